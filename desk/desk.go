@@ -1,0 +1,126 @@
+// Package desk is the contract between Deskbridge and a help desk.
+//
+// A connector implements [Desk] for one kind of help desk: it translates, one
+// call's worth of work at a time, between the desk's own words and the common
+// ones (agent, role, team, mailbox, conversation). It decides nothing: what to
+// write, in which order, and what must never be touched is provision's and
+// worker's business. Connectors live in one folder a kind and must pass
+// desktest.
+package desk
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Desk is one account at a help desk. Implementations are safe for concurrent
+// use and keep no state that a restart would lose.
+//
+// Methods return the errors of this package (see [Error]) for what callers
+// tell apart. A method that the desk's API cannot do returns [Unsupported]
+// with the exact clicks for an admin; embedding [Base] gives that for the
+// optional ones. After a write whose answer proves nothing a method reads back
+// before it returns nil.
+type Desk interface {
+	// Capabilities says what this kind of desk can do. It does no I/O.
+	Capabilities() Capabilities
+
+	// Check tries the credentials and reads what mapping needs to know. It
+	// changes nothing.
+	Check(ctx context.Context) (Profile, error)
+
+	// Find returns the user with the key's id, else external id, else e-mail,
+	// deactivated ones included, and nil when there is none. Every hit is
+	// compared with the key again: desks that ignore an unknown search field
+	// answer with everybody.
+	Find(ctx context.Context, key Key) (*provision.DeskUser, error)
+
+	// Create makes a user with want's external id, profile and role, and as
+	// much of teams and mailboxes as the desk takes at creation. A taken
+	// e-mail or name is a Conflict. The answer is read back from the desk.
+	Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error)
+
+	// SetProfile brings name, e-mail, title, phone and time zone to want's.
+	SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error
+	SetRole(ctx context.Context, id provision.DeskUserID, role provision.Role) error
+	// ChangeTeams and ChangeMailboxes add and remove by name, as a difference:
+	// what is named in neither list stays. Adding twice and removing what is
+	// not there succeed. An unknown name is a Permanent error.
+	ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error
+	ChangeMailboxes(ctx context.Context, id provision.DeskUserID, add, remove []string) error
+	SetActive(ctx context.Context, id provision.DeskUserID, active bool) error
+
+	// Delete and Anonymize end a user for good. A user that is already gone is
+	// not an error.
+	Delete(ctx context.Context, id provision.DeskUserID) error
+	Anonymize(ctx context.Context, id provision.DeskUserID) error
+
+	// OpenConversations returns up to limit conversations that are assigned to
+	// the user and not closed.
+	OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]Conversation, error)
+	// Assign gives a conversation to an assignee; the zero Assignee unassigns
+	// it. One that may not own it is a Permanent error.
+	Assign(ctx context.Context, conversation string, to Assignee) error
+
+	// EndSessions ends the user's sessions and keys on the desk.
+	EndSessions(ctx context.Context, id provision.DeskUserID) error
+
+	// Admins returns how many active users hold the admin or owner role.
+	Admins(ctx context.Context) (int, error)
+	// TeamMembers returns the active members of a team.
+	TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error)
+}
+
+// Key says which user is meant. Empty fields are not searched for.
+type Key struct {
+	ID         provision.DeskUserID
+	ExternalID string
+	Email      string // compared without regard to letter case
+}
+
+// Conversation is an open conversation (ticket, issue) on a desk.
+type Conversation struct {
+	ID       string
+	Assignee provision.DeskUserID
+	Mailbox  string // may be empty
+}
+
+// Assignee is who gets a conversation: a user, a team, or with both empty
+// nobody.
+type Assignee struct {
+	User provision.DeskUserID
+	Team string
+}
+
+// Profile is what [Desk.Check] found.
+type Profile struct {
+	Self      provision.DeskUserID // our own service account on the desk: never touched
+	Version   string               // of the desk, as it names it; may be empty
+	Teams     []string             // sorted
+	Mailboxes []string             // sorted
+	Problems  []string             // rights or settings that are missing, with what to do
+}
+
+// Capabilities says what a kind of desk can do through its API. What is false
+// becomes a task for an admin when it is needed.
+type Capabilities struct {
+	Words map[provision.Role]string // the desk's own word for each role it knows
+
+	ChangeProfile   bool // name and e-mail after creation
+	ChangeRole      bool // after creation
+	ChangeTeams     bool
+	ChangeMailboxes bool // after creation
+	MailboxesByTeam bool // access to mailboxes follows from teams; rules must not name mailboxes
+	Deactivate      bool // and reactivate
+	Delete          bool
+	Anonymize       bool
+	AssignToTeam    bool
+	EndSessions     bool
+	ExternalID      bool // the desk keeps our mark on its users
+	DeleteUnassigns bool // deleting a user drops the assignee of what is left
+}
+
+// Factory makes a connector from a desk's settings. It checks settings, all
+// mistakes at once, and does no I/O.
+type Factory func(d provision.Desk) (Desk, error)

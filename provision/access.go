@@ -1,0 +1,160 @@
+package provision
+
+import (
+	"cmp"
+	"slices"
+)
+
+// AccessStatus says whether a person should have a usable account on a desk.
+type AccessStatus string
+
+// The states of access.
+const (
+	AccessAbsent    AccessStatus = "absent"    // nothing grants any: no account is made, an existing one ends
+	AccessActive    AccessStatus = "active"    // the account works
+	AccessSuspended AccessStatus = "suspended" // the person may not have access, whatever the rules say
+)
+
+// Access is what a person has on one desk, wanted or granted.
+type Access struct {
+	Status    AccessStatus `json:"status"`
+	Role      Role         `json:"role,omitempty"`
+	Teams     []string     `json:"teams,omitempty"`     // sorted
+	Mailboxes []string     `json:"mailboxes,omitempty"` // sorted
+	Grants    []Grant      `json:"grants,omitempty"`    // why; in documented order: strongest role first, then by rule id, group id
+}
+
+// Grant is what one rule contributes through one group or attribute.
+type Grant struct {
+	Rule      RuleID    `json:"rule"`
+	Group     GroupID   `json:"group,omitempty"`
+	GroupName string    `json:"group_name,omitempty"`
+	Via       []GroupID `json:"via,omitempty"` // nested groups in between, the person's own first
+	Attribute string    `json:"attribute,omitempty"`
+	Role      Role      `json:"role,omitempty"`
+	Teams     []string  `json:"teams,omitempty"`
+	Mailboxes []string  `json:"mailboxes,omitempty"`
+}
+
+// Source returns where the grant comes from in words: "group Support" or
+// "attribute roles".
+func (g Grant) Source() string {
+	if g.Group != "" {
+		return "group " + g.GroupName
+	}
+	return "attribute " + g.Attribute
+}
+
+// Same reports whether a and other are the same access for a desk, whatever
+// the reasons.
+func (a Access) Same(other Access) bool {
+	return a.Status == other.Status && a.Role.rank() == other.Role.rank() &&
+		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes)
+}
+
+// Evaluate returns the access id should have on desk under rules, given the
+// groups it is in.
+//
+// A person who is not active gets AccessSuspended and nothing else, whatever
+// the rules say: offboarding must not depend on the mapping being right. A
+// person to whom no rule grants a role gets AccessAbsent: teams and mailboxes
+// alone make no agent. Of several roles the highest wins, teams and mailboxes
+// add up; Grants lists every contribution, winners first. Neither the order of
+// rules nor that of groups matters. Evaluate does no I/O and takes
+// O(len(rules) × len(groups)) time.
+func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID) Access {
+	if !id.Active() {
+		return Access{Status: AccessSuspended}
+	}
+	var grants []Grant
+	for _, r := range rules {
+		if r.Desk != desk || r.Connection != id.Connection {
+			continue
+		}
+		for _, m := range groups {
+			if r.matchesGroup(m) {
+				grants = append(grants, Grant{Rule: r.ID, Group: m.Group, GroupName: m.Name, Via: m.Via,
+					Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes})
+			}
+		}
+		if r.matchesAttribute(id.Attributes) {
+			grants = append(grants, attributeGrant(r, id.Attributes))
+		}
+	}
+	slices.SortFunc(grants, compareGrants)
+	grants = slices.CompactFunc(grants, func(a, b Grant) bool { return a.Rule == b.Rule && a.Group == b.Group })
+
+	access := Access{Status: AccessAbsent}
+	for _, g := range grants {
+		if access.Role.Less(g.Role) {
+			access.Role = g.Role
+		}
+		access.Teams = append(access.Teams, g.Teams...)
+		access.Mailboxes = append(access.Mailboxes, g.Mailboxes...)
+	}
+	access.Grants = grants
+	if access.Role.rank() == 0 {
+		return Access{Status: AccessAbsent, Grants: grants}
+	}
+	access.Status = AccessActive
+	access.Teams = sorted(access.Teams)
+	access.Mailboxes = sorted(access.Mailboxes)
+	return access
+}
+
+func attributeGrant(r Rule, a Attributes) Grant {
+	g := Grant{Rule: r.ID, Attribute: r.Attribute, Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes}
+	if !r.passesDesk() {
+		return g
+	}
+	g.Role = RoleNone
+	for _, name := range a[AttributeDeskRole] {
+		if asked, err := ParseRole(name); err == nil && g.Role.Less(asked) {
+			g.Role = asked
+		}
+	}
+	if r.Role.Less(g.Role) {
+		g.Role = r.Role
+	}
+	g.Teams = allowed(a[AttributeDeskTeams], r.Teams)
+	g.Mailboxes = allowed(a[AttributeDeskMailboxes], r.Mailboxes)
+	return g
+}
+
+// allowed returns those of asked that are in list, in list's spelling; all of
+// asked when list is empty.
+func allowed(asked, list []string) []string {
+	if len(list) == 0 {
+		return sorted(asked)
+	}
+	var out []string
+	for _, name := range list {
+		if slices.ContainsFunc(asked, func(a string) bool { return Fold(a) == Fold(name) }) {
+			out = append(out, name)
+		}
+	}
+	return sorted(out)
+}
+
+// compareGrants orders grants for people and for equality: strongest role
+// first, then by rule and group. Of one rule reached through one group on
+// several paths the shortest, then smallest, comes first.
+func compareGrants(a, b Grant) int {
+	return cmp.Or(
+		cmp.Compare(b.Role.rank(), a.Role.rank()),
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Group, b.Group),
+		cmp.Compare(len(a.Via), len(b.Via)),
+		slices.Compare(a.Via, b.Via),
+	)
+}
+
+// sorted returns names sorted and without doubles; nil when there are none.
+func sorted(names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	out := slices.Clone(names)
+	slices.Sort(out)
+	return slices.Compact(out)
+}

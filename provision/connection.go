@@ -1,0 +1,76 @@
+package provision
+
+import (
+	"encoding/json"
+	"regexp"
+	"time"
+)
+
+// IdP names the kind of identity provider behind a connection.
+type IdP string
+
+// The known kinds. They choose hints and documentation; the protocol edges
+// treat all alike wherever they can.
+const (
+	IdPOkta      IdP = "okta"
+	IdPEntra     IdP = "entra"
+	IdPOneLogin  IdP = "onelogin"
+	IdPGoogle    IdP = "google"
+	IdPJumpCloud IdP = "jumpcloud"
+	IdPPing      IdP = "ping"
+	IdPKeycloak  IdP = "keycloak"
+	IdPAuthentik IdP = "authentik"
+	IdPGeneric   IdP = "generic"
+)
+
+// IdPs lists the known kinds.
+var IdPs = []IdP{IdPOkta, IdPEntra, IdPOneLogin, IdPGoogle, IdPJumpCloud, IdPPing, IdPKeycloak, IdPAuthentik, IdPGeneric}
+
+// Connection is one IdP tenant.
+type Connection struct {
+	ID      ConnectionID
+	Name    string // unique; part of its URLs
+	IdP     IdP
+	Domains []string // e-mail domains, folded and sorted
+
+	// SignIn holds the sign-in settings as the configuration gave them: a JSON
+	// object with jit, saml and oidc. It may hold secrets: the store seals it.
+	SignIn json.RawMessage
+
+	// HeldAt is set while the mass-change brake holds the destructive steps of
+	// people who lost access; nil otherwise.
+	HeldAt *time.Time
+	// ReleasedAt is when an admin last released the brake. What ended before
+	// counts no more.
+	ReleasedAt *time.Time
+
+	CreatedAt time.Time
+}
+
+var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// ValidateName returns an Invalid error unless name can be the name of a
+// connection, desk or token: 1–63 lower-case letters, digits and hyphens.
+func ValidateName(field, name string) error {
+	if !nameForm.MatchString(name) {
+		return Errorf(Invalid, field, "%q cannot be a name; use 1-63 lower-case letters, digits and inner hyphens, e.g. acme-eu", name)
+	}
+	return nil
+}
+
+// Token is a bearer token of a connection. Only its hash is kept.
+type Token struct {
+	ID         TokenID
+	Connection ConnectionID
+	Name       string // unique per connection among the tokens not revoked
+	Hash       []byte // SHA-256 of the token
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time // nil: does not expire
+	RevokedAt  *time.Time
+	LastUsedAt *time.Time // kept to the minute
+}
+
+// Usable reports whether the token is accepted at now.
+func (t *Token) Usable(now time.Time) bool {
+	return t.RevokedAt == nil && (t.ExpiresAt == nil || now.Before(*t.ExpiresAt))
+}

@@ -1,0 +1,108 @@
+package provision
+
+import (
+	"slices"
+	"time"
+)
+
+// DeskKind names a connector, e.g. "builtin".
+type DeskKind string
+
+// Desk is one help desk account that Deskbridge writes to.
+type Desk struct {
+	ID       DeskID
+	Name     string // unique
+	Kind     DeskKind
+	URL      string
+	Secret   string            // credential for the desk's API; the store seals it
+	Settings map[string]string // each kind documents its own
+
+	OnLeave  OnLeave
+	HandOver HandOver
+	Seats    int      // how many people may have access at once; 0: no limit
+	Adoption Adoption // what to do with accounts that were there before us
+
+	CreatedAt time.Time
+}
+
+// OnLeave is what happens to a desk account when its access ends.
+type OnLeave string
+
+// The ways to end access. What a desk cannot do becomes a task.
+const (
+	LeaveDeactivate OnLeave = "deactivate" // default; reversible
+	LeaveDelete     OnLeave = "delete"
+	LeaveAnonymize  OnLeave = "anonymize"
+	LeaveDowngrade  OnLeave = "downgrade" // role none, account stays
+)
+
+// HandOver says who takes over a leaver's open conversations. Exactly one
+// field is set; the zero value is the same as To: "unassign".
+type HandOver struct {
+	Agent string     `json:"agent,omitempty"` // e-mail of a desk user
+	To    HandOverTo `json:"to,omitempty"`
+}
+
+// HandOverTo names a rule for choosing the new assignee.
+type HandOverTo string
+
+// The rules. Where nobody fits, conversations are unassigned, so that the
+// queue shows them to everybody.
+const (
+	HandOverManager    HandOverTo = "manager"     // the leaver's manager, if active on the desk
+	HandOverTeam       HandOverTo = "team"        // the leaver's first team itself, where the desk can assign to teams; else as round_robin
+	HandOverRoundRobin HandOverTo = "round_robin" // the active members of the leaver's teams, in turn
+	HandOverUnassign   HandOverTo = "unassign"
+)
+
+// Adoption is what happens when a person who should get an account on a desk
+// already has one there that Deskbridge did not make.
+type Adoption string
+
+// The policies. Admins and owners are never adopted without a person's yes.
+const (
+	AdoptPropose   Adoption = "propose"   // default: the account is parked with a question for an admin
+	AdoptAutomatic Adoption = "automatic" // for addresses in the connection's domains; propose for others
+	AdoptOff       Adoption = "off"       // never; the account is parked and says so
+)
+
+// DeskUser is a user as a desk shows it, in the common words.
+type DeskUser struct {
+	ID          DeskUserID
+	ExternalID  string // what we wrote there to recognise our own: the AccountID; "" where the desk has no place for it
+	Email       string
+	DisplayName string
+	GivenName   string
+	FamilyName  string
+	Title       string
+	Phone       string
+	Timezone    string
+	Active      bool
+	Role        Role
+	Teams       []string // sorted, desk's names; all of the user's teams, managed or not
+	Mailboxes   []string // sorted
+}
+
+// Validate returns an Invalid error when d cannot be a desk's settings. What
+// the kind asks for is the connector's to check.
+func (d *Desk) Validate() error {
+	if err := ValidateName("name", d.Name); err != nil {
+		return err
+	}
+	if !slices.Contains([]OnLeave{"", LeaveDeactivate, LeaveDelete, LeaveAnonymize, LeaveDowngrade}, d.OnLeave) {
+		return Errorf(Invalid, "on_leave", "unknown on_leave %q; use deactivate, delete, anonymize or downgrade", d.OnLeave)
+	}
+	if !slices.Contains([]HandOverTo{"", HandOverManager, HandOverTeam, HandOverRoundRobin, HandOverUnassign}, d.HandOver.To) {
+		return Errorf(Invalid, "hand_over.to", "unknown hand_over %q; use manager, team, round_robin or unassign, or agent: an e-mail address", d.HandOver.To)
+	}
+	if d.HandOver.Agent != "" && d.HandOver.To != "" {
+		return Errorf(Invalid, "hand_over", "give either agent or to, not both")
+	}
+	if !slices.Contains([]Adoption{"", AdoptPropose, AdoptAutomatic, AdoptOff}, d.Adoption) {
+		return Errorf(Invalid, "adoption", "unknown adoption %q; use propose, automatic or off", d.Adoption)
+	}
+	if d.Seats < 0 {
+		return Errorf(Invalid, "seats", "seats cannot be negative; 0 means no limit")
+	}
+	return nil
+}

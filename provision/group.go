@@ -1,0 +1,49 @@
+package provision
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Group is an IdP group. Its members are rows of their own; see [Member].
+type Group struct {
+	ID          GroupID
+	Connection  ConnectionID
+	DisplayName string // unique per connection, caseExact=false: IdPs find groups by it
+	ExternalID  string // unique per connection when not empty
+
+	// Document is the resource as the protocol edge keeps it, without members;
+	// see [Identity.Document].
+	Document json.RawMessage
+
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// MemberKind tells what a member is.
+type MemberKind string
+
+// The kinds of members.
+const (
+	MemberIdentity MemberKind = "identity"
+	MemberGroup    MemberKind = "group"
+)
+
+// Member is one direct member of a group.
+type Member struct {
+	ID      MemberID
+	Kind    MemberKind
+	Display string // displayName, or userName where there is none
+}
+
+// Membership is one group that a person is in, directly or through nested
+// groups.
+type Membership struct {
+	Group GroupID
+	Name  string    // the group's displayName
+	Via   []GroupID // the nested groups between the person and Group, the person's own first; empty when direct
+}
+
+// Direct reports whether the person is themselves a member of the group.
+func (m Membership) Direct() bool { return len(m.Via) == 0 }

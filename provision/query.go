@@ -1,0 +1,93 @@
+package provision
+
+// Query asks for a page of identities or groups.
+type Query struct {
+	Where      Expr // nil: all
+	SortBy     Path // nil: by id, which is by time of creation
+	Descending bool
+	Offset     int // rows to skip
+	Limit      int // at most so many; 0: none, only the total
+}
+
+// Page is the answer to a [Query].
+type Page[T any] struct {
+	Total int // how many match in all
+	Items []T
+}
+
+// Path leads into a resource: attribute, sub-attribute. The first element of a
+// path into an extension is its URN. Spelling is the schema's.
+//
+// The store answers from columns and by index what is looked up often:
+// id · userName · externalId · displayName · active · meta.created ·
+// meta.lastModified · emails and emails.value · members.value and groups.value.
+// Everything else it reads from the resource's document.
+type Path []string
+
+// Expr is a condition on a resource: [And], [Or], [Not], [Compare] or
+// [Element]. Every condition is true or false: comparing an absent attribute
+// is false, whatever the operator, except eq null.
+type Expr interface{ expr() }
+
+// And is true when both are.
+type And struct{ Left, Right Expr }
+
+// Or is true when one is.
+type Or struct{ Left, Right Expr }
+
+// Not is true when Expr is false.
+type Not struct{ Expr Expr }
+
+// Element is true when one element of the multi-valued complex attribute at
+// Path satisfies Where, whose paths are relative to the element.
+type Element struct {
+	Path  Path
+	Where Expr
+}
+
+// Compare is true when the attribute at Path, or one of its values when it
+// has many, stands in relation Op to Value.
+type Compare struct {
+	Path      Path
+	Op        Op
+	Type      ValueType
+	Many      bool // the attribute, or the complex one it belongs to, is multi-valued
+	CaseExact bool // for strings: letter case matters
+	Value     any  // string, bool, int64, float64, time.Time by Type; nil for null; unused with OpPresent
+}
+
+// Op is a comparison as in RFC 7644 §3.4.2.2.
+type Op string
+
+// The comparisons.
+const (
+	OpEqual          Op = "eq"
+	OpNotEqual       Op = "ne"
+	OpContains       Op = "co"
+	OpStartsWith     Op = "sw"
+	OpEndsWith       Op = "ew"
+	OpPresent        Op = "pr"
+	OpGreater        Op = "gt"
+	OpGreaterOrEqual Op = "ge"
+	OpLess           Op = "lt"
+	OpLessOrEqual    Op = "le"
+)
+
+// ValueType is the type of a compared attribute.
+type ValueType string
+
+// The types.
+const (
+	TypeString   ValueType = "string" // reference and binary too
+	TypeBoolean  ValueType = "boolean"
+	TypeInteger  ValueType = "integer"
+	TypeDecimal  ValueType = "decimal"
+	TypeDateTime ValueType = "dateTime"
+	TypeComplex  ValueType = "complex" // OpPresent only
+)
+
+func (And) expr()     {}
+func (Or) expr()      {}
+func (Not) expr()     {}
+func (Element) expr() {}
+func (Compare) expr() {}

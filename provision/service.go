@@ -1,0 +1,54 @@
+package provision
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Service is the one door to the core. It is safe for concurrent use, by any
+// number of processes on one database.
+type Service struct {
+	store  Store
+	policy Policy
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+// Policy holds the limits that apply to every connection.
+type Policy struct {
+	// Grace is how long a person who lost their last group keeps access: an
+	// IdP moves people between groups by a removal and an addition. It does
+	// not apply to people who are suspended or removed. Default 5 s.
+	Grace time.Duration
+
+	Brake Brake
+}
+
+// Brake stops mass changes: when more than max(People, Percent % of the active
+// people) of one connection lose access within Window, their destructive steps
+// wait until an admin releases them.
+type Brake struct {
+	Off     bool
+	People  int           // default 5
+	Percent int           // default 10
+	Window  time.Duration // default 10 min
+}
+
+// NewService returns a Service on store.
+func NewService(store Store, policy Policy, log *slog.Logger) *Service {
+	if policy.Grace == 0 {
+		policy.Grace = 5 * time.Second
+	}
+	if policy.Brake.People == 0 {
+		policy.Brake.People = 5
+	}
+	if policy.Brake.Percent == 0 {
+		policy.Brake.Percent = 10
+	}
+	if policy.Brake.Window == 0 {
+		policy.Brake.Window = 10 * time.Minute
+	}
+	return &Service{store: store, policy: policy, log: log, now: func() time.Time {
+		return time.Now().UTC().Truncate(time.Microsecond) // what both databases keep
+	}}
+}

@@ -1,0 +1,202 @@
+package provision
+
+import (
+	"context"
+	"time"
+)
+
+// Store is what the core needs of a database. Look-ups of a single object
+// return a NotFound [Error] when there is none; writes that break a unique
+// rule return a Conflict with the field.
+//
+// Lock… methods read a row and keep others from changing it until the
+// transaction ends; they make sense inside [Store.InTx] only. To avoid
+// deadlocks locks are taken in this order: rules, connection, desk, group,
+// identities by id, accounts by id.
+type Store interface {
+	// InTx runs fn in one transaction: all of it takes effect when fn returns
+	// nil, nothing otherwise. fn may run again after a serialization failure,
+	// so it does no I/O but tx.
+	InTx(ctx context.Context, fn func(tx Store) error) error
+
+	Connections
+	Identities
+	Groups
+	Rules
+	Desks
+	Accounts
+	AuditLog
+	Jobs
+}
+
+// Connections keeps connections and their tokens.
+type Connections interface {
+	Connection(ctx context.Context, nameOrID string) (Connection, error)
+	LockConnection(ctx context.Context, id ConnectionID) (Connection, error)
+	Connections(ctx context.Context) ([]Connection, error) // by name
+	SaveConnection(ctx context.Context, c Connection) error
+
+	// TokenByHash returns the token with this hash with its connection, both
+	// by one look-up.
+	TokenByHash(ctx context.Context, hash []byte) (Token, Connection, error)
+	Tokens(ctx context.Context, c ConnectionID) ([]Token, error) // by time of creation
+	SaveToken(ctx context.Context, t Token) error
+	TouchToken(ctx context.Context, id TokenID, at time.Time) error
+}
+
+// Identities keeps people. Removed ones are tombstones: only
+// [Identities.Tombstone] and [Identities.LockIdentities] return them.
+type Identities interface {
+	Identity(ctx context.Context, c ConnectionID, id IdentityID) (Identity, error)
+	LockIdentity(ctx context.Context, c ConnectionID, id IdentityID) (Identity, error)
+	IdentityByExternalID(ctx context.Context, c ConnectionID, externalID string) (Identity, error)
+	Identities(ctx context.Context, c ConnectionID, q Query) (Page[Identity], error)
+	InsertIdentity(ctx context.Context, id Identity) error
+	SaveIdentity(ctx context.Context, id Identity) error // replaces the row with id.ID
+
+	// Tombstone returns the newest removed identity that was the same person:
+	// same externalId, or the same userName where one of the two has no
+	// externalId.
+	Tombstone(ctx context.Context, c ConnectionID, userName, externalID string) (Identity, error)
+
+	// LockIdentities returns those of ids that exist, removed ones included,
+	// by id.
+	LockIdentities(ctx context.Context, c ConnectionID, ids []IdentityID) ([]Identity, error)
+
+	// MarkDirty notes that the access of people must be evaluated anew: those
+	// that are in group, through nested groups too, or with "" everybody of
+	// the connection. Its cost may follow the size of the group.
+	MarkDirty(ctx context.Context, c ConnectionID, group GroupID) error
+	// Dirty returns up to limit ids that are marked, and ClearDirty unmarks.
+	Dirty(ctx context.Context, c ConnectionID, limit int) ([]IdentityID, error)
+	ClearDirty(ctx context.Context, c ConnectionID, ids []IdentityID) error
+
+	// FindPeople returns the people of any connection, removed ones included,
+	// whose id, userName, externalId or e-mail address is text; live ones first.
+	FindPeople(ctx context.Context, text string) ([]Identity, error)
+	CountActive(ctx context.Context, c ConnectionID) (int, error)
+	// EachIdentity calls fn for every identity of the connection that is not
+	// removed, in batches by id.
+	EachIdentity(ctx context.Context, c ConnectionID, fn func([]Identity) error) error
+}
+
+// Edge is one row of membership: Member is directly in Group.
+type Edge struct {
+	Member    MemberID
+	Group     GroupID
+	GroupName string
+}
+
+// Groups keeps groups and members.
+type Groups interface {
+	Group(ctx context.Context, c ConnectionID, id GroupID) (Group, error)
+	LockGroup(ctx context.Context, c ConnectionID, id GroupID) (Group, error)
+	GroupByName(ctx context.Context, c ConnectionID, name string) (Group, error) // ignores letter case
+	Groups(ctx context.Context, c ConnectionID, q Query) (Page[Group], error)
+	InsertGroup(ctx context.Context, g Group) error
+	SaveGroup(ctx context.Context, g Group) error
+	DeleteGroup(ctx context.Context, c ConnectionID, id GroupID) error // with its member rows, and its own memberships
+
+	Members(ctx context.Context, g GroupID) ([]Member, error) // in the order in which they were added
+	// MemberKinds tells which of ids exist in the connection, and what they are.
+	MemberKinds(ctx context.Context, c ConnectionID, ids []MemberID) (map[MemberID]MemberKind, error)
+	// AddMembers and RemoveMembers return those that really were added or
+	// removed. Their cost follows len(ids), not the size of the group.
+	AddMembers(ctx context.Context, c ConnectionID, g GroupID, members []Member) ([]MemberID, error)
+	RemoveMembers(ctx context.Context, g GroupID, ids []MemberID) ([]MemberID, error)
+	// RemoveMemberships takes a member out of all groups and returns those.
+	RemoveMemberships(ctx context.Context, id MemberID) ([]GroupID, error)
+	// Edges returns every row of membership on the way up from ids: theirs,
+	// those of the groups they are in, and so on.
+	Edges(ctx context.Context, c ConnectionID, ids []MemberID) ([]Edge, error)
+}
+
+// Rules keeps rules.
+type Rules interface {
+	// Rules returns the rules of a connection, or with "" all, by id. Inside a
+	// transaction it also makes sure that the rules stay as they are until the
+	// transaction ends; see LockRules.
+	Rules(ctx context.Context, c ConnectionID) ([]Rule, error)
+	// LockRules waits for every transaction that has read rules, and lets no
+	// other read them until this one ends.
+	LockRules(ctx context.Context) error
+	SaveRule(ctx context.Context, r Rule) error
+	DeleteRule(ctx context.Context, id RuleID) error
+}
+
+// Desks keeps desks.
+type Desks interface {
+	Desk(ctx context.Context, nameOrID string) (Desk, error)
+	LockDesk(ctx context.Context, id DeskID) (Desk, error)
+	Desks(ctx context.Context) ([]Desk, error) // by name
+	SaveDesk(ctx context.Context, d Desk) error
+}
+
+// AccountFilter selects accounts; empty fields select all.
+type AccountFilter struct {
+	Desk       DeskID
+	Connection ConnectionID
+	State      AccountState
+}
+
+// Accounts keeps accounts and the journal of their visits.
+type Accounts interface {
+	Account(ctx context.Context, id AccountID) (Account, error)
+	LockAccount(ctx context.Context, id AccountID) (Account, error)
+	AccountsOf(ctx context.Context, ids []IdentityID) ([]Account, error) // by identity, desk
+	AccountsWhere(ctx context.Context, f AccountFilter, limit int) ([]Account, error)
+	CountAccounts(ctx context.Context) (map[DeskID]map[AccountState]int, error)
+	SaveAccounts(ctx context.Context, accounts []Account) error // inserts or replaces by id
+	// MoveAccounts gives the accounts of one identity to another.
+	MoveAccounts(ctx context.Context, from, to IdentityID) (int, error)
+
+	// DueAccounts returns accounts that are due at now but that nobody has
+	// visited since before: lost jobs, workers that died.
+	DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]Account, error)
+	SeatsTaken(ctx context.Context, d DeskID) (int, error)
+	// PeopleEnding counts the people of a connection whose access began to end
+	// after since.
+	PeopleEnding(ctx context.Context, c ConnectionID, since time.Time) (int, error)
+
+	// PlanSteps journals steps and returns them with their ids; OpenSteps
+	// returns those of an account that no CloseSteps has closed, by id.
+	PlanSteps(ctx context.Context, steps []Step) ([]Step, error)
+	OpenSteps(ctx context.Context, a AccountID) ([]Step, error)
+	CloseSteps(ctx context.Context, ids []int64) error
+}
+
+// AuditLog keeps the audit log.
+type AuditLog interface {
+	Append(ctx context.Context, entries ...Entry) error
+	// Unsealed returns up to limit entries without a seal, by id, and keeps
+	// other sealers out until the transaction ends.
+	Unsealed(ctx context.Context, limit int) ([]Entry, error)
+	LastSealed(ctx context.Context) (Entry, error) // NotFound on an empty chain
+	Seal(ctx context.Context, entries []Entry) error
+	// Entries returns up to limit entries with an id above after, by id.
+	Entries(ctx context.Context, after int64, limit int) ([]Entry, error)
+}
+
+// JobKind names a kind of job.
+type JobKind string
+
+// The kinds of jobs.
+const (
+	JobVisit    JobKind = "visit"    // bring the desk to what Account wants
+	JobEvaluate JobKind = "evaluate" // evaluate the dirty people of Connection
+)
+
+// Job says who and where, never what: the worker reads what is wanted when it
+// runs. Jobs may be merged, repeated and reordered.
+type Job struct {
+	Kind       JobKind
+	Account    AccountID
+	Connection ConnectionID
+	Urgent     bool      // access ends: goes ahead of everything else
+	At         time.Time // not before; zero: at once
+}
+
+// Jobs takes jobs. They become visible to workers when the transaction commits.
+type Jobs interface {
+	Enqueue(ctx context.Context, jobs ...Job) error
+}

@@ -15,6 +15,9 @@ func (b Base) cannot(what string) error {
 	return Unsupported(what, b.Name+" has no API call for it; do it in "+b.Name+" by hand")
 }
 
+// Fit returns want as it is.
+func (b Base) Fit(want provision.DeskUser) provision.DeskUser { return want }
+
 // SetProfile is unsupported.
 func (b Base) SetProfile(context.Context, provision.DeskUserID, provision.DeskUser) error {
 	return b.cannot("change name or e-mail")

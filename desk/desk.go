@@ -36,6 +36,12 @@ type Desk interface {
 	// answer with everybody.
 	Find(ctx context.Context, key Key) (*provision.DeskUser, error)
 
+	// Fit returns want as the desk would keep it: names cut to its limits,
+	// spelling as it stores it. What it returns is what Find gives back after
+	// a write, so that comparing the two never finds a difference that cannot
+	// be removed. It does no I/O.
+	Fit(want provision.DeskUser) provision.DeskUser
+
 	// Create makes a user with want's external id, profile and role, and as
 	// much of teams and mailboxes as the desk takes at creation. A taken
 	// e-mail or name is a Conflict. The answer is read back from the desk.

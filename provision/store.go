@@ -114,8 +114,8 @@ type Groups interface {
 // Rules keeps rules.
 type Rules interface {
 	// Rules returns the rules of a connection, or with "" all, by id. Inside a
-	// transaction it also makes sure that the rules stay as they are until the
-	// transaction ends; see LockRules.
+	// transaction it also makes sure that no LockRules succeeds until the
+	// transaction ends.
 	Rules(ctx context.Context, c ConnectionID) ([]Rule, error)
 	// LockRules waits for every transaction that has read rules, and lets no
 	// other read them until this one ends.
@@ -144,14 +144,17 @@ type Accounts interface {
 	Account(ctx context.Context, id AccountID) (Account, error)
 	LockAccount(ctx context.Context, id AccountID) (Account, error)
 	AccountsOf(ctx context.Context, ids []IdentityID) ([]Account, error) // by identity, desk
+	LockAccountsOf(ctx context.Context, ids []IdentityID) ([]Account, error)
 	AccountsWhere(ctx context.Context, f AccountFilter, limit int) ([]Account, error)
 	CountAccounts(ctx context.Context) (map[DeskID]map[AccountState]int, error)
 	SaveAccounts(ctx context.Context, accounts []Account) error // inserts or replaces by id
 	// MoveAccounts gives the accounts of one identity to another.
 	MoveAccounts(ctx context.Context, from, to IdentityID) (int, error)
 
-	// DueAccounts returns accounts that are due at now but that nobody has
-	// visited since before: lost jobs, workers that died.
+	// DueAccounts returns accounts that are due at now but were not touched
+	// since before: lost jobs, workers that died. Leased ones, those whose
+	// RetryAt is still to come, held ones, and parked ones without a RetryAt
+	// are not among them.
 	DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]Account, error)
 	SeatsTaken(ctx context.Context, d DeskID) (int, error)
 	// PeopleEnding counts the people of a connection whose access began to end

@@ -1,0 +1,135 @@
+package desktest
+
+import (
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// many is more than a page on any desk's list of conversations.
+const many = 30
+
+// open returns the ids of up to limit open conversations of a user, sorted.
+func (s *suite) open(id provision.DeskUserID, limit int) []string {
+	s.Helper()
+	list, err := s.desk.OpenConversations(s.ctx, id, limit)
+	s.must("OpenConversations", err)
+	if len(list) > limit {
+		s.Errorf("OpenConversations returned %d, more than the limit of %d", len(list), limit)
+	}
+	var ids []string
+	for _, c := range list {
+		if c.Assignee != id {
+			s.Errorf("conversation %s is assigned to %q, not to %q", c.ID, c.Assignee, id)
+		}
+		ids = append(ids, c.ID)
+	}
+	return sortedCopy(ids)
+}
+
+// wantAssignee fails unless the desk itself has the conversation with an
+// assignee. Without an independent reader it can say nothing.
+func (s *suite) wantAssignee(conversation string, want desk.Assignee) {
+	s.Helper()
+	if s.Harness.Assignee == nil {
+		return
+	}
+	if got := s.Harness.Assignee(s.T, conversation); got != want {
+		s.Errorf("conversation %s is assigned to %+v, want %+v", conversation, got, want)
+	}
+}
+
+func (s *suite) testHandOver() {
+	leaver, heir := s.agent("Leaver"), s.agent("Heir")
+	all := sortedCopy(s.Harness.Converse(s.T, leaver.ID, many))
+	if got := s.open(leaver.ID, 2*many); !slices.Equal(got, all) {
+		s.Fatalf("the leaver has %d open conversations %q, want %d %q", len(got), got, len(all), all)
+	}
+	if got := s.open(heir.ID, many); len(got) > 0 {
+		s.Fatalf("the heir has conversations already: %q", got)
+	}
+
+	// As a caller does that stops and goes on: a few at a time, until none is left.
+	for range many {
+		some := s.open(leaver.ID, 7)
+		if len(some) == 0 {
+			break
+		}
+		for _, c := range some {
+			s.must("Assign", s.desk.Assign(s.ctx, c, desk.Assignee{User: heir.ID}))
+		}
+	}
+	if left := s.open(leaver.ID, many); len(left) > 0 {
+		s.Errorf("%d conversations are left behind", len(left))
+	}
+	if got := s.open(heir.ID, 2*many); !slices.Equal(got, all) {
+		s.Errorf("the heir has %d of %d conversations", len(got), len(all))
+	}
+	s.must("Assign again", s.desk.Assign(s.ctx, all[0], desk.Assignee{User: heir.ID}))
+	for _, c := range all {
+		s.wantAssignee(c, desk.Assignee{User: heir.ID})
+	}
+}
+
+func (s *suite) testUnassign() {
+	leaver := s.agent("Leaver")
+	all := sortedCopy(s.Harness.Converse(s.T, leaver.ID, 2))
+	for range 2 { // the second changes nothing, and succeeds
+		s.must("Assign to nobody", s.desk.Assign(s.ctx, all[0], desk.Assignee{}))
+	}
+	if got := s.open(leaver.ID, many); !slices.Equal(got, all[1:]) {
+		s.Errorf("the leaver has %q, want %q", got, all[1:])
+	}
+	s.wantAssignee(all[0], desk.Assignee{})
+}
+
+func (s *suite) testAssignToTeam() {
+	leaver := s.agent("Leaver")
+	all := s.Harness.Converse(s.T, leaver.ID, 1)
+	to := desk.Assignee{Team: s.Harness.Teams[0]}
+	err := s.desk.Assign(s.ctx, all[0], to)
+	if !s.can.AssignToTeam {
+		s.wantKind("Assign to a team", err, desk.CannotDo)
+		s.wantAssignee(all[0], desk.Assignee{User: leaver.ID})
+		return
+	}
+	s.must("Assign to a team", err)
+	if got := s.open(leaver.ID, many); len(got) > 0 {
+		s.Errorf("the leaver still has %q", got)
+	}
+	s.wantAssignee(all[0], to)
+
+	s.wantKind("Assign to an unknown team",
+		s.desk.Assign(s.ctx, all[0], desk.Assignee{Team: "No Such Name Anywhere"}), desk.Permanent)
+	s.wantAssignee(all[0], to)
+}
+
+func (s *suite) testAssignRefused() {
+	agent, outsider := s.agent("Agent"), s.create(s.person("Out", "Sider"))
+	c := s.Harness.Converse(s.T, agent.ID, 1)[0]
+
+	type refusal struct {
+		name  string
+		to    provision.DeskUserID
+		kinds []desk.Kind
+	}
+	refusals := []refusal{
+		{"a user without team and mailbox", outsider.ID, []desk.Kind{desk.Permanent}},
+		{"an unknown user", nobody, []desk.Kind{desk.Permanent, desk.NotFound}},
+	}
+	if s.can.Deactivate {
+		gone := s.agent("Gone")
+		s.must("SetActive", s.desk.SetActive(s.ctx, gone.ID, false))
+		refusals = append(refusals, refusal{"a deactivated user", gone.ID, []desk.Kind{desk.Permanent}})
+	}
+	for _, r := range refusals {
+		s.wantKind("Assign to "+r.name, s.desk.Assign(s.ctx, c, desk.Assignee{User: r.to}), r.kinds...)
+		if got := s.open(agent.ID, many); !slices.Contains(got, c) {
+			s.Errorf("Assign to %s was refused, and yet the conversation is gone", r.name)
+		}
+		s.wantAssignee(c, desk.Assignee{User: agent.ID})
+	}
+	s.wantKind("Assign of an unknown conversation",
+		s.desk.Assign(s.ctx, string(nobody), desk.Assignee{User: agent.ID}), desk.NotFound, desk.Permanent)
+}

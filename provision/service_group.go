@@ -1,6 +1,14 @@
 package provision
 
-import "context"
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// evaluateBatch is how many people one statement batch of a group change
+// evaluates.
+const evaluateBatch = 500
 
 // GroupChange is what [Service.UpdateGroup] lets its caller edit: the group
 // itself, and its members as a sequence of additions and removals. The cost of
@@ -29,36 +37,314 @@ func (g *GroupChange) RemoveAll() { g.ops = append(g.ops, memberOp{all: true}) }
 // Members returns the members as they are stored, before this change.
 func (g *GroupChange) Members() ([]Member, error) { return g.members() }
 
+// net folds the sequence into what is to be added and removed in the end. Only
+// a RemoveAll needs to know who is there.
+func (g *GroupChange) net() (add, remove []MemberID, err error) {
+	wanted := map[MemberID]bool{} // true: in, false: out, absent: as it is
+	var order []MemberID
+	note := func(id MemberID, in bool) {
+		if _, seen := wanted[id]; !seen {
+			order = append(order, id)
+		}
+		wanted[id] = in
+	}
+	for _, op := range g.ops {
+		if op.all {
+			present, err := g.members()
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, m := range present {
+				note(m.ID, false)
+			}
+			for _, id := range order {
+				wanted[id] = false
+			}
+		}
+		for _, id := range op.ids {
+			note(id, op.add)
+		}
+	}
+	for _, id := range order {
+		if wanted[id] {
+			add = append(add, id)
+		} else {
+			remove = append(remove, id)
+		}
+	}
+	return add, remove, nil
+}
+
 // CreateGroup adds a group with members. A taken displayName or externalId is
 // a Conflict; an unknown member is Invalid.
 func (s *Service) CreateGroup(ctx context.Context, conn ConnectionID, c Cause, g Group, members []MemberID) (Group, error) {
-	panic("todo")
+	err := s.store.InTx(ctx, func(tx Store) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if err := validateGroup(&g); err != nil {
+			return err
+		}
+		now := s.now()
+		g.ID, g.Connection, g.Version, g.CreatedAt, g.UpdatedAt = NewID[GroupID](), conn, 1, now, now
+		if err := tx.InsertGroup(ctx, g); err != nil {
+			return err
+		}
+		if err := tx.Append(ctx, s.entry(c, conn, "group.created", string(g.ID))); err != nil {
+			return err
+		}
+		if rules, err = s.bindRules(ctx, tx, rules, g); err != nil {
+			return err
+		}
+		_, err = s.changeMembers(ctx, tx, c, rules, g, members, nil)
+		return err
+	})
+	return g, err
 }
 
 // Group returns a group.
 func (s *Service) Group(ctx context.Context, conn ConnectionID, id GroupID) (Group, error) {
-	panic("todo")
+	return s.store.Group(ctx, conn, id)
 }
 
 // Groups returns a page of the connection's groups.
 func (s *Service) Groups(ctx context.Context, conn ConnectionID, q Query) (Page[Group], error) {
-	panic("todo")
+	return s.store.Groups(ctx, conn, q)
 }
 
 // Members returns the direct members of a group of this connection.
 func (s *Service) Members(ctx context.Context, conn ConnectionID, id GroupID) ([]Member, error) {
-	panic("todo")
+	if _, err := s.store.Group(ctx, conn, id); err != nil {
+		return nil, err
+	}
+	return s.store.Members(ctx, id)
 }
 
 // UpdateGroup lets change edit a group and its members, in one transaction
 // with the audit entry and the jobs that follow; see [Service.UpdateIdentity].
 // An unknown member is Invalid.
-func (s *Service) UpdateGroup(ctx context.Context, conn ConnectionID, id GroupID, c Cause, change func(*GroupChange) error) (Group, error) {
-	panic("todo")
+func (s *Service) UpdateGroup(ctx context.Context, conn ConnectionID, id GroupID, c Cause, change func(*GroupChange) error) (updated Group, err error) {
+	err = s.store.InTx(ctx, func(tx Store) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
+		old, err := tx.LockGroup(ctx, conn, id)
+		if err != nil {
+			return err
+		}
+		edit := GroupChange{Group: old, members: func() ([]Member, error) { return tx.Members(ctx, id) }}
+		if err := change(&edit); err != nil {
+			return err
+		}
+		add, remove, err := edit.net()
+		if err != nil {
+			return err
+		}
+		now := edit.Group
+		now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
+		if err := validateGroup(&now); err != nil {
+			return err
+		}
+		edited := now.DisplayName != old.DisplayName || now.ExternalID != old.ExternalID || string(now.Document) != string(old.Document)
+		if edited {
+			if err := tx.Append(ctx, s.entry(c, conn, "group.changed", string(id))); err != nil {
+				return err
+			}
+		}
+		moved, err := s.changeMembers(ctx, tx, c, rules, now, add, remove)
+		if err != nil {
+			return err
+		}
+		updated = now
+		if !edited && !moved {
+			return nil
+		}
+		now.Version++
+		now.UpdatedAt = s.now()
+		if err := tx.SaveGroup(ctx, now); err != nil {
+			return err
+		}
+		updated = now
+		if now.DisplayName == old.DisplayName {
+			return nil
+		}
+		if rules, err = s.bindRules(ctx, tx, rules, now); err != nil {
+			return err
+		}
+		return s.touchGroup(ctx, tx, conn, rules, id)
+	})
+	return updated, err
 }
 
 // RemoveGroup deletes a group. check, when not nil, sees it first and may
 // refuse.
 func (s *Service) RemoveGroup(ctx context.Context, conn ConnectionID, id GroupID, c Cause, check func(Group) error) error {
-	panic("todo")
+	return s.store.InTx(ctx, func(tx Store) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
+		g, err := tx.LockGroup(ctx, conn, id)
+		if err != nil {
+			return err
+		}
+		if check != nil {
+			if err := check(g); err != nil {
+				return err
+			}
+		}
+		if err := s.touchGroup(ctx, tx, conn, rules, id); err != nil {
+			return err
+		}
+		for _, r := range rules {
+			if r.GroupID == id {
+				r.GroupID = ""
+				if err := tx.SaveRule(ctx, r); err != nil {
+					return err
+				}
+			}
+		}
+		if err := tx.DeleteGroup(ctx, conn, id); err != nil {
+			return err
+		}
+		return tx.Append(ctx, s.entry(c, conn, "group.removed", string(id)))
+	})
+}
+
+// changeMembers adds and removes members of g, which is locked, and evaluates
+// the people that it touches. It reports whether anything changed.
+func (s *Service) changeMembers(ctx context.Context, tx Store, c Cause, rules []Rule, g Group, add, remove []MemberID) (bool, error) {
+	if len(add)+len(remove) == 0 {
+		return false, nil
+	}
+	kinds, err := tx.MemberKinds(ctx, g.Connection, slices.Concat(add, remove))
+	if err != nil {
+		return false, err
+	}
+	members := make([]Member, len(add))
+	for i, id := range add {
+		kind, known := kinds[id]
+		if !known {
+			return false, Errorf(Invalid, "members", "there is no user or group with the id %q in this connection; push the member before the membership", clip(string(id)))
+		}
+		if GroupID(id) == g.ID {
+			return false, Errorf(Invalid, "members", "a group cannot be its own member")
+		}
+		members[i] = Member{ID: id, Kind: kind}
+	}
+	added, err := tx.AddMembers(ctx, g.Connection, g.ID, members)
+	if err != nil {
+		return false, err
+	}
+	removed, err := tx.RemoveMembers(ctx, g.ID, remove)
+	if err != nil {
+		return false, err
+	}
+	if len(added)+len(removed) == 0 {
+		return false, nil
+	}
+	entry := s.entry(c, g.Connection, "members.changed", string(g.ID))
+	entry.Detail = map[string]any{}
+	if len(added) > 0 {
+		entry.Detail["added"] = added
+	}
+	if len(removed) > 0 {
+		entry.Detail["removed"] = removed
+	}
+	if err := tx.Append(ctx, entry); err != nil {
+		return false, err
+	}
+	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))
+}
+
+// evaluateMembers evaluates the people among members, and marks those in the
+// groups among them, when g means anything to a rule.
+func (s *Service) evaluateMembers(ctx context.Context, tx Store, rules []Rule, g Group, kinds map[MemberID]MemberKind, members []MemberID) error {
+	grants, err := s.groupGrants(ctx, tx, g.Connection, rules, g.ID)
+	if err != nil || !grants {
+		return err
+	}
+	var people []IdentityID
+	for _, m := range members {
+		if kinds[m] == MemberGroup {
+			if err := s.markDirty(ctx, tx, g.Connection, GroupID(m)); err != nil {
+				return err
+			}
+		} else {
+			people = append(people, IdentityID(m))
+		}
+	}
+	slices.Sort(people) // locks are taken by id
+	for batch := range slices.Chunk(people, evaluateBatch) {
+		locked, err := tx.LockIdentities(ctx, g.Connection, batch)
+		if err != nil {
+			return err
+		}
+		if err := s.evaluateWith(ctx, tx, g.Connection, rules, locked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupGrants reports whether a rule is bound to the group or to one that it
+// is nested in.
+func (s *Service) groupGrants(ctx context.Context, tx Store, conn ConnectionID, rules []Rule, id GroupID) (bool, error) {
+	bound := make(map[GroupID]bool)
+	for _, r := range rules {
+		if r.GroupID != "" {
+			bound[r.GroupID] = true
+		}
+	}
+	if len(bound) == 0 || bound[id] {
+		return bound[id], nil
+	}
+	edges, err := tx.Edges(ctx, conn, []MemberID{MemberID(id)})
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(edges, func(e Edge) bool { return bound[e.Group] }), nil
+}
+
+// touchGroup has everybody in the group evaluated, when it means anything to a
+// rule.
+func (s *Service) touchGroup(ctx context.Context, tx Store, conn ConnectionID, rules []Rule, id GroupID) error {
+	grants, err := s.groupGrants(ctx, tx, conn, rules, id)
+	if err != nil || !grants {
+		return err
+	}
+	return s.markDirty(ctx, tx, conn, id)
+}
+
+// bindRules binds the rules that name g and have no group yet to g, and
+// returns rules as they are then.
+func (s *Service) bindRules(ctx context.Context, tx Store, rules []Rule, g Group) ([]Rule, error) {
+	out := slices.Clone(rules)
+	for i, r := range out {
+		if r.Group != "" && r.GroupID == "" && Fold(r.Group) == Fold(g.DisplayName) {
+			out[i].GroupID = g.ID
+			if err := tx.SaveRule(ctx, out[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func validateGroup(g *Group) error {
+	if strings.TrimSpace(g.DisplayName) == "" {
+		return Errorf(Invalid, "displayName", "displayName is required and cannot be blank")
+	}
+	return nil
+}
+
+// clip shortens what a client sent, so that an error can repeat it.
+func clip(s string) string {
+	const most = 64
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
 }

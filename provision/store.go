@@ -145,7 +145,7 @@ type Accounts interface {
 	LockAccount(ctx context.Context, id AccountID) (Account, error)
 	AccountsOf(ctx context.Context, ids []IdentityID) ([]Account, error) // by identity, desk
 	LockAccountsOf(ctx context.Context, ids []IdentityID) ([]Account, error)
-	AccountsWhere(ctx context.Context, f AccountFilter, limit int) ([]Account, error)
+	AccountsWhere(ctx context.Context, f AccountFilter, limit int) ([]Account, error) // by id; limit 0: all
 	CountAccounts(ctx context.Context) (map[DeskID]map[AccountState]int, error)
 	SaveAccounts(ctx context.Context, accounts []Account) error // inserts or replaces by id
 	// MoveAccounts gives the accounts of one identity to another.

@@ -1,0 +1,177 @@
+package provision
+
+import (
+	"context"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+const (
+	backoffFirst = time.Second
+	backoffMost  = 5 * time.Minute
+	// giveUpAfter failed visits a person is asked: at full backoff that is
+	// most of a day.
+	giveUpAfter = 200
+	// recheckAfter is how long a parked account waits before we look whether
+	// an admin has done what the desk's API cannot.
+	recheckAfter = 10 * time.Minute
+)
+
+// Backoff returns how long to wait after so many failed attempts: full jitter
+// over a span that doubles from 1 s to 5 min.
+func Backoff(attempts int) time.Duration {
+	span := backoffMost
+	if attempts < 10 {
+		span = min(backoffFirst<<max(attempts-1, 0), backoffMost)
+	}
+	return span/2 + rand.N(span/2+1)
+}
+
+// Confirm ends a visit whose desk shows what was wanted: have, or nobody.
+func (s *Service) Confirm(ctx context.Context, v *Visit, have *DeskUser) error {
+	return s.finish(ctx, v, func(tx Store, a *Account) error {
+		now := s.now()
+		before := a.Granted
+		a.Visited, a.Attempts, a.RetryAt, a.Reason = v.Account.Revision, 0, nil, ""
+		a.GrantedAt = &now
+		a.Granted = granted(have)
+		action := "account.confirmed"
+		if v.Ending() {
+			a.State = AccountEnded
+			action = "account.ended"
+		} else {
+			a.State = AccountReady
+		}
+		if before.Same(a.Granted) && a.Seat == !v.Ending() {
+			return nil // seen before: nothing to tell
+		}
+		if err := tx.Append(ctx, s.accountEntry(*a, action, accessDetail(a.Granted))); err != nil {
+			return err
+		}
+		if v.Ending() && a.Seat {
+			a.Seat = false
+			return s.passSeat(ctx, tx, a.Desk)
+		}
+		return nil
+	})
+}
+
+func granted(have *DeskUser) Access {
+	if have == nil {
+		return Access{Status: AccessAbsent}
+	}
+	out := Access{Status: AccessActive, Role: have.Role, Teams: sorted(have.Teams), Mailboxes: sorted(have.Mailboxes)}
+	if !have.Active {
+		out.Status = AccessSuspended
+	}
+	return out
+}
+
+func accessDetail(a Access) map[string]any {
+	return map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}
+}
+
+// passSeat wakes the account that has waited longest for a seat on the desk.
+func (s *Service) passSeat(ctx context.Context, tx Store, desk DeskID) error {
+	waiting, err := tx.AccountsWhere(ctx, AccountFilter{Desk: desk, State: AccountParked}, 0)
+	if err != nil {
+		return err
+	}
+	for _, a := range waiting {
+		if strings.HasPrefix(a.Reason, seatReason) {
+			return s.wake(ctx, tx, []Account{a})
+		}
+	}
+	return nil
+}
+
+// Park ends a visit that needs a person; reason tells them what to do, in
+// plain words. recheck has the account visited again by itself, to see whether
+// it was done.
+func (s *Service) Park(ctx context.Context, v *Visit, reason string, recheck bool) error {
+	return s.finish(ctx, v, func(tx Store, a *Account) error {
+		told := a.State == AccountParked && a.Reason == reason
+		a.State, a.Reason, a.Attempts, a.RetryAt = AccountParked, reason, 0, nil
+		if recheck {
+			at := s.now().Add(recheckAfter)
+			a.RetryAt = &at
+		}
+		if told {
+			return nil
+		}
+		return tx.Append(ctx, s.accountEntry(*a, "account.parked", map[string]any{"reason": reason}))
+	})
+}
+
+// Fail ends a visit that may work later: after the time that the desk asked
+// for, or after our own backoff. reason is for admins, and holds neither
+// secrets nor personal data. It returns when to try again; the zero time means
+// that it has been tried often enough, and the account is parked.
+func (s *Service) Fail(ctx context.Context, v *Visit, reason string, after time.Duration) (at time.Time, _ error) {
+	if v.Account.Attempts+1 >= giveUpAfter {
+		return time.Time{}, s.Park(ctx, v, "given up after many attempts; the last one said: "+reason+"; mend it, then run `deskbridge retry`", false)
+	}
+	err := s.finish(ctx, v, func(tx Store, a *Account) error {
+		a.Attempts++
+		at = s.now().Add(max(after, Backoff(a.Attempts)))
+		a.State, a.Reason, a.RetryAt = AccountWaiting, reason, &at
+		return tx.Enqueue(ctx, Job{Kind: JobVisit, Account: a.ID, Urgent: v.Ending(), At: at})
+	})
+	return at, err
+}
+
+// finish ends a visit: the lease goes, and when more is wanted by now than the
+// visit knew of, the next one is enqueued.
+func (s *Service) finish(ctx context.Context, v *Visit, change func(tx Store, a *Account) error) error {
+	return s.store.InTx(ctx, func(tx Store) error {
+		if v.Account.Seat && v.Ending() {
+			if _, err := tx.LockDesk(ctx, v.Desk.ID); err != nil { // before accounts: a seat may pass on
+				return err
+			}
+		}
+		a, err := s.leased(ctx, tx, v)
+		if err != nil {
+			return err
+		}
+		a.LeaseUntil, a.UpdatedAt = nil, s.now()
+		if a.Revision != v.Account.Revision { // what the visit found out is old already
+			a.Visited = max(a.Visited, v.Account.Revision)
+			if err := tx.SaveAccounts(ctx, []Account{a}); err != nil {
+				return err
+			}
+			job := Job{Kind: JobVisit, Account: a.ID, Urgent: a.Wanted.Status != AccessActive}
+			if a.Wanted.Status == AccessAbsent && a.EndingSince != nil {
+				job.At = a.EndingSince.Add(s.policy.Grace)
+			}
+			return tx.Enqueue(ctx, job)
+		}
+		if err := change(tx, &a); err != nil {
+			return err
+		}
+		return tx.SaveAccounts(ctx, []Account{a})
+	})
+}
+
+// CatchUp enqueues visits for accounts that are due but that nobody is going
+// to visit: their job was lost, or its worker died. It returns how many.
+func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ error) {
+	const most = 1000
+	err := s.store.InTx(ctx, func(tx Store) error {
+		now := s.now()
+		due, err := tx.DueAccounts(ctx, now, now.Add(-idle), most)
+		if err != nil {
+			return err
+		}
+		n = len(due)
+		jobs := make([]Job, n)
+		for i, a := range due {
+			jobs[i] = Job{Kind: JobVisit, Account: a.ID, Urgent: a.Wanted.Status != AccessActive}
+		}
+		if n == 0 {
+			return nil
+		}
+		return tx.Enqueue(ctx, jobs...)
+	})
+	return n, err
+}

@@ -59,6 +59,7 @@ func Run(t *testing.T, h Harness) {
 		{"check finds what mapping needs and changes nothing", (*suite).testCheck},
 		{"find answers nil where nobody is", (*suite).testFindMiss},
 		{"find fails rather than answer nil when it cannot ask", (*suite).testFindCancelled},
+		{"fit is stable and keeps who is meant", (*suite).testFit},
 		{"create gives what was wanted", (*suite).testCreate},
 		{"create takes unusual names", (*suite).testCreateNames},
 		{"find by each key", (*suite).testFind},

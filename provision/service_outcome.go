@@ -156,20 +156,28 @@ func (s *Service) finish(ctx context.Context, v *Visit, change func(tx Store, a 
 // CatchUp enqueues visits for accounts that are due but that nobody is going
 // to visit: their job was lost, or its worker died. It returns how many.
 func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ error) {
-	const most = 1000
+	const most = 200
 	err := s.store.InTx(ctx, func(tx Store) error {
 		now := s.now()
 		due, err := tx.DueAccounts(ctx, now, now.Add(-idle), most)
 		if err != nil {
 			return err
 		}
-		n = len(due)
-		jobs := make([]Job, n)
-		for i, a := range due {
-			jobs[i] = Job{Kind: JobVisit, Account: a.ID, Urgent: a.Wanted.Status != AccessActive}
+		var jobs []Job
+		for i := range due {
+			a, err := tx.LockAccount(ctx, due[i].ID)
+			if err != nil {
+				return err
+			}
+			a.UpdatedAt = now // idle from now on
+			due[i] = a
+			jobs = append(jobs, Job{Kind: JobVisit, Account: a.ID, Urgent: a.Wanted.Status != AccessActive})
 		}
-		if n == 0 {
+		if n = len(due); n == 0 {
 			return nil
+		}
+		if err := tx.SaveAccounts(ctx, due); err != nil {
+			return err
 		}
 		return tx.Enqueue(ctx, jobs...)
 	})

@@ -10,7 +10,7 @@ import (
 
 // Lease is how long a worker may hold an account without a word. A worker that
 // dies is replaced after that; one that lives renews at each step.
-const Lease = 30 * time.Second
+const Lease = 45 * time.Second
 
 // Reasons why there is nothing to visit now.
 var (
@@ -55,14 +55,10 @@ func (s *Service) BeginVisit(ctx context.Context, id AccountID) (v Visit, _ erro
 		v, outcome, err = s.lease(ctx, tx, id)
 		return err
 	})
-	return v, cmpErr(err, outcome)
-}
-
-func cmpErr(first, second error) error {
-	if first != nil {
-		return first
+	if err == nil {
+		err = outcome
 	}
-	return second
+	return v, err
 }
 
 func (s *Service) lease(ctx context.Context, tx Store, id AccountID) (v Visit, outcome, _ error) {
@@ -115,12 +111,8 @@ func (s *Service) visit(ctx context.Context, tx Store, a Account) (v Visit, err 
 		}
 	}
 	v.Teams, v.Mailboxes = sorted(teams), sorted(mailboxes)
-	v.Adopt = a.Reason == adoptReason
 	return v, nil
 }
-
-// adoptReason marks an account whose adoption a person has agreed to.
-const adoptReason = "adoption agreed"
 
 // brake returns HeldError when the account's end must wait for an admin.
 func (s *Service) brake(ctx context.Context, tx Store, a Account) (held error, _ error) {
@@ -368,4 +360,31 @@ func withNote(detail map[string]any, note string) map[string]any {
 	}
 	out["note"] = note
 	return out
+}
+
+// DeskUserOf returns the desk user of the person whom the IdP names as
+// somebody's manager: by id, externalId or userName. "" when there is none.
+func (s *Service) DeskUserOf(ctx context.Context, conn ConnectionID, desk DeskID, name string) (DeskUserID, error) {
+	if name == "" {
+		return "", nil
+	}
+	people, err := s.store.FindPeople(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range people {
+		if p.Connection != conn || !p.Active() {
+			continue
+		}
+		accounts, err := s.store.AccountsOf(ctx, []IdentityID{p.ID})
+		if err != nil {
+			return "", err
+		}
+		for _, a := range accounts {
+			if a.Desk == desk && a.Origin != OriginNone {
+				return a.DeskUser, nil
+			}
+		}
+	}
+	return "", nil
 }

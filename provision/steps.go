@@ -21,9 +21,12 @@ type Visit struct {
 	// stay as they are. Sorted.
 	Teams     []string
 	Mailboxes []string
-	// Adopt says that a person has agreed to take over whatever user the desk
-	// already has for this one.
-	Adopt bool
+}
+
+// agreed reports whether a person has said yes to taking over whatever user
+// the desk already has, and that user has not been looked at since.
+func (v *Visit) agreed() bool {
+	return v.Account.Origin == OriginAdopted && v.Account.DeskUser == ""
 }
 
 // Ending reports whether the account's access is to end.
@@ -31,10 +34,9 @@ func (v *Visit) Ending() bool { return v.Account.Wanted.Status != AccessActive }
 
 // Surroundings is what a worker found out about the desk for a [Visit].
 type Surroundings struct {
-	Self    DeskUserID // our own service account
-	Lowest  Role       // the weakest role that the desk has a word for
-	Keys    bool       // the desk can end sessions and keys
-	Claimed bool       // another account of ours already holds the user that was found
+	Self  DeskUserID      // our own service account
+	Words map[Role]string // the desk's words for the roles that it knows
+	Keys  bool            // the desk can end sessions and keys
 	// Admins returns how many active users hold the admin or owner role. It is
 	// asked only before one of them is demoted.
 	Admins func() (int, error)
@@ -78,9 +80,7 @@ func protect(v *Visit, have *DeskUser, around Surroundings) (done bool, _ error)
 	switch {
 	case have.ID == around.Self:
 		return false, parked("desk user %s is the service account that Deskbridge itself uses on %s; give that account an address of its own, then run `deskbridge retry`", have.ID, v.Desk.Name)
-	case around.Claimed:
-		return false, parked("desk user %s on %s already belongs to another person in Deskbridge; `deskbridge explain` both, and free the address at the IdP", have.ID, v.Desk.Name)
-	case v.Account.Origin == OriginNone && v.Ending() && !ours(v, have):
+	case (v.Account.Origin == OriginNone || v.agreed()) && v.Ending() && !v.Ours(have):
 		return true, nil // never ours, so nothing of ours to take away
 	case have.Role == RoleOwner && v.Ending():
 		return false, parked("desk user %s is the owner of %s; transfer the ownership there first, then run `deskbridge retry`", have.ID, v.Desk.Name)
@@ -88,10 +88,10 @@ func protect(v *Visit, have *DeskUser, around Surroundings) (done bool, _ error)
 	return false, nil
 }
 
-// ours reports whether we made have, even if a crash kept us from noting it:
+// Ours reports whether we made have, even if a crash kept us from noting it:
 // it carries our mark, or we had journalled its making after having looked that
 // there was none.
-func ours(v *Visit, have *DeskUser) bool {
+func (v *Visit) Ours(have *DeskUser) bool {
 	if have.ExternalID != "" {
 		return have.ExternalID == string(v.Account.ID)
 	}
@@ -104,7 +104,7 @@ func grantingSteps(v *Visit, want DeskUser, have *DeskUser, around Surroundings)
 		return []Step{step(v, StepCreate, map[string]any{"role": access.Role, "teams": access.Teams, "mailboxes": access.Mailboxes})}, nil
 	}
 	var steps []Step
-	if v.Account.Origin == OriginNone && !ours(v, have) {
+	if (v.Account.Origin == OriginNone || v.agreed()) && !v.Ours(have) {
 		if err := mayAdopt(v, have); err != nil {
 			return nil, err
 		}
@@ -135,7 +135,7 @@ func grantingSteps(v *Visit, want DeskUser, have *DeskUser, around Surroundings)
 }
 
 func mayAdopt(v *Visit, have *DeskUser) error {
-	if v.Adopt {
+	if v.agreed() {
 		if have.Role == RoleOwner {
 			return parked("desk user %s is the owner of %s, which Deskbridge never takes over", have.ID, v.Desk.Name)
 		}
@@ -242,7 +242,6 @@ func endingSteps(v *Visit, have *DeskUser, around Surroundings) ([]Step, error) 
 	if have == nil {
 		return nil, nil
 	}
-	lowest := around.Lowest
 	if have.Role == RoleAdmin {
 		if err := keepLastAdmin(v, have, around); err != nil {
 			return nil, err
@@ -250,8 +249,8 @@ func endingSteps(v *Visit, have *DeskUser, around Surroundings) ([]Step, error) 
 	}
 	var steps []Step
 	steps = append(steps, roomSteps(v, have, nil, nil)...)
-	if lowest.Less(have.Role) && (have.Active || v.Desk.OnLeave == LeaveDowngrade) {
-		steps = append(steps, step(v, StepRole, map[string]any{"from": have.Role, "to": lowest}))
+	if to := demoted(v, around); to.Less(have.Role) && (have.Active || v.Desk.OnLeave == LeaveDowngrade) {
+		steps = append(steps, step(v, StepRole, map[string]any{"from": have.Role, "to": to}))
 	}
 	switch v.Desk.OnLeave {
 	case LeaveDelete:
@@ -270,6 +269,19 @@ func endingSteps(v *Visit, have *DeskUser, around Surroundings) ([]Step, error) 
 		steps = append([]Step{step(v, StepSessions, nil)}, steps...)
 	}
 	return steps, nil
+}
+
+// demoted returns the role that a leaver is left with. Where the account stays
+// usable that is the weakest that the desk has a word for. Where it is ended
+// anyway only an admin is demoted, as far as agent, unless the desk knows none:
+// some desks let an admin's keys work on, or refuse to delete one.
+func demoted(v *Visit, around Surroundings) Role {
+	for _, r := range Roles {
+		if _, known := around.Words[r]; known && (r == RoleNone || v.Desk.OnLeave == LeaveDowngrade) {
+			return r
+		}
+	}
+	return RoleAgent
 }
 
 func step(v *Visit, kind StepKind, detail map[string]any) Step {

@@ -1,0 +1,177 @@
+package worker
+
+import (
+	"context"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const (
+	handOverPage = 100
+	// handOverMost is how many conversations one visit moves before it asks a
+	// person: more than that is no workload but a mistake.
+	handOverMost = 10_000
+)
+
+// handOver gives a leaver's open conversations to others, and returns when the
+// desk shows none any more. rest is what the visit will write afterwards; it
+// stays in the journal.
+func (w *Worker) handOver(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, rest []provision.Step) error {
+	var heirs *heirs
+	for moved := 0; ; {
+		open, err := d.OpenConversations(ctx, have.ID, handOverPage)
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		if moved += len(open); moved > handOverMost {
+			return desk.Errorf(desk.Permanent, "desk user %s has more than %d open conversations; reassign them on the desk, then run `deskbridge retry`", have.ID, handOverMost)
+		}
+		if heirs == nil {
+			if heirs, err = w.findHeirs(ctx, d, v, have); err != nil {
+				return err
+			}
+		}
+		if err := w.handOverPage(ctx, d, v, open, heirs, rest); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Visit, open []desk.Conversation, heirs *heirs, rest []provision.Step) error {
+	steps := make([]provision.Step, len(open))
+	to := make([]desk.Assignee, len(open))
+	for i, c := range open {
+		to[i] = heirs.next()
+		steps[i] = provision.Step{Account: v.Account.ID, Kind: provision.StepHandOver, Detail: handOverDetail(c, to[i]), Note: heirs.note}
+	}
+	planned, err := w.core.PlanSteps(ctx, v, slices.Concat(steps, rest))
+	if err != nil {
+		return err
+	}
+	for i, c := range open {
+		s := planned[i]
+		s.Note = steps[i].Note
+		got, err := w.assign(ctx, d, c, to[i])
+		if desk.KindOf(err) == desk.NotFound {
+			if err := w.core.DropSteps(ctx, v, []provision.Step{s}); err != nil {
+				return err
+			}
+			continue // closed or merged meanwhile: nobody's any more
+		}
+		if err != nil {
+			return err
+		}
+		if got != to[i] {
+			s.Detail = handOverDetail(c, got)
+			s.Note = "the chosen assignee may not own it, so the queue has it"
+		}
+		if err := w.core.StepDone(ctx, v, s, v.Account.DeskUser); err != nil {
+			return err
+		}
+		w.metrics.step(v.Desk, s.Kind)
+	}
+	return nil
+}
+
+// assign gives c to its heir, or to nobody when the desk refuses the heir.
+func (w *Worker) assign(ctx context.Context, d *openDesk, c desk.Conversation, to desk.Assignee) (desk.Assignee, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := d.Assign(ctx, c.ID, to)
+	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
+		to = desk.Assignee{}
+		err = d.Assign(ctx, c.ID, to)
+	}
+	return to, err
+}
+
+func handOverDetail(c desk.Conversation, to desk.Assignee) map[string]any {
+	detail := map[string]any{"conversation": c.ID}
+	switch {
+	case to.User != "":
+		detail["to_desk_user"] = string(to.User)
+	case to.Team != "":
+		detail["to_team"] = to.Team
+	default:
+		detail["to"] = "unassigned"
+	}
+	return detail
+}
+
+// heirs are those who take over, in turn; none means nobody.
+type heirs struct {
+	list []desk.Assignee
+	at   int
+	note string // why it is nobody, when somebody was asked for
+}
+
+func (h *heirs) next() desk.Assignee {
+	if len(h.list) == 0 {
+		return desk.Assignee{}
+	}
+	heir := h.list[h.at%len(h.list)]
+	h.at++
+	return heir
+}
+
+// findHeirs turns the desk's policy into assignees.
+func (w *Worker) findHeirs(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
+	policy := v.Desk.HandOver
+	switch {
+	case policy.Agent != "":
+		return w.agentHeir(ctx, d, desk.Key{Email: policy.Agent}, have, "the agent named in hand_over is not active on the desk")
+	case policy.To == provision.HandOverManager:
+		manager, err := w.core.DeskUserOf(ctx, v.Connection.ID, v.Desk.ID, v.Account.Manager)
+		if err != nil {
+			return nil, err
+		}
+		if manager == "" {
+			return &heirs{note: "the manager has no account on the desk"}, nil
+		}
+		return w.agentHeir(ctx, d, desk.Key{ID: manager}, have, "the manager is not active on the desk")
+	case policy.To == provision.HandOverTeam || policy.To == provision.HandOverRoundRobin:
+		return w.teamHeirs(ctx, d, v, have)
+	}
+	return &heirs{}, nil
+}
+
+func (w *Worker) agentHeir(ctx context.Context, d *openDesk, key desk.Key, leaver *provision.DeskUser, otherwise string) (*heirs, error) {
+	user, err := d.Find(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if user == nil || !user.Active || user.ID == leaver.ID {
+		return &heirs{note: otherwise}, nil
+	}
+	return &heirs{list: []desk.Assignee{{User: user.ID}}}, nil
+}
+
+// teamHeirs are the leaver's teams: the first that a rule governs, else all.
+func (w *Worker) teamHeirs(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
+	teams := have.Teams
+	if len(teams) == 0 { // they have left already, in a visit that was cut short
+		teams = v.Account.Granted.Teams
+	}
+	if v.Desk.HandOver.To == provision.HandOverTeam && d.Capabilities().AssignToTeam && len(teams) > 0 {
+		return &heirs{list: []desk.Assignee{{Team: teams[0]}}}, nil
+	}
+	h := &heirs{note: "nobody else is active in the person's teams"}
+	for _, team := range teams {
+		members, err := d.TeamMembers(ctx, team)
+		if err != nil && desk.KindOf(err) != desk.NotFound {
+			return nil, err
+		}
+		for _, m := range members {
+			heir := desk.Assignee{User: m}
+			if m != have.ID && !slices.Contains(h.list, heir) {
+				h.list = append(h.list, heir)
+			}
+		}
+	}
+	if len(h.list) > 0 {
+		h.note = ""
+	}
+	return h, nil
+}

@@ -1,0 +1,129 @@
+// Package worker carries what provision wants to the help desks.
+//
+// A job says who and where, never what. A visit ([Worker.Visit]) reads the
+// newest wanted access, reads what the desk has, and writes only the
+// difference, step by step, each journalled before it is tried. So jobs may
+// be merged, repeated and reordered, and a crash at any point is repaired by
+// visiting again. What must be written, and what never may be, provision
+// decides; the package knows no vendor and no HTTP request.
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const (
+	// rounds is how often a visit reads, writes and reads again before it
+	// says that the desk does not keep what it accepts.
+	rounds = 3
+	// callTimeout bounds one call of a connector; the lease outlives it.
+	callTimeout = 30 * time.Second
+)
+
+// Open returns the connector for a desk.
+type Open func(provision.Desk) (desk.Desk, error)
+
+// Worker visits accounts. It is safe for concurrent use.
+type Worker struct {
+	core    *provision.Service
+	desks   *desks
+	log     *slog.Logger
+	metrics *metrics
+}
+
+// New returns a Worker that reaches desks through open.
+func New(core *provision.Service, open Open, log *slog.Logger) *Worker {
+	return &Worker{core: core, desks: newDesks(open), log: log, metrics: newMetrics()}
+}
+
+// Visit brings the desk to what the account wants, as far as that can be done
+// now. again, when not zero, is when to visit once more. An error means that
+// our own database failed; whatever a desk says is noted at the account.
+func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.Time, _ error) {
+	v, err := w.core.BeginVisit(ctx, id)
+	var later *provision.LaterError
+	var held *provision.HeldError
+	switch {
+	case errors.As(err, &later):
+		return later.At, nil
+	case errors.As(err, &held):
+		w.log.InfoContext(ctx, "visit held by the mass-change brake", "account", id)
+		return time.Time{}, nil
+	case errors.Is(err, provision.ErrNotDue), errors.Is(err, provision.ErrBusy):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, err
+	}
+	start := time.Now()
+	outcome, err := w.conclude(ctx, &v, w.converge(ctx, &v))
+	if errors.Is(err, provision.ErrBusy) { // the lease was lost: whoever has it goes on
+		outcome, err = "lost", nil
+	}
+	w.metrics.visited(v.Desk, outcome, time.Since(start))
+	w.log.InfoContext(ctx, "visit", "account", id, "identity", v.Account.Identity, "desk", v.Desk.Name,
+		"revision", v.Account.Revision, "outcome", outcome, "ms", time.Since(start).Milliseconds())
+	return time.Time{}, err
+}
+
+// confirmed is how converge says that the desk shows what was wanted.
+type confirmed struct{ have *provision.DeskUser }
+
+func (confirmed) Error() string { return "confirmed" }
+
+// tasks is what an admin has to do because the desk's API cannot.
+type tasks struct{ todo []string }
+
+func (t *tasks) Error() string { return strings.Join(t.todo, "; ") }
+
+// conclude notes how a visit ended.
+func (w *Worker) conclude(ctx context.Context, v *provision.Visit, result error) (outcome string, _ error) {
+	var ok confirmed
+	var parked *provision.ParkedError
+	var todo *tasks
+	switch {
+	case errors.As(result, &ok):
+		return "confirmed", w.core.Confirm(ctx, v, ok.have)
+	case errors.As(result, &parked):
+		return "parked", w.core.Park(ctx, v, parked.Reason, false)
+	case errors.As(result, &todo):
+		return "task", w.core.Park(ctx, v, "an admin has to do this by hand: "+todo.Error(), true)
+	}
+	if e, ok := errors.AsType[*desk.Error](result); ok {
+		return w.concludeDesk(ctx, v, e)
+	}
+	if e, ok := errors.AsType[*provision.Error](result); ok && e.Code == provision.Conflict {
+		return "parked", w.core.Park(ctx, v, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
+	}
+	if _, ours := errors.AsType[*provision.Error](result); ours || errors.Is(result, provision.ErrBusy) {
+		return "error", result
+	}
+	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", result)
+	_, err := w.core.Fail(ctx, v, "the desk did not answer as expected; the log tells more", 0)
+	return "failed", err
+}
+
+func (w *Worker) concludeDesk(ctx context.Context, v *provision.Visit, e *desk.Error) (string, error) {
+	detail := v.Desk.Name + ": " + e.Detail
+	if e.Field != "" {
+		detail += " (" + e.Field + ")"
+	}
+	switch e.Kind {
+	case desk.Permanent, desk.Conflict, desk.CannotDo:
+		return "parked", w.core.Park(ctx, v, detail, true)
+	case desk.Unauthorized:
+		w.desks.forget(v.Desk.ID)
+		w.log.ErrorContext(ctx, "desk refuses our credentials", "desk", v.Desk.Name, "err", e)
+		_, err := w.core.Fail(ctx, v, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
+		return "unauthorized", err
+	}
+	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", e)
+	_, err := w.core.Fail(ctx, v, detail, e.RetryAfter)
+	return "failed", err
+}

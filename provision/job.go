@@ -5,7 +5,7 @@ type VisitArgs struct {
 	Account AccountID `json:"account"`
 }
 
-// Kind names the job in the queue; it never changes.
+// Kind returns the kind under which the queue keeps the job.
 func (VisitArgs) Kind() string { return string(JobVisit) }
 
 // EvaluateArgs are the arguments of a [JobEvaluate] as the queue keeps them.
@@ -13,5 +13,5 @@ type EvaluateArgs struct {
 	Connection ConnectionID `json:"connection"`
 }
 
-// Kind names the job in the queue; it never changes.
+// Kind returns the kind under which the queue keeps the job.
 func (EvaluateArgs) Kind() string { return string(JobEvaluate) }

@@ -153,11 +153,21 @@ func (s *Service) finish(ctx context.Context, v *Visit, change func(tx Store, a 
 	})
 }
 
-// CatchUp enqueues visits for accounts that are due but that nobody is going
-// to visit: their job was lost, or its worker died. It returns how many.
+// CatchUp evaluates people who are still marked dirty, and enqueues visits for
+// accounts that are due but that nobody is going to visit: their job was lost,
+// or its worker died. It returns how many visits.
 func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ error) {
 	const most = 200
-	err := s.store.InTx(ctx, func(tx Store) error {
+	connections, err := s.store.Connections(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range connections {
+		if err := s.EvaluateDirty(ctx, c.ID); err != nil {
+			return 0, err
+		}
+	}
+	err = s.store.InTx(ctx, func(tx Store) error {
 		now := s.now()
 		due, err := tx.DueAccounts(ctx, now, now.Add(-idle), most)
 		if err != nil {

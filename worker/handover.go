@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -148,12 +149,16 @@ func (w *Worker) agentHeir(ctx context.Context, d *openDesk, key desk.Key, leave
 	return &heirs{list: []desk.Assignee{{User: user.ID}}}, nil
 }
 
-// teamHeirs are the leaver's teams: the first that a rule governs, else all.
+// teamHeirs are the leaver's teams, those that a rule governs first, or their
+// active members in turn.
 func (w *Worker) teamHeirs(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
-	teams := have.Teams
+	teams := slices.Clone(have.Teams)
 	if len(teams) == 0 { // they have left already, in a visit that was cut short
-		teams = v.Account.Granted.Teams
+		teams = slices.Clone(v.Account.Granted.Teams)
 	}
+	slices.SortStableFunc(teams, func(a, b string) int {
+		return cmp.Compare(min(slices.Index(v.Teams, b), 0), min(slices.Index(v.Teams, a), 0)) // -1: not governed
+	})
 	if v.Desk.HandOver.To == provision.HandOverTeam && d.Capabilities().AssignToTeam && len(teams) > 0 {
 		return &heirs{list: []desk.Assignee{{Team: teams[0]}}}, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -37,18 +38,12 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &visitWorker{worker: w})
 	river.AddWorker(workers, &evaluateWorker{core: w.core})
-	river.AddWorker(workers, &housekeepingWorker{core: w.core, log: w.log})
 	client, err := river.NewClient(driver, &river.Config{
 		Workers:              workers,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: opts.Workers, FetchCooldown: opts.Poll, FetchPollInterval: opts.Poll}},
 		JobTimeout:           visitTimeout,
 		RescueStuckJobsAfter: visitTimeout + time.Minute,
 		Logger:               slog.New(quiet{w.log.Handler()}),
-		PeriodicJobs: []*river.PeriodicJob{
-			river.NewPeriodicJob(river.PeriodicInterval(catchUpEvery), func() (river.JobArgs, *river.InsertOpts) {
-				return housekeepingArgs{Task: "catch up"}, once
-			}, &river.PeriodicJobOpts{RunOnStart: true}),
-		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
@@ -56,18 +51,19 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	if err := client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("worker: start: %w", err)
 	}
-	r := &Runner{client: client, done: make(chan struct{})}
-	sealing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r := &Runner{client: client}
+	keeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
-	go r.seal(sealing, w)
+	r.keepers.Go(func() { w.every(keeping, sealEvery, "sealing the audit log", w.seal) })
+	r.keepers.Go(func() { w.every(keeping, catchUpEvery, "catching up", w.catchUp) })
 	return r, nil
 }
 
 // Runner is a started [Worker].
 type Runner struct {
-	client *river.Client[*sql.Tx]
-	cancel context.CancelFunc
-	done   chan struct{}
+	client  *river.Client[*sql.Tx]
+	cancel  context.CancelFunc
+	keepers sync.WaitGroup
 }
 
 // Stop lets visits that are under way finish, as long as ctx allows, and
@@ -78,19 +74,19 @@ func (r *Runner) Stop(ctx context.Context) error {
 		err = r.client.StopAndCancel(context.WithoutCancel(ctx))
 	}
 	r.cancel()
-	<-r.done
+	r.keepers.Wait()
 	return err
 }
 
-// seal keeps the audit log sealed. It is no job: a job each second would be
-// most of what the queue holds. Every replica may do it; the store lets one.
-func (r *Runner) seal(ctx context.Context, w *Worker) {
-	defer close(r.done)
-	tick := time.NewTicker(sealEvery)
+// every does housekeeping until ctx ends, at once and then at each interval.
+// It is not a job of the queue, because it must go on when the queue has lost
+// one. Every replica may do it: it takes locks, and twice is as good as once.
+func (w *Worker) every(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		if _, err := w.core.SealAudit(ctx); err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "sealing the audit log failed", "err", err)
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, what+" failed", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -100,7 +96,18 @@ func (r *Runner) seal(ctx context.Context, w *Worker) {
 	}
 }
 
-var once = &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true}, MaxAttempts: 1}
+func (w *Worker) seal(ctx context.Context) error {
+	_, err := w.core.SealAudit(ctx)
+	return err
+}
+
+func (w *Worker) catchUp(ctx context.Context) error {
+	n, err := w.core.CatchUp(ctx, provision.Lease)
+	if n > 0 {
+		w.log.WarnContext(ctx, "visiting accounts whose jobs were lost", "accounts", n)
+	}
+	return err
+}
 
 type visitWorker struct {
 	river.WorkerDefaults[provision.VisitArgs]
@@ -123,26 +130,6 @@ type evaluateWorker struct {
 
 func (e *evaluateWorker) Work(ctx context.Context, job *river.Job[provision.EvaluateArgs]) error {
 	return e.core.EvaluateDirty(ctx, job.Args.Connection)
-}
-
-type housekeepingArgs struct {
-	Task string `json:"task"`
-}
-
-func (housekeepingArgs) Kind() string { return "housekeeping" }
-
-type housekeepingWorker struct {
-	river.WorkerDefaults[housekeepingArgs]
-	core *provision.Service
-	log  *slog.Logger
-}
-
-func (h *housekeepingWorker) Work(ctx context.Context, _ *river.Job[housekeepingArgs]) error {
-	n, err := h.core.CatchUp(ctx, provision.Lease)
-	if n > 0 {
-		h.log.WarnContext(ctx, "visiting accounts whose jobs were lost", "accounts", n)
-	}
-	return err
 }
 
 // quiet passes on what the queue has to say from warnings up.

@@ -1,0 +1,54 @@
+package builtin
+
+import (
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// SetClock makes d live at a time of the test's choosing.
+func (d *Desks) SetClock(now func() time.Time) { d.now = now }
+
+// ReadUser returns a reader of users that goes straight to the table.
+func (d *Desks) ReadUser(on provision.DeskID) func(t *testing.T, id provision.DeskUserID) *provision.DeskUser {
+	return func(t *testing.T, id provision.DeskUserID) *provision.DeskUser {
+		t.Helper()
+		var u provision.DeskUser
+		var own, first, last string
+		rows, err := d.db.QueryContext(t.Context(), `SELECT email, first_name, last_name, role, active FROM builtin_users WHERE desk = $1 AND id = $2`, on, parseID(string(id)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		if !rows.Next() {
+			return nil
+		}
+		if err := rows.Scan(&u.Email, &first, &last, &own, &u.Active); err != nil {
+			t.Fatal(err)
+		}
+		u.DisplayName = first
+		if last != "" {
+			u.DisplayName += " " + last
+		}
+		u.Role = map[string]provision.Role{"owner": "owner", "admin": "admin", "user": "agent", "light user": "limited", "none": "none"}[own]
+		return &u
+	}
+}
+
+// ReadAssignee returns a reader of assignees that goes straight to the table.
+func (d *Desks) ReadAssignee(on provision.DeskID) func(t *testing.T, conversation string) desk.Assignee {
+	return func(t *testing.T, conversation string) desk.Assignee {
+		t.Helper()
+		var a desk.Assignee
+		err := d.db.QueryRowContext(t.Context(), `
+			SELECT COALESCE(CAST(c.assignee AS TEXT), ''), COALESCE(p.name, '')
+			FROM builtin_conversations c LEFT JOIN builtin_teams p ON p.desk = c.desk AND p.id = c.team
+			WHERE c.desk = $1 AND c.id = $2`, on, parseID(conversation)).Scan(&a.User, &a.Team)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+}

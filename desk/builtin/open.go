@@ -1,0 +1,140 @@
+package builtin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+	_ "time/tzdata" // a container may have no time zones of its own
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Names of settings ([provision.Desk].Settings). All may be left out.
+const (
+	SettingCompany    = "company"     // shown as the company's name; default: the desk's name
+	SettingTimezone   = "timezone"    // the company's, IANA name; default Etc/UTC
+	SettingOwnerEmail = "owner_email" // of the account owner, read when the desk is opened; default owner@NAME.invalid
+)
+
+// settings is a desk's configuration, checked.
+type settings struct {
+	id         provision.DeskID
+	name       string
+	company    string
+	timezone   string
+	ownerEmail string
+	seats      int
+}
+
+// parseSettings returns all mistakes at once.
+func parseSettings(d provision.Desk) (settings, error) {
+	s := settings{id: d.ID, name: d.Name, company: d.Name, timezone: "Etc/UTC", ownerEmail: "owner@" + d.Name + ".invalid", seats: d.Seats}
+	var mistakes []error
+	for key, value := range d.Settings {
+		switch key {
+		case SettingCompany:
+			s.company = clean(value)
+		case SettingTimezone:
+			s.timezone = value
+		case SettingOwnerEmail:
+			s.ownerEmail = value
+		default:
+			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "settings."+key,
+				"unknown setting; a built-in desk has company, timezone and owner_email"))
+		}
+	}
+	if s.company == "" {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "settings."+SettingCompany, "the company needs a name"))
+	}
+	if !validTimezone(s.timezone) {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "settings."+SettingTimezone, "not a time zone; use a name such as Europe/Prague"))
+	}
+	if !validEmail(s.ownerEmail) {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "settings."+SettingOwnerEmail, "not an e-mail address"))
+	}
+	if d.Seats < 0 {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "seats", "seats cannot be negative; 0 means no limit"))
+	}
+	return s, errors.Join(mistakes...)
+}
+
+// Open makes the desk with its owner and Deskbridge's service account, or
+// brings company, time zone and seats of an existing one up to date. The
+// connector does it by itself before its first call.
+func (d *Desks) Open(ctx context.Context, conf provision.Desk) error {
+	s, err := parseSettings(conf)
+	if err != nil {
+		return err
+	}
+	return d.open(ctx, s)
+}
+
+func (d *Desks) open(ctx context.Context, s settings) error {
+	_, err := exec(ctx, d.db, `
+		INSERT INTO builtin_desks (id, company, timezone, seats, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET company = excluded.company, timezone = excluded.timezone, seats = excluded.seats`,
+		s.id, s.company, s.timezone, s.seats, micros(d.now()))
+	if err != nil {
+		return err
+	}
+	return d.write(ctx, s.id, func(t *tx) error {
+		if owners, err := one[int](ctx, t, `SELECT COUNT(*) FROM builtin_users WHERE desk = $1 AND role = $2`, t.desk, roleOwner); err != nil || owners > 0 {
+			return err
+		}
+		owner := user{Email: s.ownerEmail, FirstName: "Account", LastName: "Owner", Role: roleOwner, Active: true}
+		if _, err := t.insertUser(ctx, owner); err != nil {
+			return fmt.Errorf("make the owner: %w", err)
+		}
+		service := user{Email: "deskbridge@" + s.name + ".invalid", FirstName: "Deskbridge", LastName: "Bridge", Role: roleAdmin, Service: true, Active: true}
+		if _, err := t.insertUser(ctx, service); err != nil {
+			return fmt.Errorf("make the service account: %w", err)
+		}
+		return nil
+	})
+}
+
+// company returns a desk's name and time zone.
+func (v view) company(ctx context.Context) (name, timezone string, err error) {
+	err = v.QueryRowContext(ctx, `SELECT company, timezone FROM builtin_desks WHERE id = $1`, v.desk).Scan(&name, &timezone)
+	if err != nil {
+		return "", "", fmt.Errorf("builtin: read desk: %w", err)
+	}
+	return name, timezone, nil
+}
+
+// clean returns text without what no name can hold: outer space, control
+// characters, bytes that are not UTF-8.
+func clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	return strings.TrimSpace(text)
+}
+
+func validTimezone(name string) bool {
+	if name == "" || name == "Local" {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}
+
+// validEmail accepts a bare address, without a name beside it.
+func validEmail(text string) bool {
+	a, err := mail.ParseAddress(text)
+	return err == nil && a.Address == text && a.Name == "" && clean(text) == text
+}
+
+// errPermanent is a refusal in the desk's words.
+func errPermanent(field, format string, args ...any) error {
+	e := desk.Errorf(desk.Permanent, format, args...)
+	e.Field = field
+	return e
+}

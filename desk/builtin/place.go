@@ -1,0 +1,178 @@
+package builtin
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// place is what users can be in: a team or a mailbox.
+type place struct {
+	ID        int64
+	Name      string
+	Email     string // of mailboxes
+	CreatedAt int64
+	UpdatedAt int64
+}
+
+// placeKind says where the rows of a kind of place are.
+type placeKind struct {
+	word    string // for people
+	table   string
+	members string // table of memberships
+	column  string // of members: the place's id
+	email   string // expression
+}
+
+var (
+	teamKind    = placeKind{"team", "builtin_teams", "builtin_team_members", "team", "''"}
+	mailboxKind = placeKind{"mailbox", "builtin_mailboxes", "builtin_mailbox_users", "mailbox", "p.email"}
+)
+
+// list returns the places that satisfy where, by id. $1 is the desk.
+func (v view) list(ctx context.Context, k placeKind, where string, args ...any) ([]place, error) {
+	return collect(ctx, v, func(rows *sql.Rows, p *place) error {
+		return rows.Scan(&p.ID, &p.Name, &p.Email, &p.CreatedAt, &p.UpdatedAt)
+	}, `SELECT p.id, p.name, `+k.email+`, p.created_at, p.updated_at FROM `+k.table+` p WHERE p.desk = $1 AND `+where,
+		append([]any{v.desk}, args...)...)
+}
+
+// named returns the place with a name, in any letter case; nil when there is
+// none.
+func (v view) named(ctx context.Context, k placeKind, name string) (*place, error) {
+	found, err := v.list(ctx, k, `p.name_folded = $2`, provision.Fold(clean(name)))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// known is named for places that must exist.
+func (v view) known(ctx context.Context, k placeKind, name string) (*place, error) {
+	p, err := v.named(ctx, k, name)
+	if err == nil && p == nil {
+		err = errPermanent(k.word, "the built-in desk has no %s named %q", k.word, name)
+	}
+	return p, err
+}
+
+// names returns the names of all places of a kind, sorted.
+func (v view) names(ctx context.Context, k placeKind) ([]string, error) {
+	all, err := v.list(ctx, k, `TRUE`)
+	return sortedNames(all), err
+}
+
+// addPlace returns the id of the place with this name, made when there is
+// none.
+func (t *tx) addPlace(ctx context.Context, k placeKind, name, email string) (int64, error) {
+	name = clean(name)
+	if name == "" {
+		return 0, errPermanent("name", "a %s needs a name", k.word)
+	}
+	if p, err := t.named(ctx, k, name); err != nil || p != nil {
+		if p != nil {
+			return p.ID, nil
+		}
+		return 0, err
+	}
+	id, err := t.newID(ctx)
+	if err != nil {
+		return 0, err
+	}
+	columns, values := `desk, id, name, name_folded, created_at, updated_at`, `$1, $2, $3, $4, $5, $5`
+	args := []any{t.desk, id, name, provision.Fold(name), t.now}
+	if k == mailboxKind {
+		columns, values, args = columns+`, email`, values+`, $6`, append(args, email)
+	}
+	_, err = exec(ctx, t, `INSERT INTO `+k.table+` (`+columns+`) VALUES (`+values+`)`, args...)
+	return id, err
+}
+
+// changePlaces adds a user to places and takes them out of others, by name.
+// Names to leave that no place has are left already.
+func (t *tx) changePlaces(ctx context.Context, k placeKind, id int64, add, remove []string) error {
+	u, err := t.writable(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, name := range remove {
+		p, err := t.named(ctx, k, name)
+		if err != nil {
+			return err
+		}
+		if p != nil {
+			if err := t.leave(ctx, k, p.ID, id); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range add {
+		p, err := t.known(ctx, k, name)
+		if err != nil {
+			return err
+		}
+		if err := t.enter(ctx, k, p.ID, u); err != nil {
+			return err
+		}
+	}
+	if k == mailboxKind && len(remove) > 0 {
+		return t.releaseUnseen(ctx, id)
+	}
+	return nil
+}
+
+// enter puts a user into a place. As with Help Scout light users cannot be in
+// teams; who has no role cannot be anywhere.
+func (t *tx) enter(ctx context.Context, k placeKind, id int64, u *user) error {
+	if u.Role == roleNone || k == teamKind && !u.Role.works() {
+		return errPermanent("role", "a user with the role %q cannot be in a %s", u.Role, k.word)
+	}
+	_, err := exec(ctx, t, `INSERT INTO `+k.members+` (desk, `+k.column+`, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		t.desk, id, u.ID)
+	return err
+}
+
+// leave takes a user out of a place.
+func (t *tx) leave(ctx context.Context, k placeKind, id, user int64) error {
+	_, err := exec(ctx, t, `DELETE FROM `+k.members+` WHERE desk = $1 AND `+k.column+` = $2 AND user_id = $3`, t.desk, id, user)
+	return err
+}
+
+// AddTeam returns the id of the team with this name, made when there is none.
+func (d *Desks) AddTeam(ctx context.Context, on provision.DeskID, name string) (string, error) {
+	return d.addPlace(ctx, on, teamKind, name, "")
+}
+
+// AddMailbox returns the id of the mailbox with this name, made with the
+// e-mail address when there is none.
+func (d *Desks) AddMailbox(ctx context.Context, on provision.DeskID, name, email string) (string, error) {
+	if !validEmail(email) {
+		return "", desk.Errorf(desk.Permanent, "the mailbox needs an e-mail address")
+	}
+	return d.addPlace(ctx, on, mailboxKind, name, email)
+}
+
+func (d *Desks) addPlace(ctx context.Context, on provision.DeskID, k placeKind, name, email string) (string, error) {
+	var id int64
+	err := d.write(ctx, on, func(t *tx) (err error) {
+		id, err = t.addPlace(ctx, k, name, email)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("add %s: %w", k.word, err)
+	}
+	return formatID(id), nil
+}
+
+func sortedNames(places []place) []string {
+	var out []string
+	for _, p := range places {
+		out = append(out, p.Name)
+	}
+	slices.Sort(out)
+	return out
+}

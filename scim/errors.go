@@ -1,0 +1,89 @@
+package scim
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	scimerrors "github.com/elimity-com/scim/errors"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Details hold names of attributes, never values: they may be logged and are
+// shown to the identity provider's admin.
+
+func badRequest(kind scimerrors.ScimType, format string, args ...any) error {
+	return scimerrors.ScimError{Status: http.StatusBadRequest, ScimType: kind, Detail: fmt.Sprintf(format, args...)}
+}
+
+func invalidSyntax(format string, args ...any) error {
+	return badRequest(scimerrors.ScimTypeInvalidSyntax, format, args...)
+}
+
+// invalidValue is the answer to a value that does not fit the attribute at
+// path; what says what would.
+func invalidValue(path, what string, args ...any) error {
+	return badRequest(scimerrors.ScimTypeInvalidValue, "%s: %s", path, fmt.Sprintf(what, args...))
+}
+
+func invalidFilter(format string, args ...any) error {
+	return badRequest(scimerrors.ScimTypeInvalidFilter, format, args...)
+}
+
+func invalidPath(format string, args ...any) error {
+	return badRequest(scimerrors.ScimTypeInvalidPath, format, args...)
+}
+
+func noTarget(format string, args ...any) error {
+	return badRequest(scimerrors.ScimTypeNoTarget, format, args...)
+}
+
+func immutable(path, what string) error {
+	return badRequest(scimerrors.ScimTypeMutability, "%s %s", path, what)
+}
+
+// status makes an error for which SCIM has no keyword.
+func status(code int, detail string) scimerrors.ScimError {
+	return scimerrors.ScimError{Status: code, Detail: detail}
+}
+
+// toSCIM maps an error to the answer an identity provider gets. internal is
+// true for errors that nobody expected: they are logged and say nothing to the
+// outside.
+func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
+	if e, ok := errors.AsType[scimerrors.ScimError](err); ok {
+		return e, false
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return status(http.StatusRequestEntityTooLarge, fmt.Sprintf("The request body is larger than %d bytes.", tooLarge.Limit)), false
+	}
+	e, ok := errors.AsType[*provision.Error](err)
+	if !ok {
+		return status(http.StatusInternalServerError, "Internal error."), true
+	}
+	out := scimerrors.ScimError{Detail: e.Detail}
+	switch e.Code {
+	case provision.NotFound:
+		out.Status = http.StatusNotFound
+	case provision.Conflict:
+		out.Status, out.ScimType = http.StatusConflict, scimerrors.ScimTypeUniqueness
+	case provision.Invalid:
+		out.Status, out.ScimType = http.StatusBadRequest, scimerrors.ScimTypeInvalidValue
+	case provision.Stale:
+		out.Status = http.StatusPreconditionFailed
+	case provision.Denied:
+		out.Status = http.StatusForbidden
+	case provision.Limited:
+		out.Status = http.StatusForbidden
+	default:
+		return status(http.StatusInternalServerError, "Internal error."), true
+	}
+	if out.Detail == "" {
+		out.Detail = http.StatusText(out.Status)
+	}
+	if e.Field != "" {
+		out.Detail = e.Field + ": " + out.Detail
+	}
+	return out, false
+}

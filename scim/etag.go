@@ -1,0 +1,40 @@
+package scim
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// checkMatch returns Stale when the request asks for another version than the
+// resource has (RFC 7644 §3.14). It runs inside the transaction that changes
+// the resource.
+func checkMatch(r *http.Request, version int64) error {
+	if wanted := r.Header.Values("If-Match"); len(wanted) > 0 && !listsTag(wanted, version) {
+		return provision.Errorf(provision.Stale, "", "The resource has changed since it was read: If-Match names another version.")
+	}
+	return nil
+}
+
+// unchanged reports whether the client already has this version. The version
+// covers what clients write; groups of a user, which change through the group,
+// do not count.
+func unchanged(r *http.Request, version int64) bool {
+	return listsTag(r.Header.Values("If-None-Match"), version)
+}
+
+// listsTag reports whether one of the entity tags in values is that of
+// version, strong or weak.
+func listsTag(values []string, version int64) bool {
+	want := strings.TrimPrefix(etag(version), "W/")
+	for _, value := range values {
+		for tag := range strings.SplitSeq(value, ",") {
+			tag = strings.TrimSpace(tag)
+			if tag == "*" || strings.TrimPrefix(tag, "W/") == want {
+				return true
+			}
+		}
+	}
+	return false
+}

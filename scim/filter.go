@@ -1,0 +1,260 @@
+package scim
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/elimity-com/scim/schema"
+	filter "github.com/scim2/filter-parser/v2"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// parseQuery translates a filter of RFC 7644 §3.4.2.2 to a condition of the
+// core. Every filter is either translated exactly or refused with
+// invalidFilter.
+func (t *resourceType) parseQuery(text string, limits Limits) (provision.Expr, error) {
+	lifted, err := lift(text, limits, true)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parseFilter(lifted.outer)
+	if err != nil {
+		return nil, err
+	}
+	tr := translator{expression: lifted, find: t.find, stored: t.stored}
+	return tr.translate(parsed)
+}
+
+// parseValueFilter translates what stands in brackets behind the attribute
+// def. Paths are relative to an element; the elements of a simple attribute
+// have the path value.
+func parseValueFilter(def schema.CoreAttribute, text string) (provision.Expr, error) {
+	parsed, err := parseFilter(text)
+	if err != nil {
+		return nil, err
+	}
+	return elementTranslator(def).translate(parsed)
+}
+
+// elementTranslator translates conditions on one element of def.
+func elementTranslator(def schema.CoreAttribute) translator {
+	subs := def.SubAttributes()
+	if !isComplex(def) {
+		subs = schema.Attributes{schema.SimpleCoreAttribute(schema.SimpleStringParams(schema.StringParams{Name: "value", CaseExact: def.CaseExact()}))}
+	}
+	return translator{
+		find: func(urn, name string) (attribute, bool) {
+			sub, ok := subs.ContainsAttribute(name)
+			return attribute{def: sub}, ok && urn == ""
+		},
+		stored: func(attribute, string, provision.Op) bool { return true },
+	}
+}
+
+// translator turns the library's syntax tree into a condition.
+type translator struct {
+	expression
+	find   func(urn, name string) (attribute, bool)
+	stored func(at attribute, sub string, op provision.Op) bool // whether the store can answer
+}
+
+func (tr translator) translate(e filter.Expression) (provision.Expr, error) {
+	switch e := e.(type) {
+	case *filter.LogicalExpression:
+		left, err := tr.translate(e.Left)
+		if err != nil {
+			return nil, err
+		}
+		right, err := tr.translate(e.Right)
+		if err != nil {
+			return nil, err
+		}
+		if e.Operator == filter.AND {
+			return provision.And{Left: left, Right: right}, nil
+		}
+		return provision.Or{Left: left, Right: right}, nil
+	case *filter.NotExpression:
+		inner, err := tr.translate(e.Expression)
+		if err != nil {
+			return nil, err
+		}
+		return provision.Not{Expr: inner}, nil
+	case *filter.AttributeExpression:
+		return tr.condition(e)
+	}
+	return nil, invalidFilter("The filter cannot be read.")
+}
+
+// condition translates one comparison, or a value filter with or without one
+// behind it.
+func (tr translator) condition(e *filter.AttributeExpression) (provision.Expr, error) {
+	name, inner, isElement := tr.unmark(e.AttributePath.AttributeName)
+	at, ok := tr.find(e.AttributePath.URI(), name)
+	if !ok || at.def.Name() == "password" {
+		return nil, invalidFilter("%s is not an attribute that can be filtered on.", quoteName(name))
+	}
+	if isElement {
+		return tr.element(at, inner, e)
+	}
+	sub := e.AttributePath.SubAttributeName()
+	if !tr.stored(at, sub, provision.Op(e.Operator)) {
+		return nil, invalidFilter("%s cannot be filtered on in this way.", quoteName(name))
+	}
+	return compare(at, provision.Path{at.def.Name()}, sub, e)
+}
+
+// element translates emails[…], and emails[…].value eq "x" as Entra sends it.
+func (tr translator) element(at attribute, inner string, e *filter.AttributeExpression) (provision.Expr, error) {
+	if !at.def.MultiValued() || !isComplex(at.def) || isReadOnly(at.def) || at.def.Name() == "members" {
+		return nil, invalidFilter("%s takes no value filter.", quoteName(at.def.Name()))
+	}
+	where, err := parseValueFilter(at.def, inner)
+	if err != nil {
+		return nil, err
+	}
+	if name := e.AttributePath.SubAttributeName(); name != "" {
+		sub, ok := subAttribute(at.def, name)
+		if !ok {
+			return nil, invalidFilter("%s has no %s.", quoteName(at.def.Name()), quoteName(name))
+		}
+		behind, err := compare(attribute{def: sub}, provision.Path{sub.Name()}, "", e)
+		if err != nil {
+			return nil, err
+		}
+		where = provision.And{Left: where, Right: behind}
+	}
+	return provision.Element{Path: fullPath(at), Where: where}, nil
+}
+
+// fullPath returns the path of an attribute from the top of the resource.
+func fullPath(at attribute) provision.Path {
+	if at.urn == "" {
+		return provision.Path{at.def.Name()}
+	}
+	return provision.Path{at.urn, at.def.Name()}
+}
+
+// stored reports whether the store can answer a comparison. What is made for
+// each answer and kept nowhere (references, meta.version…) it cannot.
+func (t *resourceType) stored(at attribute, sub string, op provision.Op) bool {
+	if at.urn != "" {
+		return true
+	}
+	switch at.def.Name() {
+	case "groups", "members":
+		return op == provision.OpEqual && (sub == "" || strings.EqualFold(sub, "value"))
+	case "meta":
+		return strings.EqualFold(sub, "created") || strings.EqualFold(sub, "lastModified")
+	}
+	return true
+}
+
+// compare translates one comparison of the attribute at path. A complex
+// attribute is compared by its value (Ping sends emails eq "x").
+func compare(at attribute, path provision.Path, subName string, e *filter.AttributeExpression) (provision.Expr, error) {
+	def := at.def
+	if at.urn != "" {
+		path = fullPath(at)
+	}
+	c := provision.Compare{Op: provision.Op(e.Operator), Many: def.MultiValued()}
+	if subName == "" && isComplex(def) && c.Op != provision.OpPresent {
+		subName = "value"
+	}
+	if subName != "" {
+		sub, ok := subAttribute(def, subName)
+		if !ok {
+			return nil, invalidFilter("%s cannot be compared by %s.", quoteName(def.Name()), quoteName(subName))
+		}
+		def, path = sub, append(path, sub.Name())
+	}
+	c.Path, c.Type, c.CaseExact = path, valueType(def), def.CaseExact()
+	if c.Op == provision.OpPresent {
+		return c, nil
+	}
+	if err := setValue(&c, def, e.CompareValue); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func valueType(def schema.CoreAttribute) provision.ValueType {
+	switch def.AttributeType() {
+	case "boolean":
+		return provision.TypeBoolean
+	case "integer":
+		return provision.TypeInteger
+	case "decimal":
+		return provision.TypeDecimal
+	case "dateTime":
+		return provision.TypeDateTime
+	case "complex":
+		return provision.TypeComplex
+	}
+	return provision.TypeString
+}
+
+// setValue gives c its value in the type of the attribute and refuses
+// operators that the type does not have.
+func setValue(c *provision.Compare, def schema.CoreAttribute, literal any) error {
+	equality := c.Op == provision.OpEqual || c.Op == provision.OpNotEqual
+	substring := c.Op == provision.OpContains || c.Op == provision.OpStartsWith || c.Op == provision.OpEndsWith
+	switch {
+	case literal == nil && equality:
+		return nil
+	case literal == nil, c.Type == provision.TypeBoolean && !equality,
+		c.Type != provision.TypeString && substring,
+		def.AttributeType() == "binary" && !equality && !substring:
+		return invalidFilter("%s cannot be compared with %s in this way.", quoteName(def.Name()), c.Op)
+	}
+	if s, ok := literal.(string); ok {
+		var err error
+		if literal, err = unquoteLiteral(s); err != nil {
+			return invalidFilter("A string is not a JSON string.")
+		}
+	}
+	value, ok := typed(c.Type, literal)
+	if !ok {
+		return invalidFilter("%s takes a %s.", quoteName(def.Name()), c.Type)
+	}
+	c.Value = value
+	return nil
+}
+
+// typed returns a literal of a filter as a value of type t.
+func typed(t provision.ValueType, literal any) (any, bool) {
+	switch t {
+	case provision.TypeString:
+		s, ok := literal.(string)
+		return s, ok
+	case provision.TypeBoolean:
+		if s, ok := literal.(string); ok { // Entra: primary eq "True"
+			return strings.EqualFold(s, "true"), strings.EqualFold(s, "true") || strings.EqualFold(s, "false")
+		}
+		b, ok := literal.(bool)
+		return b, ok
+	case provision.TypeInteger:
+		n, _ := literal.(json.Number)
+		i, err := n.Int64()
+		return i, err == nil
+	case provision.TypeDecimal:
+		n, _ := literal.(json.Number)
+		f, err := n.Float64()
+		return f, err == nil
+	case provision.TypeDateTime:
+		s, _ := literal.(string)
+		return parseTime(s)
+	}
+	return nil, false
+}
+
+// parseTime reads an xsd:dateTime; one without a zone is UTC (RFC 7643 §2.3.5).
+func parseTime(s string) (any, bool) {
+	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if at, err := time.Parse(form, s); err == nil {
+			return at.UTC(), true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,180 @@
+package scim
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+func (h *handler) listGroups(r *request) (answer, error) {
+	l, err := groupType.parseListing(r.query, h.limits)
+	if err != nil {
+		return answer{}, err
+	}
+	page, err := h.core.Groups(r.Context(), r.conn.ID, l.Query)
+	if err != nil {
+		return answer{}, err
+	}
+	resources := make([]any, len(page.Items))
+	for i, g := range page.Items {
+		if resources[i], err = h.group(r, g, l.selection); err != nil {
+			return answer{}, err
+		}
+	}
+	return listResponse(page.Total, l.startIndex, resources), nil
+}
+
+// group represents a group, with its members when they are asked for.
+func (h *handler) group(r *request, g provision.Group, s selection) (object, error) {
+	var members []provision.Member
+	if s.has("members") {
+		var err error
+		if members, err = h.core.Members(r.Context(), r.conn.ID, g.ID); err != nil {
+			return nil, err
+		}
+	}
+	resource, err := r.as.group(g, members)
+	return s.apply(resource), err
+}
+
+func (h *handler) groupAnswer(r *request, code int, g provision.Group, s selection) (answer, error) {
+	resource, err := h.group(r, g, s)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: code, body: resource, etag: etag(g.Version), location: r.as.location(groupType, string(g.ID))}, nil
+}
+
+func (h *handler) getGroup(r *request) (answer, error) {
+	s, err := groupType.parseSelection(r.query)
+	if err != nil {
+		return answer{}, err
+	}
+	id, err := r.groupID()
+	if err != nil {
+		return answer{}, err
+	}
+	got, err := h.core.Group(r.Context(), r.conn.ID, id)
+	if err != nil {
+		return answer{}, err
+	}
+	if unchanged(r.Request, got.Version) {
+		return answer{status: http.StatusNotModified, etag: etag(got.Version)}, nil
+	}
+	return h.groupAnswer(r, http.StatusOK, got, s)
+}
+
+func (h *handler) createGroup(r *request) (answer, error) {
+	s, doc, err := r.resource(groupType)
+	if err != nil {
+		return answer{}, err
+	}
+	members, err := readMembers(doc["members"], h.limits)
+	if err != nil {
+		return answer{}, err
+	}
+	var g provision.Group
+	if err := describeGroup(&g, doc); err != nil {
+		return answer{}, err
+	}
+	got, err := h.core.CreateGroup(r.Context(), r.conn.ID, r.cause("/Groups"), g, members)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.groupAnswer(r, http.StatusCreated, got, s)
+}
+
+// replaceGroup gives a group a new description and new members; without
+// members it is empty afterwards (pocket-id relies on it).
+func (h *handler) replaceGroup(r *request) (answer, error) {
+	s, doc, err := r.resource(groupType)
+	if err != nil {
+		return answer{}, err
+	}
+	members, err := readMembers(doc["members"], h.limits)
+	if err != nil {
+		return answer{}, err
+	}
+	got, err := h.changeGroup(r, func(g *provision.GroupChange) error {
+		g.RemoveAll()
+		g.Add(members...)
+		return describeGroup(&g.Group, doc)
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return h.groupAnswer(r, http.StatusOK, got, s)
+}
+
+// patchGroup applies the operations of a PATCH: all of them or none. The
+// answer has no body unless attributes are asked for, so that its cost follows
+// the change and not the group (RFC 7644 §3.5.2).
+func (h *handler) patchGroup(r *request) (answer, error) {
+	s, operations, err := r.patch(groupType)
+	if err != nil {
+		return answer{}, err
+	}
+	got, err := h.changeGroup(r, func(g *provision.GroupChange) error {
+		return patchGroupChange(g, operations, h.limits)
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	if !r.query.Has("attributes") {
+		return answer{status: http.StatusNoContent, etag: etag(got.Version)}, nil
+	}
+	return h.groupAnswer(r, http.StatusOK, got, s)
+}
+
+// patchGroupChange applies operations to g.
+func patchGroupChange(g *provision.GroupChange, operations []operation, limits Limits) error {
+	doc, err := groupDocument(g.Group)
+	if err != nil {
+		return err
+	}
+	before, err := encodeDocument(groupType, doc)
+	if err != nil {
+		return err
+	}
+	members := memberChange{group: g, limits: limits}
+	p := patcher{t: groupType, doc: doc, limits: limits, members: members.apply}
+	if err := p.applyAll(operations); err != nil {
+		return err
+	}
+	after, err := encodeDocument(groupType, p.doc)
+	if err != nil || bytes.Equal(before, after) {
+		return err
+	}
+	return describeGroup(&g.Group, p.doc)
+}
+
+func (h *handler) changeGroup(r *request, change func(*provision.GroupChange) error) (provision.Group, error) {
+	id, err := r.groupID()
+	if err != nil {
+		return provision.Group{}, err
+	}
+	return h.core.UpdateGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g *provision.GroupChange) error {
+		if err := checkMatch(r.Request, g.Version); err != nil {
+			return err
+		}
+		return change(g)
+	})
+}
+
+func (h *handler) deleteGroup(r *request) (answer, error) {
+	id, err := r.groupID()
+	if err != nil {
+		return answer{}, err
+	}
+	err = h.core.RemoveGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g provision.Group) error {
+		return checkMatch(r.Request, g.Version)
+	})
+	return answer{status: http.StatusNoContent}, err
+}
+
+// groupID returns the id in the path.
+func (r *request) groupID() (provision.GroupID, error) {
+	id, err := r.resourceID()
+	return provision.GroupID(id), err
+}

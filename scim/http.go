@@ -1,0 +1,143 @@
+package scim
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	scimerrors "github.com/elimity-com/scim/errors"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// mediaType is that of every answer (RFC 7644 §3.8). Clients that ask for
+// anything else get it too: none is known to mean what it says.
+const mediaType = "application/scim+json"
+
+// authenticate finds the connection that the path names and checks the bearer
+// token. Whatever is wrong, the answer is the same.
+func (h *handler) authenticate(r *request) error {
+	refused := status(http.StatusUnauthorized, "The bearer token is missing, unknown, expired or revoked, or the connection does not exist.")
+	bearer, ok := bearerToken(r.Header)
+	name := r.PathValue("connection")
+	if !ok || !storable(name) || !storable(bearer) {
+		return refused
+	}
+	conn, token, err := h.core.Authenticate(r.Context(), name, bearer)
+	if e, ok := errors.AsType[*provision.Error](err); ok && (e.Code == provision.Denied || e.Code == provision.NotFound) {
+		return refused
+	}
+	if err != nil {
+		return err
+	}
+	r.conn, r.token = conn, token
+	r.as = representation{base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
+	return nil
+}
+
+// bearerToken returns the token of an Authorization header. The scheme's
+// letter case does not matter (RFC 9110 §11.1).
+func bearerToken(header http.Header) (string, bool) {
+	values := header.Values("Authorization")
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, token, ok := strings.Cut(strings.TrimSpace(values[0]), " ")
+	token = strings.TrimSpace(token)
+	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
+}
+
+// storable reports whether a database can look for s.
+func storable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsRune(s, 0) && len(s) <= maxKey
+}
+
+// admit checks what must be right before any route runs: the query string and
+// the form and size of the body.
+func (h *handler) admit(w http.ResponseWriter, r *request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil { // a filter that got lost would turn a look-up into a list of everybody
+		return invalidValue("query string", "is not URL-encoded")
+	}
+	r.query = query
+	if r.Method != http.MethodPost && r.Method != http.MethodPut && r.Method != http.MethodPatch {
+		return nil
+	}
+	if !isJSON(r.Header) {
+		return status(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
+	}
+	if r.ContentLength > h.limits.MaxBody {
+		return &http.MaxBytesError{Limit: h.limits.MaxBody}
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, h.limits.MaxBody)
+	return nil
+}
+
+// isJSON reports whether the body is JSON in UTF-8, as the header has it. No
+// Content-Type is taken as right.
+func isJSON(header http.Header) bool {
+	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return false
+	}
+	value := header.Get("Content-Type")
+	if value == "" {
+		return true
+	}
+	kind, params, err := mime.ParseMediaType(value)
+	if err != nil || kind != mediaType && kind != "application/json" {
+		return false
+	}
+	charset, ok := params["charset"]
+	return !ok || strings.EqualFold(charset, "utf-8")
+}
+
+// fail answers with an error. What nobody expected is logged with the id of
+// the request and says nothing to the outside.
+func (h *handler) fail(w http.ResponseWriter, r *request, err error) {
+	e, internal := toSCIM(err)
+	if internal && r.Context().Err() == nil {
+		h.log.ErrorContext(r.Context(), "scim: request failed", "request", r.id, "connection", r.conn.ID, "method", r.Method, "err", err)
+	}
+	writeError(w, e)
+}
+
+func writeError(w http.ResponseWriter, e scimerrors.ScimError) {
+	if e.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+	}
+	writeAnswer(w, answer{status: e.Status, body: e})
+}
+
+func writeAnswer(w http.ResponseWriter, a answer) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	if a.etag != "" {
+		header.Set("ETag", a.etag)
+	}
+	if a.location != "" {
+		header.Set("Location", a.location)
+	}
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	raw, err := encode(a.body)
+	if err != nil { // our own types: cannot happen
+		panic(err)
+	}
+	header.Set("Content-Type", mediaType)
+	header.Set("Content-Length", strconv.Itoa(len(raw)))
+	w.WriteHeader(a.status)
+	_, _ = w.Write(raw) // the client has gone: nothing is left to tell it
+}
+
+func seconds(n int64) string { return strconv.FormatInt(n, 10) }
+
+func toTooLarge(err error) (*http.MaxBytesError, bool) {
+	return errors.AsType[*http.MaxBytesError](err)
+}

@@ -1,0 +1,164 @@
+package scim
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// object is a JSON object. Numbers in it are [json.Number], so that they stay
+// as they were sent.
+type object = map[string]any
+
+// maxJSONDepth is how deep objects and arrays may nest. A SCIM resource needs
+// five levels; encoding/json stops at 10,000.
+const maxJSONDepth = 32
+
+// decodeObject reads one JSON object and refuses what would be read in two
+// ways: names given twice, also in other letter case (RFC 7643 §2.1), text
+// that is not UTF-8, and anything after the object.
+func decodeObject(body []byte) (object, error) {
+	if !utf8.Valid(body) {
+		return nil, invalidSyntax("The request body is not UTF-8.")
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	value, err := decodeValue(d, 0)
+	if err != nil {
+		return nil, syntaxError(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, invalidSyntax("The request body goes on after its JSON object.")
+	}
+	o, ok := value.(object)
+	if !ok {
+		return nil, invalidSyntax("The request body is not a JSON object.")
+	}
+	return o, nil
+}
+
+// syntaxError keeps our own errors and hides the decoder's: those may quote
+// what was sent.
+func syntaxError(err error) error {
+	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return invalidSyntax("The request body is not JSON: error at byte %d.", bad.Offset)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return invalidSyntax("The request body is not JSON: it ends too early.")
+	}
+	return err
+}
+
+func decodeValue(d *json.Decoder, depth int) (any, error) {
+	if depth > maxJSONDepth {
+		return nil, invalidSyntax("The request body nests deeper than %d levels.", maxJSONDepth)
+	}
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token := token.(type) {
+	case json.Delim:
+		if token == '{' {
+			return decodeMembers(d, depth)
+		}
+		return decodeElements(d, depth)
+	case string:
+		return token, checkText(token)
+	}
+	return token, nil
+}
+
+func decodeMembers(d *json.Decoder, depth int) (object, error) {
+	out := object{}
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		name, _ := token.(string)
+		if err := checkText(name); err != nil {
+			return nil, err
+		}
+		if folded := strings.ToLower(name); seen[folded] {
+			return nil, invalidSyntax("%s is given twice.", quoteName(name))
+		} else {
+			seen[folded] = true
+		}
+		if out[name], err = decodeValue(d, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	_, err := d.Token()
+	return out, err
+}
+
+func decodeElements(d *json.Decoder, depth int) ([]any, error) {
+	out := []any{}
+	for d.More() {
+		value, err := decodeValue(d, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, value)
+	}
+	_, err := d.Token()
+	return out, err
+}
+
+// checkText refuses U+0000, which PostgreSQL cannot store.
+func checkText(s string) error {
+	if strings.ContainsRune(s, 0) {
+		return badRequest("invalidValue", "The request body holds a NUL character.")
+	}
+	return nil
+}
+
+// quoteName returns an attribute name for use in a detail, cut to a sane
+// length.
+func quoteName(name string) string {
+	const longest = 100
+	if len(name) > longest {
+		name = strings.ToValidUTF8(name[:longest], "") + "…"
+	}
+	return `"` + name + `"`
+}
+
+// encode returns v as JSON in one canonical form: names sorted, numbers as
+// they were sent, nothing escaped that needs not be.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// decodeDocument reads a document that [encode] wrote.
+func decodeDocument(raw json.RawMessage) (object, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var out object
+	err := d.Decode(&out)
+	return out, err
+}
+
+// key returns the name that o has for name, whatever its letter case, and name
+// itself when it has none.
+func key(o object, name string) string {
+	if _, ok := o[name]; ok {
+		return name
+	}
+	for have := range o {
+		if strings.EqualFold(have, name) {
+			return have
+		}
+	}
+	return name
+}

@@ -1,0 +1,250 @@
+package scim
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// applyMany changes a multi-valued attribute.
+func (p *patcher) applyMany(kind opKind, at target, value any) error {
+	in, name := container(p.doc, at.urn), at.def.Name()
+	list, _ := in[name].([]any)
+	list = cloneElements(list)
+
+	var touched []any
+	var err error
+	switch {
+	case at.where == nil && at.sub == nil:
+		list, touched, err = p.changeList(kind, at, list, value)
+	case kind == opRemove:
+		list, err = removeSelected(at, list)
+	default:
+		list, touched, err = p.changeSelected(kind, at, list, value)
+	}
+	if err != nil {
+		return err
+	}
+	if err := onePrimary(at, list, touched); err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return p.unassign(in, at)
+	}
+	in[name] = list
+	return nil
+}
+
+// cloneElements copies a list and its elements, so that elements can be
+// changed in place.
+func cloneElements(list []any) []any {
+	out := make([]any, len(list))
+	for i, element := range list {
+		if o, ok := element.(object); ok {
+			element = maps.Clone(o)
+		}
+		out[i] = element
+	}
+	return out
+}
+
+// changeList applies an operation whose path is the attribute as a whole.
+func (p *patcher) changeList(kind opKind, at target, list []any, value any) (_, touched []any, _ error) {
+	got, err := normalize(at.def, pathOf(at.attribute), value)
+	if err != nil {
+		return nil, nil, err
+	}
+	sent, _ := got.([]any)
+	switch kind {
+	case opRemove:
+		if value == nil {
+			return nil, nil, nil
+		}
+		return slices.DeleteFunc(list, func(have any) bool {
+			return slices.ContainsFunc(sent, func(s any) bool { return same(at, have, s) })
+		}), nil, nil
+	case opReplace:
+		return unique(at, sent), sent, nil
+	}
+	for _, element := range sent {
+		i := slices.IndexFunc(list, func(have any) bool { return same(at, have, element) })
+		if i < 0 {
+			list = append(list, element)
+			touched = append(touched, element)
+			continue
+		}
+		if have, ok := list[i].(object); ok {
+			maps.Copy(have, element.(object))
+		}
+		touched = append(touched, list[i])
+	}
+	return list, touched, nil
+}
+
+// same reports whether two elements are the same value: equal as a whole, or
+// with equal value and, where both have one, type.
+func same(at target, a, b any) bool {
+	x, ok := a.(object)
+	y, ok2 := b.(object)
+	if !ok || !ok2 {
+		s, isText := a.(string)
+		r, isText2 := b.(string)
+		if isText && isText2 && !at.def.CaseExact() {
+			return provision.Fold(s) == provision.Fold(r)
+		}
+		return reflect.DeepEqual(a, b)
+	}
+	value, valueOther := text(x, "value"), text(y, "value")
+	if value == "" || valueOther == "" {
+		return reflect.DeepEqual(a, b)
+	}
+	if sub, ok := subAttribute(at.def, "value"); ok && !sub.CaseExact() {
+		value, valueOther = provision.Fold(value), provision.Fold(valueOther)
+	}
+	kind, kindOther := text(x, "type"), text(y, "type")
+	return value == valueOther && (kind == "" || kindOther == "" || provision.Fold(kind) == provision.Fold(kindOther))
+}
+
+// unique returns list without doubles.
+func unique(at target, list []any) []any {
+	var out []any
+	for _, element := range list {
+		if !slices.ContainsFunc(out, func(have any) bool { return reflect.DeepEqual(have, element) }) {
+			out = append(out, element)
+		}
+	}
+	return out
+}
+
+// changeSelected applies add or replace to the elements that the path selects.
+// Where there is none, one is made from the eq terms of the value filter:
+// Entra writes emails[type eq "work"].value to people without an e-mail. That
+// departs from RFC 7644 §3.5.2.3, which wants noTarget for replace.
+func (p *patcher) changeSelected(kind opKind, at target, list []any, value any) (_, touched []any, _ error) {
+	unassigns, err := isUnassigned(at, value)
+	if err != nil {
+		return nil, nil, err
+	}
+	if unassigns {
+		list, err := removeSelected(at, list)
+		return list, nil, err
+	}
+	selected := false
+	for i, element := range list {
+		if at.where != nil && !holds(at.where, element) {
+			continue
+		}
+		selected = true
+		if list[i], err = changeElement(kind, at, element, value); err != nil {
+			return nil, nil, err
+		}
+		touched = append(touched, list[i])
+	}
+	if selected {
+		return list, touched, nil
+	}
+	made, err := makeElement(kind, at, value)
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(list, made), []any{made}, nil
+}
+
+// isUnassigned reports whether value stands for no value at the target.
+func isUnassigned(at target, value any) (bool, error) {
+	var got any
+	var err error
+	if at.sub != nil {
+		got, err = normalize(*at.sub, at.text(), value)
+	} else {
+		got, err = normalize(at.def, at.text(), value)
+	}
+	return got == nil, err
+}
+
+// changeElement returns an element with its sub-attribute, or those that value
+// names, changed.
+func changeElement(kind opKind, at target, element, value any) (any, error) {
+	o, ok := element.(object)
+	if at.sub != nil {
+		return setSub(kind, o, at, value)
+	}
+	got, err := normalizeOne(at.def, at.text(), single(value))
+	if err != nil || !ok {
+		return got, err
+	}
+	sent, ok := single(value).(object)
+	if !ok {
+		sent, _ = got.(object)
+	}
+	values, _ := got.(object)
+	return merged(at, o, sent, values), nil
+}
+
+// single returns the element of a list of one, and anything else as it is.
+func single(value any) any {
+	if list, ok := value.([]any); ok && len(list) == 1 {
+		return list[0]
+	}
+	return value
+}
+
+func makeElement(kind opKind, at target, value any) (any, error) {
+	element := object{}
+	if at.where != nil {
+		from, ok := terms(at.where)
+		if !ok {
+			return nil, noTarget("No value of %s matches the filter.", quoteName(pathOf(at.attribute)))
+		}
+		element = from
+	}
+	if !isComplex(at.def) {
+		return changeElement(kind, at, nil, value)
+	}
+	return changeElement(kind, at, element, value)
+}
+
+// removeSelected removes the elements that the path selects, or their
+// sub-attribute. An element of which only labels are left goes too: the value
+// it labelled is gone.
+func removeSelected(at target, list []any) ([]any, error) {
+	return slices.DeleteFunc(list, func(element any) bool {
+		if at.where != nil && !holds(at.where, element) {
+			return false
+		}
+		o, ok := element.(object)
+		if at.sub == nil || !ok {
+			return true
+		}
+		if _, has := o[at.sub.Name()]; !has {
+			return false
+		}
+		delete(o, at.sub.Name())
+		return onlyLabels(o)
+	}), nil
+}
+
+// onePrimary makes sure that at most one element is primary: one that the
+// operation made so takes it from the others (RFC 7643 §2.4).
+func onePrimary(at target, list, touched []any) error {
+	switch n := primaries(touched); {
+	case n > 1:
+		return invalidValue(pathOf(at.attribute), "at most one value can be primary (RFC 7643 §2.4)")
+	case n == 0:
+		return nil
+	}
+	winner := touched[slices.IndexFunc(touched, isPrimary)].(object)
+	for _, element := range list {
+		if o, ok := element.(object); ok && isPrimary(o) && !sameMap(o, winner) {
+			o["primary"] = false
+		}
+	}
+	return nil
+}
+
+// sameMap reports whether a and b are one map in memory.
+func sameMap(a, b object) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
+}

@@ -1,0 +1,83 @@
+package scim
+
+import (
+	"slices"
+	"strings"
+)
+
+// opKind is what a PATCH operation does.
+type opKind string
+
+const (
+	opAdd     opKind = "add"
+	opReplace opKind = "replace"
+	opRemove  opKind = "remove"
+)
+
+// operation is one operation of a PATCH request.
+type operation struct {
+	kind     opKind
+	path     string // "" for none
+	value    any
+	hasValue bool // null is a value: it unassigns
+}
+
+// readPatch reads the body of a PATCH request (RFC 7644 §3.5.2). Names and op
+// are taken in any letter case (Entra sends "Replace"); other URNs beside
+// PatchOp in schemas are passed over.
+func readPatch(body object, limits Limits) ([]operation, error) {
+	if !namesPatch(body[key(body, "schemas")]) {
+		return nil, invalidSyntax("schemas must hold %s.", patchURN)
+	}
+	list, ok := body[key(body, "Operations")].([]any)
+	if one, isOne := body[key(body, "Operations")].(object); isOne {
+		list, ok = []any{one}, true
+	}
+	switch {
+	case !ok || len(list) == 0:
+		return nil, invalidSyntax("Operations must be a list of at least one operation.")
+	case len(list) > limits.MaxOperations:
+		return nil, status(413, "The request holds more operations than one PATCH may have; see bulk.maxOperations of the ServiceProviderConfig.")
+	}
+	out := make([]operation, 0, len(list))
+	for _, element := range list {
+		op, err := readOperation(element)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, op)
+	}
+	return out, nil
+}
+
+func namesPatch(schemas any) bool {
+	isPatch := func(urn any) bool {
+		s, ok := urn.(string)
+		return ok && strings.EqualFold(s, patchURN)
+	}
+	list, ok := schemas.([]any)
+	return ok && slices.ContainsFunc(list, isPatch) || isPatch(schemas)
+}
+
+func readOperation(element any) (operation, error) {
+	o, ok := element.(object)
+	if !ok {
+		return operation{}, invalidSyntax("An operation must be an object.")
+	}
+	var op operation
+	name, _ := o[key(o, "op")].(string)
+	switch op.kind = opKind(strings.ToLower(name)); op.kind {
+	case opAdd, opReplace, opRemove:
+	default:
+		return operation{}, invalidSyntax("op must be add, remove or replace.")
+	}
+	switch path := o[key(o, "path")].(type) {
+	case nil:
+	case string:
+		op.path = strings.TrimSpace(path)
+	default:
+		return operation{}, invalidPath("path must be a string.")
+	}
+	op.value, op.hasValue = o[key(o, "value")]
+	return op, nil
+}

@@ -1,0 +1,264 @@
+package scim
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/mail"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// describe sets everything of id that its document says. The document is what
+// [userType].read or a PATCH made, with active, userName and externalId in it.
+// An absent active leaves the status as it is: no request revives or suspends
+// anybody without saying so.
+func describe(id *provision.Identity, doc object) error {
+	userName, _ := doc["userName"].(string)
+	if isBlank(userName) {
+		return invalidValue("userName", "is required and cannot be blank")
+	}
+	if err := checkKeys(doc, "userName", "externalId"); err != nil {
+		return err
+	}
+	id.UserName = userName
+	id.ExternalID = text(doc, "externalId")
+	if active, ok := doc["active"].(bool); ok {
+		id.Status = provision.StatusSuspended
+		if active {
+			id.Status = provision.StatusActive
+		}
+	}
+	id.Emails = emailsOf(doc)
+	id.Profile = profileOf(doc, userName, id.Emails)
+	id.Attributes = attributesOf(doc)
+	for _, e := range id.Emails {
+		if len(e.Value) > maxKey {
+			return invalidValue("emails.value", "is longer than %d bytes", maxKey)
+		}
+	}
+	raw, err := encodeDocument(userType, doc)
+	id.Document = kept(id.Document, raw)
+	return err
+}
+
+// maxKey is how long a value may be that resources are found by, in bytes: an
+// index entry of PostgreSQL takes no more than 2,704.
+const maxKey = 1024
+
+func checkKeys(doc object, names ...string) error {
+	for _, name := range names {
+		if len(text(doc, name)) > maxKey {
+			return invalidValue(name, "is longer than %d bytes", maxKey)
+		}
+	}
+	return nil
+}
+
+// kept returns the document to keep: the old one, byte for byte, when fresh
+// says the same. A database may have written it in another way.
+func kept(old, fresh json.RawMessage) json.RawMessage {
+	if doc, err := decodeDocument(old); err == nil {
+		if same, err := encode(doc); err == nil && bytes.Equal(same, fresh) {
+			return old
+		}
+	}
+	return fresh
+}
+
+// describeGroup sets everything of g that its document says.
+func describeGroup(g *provision.Group, doc object) error {
+	g.DisplayName = text(doc, "displayName")
+	if isBlank(g.DisplayName) {
+		return invalidValue("displayName", "is required and cannot be blank")
+	}
+	if err := checkKeys(doc, "displayName", "externalId"); err != nil {
+		return err
+	}
+	g.ExternalID = text(doc, "externalId")
+	raw, err := encodeDocument(groupType, doc)
+	g.Document = kept(g.Document, raw)
+	return err
+}
+
+// encodeDocument returns the form of a document that the core keeps: all of it
+// but what the core knows better.
+func encodeDocument(t *resourceType, doc object) (json.RawMessage, error) {
+	out := object{"schemas": schemasOf(t, doc)}
+	for name, value := range doc {
+		switch name {
+		case "schemas", "id", "meta", "groups", "members", "password":
+		default:
+			out[name] = value
+		}
+	}
+	return encode(out)
+}
+
+func emailsOf(doc object) []provision.Email {
+	var out []provision.Email
+	for _, o := range elements(doc, "emails") {
+		if value := text(o, "value"); value != "" {
+			out = append(out, provision.Email{Value: value, Type: text(o, "type"), Primary: isPrimary(o)})
+		}
+	}
+	return out
+}
+
+func profileOf(doc object, userName string, emails []provision.Email) provision.Profile {
+	name, _ := doc["name"].(object)
+	return provision.Profile{
+		DisplayName: text(doc, "displayName"),
+		GivenName:   text(name, "givenName"),
+		FamilyName:  text(name, "familyName"),
+		Email:       bestEmail(emails, userName),
+		Title:       text(doc, "title"),
+		Phone:       bestValue(elements(doc, "phoneNumbers")),
+		Timezone:    text(doc, "timezone"),
+		Locale:      firstText(text(doc, "locale"), text(doc, "preferredLanguage")),
+	}
+}
+
+// bestEmail returns the address that desks know a person by: the primary one,
+// else the first for work, else the first, else a userName that is an address,
+// so that an update without e-mails does not blank it (JumpCloud sends one).
+func bestEmail(emails []provision.Email, userName string) string {
+	var list []object
+	for _, e := range emails {
+		list = append(list, object{"value": e.Value, "type": e.Type, "primary": e.Primary})
+	}
+	if best := bestValue(list); best != "" {
+		return best
+	}
+	if a, err := mail.ParseAddress(userName); err == nil && a.Address == userName {
+		return userName
+	}
+	return ""
+}
+
+// bestValue returns the value of the primary element, else of the first for
+// work, else of the first.
+func bestValue(list []object) string {
+	var best string
+	rank := 0
+	for _, o := range list {
+		value := text(o, "value")
+		if value == "" {
+			continue
+		}
+		switch {
+		case isPrimary(o):
+			return value
+		case rank < 2 && strings.EqualFold(text(o, "type"), "work"):
+			best, rank = value, 2
+		case rank < 1:
+			best, rank = value, 1
+		}
+	}
+	return best
+}
+
+// attributesOf returns the values that rules match on. Core attributes go by
+// their folded name, those of the enterprise extension too; those of an
+// unknown extension carry its folded URN.
+func attributesOf(doc object) provision.Attributes {
+	out := provision.Attributes{}
+	add := func(name string, value any) {
+		name = provision.Fold(name)
+		if values := plainValues(name, value); len(values) > 0 && out[name] == nil {
+			out[name] = values
+		}
+	}
+	enterprise, _ := doc[enterpriseURN].(object)
+	for _, name := range slices.Sorted(maps.Keys(enterprise)) {
+		add(name, enterprise[name])
+	}
+	desk, _ := doc[deskURN].(object)
+	for name, to := range map[string]string{
+		"role":      provision.AttributeDeskRole,
+		"teams":     provision.AttributeDeskTeams,
+		"mailboxes": provision.AttributeDeskMailboxes,
+	} {
+		add(to, desk[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc)) {
+		value := doc[name]
+		extension, ok := value.(object)
+		switch {
+		case name == enterpriseURN, name == deskURN, name == "schemas", name == "active":
+		case ok && isURN(name):
+			for _, inner := range slices.Sorted(maps.Keys(extension)) {
+				add(name+":"+inner, extension[inner])
+			}
+		case !strings.Contains(name, "."): // dots are ours: "desk.role" comes from the desk extension alone
+			add(name, value)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// plainValues returns the values of an attribute as strings: itself when it is
+// simple, its "value" or those of its elements when it is complex.
+func plainValues(name string, value any) []string {
+	switch value := value.(type) {
+	case string:
+		if name == "roles" {
+			value = roleValue(value)
+		}
+		return []string{value}
+	case bool:
+		if value {
+			return []string{"true"}
+		}
+		return []string{"false"}
+	case json.Number:
+		return []string{value.String()}
+	case object:
+		if inner, ok := value["value"]; ok {
+			return plainValues(name, inner)
+		}
+	case []any:
+		var out []string
+		for _, element := range value {
+			out = append(out, plainValues(name, element)...)
+		}
+		return out
+	}
+	return nil
+}
+
+func isURN(name string) bool {
+	return strings.Contains(name, ":")
+}
+
+// text returns the string at name, "" when there is none.
+func text(o object, name string) string {
+	s, _ := o[name].(string)
+	return s
+}
+
+func firstText(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// elements returns the objects in the list at name.
+func elements(o object, name string) []object {
+	list, _ := o[name].([]any)
+	var out []object
+	for _, element := range list {
+		if inner, ok := element.(object); ok {
+			out = append(out, inner)
+		}
+	}
+	return out
+}

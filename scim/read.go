@@ -1,0 +1,371 @@
+package scim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/elimity-com/scim/schema"
+)
+
+// read turns the body of a POST or PUT into a document: attribute names in the
+// schema's spelling, extensions under their URN, booleans as booleans, lists
+// as lists. What is unassigned (null, "", [], {}; RFC 7643 §2.5) is left out.
+// Attributes and schemas that are unknown are kept. id, meta, groups and
+// password are ignored (RFC 7644 §3.5.1), and so is schemas: what is there
+// decides.
+func (t *resourceType) read(body object) (object, error) {
+	doc := object{}
+	for _, name := range byPrecedence(body) {
+		if err := t.readAttribute(doc, "", name, body[name]); err != nil {
+			return nil, err
+		}
+	}
+	prune(doc)
+	return doc, nil
+}
+
+// byPrecedence returns the names in o so that extensions come last: what a
+// client says under the full URN wins over a bare name.
+func byPrecedence(o object) []string {
+	return slices.SortedFunc(maps.Keys(o), func(a, b string) int {
+		if urnA, urnB := strings.Contains(a, ":"), strings.Contains(b, ":"); urnA != urnB {
+			if urnB {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+}
+
+func (t *resourceType) readAttribute(doc object, urn, name string, value any) error {
+	if urn == "" {
+		if ext := t.extension(name); ext != "" {
+			return t.readExtension(doc, ext, value)
+		}
+		if strings.EqualFold(name, t.core.ID) {
+			return t.readExtension(doc, "", value)
+		}
+		if prefix, rest, ok := t.splitURN(name); ok {
+			return t.readAttribute(doc, prefix, rest, value)
+		}
+	}
+	at, ok := t.find(urn, name)
+	if !ok {
+		return keepUnknown(container(doc, urn), name, value)
+	}
+	if ignored(at) {
+		return nil
+	}
+	got, err := normalize(at.def, pathOf(at), value)
+	if err != nil {
+		return err
+	}
+	if got = withoutLabels(at.def, got); got != nil {
+		container(doc, at.urn)[at.def.Name()] = got
+	}
+	return nil
+}
+
+func (t *resourceType) readExtension(doc object, urn string, value any) error {
+	values, err := asObject(urn, value)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if err := t.readAttribute(doc, cmpURN(urn, t.core.ID), name, values[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cmpURN returns urn, or core where urn is "".
+func cmpURN(urn, core string) string {
+	if urn == "" {
+		return core
+	}
+	return urn
+}
+
+// splitURN splits a name such as URN:department where the URN is that of a
+// known schema.
+func (t *resourceType) splitURN(name string) (urn, rest string, ok bool) {
+	at := strings.LastIndexByte(name, ':')
+	if at < 0 {
+		return "", "", false
+	}
+	urn, rest = name[:at], name[at+1:]
+	if strings.EqualFold(urn, t.core.ID) {
+		return t.core.ID, rest, rest != ""
+	}
+	urn = t.extension(urn)
+	return urn, rest, urn != "" && rest != ""
+}
+
+// container returns the object of doc that holds the attributes of urn.
+func container(doc object, urn string) object {
+	if urn == "" {
+		return doc
+	}
+	name := key(doc, urn)
+	inner, ok := doc[name].(object)
+	if !ok {
+		inner = object{}
+		doc[name] = inner
+	}
+	return inner
+}
+
+// ignored reports whether an attribute is passed over when it is written.
+func ignored(at attribute) bool {
+	return at.urn == "" && (isReadOnly(at.def) || at.def.Name() == "schemas" || at.def.Name() == "password")
+}
+
+// pathOf returns the name of an attribute for use in a detail.
+func pathOf(at attribute) string {
+	if at.urn == "" {
+		return at.def.Name()
+	}
+	return at.urn + ":" + at.def.Name()
+}
+
+func keepUnknown(o object, name string, value any) error {
+	if got := clean(value); got != nil && name != "" {
+		o[key(o, name)] = got
+	}
+	return nil
+}
+
+// clean returns value without what is unassigned in it, and nil when nothing
+// is left.
+func clean(value any) any {
+	switch value := value.(type) {
+	case object:
+		out := object{}
+		for name, inner := range value {
+			if got := clean(inner); got != nil {
+				out[name] = got
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+		return nil
+	case []any:
+		var out []any
+		for _, inner := range value {
+			if got := clean(inner); got != nil {
+				out = append(out, got)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+		return nil
+	case string:
+		if isBlank(value) {
+			return nil
+		}
+	}
+	return value
+}
+
+// isBlank reports whether a string stands for no value. OneLogin's templates
+// send " " where a parameter is not set.
+func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
+
+// normalize returns value in the form that the document keeps for def, and nil
+// when it is unassigned. path is for the details of errors.
+func normalize(def schema.CoreAttribute, path string, value any) (any, error) {
+	if value == nil {
+		return nil, nil
+	}
+	if !def.MultiValued() {
+		if list, ok := value.([]any); ok {
+			switch len(list) {
+			case 0:
+				return nil, nil
+			case 1: // Entra sends the manager so
+				return normalizeOne(def, path, list[0])
+			}
+			return nil, invalidValue(path, "takes one value, not a list")
+		}
+		return normalizeOne(def, path, value)
+	}
+	list, ok := value.([]any)
+	if !ok { // OneLogin's template sends e-mails so
+		list = []any{value}
+	}
+	var out []any
+	for _, element := range list {
+		got, err := normalizeOne(def, path, element)
+		if err != nil {
+			return nil, err
+		}
+		if got != nil {
+			out = append(out, got)
+		}
+	}
+	if primaries(out) > 1 {
+		return nil, invalidValue(path, "at most one value can be primary (RFC 7643 §2.4)")
+	}
+	if out == nil {
+		return nil, nil
+	}
+	return out, nil
+}
+
+func normalizeOne(def schema.CoreAttribute, path string, value any) (any, error) {
+	if value == nil {
+		return nil, nil
+	}
+	switch def.AttributeType() {
+	case "complex":
+		return normalizeComplex(def, path, value)
+	case "boolean":
+		return normalizeBoolean(path, value)
+	case "integer", "decimal":
+		if _, bad := def.ValidateSingular(value); bad != nil {
+			return nil, invalidValue(path, "takes a number")
+		}
+		return value, nil
+	}
+	if o, ok := value.(object); ok && def.MultiValued() { // {"value": "x"} where "x" would do
+		value = o[key(o, "value")]
+	}
+	s, ok := value.(string)
+	if !ok {
+		return nil, invalidValue(path, "takes a string")
+	}
+	if isBlank(s) {
+		return nil, nil
+	}
+	return s, nil
+}
+
+func normalizeBoolean(path string, value any) (any, error) {
+	switch value := value.(type) {
+	case bool:
+		return value, nil
+	case string: // Entra and Keycloak send "False"
+		switch {
+		case strings.EqualFold(value, "true"):
+			return true, nil
+		case strings.EqualFold(value, "false"):
+			return false, nil
+		case isBlank(value):
+			return nil, nil
+		}
+	}
+	return nil, invalidValue(path, "takes true or false")
+}
+
+func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, error) {
+	if s, ok := value.(string); ok {
+		if _, has := subAttribute(def, "value"); has {
+			value = object{"value": s}
+		}
+	}
+	in, ok := value.(object)
+	if !ok {
+		return nil, invalidValue(path, "takes an object")
+	}
+	out := object{}
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		sub, ok := subAttribute(def, name)
+		if !ok {
+			if err := keepUnknown(out, name, in[name]); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if isReadOnly(sub) {
+			continue
+		}
+		got, err := normalize(sub, path+"."+sub.Name(), in[name])
+		if err != nil {
+			return nil, err
+		}
+		if got != nil {
+			out[sub.Name()] = got
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// asObject returns value as the object it should be; null and [] are empty.
+func asObject(path string, value any) (object, error) {
+	switch value := value.(type) {
+	case nil:
+		return nil, nil
+	case object:
+		return value, nil
+	case string:
+		if isBlank(value) {
+			return nil, nil
+		}
+	case []any:
+		if len(value) == 0 {
+			return nil, nil
+		}
+		if o, ok := value[0].(object); ok && len(value) == 1 {
+			return o, nil
+		}
+	}
+	return nil, invalidValue(path, "takes an object")
+}
+
+// withoutLabels drops the elements of a multi-valued attribute that say how a
+// value is labelled but hold none, such as {"type": "work", "primary": true}.
+func withoutLabels(def schema.CoreAttribute, value any) any {
+	list, ok := value.([]any)
+	if !ok || !isComplex(def) {
+		return value
+	}
+	list = slices.DeleteFunc(list, onlyLabels)
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+func onlyLabels(element any) bool {
+	o, ok := element.(object)
+	if !ok {
+		return false
+	}
+	for name := range o {
+		if name != "type" && name != "primary" {
+			return false
+		}
+	}
+	return true
+}
+
+func isPrimary(element any) bool {
+	o, ok := element.(object)
+	return ok && o["primary"] == true
+}
+
+func primaries(list []any) int {
+	n := 0
+	for _, element := range list {
+		if isPrimary(element) {
+			n++
+		}
+	}
+	return n
+}
+
+// prune removes extensions that hold nothing.
+func prune(doc object) {
+	maps.DeleteFunc(doc, func(name string, value any) bool {
+		o, ok := value.(object)
+		return ok && len(o) == 0
+	})
+}

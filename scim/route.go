@@ -1,0 +1,211 @@
+package scim
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Options configures the service provider.
+type Options struct {
+	PublicURL string       // of the server, e.g. https://bridge.example.com; locations start with it
+	Log       *slog.Logger // nil: the default logger
+	Limits    Limits
+
+	// RequestID returns the id of a request as the log knows it; nil: requests
+	// have none.
+	RequestID func(context.Context) string
+}
+
+// New returns the SCIM service provider of every connection, to be mounted at
+// /scim/. It serves {PublicURL}/scim/{connection}/v2/…, where {connection} is
+// a connection's name or id.
+func New(core *provision.Service, options Options) http.Handler {
+	limits := options.Limits.withDefaults()
+	h := &handler{
+		core:      core,
+		publicURL: strings.TrimRight(options.PublicURL, "/"),
+		log:       options.Log,
+		limits:    limits,
+		requestID: options.RequestID,
+		buckets:   &limiters{limits: limits},
+		now:       time.Now,
+	}
+	if h.log == nil {
+		h.log = slog.Default()
+	}
+	if h.requestID == nil {
+		h.requestID = func(context.Context) string { return "" }
+	}
+	return h.outermost(h.routes())
+}
+
+// handler is what all routes share.
+type handler struct {
+	core      *provision.Service
+	publicURL string
+	log       *slog.Logger
+	limits    Limits
+	requestID func(context.Context) string
+	buckets   *limiters
+	now       func() time.Time
+}
+
+// methods says what a route does with each HTTP method. HEAD is GET.
+type methods map[string]func(*request) (answer, error)
+
+// request is an authenticated request.
+type request struct {
+	*http.Request
+	conn  provision.Connection
+	token provision.Token
+	id    string // of the request, as in the log
+	query url.Values
+	as    representation
+	limit Limits
+}
+
+// answer is what a route gives back. A nil body is none.
+type answer struct {
+	status   int
+	body     any
+	etag     string
+	location string
+}
+
+func (h *handler) routes() http.Handler {
+	const root = "/scim/{connection}/v2"
+	mux := http.NewServeMux()
+	on := func(pattern string, m methods) {
+		mux.Handle(root+pattern, h.serve(m))
+		mux.Handle(root+pattern+"/{$}", h.serve(m))
+	}
+	on("/Users", methods{"GET": h.listUsers, "POST": h.createUser})
+	on("/Users/{id}", methods{"GET": h.getUser, "PUT": h.replaceUser, "PATCH": h.patchUser, "DELETE": h.deleteUser})
+	on("/Groups", methods{"GET": h.listGroups, "POST": h.createGroup})
+	on("/Groups/{id}", methods{"GET": h.getGroup, "PUT": h.replaceGroup, "PATCH": h.patchGroup, "DELETE": h.deleteGroup})
+	on("/ServiceProviderConfig", methods{"GET": h.serviceProviderConfig})
+	on("/ResourceTypes", methods{"GET": h.listResourceTypes})
+	on("/ResourceTypes/{id}", methods{"GET": h.getResourceType})
+	on("/Schemas", methods{"GET": h.listSchemas})
+	on("/Schemas/{id}", methods{"GET": h.getSchema})
+
+	absent := methods{"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented}
+	on("/Me", absent)
+	on("/Bulk", absent)
+	on("/.search", absent)
+	on("/Users/.search", absent)
+	on("/Groups/.search", absent)
+
+	mux.Handle(root+"/", h.serve(nil))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, status(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))
+	})
+	return mux
+}
+
+func notImplemented(*request) (answer, error) {
+	return answer{}, status(http.StatusNotImplemented, "This optional part of SCIM is not supported; see ServiceProviderConfig.")
+}
+
+// outermost turns panics into answers, and keeps the mux from redirecting
+// paths that are not clean: clients do not follow, and the answer is no SCIM.
+func (h *handler) outermost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause)
+			}
+			h.log.ErrorContext(r.Context(), "scim: panic", "request", h.requestID(r.Context()), "panic", cause)
+			writeError(w, status(http.StatusInternalServerError, "Internal error."))
+		}()
+		if p := r.URL.Path; p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/") {
+			writeError(w, status(http.StatusNotFound, "There is nothing at this address."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// serve returns the handler of one route; m is nil for routes that lead
+// nowhere. All of them look alike to a caller without a valid token.
+func (h *handler) serve(m methods) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req := &request{Request: r, id: h.requestID(r.Context()), limit: h.limits}
+		got, err := h.answer(w, req, m)
+		if err != nil {
+			h.fail(w, req, err)
+			return
+		}
+		writeAnswer(w, got)
+	})
+}
+
+func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, error) {
+	if err := h.authenticate(r); err != nil {
+		return answer{}, err
+	}
+	if delay := h.buckets.wait(r.conn.ID, h.now()); delay > 0 {
+		w.Header().Set("Retry-After", retryAfter(delay))
+		return answer{}, status(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
+	}
+	if m == nil {
+		return answer{}, status(http.StatusNotFound, "There is nothing at this address.")
+	}
+	serve, ok := m[r.Method]
+	if r.Method == http.MethodHead {
+		serve, ok = m[http.MethodGet]
+	}
+	if !ok {
+		w.Header().Set("Allow", allowed(m))
+		return answer{}, status(http.StatusMethodNotAllowed, "This address does not take "+r.Method+".")
+	}
+	if err := h.admit(w, r); err != nil {
+		return answer{}, err
+	}
+	return serve(r)
+}
+
+func allowed(m methods) string {
+	names := slices.Collect(maps.Keys(m))
+	if _, ok := m["GET"]; ok {
+		names = append(names, "HEAD")
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// retryAfter returns a wait in whole seconds, rounded up.
+func retryAfter(delay time.Duration) string {
+	return seconds(int64((delay + time.Second - 1) / time.Second))
+}
+
+// body reads the request's body as a JSON object.
+func (r *request) body() (object, error) {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		if _, tooLarge := toTooLarge(err); tooLarge {
+			return nil, err
+		}
+		return nil, invalidSyntax("The request body could not be read to its end.")
+	}
+	return decodeObject(raw)
+}
+
+// cause says who asked for what, for the audit log.
+func (r *request) cause(resource string) provision.Cause {
+	return provision.Cause{Actor: "scim:" + r.token.Name, Action: r.Method + " " + resource, Request: r.id}
+}

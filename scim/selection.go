@@ -1,0 +1,209 @@
+package scim
+
+import (
+	"net/url"
+	"strings"
+)
+
+// selection says which attributes of a resource an answer holds
+// (RFC 7644 §3.9).
+type selection struct {
+	only   []selector // when not nil, these and what is always returned
+	except []selector
+}
+
+// selector names an attribute, a sub-attribute or a whole extension. All parts
+// are folded.
+type selector struct {
+	urn  string // "" for the core schema
+	name string // "" for the whole extension
+	sub  string // "" for the whole attribute
+}
+
+// parseSelection reads the query parameters attributes and excludedAttributes.
+// Names that no resource has select nothing.
+func (t *resourceType) parseSelection(query url.Values) (selection, error) {
+	only, except := query["attributes"], query["excludedAttributes"]
+	if len(only) > 0 && len(except) > 0 {
+		return selection{}, invalidValue("attributes", "cannot be combined with excludedAttributes (RFC 7644 §3.9)")
+	}
+	s := selection{only: t.selectors(only), except: t.selectors(except)}
+	if len(s.only) == 0 {
+		s.only = nil
+	}
+	return s, nil
+}
+
+func (t *resourceType) selectors(params []string) []selector {
+	var out []selector
+	for _, param := range params {
+		for text := range strings.SplitSeq(param, ",") {
+			if text = strings.ToLower(strings.TrimSpace(text)); text != "" {
+				out = append(out, t.selector(text))
+			}
+		}
+	}
+	return out
+}
+
+// selector parses one folded name: attribute, attribute.sub, URN:attribute,
+// URN:attribute.sub or URN.
+func (t *resourceType) selector(text string) selector {
+	if ext := t.extension(text); ext != "" {
+		return selector{urn: text}
+	}
+	var s selector
+	if at := strings.LastIndexByte(text, ':'); at >= 0 {
+		s.urn, text = text[:at], text[at+1:]
+	}
+	s.name, s.sub, _ = strings.Cut(text, ".")
+	if s.urn == strings.ToLower(t.core.ID) {
+		s.urn = ""
+	}
+	if s.urn == "" {
+		if at, ok := t.find("", s.name); ok {
+			s.urn = strings.ToLower(at.urn)
+		}
+	}
+	return s
+}
+
+// has reports whether any part of a top-level attribute is returned, so that
+// what nobody asked for need not be read.
+func (s selection) has(name string) bool {
+	folded := strings.ToLower(name)
+	if s.only != nil {
+		for _, sel := range s.only {
+			if sel.urn == "" && sel.name == folded {
+				return true
+			}
+		}
+		return false
+	}
+	for _, sel := range s.except {
+		if sel == (selector{name: folded}) {
+			return false
+		}
+	}
+	return true
+}
+
+// apply returns what of a resource is selected. id and schemas always are.
+func (s selection) apply(resource object) object {
+	if s.only == nil && len(s.except) == 0 {
+		return resource
+	}
+	out := object{}
+	for name, value := range resource {
+		if name == "id" || name == "schemas" {
+			out[name] = value
+			continue
+		}
+		folded := strings.ToLower(name)
+		var kept any
+		if extension, ok := value.(object); ok && isURN(name) {
+			kept = s.filterObject(extension, func(inner string) selector {
+				return selector{urn: folded, name: inner}
+			}, selector{urn: folded})
+		} else {
+			kept = s.filter(value, selector{name: folded})
+		}
+		if kept != nil {
+			out[name] = kept
+		}
+	}
+	return out
+}
+
+// filter returns what is selected of the attribute that at names; nil when
+// nothing is.
+func (s selection) filter(value any, at selector) any {
+	if s.only != nil {
+		whole, parts := match(s.only, at)
+		switch {
+		case whole:
+			return value
+		case parts != nil:
+			return subAttributes(value, func(name string) bool { return parts[name] })
+		}
+		return nil
+	}
+	whole, parts := match(s.except, at)
+	switch {
+	case whole:
+		return nil
+	case parts != nil:
+		return subAttributes(value, func(name string) bool { return !parts[name] })
+	}
+	return value
+}
+
+// filterObject applies the selection to each attribute of an extension.
+func (s selection) filterObject(o object, at func(name string) selector, whole selector) any {
+	for _, sel := range s.only {
+		if sel == whole {
+			return o
+		}
+	}
+	for _, sel := range s.except {
+		if sel == whole {
+			return nil
+		}
+	}
+	out := object{}
+	for name, value := range o {
+		if kept := s.filter(value, at(strings.ToLower(name))); kept != nil {
+			out[name] = kept
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// match reports whether list names the attribute at as a whole, and if not,
+// which of its sub-attributes.
+func match(list []selector, at selector) (whole bool, parts map[string]bool) {
+	for _, sel := range list {
+		if sel.urn != at.urn || sel.name != at.name {
+			continue
+		}
+		if sel.sub == "" {
+			return true, nil
+		}
+		if parts == nil {
+			parts = map[string]bool{}
+		}
+		parts[sel.sub] = true
+	}
+	return false, parts
+}
+
+// subAttributes keeps the sub-attributes of a complex value, or of each
+// element of a list, that keep accepts.
+func subAttributes(value any, keep func(folded string) bool) any {
+	switch value := value.(type) {
+	case object:
+		out := object{}
+		for name, inner := range value {
+			if keep(strings.ToLower(name)) {
+				out[name] = inner
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	case []any:
+		var out []any
+		for _, element := range value {
+			if kept := subAttributes(element, keep); kept != nil {
+				out = append(out, kept)
+			}
+		}
+		if out != nil {
+			return out
+		}
+	}
+	return nil
+}

@@ -1,0 +1,224 @@
+package scim
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+func (h *handler) listUsers(r *request) (answer, error) {
+	l, err := userType.parseListing(r.query, h.limits)
+	if err != nil {
+		return answer{}, err
+	}
+	page, err := h.core.Identities(r.Context(), r.conn.ID, l.Query)
+	if err != nil {
+		return answer{}, err
+	}
+	if again, ok := decodedTwice(l.Where); ok && page.Total == 0 {
+		l.Where = again
+		if page, err = h.core.Identities(r.Context(), r.conn.ID, l.Query); err != nil {
+			return answer{}, err
+		}
+	}
+	resources, err := h.users(r, page.Items, l.selection)
+	if err != nil {
+		return answer{}, err
+	}
+	return listResponse(page.Total, l.startIndex, resources), nil
+}
+
+// users represents people, with their groups read in one go when they are
+// asked for.
+func (h *handler) users(r *request, people []provision.Identity, s selection) ([]any, error) {
+	var groups map[provision.IdentityID][]provision.Membership
+	if s.has("groups") && len(people) > 0 {
+		ids := make([]provision.IdentityID, len(people))
+		for i, id := range people {
+			ids[i] = id.ID
+		}
+		var err error
+		if groups, err = h.core.MembershipsOf(r.Context(), r.conn.ID, ids); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]any, len(people))
+	for i, id := range people {
+		resource, err := r.as.user(id, groups[id.ID])
+		if err != nil {
+			return nil, err
+		}
+		out[i] = s.apply(resource)
+	}
+	return out, nil
+}
+
+// user answers with one person.
+func (h *handler) user(r *request, code int, id provision.Identity, s selection) (answer, error) {
+	resources, err := h.users(r, []provision.Identity{id}, s)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: code, body: resources[0], etag: etag(id.Version), location: r.as.location(userType, string(id.ID))}, nil
+}
+
+func (h *handler) getUser(r *request) (answer, error) {
+	s, err := userType.parseSelection(r.query)
+	if err != nil {
+		return answer{}, err
+	}
+	id, err := r.userID()
+	if err != nil {
+		return answer{}, err
+	}
+	got, err := h.core.Identity(r.Context(), r.conn.ID, id)
+	if err != nil {
+		return answer{}, err
+	}
+	if unchanged(r.Request, got.Version) {
+		return answer{status: http.StatusNotModified, etag: etag(got.Version)}, nil
+	}
+	return h.user(r, http.StatusOK, got, s)
+}
+
+// createUser adds a person. Without active they are active.
+func (h *handler) createUser(r *request) (answer, error) {
+	s, doc, err := r.resource(userType)
+	if err != nil {
+		return answer{}, err
+	}
+	if _, ok := doc["active"]; !ok {
+		doc["active"] = true
+	}
+	var id provision.Identity
+	if err := describe(&id, doc); err != nil {
+		return answer{}, err
+	}
+	got, _, err := h.core.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.user(r, http.StatusCreated, got, s)
+}
+
+// replaceUser gives a person a new description: what it leaves out is cleared
+// (RFC 7644 §3.5.1), except active, without which they stay what they are.
+func (h *handler) replaceUser(r *request) (answer, error) {
+	s, doc, err := r.resource(userType)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.changeUser(r, http.StatusOK, s, func(id *provision.Identity) error {
+		fresh := doc
+		if _, ok := doc["active"]; !ok {
+			fresh = maps.Clone(doc)
+			fresh["active"] = id.Active()
+		}
+		return describe(id, fresh)
+	})
+}
+
+// patchUser applies the operations of a PATCH: all of them or none.
+func (h *handler) patchUser(r *request) (answer, error) {
+	s, operations, err := r.patch(userType)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.changeUser(r, http.StatusOK, s, func(id *provision.Identity) error {
+		return patchIdentity(id, operations, h.limits)
+	})
+}
+
+// patchIdentity applies operations to id. When they change nothing it leaves
+// id as it is, so that lastModified does not move (RFC 7644 §3.5.2.1).
+func patchIdentity(id *provision.Identity, operations []operation, limits Limits) error {
+	doc, err := userDocument(*id)
+	if err != nil {
+		return err
+	}
+	before, err := encodeDocument(userType, doc)
+	if err != nil {
+		return err
+	}
+	p := patcher{t: userType, doc: doc, limits: limits}
+	if err := p.applyAll(operations); err != nil {
+		return err
+	}
+	after, err := encodeDocument(userType, p.doc)
+	if err != nil || bytes.Equal(before, after) {
+		return err
+	}
+	return describe(id, p.doc)
+}
+
+func (h *handler) changeUser(r *request, code int, s selection, change func(*provision.Identity) error) (answer, error) {
+	id, err := r.userID()
+	if err != nil {
+		return answer{}, err
+	}
+	got, err := h.core.UpdateIdentity(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id *provision.Identity) error {
+		if err := checkMatch(r.Request, id.Version); err != nil {
+			return err
+		}
+		return change(id)
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return h.user(r, code, got, s)
+}
+
+func (h *handler) deleteUser(r *request) (answer, error) {
+	id, err := r.userID()
+	if err != nil {
+		return answer{}, err
+	}
+	err = h.core.RemoveIdentity(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id provision.Identity) error {
+		return checkMatch(r.Request, id.Version)
+	})
+	return answer{status: http.StatusNoContent}, err
+}
+
+// userID returns the id in the path.
+func (r *request) userID() (provision.IdentityID, error) {
+	id, err := r.resourceID()
+	return provision.IdentityID(id), err
+}
+
+func (r *request) resourceID() (string, error) {
+	id := r.PathValue("id")
+	if !storable(id) {
+		return "", status(http.StatusNotFound, "There is no such resource.")
+	}
+	return id, nil
+}
+
+// resource reads the body of a POST or PUT.
+func (r *request) resource(t *resourceType) (selection, object, error) {
+	s, err := t.parseSelection(r.query)
+	if err != nil {
+		return s, nil, err
+	}
+	body, err := r.body()
+	if err != nil {
+		return s, nil, err
+	}
+	doc, err := t.read(body)
+	return s, doc, err
+}
+
+// patch reads the body of a PATCH.
+func (r *request) patch(t *resourceType) (selection, []operation, error) {
+	s, err := t.parseSelection(r.query)
+	if err != nil {
+		return s, nil, err
+	}
+	body, err := r.body()
+	if err != nil {
+		return s, nil, err
+	}
+	operations, err := readPatch(body, r.limit)
+	return s, operations, err
+}

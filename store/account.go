@@ -1,0 +1,99 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+type accountRow struct {
+	ID           string `gorm:"primaryKey"`
+	IdentityID   string
+	ConnectionID string
+	DeskID       string
+	DeskUser     string
+	Origin       string
+	Wanted       string
+	Profile      string
+	Manager      string
+	Revision     int64
+	Visited      int64
+	Granted      string
+	GrantedAt    *int64
+	State        string
+	Reason       string
+	Seat         bool
+	EndingSince  *int64
+	Attempts     int64
+	RetryAt      *int64
+	LeaseUntil   *int64
+	CreatedAt    int64 `gorm:"autoCreateTime:false"`
+	UpdatedAt    int64 `gorm:"autoUpdateTime:false"`
+}
+
+func (accountRow) TableName() string { return "accounts" }
+
+func newAccountRow(a provision.Account) (accountRow, error) {
+	wanted, err1 := toJSON(a.Wanted)
+	profile, err2 := toJSON(a.Profile)
+	granted, err3 := toJSON(a.Granted)
+	return accountRow{
+		ID:           string(a.ID),
+		IdentityID:   string(a.Identity),
+		ConnectionID: string(a.Connection),
+		DeskID:       string(a.Desk),
+		DeskUser:     string(a.DeskUser),
+		Origin:       string(a.Origin),
+		Wanted:       wanted,
+		Profile:      profile,
+		Manager:      a.Manager,
+		Revision:     a.Revision,
+		Visited:      a.Visited,
+		Granted:      granted,
+		GrantedAt:    fromTimePtr(a.GrantedAt),
+		State:        string(a.State),
+		Reason:       a.Reason,
+		Seat:         a.Seat,
+		EndingSince:  fromTimePtr(a.EndingSince),
+		Attempts:     int64(a.Attempts),
+		RetryAt:      fromTimePtr(a.RetryAt),
+		LeaseUntil:   fromTimePtr(a.LeaseUntil),
+		CreatedAt:    fromTime(a.CreatedAt),
+		UpdatedAt:    fromTime(a.UpdatedAt),
+	}, errors.Join(err1, err2, err3)
+}
+
+func (row accountRow) account() (provision.Account, error) {
+	a := provision.Account{
+		ID:          provision.AccountID(row.ID),
+		Identity:    provision.IdentityID(row.IdentityID),
+		Connection:  provision.ConnectionID(row.ConnectionID),
+		Desk:        provision.DeskID(row.DeskID),
+		DeskUser:    provision.DeskUserID(row.DeskUser),
+		Origin:      provision.Origin(row.Origin),
+		Manager:     row.Manager,
+		Revision:    row.Revision,
+		Visited:     row.Visited,
+		GrantedAt:   toTimePtr(row.GrantedAt),
+		State:       provision.AccountState(row.State),
+		Reason:      row.Reason,
+		Seat:        row.Seat,
+		EndingSince: toTimePtr(row.EndingSince),
+		Attempts:    int(row.Attempts),
+		RetryAt:     toTimePtr(row.RetryAt),
+		LeaseUntil:  toTimePtr(row.LeaseUntil),
+		CreatedAt:   toTime(row.CreatedAt),
+		UpdatedAt:   toTime(row.UpdatedAt),
+	}
+	err := errors.Join(
+		json.Unmarshal([]byte(row.Wanted), &a.Wanted),
+		json.Unmarshal([]byte(row.Profile), &a.Profile),
+		json.Unmarshal([]byte(row.Granted), &a.Granted),
+	)
+	if err != nil {
+		return a, fmt.Errorf("store: account %s: %w", row.ID, err)
+	}
+	return a, nil
+}

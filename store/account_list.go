@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Account implements [provision.Accounts].
+func (s *Store) Account(ctx context.Context, id provision.AccountID) (provision.Account, error) {
+	return takeAccount(s.read(ctx).Where("id = ?", string(id)))
+}
+
+// LockAccount implements [provision.Accounts].
+func (s *Store) LockAccount(ctx context.Context, id provision.AccountID) (provision.Account, error) {
+	return takeAccount(locked(s.write(ctx)).Where("id = ?", string(id)))
+}
+
+func takeAccount(db *gorm.DB) (provision.Account, error) {
+	var row accountRow
+	if err := db.Take(&row).Error; err != nil {
+		return provision.Account{}, translate(err, "account")
+	}
+	return row.account()
+}
+
+// AccountsOf implements [provision.Accounts].
+func (s *Store) AccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
+	return findAccounts(s.read(ctx).Where("identity_id IN ("+s.sql.list+")", toList(list)).Order("identity_id, desk_id"))
+}
+
+// LockAccountsOf implements [provision.Accounts]. It locks by id, and returns
+// by id.
+func (s *Store) LockAccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
+	return findAccounts(locked(s.write(ctx)).Where("identity_id IN ("+s.sql.list+")", toList(list)).Order("id"))
+}
+
+// AccountsWhere implements [provision.Accounts].
+func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) {
+	query := s.read(ctx).Order("id")
+	if f.Desk != "" {
+		query = query.Where("desk_id = ?", string(f.Desk))
+	}
+	if f.Connection != "" {
+		query = query.Where("connection_id = ?", string(f.Connection))
+	}
+	if f.State != "" {
+		query = query.Where("state = ?", string(f.State))
+	}
+	if limit > 0 {
+		query = query.Limit(limit)
+	}
+	return findAccounts(query)
+}
+
+// DueAccounts implements [provision.Accounts].
+func (s *Store) DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]provision.Account, error) {
+	return findAccounts(s.read(ctx).
+		Where("visited < revision AND updated_at < ?", fromTime(before)).
+		Where("(lease_until IS NULL OR lease_until <= ?) AND (retry_at IS NULL OR retry_at <= ?)", fromTime(now), fromTime(now)).
+		Where("state <> ? AND (state <> ? OR retry_at IS NOT NULL)", string(provision.AccountHeld), string(provision.AccountParked)).
+		Order("updated_at, id").Limit(limit))
+}
+
+func findAccounts(db *gorm.DB) ([]provision.Account, error) {
+	var rows []accountRow
+	if err := db.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, accountRow.account)
+}
+
+// CountAccounts implements [provision.Accounts].
+func (s *Store) CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error) {
+	var rows []struct {
+		DeskID provision.DeskID
+		State  provision.AccountState
+		N      int
+	}
+	err := s.read(ctx).Raw(`SELECT desk_id, state, count(*) AS n FROM accounts GROUP BY desk_id, state`).Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	counts := map[provision.DeskID]map[provision.AccountState]int{}
+	for _, r := range rows {
+		if counts[r.DeskID] == nil {
+			counts[r.DeskID] = map[provision.AccountState]int{}
+		}
+		counts[r.DeskID][r.State] = r.N
+	}
+	return counts, nil
+}
+
+// SeatsTaken implements [provision.Accounts].
+func (s *Store) SeatsTaken(ctx context.Context, d provision.DeskID) (int, error) {
+	var n int64
+	err := s.read(ctx).Model(&accountRow{}).Where("desk_id = ? AND seat", string(d)).Count(&n).Error
+	return int(n), err
+}
+
+// PeopleEnding implements [provision.Accounts].
+func (s *Store) PeopleEnding(ctx context.Context, c provision.ConnectionID, since time.Time) (int, error) {
+	var n int64
+	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since > ?", string(c), fromTime(since)).
+		Distinct("identity_id").Count(&n).Error
+	return int(n), err
+}
+
+// SaveAccounts implements [provision.Accounts].
+func (s *Store) SaveAccounts(ctx context.Context, accounts []provision.Account) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	rows, err := convert(accounts, newAccountRow)
+	if err != nil {
+		return err
+	}
+	return s.transact(ctx, func(tx *Store) error {
+		return translate(upsert(tx.write(ctx)).CreateInBatches(rows, insertBatch).Error, "account")
+	})
+}
+
+// MoveAccounts implements [provision.Accounts].
+func (s *Store) MoveAccounts(ctx context.Context, from, to provision.IdentityID) (int, error) {
+	moved := s.write(ctx).Model(&accountRow{}).Where("identity_id = ?", string(from)).Update("identity_id", string(to))
+	return int(moved.RowsAffected), translate(moved.Error, "account")
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const connectionTable = "connections"
+
+type connectionRow struct {
+	ID         string `gorm:"primaryKey"`
+	Name       string
+	IdP        string `gorm:"column:idp"`
+	Domains    string
+	SignIn     string
+	HeldAt     *int64
+	ReleasedAt *int64
+	CreatedAt  int64 `gorm:"autoCreateTime:false"`
+}
+
+func (connectionRow) TableName() string { return connectionTable }
+
+func (k *keyring) newConnectionRow(c provision.Connection) (connectionRow, error) {
+	signIn, err := k.seal(string(c.SignIn), connectionTable, string(c.ID))
+	if err != nil {
+		return connectionRow{}, err
+	}
+	return connectionRow{
+		ID:         string(c.ID),
+		Name:       c.Name,
+		IdP:        string(c.IdP),
+		Domains:    toList(c.Domains),
+		SignIn:     signIn,
+		HeldAt:     fromTimePtr(c.HeldAt),
+		ReleasedAt: fromTimePtr(c.ReleasedAt),
+		CreatedAt:  fromTime(c.CreatedAt),
+	}, nil
+}
+
+func (k *keyring) connection(row connectionRow) (provision.Connection, error) {
+	signIn, err := k.open(row.SignIn, connectionTable, row.ID)
+	if err != nil {
+		return provision.Connection{}, err
+	}
+	domains, err := fromList(row.Domains)
+	if err != nil {
+		return provision.Connection{}, fmt.Errorf("store: connection %s: domains: %w", row.ID, err)
+	}
+	c := provision.Connection{
+		ID:         provision.ConnectionID(row.ID),
+		Name:       row.Name,
+		IdP:        provision.IdP(row.IdP),
+		Domains:    domains,
+		HeldAt:     toTimePtr(row.HeldAt),
+		ReleasedAt: toTimePtr(row.ReleasedAt),
+		CreatedAt:  toTime(row.CreatedAt),
+	}
+	if signIn != "" {
+		c.SignIn = json.RawMessage(signIn)
+	}
+	return c, nil
+}
+
+// Connection returns the connection with this id, else with this name.
+func (s *Store) Connection(ctx context.Context, nameOrID string) (provision.Connection, error) {
+	return s.takeConnection(byNameOrID(s.read(ctx), nameOrID))
+}
+
+// LockConnection implements [provision.Connections].
+func (s *Store) LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error) {
+	return s.takeConnection(locked(s.write(ctx)).Where("id = ?", string(id)))
+}
+
+func (s *Store) takeConnection(db *gorm.DB) (provision.Connection, error) {
+	var row connectionRow
+	if err := db.Take(&row).Error; err != nil {
+		return provision.Connection{}, translate(err, "connection")
+	}
+	return s.keys.connection(row)
+}
+
+// Connections implements [provision.Connections].
+func (s *Store) Connections(ctx context.Context) ([]provision.Connection, error) {
+	var rows []connectionRow
+	if err := s.read(ctx).Order("name").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, s.keys.connection)
+}
+
+// SaveConnection implements [provision.Connections].
+func (s *Store) SaveConnection(ctx context.Context, c provision.Connection) error {
+	row, err := s.keys.newConnectionRow(c)
+	if err != nil {
+		return err
+	}
+	return translate(upsert(s.write(ctx)).Create(&row).Error, "connection")
+}
+
+// byNameOrID prefers the id: a name may look like the id of another.
+func byNameOrID(db *gorm.DB, nameOrID string) *gorm.DB {
+	return db.Where("id = ? OR name = ?", nameOrID, nameOrID).
+		Order(clause.OrderBy{Expression: clause.Expr{SQL: "CASE WHEN id = ? THEN 0 ELSE 1 END", Vars: []any{nameOrID}}})
+}
+
+// upsert makes a Create replace the row that has the same id.
+func upsert(db *gorm.DB) *gorm.DB {
+	return db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, UpdateAll: true})
+}
+
+// convert returns rows as domain types.
+func convert[R, T any](rows []R, one func(R) (T, error)) ([]T, error) {
+	out := make([]T, 0, len(rows))
+	for _, row := range rows {
+		v, err := one(row)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const deskTable = "desks"
+
+type deskRow struct {
+	ID        string `gorm:"primaryKey"`
+	Name      string
+	Kind      string
+	URL       string
+	Secret    string
+	Settings  string
+	OnLeave   string
+	HandOver  string
+	Seats     int64
+	Adoption  string
+	CreatedAt int64 `gorm:"autoCreateTime:false"`
+}
+
+func (deskRow) TableName() string { return deskTable }
+
+func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
+	secret, err1 := k.seal(d.Secret, deskTable, string(d.ID))
+	settings, err2 := toJSON(d.Settings)
+	handOver, err3 := toJSON(d.HandOver)
+	return deskRow{
+		ID:        string(d.ID),
+		Name:      d.Name,
+		Kind:      string(d.Kind),
+		URL:       d.URL,
+		Secret:    secret,
+		Settings:  settings,
+		OnLeave:   string(d.OnLeave),
+		HandOver:  handOver,
+		Seats:     int64(d.Seats),
+		Adoption:  string(d.Adoption),
+		CreatedAt: fromTime(d.CreatedAt),
+	}, errors.Join(err1, err2, err3)
+}
+
+func (k *keyring) desk(row deskRow) (provision.Desk, error) {
+	d := provision.Desk{
+		ID:        provision.DeskID(row.ID),
+		Name:      row.Name,
+		Kind:      provision.DeskKind(row.Kind),
+		URL:       row.URL,
+		OnLeave:   provision.OnLeave(row.OnLeave),
+		Seats:     int(row.Seats),
+		Adoption:  provision.Adoption(row.Adoption),
+		CreatedAt: toTime(row.CreatedAt),
+	}
+	var err error
+	if d.Secret, err = k.open(row.Secret, deskTable, row.ID); err != nil {
+		return d, err
+	}
+	if err := errors.Join(json.Unmarshal([]byte(row.Settings), &d.Settings), json.Unmarshal([]byte(row.HandOver), &d.HandOver)); err != nil {
+		return d, fmt.Errorf("store: desk %s: %w", row.ID, err)
+	}
+	return d, nil
+}
+
+// Desk returns the desk with this id, else with this name.
+func (s *Store) Desk(ctx context.Context, nameOrID string) (provision.Desk, error) {
+	return s.takeDesk(byNameOrID(s.read(ctx), nameOrID))
+}
+
+// LockDesk implements [provision.Desks].
+func (s *Store) LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error) {
+	return s.takeDesk(locked(s.write(ctx)).Where("id = ?", string(id)))
+}
+
+func (s *Store) takeDesk(db *gorm.DB) (provision.Desk, error) {
+	var row deskRow
+	if err := db.Take(&row).Error; err != nil {
+		return provision.Desk{}, translate(err, "desk")
+	}
+	return s.keys.desk(row)
+}
+
+// Desks implements [provision.Desks].
+func (s *Store) Desks(ctx context.Context) ([]provision.Desk, error) {
+	var rows []deskRow
+	if err := s.read(ctx).Order("name").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, s.keys.desk)
+}
+
+// SaveDesk implements [provision.Desks].
+func (s *Store) SaveDesk(ctx context.Context, d provision.Desk) error {
+	row, err := s.keys.newDeskRow(d)
+	if err != nil {
+		return err
+	}
+	return translate(upsert(s.write(ctx)).Create(&row).Error, "desk")
+}

@@ -1,0 +1,13 @@
+// Package store keeps everything Deskbridge knows, in PostgreSQL or in an
+// embedded SQLite file, behind one door: [Store] implements [provision.Store].
+//
+// Row types live in this package and nowhere else; it alone imports gorm. Rows
+// and domain types are two sets of types, and SQL that both databases
+// understand is preferred to two dialects: what differs is in dialect.go and in
+// the migrations.
+//
+// Times are microseconds since the epoch, in UTC. JSON is kept in one canonical
+// form (see [provision.Identity.Document]): what comes back equals, byte by
+// byte, what encoding/json makes of the decoded value. Secrets of connections
+// and desks are sealed with AES-256-GCM before they reach the database.
+package store

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+	"modernc.org/sqlite"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Codes of PostgreSQL (appendix A) and SQLite (rescode.html).
+const (
+	pgUniqueViolation     = "23505"
+	pgForeignKeyViolation = "23503"
+	pgBadCharacter        = "22021"
+
+	sqliteBusy       = 5
+	sqliteForeignKey = 787
+	sqlitePrimaryKey = 1555
+	sqliteUnique     = 2067
+)
+
+// uniqueRule is a unique index, and what to say when a write breaks it.
+type uniqueRule struct {
+	index   string // its name, by which PostgreSQL reports it
+	columns string // its columns, by which SQLite does
+	field   string
+	detail  string
+}
+
+var uniqueRules = []uniqueRule{
+	{"connections_name", "connections.name", "name",
+		"another connection already has this name; choose a different one"},
+	{"tokens_name", "tokens.connection_id, tokens.name", "name",
+		"this connection already has a token with this name that is in use; choose a different name, or revoke that token first"},
+	{"tokens_hash", "tokens.hash", "token",
+		"this token exists already"},
+	{"identities_user_name", "identities.connection_id, identities.user_name_folded", "userName",
+		"another user of this connection already has this userName (upper and lower case count as the same)"},
+	{"identities_external_id", "identities.connection_id, identities.external_id", "externalId",
+		"another user of this connection already has this externalId"},
+	{"groups_display_name", "groups.connection_id, groups.display_name_folded", "displayName",
+		"another group of this connection already has this displayName (upper and lower case count as the same)"},
+	{"groups_external_id", "groups.connection_id, groups.external_id", "externalId",
+		"another group of this connection already has this externalId"},
+	{"desks_name", "desks.name", "name",
+		"another desk already has this name; choose a different one"},
+	{"accounts_identity", "accounts.identity_id, accounts.desk_id", "identity",
+		"this person already has an account on this desk"},
+	{"accounts_desk_user", "accounts.desk_id, accounts.desk_user", "deskUser",
+		"the user on the desk already belongs to another person's account"},
+	{"audit_seal", "audit.seal", "seal",
+		"this place in the audit chain is taken"},
+}
+
+// translate turns the database's errors that callers are expected to tell
+// apart into [provision.Error], and leaves all others as they are. what names
+// the object in question in plain words.
+func translate(err error, what string) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return &provision.Error{Code: provision.NotFound, Detail: "no such " + what}
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch pg.Code {
+		case pgUniqueViolation:
+			return conflict(err, func(r uniqueRule) bool { return r.index == pg.ConstraintName })
+		case pgForeignKeyViolation:
+			return dangling(err, what)
+		case pgBadCharacter:
+			return badText("", err)
+		}
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch lite.Code() {
+		case sqliteUnique, sqlitePrimaryKey:
+			return conflict(err, func(r uniqueRule) bool {
+				return strings.Contains(lite.Error(), "failed: "+r.columns+" (")
+			})
+		case sqliteForeignKey:
+			return dangling(err, what)
+		}
+	}
+	return err
+}
+
+func conflict(err error, broken func(uniqueRule) bool) error {
+	for _, r := range uniqueRules {
+		if broken(r) {
+			return &provision.Error{Code: provision.Conflict, Field: r.field, Detail: r.detail, Err: err}
+		}
+	}
+	return &provision.Error{Code: provision.Conflict, Field: "id", Detail: "this id is taken", Err: err}
+}
+
+func dangling(err error, what string) error {
+	return &provision.Error{Code: provision.NotFound, Detail: "what this " + what + " belongs to does not exist (any more)", Err: err}
+}
+
+func badText(field string, err error) error {
+	return &provision.Error{Code: provision.Invalid, Field: field,
+		Detail: "the text holds a NUL character or is no valid UTF-8; remove what cannot be seen from it", Err: err}
+}
+
+// missing returns NotFound when a write that was to change a row found none.
+func missing(db *gorm.DB, what string) error {
+	if db.Error == nil && db.RowsAffected == 0 {
+		return translate(gorm.ErrRecordNotFound, what)
+	}
+	return translate(db.Error, what)
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"gorm.io/gorm"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+type groupRow struct {
+	ID                string `gorm:"primaryKey"`
+	ConnectionID      string
+	DisplayName       string
+	DisplayNameFolded string
+	ExternalID        string
+	Document          *string
+	Version           int64
+	CreatedAt         int64 `gorm:"autoCreateTime:false"`
+	UpdatedAt         int64 `gorm:"autoUpdateTime:false"`
+}
+
+func (groupRow) TableName() string { return "groups" }
+
+func newGroupRow(g provision.Group) (groupRow, error) {
+	if err := errors.Join(checkText("displayName", g.DisplayName), checkText("externalId", g.ExternalID)); err != nil {
+		return groupRow{}, err
+	}
+	document, err := canonical(g.Document)
+	if err != nil {
+		return groupRow{}, err
+	}
+	return groupRow{
+		ID:                string(g.ID),
+		ConnectionID:      string(g.Connection),
+		DisplayName:       g.DisplayName,
+		DisplayNameFolded: provision.Fold(g.DisplayName),
+		ExternalID:        g.ExternalID,
+		Document:          document,
+		Version:           g.Version,
+		CreatedAt:         fromTime(g.CreatedAt),
+		UpdatedAt:         fromTime(g.UpdatedAt),
+	}, nil
+}
+
+func (row groupRow) group() (provision.Group, error) {
+	g := provision.Group{
+		ID:          provision.GroupID(row.ID),
+		Connection:  provision.ConnectionID(row.ConnectionID),
+		DisplayName: row.DisplayName,
+		ExternalID:  row.ExternalID,
+		Version:     row.Version,
+		CreatedAt:   toTime(row.CreatedAt),
+		UpdatedAt:   toTime(row.UpdatedAt),
+	}
+	if row.Document != nil {
+		g.Document = json.RawMessage(*row.Document)
+	}
+	return g, nil
+}
+
+// Group implements [provision.Groups].
+func (s *Store) Group(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error) {
+	return takeGroup(s.read(ctx).Where("connection_id = ? AND id = ?", string(c), string(id)))
+}
+
+// LockGroup implements [provision.Groups].
+func (s *Store) LockGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error) {
+	return takeGroup(locked(s.write(ctx)).Where("connection_id = ? AND id = ?", string(c), string(id)))
+}
+
+// GroupByName implements [provision.Groups].
+func (s *Store) GroupByName(ctx context.Context, c provision.ConnectionID, name string) (provision.Group, error) {
+	return takeGroup(s.read(ctx).Where("connection_id = ? AND display_name_folded = ?", string(c), provision.Fold(name)))
+}
+
+func takeGroup(db *gorm.DB) (provision.Group, error) {
+	var row groupRow
+	if err := db.Take(&row).Error; err != nil {
+		return provision.Group{}, translate(err, "group")
+	}
+	return row.group()
+}
+
+// Groups implements [provision.Groups].
+func (s *Store) Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
+	return page(ctx, s, s.read(ctx).Where("connection_id = ?", string(c)), groupScope, c, q, groupRow.group)
+}
+
+// InsertGroup implements [provision.Groups].
+func (s *Store) InsertGroup(ctx context.Context, g provision.Group) error {
+	row, err := newGroupRow(g)
+	if err != nil {
+		return err
+	}
+	return translate(s.write(ctx).Create(&row).Error, "group")
+}
+
+// SaveGroup implements [provision.Groups].
+func (s *Store) SaveGroup(ctx context.Context, g provision.Group) error {
+	row, err := newGroupRow(g)
+	if err != nil {
+		return err
+	}
+	return missing(s.write(ctx).Model(&groupRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).
+		Select("*").Omit("ID").Updates(&row), "group")
+}
+
+// DeleteGroup implements [provision.Groups].
+func (s *Store) DeleteGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) error {
+	return s.transact(ctx, func(tx *Store) error {
+		if _, err := tx.LockGroup(ctx, c, id); err != nil {
+			return err
+		}
+		if err := tx.write(ctx).Where("group_id = ? OR member_id = ?", string(id), string(id)).Delete(&memberRow{}).Error; err != nil {
+			return err
+		}
+		return missing(tx.write(ctx).Where("id = ?", string(id)).Delete(&groupRow{}), "group")
+	})
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// insertBatch bounds the rows of one INSERT: PostgreSQL takes 65535 bound
+// parameters a statement, SQLite 32766.
+const insertBatch = 500
+
+type memberRow struct {
+	ID           int64 `gorm:"primaryKey"`
+	ConnectionID string
+	GroupID      string
+	MemberID     string
+	Kind         string
+}
+
+func (memberRow) TableName() string { return "members" }
+
+// Members implements [provision.Groups].
+func (s *Store) Members(ctx context.Context, g provision.GroupID) ([]provision.Member, error) {
+	var members []provision.Member
+	err := s.read(ctx).Raw(`
+		SELECT m.member_id AS id, m.kind, coalesce(nullif(i.display_name, ''), i.user_name, c.display_name, '') AS display
+		FROM members m
+		LEFT JOIN identities i ON m.kind = 'identity' AND i.id = m.member_id
+		LEFT JOIN groups c ON m.kind = 'group' AND c.id = m.member_id
+		WHERE m.group_id = ? ORDER BY m.id`, string(g)).Scan(&members).Error
+	return members, err
+}
+
+// MemberKinds implements [provision.Groups].
+func (s *Store) MemberKinds(ctx context.Context, c provision.ConnectionID, list []provision.MemberID) (map[provision.MemberID]provision.MemberKind, error) {
+	var found []provision.Member
+	err := s.read(ctx).Raw(`
+		SELECT id, 'identity' AS kind FROM identities WHERE connection_id = ? AND status <> 'removed' AND id IN (`+s.sql.list+`)
+		UNION ALL
+		SELECT id, 'group' AS kind FROM groups WHERE connection_id = ? AND id IN (`+s.sql.list+`)`,
+		string(c), toList(list), string(c), toList(list)).Scan(&found).Error
+	if err != nil {
+		return nil, err
+	}
+	kinds := make(map[provision.MemberID]provision.MemberKind, len(found))
+	for _, m := range found {
+		kinds[m.ID] = m.Kind
+	}
+	return kinds, nil
+}
+
+// AddMembers implements [provision.Groups].
+func (s *Store) AddMembers(ctx context.Context, c provision.ConnectionID, g provision.GroupID, members []provision.Member) (added []provision.MemberID, _ error) {
+	err := s.transact(ctx, func(tx *Store) error {
+		added = nil
+		for batch := range slices.Chunk(members, insertBatch) {
+			ids, err := tx.addMembers(ctx, c, g, batch)
+			if err != nil {
+				return err
+			}
+			added = append(added, ids...)
+		}
+		return nil
+	})
+	return added, err
+}
+
+func (s *Store) addMembers(ctx context.Context, c provision.ConnectionID, g provision.GroupID, members []provision.Member) ([]provision.MemberID, error) {
+	values := clause.Values{Columns: []clause.Column{{Name: "connection_id"}, {Name: "group_id"}, {Name: "member_id"}, {Name: "kind"}}}
+	for _, m := range members {
+		values.Values = append(values.Values, []any{string(c), string(g), string(m.ID), string(m.Kind)})
+	}
+	var added []provision.MemberID
+	err := s.write(ctx).Raw(`INSERT INTO members ? ON CONFLICT (group_id, member_id) DO NOTHING RETURNING member_id`,
+		values).Scan(&added).Error
+	return added, translate(err, "group")
+}
+
+// RemoveMembers implements [provision.Groups].
+func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []provision.MemberID) ([]provision.MemberID, error) {
+	return deleteReturning[provision.MemberID](s.write(ctx),
+		`DELETE FROM members WHERE group_id = ? AND member_id IN (`+s.sql.list+`) RETURNING member_id`, string(g), toList(list))
+}
+
+// RemoveMemberships implements [provision.Groups].
+func (s *Store) RemoveMemberships(ctx context.Context, id provision.MemberID) ([]provision.GroupID, error) {
+	return deleteReturning[provision.GroupID](s.write(ctx),
+		`DELETE FROM members WHERE member_id = ? RETURNING group_id`, string(id))
+}
+
+// deleteReturning returns the ids that a DELETE … RETURNING reports, in order.
+func deleteReturning[T ~string](db *gorm.DB, statement string, args ...any) ([]T, error) {
+	var gone []T
+	if err := db.Raw(statement, args...).Scan(&gone).Error; err != nil {
+		return nil, err
+	}
+	slices.Sort(gone)
+	return gone, nil
+}
+
+// Edges implements [provision.Groups].
+func (s *Store) Edges(ctx context.Context, c provision.ConnectionID, list []provision.MemberID) ([]provision.Edge, error) {
+	// UNION, not UNION ALL: groups may contain each other.
+	var rows []struct{ MemberID, GroupID, GroupName string }
+	err := s.read(ctx).Raw(`
+		WITH RECURSIVE above (member_id) AS (
+			`+s.sql.list+`
+			UNION
+			SELECT m.group_id FROM above JOIN members m ON m.member_id = above.member_id
+		)
+		SELECT m.member_id, m.group_id, g.display_name AS group_name
+		FROM above JOIN members m ON m.member_id = above.member_id JOIN groups g ON g.id = m.group_id
+		WHERE m.connection_id = ? ORDER BY m.member_id, m.group_id`,
+		toList(list), string(c)).Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]provision.Edge, len(rows))
+	for i, r := range rows {
+		edges[i] = provision.Edge{Member: provision.MemberID(r.MemberID), Group: provision.GroupID(r.GroupID), GroupName: r.GroupName}
+	}
+	return edges, nil
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/deskbridge/deskbridge/store/migrations"
+)
+
+// Migrate brings the schema, and River's, to what this release needs. Any
+// number of processes may call it at once: one migrates, the others wait and
+// find nothing left to do.
+func (s *Store) Migrate(ctx context.Context) (err error) {
+	unlock, err := s.lockMigrations(ctx)
+	if err != nil {
+		return fmt.Errorf("store: lock migrations: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+
+	provider, err := s.goose()
+	if err != nil {
+		return err
+	}
+	done, err := provider.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
+	}
+	for _, m := range done {
+		s.log.InfoContext(ctx, "migrated", "version", m.Source.Version, "duration", m.Duration)
+	}
+	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: s.log})
+	if err != nil {
+		return fmt.Errorf("store: migrate jobs: %w", err)
+	}
+	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("store: migrate jobs: %w", err)
+	}
+	return nil
+}
+
+// Pending reports whether [Store.Migrate] has something to do.
+func (s *Store) Pending(ctx context.Context) (bool, error) {
+	provider, err := s.goose()
+	if err != nil {
+		return false, err
+	}
+	pending, err := provider.HasPending(ctx)
+	if err != nil || pending {
+		return pending, err
+	}
+	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: s.log})
+	if err != nil {
+		return false, fmt.Errorf("store: pending migrations: %w", err)
+	}
+	result, err := queue.Validate(ctx)
+	if err != nil {
+		return false, fmt.Errorf("store: pending migrations: %w", err)
+	}
+	return !result.OK, nil
+}
+
+func (s *Store) goose() (*goose.Provider, error) {
+	dialect := goose.DialectSQLite3
+	if s.dialect == Postgres {
+		dialect = goose.DialectPostgres
+	}
+	files, err := fs.Sub(migrations.Files, string(s.dialect))
+	if err != nil {
+		return nil, err
+	}
+	provider, err := goose.NewProvider(dialect, s.writer, files, goose.WithDisableGlobalRegistry(true), goose.WithSlog(s.log))
+	if err != nil {
+		return nil, fmt.Errorf("store: migrations: %w", err)
+	}
+	return provider, nil
+}
+
+// lockMigrations keeps other processes from migrating until unlock is called
+// or this process ends.
+func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, _ error) {
+	if s.dialect == SQLite {
+		return lockFile(ctx, filepath.Join(s.lockDir, "migrate.lock"))
+	}
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, lockMigrations); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return func() error {
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lockMigrations)
+		return errors.Join(err, conn.Close())
+	}, nil
+}
+
+// lockFile locks file by an exclusive SQLite transaction on it: portable, and
+// gone with the process. The database itself cannot serve: its only writing
+// connection is needed for the migrations.
+func lockFile(ctx context.Context, file string) (unlock func() error, _ error) {
+	if err := makePrivate(filepath.Dir(file), file); err != nil {
+		return nil, err
+	}
+	q := url.Values{"_pragma": {"busy_timeout(60000)"}, "_txlock": {"exclusive"}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(file)}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return func() error { return errors.Join(tx.Rollback(), db.Close()) }, nil
+}

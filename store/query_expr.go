@@ -1,0 +1,128 @@
+package store
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// compiler translates a [provision.Expr] to SQL.
+//
+// Every condition it writes is true or false, never NULL: columns that filters
+// see are NOT NULL, and everything else is asked for with EXISTS or IN. So NOT
+// needs no care. Every value from outside is a bound parameter.
+type compiler struct {
+	dialect    Dialect
+	sql        sqlWords
+	connection string
+	aliases    int
+}
+
+// condition returns e as SQL, in parentheses.
+func (c *compiler) condition(sc *scope, e provision.Expr) (fragment, error) {
+	switch e := e.(type) {
+	case provision.And:
+		return c.both(sc, e.Left, " AND ", e.Right)
+	case provision.Or:
+		return c.both(sc, e.Left, " OR ", e.Right)
+	case provision.Not:
+		inner, err := c.condition(sc, e.Expr)
+		return join(frag("(NOT "), inner, frag(")")), err
+	case provision.Compare:
+		return c.compare(sc, e)
+	case provision.Element:
+		return c.element(sc, e)
+	}
+	return fragment{}, fmt.Errorf("store: query: unknown expression %T", e)
+}
+
+func (c *compiler) both(sc *scope, left provision.Expr, operator string, right provision.Expr) (fragment, error) {
+	l, err := c.condition(sc, left)
+	if err != nil {
+		return fragment{}, err
+	}
+	r, err := c.condition(sc, right)
+	return join(frag("("), l, frag(operator), r, frag(")")), err
+}
+
+// compare returns a comparison: of a column, of a column of rows that belong to
+// the resource, or of what the document holds.
+func (c *compiler) compare(sc *scope, e provision.Compare) (fragment, error) {
+	if e.Value == nil && e.Op != provision.OpPresent {
+		return c.compareNull(sc, e)
+	}
+	if col, ok := sc.columns[pathKey(e.Path)]; ok {
+		cond, err := c.test(col, e)
+		return join(frag("("), cond, frag(")")), err
+	}
+	if rows, sub, ok := sc.rowsAt(e.Path); ok {
+		e.Path = sub
+		return c.someRow(rows, e)
+	}
+	return c.someElement(sc, e.Path, func(v value) (fragment, error) { return c.test(v, e) })
+}
+
+// compareNull answers eq null and ne null, which ask for absence and presence.
+func (c *compiler) compareNull(sc *scope, e provision.Compare) (fragment, error) {
+	op := e.Op
+	e.Op = provision.OpPresent
+	switch op {
+	case provision.OpEqual:
+		return c.condition(sc, provision.Not{Expr: e})
+	case provision.OpNotEqual:
+		return c.condition(sc, e)
+	}
+	return fragment{}, unanswerable("only eq and ne can be asked of null, not " + string(op))
+}
+
+// element returns the condition that one element of a multi-valued attribute
+// satisfies all of e.Where.
+func (c *compiler) element(sc *scope, e provision.Element) (fragment, error) {
+	if rows, ok := sc.rows[pathKey(e.Path)]; ok && (rows.only || rows.columns.know(e.Where)) {
+		return c.someRow(rows, e.Where)
+	}
+	return c.someElement(sc, e.Path, func(v value) (fragment, error) {
+		return c.condition(&scope{document: v}, e.Where)
+	})
+}
+
+// someRow returns the condition that one of the rows that belong to the
+// resource satisfies where.
+func (c *compiler) someRow(rows *rowSet, where provision.Expr) (fragment, error) {
+	cond, err := c.condition(&scope{columns: rows.columns}, where)
+	if err != nil {
+		return fragment{}, err
+	}
+	query := frag("(" + rows.key + " IN (SELECT " + rows.owner + " FROM " + rows.from + " WHERE ")
+	if rows.connection != "" {
+		query = join(query, frag(rows.connection+" = ? AND ", c.connection))
+	}
+	return join(query, cond, frag("))")), nil
+}
+
+// someElement returns the condition that one of the values at path in the
+// document satisfies test.
+func (c *compiler) someElement(sc *scope, path provision.Path, test func(value) (fragment, error)) (fragment, error) {
+	if sc.document == nil {
+		return fragment{}, unanswerable("there is no such attribute to search by")
+	}
+	from, v, err := c.values(sc.document, path)
+	if err != nil {
+		return fragment{}, err
+	}
+	cond, err := test(v)
+	return join(frag("(EXISTS (SELECT 1 FROM "), from, frag(" WHERE "), cond, frag("))")), err
+}
+
+// alias returns a fresh name for a table.
+func (c *compiler) alias() string {
+	c.aliases++
+	return "e" + strconv.Itoa(c.aliases)
+}
+
+// unanswerable is the error for a query that the protocol edge should have
+// refused; why goes to the client.
+func unanswerable(why string) error {
+	return provision.Errorf(provision.Invalid, "filter", "%s", why)
+}

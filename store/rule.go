@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+type ruleRow struct {
+	ID           string `gorm:"primaryKey"`
+	ConnectionID string
+	DeskID       string
+	GroupName    string
+	GroupID      string
+	Attribute    string
+	Equals       string
+	Role         string
+	Teams        string
+	Mailboxes    string
+}
+
+func (ruleRow) TableName() string { return "rules" }
+
+func newRuleRow(r provision.Rule) ruleRow {
+	return ruleRow{
+		ID:           string(r.ID),
+		ConnectionID: string(r.Connection),
+		DeskID:       string(r.Desk),
+		GroupName:    r.Group,
+		GroupID:      string(r.GroupID),
+		Attribute:    r.Attribute,
+		Equals:       r.Equals,
+		Role:         string(r.Role),
+		Teams:        toList(r.Teams),
+		Mailboxes:    toList(r.Mailboxes),
+	}
+}
+
+func (row ruleRow) rule() (provision.Rule, error) {
+	teams, err1 := fromList(row.Teams)
+	mailboxes, err2 := fromList(row.Mailboxes)
+	if err := errors.Join(err1, err2); err != nil {
+		return provision.Rule{}, fmt.Errorf("store: rule %s: %w", row.ID, err)
+	}
+	return provision.Rule{
+		ID:         provision.RuleID(row.ID),
+		Connection: provision.ConnectionID(row.ConnectionID),
+		Desk:       provision.DeskID(row.DeskID),
+		Group:      row.GroupName,
+		GroupID:    provision.GroupID(row.GroupID),
+		Attribute:  row.Attribute,
+		Equals:     row.Equals,
+		Role:       provision.Role(row.Role),
+		Teams:      teams,
+		Mailboxes:  mailboxes,
+	}, nil
+}
+
+// Rules implements [provision.Rules].
+func (s *Store) Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error) {
+	if err := s.advisoryLock(ctx, lockRules, true); err != nil {
+		return nil, err
+	}
+	query := s.read(ctx).Order("id")
+	if c != "" {
+		query = query.Where("connection_id = ?", string(c))
+	}
+	var rows []ruleRow
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, ruleRow.rule)
+}
+
+// LockRules implements [provision.Rules].
+func (s *Store) LockRules(ctx context.Context) error {
+	return s.advisoryLock(ctx, lockRules, false)
+}
+
+// SaveRule implements [provision.Rules].
+func (s *Store) SaveRule(ctx context.Context, r provision.Rule) error {
+	row := newRuleRow(r)
+	return translate(upsert(s.write(ctx)).Create(&row).Error, "rule")
+}
+
+// DeleteRule implements [provision.Rules].
+func (s *Store) DeleteRule(ctx context.Context, id provision.RuleID) error {
+	return missing(s.write(ctx).Where("id = ?", string(id)).Delete(&ruleRow{}), "rule")
+}

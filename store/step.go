@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+type stepRow struct {
+	ID        int64 `gorm:"primaryKey"`
+	AccountID string
+	Kind      string
+	Detail    string
+	Note      string
+}
+
+func (stepRow) TableName() string { return "steps" }
+
+func newStepRow(st provision.Step) (stepRow, error) {
+	detail, err := toJSON(st.Detail)
+	return stepRow{ID: st.ID, AccountID: string(st.Account), Kind: string(st.Kind), Detail: detail, Note: st.Note}, err
+}
+
+func (row stepRow) step() (provision.Step, error) {
+	st := provision.Step{ID: row.ID, Account: provision.AccountID(row.AccountID), Kind: provision.StepKind(row.Kind), Note: row.Note}
+	if err := decodeJSON(row.Detail, &st.Detail); err != nil {
+		return st, fmt.Errorf("store: step %d: %w", row.ID, err)
+	}
+	return st, nil
+}
+
+// PlanSteps implements [provision.Accounts].
+func (s *Store) PlanSteps(ctx context.Context, steps []provision.Step) ([]provision.Step, error) {
+	if len(steps) == 0 {
+		return nil, nil
+	}
+	planned := make([]provision.Step, len(steps))
+	err := s.transact(ctx, func(tx *Store) error {
+		for i, st := range steps {
+			st.ID = 0
+			row, err := newStepRow(st)
+			if err != nil {
+				return err
+			}
+			if err := tx.write(ctx).Create(&row).Error; err != nil {
+				return translate(err, "step")
+			}
+			st.ID = row.ID
+			planned[i] = st
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return planned, nil
+}
+
+// OpenSteps implements [provision.Accounts].
+func (s *Store) OpenSteps(ctx context.Context, a provision.AccountID) ([]provision.Step, error) {
+	var rows []stepRow
+	if err := s.read(ctx).Where("account_id = ?", string(a)).Order("id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, stepRow.step)
+}
+
+// CloseSteps implements [provision.Accounts]. A closed step is deleted: the
+// audit log tells of it.
+func (s *Store) CloseSteps(ctx context.Context, ids []int64) error {
+	for _, id := range ids {
+		if err := s.write(ctx).Delete(&stepRow{}, id).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}

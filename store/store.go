@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"gorm.io/gorm"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Options says where the database is and how to open it.
+type Options struct {
+	// DatabaseURL is that of a PostgreSQL database (postgres://…). "" means
+	// SQLite in DataDir.
+	DatabaseURL string
+	// DataDir is the directory of the SQLite file; it is made when missing.
+	DataDir string
+
+	// Key seals secrets: 32 bytes. Without one, saving a secret fails.
+	Key []byte
+	// OldKeys open what was sealed before the key was changed; see
+	// [Store.Reseal].
+	OldKeys [][]byte
+
+	Log *slog.Logger // nil: slog.Default()
+}
+
+// Store is a [provision.Store]. It is safe for concurrent use, by any number
+// of processes on one database. The Store that [Store.InTx] hands out is
+// bound to its transaction and to one goroutine.
+type Store struct {
+	*shared
+	db    *gorm.DB // writes, and inside a transaction everything
+	reads *gorm.DB // reads outside of transactions
+	inTx  bool
+}
+
+// shared is what a Store and its transactions have in common.
+type shared struct {
+	dialect Dialect
+	sql     sqlWords
+	writer  *sql.DB
+	reader  *sql.DB // the writer again on PostgreSQL
+	lockDir string  // SQLite: where the lock that guards migrations lies
+	keys    *keyring
+	log     *slog.Logger
+	driver  riverdriver.Driver[*sql.Tx]
+	jobs    *river.Client[*sql.Tx] // inserts only
+}
+
+var _ provision.Store = (*Store)(nil)
+
+// Open opens the database that o describes and tries whether it answers. It
+// does not migrate: see [Store.Migrate].
+func Open(ctx context.Context, o Options) (*Store, error) {
+	keys, err := newKeyring(o.Key, o.OldKeys)
+	if err != nil {
+		return nil, err
+	}
+	sh := &shared{keys: keys, log: o.Log}
+	if sh.log == nil {
+		sh.log = slog.Default()
+	}
+	open := sh.openSQLite
+	if o.DatabaseURL != "" {
+		open = sh.openPostgres
+	}
+	s, err := open(ctx, o)
+	if err != nil {
+		return nil, errors.Join(err, sh.close())
+	}
+	sh.jobs, err = river.NewClient(sh.driver, &river.Config{Logger: sh.log})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store: jobs: %w", err), sh.close())
+	}
+	return s, nil
+}
+
+func (sh *shared) close() error {
+	var errs []error
+	if sh.reader != nil && sh.reader != sh.writer {
+		errs = append(errs, sh.reader.Close())
+	}
+	if sh.writer != nil {
+		errs = append(errs, sh.writer.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// gormConfig is the same for both databases.
+func (sh *shared) gormConfig() *gorm.Config {
+	return &gorm.Config{
+		Logger:                 queryLog{sh.log},
+		SkipDefaultTransaction: true, // what must be atomic uses InTx
+		DisableAutomaticPing:   true,
+		QueryFields:            true, // never SELECT *: a newer release may have added columns
+	}
+}
+
+// Close closes the database. Nothing may use the Store any more.
+func (s *Store) Close() error { return s.close() }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+// DB returns the pool of connections that may write. On SQLite it holds a
+// single one: whoever keeps a transaction open keeps every other writer out.
+func (s *Store) DB() *sql.DB { return s.writer }
+
+// Dialect returns which database this is.
+func (s *Store) Dialect() string { return string(s.dialect) }
+
+// RiverDriver returns the driver on which a River client can work the jobs
+// that [Store.Enqueue] inserts.
+func (s *Store) RiverDriver() riverdriver.Driver[*sql.Tx] { return s.driver }
+
+// read returns where to read from: the transaction, when there is one.
+func (s *Store) read(ctx context.Context) *gorm.DB { return s.reads.WithContext(ctx) }
+
+// write returns where to write to.
+func (s *Store) write(ctx context.Context) *gorm.DB { return s.db.WithContext(ctx) }

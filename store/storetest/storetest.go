@@ -1,0 +1,201 @@
+// Package storetest gives tests a migrated [store.Store] of their own: an
+// embedded one in a temporary directory, and a PostgreSQL one cloned from a
+// template database, which takes a fraction of a second.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/migrations"
+)
+
+// PostgresEnv names the environment variable with the URL of a PostgreSQL on
+// which tests may create databases.
+const PostgresEnv = "DESKBRIDGE_TEST_POSTGRES"
+
+// Key is the encryption key of the stores.
+var Key = []byte("0123456789abcdef0123456789abcdef")
+
+// Each runs test once on every database, as subtests.
+func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) {
+		_, s := Postgres(t)
+		test(t, s)
+	})
+}
+
+// SQLite returns a store in a temporary directory.
+func SQLite(t testing.TB) *store.Store {
+	t.Helper()
+	s := open(t, store.Options{DataDir: t.TempDir()})
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Postgres returns a store in a fresh database, and the database's URL.
+func Postgres(t testing.TB) (string, *store.Store) {
+	t.Helper()
+	from, err := template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := databaseName()
+	if err := execute(`CREATE DATABASE ` + name + ` TEMPLATE ` + from); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := execute(`DROP DATABASE ` + name + ` WITH (FORCE)`); err != nil {
+			t.Error(err)
+		}
+	})
+	target := databaseURL(name)
+	return target, open(t, store.Options{DatabaseURL: target})
+}
+
+func open(t testing.TB, o store.Options) *store.Store {
+	t.Helper()
+	o.Key = Key
+	o.Log = slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// template returns the name of a migrated database to clone. Its name tells
+// the schema, so that test binaries, and the next run, share it.
+var template = sync.OnceValues(func() (string, error) {
+	if os.Getenv(PostgresEnv) == "" {
+		return "", fmt.Errorf("%s is not set: run the tests with make test, or start a PostgreSQL with test/postgres.sh start and set it to the URL that prints", PostgresEnv)
+	}
+	digest, err := schemaDigest()
+	if err != nil {
+		return "", err
+	}
+	name := "deskbridge_template_" + digest
+	ctx := context.Background()
+	return name, onServer(func(conn *sql.Conn) error {
+		if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(hashtext($1))`, name); err != nil {
+			return err
+		}
+		var made bool
+		err := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)`, name).Scan(&made)
+		if err != nil || made {
+			return err
+		}
+		draft := databaseName() // gets its name when it is complete
+		if _, err := conn.ExecContext(ctx, `CREATE DATABASE `+draft); err != nil {
+			return err
+		}
+		if err := migrate(ctx, draft); err != nil {
+			return err
+		}
+		_, err = conn.ExecContext(ctx, `ALTER DATABASE `+draft+` RENAME TO `+name)
+		return err
+	})
+})
+
+func migrate(ctx context.Context, database string) error {
+	s, err := store.Open(ctx, store.Options{DatabaseURL: databaseURL(database), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Migrate(ctx), s.Close()) // a template must have no connections
+}
+
+// schemaDigest identifies the migrations, and the version of River, which
+// brings its own.
+func schemaDigest() (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(migrations.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := migrations.Files.ReadFile(path)
+		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
+		return err
+	})
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Path == "github.com/riverqueue/river" {
+				fmt.Fprint(sum, m.Version)
+			}
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8]), err
+}
+
+func databaseName() string {
+	random := make([]byte, 8)
+	rand.Read(random)
+	return "deskbridge_test_" + hex.EncodeToString(random)
+}
+
+// databaseURL returns the URL of another database on the same server.
+func databaseURL(name string) string {
+	u, err := url.Parse(os.Getenv(PostgresEnv))
+	if err != nil {
+		return ""
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// execute runs a statement that cannot be part of a transaction.
+func execute(statement string) error {
+	return onServer(func(conn *sql.Conn) error {
+		_, err := conn.ExecContext(context.Background(), statement)
+		return err
+	})
+}
+
+// onServer calls fn with a connection to the server's own database.
+func onServer(fn func(conn *sql.Conn) error) error {
+	config, err := pgx.ParseConfig(os.Getenv(PostgresEnv))
+	if err != nil {
+		return fmt.Errorf("%s: %w", PostgresEnv, err)
+	}
+	db := stdlib.OpenDB(*config)
+	defer db.Close()
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return fn(conn)
+}
+
+// testWriter writes a log to a test's output.
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(line []byte) (int, error) {
+	w.t.Logf("%s", line)
+	return len(line), nil
+}

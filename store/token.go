@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+type tokenRow struct {
+	ID           string `gorm:"primaryKey"`
+	ConnectionID string
+	Name         string
+	Hash         []byte
+	CreatedAt    int64 `gorm:"autoCreateTime:false"`
+	ExpiresAt    *int64
+	RevokedAt    *int64
+	LastUsedAt   *int64
+}
+
+func (tokenRow) TableName() string { return "tokens" }
+
+// tokenWithConnection is what one look-up at each request reads.
+type tokenWithConnection struct {
+	tokenRow
+	Connection connectionRow `gorm:"foreignKey:ConnectionID"`
+}
+
+func newTokenRow(t provision.Token) tokenRow {
+	return tokenRow{
+		ID:           string(t.ID),
+		ConnectionID: string(t.Connection),
+		Name:         t.Name,
+		Hash:         t.Hash,
+		CreatedAt:    fromTime(t.CreatedAt),
+		ExpiresAt:    fromTimePtr(t.ExpiresAt),
+		RevokedAt:    fromTimePtr(t.RevokedAt),
+		LastUsedAt:   fromTimePtr(t.LastUsedAt),
+	}
+}
+
+func (row tokenRow) token() (provision.Token, error) {
+	return provision.Token{
+		ID:         provision.TokenID(row.ID),
+		Connection: provision.ConnectionID(row.ConnectionID),
+		Name:       row.Name,
+		Hash:       row.Hash,
+		CreatedAt:  toTime(row.CreatedAt),
+		ExpiresAt:  toTimePtr(row.ExpiresAt),
+		RevokedAt:  toTimePtr(row.RevokedAt),
+		LastUsedAt: toTimePtr(row.LastUsedAt),
+	}, nil
+}
+
+// TokenByHash implements [provision.Connections].
+func (s *Store) TokenByHash(ctx context.Context, hash []byte) (provision.Token, provision.Connection, error) {
+	var row tokenWithConnection
+	if err := s.read(ctx).InnerJoins("Connection").Where("tokens.hash = ?", hash).Take(&row).Error; err != nil {
+		return provision.Token{}, provision.Connection{}, translate(err, "token")
+	}
+	connection, err := s.keys.connection(row.Connection)
+	if err != nil {
+		return provision.Token{}, provision.Connection{}, err
+	}
+	token, err := row.token()
+	return token, connection, err
+}
+
+// Tokens implements [provision.Connections].
+func (s *Store) Tokens(ctx context.Context, c provision.ConnectionID) ([]provision.Token, error) {
+	var rows []tokenRow
+	if err := s.read(ctx).Where("connection_id = ?", string(c)).Order("created_at, id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, tokenRow.token)
+}
+
+// SaveToken implements [provision.Connections].
+func (s *Store) SaveToken(ctx context.Context, t provision.Token) error {
+	row := newTokenRow(t)
+	return translate(upsert(s.write(ctx)).Create(&row).Error, "token")
+}
+
+// TouchToken implements [provision.Connections].
+func (s *Store) TouchToken(ctx context.Context, id provision.TokenID, at time.Time) error {
+	return missing(s.write(ctx).Model(&tokenRow{}).Where("id = ?", string(id)).Update("last_used_at", fromTime(at)), "token")
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+	"modernc.org/sqlite"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// maxTries is how often a transaction is run before its collision with others
+// becomes the caller's error.
+const maxTries = 10
+
+// InTx implements [provision.Store]. On a Store that is in a transaction
+// already, fn becomes part of that one.
+//
+// PostgreSQL runs it as READ COMMITTED: what must not change between two
+// statements is locked. SQLite lets one transaction at a time in, from its
+// beginning on.
+func (s *Store) InTx(ctx context.Context, fn func(tx provision.Store) error) error {
+	return s.transact(ctx, func(tx *Store) error { return fn(tx) })
+}
+
+func (s *Store) transact(ctx context.Context, fn func(tx *Store) error) error {
+	if s.inTx {
+		return fn(s)
+	}
+	for try := 1; ; try++ {
+		err := s.write(ctx).Transaction(func(db *gorm.DB) error {
+			return fn(&Store{shared: s.shared, db: db, reads: db, inTx: true})
+		}, &sql.TxOptions{Isolation: sql.LevelDefault})
+		if err == nil || !collided(err) || try == maxTries {
+			return err
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+// collided reports whether err says that a transaction lost against another,
+// so that it can succeed when it runs again.
+func collided(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		return lite.Code()&0xff == sqliteBusy
+	}
+	return false
+}
+
+// pause waits before the next try: 5 ms after the first, doubling up to half a
+// second, and a random part of that, lest both sides meet again.
+func pause(ctx context.Context, try int) error {
+	most := min(5*time.Millisecond<<(try-1), 500*time.Millisecond)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(most/2 + rand.N(most/2)):
+		return nil
+	}
+}
+
+// locked makes a read of db keep others from changing the rows until the
+// transaction ends. SQLite needs nothing: its transactions exclude each other.
+// NO KEY, because foreign keys that point at a locked row may still be added.
+func locked(db *gorm.DB) *gorm.DB {
+	return db.Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+}
+
+// advisoryLock takes a lock on nothing but a number until the transaction ends.
+func (s *Store) advisoryLock(ctx context.Context, key int64, shared bool) error {
+	if s.dialect != Postgres || !s.inTx {
+		return nil
+	}
+	take := `SELECT pg_advisory_xact_lock(?)`
+	if shared {
+		take = `SELECT pg_advisory_xact_lock_shared(?)`
+	}
+	if err := s.write(ctx).Exec(take, key).Error; err != nil {
+		return fmt.Errorf("store: lock: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package scim
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+func TestParseQuery(t *testing.T) {
+	type compare = provision.Compare
+	str := func(path provision.Path, op provision.Op, value string) compare {
+		return compare{Path: path, Op: op, Type: provision.TypeString, Value: value}
+	}
+	userName := str(provision.Path{"userName"}, "eq", "ada")
+	workEmail := provision.Element{Path: provision.Path{"emails"}, Where: provision.And{
+		Left: str(provision.Path{"type"}, "eq", "work"), Right: str(provision.Path{"value"}, "eq", "a@x")}}
+	emails := compare{Path: provision.Path{"emails", "value"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "a@x"}
+	department := str(provision.Path{enterpriseURN, "department"}, "eq", "S")
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+	for _, tt := range []struct {
+		filter string
+		want   provision.Expr
+	}{
+		{`userName eq "ada"`, userName},
+		{`USERNAME Eq "ada"`, userName},
+		{`urn:ietf:params:scim:schemas:core:2.0:User:userName eq "ada"`, userName},
+		{`URN:IETF:params:scim:schemas:core:2.0:user:username eq "ada"`, userName},
+		{`(userName eq "ada")`, userName},
+		{`externalId eq "x"`, compare{Path: provision.Path{"externalId"}, Op: "eq", Type: provision.TypeString, CaseExact: true, Value: "x"}},
+		{`id eq "x"`, compare{Path: provision.Path{"id"}, Op: "eq", Type: provision.TypeString, CaseExact: true, Value: "x"}},
+		{`emails eq "a@x"`, emails},
+		{`emails.value eq "a@x"`, emails},
+		{`emails[type eq "work" and value eq "a@x"]`, workEmail},
+		{`emails[type eq "work"].value eq "a@x"`, workEmail},
+		{`emails [ type eq "work" ].value eq "a@x"`, workEmail},
+		{`emails[type eq "work" and value eq "a@x" and primary eq "True"]`, provision.Element{Path: provision.Path{"emails"}, Where: provision.And{
+			Left: workEmail.Where, Right: compare{Path: provision.Path{"primary"}, Op: "eq", Type: provision.TypeBoolean, Value: true}}}},
+		{`emails[not (type eq "work")]`, provision.Element{Path: provision.Path{"emails"}, Where: provision.Not{Expr: str(provision.Path{"type"}, "eq", "work")}}},
+		{`emails pr`, compare{Path: provision.Path{"emails"}, Op: "pr", Type: provision.TypeComplex, Many: true}},
+		{`active eq true`, compare{Path: provision.Path{"active"}, Op: "eq", Type: provision.TypeBoolean, Value: true}},
+		{`active eq "False"`, compare{Path: provision.Path{"active"}, Op: "eq", Type: provision.TypeBoolean, Value: false}},
+		{`title eq null`, compare{Path: provision.Path{"title"}, Op: "eq", Type: provision.TypeString}},
+		{`meta.lastModified gt "2026-01-02T13:00:00+01:00"`, compare{Path: provision.Path{"meta", "lastModified"}, Op: "gt", Type: provision.TypeDateTime, Value: noon}},
+		{`meta.created ge "2026-01-02T12:00:00Z"`, compare{Path: provision.Path{"meta", "created"}, Op: "ge", Type: provision.TypeDateTime, Value: noon}},
+		{`department eq "S"`, department},
+		{enterpriseURN + `:department eq "S"`, department},
+		{`userName eq "ada" and ` + enterpriseURN + `:department eq "S"`, provision.And{Left: userName, Right: department}},
+		{`manager eq "9"`, str(provision.Path{enterpriseURN, "manager", "value"}, "eq", "9")},
+		{deskURN + `:teams eq "T"`, compare{Path: provision.Path{deskURN, "teams"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "T"}},
+		{`groups eq "g"`, compare{Path: provision.Path{"groups", "value"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "g"}},
+		{`groups.value eq "g"`, compare{Path: provision.Path{"groups", "value"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "g"}},
+		{`not (title pr) or userName eq "ada" and title sw "L"`, provision.Or{
+			Left:  provision.Not{Expr: compare{Path: provision.Path{"title"}, Op: "pr", Type: provision.TypeString}},
+			Right: provision.And{Left: userName, Right: str(provision.Path{"title"}, "sw", "L")}}},
+		{`title eq "a\"b\\c\u00e9\/[(x"`, str(provision.Path{"title"}, "eq", `a"b\cé/[(x`)},
+		{`title eq "日本 \n"`, str(provision.Path{"title"}, "eq", "日本 \n")},
+	} {
+		t.Run(tt.filter, func(t *testing.T) {
+			got, err := userType.parseQuery(tt.filter, Limits{}.withDefaults())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("parseQuery (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseQueryRefuses(t *testing.T) {
+	for _, filter := range []string{
+		``, ` `, `userName`, `userName eq`, `eq "x"`, `userName regex "a"`, `userName eq ada`, `userName eq 'ada'`,
+		`userName eq "a" and`, `userName eq "a" foo`, `userName eq "a`, `userName eq "a\q"`, `userName eq "\u0000"`,
+		`(userName eq "a"`, `userName eq "a")`, `emails[type eq "work"`, `emails]type eq "work"[`, `emails[]`, `emails[(type eq "x"])`,
+		`emails[type[value eq "x"] eq "y"]`, `emails[type eq "work"] eq "x"`, `emails[type eq "work"].nope eq "x"`,
+		`shoeSize eq 4`, `name.nick eq "x"`, `urn:x:User:a eq "x"`, `password eq "x"`, `emails--v0 pr`,
+		`active gt true`, `active co true`, `active eq "maybe"`, `active eq 1`, `emails.primary ge true`, `emails[primary lt "true"]`,
+		`name eq "x"`, `addresses eq "x"`, `userName eq 5`, `userName gt null`, `userName eq true`,
+		`meta.lastModified gt "yesterday"`, `meta.lastModified co "2026"`, `meta.version eq "W/\"1\""`, `meta.location pr`, `meta pr`,
+		`groups.display eq "x"`, `groups ne "x"`, `groups pr`, `groups[value eq "g"]`,
+		`x509Certificates.value gt "x"`, `title[value eq "x"]`, `manager[value eq "9"]`,
+		"userName eq \"\xff\"", "userName eq \"a\"\x00",
+		`userName eq "` + strings.Repeat("x", 5000) + `"`,
+		strings.Repeat("(", 33) + `title pr` + strings.Repeat(")", 33),
+	} {
+		name := filter
+		if len(name) > 60 {
+			name = name[:60]
+		}
+		t.Run(name, func(t *testing.T) {
+			got, err := userType.parseQuery(filter, Limits{}.withDefaults())
+			if e, _ := toSCIM(err); err == nil || e.ScimType != "invalidFilter" || e.Status != 400 {
+				t.Errorf("got %v, %v; want invalidFilter", got, err)
+			}
+		})
+	}
+}
+
+func TestFiltersMayNestAsDeepAsTheLimit(t *testing.T) {
+	filter := strings.Repeat("(", 32) + `title pr` + strings.Repeat(")", 32)
+	if _, err := userType.parseQuery(filter, Limits{}.withDefaults()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGroupFilters(t *testing.T) {
+	for filter, ok := range map[string]bool{
+		`displayName eq "x"`: true, `members.value eq "x"`: true, `members eq "x"`: true, `externalId pr`: true,
+		`members pr`: false, `members.display eq "x"`: false, `members[value eq "x"]`: false, `userName eq "x"`: false, `department eq "x"`: false,
+	} {
+		if _, err := groupType.parseQuery(filter, Limits{}.withDefaults()); (err == nil) != ok {
+			t.Errorf("%s: %v", filter, err)
+		}
+	}
+}
+
+func TestHolds(t *testing.T) {
+	emails, _ := userType.find("", "emails")
+	element := object{"type": "work", "value": "Ada@x", "primary": true}
+	for filter, want := range map[string]bool{
+		`type eq "WORK"`: true, `type ne "work"`: false, `value co "DA@"`: true, `value sw "ada"`: true, `value ew "@y"`: false,
+		`primary eq true`: true, `primary eq "False"`: false, `primary ne false`: true, `display pr`: false, `value pr`: true,
+		`display eq null`: true, `display ne null`: false, `value eq null`: false, `display eq "x"`: false, `display ne "x"`: false,
+		`value gt "ada"`: true, `value lt "ada"`: false, `value ge "ada@x"`: true, `value le "ada@x"`: true,
+		`not (type eq "work") or primary eq true`: true, `type eq "work" and display pr`: false,
+	} {
+		where, err := parseValueFilter(emails.def, filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := holds(where, element); got != want {
+			t.Errorf("%s: got %v", filter, got)
+		}
+	}
+}
+
+func TestDecodedTwice(t *testing.T) {
+	parse := func(filter string) provision.Expr {
+		where, err := userType.parseQuery(filter, Limits{}.withDefaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return where
+	}
+	for filter, want := range map[string]string{
+		`userName eq "ada%40example.test"`:                "ada@example.test",
+		`userName eq "ada@example.test"`:                  "",
+		`userName eq "100%"`:                              "",
+		`userName eq "a%00"`:                              "",
+		`userName sw "ada%40"`:                            "",
+		`title eq "ada%40"`:                               "",
+		`userName eq "ada%40x" and title eq "y"`:          "",
+		`emails[type eq "work" and value eq "ada%40x.y"]`: "",
+	} {
+		got, ok := decodedTwice(parse(filter))
+		if ok != (want != "") {
+			t.Errorf("%s: got %v", filter, got)
+		}
+		if ok && got.(provision.Compare).Value != want {
+			t.Errorf("%s: got %v", filter, got)
+		}
+	}
+}

@@ -18,7 +18,8 @@ type Service struct {
 type Policy struct {
 	// Grace is how long a person who lost their last group keeps access: an
 	// IdP moves people between groups by a removal and an addition. It does
-	// not apply to people who are suspended or removed. Default 5 s.
+	// not apply to people who are suspended or removed. Default 5 s; negative:
+	// none.
 	Grace time.Duration
 
 	Brake Brake
@@ -36,8 +37,11 @@ type Brake struct {
 
 // NewService returns a Service on store.
 func NewService(store Store, policy Policy, log *slog.Logger) *Service {
-	if policy.Grace == 0 {
+	switch {
+	case policy.Grace == 0:
 		policy.Grace = 5 * time.Second
+	case policy.Grace < 0:
+		policy.Grace = 0
 	}
 	if policy.Brake.People == 0 {
 		policy.Brake.People = 5

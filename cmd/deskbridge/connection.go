@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/spf13/cobra"
+)
+
+// connectionURLs are the addresses of a connection, as the fixed contract
+// names them.
+type connectionURLs struct {
+	ID               string `json:"id"`
+	Name             string `json:"name"`
+	SCIMURL          string `json:"scim_url"`
+	Token            string `json:"token,omitempty"`
+	SAMLMetadataURL  string `json:"saml_metadata_url"`
+	SAMLACSURL       string `json:"saml_acs_url"`
+	SAMLEntityID     string `json:"saml_entity_id"`
+	OIDCRedirectURL  string `json:"oidc_redirect_url"`
+	LoginURL         string `json:"login_url"`
+	Held             bool   `json:"held,omitempty"`
+	IdentityProvider string `json:"idp"`
+}
+
+func urlsOf(publicURL string, c provision.Connection) connectionURLs {
+	sso := publicURL + "/sso/" + c.Name
+	return connectionURLs{
+		ID: string(c.ID), Name: c.Name, IdentityProvider: string(c.IdP), Held: c.HeldAt != nil,
+		SCIMURL:         publicURL + "/scim/" + c.Name + "/v2",
+		SAMLMetadataURL: sso + "/saml/metadata", SAMLACSURL: sso + "/saml/acs", SAMLEntityID: sso + "/saml/metadata",
+		OIDCRedirectURL: sso + "/oidc/callback", LoginURL: sso + "/login",
+	}
+}
+
+func (a *app) connection() *cobra.Command {
+	return group("connection", "Add, list and release connections to identity providers",
+		a.connectionAdd(), a.connectionList(), a.connectionRelease())
+}
+
+func (a *app) connectionAdd() *cobra.Command {
+	var idp string
+	var domains []string
+	cmd := &cobra.Command{
+		Use:     "add NAME",
+		Short:   "Add an IdP tenant and print its SCIM URL and token",
+		Long:    "Add an IdP tenant. The token is shown once: only its hash is kept.",
+		Example: "  deskbridge connection add acme --idp okta",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().StringVar(&idp, "idp", string(provision.IdPGeneric), fmt.Sprintf("the identity provider: one of %v", provision.IdPs))
+	cmd.Flags().StringSliceVar(&domains, "domain", nil, "e-mail domain of its people; may be repeated")
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		conn, token, err := sys.core.AddConnection(cmd.Context(), cause(cmd), provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains})
+		if err != nil {
+			return err
+		}
+		out := urlsOf(sys.settings.PublicURL, conn)
+		out.Token = token
+		if *asJSON {
+			return printJSON(a.stdout, out)
+		}
+		fmt.Fprintf(a.stdout, "Connection %s is ready. Enter these at the identity provider (docs/idps/ shows where):\n\n  SCIM URL  %s\n  Token     %s\n\nThe token is shown only now. `deskbridge token create %s NAME` makes another.\n",
+			conn.Name, out.SCIMURL, token, conn.Name)
+		return nil
+	}
+	return cmd
+}
+
+func (a *app) connectionList() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		connections, err := sys.core.Connections(cmd.Context())
+		if err != nil {
+			return err
+		}
+		out := make([]connectionURLs, len(connections))
+		rows := make([][]string, len(connections))
+		for i, c := range connections {
+			out[i] = urlsOf(sys.settings.PublicURL, c)
+			rows[i] = []string{c.Name, string(c.IdP), list(c.Domains), out[i].SCIMURL, held(c)}
+		}
+		if *asJSON {
+			return printJSON(a.stdout, out)
+		}
+		return table(a.stdout, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows)
+	}
+	return cmd
+}
+
+func held(c provision.Connection) string {
+	if c.HeldAt == nil {
+		return "-"
+	}
+	return "held since " + moment(c.HeldAt)
+}
+
+func (a *app) connectionRelease() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "release NAME",
+		Short: "Let go what the mass-change brake holds",
+		Long: strings.TrimSpace(`
+When unusually many people of a connection lose access at once, Deskbridge holds
+what cannot be undone until somebody has looked. Check at the identity provider
+whether it was meant. If it was not, mend it there: people who come back are
+simply kept. If it was, release it.`),
+		Example: "  deskbridge connection release acme",
+		Args:    cobra.ExactArgs(1),
+	}
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		n, err := sys.core.ReleaseConnection(cmd.Context(), cause(cmd), args[0])
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(a.stdout, map[string]any{"connection": args[0], "accounts": n})
+		}
+		fmt.Fprintf(a.stdout, "Released: %d accounts go on.\n", n)
+		return nil
+	}
+	return cmd
+}

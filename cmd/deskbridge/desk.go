@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/spf13/cobra"
+)
+
+type deskLine struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Kind     string            `json:"kind"`
+	URL      string            `json:"url,omitempty"`
+	Settings map[string]string `json:"settings,omitempty"`
+	OnLeave  string            `json:"on_leave"`
+	HandOver string            `json:"hand_over"`
+	Seats    int               `json:"seats,omitempty"`
+	Adoption string            `json:"adoption"`
+
+	// Of a built-in desk, when it is made: the credentials for its API.
+	APIURL    string `json:"api_url,omitempty"`
+	AppID     string `json:"app_id,omitempty"`
+	AppSecret string `json:"app_secret,omitempty"`
+}
+
+func deskLineOf(d provision.Desk) deskLine {
+	line := deskLine{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
+		OnLeave: string(d.OnLeave), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption)}
+	if line.OnLeave == "" {
+		line.OnLeave = string(provision.LeaveDeactivate)
+	}
+	if d.HandOver.Agent != "" {
+		line.HandOver = d.HandOver.Agent
+	}
+	if line.HandOver == "" {
+		line.HandOver = string(provision.HandOverUnassign)
+	}
+	if line.Adoption == "" {
+		line.Adoption = string(provision.AdoptPropose)
+	}
+	return line
+}
+
+func (a *app) desk() *cobra.Command {
+	return group("desk", "Add, list and check help desks", a.deskAdd(), a.deskList(), a.deskCheck())
+}
+
+// deskFlags are the settings of a desk on the command line.
+type deskFlags struct {
+	kind, url, onLeave, handOver, adoption string
+	secret, secretFile, secretEnv          string
+	settings                               map[string]string
+	seats                                  int
+}
+
+func (f *deskFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.kind, "kind", string(builtin.Kind), "what it is: builtin, requesttracker")
+	flags.StringVar(&f.url, "url", "", "where it is")
+	flags.StringVar(&f.secretFile, "secret-file", "", "file with the credential for its API; - reads standard input")
+	flags.StringVar(&f.secretEnv, "secret-env", "", "environment variable with the credential")
+	flags.StringVar(&f.secret, "secret", "", "the credential itself; others on this machine may see it")
+	flags.StringToStringVar(&f.settings, "setting", nil, "KEY=VALUE; docs/desks/ lists them for each kind; may be repeated")
+	flags.StringVar(&f.onLeave, "on-leave", "", "deactivate (default), delete, anonymize or downgrade")
+	flags.StringVar(&f.handOver, "hand-over", "", "who takes a leaver's open conversations: manager, team, round_robin, unassign (default) or an agent's e-mail")
+	flags.IntVar(&f.seats, "seats", 0, "how many people may have access at once; 0 means no limit")
+	flags.StringVar(&f.adoption, "adoption", "", "accounts that were there before: propose (default), automatic, off")
+}
+
+func (f *deskFlags) desk(a *app, name string) (provision.Desk, error) {
+	d := provision.Desk{Name: name, Kind: provision.DeskKind(f.kind), URL: strings.TrimRight(f.url, "/"), Settings: f.settings, Seats: f.seats,
+		OnLeave: provision.OnLeave(f.onLeave), Adoption: provision.Adoption(f.adoption), Secret: f.secret}
+	if strings.Contains(f.handOver, "@") {
+		d.HandOver.Agent = f.handOver
+	} else {
+		d.HandOver.To = provision.HandOverTo(f.handOver)
+	}
+	switch {
+	case f.secretFile == "-":
+		text, err := io.ReadAll(os.Stdin)
+		if err != nil {
+			return d, err
+		}
+		d.Secret = strings.TrimSpace(string(text))
+	case f.secretFile != "":
+		text, err := os.ReadFile(f.secretFile)
+		if err != nil {
+			return d, usageError{err}
+		}
+		d.Secret = strings.TrimSpace(string(text))
+	case f.secretEnv != "":
+		value, ok := a.lookupEnv(f.secretEnv)
+		if !ok {
+			return d, usageError{fmt.Errorf("the environment variable %s is not set", f.secretEnv)}
+		}
+		d.Secret = value
+	}
+	return d, nil
+}
+
+func (a *app) deskAdd() *cobra.Command {
+	var flags deskFlags
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Add a help desk that Deskbridge writes to",
+		Example: "  deskbridge desk add support --kind requesttracker --url https://rt.example.com --secret-file rt.token --hand-over team\n" +
+			"  deskbridge desk add demo --kind builtin --setting teams=\"Tier 1\" --setting mailboxes=Help",
+		Args: cobra.ExactArgs(1),
+	}
+	flags.add(cmd)
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		d, err := flags.desk(a, args[0])
+		if err != nil {
+			return err
+		}
+		if _, err := sys.checkDesk(d); err != nil {
+			return err
+		}
+		if d, err = sys.core.AddDesk(cmd.Context(), cause(cmd), d); err != nil {
+			return err
+		}
+		line := deskLineOf(d)
+		if err := sys.openBuiltin(cmd.Context(), d, &line); err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(a.stdout, line)
+		}
+		fmt.Fprintf(a.stdout, "Desk %s is added. `deskbridge desk check %s` tries it.\n", d.Name, d.Name)
+		if line.AppSecret != "" {
+			fmt.Fprintf(a.stdout, "\nIts own API, in the forms of the Help Scout Inbox API:\n  URL         %s\n  App ID      %s\n  App secret  %s   (shown only now)\n", line.APIURL, line.AppID, line.AppSecret)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// openBuiltin makes a built-in desk and the credentials for its API.
+func (s *system) openBuiltin(ctx context.Context, d provision.Desk, line *deskLine) error {
+	if d.Kind != builtin.Kind {
+		return nil
+	}
+	if err := s.builtin.Open(ctx, d); err != nil {
+		return err
+	}
+	id, secret, err := s.builtin.CreateApp(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	line.APIURL, line.AppID, line.AppSecret = s.settings.PublicURL+"/desk/v2", id, secret
+	return nil
+}
+
+func (a *app) deskList() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List desks", Example: "  deskbridge desk list", Args: cobra.NoArgs}
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		desks, err := sys.core.Desks(cmd.Context())
+		if err != nil {
+			return err
+		}
+		lines := make([]deskLine, len(desks))
+		rows := make([][]string, len(desks))
+		for i, d := range desks {
+			lines[i] = deskLineOf(d)
+			rows[i] = []string{d.Name, string(d.Kind), d.URL, lines[i].OnLeave, lines[i].HandOver, lines[i].Adoption}
+		}
+		if *asJSON {
+			return printJSON(a.stdout, lines)
+		}
+		return table(a.stdout, "NAME | KIND | URL | ON LEAVE | HAND-OVER | ADOPTION", rows)
+	}
+	return cmd
+}
+
+// deskReport is what `desk check` found.
+type deskReport struct {
+	Desk      string   `json:"desk"`
+	OK        bool     `json:"ok"`
+	Self      string   `json:"own_account"`
+	Version   string   `json:"version,omitempty"`
+	Roles     []string `json:"roles"`
+	Teams     []string `json:"teams"`
+	Mailboxes []string `json:"mailboxes"`
+	Cannot    []string `json:"cannot"`
+	Problems  []string `json:"problems"`
+}
+
+func (a *app) deskCheck() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "check NAME",
+		Short:   "Try a desk: credentials, rights, and whether rules name what it has",
+		Example: "  deskbridge desk check support",
+		Args:    cobra.ExactArgs(1),
+	}
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		d, err := sys.core.Desk(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		report, err := sys.report(cmd.Context(), d)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			if err := printJSON(a.stdout, report); err != nil {
+				return err
+			}
+		} else {
+			report.print(a.stdout)
+		}
+		if !report.OK {
+			return fmt.Errorf("desk %s has %d problems", d.Name, len(report.Problems))
+		}
+		return nil
+	}
+	return cmd
+}
+
+func (s *system) report(ctx context.Context, d provision.Desk) (deskReport, error) {
+	connector, err := s.checkDesk(d)
+	if err != nil {
+		return deskReport{}, err
+	}
+	profile, err := connector.Check(ctx)
+	if err != nil {
+		return deskReport{}, deskError(d, err)
+	}
+	can := connector.Capabilities()
+	report := deskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Teams: profile.Teams, Mailboxes: profile.Mailboxes,
+		Problems: profile.Problems, Cannot: cannot(can)}
+	for _, role := range slices.SortedFunc(maps.Keys(can.Words), func(a, b provision.Role) int {
+		if a.Less(b) {
+			return -1
+		}
+		return 1
+	}) {
+		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.Words[role]))
+	}
+	rules, err := s.core.Rules(ctx, "")
+	if err != nil {
+		return report, err
+	}
+	for _, r := range rules {
+		if r.Desk == d.ID {
+			report.Problems = append(report.Problems, unknownNames(r, profile)...)
+		}
+	}
+	report.OK = len(report.Problems) == 0
+	return report, nil
+}
+
+// deskError is an error of a desk for people.
+func deskError(d provision.Desk, err error) error {
+	if e, ok := errors.AsType[*desk.Error](err); ok {
+		return fmt.Errorf("desk %s: %s", d.Name, e.Detail)
+	}
+	return fmt.Errorf("desk %s: %w", d.Name, err)
+}
+
+// cannot lists what has to be done by hand on a desk, in words.
+func cannot(c desk.Capabilities) (words []string) {
+	for _, w := range []struct {
+		can  bool
+		what string
+	}{
+		{c.ChangeProfile, "change name or e-mail"}, {c.ChangeRole, "change the role"}, {c.ChangeTeams, "change teams"},
+		{c.ChangeMailboxes || c.MailboxesByTeam, "change mailboxes"}, {c.Deactivate, "deactivate"}, {c.Delete, "delete"},
+		{c.Anonymize, "anonymize"}, {c.AssignToTeam, "assign to a team"}, {c.EndSessions, "end sessions"},
+	} {
+		if !w.can {
+			words = append(words, w.what)
+		}
+	}
+	return words
+}
+
+func (r deskReport) print(w io.Writer) {
+	fmt.Fprintf(w, "Desk %s answers", r.Desk)
+	if r.Version != "" {
+		fmt.Fprintf(w, ": %s", r.Version)
+	}
+	fmt.Fprintf(w, "\n  our own account  %s (never touched)\n  roles            %s\n  teams            %s\n  mailboxes        %s\n  cannot           %s\n",
+		r.Self, list(r.Roles), list(r.Teams), list(r.Mailboxes), list(r.Cannot))
+	for _, p := range r.Problems {
+		fmt.Fprintf(w, "  problem          %s\n", p)
+	}
+}

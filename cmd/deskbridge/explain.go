@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/spf13/cobra"
+)
+
+// explained is one person in `explain --json`.
+type explained struct {
+	ID         string          `json:"id"`
+	Connection string          `json:"connection"`
+	UserName   string          `json:"user_name"`
+	ExternalID string          `json:"external_id,omitempty"`
+	Status     string          `json:"status"`
+	Groups     []explainedRoom `json:"groups"`
+	Desks      []explainedDesk `json:"desks"`
+}
+
+type explainedRoom struct {
+	ID   string   `json:"id"`
+	Name string   `json:"name"`
+	Via  []string `json:"via,omitempty"`
+}
+
+type explainedDesk struct {
+	Desk     string           `json:"desk"`
+	Kind     string           `json:"kind"`
+	Wanted   provision.Access `json:"wanted"`
+	Reasons  []explainedPart  `json:"reasons"`
+	Account  string           `json:"account,omitempty"`
+	DeskUser string           `json:"desk_user,omitempty"`
+	Origin   string           `json:"origin,omitempty"`
+	State    string           `json:"state,omitempty"`
+	Granted  provision.Access `json:"granted"`
+	As       string           `json:"confirmed_at,omitempty"`
+	Why      string           `json:"reason,omitempty"`
+}
+
+type explainedPart struct {
+	What    string            `json:"what"` // role, team, mailbox
+	Name    string            `json:"name"`
+	GivenBy []explainedSource `json:"given_by"`
+}
+
+type explainedSource struct {
+	Source string   `json:"source"` // "group Support", "attribute roles"
+	Via    []string `json:"via,omitempty"`
+	Rule   string   `json:"rule"`
+	When   string   `json:"when"`
+}
+
+func (a *app) explain() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "explain USER",
+		Short:   "Say what a person has on each desk, and which group and rule gave it",
+		Long:    "Say what a person has on each desk, and which group and rule gave it. USER is a userName, e-mail address, externalId or id.",
+		Example: "  deskbridge explain ada@example.com",
+		Args:    cobra.ExactArgs(1),
+	}
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		people, err := sys.core.FindPeople(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		out := make([]explained, len(people))
+		for i, p := range people {
+			if out[i], err = sys.explain(cmd.Context(), p); err != nil {
+				return err
+			}
+		}
+		if *asJSON {
+			return printJSON(a.stdout, out)
+		}
+		for i, e := range out {
+			if i > 0 {
+				fmt.Fprintln(a.stdout)
+			}
+			e.print(a.stdout)
+		}
+		return nil
+	}
+	return cmd
+}
+
+func (s *system) explain(ctx context.Context, person provision.Identity) (explained, error) {
+	all, err := s.core.Explain(ctx, person)
+	if err != nil {
+		return explained{}, err
+	}
+	conn, err := s.core.Connection(ctx, string(person.Connection))
+	if err != nil {
+		return explained{}, err
+	}
+	out := explained{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, ExternalID: person.ExternalID, Status: string(person.Status)}
+	groups, err := s.core.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
+	if err != nil {
+		return out, err
+	}
+	groupNames := make(map[provision.GroupID]string)
+	for _, m := range groups[person.ID] {
+		groupNames[m.Group] = m.Name
+	}
+	for _, m := range groups[person.ID] {
+		out.Groups = append(out.Groups, explainedRoom{ID: string(m.Group), Name: m.Name, Via: viaNames(groupNames, m.Via)})
+	}
+	for _, e := range all {
+		d := explainedDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: e.Wanted, Granted: provision.Access{Status: provision.AccessAbsent}}
+		for _, r := range e.Reasons() {
+			part := explainedPart{What: r.What, Name: r.Name}
+			for _, g := range r.Grants {
+				part.GivenBy = append(part.GivenBy, explainedSource{Source: g.Source(), Via: viaNames(groupNames, g.Via), Rule: string(g.Rule), When: e.Rules[g.Rule].String()})
+			}
+			d.Reasons = append(d.Reasons, part)
+		}
+		if acc := e.Account; acc != nil {
+			d.Account, d.DeskUser, d.Origin, d.State, d.Why = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason
+			if acc.GrantedAt != nil {
+				d.Granted, d.As = acc.Granted, moment(acc.GrantedAt)
+			}
+		}
+		out.Desks = append(out.Desks, d)
+	}
+	return out, nil
+}
+
+func viaNames(names map[provision.GroupID]string, via []provision.GroupID) (out []string) {
+	for _, id := range via {
+		out = append(out, names[id])
+	}
+	return out
+}
+
+func (e explained) print(w io.Writer) {
+	fmt.Fprintf(w, "%s · connection %s · %s\n", e.UserName, e.Connection, e.Status)
+	for _, g := range e.Groups {
+		fmt.Fprintf(w, "  in group %s%s\n", g.Name, through(g.Via))
+	}
+	for _, d := range e.Desks {
+		fmt.Fprintf(w, "\n  %s (%s)\n    should have  %s\n    has          %s\n", d.Desk, d.Kind, accessWords(d.Wanted), d.has())
+		if d.Why != "" {
+			fmt.Fprintf(w, "    but          %s\n", d.Why)
+		}
+		for _, r := range d.Reasons {
+			for i, g := range r.GivenBy {
+				label := r.What + " " + r.Name
+				if i > 0 {
+					label = strings.Repeat(" ", len(label)-1) + "+"
+				}
+				fmt.Fprintf(w, "    %s  ← %s%s, by rule %s (%s)\n", label, g.Source, through(g.Via), g.Rule, g.When)
+			}
+		}
+	}
+}
+
+func (d explainedDesk) has() string {
+	switch {
+	case d.As == "" && d.State == "":
+		return "no account"
+	case d.As == "":
+		return "nothing confirmed yet (" + d.State + ")"
+	}
+	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", accessWords(d.Granted), d.State, d.As, d.DeskUser)
+}
+
+func through(via []string) string {
+	if len(via) == 0 {
+		return ""
+	}
+	return " through " + strings.Join(via, " → ")
+}

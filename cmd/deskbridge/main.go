@@ -1,0 +1,133 @@
+// Command deskbridge runs the bridge between identity providers and help
+// desks, and administers it.
+//
+// The verbs are thin: each reads its flags, calls one method of the core, and
+// prints what came of it. This package wires everything together and decides
+// nothing.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitMisuse = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns its exit status. It is main
+// without the process, so that tests can call it.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	app := &app{environ: environ, stdout: stdout, stderr: stderr}
+	root := app.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(stderr, "deskbridge: %s\n", explainError(err))
+	if misuse(err) {
+		return exitMisuse
+	}
+	return exitFailed
+}
+
+// usageError is a command line that cannot be run.
+type usageError struct{ error }
+
+func misuse(err error) bool {
+	var u usageError
+	return errors.As(err, &u)
+}
+
+// explainError returns err for people: an error of the core is its detail.
+func explainError(err error) string {
+	if e, ok := errors.AsType[*provision.Error](err); ok && e.Detail != "" {
+		return e.Detail
+	}
+	return err.Error()
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "deskbridge",
+		Short: "Bridge between identity providers and help desks",
+		Long: `Deskbridge keeps help desks in line with an identity provider: it takes people
+and groups over SCIM 2.0 and gives them their role, teams and mailboxes.
+
+Settings come from the environment (DESKBRIDGE_…) or a file; none is needed to
+begin. Commands work on the database directly, beside a running server.`,
+		Example:       "  deskbridge demo\n  deskbridge serve",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q; `deskbridge --help` lists them", args[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; `%s --help` shows how", err, cmd.CommandPath())}
+	})
+	root.PersistentFlags().StringVar(&a.configFile, "config", a.getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
+	root.AddCommand(
+		a.serve(), a.migrate(), a.demo(), a.connection(), a.token(), a.desk(), a.rule(),
+		a.plan(), a.apply(), a.explain(), a.status(), a.retry(), a.audit(), a.version(),
+	)
+	wrapArgs(root)
+	return root
+}
+
+// wrapArgs makes wrong arguments of every command a misuse.
+func wrapArgs(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			err := check(c, args)
+			if err == nil || misuse(err) {
+				return err
+			}
+			return usageError{fmt.Errorf("%w; `%s --help` shows how", err, c.CommandPath())}
+		}
+	}
+	for _, child := range cmd.Commands() {
+		wrapArgs(child)
+	}
+}
+
+// group returns a command that only holds others.
+func group(use, short string, children ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	cmd.AddCommand(children...)
+	return cmd
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/spf13/cobra"
+)
+
+type ruleLine struct {
+	ID         string   `json:"id"`
+	Connection string   `json:"connection"`
+	Group      string   `json:"group,omitempty"`
+	Bound      bool     `json:"bound,omitempty"` // the group exists
+	Attribute  string   `json:"attribute,omitempty"`
+	Equals     string   `json:"equals,omitempty"`
+	Desk       string   `json:"desk"`
+	Role       string   `json:"role,omitempty"`
+	Teams      []string `json:"teams,omitempty"`
+	Mailboxes  []string `json:"mailboxes,omitempty"`
+}
+
+func (a *app) rule() *cobra.Command {
+	return group("rule", "Add, list and remove rules: what a group or attribute grants on a desk", a.ruleAdd(), a.ruleList(), a.ruleRemove())
+}
+
+func (a *app) ruleAdd() *cobra.Command {
+	var r provision.Rule
+	var conn, desk, role string
+	var unchecked bool
+	cmd := &cobra.Command{
+		Use:   "add",
+		Short: "Grant a role, teams and mailboxes on a desk to a group or attribute value",
+		Example: "  deskbridge rule add --connection acme --group Support --desk support --role agent --team \"Tier 1\" --mailbox Help\n" +
+			"  deskbridge rule add --connection acme --attribute roles --equals desk-admin --desk support --role admin",
+		Args: cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	f.StringVar(&conn, "connection", "", "connection name")
+	f.StringVar(&desk, "desk", "", "desk name")
+	f.StringVar(&r.Group, "group", "", "displayName of the IdP's group")
+	f.StringVar(&r.Attribute, "attribute", "", "attribute of the person instead of a group, e.g. roles, department")
+	f.StringVar(&r.Equals, "equals", "", "the attribute's value that grants")
+	f.StringVar(&role, "role", "", "none, limited, agent or admin")
+	f.StringArrayVar(&r.Teams, "team", nil, "team on the desk; may be repeated")
+	f.StringArrayVar(&r.Mailboxes, "mailbox", nil, "mailbox on the desk; may be repeated")
+	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams and mailboxes exist")
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		names, err := sys.names(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if r.Role, err = provision.ParseRole(role); err != nil {
+			return err
+		}
+		if r.Connection, err = names.connectionID(conn); err != nil {
+			return err
+		}
+		d, err := names.desk(desk)
+		if err != nil {
+			return err
+		}
+		r.Desk = d.ID
+		if !unchecked {
+			if err := a.checkRules(cmd.Context(), sys, d, []provision.Rule{r}); err != nil {
+				return err
+			}
+		}
+		if r, err = sys.core.AddRule(cmd.Context(), cause(cmd), r); err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(a.stdout, names.rule(r))
+		}
+		fmt.Fprintf(a.stdout, "Rule %s: %s gives %s.\n", r.ID, r, grantWords(r.Role, r.Teams, r.Mailboxes))
+		return nil
+	}
+	return cmd
+}
+
+// grantWords says what a rule gives.
+func grantWords(role provision.Role, teams, mailboxes []string) string {
+	text := "role " + string(role)
+	if role == "" {
+		text = "no role"
+	}
+	if len(teams) > 0 {
+		text += ", teams " + list(teams)
+	}
+	if len(mailboxes) > 0 {
+		text += ", mailboxes " + list(mailboxes)
+	}
+	return text
+}
+
+func (a *app) ruleList() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List all rules", Example: "  deskbridge rule list", Args: cobra.NoArgs}
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		names, err := sys.names(cmd.Context())
+		if err != nil {
+			return err
+		}
+		rules, err := sys.core.Rules(cmd.Context(), "")
+		if err != nil {
+			return err
+		}
+		out := make([]ruleLine, len(rules))
+		rows := make([][]string, len(rules))
+		for i, r := range rules {
+			out[i] = names.rule(r)
+			when := r.String()
+			if r.Group != "" && r.GroupID == "" {
+				when += " (not pushed yet)"
+			}
+			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), list(r.Teams), list(r.Mailboxes)}
+		}
+		if *asJSON {
+			return printJSON(a.stdout, out)
+		}
+		return table(a.stdout, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows)
+	}
+	return cmd
+}
+
+func (a *app) ruleRemove() *cobra.Command {
+	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it gave ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		if err := sys.core.RemoveRule(cmd.Context(), cause(cmd), provision.RuleID(args[0])); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "Rule %s is removed.\n", args[0])
+		return nil
+	}
+	return cmd
+}

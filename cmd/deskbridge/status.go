@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/spf13/cobra"
+)
+
+type overview struct {
+	Connections []overviewConnection `json:"connections"`
+	Desks       []overviewDesk       `json:"desks"`
+	Attention   []overviewAccount    `json:"attention"`
+}
+
+type overviewConnection struct {
+	Name     string `json:"name"`
+	IdP      string `json:"idp"`
+	Active   int    `json:"active_people"`
+	LastUsed string `json:"last_used_at"`
+	Held     bool   `json:"held"`
+}
+
+type overviewDesk struct {
+	Name     string                         `json:"name"`
+	Kind     string                         `json:"kind"`
+	Accounts map[provision.AccountState]int `json:"accounts"`
+	Seats    int                            `json:"seats_taken"`
+	Limit    int                            `json:"seats,omitempty"`
+}
+
+type overviewAccount struct {
+	Account string `json:"account"`
+	Person  string `json:"person"` // id
+	Desk    string `json:"desk"`
+	State   string `json:"state"`
+	Reason  string `json:"reason"`
+}
+
+func (a *app) status() *cobra.Command {
+	cmd := &cobra.Command{Use: "status", Short: "Show connections, desks, and what needs a person", Example: "  deskbridge status", Args: cobra.NoArgs}
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		o, err := sys.overview(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(a.stdout, o)
+		}
+		return o.print(a.stdout)
+	}
+	return cmd
+}
+
+func (s *system) overview(ctx context.Context) (overview, error) {
+	found, err := s.core.Overview(ctx)
+	if err != nil {
+		return overview{}, err
+	}
+	names, err := s.names(ctx)
+	if err != nil {
+		return overview{}, err
+	}
+	o := overview{Connections: []overviewConnection{}, Desks: []overviewDesk{}, Attention: []overviewAccount{}}
+	for _, c := range found.Connections {
+		o.Connections = append(o.Connections, overviewConnection{Name: c.Connection.Name, IdP: string(c.Connection.IdP), Active: c.Active,
+			LastUsed: moment(c.LastUsedAt), Held: c.Connection.HeldAt != nil})
+	}
+	for _, d := range found.Desks {
+		o.Desks = append(o.Desks, overviewDesk{Name: d.Desk.Name, Kind: string(d.Desk.Kind), Accounts: d.Accounts, Seats: d.Seats, Limit: d.Desk.Seats})
+	}
+	for _, acc := range found.Attention {
+		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.deskName(acc.Desk),
+			State: string(acc.State), Reason: acc.Reason})
+	}
+	return o, nil
+}
+
+func (o overview) print(w io.Writer) error {
+	var rows [][]string
+	for _, c := range o.Connections {
+		brake := "-"
+		if c.Held {
+			brake = "held"
+		}
+		rows = append(rows, []string{c.Name, c.IdP, fmt.Sprint(c.Active), c.LastUsed, brake})
+	}
+	if err := table(w, "CONNECTION | IDP | ACTIVE PEOPLE | LAST USED | BRAKE", rows); err != nil {
+		return err
+	}
+	rows = nil
+	for _, d := range o.Desks {
+		seats := fmt.Sprint(d.Seats)
+		if d.Limit > 0 {
+			seats += fmt.Sprintf(" of %d", d.Limit)
+		}
+		n := func(s provision.AccountState) string { return fmt.Sprint(d.Accounts[s]) }
+		rows = append(rows, []string{d.Name, d.Kind, n(provision.AccountReady), n(provision.AccountWaiting), n(provision.AccountEnded),
+			n(provision.AccountParked), n(provision.AccountHeld), seats})
+	}
+	fmt.Fprintln(w)
+	if err := table(w, "DESK | KIND | READY | WAITING | ENDED | PARKED | HELD | SEATS", rows); err != nil {
+		return err
+	}
+	if len(o.Attention) == 0 {
+		fmt.Fprintln(w, "\nNothing needs a person.")
+		return nil
+	}
+	fmt.Fprintf(w, "\n%d accounts need a person:\n", len(o.Attention))
+	for _, acc := range o.Attention {
+		fmt.Fprintf(w, "  %s  %s on %s (%s)\n    %s\n", acc.Account, acc.Person, acc.Desk, acc.State, acc.Reason)
+	}
+	return nil
+}
+
+func (a *app) retry() *cobra.Command {
+	var desk string
+	var adopt, all bool
+	cmd := &cobra.Command{
+		Use:   "retry [ACCOUNT]",
+		Short: "Visit parked accounts again",
+		Example: "  deskbridge retry 0193e0a4-…\n  deskbridge retry --adopt 0193e0a4-…\n" +
+			"  deskbridge retry --desk support\n  deskbridge retry --all",
+		Args: cobra.MaximumNArgs(1),
+	}
+	cmd.Flags().StringVar(&desk, "desk", "", "all parked accounts of this desk")
+	cmd.Flags().BoolVar(&all, "all", false, "all parked accounts")
+	cmd.Flags().BoolVar(&adopt, "adopt", false, "agree to take over the user that the desk already has for ACCOUNT")
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		given := len(args)
+		if desk != "" {
+			given++
+		}
+		if all {
+			given++
+		}
+		if given != 1 || adopt && len(args) == 0 {
+			return usageError{fmt.Errorf("name one account, or --desk NAME, or --all; --adopt goes with an account; `deskbridge status` lists them")}
+		}
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		var filter provision.AccountFilter
+		var id provision.AccountID
+		if desk != "" {
+			d, err := sys.core.Desk(cmd.Context(), desk)
+			if err != nil {
+				return err
+			}
+			filter.Desk = d.ID
+		}
+		if len(args) == 1 {
+			id = provision.AccountID(args[0])
+		}
+		n, err := sys.core.Retry(cmd.Context(), cause(cmd), filter, id, adopt)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(a.stdout, map[string]int{"accounts": n})
+		}
+		fmt.Fprintf(a.stdout, "%d accounts are visited again; `deskbridge status` shows what comes of it.\n", n)
+		return nil
+	}
+	return cmd
+}

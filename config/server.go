@@ -1,0 +1,196 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+)
+
+const (
+	prefix = "DESKBRIDGE_"
+	// testPrefix marks variables of our own tests, which are no settings.
+	testPrefix = prefix + "TEST_"
+	fileSuffix = "_FILE"
+)
+
+// Server holds the settings of a server. The zero value of each field has a
+// default, so that `deskbridge serve` needs none of them.
+type Server struct {
+	DataDir     string `koanf:"data_dir"`     // where SQLite and the generated key lie; default ./data
+	Listen      string `koanf:"listen"`       // host:port; default 127.0.0.1:8080
+	PublicURL   string `koanf:"public_url"`   // what clients see, no trailing slash; default http://LISTEN
+	DatabaseURL string `koanf:"database_url"` // postgres://…; default SQLite under DataDir
+	SecretKey   string `koanf:"secret_key"`   // base64 of 32 bytes; several with commas: the first seals, all open; default: made under DataDir
+	AllowHosts  string `koanf:"allow_hosts"`  // development only: host:port pairs that may be fetched over http or at private addresses
+
+	LogLevel  string `koanf:"log_level"`  // debug, info, warn, error; default info
+	LogFormat string `koanf:"log_format"` // json, text; default json
+
+	Workers int           `koanf:"workers"` // visits to desks at once; default 8
+	Grace   time.Duration `koanf:"grace"`   // how long access outlives a person's last group; default 5s
+
+	Brake        string        `koanf:"brake"`         // on, off; default on
+	BrakePeople  int           `koanf:"brake_people"`  // default 5
+	BrakePercent int           `koanf:"brake_percent"` // default 10
+	BrakeWindow  time.Duration `koanf:"brake_window"`  // default 10m
+
+	SCIMRate    int `koanf:"scim_rate"`     // requests a second and connection; default 100; -1: no limit
+	SCIMMaxBody int `koanf:"scim_max_body"` // bytes; default 1048576
+}
+
+func defaults() Server {
+	return Server{
+		DataDir: "./data", Listen: "127.0.0.1:8080", LogLevel: "info", LogFormat: "json",
+		Workers: 8, Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
+		SCIMRate: 100, SCIMMaxBody: 1 << 20,
+	}
+}
+
+// Load returns the settings from a YAML file, when path is not empty, and from
+// environ ("NAME=value" as in [os.Environ]), which wins. A variable NAME_FILE
+// names a file that holds the value of NAME. Unknown names are mistakes, too.
+func Load(path string, environ []string) (Server, error) {
+	k := koanf.New(".")
+	var mistakes []error
+	if path != "" {
+		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return Server{}, fmt.Errorf("settings file %s: %w", path, err)
+		}
+	}
+	values, errs := fromEnviron(environ)
+	mistakes = append(mistakes, errs...)
+	if err := k.Load(confmap.Provider(values, "."), nil); err != nil {
+		return Server{}, err
+	}
+	known := koanf.New(".")
+	for _, key := range k.Keys() {
+		if !slices.Contains(keys(), key) {
+			mistakes = append(mistakes, fmt.Errorf("unknown setting %s%s; known ones: %s", prefix, strings.ToUpper(key), strings.Join(keys(), ", ")))
+			continue
+		}
+		if err := known.Set(key, k.Get(key)); err != nil {
+			return Server{}, err
+		}
+	}
+	s := defaults()
+	if err := known.Unmarshal("", &s); err != nil {
+		mistakes = append(mistakes, fmt.Errorf("settings: %w", err))
+		return Server{}, errors.Join(mistakes...)
+	}
+	if s.PublicURL == "" {
+		s.PublicURL = "http://" + s.Listen
+	}
+	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	mistakes = append(mistakes, s.check()...)
+	return s, errors.Join(mistakes...)
+}
+
+func fromEnviron(environ []string) (values map[string]any, mistakes []error) {
+	values = make(map[string]any)
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, prefix) || strings.HasPrefix(name, testPrefix) || name == prefix+"CONFIG" {
+			continue
+		}
+		key := strings.ToLower(strings.TrimPrefix(name, prefix))
+		if base, isFile := strings.CutSuffix(key, strings.ToLower(fileSuffix)); isFile {
+			text, err := os.ReadFile(value)
+			if err != nil {
+				mistakes = append(mistakes, fmt.Errorf("%s: %w", name, err))
+				continue
+			}
+			key, value = base, strings.TrimSpace(string(text))
+		}
+		values[key] = value
+	}
+	return values, mistakes
+}
+
+// check returns every mistake in s, named after its variable.
+func (s *Server) check() (mistakes []error) {
+	wrong := func(key, format string, args ...any) {
+		mistakes = append(mistakes, fmt.Errorf(prefix+strings.ToUpper(key)+": "+format, args...))
+	}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		wrong("listen", "%q is no host:port, e.g. 127.0.0.1:8080", s.Listen)
+	}
+	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" {
+		wrong("public_url", "%q is no URL like https://bridge.example.com", s.PublicURL)
+	}
+	if s.DatabaseURL != "" {
+		if u, err := url.Parse(s.DatabaseURL); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+			wrong("database_url", "must begin with postgres://; leave it out for the embedded SQLite") // the value may hold a password
+		}
+	}
+	if _, err := s.Keys(); err != nil {
+		wrong("secret_key", "%v", err)
+	}
+	for _, pair := range s.Hosts() {
+		if _, _, err := net.SplitHostPort(pair); err != nil {
+			wrong("allow_hosts", "%q is no host:port; give pairs with commas between them", pair)
+		}
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
+		wrong("log_level", "%q is none of debug, info, warn, error", s.LogLevel)
+	}
+	if !slices.Contains([]string{"json", "text"}, s.LogFormat) {
+		wrong("log_format", "%q is neither json nor text", s.LogFormat)
+	}
+	if s.Brake != "on" && s.Brake != "off" {
+		wrong("brake", "%q is neither on nor off", s.Brake)
+	}
+	if s.Workers < 1 || s.Workers > 256 {
+		wrong("workers", "%d is not between 1 and 256", s.Workers)
+	}
+	if s.Grace < 0 || s.Grace > time.Hour {
+		wrong("grace", "%s is not between 0s and 1h", s.Grace)
+	}
+	if s.BrakePeople < 1 {
+		wrong("brake_people", "%d is not 1 or more; DESKBRIDGE_BRAKE=off switches the brake off", s.BrakePeople)
+	}
+	if s.BrakePercent < 1 || s.BrakePercent > 100 {
+		wrong("brake_percent", "%d is not between 1 and 100", s.BrakePercent)
+	}
+	if s.BrakeWindow < time.Second {
+		wrong("brake_window", "%s is shorter than 1s", s.BrakeWindow)
+	}
+	if s.SCIMRate == 0 || s.SCIMRate < -1 {
+		wrong("scim_rate", "%d is no number of requests a second; -1 means no limit", s.SCIMRate)
+	}
+	if s.SCIMMaxBody < 1024 {
+		wrong("scim_max_body", "%d is less than 1024 bytes", s.SCIMMaxBody)
+	}
+	return mistakes
+}
+
+// Keys returns the secret keys, decoded; none when no key is set.
+func (s *Server) Keys() ([][]byte, error) {
+	if s.SecretKey == "" {
+		return nil, nil
+	}
+	var out [][]byte
+	for text := range strings.SplitSeq(s.SecretKey, ",") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+		if err != nil || len(key) != 32 {
+			return nil, errors.New("a key must be the base64 of 32 bytes; `openssl rand -base64 32` makes one")
+		}
+		out = append(out, key)
+	}
+	return out, nil
+}
+
+// Hosts returns the host:port pairs of AllowHosts.
+func (s *Server) Hosts() []string {
+	return strings.FieldsFunc(s.AllowHosts, func(r rune) bool { return r == ',' || r == ' ' })
+}

@@ -306,17 +306,21 @@ func (c *connector) Admins(ctx context.Context) (int, error) {
 	return one[int](ctx, v, `SELECT COUNT(*) FROM builtin_users WHERE desk = $1 AND active AND role IN ($2, $3)`, v.desk, roleOwner, roleAdmin)
 }
 
-// TeamMembers returns the active members of a team, by id.
+// TeamMembers returns the active members of a team who may own conversations,
+// by id.
 func (c *connector) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
 	v, err := c.view(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, err := v.known(ctx, teamKind, team)
+	p, err := v.named(ctx, teamKind, team)
 	if err != nil {
 		return nil, err
 	}
-	members, err := v.users(ctx, `u.active AND u.id IN (SELECT user_id FROM builtin_team_members WHERE desk = $1 AND team = $2) ORDER BY u.id`, p.ID)
+	if p == nil {
+		return nil, desk.Errorf(desk.NotFound, "the built-in desk has no team named %q", team)
+	}
+	members, err := v.users(ctx, `u.active AND u.role <> 'none' AND u.id IN (SELECT user_id FROM builtin_team_members WHERE desk = $1 AND team = $2) ORDER BY u.id`, p.ID)
 	var ids []provision.DeskUserID
 	for _, m := range members {
 		ids = append(ids, m.common().ID)

@@ -34,23 +34,30 @@ type conversation struct {
 	CreatedAt int64
 	UpdatedAt int64
 	ClosedAt  sql.NullInt64
+
+	Owner Customer // who the assignee is: a team has a first name only
 }
 
 // Customer is who wrote to a mailbox.
 type Customer struct{ Email, FirstName, LastName string }
 
 const conversationColumns = `c.id, c.mailbox, c.subject, c.preview, c.customer_email, c.customer_first, c.customer_last, c.status,
-	c.assignee, c.team, c.created_at, c.updated_at, c.closed_at`
+	c.assignee, c.team, c.created_at, c.updated_at, c.closed_at,
+	COALESCE(a.first_name, p.name, ''), COALESCE(a.last_name, ''), COALESCE(a.email, '')`
 
 func scanConversation(rows *sql.Rows, c *conversation) error {
 	return rows.Scan(&c.ID, &c.Mailbox, &c.Subject, &c.Preview, &c.Customer.Email, &c.Customer.FirstName, &c.Customer.LastName, &c.Status,
-		&c.Assignee, &c.Team, &c.CreatedAt, &c.UpdatedAt, &c.ClosedAt)
+		&c.Assignee, &c.Team, &c.CreatedAt, &c.UpdatedAt, &c.ClosedAt, &c.Owner.FirstName, &c.Owner.LastName, &c.Owner.Email)
 }
 
 // conversations returns the conversations that satisfy where. $1 is the desk.
 func (v view) conversations(ctx context.Context, where string, args ...any) ([]conversation, error) {
 	return collect(ctx, v, scanConversation,
-		`SELECT `+conversationColumns+` FROM builtin_conversations c WHERE c.desk = $1 AND `+where,
+		`SELECT `+conversationColumns+`
+		FROM builtin_conversations c
+		LEFT JOIN builtin_users a ON a.desk = c.desk AND a.id = c.assignee
+		LEFT JOIN builtin_teams p ON p.desk = c.desk AND p.id = c.team
+		WHERE c.desk = $1 AND `+where,
 		append([]any{v.desk}, args...)...)
 }
 

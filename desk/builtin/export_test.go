@@ -52,3 +52,17 @@ func (d *Desks) ReadAssignee(on provision.DeskID) func(t *testing.T, conversatio
 		return a
 	}
 }
+
+// Invited returns the addresses of those who would get an invitation.
+func (d *Desks) Invited(t *testing.T, on provision.DeskID) []string {
+	t.Helper()
+	users, err := d.view(on).users(t.Context(), `u.invited`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, u := range users {
+		out = append(out, u.Email)
+	}
+	return out
+}

@@ -142,6 +142,12 @@ func (t *tx) leave(ctx context.Context, k placeKind, id, user int64) error {
 	return err
 }
 
+// leaveAll takes a user out of all places of a kind.
+func (t *tx) leaveAll(ctx context.Context, k placeKind, user int64) error {
+	_, err := exec(ctx, t, `DELETE FROM `+k.members+` WHERE desk = $1 AND user_id = $2`, t.desk, user)
+	return err
+}
+
 // AddTeam returns the id of the team with this name, made when there is none.
 func (d *Desks) AddTeam(ctx context.Context, on provision.DeskID, name string) (string, error) {
 	return d.addPlace(ctx, on, teamKind, name, "")

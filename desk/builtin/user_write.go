@@ -96,8 +96,10 @@ func (t *tx) setProfile(ctx context.Context, id int64, want user) error {
 	return err
 }
 
-// setRole gives a role. Who may no longer be in teams or own conversations
-// leaves and loses them; without a role the mailboxes go too.
+// setRole gives a role. Who may no longer own conversations loses the open
+// ones, and light users leave their teams, as with Help Scout. A user without
+// a role keeps teams and mailboxes, without effect: whoever comes back after a
+// suspension finds what no rule governs as it was.
 func (t *tx) setRole(ctx context.Context, id int64, r role) error {
 	u, err := t.writable(ctx, id)
 	if err != nil || u.Role == r {
@@ -114,13 +116,8 @@ func (t *tx) setRole(ctx context.Context, id int64, r role) error {
 		t.desk, id, string(r), t.now); err != nil {
 		return err
 	}
-	if !r.works() {
-		if _, err := exec(ctx, t, `DELETE FROM builtin_team_members WHERE desk = $1 AND user_id = $2`, t.desk, id); err != nil {
-			return err
-		}
-	}
-	if r == roleNone {
-		if _, err := exec(ctx, t, `DELETE FROM builtin_mailbox_users WHERE desk = $1 AND user_id = $2`, t.desk, id); err != nil {
+	if r == roleLimited {
+		if err := t.leaveAll(ctx, teamKind, id); err != nil {
 			return err
 		}
 	}
@@ -184,6 +181,11 @@ func (t *tx) anonymizeUser(ctx context.Context, id int64) error {
 	}
 	if err := t.setRole(ctx, id, roleNone); err != nil {
 		return err
+	}
+	for _, k := range []placeKind{teamKind, mailboxKind} {
+		if err := t.leaveAll(ctx, k, id); err != nil {
+			return err
+		}
 	}
 	if err := t.endSessions(ctx, id); err != nil {
 		return err

@@ -194,7 +194,7 @@ func (s *suite) testUnknownNames() {
 			s.desk.ChangeMailboxes(s.ctx, made.ID, []string{unknown}, nil), desk.Permanent)
 	}
 	_, err := s.desk.TeamMembers(s.ctx, unknown)
-	s.wantKind("TeamMembers of an unknown team", err, desk.Permanent, desk.NotFound)
+	s.wantKind("TeamMembers of an unknown team", err, desk.NotFound)
 	s.read(made.ID)
 }
 

@@ -105,31 +105,32 @@ func (s *suite) testAssignToTeam() {
 	s.wantAssignee(all[0], to)
 }
 
+// testAssignRefused: who hands over takes NotFound to mean that the
+// conversation is gone, and Permanent that another assignee must be found.
 func (s *suite) testAssignRefused() {
 	agent, outsider := s.agent("Agent"), s.create(s.person("Out", "Sider"))
 	c := s.Harness.Converse(s.T, agent.ID, 1)[0]
 
 	type refusal struct {
-		name  string
-		to    provision.DeskUserID
-		kinds []desk.Kind
+		name string
+		to   provision.DeskUserID
 	}
 	refusals := []refusal{
-		{"a user without team and mailbox", outsider.ID, []desk.Kind{desk.Permanent}},
-		{"an unknown user", nobody, []desk.Kind{desk.Permanent, desk.NotFound}},
+		{"a user without team and mailbox", outsider.ID},
+		{"an unknown user", nobody},
 	}
 	if s.can.Deactivate {
 		gone := s.agent("Gone")
 		s.must("SetActive", s.desk.SetActive(s.ctx, gone.ID, false))
-		refusals = append(refusals, refusal{"a deactivated user", gone.ID, []desk.Kind{desk.Permanent}})
+		refusals = append(refusals, refusal{"a deactivated user", gone.ID})
 	}
 	for _, r := range refusals {
-		s.wantKind("Assign to "+r.name, s.desk.Assign(s.ctx, c, desk.Assignee{User: r.to}), r.kinds...)
+		s.wantKind("Assign to "+r.name, s.desk.Assign(s.ctx, c, desk.Assignee{User: r.to}), desk.Permanent)
 		if got := s.open(agent.ID, many); !slices.Contains(got, c) {
 			s.Errorf("Assign to %s was refused, and yet the conversation is gone", r.name)
 		}
 		s.wantAssignee(c, desk.Assignee{User: agent.ID})
 	}
 	s.wantKind("Assign of an unknown conversation",
-		s.desk.Assign(s.ctx, string(nobody), desk.Assignee{User: agent.ID}), desk.NotFound, desk.Permanent)
+		s.desk.Assign(s.ctx, string(nobody), desk.Assignee{User: agent.ID}), desk.NotFound)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	scimerrors "github.com/elimity-com/scim/errors"
 
@@ -48,6 +49,9 @@ func status(code int, detail string) scimerrors.ScimError {
 	return scimerrors.ScimError{Status: code, Detail: detail}
 }
 
+// filterField is the Field of an error that is about the condition of a query.
+const filterField = "filter"
+
 // toSCIM maps an error to the answer an identity provider gets. internal is
 // true for errors that nobody expected: they are logged and say nothing to the
 // outside.
@@ -82,7 +86,9 @@ func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
 	if out.Detail == "" {
 		out.Detail = http.StatusText(out.Status)
 	}
-	if e.Field != "" {
+	if e.Field == filterField {
+		out.ScimType = scimerrors.ScimTypeInvalidFilter
+	} else if e.Field != "" && !strings.HasPrefix(out.Detail, e.Field) {
 		out.Detail = e.Field + ": " + out.Detail
 	}
 	return out, false

@@ -49,7 +49,7 @@ func elementTranslator(def schema.CoreAttribute) translator {
 			sub, ok := subs.ContainsAttribute(name)
 			return attribute{def: sub}, ok && urn == ""
 		},
-		stored: func(attribute, string, provision.Op) bool { return true },
+		stored: func(attribute, string) bool { return true },
 	}
 }
 
@@ -57,7 +57,7 @@ func elementTranslator(def schema.CoreAttribute) translator {
 type translator struct {
 	expression
 	find   func(urn, name string) (attribute, bool)
-	stored func(at attribute, sub string, op provision.Op) bool // whether the store can answer
+	stored func(at attribute, sub string) bool // whether the store can answer
 }
 
 func (tr translator) translate(e filter.Expression) (provision.Expr, error) {
@@ -99,7 +99,7 @@ func (tr translator) condition(e *filter.AttributeExpression) (provision.Expr, e
 		return tr.element(at, inner, e)
 	}
 	sub := e.AttributePath.SubAttributeName()
-	if !tr.stored(at, sub, provision.Op(e.Operator)) {
+	if !tr.stored(at, sub) {
 		return nil, invalidFilter("%s cannot be filtered on in this way.", quoteName(name))
 	}
 	return compare(at, provision.Path{at.def.Name()}, sub, e)
@@ -107,17 +107,23 @@ func (tr translator) condition(e *filter.AttributeExpression) (provision.Expr, e
 
 // element translates emails[…], and emails[…].value eq "x" as Entra sends it.
 func (tr translator) element(at attribute, inner string, e *filter.AttributeExpression) (provision.Expr, error) {
-	if !at.def.MultiValued() || !isComplex(at.def) || isReadOnly(at.def) || at.def.Name() == "members" {
+	if !at.def.MultiValued() || !isComplex(at.def) || !tr.stored(at, "") {
 		return nil, invalidFilter("%s takes no value filter.", quoteName(at.def.Name()))
 	}
-	where, err := parseValueFilter(at.def, inner)
+	elements := elementTranslator(at.def)
+	elements.stored = func(sub attribute, _ string) bool { return tr.stored(at, sub.def.Name()) }
+	parsed, err := parseFilter(inner)
+	if err != nil {
+		return nil, err
+	}
+	where, err := elements.translate(parsed)
 	if err != nil {
 		return nil, err
 	}
 	if name := e.AttributePath.SubAttributeName(); name != "" {
 		sub, ok := subAttribute(at.def, name)
-		if !ok {
-			return nil, invalidFilter("%s has no %s.", quoteName(at.def.Name()), quoteName(name))
+		if !ok || !tr.stored(at, name) {
+			return nil, invalidFilter("%s has no %s that can be filtered on.", quoteName(at.def.Name()), quoteName(name))
 		}
 		behind, err := compare(attribute{def: sub}, provision.Path{sub.Name()}, "", e)
 		if err != nil {
@@ -137,14 +143,17 @@ func fullPath(at attribute) provision.Path {
 }
 
 // stored reports whether the store can answer a comparison. What is made for
-// each answer and kept nowhere (references, meta.version…) it cannot.
-func (t *resourceType) stored(at attribute, sub string, op provision.Op) bool {
+// each answer and kept nowhere it cannot: references, meta.version, and the
+// groups of a user, of which the store knows the direct ones only.
+func (t *resourceType) stored(at attribute, sub string) bool {
 	if at.urn != "" {
 		return true
 	}
 	switch at.def.Name() {
-	case "groups", "members":
-		return op == provision.OpEqual && (sub == "" || strings.EqualFold(sub, "value"))
+	case "groups":
+		return false
+	case "members":
+		return !strings.EqualFold(sub, "$ref")
 	case "meta":
 		return strings.EqualFold(sub, "created") || strings.EqualFold(sub, "lastModified")
 	}

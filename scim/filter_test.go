@@ -52,8 +52,6 @@ func TestParseQuery(t *testing.T) {
 		{`userName eq "ada" and ` + enterpriseURN + `:department eq "S"`, provision.And{Left: userName, Right: department}},
 		{`manager eq "9"`, str(provision.Path{enterpriseURN, "manager", "value"}, "eq", "9")},
 		{deskURN + `:teams eq "T"`, compare{Path: provision.Path{deskURN, "teams"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "T"}},
-		{`groups eq "g"`, compare{Path: provision.Path{"groups", "value"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "g"}},
-		{`groups.value eq "g"`, compare{Path: provision.Path{"groups", "value"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "g"}},
 		{`not (title pr) or userName eq "ada" and title sw "L"`, provision.Or{
 			Left:  provision.Not{Expr: compare{Path: provision.Path{"title"}, Op: "pr", Type: provision.TypeString}},
 			Right: provision.And{Left: userName, Right: str(provision.Path{"title"}, "sw", "L")}}},
@@ -82,7 +80,7 @@ func TestParseQueryRefuses(t *testing.T) {
 		`active gt true`, `active co true`, `active eq "maybe"`, `active eq 1`, `emails.primary ge true`, `emails[primary lt "true"]`,
 		`name eq "x"`, `addresses eq "x"`, `userName eq 5`, `userName gt null`, `userName eq true`,
 		`meta.lastModified gt "yesterday"`, `meta.lastModified co "2026"`, `meta.version eq "W/\"1\""`, `meta.location pr`, `meta pr`,
-		`groups.display eq "x"`, `groups ne "x"`, `groups pr`, `groups[value eq "g"]`,
+		`groups eq "x"`, `groups.value eq "x"`, `groups pr`, `groups[value eq "g"]`,
 		`x509Certificates.value gt "x"`, `title[value eq "x"]`, `manager[value eq "9"]`,
 		"userName eq \"\xff\"", "userName eq \"a\"\x00",
 		`userName eq "` + strings.Repeat("x", 5000) + `"`,
@@ -111,7 +109,8 @@ func TestFiltersMayNestAsDeepAsTheLimit(t *testing.T) {
 func TestGroupFilters(t *testing.T) {
 	for filter, ok := range map[string]bool{
 		`displayName eq "x"`: true, `members.value eq "x"`: true, `members eq "x"`: true, `externalId pr`: true,
-		`members pr`: false, `members.display eq "x"`: false, `members[value eq "x"]`: false, `userName eq "x"`: false, `department eq "x"`: false,
+		`members pr`: true, `members.display eq "x"`: true, `members[value eq "x" and type eq "User"]`: true,
+		`members.$ref eq "x"`: false, `members[$ref pr]`: false, `members[value eq "x"].$ref pr`: false, `userName eq "x"`: false, `department eq "x"`: false,
 	} {
 		if _, err := groupType.parseQuery(filter, Limits{}.withDefaults()); (err == nil) != ok {
 			t.Errorf("%s: %v", filter, err)

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -65,4 +66,21 @@ func (d *Desks) Invited(t *testing.T, on provision.DeskID) []string {
 		out = append(out, u.Email)
 	}
 	return out
+}
+
+// Dump returns what the tables of credentials hold.
+func (d *Desks) Dump(t *testing.T) string {
+	t.Helper()
+	var out []string
+	for _, query := range []string{
+		`SELECT id || ' ' || desk || ' ' || secret_hash FROM builtin_apps`,
+		`SELECT hash || ' ' || app FROM builtin_tokens`,
+	} {
+		rows, err := collect(t.Context(), d.db, scanOne[string], query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, rows...)
+	}
+	return strings.Join(out, "\n")
 }

@@ -109,6 +109,14 @@ func (s *Store) PeopleEnding(ctx context.Context, c provision.ConnectionID, sinc
 	return int(n), err
 }
 
+// PeopleWithAccess implements [provision.Accounts].
+func (s *Store) PeopleWithAccess(ctx context.Context, c provision.ConnectionID) (int, error) {
+	var n int64
+	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since IS NULL", string(c)).
+		Distinct("identity_id").Count(&n).Error
+	return int(n), err
+}
+
 // SaveAccounts implements [provision.Accounts].
 func (s *Store) SaveAccounts(ctx context.Context, accounts []provision.Account) error {
 	if len(accounts) == 0 {

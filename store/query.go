@@ -12,16 +12,7 @@ import (
 // page answers q about the rows that base selects: those of type R, whose
 // attributes are where sc says.
 func page[R, T any](ctx context.Context, s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, one func(R) (T, error)) (provision.Page[T], error) {
-	compiler := &compiler{dialect: s.dialect, sql: s.sql, connection: string(c)}
-	base = base.Model(new(R))
-	if q.Where != nil {
-		where, err := compiler.condition(sc, q.Where)
-		if err != nil {
-			return provision.Page[T]{}, err
-		}
-		base = base.Where(where.sql, where.args...)
-	}
-	order, err := compiler.order(sc, q)
+	base, order, err := selection(s, base.Model(new(R)), sc, c, q)
 	if err != nil {
 		return provision.Page[T]{}, err
 	}
@@ -36,13 +27,28 @@ func page[R, T any](ctx context.Context, s *Store, base *gorm.DB, sc *scope, c p
 		return result, nil
 	}
 	var rows []R
-	err = base.Order(clause.OrderBy{Expression: clause.Expr{SQL: order.sql, Vars: order.args}}).
-		Offset(q.Offset).Limit(q.Limit).Find(&rows).Error
-	if err != nil {
+	if err := base.Order(order).Offset(q.Offset).Limit(q.Limit).Find(&rows).Error; err != nil {
 		return provision.Page[T]{}, translate(err, "object")
 	}
 	result.Items, err = convert(rows, one)
 	return result, err
+}
+
+// selection returns the rows of base that q asks for, and their order.
+func selection(s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query) (*gorm.DB, clause.OrderBy, error) {
+	compiler := &compiler{dialect: s.dialect, sql: s.sql, connection: string(c)}
+	if q.Where != nil {
+		where, err := compiler.condition(sc, q.Where)
+		if err != nil {
+			return nil, clause.OrderBy{}, err
+		}
+		base = base.Where(where.sql, where.args...)
+	}
+	order, err := compiler.order(sc, q)
+	if err != nil {
+		return nil, clause.OrderBy{}, err
+	}
+	return base, clause.OrderBy{Expression: clause.Expr{SQL: order.sql, Vars: order.args}}, nil
 }
 
 // fragment is a piece of SQL with its bound parameters.

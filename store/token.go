@@ -16,15 +16,11 @@ type tokenRow struct {
 	ExpiresAt    *int64
 	RevokedAt    *int64
 	LastUsedAt   *int64
+
+	Connection *connectionRow // read by TokenByHash, never written
 }
 
 func (tokenRow) TableName() string { return "tokens" }
-
-// tokenWithConnection is what one look-up at each request reads.
-type tokenWithConnection struct {
-	tokenRow
-	Connection connectionRow `gorm:"foreignKey:ConnectionID"`
-}
 
 func newTokenRow(t provision.Token) tokenRow {
 	return tokenRow{
@@ -54,11 +50,11 @@ func (row tokenRow) token() (provision.Token, error) {
 
 // TokenByHash implements [provision.Connections].
 func (s *Store) TokenByHash(ctx context.Context, hash []byte) (provision.Token, provision.Connection, error) {
-	var row tokenWithConnection
+	var row tokenRow
 	if err := s.read(ctx).InnerJoins("Connection").Where("tokens.hash = ?", hash).Take(&row).Error; err != nil {
 		return provision.Token{}, provision.Connection{}, translate(err, "token")
 	}
-	connection, err := s.keys.connection(row.Connection)
+	connection, err := s.keys.connection(*row.Connection)
 	if err != nil {
 		return provision.Token{}, provision.Connection{}, err
 	}

@@ -66,7 +66,7 @@ install() {
 # free_port prints a port that nobody listens on.
 free_port() {
 	port=$((20000 + $$ % 10000))
-	while (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || listening "$port"; do
+	while listening "$port"; do
 		port=$((port + 1))
 	done
 	echo "$port"

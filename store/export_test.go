@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// ExplainIdentities returns how the database would look for the people that q
+// asks for.
+func (s *Store) ExplainIdentities(ctx context.Context, c provision.ConnectionID, q provision.Query) (string, error) {
+	return s.explain(ctx, live(s.read(ctx), c).Model(&identityRow{}), identityScope, c, q, &[]identityRow{})
+}
+
+// ExplainGroups is ExplainIdentities for groups.
+func (s *Store) ExplainGroups(ctx context.Context, c provision.ConnectionID, q provision.Query) (string, error) {
+	return s.explain(ctx, s.read(ctx).Where("connection_id = ?", string(c)).Model(&groupRow{}), groupScope, c, q, &[]groupRow{})
+}
+
+func (s *Store) explain(ctx context.Context, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, dest any) (string, error) {
+	base, order, err := selection(s, base, sc, c, q)
+	if err != nil {
+		return "", err
+	}
+	statement := base.Session(&gorm.Session{DryRun: true}).Order(order).Limit(q.Limit).Find(dest).Statement
+	explain, column := "EXPLAIN ", "QUERY PLAN"
+	if s.dialect == SQLite {
+		explain, column = "EXPLAIN QUERY PLAN ", "detail"
+	}
+	var lines []map[string]any
+	if err := s.read(ctx).Raw(explain+statement.SQL.String(), statement.Vars...).Scan(&lines).Error; err != nil {
+		return "", err
+	}
+	var plan strings.Builder
+	for _, line := range lines {
+		text, _ := line[column].(string)
+		plan.WriteString(text + "\n")
+	}
+	return plan.String(), nil
+}
+
+// Exec runs a statement past all rules of the package.
+func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
+	return s.write(ctx).Exec(statement, args...).Error
+}
+
+// Collided is collided, for errors that only two processes can cause.
+var Collided = collided

@@ -1,0 +1,313 @@
+package desktest_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/desk/desktest"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+var support = provision.Desk{ID: "0198c0de-0000-7000-8000-000000000001", Name: "support", Kind: builtin.Kind}
+
+// harness returns the built-in desk, seen through wrap.
+func harness(t *testing.T, wrap func(d desk.Desk) desk.Desk) desktest.Harness {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "desks.db")+"?_txlock=immediate&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	desks, err := builtin.New(db, builtin.SQLite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	honest, err := desks.Connector(support)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{desks.Migrate(t.Context()), desks.Open(t.Context(), support)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := [2]string{"Support", "Billing"}
+	for _, name := range names {
+		if _, err := desks.AddTeam(t.Context(), support.ID, name); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := desks.AddMailbox(t.Context(), support.ID, name, "help@example.test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return desktest.Harness{
+		Desk:      func(*testing.T) desk.Desk { return wrap(honest) },
+		Teams:     names,
+		Mailboxes: names,
+		MakeUser: func(t *testing.T, name, email string) provision.DeskUserID {
+			u, err := honest.Create(t.Context(), provision.DeskUser{DisplayName: name, Email: email, Active: true, Role: provision.RoleAgent})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return u.ID
+		},
+		Converse: func(t *testing.T, assignee provision.DeskUserID, n int) []string {
+			var ids []string
+			for range n {
+				id, err := desks.AddConversation(t.Context(), support.ID, builtin.NewConversation{Mailbox: names[0], Assignee: desk.Assignee{User: assignee}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, id)
+			}
+			return ids
+		},
+		Read: func(t *testing.T, id provision.DeskUserID) *provision.DeskUser {
+			u, err := honest.Find(t.Context(), desk.Key{ID: id})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return u
+		},
+	}
+}
+
+// modest can do nothing that a desk need not do.
+type modest struct {
+	desk.Base
+	core
+}
+
+// core is what every desk can do.
+type core interface {
+	Check(ctx context.Context) (desk.Profile, error)
+	Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error)
+	Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error)
+	OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error)
+	Admins(ctx context.Context) (int, error)
+	TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error)
+}
+
+type modestDesk struct {
+	modest
+	whole desk.Desk
+}
+
+func (d modestDesk) Capabilities() desk.Capabilities {
+	return desk.Capabilities{Words: d.whole.Capabilities().Words, ExternalID: true}
+}
+
+func (d modestDesk) Fit(want provision.DeskUser) provision.DeskUser { return d.whole.Fit(want) }
+
+func (d modestDesk) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
+	if to.Team != "" {
+		return desk.Unsupported("assign to a team", "assign it by hand")
+	}
+	return d.whole.Assign(ctx, conversation, to)
+}
+
+// TestModest: the suite asks of a desk no more than it promises.
+func TestModest(t *testing.T) {
+	desktest.Run(t, harness(t, func(d desk.Desk) desk.Desk {
+		return modestDesk{modest{desk.Base{Name: "Modest Desk"}, d}, d}
+	}))
+}
+
+// liar is a desk with one fault.
+type liar struct {
+	desk.Desk
+	fault string
+}
+
+// faults are what goes wrong with connectors, each with the test that must
+// notice.
+var faults = map[string]string{
+	"finds everybody":            "find_answers_nil_where_nobody_is",
+	"finds nobody on an error":   "find_fails_rather_than_answer_nil_when_it_cannot_ask",
+	"forgets the external id":    "create_gives_what_was_wanted",
+	"takes a user for its own":   "a_taken_e-mail_is_a_conflict",
+	"says yes to a role":         "change_of_role",
+	"replaces teams":             "change_of_teams",
+	"swallows unknown teams":     "unknown_teams_and_mailboxes_are_refused",
+	"makes the unknown a retry":  "unknown_users_are_told_apart",
+	"reads the first page":       "hand_over_thirty_conversations",
+	"assigns to anybody":         "who_may_not_own_gets_no_conversation",
+	"unassigns the deactivated":  "deactivate_and_reactivate",
+	"fails on what is gone":      "delete",
+	"keeps the name":             "anonymize",
+	"counts the former":          "admins_are_counted",
+	"promises another spelling":  "create_takes_unusual_names",
+	"refuses without a word":     "change_of_mailboxes",
+	"does not know itself":       "check_finds_what_mapping_needs_and_changes_nothing",
+	"claims what contradicts it": "capabilities_agree_with_each_other",
+}
+
+func (l liar) Capabilities() desk.Capabilities {
+	c := l.Desk.Capabilities()
+	switch l.fault {
+	case "refuses without a word":
+		c.ChangeMailboxes = false
+	case "claims what contradicts it":
+		c.MailboxesByTeam = true
+	}
+	return c
+}
+
+func (l liar) Check(ctx context.Context) (desk.Profile, error) {
+	p, err := l.Desk.Check(ctx)
+	if l.fault == "does not know itself" {
+		p.Self = ""
+	}
+	return p, err
+}
+
+func (l liar) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
+	u, err := l.Desk.Find(ctx, key)
+	switch {
+	case l.fault == "finds everybody" && u == nil && err == nil:
+		return l.Desk.Find(ctx, desk.Key{ID: "1"})
+	case l.fault == "finds nobody on an error":
+		return u, nil
+	case l.fault == "forgets the external id" && u != nil:
+		u.ExternalID = ""
+	}
+	return u, err
+}
+
+func (l liar) Fit(want provision.DeskUser) provision.DeskUser {
+	if l.fault == "promises another spelling" {
+		return want
+	}
+	return l.Desk.Fit(want)
+}
+
+func (l liar) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
+	u, err := l.Desk.Create(ctx, want)
+	if l.fault == "takes a user for its own" && desk.KindOf(err) == desk.Conflict {
+		return l.Desk.Find(ctx, desk.Key{Email: want.Email})
+	}
+	return u, err
+}
+
+func (l liar) SetRole(ctx context.Context, id provision.DeskUserID, r provision.Role) error {
+	switch l.fault {
+	case "says yes to a role":
+		return nil
+	case "makes the unknown a retry":
+		if err := l.Desk.SetRole(ctx, id, r); desk.KindOf(err) == desk.NotFound {
+			return context.DeadlineExceeded
+		}
+	}
+	return l.Desk.SetRole(ctx, id, r)
+}
+
+func (l liar) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	switch {
+	case l.fault == "replaces teams" && len(add) > 0:
+		remove = append(remove, "Support", "Billing")
+	case l.fault == "swallows unknown teams":
+		if err := l.Desk.ChangeTeams(ctx, id, add, remove); desk.KindOf(err) != desk.Permanent {
+			return err
+		}
+		return nil
+	}
+	return l.Desk.ChangeTeams(ctx, id, add, remove)
+}
+
+func (l liar) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	if l.fault == "refuses without a word" {
+		return &desk.Error{Kind: desk.CannotDo}
+	}
+	return l.Desk.ChangeMailboxes(ctx, id, add, remove)
+}
+
+func (l liar) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
+	err := l.Desk.SetActive(ctx, id, active)
+	if l.fault == "unassigns the deactivated" && err == nil && !active {
+		open, err := l.OpenConversations(ctx, id, 100)
+		for _, c := range open {
+			err = l.Assign(ctx, c.ID, desk.Assignee{})
+		}
+		return err
+	}
+	return err
+}
+
+func (l liar) Delete(ctx context.Context, id provision.DeskUserID) error {
+	if u, err := l.Desk.Find(ctx, desk.Key{ID: id}); l.fault == "fails on what is gone" && u == nil && err == nil {
+		return desk.Errorf(desk.NotFound, "gone")
+	}
+	return l.Desk.Delete(ctx, id)
+}
+
+func (l liar) Anonymize(ctx context.Context, id provision.DeskUserID) error {
+	if l.fault == "keeps the name" {
+		return l.Desk.SetActive(ctx, id, false)
+	}
+	return l.Desk.Anonymize(ctx, id)
+}
+
+func (l liar) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
+	if l.fault == "reads the first page" {
+		limit = min(limit, 25)
+	}
+	return l.Desk.OpenConversations(ctx, id, limit)
+}
+
+func (l liar) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
+	err := l.Desk.Assign(ctx, conversation, to)
+	if l.fault == "assigns to anybody" && to.User != "" && desk.KindOf(err) == desk.Permanent {
+		return l.Desk.Assign(ctx, conversation, desk.Assignee{})
+	}
+	return err
+}
+
+func (l liar) Admins(ctx context.Context) (int, error) {
+	if l.fault == "counts the former" {
+		formerAdmins++
+		return formerAdmins, nil
+	}
+	return l.Desk.Admins(ctx)
+}
+
+var formerAdmins int
+
+const faultEnv = "DESKTEST_FAULT"
+
+// TestLiar runs the suite over the desk with the fault that the environment
+// names; without one the desk is honest.
+func TestLiar(t *testing.T) {
+	desktest.Run(t, harness(t, func(d desk.Desk) desk.Desk { return liar{d, os.Getenv(faultEnv)} }))
+}
+
+// TestLiarsAreCaught runs TestLiar once for each fault, in a process of its
+// own, because it must fail there.
+func TestLiarsAreCaught(t *testing.T) {
+	if os.Getenv(faultEnv) != "" {
+		return // this is such a process
+	}
+	for fault, test := range faults {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLiar$")
+			cmd.Env = append(os.Environ(), faultEnv+"="+fault)
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Fatal("the suite lets it pass")
+			}
+			if !strings.Contains(string(out), "--- FAIL: TestLiar/"+test+" ") {
+				t.Errorf("the test %q did not notice:\n%s", test, out)
+			}
+		})
+	}
+}

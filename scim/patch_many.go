@@ -4,8 +4,9 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/elimity-com/scim/schema"
 )
 
 // applyMany changes a multi-valued attribute.
@@ -66,7 +67,7 @@ func (p *patcher) changeList(kind opKind, at target, list []any, value any) (_, 
 			return slices.ContainsFunc(sent, func(s any) bool { return same(at, have, s) })
 		}), nil, nil
 	case opReplace:
-		return unique(at, sent), sent, nil
+		return unique(sent), sent, nil
 	}
 	for _, element := range sent {
 		i := slices.IndexFunc(list, func(have any) bool { return same(at, have, element) })
@@ -80,7 +81,7 @@ func (p *patcher) changeList(kind opKind, at target, list []any, value any) (_, 
 		}
 		touched = append(touched, list[i])
 	}
-	return list, touched, nil
+	return list, touched, checkCount(at.def, pathOf(at.attribute), len(list))
 }
 
 // same reports whether two elements are the same value: equal as a whole, or
@@ -91,31 +92,30 @@ func same(at target, a, b any) bool {
 	if !ok || !ok2 {
 		s, isText := a.(string)
 		r, isText2 := b.(string)
-		if isText && isText2 && !at.def.CaseExact() {
-			return provision.Fold(s) == provision.Fold(r)
-		}
-		return reflect.DeepEqual(a, b)
+		return isText && isText2 && sameText(at.def, s, r)
 	}
 	value, valueOther := text(x, "value"), text(y, "value")
 	if value == "" || valueOther == "" {
 		return reflect.DeepEqual(a, b)
 	}
-	if sub, ok := subAttribute(at.def, "value"); ok && !sub.CaseExact() {
-		value, valueOther = provision.Fold(value), provision.Fold(valueOther)
-	}
+	sub, _ := subAttribute(at.def, "value")
 	kind, kindOther := text(x, "type"), text(y, "type")
-	return value == valueOther && (kind == "" || kindOther == "" || provision.Fold(kind) == provision.Fold(kindOther))
+	return sameText(sub, value, valueOther) && (kind == "" || kindOther == "" || strings.EqualFold(kind, kindOther))
+}
+
+func sameText(def schema.CoreAttribute, a, b string) bool {
+	return a == b || !def.CaseExact() && strings.EqualFold(a, b)
 }
 
 // unique returns list without doubles.
-func unique(at target, list []any) []any {
-	var out []any
-	for _, element := range list {
-		if !slices.ContainsFunc(out, func(have any) bool { return reflect.DeepEqual(have, element) }) {
-			out = append(out, element)
-		}
-	}
-	return out
+func unique(list []any) []any {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(list), func(element any) bool {
+		raw, err := encode(element)
+		double := err == nil && seen[string(raw)]
+		seen[string(raw)] = true
+		return double
+	})
 }
 
 // changeSelected applies add or replace to the elements that the path selects.
@@ -149,7 +149,8 @@ func (p *patcher) changeSelected(kind opKind, at target, list []any, value any) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return append(list, made), []any{made}, nil
+	list = append(list, made)
+	return list, []any{made}, checkCount(at.def, pathOf(at.attribute), len(list))
 }
 
 // isUnassigned reports whether value stands for no value at the target.

@@ -118,7 +118,7 @@ func TestPeopleWithoutDocumentAreRepresented(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"active":true,"displayName":"Ada","emails":[{"primary":true,"type":"work","value":"a@x"}],"id":"1",` +
-		`"meta":{"created":"0001-01-01T00:00:00Z","lastModified":"0001-01-01T00:00:00Z","location":"https://b/scim/acme/v2/Users/1","resourceType":"User","version":"W/\"3\""},` +
+		`"meta":{"created":"0001-01-01T00:00:00.000000Z","lastModified":"0001-01-01T00:00:00.000000Z","location":"https://b/scim/acme/v2/Users/1","resourceType":"User","version":"W/\"3\""},` +
 		`"name":{"givenName":"Ada"},"phoneNumbers":[{"type":"work","value":"1"}],"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"title":"Lead","userName":"ada"}`
 	if diff := cmp.Diff(want, asJSON(t, got)); diff != "" {
 		t.Errorf("user (-want +got):\n%s", diff)

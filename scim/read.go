@@ -74,19 +74,11 @@ func (t *resourceType) readExtension(doc object, urn string, value any) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if err := t.readAttribute(doc, cmpURN(urn, t.core.ID), name, values[name]); err != nil {
+		if err := t.readAttribute(doc, firstText(urn, t.core.ID), name, values[name]); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// cmpURN returns urn, or core where urn is "".
-func cmpURN(urn, core string) string {
-	if urn == "" {
-		return core
-	}
-	return urn
 }
 
 // splitURN splits a name such as URN:department where the URN is that of a
@@ -198,6 +190,9 @@ func normalize(def schema.CoreAttribute, path string, value any) (any, error) {
 	if !ok { // OneLogin's template sends e-mails so
 		list = []any{value}
 	}
+	if err := checkCount(def, path, len(list)); err != nil {
+		return nil, err
+	}
 	var out []any
 	for _, element := range list {
 		got, err := normalizeOne(def, path, element)
@@ -215,6 +210,18 @@ func normalize(def schema.CoreAttribute, path string, value any) (any, error) {
 		return nil, nil
 	}
 	return out, nil
+}
+
+// maxValues is how many values a multi-valued attribute can have. It keeps the
+// cost of a PATCH, which compares each with each, in bounds. Members, which
+// are no part of the document, have a limit of their own.
+const maxValues = 1000
+
+func checkCount(def schema.CoreAttribute, path string, n int) error {
+	if n > maxValues && def.Name() != "members" {
+		return invalidValue(path, "has more than %d values", maxValues)
+	}
+	return nil
 }
 
 func normalizeOne(def schema.CoreAttribute, path string, value any) (any, error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // timeForm is RFC 3339 with the microseconds that the core keeps.
-const timeForm = "2006-01-02T15:04:05.999999Z07:00"
+const timeForm = "2006-01-02T15:04:05.000000Z07:00"
 
 // representation makes resources as one connection sees them.
 type representation struct {

@@ -106,6 +106,7 @@ func (h *handler) routes() http.Handler {
 	on("/Users/.search", absent)
 	on("/Groups/.search", absent)
 
+	mux.Handle(root, h.serve(nil)) // or the mux would redirect
 	mux.Handle(root+"/", h.serve(nil))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, status(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))

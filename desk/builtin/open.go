@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // a container may have no time zones of its own
+	"unicode"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
@@ -17,7 +19,11 @@ import (
 const (
 	SettingCompany    = "company"     // shown as the company's name; default: the desk's name
 	SettingTimezone   = "timezone"    // the company's, IANA name; default Etc/UTC
-	SettingOwnerEmail = "owner_email" // of the account owner, read when the desk is opened; default owner@NAME.invalid
+	SettingOwnerEmail = "owner_email" // of the account owner, read when the desk is made; default owner@NAME.invalid
+	SettingTeams      = "teams"       // names of teams to make, with commas between them; none is ever removed
+	SettingMailboxes  = "mailboxes"   // names of mailboxes to make, likewise; their addresses end in @NAME.invalid
+	SettingTeams      = "teams"       // names with commas between them; made when missing, never removed
+	SettingMailboxes  = "mailboxes"   // the same; their addresses are NAME@DESK.invalid
 )
 
 // settings is a desk's configuration, checked.
@@ -28,6 +34,8 @@ type settings struct {
 	timezone   string
 	ownerEmail string
 	seats      int
+	teams      []string
+	mailboxes  []string
 }
 
 // parseSettings returns all mistakes at once.
@@ -42,9 +50,13 @@ func parseSettings(d provision.Desk) (settings, error) {
 			s.timezone = value
 		case SettingOwnerEmail:
 			s.ownerEmail = value
+		case SettingTeams:
+			s.teams = splitNames(value)
+		case SettingMailboxes:
+			s.mailboxes = splitNames(value)
 		default:
 			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "settings."+key,
-				"unknown setting; a built-in desk has company, timezone and owner_email"))
+				"unknown setting; a built-in desk has company, timezone, owner_email, teams and mailboxes"))
 		}
 	}
 	if s.company == "" {
@@ -62,9 +74,21 @@ func parseSettings(d provision.Desk) (settings, error) {
 	return s, errors.Join(mistakes...)
 }
 
+// splitNames returns the names between commas.
+func splitNames(list string) []string {
+	var names []string
+	for name := range strings.SplitSeq(list, ",") {
+		if name = clean(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Open makes the desk with its owner and Deskbridge's service account, or
-// brings company, time zone and seats of an existing one up to date. The
-// connector does it by itself before its first call.
+// brings company, time zone and seats of an existing one up to date, and adds
+// the teams and mailboxes that are missing. The connector does it by itself
+// before its first call.
 func (d *Desks) Open(ctx context.Context, conf provision.Desk) error {
 	s, err := parseSettings(conf)
 	if err != nil {
@@ -82,19 +106,45 @@ func (d *Desks) open(ctx context.Context, s settings) error {
 		return err
 	}
 	return d.write(ctx, s.id, func(t *tx) error {
-		if owners, err := one[int](ctx, t, `SELECT COUNT(*) FROM builtin_users WHERE desk = $1 AND role = $2`, t.desk, roleOwner); err != nil || owners > 0 {
+		if err := t.staff(ctx, s); err != nil {
 			return err
 		}
-		owner := user{Email: s.ownerEmail, FirstName: "Account", LastName: "Owner", Role: roleOwner, Active: true}
-		if _, err := t.insertUser(ctx, owner); err != nil {
-			return fmt.Errorf("make the owner: %w", err)
+		for _, name := range s.teams {
+			if _, err := t.addPlace(ctx, teamKind, name, ""); err != nil {
+				return err
+			}
 		}
-		service := user{Email: "deskbridge@" + s.name + ".invalid", FirstName: "Deskbridge", LastName: "Bridge", Role: roleAdmin, Service: true, Active: true}
-		if _, err := t.insertUser(ctx, service); err != nil {
-			return fmt.Errorf("make the service account: %w", err)
+		for _, name := range s.mailboxes {
+			if _, err := t.addPlace(ctx, mailboxKind, name, localPart(name)+"@"+s.name+".invalid"); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
+}
+
+// staff makes the owner and the service account of a new desk.
+func (t *tx) staff(ctx context.Context, s settings) error {
+	owners, err := one[int](ctx, t, `SELECT COUNT(*) FROM builtin_users WHERE desk = $1 AND role = $2`, t.desk, roleOwner)
+	if err != nil || owners > 0 {
+		return err
+	}
+	owner := user{Email: s.ownerEmail, FirstName: "Account", LastName: "Owner", Role: roleOwner, Active: true}
+	if _, err := t.insertUser(ctx, owner); err != nil {
+		return fmt.Errorf("make the owner: %w", err)
+	}
+	service := user{Email: "deskbridge@" + s.name + ".invalid", FirstName: "Deskbridge", LastName: "Bridge", Role: roleAdmin, Service: true, Active: true}
+	if _, err := t.insertUser(ctx, service); err != nil {
+		return fmt.Errorf("make the service account: %w", err)
+	}
+	return nil
+}
+
+// localPart returns a name as the part of an address before the @: "Tier 1"
+// becomes tier-1.
+func localPart(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return cmp.Or(strings.Join(words, "-"), "mailbox")
 }
 
 // company returns a desk's name and time zone.

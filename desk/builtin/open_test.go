@@ -93,6 +93,23 @@ func TestSnapshot(t *testing.T) {
 	})
 }
 
+// TestOpenMakesPlaces from the settings, once, and takes none away.
+func TestOpenMakesPlaces(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, desks *builtin.Desks) {
+		conf := support
+		conf.Settings = map[string]string{builtin.SettingTeams: "Tier 1, Tier 2,", builtin.SettingMailboxes: "Help & Returns"}
+		for _, teams := range []string{"Tier 1, Tier 2,", "tier 2"} {
+			conf.Settings[builtin.SettingTeams] = teams
+			d := must[desk.Desk](t)(desks.Connector(conf))
+			got := must[desk.Profile](t)(d.Check(t.Context()))
+			want := desk.Profile{Self: "2", Teams: []string{"Tier 1", "Tier 2"}, Mailboxes: []string{"Help & Returns"}}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("with teams %q (-want +got):\n%s", teams, diff)
+			}
+		}
+	})
+}
+
 // TestAdd: names are taken in any letter case, and asking twice makes one.
 func TestAdd(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, desks *builtin.Desks) {

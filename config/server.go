@@ -45,7 +45,7 @@ type Server struct {
 	BrakePercent int           `koanf:"brake_percent"` // default 10
 	BrakeWindow  time.Duration `koanf:"brake_window"`  // default 10m
 
-	SCIMRate    int `koanf:"scim_rate"`     // requests a second and connection; default 100; -1: no limit
+	SCIMRate    int `koanf:"scim_rate"`     // requests a second and connection; default 10000; -1: no limit
 	SCIMMaxBody int `koanf:"scim_max_body"` // bytes; default 1048576
 }
 
@@ -53,7 +53,7 @@ func defaults() Server {
 	return Server{
 		DataDir: "./data", Listen: "127.0.0.1:8080", LogLevel: "info", LogFormat: "json",
 		Workers: 8, Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
-		SCIMRate: 100, SCIMMaxBody: 1 << 20,
+		SCIMRate: 10_000, SCIMMaxBody: 1 << 20,
 	}
 }
 

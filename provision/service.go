@@ -25,9 +25,11 @@ type Policy struct {
 	Brake Brake
 }
 
-// Brake stops mass changes: when more than max(People, Percent % of the active
-// people) of one connection lose access within Window, their destructive steps
-// wait until an admin releases them.
+// Brake stops mass changes: when more than max(People, Percent % of the people
+// with access to a desk) of one connection lose access within Window, their
+// destructive steps wait until an admin releases them. People without access
+// count for nothing: a support team of forty must be safe in a company of ten
+// thousand.
 type Brake struct {
 	Off     bool
 	People  int           // default 5

@@ -138,11 +138,11 @@ func (s *Service) brake(ctx context.Context, tx Store, a Account) (held error, _
 	if err != nil {
 		return nil, err
 	}
-	active, err := tx.CountActive(ctx, conn.ID)
+	staying, err := tx.PeopleWithAccess(ctx, conn.ID)
 	if err != nil {
 		return nil, err
 	}
-	limit := max(s.policy.Brake.People, (active+ending)*s.policy.Brake.Percent/100)
+	limit := max(s.policy.Brake.People, (staying+ending)*s.policy.Brake.Percent/100)
 	if ending <= limit {
 		if conn.HeldAt == nil {
 			return nil, nil

@@ -158,8 +158,10 @@ type Accounts interface {
 	DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]Account, error)
 	SeatsTaken(ctx context.Context, d DeskID) (int, error)
 	// PeopleEnding counts the people of a connection whose access began to end
-	// after since.
+	// after since, and PeopleWithAccess those whose access on some desk is to
+	// stay.
 	PeopleEnding(ctx context.Context, c ConnectionID, since time.Time) (int, error)
+	PeopleWithAccess(ctx context.Context, c ConnectionID) (int, error)
 
 	// PlanSteps journals steps and returns them with their ids; OpenSteps
 	// returns those of an account that no CloseSteps has closed, by id.

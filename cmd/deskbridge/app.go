@@ -63,11 +63,15 @@ func (a *app) settings() (config.Server, error) {
 	return s, nil
 }
 
-// open opens the database, with all migrations run.
+// open opens the database for a command, with all migrations run. Commands
+// speak for themselves: of the log they show warnings.
 func (a *app) open(ctx context.Context) (*system, error) {
 	settings, err := a.settings()
 	if err != nil {
 		return nil, err
+	}
+	if settings.LogLevel == "info" {
+		settings.LogLevel = "warn"
 	}
 	return openSystem(ctx, settings, newLogger(settings, a.stderr))
 }

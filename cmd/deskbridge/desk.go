@@ -159,11 +159,11 @@ func (s *system) openBuiltin(ctx context.Context, d provision.Desk, line *deskLi
 	if err := s.builtin.Open(ctx, d); err != nil {
 		return err
 	}
-	id, secret, err := s.builtin.CreateApp(ctx, d.ID)
+	app, err := s.builtin.CreateApp(ctx, d.ID, "")
 	if err != nil {
 		return err
 	}
-	line.APIURL, line.AppID, line.AppSecret = s.settings.PublicURL+"/desk/v2", id, secret
+	line.APIURL, line.AppID, line.AppSecret = s.settings.PublicURL+"/desk/v2", app.ID, app.Secret
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/worker"
 	"github.com/google/uuid"
@@ -35,7 +36,7 @@ func (s *system) handler(work *worker.Worker) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/scim/", scim.New(s.core, scim.Options{PublicURL: s.settings.PublicURL, Log: s.log, RequestID: requestID,
 		Limits: scim.Limits{MaxBody: int64(s.settings.SCIMMaxBody), RatePerSecond: float64(s.settings.SCIMRate)}}))
-	mux.Handle("/desk/v2/", s.builtin.Handler())
+	mux.Handle("/desk/v2/", s.builtin.Handler(builtin.Options{PublicURL: s.settings.PublicURL, Log: s.log}))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", s.ready)

@@ -15,8 +15,8 @@ import (
 // kinds are the connectors that this program knows.
 func (s *system) kinds() map[provision.DeskKind]desk.Factory {
 	return map[provision.DeskKind]desk.Factory{
-		builtin.Kind:        s.builtin.Connector,
-		requesttracker.Kind: requesttracker.New,
+		builtin.Kind:     s.builtin.Connector,
+		"requesttracker": requesttracker.New,
 	}
 }
 

@@ -22,8 +22,6 @@ const (
 	SettingOwnerEmail = "owner_email" // of the account owner, read when the desk is made; default owner@NAME.invalid
 	SettingTeams      = "teams"       // names of teams to make, with commas between them; none is ever removed
 	SettingMailboxes  = "mailboxes"   // names of mailboxes to make, likewise; their addresses end in @NAME.invalid
-	SettingTeams      = "teams"       // names with commas between them; made when missing, never removed
-	SettingMailboxes  = "mailboxes"   // the same; their addresses are NAME@DESK.invalid
 )
 
 // settings is a desk's configuration, checked.

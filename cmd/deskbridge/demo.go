@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/config"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+)
+
+const (
+	demoAddress = "127.0.0.1:8080"
+	// demoPatience is how long the demo waits for anything to come about.
+	demoPatience = 60 * time.Second
+)
+
+func (a *app) demo() *cobra.Command {
+	var exit bool
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Play a morning at a company, with simulated identity providers and a real desk",
+		Long: `Play a morning at a company. The demo runs the real server on embedded SQLite
+with the built-in desk, and pushes to it over HTTP what Okta and Entra ID push:
+syncs, joiners, movers, leavers with open conversations, a big group, and a
+mistake that a guard stops. It checks everything that comes of it, and leaves
+the server running for you to look at.`,
+		Example: "  deskbridge demo\n  deskbridge demo --exit",
+		Args:    cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&exit, "exit", false, "end when the morning is over; exit status 0 only if all came out as planned")
+	cmd.Flags().StringVar(&dir, "dir", "", "where to keep the demo's data; default a new temporary directory")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		m, err := a.newMorning(dir)
+		if err != nil {
+			return err
+		}
+		return m.run(cmd.Context(), exit)
+	}
+	return cmd
+}
+
+// morning is one run of the demo.
+type morning struct {
+	app      *app // the same program, with the demo's settings
+	out      io.Writer
+	settings config.Server
+	steps    int
+	failures []string
+}
+
+func (a *app) newMorning(dir string) (*morning, error) {
+	if dir == "" {
+		temp, err := os.MkdirTemp("", "deskbridge-demo-")
+		if err != nil {
+			return nil, err
+		}
+		dir = temp
+	} else if _, err := os.Stat(filepath.Join(dir, "deskbridge.db")); err == nil {
+		return nil, usageError{fmt.Errorf("%s holds a database already; the demo needs an empty directory", dir)}
+	}
+	address, err := freeAddress(demoAddress)
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(filepath.Join(dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// The demo is a server of its own: settings of another one do not apply.
+	environ := []string{
+		"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=1s",
+	}
+	own := &app{environ: environ, stdout: io.Discard, stderr: log}
+	settings, err := own.settings()
+	if err != nil {
+		return nil, err
+	}
+	return &morning{app: own, out: a.stdout, settings: settings}, nil
+}
+
+// freeAddress returns address when nobody listens there, else another port.
+func freeAddress(address string) (string, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return "", err
+		}
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func (m *morning) run(ctx context.Context, exit bool) error {
+	sys, err := openSystem(ctx, m.settings, newLogger(m.settings, m.app.stderr))
+	if err != nil {
+		return err
+	}
+	defer sys.close()
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
+	go func() { ended <- sys.serve(serving, ready) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		return err
+	}
+	fmt.Fprintf(m.out, "Deskbridge demo: a morning at Fjord & Co.\nserver %s · data %s · log %s\n",
+		m.settings.PublicURL, m.settings.DataDir, filepath.Join(m.settings.DataDir, "server.log"))
+	if err := m.play(ctx, sys); err != nil {
+		stop()
+		return errors.Join(err, <-ended)
+	}
+	m.summary()
+	if exit || len(m.failures) > 0 {
+		stop()
+		if err := <-ended; err != nil {
+			return err
+		}
+		if len(m.failures) > 0 {
+			return fmt.Errorf("%d of the demo's expectations did not come true", len(m.failures))
+		}
+		return nil
+	}
+	fmt.Fprintln(m.out, "\nThe server keeps running. Ctrl-C ends it.")
+	return <-ended
+}
+
+// step begins a part of the morning.
+func (m *morning) step(format string, args ...any) {
+	m.steps++
+	fmt.Fprintf(m.out, "\n%d. %s\n", m.steps, fmt.Sprintf(format, args...))
+}
+
+func (m *morning) say(format string, args ...any) {
+	fmt.Fprintf(m.out, "   %s\n", fmt.Sprintf(format, args...))
+}
+
+// check says whether an expectation came true, and remembers when it did not.
+func (m *morning) check(ok bool, format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	if ok {
+		m.say("✓ %s", what)
+		return
+	}
+	m.say("✗ %s", what)
+	m.failures = append(m.failures, what)
+}
+
+// until waits for something to come about, and checks that it did.
+func (m *morning) until(ctx context.Context, what string, come func() (bool, error)) error {
+	end := time.Now().Add(demoPatience)
+	for {
+		ok, err := come()
+		if err != nil {
+			return err
+		}
+		if ok || time.Now().After(end) {
+			m.check(ok, "%s", what)
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// bar shows progress on a terminal, and nothing elsewhere.
+func (m *morning) bar(n int, what string) *progressbar.ProgressBar {
+	f, isFile := m.out.(*os.File)
+	if !isFile || !terminal(f) {
+		return progressbar.DefaultSilent(int64(n))
+	}
+	return progressbar.NewOptions(n, progressbar.OptionSetDescription("   "+what), progressbar.OptionSetWriter(f),
+		progressbar.OptionClearOnFinish(), progressbar.OptionShowCount())
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (m *morning) summary() {
+	env := "DESKBRIDGE_DATA_DIR=" + m.settings.DataDir + " DESKBRIDGE_PUBLIC_URL=" + m.settings.PublicURL
+	fmt.Fprintf(m.out, "\nLook around while it runs:\n  %s deskbridge status\n  %s deskbridge explain ada@fjord.example\n  %s deskbridge audit verify\n  curl %s/metrics\n",
+		env, env, env, m.settings.PublicURL)
+	if len(m.failures) == 0 {
+		fmt.Fprintln(m.out, "\nAll came out as planned.")
+		return
+	}
+	fmt.Fprintf(m.out, "\nNot as planned:\n  %s\n", strings.Join(m.failures, "\n  "))
+}

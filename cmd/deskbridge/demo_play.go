@@ -1,0 +1,394 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const (
+	demoOpen  = 25   // conversations that the leaver has open
+	demoCrowd = 2000 // people in the big group
+)
+
+// company is what the demo knows once everything is set up.
+type company struct {
+	okta, entra idp
+	desk        deskAPI
+	sys         *system
+	ids         map[string]string // SCIM ids by e-mail address or group name
+	mailbox     int               // id of Help on the desk
+	started     time.Time
+}
+
+// play is the morning. It uses the product's own doors only: its commands, its
+// SCIM endpoint, and its desk's API.
+func (m *morning) play(ctx context.Context, sys *system) error {
+	c := &company{sys: sys, ids: make(map[string]string), started: time.Now()}
+	for _, part := range []func(context.Context, *company) error{
+		m.setUp, m.oktaSync, m.entraSync, m.firstAccess, m.customersWrite,
+		m.joinerComes, m.moverMoves, m.leaverGoes, m.bigGroup, m.mistake, m.report,
+	} {
+		if err := part(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// command runs one of our own commands and returns what it printed.
+func (m *morning) command(ctx context.Context, args ...string) ([]byte, error) {
+	var out, problems bytes.Buffer
+	if status := run(ctx, args, m.app.environ, &out, &problems); status != exitDone {
+		return nil, fmt.Errorf("deskbridge %v: exit status %d: %s", args, status, problems.String())
+	}
+	return out.Bytes(), nil
+}
+
+func (m *morning) setUp(ctx context.Context, c *company) error {
+	m.step("An admin describes the company in one file, reviews the plan, and applies it")
+	file := filepath.Join(m.settings.DataDir, "access.yaml")
+	if err := os.WriteFile(file, []byte(demoAccess), 0o600); err != nil {
+		return err
+	}
+	out, err := m.command(ctx, "plan", "-f", file, "--json")
+	if err != nil {
+		return err
+	}
+	var plan provision.Plan
+	if err := json.Unmarshal(out, &plan); err != nil {
+		return err
+	}
+	m.say("deskbridge plan: %d changes, plan %s…", len(plan.Changes), plan.Hash[:12])
+	if _, err := m.command(ctx, "apply", "-f", file, "--plan", plan.Hash); err != nil {
+		return err
+	}
+	m.say("deskbridge apply --plan %s…: 2 connections, 1 desk, 4 rules", plan.Hash[:12])
+	if c.okta, err = m.connect(ctx, "fjord-okta"); err != nil {
+		return err
+	}
+	if c.entra, err = m.connect(ctx, "fjord-entra"); err != nil {
+		return err
+	}
+	helpdesk, err := c.sys.core.Desk(ctx, "helpdesk")
+	if err != nil {
+		return err
+	}
+	app, err := c.sys.builtin.CreateApp(ctx, helpdesk.ID, "")
+	if err != nil {
+		return err
+	}
+	if c.desk, err = newDeskAPI(ctx, m.settings.PublicURL+"/desk/v2", app.ID, app.Secret); err != nil {
+		return err
+	}
+	page, _, err := c.desk.do(ctx, "GET", "/mailboxes", nil, 200)
+	if err != nil {
+		return err
+	}
+	for _, box := range embedded(page, "mailboxes") {
+		if box["name"] == "Help" {
+			c.mailbox = int(box["id"].(float64))
+		}
+	}
+	return nil
+}
+
+func (m *morning) connect(ctx context.Context, name string) (idp, error) {
+	out, err := m.command(ctx, "token", "create", name, "demo", "--json")
+	if err != nil {
+		return idp{}, err
+	}
+	var token tokenLine
+	if err := json.Unmarshal(out, &token); err != nil {
+		return idp{}, err
+	}
+	return idp{newCaller(m.settings.PublicURL+"/scim/"+name+"/v2", token.Token, "application/scim+json")}, nil
+}
+
+func (m *morning) oktaSync(ctx context.Context, c *company) error {
+	m.step("Okta: test of the credentials, people, then Group Push")
+	if _, _, err := c.okta.do(ctx, "GET", "/Users?startIndex=1&count=2", nil, 200); err != nil {
+		return err
+	}
+	for _, p := range slices.Concat(supporters, leads, billers) {
+		id, err := c.okta.push(ctx, "Users", "userName", oktaUser(p))
+		if err != nil {
+			return err
+		}
+		c.ids[p.mail] = id
+	}
+	for _, g := range []struct {
+		name string
+		in   []person
+	}{{"Support", supporters}, {"Support Leads", leads}, {"Billing", billers}} {
+		id, err := c.okta.push(ctx, "Groups", "displayName", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": g.name, "members": []any{}})
+		if err != nil {
+			return err
+		}
+		c.ids[g.name] = id
+		var in []string
+		for _, p := range g.in {
+			in = append(in, c.ids[p.mail])
+		}
+		if err := c.okta.patch(ctx, "/Groups/"+id, map[string]any{"op": "add", "path": "members", "value": members(in...)}); err != nil {
+			return err
+		}
+	}
+	m.say("%d people and 3 groups in %d requests", len(supporters)+len(leads)+len(billers), c.okta.calls)
+	return nil
+}
+
+func (m *morning) entraSync(ctx context.Context, c *company) error {
+	m.step("Entra ID: look-up of a random name, an initial cycle in its default dialect")
+	if _, err := c.entra.lookUp(ctx, "Users", "userName", "6f1b1f0a-no-such-user"); err != nil {
+		return err
+	}
+	for _, p := range agency {
+		id, err := c.entra.push(ctx, "Users", "userName", entraUser(p))
+		if err != nil {
+			return err
+		}
+		c.ids[p.mail] = id
+	}
+	id, err := c.entra.push(ctx, "Groups", "displayName", map[string]any{
+		"schemas":    []string{"urn:ietf:params:scim:schemas:core:2.0:Group", "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"},
+		"externalId": "8aa1a0c0-agency", "displayName": "Agency agents", "meta": map[string]any{"resourceType": "Group"}})
+	if err != nil {
+		return err
+	}
+	for _, p := range agency {
+		op := map[string]any{"op": "Add", "path": "members", "value": []any{map[string]any{"$ref": nil, "value": c.ids[p.mail]}}}
+		if err := c.entra.patch(ctx, "/Groups/"+id, op); err != nil {
+			return err
+		}
+	}
+	m.say("%d people and 1 group in %d requests", len(agency), c.entra.calls)
+	return nil
+}
+
+// has returns what the desk shows of a person: role, teams, mailboxes, active.
+func (c *company) has(ctx context.Context, mail string) (provision.DeskUser, error) {
+	helpdesk, err := c.sys.core.Desk(ctx, "helpdesk")
+	if err != nil {
+		return provision.DeskUser{}, err
+	}
+	now, err := c.sys.builtin.Snapshot(ctx, helpdesk.ID)
+	if err != nil {
+		return provision.DeskUser{}, err
+	}
+	for _, u := range now.Users {
+		if u.Email == mail {
+			return u.DeskUser, nil
+		}
+	}
+	return provision.DeskUser{}, nil
+}
+
+// awaits waits until the desk shows a person with this role and these teams.
+func (m *morning) awaits(ctx context.Context, c *company, p person, role provision.Role, teams ...string) error {
+	return m.until(ctx, fmt.Sprintf("%s is %s in %s", p.name(), role, list(teams)), func() (bool, error) {
+		u, err := c.has(ctx, p.mail)
+		return u.Active && u.Role == role && slices.Equal(u.Teams, teams), err
+	})
+}
+
+func (m *morning) firstAccess(ctx context.Context, c *company) error {
+	m.step("The workers bring the help desk in line")
+	all := len(supporters) + len(leads) + len(billers) + len(agency)
+	err := m.until(ctx, fmt.Sprintf("all %d people confirmed by the desk", all), func() (bool, error) {
+		o, err := c.sys.overview(ctx)
+		return err == nil && o.Desks[0].Accounts[provision.AccountReady] == all, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := m.awaits(ctx, c, supporters[0], provision.RoleAgent, "Tier 1"); err != nil {
+		return err
+	}
+	return m.awaits(ctx, c, leads[0], provision.RoleAdmin, "Tier 1", "Tier 2")
+}
+
+func (m *morning) customersWrite(ctx context.Context, c *company) error {
+	leaver := supporters[1]
+	m.step("Customers write; %s has %d conversations open", leaver.name(), demoOpen)
+	id, err := c.desk.userID(ctx, leaver.mail)
+	if err != nil {
+		return err
+	}
+	for i := range demoOpen {
+		_, _, err := c.desk.do(ctx, "POST", "/conversations", map[string]any{
+			"subject": fmt.Sprintf("Order %d has not arrived", 1000+i), "type": "email", "mailboxId": c.mailbox, "status": "active", "assignTo": id,
+			"customer": map[string]any{"email": fmt.Sprintf("customer%d@shop.example", i)},
+			"threads":  []any{map[string]any{"type": "customer", "text": "Where is it?"}},
+		}, 201)
+		if err != nil {
+			return err
+		}
+	}
+	n, err := c.desk.open(ctx, id)
+	m.check(n == demoOpen, "%d open conversations on the desk", n)
+	return err
+}
+
+func (m *morning) joinerComes(ctx context.Context, c *company) error {
+	m.step("A joiner: %s is assigned in Okta and put into Support", joiner.name())
+	id, err := c.okta.push(ctx, "Users", "userName", oktaUser(joiner))
+	if err != nil {
+		return err
+	}
+	c.ids[joiner.mail] = id
+	if err := c.okta.patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "add", "path": "members", "value": members(id)}); err != nil {
+		return err
+	}
+	return m.awaits(ctx, c, joiner, provision.RoleAgent, "Tier 1")
+}
+
+func (m *morning) moverMoves(ctx context.Context, c *company) error {
+	mover := supporters[2]
+	m.step("A mover: %s goes from Support to Billing, and marries", mover.name())
+	before, err := c.has(ctx, mover.mail)
+	if err != nil {
+		return err
+	}
+	id := c.ids[mover.mail]
+	for _, step := range []error{
+		c.okta.patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "remove", "path": fmt.Sprintf("members[value eq %q]", id)}),
+		c.okta.patch(ctx, "/Groups/"+c.ids["Billing"], map[string]any{"op": "add", "path": "members", "value": members(id)}),
+	} {
+		if step != nil {
+			return step
+		}
+	}
+	mover.family = "Moe-Vik"
+	full := oktaUser(mover)
+	full["id"] = id
+	if _, _, err := c.okta.do(ctx, "PUT", "/Users/"+id, full, 200); err != nil {
+		return err
+	}
+	if err := m.awaits(ctx, c, mover, provision.RoleAgent, "Billing"); err != nil {
+		return err
+	}
+	return m.until(ctx, "the same desk user, with the new name, never out in between", func() (bool, error) {
+		now, err := c.has(ctx, mover.mail)
+		return now.ID == before.ID && now.FamilyName == mover.family, err
+	})
+}
+
+func (m *morning) leaverGoes(ctx context.Context, c *company) error {
+	leaver := supporters[1]
+	m.step("A leaver: %s is deactivated in Okta, with %d conversations open", leaver.name(), demoOpen)
+	id, err := c.desk.userID(ctx, leaver.mail)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := c.okta.patch(ctx, "/Users/"+c.ids[leaver.mail], map[string]any{"op": "replace", "value": map[string]any{"active": false}}); err != nil {
+		return err
+	}
+	var out time.Duration
+	if err := m.until(ctx, "deactivated on the desk", func() (bool, error) {
+		u, err := c.has(ctx, leaver.mail)
+		out = time.Since(start)
+		return u.ID != "" && !u.Active && len(u.Teams) == 0, err
+	}); err != nil {
+		return err
+	}
+	left, err := c.desk.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	m.check(left == 0, "%d conversations left with the leaver, %s after the IdP said so", left, out.Round(time.Millisecond))
+	moved := 0
+	err = c.sys.core.EachEntry(ctx, func(e provision.Entry) error {
+		if e.Action == string(provision.StepHandOver) && e.Subject == c.ids[leaver.mail] {
+			moved++
+		}
+		return nil
+	})
+	m.check(moved == demoOpen, "%d hand-overs in the audit log, in turn to the others of Tier 1", moved)
+	return err
+}
+
+func (m *morning) bigGroup(ctx context.Context, c *company) error {
+	m.step("A big group: Everyone, with %d people, which no rule names", demoCrowd)
+	bar := m.bar(demoCrowd, "people pushed")
+	var crowd []string
+	start := time.Now()
+	for i := range demoCrowd {
+		p := person{fmt.Sprintf("Emp%04d", i), "Loyee", fmt.Sprintf("emp%04d@fjord.example", i)}
+		made, _, err := c.okta.do(ctx, "POST", "/Users", oktaUser(p), 201)
+		if err != nil {
+			return err
+		}
+		crowd = append(crowd, made["id"].(string))
+		if err := bar.Add(1); err != nil {
+			return err
+		}
+	}
+	m.say("%d people in %s", demoCrowd, time.Since(start).Round(time.Millisecond))
+	id, err := c.okta.push(ctx, "Groups", "displayName", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "Everyone"})
+	if err != nil {
+		return err
+	}
+	start = time.Now()
+	for chunk := range slices.Chunk(crowd, 1000) {
+		if err := c.okta.patch(ctx, "/Groups/"+id, map[string]any{"op": "add", "path": "members", "value": members(chunk...)}); err != nil {
+			return err
+		}
+	}
+	m.say("all of them members in %s", time.Since(start).Round(time.Millisecond))
+	start = time.Now()
+	if err := c.okta.patch(ctx, "/Groups/"+id, map[string]any{"op": "remove", "path": fmt.Sprintf("members[value eq %q]", crowd[0])}); err != nil {
+		return err
+	}
+	m.say("one member less in %s", time.Since(start).Round(100*time.Microsecond))
+	now, _, err := c.okta.do(ctx, "GET", "/Groups/"+id, nil, 200)
+	if err != nil {
+		return err
+	}
+	in, _ := now["members"].([]any)
+	m.check(len(in) == demoCrowd-1, "%d members are left", len(in))
+	return nil
+}
+
+func (m *morning) mistake(ctx context.Context, c *company) error {
+	m.step("A mistake: somebody empties Support at the IdP")
+	var before []string
+	group, _, err := c.okta.do(ctx, "GET", "/Groups/"+c.ids["Support"], nil, 200)
+	if err != nil {
+		return err
+	}
+	for _, in := range group["members"].([]any) {
+		before = append(before, in.(map[string]any)["value"].(string))
+	}
+	if err := c.okta.patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "replace", "path": "members", "value": []any{}}); err != nil {
+		return err
+	}
+	victims := len(before) - 1 // the leaver is still a member, and out already
+	err = m.until(ctx, fmt.Sprintf("the brake holds: %d accounts wait for an admin, and the IdP got its 2xx", victims), func() (bool, error) {
+		o, err := c.sys.overview(ctx)
+		return err == nil && o.Connections[1].Held && o.Desks[0].Accounts[provision.AccountHeld] == victims, err
+	})
+	if err != nil {
+		return err
+	}
+	still, err := c.has(ctx, supporters[0].mail)
+	m.check(still.Active && slices.Equal(still.Teams, []string{"Tier 1"}), "%s is still at work", supporters[0].name())
+	if err != nil {
+		return err
+	}
+	if err := c.okta.patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "replace", "path": "members", "value": members(before...)}); err != nil {
+		return err
+	}
+	return m.until(ctx, "mended at the IdP: nobody lost anything", func() (bool, error) {
+		o, err := c.sys.overview(ctx)
+		return err == nil && o.Desks[0].Accounts[provision.AccountHeld] == 0 && o.Desks[0].Accounts[provision.AccountWaiting] == 0, err
+	})
+}

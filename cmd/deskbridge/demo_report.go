@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// report shows who ended with what, and why, and proves the audit log.
+func (m *morning) report(ctx context.Context, c *company) error {
+	m.step("Who has what, and why")
+	var rows [][]string
+	for _, p := range slices.Concat(supporters, leads, billers, agency, []person{joiner}) {
+		row, err := m.reportLine(ctx, c, p)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	if err := m.table("PERSON | ROLE | TEAMS | MAILBOXES | BECAUSE OF", rows); err != nil {
+		return err
+	}
+	if err := m.handedOver(ctx, c); err != nil {
+		return err
+	}
+	if _, err := c.sys.core.SealAudit(ctx); err != nil {
+		return err
+	}
+	audit, err := c.sys.core.VerifyAudit(ctx)
+	if err != nil {
+		return err
+	}
+	m.step("Proof")
+	m.check(audit.Sealed > 0 && audit.Sealed == audit.Entries, "%d audit entries, the hash chain holds, head %s…", audit.Entries, audit.Head[:12])
+	m.say("the morning took %s", time.Since(c.started).Round(time.Millisecond))
+	return nil
+}
+
+func (m *morning) reportLine(ctx context.Context, c *company, p person) ([]string, error) {
+	found, err := c.sys.core.FindPeople(ctx, c.ids[p.mail])
+	if err != nil {
+		return nil, err
+	}
+	all, err := c.sys.core.Explain(ctx, found[0])
+	if err != nil {
+		return nil, err
+	}
+	u, err := c.has(ctx, p.mail)
+	if err != nil {
+		return nil, err
+	}
+	if !u.Active {
+		return []string{p.name(), "deactivated", "-", "-", "suspended at the IdP"}, nil
+	}
+	var sources []string
+	for _, e := range all {
+		if !e.Wanted.Same(provision.Access{Status: provision.AccessActive, Role: u.Role, Teams: u.Teams, Mailboxes: u.Mailboxes}) {
+			m.check(false, "%s has on the desk what the rules say", p.name())
+		}
+		for _, r := range e.Reasons() {
+			for _, g := range r.Grants {
+				if source := g.Source(); !slices.Contains(sources, source) {
+					sources = append(sources, source)
+				}
+			}
+		}
+	}
+	return []string{p.name(), string(u.Role), list(u.Teams), list(u.Mailboxes), strings.Join(sources, ", ")}, nil
+}
+
+// handedOver shows who took over the leaver's conversations.
+func (m *morning) handedOver(ctx context.Context, c *company) error {
+	leaver := supporters[1]
+	m.step("What %s left behind", leaver.name())
+	to := make(map[string]int)
+	err := c.sys.core.EachEntry(ctx, func(e provision.Entry) error {
+		if e.Action == string(provision.StepHandOver) {
+			to[fmt.Sprint(e.Detail["to_desk_user"])]++
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var rows [][]string
+	total := 0
+	for _, p := range slices.Concat(supporters, leads, agency, []person{joiner}) {
+		u, err := c.has(ctx, p.mail)
+		if err != nil {
+			return err
+		}
+		if n := to[string(u.ID)]; n > 0 {
+			total += n
+			rows = append(rows, []string{p.name(), fmt.Sprint(n)})
+		}
+	}
+	if err := m.table("CONVERSATIONS NOW WITH | NUMBER", rows); err != nil {
+		return err
+	}
+	m.check(total == demoOpen, "%d of %d handed over to people who are at work", total, demoOpen)
+	return nil
+}
+
+// table prints rows under a header, indented as the rest.
+func (m *morning) table(header string, rows [][]string) error {
+	var text strings.Builder
+	if err := table(&text, header, rows); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		m.say("%s", strings.TrimRight(line, " \n"))
+	}
+	return nil
+}

@@ -24,20 +24,18 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf 'requesttracker: %s\n' "$*" >&2; }
 fail() { say "$@"; exit 1; }
 
-# The instance runs as www-data when root calls us: RT refuses neither, but its
-# files should not belong to root. Anybody else runs it as themselves.
+# The instance runs as www-data when root calls us, as Debian's would. Anybody
+# else runs it as themselves.
 runs_as=$(id -un)
 [ "$(id -u)" -ne 0 ] || runs_as=www-data
 
-as_rt() {
-	local run=(env "RT_SITE_CONFIG=$dir/RT_SiteConfig.pm" "RT_SITE_CONFIG_DIR=$dir/config.d" "$@")
+as_rt() ( # a subshell: RT must not start in a directory that it cannot read
+	run=(env "RT_SITE_CONFIG=$dir/RT_SiteConfig.pm" "RT_SITE_CONFIG_DIR=$dir/config.d" "$@")
 	[ "$(id -u)" -ne 0 ] || run=(runuser -u "$runs_as" -- "${run[@]}")
 	cd "$dir" && "${run[@]}"
-}
+)
 
 installed() {
-	# "starlet" provides the prefork server; dpkg knows nothing of half of these names
-	# when a package is only virtual, so ask for the status word of each.
 	local p
 	for p in "${packages[@]}"; do
 		[ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || return 1
@@ -83,6 +81,8 @@ choose_dir() {
 		[ -O "$base" ] && [ ! -L "$base" ] || fail "$base belongs to somebody else"
 	fi
 	dir=$base/rt
+	exec 8>"$base/rt.lock"
+	flock 8 # the next command waits for this one; the server closes its copy
 }
 
 running() {
@@ -203,7 +203,7 @@ run_server() {
 		run=(env "RT_SITE_CONFIG=$dir/RT_SiteConfig.pm" "RT_SITE_CONFIG_DIR=$dir/config.d"
 			/usr/share/request-tracker5/libexec/rt-server --server Starlet --host 127.0.0.1 --port "$port" --max-workers 3)
 		[ "$(id -u)" -ne 0 ] || run=(runuser -u "$runs_as" -- "${run[@]}")
-		exec setsid "${run[@]}" >"$dir/log/server.log" 2>&1 </dev/null
+		exec setsid "${run[@]}" >"$dir/log/server.log" 2>&1 </dev/null 8>&-
 	) &
 	printf '%s' "$!" >"$dir/pid" # setsid and runuser exec: the server keeps this id and leads its own session
 	for ((i = 0; i < 240; i++)); do

@@ -1,0 +1,186 @@
+package requesttracker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Check tries the token and looks for the custom field, the groups, and those
+// rights that REST 2.0 lets one see without writing. It cannot see ShowTicket,
+// ModifyTicket, ReassignTicket and ModifyCustomField.
+func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
+	var about struct{ Version string }
+	if err := d.client.get(ctx, "/rt", nil, &about); err != nil {
+		if desk.KindOf(err) == desk.NotFound {
+			return desk.Profile{}, desk.Errorf(desk.Permanent, "there is no REST 2.0 of Request Tracker 5 at the desk's URL; give the address of RT's home page")
+		}
+		return desk.Profile{}, err
+	}
+	p := desk.Profile{Self: provision.DeskUserID(d.settings.account), Version: about.Version}
+	var self record
+	if err := d.client.get(ctx, "/user/"+d.settings.account, nil, &self); err != nil {
+		return desk.Profile{}, err
+	}
+	for _, look := range []func(context.Context, *record, *desk.Profile) error{
+		d.checkUsers, d.checkField, d.checkGroups, d.checkMemberships, d.checkQueues,
+	} {
+		if err := look(ctx, &self, &p); err != nil {
+			return desk.Profile{}, err
+		}
+	}
+	return p, nil
+}
+
+func problem(p *desk.Profile, format string, args ...any) {
+	p.Problems = append(p.Problems, fmt.Sprintf(format, args...))
+}
+
+// checkUsers looks at a user that is not ourselves: without AdminUsers RT shows
+// a summary only.
+func (d *rt) checkUsers(ctx context.Context, _ *record, p *desk.Profile) error {
+	var other record
+	if err := d.client.get(ctx, "/user/"+nobody, nil, &other); err != nil {
+		return err
+	}
+	if other.complete() != nil {
+		problem(p, "the service account may not manage users: grant AdminUsers at Admin > Global > User Rights")
+	}
+	return nil
+}
+
+func (d *rt) checkField(_ context.Context, self *record, p *desk.Profile) error {
+	if _, present := self.field(d.settings.externalIDField); !present {
+		problem(p, "users show no custom field %q: make it at Admin > Custom Fields > Create (type \"Enter one value\", applies to Users), tick it at Admin > Global > Custom Fields > Users, and grant SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField)
+	}
+	return nil
+}
+
+func (d *rt) checkGroups(ctx context.Context, _ *record, p *desk.Profile) error {
+	groups, err := d.groups.reread(ctx)
+	if err != nil {
+		return err
+	}
+	p.Teams = slices.DeleteFunc(groups.names(), d.settings.standsForRole)
+	if len(groups) == 0 {
+		problem(p, "RT shows no groups: grant SeeGroup at Admin > Global > User Rights, and make the groups at Admin > Groups > Create")
+		return nil
+	}
+	for _, role := range []provision.Role{provision.RoleAdmin, provision.RoleAgent, provision.RoleLimited} {
+		if name := d.settings.groupOf(role); name != "" && groups.id(name) == "" {
+			problem(p, "%s", noRoleGroup(role, name).Detail)
+		}
+	}
+	return nil
+}
+
+// checkMemberships asks for the members of each group, unless RT offers to
+// change those of any: the right may be granted for single groups.
+func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile) error {
+	if slices.ContainsFunc(self.Links, func(l link) bool { return l.Ref == "memberships" }) {
+		return nil
+	}
+	groups, err := d.groups.list(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		var members page[ref]
+		err := d.client.get(ctx, "/group/"+string(g.ID)+"/members", url.Values{"per_page": {"1"}}, &members)
+		switch {
+		case errors.Is(err, errForbidden):
+			problem(p, "the service account may not change who is in the group %q: grant AdminGroupMembership at Admin > Groups > (the group) > Group Rights, or for all groups at Admin > Global > User Rights", g.Name)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *rt) checkQueues(ctx context.Context, _ *record, p *desk.Profile) error {
+	queues, err := list[struct{ Name string }](ctx, d.client, "/queues/all", url.Values{"fields": {"Name"}})
+	if err != nil {
+		return err
+	}
+	for _, q := range queues {
+		p.Mailboxes = append(p.Mailboxes, q.Name)
+	}
+	slices.Sort(p.Mailboxes)
+	if len(queues) == 0 {
+		problem(p, "RT shows no queues: grant SeeQueue, ShowTicket, ModifyTicket and ReassignTicket at Admin > Global > User Rights")
+	}
+	return nil
+}
+
+// Admins counts the enabled, privileged members of the admin group, and root.
+func (d *rt) Admins(ctx context.Context) (int, error) {
+	group, err := d.groups.find(ctx, d.settings.adminGroup)
+	if err != nil {
+		return 0, err
+	}
+	if group == "" && d.settings.adminGroupGiven {
+		return 0, noRoleGroup(provision.RoleAdmin, d.settings.adminGroup)
+	}
+	people := []string{"root"}
+	if group != "" {
+		members, err := d.groups.members(ctx, group)
+		if err != nil {
+			return 0, err
+		}
+		people = append(people, members...)
+	}
+	admins := map[text]bool{}
+	for _, who := range people {
+		var r record
+		err := d.client.get(ctx, "/user/"+who, nil, &r)
+		if err != nil && desk.KindOf(err) == desk.NotFound {
+			continue // root may have been renamed; a member may just be gone
+		}
+		if err == nil {
+			err = r.complete()
+		}
+		if err != nil {
+			return 0, err
+		}
+		if r.privileged() && !r.disabled() {
+			admins[r.ID] = true
+		}
+	}
+	return len(admins), nil
+}
+
+// TeamMembers returns the enabled users in a group, in order of number.
+func (d *rt) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	group, err := d.team(ctx, team)
+	if err != nil {
+		return nil, err
+	}
+	if group == "" {
+		e := noTeam(team)
+		e.Kind = desk.NotFound
+		return nil, e
+	}
+	members, err := d.groups.members(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(members, byNumber)
+	var ids []provision.DeskUserID
+	for _, id := range slices.Compact(members) {
+		ids = append(ids, provision.DeskUserID(id))
+	}
+	return ids, nil
+}
+
+func byNumber(a, b string) int {
+	x, _ := strconv.ParseUint(a, 10, 64) // RT's ids are numbers
+	y, _ := strconv.ParseUint(b, 10, 64)
+	return cmp.Compare(x, y)
+}

@@ -1,0 +1,126 @@
+package requesttracker
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Create makes a user and gives it its role. Teams come after: RT takes none
+// at creation.
+//
+// The login name is the e-mail address in lower case. RT's database keeps names
+// apart, but not addresses: those are compared in code, and two creations at
+// once would both pass.
+func (d *rt) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
+	if err := checkEmail(want.Email); err != nil {
+		return nil, err
+	}
+	want.Role = cmp.Or(want.Role, provision.RoleNone)
+	group, err := d.roleGroup(ctx, want.Role)
+	if err != nil {
+		return nil, err
+	}
+	id, err := d.client.create(ctx, "/user", d.fields(want))
+	if err != nil {
+		return nil, d.creationError(ctx, want.Email, err)
+	}
+	if group != "" {
+		if err := d.groups.add(ctx, group, id); err != nil {
+			return nil, err
+		}
+	}
+	return d.created(ctx, provision.DeskUserID(id), want)
+}
+
+// fields returns what RT is asked to make.
+func (d *rt) fields(want provision.DeskUser) map[string]any {
+	fit := d.Fit(want)
+	fields := map[string]any{
+		"Name":         provision.Fold(want.Email),
+		"EmailAddress": want.Email,
+		"Privileged":   flag(want.Role != provision.RoleNone),
+	}
+	for _, f := range []struct{ column, value string }{
+		{"RealName", fit.DisplayName}, {"WorkPhone", fit.Phone}, {"Timezone", fit.Timezone},
+	} {
+		if f.value != "" {
+			fields[f.column] = f.value
+		}
+	}
+	if want.ExternalID != "" {
+		fields["CustomFields"] = map[string]string{d.settings.externalIDField: want.ExternalID}
+	}
+	return fields
+}
+
+// creationError finds out whether a refused creation met a user who was there
+// before. RT gives status 400 for that as for much else, with a sentence in the
+// service account's language.
+func (d *rt) creationError(ctx context.Context, email string, err error) error {
+	if desk.KindOf(err) != desk.Permanent {
+		return err
+	}
+	taken, lookErr := d.taken(ctx, email)
+	switch {
+	case lookErr != nil:
+		return err
+	case taken != "":
+		return &desk.Error{Kind: desk.Conflict, Field: "EmailAddress", Detail: "user " + taken + " of RT has this e-mail address or name already", Err: err}
+	case strings.Contains(err.Error(), "Permission Denied"):
+		return missingRight("AdminUsers", "to make users")
+	case strings.Contains(err.Error(), "Could not create user"):
+		return &desk.Error{Kind: desk.Retryable, Detail: "RT's database did not take the user", Err: err}
+	}
+	return err
+}
+
+// taken returns the number of a user who has an address as e-mail or as name;
+// "" when nobody does.
+func (d *rt) taken(ctx context.Context, email string) (string, error) {
+	for _, field := range []string{"EmailAddress", "Name"} {
+		hits, err := d.lookUp(ctx, field, email)
+		if err != nil {
+			return "", err
+		}
+		for _, r := range hits {
+			if strings.EqualFold(r.EmailAddress, email) || strings.EqualFold(r.Name, email) {
+				return string(r.ID), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// created reads a new user back. RT makes the user even where it may not set
+// the custom field, and says nothing.
+func (d *rt) created(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) (*provision.DeskUser, error) {
+	got, err := d.Find(ctx, desk.Key{ID: id})
+	switch {
+	case err != nil:
+		return nil, err
+	case got == nil:
+		return nil, desk.Errorf(desk.Retryable, "the new user %s of RT is not there", id)
+	case !strings.EqualFold(got.Email, want.Email):
+		return nil, desk.Errorf(desk.Permanent, "RT gave the new user %s another e-mail address than was asked for; see CanonicalizeEmailAddressMatch in its configuration", id)
+	case got.Role != want.Role:
+		return nil, desk.Errorf(desk.Permanent, "RT gave the new user %s the role %s instead of %s; give the service account AdminUsers and AdminGroupMembership at Admin > Global > User Rights", id, got.Role, want.Role)
+	case got.ExternalID != want.ExternalID:
+		return nil, desk.Errorf(desk.Permanent, "RT did not keep the custom field %q of the new user %s; give the service account the rights SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField, id)
+	}
+	return got, nil
+}
+
+// checkEmail refuses what RT would take, and cut or mangle.
+func checkEmail(email string) error {
+	switch {
+	case !strings.Contains(email, "@"):
+		return &desk.Error{Kind: desk.Permanent, Field: "EmailAddress", Detail: "the person has no e-mail address, which RT needs as login name"}
+	case len(email) > maxEmailBytes:
+		return &desk.Error{Kind: desk.Permanent, Field: "EmailAddress", Detail: "the e-mail address is longer than the 120 bytes that RT keeps"}
+	}
+	return nil
+}

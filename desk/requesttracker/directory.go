@@ -1,0 +1,158 @@
+package requesttracker
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// group is a user-defined group.
+type group struct {
+	ID     text   `json:"id"`
+	Name   string `json:"Name"`
+	Domain string `json:"Domain"`
+}
+
+// groupList holds the enabled user-defined groups that the service account may
+// see.
+type groupList []group
+
+// name returns the name of the group with a number; "" when it is not listed.
+func (l groupList) name(id string) string {
+	for _, g := range l {
+		if string(g.ID) == id {
+			return g.Name
+		}
+	}
+	return ""
+}
+
+// id returns the number of the group with a name, in any letter case (RT lets
+// no two differ in nothing else); "" when it is not listed.
+func (l groupList) id(name string) string {
+	for _, g := range l {
+		if provision.Fold(g.Name) == provision.Fold(name) {
+			return string(g.ID)
+		}
+	}
+	return ""
+}
+
+// names returns all names, sorted.
+func (l groupList) names() []string {
+	var names []string
+	for _, g := range l {
+		names = append(names, g.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// directoryAge is how long a list of groups is taken for true: a visit reads
+// the same user several times, and RT tells memberships by number only.
+const directoryAge = 10 * time.Second
+
+// directory reads groups and changes who is in them. It is safe for concurrent
+// use.
+type directory struct {
+	client *client
+
+	mu     sync.Mutex
+	groups groupList
+	read   time.Time // when groups was read; zero: never
+}
+
+// list returns the groups, at most directoryAge old.
+func (d *directory) list(ctx context.Context) (groupList, error) {
+	d.mu.Lock()
+	groups, fresh := d.groups, !d.read.IsZero() && time.Since(d.read) < directoryAge
+	d.mu.Unlock()
+	if fresh {
+		return groups, nil
+	}
+	return d.reread(ctx)
+}
+
+// reread asks RT for the groups.
+func (d *directory) reread(ctx context.Context) (groupList, error) {
+	began := time.Now()
+	found, err := search[group](ctx, d.client, "/groups", url.Values{"fields": {"Name,Domain"}}, pageSize*maxPages,
+		limit{"Domain", "UserDefined"})
+	if err != nil {
+		return nil, err
+	}
+	groups := groupList(slices.DeleteFunc(found, func(g group) bool { return g.Domain != "UserDefined" }))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if began.After(d.read) {
+		d.groups, d.read = groups, began
+	}
+	return groups, nil
+}
+
+// find returns the number of the group with a name; "" when there is none. A
+// name that is not known is looked for once more: the group may be new.
+func (d *directory) find(ctx context.Context, name string) (string, error) {
+	groups, err := d.list(ctx)
+	if err != nil {
+		return "", err
+	}
+	if id := groups.id(name); id != "" {
+		return id, nil
+	}
+	if groups, err = d.reread(ctx); err != nil {
+		return "", err
+	}
+	return groups.id(name), nil
+}
+
+// add makes a user a member of a group. RT's answer proves nothing.
+func (d *directory) add(ctx context.Context, group, user string) error {
+	_, err := d.client.put(ctx, "/group/"+group+"/members", []string{user})
+	return membershipError(err)
+}
+
+// remove ends a direct membership; one that does not exist is no error to RT.
+func (d *directory) remove(ctx context.Context, group, user string) error {
+	return membershipError(d.client.remove(ctx, "/group/"+group+"/member/"+user))
+}
+
+// members returns the numbers of the enabled users in a group, those in groups
+// within it too.
+func (d *directory) members(ctx context.Context, group string) ([]string, error) {
+	refs, err := list[ref](ctx, d.client, "/group/"+group+"/members", url.Values{"recursively": {"1"}, "groups": {"0"}})
+	if err != nil {
+		return nil, membershipError(err)
+	}
+	var ids []string
+	for _, r := range refs {
+		if r.Type == "user" {
+			ids = append(ids, string(r.ID))
+		}
+	}
+	return ids, nil
+}
+
+func membershipError(err error) error {
+	if errors.Is(err, errForbidden) {
+		return missingRight("AdminGroupMembership", "to read and change who is in a group; it may also be granted for single groups, at Admin > Groups > (the group) > Group Rights")
+	}
+	return err
+}
+
+// team returns the number of the group that is a team; "" when there is none.
+// A group that stands for a role is refused: the role must be granted instead.
+func (d *rt) team(ctx context.Context, name string) (string, error) {
+	for _, role := range []provision.Role{provision.RoleAdmin, provision.RoleAgent, provision.RoleLimited} {
+		if group := d.settings.groupOf(role); group != "" && provision.Fold(group) == provision.Fold(name) {
+			return "", desk.Errorf(desk.Permanent, "the group %q stands for the role %s and is no team; let the rule grant the role", group, role)
+		}
+	}
+	return d.groups.find(ctx, name)
+}

@@ -1,0 +1,143 @@
+package requesttracker
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// number is the form of RT's ids. Anything else never gets into a path.
+var number = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
+
+// Find looks a user up by number, then by our mark, then by e-mail.
+func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
+	r, err := d.find(ctx, key)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	groups, err := d.groups.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.user(r, groups)
+}
+
+func (d *rt) find(ctx context.Context, key desk.Key) (*record, error) {
+	if key.ID != "" {
+		r, err := d.read(ctx, key.ID)
+		if err == nil || desk.KindOf(err) != desk.NotFound {
+			return r, err
+		}
+	}
+	if key.ExternalID != "" {
+		r, err := d.byMark(ctx, key.ExternalID)
+		if r != nil || err != nil {
+			return r, err
+		}
+	}
+	if key.Email != "" {
+		return d.byEmail(ctx, key.Email)
+	}
+	return nil, nil
+}
+
+// read returns the user with a number, whole. An unknown number is NotFound.
+func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
+	if !number.MatchString(string(id)) {
+		return nil, desk.Errorf(desk.NotFound, "RT has no user %q: its ids are numbers", id)
+	}
+	var r record
+	if err := d.client.get(ctx, "/user/"+string(id), nil, &r); err != nil {
+		if desk.KindOf(err) == desk.NotFound {
+			return nil, desk.Errorf(desk.NotFound, "RT has no user %s", id)
+		}
+		return nil, err
+	}
+	if err := r.complete(); err != nil {
+		return nil, err
+	}
+	if string(r.ID) != string(id) {
+		return nil, desk.Errorf(desk.Retryable, "RT answered a question about user %s with another record", id)
+	}
+	return &r, nil
+}
+
+// byMark returns the user whose custom field holds our mark; nil when none
+// does.
+func (d *rt) byMark(ctx context.Context, mark string) (*record, error) {
+	field := d.settings.externalIDField
+	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", mark)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, r := range hits {
+		value, present := r.field(field)
+		if !present || !strings.EqualFold(value, mark) {
+			// RT ignores a field that it does not know and answers with everybody.
+			return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields for Users, apply it globally, and give the service account the right SeeCustomField", field)
+		}
+		if value == mark {
+			ids = append(ids, string(r.ID))
+		}
+	}
+	return d.only(ctx, ids, "carry the same value in "+field)
+}
+
+// byEmail returns the user with an e-mail address; nil when there is none. A
+// user without an address counts if the login name is the address. One whose
+// name is the address of somebody else, whatever the reason, does not.
+func (d *rt) byEmail(ctx context.Context, email string) (*record, error) {
+	hits, err := d.lookUp(ctx, "EmailAddress", email)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, r := range hits {
+		if !strings.EqualFold(r.EmailAddress, email) {
+			return nil, missingRight("AdminUsers", "to look users up by e-mail")
+		}
+		ids = append(ids, string(r.ID))
+	}
+	if len(ids) > 0 {
+		return d.only(ctx, ids, "have the same e-mail address")
+	}
+	if hits, err = d.lookUp(ctx, "Name", email); err != nil {
+		return nil, err
+	}
+	for _, r := range hits {
+		if strings.EqualFold(r.Name, email) && r.EmailAddress == "" {
+			ids = append(ids, string(r.ID))
+		}
+	}
+	return d.only(ctx, ids, "have the same name")
+}
+
+// maxHits bounds a look-up: more hits for one value mean that RT ignored it.
+const maxHits = 10
+
+// lookUp returns up to maxHits users, disabled ones included. They come from a
+// list, where RT leaves Disabled and Privileged empty.
+func (d *rt) lookUp(ctx context.Context, field, value string) ([]record, error) {
+	query := url.Values{"fields": {"id,Name,EmailAddress,CustomFields"}, "find_disabled_rows": {"1"}}
+	return search[record](ctx, d.client, "/users", query, maxHits, limit{field, value})
+}
+
+// only reads the one user in ids, whole. Two are one too many to choose from.
+func (d *rt) only(ctx context.Context, ids []string, both string) (*record, error) {
+	slices.Sort(ids)
+	switch ids = slices.Compact(ids); len(ids) {
+	case 0:
+		return nil, nil
+	case 1:
+		return d.read(ctx, provision.DeskUserID(ids[0]))
+	}
+	return nil, desk.Errorf(desk.Permanent, "the users %s of RT %s; change all but one at %s", strings.Join(ids, ", "), both,
+		fmt.Sprintf("Admin > Users (…/Admin/Users/Modify.html?id=%s)", ids[len(ids)-1]))
+}

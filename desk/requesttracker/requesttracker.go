@@ -1,0 +1,125 @@
+package requesttracker
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// rt is a [desk.Desk] on one Request Tracker.
+type rt struct {
+	desk.Base
+	settings settings
+	client   *client
+	groups   *directory
+}
+
+// New returns a connector; it is a [desk.Factory]. URL is the address of RT's
+// home page, Secret an authentication token of the service account.
+//
+// Settings, all optional:
+//
+//	external_id_field  custom field on users that keeps our mark; default "SCIM external id"
+//	admin_group        group whose members are admins; default "Desk Admins"
+//	agent_group        group whose members are agents; without it every privileged user is one
+//	limited_group      group whose members are limited; without it RT has no such role
+//	allow_http         "true" lets the token travel over http to hosts other than loopback
+func New(d provision.Desk) (desk.Desk, error) {
+	s, err := parseSettings(d)
+	if err != nil {
+		return nil, err
+	}
+	c := newClient(s.api, s.token)
+	return &rt{
+		Base:     desk.Base{Name: "Request Tracker"},
+		settings: s,
+		client:   c,
+		groups:   &directory{client: c},
+	}, nil
+}
+
+// Capabilities says what REST 2.0 can do.
+func (d *rt) Capabilities() desk.Capabilities {
+	words := map[provision.Role]string{
+		provision.RoleNone:  "unprivileged user",
+		provision.RoleAgent: "privileged user",
+		provision.RoleAdmin: "privileged user in " + d.settings.adminGroup,
+	}
+	for _, role := range []provision.Role{provision.RoleAgent, provision.RoleLimited} {
+		if group := d.settings.groupOf(role); group != "" {
+			words[role] = "privileged user in " + group
+		}
+	}
+	return desk.Capabilities{
+		Words:           words,
+		ChangeProfile:   true,
+		ChangeRole:      true,
+		ChangeTeams:     true,
+		MailboxesByTeam: true,
+		Deactivate:      true,
+		ExternalID:      true,
+	}
+}
+
+// The widths of RT's columns on users. RT cuts what is longer without a word,
+// counting bytes of UTF-8.
+const (
+	maxEmailBytes    = 120
+	maxRealNameBytes = 120
+	maxPhoneBytes    = 30
+	maxTimezoneBytes = 50
+)
+
+// Fit returns want as RT keeps it: one name for the whole person, no title, and
+// no longer than its columns.
+func (d *rt) Fit(want provision.DeskUser) provision.DeskUser {
+	if want.DisplayName == "" {
+		want.DisplayName = strings.TrimSpace(want.GivenName + " " + want.FamilyName)
+	}
+	want.DisplayName = cut(want.DisplayName, maxRealNameBytes)
+	want.GivenName, want.FamilyName, want.Title = "", "", ""
+	want.Phone = cut(want.Phone, maxPhoneBytes)
+	want.Timezone = cut(want.Timezone, maxTimezoneBytes)
+	return want
+}
+
+// cut returns text on one line, in whole characters, in at most n bytes.
+func cut(text string, n int) string {
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, text))
+	for len(text) > n {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = strings.TrimSpace(text[:len(text)-size])
+	}
+	return text
+}
+
+// Delete is unsupported: RT has no call that deletes a user, its DELETE means
+// disable.
+func (d *rt) Delete(context.Context, provision.DeskUserID) error {
+	return desk.Unsupported("delete", "Request Tracker never deletes users, for the sake of its history; use on_leave: deactivate. To erase a person, an administrator runs RT's shredder (Admin > Tools > Shredder)")
+}
+
+// Anonymize is unsupported: RT has it as a button only.
+func (d *rt) Anonymize(context.Context, provision.DeskUserID) error {
+	return desk.Unsupported("anonymize", "Request Tracker anonymizes by hand only: Admin > Users > (the user) > User summary > Anonymize User; use on_leave: deactivate")
+}
+
+// EndSessions is unsupported: RT has no call for it, and disabling a user does
+// not end a browser session that is open. Leaving all groups takes away what
+// the session may do, at once.
+func (d *rt) EndSessions(context.Context, provision.DeskUserID) error {
+	return desk.Unsupported("end sessions", "Request Tracker cannot end a browser session; one that is open loses its rights with the user's last group. Remove the user from all groups: Admin > Groups > (the group) > Members")
+}
+
+// ChangeMailboxes is unsupported: queues follow from teams.
+func (d *rt) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
+	return desk.Unsupported("change mailboxes", "in Request Tracker access to queues follows from groups: give the group its rights at Admin > Queues > (the queue) > Group Rights, and let the rule name the group as a team")
+}

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -71,7 +72,7 @@ func (d *Desks) issueToken(ctx context.Context, id, secret string) (string, erro
 		stored string
 	)
 	err := d.db.QueryRowContext(ctx, `SELECT desk, user_id, secret_hash FROM builtin_apps WHERE id = $1`, clean(id)).Scan(&on, &as, &stored)
-	if err != nil && err != sql.ErrNoRows {
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("builtin: read app: %w", err)
 	}
 	if err != nil || subtle.ConstantTimeCompare([]byte(stored), []byte(hash(secret))) != 1 {
@@ -100,7 +101,7 @@ func (d *Desks) caller(ctx context.Context, token string) (provision.DeskID, *us
 	err := d.db.QueryRowContext(ctx, `
 		SELECT a.desk, a.user_id FROM builtin_tokens t JOIN builtin_apps a ON a.id = t.app
 		WHERE t.hash = $1 AND t.expires_at > $2`, hash(token), micros(d.now())).Scan(&on, &as)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil, errUnauthorized()
 	}
 	if err != nil {

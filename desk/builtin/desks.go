@@ -3,6 +3,7 @@ package builtin
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -71,7 +72,7 @@ func (d *Desks) write(ctx context.Context, id provision.DeskID, fn func(t *tx) e
 	if err != nil {
 		return fmt.Errorf("builtin: begin: %w", err)
 	}
-	defer sqlTx.Rollback() // after Commit it does nothing
+	defer func() { _ = sqlTx.Rollback() }() // after Commit it does nothing
 
 	t := &tx{view: view{querier: sqlTx, desk: id}, now: micros(d.now())}
 	query := `SELECT seats FROM builtin_desks WHERE id = $1`
@@ -100,7 +101,7 @@ func (t *tx) newID(ctx context.Context) (int64, error) {
 func one[T any](ctx context.Context, q querier, query string, args ...any) (T, error) {
 	var v T
 	err := q.QueryRowContext(ctx, query, args...).Scan(&v)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return v, desk.Errorf(desk.NotFound, "the built-in desk has no such object")
 	}
 	if err != nil {
@@ -115,7 +116,7 @@ func collect[T any](ctx context.Context, q querier, scan func(rows *sql.Rows, v 
 	if err != nil {
 		return nil, fmt.Errorf("builtin: query: %w", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err says what went wrong
 	var out []T
 	for rows.Next() {
 		var v T

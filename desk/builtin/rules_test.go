@@ -85,6 +85,10 @@ func TestLimited(t *testing.T) {
 // TestRoleTakesAway: what a user may no longer own goes back to the queue, and
 // what is closed stays as it was.
 func TestRoleTakesAway(t *testing.T) {
+	eachDatabase(t, testRoleTakesAway)
+}
+
+func testRoleTakesAway(t *testing.T, desks *builtin.Desks) {
 	for _, tt := range []struct {
 		name       string
 		change     func(t *testing.T, d desk.Desk, id provision.DeskUserID) error
@@ -115,31 +119,31 @@ func TestRoleTakesAway(t *testing.T) {
 		}, nil, 0, desk.Assignee{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			eachDatabase(t, func(t *testing.T, desks *builtin.Desks) {
-				ctx, d := t.Context(), connect(t, desks, support)
-				ada := must[*provision.DeskUser](t)(d.Create(ctx, agent("ada@example.test", "Support", "Billing")))
-				closed := ""
-				for _, n := range []builtin.NewConversation{{Mailbox: "Support"}, {Mailbox: "Billing", Status: "pending"}, {Mailbox: "Support", Status: "closed"}} {
-					n.Assignee = desk.Assignee{User: ada.ID}
-					closed = must[string](t)(desks.AddConversation(ctx, support.ID, n))
-				}
-				if err := tt.change(t, d, ada.ID); err != nil {
-					t.Fatal(err)
-				}
-				if open := must[[]desk.Conversation](t)(d.OpenConversations(ctx, ada.ID, 10)); len(open) != tt.wantOpen {
-					t.Errorf("%d open conversations, want %d", len(open), tt.wantOpen)
-				}
-				if got := desks.ReadAssignee(support.ID)(t, closed); got != tt.wantClosed {
-					t.Errorf("the closed conversation is with %+v, want %+v", got, tt.wantClosed)
-				}
-				var teams []string
-				if got := must[*provision.DeskUser](t)(d.Find(ctx, desk.Key{ID: ada.ID})); got != nil {
-					teams = got.Teams
-				}
-				if diff := cmp.Diff(tt.wantTeams, teams); diff != "" {
-					t.Errorf("teams (-want +got):\n%s", diff)
-				}
-			})
+			conf := support
+			conf.ID = provision.NewID[provision.DeskID]()
+			ctx, d := t.Context(), connect(t, desks, conf)
+			ada := must[*provision.DeskUser](t)(d.Create(ctx, agent("ada@example.test", "Support", "Billing")))
+			closed := ""
+			for _, n := range []builtin.NewConversation{{Mailbox: "Support"}, {Mailbox: "Billing", Status: "pending"}, {Mailbox: "Support", Status: "closed"}} {
+				n.Assignee = desk.Assignee{User: ada.ID}
+				closed = must[string](t)(desks.AddConversation(ctx, conf.ID, n))
+			}
+			if err := tt.change(t, d, ada.ID); err != nil {
+				t.Fatal(err)
+			}
+			if open := must[[]desk.Conversation](t)(d.OpenConversations(ctx, ada.ID, 10)); len(open) != tt.wantOpen {
+				t.Errorf("%d open conversations, want %d", len(open), tt.wantOpen)
+			}
+			if got := desks.ReadAssignee(conf.ID)(t, closed); got != tt.wantClosed {
+				t.Errorf("the closed conversation is with %+v, want %+v", got, tt.wantClosed)
+			}
+			var teams []string
+			if got := must[*provision.DeskUser](t)(d.Find(ctx, desk.Key{ID: ada.ID})); got != nil {
+				teams = got.Teams
+			}
+			if diff := cmp.Diff(tt.wantTeams, teams); diff != "" {
+				t.Errorf("teams (-want +got):\n%s", diff)
+			}
 		})
 	}
 }

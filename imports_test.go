@@ -1,0 +1,231 @@
+// Package deskbridge_test holds what is true of the module as a whole: who may
+// import whom. The core knows nobody, the edges know the core, and only cmd
+// knows everybody.
+package deskbridge_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const module = "github.com/deskbridge/deskbridge"
+
+// layer is one line of the import rule.
+type layer struct {
+	dir string   // a folder and what is below it; "desk/*" is every folder in desk, each by itself
+	may []string // which other layers it may import; "*": all
+	not []string // import paths, with what is below them, that it must not know
+}
+
+// anything is what a layer may import when there is no limit.
+const anything = "*"
+
+var layers = []layer{
+	{dir: "provision", not: []string{"net/http", "database/sql"}},
+	{dir: "scim", may: []string{"provision"}, not: []string{"database/sql"}},
+	{dir: "sso", may: []string{"provision"}, not: []string{"database/sql"}},
+	{dir: "admin", may: []string{"provision"}, not: []string{"database/sql"}},
+	{dir: "store", may: []string{"provision"}, not: []string{"net/http"}},
+	{dir: "desk", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
+	{dir: "desk/*", may: []string{"provision", "desk"}},
+	{dir: "worker", may: []string{"provision", "desk"}, not: []string{"net/http"}},
+	{dir: "config", not: []string{"net/http", "database/sql"}},
+	{dir: "cmd", may: []string{anything}},
+}
+
+// owners are the layers that alone may import a library, because it would
+// otherwise shape more of the house than it should.
+var owners = map[string][]string{
+	"gorm.io":                        {"store"},
+	"github.com/jackc/pgx":           {"store"},
+	"modernc.org/sqlite":             {"store"},
+	"github.com/riverqueue/river":    {"store", "worker"},
+	"github.com/elimity-com/scim":    {"scim"},
+	"github.com/scim2/filter-parser": {"scim"},
+	"github.com/crewjam/saml":        {"sso"},
+	"github.com/coreos/go-oidc":      {"sso"},
+	"github.com/danielgtaylor/huma":  {"admin"},
+	"github.com/knadh/koanf":         {"config"},
+	"github.com/spf13/cobra":         {"cmd"},
+}
+
+func TestImports(t *testing.T) {
+	problems, files := check(t, os.DirFS("."))
+	if files < 50 {
+		t.Errorf("only %d files were looked at: is this the root of the module?", files)
+	}
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+func TestForbiddenImportsAreFound(t *testing.T) {
+	for _, tt := range []struct {
+		name, file, imports string
+		want                []string
+	}{
+		{"the core knows nobody", "provision/a.go", module + "/store",
+			[]string{"provision/a.go: provision must not import store"}},
+		{"the core knows no HTTP", "provision/a.go", "net/http",
+			[]string{"provision/a.go: provision must not know net/http"}},
+		{"what is below a forbidden package is forbidden", "provision/a.go", "database/sql/driver",
+			[]string{"provision/a.go: provision must not know database/sql"}},
+		{"a longer name is another package", "provision/a.go", "net/http2", nil},
+		{"edges know the core", "scim/a.go", module + "/provision", nil},
+		{"edges do not know each other", "scim/a.go", module + "/sso",
+			[]string{"scim/a.go: scim must not import sso"}},
+		{"edges do not know the store", "admin/pages/a.go", module + "/store",
+			[]string{"admin/pages/a.go: admin must not import store"}},
+		{"a layer knows its own folders", "store/a.go", module + "/store/migrations", nil},
+		{"the contract knows no connector", "desk/a.go", module + "/desk/builtin",
+			[]string{"desk/a.go: desk must not import desk/builtin"}},
+		{"a connector knows the contract", "desk/builtin/a.go", module + "/desk", nil},
+		{"connectors do not know each other", "desk/builtin/a.go", module + "/desk/requesttracker",
+			[]string{"desk/builtin/a.go: desk/builtin must not import desk/requesttracker"}},
+		{"workers know no vendor", "worker/a.go", module + "/desk/builtin",
+			[]string{"worker/a.go: worker must not import desk/builtin"}},
+		{"cmd knows everybody", "cmd/deskbridge/a.go", module + "/store", nil},
+		{"nobody knows cmd", "worker/a.go", module + "/cmd/deskbridge",
+			[]string{"worker/a.go: worker must not import cmd"}},
+		{"only store knows gorm", "desk/builtin/a.go", "gorm.io/gorm",
+			[]string{"desk/builtin/a.go: desk/builtin must not import gorm.io/gorm: that is for store alone"}},
+		{"store knows gorm", "store/a.go", "gorm.io/driver/postgres", nil},
+		{"test code stays out of the program", "cmd/deskbridge/a.go", module + "/store/storetest",
+			[]string{"cmd/deskbridge/a.go: store/storetest is for tests, and this is not one"}},
+		{"testing stays out of the program", "scim/a.go", "testing",
+			[]string{"scim/a.go: testing is for tests, and this is not one"}},
+		{"a test package imports what it needs", "scim/scimtest/a.go", module + "/store/storetest", nil},
+		{"a test imports what it needs", "provision/a_test.go", module + "/store/storetest", nil},
+		{"a new folder needs a line of its own", "helpers/a.go", "fmt",
+			[]string{"helpers/a.go: helpers is in no layer; see layers in imports_test.go"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			source := fmt.Sprintf("package p\n\nimport _ %q\n", tt.imports)
+			got, _ := check(t, fstest.MapFS{tt.file: {Data: []byte(source)}})
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// check returns what the imports of the Go files in root break, and how many
+// files it has looked at. Tests may import whatever they need.
+func check(t *testing.T, root fs.FS) (problems []string, files int) {
+	t.Helper()
+	err := fs.WalkDir(root, ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() {
+			if file != "." && (strings.HasPrefix(name, ".") || name == "testdata") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || isTest(path.Dir(file)) {
+			return nil
+		}
+		files++
+		found, err := checkFile(root, file)
+		problems = append(problems, found...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return problems, files
+}
+
+func checkFile(root fs.FS, file string) (problems []string, _ error) {
+	source, err := fs.ReadFile(root, file)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, source, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	name, from, known := layerOf(path.Dir(file))
+	if !known {
+		return []string{fmt.Sprintf("%s: %s is in no layer; see layers in imports_test.go", file, path.Dir(file))}, nil
+	}
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return nil, err
+		}
+		if problem := judge(name, from, imported); problem != "" {
+			problems = append(problems, file+": "+problem)
+		}
+	}
+	return problems, nil
+}
+
+// judge returns what is wrong with an import by the layer from, which is
+// called name; "" when nothing is.
+func judge(name string, from layer, imported string) string {
+	dir, ours := strings.CutPrefix(imported, module+"/")
+	if isTest(dir) {
+		return dir + " is for tests, and this is not one"
+	}
+	if ours {
+		to, _, known := layerOf(dir)
+		if known && to != name && !slices.Contains(from.may, to) && !slices.Contains(from.may, anything) {
+			return name + " must not import " + to
+		}
+		return ""
+	}
+	for _, forbidden := range from.not {
+		if within(imported, forbidden) {
+			return name + " must not know " + forbidden
+		}
+	}
+	for _, library := range slices.Sorted(maps.Keys(owners)) {
+		if within(imported, library) && !slices.Contains(owners[library], name) {
+			return fmt.Sprintf("%s must not import %s: that is for %s alone", name, imported, strings.Join(owners[library], " and "))
+		}
+	}
+	return ""
+}
+
+// layerOf returns the layer that a folder belongs to. A layer of many folders
+// is one for each of them: name tells them apart.
+func layerOf(dir string) (name string, _ layer, known bool) {
+	for _, l := range layers {
+		parent, each := strings.CutSuffix(l.dir, "/*")
+		switch {
+		case each && strings.HasPrefix(dir, parent+"/"):
+			child, _, _ := strings.Cut(strings.TrimPrefix(dir, parent+"/"), "/")
+			return parent + "/" + child, l, true
+		case dir == l.dir, !each && within(dir, l.dir) && !split(l.dir):
+			return l.dir, l, true
+		}
+	}
+	return "", layer{}, false
+}
+
+// split reports whether the folders in dir are layers by themselves.
+func split(dir string) bool {
+	return slices.ContainsFunc(layers, func(l layer) bool { return l.dir == dir+"/*" })
+}
+
+// within reports whether the package or folder p is parent, or below it.
+func within(p, parent string) bool { return p == parent || strings.HasPrefix(p, parent+"/") }
+
+// isTest reports whether a package is made for tests only: testing itself, and
+// folders that are named after the package that they help to test.
+func isTest(p string) bool { return within(p, "testing") || strings.HasSuffix(path.Base(p), "test") }

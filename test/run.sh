@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change is merged: gofmt, vet, lint, and all
+# tests with the race detector, on a real PostgreSQL and a real Request Tracker.
+#
+#   test/run.sh
+#
+# It needs Go 1.26 and a C compiler (the race detector is the only thing that
+# does). On Debian, as root, it installs what else is missing; elsewhere it
+# says what to install. Both servers belong to this run: they listen on
+# 127.0.0.1 only, keep their data in .test/run, and are stopped at the end,
+# whatever the outcome. The last lines are those of go test.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly go_needed=1.26
+export DESKBRIDGE_TEST_DIR=$PWD/.test/run
+readonly logs=$DESKBRIDGE_TEST_DIR/logs
+mkdir -p "$logs"
+chmod 700 "$logs" # one of them holds a token
+
+say() { printf '== %s  (%d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
+fail() {
+	printf 'make test: %s\n' "$*" >&2
+	exit 1
+}
+
+# One run at a time: they share the servers' data.
+alone() {
+	command -v flock >/dev/null || return 0
+	exec 8>"$DESKBRIDGE_TEST_DIR/lock"
+	flock -n 8 || fail "another run is under way in this checkout"
+}
+
+need_go() {
+	command -v go >/dev/null || fail "Go is missing; install Go $go_needed or newer from https://go.dev/dl/"
+	local version
+	version=$(go env GOVERSION)
+	[ "$(printf '%s\n' "go$go_needed" "${version%%[ -]*}" | sort -V | head -n 1)" = "go$go_needed" ] ||
+		fail "Go is $version; install Go $go_needed or newer from https://go.dev/dl/"
+}
+
+need_compiler() {
+	local cc
+	cc=$(go env CC)
+	command -v "${cc%% *}" >/dev/null && return
+	[ -e /etc/debian_version ] && [ "$(id -u)" -eq 0 ] ||
+		fail "the race detector needs a C compiler, and there is no ${cc%% *}; install gcc (Debian, Ubuntu: apt-get install gcc libc6-dev)"
+	say "installing a C compiler for the race detector"
+	apt-get update -qq >"$logs/compiler.log" 2>&1 &&
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >>"$logs/compiler.log" 2>&1 ||
+		fail "gcc could not be installed; see $logs/compiler.log"
+}
+
+# start_servers runs beside the checks. One after the other: apt-get allows no
+# two at a time.
+start_servers() {
+	test/postgres.sh start >"$logs/postgres.url" 2>"$logs/postgres.err" || return
+	test/requesttracker.sh start >"$logs/requesttracker.env" 2>"$logs/requesttracker.err"
+}
+
+servers=
+stop_servers() {
+	local status=$?
+	trap - EXIT
+	trap '' INT TERM # once is enough: let the servers end
+	[ -z "$servers" ] || wait "$servers" || true # what is half started cannot be stopped
+	test/requesttracker.sh stop >"$logs/stop.log" 2>&1 || true
+	test/postgres.sh stop >>"$logs/stop.log" 2>&1 || true
+	exit "$status"
+}
+
+wait_for_servers() {
+	if ! wait "$servers"; then
+		servers=
+		cat "$logs"/postgres.err "$logs"/requesttracker.err >&2 2>/dev/null || true
+		fail "PostgreSQL or Request Tracker did not start; see above"
+	fi
+	servers=
+	DESKBRIDGE_TEST_POSTGRES=$(cat "$logs/postgres.url")
+	export DESKBRIDGE_TEST_POSTGRES
+	# shellcheck source=/dev/null
+	source "$logs/requesttracker.env"
+}
+
+# check runs a command and remembers when it fails: the tests run all the same.
+broken=()
+check() {
+	local what=$1
+	shift
+	say "$what"
+	"$@" || broken+=("$what")
+}
+
+need_go
+alone
+need_compiler
+rm -f "$logs"/*.err "$logs"/*.url "$logs"/*.env
+trap stop_servers EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+(start_servers) 8>&- &
+servers=$!
+
+check "gofmt, vet, lint" "${MAKE:-make}" --no-print-directory lint 8>&-
+say "waiting for PostgreSQL and Request Tracker"
+wait_for_servers
+say "tests"
+CGO_ENABLED=1 go test -race -vet=off -timeout 20m ./... || exit
+[ ${#broken[@]} -eq 0 ] || fail "the tests passed, but not: ${broken[*]}"

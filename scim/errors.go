@@ -88,7 +88,7 @@ func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
 	}
 	if e.Field == filterField {
 		out.ScimType = scimerrors.ScimTypeInvalidFilter
-	} else if e.Field != "" && !strings.HasPrefix(out.Detail, e.Field) {
+	} else if e.Field != "" && !strings.Contains(out.Detail, e.Field) {
 		out.Detail = e.Field + ": " + out.Detail
 	}
 	return out, false

@@ -1,7 +1,9 @@
 package scim_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -246,10 +248,15 @@ type broken struct{ provision.Store }
 func TestInternalErrorsSayNothing(t *testing.T) {
 	s := onSQLite(t)
 	core := provision.NewService(broken{}, provision.Policy{}, nil)
-	web := httptest.NewServer(scim.New(core, scim.Options{PublicURL: "http://x"}))
+	var log journal
+	web := httptest.NewServer(scim.New(core, scim.Options{PublicURL: "http://x", Log: slog.New(slog.NewTextHandler(&log, nil)),
+		RequestID: func(context.Context) string { return "req-7" }}))
 	defer web.Close()
 	got := s.at(web.URL+"/scim/acme/v2/Users", "GET", "", "Authorization", "Bearer x") // a nil store panics
 	if got.status != 500 || got.body["detail"] != "Internal error." || got.body["status"] != "500" {
 		t.Errorf("got %d %s", got.status, got.raw)
+	}
+	if !strings.Contains(log.String(), "request=req-7") {
+		t.Errorf("the log does not tell which request it was: %s", &log)
 	}
 }

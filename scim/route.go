@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -130,7 +131,7 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 			if cause == http.ErrAbortHandler {
 				panic(cause)
 			}
-			h.log.ErrorContext(r.Context(), "scim: panic", "request", h.requestID(r.Context()), "panic", cause)
+			h.log.ErrorContext(r.Context(), "scim: panic", "request", h.requestID(r.Context()), "panic", cause, "stack", string(debug.Stack()))
 			writeError(w, status(http.StatusInternalServerError, "Internal error."))
 		}()
 		if p := r.URL.Path; p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/") {

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
@@ -76,12 +77,19 @@ type methods map[string]func(ctx context.Context, c *call) error
 func (a *api) authorized(m methods) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		c := &call{api: a, w: w, r: r, ref: strings.ToLower(rand.Text())}
-		w.Header().Set("Correlation-ID", c.ref)
+		c := &call{api: a, w: w, r: r, ref: correlate(w)}
 		if err := c.serve(ctx, m); err != nil {
 			a.fail(ctx, w, c.ref, err)
 		}
 	})
+}
+
+// correlate names the request in the answer and returns the name: the one that
+// the server around us has given it, so that its log says the same.
+func correlate(w http.ResponseWriter) string {
+	ref := cmp.Or(w.Header().Get("X-Request-Id"), strings.ToLower(rand.Text()))
+	w.Header().Set("Correlation-ID", ref)
+	return ref
 }
 
 func (c *call) serve(ctx context.Context, m methods) error {

@@ -1,10 +1,8 @@
 package builtin
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 )
@@ -32,7 +30,7 @@ type tokenRequest struct {
 // token serves the token endpoint. As Help Scout's it reads JSON, a form or
 // the query.
 func (a *api) token(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Correlation-ID", strings.ToLower(rand.Text()))
+	ref := correlate(w)
 	w.Header().Set("Cache-Control", "no-store")
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -55,7 +53,7 @@ func (a *api) token(w http.ResponseWriter, r *http.Request) {
 	case err != nil && desk.KindOf(err) == desk.Unauthorized:
 		writeJSON(w, http.StatusUnauthorized, "application/json", tokenError{"invalid_client", "unknown app or wrong secret, or its user is not active"})
 	case err != nil:
-		a.fail(r.Context(), w, w.Header().Get("Correlation-ID"), err)
+		a.fail(r.Context(), w, ref, err)
 	default:
 		writeJSON(w, http.StatusOK, "application/json", tokenBody{"bearer", token, int(tokenLife.Seconds())})
 	}

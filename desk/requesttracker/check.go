@@ -58,7 +58,7 @@ func (d *rt) checkUsers(ctx context.Context, _ *record, p *desk.Profile) error {
 
 func (d *rt) checkField(_ context.Context, self *record, p *desk.Profile) error {
 	if _, present := self.field(d.settings.externalIDField); !present {
-		problem(p, "users show no custom field %q: make it at Admin > Custom Fields > Create (type \"Enter one value\", applies to Users), tick it at Admin > Global > Custom Fields > Users, and grant SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField)
+		problem(p, "users show no custom field %q: make it at Admin > Custom Fields > Create (type \"Enter one value\", applies to \"Users\"), and grant SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField)
 	}
 	return nil
 }
@@ -82,7 +82,8 @@ func (d *rt) checkGroups(ctx context.Context, _ *record, p *desk.Profile) error 
 }
 
 // checkMemberships asks for the members of each group, unless RT offers to
-// change those of any: the right may be granted for single groups.
+// change those of any: the right may be granted for single groups. A group that
+// we may not change is no team of ours.
 func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile) error {
 	if slices.ContainsFunc(self.Links, func(l link) bool { return l.Ref == "memberships" }) {
 		return nil
@@ -95,11 +96,16 @@ func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile
 		var members page[ref]
 		err := d.client.get(ctx, "/group/"+string(g.ID)+"/members", url.Values{"per_page": {"1"}}, &members)
 		switch {
+		case errors.Is(err, errForbidden) && d.settings.standsForRole(g.Name):
+			problem(p, "the service account may not change who is in the group %q: grant AdminGroupMembership at Admin > Groups > (the group) > User Rights, or for all groups at Admin > Global > User Rights", g.Name)
 		case errors.Is(err, errForbidden):
-			problem(p, "the service account may not change who is in the group %q: grant AdminGroupMembership at Admin > Groups > (the group) > Group Rights, or for all groups at Admin > Global > User Rights", g.Name)
+			p.Teams = slices.DeleteFunc(p.Teams, func(name string) bool { return name == g.Name })
 		case err != nil:
 			return err
 		}
+	}
+	if len(groups) > 0 && len(p.Teams) == 0 {
+		problem(p, "the service account may not change who is in any team: grant AdminGroupMembership at Admin > Groups > (the group) > User Rights, or for all groups at Admin > Global > User Rights")
 	}
 	return nil
 }

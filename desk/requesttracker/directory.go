@@ -141,7 +141,9 @@ func (d *directory) members(ctx context.Context, group string) ([]string, error)
 
 func membershipError(err error) error {
 	if errors.Is(err, errForbidden) {
-		return missingRight("AdminGroupMembership", "to read and change who is in a group; it may also be granted for single groups, at Admin > Groups > (the group) > Group Rights")
+		e := missingRight("AdminGroupMembership", "to read and change who is in a group")
+		e.Detail += ", or for this group alone at Admin > Groups > (the group) > User Rights"
+		return e
 	}
 	return err
 }

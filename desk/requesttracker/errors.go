@@ -23,7 +23,7 @@ func statusError(resp *http.Response, body []byte) error {
 	case status >= 300 && status <= 399:
 		return desk.Errorf(desk.Permanent, "the address redirects (HTTP %d), and the token is not sent elsewhere; set the desk's URL to where RT really is", status)
 	case status == http.StatusUnauthorized:
-		return desk.Errorf(desk.Unauthorized, "RT refuses the token; is the service account enabled? Make a new token at Logged in as … > Settings > Auth Tokens")
+		return desk.Errorf(desk.Unauthorized, "RT refuses the token; is the service account enabled? Make a new token at Admin > Users > (the service account) > Auth Tokens")
 	case status == http.StatusForbidden:
 		return &desk.Error{Kind: desk.Permanent, Detail: "the service account may not do this; compare its rights at Admin > Global > User Rights with the documentation", Err: errForbidden}
 	case status == http.StatusNotFound:

@@ -81,7 +81,7 @@ func (d *rt) byMark(ctx context.Context, mark string) (*record, error) {
 		value, present := r.field(field)
 		if !present || !strings.EqualFold(value, mark) {
 			// RT ignores a field that it does not know and answers with everybody.
-			return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields for Users, apply it globally, and give the service account the right SeeCustomField", field)
+			return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields > Create (applies to \"Users\"), and give the service account the right SeeCustomField", field)
 		}
 		if value == mark {
 			ids = append(ids, string(r.ID))

@@ -109,7 +109,7 @@ func (d *rt) Delete(context.Context, provision.DeskUserID) error {
 
 // Anonymize is unsupported: RT has it as a button only.
 func (d *rt) Anonymize(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("anonymize", "Request Tracker anonymizes by hand only: Admin > Users > (the user) > User summary > Anonymize User; use on_leave: deactivate")
+	return desk.Unsupported("anonymize", "Request Tracker anonymizes by hand only: Admin > Users > (the user) > Anonymize User; use on_leave: deactivate")
 }
 
 // EndSessions is unsupported: RT has no call for it, and disabling a user does

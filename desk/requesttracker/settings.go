@@ -77,7 +77,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if m := authToken.FindStringSubmatch(d.Secret); m != nil {
 		s.account = m[1]
 	} else {
-		mistake("secret", "give an RT authentication token, which looks like 1-27-0123abcd (Logged in as … > Settings > Auth Tokens)")
+		mistake("secret", "give an RT authentication token, which looks like 1-27-0123abcd (Admin > Users > the service account > Auth Tokens)")
 	}
 	api, err := apiURL(d.URL, allowHTTP)
 	if err != nil {

@@ -53,9 +53,9 @@ func (c *compiler) present(v value) fragment {
 		}
 	case node:
 		if c.dialect == Postgres {
-			return frag(string(v) + `.v NOT IN ('null', '""', '[]', '{}')`)
+			return frag(string(v) + `.v NOT IN ('""', '[]', '{}')`)
 		}
-		return frag(fmt.Sprintf(`%[1]s.type <> 'null' AND %[1]s.value IS NOT CASE %[1]s.type WHEN 'text' THEN '' WHEN 'array' THEN '[]' WHEN 'object' THEN '{}' END`, v))
+		return frag(fmt.Sprintf(`%[1]s.value IS NOT CASE %[1]s.type WHEN 'text' THEN '' WHEN 'array' THEN '[]' WHEN 'object' THEN '{}' END`, v))
 	}
 	return always
 }
@@ -223,6 +223,7 @@ func testNumber(n nodeSQL, e provision.Compare) (fragment, error) {
 // nodeSQL is how SQL looks at a JSON value. number and instant are NULL for
 // values of other types.
 type nodeSQL struct {
+	isValue                 string // condition: it is not null
 	isText, isTrue, isFalse string // conditions
 	text, number, instant   string // expressions
 	bytes                   string // what makes text compare by bytes
@@ -233,6 +234,7 @@ func (c *compiler) nodeSQL(v node) nodeSQL {
 	x := string(v)
 	if c.dialect == Postgres {
 		return nodeSQL{
+			isValue: "jsonb_typeof(" + x + ".v) <> 'null'",
 			isText:  "jsonb_typeof(" + x + ".v) = 'string'",
 			isTrue:  x + ".v = 'true'",
 			isFalse: x + ".v = 'false'",
@@ -244,6 +246,7 @@ func (c *compiler) nodeSQL(v node) nodeSQL {
 		}
 	}
 	return nodeSQL{
+		isValue: x + ".type <> 'null'",
 		isText:  x + ".type = 'text'",
 		isTrue:  x + ".type = 'true'",
 		isFalse: x + ".type = 'false'",

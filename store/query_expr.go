@@ -60,7 +60,7 @@ func (c *compiler) compare(sc *scope, e provision.Compare) (fragment, error) {
 		e.Path = sub
 		return c.someRow(rows, e)
 	}
-	return c.someElement(sc, e.Path, func(v value) (fragment, error) { return c.test(v, e) })
+	return c.someElement(sc, e.Path, func(v node) (fragment, error) { return c.test(v, e) })
 }
 
 // compareNull answers eq null and ne null, which ask for absence and presence.
@@ -82,7 +82,7 @@ func (c *compiler) element(sc *scope, e provision.Element) (fragment, error) {
 	if rows, ok := sc.rows[pathKey(e.Path)]; ok && (rows.only || rows.columns.know(e.Where)) {
 		return c.someRow(rows, e.Where)
 	}
-	return c.someElement(sc, e.Path, func(v value) (fragment, error) {
+	return c.someElement(sc, e.Path, func(v node) (fragment, error) {
 		return c.condition(&scope{document: v}, e.Where)
 	})
 }
@@ -102,8 +102,8 @@ func (c *compiler) someRow(rows *rowSet, where provision.Expr) (fragment, error)
 }
 
 // someElement returns the condition that one of the values at path in the
-// document satisfies test.
-func (c *compiler) someElement(sc *scope, path provision.Path, test func(value) (fragment, error)) (fragment, error) {
+// document satisfies test. A null is no value (RFC 7643 §2.5).
+func (c *compiler) someElement(sc *scope, path provision.Path, test func(node) (fragment, error)) (fragment, error) {
 	if sc.document == nil {
 		return fragment{}, unanswerable("there is no such attribute to search by")
 	}
@@ -112,7 +112,7 @@ func (c *compiler) someElement(sc *scope, path provision.Path, test func(value) 
 		return fragment{}, err
 	}
 	cond, err := test(v)
-	return join(frag("(EXISTS (SELECT 1 FROM "), from, frag(" WHERE "), cond, frag("))")), err
+	return join(frag("(EXISTS (SELECT 1 FROM "), from, frag(" WHERE "+c.nodeSQL(v).isValue+" AND "), cond, frag("))")), err
 }
 
 // alias returns a fresh name for a table.

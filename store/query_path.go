@@ -121,20 +121,23 @@ type node string
 // element of a multi-valued attribute by itself, and how to refer to one. It
 // is forgiving about where the lists are: on every level a list stands for its
 // elements, as in the lax mode of SQL/JSON.
-func (c *compiler) values(base value, path provision.Path) (fragment, value, error) {
+func (c *compiler) values(base value, path provision.Path) (fragment, node, error) {
+	if len(path) == 0 {
+		return fragment{}, "", unanswerable("an attribute is missing")
+	}
 	if c.dialect == Postgres {
 		return c.postgresValues(base, path)
 	}
 	return c.sqliteValues(base, path)
 }
 
-func (c *compiler) postgresValues(base value, path provision.Path) (fragment, value, error) {
+func (c *compiler) postgresValues(base value, path provision.Path) (fragment, node, error) {
 	query := strings.Builder{}
 	query.WriteString("lax $")
 	for _, key := range path {
 		name, err := json.Marshal(key) // the syntax of JSON strings is that of jsonpath
 		if err != nil {
-			return fragment{}, nil, err
+			return fragment{}, "", err
 		}
 		query.WriteByte('.')
 		query.Write(name)
@@ -144,17 +147,17 @@ func (c *compiler) postgresValues(base value, path provision.Path) (fragment, va
 	switch base := base.(type) {
 	case tableDocument:
 		from = string(base) + "." + c.sql.document
-	case node:
-		from = string(base) + ".v"
+	case node: // a list in a list would be unwrapped too
+		from = "CASE jsonb_typeof(" + string(base) + ".v) WHEN 'object' THEN " + string(base) + ".v END"
 	}
 	alias := c.alias()
 	return frag("jsonb_path_query("+from+", ?::jsonpath) AS "+alias+" (v)", query.String()), node(alias), nil
 }
 
-func (c *compiler) sqliteValues(base value, path provision.Path) (from fragment, _ value, _ error) {
+func (c *compiler) sqliteValues(base value, path provision.Path) (from fragment, v node, _ error) {
 	for i, key := range path {
 		if strings.ContainsAny(key, `"\`) { // its JSON paths have no escapes
-			return fragment{}, nil, unanswerable("there is no such attribute to search by")
+			return fragment{}, "", unanswerable("there is no such attribute to search by")
 		}
 		child := ""
 		switch base := base.(type) {
@@ -166,13 +169,10 @@ func (c *compiler) sqliteValues(base value, path provision.Path) (from fragment,
 		if i > 0 {
 			from = join(from, frag(", "))
 		}
-		alias := c.alias()
+		v = node(c.alias())
 		from = join(from, frag("json_each((SELECT CASE json_type(x) WHEN 'array' THEN x ELSE json_array(json(x)) END FROM (SELECT "+
-			child+" AS x))) AS "+alias, `$."`+key+`"`))
-		base = node(alias)
+			child+" AS x))) AS "+string(v), `$."`+key+`"`))
+		base = v
 	}
-	if len(path) == 0 {
-		return fragment{}, nil, unanswerable("an attribute is missing")
-	}
-	return from, base, nil
+	return from, v, nil
 }

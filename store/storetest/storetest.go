@@ -60,8 +60,24 @@ func Postgres(t testing.TB) (string, *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	target := create(t, " TEMPLATE "+from)
+	return target, open(t, store.Options{DatabaseURL: target})
+}
+
+// EmptyPostgres returns the URL of a fresh database without any table.
+func EmptyPostgres(t testing.TB) string {
+	t.Helper()
+	if err := configured(); err != nil {
+		t.Fatal(err)
+	}
+	return create(t, "")
+}
+
+// create makes a database that goes with the test, and returns its URL.
+func create(t testing.TB, options string) string {
+	t.Helper()
 	name := databaseName()
-	if err := execute(`CREATE DATABASE ` + name + ` TEMPLATE ` + from); err != nil {
+	if err := execute(`CREATE DATABASE ` + name + options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -69,8 +85,15 @@ func Postgres(t testing.TB) (string, *store.Store) {
 			t.Error(err)
 		}
 	})
-	target := databaseURL(name)
-	return target, open(t, store.Options{DatabaseURL: target})
+	return databaseURL(name)
+}
+
+// configured returns an error that says what to do when there is no PostgreSQL.
+func configured() error {
+	if os.Getenv(PostgresEnv) == "" {
+		return fmt.Errorf("%s is not set: run the tests with make test, or start a PostgreSQL with test/postgres.sh start and set it to the URL that prints", PostgresEnv)
+	}
+	return nil
 }
 
 func open(t testing.TB, o store.Options) *store.Store {
@@ -92,8 +115,8 @@ func open(t testing.TB, o store.Options) *store.Store {
 // template returns the name of a migrated database to clone. Its name tells
 // the schema, so that test binaries, and the next run, share it.
 var template = sync.OnceValues(func() (string, error) {
-	if os.Getenv(PostgresEnv) == "" {
-		return "", fmt.Errorf("%s is not set: run the tests with make test, or start a PostgreSQL with test/postgres.sh start and set it to the URL that prints", PostgresEnv)
+	if err := configured(); err != nil {
+		return "", err
 	}
 	digest, err := schemaDigest()
 	if err != nil {

@@ -149,6 +149,9 @@ func (p *patcher) changeSelected(kind opKind, at target, list []any, value any) 
 	if err != nil {
 		return nil, nil, err
 	}
+	if slices.ContainsFunc(list, func(have any) bool { return reflect.DeepEqual(have, made) }) {
+		return list, nil, nil
+	}
 	list = append(list, made)
 	return list, []any{made}, checkCount(at.def, pathOf(at.attribute), len(list))
 }

@@ -87,7 +87,7 @@ func listConversations(ctx context.Context, c *call) error {
 	f := filter{clauses: []string{clause}}
 	f.seenBy(c.caller, `c.mailbox`)
 	for _, by := range []struct{ name, clause string }{
-		{"assigned_to", `%[1]s IN (c.assignee, c.team)`},
+		{"assigned_to", `(c.assignee = %[1]s OR c.team = %[1]s)`},
 		{"mailbox", `c.mailbox = %s`},
 	} {
 		n, err := c.queryNumber(by.name, 1, maxNumber)

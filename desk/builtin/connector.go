@@ -97,7 +97,7 @@ func (c *connector) Find(ctx context.Context, key desk.Key) (*provision.DeskUser
 		use   bool
 	}{
 		{`u.id = $2`, parseID(string(key.ID)), key.ID != ""},
-		{`u.external_id = $2`, key.ExternalID, key.ExternalID != "" && clean(key.ExternalID) == key.ExternalID},
+		{`u.external_id = $2 AND u.external_id <> ''`, key.ExternalID, key.ExternalID != "" && clean(key.ExternalID) == key.ExternalID},
 		{`u.email_folded = $2`, provision.Fold(key.Email), key.Email != "" && clean(key.Email) == key.Email},
 	} {
 		if !by.use {

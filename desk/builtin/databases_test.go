@@ -35,7 +35,7 @@ func migrated(t *testing.T, db *sql.DB, dialect builtin.Dialect) *builtin.Desks 
 
 // openSQLite opens a new database with a single connection, as the server
 // does: whoever needs two at a time waits forever, and the test tells.
-func openSQLite(t *testing.T) *sql.DB {
+func openSQLite(t testing.TB) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "desks.db")+
 		"?_txlock=immediate&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")

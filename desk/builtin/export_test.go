@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -83,4 +84,27 @@ func (d *Desks) Dump(t *testing.T) string {
 		out = append(out, rows...)
 	}
 	return strings.Join(out, "\n")
+}
+
+// Token returns an access token that acts as the service account.
+func (d *Desks) Token(t testing.TB, on provision.DeskID) string {
+	t.Helper()
+	app, err := d.CreateApp(t.Context(), on, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := d.issueToken(t.Context(), app.ID, app.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// View reads a user by the id that the API gave.
+func (d *Desks) View(on provision.DeskID, id string) (provision.DeskUser, error) {
+	u, err := d.view(on).user(context.Background(), parseID(id))
+	if err != nil {
+		return provision.DeskUser{}, err
+	}
+	return u.common(), nil
 }

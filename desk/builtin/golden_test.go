@@ -31,12 +31,19 @@ func TestAnswers(t *testing.T) {
 		s.conversation(t, builtin.NewConversation{Mailbox: "Billing", Subject: "An invoice", Customer: customer, Status: "pending",
 			Assignee: desk.Assignee{Team: "Billing"}}) // 10
 
+		former := s.user(t, "Fritz", "Former", provision.RoleAgent, "Support") // 11
+		s.conversation(t, builtin.NewConversation{Mailbox: "Support", Subject: "Thanks", Customer: customer, Status: "closed",
+			Assignee: desk.Assignee{User: former.ID}}) // 12
+		if err := s.desk.Anonymize(t.Context(), former.ID); err != nil {
+			t.Fatal(err)
+		}
+
 		for _, step := range []struct {
 			golden, method, path string
 			body                 any
 		}{
-			{"user_created.txt", http.MethodPost, "/users", newAgent}, // 11
-			{"user.txt", http.MethodGet, "/users/11", nil},
+			{"user_created.txt", http.MethodPost, "/users", newAgent}, // 13
+			{"user.txt", http.MethodGet, "/users/13", nil},
 			{"user_me.txt", http.MethodGet, "/users/me", nil},
 			{"user_missing.txt", http.MethodGet, "/users/999", nil},
 			{"user_invalid.txt", http.MethodPost, "/users", `{"firstName": "` + strings.Repeat("ö", 41) + `", "role": "boss", "email": "no address", "mailboxes": [{"id": 99}]}`},
@@ -49,25 +56,26 @@ func TestAnswers(t *testing.T) {
 			{"user_status.txt", http.MethodGet, "/users/7/status", nil},
 			{"user_statuses.txt", http.MethodGet, "/users/status", nil},
 			{"teams.txt", http.MethodGet, "/teams", nil},
-			{"team_changed.txt", http.MethodPut, "/teams/3/members", `{"addedUserIds": [11, 7], "deletedUserIds": [2]}`},
+			{"team_changed.txt", http.MethodPut, "/teams/3/members", `{"addedUserIds": [13, 7], "deletedUserIds": [2]}`},
 			{"team_refused.txt", http.MethodPut, "/teams/3/members", `{"addedUserIds": [8, 99], "deletedUserIds": []}`},
 			{"team_members.txt", http.MethodGet, "/teams/3/members", nil},
 			{"mailboxes.txt", http.MethodGet, "/mailboxes", nil},
 			{"mailbox.txt", http.MethodGet, "/mailboxes/4", nil},
 			{"conversation_created.txt", http.MethodPost, "/conversations", `{"subject": "Help", "customer": {"email": "bear@example.test"},
-				"mailboxId": 4, "type": "email", "status": "active", "assignTo": 11, "threads": [{"type": "customer", "text": "Please"}]}`}, // 12
-			{"conversation.txt", http.MethodGet, "/conversations/12", nil},
+				"mailboxId": 4, "type": "email", "status": "active", "assignTo": 13, "threads": [{"type": "customer", "text": "Please"}]}`}, // 14
+			{"conversation.txt", http.MethodGet, "/conversations/14", nil},
 			{"conversations.txt", http.MethodGet, "/conversations", nil},
 			{"conversations_all.txt", http.MethodGet, "/conversations?status=all&assigned_to=5", nil},
 			{"conversations_invalid.txt", http.MethodGet, "/conversations?status=new", nil},
-			{"conversation_reassigned.txt", http.MethodPatch, "/conversations/12", `{"op": "replace", "path": "/assignTo", "value": 7}`},
-			{"conversation_refused.txt", http.MethodPatch, "/conversations/12", `{"op": "replace", "path": "/assignTo", "value": 8}`},
-			{"conversation_unassigned.txt", http.MethodPatch, "/conversations/12", `{"op": "remove", "path": "/assignTo"}`},
-			{"conversation_closed.txt", http.MethodPatch, "/conversations/12", `{"op": "replace", "path": "/status", "value": "closed"}`},
-			{"conversation_after.txt", http.MethodGet, "/conversations/12", nil},
+			{"conversation_reassigned.txt", http.MethodPatch, "/conversations/14", `{"op": "replace", "path": "/assignTo", "value": 7}`},
+			{"conversation_refused.txt", http.MethodPatch, "/conversations/14", `{"op": "replace", "path": "/assignTo", "value": 8}`},
+			{"conversation_unassigned.txt", http.MethodPatch, "/conversations/14", `{"op": "remove", "path": "/assignTo"}`},
+			{"conversation_closed.txt", http.MethodPatch, "/conversations/14", `{"op": "replace", "path": "/status", "value": "closed"}`},
+			{"conversation_after.txt", http.MethodGet, "/conversations/14", nil},
 			{"user_deleted.txt", http.MethodDelete, "/users/7", nil},
 			{"conversation_left.txt", http.MethodGet, "/conversations/9", nil},
-			{"method_not_allowed.txt", http.MethodPatch, "/users/11", `{}`},
+			{"conversation_former.txt", http.MethodGet, "/conversations/12", nil},
+			{"method_not_allowed.txt", http.MethodPatch, "/users/13", `{}`},
 			{"path_unknown.txt", http.MethodGet, "/tags", nil},
 		} {
 			t.Run(step.golden, func(t *testing.T) {

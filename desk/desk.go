@@ -48,6 +48,7 @@ type Desk interface {
 	Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error)
 
 	// SetProfile brings name, e-mail, title, phone and time zone to want's.
+	// What is empty in want stays as it is on the desk.
 	SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error
 	SetRole(ctx context.Context, id provision.DeskUserID, role provision.Role) error
 	// ChangeTeams and ChangeMailboxes add and remove by name, as a difference:

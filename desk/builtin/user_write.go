@@ -75,7 +75,8 @@ func (t *tx) writable(ctx context.Context, id int64) (*user, error) {
 	return u, nil
 }
 
-// setProfile brings names, e-mail address and the like to want's.
+// setProfile brings names and e-mail address to want's, and of job title, phone
+// and time zone what want has.
 func (t *tx) setProfile(ctx context.Context, id int64, want user) error {
 	if _, err := t.writable(ctx, id); err != nil {
 		return err
@@ -89,8 +90,9 @@ func (t *tx) setProfile(ctx context.Context, id int64, want user) error {
 		return errTaken("email")
 	}
 	_, err = exec(ctx, t, `
-		UPDATE builtin_users SET email = $3, email_folded = $4, first_name = $5, last_name = $6, job_title = $7, phone = $8,
-			timezone = $9, updated_at = $10
+		UPDATE builtin_users SET email = $3, email_folded = $4, first_name = $5, last_name = $6,
+			job_title = COALESCE(NULLIF($7, ''), job_title), phone = COALESCE(NULLIF($8, ''), phone),
+			timezone = COALESCE(NULLIF($9, ''), timezone), updated_at = $10
 		WHERE desk = $1 AND id = $2`,
 		t.desk, id, want.Email, provision.Fold(want.Email), want.FirstName, want.LastName, want.JobTitle, want.Phone, want.Timezone, t.now)
 	return err

@@ -42,6 +42,25 @@ func (s *suite) testProfile() {
 	s.compare(s.read(ada.ID), want)
 }
 
+// testProfileKeeps: what an identity provider does not say, somebody may have
+// entered on the desk.
+func (s *suite) testProfileKeeps() {
+	before := s.person("Ada", "Byron")
+	before.Title, before.Phone, before.Timezone = "Countess", "+44 20 0000 000", "Europe/London"
+	made := s.create(before)
+	want := s.person("Augusta", "King")
+	want.ExternalID = before.ExternalID
+	err := s.desk.SetProfile(s.ctx, made.ID, want)
+	if !s.can.ChangeProfile {
+		s.wantKind("SetProfile", err, desk.CannotDo)
+		s.compare(s.read(made.ID), before)
+		return
+	}
+	s.must("SetProfile", err)
+	want.Title, want.Phone, want.Timezone = before.Title, before.Phone, before.Timezone
+	s.compare(s.read(made.ID), want)
+}
+
 func (s *suite) testRole() {
 	made := s.create(s.person("Ada", "Byron"))
 	if !s.can.ChangeRole {

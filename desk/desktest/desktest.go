@@ -67,6 +67,7 @@ func Run(t *testing.T, h Harness) {
 		{"a user made by hand is in the way, and found", (*suite).testHandMade},
 		{"of eight creates at once one makes the user", (*suite).testCreateRace},
 		{"change of profile", (*suite).testProfile},
+		{"a change of profile keeps what it does not name", (*suite).testProfileKeeps},
 		{"change of role", (*suite).testRole},
 		{"change of teams", (*suite).testTeams},
 		{"many join a team at once", (*suite).testTeamRace},

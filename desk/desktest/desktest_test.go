@@ -137,6 +137,7 @@ var faults = map[string]string{
 	"finds nobody on an error":   "find_fails_rather_than_answer_nil_when_it_cannot_ask",
 	"forgets the external id":    "create_gives_what_was_wanted",
 	"takes a user for its own":   "a_taken_e-mail_is_a_conflict",
+	"blanks what is not said":    "a_change_of_profile_keeps_what_it_does_not_name",
 	"says yes to a role":         "change_of_role",
 	"replaces teams":             "change_of_teams",
 	"swallows unknown teams":     "unknown_teams_and_mailboxes_are_refused",
@@ -198,6 +199,13 @@ func (l liar) Create(ctx context.Context, want provision.DeskUser) (*provision.D
 		return l.Desk.Find(ctx, desk.Key{Email: want.Email})
 	}
 	return u, err
+}
+
+func (l liar) SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error {
+	if l.fault == "blanks what is not said" && want.Phone == "" {
+		want.Phone = "-"
+	}
+	return l.Desk.SetProfile(ctx, id, want)
 }
 
 func (l liar) SetRole(ctx context.Context, id provision.DeskUserID, r provision.Role) error {

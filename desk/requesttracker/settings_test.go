@@ -1,6 +1,7 @@
 package requesttracker
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -41,13 +42,15 @@ func TestNew(t *testing.T) {
 				t.Errorf("New = %v, %v", d, err)
 			}
 			var fields []string
-			if err != nil {
-				for line := range strings.Lines(err.Error()) {
-					field, _, _ := strings.Cut(strings.TrimPrefix(line, "invalid "), ":")
-					fields = append(fields, field)
+			if e, ok := errors.AsType[*provision.Error](err); ok {
+				fields = strings.Split(e.Field, ", ")
+				for _, field := range fields {
+					if !strings.Contains(e.Detail, field+": ") {
+						t.Errorf("the detail says nothing of %s: %s", field, e.Detail)
+					}
 				}
-				if strings.Contains(err.Error(), "hunter2") {
-					t.Errorf("the error holds the secret: %v", err)
+				if strings.Contains(e.Error(), "hunter2") || strings.Contains(e.Error(), "root:secret") {
+					t.Errorf("the error holds a secret: %v", e)
 				}
 			}
 			if diff := cmp.Diff(tt.mistakes, fields); diff != "" {
@@ -59,9 +62,9 @@ func TestNew(t *testing.T) {
 
 func TestAPIURL(t *testing.T) {
 	for _, home := range []string{"https://example.test/rt", "https://example.test/rt/", "https://example.test/rt/REST/2.0"} {
-		u, err := apiURL(home, false)
-		if err != nil || u.String() != "https://example.test/rt/REST/2.0" {
-			t.Errorf("apiURL(%q) = %v, %v", home, u, err)
+		u, advice := apiURL(home, false)
+		if advice != "" || u.String() != "https://example.test/rt/REST/2.0" {
+			t.Errorf("apiURL(%q) = %v, %q", home, u, advice)
 		}
 	}
 }

@@ -9,7 +9,7 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 
 VERSION ?= dev
 
-.PHONY: help demo build test lint bench
+.PHONY: help demo build test lint golangci-lint bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,9 +24,12 @@ test: ## gofmt, vet, lint and all tests, on a PostgreSQL and a Request Tracker o
 	@test/run.sh
 
 lint: ## gofmt, vet and golangci-lint
-	@test/format.sh
+	test/format.sh
 	go vet ./...
 	$(GOLANGCI_LINT) run
+
+golangci-lint:
+	@$(GOLANGCI_LINT) run
 
 bench: ## run the benchmarks
 	@test/bench.sh

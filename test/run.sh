@@ -88,7 +88,7 @@ check() {
 	local what=$1
 	shift
 	say "$what"
-	"$@" || broken+=("$what")
+	"$@" 8>&- || broken+=("$what")
 }
 
 need_go
@@ -101,9 +101,11 @@ trap 'exit 143' TERM
 (start_servers) 8>&- &
 servers=$!
 
-check "gofmt, vet, lint" "${MAKE:-make}" --no-print-directory lint 8>&-
+check "gofmt" test/format.sh
+check "go vet" go vet ./...
+check "golangci-lint" "${MAKE:-make}" --no-print-directory golangci-lint
 say "waiting for PostgreSQL and Request Tracker"
 wait_for_servers
 say "tests"
-CGO_ENABLED=1 go test -race -vet=off -timeout 20m ./... || exit
+CGO_ENABLED=1 go test -race -vet=off -timeout 20m ./... 8>&- || exit
 [ ${#broken[@]} -eq 0 ] || fail "the tests passed, but not: ${broken[*]}"

@@ -177,6 +177,9 @@ func unquoteLiteral(s string) (string, error) {
 // parseFilter parses a filter without value filters in it. A panic of the
 // library is a filter it cannot read.
 func parseFilter(text string) (e filter.Expression, err error) {
+	if e, ok := plainFilter(text); ok {
+		return e, nil
+	}
 	defer func() {
 		if recover() != nil {
 			e, err = nil, invalidFilter("The filter cannot be read.")
@@ -190,6 +193,9 @@ func parseFilter(text string) (e filter.Expression, err error) {
 
 // parsePath parses a path without value filters in it.
 func parsePath(text string) (p filter.Path, err error) {
+	if p, ok := plainPath(text); ok {
+		return p, nil
+	}
 	defer func() {
 		if recover() != nil {
 			err = invalidPath("The path cannot be read.")

@@ -43,7 +43,11 @@ func (h *handler) groupAnswer(r *request, code int, g provision.Group, s selecti
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: code, body: resource, etag: etag(g.Version), location: r.as.location(groupType, string(g.ID))}, nil
+	out := answer{status: code, body: resource, etag: etag(g.Version)}
+	if code == http.StatusCreated {
+		out.location = r.as.location(groupType, string(g.ID))
+	}
+	return out, nil
 }
 
 func (h *handler) getGroup(r *request) (answer, error) {

@@ -41,6 +41,7 @@ func TestPatchGroup(t *testing.T) {
 			{"the URN of the schema", `{"op":"remove","path":"urn:ietf:params:scim:schemas:core:2.0:Group:members[value eq \"ADA\"]"}`, "bo"},
 			{"a filter that makes a member", `{"op":"add","path":"members[value eq \"CY\"]","value":{}}`, "ada bo cy"},
 			{"one replaced by another", `{"op":"replace","path":"members[value eq \"ADA\"]","value":{"value":"CY"}}`, "bo cy"},
+			{"one named twice", `{"op":"add","path":"members","value":["CY","CY",{"value":"CY"}]}`, "ada bo cy"},
 			{"a group as member", `{"op":"add","path":"members","value":[{"value":"NESTED","type":"Group"}]}`, "ada bo nested"},
 			{"removed by type, after an addition", `{"op":"add","path":"members","value":[{"value":"NESTED"}]},{"op":"remove","path":"members[type eq \"User\"]"}`, "nested"},
 			{"removed by display", `{"op":"remove","path":"members[display eq \"Bo\"]"}`, "ada"},

@@ -111,6 +111,7 @@ func TestErrorsAreSCIM(t *testing.T) {
 		{"no displayName", "POST", "/Groups", `{}`, nil, 400, "invalidValue"},
 		{"an unknown member", "POST", "/Groups", `{"displayName":"g","members":[{"value":"x"}]}`, nil, 400, "invalidValue"},
 		{"a member without value", "POST", "/Groups", `{"displayName":"g","members":[{"display":"x"}]}`, nil, 400, "invalidValue"},
+		{"a member with a type only", "POST", "/Groups", `{"displayName":"g","members":[{"type":"User"}]}`, nil, 400, "invalidValue"},
 		{"a broken query", "GET", "/Users?filter=%zz", "", nil, 400, "invalidValue"},
 		{"an empty filter", "GET", "/Users?filter=", "", nil, 400, "invalidFilter"},
 		{"two filters", "GET", "/Users?filter=id%20pr&filter=id%20pr", "", nil, 400, "invalidFilter"},

@@ -24,6 +24,7 @@ func decodeObject(body []byte) (object, error) {
 	if !utf8.Valid(body) {
 		return nil, invalidSyntax("The request body is not UTF-8.")
 	}
+	body = bytes.TrimPrefix(body, []byte("\ufeff")) // a byte order mark, as .NET may write one
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	value, err := decodeValue(d, 0)
@@ -84,11 +85,11 @@ func decodeMembers(d *json.Decoder, depth int) (object, error) {
 		if err := checkText(name); err != nil {
 			return nil, err
 		}
-		if folded := strings.ToLower(name); seen[folded] {
+		folded := strings.ToLower(name)
+		if seen[folded] {
 			return nil, invalidSyntax("%s is given twice.", quoteName(name))
-		} else {
-			seen[folded] = true
 		}
+		seen[folded] = true
 		if out[name], err = decodeValue(d, depth+1); err != nil {
 			return nil, err
 		}

@@ -18,8 +18,8 @@ type Limits struct {
 	MaxFilterLength      int     // bytes of a filter or path; default 4,096
 	MaxFilterDepth       int     // brackets within brackets in a filter; default 32
 	MaxResults           int     // resources on one page; default 1,000
-	RatePerSecond        float64 // requests a connection may make for long; default 100; negative: no limit
-	Burst                int     // requests it may make at once; default 200
+	RatePerSecond        float64 // requests a connection may make for long; default 200; negative: no limit
+	Burst                int     // requests it may make at once; default 1,000
 }
 
 // defaultCount is how many resources a page holds when the client does not say.
@@ -32,8 +32,8 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MaxFilterLength, 4096)
 	set(&l.MaxFilterDepth, 32)
 	set(&l.MaxResults, 1000)
-	set(&l.RatePerSecond, 100)
-	set(&l.Burst, 200)
+	set(&l.RatePerSecond, 200)
+	set(&l.Burst, 1000)
 	return l
 }
 

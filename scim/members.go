@@ -8,8 +8,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// readMembers returns the ids that the value of members names: a list of
-// objects with value, or of ids.
+// readMembers returns the ids that the value of members names, each once: a
+// list of objects with value, or of ids.
 func readMembers(value any, limits Limits) ([]provision.MemberID, error) {
 	def, _ := groupType.find("", "members")
 	got, err := normalize(def.def, "members", value)
@@ -21,13 +21,17 @@ func readMembers(value any, limits Limits) ([]provision.MemberID, error) {
 		return nil, tooManyMembers(limits)
 	}
 	out := make([]provision.MemberID, 0, len(list))
+	seen := make(map[string]bool, len(list))
 	for _, element := range list {
 		o, _ := element.(object)
 		id := text(o, "value")
 		if id == "" {
 			return nil, invalidValue("members.value", "is required")
 		}
-		out = append(out, provision.MemberID(id))
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, provision.MemberID(id))
+		}
 	}
 	return out, nil
 }

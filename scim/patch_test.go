@@ -37,6 +37,7 @@ func TestPatchUser(t *testing.T) {
 		{"no path", `{"active":true}`, `{"op":"replace","value":{"active":false}}`, `{"active":false}`},
 		// Entra, default job
 		{"op and boolean in Entra's spelling", `{"active":true}`, `{"op":"Replace","path":"active","value":"False"}`, `{"active":false}`},
+		{"values as Entra sent them in 2017", `{"active":true}`, `{"op":"Replace","path":"active","value":[{"$ref":null,"value":"False"}]},{"op":"Add","path":"title","value":[{"$ref":null,"value":"Lead"}]}`, `{"active":false,"title":"Lead"}`},
 		{"filtered path onto an element", ada, `{"op":"Replace","path":"emails[type eq \"work\"].value","value":"b@x"}`,
 			`{"active":true,"displayName":"Ada","emails":[{"primary":true,"type":"work","value":"b@x"}],"name":{"familyName":"Nilsen","givenName":"Ada"},"userName":"ada"}`},
 		{"filtered path onto nothing makes the element", `{}`, `{"op":"Add","path":"emails[type eq \"work\"].value","value":"a@x"}`, `{"emails":[{"type":"work","value":"a@x"}]}`},

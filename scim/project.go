@@ -3,7 +3,9 @@ package scim
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
+	"net/http"
 	"net/mail"
 	"slices"
 	"strings"
@@ -83,6 +85,10 @@ func describeGroup(g *provision.Group, doc object) error {
 	return err
 }
 
+// maxDocument is how large a document may become, in bytes. The limit of a
+// request's body bounds one change; this bounds them all together.
+const maxDocument = 1 << 20
+
 // encodeDocument returns the form of a document that the core keeps: all of it
 // but what the core knows better.
 func encodeDocument(t *resourceType, doc object) (json.RawMessage, error) {
@@ -94,7 +100,11 @@ func encodeDocument(t *resourceType, doc object) (json.RawMessage, error) {
 			out[name] = value
 		}
 	}
-	return encode(out)
+	raw, err := encode(out)
+	if len(raw) > maxDocument {
+		return nil, status(http.StatusRequestEntityTooLarge, fmt.Sprintf("The resource would be larger than %d bytes.", maxDocument))
+	}
+	return raw, err
 }
 
 func emailsOf(doc object) []provision.Email {
@@ -108,17 +118,32 @@ func emailsOf(doc object) []provision.Email {
 }
 
 func profileOf(doc object, userName string, emails []provision.Email) provision.Profile {
-	name, _ := doc["name"].(object)
+	given, family := nameOf(doc)
 	return provision.Profile{
 		DisplayName: text(doc, "displayName"),
-		GivenName:   text(name, "givenName"),
-		FamilyName:  text(name, "familyName"),
+		GivenName:   given,
+		FamilyName:  family,
 		Email:       bestEmail(emails, userName),
 		Title:       text(doc, "title"),
 		Phone:       bestValue(elements(doc, "phoneNumbers")),
 		Timezone:    text(doc, "timezone"),
 		Locale:      firstText(text(doc, "locale"), text(doc, "preferredLanguage")),
 	}
+}
+
+// nameOf returns the given and the family name. Where there is a full name
+// only, its last word is taken for the family name: desks want both.
+func nameOf(doc object) (given, family string) {
+	name, _ := doc["name"].(object)
+	given, family = text(name, "givenName"), text(name, "familyName")
+	if given == "" && family == "" {
+		words := strings.Fields(text(name, "formatted"))
+		if n := len(words); n > 1 {
+			return strings.Join(words[:n-1], " "), words[n-1]
+		}
+		return strings.Join(words, ""), ""
+	}
+	return given, family
 }
 
 // bestEmail returns the address that desks know a person by: the primary one,

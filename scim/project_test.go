@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,6 +73,20 @@ func TestBestEmail(t *testing.T) {
 	}
 }
 
+func TestNameOf(t *testing.T) {
+	for name, want := range map[string][2]string{
+		`{"givenName":"Ada","familyName":"Nilsen","formatted":"Dr. X"}`: {"Ada", "Nilsen"},
+		`{"givenName":"Ada","formatted":"Ada Nilsen"}`:                  {"Ada", ""},
+		`{"formatted":" Ada  Marie Nilsen "}`:                           {"Ada Marie", "Nilsen"},
+		`{"formatted":"Ada"}`:                                           {"Ada", ""},
+		`{}`:                                                            {"", ""},
+	} {
+		if given, family := nameOf(parse(t, `{"name":`+name+`}`)); given != want[0] || family != want[1] {
+			t.Errorf("%s: got %q %q", name, given, family)
+		}
+	}
+}
+
 func TestDescribeRefusesKeysThatNoIndexTakes(t *testing.T) {
 	long := strings.Repeat("x", maxKey+1)
 	for field, doc := range map[string]object{
@@ -82,6 +97,19 @@ func TestDescribeRefusesKeysThatNoIndexTakes(t *testing.T) {
 		err := describe(&provision.Identity{}, doc)
 		if e, _ := toSCIM(err); err == nil || e.ScimType != "invalidValue" || !strings.HasPrefix(e.Detail, field) {
 			t.Errorf("%s: got %v", field, err)
+		}
+	}
+}
+
+func TestDocumentsHaveALimit(t *testing.T) {
+	limits := Limits{}.withDefaults()
+	id := provision.Identity{UserName: "ada", Status: provision.StatusActive}
+	for i := range 3 {
+		op := operation{kind: opAdd, path: fmt.Sprintf("urn:x:%d:User:tag", i), value: strings.Repeat("x", 600_000), hasValue: true}
+		before := id
+		err := patchIdentity(&id, []operation{op}, limits)
+		if e, _ := toSCIM(err); i > 0 && (e.Status != 413 || string(id.Document) != string(before.Document)) || i == 0 && err != nil {
+			t.Errorf("change %d: %v", i, err)
 		}
 	}
 }

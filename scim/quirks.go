@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/elimity-com/scim/schema"
+
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -23,6 +25,17 @@ func roleValue(sent string) string {
 		return sent
 	}
 	return role.Value
+}
+
+// unwrapped returns the value in {"$ref":null,"value":"x"} where def is simple.
+// Entra with the flag AzureAdScimPatch2017 sends every value as a list of one
+// such object.
+func unwrapped(def schema.CoreAttribute, element any) any {
+	o, ok := element.(object)
+	if !ok || isComplex(def) {
+		return element
+	}
+	return o[key(o, "value")]
 }
 
 // decodedTwice returns the look-up that was meant when the userName in where

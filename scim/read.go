@@ -180,7 +180,7 @@ func normalize(def schema.CoreAttribute, path string, value any) (any, error) {
 			case 0:
 				return nil, nil
 			case 1: // Entra sends the manager so
-				return normalizeOne(def, path, list[0])
+				return normalizeOne(def, path, unwrapped(def, list[0]))
 			}
 			return nil, invalidValue(path, "takes one value, not a list")
 		}
@@ -331,7 +331,7 @@ func asObject(path string, value any) (object, error) {
 // value is labelled but hold none, such as {"type": "work", "primary": true}.
 func withoutLabels(def schema.CoreAttribute, value any) any {
 	list, ok := value.([]any)
-	if !ok || !isComplex(def) {
+	if !ok || !isComplex(def) || def.Name() == "members" {
 		return value
 	}
 	list = slices.DeleteFunc(list, onlyLabels)

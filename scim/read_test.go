@@ -41,6 +41,8 @@ func TestReadUser(t *testing.T) {
 		{"a single object where a list belongs", `{"emails":{"value":"a@x","type":"work"}}`, `{"emails":[{"type":"work","value":"a@x"}]}`},
 		{"a string where an object belongs", `{"emails":["a@x"]}`, `{"emails":[{"value":"a@x"}]}`},
 		{"a list of one where one value belongs", `{"title":["Agent"]}`, `{"title":"Agent"}`},
+		{"a list of one object where text belongs", `{"title":[{"$ref":null,"value":"Agent"}]}`, `{"title":"Agent"}`},
+		{"a byte order mark", "\ufeff" + `{"title":"Agent"}`, `{"title":"Agent"}`},
 		{"the manager as an object", `{` + ent + `:{"manager":{"value":"9"}}}`, `{` + ent + `:{"manager":{"value":"9"}}}`},
 		{"the manager as a list", `{` + ent + `:{"manager":[{"value":"9","$ref":"https://x/Users/9"}]}}`,
 			`{` + ent + `:{"manager":{"$ref":"https://x/Users/9","value":"9"}}}`},

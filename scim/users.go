@@ -61,7 +61,11 @@ func (h *handler) user(r *request, code int, id provision.Identity, s selection)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: code, body: resources[0], etag: etag(id.Version), location: r.as.location(userType, string(id.ID))}, nil
+	out := answer{status: code, body: resources[0], etag: etag(id.Version)}
+	if code == http.StatusCreated {
+		out.location = r.as.location(userType, string(id.ID))
+	}
+	return out, nil
 }
 
 func (h *handler) getUser(r *request) (answer, error) {

@@ -26,20 +26,38 @@ func newCaller(base, token, media string) *caller {
 	return &caller{base: base, token: token, media: media, client: &http.Client{Timeout: 30 * time.Second}}
 }
 
-// do sends a request and returns the decoded answer and its headers. A status
-// that is not among want is an error with the server's own words.
-func (c *caller) do(ctx context.Context, method, path string, body any, want ...int) (map[string]any, http.Header, error) {
+// do sends a request and returns the decoded answer. A status that is not
+// among want is an error with the server's own words.
+func (c *caller) do(ctx context.Context, method, path string, body any, want ...int) (map[string]any, error) {
+	status, text, err := c.send(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(want, status) {
+		return nil, fmt.Errorf("%s %s: status %d: %s", method, path, status, text)
+	}
+	var out map[string]any
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &out); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", method, path, err)
+		}
+	}
+	return out, nil
+}
+
+// send sends a request and returns the status and body of its answer.
+func (c *caller) send(ctx context.Context, method, path string, body any) (int, []byte, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return nil, nil, err
+			return 0, nil, err
 		}
 		content = bytes.NewReader(text)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, err
 	}
 	req.Header.Set("Accept", c.media)
 	if body != nil {
@@ -51,23 +69,11 @@ func (c *caller) do(ctx context.Context, method, path string, body any, want ...
 	c.calls++
 	resp, err := c.client.Do(req)
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !slices.Contains(want, resp.StatusCode) {
-		return nil, nil, fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
-	}
-	var out map[string]any
-	if len(text) > 0 {
-		if err := json.Unmarshal(text, &out); err != nil {
-			return nil, nil, fmt.Errorf("%s %s: %w", method, path, err)
-		}
-	}
-	return out, resp.Header, nil
+	return resp.StatusCode, text, err
 }
 
 // idp pushes people and groups as one connection.
@@ -75,7 +81,7 @@ type idp struct{ *caller }
 
 // lookUp finds a user or group as IdPs do before they create; "" when absent.
 func (i idp) lookUp(ctx context.Context, resource, attribute, value string) (string, error) {
-	found, _, err := i.do(ctx, "GET", "/"+resource+"?filter="+url.QueryEscape(fmt.Sprintf("%s eq %q", attribute, value))+"&startIndex=1&count=100", nil, 200)
+	found, err := i.do(ctx, "GET", "/"+resource+"?filter="+url.QueryEscape(fmt.Sprintf("%s eq %q", attribute, value))+"&startIndex=1&count=100", nil, 200)
 	if err != nil {
 		return "", err
 	}
@@ -91,7 +97,7 @@ func (i idp) push(ctx context.Context, resource, attribute string, body map[stri
 	if err != nil || id != "" {
 		return id, err
 	}
-	made, _, err := i.do(ctx, "POST", "/"+resource, body, 201)
+	made, err := i.do(ctx, "POST", "/"+resource, body, 201)
 	if err != nil {
 		return "", err
 	}
@@ -99,7 +105,7 @@ func (i idp) push(ctx context.Context, resource, attribute string, body map[stri
 }
 
 func (i idp) patch(ctx context.Context, path string, ops ...map[string]any) error {
-	_, _, err := i.do(ctx, "PATCH", path, patchOf(ops...), 200, 204)
+	_, err := i.do(ctx, "PATCH", path, patchOf(ops...), 200, 204)
 	return err
 }
 
@@ -117,7 +123,7 @@ type deskAPI struct{ *caller }
 
 func newDeskAPI(ctx context.Context, base, appID, appSecret string) (deskAPI, error) {
 	c := newCaller(base, "", "application/json")
-	out, _, err := c.do(ctx, "POST", "/oauth2/token", map[string]any{"grant_type": "client_credentials", "client_id": appID, "client_secret": appSecret}, 200)
+	out, err := c.do(ctx, "POST", "/oauth2/token", map[string]any{"grant_type": "client_credentials", "client_id": appID, "client_secret": appSecret}, 200)
 	if err != nil {
 		return deskAPI{}, err
 	}
@@ -138,7 +144,7 @@ func embedded(page map[string]any, name string) []map[string]any {
 
 // userID returns the desk user with this address; 0 when there is none.
 func (d deskAPI) userID(ctx context.Context, mail string) (int, error) {
-	page, _, err := d.do(ctx, "GET", "/users?email="+url.QueryEscape(mail), nil, 200)
+	page, err := d.do(ctx, "GET", "/users?email="+url.QueryEscape(mail), nil, 200)
 	if err != nil {
 		return 0, err
 	}
@@ -150,7 +156,7 @@ func (d deskAPI) userID(ctx context.Context, mail string) (int, error) {
 
 // open returns how many open conversations a user has.
 func (d deskAPI) open(ctx context.Context, user int) (int, error) {
-	page, _, err := d.do(ctx, "GET", fmt.Sprintf("/conversations?assigned_to=%d&status=open", user), nil, 200)
+	page, err := d.do(ctx, "GET", fmt.Sprintf("/conversations?assigned_to=%d&status=open", user), nil, 200)
 	if err != nil {
 		return 0, err
 	}

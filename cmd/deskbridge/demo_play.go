@@ -88,7 +88,7 @@ func (m *morning) setUp(ctx context.Context, c *company) error {
 	if c.desk, err = newDeskAPI(ctx, m.settings.PublicURL+"/desk/v2", app.ID, app.Secret); err != nil {
 		return err
 	}
-	page, _, err := c.desk.do(ctx, "GET", "/mailboxes", nil, 200)
+	page, err := c.desk.do(ctx, "GET", "/mailboxes", nil, 200)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (m *morning) connect(ctx context.Context, name string) (idp, error) {
 
 func (m *morning) oktaSync(ctx context.Context, c *company) error {
 	m.step("Okta: test of the credentials, people, then Group Push")
-	if _, _, err := c.okta.do(ctx, "GET", "/Users?startIndex=1&count=2", nil, 200); err != nil {
+	if _, err := c.okta.do(ctx, "GET", "/Users?startIndex=1&count=2", nil, 200); err != nil {
 		return err
 	}
 	for _, p := range slices.Concat(supporters, leads, billers) {
@@ -223,7 +223,7 @@ func (m *morning) customersWrite(ctx context.Context, c *company) error {
 		return err
 	}
 	for i := range demoOpen {
-		_, _, err := c.desk.do(ctx, "POST", "/conversations", map[string]any{
+		_, err := c.desk.do(ctx, "POST", "/conversations", map[string]any{
 			"subject": fmt.Sprintf("Order %d has not arrived", 1000+i), "type": "email", "mailboxId": c.mailbox, "status": "active", "assignTo": id,
 			"customer": map[string]any{"email": fmt.Sprintf("customer%d@shop.example", i)},
 			"threads":  []any{map[string]any{"type": "customer", "text": "Where is it?"}},
@@ -269,7 +269,7 @@ func (m *morning) moverMoves(ctx context.Context, c *company) error {
 	mover.family = "Moe-Vik"
 	full := oktaUser(mover)
 	full["id"] = id
-	if _, _, err := c.okta.do(ctx, "PUT", "/Users/"+id, full, 200); err != nil {
+	if _, err := c.okta.do(ctx, "PUT", "/Users/"+id, full, 200); err != nil {
 		return err
 	}
 	if err := m.awaits(ctx, c, mover, provision.RoleAgent, "Billing"); err != nil {
@@ -323,7 +323,7 @@ func (m *morning) bigGroup(ctx context.Context, c *company) error {
 	start := time.Now()
 	for i := range demoCrowd {
 		p := person{fmt.Sprintf("Emp%04d", i), "Loyee", fmt.Sprintf("emp%04d@fjord.example", i)}
-		made, _, err := c.okta.do(ctx, "POST", "/Users", oktaUser(p), 201)
+		made, err := c.okta.do(ctx, "POST", "/Users", oktaUser(p), 201)
 		if err != nil {
 			return err
 		}
@@ -349,7 +349,7 @@ func (m *morning) bigGroup(ctx context.Context, c *company) error {
 		return err
 	}
 	m.say("one member less in %s", time.Since(start).Round(100*time.Microsecond))
-	now, _, err := c.okta.do(ctx, "GET", "/Groups/"+id, nil, 200)
+	now, err := c.okta.do(ctx, "GET", "/Groups/"+id, nil, 200)
 	if err != nil {
 		return err
 	}
@@ -361,7 +361,7 @@ func (m *morning) bigGroup(ctx context.Context, c *company) error {
 func (m *morning) mistake(ctx context.Context, c *company) error {
 	m.step("A mistake: somebody empties Support at the IdP")
 	var before []string
-	group, _, err := c.okta.do(ctx, "GET", "/Groups/"+c.ids["Support"], nil, 200)
+	group, err := c.okta.do(ctx, "GET", "/Groups/"+c.ids["Support"], nil, 200)
 	if err != nil {
 		return err
 	}

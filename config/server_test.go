@@ -1,0 +1,79 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/config"
+)
+
+func TestLoadNeedsNothing(t *testing.T) {
+	s, err := config.Load("", []string{"PATH=/bin", "DESKBRIDGE_TEST_POSTGRES=ignored"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Listen != "127.0.0.1:8080" || s.PublicURL != "http://127.0.0.1:8080" || s.DataDir != "./data" || s.DatabaseURL != "" || s.Grace != 5*time.Second || s.Brake != "on" {
+		t.Errorf("defaults = %+v", s)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	key := strings.Repeat("A", 43) + "="
+	file := write("settings.yaml", "listen: 0.0.0.0:9000\nworkers: 3\nbrake_window: 1h\n")
+	s, err := config.Load(file, []string{
+		"DESKBRIDGE_WORKERS=5", "DESKBRIDGE_PUBLIC_URL=https://bridge.example.com/", "DESKBRIDGE_GRACE=250ms",
+		"DESKBRIDGE_DATABASE_URL_FILE=" + write("url", "postgres://u:p@db/x\n"), "DESKBRIDGE_SECRET_KEY=" + key + "," + key,
+		"DESKBRIDGE_ALLOW_HOSTS=127.0.0.1:9400, idp.test:443",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Listen != "0.0.0.0:9000" || s.Workers != 5 || s.BrakeWindow != time.Hour || s.Grace != 250*time.Millisecond ||
+		s.PublicURL != "https://bridge.example.com" || s.DatabaseURL != "postgres://u:p@db/x" {
+		t.Errorf("settings = %+v", s)
+	}
+	if keys, err := s.Keys(); err != nil || len(keys) != 2 || len(keys[0]) != 32 {
+		t.Errorf("keys: %d, %v", len(keys), err)
+	}
+	if hosts := s.Hosts(); len(hosts) != 2 || hosts[1] != "idp.test:443" {
+		t.Errorf("hosts = %v", hosts)
+	}
+}
+
+func TestLoadNamesEveryMistake(t *testing.T) {
+	_, err := config.Load("", []string{
+		"DESKBRIDGE_LISTEN=nowhere", "DESKBRIDGE_PUBLIC_URL=ftp://x", "DESKBRIDGE_DATABASE_URL=mysql://root:hunter2@db", "DESKBRIDGE_SECRET_KEY=hunter2",
+		"DESKBRIDGE_ALLOW_HOSTS=nohost", "DESKBRIDGE_LOG_LEVEL=loud", "DESKBRIDGE_LOG_FORMAT=xml", "DESKBRIDGE_WORKERS=0", "DESKBRIDGE_BRAKE=maybe",
+		"DESKBRIDGE_BRAKE_PEOPLE=0", "DESKBRIDGE_BRAKE_PERCENT=101", "DESKBRIDGE_BRAKE_WINDOW=1ms", "DESKBRIDGE_GRACE=-1s", "DESKBRIDGE_SCIM_RATE=0",
+		"DESKBRIDGE_SCIM_MAX_BODY=5", "DESKBRIDGE_NO_SUCH=1", "DESKBRIDGE_SECRET_KEY_FILE=/no/such/file",
+	})
+	if err == nil {
+		t.Fatal("no mistake was found")
+	}
+	for _, name := range []string{"LISTEN", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "ALLOW_HOSTS", "LOG_LEVEL", "LOG_FORMAT", "WORKERS", "BRAKE", "BRAKE_PEOPLE",
+		"BRAKE_PERCENT", "BRAKE_WINDOW", "GRACE", "SCIM_RATE", "SCIM_MAX_BODY", "NO_SUCH", "SECRET_KEY_FILE"} {
+		if !strings.Contains(err.Error(), "DESKBRIDGE_"+name+":") && !strings.Contains(err.Error(), "unknown setting DESKBRIDGE_"+name) {
+			t.Errorf("%s is not named in:\n%v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a secret stands in the error:\n%v", err)
+	}
+	if _, err := config.Load("", []string{"DESKBRIDGE_WORKERS=many"}); err == nil || !strings.Contains(err.Error(), "workers") {
+		t.Errorf("a word for a number: %v", err)
+	}
+	if _, err := config.Load("/no/such/settings.yaml", nil); err == nil || !strings.Contains(err.Error(), "/no/such/settings.yaml") {
+		t.Errorf("a missing file: %v", err)
+	}
+}

@@ -9,36 +9,48 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// ticket is a ticket, in a list with the name of its queue.
+// ticket is a ticket in a list that was asked for with [ticketQuery].
 type ticket struct {
 	ID    text `json:"id"`
-	Owner ref  `json:"Owner"`
+	Owner struct {
+		ID   text   `json:"id"`
+		Name string `json:"Name"`
+	} `json:"Owner"`
 	Queue struct {
 		Name string `json:"Name"`
 	} `json:"Queue"`
 }
 
-// OpenConversations returns tickets in new, open, stalled and whatever other
-// states RT counts as active.
-func (d *rt) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	r, err := d.read(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	query := url.Values{
-		"query":         {"Owner.id = " + string(r.ID) + " AND Status = '__Active__'"},
+// ticketQuery asks for tickets with their owners' numbers and names: left to
+// itself, RT gives an owner's name as "id".
+func ticketQuery(condition string) url.Values {
+	return url.Values{
+		"query":         {condition},
 		"fields":        {"Owner,Queue"},
+		"fields[Owner]": {"id,Name"},
 		"fields[Queue]": {"Name"},
 	}
-	tickets, err := collect[ticket](ctx, query, limit, func(ctx context.Context, query url.Values, answer any) error {
+}
+
+func (d *rt) tickets(ctx context.Context, condition string, limit int) ([]ticket, error) {
+	return collect[ticket](ctx, ticketQuery(condition), limit, func(ctx context.Context, query url.Values, answer any) error {
 		return d.client.get(ctx, "/tickets", query, answer)
 	})
+}
+
+// OpenConversations returns tickets in new, open, stalled and whatever other
+// states RT counts as active. A user that RT does not know owns none.
+func (d *rt) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
+	if !number.MatchString(string(id)) {
+		return nil, noNumber("user", string(id))
+	}
+	tickets, err := d.tickets(ctx, "Owner.id = "+string(id)+" AND Status = '__Active__'", limit)
 	if err != nil {
 		return nil, err
 	}
 	var open []desk.Conversation
 	for _, t := range tickets {
-		if string(t.Owner.ID) != r.Name {
+		if t.Owner.ID != text(id) {
 			continue // handed over while we read
 		}
 		open = append(open, desk.Conversation{ID: string(t.ID), Assignee: id, Mailbox: t.Queue.Name})
@@ -49,63 +61,44 @@ func (d *rt) OpenConversations(ctx context.Context, id provision.DeskUserID, lim
 // nobody is the Name of the user that owns what nobody owns.
 const nobody = "Nobody"
 
-// Assign changes the owner of a ticket.
+// Assign changes the owner of a ticket. It takes two requests and no more: a
+// leaver keeps access until the last ticket is handed over.
 func (d *rt) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
-	if to.Team != "" {
+	owner := nobody
+	switch {
+	case to.Team != "":
 		return desk.Unsupported("assign to a team", "in Request Tracker a ticket belongs to a queue and to one user; hand over to an agent, to round_robin, or to unassign")
-	}
-	if !number.MatchString(conversation) {
-		return desk.Errorf(desk.NotFound, "RT has no ticket %q: its ids are numbers", conversation)
-	}
-	owner, err := d.owner(ctx, to.User)
-	if err != nil {
-		return err
-	}
-	now, err := d.ownerOf(ctx, conversation)
-	if err != nil || now == owner {
-		return err
+	case !number.MatchString(conversation):
+		return noNumber("ticket", conversation)
+	case to.User != "" && !number.MatchString(string(to.User)):
+		return desk.Errorf(desk.Permanent, "RT has no user %q to own tickets: its ids are numbers", to.User)
+	case to.User != "":
+		owner = string(to.User)
 	}
 	said, err := d.client.put(ctx, "/ticket/"+conversation, map[string]any{"Owner": owner})
-	if err != nil {
-		return err
-	}
-	if now, err = d.ownerOf(ctx, conversation); err != nil {
-		return err
-	}
-	if now != owner {
-		return disobeyed("change the owner of ticket "+conversation, said,
-			"the new owner needs OwnTicket in the ticket's queue (Admin > Queues > (the queue) > Group Rights), the service account ModifyTicket and ReassignTicket (Admin > Global > User Rights)")
-	}
-	return nil
-}
-
-// owner returns the Name of a user who may be made owner.
-func (d *rt) owner(ctx context.Context, id provision.DeskUserID) (string, error) {
-	if id == "" {
-		return nobody, nil
-	}
-	r, err := d.read(ctx, id)
-	if err != nil && desk.KindOf(err) == desk.NotFound {
-		return "", desk.Errorf(desk.Permanent, "RT has no user %s to own tickets; hand over to somebody else", id)
-	}
-	if err != nil {
-		return "", err
-	}
-	if r.disabled() {
-		return "", desk.Errorf(desk.Permanent, "user %s of RT is disabled and cannot own tickets; hand over to somebody else", id)
-	}
-	return r.Name, nil
-}
-
-// ownerOf returns the Name of a ticket's owner.
-func (d *rt) ownerOf(ctx context.Context, conversation string) (string, error) {
-	var t ticket
-	err := d.client.get(ctx, "/ticket/"+conversation, nil, &t)
 	switch {
 	case errors.Is(err, errForbidden):
-		return "", missingRight("ShowTicket", "to hand conversations over")
+		return missingRight("ShowTicket", "to hand conversations over")
 	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return "", desk.Errorf(desk.NotFound, "RT has no ticket %s", conversation)
+		return desk.Errorf(desk.NotFound, "RT has no ticket %s", conversation)
+	case err != nil:
+		return err
 	}
-	return string(t.Owner.ID), err
+	return d.confirmOwner(ctx, conversation, owner, said)
+}
+
+// confirmOwner fails unless a ticket belongs to the user with a number, or to
+// Nobody.
+func (d *rt) confirmOwner(ctx context.Context, conversation, owner string, said []string) error {
+	tickets, err := d.tickets(ctx, "id = "+conversation, 1)
+	switch {
+	case err != nil:
+		return err
+	case len(tickets) != 1 || string(tickets[0].ID) != conversation:
+		return desk.Errorf(desk.NotFound, "RT shows no ticket %s any more; it may have been merged", conversation)
+	case owner == nobody && tickets[0].Owner.Name != nobody, owner != nobody && string(tickets[0].Owner.ID) != owner:
+		return disobeyed("change the owner of ticket "+conversation, said,
+			"the new owner must be enabled and needs OwnTicket in the ticket's queue (Admin > Queues > (the queue) > Group Rights), the service account ModifyTicket and ReassignTicket (Admin > Global > User Rights)")
+	}
+	return nil
 }

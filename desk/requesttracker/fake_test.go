@@ -111,7 +111,6 @@ func recorded(more script) script {
 		"GET /user/4711":   {status: 404, body: `{"message":"Not Found"}`},
 		"POST /groups":     {file: "groups.json"},
 		"POST /users":      {file: "users_none.json"},
-		"GET /ticket/79":   {file: "ticket.json"},
 		"GET /tickets":     {file: "tickets.json"},
 		"GET /queues/all":  {file: "queues.json"},
 	}

@@ -15,6 +15,10 @@ import (
 // number is the form of RT's ids. Anything else never gets into a path.
 var number = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 
+func noNumber(what, id string) *desk.Error {
+	return desk.Errorf(desk.NotFound, "RT has no %s %q: its ids are numbers", what, id)
+}
+
 // Find looks a user up by number, then by our mark, then by e-mail.
 func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
 	r, err := d.find(ctx, key)
@@ -50,7 +54,7 @@ func (d *rt) find(ctx context.Context, key desk.Key) (*record, error) {
 // read returns the user with a number, whole. An unknown number is NotFound.
 func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
 	if !number.MatchString(string(id)) {
-		return nil, desk.Errorf(desk.NotFound, "RT has no user %q: its ids are numbers", id)
+		return nil, noNumber("user", string(id))
 	}
 	var r record
 	if err := d.client.get(ctx, "/user/"+string(id), nil, &r); err != nil {

@@ -15,7 +15,7 @@ import (
 
 const (
 	demoOpen  = 25   // conversations that the leaver has open
-	demoCrowd = 2000 // people in the big group
+	demoCrowd = 1000 // people in the big group
 )
 
 // company is what the demo knows once everything is set up.
@@ -77,15 +77,14 @@ func (m *morning) setUp(ctx context.Context, c *company) error {
 	if c.entra, err = m.connect(ctx, "fjord-entra"); err != nil {
 		return err
 	}
-	helpdesk, err := c.sys.core.Desk(ctx, "helpdesk")
-	if err != nil {
+	if out, err = m.command(ctx, "desk", "app", "helpdesk", "--json"); err != nil {
 		return err
 	}
-	app, err := c.sys.builtin.CreateApp(ctx, helpdesk.ID, "")
-	if err != nil {
+	var helpdesk deskLine
+	if err := json.Unmarshal(out, &helpdesk); err != nil {
 		return err
 	}
-	if c.desk, err = newDeskAPI(ctx, m.settings.PublicURL+"/desk/v2", app.ID, app.Secret); err != nil {
+	if c.desk, err = newDeskAPI(ctx, helpdesk.APIURL, helpdesk.AppID, helpdesk.AppSecret); err != nil {
 		return err
 	}
 	page, err := c.desk.do(ctx, "GET", "/mailboxes", nil, 200)

@@ -69,7 +69,7 @@ func (m *morning) reportLine(ctx context.Context, c *company, p person) ([]strin
 			}
 		}
 	}
-	return []string{p.name(), string(u.Role), list(u.Teams), list(u.Mailboxes), strings.Join(sources, ", ")}, nil
+	return []string{u.GivenName + " " + u.FamilyName, string(u.Role), list(u.Teams), list(u.Mailboxes), strings.Join(sources, ", ")}, nil
 }
 
 // handedOver shows who took over the leaver's conversations.

@@ -52,7 +52,7 @@ func deskLineOf(d provision.Desk) deskLine {
 }
 
 func (a *app) desk() *cobra.Command {
-	return group("desk", "Add, list and check help desks", a.deskAdd(), a.deskList(), a.deskCheck())
+	return group("desk", "Add, list and check help desks", a.deskAdd(), a.deskList(), a.deskCheck(), a.deskApp())
 }
 
 // deskFlags are the settings of a desk on the command line.
@@ -143,9 +143,48 @@ func (a *app) deskAdd() *cobra.Command {
 			return printJSON(a.stdout, line)
 		}
 		fmt.Fprintf(a.stdout, "Desk %s is added. `deskbridge desk check %s` tries it.\n", d.Name, d.Name)
-		if line.AppSecret != "" {
-			fmt.Fprintf(a.stdout, "\nIts own API, in the forms of the Help Scout Inbox API:\n  URL         %s\n  App ID      %s\n  App secret  %s   (shown only now)\n", line.APIURL, line.AppID, line.AppSecret)
+		line.printApp(a.stdout)
+		return nil
+	}
+	return cmd
+}
+
+// printApp shows the credentials of a built-in desk's API, if there are any.
+func (l deskLine) printApp(w io.Writer) {
+	if l.AppSecret != "" {
+		fmt.Fprintf(w, "\nIts own API, in the forms of the Help Scout Inbox API:\n  URL         %s\n  App ID      %s\n  App secret  %s   (shown only now)\n", l.APIURL, l.AppID, l.AppSecret)
+	}
+}
+
+func (a *app) deskApp() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "app NAME",
+		Short:   "Make credentials for the API of a built-in desk; they are shown once",
+		Example: "  deskbridge desk app support",
+		Args:    cobra.ExactArgs(1),
+	}
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
 		}
+		defer sys.close()
+		d, err := sys.core.Desk(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		if d.Kind != builtin.Kind {
+			return usageError{fmt.Errorf("desk %s is of kind %s; only built-in desks serve an API here", d.Name, d.Kind)}
+		}
+		line := deskLineOf(d)
+		if err := sys.openBuiltin(cmd.Context(), d, &line); err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(a.stdout, line)
+		}
+		line.printApp(a.stdout)
 		return nil
 	}
 	return cmd

@@ -135,9 +135,3 @@ func writeAnswer(w http.ResponseWriter, a answer) {
 	w.WriteHeader(a.status)
 	_, _ = w.Write(raw) // the client has gone: nothing is left to tell it
 }
-
-func seconds(n int64) string { return strconv.FormatInt(n, 10) }
-
-func toTooLarge(err error) (*http.MaxBytesError, bool) {
-	return errors.AsType[*http.MaxBytesError](err)
-}

@@ -45,7 +45,7 @@ func (t *resourceType) readAttribute(doc object, urn, name string, value any) er
 			return t.readExtension(doc, ext, value)
 		}
 		if strings.EqualFold(name, t.core.ID) {
-			return t.readExtension(doc, "", value)
+			return t.readExtension(doc, t.core.ID, value)
 		}
 		if prefix, rest, ok := t.splitURN(name); ok {
 			return t.readAttribute(doc, prefix, rest, value)
@@ -53,7 +53,8 @@ func (t *resourceType) readAttribute(doc object, urn, name string, value any) er
 	}
 	at, ok := t.find(urn, name)
 	if !ok {
-		return keepUnknown(container(doc, urn), name, value)
+		t.readUnknown(doc, urn, name, value)
+		return nil
 	}
 	if ignored(at) {
 		return nil
@@ -68,13 +69,27 @@ func (t *resourceType) readAttribute(doc object, urn, name string, value any) er
 	return nil
 }
 
+// readUnknown keeps what no schema describes. URN:tag, as some send it, is tag
+// of the extension URN.
+func (t *resourceType) readUnknown(doc object, urn, name string, value any) {
+	if urn == t.core.ID {
+		urn = ""
+	}
+	_, isExtension := value.(object)
+	if at := strings.LastIndexByte(name, ':'); urn == "" && at > 0 && !isExtension {
+		urn, name = name[:at], name[at+1:]
+	}
+	keepUnknown(container(doc, urn), name, value)
+}
+
+// readExtension reads what stands under the URN of a known schema.
 func (t *resourceType) readExtension(doc object, urn string, value any) error {
 	values, err := asObject(urn, value)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if err := t.readAttribute(doc, firstText(urn, t.core.ID), name, values[name]); err != nil {
+		if err := t.readAttribute(doc, urn, name, values[name]); err != nil {
 			return err
 		}
 	}
@@ -123,11 +138,10 @@ func pathOf(at attribute) string {
 	return at.urn + ":" + at.def.Name()
 }
 
-func keepUnknown(o object, name string, value any) error {
+func keepUnknown(o object, name string, value any) {
 	if got := clean(value); got != nil && name != "" {
 		o[key(o, name)] = got
 	}
-	return nil
 }
 
 // clean returns value without what is unassigned in it, and nil when nothing
@@ -283,9 +297,7 @@ func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, er
 	for _, name := range slices.Sorted(maps.Keys(in)) {
 		sub, ok := subAttribute(def, name)
 		if !ok {
-			if err := keepUnknown(out, name, in[name]); err != nil {
-				return nil, err
-			}
+			keepUnknown(out, name, in[name])
 			continue
 		}
 		if isReadOnly(sub) {

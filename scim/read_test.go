@@ -58,6 +58,8 @@ func TestReadUser(t *testing.T) {
 		{"unknown attributes and schemas are kept as they are",
 			`{"shoeSize":42.50,"urn:example:ext":{"a":{"b":[1,null]}},"emails":[{"value":"a@x","verified":true}]}`,
 			`{"emails":[{"value":"a@x","verified":true}],"shoeSize":42.50,"urn:example:ext":{"a":{"b":[1]}}}`},
+		{"an unknown attribute with its URN in the name", `{"urn:x:2.0:User:tag":"7","urn:x:2.0:User":{"b":1}}`, `{"urn:x:2.0:User":{"b":1,"tag":"7"}}`},
+		{"the core schema as an object", `{"urn:ietf:params:scim:schemas:core:2.0:User":{"title":"T","shoeSize":4,"id":"x"}}`, `{"shoeSize":4,"title":"T"}`},
 		{"numbers stay as they were sent", `{"n":12345678901234567890,"m":1.0e3}`, `{"m":1.0e3,"n":12345678901234567890}`},
 		{"no format is enforced", `{"profileUrl":"PSED","locale":"EEQK","phoneNumbers":[{"value":"tel:+1-x"}],"x509Certificates":[{"value":"no base64"}]}`,
 			`{"locale":"EEQK","phoneNumbers":[{"value":"tel:+1-x"}],"profileUrl":"PSED","x509Certificates":[{"value":"no base64"}]}`},

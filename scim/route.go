@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"path"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -192,16 +194,16 @@ func allowed(m methods) string {
 
 // retryAfter returns a wait in whole seconds, rounded up.
 func retryAfter(delay time.Duration) string {
-	return seconds(int64((delay + time.Second - 1) / time.Second))
+	return strconv.FormatInt(int64((delay+time.Second-1)/time.Second), 10)
 }
 
 // body reads the request's body as a JSON object.
 func (r *request) body() (object, error) {
 	raw, err := io.ReadAll(r.Body)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, err
+	}
 	if err != nil {
-		if _, tooLarge := toTooLarge(err); tooLarge {
-			return nil, err
-		}
 		return nil, invalidSyntax("The request body could not be read to its end.")
 	}
 	return decodeObject(raw)

@@ -59,7 +59,7 @@ func (s *system) serve(ctx context.Context, ready chan<- net.Addr) error {
 	server := &http.Server{
 		Handler:           s.handler(work),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: 64 << 10,
+		MaxHeaderBytes: 1 << 20, // a filter that is too long gets an answer in SCIM words
 		ErrorLog:       quietLog(s.log),
 	}
 	s.log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", s.settings.PublicURL, "database", s.store.Dialect())

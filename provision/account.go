@@ -1,6 +1,9 @@
 package provision
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Origin says how we came to hold an account. Without one it is not ours and
 // is never written to.
@@ -63,13 +66,30 @@ type Account struct {
 func (a *Account) Due() bool { return a.Visited < a.Revision }
 
 // Step is one write that a visit makes on a desk. Steps are journalled before
-// they are tried, so that a crash loses none: see [Service.BeginVisit].
+// they are tried, so that a crash loses none: see [Service.PlanSteps] and
+// [Service.Settle].
 type Step struct {
 	ID      int64
 	Account AccountID
 	Kind    StepKind
 	Detail  map[string]any // what the step is about: team, role, conversation…; never personal data
 	Note    string         // why this and not something else, for the audit; may be empty
+}
+
+// Names returns a list in the step's detail, whether it is fresh or comes from
+// the journal, which keeps JSON.
+func (s Step) Names(key string) []string {
+	switch list := s.Detail[key].(type) {
+	case []string:
+		return list
+	case []any:
+		names := make([]string, len(list))
+		for i, name := range list {
+			names[i] = fmt.Sprint(name)
+		}
+		return names
+	}
+	return nil
 }
 
 // StepKind names a write on a desk; it is also the audit action.

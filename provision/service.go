@@ -23,6 +23,8 @@ type Policy struct {
 	Grace time.Duration
 
 	Brake Brake
+
+	Now func() time.Time // what time it is; nil: the system's clock
 }
 
 // Brake stops mass changes: when more than max(People, Percent % of the people
@@ -54,7 +56,10 @@ func NewService(store Store, policy Policy, log *slog.Logger) *Service {
 	if policy.Brake.Window == 0 {
 		policy.Brake.Window = 10 * time.Minute
 	}
+	if policy.Now == nil {
+		policy.Now = time.Now
+	}
 	return &Service{store: store, policy: policy, log: log, now: func() time.Time {
-		return time.Now().UTC().Truncate(time.Microsecond) // what both databases keep
+		return policy.Now().UTC().Truncate(time.Microsecond) // what both databases keep
 	}}
 }

@@ -85,7 +85,9 @@ func (s *Service) ReleaseConnection(ctx context.Context, c Cause, nameOrID strin
 	return released, err
 }
 
-// wake makes accounts due for a visit now.
+// wake makes accounts due for a visit now. The revision grows even where one is
+// due: a visit that is under way has looked already, and must not have the last
+// word.
 func (s *Service) wake(ctx context.Context, tx Store, accounts []Account) error {
 	jobs := make([]Job, 0, len(accounts))
 	for i := range accounts {
@@ -94,9 +96,7 @@ func (s *Service) wake(ctx context.Context, tx Store, accounts []Account) error 
 			return err
 		}
 		a.State, a.Reason, a.Attempts, a.RetryAt, a.UpdatedAt = AccountWaiting, "", 0, nil, s.now()
-		if !a.Due() {
-			a.Revision++
-		}
+		a.Revision++
 		accounts[i] = a
 		jobs = append(jobs, Job{Kind: JobVisit, Account: a.ID, Urgent: a.Wanted.Status != AccessActive})
 	}

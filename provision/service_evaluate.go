@@ -11,16 +11,9 @@ const dirtyBatch = 500
 
 // evaluate brings the accounts of people to what the rules now grant them, and
 // enqueues a visit for each account whose desk must change. The people's rows
-// are locked by the caller; conn is theirs.
-func (s *Service) evaluate(ctx context.Context, tx Store, conn ConnectionID, people []Identity) error {
-	rules, err := tx.Rules(ctx, conn)
-	if err != nil {
-		return err
-	}
-	return s.evaluateWith(ctx, tx, conn, rules, people)
-}
-
-func (s *Service) evaluateWith(ctx context.Context, tx Store, conn ConnectionID, rules []Rule, people []Identity) error {
+// are locked by the caller, who has read the rules of their connection before:
+// locks are taken in the order that [Store] gives.
+func (s *Service) evaluate(ctx context.Context, tx Store, conn ConnectionID, rules []Rule, people []Identity) error {
 	ids := make([]IdentityID, len(people))
 	for i := range people {
 		ids[i] = people[i].ID
@@ -148,7 +141,7 @@ func (s *Service) EvaluateDirty(ctx context.Context, conn ConnectionID) error {
 			if err != nil {
 				return err
 			}
-			if err := s.evaluateWith(ctx, tx, conn, rules, people); err != nil {
+			if err := s.evaluate(ctx, tx, conn, rules, people); err != nil {
 				return err
 			}
 			return tx.ClearDirty(ctx, conn, ids)
@@ -160,7 +153,9 @@ func (s *Service) EvaluateDirty(ctx context.Context, conn ConnectionID) error {
 }
 
 // markDirty has the access of everybody in group evaluated by a worker; with
-// "" that of the whole connection.
+// "" that of the whole connection. Rules are locked by the caller: otherwise
+// somebody who enters one of the groups below at the same moment would be
+// missed, because neither transaction sees what the other has written.
 func (s *Service) markDirty(ctx context.Context, tx Store, conn ConnectionID, group GroupID) error {
 	if err := tx.MarkDirty(ctx, conn, group); err != nil {
 		return err

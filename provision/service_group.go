@@ -10,75 +10,10 @@ import (
 // evaluates.
 const evaluateBatch = 500
 
-// GroupChange is what [Service.UpdateGroup] lets its caller edit: the group
-// itself, and its members as a sequence of additions and removals. The cost of
-// a change follows its own size, unless it asks for Members.
-type GroupChange struct {
-	Group
-	members func() ([]Member, error)
-	ops     []memberOp
-}
-
-type memberOp struct {
-	add bool
-	all bool
-	ids []MemberID
-}
-
-// Add adds members; those already there stay.
-func (g *GroupChange) Add(ids ...MemberID) { g.ops = append(g.ops, memberOp{add: true, ids: ids}) }
-
-// Remove removes members; those not there are ignored.
-func (g *GroupChange) Remove(ids ...MemberID) { g.ops = append(g.ops, memberOp{ids: ids}) }
-
-// RemoveAll empties the group.
-func (g *GroupChange) RemoveAll() { g.ops = append(g.ops, memberOp{all: true}) }
-
-// Members returns the members as they are stored, before this change.
-func (g *GroupChange) Members() ([]Member, error) { return g.members() }
-
-// net folds the sequence into what is to be added and removed in the end. Only
-// a RemoveAll needs to know who is there.
-func (g *GroupChange) net() (add, remove []MemberID, err error) {
-	wanted := map[MemberID]bool{} // true: in, false: out, absent: as it is
-	var order []MemberID
-	note := func(id MemberID, in bool) {
-		if _, seen := wanted[id]; !seen {
-			order = append(order, id)
-		}
-		wanted[id] = in
-	}
-	for _, op := range g.ops {
-		if op.all {
-			present, err := g.members()
-			if err != nil {
-				return nil, nil, err
-			}
-			for _, m := range present {
-				note(m.ID, false)
-			}
-			for _, id := range order {
-				wanted[id] = false
-			}
-		}
-		for _, id := range op.ids {
-			note(id, op.add)
-		}
-	}
-	for _, id := range order {
-		if wanted[id] {
-			add = append(add, id)
-		} else {
-			remove = append(remove, id)
-		}
-	}
-	return add, remove, nil
-}
-
 // CreateGroup adds a group with members. A taken displayName or externalId is
 // a Conflict; an unknown member is Invalid.
 func (s *Service) CreateGroup(ctx context.Context, conn ConnectionID, c Cause, g Group, members []MemberID) (Group, error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inGroupTx(ctx, func(tx groupTx) error {
 		rules, err := tx.Rules(ctx, conn)
 		if err != nil {
 			return err
@@ -125,7 +60,7 @@ func (s *Service) Members(ctx context.Context, conn ConnectionID, id GroupID) ([
 // with the audit entry and the jobs that follow; see [Service.UpdateIdentity].
 // An unknown member is Invalid.
 func (s *Service) UpdateGroup(ctx context.Context, conn ConnectionID, id GroupID, c Cause, change func(*GroupChange) error) (updated Group, err error) {
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inGroupTx(ctx, func(tx groupTx) error {
 		rules, err := tx.Rules(ctx, conn)
 		if err != nil {
 			return err
@@ -181,7 +116,7 @@ func (s *Service) UpdateGroup(ctx context.Context, conn ConnectionID, id GroupID
 // RemoveGroup deletes a group. check, when not nil, sees it first and may
 // refuse.
 func (s *Service) RemoveGroup(ctx context.Context, conn ConnectionID, id GroupID, c Cause, check func(Group) error) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inGroupTx(ctx, func(tx groupTx) error {
 		rules, err := tx.Rules(ctx, conn)
 		if err != nil {
 			return err
@@ -198,15 +133,10 @@ func (s *Service) RemoveGroup(ctx context.Context, conn ConnectionID, id GroupID
 		if err := s.touchGroup(ctx, tx, conn, rules, id); err != nil {
 			return err
 		}
-		for _, r := range rules {
-			if r.GroupID == id {
-				r.GroupID = ""
-				if err := tx.SaveRule(ctx, r); err != nil {
-					return err
-				}
-			}
-		}
 		if err := tx.DeleteGroup(ctx, conn, id); err != nil {
+			return err
+		}
+		if err := s.unbindRules(ctx, tx, conn, rules, id); err != nil {
 			return err
 		}
 		return tx.Append(ctx, s.entry(c, conn, "group.removed", string(id)))
@@ -215,7 +145,7 @@ func (s *Service) RemoveGroup(ctx context.Context, conn ConnectionID, id GroupID
 
 // changeMembers adds and removes members of g, which is locked, and evaluates
 // the people that it touches. It reports whether anything changed.
-func (s *Service) changeMembers(ctx context.Context, tx Store, c Cause, rules []Rule, g Group, add, remove []MemberID) (bool, error) {
+func (s *Service) changeMembers(ctx context.Context, tx groupTx, c Cause, rules []Rule, g Group, add, remove []MemberID) (bool, error) {
 	if len(add)+len(remove) == 0 {
 		return false, nil
 	}
@@ -227,12 +157,20 @@ func (s *Service) changeMembers(ctx context.Context, tx Store, c Cause, rules []
 	for i, id := range add {
 		kind, known := kinds[id]
 		if !known {
-			return false, Errorf(Invalid, "members", "there is no user or group with the id %q in this connection; push the member before the membership", clip(string(id)))
+			return false, errNoMember(id)
 		}
 		if GroupID(id) == g.ID {
 			return false, Errorf(Invalid, "members", "a group cannot be its own member")
 		}
 		members[i] = Member{ID: id, Kind: kind}
+	}
+	for _, kind := range kinds {
+		if kind != MemberGroup {
+			continue
+		}
+		if err := tx.alone(); err != nil { // nesting: who is below changes for groups that we do not lock
+			return false, err
+		}
 	}
 	added, err := tx.AddMembers(ctx, g.Connection, g.ID, members)
 	if err != nil {
@@ -256,33 +194,66 @@ func (s *Service) changeMembers(ctx context.Context, tx Store, c Cause, rules []
 	if err := tx.Append(ctx, entry); err != nil {
 		return false, err
 	}
+	if err := s.stillThere(ctx, tx, g.Connection, kinds, added); err != nil {
+		return false, err
+	}
 	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))
+}
+
+// stillThere locks the people that were added, lest one who is being removed at
+// this moment leaves a membership behind.
+func (s *Service) stillThere(ctx context.Context, tx Store, conn ConnectionID, kinds map[MemberID]MemberKind, added []MemberID) error {
+	for batch := range slices.Chunk(peopleOf(kinds, added), evaluateBatch) {
+		people, err := tx.LockIdentities(ctx, conn, batch)
+		if err != nil {
+			return err
+		}
+		for _, p := range people {
+			if p.Status == StatusRemoved {
+				return errNoMember(MemberID(p.ID))
+			}
+		}
+	}
+	return nil
+}
+
+// peopleOf returns the people among members, in the order in which they are
+// locked.
+func peopleOf(kinds map[MemberID]MemberKind, members []MemberID) []IdentityID {
+	var people []IdentityID
+	for _, m := range members {
+		if kinds[m] != MemberGroup {
+			people = append(people, IdentityID(m))
+		}
+	}
+	slices.Sort(people)
+	return people
+}
+
+func errNoMember(id MemberID) error {
+	return Errorf(Invalid, "members", "there is no user or group with the id %q in this connection; push the member before the membership", clip(string(id)))
 }
 
 // evaluateMembers evaluates the people among members, and marks those in the
 // groups among them, when g means anything to a rule.
-func (s *Service) evaluateMembers(ctx context.Context, tx Store, rules []Rule, g Group, kinds map[MemberID]MemberKind, members []MemberID) error {
+func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []Rule, g Group, kinds map[MemberID]MemberKind, members []MemberID) error {
 	grants, err := s.groupGrants(ctx, tx, g.Connection, rules, g.ID)
 	if err != nil || !grants {
 		return err
 	}
-	var people []IdentityID
 	for _, m := range members {
 		if kinds[m] == MemberGroup {
 			if err := s.markDirty(ctx, tx, g.Connection, GroupID(m)); err != nil {
 				return err
 			}
-		} else {
-			people = append(people, IdentityID(m))
 		}
 	}
-	slices.Sort(people) // locks are taken by id
-	for batch := range slices.Chunk(people, evaluateBatch) {
+	for batch := range slices.Chunk(peopleOf(kinds, members), evaluateBatch) {
 		locked, err := tx.LockIdentities(ctx, g.Connection, batch)
 		if err != nil {
 			return err
 		}
-		if err := s.evaluateWith(ctx, tx, g.Connection, rules, locked); err != nil {
+		if err := s.evaluate(ctx, tx, g.Connection, rules, locked); err != nil {
 			return err
 		}
 	}
@@ -310,9 +281,12 @@ func (s *Service) groupGrants(ctx context.Context, tx Store, conn ConnectionID, 
 
 // touchGroup has everybody in the group evaluated, when it means anything to a
 // rule.
-func (s *Service) touchGroup(ctx context.Context, tx Store, conn ConnectionID, rules []Rule, id GroupID) error {
+func (s *Service) touchGroup(ctx context.Context, tx groupTx, conn ConnectionID, rules []Rule, id GroupID) error {
 	grants, err := s.groupGrants(ctx, tx, conn, rules, id)
 	if err != nil || !grants {
+		return err
+	}
+	if err := tx.alone(); err != nil {
 		return err
 	}
 	return s.markDirty(ctx, tx, conn, id)
@@ -320,10 +294,13 @@ func (s *Service) touchGroup(ctx context.Context, tx Store, conn ConnectionID, r
 
 // bindRules binds the rules that name g and have no group yet to g, and
 // returns rules as they are then.
-func (s *Service) bindRules(ctx context.Context, tx Store, rules []Rule, g Group) ([]Rule, error) {
+func (s *Service) bindRules(ctx context.Context, tx groupTx, rules []Rule, g Group) ([]Rule, error) {
 	out := slices.Clone(rules)
 	for i, r := range out {
 		if r.Group != "" && r.GroupID == "" && Fold(r.Group) == Fold(g.DisplayName) {
+			if err := tx.alone(); err != nil {
+				return nil, err
+			}
 			out[i].GroupID = g.ID
 			if err := tx.SaveRule(ctx, out[i]); err != nil {
 				return nil, err
@@ -331,6 +308,31 @@ func (s *Service) bindRules(ctx context.Context, tx Store, rules []Rule, g Group
 		}
 	}
 	return out, nil
+}
+
+// unbindRules frees the rules that were bound to a group that is gone. One
+// whose name another group has taken meanwhile goes over to that one.
+func (s *Service) unbindRules(ctx context.Context, tx groupTx, conn ConnectionID, rules []Rule, gone GroupID) error {
+	for i, r := range rules {
+		if r.GroupID != gone {
+			continue
+		}
+		bound, err := bindRule(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveRule(ctx, bound); err != nil {
+			return err
+		}
+		rules[i] = bound
+		if bound.GroupID == "" {
+			continue
+		}
+		if err := s.touchGroup(ctx, tx, conn, rules, bound.GroupID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func validateGroup(g *Group) error {

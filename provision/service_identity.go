@@ -16,18 +16,22 @@ import (
 // accounts again.
 func (s *Service) CreateIdentity(ctx context.Context, conn ConnectionID, c Cause, id Identity) (created Identity, restored bool, err error) {
 	err = s.store.InTx(ctx, func(tx Store) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
 		old, err := s.suspendedTwin(ctx, tx, conn, id.ExternalID)
 		if err != nil {
 			return err
 		}
 		if restored = old != nil; restored {
-			created, err = s.saveIdentity(ctx, tx, c, *old, func(now *Identity) error {
+			created, err = s.saveIdentity(ctx, tx, c, rules, *old, func(now *Identity) error {
 				describe(now, id)
 				return nil
 			})
 			return err
 		}
-		created, err = s.insertIdentity(ctx, tx, conn, c, id)
+		created, err = s.insertIdentity(ctx, tx, conn, c, rules, id)
 		return err
 	})
 	return created, restored, err
@@ -47,6 +51,9 @@ func (s *Service) suspendedTwin(ctx context.Context, tx Store, conn ConnectionID
 		return nil, err
 	}
 	old, err = tx.LockIdentity(ctx, conn, old.ID)
+	if isNotFound(err) {
+		return nil, nil // removed in between
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +69,7 @@ func describe(to *Identity, from Identity) {
 	to.Profile, to.Emails, to.Attributes, to.Document = from.Profile, from.Emails, from.Attributes, from.Document
 }
 
-func (s *Service) insertIdentity(ctx context.Context, tx Store, conn ConnectionID, c Cause, id Identity) (Identity, error) {
+func (s *Service) insertIdentity(ctx context.Context, tx Store, conn ConnectionID, c Cause, rules []Rule, id Identity) (Identity, error) {
 	if err := validateIdentity(&id); err != nil {
 		return Identity{}, err
 	}
@@ -88,7 +95,7 @@ func (s *Service) insertIdentity(ctx context.Context, tx Store, conn ConnectionI
 	if err := tx.Append(ctx, entry); err != nil {
 		return Identity{}, err
 	}
-	return id, s.evaluate(ctx, tx, conn, []Identity{id})
+	return id, s.evaluate(ctx, tx, conn, rules, []Identity{id})
 }
 
 // Identity returns a person who is not removed.
@@ -107,18 +114,22 @@ func (s *Service) Identities(ctx context.Context, conn ConnectionID, q Query) (P
 // error is returned as it is, and nothing is changed.
 func (s *Service) UpdateIdentity(ctx context.Context, conn ConnectionID, id IdentityID, c Cause, change func(*Identity) error) (updated Identity, err error) {
 	err = s.store.InTx(ctx, func(tx Store) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
 		old, err := tx.LockIdentity(ctx, conn, id)
 		if err != nil {
 			return err
 		}
-		updated, err = s.saveIdentity(ctx, tx, c, old, change)
+		updated, err = s.saveIdentity(ctx, tx, c, rules, old, change)
 		return err
 	})
 	return updated, err
 }
 
 // saveIdentity applies change to old, which is locked, and saves what differs.
-func (s *Service) saveIdentity(ctx context.Context, tx Store, c Cause, old Identity, change func(*Identity) error) (Identity, error) {
+func (s *Service) saveIdentity(ctx context.Context, tx Store, c Cause, rules []Rule, old Identity, change func(*Identity) error) (Identity, error) {
 	now := old
 	if err := change(&now); err != nil {
 		return Identity{}, err
@@ -141,7 +152,7 @@ func (s *Service) saveIdentity(ctx context.Context, tx Store, c Cause, old Ident
 	if err := tx.Append(ctx, entry); err != nil {
 		return Identity{}, err
 	}
-	return now, s.evaluate(ctx, tx, now.Connection, []Identity{now})
+	return now, s.evaluate(ctx, tx, now.Connection, rules, []Identity{now})
 }
 
 func identityAction(old, now *Identity) string {
@@ -169,6 +180,10 @@ func validateIdentity(id *Identity) error {
 // and may refuse.
 func (s *Service) RemoveIdentity(ctx context.Context, conn ConnectionID, id IdentityID, c Cause, check func(Identity) error) error {
 	return s.store.InTx(ctx, func(tx Store) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
 		person, err := tx.LockIdentity(ctx, conn, id)
 		if err != nil {
 			return err
@@ -195,7 +210,7 @@ func (s *Service) RemoveIdentity(ctx context.Context, conn ConnectionID, id Iden
 		if err := tx.Append(ctx, entry); err != nil {
 			return err
 		}
-		return s.evaluate(ctx, tx, conn, []Identity{person})
+		return s.evaluate(ctx, tx, conn, rules, []Identity{person})
 	})
 }
 

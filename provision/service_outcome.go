@@ -1,9 +1,11 @@
 package provision
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"math/rand/v2"
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -35,55 +37,48 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, have *DeskUser) error {
 		before := a.Granted
 		a.Visited, a.Attempts, a.RetryAt, a.Reason = v.Account.Revision, 0, nil, ""
 		a.GrantedAt = &now
-		a.Granted = granted(have)
+		a.Granted = granted(v, have)
+		hadSeat := a.Seat
+		a.State = AccountReady
 		action := "account.confirmed"
 		if v.Ending() {
-			a.State = AccountEnded
+			a.State, a.Seat = AccountEnded, false
 			action = "account.ended"
-		} else {
-			a.State = AccountReady
 		}
-		if before.Same(a.Granted) && a.Seat == !v.Ending() {
+		if before.Same(a.Granted) && a.Seat == hadSeat {
 			return nil // seen before: nothing to tell
 		}
-		if err := tx.Append(ctx, s.accountEntry(*a, action, accessDetail(a.Granted))); err != nil {
-			return err
-		}
-		if v.Ending() && a.Seat {
-			a.Seat = false
-			return s.passSeat(ctx, tx, a.Desk)
-		}
-		return nil
+		return tx.Append(ctx, s.accountEntry(*a, action, accessDetail(a.Granted)))
 	})
 }
 
-func granted(have *DeskUser) Access {
+// granted is what the desk shows of what rules govern there. Teams and
+// mailboxes that are people's own business are left out: what is noted here
+// counts as governed from then on.
+func granted(v *Visit, have *DeskUser) Access {
 	if have == nil {
 		return Access{Status: AccessAbsent}
 	}
-	out := Access{Status: AccessActive, Role: have.Role, Teams: sorted(have.Teams), Mailboxes: sorted(have.Mailboxes)}
+	out := Access{Status: AccessActive, Role: have.Role, Teams: among(have.Teams, v.Teams), Mailboxes: among(have.Mailboxes, v.Mailboxes)}
 	if !have.Active {
 		out.Status = AccessSuspended
 	}
 	return out
 }
 
-func accessDetail(a Access) map[string]any {
-	return map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}
-}
-
-// passSeat wakes the account that has waited longest for a seat on the desk.
-func (s *Service) passSeat(ctx context.Context, tx Store, desk DeskID) error {
-	waiting, err := tx.AccountsWhere(ctx, AccountFilter{Desk: desk, State: AccountParked}, 0)
-	if err != nil {
-		return err
-	}
-	for _, a := range waiting {
-		if strings.HasPrefix(a.Reason, seatReason) {
-			return s.wake(ctx, tx, []Account{a})
+// among returns those of names that are in list, sorted.
+func among(names, list []string) []string {
+	var out []string
+	for _, n := range names {
+		if containsFold(list, n) {
+			out = append(out, n)
 		}
 	}
-	return nil
+	return sorted(out)
+}
+
+func accessDetail(a Access) map[string]any {
+	return map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}
 }
 
 // Park ends a visit that needs a person; reason tells them what to do, in
@@ -91,8 +86,22 @@ func (s *Service) passSeat(ctx context.Context, tx Store, desk DeskID) error {
 // it was done.
 func (s *Service) Park(ctx context.Context, v *Visit, reason string, recheck bool) error {
 	return s.finish(ctx, v, func(tx Store, a *Account) error {
+		a.Attempts, a.RetryAt = 0, nil
+		if a.Seat && a.DeskUser == "" && len(v.Unfinished) == 0 {
+			a.Seat = false // nobody sits on it
+		}
 		told := a.State == AccountParked && a.Reason == reason
-		a.State, a.Reason, a.Attempts, a.RetryAt = AccountParked, reason, 0, nil
+		a.State, a.Reason = AccountParked, reason
+		if waitsForSeat(*a) {
+			desk, err := tx.LockDesk(ctx, a.Desk) // finish has it already
+			if err != nil {
+				return err
+			}
+			if free, err := s.freeSeats(ctx, tx, desk); err != nil || free != 0 { // since it was refused
+				a.State, a.Reason = AccountWaiting, ""
+				return errors.Join(err, tx.Enqueue(ctx, Job{Kind: JobVisit, Account: a.ID}))
+			}
+		}
 		if recheck {
 			at := s.now().Add(recheckAfter)
 			a.RetryAt = &at
@@ -125,8 +134,10 @@ func (s *Service) Fail(ctx context.Context, v *Visit, reason string, after time.
 // visit knew of, the next one is enqueued.
 func (s *Service) finish(ctx context.Context, v *Visit, change func(tx Store, a *Account) error) error {
 	return s.store.InTx(ctx, func(tx Store) error {
-		if v.Account.Seat && v.Ending() {
-			if _, err := tx.LockDesk(ctx, v.Desk.ID); err != nil { // before accounts: a seat may pass on
+		var desk Desk
+		if v.Desk.Seats > 0 {
+			var err error
+			if desk, err = tx.LockDesk(ctx, v.Desk.ID); err != nil { // before accounts: a seat may pass on
 				return err
 			}
 		}
@@ -149,11 +160,18 @@ func (s *Service) finish(ctx context.Context, v *Visit, change func(tx Store, a 
 		if err := change(tx, &a); err != nil {
 			return err
 		}
-		return tx.SaveAccounts(ctx, []Account{a})
+		if err := tx.SaveAccounts(ctx, []Account{a}); err != nil {
+			return err
+		}
+		if desk.Seats == 0 || a.Seat || a.State == AccountWaiting {
+			return nil
+		}
+		return s.passSeats(ctx, tx, desk, a.ID)
 	})
 }
 
-// CatchUp evaluates people who are still marked dirty, and enqueues visits for
+// CatchUp evaluates people who are still marked dirty, lets go of brakes that
+// hold nobody any more, and enqueues visits for
 // accounts that are due but that nobody is going to visit: their job was lost,
 // or its worker died. It returns how many visits.
 func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ error) {
@@ -166,6 +184,12 @@ func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ err
 		if err := s.EvaluateDirty(ctx, c.ID); err != nil {
 			return 0, err
 		}
+		if c.HeldAt == nil {
+			continue
+		}
+		if err := s.clearBrake(ctx, c.ID); err != nil {
+			return 0, err
+		}
 	}
 	err = s.store.InTx(ctx, func(tx Store) error {
 		now := s.now()
@@ -173,6 +197,7 @@ func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ err
 		if err != nil {
 			return err
 		}
+		slices.SortFunc(due, func(a, b Account) int { return cmp.Compare(a.ID, b.ID) }) // as locks are taken
 		var jobs []Job
 		for i := range due {
 			a, err := tx.LockAccount(ctx, due[i].ID)

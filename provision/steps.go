@@ -271,6 +271,22 @@ func endingSteps(v *Visit, have *DeskUser, around Surroundings) ([]Step, error) 
 	return steps, nil
 }
 
+// Reversible returns steps without those that end an account for good: while a
+// leaver's conversations could not be handed over, deleting the account could
+// lose them. The account is deactivated instead.
+func Reversible(v *Visit, steps []Step, have *DeskUser) []Step {
+	var out []Step
+	for _, st := range steps {
+		switch {
+		case st.Kind != StepDelete && st.Kind != StepAnonymize:
+			out = append(out, st)
+		case have.Active:
+			out = append(out, step(v, StepDeactivate, nil))
+		}
+	}
+	return out
+}
+
 // demoted returns the role that a leaver is left with. Where the account stays
 // usable that is the weakest that the desk has a word for. Where it is ended
 // anyway only an admin is demoted, as far as agent, unless the desk knows none:

@@ -33,7 +33,9 @@ func agentVisit(edit func(*provision.Visit)) *provision.Visit {
 	return v
 }
 
-func leaving(v *provision.Visit) { v.Account.Wanted = provision.Access{Status: provision.AccessSuspended} }
+func leaving(v *provision.Visit) {
+	v.Account.Wanted = provision.Access{Status: provision.AccessSuspended}
+}
 
 // ada is the desk's user as it should be.
 func ada(edit func(*provision.DeskUser)) *provision.DeskUser {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -22,42 +23,76 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit) error {
 	around := provision.Surroundings{Self: self, Words: d.Capabilities().Words, Keys: d.Capabilities().EndSessions,
 		Admins: func() (int, error) { return d.Admins(ctx) }}
 	todo := &tasks{}
-	for range rounds {
+	for round := range rounds {
 		have, err := w.find(ctx, d, v)
 		if err != nil {
 			return err
 		}
-		steps, err := provision.Steps(v, d.Fit(want(v)), have, around)
+		steps, err := w.steps(ctx, d, v, have, around)
 		if err != nil {
 			return err
 		}
-		if have != nil && v.Account.Origin == provision.OriginNone && v.Ours(have) {
-			if err := w.core.Claim(ctx, v, have.ID, provision.OriginMade); err != nil {
+		if len(todo.todo) > 0 {
+			return todo // what is left is what the desk cannot do
+		}
+		if !v.Ending() {
+			if err := w.core.TakeSeat(ctx, v); err != nil {
 				return err
 			}
 		}
 		if v.Ending() && have != nil && have.ID == v.Account.DeskUser {
-			if err := w.handOver(ctx, d, v, have, steps); err != nil {
+			left, err := w.handOver(ctx, d, v, have, steps)
+			if err != nil {
 				return err
+			}
+			if left != nil { // access ends all the same, as far as that can be undone
+				todo.add(left)
+				steps = provision.Reversible(v, steps, have)
 			}
 		}
 		if len(steps) == 0 {
-			if _, err := w.core.PlanSteps(ctx, v, nil); err != nil {
-				return err
+			if len(todo.todo) > 0 {
+				return todo
 			}
 			if v.Ending() && have != nil && have.ID != v.Account.DeskUser {
 				have = nil // somebody else's user
 			}
 			return confirmed{have}
 		}
-		if len(todo.todo) > 0 {
-			return todo // what is left is what the desk cannot do
+		if round == rounds-1 {
+			break
 		}
-		if todo.todo, err = w.carryOut(ctx, d, v, have, steps); err != nil && desk.KindOf(err) != desk.NotFound {
+		if err := w.carryOut(ctx, d, v, have, steps, todo); err != nil && desk.KindOf(err) != desk.NotFound {
 			return err
 		}
 	}
 	return desk.Errorf(desk.Retryable, "the desk accepts changes but does not show them afterwards")
+}
+
+// steps returns what is to be written, and notes what an earlier visit wrote
+// before it was cut short.
+func (w *Worker) steps(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, around provision.Surroundings) ([]provision.Step, error) {
+	fit := d.Fit(want(v))
+	steps, err := provision.Steps(v, fit, have, around)
+	if err != nil {
+		return nil, err
+	}
+	if have != nil && v.Account.Origin == provision.OriginNone && v.Ours(have) {
+		if err := w.core.Claim(ctx, v, have.ID, provision.OriginMade); err != nil {
+			return nil, err
+		}
+	}
+	var open []string
+	if len(v.Unfinished) > 0 && v.Unfinished[0].Kind == provision.StepHandOver && have != nil {
+		conversations, err := d.OpenConversations(ctx, have.ID, handOverMost)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range conversations {
+			open = append(open, c.ID)
+		}
+	}
+	return steps, w.core.Settle(ctx, v, fit, have, open)
 }
 
 // want is the user that the desk should show.
@@ -74,8 +109,6 @@ func want(v *provision.Visit) provision.DeskUser {
 // find returns the desk user of the account, or nil. One that we knew and that
 // is gone is forgotten: whoever has the address now is somebody else's.
 func (w *Worker) find(ctx context.Context, d *openDesk, v *provision.Visit) (*provision.DeskUser, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	if v.Account.DeskUser != "" {
 		have, err := d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
 		if err != nil || have != nil {
@@ -99,16 +132,11 @@ func (w *Worker) seen(d *openDesk, v *provision.Visit, have *provision.DeskUser)
 }
 
 // carryOut journals steps and does them in order. What the desk cannot do is
-// returned for an admin to do, and does not keep the rest from being done.
-func (w *Worker) carryOut(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, steps []provision.Step) (todo []string, _ error) {
-	if !v.Ending() {
-		if err := w.core.TakeSeat(ctx, v); err != nil {
-			return nil, err
-		}
-	}
+// added to todo for an admin, and does not keep the rest from being done.
+func (w *Worker) carryOut(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, steps []provision.Step, todo *tasks) error {
 	planned, err := w.core.PlanSteps(ctx, v, steps)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var id provision.DeskUserID
 	if have != nil {
@@ -116,35 +144,38 @@ func (w *Worker) carryOut(ctx context.Context, d *openDesk, v *provision.Visit, 
 	}
 	for _, s := range planned {
 		made, err := w.do(ctx, d, v, id, s)
+		if err == nil {
+			if made != "" {
+				id = made
+			}
+			err = w.core.StepDone(ctx, v, s, id)
+		}
 		if refused(err) {
-			// It certainly did not happen: the next visit must not take it for done.
 			if err := w.core.DropSteps(ctx, v, []provision.Step{s}); err != nil {
-				return todo, err
+				return err
 			}
 		}
 		if desk.KindOf(err) == desk.CannotDo {
-			todo = append(todo, err.(*desk.Error).Detail)
+			todo.add(err)
 			continue
 		}
 		if err != nil {
-			return todo, err
-		}
-		if made != "" {
-			id = made
-		}
-		if err := w.core.StepDone(ctx, v, s, id); err != nil {
-			return todo, err
+			return err
 		}
 		w.metrics.step(v.Desk, s.Kind)
 	}
-	return todo, nil
+	return nil
 }
 
-// refused reports whether err proves that a write did not take place.
+// refused reports whether err proves that a write did not take place: the next
+// visit must not take it for done.
 func refused(err error) bool {
+	if e, ok := errors.AsType[*provision.Error](err); ok { // the desk user is another account's
+		return e.Code == provision.Conflict
+	}
 	switch desk.KindOf(err) {
-	case desk.CannotDo, desk.Conflict, desk.Permanent, desk.Unauthorized:
-		return true
+	case desk.CannotDo, desk.Conflict, desk.Permanent, desk.Unauthorized, desk.NotFound:
+		return err != nil
 	}
 	return false
 }
@@ -173,9 +204,9 @@ func (w *Worker) do(ctx context.Context, d *openDesk, v *provision.Visit, id pro
 		}
 		return "", d.SetRole(ctx, id, to)
 	case provision.StepTeams:
-		return "", d.ChangeTeams(ctx, id, names(s, "add"), names(s, "remove"))
+		return "", d.ChangeTeams(ctx, id, s.Names("add"), s.Names("remove"))
 	case provision.StepMailboxes:
-		return "", d.ChangeMailboxes(ctx, id, names(s, "add"), names(s, "remove"))
+		return "", d.ChangeMailboxes(ctx, id, s.Names("add"), s.Names("remove"))
 	case provision.StepDeactivate:
 		return "", d.SetActive(ctx, id, false)
 	case provision.StepDelete:
@@ -186,19 +217,4 @@ func (w *Worker) do(ctx context.Context, d *openDesk, v *provision.Visit, id pro
 		return "", d.EndSessions(ctx, id)
 	}
 	return "", fmt.Errorf("worker: unknown step %q", s.Kind)
-}
-
-// names returns a list of a step's detail, fresh or as the journal keeps it.
-func names(s provision.Step, key string) []string {
-	switch list := s.Detail[key].(type) {
-	case []string:
-		return list
-	case []any:
-		out := make([]string, len(list))
-		for i, name := range list {
-			out[i] = fmt.Sprint(name)
-		}
-		return out
-	}
-	return nil
 }

@@ -43,7 +43,7 @@ func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := &openDesk{Desk: connector, settings: settings}
+	fresh := &openDesk{Desk: bounded{connector}, settings: settings}
 	d.by[settings.ID] = fresh
 	return fresh, nil
 }
@@ -61,6 +61,8 @@ func (o *openDesk) own(ctx context.Context) (provision.DeskUserID, error) {
 	if time.Since(o.checked) < checkEvery {
 		return o.self, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	profile, err := o.Check(ctx)
 	if err != nil {
 		return "", err

@@ -16,36 +16,53 @@ const (
 	handOverMost = 10_000
 )
 
-// handOver gives a leaver's open conversations to others, and returns when the
-// desk shows none any more. rest is what the visit will write afterwards; it
-// stays in the journal.
-func (w *Worker) handOver(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, rest []provision.Step) error {
-	var heirs *heirs
-	for moved := 0; ; {
+// handOver gives a leaver's open conversations to others, until the desk shows
+// none any more. rest is what the visit will write afterwards; it stays in the
+// journal. left says why some could not be given to anybody, not even to the
+// queue: an admin has to.
+func (w *Worker) handOver(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, rest []provision.Step) (left, _ error) {
+	m := &moving{moved: make(map[string]bool), refused: make(map[string]bool)}
+	for {
 		open, err := d.OpenConversations(ctx, have.ID, handOverPage)
-		if err != nil || len(open) == 0 {
-			return err
+		if err != nil {
+			return nil, err
 		}
-		if moved += len(open); moved > handOverMost {
-			return desk.Errorf(desk.Permanent, "desk user %s has more than %d open conversations; reassign them on the desk, then run `deskbridge retry`", have.ID, handOverMost)
+		fresh := slices.DeleteFunc(slices.Clone(open), m.seen)
+		switch {
+		case len(fresh) == 0 && slices.ContainsFunc(open, func(c desk.Conversation) bool { return m.moved[c.ID] }):
+			return nil, desk.Errorf(desk.Retryable, "the desk accepts new assignees of conversations but does not show them afterwards")
+		case len(fresh) == 0:
+			return m.left, nil
+		case len(m.moved)+len(m.refused) >= handOverMost:
+			return desk.Errorf(desk.Permanent, "desk user %s has more than %d open conversations; reassign them on the desk, then run `deskbridge retry`", have.ID, handOverMost), nil
 		}
-		if heirs == nil {
-			if heirs, err = w.findHeirs(ctx, d, v, have); err != nil {
-				return err
+		if m.heirs == nil {
+			if m.heirs, err = w.findHeirs(ctx, d, v, have); err != nil {
+				return nil, err
 			}
 		}
-		if err := w.handOverPage(ctx, d, v, open, heirs, rest); err != nil {
-			return err
+		if err := w.handOverPage(ctx, d, v, fresh, m, rest); err != nil {
+			return nil, err
 		}
 	}
 }
 
-func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Visit, open []desk.Conversation, heirs *heirs, rest []provision.Step) error {
+// moving is a hand-over on its way.
+type moving struct {
+	heirs   *heirs
+	moved   map[string]bool // conversations by id
+	refused map[string]bool
+	left    error // the first refusal
+}
+
+func (m *moving) seen(c desk.Conversation) bool { return m.moved[c.ID] || m.refused[c.ID] }
+
+func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Visit, open []desk.Conversation, m *moving, rest []provision.Step) error {
 	steps := make([]provision.Step, len(open))
 	to := make([]desk.Assignee, len(open))
 	for i, c := range open {
-		to[i] = heirs.next()
-		steps[i] = provision.Step{Account: v.Account.ID, Kind: provision.StepHandOver, Detail: handOverDetail(c, to[i]), Note: heirs.note}
+		to[i] = m.heirs.next()
+		steps[i] = provision.Step{Account: v.Account.ID, Kind: provision.StepHandOver, Detail: handOverDetail(c, to[i]), Note: m.heirs.note}
 	}
 	planned, err := w.core.PlanSteps(ctx, v, slices.Concat(steps, rest))
 	if err != nil {
@@ -53,16 +70,26 @@ func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Vis
 	}
 	for i, c := range open {
 		s := planned[i]
-		s.Note = steps[i].Note
 		got, err := w.assign(ctx, d, c, to[i])
-		if desk.KindOf(err) == desk.NotFound {
+		switch desk.KindOf(err) {
+		case desk.Permanent, desk.CannotDo:
+			m.refused[c.ID] = true
+			if m.left == nil {
+				m.left = err
+			}
+		case desk.NotFound: // closed or merged meanwhile: nobody's any more
+			m.refused[c.ID] = true
+		default:
+			if err != nil {
+				return err
+			}
+			m.moved[c.ID] = true
+		}
+		if !m.moved[c.ID] {
 			if err := w.core.DropSteps(ctx, v, []provision.Step{s}); err != nil {
 				return err
 			}
-			continue // closed or merged meanwhile: nobody's any more
-		}
-		if err != nil {
-			return err
+			continue
 		}
 		if got != to[i] {
 			s.Detail = handOverDetail(c, got)
@@ -78,8 +105,6 @@ func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Vis
 
 // assign gives c to its heir, or to nobody when the desk refuses the heir.
 func (w *Worker) assign(ctx context.Context, d *openDesk, c desk.Conversation, to desk.Assignee) (desk.Assignee, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	err := d.Assign(ctx, c.ID, to)
 	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
 		to = desk.Assignee{}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,8 @@ const (
 	// rounds is how often a visit reads, writes and reads again before it
 	// says that the desk does not keep what it accepts.
 	rounds = 3
-	// callTimeout bounds one call of a connector; the lease outlives it.
-	callTimeout = 30 * time.Second
+	// lastWord is how long a visit whose context has ended may take to note so.
+	lastWord = 10 * time.Second
 )
 
 // Open returns the connector for a desk.
@@ -82,11 +83,31 @@ type tasks struct{ todo []string }
 
 func (t *tasks) Error() string { return strings.Join(t.todo, "; ") }
 
+// add adds what a desk cannot do or refuses to.
+func (t *tasks) add(err error) {
+	what := err.Error()
+	if e, ok := errors.AsType[*desk.Error](err); ok {
+		what = e.Detail
+	}
+	if !slices.Contains(t.todo, what) {
+		t.todo = append(t.todo, what)
+	}
+}
+
 // conclude notes how a visit ended.
 func (w *Worker) conclude(ctx context.Context, v *provision.Visit, result error) (outcome string, _ error) {
 	var ok confirmed
 	var parked *provision.ParkedError
 	var todo *tasks
+	if ctx.Err() != nil { // we stop, or it took too long: let go, so that another worker can go on
+		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+		defer cancel()
+		ctx = detached
+		if !errors.As(result, &ok) {
+			_, err := w.core.Fail(ctx, v, "the visit was interrupted", 0)
+			return "interrupted", err
+		}
+	}
 	switch {
 	case errors.As(result, &ok):
 		return "confirmed", w.core.Confirm(ctx, v, ok.have)

@@ -1,0 +1,298 @@
+package provision
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// resolve finds what d comes to, given what is there.
+func (s *Service) resolve(ctx context.Context, store Store, d Draft) (state draftState, err error) {
+	state.touched = make(map[ConnectionID]bool)
+	connections := make(map[string]Connection)
+	for _, want := range d.Connections {
+		if err := s.resolveConnection(ctx, store, &state, connections, want); err != nil {
+			return state, err
+		}
+	}
+	desks := make(map[string]Desk)
+	for _, want := range d.Desks {
+		if err := s.resolveDesk(ctx, store, &state, desks, want); err != nil {
+			return state, err
+		}
+	}
+	if err := s.resolveRules(ctx, store, &state, d.Rules, connections, desks); err != nil {
+		return state, err
+	}
+	if err := s.effects(ctx, store, &state, connections, desks); err != nil {
+		return state, err
+	}
+	state.plan.Hash, err = state.hash(connections, desks)
+	return state, err
+}
+
+func (s *Service) resolveConnection(ctx context.Context, store Store, state *draftState, known map[string]Connection, want Connection) error {
+	if err := validateConnection(&want); err != nil {
+		return err
+	}
+	if _, twice := known[want.Name]; twice {
+		return Errorf(Invalid, "connections", "connection %q stands in the file twice", want.Name)
+	}
+	have, err := store.Connection(ctx, want.Name)
+	if isNotFound(err) {
+		want.ID, want.CreatedAt = NewID[ConnectionID](), s.now()
+		known[want.Name] = want
+		state.connections = append(state.connections, want)
+		state.note("add", "connection", want.Name)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var fields []string
+	if have.IdP != want.IdP {
+		fields = append(fields, "idp")
+	}
+	if !slices.Equal(have.Domains, want.Domains) {
+		fields = append(fields, "domains")
+	}
+	if !sameJSON(have.SignIn, want.SignIn) {
+		fields = append(fields, "sign-in")
+	}
+	have.IdP, have.Domains, have.SignIn = want.IdP, want.Domains, want.SignIn
+	known[want.Name] = have
+	if len(fields) > 0 {
+		state.connections = append(state.connections, have)
+		state.note("change", "connection", want.Name, fields...)
+	}
+	return nil
+}
+
+func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftState, known map[string]Desk, want Desk) error {
+	if err := want.Validate(); err != nil {
+		return err
+	}
+	if _, twice := known[want.Name]; twice {
+		return Errorf(Invalid, "desks", "desk %q stands in the file twice", want.Name)
+	}
+	have, err := store.Desk(ctx, want.Name)
+	if isNotFound(err) {
+		want.ID, want.CreatedAt = NewID[DeskID](), s.now()
+		known[want.Name] = want
+		state.desks = append(state.desks, want)
+		state.note("add", "desk", want.Name)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if have.Kind != want.Kind {
+		return Errorf(Invalid, "desks", "desk %q is of kind %s and cannot become %s; add the new one under another name", want.Name, have.Kind, want.Kind)
+	}
+	var fields []string
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"url", have.URL == want.URL},
+		{"secret", have.Secret == want.Secret},
+		{"settings", maps.Equal(have.Settings, want.Settings)},
+		{"on_leave", cmp.Or(have.OnLeave, LeaveDeactivate) == cmp.Or(want.OnLeave, LeaveDeactivate)},
+		{"hand_over", have.HandOver == want.HandOver},
+		{"seats", have.Seats == want.Seats},
+		{"adoption", cmp.Or(have.Adoption, AdoptPropose) == cmp.Or(want.Adoption, AdoptPropose)},
+	} {
+		if !f.same {
+			fields = append(fields, f.name)
+		}
+	}
+	want.ID, want.CreatedAt = have.ID, have.CreatedAt
+	known[want.Name] = want
+	if len(fields) > 0 {
+		state.desks = append(state.desks, want)
+		state.note("change", "desk", want.Name, fields...)
+	}
+	return nil
+}
+
+// resolveRules compares the rules of the draft with those that its desks have.
+func (s *Service) resolveRules(ctx context.Context, store Store, state *draftState, wanted []Rule, connections map[string]Connection, desks map[string]Desk) error {
+	have, err := store.Rules(ctx, "")
+	if err != nil {
+		return err
+	}
+	governed := make(map[DeskID]bool)
+	for _, d := range desks {
+		governed[d.ID] = true
+	}
+	var rules []Rule
+	for _, r := range wanted {
+		conn, err := named(ctx, string(r.Connection), connections, store.Connection)
+		if err != nil {
+			return Errorf(Invalid, "rules", "rule on %s: there is no connection %q, neither in the file nor in Deskbridge", r, r.Connection)
+		}
+		desk, err := named(ctx, string(r.Desk), desks, store.Desk)
+		if err != nil {
+			return Errorf(Invalid, "rules", "rule on %s: there is no desk %q, neither in the file nor in Deskbridge", r, r.Desk)
+		}
+		r.Connection, r.Desk = conn.ID, desk.ID
+		r.Teams, r.Mailboxes = sorted(r.Teams), sorted(r.Mailboxes)
+		governed[desk.ID] = true
+		if err := r.Validate(); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(rules, r.sameText) {
+			return Errorf(Invalid, "rules", "the rule on %s for desk %q stands in the file twice", r, desk.Name)
+		}
+		rules = append(rules, r)
+		if !slices.ContainsFunc(have, r.sameText) {
+			state.add = append(state.add, r)
+			state.note("add", "rule", r.String()+" → "+desk.Name)
+			state.touched[conn.ID] = true
+		}
+	}
+	for _, r := range have {
+		if governed[r.Desk] && !slices.ContainsFunc(rules, r.sameText) {
+			state.remove = append(state.remove, r)
+			state.note("remove", "rule", r.String()+" → "+deskName(desks, r.Desk))
+			state.touched[r.Connection] = true
+		}
+	}
+	return nil
+}
+
+func named[T any](ctx context.Context, name string, known map[string]T, load func(context.Context, string) (T, error)) (T, error) {
+	if v, ok := known[name]; ok {
+		return v, nil
+	}
+	v, err := load(ctx, name)
+	if err == nil {
+		known[name] = v
+	}
+	return v, err
+}
+
+func deskName(desks map[string]Desk, id DeskID) string {
+	return nameOf(desks, string(id), func(d Desk) string { return string(d.ID) })
+}
+
+func connectionName(connections map[string]Connection, id ConnectionID) string {
+	return nameOf(connections, string(id), func(c Connection) string { return string(c.ID) })
+}
+
+// nameOf returns the name of what has an id, and the id itself when nothing
+// here has it.
+func nameOf[T any](known map[string]T, id string, idOf func(T) string) string {
+	for name, v := range known {
+		if idOf(v) == id {
+			return name
+		}
+	}
+	return id
+}
+
+// effects finds the people whose access the changed rules change.
+func (s *Service) effects(ctx context.Context, store Store, state *draftState, connections map[string]Connection, desks map[string]Desk) error {
+	for _, conn := range slices.Sorted(maps.Keys(state.touched)) {
+		before, err := store.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
+		after := slices.DeleteFunc(slices.Clone(before), func(r Rule) bool { return slices.ContainsFunc(state.remove, r.sameText) })
+		for i, r := range state.add {
+			if r.Connection != conn {
+				continue
+			}
+			if r, err = bindRule(ctx, store, r); err != nil {
+				return err
+			}
+			r.ID = RuleID("new-" + strconv.Itoa(i))
+			after = append(after, r)
+		}
+		affected := desksOf(slices.Concat(state.remove, state.add), nil)
+		err = store.EachIdentity(ctx, conn, func(people []Identity) error {
+			return s.effectsOn(ctx, store, state, people, before, after, affected, desks)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(state.plan.People, func(a, b PersonChange) int {
+		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Desk, b.Desk))
+	})
+	return nil
+}
+
+func (s *Service) effectsOn(ctx context.Context, store Store, state *draftState, people []Identity, before, after []Rule, affected []DeskID, desks map[string]Desk) error {
+	if len(people) == 0 {
+		return nil
+	}
+	ids := make([]IdentityID, len(people))
+	for i := range people {
+		ids[i] = people[i].ID
+	}
+	groups, err := memberships(ctx, store, people[0].Connection, ids)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		for _, desk := range affected {
+			was, will := Evaluate(before, p, groups[p.ID], desk), Evaluate(after, p, groups[p.ID], desk)
+			if was.Same(will) {
+				continue
+			}
+			was.Grants, will.Grants = nil, nil
+			state.plan.People = append(state.plan.People, PersonChange{Person: p.ID, UserName: p.UserName, Desk: deskName(desks, desk), Before: was, After: will})
+		}
+	}
+	return nil
+}
+
+func (st *draftState) note(action, kind, name string, fields ...string) {
+	st.plan.Changes = append(st.plan.Changes, Change{Action: action, Kind: kind, Name: name, Fields: fields})
+}
+
+// hash returns a digest of everything that the plan would do, and of all that
+// it would do it with: two drafts that differ in a role, a URL or a secret are
+// two plans, even where they read alike and concern nobody yet.
+func (st *draftState) hash(connections map[string]Connection, desks map[string]Desk) (string, error) {
+	content := struct {
+		Plan        Plan
+		Connections []Connection
+		Desks       []Desk
+		Add, Remove []Rule
+	}{Plan: st.plan}
+	for _, c := range st.connections { // ids and times of what is new differ each time
+		content.Connections = append(content.Connections, Connection{Name: c.Name, IdP: c.IdP, Domains: c.Domains, SignIn: c.SignIn})
+	}
+	for _, d := range st.desks {
+		d.ID, d.CreatedAt = "", time.Time{}
+		content.Desks = append(content.Desks, d)
+	}
+	for _, r := range st.add {
+		r.Connection, r.Desk = ConnectionID(connectionName(connections, r.Connection)), DeskID(deskName(desks, r.Desk))
+		content.Add = append(content.Add, r)
+	}
+	content.Remove = st.remove
+	text, err := json.Marshal(content)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func sameJSON(a, b json.RawMessage) bool {
+	var x, y bytes.Buffer
+	if json.Compact(&x, a) != nil || json.Compact(&y, b) != nil {
+		return len(a) == 0 && len(b) == 0
+	}
+	return bytes.Equal(x.Bytes(), y.Bytes())
+}

@@ -1,0 +1,102 @@
+package provision
+
+import "context"
+
+// brake returns a [HeldError] when the account's end must wait for an admin.
+// The connection and the account are locked.
+func (s *Service) brake(ctx context.Context, tx Store, conn Connection, a Account) (held error, _ error) {
+	if s.policy.Brake.Off || a.EndingSince == nil || conn.ReleasedAt != nil && !a.EndingSince.After(*conn.ReleasedAt) {
+		return nil, nil
+	}
+	ending, limit, err := s.massOf(ctx, tx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if ending > limit {
+		return s.hold(ctx, tx, conn, a, ending, limit)
+	}
+	if conn.HeldAt == nil {
+		return nil, nil
+	}
+	waiting, err := s.braked(ctx, tx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if waiting {
+		return s.hold(ctx, tx, conn, a, ending, limit)
+	}
+	return nil, s.unbrake(ctx, tx, conn)
+}
+
+// massOf returns how many people of a connection have begun to lose access
+// lately, and how many may before an admin is asked.
+func (s *Service) massOf(ctx context.Context, tx Store, conn Connection) (ending, limit int, _ error) {
+	since := s.now().Add(-s.policy.Brake.Window)
+	if conn.ReleasedAt != nil && conn.ReleasedAt.After(since) {
+		since = *conn.ReleasedAt
+	}
+	ending, err := tx.PeopleEnding(ctx, conn.ID, since)
+	if err != nil {
+		return 0, 0, err
+	}
+	staying, err := tx.PeopleWithAccess(ctx, conn.ID)
+	if err != nil {
+		return 0, 0, err
+	}
+	return ending, max(s.policy.Brake.People, (staying+ending)*s.policy.Brake.Percent/100), nil
+}
+
+// braked reports whether any account of the connection is held.
+func (s *Service) braked(ctx context.Context, tx Store, conn Connection) (bool, error) {
+	waiting, err := tx.AccountsWhere(ctx, AccountFilter{Connection: conn.ID, State: AccountHeld}, 1)
+	return len(waiting) > 0, err
+}
+
+// unbrake notes that everything that was held has been taken back at the IdP.
+func (s *Service) unbrake(ctx context.Context, tx Store, conn Connection) error {
+	conn.HeldAt = nil
+	if err := tx.SaveConnection(ctx, conn); err != nil {
+		return err
+	}
+	return tx.Append(ctx, s.entry(Cause{Actor: "system", Action: "brake"}, conn.ID, "brake.cleared", string(conn.ID)))
+}
+
+// clearBrake lets go of a brake that holds nobody any more.
+func (s *Service) clearBrake(ctx context.Context, id ConnectionID) error {
+	return s.store.InTx(ctx, func(tx Store) error {
+		conn, err := tx.LockConnection(ctx, id)
+		if err != nil || conn.HeldAt == nil {
+			return err
+		}
+		waiting, err := s.braked(ctx, tx, conn)
+		if err != nil || waiting {
+			return err
+		}
+		return s.unbrake(ctx, tx, conn)
+	})
+}
+
+// hold keeps an account from being visited until an admin releases its
+// connection, or the IdP takes back what it did.
+func (s *Service) hold(ctx context.Context, tx Store, conn Connection, a Account, ending, limit int) (held error, _ error) {
+	now := s.now()
+	var entries []Entry
+	if conn.HeldAt == nil {
+		conn.HeldAt = &now
+		if err := tx.SaveConnection(ctx, conn); err != nil {
+			return nil, err
+		}
+		e := s.entry(Cause{Actor: "system", Action: "brake"}, conn.ID, "brake.held", string(conn.ID))
+		e.Detail = map[string]any{"people_ending": ending, "limit": limit}
+		entries = append(entries, e)
+	}
+	if a.State != AccountHeld {
+		a.State, a.UpdatedAt = AccountHeld, now
+		a.Reason = "held: unusually many people of this connection lost access at once; check the IdP, then run `deskbridge connection release " + conn.Name + "`"
+		if err := tx.SaveAccounts(ctx, []Account{a}); err != nil {
+			return nil, err
+		}
+		entries = append(entries, s.accountEntry(a, "account.held", nil))
+	}
+	return &HeldError{}, tx.Append(ctx, entries...)
+}

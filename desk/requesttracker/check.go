@@ -19,8 +19,8 @@ import (
 func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
 	var about struct{ Version string }
 	if err := d.client.get(ctx, "/rt", nil, &about); err != nil {
-		if desk.KindOf(err) == desk.NotFound {
-			return desk.Profile{}, desk.Errorf(desk.Permanent, "there is no REST 2.0 of Request Tracker 5 at the desk's URL; give the address of RT's home page")
+		if errors.Is(err, errForeign) || desk.KindOf(err) == desk.NotFound {
+			return desk.Profile{}, desk.Errorf(desk.Retryable, "there is no REST 2.0 of Request Tracker 5 at the desk's URL; give the address of RT's home page")
 		}
 		return desk.Profile{}, err
 	}

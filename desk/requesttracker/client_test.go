@@ -25,6 +25,7 @@ func TestStatus(t *testing.T) {
 		after  time.Duration // a date counts as "between 80 and 90 seconds"
 	}{
 		{"an unknown record", answer{status: 404, body: `{"message":"Not Found"}`}, desk.NotFound, "no such record", 0},
+		{"a proxy's page for what it does not know", answer{status: 404, body: "<h1>Not Found</h1>"}, desk.Retryable, "other than RT", 0},
 		{"a refused token", answer{status: 401, body: `{"message":"Unauthorized"}`}, desk.Unauthorized, "Auth Tokens", 0},
 		{"a login page of a proxy", answer{status: 401, body: `<html>Sign in</html>`}, desk.Unauthorized, "token", 0},
 		{"a missing right", answer{status: 403, body: `{"message":"Forbidden"}`}, desk.Permanent, "User Rights", 0},
@@ -36,7 +37,7 @@ func TestStatus(t *testing.T) {
 		{"a request that RT does not understand", answer{status: 400, body: `{"message":"JSON parse error: unexpected end"}`}, desk.Permanent, "JSON parse error", 0},
 		{"a sentence in another language", answer{status: 400, body: `{"message":"Zugriff von ada@example.test verweigert"}`}, desk.Permanent, "HTTP 400", 0},
 		{"another program", answer{status: 405}, desk.Permanent, "not REST 2.0", 0},
-		{"a redirect", answer{status: 302, header: map[string]string{"Location": "http://127.0.0.1:1/"}}, desk.Permanent, "redirects", 0},
+		{"a redirect", answer{status: 302, header: map[string]string{"Location": "http://127.0.0.1:1/"}}, desk.Retryable, "redirects", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt := newFakeRT(t, script{"GET /user/570": tt.answer})
@@ -178,7 +179,7 @@ func TestRedirectKeepsToken(t *testing.T) {
 	t.Cleanup(elsewhere.Close)
 	rt := newFakeRT(t, script{"GET /rt": {status: 307, header: map[string]string{"Location": elsewhere.URL + "/REST/2.0/rt"}}})
 	_, err := connect(t, rt.URL).Check(t.Context())
-	wantKind(t, err, desk.Permanent, "redirects")
+	wantKind(t, err, desk.Retryable, "redirects")
 	if reached.Load() {
 		t.Error("the token went to another address")
 	}

@@ -14,6 +14,9 @@ import (
 // errForbidden is the cause of an error for status 403.
 var errForbidden = errors.New("HTTP 403")
 
+// errForeign is the cause of an error for an answer that is none of RT's.
+var errForeign = errors.New("not an answer of RT")
+
 // statusError returns what the status of an answer means; nil for success.
 func statusError(resp *http.Response, body []byte) error {
 	status := resp.StatusCode
@@ -21,11 +24,16 @@ func statusError(resp *http.Response, body []byte) error {
 	case status >= 200 && status <= 299:
 		return nil
 	case status >= 300 && status <= 399:
-		return desk.Errorf(desk.Permanent, "the address redirects (HTTP %d), and the token is not sent elsewhere; set the desk's URL to where RT really is", status)
+		// Not Permanent: a proxy may send everybody to its page for maintenance.
+		return desk.Errorf(desk.Retryable, "the address redirects (HTTP %d), and the token is not sent elsewhere; set the desk's URL to where RT really is", status)
 	case status == http.StatusUnauthorized:
 		return desk.Errorf(desk.Unauthorized, "RT refuses the token; is the service account enabled? Make a new token at Admin > Users > (the service account) > Auth Tokens")
 	case status == http.StatusForbidden:
 		return &desk.Error{Kind: desk.Permanent, Detail: "the service account may not do this; compare its rights at Admin > Global > User Rights with the documentation", Err: errForbidden}
+	case status == http.StatusNotFound && message(body) == "":
+		// RT says it in JSON. To take a proxy's page for "no such user" would
+		// mean to make the user again.
+		return &desk.Error{Kind: desk.Retryable, Detail: "somebody other than RT answers (HTTP 404); is a proxy in the way?", Err: errForeign}
 	case status == http.StatusNotFound:
 		return desk.Errorf(desk.NotFound, "RT has no such record")
 	case status == http.StatusMethodNotAllowed:

@@ -176,7 +176,7 @@ func TestCheckMembershipRights(t *testing.T) {
 
 func TestCheckElsewhere(t *testing.T) {
 	_, err := connect(t, newFakeRT(t, script{"GET /rt": {status: 404, body: "<html>"}}).URL).Check(t.Context())
-	wantKind(t, err, desk.Permanent, "home page")
+	wantKind(t, err, desk.Retryable, "home page")
 }
 
 func TestUnsupported(t *testing.T) {

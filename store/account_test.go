@@ -105,6 +105,8 @@ func TestAccountLists(t *testing.T) {
 		equal(t, "PeopleEnding counts people, not accounts", 2, got(s.PeopleEnding(ctx, c.ID, noon.Add(-time.Second)))(t))
 		equal(t, "PeopleEnding elsewhere", 0, got(s.PeopleEnding(ctx, "other", noon.Add(-time.Second)))(t))
 
+		equal(t, "PeopleWithAccess", 618, got(s.PeopleWithAccess(ctx, c.ID))(t))
+
 		heir := people(t, s, c.ID, "heir")[0]
 		equal(t, "MoveAccounts", 2, got(s.MoveAccounts(ctx, all[0].ID, heir.ID))(t))
 		equal(t, "of the heir", 2, len(got(s.AccountsOf(ctx, []provision.IdentityID{heir.ID}))(t)))

@@ -37,7 +37,10 @@ func (s *Store) transact(ctx context.Context, fn func(tx *Store) error) error {
 	for try := 1; ; try++ {
 		err := s.write(ctx).Transaction(func(db *gorm.DB) error {
 			return fn(&Store{shared: s.shared, db: db, reads: db, inTx: true})
-		}, &sql.TxOptions{Isolation: sql.LevelDefault})
+		})
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			return ctx.Err() // the cancelled context has ended the transaction before our commit
+		}
 		if err == nil || !collided(err) || try == maxTries {
 			return err
 		}

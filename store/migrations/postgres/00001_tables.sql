@@ -160,6 +160,7 @@ CREATE INDEX accounts_desk ON accounts (desk_id, state, id);
 CREATE INDEX accounts_connection ON accounts (connection_id, state, id);
 CREATE INDEX accounts_due ON accounts (updated_at, id) WHERE visited < revision;
 CREATE INDEX accounts_seats ON accounts (desk_id) WHERE seat;
+CREATE INDEX accounts_staying ON accounts (connection_id, identity_id) WHERE ending_since IS NULL;
 CREATE INDEX accounts_ending ON accounts (connection_id, ending_since) WHERE ending_since IS NOT NULL;
 
 -- The journal of visits. A closed step is deleted: the audit log tells of it.

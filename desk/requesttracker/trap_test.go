@@ -298,8 +298,7 @@ func TestLeaverWithOpenBrowser(t *testing.T) {
 	}
 }
 
-// A person with a role in a ticket may see it without being in any group; that
-// is the requestor's right, and none of ours to take.
+// RT answers 200 to a new owner who may not own.
 func TestAssignTellsWhatIsMissing(t *testing.T) {
 	r := realRT(t)
 	d := r.connect()

@@ -92,7 +92,7 @@ func isJSON(header http.Header) bool {
 		return false
 	}
 	charset, ok := params["charset"]
-	return !ok || strings.EqualFold(charset, "utf-8")
+	return !ok || strings.EqualFold(strings.ReplaceAll(charset, "-", ""), "utf8")
 }
 
 // fail answers with an error. What nobody expected is logged with the id of

@@ -145,7 +145,7 @@ func TestErrorsAreSCIM(t *testing.T) {
 func TestMediaTypesThatAreTaken(t *testing.T) {
 	s := onSQLite(t)
 	for i, header := range [][]string{
-		{}, {"Content-Type", "application/scim+json"}, {"Content-Type", "application/json"}, {"Content-Type", `Application/SCIM+JSON; Charset="UTF-8"`},
+		{}, {"Content-Type", "application/scim+json"}, {"Content-Type", "application/json"}, {"Content-Type", `Application/SCIM+JSON; Charset="UTF-8"`}, {"Content-Type", "application/json;charset=utf8"},
 		{"Accept", "application/json"}, {"Accept", "*/*"}, {"Accept", "text/html"}, {"Accept-Charset", "utf-8"}, {"Content-Encoding", "identity"},
 	} {
 		got := s.want(201, "POST", "/Users/", fmt.Sprintf(`{"userName":"u%d"}`, i), header...)

@@ -45,10 +45,11 @@ func (t *resourceType) parseListing(query url.Values, limits Limits) (listing, e
 }
 
 func wholeNumber(query url.Values, name string, def int) (int, error) {
-	if !query.Has(name) {
+	text := strings.TrimSpace(query.Get(name))
+	if text == "" {
 		return def, nil
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(query.Get(name)))
+	n, err := strconv.Atoi(text)
 	if err != nil {
 		return 0, invalidValue(name, "takes a whole number")
 	}

@@ -158,6 +158,7 @@ func TestSorting(t *testing.T) {
 			"count=0":                                "",
 			"count=-1":                               "",
 			"startIndex=-5&count=1":                  "b",
+			"startIndex=&count=":                     "b A c",
 			"count=99999999999":                      "b A c",
 			"startIndex=2147483648":                  "",
 			"unknown=1&filter=userName+eq+%22a%22&x": "A",

@@ -17,6 +17,10 @@ type object = map[string]any
 // five levels; encoding/json stops at 10,000.
 const maxJSONDepth = 32
 
+// maxNames is how many names one object may have. Names are compared without
+// regard to letter case, each with each in the worst case.
+const maxNames = 1000
+
 // decodeObject reads one JSON object and refuses what would be read in two
 // ways: names given twice, also in other letter case (RFC 7643 §2.1), text
 // that is not UTF-8, and anything after the object.
@@ -84,6 +88,9 @@ func decodeMembers(d *json.Decoder, depth int) (object, error) {
 		name, _ := token.(string)
 		if err := checkText(name); err != nil {
 			return nil, err
+		}
+		if len(out) == maxNames {
+			return nil, invalidSyntax("The request body has an object with more than %d names.", maxNames)
 		}
 		folded := strings.ToLower(name)
 		if seen[folded] {

@@ -2,8 +2,6 @@ package scim
 
 import (
 	"maps"
-	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -24,6 +22,9 @@ type patcher struct {
 func (p *patcher) applyAll(operations []operation) error {
 	for _, op := range operations {
 		if err := p.apply(op); err != nil {
+			return err
+		}
+		if err := checkNames(p.doc); err != nil {
 			return err
 		}
 	}
@@ -185,10 +186,15 @@ func merged(at target, current, sent, values object) object {
 	return out
 }
 
-// put stores a complex value; an empty one is unassigned.
+// put stores a complex value; an empty one is unassigned. A reference that
+// came with another value goes: Entra changes the manager's value alone.
 func (p *patcher) put(in object, at target, value object) error {
 	if len(value) == 0 {
 		return p.unassign(in, at)
+	}
+	before, _ := in[at.def.Name()].(object)
+	if value["$ref"] == before["$ref"] && value["value"] != before["value"] {
+		delete(value, "$ref")
 	}
 	in[at.def.Name()] = value
 	return nil
@@ -226,86 +232,4 @@ func setSub(kind opKind, complex object, at target, value any) (object, error) {
 	}
 	complex[at.sub.Name()] = got
 	return complex, nil
-}
-
-func (p *patcher) applyExtension(kind opKind, urn string, value any) error {
-	if known := p.t.extension(urn); known != "" {
-		urn = known
-	}
-	name := key(p.doc, urn)
-	if kind == opRemove {
-		delete(p.doc, name)
-		return nil
-	}
-	values, err := asObject(urn, value)
-	if err != nil {
-		return err
-	}
-	if len(values) == 0 && kind == opReplace {
-		delete(p.doc, name)
-		return nil
-	}
-	if p.t.extension(urn) != "" {
-		return p.applyEach(kind, urn, values)
-	}
-	for _, inner := range slices.Sorted(maps.Keys(values)) {
-		if err := p.setUnknown(kind, container(p.doc, urn), inner, values[inner]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// applyUnknown changes what is kept under a URN that no schema describes.
-func (p *patcher) applyUnknown(kind opKind, path []string, value any) error {
-	if whole := path[0] + ":" + path[1]; len(path) == 2 {
-		_, isObject := value.(object)
-		_, isThere := p.doc[key(p.doc, whole)].(object)
-		if isObject || isThere {
-			return p.applyExtension(kind, whole, value)
-		}
-	}
-	in := container(p.doc, path[0])
-	if len(path) == 3 {
-		name := key(in, path[1])
-		inner, _ := in[name].(object)
-		inner = maps.Clone(inner)
-		if inner == nil {
-			inner = object{}
-		}
-		if err := p.setUnknown(kind, inner, path[2], value); err != nil {
-			return err
-		}
-		if in[name] = inner; len(inner) == 0 {
-			delete(in, name)
-		}
-		return nil
-	}
-	return p.setUnknown(kind, in, path[1], value)
-}
-
-// setUnknown changes an attribute of which nothing is known: add appends when
-// both are lists, everything else replaces.
-func (p *patcher) setUnknown(kind opKind, in object, name string, value any) error {
-	name = key(in, name)
-	got := clean(value)
-	if kind == opRemove || got == nil {
-		delete(in, name)
-		return nil
-	}
-	current, isList := in[name].([]any)
-	extra, extraIsList := got.([]any)
-	if kind == opAdd && isList && extraIsList {
-		current = slices.Clone(current)
-		for _, element := range extra {
-			if !slices.ContainsFunc(current, func(have any) bool { return reflect.DeepEqual(have, element) }) {
-				current = append(current, element)
-			}
-		}
-		got = current
-	}
-	if name != "" {
-		in[name] = got
-	}
-	return nil
 }

@@ -90,7 +90,7 @@ func (t *resourceType) valueFilter(at attribute, text string) (provision.Expr, e
 }
 
 func (t *resourceType) unknownTarget(urn, name, sub string, filtered bool) (target, error) {
-	known := urn == "" || strings.EqualFold(urn, t.core.ID) || t.extension(urn) != ""
+	known := !isURN(urn) || strings.EqualFold(urn, t.core.ID) || t.extension(urn) != ""
 	if known || filtered || strings.Contains(name+sub, marker) {
 		return target{}, invalidPath("There is no attribute %s.", quoteName(name))
 	}

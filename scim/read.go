@@ -76,7 +76,7 @@ func (t *resourceType) readUnknown(doc object, urn, name string, value any) {
 		urn = ""
 	}
 	_, isExtension := value.(object)
-	if at := strings.LastIndexByte(name, ':'); urn == "" && at > 0 && !isExtension {
+	if at := strings.LastIndexByte(name, ':'); urn == "" && at > 0 && isURN(name[:at]) && !isExtension {
 		urn, name = name[:at], name[at+1:]
 	}
 	keepUnknown(container(doc, urn), name, value)

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,9 +14,18 @@ func parse(t testing.TB, body string) object {
 	t.Helper()
 	o, err := decodeObject([]byte(body))
 	if err != nil {
-		t.Fatalf("%s: %v", body, err)
+		t.Fatalf("%.200s: %v", body, err)
 	}
 	return o
+}
+
+// manyNames returns n members of an object, each behind a comma.
+func manyNames(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"n%d":1`, i)
+	}
+	return b.String()
 }
 
 func asJSON(t testing.TB, v any) string {
@@ -97,6 +107,7 @@ func TestReadRefuses(t *testing.T) {
 		{"invalid UTF-8", "{\"userName\":\"\xff\"}", "invalidSyntax", "UTF-8"},
 		{"a NUL character", `{"userName":"a\u0000"}`, "invalidValue", "NUL"},
 		{"too deep", strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40), "invalidSyntax", "deeper"},
+		{"too many names", `{"a":{"x":1` + manyNames(1000) + `}}`, "invalidSyntax", "names"},
 		{"a number for a string", `{"userName":17}`, "invalidValue", "userName"},
 		{"an object for a string", `{"title":{"value":"secret"}}`, "invalidValue", "title"},
 		{"a word for a boolean", `{"active":"secret"}`, "invalidValue", "active"},

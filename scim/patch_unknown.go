@@ -1,0 +1,90 @@
+package scim
+
+import (
+	"maps"
+	"slices"
+)
+
+// applyExtension changes a whole extension, known or not.
+func (p *patcher) applyExtension(kind opKind, urn string, value any) error {
+	if known := p.t.extension(urn); known != "" {
+		urn = known
+	}
+	name := key(p.doc, urn)
+	if kind == opRemove {
+		delete(p.doc, name)
+		return nil
+	}
+	values, err := asObject(urn, value)
+	if err != nil {
+		return err
+	}
+	if len(values) == 0 && kind == opReplace {
+		delete(p.doc, name)
+		return nil
+	}
+	if p.t.extension(urn) != "" {
+		return p.applyEach(kind, urn, values)
+	}
+	for _, inner := range slices.Sorted(maps.Keys(values)) {
+		if err := p.setUnknown(kind, container(p.doc, urn), inner, values[inner]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyUnknown changes what is kept under a URN that no schema describes.
+func (p *patcher) applyUnknown(kind opKind, path []string, value any) error {
+	if whole := path[0] + ":" + path[1]; len(path) == 2 {
+		_, isObject := value.(object)
+		_, isThere := p.doc[key(p.doc, whole)].(object)
+		if isObject || isThere {
+			return p.applyExtension(kind, whole, value)
+		}
+	}
+	in := container(p.doc, path[0])
+	if len(path) == 3 {
+		name := key(in, path[1])
+		inner, _ := in[name].(object)
+		inner = maps.Clone(inner)
+		if inner == nil {
+			inner = object{}
+		}
+		if err := p.setUnknown(kind, inner, path[2], value); err != nil {
+			return err
+		}
+		if in[name] = inner; len(inner) == 0 {
+			delete(in, name)
+		}
+		return nil
+	}
+	return p.setUnknown(kind, in, path[1], value)
+}
+
+// setUnknown changes an attribute of which nothing is known: add appends when
+// both are lists, everything else replaces.
+func (p *patcher) setUnknown(kind opKind, in object, name string, value any) error {
+	name = key(in, name)
+	got := clean(value)
+	if kind == opRemove || got == nil {
+		delete(in, name)
+		return nil
+	}
+	current, isList := in[name].([]any)
+	extra, extraIsList := got.([]any)
+	if kind == opAdd && isList && extraIsList {
+		got = unique(slices.Concat(current, extra))
+	}
+	if name != "" {
+		in[name] = got
+	}
+	return checkNames(in)
+}
+
+func checkNames(o object) error {
+	if len(o) > maxNames {
+		return invalidValue("value", "the resource would have more than %d attributes", maxNames)
+	}
+	return nil
+}

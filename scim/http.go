@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -59,11 +60,10 @@ func storable(s string) bool {
 // admit checks what must be right before any route runs: the query string and
 // the form and size of the body.
 func (h *handler) admit(w http.ResponseWriter, r *request) error {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil { // a filter that got lost would turn a look-up into a list of everybody
-		return invalidValue("query string", "is not URL-encoded")
+	var err error
+	if r.query, err = parameters(r.URL.RawQuery); err != nil {
+		return err
 	}
-	r.query = query
 	if r.Method != http.MethodPost && r.Method != http.MethodPut && r.Method != http.MethodPatch {
 		return nil
 	}
@@ -75,6 +75,29 @@ func (h *handler) admit(w http.ResponseWriter, r *request) error {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, h.limits.MaxBody)
 	return nil
+}
+
+// parameterNames are the query parameters that mean something (RFC 7644 §3.4.2, §3.9).
+var parameterNames = []string{"filter", "attributes", "excludedAttributes", "startIndex", "count", "sortBy", "sortOrder"}
+
+// parameters reads a query string. Parameters that mean nothing are ignored,
+// however they are written. One that does and cannot be read is refused: a
+// filter that got lost would turn a look-up into a list of everybody.
+func parameters(raw string) (url.Values, error) {
+	out := url.Values{}
+	for piece := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(piece, "=")
+		name, err := url.QueryUnescape(name)
+		i := slices.IndexFunc(parameterNames, func(k string) bool { return strings.EqualFold(k, name) })
+		if err != nil || i < 0 {
+			continue
+		}
+		if value, err = url.QueryUnescape(value); err != nil {
+			return nil, invalidValue(parameterNames[i], "is not URL-encoded")
+		}
+		out.Add(parameterNames[i], value)
+	}
+	return out, nil
 }
 
 // isJSON reports whether the body is JSON in UTF-8, as the header has it. No

@@ -1,0 +1,45 @@
+package scim
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParameters(t *testing.T) {
+	for raw, want := range map[string]url.Values{
+		"":                                 {},
+		"&&=&x":                            {},
+		"filter=userName+eq+%22a%20b%22":   {"filter": {`userName eq "a b"`}},
+		"filter=a;b&count=2":               {"filter": {"a;b"}, "count": {"2"}},
+		"aadOptscim062020&startIndex=1":    {"startIndex": {"1"}},
+		"STARTINDEX=1&sortby=x&Count=3":    {"startIndex": {"1"}, "sortBy": {"x"}, "count": {"3"}},
+		"%zz=1&other=%zz&attributes=a,b=c": {"attributes": {"a,b=c"}},
+		"filter":                           {"filter": {""}},
+		"filter=a&filter=b":                {"filter": {"a", "b"}},
+	} {
+		got, err := parameters(raw)
+		if err != nil {
+			t.Errorf("%s: %v", raw, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", raw, diff)
+		}
+	}
+	if got, err := parameters("filter=%zz"); err == nil {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestLimitsHaveTheirDocumentedDefaults(t *testing.T) {
+	want := Limits{MaxBody: 1 << 20, MaxOperations: 1000, MaxMembersPerRequest: 20_000, MaxFilterLength: 4096, MaxFilterDepth: 32,
+		MaxResults: 1000, RatePerSecond: 200, Burst: 1000}
+	if diff := cmp.Diff(want, Limits{}.withDefaults()); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+	own := Limits{MaxBody: 1, MaxOperations: 2, MaxMembersPerRequest: 3, MaxFilterLength: 4, MaxFilterDepth: 5, MaxResults: 6, RatePerSecond: -1, Burst: 8}
+	if diff := cmp.Diff(own, own.withDefaults()); diff != "" {
+		t.Errorf("own limits (-want +got):\n%s", diff)
+	}
+}

@@ -19,7 +19,8 @@ type faults struct {
 	before       func(n int, call string) error // an error: the call does not reach the desk
 	after        func(n int, call string) error // an error: it did, but its answer is lost
 	capabilities func(*desk.Capabilities)
-	find         func(key desk.Key, found *provision.DeskUser) *provision.DeskUser
+	refuse       func(conversation string) error
+	admins       int // what the desk says of its admins; 0: the truth
 }
 
 func (f *faults) reset() {
@@ -93,10 +94,14 @@ func (d faulty) Check(ctx context.Context) (p desk.Profile, err error) {
 
 func (d faulty) Find(ctx context.Context, key desk.Key) (u *provision.DeskUser, err error) {
 	err = d.faults.call("Find", false, func() error { u, err = d.Desk.Find(ctx, key); return err })
-	if err == nil && d.faults.find != nil {
-		u = d.faults.find(key, u)
-	}
 	return u, err
+}
+
+func (d faulty) Admins(ctx context.Context) (int, error) {
+	if d.faults.admins > 0 {
+		return d.faults.admins, nil
+	}
+	return d.Desk.Admins(ctx)
 }
 
 func (d faulty) Create(ctx context.Context, want provision.DeskUser) (u *provision.DeskUser, err error) {
@@ -138,6 +143,11 @@ func (d faulty) OpenConversations(ctx context.Context, id provision.DeskUserID, 
 }
 
 func (d faulty) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
+	if d.faults.refuse != nil {
+		if err := d.faults.refuse(conversation); err != nil {
+			return err
+		}
+	}
 	return d.faults.call("Assign", true, func() error { return d.Desk.Assign(ctx, conversation, to) })
 }
 

@@ -1,0 +1,200 @@
+package worker_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// handOvers returns the details of a leaver's hand-over entries.
+func (h *house) handOvers(id provision.IdentityID) []map[string]any {
+	h.Helper()
+	var out []map[string]any
+	for _, e := range h.audit(id) {
+		if e.Action == string(provision.StepHandOver) {
+			out = append(out, e.Detail)
+		}
+	}
+	return out
+}
+
+func TestHandOver(t *testing.T) {
+	manager := func(name func(provision.Identity) string) func(h *house, boss provision.Identity) []string {
+		return func(_ *house, boss provision.Identity) []string { return []string{name(boss)} }
+	}
+	for _, tt := range []struct {
+		name    string
+		policy  provision.HandOver
+		manager func(h *house, boss provision.Identity) []string // the leaver's manager attribute
+		prepare func(h *house, boss provision.Identity)
+		toBoss  bool   // all go to the boss
+		toPeer  bool   // all go to the only other member of the team
+		toTeam  string // all go there
+		note    string // part of the note
+	}{
+		{name: "named agent", policy: provision.HandOver{Agent: "boss@" + domain}, toBoss: true},
+		{name: "named agent who is nobody", policy: provision.HandOver{Agent: "none@" + domain}, note: "not active on the desk"},
+		{name: "named agent who left", policy: provision.HandOver{Agent: "boss@" + domain}, note: "not active on the desk",
+			prepare: func(h *house, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
+		{name: "manager by id", policy: provision.HandOver{To: provision.HandOverManager}, toBoss: true,
+			manager: manager(func(b provision.Identity) string { return string(b.ID) })},
+		{name: "manager by externalId", policy: provision.HandOver{To: provision.HandOverManager}, toBoss: true,
+			manager: manager(func(b provision.Identity) string { return b.ExternalID })},
+		{name: "manager by userName", policy: provision.HandOver{To: provision.HandOverManager}, toBoss: true,
+			manager: manager(func(b provision.Identity) string { return strings.ToUpper(b.UserName) })},
+		{name: "no manager", policy: provision.HandOver{To: provision.HandOverManager}, note: "manager has no account"},
+		{name: "manager who left", policy: provision.HandOver{To: provision.HandOverManager}, note: "manager has no account",
+			manager: manager(func(b provision.Identity) string { return string(b.ID) }),
+			prepare: func(h *house, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
+		{name: "team", policy: provision.HandOver{To: provision.HandOverTeam}, toTeam: "Tier 1"},
+		{name: "in turn", policy: provision.HandOver{To: provision.HandOverRoundRobin}, toPeer: true},
+		{name: "unassign", policy: provision.HandOver{To: provision.HandOverUnassign}},
+		{name: "nothing said", policy: provision.HandOver{}},
+		{name: "an heir who may not own it", policy: provision.HandOver{Agent: "boss@" + domain}, note: "may not own it",
+			prepare: func(h *house, boss provision.Identity) { h.update(boss.ID, roles("light")); h.drain() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			each(t, func(s *settings) { s.desk.HandOver = tt.policy }, func(h *house) {
+				h.agents()
+				h.rule("boss", provision.RoleAdmin, nil, nil)
+				h.rule("light", provision.RoleLimited, nil, nil)
+				boss := h.person("boss", roles("boss"))
+				peer := h.agent("peer")
+				leaver := h.person("ann", func(i *provision.Identity) {
+					roles("agent")(i)
+					if tt.manager != nil {
+						i.Attributes[provision.AttributeManager] = tt.manager(h, boss)
+					}
+				})
+				h.drain()
+				if tt.prepare != nil {
+					tt.prepare(h, boss)
+				}
+				user := h.account(leaver.ID).DeskUser
+				for range 3 {
+					h.conversation(user)
+				}
+				h.suspend(leaver.ID)
+				h.drain()
+				h.state(leaver.ID, provision.AccountEnded)
+				if left := h.openOf(user); len(left) > 0 {
+					h.Errorf("%d conversations are still the leaver's", len(left))
+				}
+				for _, heir := range []struct {
+					id  provision.Identity
+					all bool
+				}{{boss, tt.toBoss}, {peer, tt.toPeer}} {
+					want := 0
+					if heir.all {
+						want = 3
+					}
+					if got := len(h.openOf(h.account(heir.id.ID).DeskUser)); got != want {
+						h.Errorf("%s has %d conversations, want %d", heir.id.UserName, got, want)
+					}
+				}
+				if tt.toTeam != "" && h.snapshot().Assigned[tt.toTeam] != 3 {
+					h.Errorf("assigned to teams: %v", h.snapshot().Assigned)
+				}
+				entries := h.handOvers(leaver.ID)
+				if len(entries) != 3 {
+					h.Errorf("%d entries in the log, want 3", len(entries))
+				}
+				for _, detail := range entries {
+					note, _ := detail["note"].(string)
+					if !strings.Contains(note, tt.note) || tt.note == "" && note != "" {
+						h.Errorf("note %q, want %q", note, tt.note)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestHandOverInTurn(t *testing.T) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *house) {
+		h.agents()
+		heirs := []provision.Identity{h.agent("bob"), h.agent("cid"), h.agent("dan")}
+		leaver := h.agent("ann")
+		user := h.account(leaver.ID).DeskUser
+		for range 7 {
+			h.conversation(user)
+		}
+		h.suspend(leaver.ID)
+		h.drain()
+		var got []int
+		for _, heir := range heirs {
+			got = append(got, len(h.openOf(h.account(heir.ID).DeskUser)))
+		}
+		if got[0]+got[1]+got[2] != 7 || got[0] < 2 || got[1] < 2 || got[2] < 2 {
+			h.Errorf("shares %v of 7", got)
+		}
+	})
+}
+
+func TestHandOverOfManyPages(t *testing.T) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverTeam }, func(h *house) {
+		h.agents()
+		leaver := h.agent("ann")
+		user := h.account(leaver.ID).DeskUser
+		const many = 104
+		for range many {
+			h.conversation(user)
+		}
+		h.suspend(leaver.ID)
+		h.drain()
+		h.state(leaver.ID, provision.AccountEnded)
+		if got := h.snapshot().Assigned["Tier 1"]; got != many {
+			h.Errorf("%d handed over, want %d", got, many)
+		}
+		if got := len(h.handOvers(leaver.ID)); got != many {
+			h.Errorf("%d entries in the log, want %d", got, many)
+		}
+		h.oneEntryEach(leaver.ID)
+	})
+}
+
+// TestHandOverRefused checks that a conversation that cannot be handed over
+// does not keep a leaver's access alive, and is not lost with the account.
+func TestHandOverRefused(t *testing.T) {
+	each(t, func(s *settings) { s.desk.OnLeave = provision.LeaveDelete }, func(h *house) {
+		h.agents()
+		leaver := h.agent("ann")
+		user := h.account(leaver.ID).DeskUser
+		stuck, free := h.conversation(user), h.conversation(user)
+		h.faults.refuse = func(conversation string) error {
+			if conversation == stuck {
+				return desk.Errorf(desk.Permanent, "conversation %s is locked", stuck)
+			}
+			return nil
+		}
+		h.faults.before = func(_ int, call string) error { // with these the built-in desk would unassign what is left
+			if call == "SetRole" || call == "ChangeMailboxes" {
+				return errPretend
+			}
+			return nil
+		}
+		h.suspend(leaver.ID)
+		h.drain()
+		a := h.account(leaver.ID)
+		if a.State == provision.AccountEnded || h.user(leaver.Profile.Email) == nil || h.user(leaver.Profile.Email).Active {
+			h.Fatalf("%s (%s), user %+v: want access to end, and the user to stay", a.State, a.Reason, h.user(leaver.Profile.Email))
+		}
+		if !strings.Contains(a.Reason, "is locked") {
+			h.Errorf("reason %q", a.Reason)
+		}
+		if left := h.openOf(user); len(left) != 1 || left[0] != stuck || left[0] == free {
+			h.Errorf("still theirs: %v, want only %s", left, stuck)
+		}
+		h.faults.refuse = nil
+		h.faults.reset()
+		h.pass(11 * time.Minute)
+		h.state(leaver.ID, provision.AccountEnded)
+		if h.user(leaver.Profile.Email) != nil {
+			h.Error("the user is still there")
+		}
+		h.oneEntryEach(leaver.ID)
+	})
+}

@@ -121,8 +121,9 @@ func (s *Store) Seal(ctx context.Context, entries []provision.Entry) error {
 		return err
 	}
 	return s.transact(ctx, func(tx *Store) error {
+		// The + keeps SQLite from searching all unsealed entries for each of v.
 		sealed := tx.write(ctx).Exec(`UPDATE audit SET seal = v.seal, hash = v.hash FROM (`+s.sql.seals+`) AS v
-			WHERE audit.id = v.id AND audit.seal IS NULL`, list)
+			WHERE audit.id = v.id AND +audit.seal IS NULL`, list)
 		if sealed.Error != nil {
 			return translate(sealed.Error, "audit entry")
 		}

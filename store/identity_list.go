@@ -20,11 +20,13 @@ func (s *Store) FindPeople(ctx context.Context, text string) ([]provision.Identi
 		return nil, nil // nobody is called that
 	}
 	folded := provision.Fold(text)
+	// A UNION, because PostgreSQL would read the whole table for an OR.
 	return findIdentities(s.read(ctx).
-		Where("id = ?", text).
-		Or("user_name_folded = ?", folded).
-		Or("external_id = ? AND external_id <> ''", text).
-		Or("id IN (SELECT identity_id FROM identity_emails WHERE value_folded = ?)", folded).
+		Where(`id IN (
+			SELECT id FROM identities WHERE id = ?
+			UNION SELECT id FROM identities WHERE user_name_folded = ?
+			UNION SELECT id FROM identities WHERE external_id = ? AND external_id <> ''
+			UNION SELECT identity_id FROM identity_emails WHERE value_folded = ?)`, text, folded, text, folded).
 		Order("CASE WHEN status = 'removed' THEN 1 ELSE 0 END, id"))
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -103,26 +104,47 @@ func deleteReturning[T ~string](db *gorm.DB, statement string, args ...any) ([]T
 	return gone, nil
 }
 
-// Edges implements [provision.Groups].
+// Edges implements [provision.Groups]. It climbs one level at a time: there are
+// few, and each is a look-up by index, while the databases would read the whole
+// table for a recursive query.
 func (s *Store) Edges(ctx context.Context, c provision.ConnectionID, list []provision.MemberID) ([]provision.Edge, error) {
-	// UNION, not UNION ALL: groups may contain each other.
-	var rows []struct{ MemberID, GroupID, GroupName string }
-	err := s.read(ctx).Raw(`
-		WITH RECURSIVE above (member_id) AS (
-			`+s.sql.list+`
-			UNION
-			SELECT m.group_id FROM above JOIN members m ON m.member_id = above.member_id
-		)
-		SELECT m.member_id, m.group_id, g.display_name AS group_name
-		FROM above JOIN members m ON m.member_id = above.member_id JOIN groups g ON g.id = m.group_id
-		WHERE m.connection_id = ? ORDER BY m.member_id, m.group_id`,
-		toList(list), string(c)).Scan(&rows).Error
-	if err != nil {
-		return nil, err
+	var edges []provision.Edge
+	seen := map[provision.MemberID]bool{} // groups may contain each other
+	for level := list; len(level) > 0; {
+		var next []provision.MemberID
+		for _, id := range level {
+			if !seen[id] {
+				seen[id] = true
+				next = append(next, id)
+			}
+		}
+		found, err := s.edgesOf(ctx, c, next)
+		if err != nil {
+			return nil, err
+		}
+		edges = append(edges, found...)
+		level = nil
+		for _, e := range found {
+			level = append(level, provision.MemberID(e.Group))
+		}
 	}
-	edges := make([]provision.Edge, len(rows))
-	for i, r := range rows {
-		edges[i] = provision.Edge{Member: provision.MemberID(r.MemberID), Group: provision.GroupID(r.GroupID), GroupName: r.GroupName}
-	}
+	slices.SortFunc(edges, func(a, b provision.Edge) int {
+		return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Group, b.Group))
+	})
 	return edges, nil
+}
+
+// edgesOf returns the memberships of list themselves.
+func (s *Store) edgesOf(ctx context.Context, c provision.ConnectionID, list []provision.MemberID) ([]provision.Edge, error) {
+	var edges []provision.Edge
+	if len(list) == 0 {
+		return nil, nil
+	}
+	// CROSS JOIN makes SQLite begin with members.
+	err := s.read(ctx).Raw(`
+		SELECT m.member_id AS member, m.group_id AS "group", g.display_name AS group_name
+		FROM members m CROSS JOIN groups g
+		WHERE g.id = m.group_id AND m.connection_id = ? AND m.member_id IN (`+s.sql.list+`)`,
+		string(c), toList(list)).Scan(&edges).Error
+	return edges, err
 }

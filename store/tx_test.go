@@ -138,6 +138,30 @@ func TestLocksKeepCounters(t *testing.T) {
 	}
 }
 
+// TestTwoProcesses lets two stores write to one SQLite file at once, as a
+// server and a command beside it do.
+func TestTwoProcesses(t *testing.T) {
+	ctx := t.Context()
+	options := store.Options{DataDir: t.TempDir(), Key: storetest.Key}
+	var both []*store.Store
+	for range 2 {
+		s := got(store.Open(ctx, options))(t)
+		defer s.Close()
+		must(t, s.Migrate(ctx))
+		both = append(both, s)
+	}
+	c, _ := seeded(t, both[0])
+	ann := people(t, both[1], c.ID, "ann")[0]
+	atOnce(t, 20, func(i int) error {
+		return both[i%2].InTx(ctx, func(tx provision.Store) error {
+			id, err := tx.LockIdentity(ctx, c.ID, ann.ID)
+			id.Version++
+			return errors.Join(err, tx.SaveIdentity(ctx, id))
+		})
+	})
+	equal(t, "version", ann.Version+20, got(both[0].Identity(ctx, c.ID, ann.ID))(t).Version)
+}
+
 // TestLocksOfOthersStay checks that a locked connection keeps nobody from
 // adding people to it: that takes a foreign key, not the row.
 func TestLocksOfOthersStay(t *testing.T) {

@@ -109,7 +109,7 @@ running() {
 }
 
 url() {
-	echo "postgres://postgres@127.0.0.1:$(cat "$data/cluster/deskbridge.port")/postgres?sslmode=disable"
+	echo "postgres://postgres:$(cat "$data/cluster/deskbridge.password")@127.0.0.1:$(cat "$data/cluster/deskbridge.port")/postgres?sslmode=disable"
 }
 
 start() {
@@ -127,8 +127,12 @@ start() {
 		data=$(place)
 		[ "$(id -u)" = 0 ] || mkdir -p "$data"
 		as_owner rm -rf "$data/cluster"
-		as_owner "$bin/initdb" -D "$data/cluster" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >"$base/postgres.log" 2>&1 ||
-			die "initdb failed; see $base/postgres.log"
+		# A password, because others on this machine can reach 127.0.0.1 too.
+		password=$(od -An -tx1 -N16 /dev/urandom | tr -d ' \n')
+		as_owner sh -c 'umask 077 && printf %s "$1" >"$2"' sh "$password" "$data/password"
+		as_owner "$bin/initdb" -D "$data/cluster" -U postgres -A scram-sha-256 --pwfile="$data/password" -E UTF8 --locale=C \
+			>"$base/postgres.log" 2>&1 || die "initdb failed; see $base/postgres.log"
+		as_owner mv "$data/password" "$data/cluster/deskbridge.password"
 		echo "$data" >"$link"
 	fi
 	port=${DESKBRIDGE_TEST_PORT:-$(free_port)}

@@ -33,9 +33,9 @@ func (s *system) handler(work *worker.Worker) http.Handler {
 	registry.MustRegister(requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), accountStates{s})
 	registry.MustRegister(work.Collectors()...)
 
+	provider := scim.New(s.core, scim.Options{PublicURL: s.settings.PublicURL, Log: s.log, RequestID: requestID,
+		Limits: scim.Limits{MaxBody: int64(s.settings.SCIMMaxBody), RatePerSecond: float64(s.settings.SCIMRate)}})
 	mux := http.NewServeMux()
-	mux.Handle("/scim/", scim.New(s.core, scim.Options{PublicURL: s.settings.PublicURL, Log: s.log, RequestID: requestID,
-		Limits: scim.Limits{MaxBody: int64(s.settings.SCIMMaxBody), RatePerSecond: float64(s.settings.SCIMRate)}}))
 	mux.Handle("/desk/v2/", s.builtin.Handler(builtin.Options{PublicURL: s.settings.PublicURL, Log: s.log}))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
@@ -43,7 +43,13 @@ func (s *system) handler(work *worker.Worker) http.Handler {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, "Deskbridge; SCIM is at "+s.settings.PublicURL+"/scim/{connection}/v2")
 	})
-	return s.observe(mux, requests)
+	return s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/scim/") {
+			provider.ServeHTTP(w, r) // it answers odd paths itself; the mux would redirect them
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}), requests)
 }
 
 func (s *system) ready(w http.ResponseWriter, r *http.Request) {

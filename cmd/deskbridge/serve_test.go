@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// get returns status, headers and body of an answer.
+func (b *bridge) get(path string) (int, http.Header, string) {
+	b.t.Helper()
+	resp, err := http.Get(b.url + path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header, string(text)
+}
+
+func TestOperations(t *testing.T) {
+	b := newBridge(t)
+	for path, want := range map[string]string{"/healthz": "alive", "/readyz": "ready", "/metrics": "deskbridge_http_request_seconds", "/": "SCIM is at"} {
+		if status, header, text := b.get(path); status != 200 || !strings.Contains(text, want) || header.Get("X-Request-Id") == "" {
+			t.Errorf("GET %s: %d, request id %q, %.200s", path, status, header.Get("X-Request-Id"), text)
+		}
+	}
+	if status, _, _ := b.get("/no/such/page"); status != 404 {
+		t.Errorf("an unknown page: status %d", status)
+	}
+	status, header, text := b.get("/scim//acme/v2/Users")
+	var scimError struct{ Status string }
+	if err := json.Unmarshal([]byte(text), &scimError); err != nil || scimError.Status == "" || status < 400 || !strings.HasPrefix(header.Get("Content-Type"), "application/scim+json") {
+		t.Errorf("an odd SCIM path: %d %s %s", status, header.Get("Content-Type"), text)
+	}
+}
+
+// TestLogHoldsNobody pushes somebody and looks for them, and for the token, in
+// the log.
+func TestLogHoldsNobody(t *testing.T) {
+	b := newBridge(t, "DESKBRIDGE_LOG_LEVEL=debug")
+	okta := b.connect("private")
+	b.apply("desks: [{name: d, kind: builtin, settings: {teams: One}}]\nrules: [{connection: private, group: Secret Society, desk: d, role: agent, teams: [One]}]\n")
+	zoe := person{"Zoëlla", "Quagmire", "zoella.quagmire@private.example"}
+	id := okta.mustPush(t, "Users", oktaUser(zoe))
+	okta.group(t, "Secret Society", id)
+	if _, err := okta.lookUp(t.Context(), "Users", "userName", zoe.mail); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := okta.send(t.Context(), "POST", "/Users", oktaUser(zoe)); err != nil { // a conflict
+		t.Fatal(err)
+	}
+	if _, _, err := okta.send(t.Context(), "GET", "/Users?filter=userName+eq+quagmire", nil); err != nil { // a broken filter
+		t.Fatal(err)
+	}
+	b.settled()
+	okta.mustPatch(t, "/Users/"+id, setActive(false))
+	b.settled()
+	log := b.log.String()
+	if !strings.Contains(log, id) || !strings.Contains(log, `"route":"/scim/{connection}/v2/Users"`) {
+		t.Errorf("the log says too little:\n%s", log)
+	}
+	for _, private := range []string{"Quagmire", "quagmire", "Zoëlla", "private.example", okta.token, "Secret Society"} {
+		if strings.Contains(log, private) {
+			t.Errorf("%q stands in the log", private)
+		}
+	}
+}
+
+// TestStop sends SIGTERM, as an orchestrator does: the server ends in good
+// order and says so by its exit status.
+func TestStop(t *testing.T) {
+	address := reserveAddress(t)
+	p := &process{t: t, url: "http://" + address, environ: []string{"DESKBRIDGE_DATA_DIR=" + t.TempDir(), "DESKBRIDGE_LISTEN=" + address}}
+	p.start()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- p.cmd.Wait() }()
+	select {
+	case err := <-ended:
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Errorf("exit status %d:\n%s", exit.ExitCode(), &p.log)
+		}
+	case <-time.After(30 * time.Second):
+		p.kill()
+		t.Errorf("the server does not stop:\n%s", &p.log)
+	}
+}
+
+// TestDemo plays the demo to its end.
+func TestDemo(t *testing.T) {
+	var out, problems strings.Builder
+	if status := run(t.Context(), []string{"demo", "--exit", "--dir", t.TempDir()}, nil, &out, &problems); status != exitDone {
+		t.Fatalf("exit status %d: %s\n%s", status, &problems, &out)
+	}
+	if strings.Contains(out.String(), "✗") || !strings.Contains(out.String(), "All came out as planned.") {
+		t.Errorf("the demo said:\n%s", &out)
+	}
+}

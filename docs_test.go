@@ -1,0 +1,148 @@
+package deskbridge_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/deskbridge/deskbridge/config"
+)
+
+// TestDocumentationIsComplete finds names that operators meet and the
+// documentation does not tell of.
+func TestDocumentationIsComplete(t *testing.T) {
+	for _, tt := range []struct {
+		what, page string
+		names      []string
+	}{
+		{"setting", "docs/operations.md", settings()},
+		{"metric", "docs/operations.md", named(t, `"(deskbridge_[a-z_]+)"`, "worker", "cmd/deskbridge")},
+		{"audit action", "docs/audit.md", named(t,
+			`"((?:user|group|members|connection|token|desk|rule|plan|brake|account|conversation)\.(?:held|[a-z_]+ed(?:_over)?))"`, "provision")},
+	} {
+		text, err := os.ReadFile(tt.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(tt.names) < 5 {
+			t.Errorf("only %d names of kind %s were found in the code: %v", len(tt.names), tt.what, tt.names)
+		}
+		for _, name := range tt.names {
+			if !strings.Contains(string(text), "`"+name+"`") {
+				t.Errorf("%s does not tell of the %s %s", tt.page, tt.what, name)
+			}
+		}
+	}
+}
+
+// settings returns the environment variables of the server.
+func settings() (names []string) {
+	server := reflect.TypeFor[config.Server]()
+	for i := range server.NumField() {
+		names = append(names, "DESKBRIDGE_"+strings.ToUpper(server.Field(i).Tag.Get("koanf")))
+	}
+	return names
+}
+
+// named returns what the group of pattern matches in the Go files of folders,
+// tests aside.
+func named(t *testing.T, pattern string, folders ...string) (names []string) {
+	t.Helper()
+	find := regexp.MustCompile(pattern)
+	seen := make(map[string]bool)
+	for _, folder := range folders {
+		files, err := filepath.Glob(folder + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range find.FindAllStringSubmatch(string(source), -1) {
+				if !seen[m[1]] {
+					seen[m[1]] = true
+					names = append(names, m[1])
+				}
+			}
+		}
+	}
+	return names
+}
+
+var link = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)\s]+))?\)`)
+
+// TestLinksLead finds links between pages that lead nowhere.
+func TestLinksLead(t *testing.T) {
+	pages := []string{"README.md", "CONTRIBUTING.md"}
+	err := filepath.WalkDir("docs", func(file string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(file, ".md") {
+			pages = append(pages, file)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			target := page
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(page), m[1])
+			}
+			if problem := leads(target, m[2]); problem != "" {
+				t.Errorf("%s: %s: %s", page, m[0], problem)
+			}
+		}
+	}
+}
+
+// leads returns what is wrong with a link to an anchor in target, which may be
+// empty; "" when nothing is.
+func leads(target, anchor string) string {
+	info, err := os.Stat(target)
+	if err != nil {
+		return "there is no such file"
+	}
+	if anchor == "" || info.IsDir() {
+		return ""
+	}
+	text, err := os.ReadFile(target)
+	if err != nil {
+		return err.Error()
+	}
+	for line := range strings.Lines(string(text)) {
+		if heading, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && strings.HasPrefix(line, "#") && slug(heading) == anchor {
+			return ""
+		}
+	}
+	return "there is no such heading"
+}
+
+// slug returns the anchor of a heading, as code hosts make it.
+func slug(heading string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '-', r == '_', r >= '0' && r <= '9', r >= 'a' && r <= 'z':
+			return r
+		}
+		return -1
+	}, strings.ToLower(strings.TrimSpace(heading)))
+}

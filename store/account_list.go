@@ -22,20 +22,20 @@ func (s *Store) LockAccount(ctx context.Context, id provision.AccountID) (provis
 func takeAccount(db *gorm.DB) (provision.Account, error) {
 	var row accountRow
 	if err := db.Take(&row).Error; err != nil {
-		return provision.Account{}, translate(err, "account")
+		return provision.Account{}, translateRead(err, "account")
 	}
 	return row.account()
 }
 
 // AccountsOf implements [provision.Accounts].
 func (s *Store) AccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
-	return findAccounts(s.read(ctx).Where("identity_id IN ("+s.sql.list+")", toList(list)).Order("identity_id, desk_id"))
+	return findAccounts(s.read(ctx).Where("identity_id IN ("+s.sql.list+")", bindIDs(list)).Order("identity_id, desk_id"))
 }
 
 // LockAccountsOf implements [provision.Accounts]. It locks by id, and returns
 // by id.
 func (s *Store) LockAccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
-	return findAccounts(locked(s.write(ctx)).Where("identity_id IN ("+s.sql.list+")", toList(list)).Order("id"))
+	return findAccounts(locked(s.write(ctx)).Where("identity_id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
 }
 
 // AccountsWhere implements [provision.Accounts].

@@ -80,7 +80,7 @@ func (s *Store) LockConnection(ctx context.Context, id provision.ConnectionID) (
 func (s *Store) takeConnection(db *gorm.DB) (provision.Connection, error) {
 	var row connectionRow
 	if err := db.Take(&row).Error; err != nil {
-		return provision.Connection{}, translate(err, "connection")
+		return provision.Connection{}, translateRead(err, "connection")
 	}
 	return s.keys.connection(row)
 }

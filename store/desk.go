@@ -82,7 +82,7 @@ func (s *Store) LockDesk(ctx context.Context, id provision.DeskID) (provision.De
 func (s *Store) takeDesk(db *gorm.DB) (provision.Desk, error) {
 	var row deskRow
 	if err := db.Take(&row).Error; err != nil {
-		return provision.Desk{}, translate(err, "desk")
+		return provision.Desk{}, translateRead(err, "desk")
 	}
 	return s.keys.desk(row)
 }

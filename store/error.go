@@ -89,6 +89,14 @@ func translate(err error, what string) error {
 	return err
 }
 
+// translateRead is translate for look-ups: what cannot be stored is not there.
+func translateRead(err error, what string) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == pgBadCharacter {
+		err = gorm.ErrRecordNotFound
+	}
+	return translate(err, what)
+}
+
 func conflict(err error, broken func(uniqueRule) bool) error {
 	for _, r := range uniqueRules {
 		if broken(r) {

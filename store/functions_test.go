@@ -3,7 +3,6 @@ package store_test
 import (
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -11,13 +10,14 @@ import (
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-// TestFoldIsTheSameInSQL folds every character there is. When a release of Go
+// TestFoldIsTheSameInSQL folds every character of the planes that have letters
+// with case. When a release of Go
 // brings a newer Unicode, it fails, and a migration has to bring PostgreSQL's
 // function up to date.
 func TestFoldIsTheSameInSQL(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		placeholder := map[string]string{"sqlite": "?", "postgres": "$1"}[s.Dialect()]
-		for from := rune(1); from <= unicode.MaxRune; from += 0x1000 {
+		for from := rune(1); from < 0x20000; from += 0x1000 {
 			var block strings.Builder
 			for r := from; r < from+0x1000; r++ {
 				if utf8.ValidRune(r) {

@@ -79,7 +79,7 @@ func (s *Store) GroupByName(ctx context.Context, c provision.ConnectionID, name 
 func takeGroup(db *gorm.DB) (provision.Group, error) {
 	var row groupRow
 	if err := db.Take(&row).Error; err != nil {
-		return provision.Group{}, translate(err, "group")
+		return provision.Group{}, translateRead(err, "group")
 	}
 	return row.group()
 }

@@ -152,7 +152,7 @@ func (s *Store) Tombstone(ctx context.Context, c provision.ConnectionID, userNam
 func takeIdentity(db *gorm.DB) (provision.Identity, error) {
 	var row identityRow
 	if err := db.Take(&row).Error; err != nil {
-		return provision.Identity{}, translate(err, "user")
+		return provision.Identity{}, translateRead(err, "user")
 	}
 	return row.identity()
 }
@@ -160,7 +160,7 @@ func takeIdentity(db *gorm.DB) (provision.Identity, error) {
 // LockIdentities implements [provision.Identities].
 func (s *Store) LockIdentities(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) ([]provision.Identity, error) {
 	return findIdentities(locked(s.write(ctx)).
-		Where("connection_id = ? AND id IN ("+s.sql.list+")", string(c), toList(list)).Order("id"))
+		Where("connection_id = ? AND id IN ("+s.sql.list+")", string(c), bindIDs(list)).Order("id"))
 }
 
 func findIdentities(db *gorm.DB) ([]provision.Identity, error) {

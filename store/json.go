@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -97,8 +98,14 @@ func toJSON(v any) (string, error) {
 	return string(text), nil
 }
 
-// toList returns strings as a JSON array, which is also how lists of ids are
-// bound: one parameter, however long the list.
+// bindIDs returns ids as they are bound for sqlWords.list: one parameter,
+// however long the list. Ids that no row can have are left out, because
+// PostgreSQL refuses their characters.
+func bindIDs[T ~string](ids []T) string {
+	return toList(slices.DeleteFunc(slices.Clone(ids), func(id T) bool { return checkText("", string(id)) != nil }))
+}
+
+// toList returns strings as a JSON array.
 func toList[T ~string](list []T) string {
 	if len(list) == 0 {
 		return "[]"

@@ -48,5 +48,5 @@ func (s *Store) Dirty(ctx context.Context, c provision.ConnectionID, limit int) 
 // ClearDirty implements [provision.Identities].
 func (s *Store) ClearDirty(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) error {
 	return s.write(ctx).Exec(`DELETE FROM identity_marks WHERE connection_id = ? AND identity_id IN (`+s.sql.list+`)`,
-		string(c), toList(list)).Error
+		string(c), bindIDs(list)).Error
 }

@@ -44,7 +44,7 @@ func (s *Store) MemberKinds(ctx context.Context, c provision.ConnectionID, list 
 		SELECT id, 'identity' AS kind FROM identities WHERE connection_id = ? AND status <> 'removed' AND id IN (`+s.sql.list+`)
 		UNION ALL
 		SELECT id, 'group' AS kind FROM groups WHERE connection_id = ? AND id IN (`+s.sql.list+`)`,
-		string(c), toList(list), string(c), toList(list)).Scan(&found).Error
+		string(c), bindIDs(list), string(c), bindIDs(list)).Scan(&found).Error
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (s *Store) addMembers(ctx context.Context, c provision.ConnectionID, g prov
 // RemoveMembers implements [provision.Groups].
 func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []provision.MemberID) ([]provision.MemberID, error) {
 	return deleteReturning[provision.MemberID](s.write(ctx),
-		`DELETE FROM members WHERE group_id = ? AND member_id IN (`+s.sql.list+`) RETURNING member_id`, string(g), toList(list))
+		`DELETE FROM members WHERE group_id = ? AND member_id IN (`+s.sql.list+`) RETURNING member_id`, string(g), bindIDs(list))
 }
 
 // RemoveMemberships implements [provision.Groups].
@@ -145,6 +145,6 @@ func (s *Store) edgesOf(ctx context.Context, c provision.ConnectionID, list []pr
 		SELECT m.member_id AS member, m.group_id AS "group", g.display_name AS group_name
 		FROM members m CROSS JOIN groups g
 		WHERE g.id = m.group_id AND m.connection_id = ? AND m.member_id IN (`+s.sql.list+`)`,
-		string(c), toList(list)).Scan(&edges).Error
+		string(c), bindIDs(list)).Scan(&edges).Error
 	return edges, err
 }

@@ -54,7 +54,7 @@ func TestMemberKinds(t *testing.T) {
 		foreign := identity(w.other.ID, "foreign")
 		must(t, s.InsertIdentity(ctx, foreign))
 		kinds := got(s.MemberKinds(ctx, w.acme.ID, []provision.MemberID{
-			person(w.ann).ID, nested(w.group).ID, person(w.gone).ID, person(foreign).ID, "unknown"}))(t)
+			person(w.ann).ID, nested(w.group).ID, person(w.gone).ID, person(foreign).ID, "unknown", "\x00", "\xff"}))(t)
 		equal(t, "kinds", map[provision.MemberID]provision.MemberKind{
 			person(w.ann).ID: provision.MemberIdentity, nested(w.group).ID: provision.MemberGroup}, kinds)
 	})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -122,13 +123,17 @@ type node string
 // is forgiving about where the lists are: on every level a list stands for its
 // elements, as in the lax mode of SQL/JSON.
 func (c *compiler) values(base value, path provision.Path) (fragment, node, error) {
-	if len(path) == 0 {
-		return fragment{}, "", unanswerable("an attribute is missing")
+	// The JSON paths of SQLite know no escapes, and no attribute is called so
+	// (RFC 7643 §2.1).
+	odd := func(key string) bool { return strings.ContainsAny(key, `"\`) || checkText("", key) != nil }
+	if len(path) == 0 || slices.ContainsFunc(path, odd) {
+		return fragment{}, "", unanswerable("there is no such attribute to search by")
 	}
 	if c.dialect == Postgres {
 		return c.postgresValues(base, path)
 	}
-	return c.sqliteValues(base, path)
+	from, v := c.sqliteValues(base, path)
+	return from, v, nil
 }
 
 func (c *compiler) postgresValues(base value, path provision.Path) (fragment, node, error) {
@@ -154,11 +159,8 @@ func (c *compiler) postgresValues(base value, path provision.Path) (fragment, no
 	return frag("jsonb_path_query("+from+", ?::jsonpath) AS "+alias+" (v)", query.String()), node(alias), nil
 }
 
-func (c *compiler) sqliteValues(base value, path provision.Path) (from fragment, v node, _ error) {
+func (c *compiler) sqliteValues(base value, path provision.Path) (from fragment, v node) {
 	for i, key := range path {
-		if strings.ContainsAny(key, `"\`) { // its JSON paths have no escapes
-			return fragment{}, "", unanswerable("there is no such attribute to search by")
-		}
 		child := ""
 		switch base := base.(type) {
 		case tableDocument:
@@ -174,5 +176,5 @@ func (c *compiler) sqliteValues(base value, path provision.Path) (from fragment,
 			child+" AS x))) AS "+string(v), `$."`+key+`"`))
 		base = v
 	}
-	return from, v, nil
+	return from, v
 }

@@ -38,7 +38,7 @@ func (c *compiler) sortKey(sc *scope, path provision.Path) (fragment, error) {
 		return frag("(SELECT " + sortColumn(col) + " FROM " + rows.from + " WHERE " + rows.owner + " = " + rows.key +
 			" ORDER BY " + rows.order + " LIMIT 1)"), nil
 	}
-	keys := toList(path)
+	keys := bindIDs(path)
 	if c.dialect == Postgres {
 		return frag(`deskbridge_sort_key(`+string(sc.document.(tableDocument))+`.`+c.sql.document+`, ?::jsonb) COLLATE "C"`, keys), nil
 	}

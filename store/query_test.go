@@ -303,6 +303,8 @@ func TestUnanswerableQueries(t *testing.T) {
 			{"greater than null", null("userName", provision.OpGreater)},
 			{"a complex attribute as a string", provision.Compare{Path: path("name"), Op: provision.OpEqual, Type: provision.TypeComplex, Value: "x"}},
 			{"a value of another type than it says", provision.Compare{Path: path("nickName"), Op: provision.OpEqual, Type: provision.TypeString, Value: 1}},
+			{"a NUL in an attribute", pr("\x00")},
+			{"a quote in an attribute", pr(`a"b`)},
 			{"no path", provision.Compare{Op: provision.OpPresent}},
 			{"an unknown operator", str("userName", "xx", "x")},
 		} {

@@ -34,7 +34,7 @@ func atOnce(t *testing.T, n int, fn func(i int) error) {
 
 func TestLocksKeepCounters(t *testing.T) {
 	const goroutines = 20
-	for _, tt := range []struct {
+	tests := []struct {
 		name  string
 		bump  func(ctx context.Context, tx provision.Store, w *world) error // reads, adds one, and writes
 		count func(ctx context.Context, s provision.Store, w *world) (int64, error)
@@ -122,20 +122,20 @@ func TestLocksKeepCounters(t *testing.T) {
 			d, err := s.Desk(ctx, "support")
 			return int64(d.Seats - w.desk.Seats), err
 		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			storetest.Each(t, func(t *testing.T, s *store.Store) {
-				ctx := t.Context()
-				w := newWorld(t, s)
+	}
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		w := newWorld(t, s)
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				before := got(tt.count(ctx, s, w))(t)
 				atOnce(t, goroutines, func(int) error {
 					return s.InTx(ctx, func(tx provision.Store) error { return tt.bump(ctx, tx, w) })
 				})
-				if n, err := tt.count(ctx, s, w); err != nil || n != goroutines {
-					t.Errorf("counted %d, %v; want %d", n, err, goroutines)
-				}
+				equal(t, "counted", before+goroutines, got(tt.count(ctx, s, w))(t))
 			})
-		})
-	}
+		}
+	})
 }
 
 // TestTwoProcesses lets two stores write to one SQLite file at once, as a

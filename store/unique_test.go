@@ -266,6 +266,18 @@ func TestWritesToWhatIsNotThere(t *testing.T) {
 			_, err := w.IdentityByExternalID(ctx, w.acme.ID, "")
 			return err
 		}},
+		{"read an identity by what is no id", func(ctx context.Context, w *world) error {
+			_, err := w.Identity(ctx, w.acme.ID, "a\x00\xff")
+			return err
+		}},
+		{"read a group by what is no name", func(ctx context.Context, w *world) error {
+			_, err := w.GroupByName(ctx, w.acme.ID, "\x00")
+			return err
+		}},
+		{"read a connection by what is no name", func(ctx context.Context, w *world) error {
+			_, err := w.Connection(ctx, "\xff")
+			return err
+		}},
 		{"read the last seal of an empty chain", func(ctx context.Context, w *world) error {
 			_, err := w.LastSealed(ctx)
 			return err

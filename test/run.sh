@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change is merged: gofmt, vet, lint, and all
-# tests with the race detector, on a real PostgreSQL and a real Request Tracker.
+# tests with the race detector, on a real PostgreSQL and on real help desks.
 #
 #   test/run.sh
 #
 # It needs Go 1.26 and a C compiler (the race detector is the only thing that
 # does). On Debian, as root, it installs what else is missing; elsewhere it
-# says what to install. Both servers belong to this run: they listen on
+# says what to install. The servers belong to this run: they listen on
 # 127.0.0.1 only, keep their data in .test/run, and are stopped at the end,
 # whatever the outcome. The last lines are those of go test.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly go_needed=1.26
+readonly desks=(requesttracker) # each has a test/NAME.sh that prints its environment
 export DESKBRIDGE_TEST_DIR=$PWD/.test/run
 readonly logs=$DESKBRIDGE_TEST_DIR/logs
 mkdir -p "$logs"
@@ -55,7 +56,10 @@ need_compiler() {
 # two at a time.
 start_servers() {
 	test/postgres.sh start >"$logs/postgres.url" 2>"$logs/postgres.err" || return
-	test/requesttracker.sh start >"$logs/requesttracker.env" 2>"$logs/requesttracker.err"
+	local desk
+	for desk in "${desks[@]}"; do
+		"test/$desk.sh" start >"$logs/$desk.env" 2>"$logs/$desk.err" || return
+	done
 }
 
 servers=
@@ -64,22 +68,27 @@ stop_servers() {
 	trap - EXIT
 	trap '' INT TERM # once is enough: let the servers end
 	[ -z "$servers" ] || wait "$servers" || true # what is half started cannot be stopped
-	test/requesttracker.sh stop >"$logs/stop.log" 2>&1 || true
-	test/postgres.sh stop >>"$logs/stop.log" 2>&1 || true
+	local name
+	for name in "${desks[@]}" postgres; do
+		"test/$name.sh" stop
+	done >"$logs/stop.log" 2>&1 || true
 	exit "$status"
 }
 
 wait_for_servers() {
 	if ! wait "$servers"; then
 		servers=
-		cat "$logs"/postgres.err "$logs"/requesttracker.err >&2 2>/dev/null || true
-		fail "PostgreSQL or Request Tracker did not start; see above"
+		cat "$logs"/*.err >&2
+		fail "PostgreSQL or a help desk did not start; see above"
 	fi
 	servers=
 	DESKBRIDGE_TEST_POSTGRES=$(cat "$logs/postgres.url")
 	export DESKBRIDGE_TEST_POSTGRES
-	# shellcheck source=/dev/null
-	source "$logs/requesttracker.env"
+	local desk
+	for desk in "${desks[@]}"; do
+		# shellcheck source=/dev/null
+		source "$logs/$desk.env"
+	done
 }
 
 # check runs a command and remembers when it fails: the tests run all the same.
@@ -104,7 +113,7 @@ servers=$!
 check "gofmt" test/format.sh
 check "go vet" go vet ./...
 check "golangci-lint" "${MAKE:-make}" --no-print-directory golangci-lint
-say "waiting for PostgreSQL and Request Tracker"
+say "waiting for PostgreSQL and the help desks"
 wait_for_servers
 say "tests"
 CGO_ENABLED=1 go test -race -vet=off -timeout 20m ./... 8>&- || exit

@@ -1,5 +1,7 @@
 package provision
 
+import "context"
+
 // Query asks for a page of identities or groups.
 type Query struct {
 	Where      Expr // nil: all
@@ -24,8 +26,8 @@ type Page[T any] struct {
 // Everything else it reads from the resource's document.
 type Path []string
 
-// Expr is a condition on a resource: [And], [Or], [Not], [Compare] or
-// [Element]. Every condition is true or false: comparing an absent attribute
+// Expr is a condition on a resource: [And], [Or], [Not], [Compare], [Element]
+// or [Constant]. Every condition is true or false: comparing an absent attribute
 // is false, whatever the operator, except eq null.
 type Expr interface{ expr() }
 
@@ -44,6 +46,10 @@ type Element struct {
 	Path  Path
 	Where Expr
 }
+
+// Constant is true of every resource, or of none: what a filter says of the
+// kind of resource and not of a single one.
+type Constant bool
 
 // Compare is true when the attribute at Path, or one of its values when it
 // has many, stands in relation Op to Value.
@@ -86,8 +92,61 @@ const (
 	TypeComplex  ValueType = "complex" // OpPresent only
 )
 
-func (And) expr()     {}
-func (Or) expr()      {}
-func (Not) expr()     {}
-func (Element) expr() {}
-func (Compare) expr() {}
+func (And) expr()      {}
+func (Or) expr()       {}
+func (Not) expr()      {}
+func (Element) expr()  {}
+func (Compare) expr()  {}
+func (Constant) expr() {}
+
+// Search asks for people and groups in one list, and for what comes behind a
+// known place in it.
+type Search struct {
+	People *Selection // nil: no people
+	Groups *Selection // nil: no groups
+
+	Sorted     bool // by the SortBy of each selection, then by id; else by id, which is by time of creation
+	Descending bool
+	After      *Position // only what comes behind; nil: from the start
+	Offset     int       // rows to skip from there
+	Limit      int       // at most so many; 0: none, only the total
+}
+
+// Selection is what a [Search] asks of one kind of resource.
+type Selection struct {
+	Where  Expr // nil: all
+	SortBy Path // nil in a sorted search: no resource of this kind has the attribute
+}
+
+// Position is a place in the order of a [Search]. Rows before and behind it may
+// come and go: it names no row that must exist.
+type Position struct {
+	ID  string // of the resource that stood here
+	Key any    // what it was sorted by: a string or an int64, nil when it had none or the search is not sorted
+}
+
+// Found is one resource that a [Search] found; one of the two is set.
+type Found struct {
+	Identity *Identity
+	Group    *Group
+}
+
+// Finding is the answer to a [Search].
+type Finding struct {
+	Total int // how many match in all, those before After too
+	Items []Found
+	Next  *Position // where the next page begins; nil on the last
+}
+
+// Search returns people and groups of the connection in one list. A sort key
+// of a document counts with its first 256 characters. A Position that does not
+// fit what the search sorts by is Invalid.
+func (s *Service) Search(ctx context.Context, conn ConnectionID, q Search) (Finding, error) {
+	return s.store.Search(ctx, conn, q)
+}
+
+// MembersOf returns the direct members of groups of this connection by group,
+// in the order in which they were added. Groups without members are left out.
+func (s *Service) MembersOf(ctx context.Context, conn ConnectionID, ids []GroupID) (map[GroupID][]Member, error) {
+	return s.store.MembersOf(ctx, conn, ids)
+}

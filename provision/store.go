@@ -22,6 +22,7 @@ type Store interface {
 	Connections
 	Identities
 	Groups
+	Searches
 	Rules
 	Desks
 	Accounts
@@ -98,6 +99,8 @@ type Groups interface {
 	DeleteGroup(ctx context.Context, c ConnectionID, id GroupID) error // with its member rows, and its own memberships
 
 	Members(ctx context.Context, g GroupID) ([]Member, error) // in the order in which they were added
+	// MembersOf is Members of several groups of the connection at once.
+	MembersOf(ctx context.Context, c ConnectionID, ids []GroupID) (map[GroupID][]Member, error)
 	// MemberKinds tells which of ids exist in the connection, and what they are.
 	MemberKinds(ctx context.Context, c ConnectionID, ids []MemberID) (map[MemberID]MemberKind, error)
 	// AddMembers and RemoveMembers return those that really were added or
@@ -109,6 +112,12 @@ type Groups interface {
 	// Edges returns every row of membership on the way up from ids: theirs,
 	// those of the groups they are in, and so on.
 	Edges(ctx context.Context, c ConnectionID, ids []MemberID) ([]Edge, error)
+}
+
+// Searches finds people and groups in one list.
+type Searches interface {
+	// Search answers q; see [Service.Search].
+	Search(ctx context.Context, c ConnectionID, q Search) (Finding, error)
 }
 
 // Rules keeps rules.

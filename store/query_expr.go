@@ -33,6 +33,11 @@ func (c *compiler) condition(sc *scope, e provision.Expr) (fragment, error) {
 		return c.compare(sc, e)
 	case provision.Element:
 		return c.element(sc, e)
+	case provision.Constant:
+		if e {
+			return always, nil
+		}
+		return never, nil
 	}
 	return fragment{}, fmt.Errorf("store: query: unknown expression %T", e)
 }

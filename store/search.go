@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// kind is one kind of resource that a search looks for.
+type kind struct {
+	name  provision.MemberKind
+	table string
+	scope *scope
+	base  func() *gorm.DB // the rows of the connection
+	asked *provision.Selection
+}
+
+// spot is a row of a search before it is read: which it is, and where it
+// stands.
+type spot struct {
+	kind provision.MemberKind
+	provision.Position
+}
+
+// Search implements [provision.Searches]. It looks up the order first, of which
+// only ids and sort keys are read, and then the rows of the page.
+func (s *Store) Search(ctx context.Context, c provision.ConnectionID, q provision.Search) (provision.Finding, error) {
+	kinds := s.kinds(ctx, c, q)
+	var out provision.Finding
+	for _, k := range kinds {
+		base, err := k.selected(s, c)
+		if err != nil {
+			return provision.Finding{}, err
+		}
+		var n int64
+		if err := base.Count(&n).Error; err != nil {
+			return provision.Finding{}, translate(err, "object")
+		}
+		out.Total += int(n)
+	}
+	if q.Limit <= 0 || out.Total == 0 {
+		return out, nil
+	}
+	places, err := s.places(ctx, c, kinds, q)
+	if err != nil {
+		return provision.Finding{}, err
+	}
+	if len(places) > q.Limit {
+		places = places[:q.Limit]
+		out.Next = &places[q.Limit-1].Position
+	}
+	out.Items, err = s.found(kinds, c, places)
+	return out, err
+}
+
+// kinds lists what q looks for.
+func (s *Store) kinds(ctx context.Context, c provision.ConnectionID, q provision.Search) []kind {
+	var out []kind
+	if q.People != nil {
+		out = append(out, kind{provision.MemberIdentity, "identities", identityScope,
+			func() *gorm.DB { return live(s.read(ctx), c).Model(&identityRow{}) }, q.People})
+	}
+	if q.Groups != nil {
+		out = append(out, kind{provision.MemberGroup, "groups", groupScope,
+			func() *gorm.DB { return s.read(ctx).Where("connection_id = ?", string(c)).Model(&groupRow{}) }, q.Groups})
+	}
+	return out
+}
+
+// selected returns the rows that are asked for.
+func (k kind) selected(s *Store, c provision.ConnectionID) (*gorm.DB, error) {
+	base, _, err := selection(s, k.base(), k.scope, c, provision.Query{Where: k.asked.Where})
+	return base, err
+}
+
+// places returns where the rows of one page stand, and that of one more where
+// there is one.
+func (s *Store) places(ctx context.Context, c provision.ConnectionID, kinds []kind, q provision.Search) ([]spot, error) {
+	keys, err := s.sortKeys(c, kinds, q)
+	if err != nil {
+		return nil, err
+	}
+	var branches []string
+	var args []any
+	for i, k := range kinds {
+		branch, err := k.branch(s, c, q, keys[i])
+		if err != nil {
+			return nil, err
+		}
+		branches = append(branches, "SELECT kind, id, sort_key FROM (?) AS "+k.table)
+		args = append(args, branch)
+	}
+	statement := "SELECT kind, id, sort_key FROM (" + strings.Join(branches, " UNION ALL ") +
+		") AS found ORDER BY " + searchOrder(q, frag("sort_key"), "id").sql + " LIMIT ? OFFSET ?"
+	rows, err := s.read(ctx).Raw(statement, append(args, q.Limit+1, q.Offset)...).Rows()
+	if err != nil {
+		return nil, translate(err, "object")
+	}
+	defer rows.Close()
+	var out []spot
+	for rows.Next() {
+		var p spot
+		if err := rows.Scan(&p.kind, &p.ID, &p.Key); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// branch returns the query of one kind, with no more rows than the page needs.
+func (k kind) branch(s *Store, c provision.ConnectionID, q provision.Search, key sortKey) (*gorm.DB, error) {
+	base, err := k.selected(s, c)
+	if err != nil {
+		return nil, err
+	}
+	id := k.table + ".id"
+	if q.After != nil {
+		behind := searchBehind(q, key, id)
+		base = base.Where(behind.sql, behind.args...)
+	}
+	order := searchOrder(q, key.fragment, id)
+	return base.Select("'"+string(k.name)+"' AS kind, "+id+" AS id, "+key.sql+" AS sort_key", key.args...).
+		Order(clause.OrderBy{Expression: clause.Expr{SQL: order.sql, Vars: order.args}}).
+		Limit(q.Offset + q.Limit + 1), nil
+}
+
+// longestKey is how many characters of a value in a document count when a
+// search sorts by it: positions travel in addresses.
+const longestKey = 256
+
+// sortKey is an expression to sort by: text, or with number a whole number.
+type sortKey struct {
+	fragment
+	number bool
+}
+
+// sortKeys returns what each kind is sorted by. All are of one type, so that
+// the lists can be put together.
+func (s *Store) sortKeys(c provision.ConnectionID, kinds []kind, q provision.Search) ([]sortKey, error) {
+	keys := make([]sortKey, len(kinds))
+	number := false
+	for i, k := range kinds {
+		if !q.Sorted || k.asked.SortBy == nil {
+			continue
+		}
+		var err error
+		if keys[i], err = k.sortKey(s, c, k.asked.SortBy); err != nil {
+			return nil, err
+		}
+		number = number || keys[i].number
+	}
+	for i, key := range keys {
+		switch {
+		case key.sql == "" && number:
+			keys[i].fragment = frag("CAST(NULL AS BIGINT)")
+		case key.sql == "":
+			keys[i].fragment = frag("CAST(NULL AS TEXT)")
+		}
+		keys[i].number = number
+	}
+	if q.After != nil {
+		return keys, fits(q.After, number)
+	}
+	return keys, nil
+}
+
+func (k kind) sortKey(s *Store, c provision.ConnectionID, path provision.Path) (sortKey, error) {
+	compiler := &compiler{dialect: s.dialect, sql: s.sql, connection: string(c)}
+	key, err := compiler.sortKey(k.scope, path)
+	if err != nil {
+		return sortKey{}, err
+	}
+	switch k.scope.columns[pathKey(path)].(type) {
+	case flag, instant:
+		return sortKey{key, true}, nil
+	case text:
+		return sortKey{key, false}, nil
+	}
+	if _, _, isRow := k.scope.rowsAt(path); !isRow {
+		key = join(frag("substr("), key, frag(", 1, "+strconv.Itoa(longestKey)+")"))
+	}
+	return sortKey{key, false}, nil
+}

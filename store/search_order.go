@@ -1,0 +1,120 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// searchOrder returns what follows ORDER BY: absent keys are the greatest, as
+// in [compiler.order].
+func searchOrder(q provision.Search, key fragment, id string) fragment {
+	switch {
+	case q.Sorted && q.Descending:
+		return join(key, frag(" DESC NULLS FIRST, "+id))
+	case q.Sorted:
+		return join(key, frag(" ASC NULLS LAST, "+id))
+	case q.Descending:
+		return frag(id + " DESC")
+	}
+	return frag(id)
+}
+
+// searchBehind returns the condition that a row stands behind q.After in the
+// order that [searchOrder] gives.
+func searchBehind(q provision.Search, key sortKey, id string) fragment {
+	at := q.After
+	bound := "?"
+	if key.number {
+		bound = "CAST(? AS BIGINT)"
+	}
+	absent := "(" + key.sql + ") IS NULL"
+	beside := func(operator string) fragment {
+		return join(frag("(("), key.fragment, frag(") "+operator+" "+bound+" OR (", at.Key),
+			key.fragment, frag(") = "+bound+" AND "+id+" > ?", at.Key, at.ID))
+	}
+	switch {
+	case !q.Sorted && q.Descending:
+		return frag(id+" < ?", at.ID)
+	case !q.Sorted:
+		return frag(id+" > ?", at.ID)
+	case at.Key == nil && q.Descending:
+		return frag("("+absent+" AND "+id+" > ? OR NOT "+absent+")", slices.Concat(key.args, []any{at.ID}, key.args)...)
+	case at.Key == nil:
+		return frag("("+absent+" AND "+id+" > ?)", append(slices.Clone(key.args), at.ID)...)
+	case q.Descending:
+		return join(beside("<"), frag(")"))
+	}
+	return join(beside(">"), frag(" OR "+absent+")", key.args...))
+}
+
+// fits returns an Invalid error unless p can be a position in an order by text
+// or, with number, by numbers. It comes from outside.
+func fits(p *provision.Position, number bool) error {
+	ok := checkText("", p.ID) == nil
+	switch key := p.Key.(type) {
+	case nil:
+	case string:
+		ok = ok && !number && checkText("", key) == nil
+	case int64:
+		ok = ok && number
+	default:
+		ok = false
+	}
+	if !ok {
+		return provision.Errorf(provision.Invalid, "cursor", "The position does not belong to this query.")
+	}
+	return nil
+}
+
+// found reads the rows at spots. One that is gone, or is no longer asked for,
+// is left out.
+func (s *Store) found(kinds []kind, c provision.ConnectionID, spots []spot) ([]provision.Found, error) {
+	byID := make(map[string]provision.Found, len(spots))
+	for _, k := range kinds {
+		var ids []string
+		for _, p := range spots {
+			if p.kind == k.name {
+				ids = append(ids, p.ID)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		if err := k.read(s, c, ids, byID); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]provision.Found, 0, len(spots))
+	for _, p := range spots {
+		if found, ok := byID[p.ID]; ok {
+			out = append(out, found)
+		}
+	}
+	return out, nil
+}
+
+// read adds the rows with these ids to byID.
+func (k kind) read(s *Store, c provision.ConnectionID, ids []string, byID map[string]provision.Found) error {
+	base, err := k.selected(s, c)
+	if err != nil {
+		return err
+	}
+	base = base.Where(k.table+".id IN ("+s.sql.list+")", toList(ids))
+	if k.name == provision.MemberGroup {
+		var rows []groupRow
+		if err := base.Find(&rows).Error; err != nil {
+			return translate(err, "group")
+		}
+		groups, err := convert(rows, groupRow.group)
+		for i := range groups {
+			byID[string(groups[i].ID)] = provision.Found{Group: &groups[i]}
+		}
+		return err
+	}
+	people, err := findIdentities(base)
+	for i := range people {
+		byID[string(people[i].ID)] = provision.Found{Identity: &people[i]}
+	}
+	return err
+}

@@ -2,7 +2,8 @@
 # Everything that must hold before a change is merged: gofmt, vet, lint, and all
 # tests with the race detector, on a real PostgreSQL and on real help desks.
 #
-#   test/run.sh
+#   test/run.sh              everything
+#   test/run.sh ./store/...  the checks, and the tests of some packages
 #
 # It needs Go 1.26 and a C compiler (the race detector is the only thing that
 # does). On Debian, as root, it installs what else is missing; elsewhere it
@@ -116,5 +117,5 @@ check "golangci-lint" "${MAKE:-make}" --no-print-directory golangci-lint
 say "waiting for PostgreSQL and the help desks"
 wait_for_servers
 say "tests"
-CGO_ENABLED=1 go test -race -vet=off -timeout 20m ./... 8>&- || exit
+CGO_ENABLED=1 go test -race -vet=off -timeout 20m "${@:-./...}" 8>&- || exit
 [ ${#broken[@]} -eq 0 ] || fail "the tests passed, but not: ${broken[*]}"

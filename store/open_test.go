@@ -135,7 +135,7 @@ func TestSealing(t *testing.T) {
 			t.Errorf("with another key: %v, want an error that says what to do", err)
 		}
 		got(open().Desk(ctx, "bare"))(t) // no secret, no key
-		if err := open().SaveDesk(ctx, d); err == nil || !strings.Contains(err.Error(), "DESKBRIDGE_KEY") {
+		if err := open().SaveDesk(ctx, d); err == nil || !strings.Contains(err.Error(), "DESKBRIDGE_SECRET_KEY") {
 			t.Errorf("saving a secret without a key: %v, want an error that says what to do", err)
 		}
 

@@ -63,7 +63,7 @@ func (k *keyring) seal(secret, table, id string) (string, error) {
 		return "", nil
 	}
 	if k.first == "" {
-		return "", errors.New("store: no encryption key is set, so secrets cannot be saved; set DESKBRIDGE_KEY or DESKBRIDGE_KEY_FILE")
+		return "", errors.New("store: no encryption key is set, so secrets cannot be saved; set DESKBRIDGE_SECRET_KEY or DESKBRIDGE_SECRET_KEY_FILE")
 	}
 	box := k.keys[k.first].Seal(nil, nil, []byte(secret), place(table, id))
 	return strings.Join([]string{sealVersion, k.first, base64.RawStdEncoding.EncodeToString(box)}, "."), nil

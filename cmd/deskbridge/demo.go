@@ -67,6 +67,9 @@ func (a *app) newMorning(dir string) (*morning, error) {
 	} else if _, err := os.Stat(filepath.Join(dir, "deskbridge.db")); err == nil {
 		return nil, usageError{fmt.Errorf("%s holds a database already; the demo needs an empty directory", dir)}
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
 	address, err := freeAddress(demoAddress)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -58,7 +59,9 @@ func (p *process) kill() {
 	if err := p.cmd.Process.Kill(); err != nil {
 		p.t.Fatal(err)
 	}
-	p.cmd.Wait() //nolint:errcheck // it was killed
+	if err := p.cmd.Wait(); err == nil {
+		p.t.Error("the server ended by itself")
+	}
 }
 
 // TestKill kills the server in the middle of pushed changes, again and again.
@@ -121,7 +124,9 @@ func (p *process) killSoon(wait time.Duration) {
 	go func(cmd *exec.Cmd, dead chan<- error) {
 		time.Sleep(wait)
 		err := cmd.Process.Kill()
-		cmd.Wait() //nolint:errcheck // it was killed
+		if cmd.Wait() == nil {
+			err = errors.New("the server ended by itself")
+		}
 		dead <- err
 	}(p.cmd, p.dead)
 }

@@ -28,8 +28,9 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	status := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
 }
 
 // run executes one command line and returns its exit status. It is main
@@ -93,7 +94,7 @@ begin. Commands work on the database directly, beside a running server.`,
 	root.PersistentFlags().StringVar(&a.configFile, "config", a.getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
 	root.AddCommand(
 		a.serve(), a.migrate(), a.demo(), a.connection(), a.token(), a.desk(), a.rule(),
-		a.plan(), a.apply(), a.explain(), a.status(), a.retry(), a.audit(), a.version(),
+		a.plan(), a.apply(), a.explain(), a.status(), a.retry(), a.audit(), a.version(), a.healthcheck(),
 	)
 	wrapArgs(root)
 	return root

@@ -15,15 +15,6 @@ type member struct {
 	value any
 }
 
-func (o members) get(name string) (any, bool) {
-	for _, m := range o {
-		if m.name == name {
-			return m.value, true
-		}
-	}
-	return nil, false
-}
-
 // MarshalJSON writes the members in order, without escaping HTML.
 func (o members) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer

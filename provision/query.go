@@ -138,8 +138,8 @@ type Finding struct {
 	Next  *Position // where the next page begins; nil on the last
 }
 
-// Search returns people and groups of the connection in one list. A sort key
-// of a document counts with its first 256 characters. A Position that does not
+// Search returns people and groups of the connection in one list. Sort keys
+// count with their first 256 characters. A Position that does not
 // fit what the search sorts by is Invalid.
 func (s *Service) Search(ctx context.Context, conn ConnectionID, q Search) (Finding, error) {
 	return s.store.Search(ctx, conn, q)

@@ -77,7 +77,7 @@ func TestNestingWhilePeopleJoin(t *testing.T) {
 		h.rule("Top", provision.RoleAgent)
 		top := h.group("Top")
 		people := h.people(12)
-		for round := range 5 {
+		for round := range 3 {
 			low := h.group(fmt.Sprintf("Low %d", round))
 			fns := []func() error{h.add(top.ID, provision.MemberID(low.ID))}
 			for _, p := range people {
@@ -107,7 +107,7 @@ func TestNestingWhilePeopleJoin(t *testing.T) {
 func TestBindingWhilePeopleJoin(t *testing.T) {
 	each(t, func(h *house) {
 		people := h.people(10)
-		for round := range 5 {
+		for round := range 3 {
 			name := fmt.Sprintf("Wanted %d", round)
 			h.rule(name, provision.RoleAgent)
 			g := h.group(fmt.Sprintf("Unnamed %d", round))

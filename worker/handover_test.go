@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -22,94 +23,107 @@ func (h *house) handOvers(id provision.IdentityID) []map[string]any {
 }
 
 func TestHandOver(t *testing.T) {
-	manager := func(name func(provision.Identity) string) func(h *house, boss provision.Identity) []string {
-		return func(_ *house, boss provision.Identity) []string { return []string{name(boss)} }
-	}
-	for _, tt := range []struct {
+	tests := []struct {
 		name    string
-		policy  provision.HandOver
-		manager func(h *house, boss provision.Identity) []string // the leaver's manager attribute
+		policy  provision.HandOver // agent "boss" is the boss of the case
+		manager func(boss provision.Identity) string
 		prepare func(h *house, boss provision.Identity)
-		toBoss  bool   // all go to the boss
-		toPeer  bool   // all go to the only other member of the team
-		toTeam  string // all go there
-		note    string // part of the note
+		want    heir
 	}{
-		{name: "named agent", policy: provision.HandOver{Agent: "boss@" + domain}, toBoss: true},
-		{name: "named agent who is nobody", policy: provision.HandOver{Agent: "none@" + domain}, note: "not active on the desk"},
-		{name: "named agent who left", policy: provision.HandOver{Agent: "boss@" + domain}, note: "not active on the desk",
+		{name: "named agent", policy: provision.HandOver{Agent: "boss"}, want: heir{boss: true}},
+		{name: "named agent who is nobody", policy: provision.HandOver{Agent: "none@" + domain}, want: heir{note: "not active on the desk"}},
+		{name: "named agent who left", policy: provision.HandOver{Agent: "boss"}, want: heir{note: "not active on the desk"},
 			prepare: func(h *house, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
-		{name: "manager by id", policy: provision.HandOver{To: provision.HandOverManager}, toBoss: true,
-			manager: manager(func(b provision.Identity) string { return string(b.ID) })},
-		{name: "manager by externalId", policy: provision.HandOver{To: provision.HandOverManager}, toBoss: true,
-			manager: manager(func(b provision.Identity) string { return b.ExternalID })},
-		{name: "manager by userName", policy: provision.HandOver{To: provision.HandOverManager}, toBoss: true,
-			manager: manager(func(b provision.Identity) string { return strings.ToUpper(b.UserName) })},
-		{name: "no manager", policy: provision.HandOver{To: provision.HandOverManager}, note: "manager has no account"},
-		{name: "manager who left", policy: provision.HandOver{To: provision.HandOverManager}, note: "manager has no account",
-			manager: manager(func(b provision.Identity) string { return string(b.ID) }),
+		{name: "manager by id", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{boss: true},
+			manager: func(b provision.Identity) string { return string(b.ID) }},
+		{name: "manager by externalId", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{boss: true},
+			manager: func(b provision.Identity) string { return b.ExternalID }},
+		{name: "manager by userName", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{boss: true},
+			manager: func(b provision.Identity) string { return strings.ToUpper(b.UserName) }},
+		{name: "no manager", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{note: "manager has no account"}},
+		{name: "manager who left", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{note: "manager has no account"},
+			manager: func(b provision.Identity) string { return string(b.ID) },
 			prepare: func(h *house, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
-		{name: "team", policy: provision.HandOver{To: provision.HandOverTeam}, toTeam: "Tier 1"},
-		{name: "in turn", policy: provision.HandOver{To: provision.HandOverRoundRobin}, toPeer: true},
+		{name: "team", policy: provision.HandOver{To: provision.HandOverTeam}, want: heir{team: "Tier 1"}},
+		{name: "in turn", policy: provision.HandOver{To: provision.HandOverRoundRobin}, want: heir{peer: true}},
 		{name: "unassign", policy: provision.HandOver{To: provision.HandOverUnassign}},
 		{name: "nothing said", policy: provision.HandOver{}},
-		{name: "an heir who may not own it", policy: provision.HandOver{Agent: "boss@" + domain}, note: "may not own it",
+		{name: "an heir who may not own it", policy: provision.HandOver{Agent: "boss"}, want: heir{note: "may not own it"},
 			prepare: func(h *house, boss provision.Identity) { h.update(boss.ID, roles("light")); h.drain() }},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			each(t, func(s *settings) { s.desk.HandOver = tt.policy }, func(h *house) {
-				h.agents()
-				h.rule("boss", provision.RoleAdmin, nil, nil)
-				h.rule("light", provision.RoleLimited, nil, nil)
-				boss := h.person("boss", roles("boss"))
-				peer := h.agent("peer")
-				leaver := h.person("ann", func(i *provision.Identity) {
+	}
+	each(t, nil, func(h *house) {
+		h.agents()
+		h.rule("boss", provision.RoleAdmin, nil, nil)
+		h.rule("light", provision.RoleLimited, nil, nil)
+		peer := h.agent("peer")
+		for i, tt := range tests {
+			h.sub(tt.name, func() {
+				name := fmt.Sprintf("boss%d", i)
+				h.desk.HandOver = tt.policy
+				if tt.policy.Agent == "boss" {
+					h.desk.HandOver.Agent = name + "@" + domain
+				}
+				h.must(h.store.SaveDesk(h.Context(), h.desk))
+				boss := h.person(name, roles("boss"))
+				leaver := h.person(fmt.Sprintf("leaver%d", i), func(i *provision.Identity) {
 					roles("agent")(i)
 					if tt.manager != nil {
-						i.Attributes[provision.AttributeManager] = tt.manager(h, boss)
+						i.Attributes[provision.AttributeManager] = []string{tt.manager(boss)}
 					}
 				})
 				h.drain()
 				if tt.prepare != nil {
 					tt.prepare(h, boss)
 				}
-				user := h.account(leaver.ID).DeskUser
-				for range 3 {
-					h.conversation(user)
-				}
-				h.suspend(leaver.ID)
-				h.drain()
-				h.state(leaver.ID, provision.AccountEnded)
-				if left := h.openOf(user); len(left) > 0 {
-					h.Errorf("%d conversations are still the leaver's", len(left))
-				}
-				for _, heir := range []struct {
-					id  provision.Identity
-					all bool
-				}{{boss, tt.toBoss}, {peer, tt.toPeer}} {
-					want := 0
-					if heir.all {
-						want = 3
-					}
-					if got := len(h.openOf(h.account(heir.id.ID).DeskUser)); got != want {
-						h.Errorf("%s has %d conversations, want %d", heir.id.UserName, got, want)
-					}
-				}
-				if tt.toTeam != "" && h.snapshot().Assigned[tt.toTeam] != 3 {
-					h.Errorf("assigned to teams: %v", h.snapshot().Assigned)
-				}
-				entries := h.handOvers(leaver.ID)
-				if len(entries) != 3 {
-					h.Errorf("%d entries in the log, want 3", len(entries))
-				}
-				for _, detail := range entries {
-					note, _ := detail["note"].(string)
-					if !strings.Contains(note, tt.note) || tt.note == "" && note != "" {
-						h.Errorf("note %q, want %q", note, tt.note)
-					}
-				}
+				h.handsOver(leaver, boss, peer, tt.want)
 			})
-		})
+		}
+	})
+}
+
+// heir is who gets a leaver's conversations.
+type heir struct {
+	boss, peer bool   // all go to them
+	team       string // all go there
+	note       string // part of the note
+}
+
+// handsOver has a leaver with three conversations leave.
+func (h *house) handsOver(leaver, boss, peer provision.Identity, want heir) {
+	h.Helper()
+	user := h.account(leaver.ID).DeskUser
+	count := func() (atBoss, atPeer, atTeam int) {
+		return len(h.openOf(h.account(boss.ID).DeskUser)), len(h.openOf(h.account(peer.ID).DeskUser)), h.snapshot().Assigned["Tier 1"]
+	}
+	_, atPeer, atTeam := count()
+	for range 3 {
+		h.conversation(user)
+	}
+	h.suspend(leaver.ID)
+	h.drain()
+	h.state(leaver.ID, provision.AccountEnded)
+	if left := h.openOf(user); len(left) > 0 {
+		h.Errorf("%d conversations are still the leaver's", len(left))
+	}
+	gotBoss, gotPeer, gotTeam := count()
+	for _, got := range []struct {
+		who string
+		n   int
+		all bool
+	}{{"boss", gotBoss, want.boss}, {"peer", gotPeer - atPeer, want.peer}, {"team", gotTeam - atTeam, want.team != ""}} {
+		if got.all && got.n != 3 || !got.all && got.n != 0 {
+			h.Errorf("%s got %d conversations; all: %v", got.who, got.n, got.all)
+		}
+	}
+	entries := h.handOvers(leaver.ID)
+	if len(entries) != 3 {
+		h.Errorf("%d entries in the log, want 3", len(entries))
+	}
+	for _, detail := range entries {
+		note, _ := detail["note"].(string)
+		if !strings.Contains(note, want.note) || want.note == "" && note != "" {
+			h.Errorf("note %q, want %q", note, want.note)
+		}
 	}
 }
 

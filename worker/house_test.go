@@ -103,6 +103,16 @@ func (h *house) open(d provision.Desk) (desk.Desk, error) {
 
 func (h *house) now() time.Time { return time.Now().Add(time.Duration(h.offset.Load())) }
 
+// sub runs test as a subtest in this house.
+func (h *house) sub(name string, test func()) {
+	h.Run(name, func(t *testing.T) {
+		outer := h.T
+		h.T = t
+		defer func() { h.T = outer }()
+		test()
+	})
+}
+
 func (h *house) must(err error) {
 	h.Helper()
 	if err != nil {

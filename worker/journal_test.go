@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -77,7 +78,7 @@ var stories = []story{
 		name: "leaves",
 		prepare: func(h *house, name string) provision.Identity {
 			id := h.agent(name)
-			for range 3 {
+			for range 2 {
 				h.conversation(h.account(id.ID).DeskUser)
 			}
 			h.suspend(id.ID)
@@ -86,7 +87,7 @@ var stories = []story{
 		want: func(u *provision.DeskUser) string {
 			return cmp.Diff([]any{false, provision.RoleNone, 0, 0}, []any{u.Active, u.Role, len(u.Teams), len(u.Mailboxes)})
 		},
-		audit: map[string]int{"account.created": 1, "account.confirmed": 1, "conversation.handed_over": 3, "account.teams_changed": 1,
+		audit: map[string]int{"account.created": 1, "account.confirmed": 1, "conversation.handed_over": 2, "account.teams_changed": 1,
 			"account.mailboxes_changed": 1, "account.role_changed": 1, "account.deactivated": 1, "account.ended": 1},
 	},
 	{
@@ -111,15 +112,19 @@ func TestVisitCutShort(t *testing.T) {
 		h.agents()
 		h.rule("lead", provision.RoleAdmin, []string{"Tier 2"}, []string{"Billing"})
 		h.agent("heir")
+		stride := 1
+		if h.store.Dialect() == string(store.SQLite) {
+			stride = 3 // where a visit is cut has nothing to do with the database
+		}
 		for i, st := range stories {
 			for j, cut := range cuts {
-				h.Run(st.name+", "+cut.name, func(t *testing.T) {
-					outer := h.T
-					h.T = t
-					defer func() { h.T = outer }()
-					for at := 1; h.cutShort(st, fmt.Sprintf("p%d-%d-%d", i, j, at), func() { cut.set(h.faults, at) }); at++ {
+				h.sub(st.name+", "+cut.name, func() {
+					for at := 1; ; at += stride {
 						if at > 50 {
-							t.Fatal("the visit has no end")
+							h.Fatal("the visit has no end")
+						}
+						if !h.cutShort(st, fmt.Sprintf("p%d-%d-%d", i, j, at), func() { cut.set(h.faults, at) }) {
+							return
 						}
 					}
 				})

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 func TestOutcomes(t *testing.T) {
-	for _, tt := range []struct {
+	tests := []struct {
 		name    string
 		err     error
 		state   provision.AccountState
@@ -27,12 +28,13 @@ func TestOutcomes(t *testing.T) {
 		{"refused for good", &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "not an address"},
 			provision.AccountParked, "support: not an address (email)", 10 * time.Minute, 10 * time.Minute},
 		{"no such call", desk.Unsupported("create", "Settings › Agents › New"), provision.AccountParked, "by hand: Settings › Agents › New", 10 * time.Minute, 10 * time.Minute},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			each(t, nil, func(h *house) {
-				h.agents()
+	}
+	each(t, nil, func(h *house) {
+		h.agents()
+		for i, tt := range tests {
+			h.sub(tt.name, func() {
 				h.faults.fail("Create", tt.err)
-				id := h.agent("ann")
+				id := h.agent(fmt.Sprintf("p%d", i))
 				a := h.state(id.ID, tt.state)
 				if !strings.Contains(a.Reason, tt.reason) {
 					h.Errorf("reason %q, want %q in it", a.Reason, tt.reason)
@@ -53,8 +55,8 @@ func TestOutcomes(t *testing.T) {
 					h.Errorf("%d creations in the log, want 1", n)
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestGivingUp(t *testing.T) {

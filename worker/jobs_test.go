@@ -1,0 +1,76 @@
+package worker_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/worker"
+)
+
+// until waits for something that the running worker brings about.
+func (h *house) until(what string, is func() bool) {
+	h.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); {
+		if time.Now().After(deadline) {
+			h.Fatalf("%s: not within 20 s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestRunner(t *testing.T) {
+	each(t, func(s *settings) { s.policy.Grace = 100 * time.Millisecond }, func(h *house) {
+		runner, err := h.worker.Start(h.Context(), h.store.RiverDriver(), worker.Options{Workers: 4, Poll: 20 * time.Millisecond})
+		h.must(err)
+		h.agents()
+		var ids []provision.Identity
+		for i := range 5 {
+			ids = append(ids, h.person(fmt.Sprintf("p%d", i), roles("agent")))
+		}
+		h.until("five people have access", func() bool { return h.activeUsers() == 5 })
+		h.update(ids[0].ID, roles("nothing")) // ends after the grace, by a job that waits
+		h.suspend(ids[1].ID)
+		h.until("two people have lost it", func() bool { return h.activeUsers() == 3 })
+		h.until("the log is sealed", func() bool {
+			report, err := h.core.VerifyAudit(h.Context())
+			h.must(err)
+			return report.Sealed > 0
+		})
+		ctx, cancel := context.WithTimeout(h.Context(), 10*time.Second)
+		defer cancel()
+		h.must(runner.Stop(ctx))
+	})
+}
+
+// TestStopDuringAVisit checks that a worker that is told to stop lets go of
+// the account, so that another one need not wait for the lease to end.
+func TestStopDuringAVisit(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		h.drain()
+		id := h.person("ann", roles("agent"))
+		ctx, stop := context.WithCancel(h.Context())
+		h.faults.after = func(_ int, call string) error {
+			if call == "Create" {
+				stop()
+			}
+			return nil
+		}
+		if _, err := h.worker.Visit(ctx, h.account(id.ID).ID); err != nil {
+			h.Error(err)
+		}
+		a := h.state(id.ID, provision.AccountWaiting)
+		if a.LeaseUntil != nil {
+			h.Errorf("lease until %v", a.LeaseUntil)
+		}
+		h.faults.reset()
+		h.pass(2 * time.Second)
+		h.state(id.ID, provision.AccountReady)
+		if n := h.actions(id.ID)["account.created"]; n != 1 {
+			h.Errorf("%d creations in the log, want 1", n)
+		}
+	})
+}

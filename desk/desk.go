@@ -126,6 +126,7 @@ type Capabilities struct {
 	EndSessions     bool
 	ExternalID      bool // the desk keeps our mark on its users
 	DeleteUnassigns bool // deleting a user drops the assignee of what is left
+	AdminsSeeAll    bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
 }
 
 // Factory makes a connector from a desk's settings. It checks settings, all

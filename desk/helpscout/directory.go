@@ -1,0 +1,221 @@
+package helpscout
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// namesAge is how long the names of teams or mailboxes are taken for true. A
+// name that is not among them is looked for again at once.
+const namesAge = 30 * time.Second
+
+// listsAtOnce is how many lists of members are read at a time.
+const listsAtOnce = 4
+
+// kind is one of the two kinds of places that a user can be in.
+type kind struct {
+	word string // in messages
+	path string
+	name string // of the list in answers
+}
+
+var (
+	teams     = kind{word: "team", path: "/teams", name: "teams"}
+	mailboxes = kind{word: "inbox", path: "/mailboxes", name: "mailboxes"}
+)
+
+// members returns where the list of those who are in a place is.
+func (k kind) members(id int64) (path string, query url.Values) {
+	if k == teams {
+		return k.path + "/" + formatID(id) + "/members", nil
+	}
+	return "/users", url.Values{"mailbox": {formatID(id)}}
+}
+
+// place is a team or a mailbox.
+type place struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// membership is who is in which team and mailbox.
+type membership struct {
+	began time.Time // when we began to read
+	of    map[kind]map[string]map[int64]bool
+}
+
+// names returns the places of a kind that a user is in, sorted.
+func (m *membership) names(k kind, id int64) []string {
+	var names []string
+	for name, members := range m.of[k] {
+		if members[id] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// directory reads teams and mailboxes, and who is in them. It is safe for
+// concurrent use.
+type directory struct {
+	client *client
+
+	mu    sync.Mutex
+	known map[kind]*names
+
+	turn *semaphore.Weighted // whoever holds it may look at last
+	last *membership
+}
+
+// names are the places of one kind, and when they were read.
+type names struct {
+	places []place
+	read   time.Time
+}
+
+func newDirectory(c *client) *directory {
+	return &directory{client: c, known: map[kind]*names{}, turn: semaphore.NewWeighted(1)}
+}
+
+// list returns the places of a kind, read at most age ago.
+func (d *directory) list(ctx context.Context, k kind, age time.Duration) ([]place, error) {
+	d.mu.Lock()
+	known := d.known[k]
+	d.mu.Unlock()
+	if known != nil && time.Since(known.read) < age {
+		return known.places, nil
+	}
+	began := time.Now()
+	places, err := list[place](ctx, d.client, k.path, k.name, nil)
+	if err != nil && k == teams && (desk.KindOf(err) == desk.NotFound || isForbidden(err)) {
+		places, err = nil, nil // a plan without teams
+	}
+	if err != nil {
+		return nil, err
+	}
+	places = slices.DeleteFunc(places, func(p place) bool { return p.ID <= 0 || strings.TrimSpace(p.Name) == "" })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.known[k] = &names{places, began}
+	return places, nil
+}
+
+// find returns the place of a kind with a name, in any letter case; nil when
+// there is none. Two of one name are one too many to choose from.
+func (d *directory) find(ctx context.Context, k kind, name string) (*place, error) {
+	for _, age := range []time.Duration{namesAge, 0} {
+		places, err := d.list(ctx, k, age)
+		if err != nil {
+			return nil, err
+		}
+		var found []place
+		for _, p := range places {
+			if provision.Fold(strings.TrimSpace(p.Name)) == provision.Fold(strings.TrimSpace(name)) {
+				found = append(found, p)
+			}
+		}
+		switch len(found) {
+		case 0:
+			continue // it may be new
+		case 1:
+			return &found[0], nil
+		}
+		return nil, desk.Errorf(desk.Permanent, "Help Scout has %d places of the kind %s named %q; rename all but one", len(found), k.word, name)
+	}
+	return nil, nil
+}
+
+// mailboxName returns the name of a mailbox if it is known without asking.
+func (d *directory) mailboxName(id int64) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known := d.known[mailboxes]; known != nil {
+		for _, p := range known.places {
+			if p.ID == id {
+				return p.Name
+			}
+		}
+	}
+	return ""
+}
+
+// members returns the users in a place.
+func (d *directory) members(ctx context.Context, k kind, id int64) ([]user, error) {
+	path, query := k.members(id)
+	found, err := list[user](ctx, d.client, path, "users", query)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(u user) bool { return !u.person() }), nil
+}
+
+// membership returns who is in which place, read after the call began. Help
+// Scout shows members of places, not places of a user, so that one user costs
+// as many requests as all: those who ask while somebody reads wait, and share
+// what one of them reads then.
+func (d *directory) membership(ctx context.Context) (*membership, error) {
+	asked := time.Now()
+	if err := d.turn.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer d.turn.Release(1)
+	if d.last != nil && d.last.began.After(asked) {
+		return d.last, nil
+	}
+	m := &membership{began: time.Now(), of: map[kind]map[string]map[int64]bool{}}
+	for _, k := range []kind{teams, mailboxes} {
+		var err error
+		if m.of[k], err = d.readAll(ctx, k); err != nil {
+			return nil, err
+		}
+	}
+	d.last = m
+	return m, nil
+}
+
+// readAll returns the members of all places of a kind, by the places' names.
+func (d *directory) readAll(ctx context.Context, k kind) (map[string]map[int64]bool, error) {
+	places, err := d.list(ctx, k, namesAge)
+	if err != nil {
+		return nil, err
+	}
+	members := make([]map[int64]bool, len(places))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(listsAtOnce)
+	for i, p := range places {
+		group.Go(func() error {
+			found, err := d.members(ctx, k, p.ID)
+			if err != nil && desk.KindOf(err) == desk.NotFound {
+				return nil // it was removed a moment ago
+			}
+			members[i] = map[int64]bool{}
+			for _, u := range found {
+				members[i][u.ID] = true
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	of := make(map[string]map[int64]bool, len(places))
+	for i, p := range places {
+		if of[p.Name] == nil {
+			of[p.Name] = map[int64]bool{}
+		}
+		maps.Copy(of[p.Name], members[i])
+	}
+	return of, nil
+}

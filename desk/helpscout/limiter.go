@@ -1,0 +1,121 @@
+package helpscout
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/deskbridge/deskbridge/desk"
+)
+
+// The rate limit is one for the whole account, whoever uses it, and counts
+// units: a read is one, a write two. Each answer tells how many units a minute
+// there are. We use 70 % of them steadily and the rest as a burst, so that a
+// minute never sees more than all.
+const (
+	assumedUnits = 100 // a minute, before the first answer
+	steadyShare  = 0.7
+	minBurst     = 5
+	readUnits    = 1
+	writeUnits   = 2
+	maxPause     = time.Hour // however long an answer says
+)
+
+// limiter keeps requests within Help Scout's rate limit. It is safe for
+// concurrent use.
+type limiter struct {
+	units *rate.Limiter
+
+	mu     sync.Mutex
+	limit  int       // units a minute, as last learnt
+	paused time.Time // no request before
+}
+
+func newLimiter() *limiter {
+	steady, burst := shares(assumedUnits)
+	return &limiter{units: rate.NewLimiter(steady, burst), limit: assumedUnits}
+}
+
+// shares returns what we use of a number of units a minute.
+func shares(units int) (steady rate.Limit, burst int) {
+	share := steadyShare * float64(units)
+	return rate.Limit(share / 60), max(units-int(share), minBurst)
+}
+
+// set takes over how many units a minute the account has.
+func (l *limiter) set(units int) {
+	if l.limit == units {
+		return
+	}
+	l.limit = units
+	steady, burst := shares(units)
+	l.units.SetLimit(steady)
+	l.units.SetBurst(burst)
+}
+
+// wait returns when a request of n units may be sent. When that is not before
+// ctx ends it returns a Retryable error at once: its RetryAfter says when.
+func (l *limiter) wait(ctx context.Context, n int) error {
+	now := time.Now()
+	l.mu.Lock()
+	pause := l.paused.Sub(now)
+	l.mu.Unlock()
+	if pause > 0 {
+		return limited(pause)
+	}
+	r := l.units.ReserveN(now, n)
+	delay := r.DelayFrom(now)
+	if end, ok := ctx.Deadline(); ok && now.Add(delay).After(end) {
+		r.CancelAt(now)
+		return limited(delay)
+	}
+	if delay == 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		r.Cancel()
+		return ctx.Err()
+	}
+}
+
+// learn takes over what an answer tells about the limit.
+func (l *limiter) learn(resp *http.Response) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if limit, err := strconv.ParseUint(resp.Header.Get("X-RateLimit-Limit-Minute"), 10, 24); err == nil && limit > 0 {
+		l.set(int(limit))
+	}
+	if resp.StatusCode == http.StatusTooManyRequests {
+		l.paused = time.Now().Add(retryAfter(resp.Header, time.Now()))
+	}
+}
+
+func limited(after time.Duration) *desk.Error {
+	return &desk.Error{Kind: desk.Retryable, RetryAfter: after,
+		Detail: "the rate limit of the Help Scout account, which all its integrations share, is used up for now; Deskbridge goes on by itself"}
+}
+
+// retryAfter reads how long an answer asks us to wait: Help Scout's own header
+// in seconds, else the standard one in seconds or as a date (RFC 9110
+// §10.2.3). 0 means that neither is there, or nonsense.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	for _, name := range []string{"X-RateLimit-Retry-After", "Retry-After"} {
+		value := h.Get(name)
+		if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+			return min(time.Duration(seconds)*time.Second, maxPause)
+		}
+		if at, err := http.ParseTime(value); err == nil && at.After(now) {
+			return min(at.Sub(now), maxPause)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,112 @@
+package helpscout
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// memberChange is the body of PUT /teams/{id}/members: a difference, of which
+// both lists must be there. Who is in neither stays.
+type memberChange struct {
+	Added   []int64 `json:"addedUserIds"`
+	Deleted []int64 `json:"deletedUserIds"`
+}
+
+// ChangeTeams adds the user to teams and removes it from teams. What Help Scout
+// does with a user who is in a team already, or not in it, is not documented,
+// so each team is looked at before.
+func (d *helpScout) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	u, err := d.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(add) > 0 && !u.mayOwn() {
+		return desk.Errorf(desk.Permanent, "Help Scout takes no one with the role %q into a team; let the rule grant agent, or take the team out of the rule", u.Role)
+	}
+	joins, err := d.teamIDs(ctx, add, true)
+	if err != nil {
+		return err
+	}
+	leaves, err := d.teamIDs(ctx, remove, false)
+	if err != nil {
+		return err
+	}
+	for _, team := range joins {
+		if err := d.changeMember(ctx, team, u.ID, true); err != nil {
+			return err
+		}
+	}
+	for _, team := range leaves {
+		if err := d.changeMember(ctx, team, u.ID, false); err != nil && desk.KindOf(err) != desk.NotFound {
+			return err // one that is gone has been left
+		}
+	}
+	return nil
+}
+
+// teamIDs translates names before anything is written. A team to join must
+// exist; one that is gone has been left.
+func (d *helpScout) teamIDs(ctx context.Context, names []string, must bool) ([]int64, error) {
+	var ids []int64
+	for _, name := range names {
+		p, err := d.directory.find(ctx, teams, name)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case p != nil:
+			ids = append(ids, p.ID)
+		case must:
+			return nil, noTeam(desk.Permanent, name)
+		}
+	}
+	return ids, nil
+}
+
+func noTeam(kind desk.Kind, name string) *desk.Error {
+	return desk.Errorf(kind, "Help Scout has no team %q; make it at Manage > Teams > New Team (plans Plus and Pro), or correct the rule", name)
+}
+
+// changeMember brings a user into a team or out of it, if need be.
+func (d *helpScout) changeMember(ctx context.Context, team, id int64, in bool) error {
+	members, err := d.directory.members(ctx, teams, team)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(members, func(u user) bool { return u.ID == id }) == in {
+		return nil
+	}
+	change := memberChange{Added: []int64{}, Deleted: []int64{id}}
+	if in {
+		change = memberChange{Added: []int64{id}, Deleted: []int64{}}
+	}
+	return d.client.write(ctx, http.MethodPut, "/teams/"+formatID(team)+"/members", change)
+}
+
+// TeamMembers returns the members of a team who may own conversations, in order
+// of id.
+func (d *helpScout) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	p, err := d.directory.find(ctx, teams, team)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		return nil, noTeam(desk.NotFound, team)
+	}
+	members, err := d.directory.members(ctx, teams, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	members = slices.DeleteFunc(members, func(u user) bool { return !u.mayOwn() })
+	slices.SortFunc(members, func(a, b user) int { return cmp.Compare(a.ID, b.ID) })
+	var ids []provision.DeskUserID
+	for _, u := range members {
+		ids = append(ids, u.deskID())
+	}
+	return slices.Compact(ids), nil
+}

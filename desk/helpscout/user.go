@@ -1,0 +1,97 @@
+package helpscout
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// number is the form of Help Scout's ids. Anything else never gets into a path.
+var number = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+
+// parseID returns the id in text; false when it is none.
+func parseID[T ~string](text T) (int64, bool) {
+	if !number.MatchString(string(text)) {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(string(text), 10, 64)
+	return id, err == nil
+}
+
+func formatID(id int64) string { return strconv.FormatInt(id, 10) }
+
+// user is a user as the API shows it. Teams are in the same lists, with another
+// Type. Active is not Help Scout's, which knows nobody who is not: the built-in
+// desk, which speaks the same API, shows it.
+type user struct {
+	ID        int64  `json:"id"`
+	Type      string `json:"type"`
+	FirstName string `json:"firstName"`
+	LastName  string `json:"lastName"`
+	Email     string `json:"email"`
+	Role      string `json:"role"`
+	JobTitle  string `json:"jobTitle"`
+	Phone     string `json:"phone"`
+	Timezone  string `json:"timezone"`
+	Active    *bool  `json:"active"`
+}
+
+// person reports whether u is a user, and no team.
+func (u *user) person() bool { return u.ID > 0 && (u.Type == "" || u.Type == "user") }
+
+func (u *user) active() bool { return u.Active == nil || *u.Active }
+
+func (u *user) deskID() provision.DeskUserID { return provision.DeskUserID(formatID(u.ID)) }
+
+// role returns u's role in the common words. A word that is not known is an
+// error: it could be more than an administrator's.
+func (u *user) role() (provision.Role, error) {
+	switch strings.ToLower(u.Role) {
+	case "owner":
+		return provision.RoleOwner, nil
+	case "none": // the built-in desk's
+		return provision.RoleNone, nil
+	}
+	for role, word := range words {
+		if strings.EqualFold(word, u.Role) {
+			return role, nil
+		}
+	}
+	return "", desk.Errorf(desk.Permanent, "Help Scout gives user %d a role that this release of Deskbridge does not know; see Manage > Users", u.ID)
+}
+
+// manages reports whether u is an administrator or the owner.
+func (u *user) manages() bool {
+	role, err := u.role()
+	return err == nil && (role == provision.RoleAdmin || role == provision.RoleOwner)
+}
+
+// mayOwn reports whether u may be in teams and own conversations.
+func (u *user) mayOwn() bool {
+	role, err := u.role()
+	return err == nil && u.active() && (role == provision.RoleAgent || u.manages())
+}
+
+// common translates u. Teams and mailboxes are not among what the API shows of
+// a user.
+func (u *user) common() (*provision.DeskUser, error) {
+	role, err := u.role()
+	if err != nil {
+		return nil, err
+	}
+	return &provision.DeskUser{
+		ID:          u.deskID(),
+		Email:       u.Email,
+		DisplayName: strings.TrimSpace(u.FirstName + " " + u.LastName),
+		GivenName:   u.FirstName,
+		FamilyName:  u.LastName,
+		Title:       u.JobTitle,
+		Phone:       u.Phone,
+		Timezone:    u.Timezone,
+		Active:      u.active(),
+		Role:        role,
+	}, nil
+}

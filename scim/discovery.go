@@ -21,8 +21,13 @@ func (h *handler) serviceProviderConfig(r *request) (answer, error) {
 		"patch":   supported(true),
 		// authentik takes maxOperations as the number of operations in one
 		// PATCH, whether or not bulk is supported.
-		"bulk":           object{"supported": false, "maxOperations": h.limits.MaxOperations, "maxPayloadSize": h.limits.MaxBody},
-		"filter":         object{"supported": true, "maxResults": h.limits.MaxResults},
+		"bulk":   object{"supported": false, "maxOperations": h.limits.MaxOperations, "maxPayloadSize": h.limits.MaxBody},
+		"filter": object{"supported": true, "maxResults": h.limits.MaxResults},
+		"pagination": object{
+			"cursor": true, "index": true, "defaultPaginationMethod": "index",
+			"defaultPageSize": min(defaultCount, h.limits.MaxResults), "maxPageSize": h.limits.MaxResults,
+			"cursorTimeout": int64(h.limits.CursorTimeout.Seconds()),
+		},
 		"changePassword": supported(false),
 		"sort":           supported(true),
 		"etag":           supported(true),

@@ -49,8 +49,12 @@ func status(code int, detail string) scimerrors.ScimError {
 	return scimerrors.ScimError{Status: code, Detail: detail}
 }
 
-// filterField is the Field of an error that is about the condition of a query.
-const filterField = "filter"
+// filterField and cursorField are the Field of errors that are about the
+// condition of a query and about the place where a page begins.
+const (
+	filterField = "filter"
+	cursorField = "cursor"
+)
 
 // toSCIM maps an error to the answer an identity provider gets. internal is
 // true for errors that nobody expected: they are logged and say nothing to the
@@ -88,6 +92,8 @@ func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
 	}
 	if e.Field == filterField {
 		out.ScimType = scimerrors.ScimTypeInvalidFilter
+	} else if e.Field == cursorField {
+		out.ScimType = scimTypeInvalidCursor
 	} else if e.Field != "" && !strings.Contains(out.Detail, e.Field) {
 		out.Detail = e.Field + ": " + out.Detail
 	}

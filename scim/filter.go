@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +14,9 @@ import (
 
 // parseQuery translates a filter of RFC 7644 §3.4.2.2 to a condition of the
 // core. Every filter is either translated exactly or refused with
-// invalidFilter.
-func (t *resourceType) parseQuery(text string, limits Limits) (provision.Expr, error) {
+// invalidFilter. In a query for several types an attribute that only others of
+// them have counts as absent (RFC 7644 §3.4.2.1).
+func (t *resourceType) parseQuery(text string, limits Limits, types ...*resourceType) (provision.Expr, error) {
 	lifted, err := lift(text, limits, true)
 	if err != nil {
 		return nil, err
@@ -23,7 +25,13 @@ func (t *resourceType) parseQuery(text string, limits Limits) (provision.Expr, e
 	if err != nil {
 		return nil, err
 	}
-	tr := translator{expression: lifted, find: t.find, stored: t.stored}
+	tr := translator{expression: lifted, find: t.find, stored: t.stored, kind: t.name}
+	tr.foreign = func(urn, name string) bool {
+		return slices.ContainsFunc(types, func(other *resourceType) bool {
+			_, ok := other.find(urn, name)
+			return ok
+		})
+	}
 	return tr.translate(parsed)
 }
 
@@ -45,6 +53,7 @@ func elementTranslator(def schema.CoreAttribute) translator {
 		subs = schema.Attributes{schema.SimpleCoreAttribute(schema.SimpleStringParams(schema.StringParams{Name: "value", CaseExact: def.CaseExact()}))}
 	}
 	return translator{
+		foreign: func(string, string) bool { return false },
 		find: func(urn, name string) (attribute, bool) {
 			sub, ok := subs.ContainsAttribute(name)
 			return attribute{def: sub}, ok && urn == ""
@@ -58,6 +67,10 @@ type translator struct {
 	expression
 	find   func(urn, name string) (attribute, bool)
 	stored func(at attribute, sub string) bool // whether the store can answer
+
+	// foreign reports whether another type that is searched has the attribute.
+	foreign func(urn, name string) bool
+	kind    string // meta.resourceType of everything that is searched; "" where that is no attribute
 }
 
 func (tr translator) translate(e filter.Expression) (provision.Expr, error) {
@@ -92,6 +105,9 @@ func (tr translator) translate(e filter.Expression) (provision.Expr, error) {
 func (tr translator) condition(e *filter.AttributeExpression) (provision.Expr, error) {
 	name, inner, isElement := tr.unmark(e.AttributePath.AttributeName)
 	at, ok := tr.find(e.AttributePath.URI(), name)
+	if !ok && tr.foreign(e.AttributePath.URI(), name) {
+		return provision.Constant(!isElement && e.Operator == filter.EQ && e.CompareValue == nil), nil
+	}
 	if !ok || at.def.Name() == "password" {
 		return nil, invalidFilter("%s is not an attribute that can be filtered on.", quoteName(name))
 	}
@@ -99,10 +115,24 @@ func (tr translator) condition(e *filter.AttributeExpression) (provision.Expr, e
 		return tr.element(at, inner, e)
 	}
 	sub := e.AttributePath.SubAttributeName()
+	if tr.kind != "" && at.urn == "" && at.def.Name() == "meta" && strings.EqualFold(sub, "resourceType") {
+		return tr.compareKind(at, e)
+	}
 	if !tr.stored(at, sub) {
 		return nil, invalidFilter("%s cannot be filtered on in this way.", quoteName(name))
 	}
 	return compare(at, provision.Path{at.def.Name()}, sub, e)
+}
+
+// compareKind answers a condition on meta.resourceType, which is the same for
+// all resources of a type.
+func (tr translator) compareKind(at attribute, e *filter.AttributeExpression) (provision.Expr, error) {
+	look, err := compare(at, provision.Path{at.def.Name()}, e.AttributePath.SubAttributeName(), e)
+	if err != nil {
+		return nil, err
+	}
+	c, _ := look.(provision.Compare)
+	return provision.Constant(compares(c, tr.kind)), nil
 }
 
 // element translates emails[…], and emails[…].value eq "x" as Entra sends it.

@@ -69,6 +69,7 @@ func checkTypes(t *testing.T, where provision.Expr) {
 		if !ok || len(where.Path) == 0 || where.Type == provision.TypeComplex && where.Op != provision.OpPresent {
 			t.Fatalf("%+v", where)
 		}
+	case provision.Constant:
 	default:
 		t.Fatalf("%T", where)
 	}

@@ -7,43 +7,38 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-func (h *handler) listGroups(r *request) (answer, error) {
-	l, err := groupType.parseListing(r.query, h.limits)
-	if err != nil {
-		return answer{}, err
-	}
-	page, err := h.core.Groups(r.Context(), r.conn.ID, l.Query)
-	if err != nil {
-		return answer{}, err
-	}
-	resources := make([]any, len(page.Items))
-	for i, g := range page.Items {
-		if resources[i], err = h.group(r, g, l.selection); err != nil {
-			return answer{}, err
+// groups represents groups, with their members read in one go when they are
+// asked for.
+func (h *handler) groups(r *request, list []provision.Group, s selection) ([]any, error) {
+	var members map[provision.GroupID][]provision.Member
+	if s.has("members") && len(list) > 0 {
+		ids := make([]provision.GroupID, len(list))
+		for i, g := range list {
+			ids[i] = g.ID
 		}
-	}
-	return listResponse(page.Total, l.startIndex, resources), nil
-}
-
-// group represents a group, with its members when they are asked for.
-func (h *handler) group(r *request, g provision.Group, s selection) (object, error) {
-	var members []provision.Member
-	if s.has("members") {
 		var err error
-		if members, err = h.core.Members(r.Context(), r.conn.ID, g.ID); err != nil {
+		if members, err = h.core.MembersOf(r.Context(), r.conn.ID, ids); err != nil {
 			return nil, err
 		}
 	}
-	resource, err := r.as.group(g, members)
-	return s.apply(resource), err
+	out := make([]any, len(list))
+	for i, g := range list {
+		resource, err := r.as.group(g, members[g.ID])
+		if err != nil {
+			return nil, err
+		}
+		out[i] = s.apply(resource)
+	}
+	return out, nil
 }
 
-func (h *handler) groupAnswer(r *request, code int, g provision.Group, s selection) (answer, error) {
-	resource, err := h.group(r, g, s)
+// group answers with one group.
+func (h *handler) group(r *request, code int, g provision.Group, s selection) (answer, error) {
+	resources, err := h.groups(r, []provision.Group{g}, s)
 	if err != nil {
 		return answer{}, err
 	}
-	out := answer{status: code, body: resource, etag: etag(g.Version)}
+	out := answer{status: code, body: resources[0], etag: etag(g.Version)}
 	if code == http.StatusCreated {
 		out.location = r.as.location(groupType, string(g.ID))
 	}
@@ -66,7 +61,7 @@ func (h *handler) getGroup(r *request) (answer, error) {
 	if unchanged(r.Request, got.Version) {
 		return answer{status: http.StatusNotModified, etag: etag(got.Version)}, nil
 	}
-	return h.groupAnswer(r, http.StatusOK, got, s)
+	return h.group(r, http.StatusOK, got, s)
 }
 
 func (h *handler) createGroup(r *request) (answer, error) {
@@ -86,7 +81,7 @@ func (h *handler) createGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.groupAnswer(r, http.StatusCreated, got, s)
+	return h.group(r, http.StatusCreated, got, s)
 }
 
 // replaceGroup gives a group a new description and new members; without
@@ -108,7 +103,7 @@ func (h *handler) replaceGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.groupAnswer(r, http.StatusOK, got, s)
+	return h.group(r, http.StatusOK, got, s)
 }
 
 // patchGroup applies the operations of a PATCH: all of them or none. The
@@ -128,7 +123,7 @@ func (h *handler) patchGroup(r *request) (answer, error) {
 	if !r.query.Has("attributes") {
 		return answer{status: http.StatusNoContent, etag: etag(got.Version)}, nil
 	}
-	return h.groupAnswer(r, http.StatusOK, got, s)
+	return h.group(r, http.StatusOK, got, s)
 }
 
 // patchGroupChange applies operations to g.

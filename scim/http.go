@@ -77,8 +77,9 @@ func (h *handler) admit(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
-// parameterNames are the query parameters that mean something (RFC 7644 §3.4.2, §3.9).
-var parameterNames = []string{"filter", "attributes", "excludedAttributes", "startIndex", "count", "sortBy", "sortOrder"}
+// parameterNames are the query parameters that mean something (RFC 7644
+// §3.4.2, §3.9; RFC 9865 §2).
+var parameterNames = []string{"filter", "attributes", "excludedAttributes", "startIndex", "count", "sortBy", "sortOrder", "cursor"}
 
 // parameters reads a query string. Parameters that mean nothing are ignored,
 // however they are written. One that does and cannot be read is refused: a

@@ -12,14 +12,15 @@ import (
 // Limits bounds what one request, and one connection, may ask for. The zero
 // value of a field means its default.
 type Limits struct {
-	MaxBody              int64   // bytes of a request body; default 1 MiB
-	MaxOperations        int     // operations in one PATCH; default 1,000
-	MaxMembersPerRequest int     // members named in one request; default 20,000
-	MaxFilterLength      int     // bytes of a filter or path; default 4,096
-	MaxFilterDepth       int     // brackets within brackets in a filter; default 32
-	MaxResults           int     // resources on one page; default 1,000
-	RatePerSecond        float64 // requests a connection may make for long; default 200; negative: no limit
-	Burst                int     // requests it may make at once; default 1,000
+	MaxBody              int64         // bytes of a request body; default 1 MiB
+	MaxOperations        int           // operations in one PATCH; default 1,000
+	MaxMembersPerRequest int           // members named in one request; default 20,000
+	MaxFilterLength      int           // bytes of a filter or path; default 4,096
+	MaxFilterDepth       int           // brackets within brackets in a filter; default 32
+	MaxResults           int           // resources on one page; default 1,000
+	CursorTimeout        time.Duration // how long a cursor can be used; default 24 h
+	RatePerSecond        float64       // requests a connection may make for long; default 200; negative: no limit
+	Burst                int           // requests it may make at once; default 1,000
 }
 
 // defaultCount is how many resources a page holds when the client does not say.
@@ -32,6 +33,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MaxFilterLength, 4096)
 	set(&l.MaxFilterDepth, 32)
 	set(&l.MaxResults, 1000)
+	set(&l.CursorTimeout, 24*time.Hour)
 	set(&l.RatePerSecond, 200)
 	set(&l.Burst, 1000)
 	return l

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -8,44 +9,83 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// listing is a request for a page of resources (RFC 7644 §3.4.2).
+// listing is a request for a page of resources: of a list (RFC 7644 §3.4.2),
+// a search (§3.4.3), or either at the root, where it is for both types.
 type listing struct {
-	provision.Query
-	startIndex int // from 1
-	selection
+	kinds      []listed
+	sorted     bool
+	descending bool
+	count      int
+	startIndex int // from 1; counts unless walk
+
+	walk   bool                // pages by cursor (RFC 9865)
+	after  *provision.Position // where the page begins; nil: at the start
+	digest []byte              // of what a cursor belongs to; see [listing.bind]
 }
 
-// parseListing reads the query parameters of a list request. Unknown ones are
-// ignored.
-func (t *resourceType) parseListing(query url.Values, limits Limits) (listing, error) {
-	l := listing{startIndex: 1}
+// listed is what a listing asks of one resource type.
+type listed struct {
+	t *resourceType
+	provision.Selection
+	selection selection
+}
+
+// parseListing reads the parameters of a listing of one type or several.
+func (h *handler) parseListing(r *request, params url.Values, types []*resourceType) (listing, error) {
+	l := listing{startIndex: 1, walk: params.Has("cursor")}
 	var err error
-	if l.selection, err = t.parseSelection(query); err != nil {
+	if l.count, err = pageSize(params, h.limits, l.walk); err != nil {
 		return l, err
 	}
-	if l.startIndex, err = wholeNumber(query, "startIndex", 1); err != nil {
+	for _, t := range types {
+		k := listed{t: t}
+		if k.selection, err = t.parseSelection(params); err != nil {
+			return l, err
+		}
+		if k.Where, err = t.parseCondition(params, h.limits, types); err != nil {
+			return l, err
+		}
+		l.kinds = append(l.kinds, k)
+	}
+	if err := l.parseSort(params, h.limits); err != nil {
+		return l, err
+	}
+	if l.walk {
+		l.bind(r.conn.ID, params)
+		l.after, err = h.readCursor(params.Get("cursor"), l.digest)
+		return l, err
+	}
+	if l.startIndex, err = wholeNumber(params, "startIndex", 1); err != nil {
 		return l, err
 	}
 	l.startIndex = max(l.startIndex, 1)
-	if l.Limit, err = wholeNumber(query, "count", defaultCount); err != nil {
-		return l, err
-	}
-	l.Limit = min(max(l.Limit, 0), limits.MaxResults)
-	l.Offset = l.startIndex - 1
-	if l.SortBy, l.Descending, err = t.parseSort(query); err != nil {
-		return l, err
-	}
-	if filters, ok := query["filter"]; ok {
-		if len(filters) != 1 || isBlank(filters[0]) {
-			return l, invalidFilter("The filter is empty or given twice.")
-		}
-		l.Where, err = t.parseQuery(strings.TrimSpace(filters[0]), limits)
-	}
-	return l, err
+	return l, nil
 }
 
-func wholeNumber(query url.Values, name string, def int) (int, error) {
-	text := strings.TrimSpace(query.Get(name))
+// pageSize reads count. RFC 9865 has a keyword of its own for one that cannot
+// be read.
+func pageSize(params url.Values, limits Limits, walk bool) (int, error) {
+	n, err := wholeNumber(params, "count", defaultCount)
+	if err != nil && walk {
+		return 0, badRequest(scimTypeInvalidCount, "count: takes a whole number")
+	}
+	return min(max(n, 0), limits.MaxResults), err
+}
+
+// parseCondition reads the filter; nil is none.
+func (t *resourceType) parseCondition(params url.Values, limits Limits, types []*resourceType) (provision.Expr, error) {
+	filters, ok := params["filter"]
+	if !ok {
+		return nil, nil
+	}
+	if len(filters) != 1 || isBlank(filters[0]) {
+		return nil, invalidFilter("The filter is empty or given twice.")
+	}
+	return t.parseQuery(strings.TrimSpace(filters[0]), limits, types...)
+}
+
+func wholeNumber(params url.Values, name string, def int) (int, error) {
+	text := strings.TrimSpace(params.Get(name))
 	if text == "" {
 		return def, nil
 	}
@@ -57,15 +97,38 @@ func wholeNumber(query url.Values, name string, def int) (int, error) {
 	return min(n, largest), nil
 }
 
-func (t *resourceType) parseSort(query url.Values) (provision.Path, bool, error) {
-	descending := strings.EqualFold(query.Get("sortOrder"), "descending")
-	text := strings.TrimSpace(query.Get("sortBy"))
+// parseSort reads sortBy and sortOrder. Where only one of several types has the
+// attribute, resources of the other count as having no value of it
+// (RFC 7644 §3.4.2.3).
+func (l *listing) parseSort(params url.Values, limits Limits) error {
+	text := strings.TrimSpace(params.Get("sortBy"))
 	if text == "" {
-		return nil, descending && query.Has("sortBy"), nil
+		return nil
 	}
-	at, err := t.parseTarget(text, Limits{}.withDefaults())
+	l.descending = strings.EqualFold(params.Get("sortOrder"), "descending")
+	var first error
+	for i, k := range l.kinds {
+		path, err := k.t.sortPath(text, limits)
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			continue
+		}
+		l.sorted = true
+		l.kinds[i].SortBy = path
+	}
+	if !l.sorted {
+		return first
+	}
+	return nil
+}
+
+// sortPath returns the path that sortBy names.
+func (t *resourceType) sortPath(text string, limits Limits) (provision.Path, error) {
+	at, err := t.parseTarget(text, limits)
 	if err != nil || at.where != nil || at.unknown != nil || at.extension != "" {
-		return nil, false, invalidValue("sortBy", "names no attribute")
+		return nil, invalidValue("sortBy", "names no attribute")
 	}
 	path := fullPath(at.attribute)
 	leaf := at.def
@@ -80,9 +143,114 @@ func (t *resourceType) parseSort(query url.Values) (provision.Path, bool, error)
 	name := at.def.Name()
 	timeOnly := name == "meta" && (at.sub == nil || at.sub.Name() != "created" && at.sub.Name() != "lastModified")
 	if isComplex(leaf) || timeOnly || name == "groups" || name == "members" || name == "password" || name == "schemas" {
-		return nil, false, invalidValue("sortBy", "%s cannot be sorted by", name)
+		return nil, invalidValue("sortBy", "%s cannot be sorted by", name)
 	}
-	return path, descending, nil
+	return path, nil
+}
+
+// list answers a listing of types, with the parameters of the query string or
+// of a SearchRequest.
+func (h *handler) list(r *request, params url.Values, types ...*resourceType) (answer, error) {
+	l, err := h.parseListing(r, params, types)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := h.find(r, l)
+	if err != nil {
+		return answer{}, err
+	}
+	resources, err := h.represent(r, l, found.Items)
+	if err != nil {
+		return answer{}, err
+	}
+	if !l.walk {
+		return listResponse(found.Total, l.startIndex, resources), nil
+	}
+	body := object{"schemas": []string{listURN}, "totalResults": found.Total, "itemsPerPage": len(resources), "Resources": resources}
+	if found.Next != nil {
+		if body["nextCursor"], err = h.writeCursor(*found.Next, l.digest); err != nil {
+			return answer{}, err
+		}
+	}
+	return answer{status: http.StatusOK, body: body}, nil
+}
+
+// find looks up a page. A page of one type by index needs no sort keys and so
+// one statement less.
+func (h *handler) find(r *request, l listing) (provision.Finding, error) {
+	if !l.walk && len(l.kinds) == 1 {
+		k := l.kinds[0]
+		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count}
+		if k.t == groupType {
+			page, err := h.core.Groups(r.Context(), r.conn.ID, q)
+			return finding(page, func(g *provision.Group) provision.Found { return provision.Found{Group: g} }), err
+		}
+		return h.findUsers(r, q)
+	}
+	q := provision.Search{Sorted: l.sorted, Descending: l.descending, After: l.after, Offset: l.startIndex - 1, Limit: l.count}
+	for _, k := range l.kinds {
+		if k.t == groupType {
+			q.Groups = &k.Selection
+		} else {
+			q.People = &k.Selection
+		}
+	}
+	return h.core.Search(r.Context(), r.conn.ID, q)
+}
+
+// findUsers looks up people, a second time where nobody has the name as it was
+// sent; see [decodedTwice].
+func (h *handler) findUsers(r *request, q provision.Query) (provision.Finding, error) {
+	page, err := h.core.Identities(r.Context(), r.conn.ID, q)
+	if again, ok := decodedTwice(q.Where); ok && err == nil && page.Total == 0 {
+		q.Where = again
+		page, err = h.core.Identities(r.Context(), r.conn.ID, q)
+	}
+	return finding(page, func(id *provision.Identity) provision.Found { return provision.Found{Identity: id} }), err
+}
+
+func finding[T any](page provision.Page[T], found func(*T) provision.Found) provision.Finding {
+	out := provision.Finding{Total: page.Total, Items: make([]provision.Found, len(page.Items))}
+	for i := range page.Items {
+		out.Items[i] = found(&page.Items[i])
+	}
+	return out
+}
+
+// represent makes the resources of a page, with what they need read in one go
+// a type.
+func (h *handler) represent(r *request, l listing, items []provision.Found) ([]any, error) {
+	var people []provision.Identity
+	var groups []provision.Group
+	for _, item := range items {
+		if item.Identity != nil {
+			people = append(people, *item.Identity)
+		} else {
+			groups = append(groups, *item.Group)
+		}
+	}
+	var users, others []any
+	var err error
+	for _, k := range l.kinds {
+		if k.t == groupType {
+			others, err = h.groups(r, groups, k.selection)
+		} else {
+			users, err = h.users(r, people, k.selection)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := make([]any, 0, len(items))
+	for _, item := range items {
+		from := &users
+		if item.Group != nil {
+			from = &others
+		}
+		out = append(out, (*from)[0])
+		*from = (*from)[1:]
+	}
+	return out, nil
 }
 
 // listResponse makes the answer to a list request.
@@ -90,7 +258,7 @@ func listResponse(total, startIndex int, resources []any) answer {
 	if resources == nil {
 		resources = []any{}
 	}
-	return answer{status: 200, body: object{
+	return answer{status: http.StatusOK, body: object{
 		"schemas":      []string{listURN},
 		"totalResults": total,
 		"startIndex":   startIndex,

@@ -26,7 +26,7 @@ type operation struct {
 // are taken in any letter case (Entra sends "Replace"); other URNs beside
 // PatchOp in schemas are passed over.
 func readPatch(body object, limits Limits) ([]operation, error) {
-	if !namesPatch(body[key(body, "schemas")]) {
+	if !namesSchema(body[key(body, "schemas")], patchURN) {
 		return nil, invalidSyntax("schemas must hold %s.", patchURN)
 	}
 	list, ok := body[key(body, "Operations")].([]any)
@@ -50,13 +50,14 @@ func readPatch(body object, limits Limits) ([]operation, error) {
 	return out, nil
 }
 
-func namesPatch(schemas any) bool {
-	isPatch := func(urn any) bool {
-		s, ok := urn.(string)
-		return ok && strings.EqualFold(s, patchURN)
+// namesSchema reports whether the schemas of a message hold urn.
+func namesSchema(schemas any, urn string) bool {
+	isIt := func(element any) bool {
+		s, ok := element.(string)
+		return ok && strings.EqualFold(s, urn)
 	}
 	list, ok := schemas.([]any)
-	return ok && slices.ContainsFunc(list, isPatch) || isPatch(schemas)
+	return ok && slices.ContainsFunc(list, isIt) || isIt(schemas)
 }
 
 func readOperation(element any) (operation, error) {

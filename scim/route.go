@@ -105,11 +105,11 @@ func (h *handler) routes() http.Handler {
 	absent := methods{"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented}
 	on("/Me", absent)
 	on("/Bulk", absent)
-	on("/.search", absent)
-	on("/Users/.search", absent)
-	on("/Groups/.search", absent)
+	on("/.search", methods{"POST": h.search(userType, groupType)})
+	on("/Users/.search", methods{"POST": h.search(userType)})
+	on("/Groups/.search", methods{"POST": h.search(groupType)})
+	on("", methods{"GET": h.listAll})
 
-	mux.Handle(root, h.serve(nil)) // or the mux would redirect
 	mux.Handle(root+"/", h.serve(nil))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, status(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))

@@ -8,28 +8,6 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-func (h *handler) listUsers(r *request) (answer, error) {
-	l, err := userType.parseListing(r.query, h.limits)
-	if err != nil {
-		return answer{}, err
-	}
-	page, err := h.core.Identities(r.Context(), r.conn.ID, l.Query)
-	if err != nil {
-		return answer{}, err
-	}
-	if again, ok := decodedTwice(l.Where); ok && page.Total == 0 {
-		l.Where = again
-		if page, err = h.core.Identities(r.Context(), r.conn.ID, l.Query); err != nil {
-			return answer{}, err
-		}
-	}
-	resources, err := h.users(r, page.Items, l.selection)
-	if err != nil {
-		return answer{}, err
-	}
-	return listResponse(page.Total, l.startIndex, resources), nil
-}
-
 // users represents people, with their groups read in one go when they are
 // asked for.
 func (h *handler) users(r *request, people []provision.Identity, s selection) ([]any, error) {

@@ -130,8 +130,8 @@ func (k kind) branch(s *Store, c provision.ConnectionID, q provision.Search, key
 		Limit(q.Offset + q.Limit + 1), nil
 }
 
-// longestKey is how many characters of a value in a document count when a
-// search sorts by it: positions travel in addresses.
+// longestKey is how many characters of a value count when a search sorts by
+// it: positions travel in addresses.
 const longestKey = 256
 
 // sortKey is an expression to sort by: text, or with number a whole number.
@@ -176,14 +176,13 @@ func (k kind) sortKey(s *Store, c provision.ConnectionID, path provision.Path) (
 	if err != nil {
 		return sortKey{}, err
 	}
-	switch k.scope.columns[pathKey(path)].(type) {
+	switch col := k.scope.columns[pathKey(path)].(type) {
 	case flag, instant:
 		return sortKey{key, true}, nil
 	case text:
-		return sortKey{key, false}, nil
+		if !col.optional { // userName and id, which are short, and found by index
+			return sortKey{key, false}, nil
+		}
 	}
-	if _, _, isRow := k.scope.rowsAt(path); !isRow {
-		key = join(frag("substr("), key, frag(", 1, "+strconv.Itoa(longestKey)+")"))
-	}
-	return sortKey{key, false}, nil
+	return sortKey{join(frag("substr("), key, frag(", 1, "+strconv.Itoa(longestKey)+")")), false}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/config"
+	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
 )
@@ -25,27 +26,23 @@ below it: ` + "`deskbridge apply --plan HASH`" + ` carries out just that plan, o
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, draft, err := a.openDraft(cmd, path)
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		draft, err := a.draft(ctx, sys, path)
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		plan, err := sys.core.Plan(cmd.Context(), draft)
+		plan, err := sys.core.Plan(ctx, draft)
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		if *asJSON {
-			return printJSON(a.stdout, plan)
-		}
-		printPlan(a.stdout, plan)
-		if !plan.Empty() {
-			fmt.Fprintf(a.stdout, "\nNothing is changed yet. To do just this:\n  deskbridge apply -f %s --plan %s\n", path, plan.Hash)
-		}
-		return nil
-	}
-	return cmd
+		return result{plan, func(w io.Writer) error {
+			printPlan(w, plan)
+			if !plan.Empty() {
+				fmt.Fprintf(w, "\nNothing is changed yet. To do just this:\n  deskbridge apply -f %s --plan %s\n", path, plan.Hash)
+			}
+			return nil
+		}}, nil
+	})
 }
 
 func (a *app) apply() *cobra.Command {
@@ -61,35 +58,36 @@ that it does not name stay as they are.`,
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
 	cmd.Flags().StringVar(&hash, "plan", "", "hash of the plan that was reviewed; anything else is refused")
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, draft, err := a.openDraft(cmd, path)
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		draft, err := a.draft(ctx, sys, path)
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		plan, err := sys.core.Apply(cmd.Context(), cause(cmd), draft, hash)
+		plan, err := sys.core.Apply(ctx, sys.cause, draft, hash)
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		if err := sys.openBuiltins(cmd.Context(), draft); err != nil {
-			return err
+		if err := sys.openBuiltins(ctx, draft); err != nil {
+			return result{}, err
 		}
-		if *asJSON {
-			return printJSON(a.stdout, plan)
-		}
-		printPlan(a.stdout, plan)
-		if !plan.Empty() {
-			fmt.Fprintln(a.stdout, "\nApplied. `deskbridge status` shows how far the desks are.")
-		}
-		for _, c := range plan.Changes {
-			if c.Kind == "connection" && c.Action == "add" {
-				fmt.Fprintf(a.stdout, "Connection %s has no token yet: `deskbridge token create %s NAME` makes one.\n", c.Name, c.Name)
-			}
-		}
-		return nil
+		return result{plan, func(w io.Writer) error {
+			printPlan(w, plan)
+			printNext(w, plan)
+			return nil
+		}}, nil
+	})
+}
+
+// printNext says what an admin does after applying a plan.
+func printNext(w io.Writer, plan provision.Plan) {
+	if !plan.Empty() {
+		fmt.Fprintln(w, "\nApplied. `deskbridge status` shows how far the desks are.")
 	}
-	return cmd
+	for _, c := range plan.Changes {
+		if c.Kind == "connection" && c.Action == "add" {
+			fmt.Fprintf(w, "Connection %s has no token yet: `deskbridge token create %s NAME` makes one.\n", c.Name, c.Name)
+		}
+	}
 }
 
 // openBuiltins makes the built-in desks of a draft ready for use.
@@ -99,7 +97,7 @@ func (s *system) openBuiltins(ctx context.Context, draft provision.Draft) error 
 		if err != nil {
 			return err
 		}
-		if _, builtIn := s.kinds()[d.Kind]; builtIn && d.Kind == "builtin" {
+		if d.Kind == builtin.Kind {
 			if err := s.builtin.Open(ctx, d); err != nil {
 				return err
 			}
@@ -108,29 +106,24 @@ func (s *system) openBuiltins(ctx context.Context, draft provision.Draft) error 
 	return nil
 }
 
-// openDraft reads a file and checks everything that can be checked without
+// draft reads a file and checks everything that can be checked without
 // changing anything: all mistakes at once.
-func (a *app) openDraft(cmd *cobra.Command, path string) (*system, provision.Draft, error) {
+func (a *app) draft(ctx context.Context, sys *system, path string) (provision.Draft, error) {
 	if path == "" {
-		return nil, provision.Draft{}, usageError{errors.New("give the file with -f, e.g. -f access.yaml")}
+		return provision.Draft{}, usageError{errors.New("give the file with -f, e.g. -f access.yaml")}
 	}
 	access, err := a.readAccess(path)
 	if err != nil {
-		return nil, provision.Draft{}, err
+		return provision.Draft{}, err
 	}
 	draft, err := draftOf(access)
+	if err == nil {
+		err = a.checkDraft(ctx, sys, draft)
+	}
 	if err != nil {
-		return nil, draft, fmt.Errorf("%s: %w", path, err)
+		err = fmt.Errorf("%s: %w", path, err)
 	}
-	sys, err := a.open(cmd.Context())
-	if err != nil {
-		return nil, draft, err
-	}
-	if err := a.checkDraft(cmd.Context(), sys, draft); err != nil {
-		sys.close()
-		return nil, draft, fmt.Errorf("%s: %w", path, err)
-	}
-	return sys, draft, nil
+	return draft, err
 }
 
 func (a *app) readAccess(path string) (config.Access, error) {
@@ -248,7 +241,7 @@ func (a *app) checkRules(ctx context.Context, sys *system, d provision.Desk, rul
 	if err != nil {
 		return err
 	}
-	if d.ID == "" && d.Kind == "builtin" {
+	if d.ID == "" && d.Kind == builtin.Kind {
 		return nil // it is made when the file is applied, with what its settings name
 	}
 	profile, err := connector.Check(ctx)

@@ -17,7 +17,6 @@ import (
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/store"
-	"github.com/spf13/cobra"
 )
 
 // app is one run of the program.
@@ -41,11 +40,6 @@ func (a *app) lookupEnv(name string) (string, bool) {
 	return "", false
 }
 
-// cause is what commands write into the audit log.
-func cause(cmd *cobra.Command) provision.Cause {
-	return provision.Cause{Actor: "cli", Action: cmd.CommandPath()}
-}
-
 // system is everything behind the commands, on an open database.
 type system struct {
 	settings config.Server
@@ -53,6 +47,7 @@ type system struct {
 	builtin  *builtin.Desks
 	core     *provision.Service
 	log      *slog.Logger
+	cause    provision.Cause // of what a command changes
 }
 
 func (a *app) settings() (config.Server, error) {

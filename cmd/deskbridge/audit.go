@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -23,24 +23,13 @@ whole log up to now: keep it somewhere else, and compare it later.`,
 		Example: "  deskbridge audit verify",
 		Args:    cobra.NoArgs,
 	}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		report, err := sys.core.VerifyAudit(ctx)
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		report, err := sys.core.VerifyAudit(cmd.Context())
-		if err != nil {
-			return err
-		}
-		if *asJSON {
-			return printJSON(a.stdout, report)
-		}
-		fmt.Fprintf(a.stdout, "The chain holds: %d entries sealed, %d still to be sealed.\nHead %s\n", report.Sealed, report.Unsealed, report.Head)
-		return nil
-	}
-	return cmd
+		return say(report, "The chain holds: %d entries sealed, %d still to be sealed.\nHead %s", report.Sealed, report.Unsealed, report.Head), nil
+	})
 }
 
 // entryLine is one line of `audit export`: JSON, so that it can be searched and
@@ -56,7 +45,7 @@ type entryLine struct {
 	Subject    string         `json:"subject"`
 	Desk       string         `json:"desk,omitempty"`
 	Account    string         `json:"account,omitempty"`
-	Detail     map[string]any `json:"detail,omitempty"`
+	Detail     map[string]any `json:"detail"`
 	Seal       int64          `json:"seal,omitempty"`
 	Hash       string         `json:"hash,omitempty"`
 }
@@ -68,20 +57,13 @@ func (a *app) auditExport() *cobra.Command {
 		Example: "  deskbridge audit export > audit.jsonl",
 		Args:    cobra.NoArgs,
 	}
-	addJSON(cmd) // it is JSON anyway; scripts may say so
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
-		defer sys.close()
-		enc := json.NewEncoder(a.stdout)
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		enc := json.NewEncoder(a.stdout) // with or without --json: a log may be too long to hold
 		enc.SetEscapeHTML(false)
-		return sys.core.EachEntry(cmd.Context(), func(e provision.Entry) error {
+		return result{}, sys.core.EachEntry(ctx, func(e provision.Entry) error {
 			return enc.Encode(entryLine{ID: e.ID, At: e.At, Connection: string(e.Connection), Actor: e.Cause.Actor, Cause: e.Cause.Action,
 				Request: e.Cause.Request, Action: e.Action, Subject: e.Subject, Desk: string(e.Desk), Account: string(e.Account),
 				Detail: e.Detail, Seal: e.Seal, Hash: hex.EncodeToString(e.Hash)})
 		})
-	}
-	return cmd
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -51,41 +52,25 @@ func (a *app) connectionAdd() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&idp, "idp", string(provision.IdPGeneric), fmt.Sprintf("the identity provider: one of %v", provision.IdPs))
 	cmd.Flags().StringSliceVar(&domains, "domain", nil, "e-mail domain of its people; may be repeated")
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, token, err := sys.core.AddConnection(ctx, sys.cause, provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains})
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		conn, token, err := sys.core.AddConnection(cmd.Context(), cause(cmd), provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains})
-		if err != nil {
-			return err
-		}
-		out := urlsOf(sys.settings.PublicURL, conn)
-		out.Token = token
-		if *asJSON {
-			return printJSON(a.stdout, out)
-		}
-		fmt.Fprintf(a.stdout, "Connection %s is ready. Enter these at the identity provider (docs/idps/ shows where):\n\n  SCIM URL  %s\n  Token     %s\n\nThe token is shown only now. `deskbridge token create %s NAME` makes another.\n",
-			conn.Name, out.SCIMURL, token, conn.Name)
-		return nil
-	}
-	return cmd
+		urls := urlsOf(sys.settings.PublicURL, conn)
+		urls.Token = token
+		return say(urls, "Connection %s is ready. Enter these at the identity provider (docs/idps/ shows where):\n\n"+
+			"  SCIM URL  %s\n  Token     %s\n\nThe token is shown only now. `deskbridge token create %s NAME` makes another.",
+			conn.Name, urls.SCIMURL, token, conn.Name), nil
+	})
 }
 
 func (a *app) connectionList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		connections, err := sys.core.Connections(ctx)
 		if err != nil {
-			return err
-		}
-		defer sys.close()
-		connections, err := sys.core.Connections(cmd.Context())
-		if err != nil {
-			return err
+			return result{}, err
 		}
 		out := make([]connectionURLs, len(connections))
 		rows := make([][]string, len(connections))
@@ -93,12 +78,8 @@ func (a *app) connectionList() *cobra.Command {
 			out[i] = urlsOf(sys.settings.PublicURL, c)
 			rows[i] = []string{c.Name, string(c.IdP), list(c.Domains), out[i].SCIMURL, held(c)}
 		}
-		if *asJSON {
-			return printJSON(a.stdout, out)
-		}
-		return table(a.stdout, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows)
-	}
-	return cmd
+		return tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil
+	})
 }
 
 func held(c provision.Connection) string {
@@ -120,22 +101,11 @@ simply kept. If it was, release it.`),
 		Example: "  deskbridge connection release acme",
 		Args:    cobra.ExactArgs(1),
 	}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		n, err := sys.core.ReleaseConnection(ctx, sys.cause, args[0])
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		n, err := sys.core.ReleaseConnection(cmd.Context(), cause(cmd), args[0])
-		if err != nil {
-			return err
-		}
-		if *asJSON {
-			return printJSON(a.stdout, map[string]any{"connection": args[0], "accounts": n})
-		}
-		fmt.Fprintf(a.stdout, "Released: %d accounts go on.\n", n)
-		return nil
-	}
-	return cmd
+		return say(map[string]any{"connection": args[0], "accounts": n}, "Released: %d accounts go on.", n), nil
+	})
 }

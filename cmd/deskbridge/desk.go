@@ -118,35 +118,27 @@ func (a *app) deskAdd() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 	}
 	flags.add(cmd)
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
-		defer sys.close()
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
 		d, err := flags.desk(a, args[0])
 		if err != nil {
-			return err
+			return result{}, err
 		}
 		if _, err := sys.checkDesk(d); err != nil {
-			return err
+			return result{}, err
 		}
-		if d, err = sys.core.AddDesk(cmd.Context(), cause(cmd), d); err != nil {
-			return err
+		if d, err = sys.core.AddDesk(ctx, sys.cause, d); err != nil {
+			return result{}, err
 		}
 		line := deskLineOf(d)
-		if err := sys.openBuiltin(cmd.Context(), d, &line); err != nil {
-			return err
+		if err := sys.openBuiltin(ctx, d, &line); err != nil {
+			return result{}, err
 		}
-		if *asJSON {
-			return printJSON(a.stdout, line)
-		}
-		fmt.Fprintf(a.stdout, "Desk %s is added. `deskbridge desk check %s` tries it.\n", d.Name, d.Name)
-		line.printApp(a.stdout)
-		return nil
-	}
-	return cmd
+		return result{line, func(w io.Writer) error {
+			fmt.Fprintf(w, "Desk %s is added. `deskbridge desk check %s` tries it.\n", d.Name, d.Name)
+			line.printApp(w)
+			return nil
+		}}, nil
+	})
 }
 
 // printApp shows the credentials of a built-in desk's API, if there are any.
@@ -163,31 +155,23 @@ func (a *app) deskApp() *cobra.Command {
 		Example: "  deskbridge desk app support",
 		Args:    cobra.ExactArgs(1),
 	}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		d, err := sys.core.Desk(ctx, args[0])
 		if err != nil {
-			return err
-		}
-		defer sys.close()
-		d, err := sys.core.Desk(cmd.Context(), args[0])
-		if err != nil {
-			return err
+			return result{}, err
 		}
 		if d.Kind != builtin.Kind {
-			return usageError{fmt.Errorf("desk %s is of kind %s; only built-in desks serve an API here", d.Name, d.Kind)}
+			return result{}, usageError{fmt.Errorf("desk %s is of kind %s; only built-in desks serve an API here", d.Name, d.Kind)}
 		}
 		line := deskLineOf(d)
-		if err := sys.openBuiltin(cmd.Context(), d, &line); err != nil {
-			return err
+		if err := sys.openBuiltin(ctx, d, &line); err != nil {
+			return result{}, err
 		}
-		if *asJSON {
-			return printJSON(a.stdout, line)
-		}
-		line.printApp(a.stdout)
-		return nil
-	}
-	return cmd
+		return result{line, func(w io.Writer) error {
+			line.printApp(w)
+			return nil
+		}}, nil
+	})
 }
 
 // openBuiltin makes a built-in desk and the credentials for its API.
@@ -208,16 +192,10 @@ func (s *system) openBuiltin(ctx context.Context, d provision.Desk, line *deskLi
 
 func (a *app) deskList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List desks", Example: "  deskbridge desk list", Args: cobra.NoArgs}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		desks, err := sys.core.Desks(ctx)
 		if err != nil {
-			return err
-		}
-		defer sys.close()
-		desks, err := sys.core.Desks(cmd.Context())
-		if err != nil {
-			return err
+			return result{}, err
 		}
 		lines := make([]deskLine, len(desks))
 		rows := make([][]string, len(desks))
@@ -225,12 +203,8 @@ func (a *app) deskList() *cobra.Command {
 			lines[i] = deskLineOf(d)
 			rows[i] = []string{d.Name, string(d.Kind), d.URL, lines[i].OnLeave, lines[i].HandOver, lines[i].Adoption}
 		}
-		if *asJSON {
-			return printJSON(a.stdout, lines)
-		}
-		return table(a.stdout, "NAME | KIND | URL | ON LEAVE | HAND-OVER | ADOPTION", rows)
-	}
-	return cmd
+		return tabled(lines, "NAME | KIND | URL | ON LEAVE | HAND-OVER | ADOPTION", rows), nil
+	})
 }
 
 // deskReport is what `desk check` found.
@@ -253,34 +227,20 @@ func (a *app) deskCheck() *cobra.Command {
 		Example: "  deskbridge desk check support",
 		Args:    cobra.ExactArgs(1),
 	}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		d, err := sys.core.Desk(ctx, args[0])
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		d, err := sys.core.Desk(cmd.Context(), args[0])
+		report, err := sys.report(ctx, d)
 		if err != nil {
-			return err
-		}
-		report, err := sys.report(cmd.Context(), d)
-		if err != nil {
-			return err
-		}
-		if *asJSON {
-			if err := printJSON(a.stdout, report); err != nil {
-				return err
-			}
-		} else {
-			report.print(a.stdout)
+			return result{}, err
 		}
 		if !report.OK {
-			return fmt.Errorf("desk %s has %d problems", d.Name, len(report.Problems))
+			err = fmt.Errorf("desk %s has %d problems", d.Name, len(report.Problems))
 		}
-		return nil
-	}
-	return cmd
+		return result{report, report.print}, err
+	})
 }
 
 func (s *system) report(ctx context.Context, d provision.Desk) (deskReport, error) {
@@ -341,7 +301,7 @@ func cannot(c desk.Capabilities) (words []string) {
 	return words
 }
 
-func (r deskReport) print(w io.Writer) {
+func (r deskReport) print(w io.Writer) error {
 	fmt.Fprintf(w, "Desk %s answers", r.Desk)
 	if r.Version != "" {
 		fmt.Fprintf(w, ": %s", r.Version)
@@ -351,4 +311,5 @@ func (r deskReport) print(w io.Writer) {
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "  problem          %s\n", p)
 	}
+	return nil
 }

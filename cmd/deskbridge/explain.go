@@ -62,35 +62,27 @@ func (a *app) explain() *cobra.Command {
 		Example: "  deskbridge explain ada@example.com",
 		Args:    cobra.ExactArgs(1),
 	}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		people, err := sys.core.FindPeople(ctx, args[0])
 		if err != nil {
-			return err
-		}
-		defer sys.close()
-		people, err := sys.core.FindPeople(cmd.Context(), args[0])
-		if err != nil {
-			return err
+			return result{}, err
 		}
 		out := make([]explained, len(people))
 		for i, p := range people {
-			if out[i], err = sys.explain(cmd.Context(), p); err != nil {
-				return err
+			if out[i], err = sys.explain(ctx, p); err != nil {
+				return result{}, err
 			}
 		}
-		if *asJSON {
-			return printJSON(a.stdout, out)
-		}
-		for i, e := range out {
-			if i > 0 {
-				fmt.Fprintln(a.stdout)
+		return result{out, func(w io.Writer) error {
+			for i, e := range out {
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				e.print(w)
 			}
-			e.print(a.stdout)
-		}
-		return nil
-	}
-	return cmd
+			return nil
+		}}, nil
+	})
 }
 
 func (s *system) explain(ctx context.Context, person provision.Identity) (explained, error) {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 )
@@ -18,27 +20,21 @@ key in front, run this, and the old key is needed no more.`,
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&reseal, "reseal", false, "seal every secret with the first key")
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, err := a.open(cmd.Context()) // runs all migrations
-		if err != nil {
-			return err
-		}
-		defer sys.close()
-		resealed := 0
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		resealed := 0 // opening the system has run all migrations
 		if reseal {
-			if resealed, err = sys.store.Reseal(cmd.Context()); err != nil {
-				return err
+			var err error
+			if resealed, err = sys.store.Reseal(ctx); err != nil {
+				return result{}, err
 			}
 		}
-		if *asJSON {
-			return printJSON(a.stdout, map[string]any{"database": sys.store.Dialect(), "state": "up to date", "resealed": resealed})
-		}
-		fmt.Fprintf(a.stdout, "The %s database is up to date.\n", sys.store.Dialect())
-		if reseal {
-			fmt.Fprintf(a.stdout, "%d secrets are sealed with the first key.\n", resealed)
-		}
-		return nil
-	}
-	return cmd
+		data := map[string]any{"database": sys.store.Dialect(), "state": "up to date", "resealed": resealed}
+		return result{data, func(w io.Writer) error {
+			fmt.Fprintf(w, "The %s database is up to date.\n", sys.store.Dialect())
+			if reseal {
+				fmt.Fprintf(w, "%d secrets are sealed with the first key.\n", resealed)
+			}
+			return nil
+		}}, nil
+	})
 }

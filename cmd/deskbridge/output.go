@@ -1,19 +1,56 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
 )
 
-// addJSON gives cmd the flag --json.
-func addJSON(cmd *cobra.Command) *bool {
-	return cmd.Flags().Bool("json", false, "print JSON for programs")
+// result is what a command has to say: data for programs, text for people.
+type result struct {
+	data any
+	text func(w io.Writer) error
+}
+
+// say returns a result whose text is one line.
+func say(data any, format string, args ...any) result {
+	return result{data, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, format+"\n", args...)
+		return err
+	}}
+}
+
+// verb makes cmd do its work on an open system and print what came of it, as
+// JSON with --json. What there is to print is printed even when do also
+// returns an error.
+func (a *app) verb(cmd *cobra.Command, do func(ctx context.Context, sys *system, args []string) (result, error)) *cobra.Command {
+	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		sys, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer sys.close()
+		sys.cause = provision.Cause{Actor: "cli", Action: cmd.CommandPath()}
+		said, failed := do(cmd.Context(), sys, args)
+		switch {
+		case said.text == nil:
+		case *asJSON:
+			err = printJSON(a.stdout, said.data)
+		default:
+			err = said.text(a.stdout)
+		}
+		return errors.Join(failed, err)
+	}
+	return cmd
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -31,6 +68,11 @@ func table(w io.Writer, header string, rows [][]string) error {
 		fmt.Fprintln(tw, strings.Join(r, "\t"))
 	}
 	return tw.Flush()
+}
+
+// tabled returns a result whose text is a table.
+func tabled(data any, header string, rows [][]string) result {
+	return result{data, func(w io.Writer) error { return table(w, header, rows) }}
 }
 
 // list joins names for people; a dash when there are none.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"context"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
@@ -45,43 +45,33 @@ func (a *app) ruleAdd() *cobra.Command {
 	f.StringArrayVar(&r.Teams, "team", nil, "team on the desk; may be repeated")
 	f.StringArrayVar(&r.Mailboxes, "mailbox", nil, "mailbox on the desk; may be repeated")
 	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams and mailboxes exist")
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		names, err := sys.names(ctx)
 		if err != nil {
-			return err
-		}
-		defer sys.close()
-		names, err := sys.names(cmd.Context())
-		if err != nil {
-			return err
+			return result{}, err
 		}
 		if r.Role, err = provision.ParseRole(role); err != nil {
-			return err
+			return result{}, err
 		}
 		if r.Connection, err = names.connectionID(conn); err != nil {
-			return err
+			return result{}, err
 		}
 		d, err := names.desk(desk)
 		if err != nil {
-			return err
+			return result{}, err
 		}
 		r.Desk = d.ID
 		if !unchecked {
-			if err := a.checkRules(cmd.Context(), sys, d, []provision.Rule{r}); err != nil {
-				return err
+			if err := a.checkRules(ctx, sys, d, []provision.Rule{r}); err != nil {
+				return result{}, err
 			}
 		}
-		if r, err = sys.core.AddRule(cmd.Context(), cause(cmd), r); err != nil {
-			return err
+		made, err := sys.core.AddRule(ctx, sys.cause, r)
+		if err != nil {
+			return result{}, err
 		}
-		if *asJSON {
-			return printJSON(a.stdout, names.rule(r))
-		}
-		fmt.Fprintf(a.stdout, "Rule %s: %s gives %s.\n", r.ID, r, grantWords(r.Role, r.Teams, r.Mailboxes))
-		return nil
-	}
-	return cmd
+		return say(names.rule(made), "Rule %s: %s gives %s.", made.ID, made, grantWords(made.Role, made.Teams, made.Mailboxes)), nil
+	})
 }
 
 // grantWords says what a rule gives.
@@ -101,20 +91,14 @@ func grantWords(role provision.Role, teams, mailboxes []string) string {
 
 func (a *app) ruleList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List all rules", Example: "  deskbridge rule list", Args: cobra.NoArgs}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, err := a.open(cmd.Context())
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		names, err := sys.names(ctx)
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		names, err := sys.names(cmd.Context())
+		rules, err := sys.core.Rules(ctx, "")
 		if err != nil {
-			return err
-		}
-		rules, err := sys.core.Rules(cmd.Context(), "")
-		if err != nil {
-			return err
+			return result{}, err
 		}
 		out := make([]ruleLine, len(rules))
 		rows := make([][]string, len(rules))
@@ -126,27 +110,16 @@ func (a *app) ruleList() *cobra.Command {
 			}
 			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), list(r.Teams), list(r.Mailboxes)}
 		}
-		if *asJSON {
-			return printJSON(a.stdout, out)
-		}
-		return table(a.stdout, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows)
-	}
-	return cmd
+		return tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows), nil
+	})
 }
 
 func (a *app) ruleRemove() *cobra.Command {
 	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it gave ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.open(cmd.Context())
-		if err != nil {
-			return err
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		if err := sys.core.RemoveRule(ctx, sys.cause, provision.RuleID(args[0])); err != nil {
+			return result{}, err
 		}
-		defer sys.close()
-		if err := sys.core.RemoveRule(cmd.Context(), cause(cmd), provision.RuleID(args[0])); err != nil {
-			return err
-		}
-		fmt.Fprintf(a.stdout, "Rule %s is removed.\n", args[0])
-		return nil
-	}
-	return cmd
+		return say(map[string]string{"removed": args[0]}, "Rule %s is removed.", args[0]), nil
+	})
 }

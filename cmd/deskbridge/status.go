@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -41,23 +42,10 @@ type overviewAccount struct {
 
 func (a *app) status() *cobra.Command {
 	cmd := &cobra.Command{Use: "status", Short: "Show connections, desks, and what needs a person", Example: "  deskbridge status", Args: cobra.NoArgs}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sys, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
-		defer sys.close()
-		o, err := sys.overview(cmd.Context())
-		if err != nil {
-			return err
-		}
-		if *asJSON {
-			return printJSON(a.stdout, o)
-		}
-		return o.print(a.stdout)
-	}
-	return cmd
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		o, err := sys.overview(ctx)
+		return result{o, o.print}, err
+	})
 }
 
 func (s *system) overview(ctx context.Context) (overview, error) {
@@ -134,44 +122,26 @@ func (a *app) retry() *cobra.Command {
 	cmd.Flags().StringVar(&desk, "desk", "", "all parked accounts of this desk")
 	cmd.Flags().BoolVar(&all, "all", false, "all parked accounts")
 	cmd.Flags().BoolVar(&adopt, "adopt", false, "agree to take over the user that the desk already has for ACCOUNT")
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		given := len(args)
-		if desk != "" {
-			given++
-		}
-		if all {
-			given++
-		}
-		if given != 1 || adopt && len(args) == 0 {
-			return usageError{fmt.Errorf("name one account, or --desk NAME, or --all; --adopt goes with an account; `deskbridge status` lists them")}
-		}
-		sys, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
-		defer sys.close()
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
 		var filter provision.AccountFilter
 		var id provision.AccountID
-		if desk != "" {
-			d, err := sys.core.Desk(cmd.Context(), desk)
+		switch {
+		case len(args) == 1 && desk == "" && !all:
+			id = provision.AccountID(args[0])
+		case len(args) == 0 && desk != "" && !all && !adopt:
+			d, err := sys.core.Desk(ctx, desk)
 			if err != nil {
-				return err
+				return result{}, err
 			}
 			filter.Desk = d.ID
+		case len(args) == 0 && desk == "" && all && !adopt:
+		default:
+			return result{}, usageError{errors.New("name one account, or --desk NAME, or --all; --adopt goes with an account; `deskbridge status` lists them")}
 		}
-		if len(args) == 1 {
-			id = provision.AccountID(args[0])
-		}
-		n, err := sys.core.Retry(cmd.Context(), cause(cmd), filter, id, adopt)
+		n, err := sys.core.Retry(ctx, sys.cause, filter, id, adopt)
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		if *asJSON {
-			return printJSON(a.stdout, map[string]int{"accounts": n})
-		}
-		fmt.Fprintf(a.stdout, "%d accounts are visited again; `deskbridge status` shows what comes of it.\n", n)
-		return nil
-	}
-	return cmd
+		return say(map[string]int{"accounts": n}, "%d accounts are visited again; `deskbridge status` shows what comes of it.", n), nil
+	})
 }

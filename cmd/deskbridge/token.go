@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -37,54 +37,31 @@ func (a *app) tokenCreate() *cobra.Command {
 		Args:    cobra.ExactArgs(2),
 	}
 	cmd.Flags().DurationVar(&expires, "expires", 0, "how long it lives, e.g. 8760h; 0 means for ever")
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, conn, err := a.openConnection(cmd, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, err := sys.core.Connection(ctx, args[0])
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		token, secret, err := sys.core.CreateToken(cmd.Context(), cause(cmd), conn.ID, args[1], expires)
+		token, secret, err := sys.core.CreateToken(ctx, sys.cause, conn.ID, args[1], expires)
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		if *asJSON {
-			line := lineOf(conn.Name, token)
-			line.Token = secret
-			return printJSON(a.stdout, line)
-		}
-		fmt.Fprintln(a.stdout, secret)
-		return nil
-	}
-	return cmd
-}
-
-// openConnection opens the system and finds a connection.
-func (a *app) openConnection(cmd *cobra.Command, name string) (*system, provision.Connection, error) {
-	sys, err := a.open(cmd.Context())
-	if err != nil {
-		return nil, provision.Connection{}, err
-	}
-	conn, err := sys.core.Connection(cmd.Context(), name)
-	if err != nil {
-		sys.close()
-		return nil, conn, err
-	}
-	return sys, conn, nil
+		line := lineOf(conn.Name, token)
+		line.Token = secret
+		return say(line, "%s", secret), nil
+	})
 }
 
 func (a *app) tokenList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list CONNECTION", Short: "List the tokens of a connection", Example: "  deskbridge token list acme", Args: cobra.ExactArgs(1)}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, conn, err := a.openConnection(cmd, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, err := sys.core.Connection(ctx, args[0])
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		tokens, err := sys.core.Tokens(cmd.Context(), conn.ID)
+		tokens, err := sys.core.Tokens(ctx, conn.ID)
 		if err != nil {
-			return err
+			return result{}, err
 		}
 		out := make([]tokenLine, len(tokens))
 		rows := make([][]string, len(tokens))
@@ -92,12 +69,8 @@ func (a *app) tokenList() *cobra.Command {
 			out[i] = lineOf(conn.Name, t)
 			rows[i] = []string{t.Name, string(t.ID), moment(&t.CreatedAt), moment(t.ExpiresAt), moment(t.RevokedAt), moment(t.LastUsedAt)}
 		}
-		if *asJSON {
-			return printJSON(a.stdout, out)
-		}
-		return table(a.stdout, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED", rows)
-	}
-	return cmd
+		return tabled(out, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED", rows), nil
+	})
 }
 
 func (a *app) tokenRevoke() *cobra.Command {
@@ -107,22 +80,15 @@ func (a *app) tokenRevoke() *cobra.Command {
 		Example: "  deskbridge token revoke acme first",
 		Args:    cobra.ExactArgs(2),
 	}
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, conn, err := a.openConnection(cmd, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, err := sys.core.Connection(ctx, args[0])
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		defer sys.close()
-		token, err := sys.core.RevokeToken(cmd.Context(), cause(cmd), conn.ID, args[1])
+		token, err := sys.core.RevokeToken(ctx, sys.cause, conn.ID, args[1])
 		if err != nil {
-			return err
+			return result{}, err
 		}
-		if *asJSON {
-			return printJSON(a.stdout, lineOf(conn.Name, token))
-		}
-		fmt.Fprintf(a.stdout, "Token %s is revoked.\n", token.Name)
-		return nil
-	}
-	return cmd
+		return say(lineOf(conn.Name, token), "Token %s is revoked.", token.Name), nil
+	})
 }

@@ -13,7 +13,7 @@ var release = "dev"
 
 func (a *app) version() *cobra.Command {
 	cmd := &cobra.Command{Use: "version", Short: "Print the version", Example: "  deskbridge version", Args: cobra.NoArgs}
-	asJSON := addJSON(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		commit := ""
 		if info, ok := debug.ReadBuildInfo(); ok {

@@ -216,15 +216,15 @@ func (h *house) clones(first provision.Identity, g provision.GroupID, n int) []p
 func TestRuleOnALargeGroup(t *testing.T) {
 	each(t, func(h *house) {
 		g := h.group("All")
-		ids := h.clones(h.person("first"), g.ID, 3000)
+		ids := h.clones(h.person("first"), g.ID, 1600)
 		before := h.counts()
 		h.rule("All", provision.RoleAgent)
 		if jobs := h.counts().jobs - before.jobs; jobs != 1 {
 			h.Errorf("a rule enqueued %d jobs at once, want 1", jobs)
 		}
 		h.evaluate()
-		if n := h.counts().accounts; n != 3000 {
-			h.Errorf("%d accounts, want 3000", n)
+		if n := h.counts().accounts; n != 1600 {
+			h.Errorf("%d accounts, want 1600", n)
 		}
 		jobs := h.counts().jobs
 		h.must(h.change(g.ID, func(c *provision.GroupChange) { c.Remove(ids[7]) }))

@@ -18,9 +18,22 @@ var cuts = []struct {
 	set  func(f *faults, at int)
 }{
 	{"dies before the call", func(f *faults, at int) { f.before = dieAt(at) }},
-	{"dies after the call", func(f *faults, at int) { f.after = dieAt(at) }},
-	{"the call fails", func(f *faults, at int) { f.before = failAt(at) }},
-	{"the answer is lost", func(f *faults, at int) { f.after = failAt(at) }},
+	{"dies after a write", func(f *faults, at int) { f.after = writes(dieAt(at)) }},
+	{"a write fails", func(f *faults, at int) { f.before = writes(failAt(at)) }},
+	{"the answer to a write is lost", func(f *faults, at int) { f.after = writes(failAt(at)) }},
+}
+
+// writes has fault count writes only. That is enough for cuts after a call:
+// after a read is the same as before the next call.
+func writes(fault func(int, string) error) func(int, string) error {
+	n := 0
+	return func(_ int, call string) error {
+		if slices.Contains([]string{"Check", "Find", "OpenConversations"}, call) {
+			return nil
+		}
+		n++
+		return fault(n, call)
+	}
 }
 
 // dieAt ends the goroutine, as the death of the process would: nothing more is
@@ -114,7 +127,7 @@ func TestVisitCutShort(t *testing.T) {
 		h.agent("heir")
 		stride := 1
 		if h.store.Dialect() == string(store.SQLite) {
-			stride = 3 // where a visit is cut has nothing to do with the database
+			stride = 5 // where a visit is cut has nothing to do with the database
 		}
 		for i, st := range stories {
 			for j, cut := range cuts {

@@ -256,6 +256,10 @@ func TestRetryDuringAVisit(t *testing.T) {
 			if call == "Find" {
 				h.faults.after = nil
 				_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(id.ID).ID, true)
+				visits, _ := h.jobs()
+				for _, v := range visits {
+					h.visit(v) // finds it busy
+				}
 				return err
 			}
 			return nil
@@ -293,5 +297,32 @@ func TestGraceKeepsAccess(t *testing.T) {
 		h.suspend(id.ID) // no grace
 		h.drain()
 		h.state(id.ID, provision.AccountEnded)
+	})
+}
+
+// TestSeatOfAHandMadeReturn checks that somebody whom an admin of the desk has
+// let in again by hand needs a seat like all others.
+func TestSeatOfAHandMadeReturn(t *testing.T) {
+	each(t, func(s *settings) { s.desk.Seats, s.desk.OnLeave = 1, provision.LeaveDowngrade }, func(h *house) {
+		h.rule("agent", provision.RoleAgent, nil, nil)
+		h.drain()
+		first := h.agent("ann")
+		h.suspend(first.ID)
+		h.drain()
+		user := h.account(first.ID).DeskUser
+		h.must(h.raw.SetRole(h.Context(), user, provision.RoleAgent))
+		h.must(h.raw.SetActive(h.Context(), user, true))
+		h.faults.reset()
+		second := h.person("bob", roles("agent"))
+		a := h.account(second.ID)
+		a.Seat = true // bob has the only one
+		h.must(h.store.SaveAccounts(h.Context(), []provision.Account{a}))
+		h.jobs()
+		h.restore(first.ID)
+		h.drain()
+		h.state(first.ID, provision.AccountParked)
+		if wrote := h.faults.wrote(); len(wrote) > 0 {
+			h.Errorf("wrote %v", wrote)
+		}
 	})
 }

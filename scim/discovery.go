@@ -20,8 +20,8 @@ func (h *handler) serviceProviderConfig(r *request) (answer, error) {
 		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
 		"patch":   supported(true),
 		// authentik takes maxOperations as the number of operations in one
-		// PATCH, whether or not bulk is supported.
-		"bulk":   object{"supported": false, "maxOperations": h.limits.MaxOperations, "maxPayloadSize": h.limits.MaxBody},
+		// PATCH too.
+		"bulk":   object{"supported": true, "maxOperations": h.limits.MaxOperations, "maxPayloadSize": h.limits.MaxBulkBody},
 		"filter": object{"supported": true, "maxResults": h.limits.MaxResults},
 		"pagination": object{
 			"cursor": true, "index": true, "defaultPaginationMethod": "index",

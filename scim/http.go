@@ -70,10 +70,14 @@ func (h *handler) admit(w http.ResponseWriter, r *request) error {
 	if !isJSON(r.Header) {
 		return status(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
 	}
-	if r.ContentLength > h.limits.MaxBody {
-		return &http.MaxBytesError{Limit: h.limits.MaxBody}
+	most := h.limits.MaxBody
+	if strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), bulkEndpoint) {
+		most = h.limits.MaxBulkBody
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, h.limits.MaxBody)
+	if r.ContentLength > most {
+		return &http.MaxBytesError{Limit: most}
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, most)
 	return nil
 }
 
@@ -119,14 +123,19 @@ func isJSON(header http.Header) bool {
 	return !ok || strings.EqualFold(strings.ReplaceAll(charset, "-", ""), "utf8")
 }
 
-// fail answers with an error. What nobody expected is logged with the id of
-// the request and says nothing to the outside.
+// fail answers with an error.
 func (h *handler) fail(w http.ResponseWriter, r *request, err error) {
+	writeError(w, h.explain(r, err))
+}
+
+// explain returns what the client is told of an error. What nobody expected is
+// logged with the id of the request and says nothing to the outside.
+func (h *handler) explain(r *request, err error) scimerrors.ScimError {
 	e, internal := toSCIM(err)
 	if internal && r.Context().Err() == nil {
 		h.log.ErrorContext(r.Context(), "scim: request failed", "request", r.id, "connection", r.conn.ID, "method", r.Method, "err", err)
 	}
-	writeError(w, e)
+	return e
 }
 
 func writeError(w http.ResponseWriter, e scimerrors.ScimError) {

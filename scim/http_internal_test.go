@@ -34,12 +34,12 @@ func TestParameters(t *testing.T) {
 }
 
 func TestLimitsHaveTheirDocumentedDefaults(t *testing.T) {
-	want := Limits{MaxBody: 1 << 20, MaxOperations: 1000, MaxMembersPerRequest: 20_000, MaxFilterLength: 4096, MaxFilterDepth: 32,
+	want := Limits{MaxBody: 1 << 20, MaxBulkBody: 1 << 20, MaxOperations: 1000, MaxMembersPerRequest: 20_000, MaxFilterLength: 4096, MaxFilterDepth: 32,
 		MaxResults: 1000, CursorTimeout: 24 * time.Hour, RatePerSecond: 200, Burst: 1000}
 	if diff := cmp.Diff(want, Limits{}.withDefaults()); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
-	own := Limits{MaxBody: 1, MaxOperations: 2, MaxMembersPerRequest: 3, MaxFilterLength: 4, MaxFilterDepth: 5, MaxResults: 6, CursorTimeout: 7, RatePerSecond: -1, Burst: 8}
+	own := Limits{MaxBody: 1, MaxBulkBody: 9, MaxOperations: 2, MaxMembersPerRequest: 3, MaxFilterLength: 4, MaxFilterDepth: 5, MaxResults: 6, CursorTimeout: 7, RatePerSecond: -1, Burst: 8}
 	if diff := cmp.Diff(own, own.withDefaults()); diff != "" {
 		t.Errorf("own limits (-want +got):\n%s", diff)
 	}

@@ -97,7 +97,8 @@ func TestErrorsAreSCIM(t *testing.T) {
 		{"POST to discovery", "POST", "/ServiceProviderConfig", "{}", nil, 405, ""},
 		{"OPTIONS", "OPTIONS", "/Users", "", nil, 405, ""},
 		{"Me", "GET", "/Me", "", nil, 501, ""},
-		{"Bulk", "POST", "/Bulk", "{}", nil, 501, ""},
+		{"GET of a bulk", "GET", "/Bulk", "", nil, 405, ""},
+		{"a bulk that is none", "POST", "/Bulk", "{}", nil, 400, "invalidSyntax"},
 		{"GET of a search", "GET", "/Users/.search", "", nil, 405, ""},
 		{"a search that is none", "POST", "/Users/.search", "{}", nil, 400, "invalidSyntax"},
 		{"a cursor of nobody", "GET", "/Users?cursor=abc", "", nil, 400, "invalidCursor"},
@@ -167,7 +168,7 @@ func TestHead(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t), scim.Limits{MaxBody: 300, MaxOperations: 2, MaxMembersPerRequest: 2, MaxFilterLength: 40, MaxFilterDepth: 2, MaxResults: 3, RatePerSecond: -1})
+	s := newServer(t, storetest.SQLite(t), scim.Limits{MaxBody: 300, MaxBulkBody: 400, MaxOperations: 2, MaxMembersPerRequest: 2, MaxFilterLength: 40, MaxFilterDepth: 2, MaxResults: 3, RatePerSecond: -1})
 	id := s.user("ada")
 	group := s.group("g")
 	op := `{"op":"add","path":"title","value":"x"}`
@@ -220,7 +221,7 @@ func TestLimits(t *testing.T) {
 	})
 	t.Run("the configuration tells", func(t *testing.T) {
 		got := s.want(200, "GET", "/ServiceProviderConfig", "")
-		if !strings.Contains(got.raw, `"maxOperations":2`) || !strings.Contains(got.raw, `"maxPayloadSize":300`) || !strings.Contains(got.raw, `"maxResults":3`) {
+		if !strings.Contains(got.raw, `"maxOperations":2`) || !strings.Contains(got.raw, `"maxPayloadSize":400`) || !strings.Contains(got.raw, `"maxResults":3`) {
 			t.Errorf("got %s", got.raw)
 		}
 	})

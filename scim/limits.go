@@ -13,7 +13,8 @@ import (
 // value of a field means its default.
 type Limits struct {
 	MaxBody              int64         // bytes of a request body; default 1 MiB
-	MaxOperations        int           // operations in one PATCH; default 1,000
+	MaxBulkBody          int64         // bytes of the body of a bulk request; default 1 MiB
+	MaxOperations        int           // operations in one PATCH, and in one bulk request; default 1,000
 	MaxMembersPerRequest int           // members named in one request; default 20,000
 	MaxFilterLength      int           // bytes of a filter or path; default 4,096
 	MaxFilterDepth       int           // brackets within brackets in a filter; default 32
@@ -28,6 +29,7 @@ const defaultCount = 100
 
 func (l Limits) withDefaults() Limits {
 	set(&l.MaxBody, 1<<20)
+	set(&l.MaxBulkBody, 1<<20)
 	set(&l.MaxOperations, 1000)
 	set(&l.MaxMembersPerRequest, 20_000)
 	set(&l.MaxFilterLength, 4096)
@@ -70,4 +72,12 @@ func (l *limiters) wait(id provision.ConnectionID, now time.Time) time.Duration 
 		reservation.CancelAt(now) // a refused request takes no token
 	}
 	return delay
+}
+
+// charge takes n further tokens, into debt if need be: what comes next waits.
+func (l *limiters) charge(id provision.ConnectionID, now time.Time, n int) {
+	if bucket, ok := l.buckets.Load(id); ok {
+		limiter := bucket.(*rate.Limiter)
+		limiter.ReserveN(now, min(n, limiter.Burst()))
+	}
 }

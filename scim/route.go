@@ -75,6 +75,8 @@ type request struct {
 	query url.Values
 	as    representation
 	limit Limits
+
+	parsed object // the body, where it is part of a larger one; nil: it is still to be read
 }
 
 // answer is what a route gives back. A nil body is none.
@@ -92,10 +94,10 @@ func (h *handler) routes() http.Handler {
 		mux.Handle(root+pattern, h.serve(m))
 		mux.Handle(root+pattern+"/{$}", h.serve(m))
 	}
-	on("/Users", methods{"GET": h.listUsers, "POST": h.createUser})
-	on("/Users/{id}", methods{"GET": h.getUser, "PUT": h.replaceUser, "PATCH": h.patchUser, "DELETE": h.deleteUser})
-	on("/Groups", methods{"GET": h.listGroups, "POST": h.createGroup})
-	on("/Groups/{id}", methods{"GET": h.getGroup, "PUT": h.replaceGroup, "PATCH": h.patchGroup, "DELETE": h.deleteGroup})
+	for pattern, m := range h.resourceRoutes() {
+		on(pattern, m)
+	}
+	on(bulkEndpoint, methods{"POST": h.bulk})
 	on("/ServiceProviderConfig", methods{"GET": h.serviceProviderConfig})
 	on("/ResourceTypes", methods{"GET": h.listResourceTypes})
 	on("/ResourceTypes/{id}", methods{"GET": h.getResourceType})
@@ -104,7 +106,6 @@ func (h *handler) routes() http.Handler {
 
 	absent := methods{"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented}
 	on("/Me", absent)
-	on("/Bulk", absent)
 	on("/.search", methods{"POST": h.search(userType, groupType)})
 	on("/Users/.search", methods{"POST": h.search(userType)})
 	on("/Groups/.search", methods{"POST": h.search(groupType)})
@@ -115,6 +116,19 @@ func (h *handler) routes() http.Handler {
 		writeError(w, status(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))
 	})
 	return mux
+}
+
+const bulkEndpoint = "/Bulk"
+
+// resourceRoutes are the routes of resources, for single requests and for those
+// in a bulk request.
+func (h *handler) resourceRoutes() map[string]methods {
+	return map[string]methods{
+		"/Users":       {"GET": h.listUsers, "POST": h.createUser},
+		"/Users/{id}":  {"GET": h.getUser, "PUT": h.replaceUser, "PATCH": h.patchUser, "DELETE": h.deleteUser},
+		"/Groups":      {"GET": h.listGroups, "POST": h.createGroup},
+		"/Groups/{id}": {"GET": h.getGroup, "PUT": h.replaceGroup, "PATCH": h.patchGroup, "DELETE": h.deleteGroup},
+	}
 }
 
 func notImplemented(*request) (answer, error) {
@@ -199,6 +213,9 @@ func retryAfter(delay time.Duration) string {
 
 // body reads the request's body as a JSON object.
 func (r *request) body() (object, error) {
+	if r.parsed != nil {
+		return r.parsed, nil
+	}
 	raw, err := io.ReadAll(r.Body)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, err

@@ -1,6 +1,7 @@
 package helpscout
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -25,14 +26,14 @@ const listsAtOnce = 4
 
 // kind is one of the two kinds of places that a user can be in.
 type kind struct {
-	word string // in messages
+	word string // in messages, plural
 	path string
 	name string // of the list in answers
 }
 
 var (
-	teams     = kind{word: "team", path: "/teams", name: "teams"}
-	mailboxes = kind{word: "inbox", path: "/mailboxes", name: "mailboxes"}
+	teams     = kind{word: "teams", path: "/teams", name: "teams"}
+	mailboxes = kind{word: "inboxes", path: "/mailboxes", name: "mailboxes"}
 )
 
 // members returns where the list of those who are in a place is.
@@ -106,6 +107,8 @@ func (d *directory) list(ctx context.Context, k kind, age time.Duration) ([]plac
 		return nil, err
 	}
 	places = slices.DeleteFunc(places, func(p place) bool { return p.ID <= 0 || strings.TrimSpace(p.Name) == "" })
+	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.ID, b.ID) })
+	places = slices.CompactFunc(places, func(a, b place) bool { return a.ID == b.ID })
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.known[k] = &names{places, began}
@@ -132,7 +135,7 @@ func (d *directory) find(ctx context.Context, k kind, name string) (*place, erro
 		case 1:
 			return &found[0], nil
 		}
-		return nil, desk.Errorf(desk.Permanent, "Help Scout has %d places of the kind %s named %q; rename all but one", len(found), k.word, name)
+		return nil, desk.Errorf(desk.Permanent, "Help Scout has %d %s named %q; rename all but one", len(found), k.word, name)
 	}
 	return nil, nil
 }

@@ -11,7 +11,7 @@ import (
 
 const (
 	maxPages = 1000
-	maxTries = 3 // of a list that changes while it is read
+	maxTries = 5 // of a list that shrinks while it is read
 )
 
 // page is one page of a list, counted from 1. The elements are in Embedded
@@ -79,7 +79,8 @@ func walk[T any](ctx context.Context, c *client, path, name string, query url.Va
 
 // list returns all elements of the list at path. When one is removed while we
 // read, the rest moves up and another slips from a page that we have yet to
-// read to one that we have read; so a list that has changed is read again.
+// read to one that we have read; so a list that has shrunk is read again. One
+// that has grown may show an element twice.
 func list[T any](ctx context.Context, c *client, path, name string, query url.Values) ([]T, error) {
 	for range maxTries {
 		var all []T
@@ -87,9 +88,9 @@ func list[T any](ctx context.Context, c *client, path, name string, query url.Va
 			all = append(all, item)
 			return true
 		})
-		if err != nil || first == last {
+		if err != nil || last >= first {
 			return all, err
 		}
 	}
-	return nil, desk.Errorf(desk.Retryable, "a list changes while it is read")
+	return nil, desk.Errorf(desk.Retryable, "a list shrinks while it is read")
 }

@@ -1,0 +1,46 @@
+package helpscout
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// TestTasks: these are the words that an administrator gets to read, and that
+// the documentation quotes.
+func TestTasks(t *testing.T) {
+	d, brief := newFake(t).connect(), newFake(t).connect("details", "false")
+	for _, tt := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"another name", d.SetProfile(t.Context(), "71", ada()),
+			"Help Scout: Manage > Users > the user (id 71) > Profile; bring name, e-mail address, job title, phone and time zone to what the identity provider says, then Save"},
+		{"another name, and nothing else is ours", brief.SetProfile(t.Context(), "71", ada()),
+			"Help Scout: Manage > Users > the user (id 71) > Profile; bring name and e-mail address to what the identity provider says, then Save"},
+		{"up", d.SetRole(t.Context(), "71", provision.RoleAdmin),
+			"Help Scout: Manage > Users > the user (id 71) > Edit role & permissions; set role to Administrator"},
+		{"across", d.SetRole(t.Context(), "71", provision.RoleAgent),
+			"Help Scout: Manage > Users > the user (id 71) > Edit role & permissions; set role to User"},
+		{"down", d.SetRole(t.Context(), "71", provision.RoleLimited),
+			"Help Scout: Manage > Users > the user (id 71) > Edit role & permissions; set role to Light User (plans Plus and Pro; it takes the user out of all teams and unassigns their conversations)"},
+		{"out", d.SetRole(t.Context(), "71", provision.RoleNone),
+			`Help Scout: Manage > Users > the user (id 71) > Help Scout has no role "none" that can be given; delete the user, or let a rule grant limited, agent or admin`},
+		{"other inboxes", d.ChangeMailboxes(t.Context(), "71", []string{"Support", "Sales"}, []string{"Billing"}),
+			`Help Scout: Manage > Users > the user (id 71) > access to inboxes; give access to "Support", "Sales" and take away access to "Billing"`},
+		{"fewer inboxes", d.ChangeMailboxes(t.Context(), "71", nil, []string{"Billing"}),
+			`Help Scout: Manage > Users > the user (id 71) > access to inboxes; take away access to "Billing"`},
+		{"gone", d.SetActive(t.Context(), "71", false),
+			"Help Scout: Manage > Users > the user (id 71) > Delete user, then type DELETE. Help Scout cannot deactivate a user; with on_leave: delete on this desk, Deskbridge deletes by itself"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e, ok := errors.AsType[*desk.Error](tt.err)
+			if !ok || e.Kind != desk.CannotDo || e.Detail != tt.want {
+				t.Errorf("error is %+v, want %q", e, tt.want)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -119,6 +120,6 @@ func (d *helpScout) created(ctx context.Context, id provision.DeskUserID, want p
 	if got.Role != want.Role {
 		return nil, desk.Errorf(desk.Permanent, "Help Scout gave the new user %s the role %q instead of %q; set it at Manage > Users", got.ID, u.Role, words[want.Role])
 	}
-	got.Mailboxes = want.Mailboxes
+	got.Mailboxes = slices.Sorted(slices.Values(want.Mailboxes))
 	return got, nil
 }

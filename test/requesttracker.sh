@@ -87,8 +87,12 @@ choose_dir() {
 
 running() {
 	local pid
-	pid=$(cat "$dir/pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(ps -o sid= -p "$pid" 2>/dev/null | tr -d ' ')" = "$pid" ]
+	pid=$(cat "$dir/pid" 2>/dev/null) && [ -n "$pid" ] && [ "$(session "$pid")" = "$pid" ]
 }
+
+# session prints the session of a process, as proc(5) has it: a bare Debian has
+# no ps.
+session() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 4; }
 
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 

@@ -8,11 +8,14 @@ import (
 )
 
 // checkMatch returns Stale when the request asks for another version than the
-// resource has (RFC 7644 §3.14). It runs inside the transaction that changes
-// the resource.
+// resource has, or for any but the one it has (RFC 7644 §3.14, RFC 9110 §13.1).
+// For a change it runs inside the transaction that makes it.
 func checkMatch(r *http.Request, version int64) error {
 	if wanted := r.Header.Values("If-Match"); len(wanted) > 0 && !listsTag(wanted, version) {
 		return provision.Errorf(provision.Stale, "", "The resource has changed since it was read: If-Match names another version.")
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && unchanged(r, version) {
+		return provision.Errorf(provision.Stale, "", "The resource exists in a version that If-None-Match rules out.")
 	}
 	return nil
 }

@@ -173,15 +173,15 @@ func fullPath(at attribute) provision.Path {
 }
 
 // stored reports whether the store can answer a comparison. What is made for
-// each answer and kept nowhere it cannot: references, meta.version, and the
-// groups of a user, of which the store knows the direct ones only.
+// each answer and kept nowhere it cannot: references, meta.version, and how a
+// user came into a group.
 func (t *resourceType) stored(at attribute, sub string) bool {
 	if at.urn != "" {
 		return true
 	}
 	switch at.def.Name() {
 	case "groups":
-		return false
+		return sub == "" || strings.EqualFold(sub, "value") || strings.EqualFold(sub, "display")
 	case "members":
 		return !strings.EqualFold(sub, "$ref")
 	case "meta":

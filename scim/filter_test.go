@@ -80,7 +80,7 @@ func TestParseQueryRefuses(t *testing.T) {
 		`active gt true`, `active co true`, `active eq "maybe"`, `active eq 1`, `emails.primary ge true`, `emails[primary lt "true"]`,
 		`name eq "x"`, `addresses eq "x"`, `userName eq 5`, `userName gt null`, `userName eq true`,
 		`meta.lastModified gt "yesterday"`, `meta.lastModified co "2026"`, `meta.version eq "W/\"1\""`, `meta.location pr`, `meta pr`,
-		`groups eq "x"`, `groups.value eq "x"`, `groups pr`, `groups[value eq "g"]`,
+		`groups.type eq "direct"`, `groups.$ref pr`, `groups[type eq "direct"]`, `groups[value eq "g"].type pr`,
 		`x509Certificates.value gt "x"`, `title[value eq "x"]`, `manager[value eq "9"]`,
 		"userName eq \"\xff\"", "userName eq \"a\"\x00",
 		`userName eq "` + strings.Repeat("x", 5000) + `"`,

@@ -26,13 +26,13 @@ type expression struct {
 // descends once per bracket, so that nesting must be bounded before it sees
 // the text. In a filter a value filter alone is a condition, written with pr.
 func lift(text string, limits Limits, isFilter bool) (expression, error) {
+	l := lifter{text: text, maxDepth: limits.MaxFilterDepth, isFilter: isFilter}
 	if len(text) > limits.MaxFilterLength {
-		return expression{}, invalidFilter("The filter is longer than %d bytes.", limits.MaxFilterLength)
+		return expression{}, l.wrong("The %s is longer than %d bytes.", l.what(), limits.MaxFilterLength)
 	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return expression{}, invalidFilter("The filter is not UTF-8 text.")
+		return expression{}, l.wrong("The %s is not UTF-8 text.", l.what())
 	}
-	l := lifter{text: text, maxDepth: limits.MaxFilterDepth, isFilter: isFilter}
 	return l.run()
 }
 
@@ -50,6 +50,22 @@ type lifter struct {
 	brackets int // depth at which the open bracket was met
 }
 
+// wrong makes the error for a text that cannot be read: of a PATCH the path is
+// at fault, and not what stands in its brackets (RFC 7644 §3.12).
+func (l *lifter) wrong(format string, args ...any) error {
+	if l.isFilter {
+		return invalidFilter(format, args...)
+	}
+	return invalidPath(format, args...)
+}
+
+func (l *lifter) what() string {
+	if l.isFilter {
+		return "filter"
+	}
+	return "path"
+}
+
 func (l *lifter) run() (expression, error) {
 	for l.pos < len(l.text) {
 		c := l.text[l.pos]
@@ -65,7 +81,7 @@ func (l *lifter) run() (expression, error) {
 		}
 	}
 	if l.inValue || l.depth != 0 {
-		return expression{}, invalidFilter("A bracket is not closed.")
+		return expression{}, l.wrong("A bracket is not closed.")
 	}
 	return expression{outer: l.out.String(), inner: l.lifted}, nil
 }
@@ -74,26 +90,26 @@ func (l *lifter) step(c byte) error {
 	switch c {
 	case '(':
 		if l.depth++; l.depth > l.maxDepth {
-			return invalidFilter("The filter nests deeper than %d levels.", l.maxDepth)
+			return l.wrong("The %s nests deeper than %d levels.", l.what(), l.maxDepth)
 		}
 	case ')':
 		if l.depth--; l.depth < 0 || l.inValue && l.depth < l.brackets {
-			return invalidFilter("A bracket is closed that was not opened.")
+			return l.wrong("A bracket is closed that was not opened.")
 		}
 	case '[':
 		if l.inValue {
-			return invalidFilter("A value filter holds another one.")
+			return l.wrong("A value filter holds another one.")
 		}
 		return l.open()
 	case ']':
 		if !l.inValue || l.depth != l.brackets {
-			return invalidFilter("A bracket is closed that was not opened.")
+			return l.wrong("A bracket is closed that was not opened.")
 		}
 		l.close()
 		return nil
 	case '-':
 		if strings.HasPrefix(l.text[l.pos-1:], marker) {
-			return invalidFilter("No attribute has %q in its name.", marker)
+			return l.wrong("No attribute has %q in its name.", marker)
 		}
 	}
 	l.current().WriteByte(c)
@@ -134,11 +150,11 @@ func (l *lifter) literal() error {
 		end++
 	}
 	if end >= len(l.text) {
-		return invalidFilter("A string is not closed.")
+		return l.wrong("A string is not closed.")
 	}
 	var value string
 	if json.Unmarshal([]byte(l.text[l.pos:end+1]), &value) != nil || strings.ContainsRune(value, 0) {
-		return invalidFilter("A string is not a JSON string.")
+		return l.wrong("A string is not a JSON string.")
 	}
 	l.pos = end + 1
 	l.current().WriteString(quoteLiteral(value))

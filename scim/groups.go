@@ -58,6 +58,9 @@ func (h *handler) getGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := checkMatch(r.Request, got.Version); err != nil {
+		return answer{}, err
+	}
 	if unchanged(r.Request, got.Version) {
 		return answer{status: http.StatusNotModified, etag: etag(got.Version)}, nil
 	}

@@ -93,7 +93,7 @@ func TestPatchGroupRefuses(t *testing.T) {
 		`{"op":"add","path":"members","value":[7]}`:                                            "invalidValue",
 		`{"op":"add","path":"members","value":[{"value":"` + group + `"}]}`:                    "invalidValue",
 		`{"op":"add","path":"userName","value":"x"}`:                                           "invalidPath",
-		`{"op":"add","path":"members[value eq","value":"x"}`:                                   "invalidFilter",
+		`{"op":"add","path":"members[value eq","value":"x"}`:                                   "invalidPath",
 	} {
 		got := s.want(400, "PATCH", "/Groups/"+group, patchOf(`{"op":"add","path":"externalId","value":"changed"},`+ops))
 		if got.body["scimType"] != kind {

@@ -264,3 +264,48 @@ func TestPagesAreStable(t *testing.T) {
 		t.Errorf("got %v", all)
 	}
 }
+
+// TestFiltersOnTheGroupsOfUsers compares the answers with the groups that
+// people are shown to be in, directly, through nesting and around a circle.
+func TestFiltersOnTheGroupsOfUsers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+		ada, bo := s.user("ada"), s.user("bo")
+		s.user("cy")
+		inner := s.group("Tier 1", ada)
+		middle := s.group("Support", inner, bo)
+		outer := s.group("All", middle)
+		s.want(204, "PATCH", "/Groups/"+inner, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"members","value":["`+outer+`"]}]}`)
+		lone := s.group("Lone", ada)
+		empty := s.group("Empty")
+		for _, id := range []string{inner, middle, outer, lone, empty, "nothing"} {
+			var want []string
+			for _, element := range s.want(200, "GET", "/Users", "").body["Resources"].([]any) {
+				user := element.(map[string]any)
+				groups, _ := user["groups"].([]any)
+				if slices.ContainsFunc(groups, func(g any) bool { return g.(map[string]any)["value"] == id }) {
+					want = append(want, user["userName"].(string))
+				}
+			}
+			for _, filter := range []string{`groups.value eq "%s"`, `groups eq "%s"`, `groups[value eq "%s"]`} {
+				if got := s.find("/Users", fmt.Sprintf(filter, id)).names(); !slices.Equal(got, want) {
+					t.Errorf("%s: got %v, want %v", id, got, want)
+				}
+			}
+		}
+		for filter, want := range map[string]string{
+			`groups pr`:                     "ada bo",
+			`not (groups pr)`:               "cy",
+			`groups eq null`:                "cy",
+			`groups.display sw "all"`:       "ada bo",
+			`groups.display eq "lone"`:      "ada",
+			`groups[display ne "LONE"]`:     "ada bo",
+			`not (groups.display eq "all")`: "cy",
+			`groups.value eq "` + lone + `" and groups.value eq "` + outer + `"`: "ada",
+		} {
+			if got := strings.Join(s.find("/Users", filter).names(), " "); got != want {
+				t.Errorf("%s: got %q, want %q", filter, got, want)
+			}
+		}
+	})
+}

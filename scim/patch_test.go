@@ -124,7 +124,7 @@ func TestPatchRefuses(t *testing.T) {
 		{"add without value", `{"op":"add","path":"title"}`, "invalidValue"},
 		{"no path and no object", `{"op":"add","value":"x"}`, "invalidValue"},
 		{"a path that is no string", `{"op":"add","path":7,"value":"x"}`, "invalidPath"},
-		{"a broken path", `{"op":"add","path":"emails[type eq","value":"x"}`, "invalidFilter"},
+		{"a broken path", `{"op":"add","path":"emails[type eq","value":"x"}`, "invalidPath"},
 		{"an unreadable path", `{"op":"add","path":"a b","value":"x"}`, "invalidPath"},
 		{"an unknown attribute", `{"op":"add","path":"shoeSize","value":"x"}`, "invalidPath"},
 		{"an unknown sub-attribute", `{"op":"add","path":"name.nick","value":"x"}`, "invalidPath"},

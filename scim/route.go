@@ -104,8 +104,7 @@ func (h *handler) routes() http.Handler {
 	on("/Schemas", methods{"GET": h.listSchemas})
 	on("/Schemas/{id}", methods{"GET": h.getSchema})
 
-	absent := methods{"GET": notImplemented, "POST": notImplemented, "PUT": notImplemented, "PATCH": notImplemented, "DELETE": notImplemented}
-	on("/Me", absent)
+	on("/Me", methods{"GET": noSubject, "POST": noSubject, "PUT": noSubject, "PATCH": noSubject, "DELETE": noSubject})
 	on("/.search", methods{"POST": h.search(userType, groupType)})
 	on("/Users/.search", methods{"POST": h.search(userType)})
 	on("/Groups/.search", methods{"POST": h.search(groupType)})
@@ -131,8 +130,11 @@ func (h *handler) resourceRoutes() map[string]methods {
 	}
 }
 
-func notImplemented(*request) (answer, error) {
-	return answer{}, status(http.StatusNotImplemented, "This optional part of SCIM is not supported; see ServiceProviderConfig.")
+// noSubject answers /Me. Its tokens belong to an identity provider and stand for
+// no person, so that there is nobody to answer with (RFC 7644 §3.11 has 501 for
+// this).
+func noSubject(*request) (answer, error) {
+	return answer{}, status(http.StatusNotImplemented, "The token belongs to an identity provider and not to a person: there is no /Me. Read a person at /Users/{id}.")
 }
 
 // outermost turns panics into answers, and keeps the mux from redirecting

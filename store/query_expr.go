@@ -99,11 +99,24 @@ func (c *compiler) someRow(rows *rowSet, where provision.Expr) (fragment, error)
 	if err != nil {
 		return fragment{}, err
 	}
+	if rows.nested {
+		return c.inGroups(rows, cond), nil
+	}
 	query := frag("(" + rows.key + " IN (SELECT " + rows.owner + " FROM " + rows.from + " WHERE ")
 	if rows.connection != "" {
 		query = join(query, frag(rows.connection+" = ? AND ", c.connection))
 	}
 	return join(query, cond, frag("))")), nil
+}
+
+// inGroups returns the condition that the resource is in a group g that
+// satisfies cond, directly or through groups in it. CROSS JOIN makes SQLite
+// begin with the groups.
+func (c *compiler) inGroups(rows *rowSet, cond fragment) fragment {
+	return join(
+		frag("("+rows.key+" IN (WITH RECURSIVE inside (id) AS (SELECT g.id FROM groups g WHERE g.connection_id = ? AND ", c.connection), cond,
+		frag(" UNION SELECT m.member_id FROM inside CROSS JOIN members m WHERE m.group_id = inside.id AND m.kind = 'group')"+
+			" SELECT m.member_id FROM inside CROSS JOIN members m WHERE m.group_id = inside.id AND m.kind = 'identity'))"))
 }
 
 // someElement returns the condition that one of the values at path in the

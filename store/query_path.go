@@ -26,6 +26,7 @@ type rowSet struct {
 	order      string // of the rows: the primary one, else the first
 	columns    columns
 	only       bool // the document knows nothing of this attribute
+	nested     bool // the values are groups, those around them count too
 }
 
 // The attributes of people. Those that RFC 7643 makes caseExact, id and
@@ -46,8 +47,8 @@ var identityScope = &scope{
 			"type":    text{exact: "r.type", optional: true, fold: true},
 			"primary": flag{yes: "r.is_primary", no: "NOT r.is_primary"},
 		}},
-		"groups": {key: "identities.id", from: "members r JOIN groups g ON g.id = r.group_id", owner: "r.member_id", order: "r.id", only: true, columns: columns{
-			"value":   text{exact: "r.group_id"},
+		"groups": {key: "identities.id", from: "members r JOIN groups g ON g.id = r.group_id", owner: "r.member_id", order: "r.id", only: true, nested: true, columns: columns{
+			"value":   text{exact: "g.id"},
 			"display": text{exact: "g.display_name", folded: "g.display_name_folded", optional: true},
 		}},
 	},

@@ -147,7 +147,7 @@ func TestFiltersOnPeople(t *testing.T) {
 			{"an e-mail that is not work: absent is not", element("emails", not(str("type", provision.OpEqual, "work"))), "Ann bob jit"},
 			{"primary e-mail", element("emails", boolean("primary", true)), "Ann"},
 			{"primary is false unless said (RFC 7643 §2.4)", element("emails", boolean("primary", false)), "Ann bob jit"},
-			{"direct groups only", inGroup("All"), ""},
+			{"through a group in it", inGroup("All"), "Ann bob"},
 			{"in a group", inGroup("Support"), "Ann bob"},
 			{"in two groups", and(inGroup("Support"), inGroup("Leads")), "Ann"},
 			{"in one but not the other", and(inGroup("Support"), not(inGroup("Leads"))), "bob"},

@@ -1,0 +1,147 @@
+package redmine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// markLength is how long our mark is, in characters.
+const markLength = len("01234567-89ab-cdef-0123-456789abcdef")
+
+// Check tries the key and looks for the custom field, the roles and the groups.
+// Redmine tells neither its version nor whether issues may be assigned to
+// groups.
+func (d *redmine) Check(ctx context.Context) (desk.Profile, error) {
+	var answer struct {
+		User record `json:"user"`
+	}
+	err := d.client.get(ctx, "/users/current", nil, &answer)
+	switch {
+	case errors.Is(err, errForbidden):
+		return desk.Profile{}, desk.Errorf(desk.Unauthorized, "Redmine's REST API is switched off; tick \"Enable REST web service\" at Administration > Settings > API")
+	case err != nil:
+		return desk.Profile{}, err
+	case answer.User.ID == 0:
+		return desk.Profile{}, desk.Errorf(desk.Retryable, "there is no Redmine at the desk's URL; give the address of Redmine's home page")
+	}
+	p := desk.Profile{Self: answer.User.id()}
+	if !answer.User.Admin {
+		problem(&p, "the service account is no administrator, and Redmine lets nobody else manage users: tick Administration > Users > (the service account) > Administrator")
+		return p, nil
+	}
+	for _, look := range []func(context.Context, *desk.Profile) error{d.checkField, d.checkRoles, d.checkGroups, d.checkProjects} {
+		if err := look(ctx, &p); err != nil {
+			return desk.Profile{}, err
+		}
+	}
+	return p, nil
+}
+
+func problem(p *desk.Profile, format string, args ...any) {
+	p.Problems = append(p.Problems, fmt.Sprintf(format, args...))
+}
+
+func (d *redmine) checkField(ctx context.Context, p *desk.Profile) error {
+	fields, err := userFields(ctx, d.client)
+	if err != nil {
+		return err
+	}
+	name := d.settings.externalIDField
+	i := slices.IndexFunc(fields, func(f userField) bool { return f.Name == name })
+	if i < 0 {
+		problem(p, "users have no custom field %q: make it at Administration > Custom fields > New custom field > Users, format \"Text\", \"Visible\" ticked, \"Editable\" not", name)
+		return nil
+	}
+	f, at := fields[i], "Administration > Custom fields > Users > "+name
+	if !f.Visible {
+		problem(p, "Redmine shows nobody the custom field %q: tick \"Visible\" at %s", name, at)
+	}
+	if f.Format != "string" && f.Format != "text" || f.Multiple || f.Pattern != "" {
+		problem(p, "the custom field %q takes no plain text: make one with the format \"Text\" and no regular expression, at %s", name, at)
+	}
+	if f.MaxLength != nil && *f.MaxLength > 0 && *f.MaxLength < markLength {
+		problem(p, "the custom field %q is too short: it needs room for %d characters, at %s", name, markLength, at)
+	}
+	return nil
+}
+
+func (d *redmine) checkRoles(ctx context.Context, p *desk.Profile) error {
+	ranks := []provision.Role{provision.RoleAgent}
+	if d.settings.limitedGroup != "" {
+		ranks = append(ranks, provision.RoleLimited)
+	}
+	for _, rank := range ranks {
+		role, err := d.role(ctx, rank)
+		if err := note(p, err); err != nil {
+			return err
+		}
+		if role == nil || rank != provision.RoleAgent {
+			continue
+		}
+		var answer struct {
+			Role struct{ Assignable bool } `json:"role"`
+		}
+		if err := d.client.get(ctx, role.path("/roles"), nil, &answer); err != nil {
+			return err
+		}
+		if !answer.Role.Assignable {
+			problem(p, "agents could take over nothing from a leaver: tick \"Issues can be assigned to this role\" at Administration > Roles and permissions > %s", role.Name)
+		}
+	}
+	return nil
+}
+
+// note turns an error that is the configuration's into a problem, and returns any
+// other.
+func note(p *desk.Profile, err error) error {
+	if e, ok := errors.AsType[*desk.Error](err); ok && e.Kind == desk.Permanent {
+		problem(p, "%s", e.Detail)
+		return nil
+	}
+	return err
+}
+
+func (d *redmine) checkGroups(ctx context.Context, p *desk.Profile) error {
+	groups, err := d.directory.groups.reread(ctx)
+	if err != nil {
+		return err
+	}
+	p.Teams = slices.DeleteFunc(names(groups), d.isLimitedGroup)
+	if d.settings.limitedGroup != "" {
+		_, err := d.limitedGroup(ctx)
+		return note(p, err)
+	}
+	return nil
+}
+
+func (d *redmine) checkProjects(ctx context.Context, p *desk.Profile) error {
+	projects, err := d.directory.projects.reread(ctx)
+	if err != nil {
+		return err
+	}
+	p.Mailboxes = names(projects)
+	if len(projects) == 0 {
+		problem(p, "Redmine has no active project: make one at Administration > Projects > New project")
+	}
+	return nil
+}
+
+// Admins counts the active administrators, who come first in the list. A release
+// that ignored the order would make them fewer, and the last of them would be
+// kept without need.
+func (d *redmine) Admins(ctx context.Context) (int, error) {
+	admins := 0
+	err := each(ctx, d.client, "/users", "users", url.Values{"status": {"1"}, "sort": {"admin:desc,login"}}, func(r record) bool {
+		if r.Admin {
+			admins++
+		}
+		return r.Admin
+	})
+	return admins, err
+}

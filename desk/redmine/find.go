@@ -1,0 +1,155 @@
+package redmine
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// number is the form of Redmine's ids. Other text would end up in a path.
+var number = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+
+// Find looks a user up by number, then by our mark, then by e-mail.
+func (d *redmine) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
+	r, err := d.find(ctx, key)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	active, err := d.directory.projects.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.user(r, active), nil
+}
+
+func (d *redmine) find(ctx context.Context, key desk.Key) (*record, error) {
+	if key.ID != "" {
+		r, err := d.read(ctx, key.ID)
+		if err == nil || desk.KindOf(err) != desk.NotFound {
+			return r, err
+		}
+	}
+	if key.ExternalID != "" {
+		r, err := d.byMark(ctx, key.ExternalID)
+		if r != nil || err != nil {
+			return r, err
+		}
+	}
+	if key.Email != "" {
+		return d.byEmail(ctx, key.Email)
+	}
+	return nil, nil
+}
+
+// read returns the user with a number, whole. An unknown number is NotFound.
+func (d *redmine) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
+	if !number.MatchString(string(id)) {
+		return nil, desk.Errorf(desk.NotFound, "Redmine has no user %q: its ids are numbers", id)
+	}
+	var answer struct {
+		User record `json:"user"`
+	}
+	if err := d.client.get(ctx, "/users/"+string(id), url.Values{"include": {"groups,memberships"}}, &answer); err != nil {
+		if desk.KindOf(err) == desk.NotFound {
+			return nil, desk.Errorf(desk.NotFound, "Redmine has no user %s", id)
+		}
+		return nil, err
+	}
+	if answer.User.id() != id {
+		return nil, desk.Errorf(desk.Retryable, "Redmine answered a question about user %s with another record", id)
+	}
+	return &answer.User, answer.User.complete()
+}
+
+// byMark returns the user whose custom field holds our mark; nil when none does.
+func (d *redmine) byMark(ctx context.Context, mark string) (*record, error) {
+	if _, err := d.markField(ctx); err != nil {
+		return nil, err
+	}
+	ids, err := d.marks.carriers(ctx, mark)
+	if err != nil {
+		return nil, err
+	}
+	var carriers []*record
+	for _, id := range ids {
+		r, err := d.read(ctx, provision.DeskUserID(strconv.FormatInt(id, 10)))
+		switch {
+		case err == nil && r.mark(d.settings.externalIDField) == mark:
+			carriers = append(carriers, r)
+		case err == nil || desk.KindOf(err) == desk.NotFound:
+			d.marks.drop(mark, id)
+		default:
+			return nil, err
+		}
+	}
+	return only(carriers, "carry the same value in "+d.settings.externalIDField)
+}
+
+// byEmail returns the user with an e-mail address; nil when there is none.
+func (d *redmine) byEmail(ctx context.Context, email string) (*record, error) {
+	hits, err := d.search(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	var owners []*record
+	for _, r := range hits {
+		if sameText(r.Mail, email) {
+			owners = append(owners, &r)
+		}
+	}
+	r, err := only(owners, "have the same e-mail address")
+	if r == nil || err != nil {
+		return nil, err
+	}
+	whole, err := d.read(ctx, r.id())
+	if err != nil && desk.KindOf(err) != desk.NotFound {
+		return nil, err
+	}
+	if err != nil || !sameText(whole.Mail, email) {
+		return nil, nil // deleted or renamed while we read
+	}
+	return whole, nil
+}
+
+// search returns the users, of whatever state, who have an address somewhere in
+// login, names or e-mail addresses, those included that Redmine does not show.
+// They come from a list, without state, groups and projects.
+func (d *redmine) search(ctx context.Context, email string) ([]record, error) {
+	if !strings.Contains(email, "@") {
+		return nil, nil // it would be in everybody's
+	}
+	var hits []record
+	for _, status := range statuses {
+		found, err := list[record](ctx, d.client, "/users", "users", url.Values{"name": {email}, "status": {strconv.Itoa(status)}})
+		if err != nil {
+			return nil, err
+		}
+		hits = append(hits, found...)
+	}
+	return hits, nil
+}
+
+// only returns the one record; nil when there is none. Two are one too many to
+// choose from.
+func only(records []*record, both string) (*record, error) {
+	switch len(records) {
+	case 0:
+		return nil, nil
+	case 1:
+		return records[0], nil
+	}
+	var ids []string
+	for _, r := range records {
+		ids = append(ids, string(r.id()))
+	}
+	slices.Sort(ids)
+	return nil, desk.Errorf(desk.Permanent, "the users %s of Redmine %s; change all but one at Administration > Users", strings.Join(ids, ", "), both)
+}
+
+func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }

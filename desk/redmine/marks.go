@@ -1,0 +1,158 @@
+package redmine
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// statuses are all states of a user, one after the other: "all" is spelled
+// otherwise in each release. 5.0 wants an empty status, to which 5.1 answers
+// with active users only.
+var statuses = [...]int{statusActive, statusLocked, statusRegistered}
+
+// wholeAge is how long the whole index is taken for complete. Users that were
+// made since are looked for each time; only what somebody writes by hand on an
+// older user may be found no sooner than this.
+const wholeAge = time.Hour
+
+// marks is an index of our marks. Redmine cannot be asked for the value of a
+// custom field: 5.0 ignores the filter and answers with everybody. So all users
+// are read once, and then the newest. What the index says is a hint, to be read
+// again before it is believed; a mark that it does not know is on nobody.
+//
+// Going through all users may take longer than one caller waits. The next one
+// goes on where that stopped.
+type marks struct {
+	client *client
+	field  string
+	turn   chan struct{} // holds one token while somebody reads
+
+	// For whoever has the turn.
+	status int       // of the page that comes next, in statuses
+	offset int       // where it begins
+	total  int       // users with that status, at the last look
+	whole  time.Time // when all had been read; zero: not yet
+
+	mu    sync.Mutex
+	users map[string][]int64 // by mark
+	known map[int64]bool     // whom the index has seen
+}
+
+func newMarks(c *client, field string) *marks {
+	return &marks{client: c, field: field, turn: make(chan struct{}, 1), users: make(map[string][]int64), known: make(map[int64]bool)}
+}
+
+// carriers returns the users that may carry a mark, oldest first.
+func (m *marks) carriers(ctx context.Context, mark string) ([]int64, error) {
+	if ids := m.recall(mark); len(ids) > 0 {
+		return ids, nil
+	}
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := m.readAll(ctx); err != nil {
+		return nil, err
+	}
+	if err := m.readNewest(ctx); err != nil {
+		return nil, err
+	}
+	return m.recall(mark), nil
+}
+
+func (m *marks) recall(mark string) []int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Sorted(slices.Values(m.users[mark]))
+}
+
+// readAll goes through all users unless that was done not long ago.
+func (m *marks) readAll(ctx context.Context) error {
+	if !m.whole.IsZero() && time.Since(m.whole) > wholeAge {
+		m.status, m.whole = 0, time.Time{}
+		m.forget()
+	}
+	for m.whole.IsZero() {
+		p, err := m.page(ctx, statuses[m.status], m.offset)
+		if err != nil {
+			return err
+		}
+		m.add(p.items)
+		gone := max(0, m.total-p.total)
+		m.total = p.total
+		switch {
+		case gone > 0 && m.offset > 0: // who came next has moved up, to a page that we have read
+			m.offset = max(0, m.offset-gone)
+		case len(p.items) > 0 && m.offset+len(p.items) < p.total:
+			m.offset += len(p.items)
+		default:
+			m.status, m.offset, m.total = m.status+1, 0, 0
+		}
+		if m.status == len(statuses) {
+			m.whole = time.Now()
+		}
+	}
+	return nil
+}
+
+// readNewest goes through the users of each state, newest first, until a page
+// holds nobody new.
+func (m *marks) readNewest(ctx context.Context) error {
+	for _, status := range statuses {
+		for offset := 0; ; {
+			p, err := m.page(ctx, status, offset)
+			if err != nil {
+				return err
+			}
+			offset += len(p.items)
+			if !m.add(p.items) || offset >= p.total {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func (m *marks) page(ctx context.Context, status, offset int) (page[record], error) {
+	query := url.Values{"status": {strconv.Itoa(status)}, "sort": {"created_on:desc,login:desc"}}
+	return pageAt[record](ctx, m.client, "/users", "users", query, offset)
+}
+
+// add puts users into the index and reports whether one of them was new to it.
+func (m *marks) add(users []record) (news bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range users {
+		if m.known[r.ID] {
+			continue
+		}
+		news = true
+		m.known[r.ID] = true
+		if mark := r.mark(m.field); mark != "" {
+			m.users[mark] = append(m.users[mark], r.ID)
+		}
+	}
+	return news
+}
+
+// forget makes room for the users as they are now.
+func (m *marks) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.users)
+	clear(m.known)
+}
+
+// drop takes a user out who does not carry a mark, or not any more.
+func (m *marks) drop(mark string, id int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.users[mark] = slices.DeleteFunc(m.users[mark], func(other int64) bool { return other == id })
+	delete(m.known, id)
+}

@@ -1,0 +1,119 @@
+package redmine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// checkRole refuses a role that Redmine does not have here, before anything is
+// written.
+func (d *redmine) checkRole(role provision.Role) error {
+	if d.Capabilities().Words[cmp.Or(role, provision.RoleNone)] == "" {
+		return desk.Errorf(desk.Permanent, "Redmine has no role %q here: every user is at least an agent, and owners it has none; for limited, set limited_group on the desk", role)
+	}
+	return nil
+}
+
+// SetRole ticks or clears "Administrator", changes the user's role in projects
+// and puts it into the group of limited users, or takes it out.
+//
+// The group goes after the projects, and rights are taken before any are given:
+// until all is done, the user still shows another role than the wanted one, and
+// a caller that was cut short tries again.
+func (d *redmine) SetRole(ctx context.Context, id provision.DeskUserID, role provision.Role) error {
+	if err := d.checkRole(role); err != nil {
+		return err
+	}
+	r, err := d.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	if r.Admin && role != provision.RoleAdmin {
+		if err := d.setAdmin(ctx, r, false); err != nil {
+			return err
+		}
+	}
+	if d.settings.limitedGroup != "" {
+		if err := d.setLimited(ctx, r, role); err != nil {
+			return err
+		}
+	}
+	if !r.Admin && role == provision.RoleAdmin {
+		if err := d.setAdmin(ctx, r, true); err != nil {
+			return err
+		}
+	}
+	if r, err = d.read(ctx, id); err != nil {
+		return err
+	}
+	if d.rank(r) != role {
+		return disobeyed("make user " + string(id) + " " + string(role))
+	}
+	return nil
+}
+
+func (d *redmine) setAdmin(ctx context.Context, r *record, admin bool) error {
+	return d.client.put(ctx, r.path(), map[string]any{"user": map[string]any{"admin": admin}})
+}
+
+// setLimited brings a user's projects and the group of limited users in line
+// with a role.
+func (d *redmine) setLimited(ctx context.Context, r *record, role provision.Role) error {
+	group, err := d.limitedGroup(ctx)
+	if err != nil {
+		return err
+	}
+	give, err := d.role(ctx, role)
+	if err != nil {
+		return err
+	}
+	limited := role == provision.RoleLimited
+	other := provision.RoleLimited
+	if limited {
+		other = provision.RoleAgent
+	}
+	take, err := d.role(ctx, other)
+	if err != nil {
+		return err
+	}
+	if err := d.exchangeRoles(ctx, r, take.ID, give.ID); err != nil {
+		return err
+	}
+	switch {
+	case limited && !r.memberOf(group.ID):
+		return d.join(ctx, group, r)
+	case !limited && r.memberOf(group.ID):
+		return d.leave(ctx, group, r)
+	}
+	return nil
+}
+
+// exchangeRoles gives one role in place of another wherever the user itself has
+// that. Roles from groups, and those that somebody gave besides, stay.
+func (d *redmine) exchangeRoles(ctx context.Context, r *record, take, give int64) error {
+	active, err := d.directory.projects.list(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range active {
+		m := r.in(p.ID)
+		roles := m.direct()
+		if !slices.Contains(roles, take) {
+			continue
+		}
+		roles = slices.DeleteFunc(roles, func(role int64) bool { return role == take || role == give })
+		if err := d.setRoles(ctx, m, append(roles, give)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setRoles sets the roles that a user itself has in a project.
+func (d *redmine) setRoles(ctx context.Context, m membership, roles []int64) error {
+	return d.client.put(ctx, m.path(), map[string]any{"membership": map[string]any{"role_ids": roles}})
+}

@@ -1,0 +1,155 @@
+package redmine
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// ChangeTeams adds the user to groups and removes it from groups.
+func (d *redmine) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	r, err := d.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	joins, leaves, err := resolve(ctx, d.team, add, remove, func(name string) error { return noTeam(desk.Permanent, name) })
+	if err != nil {
+		return err
+	}
+	wrote := false
+	for _, team := range joins {
+		if !r.memberOf(team.ID) {
+			wrote = true
+			if err := d.join(ctx, &team, r); err != nil {
+				return err
+			}
+		}
+	}
+	for _, team := range leaves {
+		if r.memberOf(team.ID) {
+			wrote = true
+			if err := d.leave(ctx, &team, r); err != nil {
+				return err
+			}
+		}
+	}
+	if !wrote {
+		return nil
+	}
+	return d.confirmTeams(ctx, id, joins, leaves)
+}
+
+// resolve translates names before anything is written. What is to be added must
+// exist; what is gone has been removed.
+func resolve(ctx context.Context, find func(context.Context, string) (*entry, error), add, remove []string, missing func(name string) error) (adds, removes []entry, _ error) {
+	for _, name := range add {
+		e, err := find(ctx, name)
+		if err == nil && e == nil {
+			err = missing(name)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		adds = append(adds, *e)
+	}
+	for _, name := range remove {
+		e, err := find(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if e != nil {
+			removes = append(removes, *e)
+		}
+	}
+	return adds, removes, nil
+}
+
+// join adds a user to a group. Redmine refuses one who is in it already: somebody
+// else was faster.
+func (d *redmine) join(ctx context.Context, group *entry, r *record) error {
+	err := d.client.post(ctx, group.path("/groups")+"/users", map[string]any{"user_id": r.ID}, nil)
+	if errors.Is(err, errRefused) {
+		return nil // whoever reads back sees
+	}
+	return groupGone(err, group)
+}
+
+// leave removes a user from a group; Redmine does not mind one who is not in it.
+func (d *redmine) leave(ctx context.Context, group *entry, r *record) error {
+	return groupGone(d.client.remove(ctx, group.path("/groups")+"/users/"+string(r.id())), group)
+}
+
+// groupGone keeps a group that was deleted under our hands from being taken for
+// a user that is gone.
+func groupGone(err error, group *entry) error {
+	if err != nil && desk.KindOf(err) == desk.NotFound {
+		return desk.Errorf(desk.Retryable, "the group %q of Redmine, or the user, was deleted a moment ago", group.Name)
+	}
+	return err
+}
+
+func (d *redmine) confirmTeams(ctx context.Context, id provision.DeskUserID, joins, leaves []entry) error {
+	r, err := d.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, team := range joins {
+		if !r.memberOf(team.ID) {
+			return disobeyed("add user " + string(id) + " to the group " + team.Name)
+		}
+	}
+	for _, team := range leaves {
+		if r.memberOf(team.ID) {
+			return disobeyed("remove user " + string(id) + " from the group " + team.Name)
+		}
+	}
+	return nil
+}
+
+// TeamMembers returns the active users in a group, in order of number. They must
+// be in the group's own list and in that of active users: a release that ignores
+// the filter would make everybody a member.
+func (d *redmine) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	group, err := d.team(ctx, team)
+	if err == nil && group == nil {
+		err = noTeam(desk.NotFound, team)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Group struct {
+			Users []entry `json:"users"`
+		} `json:"group"`
+	}
+	if err := d.client.get(ctx, group.path("/groups"), url.Values{"include": {"users"}}, &answer); err != nil {
+		return nil, err
+	}
+	var members []int64
+	for _, u := range answer.Group.Users {
+		members = append(members, u.ID)
+	}
+	slices.Sort(members)
+	var ids []provision.DeskUserID
+	active := url.Values{"group_id": {group.number()}, "status": {"1"}}
+	err = each(ctx, d.client, "/users", "users", active, func(r record) bool {
+		if _, in := slices.BinarySearch(members, r.ID); in {
+			ids = append(ids, r.id())
+		}
+		return true
+	})
+	slices.SortFunc(ids, byNumber)
+	return ids, err
+}
+
+// byNumber orders ids, which are numbers without zeros in front.
+func byNumber(a, b provision.DeskUserID) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return slices.Compare([]byte(a), []byte(b))
+}

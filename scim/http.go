@@ -159,11 +159,18 @@ func writeAnswer(w http.ResponseWriter, a answer) {
 		w.WriteHeader(a.status)
 		return
 	}
-	raw, err := encode(a.body)
+	header.Set("Content-Type", mediaType)
+	if isLarge(a.body) {
+		w.WriteHeader(a.status)
+		if sendBody(w, a.body) != nil { // what is sent so far must not pass for all of it
+			panic(http.ErrAbortHandler)
+		}
+		return
+	}
+	raw, err := encodeBody(a.body)
 	if err != nil { // our own types: cannot happen
 		panic(err)
 	}
-	header.Set("Content-Type", mediaType)
 	header.Set("Content-Length", strconv.Itoa(len(raw)))
 	w.WriteHeader(a.status)
 	_, _ = w.Write(raw) // the client has gone: nothing is left to tell it

@@ -81,24 +81,16 @@ func (r representation) group(g provision.Group, members []provision.Member) (ob
 	out["id"] = string(g.ID)
 	out["meta"] = r.meta(groupType, string(g.ID), g.Version, g.CreatedAt, g.UpdatedAt)
 	if len(members) > 0 {
-		list := make([]any, len(members))
-		for i, m := range members {
-			list[i] = r.member(m)
-		}
-		out["members"] = list
+		out["members"] = memberList{as: r, members: members}
 	}
 	return out, nil
 }
 
+// member returns one member, for the filters of a PATCH.
 func (r representation) member(m provision.Member) object {
-	t := userType
-	if m.Kind == provision.MemberGroup {
-		t = groupType
-	}
-	out := object{"value": string(m.ID), "$ref": r.location(t, string(m.ID)), "type": t.name}
-	if m.Display != "" {
-		out["display"] = m.Display
-	}
+	sent := memberList{as: r}.json(m)
+	out := object{"value": sent.Value, "$ref": sent.Ref, "type": sent.Type}
+	setText(out, "display", sent.Display)
 	return out
 }
 

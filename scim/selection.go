@@ -194,6 +194,9 @@ func subAttributes(value any, keep func(folded string) bool) any {
 		if len(out) > 0 {
 			return out
 		}
+	case memberList:
+		value.keep = keep
+		return value
 	case []any:
 		var out []any
 		for _, element := range value {

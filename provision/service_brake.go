@@ -39,6 +39,9 @@ func (s *Service) massOf(ctx context.Context, tx Store, conn Connection) (ending
 	if err != nil {
 		return 0, 0, err
 	}
+	if ending <= s.policy.Brake.People {
+		return ending, s.policy.Brake.People, nil // few: no need to count everybody
+	}
 	staying, err := tx.PeopleWithAccess(ctx, conn.ID)
 	if err != nil {
 		return 0, 0, err

@@ -111,7 +111,9 @@ func (d *directory) list(ctx context.Context, k kind, age time.Duration) ([]plac
 	places = slices.CompactFunc(places, func(a, b place) bool { return a.ID == b.ID })
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.known[k] = &names{places, began}
+	if now := d.known[k]; now == nil || began.After(now.read) {
+		d.known[k] = &names{places, began}
+	}
 	return places, nil
 }
 

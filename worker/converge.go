@@ -32,6 +32,9 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit) error {
 		if err != nil {
 			return err
 		}
+		if v.Ending() && have == nil {
+			todo = &tasks{} // whoever is gone has nothing left to be taken away by hand
+		}
 		if len(todo.todo) > 0 {
 			return todo // what is left is what the desk cannot do
 		}
@@ -123,9 +126,14 @@ func (w *Worker) find(ctx context.Context, d *openDesk, v *provision.Visit) (*pr
 }
 
 // seen fills in what a desk does not show: where access to mailboxes follows
-// from teams, there is nothing to compare.
+// from teams, or from the role of an admin, there is nothing to compare.
 func (w *Worker) seen(d *openDesk, v *provision.Visit, have *provision.DeskUser) *provision.DeskUser {
-	if have != nil && d.Capabilities().MailboxesByTeam {
+	if have == nil {
+		return nil
+	}
+	can := d.Capabilities()
+	manages := have.Role == provision.RoleAdmin || have.Role == provision.RoleOwner
+	if can.MailboxesByTeam || can.AdminsSeeAll && manages {
 		have.Mailboxes = v.Account.Wanted.Mailboxes
 	}
 	return have

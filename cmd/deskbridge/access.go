@@ -201,9 +201,12 @@ func signInOf(c config.Connection) (json.RawMessage, error) {
 func (a *app) checkDraft(ctx context.Context, sys *system, draft provision.Draft) error {
 	var mistakes []error
 	for _, d := range draft.Desks {
-		if _, err := sys.checkDesk(d); err != nil {
+		connector, err := sys.checkDesk(d)
+		if err != nil {
 			mistakes = append(mistakes, errors.New(explainError(err)))
+			continue
 		}
+		a.warn(leaveWarning(d, connector.Capabilities()))
 	}
 	if len(mistakes) > 0 {
 		return errors.Join(mistakes...)
@@ -246,7 +249,7 @@ func (a *app) checkRules(ctx context.Context, sys *system, d provision.Desk, rul
 	}
 	profile, err := connector.Check(ctx)
 	if err != nil {
-		fmt.Fprintf(a.stderr, "deskbridge: warning: %v; teams and mailboxes of its rules are not checked\n", deskError(d, err))
+		a.warn(fmt.Sprintf("%v; teams and mailboxes of its rules are not checked", deskError(d, err)))
 		return nil
 	}
 	var mistakes []error

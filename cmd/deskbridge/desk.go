@@ -123,9 +123,11 @@ func (a *app) deskAdd() *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		if _, err := sys.checkDesk(d); err != nil {
+		connector, err := sys.checkDesk(d)
+		if err != nil {
 			return result{}, err
 		}
+		a.warn(leaveWarning(d, connector.Capabilities()))
 		if d, err = sys.core.AddDesk(ctx, sys.cause, d); err != nil {
 			return result{}, err
 		}

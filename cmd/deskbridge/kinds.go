@@ -61,6 +61,15 @@ func (s *system) checkDesk(d provision.Desk) (desk.Desk, error) {
 	return connector, nil
 }
 
+// leaveWarning says when the way in which access is to end is one that the desk
+// does not know; "" when all is well.
+func leaveWarning(d provision.Desk, can desk.Capabilities) string {
+	if can.Deactivate || d.OnLeave != "" && d.OnLeave != provision.LeaveDeactivate {
+		return ""
+	}
+	return fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/ and think of on_leave: delete", d.Name, d.Kind)
+}
+
 // unknownNames returns what a rule asks for that the desk does not have.
 func unknownNames(r provision.Rule, p desk.Profile) (problems []string) {
 	for _, kind := range []struct {

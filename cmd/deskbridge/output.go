@@ -70,6 +70,13 @@ func table(w io.Writer, header string, rows [][]string) error {
 	return tw.Flush()
 }
 
+// warn tells people something that does not stop a command; "" is nothing.
+func (a *app) warn(text string) {
+	if text != "" {
+		fmt.Fprintf(a.stderr, "deskbridge: warning: %s\n", text)
+	}
+}
+
 // tabled returns a result whose text is a table.
 func tabled(data any, header string, rows [][]string) result {
 	return result{data, func(w io.Writer) error { return table(w, header, rows) }}

@@ -14,7 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// The keywords that RFC 9865 §4 adds to those of RFC 7644.
+// The keywords that RFC 9865 §2.1 adds to those of RFC 7644.
 const (
 	scimTypeInvalidCursor scimerrors.ScimType = "invalidCursor"
 	scimTypeExpiredCursor scimerrors.ScimType = "expiredCursor"

@@ -1,0 +1,66 @@
+package scim_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestLimitsOfValues checks the limits that nobody can set: what they let pass
+// and what they do not.
+func TestLimitsOfValues(t *testing.T) {
+	s := onSQLite(t)
+	group := s.group("g")
+	number := 0
+	user := func(rest string) string {
+		number++
+		return fmt.Sprintf(`{"userName":"u%d"%s}`, number, rest)
+	}
+	nested := func(n int) string {
+		return user(`,"urn:x:ext":` + strings.Repeat(`{"a":`, n-1) + `1` + strings.Repeat(`}`, n-1))
+	}
+	many := func(n int, form string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, ","+form, i)
+		}
+		return b.String()[1:]
+	}
+	patch := func(path, value string) string {
+		return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"` + path + `","value":` + value + `}]}`
+	}
+	text := func(n int) string { return `"` + strings.Repeat("x", n) + `"` }
+	grown := s.want(201, "POST", "/Users", user("")).id()
+	for i := range 3 {
+		s.want(200, "PATCH", "/Users/"+grown, patch(fmt.Sprintf("urn:x:%d:User:a", i), text(300_000)))
+	}
+	for _, tt := range []struct {
+		name, method, path, body string
+		status                   int
+		kind                     string
+	}{
+		{"32 levels", "POST", "/Users", nested(32), 201, ""},
+		{"more levels", "POST", "/Users", nested(34), 400, "invalidSyntax"},
+		{"1,000 names", "POST", "/Users", user(`,"urn:x:ext":{` + many(1000, `"a%d":1`) + `}`), 201, ""},
+		{"1,001 names", "POST", "/Users", user(`,"urn:x:ext":{` + many(1001, `"a%d":1`) + `}`), 400, "invalidSyntax"},
+		{"1,000 values", "POST", "/Users", user(`,"emails":[` + many(1000, `{"value":"%d@x"}`) + `]`), 201, ""},
+		{"1,001 values", "POST", "/Users", user(`,"emails":[` + many(1001, `{"value":"%d@x"}`) + `]`), 400, "invalidValue"},
+		{"a userName of 1,024 bytes", "POST", "/Users", `{"userName":` + text(1024) + `}`, 201, ""},
+		{"a longer one", "POST", "/Users", `{"userName":` + text(1025) + `}`, 400, "invalidValue"},
+		{"an externalId of 1,024 bytes", "POST", "/Users", user(`,"externalId":` + text(1024)), 201, ""},
+		{"a longer one", "POST", "/Users", user(`,"externalId":` + text(1025)), 400, "invalidValue"},
+		{"an e-mail address of 1,025 bytes", "POST", "/Users", user(`,"emails":[{"value":` + text(1025) + `}]`), 400, "invalidValue"},
+		{"a displayName of a group of 1,024 bytes", "PUT", "/Groups/" + group, `{"displayName":` + text(1024) + `}`, 200, ""},
+		{"a longer one", "PUT", "/Groups/" + group, `{"displayName":` + text(1025) + `}`, 400, "invalidValue"},
+		{"a resource of 1 MiB and more", "PATCH", "/Users/" + grown, patch("urn:x:9:User:a", text(300_000)), 413, ""},
+		{"a cursor of 16 KiB and more", "GET", "/Users?cursor=" + strings.Repeat("A", 16<<10+1), "", 400, "invalidCursor"},
+		{"a page of more than may be", "GET", "/Users?count=100000", "", 200, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := s.do(tt.method, tt.path, tt.body)
+			if kind, _ := got.body["scimType"].(string); got.status != tt.status || kind != tt.kind {
+				t.Errorf("got %d %.300s", got.status, got.raw)
+			}
+		})
+	}
+}

@@ -137,7 +137,8 @@ const longestKey = 256
 // sortKey is an expression to sort by: text, or with number a whole number.
 type sortKey struct {
 	fragment
-	number bool
+	number   bool
+	required bool // every resource has one
 }
 
 // sortKeys returns what each kind is sorted by. All are of one type, so that
@@ -178,11 +179,11 @@ func (k kind) sortKey(s *Store, c provision.ConnectionID, path provision.Path) (
 	}
 	switch col := k.scope.columns[pathKey(path)].(type) {
 	case flag, instant:
-		return sortKey{key, true}, nil
+		return sortKey{key, true, true}, nil
 	case text:
 		if !col.optional { // userName and id, which are short, and found by index
-			return sortKey{key, false}, nil
+			return sortKey{key, false, true}, nil
 		}
 	}
-	return sortKey{join(frag("substr("), key, frag(", 1, "+strconv.Itoa(longestKey)+")")), false}, nil
+	return sortKey{join(frag("substr("), key, frag(", 1, "+strconv.Itoa(longestKey)+")")), false, false}, nil
 }

@@ -29,9 +29,9 @@ func searchBehind(q provision.Search, key sortKey, id string) fragment {
 		bound = "CAST(? AS BIGINT)"
 	}
 	absent := "(" + key.sql + ") IS NULL"
-	beside := func(operator string) fragment {
-		return join(frag("(("), key.fragment, frag(") "+operator+" "+bound+" OR (", at.Key),
-			key.fragment, frag(") = "+bound+" AND "+id+" > ?", at.Key, at.ID))
+	beside := func(operator string) fragment { // the first comparison is for an index
+		return join(frag("(("), key.fragment, frag(") "+operator+"= "+bound+" AND ((", at.Key),
+			key.fragment, frag(") "+operator+" "+bound+" OR "+id+" > ?))", at.Key, at.ID))
 	}
 	switch {
 	case !q.Sorted && q.Descending:
@@ -43,9 +43,11 @@ func searchBehind(q provision.Search, key sortKey, id string) fragment {
 	case at.Key == nil:
 		return frag("("+absent+" AND "+id+" > ?)", append(slices.Clone(key.args), at.ID)...)
 	case q.Descending:
-		return join(beside("<"), frag(")"))
+		return beside("<")
+	case key.required:
+		return beside(">")
 	}
-	return join(beside(">"), frag(" OR "+absent+")", key.args...))
+	return join(frag("("), beside(">"), frag(" OR "+absent+")", key.args...))
 }
 
 // fits returns an Invalid error unless p can be a position in an order by text

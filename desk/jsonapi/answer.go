@@ -1,0 +1,126 @@
+package jsonapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+)
+
+// Causes of errors that connectors tell apart.
+var (
+	ErrForbidden = errors.New("HTTP 403")
+	ErrForeign   = errors.New("not an answer of the help desk") // a proxy's, or another program's
+)
+
+// maxPause is how long a desk is left alone, however long it asks for.
+const maxPause = time.Hour
+
+// Answer is what a desk said to a call.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Sent   []byte // body of the request; nil: there was none
+}
+
+// IsPage reports whether an answer is a page for people: a proxy's.
+func (a *Answer) IsPage() bool {
+	media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	return err == nil && len(a.Body) > 0 && strings.HasPrefix(media, "text/")
+}
+
+// RetryAfter returns how long the header of an answer asks us to wait, at most
+// an hour: in seconds or as a date (RFC 9110 §10.2.3), under the standard name
+// or that of rate limits. 0 means that neither is there, or past, or nonsense.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	for _, name := range []string{"X-RateLimit-Retry-After", "Retry-After"} {
+		value := h.Get(name)
+		if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+			return min(time.Duration(seconds)*time.Second, maxPause)
+		}
+		if at, err := http.ParseTime(value); err == nil && at.After(now) {
+			return min(at.Sub(now), maxPause)
+		}
+	}
+	return 0
+}
+
+// Vendor is what an administrator reads about a desk.
+type Vendor struct {
+	Name         string // of the desk, such as "RT"
+	API          string // of what it speaks, such as "REST 2.0"
+	Unauthorized string // sentence for refused credentials: where to get new ones
+	Forbidden    string // sentence for a missing right: where to grant it
+	NotFound     string // sentence for a record that is not there
+}
+
+// Refusal returns what the status of an answer means that is no success.
+func (v Vendor) Refusal(a *Answer) *desk.Error {
+	switch status := a.Status; {
+	case status >= 300 && status <= 399:
+		return v.Redirected(status)
+	case status == http.StatusUnauthorized:
+		return &desk.Error{Kind: desk.Unauthorized, Detail: v.Unauthorized}
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
+		return v.Busy(a)
+	case status < 400, a.IsPage():
+		// To take a proxy's page for "no such user" would mean to make the
+		// user again; to take it for success, to lose the change.
+		return v.Foreign(status)
+	case status == http.StatusForbidden:
+		return &desk.Error{Kind: desk.Permanent, Detail: v.Forbidden, Err: ErrForbidden}
+	case status == http.StatusNotFound:
+		return &desk.Error{Kind: desk.NotFound, Detail: v.NotFound}
+	default:
+		return desk.Errorf(desk.Permanent, "%s refuses the request (HTTP %d)", v.Name, status)
+	}
+}
+
+// Redirected returns the error for an address that leads elsewhere. It is
+// Retryable, and not Permanent: a proxy may send everybody to its page for
+// maintenance.
+func (v Vendor) Redirected(status int) *desk.Error {
+	return desk.Errorf(desk.Retryable, "the address redirects (HTTP %d), and the credentials are not sent elsewhere; set the desk's URL to where %s really is", status, v.Name)
+}
+
+// Busy returns the error for a desk that will answer later.
+func (v Vendor) Busy(a *Answer) *desk.Error {
+	e := desk.Errorf(desk.Retryable, "%s cannot answer now (HTTP %d)", v.Name, a.Status)
+	e.RetryAfter = RetryAfter(a.Header, time.Now())
+	return e
+}
+
+// Foreign returns the error for an answer of somebody else.
+func (v Vendor) Foreign(status int) *desk.Error {
+	e := desk.Errorf(desk.Retryable, "the answer (HTTP %d) is not what %s sends; is a proxy in the way?", status, v.API)
+	e.Err = ErrForeign
+	return e
+}
+
+// Decode reads JSON into what into points to.
+func (v Vendor) Decode(data []byte, into any) error {
+	err := json.Unmarshal(data, into)
+	if err == nil {
+		return nil
+	}
+	return &desk.Error{Kind: desk.Retryable, Detail: "the answer is not what " + v.API + " sends; is a proxy in the way?", Err: place(err)}
+}
+
+// place returns where decoding failed, and not at what: that may be somebody's
+// name or number.
+func place(err error) error {
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("no JSON at byte %d", e.Offset)
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("no %v at byte %d", e.Type, e.Offset)
+	}
+	return nil
+}

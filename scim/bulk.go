@@ -104,6 +104,7 @@ func readBulkOperation(element any) *bulkOperation {
 		}
 	}
 	op.method = strings.ToUpper(op.method)
+	op.path = strings.TrimSuffix(op.path, "/")
 	op.data, _ = o[key(o, "data")].(object)
 	if op.bad == nil {
 		op.bad = op.check()

@@ -289,7 +289,7 @@ func (b *bulkJob) undo(op *bulkOperation) {
 		return
 	}
 	if _, err := b.serve(http.MethodDelete, op.path+"/"+op.half, "", nil); err != nil {
-		b.h.explain(b.r, fmt.Errorf("scim: bulk: take back what was made by halves: %w", err))
+		_ = b.h.explain(b.r, fmt.Errorf("scim: bulk: take back what was made by halves: %w", err))
 	}
 	delete(b.ids, op.bulkID)
 	op.half = ""

@@ -138,8 +138,8 @@ func TestBulkCircles(t *testing.T) {
 		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
 		got := s.bulk("",
 			post("/Groups", "out", `{"displayName":"outside","members":[{"value":"bulkId:a"}]}`),
-			post("/Groups", "a", `{"displayName":"a","members":[{"value":"bulkId:b"},{"value":"bulkId:u"}]}`),
-			post("/Groups", "b", `{"displayName":"b","members":[{"value":"bulkId:c"}]}`),
+			post("/Groups/", "a", `{"displayName":"a","members":[{"value":"bulkId:b"},{"value":"bulkId:u"}]}`),
+			post("/Groups/", "b", `{"displayName":"b","members":[{"value":"bulkId:c"}]}`),
 			post("/Groups", "c", `{"displayName":"c","members":[{"value":"bulkId:a"}]}`),
 			post("/Users", "u", `{"userName":"ada","`+ent+`":{"department":"S","manager":{"value":"bulkId:v","displayName":"x"}}}`),
 			post("/Users", "v", `{"userName":"bo","`+ent+`":{"manager":"bulkId:u"}}`),

@@ -191,9 +191,31 @@ func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ err
 			return 0, err
 		}
 	}
-	err = s.store.InTx(ctx, func(tx Store) error {
-		now := s.now()
-		due, err := tx.DueAccounts(ctx, now, now.Add(-idle), most)
+	now := s.now()
+	return s.enqueueDue(ctx, now, now.Add(-idle), most, func(*Account) {})
+}
+
+// Reclaim takes back the leases of workers that died, and has what they were
+// at visited at once. It is for a process that has just started and knows that
+// it is the only one on its database; elsewhere leases end by themselves. It
+// returns how many accounts that are.
+func (s *Service) Reclaim(ctx context.Context) (n int, _ error) {
+	const most = 200
+	start := s.now()
+	for {
+		// When every lease has ended; what is touched from now on is done.
+		found, err := s.enqueueDue(ctx, start.Add(Lease+time.Second), start, most, func(a *Account) { a.LeaseUntil = nil })
+		if n += found; err != nil || found < most {
+			return n, err
+		}
+	}
+}
+
+// enqueueDue enqueues visits for up to most accounts that are due at now and
+// were not touched since before, changed by change. It returns how many.
+func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most int, change func(*Account)) (n int, _ error) {
+	err := s.store.InTx(ctx, func(tx Store) error {
+		due, err := tx.DueAccounts(ctx, now, before, most)
 		if err != nil {
 			return err
 		}
@@ -204,7 +226,8 @@ func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ err
 			if err != nil {
 				return err
 			}
-			a.UpdatedAt = now // idle from now on
+			a.UpdatedAt = s.now() // idle from now on
+			change(&a)
 			due[i] = a
 			jobs = append(jobs, Job{Kind: JobVisit, Account: a.ID, Urgent: a.Wanted.Status != AccessActive})
 		}

@@ -326,3 +326,26 @@ func TestSeatOfAHandMadeReturn(t *testing.T) {
 		}
 	})
 }
+
+// TestReclaim: a process that is alone on its database need not wait for the
+// leases of the one before it.
+func TestReclaim(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		id := h.person("ann", roles("agent"))
+		account := h.account(id.ID).ID
+		if _, err := h.core.BeginVisit(h.Context(), account); err != nil { // whoever began this is dead
+			h.Fatal(err)
+		}
+		h.visit(account)
+		h.state(id.ID, provision.AccountWaiting)
+		if n, err := h.core.Reclaim(h.Context()); err != nil || n != 1 {
+			h.Fatalf("reclaimed %d, %v; want one", n, err)
+		}
+		h.drain()
+		h.state(id.ID, provision.AccountReady)
+		if n, err := h.core.Reclaim(h.Context()); err != nil || n != 0 {
+			h.Errorf("reclaimed %d, %v when nothing was left", n, err)
+		}
+	})
+}

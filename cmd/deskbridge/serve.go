@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/worker"
 	"github.com/spf13/cobra"
 )
@@ -50,6 +51,11 @@ func (s *system) serve(ctx context.Context, ready chan<- net.Addr) error {
 	listener, err := net.Listen("tcp", s.settings.Listen)
 	if err != nil {
 		return err
+	}
+	if s.store.Dialect() == string(store.SQLite) { // nobody else visits: what the last process left is free
+		if _, err := s.core.Reclaim(ctx); err != nil {
+			return errors.Join(err, listener.Close())
+		}
 	}
 	work := worker.New(s.core, s.connector, s.log)
 	runner, err := work.Start(context.WithoutCancel(ctx), s.store.RiverDriver(), worker.Options{Workers: s.settings.Workers})

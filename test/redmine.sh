@@ -122,7 +122,7 @@ write_config() {
 		production:
 		  adapter: sqlite3
 		  database: $dir/db/redmine.sqlite3
-		  timeout: 20000
+		  timeout: 10000
 	DATABASE
 	(umask 077 && head -c 48 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$dir/config/secret_key.txt")
 	[ "$(id -u)" -ne 0 ] || chown -R "$runs_as:" "$dir"
@@ -185,7 +185,9 @@ run_server() {
 	port=$(free_port)
 	printf '%s' "$port" >"$dir/port"
 	say "starting the server on 127.0.0.1:$port"
-	(own_session=yes in_redmine bundle exec puma -e production -b "tcp://127.0.0.1:$port" -t 2:4 config.ru) \
+	# One thread: who waits for a lock of SQLite's keeps Ruby from running the
+	# thread that holds it.
+	(own_session=yes in_redmine bundle exec puma -e production -b "tcp://127.0.0.1:$port" -t 1:1 config.ru) \
 		>"$dir/log/server.log" 2>&1 </dev/null 8>&- &
 	printf '%s' "$!" >"$dir/pid" # setsid execs: this id leads the server's session
 	for ((i = 0; i < 480; i++)); do

@@ -91,7 +91,7 @@ func (d *redmine) checkRoles(ctx context.Context, p *desk.Profile) error {
 			return err
 		}
 		if !answer.Role.Assignable {
-			problem(p, "agents could take over nothing from a leaver: tick \"Issues can be assigned to this role\" at Administration > Roles and permissions > %s", role.Name)
+			problem(p, "agents could take over nothing from a leaver: tick \"Issues can be assigned to users with this role\" at Administration > Roles and permissions > %s", role.Name)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -14,7 +15,10 @@ import (
 // Create makes a user without a password that anybody knows. Teams and mailboxes
 // come after: Redmine takes none at creation.
 func (d *redmine) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
-	if err := errors.Join(checkEmail(want.Email), d.checkRole(want.Role)); err != nil {
+	if err := checkEmail(want.Email); err != nil {
+		return nil, err
+	}
+	if err := d.checkRole(want.Role); err != nil {
 		return nil, err
 	}
 	fields, err := d.fields(ctx, want)
@@ -73,7 +77,7 @@ func (d *redmine) fields(ctx context.Context, want provision.DeskUser) (map[stri
 // is older. Redmine looks whether an address is taken and then writes, and its
 // database does not object: of two creations at once both may pass.
 func (d *redmine) yield(ctx context.Context, made *record, email string) error {
-	hits, err := d.search(ctx, email)
+	hits, err := d.search(ctx, email, statusActive) // both were made a moment ago
 	if err != nil {
 		return err
 	}
@@ -95,28 +99,41 @@ func (d *redmine) takenError(ctx context.Context, refusal error, self *record, e
 	if !errors.Is(refusal, errRefused) {
 		return refusal
 	}
-	hits, err := d.search(ctx, email)
+	hits, err := d.search(ctx, email, statuses[:]...)
 	if err != nil {
 		return refusal
 	}
-	login := loginFor(email)
-	if login != provision.Fold(email) {
-		byLogin, err := d.search(ctx, login)
-		if err != nil {
-			return refusal
+	hits = slices.DeleteFunc(hits, func(r record) bool { return self != nil && r.ID == self.ID })
+	for _, r := range hits {
+		if sameText(r.Mail, email) || sameText(r.Login, email) {
+			return taken(r.ID)
 		}
-		hits = append(hits, byLogin...)
 	}
 	for _, r := range hits {
-		switch {
-		case self != nil && r.ID == self.ID:
-		case sameText(r.Mail, email), sameText(r.Login, login):
-			return taken(r.ID)
-		case !strings.Contains(provision.Fold(r.Login+"\n"+r.Mail+"\n"+shownName(r.First, r.Last)), provision.Fold(email)):
+		if shown := r.Login + "\n" + r.Mail + "\n" + shownName(r.First, r.Last); !strings.Contains(provision.Fold(shown), provision.Fold(email)) {
 			// Redmine matched something that it does not show.
 			e := taken(r.ID)
-			e.Detail += ", as an additional e-mail address; remove it there at Administration > Users > (the user) > Email addresses, or in the user's own account"
+			e.Detail += ", as an additional e-mail address; remove it at Administration > Users > (the user) > Emails"
 			return e
+		}
+	}
+	return d.loginTaken(ctx, refusal, self, email)
+}
+
+// loginTaken finds out the same of the login that an address leads to where it
+// cannot be one itself.
+func (d *redmine) loginTaken(ctx context.Context, refusal error, self *record, email string) error {
+	login := loginFor(email)
+	if login == provision.Fold(email) {
+		return refusal
+	}
+	hits, err := d.search(ctx, login, statuses[:]...)
+	if err != nil {
+		return refusal
+	}
+	for _, r := range hits {
+		if sameText(r.Login, login) && (self == nil || r.ID != self.ID) {
+			return taken(r.ID)
 		}
 	}
 	return refusal

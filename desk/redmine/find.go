@@ -93,7 +93,10 @@ func (d *redmine) byMark(ctx context.Context, mark string) (*record, error) {
 
 // byEmail returns the user with an e-mail address; nil when there is none.
 func (d *redmine) byEmail(ctx context.Context, email string) (*record, error) {
-	hits, err := d.search(ctx, email)
+	if !strings.Contains(email, "@") {
+		return nil, nil // it would be in everybody's
+	}
+	hits, err := d.search(ctx, email, statuses[:]...)
 	if err != nil {
 		return nil, err
 	}
@@ -117,16 +120,13 @@ func (d *redmine) byEmail(ctx context.Context, email string) (*record, error) {
 	return whole, nil
 }
 
-// search returns the users, of whatever state, who have an address somewhere in
+// search returns the users in one of some states who have a text somewhere in
 // login, names or e-mail addresses, those included that Redmine does not show.
 // They come from a list, without state, groups and projects.
-func (d *redmine) search(ctx context.Context, email string) ([]record, error) {
-	if !strings.Contains(email, "@") {
-		return nil, nil // it would be in everybody's
-	}
+func (d *redmine) search(ctx context.Context, text string, states ...int) ([]record, error) {
 	var hits []record
-	for _, status := range statuses {
-		found, err := list[record](ctx, d.client, "/users", "users", url.Values{"name": {email}, "status": {strconv.Itoa(status)}})
+	for _, status := range states {
+		found, err := list[record](ctx, d.client, "/users", "users", url.Values{"name": {text}, "status": {strconv.Itoa(status)}})
 		if err != nil {
 			return nil, err
 		}

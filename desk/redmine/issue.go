@@ -58,7 +58,7 @@ func (d *redmine) Assign(ctx context.Context, conversation string, to desk.Assig
 	err = d.client.put(ctx, path, map[string]any{"issue": map[string]any{"assigned_to_id": assignee}})
 	if errors.Is(err, errRefused) {
 		return &desk.Error{Kind: desk.Permanent, Err: err, Detail: "Redmine did not assign issue " + conversation +
-			": an assignee must be active and have a role in the project with \"Issues can be assigned to this role\" (Administration > Roles and permissions), and for groups \"Allow issue assignment to groups\" must be ticked (Administration > Settings > Issue tracking)"}
+			": an assignee must be active and have a role in the project with \"Issues can be assigned to users with this role\" (Administration > Roles and permissions), and for groups \"Allow issue assignment to groups\" must be ticked (Administration > Settings > Issue tracking)"}
 	}
 	if err != nil {
 		return issueError(err, conversation)

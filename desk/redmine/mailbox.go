@@ -21,9 +21,11 @@ func (d *redmine) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, 
 	if err != nil || len(opens)+len(closes) == 0 {
 		return err
 	}
-	role, err := d.role(ctx, d.rank(r))
-	if err != nil {
-		return err
+	var role *entry
+	if len(opens) > 0 { // to leave, no role need be there
+		if role, err = d.role(ctx, d.rank(r)); err != nil {
+			return err
+		}
 	}
 	wrote := false
 	for _, p := range opens {

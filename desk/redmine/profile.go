@@ -29,6 +29,9 @@ func (d *redmine) SetProfile(ctx context.Context, id provision.DeskUserID, want 
 		return nil
 	}
 	if err := d.client.put(ctx, r.path(), map[string]any{"user": changes}); err != nil {
+		if changes["mail"] == "" {
+			return err
+		}
 		return d.takenError(ctx, err, r, want.Email)
 	}
 	if r, err = d.read(ctx, id); err != nil {

@@ -37,10 +37,8 @@ func (d *redmine) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 			return err
 		}
 	}
-	if d.settings.limitedGroup != "" {
-		if err := d.setLimited(ctx, r, role); err != nil {
-			return err
-		}
+	if err := d.setLimited(ctx, r, role); err != nil {
+		return err
 	}
 	if !r.Admin && role == provision.RoleAdmin {
 		if err := d.setAdmin(ctx, r, true); err != nil {
@@ -61,35 +59,36 @@ func (d *redmine) setAdmin(ctx context.Context, r *record, admin bool) error {
 }
 
 // setLimited brings a user's projects and the group of limited users in line
-// with a role.
+// with a role. Whoever neither is limited nor becomes so needs nothing: an
+// administrator can be demoted although that group was deleted.
 func (d *redmine) setLimited(ctx context.Context, r *record, role provision.Role) error {
+	at := slices.IndexFunc(r.Groups, func(g entry) bool { return d.isLimitedGroup(g.Name) })
+	limited := role == provision.RoleLimited
+	if !limited && at < 0 {
+		return nil
+	}
+	weak, err := d.role(ctx, provision.RoleLimited)
+	if err != nil {
+		return err
+	}
+	full, err := d.role(ctx, provision.RoleAgent)
+	if err != nil {
+		return err
+	}
+	if !limited {
+		if err := d.exchangeRoles(ctx, r, weak.ID, full.ID); err != nil {
+			return err
+		}
+		return d.leave(ctx, &r.Groups[at], r)
+	}
 	group, err := d.limitedGroup(ctx)
 	if err != nil {
 		return err
 	}
-	give, err := d.role(ctx, role)
-	if err != nil {
+	if err := d.exchangeRoles(ctx, r, full.ID, weak.ID); err != nil || at >= 0 {
 		return err
 	}
-	limited := role == provision.RoleLimited
-	other := provision.RoleLimited
-	if limited {
-		other = provision.RoleAgent
-	}
-	take, err := d.role(ctx, other)
-	if err != nil {
-		return err
-	}
-	if err := d.exchangeRoles(ctx, r, take.ID, give.ID); err != nil {
-		return err
-	}
-	switch {
-	case limited && !r.memberOf(group.ID):
-		return d.join(ctx, group, r)
-	case !limited && r.memberOf(group.ID):
-		return d.leave(ctx, group, r)
-	}
-	return nil
+	return d.join(ctx, group, r)
 }
 
 // exchangeRoles gives one role in place of another wherever the user itself has

@@ -1,18 +1,17 @@
 package requesttracker
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 )
 
 func TestStatus(t *testing.T) {
@@ -66,7 +65,7 @@ func TestMalformed(t *testing.T) {
 		{"a list for a record", answer{body: `[]`}},
 		{"an object for a number", answer{body: `{"id" : {"a" : 1}, "Disabled" : "0", "Memberships" : []}`}},
 		{"somebody else", answer{file: "self.json"}},
-		{"more than any answer has", answer{body: `{"Name" : "` + strings.Repeat("a", maxAnswerBytes) + `"}`}},
+		{"more than any answer has", answer{body: `{"Name" : "` + strings.Repeat("a", jsonapi.MaxAnswerBytes) + `"}`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt := newFakeRT(t, recorded(script{"GET /user/570": tt.answer}))
@@ -80,45 +79,6 @@ func TestMalformed(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestSilence(t *testing.T) {
-	silent := make(chan struct{})
-	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-silent:
-		case <-r.Context().Done():
-		}
-	}))
-	t.Cleanup(srv.Close)
-	t.Cleanup(func() { close(silent) })
-
-	t.Run("ends with the connector's patience", func(t *testing.T) {
-		d := connect(t, srv.URL)
-		d.client.reads.HTTPClient.Timeout = 50 * time.Millisecond
-		began := time.Now()
-		_, err := d.Find(t.Context(), desk.Key{ID: "570"})
-		wantKind(t, err, desk.Retryable, "")
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("it took %v: a time-out is not repeated", took)
-		}
-	})
-	t.Run("ends with the caller's", func(t *testing.T) {
-		d := connect(t, srv.URL)
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		var wg sync.WaitGroup
-		for range 2 * maxParallel { // half of them wait for a slot
-			wg.Go(func() {
-				_, err := d.Find(ctx, desk.Key{ID: "570"})
-				wantKind(t, err, desk.Retryable, "")
-			})
-		}
-		wg.Wait()
-		if len(d.client.slots) != 0 {
-			t.Errorf("%d slots are still taken", len(d.client.slots))
-		}
-	})
 }
 
 func TestRetries(t *testing.T) {
@@ -182,32 +142,6 @@ func TestRedirectKeepsToken(t *testing.T) {
 	wantKind(t, err, desk.Retryable, "redirects")
 	if reached.Load() {
 		t.Error("the token went to another address")
-	}
-}
-
-func TestParallel(t *testing.T) {
-	var now, most atomic.Int32
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		n := now.Add(1)
-		defer now.Add(-1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-		}
-		time.Sleep(5 * time.Millisecond)
-		answer{file: "user.json"}.write(t, w)
-	}))
-	t.Cleanup(srv.Close)
-	d := connect(t, srv.URL)
-	var wg sync.WaitGroup
-	for range 40 {
-		wg.Go(func() {
-			if _, err := d.read(t.Context(), "570"); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if most.Load() > maxParallel {
-		t.Errorf("%d requests at once", most.Load())
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -140,7 +141,7 @@ func (d *directory) members(ctx context.Context, group string) ([]string, error)
 }
 
 func membershipError(err error) error {
-	if errors.Is(err, errForbidden) {
+	if errors.Is(err, jsonapi.ErrForbidden) {
 		e := missingRight("AdminGroupMembership", "to read and change who is in a group")
 		e.Detail += ", or for this group alone at Admin > Groups > (the group) > User Rights"
 		return e

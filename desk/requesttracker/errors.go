@@ -2,63 +2,36 @@ package requesttracker
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 )
 
-// errForbidden is the cause of an error for status 403.
-var errForbidden = errors.New("HTTP 403")
-
-// errForeign is the cause of an error for an answer that is none of RT's.
-var errForeign = errors.New("not an answer of RT")
-
-// statusError returns what the status of an answer means; nil for success.
-func statusError(resp *http.Response, body []byte) error {
-	status := resp.StatusCode
-	switch {
-	case status >= 200 && status <= 299:
-		return nil
-	case status >= 300 && status <= 399:
-		// Not Permanent: a proxy may send everybody to its page for maintenance.
-		return desk.Errorf(desk.Retryable, "the address redirects (HTTP %d), and the token is not sent elsewhere; set the desk's URL to where RT really is", status)
-	case status == http.StatusUnauthorized:
-		return desk.Errorf(desk.Unauthorized, "RT refuses the token; is the service account enabled? Make a new token at Admin > Users > (the service account) > Auth Tokens")
-	case status == http.StatusForbidden:
-		return &desk.Error{Kind: desk.Permanent, Detail: "the service account may not do this; compare its rights at Admin > Global > User Rights with the documentation", Err: errForbidden}
-	case status == http.StatusNotFound && message(body) == "":
-		// RT says it in JSON. To take a proxy's page for "no such user" would
-		// mean to make the user again.
-		return &desk.Error{Kind: desk.Retryable, Detail: "somebody other than RT answers (HTTP 404); is a proxy in the way?", Err: errForeign}
-	case status == http.StatusNotFound:
-		return desk.Errorf(desk.NotFound, "RT has no such record")
-	case status == http.StatusMethodNotAllowed:
-		return desk.Errorf(desk.Permanent, "this is not REST 2.0 of Request Tracker 5 (HTTP %d); check the desk's URL", status)
-	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
-		return &desk.Error{Kind: desk.Retryable, Detail: "RT cannot answer now (HTTP " + strconv.Itoa(status) + ")", RetryAfter: retryAfter(resp.Header, time.Now())}
-	}
-	e := desk.Errorf(desk.Permanent, "RT refuses the request (HTTP %d)", status)
-	if sentence := known(message(body)); sentence != "" {
-		e.Detail += ": " + sentence
-	}
-	return e
+var vendor = jsonapi.Vendor{
+	Name:         "RT",
+	API:          "REST 2.0",
+	Unauthorized: "RT refuses the token; is the service account enabled? Make a new token at Admin > Users > (the service account) > Auth Tokens",
+	Forbidden:    "the service account may not do this; compare its rights at Admin > Global > User Rights with the documentation",
+	NotFound:     "RT has no such record",
 }
 
-// retryAfter reads the header of that name: seconds or a date (RFC 9110
-// §10.2.3). 0 means that it is absent, past or nonsense.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	value := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+// explain makes e say what the status of an answer means on RT.
+func explain(a *jsonapi.Answer, e *desk.Error) {
+	said := message(a.Body)
+	sentence := known(said)
+	switch {
+	case a.Status == http.StatusNotFound && said == "":
+		// RT says it in JSON. To take a proxy's page for "no such user" would
+		// mean to make the user again.
+		*e = *vendor.Foreign(a.Status)
+		e.Detail = "somebody other than RT answers (HTTP 404); is a proxy in the way?"
+	case a.Status == http.StatusMethodNotAllowed:
+		*e = *desk.Errorf(desk.Permanent, "this is not REST 2.0 of Request Tracker 5 (HTTP %d); check the desk's URL", a.Status)
+	case e.Kind == desk.Permanent && e.Err == nil && sentence != "":
+		e.Detail += ": " + sentence
 	}
-	if at, err := http.ParseTime(value); err == nil && at.After(now) {
-		return at.Sub(now)
-	}
-	return 0
 }
 
 // message returns the sentence in RT's error document.

@@ -95,8 +95,7 @@ func connect(t *testing.T, home string) *rt {
 		t.Fatal(err)
 	}
 	c := d.(*rt)
-	c.client.reads.HTTPClient.Timeout = 2 * time.Second
-	c.client.reads.RetryWaitMin, c.client.reads.RetryWaitMax = time.Millisecond, time.Millisecond
+	c.client.api.HTTP.Timeout = 2 * time.Second
 	return c
 }
 

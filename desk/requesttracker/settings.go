@@ -1,14 +1,14 @@
 package requesttracker
 
 import (
-	"fmt"
 	"maps"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -34,98 +34,68 @@ const (
 // owner, secret. RT offers no other way to learn whose token it is.
 var authToken = regexp.MustCompile(`^[0-9]+-([0-9]+)-[0-9A-Za-z]+$`)
 
-// mistakes are what is wrong with a desk's settings, in order.
-type mistakes struct{ fields, details []string }
-
-func (m *mistakes) add(field, format string, args ...any) {
-	m.fields = append(m.fields, field)
-	m.details = append(m.details, field+": "+fmt.Sprintf(format, args...))
-}
-
-// err returns one Invalid error for all; nil when there are none.
-func (m *mistakes) err() error {
-	if len(m.fields) == 0 {
-		return nil
-	}
-	return provision.Errorf(provision.Invalid, strings.Join(m.fields, ", "), "%s", strings.Join(m.details, "; "))
-}
-
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
 	s := settings{externalIDField: defaultExternalIDField, adminGroup: defaultAdminGroup, token: d.Secret}
-	var wrong mistakes
+	var wrong desk.Mistakes
 
 	allowHTTP := s.read(d.Settings, &wrong)
 	if twice := doubled(s.roleGroups()); twice != "" {
-		wrong.add("settings", "the group %q stands for two roles; give each role a group of its own", twice)
+		wrong.Add("settings", "the group %q stands for two roles; give each role a group of its own", twice)
 	}
 
 	if m := authToken.FindStringSubmatch(d.Secret); m != nil {
 		s.account = m[1]
 	} else {
-		wrong.add("secret", "give an RT authentication token, which looks like 1-27-0123abcd (Admin > Users > the service account > Auth Tokens)")
+		wrong.Add("secret", "give an RT authentication token, which looks like 1-27-0123abcd (Admin > Users > the service account > Auth Tokens)")
 	}
 	api, advice := apiURL(d.URL, allowHTTP)
 	if advice != "" {
-		wrong.add("url", "%s", advice)
+		wrong.Add("url", "%s", advice)
 	}
 	s.api = api
-	return s, wrong.err()
+	return s, wrong.Err()
 }
 
 // read takes over what the settings say, and returns whether http is allowed.
-func (s *settings) read(all map[string]string, wrong *mistakes) (allowHTTP bool) {
+func (s *settings) read(all map[string]string, wrong *desk.Mistakes) (allowHTTP bool) {
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		value := strings.TrimSpace(all[key])
 		switch key {
 		case "external_id_field":
 			s.externalIDField = value
 			if value == "" || strings.ContainsAny(value, "{}") {
-				wrong.add("settings."+key, "give the name of a custom field on users, without braces")
+				wrong.Add("settings."+key, "give the name of a custom field on users, without braces")
 			}
 		case "admin_group":
 			s.adminGroup, s.adminGroupGiven = value, true
 			if value == "" {
-				wrong.add("settings."+key, "give the name of the group whose members are admins, or leave the setting out")
+				wrong.Add("settings."+key, "give the name of the group whose members are admins, or leave the setting out")
 			}
 		case "agent_group":
 			s.agentGroup = value
 		case "limited_group":
 			s.limitedGroup = value
 		case "allow_http":
-			allowHTTP = value == "true"
-			if !allowHTTP && value != "false" {
-				wrong.add("settings."+key, "give true or false")
-			}
+			allowHTTP = wrong.Flag("settings."+key, value)
 		default:
-			wrong.add("settings."+key, "unknown setting; use external_id_field, admin_group, agent_group, limited_group or allow_http")
+			wrong.Add("settings."+key, "unknown setting; use external_id_field, admin_group, agent_group, limited_group or allow_http")
 		}
 	}
 	return allowHTTP
 }
 
-// apiURL returns the root of REST 2.0 for the address of RT's home page, or
-// advice on a better address. The token would travel in the clear over http, so
-// that is for loopback only, unless an administrator says otherwise.
-func apiURL(home string, allowHTTP bool) (api *url.URL, advice string) {
-	u, err := url.Parse(home)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, "give the address of RT's home page, such as https://rt.example.com"
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, "give the address of RT's home page alone, without user, query and fragment"
-	case u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
-		return nil, "use https, or set allow_http to true if the way to RT is safe by other means"
-	}
-	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), apiPath) + apiPath
-	u.RawPath = ""
-	return u, ""
-}
-
 const apiPath = "/REST/2.0"
 
-func loopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
+// apiURL returns the root of REST 2.0 for the address of RT's home page, or
+// advice on a better address.
+func apiURL(home string, allowHTTP bool) (api *url.URL, advice string) {
+	u, advice := jsonapi.Address(home, "give the address of RT's home page, such as https://rt.example.com", allowHTTP)
+	if advice != "" {
+		return nil, advice
+	}
+	u.Path = strings.TrimSuffix(u.Path, apiPath) + apiPath
+	return u, ""
 }
 
 // roleGroups returns the names of the groups that stand for roles; they are no

@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/desk/helpscout"
+	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -18,6 +19,7 @@ func (s *system) kinds() map[provision.DeskKind]desk.Factory {
 	return map[provision.DeskKind]desk.Factory{
 		builtin.Kind:     s.builtin.Connector,
 		"helpscout":      helpscout.New,
+		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
 	}
 }

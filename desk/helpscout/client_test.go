@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -170,7 +171,7 @@ func TestMalformed(t *testing.T) {
 		{"an object for a list", `{"id":71,"role":7}`, `{"_embedded":{"users":{"71":` + adaBody + `}},"page":{"number":1,"totalPages":1}}`},
 		{"somebody else, another page", strings.Replace(adaBody, "71", "72", 1), `{"_embedded":{"users":[]},"page":{"number":2,"totalPages":2}}`},
 		{"failure in a 200", `{"error":"ada@example.test"}`, `{"logRef":"x","message":"ada@example.test"}`},
-		{"more than any answer has", `{"a":"` + strings.Repeat("a", maxAnswerBytes) + `"}`, `{"a":"` + strings.Repeat("a", maxAnswerBytes) + `"}`},
+		{"more than any answer has", `{"a":"` + strings.Repeat("a", jsonapi.MaxAnswerBytes) + `"}`, `{"a":"` + strings.Repeat("a", jsonapi.MaxAnswerBytes) + `"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newScript(t, map[string]answer{"GET /users/71": {body: tt.user}, "GET /users": {body: tt.list}})
@@ -217,7 +218,7 @@ func TestSilence(t *testing.T) {
 
 	t.Run("ends with the connector's patience", func(t *testing.T) {
 		d := connect(t, srv.URL, nil)
-		d.client.http.Timeout = 50 * time.Millisecond
+		d.client.api.HTTP.Timeout = 50 * time.Millisecond
 		_, err := d.Find(t.Context(), desk.Key{Email: "ada@example.test"})
 		wantKind(t, err, desk.Retryable, "")
 	})

@@ -7,15 +7,14 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 )
 
 var (
-	errToken     = errors.New("HTTP 401") // the token is refused
-	errForbidden = errors.New("HTTP 403")
-	errRefused   = errors.New("refused") // a 4xx that may mean that a value is taken
+	errToken   = errors.New("HTTP 401") // the token is refused
+	errRefused = errors.New("refused")  // a 4xx that may mean that a value is taken
 )
 
 // maxProblems is how many problems of one refusal are told.
@@ -54,7 +53,7 @@ func only(text string) string {
 // refusal is what an answer other than success is remembered by.
 type refusal struct {
 	status      int
-	kind        error  // errToken and the like; nil for others
+	kind        error  // errToken, jsonapi.ErrForbidden and the like; nil for others
 	fields      string // what it objects to: "role (EnumValue), lastName (Size)"
 	logRef      string
 	correlation string
@@ -75,10 +74,10 @@ func (r *refusal) Error() string {
 // Unwrap returns the kind of refusal.
 func (r *refusal) Unwrap() error { return r.kind }
 
-func readRefusal(resp *http.Response, body []byte) *refusal {
+func readRefusal(a *jsonapi.Answer) *refusal {
 	var doc errorDocument
-	_ = json.Unmarshal(body, &doc) // an answer without a document is one, too
-	r := &refusal{status: resp.StatusCode, logRef: only(doc.LogRef), correlation: only(resp.Header.Get("Correlation-ID"))}
+	_ = json.Unmarshal(a.Body, &doc) // an answer without a document is one, too
+	r := &refusal{status: a.Status, logRef: only(doc.LogRef), correlation: only(a.Header.Get("Correlation-ID"))}
 	var fields []string
 	for _, p := range doc.Embedded.Errors[:min(len(doc.Embedded.Errors), maxProblems)] {
 		field := only(p.Path)
@@ -94,46 +93,25 @@ func readRefusal(resp *http.Response, body []byte) *refusal {
 	return r
 }
 
-// statusError returns what the status of an answer means; nil when it is the
-// wanted one.
-func statusError(resp *http.Response, body []byte, want int) error {
-	status := resp.StatusCode
-	if status == want && !isPage(resp.Header, body) {
-		return nil
-	}
-	r := readRefusal(resp, body)
-	e := &desk.Error{Kind: desk.Permanent, Err: r}
-	switch {
-	case status >= 300 && status <= 399:
-		return redirected(status)
-	case status == http.StatusUnauthorized:
-		r.kind = errToken
-		e.Kind, e.Detail = desk.Unauthorized, "Help Scout refuses the access token; is the user who owns the app active and invited, and does the app still exist? See Your Profile > My Apps of that user"
-	case status == http.StatusTooManyRequests:
-		limit := limited(retryAfter(resp.Header, time.Now()))
-		limit.Err = r
-		return limit
-	case status == http.StatusRequestTimeout, status >= 500:
-		e.Kind, e.Detail = desk.Retryable, fmt.Sprintf("Help Scout cannot answer now (HTTP %d)", status)
-		e.RetryAfter = retryAfter(resp.Header, time.Now())
-	case status < 400, isPage(resp.Header, body):
-		// To take a proxy's page for "no such user" would mean to make the
-		// user again; to take it for success, to lose the change.
-		e.Kind, e.Detail = desk.Retryable, fmt.Sprintf("the answer (HTTP %d) is not what the Inbox API sends; is a proxy in the way?", status)
-	case status == http.StatusForbidden:
-		r.kind = errForbidden
-		e.Detail = "the user who owns the app may not do this; give that user the role Administrator at Manage > Users"
-	case status == http.StatusNotFound:
-		e.Kind, e.Detail = desk.NotFound, "Help Scout has no such object"
-	default:
-		r.kind = errRefused
-		e.Field, e.Detail = r.fields, fmt.Sprintf("Help Scout refuses the request (HTTP %d)", status)
-	}
-	return e
+var vendor = jsonapi.Vendor{
+	Name:         "Help Scout",
+	API:          "the Inbox API",
+	Unauthorized: "Help Scout refuses the access token; is the user who owns the app active and invited, and does the app still exist? See Your Profile > My Apps of that user",
+	Forbidden:    "the user who owns the app may not do this; give that user the role Administrator at Manage > Users",
+	NotFound:     "Help Scout has no such object",
 }
 
-// redirected is Retryable, and not Permanent: a proxy may send everybody to its
-// page for maintenance.
-func redirected(status int) *desk.Error {
-	return desk.Errorf(desk.Retryable, "the address redirects (HTTP %d), and the credentials are not sent elsewhere; set the desk's URL to where the API really is", status)
+// explain makes e say what the status of an answer means at Help Scout.
+func explain(a *jsonapi.Answer, e *desk.Error) {
+	r := readRefusal(a)
+	r.kind = e.Err
+	switch {
+	case a.Status == http.StatusUnauthorized:
+		r.kind = errToken
+	case a.Status == http.StatusTooManyRequests:
+		*e = *limited(e.RetryAfter)
+	case e.Kind == desk.Permanent && e.Err == nil:
+		r.kind, e.Field = errRefused, r.fields
+	}
+	e.Err = r
 }

@@ -101,7 +101,7 @@ func connect(t *testing.T, base string, rt http.RoundTripper, settings ...string
 	}
 	hs := d.(*helpScout)
 	if rt != nil {
-		hs.client.http.Transport = rt
+		hs.client.api.HTTP.Transport = rt
 	}
 	return hs
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 )
 
 // FuzzPage checks that no answer is taken for a list that it is not: either it
@@ -43,19 +44,13 @@ func FuzzRefusal(f *testing.F) {
 	f.Add(404, "text/html", "", []byte(`<p>`))
 	f.Add(201, "", "a b", []byte(`[]`))
 	f.Fuzz(func(t *testing.T, status int, contentType, correlation string, body []byte) {
-		resp := &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {contentType}, "Correlation-Id": {correlation}}}
-		err := statusError(resp, body, http.StatusNoContent)
-		if err == nil {
-			if status != http.StatusNoContent {
-				t.Errorf("HTTP %d was taken for success", status)
-			}
-			return
+		a := &jsonapi.Answer{Status: status, Header: http.Header{"Content-Type": {contentType}, "Correlation-Id": {correlation}}, Body: body}
+		e := vendor.Refusal(a)
+		explain(a, e)
+		if e.Kind == "" || e.Detail == "" {
+			t.Fatalf("HTTP %d is %#v", status, e)
 		}
-		e, ok := err.(*desk.Error)
-		if !ok || e.Kind == "" || e.Detail == "" {
-			t.Fatalf("HTTP %d is %#v", status, err)
-		}
-		if text := err.Error(); strings.ContainsAny(text, "@<\n\x00") || len(text) > 3000 {
+		if text := e.Error(); strings.ContainsAny(text, "@<\n\x00") || len(text) > 3000 {
 			t.Errorf("the error tells too much: %q", text)
 		}
 	})

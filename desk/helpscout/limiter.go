@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 )
 
 // The rate limit is one for the whole account, whoever uses it, and counts
@@ -22,7 +23,6 @@ const (
 	minBurst     = 5
 	readUnits    = 1
 	writeUnits   = 2
-	maxPause     = time.Hour // however long an answer says
 )
 
 // limiter keeps requests within Help Scout's rate limit. It is safe for
@@ -88,34 +88,19 @@ func (l *limiter) wait(ctx context.Context, n int) error {
 }
 
 // learn takes over what an answer tells about the limit.
-func (l *limiter) learn(resp *http.Response) {
+func (l *limiter) learn(a *jsonapi.Answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if limit, err := strconv.ParseUint(resp.Header.Get("X-RateLimit-Limit-Minute"), 10, 24); err == nil && limit > 0 {
+	if limit, err := strconv.ParseUint(a.Header.Get("X-RateLimit-Limit-Minute"), 10, 24); err == nil && limit > 0 {
 		l.set(int(limit))
 	}
-	if resp.StatusCode == http.StatusTooManyRequests {
-		l.paused = time.Now().Add(retryAfter(resp.Header, time.Now()))
+	if a.Status == http.StatusTooManyRequests {
+		now := time.Now()
+		l.paused = now.Add(jsonapi.RetryAfter(a.Header, now))
 	}
 }
 
 func limited(after time.Duration) *desk.Error {
 	return &desk.Error{Kind: desk.Retryable, RetryAfter: after,
 		Detail: "the rate limit of the Help Scout account, which all its integrations share, is used up for now; Deskbridge goes on by itself"}
-}
-
-// retryAfter reads how long an answer asks us to wait: Help Scout's own header
-// in seconds, else the standard one in seconds or as a date (RFC 9110
-// §10.2.3). 0 means that neither is there, or nonsense.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	for _, name := range []string{"X-RateLimit-Retry-After", "Retry-After"} {
-		value := h.Get(name)
-		if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-			return min(time.Duration(seconds)*time.Second, maxPause)
-		}
-		if at, err := http.ParseTime(value); err == nil && at.After(now) {
-			return min(at.Sub(now), maxPause)
-		}
-	}
-	return 0
 }

@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 )
 
 // answered is an answer that tells about the limit.
-func answered(status int, pairs ...string) *http.Response {
+func answered(status int, pairs ...string) *jsonapi.Answer {
 	h := http.Header{}
 	for i := 0; i < len(pairs); i += 2 {
 		h.Set(pairs[i], pairs[i+1])
 	}
-	return &http.Response{StatusCode: status, Header: h}
+	return &jsonapi.Answer{Status: status, Header: h}
 }
 
 // TestLimiterStaysWithinTheLimit sends as fast as the limiter lets it, for ten
@@ -120,27 +121,4 @@ func TestLimiterRefusesInTime(t *testing.T) {
 		stop()
 		wg.Wait()
 	})
-}
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	for _, tt := range []struct {
-		name  string
-		pairs []string
-		want  time.Duration
-	}{
-		{"Help Scout's own", []string{"X-RateLimit-Retry-After", "17", "Retry-After", "5"}, 17 * time.Second},
-		{"a proxy's, in seconds", []string{"Retry-After", "5"}, 5 * time.Second},
-		{"a proxy's, as a date", []string{"Retry-After", now.Add(90 * time.Second).Format(http.TimeFormat)}, 90 * time.Second},
-		{"a date that is past", []string{"Retry-After", now.Add(-time.Hour).Format(http.TimeFormat)}, 0},
-		{"nothing", nil, 0},
-		{"nonsense", []string{"X-RateLimit-Retry-After", "-5"}, 0},
-		{"for ever", []string{"X-RateLimit-Retry-After", "2000000000"}, maxPause},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := retryAfter(answered(429, tt.pairs...).Header, now); got != tt.want {
-				t.Errorf("retryAfter = %v, want %v", got, tt.want)
-			}
-		})
-	}
 }

@@ -30,7 +30,7 @@ type page struct {
 // mean that nobody is there.
 func decodePage[T any](data []byte, name string, n int) ([]T, *page, error) {
 	var p page
-	if err := decode(data, &p); err != nil {
+	if err := vendor.Decode(data, &p); err != nil {
 		return nil, nil, err
 	}
 	if p.Page == nil || p.Page.Number != n {
@@ -38,7 +38,7 @@ func decodePage[T any](data []byte, name string, n int) ([]T, *page, error) {
 	}
 	var items []T
 	if raw, ok := p.Embedded[name]; ok {
-		if err := decode(raw, &items); err != nil {
+		if err := vendor.Decode(raw, &items); err != nil {
 			return nil, nil, err
 		}
 	}

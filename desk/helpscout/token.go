@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 )
 
 // tokenMargin is how long before its end a token is replaced, unless it lives
@@ -72,7 +73,7 @@ var oauthCode = regexp.MustCompile(`^[a-z_]{1,40}$`)
 func tokenError(err error) error {
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
-		return &desk.Error{Kind: desk.Retryable, Detail: "Help Scout gives no access token", Err: withoutURL(err)}
+		return &desk.Error{Kind: desk.Retryable, Detail: "Help Scout gives no access token", Err: jsonapi.WithoutURL(err)}
 	}
 	status := refusal.Response.StatusCode
 	said := "HTTP " + strconv.Itoa(status)
@@ -84,8 +85,8 @@ func tokenError(err error) error {
 		return &desk.Error{Kind: desk.Unauthorized, Err: errors.New(said),
 			Detail: "Help Scout refuses the App ID or the App Secret, or the user who owns the app is not active; see Your Profile > My Apps of that user"}
 	case status >= 300 && status <= 399:
-		return redirected(status)
+		return vendor.Redirected(status)
 	}
 	return &desk.Error{Kind: desk.Retryable, Detail: "Help Scout gives no access token now (" + said + ")",
-		RetryAfter: retryAfter(refusal.Response.Header, time.Now())}
+		RetryAfter: jsonapi.RetryAfter(refusal.Response.Header, time.Now())}
 }

@@ -67,7 +67,7 @@ func TestListsThatChange(t *testing.T) {
 	f := newFake(t)
 	d := f.connect()
 	last := f.last // on the second page
-	d.client.http.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.ServeHTTP(w, r)
 		if strings.HasSuffix(r.URL.Path, "/members") && r.URL.Query().Get("page") == "1" && f.users[last-59] != nil {
 			f.mu.Lock()
@@ -84,7 +84,7 @@ func TestListsThatChange(t *testing.T) {
 	}
 
 	gone := last - 58
-	d.client.http.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.ServeHTTP(w, r)
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -94,7 +94,7 @@ func TestListsThatChange(t *testing.T) {
 	_, err = d.Admins(t.Context())
 	wantKind(t, err, desk.Retryable, "shrinks while it is read")
 
-	d.client.http.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.add(&fakeUser{FirstName: "New", Role: "admin"})
 		f.mu.Unlock()
@@ -111,7 +111,7 @@ func TestMembershipIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		d := f.connect()
-		d.client.http.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(100 * time.Millisecond)
 			f.ServeHTTP(w, r)
 		})}
@@ -217,7 +217,7 @@ func TestCreateSends(t *testing.T) {
 			f := newFake(t)
 			d := f.connect(tt.settings...)
 			var sent []byte
-			d.client.http.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/users") {
 					sent, _ = io.ReadAll(r.Body)
 					r.Body = io.NopCloser(strings.NewReader(string(sent)))

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// statuses are all states of a user, one after the other: "all" is spelled
-// otherwise in each release. 5.0 wants an empty status, to which 5.1 answers
-// with active users only.
+// statuses are all states of a user. They are asked for one after the other, which
+// every release understands; for all at once 5.0 wants an empty status, and 5.1 a
+// filter as for issues.
 var statuses = [...]int{statusActive, statusLocked, statusRegistered}
 
 // wholeAge is how long the whole index is taken for complete. Users that were

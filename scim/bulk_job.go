@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 type bulkJob struct {
 	h       *handler
 	r       *request
+	ctx     context.Context // of the operations
 	failOn  int
 	all     []*bulkOperation
 	makers  map[string]*bulkOperation // by bulkId: what makes the resource
@@ -27,7 +29,7 @@ type bulkJob struct {
 }
 
 func newBulkJob(h *handler, r *request, req bulkRequest) *bulkJob {
-	b := &bulkJob{h: h, r: r, failOn: req.failOnErrors, all: req.operations,
+	b := &bulkJob{h: h, r: r, ctx: r.Context(), failOn: req.failOnErrors, all: req.operations,
 		makers: map[string]*bulkOperation{}, ids: map[string]string{}, done: map[*bulkOperation]object{}}
 	for _, op := range b.all {
 		if op.method == http.MethodPost && op.bulkID != "" {
@@ -52,20 +54,17 @@ func (b *bulkJob) results() []object {
 // only when the client has gone.
 func (b *bulkJob) run() error {
 	pending := slices.Clone(b.all)
-	for len(pending) > 0 && !b.stopped {
+	for len(pending) > 0 && !b.stopped && b.ctx.Err() == nil {
 		var waiting []*bulkOperation
 		for _, op := range pending {
-			if err := b.r.Context().Err(); err != nil {
-				return err
-			}
 			switch {
-			case b.stopped || b.waits(op):
+			case b.stopped || b.ctx.Err() != nil || b.waits(op):
 				waiting = append(waiting, op)
 			default:
 				b.do(op)
 			}
 		}
-		if len(waiting) == len(pending) {
+		if len(waiting) == len(pending) && b.ctx.Err() == nil {
 			b.unblock(waiting[0])
 		}
 		pending = slices.DeleteFunc(waiting, func(op *bulkOperation) bool { return b.done[op] != nil })
@@ -73,7 +72,7 @@ func (b *bulkJob) run() error {
 	for _, op := range pending { // not reported, so not there
 		b.undo(op)
 	}
-	return nil
+	return b.ctx.Err()
 }
 
 // waits reports whether op names a resource that is yet to be made, or to be
@@ -239,7 +238,7 @@ func (b *bulkJob) serve(method, path, version string, data object) (answer, erro
 	if id != "" {
 		route = b.h.resourceRoutes()[t.endpoint+"/{id}"]
 	}
-	inner := (&http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{}}).WithContext(b.r.Context())
+	inner := (&http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{}}).WithContext(b.ctx)
 	inner.SetPathValue("id", id)
 	if version != "" {
 		inner.Header.Set("If-Match", version)
@@ -288,7 +287,9 @@ func (b *bulkJob) undo(op *bulkOperation) {
 	if op.half == "" {
 		return
 	}
-	if _, err := b.serve(http.MethodDelete, op.path+"/"+op.half, "", nil); err != nil {
+	cleanup := *b
+	cleanup.ctx = context.WithoutCancel(b.ctx) // also when the client has gone
+	if _, err := cleanup.serve(http.MethodDelete, op.path+"/"+op.half, "", nil); err != nil {
 		_ = b.h.explain(b.r, fmt.Errorf("scim: bulk: take back what was made by halves: %w", err))
 	}
 	delete(b.ids, op.bulkID)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,4 +96,54 @@ func TestWhatWasReadCanBeWritten(t *testing.T) {
 			t.Errorf("%s: only %d resources were tried", endpoint, tried)
 		}
 	}
+}
+
+// TestBulkIsTheSameAsSingleRequests sends the same changes in both ways and
+// compares what there is afterwards.
+func TestBulkIsTheSameAsSingleRequests(t *testing.T) {
+	patch := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"emails[type eq \"work\"].value","value":"w@x"},{"op":"replace","value":{"active":"False","` + ent + `:department":"S"}}]}`
+	requests := [][3]string{
+		{"POST", "/Users", `{"userName":"ada","name":{"givenName":"A"},"urn:x:ext":{"a":[1,{"b":null}]}}`},
+		{"PATCH", "/Users/{1}", patch},
+		{"PUT", "/Users/{1}", `{"userName":"ada2","title":"t","active":true}`},
+		{"PATCH", "/Users/{1}", patch},
+		{"POST", "/Groups", `{"displayName":"g","members":["{1}"]}`},
+		{"POST", "/Users", `{"userName":"ADA2"}`},
+		{"PATCH", "/Users/{1}", `{}`},
+		{"DELETE", "/Users/nobody", ``},
+	}
+	single, bulk := onSQLite(t), onSQLite(t)
+	var statuses []string
+	id := ""
+	for _, r := range requests {
+		got := single.do(r[0], strings.ReplaceAll(r[1], "{1}", id), strings.ReplaceAll(r[2], "{1}", id))
+		if id == "" {
+			id = got.id()
+		}
+		statuses = append(statuses, fmt.Sprint(got.status))
+	}
+	var operations []string
+	for i, r := range requests {
+		op := fmt.Sprintf(`{"method":%q,"path":%q,"bulkId":"%d"`, r[0], strings.ReplaceAll(r[1], "{1}", "bulkId:0"), i)
+		if r[2] != "" {
+			op += `,"data":` + strings.ReplaceAll(r[2], "{1}", "bulkId:0")
+		}
+		operations = append(operations, op+"}")
+	}
+	bulk.bulk("", operations...).want(strings.Join(statuses, " "))
+	if diff := cmp.Diff(anonymous(t, single), anonymous(t, bulk)); diff != "" {
+		t.Errorf("afterwards (-single +bulk):\n%s", diff)
+	}
+}
+
+// anonymous returns everything on a server, without ids, times and addresses.
+func anonymous(t *testing.T, s *server) string {
+	t.Helper()
+	all := s.want(200, "GET", "", "")
+	raw, err := json.MarshalIndent(all.body, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(raw), s.url, "BASE")
+	return timeForm.ReplaceAllString(idForm.ReplaceAllString(text, "ID"), `"TIME"`)
 }

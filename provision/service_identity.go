@@ -95,6 +95,9 @@ func (s *Service) insertIdentity(ctx context.Context, tx Store, conn ConnectionI
 	if err := tx.Append(ctx, entry); err != nil {
 		return Identity{}, err
 	}
+	if before.ID == "" && !slices.ContainsFunc(rules, func(r Rule) bool { return r.Attribute != "" }) {
+		return id, nil // nobody before them, no groups yet: no rule can give anything
+	}
 	return id, s.evaluate(ctx, tx, conn, rules, []Identity{id})
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -182,8 +181,11 @@ func (c *Client) request(ctx context.Context, call Call) (_ *retryablehttp.Reque
 	if sent != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	maps.Copy(req.Header, c.config.Header)
-	maps.Copy(req.Header, call.Header)
+	for _, header := range []http.Header{c.config.Header, call.Header} {
+		for key, values := range header { // keys as vendors spell them, such as X-API-Key
+			req.Header[http.CanonicalHeaderKey(key)] = values
+		}
+	}
 	return req, sent, nil
 }
 

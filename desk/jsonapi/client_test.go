@@ -92,7 +92,7 @@ func TestRequest(t *testing.T) {
 		got = append(got, r.Method+" "+r.URL.String(), string(body[:n]), r.Header.Get("Content-Type"), r.Header.Get("Authorization"), r.Header.Get("Accept"))
 	})
 	for _, call := range []Call{read, {Method: http.MethodPut, Path: "/users/1", Body: map[string]int{"a": 1},
-		Header: http.Header{"Authorization": {"other"}, "Accept": {"application/hal+json"}}}} {
+		Header: http.Header{"authorization": {"other"}, "Accept": {"application/hal+json"}}}} {
 		if _, err := c.Do(t.Context(), call, nil); err != nil {
 			t.Error(err)
 		}

@@ -30,10 +30,11 @@ type Answer struct {
 	Sent   []byte // body of the request; nil: there was none
 }
 
-// IsPage reports whether an answer is a page for people: a proxy's.
+// IsPage reports whether an answer is a page for people: a proxy's. JSON that
+// goes by the type of text is none.
 func (a *Answer) IsPage() bool {
 	media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	return err == nil && len(a.Body) > 0 && strings.HasPrefix(media, "text/")
+	return err == nil && len(a.Body) > 0 && strings.HasPrefix(media, "text/") && !json.Valid(a.Body)
 }
 
 // RetryAfter returns how long the header of an answer asks us to wait, at most

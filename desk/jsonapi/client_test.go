@@ -119,6 +119,7 @@ func TestWant(t *testing.T) {
 		{"the wanted one", 204, 204, nil, "", ""},
 		{"success of another kind", 204, 200, nil, `{}`, desk.Retryable},
 		{"a friendly page", 0, 200, []string{"Content-Type", "text/html"}, "<p>Welcome, ada!", desk.Retryable},
+		{"an answer of the wrong type", 0, 200, []string{"Content-Type", "text/plain"}, `{"id":1}`, ""},
 		{"nothing, with a type", 0, 200, []string{"Content-Type", "text/html"}, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

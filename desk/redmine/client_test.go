@@ -1,18 +1,17 @@
 package redmine
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -98,7 +97,7 @@ func TestMalformed(t *testing.T) {
 		{"another document", answer{body: `{"issue":{"id":9}}`}},
 		{"text for a number", answer{body: `{"user":{"id":"nine"}}`}},
 		{"somebody else", answer{body: strings.Replace(ada, `"id":9`, `"id":90`, 1)}},
-		{"more than any answer has", answer{body: `{"user":{"login":"` + strings.Repeat("a", maxAnswerBytes) + `"}}`}},
+		{"more than any answer has", answer{body: `{"user":{"login":"` + strings.Repeat("a", jsonapi.MaxAnswerBytes) + `"}}`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(t, recorded(script{"GET /users/9": {tt.answer}}))
@@ -122,45 +121,6 @@ func TestMalformed(t *testing.T) {
 			wantKind(t, err, desk.Retryable, "")
 		})
 	}
-}
-
-func TestSilence(t *testing.T) {
-	silent := make(chan struct{})
-	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-silent:
-		case <-r.Context().Done():
-		}
-	}))
-	t.Cleanup(srv.Close)
-	t.Cleanup(func() { close(silent) })
-
-	t.Run("ends with the connector's patience", func(t *testing.T) {
-		d := connect(t, srv.URL, nil)
-		d.client.http.HTTPClient.Timeout = 50 * time.Millisecond
-		began := time.Now()
-		_, err := d.Find(t.Context(), desk.Key{ID: "9"})
-		wantKind(t, err, desk.Retryable, "")
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("it took %v: a time-out is not repeated", took)
-		}
-	})
-	t.Run("ends with the caller's", func(t *testing.T) {
-		d := connect(t, srv.URL, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		var wg sync.WaitGroup
-		for range 2 * maxParallel { // half of them wait for a slot
-			wg.Go(func() {
-				_, err := d.Find(ctx, desk.Key{ID: "9"})
-				wantKind(t, err, desk.Retryable, "")
-			})
-		}
-		wg.Wait()
-		if len(d.client.slots) != 0 {
-			t.Errorf("%d slots are still taken", len(d.client.slots))
-		}
-	})
 }
 
 func TestErrorsHoldNoAddress(t *testing.T) {
@@ -231,32 +191,6 @@ func TestRedirectKeepsKey(t *testing.T) {
 	wantKind(t, err, desk.Retryable, "redirects")
 	if reached.Load() {
 		t.Error("the key went to another address")
-	}
-}
-
-func TestParallel(t *testing.T) {
-	var now, most atomic.Int32
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		n := now.Add(1)
-		defer now.Add(-1)
-		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-		}
-		time.Sleep(5 * time.Millisecond)
-		answer{body: ada}.write(w)
-	}))
-	t.Cleanup(srv.Close)
-	d := connect(t, srv.URL, nil)
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() {
-			if _, err := d.read(t.Context(), "9"); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if got := most.Load(); got > maxParallel {
-		t.Errorf("%d requests at once, want at most %d", got, maxParallel)
 	}
 }
 

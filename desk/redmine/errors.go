@@ -6,67 +6,44 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/jsonapi"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Causes of errors that callers here tell apart.
-var (
-	errForbidden = errors.New("HTTP 403")
-	errRefused   = errors.New("HTTP 422")
-	errForeign   = errors.New("not an answer of Redmine's REST API")
-)
+// errRefused is the cause of an error for a value that Redmine does not take.
+var errRefused = errors.New("HTTP 422")
 
-// statusError returns what the status of an answer means; nil for success. sent
-// is the body of the request.
-func statusError(resp *http.Response, received, sent []byte) error {
-	status := resp.StatusCode
+var vendor = jsonapi.Vendor{
+	Name:         "Redmine",
+	API:          "Redmine's REST API",
+	Unauthorized: "Redmine refuses the API key; is the service account locked, or its key reset? Take the key at My account > API access key > Show",
+	Forbidden:    "Redmine does not allow this: the service account must be an administrator, and the project neither closed nor archived",
+	NotFound:     "Redmine has no such record",
+}
+
+// explain makes e say what the status of an answer means on Redmine.
+func explain(a *jsonapi.Answer, e *desk.Error) {
 	switch {
-	case status >= 200 && status <= 299:
-		return nil
-	case status >= 300 && status <= 399:
-		// Not Permanent: a proxy may send everybody to its page for maintenance.
-		return desk.Errorf(desk.Retryable, "the address redirects (HTTP %d), and the key is not sent elsewhere; set the desk's URL to where Redmine really is", status)
-	case status == http.StatusUnauthorized:
-		return desk.Errorf(desk.Unauthorized, "Redmine refuses the API key; is the service account locked, or its key reset? Take the key at My account > API access key > Show")
-	case status == http.StatusForbidden:
-		return &desk.Error{Kind: desk.Permanent, Detail: "Redmine does not allow this: the service account must be an administrator, and the project neither closed nor archived", Err: errForbidden}
-	case status == http.StatusNotFound && !ownNotFound(received):
+	case a.Status == http.StatusNotFound && !ownNotFound(a.Body):
 		// To take a proxy's page for "no such user" would mean to make the user
 		// again.
-		return &desk.Error{Kind: desk.Retryable, Detail: "this address is not part of Redmine's REST API (HTTP 404); check the desk's URL, and the proxy in front of it", Err: errForeign}
-	case status == http.StatusNotFound:
-		return desk.Errorf(desk.NotFound, "Redmine has no such record")
-	case status == http.StatusUnprocessableEntity:
-		return &desk.Error{Kind: desk.Permanent, Detail: "Redmine refuses it" + reasons(received, sent), Err: errRefused}
-	case status == http.StatusConflict, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
-		return &desk.Error{Kind: desk.Retryable, Detail: "Redmine cannot answer now (HTTP " + strconv.Itoa(status) + ")", RetryAfter: retryAfter(resp.Header, time.Now())}
+		*e = *vendor.Foreign(a.Status)
+		e.Detail = "this address is not part of Redmine's REST API (HTTP 404); check the desk's URL, and the proxy in front of it"
+	case a.Status == http.StatusConflict:
+		*e = *vendor.Busy(a)
+	case a.Status == http.StatusUnprocessableEntity && e.Kind == desk.Permanent:
+		e.Detail, e.Err = "Redmine refuses it"+reasons(a.Body, a.Sent), errRefused
 	}
-	return desk.Errorf(desk.Permanent, "Redmine does not take the request (HTTP %d)", status)
 }
 
 // ownNotFound reports whether the body of a 404 is Redmine's: nothing at all or,
 // from some calls, JSON.
 func ownNotFound(body []byte) bool {
 	return len(bytes.TrimSpace(body)) == 0 || json.Valid(body)
-}
-
-// retryAfter reads the header of that name: seconds or a date (RFC 9110
-// §10.2.3). 0 means that it is absent, past or nonsense.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	value := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil && at.After(now) {
-		return at.Sub(now)
-	}
-	return 0
 }
 
 const maxReasonBytes = 200

@@ -88,8 +88,7 @@ func connect(t *testing.T, home string, settings map[string]string) *redmine {
 		t.Fatal(err)
 	}
 	c := d.(*redmine)
-	c.client.http.HTTPClient.Timeout = 2 * time.Second
-	c.client.http.RetryWaitMin, c.client.http.RetryWaitMax = time.Millisecond, time.Millisecond
+	c.client.api.HTTP.Timeout = 2 * time.Second
 	return c
 }
 

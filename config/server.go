@@ -59,7 +59,9 @@ func defaults() Server {
 
 // Load returns the settings from a YAML file, when path is not empty, and from
 // environ ("NAME=value" as in [os.Environ]), which wins. A variable NAME_FILE
-// names a file that holds the value of NAME. Unknown names are mistakes, too.
+// names a file that holds the value of NAME. Unknown names in the file are
+// mistakes, and so are variables that look like a misspelt setting; others may
+// be somebody else's.
 func Load(path string, environ []string) (Server, error) {
 	k := koanf.New(".")
 	var mistakes []error
@@ -68,23 +70,19 @@ func Load(path string, environ []string) (Server, error) {
 			return Server{}, fmt.Errorf("settings file %s: %w", path, err)
 		}
 	}
+	for _, key := range k.Keys() {
+		if !slices.Contains(keys(), key) {
+			mistakes = append(mistakes, fmt.Errorf("unknown setting %s in %s; known ones: %s", key, path, strings.Join(keys(), ", ")))
+			k.Delete(key)
+		}
+	}
 	values, errs := fromEnviron(environ)
 	mistakes = append(mistakes, errs...)
 	if err := k.Load(confmap.Provider(values, "."), nil); err != nil {
 		return Server{}, err
 	}
-	known := koanf.New(".")
-	for _, key := range k.Keys() {
-		if !slices.Contains(keys(), key) {
-			mistakes = append(mistakes, fmt.Errorf("unknown setting %s%s; known ones: %s", prefix, strings.ToUpper(key), strings.Join(keys(), ", ")))
-			continue
-		}
-		if err := known.Set(key, k.Get(key)); err != nil {
-			return Server{}, err
-		}
-	}
 	s := defaults()
-	if err := known.Unmarshal("", &s); err != nil {
+	if err := k.Unmarshal("", &s); err != nil {
 		mistakes = append(mistakes, fmt.Errorf("settings: %w", err))
 		return Server{}, errors.Join(mistakes...)
 	}
@@ -112,7 +110,11 @@ func fromEnviron(environ []string) (values map[string]any, mistakes []error) {
 			}
 			key, value = base, strings.TrimSpace(string(text))
 		}
-		values[key] = value
+		if slices.Contains(keys(), key) {
+			values[key] = value
+		} else if meant := closest(key); meant != "" {
+			mistakes = append(mistakes, fmt.Errorf("unknown setting %s; did you mean %s%s?", name, prefix, strings.ToUpper(meant)))
+		}
 	}
 	return values, mistakes
 }

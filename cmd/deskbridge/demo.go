@@ -194,10 +194,18 @@ func terminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
+// self is how whoever runs the demo calls this program.
+func self() string {
+	if path, err := os.Executable(); err == nil && strings.Contains(path, "go-build") {
+		return "go run ./cmd/deskbridge"
+	}
+	return os.Args[0]
+}
+
 func (m *morning) summary() {
 	env := "DESKBRIDGE_DATA_DIR=" + m.settings.DataDir + " DESKBRIDGE_PUBLIC_URL=" + m.settings.PublicURL
-	fmt.Fprintf(m.out, "\nLook around while it runs:\n  %s deskbridge status\n  %s deskbridge explain ada@fjord.example\n  %s deskbridge audit verify\n  curl %s/metrics\n",
-		env, env, env, m.settings.PublicURL)
+	fmt.Fprintf(m.out, "\nLook around while it runs:\n  export %s\n  %[2]s status\n  %[2]s explain ada@fjord.example\n  %[2]s audit verify\n  curl %[3]s/metrics\n",
+		env, self(), m.settings.PublicURL)
 	if len(m.failures) == 0 {
 		fmt.Fprintln(m.out, "\nAll came out as planned.")
 		return

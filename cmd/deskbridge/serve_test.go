@@ -29,9 +29,12 @@ func (b *bridge) get(path string) (int, http.Header, string) {
 
 func TestOperations(t *testing.T) {
 	b := newBridge(t)
-	for path, want := range map[string]string{"/healthz": "alive", "/readyz": "ready", "/metrics": "deskbridge_http_request_seconds", "/": "SCIM is at"} {
-		if status, header, text := b.get(path); status != 200 || !strings.Contains(text, want) || header.Get("X-Request-Id") == "" {
-			t.Errorf("GET %s: %d, request id %q, %.200s", path, status, header.Get("X-Request-Id"), text)
+	for _, page := range []struct{ path, want string }{
+		{"/healthz", "alive"}, {"/readyz", "ready"}, {"/", "SCIM is at"},
+		{"/metrics", `deskbridge_http_request_seconds_count{method="GET",route="/healthz",status="200"} 1`},
+	} {
+		if status, header, text := b.get(page.path); status != 200 || !strings.Contains(text, page.want) || header.Get("X-Request-Id") == "" {
+			t.Errorf("GET %s: %d, request id %q, without %q", page.path, status, header.Get("X-Request-Id"), page.want)
 		}
 	}
 	if status, _, _ := b.get("/no/such/page"); status != 404 {

@@ -56,13 +56,13 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 		"DESKBRIDGE_LISTEN=nowhere", "DESKBRIDGE_PUBLIC_URL=ftp://x", "DESKBRIDGE_DATABASE_URL=mysql://root:hunter2@db", "DESKBRIDGE_SECRET_KEY=hunter2",
 		"DESKBRIDGE_ALLOW_HOSTS=nohost", "DESKBRIDGE_LOG_LEVEL=loud", "DESKBRIDGE_LOG_FORMAT=xml", "DESKBRIDGE_WORKERS=0", "DESKBRIDGE_BRAKE=maybe",
 		"DESKBRIDGE_BRAKE_PEOPLE=0", "DESKBRIDGE_BRAKE_PERCENT=101", "DESKBRIDGE_BRAKE_WINDOW=1ms", "DESKBRIDGE_GRACE=-1s", "DESKBRIDGE_SCIM_RATE=0",
-		"DESKBRIDGE_SCIM_MAX_BODY=5", "DESKBRIDGE_DATBASE_URL=1", "DESKBRIDGE_SECRET_KEY_FILE=/no/such/file",
+		"DESKBRIDGE_SCIM_MAX_BODY=5", "DESKBRIDGE_WORKRS=1", "DESKBRIDGE_SECRET_KEY_FILE=/no/such/file",
 	})
 	if err == nil {
 		t.Fatal("no mistake was found")
 	}
 	for _, name := range []string{"LISTEN", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEY", "ALLOW_HOSTS", "LOG_LEVEL", "LOG_FORMAT", "WORKERS", "BRAKE", "BRAKE_PEOPLE",
-		"BRAKE_PERCENT", "BRAKE_WINDOW", "GRACE", "SCIM_RATE", "SCIM_MAX_BODY", "DATBASE_URL", "SECRET_KEY_FILE"} {
+		"BRAKE_PERCENT", "BRAKE_WINDOW", "GRACE", "SCIM_RATE", "SCIM_MAX_BODY", "WORKRS", "SECRET_KEY_FILE"} {
 		if !strings.Contains(err.Error(), "DESKBRIDGE_"+name+":") && !strings.Contains(err.Error(), "unknown setting DESKBRIDGE_"+name) {
 			t.Errorf("%s is not named in:\n%v", name, err)
 		}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"time"
 
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"gorm.io/driver/sqlite"
@@ -46,7 +48,15 @@ func (sh *shared) openSQLite(ctx context.Context, o Options) (*Store, error) {
 	}
 	sh.writer.SetMaxOpenConns(1)
 	sh.writer.SetConnMaxIdleTime(0)
-	if err := sh.writer.PingContext(ctx); err != nil { // switches to WAL before anybody reads
+	err = sh.writer.PingContext(ctx) // switches to WAL before anybody reads
+	for range 50 {                   // SQLite does not wait for its turn at that switch: others may be at it
+		if err == nil || !strings.Contains(err.Error(), "SQLITE_BUSY") || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		err = sh.writer.PingContext(ctx)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", file, err)
 	}
 	sh.reader, err = sql.Open("sqlite", sqliteDSN(file, url.Values{"_pragma": {"query_only(1)"}}))

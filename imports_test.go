@@ -35,7 +35,8 @@ const anything = "*"
 var layers = []layer{
 	{dir: "provision", not: []string{"net/http", "database/sql"}},
 	{dir: "scim", may: []string{"provision"}, not: []string{"database/sql"}},
-	{dir: "sso", may: []string{"provision"}, not: []string{"database/sql"}},
+	{dir: "sso/saml", not: []string{"net/http", "database/sql"}},
+	{dir: "sso", may: []string{"provision", "sso/saml"}, not: []string{"database/sql"}},
 	{dir: "admin", may: []string{"provision"}, not: []string{"database/sql"}},
 	{dir: "store", may: []string{"provision"}, not: []string{"net/http"}},
 	{dir: "desk", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
@@ -55,7 +56,7 @@ var owners = map[string][]string{
 	"github.com/riverqueue/river":    {"store", "worker"},
 	"github.com/elimity-com/scim":    {"scim"},
 	"github.com/scim2/filter-parser": {"scim"},
-	"github.com/crewjam/saml":        {"sso"},
+	"github.com/crewjam/saml":        {"sso/saml"},
 	"github.com/coreos/go-oidc":      {"sso"},
 	"github.com/danielgtaylor/huma":  {"admin"},
 	"github.com/knadh/koanf":         {"config"},

@@ -22,8 +22,18 @@ type Desk struct {
 	Seats    int      // how many people may have access at once; 0: no limit
 	Adoption Adoption // what to do with accounts that were there before us
 
+	Drift DriftPolicy // what to do with what people change there by hand
+	Rate  float64     // calls a second that a process makes; 0: what the kind of desk takes
+
 	CreatedAt time.Time
 }
+
+// The bounds of a desk's rate, in calls a second. A visit makes a handful of
+// calls, so less than the least would keep a leaver in for minutes.
+const (
+	minRate = 0.2
+	maxRate = 10_000.0
+)
 
 // OnLeave is what happens to a desk account when its access ends.
 type OnLeave string
@@ -100,6 +110,12 @@ func (d *Desk) Validate() error {
 	}
 	if !slices.Contains([]Adoption{"", AdoptPropose, AdoptAutomatic, AdoptOff}, d.Adoption) {
 		return Errorf(Invalid, "adoption", "unknown adoption %q; use propose, automatic or off", d.Adoption)
+	}
+	if !slices.Contains([]DriftPolicy{"", DriftRepair, DriftReport, DriftOff}, d.Drift) {
+		return Errorf(Invalid, "drift", "unknown drift %q; use repair, report or off", d.Drift)
+	}
+	if d.Rate != 0 && !(d.Rate >= minRate && d.Rate <= maxRate) { // so written that NaN is refused, too
+		return Errorf(Invalid, "rate", "rate is calls a second: give a number from %v to %v, or 0 for what the kind of desk takes", minRate, maxRate)
 	}
 	if d.Seats < 0 {
 		return Errorf(Invalid, "seats", "seats cannot be negative; 0 means no limit")

@@ -108,6 +108,8 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"hand_over", have.HandOver == want.HandOver},
 		{"seats", have.Seats == want.Seats},
 		{"adoption", cmp.Or(have.Adoption, AdoptPropose) == cmp.Or(want.Adoption, AdoptPropose)},
+		{"drift", cmp.Or(have.Drift, DriftRepair) == cmp.Or(want.Drift, DriftRepair)},
+		{"rate", have.Rate == want.Rate},
 	} {
 		if !f.same {
 			fields = append(fields, f.name)

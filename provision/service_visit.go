@@ -118,14 +118,20 @@ func (s *Service) visit(ctx context.Context, tx Store, a Account) (v Visit, err 
 	if err != nil {
 		return v, err
 	}
+	v.govern(rules)
+	return v, nil
+}
+
+// govern fills in which teams and mailboxes rules govern on the desk.
+func (v *Visit) govern(rules []Rule) {
+	a := &v.Account
 	teams, mailboxes := slices.Concat(a.Granted.Teams, a.Wanted.Teams), slices.Concat(a.Granted.Mailboxes, a.Wanted.Mailboxes)
 	for _, r := range rules {
-		if r.Desk == a.Desk {
+		if r.Desk == a.Desk && r.Connection == a.Connection {
 			teams, mailboxes = append(teams, r.Teams...), append(mailboxes, r.Mailboxes...)
 		}
 	}
 	v.Teams, v.Mailboxes = sorted(teams), sorted(mailboxes)
-	return v, nil
 }
 
 // Renew prolongs the lease of a visit that takes long. It fails with [ErrBusy]

@@ -25,6 +25,7 @@ type Store interface {
 	Searches
 	Rules
 	Desks
+	Sweeps
 	Accounts
 	AuditLog
 	Jobs
@@ -139,6 +140,25 @@ type Desks interface {
 	LockDesk(ctx context.Context, id DeskID) (Desk, error)
 	Desks(ctx context.Context) ([]Desk, error) // by name
 	SaveDesk(ctx context.Context, d Desk) error
+}
+
+// Sweeps keeps how far the look at each desk is, what it found, and which desks
+// are not called for a while.
+type Sweeps interface {
+	SettledAccounts(ctx context.Context, f SettledFilter) ([]Account, error) // by id
+	Sweep(ctx context.Context, d DeskID) (Sweep, error)
+	Sweeps(ctx context.Context) ([]Sweep, error) // by desk
+	SaveSweep(ctx context.Context, sw Sweep) error
+
+	// Drifts returns those whose account has the same Revision still, by account.
+	Drifts(ctx context.Context, f DriftFilter) ([]Drift, error)
+	CountDrifts(ctx context.Context) (map[DeskID]int, error) // of the same
+	SaveDrift(ctx context.Context, d Drift) error
+	DeleteDrift(ctx context.Context, a AccountID) error
+
+	Pauses(ctx context.Context) ([]Pause, error) // by desk
+	SavePause(ctx context.Context, p Pause) error
+	DeletePause(ctx context.Context, d DeskID) error
 }
 
 // AccountFilter selects accounts; empty fields select all.

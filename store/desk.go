@@ -24,6 +24,8 @@ type deskRow struct {
 	HandOver  string
 	Seats     int64
 	Adoption  string
+	Drift     string
+	Rate      float64
 	CreatedAt int64 `gorm:"autoCreateTime:false"`
 }
 
@@ -44,6 +46,8 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 		HandOver:  handOver,
 		Seats:     int64(d.Seats),
 		Adoption:  string(d.Adoption),
+		Drift:     string(d.Drift),
+		Rate:      d.Rate,
 		CreatedAt: fromTime(d.CreatedAt),
 	}, errors.Join(err1, err2, err3)
 }
@@ -57,6 +61,8 @@ func (k *keyring) desk(row deskRow) (provision.Desk, error) {
 		OnLeave:   provision.OnLeave(row.OnLeave),
 		Seats:     int(row.Seats),
 		Adoption:  provision.Adoption(row.Adoption),
+		Drift:     provision.DriftPolicy(row.Drift),
+		Rate:      row.Rate,
 		CreatedAt: toTime(row.CreatedAt),
 	}
 	var err error

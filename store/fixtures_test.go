@@ -85,6 +85,8 @@ func desk(name string) provision.Desk {
 		HandOver:  provision.HandOver{To: provision.HandOverTeam},
 		Seats:     25,
 		Adoption:  provision.AdoptAutomatic,
+		Drift:     provision.DriftReport,
+		Rate:      2.5,
 		CreatedAt: noon,
 	}
 }

@@ -1,0 +1,57 @@
+package provision
+
+import (
+	"context"
+	"time"
+)
+
+// Pause says that a process has stopped calling a desk for a while, because
+// calls fail or because the desk asked for it. It is noted for people to see:
+// each process decides for itself.
+type Pause struct {
+	Desk   DeskID
+	Since  time.Time
+	Until  time.Time // when the desk is tried again
+	Reason string    // in plain words, without secrets and personal data
+}
+
+// pauseStale is how long after its end a pause is still shown: the desk is
+// tried when there is something to do, not by the clock. A process that died
+// leaves its pause behind.
+const pauseStale = 2 * time.Minute
+
+// NotePause notes that a desk is not called for a while. A pause that follows
+// another one goes on since then.
+func (s *Service) NotePause(ctx context.Context, desk DeskID, reason string, wait time.Duration) error {
+	return s.store.InTx(ctx, func(tx Store) error {
+		now := s.now()
+		p := Pause{Desk: desk, Since: now, Until: now.Add(wait), Reason: reason}
+		pauses, err := tx.Pauses(ctx)
+		if err != nil {
+			return err
+		}
+		for _, have := range pauses {
+			if have.Desk == desk && s.fresh(have) {
+				p.Since = have.Since
+			}
+		}
+		return tx.SavePause(ctx, p)
+	})
+}
+
+// EndPause notes that a desk answers again.
+func (s *Service) EndPause(ctx context.Context, desk DeskID) error {
+	return s.store.DeletePause(ctx, desk)
+}
+
+func (s *Service) fresh(p Pause) bool { return s.now().Before(p.Until.Add(pauseStale)) }
+
+// PutOff ends a visit that found its desk paused. It counts as no attempt: the
+// account is visited again after that time, however often that happens.
+func (s *Service) PutOff(ctx context.Context, v *Visit, reason string, after time.Duration) error {
+	return s.finish(ctx, v, func(tx Store, a *Account) error {
+		at := s.now().Add(after)
+		a.State, a.Reason, a.RetryAt = AccountWaiting, reason, &at
+		return tx.Enqueue(ctx, Job{Kind: JobVisit, Account: a.ID, Urgent: v.Ending(), At: at})
+	})
+}

@@ -29,31 +29,60 @@ type Connection struct {
 	IdP     string   `yaml:"idp"`
 	Domains []string `yaml:"domains"`
 	JIT     *JIT     `yaml:"jit"`
+	Match   Match    `yaml:"match"`
 	SAML    *SAML    `yaml:"saml"`
 	OIDC    *OIDC    `yaml:"oidc"`
+
+	SignInDisabled bool `yaml:"sign_in_disabled"`
 }
 
 // JIT says what a first sign-in may make.
 type JIT struct {
-	Create bool     `yaml:"create" json:"create"`
-	Role   string   `yaml:"role" json:"role,omitempty"`
-	Groups []string `yaml:"groups" json:"groups,omitempty"`
+	Create   *bool    `yaml:"create"` // default true
+	Role     string   `yaml:"role"`   // on every desk that the rules of the connection name; short for a rule with attribute jit
+	Groups   []string `yaml:"groups"` // only people in one of these
+	NoGroups string   `yaml:"no_groups"`
 }
 
-// SAML says where an IdP's metadata is, or what would stand in it.
+// Match says by what a first sign-in finds somebody who is known already.
+type Match struct {
+	Email bool `yaml:"email"`
+}
+
+// SAML says where an IdP's metadata is, or what would stand in it, and how to
+// sign in there.
 type SAML struct {
 	MetadataURL  string   `yaml:"metadata_url" json:"metadata_url,omitempty"`
-	MetadataFile string   `yaml:"metadata_file" json:"metadata_file,omitempty"`
+	MetadataFile string   `yaml:"metadata_file" json:"-"`
+	Metadata     string   `yaml:"metadata" json:"metadata,omitempty"` // the document itself
 	EntityID     string   `yaml:"entity_id" json:"entity_id,omitempty"`
 	SSOURL       string   `yaml:"sso_url" json:"sso_url,omitempty"`
+	SLOURL       string   `yaml:"slo_url" json:"slo_url,omitempty"`
 	Certificates []string `yaml:"certificates" json:"certificates,omitempty"`
+
+	Binding               string            `yaml:"binding" json:"binding,omitempty"` // redirect, post; default redirect
+	NameIDFormat          string            `yaml:"name_id_format" json:"name_id_format,omitempty"`
+	ForceAuthn            bool              `yaml:"force_authn" json:"force_authn,omitempty"`
+	AuthnContexts         []string          `yaml:"authn_contexts" json:"authn_contexts,omitempty"`
+	RequireEncryption     bool              `yaml:"require_encryption" json:"require_encryption,omitempty"`
+	RequireSignedResponse bool              `yaml:"require_signed_response" json:"require_signed_response,omitempty"`
+	AllowSHA1             bool              `yaml:"allow_sha1" json:"allow_sha1,omitempty"`
+	IdPInitiated          bool              `yaml:"idp_initiated" json:"idp_initiated,omitempty"`
+	Claims                map[string]string `yaml:"claims" json:"claims,omitempty"`
 }
 
 // OIDC says how to sign in at an OpenID provider.
 type OIDC struct {
-	Issuer       string `yaml:"issuer" json:"issuer"`
-	ClientID     string `yaml:"client_id" json:"client_id"`
-	ClientSecret string `yaml:"client_secret" json:"client_secret,omitempty"`
+	Issuer        string            `yaml:"issuer" json:"issuer"`
+	ClientID      string            `yaml:"client_id" json:"client_id"`
+	ClientSecret  string            `yaml:"client_secret" json:"client_secret,omitempty"`
+	SecretExpires string            `yaml:"secret_expires" json:"secret_expires,omitempty"` // a date, 2027-03-01
+	AuthMethod    string            `yaml:"auth_method" json:"auth_method,omitempty"`
+	Scopes        []string          `yaml:"scopes" json:"scopes,omitempty"`
+	UserInfo      bool              `yaml:"userinfo" json:"userinfo,omitempty"`
+	ACRValues     []string          `yaml:"acr_values" json:"acr_values,omitempty"`
+	Prompt        string            `yaml:"prompt" json:"prompt,omitempty"`
+	Claims        map[string]string `yaml:"claims" json:"claims,omitempty"`
 }
 
 // Desk is one help desk account.

@@ -39,7 +39,7 @@ type Grant struct {
 // Source returns where the grant comes from in words: "group Support" or
 // "attribute roles".
 func (g Grant) Source() string {
-	if g.Group != "" {
+	if g.GroupName != "" {
 		return "group " + g.GroupName
 	}
 	return "attribute " + g.Attribute
@@ -66,6 +66,7 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID) Acces
 	if !id.Active() {
 		return Access{Status: AccessSuspended}
 	}
+	groups = slices.Concat(groups, id.claimed())
 	var grants []Grant
 	for _, r := range rules {
 		if r.Desk != desk || r.Connection != id.Connection {

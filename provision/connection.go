@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"encoding/json"
 	"regexp"
 	"time"
 )
@@ -31,11 +30,8 @@ type Connection struct {
 	ID      ConnectionID
 	Name    string // unique; part of its URLs
 	IdP     IdP
-	Domains []string // e-mail domains, folded and sorted
-
-	// SignIn holds the sign-in settings as the configuration gave them: a JSON
-	// object with jit, saml and oidc. It may hold secrets: the store seals it.
-	SignIn json.RawMessage
+	Domains []string // verified e-mail domains, folded and sorted; no two connections have the same
+	SignIn  SignIn
 
 	// HeldAt is set while the mass-change brake holds the destructive steps of
 	// people who lost access; nil otherwise.

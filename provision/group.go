@@ -43,6 +43,10 @@ type Membership struct {
 	Group GroupID
 	Name  string    // the group's displayName
 	Via   []GroupID // the nested groups between the person and Group, the person's own first; empty when direct
+
+	// Claimed says that the IdP named the group at a sign-in. There is no such
+	// group here: Group is empty.
+	Claimed bool
 }
 
 // Direct reports whether the person is themselves a member of the group.

@@ -14,6 +14,8 @@ type (
 	DeskID       string // one help desk account that we write to
 	AccountID    string // the pairing of an identity with its user on a desk
 	TokenID      string
+	SessionID    string
+	KeyID        string
 	DeskUserID   string // a user's id on the desk, in the desk's own form
 )
 

@@ -127,6 +127,9 @@ func (s *Service) saveConnection(ctx context.Context, tx Store, conn Connection)
 	} else if !isNotFound(err) {
 		return err
 	}
+	if err := freeDomains(ctx, tx, conn); err != nil {
+		return err
+	}
 	return tx.SaveConnection(ctx, conn)
 }
 

@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -63,7 +62,7 @@ func (s *Service) resolveConnection(ctx context.Context, store Store, state *dra
 	if !slices.Equal(have.Domains, want.Domains) {
 		fields = append(fields, "domains")
 	}
-	if !sameJSON(have.SignIn, want.SignIn) {
+	if !have.SignIn.equal(&want.SignIn) {
 		fields = append(fields, "sign-in")
 	}
 	have.IdP, have.Domains, have.SignIn = want.IdP, want.Domains, want.SignIn
@@ -289,12 +288,4 @@ func (st *draftState) hash(connections map[string]Connection, desks map[string]D
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), nil
-}
-
-func sameJSON(a, b json.RawMessage) bool {
-	var x, y bytes.Buffer
-	if json.Compact(&x, a) != nil || json.Compact(&y, b) != nil {
-		return len(a) == 0 && len(b) == 0
-	}
-	return bytes.Equal(x.Bytes(), y.Bytes())
 }

@@ -135,10 +135,10 @@ func TestPlanHashCoversValues(t *testing.T) {
 				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{"two.test"}}}
 			}),
 			"sign-in": edit(func(d *provision.Draft) {
-				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: []byte(`{"oidc":{"issuer":"https://one.test"}}`)}}
+				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: provision.SignIn{OIDC: []byte(`{"issuer":"https://one.test"}`)}}}
 			}),
 			"another sign-in": edit(func(d *provision.Draft) {
-				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: []byte(`{"oidc":{"issuer":"https://two.test"}}`)}}
+				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: provision.SignIn{OIDC: []byte(`{"issuer":"https://two.test"}`)}}}
 			}),
 		} {
 			hash := h.plan(d).Hash

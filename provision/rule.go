@@ -28,7 +28,7 @@ func (r Rule) matchesGroup(m Membership) bool {
 	if r.Group == "" {
 		return false
 	}
-	if r.GroupID != "" {
+	if r.GroupID != "" && !m.Claimed {
 		return r.GroupID == m.Group
 	}
 	return Fold(r.Group) == Fold(m.Name)

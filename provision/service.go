@@ -24,6 +24,8 @@ type Policy struct {
 
 	Brake Brake
 
+	Session SessionPolicy
+
 	Now func() time.Time // what time it is; nil: the system's clock
 }
 
@@ -55,6 +57,12 @@ func NewService(store Store, policy Policy, log *slog.Logger) *Service {
 	}
 	if policy.Brake.Window == 0 {
 		policy.Brake.Window = 10 * time.Minute
+	}
+	if policy.Session.Idle == 0 {
+		policy.Session.Idle = 2 * time.Hour
+	}
+	if policy.Session.Life == 0 {
+		policy.Session.Life = 12 * time.Hour
 	}
 	if policy.Now == nil {
 		policy.Now = time.Now

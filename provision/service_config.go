@@ -13,7 +13,13 @@ func (s *Service) AddConnection(ctx context.Context, c Cause, conn Connection) (
 	}
 	var secret string
 	err := s.store.InTx(ctx, func(tx Store) error {
+		if err := tx.LockRules(ctx); err != nil { // one at a time: a domain has one owner
+			return err
+		}
 		conn.ID, conn.CreatedAt = NewID[ConnectionID](), s.now()
+		if err := freeDomains(ctx, tx, conn); err != nil {
+			return err
+		}
 		if err := tx.SaveConnection(ctx, conn); err != nil {
 			return err
 		}
@@ -36,11 +42,15 @@ func validateConnection(conn *Connection) error {
 	if !slices.Contains(IdPs, conn.IdP) {
 		return Errorf(Invalid, "idp", "unknown idp %q; use one of %v", conn.IdP, IdPs)
 	}
+	domains := make([]string, len(conn.Domains))
 	for i, d := range conn.Domains {
-		conn.Domains[i] = Fold(d)
+		var err error
+		if domains[i], err = normalDomain(d); err != nil {
+			return err
+		}
 	}
-	conn.Domains = sorted(conn.Domains)
-	return nil
+	conn.Domains = sorted(domains)
+	return conn.SignIn.Validate()
 }
 
 // Connection returns the connection with this name or id.

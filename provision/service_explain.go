@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -93,7 +94,7 @@ func (s *Service) Explain(ctx context.Context, person Identity) ([]Explanation, 
 		if err != nil {
 			return nil, err
 		}
-		e := Explanation{Person: person, Connection: conn, Groups: groups[person.ID], Desk: desk, Rules: byID,
+		e := Explanation{Person: person, Connection: conn, Groups: slices.Concat(groups[person.ID], person.claimed()), Desk: desk, Rules: byID,
 			Wanted: Evaluate(rules, person, groups[person.ID], id)}
 		if a, ok := byDesk[id]; ok {
 			e.Account = &a

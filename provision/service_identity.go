@@ -34,7 +34,47 @@ func (s *Service) CreateIdentity(ctx context.Context, conn ConnectionID, c Cause
 		created, err = s.insertIdentity(ctx, tx, conn, c, rules, id)
 		return err
 	})
+	if isConflict(err) {
+		taken, found, takeErr := s.takeOver(ctx, conn, c, id)
+		if found || takeErr != nil {
+			return taken, found, takeErr
+		}
+	}
 	return created, restored, err
+}
+
+// takeOver gives somebody who is known by a sign-in alone to SCIM, which now
+// describes them: one person, one account, whichever came first.
+func (s *Service) takeOver(ctx context.Context, conn ConnectionID, c Cause, id Identity) (taken Identity, found bool, _ error) {
+	err := s.store.InTx(ctx, func(tx Store) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
+		people, err := tx.FindPeople(ctx, id.UserName)
+		if err != nil {
+			return err
+		}
+		for _, p := range people {
+			if p.Connection != conn || p.Status == StatusRemoved || p.Managed() || Fold(p.UserName) != Fold(id.UserName) {
+				continue
+			}
+			if p, err = tx.LockIdentity(ctx, conn, p.ID); isNotFound(err) || p.Managed() {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			found = true
+			taken, err = s.saveIdentity(ctx, tx, c, rules, p, func(now *Identity) error {
+				describe(now, id)
+				return nil
+			})
+			return err
+		}
+		return nil
+	})
+	return taken, found, err
 }
 
 // suspendedTwin returns the suspended person with this externalId, locked, or
@@ -95,7 +135,7 @@ func (s *Service) insertIdentity(ctx context.Context, tx Store, conn ConnectionI
 	if err := tx.Append(ctx, entry); err != nil {
 		return Identity{}, err
 	}
-	if before.ID == "" && !slices.ContainsFunc(rules, func(r Rule) bool { return r.Attribute != "" }) {
+	if before.ID == "" && len(id.claimed()) == 0 && !slices.ContainsFunc(rules, func(r Rule) bool { return r.Attribute != "" }) {
 		return id, nil // nobody before them, no groups yet: no rule can give anything
 	}
 	return id, s.evaluate(ctx, tx, conn, rules, []Identity{id})
@@ -155,11 +195,18 @@ func (s *Service) saveIdentity(ctx context.Context, tx Store, c Cause, rules []R
 	if err := tx.Append(ctx, entry); err != nil {
 		return Identity{}, err
 	}
+	if old.Active() && !now.Active() {
+		if err := s.endSessions(ctx, tx, c, SessionFilter{Identity: now.ID}, EndedByLeaving); err != nil {
+			return Identity{}, err
+		}
+	}
 	return now, s.evaluate(ctx, tx, now.Connection, rules, []Identity{now})
 }
 
 func identityAction(old, now *Identity) string {
 	switch {
+	case !old.Managed() && now.Managed():
+		return "user.taken_over"
 	case old.Status == StatusActive && now.Status == StatusSuspended:
 		return "user.suspended"
 	case old.Status == StatusSuspended && now.Status == StatusActive:
@@ -213,6 +260,9 @@ func (s *Service) RemoveIdentity(ctx context.Context, conn ConnectionID, id Iden
 		if err := tx.Append(ctx, entry); err != nil {
 			return err
 		}
+		if err := s.endSessions(ctx, tx, c, SessionFilter{Identity: id}, EndedByLeaving); err != nil {
+			return err
+		}
 		return s.evaluate(ctx, tx, conn, rules, []Identity{person})
 	})
 }
@@ -223,7 +273,11 @@ func (s *Service) MembershipsOf(ctx context.Context, conn ConnectionID, ids []Id
 	return memberships(ctx, s.store, conn, ids)
 }
 
-func isNotFound(err error) bool {
+func isNotFound(err error) bool { return isCode(err, NotFound) }
+
+func isConflict(err error) bool { return isCode(err, Conflict) }
+
+func isCode(err error, code Code) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.Code == NotFound
+	return ok && e.Code == code
 }

@@ -27,6 +27,7 @@ type Store interface {
 	Desks
 	Sweeps
 	Accounts
+	SignIns
 	AuditLog
 	Jobs
 }
@@ -197,6 +198,53 @@ type Accounts interface {
 	PlanSteps(ctx context.Context, steps []Step) ([]Step, error)
 	OpenSteps(ctx context.Context, a AccountID) ([]Step, error)
 	CloseSteps(ctx context.Context, ids []int64) error
+}
+
+// SignIns keeps what sign-in needs: who is known by which login, sessions,
+// things that can be used once, keys, and domains that wait to be verified.
+type SignIns interface {
+	// Login returns who is known by a login: NotFound when nobody is. The
+	// person may be removed by now.
+	Login(ctx context.Context, c ConnectionID, issuer, subject string) (LoginKey, error)
+	LoginsOf(ctx context.Context, id IdentityID) ([]LoginKey, error)
+	SaveLogin(ctx context.Context, l LoginKey) error // inserts or replaces by connection, issuer, subject
+	DeleteLogins(ctx context.Context, id IdentityID) error
+
+	// Session returns the session whose cookie has this hash with its person
+	// and connection, by one look-up; ended ones, too.
+	Session(ctx context.Context, hash []byte) (Session, Identity, Connection, error)
+	Sessions(ctx context.Context, f SessionFilter, limit int) ([]Session, error) // that have not ended, newest first
+	InsertSession(ctx context.Context, s Session) error
+	TouchSession(ctx context.Context, id SessionID, at time.Time) error
+	// EndSessions ends every session that f selects, and returns them.
+	EndSessions(ctx context.Context, f SessionFilter, at time.Time, why SessionEnd) ([]Session, error)
+
+	SaveTicket(ctx context.Context, t Ticket) error // a second one with the same hash is a Conflict
+	Ticket(ctx context.Context, kind TicketKind, hash []byte) (Ticket, error)
+	// TakeTicket returns a ticket and deletes it: of several who try, one
+	// gets it.
+	TakeTicket(ctx context.Context, kind TicketKind, hash []byte) (Ticket, error)
+	// Remember notes that key was seen, until it expires. It reports whether
+	// that is the first time.
+	Remember(ctx context.Context, key string, expires time.Time) (first bool, err error)
+
+	Keys(ctx context.Context, use KeyUse) ([]Key, error) // newest first, retired ones included
+	// LockKeys keeps others from making or changing keys until the transaction
+	// ends.
+	LockKeys(ctx context.Context) error
+	SaveKey(ctx context.Context, k Key) error
+
+	DomainClaims(ctx context.Context, c ConnectionID) ([]DomainClaim, error) // "" for all; by domain
+	SaveDomainClaim(ctx context.Context, d DomainClaim) error
+	DeleteDomainClaim(ctx context.Context, c ConnectionID, domain string) error
+
+	// Metadata returns what was last fetched for a connection.
+	Metadata(ctx context.Context, c ConnectionID) (Metadata, error)
+	SaveMetadata(ctx context.Context, m Metadata) error
+
+	// SweepSignIns deletes tickets and memories that expired before now, and
+	// sessions that ended before then.
+	SweepSignIns(ctx context.Context, now, then time.Time) error
 }
 
 // AuditLog keeps the audit log.

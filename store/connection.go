@@ -27,9 +27,15 @@ type connectionRow struct {
 func (connectionRow) TableName() string { return connectionTable }
 
 func (k *keyring) newConnectionRow(c provision.Connection) (connectionRow, error) {
-	signIn, err := k.seal(string(c.SignIn), connectionTable, string(c.ID))
-	if err != nil {
-		return connectionRow{}, err
+	var signIn string
+	if !c.SignIn.Empty() {
+		text, err := toJSON(c.SignIn)
+		if err != nil {
+			return connectionRow{}, err
+		}
+		if signIn, err = k.seal(text, connectionTable, string(c.ID)); err != nil {
+			return connectionRow{}, err
+		}
 	}
 	return connectionRow{
 		ID:         string(c.ID),
@@ -62,7 +68,9 @@ func (k *keyring) connection(row connectionRow) (provision.Connection, error) {
 		CreatedAt:  toTime(row.CreatedAt),
 	}
 	if signIn != "" {
-		c.SignIn = json.RawMessage(signIn)
+		if err := json.Unmarshal([]byte(signIn), &c.SignIn); err != nil {
+			return c, fmt.Errorf("store: connection %s: sign-in: %w", row.ID, err)
+		}
 	}
 	return c, nil
 }

@@ -46,6 +46,8 @@ var uniqueRules = []uniqueRule{
 		"another group of this connection already has this displayName (upper and lower case count as the same)"},
 	{"groups_external_id", "groups.connection_id, groups.external_id", "externalId",
 		"another group of this connection already has this externalId"},
+	{"tickets_pkey", "tickets.hash", "ticket",
+		"this ticket exists already"},
 	{"desks_name", "desks.name", "name",
 		"another desk already has this name; choose a different one"},
 	{"accounts_identity", "accounts.identity_id, accounts.desk_id", "identity",

@@ -22,7 +22,7 @@ func connection(name string) provision.Connection {
 		Name:       name,
 		IdP:        provision.IdPOkta,
 		Domains:    []string{"a.example.test", "b.example.test"},
-		SignIn:     json.RawMessage(`{"oidc": {"client_secret": "s3cret"}}`),
+		SignIn:     provision.SignIn{OIDC: json.RawMessage(`{"client_secret":"s3cret"}`)},
 		HeldAt:     new(noon.Add(time.Minute)),
 		ReleasedAt: new(noon.Add(2 * time.Minute)),
 		CreatedAt:  noon,

@@ -21,6 +21,7 @@ const (
 	lockMigrations int64 = 0x6465736b_00000001
 	lockRules      int64 = 0x6465736b_00000002
 	lockSeal       int64 = 0x6465736b_00000003
+	lockKeys       int64 = 0x6465736b_00000004
 )
 
 // openPostgres opens the database at o.DatabaseURL.

@@ -105,7 +105,7 @@ func (s *Store) Reseal(ctx context.Context) (n int, _ error) {
 			return err
 		}
 		for _, c := range connections {
-			if len(c.SignIn) == 0 {
+			if c.SignIn.Empty() {
 				continue
 			}
 			c, err := tx.LockConnection(ctx, c.ID)

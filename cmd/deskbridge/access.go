@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -167,6 +166,13 @@ func draftOf(access config.Access) (d provision.Draft, _ error) {
 			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To)}})
 	}
+	for _, c := range access.Connections {
+		rules, err := jitRules(c, access.Rules)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("connection %q: %w", c.Name, err))
+		}
+		d.Rules = append(d.Rules, rules...)
+	}
 	for i, r := range access.Rules {
 		role, err := provision.ParseRole(r.Role)
 		if err != nil {
@@ -176,24 +182,6 @@ func draftOf(access config.Access) (d provision.Draft, _ error) {
 			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: role, Teams: r.Teams, Mailboxes: r.Mailboxes})
 	}
 	return d, errors.Join(mistakes...)
-}
-
-// signInOf keeps the sign-in settings of a connection as one JSON object.
-func signInOf(c config.Connection) (json.RawMessage, error) {
-	settings := struct {
-		JIT  *config.JIT  `json:"jit,omitempty"`
-		SAML *config.SAML `json:"saml,omitempty"`
-		OIDC *config.OIDC `json:"oidc,omitempty"`
-	}{c.JIT, c.SAML, c.OIDC}
-	if c.JIT != nil {
-		if _, err := provision.ParseRole(c.JIT.Role); err != nil {
-			return nil, errors.New("jit: " + explainError(err))
-		}
-	}
-	if c.JIT == nil && c.SAML == nil && c.OIDC == nil {
-		return nil, nil
-	}
-	return json.Marshal(settings)
 }
 
 // checkDraft tries what the desks of a draft are asked to do. A desk that does

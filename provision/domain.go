@@ -1,0 +1,63 @@
+package provision
+
+import (
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+)
+
+// DomainClaim is an e-mail domain that a connection says is its own, and that
+// is not verified yet. Verified ones stand in [Connection.Domains].
+type DomainClaim struct {
+	Connection ConnectionID
+	Domain     string
+	Token      string // what a TXT record of the domain must say
+	CreatedAt  time.Time
+}
+
+// DomainRecord is where the TXT record of a claim is looked for.
+func (d *DomainClaim) DomainRecord() string { return "_deskbridge." + d.Domain }
+
+// DomainText is what that record must say.
+func (d *DomainClaim) DomainText() string { return "deskbridge-verification=" + d.Token }
+
+// normalDomain returns domain as it is compared: ASCII, lower case. What cannot
+// be the domain of a company's mail is Invalid.
+func normalDomain(domain string) (string, error) {
+	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(strings.TrimSpace(domain), "."))
+	if err != nil || !strings.Contains(ascii, ".") || strings.ContainsAny(ascii, "*@/: ") || len(ascii) > 253 {
+		return "", Errorf(Invalid, "domains", "%q is no e-mail domain, e.g. example.com", clip(domain))
+	}
+	return strings.ToLower(ascii), nil
+}
+
+// plainEmail returns email in the form in which it is compared and stored at a
+// sign-in, and whether it can be one at all: one @, no spaces or controls, all
+// ASCII once the domain is encoded. Look-alikes must not pass for somebody.
+func plainEmail(email string) (string, bool) {
+	local, domain, ok := strings.Cut(email, "@")
+	if !ok || local == "" || len(email) > 254 || strings.Contains(domain, "@") {
+		return "", false
+	}
+	for _, r := range local {
+		if r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),:;<>[\]`, r) {
+			return "", false
+		}
+	}
+	domain, err := normalDomain(domain)
+	if err != nil {
+		return "", false
+	}
+	return local + "@" + domain, true
+}
+
+// isASCII reports whether s holds nothing that could look like something else.
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 || s[i] < ' ' {
+			return false
+		}
+	}
+	return true
+}

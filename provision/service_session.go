@@ -1,0 +1,131 @@
+package provision
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+)
+
+// errNoSession is the same for a cookie that never was, one that is over, and
+// one whose person has no business here any more.
+var errNoSession = &Error{Code: Denied, Field: "session", Detail: "not signed in"}
+
+// SessionPolicy bounds sessions.
+type SessionPolicy struct {
+	Idle time.Duration // without use; default 2 h
+	Life time.Duration // whatever happens; default 12 h
+}
+
+// StartSession opens a session for somebody who signed in just now, and
+// returns the secret for their cookie: the only time it can be seen. notAfter,
+// when not zero, is when the IdP wants it to end. old, when not empty, is the
+// secret of a session that this one replaces.
+func (s *Service) StartSession(ctx context.Context, c Cause, session Session, notAfter time.Time, old string) (Session, string, error) {
+	secret := newSecret()
+	hash := sha256.Sum256([]byte(secret))
+	now := s.now()
+	session.ID, session.Hash, session.CreatedAt, session.SeenAt = NewID[SessionID](), hash[:], now, now
+	session.EndsAt = now.Add(s.policy.Session.Life)
+	if !notAfter.IsZero() && notAfter.Before(session.EndsAt) {
+		session.EndsAt = notAfter.UTC().Truncate(time.Microsecond)
+	}
+	session.Agent = clip(session.Agent)
+	err := s.store.InTx(ctx, func(tx Store) error {
+		// Under the lock: a suspension that commits before us must not be
+		// missed, one that comes after us ends this session.
+		person, err := tx.LockIdentity(ctx, session.Connection, session.Identity)
+		if err != nil {
+			return err
+		}
+		if !person.Active() {
+			return refuse(RefusedSuspended, "your account was suspended by your organisation")
+		}
+		if old != "" {
+			if err := s.replaceSession(ctx, tx, c, old); err != nil {
+				return err
+			}
+		}
+		if err := tx.InsertSession(ctx, session); err != nil {
+			return err
+		}
+		entry := s.entry(c, session.Connection, "session.started", string(session.Identity))
+		entry.Detail = map[string]any{"session": session.ID, "protocol": session.Protocol}
+		return tx.Append(ctx, entry)
+	})
+	return session, secret, err
+}
+
+func (s *Service) replaceSession(ctx context.Context, tx Store, c Cause, secret string) error {
+	hash := sha256.Sum256([]byte(secret))
+	old, _, _, err := tx.Session(ctx, hash[:])
+	if isNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.endSessions(ctx, tx, c, SessionFilter{ID: old.ID}, EndedByNew)
+}
+
+// Session returns the live session behind a cookie, with its person and
+// connection. Whoever was suspended or removed since has none, whatever the
+// cookie: this is asked at each request. Anything else is Denied.
+func (s *Service) Session(ctx context.Context, secret string) (Session, Identity, Connection, error) {
+	hash := sha256.Sum256([]byte(secret))
+	session, person, conn, err := s.store.Session(ctx, hash[:])
+	if isNotFound(err) {
+		return Session{}, Identity{}, Connection{}, errNoSession
+	}
+	if err != nil {
+		return Session{}, Identity{}, Connection{}, err
+	}
+	now := s.now()
+	if !session.Live(now, s.policy.Session.Idle) || !person.Active() || conn.SignIn.Disabled {
+		return Session{}, Identity{}, Connection{}, errNoSession
+	}
+	if now.Sub(session.SeenAt) > touchEvery {
+		if err := s.store.TouchSession(ctx, session.ID, now); err != nil {
+			return Session{}, Identity{}, Connection{}, err
+		}
+	}
+	return session, person, conn, nil
+}
+
+// Sessions returns up to limit sessions that have not ended, newest first; 0
+// means all.
+func (s *Service) Sessions(ctx context.Context, f SessionFilter, limit int) ([]Session, error) {
+	return s.store.Sessions(ctx, f, limit)
+}
+
+// EndSessions ends every session that f selects at once, and returns them.
+// None is no error.
+func (s *Service) EndSessions(ctx context.Context, c Cause, f SessionFilter, why SessionEnd) (ended []Session, err error) {
+	err = s.store.InTx(ctx, func(tx Store) error {
+		ended, err = tx.EndSessions(ctx, f, s.now(), why)
+		if err != nil {
+			return err
+		}
+		return s.recordEnds(ctx, tx, c, ended, why)
+	})
+	return ended, err
+}
+
+func (s *Service) endSessions(ctx context.Context, tx Store, c Cause, f SessionFilter, why SessionEnd) error {
+	ended, err := tx.EndSessions(ctx, f, s.now(), why)
+	if err != nil {
+		return err
+	}
+	return s.recordEnds(ctx, tx, c, ended, why)
+}
+
+func (s *Service) recordEnds(ctx context.Context, tx Store, c Cause, ended []Session, why SessionEnd) error {
+	entries := make([]Entry, len(ended))
+	for i, e := range ended {
+		entries[i] = s.entry(c, e.Connection, "session.ended", string(e.Identity))
+		entries[i].Detail = map[string]any{"session": e.ID, "why": why}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	return tx.Append(ctx, entries...)
+}

@@ -1,0 +1,71 @@
+package provision
+
+import "time"
+
+// Session is one browser that is signed in. Only the hash of its cookie is
+// kept.
+type Session struct {
+	ID         SessionID
+	Hash       []byte // SHA-256 of the cookie
+	Identity   IdentityID
+	Connection ConnectionID
+
+	// How it began, so that the IdP can end it.
+	Protocol Protocol
+	Issuer   string
+	Subject  string
+	Index    string // SAML: SessionIndex; OIDC: sid; may be empty
+	Hint     string // OIDC: the ID token, which the IdP wants back at sign-out; sealed by the store
+	NameID   string // SAML: the NameID element as JSON, which the IdP wants back at sign-out
+
+	Agent     string // what the browser calls itself, cut short: for people to tell their sessions apart
+	CreatedAt time.Time
+	SeenAt    time.Time // kept to the minute
+	EndsAt    time.Time // whatever happens
+
+	EndedAt *time.Time
+	Reason  SessionEnd
+}
+
+// SessionEnd says why a session ended.
+type SessionEnd string
+
+// Why sessions end.
+const (
+	EndedBySignOut SessionEnd = "signed out"
+	EndedByIdP     SessionEnd = "signed out at the identity provider"
+	EndedByAdmin   SessionEnd = "ended by an admin"
+	EndedByPerson  SessionEnd = "ended from another session"
+	EndedByLeaving SessionEnd = "the person was suspended or removed"
+	EndedByNew     SessionEnd = "replaced by a new sign-in"
+)
+
+// Live reports whether the session is good at now. A session that nobody used
+// for idle is over.
+func (s *Session) Live(now time.Time, idle time.Duration) bool {
+	return s.EndedAt == nil && now.Before(s.EndsAt) && now.Sub(s.SeenAt) < idle
+}
+
+// SessionFilter selects sessions that have not ended. Empty fields select all.
+type SessionFilter struct {
+	ID         SessionID
+	Identity   IdentityID
+	Connection ConnectionID
+
+	// Issuer goes with at least one of Subject and Index.
+	Issuer  string
+	Subject string
+	Index   string
+}
+
+// LoginKey is what a protocol knows somebody by. It never changes hands while
+// the person exists.
+type LoginKey struct {
+	Connection ConnectionID
+	Protocol   Protocol
+	Issuer     string
+	Subject    string
+	Identity   IdentityID
+	CreatedAt  time.Time
+	UsedAt     time.Time
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+type loginRow struct {
+	ConnectionID string `gorm:"primaryKey"`
+	Issuer       string `gorm:"primaryKey"`
+	Subject      string `gorm:"primaryKey"`
+	Protocol     string
+	IdentityID   string
+	CreatedAt    int64 `gorm:"autoCreateTime:false"`
+	UsedAt       int64
+}
+
+func (loginRow) TableName() string { return "logins" }
+
+func (row loginRow) login() (provision.LoginKey, error) {
+	return provision.LoginKey{
+		Connection: provision.ConnectionID(row.ConnectionID),
+		Protocol:   provision.Protocol(row.Protocol),
+		Issuer:     row.Issuer,
+		Subject:    row.Subject,
+		Identity:   provision.IdentityID(row.IdentityID),
+		CreatedAt:  toTime(row.CreatedAt),
+		UsedAt:     toTime(row.UsedAt),
+	}, nil
+}
+
+// Login implements [provision.SignIns].
+func (s *Store) Login(ctx context.Context, c provision.ConnectionID, issuer, subject string) (provision.LoginKey, error) {
+	var row loginRow
+	err := s.read(ctx).Where("connection_id = ? AND issuer = ? AND subject = ?", string(c), issuer, subject).Take(&row).Error
+	if err != nil {
+		return provision.LoginKey{}, translateRead(err, "login")
+	}
+	return row.login()
+}
+
+// LoginsOf implements [provision.SignIns].
+func (s *Store) LoginsOf(ctx context.Context, id provision.IdentityID) ([]provision.LoginKey, error) {
+	var rows []loginRow
+	if err := s.read(ctx).Where("identity_id = ?", string(id)).Order("created_at, issuer, subject").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, loginRow.login)
+}
+
+// SaveLogin implements [provision.SignIns].
+func (s *Store) SaveLogin(ctx context.Context, l provision.LoginKey) error {
+	if err := checkText("subject", l.Subject); err != nil {
+		return err
+	}
+	row := loginRow{
+		ConnectionID: string(l.Connection),
+		Issuer:       l.Issuer,
+		Subject:      l.Subject,
+		Protocol:     string(l.Protocol),
+		IdentityID:   string(l.Identity),
+		CreatedAt:    fromTime(l.CreatedAt),
+		UsedAt:       fromTime(l.UsedAt),
+	}
+	again := clause.OnConflict{
+		Columns:   []clause.Column{{Name: "connection_id"}, {Name: "issuer"}, {Name: "subject"}},
+		DoUpdates: clause.AssignmentColumns([]string{"identity_id", "used_at"}),
+	}
+	return translate(s.write(ctx).Clauses(again).Create(&row).Error, "login")
+}
+
+// DeleteLogins implements [provision.SignIns].
+func (s *Store) DeleteLogins(ctx context.Context, id provision.IdentityID) error {
+	return s.write(ctx).Where("identity_id = ?", string(id)).Delete(&loginRow{}).Error
+}

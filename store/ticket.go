@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const ticketTable = "tickets"
+
+type ticketRow struct {
+	Hash         []byte `gorm:"primaryKey"`
+	Kind         string
+	ConnectionID string
+	Data         string
+	ExpiresAt    int64
+}
+
+func (ticketRow) TableName() string { return ticketTable }
+
+func (k *keyring) ticket(row ticketRow) (provision.Ticket, error) {
+	data, err := k.open(row.Data, ticketTable, hex.EncodeToString(row.Hash))
+	return provision.Ticket{Hash: row.Hash, Kind: provision.TicketKind(row.Kind), Connection: provision.ConnectionID(row.ConnectionID),
+		Data: json.RawMessage(data), ExpiresAt: toTime(row.ExpiresAt)}, err
+}
+
+// SaveTicket implements [provision.SignIns].
+func (s *Store) SaveTicket(ctx context.Context, t provision.Ticket) error {
+	data, err := s.keys.seal(string(t.Data), ticketTable, hex.EncodeToString(t.Hash))
+	if err != nil {
+		return err
+	}
+	row := ticketRow{Hash: t.Hash, Kind: string(t.Kind), ConnectionID: string(t.Connection), Data: data, ExpiresAt: fromTime(t.ExpiresAt)}
+	return translate(s.write(ctx).Create(&row).Error, "ticket")
+}
+
+// Ticket implements [provision.SignIns].
+func (s *Store) Ticket(ctx context.Context, kind provision.TicketKind, hash []byte) (provision.Ticket, error) {
+	var row ticketRow
+	if err := s.read(ctx).Where("hash = ? AND kind = ?", hash, string(kind)).Take(&row).Error; err != nil {
+		return provision.Ticket{}, translate(err, "ticket")
+	}
+	return s.keys.ticket(row)
+}
+
+// TakeTicket implements [provision.SignIns].
+func (s *Store) TakeTicket(ctx context.Context, kind provision.TicketKind, hash []byte) (provision.Ticket, error) {
+	var rows []ticketRow
+	deleted := s.write(ctx).Clauses(clause.Returning{}).Where("hash = ? AND kind = ?", hash, string(kind)).Delete(&rows)
+	if deleted.Error != nil {
+		return provision.Ticket{}, deleted.Error
+	}
+	if len(rows) == 0 {
+		return provision.Ticket{}, translate(gorm.ErrRecordNotFound, "ticket")
+	}
+	return s.keys.ticket(rows[0])
+}
+
+type memoryRow struct {
+	Key       string `gorm:"primaryKey"`
+	ExpiresAt int64
+}
+
+func (memoryRow) TableName() string { return "memories" }
+
+// Remember implements [provision.SignIns].
+func (s *Store) Remember(ctx context.Context, key string, expires time.Time) (first bool, _ error) {
+	row := memoryRow{Key: key, ExpiresAt: fromTime(expires)}
+	inserted := s.write(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
+	return inserted.RowsAffected == 1, inserted.Error
+}
+
+// SweepSignIns implements [provision.SignIns].
+func (s *Store) SweepSignIns(ctx context.Context, now, then time.Time) error {
+	for _, old := range []struct {
+		row  any
+		what string
+		at   time.Time
+	}{
+		{&ticketRow{}, "expires_at < ?", now},
+		{&memoryRow{}, "expires_at < ?", now},
+		{&sessionRow{}, "ends_at < ?", then},
+	} {
+		if err := s.write(ctx).Where(old.what, fromTime(old.at)).Delete(old.row).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -31,5 +31,5 @@ lint: ## gofmt, vet and golangci-lint
 golangci-lint:
 	@$(GOLANGCI_LINT) run
 
-bench: ## run the benchmarks
+bench: ## measure beside other servers; QUICK=1 for a first look, BENCH=name for Go benchmarks
 	@test/bench.sh

@@ -1,20 +1,31 @@
 #!/usr/bin/env bash
-# Runs the benchmarks of every package that has some.
+# Measures Deskbridge beside two other servers and PostgreSQL itself, and prints
+# ratios with their goals; see docs/performance.md.
 #
-#   test/bench.sh                 all of them
-#   BENCH=Evaluate test/bench.sh  those whose name matches
+#   test/bench.sh                 all of it, about a quarter of an hour
+#   QUICK=1 test/bench.sh         a first look, two minutes
+#   JSON=file test/bench.sh       the results as JSON, too; - is standard output
+#   BENCH=Evaluate test/bench.sh  instead, the Go benchmarks whose name matches
 #
-# Benchmarks that need a PostgreSQL get one of their own.
+# It gets a PostgreSQL of its own, which nobody else may use meanwhile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-mapfile -t packages < <(grep -rl --include='*_test.go' '^func Benchmark' ./*/ | xargs -r -n1 dirname | sort -u)
-if [ ${#packages[@]} -eq 0 ]; then
-	echo "there are no benchmarks"
-	exit
-fi
 export DESKBRIDGE_TEST_DIR=$PWD/.test/bench
 trap 'test/postgres.sh stop' EXIT
 DESKBRIDGE_TEST_POSTGRES=$(test/postgres.sh start)
 export DESKBRIDGE_TEST_POSTGRES
-go test -run '^$' -bench "${BENCH:-.}" -benchmem "${packages[@]}"
+
+if [ -n "${BENCH:-}" ]; then
+	mapfile -t packages < <(grep -rl --include='*_test.go' '^func Benchmark' ./*/ | xargs -r -n1 dirname | sort -u)
+	go test -run '^$' -bench "$BENCH" -benchmem "${packages[@]}"
+	exit
+fi
+
+make --no-print-directory build >&2
+go build -o "$DESKBRIDGE_TEST_DIR/bench" ./bench
+args=(--deskbridge "$PWD/bin/deskbridge" --bindir "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)")
+[ -z "${QUICK:-}" ] || args+=(--quick)
+[ -z "${JSON:-}" ] || args+=(--json "$JSON")
+[ -z "${ONLY:-}" ] || args+=(--only "$ONLY")
+"$DESKBRIDGE_TEST_DIR/bench" "${args[@]}"

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// chunk is how many members one request adds when a group is filled.
+const chunk = 1000
+
+// members measures changes of a small and of a large group. An identity
+// provider sends them one after the other, so one connection does.
+func (b *bench) members(ctx context.Context) error {
+	for _, size := range []int{b.few, b.many} {
+		groups := map[*target]string{}
+		filled := map[string]sample{}
+		for _, t := range []*target{b.lean, b.bridge} {
+			id, s, err := b.fill(ctx, t, size)
+			if err != nil {
+				return fmt.Errorf("a group of %d on %s: %w", size, t.name, err)
+			}
+			groups[t], filled[t.name] = id, s
+			b.say("%s filled a group of %d: %.0f members/s", t.name, size, s.Rate)
+		}
+		if size == b.many {
+			b.report.add("members/s in chunks of 1,000", size, filled)
+		}
+		if err := b.settle(ctx); err != nil {
+			return err
+		}
+		for _, n := range []int{1, 100} {
+			name := fmt.Sprintf("member add and remove, %d at once", n)
+			got, err := b.inTurn(ctx, name, size, func(t *target) (sample, error) {
+				return b.closed(ctx, t, 1, b.length, 0, moving(t, groups[t], n))
+			}, b.lean, b.bridge)
+			if err != nil {
+				return err
+			}
+			b.report.add(name, size, got)
+		}
+	}
+	return nil
+}
+
+// fill makes a group of the first size people. The sample counts members.
+func (b *bench) fill(ctx context.Context, t *target, size int) (id string, s sample, err error) {
+	c, err := dial(t)
+	if err != nil {
+		return "", s, err
+	}
+	defer c.close()
+	answer, err := c.do(t.base, request{"POST", "/Groups", fmt.Sprintf(
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Group of %d"}`, size), 201})
+	if err != nil {
+		return "", s, err
+	}
+	if id, err = idIn(answer); err != nil {
+		return "", s, err
+	}
+	before, err := b.cpu(t)
+	if err != nil {
+		return "", s, err
+	}
+	began := time.Now()
+	for from := 0; from < size && ctx.Err() == nil; from += chunk {
+		if _, err := c.do(t.base, add(id, t.people[from:min(from+chunk, size)])); err != nil {
+			return "", s, err
+		}
+	}
+	took := time.Since(began)
+	after, err := b.cpu(t)
+	return id, sample{N: size, Rate: float64(size) / took.Seconds(), CPU: (after - before) / time.Duration(size)}, err
+}
+
+// add is the request that adds members to a group.
+func add(group string, ids []string) request {
+	return change(group, `{"op":"add","path":"members","value":[{"value":"`+strings.Join(ids, `"},{"value":"`)+`"}]}`)
+}
+
+func change(group, operation string) request {
+	return request{"PATCH", "/Groups/" + group, `{"schemas":["` + patchURN + `"],"Operations":[` + operation + `]}`, 204}
+}
+
+// moving adds n people who are not in the group, and removes them again: one by
+// the filter that Okta sends, more by the list that Entra ID sends.
+func moving(t *target, group string, n int) maker {
+	return func(_, i int) request {
+		last := len(t.people) - (i/2*n)%min(1000, len(t.people)/20)
+		ids := t.people[max(last-n, 0):last]
+		switch {
+		case i%2 == 0:
+			return add(group, ids)
+		case n == 1:
+			return change(group, `{"op":"remove","path":"members[value eq \"`+ids[0]+`\"]"}`)
+		}
+		return change(group, `{"op":"remove","path":"members","value":[{"value":"`+strings.Join(ids, `"},{"value":"`)+`"}]}`)
+	}
+}

@@ -1,0 +1,119 @@
+package oidc
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	gooidc "github.com/coreos/go-oidc/v3/oidc"
+	"github.com/deskbridge/deskbridge/fetch"
+	"golang.org/x/oauth2"
+)
+
+// MaxAge is for how long a relying party should be used before [Discover] is
+// asked for a new one. Keys are refreshed by themselves, and need no new one.
+const MaxAge = 24 * time.Hour
+
+// RelyingParty speaks with one provider for one connection. It never changes,
+// but for the keys that it remembers, and is safe for concurrent use.
+type RelyingParty struct {
+	config   Config
+	metadata metadata
+	fetched  time.Time
+	client   *http.Client
+	provider *gooidc.Provider
+	keys     *fetch.KeySet
+	verifier *gooidc.IDTokenVerifier
+	auth     clientAuth
+	oauth    oauth2.Config
+}
+
+// Issuer returns the provider's issuer, which is one half of the key of every
+// account that it vouches for.
+func (rp *RelyingParty) Issuer() string { return rp.metadata.Issuer }
+
+// Age returns how long ago the provider's metadata was fetched.
+func (rp *RelyingParty) Age(now time.Time) time.Duration { return now.Sub(rp.fetched) }
+
+// Stale reports whether the metadata is older than [MaxAge].
+func (rp *RelyingParty) Stale(now time.Time) bool { return rp.Age(now) > MaxAge }
+
+// KeysFetched returns when the keys in use were fetched, the zero time before
+// the first token, and why the last attempt failed, nil when it did not.
+func (rp *RelyingParty) KeysFetched() (time.Time, error) { return rp.keys.Fetched() }
+
+// BackChannelLogout reports whether the provider says that it tells us when
+// somebody has signed out, and whether it then names the session.
+func (rp *RelyingParty) BackChannelLogout() (supported, withSession bool) {
+	return rp.metadata.BackChannelLogout, rp.metadata.BackChannelLogoutSIDs
+}
+
+// AuthURL returns where to send the browser for a sign-in: the code flow with
+// PKCE by SHA-256, the answer in the query (OpenID Connect Core §3.1.2.1).
+// loginHint is the address that the person has typed; it may be empty.
+func (rp *RelyingParty) AuthURL(a Attempt, loginHint string) string {
+	options := []oauth2.AuthCodeOption{
+		oauth2.S256ChallengeOption(a.Verifier),
+		gooidc.Nonce(a.Nonce),
+		oauth2.SetAuthURLParam("response_mode", "query"),
+	}
+	for name, value := range rp.wishes(loginHint) {
+		if value != "" {
+			options = append(options, oauth2.SetAuthURLParam(name, value))
+		}
+	}
+	return rp.oauth.AuthCodeURL(a.State, options...)
+}
+
+// wishes returns the parameters that a provider may or may not heed; the ID
+// token is checked for those that matter.
+func (rp *RelyingParty) wishes(loginHint string) map[string]string {
+	wishes := map[string]string{
+		"login_hint": loginHint,
+		"prompt":     rp.config.Prompt,
+		"acr_values": strings.Join(rp.config.ACRValues, " "),
+	}
+	if rp.config.MaxAge > 0 {
+		wishes["max_age"] = strconv.FormatInt(int64(rp.config.MaxAge/time.Second), 10)
+	}
+	if rp.config.isGoogle() && len(rp.config.HostedDomains) == 1 {
+		wishes["hd"] = rp.config.HostedDomains[0]
+	}
+	return wishes
+}
+
+// EndSessionURL returns where to send the browser so that the person is signed
+// out at the provider too (OpenID Connect RP-Initiated Logout §2); false if the
+// provider has no such place. The hint is [Token.Raw], which may have expired
+// since; postLogoutRedirect must be registered with the provider. All three may
+// be empty.
+func (rp *RelyingParty) EndSessionURL(idTokenHint, postLogoutRedirect, state string) (string, bool) {
+	if rp.metadata.EndSession == "" {
+		return "", false
+	}
+	u, err := url.Parse(rp.metadata.EndSession)
+	if err != nil {
+		return "", false
+	}
+	query := u.Query()
+	query.Set("client_id", rp.config.ClientID)
+	for name, value := range map[string]string{
+		"id_token_hint":            idTokenHint,
+		"post_logout_redirect_uri": postLogoutRedirect,
+		"state":                    state,
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String(), true
+}
+
+// context returns ctx with the client that the libraries are to use.
+func (rp *RelyingParty) context(ctx context.Context) context.Context {
+	return gooidc.ClientContext(ctx, rp.client)
+}

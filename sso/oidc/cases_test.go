@@ -2,7 +2,9 @@ package oidc_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/sso/oidc"
@@ -27,6 +29,7 @@ func TestCases(t *testing.T) {
 				}
 			} else {
 				wantRefusal(t, err, c.Reason)
+				wantNoSecrets(t, fmt.Sprint(err))
 			}
 			if n := p.Requests("trap"); n > 0 {
 				t.Errorf("%d requests went to where nobody may ask", n)
@@ -125,5 +128,16 @@ func wantRefusal(t testing.TB, err error, reasons ...string) {
 	}
 	if refusal.Detail == "" {
 		t.Errorf("refused without a word to the admin: %q", refusal.Reason)
+	}
+}
+
+// wantNoSecrets looks for what must be in no error and in no log line: people,
+// tokens, and what the browser sent.
+func wantNoSecrets(t testing.TB, text string) {
+	t.Helper()
+	for _, secret := range []string{"mallory", "vera@", "subject-of", "a secret", "eyJ", "<", "alert", "password@"} {
+		if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
+			t.Errorf("%q is in %s", secret, text)
+		}
 	}
 }

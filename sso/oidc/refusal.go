@@ -3,6 +3,7 @@ package oidc
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 
 	"github.com/deskbridge/deskbridge/fetch"
@@ -85,6 +86,9 @@ func refuse(reason, format string, args ...any) *Refusal {
 func unfetched(err error, reason, detail string) *Refusal {
 	if e, ok := errors.AsType[*fetch.Error](err); ok {
 		return &Refusal{Reason: string(e.Reason), Detail: detail, Err: e}
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return &Refusal{Reason: string(fetch.Unreachable), Detail: detail, Err: e.Err}
 	}
 	return &Refusal{Reason: reason, Detail: detail}
 }

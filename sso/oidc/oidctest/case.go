@@ -20,7 +20,7 @@ type Case struct {
 	Reason    string // else the reason of the refusal
 	// Account says that only who knows the accounts can refuse it: the protocol
 	// accepts it, and it must not become the victim's sign-in.
-	Account  bool
+	Account bool
 	// Other says that the provider is a second one, beside that which knows the
 	// victim: its people are others, whatever it calls them.
 	Other    bool

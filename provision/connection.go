@@ -32,6 +32,7 @@ type Connection struct {
 	IdP     IdP
 	Domains []string // verified e-mail domains, folded and sorted; no two connections have the same
 	SignIn  SignIn
+	JWT     *JWT // whose signed tokens are taken beside ours; nil: nobody's
 
 	// HeldAt is set while the mass-change brake holds the destructive steps of
 	// people who lost access; nil otherwise.
@@ -52,21 +53,4 @@ func ValidateName(field, name string) error {
 		return Errorf(Invalid, field, "%q cannot be a name; use 1-63 lower-case letters, digits and inner hyphens, e.g. acme-eu", name)
 	}
 	return nil
-}
-
-// Token is a bearer token of a connection. Only its hash is kept.
-type Token struct {
-	ID         TokenID
-	Connection ConnectionID
-	Name       string // unique per connection among the tokens not revoked
-	Hash       []byte // SHA-256 of the token
-	CreatedAt  time.Time
-	ExpiresAt  *time.Time // nil: does not expire
-	RevokedAt  *time.Time
-	LastUsedAt *time.Time // kept to the minute
-}
-
-// Usable reports whether the token is accepted at now.
-func (t *Token) Usable(now time.Time) bool {
-	return t.RevokedAt == nil && (t.ExpiresAt == nil || now.Before(*t.ExpiresAt))
 }

@@ -122,7 +122,7 @@ func (s *Service) carryOut(ctx context.Context, tx Store, c Cause, state draftSt
 func (s *Service) saveConnection(ctx context.Context, tx Store, conn Connection) error {
 	have, err := tx.LockConnection(ctx, conn.ID)
 	if err == nil {
-		have.IdP, have.Domains, have.SignIn = conn.IdP, conn.Domains, conn.SignIn
+		have.IdP, have.Domains, have.SignIn, have.JWT = conn.IdP, conn.Domains, conn.SignIn, conn.JWT
 		conn = have
 	} else if !isNotFound(err) {
 		return err

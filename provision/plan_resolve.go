@@ -65,7 +65,10 @@ func (s *Service) resolveConnection(ctx context.Context, store Store, state *dra
 	if !have.SignIn.equal(&want.SignIn) {
 		fields = append(fields, "sign-in")
 	}
-	have.IdP, have.Domains, have.SignIn = want.IdP, want.Domains, want.SignIn
+	if !have.JWT.equal(want.JWT) {
+		fields = append(fields, "scim")
+	}
+	have.IdP, have.Domains, have.SignIn, have.JWT = want.IdP, want.Domains, want.SignIn, want.JWT
 	known[want.Name] = have
 	if len(fields) > 0 {
 		state.connections = append(state.connections, have)
@@ -271,7 +274,7 @@ func (st *draftState) hash(connections map[string]Connection, desks map[string]D
 		Add, Remove []Rule
 	}{Plan: st.plan}
 	for _, c := range st.connections { // ids and times of what is new differ each time
-		content.Connections = append(content.Connections, Connection{Name: c.Name, IdP: c.IdP, Domains: c.Domains, SignIn: c.SignIn})
+		content.Connections = append(content.Connections, Connection{Name: c.Name, IdP: c.IdP, Domains: c.Domains, SignIn: c.SignIn, JWT: c.JWT})
 	}
 	for _, d := range st.desks {
 		d.ID, d.CreatedAt = "", time.Time{}

@@ -41,7 +41,7 @@ type Brake struct {
 	Window  time.Duration // default 10 min
 }
 
-// NewService returns a Service on store.
+// NewService returns a Service on store. A nil log is the default logger.
 func NewService(store Store, policy Policy, log *slog.Logger) *Service {
 	switch {
 	case policy.Grace == 0:
@@ -66,6 +66,9 @@ func NewService(store Store, policy Policy, log *slog.Logger) *Service {
 	}
 	if policy.Now == nil {
 		policy.Now = time.Now
+	}
+	if log == nil {
+		log = slog.Default()
 	}
 	return &Service{store: store, policy: policy, log: log, now: func() time.Time {
 		return policy.Now().UTC().Truncate(time.Microsecond) // what both databases keep

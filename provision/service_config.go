@@ -50,6 +50,9 @@ func validateConnection(conn *Connection) error {
 		}
 	}
 	conn.Domains = sorted(domains)
+	if err := conn.JWT.Validate(); err != nil {
+		return err
+	}
 	return conn.SignIn.Validate()
 }
 

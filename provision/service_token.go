@@ -2,14 +2,22 @@ package provision
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
+	"crypto/subtle"
+	"strings"
 	"time"
 )
 
-// tokenPrefix marks our tokens for people and for secret scanners.
-const tokenPrefix = "dbr_"
+// What our secrets begin with, for people and for secret scanners.
+const (
+	tokenPrefix  = "dbr_" // bearer tokens
+	secretPrefix = "dbs_" // secrets of OAuth clients
+	accessPrefix = "dba_" // access tokens
+	clientPrefix = "dbc_" // ids of OAuth clients, which are no secrets
+)
+
+// AccessTokenLife is for how long an access token is good.
+const AccessTokenLife = time.Hour
 
 // touchEvery is how stale a token's last use may be: noting each use would
 // turn every read into a write.
@@ -18,95 +26,151 @@ const touchEvery = time.Minute
 var errToken = &Error{Code: Denied, Detail: "the bearer token is missing, unknown, expired or not valid for this URL"}
 
 // Authenticate returns the connection that is called nameOrID, when bearer is
-// a usable token of it. An unknown connection, a token of another connection,
-// and an expired or revoked token are all the same Denied: nothing can be
-// probed. The token's last use is noted, to the minute.
+// a usable token of it, or an access token of a client of it; ReadOnly of the
+// token is then that of the access token. An unknown connection, a token of
+// another connection, and an expired or revoked token are all the same Denied:
+// nothing can be probed. The token's last use is noted, to the minute.
 func (s *Service) Authenticate(ctx context.Context, nameOrID, bearer string) (Connection, Token, error) {
-	hash := sha256.Sum256([]byte(bearer))
-	token, conn, err := s.store.TokenByHash(ctx, hash[:])
+	token, conn, err := s.bearer(ctx, bearer)
 	if isNotFound(err) {
 		return Connection{}, Token{}, errToken
 	}
 	if err != nil {
 		return Connection{}, Token{}, err
 	}
-	now := s.now()
-	if !token.Usable(now) || (conn.Name != nameOrID && string(conn.ID) != nameOrID) {
+	if !token.Usable(s.now()) || (conn.Name != nameOrID && string(conn.ID) != nameOrID) {
 		return Connection{}, Token{}, errToken
 	}
-	if token.LastUsedAt == nil || now.Sub(*token.LastUsedAt) > touchEvery {
-		if err := s.store.TouchToken(ctx, token.ID, now); err != nil {
-			return Connection{}, Token{}, err
+	return conn, token, s.touch(ctx, conn, token)
+}
+
+// bearer looks up what a request shows.
+func (s *Service) bearer(ctx context.Context, bearer string) (Token, Connection, error) {
+	hash := sha256.Sum256([]byte(bearer))
+	if !strings.HasPrefix(bearer, accessPrefix) {
+		token, conn, err := s.store.TokenByHash(ctx, hash[:])
+		if err == nil && token.ClientID != "" {
+			err = errToken // the secret of a client is good for the token endpoint alone
 		}
+		return token, conn, err
 	}
-	return conn, token, nil
+	access, token, conn, err := s.store.AccessTokenByHash(ctx, hash[:])
+	if err == nil && !s.now().Before(access.ExpiresAt) {
+		err = errToken
+	}
+	token.ReadOnly = token.ReadOnly || access.ReadOnly
+	return token, conn, err
+}
+
+// touch notes that a token is used, and tells the log when its end is near:
+// that is when somebody would be missing it.
+func (s *Service) touch(ctx context.Context, conn Connection, t Token) error {
+	now := s.now()
+	if t.LastUsedAt != nil && now.Sub(*t.LastUsedAt) <= touchEvery {
+		return nil
+	}
+	if t.warning(now) {
+		s.log.WarnContext(ctx, "a token of an identity provider expires soon; `deskbridge token rotate` replaces it without a gap",
+			"connection", conn.Name, "token", t.Name, "expires", *t.ExpiresAt, "days", int(t.ExpiresAt.Sub(now)/(24*time.Hour)))
+	}
+	return s.store.TouchToken(ctx, t.ID, now)
+}
+
+// TokenDraft is what a new token is to be.
+type TokenDraft struct {
+	Name     string
+	Life     time.Duration // 0: for ever
+	ReadOnly bool
+	Client   bool // an OAuth client rather than a bearer token
 }
 
 // CreateToken makes a bearer token for a connection and returns it: the only
 // time it can be seen. A zero life never ends.
 func (s *Service) CreateToken(ctx context.Context, c Cause, conn ConnectionID, name string, life time.Duration) (Token, string, error) {
-	if err := ValidateName("name", name); err != nil {
+	return s.DraftToken(ctx, c, conn, TokenDraft{Name: name, Life: life})
+}
+
+// DraftToken makes a token as draft has it, and returns its secret: the only
+// time it can be seen.
+func (s *Service) DraftToken(ctx context.Context, c Cause, conn ConnectionID, draft TokenDraft) (Token, string, error) {
+	if err := ValidateName("name", draft.Name); err != nil {
 		return Token{}, "", err
 	}
-	if life < 0 {
+	if draft.Life < 0 {
 		return Token{}, "", Errorf(Invalid, "expires", "a token cannot expire in the past")
 	}
-	secret := newSecret()
-	hash := sha256.Sum256([]byte(secret))
-	token := Token{ID: NewID[TokenID](), Connection: conn, Name: name, Hash: hash[:], CreatedAt: s.now()}
-	if life > 0 {
-		ends := token.CreatedAt.Add(life)
-		token.ExpiresAt = &ends
+	token := Token{ID: NewID[TokenID](), Connection: conn, Name: draft.Name, ReadOnly: draft.ReadOnly, CreatedAt: s.now()}
+	if draft.Client {
+		token.ClientID = clientPrefix + string(token.ID)
 	}
+	if draft.Life > 0 {
+		token.ExpiresAt = new(token.CreatedAt.Add(draft.Life))
+	}
+	secret := token.newSecret()
 	err := s.store.InTx(ctx, func(tx Store) error {
 		if err := tx.SaveToken(ctx, token); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.entry(c, conn, "token.created", string(token.ID)))
+		return tx.Append(ctx, s.tokenEntry(c, token, "token.created"))
 	})
 	return token, secret, err
 }
 
-// newSecret returns 256 random bits in a form for headers and URLs.
-func newSecret() string {
-	var raw [32]byte
-	rand.Read(raw[:]) // never fails (crypto/rand)
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
+// newSecret gives the token a new secret and returns it.
+func (t *Token) newSecret() string {
+	secret := newSecret()
+	if t.ClientID != "" {
+		secret = secretPrefix + NewSecret()
+	}
+	hash := sha256.Sum256([]byte(secret))
+	t.Hash = hash[:]
+	return secret
 }
 
-// Tokens returns a connection's tokens, oldest first, revoked ones included.
+// newSecret returns the secret of a bearer token.
+func newSecret() string { return tokenPrefix + NewSecret() }
+
+func (s *Service) tokenEntry(c Cause, t Token, action string) Entry {
+	e := s.entry(c, t.Connection, action, string(t.ID))
+	if t.ClientID != "" || t.ReadOnly {
+		e.Detail = map[string]any{"client": t.ClientID != "", "read_only": t.ReadOnly}
+	}
+	return e
+}
+
+// Tokens returns a connection's tokens, or with "" all, oldest first, those
+// that ended included.
 func (s *Service) Tokens(ctx context.Context, conn ConnectionID) ([]Token, error) {
 	return s.store.Tokens(ctx, conn)
 }
 
-// RevokeToken ends the token called nameOrID at once. Revoking twice is no
-// error.
-func (s *Service) RevokeToken(ctx context.Context, c Cause, conn ConnectionID, nameOrID string) (revoked Token, _ error) {
+// AuthenticateClient returns the OAuth client with this id and secret. Whatever
+// is wrong is the same Denied.
+func (s *Service) AuthenticateClient(ctx context.Context, id, secret string) (Token, error) {
+	hash := sha256.Sum256([]byte(secret))
+	token, conn, err := s.store.TokenByHash(ctx, hash[:])
+	if err != nil && !isNotFound(err) {
+		return Token{}, err
+	}
+	if err != nil || token.ClientID == "" || subtle.ConstantTimeCompare([]byte(token.ClientID), []byte(id)) != 1 || !token.Usable(s.now()) {
+		return Token{}, errToken
+	}
+	return token, s.touch(ctx, conn, token)
+}
+
+// IssueAccessToken returns an access token for an OAuth client, good until
+// expires; readOnly narrows what the client may do. Expired ones are deleted
+// on the way, so that what is kept follows what is in use.
+func (s *Service) IssueAccessToken(ctx context.Context, client Token, readOnly bool) (secret string, expires time.Time, _ error) {
+	now := s.now()
+	secret = accessPrefix + NewSecret()
+	hash := sha256.Sum256([]byte(secret))
+	access := AccessToken{Hash: hash[:], Token: client.ID, ReadOnly: readOnly || client.ReadOnly, CreatedAt: now, ExpiresAt: now.Add(AccessTokenLife)}
 	err := s.store.InTx(ctx, func(tx Store) error {
-		tokens, err := tx.Tokens(ctx, conn)
-		if err != nil {
+		if err := tx.SweepAccessTokens(ctx, now); err != nil {
 			return err
 		}
-		var found *Token
-		for i := range tokens {
-			t := &tokens[i]
-			if string(t.ID) == nameOrID || t.Name == nameOrID && (found == nil || found.RevokedAt != nil) {
-				found = t
-			}
-		}
-		if found == nil {
-			return Errorf(NotFound, "token", "this connection has no token %q; `deskbridge token list` shows them", clip(nameOrID))
-		}
-		if revoked = *found; found.RevokedAt != nil {
-			return nil
-		}
-		now := s.now()
-		found.RevokedAt = &now
-		revoked = *found
-		if err := tx.SaveToken(ctx, *found); err != nil {
-			return err
-		}
-		return tx.Append(ctx, s.entry(c, conn, "token.revoked", string(found.ID)))
+		return tx.InsertAccessToken(ctx, access)
 	})
-	return revoked, err
+	return secret, access.ExpiresAt, err
 }

@@ -20,6 +20,7 @@ type Store interface {
 	InTx(ctx context.Context, fn func(tx Store) error) error
 
 	Connections
+	Tokens
 	Identities
 	Groups
 	Searches
@@ -32,19 +33,29 @@ type Store interface {
 	Jobs
 }
 
-// Connections keeps connections and their tokens.
+// Connections keeps connections.
 type Connections interface {
 	Connection(ctx context.Context, nameOrID string) (Connection, error)
 	LockConnection(ctx context.Context, id ConnectionID) (Connection, error)
 	Connections(ctx context.Context) ([]Connection, error) // by name
 	SaveConnection(ctx context.Context, c Connection) error
+}
 
+// Tokens keeps what identity providers show to get in.
+type Tokens interface {
 	// TokenByHash returns the token with this hash with its connection, both
 	// by one look-up.
 	TokenByHash(ctx context.Context, hash []byte) (Token, Connection, error)
-	Tokens(ctx context.Context, c ConnectionID) ([]Token, error) // by time of creation
+	Tokens(ctx context.Context, c ConnectionID) ([]Token, error) // "" for all; by time of creation
 	SaveToken(ctx context.Context, t Token) error
 	TouchToken(ctx context.Context, id TokenID, at time.Time) error
+
+	// AccessTokenByHash returns the access token with this hash, the token that
+	// it was issued for and its connection, all by one look-up.
+	AccessTokenByHash(ctx context.Context, hash []byte) (AccessToken, Token, Connection, error)
+	InsertAccessToken(ctx context.Context, t AccessToken) error
+	// SweepAccessTokens deletes those that expired before now.
+	SweepAccessTokens(ctx context.Context, now time.Time) error
 }
 
 // Identities keeps people. Removed ones are tombstones: only

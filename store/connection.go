@@ -19,6 +19,7 @@ type connectionRow struct {
 	IdP        string `gorm:"column:idp"`
 	Domains    string
 	SignIn     string
+	JWT        string `gorm:"column:jwt"`
 	HeldAt     *int64
 	ReleasedAt *int64
 	CreatedAt  int64 `gorm:"autoCreateTime:false"`
@@ -37,12 +38,20 @@ func (k *keyring) newConnectionRow(c provision.Connection) (connectionRow, error
 			return connectionRow{}, err
 		}
 	}
+	var jwt string
+	if c.JWT != nil {
+		var err error
+		if jwt, err = toJSON(c.JWT); err != nil {
+			return connectionRow{}, err
+		}
+	}
 	return connectionRow{
 		ID:         string(c.ID),
 		Name:       c.Name,
 		IdP:        string(c.IdP),
 		Domains:    toList(c.Domains),
 		SignIn:     signIn,
+		JWT:        jwt,
 		HeldAt:     fromTimePtr(c.HeldAt),
 		ReleasedAt: fromTimePtr(c.ReleasedAt),
 		CreatedAt:  fromTime(c.CreatedAt),
@@ -66,6 +75,11 @@ func (k *keyring) connection(row connectionRow) (provision.Connection, error) {
 		HeldAt:     toTimePtr(row.HeldAt),
 		ReleasedAt: toTimePtr(row.ReleasedAt),
 		CreatedAt:  toTime(row.CreatedAt),
+	}
+	if row.JWT != "" {
+		if err := json.Unmarshal([]byte(row.JWT), &c.JWT); err != nil {
+			return c, fmt.Errorf("store: connection %s: jwt: %w", row.ID, err)
+		}
 	}
 	if signIn != "" {
 		if err := json.Unmarshal([]byte(signIn), &c.SignIn); err != nil {

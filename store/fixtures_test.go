@@ -18,11 +18,13 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 123456000, time.UTC)
 
 func connection(name string) provision.Connection {
 	return provision.Connection{
-		ID:         provision.NewID[provision.ConnectionID](),
-		Name:       name,
-		IdP:        provision.IdPOkta,
-		Domains:    []string{"a.example.test", "b.example.test"},
-		SignIn:     provision.SignIn{OIDC: json.RawMessage(`{"client_secret":"s3cret"}`)},
+		ID:      provision.NewID[provision.ConnectionID](),
+		Name:    name,
+		IdP:     provision.IdPOkta,
+		Domains: []string{"a.example.test", "b.example.test"},
+		SignIn:  provision.SignIn{OIDC: json.RawMessage(`{"client_secret":"s3cret"}`)},
+		JWT: &provision.JWT{Issuer: "https://sts.example.test/t/", Audience: "desks", JWKSURL: "https://idp.example.test/keys",
+			Subject: "sub", App: "app", Tenant: "t"},
 		HeldAt:     new(noon.Add(time.Minute)),
 		ReleasedAt: new(noon.Add(2 * time.Minute)),
 		CreatedAt:  noon,
@@ -35,6 +37,8 @@ func token(c provision.ConnectionID, name string) provision.Token {
 		Connection: c,
 		Name:       name,
 		Hash:       []byte(strings.Repeat(name, 3)),
+		ClientID:   "client-" + name,
+		ReadOnly:   true,
 		CreatedAt:  noon,
 		ExpiresAt:  new(noon.Add(time.Hour)),
 		LastUsedAt: new(noon.Add(time.Minute)),

@@ -29,12 +29,20 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, c, got(s.Connection(ctx, string(c.ID)))(t))
 
 		tok := token(c.ID, "ci")
-		tok.RevokedAt = new(noon.Add(time.Hour))
+		tok.RevokedAt, tok.ReplacedAt = new(noon.Add(time.Hour)), new(noon.Add(time.Second))
 		must(t, s.SaveToken(ctx, tok))
 		back(t, tok, got(s.Tokens(ctx, c.ID))(t)[0])
 		byHash, of, err := s.TokenByHash(ctx, tok.Hash)
 		must(t, err)
 		back(t, tok, byHash)
+		back(t, c, of)
+
+		access := provision.AccessToken{Hash: []byte("access"), Token: tok.ID, ReadOnly: true, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
+		must(t, s.InsertAccessToken(ctx, access))
+		accessBack, client, of, err := s.AccessTokenByHash(ctx, access.Hash)
+		must(t, err)
+		back(t, access, accessBack)
+		back(t, tok, client)
 		back(t, c, of)
 
 		id := identity(c.ID, "ann")

@@ -12,9 +12,12 @@ type tokenRow struct {
 	ConnectionID string
 	Name         string
 	Hash         []byte
+	ClientID     string
+	ReadOnly     bool
 	CreatedAt    int64 `gorm:"autoCreateTime:false"`
 	ExpiresAt    *int64
 	RevokedAt    *int64
+	ReplacedAt   *int64
 	LastUsedAt   *int64
 
 	Connection *connectionRow // read by TokenByHash, never written
@@ -28,9 +31,12 @@ func newTokenRow(t provision.Token) tokenRow {
 		ConnectionID: string(t.Connection),
 		Name:         t.Name,
 		Hash:         t.Hash,
+		ClientID:     t.ClientID,
+		ReadOnly:     t.ReadOnly,
 		CreatedAt:    fromTime(t.CreatedAt),
 		ExpiresAt:    fromTimePtr(t.ExpiresAt),
 		RevokedAt:    fromTimePtr(t.RevokedAt),
+		ReplacedAt:   fromTimePtr(t.ReplacedAt),
 		LastUsedAt:   fromTimePtr(t.LastUsedAt),
 	}
 }
@@ -41,14 +47,17 @@ func (row tokenRow) token() (provision.Token, error) {
 		Connection: provision.ConnectionID(row.ConnectionID),
 		Name:       row.Name,
 		Hash:       row.Hash,
+		ClientID:   row.ClientID,
+		ReadOnly:   row.ReadOnly,
 		CreatedAt:  toTime(row.CreatedAt),
 		ExpiresAt:  toTimePtr(row.ExpiresAt),
 		RevokedAt:  toTimePtr(row.RevokedAt),
+		ReplacedAt: toTimePtr(row.ReplacedAt),
 		LastUsedAt: toTimePtr(row.LastUsedAt),
 	}, nil
 }
 
-// TokenByHash implements [provision.Connections].
+// TokenByHash implements [provision.Tokens].
 func (s *Store) TokenByHash(ctx context.Context, hash []byte) (provision.Token, provision.Connection, error) {
 	var row tokenRow
 	if err := s.read(ctx).InnerJoins("Connection").Where("tokens.hash = ?", hash).Take(&row).Error; err != nil {
@@ -62,22 +71,26 @@ func (s *Store) TokenByHash(ctx context.Context, hash []byte) (provision.Token, 
 	return token, connection, err
 }
 
-// Tokens implements [provision.Connections].
+// Tokens implements [provision.Tokens].
 func (s *Store) Tokens(ctx context.Context, c provision.ConnectionID) ([]provision.Token, error) {
 	var rows []tokenRow
-	if err := s.read(ctx).Where("connection_id = ?", string(c)).Order("created_at, id").Find(&rows).Error; err != nil {
+	query := s.read(ctx).Order("created_at, id")
+	if c != "" {
+		query = query.Where("connection_id = ?", string(c))
+	}
+	if err := query.Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	return convert(rows, tokenRow.token)
 }
 
-// SaveToken implements [provision.Connections].
+// SaveToken implements [provision.Tokens].
 func (s *Store) SaveToken(ctx context.Context, t provision.Token) error {
 	row := newTokenRow(t)
 	return translate(upsert(s.write(ctx)).Create(&row).Error, "token")
 }
 
-// TouchToken implements [provision.Connections].
+// TouchToken implements [provision.Tokens].
 func (s *Store) TouchToken(ctx context.Context, id provision.TokenID, at time.Time) error {
 	return missing(s.write(ctx).Model(&tokenRow{}).Where("id = ?", string(id)).Update("last_used_at", fromTime(at)), "token")
 }

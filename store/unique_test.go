@@ -164,6 +164,15 @@ func TestUniqueRules(t *testing.T) {
 			tok.Hash = []byte("another")
 			return w.SaveToken(ctx, tok)
 		}},
+		{"name of a replaced token is free", "", func(ctx context.Context, w *world) error {
+			w.token.ReplacedAt = &noon
+			if err := w.SaveToken(ctx, w.token); err != nil {
+				return err
+			}
+			tok := token(w.acme.ID, "ci")
+			tok.Hash = []byte("new")
+			return w.SaveToken(ctx, tok)
+		}},
 		{"token hash", "token", func(ctx context.Context, w *world) error {
 			tok := token(w.other.ID, "elsewhere")
 			tok.Hash = w.token.Hash

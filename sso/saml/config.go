@@ -13,8 +13,6 @@ const (
 	Post     Binding = "post"     // in a form; signed inside the XML
 )
 
-const defaultSkew = 120 * time.Second
-
 // Config is what a [ServiceProvider] needs to know. Only EntityID, ACSURL,
 // Metadata and one of Keys are required.
 type Config struct {

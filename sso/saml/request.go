@@ -1,6 +1,13 @@
 package saml
 
-import "time"
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"time"
+
+	"github.com/beevik/etree"
+	"github.com/crewjam/saml"
+)
 
 // Request is a message of ours that a browser is to carry to the identity
 // provider: by a redirect to URL when URL is not "", else by posting Fields to
@@ -19,5 +26,54 @@ type Request struct {
 // comes back with the answer, unprotected: use a random handle of at most 80
 // bytes (SAML bindings §3.4.3).
 func (sp *ServiceProvider) AuthnRequest(relayState string) (Request, error) {
-	return Request{}, refuse(ReasonInternal, "not written yet")
+	to, _ := endpoint(sp.idp.SSO, sp.config.Binding) // New has seen to it
+	id, now := newID(), sp.instant()
+	create := true
+	message := saml.AuthnRequest{
+		ID:                          id,
+		Version:                     "2.0",
+		IssueInstant:                now,
+		Destination:                 to.Location,
+		Issuer:                      sp.issuer(),
+		NameIDPolicy:                &saml.NameIDPolicy{AllowCreate: &create},
+		AssertionConsumerServiceURL: sp.config.ACSURL,
+		ProtocolBinding:             saml.HTTPPostBinding,
+	}
+	if sp.config.NameIDFormat != "" {
+		message.NameIDPolicy.Format = &sp.config.NameIDFormat
+	}
+	if sp.config.ForceAuthn {
+		message.ForceAuthn = &sp.config.ForceAuthn
+	}
+	e := message.Element()
+	if len(sp.config.AuthnContexts) > 0 {
+		addContexts(e, sp.config.AuthnContexts)
+	}
+	return sp.send(outgoing{id, now, parameterRequest, e, to.Binding, to.Location, relayState})
+}
+
+// addContexts asks for a sign-in by one of the means; the library can name
+// only one.
+func addContexts(e *etree.Element, classes []string) {
+	context := e.CreateElement("samlp:RequestedAuthnContext")
+	context.CreateAttr("Comparison", "exact")
+	for _, class := range classes {
+		context.CreateElement("saml:AuthnContextClassRef").SetText(class)
+	}
+}
+
+func (sp *ServiceProvider) issuer() *saml.Issuer { return &saml.Issuer{Value: sp.config.EntityID} }
+
+// instant returns now as messages have it: in UTC, to the millisecond at most
+// (SAML core §1.3.3).
+func (sp *ServiceProvider) instant() time.Time {
+	return sp.config.Now().UTC().Truncate(time.Millisecond)
+}
+
+// newID returns an ID that nobody can guess: 160 bits, after a letter, as an
+// NCName starts with none of the digits.
+func newID() string {
+	var b [20]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return "_" + hex.EncodeToString(b[:])
 }

@@ -1,0 +1,107 @@
+package saml_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+)
+
+const (
+	entityID = "https://bridge.example.test/sso/1/saml/metadata"
+	acsURL   = "https://bridge.example.test/sso/1/saml/acs"
+	sloURL   = "https://bridge.example.test/sso/1/saml/slo"
+	idpID    = "https://idp.example.test"
+)
+
+// ourKeys are two keys of ours, made once.
+var ourKeys = sync.OnceValue(func() []saml.Key {
+	var keys []saml.Key
+	for range 2 {
+		key, err := saml.NewKey("Deskbridge", time.Now())
+		if err != nil {
+			panic(err)
+		}
+		keys = append(keys, key)
+	}
+	return keys
+})
+
+// settings returns a good configuration for p.
+func settings(p *samltest.IdP) saml.Config {
+	return saml.Config{EntityID: entityID, ACSURL: acsURL, SLOURL: sloURL, Metadata: p.Metadata(), Keys: ourKeys(), Now: p.Now}
+}
+
+// provider returns a service provider for p, with a changed configuration.
+func provider(t testing.TB, p *samltest.IdP, change ...func(*saml.Config)) *saml.ServiceProvider {
+	t.Helper()
+	c := settings(p)
+	for _, f := range change {
+		f(&c)
+	}
+	sp, err := saml.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sp
+}
+
+// pending is a sign-in that waits for its answer.
+func pending() samltest.Request {
+	return samltest.Request{ID: "_pending", EntityID: entityID, ACSURL: acsURL, Encrypt: ourKeys()[0].Certificate}
+}
+
+// reason returns why err is a refusal; every error must be one.
+func reason(t testing.TB, err error) saml.Reason {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	r, ok := errors.AsType[*saml.Refusal](err)
+	if !ok {
+		t.Fatalf("not a Refusal: %v", err)
+	}
+	if r.Detail == "" {
+		t.Errorf("the refusal for %s says nothing", r.Reason)
+	}
+	return r.Reason
+}
+
+// slow is far more than any message may cost, on any machine.
+const slow = 5 * time.Second
+
+func TestAnswer(t *testing.T) {
+	idp := samltest.New(idpID)
+	sp := provider(t, idp)
+	for _, tt := range samltest.Cases {
+		t.Run(tt.ID+" "+tt.Title, func(t *testing.T) {
+			posted := tt.Build(idp, pending()).Get("SAMLResponse")
+			start := time.Now()
+			got, err := sp.Answer(posted, "_pending")
+			if took := time.Since(start); took > slow {
+				t.Errorf("took %s", took)
+			}
+			if r := reason(t, err); r != tt.Reason {
+				t.Fatalf("refused for %q, want %q: %v", r, tt.Reason, err)
+			}
+			if (err == nil) != tt.Accept || (got != nil) != tt.Accept {
+				t.Fatalf("Answer = %v, %v; want accepted: %t", got, err, tt.Accept)
+			}
+			if err != nil {
+				for _, secret := range []string{idp.Victim, idp.Person, "<", samltest.Markup} {
+					if strings.Contains(err.Error(), secret) {
+						t.Errorf("the refusal tells %q: %v", secret, err)
+					}
+				}
+				return
+			}
+			if want := tt.SignsIn(idp); got.NameID.Value != want || len(got.Values("mail")) != 1 || got.Values("mail")[0] != want {
+				t.Errorf("signs in %q with mail %q, want %q", got.NameID.Value, got.Values("mail"), want)
+			}
+		})
+	}
+}

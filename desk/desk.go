@@ -127,7 +127,20 @@ type Capabilities struct {
 	ExternalID      bool // the desk keeps our mark on its users
 	DeleteUnassigns bool // deleting a user drops the assignee of what is left
 	AdminsSeeAll    bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
+
+	// Rate is how many calls of this contract a second such a desk takes
+	// without harm, where its administrator has not set another number; 0 is
+	// [DefaultRate], and NoRate no limit.
+	Rate float64
 }
+
+// The rates of desks that say nothing, and of those that need none: because
+// they cost nobody anything, or because their connector keeps the vendor's own
+// limit.
+const (
+	DefaultRate float64 = 10
+	NoRate      float64 = -1
+)
 
 // Factory makes a connector from a desk's settings. It checks settings, all
 // mistakes at once, and does no I/O.

@@ -41,6 +41,7 @@ func (c *connector) Capabilities() desk.Capabilities {
 		EndSessions:     true,
 		ExternalID:      true,
 		DeleteUnassigns: true,
+		Rate:            desk.NoRate, // it is in this process
 	}
 }
 

@@ -102,13 +102,12 @@ func (v view) withPlaces(ctx context.Context, users []user) error {
 		return nil
 	}
 	at := make(map[int64]*user, len(users))
+	least, most := users[0].ID, users[0].ID
 	for i := range users {
 		at[users[i].ID] = &users[i]
+		least, most = min(least, users[i].ID), max(most, users[i].ID)
 	}
-	where, args := `m.desk = $1`, []any{v.desk}
-	if len(users) == 1 {
-		where, args = `m.desk = $1 AND m.user_id = $2`, []any{v.desk, users[0].ID}
-	}
+	where, args := `m.desk = $1 AND m.user_id BETWEEN $2 AND $3`, []any{v.desk, least, most}
 	teams, err := v.places(ctx, `builtin_team_members m JOIN builtin_teams p ON p.desk = m.desk AND p.id = m.team`, where, args)
 	if err != nil {
 		return err

@@ -83,6 +83,8 @@ func Run(t *testing.T, h Harness) {
 		{"anonymize", (*suite).testAnonymize},
 		{"end sessions", (*suite).testEndSessions},
 		{"admins are counted", (*suite).testAdmins},
+		{"a list in bulk agrees with find", (*suite).testList},
+		{"a list in bulk fails rather than end early", (*suite).testListFails},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := h.Desk(t)

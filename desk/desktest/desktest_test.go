@@ -152,6 +152,11 @@ var faults = map[string]string{
 	"refuses without a word":     "change_of_mailboxes",
 	"does not know itself":       "check_finds_what_mapping_needs_and_changes_nothing",
 	"claims what contradicts it": "capabilities_agree_with_each_other",
+	"lists half":                 "a_list_in_bulk_agrees_with_find",
+	"lists nobody's teams":       "a_list_in_bulk_agrees_with_find",
+	"lists for ever":             "a_list_in_bulk_agrees_with_find",
+	"takes any cursor":           "a_list_in_bulk_fails_rather_than_end_early",
+	"lists nobody on an error":   "a_list_in_bulk_fails_rather_than_end_early",
 }
 
 func (l liar) Capabilities() desk.Capabilities {
@@ -290,6 +295,26 @@ func (l liar) Admins(ctx context.Context) (int, error) {
 }
 
 var formerAdmins int
+
+func (l liar) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	if l.fault == "takes any cursor" {
+		cursor = ""
+	}
+	users, next, err := l.Desk.(desk.Lister).List(ctx, cursor)
+	switch l.fault {
+	case "lists half":
+		return users[:len(users)/2], next, err
+	case "lists nobody's teams":
+		for i := range users {
+			users[i].Teams = nil
+		}
+	case "lists for ever":
+		return users, cursor + "1", err
+	case "lists nobody on an error":
+		return users, next, nil
+	}
+	return users, next, err
+}
 
 const faultEnv = "DESKTEST_FAULT"
 

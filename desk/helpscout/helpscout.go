@@ -13,6 +13,7 @@ type helpScout struct {
 	settings  settings
 	client    *client
 	directory *directory
+	listed    desk.Snapshot[*membership]
 }
 
 // New returns a connector; it is a [desk.Factory]. Secret is the app secret of
@@ -56,5 +57,6 @@ func (d *helpScout) Capabilities() desk.Capabilities {
 		AssignToTeam:    true,
 		DeleteUnassigns: true,
 		AdminsSeeAll:    true,
+		Rate:            desk.NoRate, // the limiter keeps the account's own
 	}
 }

@@ -14,6 +14,7 @@ type redmine struct {
 	client    *client
 	directory *directory
 	marks     *marks
+	listed    desk.Snapshot[*roster]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of
@@ -62,6 +63,7 @@ func (d *redmine) Capabilities() desk.Capabilities {
 		AssignToTeam:    d.settings.assignToTeams,
 		ExternalID:      true,
 		DeleteUnassigns: true,
+		Rate:            20,
 	}
 }
 

@@ -127,7 +127,11 @@ func (d *directory) remove(ctx context.Context, group, user string) error {
 // members returns the numbers of the enabled users in a group, those in groups
 // within it too.
 func (d *directory) members(ctx context.Context, group string) ([]string, error) {
-	refs, err := list[ref](ctx, d.client, "/group/"+group+"/members", url.Values{"recursively": {"1"}, "groups": {"0"}})
+	return d.membersWhere(ctx, group, url.Values{"recursively": {"1"}, "groups": {"0"}})
+}
+
+func (d *directory) membersWhere(ctx context.Context, group string, query url.Values) ([]string, error) {
+	refs, err := list[ref](ctx, d.client, "/group/"+group+"/members", query)
 	if err != nil {
 		return nil, membershipError(err)
 	}

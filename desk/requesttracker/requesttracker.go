@@ -15,6 +15,7 @@ type rt struct {
 	settings settings
 	client   *client
 	groups   *directory
+	listed   desk.Snapshot[*roster]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of RT's
@@ -61,6 +62,7 @@ func (d *rt) Capabilities() desk.Capabilities {
 		MailboxesByTeam: true,
 		Deactivate:      true,
 		ExternalID:      true,
+		Rate:            20, // a call is one to three requests to a few prefork processes
 	}
 }
 

@@ -1,0 +1,52 @@
+package helpscout
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strconv"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// List implements [desk.Lister]. A cursor is the number of a page. Who is in
+// which team and inbox is read with the first one: Help Scout shows it from the
+// other side only.
+func (d *helpScout) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	n := 1
+	if cursor != "" {
+		var err error
+		if n, err = strconv.Atoi(cursor); err != nil || n < 2 || n > maxPages {
+			return nil, "", desk.NoCursor()
+		}
+	}
+	in, err := d.listed.Get(ctx, n == 1, d.directory.membership)
+	if err != nil {
+		return nil, "", err
+	}
+	var raw json.RawMessage
+	if err := d.client.get(ctx, "/users", url.Values{"page": {strconv.Itoa(n)}}, &raw); err != nil {
+		return nil, "", err
+	}
+	found, p, err := decodePage[user](raw, "users", n)
+	if err != nil {
+		return nil, "", err
+	}
+	var users []provision.DeskUser
+	for _, u := range found {
+		if !u.person() {
+			continue
+		}
+		shown, err := u.common()
+		if err != nil {
+			continue // Find says what is wrong with this one
+		}
+		shown.Teams, shown.Mailboxes = in.names(teams, u.ID), in.names(mailboxes, u.ID)
+		users = append(users, *shown)
+	}
+	if n >= p.Page.TotalPages || n == maxPages || len(found) == 0 {
+		return users, "", nil
+	}
+	return users, strconv.Itoa(n + 1), nil
+}

@@ -115,19 +115,19 @@ func (w *Worker) find(ctx context.Context, d *openDesk, v *provision.Visit) (*pr
 	if v.Account.DeskUser != "" {
 		have, err := d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
 		if err != nil || have != nil {
-			return w.seen(d, v, have), err
+			return seen(d, v, have), err
 		}
 		if err := w.core.Claim(ctx, v, "", provision.OriginNone); err != nil {
 			return nil, err
 		}
 	}
 	have, err := d.Find(ctx, desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email})
-	return w.seen(d, v, have), err
+	return seen(d, v, have), err
 }
 
 // seen fills in what a desk does not show: where access to mailboxes follows
 // from teams, or from the role of an admin, there is nothing to compare.
-func (w *Worker) seen(d *openDesk, v *provision.Visit, have *provision.DeskUser) *provision.DeskUser {
+func seen(d *openDesk, v *provision.Visit, have *provision.DeskUser) *provision.DeskUser {
 	if have == nil {
 		return nil
 	}
@@ -157,6 +157,9 @@ func (w *Worker) carryOut(ctx context.Context, d *openDesk, v *provision.Visit, 
 				id = made
 			}
 			err = w.core.StepDone(ctx, v, s, id)
+		}
+		if isPaused(err) { // neither this one nor what follows was tried
+			return errors.Join(err, w.core.DropSteps(ctx, v, v.Unfinished))
 		}
 		if refused(err) {
 			if err := w.core.DropSteps(ctx, v, []provision.Step{s}); err != nil {
@@ -190,8 +193,6 @@ func refused(err error) bool {
 
 // do makes one write. made is the id of a user that it created.
 func (w *Worker) do(ctx context.Context, d *openDesk, v *provision.Visit, id provision.DeskUserID, s provision.Step) (made provision.DeskUserID, _ error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	switch s.Kind {
 	case provision.StepCreate:
 		user, err := d.Create(ctx, d.Fit(want(v)))

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -15,58 +17,78 @@ const checkEvery = 10 * time.Minute
 
 // desks keeps one connector a desk, opened anew when its settings change.
 type desks struct {
-	open Open
-	mu   sync.Mutex
-	by   map[provision.DeskID]*openDesk
+	open  Open
+	guard func(d provision.Desk, can desk.Capabilities) *guard
+
+	mu sync.Mutex
+	by map[provision.DeskID]*openDesk
 }
 
 type openDesk struct {
-	desk.Desk
+	guarded
 	settings provision.Desk
 
-	mu      sync.Mutex // one check at a time
+	turn    *semaphore.Weighted // whoever holds it may look at what follows
 	self    provision.DeskUserID
-	checked time.Time
+	checked time.Time // when that was asked for
+	failure error     // of the last check
 }
 
-func newDesks(open Open) *desks {
-	return &desks{open: open, by: make(map[provision.DeskID]*openDesk)}
+func newDesks(open Open, guard func(provision.Desk, desk.Capabilities) *guard) *desks {
+	return &desks{open: open, guard: guard, by: make(map[provision.DeskID]*openDesk)}
 }
 
+// get returns the connector of a desk. One that is opened anew with the same
+// settings stays behind the same guard, which knows how the desk is.
 func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if known, ok := d.by[settings.ID]; ok && reflect.DeepEqual(known.settings, settings) {
-		return known, nil
+	known, same := d.by[settings.ID], false
+	if known != nil {
+		same = reflect.DeepEqual(known.settings, settings)
+		if same && known.guarded.Desk != nil {
+			return known, nil
+		}
 	}
 	connector, err := d.open(settings)
 	if err != nil {
 		return nil, err
 	}
-	fresh := &openDesk{Desk: bounded{connector}, settings: settings}
+	fresh := &openDesk{guarded: guarded{Desk: connector}, settings: settings, turn: semaphore.NewWeighted(1)}
+	if same {
+		fresh.guarded.guard = known.guarded.guard
+	} else {
+		fresh.guarded.guard = d.guard(settings, connector.Capabilities())
+	}
 	d.by[settings.ID] = fresh
 	return fresh, nil
 }
 
+// forget has the connector of a desk opened anew.
 func (d *desks) forget(id provision.DeskID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.by, id)
+	if known := d.by[id]; known != nil {
+		d.by[id] = &openDesk{guarded: guarded{guard: known.guarded.guard}, settings: known.settings}
+	}
 }
 
-// own returns the id of our own account on the desk.
+// own returns the id of our own account on the desk. Visits that ask while
+// another one does share what it finds.
 func (o *openDesk) own(ctx context.Context) (provision.DeskUserID, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if time.Since(o.checked) < checkEvery {
-		return o.self, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	profile, err := o.Check(ctx)
-	if err != nil {
+	asked := time.Now()
+	if err := o.turn.Acquire(ctx, 1); err != nil {
 		return "", err
 	}
-	o.self, o.checked = profile.Self, time.Now()
-	return o.self, nil
+	defer o.turn.Release(1)
+	if o.failure == nil && time.Since(o.checked) < checkEvery || o.checked.After(asked) {
+		return o.self, o.failure
+	}
+	began := time.Now()
+	profile, err := o.Check(ctx)
+	if ctx.Err() != nil {
+		return "", err // ours alone
+	}
+	o.self, o.checked, o.failure = profile.Self, began, err
+	return o.self, o.failure
 }

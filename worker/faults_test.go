@@ -20,7 +20,8 @@ type faults struct {
 	after        func(n int, call string) error // an error: it did, but its answer is lost
 	capabilities func(*desk.Capabilities)
 	refuse       func(conversation string) error
-	admins       int // what the desk says of its admins; 0: the truth
+	list         func([]provision.DeskUser) []provision.DeskUser // what a list shows, true or not
+	admins       int                                             // what the desk says of its admins; 0: the truth
 }
 
 func (f *faults) reset() {
@@ -153,4 +154,18 @@ func (d faulty) Assign(ctx context.Context, conversation string, to desk.Assigne
 
 func (d faulty) EndSessions(ctx context.Context, id provision.DeskUserID) error {
 	return d.faults.call("EndSessions", true, func() error { return d.Desk.EndSessions(ctx, id) })
+}
+
+// inBulk is a faulty desk that can be read in bulk.
+type inBulk struct{ faulty }
+
+func (d inBulk) List(ctx context.Context, cursor string) (users []provision.DeskUser, next string, err error) {
+	err = d.faults.call("List", false, func() error {
+		users, next, err = d.Desk.(desk.Lister).List(ctx, cursor)
+		return err
+	})
+	if d.faults.list != nil {
+		users = d.faults.list(users)
+	}
+	return users, next, err
 }

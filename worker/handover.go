@@ -3,6 +3,7 @@ package worker
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -71,6 +72,9 @@ func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Vis
 	for i, c := range open {
 		s := planned[i]
 		got, err := w.assign(ctx, d, c, to[i])
+		if isPaused(err) { // neither this one nor what follows was tried
+			return errors.Join(err, w.core.DropSteps(ctx, v, v.Unfinished))
+		}
 		switch desk.KindOf(err) {
 		case desk.Permanent, desk.CannotDo:
 			m.refused[c.ID] = true

@@ -34,6 +34,7 @@ type house struct {
 	desks  *builtin.Desks
 	raw    desk.Desk // the desk, without faults
 	faults *faults   // what the worker reaches it through
+	bulk   bool      // the worker may read the desk in bulk
 	desk   provision.Desk
 	conn   provision.Connection
 
@@ -73,7 +74,7 @@ func build(t *testing.T, s *store.Store, conf settings) *house {
 	t.Helper()
 	h := &house{T: t, store: s}
 	conf.policy.Now = h.now
-	h.core = provision.NewService(s, conf.policy, slog.New(slog.DiscardHandler))
+	h.core = provision.NewService(s, conf.policy, testLog())
 	var err error
 	h.desks, err = builtin.New(s.DB(), builtin.Dialect(s.Dialect()))
 	h.must(err)
@@ -93,12 +94,18 @@ func build(t *testing.T, s *store.Store, conf settings) *house {
 // restart replaces the worker, as after the death of its process.
 func (h *house) restart() {
 	h.faults = &faults{}
-	h.worker = worker.New(h.core, h.open, slog.New(slog.DiscardHandler))
+	// Desks are not paused by the clock on the wall while the tests move theirs;
+	// the tests of pauses say otherwise.
+	h.worker = worker.New(h.core, h.open, testLog(), worker.WithPatience(worker.Patience{Failures: -1}))
 }
 
 func (h *house) open(d provision.Desk) (desk.Desk, error) {
 	inner, err := h.desks.Connector(d)
-	return faulty{Desk: inner, faults: h.faults}, err
+	slow := faulty{Desk: inner, faults: h.faults}
+	if h.bulk {
+		return inBulk{slow}, err
+	}
+	return slow, err
 }
 
 func (h *house) now() time.Time { return time.Now().Add(time.Duration(h.offset.Load())) }
@@ -344,3 +351,5 @@ func (h *house) state(id provision.IdentityID, want provision.AccountState) prov
 	}
 	return a
 }
+
+func testLog() *slog.Logger { return slog.New(slog.DiscardHandler) }

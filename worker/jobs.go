@@ -25,6 +25,7 @@ const (
 type Options struct {
 	Workers int           // visits at once; default 8
 	Poll    time.Duration // how often the queue is asked for work; default 100 ms
+	Sweep   time.Duration // how often each desk is looked at for what was changed by hand; default never
 }
 
 // Start works off jobs from the queue behind driver until [Runner.Stop].
@@ -56,6 +57,9 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	r.cancel = cancel
 	r.keepers.Go(func() { w.every(keeping, sealEvery, "sealing the audit log", w.seal) })
 	r.keepers.Go(func() { w.every(keeping, catchUpEvery, "catching up", w.catchUp) })
+	if opts.Sweep > 0 {
+		r.keepers.Go(func() { w.keepSweeping(keeping, opts.Sweep) })
+	}
 	return r, nil
 }
 

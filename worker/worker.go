@@ -9,9 +9,11 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -31,17 +33,35 @@ const (
 // Open returns the connector for a desk.
 type Open func(provision.Desk) (desk.Desk, error)
 
-// Worker visits accounts. It is safe for concurrent use.
+// Worker visits accounts, and sweeps desks. It is safe for concurrent use.
 type Worker struct {
-	core    *provision.Service
-	desks   *desks
-	log     *slog.Logger
-	metrics *metrics
+	core     *provision.Service
+	desks    *desks
+	patience Patience
+	log      *slog.Logger
+	metrics  *metrics
 }
 
+// Option changes a [Worker] that [New] makes.
+type Option func(*Worker)
+
+// WithPatience says how long a desk that fails is called all the same.
+func WithPatience(p Patience) Option { return func(w *Worker) { w.patience = p } }
+
 // New returns a Worker that reaches desks through open.
-func New(core *provision.Service, open Open, log *slog.Logger) *Worker {
-	return &Worker{core: core, desks: newDesks(open), log: log, metrics: newMetrics()}
+func New(core *provision.Service, open Open, log *slog.Logger, options ...Option) *Worker {
+	w := &Worker{core: core, log: log, metrics: newMetrics(core)}
+	for _, o := range options {
+		o(w)
+	}
+	w.desks = newDesks(open, w.guard)
+	return w
+}
+
+// guard returns what stands before a desk: its own rate, else its kind's.
+func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *guard {
+	perSecond := cmp.Or(d.Rate, can.Rate, desk.DefaultRate)
+	return &guard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.patience), core: w.core, log: w.log, metrics: w.metrics}
 }
 
 // Visit brings the desk to what the account wants, as far as that can be done
@@ -63,7 +83,11 @@ func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.
 		return time.Time{}, err
 	}
 	start := time.Now()
-	outcome, err := w.conclude(ctx, &v, w.converge(ctx, &v))
+	calls := &turn{rank: rankGranting, renewed: start, renew: func(ctx context.Context) error { return w.core.Renew(ctx, &v) }}
+	if v.Ending() {
+		calls.rank = rankEnding
+	}
+	outcome, err := w.conclude(ctx, &v, w.converge(withTurn(ctx, calls), &v))
 	if errors.Is(err, provision.ErrBusy) { // the lease was lost: whoever has it goes on
 		outcome, err = "lost", nil
 	}
@@ -116,6 +140,9 @@ func (w *Worker) conclude(ctx context.Context, v *provision.Visit, result error)
 	case errors.As(result, &todo):
 		return "task", w.core.Park(ctx, v, "an admin has to do this by hand: "+todo.Error(), true)
 	}
+	if paused, ok := errors.AsType[*pausedError](result); ok {
+		return "paused", w.core.PutOff(ctx, v, v.Desk.Name+" is not called for now: "+paused.reason, putOff(paused.wait, v.Ending()))
+	}
 	if e, ok := errors.AsType[*desk.Error](result); ok {
 		return w.concludeDesk(ctx, v, e)
 	}
@@ -128,6 +155,15 @@ func (w *Worker) conclude(ctx context.Context, v *provision.Visit, result error)
 	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", result)
 	_, err := w.core.Fail(ctx, v, "the desk did not answer as expected; the log tells more", 0)
 	return "failed", err
+}
+
+// putOff returns when to come back to a desk that is paused for so long.
+// Leavers come first; the others in no order, lest all of them come at once.
+func putOff(wait time.Duration, ending bool) time.Duration {
+	if !ending {
+		wait += rand.N(wait/2 + 2*time.Second)
+	}
+	return wait + 10*time.Millisecond
 }
 
 func (w *Worker) concludeDesk(ctx context.Context, v *provision.Visit, e *desk.Error) (string, error) {

@@ -1,0 +1,169 @@
+package worker
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/deskbridge/deskbridge/desk"
+)
+
+// Patience says how long a desk that fails is called all the same.
+type Patience struct {
+	Failures int           // in a row, after which calls stop; default 5; negative: they never do
+	Pause    time.Duration // how long they stop; then one at a time is tried; default 10 s
+}
+
+const (
+	// credentialsPause is how long a desk that refuses our credentials is left
+	// alone.
+	credentialsPause = time.Minute
+	// longestAsked bounds what a desk may ask for, lest a mistake there keeps a
+	// leaver in for days.
+	longestAsked = 15 * time.Minute
+	// probing is how long to wait while somebody else tries the desk.
+	probing = time.Second
+)
+
+// errGivenUp is how a call ends whose caller does not want it any more: it says
+// nothing about the desk.
+var errGivenUp = errors.New("worker: the caller has given up")
+
+// circuit stops calls to a desk that fails, and those to one that has asked for
+// it. It is safe for concurrent use; a nil circuit stops nothing.
+type circuit struct {
+	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	pause   time.Duration
+
+	mu     sync.Mutex
+	until  time.Time // no call before
+	reason string
+	fresh  bool // until has moved, and nobody was told
+	told   bool // of a pause that is not over
+	over   bool // it is over, and nobody was told
+}
+
+func newCircuit(p Patience) *circuit {
+	if p.Failures < 0 {
+		return nil
+	}
+	if p.Failures == 0 {
+		p.Failures = 5
+	}
+	if p.Pause == 0 {
+		p.Pause = 10 * time.Second
+	}
+	return &circuit{pause: p.Pause, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		MaxRequests:  1,
+		Timeout:      p.Pause,
+		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= p.Failures },
+		IsSuccessful: func(err error) bool { return !failed(err) },
+		IsExcluded:   func(err error) bool { return errors.Is(err, errGivenUp) },
+	})}
+}
+
+// failed reports whether err says that the desk is in no state to be called. A
+// refusal is an answer.
+func failed(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch desk.KindOf(err) {
+	case desk.Conflict, desk.NotFound, desk.Permanent, desk.CannotDo:
+		return false
+	}
+	return true
+}
+
+// closed returns a [pausedError] while no calls are made.
+func (c *circuit) closed() error {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if wait := time.Until(c.until); wait > 0 {
+		return &pausedError{wait, c.reason}
+	}
+	return nil
+}
+
+// allow lets a call through, or says when to ask again. done must be told how
+// the call went.
+func (c *circuit) allow() (done func(error), _ error) {
+	if c == nil {
+		return func(error) {}, nil
+	}
+	if err := c.closed(); err != nil {
+		return nil, err
+	}
+	record, err := c.breaker.Allow()
+	if err != nil { // somebody tries the desk, or is about to
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return nil, &pausedError{min(probing, c.pause), c.reason}
+	}
+	return func(err error) {
+		record(err)
+		c.learn(err)
+	}, nil
+}
+
+// learn moves the end of the pause as the outcome of a call asks for.
+func (c *circuit) learn(err error) {
+	if errors.Is(err, errGivenUp) {
+		return
+	}
+	var wait time.Duration
+	if failed(err) {
+		if c.breaker.State() == gobreaker.StateOpen {
+			wait = c.pause
+		}
+		if e, ok := errors.AsType[*desk.Error](err); ok {
+			wait = max(wait, min(e.RetryAfter, longestAsked))
+			if e.Kind == desk.Unauthorized {
+				wait = max(wait, credentialsPause)
+			}
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if wait == 0 {
+		if !failed(err) && c.told && time.Now().After(c.until) {
+			c.told, c.fresh, c.over = false, false, true
+		}
+		return
+	}
+	if until := time.Now().Add(wait); until.After(c.until) {
+		c.until, c.reason, c.fresh = until, whyPaused(err), true
+	}
+}
+
+// whyPaused says in plain words what a desk has done.
+func whyPaused(err error) string {
+	e, ok := errors.AsType[*desk.Error](err)
+	switch {
+	case !ok:
+		return "it does not answer as expected; the log tells more"
+	case e.Kind == desk.Unauthorized:
+		return "it refuses our credentials: " + e.Detail
+	}
+	return e.Detail
+}
+
+// news returns a pause that nobody has been told of, or says that one is over.
+func (c *circuit) news() (pause *pausedError, over bool) {
+	if c == nil {
+		return nil, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fresh {
+		c.fresh, c.told, c.over = false, true, false
+		return &pausedError{max(time.Until(c.until), 0), c.reason}, false
+	}
+	over, c.over = c.over, false
+	return nil, over
+}

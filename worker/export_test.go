@@ -1,0 +1,9 @@
+package worker
+
+// SetSweepPage changes how many accounts a sweep compares at a time, and returns
+// what changes it back.
+func SetSweepPage(n int) (restore func()) {
+	before := sweepPage
+	sweepPage = n
+	return func() { sweepPage = before }
+}

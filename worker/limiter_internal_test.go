@@ -1,0 +1,104 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestLimiterServesLeaversFirst queues calls of all ranks, worst first, and
+// looks in which order they get their turn.
+func TestLimiterServesLeaversFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(2)
+		for range 2 { // the burst
+			if err := l.wait(t.Context(), rankLooking); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var mu sync.Mutex
+		var order []rank
+		var all sync.WaitGroup
+		start := time.Now()
+		for _, r := range []rank{rankLooking, rankGranting, rankLooking, rankEnding, rankGranting, rankEnding} {
+			all.Go(func() {
+				if err := l.wait(t.Context(), r); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				order = append(order, r)
+			})
+			synctest.Wait()
+		}
+		all.Wait()
+		if want := []rank{rankEnding, rankEnding, rankGranting, rankGranting, rankLooking, rankLooking}; !slices.Equal(order, want) {
+			t.Errorf("order %v, want %v", order, want)
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("six calls at two a second took %v", took)
+		}
+	})
+}
+
+func TestLimiterGivesUpWhatTakesTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(1)
+		ctx, stop := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		paused, served := 0, 0
+		for range 100 {
+			all.Go(func() {
+				err := l.wait(ctx, rankGranting)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err == nil:
+					served++
+				case isPaused(err):
+					paused++
+				default:
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		start := time.Now()
+		if err := l.wait(ctx, rankEnding); err != nil || time.Since(start) > time.Second {
+			t.Errorf("a leaver behind a hundred others: %v after %v", err, time.Since(start))
+		}
+		all.Wait()
+		if served < 18 || served > 23 || paused != 100-served {
+			t.Errorf("%d served and %d put off, want those of the first 20 seconds", served, paused)
+		}
+		if took := time.Since(start); took > longestWait+time.Second {
+			t.Errorf("somebody waited %v", took)
+		}
+		time.Sleep(5 * time.Second) // reservations that nobody took are over
+		go stop()
+		for range 3 {
+			if err := l.wait(ctx, rankGranting); err != nil && !errors.Is(err, context.Canceled) {
+				t.Errorf("after a stop: %v", err)
+			}
+		}
+		if err := l.wait(ctx, rankGranting); !errors.Is(err, context.Canceled) {
+			t.Errorf("with nobody waiting for the answer: %v", err)
+		}
+	})
+}
+
+func TestNoLimit(t *testing.T) {
+	for _, perSecond := range []float64{0, -1} {
+		l := newLimiter(perSecond)
+		for range 1000 {
+			if err := l.wait(t.Context(), rankLooking); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package worker_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/worker"
+)
+
+// impatient gives the house a worker that pauses the desk.
+func (h *house) impatient(p worker.Patience) {
+	h.worker = worker.New(h.core, h.open, testLog(), worker.WithPatience(p))
+}
+
+func (h *house) health() provision.DeskHealth {
+	h.Helper()
+	health, err := h.core.DeskHealth(h.Context())
+	h.must(err)
+	return health[h.desk.ID]
+}
+
+// run works off the queue until the test ends.
+func (h *house) run(opts worker.Options) {
+	h.Helper()
+	opts.Poll = 20 * time.Millisecond
+	r, err := h.worker.Start(h.Context(), h.store.RiverDriver(), opts)
+	h.must(err)
+	h.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := r.Stop(ctx); err != nil {
+			h.Error(err)
+		}
+	})
+}
+
+// TestPausedDesk: of many visits to a desk that is down, few call it, the others
+// are put off without an attempt, and people see why. When it answers, all goes
+// on by itself.
+func TestPausedDesk(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		h.drain()
+		h.impatient(worker.Patience{Failures: 3, Pause: 300 * time.Millisecond})
+		var ids []provision.Identity
+		for i := range 12 {
+			ids = append(ids, h.person(fmt.Sprintf("p%d", i), roles("agent")))
+		}
+		h.faults.reset()
+		h.faults.fail("Find", desk.Errorf(desk.Retryable, "it is down for maintenance"))
+		for _, id := range ids {
+			h.visit(h.account(id.ID).ID)
+		}
+		if calls := h.faults.calls; calls != 4 { // a check, and three who ask for their user
+			h.Errorf("%d calls", calls)
+		}
+		tried := 0
+		for _, id := range ids {
+			a := h.state(id.ID, provision.AccountWaiting)
+			tried += a.Attempts
+			if !strings.Contains(a.Reason, "it is down for maintenance") || a.LeaseUntil != nil || a.RetryAt == nil {
+				h.Errorf("attempts %d, lease %v, retry %v: %q", a.Attempts, a.LeaseUntil, a.RetryAt, a.Reason)
+			}
+		}
+		if tried != 3 {
+			h.Errorf("%d attempts, want 3", tried)
+		}
+		if p := h.health().Pause; p == nil || p.Reason != "it is down for maintenance" {
+			h.Errorf("pause %+v", p)
+		}
+
+		h.faults.reset()
+		h.run(worker.Options{Workers: 4})
+		h.until("all have access", func() bool { return h.activeUsers() == len(ids) && h.health().Pause == nil })
+	})
+}
+
+// TestDeskThatAsksForTime: a desk that says when to come back has every visit
+// wait, not the one alone that it said it to.
+func TestDeskThatAsksForTime(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		h.drain()
+		h.impatient(worker.Patience{})
+		ann, bob := h.person("ann", roles("agent")), h.person("bob", roles("agent"))
+		h.faults.fail("Create", &desk.Error{Kind: desk.Retryable, Detail: "too many requests", RetryAfter: 5 * time.Minute})
+		h.visit(h.account(ann.ID).ID)
+		calls := h.faults.calls
+		h.visit(h.account(bob.ID).ID)
+		if h.faults.calls != calls {
+			h.Errorf("called %d times more", h.faults.calls-calls)
+		}
+		for name, id := range map[string]provision.Identity{"ann": ann, "bob": bob} {
+			a := h.state(id.ID, provision.AccountWaiting)
+			if wait := a.RetryAt.Sub(h.now()); wait < 4*time.Minute || wait > 8*time.Minute {
+				h.Errorf("%s is visited again in %v", name, wait)
+			}
+		}
+	})
+}
+
+// TestPauseWithinAVisit: what a visit did not get to is not taken for done.
+func TestPauseWithinAVisit(t *testing.T) {
+	for _, at := range []string{"EndSessions", "Assign", "SetActive"} {
+		t.Run(at, func(t *testing.T) {
+			each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }, func(h *house) {
+				h.agents()
+				id := h.agent("ann")
+				for range 3 {
+					h.conversation(h.account(id.ID).DeskUser)
+				}
+				h.impatient(worker.Patience{Failures: 1, Pause: 200 * time.Millisecond})
+				h.suspend(id.ID)
+				h.faults.before = func(_ int, call string) error {
+					if call == at { // somebody else's visit finds the desk down at just this moment
+						h.faults.before = nil
+						return desk.Errorf(desk.Retryable, "down")
+					}
+					return nil
+				}
+				h.run(worker.Options{Workers: 1})
+				h.until("ended", func() bool { return h.account(id.ID).State == provision.AccountEnded })
+				got := h.actions(id.ID)
+				for action, want := range map[string]int{"conversation.handed_over": 3, "account.deactivated": 1, "account.ended": 1} {
+					if got[action] != want {
+						h.Errorf("%d entries %s, want %d", got[action], action, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestLeaversGoFirst: whoever leaves is served before everybody who comes, even
+// when asked for last.
+func TestLeaversGoFirst(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		leaver := h.agent("leaver")
+		for i := range 15 {
+			h.person(fmt.Sprintf("p%d", i), roles("agent"))
+		}
+		h.suspend(leaver.ID)
+		h.faults.reset()
+		h.run(worker.Options{Workers: 1})
+		h.until("all is done", func() bool { return h.activeUsers() == 15 && h.account(leaver.ID).State == provision.AccountEnded })
+		writes := h.faults.wrote()
+		if first, left := slices.Index(writes, "Create"), slices.Index(writes, "SetActive"); first < left {
+			h.Errorf("somebody came in before the leaver was out: %v", writes)
+		}
+	})
+}
+
+// TestParkedAccountsAreRetried: what waits for a person goes on at a word of
+// theirs, all at once or one.
+func TestParkedAccountsAreRetried(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		h.drain()
+		h.faults.fail("Create", desk.Errorf(desk.Permanent, "no licence left"))
+		ids := h.crowd(3)
+		for _, id := range ids {
+			h.state(id.ID, provision.AccountParked)
+		}
+		h.faults.reset()
+		n, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(ids[0].ID).ID, false)
+		h.must(err)
+		h.drain()
+		if n != 1 || h.activeUsers() != 1 {
+			h.Errorf("one: %d retried, %d active", n, h.activeUsers())
+		}
+		n, err = h.core.Retry(h.Context(), byTest, provision.AccountFilter{Desk: h.desk.ID}, "", false)
+		h.must(err)
+		h.drain()
+		if n != 2 || h.activeUsers() != 3 {
+			h.Errorf("the rest: %d retried, %d active", n, h.activeUsers())
+		}
+	})
+}

@@ -1,0 +1,401 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// fewGone users may be missing from a desk before a sweep asks itself whether
+// it is the right desk; with more of them, half may.
+const fewGone = 5
+
+// sweepPage is how many accounts are compared between two notes of how far a
+// sweep is. Tests have fewer.
+var sweepPage = 200
+
+// SweepOptions say what a sweep is for. The zero value is one that comes round.
+type SweepOptions struct {
+	Cause    provision.Cause
+	ByHand   bool                      // an admin asked for it: at any time, and whatever the desk's policy about sweeps
+	LookOnly bool                      // only say what differs: repair nothing, note nothing
+	Force    bool                      // even where most users are gone from the desk
+	Progress func(checked int)         // may be nil
+	Waiting  func()                    // called once when another process is sweeping; nil: fail instead
+	next     func(error) time.Duration // until the next one, after this one's outcome; nil: leave that as it is
+}
+
+// SweepReport is what a sweep found.
+type SweepReport struct {
+	Checked  int
+	Drifts   []provision.Drift // those that were noted, or with LookOnly all
+	Repaired bool              // visits to them are on their way
+	Skipped  []error           // accounts that the desk could not be asked about
+}
+
+// sweeper is one sweep at work.
+type sweeper struct {
+	*Worker
+	desk   provision.Desk
+	d      *openDesk
+	opts   SweepOptions
+	state  provision.Sweep
+	around provision.Surroundings
+	known  map[provision.AccountID]bool // those with a reported difference
+	gone   []provision.AccountID        // whose user is not on the desk any more
+	wanted int                          // accounts with access
+	report SweepReport
+}
+
+// Sweep compares every account that no visit is due for with what the desk
+// shows of it now, in the way in which a visit does. What differs is visited or
+// reported, as the desk's policy says. [provision.ErrBusy] and
+// [provision.ErrNotDue] say that there was nothing to do.
+func (w *Worker) Sweep(ctx context.Context, d provision.Desk, opts SweepOptions) (SweepReport, error) {
+	s := &sweeper{Worker: w, desk: d, opts: opts, known: make(map[provision.AccountID]bool)}
+	if d.Drift == provision.DriftOff { // nobody wants anything done about it
+		s.opts.LookOnly = true
+	}
+	s.report.Repaired = !s.opts.LookOnly && d.Drift != provision.DriftReport
+	if s.opts.LookOnly {
+		return s.report, s.run(ctx)
+	}
+	if err := s.begin(ctx); err != nil {
+		return s.report, err
+	}
+	err := s.run(ctx)
+	return s.report, errors.Join(err, s.end(ctx, err))
+}
+
+// begin takes the lease, by hand after whoever has it.
+func (s *sweeper) begin(ctx context.Context) (err error) {
+	told := false
+	for {
+		begin, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+		s.state, err = s.core.BeginSweep(begin, s.desk.ID, s.opts.ByHand)
+		cancel()
+		if !errors.Is(err, provision.ErrBusy) || s.opts.Waiting == nil {
+			return err
+		}
+		if !told {
+			s.opts.Waiting()
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// end lets go of the lease, and says how the sweep went.
+func (s *sweeper) end(ctx context.Context, result error) error {
+	stopped := ctx.Err() != nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	defer cancel()
+	problem, next := "", -time.Second
+	if s.opts.next != nil {
+		next = s.opts.next(result)
+	}
+	outcome := "done"
+	if result != nil {
+		outcome, problem = "failed", sweepProblem(result)
+		if paused, ok := errors.AsType[*pausedError](result); ok {
+			next = paused.wait
+		}
+	}
+	if stopped { // by a restart, or by whoever began it: the next process goes on
+		problem, next = "it was interrupted", 0
+	}
+	s.metrics.sweeps.WithLabelValues(s.desk.Name, outcome).Inc()
+	err := s.core.EndSweep(ctx, &s.state, problem, next)
+	if errors.Is(err, provision.ErrBusy) { // another process has taken it over
+		return nil
+	}
+	return err
+}
+
+// sweepProblem says in plain words why a sweep did not come to its end.
+func sweepProblem(err error) string {
+	if paused, ok := errors.AsType[*pausedError](err); ok {
+		return "the desk is not called for now: " + paused.reason
+	}
+	if e, ok := errors.AsType[*desk.Error](err); ok {
+		return e.Detail
+	}
+	if e, ok := errors.AsType[*provision.Error](err); ok {
+		return e.Detail
+	}
+	return "it failed; the log tells more"
+}
+
+func (s *sweeper) run(ctx context.Context) error {
+	ctx = withTurn(ctx, &turn{rank: rankLooking})
+	var err error
+	if s.d, err = s.desks.get(s.desk); err != nil {
+		return err
+	}
+	self, err := s.d.own(ctx)
+	if err != nil {
+		return err
+	}
+	can := s.d.Capabilities()
+	s.around = provision.Surroundings{Self: self, Words: can.Words, Keys: can.EndSessions,
+		Admins: sync.OnceValues(func() (int, error) { return s.d.Admins(ctx) })}
+	drifts, err := s.core.Drifts(ctx, provision.DriftFilter{Desk: s.desk.ID})
+	if err != nil {
+		return err
+	}
+	for _, d := range drifts {
+		s.known[d.Account] = true
+	}
+	if list := s.d.list(); list != nil {
+		err = s.inBulk(ctx, list)
+	} else {
+		err = s.oneByOne(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return s.missing(ctx)
+}
+
+// progress notes how far the sweep is; it fails when another process has taken
+// it over.
+func (s *sweeper) progress(ctx context.Context, checked int) error {
+	s.report.Checked += checked
+	if s.opts.Progress != nil {
+		s.opts.Progress(checked)
+	}
+	if s.opts.LookOnly {
+		return nil
+	}
+	s.state.Checked += checked
+	// To its end, once begun: cut short, it would leave open which lease is ours.
+	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	defer cancel()
+	if err := s.core.NoteSweep(noting, &s.state); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// inBulk reads the desk page by page, and then looks for accounts that no page
+// has shown.
+func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string) ([]provision.DeskUser, string, error)) error {
+	seen := make(map[provision.AccountID]bool)
+	for cursor, more := "", true; more; more = cursor != "" {
+		users, next, err := list(ctx, cursor)
+		if err != nil {
+			return err
+		}
+		cursor = next
+		ids := make([]provision.DeskUserID, len(users))
+		byID := make(map[provision.DeskUserID]*provision.DeskUser, len(users))
+		for i := range users {
+			ids[i] = users[i].ID
+			byID[ids[i]] = &users[i]
+		}
+		visits, err := s.core.SettledVisits(ctx, s.desk, provision.SettledFilter{Users: ids})
+		if err != nil {
+			return err
+		}
+		fresh := 0
+		for i := range visits {
+			v := &visits[i]
+			if seen[v.Account.ID] { // moved to a later page meanwhile
+				continue
+			}
+			seen[v.Account.ID] = true
+			fresh++
+			s.count(v)
+			if err := s.compare(ctx, v, byID[v.Account.DeskUser], false); err != nil {
+				return err
+			}
+		}
+		if err := s.progress(ctx, fresh); err != nil {
+			return err
+		}
+	}
+	return s.eachPage(ctx, "", func(v *provision.Visit) error {
+		if !seen[v.Account.ID] {
+			s.absent(v)
+		}
+		return nil
+	}, func(visits []provision.Visit) error {
+		unseen := 0
+		for i := range visits {
+			if !seen[visits[i].Account.ID] {
+				unseen++
+			}
+		}
+		return s.progress(ctx, unseen)
+	})
+}
+
+// oneByOne asks the desk for each account, and goes on where a sweep was cut
+// short.
+func (s *sweeper) oneByOne(ctx context.Context) error {
+	return s.eachPage(ctx, s.state.After, func(v *provision.Visit) error {
+		have, err := s.d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
+		if err != nil {
+			return s.skip(v, err)
+		}
+		if have == nil {
+			s.absent(v)
+			return nil
+		}
+		s.count(v)
+		return s.compare(ctx, v, have, true)
+	}, func(visits []provision.Visit) error {
+		s.state.After = visits[len(visits)-1].Account.ID
+		return s.progress(ctx, len(visits))
+	})
+}
+
+// eachPage calls each for every settled account after one, and then for the page.
+func (s *sweeper) eachPage(ctx context.Context, after provision.AccountID, each func(*provision.Visit) error, then func([]provision.Visit) error) error {
+	for {
+		visits, err := s.core.SettledVisits(ctx, s.desk, provision.SettledFilter{After: after, Limit: sweepPage})
+		if err != nil || len(visits) == 0 {
+			return err
+		}
+		for i := range visits {
+			if err := each(&visits[i]); err != nil {
+				return err
+			}
+		}
+		if err := then(visits); err != nil {
+			return err
+		}
+		after = visits[len(visits)-1].Account.ID
+	}
+}
+
+func (s *sweeper) count(v *provision.Visit) {
+	if !v.Ending() {
+		s.wanted++
+	}
+}
+
+// absent notes that the desk does not show an account's user. Where access has
+// ended that is as good as any other end.
+func (s *sweeper) absent(v *provision.Visit) {
+	if v.Account.DeskUser == "" || v.Ending() {
+		return
+	}
+	s.count(v)
+	s.gone = append(s.gone, v.Account.ID)
+}
+
+// missing deals with users who are gone, when all is known: so many at once
+// are a sign that the desk is another one.
+func (s *sweeper) missing(ctx context.Context) error {
+	if n := len(s.gone); n > max(fewGone, s.wanted/2) && !s.opts.Force && !s.opts.LookOnly {
+		return desk.Errorf(desk.Permanent, "%d of %d users are gone: is this the desk that it was? See `deskbridge desk check %s`; "+
+			"if they are to be made again, run `deskbridge desk sweep %s --force`", n, s.wanted, s.desk.Name, s.desk.Name)
+	}
+	for _, id := range s.gone {
+		v, have, err := s.again(ctx, id)
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			continue
+		}
+		if err := s.compare(ctx, v, have, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again reads an account and its user anew; v is nil when a visit is due by
+// now, or when the desk cannot be asked about this one.
+func (s *sweeper) again(ctx context.Context, id provision.AccountID) (v *provision.Visit, have *provision.DeskUser, _ error) {
+	found, err := s.core.SettledVisit(ctx, s.desk, id)
+	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.NotFound {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if have, err = s.d.Find(ctx, desk.Key{ID: found.Account.DeskUser}); err != nil {
+		return nil, nil, s.skip(&found, err)
+	}
+	return &found, have, nil
+}
+
+// skip goes on after what concerns one user only.
+func (s *sweeper) skip(v *provision.Visit, err error) error {
+	if isPaused(err) || failed(err) {
+		return err
+	}
+	s.report.Skipped = append(s.report.Skipped, fmt.Errorf("account %s: %w", v.Account.ID, err))
+	return nil
+}
+
+// compare holds what the desk shows of an account against what is wanted there.
+// What a list says may be old: before anything is done about it, sure must be
+// true.
+func (s *sweeper) compare(ctx context.Context, v *provision.Visit, have *provision.DeskUser, sure bool) error {
+	found, err := s.differs(v, have)
+	switch {
+	case err != nil:
+		return s.skip(v, err)
+	case found == nil && s.known[v.Account.ID] && !s.opts.LookOnly:
+		return s.core.ClearDrift(ctx, v.Account.ID)
+	case found == nil:
+		return nil
+	case sure:
+		return s.drifted(ctx, v, *found)
+	}
+	id := v.Account.ID
+	if v, have, err = s.again(ctx, id); err != nil || v == nil {
+		return err
+	}
+	if have == nil {
+		s.absent(v)
+		return nil
+	}
+	return s.compare(ctx, v, have, true)
+}
+
+// differs returns what a visit would change, nil for nothing.
+func (s *sweeper) differs(v *provision.Visit, have *provision.DeskUser) (*provision.Drift, error) {
+	found := provision.Drift{Account: v.Account.ID, Desk: s.desk.ID}
+	steps, err := provision.Steps(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around)
+	if parked, ok := errors.AsType[*provision.ParkedError](err); ok {
+		found.Reason = parked.Reason
+		return &found, nil
+	}
+	if err != nil || len(steps) == 0 {
+		return nil, err
+	}
+	found.Steps = steps
+	return &found, nil
+}
+
+func (s *sweeper) drifted(ctx context.Context, v *provision.Visit, found provision.Drift) error {
+	policy := provision.DriftReport
+	if s.report.Repaired {
+		policy = provision.DriftRepair
+	}
+	if !s.opts.LookOnly {
+		noted, err := s.core.NoteDrift(ctx, s.opts.Cause, v, found, s.report.Repaired)
+		if err != nil || !noted {
+			return err
+		}
+		s.state.Drifted++
+		s.metrics.drift.WithLabelValues(s.desk.Name, string(policy)).Inc()
+		s.log.InfoContext(ctx, "drift", "account", v.Account.ID, "identity", v.Account.Identity, "desk", s.desk.Name, "policy", policy, "differences", found.Words())
+	}
+	s.report.Drifts = append(s.report.Drifts, found)
+	return nil
+}

@@ -145,6 +145,19 @@ func TestAuthURL(t *testing.T) {
 	}
 }
 
+func TestAuthURLByDefault(t *testing.T) {
+	p := oidctest.New(t, "")
+	begin(t, discover(t, p.Config()), p, oidctest.Attacker())
+	if got := p.LastRequest().Get("scope"); got != "openid profile email" {
+		t.Errorf("asks for %q", got)
+	}
+	for _, name := range []string{"login_hint", "prompt", "max_age", "acr_values", "hd"} {
+		if p.LastRequest().Has(name) {
+			t.Errorf("asks with %s", name)
+		}
+	}
+}
+
 func TestAttemptsAreSecret(t *testing.T) {
 	seen := make(map[string]bool)
 	for range 1000 {

@@ -79,10 +79,7 @@ const lastSecond = 253402300799
 // time returns a claim that is a NumericDate (RFC 7519 §2). ok is false if it
 // is missing, or no number, or no date.
 func (c claims) time(name string) (_ time.Time, ok bool) {
-	number, isNumber := c[name].(json.Number)
-	if !isNumber {
-		return time.Time{}, false
-	}
+	number, _ := c[name].(json.Number)
 	seconds, err := strconv.ParseFloat(string(number), 64)
 	if err != nil || !(seconds >= 0 && seconds <= lastSecond) {
 		return time.Time{}, false

@@ -3,6 +3,7 @@ package oidc
 import (
 	"testing"
 
+	"github.com/go-jose/go-jose/v4/json"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -34,6 +35,19 @@ func TestReadClaims(t *testing.T) {
 				t.Errorf("readClaims(%q): %v", tt.text, err)
 			}
 		})
+	}
+}
+
+func TestClaimTime(t *testing.T) {
+	for text, want := range map[string]int64{"1764000000": 1764000000, "1764000000.75": 1764000000, "1e9": 1e9, "0": 0} {
+		if got, ok := (claims{"t": json.Number(text)}).time("t"); !ok || got.Unix() != want {
+			t.Errorf("%s is %s, %t", text, got, ok)
+		}
+	}
+	for _, value := range []any{nil, "1764000000", true, json.Number("-1"), json.Number("1e300"), json.Number("253402300800")} {
+		if got, ok := (claims{"t": value}).time("t"); ok {
+			t.Errorf("%v is %s", value, got)
+		}
 	}
 }
 

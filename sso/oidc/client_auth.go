@@ -97,13 +97,25 @@ func newSigner(key ClientKey, supported []string) (jose.Signer, error) {
 }
 
 // assertion returns the parameters by which a key vouches for the client; none
-// with a secret. The audience is the very address that the assertion is sent
-// to, so that nobody who gets it can use it elsewhere.
+// with a secret.
 func (a clientAuth) assertion(clientID, tokenEndpoint string, now time.Time) ([]oauth2.AuthCodeOption, error) {
 	if a.signer == nil {
 		return nil, nil
 	}
-	text, err := jwt.Signed(a.signer).Claims(jwt.Claims{
+	text, err := a.text(clientID, tokenEndpoint, now)
+	if err != nil {
+		return nil, refuse(ReasonConfig, "the private key could not sign")
+	}
+	return []oauth2.AuthCodeOption{
+		oauth2.SetAuthURLParam("client_assertion_type", assertionType),
+		oauth2.SetAuthURLParam("client_assertion", text),
+	}, nil
+}
+
+// text returns the assertion itself (RFC 7523 §3). Its audience is the very
+// address that it is sent to, so that nobody who gets it can use it elsewhere.
+func (a clientAuth) text(clientID, tokenEndpoint string, now time.Time) (string, error) {
+	return jwt.Signed(a.signer).Claims(jwt.Claims{
 		Issuer:    clientID,
 		Subject:   clientID,
 		Audience:  jwt.Audience{tokenEndpoint},
@@ -112,11 +124,4 @@ func (a clientAuth) assertion(clientID, tokenEndpoint string, now time.Time) ([]
 		NotBefore: jwt.NewNumericDate(now.Add(-assertionLifetime)),
 		Expiry:    jwt.NewNumericDate(now.Add(assertionLifetime)),
 	}).Serialize()
-	if err != nil {
-		return nil, refuse(ReasonConfig, "the private key could not sign")
-	}
-	return []oauth2.AuthCodeOption{
-		oauth2.SetAuthURLParam("client_assertion_type", assertionType),
-		oauth2.SetAuthURLParam("client_assertion", text),
-	}, nil
 }

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"crypto"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -59,6 +60,14 @@ type ClientKey struct {
 	Signer      crypto.Signer // RSA, P-256 or Ed25519; nil: none
 	ID          string        // the key's id at the provider; may be empty
 	Certificate []byte        // DER, as uploaded to Entra ID, which knows keys by it; may be nil
+}
+
+// String names the provider, and keeps the secret out of messages.
+func (c Config) String() string { return c.Issuer }
+
+// LogValue keeps the secret out of logs.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("issuer", c.Issuer), slog.String("client_id", c.ClientID))
 }
 
 // withDefaults returns c with its zero values filled in, and nothing of it

@@ -2,10 +2,12 @@ package oidc
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
 	"github.com/deskbridge/deskbridge/fetch"
@@ -92,7 +94,7 @@ func readMetadata(document []byte) (metadata, error) {
 // check judges a document by what was asked for.
 func (m metadata) check(c Config) error {
 	if m.Issuer != c.Issuer {
-		return refuse(ReasonMismatch, "the discovery document is another issuer's; write the issuer exactly as the provider does, with or without a slash at its end")
+		return refuse(ReasonMismatch, "the discovery document is another issuer's%s; write the issuer exactly as the provider does, with or without a slash at its end", c.named(m.Issuer))
 	}
 	for _, e := range []struct {
 		name, address string
@@ -117,6 +119,14 @@ func (m metadata) check(c Config) error {
 	return nil
 }
 
+// named returns an issuer for the admin to see, if it could be one.
+func (c Config) named(issuer string) string {
+	if c.Fetch.Check(issuer) != nil || !utf8.ValidString(issuer) {
+		return ""
+	}
+	return fmt.Sprintf(", %q", issuer)
+}
+
 func accepted(algorithm string) bool { return slices.Contains(Algorithms(), algorithm) }
 
 // checkEndpoint judges the address of one end point. The two that only the
@@ -129,7 +139,7 @@ func checkEndpoint(o fetch.Options, name, address string, needed bool) error {
 		return nil
 	}
 	if err := o.Check(address); err != nil {
-		return &Refusal{Reason: ReasonEndpoint, Detail: "the provider's " + name + " cannot be used", Err: err}
+		return unusable(ReasonEndpoint, "the provider's "+name+" cannot be used", err)
 	}
 	if u, err := url.Parse(address); err != nil || u.Fragment != "" {
 		return refuse(ReasonEndpoint, "the provider's %s has a fragment", name) // RFC 6749 §3.1

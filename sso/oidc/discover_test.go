@@ -128,7 +128,7 @@ func TestAge(t *testing.T) {
 	config := p.Config()
 	config.Now = func() time.Time { return now }
 	rp := discover(t, config)
-	for after, stale := range map[time.Duration]bool{0: false, oidc.MaxAge: false, oidc.MaxAge + time.Second: true} {
+	for after, stale := range map[time.Duration]bool{0: false, oidc.StaleAfter: false, oidc.StaleAfter + time.Second: true} {
 		if rp.Stale(now.Add(after)) != stale || rp.Age(now.Add(after)) != after {
 			t.Errorf("after %s: age %s, stale %t", after, rp.Age(now.Add(after)), rp.Stale(now.Add(after)))
 		}

@@ -43,7 +43,7 @@ func (rp *RelyingParty) idToken(ctx context.Context, raw, accessToken, nonce str
 		return nil, refuse(ReasonNonce, "the ID token is another sign-in's, or has no nonce")
 	}
 	if libraryErr != nil {
-		return nil, refuse(ReasonMalformed, "a claim is not of the type that OpenID Connect gives it")
+		return nil, refuse(ReasonMalformed, "a claim cannot be read as OpenID Connect means it")
 	}
 	if c.has("at_hash") && token.VerifyAccessToken(accessToken) != nil {
 		return nil, refuse(ReasonAccessToken, "the access token beside the ID token does not belong to it")

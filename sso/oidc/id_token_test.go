@@ -60,6 +60,7 @@ func TestPerson(t *testing.T) {
 		{"of the tenant", entra, claims{"sub": "s", "tid": strings.ToUpper(own)}, ""},
 		{"of another tenant", entra, claims{"sub": "s", "tid": other}, ReasonTenant},
 		{"tid elsewhere means nothing", Config{Issuer: "https://idp.example/" + own}, claims{"sub": "s", "tid": other}, ""},
+		{"Entra ID behind another name", Config{Issuer: "https://idp.example/tenant", Entra: true}, claims{"sub": "s", "tid": other}, ""},
 		{"a Workspace account", google, claims{"sub": "s", "hd": "acme.example"}, ""},
 		{"a Workspace account, in other letters", google, claims{"sub": "s", "hd": "acme.test"}, ""},
 		{"a Workspace account of others", google, claims{"sub": "s", "hd": "other.example"}, ReasonHostedDomain},

@@ -32,7 +32,7 @@ var tenantID = regexp.MustCompile(`(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 // checkIssuer judges the issuer by its text (OpenID Connect Discovery §3).
 func (c Config) checkIssuer() error {
 	if err := c.Fetch.Check(c.Issuer); err != nil {
-		return &Refusal{Reason: ReasonIssuerURL, Detail: "the issuer cannot be used", Err: err}
+		return unusable(ReasonIssuerURL, "the issuer cannot be used", err)
 	}
 	u, err := url.Parse(c.Issuer)
 	if err != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.ContainsAny(c.Issuer, "#") {

@@ -9,6 +9,7 @@ import (
 const (
 	logoutType  = "logout+jwt" // typ of a logout token (OpenID Connect Back-Channel Logout §2.4)
 	logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+	maxTokenID  = 255 // bytes; the standards name no limit, and the caller has to keep it
 )
 
 // Logout is a provider's word that somebody has signed out.
@@ -16,7 +17,7 @@ type Logout struct {
 	Issuer  string
 	Subject string // all sessions of this person, if SID is empty
 	SID     string // the session, as in [Token.SID]; Subject, when not empty, is whose it is
-	JTI     string // serves once: the caller remembers it until Expires
+	JTI     string // at most 255 bytes; serves once: the caller remembers it until Expires
 	Expires time.Time
 }
 
@@ -41,7 +42,7 @@ func (rp *RelyingParty) LogoutToken(ctx context.Context, raw string) (*Logout, e
 		return nil, err
 	}
 	if libraryErr != nil {
-		return nil, refuse(ReasonMalformed, "a claim is not of the type that OpenID Connect gives it")
+		return nil, refuse(ReasonMalformed, "a claim cannot be read as OpenID Connect means it")
 	}
 	return rp.newLogout(c), nil
 }
@@ -64,8 +65,8 @@ func (rp *RelyingParty) checkLogout(c claims) error {
 	if err := rp.checkTimes(c); err != nil {
 		return err
 	}
-	if c.text("jti") == "" {
-		return refuse(ReasonTokenID, "the token has no jti, without which a second use cannot be told")
+	if jti := c.text("jti"); jti == "" || len(jti) > maxTokenID {
+		return refuse(ReasonTokenID, "the token has no jti that could be remembered, without which a second use cannot be told")
 	}
 	if c.text("sub") == "" && c.text("sid") == "" {
 		return refuse(ReasonSession, "the token says neither who has signed out nor of which session")

@@ -64,11 +64,15 @@ type Refusal struct {
 	Err    error  // the cause, when it came from the network; may be nil
 }
 
-// Error returns the reason and the detail.
+// Error returns the reason, the detail, and what the network said.
 func (r *Refusal) Error() string {
 	text := "oidc: " + r.Reason + ": " + r.Detail
-	if r.Err != nil {
-		text += ": " + r.Err.Error()
+	cause := r.Err
+	if e, ok := errors.AsType[*fetch.Error](cause); ok {
+		cause = e.Err // Detail has the rest
+	}
+	if cause != nil {
+		text += ": " + cause.Error()
 	}
 	return text
 }
@@ -80,12 +84,29 @@ func refuse(reason, format string, args ...any) *Refusal {
 	return &Refusal{Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
 
+// because returns a refusal whose detail goes on with why an address could not
+// be fetched.
+func because(reason, detail string, e *fetch.Error) *Refusal {
+	if e.Host != "" {
+		detail += ": " + e.Host
+	}
+	return &Refusal{Reason: reason, Detail: detail + ": " + e.Detail, Err: e}
+}
+
+// unusable returns the refusal for an address that may not be fetched.
+func unusable(reason, detail string, err error) *Refusal {
+	if e, ok := errors.AsType[*fetch.Error](err); ok {
+		return because(reason, detail, e)
+	}
+	return &Refusal{Reason: reason, Detail: detail}
+}
+
 // unfetched returns the refusal for what could not be had from the network;
 // for every other error it is reason with detail, and the error stays out of
 // it: the libraries put what the provider sent into theirs.
 func unfetched(err error, reason, detail string) *Refusal {
 	if e, ok := errors.AsType[*fetch.Error](err); ok {
-		return &Refusal{Reason: string(e.Reason), Detail: detail, Err: e}
+		return because(string(e.Reason), detail, e)
 	}
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return &Refusal{Reason: string(fetch.Unreachable), Detail: detail, Err: e.Err}

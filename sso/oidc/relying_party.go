@@ -13,9 +13,9 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// MaxAge is for how long a relying party should be used before [Discover] is
-// asked for a new one. Keys are refreshed by themselves, and need no new one.
-const MaxAge = 24 * time.Hour
+// StaleAfter is for how long a relying party should be used before [Discover]
+// is asked for a new one. Keys are refreshed by themselves, and need no new one.
+const StaleAfter = 24 * time.Hour
 
 // RelyingParty speaks with one provider for one connection. It never changes,
 // but for the keys that it remembers, and is safe for concurrent use.
@@ -38,8 +38,8 @@ func (rp *RelyingParty) Issuer() string { return rp.metadata.Issuer }
 // Age returns how long ago the provider's metadata was fetched.
 func (rp *RelyingParty) Age(now time.Time) time.Duration { return now.Sub(rp.fetched) }
 
-// Stale reports whether the metadata is older than [MaxAge].
-func (rp *RelyingParty) Stale(now time.Time) bool { return rp.Age(now) > MaxAge }
+// Stale reports whether the metadata is older than [StaleAfter].
+func (rp *RelyingParty) Stale(now time.Time) bool { return rp.Age(now) > StaleAfter }
 
 // KeysFetched returns when the keys in use were fetched, the zero time before
 // the first token, and why the last attempt failed, nil when it did not.

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -41,7 +42,9 @@ type Token struct {
 	// That place is never asked.
 	GroupsOverage bool
 
-	Claims map[string][]string // scalars and lists by name, for rules; objects by path, with dots
+	// Claims are scalars and lists by name, for rules; what is in objects by path,
+	// with dots. email_verified among them says what EmailVerified says.
+	Claims map[string][]string
 	Expiry time.Time
 	Raw    string // the ID token itself, for EndSessionURL
 }
@@ -78,6 +81,9 @@ func (rp *RelyingParty) newToken(id, info claims, raw string) *Token {
 		Raw:               raw,
 	}
 	t.readEmail(id, info, rp.config.isEntra())
+	if delete(t.Claims, "email_verified"); t.EmailVerifiedPresent { // a rule may go by it: let it say what we mean
+		t.Claims["email_verified"] = []string{strconv.FormatBool(t.EmailVerified)}
+	}
 	t.readGroups(all, rp.config.GroupsClaim)
 	return t
 }
@@ -90,7 +96,7 @@ var signed = []string{
 }
 
 // merge returns the claims of the ID token, and those of userinfo that it
-// lacks. Address and verification stay together: see readEmail.
+// lacks.
 func merge(id, info claims) claims {
 	if info == nil {
 		return id
@@ -101,9 +107,6 @@ func merge(id, info claims) claims {
 	}
 	for _, name := range signed {
 		delete(all, name)
-	}
-	if id.has("email") {
-		delete(all, "email_verified")
 	}
 	for name, value := range id {
 		if value != nil {

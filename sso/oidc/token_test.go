@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"log/slog"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func TestToken(t *testing.T) {
 			"email": {"ada@acme.example"}, "xms_edov": {"1"}, "name": {"Ada Nilsen"}, "given_name": {"Ada"}, "family_name": {"Nilsen"},
 			"preferred_username": {"ada@acme.example"}, "locale": {"nb-NO"}, "zoneinfo": {"Europe/Oslo"}, "acr": {"phr"}, "amr": {"pwd", "mfa"},
 			"auth_time": {"1764000000"}, "department": {"Support"}, "level": {"7"}, "contractor": {"false"}, "none": {},
-			"mixed": {"a", "1", "true"}, "realm_access.roles": {"agent", "lead"}, "iss": {p.Issuer}, "aud": {oidctest.ClientID},
+			"mixed": {"a", "1", "true"}, "email_verified": {"true"}, "realm_access.roles": {"agent", "lead"}, "iss": {p.Issuer}, "aud": {oidctest.ClientID},
 		},
 	}
 	ignore := cmpopts.IgnoreFields(oidc.Token{}, "Expiry", "Raw")
@@ -109,6 +110,9 @@ func TestEmail(t *testing.T) {
 			}
 			if got.Email != tt.email || got.EmailVerified != tt.verified || got.EmailVerifiedPresent != tt.present {
 				t.Errorf("%q, verified %t, present %t; want %q, %t, %t", got.Email, got.EmailVerified, got.EmailVerifiedPresent, tt.email, tt.verified, tt.present)
+			}
+			if said := got.Claims["email_verified"]; (len(said) == 1 && said[0] == strconv.FormatBool(tt.verified)) != tt.present {
+				t.Errorf("rules are told that it is verified: %q", said)
 			}
 		})
 	}

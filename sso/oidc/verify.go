@@ -94,9 +94,6 @@ func (w *witness) claims() (claims, error) {
 		}
 		return nil, unfetched(w.err, ReasonSignature, "the provider's keys could not be fetched")
 	}
-	if w.payload == nil {
-		return nil, refuse(ReasonMalformed, "this is no signed JWT")
-	}
 	c, err := readClaims(w.payload)
 	if err != nil {
 		return nil, refuse(ReasonMalformed, "the claims are no JSON object, or have a name twice")

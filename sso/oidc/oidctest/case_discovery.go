@@ -38,6 +38,7 @@ func discoveryCases() []Case {
 		{ID: "OX07d", Title: "an internal token_endpoint over https", Part: Discovery, Reason: string(fetch.PrivateHost), Set: document("token_endpoint", func(p *Provider) any { return "https://" + p.Trap() + "/token" })},
 		{ID: "OX07e", Title: "an authorization_endpoint that is a script", Part: Discovery, Reason: oidc.ReasonEndpoint, Set: document("authorization_endpoint", func(*Provider) any { return "javascript:alert(1)" })},
 		{ID: "OX07f", Title: "an end_session_endpoint that is a script", Part: Discovery, Reason: oidc.ReasonEndpoint, Set: document("end_session_endpoint", func(*Provider) any { return "javascript:alert(1)" })},
+		{ID: "OX07h", Title: "an authorization_endpoint with a fragment", Part: Discovery, Reason: oidc.ReasonEndpoint, Set: document("authorization_endpoint", func(p *Provider) any { return p.Issuer + "/authorize#x" })},
 		{ID: "OX07g", Title: "no jwks_uri", Part: Discovery, Reason: oidc.ReasonDiscovery, Set: document("jwks_uri", func(*Provider) any { return nil })},
 		{ID: "OX08", Title: "64 MB", Part: Discovery, Reason: string(fetch.TooLarge), Set: func(p *Provider) {
 			p.Handle["/.well-known/openid-configuration"] = func(w http.ResponseWriter, _ *http.Request) {

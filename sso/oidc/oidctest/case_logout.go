@@ -1,6 +1,7 @@
 package oidctest
 
 import (
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/sso/oidc"
@@ -44,6 +45,7 @@ func logoutCases() []Case {
 		{ID: "OB07c", Title: "issued yesterday", Part: Logout, Reason: oidc.ReasonIssuedAt, Set: with("iat", time.Now().Add(-24*time.Hour).Unix())},
 		{ID: "OB07d", Title: "no iat", Part: Logout, Reason: oidc.ReasonIssuedAt, Set: with("iat", nil)},
 		{ID: "OB08", Title: "no jti", Part: Logout, Reason: oidc.ReasonTokenID, Set: with("jti", nil)},
+		{ID: "OB08b", Title: "a jti of 300 bytes", Part: Logout, Reason: oidc.ReasonTokenID, Set: with("jti", strings.Repeat("j", 300))},
 		{ID: "OB09", Title: "neither sub nor sid", Part: Logout, Reason: oidc.ReasonSession, Set: without("sub", "sid")},
 		{ID: "OB10", Title: "alg none", Part: Logout, Reason: oidc.ReasonAlgorithm, Set: signed(func(_ *Provider, c map[string]any) string {
 			return Forge(map[string]any{"alg": "none", "typ": "logout+jwt"}, c, unsigned)
@@ -61,5 +63,6 @@ func logoutCases() []Case {
 			header["typ"] = "at+jwt"
 			return Forge(header, c, p.Key.Signature)
 		})},
+		{ID: "OB14", Title: "a sid that is a number", Part: Logout, Reason: oidc.ReasonMalformed, Set: with("sid", 5)},
 	}
 }

@@ -59,5 +59,7 @@ func strictCases() []Case {
 		{ID: "OY18", Title: "white space in the token", Part: SignIn, Reason: oidc.ReasonMalformed, Set: token(func(token string) string { return token[:20] + "\n" + token[20:] })},
 		{ID: "OY19", Title: "four parts", Part: SignIn, Reason: oidc.ReasonMalformed, Set: token(func(token string) string { return token + "." })},
 		{ID: "OY20", Title: "nonce that is a number", Part: SignIn, Reason: oidc.ReasonNonce, Set: claim("nonce", 1)},
+		{ID: "OY21", Title: "a claim that is kept nowhere", Part: SignIn, Reason: oidc.ReasonMalformed, Set: claim("_claim_names", map[string]any{"groups": "src1"})},
+		{ID: "OY22", Title: "a header that is no JSON", Part: SignIn, Reason: oidc.ReasonMalformed, Set: token(func(token string) string { return "A" + token })},
 	}
 }

@@ -28,17 +28,27 @@ type Key struct {
 	Signer crypto.Signer
 }
 
-// keys are made once for a whole run: RSA takes its time.
-var keys = sync.OnceValue(func() (k struct{ ours, next, other, attacker *rsa.PrivateKey }) {
-	for _, key := range []**rsa.PrivateKey{&k.ours, &k.next, &k.other, &k.attacker} {
+// keys are made once for a whole run: RSA takes its time. The first two are
+// nobody's that signs honestly here, the others are the providers' in turn.
+var keys = sync.OnceValue(func() (k [2 + providerKeys]*rsa.PrivateKey) {
+	for i := range k {
 		made, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
 			panic(err) // the system has no random numbers
 		}
-		*key = made
+		k[i] = made
 	}
 	return k
 })
+
+// providerKeys are enough for two providers that each change theirs once.
+const providerKeys = 4
+
+// newRSA returns a key that the provider before did not get.
+func newRSA() Key {
+	number := keyNumber.Add(1)
+	return Key{ID: "key-" + strconv.FormatInt(number, 10), Alg: "RS256", Signer: keys()[2+number%providerKeys]}
+}
 
 // keyNumber numbers keys, so that no two providers have one of the same id.
 var keyNumber atomic.Int64
@@ -46,10 +56,10 @@ var keyNumber atomic.Int64
 func keyID() string { return "key-" + strconv.FormatInt(keyNumber.Add(1), 10) }
 
 // OtherKey is the key of an honest provider that is not the one at hand.
-func OtherKey() Key { return Key{ID: "other", Alg: "RS256", Signer: keys().other} }
+func OtherKey() Key { return Key{ID: "other", Alg: "RS256", Signer: keys()[0]} }
 
 // AttackerKey is a key that nobody trusts, with an id of the attacker's choice.
-func AttackerKey(id string) Key { return Key{ID: id, Alg: "RS256", Signer: keys().attacker} }
+func AttackerKey(id string) Key { return Key{ID: id, Alg: "RS256", Signer: keys()[1]} }
 
 // NewES256 returns a new key on P-256.
 func NewES256() Key {

@@ -73,7 +73,7 @@ func New(t testing.TB, path string) *Provider {
 	p := &Provider{
 		User:     Attacker(),
 		Handle:   make(map[string]http.HandlerFunc),
-		Key:      Key{ID: keyID(), Alg: "RS256", Signer: keys().ours},
+		Key:      newRSA(),
 		path:     path,
 		codes:    make(map[string]grant),
 		tokens:   make(map[string]map[string]any),
@@ -150,7 +150,7 @@ func (p *Provider) Visit(authURL string) (url.Values, error) {
 }
 
 // Rotate makes a new key the one that signs, and takes the old one away.
-func (p *Provider) Rotate() { p.Key = Key{ID: keyID(), Alg: "RS256", Signer: keys().next} }
+func (p *Provider) Rotate() { p.Key = newRSA() }
 
 // LogoutToken returns a logout token for a person and a session; either may be
 // empty.

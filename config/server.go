@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -34,6 +35,10 @@ type Server struct {
 	SecretKey   string `koanf:"secret_key"`   // base64 of 32 bytes; several with commas: the first seals, all open; default: made under DataDir
 	AllowHosts  string `koanf:"allow_hosts"`  // development only: host:port pairs that may be fetched over http or at private addresses
 
+	TrustedProxies string        `koanf:"trusted_proxies"` // addresses and networks whose X-Forwarded-For is believed; default none
+	SessionIdle    time.Duration `koanf:"session_idle"`    // how long a session lives without use; default 2h
+	SessionLife    time.Duration `koanf:"session_life"`    // how long it lives at most; default 12h
+
 	LogLevel  string `koanf:"log_level"`  // debug, info, warn, error; default info
 	LogFormat string `koanf:"log_format"` // json, text; default json
 
@@ -54,6 +59,7 @@ func defaults() Server {
 		DataDir: "./data", Listen: "127.0.0.1:8080", LogLevel: "info", LogFormat: "json",
 		Workers: 8, Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
 		SCIMRate: 10_000, SCIMMaxBody: 1 << 20,
+		SessionIdle: 2 * time.Hour, SessionLife: 12 * time.Hour,
 	}
 }
 
@@ -143,6 +149,15 @@ func (s *Server) check() (mistakes []error) {
 			wrong("allow_hosts", "%q is no host:port; give pairs with commas between them", pair)
 		}
 	}
+	if _, err := s.Proxies(); err != nil {
+		wrong("trusted_proxies", "%v", err)
+	}
+	if s.SessionIdle < time.Minute || s.SessionIdle > s.SessionLife {
+		wrong("session_idle", "%s is not between 1m and DESKBRIDGE_SESSION_LIFE", s.SessionIdle)
+	}
+	if s.SessionLife < time.Minute || s.SessionLife > 30*24*time.Hour {
+		wrong("session_life", "%s is not between 1m and 720h", s.SessionLife)
+	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
 		wrong("log_level", "%q is none of debug, info, warn, error", s.LogLevel)
 	}
@@ -193,6 +208,25 @@ func (s *Server) Keys() ([][]byte, error) {
 }
 
 // Hosts returns the host:port pairs of AllowHosts.
-func (s *Server) Hosts() []string {
-	return strings.FieldsFunc(s.AllowHosts, func(r rune) bool { return r == ',' || r == ' ' })
+func (s *Server) Hosts() []string { return listed(s.AllowHosts) }
+
+// Proxies returns the networks of TrustedProxies; a single address is a network
+// of its own.
+func (s *Server) Proxies() (networks []netip.Prefix, _ error) {
+	for _, text := range listed(s.TrustedProxies) {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			at, err := netip.ParseAddr(text)
+			if err != nil {
+				return nil, fmt.Errorf("%q is neither an address nor a network like 10.0.0.0/8", text)
+			}
+			network = netip.PrefixFrom(at, at.BitLen())
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
+
+func listed(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }

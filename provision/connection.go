@@ -46,6 +46,10 @@ type Connection struct {
 
 var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
+// reservedNames cannot be the name of a connection: its URLs would be those of
+// something else.
+var reservedNames = []string{"idp", "static"}
+
 // ValidateName returns an Invalid error unless name can be the name of a
 // connection, desk or token: 1–63 lower-case letters, digits and hyphens.
 func ValidateName(field, name string) error {

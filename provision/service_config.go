@@ -39,6 +39,9 @@ func validateConnection(conn *Connection) error {
 	if err := ValidateName("name", conn.Name); err != nil {
 		return err
 	}
+	if slices.Contains(reservedNames, conn.Name) {
+		return Errorf(Invalid, "name", "%q is reserved; choose another name", conn.Name)
+	}
 	if !slices.Contains(IdPs, conn.IdP) {
 		return Errorf(Invalid, "idp", "unknown idp %q; use one of %v", conn.IdP, IdPs)
 	}
@@ -128,7 +131,13 @@ func (s *Service) AddDesk(ctx context.Context, c Cause, d Desk) (Desk, error) {
 		return Desk{}, err
 	}
 	err := s.store.InTx(ctx, func(tx Store) error {
+		if err := tx.LockRules(ctx); err != nil { // one at a time: a client_id has one owner
+			return err
+		}
 		d.ID, d.CreatedAt = NewID[DeskID](), s.now()
+		if err := freeClientID(ctx, tx, d); err != nil {
+			return err
+		}
 		if err := tx.SaveDesk(ctx, d); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (s *Service) StartSession(ctx context.Context, c Cause, session Session, no
 			return refuse(RefusedSuspended, "your account was suspended by your organisation")
 		}
 		if old != "" {
-			if err := s.replaceSession(ctx, tx, c, old); err != nil {
+			if err := s.replaceSession(ctx, tx, c, old, session); err != nil {
 				return err
 			}
 		}
@@ -55,7 +55,7 @@ func (s *Service) StartSession(ctx context.Context, c Cause, session Session, no
 	return session, secret, err
 }
 
-func (s *Service) replaceSession(ctx context.Context, tx Store, c Cause, secret string) error {
+func (s *Service) replaceSession(ctx context.Context, tx Store, c Cause, secret string, by Session) error {
 	hash := sha256.Sum256([]byte(secret))
 	old, _, _, err := tx.Session(ctx, hash[:])
 	if isNotFound(err) {
@@ -63,6 +63,11 @@ func (s *Service) replaceSession(ctx context.Context, tx Store, c Cause, secret 
 	}
 	if err != nil {
 		return err
+	}
+	if old.Identity == by.Identity { // whoever signs in again stays at work where they are
+		if err := tx.MoveAppSessions(ctx, old.ID, by.ID); err != nil {
+			return err
+		}
 	}
 	return s.endSessions(ctx, tx, c, SessionFilter{ID: old.ID}, EndedByNew)
 }

@@ -19,13 +19,19 @@ func NewSecret() string {
 // IssueTicket keeps data for one use within life, and returns the secret that
 // takes it.
 func (s *Service) IssueTicket(ctx context.Context, kind TicketKind, conn ConnectionID, data any, life time.Duration) (string, error) {
+	secret := NewSecret()
+	return secret, s.KeepTicket(ctx, kind, conn, secret, data, life)
+}
+
+// KeepTicket is IssueTicket for a secret of [NewSecret] that is known before
+// data is.
+func (s *Service) KeepTicket(ctx context.Context, kind TicketKind, conn ConnectionID, secret string, data any, life time.Duration) error {
 	text, err := json.Marshal(data)
 	if err != nil {
-		return "", err
+		return err
 	}
-	secret := NewSecret()
 	hash := sha256.Sum256([]byte(secret))
-	return secret, s.store.SaveTicket(ctx, Ticket{Hash: hash[:], Kind: kind, Connection: conn, Data: text, ExpiresAt: s.now().Add(life)})
+	return s.store.SaveTicket(ctx, Ticket{Hash: hash[:], Kind: kind, Connection: conn, Data: text, ExpiresAt: s.now().Add(life)})
 }
 
 // PeekTicket reads a ticket into data, and leaves it. One that never was, was

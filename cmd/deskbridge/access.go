@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso"
 	"github.com/spf13/cobra"
 )
 
@@ -152,7 +154,10 @@ func draftOf(access config.Access) (d provision.Draft, _ error) {
 			conn.IdP = provision.IdPGeneric
 		}
 		var err error
-		if conn.SignIn, err = signInOf(c); err != nil {
+		if conn.SignIn, err = signInOf(c); err == nil {
+			err = sso.CheckSettings(conn.SignIn, time.Now())
+		}
+		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
 		}
 		d.Connections = append(d.Connections, conn)

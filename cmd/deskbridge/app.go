@@ -15,7 +15,9 @@ import (
 
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/store"
 )
 
@@ -46,6 +48,7 @@ type system struct {
 	store    *store.Store
 	builtin  *builtin.Desks
 	core     *provision.Service
+	signIn   *sso.Handler
 	log      *slog.Logger
 	cause    provision.Cause // of what a command changes
 }
@@ -81,6 +84,12 @@ func openSystem(ctx context.Context, settings config.Server, log *slog.Logger) (
 		return nil, err
 	}
 	sys := &system{settings: settings, store: st, log: log, core: provision.NewService(st, policy(settings), log)}
+	proxies, err := settings.Proxies()
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	sys.signIn = sso.New(sys.core, sso.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID,
+		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, TrustedProxies: proxies})
 	sys.builtin, err = builtin.New(st.DB(), builtin.Dialect(st.Dialect()))
 	if err == nil {
 		err = sys.migrate(ctx)
@@ -109,7 +118,7 @@ func policy(s config.Server) provision.Policy {
 	if grace == 0 {
 		grace = -1 // as configured: none
 	}
-	return provision.Policy{Grace: grace, Brake: provision.Brake{
+	return provision.Policy{Grace: grace, Session: provision.SessionPolicy{Idle: s.SessionIdle, Life: s.SessionLife}, Brake: provision.Brake{
 		Off: s.Brake == "off", People: s.BrakePeople, Percent: s.BrakePercent, Window: s.BrakeWindow,
 	}}
 }

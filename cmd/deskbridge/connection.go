@@ -36,13 +36,14 @@ func urlsOf(publicURL string, c provision.Connection) connectionURLs {
 }
 
 func (a *app) connection() *cobra.Command {
-	return group("connection", "Add, list and release connections to identity providers",
-		a.connectionAdd(), a.connectionList(), a.connectionRelease())
+	return group("connection", "Add, change, try and release connections to identity providers",
+		a.connectionAdd(), a.connectionSet(), a.connectionTest(), a.connectionList(), a.connectionRelease())
 }
 
 func (a *app) connectionAdd() *cobra.Command {
 	var idp string
 	var domains []string
+	var flags signInFlags
 	cmd := &cobra.Command{
 		Use:     "add NAME",
 		Short:   "Add an IdP tenant and print its SCIM URL and token",
@@ -51,9 +52,14 @@ func (a *app) connectionAdd() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&idp, "idp", string(provision.IdPGeneric), fmt.Sprintf("the identity provider: one of %v", provision.IdPs))
-	cmd.Flags().StringSliceVar(&domains, "domain", nil, "e-mail domain of its people; may be repeated")
+	cmd.Flags().StringSliceVar(&domains, "domain", nil, "e-mail domain of its people, taken as verified at your word; may be repeated")
+	flags.add(cmd)
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, token, err := sys.core.AddConnection(ctx, sys.cause, provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains})
+		conn := provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains}
+		if err := flags.change(&conn.SignIn); err != nil {
+			return result{}, err
+		}
+		conn, token, err := sys.core.AddConnection(ctx, sys.cause, conn)
 		if err != nil {
 			return result{}, err
 		}

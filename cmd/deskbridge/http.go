@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,9 @@ func (s *system) handler(work *worker.Worker) http.Handler {
 
 	provider := scim.New(s.core, scim.Options{PublicURL: s.settings.PublicURL, Log: s.log, RequestID: requestID,
 		Limits: scim.Limits{MaxBody: int64(s.settings.SCIMMaxBody), RatePerSecond: float64(s.settings.SCIMRate)}})
+	registry.MustRegister(s.signIn.Collectors()...)
 	mux := http.NewServeMux()
+	mux.Handle("/sso/", s.signIn)
 	mux.Handle("/desk/v2/", s.builtin.Handler(builtin.Options{PublicURL: s.settings.PublicURL, Log: s.log}))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
@@ -118,6 +121,25 @@ func routeOf(path string) string {
 		return "/scim/{connection}/v2/" + resourceOf(parts[3], len(parts) > 4)
 	case len(parts) >= 3 && parts[0] == "desk":
 		return "/desk/v2/…"
+	case len(parts) >= 2 && parts[0] == "sso":
+		return signInRoute(parts[1:])
+	}
+	return "other"
+}
+
+// signInRoute is routeOf for what is below /sso/.
+func signInRoute(parts []string) string {
+	own := []string{"login", "logout", "session", "sessions", "waiting", "signed-out", "forward-auth", "static"}
+	switch {
+	case slices.Contains(own, parts[0]):
+		return "/sso/" + parts[0]
+	case parts[0] == "idp" && len(parts) > 1 && (parts[1] == "saml" || parts[1] == "oidc"):
+		return "/sso/idp/" + parts[1]
+	case len(parts) == 2 && parts[1] == "login":
+		return "/sso/{connection}/login"
+	case len(parts) == 3 && slices.Contains([]string{"saml/metadata", "saml/acs", "saml/finish", "saml/slo",
+		"oidc/callback", "oidc/backchannel-logout", "oidc/frontchannel-logout"}, parts[1]+"/"+parts[2]):
+		return "/sso/{connection}/" + parts[1] + "/" + parts[2]
 	}
 	return "other"
 }

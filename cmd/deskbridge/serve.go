@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/deskbridge/deskbridge/store"
@@ -68,6 +69,10 @@ func (s *system) serve(ctx context.Context, ready chan<- net.Addr) error {
 		MaxHeaderBytes: 1 << 20, // a filter that is too long gets an answer in SCIM words
 		ErrorLog:       quietLog(s.log),
 	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var keepers sync.WaitGroup
+	keepers.Go(func() { s.signIn.Run(keeping) })
+	defer func() { stop(); keepers.Wait() }()
 	s.log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", s.settings.PublicURL, "database", s.store.Dialect())
 	if ready != nil {
 		ready <- listener.Addr()

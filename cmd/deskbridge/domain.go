@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"net"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) domain() *cobra.Command {
+	return group("domain", "Say and prove which e-mail domains are a connection's own",
+		a.domainAdd(), a.domainVerify(), a.domainList(), a.domainRemove())
+}
+
+func (a *app) domainAdd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "add CONNECTION DOMAIN",
+		Short:   "Claim a domain, and print the DNS record that proves it",
+		Example: "  deskbridge domain add acme acme.example",
+		Args:    cobra.ExactArgs(2),
+	}
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, err := sys.core.Connection(ctx, args[0])
+		if err != nil {
+			return result{}, err
+		}
+		claim, err := sys.core.ClaimDomain(ctx, sys.cause, conn.ID, args[1])
+		if err != nil {
+			return result{}, err
+		}
+		return say(map[string]any{"domain": claim.Domain, "record": claim.DomainRecord(), "type": "TXT", "text": claim.DomainText()},
+			"Add this record to the domain's DNS, then run `deskbridge domain verify %s %s`:\n\n  %s  TXT  %s\n\nWithout access to the DNS: `deskbridge domain verify %[1]s %[2]s --say-so`, which the audit log tells.",
+			conn.Name, claim.Domain, claim.DomainRecord(), claim.DomainText()), nil
+	})
+}
+
+func (a *app) domainVerify() *cobra.Command {
+	var sayso bool
+	cmd := &cobra.Command{
+		Use:     "verify CONNECTION DOMAIN",
+		Short:   "Look for the DNS record, and make the domain the connection's own",
+		Example: "  deskbridge domain verify acme acme.example",
+		Args:    cobra.ExactArgs(2),
+	}
+	cmd.Flags().BoolVar(&sayso, "say-so", false, "take your word for it instead of the DNS; the audit log tells so")
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, err := sys.core.Connection(ctx, args[0])
+		if err != nil {
+			return result{}, err
+		}
+		lookup := net.DefaultResolver.LookupTXT
+		if sayso {
+			lookup = nil
+		}
+		if err := sys.core.VerifyDomain(ctx, sys.cause, conn.ID, args[1], lookup); err != nil {
+			return result{}, err
+		}
+		return say(map[string]any{"connection": conn.Name, "domain": args[1], "verified": true}, "People at %s sign in through %s.", args[1], conn.Name), nil
+	})
+}
+
+func (a *app) domainList() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List domains, verified or waiting", Example: "  deskbridge domain list", Args: cobra.NoArgs}
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		connections, err := sys.core.Connections(ctx)
+		if err != nil {
+			return result{}, err
+		}
+		type line struct {
+			Connection string `json:"connection"`
+			Domain     string `json:"domain"`
+			Verified   bool   `json:"verified"`
+			Record     string `json:"record,omitempty"`
+			Text       string `json:"text,omitempty"`
+		}
+		lines, rows := []line{}, [][]string{}
+		for _, c := range connections {
+			for _, d := range c.Domains {
+				lines, rows = append(lines, line{Connection: c.Name, Domain: d, Verified: true}), append(rows, []string{c.Name, d, "verified", "-"})
+			}
+			claims, err := sys.core.DomainClaims(ctx, c.ID)
+			if err != nil {
+				return result{}, err
+			}
+			for _, d := range claims {
+				lines = append(lines, line{Connection: c.Name, Domain: d.Domain, Record: d.DomainRecord(), Text: d.DomainText()})
+				rows = append(rows, []string{c.Name, d.Domain, "waits", d.DomainRecord() + " TXT " + d.DomainText()})
+			}
+		}
+		return tabled(lines, "CONNECTION | DOMAIN | STATE | RECORD", rows), nil
+	})
+}
+
+func (a *app) domainRemove() *cobra.Command {
+	cmd := &cobra.Command{Use: "remove CONNECTION DOMAIN", Short: "Take a domain from a connection", Example: "  deskbridge domain remove acme acme.example", Args: cobra.ExactArgs(2)}
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, err := sys.core.Connection(ctx, args[0])
+		if err != nil {
+			return result{}, err
+		}
+		if err := sys.core.RemoveDomain(ctx, sys.cause, conn.ID, args[1]); err != nil {
+			return result{}, err
+		}
+		return say(map[string]any{"connection": conn.Name, "domain": args[1]}, "%s is no domain of %s any more.", args[1], conn.Name), nil
+	})
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) key() *cobra.Command {
+	return group("key", "List and change the keys that sign for sign-in", a.keyList(), a.keyRotate(), a.keyRetire())
+}
+
+var keyUses = []provision.KeyUse{provision.KeySAML, provision.KeyDesk}
+
+func (a *app) keyList() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		type line struct {
+			ID     provision.KeyID  `json:"id"`
+			Use    provision.KeyUse `json:"use"`
+			Signs  bool             `json:"signs"`
+			Active string           `json:"active_at"`
+		}
+		lines, rows := []line{}, [][]string{}
+		for _, use := range keyUses {
+			keys, err := sys.core.Keys(ctx, use, sso.NewSAMLKey)
+			if err != nil {
+				return result{}, err
+			}
+			for i, k := range keys {
+				lines = append(lines, line{k.ID, use, i == 0, moment(&k.ActiveAt)})
+				state := "opens and is published"
+				if i == 0 {
+					state = "signs"
+				}
+				rows = append(rows, []string{string(k.ID), string(use), state, moment(&k.ActiveAt)})
+			}
+		}
+		return tabled(lines, "ID | USE | STATE | ACTIVE FROM", rows), nil
+	})
+}
+
+// defaultOverlap is how long a new key is published before it signs: longer
+// than others keep our metadata.
+const defaultOverlap = 7 * 24 * time.Hour
+
+func (a *app) keyRotate() *cobra.Command {
+	var overlap time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate saml|desk",
+		Short: "Make a new key, publish it now, and sign with it later",
+		Long: `Make a new key. It is published at once and signs after --overlap, so that
+identity providers (saml) and desks (desk) have read it by then. The old key
+goes on opening what was encrypted for it until it is retired.`,
+		Example: "  deskbridge key rotate saml --overlap 168h",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().DurationVar(&overlap, "overlap", defaultOverlap, "how long until it signs; 0 at once")
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		use, err := keyUse(args[0])
+		if err != nil {
+			return result{}, err
+		}
+		k, err := sys.core.RotateKey(ctx, sys.cause, use, overlap, sso.NewSAMLKey)
+		if err != nil {
+			return result{}, err
+		}
+		return say(map[string]any{"id": k.ID, "use": use, "active_at": k.ActiveAt}, "Key %s is published, and signs from %s.", k.ID, moment(&k.ActiveAt)), nil
+	})
+}
+
+func (a *app) keyRetire() *cobra.Command {
+	cmd := &cobra.Command{Use: "retire saml|desk ID", Short: "End a key for good", Example: "  deskbridge key retire saml 01a1…", Args: cobra.ExactArgs(2)}
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		use, err := keyUse(args[0])
+		if err != nil {
+			return result{}, err
+		}
+		if err := sys.core.RetireKey(ctx, sys.cause, use, provision.KeyID(args[1])); err != nil {
+			return result{}, err
+		}
+		return say(map[string]any{"id": args[1]}, "Key %s is retired.", args[1]), nil
+	})
+}
+
+func keyUse(text string) (provision.KeyUse, error) {
+	for _, use := range keyUses {
+		if string(use) == text {
+			return use, nil
+		}
+	}
+	return "", usageError{provision.Errorf(provision.Invalid, "use", "the use of a key is saml or desk")}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) session() *cobra.Command {
+	return group("session", "List and end people's sessions", a.sessionList(), a.sessionRevoke(), a.sessionUnlink())
+}
+
+// listedSessions is how many sessions are shown unless somebody asks for more.
+const listedSessions = 100
+
+type sessionLine struct {
+	ID         provision.SessionID `json:"id"`
+	User       string              `json:"user"`
+	UserID     string              `json:"user_id"`
+	Connection string              `json:"connection"`
+	Protocol   provision.Protocol  `json:"protocol"`
+	CreatedAt  string              `json:"created_at"`
+	SeenAt     string              `json:"seen_at"`
+	EndsAt     string              `json:"ends_at"`
+}
+
+func (a *app) sessionList() *cobra.Command {
+	var user, connection string
+	var limit int
+	cmd := &cobra.Command{Use: "list", Short: "List who is signed in, newest first",
+		Example: "  deskbridge session list\n  deskbridge session list --user ada@acme.example", Args: cobra.NoArgs}
+	cmd.Flags().StringVar(&user, "user", "", "only this person: id, userName, externalId or e-mail address")
+	cmd.Flags().StringVar(&connection, "connection", "", "only people of this connection")
+	cmd.Flags().IntVar(&limit, "limit", listedSessions, "how many at most")
+	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+		filter, err := sys.sessionFilter(ctx, user, connection)
+		if err != nil {
+			return result{}, err
+		}
+		sessions, err := sys.core.Sessions(ctx, filter, limit)
+		if err != nil {
+			return result{}, err
+		}
+		lines := make([]sessionLine, len(sessions))
+		rows := make([][]string, len(sessions))
+		for i, s := range sessions {
+			conn, err := sys.core.Connection(ctx, string(s.Connection))
+			if err != nil {
+				return result{}, err
+			}
+			person, err := sys.core.Identity(ctx, s.Connection, s.Identity)
+			if err != nil {
+				return result{}, err
+			}
+			lines[i] = sessionLine{s.ID, person.UserName, string(person.ID), conn.Name, s.Protocol, moment(&s.CreatedAt), moment(&s.SeenAt), moment(&s.EndsAt)}
+			rows[i] = []string{string(s.ID), person.UserName, conn.Name, string(s.Protocol), lines[i].CreatedAt, lines[i].SeenAt, lines[i].EndsAt}
+		}
+		return tabled(lines, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows), nil
+	})
+}
+
+func (s *system) sessionFilter(ctx context.Context, user, connection string) (f provision.SessionFilter, _ error) {
+	if user != "" {
+		person, err := s.person(ctx, user)
+		if err != nil {
+			return f, err
+		}
+		f.Identity = person.ID
+	}
+	if connection != "" {
+		conn, err := s.core.Connection(ctx, connection)
+		if err != nil {
+			return f, err
+		}
+		f.Connection = conn.ID
+	}
+	return f, nil
+}
+
+// person returns the one person whom text means.
+func (s *system) person(ctx context.Context, text string) (provision.Identity, error) {
+	people, err := s.core.FindPeople(ctx, text)
+	if err != nil {
+		return provision.Identity{}, err
+	}
+	if len(people) > 1 && people[1].Status != provision.StatusRemoved {
+		return provision.Identity{}, errors.New("more than one person is called that; use the id that `deskbridge explain` shows")
+	}
+	return people[0], nil
+}
+
+func (a *app) sessionRevoke() *cobra.Command {
+	var id, connection string
+	cmd := &cobra.Command{
+		Use:     "revoke [USER]",
+		Short:   "End sessions at once: of a person, of a connection, or a single one",
+		Example: "  deskbridge session revoke ada@acme.example\n  deskbridge session revoke --connection acme",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	cmd.Flags().StringVar(&id, "id", "", "only the session with this id")
+	cmd.Flags().StringVar(&connection, "connection", "", "everybody of this connection")
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		user := ""
+		if len(args) == 1 {
+			user = args[0]
+		}
+		if user == "" && connection == "" && id == "" {
+			return result{}, usageError{errors.New("say whose sessions: a person, --connection or --id")}
+		}
+		filter, err := sys.sessionFilter(ctx, user, connection)
+		if err != nil {
+			return result{}, err
+		}
+		filter.ID = provision.SessionID(id)
+		ended, err := sys.core.EndSessions(ctx, sys.cause, filter, provision.EndedByAdmin)
+		if err != nil {
+			return result{}, err
+		}
+		return say(map[string]any{"ended": len(ended)}, "%d sessions ended.", len(ended)), nil
+	})
+}
+
+func (a *app) sessionUnlink() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "unlink USER",
+		Short: "Forget by which logins a person is known, and end their sessions",
+		Long: `Forget by which logins a person is known, and end their sessions. Their next
+sign-in finds them as a first one does. It is needed when somebody has another
+identifier at the identity provider than before.`,
+		Example: "  deskbridge session unlink ada@acme.example",
+		Args:    cobra.ExactArgs(1),
+	}
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		person, err := sys.person(ctx, args[0])
+		if err != nil {
+			return result{}, err
+		}
+		if err := sys.core.Unlink(ctx, sys.cause, person); err != nil {
+			return result{}, err
+		}
+		return say(map[string]any{"user": person.ID}, "Forgotten. The next sign-in finds %s anew.", person.UserName), nil
+	})
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso"
+	"github.com/spf13/cobra"
+)
+
+// signInFlags are the flags of connection add and set that say how people sign
+// in. access.yaml knows more.
+type signInFlags struct {
+	metadataURL, metadataFile                string
+	issuer, clientID, secretFile, secretText string
+	jit, signIn                              string
+	idpInitiated                             string
+}
+
+func (f *signInFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.metadataURL, "saml-metadata-url", "", "where the identity provider publishes its SAML metadata")
+	flags.StringVar(&f.metadataFile, "saml-metadata-file", "", "file with the identity provider's SAML metadata")
+	flags.StringVar(&f.idpInitiated, "saml-idp-initiated", "", "on, off: whether a sign-in may begin at the identity provider")
+	flags.StringVar(&f.issuer, "oidc-issuer", "", "issuer of the OpenID provider")
+	flags.StringVar(&f.clientID, "oidc-client-id", "", "our client id there")
+	flags.StringVar(&f.secretText, "oidc-client-secret", "", "our client secret there; others may see it in the list of processes")
+	flags.StringVar(&f.secretFile, "oidc-client-secret-file", "", "file with our client secret; - reads standard input")
+	flags.StringVar(&f.jit, "jit", "", "on, off: whether a first sign-in makes people")
+}
+
+// given reports whether any of the flags was set.
+func (f *signInFlags) given() bool { return *f != (signInFlags{}) }
+
+// change applies the flags to s. What no flag names stays.
+func (f *signInFlags) change(s *provision.SignIn) error {
+	for _, part := range []func(*provision.SignIn) error{f.changeSAML, f.changeOIDC, f.changePolicy} {
+		if err := part(s); err != nil {
+			return err
+		}
+	}
+	if err := sso.CheckSettings(*s, time.Now()); err != nil {
+		return provision.Errorf(provision.Invalid, "sign_in", "%s", err)
+	}
+	return nil
+}
+
+func (f *signInFlags) changeSAML(s *provision.SignIn) error {
+	if f.metadataURL == "" && f.metadataFile == "" && f.idpInitiated == "" {
+		return nil
+	}
+	var settings sso.SAMLSettings
+	if len(s.SAML) > 0 {
+		if err := json.Unmarshal(s.SAML, &settings); err != nil {
+			return errors.New("the SAML settings cannot be read; set them anew with `deskbridge apply`")
+		}
+	}
+	if f.metadataURL != "" || f.metadataFile != "" {
+		settings.MetadataURL, settings.Metadata, settings.SSOURL, settings.Certificates = f.metadataURL, "", "", nil
+	}
+	if f.metadataFile != "" {
+		text, err := os.ReadFile(f.metadataFile)
+		if err != nil {
+			return err
+		}
+		settings.Metadata = string(text)
+	}
+	if f.idpInitiated != "" {
+		on, err := onOff("saml-idp-initiated", f.idpInitiated)
+		if err != nil {
+			return err
+		}
+		settings.IdPInitiated = on
+	}
+	var err error
+	s.SAML, err = json.Marshal(settings)
+	return err
+}
+
+func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
+	if f.issuer == "" && f.clientID == "" && f.secretFile == "" && f.secretText == "" {
+		return nil
+	}
+	var settings sso.OIDCSettings
+	if len(s.OIDC) > 0 {
+		if err := json.Unmarshal(s.OIDC, &settings); err != nil {
+			return errors.New("the OIDC settings cannot be read; set them anew with `deskbridge apply`")
+		}
+	}
+	secret := f.secretText
+	if f.secretFile != "" {
+		text, err := readSecret(f.secretFile)
+		if err != nil {
+			return err
+		}
+		secret = text
+	}
+	for field, value := range map[*string]string{&settings.Issuer: f.issuer, &settings.ClientID: f.clientID, &settings.ClientSecret: secret} {
+		if value != "" {
+			*field = value
+		}
+	}
+	var err error
+	s.OIDC, err = json.Marshal(settings)
+	return err
+}
+
+func (f *signInFlags) changePolicy(s *provision.SignIn) error {
+	if f.jit != "" {
+		on, err := onOff("jit", f.jit)
+		if err != nil {
+			return err
+		}
+		if s.JIT == nil {
+			s.JIT = &provision.JIT{}
+		}
+		s.JIT.Create = on
+	}
+	if f.signIn != "" {
+		on, err := onOff("sign-in", f.signIn)
+		if err != nil {
+			return err
+		}
+		s.Disabled = !on
+	}
+	return nil
+}
+
+func onOff(flag, value string) (bool, error) {
+	if value != "on" && value != "off" {
+		return false, usageError{fmt.Errorf("--%s is on or off", flag)}
+	}
+	return value == "on", nil
+}
+
+func readSecret(path string) (string, error) {
+	in := io.Reader(os.Stdin)
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, 64<<10))
+	return strings.TrimSpace(string(text)), err
+}
+
+func (a *app) connectionSet() *cobra.Command {
+	var flags signInFlags
+	cmd := &cobra.Command{
+		Use:   "set NAME",
+		Short: "Change how the people of a connection sign in",
+		Long: `Change how the people of a connection sign in. What no flag names stays as it is.
+Switching sign-in off ends every session of the connection at once.`,
+		Example: "  deskbridge connection set acme --saml-metadata-url https://idp.example.com/metadata\n" +
+			"  deskbridge connection set acme --oidc-issuer https://idp.example.com --oidc-client-id deskbridge --oidc-client-secret-file secret.txt\n" +
+			"  deskbridge connection set acme --sign-in off",
+		Args: cobra.ExactArgs(1),
+	}
+	flags.add(cmd)
+	cmd.Flags().StringVar(&flags.signIn, "sign-in", "", "on, off: whether anybody signs in at all")
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		if !flags.given() {
+			return result{}, usageError{errors.New("nothing to set; `deskbridge connection set --help` lists the flags")}
+		}
+		conn, err := sys.core.SetSignIn(ctx, sys.cause, args[0], flags.change)
+		if err != nil {
+			return result{}, err
+		}
+		return say(urlsOf(sys.settings.PublicURL, conn), "Changed. `deskbridge connection test %s` tries it.", conn.Name), nil
+	})
+}
+
+func (a *app) connectionTest() *cobra.Command {
+	var accept bool
+	cmd := &cobra.Command{
+		Use:   "test NAME",
+		Short: "Look whether people can sign in through a connection",
+		Long: `Look whether people can sign in through a connection: fetch what a sign-in needs,
+and say what is missing or will run out. Nobody is signed in.
+
+New metadata that names another entity, or none of the certificates that were
+known, waits until somebody has looked: --accept takes it into use.`,
+		Example: "  deskbridge connection test acme",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().BoolVar(&accept, "accept", false, "take metadata into use that waits for you")
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, err := sys.core.Connection(ctx, args[0])
+		if err != nil {
+			return result{}, err
+		}
+		if accept {
+			if err := sys.signIn.Accept(ctx, sys.cause, conn); err != nil {
+				return result{}, err
+			}
+		}
+		findings := sys.signIn.Test(ctx, conn)
+		urls := urlsOf(sys.settings.PublicURL, conn)
+		failed := 0
+		rows := make([][]string, len(findings))
+		for i, f := range findings {
+			mark := "✓"
+			if f.What == "warning" {
+				mark = "!"
+			}
+			if !f.OK {
+				mark = "✗"
+				failed++
+			}
+			rows[i] = []string{mark, f.What, f.Detail}
+		}
+		out := result{map[string]any{"connection": conn.Name, "findings": findings, "urls": urls}, func(w io.Writer) error {
+			if err := table(w, " | WHAT | FOUND", rows); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(w, "\nAt the identity provider:\n  SAML metadata  %s\n  SAML ACS       %s\n  entity ID      %s\n  OIDC redirect  %s\nSign in yourself: %s\n",
+				urls.SAMLMetadataURL, urls.SAMLACSURL, urls.SAMLEntityID, urls.OIDCRedirectURL, urls.LoginURL)
+			return err
+		}}
+		if failed > 0 {
+			return out, fmt.Errorf("%d of %d things keep people from signing in", failed, len(findings))
+		}
+		return out, nil
+	})
+}

@@ -1,0 +1,178 @@
+package sso
+
+import (
+	"context"
+	"embed"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Options say where a Handler stands.
+type Options struct {
+	PublicURL string // what browsers see, without a slash at the end; never taken from a request
+	Log       *slog.Logger
+	RequestID func(context.Context) string // the reference on error pages, which the log has too
+
+	Fetch          fetch.Options  // which hosts may be asked over http or at private addresses
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Limits         Limits
+
+	Now func() time.Time // nil: the system's clock
+}
+
+// Handler serves everything under /sso/. It is safe for concurrent use.
+type Handler struct {
+	core    *provision.Service
+	options Options
+	log     *slog.Logger
+	now     func() time.Time
+	client  *http.Client
+	secure  bool // PublicURL is https
+
+	peers   *peers
+	metrics *metrics
+	limits  *limiter
+	apps    http.Handler // nil until [Handler.Mount]
+	routes  http.Handler
+}
+
+//go:embed static
+var static embed.FS
+
+// New returns the Handler for core.
+func New(core *provision.Service, o Options) *Handler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	h := &Handler{core: core, options: o, log: o.Log, now: o.Now, client: fetch.New(o.Fetch),
+		secure: strings.HasPrefix(o.PublicURL, "https://"), metrics: newMetrics(), limits: newLimiter(o.Limits, o.Now)}
+	h.peers = newPeers(h)
+	h.routes = h.mux()
+	return h
+}
+
+// Mount adds what serves desks under /sso/idp/.
+func (h *Handler) Mount(apps http.Handler) { h.apps = apps }
+
+func (h *Handler) mux() http.Handler {
+	mux := http.NewServeMux()
+	for _, name := range []string{"style.css", "submit.js"} { // by name: a pattern would take in a connection's paths
+		mux.HandleFunc("GET /sso/static/"+name, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "max-age=3600")
+			http.ServeFileFS(w, r, static, "static/"+name)
+		})
+	}
+
+	mux.HandleFunc("GET /sso/{$}", h.launch)
+	mux.HandleFunc("GET /sso/login", h.ask)
+	mux.HandleFunc("POST /sso/login", h.route)
+	mux.HandleFunc("GET /sso/{connection}/login", h.begin)
+	mux.HandleFunc("GET /sso/waiting", h.wait)
+	mux.HandleFunc("GET /sso/signed-out", h.signedOut)
+
+	mux.HandleFunc("GET /sso/{connection}/saml/metadata", h.samlMetadata)
+	mux.HandleFunc("POST /sso/{connection}/saml/acs", h.samlAnswer)
+	mux.HandleFunc("GET /sso/{connection}/saml/finish", h.samlFinish)
+	mux.HandleFunc("GET /sso/{connection}/saml/slo", h.samlLogout)
+	mux.HandleFunc("POST /sso/{connection}/saml/slo", h.samlLogout)
+
+	mux.HandleFunc("GET /sso/{connection}/oidc/callback", h.oidcCallback)
+	mux.HandleFunc("POST /sso/{connection}/oidc/backchannel-logout", h.oidcBackChannel)
+	mux.HandleFunc("GET /sso/{connection}/oidc/frontchannel-logout", h.oidcFrontChannel)
+
+	mux.HandleFunc("GET /sso/session", h.session)
+	mux.HandleFunc("POST /sso/sessions/end", h.endOwn)
+	mux.HandleFunc("GET /sso/logout", h.askLogout)
+	mux.HandleFunc("POST /sso/logout", h.logout)
+	mux.HandleFunc("/sso/forward-auth", h.forwardAuth)
+	return mux
+}
+
+// crossSite are the ends that other sites post to: the messages there prove
+// themselves.
+var crossSite = []string{"/saml/acs", "/saml/slo", "/oidc/backchannel-logout"}
+
+// ServeHTTP answers requests for paths under /sso/.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Frame-Options", "DENY")
+	header.Set("Content-Security-Policy", pagePolicy)
+	if h.secure {
+		header.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	if h.apps != nil && strings.HasPrefix(r.URL.Path, "/sso/idp/") {
+		h.apps.ServeHTTP(w, r)
+		return
+	}
+	if !h.limits.allow(h.clientAddress(r), r.URL.Path) {
+		header.Set("Retry-After", "5")
+		h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many requests from one address"})
+		return
+	}
+	if h.forged(r) {
+		h.fail(w, r, refusal{status: http.StatusForbidden, reason: "cross-site", detail: "a request that changes something came from another site"})
+		return
+	}
+	h.routes.ServeHTTP(&plainErrors{ResponseWriter: w, handler: h, request: r}, r)
+}
+
+// forged reports whether another site makes the browser change something here
+// (Fetch metadata, else the Origin header, against the public URL).
+func (h *Handler) forged(r *http.Request) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+		return false
+	}
+	for _, end := range crossSite {
+		if strings.HasSuffix(r.URL.Path, end) {
+			return false
+		}
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+	default:
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	return origin != "" && origin != originOf(h.options.PublicURL)
+}
+
+// plainErrors turns the mux's own errors into pages.
+type plainErrors struct {
+	http.ResponseWriter
+	handler *Handler
+	request *http.Request
+	muted   bool
+}
+
+// WriteHeader replaces the mux's 404 and 405, which it writes as plain text.
+func (p *plainErrors) WriteHeader(status int) {
+	plain := strings.HasPrefix(p.Header().Get("Content-Type"), "text/plain")
+	if plain && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) {
+		p.muted = true
+		reason := map[int]string{http.StatusNotFound: "path", http.StatusMethodNotAllowed: "method"}[status]
+		p.handler.fail(p.ResponseWriter, p.request, refusal{status: status, reason: reason, detail: "nothing is served there in this way"})
+		return
+	}
+	p.ResponseWriter.WriteHeader(status)
+}
+
+func (p *plainErrors) Write(b []byte) (int, error) {
+	if p.muted {
+		return len(b), nil
+	}
+	return p.ResponseWriter.Write(b)
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (p *plainErrors) Unwrap() http.ResponseWriter { return p.ResponseWriter }

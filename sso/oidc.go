@@ -1,0 +1,119 @@
+package sso
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/oidc"
+)
+
+// maxLogoutToken bounds the form of a back-channel logout.
+const maxLogoutToken = 64 << 10
+
+// oidcCallback takes the answer of an OpenID provider.
+func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
+	conn, ok := h.connection(w, r)
+	if !ok {
+		return
+	}
+	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolOIDC, err) }
+	query := r.URL.Query()
+	if len(query["state"]) != 1 {
+		refuse(&oidc.Refusal{Reason: oidc.ReasonState, Detail: "the answer needs one state"})
+		return
+	}
+	var a attempt
+	if err := h.core.PeekTicket(r.Context(), ticketOIDC, conn.ID, query.Get("state"), &a); err != nil {
+		refuse(err)
+		return
+	}
+	if !h.sameBrowser(r, a.Browser) {
+		refuse(errOtherBrowser)
+		return
+	}
+	if err := h.core.TakeTicket(r.Context(), ticketOIDC, conn.ID, query.Get("state"), &a); err != nil {
+		refuse(err)
+		return
+	}
+	rp, settings, err := h.peers.OIDC(r.Context(), conn)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: query.Get("state"), Nonce: a.Nonce, Verifier: a.Verifier})
+	if err != nil {
+		refuse(err)
+		return
+	}
+	session := provision.Session{Index: token.SID, Hint: token.Raw}
+	h.enter(w, r, conn, oidcLogin(conn, settings.Claims, token), session, time.Time{}, a.ReturnTo)
+}
+
+// oidcBackChannel takes the provider's word that somebody has signed out
+// (OpenID Connect Back-Channel Logout §2.5).
+func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
+	conn, ok := h.connection(w, r)
+	if !ok {
+		return
+	}
+	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolOIDC, err) }
+	form, err := readForm(w, r, maxLogoutToken)
+	if err != nil || len(form["logout_token"]) != 1 {
+		refuse(&oidc.Refusal{Reason: oidc.ReasonMalformed, Detail: "the form needs one logout_token of at most 64 KB"})
+		return
+	}
+	rp, _, err := h.peers.OIDC(r.Context(), conn)
+	if err != nil {
+		h.notReady(w, r, conn, provision.ProtocolOIDC, err)
+		return
+	}
+	logout, err := rp.LogoutToken(r.Context(), form.Get("logout_token"))
+	if err != nil {
+		refuse(err)
+		return
+	}
+	first, err := h.core.Remember(r.Context(), conn.ID, "logout token "+logout.Issuer+" "+logout.JTI, logout.Expires)
+	if err == nil && !first {
+		err = &oidc.Refusal{Reason: "replay", Detail: "this logout token was used before"}
+	}
+	if err != nil {
+		refuse(err)
+		return
+	}
+	which := provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID}
+	if err := h.end(r, which, provision.ProtocolOIDC); err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// oidcFrontChannel ends a session at the word of a page that the provider
+// shows in a frame (OpenID Connect Front-Channel Logout §2). It proves nothing,
+// so that it must name the session, which strangers do not know.
+func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request) {
+	conn, ok := h.connection(w, r)
+	if !ok {
+		return
+	}
+	query := r.URL.Query()
+	settings, err := parseOIDC(conn.SignIn.OIDC)
+	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("iss") != settings.Issuer || query.Get("sid") == "" {
+		h.refuse(w, r, conn, provision.ProtocolOIDC, &oidc.Refusal{Reason: oidc.ReasonSession, Detail: "a front-channel logout needs this connection's iss, and a sid; switch on that the provider sends them"})
+		return
+	}
+	if err := h.end(r, provision.SessionFilter{Connection: conn.ID, Issuer: settings.Issuer, Index: query.Get("sid")}, provision.ProtocolOIDC); err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	w.Header().Del("X-Frame-Options") // it is made to stand in the provider's frame
+	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	w.WriteHeader(http.StatusOK)
+}
+
+func (h *Handler) end(r *http.Request, which provision.SessionFilter, p provision.Protocol) error {
+	ended, err := h.core.EndSessions(r.Context(), h.cause(r, p), which, provision.EndedByIdP)
+	h.metrics.ended(provision.EndedByIdP, len(ended))
+	return err
+}

@@ -1,0 +1,225 @@
+package sso
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/oidc"
+	"github.com/deskbridge/deskbridge/sso/saml"
+)
+
+// peers are the identity providers of the connections, ready to be spoken to.
+// What an admin changes at run time is seen at the next request, because each
+// is made anew when anything that it was made from has changed.
+type peers struct {
+	handler *Handler
+	mu      sync.Mutex
+	saml    map[provision.ConnectionID]*samlPeer
+	oidc    map[provision.ConnectionID]*oidcPeer
+}
+
+type samlPeer struct {
+	made [sha256.Size]byte // digest of what it was made from
+	*saml.ServiceProvider
+	settings SAMLSettings
+}
+
+type oidcPeer struct {
+	made     [sha256.Size]byte
+	once     sync.Mutex // one discovery at a time
+	rp       *oidc.RelyingParty
+	settings OIDCSettings
+}
+
+func newPeers(h *Handler) *peers {
+	return &peers{handler: h, saml: make(map[provision.ConnectionID]*samlPeer), oidc: make(map[provision.ConnectionID]*oidcPeer)}
+}
+
+// errNoProtocol says that a connection has no such way to sign in.
+var errNoProtocol = &provision.Error{Code: provision.Denied, Field: "protocol", Detail: "signing in is not set up here"}
+
+// URLs of a connection.
+func (h *Handler) at(conn provision.Connection, path string) string {
+	return h.options.PublicURL + "/sso/" + conn.Name + path
+}
+
+// SAML returns the connection's service provider.
+func (p *peers) SAML(ctx context.Context, conn provision.Connection) (*samlPeer, error) {
+	if len(conn.SignIn.SAML) == 0 {
+		return nil, errNoProtocol
+	}
+	settings, err := parseSAML(conn.SignIn.SAML)
+	if err != nil {
+		return nil, fmt.Errorf("connection %s: %w", conn.Name, err)
+	}
+	keys, err := p.handler.core.Keys(ctx, provision.KeySAML, newSAMLKey)
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := p.metadata(ctx, conn, settings)
+	if err != nil {
+		return nil, err
+	}
+	made := digest(conn.Name, conn.SignIn.SAML, metadata, keys)
+	p.mu.Lock()
+	known := p.saml[conn.ID]
+	p.mu.Unlock()
+	if known != nil && known.made == made && !expired(known.IdP(), p.handler.now()) {
+		return known, nil
+	}
+	ours, err := samlKeys(keys)
+	if err != nil {
+		return nil, err
+	}
+	sp, err := saml.New(saml.Config{
+		EntityID: p.handler.at(conn, "/saml/metadata"), ACSURL: p.handler.at(conn, "/saml/acs"), SLOURL: p.handler.at(conn, "/saml/slo"),
+		Metadata: metadata, IdPEntityID: settings.EntityID, Keys: ours,
+		ForceAuthn: settings.ForceAuthn, AuthnContexts: settings.AuthnContexts, NameIDFormat: settings.NameIDFormat, Binding: settings.Binding,
+		RequireEncryption: settings.RequireEncryption, RequireSignedResponse: settings.RequireSignedResponse, AllowSHA1: settings.AllowSHA1,
+		Now: p.handler.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	fresh := &samlPeer{made: made, ServiceProvider: sp, settings: settings}
+	p.mu.Lock()
+	p.saml[conn.ID] = fresh
+	p.mu.Unlock()
+	return fresh, nil
+}
+
+func expired(idp saml.IdP, now time.Time) bool {
+	return !idp.ValidUntil.IsZero() && !now.Before(idp.ValidUntil)
+}
+
+// metadata returns the identity provider's metadata: what the settings hold, or
+// what was last fetched; the first time it is fetched now.
+func (p *peers) metadata(ctx context.Context, conn provision.Connection, settings SAMLSettings) ([]byte, error) {
+	if settings.MetadataURL == "" {
+		return settings.fixedMetadata(p.handler.now())
+	}
+	kept, err := p.handler.core.Metadata(ctx, conn.ID)
+	if err == nil && kept.URL == settings.MetadataURL && len(kept.Body) > 0 {
+		return kept.Body, nil
+	}
+	if err != nil && !isCode(err, provision.NotFound) {
+		return nil, err
+	}
+	return p.handler.Refresh(ctx, conn)
+}
+
+// digest tells whether anything among what a peer is made from has changed.
+func digest(parts ...any) [sha256.Size]byte {
+	text, err := json.Marshal(parts)
+	if err != nil {
+		return [sha256.Size]byte{}
+	}
+	return sha256.Sum256(text)
+}
+
+// newSAMLKey makes a key pair of ours.
+func newSAMLKey() (private, certificate []byte, err error) {
+	key, err := saml.NewKey("Deskbridge", time.Now())
+	if err != nil {
+		return nil, nil, err
+	}
+	private, err = x509.MarshalPKCS8PrivateKey(key.Private)
+	return private, key.Certificate.Raw, err
+}
+
+// NewSAMLKey makes a key pair for signing requests to identity providers.
+func NewSAMLKey() (private, certificate []byte, err error) { return newSAMLKey() }
+
+func samlKeys(keys []provision.Key) ([]saml.Key, error) {
+	out := make([]saml.Key, len(keys))
+	for i, k := range keys {
+		private, err := x509.ParsePKCS8PrivateKey(k.Private)
+		if err != nil {
+			return nil, fmt.Errorf("key %s: %w", k.ID, err)
+		}
+		signer, ok := private.(crypto.Signer)
+		if !ok {
+			return nil, fmt.Errorf("key %s cannot sign", k.ID)
+		}
+		certificate, err := x509.ParseCertificate(k.Certificate)
+		if err != nil {
+			return nil, fmt.Errorf("key %s: %w", k.ID, err)
+		}
+		out[i] = saml.Key{Private: signer, Certificate: certificate}
+	}
+	return out, nil
+}
+
+// OIDC returns the connection's relying party.
+func (p *peers) OIDC(ctx context.Context, conn provision.Connection) (*oidc.RelyingParty, OIDCSettings, error) {
+	if len(conn.SignIn.OIDC) == 0 {
+		return nil, OIDCSettings{}, errNoProtocol
+	}
+	settings, err := parseOIDC(conn.SignIn.OIDC)
+	if err != nil {
+		return nil, settings, fmt.Errorf("connection %s: %w", conn.Name, err)
+	}
+	made := digest(conn.Name, conn.IdP, conn.Domains, conn.SignIn.OIDC)
+	p.mu.Lock()
+	peer := p.oidc[conn.ID]
+	if peer == nil || peer.made != made {
+		peer = &oidcPeer{made: made, settings: settings}
+		p.oidc[conn.ID] = peer
+	}
+	p.mu.Unlock()
+	peer.once.Lock()
+	defer peer.once.Unlock()
+	if peer.rp != nil && !peer.rp.Stale(p.handler.now()) {
+		return peer.rp, settings, nil
+	}
+	rp, err := oidc.Discover(ctx, p.handler.oidcConfig(conn, settings))
+	if err != nil && peer.rp != nil { // the provider does not answer now: what it said yesterday serves
+		p.handler.log.WarnContext(ctx, "discovery failed; going on with what was known", "connection", conn.Name, "err", err)
+		return peer.rp, settings, nil
+	}
+	if err != nil {
+		return nil, settings, err
+	}
+	peer.rp = rp
+	return rp, settings, nil
+}
+
+func (h *Handler) oidcConfig(conn provision.Connection, s OIDCSettings) oidc.Config {
+	c := oidc.Config{
+		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthMethod: s.AuthMethod,
+		RedirectURL: h.at(conn, "/oidc/callback"), Scopes: s.Scopes, Prompt: s.Prompt, ACRValues: s.ACRValues,
+		UserInfo: s.UserInfo, GroupsClaim: s.Claims[ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
+		Fetch: h.options.Fetch, Client: h.client, Now: h.now,
+	}
+	if conn.IdP == provision.IdPGoogle {
+		c.HostedDomains = conn.Domains
+	}
+	return c
+}
+
+func isCode(err error, code provision.Code) bool {
+	e, ok := errors.AsType[*provision.Error](err)
+	return ok && e.Code == code
+}
+
+// ours returns the metadata of our side of a connection, whether or not the
+// identity provider is known yet.
+func (p *peers) ours(conn provision.Connection, keys []provision.Key) ([]byte, error) {
+	own, err := samlKeys(keys)
+	if err != nil {
+		return nil, err
+	}
+	c := saml.Config{EntityID: p.handler.at(conn, "/saml/metadata"), ACSURL: p.handler.at(conn, "/saml/acs"), SLOURL: p.handler.at(conn, "/saml/slo"), Keys: own}
+	if settings, err := parseSAML(conn.SignIn.SAML); len(conn.SignIn.SAML) > 0 && err == nil {
+		c.NameIDFormat = settings.NameIDFormat
+	}
+	return saml.OwnMetadata(c, p.handler.now())
+}

@@ -1,0 +1,289 @@
+package sso
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/saml"
+)
+
+const (
+	// maxAnswer bounds the form that holds an answer: 512 KB of it, and what
+	// encoding it for a form adds.
+	maxAnswer = 800 << 10
+	// answerLife is how long an answer waits for our own request that finishes
+	// the sign-in.
+	answerLife = time.Minute
+	// freshSkew is how much older than the request a sign-in may be where a
+	// fresh one was asked for.
+	freshSkew = 2 * time.Minute
+)
+
+// answered is an answer that was judged, and waits for its browser.
+type answered struct {
+	Attempt   string         `json:"attempt"` // secret of the ticket that it answers
+	Assertion saml.Assertion `json:"assertion"`
+}
+
+func (h *Handler) samlMetadata(w http.ResponseWriter, r *http.Request) {
+	conn, ok := h.connection(w, r)
+	if !ok {
+		return
+	}
+	keys, err := h.core.Keys(r.Context(), provision.KeySAML, newSAMLKey)
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	metadata, err := h.peers.ours(conn, keys)
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/samlmetadata+xml")
+	w.Write(metadata) //nolint:errcheck // the client may be gone
+}
+
+// samlAnswer takes what the identity provider has the browser post. The request
+// comes from another site, without our cookies: what passes is kept for a
+// request of our own, which has them.
+func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
+	conn, ok := h.connection(w, r)
+	if !ok {
+		return
+	}
+	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolSAML, err) }
+	peer, err := h.peers.SAML(r.Context(), conn)
+	if err != nil {
+		h.notReady(w, r, conn, provision.ProtocolSAML, err)
+		return
+	}
+	form, err := readForm(w, r, maxAnswer)
+	if err != nil {
+		refuse(&saml.Refusal{Reason: saml.ReasonSize, Detail: err.Error()})
+		return
+	}
+	if len(form["SAMLResponse"]) != 1 || len(form["RelayState"]) > 1 {
+		refuse(&saml.Refusal{Reason: saml.ReasonEncoding, Detail: "the form needs one SAMLResponse and at most one RelayState"})
+		return
+	}
+	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
+	var a attempt
+	err = h.core.PeekTicket(r.Context(), ticketSAML, conn.ID, relay, &a)
+	if isCode(err, provision.NotFound) && peer.settings.IdPInitiated {
+		h.samlUnsolicited(w, r, conn, peer, encoded, relay)
+		return
+	}
+	if err != nil {
+		refuse(err)
+		return
+	}
+	assertion, err := peer.Answer(encoded, a.RequestID)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	if peer.settings.ForceAuthn && assertion.AuthnInstant.Before(a.Issued.Add(-freshSkew)) {
+		refuse(&saml.Refusal{Reason: saml.ReasonAuthn, Detail: "the connection asks for a fresh sign-in, and the identity provider answered with an older one"})
+		return
+	}
+	secret, err := h.core.IssueTicket(r.Context(), ticketAnswer, conn.ID, answered{Attempt: relay, Assertion: *assertion}, answerLife)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	http.Redirect(w, r, "/sso/"+conn.Name+"/saml/finish?answer="+url.QueryEscape(secret), http.StatusSeeOther)
+}
+
+// samlUnsolicited takes an answer to which we asked no question. It signs
+// nobody in: it would be as good in any other browser. When it is genuine and
+// new, a sign-in of ours begins, which the identity provider, where the person
+// has a session, answers without a word.
+func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn provision.Connection, peer *samlPeer, encoded, relay string) {
+	assertion, err := peer.Unsolicited(encoded)
+	if err == nil {
+		err = h.once(r, conn, assertion)
+	}
+	if err != nil {
+		h.refuse(w, r, conn, provision.ProtocolSAML, err)
+		return
+	}
+	http.Redirect(w, r, "/sso/"+conn.Name+"/login?via=saml&return_to="+url.QueryEscape(localPath(relay)), http.StatusSeeOther)
+}
+
+// once refuses an assertion that was seen before, here or at another replica.
+func (h *Handler) once(r *http.Request, conn provision.Connection, a *saml.Assertion) error {
+	first, err := h.core.Remember(r.Context(), conn.ID, "assertion "+a.Issuer+" "+a.ID, a.NotOnOrAfter)
+	if err == nil && !first {
+		err = &saml.Refusal{Reason: "replay", Detail: "this assertion was used before"}
+	}
+	return err
+}
+
+// samlFinish finishes a sign-in in the browser that began it.
+func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
+	conn, ok := h.connection(w, r)
+	if !ok {
+		return
+	}
+	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolSAML, err) }
+	var kept answered
+	if err := h.core.TakeTicket(r.Context(), ticketAnswer, conn.ID, r.URL.Query().Get("answer"), &kept); err != nil {
+		refuse(err)
+		return
+	}
+	var a attempt
+	if err := h.core.PeekTicket(r.Context(), ticketSAML, conn.ID, kept.Attempt, &a); err != nil {
+		refuse(err)
+		return
+	}
+	if !h.sameBrowser(r, a.Browser) {
+		refuse(errOtherBrowser)
+		return
+	}
+	if err := h.core.TakeTicket(r.Context(), ticketSAML, conn.ID, kept.Attempt, &a); err != nil {
+		refuse(err)
+		return
+	}
+	if err := h.once(r, conn, &kept.Assertion); err != nil {
+		refuse(err)
+		return
+	}
+	peer, err := h.peers.SAML(r.Context(), conn)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	login, err := samlLogin(conn, peer.settings.Claims, &kept.Assertion)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	nameID, err := json.Marshal(kept.Assertion.NameID)
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	session := provision.Session{Index: kept.Assertion.SessionIndex, NameID: string(nameID)}
+	var until time.Time
+	if kept.Assertion.SessionNotOnOrAfter != nil {
+		until = *kept.Assertion.SessionNotOnOrAfter
+	}
+	h.enter(w, r, conn, login, session, until, a.ReturnTo)
+}
+
+// errOtherBrowser says that an answer came in another browser than the sign-in
+// began in: stolen, or planted.
+var errOtherBrowser = &provision.Error{Code: provision.NotFound, Detail: "the sign-in began in another browser"}
+
+// samlLogout takes logout messages: the identity provider's request, and its
+// answer to ours.
+func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
+	conn, ok := h.connection(w, r)
+	if !ok {
+		return
+	}
+	refuse := func(err error) {
+		if isCode(err, provision.NotFound) {
+			err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
+		}
+		h.refuse(w, r, conn, provision.ProtocolSAML, err)
+	}
+	peer, err := h.peers.SAML(r.Context(), conn)
+	if err != nil {
+		h.notReady(w, r, conn, provision.ProtocolSAML, err)
+		return
+	}
+	in, err := h.incoming(w, r)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	if !in.IsRequest {
+		h.samlLoggedOut(w, r, conn, peer, in)
+		return
+	}
+	logout, err := peer.LogoutRequest(in)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	first, err := h.core.Remember(r.Context(), conn.ID, "logout "+logout.Issuer+" "+logout.ID, logout.NotOnOrAfter)
+	if err == nil && !first {
+		err = &saml.Refusal{Reason: "replay", Detail: "this logout request was used before"}
+	}
+	if err != nil {
+		refuse(err)
+		return
+	}
+	if err := h.endNamed(r, conn, logout); err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	answer, err := peer.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
+	if err != nil { // it has no address for answers: the session is over all the same
+		h.show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
+		return
+	}
+	h.send(w, r, answer)
+}
+
+func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incoming, error) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return saml.IncomingQuery(r.URL.RawQuery)
+	}
+	form, err := readForm(w, r, maxAnswer)
+	if err != nil {
+		return saml.Incoming{}, &saml.Refusal{Reason: saml.ReasonSize, Detail: err.Error()}
+	}
+	return saml.IncomingForm(form)
+}
+
+// endNamed ends the sessions that a logout request names.
+func (h *Handler) endNamed(r *http.Request, conn provision.Connection, logout *saml.Logout) error {
+	sessions, err := h.core.Sessions(r.Context(), provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Subject: subjectOf(logout.NameID)}, 0)
+	if err != nil {
+		return err
+	}
+	if len(sessions) == 0 { // the account key is an attribute: the index leads to them
+		for _, index := range logout.SessionIndexes {
+			more, err := h.core.Sessions(r.Context(), provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Index: index}, 0)
+			if err != nil {
+				return err
+			}
+			sessions = append(sessions, more...)
+		}
+	}
+	for _, s := range sessions {
+		if !named(s, logout) {
+			continue
+		}
+		ended, err := h.core.EndSessions(r.Context(), h.cause(r, provision.ProtocolSAML), provision.SessionFilter{ID: s.ID}, provision.EndedByIdP)
+		if err != nil {
+			return err
+		}
+		h.metrics.ended(provision.EndedByIdP, len(ended))
+	}
+	return nil
+}
+
+// named reports whether a logout request means the session: same NameID, and
+// one of the indexes where it names any.
+func named(s provision.Session, logout *saml.Logout) bool {
+	var id saml.NameID
+	if json.Unmarshal([]byte(s.NameID), &id) != nil || id.Value != logout.NameID.Value {
+		return false
+	}
+	if len(logout.SessionIndexes) == 0 || s.Index == "" {
+		return true
+	}
+	for _, index := range logout.SessionIndexes {
+		if index == s.Index {
+			return true
+		}
+	}
+	return false
+}

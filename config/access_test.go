@@ -47,7 +47,7 @@ rules:
 		t.Fatal(err)
 	}
 	want := config.Access{
-		Connections: []config.Connection{{Name: "acme", IdP: "okta", Domains: []string{"example.test"}, JIT: &config.JIT{Create: true, Role: "none"},
+		Connections: []config.Connection{{Name: "acme", IdP: "okta", Domains: []string{"example.test"}, JIT: &config.JIT{Create: new(true), Role: "none"},
 			SAML: &config.SAML{MetadataURL: "https://idp.example.test/metadata"},
 			OIDC: &config.OIDC{Issuer: "https://idp.example.test", ClientID: "deskbridge", ClientSecret: "se${cr}et"}}},
 		Desks: []config.Desk{{Name: "support", Kind: "requesttracker", URL: "http://127.0.0.1:8088", Secret: "1-27-abc",

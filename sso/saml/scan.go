@@ -57,10 +57,22 @@ func scan(raw []byte, l limits, around map[string]string) error {
 		if err := s.token(token, start); err != nil {
 			return err
 		}
-		if err := validator.CheckToken(token); err != nil {
+		if !settled(token) && validator.CheckToken(token) != nil {
 			return refuse(ReasonXML, "ambiguous near byte %d", start)
 		}
 	}
+}
+
+// settled reports whether a token needs no check of how it would be written:
+// an end has the name of a start that was checked. Checks are dear.
+func settled(token xml.Token) bool {
+	switch t := token.(type) {
+	case xml.EndElement:
+		return true
+	case xml.CharData:
+		return len(bytes.TrimSpace(t)) == 0
+	}
+	return false
 }
 
 // scanner is what scan remembers between tokens.

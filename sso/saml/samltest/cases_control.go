@@ -56,6 +56,7 @@ var controls = []Case{
 	good("SI18c", "RSA-OAEP with SHA-256 and the mask of SHA-1", crypted(Encryption{Hash: crypto.SHA256})),
 	good("SI18d", "RSA-OAEP with SHA-256 throughout, not said", crypted(Encryption{Hash: crypto.SHA256, Mask: crypto.SHA256})),
 	good("SI18e", "RSA-OAEP of XMLEnc 1.1", crypted(Encryption{Transport: nsEncryption11 + "rsa-oaep", Hash: crypto.SHA256, Mask: crypto.SHA256})),
+	good("SI18h", "the key says that it is for another certificate", crypted(Encryption{Misnamed: true})),
 	good("SI18f", "encrypted, only the response signed", func(p *IdP, r Request) Form {
 		m := p.Message(r, p.Person)
 		m.Encrypt(r.Encrypt, Encryption{})

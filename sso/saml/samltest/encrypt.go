@@ -25,6 +25,7 @@ type Encryption struct {
 	Hash      crypto.Hash // of OAEP; 0: SHA-1, not named
 	Mask      crypto.Hash // of OAEP's mask generation; 0: SHA-1, not named
 	Beside    bool        // the key stands beside the data, not in it
+	Misnamed  bool        // the key says that it is for another certificate
 }
 
 var contentKeys = map[string]int{
@@ -56,8 +57,12 @@ func encrypted(plaintext []byte, c *x509.Certificate, o Encryption) *etree.Eleme
 	if o.Content == nsEncryption11+"aes128-gcm" || o.Content == nsEncryption11+"aes256-gcm" {
 		sealed = sealGCM(block, plaintext)
 	}
-	key := fmt.Sprintf(`<xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="%s">%s</xenc:EncryptionMethod><ds:KeyInfo><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data></ds:KeyInfo><xenc:CipherData><xenc:CipherValue>%s</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`,
-		o.Transport, o.parameters(), base64.StdEncoding.EncodeToString(o.wrap(c, secret)))
+	named := base64.StdEncoding.EncodeToString(c.Raw)
+	if o.Misnamed {
+		named = base64.StdEncoding.EncodeToString([]byte("another"))
+	}
+	key := fmt.Sprintf(`<xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="%s">%s</xenc:EncryptionMethod><ds:KeyInfo><ds:X509Data><ds:X509Certificate>%s</ds:X509Certificate></ds:X509Data></ds:KeyInfo><xenc:CipherData><xenc:CipherValue>%s</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>`,
+		o.Transport, o.parameters(), named, base64.StdEncoding.EncodeToString(o.wrap(c, secret)))
 	inside, beside := `<ds:KeyInfo>`+key+`</ds:KeyInfo>`, ""
 	if o.Beside {
 		inside, beside = "", key

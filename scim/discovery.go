@@ -28,18 +28,32 @@ func (h *handler) serviceProviderConfig(r *request) (answer, error) {
 			"defaultPageSize": min(defaultCount, h.limits.MaxResults), "maxPageSize": h.limits.MaxResults,
 			"cursorTimeout": int64(h.limits.CursorTimeout.Seconds()),
 		},
-		"changePassword": supported(false),
-		"sort":           supported(true),
-		"etag":           supported(true),
-		"authenticationSchemes": []object{{
-			"type":        "oauthbearertoken",
-			"name":        "OAuth Bearer Token",
-			"description": "A token of the connection, made by an admin of Deskbridge",
-			"specUri":     "https://www.rfc-editor.org/info/rfc6750",
-			"primary":     true,
-		}},
-		"meta": object{"resourceType": "ServiceProviderConfig", "location": r.as.base + "/ServiceProviderConfig"},
+		"changePassword":        supported(false),
+		"sort":                  supported(true),
+		"etag":                  supported(true),
+		"authenticationSchemes": authenticationSchemes,
+		"meta":                  object{"resourceType": "ServiceProviderConfig", "location": r.as.base + "/ServiceProviderConfig"},
 	}}, nil
+}
+
+// authenticationSchemes say how to get in (RFC 7643 §5). One that a connection
+// may have beside them, tokens that the identity provider signs, is a bearer
+// token to whoever sends it.
+var authenticationSchemes = []object{
+	{
+		"type":        "oauthbearertoken",
+		"name":        "OAuth Bearer Token",
+		"description": "A token of the connection, made by an admin of Deskbridge",
+		"specUri":     "https://www.rfc-editor.org/info/rfc6750",
+		"primary":     true,
+	},
+	{
+		"type":        "oauth2",
+		"name":        "OAuth 2.0 client credentials",
+		"description": "Access tokens from /oauth/token, for a client made by an admin of Deskbridge",
+		"specUri":     "https://www.rfc-editor.org/info/rfc6749",
+		"primary":     false,
+	},
 }
 
 func (h *handler) listResourceTypes(r *request) (answer, error) {

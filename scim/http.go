@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"errors"
 	"mime"
 	"net/http"
 	"net/url"
@@ -11,46 +10,11 @@ import (
 	"unicode/utf8"
 
 	scimerrors "github.com/elimity-com/scim/errors"
-
-	"github.com/deskbridge/deskbridge/provision"
 )
 
 // mediaType is that of every answer (RFC 7644 §3.8). Clients that ask for
 // anything else get it too: none is known to mean what it says.
 const mediaType = "application/scim+json"
-
-// authenticate finds the connection that the path names and checks the bearer
-// token. Whatever is wrong, the answer is the same.
-func (h *handler) authenticate(r *request) error {
-	refused := status(http.StatusUnauthorized, "The bearer token is missing, unknown, expired or revoked, or the connection does not exist.")
-	bearer, ok := bearerToken(r.Header)
-	name := r.PathValue("connection")
-	if !ok || !storable(name) || !storable(bearer) {
-		return refused
-	}
-	conn, token, err := h.core.Authenticate(r.Context(), name, bearer)
-	if e, ok := errors.AsType[*provision.Error](err); ok && (e.Code == provision.Denied || e.Code == provision.NotFound) {
-		return refused
-	}
-	if err != nil {
-		return err
-	}
-	r.conn, r.token = conn, token
-	r.as = representation{base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
-	return nil
-}
-
-// bearerToken returns the token of an Authorization header. The scheme's
-// letter case does not matter (RFC 9110 §11.1).
-func bearerToken(header http.Header) (string, bool) {
-	values := header.Values("Authorization")
-	if len(values) != 1 {
-		return "", false
-	}
-	scheme, token, ok := strings.Cut(strings.TrimSpace(values[0]), " ")
-	token = strings.TrimSpace(token)
-	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
-}
 
 // storable reports whether a database can look for s.
 func storable(s string) bool {

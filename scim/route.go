@@ -23,6 +23,7 @@ type Options struct {
 	PublicURL string       // of the server, e.g. https://bridge.example.com; locations start with it
 	Log       *slog.Logger // nil: the default logger
 	Limits    Limits
+	Fetch     *http.Client // fetches the keys of signed tokens; nil: from public servers only
 
 	// RequestID returns the id of a request as the log knows it; nil: requests
 	// have none.
@@ -41,6 +42,7 @@ func New(core *provision.Service, options Options) http.Handler {
 		limits:    limits,
 		requestID: options.RequestID,
 		buckets:   &limiters{limits: limits},
+		failures:  newFailures(),
 		now:       time.Now,
 	}
 	if h.log == nil {
@@ -49,6 +51,7 @@ func New(core *provision.Service, options Options) http.Handler {
 	if h.requestID == nil {
 		h.requestID = func(context.Context) string { return "" }
 	}
+	h.signed = newSignedTokens(core, options.Fetch, h.log, h.now)
 	return h.outermost(h.routes())
 }
 
@@ -60,6 +63,8 @@ type handler struct {
 	limits    Limits
 	requestID func(context.Context) string
 	buckets   *limiters
+	failures  *failures
+	signed    *signedTokens
 	now       func() time.Time
 }
 
@@ -175,7 +180,7 @@ func (h *handler) serve(m methods) http.Handler {
 }
 
 func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, error) {
-	if err := h.authenticate(r); err != nil {
+	if err := h.authenticate(w, r); err != nil {
 		return answer{}, err
 	}
 	if delay := h.buckets.wait(r.conn.ID, h.now()); delay > 0 {
@@ -192,6 +197,10 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 	if !ok {
 		w.Header().Set("Allow", allowed(m))
 		return answer{}, status(http.StatusMethodNotAllowed, "This address does not take "+r.Method+".")
+	}
+	if r.token.ReadOnly && !reads(r) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="insufficient_scope", scope="scim"`)
+		return answer{}, status(http.StatusForbidden, "This token may read, and change nothing.")
 	}
 	if err := h.admit(w, r); err != nil {
 		return answer{}, err

@@ -1,0 +1,78 @@
+package scim
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// errUnauthorized is the answer to whoever may not in, whatever the reason:
+// nobody without a valid token can tell what exists.
+var errUnauthorized = status(http.StatusUnauthorized, "The bearer token is missing, unknown, expired or revoked, or the connection does not exist.")
+
+// authenticate finds the connection that the path names and checks the bearer
+// token. A right token gets in however many wrong ones came from the same
+// address: behind a proxy, or a NAT, an address is many.
+func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
+	conn, token, err := h.holder(r)
+	if e, ok := errors.AsType[*provision.Error](err); ok && (e.Code == provision.Denied || e.Code == provision.NotFound) {
+		if delay := h.failures.wait(r.RemoteAddr, h.now()); delay > 0 {
+			w.Header().Set("Retry-After", retryAfter(delay))
+			return status(http.StatusTooManyRequests, "Too many requests without a valid token; try again after the time in Retry-After.")
+		}
+		return errUnauthorized
+	}
+	if err != nil {
+		return err
+	}
+	r.conn, r.token = conn, token
+	r.as = representation{base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
+	return nil
+}
+
+// errBearer is for what needs no look-up to be refused.
+var errBearer = &provision.Error{Code: provision.Denied, Detail: "no bearer token"}
+
+// holder returns the connection and the token of a request; Denied or NotFound
+// when it has none.
+func (h *handler) holder(r *request) (provision.Connection, provision.Token, error) {
+	bearer, ok := bearerToken(r.Header)
+	name := r.PathValue("connection")
+	switch {
+	case !ok || !storable(name):
+		return provision.Connection{}, provision.Token{}, errBearer
+	case looksSigned(bearer):
+		return h.signed.authenticate(r.Context(), name, bearer)
+	case !storable(bearer):
+		return provision.Connection{}, provision.Token{}, errBearer
+	}
+	return h.core.Authenticate(r.Context(), name, bearer)
+}
+
+// bearerToken returns the token of an Authorization header. The scheme's
+// letter case does not matter (RFC 9110 §11.1). Two headers are none: whoever
+// stands between might look at the other one.
+func bearerToken(header http.Header) (string, bool) {
+	values := header.Values("Authorization")
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, token, ok := strings.Cut(strings.TrimSpace(values[0]), " ")
+	token = strings.TrimSpace(token)
+	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
+}
+
+// reads reports whether a request changes nothing. A search by POST is a read
+// (RFC 7644 §3.4.3).
+func reads(r *request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return true
+	case http.MethodPost:
+		return strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), "/.search")
+	}
+	return false
+}

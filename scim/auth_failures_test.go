@@ -1,0 +1,66 @@
+package scim
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestFailuresAreCountedForEachAddress(t *testing.T) {
+	f, now := newFailures(), time.Unix(1_800_000_000, 0)
+	fail := func(remote string) time.Duration { return f.wait(remote, now) }
+	for n := range failuresAtOnce {
+		if delay := fail("192.0.2.1:40000"); delay > 0 {
+			t.Fatalf("failure %d has to wait %v", n, delay)
+		}
+	}
+	for remote, want := range map[string]bool{
+		"192.0.2.1:40001":          true, // another port, the same client
+		"[::ffff:192.0.2.1]:40000": true, // the same in IPv6
+		"192.0.2.2:40000":          false,
+		"[2001:db8::1]:40000":      false,
+		"nonsense":                 false,
+	} {
+		if delay := fail(remote); (delay > 0) != want {
+			t.Errorf("%s has to wait %v", remote, delay)
+		}
+	}
+	now = now.Add(time.Second)
+	for range failuresPerSecond {
+		if delay := fail("192.0.2.1:40000"); delay > 0 {
+			t.Errorf("a second later it has to wait %v", delay)
+		}
+	}
+	if delay := fail("192.0.2.1:40000"); delay <= 0 {
+		t.Error("a second gave it more than it should")
+	}
+}
+
+func TestOneNetworkOfIPv6IsOneClient(t *testing.T) {
+	f, now := newFailures(), time.Unix(1_800_000_000, 0)
+	for n := range failuresAtOnce {
+		f.wait(fmt.Sprintf("[2001:db8::%x]:1", n), now)
+	}
+	if f.wait("[2001:db8::ffff:1]:1", now) <= 0 {
+		t.Error("an address of the same /64 may go on")
+	}
+	if f.wait("[2001:db8:0:1::1]:1", now) > 0 {
+		t.Error("an address of another /64 has to wait")
+	}
+}
+
+func TestFailuresTakeBoundedMemory(t *testing.T) {
+	f, now := newFailures(), time.Unix(1_800_000_000, 0)
+	for range failuresAtOnce {
+		f.wait("192.0.2.1:1", now)
+	}
+	for n := range 100_000 {
+		f.wait(fmt.Sprintf("10.%d.%d.%d:1", n>>16, n>>8&255, n&255), now)
+		if n%1000 == 0 && f.wait("192.0.2.1:1", now) <= 0 {
+			t.Fatalf("after %d other addresses, one that goes on failing was forgotten", n)
+		}
+	}
+	if got := len(f.recent) + len(f.older); got > maxAddresses {
+		t.Errorf("%d addresses are kept, want at most %d", got, maxAddresses)
+	}
+}

@@ -96,6 +96,8 @@ type Desk struct {
 	HandOver HandOver          `yaml:"hand_over"`
 	Seats    int               `yaml:"seats"`
 	Adoption string            `yaml:"adoption"`
+	Drift    string            `yaml:"drift"`
+	Rate     float64           `yaml:"rate"`
 }
 
 // HandOver says who takes over a leaver's open conversations.

@@ -43,6 +43,7 @@ type Server struct {
 	LogFormat string `koanf:"log_format"` // json, text; default json
 
 	Workers int           `koanf:"workers"` // visits to desks at once; default 8
+	Sweep   string        `koanf:"sweep"`   // how often each desk is looked at for what was changed there by hand; off; default 1h
 	Grace   time.Duration `koanf:"grace"`   // how long access outlives a person's last group; default 5s
 
 	Brake        string        `koanf:"brake"`         // on, off; default on
@@ -57,7 +58,7 @@ type Server struct {
 func defaults() Server {
 	return Server{
 		DataDir: "./data", Listen: "127.0.0.1:8080", LogLevel: "info", LogFormat: "json",
-		Workers: 8, Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
+		Workers: 8, Sweep: "1h", Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
 		SCIMRate: 10_000, SCIMMaxBody: 1 << 20,
 		SessionIdle: 2 * time.Hour, SessionLife: 12 * time.Hour,
 	}
@@ -170,6 +171,9 @@ func (s *Server) check() (mistakes []error) {
 	if s.Workers < 1 || s.Workers > 256 {
 		wrong("workers", "%d is not between 1 and 256", s.Workers)
 	}
+	if every, err := s.SweepInterval(); err != nil || every != 0 && every < time.Second {
+		wrong("sweep", "%q is neither off nor a time of 1s or more, e.g. 1h", s.Sweep)
+	}
 	if s.Grace < 0 || s.Grace > time.Hour {
 		wrong("grace", "%s is not between 0s and 1h", s.Grace)
 	}
@@ -189,6 +193,14 @@ func (s *Server) check() (mistakes []error) {
 		wrong("scim_max_body", "%d is less than 1024 bytes", s.SCIMMaxBody)
 	}
 	return mistakes
+}
+
+// SweepInterval returns how often each desk is swept; 0 for never.
+func (s *Server) SweepInterval() (time.Duration, error) {
+	if s.Sweep == "off" {
+		return 0, nil
+	}
+	return time.ParseDuration(s.Sweep)
 }
 
 // Keys returns the secret keys, decoded; none when no key is set.

@@ -169,6 +169,7 @@ func draftOf(access config.Access) (d provision.Draft, _ error) {
 		}
 		d.Desks = append(d.Desks, provision.Desk{Name: k.Name, Kind: provision.DeskKind(kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
 			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
+			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate,
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To)}})
 	}
 	for _, c := range access.Connections {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type deskLine struct {
 	HandOver string            `json:"hand_over"`
 	Seats    int               `json:"seats,omitempty"`
 	Adoption string            `json:"adoption"`
+	Drift    string            `json:"drift"`
+	Rate     float64           `json:"rate,omitempty"` // 0: what the kind of desk takes
 
 	// Of a built-in desk, when it is made: the credentials for its API.
 	APIURL    string `json:"api_url,omitempty"`
@@ -35,7 +38,8 @@ type deskLine struct {
 
 func deskLineOf(d provision.Desk) deskLine {
 	line := deskLine{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
-		OnLeave: string(d.OnLeave), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption)}
+		OnLeave: string(d.OnLeave), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption),
+		Drift: string(cmp.Or(d.Drift, provision.DriftRepair)), Rate: d.Rate}
 	if line.OnLeave == "" {
 		line.OnLeave = string(provision.LeaveDeactivate)
 	}
@@ -52,15 +56,16 @@ func deskLineOf(d provision.Desk) deskLine {
 }
 
 func (a *app) desk() *cobra.Command {
-	return group("desk", "Add, list and check help desks", a.deskAdd(), a.deskList(), a.deskCheck(), a.deskApp())
+	return group("desk", "Add, list, check and sweep help desks", a.deskAdd(), a.deskList(), a.deskCheck(), a.deskSweep(), a.deskApp())
 }
 
 // deskFlags are the settings of a desk on the command line.
 type deskFlags struct {
-	kind, url, onLeave, handOver, adoption string
-	secret, secretFile, secretEnv          string
-	settings                               map[string]string
-	seats                                  int
+	kind, url, onLeave, handOver, adoption, drift string
+	secret, secretFile, secretEnv                 string
+	settings                                      map[string]string
+	seats                                         int
+	rate                                          float64
 }
 
 func (f *deskFlags) add(cmd *cobra.Command) {
@@ -75,11 +80,13 @@ func (f *deskFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.handOver, "hand-over", "", "who takes a leaver's open conversations: manager, team, round_robin, unassign (default) or an agent's e-mail")
 	flags.IntVar(&f.seats, "seats", 0, "how many people may have access at once; 0 means no limit")
 	flags.StringVar(&f.adoption, "adoption", "", "accounts that were there before: propose (default), automatic, off")
+	flags.StringVar(&f.drift, "drift", "", "what people change on the desk by hand: repair (default), report, off")
+	flags.Float64Var(&f.rate, "rate", 0, "calls a second that a process makes; 0 means what the kind of desk takes")
 }
 
 func (f *deskFlags) desk(a *app, name string) (provision.Desk, error) {
 	d := provision.Desk{Name: name, Kind: provision.DeskKind(f.kind), URL: strings.TrimRight(f.url, "/"), Settings: f.settings, Seats: f.seats,
-		OnLeave: provision.OnLeave(f.onLeave), Adoption: provision.Adoption(f.adoption), Secret: f.secret}
+		OnLeave: provision.OnLeave(f.onLeave), Adoption: provision.Adoption(f.adoption), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
 	if strings.Contains(f.handOver, "@") {
 		d.HandOver.Agent = f.handOver
 	} else {
@@ -203,9 +210,9 @@ func (a *app) deskList() *cobra.Command {
 		rows := make([][]string, len(desks))
 		for i, d := range desks {
 			lines[i] = deskLineOf(d)
-			rows[i] = []string{d.Name, string(d.Kind), d.URL, lines[i].OnLeave, lines[i].HandOver, lines[i].Adoption}
+			rows[i] = []string{d.Name, string(d.Kind), d.URL, lines[i].OnLeave, lines[i].HandOver, lines[i].Adoption, lines[i].Drift}
 		}
-		return tabled(lines, "NAME | KIND | URL | ON LEAVE | HAND-OVER | ADOPTION", rows), nil
+		return tabled(lines, "NAME | KIND | URL | ON LEAVE | HAND-OVER | ADOPTION | DRIFT", rows), nil
 	})
 }
 

@@ -39,6 +39,7 @@ type explainedDesk struct {
 	Granted  provision.Access `json:"granted"`
 	As       string           `json:"confirmed_at,omitempty"`
 	Why      string           `json:"reason,omitempty"`
+	Differs  []string         `json:"differs,omitempty"` // what a sweep found changed by hand, and reported
 }
 
 type explainedPart struct {
@@ -117,6 +118,13 @@ func (s *system) explain(ctx context.Context, person provision.Identity) (explai
 		}
 		if acc := e.Account; acc != nil {
 			d.Account, d.DeskUser, d.Origin, d.State, d.Why = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason
+			drifts, err := s.core.Drifts(ctx, provision.DriftFilter{Account: acc.ID})
+			if err != nil {
+				return out, err
+			}
+			for _, drift := range drifts {
+				d.Differs = drift.Words()
+			}
 			if acc.GrantedAt != nil {
 				d.Granted, d.As = acc.Granted, moment(acc.GrantedAt)
 			}
@@ -142,6 +150,9 @@ func (e explained) print(w io.Writer) {
 		fmt.Fprintf(w, "\n  %s (%s)\n    should have  %s\n    has          %s\n", d.Desk, d.Kind, accessWords(d.Wanted), d.has())
 		if d.Why != "" {
 			fmt.Fprintf(w, "    but          %s\n", d.Why)
+		}
+		for _, difference := range d.Differs {
+			fmt.Fprintf(w, "    by hand      %s\n", difference)
 		}
 		for _, r := range d.Reasons {
 			for i, g := range r.GivenBy {

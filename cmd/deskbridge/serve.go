@@ -59,7 +59,7 @@ func (s *system) serve(ctx context.Context, ready chan<- net.Addr) error {
 		}
 	}
 	work := worker.New(s.core, s.connector, s.log)
-	runner, err := work.Start(context.WithoutCancel(ctx), s.store.RiverDriver(), worker.Options{Workers: s.settings.Workers})
+	runner, err := work.Start(context.WithoutCancel(ctx), s.store.RiverDriver(), worker.Options{Workers: s.settings.Workers, Sweep: s.sweepEvery()})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

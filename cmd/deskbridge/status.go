@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ type overview struct {
 	Connections []overviewConnection `json:"connections"`
 	Desks       []overviewDesk       `json:"desks"`
 	Attention   []overviewAccount    `json:"attention"`
+	Drifts      []overviewDrift      `json:"drifts"`
 }
 
 type overviewConnection struct {
@@ -30,6 +33,35 @@ type overviewDesk struct {
 	Accounts map[provision.AccountState]int `json:"accounts"`
 	Seats    int                            `json:"seats_taken"`
 	Limit    int                            `json:"seats,omitempty"`
+	Drift    string                         `json:"drift"`            // the policy
+	Drifted  int                            `json:"drifted_accounts"` // reported, and not repaired
+	Sweep    *overviewSweep                 `json:"sweep,omitempty"`
+	Pause    *overviewPause                 `json:"pause,omitempty"`
+}
+
+// overviewSweep is how the last sweep of a desk went.
+type overviewSweep struct {
+	FinishedAt string `json:"finished_at"`
+	NextAt     string `json:"next_at"`
+	Running    bool   `json:"running"`
+	Checked    int    `json:"checked"`
+	Drifted    int    `json:"drifted"`
+	Problem    string `json:"problem,omitempty"`
+}
+
+// overviewPause says why a desk is not called for a while.
+type overviewPause struct {
+	Since  string `json:"since"`
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
+}
+
+// overviewDrift is an account with a difference that was reported.
+type overviewDrift struct {
+	Account     string   `json:"account"`
+	Desk        string   `json:"desk"`
+	FoundAt     string   `json:"found_at"`
+	Differences []string `json:"differences"`
 }
 
 type overviewAccount struct {
@@ -57,19 +89,74 @@ func (s *system) overview(ctx context.Context) (overview, error) {
 	if err != nil {
 		return overview{}, err
 	}
-	o := overview{Connections: []overviewConnection{}, Desks: []overviewDesk{}, Attention: []overviewAccount{}}
+	o := overview{Connections: []overviewConnection{}, Desks: []overviewDesk{}, Attention: []overviewAccount{}, Drifts: []overviewDrift{}}
 	for _, c := range found.Connections {
 		o.Connections = append(o.Connections, overviewConnection{Name: c.Connection.Name, IdP: string(c.Connection.IdP), Active: c.Active,
 			LastUsed: moment(c.LastUsedAt), Held: c.Connection.HeldAt != nil})
 	}
+	health, err := s.core.DeskHealth(ctx)
+	if err != nil {
+		return o, err
+	}
 	for _, d := range found.Desks {
-		o.Desks = append(o.Desks, overviewDesk{Name: d.Desk.Name, Kind: string(d.Desk.Kind), Accounts: d.Accounts, Seats: d.Seats, Limit: d.Desk.Seats})
+		o.Desks = append(o.Desks, overviewDeskOf(d, health[d.Desk.ID]))
+	}
+	drifts, err := s.core.Drifts(ctx, provision.DriftFilter{})
+	if err != nil {
+		return o, err
+	}
+	for _, d := range drifts {
+		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.deskName(d.Desk), FoundAt: moment(&d.FoundAt), Differences: d.Words()})
 	}
 	for _, acc := range found.Attention {
 		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.deskName(acc.Desk),
 			State: string(acc.State), Reason: acc.Reason})
 	}
 	return o, nil
+}
+
+func overviewDeskOf(d provision.DeskOverview, h provision.DeskHealth) overviewDesk {
+	out := overviewDesk{Name: d.Desk.Name, Kind: string(d.Desk.Kind), Accounts: d.Accounts, Seats: d.Seats, Limit: d.Desk.Seats,
+		Drift: deskLineOf(d.Desk).Drift, Drifted: h.Drifted}
+	if sw := h.Sweep; sw != nil {
+		out.Sweep = &overviewSweep{FinishedAt: moment(sw.FinishedAt), NextAt: moment(&sw.NextAt), Running: sw.LeaseUntil != nil && time.Now().Before(*sw.LeaseUntil),
+			Checked: sw.Checked, Drifted: sw.Drifted, Problem: sw.Problem}
+	}
+	if p := h.Pause; p != nil {
+		out.Pause = &overviewPause{Since: moment(&p.Since), Until: moment(&p.Until), Reason: p.Reason}
+	}
+	return out
+}
+
+func (d overviewDesk) swept() string {
+	switch {
+	case d.Drift == string(provision.DriftOff):
+		return "off"
+	case d.Sweep == nil:
+		return "-"
+	case d.Sweep.Running:
+		return "now"
+	}
+	return d.Sweep.FinishedAt
+}
+
+// printHealth says what is wrong with desks as a whole.
+func (o overview) printHealth(w io.Writer) {
+	for _, d := range o.Desks {
+		if d.Pause != nil {
+			fmt.Fprintf(w, "\nDesk %s is not called for now (since %s; tried again at %s):\n  %s\n", d.Name, d.Pause.Since, d.Pause.Until, d.Pause.Reason)
+		}
+		if d.Sweep != nil && d.Sweep.Problem != "" {
+			fmt.Fprintf(w, "\nThe last sweep of desk %s did not come to its end:\n  %s\n", d.Name, d.Sweep.Problem)
+		}
+	}
+	if len(o.Drifts) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%d accounts were changed on their desk by hand; `deskbridge retry ACCOUNT` puts one right:\n", len(o.Drifts))
+	for _, d := range o.Drifts {
+		fmt.Fprintf(w, "  %s  on %s, found %s\n    %s\n", d.Account, d.Desk, d.FoundAt, strings.Join(d.Differences, "\n    "))
+	}
 }
 
 func (o overview) print(w io.Writer) error {
@@ -92,14 +179,17 @@ func (o overview) print(w io.Writer) error {
 		}
 		n := func(s provision.AccountState) string { return fmt.Sprint(d.Accounts[s]) }
 		rows = append(rows, []string{d.Name, d.Kind, n(provision.AccountReady), n(provision.AccountWaiting), n(provision.AccountEnded),
-			n(provision.AccountParked), n(provision.AccountHeld), seats})
+			n(provision.AccountParked), n(provision.AccountHeld), seats, d.swept()})
 	}
 	fmt.Fprintln(w)
-	if err := table(w, "DESK | KIND | READY | WAITING | ENDED | PARKED | HELD | SEATS", rows); err != nil {
+	if err := table(w, "DESK | KIND | READY | WAITING | ENDED | PARKED | HELD | SEATS | SWEPT", rows); err != nil {
 		return err
 	}
+	o.printHealth(w)
 	if len(o.Attention) == 0 {
-		fmt.Fprintln(w, "\nNothing needs a person.")
+		if len(o.Drifts) == 0 {
+			fmt.Fprintln(w, "\nNothing needs a person.")
+		}
 		return nil
 	}
 	fmt.Fprintf(w, "\n%d accounts need a person:\n", len(o.Attention))

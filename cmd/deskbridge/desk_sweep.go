@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/worker"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+)
+
+// sweepEvery is how often a server sweeps each desk.
+func (s *system) sweepEvery() time.Duration {
+	every, _ := s.settings.SweepInterval() //nolint:errcheck // config has checked it
+	return every
+}
+
+// sweepLine is what `desk sweep` found.
+type sweepLine struct {
+	Desk    string         `json:"desk"`
+	Drift   string         `json:"drift"`   // the policy
+	Action  string         `json:"action"`  // repair, report, look
+	Checked int            `json:"checked"` // accounts
+	Drifted []sweptAccount `json:"drifted"`
+	Skipped []string       `json:"skipped"` // accounts that could not be asked about, and why
+}
+
+type sweptAccount struct {
+	Account     string   `json:"account"`
+	Person      string   `json:"person"` // id
+	UserName    string   `json:"user_name"`
+	Differences []string `json:"differences"`
+}
+
+func (a *app) deskSweep() *cobra.Command {
+	var dry, force bool
+	cmd := &cobra.Command{
+		Use:   "sweep NAME",
+		Short: "Look now for what people have changed on a desk by hand",
+		Long: `Compare every account with what the desk shows of it. What differs is put right
+by visits of the running server, or reported in ` + "`deskbridge status`" + `, as the
+desk's policy says (drift: repair, report; with off it is only printed). The
+server does the same at every DESKBRIDGE_SWEEP.`,
+		Example: "  deskbridge desk sweep support --dry-run\n  deskbridge desk sweep support",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only print what differs")
+	cmd.Flags().BoolVar(&force, "force", false, "even where most users are gone: they will be made again")
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		d, err := sys.core.Desk(ctx, args[0])
+		if err != nil {
+			return result{}, err
+		}
+		if _, err := sys.checkDesk(d); err != nil {
+			return result{}, err
+		}
+		bar, err := a.sweepBar(ctx, sys, d)
+		if err != nil {
+			return result{}, err
+		}
+		report, failed := worker.New(sys.core, sys.connector, sys.log).Sweep(ctx, d, worker.SweepOptions{
+			Cause: sys.cause, ByHand: true, LookOnly: dry, Force: force,
+			Progress: func(n int) { bar.Add(n) }, //nolint:errcheck // nobody needs it
+			Waiting:  func() { a.warn("another sweep of " + d.Name + " is under way; waiting for its end") },
+		})
+		bar.Finish() //nolint:errcheck // nobody needs it
+		if failed != nil {
+			failed = deskError(d, failed)
+		}
+		line, err := sys.sweepLine(ctx, d, report, dry)
+		if err != nil {
+			return result{}, err
+		}
+		if failed != nil && len(line.Drifted) == 0 {
+			return result{}, failed
+		}
+		return result{line, line.print}, failed
+	})
+}
+
+// sweepBar shows how far a sweep is, to people who look at a terminal.
+func (a *app) sweepBar(ctx context.Context, sys *system, d provision.Desk) (*progressbar.ProgressBar, error) {
+	f, isFile := a.stderr.(*os.File)
+	if !isFile || !terminal(f) {
+		return progressbar.DefaultSilent(-1), nil
+	}
+	counts, err := sys.store.CountAccounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := counts[d.ID][provision.AccountReady] + counts[d.ID][provision.AccountEnded]
+	return progressbar.NewOptions(all, progressbar.OptionSetDescription("  sweeping "+d.Name), progressbar.OptionSetWriter(f),
+		progressbar.OptionClearOnFinish(), progressbar.OptionShowCount()), nil
+}
+
+func (s *system) sweepLine(ctx context.Context, d provision.Desk, report worker.SweepReport, dry bool) (sweepLine, error) {
+	line := sweepLine{Desk: d.Name, Drift: deskLineOf(d).Drift, Action: "report", Checked: report.Checked, Drifted: []sweptAccount{}, Skipped: []string{}}
+	switch {
+	case report.Repaired:
+		line.Action = "repair"
+	case dry || d.Drift == provision.DriftOff:
+		line.Action = "look"
+	}
+	for _, drift := range report.Drifts {
+		acc, err := s.store.Account(ctx, drift.Account)
+		if err != nil {
+			return line, err
+		}
+		people, err := s.core.FindPeople(ctx, string(acc.Identity))
+		if err != nil {
+			return line, err
+		}
+		line.Drifted = append(line.Drifted, sweptAccount{Account: string(acc.ID), Person: string(acc.Identity), UserName: people[0].UserName, Differences: drift.Words()})
+	}
+	for _, err := range report.Skipped {
+		line.Skipped = append(line.Skipped, err.Error())
+	}
+	return line, nil
+}
+
+func (l sweepLine) print(w io.Writer) error {
+	for _, acc := range l.Drifted {
+		fmt.Fprintf(w, "%s  %s\n  %s\n", acc.Account, acc.UserName, strings.Join(acc.Differences, "\n  "))
+	}
+	for _, s := range l.Skipped {
+		fmt.Fprintf(w, "not asked about: %s\n", s)
+	}
+	what := map[string]string{
+		"repair": "are visited, which puts them right; `deskbridge status` shows what comes of it",
+		"report": "are reported, and not changed",
+		"look":   "are not changed",
+	}[l.Action]
+	_, err := fmt.Fprintf(w, "%d accounts compared with desk %s, %d differ and %s.\n", l.Checked, l.Desk, len(l.Drifted), what)
+	return err
+}

@@ -108,6 +108,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Security-Policy", pagePolicy)
 	if h.secure {
 		header.Set("Strict-Transport-Security", "max-age=31536000")
+	} else { // development: identity providers may be on http as well
+		header.Set("Content-Security-Policy", strings.Replace(pagePolicy, "https:", "https: http:", 1))
 	}
 	if h.apps != nil && strings.HasPrefix(r.URL.Path, "/sso/idp/") {
 		h.apps.ServeHTTP(w, r)

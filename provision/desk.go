@@ -22,6 +22,8 @@ type Desk struct {
 	Seats    int      // how many people may have access at once; 0: no limit
 	Adoption Adoption // what to do with accounts that were there before us
 
+	SignIn DeskSignIn // how people sign in there through us
+
 	Drift DriftPolicy // what to do with what people change there by hand
 	Rate  float64     // calls a second that a process makes; 0: what the kind of desk takes
 
@@ -120,5 +122,5 @@ func (d *Desk) Validate() error {
 	if d.Seats < 0 {
 		return Errorf(Invalid, "seats", "seats cannot be negative; 0 means no limit")
 	}
-	return nil
+	return d.SignIn.Validate()
 }

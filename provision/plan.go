@@ -138,6 +138,9 @@ func (s *Service) saveDesk(ctx context.Context, tx Store, desk Desk) error {
 	if _, err := tx.LockDesk(ctx, desk.ID); err != nil && !isNotFound(err) {
 		return err
 	}
+	if err := freeClientID(ctx, tx, desk); err != nil {
+		return err
+	}
 	if err := tx.SaveDesk(ctx, desk); err != nil {
 		return err
 	}

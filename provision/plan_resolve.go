@@ -112,6 +112,7 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"adoption", cmp.Or(have.Adoption, AdoptPropose) == cmp.Or(want.Adoption, AdoptPropose)},
 		{"drift", cmp.Or(have.Drift, DriftRepair) == cmp.Or(want.Drift, DriftRepair)},
 		{"rate", have.Rate == want.Rate},
+		{"sign_in", have.SignIn.equal(&want.SignIn)},
 	} {
 		if !f.same {
 			fields = append(fields, f.name)

@@ -29,6 +29,7 @@ type Store interface {
 	Sweeps
 	Accounts
 	SignIns
+	Apps
 	AuditLog
 	Jobs
 }
@@ -256,6 +257,28 @@ type SignIns interface {
 	// SweepSignIns deletes tickets and memories that expired before now, and
 	// sessions that ended before then.
 	SweepSignIns(ctx context.Context, now, then time.Time) error
+}
+
+// Apps keeps sessions at desks.
+type Apps interface {
+	AppSession(ctx context.Context, id AppSessionID) (AppSession, error)
+	// OpenAppSession returns the one that has not ended of a session at a desk.
+	OpenAppSession(ctx context.Context, session SessionID, d DeskID, p Protocol) (AppSession, error)
+	SaveAppSession(ctx context.Context, a AppSession) error // inserts or replaces by id
+	// MoveAppSessions gives those of one session that have not ended to another.
+	MoveAppSessions(ctx context.Context, from, to SessionID) error
+
+	// AppEndings returns up to limit that have not ended, although what they rest
+	// on is gone.
+	AppEndings(ctx context.Context, limit int) ([]AppEnding, error)
+	// EndAppSession ends one, and returns it; NotFound when it has ended already.
+	EndAppSession(ctx context.Context, id AppSessionID, why AppEnd, at time.Time) (AppSession, error)
+	// ClaimAppTellings returns up to limit ended ones whose TellAt is not after
+	// now, each with one more of Attempts; nobody else gets them before until.
+	ClaimAppTellings(ctx context.Context, now, until time.Time, limit int) ([]AppSession, error)
+	// SweepApps deletes those that ended before ended and need not be told, and
+	// all that were not used after seen.
+	SweepApps(ctx context.Context, ended, seen time.Time) error
 }
 
 // AuditLog keeps the audit log.

@@ -24,6 +24,7 @@ type deskRow struct {
 	HandOver  string
 	Seats     int64
 	Adoption  string
+	SignIn    string
 	Drift     string
 	Rate      float64
 	CreatedAt int64 `gorm:"autoCreateTime:false"`
@@ -35,6 +36,7 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 	secret, err1 := k.seal(d.Secret, deskTable, string(d.ID))
 	settings, err2 := toJSON(d.Settings)
 	handOver, err3 := toJSON(d.HandOver)
+	signIn, err4 := k.sealDeskSignIn(d)
 	return deskRow{
 		ID:        string(d.ID),
 		Name:      d.Name,
@@ -46,10 +48,34 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 		HandOver:  handOver,
 		Seats:     int64(d.Seats),
 		Adoption:  string(d.Adoption),
+		SignIn:    signIn,
 		Drift:     string(d.Drift),
 		Rate:      d.Rate,
 		CreatedAt: fromTime(d.CreatedAt),
-	}, errors.Join(err1, err2, err3)
+	}, errors.Join(err1, err2, err3, err4)
+}
+
+// deskSignInField tells what is sealed in a desk's row beside its secret: the
+// one cannot be put in the place of the other.
+const deskSignInField = deskTable + ".sign_in"
+
+func (k *keyring) sealDeskSignIn(d provision.Desk) (string, error) {
+	if d.SignIn.Empty() {
+		return "", nil
+	}
+	text, err := toJSON(d.SignIn)
+	if err != nil {
+		return "", err
+	}
+	return k.seal(text, deskSignInField, string(d.ID))
+}
+
+func (k *keyring) openDeskSignIn(row deskRow) (s provision.DeskSignIn, _ error) {
+	text, err := k.open(row.SignIn, deskSignInField, row.ID)
+	if err != nil || text == "" {
+		return s, err
+	}
+	return s, json.Unmarshal([]byte(text), &s)
 }
 
 func (k *keyring) desk(row deskRow) (provision.Desk, error) {
@@ -68,6 +94,9 @@ func (k *keyring) desk(row deskRow) (provision.Desk, error) {
 	var err error
 	if d.Secret, err = k.open(row.Secret, deskTable, row.ID); err != nil {
 		return d, err
+	}
+	if d.SignIn, err = k.openDeskSignIn(row); err != nil {
+		return d, fmt.Errorf("store: desk %s: sign-in: %w", row.ID, err)
 	}
 	if err := errors.Join(json.Unmarshal([]byte(row.Settings), &d.Settings), json.Unmarshal([]byte(row.HandOver), &d.HandOver)); err != nil {
 		return d, fmt.Errorf("store: desk %s: %w", row.ID, err)

@@ -89,9 +89,18 @@ func desk(name string) provision.Desk {
 		HandOver:  provision.HandOver{To: provision.HandOverTeam},
 		Seats:     25,
 		Adoption:  provision.AdoptAutomatic,
+		SignIn:    deskSignIn(),
 		Drift:     provision.DriftReport,
 		Rate:      2.5,
 		CreatedAt: noon,
+	}
+}
+
+func deskSignIn() provision.DeskSignIn {
+	return provision.DeskSignIn{
+		OIDC:        &provision.DeskOIDC{ClientID: "desk", ClientSecret: "s3cret", RedirectURIs: []string{"https://desk.example.test/cb"}},
+		Roles:       map[provision.Role]string{provision.RoleAgent: "Agent"},
+		BeforeReady: true,
 	}
 }
 

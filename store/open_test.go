@@ -117,7 +117,7 @@ func TestSealing(t *testing.T) {
 		must(t, s.Migrate(ctx))
 		c, d := seeded(t, s)
 		bare := desk("bare")
-		bare.Secret = ""
+		bare.Secret, bare.SignIn = "", provision.DeskSignIn{}
 		must(t, s.SaveDesk(ctx, bare))
 
 		stored := func(s *store.Store, query string) string {
@@ -125,7 +125,8 @@ func TestSealing(t *testing.T) {
 			must(t, s.DB().QueryRowContext(ctx, query).Scan(&text))
 			return text
 		}
-		sealed := stored(s, `SELECT secret FROM desks WHERE name = 'support'`) + stored(s, `SELECT sign_in FROM connections`)
+		sealed := stored(s, `SELECT secret FROM desks WHERE name = 'support'`) + stored(s, `SELECT sign_in FROM connections`) +
+			stored(s, `SELECT sign_in FROM desks WHERE name = 'support'`)
 		if strings.Contains(sealed, "hunter2") || strings.Contains(sealed, "s3cret") {
 			t.Error("secrets are stored in the clear")
 		}

@@ -122,7 +122,7 @@ func (s *Store) Reseal(ctx context.Context) (n int, _ error) {
 			return err
 		}
 		for _, d := range desks {
-			if d.Secret == "" {
+			if d.Secret == "" && d.SignIn.Empty() {
 				continue
 			}
 			d, err := tx.LockDesk(ctx, d.ID)

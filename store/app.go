@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+type appSessionRow struct {
+	ID           string `gorm:"primaryKey"`
+	SessionID    string
+	IdentityID   string
+	ConnectionID string
+	DeskID       string
+	Protocol     string
+	CreatedAt    int64 `gorm:"autoCreateTime:false"`
+	SeenAt       int64
+	EndedAt      *int64
+	Reason       string
+	TellAt       *int64
+	Attempts     int64
+}
+
+func (appSessionRow) TableName() string { return "app_sessions" }
+
+func newAppSessionRow(a provision.AppSession) appSessionRow {
+	return appSessionRow{
+		ID:           string(a.ID),
+		SessionID:    string(a.Session),
+		IdentityID:   string(a.Identity),
+		ConnectionID: string(a.Connection),
+		DeskID:       string(a.Desk),
+		Protocol:     string(a.Protocol),
+		CreatedAt:    fromTime(a.CreatedAt),
+		SeenAt:       fromTime(a.SeenAt),
+		EndedAt:      fromTimePtr(a.EndedAt),
+		Reason:       string(a.Reason),
+		TellAt:       fromTimePtr(a.TellAt),
+		Attempts:     int64(a.Attempts),
+	}
+}
+
+func (row appSessionRow) appSession() provision.AppSession {
+	return provision.AppSession{
+		ID:         provision.AppSessionID(row.ID),
+		Session:    provision.SessionID(row.SessionID),
+		Identity:   provision.IdentityID(row.IdentityID),
+		Connection: provision.ConnectionID(row.ConnectionID),
+		Desk:       provision.DeskID(row.DeskID),
+		Protocol:   provision.Protocol(row.Protocol),
+		CreatedAt:  toTime(row.CreatedAt),
+		SeenAt:     toTime(row.SeenAt),
+		EndedAt:    toTimePtr(row.EndedAt),
+		Reason:     provision.AppEnd(row.Reason),
+		TellAt:     toTimePtr(row.TellAt),
+		Attempts:   int(row.Attempts),
+	}
+}
+
+// AppSession implements [provision.Apps].
+func (s *Store) AppSession(ctx context.Context, id provision.AppSessionID) (provision.AppSession, error) {
+	return takeAppSession(s.read(ctx).Where("id = ?", string(id)))
+}
+
+// OpenAppSession implements [provision.Apps].
+func (s *Store) OpenAppSession(ctx context.Context, session provision.SessionID, d provision.DeskID, p provision.Protocol) (provision.AppSession, error) {
+	return takeAppSession(s.read(ctx).Where("session_id = ? AND desk_id = ? AND protocol = ? AND ended_at IS NULL", string(session), string(d), string(p)))
+}
+
+func takeAppSession(db *gorm.DB) (provision.AppSession, error) {
+	var row appSessionRow
+	if err := db.Take(&row).Error; err != nil {
+		return provision.AppSession{}, translateRead(err, "session at a desk")
+	}
+	return row.appSession(), nil
+}
+
+// SaveAppSession implements [provision.Apps].
+func (s *Store) SaveAppSession(ctx context.Context, a provision.AppSession) error {
+	row := newAppSessionRow(a)
+	return translate(upsert(s.write(ctx)).Create(&row).Error, "session at a desk")
+}
+
+// MoveAppSessions implements [provision.Apps].
+func (s *Store) MoveAppSessions(ctx context.Context, from, to provision.SessionID) error {
+	return s.write(ctx).Model(&appSessionRow{}).Where("session_id = ? AND ended_at IS NULL", string(from)).
+		Update("session_id", string(to)).Error
+}
+
+// appEndings finds what has lost its ground. It reads every session at a desk
+// that has not ended, with three look-ups by index for each: there are about as
+// many as people at work.
+const appEndings = `SELECT a.id, CASE WHEN i.status <> 'active' THEN 'person' WHEN s.ended_at IS NOT NULL THEN 'session' ELSE 'access' END AS why
+FROM app_sessions a
+JOIN identities i ON i.id = a.identity_id
+LEFT JOIN sessions s ON s.id = a.session_id
+LEFT JOIN accounts x ON x.identity_id = a.identity_id AND x.desk_id = a.desk_id
+WHERE a.ended_at IS NULL
+AND (i.status <> 'active' OR s.ended_at IS NOT NULL OR x.id IS NULL OR x.ending_since IS NOT NULL OR x.state = 'ended')
+ORDER BY a.id LIMIT ?`
+
+// AppEndings implements [provision.Apps].
+func (s *Store) AppEndings(ctx context.Context, limit int) (endings []provision.AppEnding, _ error) {
+	return endings, s.read(ctx).Raw(appEndings, limit).Scan(&endings).Error
+}
+
+// EndAppSession implements [provision.Apps].
+func (s *Store) EndAppSession(ctx context.Context, id provision.AppSessionID, why provision.AppEnd, at time.Time) (provision.AppSession, error) {
+	var rows []appSessionRow
+	done := s.write(ctx).Model(&rows).Clauses(clause.Returning{}).Where("id = ? AND ended_at IS NULL", string(id)).
+		Updates(map[string]any{"ended_at": fromTime(at), "reason": string(why), "tell_at": fromTime(at)})
+	if done.Error != nil {
+		return provision.AppSession{}, done.Error
+	}
+	if len(rows) == 0 {
+		return provision.AppSession{}, translate(gorm.ErrRecordNotFound, "session at a desk")
+	}
+	return rows[0].appSession(), nil
+}
+
+// ClaimAppTellings implements [provision.Apps]. Of two who claim at once the
+// second finds tell_at moved on, and gets nothing of what the first has.
+func (s *Store) ClaimAppTellings(ctx context.Context, now, until time.Time, limit int) ([]provision.AppSession, error) {
+	var due []string
+	err := s.read(ctx).Model(&appSessionRow{}).Where("tell_at <= ?", fromTime(now)).Order("tell_at, id").Limit(limit).Pluck("id", &due).Error
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	var rows []appSessionRow
+	err = s.write(ctx).Model(&rows).Clauses(clause.Returning{}).Where("id IN ("+s.sql.list+") AND tell_at <= ?", bindIDs(due), fromTime(now)).
+		Updates(map[string]any{"tell_at": fromTime(until), "attempts": gorm.Expr("attempts + 1")}).Error
+	if err != nil {
+		return nil, err
+	}
+	return convert(rows, func(row appSessionRow) (provision.AppSession, error) { return row.appSession(), nil })
+}
+
+// SweepApps implements [provision.Apps].
+func (s *Store) SweepApps(ctx context.Context, ended, seen time.Time) error {
+	return s.write(ctx).Where("ended_at < ? AND tell_at IS NULL OR seen_at < ?", fromTime(ended), fromTime(seen)).Delete(&appSessionRow{}).Error
+}

@@ -1,0 +1,157 @@
+package store_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/storetest"
+)
+
+func appSession(id provision.Identity, d provision.DeskID) provision.AppSession {
+	return provision.AppSession{
+		ID: provision.NewID[provision.AppSessionID](), Session: provision.NewID[provision.SessionID](), Identity: id.ID,
+		Connection: id.Connection, Desk: d, Protocol: provision.ProtocolOIDC, CreatedAt: noon, SeenAt: noon.Add(time.Minute),
+	}
+}
+
+func TestAppSessionsComeBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		c, d := seeded(t, s)
+		id := people(t, s, c.ID, "ann")[0]
+		a := appSession(id, d.ID)
+		must(t, s.SaveAppSession(ctx, a))
+		exactly(t, a, got(s.OpenAppSession(ctx, a.Session, d.ID, provision.ProtocolOIDC))(t))
+		_, err := s.OpenAppSession(ctx, a.Session, d.ID, provision.ProtocolSAML)
+		wantCode(t, "OpenAppSession by the other protocol", err, provision.NotFound)
+		again := a
+		again.ID = provision.NewID[provision.AppSessionID]()
+		wantCode(t, "a second one of the same session", s.SaveAppSession(ctx, again), provision.Conflict)
+
+		must(t, s.MoveAppSessions(ctx, a.Session, "another"))
+		a.Session = "another"
+		a.EndedAt, a.Reason, a.TellAt, a.Attempts = new(noon.Add(time.Hour)), provision.AppEndedByLeaving, new(noon.Add(2*time.Hour)), 3
+		must(t, s.SaveAppSession(ctx, a))
+		back(t, a, got(s.AppSession(ctx, a.ID))(t))
+		must(t, s.MoveAppSessions(ctx, "another", "third"))
+		equal(t, "an ended one does not move", a, got(s.AppSession(ctx, a.ID))(t))
+	})
+}
+
+func TestAppSessionsEndWithWhatTheyRestOn(t *testing.T) {
+	session := func(t *testing.T, s *store.Store, a provision.AppSession) {
+		must(t, s.InsertSession(t.Context(), provision.Session{ID: a.Session, Hash: []byte(a.Session), Identity: a.Identity, Connection: a.Connection,
+			Protocol: provision.ProtocolSAML, CreatedAt: noon, SeenAt: noon, EndsAt: noon.Add(time.Hour)}))
+	}
+	tests := []struct {
+		name   string
+		change func(t *testing.T, s *store.Store, a provision.AppSession, id provision.Identity, acc provision.Account)
+		want   provision.AppEnd // "": it goes on
+	}{
+		{"all is well", func(*testing.T, *store.Store, provision.AppSession, provision.Identity, provision.Account) {}, ""},
+		{"the session was signed out", func(t *testing.T, s *store.Store, a provision.AppSession, _ provision.Identity, _ provision.Account) {
+			_, err := s.EndSessions(t.Context(), provision.SessionFilter{ID: a.Session}, noon, provision.EndedBySignOut)
+			must(t, err)
+		}, provision.AppEndedWithSession},
+		{"the session ran out and was swept", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, _ provision.Account) {
+			must(t, s.SweepSignIns(t.Context(), noon.AddDate(1, 0, 0), noon.AddDate(1, 0, 0)))
+		}, ""},
+		{"the person was suspended after the session was swept", func(t *testing.T, s *store.Store, _ provision.AppSession, id provision.Identity, _ provision.Account) {
+			must(t, s.SweepSignIns(t.Context(), noon.AddDate(1, 0, 0), noon.AddDate(1, 0, 0)))
+			id.Status = provision.StatusSuspended
+			must(t, s.SaveIdentity(t.Context(), id))
+		}, provision.AppEndedByLeaving},
+		{"access is to end", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, acc provision.Account) {
+			acc.EndingSince = new(noon)
+			must(t, s.SaveAccounts(t.Context(), []provision.Account{acc}))
+		}, provision.AppEndedByAccess},
+		{"access has ended", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, acc provision.Account) {
+			acc.State = provision.AccountEnded
+			must(t, s.SaveAccounts(t.Context(), []provision.Account{acc}))
+		}, provision.AppEndedByAccess},
+	}
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		c, d := seeded(t, s)
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				id := people(t, s, c.ID, tt.name)[0]
+				acc := account(id, d.ID)
+				acc.EndingSince, acc.State = nil, provision.AccountReady
+				must(t, s.SaveAccounts(ctx, []provision.Account{acc}))
+				a := appSession(id, d.ID)
+				session(t, s, a)
+				must(t, s.SaveAppSession(ctx, a))
+				tt.change(t, s, a, id, acc)
+				var found provision.AppEnd
+				for _, e := range got(s.AppEndings(ctx, 100))(t) {
+					if e.ID == a.ID {
+						found = e.Why
+					}
+				}
+				equal(t, "why it ends", tt.want, found)
+				ended := got(s.EndAppSession(ctx, a.ID, provision.AppEndedByAccess, noon))(t)
+				if ended.EndedAt == nil || !ended.EndedAt.Equal(noon) || ended.TellAt == nil || ended.Reason != provision.AppEndedByAccess {
+					t.Errorf("EndAppSession = %+v", ended)
+				}
+				_, err := s.EndAppSession(ctx, a.ID, provision.AppEndedByAccess, noon)
+				wantCode(t, "ending it twice", err, provision.NotFound)
+			})
+		}
+	})
+}
+
+func TestTellingIsClaimedOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		c, d := seeded(t, s)
+		const n = 10
+		for _, id := range people(t, s, c.ID, numbered("p", n)...) {
+			a := appSession(id, d.ID)
+			a.EndedAt, a.TellAt = new(noon), new(noon)
+			must(t, s.SaveAppSession(ctx, a))
+		}
+		var mu sync.Mutex
+		seen := make(map[provision.AppSessionID]int)
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() {
+				claimed, err := s.ClaimAppTellings(ctx, noon, noon.Add(time.Minute), 3)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					t.Error(err)
+				}
+				for _, a := range claimed {
+					seen[a.ID]++
+					if a.Attempts != 1 {
+						t.Errorf("attempts = %d, want 1", a.Attempts)
+					}
+				}
+			})
+		}
+		group.Wait()
+		rest := got(s.ClaimAppTellings(ctx, noon, noon.Add(time.Minute), 100))(t)
+		for _, a := range rest {
+			seen[a.ID]++
+		}
+		if len(seen) != n {
+			t.Errorf("%d were claimed, want %d", len(seen), n)
+		}
+		for id, times := range seen {
+			if times != 1 {
+				t.Errorf("%s was claimed %d times", id, times)
+			}
+		}
+		if again := got(s.ClaimAppTellings(ctx, noon.Add(2*time.Minute), noon.Add(3*time.Minute), 100))(t); len(again) != n {
+			t.Errorf("after the claim ran out %d are due, want %d", len(again), n)
+		}
+		must(t, s.SweepApps(ctx, noon.Add(time.Hour), noon.Add(-time.Hour)))
+		if left := got(s.ClaimAppTellings(ctx, noon.Add(time.Hour), noon.Add(2*time.Hour), 100))(t); len(left) != n {
+			t.Errorf("the sweep took some that must still be told: %d left, want %d", len(left), n)
+		}
+	})
+}

@@ -1,9 +1,6 @@
 package provision
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // Place is one desk on which a person has, had or should have an account.
 type Place struct {
@@ -32,29 +29,4 @@ func (s *Service) AccountsOf(ctx context.Context, person IdentityID) ([]Place, e
 		out[i] = Place{Desk: desk, Account: a}
 	}
 	return out, nil
-}
-
-// AccountOn returns a person's account on the desk with this name or id:
-// NotFound when there is no such desk, or they never had one there.
-func (s *Service) AccountOn(ctx context.Context, person IdentityID, deskNameOrID string) (Account, error) {
-	desk, err := s.store.Desk(ctx, deskNameOrID)
-	if err != nil {
-		return Account{}, err
-	}
-	accounts, err := s.store.AccountsOf(ctx, []IdentityID{person})
-	if err != nil {
-		return Account{}, err
-	}
-	at := slices.IndexFunc(accounts, func(a Account) bool { return a.Desk == desk.ID })
-	if at < 0 {
-		return Account{}, Errorf(NotFound, "desk", "no account there")
-	}
-	return accounts[at], nil
-}
-
-// GroupsOf returns the groups that a person is in, those through nested groups
-// too, and those that an IdP named at a sign-in.
-func (s *Service) GroupsOf(ctx context.Context, person Identity) ([]Membership, error) {
-	groups, err := memberships(ctx, s.store, person.Connection, []IdentityID{person.ID})
-	return slices.Concat(groups[person.ID], person.claimed()), err
 }

@@ -76,6 +76,9 @@ func (s *Service) replaceSession(ctx context.Context, tx Store, c Cause, secret 
 // connection. Whoever was suspended or removed since has none, whatever the
 // cookie: this is asked at each request. Anything else is Denied.
 func (s *Service) Session(ctx context.Context, secret string) (Session, Identity, Connection, error) {
+	if secret == "" {
+		return Session{}, Identity{}, Connection{}, errNoSession
+	}
 	hash := sha256.Sum256([]byte(secret))
 	session, person, conn, err := s.store.Session(ctx, hash[:])
 	if isNotFound(err) {
@@ -84,16 +87,47 @@ func (s *Service) Session(ctx context.Context, secret string) (Session, Identity
 	if err != nil {
 		return Session{}, Identity{}, Connection{}, err
 	}
-	now := s.now()
-	if !session.Live(now, s.policy.Session.Idle) || !person.Active() || conn.SignIn.Disabled {
-		return Session{}, Identity{}, Connection{}, errNoSession
-	}
-	if now.Sub(session.SeenAt) > touchEvery {
-		if err := s.store.TouchSession(ctx, session.ID, now); err != nil {
-			return Session{}, Identity{}, Connection{}, err
-		}
+	if err := s.admit(ctx, session, person, conn); err != nil {
+		return Session{}, Identity{}, Connection{}, err
 	}
 	return session, person, conn, nil
+}
+
+// Visitor is Session for a reverse proxy, which asks at each request of
+// everybody: with the person's groups and, when desk names one, their account
+// there, by a single look-up.
+func (s *Service) Visitor(ctx context.Context, secret, desk string) (Visitor, error) {
+	if secret == "" {
+		return Visitor{}, errNoSession
+	}
+	hash := sha256.Sum256([]byte(secret))
+	v, err := s.store.Visitor(ctx, hash[:], desk)
+	if isNotFound(err) {
+		return Visitor{}, errNoSession
+	}
+	if err != nil {
+		return Visitor{}, err
+	}
+	if err := s.admit(ctx, v.Session, v.Person, v.Connection); err != nil {
+		return Visitor{}, err
+	}
+	for _, m := range v.Person.claimed() {
+		v.Groups = append(v.Groups, m.Name)
+	}
+	return v, nil
+}
+
+// admit refuses a session that is over, and one whose person has no business
+// here any more. It notes that the session was used, to the minute.
+func (s *Service) admit(ctx context.Context, session Session, person Identity, conn Connection) error {
+	now := s.now()
+	if !session.Live(now, s.policy.Session.Idle) || !person.Active() || conn.SignIn.Disabled {
+		return errNoSession
+	}
+	if now.Sub(session.SeenAt) > touchEvery {
+		return s.store.TouchSession(ctx, session.ID, now)
+	}
+	return nil
 }
 
 // Sessions returns up to limit sessions that have not ended, newest first; 0

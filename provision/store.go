@@ -225,6 +225,9 @@ type SignIns interface {
 	// Session returns the session whose cookie has this hash with its person
 	// and connection, by one look-up; ended ones, too.
 	Session(ctx context.Context, hash []byte) (Session, Identity, Connection, error)
+	// Visitor returns the session, ended ones too, with whatever belongs to it,
+	// by one look-up; desk, when not empty, is the name of a desk.
+	Visitor(ctx context.Context, hash []byte, desk string) (Visitor, error)
 	Sessions(ctx context.Context, f SessionFilter, limit int) ([]Session, error) // that have not ended, newest first
 	InsertSession(ctx context.Context, s Session) error
 	TouchSession(ctx context.Context, id SessionID, at time.Time) error

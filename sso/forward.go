@@ -12,47 +12,34 @@ import (
 // about that desk: only people with an account there pass, under the name that
 // the desk knows them by; 403 for others.
 func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
-	_, person, conn, err := h.current(r)
-	if err != nil {
-		if !isCode(err, provision.Denied) {
-			h.broken(w, r, err)
-			return
-		}
+	desk := r.URL.Query().Get("desk")
+	v, err := h.core.Visitor(r.Context(), h.cookie(r, sessionCookie), desk)
+	if isCode(err, provision.Denied) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	header := w.Header()
-	user := person.UserName
-	if desk := r.URL.Query().Get("desk"); desk != "" {
-		account, err := h.core.AccountOn(r.Context(), person.ID, desk)
-		if err != nil && !isCode(err, provision.NotFound) {
-			h.broken(w, r, err)
-			return
-		}
-		if err != nil || !account.Usable() {
-			w.WriteHeader(http.StatusForbidden)
-			return
-		}
-		if account.Profile.Email != "" {
-			user = account.Profile.Email
-		}
-		header.Set("Remote-Role", string(account.Granted.Role))
-		header.Set("Remote-Teams", headerList(account.Granted.Teams))
-	}
-	groups, err := h.core.GroupsOf(r.Context(), person)
 	if err != nil {
 		h.broken(w, r, err)
 		return
 	}
-	names := make([]string, len(groups))
-	for i, g := range groups {
-		names[i] = g.Name
+	header := w.Header()
+	user := v.Person.UserName
+	if desk != "" {
+		if v.Account == nil || !v.Account.Usable() {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		if v.Account.Profile.Email != "" {
+			user = v.Account.Profile.Email
+		}
+		header.Set("Remote-Role", string(v.Account.Granted.Role))
+		header.Set("Remote-Teams", headerList(v.Account.Granted.Teams))
 	}
 	header.Set("Remote-User", headerText(user))
-	header.Set("Remote-Email", headerText(person.Profile.Email))
-	header.Set("Remote-Name", headerText(nameOf(person)))
-	header.Set("Remote-Groups", headerList(names))
-	header.Set("Remote-Connection", conn.Name)
+	header.Set("Remote-Email", headerText(v.Person.Profile.Email))
+	header.Set("Remote-Name", headerText(nameOf(v.Person)))
+	header.Set("Remote-Groups", headerList(v.Groups))
+	header.Set("Remote-Connection", v.Connection.Name)
 	w.WriteHeader(http.StatusOK)
 }
 

@@ -1,0 +1,71 @@
+package sso_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+)
+
+// grant tells the core that a desk has confirmed what it wants of a person.
+func (h *house) grant(person provision.IdentityID) {
+	h.Helper()
+	places, err := h.core.AccountsOf(h.Context(), person)
+	h.must(err)
+	for _, p := range places {
+		v, err := h.core.BeginVisit(h.Context(), p.Account.ID)
+		h.must(err)
+		h.must(h.core.Claim(h.Context(), &v, "desk-user-1", provision.OriginMade))
+		have := provision.DeskUser{ID: "desk-user-1", Active: true, Role: v.Account.Wanted.Role, Teams: v.Account.Wanted.Teams, Mailboxes: v.Account.Wanted.Mailboxes}
+		h.must(h.core.Confirm(h.Context(), &v, &have))
+	}
+}
+
+func TestForwardAuth(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New("https://idp.example.test/metadata")
+		h.trusts(idp, nil)
+		desk, err := h.core.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind, Settings: map[string]string{builtin.SettingTeams: "A"}})
+		h.must(err)
+		_, err = h.core.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Group: "Everybody", Role: provision.RoleAgent, Teams: []string{"A"}})
+		h.must(err)
+		described := provision.Identity{UserName: idp.Person, Status: provision.StatusActive, Document: []byte(`{"userName":"x"}`),
+			Profile: provision.Profile{DisplayName: "Zoë\r\nX", Email: idp.Person}}
+		person, _, err := h.core.CreateIdentity(t.Context(), h.conn.ID, byTest, described)
+		h.must(err)
+		inner, err := h.core.CreateGroup(t.Context(), h.conn.ID, byTest, provision.Group{DisplayName: "Support, 1st"}, []provision.MemberID{provision.MemberID(person.ID)})
+		h.must(err)
+		_, err = h.core.CreateGroup(t.Context(), h.conn.ID, byTest, provision.Group{DisplayName: "Everybody"}, []provision.MemberID{provision.MemberID(inner.ID)})
+		h.must(err)
+		h.must(h.core.EvaluateDirty(t.Context(), h.conn.ID))
+
+		b := h.browser()
+		if p := b.get("/sso/forward-auth"); p.status != http.StatusUnauthorized || p.header.Get("Remote-User") != "" {
+			h.Errorf("nobody signed in: %d %v", p.status, p.header)
+		}
+		b.signInSAML(idp, "/")
+		if p := b.get("/sso/forward-auth?desk=support"); p.status != http.StatusForbidden {
+			h.Errorf("before the desk has confirmed: %d", p.status)
+		}
+		h.grant(person.ID)
+		p := b.get("/sso/forward-auth?desk=support")
+		want := map[string]string{"Remote-User": idp.Person, "Remote-Email": idp.Person, "Remote-Name": "ZoëX",
+			"Remote-Groups": "Everybody,Support%2C 1st", "Remote-Role": "agent", "Remote-Teams": "A", "Remote-Connection": "acme"}
+		if p.status != http.StatusOK {
+			h.Errorf("forward-auth: %d %s", p.status, h.log)
+		}
+		for name, value := range want {
+			if got := p.header.Get(name); got != value {
+				h.Errorf("%s is %q, want %q", name, got, value)
+			}
+		}
+		if p := b.get("/sso/forward-auth?desk=other"); p.status != http.StatusForbidden {
+			h.Errorf("a desk that is not there: %d", p.status)
+		}
+		if p := b.get("/sso/forward-auth"); p.status != http.StatusOK || p.header.Get("Remote-Role") != "" {
+			h.Errorf("no desk: %d %v", p.status, p.header)
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// visitorRow is a session with whatever belongs to it.
+type visitorRow struct {
+	ID           string
+	IdentityID   string
+	ConnectionID string
+	Protocol     string
+	CreatedAt    int64
+	SeenAt       int64
+	EndsAt       int64
+	EndedAt      *int64
+
+	UserName   string
+	Status     string
+	Profile    string
+	Attributes string
+	Described  bool
+	Name       string
+	SignIn     string
+	Groups     string
+
+	AccountID      *string
+	DeskUser       *string
+	State          *string
+	Wanted         *string
+	Granted        *string
+	AccountProfile *string
+}
+
+// Visitor implements [provision.SignIns]. It is one statement, because it is
+// asked at each request of everybody.
+func (s *Store) Visitor(ctx context.Context, hash []byte, desk string) (provision.Visitor, error) {
+	var row visitorRow
+	found := s.read(ctx).Raw(`
+		WITH RECURSIVE visitor AS (SELECT * FROM sessions WHERE hash = ?),
+		up (group_id) AS (
+			SELECT m.group_id FROM visitor v JOIN members m ON m.member_id = v.identity_id
+			UNION
+			SELECT m.group_id FROM up JOIN members m ON m.member_id = up.group_id
+		)
+		SELECT v.id, v.identity_id, v.connection_id, v.protocol, v.created_at, v.seen_at, v.ends_at, v.ended_at,
+			i.user_name, i.status, i.profile, i.attributes, i.document IS NOT NULL AS described, c.name, c.sign_in,
+			(SELECT `+s.sql.names+` FROM groups g WHERE g.id IN (SELECT group_id FROM up)) AS groups,
+			a.id AS account_id, a.desk_user, a.state, a.wanted, a.granted, a.profile AS account_profile
+		FROM visitor v JOIN identities i ON i.id = v.identity_id JOIN connections c ON c.id = v.connection_id
+		LEFT JOIN accounts a ON a.identity_id = v.identity_id AND a.desk_id = (SELECT id FROM desks WHERE name = ?)`,
+		hash, desk).Scan(&row)
+	if found.Error != nil {
+		return provision.Visitor{}, found.Error
+	}
+	if found.RowsAffected == 0 {
+		return provision.Visitor{}, translate(gorm.ErrRecordNotFound, "session")
+	}
+	return s.keys.visitor(row)
+}
+
+func (k *keyring) visitor(row visitorRow) (v provision.Visitor, _ error) {
+	v.Session = provision.Session{ID: provision.SessionID(row.ID), Identity: provision.IdentityID(row.IdentityID),
+		Connection: provision.ConnectionID(row.ConnectionID), Protocol: provision.Protocol(row.Protocol),
+		CreatedAt: toTime(row.CreatedAt), SeenAt: toTime(row.SeenAt), EndsAt: toTime(row.EndsAt), EndedAt: toTimePtr(row.EndedAt)}
+	v.Person = provision.Identity{ID: v.Session.Identity, Connection: v.Session.Connection, UserName: row.UserName, Status: provision.Status(row.Status)}
+	if row.Described {
+		v.Person.Document = json.RawMessage("{}") // SCIM has described them; that is all that matters here
+	}
+	v.Connection = provision.Connection{ID: v.Session.Connection, Name: row.Name}
+	signIn, err := k.open(row.SignIn, connectionTable, row.ConnectionID)
+	if err != nil {
+		return v, err
+	}
+	errs := []error{json.Unmarshal([]byte(row.Profile), &v.Person.Profile), json.Unmarshal([]byte(row.Attributes), &v.Person.Attributes),
+		json.Unmarshal([]byte(row.Groups), &v.Groups)}
+	if signIn != "" {
+		errs = append(errs, json.Unmarshal([]byte(signIn), &v.Connection.SignIn))
+	}
+	if row.AccountID != nil {
+		v.Account = &provision.Account{ID: provision.AccountID(*row.AccountID), Identity: v.Session.Identity, Connection: v.Session.Connection,
+			DeskUser: provision.DeskUserID(*row.DeskUser), State: provision.AccountState(*row.State)}
+		errs = append(errs, json.Unmarshal([]byte(*row.Wanted), &v.Account.Wanted), json.Unmarshal([]byte(*row.Granted), &v.Account.Granted),
+			json.Unmarshal([]byte(*row.AccountProfile), &v.Account.Profile))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return v, fmt.Errorf("store: session %s: %w", row.ID, err)
+	}
+	slices.Sort(v.Groups)
+	return v, nil
+}

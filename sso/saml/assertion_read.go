@@ -33,9 +33,11 @@ func (r *reader) read(e *etree.Element) (*Assertion, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sp.checkOrigin(e); err != nil {
+	until, err := r.sp.checkOrigin(e)
+	if err != nil {
 		return nil, err
 	}
+	r.limit(until)
 	r.assertion.ID, r.assertion.Issuer = attribute(e, "ID"), r.sp.idp.EntityID
 	for _, step := range []func(*etree.Element) error{r.subject, r.conditions, r.authn, r.attributes} {
 		if err := step(e); err != nil {

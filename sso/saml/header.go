@@ -19,7 +19,7 @@ type header struct {
 
 // checkHeader checks what all messages have in common.
 func (sp *ServiceProvider) checkHeader(e *etree.Element, h header) error {
-	if err := sp.checkOrigin(e); err != nil {
+	if _, err := sp.checkOrigin(e); err != nil {
 		return err
 	}
 	if to := attribute(e, "Destination"); to != h.address && (h.signed || to != "") {
@@ -32,25 +32,26 @@ func (sp *ServiceProvider) checkHeader(e *etree.Element, h header) error {
 }
 
 // checkOrigin checks what messages and assertions have in common: version,
-// issuer and time.
-func (sp *ServiceProvider) checkOrigin(e *etree.Element) error {
+// issuer and time. It returns when e becomes too old, by a clock that is right.
+func (sp *ServiceProvider) checkOrigin(e *etree.Element) (until time.Time, _ error) {
 	if attribute(e, "Version") != "2.0" {
-		return refuse(ReasonVersion, "%s is not of SAML 2.0", e.Tag)
+		return until, refuse(ReasonVersion, "%s is not of SAML 2.0", e.Tag)
 	}
 	issuer := only(e, issuerName)
 	if issuer == nil || trimmed(issuer) != sp.idp.EntityID {
-		return refuse(ReasonIssuer, "%s is not from %s, as the metadata names the identity provider", e.Tag, sp.idp.EntityID)
+		return until, refuse(ReasonIssuer, "%s is not from %s, as the metadata names the identity provider", e.Tag, sp.idp.EntityID)
 	}
 	issued, ok := instant(e, "IssueInstant")
 	if !ok {
-		return refuse(ReasonInstant, "%s does not say when it was issued", e.Tag)
+		return until, refuse(ReasonInstant, "%s does not say when it was issued", e.Tag)
 	}
 	now := sp.config.Now()
 	if issued.After(now.Add(sp.config.Skew)) {
-		return refuse(ReasonInstant, "%s was issued in the future: compare the clocks", e.Tag)
+		return until, refuse(ReasonInstant, "%s was issued in the future: compare the clocks", e.Tag)
 	}
-	if issued.Before(now.Add(-maxAge - sp.config.Skew)) {
-		return refuse(ReasonInstant, "%s was issued more than %s ago: compare the clocks", e.Tag, maxAge)
+	until = issued.Add(maxAge)
+	if !now.Add(-sp.config.Skew).Before(until) {
+		return until, refuse(ReasonInstant, "%s was issued more than %s ago: compare the clocks", e.Tag, maxAge)
 	}
-	return nil
+	return until, nil
 }

@@ -135,7 +135,7 @@ func (sp *ServiceProvider) open(in Incoming, n name) (*etree.Element, error) {
 // this binding has none, does not count: it would leave RelayState open.
 func (t trust) verifyQuery(in Incoming, allowSHA1 bool) error {
 	if in.signature == "" || in.algorithm == "" {
-		return refuse(ReasonUnsigned, "the query is not signed")
+		return refuse(ReasonUnsigned, "the query is not signed: switch on the signing of logout messages at the identity provider")
 	}
 	method, known := signings[in.algorithm]
 	if !known || method.weak && !allowSHA1 {

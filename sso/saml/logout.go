@@ -49,8 +49,10 @@ func (sp *ServiceProvider) readLogout(e *etree.Element) (*Logout, error) {
 	if err != nil {
 		return nil, err
 	}
-	issued, _ := instant(e, "IssueInstant") // checkHeader has seen it
-	until := issued.Add(maxAge)
+	until, err := sp.checkOrigin(e)
+	if err != nil {
+		return nil, err
+	}
 	if attribute(e, "NotOnOrAfter") != "" {
 		end, ok := instant(e, "NotOnOrAfter")
 		if !ok || !sp.config.Now().Add(-sp.config.Skew).Before(end) {

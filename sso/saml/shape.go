@@ -8,8 +8,8 @@ import (
 )
 
 // identifier is what an ID may look like: an NCName (XML Schema part 2 §3.3.8)
-// of ASCII, which is what identity providers make.
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]{0,255}$`)
+// of ASCII, and a bare GUID, which some identity providers take for one.
+var identifier = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,255}$`)
 
 // shape checks a tree before any signature is looked at, so that there is one
 // reading of what is signed: every ID is there once, every algorithm is on the

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/beevik/etree"
@@ -96,6 +97,28 @@ var controls = []Case{
 	good("SI23", "line breaks in SignatureValue", tampered(func(_ *IdP, _, a *etree.Element) {
 		value := find(a, "SignatureValue")
 		value.SetText("\n  " + regexp.MustCompile(`.{64}`).ReplaceAllString(value.Text(), "$0\n  ") + "\n")
+	})),
+	good("SI24", "namespaces that are canonicalised though not used", func(p *IdP, r Request) Form {
+		m := p.Message(r, p.Person)
+		for _, e := range []*etree.Element{m.Response, m.Assertion()} {
+			e.CreateAttr("xmlns:xs", "http://www.w3.org/2001/XMLSchema")
+		}
+		p.Sign(m.Assertion(), Signature{Prefixes: "xs"})
+		p.Sign(m.Response, Signature{Prefixes: "xs"})
+		return m.Form()
+	}),
+	good("SI25", "default namespaces throughout", func(p *IdP, r Request) Form {
+		m := p.Message(r, p.Person)
+		unprefixed := strings.NewReplacer("<saml:", "<", "</saml:", "</", "xmlns:saml=", "xmlns=")
+		a := parse(unprefixed.Replace(serialize(remove(m.Assertion()))))
+		m.Response.AddChild(a)
+		signature := p.signature(a, Signature{Unprefixed: true})
+		a.InsertChildAt(find(a, "Issuer").Index()+1, signature)
+		return m.Form()
+	}),
+	good("SI26", "IDs that are bare GUIDs", changed(func(_ *IdP, response, a *etree.Element) {
+		response.CreateAttr("ID", "0b3e7a52-33c8-4c0e-9f0e-0d2f7a4f5e10")
+		a.CreateAttr("ID", "7d5f0a11-2b1f-4b3f-8d5c-6a0a5d3a9e21")
 	})),
 	good("SC99", "a good answer, after all the others", signed(func(*IdP) Signature { return Signature{} })),
 }

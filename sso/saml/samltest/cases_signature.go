@@ -145,5 +145,5 @@ func digestOf(p *IdP, a *etree.Element) string {
 	forgery := a.Copy()
 	remove(find(forgery, "Signature"))
 	find(forgery, "NameID").SetText(p.Victim)
-	return base64.StdEncoding.EncodeToString(sum(digestSHA256, canonical(forgery)))
+	return base64.StdEncoding.EncodeToString(sum(digestSHA256, canonical(forgery, "")))
 }

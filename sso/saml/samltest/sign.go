@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"math/big"
+	"strings"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -38,6 +39,8 @@ type Signature struct {
 	Transform   string // XML behind the enveloped signature, instead of exclusive canonicalisation
 	NoReference bool
 	HMAC        []byte // key for a method of that kind
+	Unprefixed  bool   // the elements of the signature have a default namespace, as Entra ID does it
+	Prefixes    string // whose namespaces are canonicalised though not used, as Okta does it
 }
 
 var hashes = map[string]crypto.Hash{
@@ -68,11 +71,17 @@ func (p *IdP) signature(e *etree.Element, s Signature) *etree.Element {
 			s.Method = more + "ecdsa-sha256"
 		}
 	}
-	signature := parse(fmt.Sprintf(`<ds:Signature xmlns:ds="%s"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="%s"/><ds:SignatureMethod Algorithm="%s"/>%s</ds:SignedInfo><ds:SignatureValue/>%s</ds:Signature>`,
-		nsSignature, exclusive, s.Method, s.reference(e), s.keyInfo()))
-	info := signature.SelectElement("ds:SignedInfo").Copy()
-	info.CreateAttr("xmlns:ds", nsSignature)
-	signature.SelectElement("ds:SignatureValue").SetText(base64.StdEncoding.EncodeToString(s.value(canonical(info))))
+	template := fmt.Sprintf(`<ds:Signature xmlns:ds="%s"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="%s"/><ds:SignatureMethod Algorithm="%s"/>%s</ds:SignedInfo><ds:SignatureValue/>%s</ds:Signature>`,
+		nsSignature, exclusive, s.Method, s.reference(e), s.keyInfo())
+	declaration := "xmlns:ds"
+	if s.Unprefixed {
+		declaration = "xmlns"
+		template = strings.NewReplacer("<ds:", "<", "</ds:", "</", "xmlns:ds=", "xmlns=").Replace(template)
+	}
+	signature := parse(template)
+	info := find(signature, "SignedInfo").Copy()
+	info.CreateAttr(declaration, nsSignature)
+	find(signature, "SignatureValue").SetText(base64.StdEncoding.EncodeToString(s.value(canonical(info, ""))))
 	return signature
 }
 
@@ -85,9 +94,12 @@ func (s Signature) reference(e *etree.Element) string {
 	}
 	if s.Transform == "" {
 		s.Transform = fmt.Sprintf(`<ds:Transform Algorithm="%s"/>`, exclusive)
+		if s.Prefixes != "" {
+			s.Transform = fmt.Sprintf(`<ds:Transform Algorithm="%s"><ec:InclusiveNamespaces xmlns:ec="%[1]s" PrefixList="%s"/></ds:Transform>`, exclusive, s.Prefixes)
+		}
 	}
 	if s.DigestValue == nil {
-		s.DigestValue = sum(s.Digest, canonical(e.Copy()))
+		s.DigestValue = sum(s.Digest, canonical(e.Copy(), s.Prefixes))
 	}
 	return fmt.Sprintf(`<ds:Reference URI="#%s"><ds:Transforms><ds:Transform Algorithm="%senveloped-signature"/>%s</ds:Transforms><ds:DigestMethod Algorithm="%s"/><ds:DigestValue>%s</ds:DigestValue></ds:Reference>`,
 		e.SelectAttrValue("ID", ""), nsSignature, s.Transform, s.Digest, base64.StdEncoding.EncodeToString(s.DigestValue))
@@ -154,8 +166,8 @@ func sum(method string, message []byte) []byte {
 }
 
 // canonical returns e in exclusive canonical form; e is changed.
-func canonical(e *etree.Element) []byte {
-	raw, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("").Canonicalize(e)
+func canonical(e *etree.Element, prefixes string) []byte {
+	raw, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(prefixes).Canonicalize(e)
 	if err != nil {
 		panic(err)
 	}

@@ -88,6 +88,7 @@ func TestGroups(t *testing.T) {
 		{"another claim", "https://acme.example/teams", `{"groups":["a"],"https://acme.example/teams":["t"]}`, []string{"t"}, true, false},
 		{"in an object", "resource_access.my.client.roles", `{"resource_access":{"my.client":{"roles":["r"]}}}`, []string{"r"}, true, false},
 		{"a name with dots comes first", "a.b", `{"a.b":["outright"],"a":{"b":["inside"]}}`, []string{"outright"}, true, false},
+		{"only dots lead inside", "a-b", `{"a":{"b":["r"]}}`, []string{}, false, false},
 		{"kept elsewhere", "groups", `{"_claim_names":{"groups":"src1"}}`, []string{}, false, true},
 		{"something else is kept elsewhere", "groups", `{"_claim_names":{"address":"src1"}}`, []string{}, false, false},
 		{"hasgroups", "groups", `{"hasgroups":"true"}`, []string{}, false, true},

@@ -13,11 +13,11 @@ import (
 // them. Beside these there are those of [fetch.Reason], for what could not be
 // fetched.
 const (
-	ReasonConfig      = "config"       // our own settings cannot work
-	ReasonIssuerURL   = "issuer_url"   // the issuer is no https URL without query and fragment
-	ReasonEntraTenant = "entra_tenant" // an issuer of Entra ID that stands for any tenant
-	ReasonDiscovery   = "discovery"    // the discovery document lacks something, or cannot be read
-	ReasonMismatch    = "issuer_mismatch"
+	ReasonConfig      = "config"          // our own settings cannot work
+	ReasonIssuerURL   = "issuer_url"      // the issuer is no https URL without query and fragment
+	ReasonEntraTenant = "entra_tenant"    // an issuer of Entra ID that stands for any tenant
+	ReasonDiscovery   = "discovery"       // the discovery document lacks something, or cannot be read
+	ReasonMismatch    = "issuer_mismatch" // the document is another issuer's
 	ReasonEndpoint    = "endpoint"        // an end point in the document may not be used
 	ReasonWeak        = "weak_algorithms" // the provider signs with none of the algorithms that we accept
 
@@ -27,20 +27,20 @@ const (
 	ReasonProviderError = "provider_error" // the provider says that it did not sign the person in
 	ReasonCode          = "code"           // the answer has no code
 	ReasonExchange      = "exchange"       // the provider gave no tokens for the code
-	ReasonNoIDToken     = "no_id_token"
+	ReasonNoIDToken     = "no_id_token"    // the provider gave tokens, but not that one
 
 	ReasonMalformed    = "malformed"        // no JWT in compact serialization, or claims that cannot be read in one way only
 	ReasonAlgorithm    = "algorithm"        // not on the list, such as none and HS256
 	ReasonType         = "type"             // the header says that it is a JWT of another kind
 	ReasonSignature    = "signature"        // no key of the provider made it
-	ReasonIssuer       = "issuer"           // iss
-	ReasonAudience     = "audience"         // aud
-	ReasonAuthorized   = "authorized"       // azp
-	ReasonExpired      = "expired"          // exp
-	ReasonNotYet       = "not_yet"          // nbf
-	ReasonIssuedAt     = "issued_at"        // iat
-	ReasonNonce        = "nonce"            //
-	ReasonSubject      = "subject"          // sub
+	ReasonIssuer       = "issuer"           // iss is another one
+	ReasonAudience     = "audience"         // aud does not name us
+	ReasonAuthorized   = "authorized"       // azp is another client, or missing beside several audiences
+	ReasonExpired      = "expired"          // exp is over, or missing
+	ReasonNotYet       = "not_yet"          // nbf is ahead
+	ReasonIssuedAt     = "issued_at"        // iat is ahead, long ago, or missing
+	ReasonNonce        = "nonce"            // another attempt's, or missing; in a logout token: there
+	ReasonSubject      = "subject"          // sub is missing, or could not name anybody
 	ReasonAccessToken  = "at_hash"          // the access token beside it belongs to another ID token
 	ReasonLogout       = "logout_token"     // a logout token where an ID token belongs
 	ReasonAuthTime     = "auth_time"        // the person signed in longer ago than allowed, or it does not say
@@ -51,7 +51,7 @@ const (
 	ReasonUserInfoSub  = "userinfo_subject" // it spoke of somebody else
 
 	ReasonEvents  = "events"     // no back-channel logout event
-	ReasonTokenID = "jti"        // missing
+	ReasonTokenID = "jti"        // missing, or too long to remember
 	ReasonSession = "sub_or_sid" // names neither person nor session
 )
 
@@ -59,7 +59,7 @@ const (
 // error of this package is one.
 type Refusal struct {
 	Reason string // one of the constants, or a fetch.Reason
-	Detail string // for an admin: what is wrong and what to do; no token, no personal data, nothing the browser sent
+	Detail string // for an admin: what is wrong and what to do; no token, no personal data, nothing that the browser sent but Code
 	Code   string // the provider's own error code (RFC 6749 §4.1.2.1 and §5.2), if it gave one that can be shown
 	Err    error  // the cause, when it came from the network; may be nil
 }

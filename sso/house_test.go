@@ -3,6 +3,7 @@ package sso_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,7 +21,6 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
-	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -32,7 +32,8 @@ const ownDomain = "corp.example.test"
 
 // house is a Handler behind a real server, with a connection.
 type house struct {
-	*testing.T
+	testing.TB
+	store   *store.Store
 	core    *provision.Service
 	sso     *sso.Handler
 	conn    provision.Connection
@@ -41,7 +42,7 @@ type house struct {
 	allowed []string // host:port pairs that may be fetched
 }
 
-// journal keeps what the server logs.
+// journal keeps what the server logs, a JSON object a line.
 type journal struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -59,28 +60,63 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
-func newHouse(t *testing.T, s *store.Store, allowed ...string) *house {
+// of returns what the log says of the request with that reference.
+func (j *journal) of(reference string) (lines []map[string]any) {
+	for line := range strings.Lines(j.String()) {
+		var fields map[string]any
+		if json.Unmarshal([]byte(line), &fields) == nil && fields["request"] == reference {
+			lines = append(lines, fields)
+		}
+	}
+	return lines
+}
+
+// ourKey is the key of every house: RSA takes its time.
+var ourKey = sync.OnceValues(func() (pair [2][]byte, err error) {
+	pair[0], pair[1], err = sso.NewSAMLKey()
+	return pair, err
+})
+
+func newHouse(t testing.TB, s *store.Store, allowed ...string) *house {
 	t.Helper()
-	h := &house{T: t, log: &journal{}, allowed: allowed}
-	log := slog.New(slog.NewTextHandler(h.log, nil))
+	h := &house{TB: t, store: s, log: &journal{}, allowed: allowed}
+	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	h.core = provision.NewService(s, provision.Policy{}, log)
+	_, err := h.core.Keys(t.Context(), provision.KeySAML, func() (private, certificate []byte, err error) {
+		pair, err := ourKey()
+		return pair[0], pair[1], err
+	})
+	h.must(err)
 	server := httptest.NewUnstartedServer(nil)
 	h.url = "http://" + server.Listener.Addr().String()
 	h.sso = h.replica(log)
-	server.Config.Handler = h.sso
+	server.Config.Handler = numbered(h.sso)
 	server.Start()
 	t.Cleanup(server.Close)
-	var err error
 	h.conn, _, err = h.core.AddConnection(t.Context(), byTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{ownDomain},
 		SignIn: provision.SignIn{JIT: &provision.JIT{Create: true}}})
 	h.must(err)
 	return h
 }
 
+// numbered gives each request a reference, as a server does around the Handler.
+func numbered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), numberKey{}, "ref-"+rand.Text())))
+	})
+}
+
+type numberKey struct{}
+
+func numberOf(ctx context.Context) string {
+	number, _ := ctx.Value(numberKey{}).(string)
+	return number
+}
+
 // replica returns a Handler on the same core.
 func (h *house) replica(log *slog.Logger) *sso.Handler {
 	return sso.New(h.core, sso.Options{PublicURL: h.url, Log: log, Fetch: fetch.Options{AllowHosts: h.allowed},
-		RequestID: func(context.Context) string { return "ref-1" }, Limits: sso.Limits{PerSecond: 1e6, Burst: 1e6}})
+		RequestID: numberOf, Limits: sso.Limits{PerSecond: 1e6, Burst: 1e6}})
 }
 
 // each runs test in a fresh house on every database.
@@ -240,7 +276,7 @@ func (b *browser) pending(path string) (samltest.Request, string) {
 	}
 	to, err := url.Parse(p.location)
 	b.must(err)
-	id := requestIDIn(b.T, to.Query().Get("SAMLRequest"))
+	id := requestIDIn(b, to.Query().Get("SAMLRequest"))
 	return samltest.Request{ID: id, EntityID: b.url + "/sso/acme/saml/metadata", ACSURL: b.url + "/sso/acme/saml/acs"}, to.Query().Get("RelayState")
 }
 
@@ -273,5 +309,3 @@ func (b *browser) signInOIDC(p *oidctest.Provider, to string) page {
 	b.must(err)
 	return b.get("/sso/acme/oidc/callback?" + query.Encode())
 }
-
-var _ = saml.Redirect

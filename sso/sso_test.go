@@ -21,7 +21,7 @@ import (
 )
 
 // requestIDIn returns the ID of a request in a redirect.
-func requestIDIn(t *testing.T, encoded string) string {
+func requestIDIn(t testing.TB, encoded string) string {
 	t.Helper()
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {

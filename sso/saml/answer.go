@@ -48,7 +48,7 @@ func (sp *ServiceProvider) Answer(encoded, requestID string) (assertion *Asserti
 // decode returns the bytes of a message in base64, which may have line breaks
 // in it.
 func decode(encoded string) ([]byte, error) {
-	if len(encoded) > 2*messageLimits.bytes {
+	if len(encoded) > messageLimits.bytes {
 		return nil, refuse(ReasonSize, "more than %d bytes", messageLimits.bytes)
 	}
 	raw, err := base64.StdEncoding.DecodeString(withoutSpace(encoded))

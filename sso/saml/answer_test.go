@@ -105,3 +105,16 @@ func TestAnswer(t *testing.T) {
 		})
 	}
 }
+
+func TestUnsolicited(t *testing.T) {
+	idp := samltest.New(idpID)
+	sp := provider(t, idp)
+	want := map[string]saml.Reason{"SF04": "", "SI00": saml.ReasonInResponseTo, "SF03": saml.ReasonInResponseTo, "SF05": saml.ReasonInResponseTo, "SS01": saml.ReasonInResponseTo}
+	for _, tt := range samltest.Cases {
+		if r, chosen := want[tt.ID]; chosen {
+			if _, err := sp.Unsolicited(tt.Build(idp, pending()).Get("SAMLResponse")); reason(t, err) != r {
+				t.Errorf("%s %s is refused by %v, want %q", tt.ID, tt.Title, err, r)
+			}
+		}
+	}
+}

@@ -32,7 +32,7 @@ type Incoming struct {
 
 // IncomingQuery reads a logout message from the raw query of a GET.
 func IncomingQuery(rawQuery string) (Incoming, error) {
-	if len(rawQuery) > 2*messageLimits.bytes {
+	if len(rawQuery) > messageLimits.bytes {
 		return Incoming{}, refuse(ReasonSize, "more than %d bytes", messageLimits.bytes)
 	}
 	raw, values := make(map[string]string), make(map[string]string)

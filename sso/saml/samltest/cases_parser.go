@@ -98,6 +98,17 @@ var parsers = []Case{
 		}
 		return replaced("<samlp:Status>", "<samlp:Status"+declarations.String()+">")(p, r)
 	}),
+	good("SP18c", "as much as is allowed of everything", func(p *IdP, r Request) Form {
+		open, end := "", ""
+		for i := range 36 {
+			open += fmt.Sprintf(`<a%d xmlns:n%[1]d="urn:%[1]d" xmlns:m%[1]d="urn:%[1]d" xmlns:o%[1]d="urn:%[1]d"`, i)
+			for j := range 60 {
+				open += fmt.Sprintf(` x%d=""`, j)
+			}
+			open, end = open+">", fmt.Sprintf(`</a%d>`, i)+end
+		}
+		return replaced("<samlp:Status>", "<samlp:Status>"+open+strings.Repeat("<n0:b x='' y=''></n0:b>", 9900)+end)(p, r)
+	}),
 	bad("SP19", "a deflate bomb", saml.ReasonXML, func(*IdP, Request) Form {
 		return Form{"SAMLResponse": {Bomb()}}
 	}),

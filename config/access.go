@@ -32,6 +32,7 @@ type Connection struct {
 	Match   Match    `yaml:"match"`
 	SAML    *SAML    `yaml:"saml"`
 	OIDC    *OIDC    `yaml:"oidc"`
+	SCIM    *SCIM    `yaml:"scim"`
 
 	SignInDisabled bool `yaml:"sign_in_disabled"`
 }
@@ -83,6 +84,21 @@ type OIDC struct {
 	ACRValues     []string          `yaml:"acr_values" json:"acr_values,omitempty"`
 	Prompt        string            `yaml:"prompt" json:"prompt,omitempty"`
 	Claims        map[string]string `yaml:"claims" json:"claims,omitempty"`
+}
+
+// SCIM says how an IdP may get in beside our tokens.
+type SCIM struct {
+	JWT *JWT `yaml:"jwt"`
+}
+
+// JWT says which tokens that an IdP signs itself are taken.
+type JWT struct {
+	Issuer   string `yaml:"issuer"`
+	Audience string `yaml:"audience"`
+	JWKSURL  string `yaml:"jwks_url"`
+	Subject  string `yaml:"subject"`
+	App      string `yaml:"app"`
+	Tenant   string `yaml:"tenant"`
 }
 
 // Desk is one help desk account.

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -30,12 +31,12 @@ func newFailures() *failures {
 	return &failures{recent: make(map[netip.Prefix]*rate.Limiter)}
 }
 
-// wait notes a failure of the client at remote, a host:port, and returns how
-// long it has to wait before it may fail again; zero when it may.
-func (f *failures) wait(remote string, now time.Time) time.Duration {
+// wait notes a failure of the client at addr, and returns how long it has to
+// wait before it may fail again; zero when it may.
+func (f *failures) wait(addr netip.Addr, now time.Time) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	reservation := f.limiter(networkOf(remote)).ReserveN(now, 1)
+	reservation := f.limiter(networkOf(addr)).ReserveN(now, 1)
 	delay := reservation.DelayFrom(now)
 	if delay > 0 {
 		reservation.CancelAt(now)
@@ -59,13 +60,9 @@ func (f *failures) limiter(network netip.Prefix) *rate.Limiter {
 }
 
 // networkOf returns whom an address belongs to: of IPv6 a network, for
-// everybody has 2⁶⁴ addresses there. What is no address is one like any other.
-func networkOf(remote string) netip.Prefix {
-	at, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	addr := at.Addr().Unmap().WithZone("")
+// everybody has 2⁶⁴ addresses there. No address is one like any other.
+func networkOf(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap().WithZone("")
 	bits := addr.BitLen()
 	if addr.Is6() {
 		bits = 64
@@ -75,4 +72,13 @@ func networkOf(remote string) netip.Prefix {
 		return netip.Prefix{}
 	}
 	return network
+}
+
+// peer returns the address at the other end of a request's connection.
+func peer(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr()
 }

@@ -2,13 +2,18 @@ package scim
 
 import (
 	"fmt"
+	"net/http"
+	"net/netip"
 	"testing"
 	"time"
 )
 
+// at returns the address of a client, as a server sees it.
+func at(remote string) netip.Addr { return peer(&http.Request{RemoteAddr: remote}) }
+
 func TestFailuresAreCountedForEachAddress(t *testing.T) {
 	f, now := newFailures(), time.Unix(1_800_000_000, 0)
-	fail := func(remote string) time.Duration { return f.wait(remote, now) }
+	fail := func(remote string) time.Duration { return f.wait(at(remote), now) }
 	for n := range failuresAtOnce {
 		if delay := fail("192.0.2.1:40000"); delay > 0 {
 			t.Fatalf("failure %d has to wait %v", n, delay)
@@ -39,12 +44,12 @@ func TestFailuresAreCountedForEachAddress(t *testing.T) {
 func TestOneNetworkOfIPv6IsOneClient(t *testing.T) {
 	f, now := newFailures(), time.Unix(1_800_000_000, 0)
 	for n := range failuresAtOnce {
-		f.wait(fmt.Sprintf("[2001:db8::%x]:1", n), now)
+		f.wait(at(fmt.Sprintf("[2001:db8::%x]:1", n)), now)
 	}
-	if f.wait("[2001:db8::ffff:1]:1", now) <= 0 {
+	if f.wait(at("[2001:db8::ffff:1]:1"), now) <= 0 {
 		t.Error("an address of the same /64 may go on")
 	}
-	if f.wait("[2001:db8:0:1::1]:1", now) > 0 {
+	if f.wait(at("[2001:db8:0:1::1]:1"), now) > 0 {
 		t.Error("an address of another /64 has to wait")
 	}
 }
@@ -52,11 +57,11 @@ func TestOneNetworkOfIPv6IsOneClient(t *testing.T) {
 func TestFailuresTakeBoundedMemory(t *testing.T) {
 	f, now := newFailures(), time.Unix(1_800_000_000, 0)
 	for range failuresAtOnce {
-		f.wait("192.0.2.1:1", now)
+		f.wait(at("192.0.2.1:1"), now)
 	}
 	for n := range 100_000 {
-		f.wait(fmt.Sprintf("10.%d.%d.%d:1", n>>16, n>>8&255, n&255), now)
-		if n%1000 == 0 && f.wait("192.0.2.1:1", now) <= 0 {
+		f.wait(at(fmt.Sprintf("10.%d.%d.%d:1", n>>16, n>>8&255, n&255)), now)
+		if n%1000 == 0 && f.wait(at("192.0.2.1:1"), now) <= 0 {
 			t.Fatalf("after %d other addresses, one that goes on failing was forgotten", n)
 		}
 	}

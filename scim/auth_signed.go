@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"math"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-jose/go-jose/v4/json"
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
@@ -105,8 +106,8 @@ func (s *signedTokens) keysOf(conn provision.Connection) *fetch.KeySet {
 	return have.set
 }
 
-// claims are those of a token. A map, because Go's JSON would take "ISS" for
-// iss in a struct.
+// claims are those of a token. They are read by go-jose's JSON, for which names
+// count by letter case and a name given twice is a mistake.
 type claims map[string]json.RawMessage
 
 // check returns what is wrong with the claims; errors name claims, never values.

@@ -205,6 +205,7 @@ func TestTokensThatEntraSigns(t *testing.T) {
 		"HS256 with the public key": i.sign(jose.HS256, public, nil, entraClaims()),
 		"none":                      "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0." + parts[1] + ".",
 		"no signature":              parts[0] + "." + parts[1] + ".",
+		"a claim twice":             i.signText(twice(i.T, entraClaims())),
 		"a payload that is no JSON": i.signText("[]"),
 		"a payload nested deeply":   i.signText(`{"iss":` + strings.Repeat("[", 5000)),
 		"nested, but JSON":          i.signText(`{"iss":` + strings.Repeat("[", 3000) + strings.Repeat("]", 3000) + `}`),
@@ -247,6 +248,15 @@ func (i *issuer) signText(payload string) string {
 		i.Fatal(err)
 	}
 	return token
+}
+
+// twice returns claims as JSON with one more issuer in front of the right one.
+func twice(t *testing.T, claims map[string]any) string {
+	text, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return `{"iss":"https://evil.example",` + string(text[1:])
 }
 
 func TestSignedTokensCanBeSwitchedOff(t *testing.T) {

@@ -1,12 +1,14 @@
 package scim
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -33,22 +35,31 @@ const (
 // TokenEndpoint returns the token endpoint of OAuth 2.0 (RFC 6749 §3.2) with
 // one grant, client credentials (§4.4), to be mounted at /oauth/token. Clients
 // and what they may do are those of core; an access token is good for the SCIM
-// endpoint of the client's connection. Of options, Log and RequestID matter.
+// endpoint of the client's connection. Of options, Log, RequestID and
+// ClientAddress matter.
 func TokenEndpoint(core *provision.Service, options Options) http.Handler {
-	e := &tokenEndpoint{core: core, log: options.Log, failures: newFailures(), now: time.Now,
+	e := &tokenEndpoint{core: core, log: options.Log, requestID: options.RequestID, address: options.ClientAddress, failures: newFailures(), now: time.Now,
 		buckets: &limiters{limits: Limits{RatePerSecond: tokensPerSecond, Burst: tokensAtOnce}}}
 	if e.log == nil {
 		e.log = slog.Default()
+	}
+	if e.requestID == nil {
+		e.requestID = noRequestID
+	}
+	if e.address == nil {
+		e.address = peer
 	}
 	return e
 }
 
 type tokenEndpoint struct {
-	core     *provision.Service
-	log      *slog.Logger
-	failures *failures
-	buckets  *limiters
-	now      func() time.Time
+	core      *provision.Service
+	log       *slog.Logger
+	requestID func(context.Context) string
+	address   func(*http.Request) netip.Addr
+	failures  *failures
+	buckets   *limiters
+	now       func() time.Time
 }
 
 // oauthError is an error as RFC 6749 §5.2 has it.
@@ -95,7 +106,7 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	refused, ok := errors.AsType[*oauthError](err)
 	if !ok {
 		if r.Context().Err() == nil {
-			e.log.ErrorContext(r.Context(), "scim: issuing an access token failed", "err", err)
+			e.log.ErrorContext(r.Context(), "scim: issuing an access token failed", "request", e.requestID(r.Context()), "err", err)
 		}
 		refused = refusal(http.StatusInternalServerError, "server_error", "Internal error.")
 	}
@@ -162,7 +173,7 @@ func (e *tokenEndpoint) client(r *http.Request, form map[string]string) (provisi
 	if denied, ok := errors.AsType[*provision.Error](err); !ok || denied.Code != provision.Denied {
 		return client, err
 	}
-	if delay := e.failures.wait(r.RemoteAddr, e.now()); delay > 0 {
+	if delay := e.failures.wait(e.address(r), e.now()); delay > 0 {
 		return client, tooMany("Too many requests without a valid client; try again after the time in Retry-After.", delay)
 	}
 	return client, errInvalidClient

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path"
 	"runtime/debug"
@@ -28,6 +29,10 @@ type Options struct {
 	// RequestID returns the id of a request as the log knows it; nil: requests
 	// have none.
 	RequestID func(context.Context) string
+
+	// ClientAddress returns where a request comes from, which is not the peer
+	// behind a proxy; nil: the peer.
+	ClientAddress func(*http.Request) netip.Addr
 }
 
 // New returns the SCIM service provider of every connection, to be mounted at
@@ -41,6 +46,7 @@ func New(core *provision.Service, options Options) http.Handler {
 		log:       options.Log,
 		limits:    limits,
 		requestID: options.RequestID,
+		address:   options.ClientAddress,
 		buckets:   &limiters{limits: limits},
 		failures:  newFailures(),
 		now:       time.Now,
@@ -49,11 +55,16 @@ func New(core *provision.Service, options Options) http.Handler {
 		h.log = slog.Default()
 	}
 	if h.requestID == nil {
-		h.requestID = func(context.Context) string { return "" }
+		h.requestID = noRequestID
+	}
+	if h.address == nil {
+		h.address = peer
 	}
 	h.signed = newSignedTokens(core, options.Fetch, h.log, h.now)
 	return h.outermost(h.routes())
 }
+
+func noRequestID(context.Context) string { return "" }
 
 // handler is what all routes share.
 type handler struct {
@@ -62,6 +73,7 @@ type handler struct {
 	log       *slog.Logger
 	limits    Limits
 	requestID func(context.Context) string
+	address   func(*http.Request) netip.Addr
 	buckets   *limiters
 	failures  *failures
 	signed    *signedTokens

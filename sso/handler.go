@@ -115,7 +115,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.apps.ServeHTTP(w, r)
 		return
 	}
-	if !h.limits.allow(h.clientAddress(r), r.URL.Path) {
+	if !h.limits.allow(h.ClientAddress(r), r.URL.Path) {
 		header.Set("Retry-After", "5")
 		h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many requests from one address"})
 		return

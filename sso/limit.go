@@ -62,9 +62,9 @@ func (l *limiter) allow(from netip.Addr, path string) bool {
 	return bucket.AllowN(l.now(), 1)
 }
 
-// clientAddress returns where a request comes from: the peer, or behind proxies
+// ClientAddress returns where a request comes from: the peer, or behind proxies
 // that are trusted the last address that none of them added.
-func (h *Handler) clientAddress(r *http.Request) netip.Addr {
+func (h *Handler) ClientAddress(r *http.Request) netip.Addr {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr

@@ -34,7 +34,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, f refusal) {
 	h.metrics.refused(f)
 	h.log.WarnContext(ctx, "sign-in refused", "request", reference, "connection", f.connection.Name, "protocol", f.protocol, "reason", f.reason, "detail", f.detail)
 	if f.audit && f.connection.ID != "" {
-		detail := map[string]any{"protocol": f.protocol, "ip": h.clientAddress(r).String()}
+		detail := map[string]any{"protocol": f.protocol, "ip": h.ClientAddress(r).String()}
 		if err := h.core.RecordRefusal(ctx, f.connection.ID, h.cause(r, f.protocol), f.reason, detail); err != nil {
 			h.log.ErrorContext(ctx, "a refused sign-in is not in the audit log", "request", reference, "err", err)
 		}

@@ -117,7 +117,7 @@ func (a *app) draft(ctx context.Context, sys *system, path string) (provision.Dr
 	if err != nil {
 		return provision.Draft{}, err
 	}
-	draft, err := draftOf(access)
+	draft, err := draftOf(access, sys.settings)
 	if err == nil {
 		err = a.checkDraft(ctx, sys, draft)
 	}
@@ -146,7 +146,7 @@ func (a *app) readAccess(path string) (config.Access, error) {
 
 // draftOf turns what the file says into the core's words. All mistakes are
 // returned at once.
-func draftOf(access config.Access) (d provision.Draft, _ error) {
+func draftOf(access config.Access, settings config.Server) (d provision.Draft, _ error) {
 	var mistakes []error
 	for i, c := range access.Connections {
 		conn := provision.Connection{Name: c.Name, IdP: provision.IdP(c.IdP), Domains: c.Domains}
@@ -158,6 +158,9 @@ func draftOf(access config.Access) (d provision.Draft, _ error) {
 			err = sso.CheckSettings(conn.SignIn, time.Now())
 		}
 		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
+		}
+		if conn.JWT, err = jwtOf(c, settings); err != nil {
 			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
 		}
 		d.Connections = append(d.Connections, conn)

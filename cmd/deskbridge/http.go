@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/worker"
 	"github.com/google/uuid"
@@ -31,13 +32,16 @@ func (s *system) handler(work *worker.Worker) http.Handler {
 		Name: "deskbridge_http_request_seconds", Help: "How long requests took, by what was asked and how it ended.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 10),
 	}, []string{"route", "method", "status"})
-	registry.MustRegister(requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), accountStates{s})
+	registry.MustRegister(requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), accountStates{s}, tokenTimes{s})
 	registry.MustRegister(work.Collectors()...)
 
-	provider := scim.New(s.core, scim.Options{PublicURL: s.settings.PublicURL, Log: s.log, RequestID: requestID,
-		Limits: scim.Limits{MaxBody: int64(s.settings.SCIMMaxBody), RatePerSecond: float64(s.settings.SCIMRate)}})
+	options := scim.Options{PublicURL: s.settings.PublicURL, Log: s.log, RequestID: requestID, ClientAddress: s.signIn.ClientAddress,
+		Fetch:  fetch.New(fetch.Options{AllowHosts: s.settings.Hosts()}),
+		Limits: scim.Limits{MaxBody: int64(s.settings.SCIMMaxBody), RatePerSecond: float64(s.settings.SCIMRate)}}
+	provider := scim.New(s.core, options)
 	registry.MustRegister(s.signIn.Collectors()...)
 	mux := http.NewServeMux()
+	mux.Handle(tokenPath, scim.TokenEndpoint(s.core, options))
 	mux.Handle("/sso/", s.signIn)
 	mux.Handle("/desk/v2/", s.builtin.Handler(builtin.Options{PublicURL: s.settings.PublicURL, Log: s.log}))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
@@ -117,6 +121,8 @@ func routeOf(path string) string {
 	switch {
 	case len(parts) == 1 && (parts[0] == "metrics" || parts[0] == "healthz" || parts[0] == "readyz"):
 		return "/" + parts[0]
+	case path == tokenPath:
+		return tokenPath
 	case len(parts) >= 4 && parts[0] == "scim":
 		return "/scim/{connection}/v2/" + resourceOf(parts[3], len(parts) > 4)
 	case len(parts) >= 3 && parts[0] == "desk":

@@ -16,6 +16,7 @@ type overview struct {
 	Connections []overviewConnection `json:"connections"`
 	Desks       []overviewDesk       `json:"desks"`
 	Attention   []overviewAccount    `json:"attention"`
+	Tokens      []tokenLine          `json:"tokens"` // to look at
 	Drifts      []overviewDrift      `json:"drifts"`
 }
 
@@ -112,7 +113,8 @@ func (s *system) overview(ctx context.Context) (overview, error) {
 		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.deskName(acc.Desk),
 			State: string(acc.State), Reason: acc.Reason})
 	}
-	return o, nil
+	o.Tokens, err = s.tokensToSee(ctx)
+	return o, err
 }
 
 func overviewDeskOf(d provision.DeskOverview, h provision.DeskHealth) overviewDesk {
@@ -186,8 +188,9 @@ func (o overview) print(w io.Writer) error {
 		return err
 	}
 	o.printHealth(w)
+	printTokens(w, o.Tokens)
 	if len(o.Attention) == 0 {
-		if len(o.Drifts) == 0 {
+		if len(o.Drifts) == 0 && len(o.Tokens) == 0 {
 			fmt.Fprintln(w, "\nNothing needs a person.")
 		}
 		return nil

@@ -2,53 +2,91 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
 )
 
+// tokenPath is where OAuth clients get access tokens.
+const tokenPath = "/oauth/token"
+
 type tokenLine struct {
 	ID         string     `json:"id"`
 	Connection string     `json:"connection"`
 	Name       string     `json:"name"`
 	Token      string     `json:"token,omitempty"`
+	ClientID   string     `json:"client_id,omitempty"`
+	Secret     string     `json:"client_secret,omitempty"`
+	TokenURL   string     `json:"token_url,omitempty"`
+	ReadOnly   bool       `json:"read_only,omitempty"`
+	State      string     `json:"state"`
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
 	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
+	ReplacedAt *time.Time `json:"replaced_at,omitempty"`
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
 }
 
 func lineOf(conn string, t provision.Token) tokenLine {
-	return tokenLine{ID: string(t.ID), Connection: conn, Name: t.Name, CreatedAt: t.CreatedAt,
-		ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, LastUsedAt: t.LastUsedAt}
+	return tokenLine{ID: string(t.ID), Connection: conn, Name: t.Name, ClientID: t.ClientID, ReadOnly: t.ReadOnly, State: string(t.State(time.Now())),
+		CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, ReplacedAt: t.ReplacedAt, LastUsedAt: t.LastUsedAt}
+}
+
+// shown returns the line of a token whose secret can be seen now, and the text
+// that shows it.
+func (s *system) shown(conn string, t provision.Token, secret string) (line tokenLine, text string) {
+	line = lineOf(conn, t)
+	if t.ClientID == "" {
+		line.Token = secret
+		return line, secret
+	}
+	line.Secret, line.TokenURL = secret, s.settings.PublicURL+tokenPath
+	return line, fmt.Sprintf("client_id      %s\nclient_secret  %s\ntoken URL      %s", t.ClientID, secret, line.TokenURL)
+}
+
+// kindOf says what a token is, for people.
+func kindOf(t provision.Token) string {
+	kind := "token"
+	if t.ClientID != "" {
+		kind = "client"
+	}
+	if t.ReadOnly {
+		kind += ", reads"
+	}
+	return kind
 }
 
 func (a *app) token() *cobra.Command {
-	return group("token", "Create, list and revoke bearer tokens of a connection", a.tokenCreate(), a.tokenList(), a.tokenRevoke())
+	return group("token", "Create, list, rotate and revoke bearer tokens and OAuth clients of a connection",
+		a.tokenCreate(), a.tokenList(), a.tokenRotate(), a.tokenRevoke())
 }
 
 func (a *app) tokenCreate() *cobra.Command {
-	var expires time.Duration
+	var draft provision.TokenDraft
 	cmd := &cobra.Command{
-		Use:     "create CONNECTION NAME",
-		Short:   "Create a token; it is shown once",
-		Example: "  deskbridge token create acme rotation-2027 --expires 8760h",
-		Args:    cobra.ExactArgs(2),
+		Use:   "create CONNECTION NAME",
+		Short: "Create a token or an OAuth client; its secret is shown once",
+		Example: "  deskbridge token create acme rotation-2027 --expires 8760h\n" +
+			"  deskbridge token create acme report --read-only\n  deskbridge token create acme entra --client",
+		Args: cobra.ExactArgs(2),
 	}
-	cmd.Flags().DurationVar(&expires, "expires", 0, "how long it lives, e.g. 8760h; 0 means for ever")
+	cmd.Flags().DurationVar(&draft.Life, "expires", 0, "how long it lives, e.g. 8760h; 0 means for ever")
+	cmd.Flags().BoolVar(&draft.ReadOnly, "read-only", false, "it reads and searches, and changes nothing")
+	cmd.Flags().BoolVar(&draft.Client, "client", false, "an OAuth 2.0 client, which gets access tokens with its id and secret")
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
 		conn, err := sys.core.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		token, secret, err := sys.core.CreateToken(ctx, sys.cause, conn.ID, args[1], expires)
+		draft.Name = args[1]
+		token, secret, err := sys.core.DraftToken(ctx, sys.cause, conn.ID, draft)
 		if err != nil {
 			return result{}, err
 		}
-		line := lineOf(conn.Name, token)
-		line.Token = secret
-		return say(line, "%s", secret), nil
+		line, text := sys.shown(conn.Name, token, secret)
+		return say(line, "%s", text), nil
 	})
 }
 
@@ -67,16 +105,47 @@ func (a *app) tokenList() *cobra.Command {
 		rows := make([][]string, len(tokens))
 		for i, t := range tokens {
 			out[i] = lineOf(conn.Name, t)
-			rows[i] = []string{t.Name, string(t.ID), moment(&t.CreatedAt), moment(t.ExpiresAt), moment(t.RevokedAt), moment(t.LastUsedAt)}
+			rows[i] = []string{t.Name, string(t.ID), moment(&t.CreatedAt), moment(t.ExpiresAt), moment(t.RevokedAt), moment(t.LastUsedAt), kindOf(t), out[i].State}
 		}
-		return tabled(out, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED", rows), nil
+		return tabled(out, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED | KIND | STATE", rows), nil
+	})
+}
+
+func (a *app) tokenRotate() *cobra.Command {
+	var overlap, expires time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate CONNECTION NAME|ID",
+		Short: "Replace a token; the old one goes on for a while",
+		Long: `Replace the secret of a token or client. The new one works at once and is shown
+once; the old one works until the overlap is over, so that there is time to enter
+the new one at the identity provider. It lives as long as the old one was made
+for, unless --expires says otherwise.`,
+		Example: "  deskbridge token rotate acme first --overlap 24h",
+		Args:    cobra.ExactArgs(2),
+	}
+	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the old one goes on; 0 ends it at once")
+	cmd.Flags().DurationVar(&expires, "expires", 0, "how long the new one lives; 0 means as long as the old one was made for")
+	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+		conn, err := sys.core.Connection(ctx, args[0])
+		if err != nil {
+			return result{}, err
+		}
+		fresh, old, secret, err := sys.core.RotateToken(ctx, sys.cause, conn.ID, args[1], overlap, expires)
+		if err != nil {
+			return result{}, err
+		}
+		line, text := sys.shown(conn.Name, fresh, secret)
+		a.warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, moment(old.ExpiresAt)))
+		return say(line, "%s", text), nil
 	})
 }
 
 func (a *app) tokenRevoke() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "revoke CONNECTION NAME|ID",
-		Short:   "End a token at once",
+		Use:   "revoke CONNECTION NAME|ID",
+		Short: "End a token at once",
+		Long: `End a token or client at once, with the access tokens of a client. By name it
+ends what a rotation has replaced, too; by id just that one.`,
 		Example: "  deskbridge token revoke acme first",
 		Args:    cobra.ExactArgs(2),
 	}

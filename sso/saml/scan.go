@@ -18,8 +18,7 @@ type limits struct {
 }
 
 var (
-	// of a message as it is encoded, and after decoding and inflating
-	messageLimits  = limits{bytes: 512 << 10, elements: 10_000}
+	messageLimits  = limits{bytes: 512 << 10, elements: 10_000} // encoded, and again decoded and inflated
 	metadataLimits = limits{bytes: 1 << 20, elements: 20_000}
 )
 

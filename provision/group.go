@@ -51,3 +51,10 @@ type Membership struct {
 
 // Direct reports whether the person is themselves a member of the group.
 func (m Membership) Direct() bool { return len(m.Via) == 0 }
+
+// Person is somebody with every group that they are in, direct ones first, then
+// those through nested groups, by name.
+type Person struct {
+	Identity
+	Groups []Membership
+}

@@ -20,6 +20,15 @@ func memberships(ctx context.Context, store Store, conn ConnectionID, ids []Iden
 	if err != nil {
 		return nil, err
 	}
+	return membershipsIn(edges, ids), nil
+}
+
+// membershipsIn returns what [memberships] does, from edges that hold every way
+// up from ids.
+func membershipsIn(edges []Edge, ids []IdentityID) map[IdentityID][]Membership {
+	if len(edges) == 0 {
+		return nil
+	}
 	up := make(map[MemberID][]Edge)
 	for _, e := range edges {
 		up[e.Member] = append(up[e.Member], e)
@@ -30,7 +39,7 @@ func memberships(ctx context.Context, store Store, conn ConnectionID, ids []Iden
 			out[id] = found
 		}
 	}
-	return out, nil
+	return out
 }
 
 // climb walks up from one member, breadth first, so that each group is reached

@@ -9,6 +9,10 @@ type Query struct {
 	Descending bool
 	Offset     int // rows to skip
 	Limit      int // at most so many; 0: none, only the total
+
+	// Brief leaves Profile, Emails and Attributes of people empty whose
+	// Document tells them anyway: reading them takes longer than all the rest.
+	Brief bool
 }
 
 // Page is the answer to a [Query].
@@ -110,6 +114,7 @@ type Search struct {
 	After      *Position // only what comes behind; nil: from the start
 	Offset     int       // rows to skip from there
 	Limit      int       // at most so many; 0: none, only the total
+	Brief      bool      // as in [Query]
 }
 
 // Selection is what a [Search] asks of one kind of resource.

@@ -29,6 +29,12 @@ func (s *Service) evaluate(ctx context.Context, tx Store, conn ConnectionID, rul
 	if err != nil {
 		return err
 	}
+	return s.grant(ctx, tx, conn, rules, people, held, groups)
+}
+
+// grant is [Service.evaluate] for people whose accounts are known, and locked,
+// and whose groups are known.
+func (s *Service) grant(ctx context.Context, tx Store, conn ConnectionID, rules []Rule, people []Identity, held []Account, groups map[IdentityID][]Membership) error {
 	accounts := make(map[IdentityID]map[DeskID]Account)
 	for _, a := range held {
 		if accounts[a.Identity] == nil {

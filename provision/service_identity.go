@@ -16,22 +16,21 @@ import (
 // accounts again.
 func (s *Service) CreateIdentity(ctx context.Context, conn ConnectionID, c Cause, id Identity) (created Identity, restored bool, err error) {
 	err = s.store.InTx(ctx, func(tx Store) error {
-		rules, err := tx.Rules(ctx, conn)
+		at, err := tx.Arrival(ctx, conn, id.UserName, id.ExternalID)
 		if err != nil {
 			return err
 		}
-		old, err := s.suspendedTwin(ctx, tx, conn, id.ExternalID)
-		if err != nil {
-			return err
+		if at.Twin != nil && at.Twin.Status == StatusActive {
+			return Errorf(Conflict, "externalId", "externalId is already in use by another user of this connection")
 		}
-		if restored = old != nil; restored {
-			created, err = s.saveIdentity(ctx, tx, c, rules, *old, func(now *Identity) error {
+		if restored = at.Twin != nil; restored {
+			created, err = s.saveIdentity(ctx, tx, c, at.Rules, *at.Twin, func(now *Identity) error {
 				describe(now, id)
 				return nil
 			})
 			return err
 		}
-		created, err = s.insertIdentity(ctx, tx, conn, c, rules, id)
+		created, err = s.insertArrival(ctx, tx, conn, c, at, id)
 		return err
 	})
 	if isConflict(err) {
@@ -77,73 +76,63 @@ func (s *Service) takeOver(ctx context.Context, conn ConnectionID, c Cause, id I
 	return taken, found, err
 }
 
-// suspendedTwin returns the suspended person with this externalId, locked, or
-// nil. An active one is a Conflict.
-func (s *Service) suspendedTwin(ctx context.Context, tx Store, conn ConnectionID, externalID string) (*Identity, error) {
-	if externalID == "" {
-		return nil, nil
-	}
-	old, err := tx.IdentityByExternalID(ctx, conn, externalID)
-	if isNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	old, err = tx.LockIdentity(ctx, conn, old.ID)
-	if isNotFound(err) {
-		return nil, nil // removed in between
-	}
-	if err != nil {
-		return nil, err
-	}
-	if old.Status == StatusActive {
-		return nil, Errorf(Conflict, "externalId", "externalId is already in use by another user of this connection")
-	}
-	return &old, nil
-}
-
 // describe copies what an IdP says of a person, and leaves what we keep.
 func describe(to *Identity, from Identity) {
 	to.UserName, to.ExternalID, to.Status = from.UserName, from.ExternalID, from.Status
 	to.Profile, to.Emails, to.Attributes, to.Document = from.Profile, from.Emails, from.Attributes, from.Document
 }
 
+// insertIdentity adds somebody who has no twin.
 func (s *Service) insertIdentity(ctx context.Context, tx Store, conn ConnectionID, c Cause, rules []Rule, id Identity) (Identity, error) {
+	at := Arrival{Rules: rules}
+	before, err := tx.Tombstone(ctx, conn, id.UserName, id.ExternalID)
+	if err == nil {
+		at.Before = &before
+	} else if !isNotFound(err) {
+		return Identity{}, err
+	}
+	return s.insertArrival(ctx, tx, conn, c, at, id)
+}
+
+func (s *Service) insertArrival(ctx context.Context, tx Store, conn ConnectionID, c Cause, at Arrival, id Identity) (Identity, error) {
 	if err := validateIdentity(&id); err != nil {
 		return Identity{}, err
 	}
 	now := s.now()
 	id.ID, id.Connection, id.Version, id.CreatedAt, id.UpdatedAt = NewID[IdentityID](), conn, 1, now, now
-	before, err := tx.Tombstone(ctx, conn, id.UserName, id.ExternalID)
-	if err != nil && !isNotFound(err) {
-		return Identity{}, err
-	}
 	if err := tx.InsertIdentity(ctx, id); err != nil {
 		return Identity{}, err
 	}
 	entry := s.entry(c, conn, "user.created", string(id.ID))
-	if before.ID != "" {
-		n, err := tx.MoveAccounts(ctx, before.ID, id.ID)
-		if err != nil {
+	if at.Before == nil {
+		if err := tx.Append(ctx, entry); err != nil {
 			return Identity{}, err
 		}
-		if n > 0 {
-			entry.Detail = map[string]any{"was": before.ID, "accounts_taken_up": n}
-		}
+		return id, s.grant(ctx, tx, conn, at.Rules, []Identity{id}, nil, nil) // nobody before them: no accounts, and no groups yet
+	}
+	n, err := tx.MoveAccounts(ctx, at.Before.ID, id.ID)
+	if err != nil {
+		return Identity{}, err
+	}
+	if n > 0 {
+		entry.Detail = map[string]any{"was": at.Before.ID, "accounts_taken_up": n}
 	}
 	if err := tx.Append(ctx, entry); err != nil {
 		return Identity{}, err
 	}
-	if before.ID == "" && len(id.claimed()) == 0 && !slices.ContainsFunc(rules, func(r Rule) bool { return r.Attribute != "" }) {
-		return id, nil // nobody before them, no groups yet: no rule can give anything
-	}
-	return id, s.evaluate(ctx, tx, conn, rules, []Identity{id})
+	return id, s.evaluate(ctx, tx, conn, at.Rules, []Identity{id})
 }
 
 // Identity returns a person who is not removed.
 func (s *Service) Identity(ctx context.Context, conn ConnectionID, id IdentityID) (Identity, error) {
 	return s.store.Identity(ctx, conn, id)
+}
+
+// Person returns a person who is not removed, with their groups. The identity
+// is brief; see [Query].
+func (s *Service) Person(ctx context.Context, conn ConnectionID, id IdentityID) (Person, error) {
+	found, edges, err := s.store.Person(ctx, conn, id)
+	return Person{found, membershipsIn(edges, []IdentityID{id})[id]}, err
 }
 
 // Identities returns a page of the connection's people.
@@ -155,52 +144,74 @@ func (s *Service) Identities(ctx context.Context, conn ConnectionID, q Query) (P
 // entry and the jobs that follow. When change leaves everything as it was,
 // nothing is written and the version stays. change may run more than once; its
 // error is returned as it is, and nothing is changed.
-func (s *Service) UpdateIdentity(ctx context.Context, conn ConnectionID, id IdentityID, c Cause, change func(*Identity) error) (updated Identity, err error) {
+func (s *Service) UpdateIdentity(ctx context.Context, conn ConnectionID, id IdentityID, c Cause, change func(*Identity) error) (Identity, error) {
+	p, err := s.UpdatePerson(ctx, conn, id, c, change)
+	return p.Identity, err
+}
+
+// UpdatePerson is [Service.UpdateIdentity], and returns the person's groups as
+// well, which it has read anyway.
+func (s *Service) UpdatePerson(ctx context.Context, conn ConnectionID, id IdentityID, c Cause, change func(*Identity) error) (updated Person, err error) {
 	err = s.store.InTx(ctx, func(tx Store) error {
-		rules, err := tx.Rules(ctx, conn)
+		at, err := tx.Standing(ctx, conn, id)
 		if err != nil {
 			return err
 		}
-		old, err := tx.LockIdentity(ctx, conn, id)
+		groups := membershipsIn(at.Edges, []IdentityID{id})
+		now, changed, err := s.saveChange(ctx, tx, c, at.Identity, change)
 		if err != nil {
 			return err
 		}
-		updated, err = s.saveIdentity(ctx, tx, c, rules, old, change)
-		return err
+		updated = Person{now, groups[id]}
+		if !changed {
+			return nil
+		}
+		return s.grant(ctx, tx, conn, at.Rules, []Identity{now}, at.Accounts, groups)
 	})
 	return updated, err
 }
 
-// saveIdentity applies change to old, which is locked, and saves what differs.
+// saveIdentity applies change to old, which is locked, saves what differs, and
+// evaluates what follows.
 func (s *Service) saveIdentity(ctx context.Context, tx Store, c Cause, rules []Rule, old Identity, change func(*Identity) error) (Identity, error) {
-	now := old
+	now, changed, err := s.saveChange(ctx, tx, c, old, change)
+	if err != nil || !changed {
+		return now, err
+	}
+	return now, s.evaluate(ctx, tx, now.Connection, rules, []Identity{now})
+}
+
+// saveChange applies change to old, which is locked, and saves what differs; it
+// reports whether anything does.
+func (s *Service) saveChange(ctx context.Context, tx Store, c Cause, old Identity, change func(*Identity) error) (now Identity, changed bool, _ error) {
+	now = old
 	if err := change(&now); err != nil {
-		return Identity{}, err
+		return Identity{}, false, err
 	}
 	// What a change may not touch, whatever it tries.
 	now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
 	if now.equal(&old) {
-		return old, nil
+		return old, false, nil
 	}
 	if err := validateIdentity(&now); err != nil {
-		return Identity{}, err
+		return Identity{}, false, err
 	}
 	now.Version++
 	now.UpdatedAt = s.now()
 	if err := tx.SaveIdentity(ctx, now); err != nil {
-		return Identity{}, err
+		return Identity{}, false, err
 	}
 	entry := s.entry(c, now.Connection, identityAction(&old, &now), string(now.ID))
 	entry.Detail = map[string]any{"version": now.Version}
 	if err := tx.Append(ctx, entry); err != nil {
-		return Identity{}, err
+		return Identity{}, false, err
 	}
 	if old.Active() && !now.Active() {
 		if err := s.endSessions(ctx, tx, c, SessionFilter{Identity: now.ID}, EndedByLeaving); err != nil {
-			return Identity{}, err
+			return Identity{}, false, err
 		}
 	}
-	return now, s.evaluate(ctx, tx, now.Connection, rules, []Identity{now})
+	return now, true, nil
 }
 
 func identityAction(old, now *Identity) string {

@@ -7,7 +7,9 @@ import (
 
 // Store is what the core needs of a database. Look-ups of a single object
 // return a NotFound [Error] when there is none; writes that break a unique
-// rule return a Conflict with the field.
+// rule return a Conflict with the field. In a transaction a write that returns
+// an error and nothing else may put it off: to whatever is asked next, or to
+// [Store.InTx] itself.
 //
 // Lock… methods read a row and keep others from changing it until the
 // transaction ends; they make sense inside [Store.InTx] only. To avoid
@@ -64,8 +66,17 @@ type Tokens interface {
 type Identities interface {
 	Identity(ctx context.Context, c ConnectionID, id IdentityID) (Identity, error)
 	LockIdentity(ctx context.Context, c ConnectionID, id IdentityID) (Identity, error)
+	// Person is Identity and Edges of one person by one look-up. The identity
+	// is brief; see [Query].
+	Person(ctx context.Context, c ConnectionID, id IdentityID) (Identity, []Edge, error)
 	IdentityByExternalID(ctx context.Context, c ConnectionID, externalID string) (Identity, error)
 	Identities(ctx context.Context, c ConnectionID, q Query) (Page[Identity], error)
+	// Standing locks a person and their accounts, and reads what decides on
+	// them, in as few round trips as the database allows.
+	Standing(ctx context.Context, c ConnectionID, id IdentityID) (Standing, error)
+	// Arrival reads what decides on somebody who is about to be added under
+	// userName and externalID, and locks the twin.
+	Arrival(ctx context.Context, c ConnectionID, userName, externalID string) (Arrival, error)
 	InsertIdentity(ctx context.Context, id Identity) error
 	SaveIdentity(ctx context.Context, id Identity) error // replaces the row with id.ID
 
@@ -93,6 +104,21 @@ type Identities interface {
 	// EachIdentity calls fn for every identity of the connection that is not
 	// removed, in batches by id.
 	EachIdentity(ctx context.Context, c ConnectionID, fn func([]Identity) error) error
+}
+
+// Standing is a person with everything that decides on their access.
+type Standing struct {
+	Rules    []Rule // of the connection, as [Rules.Rules] returns them
+	Identity Identity
+	Accounts []Account // locked, as the identity is
+	Edges    []Edge    // on the way up from the person
+}
+
+// Arrival is who was there before somebody who is about to be added.
+type Arrival struct {
+	Rules  []Rule    // of the connection, as [Rules.Rules] returns them
+	Twin   *Identity // with the same externalId, locked; nil: nobody
+	Before *Identity // as [Identities.Tombstone] returns it; nil: nobody
 }
 
 // Edge is one row of membership: Member is directly in Group.

@@ -127,7 +127,7 @@ func (s *Store) SaveAccounts(ctx context.Context, accounts []provision.Account) 
 		return err
 	}
 	return s.transact(ctx, func(tx *Store) error {
-		return translate(upsert(tx.write(ctx)).CreateInBatches(rows, insertBatch).Error, "account")
+		return insert(ctx, tx, "account", rows, replacing)
 	})
 }
 

@@ -84,9 +84,7 @@ func (s *Store) Append(ctx context.Context, entries ...provision.Entry) error {
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(tx *Store) error {
-		return translate(tx.write(ctx).CreateInBatches(rows, insertBatch).Error, "audit entry")
-	})
+	return s.transact(ctx, func(tx *Store) error { return insert(ctx, tx, "audit entry", rows) })
 }
 
 // Unsealed implements [provision.AuditLog].

@@ -17,6 +17,11 @@ type sqlWords struct {
 	document string // the JSON document of the row
 	names    string // a JSON array of the display names of groups g
 
+	// The groups that a row of identities is directly in: a JSON array of
+	// [id, displayName, 1 when that group is itself in another], NULL or empty
+	// when there are none.
+	groups string
+
 	position string // function: where a text contains another, 0: nowhere
 	tail     string // format: the last ? characters of the text %s
 }
@@ -27,6 +32,8 @@ var words = map[Dialect]sqlWords{
 		seals:    `SELECT value ->> 0 AS id, value ->> 1 AS seal, unhex(value ->> 2) AS hash FROM json_each(?)`,
 		document: `document`,
 		names:    `json_group_array(g.display_name)`,
+		groups: `(SELECT json_group_array(json_array(m.group_id, g.display_name, EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id)))
+			FROM members m CROSS JOIN groups g WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id AND g.id = m.group_id)`,
 		position: `instr`,
 		tail:     `substr(%s, -?)`,
 	},
@@ -35,6 +42,8 @@ var words = map[Dialect]sqlWords{
 		seals:    `SELECT (e ->> 0)::bigint AS id, (e ->> 1)::bigint AS seal, decode(e ->> 2, 'hex') AS hash FROM jsonb_array_elements(?::jsonb) AS l (e)`,
 		document: `document::jsonb`,
 		names:    `COALESCE(json_agg(g.display_name), '[]')`,
+		groups: `(SELECT json_agg(json_build_array(m.group_id, g.display_name, CASE WHEN EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id) THEN 1 ELSE 0 END))
+			FROM members m JOIN groups g ON g.id = m.group_id WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id)`,
 		position: `strpos`,
 		tail:     `right(%s, ?)`,
 	},

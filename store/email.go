@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"gorm.io/gorm"
+
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -38,23 +40,28 @@ func newEmailRows(id provision.Identity) []emailRow {
 }
 
 func (s *Store) insertEmails(ctx context.Context, id provision.Identity) error {
-	rows := newEmailRows(id)
-	if len(rows) == 0 {
-		return nil
-	}
-	return s.write(ctx).CreateInBatches(rows, insertBatch).Error
+	return insert(ctx, s, "user", newEmailRows(id))
 }
 
 // saveEmails replaces the addresses of a person when they have changed.
 func (s *Store) saveEmails(ctx context.Context, id provision.Identity) error {
-	var stored []emailRow
-	if err := s.write(ctx).Where("identity_id = ?", string(id.ID)).Order("position").Find(&stored).Error; err != nil {
-		return err
+	before, known := s.lockedEmails(id)
+	if !known {
+		var stored []emailRow
+		if err := s.write(ctx).Where("identity_id = ?", string(id.ID)).Order("position").Find(&stored).Error; err != nil {
+			return err
+		}
+		if slices.Equal(stored, newEmailRows(id)) {
+			return nil
+		}
 	}
-	if slices.Equal(stored, newEmailRows(id)) {
+	if known && slices.Equal(before, id.Emails) {
 		return nil
 	}
-	if err := s.write(ctx).Where("identity_id = ?", string(id.ID)).Delete(&emailRow{}).Error; err != nil {
+	err := s.do(ctx, "user", func(db *gorm.DB) *gorm.DB {
+		return db.Where("identity_id = ?", string(id.ID)).Delete(&emailRow{})
+	})
+	if err != nil {
 		return err
 	}
 	return s.insertEmails(ctx, id)

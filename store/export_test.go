@@ -9,6 +9,15 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
+// Settle sends the writes of a transaction that wait for the next round trip, so
+// that a test sees what the database says to them.
+func Settle(ctx context.Context, tx provision.Store) error {
+	if s, ok := tx.(*Store); ok && s.pg != nil {
+		return s.pg.send(ctx)
+	}
+	return nil
+}
+
 // ExplainIdentities returns how the database would look for the people that q
 // asks for.
 func (s *Store) ExplainIdentities(ctx context.Context, c provision.ConnectionID, q provision.Query) (string, error) {

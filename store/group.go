@@ -68,7 +68,23 @@ func (s *Store) Group(ctx context.Context, c provision.ConnectionID, id provisio
 
 // LockGroup implements [provision.Groups].
 func (s *Store) LockGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error) {
-	return takeGroup(locked(s.write(ctx)).Where("connection_id = ? AND id = ?", string(c), string(id)))
+	g, err := takeGroup(locked(s.write(ctx)).Where("connection_id = ? AND id = ?", string(c), string(id)))
+	if err == nil {
+		s.noteGroup(c, id)
+	}
+	return g, err
+}
+
+// noteGroup remembers a group whose row this transaction has locked on
+// PostgreSQL: it is there.
+func (s *Store) noteGroup(c provision.ConnectionID, id provision.GroupID) {
+	if s.pg == nil {
+		return
+	}
+	if s.pg.groups == nil {
+		s.pg.groups = map[groupKey]bool{}
+	}
+	s.pg.groups[groupKey{c, id}] = true
 }
 
 // GroupByName implements [provision.Groups].
@@ -86,7 +102,15 @@ func takeGroup(db *gorm.DB) (provision.Group, error) {
 
 // Groups implements [provision.Groups].
 func (s *Store) Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
-	return page(ctx, s, s.read(ctx).Where("connection_id = ?", string(c)), groupScope, c, q, groupRow.group)
+	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), groupScope, c, q, findGroups)
+}
+
+func findGroups(db *gorm.DB) ([]provision.Group, error) {
+	var rows []groupRow
+	if err := db.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, groupRow.group)
 }
 
 // InsertGroup implements [provision.Groups].
@@ -95,7 +119,11 @@ func (s *Store) InsertGroup(ctx context.Context, g provision.Group) error {
 	if err != nil {
 		return err
 	}
-	return translate(s.write(ctx).Create(&row).Error, "group")
+	if err := insert(ctx, s, "group", []groupRow{row}); err != nil {
+		return err
+	}
+	s.noteGroup(g.Connection, g.ID)
+	return nil
 }
 
 // SaveGroup implements [provision.Groups].
@@ -104,8 +132,13 @@ func (s *Store) SaveGroup(ctx context.Context, g provision.Group) error {
 	if err != nil {
 		return err
 	}
-	return missing(s.write(ctx).Model(&groupRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).
-		Select("*").Omit("ID").Updates(&row), "group")
+	update := func(db *gorm.DB) *gorm.DB {
+		return db.Model(&groupRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).Select("*").Omit("ID").Updates(&row)
+	}
+	if s.pg != nil && s.pg.groups[groupKey{g.Connection, g.ID}] {
+		return s.do(ctx, "group", update)
+	}
+	return missing(update(s.write(ctx)), "group")
 }
 
 // DeleteGroup implements [provision.Groups].

@@ -11,6 +11,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
+const identityTable = "identities"
+
 type identityRow struct {
 	ID                string `gorm:"primaryKey"`
 	ConnectionID      string
@@ -29,7 +31,7 @@ type identityRow struct {
 	UpdatedAt         int64 `gorm:"autoUpdateTime:false"`
 }
 
-func (identityRow) TableName() string { return "identities" }
+func (identityRow) TableName() string { return identityTable }
 
 func newIdentityRow(id provision.Identity) (identityRow, error) {
 	err := errors.Join(checkText("userName", id.UserName), checkText("externalId", id.ExternalID))
@@ -90,6 +92,42 @@ func displayName(p provision.Profile, document *string) (string, error) {
 	return name, nil
 }
 
+// identityColumns are what [scanIdentity] reads, in its order; briefColumns are
+// those of an identity that is brief.
+const (
+	identityColumns = plainColumns + `identities.profile, identities.emails, identities.attributes`
+	briefColumns    = plainColumns + `
+		CASE WHEN identities.document IS NULL THEN identities.profile END,
+		CASE WHEN identities.document IS NULL THEN identities.emails END,
+		CASE WHEN identities.document IS NULL THEN identities.attributes END`
+	plainColumns = `identities.id, identities.connection_id, identities.user_name, identities.external_id, identities.status,
+		identities.document, identities.version, identities.created_at, identities.updated_at, `
+)
+
+// scanner is a row that is being read.
+type scanner interface{ Scan(into ...any) error }
+
+// scanIdentity reads a row with [identityColumns] or [briefColumns], and what
+// stands behind these into more. People are read so, and not by gorm, because
+// nothing is read more often.
+func scanIdentity(row scanner, more ...any) (provision.Identity, error) {
+	var r identityRow
+	var parts [3]*string // profile, emails, attributes
+	into := append([]any{&r.ID, &r.ConnectionID, &r.UserName, &r.ExternalID, &r.Status, &r.Document, &r.Version, &r.CreatedAt, &r.UpdatedAt,
+		&parts[0], &parts[1], &parts[2]}, more...)
+	if err := row.Scan(into...); err != nil {
+		return provision.Identity{}, err
+	}
+	for n, to := range []*string{&r.Profile, &r.Emails, &r.Attributes} {
+		if parts[n] != nil {
+			*to = *parts[n]
+		}
+	}
+	return r.identity()
+}
+
+// identity returns the row as its domain type. Parts that were not read are
+// empty.
 func (row identityRow) identity() (provision.Identity, error) {
 	id := provision.Identity{
 		ID:         provision.IdentityID(row.ID),
@@ -104,13 +142,16 @@ func (row identityRow) identity() (provision.Identity, error) {
 	if row.Document != nil {
 		id.Document = json.RawMessage(*row.Document)
 	}
-	err := errors.Join(
-		json.Unmarshal([]byte(row.Profile), &id.Profile),
-		json.Unmarshal([]byte(row.Emails), &id.Emails),
-		json.Unmarshal([]byte(row.Attributes), &id.Attributes),
-	)
-	if err != nil {
-		return id, fmt.Errorf("store: identity %s: %w", row.ID, err)
+	for _, part := range []struct {
+		text string
+		into any
+	}{{row.Profile, &id.Profile}, {row.Emails, &id.Emails}, {row.Attributes, &id.Attributes}} {
+		if part.text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
+			return id, fmt.Errorf("store: identity %s: %w", row.ID, err)
+		}
 	}
 	if len(id.Emails) == 0 {
 		id.Emails = nil
@@ -131,7 +172,11 @@ func (s *Store) Identity(ctx context.Context, c provision.ConnectionID, id provi
 
 // LockIdentity implements [provision.Identities].
 func (s *Store) LockIdentity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error) {
-	return takeIdentity(locked(live(s.write(ctx), c)).Where("id = ?", string(id)))
+	found, err := takeIdentity(locked(live(s.write(ctx), c)).Where("id = ?", string(id)))
+	if err == nil {
+		s.noteLocked(found)
+	}
+	return found, err
 }
 
 // IdentityByExternalID implements [provision.Identities].
@@ -150,25 +195,40 @@ func (s *Store) Tombstone(ctx context.Context, c provision.ConnectionID, userNam
 }
 
 func takeIdentity(db *gorm.DB) (provision.Identity, error) {
-	var row identityRow
-	if err := db.Take(&row).Error; err != nil {
+	found, err := findIdentities(db.Limit(1), identityColumns)
+	if err != nil {
 		return provision.Identity{}, translateRead(err, "user")
 	}
-	return row.identity()
+	if len(found) == 0 {
+		return provision.Identity{}, translate(gorm.ErrRecordNotFound, "user")
+	}
+	return found[0], nil
 }
 
 // LockIdentities implements [provision.Identities].
 func (s *Store) LockIdentities(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) ([]provision.Identity, error) {
-	return findIdentities(locked(s.write(ctx)).
-		Where("connection_id = ? AND id IN ("+s.sql.list+")", string(c), bindIDs(list)).Order("id"))
+	found, err := findIdentities(locked(s.write(ctx)).
+		Where("connection_id = ? AND id IN ("+s.sql.list+")", string(c), bindIDs(list)).Order("id"), identityColumns)
+	s.noteLocked(found...)
+	return found, err
 }
 
-func findIdentities(db *gorm.DB) ([]provision.Identity, error) {
-	var rows []identityRow
-	if err := db.Find(&rows).Error; err != nil {
+// findIdentities reads columns of the rows that db selects.
+func findIdentities(db *gorm.DB, columns string) ([]provision.Identity, error) {
+	rows, err := db.Table(identityTable).Select(columns).Rows()
+	if err != nil {
 		return nil, err
 	}
-	return convert(rows, identityRow.identity)
+	defer rows.Close()
+	found := []provision.Identity{}
+	for rows.Next() {
+		id, err := scanIdentity(rows)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, id)
+	}
+	return found, rows.Err()
 }
 
 // InsertIdentity implements [provision.Identities].
@@ -178,8 +238,8 @@ func (s *Store) InsertIdentity(ctx context.Context, id provision.Identity) error
 		return err
 	}
 	return s.transact(ctx, func(tx *Store) error {
-		if err := tx.write(ctx).Create(&row).Error; err != nil {
-			return translate(err, "user")
+		if err := insert(ctx, tx, "user", []identityRow{row}); err != nil {
+			return err
 		}
 		return tx.insertEmails(ctx, id)
 	})
@@ -191,12 +251,46 @@ func (s *Store) SaveIdentity(ctx context.Context, id provision.Identity) error {
 	if err != nil {
 		return err
 	}
+	update := func(db *gorm.DB) *gorm.DB {
+		return db.Model(&identityRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).Select("*").Omit("ID").Updates(&row)
+	}
 	return s.transact(ctx, func(tx *Store) error {
-		saved := tx.write(ctx).Model(&identityRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).
-			Select("*").Omit("ID").Updates(&row)
-		if err := missing(saved, "user"); err != nil {
+		if _, there := tx.lockedEmails(id); there {
+			err = tx.do(ctx, "user", update)
+		} else {
+			err = missing(update(tx.write(ctx)), "user")
+		}
+		if err != nil {
 			return err
 		}
-		return tx.saveEmails(ctx, id)
+		if err := tx.saveEmails(ctx, id); err != nil {
+			return err
+		}
+		tx.noteLocked(id)
+		return nil
 	})
+}
+
+// noteLocked remembers people whose rows this transaction has locked on
+// PostgreSQL: they are there, and have the addresses that they had.
+func (s *Store) noteLocked(people ...provision.Identity) {
+	if s.pg == nil {
+		return
+	}
+	for _, id := range people {
+		if s.pg.emails == nil {
+			s.pg.emails = map[personKey][]provision.Email{}
+		}
+		s.pg.emails[personKey{id.Connection, id.ID}] = id.Emails
+	}
+}
+
+// lockedEmails returns the addresses of a person whose row this transaction has
+// locked; ok is false when it has not, or on SQLite.
+func (s *Store) lockedEmails(id provision.Identity) (emails []provision.Email, ok bool) {
+	if s.pg == nil {
+		return nil, false
+	}
+	emails, ok = s.pg.emails[personKey{id.Connection, id.ID}]
+	return emails, ok
 }

@@ -2,6 +2,10 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+
+	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -11,7 +15,61 @@ const eachBatch = 500
 
 // Identities implements [provision.Identities].
 func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Identity], error) {
-	return page(ctx, s, live(s.read(ctx), c), identityScope, c, q, identityRow.identity)
+	columns := identityColumns
+	if q.Brief {
+		columns = briefColumns
+	}
+	return page(s, live(s.read(ctx).Table(identityTable), c), identityScope, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
+		return findIdentities(db, columns)
+	})
+}
+
+// Person implements [provision.Identities].
+func (s *Store) Person(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, []provision.Edge, error) {
+	rows, err := s.rows(ctx, `SELECT `+briefColumns+`, `+s.sql.groups+` FROM identities
+		WHERE identities.connection_id = $1 AND identities.status <> 'removed' AND identities.id = $2`, string(c), string(id))
+	if err != nil {
+		return provision.Identity{}, nil, translateRead(err, "user")
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return provision.Identity{}, nil, translateRead(err, "user")
+		}
+		return provision.Identity{}, nil, translate(gorm.ErrRecordNotFound, "user")
+	}
+	var groups *string
+	found, err := scanIdentity(rows, &groups)
+	if err != nil {
+		return provision.Identity{}, nil, err
+	}
+	if err := rows.Close(); err != nil { // SQLite has no second statement on a connection that is reading
+		return provision.Identity{}, nil, err
+	}
+	edges, nested, err := groupEdges(provision.MemberID(id), groups)
+	if nested {
+		edges, err = s.Edges(ctx, c, []provision.MemberID{provision.MemberID(id)})
+	}
+	return found, edges, err
+}
+
+// groupEdges reads what [sqlWords].groups gives. nested reports whether the way
+// up goes on.
+func groupEdges(member provision.MemberID, groups *string) (edges []provision.Edge, nested bool, _ error) {
+	if groups == nil {
+		return nil, false, nil
+	}
+	var list [][3]any
+	if err := json.Unmarshal([]byte(*groups), &list); err != nil {
+		return nil, false, fmt.Errorf("store: groups: %w", err)
+	}
+	for _, g := range list {
+		id, _ := g[0].(string)
+		name, _ := g[1].(string)
+		edges = append(edges, provision.Edge{Member: member, Group: provision.GroupID(id), GroupName: name})
+		nested = nested || g[2] != float64(0)
+	}
+	return edges, nested, nil
 }
 
 // FindPeople implements [provision.Identities].
@@ -27,7 +85,7 @@ func (s *Store) FindPeople(ctx context.Context, text string) ([]provision.Identi
 			UNION SELECT id FROM identities WHERE user_name_folded = ?
 			UNION SELECT id FROM identities WHERE external_id = ? AND external_id <> ''
 			UNION SELECT identity_id FROM identity_emails WHERE value_folded = ?)`, text, folded, text, folded).
-		Order("CASE WHEN status = 'removed' THEN 1 ELSE 0 END, id"))
+		Order("CASE WHEN status = 'removed' THEN 1 ELSE 0 END, id"), identityColumns)
 }
 
 // CountActive implements [provision.Identities].
@@ -41,7 +99,7 @@ func (s *Store) CountActive(ctx context.Context, c provision.ConnectionID) (int,
 func (s *Store) EachIdentity(ctx context.Context, c provision.ConnectionID, fn func([]provision.Identity) error) error {
 	last := provision.IdentityID("")
 	for {
-		batch, err := findIdentities(live(s.read(ctx), c).Where("id > ?", string(last)).Order("id").Limit(eachBatch))
+		batch, err := findIdentities(live(s.read(ctx), c).Where("id > ?", string(last)).Order("id").Limit(eachBatch), identityColumns)
 		if err != nil || len(batch) == 0 {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -33,18 +34,45 @@ func (s *Store) Enqueue(ctx context.Context, jobs ...provision.Job) error {
 		params[i] = p
 	}
 	return s.transact(ctx, func(tx *Store) error {
-		sqlTx, ok := tx.db.Statement.ConnPool.(*sql.Tx)
-		if !ok { // gorm would have to wrap its transactions
-			return fmt.Errorf("store: enqueue: the transaction is a %T", tx.db.Statement.ConnPool)
-		}
 		for batch := range slices.Chunk(params, insertBatch) {
-			if _, err := s.jobs.InsertManyFastTx(ctx, sqlTx, batch); err != nil {
+			if err := tx.insertJobs(ctx, batch); err != nil {
 				return fmt.Errorf("store: enqueue: %w", err)
 			}
 		}
 		return nil
 	})
 }
+
+func (s *Store) insertJobs(ctx context.Context, jobs []river.InsertManyParams) error {
+	if s.pg != nil {
+		return s.pg.insertJobs(ctx, s.pgJobs, jobs)
+	}
+	sqlTx, ok := s.db.Statement.ConnPool.(*sql.Tx)
+	if !ok { // gorm would have to wrap its transactions
+		return fmt.Errorf("the transaction is a %T", s.db.Statement.ConnPool)
+	}
+	_, err := s.jobs.InsertManyFastTx(ctx, sqlTx, jobs)
+	return err
+}
+
+// insertJobs inserts jobs. Those that are not many go in one statement; COPY
+// takes several trips.
+func (t *pgTx) insertJobs(ctx context.Context, queue *river.Client[pgx.Tx], jobs []river.InsertManyParams) error {
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	return t.native(func(conn *pgx.Conn) error {
+		if len(jobs) > fewJobs {
+			_, err := queue.InsertManyFastTx(ctx, handle{conn}, jobs)
+			return err
+		}
+		_, err := queue.InsertManyTx(ctx, handle{conn}, jobs)
+		return err
+	})
+}
+
+// fewJobs is up to how many jobs an INSERT is quicker than COPY.
+const fewJobs = 20
 
 func insertParams(job provision.Job) (river.InsertManyParams, error) {
 	opts := &river.InsertOpts{Priority: priorityNormal, Queue: river.QueueDefault, ScheduledAt: job.At}

@@ -1,37 +1,42 @@
 package store
 
 import (
-	"context"
-
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// page answers q about the rows that base selects: those of type R, whose
-// attributes are where sc says.
-func page[R, T any](ctx context.Context, s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, one func(R) (T, error)) (provision.Page[T], error) {
-	base, order, err := selection(s, base.Model(new(R)), sc, c, q)
+// page answers q about the rows that base selects, whose attributes are where
+// sc says, and which find reads.
+//
+// A page that is not full tells the total by itself: nearly every filter asks
+// for a single resource, and needs no second look.
+func page[T any](s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, find func(*gorm.DB) ([]T, error)) (result provision.Page[T], _ error) {
+	base, order, err := selection(s, base, sc, c, q)
 	if err != nil {
-		return provision.Page[T]{}, err
+		return result, err
 	}
 	base = base.Session(&gorm.Session{}) // two statements start from here
-
+	if q.Limit > 0 {
+		result.Items, err = find(base.Order(order).Offset(q.Offset).Limit(q.Limit))
+		if err != nil {
+			return provision.Page[T]{}, translate(err, "object")
+		}
+		if n := len(result.Items); n < q.Limit && (n > 0 || q.Offset == 0) {
+			result.Total = q.Offset + n
+			return result, nil
+		}
+	}
 	var total int64
 	if err := base.Count(&total).Error; err != nil {
 		return provision.Page[T]{}, translate(err, "object")
 	}
-	result := provision.Page[T]{Total: int(total)}
-	if q.Limit <= 0 || total == 0 {
-		return result, nil
+	if n := len(result.Items); n > 0 {
+		total = max(total, int64(q.Offset+n)) // some may have gone in between
 	}
-	var rows []R
-	if err := base.Order(order).Offset(q.Offset).Limit(q.Limit).Find(&rows).Error; err != nil {
-		return provision.Page[T]{}, translate(err, "object")
-	}
-	result.Items, err = convert(rows, one)
-	return result, err
+	result.Total = int(total)
+	return result, nil
 }
 
 // selection returns the rows of base that q asks for, and their order.

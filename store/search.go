@@ -18,6 +18,8 @@ type kind struct {
 	scope *scope
 	base  func() *gorm.DB // the rows of the connection
 	asked *provision.Selection
+
+	columns string // of people: what is read of them
 }
 
 // spot is a row of a search before it is read: which it is, and where it
@@ -62,12 +64,16 @@ func (s *Store) Search(ctx context.Context, c provision.ConnectionID, q provisio
 func (s *Store) kinds(ctx context.Context, c provision.ConnectionID, q provision.Search) []kind {
 	var out []kind
 	if q.People != nil {
-		out = append(out, kind{provision.MemberIdentity, "identities", identityScope,
-			func() *gorm.DB { return live(s.read(ctx), c).Model(&identityRow{}) }, q.People})
+		columns := identityColumns
+		if q.Brief {
+			columns = briefColumns
+		}
+		out = append(out, kind{provision.MemberIdentity, identityTable, identityScope,
+			func() *gorm.DB { return live(s.read(ctx).Table(identityTable), c) }, q.People, columns})
 	}
 	if q.Groups != nil {
 		out = append(out, kind{provision.MemberGroup, "groups", groupScope,
-			func() *gorm.DB { return s.read(ctx).Where("connection_id = ?", string(c)).Model(&groupRow{}) }, q.Groups})
+			func() *gorm.DB { return s.read(ctx).Where("connection_id = ?", string(c)).Model(&groupRow{}) }, q.Groups, ""})
 	}
 	return out
 }

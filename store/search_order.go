@@ -104,19 +104,15 @@ func (k kind) read(s *Store, c provision.ConnectionID, ids []string, byID map[st
 	}
 	base = base.Where(k.table+".id IN ("+s.sql.list+")", toList(ids))
 	if k.name == provision.MemberGroup {
-		var rows []groupRow
-		if err := base.Find(&rows).Error; err != nil {
-			return translate(err, "group")
-		}
-		groups, err := convert(rows, groupRow.group)
+		groups, err := findGroups(base)
 		for i := range groups {
 			byID[string(groups[i].ID)] = provision.Found{Group: &groups[i]}
 		}
-		return err
+		return translate(err, "group")
 	}
-	people, err := findIdentities(base)
+	people, err := findIdentities(base, k.columns)
 	for i := range people {
 		byID[string(people[i].ID)] = provision.Found{Identity: &people[i]}
 	}
-	return err
+	return translate(err, "user")
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -35,9 +36,7 @@ func (s *Store) transact(ctx context.Context, fn func(tx *Store) error) error {
 		return fn(s)
 	}
 	for try := 1; ; try++ {
-		err := s.write(ctx).Transaction(func(db *gorm.DB) error {
-			return fn(&Store{shared: s.shared, db: db, reads: db, inTx: true})
-		})
+		err := s.once(ctx, fn)
 		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 			return ctx.Err() // the cancelled context has ended the transaction before our commit
 		}
@@ -48,6 +47,41 @@ func (s *Store) transact(ctx context.Context, fn func(tx *Store) error) error {
 			return err
 		}
 	}
+}
+
+// once runs fn in a transaction, once.
+func (s *Store) once(ctx context.Context, fn func(tx *Store) error) error {
+	if s.dialect == Postgres {
+		return s.transactPostgres(ctx, fn)
+	}
+	return s.write(ctx).Transaction(func(db *gorm.DB) error {
+		return fn(&Store{shared: s.shared, db: db, reads: db, inTx: true})
+	})
+}
+
+// do makes a write whose answer says no more than that it is done. In a
+// transaction on PostgreSQL it waits for the next round trip; see [pgTx]. what
+// names the object in question for errors.
+func (s *Store) do(ctx context.Context, what string, write func(db *gorm.DB) *gorm.DB) error {
+	if s.pg == nil {
+		return translate(write(s.write(ctx)).Error, what)
+	}
+	built := write(s.write(ctx).Session(&gorm.Session{DryRun: true}))
+	if built.Error != nil {
+		return translate(built.Error, what)
+	}
+	s.pg.later(statement{sql: built.Statement.SQL.String(), args: built.Statement.Vars, what: what})
+	return nil
+}
+
+// insert inserts rows, as [Store.do] does, in batches that both databases take.
+func insert[R any](ctx context.Context, s *Store, what string, rows []R, clauses ...clause.Expression) error {
+	for batch := range slices.Chunk(rows, insertBatch) {
+		if err := s.do(ctx, what, func(db *gorm.DB) *gorm.DB { return db.Clauses(clauses...).Create(&batch) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // collided reports whether err says that a transaction lost against another,

@@ -216,7 +216,7 @@ func TestUniqueRules(t *testing.T) {
 		}},
 	}
 	check := func(t *testing.T, w *world, tt test) {
-		err := tt.write(t.Context(), w)
+		err := settled(t, w, tt.write)
 		if tt.field == "" {
 			must(t, err)
 			return
@@ -296,9 +296,18 @@ func TestWritesToWhatIsNotThere(t *testing.T) {
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
 				inWorld(t, s, func(w *world) {
-					wantCode(t, tt.name, tt.write(t.Context(), w), provision.NotFound)
+					wantCode(t, tt.name, settled(t, w, tt.write), provision.NotFound)
 				})
 			})
 		}
 	})
+}
+
+// settled returns what comes of a write once the database has seen it.
+func settled(t *testing.T, w *world, write func(context.Context, *world) error) error {
+	t.Helper()
+	if err := write(t.Context(), w); err != nil {
+		return err
+	}
+	return store.Settle(t.Context(), w.Store)
 }

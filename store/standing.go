@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// The statements behind [Store.Standing] and [Store.Arrival] on PostgreSQL. They
+// say what the methods say that SQLite runs one after the other, and lock in
+// the same order.
+var (
+	lockRulesShared = `SELECT pg_advisory_xact_lock_shared($1)`
+	rulesOf         = `SELECT ` + columnsOf(&ruleRow{}) + ` FROM rules WHERE connection_id = $1 ORDER BY id`
+	lockPerson      = `SELECT ` + identityColumns + ` FROM identities
+		WHERE connection_id = $1 AND status <> 'removed' AND id = $2 FOR NO KEY UPDATE`
+	lockTwin = `SELECT ` + identityColumns + ` FROM identities
+		WHERE connection_id = $1 AND status <> 'removed' AND external_id = $2 AND external_id <> '' FOR NO KEY UPDATE`
+	lockAccounts = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE identity_id = $1 ORDER BY id FOR NO KEY UPDATE`
+	groupsOf     = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
+
+	tombstoneByName = `SELECT ` + identityColumns + ` FROM identities
+		WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2 ORDER BY updated_at DESC, id DESC LIMIT 1`
+	// A UNION, because the planner has no index for both.
+	tombstone = `SELECT * FROM (
+			SELECT ` + identityColumns + ` FROM identities
+			WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2 AND external_id = ''
+			UNION ALL
+			SELECT ` + identityColumns + ` FROM identities
+			WHERE connection_id = $1 AND status = 'removed' AND external_id = $3 AND external_id <> ''
+		) AS identities ORDER BY updated_at DESC, id DESC LIMIT 1`
+)
+
+// columnsOf returns the columns of a row type.
+func columnsOf(row any) string {
+	parsed, err := schema.Parse(row, &sync.Map{}, schema.NamingStrategy{})
+	if err != nil {
+		panic(err) // our own types
+	}
+	return `"` + strings.Join(parsed.DBNames, `", "`) + `"`
+}
+
+// Standing implements [provision.Identities].
+func (s *Store) Standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Standing, error) {
+	if s.pg == nil {
+		return s.standing(ctx, c, id)
+	}
+	var out provision.Standing
+	var people []provision.Identity
+	var groups *string
+	err := s.pg.send(ctx, append(s.readRules(c, &out.Rules),
+		statement{sql: lockPerson, args: []any{string(c), string(id)}, what: "user", read: readIdentities(&people)},
+		statement{sql: lockAccounts, args: []any{string(id)}, read: readAccounts(&out.Accounts)},
+		statement{sql: groupsOf, args: []any{string(c), string(id)}, read: func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := rows.Scan(&groups); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+	)...)
+	if err != nil {
+		return out, translateRead(err, "user")
+	}
+	if len(people) == 0 {
+		return out, translate(gorm.ErrRecordNotFound, "user")
+	}
+	out.Identity = people[0]
+	s.noteLocked(out.Identity)
+	edges, nested, err := groupEdges(provision.MemberID(id), groups)
+	if nested {
+		edges, err = s.Edges(ctx, c, []provision.MemberID{provision.MemberID(id)})
+	}
+	out.Edges = edges
+	return out, err
+}
+
+// standing is [Store.Standing] in single steps.
+func (s *Store) standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (out provision.Standing, err error) {
+	if out.Rules, err = s.Rules(ctx, c); err != nil {
+		return out, err
+	}
+	if out.Identity, err = s.LockIdentity(ctx, c, id); err != nil {
+		return out, err
+	}
+	if out.Accounts, err = s.LockAccountsOf(ctx, []provision.IdentityID{id}); err != nil {
+		return out, err
+	}
+	out.Edges, err = s.Edges(ctx, c, []provision.MemberID{provision.MemberID(id)})
+	return out, err
+}
+
+// Arrival implements [provision.Identities].
+func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string) (provision.Arrival, error) {
+	if err := errors.Join(checkText("userName", userName), checkText("externalId", externalID)); err != nil {
+		return provision.Arrival{}, err
+	}
+	if s.pg == nil {
+		return s.arrival(ctx, c, userName, externalID)
+	}
+	var out provision.Arrival
+	var twins, gone []provision.Identity
+	statements := s.readRules(c, &out.Rules)
+	if folded := provision.Fold(userName); externalID == "" {
+		statements = append(statements, statement{sql: tombstoneByName, args: []any{string(c), folded}, read: readIdentities(&gone)})
+	} else {
+		statements = append(statements,
+			statement{sql: lockTwin, args: []any{string(c), externalID}, read: readIdentities(&twins)},
+			statement{sql: tombstone, args: []any{string(c), folded, externalID}, read: readIdentities(&gone)})
+	}
+	if err := s.pg.send(ctx, statements...); err != nil {
+		return out, err
+	}
+	s.noteLocked(twins...)
+	for found, to := range map[*[]provision.Identity]**provision.Identity{&twins: &out.Twin, &gone: &out.Before} {
+		if len(*found) > 0 {
+			*to = &(*found)[0]
+		}
+	}
+	return out, nil
+}
+
+// arrival is [Store.Arrival] in single steps.
+func (s *Store) arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string) (out provision.Arrival, err error) {
+	if out.Rules, err = s.Rules(ctx, c); err != nil {
+		return out, err
+	}
+	maybe := func(id provision.Identity, err error) (*provision.Identity, error) {
+		if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.NotFound {
+			return nil, nil
+		}
+		return &id, err
+	}
+	if out.Before, err = maybe(s.Tombstone(ctx, c, userName, externalID)); err != nil || externalID == "" {
+		return out, err
+	}
+	twin, err := maybe(s.IdentityByExternalID(ctx, c, externalID))
+	if err != nil || twin == nil {
+		return out, err
+	}
+	out.Twin, err = maybe(s.LockIdentity(ctx, c, twin.ID))
+	return out, err
+}
+
+// readRules are the statements of [Store.Rules]: the lock, and then the rules as
+// they are once it is held.
+func (s *Store) readRules(c provision.ConnectionID, into *[]provision.Rule) []statement {
+	return []statement{
+		{sql: lockRulesShared, args: []any{lockRules}},
+		{sql: rulesOf, args: []any{string(c)}, read: readRows(into, ruleRow.rule)},
+	}
+}
+
+func readIdentities(into *[]provision.Identity) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		for rows.Next() {
+			id, err := scanIdentity(rows)
+			if err != nil {
+				return err
+			}
+			*into = append(*into, id)
+		}
+		return nil
+	}
+}
+
+func readAccounts(into *[]provision.Account) func(pgx.Rows) error {
+	return readRows(into, accountRow.account)
+}
+
+// readRows reads rows of type R, whose fields are named like the columns.
+func readRows[R, T any](into *[]T, one func(R) (T, error)) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
+		if err != nil {
+			return err
+		}
+		*into, err = convert(found, one)
+		return err
+	}
+}

@@ -215,8 +215,8 @@ func completion(op *bulkOperation) object {
 
 // note keeps the id of a resource that was made.
 func (b *bulkJob) note(op *bulkOperation, got answer) {
-	if body, ok := got.body.(object); ok {
-		b.ids[op.bulkID] = text(body, "id")
+	if id := idOf(got.body); id != "" {
+		b.ids[op.bulkID] = id
 	}
 }
 
@@ -294,4 +294,15 @@ func (b *bulkJob) undo(op *bulkOperation) {
 	}
 	delete(b.ids, op.bulkID)
 	op.half = ""
+}
+
+// idOf returns the id of a resource that is about to be sent.
+func idOf(body any) string {
+	switch body := body.(type) {
+	case storedUser:
+		return string(body.id.ID)
+	case object:
+		return text(body, "id")
+	}
+	return ""
 }

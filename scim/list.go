@@ -180,14 +180,14 @@ func (h *handler) list(r *request, params url.Values, types ...*resourceType) (a
 func (h *handler) find(r *request, l listing) (provision.Finding, error) {
 	if !l.walk && len(l.kinds) == 1 {
 		k := l.kinds[0]
-		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count}
+		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
 		if k.t == groupType {
 			page, err := h.core.Groups(r.Context(), r.conn.ID, q)
 			return finding(page, func(g *provision.Group) provision.Found { return provision.Found{Group: g} }), err
 		}
 		return h.findUsers(r, q)
 	}
-	q := provision.Search{Sorted: l.sorted, Descending: l.descending, After: l.after, Offset: l.startIndex - 1, Limit: l.count}
+	q := provision.Search{Sorted: l.sorted, Descending: l.descending, After: l.after, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
 	for _, k := range l.kinds {
 		if k.t == groupType {
 			q.Groups = &k.Selection

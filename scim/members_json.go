@@ -50,6 +50,8 @@ func writeJSON(w *bufio.Writer, v any) error {
 	switch v := v.(type) {
 	case memberList:
 		return v.write(w)
+	case storedUser:
+		return v.write(w)
 	case object:
 		return writeEach(w, "{", slices.Sorted(maps.Keys(v)), "}", func(name string) error {
 			raw, err := encode(name)

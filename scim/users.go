@@ -24,24 +24,36 @@ func (h *handler) users(r *request, people []provision.Identity, s selection) ([
 	}
 	out := make([]any, len(people))
 	for i, id := range people {
-		resource, err := r.as.user(id, groups[id.ID])
-		if err != nil {
+		var err error
+		if out[i], err = r.person(provision.Person{Identity: id, Groups: groups[id.ID]}, s); err != nil {
 			return nil, err
 		}
-		out[i] = s.apply(resource)
 	}
 	return out, nil
 }
 
+// person represents somebody: from their document as it is stored, or from what
+// the core knows of those whom no identity provider has described.
+func (r *request) person(p provision.Person, s selection) (any, error) {
+	if len(p.Document) > 0 {
+		return storedUser{as: r.as, id: p.Identity, groups: p.Groups, selection: s}, nil
+	}
+	resource, err := r.as.user(p.Identity, p.Groups)
+	if err != nil {
+		return nil, err
+	}
+	return s.apply(resource), nil
+}
+
 // user answers with one person.
-func (h *handler) user(r *request, code int, id provision.Identity, s selection) (answer, error) {
-	resources, err := h.users(r, []provision.Identity{id}, s)
+func (h *handler) user(r *request, code int, p provision.Person, s selection) (answer, error) {
+	resource, err := r.person(p, s)
 	if err != nil {
 		return answer{}, err
 	}
-	out := answer{status: code, body: resources[0], etag: etag(id.Version)}
+	out := answer{status: code, body: resource, etag: etag(p.Version)}
 	if code == http.StatusCreated {
-		out.location = r.as.location(userType, string(id.ID))
+		out.location = r.as.location(userType, string(p.ID))
 	}
 	return out, nil
 }
@@ -55,7 +67,7 @@ func (h *handler) getUser(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := h.core.Identity(r.Context(), r.conn.ID, id)
+	got, err := h.core.Person(r.Context(), r.conn.ID, id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -81,11 +93,19 @@ func (h *handler) createUser(r *request) (answer, error) {
 	if err := describe(&id, doc); err != nil {
 		return answer{}, err
 	}
-	got, _, err := h.core.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
+	got, restored, err := h.core.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
 	if err != nil {
 		return answer{}, err
 	}
-	return h.user(r, http.StatusCreated, got, s)
+	person := provision.Person{Identity: got}
+	if restored && s.has("groups") { // whoever is new is in none
+		groups, err := h.core.MembershipsOf(r.Context(), r.conn.ID, []provision.IdentityID{got.ID})
+		if err != nil {
+			return answer{}, err
+		}
+		person.Groups = groups[got.ID]
+	}
+	return h.user(r, http.StatusCreated, person, s)
 }
 
 // replaceUser gives a person a new description: what it leaves out is cleared
@@ -143,7 +163,7 @@ func (h *handler) changeUser(r *request, code int, s selection, change func(*pro
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := h.core.UpdateIdentity(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id *provision.Identity) error {
+	got, err := h.core.UpdatePerson(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id *provision.Identity) error {
 		if err := checkMatch(r.Request, id.Version); err != nil {
 			return err
 		}

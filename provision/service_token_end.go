@@ -70,6 +70,9 @@ func (s *Service) replace(old *Token, overlap time.Duration) {
 // and by name those too that it replaced. Revoking twice is no error.
 func (s *Service) RevokeToken(ctx context.Context, c Cause, conn ConnectionID, nameOrID string) (revoked Token, _ error) {
 	err := s.store.InTx(ctx, func(tx Store) error {
+		if _, err := tx.LockConnection(ctx, conn); err != nil { // a rotation would save what it has read before
+			return err
+		}
 		tokens, err := tx.Tokens(ctx, conn)
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -133,6 +134,39 @@ func TestRevocationByNameEndsWhatWasReplacedToo(t *testing.T) {
 	d.opens("the replaced one, revoked by name", two, false)
 	d.opens("its successor", three, false)
 	d.state("idp", provision.TokenEnded, provision.TokenEnded, provision.TokenEnded)
+}
+
+// TestTwentyRotateAndRevokeAtOnce checks that no rotation revives what somebody
+// else has revoked, and that one name stays with one token.
+func TestTwentyRotateAndRevokeAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		d := newDoor(t, s)
+		d.token(provision.TokenDraft{Name: "idp"})
+		var together sync.WaitGroup
+		for n := range 20 {
+			together.Go(func() {
+				var err error
+				if n%4 == 3 {
+					_, err = d.core.RevokeToken(t.Context(), provision.Cause{}, d.conn.ID, "idp")
+				} else {
+					_, _, _, err = d.core.RotateToken(t.Context(), provision.Cause{}, d.conn.ID, "idp", time.Hour, 0)
+				}
+				if e, ok := errors.AsType[*provision.Error](err); err != nil && (!ok || e.Code != provision.Conflict) { // Conflict: it is revoked
+					t.Error(err)
+				}
+			})
+		}
+		together.Wait()
+		tokens, err := d.core.Tokens(t.Context(), d.conn.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, token := range tokens {
+			if token.Name == "idp" && token.RevokedAt == nil {
+				t.Errorf("a token is %s after all of its name were revoked", token.State(d.now))
+			}
+		}
+	})
 }
 
 func TestClientsBuyAccessTokens(t *testing.T) {

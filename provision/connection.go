@@ -48,7 +48,7 @@ var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // reservedNames cannot be the name of a connection: its URLs would be those of
 // something else.
-var reservedNames = []string{"idp", "static"}
+var reservedNames = []string{"idp", "static", "break-glass", "sessions"}
 
 // ValidateName returns an Invalid error unless name can be the name of a
 // connection, desk or token: 1–63 lower-case letters, digits and hyphens.

@@ -15,6 +15,7 @@ type (
 	AccountID    string // the pairing of an identity with its user on a desk
 	TokenID      string
 	SessionID    string
+	OwnerID      string
 	AppSessionID string // a session as one desk knows it
 	KeyID        string
 	DeskUserID   string // a user's id on the desk, in the desk's own form

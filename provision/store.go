@@ -31,6 +31,7 @@ type Store interface {
 	Sweeps
 	Accounts
 	SignIns
+	Owners
 	Apps
 	AuditLog
 	Jobs
@@ -310,6 +311,15 @@ type Apps interface {
 	SweepApps(ctx context.Context, ended, seen time.Time) error
 }
 
+// Owners keeps those who sign in without an identity provider, by name.
+type Owners interface {
+	Owner(ctx context.Context, name string) (Owner, error)
+	LockOwner(ctx context.Context, name string) (Owner, error)
+	Owners(ctx context.Context) ([]Owner, error) // by name
+	SaveOwner(ctx context.Context, o Owner) error
+	DeleteOwner(ctx context.Context, id OwnerID) error
+}
+
 // AuditLog keeps the audit log.
 type AuditLog interface {
 	Append(ctx context.Context, entries ...Entry) error
@@ -320,6 +330,9 @@ type AuditLog interface {
 	Seal(ctx context.Context, entries []Entry) error
 	// Entries returns up to limit entries with an id above after, by id.
 	Entries(ctx context.Context, after int64, limit int) ([]Entry, error)
+	// Refusals returns the entries of sign-ins that were refused under this
+	// reference.
+	Refusals(ctx context.Context, reference string) ([]Entry, error)
 }
 
 // JobKind names a kind of job.

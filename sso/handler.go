@@ -38,8 +38,10 @@ type Handler struct {
 	peers   *peers
 	metrics *metrics
 	limits  *limiter
-	apps    http.Handler // nil until [Handler.Mount]
-	routes  http.Handler
+	// Tries of the break-glass sign-in, from one address and from all.
+	ownerTries, ownerTriesAll *limiter
+	apps                      http.Handler // nil until [Handler.Mount]
+	routes                    http.Handler
 }
 
 //go:embed static
@@ -52,6 +54,8 @@ func New(core *provision.Service, o Options) *Handler {
 	}
 	h := &Handler{core: core, options: o, log: o.Log, now: o.Now, client: fetch.New(o.Fetch),
 		secure: strings.HasPrefix(o.PublicURL, "https://"), metrics: newMetrics(), limits: newLimiter(o.Limits, o.Now)}
+	h.ownerTries = newLimiter(Limits{PerSecond: ownerTriesPerMinute / 60.0, Burst: ownerTriesPerMinute}, o.Now)
+	h.ownerTriesAll = newLimiter(Limits{PerSecond: ownerTriesPerMinuteAll / 60.0, Burst: ownerTriesPerMinuteAll}, o.Now)
 	h.peers = newPeers(h)
 	h.routes = h.mux()
 	return h
@@ -91,6 +95,10 @@ func (h *Handler) mux() http.Handler {
 	mux.HandleFunc("GET /sso/logout", h.askLogout)
 	mux.HandleFunc("POST /sso/logout", h.logout)
 	mux.HandleFunc("/sso/forward-auth", h.forwardAuth)
+
+	mux.HandleFunc("GET /sso/break-glass", h.breakGlass)
+	mux.HandleFunc("POST /sso/break-glass", h.breakIn)
+	mux.HandleFunc("POST /sso/break-glass/end", h.breakOut)
 	return mux
 }
 

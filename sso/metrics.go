@@ -8,6 +8,7 @@ import (
 type metrics struct {
 	logins *prometheus.CounterVec
 	ends   *prometheus.CounterVec
+	owners *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -18,12 +19,15 @@ func newMetrics() *metrics {
 		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deskbridge_sessions_ended_total", Help: "Sessions that ended at somebody's word, by whose.",
 		}, []string{"why"}),
+		owners: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deskbridge_break_glass_total", Help: "Tries of the break-glass sign-in by result: ok, refused. Any is worth an alarm.",
+		}, []string{"result"}),
 	}
 }
 
 // Collectors returns the metrics of signing in.
 func (h *Handler) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{h.metrics.logins, h.metrics.ends}
+	return []prometheus.Collector{h.metrics.logins, h.metrics.ends, h.metrics.owners}
 }
 
 func (m *metrics) refused(f refusal) {

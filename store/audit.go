@@ -144,3 +144,11 @@ func findEntries(db *gorm.DB) ([]provision.Entry, error) {
 	}
 	return convert(rows, auditRow.entry)
 }
+
+// Refusals implements [provision.AuditLog].
+func (s *Store) Refusals(ctx context.Context, reference string) ([]provision.Entry, error) {
+	if checkText("", reference) != nil {
+		return nil, nil
+	}
+	return findEntries(s.read(ctx).Where("action = 'login.refused' AND subject = ?", reference).Order("id").Limit(20))
+}

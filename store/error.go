@@ -46,6 +46,8 @@ var uniqueRules = []uniqueRule{
 		"another group of this connection already has this displayName (upper and lower case count as the same)"},
 	{"groups_external_id", "groups.connection_id, groups.external_id", "externalId",
 		"another group of this connection already has this externalId"},
+	{"owners_name", "owners.name", "name",
+		"there is an owner with this name already; `deskbridge admin remove` it first"},
 	{"tickets_pkey", "tickets.hash", "ticket",
 		"this ticket exists already"},
 	{"desks_name", "desks.name", "name",

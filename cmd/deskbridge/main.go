@@ -94,7 +94,7 @@ begin. Commands work on the database directly, beside a running server.`,
 	root.PersistentFlags().StringVar(&a.configFile, "config", a.getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
 	root.AddCommand(
 		a.serve(), a.migrate(), a.demo(), a.connection(), a.token(), a.desk(), a.rule(),
-		a.plan(), a.apply(), a.domain(), a.session(), a.key(), a.explain(), a.status(), a.retry(), a.audit(), a.version(), a.healthcheck(),
+		a.plan(), a.apply(), a.domain(), a.session(), a.key(), a.admin(), a.explain(), a.status(), a.retry(), a.audit(), a.version(), a.healthcheck(),
 	)
 	wrapArgs(root)
 	return root

@@ -1,0 +1,60 @@
+package provision_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+func TestOwners(t *testing.T) {
+	each(t, func(h *house) {
+		const password = "correct horse battery"
+		_, _, err := h.core.AddOwner(h.Context(), byTest, "owner", "short")
+		h.code(err, provision.Invalid)
+		o, enrolled, err := h.core.AddOwner(h.Context(), byTest, "owner", password)
+		h.must(err)
+		_, _, err = h.core.AddOwner(h.Context(), byTest, "owner", password)
+		h.code(err, provision.Conflict)
+		if strings.Contains(o.Password, password) || len(enrolled.Codes) != 8 {
+			t.Errorf("enrolled %+v", enrolled)
+		}
+		code := func() string {
+			text, err := totp.GenerateCode(o.Secret, h.now())
+			h.must(err)
+			return text
+		}
+		wrong := func(name, password, code string) {
+			h.Helper()
+			_, err := h.core.OwnerSignIn(h.Context(), byTest, name, password, code)
+			h.code(err, provision.Denied)
+		}
+		wrong("owner", "wrong password", code())
+		wrong("owner", password, "000000000")
+		wrong("owner", password, "")
+		wrong("nobody", password, code())
+		first, err := h.core.OwnerSignIn(h.Context(), byTest, "owner", password, code())
+		h.must(err)
+		wrong("owner", password, code()) // the same code again
+		second, err := h.core.OwnerSignIn(h.Context(), byTest, "owner", password, strings.ToUpper(enrolled.Codes[3]))
+		h.must(err)
+		wrong("owner", password, enrolled.Codes[3])
+		if who, err := h.core.OwnerSession(h.Context(), first); err != nil || who.ID != o.ID || len(who.Recovery) != 7 {
+			t.Errorf("session: %+v, %v", who, err)
+		}
+		h.must(h.core.OwnerSignOut(h.Context(), first))
+		_, err = h.core.OwnerSession(h.Context(), first)
+		h.code(err, provision.Denied)
+		h.offset.Add(int64(61 * time.Minute))
+		_, err = h.core.OwnerSession(h.Context(), second)
+		h.code(err, provision.Denied)
+		third, err := h.core.OwnerSignIn(h.Context(), byTest, "owner", password, code())
+		h.must(err)
+		h.must(h.core.RemoveOwner(h.Context(), byTest, "owner"))
+		_, err = h.core.OwnerSession(h.Context(), third)
+		h.code(err, provision.Denied)
+	})
+}

@@ -1,0 +1,129 @@
+package sso
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const (
+	ownerCookie = "deskbridge_owner"
+	ownerLife   = time.Hour
+
+	// Tries of the break-glass sign-in: from one address, and from all.
+	ownerTriesPerMinute    = 5
+	ownerTriesPerMinuteAll = 30
+)
+
+// breakGlass shows the form, or to an owner how sign-in is doing.
+func (h *Handler) breakGlass(w http.ResponseWriter, r *http.Request) {
+	_, err := h.core.OwnerSession(r.Context(), h.cookie(r, ownerCookie))
+	if isCode(err, provision.Denied) {
+		h.show(w, r, http.StatusOK, "breakglass.html", nil)
+		return
+	}
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	h.overview(w, r)
+}
+
+// breakIn signs an owner in. It is for when nothing else works, so that
+// everybody hears of it.
+func (h *Handler) breakIn(w http.ResponseWriter, r *http.Request) {
+	form, err := readForm(w, r, maxForm)
+	if err != nil {
+		h.fail(w, r, refusal{status: http.StatusBadRequest, reason: "form", detail: err.Error()})
+		return
+	}
+	if !h.ownerTries.allow(h.ClientAddress(r), r.URL.Path) || !h.ownerTriesAll.allow(netip.Addr{}, r.URL.Path) {
+		w.Header().Set("Retry-After", "60")
+		h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many tries of the break-glass sign-in",
+			person: "Too many tries. Wait a minute."})
+		return
+	}
+	cause := provision.Cause{Actor: "owner", Action: "break-glass", Request: h.reference(r.Context())}
+	secret, err := h.core.OwnerSignIn(r.Context(), cause, form.Get("name"), form.Get("password"), form.Get("code"))
+	if isCode(err, provision.Denied) {
+		h.metrics.owners.WithLabelValues("refused").Inc()
+		h.log.ErrorContext(r.Context(), "BREAK GLASS: a sign-in was refused", "request", cause.Request, "from", h.ClientAddress(r).String())
+		h.fail(w, r, refusal{status: http.StatusForbidden, reason: "owner", detail: "name, password or code is wrong", person: "The name, the password or the code is wrong."})
+		return
+	}
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	h.metrics.owners.WithLabelValues("ok").Inc()
+	h.log.ErrorContext(r.Context(), "BREAK GLASS: an owner signed in", "request", cause.Request, "from", h.ClientAddress(r).String())
+	h.setCookie(w, ownerCookie, secret, ownerLife)
+	http.Redirect(w, r, "/sso/break-glass", http.StatusSeeOther)
+}
+
+// breakOut signs an owner out.
+func (h *Handler) breakOut(w http.ResponseWriter, r *http.Request) {
+	err := h.core.OwnerSignOut(r.Context(), h.cookie(r, ownerCookie))
+	h.clearCookie(w, ownerCookie)
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/sso/break-glass", http.StatusSeeOther)
+}
+
+// overview shows an owner whether people can sign in, and why somebody could
+// not.
+func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
+	type connection struct {
+		Name     string
+		Findings []Finding
+	}
+	connections, err := h.core.Connections(r.Context())
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	var states []connection
+	for _, c := range connections {
+		states = append(states, connection{c.Name, h.Test(r.Context(), c)})
+	}
+	data := map[string]any{"Connections": states}
+	if reference := r.URL.Query().Get("reference"); reference != "" {
+		why, err := h.refusalsOf(r, reference, connections)
+		if err != nil {
+			h.broken(w, r, err)
+			return
+		}
+		data["Looked"], data["Why"] = true, why
+	}
+	h.show(w, r, http.StatusOK, "overview.html", data)
+}
+
+func (h *Handler) refusalsOf(r *http.Request, reference string, connections []provision.Connection) (out []string, _ error) {
+	entries, err := h.core.Refusals(r.Context(), reference)
+	for _, e := range entries {
+		name := ""
+		for _, c := range connections {
+			if c.ID == e.Connection {
+				name = c.Name
+			}
+		}
+		out = append(out, fmt.Sprintf("%s UTC, connection %s, %v: %v", e.At.UTC().Format(time.DateTime), name, e.Detail["protocol"], e.Detail["reason"]))
+	}
+	return out, err
+}
+
+// CurrentOwner returns the owner who is signed in in this browser; false when
+// nobody is.
+func (h *Handler) CurrentOwner(r *http.Request) (provision.Owner, bool, error) {
+	o, err := h.core.OwnerSession(r.Context(), h.cookie(r, ownerCookie))
+	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.Denied {
+		return provision.Owner{}, false, nil
+	}
+	return o, err == nil, err
+}

@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	// KeysAtLeast and KeysAtMost bound for how long the keys of a JWKS count as
-	// fresh, whatever its Cache-Control says.
+	// KeysAtLeast is for how long the keys of a JWKS count as fresh, whatever its
+	// Cache-Control says.
 	KeysAtLeast = 5 * time.Minute
-	KeysAtMost  = 24 * time.Hour
+	// KeysAtMost is the longest that a Cache-Control can make of that.
+	KeysAtMost = 24 * time.Hour
 	// keysUnsaid is for a JWKS without a Cache-Control.
 	keysUnsaid = time.Hour
 	// KeysStale is for how long keys that are no longer fresh go on to serve while

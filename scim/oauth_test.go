@@ -3,7 +3,6 @@ package scim_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -191,7 +190,7 @@ func (failing) TokenByHash(context.Context, []byte) (provision.Token, provision.
 
 func TestTheTokenEndpointSaysNothingOfInternalErrors(t *testing.T) {
 	b := newBroker(t, storetest.SQLite(t))
-	web := httptest.NewServer(scim.TokenEndpoint(provision.NewService(failing{}, provision.Policy{}, nil), scim.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}))
+	web := httptest.NewServer(scim.TokenEndpoint(provision.NewService(failing{}, provision.Policy{}, nil), scim.Options{Log: slog.New(slog.DiscardHandler)}))
 	defer web.Close()
 	got := b.at(web.URL, "POST", b.parameters("a", "b"), "Content-Type", "application/x-www-form-urlencoded")
 	if got.status != 500 || got.body["error"] != "server_error" || strings.Contains(got.raw, "disk") {

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -61,6 +62,51 @@ func (s *Service) SignIn(ctx context.Context, conn ConnectionID, c Cause, l Logi
 		}
 	}
 	return in, refuse(RefusedTaken, "somebody else has the user name or the address of this login")
+}
+
+// Trial is what a sign-in would come to.
+type Trial struct {
+	SignedIn
+	Access []TrialAccess // by desk name
+}
+
+// TrialAccess is what a sign-in would give on one desk.
+type TrialAccess struct {
+	Desk   string
+	Access Access
+}
+
+// errTrial takes back what a trial has done.
+var errTrial = errors.New("provision: a trial changes nothing")
+
+// TrySignIn is SignIn, and takes everything back: for an admin who wants to see
+// what a sign-in would do.
+func (s *Service) TrySignIn(ctx context.Context, conn ConnectionID, c Cause, l Login) (t Trial, _ error) {
+	err := s.store.InTx(ctx, func(tx Store) error {
+		t = Trial{}
+		d := door{Service: s, tx: tx, cause: c, login: l}
+		var err error
+		if t.SignedIn, err = d.enter(ctx, conn); err != nil {
+			return err
+		}
+		groups, err := memberships(ctx, tx, conn, []IdentityID{t.Person.ID})
+		if err != nil {
+			return err
+		}
+		for _, id := range desksOf(d.rules, nil) {
+			desk, err := tx.Desk(ctx, string(id))
+			if err != nil {
+				return err
+			}
+			t.Access = append(t.Access, TrialAccess{desk.Name, Evaluate(d.rules, t.Person, groups[t.Person.ID], id)})
+		}
+		slices.SortFunc(t.Access, func(a, b TrialAccess) int { return strings.Compare(a.Desk, b.Desk) })
+		return errTrial
+	})
+	if errors.Is(err, errTrial) {
+		err = nil
+	}
+	return t, err
 }
 
 // door is one sign-in inside its transaction.

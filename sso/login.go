@@ -23,12 +23,14 @@ const (
 	ticketSAML   provision.TicketKind = "saml sign-in"
 	ticketAnswer provision.TicketKind = "saml answer"
 	ticketOIDC   provision.TicketKind = "oidc sign-in"
+	ticketTrial  provision.TicketKind = "trial"
 )
 
 // attempt is a sign-in that waits for the identity provider's answer.
 type attempt struct {
 	Browser  string    `json:"browser"` // fingerprint of the browser's cookie
 	ReturnTo string    `json:"return_to"`
+	Trial    bool      `json:"trial,omitempty"` // an admin tries the connection: nobody is signed in
 	At       time.Time `json:"at"`
 
 	RequestID string    `json:"request_id,omitempty"` // SAML
@@ -72,7 +74,7 @@ func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to s
 		h.broken(w, r, err)
 		return
 	}
-	h.start(w, r, conn, "", to, email)
+	h.start(w, r, conn, "", attempt{ReturnTo: to}, email)
 }
 
 // begin starts a sign-in at one connection.
@@ -82,7 +84,16 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	h.start(w, r, conn, provision.Protocol(query.Get("via")), localPath(query.Get("return_to")), "")
+	a := attempt{ReturnTo: localPath(query.Get("return_to"))}
+	if secret := query.Get("trial"); secret != "" {
+		var yes bool
+		if err := h.core.TakeTicket(r.Context(), ticketTrial, conn.ID, secret, &yes); err != nil {
+			h.refuse(w, r, conn, "", err)
+			return
+		}
+		a.Trial = yes
+	}
+	h.start(w, r, conn, provision.Protocol(query.Get("via")), a, "")
 }
 
 // connection returns the connection in the path, or answers that there is none.
@@ -107,7 +118,8 @@ func (h *Handler) connection(w http.ResponseWriter, r *http.Request) (provision.
 
 // start sends the browser to the identity provider: by SAML where a connection
 // has both and via does not say.
-func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, to, hint string) {
+func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, a attempt, hint string) {
+	a.Browser, a.At = h.browser(w, r), h.now()
 	if via == "" {
 		via = provision.ProtocolSAML
 		if len(conn.SignIn.SAML) == 0 {
@@ -117,9 +129,9 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.C
 	var err error
 	switch via {
 	case provision.ProtocolSAML:
-		err = h.startSAML(w, r, conn, to)
+		err = h.startSAML(w, r, conn, a)
 	case provision.ProtocolOIDC:
-		err = h.startOIDC(w, r, conn, to, hint)
+		err = h.startOIDC(w, r, conn, a, hint)
 	default:
 		h.fail(w, r, refusal{status: http.StatusBadRequest, connection: conn, reason: "protocol", detail: "via is saml or oidc"})
 		return
@@ -142,7 +154,7 @@ func (h *Handler) notReady(w http.ResponseWriter, r *http.Request, conn provisio
 		person: "Signing in is not set up here yet, or your organisation's sign-in page does not answer. Your IT department can see why; tell them the reference below."})
 }
 
-func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provision.Connection, to string) error {
+func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provision.Connection, a attempt) error {
 	peer, err := h.peers.SAML(r.Context(), conn)
 	if err != nil {
 		return err
@@ -152,7 +164,7 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 	if err != nil {
 		return err
 	}
-	a := attempt{Browser: h.browser(w, r), ReturnTo: to, At: h.now(), RequestID: request.ID, Issued: request.Issued}
+	a.RequestID, a.Issued = request.ID, request.Issued
 	if err := h.core.KeepTicket(r.Context(), ticketSAML, conn.ID, secret, a, attemptLife); err != nil {
 		return err
 	}
@@ -170,13 +182,13 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, m saml.Request) {
 	h.show(w, r, http.StatusOK, "post.html", m)
 }
 
-func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provision.Connection, to, hint string) error {
+func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provision.Connection, a attempt, hint string) error {
 	rp, _, err := h.peers.OIDC(r.Context(), conn)
 	if err != nil {
 		return err
 	}
 	secrets := oidc.NewAttempt()
-	a := attempt{Browser: h.browser(w, r), ReturnTo: to, At: h.now(), Nonce: secrets.Nonce, Verifier: secrets.Verifier}
+	a.Nonce, a.Verifier = secrets.Nonce, secrets.Verifier
 	if err := h.core.KeepTicket(r.Context(), ticketOIDC, conn.ID, secrets.State, a, attemptLife); err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
+	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolOIDC, a, err) }
 	rp, settings, err := h.peers.OIDC(r.Context(), conn)
 	if err != nil {
 		refuse(err)
@@ -47,7 +48,7 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session := provision.Session{Index: token.SID, Hint: token.Raw}
-	h.enter(w, r, conn, oidcLogin(conn, settings.Claims, token), session, time.Time{}, a.ReturnTo)
+	h.enter(w, r, conn, oidcLogin(conn, settings.Claims, token), session, time.Time{}, a)
 }
 
 // oidcBackChannel takes the provider's word that somebody has signed out

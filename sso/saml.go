@@ -81,6 +81,7 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
+	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolSAML, a, err) }
 	assertion, err := peer.Answer(encoded, a.RequestID)
 	if err != nil {
 		refuse(err)
@@ -148,6 +149,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
+	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolSAML, a, err) }
 	if err := h.once(r, conn, &kept.Assertion); err != nil {
 		refuse(err)
 		return
@@ -172,7 +174,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
 	if kept.Assertion.SessionNotOnOrAfter != nil {
 		until = *kept.Assertion.SessionNotOnOrAfter
 	}
-	h.enter(w, r, conn, login, session, until, a.ReturnTo)
+	h.enter(w, r, conn, login, session, until, a)
 }
 
 // errOtherBrowser says that an answer came in another browser than the sign-in

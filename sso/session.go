@@ -14,7 +14,11 @@ const ticketLogout provision.TicketKind = "saml logout"
 
 // enter lets somebody in whom a protocol has verified: the core says who they
 // are, they get a session, and go on to where they were heading.
-func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.Connection, login provision.Login, session provision.Session, until time.Time, to string) {
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.Connection, login provision.Login, session provision.Session, until time.Time, a attempt) {
+	if a.Trial {
+		h.showTrial(w, r, conn, login)
+		return
+	}
 	cause := h.cause(r, login.Protocol)
 	in, err := h.core.SignIn(r.Context(), conn.ID, cause, login)
 	if err != nil {
@@ -32,7 +36,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.C
 	h.log.InfoContext(r.Context(), "signed in", "request", h.reference(r.Context()), "connection", conn.Name, "protocol", login.Protocol,
 		"identity", in.Person.ID, "session", session.ID, "created", in.Created)
 	h.setCookie(w, sessionCookie, secret, session.EndsAt.Sub(h.now()))
-	h.sendOn(w, r, to)
+	h.sendOn(w, r, a.ReturnTo)
 }
 
 // current returns who is signed in in this browser.

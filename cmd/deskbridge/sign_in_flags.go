@@ -181,7 +181,7 @@ Switching sign-in off ends every session of the connection at once.`,
 }
 
 func (a *app) connectionTest() *cobra.Command {
-	var accept bool
+	var accept, login bool
 	cmd := &cobra.Command{
 		Use:   "test NAME",
 		Short: "Look whether people can sign in through a connection",
@@ -190,14 +190,22 @@ and say what is missing or will run out. Nobody is signed in.
 
 New metadata that names another entity, or none of the certificates that were
 known, waits until somebody has looked: --accept takes it into use.`,
-		Example: "  deskbridge connection test acme",
+		Example: "  deskbridge connection test acme\n  deskbridge connection test acme --login",
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().BoolVar(&accept, "accept", false, "take metadata into use that waits for you")
+	cmd.Flags().BoolVar(&login, "login", false, "print an address, good once, at which a whole sign-in is tried and changes nothing")
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
 		conn, err := sys.core.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
+		}
+		if login {
+			address, err := sys.signIn.TrialURL(ctx, conn)
+			if err != nil {
+				return result{}, err
+			}
+			return say(map[string]any{"connection": conn.Name, "trial_url": address}, "Open this in a browser within 15 minutes. It signs nobody in:\n\n  %s", address), nil
 		}
 		if accept {
 			if err := sys.signIn.Accept(ctx, sys.cause, conn); err != nil {

@@ -102,7 +102,7 @@ func (b *bench) inTurn(ctx context.Context, name string, n int, run func(t *targ
 			if err != nil {
 				return nil, fmt.Errorf("%s on %s: %w", name, t.name, err)
 			}
-			b.say("%s at %d, round %d: %s %.0f/s, %v CPU", name, n, round+1, t.name, s.Rate, s.CPU)
+			b.say("%s at %d, round %d: %s %.0f/s, %v CPU, of it %v the database's", name, n, round+1, t.name, s.Rate, s.CPU, s.DB)
 			all[t.name] = append(all[t.name], s)
 		}
 	}

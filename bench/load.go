@@ -11,7 +11,8 @@ import (
 // sample is what one run of an operation on one server came to.
 type sample struct {
 	Rate float64       `json:"per_second"`
-	CPU  time.Duration `json:"cpu_ns"` // of server and database, a request
+	CPU  time.Duration `json:"cpu_ns"`          // of server and database, a request
+	DB   time.Duration `json:"database_cpu_ns"` // of the database alone
 	P50  time.Duration `json:"p50_ns"`
 	P99  time.Duration `json:"p99_ns"`
 	N    int           `json:"requests"`
@@ -97,24 +98,31 @@ func (b *bench) drive(ctx context.Context, t *target, conns int, work func(c *cl
 			return sample{}, err
 		}
 	}
-	return summary(slices.Concat(took...), length, after-before), ctx.Err()
+	return summary(slices.Concat(took...), length, before, after), ctx.Err()
 }
 
-// cpu returns the CPU time of a server and the database so far.
-func (b *bench) cpu(t *target) (time.Duration, error) {
+// used is the CPU time of a server and of the database so far.
+type used struct{ server, database time.Duration }
+
+func (b *bench) cpu(t *target) (used, error) {
 	own, err := t.process.cpu()
-	return own + b.database.cpu(), err
+	return used{own, b.database.cpu()}, err
 }
 
-func summary(took []time.Duration, length, cpu time.Duration) sample {
+// each returns the CPU time that each of n requests took since before.
+func (u used) each(before used, n int) (all, database time.Duration) {
+	database = u.database - before.database
+	return (u.server - before.server + database) / time.Duration(n), database / time.Duration(n)
+}
+
+func summary(took []time.Duration, length time.Duration, before, after used) sample {
 	if len(took) == 0 {
 		return sample{}
 	}
 	slices.Sort(took)
-	return sample{
-		N: len(took), Rate: float64(len(took)) / length.Seconds(), CPU: cpu / time.Duration(len(took)),
-		P50: took[len(took)/2], P99: took[len(took)*99/100],
-	}
+	s := sample{N: len(took), Rate: float64(len(took)) / length.Seconds(), P50: took[len(took)/2], P99: took[len(took)*99/100]}
+	s.CPU, s.DB = after.each(before, len(took))
+	return s
 }
 
 // median returns the sample that is in the middle by each measure.
@@ -130,6 +138,7 @@ func median(samples []sample) sample {
 	}
 	out.Rate = pick(func(s sample) float64 { return s.Rate })
 	out.CPU = time.Duration(pick(func(s sample) float64 { return float64(s.CPU) }))
+	out.DB = time.Duration(pick(func(s sample) float64 { return float64(s.DB) }))
 	out.P50 = time.Duration(pick(func(s sample) float64 { return float64(s.P50) }))
 	out.P99 = time.Duration(pick(func(s sample) float64 { return float64(s.P99) }))
 	for _, s := range samples {

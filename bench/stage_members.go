@@ -71,7 +71,9 @@ func (b *bench) fill(ctx context.Context, t *target, size int) (id string, s sam
 	}
 	took := time.Since(began)
 	after, err := b.cpu(t)
-	return id, sample{N: size, Rate: float64(size) / took.Seconds(), CPU: (after - before) / time.Duration(size)}, err
+	s = sample{N: size, Rate: float64(size) / took.Seconds()}
+	s.CPU, s.DB = after.each(before, size)
+	return id, s, err
 }
 
 // add is the request that adds members to a group.

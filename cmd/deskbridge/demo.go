@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +54,7 @@ type morning struct {
 	app      *app // the same program, with the demo's settings
 	out      io.Writer
 	settings config.Server
+	openID   *openID // where the company's people sign in
 	steps    int
 	failures []string
 }
@@ -78,16 +80,25 @@ func (a *app) newMorning(dir string) (*morning, error) {
 	if err != nil {
 		return nil, err
 	}
+	provider, err := newOpenID()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range slices.Concat(supporters, leads, billers) {
+		provider.know(p)
+	}
+	provider.know(partner, "Partner support", "Everybody")
 	// The demo is a server of its own: settings of another one do not apply.
 	environ := []string{
 		"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=1s",
+		"DESKBRIDGE_ALLOW_HOSTS=" + provider.listener.Addr().String(), "DEMO_ISSUER=" + provider.issuer,
 	}
 	own := &app{environ: environ, stdout: io.Discard, stderr: log}
 	settings, err := own.settings()
 	if err != nil {
 		return nil, err
 	}
-	return &morning{app: own, out: a.stdout, settings: settings}, nil
+	return &morning{app: own, out: a.stdout, settings: settings, openID: provider}, nil
 }
 
 // freeAddress returns address when nobody listens there, else another port.
@@ -108,6 +119,8 @@ func (m *morning) run(ctx context.Context, exit bool) error {
 		return err
 	}
 	defer sys.close()
+	go m.openID.serve() //nolint:errcheck // it ends with the demo, when its listener is closed
+	defer m.openID.close()
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
@@ -204,7 +217,7 @@ func self() string {
 
 func (m *morning) summary() {
 	env := "DESKBRIDGE_DATA_DIR=" + m.settings.DataDir + " DESKBRIDGE_PUBLIC_URL=" + m.settings.PublicURL
-	fmt.Fprintf(m.out, "\nLook around while it runs:\n  export %s\n  %[2]s status\n  %[2]s explain ada@fjord.example\n  %[2]s audit verify\n  curl %[3]s/metrics\n",
+	fmt.Fprintf(m.out, "\nLook around while it runs:\n  export %s\n  %[2]s status\n  %[2]s explain ada@fjord.example\n  %[2]s audit verify\n  curl %[3]s/metrics\nSign in as one of them in a browser: %[3]s/sso/login, ada@fjord.example\n",
 		env, self(), m.settings.PublicURL)
 	if len(m.failures) == 0 {
 		fmt.Fprintln(m.out, "\nAll came out as planned.")

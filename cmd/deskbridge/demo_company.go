@@ -4,8 +4,13 @@ import "fmt"
 
 // demoAccess is the configuration that the demo applies.
 const demoAccess = `connections:
-  - {name: fjord-okta, idp: okta, domains: [fjord.example]}
+  - {name: fjord-okta, idp: okta, domains: [fjord.example], oidc: {issuer: "${env:DEMO_ISSUER}", client_id: deskbridge, client_secret: a secret of the demo}}
   - {name: fjord-entra, idp: entra, domains: [agency.example]}
+  - name: fjord-partners
+    idp: generic
+    domains: [partner.example]
+    jit: {create: true, groups: [Partner support]}
+    oidc: {issuer: "${env:DEMO_ISSUER}", client_id: deskbridge, client_secret: a secret of the demo}
 desks:
   - name: helpdesk
     kind: builtin
@@ -16,6 +21,7 @@ rules:
   - {connection: fjord-okta, group: Support, desk: helpdesk, role: agent, teams: [Tier 1], mailboxes: [Help]}
   - {connection: fjord-okta, group: Support Leads, desk: helpdesk, role: admin, teams: [Tier 1, Tier 2], mailboxes: [Help]}
   - {connection: fjord-okta, group: Billing, desk: helpdesk, role: agent, teams: [Billing], mailboxes: [Invoices]}
+  - {connection: fjord-partners, group: Partner support, desk: helpdesk, role: agent, teams: [Tier 1], mailboxes: [Help]}
   - {connection: fjord-entra, group: Agency agents, desk: helpdesk, role: agent, teams: [Tier 1], mailboxes: [Help]}
 `
 

@@ -34,7 +34,7 @@ func (m *morning) play(ctx context.Context, sys *system) error {
 	c := &company{sys: sys, ids: make(map[string]string), started: time.Now()}
 	for _, part := range []func(context.Context, *company) error{
 		m.setUp, m.oktaSync, m.entraSync, m.firstAccess, m.customersWrite,
-		m.joinerComes, m.moverMoves, m.leaverGoes, m.bigGroup, m.mistake, m.report,
+		m.joinerComes, m.moverMoves, m.leaverGoes, m.signsIn, m.bigGroup, m.mistake, m.report,
 	} {
 		if err := part(ctx, c); err != nil {
 			return err
@@ -70,7 +70,7 @@ func (m *morning) setUp(ctx context.Context, c *company) error {
 	if _, err := m.command(ctx, "apply", "-f", file, "--plan", plan.Hash); err != nil {
 		return err
 	}
-	m.say("deskbridge apply --plan %s…: 2 connections, 1 desk, 4 rules", plan.Hash[:12])
+	m.say("deskbridge apply --plan %s…: 3 connections, 1 desk, 5 rules", plan.Hash[:12])
 	if c.okta, err = m.connect(ctx, "fjord-okta"); err != nil {
 		return err
 	}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// partner is somebody whom no identity provider pushes: they are made when they
+// first sign in.
+var partner = people("partner.example", "Rut Vang")[0]
+
+// signsIn plays a first sign-in, and what becomes of a session when its person
+// is let go.
+func (m *morning) signsIn(ctx context.Context, c *company) error {
+	m.step("%s of a partner company signs in for the first time, by OpenID Connect", partner.name())
+	rut, err := m.signIn(ctx, "fjord-partners", partner)
+	if err != nil {
+		return err
+	}
+	status, who, err := rut.ask(ctx, "/sso/forward-auth?desk=helpdesk")
+	if err != nil {
+		return err
+	}
+	m.check(status == http.StatusOK && who.Get("Remote-User") == partner.mail && who.Get("Remote-Role") == "agent",
+		"made, mapped by her groups, and confirmed by the desk before the page went on: %s, role %s", who.Get("Remote-User"), who.Get("Remote-Role"))
+	eva := supporters[4]
+	m.step("%s, whom Okta pushed, signs in; then Okta deactivates her", eva.name())
+	her, err := m.signIn(ctx, "fjord-okta", eva)
+	if err != nil {
+		return err
+	}
+	if status, _, err = her.ask(ctx, "/sso/session"); err != nil {
+		return err
+	}
+	m.check(status == http.StatusOK, "signed in, as the person whom Okta described")
+	start := time.Now()
+	if err := c.okta.patch(ctx, "/Users/"+c.ids[eva.mail], map[string]any{"op": "replace", "value": map[string]any{"active": false}}); err != nil {
+		return err
+	}
+	if status, _, err = her.ask(ctx, "/sso/session"); err != nil {
+		return err
+	}
+	m.check(status == http.StatusUnauthorized, "out at the next request, %s after Okta said so", time.Since(start).Round(time.Millisecond))
+	if her, err = m.signIn(ctx, "fjord-okta", eva); err != nil {
+		return err
+	}
+	if status, _, err = her.ask(ctx, "/sso/session"); err != nil {
+		return err
+	}
+	m.check(status == http.StatusUnauthorized, "a new sign-in is refused")
+	return c.okta.patch(ctx, "/Users/"+c.ids[eva.mail], map[string]any{"op": "replace", "value": map[string]any{"active": true}})
+}
+
+// visitor is a browser of the demo.
+type visitor struct {
+	base   string
+	client *http.Client
+}
+
+// signIn goes through a whole sign-in, until the page that waits for the desk
+// goes on.
+func (m *morning) signIn(ctx context.Context, connection string, p person) (*visitor, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	v := &visitor{m.settings.PublicURL, &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	v.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if r.URL.Path == "/authorize" { // where a person would say who they are
+			query := r.URL.Query()
+			query.Set("login_hint", p.mail)
+			r.URL.RawQuery = query.Encode()
+		}
+		return nil
+	}
+	address := v.base + "/sso/" + connection + "/login?return_to=" + url.QueryEscape("/sso/session")
+	for end := time.Now().Add(demoPatience); ; {
+		at, err := v.open(ctx, address)
+		if err != nil || !strings.HasPrefix(at.Path, "/sso/waiting") || time.Now().After(end) {
+			return v, err
+		}
+		address = at.String()
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// open opens a page and returns where that led.
+func (v *visitor) open(ctx context.Context, address string) (*url.URL, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := v.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("signing in: %w", err)
+	}
+	return res.Request.URL, res.Body.Close()
+}
+
+// ask asks a page and returns its status and headers.
+func (v *visitor) ask(ctx context.Context, path string) (int, http.Header, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.base+path, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	res, err := v.client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	return res.StatusCode, res.Header, res.Body.Close()
+}

@@ -2,6 +2,8 @@ package provision
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,19 +41,63 @@ func (s *Service) NotePause(ctx context.Context, desk DeskID, reason string, wai
 	})
 }
 
-// EndPause notes that a desk answers again.
+// EndPause notes that a desk answers again, and has those visited at once that
+// were put off.
 func (s *Service) EndPause(ctx context.Context, desk DeskID) error {
-	return s.store.DeletePause(ctx, desk)
+	if err := s.store.DeletePause(ctx, desk); err != nil {
+		return err
+	}
+	const atOnce = 200
+	waiting, err := s.store.AccountsWhere(ctx, AccountFilter{Desk: desk, State: AccountWaiting}, 0)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(waiting, atOnce) {
+		if err := s.store.InTx(ctx, func(tx Store) error { return s.callBack(ctx, tx, some) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// callBack enqueues visits to those of accounts that were put off.
+func (s *Service) callBack(ctx context.Context, tx Store, accounts []Account) error {
+	now := s.now()
+	var back []Account
+	var jobs []Job
+	for i := range accounts {
+		a, err := tx.LockAccount(ctx, accounts[i].ID)
+		if err != nil {
+			return err
+		}
+		if !a.Due() || a.State != AccountWaiting || a.LeaseUntil != nil || a.RetryAt == nil || !now.Before(*a.RetryAt) || !strings.Contains(a.Reason, pausedReason) {
+			continue
+		}
+		a.RetryAt, a.UpdatedAt = nil, now
+		back = append(back, a)
+		jobs = append(jobs, Job{Kind: JobVisit, Account: a.ID, Urgent: a.Wanted.Status != AccessActive})
+	}
+	if len(back) == 0 {
+		return nil
+	}
+	if err := tx.SaveAccounts(ctx, back); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, jobs...)
 }
 
 func (s *Service) fresh(p Pause) bool { return s.now().Before(p.Until.Add(pauseStale)) }
 
+// pausedReason stands in the reasons of accounts that were put off.
+const pausedReason = " is not called for now: "
+
 // PutOff ends a visit that found its desk paused. It counts as no attempt: the
-// account is visited again after that time, however often that happens.
+// account is visited again after that time, or when the pause ends, however
+// often that happens.
 func (s *Service) PutOff(ctx context.Context, v *Visit, reason string, after time.Duration) error {
 	return s.finish(ctx, v, func(tx Store, a *Account) error {
 		at := s.now().Add(after)
-		a.State, a.Reason, a.RetryAt = AccountWaiting, reason, &at
+		a.State, a.Reason, a.RetryAt = AccountWaiting, v.Desk.Name+pausedReason+reason, &at
 		return tx.Enqueue(ctx, Job{Kind: JobVisit, Account: a.ID, Urgent: v.Ending(), At: at})
 	})
 }

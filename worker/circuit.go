@@ -38,10 +38,10 @@ type circuit struct {
 	pause   time.Duration
 
 	mu     sync.Mutex
+	since  time.Time // when it began to pause; zero: it does not
 	until  time.Time // no call before
 	reason string
 	fresh  bool // until has moved, and nobody was told
-	told   bool // of a pause that is not over
 	over   bool // it is over, and nobody was told
 }
 
@@ -85,7 +85,7 @@ func (c *circuit) closed() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if wait := time.Until(c.until); wait > 0 {
-		return &pausedError{wait, c.reason}
+		return c.paused(wait)
 	}
 	return nil
 }
@@ -103,12 +103,21 @@ func (c *circuit) allow() (done func(error), _ error) {
 	if err != nil { // somebody tries the desk, or is about to
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return nil, &pausedError{min(probing, c.pause), c.reason}
+		return nil, c.paused(min(probing, c.pause))
 	}
 	return func(err error) {
 		record(err)
 		c.learn(err)
 	}, nil
+}
+
+// paused says why no call is made. c.mu is held.
+func (c *circuit) paused(wait time.Duration) *pausedError {
+	p := &pausedError{wait: wait, reason: c.reason}
+	if !c.since.IsZero() {
+		p.lasted = time.Since(c.since)
+	}
+	return p
 }
 
 // learn moves the end of the pause as the outcome of a call asks for.
@@ -131,10 +140,13 @@ func (c *circuit) learn(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if wait == 0 {
-		if !failed(err) && c.told && time.Now().After(c.until) {
-			c.told, c.fresh, c.over = false, false, true
+		if !failed(err) && !c.since.IsZero() && time.Now().After(c.until) {
+			c.since, c.fresh, c.over = time.Time{}, false, true
 		}
 		return
+	}
+	if c.since.IsZero() {
+		c.since = time.Now()
 	}
 	if until := time.Now().Add(wait); until.After(c.until) {
 		c.until, c.reason, c.fresh = until, whyPaused(err), true
@@ -161,8 +173,8 @@ func (c *circuit) news() (pause *pausedError, over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.fresh {
-		c.fresh, c.told, c.over = false, true, false
-		return &pausedError{max(time.Until(c.until), 0), c.reason}, false
+		c.fresh, c.over = false, false
+		return c.paused(max(time.Until(c.until), 0)), false
 	}
 	over, c.over = c.over, false
 	return nil, over

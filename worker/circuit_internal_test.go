@@ -64,6 +64,7 @@ func TestCircuit(t *testing.T) {
 			t.Errorf("news of the second pause: %v", pause)
 		}
 		time.Sleep(10100 * time.Millisecond)
+		step("a caller who gives up while alone", errGivenUp, true)
 		step("tried", nil, true)
 		step("whole again", nil, true)
 		if pause, over := c.news(); pause != nil || !over {
@@ -149,4 +150,44 @@ func TestGuardKeepsTheLease(t *testing.T) {
 			t.Errorf("after the loss: %v, called %d times", err, called)
 		}
 	})
+}
+
+// TestGuardHearsOfPanics: a connector that panics while it alone tries a desk
+// does not close the way for ever.
+func TestGuardHearsOfPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCircuit(Patience{Failures: 1, Pause: time.Second})
+		try(c, errDown)
+		c.news()
+		time.Sleep(2 * time.Second)
+		g := &guard{circuit: c, metrics: newMetrics(nil)}
+		func() {
+			defer func() { recover() }()
+			g.call(t.Context(), callTimeout, func(context.Context) error { panic("a bug") }) //nolint:errcheck // it does not return
+		}()
+		if _, made := try(c, nil); !made {
+			t.Error("no call is made any more")
+		}
+	})
+}
+
+func TestPutOff(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		wait, lasted time.Duration
+		ending       bool
+		least, most  time.Duration
+	}{
+		{"a leaver, at first", 10 * time.Second, 0, true, 10 * time.Second, 13 * time.Second},
+		{"a newcomer, at first", 10 * time.Second, 0, false, 10 * time.Second, 18 * time.Second},
+		{"a leaver, after an hour", 10 * time.Second, time.Hour, true, time.Minute, 76 * time.Second},
+		{"a newcomer, after an hour", 10 * time.Second, time.Hour, false, 5 * time.Minute, 8 * time.Minute},
+		{"as long as the desk asks for", 15 * time.Minute, time.Hour, true, 15 * time.Minute, 19 * time.Minute},
+	} {
+		for range 100 {
+			if got := putOff(&pausedError{wait: tt.wait, lasted: tt.lasted}, tt.ending); got < tt.least || got > tt.most {
+				t.Errorf("%s: %v, want from %v to %v", tt.name, got, tt.least, tt.most)
+			}
+		}
+	}
 }

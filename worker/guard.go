@@ -34,7 +34,8 @@ type guard struct {
 
 // pausedError says that a call was not made, and why, and when to ask again.
 type pausedError struct {
-	wait   time.Duration
+	wait   time.Duration // until a call may be made
+	lasted time.Duration // how long none has been made; 0: the desk is merely busy
 	reason string
 }
 
@@ -62,16 +63,19 @@ func (g *guard) call(ctx context.Context, timeout time.Duration, do func(ctx con
 	if err != nil {
 		return err
 	}
+	outcome := errGivenUp // also of a connector that panics: whoever tries a desk alone must be heard of
+	defer func() {
+		done(outcome)
+		g.note(ctx)
+	}()
 	inner, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err = do(inner)
 	if ctx.Err() != nil {
-		done(errGivenUp)
 		return err
 	}
-	done(err)
+	outcome = err
 	g.metrics.called(g.desk, err)
-	g.note(ctx)
 	return err
 }
 

@@ -77,7 +77,7 @@ func (l *limiter) wait(ctx context.Context, r rank) error {
 }
 
 func (l *limiter) busy(wait time.Duration) error {
-	return &pausedError{wait, fmt.Sprintf("its rate of %g calls a second is used up for now", l.perSecond)}
+	return &pausedError{wait: wait, reason: fmt.Sprintf("its rate of %g calls a second is used up for now", l.perSecond)}
 }
 
 // leave takes a call out of the queue; false when it has its token already.

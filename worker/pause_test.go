@@ -183,3 +183,31 @@ func TestParkedAccountsAreRetried(t *testing.T) {
 		}
 	})
 }
+
+// TestPutOffIsCalledBack: when a desk answers, nobody waits for the time that
+// they were put off to.
+func TestPutOffIsCalledBack(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		h.drain()
+		ann, bob, eve := h.person("ann", roles("agent")), h.person("bob", roles("agent")), h.person("eve", roles("agent"))
+		for _, id := range []provision.Identity{ann, bob} {
+			v, err := h.core.BeginVisit(h.Context(), h.account(id.ID).ID)
+			h.must(err)
+			h.must(h.core.PutOff(h.Context(), &v, "it is down", time.Hour))
+		}
+		v, err := h.core.BeginVisit(h.Context(), h.account(eve.ID).ID)
+		h.must(err)
+		_, err = h.core.Fail(h.Context(), &v, "of her own", time.Hour)
+		h.must(err)
+		h.jobs() // are lost
+		h.must(h.core.NotePause(h.Context(), h.desk.ID, "it is down", time.Hour))
+		h.must(h.core.EndPause(h.Context(), h.desk.ID))
+		h.drain()
+		h.state(ann.ID, provision.AccountReady)
+		h.state(bob.ID, provision.AccountReady)
+		if a := h.state(eve.ID, provision.AccountWaiting); a.RetryAt == nil {
+			h.Error("whoever waits for something else was called back, too")
+		}
+	})
+}

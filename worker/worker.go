@@ -141,7 +141,7 @@ func (w *Worker) conclude(ctx context.Context, v *provision.Visit, result error)
 		return "task", w.core.Park(ctx, v, "an admin has to do this by hand: "+todo.Error(), true)
 	}
 	if paused, ok := errors.AsType[*pausedError](result); ok {
-		return "paused", w.core.PutOff(ctx, v, v.Desk.Name+" is not called for now: "+paused.reason, putOff(paused.wait, v.Ending()))
+		return "paused", w.core.PutOff(ctx, v, paused.reason, putOff(paused, v.Ending()))
 	}
 	if e, ok := errors.AsType[*desk.Error](result); ok {
 		return w.concludeDesk(ctx, v, e)
@@ -157,13 +157,17 @@ func (w *Worker) conclude(ctx context.Context, v *provision.Visit, result error)
 	return "failed", err
 }
 
-// putOff returns when to come back to a desk that is paused for so long.
-// Leavers come first; the others in no order, lest all of them come at once.
-func putOff(wait time.Duration, ending bool) time.Duration {
-	if !ending {
-		wait += rand.N(wait/2 + 2*time.Second)
+// putOff returns when to come back to a desk that is paused: the later the
+// longer that has lasted, so that thousands who wait for one desk keep nobody
+// from the others. Leavers come sooner. When the desk answers, all are called
+// back; see [provision.Service.EndPause].
+func putOff(p *pausedError, ending bool) time.Duration {
+	if ending {
+		wait := max(p.wait, min(p.lasted/4, time.Minute))
+		return wait + rand.N(wait/4+10*time.Millisecond)
 	}
-	return wait + 10*time.Millisecond
+	wait := max(p.wait, min(p.lasted/2, 5*time.Minute))
+	return wait + rand.N(wait/2+2*time.Second)
 }
 
 func (w *Worker) concludeDesk(ctx context.Context, v *provision.Visit, e *desk.Error) (string, error) {

@@ -409,7 +409,7 @@ func TestSweepGoesOn(t *testing.T) {
 		if n := len(due()); n != 1 {
 			h.Fatalf("%d desks are due after two hours", n)
 		}
-		h.panics(func() { h.trySweep(func(o *worker.SweepOptions) { o.ByHand = false }) }) //nolint:errcheck
+		h.panics(func() { h.trySweep(func(o *worker.SweepOptions) { o.ByHand = false }) })
 		if n := len(due()); n != 0 {
 			h.Fatal("due while the lease of the dead one holds")
 		}

@@ -16,7 +16,7 @@ import (
 
 // sweepEvery is how often a server sweeps each desk.
 func (s *system) sweepEvery() time.Duration {
-	every, _ := s.settings.SweepInterval() //nolint:errcheck // config has checked it
+	every, _ := s.settings.SweepInterval() // config has checked it
 	return every
 }
 

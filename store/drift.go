@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+type driftRow struct {
+	AccountID string `gorm:"primaryKey"`
+	DeskID    string
+	Revision  int64
+	FoundAt   int64
+	Steps     string
+	Reason    string
+}
+
+func (driftRow) TableName() string { return "drifts" }
+
+// driftStep is a step as it stands in a drift.
+type driftStep struct {
+	Kind   provision.StepKind `json:"kind"`
+	Detail map[string]any     `json:"detail,omitempty"`
+}
+
+func newDriftRow(d provision.Drift) (driftRow, error) {
+	steps := make([]driftStep, len(d.Steps))
+	for i, st := range d.Steps {
+		steps[i] = driftStep{st.Kind, st.Detail}
+	}
+	text, err := toJSON(steps)
+	return driftRow{AccountID: string(d.Account), DeskID: string(d.Desk), Revision: d.Revision, FoundAt: fromTime(d.FoundAt), Steps: text, Reason: d.Reason}, err
+}
+
+func (row driftRow) drift() (provision.Drift, error) {
+	d := provision.Drift{Account: provision.AccountID(row.AccountID), Desk: provision.DeskID(row.DeskID), Revision: row.Revision,
+		FoundAt: toTime(row.FoundAt), Reason: row.Reason}
+	var steps []driftStep
+	if err := decodeJSON(row.Steps, &steps); err != nil {
+		return d, fmt.Errorf("store: drift of account %s: %w", row.AccountID, err)
+	}
+	for _, st := range steps {
+		d.Steps = append(d.Steps, provision.Step{Account: d.Account, Kind: st.Kind, Detail: st.Detail})
+	}
+	return d, nil
+}
+
+// current leaves out drifts whose account was visited since, or is going to be.
+const current = `EXISTS (SELECT 1 FROM accounts a WHERE a.id = drifts.account_id AND a.revision = drifts.revision)`
+
+// Drifts implements [provision.Sweeps].
+func (s *Store) Drifts(ctx context.Context, f provision.DriftFilter) ([]provision.Drift, error) {
+	query := s.read(ctx).Where(current).Order("account_id")
+	if f.Account != "" {
+		query = query.Where("account_id = ?", string(f.Account))
+	}
+	if f.Desk != "" {
+		query = query.Where("desk_id = ?", string(f.Desk))
+	}
+	var rows []driftRow
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, driftRow.drift)
+}
+
+// CountDrifts implements [provision.Sweeps].
+func (s *Store) CountDrifts(ctx context.Context) (map[provision.DeskID]int, error) {
+	var rows []struct {
+		DeskID provision.DeskID
+		N      int
+	}
+	err := s.read(ctx).Raw(`SELECT desk_id, count(*) AS n FROM drifts WHERE ` + current + ` GROUP BY desk_id`).Scan(&rows).Error
+	counts := make(map[provision.DeskID]int, len(rows))
+	for _, r := range rows {
+		counts[r.DeskID] = r.N
+	}
+	return counts, err
+}
+
+// SaveDrift implements [provision.Sweeps].
+func (s *Store) SaveDrift(ctx context.Context, d provision.Drift) error {
+	row, err := newDriftRow(d)
+	if err != nil {
+		return err
+	}
+	saved := s.write(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "account_id"}}, UpdateAll: true}).Create(&row)
+	return translate(saved.Error, "drift")
+}
+
+// DeleteDrift implements [provision.Sweeps].
+func (s *Store) DeleteDrift(ctx context.Context, a provision.AccountID) error {
+	return s.write(ctx).Where("account_id = ?", string(a)).Delete(&driftRow{}).Error
+}

@@ -1,0 +1,124 @@
+package worker
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// sweepPage is how many accounts are compared between two notes of how far a
+// sweep is. Tests have fewer.
+var sweepPage = 200
+
+// progress notes how far the sweep is; it fails when another process has taken
+// it over.
+func (s *sweeper) progress(ctx context.Context, checked int) error {
+	s.report.Checked += checked
+	if s.opts.Progress != nil {
+		s.opts.Progress(checked)
+	}
+	if s.opts.LookOnly {
+		return nil
+	}
+	s.state.Checked += checked
+	// To its end, once begun: cut short, it would leave open which lease is ours.
+	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	defer cancel()
+	if err := s.core.NoteSweep(noting, &s.state); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// inBulk reads the desk page by page, and then looks for accounts that no page
+// has shown.
+func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string) ([]provision.DeskUser, string, error)) error {
+	seen := make(map[provision.AccountID]bool)
+	for cursor, more := "", true; more; more = cursor != "" {
+		users, next, err := list(ctx, cursor)
+		if err != nil {
+			return err
+		}
+		cursor = next
+		ids := make([]provision.DeskUserID, len(users))
+		byID := make(map[provision.DeskUserID]*provision.DeskUser, len(users))
+		for i := range users {
+			ids[i] = users[i].ID
+			byID[ids[i]] = &users[i]
+		}
+		visits, err := s.core.SettledVisits(ctx, s.desk, provision.SettledFilter{Users: ids})
+		if err != nil {
+			return err
+		}
+		fresh := 0
+		for i := range visits {
+			v := &visits[i]
+			if seen[v.Account.ID] { // moved to a later page meanwhile
+				continue
+			}
+			seen[v.Account.ID] = true
+			fresh++
+			s.count(v)
+			if err := s.compare(ctx, v, byID[v.Account.DeskUser], false); err != nil {
+				return err
+			}
+		}
+		if err := s.progress(ctx, fresh); err != nil {
+			return err
+		}
+	}
+	return s.eachPage(ctx, "", func(v *provision.Visit) error {
+		if !seen[v.Account.ID] {
+			s.absent(v)
+		}
+		return nil
+	}, func(visits []provision.Visit) error {
+		unseen := 0
+		for i := range visits {
+			if !seen[visits[i].Account.ID] {
+				unseen++
+			}
+		}
+		return s.progress(ctx, unseen)
+	})
+}
+
+// oneByOne asks the desk for each account, and goes on where a sweep was cut
+// short.
+func (s *sweeper) oneByOne(ctx context.Context) error {
+	return s.eachPage(ctx, s.state.After, func(v *provision.Visit) error {
+		have, err := s.d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
+		if err != nil {
+			return s.skip(v, err)
+		}
+		if have == nil {
+			s.absent(v)
+			return nil
+		}
+		s.count(v)
+		return s.compare(ctx, v, have, true)
+	}, func(visits []provision.Visit) error {
+		s.state.After = visits[len(visits)-1].Account.ID
+		return s.progress(ctx, len(visits))
+	})
+}
+
+// eachPage calls each for every settled account after one, and then for the page.
+func (s *sweeper) eachPage(ctx context.Context, after provision.AccountID, each func(*provision.Visit) error, then func([]provision.Visit) error) error {
+	for {
+		visits, err := s.core.SettledVisits(ctx, s.desk, provision.SettledFilter{After: after, Limit: sweepPage})
+		if err != nil || len(visits) == 0 {
+			return err
+		}
+		for i := range visits {
+			if err := each(&visits[i]); err != nil {
+				return err
+			}
+		}
+		if err := then(visits); err != nil {
+			return err
+		}
+		after = visits[len(visits)-1].Account.ID
+	}
+}

@@ -112,6 +112,7 @@ type Desk struct {
 	HandOver HandOver          `yaml:"hand_over"`
 	Seats    int               `yaml:"seats"`
 	Adoption string            `yaml:"adoption"`
+	SignIn   *DeskSignIn       `yaml:"sign_in"`
 	Drift    string            `yaml:"drift"`
 	Rate     float64           `yaml:"rate"`
 }

@@ -39,6 +39,10 @@ desks:
     on_leave: deactivate
     hand_over: {to: team}
     seats: ${env:SEATS}
+    sign_in:
+      saml: {entity_id: urn:desk, acs_url: https://desk.test/acs, attributes: {email: mail}, sign_response: false}
+      oidc: {client_id: desk, client_secret: "${env:OIDC_SECRET}", redirect_uris: [https://desk.test/cb]}
+      roles: {agent: Agent}
 rules:
   - {connection: acme, group: Support, desk: support, role: agent, teams: [Support Agents], mailboxes: [Support]}
   - {connection: acme, attribute: roles, equals: desk-admin, desk: support, role: admin}
@@ -51,7 +55,12 @@ rules:
 			SAML: &config.SAML{MetadataURL: "https://idp.example.test/metadata"},
 			OIDC: &config.OIDC{Issuer: "https://idp.example.test", ClientID: "deskbridge", ClientSecret: "se${cr}et"}}},
 		Desks: []config.Desk{{Name: "support", Kind: "requesttracker", URL: "http://127.0.0.1:8088", Secret: "1-27-abc",
-			Settings: map[string]string{"external_id_field": "SCIM external id"}, OnLeave: "deactivate", HandOver: config.HandOver{To: "team"}, Seats: 25}},
+			Settings: map[string]string{"external_id_field": "SCIM external id"}, OnLeave: "deactivate", HandOver: config.HandOver{To: "team"}, Seats: 25,
+			SignIn: &config.DeskSignIn{
+				SAML:  &config.DeskSAML{EntityID: "urn:desk", ACSURL: "https://desk.test/acs", Attributes: map[string]string{"email": "mail"}, SignResponse: new(false)},
+				OIDC:  &config.DeskOIDC{ClientID: "desk", ClientSecret: "se${cr}et", RedirectURIs: []string{"https://desk.test/cb"}},
+				Roles: map[string]string{"agent": "Agent"},
+			}}},
 		Rules: []config.Rule{
 			{Connection: "acme", Group: "Support", Desk: "support", Role: "agent", Teams: []string{"Support Agents"}, Mailboxes: []string{"Support"}},
 			{Connection: "acme", Attribute: "roles", Equals: "desk-admin", Desk: "support", Role: "admin"},

@@ -172,7 +172,7 @@ func draftOf(access config.Access, settings config.Server) (d provision.Draft, _
 		}
 		d.Desks = append(d.Desks, provision.Desk{Name: k.Name, Kind: provision.DeskKind(kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
 			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
-			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate,
+			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To)}})
 	}
 	for _, c := range access.Connections {

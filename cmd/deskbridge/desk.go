@@ -34,6 +34,8 @@ type deskLine struct {
 	APIURL    string `json:"api_url,omitempty"`
 	AppID     string `json:"app_id,omitempty"`
 	AppSecret string `json:"app_secret,omitempty"`
+
+	SignIn *deskSignInLine `json:"sign_in,omitempty"`
 }
 
 func deskLineOf(d provision.Desk) deskLine {
@@ -117,17 +119,24 @@ func (f *deskFlags) desk(a *app, name string) (provision.Desk, error) {
 
 func (a *app) deskAdd() *cobra.Command {
 	var flags deskFlags
+	var signIn deskSignInFlags
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a help desk that Deskbridge writes to",
 		Example: "  deskbridge desk add support --kind requesttracker --url https://rt.example.com --secret-file rt.token --hand-over team\n" +
-			"  deskbridge desk add demo --kind builtin --setting teams=\"Tier 1\" --setting mailboxes=Help",
+			"  deskbridge desk add demo --kind builtin --setting teams=\"Tier 1\" --setting mailboxes=Help\n" +
+			"  deskbridge desk add help --kind helpscout --secret-file app.secret --setting app_id=0a1b --saml-entity-id urn:… --saml-acs-url https://…",
 		Args: cobra.ExactArgs(1),
 	}
 	flags.add(cmd)
+	signIn.add(cmd)
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
 		d, err := flags.desk(a, args[0])
 		if err != nil {
+			return result{}, err
+		}
+		var made bool
+		if d.SignIn, made, err = signIn.signIn(d.Name); err != nil {
 			return result{}, err
 		}
 		connector, err := sys.checkDesk(d)
@@ -142,9 +151,17 @@ func (a *app) deskAdd() *cobra.Command {
 		if err := sys.openBuiltin(ctx, d, &line); err != nil {
 			return result{}, err
 		}
+		secret := ""
+		if made {
+			secret = d.SignIn.OIDC.ClientSecret
+		}
+		if line.SignIn, err = sys.deskSignIn(ctx, d, secret); err != nil {
+			return result{}, err
+		}
 		return result{line, func(w io.Writer) error {
 			fmt.Fprintf(w, "Desk %s is added. `deskbridge desk check %s` tries it.\n", d.Name, d.Name)
 			line.printApp(w)
+			line.SignIn.print(w)
 			return nil
 		}}, nil
 	})
@@ -159,8 +176,11 @@ func (l deskLine) printApp(w io.Writer) {
 
 func (a *app) deskApp() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "app NAME",
-		Short:   "Make credentials for the API of a built-in desk; they are shown once",
+		Use:   "app NAME",
+		Short: "Show what to enter at a desk for signing in; make API credentials for a built-in one",
+		Long: `Show what to enter in a desk's settings, so that people sign in there through
+Deskbridge. For a built-in desk credentials for its API are made, too; they are
+shown once.`,
 		Example: "  deskbridge desk app support",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -169,15 +189,19 @@ func (a *app) deskApp() *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		if d.Kind != builtin.Kind {
-			return result{}, usageError{fmt.Errorf("desk %s is of kind %s; only built-in desks serve an API here", d.Name, d.Kind)}
-		}
 		line := deskLineOf(d)
+		if line.SignIn, err = sys.deskSignIn(ctx, d, ""); err != nil {
+			return result{}, err
+		}
+		if d.Kind != builtin.Kind && line.SignIn == nil {
+			return result{}, usageError{fmt.Errorf("desk %s has no sign_in, and of its kind, %s, no API is served here; docs/desks/ shows how people sign in there", d.Name, d.Kind)}
+		}
 		if err := sys.openBuiltin(ctx, d, &line); err != nil {
 			return result{}, err
 		}
 		return result{line, func(w io.Writer) error {
 			line.printApp(w)
+			line.SignIn.print(w)
 			return nil
 		}}, nil
 	})

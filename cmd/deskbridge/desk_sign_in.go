@@ -1,0 +1,185 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/config"
+	"github.com/deskbridge/deskbridge/provision"
+	apps "github.com/deskbridge/deskbridge/sso/idp"
+	"github.com/spf13/cobra"
+)
+
+// deskSignInOf turns what a file says of signing in to a desk into the core's
+// words.
+func deskSignInOf(desk string, in *config.DeskSignIn) (out provision.DeskSignIn) {
+	if in == nil {
+		return out
+	}
+	out.BeforeReady = in.BeforeReady
+	for role, word := range in.Roles {
+		if out.Roles == nil {
+			out.Roles = make(map[provision.Role]string)
+		}
+		out.Roles[provision.Role(role)] = word
+	}
+	if s := in.SAML; s != nil {
+		out.SAML = &provision.DeskSAML{EntityID: s.EntityID, ACSURL: s.ACSURL, NameID: provision.Field(s.NameID), Certificate: s.Certificate,
+			SignResponse: s.SignResponse, RelayState: s.RelayState}
+		if s.Attributes != nil {
+			out.SAML.Attributes = make(map[provision.Field]string)
+		}
+		for field, name := range s.Attributes {
+			out.SAML.Attributes[provision.Field(field)] = name
+		}
+	}
+	if o := in.OIDC; o != nil {
+		out.OIDC = &provision.DeskOIDC{ClientID: cmp.Or(o.ClientID, desk), ClientSecret: o.ClientSecret, Public: o.Public, RedirectURIs: o.RedirectURIs,
+			PostLogoutRedirectURIs: o.PostLogoutRedirectURIs, BackchannelLogoutURL: o.BackchannelLogoutURL, LoginURL: o.LoginURL}
+	}
+	return out
+}
+
+// deskSignInFlags are the flags of desk add that say how people sign in there.
+// access.yaml knows more.
+type deskSignInFlags struct {
+	entityID, acsURL, nameID, certificate        string
+	clientID, secret, secretFile, backchannelURL string
+	public                                       bool
+	redirects, byes                              []string
+}
+
+func (f *deskSignInFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.entityID, "saml-entity-id", "", "to sign in there by SAML: the desk's entity ID")
+	flags.StringVar(&f.acsURL, "saml-acs-url", "", "to sign in there by SAML: where the desk takes answers")
+	flags.StringVar(&f.nameID, "saml-name-id", "", "what the desk knows people by: email, username, id; default as its kind needs it")
+	flags.StringVar(&f.certificate, "saml-certificate-file", "", "file with the desk's certificate in PEM; its requests must then be signed")
+	flags.StringSliceVar(&f.redirects, "oidc-redirect-uri", nil, "to sign in there by OpenID Connect: where codes go; may be repeated")
+	flags.StringSliceVar(&f.byes, "oidc-post-logout-redirect-uri", nil, "where people may land after signing out; may be repeated")
+	flags.StringVar(&f.backchannelURL, "oidc-backchannel-logout-url", "", "where the desk hears that somebody is signed out")
+	flags.StringVar(&f.clientID, "oidc-client-id", "", "the desk's client id; default its name")
+	flags.StringVar(&f.secret, "oidc-client-secret", "", "the desk's client secret; others on this machine may see it. Without any, one is made and shown once")
+	flags.StringVar(&f.secretFile, "oidc-client-secret-file", "", "file with the desk's client secret")
+	flags.BoolVar(&f.public, "oidc-public", false, "the desk cannot keep a secret; it must use PKCE")
+}
+
+// signIn returns what the flags say, and whether a client secret was made.
+func (f *deskSignInFlags) signIn(desk string) (s provision.DeskSignIn, made bool, err error) {
+	if f.entityID != "" || f.acsURL != "" || f.nameID != "" || f.certificate != "" {
+		s.SAML = &provision.DeskSAML{EntityID: f.entityID, ACSURL: f.acsURL, NameID: provision.Field(f.nameID)}
+		if s.SAML.Certificate, err = textOf(f.certificate); err != nil {
+			return s, false, err
+		}
+	}
+	if len(f.redirects) == 0 {
+		if f.clientID != "" || f.secret != "" || f.secretFile != "" || f.public || f.backchannelURL != "" || len(f.byes) > 0 {
+			return s, false, usageError{errors.New("the flags --oidc-… go with --oidc-redirect-uri")}
+		}
+		return s, false, nil
+	}
+	s.OIDC = &provision.DeskOIDC{ClientID: cmp.Or(f.clientID, desk), ClientSecret: f.secret, Public: f.public, RedirectURIs: f.redirects,
+		PostLogoutRedirectURIs: f.byes, BackchannelLogoutURL: f.backchannelURL}
+	if f.secretFile != "" {
+		if s.OIDC.ClientSecret, err = textOf(f.secretFile); err != nil {
+			return s, false, err
+		}
+	}
+	if s.OIDC.ClientSecret == "" && !f.public {
+		s.OIDC.ClientSecret, made = provision.NewSecret(), true
+	}
+	return s, made, nil
+}
+
+// textOf returns what a file holds; "" for no file.
+func textOf(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", usageError{err}
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// deskSignInLine is what to enter at a desk so that people sign in there
+// through Deskbridge.
+type deskSignInLine struct {
+	SAML *deskSAMLLine `json:"saml,omitempty"`
+	OIDC *deskOIDCLine `json:"oidc,omitempty"`
+}
+
+type deskSAMLLine struct {
+	MetadataURL string `json:"metadata_url"`
+	EntityID    string `json:"entity_id"`
+	SSOURL      string `json:"sso_url"`
+	LaunchURL   string `json:"launch_url"`
+	Certificate string `json:"certificate"` // PEM
+	Fingerprint string `json:"certificate_sha256"`
+}
+
+type deskOIDCLine struct {
+	Issuer       string `json:"issuer"`
+	DiscoveryURL string `json:"discovery_url"`
+	AuthorizeURL string `json:"authorization_endpoint"`
+	TokenURL     string `json:"token_endpoint"`
+	UserInfoURL  string `json:"userinfo_endpoint"`
+	JWKSURL      string `json:"jwks_uri"`
+	EndURL       string `json:"end_session_endpoint"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret,omitempty"` // when it was made just now
+}
+
+// deskSignIn returns what to enter at a desk; nil when nobody signs in there
+// through Deskbridge.
+func (s *system) deskSignIn(ctx context.Context, d provision.Desk, secret string) (*deskSignInLine, error) {
+	if d.SignIn.SAML == nil && d.SignIn.OIDC == nil {
+		return nil, nil
+	}
+	line := new(deskSignInLine)
+	at := s.settings.PublicURL + "/sso/idp/"
+	if d.SignIn.SAML != nil {
+		keys, err := s.core.Keys(ctx, provision.KeyDesk, apps.NewKey)
+		if err != nil {
+			return nil, err
+		}
+		saml := at + "saml/" + d.Name
+		line.SAML = &deskSAMLLine{MetadataURL: saml + "/metadata", EntityID: saml + "/metadata", SSOURL: saml + "/sso", LaunchURL: saml + "/launch",
+			Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: keys[0].Certificate})),
+			Fingerprint: fmt.Sprintf("%X", sha256.Sum256(keys[0].Certificate))}
+	}
+	if o := d.SignIn.OIDC; o != nil {
+		issuer := at + "oidc"
+		line.OIDC = &deskOIDCLine{Issuer: issuer, DiscoveryURL: issuer + "/.well-known/openid-configuration", AuthorizeURL: issuer + "/authorize",
+			TokenURL: issuer + "/token", UserInfoURL: issuer + "/userinfo", JWKSURL: issuer + "/jwks", EndURL: issuer + "/end-session",
+			ClientID: o.ClientID, ClientSecret: secret}
+	}
+	return line, nil
+}
+
+// print shows what to enter at the desk.
+func (l *deskSignInLine) print(w io.Writer) {
+	if l == nil {
+		return
+	}
+	if s := l.SAML; s != nil {
+		fmt.Fprintf(w, "\nTo sign in there by SAML, enter at the desk:\n  Metadata           %s\n  Entity ID, issuer  %s\n  Sign-in URL        %s\n"+
+			"  Fingerprint        %s (SHA-256)\n  Certificate\n%s", s.MetadataURL, s.EntityID, s.SSOURL, s.Fingerprint, s.Certificate)
+	}
+	if o := l.OIDC; o != nil {
+		fmt.Fprintf(w, "\nTo sign in there by OpenID Connect, enter at the desk:\n  Issuer             %s\n  Client ID          %s\n", o.Issuer, o.ClientID)
+		if o.ClientSecret != "" {
+			fmt.Fprintf(w, "  Client secret      %s   (shown only now)\n", o.ClientSecret)
+		}
+		fmt.Fprintf(w, "  Discovery          %s\n  Authorize          %s\n  Token              %s\n  User info          %s\n  Keys               %s\n  Sign-out           %s\n",
+			o.DiscoveryURL, o.AuthorizeURL, o.TokenURL, o.UserInfoURL, o.JWKSURL, o.EndURL)
+	}
+}

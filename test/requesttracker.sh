@@ -121,6 +121,7 @@ environment() {
 		export RT_URL=$url
 		export RT_TOKEN=$(cat "$dir/token")
 		export DESKBRIDGE_TEST_RT_URL=$url
+		export DESKBRIDGE_TEST_RT_DIR=$dir
 		export DESKBRIDGE_TEST_RT_TOKEN=$(cat "$dir/token")
 		export DESKBRIDGE_TEST_RT_ROOT_PASSWORD=$(cat "$dir/root-password")
 	ENV

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change is merged: gofmt, vet, lint, and all
-# tests with the race detector, on a real PostgreSQL and on real help desks.
+# tests with the race detector, on a real PostgreSQL, with real help desks,
+# identity providers and a browser.
 #
 #   test/run.sh              everything
 #   test/run.sh ./store/...  the checks, and the tests of some packages
@@ -14,7 +15,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly go_needed=1.26
-readonly desks=(requesttracker redmine) # each has a test/NAME.sh that prints its environment
+readonly needed=(requesttracker redmine signin) # each has a test/NAME.sh that prints its environment
 export DESKBRIDGE_TEST_DIR=$PWD/.test/run
 readonly logs=$DESKBRIDGE_TEST_DIR/logs
 mkdir -p "$logs"
@@ -57,9 +58,9 @@ need_compiler() {
 # two at a time.
 start_servers() {
 	test/postgres.sh start >"$logs/postgres.url" 2>"$logs/postgres.err" || return
-	local desk
-	for desk in "${desks[@]}"; do
-		"test/$desk.sh" start >"$logs/$desk.env" 2>"$logs/$desk.err" || return
+	local name
+	for name in "${needed[@]}"; do
+		"test/$name.sh" start >"$logs/$name.env" 2>"$logs/$name.err" || return
 	done
 }
 
@@ -70,7 +71,7 @@ stop_servers() {
 	trap '' INT TERM # once is enough: let the servers end
 	[ -z "$servers" ] || wait "$servers" || true # what is half started cannot be stopped
 	local name
-	for name in "${desks[@]}" postgres; do
+	for name in "${needed[@]}" postgres; do
 		"test/$name.sh" stop
 	done >"$logs/stop.log" 2>&1 || true
 	exit "$status"
@@ -80,15 +81,15 @@ wait_for_servers() {
 	if ! wait "$servers"; then
 		servers=
 		cat "$logs"/*.err >&2
-		fail "PostgreSQL or a help desk did not start; see above"
+		fail "PostgreSQL, a help desk or what sign-in is tested with did not start; see above"
 	fi
 	servers=
 	DESKBRIDGE_TEST_POSTGRES=$(cat "$logs/postgres.url")
 	export DESKBRIDGE_TEST_POSTGRES
-	local desk
-	for desk in "${desks[@]}"; do
+	local name
+	for name in "${needed[@]}"; do
 		# shellcheck source=/dev/null
-		source "$logs/$desk.env"
+		source "$logs/$name.env"
 	done
 }
 
@@ -114,7 +115,7 @@ servers=$!
 check "gofmt" test/format.sh
 check "go vet" go vet ./...
 check "golangci-lint" "${MAKE:-make}" --no-print-directory golangci-lint
-say "waiting for PostgreSQL and the help desks"
+say "waiting for PostgreSQL, the help desks and the identity providers"
 wait_for_servers
 say "tests"
 CGO_ENABLED=1 go test -race -vet=off -timeout 20m "${@:-./...}" 8>&- || exit

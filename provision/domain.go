@@ -3,6 +3,8 @@ package provision
 import (
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -45,11 +47,25 @@ func plainEmail(email string) (string, bool) {
 			return "", false
 		}
 	}
-	domain, err := normalDomain(domain)
-	if err != nil {
+	normal, err := normalDomain(domain)
+	if err != nil || !spelt(domain, normal) {
 		return "", false
 	}
-	return local + "@" + domain, true
+	return local + "@" + normal, true
+}
+
+// spelt reports whether a domain is its normal form as people write it, letter
+// case aside. What only turns into it (full-width letters, the Kelvin sign,
+// spaces, characters of no width, a dot at the end) looks alike and is another.
+func spelt(domain, normal string) bool {
+	lower := strings.Map(func(r rune) rune {
+		if l := unicode.ToLower(r); r < utf8.RuneSelf || l >= utf8.RuneSelf {
+			return l
+		}
+		return utf8.RuneError // a letter that becomes one of ASCII's
+	}, domain)
+	written, err := idna.Lookup.ToUnicode(normal)
+	return lower == normal || err == nil && lower == written
 }
 
 // isASCII reports whether s holds nothing that could look like something else.

@@ -120,6 +120,7 @@ type door struct {
 	rules []Rule
 	plain string // the login's address in the form that is compared; "" when it gives none
 	owned bool   // the connection owns its domain
+	taken bool   // somebody else is known by it
 }
 
 func (d *door) enter(ctx context.Context, conn ConnectionID) (in SignedIn, err error) {
@@ -197,6 +198,7 @@ func (d *door) vouched() bool {
 
 // find returns the person behind the login, locked; nil when there is none yet.
 func (d *door) find(ctx context.Context) (person *Identity, linked bool, _ error) {
+	removed := false
 	known, err := d.tx.Login(ctx, d.conn.ID, d.login.Issuer, d.login.Subject)
 	if err == nil {
 		id, err := d.tx.LockIdentity(ctx, d.conn.ID, known.Identity)
@@ -206,13 +208,19 @@ func (d *door) find(ctx context.Context) (person *Identity, linked bool, _ error
 		if !isNotFound(err) {
 			return nil, false, err
 		}
-		// Removed since: perhaps pushed again under a new id.
+		removed = true // perhaps pushed again under a new id
 	} else if !isNotFound(err) {
 		return nil, false, err
 	}
 	match, err := d.match(ctx)
-	if match == nil || err != nil {
+	if err != nil {
 		return nil, false, err
+	}
+	if match == nil {
+		if removed { // under whatever name and address they come now
+			return nil, false, refuse(RefusedRemoved, "your account was removed by your organisation")
+		}
+		return nil, false, nil
 	}
 	id, err := d.tx.LockIdentity(ctx, d.conn.ID, match.ID)
 	if isNotFound(err) {
@@ -251,7 +259,23 @@ func (d *door) match(ctx context.Context) (*Identity, error) {
 	if len(found) != 1 {
 		return nil, nil
 	}
+	administers, err := d.administers(ctx, found[0].ID)
+	if err != nil {
+		return nil, err
+	}
+	if administers { // an address is not enough for that, whoever vouches for it
+		return nil, refuse(RefusedTaken, "an administrator of a desk is not found by the address alone; have the identity provider send what equals their userName or externalId")
+	}
 	return d.claimable(ctx, &found[0])
+}
+
+// administers reports whether somebody is an administrator of a desk, or
+// should be.
+func (d *door) administers(ctx context.Context, id IdentityID) (bool, error) {
+	accounts, err := d.tx.AccountsOf(ctx, []IdentityID{id})
+	return slices.ContainsFunc(accounts, func(a Account) bool {
+		return a.Wanted.Role == RoleAdmin || a.Granted.Role == RoleAdmin
+	}), err
 }
 
 // sameName compares user names without regard to letter case, as far as
@@ -397,6 +421,9 @@ func (d *door) update(ctx context.Context, person Identity) (Identity, error) {
 	if d.noGroups() == NoGroupsRefuse && !d.login.GroupsKnown {
 		return Identity{}, refuse(RefusedGroups, "the identity provider does not say which groups you are in")
 	}
+	d.taken = slices.ContainsFunc(d.peopleWith(ctx, d.plain), func(id Identity) bool {
+		return id.ID != person.ID && id.Status != StatusRemoved && hasEmail(&id, d.plain)
+	})
 	return d.saveIdentity(ctx, d.tx, d.cause, d.rules, person, func(id *Identity) error {
 		d.describe(id)
 		return nil
@@ -411,8 +438,8 @@ func (d *door) noGroups() NoGroups {
 }
 
 // describe copies what the IdP says to somebody whom SCIM has never described.
-// An address changes only to one that is proven; groups only when the IdP
-// names them.
+// An address changes only to one that is proven, and nobody else's: desks go
+// by it. Groups change only when the IdP names them.
 func (d *door) describe(id *Identity) {
 	attributes := maps.Clone(d.login.Attributes)
 	if attributes == nil {
@@ -432,7 +459,7 @@ func (d *door) describe(id *Identity) {
 	}
 	id.Attributes = attributes
 	email := id.Profile.Email
-	if d.owned && d.vouched() {
+	if d.owned && d.vouched() && !d.taken {
 		email = d.plain
 	}
 	id.Profile = d.login.Profile

@@ -197,5 +197,5 @@ func first(values []string) string {
 	if len(values) == 0 {
 		return ""
 	}
-	return strings.TrimSpace(values[0])
+	return strings.Trim(values[0], " \t\r\n") // no more: other space is part of a name, and may be meant to look like none
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
@@ -108,18 +109,26 @@ func (h *Handler) connection(w http.ResponseWriter, r *http.Request) (provision.
 	case err != nil:
 		h.broken(w, r, err)
 	case conn.SignIn.Disabled:
-		h.fail(w, r, refusal{status: http.StatusForbidden, connection: conn, reason: provision.RefusedDisabled, detail: "sign-in is switched off",
-			person: "Signing in is switched off here at the moment. Your IT department knows why."})
+		h.switchedOff(w, r, conn)
 	default:
 		return conn, true
 	}
 	return conn, false
 }
 
+func (h *Handler) switchedOff(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
+	h.fail(w, r, refusal{status: http.StatusForbidden, connection: conn, reason: provision.RefusedDisabled, detail: "sign-in is switched off",
+		person: "Signing in is switched off here at the moment. Your IT department knows why."})
+}
+
 // start sends the browser to the identity provider: by SAML where a connection
 // has both and via does not say.
 func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, a attempt, hint string) {
 	a.Browser, a.At = h.browser(w, r), h.now()
+	if conn.SignIn.Disabled {
+		h.switchedOff(w, r, conn)
+		return
+	}
 	if via == "" {
 		via = provision.ProtocolSAML
 		if len(conn.SignIn.SAML) == 0 {
@@ -146,7 +155,8 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.C
 func (h *Handler) notReady(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, err error) {
 	var bySAML *saml.Refusal
 	var byOIDC *oidc.Refusal
-	if !errors.As(err, &bySAML) && !errors.As(err, &byOIDC) && !isCode(err, provision.Denied) {
+	var byFetch *fetch.Error
+	if !errors.As(err, &bySAML) && !errors.As(err, &byOIDC) && !errors.As(err, &byFetch) && !isCode(err, provision.Denied) {
 		h.refuse(w, r, conn, via, err)
 		return
 	}

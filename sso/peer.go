@@ -36,8 +36,18 @@ type oidcPeer struct {
 	made     [sha256.Size]byte
 	once     sync.Mutex // one discovery at a time
 	rp       *oidc.RelyingParty
+	failed   error     // what the last discovery came to
+	again    time.Time // after a failure: when to try next
 	settings OIDCSettings
 }
+
+// Who begins a sign-in makes us ask the identity provider, as long as we know
+// nothing of it. While it is out of order, it is asked no more often than this,
+// however many come: while nothing is known of it, and while what is known serves.
+const (
+	askAgain      = 10 * time.Second
+	askAgainKnown = time.Minute
+)
 
 func newPeers(h *Handler) *peers {
 	return &peers{handler: h, saml: make(map[provision.ConnectionID]*samlPeer), oidc: make(map[provision.ConnectionID]*oidcPeer)}
@@ -113,7 +123,11 @@ func (p *peers) metadata(ctx context.Context, conn provision.Connection, setting
 	if err != nil && !isCode(err, provision.NotFound) {
 		return nil, err
 	}
-	return p.handler.Refresh(ctx, conn)
+	if kept.URL == settings.MetadataURL && kept.Problem != "" && p.handler.now().Sub(kept.TriedAt) < askAgain {
+		return nil, &provision.Error{Code: provision.Denied, Field: "metadata", Detail: kept.Problem}
+	}
+	// Whoever began this may go away; others come.
+	return p.handler.Refresh(context.WithoutCancel(ctx), conn)
 }
 
 // digest tells whether anything among what a peer is made from has changed.
@@ -177,19 +191,36 @@ func (p *peers) OIDC(ctx context.Context, conn provision.Connection) (*oidc.Rely
 	p.mu.Unlock()
 	peer.once.Lock()
 	defer peer.once.Unlock()
-	if peer.rp != nil && !peer.rp.Stale(p.handler.now()) {
-		return peer.rp, settings, nil
+	if now := p.handler.now(); (peer.rp == nil || peer.rp.Stale(now)) && !now.Before(peer.again) {
+		p.discover(ctx, conn, peer)
 	}
-	rp, err := oidc.Discover(ctx, p.handler.oidcConfig(conn, settings))
-	if err != nil && peer.rp != nil { // the provider does not answer now: what it said yesterday serves
+	if peer.rp == nil {
+		return nil, settings, peer.failed
+	}
+	return peer.rp, settings, nil
+}
+
+// discover asks the provider about itself. If it does not answer, what it said
+// before goes on to serve.
+func (p *peers) discover(ctx context.Context, conn provision.Connection, peer *oidcPeer) {
+	// Whoever began this may go away; others wait for it.
+	rp, err := oidc.Discover(context.WithoutCancel(ctx), p.handler.oidcConfig(conn, peer.settings))
+	if err == nil {
+		peer.rp, peer.failed = rp, nil
+		return
+	}
+	peer.failed, peer.again = err, p.handler.now().Add(askAgain)
+	if peer.rp != nil {
+		peer.again = p.handler.now().Add(askAgainKnown)
 		p.handler.log.WarnContext(ctx, "discovery failed; going on with what was known", "connection", conn.Name, "err", err)
-		return peer.rp, settings, nil
 	}
-	if err != nil {
-		return nil, settings, err
-	}
-	peer.rp = rp
-	return rp, settings, nil
+}
+
+// forget has an admin who looks at a connection see how it is now.
+func (p *peers) forget(conn provision.ConnectionID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.oidc, conn)
 }
 
 func (h *Handler) oidcConfig(conn provision.Connection, s OIDCSettings) oidc.Config {

@@ -47,6 +47,7 @@ func (h *Handler) Test(ctx context.Context, conn provision.Connection) (out []Fi
 		h.testSAML(ctx, conn, note)
 	}
 	if len(conn.SignIn.OIDC) > 0 {
+		h.peers.forget(conn.ID)
 		rp, _, err := h.peers.OIDC(ctx, conn)
 		if note("OIDC discovery", err, "answers") {
 			note("OIDC issuer", nil, rp.Issuer())

@@ -115,6 +115,9 @@ func selected(db *gorm.DB, f provision.SessionFilter) *gorm.DB {
 		"id": string(f.ID), "identity_id": string(f.Identity), "connection_id": string(f.Connection),
 		"issuer": f.Issuer, "subject": f.Subject, "session_index": f.Index,
 	} {
+		if checkText("", value) != nil {
+			return db.Where("1 = 0") // no row holds that
+		}
 		if value != "" {
 			db = db.Where(column+" = ?", value)
 		}

@@ -43,6 +43,9 @@ type visitorRow struct {
 // Visitor implements [provision.SignIns]. It is one statement, because it is
 // asked at each request of everybody.
 func (s *Store) Visitor(ctx context.Context, hash []byte, desk string) (provision.Visitor, error) {
+	if checkText("", desk) != nil {
+		desk = "" // no desk is called that
+	}
 	var row visitorRow
 	found := s.read(ctx).Raw(`
 		WITH RECURSIVE visitor AS (SELECT * FROM sessions WHERE hash = ?),

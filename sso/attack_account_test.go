@@ -1,0 +1,429 @@
+package sso_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/beevik/etree"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
+	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+	"github.com/deskbridge/deskbridge/store/storetest"
+)
+
+// The people of oidctest, by their user names here.
+const (
+	mallory = "mallory@acme.example"
+	vera    = "vera@acme.example"
+)
+
+// victims are the ways in which an administrator can be known.
+var victims = []struct {
+	name             string
+	pushed, signedIn bool
+}{
+	{"pushed", true, false},
+	{"pushed and signed in before", true, true},
+	{"never pushed", false, true},
+}
+
+// neighbour is another connection with an identity provider of its own, of
+// which the attacker is the administrator.
+func (h *house) neighbour(set func(s *provision.SignIn)) provision.Connection {
+	h.Helper()
+	conn, _, err := h.core.AddConnection(h.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric, Domains: []string{"other.example.test"}})
+	h.must(err)
+	conn, err = h.core.SetSignIn(h.Context(), byTest, conn.Name, func(s *provision.SignIn) error {
+		s.JIT, s.Match.Email = &provision.JIT{Create: true}, true
+		set(s)
+		return nil
+	})
+	h.must(err)
+	return conn
+}
+
+// samlAccounts lets identity providers say what is true by the protocol, and
+// does not make anybody the victim.
+func samlAccounts(t *testing.T, l *ledger) {
+	for _, kind := range victims {
+		for _, byEmail := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s,email=%t", strings.ReplaceAll(kind.name, " ", "-"), byEmail), func(t *testing.T) {
+				h := newHouse(t, storetest.SQLite(t))
+				a, b := samltest.New(idpID), samltest.New("https://other.example.test/metadata")
+				b.First, b.Second = b.Attacker, b.Attacker // B has keys of its own
+				h.trusts(a, nil)
+				h.set(func(s *provision.SignIn) { s.Match.Email = byEmail })
+				h.neighbour(func(s *provision.SignIn) {
+					s.SAML = settingsOf(h, sso.SAMLSettings{Metadata: string(b.Metadata(b.First))})
+				})
+				h.administrator(map[bool]string{true: a.Victim}[kind.pushed])
+				if kind.signedIn {
+					v := h.browser().visits("acme")
+					v.signedIn(v.answeredWith(v.changed(a, a.Victim, inGroup("Desk admins"))), a.Victim)
+				}
+				before := h.record(a.Victim)
+				h.isAdministrator(before.Person.ID)
+				neighbours(t, l, h, a, b, before)
+				lookAlikes(t, l, h, a, before)
+			})
+		}
+	}
+	samlLeavers(t, l)
+}
+
+func settingsOf(h *house, s any) []byte {
+	h.Helper()
+	text, err := json.Marshal(s)
+	h.must(err)
+	return text
+}
+
+func inGroup(name string) func(*etree.Element) {
+	return func(a *etree.Element) {
+		a.FindElement(".//Attribute[@Name='groups']").ChildElements()[0].SetText(name)
+	}
+}
+
+func setMail(to string) func(*etree.Element) {
+	return func(a *etree.Element) {
+		a.FindElement(".//Attribute[@Name='mail']").ChildElements()[0].SetText(to)
+	}
+}
+
+// neighbours plays the administrator of identity provider B.
+func neighbours(t *testing.T, l *ledger, h *house, a, b *samltest.IdP, before record) {
+	refuses := func(id, title, reason string, attack func(br *browser) page) {
+		t.Run(id, func(t *testing.T) {
+			br := h.on(t).browser()
+			br.refused(attack(br), reason)
+			br.unharmed(before)
+			l.note(t, id, title, refusedFor(reason))
+		})
+	}
+	refuses("SJ01", "the neighbour's identity provider asserts the victim", provision.RefusedDomain, func(br *browser) page {
+		v := br.visits("other")
+		return v.answeredWith(v.good(b, b.Victim))
+	})
+	refuses("SJ02", "at the neighbour's, an answer in the name of ours, signed by the neighbour's", string(saml.ReasonIssuer), func(br *browser) page {
+		v := br.visits("other")
+		m := b.Message(v.request, b.Victim)
+		for _, issuer := range m.Response.FindElements("//Issuer") {
+			issuer.SetText(a.EntityID)
+		}
+		b.Sign(m.Assertion(), samltest.Signature{})
+		return v.answeredWith(m.Form())
+	})
+	refuses("SJ03", "at the neighbour's, a genuine answer of ours to a sign-in at ours", "pending", func(br *browser) page {
+		v := br.visits("acme")
+		br.visits("other")
+		return br.postAnswer("other", v.good(a, a.Person), v.relay)
+	})
+	refuses("SJ03b", "at the neighbour's, a genuine answer of ours to the sign-in at the neighbour's", string(saml.ReasonIssuer), func(br *browser) page {
+		v := br.visits("other")
+		return v.answeredWith(v.good(a, a.Person))
+	})
+	refuses("SJ04", "at ours, an answer of the neighbour's", string(saml.ReasonIssuer), func(br *browser) page {
+		v := br.visits("acme")
+		return v.answeredWith(v.good(b, b.Victim))
+	})
+	t.Run("SJ05", func(t *testing.T) {
+		v := h.on(t).browser().visits("other")
+		own := "mallory@other.example.test"
+		v.signedIn(v.answeredWith(v.good(b, own)), own)
+		v.unharmed(before)
+		p := v.get("/sso/session")
+		if !strings.Contains(p.body, `"connection":"other"`) {
+			t.Errorf("session: %s", p.body)
+		}
+		l.note(t, "SJ05", "at the neighbour's, somebody of the neighbour's", signsIn+", there")
+	})
+}
+
+// lookAlikes are names that people, or programs, take for the victim's.
+func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before record) {
+	for _, c := range []struct{ id, title, name, reason string }{
+		{"SJ10", "a Cyrillic letter in the name", "\u0430dmin@corp.example.test", provision.RefusedAddress},
+		{"SJ10b", "a Cyrillic letter in the domain", "admin@c\u043erp.example.test", provision.RefusedDomain},
+		{"SJ11", "a full-width letter in the name", "\uff41dmin@corp.example.test", provision.RefusedAddress},
+		{"SJ11b", "full-width letters in the domain", "admin@\uff43\uff4f\uff52\uff50.example.test", provision.RefusedAddress},
+		{"SJ11c", "a full-width dot in the domain", "admin@corp\uff0eexample.test", provision.RefusedAddress},
+		{"SJ12", "a zero-width space in the name", "ad\u200bmin@corp.example.test", provision.RefusedAddress},
+		{"SJ12b", "a zero-width space in the domain", "admin@corp\u200b.example.test", provision.RefusedAddress},
+		{"SJ12c", "a soft hyphen in the domain", "admin@co\u00adrp.example.test", provision.RefusedAddress},
+		{"SJ12d", "a space of no width to break at, behind the domain", "admin@corp.example.test\ufeff", provision.RefusedAddress},
+		{"SJ12e", "a space that does not break, behind it", "admin@corp.example.test\u00a0", provision.RefusedAddress},
+		{"SJ12f", "a dot behind it", "admin@corp.example.test.", provision.RefusedAddress},
+		{"SJ13", "a Kelvin sign", "admin@corp.example.test\u212a", provision.RefusedAddress},
+		{"SJ14", "two addresses", "admin@corp.example.test,x@corp.example.test", provision.RefusedAddress},
+		{"SJ15", "a name in quotes", "\"admin\"@corp.example.test", provision.RefusedAddress},
+		{"SJ20", "a domain that nobody owns", "admin@nobody.example.test", provision.RefusedDomain},
+		{"SJ20b", "a domain below one of ours", "admin@sub.corp.example.test", provision.RefusedDomain},
+		{"SJ20c", "a domain that ends like one of ours", "admin@evilcorp.example.test", provision.RefusedDomain},
+	} {
+		t.Run(c.id, func(t *testing.T) {
+			v := h.on(t).browser().visits("acme")
+			v.refused(v.answeredWith(v.good(a, c.name)), c.reason)
+			v.unharmed(before)
+			l.note(t, c.id, "the victim's name with "+c.title, refusedFor(c.reason))
+		})
+	}
+	t.Run("SJ16", func(t *testing.T) {
+		v := h.on(t).browser().visits("acme")
+		v.refused(v.answeredWith(v.changed(a, "newcomer@corp.example.test", setMail(a.Victim))), provision.RefusedTaken)
+		v.unharmed(before)
+		l.note(t, "SJ16", "a NameID of one's own with the victim's mail, at a first sign-in", refusedFor(provision.RefusedTaken))
+	})
+	t.Run("SJ17", func(t *testing.T) {
+		h := h.on(t)
+		for _, mail := range []string{a.Person, a.Victim, strings.ToUpper(a.Victim)} {
+			v := h.browser().visits("acme")
+			v.signedIn(v.answeredWith(v.changed(a, a.Person, setMail(mail))), a.Person)
+		}
+		v := h.browser().visits("acme")
+		v.signedIn(v.answeredWith(v.changed(a, a.Person, setMail(a.Victim))), a.Person)
+		if p := v.get("/sso/forward-auth"); p.status != http.StatusOK || p.header.Get("Remote-Email") != a.Person || p.header.Get("Remote-User") != a.Person {
+			t.Errorf("a desk behind the proxy is told %v", p.header)
+		}
+		if mail := h.record(a.Person).Person.Profile.Email; mail != a.Person {
+			t.Errorf("the address is now %s", mail)
+		}
+		h.unharmed(before)
+		l.note(t, "SJ17", "a known NameID takes the victim's mail", signsIn+", who keeps the address that was theirs")
+	})
+}
+
+// samlLeavers are people whom SCIM has suspended or removed.
+func samlLeavers(t *testing.T, l *ledger) {
+	onEach(t, func(h *house, t *testing.T) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		leavers(t, l, h, "SD", func(b *browser) page { return b.signInSAML(idp, "/") }, func(name string) { idp.Person = name }, func(b *browser, mail string) page {
+			v := b.visits("acme")
+			m := idp.Message(v.request, idp.Person)
+			setMail(mail)(m.Assertion())
+			idp.Sign(m.Assertion(), samltest.Signature{})
+			return v.answeredWith(m.Form())
+		})
+	})
+}
+
+// leavers suspends and removes people who are signed in.
+func leavers(t *testing.T, l *ledger, h *house, letters string, signIn func(*browser) page, be func(name string), withMail func(b *browser, mail string) page) {
+	domain := h.conn.Domains[0]
+	for _, kind := range victims {
+		for _, end := range []string{"suspended", "removed"} {
+			id := letters + "01/" + strings.ReplaceAll(kind.name, " ", "-") + "/" + end
+			t.Run(id, func(t *testing.T) {
+				h := h.on(t)
+				name := fmt.Sprintf("leaver-%s-%s@%s", strings.ReplaceAll(kind.name, " ", "-"), end, domain)
+				be(name)
+				if kind.pushed {
+					_, _, err := h.core.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(name))
+					h.must(err)
+				}
+				b := h.browser()
+				if kind.signedIn {
+					b.signedIn(signIn(b), name)
+				}
+				person := h.record(name).Person
+				h.leaves(person.ID, end)
+				if got := b.who(); got != "" {
+					t.Errorf("%s is signed in", got)
+				}
+				if p := b.get("/sso/forward-auth"); p.status != http.StatusUnauthorized {
+					t.Errorf("forward-auth: %d", p.status)
+				}
+				b.refused(signIn(b), end)
+				if kind.signedIn {
+					again := h.browser()
+					again.refused(withMail(again, "another-"+name), end)
+				}
+				if now := h.record(name); now.Person.Status != provision.Status(end) {
+					t.Errorf("now %s", now.Person.Status)
+				}
+			})
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	l.note(t, letters+"01", "the session of somebody whom SCIM suspended or removed meanwhile", "is over at the next request")
+	l.note(t, letters+"02", "a new sign-in of somebody whom SCIM suspended or removed, also under another address", refusedFor("suspended")+" or `removed`")
+}
+
+func (h *house) leaves(id provision.IdentityID, end string) {
+	h.Helper()
+	if end == "removed" {
+		h.must(h.core.RemoveIdentity(h.Context(), h.conn.ID, id, byTest, nil))
+		return
+	}
+	_, err := h.core.UpdateIdentity(h.Context(), h.conn.ID, id, byTest, func(id *provision.Identity) error {
+		id.Status = provision.StatusSuspended
+		return nil
+	})
+	h.must(err)
+}
+
+// accountResults are what becomes of the cases that only who knows the accounts
+// can judge; "" lets in whoever it really is.
+var accountResults = map[string]string{
+	"OA01": provision.RefusedTaken, "OA02": provision.RefusedTaken, "OA02b": provision.RefusedTaken, "OA02c": provision.RefusedTaken, "OA02d": provision.RefusedTaken,
+	"OA03": "", "OA04": provision.RefusedDomain, "OA05": provision.RefusedDomain,
+	"OA10": provision.RefusedAddress, "OA11": provision.RefusedAddress, "OA12": provision.RefusedAddress, "OA20": provision.RefusedDomain,
+}
+
+func oidcAccounts(t *testing.T, l *ledger) {
+	for _, kind := range victims {
+		for _, byEmail := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s,email=%t", strings.ReplaceAll(kind.name, " ", "-"), byEmail), func(t *testing.T) {
+				a, b := oidctest.New(t, ""), oidctest.New(t, "")
+				h := newHouse(t, storetest.SQLite(t), a.Host(), b.Host())
+				h.owns(mallory)
+				h.trustsOIDC(a, nil)
+				h.set(func(s *provision.SignIn) { s.Match.Email = byEmail })
+				h.neighbour(func(s *provision.SignIn) {
+					s.OIDC = settingsOf(h, sso.OIDCSettings{Issuer: b.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret})
+				})
+				h.administrator(map[bool]string{true: vera}[kind.pushed])
+				if kind.signedIn {
+					a.User = oidctest.Victim()
+					a.User["groups"] = []string{"Desk admins"}
+					br := h.browser()
+					br.signedIn(br.signInOIDC(a, "/"), vera)
+				}
+				before := h.record(vera)
+				h.isAdministrator(before.Person.ID)
+				oidcAccountCases(t, l, h, a, b, before)
+				oidcNeighbours(t, l, h, a, b, before)
+			})
+		}
+	}
+	oidcLeavers(t, l)
+}
+
+func oidcAccountCases(t *testing.T, l *ledger, h *house, a, b *oidctest.Provider, before record) {
+	for _, c := range oidctest.Cases() {
+		reason, ours := accountResults[c.ID]
+		if !ours {
+			continue
+		}
+		t.Run(c.ID, func(t *testing.T) {
+			h := h.on(t)
+			a.User = oidctest.Attacker()
+			h.trustsOIDC(a, func(s *sso.OIDCSettings) { s.UserInfo = c.UserInfo })
+			br := h.browser()
+			br.signedIn(br.signInOIDC(a, "/"), mallory) // an account of the attacker's own
+			p, connection := a, "acme"
+			if c.Other {
+				p, connection = b, "other"
+			}
+			c.Set(p)
+			defer func() { p.User, p.UserInfo = oidctest.Attacker(), nil }()
+			br = h.browser()
+			got := br.signInAt(connection, p)
+			result := signsIn
+			if reason == "" {
+				br.signedIn(got, mallory)
+				if mail := h.record(mallory).Person.Profile.Email; mail != mallory {
+					t.Errorf("the address is now %s", mail)
+				}
+			} else {
+				br.refused(got, reason)
+				result = refusedFor(reason)
+			}
+			h.unharmed(before)
+			l.note(t, c.ID, c.Title, result)
+		})
+	}
+}
+
+// signInAt signs the provider's user in at a connection.
+func (b *browser) signInAt(connection string, p *oidctest.Provider) page {
+	b.Helper()
+	return b.callback(connection, b.visited(connection, p))
+}
+
+// visited begins a sign-in and returns the query with which the provider sends
+// the browser back.
+func (b *browser) visited(connection string, p *oidctest.Provider) url.Values {
+	b.Helper()
+	start := b.get("/sso/" + connection + "/login?via=oidc")
+	if start.status != http.StatusSeeOther {
+		b.Fatalf("the sign-in does not begin: %d %s\n%s", start.status, start.body, tail(b.log))
+	}
+	query, err := p.Visit(start.location)
+	b.must(err)
+	return query
+}
+
+func (b *browser) callback(connection string, query url.Values) page {
+	b.Helper()
+	return b.get("/sso/" + connection + "/oidc/callback?" + query.Encode())
+}
+
+// oidcNeighbours plays the administrator of issuer B.
+func oidcNeighbours(t *testing.T, l *ledger, h *house, a, b *oidctest.Provider, before record) {
+	a.User, b.User = oidctest.Attacker(), oidctest.Attacker()
+	refuses := func(id, title, reason string, attack func(br *browser) page) {
+		t.Run(id, func(t *testing.T) {
+			br := h.on(t).browser()
+			br.refused(attack(br), reason)
+			br.unharmed(before)
+			l.note(t, id, title, refusedFor(reason))
+		})
+	}
+	refuses("OA06", "a sign-in at the neighbour's, answered with a code and iss of ours (mix-up)", "answer_issuer", func(br *browser) page {
+		query, theirs := br.visited("other", b), br.visited("acme", a)
+		query.Set("code", theirs.Get("code"))
+		query.Set("iss", theirs.Get("iss"))
+		return br.callback("other", query)
+	})
+	refuses("OA06b", "a sign-in at ours, answered at the neighbour's address", "pending", func(br *browser) page {
+		return br.callback("other", br.visited("acme", a))
+	})
+	refuses("OA06c", "a sign-in at the neighbour's, answered with a code of ours and the neighbour's iss", "exchange", func(br *browser) page {
+		query, theirs := br.visited("other", b), br.visited("acme", a)
+		query.Set("code", theirs.Get("code"))
+		return br.callback("other", query)
+	})
+	t.Run("OA04b", func(t *testing.T) {
+		br := h.on(t).browser()
+		b.User["sub"], b.User["email"] = oidctest.Victim()["sub"], "mallory@other.example.test"
+		br.signedIn(br.signInAt("other", b), "mallory@other.example.test")
+		br.unharmed(before)
+		l.note(t, "OA04b", "the victim's sub, of another provider, with an address of that one's", signsIn+", there")
+	})
+	t.Run("OA07", func(t *testing.T) {
+		br := h.on(t).browser()
+		a.User["email"] = strings.ToUpper(vera)
+		br.signedIn(br.signInAt("acme", a), mallory)
+		if mail := br.record(mallory).Person.Profile.Email; mail != mallory {
+			t.Errorf("the address is now %s", mail)
+		}
+		br.unharmed(before)
+		l.note(t, "OA07", "a known sub takes the victim's address, verified", signsIn+", who keeps the address that was theirs")
+		a.User = oidctest.Attacker()
+	})
+}
+
+func oidcLeavers(t *testing.T, l *ledger) {
+	onEach(t, func(h *house, t *testing.T) {
+		h, p := h.withProvider(t)
+		h.conn.Domains = []string{"acme.example"}
+		leavers(t, l, h, "OD", func(b *browser) page { return b.signInOIDC(p, "/") }, func(name string) {
+			p.User = map[string]any{"sub": "sub-of-" + name, "email": name, "email_verified": true}
+		}, func(b *browser, mail string) page {
+			before := p.User["email"]
+			defer func() { p.User["email"] = before }()
+			p.User["email"] = mail
+			return b.signInOIDC(p, "/")
+		})
+	})
+}

@@ -1,0 +1,52 @@
+package proxytest
+
+import (
+	"bytes"
+	_ "embed"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/template"
+
+	"github.com/deskbridge/deskbridge/test/processtest"
+)
+
+// Door says what nginx stands before.
+type Door struct {
+	Address string   // where nginx listens: host:port
+	Bridges []string // URLs of Deskbridge's replicas, which take turns
+	Desk    string   // what Deskbridge calls the Request Tracker
+	Tracker *Tracker
+}
+
+// Open runs nginx until the test ends.
+func (d Door) Open(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(config, d.config(t, dir), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := &processtest.Server{Name: "nginx", Ready: "http://" + d.Address + "/sso/login", Command: func() *exec.Cmd {
+		return exec.Command("nginx", "-p", dir, "-c", config, "-e", "stderr")
+	}}
+	server.Start(t)
+}
+
+//go:embed nginx.conf
+var nginxConfig string
+
+func (d Door) config(t *testing.T, dir string) []byte {
+	t.Helper()
+	parsed := template.Must(template.New("nginx.conf").Funcs(template.FuncMap{
+		"host": func(url string) string { return strings.TrimPrefix(url, "http://") },
+	}).Parse(nginxConfig))
+	var text bytes.Buffer
+	err := parsed.Execute(&text, map[string]any{"Door": d, "Dir": dir, "Root": os.Getuid() == 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text.Bytes()
+}

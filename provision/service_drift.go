@@ -108,11 +108,15 @@ func (s *Service) NoteSweep(ctx context.Context, sw *Sweep) error {
 }
 
 // EndSweep notes that a sweep has come to its end, or with a problem that it
-// has not, and lets go of it. next is when the next one may begin, from now.
-func (s *Service) EndSweep(ctx context.Context, sw *Sweep, problem string, next time.Duration) error {
+// has not, and lets go of it. next is when the next one may begin, from now; nil
+// leaves that as it is.
+func (s *Service) EndSweep(ctx context.Context, sw *Sweep, problem string, next *time.Duration) error {
 	return s.updateSweep(ctx, sw, func(to *Sweep) {
 		now := s.now()
-		to.LeaseUntil, to.Problem, to.NextAt = nil, problem, now.Add(next)
+		to.LeaseUntil, to.Problem = nil, problem
+		if next != nil {
+			to.NextAt = now.Add(*next)
+		}
 		if problem == "" {
 			to.FinishedAt, to.After = &now, ""
 		}

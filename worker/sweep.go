@@ -95,19 +95,22 @@ func (s *sweeper) end(ctx context.Context, result error) error {
 	stopped := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 	defer cancel()
-	problem, next := "", -time.Second
-	if s.opts.next != nil {
-		next = s.opts.next(result)
-	}
-	outcome := "done"
+	outcome, problem := "done", ""
 	if result != nil {
 		outcome, problem = "failed", sweepProblem(result)
-		if paused, ok := errors.AsType[*pausedError](result); ok {
-			next = paused.wait
-		}
 	}
-	if stopped { // by a restart, or by whoever began it: the next process goes on
-		problem, next = "it was interrupted", 0
+	if stopped { // by a restart, or by whoever began it
+		problem = "it was interrupted"
+	}
+	var next *time.Duration
+	if s.opts.next != nil {
+		next = new(s.opts.next(result))
+		if paused, ok := errors.AsType[*pausedError](result); ok {
+			next = new(paused.wait)
+		}
+		if stopped {
+			next = new(time.Duration(0)) // another process goes on
+		}
 	}
 	s.metrics.sweeps.WithLabelValues(s.desk.Name, outcome).Inc()
 	err := s.core.EndSweep(ctx, &s.state, problem, next)

@@ -49,6 +49,21 @@ func TestOneSweepAtATime(t *testing.T) {
 	})
 }
 
+// TestSweepByHandIsExtra: the desk's turn comes when it would have come.
+func TestSweepByHandIsExtra(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		h.agent("ann")
+		_, err := h.core.DueSweeps(h.Context(), time.Hour)
+		h.must(err)
+		before := h.health().Sweep.NextAt
+		h.sweep()
+		if after := h.health().Sweep; !after.NextAt.Equal(before) || after.FinishedAt == nil || after.Checked != 1 {
+			h.Errorf("next at %v, was %v: %+v", after.NextAt, before, after)
+		}
+	})
+}
+
 // TestSweepGoesOn: a sweep whose process died goes on where it was when its
 // lease has ended, and one that was stopped at once.
 func TestSweepGoesOn(t *testing.T) {

@@ -130,6 +130,10 @@ func (l sweepLine) print(w io.Writer) error {
 	for _, s := range l.Skipped {
 		fmt.Fprintf(w, "not asked about: %s\n", s)
 	}
+	if len(l.Drifted) == 0 {
+		_, err := fmt.Fprintf(w, "%d accounts compared with desk %s: none differs.\n", l.Checked, l.Desk)
+		return err
+	}
 	what := map[string]string{
 		"repair": "are visited, which puts them right; `deskbridge status` shows what comes of it",
 		"report": "are reported, and not changed",

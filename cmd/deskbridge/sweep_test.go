@@ -90,7 +90,7 @@ func TestSweepByHand(t *testing.T) {
 			return b.at("ada@acme.example") == "in Tier 1" && b.at("bo@acme.example") == ""
 		})
 		b.settled()
-		if out := b.command("desk", "sweep", "d"); !strings.Contains(out, "2 accounts compared with desk d, 0 differ") {
+		if out := b.command("desk", "sweep", "d"); !strings.Contains(out, "2 accounts compared with desk d: none differs") {
 			t.Errorf("a second sweep says:\n%s", out)
 		}
 		if out := b.command("status"); !strings.Contains(out, "SWEPT") || !strings.Contains(out, "Nothing needs a person.") {

@@ -22,14 +22,6 @@ type SessionPolicy struct {
 // secret of a session that this one replaces.
 func (s *Service) StartSession(ctx context.Context, c Cause, session Session, notAfter time.Time, old string) (Session, string, error) {
 	secret := newSecret()
-	hash := sha256.Sum256([]byte(secret))
-	now := s.now()
-	session.ID, session.Hash, session.CreatedAt, session.SeenAt = NewID[SessionID](), hash[:], now, now
-	session.EndsAt = now.Add(s.policy.Session.Life)
-	if !notAfter.IsZero() && notAfter.Before(session.EndsAt) {
-		session.EndsAt = notAfter.UTC().Truncate(time.Microsecond)
-	}
-	session.Agent = clip(session.Agent)
 	err := s.store.InTx(ctx, func(tx Store) error {
 		// Under the lock: a suspension that commits before us must not be
 		// missed, one that comes after us ends this session.
@@ -40,19 +32,33 @@ func (s *Service) StartSession(ctx context.Context, c Cause, session Session, no
 		if !person.Active() {
 			return refuse(RefusedSuspended, "your account was suspended by your organisation")
 		}
-		if old != "" {
-			if err := s.replaceSession(ctx, tx, c, old, session); err != nil {
-				return err
-			}
-		}
-		if err := tx.InsertSession(ctx, session); err != nil {
-			return err
-		}
-		entry := s.entry(c, session.Connection, "session.started", string(session.Identity))
-		entry.Detail = map[string]any{"session": session.ID, "protocol": session.Protocol}
-		return tx.Append(ctx, entry)
+		session, err = s.openSession(ctx, tx, c, session, secret, notAfter, old)
+		return err
 	})
 	return session, secret, err
+}
+
+// openSession opens a session for somebody whose row is locked.
+func (s *Service) openSession(ctx context.Context, tx Store, c Cause, session Session, secret string, notAfter time.Time, old string) (Session, error) {
+	hash := sha256.Sum256([]byte(secret))
+	now := s.now()
+	session.ID, session.Hash, session.CreatedAt, session.SeenAt = NewID[SessionID](), hash[:], now, now
+	session.EndsAt = now.Add(s.policy.Session.Life)
+	if !notAfter.IsZero() && notAfter.Before(session.EndsAt) {
+		session.EndsAt = notAfter.UTC().Truncate(time.Microsecond)
+	}
+	session.Agent = clip(session.Agent)
+	if old != "" {
+		if err := s.replaceSession(ctx, tx, c, old, session); err != nil {
+			return session, err
+		}
+	}
+	if err := tx.InsertSession(ctx, session); err != nil {
+		return session, err
+	}
+	entry := s.entry(c, session.Connection, "session.started", string(session.Identity))
+	entry.Detail = map[string]any{"session": session.ID, "protocol": session.Protocol}
+	return session, tx.Append(ctx, entry)
 }
 
 func (s *Service) replaceSession(ctx context.Context, tx Store, c Cause, secret string, by Session) error {

@@ -46,22 +46,26 @@ const signInTries = 3
 // gave the configured externalId; whoever SCIM gave the user name; where the
 // connection allows it, the only one with the verified address; somebody new.
 func (s *Service) SignIn(ctx context.Context, conn ConnectionID, c Cause, l Login) (in SignedIn, err error) {
-	if l.Issuer == "" || l.Subject == "" {
-		return in, Errorf(Invalid, "subject", "a login needs an issuer and a subject")
-	}
-	for range signInTries {
-		err = s.store.InTx(ctx, func(tx Store) error {
-			in = SignedIn{}
+	err = s.again(func() error {
+		return s.store.InTx(ctx, func(tx Store) error {
 			d := door{Service: s, tx: tx, cause: c, login: l}
 			var err error
 			in, err = d.enter(ctx, conn)
 			return err
 		})
-		if !isConflict(err) {
-			return in, err
+	})
+	return in, err
+}
+
+// again does what a sign-in does until it has lost no race: somebody else may
+// be making the same person.
+func (s *Service) again(do func() error) (err error) {
+	for range signInTries {
+		if err = do(); !isConflict(err) {
+			return err
 		}
 	}
-	return in, refuse(RefusedTaken, "somebody else has the user name or the address of this login")
+	return refuse(RefusedTaken, "somebody else has the user name or the address of this login")
 }
 
 // Trial is what a sign-in would come to.
@@ -118,12 +122,16 @@ type door struct {
 
 	conn  Connection
 	rules []Rule
-	plain string // the login's address in the form that is compared; "" when it gives none
-	owned bool   // the connection owns its domain
-	taken bool   // somebody else is known by it
+	plain string    // the login's address in the form that is compared; "" when it gives none
+	owned bool      // the connection owns its domain
+	taken bool      // somebody else is known by it
+	used  time.Time // when the login was last used; zero: never
 }
 
 func (d *door) enter(ctx context.Context, conn ConnectionID) (in SignedIn, err error) {
+	if d.login.Issuer == "" || d.login.Subject == "" {
+		return in, Errorf(Invalid, "subject", "a login needs an issuer and a subject")
+	}
 	if d.rules, err = d.tx.Rules(ctx, conn); err != nil {
 		return in, err
 	}
@@ -201,6 +209,7 @@ func (d *door) find(ctx context.Context) (person *Identity, linked bool, _ error
 	removed := false
 	known, err := d.tx.Login(ctx, d.conn.ID, d.login.Issuer, d.login.Subject)
 	if err == nil {
+		d.used = known.UsedAt
 		id, err := d.tx.LockIdentity(ctx, d.conn.ID, known.Identity)
 		if err == nil {
 			return &id, false, nil
@@ -469,9 +478,12 @@ func (d *door) describe(id *Identity) {
 	}
 }
 
-// bind notes that the login is the person's.
+// bind notes that the login is the person's, and when it was used, to the hour.
 func (d *door) bind(ctx context.Context, in SignedIn) error {
 	now := d.now()
+	if !in.Linked && now.Sub(d.used) < time.Hour {
+		return nil
+	}
 	key := LoginKey{Connection: d.conn.ID, Protocol: d.login.Protocol, Issuer: d.login.Issuer, Subject: d.login.Subject,
 		Identity: in.Person.ID, CreatedAt: now, UsedAt: now}
 	if err := d.tx.SaveLogin(ctx, key); err != nil || !in.Linked {

@@ -62,6 +62,11 @@ func (s *Service) readTicket(t Ticket, err error, conn ConnectionID, data any) e
 // Remember notes that key was seen, for every replica, until it expires. It
 // reports whether this is the first time.
 func (s *Service) Remember(ctx context.Context, conn ConnectionID, key string, expires time.Time) (first bool, err error) {
+	return s.store.Remember(ctx, memory(conn, key), expires)
+}
+
+// memory is how something that was seen is kept: of no use to whoever reads it.
+func memory(conn ConnectionID, key string) string {
 	hash := sha256.Sum256([]byte(string(conn) + "\x00" + key))
-	return s.store.Remember(ctx, base64.RawURLEncoding.EncodeToString(hash[:]), expires)
+	return base64.RawURLEncoding.EncodeToString(hash[:])
 }

@@ -2,7 +2,6 @@ package sso
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
@@ -32,6 +31,7 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		refuse(errOtherBrowser)
 		return
 	}
+	// Before anything is made of the answer: a state serves for one try.
 	if err := h.core.TakeTicket(r.Context(), ticketOIDC, conn.ID, query.Get("state"), &a); err != nil {
 		refuse(err)
 		return
@@ -47,8 +47,12 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	session := provision.Session{Index: token.SID, Hint: token.Raw}
-	h.enter(w, r, conn, oidcLogin(conn, settings.Claims, token), session, time.Time{}, a)
+	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Session: provision.Session{Index: token.SID, Hint: token.Raw}}
+	if a.Trial {
+		h.showTrial(w, r, conn, e)
+		return
+	}
+	h.enter(w, r, conn, e, a.ReturnTo)
 }
 
 // oidcBackChannel takes the provider's word that somebody has signed out

@@ -24,6 +24,30 @@ type peers struct {
 	mu      sync.Mutex
 	saml    map[provision.ConnectionID]*samlPeer
 	oidc    map[provision.ConnectionID]*oidcPeer
+
+	keys   []provision.Key // ours, for SAML
+	keysAt time.Time       // when they were read
+}
+
+// keysFor is how long our own keys are not read again. A new one is published
+// long before it signs.
+const keysFor = 5 * time.Second
+
+// ourKeys returns our keys for SAML.
+func (p *peers) ourKeys(ctx context.Context) ([]provision.Key, error) {
+	p.mu.Lock()
+	keys, at := p.keys, p.keysAt
+	p.mu.Unlock()
+	if age := p.handler.now().Sub(at); age >= 0 && age < keysFor {
+		return keys, nil
+	}
+	keys, err := p.handler.core.Keys(ctx, provision.KeySAML, newSAMLKey)
+	if err == nil {
+		p.mu.Lock()
+		p.keys, p.keysAt = keys, p.handler.now()
+		p.mu.Unlock()
+	}
+	return keys, err
 }
 
 type samlPeer struct {
@@ -70,7 +94,7 @@ func (p *peers) SAML(ctx context.Context, conn provision.Connection) (*samlPeer,
 	if err != nil {
 		return nil, fmt.Errorf("connection %s: %w", conn.Name, err)
 	}
-	keys, err := p.handler.core.Keys(ctx, provision.KeySAML, newSAMLKey)
+	keys, err := p.ourKeys(ctx)
 	if err != nil {
 		return nil, err
 	}

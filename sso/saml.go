@@ -33,7 +33,7 @@ func (h *Handler) samlMetadata(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	keys, err := h.core.Keys(r.Context(), provision.KeySAML, newSAMLKey)
+	keys, err := h.peers.ourKeys(r.Context())
 	if err != nil {
 		h.broken(w, r, err)
 		return
@@ -117,7 +117,7 @@ func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn p
 
 // once refuses an assertion that was seen before, here or at another replica.
 func (h *Handler) once(r *http.Request, conn provision.Connection, a *saml.Assertion) error {
-	first, err := h.core.Remember(r.Context(), conn.ID, "assertion "+a.Issuer+" "+a.ID, a.NotOnOrAfter)
+	first, err := h.core.Remember(r.Context(), conn.ID, assertionKey(a), a.NotOnOrAfter)
 	if err == nil && !first {
 		err = &saml.Refusal{Reason: "replay", Detail: "this assertion was used before"}
 	}
@@ -132,7 +132,8 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
 	}
 	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolSAML, err) }
 	var kept answered
-	if err := h.core.TakeTicket(r.Context(), ticketAnswer, conn.ID, r.URL.Query().Get("answer"), &kept); err != nil {
+	secret := r.URL.Query().Get("answer")
+	if err := h.core.PeekTicket(r.Context(), ticketAnswer, conn.ID, secret, &kept); err != nil {
 		refuse(err)
 		return
 	}
@@ -145,37 +146,44 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
 		refuse(errOtherBrowser)
 		return
 	}
-	if err := h.core.TakeTicket(r.Context(), ticketSAML, conn.ID, kept.Attempt, &a); err != nil {
-		refuse(err)
-		return
-	}
 	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolSAML, a, err) }
-	if err := h.once(r, conn, &kept.Assertion); err != nil {
-		refuse(err)
-		return
-	}
-	peer, err := h.peers.SAML(r.Context(), conn)
+	settings, err := parseSAML(conn.SignIn.SAML)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	login, err := samlLogin(conn, peer.settings.Claims, &kept.Assertion)
+	e, err := h.samlEntrance(conn, settings, &kept.Assertion)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	nameID, err := json.Marshal(kept.Assertion.NameID)
-	if err != nil {
-		h.broken(w, r, err)
+	e.Tickets = []provision.TicketRef{{Kind: ticketAnswer, Secret: secret}, {Kind: ticketSAML, Secret: kept.Attempt}}
+	if a.Trial {
+		h.showTrial(w, r, conn, e)
 		return
 	}
-	session := provision.Session{Index: kept.Assertion.SessionIndex, NameID: string(nameID)}
-	var until time.Time
-	if kept.Assertion.SessionNotOnOrAfter != nil {
-		until = *kept.Assertion.SessionNotOnOrAfter
-	}
-	h.enter(w, r, conn, login, session, until, a)
+	h.enter(w, r, conn, e, a.ReturnTo)
 }
+
+// samlEntrance is what an assertion comes to.
+func (h *Handler) samlEntrance(conn provision.Connection, settings SAMLSettings, assertion *saml.Assertion) (e provision.Entrance, err error) {
+	if e.Login, err = samlLogin(conn, settings.Claims, assertion); err != nil {
+		return e, err
+	}
+	nameID, err := json.Marshal(assertion.NameID)
+	if err != nil {
+		return e, err
+	}
+	e.Session.Index, e.Session.NameID = assertion.SessionIndex, string(nameID)
+	e.Once, e.OnceUntil = assertionKey(assertion), assertion.NotOnOrAfter
+	if assertion.SessionNotOnOrAfter != nil {
+		e.NotAfter = *assertion.SessionNotOnOrAfter
+	}
+	return e, nil
+}
+
+// assertionKey is what an assertion is remembered by.
+func assertionKey(a *saml.Assertion) string { return "assertion " + a.Issuer + " " + a.ID }
 
 // errOtherBrowser says that an answer came in another browser than the sign-in
 // began in: stolen, or planted.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/saml"
@@ -14,29 +13,19 @@ const ticketLogout provision.TicketKind = "saml logout"
 
 // enter lets somebody in whom a protocol has verified: the core says who they
 // are, they get a session, and go on to where they were heading.
-func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.Connection, login provision.Login, session provision.Session, until time.Time, a attempt) {
-	if a.Trial {
-		h.showTrial(w, r, conn, login)
-		return
-	}
-	cause := h.cause(r, login.Protocol)
-	in, err := h.core.SignIn(r.Context(), conn.ID, cause, login)
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.Connection, e provision.Entrance, to string) {
+	e.Session.Agent, e.Old = agentOf(r), h.cookie(r, sessionCookie)
+	protocol := e.Login.Protocol
+	in, session, secret, err := h.core.Enter(r.Context(), conn.ID, h.cause(r, protocol), e)
 	if err != nil {
-		h.refuse(w, r, conn, login.Protocol, err)
+		h.refuse(w, r, conn, protocol, err)
 		return
 	}
-	session.Identity, session.Connection = in.Person.ID, conn.ID
-	session.Protocol, session.Issuer, session.Subject, session.Agent = login.Protocol, login.Issuer, login.Subject, agentOf(r)
-	session, secret, err := h.core.StartSession(r.Context(), cause, session, until, h.cookie(r, sessionCookie))
-	if err != nil {
-		h.refuse(w, r, conn, login.Protocol, err)
-		return
-	}
-	h.metrics.signedIn(conn, login.Protocol, in.Created)
-	h.log.InfoContext(r.Context(), "signed in", "request", h.reference(r.Context()), "connection", conn.Name, "protocol", login.Protocol,
+	h.metrics.signedIn(conn, protocol, in.Created)
+	h.log.InfoContext(r.Context(), "signed in", "request", h.reference(r.Context()), "connection", conn.Name, "protocol", protocol,
 		"identity", in.Person.ID, "session", session.ID, "created", in.Created)
 	h.setCookie(w, sessionCookie, secret, session.EndsAt.Sub(h.now()))
-	h.sendOn(w, r, a.ReturnTo)
+	h.sendOn(w, r, to)
 }
 
 // current returns who is signed in in this browser.

@@ -3,6 +3,7 @@ package sso
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -108,7 +109,15 @@ func (h *Handler) refuseAttempt(w http.ResponseWriter, r *http.Request, conn pro
 type told struct{ Name, Value string }
 
 // showTrial shows what a sign-in would come to.
-func (h *Handler) showTrial(w http.ResponseWriter, r *http.Request, conn provision.Connection, l provision.Login) {
+func (h *Handler) showTrial(w http.ResponseWriter, r *http.Request, conn provision.Connection, e provision.Entrance) {
+	l := e.Login
+	for _, ref := range e.Tickets { // a trial is no second time for a sign-in
+		var data json.RawMessage
+		if err := h.core.TakeTicket(r.Context(), ref.Kind, conn.ID, ref.Secret, &data); err != nil {
+			h.refuse(w, r, conn, l.Protocol, err)
+			return
+		}
+	}
 	facts := []told{{"protocol", string(l.Protocol)}, {"issuer", l.Issuer}, {"subject", l.Subject}, {"user name", l.UserName}, {"external id", l.ExternalID},
 		{"address", l.Email}, {"address is proven", string(l.Verified)}, {"name", l.Profile.DisplayName}}
 	groups := "not told"

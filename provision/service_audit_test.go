@@ -17,7 +17,7 @@ func (h *house) unguard() {
 	h.Helper()
 	drop := []string{`DROP TRIGGER audit_update`, `DROP TRIGGER audit_delete`, `DROP TRIGGER audit_replace`}
 	if h.store.Dialect() == string(store.Postgres) {
-		drop = []string{`DROP TRIGGER audit_rows ON audit`}
+		drop = []string{`DROP TRIGGER audit_rows ON audit`, `DROP TRIGGER audit_seals ON audit`}
 	}
 	for _, statement := range drop {
 		h.tamper(statement)

@@ -61,11 +61,7 @@ func (s *Service) Members(ctx context.Context, conn ConnectionID, id GroupID) ([
 // An unknown member is Invalid.
 func (s *Service) UpdateGroup(ctx context.Context, conn ConnectionID, id GroupID, c Cause, change func(*GroupChange) error) (updated Group, err error) {
 	err = s.inGroupTx(ctx, func(tx groupTx) error {
-		rules, err := tx.Rules(ctx, conn)
-		if err != nil {
-			return err
-		}
-		old, err := tx.LockGroup(ctx, conn, id)
+		rules, old, err := tx.GroupStanding(ctx, conn, id)
 		if err != nil {
 			return err
 		}
@@ -149,7 +145,7 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c Cause, rules 
 	if len(add)+len(remove) == 0 {
 		return false, nil
 	}
-	kinds, err := tx.MemberKinds(ctx, g.Connection, slices.Concat(add, remove))
+	kinds, err := tx.LockMembers(ctx, g.Connection, add, remove)
 	if err != nil {
 		return false, err
 	}
@@ -194,27 +190,7 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c Cause, rules 
 	if err := tx.Append(ctx, entry); err != nil {
 		return false, err
 	}
-	if err := s.stillThere(ctx, tx, g.Connection, kinds, added); err != nil {
-		return false, err
-	}
 	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))
-}
-
-// stillThere locks the people that were added, lest one who is being removed at
-// this moment leaves a membership behind.
-func (s *Service) stillThere(ctx context.Context, tx Store, conn ConnectionID, kinds map[MemberID]MemberKind, added []MemberID) error {
-	for batch := range slices.Chunk(peopleOf(kinds, added), evaluateBatch) {
-		people, err := tx.LockIdentities(ctx, conn, batch)
-		if err != nil {
-			return err
-		}
-		for _, p := range people {
-			if p.Status == StatusRemoved {
-				return errNoMember(MemberID(p.ID))
-			}
-		}
-	}
-	return nil
 }
 
 // peopleOf returns the people among members, in the order in which they are

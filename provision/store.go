@@ -133,6 +133,9 @@ type Edge struct {
 type Groups interface {
 	Group(ctx context.Context, c ConnectionID, id GroupID) (Group, error)
 	LockGroup(ctx context.Context, c ConnectionID, id GroupID) (Group, error)
+	// GroupStanding is [Rules.Rules] and LockGroup, in as few round trips as the
+	// database allows.
+	GroupStanding(ctx context.Context, c ConnectionID, id GroupID) ([]Rule, Group, error)
 	GroupByName(ctx context.Context, c ConnectionID, name string) (Group, error) // ignores letter case
 	Groups(ctx context.Context, c ConnectionID, q Query) (Page[Group], error)
 	InsertGroup(ctx context.Context, g Group) error
@@ -142,8 +145,10 @@ type Groups interface {
 	Members(ctx context.Context, g GroupID) ([]Member, error) // in the order in which they were added
 	// MembersOf is Members of several groups of the connection at once.
 	MembersOf(ctx context.Context, c ConnectionID, ids []GroupID) (map[GroupID][]Member, error)
-	// MemberKinds tells which of ids exist in the connection, and what they are.
-	MemberKinds(ctx context.Context, c ConnectionID, ids []MemberID) (map[MemberID]MemberKind, error)
+	// LockMembers tells which of add and remove exist in the connection, and what
+	// they are. It locks the people among add, lest one who is being removed at
+	// this moment leaves a membership behind.
+	LockMembers(ctx context.Context, c ConnectionID, add, remove []MemberID) (map[MemberID]MemberKind, error)
 	// AddMembers and RemoveMembers return those that really were added or
 	// removed. Their cost follows len(ids), not the size of the group.
 	AddMembers(ctx context.Context, c ConnectionID, g GroupID, members []Member) ([]MemberID, error)

@@ -62,6 +62,9 @@ func checkKeys(doc object, names ...string) error {
 // kept returns the document to keep: the old one, byte for byte, when fresh
 // says the same. A database may have written it in another way.
 func kept(old, fresh json.RawMessage) json.RawMessage {
+	if bytes.Equal(old, fresh) {
+		return old
+	}
 	if doc, err := decodeDocument(old); err == nil {
 		if same, err := encode(doc); err == nil && bytes.Equal(same, fresh) {
 			return old

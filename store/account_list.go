@@ -127,7 +127,7 @@ func (s *Store) SaveAccounts(ctx context.Context, accounts []provision.Account) 
 		return err
 	}
 	return s.transact(ctx, func(tx *Store) error {
-		return insert(ctx, tx, "account", rows, replacing)
+		return insert(ctx, tx, "account", rows, true)
 	})
 }
 

@@ -84,7 +84,7 @@ func (s *Store) Append(ctx context.Context, entries ...provision.Entry) error {
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(tx *Store) error { return insert(ctx, tx, "audit entry", rows) })
+	return s.transact(ctx, func(tx *Store) error { return insert(ctx, tx, "audit entry", rows, false) })
 }
 
 // Unsealed implements [provision.AuditLog].

@@ -132,10 +132,9 @@ func byNameOrID(db *gorm.DB, nameOrID string) *gorm.DB {
 }
 
 // upsert makes a Create replace the row that has the same id.
-func upsert(db *gorm.DB) *gorm.DB { return db.Clauses(replacing) }
-
-// replacing is [upsert] as a clause.
-var replacing = clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, UpdateAll: true}
+func upsert(db *gorm.DB) *gorm.DB {
+	return db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, UpdateAll: true})
+}
 
 // convert returns rows as domain types.
 func convert[R, T any](rows []R, one func(R) (T, error)) ([]T, error) {

@@ -40,7 +40,7 @@ func newEmailRows(id provision.Identity) []emailRow {
 }
 
 func (s *Store) insertEmails(ctx context.Context, id provision.Identity) error {
-	return insert(ctx, s, "user", newEmailRows(id))
+	return insert(ctx, s, "user", newEmailRows(id), false)
 }
 
 // saveEmails replaces the addresses of a person when they have changed.

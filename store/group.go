@@ -102,7 +102,7 @@ func takeGroup(db *gorm.DB) (provision.Group, error) {
 
 // Groups implements [provision.Groups].
 func (s *Store) Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
-	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), groupScope, c, q, findGroups)
+	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), groupScope, c, q, findGroups, countRows)
 }
 
 func findGroups(db *gorm.DB) ([]provision.Group, error) {
@@ -119,7 +119,7 @@ func (s *Store) InsertGroup(ctx context.Context, g provision.Group) error {
 	if err != nil {
 		return err
 	}
-	if err := insert(ctx, s, "group", []groupRow{row}); err != nil {
+	if err := insert(ctx, s, "group", []groupRow{row}, false); err != nil {
 		return err
 	}
 	s.noteGroup(g.Connection, g.ID)
@@ -132,13 +132,13 @@ func (s *Store) SaveGroup(ctx context.Context, g provision.Group) error {
 	if err != nil {
 		return err
 	}
-	update := func(db *gorm.DB) *gorm.DB {
-		return db.Model(&groupRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).Select("*").Omit("ID").Updates(&row)
-	}
 	if s.pg != nil && s.pg.groups[groupKey{g.Connection, g.ID}] {
-		return s.do(ctx, "group", update)
+		sql, args := replacement(ctx, &row)
+		s.pg.later(statement{sql: sql, args: args, what: "group"})
+		return nil
 	}
-	return missing(update(s.write(ctx)), "group")
+	return missing(s.write(ctx).Model(&groupRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).
+		Select("*").Omit("ID").Updates(&row), "group")
 }
 
 // DeleteGroup implements [provision.Groups].

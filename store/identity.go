@@ -238,7 +238,7 @@ func (s *Store) InsertIdentity(ctx context.Context, id provision.Identity) error
 		return err
 	}
 	return s.transact(ctx, func(tx *Store) error {
-		if err := insert(ctx, tx, "user", []identityRow{row}); err != nil {
+		if err := insert(ctx, tx, "user", []identityRow{row}, false); err != nil {
 			return err
 		}
 		return tx.insertEmails(ctx, id)
@@ -251,16 +251,12 @@ func (s *Store) SaveIdentity(ctx context.Context, id provision.Identity) error {
 	if err != nil {
 		return err
 	}
-	update := func(db *gorm.DB) *gorm.DB {
-		return db.Model(&identityRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).Select("*").Omit("ID").Updates(&row)
-	}
 	return s.transact(ctx, func(tx *Store) error {
 		if _, there := tx.lockedEmails(id); there {
-			err = tx.do(ctx, "user", update)
-		} else {
-			err = missing(update(tx.write(ctx)), "user")
-		}
-		if err != nil {
+			sql, args := replacement(ctx, &row)
+			tx.pg.later(statement{sql: sql, args: args, what: "user"})
+		} else if err := missing(tx.write(ctx).Model(&identityRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).
+			Select("*").Omit("ID").Updates(&row), "user"); err != nil {
 			return err
 		}
 		if err := tx.saveEmails(ctx, id); err != nil {

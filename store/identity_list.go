@@ -21,7 +21,7 @@ func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q prov
 	}
 	return page(s, live(s.read(ctx).Table(identityTable), c), identityScope, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
 		return findIdentities(db, columns)
-	})
+	}, s.countPeople(ctx, c, q.Where))
 }
 
 // Person implements [provision.Identities].

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -37,7 +38,7 @@ func (s *Store) Members(ctx context.Context, g provision.GroupID) ([]provision.M
 	return members, err
 }
 
-// MemberKinds implements [provision.Groups].
+// MemberKinds tells which of list exist in the connection, and what they are.
 func (s *Store) MemberKinds(ctx context.Context, c provision.ConnectionID, list []provision.MemberID) (map[provision.MemberID]provision.MemberKind, error) {
 	var found []provision.Member
 	err := s.read(ctx).Raw(`
@@ -53,6 +54,55 @@ func (s *Store) MemberKinds(ctx context.Context, c provision.ConnectionID, list 
 		kinds[m.ID] = m.Kind
 	}
 	return kinds, nil
+}
+
+// LockMembers implements [provision.Groups].
+func (s *Store) LockMembers(ctx context.Context, c provision.ConnectionID, add, remove []provision.MemberID) (map[provision.MemberID]provision.MemberKind, error) {
+	if s.pg == nil { // nobody else can write meanwhile
+		return s.MemberKinds(ctx, c, slices.Concat(add, remove))
+	}
+	kinds := make(map[provision.MemberID]provision.MemberKind, len(add)+len(remove))
+	note := func(kind provision.MemberKind) func(pgx.Rows) error {
+		return func(rows pgx.Rows) error {
+			for rows.Next() {
+				var id string
+				if err := rows.Scan(&id); err != nil {
+					return err
+				}
+				kinds[provision.MemberID(id)] = kind
+			}
+			return nil
+		}
+	}
+	var statements []statement
+	if ids := bindable(add); len(ids) > 0 {
+		statements = append(statements, statement{sql: lockMembers, args: []any{string(c), ids}, read: note(provision.MemberIdentity)})
+	}
+	if ids := bindable(remove); len(ids) > 0 {
+		statements = append(statements, statement{sql: readMembers, args: []any{string(c), ids}, read: note(provision.MemberIdentity)})
+	}
+	all := bindable(slices.Concat(add, remove))
+	statements = append(statements, statement{sql: readMemberGroups, args: []any{string(c), all}, read: note(provision.MemberGroup)})
+	return kinds, s.pg.send(ctx, statements...)
+}
+
+// The statements behind [Store.LockMembers] on PostgreSQL.
+const (
+	readMembers      = `SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id = ANY ($2::text[])`
+	lockMembers      = readMembers + ` ORDER BY id FOR NO KEY UPDATE`
+	readMemberGroups = `SELECT id FROM groups WHERE connection_id = $1 AND id = ANY ($2::text[])`
+)
+
+// bindable returns ids as PostgreSQL takes them in an array, without those that
+// no row can have.
+func bindable[T ~string](ids []T) []string {
+	out := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if checkText("", string(id)) == nil {
+			out = append(out, string(id))
+		}
+	}
+	return out
 }
 
 // AddMembers implements [provision.Groups].
@@ -72,6 +122,9 @@ func (s *Store) AddMembers(ctx context.Context, c provision.ConnectionID, g prov
 }
 
 func (s *Store) addMembers(ctx context.Context, c provision.ConnectionID, g provision.GroupID, members []provision.Member) ([]provision.MemberID, error) {
+	if s.pg != nil {
+		return s.pg.addMembers(ctx, c, g, members)
+	}
 	values := clause.Values{Columns: []clause.Column{{Name: "connection_id"}, {Name: "group_id"}, {Name: "member_id"}, {Name: "kind"}}}
 	for _, m := range members {
 		values.Values = append(values.Values, []any{string(c), string(g), string(m.ID), string(m.Kind)})
@@ -82,8 +135,35 @@ func (s *Store) addMembers(ctx context.Context, c provision.ConnectionID, g prov
 	return added, translate(err, "group")
 }
 
+// addMembers is [Store.addMembers] with two bound lists in place of four values a
+// member. The rows get their order from the list.
+func (t *pgTx) addMembers(ctx context.Context, c provision.ConnectionID, g provision.GroupID, members []provision.Member) (added []provision.MemberID, _ error) {
+	ids, kinds := make([]string, len(members)), make([]string, len(members))
+	for i, m := range members {
+		ids[i], kinds[i] = string(m.ID), string(m.Kind)
+	}
+	err := t.send(ctx, statement{what: "group", args: []any{string(c), string(g), ids, kinds},
+		sql: `INSERT INTO members (connection_id, group_id, member_id, kind)
+			SELECT $1, $2, m.id, m.kind FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS m (id, kind, place) ORDER BY m.place
+			ON CONFLICT (group_id, member_id) DO NOTHING RETURNING member_id`,
+		read: func(rows pgx.Rows) error {
+			for rows.Next() {
+				var id string
+				if err := rows.Scan(&id); err != nil {
+					return err
+				}
+				added = append(added, provision.MemberID(id))
+			}
+			return nil
+		}})
+	return added, err
+}
+
 // RemoveMembers implements [provision.Groups].
 func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []provision.MemberID) ([]provision.MemberID, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
 	return deleteReturning[provision.MemberID](s.write(ctx),
 		`DELETE FROM members WHERE group_id = ? AND member_id IN (`+s.sql.list+`) RETURNING member_id`, string(g), bindIDs(list))
 }

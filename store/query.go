@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -8,18 +10,18 @@ import (
 )
 
 // page answers q about the rows that base selects, whose attributes are where
-// sc says, and which find reads.
+// sc says, which find reads and count counts.
 //
 // A page that is not full tells the total by itself: nearly every filter asks
 // for a single resource, and needs no second look.
-func page[T any](s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, find func(*gorm.DB) ([]T, error)) (result provision.Page[T], _ error) {
+func page[T any](s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, find func(*gorm.DB) ([]T, error), count func(*gorm.DB) (int, error)) (result provision.Page[T], _ error) {
 	base, order, err := selection(s, base, sc, c, q)
 	if err != nil {
 		return result, err
 	}
 	base = base.Session(&gorm.Session{}) // two statements start from here
 	if q.Limit > 0 {
-		result.Items, err = find(base.Order(order).Offset(q.Offset).Limit(q.Limit))
+		result.Items, err = find(skip(base, sc, q).Order(order).Limit(q.Limit))
 		if err != nil {
 			return provision.Page[T]{}, translate(err, "object")
 		}
@@ -28,15 +30,54 @@ func page[T any](s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q
 			return result, nil
 		}
 	}
-	var total int64
-	if err := base.Count(&total).Error; err != nil {
+	if result.Total, err = count(base); err != nil {
 		return provision.Page[T]{}, translate(err, "object")
 	}
 	if n := len(result.Items); n > 0 {
-		total = max(total, int64(q.Offset+n)) // some may have gone in between
+		result.Total = max(result.Total, q.Offset+n) // some may have gone in between
 	}
-	result.Total = int(total)
 	return result, nil
+}
+
+// manyRows is from where on rows are passed over in the index.
+const manyRows = 1000
+
+// skip passes over the first q.Offset rows. Where these are many and in order of
+// id, it does so in an index, without looking at the rows.
+func skip(base *gorm.DB, sc *scope, q provision.Query) *gorm.DB {
+	if q.Offset < manyRows || q.Where != nil || len(q.SortBy) > 0 || q.Descending {
+		return base.Offset(q.Offset)
+	}
+	id := sc.columns["id"].(text).exact
+	return base.Where(id+" IN (?)", base.Select(id).Order(id).Offset(q.Offset).Limit(q.Limit))
+}
+
+// countRows counts rows one by one.
+func countRows(base *gorm.DB) (int, error) {
+	var n int64
+	err := base.Count(&n).Error
+	return int(n), err
+}
+
+// countPeople counts the people of a connection: all of them without a look at
+// any.
+func (s *Store) countPeople(ctx context.Context, c provision.ConnectionID, where provision.Expr) func(*gorm.DB) (int, error) {
+	if where != nil {
+		return countRows
+	}
+	return func(*gorm.DB) (n int, _ error) {
+		rows, err := s.rows(ctx, `SELECT coalesce(sum(live), 0) FROM identity_counts WHERE connection_id = $1`, string(c))
+		if err != nil {
+			return 0, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := rows.Scan(&n); err != nil {
+				return 0, err
+			}
+		}
+		return n, rows.Err()
+	}
 }
 
 // selection returns the rows of base that q asks for, and their order.

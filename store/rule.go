@@ -60,6 +60,11 @@ func (row ruleRow) rule() (provision.Rule, error) {
 
 // Rules implements [provision.Rules].
 func (s *Store) Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error) {
+	if s.pg != nil && c != "" {
+		var rules []provision.Rule
+		err := s.pg.send(ctx, s.readRules(c, &rules)...)
+		return rules, err
+	}
 	if err := s.advisoryLock(ctx, lockRules, true); err != nil {
 		return nil, err
 	}

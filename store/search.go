@@ -39,14 +39,21 @@ func (s *Store) Search(ctx context.Context, c provision.ConnectionID, q provisio
 		if err != nil {
 			return provision.Finding{}, err
 		}
-		var n int64
-		if err := base.Count(&n).Error; err != nil {
+		count := countRows
+		if k.name == provision.MemberIdentity {
+			count = s.countPeople(ctx, c, k.asked.Where)
+		}
+		n, err := count(base)
+		if err != nil {
 			return provision.Finding{}, translate(err, "object")
 		}
-		out.Total += int(n)
+		out.Total += n
 	}
 	if q.Limit <= 0 || out.Total == 0 {
 		return out, nil
+	}
+	if !q.Sorted && q.Groups == nil {
+		return s.walk(c, kinds[0], q, out)
 	}
 	places, err := s.places(ctx, c, kinds, q)
 	if err != nil {
@@ -58,6 +65,35 @@ func (s *Store) Search(ctx context.Context, c provision.ConnectionID, q provisio
 	}
 	out.Items, err = s.found(kinds, c, places)
 	return out, err
+}
+
+// walk adds a page of people in order of id to out. It needs no look at the
+// order first.
+func (s *Store) walk(c provision.ConnectionID, people kind, q provision.Search, out provision.Finding) (provision.Finding, error) {
+	base, err := people.selected(s, c)
+	if err != nil {
+		return provision.Finding{}, err
+	}
+	id := people.table + ".id"
+	if q.After != nil {
+		if err := fits(q.After, false); err != nil {
+			return provision.Finding{}, err
+		}
+		behind := searchBehind(q, sortKey{}, id)
+		base = base.Where(behind.sql, behind.args...)
+	}
+	found, err := findIdentities(base.Order(searchOrder(q, fragment{}, id).sql).Offset(q.Offset).Limit(q.Limit+1), people.columns)
+	if err != nil {
+		return provision.Finding{}, translate(err, "object")
+	}
+	if len(found) > q.Limit {
+		found = found[:q.Limit]
+		out.Next = &provision.Position{ID: string(found[q.Limit-1].ID)}
+	}
+	for i := range found {
+		out.Items = append(out.Items, provision.Found{Identity: &found[i]})
+	}
+	return out, nil
 }
 
 // kinds lists what q looks for.

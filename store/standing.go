@@ -23,6 +23,7 @@ var (
 		WHERE connection_id = $1 AND status <> 'removed' AND id = $2 FOR NO KEY UPDATE`
 	lockTwin = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND status <> 'removed' AND external_id = $2 AND external_id <> '' FOR NO KEY UPDATE`
+	lockOneGroup = `SELECT ` + columnsOf(&groupRow{}) + ` FROM groups WHERE connection_id = $1 AND id = $2 FOR NO KEY UPDATE`
 	lockAccounts = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE identity_id = $1 ORDER BY id FOR NO KEY UPDATE`
 	groupsOf     = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
 
@@ -96,6 +97,30 @@ func (s *Store) standing(ctx context.Context, c provision.ConnectionID, id provi
 	}
 	out.Edges, err = s.Edges(ctx, c, []provision.MemberID{provision.MemberID(id)})
 	return out, err
+}
+
+// GroupStanding implements [provision.Groups].
+func (s *Store) GroupStanding(ctx context.Context, c provision.ConnectionID, id provision.GroupID) ([]provision.Rule, provision.Group, error) {
+	if s.pg == nil {
+		rules, err := s.Rules(ctx, c)
+		if err != nil {
+			return nil, provision.Group{}, err
+		}
+		g, err := s.LockGroup(ctx, c, id)
+		return rules, g, err
+	}
+	var rules []provision.Rule
+	var groups []provision.Group
+	err := s.pg.send(ctx, append(s.readRules(c, &rules),
+		statement{sql: lockOneGroup, args: []any{string(c), string(id)}, what: "group", read: readRows(&groups, groupRow.group)})...)
+	if err != nil {
+		return nil, provision.Group{}, translateRead(err, "group")
+	}
+	if len(groups) == 0 {
+		return nil, provision.Group{}, translate(gorm.ErrRecordNotFound, "group")
+	}
+	s.noteGroup(c, id)
+	return rules, groups[0], nil
 }
 
 // Arrival implements [provision.Identities].

@@ -75,10 +75,20 @@ func (s *Store) do(ctx context.Context, what string, write func(db *gorm.DB) *go
 }
 
 // insert inserts rows, as [Store.do] does, in batches that both databases take.
-func insert[R any](ctx context.Context, s *Store, what string, rows []R, clauses ...clause.Expression) error {
+// With replace they take the place of those with the same id.
+func insert[R any](ctx context.Context, s *Store, what string, rows []R, replace bool) error {
 	for batch := range slices.Chunk(rows, insertBatch) {
-		if err := s.do(ctx, what, func(db *gorm.DB) *gorm.DB { return db.Clauses(clauses...).Create(&batch) }); err != nil {
-			return err
+		if s.pg != nil {
+			sql, args := insertion(ctx, batch, replace)
+			s.pg.later(statement{sql: sql, args: args, what: what})
+			continue
+		}
+		db := s.write(ctx)
+		if replace {
+			db = upsert(db)
+		}
+		if err := db.Create(&batch).Error; err != nil {
+			return translate(err, what)
 		}
 	}
 	return nil

@@ -57,17 +57,20 @@ type settings struct {
 // each runs test in a fresh house on every database. edit may be nil.
 func each(t *testing.T, edit func(*settings), test func(h *house)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		conf := settings{
-			policy: provision.Policy{Grace: grace, Brake: provision.Brake{Off: true}},
-			desk: provision.Desk{Name: "support", Kind: builtin.Kind,
-				Settings: map[string]string{builtin.SettingTeams: "Tier 1,Tier 2,Choir", builtin.SettingMailboxes: "Help,Billing"}},
-		}
-		if edit != nil {
-			edit(&conf)
-		}
-		test(build(t, s, conf))
-	})
+	storetest.Each(t, func(t *testing.T, s *store.Store) { test(build(t, s, chosen(edit))) })
+}
+
+// chosen are the settings of a house, as edit leaves them.
+func chosen(edit func(*settings)) settings {
+	conf := settings{
+		policy: provision.Policy{Grace: grace, Brake: provision.Brake{Off: true}},
+		desk: provision.Desk{Name: "support", Kind: builtin.Kind,
+			Settings: map[string]string{builtin.SettingTeams: "Tier 1,Tier 2,Choir", builtin.SettingMailboxes: "Help,Billing"}},
+	}
+	if edit != nil {
+		edit(&conf)
+	}
+	return conf
 }
 
 func build(t *testing.T, s *store.Store, conf settings) *house {

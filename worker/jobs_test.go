@@ -13,9 +13,9 @@ import (
 // until waits for something that the running worker brings about.
 func (h *house) until(what string, is func() bool) {
 	h.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); {
+	for deadline := time.Now().Add(2 * time.Minute); !is(); {
 		if time.Now().After(deadline) {
-			h.Fatalf("%s: not within 20 s", what)
+			h.Fatalf("%s: not within two minutes", what)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

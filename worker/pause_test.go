@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,13 +42,12 @@ func (h *house) run(opts worker.Options) {
 }
 
 // TestPausedDesk: of many visits to a desk that is down, few call it, the others
-// are put off without an attempt, and people see why. When it answers, all goes
-// on by itself.
+// are put off without an attempt, and people see why.
 func TestPausedDesk(t *testing.T) {
 	each(t, nil, func(h *house) {
 		h.agents()
 		h.drain()
-		h.impatient(worker.Patience{Failures: 3, Pause: 300 * time.Millisecond})
+		h.impatient(worker.Patience{Failures: 3, Pause: time.Hour})
 		var ids []provision.Identity
 		for i := range 12 {
 			ids = append(ids, h.person(fmt.Sprintf("p%d", i), roles("agent")))
@@ -74,10 +74,30 @@ func TestPausedDesk(t *testing.T) {
 		if p := h.health().Pause; p == nil || p.Reason != "it is down for maintenance" {
 			h.Errorf("pause %+v", p)
 		}
+	})
+}
 
-		h.faults.reset()
+// TestDeskComesBack: when a desk answers again, all goes on by itself.
+func TestDeskComesBack(t *testing.T) {
+	each(t, nil, func(h *house) {
+		h.agents()
+		h.drain()
+		h.impatient(worker.Patience{Failures: 2, Pause: 100 * time.Millisecond})
+		var down atomic.Bool
+		down.Store(true)
+		h.faults.before = func(int, string) error {
+			if down.Load() {
+				return desk.Errorf(desk.Retryable, "it is down")
+			}
+			return nil
+		}
+		for i := range 12 {
+			h.person(fmt.Sprintf("p%d", i), roles("agent"))
+		}
 		h.run(worker.Options{Workers: 4})
-		h.until("all have access", func() bool { return h.activeUsers() == len(ids) && h.health().Pause == nil })
+		h.until("it is known to be down", func() bool { return h.health().Pause != nil })
+		down.Store(false)
+		h.until("all have access, and it is known to be up", func() bool { return h.activeUsers() == 12 && h.health().Pause == nil })
 	})
 }
 
@@ -107,7 +127,7 @@ func TestDeskThatAsksForTime(t *testing.T) {
 
 // TestPauseWithinAVisit: what a visit did not get to is not taken for done.
 func TestPauseWithinAVisit(t *testing.T) {
-	for _, at := range []string{"EndSessions", "Assign", "SetActive"} {
+	for _, at := range []string{"Assign", "SetActive"} {
 		t.Run(at, func(t *testing.T) {
 			each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }, func(h *house) {
 				h.agents()

@@ -11,69 +11,66 @@ import (
 //
 // An externalId that belongs to a suspended person of the same connection
 // restores that person under the old id, with id's description; restored is
-// then true. Any other taken userName or externalId is a Conflict. Somebody
-// who was removed before comes back under a new id, and takes up their desk
-// accounts again.
+// then true. So it is for somebody whom SCIM has never described, but who has
+// signed in with the same externalId, userName or address: one person, one
+// account, whichever came first. Any other taken userName or externalId is a
+// Conflict. Somebody who was removed before comes back under a new id, and
+// takes up their desk accounts again.
 func (s *Service) CreateIdentity(ctx context.Context, conn ConnectionID, c Cause, id Identity) (created Identity, restored bool, err error) {
-	err = s.store.InTx(ctx, func(tx Store) error {
-		at, err := tx.Arrival(ctx, conn, id.UserName, id.ExternalID)
-		if err != nil {
-			return err
-		}
-		if at.Twin != nil && at.Twin.Status == StatusActive {
-			return Errorf(Conflict, "externalId", "externalId is already in use by another user of this connection")
-		}
-		if restored = at.Twin != nil; restored {
-			created, err = s.saveIdentity(ctx, tx, c, at.Rules, *at.Twin, func(now *Identity) error {
+	create := func() error {
+		return s.store.InTx(ctx, func(tx Store) error {
+			at, err := tx.Arrival(ctx, conn, id.UserName, id.ExternalID, addresses(&id))
+			if err != nil {
+				return err
+			}
+			old := at.old(&id)
+			if old != nil && old.Active() && old.Managed() {
+				return Errorf(Conflict, "externalId", "externalId is already in use by another user of this connection")
+			}
+			if restored = old != nil; !restored {
+				created, err = s.insertArrival(ctx, tx, conn, c, at, id)
+				return err
+			}
+			created, err = s.saveIdentity(ctx, tx, c, at.Rules, *old, func(now *Identity) error {
 				describe(now, id)
 				return nil
 			})
 			return err
-		}
-		created, err = s.insertArrival(ctx, tx, conn, c, at, id)
-		return err
-	})
-	if isConflict(err) {
-		taken, found, takeErr := s.takeOver(ctx, conn, c, id)
-		if found || takeErr != nil {
-			return taken, found, takeErr
-		}
+		})
+	}
+	if err = create(); isConflict(err) && !restored {
+		err = create() // perhaps they signed in for the first time just now
 	}
 	return created, restored, err
 }
 
-// takeOver gives somebody who is known by a sign-in alone to SCIM, which now
-// describes them: one person, one account, whichever came first.
-func (s *Service) takeOver(ctx context.Context, conn ConnectionID, c Cause, id Identity) (taken Identity, found bool, _ error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
-		rules, err := tx.Rules(ctx, conn)
-		if err != nil {
-			return err
+// addresses returns every e-mail address of a person, folded.
+func addresses(id *Identity) []string {
+	list := []string{Fold(id.UserName), Fold(id.Profile.Email)}
+	for _, e := range id.Emails {
+		list = append(list, Fold(e.Value))
+	}
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(a string) bool { return !strings.Contains(a, "@") })
+}
+
+// old returns who somebody that is about to be added was before, as far as that
+// person is not removed: the twin, else whoever signed in under the same name,
+// else the only one who did with one of the addresses.
+func (at *Arrival) old(id *Identity) *Identity {
+	if at.Twin != nil {
+		return at.Twin
+	}
+	known := slices.DeleteFunc(slices.Clone(at.Undescribed), func(u Identity) bool { return u.Managed() })
+	for i, u := range known {
+		if Fold(u.UserName) == Fold(id.UserName) {
+			return &known[i]
 		}
-		people, err := tx.FindPeople(ctx, id.UserName)
-		if err != nil {
-			return err
-		}
-		for _, p := range people {
-			if p.Connection != conn || p.Status == StatusRemoved || p.Managed() || Fold(p.UserName) != Fold(id.UserName) {
-				continue
-			}
-			if p, err = tx.LockIdentity(ctx, conn, p.ID); isNotFound(err) || p.Managed() {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			found = true
-			taken, err = s.saveIdentity(ctx, tx, c, rules, p, func(now *Identity) error {
-				describe(now, id)
-				return nil
-			})
-			return err
-		}
-		return nil
-	})
-	return taken, found, err
+	}
+	if len(known) == 1 {
+		return &known[0]
+	}
+	return nil
 }
 
 // describe copies what an IdP says of a person, and leaves what we keep.

@@ -232,6 +232,38 @@ func TestSCIMTakesOver(t *testing.T) {
 	})
 }
 
+// TestSCIMFindsByAddress pushes somebody who signed in before under another
+// name, and somebody else with the same externalId as a login.
+func TestSCIMFindsByAddress(t *testing.T) {
+	each(t, func(h *house) {
+		h.open(&provision.JIT{Create: true}, "example.test")
+		push := func(id provision.Identity) provision.Identity {
+			h.Helper()
+			id.Document = []byte(`{"userName":"x"}`)
+			got, restored, err := h.core.CreateIdentity(h.Context(), h.conn.ID, byTest, id)
+			h.must(err)
+			if !restored {
+				h.Errorf("%s is somebody new", id.UserName)
+			}
+			return got
+		}
+		in, err := h.signIn(login("ann"))
+		h.must(err)
+		described := someone("ann")
+		described.UserName, described.Emails = "annie", []provision.Email{{Value: "other@example.test"}, {Value: "Ann@Example.test"}}
+		if got := push(described); got.ID != in.Person.ID || got.UserName != "annie" {
+			t.Errorf("by address: %+v", got)
+		}
+		l := login("bo")
+		l.ExternalID = "ext-robert"
+		in, err = h.signIn(l)
+		h.must(err)
+		if got := push(someone("robert")); got.ID != in.Person.ID {
+			t.Errorf("by externalId: %+v", got)
+		}
+	})
+}
+
 // TestSignInAndPushAtOnce races SCIM against a first sign-in.
 func TestSignInAndPushAtOnce(t *testing.T) {
 	each(t, func(h *house) {

@@ -76,8 +76,9 @@ type Identities interface {
 	// them, in as few round trips as the database allows.
 	Standing(ctx context.Context, c ConnectionID, id IdentityID) (Standing, error)
 	// Arrival reads what decides on somebody who is about to be added under
-	// userName and externalID, and locks the twin.
-	Arrival(ctx context.Context, c ConnectionID, userName, externalID string) (Arrival, error)
+	// userName and externalID with addresses, which are folded. It locks the
+	// twin and the undescribed.
+	Arrival(ctx context.Context, c ConnectionID, userName, externalID string, addresses []string) (Arrival, error)
 	InsertIdentity(ctx context.Context, id Identity) error
 	SaveIdentity(ctx context.Context, id Identity) error // replaces the row with id.ID
 
@@ -120,6 +121,9 @@ type Arrival struct {
 	Rules  []Rule    // of the connection, as [Rules.Rules] returns them
 	Twin   *Identity // with the same externalId, locked; nil: nobody
 	Before *Identity // as [Identities.Tombstone] returns it; nil: nobody
+	// Undescribed are those whom SCIM has never described, with the same
+	// userName or one of the addresses, by id; at most two.
+	Undescribed []Identity
 }
 
 // Edge is one row of membership: Member is directly in Group.
@@ -304,8 +308,9 @@ type Apps interface {
 	MoveAppSessions(ctx context.Context, from, to SessionID) error
 
 	// AppEndings returns up to limit that have not ended, although what they rest
-	// on is gone.
-	AppEndings(ctx context.Context, limit int) ([]AppEnding, error)
+	// on is gone. since, when not zero, leaves out what was gone before then: its
+	// cost follows the changes, otherwise the sessions at desks.
+	AppEndings(ctx context.Context, since time.Time, limit int) ([]AppEnding, error)
 	// EndAppSession ends one, and returns it; NotFound when it has ended already.
 	EndAppSession(ctx context.Context, id AppSessionID, why AppEnd, at time.Time) (AppSession, error)
 	// ClaimAppTellings returns up to limit ended ones whose TellAt is not after

@@ -23,6 +23,12 @@ var (
 		WHERE connection_id = $1 AND status <> 'removed' AND id = $2 FOR NO KEY UPDATE`
 	lockTwin = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND status <> 'removed' AND external_id = $2 AND external_id <> '' FOR NO KEY UPDATE`
+	// Two conditions on the document, so that where nobody signed in before SCIM
+	// came, an empty index answers.
+	lockUndescribed = `SELECT ` + identityColumns + ` FROM identities
+		WHERE connection_id = $1 AND document IS NULL AND status <> 'removed'
+		AND (user_name_folded = $2 OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded = ANY($3)))
+		ORDER BY id LIMIT 2 FOR NO KEY UPDATE`
 	lockOneGroup = `SELECT ` + columnsOf(&groupRow{}) + ` FROM groups WHERE connection_id = $1 AND id = $2 FOR NO KEY UPDATE`
 	lockAccounts = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE identity_id = $1 ORDER BY id FOR NO KEY UPDATE`
 	groupsOf     = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
@@ -124,17 +130,19 @@ func (s *Store) GroupStanding(ctx context.Context, c provision.ConnectionID, id 
 }
 
 // Arrival implements [provision.Identities].
-func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string) (provision.Arrival, error) {
-	if err := errors.Join(checkText("userName", userName), checkText("externalId", externalID)); err != nil {
+func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (provision.Arrival, error) {
+	if err := errors.Join(checkText("userName", userName), checkText("externalId", externalID), checkText("emails", strings.Join(addresses, " "))); err != nil {
 		return provision.Arrival{}, err
 	}
 	if s.pg == nil {
-		return s.arrival(ctx, c, userName, externalID)
+		return s.arrival(ctx, c, userName, externalID, addresses)
 	}
 	var out provision.Arrival
 	var twins, gone []provision.Identity
-	statements := s.readRules(c, &out.Rules)
-	if folded := provision.Fold(userName); externalID == "" {
+	folded := provision.Fold(userName)
+	statements := append(s.readRules(c, &out.Rules),
+		statement{sql: lockUndescribed, args: []any{string(c), folded, addresses}, read: readIdentities(&out.Undescribed)})
+	if externalID == "" {
 		statements = append(statements, statement{sql: tombstoneByName, args: []any{string(c), folded}, read: readIdentities(&gone)})
 	} else {
 		statements = append(statements,
@@ -145,6 +153,7 @@ func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName,
 		return out, err
 	}
 	s.noteLocked(twins...)
+	s.noteLocked(out.Undescribed...)
 	for found, to := range map[*[]provision.Identity]**provision.Identity{&twins: &out.Twin, &gone: &out.Before} {
 		if len(*found) > 0 {
 			*to = &(*found)[0]
@@ -154,8 +163,13 @@ func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName,
 }
 
 // arrival is [Store.Arrival] in single steps.
-func (s *Store) arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string) (out provision.Arrival, err error) {
+func (s *Store) arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (out provision.Arrival, err error) {
 	if out.Rules, err = s.Rules(ctx, c); err != nil {
+		return out, err
+	}
+	if out.Undescribed, err = findIdentities(locked(live(s.write(ctx), c)).
+		Where("document IS NULL AND (user_name_folded = ? OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded IN ("+s.sql.list+")))",
+			provision.Fold(userName), toList(addresses)).Order("id").Limit(2), identityColumns); err != nil {
 		return out, err
 	}
 	maybe := func(id provision.Identity, err error) (*provision.Identity, error) {

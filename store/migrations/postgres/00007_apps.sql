@@ -19,8 +19,15 @@ CREATE TABLE app_sessions (
 	attempts      BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX app_sessions_open ON app_sessions (session_id, desk_id, protocol) WHERE ended_at IS NULL;
+CREATE INDEX app_sessions_identity ON app_sessions (identity_id, desk_id) WHERE ended_at IS NULL;
 CREATE INDEX app_sessions_tell ON app_sessions (tell_at) WHERE tell_at IS NOT NULL;
 
+-- What ended of late, for all connections.
+CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX accounts_ending_since ON accounts (ending_since) WHERE ending_since IS NOT NULL;
+
 -- +goose Down
+DROP INDEX accounts_ending_since;
+DROP INDEX sessions_ended;
 DROP TABLE app_sessions;
 ALTER TABLE desks DROP COLUMN sign_in;

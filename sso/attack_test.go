@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -109,6 +110,9 @@ type record struct {
 func (h *house) record(userName string) (r record) {
 	h.Helper()
 	people, err := h.core.FindPeople(h.Context(), userName)
+	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.NotFound {
+		return r
+	}
 	h.must(err)
 	for _, p := range people {
 		if p.Connection == h.conn.ID && strings.EqualFold(p.UserName, userName) {

@@ -77,15 +77,18 @@ var ourKey = sync.OnceValues(func() (pair [2][]byte, err error) {
 	return pair, err
 })
 
+// sharedKey is a maker of keys that always makes the same.
+func sharedKey() (private, certificate []byte, err error) {
+	pair, err := ourKey()
+	return pair[0], pair[1], err
+}
+
 func newHouse(t testing.TB, s *store.Store, allowed ...string) *house {
 	t.Helper()
 	h := &house{TB: t, store: s, log: &journal{}, allowed: allowed}
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	h.core = provision.NewService(s, provision.Policy{}, log)
-	_, err := h.core.Keys(t.Context(), provision.KeySAML, func() (private, certificate []byte, err error) {
-		pair, err := ourKey()
-		return pair[0], pair[1], err
-	})
+	_, err := h.core.Keys(t.Context(), provision.KeySAML, sharedKey)
 	h.must(err)
 	server := httptest.NewUnstartedServer(nil)
 	h.url = "http://" + server.Listener.Addr().String()

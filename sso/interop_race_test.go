@@ -1,0 +1,85 @@
+package sso_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/storetest"
+)
+
+// TestPushAndSignIn lets people come by SCIM first, by a sign-in first, and by
+// both at once: each is one person with one account, and SCIM has the last
+// word.
+func TestPushAndSignIn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		h := newHouse(t, s)
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		desk := h.desk()
+		for _, r := range []provision.Rule{{Attribute: "roles", Equals: "agent"}, {Attribute: provision.AttributeJIT, Equals: "true"}} {
+			r.Connection, r.Desk, r.Role = h.conn.ID, desk.ID, provision.RoleAgent
+			_, err := h.core.AddRule(t.Context(), byTest, r)
+			h.must(err)
+		}
+		rounds := map[string]int{"push first": 10, "sign-in first": 10, "both at once": 200}
+		if strings.HasSuffix(t.Name(), "sqlite") {
+			rounds["both at once"] = 40 // it has one writer: there is less to go wrong
+		}
+		for order, n := range rounds {
+			t.Run(order, func(t *testing.T) {
+				for i := range n {
+					h.on(t).comes(idp, fmt.Sprintf("%s-%d@%s", strings.ReplaceAll(order, " ", "-"), i, ownDomain), order)
+				}
+			})
+		}
+	})
+}
+
+// comes has somebody pushed and signed in, in that order.
+func (h *house) comes(shared *samltest.IdP, name, order string) {
+	h.Helper()
+	idp := *shared
+	idp.Person = name
+	b := h.browser()
+	v := b.visits("acme")
+	form := v.good(&idp, name)
+	var made provision.Identity
+	var p page
+	push := func() {
+		var err error
+		if made, _, err = h.core.CreateIdentity(h.Context(), h.conn.ID, byTest, pushed(name, "agent")); err != nil {
+			h.Errorf("%s: pushed: %v", name, err)
+		}
+	}
+	form.Set("RelayState", v.relay)
+	finish := b.held(form) // the request that makes or finds the person
+	signIn := func() { p = b.get(finish) }
+	switch order {
+	case "push first":
+		push()
+		signIn()
+	case "sign-in first":
+		signIn()
+		push()
+	default:
+		var both sync.WaitGroup
+		both.Go(push)
+		both.Go(signIn)
+		both.Wait()
+	}
+	b.signedIn(p, name)
+	people, err := h.core.FindPeople(h.Context(), name)
+	h.must(err)
+	if len(people) != 1 || people[0].ID != made.ID || !people[0].Managed() || people[0].ExternalID != made.ExternalID {
+		h.Fatalf("%s is %+v, pushed as %s", name, people, made.ID)
+	}
+	now := h.record(name)
+	if len(now.Logins) != 1 || len(now.Sessions) != 1 || len(now.Places) != 1 || now.Places[0].Account.Wanted.Role != provision.RoleAgent {
+		h.Fatalf("%s: %+v", name, now)
+	}
+}

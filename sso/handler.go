@@ -119,13 +119,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else { // development: identity providers may be on http as well
 		header.Set("Content-Security-Policy", strings.Replace(pagePolicy, "https:", "https: http:", 1))
 	}
-	if h.apps != nil && strings.HasPrefix(r.URL.Path, "/sso/idp/") {
-		h.apps.ServeHTTP(w, r)
-		return
-	}
 	if !h.limits.allow(h.ClientAddress(r), r.URL.Path) {
 		header.Set("Retry-After", "5")
 		h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many requests from one address"})
+		return
+	}
+	if h.apps != nil && strings.HasPrefix(r.URL.Path, "/sso/idp/") {
+		h.apps.ServeHTTP(w, r)
 		return
 	}
 	if h.forged(r) {

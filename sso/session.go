@@ -39,9 +39,14 @@ func (h *Handler) Current(r *http.Request) (provision.Session, provision.Identit
 	return session, person, conn, err == nil
 }
 
-// SignIn sends the browser to sign in, and then back to our own path to.
+// SignIn sends the browser to sign in, again if somebody is signed in, and then
+// back to our own path to.
 func (h *Handler) SignIn(w http.ResponseWriter, r *http.Request, to string) {
-	http.Redirect(w, r, "/sso/login?return_to="+url.QueryEscape(localPath(to)), http.StatusSeeOther)
+	at := "/sso/login"
+	if _, _, conn, err := h.current(r); err == nil {
+		at = "/sso/" + conn.Name + "/login"
+	}
+	http.Redirect(w, r, at+"?return_to="+url.QueryEscape(localPath(to)), http.StatusSeeOther)
 }
 
 // Fail refuses a request with a page and a reference that the log has too.

@@ -21,6 +21,7 @@ func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, to string) {
 type place struct {
 	Name, State, URL string
 	ready, stuck     bool
+	saml             bool // the desk signs people in through us
 }
 
 // wait shows how far somebody's accounts are, until they are ready.
@@ -59,7 +60,7 @@ func (h *Handler) places(r *http.Request, person provision.Identity) ([]place, e
 		if a.Account.Wanted.Status != provision.AccessActive {
 			continue
 		}
-		p := place{Name: a.Desk.Name, URL: a.Desk.URL, State: "being set up", ready: a.Account.Usable()}
+		p := place{Name: a.Desk.Name, URL: a.Desk.URL, State: "being set up", ready: a.Account.Usable(), saml: a.Desk.SignIn.SAML != nil}
 		switch {
 		case p.ready:
 			p.State = "ready"
@@ -85,8 +86,11 @@ func (h *Handler) launch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for i := range places {
-		if !places[i].ready {
+		switch {
+		case !places[i].ready:
 			places[i].URL = ""
+		case places[i].saml: // straight in, without another question
+			places[i].URL = "/sso/idp/saml/" + places[i].Name + "/launch"
 		}
 	}
 	sessions, err := h.core.Sessions(r.Context(), provision.SessionFilter{Identity: person.ID}, maxSessions)

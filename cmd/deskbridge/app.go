@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
+	apps "github.com/deskbridge/deskbridge/sso/idp"
 	"github.com/deskbridge/deskbridge/store"
 )
 
@@ -49,6 +50,7 @@ type system struct {
 	builtin  *builtin.Desks
 	core     *provision.Service
 	signIn   *sso.Handler
+	apps     *apps.Handler
 	log      *slog.Logger
 	cause    provision.Cause // of what a command changes
 }
@@ -90,6 +92,12 @@ func openSystem(ctx context.Context, settings config.Server, log *slog.Logger) (
 	}
 	sys.signIn = sso.New(sys.core, sso.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID,
 		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, TrustedProxies: proxies})
+	sys.apps, err = apps.New(sys.core, apps.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Door: sys.signIn,
+		Fetch: fetch.Options{AllowHosts: settings.Hosts()}})
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	sys.signIn.Mount(sys.apps)
 	sys.builtin, err = builtin.New(st.DB(), builtin.Dialect(st.Dialect()))
 	if err == nil {
 		err = sys.migrate(ctx)

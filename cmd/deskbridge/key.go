@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
+	apps "github.com/deskbridge/deskbridge/sso/idp"
 	"github.com/spf13/cobra"
 )
 
@@ -14,6 +15,8 @@ func (a *app) key() *cobra.Command {
 }
 
 var keyUses = []provision.KeyUse{provision.KeySAML, provision.KeyDesk}
+
+var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: sso.NewSAMLKey, provision.KeyDesk: apps.NewKey}
 
 func (a *app) keyList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}
@@ -26,7 +29,7 @@ func (a *app) keyList() *cobra.Command {
 		}
 		lines, rows := []line{}, [][]string{}
 		for _, use := range keyUses {
-			keys, err := sys.core.Keys(ctx, use, sso.NewSAMLKey)
+			keys, err := sys.core.Keys(ctx, use, makers[use])
 			if err != nil {
 				return result{}, err
 			}
@@ -64,7 +67,7 @@ goes on opening what was encrypted for it until it is retired.`,
 		if err != nil {
 			return result{}, err
 		}
-		k, err := sys.core.RotateKey(ctx, sys.cause, use, overlap, sso.NewSAMLKey)
+		k, err := sys.core.RotateKey(ctx, sys.cause, use, overlap, makers[use])
 		if err != nil {
 			return result{}, err
 		}

@@ -72,6 +72,7 @@ func (s *system) serve(ctx context.Context, ready chan<- net.Addr) error {
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keepers sync.WaitGroup
 	keepers.Go(func() { s.signIn.Run(keeping) })
+	keepers.Go(func() { s.apps.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
 	defer func() { stop(); keepers.Wait() }()
 	s.log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", s.settings.PublicURL, "database", s.store.Dialect())
 	if ready != nil {

@@ -9,6 +9,8 @@ import (
 const (
 	// appEndBatch is how many sessions at desks end in one transaction.
 	appEndBatch = 200
+	// appEndWindow is longer than clocks of replicas differ and transactions take.
+	appEndWindow = 5 * time.Minute
 	// appTellLease is how long a replica has for telling a desk before another
 	// one tries.
 	appTellLease = 30 * time.Second
@@ -152,10 +154,16 @@ func (s *Service) RecordAppRefusal(ctx context.Context, c Cause, desk DeskID, co
 	return s.store.Append(ctx, e)
 }
 
-// EndApps ends the sessions at desks that have lost what they rest on, and
-// returns how many. Any number of replicas may do it at once.
-func (s *Service) EndApps(ctx context.Context) (ended int, _ error) {
-	endings, err := s.store.AppEndings(ctx, appEndBatch)
+// EndApps ends sessions at desks that have lost what they rest on, and returns
+// how many; 0 says that none is left. Any number of replicas may do it at once.
+// Without all it looks at what changed within some minutes, which costs next to
+// nothing.
+func (s *Service) EndApps(ctx context.Context, all bool) (ended int, _ error) {
+	var since time.Time
+	if !all {
+		since = s.now().Add(-appEndWindow)
+	}
+	endings, err := s.store.AppEndings(ctx, since, appEndBatch)
 	if err != nil || len(endings) == 0 {
 		return 0, err
 	}

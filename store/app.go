@@ -91,21 +91,34 @@ func (s *Store) MoveAppSessions(ctx context.Context, from, to provision.SessionI
 		Update("session_id", string(to)).Error
 }
 
-// appEndings finds what has lost its ground. It reads every session at a desk
-// that has not ended, with three look-ups by index for each: there are about as
-// many as people at work.
+// appEndings finds what has lost its ground among the sessions at desks that
+// have not ended.
 const appEndings = `SELECT a.id, CASE WHEN i.status <> 'active' THEN 'person' WHEN s.ended_at IS NOT NULL THEN 'session' ELSE 'access' END AS why
 FROM app_sessions a
 JOIN identities i ON i.id = a.identity_id
 LEFT JOIN sessions s ON s.id = a.session_id
 LEFT JOIN accounts x ON x.identity_id = a.identity_id AND x.desk_id = a.desk_id
 WHERE a.ended_at IS NULL
-AND (i.status <> 'active' OR s.ended_at IS NOT NULL OR x.id IS NULL OR x.ending_since IS NOT NULL OR x.state = 'ended')
-ORDER BY a.id LIMIT ?`
+AND (i.status <> 'active' OR s.ended_at IS NOT NULL OR x.id IS NULL OR x.ending_since IS NOT NULL OR x.state = 'ended')`
+
+// appChanges are those whose session or access ended after a moment. Whoever
+// is suspended or removed loses their access with it. CROSS JOIN is an order to
+// SQLite: begin with what ended, which is little.
+const appChanges = `SELECT a.id FROM sessions s CROSS JOIN app_sessions a WHERE s.ended_at > ? AND a.session_id = s.id AND a.ended_at IS NULL
+UNION SELECT a.id FROM accounts x CROSS JOIN app_sessions a WHERE x.ending_since > ? AND a.identity_id = x.identity_id AND a.desk_id = x.desk_id AND a.ended_at IS NULL
+ORDER BY 1 LIMIT ?`
 
 // AppEndings implements [provision.Apps].
-func (s *Store) AppEndings(ctx context.Context, limit int) (endings []provision.AppEnding, _ error) {
-	return endings, s.read(ctx).Raw(appEndings, limit).Scan(&endings).Error
+func (s *Store) AppEndings(ctx context.Context, since time.Time, limit int) (endings []provision.AppEnding, _ error) {
+	if since.IsZero() {
+		return endings, s.read(ctx).Raw(appEndings+` ORDER BY a.id LIMIT ?`, limit).Scan(&endings).Error
+	}
+	var changed []string
+	err := s.read(ctx).Raw(appChanges, fromTime(since), fromTime(since), limit).Scan(&changed).Error
+	if err != nil || len(changed) == 0 {
+		return nil, err
+	}
+	return endings, s.read(ctx).Raw(appEndings+` AND a.id IN (`+s.sql.list+`) ORDER BY a.id`, bindIDs(changed)).Scan(&endings).Error
 }
 
 // EndAppSession implements [provision.Apps].

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -50,28 +51,29 @@ func TestAppSessionsEndWithWhatTheyRestOn(t *testing.T) {
 		name   string
 		change func(t *testing.T, s *store.Store, a provision.AppSession, id provision.Identity, acc provision.Account)
 		want   provision.AppEnd // "": it goes on
+		recent provision.AppEnd // when only changes are looked at; accounts are not changed here as the core would
 	}{
-		{"all is well", func(*testing.T, *store.Store, provision.AppSession, provision.Identity, provision.Account) {}, ""},
+		{"all is well", func(*testing.T, *store.Store, provision.AppSession, provision.Identity, provision.Account) {}, "", ""},
 		{"the session was signed out", func(t *testing.T, s *store.Store, a provision.AppSession, _ provision.Identity, _ provision.Account) {
 			_, err := s.EndSessions(t.Context(), provision.SessionFilter{ID: a.Session}, noon, provision.EndedBySignOut)
 			must(t, err)
-		}, provision.AppEndedWithSession},
+		}, provision.AppEndedWithSession, provision.AppEndedWithSession},
 		{"the session ran out and was swept", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, _ provision.Account) {
 			must(t, s.SweepSignIns(t.Context(), noon.AddDate(1, 0, 0), noon.AddDate(1, 0, 0)))
-		}, ""},
+		}, "", ""},
 		{"the person was suspended after the session was swept", func(t *testing.T, s *store.Store, _ provision.AppSession, id provision.Identity, _ provision.Account) {
 			must(t, s.SweepSignIns(t.Context(), noon.AddDate(1, 0, 0), noon.AddDate(1, 0, 0)))
 			id.Status = provision.StatusSuspended
 			must(t, s.SaveIdentity(t.Context(), id))
-		}, provision.AppEndedByLeaving},
+		}, provision.AppEndedByLeaving, ""},
 		{"access is to end", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, acc provision.Account) {
 			acc.EndingSince = new(noon)
 			must(t, s.SaveAccounts(t.Context(), []provision.Account{acc}))
-		}, provision.AppEndedByAccess},
+		}, provision.AppEndedByAccess, provision.AppEndedByAccess},
 		{"access has ended", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, acc provision.Account) {
 			acc.State = provision.AccountEnded
 			must(t, s.SaveAccounts(t.Context(), []provision.Account{acc}))
-		}, provision.AppEndedByAccess},
+		}, provision.AppEndedByAccess, ""},
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
@@ -86,13 +88,17 @@ func TestAppSessionsEndWithWhatTheyRestOn(t *testing.T) {
 				session(t, s, a)
 				must(t, s.SaveAppSession(ctx, a))
 				tt.change(t, s, a, id, acc)
-				var found provision.AppEnd
-				for _, e := range got(s.AppEndings(ctx, 100))(t) {
-					if e.ID == a.ID {
-						found = e.Why
+				why := func(since time.Time) (found provision.AppEnd) {
+					for _, e := range got(s.AppEndings(ctx, since, 100))(t) {
+						if e.ID == a.ID {
+							found = e.Why
+						}
 					}
+					return found
 				}
-				equal(t, "why it ends", tt.want, found)
+				equal(t, "why it ends", tt.want, why(time.Time{}))
+				equal(t, "why it ends, of what happened since", tt.recent, why(noon.Add(-time.Second)))
+				equal(t, "what happened before", provision.AppEnd(""), why(noon))
 				ended := got(s.EndAppSession(ctx, a.ID, provision.AppEndedByAccess, noon))(t)
 				if ended.EndedAt == nil || !ended.EndedAt.Equal(noon) || ended.TellAt == nil || ended.Reason != provision.AppEndedByAccess {
 					t.Errorf("EndAppSession = %+v", ended)
@@ -154,4 +160,50 @@ func TestTellingIsClaimedOnce(t *testing.T) {
 			t.Errorf("the sweep took some that must still be told: %d left, want %d", len(left), n)
 		}
 	})
+}
+
+// BenchmarkAppEndings looks at sessions that all go on: at changes alone, as it
+// is every second, and at all of them, as it is every minute.
+func BenchmarkAppEndings(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		for name, open := range map[string]func(testing.TB) *store.Store{
+			"sqlite":   storetest.SQLite,
+			"postgres": func(t testing.TB) *store.Store { _, s := storetest.Postgres(t); return s },
+		} {
+			b.Run(name+"/sessions="+strconv.Itoa(n), func(b *testing.B) {
+				s := open(b)
+				manyAppSessions(b, s, n)
+				for look, since := range map[string]time.Time{"changes": noon.Add(-time.Minute), "all": {}} {
+					b.Run(look, func(b *testing.B) {
+						b.ReportAllocs()
+						for b.Loop() {
+							if endings := got(s.AppEndings(b.Context(), since, 100))(b); len(endings) != 0 {
+								b.Fatalf("%d would end", len(endings))
+							}
+						}
+					})
+				}
+			})
+		}
+	}
+}
+
+func manyAppSessions(b *testing.B, s *store.Store, n int) {
+	b.Helper()
+	ctx := b.Context()
+	c, d := seeded(b, s)
+	must(b, s.InTx(ctx, func(tx provision.Store) error {
+		for _, id := range people(b, tx, c.ID, numbered("p", n)...) {
+			acc := account(id, d.ID)
+			acc.EndingSince, acc.State = nil, provision.AccountReady
+			if err := tx.SaveAccounts(ctx, []provision.Account{acc}); err != nil {
+				return err
+			}
+			if err := tx.SaveAppSession(ctx, appSession(id, d.ID)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	must(b, s.Exec(ctx, `ANALYZE`)) // as a server does by itself in time
 }

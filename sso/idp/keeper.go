@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	keepEvery  = time.Second
-	sweepEvery = time.Hour
-	tellAtOnce = 16 // desks; each may take as long as a request of ours may
+	keepEvery    = time.Second
+	keepAllEvery = time.Minute // what a round that looks at changes alone has missed, this one finds
+	sweepEvery   = time.Hour
+	tellAtOnce   = 16 // desks; each may take as long as a request of ours may
 
 	logoutTokenLife = 2 * time.Minute
 	logoutEvent     = "http://schemas.openid.net/event/backchannel-logout"
@@ -32,9 +33,13 @@ const (
 func (h *Handler) Run(ctx context.Context) error {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
-	var swept time.Time
+	var looked, swept time.Time
 	for {
-		if err := h.Keep(ctx); err != nil && ctx.Err() == nil {
+		all := h.now().Sub(looked) > keepAllEvery
+		if all {
+			looked = h.now()
+		}
+		if err := h.Keep(ctx, all); err != nil && ctx.Err() == nil {
 			h.log.ErrorContext(ctx, "sessions at desks could not be looked after", "err", err)
 		}
 		if now := h.now(); now.Sub(swept) > sweepEvery {
@@ -51,10 +56,11 @@ func (h *Handler) Run(ctx context.Context) error {
 	}
 }
 
-// Keep is one round of [Handler.Run].
-func (h *Handler) Keep(ctx context.Context) error {
+// Keep is one round of [Handler.Run]. With all it looks at every session at a
+// desk, otherwise at what changed of late.
+func (h *Handler) Keep(ctx context.Context, all bool) error {
 	for {
-		ended, err := h.core.EndApps(ctx)
+		ended, err := h.core.EndApps(ctx, all)
 		if err != nil {
 			return err
 		}

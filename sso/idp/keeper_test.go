@@ -78,7 +78,7 @@ func TestDesksAreTold(t *testing.T) {
 		{"a suspension", func(_ *testing.T, h *house, _ provision.SessionID) { h.suspend() }, provision.AppEndedByLeaving},
 		{"a suspension long after the session ran out", func(t *testing.T, h *house, _ provision.SessionID) {
 			h.must(h.store.SweepSignIns(t.Context(), time.Now().AddDate(1, 0, 0), time.Now().AddDate(1, 0, 0)))
-			h.must(h.idp.Keep(t.Context()))
+			h.must(h.idp.Keep(t.Context(), false))
 			if told := h.told(); told != nil {
 				t.Errorf("told when the session ran out: %v", told)
 			}
@@ -106,7 +106,7 @@ func TestDesksAreTold(t *testing.T) {
 					b.get(h.server.URL + "/door?return_to=/sso/idp/static/post.js")
 				}
 				tt.change(t, h, sessions[0].ID)
-				h.must(h.idp.Keep(t.Context()))
+				h.must(h.idp.Keep(t.Context(), false))
 				told := h.told()
 				if tt.why == "" {
 					if told != nil {
@@ -117,7 +117,7 @@ func TestDesksAreTold(t *testing.T) {
 				if len(told) != 1 || told[0] != sid {
 					t.Errorf("told %v, want %s", told, sid)
 				}
-				h.must(h.idp.Keep(t.Context()))
+				h.must(h.idp.Keep(t.Context(), false))
 				if again := h.told(); again != nil {
 					t.Errorf("told again: %v", again)
 				}
@@ -135,7 +135,7 @@ func TestTellingIsTriedAgain(t *testing.T) {
 	sid, _ := h.signedIn().atDesk()
 	h.desk.status = http.StatusServiceUnavailable
 	h.suspend()
-	h.must(h.idp.Keep(t.Context()))
+	h.must(h.idp.Keep(t.Context(), false))
 	if told := h.told(); len(told) != 1 {
 		t.Fatalf("tried %d times, want once", len(told))
 	}
@@ -147,7 +147,7 @@ func TestTellingIsTriedAgain(t *testing.T) {
 	h.desk.status = http.StatusNoContent
 	app.TellAt = new(time.Now().Add(-time.Minute))
 	h.must(h.store.SaveAppSession(t.Context(), app))
-	h.must(h.idp.Keep(t.Context()))
+	h.must(h.idp.Keep(t.Context(), false))
 	if told := h.told(); len(told) != 1 || len(h.audited("app.told")) != 1 {
 		t.Errorf("the second time: %v", told)
 	}
@@ -157,7 +157,7 @@ func TestTellingIsTriedAgain(t *testing.T) {
 	app.TellAt, app.Attempts = new(time.Now().Add(-time.Minute)), 99
 	h.must(h.store.SaveAppSession(t.Context(), app))
 	h.desk.status = http.StatusBadRequest
-	h.must(h.idp.Keep(t.Context()))
+	h.must(h.idp.Keep(t.Context(), false))
 	if given := h.audited("app.not_told"); len(given) != 1 || !strings.Contains(given[0].Detail["problem"].(string), "400") {
 		t.Errorf("giving up: %+v", given)
 	}
@@ -177,7 +177,7 @@ func TestReplicasTellOnce(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range errs {
 			replica := h.replica()
-			group.Go(func() { errs[i] = replica.Keep(t.Context()) })
+			group.Go(func() { errs[i] = replica.Keep(t.Context(), false) })
 		}
 		group.Wait()
 		h.must(errors.Join(errs...))
@@ -197,7 +197,7 @@ func TestOnlyWhereDesksMayBeReached(t *testing.T) {
 	h.suspend()
 	strict, err := idp.New(h.core, idp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door})
 	h.must(err)
-	h.must(strict.Keep(t.Context()))
+	h.must(strict.Keep(t.Context(), false))
 	if told := h.told(); told != nil {
 		t.Error("a private address was asked over http")
 	}
@@ -221,7 +221,7 @@ func TestEndSession(t *testing.T) {
 		if p.location == nil || p.location.String() != bye+"?state=a%26b" || live(h) != 0 {
 			t.Errorf("sent to %v with %d sessions left", p.location, live(h))
 		}
-		h.must(h.idp.Keep(t.Context()))
+		h.must(h.idp.Keep(t.Context(), false))
 		if told := h.told(); len(told) != 1 || told[0] != sid {
 			t.Errorf("told %v, want %s", told, sid)
 		}

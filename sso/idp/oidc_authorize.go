@@ -16,6 +16,8 @@ import (
 
 const (
 	maxFormBody = 64 << 10
+	// maxParams bounds what is kept of somebody who has not signed in yet.
+	maxParams = 8 << 10
 
 	ticketAuthorize provision.TicketKind = "idp.authorize"
 
@@ -124,13 +126,13 @@ func (h *Handler) readAuthorization(w http.ResponseWriter, r *http.Request, a au
 		return wrong(reasonRedirect, "the request does not name exactly one of the redirect_uris that are configured for the desk")
 	}
 	a.Redirect = redirect[0]
-	for name, values := range a.Params {
+	if len(a.Params.Encode()) > maxParams {
+		return wrong(reasonRequest, "the request is longer than 8 kB")
+	}
+	for _, values := range a.Params {
 		if len(values) > 1 {
 			h.sendError(w, r, a, fosite.ErrInvalidRequest.WithHint("A parameter was sent twice."))
 			return a, false
-		}
-		if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) || len(values[0]) > maxFormBody/4 {
-			return wrong(reasonRequest, "a parameter is too long")
 		}
 	}
 	return a, true
@@ -158,8 +160,8 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 		h.sendError(w, r, a, bad)
 	case !needs:
 		h.admit(w, r, a, e, request, session, person)
-	case slices.Contains(prompt, "none"):
-		h.sendError(w, r, a, fosite.ErrLoginRequired)
+	case slices.Contains(prompt, "none"): // desks ask this every few minutes: it is no refusal
+		h.sendBack(w, r, a, problemOf(fosite.ErrLoginRequired))
 	case ok && a.resumed:
 		h.sendError(w, r, a, fosite.ErrLoginRequired.WithHint("A new sign-in was asked for, and none took place."))
 	default:
@@ -279,7 +281,11 @@ func (h *Handler) sendBack(w http.ResponseWriter, r *http.Request, a authorizati
 func (h *Handler) sendError(w http.ResponseWriter, r *http.Request, a authorization, problem *fosite.RFC6749Error) {
 	a.refusal.reason, a.refusal.detail = problem.ErrorField, problem.HintField
 	h.record(r, a.refusal)
-	h.sendBack(w, r, a, url.Values{"error": {problem.ErrorField}, "error_description": {problem.GetDescription()}})
+	h.sendBack(w, r, a, problemOf(problem))
+}
+
+func problemOf(e *fosite.RFC6749Error) url.Values {
+	return url.Values{"error": {e.ErrorField}, "error_description": {e.GetDescription()}}
 }
 
 // sendFositeError tells what fosite found wrong; what went wrong on our side is

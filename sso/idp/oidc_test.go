@@ -214,6 +214,10 @@ func TestOIDCAddresses(t *testing.T) {
 		}
 	}
 	h.refusedFor("redirect-uri")
+	long := url.Values{"client_id": {"support"}, "redirect_uri": {good}, "state": {strings.Repeat("s", 9<<10)}}
+	if p := b.get(h.server.URL + "/sso/idp/oidc/authorize?" + long.Encode()); p.body != "failed: bad-request" {
+		t.Errorf("a long state: %d %.80s", p.status, p.body)
+	}
 	if p := b.get(h.server.URL + "/sso/idp/oidc/authorize?client_id=nobody&redirect_uri=" + url.QueryEscape(good)); p.body != "failed: unknown-client" {
 		t.Errorf("an unknown client: %d %s", p.status, p.body)
 	}

@@ -20,9 +20,7 @@ func (h *Handler) answerSAML(w http.ResponseWriter, r *http.Request, desk provis
 	switch {
 	case fresh:
 		h.admitSAML(w, r, desk, p, session, visitor{person: person, connection: conn, desk: desk}, f)
-	case p.Passive:
-		f.reason, f.detail = reasonLogin, "the desk asked for somebody who is signed in, and nobody is"
-		h.record(r, f)
+	case p.Passive: // the desk only asked whether somebody is there: it is no refusal
 		h.sendStatus(w, r, desk, p, crewjam.StatusNoPassive)
 	case ok && resumed:
 		f.status, f.reason, f.detail = http.StatusForbidden, reasonLogin, "the desk demands a new sign-in, and none took place"

@@ -138,6 +138,9 @@ func TestSAMLSignIn(t *testing.T) {
 		if a.Conditions.AudienceRestrictions[0].Audience.Value != sp.EntityID || a.Conditions.NotOnOrAfter.After(time.Now().Add(5*time.Minute)) {
 			t.Errorf("conditions = %+v", a.Conditions)
 		}
+		if end := a.AuthnStatements[0].SessionNotOnOrAfter; end == nil || end.Before(time.Now()) {
+			t.Errorf("SessionNotOnOrAfter = %v", end)
+		}
 		entry := h.audited("app.signed_in")[0]
 		if entry.Subject != string(h.person.ID) || entry.Desk != h.deskNamed("support").ID || entry.Detail["protocol"] != "saml" {
 			t.Errorf("audit = %+v", entry)

@@ -145,6 +145,9 @@ func (s *Service) Sessions(ctx context.Context, f SessionFilter, limit int) ([]S
 // EndSessions ends every session that f selects at once, and returns them.
 // None is no error.
 func (s *Service) EndSessions(ctx context.Context, c Cause, f SessionFilter, why SessionEnd) (ended []Session, err error) {
+	if f == (SessionFilter{}) {
+		return nil, Errorf(Invalid, "sessions", "say whose sessions end")
+	}
 	err = s.store.InTx(ctx, func(tx Store) error {
 		ended, err = tx.EndSessions(ctx, f, s.now(), why)
 		if err != nil {

@@ -154,6 +154,15 @@ func (id *Identity) Managed() bool {
 	return len(id.Document) > 0 || len(id.Attributes[AttributeJIT]) == 0
 }
 
+// ClaimedGroups returns the groups that an IdP named at the last sign-in of
+// somebody whom SCIM has never described.
+func (id *Identity) ClaimedGroups() (names []string) {
+	for _, m := range id.claimed() {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
 // claimed returns the groups that an IdP named at the last sign-in, for those
 // whom SCIM has never described.
 func (id *Identity) claimed() []Membership {

@@ -22,9 +22,11 @@ type explained struct {
 }
 
 type explainedRoom struct {
-	ID   string   `json:"id"`
+	ID   string   `json:"id,omitempty"`
 	Name string   `json:"name"`
 	Via  []string `json:"via,omitempty"`
+
+	Claimed bool `json:"claimed,omitempty"` // named by the IdP at a sign-in; there is no such group here
 }
 
 type explainedDesk struct {
@@ -107,6 +109,9 @@ func (s *system) explain(ctx context.Context, person provision.Identity) (explai
 	for _, m := range groups[person.ID] {
 		out.Groups = append(out.Groups, explainedRoom{ID: string(m.Group), Name: m.Name, Via: viaNames(groupNames, m.Via)})
 	}
+	for _, name := range person.ClaimedGroups() {
+		out.Groups = append(out.Groups, explainedRoom{Name: name, Claimed: true})
+	}
 	for _, e := range all {
 		d := explainedDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: e.Wanted, Granted: provision.Access{Status: provision.AccessAbsent}}
 		for _, r := range e.Reasons() {
@@ -144,7 +149,7 @@ func viaNames(names map[provision.GroupID]string, via []provision.GroupID) (out 
 func (e explained) print(w io.Writer) {
 	fmt.Fprintf(w, "%s · connection %s · %s\n", e.UserName, e.Connection, e.Status)
 	for _, g := range e.Groups {
-		fmt.Fprintf(w, "  in group %s%s\n", g.Name, through(g.Via))
+		fmt.Fprintf(w, "  in group %s%s%s\n", g.Name, through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
 	}
 	for _, d := range e.Desks {
 		fmt.Fprintf(w, "\n  %s (%s)\n    should have  %s\n    has          %s\n", d.Desk, d.Kind, accessWords(d.Wanted), d.has())

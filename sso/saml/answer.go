@@ -30,16 +30,9 @@ func (sp *ServiceProvider) Answer(encoded, requestID string) (assertion *Asserti
 	if requestID == "" {
 		return nil, refuse(ReasonInResponseTo, "no request is pending")
 	}
-	raw, err := decode(encoded)
+	root, err := Incoming{Binding: Post, message: encoded}.tree(responseName)
 	if err != nil {
 		return nil, err
-	}
-	root, err := read(raw, messageLimits, nil)
-	if err != nil {
-		return nil, err
-	}
-	if nameOf(root) != responseName {
-		return nil, refuse(ReasonMessage, "not a SAML 2.0 Response")
 	}
 	a := answer{sp: sp, trust: sp.trust(), shape: shape{allowSHA1: sp.config.AllowSHA1}, requestID: requestID}
 	return a.judge(root)

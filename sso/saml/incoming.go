@@ -95,12 +95,9 @@ func incoming(values map[string]string) (in Incoming, parameter string, _ error)
 	return in, parameterResponse, nil
 }
 
-// open verifies the signature of a message that must be called n, and returns
-// what it covers.
-func (sp *ServiceProvider) open(in Incoming, n name) (*etree.Element, error) {
-	if sp.config.SLOURL == "" {
-		return nil, refuse(ReasonSetting, "single logout is not set up")
-	}
+// tree returns the message, which must be called n, as a tree. Nothing in it
+// has been checked but its size and its form.
+func (in Incoming) tree(n name) (*etree.Element, error) {
 	raw, err := decode(in.message)
 	if err != nil {
 		return nil, err
@@ -111,11 +108,21 @@ func (sp *ServiceProvider) open(in Incoming, n name) (*etree.Element, error) {
 		}
 	}
 	root, err := read(raw, messageLimits, nil)
+	if err == nil && nameOf(root) != n {
+		return nil, refuse(ReasonMessage, "not a SAML 2.0 %s", n.local)
+	}
+	return root, err
+}
+
+// open verifies the signature of a message that must be called n, and returns
+// what it covers.
+func (sp *ServiceProvider) open(in Incoming, n name) (*etree.Element, error) {
+	if sp.config.SLOURL == "" {
+		return nil, refuse(ReasonSetting, "single logout is not set up")
+	}
+	root, err := in.tree(n)
 	if err != nil {
 		return nil, err
-	}
-	if nameOf(root) != n {
-		return nil, refuse(ReasonMessage, "not a SAML 2.0 %s", n.local)
 	}
 	s := shape{allowSHA1: sp.config.AllowSHA1}
 	found, err := s.check(root)

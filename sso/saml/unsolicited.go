@@ -8,16 +8,9 @@ import "time"
 // in somebody else's browser: it must not sign anybody in by itself.
 func (sp *ServiceProvider) Unsolicited(encoded string) (assertion *Assertion, err error) {
 	defer recovered(&err)
-	raw, err := decode(encoded)
+	root, err := Incoming{Binding: Post, message: encoded}.tree(responseName)
 	if err != nil {
 		return nil, err
-	}
-	root, err := read(raw, messageLimits, nil)
-	if err != nil {
-		return nil, err
-	}
-	if nameOf(root) != responseName {
-		return nil, refuse(ReasonMessage, "not a SAML 2.0 Response")
 	}
 	if attribute(root, "InResponseTo") != "" {
 		return nil, refuse(ReasonInResponseTo, "the answer is to a request that is not pending")

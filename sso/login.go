@@ -209,8 +209,10 @@ func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provisi
 // readForm reads a posted form of at most limit bytes; parameters of the query
 // are not among them.
 func readForm(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	body := r.Body
+	r.Body = http.MaxBytesReader(w, body, limit)
 	if err := r.ParseForm(); err != nil {
+		r.Body = body // for what refuses it
 		return nil, errors.New("the form cannot be read, or is too large")
 	}
 	return r.PostForm, nil

@@ -42,6 +42,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, f refusal) {
 	if f.person == "" {
 		f.person = general
 	}
+	if f.status != http.StatusTooManyRequests {
+		linger(w, r)
+	}
 	h.show(w, r, f.status, "refused.html", map[string]any{"Text": f.person, "Reference": reference, "Status": f.status})
 }
 

@@ -1,6 +1,7 @@
 package sso_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
@@ -163,6 +165,30 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		}
 		stays(t, h)
 		l.note(t, "SM15", "metadata that can no longer be fetched", "what was known goes on to serve")
+	})
+	t.Run("SM17", func(t *testing.T) { // we were away for a week, in which the metadata ran out
+		source := publish(t)
+		valid := func(until time.Time) string {
+			return strings.Replace(string(idp.Metadata()), "entityID=", `validUntil="`+until.UTC().Format(time.RFC3339)+`" entityID=`, 1)
+		}
+		source.text(valid(time.Now().Add(24 * time.Hour)))
+		h := shared.beside(t, source.host)
+		h.trusts(idp, func(s *sso.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
+		b := h.browser()
+		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
+		later := *idp
+		later.Now = func() time.Time { return time.Now().Add(7 * 24 * time.Hour) }
+		h.now = later.Now
+		h.core = provision.NewService(h.store, provision.Policy{Now: later.Now}, slog.New(slog.DiscardHandler))
+		h = h.beside(t, source.host)
+		b = h.browser()
+		b.refused(b.get("/sso/acme/login?via=saml"), "setup")
+		source.text(valid(later.Now().Add(24 * time.Hour)))
+		if _, err := h.sso.Refresh(t.Context(), h.conn); err != nil {
+			t.Fatal(err)
+		}
+		b.signedIn(b.signInSAML(&later, "/"), idp.Person)
+		l.note(t, "SM17", "metadata that has run out, and then follows itself with known keys", refusedFor("setup")+", and then "+signsIn)
 	})
 	t.Run("SM16", func(t *testing.T) {
 		source := publish(t)

@@ -40,6 +40,7 @@ type house struct {
 	url     string // public URL
 	log     *journal
 	allowed []string // host:port pairs that may be fetched
+	now     func() time.Time
 }
 
 // journal keeps what the server logs, a JSON object a line.
@@ -119,7 +120,7 @@ func numberOf(ctx context.Context) string {
 // replica returns a Handler on the same core.
 func (h *house) replica(log *slog.Logger) *sso.Handler {
 	return sso.New(h.core, sso.Options{PublicURL: h.url, Log: log, Fetch: fetch.Options{AllowHosts: h.allowed},
-		RequestID: numberOf, Limits: sso.Limits{PerSecond: 1e6, Burst: 1e6}})
+		RequestID: numberOf, Now: h.now, Limits: sso.Limits{PerSecond: 1e6, Burst: 1e6}})
 }
 
 // each runs test in a fresh house on every database.

@@ -104,7 +104,7 @@ func (h *Handler) Refresh(ctx context.Context, conn provision.Connection) ([]byt
 		kept.Problem = err.Error()
 		return kept.Body, errors.Join(err, h.core.SaveMetadata(ctx, byHouse, kept, nil))
 	}
-	changes, wait := compareMetadata(kept.Body, body, settings.EntityID, now)
+	changes, wait := compareMetadata(kept, body, settings.EntityID, now)
 	if wait != "" {
 		kept.Problem, kept.Waiting = wait, body
 		return kept.Body, h.core.SaveMetadata(ctx, byHouse, kept, map[string]any{"waiting": wait})
@@ -125,15 +125,14 @@ func (h *Handler) fetchMetadata(ctx context.Context, s SAMLSettings, now time.Ti
 }
 
 // compareMetadata says what is new in now, for the audit log, and why an admin
-// has to look first; "" when none has to.
-func compareMetadata(before, now []byte, entityID string, at time.Time) (changes map[string]any, wait string) {
-	if len(before) == 0 || bytes.Equal(before, now) {
+// has to look first; "" when none has to. What is kept may have run out since:
+// the keys that were good when it came say who may follow.
+func compareMetadata(kept provision.Metadata, now []byte, entityID string, at time.Time) (changes map[string]any, wait string) {
+	if len(kept.Body) == 0 || bytes.Equal(kept.Body, now) {
 		return nil, ""
 	}
-	old, err := saml.ParseMetadata(before, entityID, at)
+	old, err := saml.ParseMetadata(kept.Body, entityID, kept.FetchedAt)
 	if err != nil {
-		// What we had is no longer good, be it expired. Only its own keys say who
-		// may follow, and those cannot be read any more.
 		return nil, "the metadata in use cannot be read any more, so that the new one cannot be compared with it"
 	}
 	fresh, err := saml.ParseMetadata(now, entityID, at)

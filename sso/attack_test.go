@@ -37,6 +37,7 @@ func TestAttacks(t *testing.T) {
 		{"oidc-accounts", oidcAccounts},
 		{"oidc-issuers", oidcIssuers},
 		{"sessions", sessionAttacks},
+		{"oversized", oversized},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.play(t, l) })
 	}

@@ -16,6 +16,7 @@ const (
 	pgUniqueViolation     = "23505"
 	pgForeignKeyViolation = "23503"
 	pgBadCharacter        = "22021"
+	pgLimitExceeded       = "54000" // a value that is too long for an index
 
 	sqliteBusy       = 5
 	sqliteForeignKey = 787
@@ -78,6 +79,8 @@ func translate(err error, what string) error {
 			return dangling(err, what)
 		case pgBadCharacter:
 			return badText("", err)
+		case pgLimitExceeded:
+			return &provision.Error{Code: provision.Invalid, Detail: "a name, id or address is too long; 1,000 characters always fit", Err: err}
 		}
 	}
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {

@@ -1,0 +1,99 @@
+package sso_test
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+
+	"github.com/beevik/etree"
+
+	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+)
+
+// long is text that no database can squeeze into an index.
+func long(n int) string {
+	var b strings.Builder
+	for b.Len() < n {
+		b.WriteString(rand.Text())
+	}
+	return b.String()[:n]
+}
+
+// odd is text that is allowed, and that few have thought of.
+const odd = "\u202e\ufffd\U0010ffff\u0085"
+
+// oversized has identity providers send what is right in form, and too much.
+// Databases differ in what they take: there is no error of our own in any case,
+// and a good sign-in after it.
+func oversized(t *testing.T, l *ledger) {
+	set := func(path, key, value string) func(*etree.Element) {
+		return func(a *etree.Element) {
+			e := a.FindElement(path)
+			if key == "" {
+				e.SetText(value)
+				return
+			}
+			e.CreateAttr(key, value)
+		}
+	}
+	const persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+	answers := map[string]func(*etree.Element){
+		"a NameID of 5,000 characters":    set(".//NameID", "", long(5000)),
+		"a NameID of 50,000 characters":   set(".//NameID", "", long(50_000)),
+		"a NameID with a long name":       set(".//NameID", "", long(5000)+"@corp.example.test"),
+		"an odd NameID":                   set(".//NameID", "", odd),
+		"a qualifier of 5,000 characters": set(".//NameID", "NameQualifier", long(5000)),
+		"a format of 5,000 characters":    set(".//NameID", "Format", long(5000)),
+		"a SessionIndex of 5,000":         set(".//AuthnStatement", "SessionIndex", long(5000)),
+		"an odd SessionIndex":             set(".//AuthnStatement", "SessionIndex", odd),
+		"an ID of 5,000 characters":       set(".", "ID", "_"+long(5000)),
+		"an address with a long name":     setMail(long(5000) + "@corp.example.test"),
+		"an address with a long domain":   setMail("a@" + long(5000) + ".test"),
+		"a group of 20,000 characters":    inGroup(long(20_000)),
+		"an odd group":                    inGroup(odd),
+		"a long persistent NameID": func(a *etree.Element) {
+			set(".//NameID", "Format", persistent)(a)
+			set(".//NameID", "", long(5000))(a)
+		},
+	}
+	claims := map[string]func(map[string]any){
+		"sid":          func(c map[string]any) { c["sid"] = long(5000) },
+		"email":        func(c map[string]any) { c["email"] = long(5000) + "@acme.example" },
+		"name":         func(c map[string]any) { c["name"] = long(50_000) },
+		"odd name":     func(c map[string]any) { c["name"] = odd },
+		"odd sub":      func(c map[string]any) { c["sub"] = "\u202e\U0010ffff" },
+		"long claim":   func(c map[string]any) { c[long(5000)] = "x" },
+		"sub, in full": func(c map[string]any) { c["sub"] = strings.Repeat("\u00fc", 127) },
+		"2,000 claims": func(c map[string]any) {
+			for range 2000 {
+				c[rand.Text()[:8]] = "x"
+			}
+		},
+	}
+	onEach(t, func(h *house, t *testing.T) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		for name, change := range answers {
+			t.Run("SP35/"+name, func(t *testing.T) {
+				v := h.on(t).browser().visits("acme")
+				if p := v.answeredWith(v.changed(idp, "newcomer@corp.example.test", change)); p.status >= 500 {
+					t.Errorf("%d: %s", p.status, tail(v.log))
+				}
+				b := v.house.browser()
+				b.signedIn(b.signInSAML(idp, "/"), idp.Person)
+			})
+		}
+		for name, change := range claims {
+			t.Run("OT35/"+name, func(t *testing.T) {
+				h, p := h.withProvider(t)
+				p.Claims = change
+				b := h.browser()
+				if answer := b.signInOIDC(p, "/"); answer.status >= 500 {
+					t.Errorf("%d: %s", answer.status, tail(b.log))
+				}
+			})
+		}
+		l.note(t, "SP35", "names, indexes, groups and addresses that are far too long, or odd", "refused or taken, never an error of our own")
+		l.note(t, "OT35", "claims that are far too long, or odd", "refused or taken, never an error of our own")
+	})
+}

@@ -430,9 +430,11 @@ func (d *door) update(ctx context.Context, person Identity) (Identity, error) {
 	if d.noGroups() == NoGroupsRefuse && !d.login.GroupsKnown {
 		return Identity{}, refuse(RefusedGroups, "the identity provider does not say which groups you are in")
 	}
-	d.taken = slices.ContainsFunc(d.peopleWith(ctx, d.plain), func(id Identity) bool {
-		return id.ID != person.ID && id.Status != StatusRemoved && hasEmail(&id, d.plain)
-	})
+	if !sameName(person.Profile.Email, d.plain) { // otherwise it is theirs
+		d.taken = slices.ContainsFunc(d.peopleWith(ctx, d.plain), func(id Identity) bool {
+			return id.ID != person.ID && id.Status != StatusRemoved && hasEmail(&id, d.plain)
+		})
+	}
 	return d.saveIdentity(ctx, d.tx, d.cause, d.rules, person, func(id *Identity) error {
 		d.describe(id)
 		return nil

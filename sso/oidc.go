@@ -22,18 +22,15 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		refuse(&oidc.Refusal{Reason: oidc.ReasonState, Detail: "the answer needs one state"})
 		return
 	}
+	// Before anything is made of the answer: a state serves for one try, in
+	// whatever browser.
 	var a attempt
-	if err := h.core.PeekTicket(r.Context(), ticketOIDC, conn.ID, query.Get("state"), &a); err != nil {
+	if err := h.core.TakeTicket(r.Context(), ticketOIDC, conn.ID, query.Get("state"), &a); err != nil {
 		refuse(err)
 		return
 	}
 	if !h.sameBrowser(r, a.Browser) {
 		refuse(errOtherBrowser)
-		return
-	}
-	// Before anything is made of the answer: a state serves for one try.
-	if err := h.core.TakeTicket(r.Context(), ticketOIDC, conn.ID, query.Get("state"), &a); err != nil {
-		refuse(err)
 		return
 	}
 	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolOIDC, a, err) }

@@ -39,20 +39,25 @@ type refusal struct {
 	person     provision.IdentityID
 }
 
-// fail refuses a request: a page for the person, a line for the log, an entry
-// for the audit log where a desk is concerned, all with the same reference.
+// fail refuses a request: a page for the person, a line for the log, which the
+// door writes, and an entry for the audit log where a desk is concerned, all
+// with the same reference.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, f refusal) {
-	h.record(r, f)
+	h.audit(r, f)
 	h.door.Fail(w, r, f.status, f.reason, f.detail)
 }
 
-// record notes a refusal in both logs.
+// record notes a refusal that no page tells of: the desk hears of it.
 func (h *Handler) record(r *http.Request, f refusal) {
-	ctx := r.Context()
-	h.log.WarnContext(ctx, "sign-in to a desk refused", "request", h.reference(r), "desk", f.desk, "protocol", f.protocol, "reason", f.reason, "detail", f.detail)
+	h.log.WarnContext(r.Context(), "sign-in to a desk refused", "request", h.reference(r), "desk", f.desk, "protocol", f.protocol, "reason", f.reason, "detail", f.detail)
+	h.audit(r, f)
+}
+
+func (h *Handler) audit(r *http.Request, f refusal) {
 	if f.desk == "" {
 		return
 	}
+	ctx := r.Context()
 	detail := map[string]any{"protocol": f.protocol}
 	if err := h.core.RecordAppRefusal(ctx, h.cause(r, f.protocol), f.desk, f.connection, f.person, f.reason, detail); err != nil {
 		h.log.ErrorContext(ctx, "a refused sign-in to a desk is not in the audit log", "request", h.reference(r), "err", err)

@@ -43,7 +43,7 @@ func (p *published) by(serve http.HandlerFunc) { p.serve.Store(&serve) }
 func samlMetadata(t *testing.T, l *ledger) {
 	idp, hole := samltest.New(idpID), newTrap(t)
 	good := string(idp.Metadata())
-	swapped := func(old, by string) string { return strings.Replace(good, old, by, -1) }
+	swapped := func(old, by string) string { return strings.ReplaceAll(good, old, by) }
 	shared := newHouse(t, storetest.SQLite(t))
 	_, trapPort, _ := strings.Cut(hole.host, ":")
 	for _, c := range []struct {

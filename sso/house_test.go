@@ -175,8 +175,6 @@ type browser struct {
 	client *http.Client
 }
 
-var errLeaves = errors.New("the redirect leaves the house")
-
 func (h *house) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	h.must(err)

@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -23,7 +24,7 @@ func linger(w http.ResponseWriter, r *http.Request) {
 	if connection.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
 		return // no connection that would wait for ever
 	}
-	if n, err := io.CopyN(io.Discard, r.Body, maxLinger); err == io.EOF && n < maxLinger {
+	if n, err := io.CopyN(io.Discard, r.Body, maxLinger); errors.Is(err, io.EOF) && n < maxLinger {
 		connection.SetReadDeadline(time.Time{}) //nolint:errcheck // it could be set before
 	}
 }

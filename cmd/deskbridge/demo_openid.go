@@ -35,8 +35,6 @@ type grant struct {
 	email, nonce, client string
 }
 
-const demoClient, demoClientSecret = "deskbridge", "a secret of the demo"
-
 func newOpenID() (*openID, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

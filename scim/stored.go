@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -23,63 +24,122 @@ type storedUser struct {
 	selection
 }
 
-// field is one attribute on its way out. Those of the document hold their value
-// as JSON; the others are made by [storedUser.own].
-type field struct{ name, raw string }
+// own are the attributes that the core knows better than the document, by name.
+var own = []string{"active", "externalId", "groups", "id", "meta", "schemas", "userName"}
 
 // write writes the person as [writeJSON] does.
 func (u storedUser) write(w *bufio.Writer) error {
-	fields, schemas := u.fields()
-	first := true
-	for _, f := range fields {
-		kept, err := u.keep(f, schemas)
-		if err != nil || kept == "" {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if first {
-			_ = w.WriteByte('{') // its errors come out of Flush
-		} else {
-			_ = w.WriteByte(',')
-		}
-		first = false
-		_, _ = w.Write(appendText(w.AvailableBuffer(), f.name))
-		_ = w.WriteByte(':')
-		_, _ = w.WriteString(kept)
+	b, err := u.appendTo(w.AvailableBuffer())
+	if err == nil {
+		_, err = w.Write(b)
 	}
-	return w.WriteByte('}')
+	return err
 }
 
-// fields returns the attributes by name, and the schemas that the document has
-// values of.
-func (u storedUser) fields() (out []field, schemas []string) {
-	out = make([]field, 0, 32)
-	for _, name := range []string{"active", "id", "meta", "schemas", "userName"} {
-		out = append(out, field{name: name})
-	}
-	if u.id.ExternalID != "" {
-		out = append(out, field{name: "externalId"})
-	}
-	if len(u.groups) > 0 {
-		out = append(out, field{name: "groups"})
-	}
-	schemas = []string{userType.core.ID}
-	gjson.ParseBytes(u.id.Document).ForEach(func(key, value gjson.Result) bool {
-		switch name := key.String(); name {
-		case "active", "externalId", "groups", "id", "meta", "schemas", "userName": // the core knows better
-		default:
-			if isExtension(name, value.IsObject()) {
-				schemas = append(schemas, name)
+// appendTo appends the person. Documents are stored in order of names, so that
+// what is ours goes in where its turn comes; only schemas, which the end of the
+// document decides, is put in afterwards.
+func (u storedUser) appendTo(b []byte) (_ []byte, err error) {
+	b = append(b, '{')
+	start, place, left := len(b), 0, own
+	schemas := append(make([]string, 0, 4), userType.core.ID)
+	ours := func(before string) {
+		for err == nil && len(left) > 0 && (before == "" || left[0] < before) {
+			if left[0] == "schemas" {
+				place = len(b)
+			} else {
+				b, err = u.appendOwn(b, start, left[0])
 			}
-			out = append(out, field{name, value.Raw})
+			left = left[1:]
 		}
-		return true
+	}
+	gjson.ParseBytes(u.id.Document).ForEach(func(key, value gjson.Result) bool {
+		name := key.String()
+		if slices.Contains(own, name) {
+			return true
+		}
+		if isExtension(name, value.IsObject()) {
+			schemas = append(schemas, name)
+		}
+		if ours(name); err == nil {
+			b, err = u.appendAttribute(b, start, name, value.Raw)
+		}
+		return err == nil
 	})
-	slices.SortFunc(out, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	if ours(""); err != nil {
+		return b, err
+	}
 	slices.Sort(schemas[1:])
-	return out, schemas
+	list := []byte(`,"schemas":`) // id is before it
+	for i, schema := range schemas {
+		list = appendText(append(list, "[,"[min(i, 1)]), schema)
+	}
+	return append(slices.Insert(b, place, append(list, ']')...), '}'), nil
+}
+
+// appendOwn appends what is selected of an attribute that the core knows better
+// than the document.
+func (u storedUser) appendOwn(b []byte, start int, name string) ([]byte, error) {
+	switch {
+	case name == "externalId" && u.id.ExternalID == "", name == "groups" && len(u.groups) == 0:
+		return b, nil
+	case u.whole(name):
+		return u.appendValue(appendName(b, start, name), name), nil
+	}
+	return u.appendAttribute(b, start, name, string(u.appendValue(nil, name)))
+}
+
+// appendAttribute appends what is selected of an attribute that has the JSON
+// value raw.
+func (u storedUser) appendAttribute(b []byte, start int, name, raw string) ([]byte, error) {
+	if !u.whole(name) {
+		if u.only != nil && !names(u.only, name) {
+			return b, nil
+		}
+		doc, err := decodeDocument(json.RawMessage(`{"value":` + raw + `}`))
+		if err != nil {
+			return b, err
+		}
+		kept, ok := u.apply(object{name: doc["value"]})[name]
+		if !ok {
+			return b, nil
+		}
+		text, err := encode(kept)
+		if err != nil {
+			return b, err
+		}
+		raw = string(text)
+	}
+	return append(appendName(b, start, name), raw...), nil
+}
+
+// appendName appends a name and, unless it is the first one of the object that
+// begins at start, the comma before it.
+func appendName(b []byte, start int, name string) []byte {
+	if len(b) > start {
+		b = append(b, ',')
+	}
+	return append(appendText(b, name), ':')
+}
+
+// whole reports whether it is plain that all of an attribute is selected.
+func (u storedUser) whole(name string) bool {
+	switch {
+	case name == "id" || name == "schemas":
+		return true
+	case u.only != nil:
+		return false
+	}
+	return !names(u.except, name)
+}
+
+// names reports whether a selection may mean an attribute, or a part of it.
+func names(list []selector, name string) bool {
+	if len(list) == 0 {
+		return false
+	}
+	folded := strings.ToLower(name)
+	return slices.ContainsFunc(list, func(s selector) bool { return s.urn == "" && s.name == folded || s.urn == folded })
 }
 
 // isExtension reports whether a top-level name is the URN of an extension.
@@ -87,49 +147,12 @@ func isExtension(name string, isObject bool) bool {
 	return isObject && len(name) >= 4 && strings.EqualFold(name[:4], "urn:")
 }
 
-// keep returns what is selected of an attribute as JSON, "" when nothing is.
-func (u storedUser) keep(f field, schemas []string) (string, error) {
-	if u.only == nil && len(u.except) == 0 || f.name == "id" || f.name == "schemas" || u.untouched(f.name) {
-		if f.raw != "" {
-			return f.raw, nil
-		}
-		return string(u.own(f.name, schemas)), nil
-	}
-	raw := json.RawMessage(f.raw)
-	if f.raw == "" {
-		raw = u.own(f.name, schemas)
-	}
-	d, err := decodeDocument(json.RawMessage(`{"value":` + string(raw) + `}`))
-	if err != nil {
-		return "", err
-	}
-	kept, ok := u.apply(object{f.name: d["value"]})[f.name]
-	if !ok {
-		return "", nil
-	}
-	raw, err = encode(kept)
-	return string(raw), err
-}
-
-// untouched reports whether a selection by exclusion does not name anything of
-// an attribute.
-func (u storedUser) untouched(name string) bool {
-	if u.only != nil {
-		return false
-	}
-	folded := strings.ToLower(name)
-	return !slices.ContainsFunc(u.except, func(s selector) bool { return s.name == folded || s.urn == folded || isURN(folded) })
-}
-
-// own returns an attribute that the core knows better than the document.
-func (u storedUser) own(name string, schemas []string) []byte {
-	var b []byte
+// appendValue appends the value of an attribute that the core knows better than
+// the document.
+func (u storedUser) appendValue(b []byte, name string) []byte {
 	switch name {
 	case "active":
-		if u.id.Active() {
-			return []byte("true")
-		}
-		return []byte("false")
+		return strconv.AppendBool(b, u.id.Active())
 	case "externalId":
 		return appendText(b, u.id.ExternalID)
 	case "groups":
@@ -138,15 +161,8 @@ func (u storedUser) own(name string, schemas []string) []byte {
 		return appendText(b, string(u.id.ID))
 	case "meta":
 		return u.as.appendMeta(b, u.id)
-	case "schemas":
-		for i, schema := range schemas {
-			b = appendText(append(b, "[,"[min(i, 1)]), schema)
-		}
-		return append(b, ']')
-	case "userName":
-		return appendText(b, u.id.UserName)
 	}
-	return nil
+	return appendText(b, u.id.UserName)
 }
 
 // appendMeta appends what [representation.meta] gives.
@@ -163,11 +179,17 @@ func (r representation) appendMeta(b []byte, id provision.Identity) []byte {
 
 // appendGroups appends what [representation.groupsOf] gives.
 func (r representation) appendGroups(b []byte, groups []provision.Membership) []byte {
-	raw, err := encode(r.groupsOf(groups))
-	if err != nil { // strings always encode
-		return append(b, "[]"...)
+	for i, m := range groups {
+		b = append(append(b, "[,"[min(i, 1)]), `{"$ref":`...)
+		b = appendText(b, r.location(groupType, string(m.Group)))
+		b = appendText(append(b, `,"display":`...), m.Name)
+		kind := `,"type":"indirect","value":`
+		if m.Direct() {
+			kind = `,"type":"direct","value":`
+		}
+		b = append(appendText(append(b, kind...), string(m.Group)), '}')
 	}
-	return append(b, raw...)
+	return append(b, ']')
 }
 
 // appendText appends s as a JSON string, as [encode] writes it.

@@ -1,5 +1,10 @@
 package store
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Dialect names a database.
 type Dialect string
 
@@ -47,4 +52,9 @@ var words = map[Dialect]sqlWords{
 		position: `strpos`,
 		tail:     `right(%s, ?)`,
 	},
+}
+
+// boundList is list with $n in place of the ?.
+func (w sqlWords) boundList(n int) string {
+	return strings.Replace(w.list, "?", "$"+strconv.Itoa(n), 1)
 }

@@ -18,6 +18,16 @@ func Settle(ctx context.Context, tx provision.Store) error {
 	return nil
 }
 
+// StandingInSteps and ArrivalInSteps are Standing and Arrival as SQLite runs them.
+func StandingInSteps(ctx context.Context, tx provision.Store, c provision.ConnectionID, id provision.IdentityID) (provision.Standing, error) {
+	return tx.(*Store).standing(ctx, c, id)
+}
+
+// ArrivalInSteps is the other.
+func ArrivalInSteps(ctx context.Context, tx provision.Store, c provision.ConnectionID, userName, externalID string, addresses []string) (provision.Arrival, error) {
+	return tx.(*Store).arrival(ctx, c, userName, externalID, addresses)
+}
+
 // ExplainIdentities returns how the database would look for the people that q
 // asks for.
 func (s *Store) ExplainIdentities(ctx context.Context, c provision.ConnectionID, q provision.Query) (string, error) {

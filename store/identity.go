@@ -167,12 +167,12 @@ func live(db *gorm.DB, c provision.ConnectionID) *gorm.DB {
 
 // Identity implements [provision.Identities].
 func (s *Store) Identity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error) {
-	return takeIdentity(live(s.read(ctx), c).Where("id = ?", string(id)))
+	return s.takeIdentity(live(s.read(ctx), c).Where("id = ?", string(id)))
 }
 
 // LockIdentity implements [provision.Identities].
 func (s *Store) LockIdentity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error) {
-	found, err := takeIdentity(locked(live(s.write(ctx), c)).Where("id = ?", string(id)))
+	found, err := s.takeIdentity(locked(live(s.write(ctx), c)).Where("id = ?", string(id)))
 	if err == nil {
 		s.noteLocked(found)
 	}
@@ -181,7 +181,7 @@ func (s *Store) LockIdentity(ctx context.Context, c provision.ConnectionID, id p
 
 // IdentityByExternalID implements [provision.Identities].
 func (s *Store) IdentityByExternalID(ctx context.Context, c provision.ConnectionID, externalID string) (provision.Identity, error) {
-	return takeIdentity(live(s.read(ctx), c).Where("external_id = ? AND external_id <> ''", externalID))
+	return s.takeIdentity(live(s.read(ctx), c).Where("external_id = ? AND external_id <> ''", externalID))
 }
 
 // Tombstone implements [provision.Identities].
@@ -190,12 +190,12 @@ func (s *Store) Tombstone(ctx context.Context, c provision.ConnectionID, userNam
 	if externalID != "" {
 		same = same.Where("external_id = ''").Or("external_id = ? AND external_id <> ''", externalID)
 	}
-	return takeIdentity(s.read(ctx).Where("connection_id = ? AND status = 'removed'", string(c)).Where(same).
+	return s.takeIdentity(s.read(ctx).Where("connection_id = ? AND status = 'removed'", string(c)).Where(same).
 		Order("updated_at DESC, id DESC"))
 }
 
-func takeIdentity(db *gorm.DB) (provision.Identity, error) {
-	found, err := findIdentities(db.Limit(1), identityColumns)
+func (s *Store) takeIdentity(db *gorm.DB) (provision.Identity, error) {
+	found, err := s.findIdentities(db.Limit(1), identityColumns)
 	if err != nil {
 		return provision.Identity{}, translateRead(err, "user")
 	}
@@ -207,28 +207,26 @@ func takeIdentity(db *gorm.DB) (provision.Identity, error) {
 
 // LockIdentities implements [provision.Identities].
 func (s *Store) LockIdentities(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) ([]provision.Identity, error) {
-	found, err := findIdentities(locked(s.write(ctx)).
+	found, err := s.findIdentities(locked(s.write(ctx)).
 		Where("connection_id = ? AND id IN ("+s.sql.list+")", string(c), bindIDs(list)).Order("id"), identityColumns)
 	s.noteLocked(found...)
 	return found, err
 }
 
 // findIdentities reads columns of the rows that db selects.
-func findIdentities(db *gorm.DB, columns string) ([]provision.Identity, error) {
-	rows, err := db.Table(identityTable).Select(columns).Rows()
-	if err != nil {
-		return nil, err
+func (s *Store) findIdentities(db *gorm.DB, columns string) ([]provision.Identity, error) {
+	var none []identityRow
+	built := db.Session(&gorm.Session{DryRun: true}).Table(identityTable).Select(columns).Find(&none)
+	if built.Error != nil {
+		return nil, built.Error
 	}
-	defer rows.Close()
 	found := []provision.Identity{}
-	for rows.Next() {
-		id, err := scanIdentity(rows)
-		if err != nil {
-			return nil, err
-		}
+	err := s.each(built.Statement.Context, built.Statement.SQL.String(), built.Statement.Vars, func(row scanner) error {
+		id, err := scanIdentity(row)
 		found = append(found, id)
-	}
-	return found, rows.Err()
+		return err
+	})
+	return found, err
 }
 
 // InsertIdentity implements [provision.Identities].

@@ -20,31 +20,26 @@ func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q prov
 		columns = briefColumns
 	}
 	return page(s, live(s.read(ctx).Table(identityTable), c), identityScope, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
-		return findIdentities(db, columns)
+		return s.findIdentities(db, columns)
 	}, s.countPeople(ctx, c, q.Where))
 }
 
 // Person implements [provision.Identities].
-func (s *Store) Person(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, []provision.Edge, error) {
-	rows, err := s.rows(ctx, `SELECT `+briefColumns+`, `+s.sql.groups+` FROM identities
-		WHERE identities.connection_id = $1 AND identities.status <> 'removed' AND identities.id = $2`, string(c), string(id))
+func (s *Store) Person(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (found provision.Identity, edges []provision.Edge, _ error) {
+	var groups *string
+	there := false
+	err := s.each(ctx, `SELECT `+briefColumns+`, `+s.sql.groups+` FROM identities
+		WHERE identities.connection_id = $1 AND identities.status <> 'removed' AND identities.id = $2`, []any{string(c), string(id)},
+		func(row scanner) (err error) {
+			there = true
+			found, err = scanIdentity(row, &groups)
+			return err
+		})
+	if err == nil && !there {
+		err = gorm.ErrRecordNotFound
+	}
 	if err != nil {
 		return provision.Identity{}, nil, translateRead(err, "user")
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return provision.Identity{}, nil, translateRead(err, "user")
-		}
-		return provision.Identity{}, nil, translate(gorm.ErrRecordNotFound, "user")
-	}
-	var groups *string
-	found, err := scanIdentity(rows, &groups)
-	if err != nil {
-		return provision.Identity{}, nil, err
-	}
-	if err := rows.Close(); err != nil { // SQLite has no second statement on a connection that is reading
-		return provision.Identity{}, nil, err
 	}
 	edges, nested, err := groupEdges(provision.MemberID(id), groups)
 	if nested {
@@ -79,7 +74,7 @@ func (s *Store) FindPeople(ctx context.Context, text string) ([]provision.Identi
 	}
 	folded := provision.Fold(text)
 	// A UNION, because PostgreSQL would read the whole table for an OR.
-	return findIdentities(s.read(ctx).
+	return s.findIdentities(s.read(ctx).
 		Where(`id IN (
 			SELECT id FROM identities WHERE id = ?
 			UNION SELECT id FROM identities WHERE user_name_folded = ?
@@ -99,7 +94,7 @@ func (s *Store) CountActive(ctx context.Context, c provision.ConnectionID) (int,
 func (s *Store) EachIdentity(ctx context.Context, c provision.ConnectionID, fn func([]provision.Identity) error) error {
 	last := provision.IdentityID("")
 	for {
-		batch, err := findIdentities(live(s.read(ctx), c).Where("id > ?", string(last)).Order("id").Limit(eachBatch), identityColumns)
+		batch, err := s.findIdentities(live(s.read(ctx), c).Where("id > ?", string(last)).Order("id").Limit(eachBatch), identityColumns)
 		if err != nil || len(batch) == 0 {
 			return err
 		}

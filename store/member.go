@@ -221,10 +221,15 @@ func (s *Store) edgesOf(ctx context.Context, c provision.ConnectionID, list []pr
 		return nil, nil
 	}
 	// CROSS JOIN makes SQLite begin with members.
-	err := s.read(ctx).Raw(`
-		SELECT m.member_id AS member, m.group_id AS "group", g.display_name AS group_name
+	err := s.each(ctx, `
+		SELECT m.member_id, m.group_id, g.display_name
 		FROM members m CROSS JOIN groups g
-		WHERE g.id = m.group_id AND m.connection_id = ? AND m.member_id IN (`+s.sql.list+`)`,
-		string(c), bindIDs(list)).Scan(&edges).Error
+		WHERE g.id = m.group_id AND m.connection_id = $1 AND m.member_id IN (`+s.sql.boundList(2)+`)`, []any{string(c), bindIDs(list)},
+		func(row scanner) error {
+			var member, group, name string
+			err := row.Scan(&member, &group, &name)
+			edges = append(edges, provision.Edge{Member: provision.MemberID(member), Group: provision.GroupID(group), GroupName: name})
+			return err
+		})
 	return edges, err
 }

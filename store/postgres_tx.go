@@ -134,7 +134,10 @@ func (t *pgTx) send(ctx context.Context, statements ...statement) error {
 		for _, st := range all {
 			if err := st.receive(results); err != nil {
 				_ = results.Close() // says the same again
-				return translate(err, st.what)
+				if st.what != "" {
+					err = translate(err, st.what)
+				}
+				return err
 			}
 		}
 		return results.Close()

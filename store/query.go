@@ -66,17 +66,9 @@ func (s *Store) countPeople(ctx context.Context, c provision.ConnectionID, where
 		return countRows
 	}
 	return func(*gorm.DB) (n int, _ error) {
-		rows, err := s.rows(ctx, `SELECT coalesce(sum(live), 0) FROM identity_counts WHERE connection_id = $1`, string(c))
-		if err != nil {
-			return 0, err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := rows.Scan(&n); err != nil {
-				return 0, err
-			}
-		}
-		return n, rows.Err()
+		err := s.each(ctx, `SELECT CAST(coalesce(sum(live), 0) AS BIGINT) FROM identity_counts WHERE connection_id = $1`, []any{string(c)},
+			func(row scanner) error { return row.Scan(&n) })
+		return n, err
 	}
 }
 

@@ -82,7 +82,7 @@ func (s *Store) walk(c provision.ConnectionID, people kind, q provision.Search, 
 		behind := searchBehind(q, sortKey{}, id)
 		base = base.Where(behind.sql, behind.args...)
 	}
-	found, err := findIdentities(base.Order(searchOrder(q, fragment{}, id).sql).Offset(q.Offset).Limit(q.Limit+1), people.columns)
+	found, err := s.findIdentities(base.Order(searchOrder(q, fragment{}, id).sql).Offset(q.Offset).Limit(q.Limit+1), people.columns)
 	if err != nil {
 		return provision.Finding{}, translate(err, "object")
 	}

@@ -110,7 +110,7 @@ func (k kind) read(s *Store, c provision.ConnectionID, ids []string, byID map[st
 		}
 		return translate(err, "group")
 	}
-	people, err := findIdentities(base, k.columns)
+	people, err := s.findIdentities(base, k.columns)
 	for i := range people {
 		byID[string(people[i].ID)] = provision.Found{Identity: &people[i]}
 	}

@@ -63,16 +63,9 @@ func (s *Store) Standing(ctx context.Context, c provision.ConnectionID, id provi
 	var people []provision.Identity
 	var groups *string
 	err := s.pg.send(ctx, append(s.readRules(c, &out.Rules),
-		statement{sql: lockPerson, args: []any{string(c), string(id)}, what: "user", read: readIdentities(&people)},
+		statement{sql: lockPerson, args: []any{string(c), string(id)}, read: readIdentities(&people)},
 		statement{sql: lockAccounts, args: []any{string(id)}, read: readAccounts(&out.Accounts)},
-		statement{sql: groupsOf, args: []any{string(c), string(id)}, read: func(rows pgx.Rows) error {
-			for rows.Next() {
-				if err := rows.Scan(&groups); err != nil {
-					return err
-				}
-			}
-			return nil
-		}},
+		statement{sql: groupsOf, args: []any{string(c), string(id)}, read: eachOf(func(row scanner) error { return row.Scan(&groups) })},
 	)...)
 	if err != nil {
 		return out, translateRead(err, "user")
@@ -118,7 +111,7 @@ func (s *Store) GroupStanding(ctx context.Context, c provision.ConnectionID, id 
 	var rules []provision.Rule
 	var groups []provision.Group
 	err := s.pg.send(ctx, append(s.readRules(c, &rules),
-		statement{sql: lockOneGroup, args: []any{string(c), string(id)}, what: "group", read: readRows(&groups, groupRow.group)})...)
+		statement{sql: lockOneGroup, args: []any{string(c), string(id)}, read: readRows(&groups, groupRow.group)})...)
 	if err != nil {
 		return nil, provision.Group{}, translateRead(err, "group")
 	}
@@ -167,7 +160,7 @@ func (s *Store) arrival(ctx context.Context, c provision.ConnectionID, userName,
 	if out.Rules, err = s.Rules(ctx, c); err != nil {
 		return out, err
 	}
-	if out.Undescribed, err = findIdentities(locked(live(s.write(ctx), c)).
+	if out.Undescribed, err = s.findIdentities(locked(live(s.write(ctx), c)).
 		Where("document IS NULL AND (user_name_folded = ? OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded IN ("+s.sql.list+")))",
 			provision.Fold(userName), toList(addresses)).Order("id").Limit(2), identityColumns); err != nil {
 		return out, err
@@ -199,16 +192,11 @@ func (s *Store) readRules(c provision.ConnectionID, into *[]provision.Rule) []st
 }
 
 func readIdentities(into *[]provision.Identity) func(pgx.Rows) error {
-	return func(rows pgx.Rows) error {
-		for rows.Next() {
-			id, err := scanIdentity(rows)
-			if err != nil {
-				return err
-			}
-			*into = append(*into, id)
-		}
-		return nil
-	}
+	return eachOf(func(row scanner) error {
+		id, err := scanIdentity(row)
+		*into = append(*into, id)
+		return err
+	})
 }
 
 func readAccounts(into *[]provision.Account) func(pgx.Rows) error {

@@ -139,13 +139,60 @@ func (s *Store) read(ctx context.Context) *gorm.DB { return s.reads.WithContext(
 // write returns where to write to.
 func (s *Store) write(ctx context.Context) *gorm.DB { return s.db.WithContext(ctx) }
 
-// rows runs a query that is written for both databases ($1, $2, …), past gorm:
-// for what is asked for many times a second.
-func (s *Store) rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+// each runs a query ($1, $2, …) and calls row for each row of the answer: past
+// gorm, and on PostgreSQL past database/sql too, for what is asked for many
+// times a second. row must not use the Store.
+func (s *Store) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
 	began := time.Now()
-	rows, err := s.reads.Statement.ConnPool.QueryContext(ctx, query, args...)
+	err := s.eachRow(ctx, query, args, row)
 	if took := time.Since(began); took >= slowQuery {
 		s.log.WarnContext(ctx, "slow database statement", "duration", took, "sql", query)
 	}
-	return rows, err
+	return err
+}
+
+func (s *Store) eachRow(ctx context.Context, query string, args []any, row func(scanner) error) error {
+	switch {
+	case s.pg != nil:
+		return s.pg.send(ctx, statement{sql: query, args: args, read: eachOf(row)})
+	case s.dialect == Postgres:
+		conn, err := s.writer.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		return (&pgTx{conn: conn}).native(func(conn *pgx.Conn) error {
+			rows, err := conn.Query(ctx, query, args...)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			if err := eachOf(row)(rows); err != nil {
+				return err
+			}
+			return rows.Err()
+		})
+	}
+	rows, err := s.reads.Statement.ConnPool.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func eachOf(row func(scanner) error) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := row(rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }

@@ -1,0 +1,71 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/storetest"
+)
+
+// TestOneTripOrMany compares what PostgreSQL answers in one round trip with what
+// comes of the single steps.
+func TestOneTripOrMany(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		c, d := seeded(t, s)
+		all := people(t, s, c.ID, "ann", "bob", "cid", "gone", "went")
+		signedIn := identity(c.ID, "early") // by a sign-in, before SCIM knew them
+		signedIn.Document = nil
+		must(t, s.InsertIdentity(ctx, signedIn))
+		inner := insertGroup(t, s, c.ID, "inner", person(all[0]), person(all[1]))
+		outer := insertGroup(t, s, c.ID, "outer", provision.Member{ID: provision.MemberID(inner.ID), Kind: provision.MemberGroup})
+		insertGroup(t, s, c.ID, "around", person(all[0]), provision.Member{ID: provision.MemberID(outer.ID), Kind: provision.MemberGroup})
+		insertGroup(t, s, c.ID, "flat", person(all[2]))
+		must(t, s.SaveAccounts(ctx, []provision.Account{account(all[0], d.ID), account(all[2], d.ID)}))
+		must(t, s.SaveRule(ctx, provision.Rule{ID: provision.NewID[provision.RuleID](), Connection: c.ID, Desk: d.ID, Group: "inner", GroupID: inner.ID, Role: provision.RoleAgent, Teams: []string{"a"}}))
+		for i, p := range all[3:] {
+			p.Status, p.UpdatedAt = provision.StatusRemoved, p.UpdatedAt.Add(time.Duration(i)*time.Second)
+			must(t, s.SaveIdentity(ctx, p))
+		}
+		equal := func(name string, fast, slow any, err1, err2 error) {
+			t.Helper()
+			if diff := cmp.Diff(slow, fast, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s (-steps +one trip):\n%s", name, diff)
+			}
+			e1, _ := asError(err1)
+			e2, _ := asError(err2)
+			if (err1 == nil) != (err2 == nil) || err1 != nil && e1.Code != e2.Code {
+				t.Errorf("%s: %v in one trip, %v in steps", name, err1, err2)
+			}
+		}
+		_ = s.InTx(ctx, func(tx provision.Store) error {
+			for _, p := range append(all, provision.Identity{ID: "nobody"}) {
+				fast, err1 := tx.Standing(ctx, c.ID, p.ID)
+				slow, err2 := store.StandingInSteps(ctx, tx, c.ID, p.ID)
+				if err1 != nil {
+					fast, slow = provision.Standing{}, provision.Standing{}
+				}
+				equal("standing of "+p.UserName, fast, slow, err1, err2)
+				if err1 == nil {
+					brief, edges, err := s.Person(ctx, c.ID, p.ID)
+					must(t, err)
+					brief.Profile, brief.Emails, brief.Attributes = slow.Identity.Profile, slow.Identity.Emails, slow.Identity.Attributes
+					equal("person "+p.UserName, provision.Standing{Rules: slow.Rules, Identity: brief, Accounts: slow.Accounts, Edges: edges}, slow, nil, nil)
+				}
+			}
+			for _, who := range [][2]string{{"ann", "ext-ann"}, {"new", "ext-ann"}, {"new", "ext-gone"}, {"GONE", ""}, {"gone", "ext-new"}, {"went", "ext-gone"}, {"new", "new"}, {"new", ""}, {"EARLY", ""}} {
+				for _, addresses := range [][]string{nil, {"nobody@example.test", "home-early@example.test"}} {
+					fast, err1 := tx.Arrival(ctx, c.ID, who[0], who[1], addresses)
+					slow, err2 := store.ArrivalInSteps(ctx, tx, c.ID, who[0], who[1], addresses)
+					equal("arrival of "+who[0]+" "+who[1], fast, slow, err1, err2)
+				}
+			}
+			return errRollback
+		})
+	})
+}

@@ -158,6 +158,32 @@ func (s *Service) EndSessions(ctx context.Context, c Cause, f SessionFilter, why
 	return ended, err
 }
 
+// EndByMessage ends every session that one of the filters selects, by a message
+// of the identity provider that serves once: key and expires are as for
+// [Service.Remember]. The second time it is Denied with the field
+// [RefusedReplay]. When nothing could be ended, the message may come again.
+func (s *Service) EndByMessage(ctx context.Context, conn ConnectionID, c Cause, key string, expires time.Time, filters ...SessionFilter) (ended []Session, err error) {
+	err = s.store.InTx(ctx, func(tx Store) error {
+		ended = nil
+		first, err := tx.Remember(ctx, memory(conn, key), expires)
+		if err == nil && !first {
+			err = refuse(RefusedReplay, "this message of the identity provider was used before")
+		}
+		if err != nil {
+			return err
+		}
+		for _, f := range filters {
+			more, err := tx.EndSessions(ctx, f, s.now(), EndedByIdP)
+			if err != nil {
+				return err
+			}
+			ended = append(ended, more...)
+		}
+		return s.recordEnds(ctx, tx, c, ended, EndedByIdP)
+	})
+	return ended, err
+}
+
 func (s *Service) endSessions(ctx context.Context, tx Store, c Cause, f SessionFilter, why SessionEnd) error {
 	ended, err := tx.EndSessions(ctx, f, s.now(), why)
 	if err != nil {

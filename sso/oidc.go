@@ -75,19 +75,16 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	first, err := h.core.Remember(r.Context(), conn.ID, "logout token "+logout.Issuer+" "+logout.JTI, logout.Expires)
-	if err == nil && !first {
-		err = &oidc.Refusal{Reason: "replay", Detail: "this logout token was used before"}
+	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolOIDC), "logout token "+logout.Issuer+" "+logout.JTI, logout.Expires,
+		provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID})
+	if isCode(err, provision.Denied) {
+		err = &oidc.Refusal{Reason: provision.RefusedReplay, Detail: "this logout token was used before"}
 	}
 	if err != nil {
 		refuse(err)
 		return
 	}
-	which := provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID}
-	if err := h.end(r, which, provision.ProtocolOIDC); err != nil {
-		h.broken(w, r, err)
-		return
-	}
+	h.metrics.ended(provision.EndedByIdP, len(ended))
 	w.WriteHeader(http.StatusOK)
 }
 

@@ -221,18 +221,20 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	first, err := h.core.Remember(r.Context(), conn.ID, "logout "+logout.Issuer+" "+logout.ID, logout.NotOnOrAfter)
-	if err == nil && !first {
-		err = &saml.Refusal{Reason: "replay", Detail: "this logout request was used before"}
+	named, err := h.named(r, conn, logout)
+	if err != nil {
+		h.broken(w, r, err)
+		return
+	}
+	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolSAML), "logout "+logout.Issuer+" "+logout.ID, logout.NotOnOrAfter, named...)
+	if isCode(err, provision.Denied) {
+		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
 	}
 	if err != nil {
 		refuse(err)
 		return
 	}
-	if err := h.endNamed(r, conn, logout); err != nil {
-		h.broken(w, r, err)
-		return
-	}
+	h.metrics.ended(provision.EndedByIdP, len(ended))
 	answer, err := peer.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
 	if err != nil { // it has no address for answers: the session is over all the same
 		h.show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
@@ -252,37 +254,32 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 	return saml.IncomingForm(form)
 }
 
-// endNamed ends the sessions that a logout request names.
-func (h *Handler) endNamed(r *http.Request, conn provision.Connection, logout *saml.Logout) error {
+// named returns the sessions that a logout request names.
+func (h *Handler) named(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
 	sessions, err := h.core.Sessions(r.Context(), provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Subject: subjectOf(logout.NameID)}, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(sessions) == 0 { // the account key is an attribute: the index leads to them
 		for _, index := range logout.SessionIndexes {
 			more, err := h.core.Sessions(r.Context(), provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Index: index}, 0)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			sessions = append(sessions, more...)
 		}
 	}
 	for _, s := range sessions {
-		if !named(s, logout) {
-			continue
+		if means(logout, s) {
+			named = append(named, provision.SessionFilter{ID: s.ID})
 		}
-		ended, err := h.core.EndSessions(r.Context(), h.cause(r, provision.ProtocolSAML), provision.SessionFilter{ID: s.ID}, provision.EndedByIdP)
-		if err != nil {
-			return err
-		}
-		h.metrics.ended(provision.EndedByIdP, len(ended))
 	}
-	return nil
+	return named, nil
 }
 
-// named reports whether a logout request means the session: same NameID, and
+// means reports whether a logout request means the session: same NameID, and
 // one of the indexes where it names any.
-func named(s provision.Session, logout *saml.Logout) bool {
+func means(logout *saml.Logout, s provision.Session) bool {
 	var id saml.NameID
 	if json.Unmarshal([]byte(s.NameID), &id) != nil || id.Value != logout.NameID.Value {
 		return false

@@ -427,6 +427,9 @@ func (d *door) creates(ctx context.Context) (bool, error) {
 
 // update brings what a sign-in may change to what the IdP says now.
 func (d *door) update(ctx context.Context, person Identity) (Identity, error) {
+	if d.plain != "" && !d.owned { // not any more, or no more with this address
+		return Identity{}, refuse(RefusedDomain, "addresses at this domain do not sign in here")
+	}
 	if d.noGroups() == NoGroupsRefuse && !d.login.GroupsKnown {
 		return Identity{}, refuse(RefusedGroups, "the identity provider does not say which groups you are in")
 	}

@@ -180,6 +180,26 @@ func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before recor
 		v.unharmed(before)
 		l.note(t, "SJ16", "a NameID of one's own with the victim's mail, at a first sign-in", refusedFor(provision.RefusedTaken))
 	})
+	t.Run("SJ21", func(t *testing.T) {
+		b := h.on(t).browser()
+		b.signedIn(b.signInSAML(a, "/"), a.Person)
+		v := h.on(t).browser().visits("acme")
+		v.refused(v.answeredWith(v.changed(a, a.Person, setMail("mallory@nobody.example.test"))), provision.RefusedDomain)
+		v.unharmed(before)
+		l.note(t, "SJ21", "somebody known by signing in alone comes with an address of a domain that nobody owns", refusedFor(provision.RefusedDomain))
+	})
+	t.Run("SJ22", func(t *testing.T) { // invited over SCIM, which vouches for guests
+		h := h.on(t)
+		const guest = "guest@nobody.example.test"
+		if h.record(guest).Person.ID == "" {
+			_, _, err := h.core.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(guest))
+			h.must(err)
+		}
+		v := h.browser().visits("acme")
+		v.signedIn(v.answeredWith(v.good(a, guest)), guest)
+		v.unharmed(before)
+		l.note(t, "SJ22", "a guest with an address of a domain that nobody owns, whom SCIM has pushed", signsIn)
+	})
 	t.Run("SJ17", func(t *testing.T) {
 		h := h.on(t)
 		for _, mail := range []string{a.Person, a.Victim, strings.ToUpper(a.Victim)} {

@@ -2,12 +2,18 @@ package sso_test
 
 import (
 	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/beevik/etree"
 
+	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
 // long is text that no database can squeeze into an index.
@@ -96,4 +102,42 @@ func oversized(t *testing.T, l *ledger) {
 		l.note(t, "SP35", "names, indexes, groups and addresses that are far too long, or odd", "refused or taken, never an error of our own")
 		l.note(t, "OT35", "claims that are far too long, or odd", "refused or taken, never an error of our own")
 	})
+}
+
+// TestRate counts requests by address: an IPv6 network is one, a company
+// behind one address is not kept out at nine in the morning, and what is asked
+// at every page view is not counted.
+func TestRate(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Limits: sso.Limits{PerSecond: 0.001, Burst: 5}})
+	ask := func(from, path string) int {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.RemoteAddr = from
+		w := httptest.NewRecorder()
+		limited.ServeHTTP(w, r)
+		if w.Code == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+		return w.Code
+	}
+	for i := range 5 {
+		from := fmt.Sprintf("[2001:db8:0:1::%x]:1", i)
+		if code := ask(from, "/sso/login"); code != http.StatusOK {
+			t.Fatalf("%s: %d", from, code)
+		}
+	}
+	for _, tt := range []struct {
+		from, path string
+		want       int
+	}{
+		{"[2001:db8:0:1:ffff::1]:1", "/sso/login", http.StatusTooManyRequests},
+		{"[2001:db8:0:2::1]:1", "/sso/login", http.StatusOK},
+		{"192.0.2.1:1", "/sso/login", http.StatusOK},
+		{"[2001:db8:0:1::1]:1", "/sso/session", http.StatusUnauthorized},
+		{"[2001:db8:0:1::1]:1", "/sso/forward-auth", http.StatusUnauthorized},
+	} {
+		if got := ask(tt.from, tt.path); got != tt.want {
+			t.Errorf("%s asks for %s: %d, want %d", tt.from, tt.path, got, tt.want)
+		}
+	}
 }

@@ -264,6 +264,12 @@ func crossSite(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
 		if b.who() != idp.Person {
 			t.Error("signed out by another site")
 		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+"/sso/forward-auth", nil)
+		h.must(err)
+		r.Header.Set("Sec-Fetch-Site", "cross-site") // what the browser sends the desk, a proxy hands on
+		if p := b.do(r); p.status != http.StatusOK {
+			t.Errorf("forward-auth of a form that is posted to a desk: %d", p.status)
+		}
 		b.get("/sso/logout")
 		if b.who() != idp.Person {
 			t.Error("signed out by a link")

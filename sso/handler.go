@@ -141,6 +141,9 @@ func (h *Handler) forged(r *http.Request) bool {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
 		return false
 	}
+	if r.URL.Path == "/sso/forward-auth" {
+		return false // it changes nothing, and a proxy may ask with what the browser asks a desk
+	}
 	for _, end := range crossSite {
 		if strings.HasSuffix(r.URL.Path, end) {
 			return false

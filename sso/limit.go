@@ -52,6 +52,11 @@ func (l *limiter) allow(from netip.Addr, path string) bool {
 	if path == "/sso/forward-auth" || path == "/sso/session" || strings.HasPrefix(path, "/sso/static/") {
 		return true
 	}
+	if from.Is6() { // a household, or an attacker, has 2^64 of them
+		if network, err := from.Prefix(64); err == nil {
+			from = network.Addr()
+		}
+	}
 	l.mu.Lock()
 	bucket, ok := l.by.Get(from)
 	if !ok {

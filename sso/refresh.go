@@ -196,7 +196,7 @@ func (h *Handler) Warnings(ctx context.Context, conn provision.Connection) (out 
 		if !idp.ValidUntil.IsZero() && peer.settings.MetadataURL == "" {
 			soon("the identity provider's metadata", idp.ValidUntil.Sub(now))
 		}
-		out = append(out, idp.Warnings...)
+		out = append(out, append(idp.Warnings, h.ownWarnings(ctx, now)...)...)
 		if peer.settings.AllowSHA1 {
 			out = append(out, "allow_sha1 is on: signatures can be forged with some effort")
 		}
@@ -210,6 +210,25 @@ func (h *Handler) Warnings(ctx context.Context, conn provision.Connection) (out 
 	}
 	if kept, err := h.core.Metadata(ctx, conn.ID); err == nil && kept.Problem != "" {
 		out = append(out, "metadata: "+kept.Problem)
+	}
+	return out
+}
+
+// ownWarnings is about our own certificates for SAML. Identity providers that
+// check them would refuse our requests.
+func (h *Handler) ownWarnings(ctx context.Context, now time.Time) (out []string) {
+	keys, err := h.core.Keys(ctx, provision.KeySAML, newSAMLKey)
+	if err != nil {
+		return nil
+	}
+	ours, err := samlKeys(keys)
+	if err != nil {
+		return []string{"a key of our own cannot be read: " + err.Error()}
+	}
+	for _, k := range ours {
+		if days := int(k.Certificate.NotAfter.Sub(now).Hours() / 24); days <= warnAt[0] {
+			out = append(out, fmt.Sprintf("a certificate of our own runs out in %d days: `deskbridge key rotate saml`, and give identity providers our new metadata", days))
+		}
 	}
 	return out
 }

@@ -18,8 +18,9 @@ const patience = 90 * time.Second
 
 // Browser is one window of a browser that nobody used before.
 type Browser struct {
-	t   *testing.T
-	ctx context.Context
+	t     *testing.T
+	ctx   context.Context
+	trail *trail
 }
 
 // New opens a browser that closes with the test. When the test fails, its log
@@ -36,6 +37,7 @@ func New(t *testing.T) *Browser {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("Chromium: %v; run `make test`, which installs what the tests need", err)
 	}
+	b.trail = follow(ctx, t)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the browser is at %s\n%s", b.URL(), b.Text())
@@ -113,6 +115,14 @@ func (b *Browser) Fill(field, text string) {
 func (b *Browser) Click(element string) {
 	b.t.Helper()
 	b.do("click on "+element, chromedp.WaitVisible(element), chromedp.Click(element))
+}
+
+// Follow goes where the first link leads that a CSS selector finds, be it in a
+// menu that is folded away.
+func (b *Browser) Follow(link string) {
+	b.t.Helper()
+	script := fmt.Sprintf(`((link) => { link?.click(); return link ? "followed" : "" })(document.querySelector(%s))`, quote(link))
+	b.Until("a link "+link, func() bool { return b.evaluate(script) == "followed" })
 }
 
 // Until waits for ok: pages come and go by themselves during a sign-in.

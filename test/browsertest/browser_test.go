@@ -64,6 +64,12 @@ func TestBrowser(t *testing.T) {
 	other := browsertest.New(t)
 	other.Open(url + "/home")
 	other.UntilSees("Hello, nobody.")
+
+	if form := b.Last(url + "/relay").Form; form.Get("who") != "ada" || form.Get("secret") != "secret" {
+		t.Errorf("posted %v, want ada and secret", form)
+	}
+	other.Repeat(b.Last(url + "/relay"))
+	other.UntilSees("Hello, ada.")
 }
 
 func TestBrowserStaysAtHome(t *testing.T) {

@@ -21,8 +21,8 @@ const lemonLDAPPortal = "/usr/share/lemonldap-ng/portal"
 // LemonLDAP is LemonLDAP::NG: a SAML identity provider and an OpenID provider
 // at the same address. Over SAML it gives each person their address as NameID
 // (format emailAddress), and uid, email, displayName and groups as attributes;
-// over OpenID Connect the login as sub, and email, name, preferred_username and
-// groups in the ID token, but no email_verified.
+// over OpenID Connect the login as sub, and email, email_verified, name,
+// preferred_username and groups in the ID token.
 type LemonLDAP struct {
 	URL         string // which is the issuer as well
 	MetadataURL string // and its entity ID
@@ -114,6 +114,18 @@ func groupRules(people []Person) map[string]string {
 	return rules
 }
 
+// provenRule returns the Perl expression that is 1 for people whose address is
+// theirs, and 0 for others.
+func provenRule(people []Person) string {
+	doubtful := []string{"0"}
+	for _, p := range people {
+		if p.Unverified {
+			doubtful = append(doubtful, fmt.Sprintf("$uid eq '%s'", p.Login))
+		}
+	}
+	return "(" + strings.Join(doubtful, " or ") + ") ? 0 : 1"
+}
+
 func (l *LemonLDAP) configure(people []Person) {
 	pair := newKeyPair(l.dir.t)
 	key, certificate := string(pair.key), string(pair.certificate)
@@ -137,6 +149,7 @@ func (l *LemonLDAP) configure(people []Person) {
 		"dbiAuthChain": "dbi:SQLite:dbname=" + l.dir.join("people.sqlite3"), "dbiAuthTable": "people", "dbiAuthLoginCol": "uid", "dbiAuthPasswordCol": "password",
 		"dbiUserChain": "dbi:SQLite:dbname=" + l.dir.join("people.sqlite3"), "dbiUserTable": "people", "dbiUserUser": "", "dbiAuthUser": "",
 		"dbiExportedVars": map[string]string{"uid": "uid", "mail": "mail", "cn": "cn"}, "groups": groupRules(people),
+		"macros": map[string]string{"proven": provenRule(people)},
 
 		"issuerDBSAMLActivation": 1, "samlEntityID": "#PORTAL#/saml/metadata",
 		"samlServicePrivateKeySig": key, "samlServicePublicKeySig": certificate, "samlServicePrivateKeyEnc": key, "samlServicePublicKeyEnc": certificate,
@@ -198,7 +211,7 @@ func (l *LemonLDAP) TrustClient(c Client) Credentials {
 	}
 	l.config["oidcRPMetaDataOptions"] = map[string]any{partner: options}
 	l.config["oidcRPMetaDataExportedVars"] = map[string]any{partner: map[string]string{
-		"email": "mail", "name": "cn", "preferred_username": "uid", "groups": "groups"}}
+		"email": "mail", "email_verified": "proven;bool", "name": "cn", "preferred_username": "uid", "groups": "groups"}}
 	l.config["oidcRPMetaDataOptionsExtraClaims"] = map[string]any{partner: map[string]string{"groups": "groups"}}
 	l.apply()
 	return made

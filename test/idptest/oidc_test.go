@@ -94,7 +94,7 @@ func oidcSignIn(t *testing.T, b *browsertest.Browser, rp relyingParty, issuer st
 }
 
 func TestOIDCProvider(t *testing.T) {
-	alice, _, eve := idptest.Staff("t2")
+	alice, _, eve := idptest.Staff("corp.example")
 	op := idptest.NewOIDCProvider(t, alice, eve)
 	rp := newRelyingParty(t)
 	made := op.Trust(rp.client())
@@ -128,7 +128,7 @@ func TestOIDCProvider(t *testing.T) {
 }
 
 func TestDex(t *testing.T) {
-	alice, _, eve := idptest.Staff("t3")
+	alice, _, eve := idptest.Staff("corp.example")
 	op := idptest.NewDex(t, alice, eve)
 	rp := newRelyingParty(t)
 	made := op.Trust(rp.client())
@@ -144,13 +144,13 @@ func TestDex(t *testing.T) {
 }
 
 func TestLemonLDAPOverOIDC(t *testing.T) {
-	_, bob, _ := idptest.Staff("t5")
+	_, bob, _ := idptest.Staff("corp.example")
 	idp := idptest.NewLemonLDAP(t, bob)
 	rp := newRelyingParty(t)
 	made := idp.TrustClient(rp.client())
 	got, _ := oidcSignIn(t, browsertest.New(t), rp, idp.URL, made, bob.Login, bob.Password)
 	slices.Sort(got.Groups)
-	want := claims{Subject: bob.Login, Email: bob.Email, Name: bob.Name(), Groups: []string{"support-admins", "support-agents"}, Session: got.Session}
+	want := claims{Subject: bob.Login, Email: bob.Email, Verified: true, Name: bob.Name(), Groups: []string{"support-admins", "support-agents"}, Session: got.Session}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("claims (-want +got):\n%s", diff)
 	}

@@ -22,12 +22,12 @@ func (p Person) Name() string { return p.Given + " " + p.Family }
 func (p Person) Subject() string { return "subject-of-" + p.Login }
 
 // Staff returns three people of a company: Alice works in support, Bob leads
-// it, and Eve is in no group and never proved that her address is hers. run
-// makes their addresses different from those of other tests: a help desk
+// it, and Eve is in no group and never proved that her address is hers. domain
+// is that of their addresses: one that no other test has, for a help desk
 // forgets nobody.
-func Staff(run string) (alice, bob, eve Person) {
+func Staff(domain string) (alice, bob, eve Person) {
 	person := func(login, family string, groups ...string) Person {
-		return Person{Login: login, Password: "Passw0rd!" + login, Email: login + "." + run + "@corp.example",
+		return Person{Login: login, Password: "Passw0rd!" + login, Email: login + "@" + domain,
 			Given: strings.ToUpper(login[:1]) + login[1:], Family: family, Groups: groups}
 	}
 	alice = person("alice", "Nørgård", "support-agents")

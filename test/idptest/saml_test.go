@@ -78,7 +78,7 @@ func (s serviceProvider) metadata() []byte {
 }
 
 func TestSimpleSAMLphp(t *testing.T) {
-	alice, bob, _ := idptest.Staff("t1")
+	alice, bob, _ := idptest.Staff("corp.example")
 	idp := idptest.NewSimpleSAMLphp(t, alice, bob)
 	sp := newServiceProvider(t)
 	b := browsertest.New(t)
@@ -111,7 +111,7 @@ func TestSimpleSAMLphp(t *testing.T) {
 }
 
 func TestLemonLDAPOverSAML(t *testing.T) {
-	alice, bob, _ := idptest.Staff("t4")
+	alice, bob, _ := idptest.Staff("corp.example")
 	idp := idptest.NewLemonLDAP(t, alice, bob)
 	sp := newServiceProvider(t)
 	idp.Trust(sp.metadata())

@@ -71,7 +71,10 @@ func (s *SimpleSAMLphp) Start(entityID, relayState string) string {
 }
 
 // SignOut returns the URL at which somebody signs out of the identity provider,
-// and so of every service provider: it ends at then.
-func (s *SimpleSAMLphp) SignOut(then string) string {
-	return s.URL + "/saml2/idp/SingleLogoutService.php?" + url.Values{"ReturnTo": {then}}.Encode()
+// and so of every service provider. It ends at [SimpleSAMLphp.SignedOut].
+func (s *SimpleSAMLphp) SignOut() string {
+	return s.URL + "/saml2/idp/SingleLogoutService.php?" + url.Values{"ReturnTo": {s.SignedOut()}}.Encode()
 }
+
+// SignedOut returns the URL of the page after signing out.
+func (s *SimpleSAMLphp) SignedOut() string { return s.URL + "/logout.php" }

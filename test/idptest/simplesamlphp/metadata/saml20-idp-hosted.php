@@ -10,6 +10,10 @@ $metadata['__DYNAMIC:1__'] = [
     'saml20.sign.assertion' => true,
     'saml20.sign.response' => true,
     'assertion.encryption' => file_exists(getenv('TEST_DIR') . '/encrypt'),
+    'SingleSignOnServiceBinding' => [
+        'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect',
+        'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
+    ],
     'validate.authnrequest' => true,
     'sign.logout' => true,
     'validate.logout' => true,

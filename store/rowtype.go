@@ -98,3 +98,19 @@ func replacement[R any](ctx context.Context, row *R) (string, []any) {
 	return "UPDATE " + t.table + " SET " + strings.Join(set, ", ") +
 		` WHERE "id" = $` + strconv.Itoa(n+1) + ` AND "connection_id" = $` + strconv.Itoa(n+2), append(args, keys...)
 }
+
+// columnsOf returns the columns for a SELECT from a table called alias, in the
+// order of [rowType.into].
+func (t *rowType) columnsOf(alias string) string {
+	return alias + "." + strings.Join(t.columns, ", "+alias+".")
+}
+
+// into returns where a row's columns are to be read to; row points to one.
+func (t *rowType) into(row any) []any {
+	value := reflect.ValueOf(row).Elem()
+	out := make([]any, len(t.fields))
+	for i, field := range t.fields {
+		out[i] = value.FieldByIndex(field.StructField.Index).Addr().Interface()
+	}
+	return out
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -20,7 +22,7 @@ type tokenRow struct {
 	ReplacedAt   *int64
 	LastUsedAt   *int64
 
-	Connection *connectionRow // read by TokenByHash, never written
+	Connection *connectionRow // read with access tokens, never written
 }
 
 func (tokenRow) TableName() string { return "tokens" }
@@ -57,13 +59,27 @@ func (row tokenRow) token() (provision.Token, error) {
 	}, nil
 }
 
+// tokenWithConnection is what [Store.TokenByHash] asks: with every request, so
+// that it goes past gorm.
+var tokenWithConnection = `SELECT ` + rowTypeOf[tokenRow]().columnsOf("t") + `, ` + rowTypeOf[connectionRow]().columnsOf("c") + `
+	FROM tokens t JOIN connections c ON c.id = t.connection_id WHERE t.hash = $1`
+
 // TokenByHash implements [provision.Tokens].
 func (s *Store) TokenByHash(ctx context.Context, hash []byte) (provision.Token, provision.Connection, error) {
 	var row tokenRow
-	if err := s.read(ctx).InnerJoins("Connection").Where("tokens.hash = ?", hash).Take(&row).Error; err != nil {
+	var of connectionRow
+	found := false
+	err := s.each(ctx, tokenWithConnection, []any{hash}, func(r scanner) error {
+		found = true
+		return r.Scan(append(rowTypeOf[tokenRow]().into(&row), rowTypeOf[connectionRow]().into(&of)...)...)
+	})
+	if err == nil && !found {
+		err = gorm.ErrRecordNotFound
+	}
+	if err != nil {
 		return provision.Token{}, provision.Connection{}, translate(err, "token")
 	}
-	connection, err := s.keys.connection(*row.Connection)
+	connection, err := s.keys.connection(of)
 	if err != nil {
 		return provision.Token{}, provision.Connection{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,10 +25,9 @@ const patience = 5 * time.Minute
 // the built-in desk has confirmed them all with how long that desk takes by
 // itself, asked by as many callers as there are workers for what a visit asks.
 func (b *bench) desk(ctx context.Context) error {
-	if len(b.bridge.people) < b.changes {
-		if _, err := b.populate(ctx, b.bridge, b.changes); err != nil {
-			return err
-		}
+	first := len(b.bridge.people) // of those before, some are deactivated
+	if _, err := b.populate(ctx, b.bridge, first+b.changes); err != nil {
+		return err
 	}
 	alone, err := b.deskAlone(ctx)
 	if err != nil {
@@ -40,7 +40,7 @@ func (b *bench) desk(ctx context.Context) error {
 	}
 	defer db.Close()
 	began := time.Now()
-	if err := b.giveAccess(); err != nil {
+	if err := b.giveAccess(b.bridge.people[first:]); err != nil {
 		return err
 	}
 	for last := -1; ; pause(ctx, 50*time.Millisecond) {
@@ -65,7 +65,8 @@ func (b *bench) desk(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) giveAccess() error {
+// giveAccess puts people into the group that the rule is about.
+func (b *bench) giveAccess(people []string) error {
 	c, err := dial(b.bridge)
 	if err != nil {
 		return err
@@ -76,8 +77,10 @@ func (b *bench) giveAccess() error {
 		return err
 	}
 	id, err := idIn(answer)
-	for from := 0; from < b.changes && err == nil; from += chunk {
-		_, err = c.do(b.bridge.base, add(id, b.bridge.people[from:min(from+chunk, b.changes)]))
+	for batch := range slices.Chunk(people, chunk) {
+		if err == nil {
+			_, err = c.do(b.bridge.base, add(id, batch))
+		}
 	}
 	return err
 }

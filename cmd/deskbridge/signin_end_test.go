@@ -43,6 +43,14 @@ func (o office) out(b *browsertest.Browser) bool {
 	return strings.Contains(b.Text(), "not signed in")
 }
 
+// wantOut fails when somebody is signed in in b.
+func (o office) wantOut(b *browsertest.Browser) {
+	o.t.Helper()
+	if !o.out(b) {
+		o.t.Errorf("somebody is signed in:\n%s", b.Text())
+	}
+}
+
 // ends returns why the sessions of the person ended, in order.
 func (o office) ends() (why []string) {
 	o.t.Helper()
@@ -84,10 +92,7 @@ func TestSuspensionEndsTheVisit(t *testing.T) {
 	if got := actions(w.entries(id)); !slices.Contains(got, "session.started") {
 		t.Fatalf("audit entries = %v: she signed in as somebody else than SCIM describes", got)
 	}
-	var cookies []*http.Cookie
-	for _, c := range b.Cookies() {
-		cookies = append(cookies, &http.Cookie{Name: c.Name, Value: c.Value})
-	}
+	cookies := cookiesOf(b)
 	visit := func() int { return statusWith(t, w.door+"/Prefs/AboutMe.html", cookies) }
 	if got := visit(); got != http.StatusOK {
 		t.Fatalf("before the suspension: %d", got)
@@ -109,6 +114,15 @@ func TestSuspensionEndsTheVisit(t *testing.T) {
 	if user := w.rt.user(alice.Email); user.Disabled != "1" {
 		t.Errorf("in Request Tracker: %+v, want nobody who may work", user)
 	}
+}
+
+// cookiesOf returns the cookies of a browser, as it sends them to any port of
+// this machine.
+func cookiesOf(b *browsertest.Browser) (out []*http.Cookie) {
+	for _, c := range b.Cookies() {
+		out = append(out, &http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	return out
 }
 
 // statusWith returns the status of the answer to a browser with these cookies.
@@ -140,9 +154,7 @@ func TestBackChannelLogout(t *testing.T) {
 	b.Open(op.SignOut())
 	b.Click(`button[value="yes"]`)
 	b.UntilSees("You are signed out")
-	if !o.out(b) {
-		t.Error("signed out at the provider, and still signed in here")
-	}
+	o.wantOut(b)
 	if o.out(elsewhere) {
 		t.Error("another browser, which is still signed in at the provider, is out as well")
 	}
@@ -161,9 +173,7 @@ func TestSignOutAtTheProviderToo(t *testing.T) {
 	b.UntilAt(op.Issuer)
 	b.Click(`button[value="yes"]`)
 	b.UntilAt(o.url + "/sso/signed-out")
-	if !o.out(b) {
-		t.Error("still signed in after signing out")
-	}
+	o.wantOut(b)
 	o.signIn(b) // who is asked for their password, is signed out at the provider
 	o.wantEnds(provision.EndedBySignOut)
 }
@@ -177,18 +187,14 @@ func TestSingleLogout(t *testing.T) {
 	o.signIn(b)
 	b.Open(ssp.SignOut())
 	b.UntilAt(ssp.SignedOut())
-	if !o.out(b) {
-		t.Error("signed out at the identity provider, and still signed in here")
-	}
+	o.wantOut(b)
 	o.wantEnds(provision.EndedByIdP)
 
 	o.signIn(b) // asked for the password again
 	b.Open(o.url + "/sso/logout")
 	b.Click("button")
 	b.UntilAt(o.url + "/sso/signed-out")
-	if !o.out(b) {
-		t.Error("still signed in after signing out")
-	}
+	o.wantOut(b)
 	o.signIn(b)
 	o.wantEnds(provision.EndedByIdP, provision.EndedBySignOut)
 }
@@ -202,9 +208,7 @@ func TestIdPInitiatedSignIn(t *testing.T) {
 		b.Open(ssp.Start(o.entity, "/sso/session"))
 		b.SignIn(alice.Login, alice.Password)
 		b.UntilSees("That did not work")
-		if !o.out(b) {
-			t.Error("signed in by an answer that nobody asked for")
-		}
+		o.wantOut(b)
 	})
 	t.Run("begins a sign-in of ours", func(t *testing.T) {
 		o := newOffice(t, alice, ssp.URL, bySAML(ssp.MetadataURL, ssp.Trust, ", idp_initiated: true"))
@@ -218,8 +222,25 @@ func TestIdPInitiatedSignIn(t *testing.T) {
 		other := browsertest.New(t) // somebody plants the answer
 		other.Repeat(b.Last(o.url + "/sso/acme/saml/acs"))
 		other.UntilSees("That did not work")
-		if !o.out(other) {
-			t.Error("signed in by somebody else's answer")
-		}
+		o.wantOut(other)
 	})
+}
+
+func TestLemonLDAPSingleLogout(t *testing.T) {
+	alice, _, _ := idptest.Staff("corp.example")
+	lemon := idptest.NewLemonLDAP(t, alice)
+	o := newOffice(t, alice, lemon.URL, bySAML(lemon.MetadataURL, lemon.Trust, ""))
+	b := browsertest.New(t)
+
+	o.signIn(b)
+	b.Open(lemon.SignOut())
+	b.Until("the session is over", func() bool { return len(o.ends()) == 1 })
+	o.wantOut(b)
+
+	o.signIn(b)
+	b.Open(o.url + "/sso/logout")
+	b.Click("button")
+	b.UntilAt(o.url + "/sso/signed-out")
+	o.signIn(b) // who is asked for their password, is signed out at the identity provider
+	o.wantEnds(provision.EndedByIdP, provision.EndedBySignOut)
 }

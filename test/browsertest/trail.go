@@ -58,18 +58,22 @@ func (a *trail) add(r *network.Request) {
 	a.steps = append(a.steps, Step{Method: r.Method, URL: r.URL, Form: form})
 }
 
-// Last returns the last request for a page whose address begins with prefix.
-func (b *Browser) Last(prefix string) Step {
-	b.t.Helper()
+// Steps returns the requests for pages whose address begins with prefix, in the
+// order in which they were made.
+func (b *Browser) Steps(prefix string) []Step {
 	b.trail.mu.Lock()
 	defer b.trail.mu.Unlock()
-	for _, step := range slices.Backward(b.trail.steps) {
-		if strings.HasPrefix(step.URL, prefix) {
-			return step
-		}
+	return slices.DeleteFunc(slices.Clone(b.trail.steps), func(s Step) bool { return !strings.HasPrefix(s.URL, prefix) })
+}
+
+// Last returns the last of the requests that [Browser.Steps] returns.
+func (b *Browser) Last(prefix string) Step {
+	b.t.Helper()
+	steps := b.Steps(prefix)
+	if len(steps) == 0 {
+		b.t.Fatalf("the browser was never at %s", prefix)
 	}
-	b.t.Fatalf("the browser was never at %s", prefix)
-	return Step{}
+	return steps[len(steps)-1]
 }
 
 // Repeat makes a request that this or another browser made before, as a page of
@@ -88,6 +92,8 @@ func (b *Browser) Repeat(s Step) {
 			script.WriteString(`form.append(Object.assign(document.createElement("input"), {type: "hidden", name: ` + quote(name) + ", value: " + quote(value) + "}));")
 		}
 	}
-	b.Until("the form is sent off", func() bool { return b.evaluate("(() => { "+script.String()+` form.submit(); return "sent" })()`) == "sent" })
+	b.Until("the form is sent off", func() bool {
+		return b.evaluate("(() => { "+script.String()+` form.submit(); return "sent" })()`) == "sent"
+	})
 	b.Until("the page after it", func() bool { at := b.URL(); return at != "" && at != "about:blank" })
 }

@@ -16,9 +16,9 @@ import (
 // Door says what nginx stands before.
 type Door struct {
 	Address string   // where nginx listens: host:port
-	Bridges []string // URLs of Deskbridge's replicas, which take turns
+	Bridges []string // URLs of Deskbridge's replicas, one or two: the second gets what identity providers send
 	Desk    string   // what Deskbridge calls the Request Tracker
-	Tracker *Tracker
+	Tracker *Tracker // nil: there is no desk
 }
 
 // Open runs nginx until the test ends.
@@ -44,7 +44,7 @@ func (d Door) config(t *testing.T, dir string) []byte {
 		"host": func(url string) string { return strings.TrimPrefix(url, "http://") },
 	}).Parse(nginxConfig))
 	var text bytes.Buffer
-	err := parsed.Execute(&text, map[string]any{"Door": d, "Dir": dir, "Root": os.Getuid() == 0})
+	err := parsed.Execute(&text, map[string]any{"Door": d, "Last": d.Bridges[len(d.Bridges)-1], "Dir": dir, "Root": os.Getuid() == 0})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ demo: ## run Deskbridge with sample people and a built-in desk
 build: ## build bin/deskbridge: one static file
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/deskbridge ./cmd/deskbridge
 
-test: ## gofmt, vet, lint and all tests, on a PostgreSQL, a Request Tracker and a Redmine of their own
+test: ## gofmt, vet, lint and all tests, on databases, help desks and identity providers of their own
 	@test/run.sh
 
 lint: ## gofmt, vet and golangci-lint

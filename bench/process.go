@@ -83,23 +83,35 @@ func statusOf(pid int, name string) ([]string, error) {
 	return nil, fmt.Errorf("no %s for process %d", name, pid)
 }
 
-// cpuOf returns user and system time of a process (proc(5): fields 14 and 15
-// of stat; the name before them may hold anything but ends with the last ')').
+// cpuOf returns user and system time of a process.
 func cpuOf(pid int) (time.Duration, error) {
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+1:]))
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * tick, errors.Join(err1, err2)
+	own, _, err := timesOf(pid)
+	return own, err
 }
 
-// family returns the CPU time of a process and of its children. One that ends
-// meanwhile counts for nothing.
+// timesOf returns user and system time of a process, and of its children that
+// have ended (proc(5): fields 14 to 17 of stat; the name before them may hold
+// anything but ends with the last ')').
+func timesOf(pid int) (own, ended time.Duration, _ error) {
+	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return 0, 0, err
+	}
+	fields := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+1:]))
+	var times [4]int64
+	for i := range times {
+		if times[i], err = strconv.ParseInt(fields[11+i], 10, 64); err != nil {
+			return 0, 0, err
+		}
+	}
+	return time.Duration(times[0]+times[1]) * tick, time.Duration(times[2]+times[3]) * tick, nil
+}
+
+// family returns the CPU time of a process and of its children, also of those
+// that have ended.
 func family(parent int) time.Duration {
-	total, _ := cpuOf(parent)
+	own, ended, _ := timesOf(parent)
+	total := own + ended
 	tasks, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(parent), "task", "*", "children"))
 	for _, file := range tasks {
 		raw, err := os.ReadFile(file)

@@ -113,6 +113,9 @@ func (b *bench) grow(ctx context.Context) error {
 
 // pages measures pages of 100 through the whole list.
 func (b *bench) pages(ctx context.Context) error {
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
 	at := func(share float64) func(*bench, *target) maker {
 		return reading(func(t *target, _ int) string {
 			return "/Users?count=100&startIndex=" + strconv.Itoa(1+int(share*float64(len(t.people)-100)))

@@ -130,7 +130,9 @@ const (
 // last name, so these are taken from the display name where one is missing.
 func (c *connector) Fit(want provision.DeskUser) provision.DeskUser {
 	first, last := clean(want.GivenName), clean(want.FamilyName)
-	if display := clean(want.DisplayName); first == "" || last == "" {
+	display := clean(want.DisplayName)
+	told := display == strings.TrimSpace(first+" "+last) // it says nothing that the other two do not
+	if (first == "" || last == "") && !told {
 		if i := strings.LastIndex(display, " "); i > 0 {
 			first, last = clean(display[:i]), display[i+1:]
 		} else if first == "" && last == "" {

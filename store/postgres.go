@@ -37,7 +37,7 @@ func (sh *shared) openPostgres(ctx context.Context, o Options) (*Store, error) {
 	sh.writer = stdlib.OpenDB(*config)
 	sh.reader = sh.writer
 	sh.writer.SetMaxOpenConns(maxPostgresConns)
-	sh.writer.SetMaxIdleConns(maxPostgresConns / 2)
+	sh.writer.SetMaxIdleConns(maxPostgresConns) // a new one costs as much as twenty requests
 	sh.writer.SetConnMaxIdleTime(5 * time.Minute)
 	if err := sh.writer.PingContext(ctx); err != nil {
 		return nil, fmt.Errorf("store: connect to PostgreSQL: %w", err)

@@ -141,7 +141,7 @@ func checkEndpoint(o fetch.Options, name, address string, needed bool) error {
 	if err := o.Check(address); err != nil {
 		return unusable(ReasonEndpoint, "the provider's "+name+" cannot be used", err)
 	}
-	if u, err := url.Parse(address); err != nil || u.Fragment != "" {
+	if _, err := url.Parse(address); err != nil || strings.Contains(address, "#") {
 		return refuse(ReasonEndpoint, "the provider's %s has a fragment", name) // RFC 6749 §3.1
 	}
 	return nil

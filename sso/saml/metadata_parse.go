@@ -162,7 +162,7 @@ func readEndpoints(known []Endpoint, found []*etree.Element) ([]Endpoint, error)
 // the parameters out of the query.
 func isAddress(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.Fragment == "" && u.Opaque == ""
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && !strings.Contains(s, "#") && u.Opaque == ""
 }
 
 // readValidity reads how long the description is good: the shortest of what it

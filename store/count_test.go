@@ -64,8 +64,8 @@ func TestTotalIsExact(t *testing.T) {
 func TestFarPagesAreTheSame(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		c, _ := seeded(t, s)
-		people(t, s, c.ID, numbered("p", 1050)...)
-		for _, offset := range []int{999, 1000, 1003, 1049, 1050} {
+		people(t, s, c.ID, numbered("p", 2100)...)
+		for _, offset := range []int{999, 1000, 1049, 1050, 1051, 2079, 2080, 2081, 2099, 2100, 3000} {
 			far := got(s.Identities(t.Context(), c.ID, provision.Query{Offset: offset, Limit: 20}))(t)
 			slow := got(s.Identities(t.Context(), c.ID, provision.Query{Offset: offset, Limit: 20, Where: provision.Constant(true)}))(t)
 			if diff := cmp.Diff(idsOf(slow.Items), idsOf(far.Items)); diff != "" {

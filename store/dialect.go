@@ -27,6 +27,8 @@ type sqlWords struct {
 	// when there are none.
 	groups string
 
+	greatest, least string // functions of two values
+
 	position string // function: where a text contains another, 0: nowhere
 	tail     string // format: the last ? characters of the text %s
 }
@@ -39,6 +41,8 @@ var words = map[Dialect]sqlWords{
 		names:    `json_group_array(g.display_name)`,
 		groups: `(SELECT json_group_array(json_array(m.group_id, g.display_name, EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id)))
 			FROM members m CROSS JOIN groups g WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id AND g.id = m.group_id)`,
+		greatest: `max`,
+		least:    `min`,
 		position: `instr`,
 		tail:     `substr(%s, -?)`,
 	},
@@ -49,6 +53,8 @@ var words = map[Dialect]sqlWords{
 		names:    `COALESCE(json_agg(g.display_name), '[]')`,
 		groups: `(SELECT json_agg(json_build_array(m.group_id, g.display_name, CASE WHEN EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id) THEN 1 ELSE 0 END))
 			FROM members m JOIN groups g ON g.id = m.group_id WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id)`,
+		greatest: `greatest`,
+		least:    `least`,
 		position: `strpos`,
 		tail:     `right(%s, ?)`,
 	},

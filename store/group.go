@@ -102,7 +102,7 @@ func takeGroup(db *gorm.DB) (provision.Group, error) {
 
 // Groups implements [provision.Groups].
 func (s *Store) Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
-	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), groupScope, c, q, findGroups, countRows)
+	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), groupScope, c, q, findGroups, countRows, skipRows)
 }
 
 func findGroups(db *gorm.DB) ([]provision.Group, error) {

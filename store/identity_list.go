@@ -21,7 +21,7 @@ func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q prov
 	}
 	return page(s, live(s.read(ctx).Table(identityTable), c), identityScope, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
 		return s.findIdentities(db, columns)
-	}, s.countPeople(ctx, c, q.Where))
+	}, s.countPeople(ctx, c, q.Where), s.skipPeople(ctx, c))
 }
 
 // Person implements [provision.Identities].

@@ -10,18 +10,19 @@ import (
 )
 
 // page answers q about the rows that base selects, whose attributes are where
-// sc says, which find reads and count counts.
+// sc says, which find reads and count counts; skip passes over the first q.Offset
+// of them.
 //
 // A page that is not full tells the total by itself: nearly every filter asks
 // for a single resource, and needs no second look.
-func page[T any](s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, find func(*gorm.DB) ([]T, error), count func(*gorm.DB) (int, error)) (result provision.Page[T], _ error) {
+func page[T any](s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, find func(*gorm.DB) ([]T, error), count func(*gorm.DB) (int, error), skip func(*gorm.DB, provision.Query) *gorm.DB) (result provision.Page[T], _ error) {
 	base, order, err := selection(s, base, sc, c, q)
 	if err != nil {
 		return result, err
 	}
 	base = base.Session(&gorm.Session{}) // two statements start from here
 	if q.Limit > 0 {
-		result.Items, err = find(skip(base, sc, q).Order(order).Limit(q.Limit))
+		result.Items, err = find(skip(base, q).Order(order).Limit(q.Limit))
 		if err != nil {
 			return provision.Page[T]{}, translate(err, "object")
 		}
@@ -39,17 +40,30 @@ func page[T any](s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q
 	return result, nil
 }
 
-// manyRows is from where on rows are passed over in the index.
+// skipRows passes over rows one by one.
+func skipRows(base *gorm.DB, q provision.Query) *gorm.DB { return base.Offset(q.Offset) }
+
+// manyRows is from where on people are passed over in the index.
 const manyRows = 1000
 
-// skip passes over the first q.Offset rows. Where these are many and in order of
-// id, it does so in an index, without looking at the rows.
-func skip(base *gorm.DB, sc *scope, q provision.Query) *gorm.DB {
-	if q.Offset < manyRows || q.Where != nil || len(q.SortBy) > 0 || q.Descending {
-		return base.Offset(q.Offset)
+// skipPeople passes over people. Where these are many and in order of id, it does
+// so in an index, without looking at the rows, and from the nearer end: the last
+// page costs what the first does. How many there are is read in the same
+// statement, lest somebody who comes in between move the page.
+func (s *Store) skipPeople(ctx context.Context, c provision.ConnectionID) func(*gorm.DB, provision.Query) *gorm.DB {
+	return func(base *gorm.DB, q provision.Query) *gorm.DB {
+		if q.Offset < manyRows || q.Where != nil || len(q.SortBy) > 0 || q.Descending {
+			return skipRows(base, q)
+		}
+		ids := `identities.id IN (SELECT id FROM identities WHERE connection_id = ? AND status <> 'removed' ORDER BY id `
+		total, err := s.countPeople(ctx, c, nil)(base)
+		if err != nil || q.Offset <= total/2 { // the error will come again
+			return base.Where(ids+`LIMIT ? OFFSET ?)`, string(c), q.Limit, q.Offset)
+		}
+		left := `(SELECT CAST(coalesce(sum(live), 0) AS BIGINT) FROM identity_counts WHERE connection_id = ?) - `
+		return base.Where(ids+`DESC LIMIT `+s.sql.greatest+`(0, `+s.sql.least+`(?, `+left+`?)) OFFSET `+s.sql.greatest+`(0, `+left+`?))`,
+			string(c), q.Limit, string(c), q.Offset, string(c), q.Offset+q.Limit)
 	}
-	id := sc.columns["id"].(text).exact
-	return base.Where(id+" IN (?)", base.Select(id).Order(id).Offset(q.Offset).Limit(q.Limit))
 }
 
 // countRows counts rows one by one.

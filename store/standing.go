@@ -23,6 +23,13 @@ var (
 		WHERE connection_id = $1 AND status <> 'removed' AND id = $2 FOR NO KEY UPDATE`
 	lockTwin = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND status <> 'removed' AND external_id = $2 AND external_id <> '' FOR NO KEY UPDATE`
+	// Whether anybody may have been there before: mostly nobody was, and four
+	// looks at an index are cheaper than reading and locking what is not there.
+	anybodyBefore = `SELECT
+		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND document IS NULL AND status <> 'removed') OR
+		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2) OR
+		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status <> 'removed' AND external_id = $3 AND external_id <> '') OR
+		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status = 'removed' AND external_id = $3 AND external_id <> '')`
 	// Two conditions on the document, so that where nobody signed in before SCIM
 	// came, an empty index answers.
 	lockUndescribed = `SELECT ` + identityColumns + ` FROM identities
@@ -133,8 +140,13 @@ func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName,
 	var out provision.Arrival
 	var twins, gone []provision.Identity
 	folded := provision.Fold(userName)
-	statements := append(s.readRules(c, &out.Rules),
-		statement{sql: lockUndescribed, args: []any{string(c), folded, addresses}, read: readIdentities(&out.Undescribed)})
+	anybody := false
+	err := s.pg.send(ctx, append(s.readRules(c, &out.Rules),
+		statement{sql: anybodyBefore, args: []any{string(c), folded, externalID}, read: eachOf(func(row scanner) error { return row.Scan(&anybody) })})...)
+	if err != nil || !anybody {
+		return out, err
+	}
+	statements := []statement{{sql: lockUndescribed, args: []any{string(c), folded, addresses}, read: readIdentities(&out.Undescribed)}}
 	if externalID == "" {
 		statements = append(statements, statement{sql: tombstoneByName, args: []any{string(c), folded}, read: readIdentities(&gone)})
 	} else {

@@ -65,7 +65,7 @@ func (j *journal) String() string {
 func (j *journal) of(reference string) (lines []map[string]any) {
 	for line := range strings.Lines(j.String()) {
 		var fields map[string]any
-		if json.Unmarshal([]byte(line), &fields) == nil && fields["request"] == reference {
+		if strings.Contains(line, reference) && json.Unmarshal([]byte(line), &fields) == nil && fields["request"] == reference {
 			lines = append(lines, fields)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 // both at once: each is one person with one account, and SCIM has the last
 // word.
 func TestPushAndSignIn(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		h := newHouse(t, s)
 		idp := samltest.New(idpID)

@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -61,6 +62,7 @@ func replicated(t *testing.T, allowed ...string) *house {
 // replica. Whatever is odd in number of steps is done twice, so that each
 // replica has each part once.
 func TestReplicas(t *testing.T) {
+	t.Parallel()
 	provider := oidctest.New(t, "")
 	h := replicated(t, provider.Host())
 	idp := samltest.New(idpID)
@@ -174,6 +176,7 @@ func TestReplicas(t *testing.T) {
 // TestAnswerAtOnce posts and finishes one answer in twenty requests at once,
 // at two replicas: one of them signs in.
 func TestAnswerAtOnce(t *testing.T) {
+	t.Parallel()
 	h := replicated(t)
 	idp := samltest.New(idpID)
 	h.trusts(idp, nil)
@@ -187,7 +190,7 @@ func TestAnswerAtOnce(t *testing.T) {
 		for range tries {
 			thief := v.stolen()
 			go func() {
-				p := thief.answer(form, v.relay)
+				p := thief.answer(maps.Clone(form), v.relay)
 				signedIn <- p.status < 400
 			}()
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/beevik/etree"
 
@@ -135,8 +136,8 @@ func nested(n int, tag string) func(*IdP, Request) Form {
 	return replaced("<samlp:Status>", "<samlp:Status>"+strings.Repeat("<"+tag+">", n)+strings.Repeat("</"+tag+">", n))
 }
 
-// Bomb returns 50 MB of spaces, deflated, in base64.
-func Bomb() string {
+// Bomb returns 50 MB of spaces, deflated, in base64. It is made once.
+var Bomb = sync.OnceValue(func() string {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, flate.BestCompression)
 	if err != nil {
@@ -151,4 +152,4 @@ func Bomb() string {
 		panic(err)
 	}
 	return base64.StdEncoding.EncodeToString(b.Bytes())
-}
+})

@@ -28,6 +28,7 @@ type sqlWords struct {
 	groups string
 
 	greatest, least string // functions of two values
+	among           string // format: the condition to be one of the few rows of the query %s
 
 	position string // function: where a text contains another, 0: nowhere
 	tail     string // format: the last ? characters of the text %s
@@ -43,6 +44,7 @@ var words = map[Dialect]sqlWords{
 			FROM members m CROSS JOIN groups g WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id AND g.id = m.group_id)`,
 		greatest: `max`,
 		least:    `min`,
+		among:    `IN (%s)`,
 		position: `instr`,
 		tail:     `substr(%s, -?)`,
 	},
@@ -55,6 +57,7 @@ var words = map[Dialect]sqlWords{
 			FROM members m JOIN groups g ON g.id = m.group_id WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id)`,
 		greatest: `greatest`,
 		least:    `least`,
+		among:    `= ANY (ARRAY(%s))`, // the planner knows no number for IN, and would read the whole table
 		position: `strpos`,
 		tail:     `right(%s, ?)`,
 	},

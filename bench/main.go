@@ -24,13 +24,13 @@ type options struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var err error
 	if len(os.Args) > 1 && os.Args[1] == "peer" {
 		err = servePeer(ctx, os.Args[2:])
 	} else {
 		err = run(ctx, os.Args[1:])
 	}
+	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -117,7 +118,7 @@ func (t *pgTx) begin(ctx context.Context) error {
 
 // send sends what waits and then statements, all in one round trip.
 func (t *pgTx) send(ctx context.Context, statements ...statement) error {
-	all := append(t.waiting, statements...)
+	all := slices.Concat(t.waiting, statements)
 	t.waiting = nil
 	if !t.begun {
 		all = append([]statement{{sql: "begin"}}, all...)

@@ -9,8 +9,6 @@ import (
 	"github.com/elimity-com/scim/schema"
 )
 
-const enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
 // newServer puts the library around two resource handlers. token is the one
 // bearer token that it takes, base the URL that locations start with.
 func newServer(base, token string, users, groups scim.ResourceHandler) (http.Handler, error) {

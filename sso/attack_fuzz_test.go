@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"encoding/base64"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
@@ -44,10 +46,24 @@ func posted(path string, form url.Values) *http.Request {
 	return r
 }
 
+// quiet returns a store that does not log to the test: a fuzz target must not.
+func quiet(f *testing.F) *store.Store {
+	f.Helper()
+	s, err := store.Open(f.Context(), store.Options{DataDir: f.TempDir(), Key: storetest.Key, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { s.Close() })
+	if err := s.Migrate(f.Context()); err != nil {
+		f.Fatal(err)
+	}
+	return s
+}
+
 // FuzzACS posts any text as an answer, in a browser whose sign-in is under way:
 // nobody but whom the identity provider has signed for gets in.
 func FuzzACS(f *testing.F) {
-	h := newHouse(f, storetest.SQLite(f))
+	h := newHouse(f, quiet(f))
 	idp := samltest.New(idpID)
 	h.trusts(idp, nil)
 	h.administrator(idp.Victim)
@@ -100,7 +116,7 @@ func (b *browser) accepted(t *testing.T, w *httptest.ResponseRecorder) string {
 // under way: without the provider's code nobody gets in.
 func FuzzCallback(f *testing.F) {
 	p := oidctest.New(f, "")
-	h := newHouse(f, storetest.SQLite(f), p.Host())
+	h := newHouse(f, quiet(f), p.Host())
 	h.owns(mallory)
 	h.trustsOIDC(p, nil)
 	b := h.browser()
@@ -122,7 +138,7 @@ func FuzzCallback(f *testing.F) {
 // FuzzSLO brings any logout message: a session ends by the word of the identity
 // provider only.
 func FuzzSLO(f *testing.F) {
-	h := newHouse(f, storetest.SQLite(f))
+	h := newHouse(f, quiet(f))
 	idp := samltest.New(idpID)
 	h.trusts(idp, nil)
 	b := h.browser()
@@ -151,7 +167,7 @@ func FuzzSLO(f *testing.F) {
 // provider only.
 func FuzzBackChannel(f *testing.F) {
 	p := oidctest.New(f, "")
-	h := newHouse(f, storetest.SQLite(f), p.Host())
+	h := newHouse(f, quiet(f), p.Host())
 	h.owns(mallory)
 	h.trustsOIDC(p, nil)
 	b := h.browser()

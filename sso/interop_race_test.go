@@ -27,9 +27,9 @@ func TestPushAndSignIn(t *testing.T) {
 			_, err := h.core.AddRule(t.Context(), byTest, r)
 			h.must(err)
 		}
-		rounds := map[string]int{"push first": 10, "sign-in first": 10, "both at once": 200}
+		rounds := map[string]int{"push first": 5, "sign-in first": 5, "both at once": 200}
 		if strings.HasSuffix(t.Name(), "sqlite") {
-			rounds["both at once"] = 40 // it has one writer: there is less to go wrong
+			rounds["both at once"] = 20 // it has one writer: there is less to go wrong
 		}
 		for order, n := range rounds {
 			t.Run(order, func(t *testing.T) {

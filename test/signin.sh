@@ -21,7 +21,7 @@ packages=(
 	chromium nginx openssl
 	simplesamlphp php-cli php-xml php-mbstring
 	liblemonldap-ng-portal-perl liblasso-perl libglib-perl libgd-securityimage-perl
-	libimage-magick-perl libio-string-perl libstring-random-perl libplack-perl starlet libdbd-sqlite3-perl
+	libimage-magick-perl libio-string-perl libstring-random-perl libxml-simple-perl libplack-perl starlet libdbd-sqlite3-perl
 	libfcgi-perl
 )
 command -v npm >/dev/null || packages+=(npm) # which Node.js's own packages bring along

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/test/processtest"
@@ -46,12 +47,20 @@ func NewOIDCProvider(t *testing.T, people ...Person) *OIDCProvider {
 		t.Fatal(err)
 	}
 	server := &processtest.Server{Name: "oidc-provider", Ready: o.Issuer + "/.well-known/openid-configuration", Command: func() *exec.Cmd {
-		cmd := exec.Command(modules+"/.bin/node", dir.join("idp.mjs"))
+		cmd := exec.Command(modules+"/node-linux-"+nodeArch()+"/bin/node", dir.join("idp.mjs"))
 		cmd.Env = append(os.Environ(), "TEST_URL="+o.Issuer, "TEST_PEOPLE="+dir.join("people.json"), "TEST_TOKEN="+o.token)
 		return cmd
 	}}
 	server.Start(t)
 	return o
+}
+
+// nodeArch is what the packages of Node.js call this machine's processor.
+func nodeArch() string {
+	if runtime.GOARCH == "amd64" {
+		return "x64"
+	}
+	return runtime.GOARCH
 }
 
 type oidcPerson struct {

@@ -87,7 +87,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 func (a *app) sweepBar(ctx context.Context, sys *system, d provision.Desk) (*progressbar.ProgressBar, error) {
 	f, isFile := a.stderr.(*os.File)
 	if !isFile || !terminal(f) {
-		return progressbar.DefaultSilent(-1), nil
+		return progressbar.NewOptions(-1, progressbar.OptionSetVisibility(false)), nil
 	}
 	counts, err := sys.store.CountAccounts(ctx)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -286,6 +287,7 @@ func (b *browser) pending(path string) (samltest.Request, string) {
 func (b *browser) answer(form url.Values, relay string) page {
 	b.Helper()
 	if relay != "" {
+		form = maps.Clone(form) // others may be sending it, too
 		form.Set("RelayState", relay)
 	}
 	return b.post("/sso/acme/saml/acs", form, true)

@@ -72,19 +72,25 @@ func (m *morning) reportLine(ctx context.Context, c *company, p person) ([]strin
 	return []string{u.GivenName + " " + u.FamilyName, string(u.Role), list(u.Teams), list(u.Mailboxes), strings.Join(sources, ", ")}, nil
 }
 
-// handedOver shows who took over the leaver's conversations.
+// handedOver shows who has the leaver's conversations now: whoever took one over
+// may have gone since, and handed it on.
 func (m *morning) handedOver(ctx context.Context, c *company) error {
 	leaver := supporters[1]
 	m.step("What %s left behind", leaver.name())
-	to := make(map[string]int)
+	with := make(map[string]string) // desk user by conversation
 	err := c.sys.core.EachEntry(ctx, func(e provision.Entry) error {
-		if e.Action == string(provision.StepHandOver) {
-			to[fmt.Sprint(e.Detail["to_desk_user"])]++
+		conversation := fmt.Sprint(e.Detail["conversation"])
+		if _, left := with[conversation]; e.Action == string(provision.StepHandOver) && (left || e.Subject == c.ids[leaver.mail]) {
+			with[conversation] = fmt.Sprint(e.Detail["to_desk_user"])
 		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	to := make(map[string]int)
+	for _, user := range with {
+		to[user]++
 	}
 	var rows [][]string
 	total := 0

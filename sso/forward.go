@@ -1,7 +1,9 @@
 package sso
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -11,11 +13,15 @@ import (
 // passes on: 200 with the person in headers, or 401. With ?desk=NAME it is
 // about that desk: only people with an account there pass, under the name that
 // the desk knows them by; 403 for others.
+//
+// Where the browser should go instead stands in Location. nginx reads it from
+// there. Caddy and Traefik hand the answer itself to the browser: with
+// &sign_in=redirect it is a redirect, as far as the browser shows a page.
 func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	desk := r.URL.Query().Get("desk")
 	v, err := h.core.Visitor(r.Context(), h.cookie(r, sessionCookie), desk)
 	if isCode(err, provision.Denied) {
-		w.WriteHeader(http.StatusUnauthorized)
+		h.elsewhere(w, r, http.StatusUnauthorized, "/sso/login", h.original(r))
 		return
 	}
 	if err != nil {
@@ -26,7 +32,7 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	user := v.Person.UserName
 	if desk != "" {
 		if v.Account == nil || !v.Account.Usable() {
-			w.WriteHeader(http.StatusForbidden)
+			h.noAccount(w, r, v.Account)
 			return
 		}
 		if v.Account.Profile.Email != "" {
@@ -41,6 +47,69 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	header.Set("Remote-Groups", headerList(v.Groups))
 	header.Set("Remote-Connection", v.Connection.Name)
 	w.WriteHeader(http.StatusOK)
+}
+
+// noAccount sends somebody who cannot work on a desk to the page that says why:
+// their account is being made, or they should have none.
+func (h *Handler) noAccount(w http.ResponseWriter, r *http.Request, a *provision.Account) {
+	if a != nil && a.Wanted.Status == provision.AccessActive {
+		h.elsewhere(w, r, http.StatusForbidden, "/sso/waiting", h.original(r))
+		return
+	}
+	h.elsewhere(w, r, http.StatusForbidden, home+"?no_account=1", "")
+}
+
+// elsewhere answers with status, and with where the browser should go instead:
+// to path, and from there on to the page of ours that it was asking for.
+func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request, status int, path, original string) {
+	to := h.options.PublicURL + path
+	if original != "" {
+		to += "?return_to=" + url.QueryEscape(original)
+	}
+	w.Header().Set("Location", to)
+	if r.URL.Query().Get("sign_in") == "redirect" && showsPage(r) {
+		status = http.StatusFound
+	}
+	w.WriteHeader(status)
+}
+
+// original returns the path that a browser asked the proxy for, as the proxy
+// passes it on: nginx in the header that docs/sign-in.md has it set, Caddy and
+// Traefik in one of their own. "" when it does not say, or when it was asked on
+// another host than ours, from which nobody could come back.
+func (h *Handler) original(r *http.Request) string {
+	if host := r.Header.Get("X-Forwarded-Host"); host != "" && !h.ourHost(host) {
+		return ""
+	}
+	to := cmp.Or(r.Header.Get("X-Original-Uri"), r.Header.Get("X-Forwarded-Uri"))
+	if localPath(to) != to { // the rule for every way back
+		return ""
+	}
+	return to
+}
+
+// ourHost reports whether a Host header, with a port or without, names the host
+// that browsers see us on. Proxies differ in whether they pass the port on.
+func (h *Handler) ourHost(host string) bool {
+	public, err := url.Parse(h.options.PublicURL)
+	if err != nil {
+		return false
+	}
+	asked := (&url.URL{Host: host}).Hostname()
+	return strings.EqualFold(asked, public.Hostname())
+}
+
+// showsPage reports whether the request behind the proxy's is one whose answer
+// a browser shows. A script that fetches something could not follow a redirect
+// to the identity provider, and what a form has sent would be lost.
+func showsPage(r *http.Request) bool {
+	switch cmp.Or(r.Header.Get("X-Forwarded-Method"), http.MethodGet) {
+	case http.MethodGet, http.MethodHead:
+	default:
+		return false
+	}
+	mode := r.Header.Get("Sec-Fetch-Mode")
+	return mode == "" || mode == "navigate"
 }
 
 // headerText makes text safe for a header: control characters are left out.

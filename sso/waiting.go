@@ -107,7 +107,8 @@ func (h *Handler) launch(w http.ResponseWriter, r *http.Request) {
 	for i, s := range sessions {
 		rows[i] = row{ID: s.ID, Agent: cmp.Or(s.Agent, "a browser"), Since: s.CreatedAt.UTC().Format(time.DateTime) + " UTC", Current: s.ID == session.ID}
 	}
-	h.show(w, r, http.StatusOK, "launch.html", map[string]any{"Name": nameOf(person), "Desks": places, "Sessions": rows})
+	h.show(w, r, http.StatusOK, "launch.html", map[string]any{"Name": nameOf(person), "Desks": places, "Sessions": rows,
+		"NoAccount": r.URL.Query().Has("no_account")})
 }
 
 // maxSessions is how many of their sessions a person sees.

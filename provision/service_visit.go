@@ -97,10 +97,14 @@ func (s *Service) notNow(a Account) error {
 func (s *Service) lease(ctx context.Context, tx Store, a Account) (Visit, error) {
 	until := s.now().Add(Lease)
 	a.LeaseUntil, a.UpdatedAt = &until, s.now()
-	if err := tx.SaveAccounts(ctx, []Account{a}); err != nil {
-		return Visit{}, err
+	v, err := s.visit(ctx, tx, a)
+	if err != nil {
+		return v, err
 	}
-	return s.visit(ctx, tx, a)
+	if !v.Ending() && v.Desk.Seats == 0 { // whoever has no limit need not ask at the gate
+		v.Account.Seat = true
+	}
+	return v, tx.SaveAccounts(ctx, []Account{v.Account})
 }
 
 func (s *Service) visit(ctx context.Context, tx Store, a Account) (v Visit, err error) {

@@ -44,7 +44,16 @@ func (s *Store) explain(ctx context.Context, base *gorm.DB, sc *scope, c provisi
 	if err != nil {
 		return "", err
 	}
-	statement := base.Session(&gorm.Session{DryRun: true}).Order(order).Limit(q.Limit).Find(dest).Statement
+	return s.plan(ctx, base.Order(order).Limit(q.Limit), dest)
+}
+
+// ExplainPeople is ExplainIdentities for what FindPeople looks for.
+func (s *Store) ExplainPeople(ctx context.Context, text string) (string, error) {
+	return s.plan(ctx, s.called(ctx, text), &[]identityRow{})
+}
+
+func (s *Store) plan(ctx context.Context, query *gorm.DB, dest any) (string, error) {
+	statement := query.Session(&gorm.Session{DryRun: true}).Find(dest).Statement
 	explain, column := "EXPLAIN ", "QUERY PLAN"
 	if s.dialect == SQLite {
 		explain, column = "EXPLAIN QUERY PLAN ", "detail"

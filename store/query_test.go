@@ -356,18 +356,30 @@ func TestFindingIsByIndex(t *testing.T) {
 		}
 		active := boolean("active", false)
 		user("id", provision.Query{Where: exact(str("id", provision.OpEqual, id))}, "identities_pkey", "sqlite_autoindex_identities_1", "identities_list")
-		user("userName eq", provision.Query{Where: str("userName", provision.OpEqual, "P00007")}, "identities_user_name", "identities_any_user_name")
-		user("userName sw", provision.Query{Where: str("userName", provision.OpStartsWith, "P0000")}, "identities_user_name", "identities_any_user_name")
-		user("externalId eq", provision.Query{Where: exact(str("externalId", provision.OpEqual, "ext-p00007"))}, "identities_external_id", "identities_any_external_id")
+		user("userName eq", provision.Query{Where: str("userName", provision.OpEqual, "P00007")}, "identities_user_name")
+		user("userName sw", provision.Query{Where: str("userName", provision.OpStartsWith, "P0000")}, "identities_user_name")
+		user("externalId eq", provision.Query{Where: exact(str("externalId", provision.OpEqual, "ext-p00007"))}, "identities_external_id")
 		user("displayName eq", provision.Query{Where: str("displayName", provision.OpEqual, "display p00007")}, "identities_display_name")
 		user("emails.value eq", provision.Query{Where: str("emails.value", provision.OpEqual, "p00007@example.test")}, "identity_emails_value")
 		user("one e-mail of a type", provision.Query{Where: element("emails", and(str("type", provision.OpEqual, "work"), str("value", provision.OpEqual, "p00007@example.test")))}, "identity_emails_value")
-		user("inactive", provision.Query{Where: active}, "identities_status")
+		user("inactive", provision.Query{Where: active}, "identities_suspended")
 		user("meta.lastModified gt", provision.Query{Where: moment1("meta.lastModified", provision.OpGreater, noon.Add(time.Hour))}, "identities_updated")
 		user("groups.value eq", provision.Query{Where: exact(str("groups.value", provision.OpEqual, id))}, "members_member", "members_groups", "members_order")
 		user("by id", provision.Query{}, "identities_list", "identities_pkey")
 		user("by userName", provision.Query{SortBy: path("userName")}, "identities_user_name")
 		user("by meta.lastModified", provision.Query{SortBy: path("meta.lastModified")}, "identities_updated")
+
+		t.Run("in every connection", func(t *testing.T) {
+			plan := got(s.ExplainPeople(ctx, "p00007"))(t)
+			for _, index := range []string{"identities_user_name", "identities_removed_user_name", "identities_external_id", "identities_removed_external_id", "identity_emails_value"} {
+				if !strings.Contains(plan, index) {
+					t.Errorf("does not use %s:\n%s", index, plan)
+				}
+			}
+			if strings.Contains(plan, "Seq Scan on identities") || strings.Contains(plan, "SCAN p\n") {
+				t.Errorf("reads everybody:\n%s", plan)
+			}
+		})
 
 		group := func(name string, where provision.Expr, index ...string) {
 			check(name, func() (string, error) { return s.ExplainGroups(ctx, c.ID, provision.Query{Where: where, Limit: 100}) }, index...)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"gorm.io/gorm"
+
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -69,10 +71,8 @@ func (s *Store) OpenSteps(ctx context.Context, a provision.AccountID) ([]provisi
 // CloseSteps implements [provision.Accounts]. A closed step is deleted: the
 // audit log tells of it.
 func (s *Store) CloseSteps(ctx context.Context, ids []int64) error {
-	for _, id := range ids {
-		if err := s.write(ctx).Delete(&stepRow{}, id).Error; err != nil {
-			return err
-		}
+	if len(ids) == 0 {
+		return nil
 	}
-	return nil
+	return s.do(ctx, "step", func(db *gorm.DB) *gorm.DB { return db.Delete(&stepRow{}, ids) })
 }

@@ -19,6 +19,9 @@ const (
 	// visitTimeout bounds a whole visit; a hand-over of many conversations is
 	// the longest.
 	visitTimeout = 30 * time.Minute
+	// fetchPause is how long the queue is left alone after it gave work. When it
+	// had none it is asked again after [Options.Poll].
+	fetchPause = 5 * time.Millisecond
 )
 
 // Options say how much work is done at once.
@@ -41,7 +44,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	river.AddWorker(workers, &evaluateWorker{core: w.core})
 	client, err := river.NewClient(driver, &river.Config{
 		Workers:              workers,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: opts.Workers, FetchCooldown: opts.Poll, FetchPollInterval: opts.Poll}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: opts.Workers, FetchCooldown: min(fetchPause, opts.Poll), FetchPollInterval: opts.Poll}},
 		JobTimeout:           visitTimeout,
 		RescueStuckJobsAfter: visitTimeout + time.Minute,
 		Logger:               slog.New(quiet{w.log.Handler()}),

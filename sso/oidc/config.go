@@ -27,6 +27,10 @@ const (
 	// DefaultGroupsClaim is where Okta, Entra ID, Keycloak and most others put the
 	// groups, if they are told to send them.
 	DefaultGroupsClaim = "groups"
+
+	// scopeGroups is what Okta, Dex, authentik and others call the scope that has
+	// them sent. No standard knows it.
+	scopeGroups = "groups"
 )
 
 // Config is what an admin and the server say of one provider. Issuer,
@@ -40,7 +44,7 @@ type Config struct {
 	PrivateKey   ClientKey
 	RedirectURL  string // of this connection alone, which is the first defence against mix-up (RFC 9700 §4.4)
 
-	Scopes        []string      // nil: openid, profile and email; openid is added when it is missing
+	Scopes        []string      // nil: openid, profile and email, and groups where the provider lists it; openid is added when it is missing
 	Prompt        string        // OpenID Connect Core §3.1.2.1; "": not sent
 	MaxAge        time.Duration // how long ago the person may have signed in at the provider; 0: does not matter. Whole seconds
 	ACRValues     []string      // asked for, and one of them demanded in the token; nil: does not matter
@@ -73,12 +77,6 @@ func (c Config) LogValue() slog.Value {
 // withDefaults returns c with its zero values filled in, and nothing of it
 // shared with the caller.
 func (c Config) withDefaults() Config {
-	if c.Scopes == nil {
-		c.Scopes = []string{"openid", "profile", "email"}
-	}
-	if !slices.Contains(c.Scopes, "openid") {
-		c.Scopes = append([]string{"openid"}, c.Scopes...)
-	}
 	c.Scopes = slices.Clone(c.Scopes)
 	c.ACRValues = slices.Clone(c.ACRValues)
 	c.HostedDomains = slices.Clone(c.HostedDomains)
@@ -95,6 +93,23 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	return c
+}
+
+// scopes returns what to ask the provider for. Groups are asked for where the
+// provider says that it knows the word: others refuse the whole sign-in over a
+// scope that they do not know (RFC 6749 §4.1.2.1).
+func (c Config) scopes(m metadata) []string {
+	scopes := c.Scopes
+	if scopes == nil {
+		scopes = []string{"openid", "profile", "email"}
+		if slices.Contains(m.Scopes, scopeGroups) {
+			scopes = append(scopes, scopeGroups)
+		}
+	}
+	if !slices.Contains(scopes, "openid") {
+		scopes = append([]string{"openid"}, scopes...)
+	}
+	return scopes
 }
 
 // check returns what in the settings can never work, without asking anybody.

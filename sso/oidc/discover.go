@@ -37,6 +37,7 @@ type metadata struct {
 	AuthMethods           []string // at the token end point
 	AuthAlgorithms        []string // for private_key_jwt
 	ResponseTypes         []string
+	Scopes                []string // that it knows, or some of them (OpenID Connect Discovery §3)
 	AnswersWithIssuer     bool // RFC 9207 §3
 	BackChannelLogout     bool
 	BackChannelLogoutSIDs bool
@@ -85,6 +86,7 @@ func readMetadata(document []byte) (metadata, error) {
 		AuthMethods:           d.texts("token_endpoint_auth_methods_supported"),
 		AuthAlgorithms:        d.texts("token_endpoint_auth_signing_alg_values_supported"),
 		ResponseTypes:         d.texts("response_types_supported"),
+		Scopes:                d.texts("scopes_supported"),
 		AnswersWithIssuer:     d.yes("authorization_response_iss_parameter_supported"),
 		BackChannelLogout:     d.yes("backchannel_logout_supported"),
 		BackChannelLogoutSIDs: d.yes("backchannel_logout_session_supported"),
@@ -178,7 +180,7 @@ func newRelyingParty(c Config, m metadata, auth clientAuth) *RelyingParty {
 			ClientID:     c.ClientID,
 			ClientSecret: auth.secret,
 			RedirectURL:  c.RedirectURL,
-			Scopes:       c.Scopes,
+			Scopes:       c.scopes(m),
 			Endpoint:     oauth2.Endpoint{AuthURL: m.Authorization, TokenURL: m.Token, AuthStyle: auth.style},
 		},
 	}

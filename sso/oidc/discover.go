@@ -38,7 +38,7 @@ type metadata struct {
 	AuthAlgorithms        []string // for private_key_jwt
 	ResponseTypes         []string
 	Scopes                []string // that it knows, or some of them (OpenID Connect Discovery §3)
-	AnswersWithIssuer     bool // RFC 9207 §3
+	AnswersWithIssuer     bool     // RFC 9207 §3
 	BackChannelLogout     bool
 	BackChannelLogoutSIDs bool
 }

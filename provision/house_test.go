@@ -33,17 +33,20 @@ type house struct {
 // each runs test in a fresh house on every database.
 func each(t *testing.T, test func(h *house)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		h := &house{T: t, store: s}
-		h.core = provision.NewService(s, provision.Policy{Brake: provision.Brake{Off: true}, Now: h.now}, slog.New(slog.DiscardHandler))
-		var err error
-		h.conn, _, err = h.core.AddConnection(t.Context(), byTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric})
-		h.must(err)
-		h.desk, err = h.core.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind,
-			Settings: map[string]string{builtin.SettingTeams: "A,B,C", builtin.SettingMailboxes: "Help"}})
-		h.must(err)
-		test(h)
-	})
+	storetest.Each(t, func(t *testing.T, s *store.Store) { test(newHouse(t, s)) })
+}
+
+func newHouse(t *testing.T, s *store.Store) *house {
+	t.Helper()
+	h := &house{T: t, store: s}
+	h.core = provision.NewService(s, provision.Policy{Brake: provision.Brake{Off: true}, Now: h.now}, slog.New(slog.DiscardHandler))
+	var err error
+	h.conn, _, err = h.core.AddConnection(t.Context(), byTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric})
+	h.must(err)
+	h.desk, err = h.core.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind,
+		Settings: map[string]string{builtin.SettingTeams: "A,B,C", builtin.SettingMailboxes: "Help"}})
+	h.must(err)
+	return h
 }
 
 func (h *house) now() time.Time { return time.Now().Add(time.Duration(h.offset.Load())) }

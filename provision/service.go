@@ -3,6 +3,8 @@ package provision
 import (
 	"log/slog"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Service is the one door to the core. It is safe for concurrent use, by any
@@ -12,6 +14,8 @@ type Service struct {
 	policy Policy
 	now    func() time.Time
 	log    *slog.Logger
+
+	guesses *guesses // of owners' one-time codes
 }
 
 // Policy holds the limits that apply to every connection.
@@ -70,7 +74,7 @@ func NewService(store Store, policy Policy, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Service{store: store, policy: policy, log: log, now: func() time.Time {
+	return &Service{store: store, policy: policy, log: log, guesses: &guesses{by: make(map[OwnerID]*rate.Limiter)}, now: func() time.Time {
 		return policy.Now().UTC().Truncate(time.Microsecond) // what both databases keep
 	}}
 }

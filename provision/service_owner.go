@@ -22,12 +22,14 @@ const (
 	totpStep                = 30 * time.Second
 	ticketOwner  TicketKind = "owner session"
 	refusedOwner            = "owner"
-	ownersAtOnce            = 1 // checking a password takes 64 MiB
+	ownersAtOnce            = 1 // checking a password takes 64 MiB, and a processor
 	unknownOwner            = "$argon2id$v=19$m=65536,t=1,p=2$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 
-// ownerChecks lets few passwords be checked at once.
-var ownerChecks = make(chan struct{}, ownersAtOnce)
+// ownerChecks lets few passwords be checked at once. Whoever shows a right
+// recovery code, which nobody guesses, has a queue of their own: no crowd of
+// strangers keeps an owner waiting.
+var ownerChecks, recoveryChecks = make(chan struct{}, ownersAtOnce), make(chan struct{}, ownersAtOnce)
 
 // Enrolment is what a new owner must keep. It can be seen once.
 type Enrolment struct {
@@ -88,16 +90,23 @@ func (s *Service) RemoveOwner(ctx context.Context, c Cause, name string) error {
 // OwnerSignIn signs an owner in by password and one-time or recovery code, and
 // returns the secret of their session. Everything that is wrong is the same
 // Denied error, and takes as long. Either way the audit log tells of it.
+//
+// Whoever has the password and guesses one-time codes gets no more than
+// [codeGuesses] an hour; the recovery codes go on to serve.
 func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code string) (secret string, _ error) {
-	select {
-	case ownerChecks <- struct{}{}:
-		defer func() { <-ownerChecks }()
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
 	known, err := s.store.Owner(ctx, name)
 	if err != nil && !isNotFound(err) {
 		return "", err
+	}
+	queue := ownerChecks
+	if known.recovery(code) >= 0 {
+		queue = recoveryChecks
+	}
+	select {
+	case queue <- struct{}{}:
+		defer func() { <-queue }()
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 	hash := unknownOwner
 	if err == nil {
@@ -107,6 +116,7 @@ func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code
 	if err != nil {
 		return "", err
 	}
+	guesses := s.guesses.left(known.ID, s.now())
 	err = s.store.InTx(ctx, func(tx Store) error {
 		passed := false
 		if right && known.ID != "" {
@@ -114,7 +124,7 @@ func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code
 			if err != nil {
 				return err
 			}
-			if passed = o.ID == known.ID && o.accept(code, s.now()); passed {
+			if passed = o.ID == known.ID && o.accept(code, s.now(), guesses); passed {
 				now := s.now()
 				o.UsedAt = &now
 				if err := tx.SaveOwner(ctx, o); err != nil {
@@ -133,32 +143,43 @@ func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code
 		return "", err
 	}
 	if secret == "" {
+		if right && known.ID != "" {
+			s.guesses.spend(known.ID, s.now())
+		}
 		return "", refuse(refusedOwner, "the name, the password or the code is wrong")
 	}
 	return secret, s.KeepTicket(ctx, ticketOwner, "", secret, known.ID, ownerLife)
 }
 
-// accept takes a one-time code that is newer than the last, or a recovery code
-// that is left, and uses it up.
-func (o *Owner) accept(code string, now time.Time) bool {
-	code = strings.ToLower(strings.Join(strings.Fields(code), ""))
+// accept takes a recovery code that is left, or if oneTime says so a one-time
+// code that is newer than the last, and uses it up.
+func (o *Owner) accept(code string, now time.Time, oneTime bool) bool {
+	if at := o.recovery(code); at >= 0 {
+		o.Recovery = slices.Delete(slices.Clone(o.Recovery), at, at+1)
+		return true
+	}
+	code = plainCode(code)
 	for _, step := range []int64{0, -1, 1} { // clocks differ by less than a step
 		at := now.Add(time.Duration(step) * totpStep)
 		want, err := totp.GenerateCode(o.Secret, at)
 		number := at.Unix() / int64(totpStep/time.Second)
-		if err == nil && number > o.LastStep && subtle.ConstantTimeCompare([]byte(code), []byte(want)) == 1 {
+		if err == nil && oneTime && number > o.LastStep && subtle.ConstantTimeCompare([]byte(code), []byte(want)) == 1 {
 			o.LastStep = number
 			return true
 		}
 	}
-	sum := sha256.Sum256([]byte(code))
-	at := slices.IndexFunc(o.Recovery, func(left []byte) bool { return subtle.ConstantTimeCompare(left, sum[:]) == 1 })
-	if at < 0 {
-		return false
-	}
-	o.Recovery = slices.Delete(slices.Clone(o.Recovery), at, at+1)
-	return true
+	return false
 }
+
+// recovery returns which of the recovery codes that are left a code is; -1 when
+// it is none.
+func (o *Owner) recovery(code string) int {
+	sum := sha256.Sum256([]byte(plainCode(code)))
+	return slices.IndexFunc(o.Recovery, func(left []byte) bool { return subtle.ConstantTimeCompare(left, sum[:]) == 1 })
+}
+
+// plainCode is a code as somebody would have typed it from an app.
+func plainCode(code string) string { return strings.ToLower(strings.Join(strings.Fields(code), "")) }
 
 // OwnerSession returns the owner who is signed in with this secret: Denied when
 // nobody is.

@@ -8,7 +8,39 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store/storetest"
 )
+
+// TestOneTimeCodesAreNotGuessed has somebody who knows the password try codes:
+// soon no one-time code is taken any more, while the owner gets in by a recovery
+// code. Others, who do not know it, can keep nobody from anything.
+func TestOneTimeCodesAreNotGuessed(t *testing.T) {
+	const password = "correct horse battery"
+	h := newHouse(t, storetest.SQLite(t))
+	o, enrolled, err := h.core.AddOwner(h.Context(), byTest, "owner", password)
+	h.must(err)
+	try := func(password, code string) error {
+		_, err := h.core.OwnerSignIn(h.Context(), byTest, "owner", password, code)
+		return err
+	}
+	code := func() string {
+		text, err := totp.GenerateCode(o.Secret, h.now())
+		h.must(err)
+		return text
+	}
+	for range 12 {
+		h.code(try("somebody's guess", "000000"), provision.Denied)
+	}
+	h.must(try(password, code()))
+	for range 10 {
+		h.code(try(password, "none"), provision.Denied)
+	}
+	h.offset.Add(int64(time.Minute)) // a new code; an hour's worth of guesses is not there yet
+	h.code(try(password, code()), provision.Denied)
+	h.must(try(password, enrolled.Codes[0]))
+	h.offset.Add(int64(time.Hour))
+	h.must(try(password, code()))
+}
 
 func TestOwners(t *testing.T) {
 	each(t, func(h *house) {

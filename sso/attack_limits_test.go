@@ -8,9 +8,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beevik/etree"
 
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -139,5 +141,47 @@ func TestRate(t *testing.T) {
 		if got := ask(tt.from, tt.path); got != tt.want {
 			t.Errorf("%s asks for %s: %d, want %d", tt.from, tt.path, got, tt.want)
 		}
+	}
+}
+
+// TestRateOfAConnection floods each end of a connection. Whoever comes from
+// elsewhere goes on, and so do other connections and other ends.
+func TestRateOfAConnection(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	h.trusts(samltest.New(idpID), nil)
+	_, _, err := h.core.AddConnection(t.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric})
+	h.must(err)
+	still := time.Now()
+	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
+		Limits: sso.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})
+	ask := func(from, method, path string) int {
+		r := httptest.NewRequest(method, path, nil)
+		r.RemoteAddr = from + ":1"
+		w := httptest.NewRecorder()
+		limited.ServeHTTP(w, r)
+		return w.Code
+	}
+	const mine = 3 + 20 // the connection's, and each address's own
+	for _, end := range []struct{ method, path string }{
+		{http.MethodGet, "/login"}, {http.MethodPost, "/saml/acs"}, {http.MethodPost, "/saml/slo"}, {http.MethodGet, "/oidc/callback"}, {http.MethodPost, "/oidc/backchannel-logout"},
+	} {
+		t.Run(end.path, func(t *testing.T) {
+			flood := "192.0.2.1"
+			let := 0
+			for range mine + 5 {
+				if ask(flood, end.method, "/sso/acme"+end.path) != http.StatusTooManyRequests {
+					let++
+				}
+			}
+			if let > mine {
+				t.Errorf("%d requests get through, want no more than %d", let, mine)
+			}
+			if got := ask(flood, end.method, "/sso/other"+end.path); got == http.StatusTooManyRequests {
+				t.Error("another connection is kept from signing in")
+			}
+			if got := ask("198.51.100.7", end.method, "/sso/acme"+end.path); got == http.StatusTooManyRequests {
+				t.Error("somebody else is kept from signing in")
+			}
+		})
 	}
 }

@@ -37,11 +37,14 @@ type Handler struct {
 
 	peers   *peers
 	metrics *metrics
-	limits  *limiter
-	// Tries of the break-glass sign-in, from one address and from all.
-	ownerTries, ownerTriesAll *limiter
-	apps                      http.Handler // nil until [Handler.Mount]
-	routes                    http.Handler
+
+	byAddress    *limiter[netip.Addr]
+	byConnection *limiter[demand]
+	modest       *limiter[netip.Addr] // of addresses, while a connection is asked for too much
+	glass        *glass
+
+	apps   http.Handler // nil until [Handler.Mount]
+	routes http.Handler
 }
 
 //go:embed static
@@ -53,9 +56,11 @@ func New(core *provision.Service, o Options) *Handler {
 		o.Now = time.Now
 	}
 	h := &Handler{core: core, options: o, log: o.Log, now: o.Now, client: fetch.New(o.Fetch),
-		secure: strings.HasPrefix(o.PublicURL, "https://"), metrics: newMetrics(), limits: newLimiter(o.Limits, o.Now)}
-	h.ownerTries = newLimiter(Limits{PerSecond: ownerTriesPerMinute / 60.0, Burst: ownerTriesPerMinute}, o.Now)
-	h.ownerTriesAll = newLimiter(Limits{PerSecond: ownerTriesPerMinuteAll / 60.0, Burst: ownerTriesPerMinuteAll}, o.Now)
+		secure: strings.HasPrefix(o.PublicURL, "https://"), metrics: newMetrics(), glass: newGlass(o.Now)}
+	limits := o.Limits.withDefaults()
+	h.byAddress = newLimiter[netip.Addr](limits.PerSecond, limits.Burst, rememberedAddresses, o.Now)
+	h.byConnection = newLimiter[demand](limits.ConnectionPerSecond, limits.ConnectionBurst, rememberedConnections, o.Now)
+	h.modest = newLimiter[netip.Addr](modestPerSecond, modestBurst, rememberedAddresses, o.Now)
 	h.peers = newPeers(h)
 	h.routes = h.mux()
 	return h
@@ -119,7 +124,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else { // development: identity providers may be on http as well
 		header.Set("Content-Security-Policy", strings.Replace(pagePolicy, "https:", "https: http:", 1))
 	}
-	if !h.limits.allow(h.ClientAddress(r), r.URL.Path) {
+	if h.tooFast(r) {
 		header.Set("Retry-After", "5")
 		h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many requests from one address"})
 		return

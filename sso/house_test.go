@@ -121,7 +121,7 @@ func numberOf(ctx context.Context) string {
 // replica returns a Handler on the same core.
 func (h *house) replica(log *slog.Logger) *sso.Handler {
 	return sso.New(h.core, sso.Options{PublicURL: h.url, Log: log, Fetch: fetch.Options{AllowHosts: h.allowed},
-		RequestID: numberOf, Now: h.now, Limits: sso.Limits{PerSecond: 1e6, Burst: 1e6}})
+		RequestID: numberOf, Now: h.now, Limits: sso.Limits{PerSecond: 1e6, Burst: 1e6, ConnectionPerSecond: 1e6, ConnectionBurst: 1e6}})
 }
 
 // each runs test in a fresh house on every database.

@@ -129,6 +129,9 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.C
 		h.switchedOff(w, r, conn)
 		return
 	}
+	if h.crowded(w, r, conn, "login") {
+		return
+	}
 	if via == "" {
 		via = provision.ProtocolSAML
 		if len(conn.SignIn.SAML) == 0 {

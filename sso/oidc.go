@@ -13,7 +13,7 @@ const maxLogoutToken = 64 << 10
 // oidcCallback takes the answer of an OpenID provider.
 func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 	conn, ok := h.connection(w, r)
-	if !ok {
+	if !ok || h.crowded(w, r, conn, "callback") {
 		return
 	}
 	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolOIDC, err) }
@@ -56,7 +56,7 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 // (OpenID Connect Back-Channel Logout §2.5).
 func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 	conn, ok := h.connection(w, r)
-	if !ok {
+	if !ok || h.crowded(w, r, conn, "back-channel") {
 		return
 	}
 	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolOIDC, err) }

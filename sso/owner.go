@@ -1,10 +1,10 @@
 package sso
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -13,10 +13,6 @@ import (
 const (
 	ownerCookie = "deskbridge_owner"
 	ownerLife   = time.Hour
-
-	// Tries of the break-glass sign-in: from one address, and from all.
-	ownerTriesPerMinute    = 5
-	ownerTriesPerMinuteAll = 30
 )
 
 // breakGlass shows the form, or to an owner how sign-in is doing.
@@ -41,17 +37,23 @@ func (h *Handler) breakIn(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, refusal{status: http.StatusBadRequest, reason: "form", detail: err.Error()})
 		return
 	}
-	if !h.ownerTries.allow(h.ClientAddress(r), r.URL.Path) || !h.ownerTriesAll.allow(netip.Addr{}, r.URL.Path) {
-		w.Header().Set("Retry-After", "60")
-		h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many tries of the break-glass sign-in",
-			person: "Too many tries. Wait a minute."})
+	from := h.ClientAddress(r)
+	if !h.glass.allow(from) {
+		h.tooManyTries(w, r)
 		return
 	}
 	cause := provision.Cause{Actor: "owner", Action: "break-glass", Request: h.reference(r.Context())}
-	secret, err := h.core.OwnerSignIn(r.Context(), cause, form.Get("name"), form.Get("password"), form.Get("code"))
+	ctx, stop := context.WithTimeout(r.Context(), glassWait)
+	defer stop()
+	secret, err := h.core.OwnerSignIn(ctx, cause, form.Get("name"), form.Get("password"), form.Get("code"))
+	if errors.Is(err, context.DeadlineExceeded) {
+		h.tooManyTries(w, r)
+		return
+	}
 	if isCode(err, provision.Denied) {
+		h.glass.failed(from)
 		h.metrics.owners.WithLabelValues("refused").Inc()
-		h.log.ErrorContext(r.Context(), "BREAK GLASS: a sign-in was refused", "request", cause.Request, "from", h.ClientAddress(r).String())
+		h.log.ErrorContext(r.Context(), "BREAK GLASS: a sign-in was refused", "request", cause.Request, "from", from.String())
 		h.fail(w, r, refusal{status: http.StatusForbidden, reason: "owner", detail: "name, password or code is wrong", person: "The name, the password or the code is wrong."})
 		return
 	}
@@ -60,9 +62,15 @@ func (h *Handler) breakIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.metrics.owners.WithLabelValues("ok").Inc()
-	h.log.ErrorContext(r.Context(), "BREAK GLASS: an owner signed in", "request", cause.Request, "from", h.ClientAddress(r).String())
+	h.log.ErrorContext(r.Context(), "BREAK GLASS: an owner signed in", "request", cause.Request, "from", from.String())
 	h.setCookie(w, ownerCookie, secret, ownerLife)
 	http.Redirect(w, r, "/sso/break-glass", http.StatusSeeOther)
+}
+
+func (h *Handler) tooManyTries(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "60")
+	h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many tries of the break-glass sign-in",
+		person: "Too many tries. Wait a minute."})
 }
 
 // breakOut signs an owner out.

@@ -1,11 +1,60 @@
 package sso_test
 
 import (
+	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/deskbridge/deskbridge/store/storetest"
 )
+
+// TestBreakGlassUnderSiege has strangers fail at the break-glass sign-in from
+// many addresses until no try of theirs is taken any more. The owner gets in
+// meanwhile, at the third try.
+func TestBreakGlassUnderSiege(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	_, enrolled, err := h.core.AddOwner(t.Context(), byTest, "owner", "correct horse battery")
+	h.must(err)
+	still := time.Now()
+	h.now = func() time.Time { return still } // no limit lets anything more through by and by
+	glass := h.replica(slog.New(slog.DiscardHandler))
+	try := func(from, password, code string) int {
+		r := posted("/sso/break-glass", url.Values{"name": {"owner"}, "password": {password}, "code": {code}})
+		r.RemoteAddr = "[" + from + "]:1"
+		w := httptest.NewRecorder()
+		glass.ServeHTTP(w, r)
+		if w.Code == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+		return w.Code
+	}
+	answers := make(map[int]int)
+	for i := range 50 { // ten households at one site, five tries each
+		answers[try(fmt.Sprintf("2001:db8:1:%x::%x", i/5, i), "a guess", "000000")]++
+	}
+	want := map[int]int{http.StatusForbidden: 3 + 30, http.StatusTooManyRequests: 17} // the first failures, and what all have who fail
+	if diff := cmp.Diff(want, answers); diff != "" {
+		t.Errorf("answers to strangers (-want +got):\n%s", diff)
+	}
+	for _, code := range []string{"mistyped", "again"} {
+		if got := try("2001:db8:2::1", "correct horse battery", code); got != http.StatusForbidden {
+			t.Errorf("the owner mistypes: %d", got)
+		}
+	}
+	if got := try("2001:db8:2::1", "correct horse battery", enrolled.Codes[0]); got != http.StatusSeeOther {
+		t.Errorf("the owner is kept out: %d", got)
+	}
+	if got := try("2001:db8:1:0::ffff", "correct horse battery", enrolled.Codes[1]); got != http.StatusTooManyRequests {
+		t.Errorf("a sixth try from one household: %d", got)
+	}
+}
 
 func TestBreakGlass(t *testing.T) {
 	each(t, func(h *house) {

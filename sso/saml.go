@@ -52,7 +52,7 @@ func (h *Handler) samlMetadata(w http.ResponseWriter, r *http.Request) {
 // request of our own, which has them.
 func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
 	conn, ok := h.connection(w, r)
-	if !ok {
+	if !ok || h.crowded(w, r, conn, "acs") {
 		return
 	}
 	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolSAML, err) }
@@ -193,7 +193,7 @@ var errOtherBrowser = &provision.Error{Code: provision.NotFound, Detail: "the si
 // answer to ours.
 func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
 	conn, ok := h.connection(w, r)
-	if !ok {
+	if !ok || h.crowded(w, r, conn, "slo") {
 		return
 	}
 	refuse := func(err error) {

@@ -207,7 +207,7 @@ func (d *door) vouched() bool {
 // find returns the person behind the login, locked; nil when there is none yet.
 func (d *door) find(ctx context.Context) (person *Identity, linked bool, _ error) {
 	removed := false
-	known, err := d.tx.Login(ctx, d.conn.ID, d.login.Issuer, d.login.Subject)
+	known, err := d.tx.Login(ctx, d.conn.ID, d.login.Protocol, d.login.Issuer, d.login.Subject)
 	if err == nil {
 		d.used = known.UsedAt
 		id, err := d.tx.LockIdentity(ctx, d.conn.ID, known.Identity)

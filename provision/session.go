@@ -52,10 +52,11 @@ type SessionFilter struct {
 	Identity   IdentityID
 	Connection ConnectionID
 
-	// Issuer goes with at least one of Subject and Index.
-	Issuer  string
-	Subject string
-	Index   string
+	// Issuer goes with Protocol, and with at least one of Subject and Index.
+	Protocol Protocol
+	Issuer   string
+	Subject  string
+	Index    string
 }
 
 // LoginKey is what a protocol knows somebody by. It never changes hands while

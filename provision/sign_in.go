@@ -111,7 +111,8 @@ const (
 )
 
 // Login is what a protocol has verified of somebody who signs in. The account
-// key is Issuer and Subject, never an address.
+// key is Protocol, Issuer and Subject, never an address: some identity providers
+// have one name for both protocols.
 type Login struct {
 	Protocol Protocol
 	Issuer   string // SAML: the IdP's entity ID; OIDC: iss

@@ -253,9 +253,9 @@ type Accounts interface {
 type SignIns interface {
 	// Login returns who is known by a login: NotFound when nobody is. The
 	// person may be removed by now.
-	Login(ctx context.Context, c ConnectionID, issuer, subject string) (LoginKey, error)
+	Login(ctx context.Context, c ConnectionID, p Protocol, issuer, subject string) (LoginKey, error)
 	LoginsOf(ctx context.Context, id IdentityID) ([]LoginKey, error)
-	SaveLogin(ctx context.Context, l LoginKey) error // inserts or replaces by connection, issuer, subject
+	SaveLogin(ctx context.Context, l LoginKey) error // inserts or replaces by connection, protocol, issuer, subject
 	DeleteLogins(ctx context.Context, id IdentityID) error
 
 	// Session returns the session whose cookie has this hash with its person

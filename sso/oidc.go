@@ -76,7 +76,7 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolOIDC), "logout token "+logout.Issuer+" "+logout.JTI, logout.Expires,
-		provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID})
+		provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolOIDC, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID})
 	if isCode(err, provision.Denied) {
 		err = &oidc.Refusal{Reason: provision.RefusedReplay, Detail: "this logout token was used before"}
 	}
@@ -102,7 +102,7 @@ func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, conn, provision.ProtocolOIDC, &oidc.Refusal{Reason: oidc.ReasonSession, Detail: "a front-channel logout needs this connection's iss, and a sid; switch on that the provider sends them"})
 		return
 	}
-	if err := h.end(r, provision.SessionFilter{Connection: conn.ID, Issuer: settings.Issuer, Index: query.Get("sid")}, provision.ProtocolOIDC); err != nil {
+	if err := h.end(r, provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolOIDC, Issuer: settings.Issuer, Index: query.Get("sid")}, provision.ProtocolOIDC); err != nil {
 		h.broken(w, r, err)
 		return
 	}

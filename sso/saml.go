@@ -256,13 +256,15 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 
 // named returns the sessions that a logout request names.
 func (h *Handler) named(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
-	sessions, err := h.core.Sessions(r.Context(), provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Subject: subjectOf(logout.NameID)}, 0)
+	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: subjectOf(logout.NameID)}
+	sessions, err := h.core.Sessions(r.Context(), theirs, 0)
 	if err != nil {
 		return nil, err
 	}
 	if len(sessions) == 0 { // the account key is an attribute: the index leads to them
 		for _, index := range logout.SessionIndexes {
-			more, err := h.core.Sessions(r.Context(), provision.SessionFilter{Connection: conn.ID, Issuer: logout.Issuer, Index: index}, 0)
+			theirs.Subject, theirs.Index = "", index
+			more, err := h.core.Sessions(r.Context(), theirs, 0)
 			if err != nil {
 				return nil, err
 			}

@@ -70,6 +70,16 @@ func (s *Store) plan(ctx context.Context, query *gorm.DB, dest any) (string, err
 	return plan.String(), nil
 }
 
+// MigrateTo brings the schema down to a version.
+func MigrateTo(ctx context.Context, s *Store, version int64) error {
+	provider, err := s.goose()
+	if err != nil {
+		return err
+	}
+	_, err = provider.DownTo(ctx, version)
+	return err
+}
+
 // Exec runs a statement past all rules of the package.
 func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
 	return s.write(ctx).Exec(statement, args...).Error

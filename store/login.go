@@ -10,9 +10,9 @@ import (
 
 type loginRow struct {
 	ConnectionID string `gorm:"primaryKey"`
+	Protocol     string `gorm:"primaryKey"`
 	Issuer       string `gorm:"primaryKey"`
 	Subject      string `gorm:"primaryKey"`
-	Protocol     string
 	IdentityID   string
 	CreatedAt    int64 `gorm:"autoCreateTime:false"`
 	UsedAt       int64
@@ -33,9 +33,9 @@ func (row loginRow) login() (provision.LoginKey, error) {
 }
 
 // Login implements [provision.SignIns].
-func (s *Store) Login(ctx context.Context, c provision.ConnectionID, issuer, subject string) (provision.LoginKey, error) {
+func (s *Store) Login(ctx context.Context, c provision.ConnectionID, p provision.Protocol, issuer, subject string) (provision.LoginKey, error) {
 	var row loginRow
-	err := s.read(ctx).Where("connection_id = ? AND issuer = ? AND subject = ?", string(c), issuer, subject).Take(&row).Error
+	err := s.read(ctx).Where("connection_id = ? AND protocol = ? AND issuer = ? AND subject = ?", string(c), string(p), issuer, subject).Take(&row).Error
 	if err != nil {
 		return provision.LoginKey{}, translateRead(err, "login")
 	}
@@ -45,7 +45,7 @@ func (s *Store) Login(ctx context.Context, c provision.ConnectionID, issuer, sub
 // LoginsOf implements [provision.SignIns].
 func (s *Store) LoginsOf(ctx context.Context, id provision.IdentityID) ([]provision.LoginKey, error) {
 	var rows []loginRow
-	if err := s.read(ctx).Where("identity_id = ?", string(id)).Order("created_at, issuer, subject").Find(&rows).Error; err != nil {
+	if err := s.read(ctx).Where("identity_id = ?", string(id)).Order("created_at, protocol, issuer, subject").Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	return convert(rows, loginRow.login)
@@ -66,7 +66,7 @@ func (s *Store) SaveLogin(ctx context.Context, l provision.LoginKey) error {
 		UsedAt:       fromTime(l.UsedAt),
 	}
 	again := clause.OnConflict{
-		Columns:   []clause.Column{{Name: "connection_id"}, {Name: "issuer"}, {Name: "subject"}},
+		Columns:   []clause.Column{{Name: "connection_id"}, {Name: "protocol"}, {Name: "issuer"}, {Name: "subject"}},
 		DoUpdates: clause.AssignmentColumns([]string{"identity_id", "used_at"}),
 	}
 	return translate(s.write(ctx).Clauses(again).Create(&row).Error, "login")

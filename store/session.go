@@ -112,7 +112,7 @@ func (s *Store) Sessions(ctx context.Context, f provision.SessionFilter, limit i
 func selected(db *gorm.DB, f provision.SessionFilter) *gorm.DB {
 	db = db.Where("ended_at IS NULL")
 	for column, value := range map[string]string{
-		"id": string(f.ID), "identity_id": string(f.Identity), "connection_id": string(f.Connection),
+		"id": string(f.ID), "identity_id": string(f.Identity), "connection_id": string(f.Connection), "protocol": string(f.Protocol),
 		"issuer": f.Issuer, "subject": f.Subject, "session_index": f.Index,
 	} {
 		if checkText("", value) != nil {

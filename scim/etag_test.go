@@ -3,6 +3,10 @@ package scim_test
 import (
 	"net/http"
 	"testing"
+
+	"github.com/deskbridge/deskbridge/scim"
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
 // TestPreconditions walks through what If-Match and If-None-Match do with each
@@ -65,4 +69,38 @@ func TestPreconditions(t *testing.T) {
 		s.want(404, "DELETE", endpoint+"/nobody", "", "If-Match", `*`)
 		s.want(http.StatusNoContent, "DELETE", path, "", "If-Match", `W/"0", *`)
 	}
+}
+
+// TestGroupsChangeWhenMembersAreDeleted checks that a group is another one
+// after a member of it was deleted, a person or a group: whoever asks for it
+// with If-None-Match gets it, and whoever writes it with If-Match does not.
+func TestGroupsChangeWhenMembersAreDeleted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+		ada, inner := s.user("ada"), s.group("inner")
+		group, other := s.group("group", ada, inner), s.group("other")
+		for _, member := range []string{"/Users/" + ada, "/Groups/" + inner} {
+			before := s.want(200, "GET", "/Groups/"+group, "")
+			tag := before.header.Get("ETag")
+			s.want(304, "GET", "/Groups/"+group, "", "If-None-Match", tag)
+			s.want(204, "DELETE", member, "")
+			after := s.want(200, "GET", "/Groups/"+group, "", "If-None-Match", tag)
+			if changed(after) == changed(before) {
+				t.Errorf("%s: meta.lastModified stayed", member)
+			}
+			s.want(412, "PUT", "/Groups/"+group, `{"displayName":"group"}`, "If-Match", tag)
+		}
+		if got := s.want(200, "GET", "/Groups/"+group, ""); got.body["members"] != nil {
+			t.Errorf("members are left: %s", got.raw)
+		}
+		if got := s.want(200, "GET", "/Groups/"+other, ""); got.header.Get("ETag") != `W/"1"` {
+			t.Errorf("a group without them changed: %s", got.raw)
+		}
+	})
+}
+
+// changed returns when a resource last changed.
+func changed(r reply) any {
+	meta, _ := r.body["meta"].(map[string]any)
+	return meta["lastModified"]
 }

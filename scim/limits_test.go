@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/deskbridge/deskbridge/scim"
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
 // TestLimitsOfValues checks the limits that nobody can set: what they let pass
@@ -63,4 +67,28 @@ func TestLimitsOfValues(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNumbersThatNoDatabaseTakes checks that no number in an attribute that
+// nobody knows keeps others from being found: it is refused, or it does no harm.
+func TestNumbersThatNoDatabaseTakes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+		s.want(201, "POST", "/Users", `{"userName":"ada","title":"Lead"}`)
+		for i, tt := range []struct {
+			number string
+			status int
+		}{
+			{"1e999999", 400}, {"1e-999999", 400}, {"0e-20000", 400}, {"-1e-20000", 400}, {"0." + strings.Repeat("0", 20_000) + "1", 400},
+			{strings.Repeat("9", 200_000), 400}, {"1E+99999999999999999999", 400}, {"5e-324", 201}, {"-1.50", 201}, {"12345678901234567890", 201},
+		} {
+			got := s.do("POST", "/Users", fmt.Sprintf(`{"userName":"u%d","urn:x:ext":{"n":[%s]}}`, i, tt.number))
+			if got.status != tt.status || tt.status == 400 && got.body["scimType"] != "invalidValue" {
+				t.Errorf("%.30s: got %d %.300s", tt.number, got.status, got.raw)
+			}
+		}
+		for _, query := range []string{"filter=title%20pr", "filter=nickName%20pr", "sortBy=title&count=100"} {
+			s.want(200, "GET", "/Users?"+query, "")
+		}
+	})
 }

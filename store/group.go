@@ -147,7 +147,10 @@ func (s *Store) DeleteGroup(ctx context.Context, c provision.ConnectionID, id pr
 		if _, err := tx.LockGroup(ctx, c, id); err != nil {
 			return err
 		}
-		if err := tx.write(ctx).Where("group_id = ? OR member_id = ?", string(id), string(id)).Delete(&memberRow{}).Error; err != nil {
+		if _, err := tx.RemoveMemberships(ctx, provision.MemberID(id)); err != nil {
+			return err
+		}
+		if err := tx.write(ctx).Where("group_id = ?", string(id)).Delete(&memberRow{}).Error; err != nil {
 			return err
 		}
 		return missing(tx.write(ctx).Where("id = ?", string(id)).Delete(&groupRow{}), "group")

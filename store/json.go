@@ -20,8 +20,8 @@ const maxDepth = 64
 // canonical returns a JSON object as it is stored: keys sorted, no spaces,
 // numbers as they were written; that is what [json.Marshal] makes of the
 // decoded value. Empty input gives nil. What one of the databases could not
-// keep or search is Invalid on both: NUL characters, numbers beyond float64,
-// absurd nesting.
+// keep or search is Invalid on both: NUL characters, numbers beyond float64 or
+// with thousands of digits, absurd nesting.
 func canonical(doc json.RawMessage) (*string, error) {
 	if len(doc) == 0 {
 		return nil, nil
@@ -49,8 +49,8 @@ func storable(v any, depth int) error {
 	case string:
 		return checkText("", v)
 	case json.Number:
-		if _, err := strconv.ParseFloat(v.String(), 64); err != nil {
-			return provision.Errorf(provision.Invalid, "", "a number in the document is too large")
+		if !isComparable(v.String()) {
+			return provision.Errorf(provision.Invalid, "", "a number in the document is too large, or has too many digits")
 		}
 	case []any:
 		for _, e := range v {
@@ -66,6 +66,24 @@ func storable(v any, depth int) error {
 		}
 	}
 	return nil
+}
+
+// maxDigits is how many digits a number may have, written out. PostgreSQL takes
+// 16,383 behind the point and counts zeros too: it cannot search a document with
+// 1e-20000 or 0e-20000 in it, and that one fails every query that looks at it.
+const maxDigits = 1000
+
+// isComparable reports whether both databases can compare a number of JSON.
+func isComparable(number string) bool {
+	if _, err := strconv.ParseFloat(number, 64); err != nil || len(number) > maxDigits {
+		return false
+	}
+	_, power, ok := strings.Cut(strings.ToLower(number), "e")
+	if !ok {
+		return true
+	}
+	n, err := strconv.Atoi(power)
+	return err == nil && n >= -maxDigits && n <= maxDigits
 }
 
 // checkText returns an Invalid error for text that PostgreSQL cannot store.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
@@ -168,10 +169,25 @@ func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []p
 		`DELETE FROM members WHERE group_id = ? AND member_id IN (`+s.sql.list+`) RETURNING member_id`, string(g), bindIDs(list))
 }
 
-// RemoveMemberships implements [provision.Groups].
+// RemoveMemberships implements [provision.Groups]. The groups are other ones
+// without the member: their versions move, so that no copy of them passes for
+// the newest.
 func (s *Store) RemoveMemberships(ctx context.Context, id provision.MemberID) ([]provision.GroupID, error) {
-	return deleteReturning[provision.GroupID](s.write(ctx),
+	groups, err := deleteReturning[provision.GroupID](s.write(ctx),
 		`DELETE FROM members WHERE member_id = ? RETURNING group_id`, string(id))
+	if err != nil {
+		return nil, err
+	}
+	now := fromTime(time.Now())
+	for _, g := range groups { // sorted: whoever locks several takes them in one order
+		err := s.do(ctx, "group", func(db *gorm.DB) *gorm.DB {
+			return db.Exec(`UPDATE groups SET version = version + 1, updated_at = ? WHERE id = ?`, now, string(g))
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return groups, nil
 }
 
 // deleteReturning returns the ids that a DELETE … RETURNING reports, in order.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,6 +162,10 @@ func TestDocuments(t *testing.T) {
 		{"NUL is refused", `{"t":"a\u0000b"}`, ``},
 		{"NUL in a key is refused", `{"a\u0000b":1}`, ``},
 		{"a number beyond float64 is refused", `{"n":1e999}`, ``},
+		{"one that is too fine for PostgreSQL is refused", `{"n":[{"m":1e-20000}]}`, ``},
+		{"so is a zero that is written so", `{"n":0e-99999}`, ``},
+		{"so are thousands of digits", `{"n":0.` + strings.Repeat("0", 20_000) + `1}`, ``},
+		{"what float64 holds is kept", `{"n":[5e-324,-1.7e308,0e-300]}`, `{"n":[5e-324,-1.7e308,0e-300]}`},
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()

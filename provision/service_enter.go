@@ -25,6 +25,7 @@ type Entrance struct {
 	OnceUntil time.Time
 
 	Session  Session   // Protocol, Issuer and Subject are the login's
+	Proof    Proof     // for the audit log
 	NotAfter time.Time // when the IdP wants the session to end; zero: not said
 	Old      string    // secret of the session that this one replaces; may be empty
 }
@@ -50,7 +51,7 @@ func (s *Service) Enter(ctx context.Context, conn ConnectionID, c Cause, e Entra
 			session = e.Session
 			session.Identity, session.Connection = in.Person.ID, conn
 			session.Protocol, session.Issuer, session.Subject = e.Login.Protocol, e.Login.Issuer, e.Login.Subject
-			session, err = s.openSession(ctx, tx, c, session, secret, e.NotAfter, e.Old)
+			session, err = s.openSession(ctx, tx, c, session, e.Proof, secret, e.NotAfter, e.Old)
 			return err
 		})
 	})

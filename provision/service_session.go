@@ -32,14 +32,14 @@ func (s *Service) StartSession(ctx context.Context, c Cause, session Session, no
 		if !person.Active() {
 			return refuse(RefusedSuspended, "your account was suspended by your organisation")
 		}
-		session, err = s.openSession(ctx, tx, c, session, secret, notAfter, old)
+		session, err = s.openSession(ctx, tx, c, session, Proof{}, secret, notAfter, old)
 		return err
 	})
 	return session, secret, err
 }
 
 // openSession opens a session for somebody whose row is locked.
-func (s *Service) openSession(ctx context.Context, tx Store, c Cause, session Session, secret string, notAfter time.Time, old string) (Session, error) {
+func (s *Service) openSession(ctx context.Context, tx Store, c Cause, session Session, p Proof, secret string, notAfter time.Time, old string) (Session, error) {
 	hash := sha256.Sum256([]byte(secret))
 	now := s.now()
 	session.ID, session.Hash, session.CreatedAt, session.SeenAt = NewID[SessionID](), hash[:], now, now
@@ -57,7 +57,7 @@ func (s *Service) openSession(ctx context.Context, tx Store, c Cause, session Se
 		return session, err
 	}
 	entry := s.entry(c, session.Connection, "session.started", string(session.Identity))
-	entry.Detail = map[string]any{"session": session.ID, "protocol": session.Protocol}
+	entry.Detail = p.detail(session)
 	return session, tx.Append(ctx, entry)
 }
 

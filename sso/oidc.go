@@ -44,7 +44,8 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Session: provision.Session{Index: token.SID, Hint: token.Raw}}
+	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Session: provision.Session{Index: token.SID, Hint: token.Raw},
+		Proof: provision.Proof{Context: token.ACR, Methods: token.AMR, Message: token.JTI}}
 	if a.Trial {
 		h.showTrial(w, r, conn, e)
 		return

@@ -175,6 +175,7 @@ func (h *Handler) samlEntrance(conn provision.Connection, settings SAMLSettings,
 		return e, err
 	}
 	e.Session.Index, e.Session.NameID = assertion.SessionIndex, string(nameID)
+	e.Proof = provision.Proof{Context: assertion.AuthnContext, Message: assertion.ID}
 	e.Once, e.OnceUntil = assertionKey(assertion), assertion.NotOnOrAfter
 	if assertion.SessionNotOnOrAfter != nil {
 		e.NotAfter = *assertion.SessionNotOnOrAfter

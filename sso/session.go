@@ -15,6 +15,7 @@ const ticketLogout provision.TicketKind = "saml logout"
 // are, they get a session, and go on to where they were heading.
 func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.Connection, e provision.Entrance, to string) {
 	e.Session.Agent, e.Old = agentOf(r), h.cookie(r, sessionCookie)
+	e.Proof.Address = h.ClientAddress(r).String()
 	protocol := e.Login.Protocol
 	in, session, secret, err := h.core.Enter(r.Context(), conn.ID, h.cause(r, protocol), e)
 	if err != nil {

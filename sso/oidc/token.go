@@ -17,6 +17,7 @@ type Token struct {
 	Issuer  string
 	Subject string // sub: never empty, at most 255 bytes
 	SID     string // sid: the provider's session, which a logout token may name
+	JTI     string // jti: the token's own id; may be empty
 	TID     string // tid: Entra ID's tenant
 	OID     string // oid: Entra ID's id of the person in that tenant, in all applications
 
@@ -64,6 +65,7 @@ func (rp *RelyingParty) newToken(id, info claims, raw string) *Token {
 		Issuer:            rp.metadata.Issuer,
 		Subject:           id.text("sub"),
 		SID:               id.text("sid"),
+		JTI:               id.text("jti"),
 		TID:               id.text("tid"),
 		OID:               id.text("oid"),
 		Name:              all.text("name"),

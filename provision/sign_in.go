@@ -129,6 +129,8 @@ type Login struct {
 
 	Groups      []string
 	GroupsKnown bool // false: the IdP said nothing of groups, or only that there are too many
+
+	GroupsOverage bool // the IdP said that there are too many to name them
 }
 
 // Verified says what an IdP says about the address it gives.

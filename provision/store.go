@@ -278,6 +278,8 @@ type SignIns interface {
 	// Remember notes that key was seen, until it expires. It reports whether
 	// that is the first time.
 	Remember(ctx context.Context, key string, expires time.Time) (first bool, err error)
+	// Remembered reports whether key was seen, and has not expired at now.
+	Remembered(ctx context.Context, key string, now time.Time) (bool, error)
 
 	Keys(ctx context.Context, use KeyUse) ([]Key, error) // newest first, retired ones included
 	// LockKeys keeps others from making or changing keys until the transaction

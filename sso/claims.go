@@ -76,7 +76,7 @@ func samlLogin(conn provision.Connection, claims Claims, a *saml.Assertion) (pro
 	l.Groups = get(ClaimGroups)
 	l.GroupsKnown = len(l.Groups) > 0 || sent(a, claims[ClaimGroups])
 	if len(a.Values(entraOverage)) > 0 {
-		l.Groups, l.GroupsKnown = nil, false
+		l.Groups, l.GroupsKnown, l.GroupsOverage = nil, false, true
 	}
 	l.Attributes = make(provision.Attributes)
 	for _, attribute := range a.Attributes {
@@ -157,7 +157,7 @@ func oidcLogin(conn provision.Connection, claims Claims, t *oidc.Token) provisio
 	}
 	l.Profile = profileOf(l.Email, get)
 	l.Profile.Locale, l.Profile.Timezone = t.Locale, t.Zoneinfo
-	l.Groups, l.GroupsKnown = t.Groups, t.GroupsPresent && !t.GroupsOverage
+	l.Groups, l.GroupsKnown, l.GroupsOverage = t.Groups, t.GroupsPresent && !t.GroupsOverage, t.GroupsOverage
 	if !l.GroupsKnown {
 		l.Groups = nil
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/deskbridge/deskbridge/fetch"
@@ -42,6 +43,7 @@ type Handler struct {
 	byConnection *limiter[demand]
 	modest       *limiter[netip.Addr] // of addresses, while a connection is asked for too much
 	glass        *glass
+	overages     sync.Map // provision.ConnectionID → the last day on which groups did not fit
 
 	apps   http.Handler // nil until [Handler.Mount]
 	routes http.Handler

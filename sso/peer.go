@@ -240,6 +240,14 @@ func (p *peers) discover(ctx context.Context, conn provision.Connection, peer *o
 	}
 }
 
+// known returns the identity provider of a connection as it was last spoken to
+// or looked at; nil when it never was.
+func (p *peers) known(conn provision.ConnectionID) *samlPeer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.saml[conn]
+}
+
 // forget has an admin who looks at a connection see how it is now.
 func (p *peers) forget(conn provision.ConnectionID) {
 	p.mu.Lock()

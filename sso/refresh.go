@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -171,80 +170,4 @@ func (h *Handler) Accept(ctx context.Context, c provision.Cause, conn provision.
 	}
 	kept.Body, kept.Waiting, kept.Problem, kept.FetchedAt = kept.Waiting, nil, "", h.now()
 	return h.core.SaveMetadata(ctx, c, kept, map[string]any{"accepted": true})
-}
-
-// warnAt are the numbers of days before something runs out at which an admin is
-// told.
-var warnAt = []int{60, 30, 14, 7, 1}
-
-// Warnings returns what will soon keep the people of a connection from signing
-// in, in plain words.
-func (h *Handler) Warnings(ctx context.Context, conn provision.Connection) (out []string) {
-	now := h.now()
-	soon := func(what string, left time.Duration) {
-		days := int(left.Hours() / 24)
-		switch {
-		case left <= 0:
-			out = append(out, what+" has run out: nobody can sign in")
-		case days <= warnAt[0]:
-			out = append(out, fmt.Sprintf("%s runs out in %d days", what, days))
-		}
-	}
-	if peer, err := h.peers.SAML(ctx, conn); err == nil {
-		idp := peer.IdP()
-		soon("the last certificate of the identity provider", idp.LastCertificate().Sub(now))
-		if !idp.ValidUntil.IsZero() && peer.settings.MetadataURL == "" {
-			soon("the identity provider's metadata", idp.ValidUntil.Sub(now))
-		}
-		out = append(out, append(idp.Warnings, h.ownWarnings(ctx, now)...)...)
-		if peer.settings.AllowSHA1 {
-			out = append(out, "allow_sha1 is on: signatures can be forged with some effort")
-		}
-	} else if len(conn.SignIn.SAML) > 0 {
-		out = append(out, "SAML does not work: "+err.Error())
-	}
-	if settings, err := parseOIDC(conn.SignIn.OIDC); len(conn.SignIn.OIDC) > 0 && err == nil && settings.SecretExpires != "" {
-		if ends, err := time.Parse(time.DateOnly, settings.SecretExpires); err == nil {
-			soon("the client secret", ends.Sub(now))
-		}
-	}
-	if kept, err := h.core.Metadata(ctx, conn.ID); err == nil && kept.Problem != "" {
-		out = append(out, "metadata: "+kept.Problem)
-	}
-	return out
-}
-
-// ownWarnings is about our own certificates for SAML. Identity providers that
-// check them would refuse our requests.
-func (h *Handler) ownWarnings(ctx context.Context, now time.Time) (out []string) {
-	keys, err := h.core.Keys(ctx, provision.KeySAML, newSAMLKey)
-	if err != nil {
-		return nil
-	}
-	ours, err := samlKeys(keys)
-	if err != nil {
-		return []string{"a key of our own cannot be read: " + err.Error()}
-	}
-	for _, k := range ours {
-		if days := int(k.Certificate.NotAfter.Sub(now).Hours() / 24); days <= warnAt[0] {
-			out = append(out, fmt.Sprintf("a certificate of our own runs out in %d days: `deskbridge key rotate saml`, and give identity providers our new metadata", days))
-		}
-	}
-	return out
-}
-
-// warn logs the warnings of a connection once a day.
-func (h *Handler) warn(ctx context.Context, conn provision.Connection) {
-	warnings := h.Warnings(ctx, conn)
-	if len(warnings) == 0 {
-		return
-	}
-	day := h.now().UTC().Format(time.DateOnly)
-	first, err := h.core.Remember(ctx, conn.ID, "warned "+day, h.now().Add(48*time.Hour))
-	if err != nil || !first {
-		return
-	}
-	for _, text := range warnings {
-		h.log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "warning", text)
-	}
 }

@@ -17,6 +17,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.C
 	e.Session.Agent, e.Old = agentOf(r), h.cookie(r, sessionCookie)
 	e.Proof.Address = h.ClientAddress(r).String()
 	protocol := e.Login.Protocol
+	h.noteOverage(r, conn, e.Login)
 	in, session, secret, err := h.core.Enter(r.Context(), conn.ID, h.cause(r, protocol), e)
 	if err != nil {
 		h.refuse(w, r, conn, protocol, err)

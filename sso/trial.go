@@ -121,8 +121,11 @@ func (h *Handler) showTrial(w http.ResponseWriter, r *http.Request, conn provisi
 	facts := []told{{"protocol", string(l.Protocol)}, {"issuer", l.Issuer}, {"subject", l.Subject}, {"user name", l.UserName}, {"external id", l.ExternalID},
 		{"address", l.Email}, {"address is proven", string(l.Verified)}, {"name", l.Profile.DisplayName}}
 	groups := "not told"
-	if l.GroupsKnown {
+	switch {
+	case l.GroupsKnown:
 		groups = cmp.Or(strings.Join(l.Groups, ", "), "none")
+	case l.GroupsOverage:
+		groups = "more than the identity provider sends; assign groups to the application there, or push them over SCIM"
 	}
 	facts = append(facts, told{"groups", groups})
 	for _, name := range slices.Sorted(maps.Keys(l.Attributes)) {

@@ -76,6 +76,13 @@ func (s *Store) Remember(ctx context.Context, key string, expires time.Time) (fi
 	return inserted.RowsAffected == 1, inserted.Error
 }
 
+// Remembered implements [provision.SignIns].
+func (s *Store) Remembered(ctx context.Context, key string, now time.Time) (bool, error) {
+	var n int64
+	err := s.read(ctx).Model(&memoryRow{}).Where("key = ? AND expires_at >= ?", key, fromTime(now)).Count(&n).Error
+	return n > 0, err
+}
+
 // SweepSignIns implements [provision.SignIns].
 func (s *Store) SweepSignIns(ctx context.Context, now, then time.Time) error {
 	for _, old := range []struct {

@@ -1,0 +1,49 @@
+package sso
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// overageDays is for how many days an admin sees that groups did not fit.
+const overageDays = 7
+
+// overageAdvice is what to do about it.
+const overageAdvice = "somebody was in more groups than the identity provider puts into an answer, so that it named none; they keep those that were known. " +
+	"Have it send only the groups that are assigned to the application, or push groups over SCIM"
+
+// noteOverage tells an admin, once a day and connection, that groups did not fit
+// into what the identity provider sends.
+func (h *Handler) noteOverage(r *http.Request, conn provision.Connection, l provision.Login) {
+	if !l.GroupsOverage {
+		return
+	}
+	today := h.today(0)
+	if last, _ := h.overages.Swap(conn.ID, today); last == today {
+		return // whoever comes from there today is in too many groups
+	}
+	ctx := r.Context()
+	first, err := h.core.RecordOnce(ctx, conn.ID, h.cause(r, l.Protocol), "groups.overage", overageKey(today), h.now().AddDate(0, 0, overageDays+1),
+		map[string]any{"protocol": l.Protocol})
+	if err != nil {
+		h.log.ErrorContext(ctx, "a group overage is not in the audit log", "connection", conn.Name, "err", err)
+	}
+	if first {
+		h.log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "request", h.reference(ctx), "warning", overageAdvice)
+	}
+}
+
+// overageOn returns the last day on which groups did not fit; "" when there was
+// none of late.
+func (h *Handler) overageOn(ctx context.Context, conn provision.Connection) string {
+	for ago := range overageDays {
+		if was, err := h.core.Remembered(ctx, conn.ID, overageKey(h.today(ago))); err == nil && was {
+			return h.today(ago)
+		}
+	}
+	return ""
+}
+
+func overageKey(date string) string { return "overage " + date }

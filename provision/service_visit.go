@@ -52,23 +52,24 @@ func (s *Service) BeginVisit(ctx context.Context, id AccountID) (v Visit, _ erro
 				return err
 			}
 		}
-		if a, err = tx.LockAccount(ctx, id); err != nil {
+		var rules []Rule
+		if v, rules, err = tx.LockVisit(ctx, a); err != nil {
 			return err
 		}
-		if outcome = s.notNow(a); outcome != nil {
+		if outcome = s.notNow(v.Account); outcome != nil {
 			return nil
 		}
-		if a.Wanted.Status != AccessActive {
+		if v.Ending() {
 			if !ending { // since it was read; the job for that is on its way
 				outcome = ErrBusy
 				return nil
 			}
-			if outcome, err = s.brake(ctx, tx, conn, a); outcome != nil || err != nil {
+			if outcome, err = s.brake(ctx, tx, conn, v.Account); outcome != nil || err != nil {
 				return err
 			}
 		}
-		v, err = s.lease(ctx, tx, a)
-		return err
+		v.govern(rules)
+		return s.lease(ctx, tx, &v.Account, v.Desk)
 	})
 	if err == nil {
 		err = outcome
@@ -94,36 +95,12 @@ func (s *Service) notNow(a Account) error {
 	return nil
 }
 
-func (s *Service) lease(ctx context.Context, tx Store, a Account) (Visit, error) {
+// lease takes the lease of a. Where the desk has no limit, a seat comes with it.
+func (s *Service) lease(ctx context.Context, tx Store, a *Account, on Desk) error {
 	until := s.now().Add(Lease)
 	a.LeaseUntil, a.UpdatedAt = &until, s.now()
-	v, err := s.visit(ctx, tx, a)
-	if err != nil {
-		return v, err
-	}
-	if !v.Ending() && v.Desk.Seats == 0 { // whoever has no limit need not ask at the gate
-		v.Account.Seat = true
-	}
-	return v, tx.SaveAccounts(ctx, []Account{v.Account})
-}
-
-func (s *Service) visit(ctx context.Context, tx Store, a Account) (v Visit, err error) {
-	v.Account = a
-	if v.Desk, err = tx.Desk(ctx, string(a.Desk)); err != nil {
-		return v, err
-	}
-	if v.Connection, err = tx.Connection(ctx, string(a.Connection)); err != nil {
-		return v, err
-	}
-	if v.Unfinished, err = tx.OpenSteps(ctx, a.ID); err != nil {
-		return v, err
-	}
-	rules, err := tx.Rules(ctx, a.Connection)
-	if err != nil {
-		return v, err
-	}
-	v.govern(rules)
-	return v, nil
+	a.Seat = a.Seat || on.Seats == 0 && a.Wanted.Status == AccessActive
+	return tx.SaveAccounts(ctx, []Account{*a})
 }
 
 // govern fills in which teams and mailboxes rules govern on the desk.

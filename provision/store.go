@@ -221,6 +221,10 @@ type AccountFilter struct {
 type Accounts interface {
 	Account(ctx context.Context, id AccountID) (Account, error)
 	LockAccount(ctx context.Context, id AccountID) (Account, error)
+	// LockVisit locks an account and reads what a visit to it has to know: all
+	// of [Visit] but Teams and Mailboxes, which follow from the rules of the
+	// account's connection.
+	LockVisit(ctx context.Context, a Account) (Visit, []Rule, error)
 	AccountsOf(ctx context.Context, ids []IdentityID) ([]Account, error) // by identity, desk
 	LockAccountsOf(ctx context.Context, ids []IdentityID) ([]Account, error)
 	AccountsWhere(ctx context.Context, f AccountFilter, limit int) ([]Account, error) // by id; limit 0: all

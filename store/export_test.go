@@ -28,6 +28,11 @@ func ArrivalInSteps(ctx context.Context, tx provision.Store, c provision.Connect
 	return tx.(*Store).arrival(ctx, c, userName, externalID, addresses)
 }
 
+// VisitInSteps is LockVisit as SQLite runs it.
+func VisitInSteps(ctx context.Context, tx provision.Store, a provision.Account) (provision.Visit, []provision.Rule, error) {
+	return tx.(*Store).lockVisit(ctx, a)
+}
+
 // ExplainIdentities returns how the database would look for the people that q
 // asks for.
 func (s *Store) ExplainIdentities(ctx context.Context, c provision.ConnectionID, q provision.Query) (string, error) {

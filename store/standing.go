@@ -38,7 +38,12 @@ var (
 		ORDER BY id LIMIT 2 FOR NO KEY UPDATE`
 	lockOneGroup = `SELECT ` + columnsOf(&groupRow{}) + ` FROM groups WHERE connection_id = $1 AND id = $2 FOR NO KEY UPDATE`
 	lockAccounts = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE identity_id = $1 ORDER BY id FOR NO KEY UPDATE`
-	groupsOf     = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
+	// What a visit has to know, of an account that $1 names.
+	lockOneAccount = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE id = $1 FOR NO KEY UPDATE`
+	deskByID       = `SELECT ` + columnsOf(&deskRow{}) + ` FROM desks WHERE id = $1`
+	connectionByID = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections WHERE id = $1`
+	stepsOf        = `SELECT ` + columnsOf(&stepRow{}) + ` FROM steps WHERE account_id = $1 ORDER BY id`
+	groupsOf       = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
 
 	tombstoneByName = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2 ORDER BY updated_at DESC, id DESC LIMIT 1`
@@ -127,6 +132,48 @@ func (s *Store) GroupStanding(ctx context.Context, c provision.ConnectionID, id 
 	}
 	s.noteGroup(c, id)
 	return rules, groups[0], nil
+}
+
+// LockVisit implements [provision.Accounts].
+func (s *Store) LockVisit(ctx context.Context, a provision.Account) (v provision.Visit, rules []provision.Rule, _ error) {
+	if s.pg == nil {
+		return s.lockVisit(ctx, a)
+	}
+	var accounts []provision.Account
+	var desks []provision.Desk
+	var connections []provision.Connection
+	err := s.pg.send(ctx, append(s.readRules(a.Connection, &rules),
+		statement{sql: lockOneAccount, args: []any{string(a.ID)}, read: readAccounts(&accounts)},
+		statement{sql: deskByID, args: []any{string(a.Desk)}, read: readRows(&desks, s.keys.desk)},
+		statement{sql: connectionByID, args: []any{string(a.Connection)}, read: readRows(&connections, s.keys.connection)},
+		statement{sql: stepsOf, args: []any{string(a.ID)}, read: readRows(&v.Unfinished, stepRow.step)},
+	)...)
+	if err != nil {
+		return v, nil, translateRead(err, "account")
+	}
+	if len(accounts) == 0 || len(desks) == 0 || len(connections) == 0 {
+		return v, nil, translate(gorm.ErrRecordNotFound, "account")
+	}
+	v.Account, v.Desk, v.Connection = accounts[0], desks[0], connections[0]
+	return v, rules, nil
+}
+
+// lockVisit is [Store.LockVisit] in single steps.
+func (s *Store) lockVisit(ctx context.Context, a provision.Account) (v provision.Visit, rules []provision.Rule, err error) {
+	if rules, err = s.Rules(ctx, a.Connection); err != nil {
+		return v, nil, err
+	}
+	if v.Account, err = s.LockAccount(ctx, a.ID); err != nil {
+		return v, nil, err
+	}
+	if v.Desk, err = s.Desk(ctx, string(a.Desk)); err != nil {
+		return v, nil, err
+	}
+	if v.Connection, err = s.Connection(ctx, string(a.Connection)); err != nil {
+		return v, nil, err
+	}
+	v.Unfinished, err = s.OpenSteps(ctx, a.ID)
+	return v, rules, err
 }
 
 // Arrival implements [provision.Identities].

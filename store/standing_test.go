@@ -26,7 +26,9 @@ func TestOneTripOrMany(t *testing.T) {
 		outer := insertGroup(t, s, c.ID, "outer", provision.Member{ID: provision.MemberID(inner.ID), Kind: provision.MemberGroup})
 		insertGroup(t, s, c.ID, "around", person(all[0]), provision.Member{ID: provision.MemberID(outer.ID), Kind: provision.MemberGroup})
 		insertGroup(t, s, c.ID, "flat", person(all[2]))
-		must(t, s.SaveAccounts(ctx, []provision.Account{account(all[0], d.ID), account(all[2], d.ID)}))
+		accounts := []provision.Account{account(all[0], d.ID), account(all[2], d.ID)}
+		must(t, s.SaveAccounts(ctx, accounts))
+		got(s.PlanSteps(ctx, []provision.Step{{Account: accounts[0].ID, Kind: provision.StepCreate}, {Account: accounts[0].ID, Kind: provision.StepRole, Detail: map[string]any{"to": "agent"}}}))(t)
 		must(t, s.SaveRule(ctx, provision.Rule{ID: provision.NewID[provision.RuleID](), Connection: c.ID, Desk: d.ID, Group: "inner", GroupID: inner.ID, Role: provision.RoleAgent, Teams: []string{"a"}}))
 		for i, p := range all[3:] {
 			p.Status, p.UpdatedAt = provision.StatusRemoved, p.UpdatedAt.Add(time.Duration(i)*time.Second)
@@ -64,6 +66,27 @@ func TestOneTripOrMany(t *testing.T) {
 					slow, err2 := store.ArrivalInSteps(ctx, tx, c.ID, who[0], who[1], addresses)
 					equal("arrival of "+who[0]+" "+who[1], fast, slow, err1, err2)
 				}
+			}
+			for _, a := range append(accounts, provision.Account{ID: "nobody's", Connection: c.ID, Desk: d.ID}) {
+				fast, rules1, err1 := tx.LockVisit(ctx, a)
+				slow, rules2, err2 := store.VisitInSteps(ctx, tx, a)
+				if err1 != nil {
+					fast, slow, rules1, rules2 = provision.Visit{}, provision.Visit{}, nil, nil
+				}
+				equal("visit to "+string(a.ID), fast, slow, err1, err2)
+				equal("its rules", rules1, rules2, nil, nil)
+			}
+			for _, id := range []provision.GroupID{inner.ID, outer.ID, "none"} {
+				_, fast, err1 := tx.GroupStanding(ctx, c.ID, id)
+				slow, err2 := tx.LockGroup(ctx, c.ID, id)
+				equal("group "+string(id), fast, slow, err1, err2)
+			}
+			for _, ids := range [][]provision.MemberID{nil, {"none"}, {provision.MemberID(all[0].ID), provision.MemberID(inner.ID), provision.MemberID(all[3].ID), "\x00"}} {
+				kinds, err2 := tx.(*store.Store).MemberKinds(ctx, c.ID, ids)
+				added, err1 := tx.LockMembers(ctx, c.ID, ids, nil)
+				equal("members to add", added, kinds, err1, err2)
+				removed, err1 := tx.LockMembers(ctx, c.ID, nil, ids)
+				equal("members to remove", removed, kinds, err1, err2)
 			}
 			return errRollback
 		})

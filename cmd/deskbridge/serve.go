@@ -23,7 +23,7 @@ const (
 	// collectAt is by how many percent the heap grows before garbage is collected,
 	// unless GOGC says so: it is small, and Go's own 100 spends a tenth of the
 	// server's time on keeping it so.
-	collectAt = 300
+	collectAt = 200
 	// graceTime is how long requests and visits may finish after a signal.
 	graceTime = 20 * time.Second
 )

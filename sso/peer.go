@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -60,8 +61,9 @@ type oidcPeer struct {
 	made     [sha256.Size]byte
 	once     sync.Mutex // one discovery at a time
 	rp       *oidc.RelyingParty
-	failed   error     // what the last discovery came to
-	again    time.Time // after a failure: when to try next
+	spoken   atomic.Pointer[oidc.RelyingParty] // rp, for who does not wait for a discovery
+	failed   error                             // what the last discovery came to
+	again    time.Time                         // after a failure: when to try next
 	settings OIDCSettings
 }
 
@@ -231,8 +233,10 @@ func (p *peers) discover(ctx context.Context, conn provision.Connection, peer *o
 	rp, err := oidc.Discover(context.WithoutCancel(ctx), p.handler.oidcConfig(conn, peer.settings))
 	if err == nil {
 		peer.rp, peer.failed = rp, nil
+		peer.spoken.Store(rp)
 		return
 	}
+	p.handler.metrics.fetchFailed(conn, documentDiscovery)
 	peer.failed, peer.again = err, p.handler.now().Add(askAgain)
 	if peer.rp != nil {
 		peer.again = p.handler.now().Add(askAgainKnown)
@@ -248,6 +252,17 @@ func (p *peers) known(conn provision.ConnectionID) *samlPeer {
 	return p.saml[conn]
 }
 
+// spoken returns the OpenID provider of a connection as it was last discovered;
+// nil when it never was. It waits for nobody.
+func (p *peers) spoken(conn provision.ConnectionID) *oidc.RelyingParty {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if peer := p.oidc[conn]; peer != nil {
+		return peer.spoken.Load()
+	}
+	return nil
+}
+
 // forget has an admin who looks at a connection see how it is now.
 func (p *peers) forget(conn provision.ConnectionID) {
 	p.mu.Lock()
@@ -261,6 +276,7 @@ func (h *Handler) oidcConfig(conn provision.Connection, s OIDCSettings) oidc.Con
 		RedirectURL: h.at(conn, "/oidc/callback"), Scopes: s.Scopes, Prompt: s.Prompt, ACRValues: s.ACRValues,
 		UserInfo: s.UserInfo, GroupsClaim: s.Claims[ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
 		Fetch: h.options.Fetch, Client: h.client, Now: h.now,
+		KeysFailed: func() { h.metrics.fetchFailed(conn, documentJWKS) },
 	}
 	if conn.IdP == provision.IdPGoogle {
 		c.HostedDomains = conn.Domains

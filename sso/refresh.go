@@ -100,6 +100,7 @@ func (h *Handler) Refresh(ctx context.Context, conn provision.Connection) ([]byt
 	kept.TriedAt = now
 	body, err := h.fetchMetadata(ctx, settings, now)
 	if err != nil {
+		h.metrics.fetchFailed(conn, documentMetadata)
 		kept.Problem = err.Error()
 		return kept.Body, errors.Join(err, h.core.SaveMetadata(ctx, byHouse, kept, nil))
 	}

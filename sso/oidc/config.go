@@ -57,6 +57,8 @@ type Config struct {
 	Client *http.Client     // a client of fetch.New(Fetch), to share; nil: one of its own
 	Skew   time.Duration    // for nbf, iat and auth_time; 0: DefaultSkew. exp gets none
 	Now    func() time.Time // nil: time.Now
+
+	KeysFailed func() // called when a request for the provider's keys has failed; nil: nobody wants to know
 }
 
 // ClientKey is the key that signs for the client with private_key_jwt.

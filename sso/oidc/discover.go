@@ -162,7 +162,7 @@ func newRelyingParty(c Config, m metadata, auth clientAuth) *RelyingParty {
 		JWKSURL:     m.JWKS,
 		Algorithms:  Algorithms(),
 	}).NewProvider(gooidc.ClientContext(context.Background(), client))
-	keys := fetch.NewKeySet(c.Client, m.JWKS)
+	keys := fetch.NewKeySet(watched(c.Client, c.KeysFailed), m.JWKS)
 	return &RelyingParty{
 		config:   c,
 		metadata: m,

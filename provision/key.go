@@ -9,6 +9,7 @@ type KeyUse string
 const (
 	KeySAML KeyUse = "saml" // signs requests to identity providers and opens what they encrypt
 	KeyDesk KeyUse = "desk" // signs assertions and ID tokens for desks
+	KeyOIDC KeyUse = "oidc" // vouches for us at OpenID providers that take no secret
 )
 
 // Key is one of our own key pairs with its certificate.

@@ -87,6 +87,7 @@ func (h *Handler) mux() http.Handler {
 	mux.HandleFunc("GET /sso/waiting", h.wait)
 	mux.HandleFunc("GET /sso/signed-out", h.signedOut)
 
+	mux.HandleFunc("GET "+clientKeysPath, h.clientKeys)
 	mux.HandleFunc("GET /sso/{connection}/saml/metadata", h.samlMetadata)
 	mux.HandleFunc("POST /sso/{connection}/saml/acs", h.samlAnswer)
 	mux.HandleFunc("GET /sso/{connection}/saml/finish", h.samlFinish)

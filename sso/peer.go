@@ -26,26 +26,34 @@ type peers struct {
 	saml    map[provision.ConnectionID]*samlPeer
 	oidc    map[provision.ConnectionID]*oidcPeer
 
-	keys   []provision.Key // ours, for SAML
-	keysAt time.Time       // when they were read
+	keys map[provision.KeyUse]ownKeys
 }
+
+// ownKeys are keys of ours, and when they were read.
+type ownKeys struct {
+	keys []provision.Key
+	at   time.Time
+}
+
+// makers make the first key of each use.
+var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: newSAMLKey, provision.KeyOIDC: NewClientKey}
 
 // keysFor is how long our own keys are not read again. A new one is published
 // long before it signs.
 const keysFor = 5 * time.Second
 
-// ourKeys returns our keys for SAML.
-func (p *peers) ourKeys(ctx context.Context) ([]provision.Key, error) {
+// ourKeys returns our keys for a use. The first one signs; there is at least one.
+func (p *peers) ourKeys(ctx context.Context, use provision.KeyUse) ([]provision.Key, error) {
 	p.mu.Lock()
-	keys, at := p.keys, p.keysAt
+	own := p.keys[use]
 	p.mu.Unlock()
-	if age := p.handler.now().Sub(at); age >= 0 && age < keysFor {
-		return keys, nil
+	if age := p.handler.now().Sub(own.at); age >= 0 && age < keysFor {
+		return own.keys, nil
 	}
-	keys, err := p.handler.core.Keys(ctx, provision.KeySAML, newSAMLKey)
+	keys, err := p.handler.core.Keys(ctx, use, makers[use])
 	if err == nil {
 		p.mu.Lock()
-		p.keys, p.keysAt = keys, p.handler.now()
+		p.keys[use] = ownKeys{keys, p.handler.now()}
 		p.mu.Unlock()
 	}
 	return keys, err
@@ -65,6 +73,7 @@ type oidcPeer struct {
 	failed   error                             // what the last discovery came to
 	again    time.Time                         // after a failure: when to try next
 	settings OIDCSettings
+	key      oidc.ClientKey // of ours; none where we have a secret
 }
 
 // Who begins a sign-in makes us ask the identity provider, as long as we know
@@ -76,7 +85,8 @@ const (
 )
 
 func newPeers(h *Handler) *peers {
-	return &peers{handler: h, saml: make(map[provision.ConnectionID]*samlPeer), oidc: make(map[provision.ConnectionID]*oidcPeer)}
+	return &peers{handler: h, saml: make(map[provision.ConnectionID]*samlPeer), oidc: make(map[provision.ConnectionID]*oidcPeer),
+		keys: make(map[provision.KeyUse]ownKeys)}
 }
 
 // errNoProtocol says that a connection has no such way to sign in.
@@ -96,7 +106,7 @@ func (p *peers) SAML(ctx context.Context, conn provision.Connection) (*samlPeer,
 	if err != nil {
 		return nil, fmt.Errorf("connection %s: %w", conn.Name, err)
 	}
-	keys, err := p.ourKeys(ctx)
+	keys, err := p.ourKeys(ctx, provision.KeySAML)
 	if err != nil {
 		return nil, err
 	}
@@ -207,11 +217,15 @@ func (p *peers) OIDC(ctx context.Context, conn provision.Connection) (*oidc.Rely
 	if err != nil {
 		return nil, settings, fmt.Errorf("connection %s: %w", conn.Name, err)
 	}
-	made := digest(conn.Name, conn.IdP, conn.Domains, conn.SignIn.OIDC)
+	key, err := p.clientKey(ctx, settings)
+	if err != nil {
+		return nil, settings, err
+	}
+	made := digest(conn.Name, conn.IdP, conn.Domains, conn.SignIn.OIDC, key.ID)
 	p.mu.Lock()
 	peer := p.oidc[conn.ID]
 	if peer == nil || peer.made != made {
-		peer = &oidcPeer{made: made, settings: settings}
+		peer = &oidcPeer{made: made, settings: settings, key: key}
 		p.oidc[conn.ID] = peer
 	}
 	p.mu.Unlock()
@@ -230,7 +244,7 @@ func (p *peers) OIDC(ctx context.Context, conn provision.Connection) (*oidc.Rely
 // before goes on to serve.
 func (p *peers) discover(ctx context.Context, conn provision.Connection, peer *oidcPeer) {
 	// Whoever began this may go away; others wait for it.
-	rp, err := oidc.Discover(context.WithoutCancel(ctx), p.handler.oidcConfig(conn, peer.settings))
+	rp, err := oidc.Discover(context.WithoutCancel(ctx), p.handler.oidcConfig(conn, peer))
 	if err == nil {
 		peer.rp, peer.failed = rp, nil
 		peer.spoken.Store(rp)
@@ -270,9 +284,10 @@ func (p *peers) forget(conn provision.ConnectionID) {
 	delete(p.oidc, conn)
 }
 
-func (h *Handler) oidcConfig(conn provision.Connection, s OIDCSettings) oidc.Config {
+func (h *Handler) oidcConfig(conn provision.Connection, peer *oidcPeer) oidc.Config {
+	s := peer.settings
 	c := oidc.Config{
-		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthMethod: s.AuthMethod,
+		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthMethod: s.AuthMethod, PrivateKey: peer.key,
 		RedirectURL: h.at(conn, "/oidc/callback"), Scopes: s.Scopes, Prompt: s.Prompt, ACRValues: s.ACRValues,
 		UserInfo: s.UserInfo, GroupsClaim: s.Claims[ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
 		Fetch: h.options.Fetch, Client: h.client, Now: h.now,

@@ -33,7 +33,7 @@ func (h *Handler) samlMetadata(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	keys, err := h.peers.ourKeys(r.Context())
+	keys, err := h.peers.ourKeys(r.Context(), provision.KeySAML)
 	if err != nil {
 		h.broken(w, r, err)
 		return

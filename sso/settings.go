@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
@@ -48,7 +49,7 @@ type OIDCSettings struct {
 	ClientID      string   `json:"client_id"`
 	ClientSecret  string   `json:"client_secret,omitempty"`
 	SecretExpires string   `json:"secret_expires,omitempty"` // a date, 2027-03-01: to be warned before
-	AuthMethod    string   `json:"auth_method,omitempty"`
+	AuthMethod    string   `json:"auth_method,omitempty"`    // client_secret_basic, client_secret_post, or private_key_jwt, which needs no secret
 	Scopes        []string `json:"scopes,omitempty"`
 	UserInfo      bool     `json:"userinfo,omitempty"`
 	ACRValues     []string `json:"acr_values,omitempty"`
@@ -162,7 +163,10 @@ func (s *OIDCSettings) check() error {
 			mistakes = append(mistakes, fmt.Errorf("%s is missing", name))
 		}
 	}
-	if s.ClientSecret == "" {
+	if s.AuthMethod != "" && !slices.Contains([]string{oidc.AuthBasic, oidc.AuthPost, oidc.AuthPrivateKey}, s.AuthMethod) {
+		mistakes = append(mistakes, fmt.Errorf("auth_method is one of %s, %s, %s", oidc.AuthBasic, oidc.AuthPost, oidc.AuthPrivateKey))
+	}
+	if s.ClientSecret == "" && s.AuthMethod != oidc.AuthPrivateKey {
 		mistakes = append(mistakes, errors.New("client_secret is missing"))
 	}
 	if s.SecretExpires != "" {

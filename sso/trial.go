@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/oidc"
 )
 
 // Finding is one thing that was looked at to see whether sign-in can work.
@@ -52,6 +53,9 @@ func (h *Handler) Test(ctx context.Context, conn provision.Connection) (out []Fi
 		rp, _, err := h.peers.OIDC(ctx, conn)
 		if note("OIDC discovery", err, "answers") {
 			note("OIDC issuer", nil, rp.Issuer())
+			if settings, err := parseOIDC(conn.SignIn.OIDC); err == nil && settings.AuthMethod == oidc.AuthPrivateKey {
+				note("OIDC keys of ours", nil, "the provider reads them at "+h.options.PublicURL+clientKeysPath)
+			}
 			told, withSession := rp.BackChannelLogout()
 			note("OIDC back-channel logout", nil, fmt.Sprintf("supported %t, names sessions %t", told, withSession))
 		}

@@ -66,7 +66,7 @@ func (h *Handler) endings(ctx context.Context, conn provision.Connection) (out [
 		if !idp.ValidUntil.IsZero() && (peer.settings.MetadataURL == "" || !renewed) {
 			out = append(out, ending{what: endingMetadata, text: "the identity provider's metadata", conn: conn.ID, at: idp.ValidUntil})
 		}
-		if keys, err := h.peers.ourKeys(ctx); err == nil && len(keys) > 0 {
+		if keys, err := h.peers.ourKeys(ctx, provision.KeySAML); err == nil && len(keys) > 0 {
 			if ours, err := samlKeys(keys[:1]); err == nil {
 				out = append(out, ending{what: endingOwnCertificate, text: "our own certificate", at: ours[0].Certificate.NotAfter,
 					cure: ": `deskbridge key rotate saml`, and give identity providers our new metadata"})

@@ -135,7 +135,7 @@ func routeOf(path string) string {
 
 // signInRoute is routeOf for what is below /sso/.
 func signInRoute(parts []string) string {
-	own := []string{"login", "logout", "session", "sessions", "waiting", "signed-out", "forward-auth", "static", "break-glass"}
+	own := []string{"login", "logout", "session", "sessions", "waiting", "signed-out", "forward-auth", "static", "break-glass", "jwks"}
 	switch {
 	case slices.Contains(own, parts[0]):
 		return "/sso/" + parts[0]

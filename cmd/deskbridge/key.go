@@ -14,9 +14,9 @@ func (a *app) key() *cobra.Command {
 	return group("key", "List and change the keys that sign for sign-in", a.keyList(), a.keyRotate(), a.keyRetire())
 }
 
-var keyUses = []provision.KeyUse{provision.KeySAML, provision.KeyDesk}
+var keyUses = []provision.KeyUse{provision.KeySAML, provision.KeyDesk, provision.KeyOIDC}
 
-var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: sso.NewSAMLKey, provision.KeyDesk: apps.NewKey}
+var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: sso.NewSAMLKey, provision.KeyDesk: apps.NewKey, provision.KeyOIDC: sso.NewClientKey}
 
 func (a *app) keyList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}
@@ -53,10 +53,10 @@ const defaultOverlap = 7 * 24 * time.Hour
 func (a *app) keyRotate() *cobra.Command {
 	var overlap time.Duration
 	cmd := &cobra.Command{
-		Use:   "rotate saml|desk",
+		Use:   "rotate saml|desk|oidc",
 		Short: "Make a new key, publish it now, and sign with it later",
 		Long: `Make a new key. It is published at once and signs after --overlap, so that
-identity providers (saml) and desks (desk) have read it by then. The old key
+identity providers (saml, oidc) and desks (desk) have read it by then. The old key
 goes on opening what was encrypted for it until it is retired.`,
 		Example: "  deskbridge key rotate saml --overlap 168h",
 		Args:    cobra.ExactArgs(1),
@@ -76,7 +76,7 @@ goes on opening what was encrypted for it until it is retired.`,
 }
 
 func (a *app) keyRetire() *cobra.Command {
-	cmd := &cobra.Command{Use: "retire saml|desk ID", Short: "End a key for good", Example: "  deskbridge key retire saml 01a1…", Args: cobra.ExactArgs(2)}
+	cmd := &cobra.Command{Use: "retire saml|desk|oidc ID", Short: "End a key for good", Example: "  deskbridge key retire saml 01a1…", Args: cobra.ExactArgs(2)}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
 		use, err := keyUse(args[0])
 		if err != nil {
@@ -95,5 +95,5 @@ func keyUse(text string) (provision.KeyUse, error) {
 			return use, nil
 		}
 	}
-	return "", usageError{provision.Errorf(provision.Invalid, "use", "the use of a key is saml or desk")}
+	return "", usageError{provision.Errorf(provision.Invalid, "use", "the use of a key is saml, desk or oidc")}
 }

@@ -20,6 +20,7 @@ import (
 type signInFlags struct {
 	metadataURL, metadataFile                string
 	issuer, clientID, secretFile, secretText string
+	authMethod                               string
 	jit, signIn                              string
 	idpInitiated                             string
 }
@@ -33,6 +34,7 @@ func (f *signInFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.clientID, "oidc-client-id", "", "our client id there")
 	flags.StringVar(&f.secretText, "oidc-client-secret", "", "our client secret there; others may see it in the list of processes")
 	flags.StringVar(&f.secretFile, "oidc-client-secret-file", "", "file with our client secret; - reads standard input")
+	flags.StringVar(&f.authMethod, "oidc-auth-method", "", "client_secret_basic, client_secret_post, or private_key_jwt: a key of ours in place of a secret")
 	flags.StringVar(&f.jit, "jit", "", "on, off: whether a first sign-in makes people")
 }
 
@@ -85,7 +87,7 @@ func (f *signInFlags) changeSAML(s *provision.SignIn) error {
 }
 
 func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
-	if f.issuer == "" && f.clientID == "" && f.secretFile == "" && f.secretText == "" {
+	if f.issuer == "" && f.clientID == "" && f.secretFile == "" && f.secretText == "" && f.authMethod == "" {
 		return nil
 	}
 	var settings sso.OIDCSettings
@@ -102,7 +104,7 @@ func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
 		}
 		secret = text
 	}
-	for field, value := range map[*string]string{&settings.Issuer: f.issuer, &settings.ClientID: f.clientID, &settings.ClientSecret: secret} {
+	for field, value := range map[*string]string{&settings.Issuer: f.issuer, &settings.ClientID: f.clientID, &settings.ClientSecret: secret, &settings.AuthMethod: f.authMethod} {
 		if value != "" {
 			*field = value
 		}

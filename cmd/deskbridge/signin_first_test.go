@@ -20,11 +20,11 @@ func TestFirstSignIn(t *testing.T) {
 		alice, _, _ := idptest.Staff(uniqueDomain(name))
 		return alice
 	}
-	plain, sealed, lemon, lemonToo, panva, dexter := staff("simplesamlphp"), staff("encrypted"), staff("lemonldap-saml"), staff("lemonldap-oidc"), staff("oidc-provider"), staff("dex")
+	plain, sealed, lemon, lemonToo, panva, keyed, dexter := staff("simplesamlphp"), staff("encrypted"), staff("lemonldap-saml"), staff("lemonldap-oidc"), staff("oidc-provider"), staff("key"), staff("dex")
 	ssp, encrypting := idptest.NewSimpleSAMLphp(t, plain), idptest.NewSimpleSAMLphp(t, sealed)
 	encrypting.Encrypt()
 	saml, openid := idptest.NewLemonLDAP(t, lemon), idptest.NewLemonLDAP(t, lemonToo)
-	op, dex := idptest.NewOIDCProvider(t, panva), idptest.NewDex(t, dexter)
+	op, withKey, dex := idptest.NewOIDCProvider(t, panva), idptest.NewOIDCProvider(t, keyed), idptest.NewDex(t, dexter)
 
 	ways := []struct {
 		connection, protocol string
@@ -37,9 +37,10 @@ func TestFirstSignIn(t *testing.T) {
 		{"lemonldap-saml", "saml", lemon, lemon.Login, bySAML(saml.MetadataURL, saml.Trust, "")},
 		{"lemonldap-oidc", "oidc", lemonToo, lemonToo.Login, byOIDC(openid.URL, openid.TrustClient)},
 		{"oidc-provider", "oidc", panva, panva.Login, byOIDC(op.Issuer, op.Trust)},
+		{"oidc-provider-key", "oidc", keyed, keyed.Login, byKey(withKey.Issuer, withKey.Trust)},
 		{"dex", "oidc", dexter, dexter.Email, byOIDC(dex.Issuer, dex.Trust)},
 	}
-	w := newWorkplace(t, ssp.URL, encrypting.URL, saml.URL, openid.URL, op.Issuer, dex.Issuer)
+	w := newWorkplace(t, ssp.URL, encrypting.URL, saml.URL, openid.URL, op.Issuer, withKey.Issuer, dex.Issuer)
 	yaml := "connections:\n"
 	var names []string
 	for _, way := range ways {

@@ -114,9 +114,23 @@ func bySAML(metadataURL string, take func(metadata []byte), more string) trust {
 // byOIDC is the trust of an OpenID provider: we are a client of its.
 func byOIDC(issuer string, register func(idptest.Client) idptest.Credentials) trust {
 	return func(_ *bridge, ours connectionURLs) string {
-		made := register(idptest.Client{RedirectURL: ours.OIDCRedirectURL,
-			BackChannelLogoutURL:  strings.Replace(ours.OIDCRedirectURL, "/callback", "/backchannel-logout", 1),
-			PostLogoutRedirectURL: strings.Replace(ours.LoginURL, ours.Name+"/login", "signed-out", 1)})
+		made := register(clientOf(ours))
 		return fmt.Sprintf("oidc: {issuer: %q, client_id: %q, client_secret: %q, scopes: [openid, profile, email, groups]}", issuer, made.ID, made.Secret)
 	}
+}
+
+// byKey is byOIDC for a provider that takes a key of ours in place of a secret,
+// and whose scopes we find out.
+func byKey(issuer string, register func(idptest.Client) idptest.Credentials) trust {
+	return func(_ *bridge, ours connectionURLs) string {
+		client := clientOf(ours)
+		client.JWKSURL = strings.Replace(ours.LoginURL, ours.Name+"/login", "jwks", 1)
+		return fmt.Sprintf("oidc: {issuer: %q, client_id: %q, auth_method: private_key_jwt}", issuer, register(client).ID)
+	}
+}
+
+func clientOf(ours connectionURLs) idptest.Client {
+	return idptest.Client{RedirectURL: ours.OIDCRedirectURL,
+		BackChannelLogoutURL:  strings.Replace(ours.OIDCRedirectURL, "/callback", "/backchannel-logout", 1),
+		PostLogoutRedirectURL: strings.Replace(ours.LoginURL, ours.Name+"/login", "signed-out", 1)}
 }

@@ -6,6 +6,7 @@ type Client struct {
 	RedirectURL           string
 	BackChannelLogoutURL  string
 	PostLogoutRedirectURL string
+	JWKSURL               string // of the keys by which it authenticates; empty: it is given a secret
 }
 
 // Credentials are what a provider gives a client.

@@ -91,6 +91,9 @@ func (o *OIDCProvider) Trust(c Client) (made Credentials) {
 	if c.PostLogoutRedirectURL != "" {
 		registration["post_logout_redirect_uris"] = []string{c.PostLogoutRedirectURL}
 	}
+	if c.JWKSURL != "" {
+		registration["token_endpoint_auth_method"], registration["jwks_uri"] = "private_key_jwt", c.JWKSURL
+	}
 	body, err := json.Marshal(registration)
 	if err != nil {
 		o.t.Fatal(err)

@@ -66,6 +66,8 @@ func (r Rule) Validate() error {
 		return Errorf(Invalid, "equals", "equals goes with an attribute other than desk")
 	case r.Role == RoleOwner:
 		return Errorf(Invalid, "role", "owner cannot be granted; use none, limited, agent or admin")
+	case r.Role == RoleAdmin && Fold(r.Attribute) == AttributeJIT:
+		return Errorf(Invalid, "role", "this would make everybody who signs in an administrator; name a group, or an attribute of theirs")
 	case r.Role.rank() == 0 && r.passesDesk():
 		return Errorf(Invalid, "role", "a rule on the desk extension needs a role as upper bound: limited, agent or admin")
 	case r.Role.rank() == 0 && len(r.Teams) == 0 && len(r.Mailboxes) == 0:

@@ -53,8 +53,6 @@ func TestSignInWithAKeyInPlaceOfASecret(t *testing.T) {
 // until it is retired.
 func TestClientKeysRotate(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
-	now := time.Now()
-	h.now = func() time.Time { return now }
 	first, err := h.core.Keys(t.Context(), provision.KeyOIDC, sharedKey)
 	h.must(err)
 	if got := h.published(); len(got.Keys) != 1 || got.Keys[0].KeyID != string(first[0].ID) || got.Keys[0].Use != "sig" || len(got.Keys[0].Certificates) != 1 {

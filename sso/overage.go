@@ -28,6 +28,7 @@ func (h *Handler) noteOverage(r *http.Request, conn provision.Connection, l prov
 	first, err := h.core.RecordOnce(ctx, conn.ID, h.cause(r, l.Protocol), "groups.overage", overageKey(today), h.now().AddDate(0, 0, overageDays+1),
 		map[string]any{"protocol": l.Protocol})
 	if err != nil {
+		h.overages.Delete(conn.ID) // the next one tells it
 		h.log.ErrorContext(ctx, "a group overage is not in the audit log", "connection", conn.Name, "err", err)
 	}
 	if first {

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -10,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	scimerrors "github.com/elimity-com/scim/errors"
+
+	"github.com/deskbridge/deskbridge/linger"
 )
 
 // mediaType is that of every answer (RFC 7644 §3.8). Clients that ask for
@@ -89,7 +92,18 @@ func isJSON(header http.Header) bool {
 
 // fail answers with an error.
 func (h *handler) fail(w http.ResponseWriter, r *request, err error) {
-	writeError(w, h.explain(r, err))
+	refuse(w, r.sent, h.explain(r, err))
+}
+
+// refuse answers with an error and reads on for a while: a client that has not
+// sent all of its body yet would see a broken connection and not the answer. Of
+// one that sends too much nothing more is read.
+func refuse(w http.ResponseWriter, body io.Reader, e scimerrors.ScimError) {
+	if e.Status == http.StatusTooManyRequests {
+		writeError(w, e)
+		return
+	}
+	linger.After(w, body, func() { writeError(w, e) })
 }
 
 // explain returns what the client is told of an error. What nobody expected is

@@ -1,9 +1,12 @@
 package scim_test
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -225,6 +228,51 @@ func TestLimits(t *testing.T) {
 			t.Errorf("got %s", got.raw)
 		}
 	})
+}
+
+// TestLateListenersGetTheirAnswer sends 40 MiB, listens then, and finds out what
+// was wrong: with the size, with the address, with the token.
+func TestLateListenersGetTheirAnswer(t *testing.T) {
+	s := onSQLite(t)
+	const pieces = 40
+	piece := strings.Repeat(" ", 1<<20)
+	for _, tt := range []struct {
+		name, target, token, framing, form string
+		status                             int
+	}{
+		{"too large, with a length", "/Users", s.token, fmt.Sprintf("Content-Length: %d", pieces<<20), "%s", 413},
+		{"too large, without a length", "/Users", s.token, "Transfer-Encoding: chunked", "100000\r\n%s\r\n", 413},
+		{"a bulk that is too large", "/Bulk", s.token, "Transfer-Encoding: chunked", "100000\r\n%s\r\n", 413},
+		{"nothing there", "/Nothing", s.token, fmt.Sprintf("Content-Length: %d", pieces<<20), "%s", 404},
+		{"a wrong token", "/Users", "x", fmt.Sprintf("Content-Length: %d", pieces<<20), "%s", 401},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			host, path, _ := strings.Cut(strings.TrimPrefix(s.url, "http://"), "/")
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprintf(conn, "POST /%s%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/scim+json\r\n%s\r\n\r\n", path, tt.target, host, tt.token, tt.framing)
+			for range pieces {
+				if _, err := fmt.Fprintf(conn, tt.form, piece); err != nil {
+					t.Fatalf("the connection broke while sending: %v", err)
+				}
+			}
+			if tt.form != "%s" {
+				fmt.Fprint(conn, "0\r\n\r\n")
+			}
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			var body struct{ Status, Detail string }
+			if err := json.NewDecoder(res.Body).Decode(&body); err != nil || res.StatusCode != tt.status || body.Status != fmt.Sprint(tt.status) || body.Detail == "" {
+				t.Errorf("got %s %+v, %v", res.Status, body, err)
+			}
+		})
+	}
 }
 
 func TestRateLimit(t *testing.T) {

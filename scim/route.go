@@ -93,7 +93,8 @@ type request struct {
 	as    representation
 	limit Limits
 
-	parsed object // the body, where it is part of a larger one; nil: it is still to be read
+	sent   io.Reader // the body as it comes, without a limit
+	parsed object    // the body, where it is part of a larger one; nil: it is still to be read
 }
 
 // answer is what a route gives back. A nil body is none.
@@ -128,8 +129,8 @@ func (h *handler) routes() http.Handler {
 	on("", methods{"GET": h.listAll})
 
 	mux.Handle(root+"/", h.serve(nil))
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, status(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r.Body, status(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))
 	})
 	return mux
 }
@@ -170,7 +171,7 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 			writeError(w, status(http.StatusInternalServerError, "Internal error."))
 		}()
 		if p := r.URL.Path; p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/") {
-			writeError(w, status(http.StatusNotFound, "There is nothing at this address."))
+			refuse(w, r.Body, status(http.StatusNotFound, "There is nothing at this address."))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -181,7 +182,7 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 // nowhere. All of them look alike to a caller without a valid token.
 func (h *handler) serve(m methods) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		req := &request{Request: r, id: h.requestID(r.Context()), limit: h.limits}
+		req := &request{Request: r, id: h.requestID(r.Context()), limit: h.limits, sent: r.Body}
 		got, err := h.answer(w, req, m)
 		if err != nil {
 			h.fail(w, req, err)

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+	"strconv"
 )
 
 // pagePolicy lets a page load our style and nothing else. Forms of ours end in
@@ -29,6 +30,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, name 
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(page.Len()))
 	w.WriteHeader(status)
 	page.WriteTo(w) //nolint:errcheck // the browser may be gone
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/linger"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
@@ -42,10 +43,14 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, f refusal) {
 	if f.person == "" {
 		f.person = general
 	}
-	if f.status != http.StatusTooManyRequests {
-		linger(w, r)
+	page := func() {
+		h.show(w, r, f.status, "refused.html", map[string]any{"Text": f.person, "Reference": reference, "Status": f.status})
 	}
-	h.show(w, r, f.status, "refused.html", map[string]any{"Text": f.person, "Reference": reference, "Status": f.status})
+	if f.status == http.StatusTooManyRequests {
+		page()
+		return
+	}
+	linger.After(w, r.Body, page)
 }
 
 // broken answers an error of our own. It is the only 5xx.

@@ -168,8 +168,10 @@ func isUnassigned(at target, value any) (bool, error) {
 	return got == nil, err
 }
 
-// changeElement returns an element with its sub-attribute, or those that value
-// names, changed.
+// changeElement returns an element with its sub-attribute changed, or with those
+// that value names. With replace the value takes the element's place
+// (RFC 7644 §3.5.2.3), but what the filter found it by: an address for work stays
+// one when the value does not say so again.
 func changeElement(kind opKind, at target, element, value any) (any, error) {
 	o, ok := element.(object)
 	if at.sub != nil {
@@ -179,11 +181,14 @@ func changeElement(kind opKind, at target, element, value any) (any, error) {
 	if err != nil || !ok {
 		return got, err
 	}
-	sent, ok := single(value).(object)
-	if !ok {
-		sent, _ = got.(object)
-	}
 	values, _ := got.(object)
+	sent, ok := single(value).(object)
+	if !ok { // a bare value
+		return merged(at, o, values, values), nil
+	}
+	if kind == opReplace {
+		o, _ = terms(at.where)
+	}
 	return merged(at, o, sent, values), nil
 }
 

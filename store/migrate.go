@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"path/filepath"
 
@@ -36,7 +37,7 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	for _, m := range done {
 		s.log.InfoContext(ctx, "migrated", "version", m.Source.Version, "duration", m.Duration)
 	}
-	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: s.log})
+	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("store: migrate jobs: %w", err)
 	}
@@ -56,7 +57,7 @@ func (s *Store) Pending(ctx context.Context) (bool, error) {
 	if err != nil || pending {
 		return pending, err
 	}
-	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: s.log})
+	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return false, fmt.Errorf("store: pending migrations: %w", err)
 	}

@@ -66,12 +66,12 @@ func (a *app) adminList() *cobra.Command {
 		type line struct {
 			Name   string `json:"name"`
 			Codes  int    `json:"recovery_codes_left"`
-			UsedAt string `json:"used_at"`
+			UsedAt moment `json:"used_at"`
 		}
 		lines, rows := make([]line, len(owners)), make([][]string, len(owners))
 		for i, o := range owners {
-			lines[i] = line{o.Name, len(o.Recovery), moment(o.UsedAt)}
-			rows[i] = []string{o.Name, fmt.Sprint(len(o.Recovery)), lines[i].UsedAt}
+			lines[i] = line{o.Name, len(o.Recovery), moment{o.UsedAt}}
+			rows[i] = []string{o.Name, fmt.Sprint(len(o.Recovery)), lines[i].UsedAt.String()}
 		}
 		return tabled(lines, "NAME | RECOVERY CODES LEFT | LAST USED", rows), nil
 	})

@@ -92,7 +92,7 @@ func held(c provision.Connection) string {
 	if c.HeldAt == nil {
 		return "-"
 	}
-	return "held since " + moment(c.HeldAt)
+	return "held since " + moment{c.HeldAt}.String()
 }
 
 func (a *app) connectionRelease() *cobra.Command {

@@ -39,7 +39,7 @@ type explainedDesk struct {
 	Origin   string           `json:"origin,omitempty"`
 	State    string           `json:"state,omitempty"`
 	Granted  provision.Access `json:"granted"`
-	As       string           `json:"confirmed_at,omitempty"`
+	As       moment           `json:"confirmed_at,omitzero"`
 	Why      string           `json:"reason,omitempty"`
 	Differs  []string         `json:"differs,omitempty"` // what a sweep found changed by hand, and reported
 }
@@ -131,7 +131,7 @@ func (s *system) explain(ctx context.Context, person provision.Identity) (explai
 				d.Differs = drift.Words()
 			}
 			if acc.GrantedAt != nil {
-				d.Granted, d.As = acc.Granted, moment(acc.GrantedAt)
+				d.Granted, d.As = acc.Granted, moment{acc.GrantedAt}
 			}
 		}
 		out.Desks = append(out.Desks, d)
@@ -173,9 +173,9 @@ func (e explained) print(w io.Writer) {
 
 func (d explainedDesk) has() string {
 	switch {
-	case d.As == "" && d.State == "":
+	case d.As.at == nil && d.State == "":
 		return "no account"
-	case d.As == "":
+	case d.As.at == nil:
 		return "nothing confirmed yet (" + d.State + ")"
 	}
 	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", accessWords(d.Granted), d.State, d.As, d.DeskUser)

@@ -25,7 +25,7 @@ func (a *app) keyList() *cobra.Command {
 			ID     provision.KeyID  `json:"id"`
 			Use    provision.KeyUse `json:"use"`
 			Signs  bool             `json:"signs"`
-			Active string           `json:"active_at"`
+			Active moment           `json:"active_at"`
 		}
 		lines, rows := []line{}, [][]string{}
 		for _, use := range keyUses {
@@ -34,12 +34,12 @@ func (a *app) keyList() *cobra.Command {
 				return result{}, err
 			}
 			for i, k := range keys {
-				lines = append(lines, line{k.ID, use, i == 0, moment(&k.ActiveAt)})
+				lines = append(lines, line{k.ID, use, i == 0, moment{&k.ActiveAt}})
 				state := "opens and is published"
 				if i == 0 {
 					state = "signs"
 				}
-				rows = append(rows, []string{string(k.ID), string(use), state, moment(&k.ActiveAt)})
+				rows = append(rows, []string{string(k.ID), string(use), state, moment{&k.ActiveAt}.String()})
 			}
 		}
 		return tabled(lines, "ID | USE | STATE | ACTIVE FROM", rows), nil
@@ -71,7 +71,7 @@ goes on opening what was encrypted for it until it is retired.`,
 		if err != nil {
 			return result{}, err
 		}
-		return say(map[string]any{"id": k.ID, "use": use, "active_at": k.ActiveAt}, "Key %s is published, and signs from %s.", k.ID, moment(&k.ActiveAt)), nil
+		return say(map[string]any{"id": k.ID, "use": use, "active_at": k.ActiveAt}, "Key %s is published, and signs from %s.", k.ID, moment{&k.ActiveAt}), nil
 	})
 }
 

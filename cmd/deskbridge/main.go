@@ -73,7 +73,8 @@ func (a *app) root() *cobra.Command {
 		Use:   "deskbridge",
 		Short: "Bridge between identity providers and help desks",
 		Long: `Deskbridge keeps help desks in line with an identity provider: it takes people
-and groups over SCIM 2.0 and gives them their role, teams and mailboxes.
+and groups over SCIM 2.0, signs people in over SAML and OpenID Connect, and
+gives them their role, teams and mailboxes.
 
 Settings come from the environment (DESKBRIDGE_…) or a file; none is needed to
 begin. Commands work on the database directly, beside a running server.`,

@@ -90,10 +90,25 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// moment prints a time for people; a dash when it is not set.
-func moment(t *time.Time) string {
-	if t == nil {
+// moment is a time as commands tell it: to the second and a dash when it is not
+// set for people, RFC 3339 and null for programs.
+type moment struct{ at *time.Time }
+
+// String is for people.
+func (m moment) String() string {
+	if m.at == nil {
 		return "-"
 	}
-	return t.UTC().Format("2006-01-02 15:04:05")
+	return m.at.UTC().Format("2006-01-02 15:04:05")
 }
+
+// MarshalJSON is for programs.
+func (m moment) MarshalJSON() ([]byte, error) {
+	if m.at == nil {
+		return []byte("null"), nil
+	}
+	return m.at.UTC().MarshalJSON()
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (m *moment) UnmarshalJSON(raw []byte) error { return json.Unmarshal(raw, &m.at) }

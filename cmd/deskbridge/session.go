@@ -21,9 +21,9 @@ type sessionLine struct {
 	UserID     string              `json:"user_id"`
 	Connection string              `json:"connection"`
 	Protocol   provision.Protocol  `json:"protocol"`
-	CreatedAt  string              `json:"created_at"`
-	SeenAt     string              `json:"seen_at"`
-	EndsAt     string              `json:"ends_at"`
+	CreatedAt  moment              `json:"created_at"`
+	SeenAt     moment              `json:"seen_at"`
+	EndsAt     moment              `json:"ends_at"`
 }
 
 func (a *app) sessionList() *cobra.Command {
@@ -54,8 +54,8 @@ func (a *app) sessionList() *cobra.Command {
 			if err != nil {
 				return result{}, err
 			}
-			lines[i] = sessionLine{s.ID, person.UserName, string(person.ID), conn.Name, s.Protocol, moment(&s.CreatedAt), moment(&s.SeenAt), moment(&s.EndsAt)}
-			rows[i] = []string{string(s.ID), person.UserName, conn.Name, string(s.Protocol), lines[i].CreatedAt, lines[i].SeenAt, lines[i].EndsAt}
+			lines[i] = sessionLine{s.ID, person.UserName, string(person.ID), conn.Name, s.Protocol, moment{&s.CreatedAt}, moment{&s.SeenAt}, moment{&s.EndsAt}}
+			rows[i] = []string{string(s.ID), person.UserName, conn.Name, string(s.Protocol), lines[i].CreatedAt.String(), lines[i].SeenAt.String(), lines[i].EndsAt.String()}
 		}
 		return tabled(lines, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows), nil
 	})

@@ -24,7 +24,7 @@ type overviewConnection struct {
 	Name     string `json:"name"`
 	IdP      string `json:"idp"`
 	Active   int    `json:"active_people"`
-	LastUsed string `json:"last_used_at"`
+	LastUsed moment `json:"last_used_at"`
 	Held     bool   `json:"held"`
 }
 
@@ -42,8 +42,8 @@ type overviewDesk struct {
 
 // overviewSweep is how the last sweep of a desk went.
 type overviewSweep struct {
-	FinishedAt string `json:"finished_at"`
-	NextAt     string `json:"next_at"`
+	FinishedAt moment `json:"finished_at"`
+	NextAt     moment `json:"next_at"`
 	Running    bool   `json:"running"`
 	Checked    int    `json:"checked"`
 	Drifted    int    `json:"drifted"`
@@ -52,8 +52,8 @@ type overviewSweep struct {
 
 // overviewPause says why a desk is not called for a while.
 type overviewPause struct {
-	Since  string `json:"since"`
-	Until  string `json:"until"`
+	Since  moment `json:"since"`
+	Until  moment `json:"until"`
 	Reason string `json:"reason"`
 }
 
@@ -61,7 +61,7 @@ type overviewPause struct {
 type overviewDrift struct {
 	Account     string   `json:"account"`
 	Desk        string   `json:"desk"`
-	FoundAt     string   `json:"found_at"`
+	FoundAt     moment   `json:"found_at"`
 	Differences []string `json:"differences"`
 }
 
@@ -93,7 +93,7 @@ func (s *system) overview(ctx context.Context) (overview, error) {
 	o := overview{Connections: []overviewConnection{}, Desks: []overviewDesk{}, Attention: []overviewAccount{}, Drifts: []overviewDrift{}}
 	for _, c := range found.Connections {
 		o.Connections = append(o.Connections, overviewConnection{Name: c.Connection.Name, IdP: string(c.Connection.IdP), Active: c.Active,
-			LastUsed: moment(c.LastUsedAt), Held: c.Connection.HeldAt != nil})
+			LastUsed: moment{c.LastUsedAt}, Held: c.Connection.HeldAt != nil})
 	}
 	health, err := s.core.DeskHealth(ctx)
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *system) overview(ctx context.Context) (overview, error) {
 		return o, err
 	}
 	for _, d := range drifts {
-		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.deskName(d.Desk), FoundAt: moment(&d.FoundAt), Differences: d.Words()})
+		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.deskName(d.Desk), FoundAt: moment{&d.FoundAt}, Differences: d.Words()})
 	}
 	for _, acc := range found.Attention {
 		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.deskName(acc.Desk),
@@ -120,12 +120,15 @@ func (s *system) overview(ctx context.Context) (overview, error) {
 func overviewDeskOf(d provision.DeskOverview, h provision.DeskHealth) overviewDesk {
 	out := overviewDesk{Name: d.Desk.Name, Kind: string(d.Desk.Kind), Accounts: d.Accounts, Seats: d.Seats, Limit: d.Desk.Seats,
 		Drift: deskLineOf(d.Desk).Drift, Drifted: h.Drifted}
+	if out.Accounts == nil {
+		out.Accounts = map[provision.AccountState]int{}
+	}
 	if sw := h.Sweep; sw != nil {
-		out.Sweep = &overviewSweep{FinishedAt: moment(sw.FinishedAt), NextAt: moment(&sw.NextAt), Running: sw.LeaseUntil != nil && time.Now().Before(*sw.LeaseUntil),
+		out.Sweep = &overviewSweep{FinishedAt: moment{sw.FinishedAt}, NextAt: moment{&sw.NextAt}, Running: sw.LeaseUntil != nil && time.Now().Before(*sw.LeaseUntil),
 			Checked: sw.Checked, Drifted: sw.Drifted, Problem: sw.Problem}
 	}
 	if p := h.Pause; p != nil {
-		out.Pause = &overviewPause{Since: moment(&p.Since), Until: moment(&p.Until), Reason: p.Reason}
+		out.Pause = &overviewPause{Since: moment{&p.Since}, Until: moment{&p.Until}, Reason: p.Reason}
 	}
 	return out
 }
@@ -139,7 +142,7 @@ func (d overviewDesk) swept() string {
 	case d.Sweep.Running:
 		return "now"
 	}
-	return d.Sweep.FinishedAt
+	return d.Sweep.FinishedAt.String()
 }
 
 // printHealth says what is wrong with desks as a whole.
@@ -168,7 +171,7 @@ func (o overview) print(w io.Writer) error {
 		if c.Held {
 			brake = "held"
 		}
-		rows = append(rows, []string{c.Name, c.IdP, fmt.Sprint(c.Active), c.LastUsed, brake})
+		rows = append(rows, []string{c.Name, c.IdP, fmt.Sprint(c.Active), c.LastUsed.String(), brake})
 	}
 	if err := table(w, "CONNECTION | IDP | ACTIVE PEOPLE | LAST USED | BRAKE", rows); err != nil {
 		return err

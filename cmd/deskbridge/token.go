@@ -105,7 +105,7 @@ func (a *app) tokenList() *cobra.Command {
 		rows := make([][]string, len(tokens))
 		for i, t := range tokens {
 			out[i] = lineOf(conn.Name, t)
-			rows[i] = []string{t.Name, string(t.ID), moment(&t.CreatedAt), moment(t.ExpiresAt), moment(t.RevokedAt), moment(t.LastUsedAt), kindOf(t), out[i].State}
+			rows[i] = []string{t.Name, string(t.ID), moment{&t.CreatedAt}.String(), moment{t.ExpiresAt}.String(), moment{t.RevokedAt}.String(), moment{t.LastUsedAt}.String(), kindOf(t), out[i].State}
 		}
 		return tabled(out, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED | KIND | STATE", rows), nil
 	})
@@ -135,7 +135,7 @@ for, unless --expires says otherwise.`,
 			return result{}, err
 		}
 		line, text := sys.shown(conn.Name, fresh, secret)
-		a.warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, moment(old.ExpiresAt)))
+		a.warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, moment{old.ExpiresAt}))
 		return say(line, "%s", text), nil
 	})
 }

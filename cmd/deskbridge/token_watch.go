@@ -40,10 +40,10 @@ func printTokens(w io.Writer, tokens []tokenLine) {
 	fmt.Fprintf(w, "\n%d tokens to look at:\n", len(tokens))
 	for _, t := range tokens {
 		fmt.Fprintf(w, "  %s %s: %s\n", t.Connection, t.Name, map[provision.TokenState]string{
-			provision.TokenExpired:  fmt.Sprintf("expired %s; `deskbridge token rotate %s %s` makes a new secret", moment(t.ExpiresAt), t.Connection, t.Name),
-			provision.TokenExpiring: fmt.Sprintf("expires %s; `deskbridge token rotate %s %s` replaces it without a gap", moment(t.ExpiresAt), t.Connection, t.Name),
-			provision.TokenUnused:   fmt.Sprintf("last used %s; if nobody needs it: `deskbridge token revoke %s %s`", moment(t.LastUsedAt), t.Connection, t.Name),
-			provision.TokenReplaced: fmt.Sprintf("replaced %s, accepted until %s, last used %s", moment(t.ReplacedAt), moment(t.ExpiresAt), moment(t.LastUsedAt)),
+			provision.TokenExpired:  fmt.Sprintf("expired %s; `deskbridge token rotate %s %s` makes a new secret", moment{t.ExpiresAt}, t.Connection, t.Name),
+			provision.TokenExpiring: fmt.Sprintf("expires %s; `deskbridge token rotate %s %s` replaces it without a gap", moment{t.ExpiresAt}, t.Connection, t.Name),
+			provision.TokenUnused:   fmt.Sprintf("last used %s; if nobody needs it: `deskbridge token revoke %s %s`", moment{t.LastUsedAt}, t.Connection, t.Name),
+			provision.TokenReplaced: fmt.Sprintf("replaced %s, accepted until %s, last used %s", moment{t.ReplacedAt}, moment{t.ExpiresAt}, moment{t.LastUsedAt}),
 		}[provision.TokenState(t.State)])
 	}
 }

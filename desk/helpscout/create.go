@@ -106,7 +106,7 @@ func createdID(h http.Header) provision.DeskUserID {
 // was asked for: Help Scout makes all or nothing, and to read it would cost a
 // request for each mailbox. Whoever wants to know asks Find.
 func (d *helpScout) created(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) (*provision.DeskUser, error) {
-	u, err := d.find(ctx, desk.Key{ID: id, Email: want.Email})
+	u, err := desk.FindBy(ctx, desk.Key{ID: id, Email: want.Email}, d.read, nil, d.byEmail)
 	if err != nil {
 		return nil, err
 	}

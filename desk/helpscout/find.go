@@ -17,7 +17,7 @@ func isForbidden(err error) bool { return errors.Is(err, jsonapi.ErrForbidden) }
 // Find looks a user up by id, then by e-mail. Help Scout has no place for our
 // mark.
 func (d *helpScout) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	u, err := d.find(ctx, key)
+	u, err := desk.FindBy(ctx, key, d.read, nil, d.byEmail)
 	if u == nil || err != nil {
 		return nil, err
 	}
@@ -31,19 +31,6 @@ func (d *helpScout) Find(ctx context.Context, key desk.Key) (*provision.DeskUser
 	}
 	found.Teams, found.Mailboxes = in.names(teams, u.ID), in.names(mailboxes, u.ID)
 	return found, nil
-}
-
-func (d *helpScout) find(ctx context.Context, key desk.Key) (*user, error) {
-	if key.ID != "" {
-		u, err := d.read(ctx, key.ID)
-		if err == nil || desk.KindOf(err) != desk.NotFound {
-			return u, err
-		}
-	}
-	if key.Email != "" {
-		return d.byEmail(ctx, key.Email)
-	}
-	return nil, nil
 }
 
 // read returns the user with an id. An unknown id is NotFound, and so is a

@@ -21,7 +21,7 @@ func noNumber(what, id string) *desk.Error {
 
 // Find looks a user up by number, then by our mark, then by e-mail.
 func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	r, err := d.find(ctx, key)
+	r, err := desk.FindBy(ctx, key, d.read, d.byMark, d.byEmail)
 	if r == nil || err != nil {
 		return nil, err
 	}
@@ -30,25 +30,6 @@ func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error
 		return nil, err
 	}
 	return d.user(r, groups)
-}
-
-func (d *rt) find(ctx context.Context, key desk.Key) (*record, error) {
-	if key.ID != "" {
-		r, err := d.read(ctx, key.ID)
-		if err == nil || desk.KindOf(err) != desk.NotFound {
-			return r, err
-		}
-	}
-	if key.ExternalID != "" {
-		r, err := d.byMark(ctx, key.ExternalID)
-		if r != nil || err != nil {
-			return r, err
-		}
-	}
-	if key.Email != "" {
-		return d.byEmail(ctx, key.Email)
-	}
-	return nil, nil
 }
 
 // read returns the user with a number, whole. An unknown number is NotFound.

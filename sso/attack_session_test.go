@@ -27,6 +27,7 @@ func sessionAttacks(t *testing.T, l *ledger) {
 			return h, func(b *browser) page { return b.signInOIDC(p, "/") }
 		})
 		anyPath(t, l, h)
+		planted(t, l, h)
 		crossSite(t, l, h, idp)
 	})
 	cookies(t, l)

@@ -61,6 +61,27 @@ func TestForwardAuthSaysWhereToGo(t *testing.T) {
 	}
 }
 
+// planted has a browser send what a proxy would say of the page that was asked
+// for.
+func planted(t *testing.T, l *ledger, h *house) {
+	t.Run("SR23", func(t *testing.T) {
+		for _, header := range []string{"X-Original-Uri", "X-Forwarded-Uri"} {
+			for _, to := range []string{"https://evil.test/", "//evil.test/", `/\evil.test/`, "/\t/evil.test/", "javascript:alert(1)", "https:evil.test", "http://us@evil.test"} {
+				for _, query := range []string{"", "?desk=support", "?sign_in=redirect"} {
+					r := httptest.NewRequest(http.MethodGet, "/sso/forward-auth"+query, nil)
+					r.Header.Set(header, to)
+					w := httptest.NewRecorder()
+					h.sso.ServeHTTP(w, r)
+					if got := w.Header().Get("Location"); got != h.url+"/sso/login" {
+						t.Errorf("%s: %s leads to %s", header, to, got)
+					}
+				}
+			}
+		}
+		l.note(t, "SR23", "forward auth, with another host in the header that names the page which was asked for", "leads to our own sign-in page, and back to no other host")
+	})
+}
+
 // askingProxy is a reverse proxy before us and a desk, on one host. It asks us as
 // Caddy's forward_auth and Traefik's ForwardAuth do: with the original request
 // in X-Forwarded-*, and an answer beyond 2xx goes to the browser as it is.

@@ -1,7 +1,11 @@
 package provision_test
 
 import (
+	"context"
+	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +44,39 @@ func TestOneTimeCodesAreNotGuessed(t *testing.T) {
 	h.must(try(password, enrolled.Codes[0]))
 	h.offset.Add(int64(time.Hour))
 	h.must(try(password, code()))
+}
+
+// TestNoCrowdKeepsAnOwnerWaiting has strangers queue for having their passwords
+// checked: an owner with a recovery code does not queue with them.
+func TestNoCrowdKeepsAnOwnerWaiting(t *testing.T) {
+	const password, crowd = "correct horse battery", 16
+	h := newHouse(t, storetest.SQLite(t))
+	_, enrolled, err := h.core.AddOwner(h.Context(), byTest, "owner", password)
+	h.must(err)
+	var served atomic.Int64
+	var strangers sync.WaitGroup
+	for range crowd {
+		strangers.Go(func() {
+			_, err := h.core.OwnerSignIn(h.Context(), byTest, "owner", "a guess", "000000")
+			h.code(err, provision.Denied)
+			served.Add(1)
+		})
+	}
+	for served.Load() == 0 { // they are all there
+		time.Sleep(time.Millisecond)
+	}
+	_, err = h.core.OwnerSignIn(h.Context(), byTest, "owner", password, enrolled.Codes[0])
+	h.must(err)
+	if n := served.Load(); n == crowd {
+		t.Errorf("all %d strangers came first", n)
+	}
+	strangers.Wait()
+
+	gone, cancel := context.WithCancel(h.Context())
+	cancel()
+	if _, err := h.core.OwnerSignIn(gone, byTest, "owner", "a guess", "000000"); !errors.Is(err, context.Canceled) {
+		t.Errorf("somebody who has gone waits: %v", err)
+	}
 }
 
 func TestOwners(t *testing.T) {

@@ -73,7 +73,7 @@ func TestParseQuery(t *testing.T) {
 func TestParseQueryRefuses(t *testing.T) {
 	for _, filter := range []string{
 		``, ` `, `userName`, `userName eq`, `eq "x"`, `userName regex "a"`, `userName eq ada`, `userName eq 'ada'`,
-		`userName eq "a" and`, `userName eq "a" foo`, `userName eq "a`, `userName eq "a\q"`, `userName eq "\u0000"`,
+		`userName eq "a" and`, `userName eq "a" foo`, `userName eq "a`, `userName eq "a\q"`, `userName eq "\u0000"`, `userName eq "\ud800"`,
 		`(userName eq "a"`, `userName eq "a")`, `emails[type eq "work"`, `emails]type eq "work"[`, `emails[]`, `emails[(type eq "x"])`,
 		`emails[type[value eq "x"] eq "y"]`, `emails[type eq "work"] eq "x"`, `emails[type eq "work"].nope eq "x"`,
 		`shoeSize eq 4`, `name.nick eq "x"`, `urn:x:User:a eq "x"`, `password eq "x"`, `emails--v0 pr`,

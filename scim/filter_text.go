@@ -153,7 +153,8 @@ func (l *lifter) literal() error {
 		return l.wrong("A string is not closed.")
 	}
 	var value string
-	if json.Unmarshal([]byte(l.text[l.pos:end+1]), &value) != nil || strings.ContainsRune(value, 0) {
+	raw := []byte(l.text[l.pos : end+1])
+	if loneSurrogate(raw) || json.Unmarshal(raw, &value) != nil || strings.ContainsRune(value, 0) {
 		return l.wrong("A string is not a JSON string.")
 	}
 	l.pos = end + 1

@@ -35,6 +35,8 @@ func (h *handler) admit(w http.ResponseWriter, r *request) error {
 		return nil
 	}
 	if !isJSON(r.Header) {
+		w.Header().Set("Accept", mediaType+", application/json") // RFC 9110 §12.5.1
+		w.Header().Set("Accept-Encoding", "identity")            // §12.5.3
 		return status(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
 	}
 	most := h.limits.MaxBody

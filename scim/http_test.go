@@ -144,6 +144,9 @@ func TestErrorsAreSCIM(t *testing.T) {
 	if got := s.do("PATCH", "/Users", ""); got.header.Get("Allow") != "GET, HEAD, POST" {
 		t.Errorf("Allow is %q", got.header.Get("Allow"))
 	}
+	if got := s.do("POST", "/Users", "x", "Content-Encoding", "gzip"); got.header.Get("Accept") != "application/scim+json, application/json" || got.header.Get("Accept-Encoding") != "identity" {
+		t.Errorf("415 does not say what would be right: %v", got.header)
+	}
 	if got := s.want(200, "GET", "/Users", ""); got.body["totalResults"] != 1.0 {
 		t.Errorf("something was changed: %s", got.raw)
 	}

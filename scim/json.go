@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -28,6 +31,9 @@ func decodeObject(body []byte) (object, error) {
 	if !utf8.Valid(body) {
 		return nil, invalidSyntax("The request body is not UTF-8.")
 	}
+	if loneSurrogate(body) {
+		return nil, invalidSyntax("The request body is not Unicode: it holds half of a surrogate pair.")
+	}
 	body = bytes.TrimPrefix(body, []byte("\ufeff")) // a byte order mark, as .NET may write one
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -43,6 +49,37 @@ func decodeObject(body []byte) (object, error) {
 		return nil, invalidSyntax("The request body is not a JSON object.")
 	}
 	return o, nil
+}
+
+// loneSurrogate reports whether a \u escape of some JSON stands for half of a
+// surrogate pair. encoding/json makes U+FFFD of each of them, so that different
+// names would become one (RFC 8259 §8.2).
+func loneSurrogate(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		i++ // so that of two backslashes the second begins nothing
+		high, ok := escaped(text, i-1)
+		if !ok || !utf16.IsSurrogate(high) {
+			continue
+		}
+		low, _ := escaped(text, i+5)
+		if utf16.DecodeRune(high, low) == unicode.ReplacementChar {
+			return true
+		}
+		i += 10
+	}
+	return false
+}
+
+// escaped returns the code unit of the \u escape at i.
+func escaped(text []byte, i int) (rune, bool) {
+	if i+6 > len(text) || text[i] != '\\' || text[i+1] != 'u' {
+		return 0, false
+	}
+	unit, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16)
+	return rune(unit), err == nil
 }
 
 // syntaxError keeps our own errors and hides the decoder's: those may quote

@@ -88,6 +88,19 @@ func TestReadUser(t *testing.T) {
 	}
 }
 
+// TestEscapesThatAreTaken checks that what looks like half of a surrogate pair
+// and is none gets through as it is.
+func TestEscapesThatAreTaken(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"title":"\ud83d\uDE00"}`: "😀", `{"title":"\\ud800"}`: `\ud800`, `{"title":"\\\ud83d\ude00"}`: `\😀`, `{"title":"\ufffd"}`: "\ufffd", "{\"title\":\"\ufffd\"}": "\ufffd",
+	} {
+		got, err := decodeObject([]byte(body))
+		if err != nil || got["title"] != want {
+			t.Errorf("%s: got %q, %v", body, got["title"], err)
+		}
+	}
+}
+
 // TestReadRefuses checks that what is refused is refused with a keyword of
 // RFC 7644 §3.12 and the name of the attribute, and never with its value.
 func TestReadRefuses(t *testing.T) {
@@ -106,6 +119,10 @@ func TestReadRefuses(t *testing.T) {
 		{"a name twice inside", `{"name":{"givenName":"a","GivenName":"b"}}`, "invalidSyntax", "GivenName"},
 		{"invalid UTF-8", "{\"userName\":\"\xff\"}", "invalidSyntax", "UTF-8"},
 		{"a NUL character", `{"userName":"a\u0000"}`, "invalidValue", "NUL"},
+		{"half of a surrogate pair", `{"userName":"a\ud800"}`, "invalidSyntax", "surrogate"},
+		{"the wrong half first", `{"userName":"a\uDC00\uD800"}`, "invalidSyntax", "surrogate"},
+		{"half of one behind a backslash", `{"userName":"a\\\ud83dx"}`, "invalidSyntax", "surrogate"},
+		{"half of one in a name", `{"\udfff":"a"}`, "invalidSyntax", "surrogate"},
 		{"too deep", strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40), "invalidSyntax", "deeper"},
 		{"too many names", `{"a":{"x":1` + manyNames(1000) + `}}`, "invalidSyntax", "names"},
 		{"a number for a string", `{"userName":17}`, "invalidValue", "userName"},

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -37,13 +38,34 @@ func (t *resourceType) parseSelection(query url.Values) (selection, error) {
 func (t *resourceType) selectors(params []string) []selector {
 	var out []selector
 	for _, param := range params {
-		for text := range strings.SplitSeq(param, ",") {
+		for text := range strings.SplitSeq(withoutFilters(param), ",") {
 			if text = strings.ToLower(strings.TrimSpace(text)); text != "" {
 				out = append(out, t.selector(text))
 			}
 		}
 	}
 	return out
+}
+
+// withoutFilters drops the value filters from a list of attributes. None belongs
+// there (RFC 7644 §3.9), but Microsoft's requests have some, and whoever asks for
+// emails[type eq "work"] wants no fewer than these.
+func withoutFilters(list string) string {
+	var b strings.Builder
+	var inFilter, inText bool
+	for _, c := range list {
+		switch {
+		case c == '"' && inFilter:
+			inText = !inText
+		case c == '[' && !inText:
+			inFilter = true
+		case c == ']' && !inText:
+			inFilter = false
+		case !inFilter:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
 }
 
 // selector parses one folded name: attribute, attribute.sub, URN:attribute,
@@ -66,6 +88,19 @@ func (t *resourceType) selector(text string) selector {
 		}
 	}
 	return s
+}
+
+// isExtension reports whether s names the whole extension that has the URN urn.
+// What an unknown URN ends in looks like an attribute.
+func (s selector) isExtension(urn string) bool {
+	text := s.urn
+	if s.name != "" {
+		text += ":" + s.name
+	}
+	if s.sub != "" {
+		text += "." + s.sub
+	}
+	return text == urn
 }
 
 // has reports whether any part of a top-level attribute is returned, so that
@@ -104,7 +139,7 @@ func (s selection) apply(resource object) object {
 		if extension, ok := value.(object); ok && isURN(name) {
 			kept = s.filterObject(extension, func(inner string) selector {
 				return selector{urn: folded, name: inner}
-			}, selector{urn: folded})
+			}, folded)
 		} else {
 			kept = s.filter(value, selector{name: folded})
 		}
@@ -138,17 +173,14 @@ func (s selection) filter(value any, at selector) any {
 	return value
 }
 
-// filterObject applies the selection to each attribute of an extension.
-func (s selection) filterObject(o object, at func(name string) selector, whole selector) any {
-	for _, sel := range s.only {
-		if sel == whole {
-			return o
-		}
+// filterObject applies the selection to each attribute of the extension urn.
+func (s selection) filterObject(o object, at func(name string) selector, urn string) any {
+	whole := func(sel selector) bool { return sel.isExtension(urn) }
+	if slices.ContainsFunc(s.only, whole) {
+		return o
 	}
-	for _, sel := range s.except {
-		if sel == whole {
-			return nil
-		}
+	if slices.ContainsFunc(s.except, whole) {
+		return nil
 	}
 	out := object{}
 	for name, value := range o {

@@ -139,7 +139,9 @@ func names(list []selector, name string) bool {
 		return false
 	}
 	folded := strings.ToLower(name)
-	return slices.ContainsFunc(list, func(s selector) bool { return s.urn == "" && s.name == folded || s.urn == folded })
+	return slices.ContainsFunc(list, func(s selector) bool {
+		return s.urn == "" && s.name == folded || s.urn == folded || s.isExtension(folded)
+	})
 }
 
 // isExtension reports whether a top-level name is the URN of an extension.

@@ -105,7 +105,7 @@ func readBulkOperation(element any) *bulkOperation {
 	}
 	op.method = strings.ToUpper(op.method)
 	op.path = strings.TrimSuffix(op.path, "/")
-	op.data, _ = o[key(o, "data")].(object)
+	op.data = bulkData(op.method, o[key(o, "data")])
 	if op.bad == nil {
 		op.bad = op.check()
 	}
@@ -116,6 +116,16 @@ func readBulkOperation(element any) *bulkOperation {
 	}
 	op.refs = slices.Sorted(maps.Keys(refs))
 	return op
+}
+
+// bulkData returns the data of an operation; nil when it is none. That of a PATCH
+// may be the list of its operations alone: RFC 7644 §3.7.3 shows it so.
+func bulkData(method string, value any) object {
+	if list, ok := value.([]any); ok && method == http.MethodPatch {
+		return object{"schemas": []any{patchURN}, "Operations": list}
+	}
+	data, _ := value.(object)
+	return data
 }
 
 // check returns what is wrong with the form of the operation.

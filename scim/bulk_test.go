@@ -252,6 +252,23 @@ func TestBulkStopsAfterErrors(t *testing.T) {
 	s.bulk("", operations...).want("409 400 409 400 409")
 }
 
+// TestBulkOfTheStandard sends the operations of RFC 7644 §3.7.3, where the data
+// of a PATCH is a list of operations.
+func TestBulkOfTheStandard(t *testing.T) {
+	s := onSQLite(t)
+	bob, dave, eve := s.user("Bob"), s.user("dave"), s.user("eve")
+	s.bulk(`"failOnErrors":1`,
+		`{"method":"POST","path":"/Users","bulkId":"qwerty","data":{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"Alice"}}`,
+		`{"method":"PUT","path":"/Users/`+bob+`","version":"W\/\"1\"","data":{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"`+bob+`","userName":"Bobby"}}`,
+		`{"method":"PATCH","path":"/Users/`+dave+`","version":"W/\"1\"","data":[{"op":"remove","path":"nickName"},{"op":"add","path":"userName","value":"Dave"}]}`,
+		`{"method":"DELETE","path":"/Users/`+eve+`","version":"W/\"1\""}`,
+	).want("201 200 200 204")
+	if got := s.want(200, "GET", "/Users", ""); !slices.Equal(got.names(), []string{"Bobby", "Dave", "Alice"}) {
+		t.Errorf("got %v", got.names())
+	}
+	s.bulk("", `{"method":"PUT","path":"/Users/`+dave+`","data":[{"op":"remove","path":"nickName"}]}`).want("400")
+}
+
 // TestBulkOperationErrors checks what is wrong with a single operation.
 func TestBulkOperationErrors(t *testing.T) {
 	s := onSQLite(t)

@@ -196,6 +196,7 @@ func TestSelection(t *testing.T) {
 		"attributes=groups":                                                       "groups id schemas",
 		"attributes=emails%5Btype%20eq%20%22a,b%5D%22%5D,title":                   "emails.type emails.value id schemas title",
 		"attributes=Emails%5Btype+eq+%22work%22%5D.Value":                         "emails.value id schemas",
+		"attributes=userName&excludedAttributes=":                                 "id schemas userName",
 		"attributes=urn:x:ext":                                                    "id schemas urn:x:ext.a",
 		"attributes=URN:X:Ext,title":                                              "id schemas title urn:x:ext.a",
 		"excludedAttributes=urn:x:ext,name,emails,groups,meta,title":              "active " + ent + ".department " + ent + ".manager id schemas userName",

@@ -22,15 +22,11 @@ type selector struct {
 }
 
 // parseSelection reads the query parameters attributes and excludedAttributes.
-// Names that no resource has select nothing.
+// Names that no resource has select nothing; an empty list is none.
 func (t *resourceType) parseSelection(query url.Values) (selection, error) {
-	only, except := query["attributes"], query["excludedAttributes"]
-	if len(only) > 0 && len(except) > 0 {
+	s := selection{only: t.selectors(query["attributes"]), except: t.selectors(query["excludedAttributes"])}
+	if len(s.only) > 0 && len(s.except) > 0 {
 		return selection{}, invalidValue("attributes", "cannot be combined with excludedAttributes (RFC 7644 §3.9)")
-	}
-	s := selection{only: t.selectors(only), except: t.selectors(except)}
-	if len(s.only) == 0 {
-		s.only = nil
 	}
 	return s, nil
 }

@@ -95,7 +95,8 @@ func (s *system) observe(next http.Handler, requests *prometheus.HistogramVec) h
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		start := time.Now()
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
 				s.log.ErrorContext(ctx, "panic", "request", id, "panic", p, "stack", string(debug.Stack()))
 				if !seen.written {
 					answer(seen, http.StatusInternalServerError, "internal error; the log has it under request "+id)
@@ -109,6 +110,9 @@ func (s *system) observe(next http.Handler, requests *prometheus.HistogramVec) h
 				level = slog.LevelDebug
 			}
 			s.log.Log(ctx, level, "request", "request", id, "method", r.Method, "route", route, "status", seen.status, "ms", took.Milliseconds())
+			if p == http.ErrAbortHandler { // net/http breaks the connection: half an answer must not pass for all of it
+				panic(p)
+			}
 		}()
 		next.ServeHTTP(seen, r.WithContext(ctx))
 	})

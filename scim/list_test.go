@@ -68,6 +68,8 @@ func TestFilters(t *testing.T) {
 			`title eq "team \"b\\\""`:      "bo",
 			`title eq null`:                "cy dee%40x",
 			`not (title pr)`:               "cy dee%40x",
+			`title ne "team lead"`:         "bo",
+			`not (title eq "team lead")`:   "bo cy dee%40x",
 			`title gt "team a"`:            "Ada",
 			`name.familyName co "ILS"`:     "Ada",
 			`name pr`:                      "Ada",

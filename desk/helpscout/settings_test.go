@@ -1,62 +1,30 @@
 package helpscout
 
 import (
-	"errors"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/desk/desktest"
 )
 
 func TestNew(t *testing.T) {
 	id := map[string]string{"app_id": fakeAppID}
-	for _, tt := range []struct {
-		name     string
-		url      string
-		secret   string
-		settings map[string]string
-		mistakes []string // fields at fault; none: it works
-	}{
-		{"nothing but id and secret", "", fakeAppSecret, id, nil},
-		{"a desk that speaks the same API", "http://127.0.0.1:8080/desk", fakeAppSecret, id, nil},
-		{"http by choice", "http://desk:8080", fakeAppSecret, map[string]string{"app_id": fakeAppID, "allow_http": "true"}, nil},
-		{"every setting", "", fakeAppSecret, map[string]string{
-			"app_id": fakeAppID, "send_invite": "true", "details": "false", "missing_name": "(none)", "allow_http": "false"}, nil},
-		{"no app", "", fakeAppSecret, nil, []string{"settings.app_id"}},
-		{"no secret", "", "", id, []string{"secret"}},
-		{"two lines of secret", "", "hunter2\nhunter2", id, []string{"secret"}},
-		{"http elsewhere", "http://api.example.test", fakeAppSecret, id, []string{"url"}},
-		{"a password in the address", "https://root:hunter2@api.example.test", fakeAppSecret, id, []string{"url"}},
-		{"a query in the address", "https://api.example.test/?token=hunter2", fakeAppSecret, id, []string{"url"}},
-		{"an address of something else", "ftp://api.example.test", fakeAppSecret, id, []string{"url"}},
-		{"all mistakes at once", "api", "", map[string]string{
+	desktest.RunSettings(t, New, []desktest.Settings{
+		{Name: "nothing but id and secret", Secret: fakeAppSecret, Settings: id},
+		{Name: "a desk that speaks the same API", URL: "http://127.0.0.1:8080/desk", Secret: fakeAppSecret, Settings: id},
+		{Name: "http by choice", URL: "http://desk:8080", Secret: fakeAppSecret, Settings: map[string]string{"app_id": fakeAppID, "allow_http": "true"}},
+		{Name: "every setting", Secret: fakeAppSecret, Settings: map[string]string{
+			"app_id": fakeAppID, "send_invite": "true", "details": "false", "missing_name": "(none)", "allow_http": "false"}},
+		{Name: "no app", Secret: fakeAppSecret, Mistakes: []string{"settings.app_id"}},
+		{Name: "no secret", Settings: id, Mistakes: []string{"secret"}},
+		{Name: "two lines of secret", Secret: "hunter2\nhunter2", Settings: id, Mistakes: []string{"secret"}},
+		{Name: "http elsewhere", URL: "http://api.example.test", Secret: fakeAppSecret, Settings: id, Mistakes: []string{"url"}},
+		{Name: "a password in the address", URL: "https://root:hunter2@api.example.test", Secret: fakeAppSecret, Settings: id, Mistakes: []string{"url"}},
+		{Name: "a query in the address", URL: "https://api.example.test/?token=hunter2", Secret: fakeAppSecret, Settings: id, Mistakes: []string{"url"}},
+		{Name: "an address of something else", URL: "ftp://api.example.test", Secret: fakeAppSecret, Settings: id, Mistakes: []string{"url"}},
+		{Name: "all mistakes at once", URL: "api", Settings: map[string]string{
 			"app_id": "a b", "send_invite": "yes", "details": "", "missing_name": " ", "allow_http": "1", "app_secret": "hunter2"},
-			[]string{"settings.allow_http", "settings.app_id", "settings.app_secret", "settings.details", "settings.missing_name", "settings.send_invite", "secret", "url"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			d, err := New(provision.Desk{URL: tt.url, Secret: tt.secret, Settings: tt.settings})
-			if (d != nil) != (len(tt.mistakes) == 0) {
-				t.Errorf("New = %v, %v", d, err)
-			}
-			var fields []string
-			if e, ok := errors.AsType[*provision.Error](err); ok {
-				fields = strings.Split(e.Field, ", ")
-				for _, field := range fields {
-					if !strings.Contains(e.Detail, field+": ") {
-						t.Errorf("the detail says nothing of %s: %s", field, e.Detail)
-					}
-				}
-				if strings.Contains(e.Error(), "hunter2") {
-					t.Errorf("the error holds a secret: %v", e)
-				}
-			}
-			if diff := cmp.Diff(tt.mistakes, fields); diff != "" {
-				t.Errorf("fields at fault (-want +got):\n%s", diff)
-			}
-		})
-	}
+			Mistakes: []string{"settings.allow_http", "settings.app_id", "settings.app_secret", "settings.details", "settings.missing_name", "settings.send_invite", "secret", "url"}},
+	})
 }
 
 func TestBaseURL(t *testing.T) {

@@ -1,66 +1,38 @@
 package redmine
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 func TestNew(t *testing.T) {
-	for _, tt := range []struct {
-		name     string
-		url      string
-		secret   string
-		settings map[string]string
-		mistakes []string // fields at fault; none: it works
-	}{
-		{"nothing but address and key", "https://redmine.example.test", fakeKey, nil, nil},
-		{"Redmine below a path", "https://example.test/redmine/", fakeKey, nil, nil},
-		{"http on loopback", "http://[::1]:3000", fakeKey, nil, nil},
-		{"http by choice", "http://redmine:3000", fakeKey, map[string]string{"allow_http": "true"}, nil},
-		{"every setting", "https://redmine.example.test", fakeKey, map[string]string{
+	desktest.RunSettings(t, New, []desktest.Settings{
+		{Name: "nothing but address and key", URL: "https://redmine.example.test", Secret: fakeKey},
+		{Name: "Redmine below a path", URL: "https://example.test/redmine/", Secret: fakeKey},
+		{Name: "http on loopback", URL: "http://[::1]:3000", Secret: fakeKey},
+		{Name: "http by choice", URL: "http://redmine:3000", Secret: fakeKey, Settings: map[string]string{"allow_http": "true"}},
+		{Name: "every setting", URL: "https://redmine.example.test", Secret: fakeKey, Settings: map[string]string{
 			"external_id_field": "Mark", "agent_role": "Agent", "limited_role": "Reader", "limited_group": "Readers",
-			"assign_to_teams": "true", "allow_http": "false"}, nil},
-		{"one role for both, where nobody is limited", "https://redmine.example.test", fakeKey, map[string]string{"agent_role": "Reporter"}, nil},
-		{"http elsewhere", "http://redmine.example.test", fakeKey, nil, []string{"url"}},
-		{"no address", "", fakeKey, nil, []string{"url"}},
-		{"a password in the address", "https://admin:secret@redmine.example.test", fakeKey, nil, []string{"url"}},
-		{"an address of something else", "ftp://redmine.example.test", fakeKey, nil, []string{"url"}},
-		{"a password for a key", "https://redmine.example.test", "hunter2", nil, []string{"secret"}},
-		{"a key and a line break", "https://redmine.example.test", fakeKey + "\nX-Evil: 1", nil, []string{"secret"}},
-		{"one role for two ranks", "https://redmine.example.test", fakeKey,
-			map[string]string{"agent_role": "reporter", "limited_group": "Readers"}, []string{"settings"}},
-		{"all mistakes at once", "redmine", "", map[string]string{
+			"assign_to_teams": "true", "allow_http": "false"}},
+		{Name: "one role for both, where nobody is limited", URL: "https://redmine.example.test", Secret: fakeKey, Settings: map[string]string{"agent_role": "Reporter"}},
+		{Name: "http elsewhere", URL: "http://redmine.example.test", Secret: fakeKey, Mistakes: []string{"url"}},
+		{Name: "no address", Secret: fakeKey, Mistakes: []string{"url"}},
+		{Name: "a password in the address", URL: "https://admin:hunter2@redmine.example.test", Secret: fakeKey, Mistakes: []string{"url"}},
+		{Name: "an address of something else", URL: "ftp://redmine.example.test", Secret: fakeKey, Mistakes: []string{"url"}},
+		{Name: "a password for a key", URL: "https://redmine.example.test", Secret: "hunter2", Mistakes: []string{"secret"}},
+		{Name: "a key and a line break", URL: "https://redmine.example.test", Secret: fakeKey + "\nX-Evil: 1", Mistakes: []string{"secret"}},
+		{Name: "one role for two ranks", URL: "https://redmine.example.test", Secret: fakeKey,
+			Settings: map[string]string{"agent_role": "reporter", "limited_group": "Readers"}, Mistakes: []string{"settings"}},
+		{Name: "all mistakes at once", URL: "redmine", Settings: map[string]string{
 			"agent_role": " ", "assign_to_teams": "1", "external_id_field": "", "agents_role": "Agent"},
-			[]string{"settings.agent_role", "settings.agents_role", "settings.assign_to_teams", "settings.external_id_field", "secret", "url"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			d, err := New(provision.Desk{URL: tt.url, Secret: tt.secret, Settings: tt.settings})
-			if (d != nil) != (len(tt.mistakes) == 0) {
-				t.Errorf("New = %v, %v", d, err)
-			}
-			var fields []string
-			if e, ok := errors.AsType[*provision.Error](err); ok {
-				fields = strings.Split(e.Field, ", ")
-				for _, field := range fields {
-					if !strings.Contains(e.Detail, field+": ") {
-						t.Errorf("the detail says nothing of %s: %s", field, e.Detail)
-					}
-				}
-				if strings.Contains(e.Error(), "hunter2") || strings.Contains(e.Error(), "admin:secret") {
-					t.Errorf("the error holds a secret: %v", e)
-				}
-			}
-			if diff := cmp.Diff(tt.mistakes, fields); diff != "" {
-				t.Errorf("fields at fault (-want +got):\n%s", diff)
-			}
-		})
-	}
+			Mistakes: []string{"settings.agent_role", "settings.agents_role", "settings.assign_to_teams", "settings.external_id_field", "secret", "url"}},
+	})
 }
 
 func TestFit(t *testing.T) {

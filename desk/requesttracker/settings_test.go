@@ -1,63 +1,35 @@
 package requesttracker
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 func TestNew(t *testing.T) {
-	for _, tt := range []struct {
-		name     string
-		url      string
-		secret   string
-		settings map[string]string
-		mistakes []string // fields at fault; none: it works
-	}{
-		{"nothing but address and token", "https://rt.example.test", fakeToken, nil, nil},
-		{"RT below a path", "https://example.test/rt/", fakeToken, nil, nil},
-		{"the address of the API itself", "https://example.test/rt/REST/2.0/", fakeToken, nil, nil},
-		{"http on loopback", "http://[::1]:8088", fakeToken, nil, nil},
-		{"http by choice", "http://rt:8080", fakeToken, map[string]string{"allow_http": "true"}, nil},
-		{"every setting", "https://rt.example.test", fakeToken, map[string]string{
-			"external_id_field": "Mark", "admin_group": "Admins", "agent_group": "Agents", "limited_group": "Readers", "allow_http": "false"}, nil},
-		{"http elsewhere", "http://rt.example.test", fakeToken, nil, []string{"url"}},
-		{"no address", "", fakeToken, nil, []string{"url"}},
-		{"a password in the address", "https://root:secret@rt.example.test", fakeToken, nil, []string{"url"}},
-		{"an address of something else", "ftp://rt.example.test", fakeToken, nil, []string{"url"}},
-		{"a password for a token", "https://rt.example.test", "hunter2", nil, []string{"secret"}},
-		{"one group for two roles", "https://rt.example.test", fakeToken, map[string]string{"agent_group": "desk admins"}, []string{"settings"}},
-		{"all mistakes at once", "rt", "", map[string]string{
+	desktest.RunSettings(t, New, []desktest.Settings{
+		{Name: "nothing but address and token", URL: "https://rt.example.test", Secret: fakeToken},
+		{Name: "RT below a path", URL: "https://example.test/rt/", Secret: fakeToken},
+		{Name: "the address of the API itself", URL: "https://example.test/rt/REST/2.0/", Secret: fakeToken},
+		{Name: "http on loopback", URL: "http://[::1]:8088", Secret: fakeToken},
+		{Name: "http by choice", URL: "http://rt:8080", Secret: fakeToken, Settings: map[string]string{"allow_http": "true"}},
+		{Name: "every setting", URL: "https://rt.example.test", Secret: fakeToken, Settings: map[string]string{
+			"external_id_field": "Mark", "admin_group": "Admins", "agent_group": "Agents", "limited_group": "Readers", "allow_http": "false"}},
+		{Name: "http elsewhere", URL: "http://rt.example.test", Secret: fakeToken, Mistakes: []string{"url"}},
+		{Name: "no address", Secret: fakeToken, Mistakes: []string{"url"}},
+		{Name: "a password in the address", URL: "https://root:hunter2@rt.example.test", Secret: fakeToken, Mistakes: []string{"url"}},
+		{Name: "an address of something else", URL: "ftp://rt.example.test", Secret: fakeToken, Mistakes: []string{"url"}},
+		{Name: "a password for a token", URL: "https://rt.example.test", Secret: "hunter2", Mistakes: []string{"secret"}},
+		{Name: "one group for two roles", URL: "https://rt.example.test", Secret: fakeToken, Settings: map[string]string{"agent_group": "desk admins"}, Mistakes: []string{"settings"}},
+		{Name: "all mistakes at once", URL: "rt", Settings: map[string]string{
 			"admin_group": " ", "external_id_field": "a}b", "allow_http": "yes", "agents_group": "Agents"},
-			[]string{"settings.admin_group", "settings.agents_group", "settings.allow_http", "settings.external_id_field", "secret", "url"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			d, err := New(provision.Desk{URL: tt.url, Secret: tt.secret, Settings: tt.settings})
-			if (d != nil) != (len(tt.mistakes) == 0) {
-				t.Errorf("New = %v, %v", d, err)
-			}
-			var fields []string
-			if e, ok := errors.AsType[*provision.Error](err); ok {
-				fields = strings.Split(e.Field, ", ")
-				for _, field := range fields {
-					if !strings.Contains(e.Detail, field+": ") {
-						t.Errorf("the detail says nothing of %s: %s", field, e.Detail)
-					}
-				}
-				if strings.Contains(e.Error(), "hunter2") || strings.Contains(e.Error(), "root:secret") {
-					t.Errorf("the error holds a secret: %v", e)
-				}
-			}
-			if diff := cmp.Diff(tt.mistakes, fields); diff != "" {
-				t.Errorf("fields at fault (-want +got):\n%s", diff)
-			}
-		})
-	}
+			Mistakes: []string{"settings.admin_group", "settings.agents_group", "settings.allow_http", "settings.external_id_field", "secret", "url"}},
+	})
 }
 
 func TestAPIURL(t *testing.T) {

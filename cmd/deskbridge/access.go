@@ -52,8 +52,9 @@ func (a *app) apply() *cobra.Command {
 		Use:   "apply -f access.yaml",
 		Short: "Make a file of connections, desks and rules true",
 		Long: `Make a file of connections, desks and rules true, in one transaction. The rules
-in the file replace all rules of the desks that it names; connections and desks
-that it does not name stay as they are.`,
+in the file replace all rules of the desks that it names. A connection or desk
+that it names becomes what the file says: what the file leaves out goes back to
+its default. Those that it does not name stay as they are.`,
 		Example: "  deskbridge apply -f access.yaml\n  deskbridge apply -f access.yaml --plan 3f0c…",
 		Args:    cobra.NoArgs,
 	}

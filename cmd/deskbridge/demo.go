@@ -31,9 +31,9 @@ func (a *app) demo() *cobra.Command {
 		Short: "Play a morning at a company, with simulated identity providers and a real desk",
 		Long: `Play a morning at a company. The demo runs the real server on embedded SQLite
 with the built-in desk, and pushes to it over HTTP what Okta and Entra ID push:
-syncs, joiners, movers, leavers with open conversations, a big group, and a
-mistake that a guard stops. It checks everything that comes of it, and leaves
-the server running for you to look at.`,
+syncs, joiners, movers, leavers with open conversations, people who sign in, a
+big group, and a mistake that a guard stops. It checks everything that comes of
+it, and leaves the server running for you to look at.`,
 		Example: "  deskbridge demo\n  deskbridge demo --exit",
 		Args:    cobra.NoArgs,
 	}

@@ -1,0 +1,141 @@
+package provision
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// find returns the person behind the login, locked; nil when there is none yet.
+func (d *door) find(ctx context.Context) (person *Identity, linked bool, _ error) {
+	removed := false
+	known, err := d.tx.Login(ctx, d.conn.ID, d.login.Protocol, d.login.Issuer, d.login.Subject)
+	if err == nil {
+		d.used = known.UsedAt
+		id, err := d.tx.LockIdentity(ctx, d.conn.ID, known.Identity)
+		if err == nil {
+			return &id, false, nil
+		}
+		if !isNotFound(err) {
+			return nil, false, err
+		}
+		removed = true // perhaps pushed again under a new id
+	} else if !isNotFound(err) {
+		return nil, false, err
+	}
+	match, err := d.match(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if match == nil {
+		if removed { // under whatever name and address they come now
+			return nil, false, refuse(RefusedRemoved, "your account was removed by your organisation")
+		}
+		return nil, false, nil
+	}
+	id, err := d.tx.LockIdentity(ctx, d.conn.ID, match.ID)
+	if isNotFound(err) {
+		return nil, false, Errorf(Conflict, "userName", "removed in between") // look again
+	}
+	return &id, true, err
+}
+
+// match finds who among the known people the login is.
+func (d *door) match(ctx context.Context) (*Identity, error) {
+	if d.login.ExternalID != "" {
+		id, err := d.tx.IdentityByExternalID(ctx, d.conn.ID, d.login.ExternalID)
+		if err == nil {
+			return d.claimable(ctx, &id)
+		}
+		if !isNotFound(err) {
+			return nil, err
+		}
+	}
+	if name := d.login.UserName; name != "" {
+		for _, id := range d.peopleWith(ctx, name) {
+			if sameName(id.UserName, name) && id.Status != StatusRemoved && d.mayClaimName(ctx, name) {
+				return d.claimable(ctx, &id)
+			}
+		}
+	}
+	if !d.conn.SignIn.Match.Email || !d.vouched() || !d.owned {
+		return nil, nil
+	}
+	var found []Identity
+	for _, id := range d.peopleWith(ctx, d.plain) {
+		if id.Status != StatusRemoved && hasEmail(&id, d.plain) {
+			found = append(found, id)
+		}
+	}
+	if len(found) != 1 {
+		return nil, nil
+	}
+	administers, err := d.administers(ctx, found[0].ID)
+	if err != nil {
+		return nil, err
+	}
+	if administers { // an address is not enough for that, whoever vouches for it
+		return nil, refuse(RefusedTaken, "an administrator of a desk is not found by the address alone; have the identity provider send what equals their userName or externalId")
+	}
+	return d.claimable(ctx, &found[0])
+}
+
+// administers reports whether somebody is an administrator of a desk, or
+// should be.
+func (d *door) administers(ctx context.Context, id IdentityID) (bool, error) {
+	accounts, err := d.tx.AccountsOf(ctx, []IdentityID{id})
+	return slices.ContainsFunc(accounts, func(a Account) bool {
+		return a.Wanted.Role == RoleAdmin || a.Granted.Role == RoleAdmin
+	}), err
+}
+
+// sameName compares user names without regard to letter case, as far as
+// nothing but ASCII is involved: look-alikes and Unicode folding must not make
+// one person another.
+func sameName(a, b string) bool {
+	return a == b || isASCII(a) && isASCII(b) && strings.EqualFold(a, b)
+}
+
+// mayClaimName reports whether a user name that may be an address belongs to
+// the connection, or at least to no other.
+func (d *door) mayClaimName(ctx context.Context, name string) bool {
+	domain := domainOf(name)
+	if domain == "" || slices.Contains(d.conn.Domains, domain) {
+		return true
+	}
+	_, err := connectionOfDomain(ctx, d.tx, domain)
+	return isNotFound(err)
+}
+
+// claimable returns id unless somebody else signs in as that person already:
+// the same issuer gives one person one subject.
+func (d *door) claimable(ctx context.Context, id *Identity) (*Identity, error) {
+	logins, err := d.tx.LoginsOf(ctx, id.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range logins {
+		if l.Issuer == d.login.Issuer && l.Protocol == d.login.Protocol && l.Subject != d.login.Subject {
+			return nil, refuse(RefusedTaken, "this person signs in under another identifier of the same identity provider; an admin can `deskbridge session unlink` it")
+		}
+	}
+	return id, nil
+}
+
+// peopleWith returns the connection's people with this userName or address,
+// removed ones included. What cannot be looked up finds nobody.
+func (d *door) peopleWith(ctx context.Context, text string) []Identity {
+	people, err := d.tx.FindPeople(ctx, text)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(people, func(id Identity) bool { return id.Connection != d.conn.ID })
+}
+
+func hasEmail(id *Identity, plain string) bool {
+	same := func(value string) bool {
+		p, ok := plainEmail(value)
+		return ok && sameName(p, plain)
+	}
+	return same(id.UserName) || same(id.Profile.Email) || slices.ContainsFunc(id.Emails, func(e Email) bool { return same(e.Value) })
+}

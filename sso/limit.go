@@ -25,7 +25,7 @@ type Limits struct {
 	// Of each kind of request that begins or ends a sign-in or a session, for
 	// one connection, from all addresses. Beyond it an address has its modest
 	// share.
-	ConnectionPerSecond float64 // default 500
+	ConnectionPerSecond float64 // default 100: within the 15 minutes that they live, no more than 100,000 sign-ins wait for an answer
 	ConnectionBurst     int     // default 10,000
 }
 
@@ -51,7 +51,7 @@ func (l Limits) withDefaults() Limits {
 		l.Burst = 20_000
 	}
 	if l.ConnectionPerSecond == 0 {
-		l.ConnectionPerSecond = 500
+		l.ConnectionPerSecond = 100
 	}
 	if l.ConnectionBurst == 0 {
 		l.ConnectionBurst = 10_000

@@ -151,3 +151,43 @@ func TestSignInBehindAnAskingProxy(t *testing.T) {
 		t.Errorf("with an account: %d %s", p.status, p.body)
 	}
 }
+
+// FuzzForwardAuth has a proxy pass on whatever a browser has asked it for, on
+// whatever host: nobody is sent anywhere but to our own sign-in page, and from
+// there to no other host than ours.
+func FuzzForwardAuth(f *testing.F) {
+	h := newHouse(f, quiet(f))
+	public, err := url.Parse(h.url)
+	h.must(err)
+	for _, seed := range []string{deep, "/", "//evil.test", `/\evil.test`, "/\t/evil.test", "https://evil.test/", "/%2F/evil.test", "/..//evil.test", "/?x=\x00", "/?\xff", "javascript:alert(1)"} {
+		f.Add(seed, public.Host)
+		f.Add(seed, "evil.test")
+	}
+	f.Fuzz(func(t *testing.T, asked, host string) {
+		r := httptest.NewRequest(http.MethodGet, "/sso/forward-auth?sign_in=redirect", nil)
+		r.Header.Set("X-Forwarded-Uri", asked)
+		r.Header.Set("X-Forwarded-Host", host)
+		w := httptest.NewRecorder()
+		h.sso.ServeHTTP(w, r)
+		at, err := url.Parse(w.Header().Get("Location"))
+		if w.Code != http.StatusFound || err != nil || at.Scheme != public.Scheme || at.Host != public.Host || at.Path != "/sso/login" || at.Fragment != "" {
+			t.Fatalf("%d to %q (%v)", w.Code, w.Header().Get("Location"), err)
+		}
+		back := at.Query().Get("return_to")
+		if back != "" && back != asked {
+			t.Errorf("%q has become %q", asked, back)
+		}
+		as := strings.Map(func(r rune) rune { // as browsers read it
+			switch r {
+			case '\t', '\n', '\r':
+				return -1
+			case '\\':
+				return '/'
+			}
+			return r
+		}, back)
+		if back != "" && (!strings.HasPrefix(as, "/") || strings.HasPrefix(as, "//")) {
+			t.Errorf("%q leads away from us", back)
+		}
+	})
+}

@@ -130,6 +130,8 @@ func (s *SAMLSettings) check(now time.Time) error {
 		wrong("give metadata_url, metadata_file, or entity_id with sso_url and certificates")
 	case ways > 1:
 		wrong("metadata_url, metadata_file and sso_url exclude each other")
+	case s.SLOURL != "" && s.SSOURL == "":
+		wrong("slo_url goes with sso_url; metadata tells by itself where to sign out")
 	case s.SSOURL != "" && (s.EntityID == "" || len(s.Certificates) == 0):
 		wrong("sso_url needs entity_id and certificates beside it")
 	case s.MetadataURL == "":
@@ -148,7 +150,7 @@ func (s *SAMLSettings) fixedMetadata(now time.Time) ([]byte, error) {
 	raw := []byte(s.Metadata)
 	if s.SSOURL != "" {
 		var err error
-		if raw, err = saml.FieldsMetadata(s.EntityID, s.SSOURL, s.Certificates); err != nil {
+		if raw, err = saml.FieldsMetadata(saml.Fields{EntityID: s.EntityID, SSOURL: s.SSOURL, SLOURL: s.SLOURL, Certificates: s.Certificates}); err != nil {
 			return nil, err
 		}
 	}

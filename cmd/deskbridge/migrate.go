@@ -32,7 +32,7 @@ key in front, run this, and the old key is needed no more.`,
 		return result{data, func(w io.Writer) error {
 			fmt.Fprintf(w, "The %s database is up to date.\n", sys.store.Dialect())
 			if reseal {
-				fmt.Fprintf(w, "%d secrets are sealed with the first key.\n", resealed)
+				fmt.Fprintf(w, "Secrets sealed with the first key: %d.\n", resealed)
 			}
 			return nil
 		}}, nil

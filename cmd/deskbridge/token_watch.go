@@ -37,7 +37,7 @@ func printTokens(w io.Writer, tokens []tokenLine) {
 	if len(tokens) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%d tokens to look at:\n", len(tokens))
+	fmt.Fprintf(w, "\nTokens to look at: %d\n", len(tokens))
 	for _, t := range tokens {
 		fmt.Fprintf(w, "  %s %s: %s\n", t.Connection, t.Name, map[provision.TokenState]string{
 			provision.TokenExpired:  fmt.Sprintf("expired %s; `deskbridge token rotate %s %s` makes a new secret", moment{t.ExpiresAt}, t.Connection, t.Name),

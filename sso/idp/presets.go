@@ -13,8 +13,6 @@ type preset struct {
 	attributes map[provision.Field]string
 }
 
-const claims2005 = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
-
 // general is for desks without a preset: the short names that most products
 // have as their defaults.
 var general = preset{provision.FieldEmail, map[provision.Field]string{
@@ -22,26 +20,10 @@ var general = preset{provision.FieldEmail, map[provision.Field]string{
 	provision.FieldUserName: "username", provision.FieldRole: "role", provision.FieldGroups: "groups",
 }}
 
-// rubyDesk is for products that are built on omniauth-saml, whose defaults are
-// these four (its README, request_attributes).
-var rubyDesk = preset{provision.FieldEmail, map[provision.Field]string{
-	provision.FieldEmail: "email", provision.FieldName: "name", provision.FieldGivenName: "first_name", provision.FieldFamilyName: "last_name",
-}}
-
 var presets = map[provision.DeskKind]preset{
 	// Finds people by the address in the NameID, makes nobody, reads no
 	// attribute (docs.helpscout.com/article/880, 2026-11).
 	"helpscout": {provision.FieldEmail, map[provision.Field]string{provision.FieldEmail: "email"}},
-	// The address in the NameID; names by their claim types, phone by a short
-	// name (support.zendesk.com, "Mapping attributes from Active Directory with
-	// ADFS and SAML", 2026-11). Role is left out: what a sign-in says of it
-	// would undo what we wrote there.
-	"zendesk": {provision.FieldEmail, map[provision.Field]string{
-		provision.FieldEmail: claims2005 + "emailaddress", provision.FieldGivenName: claims2005 + "givenname",
-		provision.FieldFamilyName: claims2005 + "surname", provision.FieldPhone: "phone",
-	}},
-	"zammad":   rubyDesk,
-	"chatwoot": rubyDesk,
 }
 
 // presetOf returns what a desk is told: as configured, and where that says

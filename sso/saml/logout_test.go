@@ -174,7 +174,7 @@ func TestLogoutBetweenTwo(t *testing.T) {
 
 func TestLogoutNeedsAnAddress(t *testing.T) {
 	idp := samltest.New(idpID)
-	fields, err := saml.FieldsMetadata(idpID, idp.SSOURL, []string{pemOf(idp.First)})
+	fields, err := saml.FieldsMetadata(saml.Fields{EntityID: idpID, SSOURL: idp.SSOURL, Certificates: []string{pemOf(idp.First)}})
 	if err != nil {
 		t.Fatal(err)
 	}

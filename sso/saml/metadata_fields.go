@@ -11,19 +11,26 @@ import (
 	"github.com/crewjam/saml"
 )
 
-// FieldsMetadata returns the metadata of an identity provider of which an
-// admin knows the entity ID, the address for sign-in and the certificates
-// (PEM, one or more each; bare base64 is taken too), for [Config.Metadata].
-// Requests go there by redirect or post. What is wrong with the fields beyond
-// their form, [ParseMetadata] tells.
-func FieldsMetadata(entityID, ssoURL string, certificatesPEM []string) ([]byte, error) {
+// Fields are what an admin knows of an identity provider that publishes no
+// metadata.
+type Fields struct {
+	EntityID     string
+	SSOURL       string   // for sign-in, by redirect or post
+	SLOURL       string   // for sign-out, likewise; empty: it has none
+	Certificates []string // PEM, one or more each; bare base64 is taken too
+}
+
+// FieldsMetadata returns the metadata of an identity provider, for
+// [Config.Metadata]. What is wrong with the fields beyond their form,
+// [ParseMetadata] tells.
+func FieldsMetadata(f Fields) ([]byte, error) {
 	entity := etree.NewElement("md:EntityDescriptor")
 	entity.CreateAttr("xmlns:md", nsMetadata)
 	entity.CreateAttr("xmlns:ds", nsSignature)
-	entity.CreateAttr("entityID", entityID)
+	entity.CreateAttr("entityID", f.EntityID)
 	role := entity.CreateElement("md:IDPSSODescriptor")
 	role.CreateAttr("protocolSupportEnumeration", nsProtocol)
-	for i, field := range certificatesPEM {
+	for i, field := range f.Certificates {
 		certificates, err := readPEM(field)
 		if err != nil {
 			return nil, refuse(ReasonSetting, "certificate %d cannot be read: paste it whole, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----", i+1)
@@ -32,10 +39,15 @@ func FieldsMetadata(entityID, ssoURL string, certificatesPEM []string) ([]byte, 
 			addKey(role, "signing", der)
 		}
 	}
-	for _, binding := range []string{saml.HTTPRedirectBinding, saml.HTTPPostBinding} {
-		service := role.CreateElement("md:SingleSignOnService")
-		service.CreateAttr("Binding", binding)
-		service.CreateAttr("Location", ssoURL)
+	for _, service := range []struct{ name, location string }{{"md:SingleLogoutService", f.SLOURL}, {"md:SingleSignOnService", f.SSOURL}} {
+		if service.location == "" {
+			continue
+		}
+		for _, binding := range []string{saml.HTTPRedirectBinding, saml.HTTPPostBinding} {
+			e := role.CreateElement(service.name)
+			e.CreateAttr("Binding", binding)
+			e.CreateAttr("Location", service.location)
+		}
 	}
 	return write(entity)
 }

@@ -93,7 +93,8 @@ func TestDaysLeft(t *testing.T) {
 func TestFieldsMetadata(t *testing.T) {
 	idp := samltest.New(idpID)
 	bare := base64.StdEncoding.EncodeToString(idp.Curve.Certificate.Raw)
-	raw, err := saml.FieldsMetadata(idpID, "https://idp.example.test/sso?a=1&b=<2>", []string{pemOf(idp.First) + "\n" + pemOf(idp.Second), bare[:50] + "\n" + bare[50:]})
+	raw, err := saml.FieldsMetadata(saml.Fields{EntityID: idpID, SSOURL: "https://idp.example.test/sso?a=1&b=<2>", SLOURL: idp.SLOURL,
+		Certificates: []string{pemOf(idp.First) + "\n" + pemOf(idp.Second), bare[:50] + "\n" + bare[50:]}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,8 +112,11 @@ func TestFieldsMetadata(t *testing.T) {
 	if diff := cmp.Diff(want, got.SSO); diff != "" {
 		t.Errorf("endpoints (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff([]saml.Endpoint{{Binding: saml.Redirect, Location: idp.SLOURL}, {Binding: saml.Post, Location: idp.SLOURL}}, got.SLO); diff != "" {
+		t.Errorf("endpoints for sign-out (-want +got):\n%s", diff)
+	}
 	for _, field := range []string{"", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", pemOf(idp.First) + "rest"} {
-		if _, err := saml.FieldsMetadata(idpID, idp.SSOURL, []string{field}); reason(t, err) != saml.ReasonSetting {
+		if _, err := saml.FieldsMetadata(saml.Fields{EntityID: idpID, SSOURL: idp.SSOURL, Certificates: []string{field}}); reason(t, err) != saml.ReasonSetting {
 			t.Errorf("%q is taken for a certificate", field)
 		}
 	}
@@ -131,7 +135,7 @@ func TestUnusableCertificatesAreNamed(t *testing.T) {
 }
 
 func ExampleFieldsMetadata() {
-	_, err := saml.FieldsMetadata("https://idp.example.test", "https://idp.example.test/sso", []string{"half a certificate"})
+	_, err := saml.FieldsMetadata(saml.Fields{EntityID: "https://idp.example.test", SSOURL: "https://idp.example.test/sso", Certificates: []string{"half a certificate"}})
 	fmt.Println(err)
 	// Output: saml: setting: certificate 1 cannot be read: paste it whole, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----
 }

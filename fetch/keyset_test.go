@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/big"
 	"net/http"
 	"strings"
 	"sync"
@@ -199,6 +200,7 @@ func TestForgedTokens(t *testing.T) {
 
 func TestWhatAKeySetMayHold(t *testing.T) {
 	weak := must(rsa.GenerateKey(rand.Reader, 1024))
+	huge := jose.JSONWebKey{Key: &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 380_000, 1), E: 65537}, KeyID: "rsa"}
 	text := func(k jose.JSONWebKey) string { return string(must(json.Marshal(k))) }
 	encryption := jose.JSONWebKey{Key: rsaKey.Public(), KeyID: "rsa", Use: "enc"}
 	bound := jose.JSONWebKey{Key: rsaKey.Public(), KeyID: "rsa", Use: "sig", Algorithm: "RS512"}
@@ -232,6 +234,7 @@ func TestWhatAKeySetMayHold(t *testing.T) {
 		"no keys":          `{"keys":[]}`,
 		"another document": `{"issuer":"https://idp.example"}`,
 		"a weak key":       `{"keys":[` + text(publicKey("rsa", weak)) + `]}`,
+		"an endless key":   `{"keys":[` + text(huge) + `]}`,
 		"a private key":    `{"keys":[` + text(private) + `]}`,
 		"a shared secret":  `{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"rsa"}]}`,
 		"very many keys":   `{"keys":[` + strings.Repeat(good+",", 100) + good + `]}`,

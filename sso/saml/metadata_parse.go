@@ -15,7 +15,13 @@ import (
 	"github.com/crewjam/saml"
 )
 
-const maxEntityID = 1024 // characters (SAML core §8.3.6)
+const (
+	maxEntityID = 1024 // characters (SAML core §8.3.6)
+	// maxRSABits is how long an RSA key may be. What a signature costs to check
+	// grows with the square of that, and metadata has room for a key with which
+	// one takes minutes. crypto/tls has the same limit.
+	maxRSABits = 8192
+)
 
 var bindings = map[string]Binding{saml.HTTPRedirectBinding: Redirect, saml.HTTPPostBinding: Post}
 
@@ -126,7 +132,7 @@ func (p *IdP) usable(c *x509.Certificate) bool {
 		return true
 	case *rsa.PublicKey:
 		switch bits := public.N.BitLen(); {
-		case bits < 1024:
+		case bits < 1024, bits > maxRSABits:
 			p.warn("a certificate has an RSA key of %d bits, and is left out", bits)
 			return false
 		case bits < 2048:

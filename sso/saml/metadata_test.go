@@ -1,9 +1,13 @@
 package saml_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +134,24 @@ func TestUnusableCertificatesAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(got.Certificates) != 3 || len(got.Warnings) != 2 {
+		t.Errorf("%d certificates, warnings %q", len(got.Certificates), got.Warnings)
+	}
+}
+
+// TestEndlessKeysAreLeftOut would take minutes for a signature otherwise.
+func TestEndlessKeysAreLeftOut(t *testing.T) {
+	idp := samltest.New(idpID)
+	endless := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1_000_000, 1), E: 1<<31 - 1}
+	der, err := x509.CreateCertificate(rand.Reader, idp.First.Certificate, idp.First.Certificate, endless, idp.First.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := "<ds:X509Certificate>" + base64.StdEncoding.EncodeToString(der) + "</ds:X509Certificate><ds:X509Certificate>"
+	got, err := saml.ParseMetadata([]byte(strings.Replace(string(idp.Metadata()), "<ds:X509Certificate>", more, 1)), "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Certificates) != 3 || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "1000001 bits") {
 		t.Errorf("%d certificates, warnings %q", len(got.Certificates), got.Warnings)
 	}
 }

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -66,6 +67,35 @@ func spelt(domain, normal string) bool {
 	}, domain)
 	written, err := idna.Lookup.ToUnicode(normal)
 	return lower == normal || err == nil && lower == written
+}
+
+// belongsElsewhere reports whether somebody goes by an address at a domain that
+// another connection owns: by userName, or by the address that desks know them
+// by. Whoever may push people must not make somebody else's of them.
+func belongsElsewhere(id *Identity, all []Connection) bool {
+	for _, domain := range id.domains() {
+		for _, c := range all {
+			if c.ID != id.Connection && slices.Contains(c.Domains, domain) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// domains returns where the addresses are that a person goes by, in the form of
+// [Connection.Domains].
+func (id *Identity) domains() (out []string) {
+	for _, name := range []string{id.UserName, id.Profile.Email} {
+		domain := domainOf(name)
+		if normal, err := normalDomain(domain); err == nil {
+			domain = normal // what only looks like one that somebody owns is taken for it
+		}
+		if domain != "" && !slices.Contains(out, domain) {
+			out = append(out, domain)
+		}
+	}
+	return out
 }
 
 // isASCII reports whether s holds nothing that could look like something else.

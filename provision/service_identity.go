@@ -203,12 +203,29 @@ func (s *Service) saveChange(ctx context.Context, tx Store, c Cause, old Identit
 	if err := tx.Append(ctx, entry); err != nil {
 		return Identity{}, false, err
 	}
-	if old.Active() && !now.Active() {
-		if err := s.endSessions(ctx, tx, c, SessionFilter{Identity: now.ID}, EndedByLeaving); err != nil {
-			return Identity{}, false, err
-		}
+	why, err := endedBy(ctx, tx, &old, &now)
+	if err == nil && why != "" {
+		err = s.endSessions(ctx, tx, c, SessionFilter{Identity: now.ID}, why)
+	}
+	if err != nil {
+		return Identity{}, false, err
 	}
 	return now, true, nil
+}
+
+// endedBy returns why a change ends a person's sessions; "" when it does not.
+func endedBy(ctx context.Context, tx Store, old, now *Identity) (SessionEnd, error) {
+	if old.Active() && !now.Active() {
+		return EndedByLeaving, nil
+	}
+	if slices.Equal(old.domains(), now.domains()) {
+		return "", nil
+	}
+	all, err := tx.Connections(ctx)
+	if err == nil && belongsElsewhere(now, all) {
+		return EndedByDomain, nil
+	}
+	return "", err
 }
 
 func identityAction(old, now *Identity) string {

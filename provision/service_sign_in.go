@@ -158,6 +158,9 @@ func (d *door) enter(ctx context.Context, conn ConnectionID) (in SignedIn, err e
 		if !person.Active() {
 			return in, refuse(RefusedSuspended, "your account was suspended by your organisation")
 		}
+		if err := d.checkPlace(ctx, person); err != nil {
+			return in, err
+		}
 		in = SignedIn{Person: *person, Linked: linked}
 		if !person.Managed() {
 			if in.Person, err = d.update(ctx, *person); err != nil {
@@ -189,6 +192,21 @@ func (d *door) readAddress(ctx context.Context) error {
 	}
 	if isNotFound(err) {
 		return nil
+	}
+	return err
+}
+
+// checkPlace refuses somebody who is known here by an address at a domain that
+// another connection owns, whatever address the login gives: desks and proxies
+// are told the one that is known.
+func (d *door) checkPlace(ctx context.Context, person *Identity) error {
+	own := func(domain string) bool { return slices.Contains(d.conn.Domains, domain) }
+	if len(slices.DeleteFunc(person.domains(), own)) == 0 {
+		return nil
+	}
+	all, err := d.tx.Connections(ctx)
+	if err == nil && belongsElsewhere(person, all) {
+		err = refuse(RefusedDomain, "addresses at this domain sign in elsewhere")
 	}
 	return err
 }

@@ -188,6 +188,48 @@ func TestAddressOfAnotherConnection(t *testing.T) {
 	})
 }
 
+// TestAddressPushedFromElsewhere has somebody who may push people push one
+// under an address of another connection's, and sign in as them: with or
+// without that address in the login.
+func TestAddressPushedFromElsewhere(t *testing.T) {
+	each(t, func(h *house) {
+		h.open(&provision.JIT{Create: true}, "example.test")
+		_, _, err := h.core.AddConnection(h.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric, Domains: []string{"other.test", "xn--mller-kva.test"}})
+		h.must(err)
+		ann := h.person("ann")
+		l := provision.Login{Protocol: provision.ProtocolOIDC, Issuer: issuer, Subject: "ann", UserName: ann.UserName}
+		change := func(edit func(id *provision.Identity)) {
+			_, err := h.core.UpdateIdentity(h.Context(), h.conn.ID, ann.ID, byTest, func(id *provision.Identity) error {
+				*id = ann
+				edit(id)
+				return nil
+			})
+			h.must(err)
+		}
+		for name, edit := range map[string]func(id *provision.Identity){
+			"userName":                   func(id *provision.Identity) { id.UserName = "Admin@Other.Test" },
+			"address":                    func(id *provision.Identity) { id.Profile.Email = "admin@other.test" },
+			"address, not in ASCII":      func(id *provision.Identity) { id.Profile.Email = "admin@müller.test" },
+			"address that looks like it": func(id *provision.Identity) { id.Profile.Email = "admin@other．test" },
+		} {
+			change(func(*provision.Identity) {})
+			in, _, secret, err := h.core.Enter(h.Context(), h.conn.ID, byTest, provision.Entrance{Login: l})
+			h.must(err)
+			if in.Person.ID != ann.ID {
+				t.Fatalf("signed in as %+v", in.Person)
+			}
+			change(edit)
+			if _, _, _, err := h.core.Session(h.Context(), secret); err == nil {
+				t.Errorf("%s of another connection: the session goes on", name)
+			}
+			h.refused(l, provision.RefusedDomain)
+		}
+		change(func(id *provision.Identity) { id.Profile.Email = "ann@nobody.test" })
+		_, err = h.signIn(l)
+		h.must(err) // a guest, whom the one who pushes vouches for
+	})
+}
+
 func TestWhoMayBeMade(t *testing.T) {
 	each(t, func(h *house) {
 		h.open(nil, "example.test")

@@ -38,6 +38,7 @@ const (
 	EndedByPerson  SessionEnd = "ended from another session"
 	EndedByLeaving SessionEnd = "the person was suspended or removed"
 	EndedByNew     SessionEnd = "replaced by a new sign-in"
+	EndedByDomain  SessionEnd = "the person's address is now at a domain of another connection"
 )
 
 // Live reports whether the session is good at now. A session that nobody used

@@ -68,7 +68,7 @@ func samlAccounts(t *testing.T, l *ledger) {
 				h.trusts(a, nil)
 				h.set(func(s *provision.SignIn) { s.Match.Email = byEmail })
 				h.neighbour(func(s *provision.SignIn) {
-					s.SAML = settingsOf(h, sso.SAMLSettings{Metadata: string(b.Metadata(b.First))})
+					s.SAML = settingsOf(h, sso.SAMLSettings{Metadata: string(b.Metadata(b.First)), Claims: sso.Claims{sso.ClaimExternalID: "mail"}})
 				})
 				h.administrator(map[bool]string{true: a.Victim}[kind.pushed])
 				if kind.signedIn {
@@ -150,6 +150,17 @@ func neighbours(t *testing.T, l *ledger, h *house, a, b *samltest.IdP, before re
 			t.Errorf("session: %s", p.body)
 		}
 		l.note(t, "SJ05", "at the neighbour's, somebody of the neighbour's", signsIn+", there")
+	})
+	refuses("SJ06", "at the neighbour's, somebody whom the neighbour's SCIM pushed under the victim's name and address", provision.RefusedDomain, func(br *browser) page {
+		const cuckoo = "cuckoo@other.example.test"
+		other, err := h.core.Connection(t.Context(), "other")
+		br.must(err)
+		id := pushed(a.Victim)
+		id.ExternalID = cuckoo
+		_, _, err = h.core.CreateIdentity(t.Context(), other.ID, byTest, id)
+		br.must(err)
+		v := br.visits("other")
+		return v.answeredWith(v.good(b, cuckoo))
 	})
 }
 

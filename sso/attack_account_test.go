@@ -218,6 +218,19 @@ func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before recor
 		v.unharmed(before)
 		l.note(t, "SJ22", "a guest with an address of a domain that nobody owns, whom SCIM has pushed", signsIn)
 	})
+	t.Run("SJ18", func(t *testing.T) {
+		h := h.on(t)
+		const other = "qualified@corp.example.test"
+		v := h.browser().visits("acme")
+		v.signedIn(v.answeredWith(v.changed(a, other, qualified("4711", "idp", "sp"))), other)
+		for _, name := range []string{"4711\nidp\nsp", "47\u008511"} {
+			v := h.browser().visits("acme")
+			v.refused(v.answeredWith(v.changed(a, a.Person, qualified(name, "", ""))), string(saml.ReasonNameID))
+		}
+		v = h.browser().visits("acme")
+		v.refused(v.answeredWith(v.changed(a, a.Person, qualified("4711", "idp\nsp", "x"))), string(saml.ReasonNameID))
+		l.note(t, "SJ18", "a NameID with line breaks in it, or a qualifier, so that both together read like another's", refusedFor(string(saml.ReasonNameID)))
+	})
 	t.Run("SJ17", func(t *testing.T) {
 		h := h.on(t)
 		for _, mail := range []string{a.Person, a.Victim, strings.ToUpper(a.Victim)} {
@@ -235,6 +248,20 @@ func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before recor
 		h.unharmed(before)
 		l.note(t, "SJ17", "a known NameID takes the victim's mail", signsIn+", who keeps the address that was theirs")
 	})
+}
+
+// qualified is somebody of a name that a qualifier makes another's: two
+// identity providers behind one proxy may use a name twice.
+func qualified(name, by, service string) func(*etree.Element) {
+	return func(a *etree.Element) {
+		id := a.FindElement(".//NameID")
+		id.SetText(name)
+		id.CreateAttr("Format", "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent")
+		if by != "" {
+			id.CreateAttr("NameQualifier", by)
+			id.CreateAttr("SPNameQualifier", service)
+		}
+	}
 }
 
 // samlLeavers are people whom SCIM has suspended or removed.

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
@@ -54,6 +55,9 @@ func samlLogin(conn provision.Connection, claims Claims, a *saml.Assertion) (pro
 		l.Subject = first(a.Values(name))
 	} else if a.NameID.Format == formatTransient {
 		l.Subject = ""
+	}
+	if claims[ClaimSubject] != "" && strings.ContainsFunc(l.Subject, unicode.IsControl) { // package saml sees to the NameID
+		return l, &saml.Refusal{Reason: saml.ReasonNameID, Detail: "the attribute that claims.subject names holds line breaks or other control characters"}
 	}
 	if l.Subject == "" {
 		return l, &saml.Refusal{Reason: saml.ReasonNameID,

@@ -2,7 +2,9 @@ package saml
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/beevik/etree"
 )
@@ -93,7 +95,13 @@ func readNameID(e *etree.Element) (NameID, error) {
 	if value == "" {
 		return NameID{}, refuse(ReasonNameID, "an empty NameID: see which attribute the identity provider sends as NameID")
 	}
-	return NameID{value, attribute(id, "Format"), attribute(id, "NameQualifier"), attribute(id, "SPNameQualifier")}, nil
+	read := NameID{value, attribute(id, "Format"), attribute(id, "NameQualifier"), attribute(id, "SPNameQualifier")}
+	if strings.ContainsFunc(read.Value+read.NameQualifier+read.SPNameQualifier, unicode.IsControl) {
+		// No name has any, and whoever puts name and qualifiers together parts
+		// them with one.
+		return NameID{}, refuse(ReasonNameID, "a NameID or a qualifier with line breaks or other control characters in it")
+	}
+	return read, nil
 }
 
 // confirmation checks a bearer confirmation, and returns when it ends.

@@ -164,6 +164,7 @@ func TestRateOfAConnection(t *testing.T) {
 	const mine = 3 + 20 // the connection's, and each address's own
 	for _, end := range []struct{ method, path string }{
 		{http.MethodGet, "/login"}, {http.MethodPost, "/saml/acs"}, {http.MethodPost, "/saml/slo"}, {http.MethodGet, "/oidc/callback"}, {http.MethodPost, "/oidc/backchannel-logout"},
+		{http.MethodGet, "/saml/finish"}, {http.MethodGet, "/oidc/frontchannel-logout"},
 	} {
 		t.Run(end.path, func(t *testing.T) {
 			flood := "192.0.2.1"

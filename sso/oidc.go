@@ -94,7 +94,7 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 // so that it must name the session, which strangers do not know.
 func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request) {
 	conn, ok := h.connection(w, r)
-	if !ok {
+	if !ok || h.crowded(w, r, conn, "front-channel") {
 		return
 	}
 	query := r.URL.Query()

@@ -127,7 +127,7 @@ func (h *Handler) once(r *http.Request, conn provision.Connection, a *saml.Asser
 // samlFinish finishes a sign-in in the browser that began it.
 func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
 	conn, ok := h.connection(w, r)
-	if !ok {
+	if !ok || h.crowded(w, r, conn, "finish") {
 		return
 	}
 	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolSAML, err) }

@@ -186,3 +186,38 @@ func TestRateOfAConnection(t *testing.T) {
 		})
 	}
 }
+
+// TestRateOfDesks floods the ends to which browsers come from desks: each such
+// request is kept until somebody has signed in. What desks ask themselves goes on.
+func TestRateOfDesks(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	still := time.Now()
+	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
+		Limits: sso.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})
+	limited.Mount(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	const mine = 3 + 20 // that of all desks, and each address's own
+	let := make(map[string]int)
+	for _, path := range []string{"saml/support/sso", "oidc/authorize", "saml/support/continue", "oidc/continue", "saml/support/launch", "oidc/end-session"} {
+		for range mine {
+			let["browsers"] += get(limited, "/sso/idp/"+path)
+		}
+	}
+	for _, path := range []string{"saml/support/metadata", "oidc/token", "oidc/userinfo", "oidc/jwks", "oidc/.well-known/openid-configuration"} {
+		for range mine {
+			let["desks"] += get(limited, "/sso/idp/"+path)
+		}
+	}
+	if let["browsers"] != mine || let["desks"] != 5*mine {
+		t.Errorf("%d requests of browsers get through, want %d; and %d of desks, want %d", let["browsers"], mine, let["desks"], 5*mine)
+	}
+}
+
+// get returns 1 when a request is let through.
+func get(handler http.Handler, path string) int {
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	if w.Code == http.StatusTooManyRequests {
+		return 0
+	}
+	return 1
+}

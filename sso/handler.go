@@ -133,7 +133,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if h.apps != nil && strings.HasPrefix(r.URL.Path, "/sso/idp/") {
-		h.apps.ServeHTTP(w, r)
+		if !startsAtDesk(r.URL.Path) || !h.crowded(w, r, provision.Connection{}, "desk") {
+			h.apps.ServeHTTP(w, r)
+		}
 		return
 	}
 	if h.forged(r) {
@@ -141,6 +143,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.routes.ServeHTTP(&plainErrors{ResponseWriter: w, handler: h, request: r}, r)
+}
+
+// startsAtDesk reports whether browsers come there from a desk, who may have
+// signed in nowhere yet: what they want is kept until they have. The other ends
+// are for desks themselves, each of which has one address for all its people.
+func startsAtDesk(path string) bool {
+	switch path[strings.LastIndexByte(path, '/')+1:] {
+	case "sso", "authorize", "continue", "launch", "end-session":
+		return true
+	}
+	return false
 }
 
 // forged reports whether another site makes the browser change something here

@@ -1,7 +1,10 @@
 package saml_test
 
 import (
+	"crypto"
+	"crypto/rsa"
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -116,5 +119,43 @@ func TestUnsolicited(t *testing.T) {
 				t.Errorf("%s %s is refused by %v, want %q", tt.ID, tt.Title, err, r)
 			}
 		}
+	}
+}
+
+// counted counts what is done with a private key.
+type counted struct {
+	*rsa.PrivateKey
+	decrypted *int
+}
+
+// Decrypt implements [crypto.Decrypter].
+func (c counted) Decrypt(random io.Reader, message []byte, o crypto.DecrypterOpts) ([]byte, error) {
+	*c.decrypted++
+	return c.PrivateKey.Decrypt(random, message, o)
+}
+
+// TestWhatAStrangerMakesUsDecrypt sends an answer that nobody has signed, with
+// as many keys as are read, none of them for us.
+func TestWhatAStrangerMakesUsDecrypt(t *testing.T) {
+	idp, decrypted := samltest.New(idpID), 0
+	sp := provider(t, idp, func(c *saml.Config) {
+		c.Keys = nil
+		for _, key := range ourKeys() {
+			private, ok := key.Private.(*rsa.PrivateKey)
+			if !ok {
+				t.Fatal("our keys are RSA keys")
+			}
+			c.Keys = append(c.Keys, saml.Key{Private: counted{private, &decrypted}, Certificate: key.Certificate})
+		}
+	})
+	m := idp.Message(pending(), idp.Person)
+	m.Encrypt(idp.First.Certificate, samltest.Encryption{Hash: crypto.SHA256, Beside: true})
+	sealed := m.Response.FindElement("//saml:EncryptedAssertion")
+	for range 7 {
+		sealed.AddChild(sealed.SelectElement("xenc:EncryptedKey").Copy())
+	}
+	_, err := sp.Answer(m.Form().Get("SAMLResponse"), "_pending")
+	if reason(t, err) != saml.ReasonDecryption || decrypted == 0 || decrypted > 8 {
+		t.Errorf("%d operations with our keys (%v), want no more than 8", decrypted, err)
 	}
 }

@@ -27,7 +27,14 @@ var ciphers = map[string]content{
 	nsEncryption + "aes256-cbc":   {32, false, openCBC},
 }
 
-const maxEncryptedKeys = 8 // each costs an RSA operation per key of ours
+const (
+	maxEncryptedKeys = 8 // in one assertion
+	// maxUnwraps is how many operations with our private keys a message may cost,
+	// some milliseconds each: strangers send them too. A message for two
+	// recipients, with two keys of ours and two readings of its algorithms, needs
+	// all.
+	maxUnwraps = 8
+)
 
 // undecryptable is the one answer to every failure, so that nobody can learn
 // from us what a changed ciphertext decrypts to.
@@ -53,9 +60,10 @@ func decrypt(e *etree.Element, keys []Key) ([]byte, error) {
 	if !known || !ok || len(wrapped) > maxEncryptedKeys {
 		return nil, undecryptable()
 	}
+	left := maxUnwraps
 	for _, w := range wrapped {
 		for _, key := range keys {
-			if plaintext, ok := w.decrypt(key, c, sealed); ok {
+			if plaintext, ok := w.decrypt(key, c, sealed, &left); ok {
 				return plaintext, nil
 			}
 		}
@@ -118,13 +126,17 @@ func readWrappedKey(e *etree.Element) (wrappedKey, bool) {
 	return w, true
 }
 
-// decrypt opens sealed with the wrapped key, if key can unwrap it.
-func (w wrappedKey) decrypt(key Key, c content, sealed []byte) ([]byte, bool) {
+// decrypt opens sealed with the wrapped key, if key can unwrap it, with at most
+// left operations, from which it takes what it needs.
+func (w wrappedKey) decrypt(key Key, c content, sealed []byte, left *int) ([]byte, bool) {
 	private, ok := key.Private.(crypto.Decrypter)
 	if !ok {
 		return nil, false
 	}
 	for i := range w.options {
+		if *left--; *left < 0 {
+			return nil, false
+		}
 		secret, err := private.Decrypt(rand.Reader, w.value, &w.options[i])
 		if err != nil || len(secret) != c.keyBytes {
 			continue

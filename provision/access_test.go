@@ -62,6 +62,37 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// TestWhatLooksLikeAGroup has somebody be in a group of their own making, or
+// have an attribute, that letter case alone does not make the rule's.
+func TestWhatLooksLikeAGroup(t *testing.T) {
+	for _, tt := range []struct {
+		rule, name string
+		want       bool
+	}{
+		{"Desk admins", "DESK ADMINS", true},
+		{"Équipe", "ÉQUIPE", true},
+		{"ομαδας", "ΟΜΑΔΑΣ", true},
+		{"Desk admins", "Des\u212a admins", false}, // the Kelvin sign
+		{"Desk admins", "De\u017fk admins", false}, // the long s
+		{"Desk admins", "Desk adm\u0130ns", false}, // a dotted I
+		{"Desk admins", "Desk\u00a0admins", false},
+		{"Desk admins", "Desk admins ", false},
+		{"Desk admins", "", false},
+	} {
+		rules := []provision.Rule{{Connection: "acme", Desk: "d", Group: tt.rule, Role: provision.RoleAdmin}}
+		person := provision.Identity{Connection: "acme", Status: provision.StatusActive}
+		byGroup := provision.Evaluate(rules, person, []provision.Membership{{Name: tt.name, Claimed: true}}, "d")
+		rules[0].Group, rules[0].Attribute, rules[0].Equals = "", "roles", tt.rule
+		person.Attributes = provision.Attributes{"roles": {tt.name}}
+		byAttribute := provision.Evaluate(rules, person, nil, "d")
+		for how, got := range map[string]provision.Access{"group": byGroup, "attribute": byAttribute} {
+			if (got.Role == provision.RoleAdmin) != tt.want {
+				t.Errorf("the %s %q for a rule on %q: %+v", how, tt.name, tt.rule, got)
+			}
+		}
+	}
+}
+
 // genRules draws rules and memberships that often meet.
 func genRules(t *rapid.T) ([]provision.Rule, []provision.Membership) {
 	name := rapid.SampledFrom([]string{"a", "A", "b", "c"})

@@ -1,9 +1,6 @@
 package provision
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Rule says what a group or an attribute grants on a desk. Exactly one of
 // Group and Attribute is set.
@@ -31,7 +28,7 @@ func (r Rule) matchesGroup(m Membership) bool {
 	if r.GroupID != "" && !m.Claimed {
 		return r.GroupID == m.Group
 	}
-	return Fold(r.Group) == Fold(m.Name)
+	return sameWord(r.Group, m.Name)
 }
 
 func (r Rule) matchesAttribute(a Attributes) bool {
@@ -45,7 +42,7 @@ func (r Rule) matchesAttribute(a Attributes) bool {
 	if r.Equals == "" {
 		return len(values) > 0
 	}
-	return slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, r.Equals) })
+	return slices.ContainsFunc(values, func(v string) bool { return sameWord(v, r.Equals) })
 }
 
 // passesDesk reports whether r hands on what the IdP asks for in the desk

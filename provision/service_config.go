@@ -207,7 +207,10 @@ func bindRule(ctx context.Context, store Store, r Rule) (Rule, error) {
 	if err != nil && !isNotFound(err) {
 		return Rule{}, err
 	}
-	r.GroupID = g.ID
+	r.GroupID = ""
+	if err == nil && sameWord(r.Group, g.DisplayName) {
+		r.GroupID = g.ID
+	}
 	return r, nil
 }
 

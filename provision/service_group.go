@@ -273,7 +273,7 @@ func (s *Service) touchGroup(ctx context.Context, tx groupTx, conn ConnectionID,
 func (s *Service) bindRules(ctx context.Context, tx groupTx, rules []Rule, g Group) ([]Rule, error) {
 	out := slices.Clone(rules)
 	for i, r := range out {
-		if r.Group != "" && r.GroupID == "" && Fold(r.Group) == Fold(g.DisplayName) {
+		if r.Group != "" && r.GroupID == "" && sameWord(r.Group, g.DisplayName) {
 			if err := tx.alone(); err != nil {
 				return nil, err
 			}

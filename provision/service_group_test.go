@@ -233,3 +233,21 @@ func TestRuleOnALargeGroup(t *testing.T) {
 		}
 	})
 }
+
+// TestRulesBindToNoLookAlike has a group whose name folds to that of a rule,
+// and is another, come before the rule and after it.
+func TestRulesBindToNoLookAlike(t *testing.T) {
+	each(t, func(h *house) {
+		ann := h.person("ann")
+		before := h.rule("Desk admins", provision.RoleAdmin)
+		h.group("Des\u212a admins", provision.MemberID(ann.ID))
+		after := h.rule("desk admins", provision.RoleAdmin)
+		for _, r := range []provision.Rule{before, after} {
+			rules, err := h.core.Rules(h.Context(), h.conn.ID)
+			h.must(err)
+			if at := slices.IndexFunc(rules, func(have provision.Rule) bool { return have.ID == r.ID }); at < 0 || rules[at].GroupID != "" {
+				t.Errorf("the rule on %q is bound: %+v", r.Group, rules)
+			}
+		}
+	})
+}

@@ -67,7 +67,7 @@ func (d *door) mayMake(ctx context.Context) error {
 	}
 	if groups := d.groups(); len(groups) > 0 {
 		in := func(g string) bool {
-			return slices.ContainsFunc(d.login.Groups, func(have string) bool { return Fold(have) == Fold(g) })
+			return slices.ContainsFunc(d.login.Groups, func(have string) bool { return sameWord(have, g) })
 		}
 		if !d.login.GroupsKnown || !slices.ContainsFunc(groups, in) {
 			return refuse(RefusedGroups, "only members of certain groups sign in here")

@@ -16,7 +16,11 @@ func (d *door) update(ctx context.Context, person Identity) (Identity, error) {
 		return Identity{}, refuse(RefusedGroups, "the identity provider does not say which groups you are in")
 	}
 	if !sameName(person.Profile.Email, d.plain) { // otherwise it is theirs
-		d.taken = slices.ContainsFunc(d.peopleWith(ctx, d.plain), func(id Identity) bool {
+		people, err := d.peopleWith(ctx, d.plain)
+		if err != nil {
+			return Identity{}, err
+		}
+		d.taken = slices.ContainsFunc(people, func(id Identity) bool {
 			return id.ID != person.ID && id.Status != StatusRemoved && hasEmail(&id, d.plain)
 		})
 	}

@@ -52,7 +52,11 @@ func (d *door) match(ctx context.Context) (*Identity, error) {
 		}
 	}
 	if name := d.login.UserName; name != "" {
-		for _, id := range d.peopleWith(ctx, name) {
+		people, err := d.peopleWith(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range people {
 			if sameName(id.UserName, name) && id.Status != StatusRemoved && d.mayClaimName(ctx, name) {
 				return d.claimable(ctx, &id)
 			}
@@ -61,8 +65,12 @@ func (d *door) match(ctx context.Context) (*Identity, error) {
 	if !d.conn.SignIn.Match.Email || !d.vouched() || !d.owned {
 		return nil, nil
 	}
+	people, err := d.peopleWith(ctx, d.plain)
+	if err != nil {
+		return nil, err
+	}
 	var found []Identity
-	for _, id := range d.peopleWith(ctx, d.plain) {
+	for _, id := range people {
 		if id.Status != StatusRemoved && hasEmail(&id, d.plain) {
 			found = append(found, id)
 		}
@@ -124,12 +132,9 @@ func (d *door) claimable(ctx context.Context, id *Identity) (*Identity, error) {
 
 // peopleWith returns the connection's people with this userName or address,
 // removed ones included. What cannot be looked up finds nobody.
-func (d *door) peopleWith(ctx context.Context, text string) []Identity {
+func (d *door) peopleWith(ctx context.Context, text string) ([]Identity, error) {
 	people, err := d.tx.FindPeople(ctx, text)
-	if err != nil {
-		return nil
-	}
-	return slices.DeleteFunc(people, func(id Identity) bool { return id.Connection != d.conn.ID })
+	return slices.DeleteFunc(people, func(id Identity) bool { return id.Connection != d.conn.ID }), err
 }
 
 func hasEmail(id *Identity, plain string) bool {

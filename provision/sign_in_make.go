@@ -29,7 +29,11 @@ func (d *door) mayMake(ctx context.Context) error {
 		names = append(names, d.login.UserName)
 	}
 	for _, name := range names {
-		for _, id := range d.peopleWith(ctx, name) {
+		people, err := d.peopleWith(ctx, name)
+		if err != nil {
+			return err
+		}
+		for _, id := range people {
 			switch {
 			case name == "" || !sameName(id.UserName, name) && !hasEmail(&id, name):
 			case id.Status == StatusRemoved:

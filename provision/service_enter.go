@@ -24,6 +24,10 @@ type Entrance struct {
 	Once      string
 	OnceUntil time.Time
 
+	// Issued is when the identity provider said so; zero: not known. A [Farewell]
+	// since then refuses it with the field [RefusedEnded].
+	Issued time.Time
+
 	Session  Session   // Protocol, Issuer and Subject are the login's
 	Proof    Proof     // for the audit log
 	NotAfter time.Time // when the IdP wants the session to end; zero: not said
@@ -41,6 +45,9 @@ func (s *Service) Enter(ctx context.Context, conn ConnectionID, c Cause, e Entra
 	err = s.again(func() error {
 		return s.store.InTx(ctx, func(tx Store) error {
 			if err := s.useUp(ctx, tx, conn, e); err != nil {
+				return err
+			}
+			if err := s.overtaken(ctx, tx, conn, e); err != nil {
 				return err
 			}
 			d := door{Service: s, tx: tx, cause: c, login: e.Login}

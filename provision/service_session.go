@@ -158,18 +158,21 @@ func (s *Service) EndSessions(ctx context.Context, c Cause, f SessionFilter, why
 	return ended, err
 }
 
-// EndByMessage ends every session that one of the filters selects, by a message
-// of the identity provider that serves once: key and expires are as for
-// [Service.Remember]. The second time it is Denied with the field
-// [RefusedReplay]. When nothing could be ended, the message may come again.
-func (s *Service) EndByMessage(ctx context.Context, conn ConnectionID, c Cause, key string, expires time.Time, filters ...SessionFilter) (ended []Session, err error) {
+// EndByMessage ends every session that one of the filters selects, and those
+// that m names and that have not begun yet. m serves once: the second time it is
+// Denied with the field [RefusedReplay]. When nothing could be ended, it may
+// come again.
+func (s *Service) EndByMessage(ctx context.Context, conn ConnectionID, c Cause, m Farewell, filters ...SessionFilter) (ended []Session, err error) {
 	err = s.store.InTx(ctx, func(tx Store) error {
 		ended = nil
-		first, err := tx.Remember(ctx, memory(conn, key), expires)
+		first, err := tx.Remember(ctx, memory(conn, m.Key), m.Expires)
 		if err == nil && !first {
 			err = refuse(RefusedReplay, "this message of the identity provider was used before")
 		}
 		if err != nil {
+			return err
+		}
+		if err := s.overtakes(ctx, tx, conn, m); err != nil {
 			return err
 		}
 		for _, f := range filters {

@@ -35,7 +35,7 @@ func TestOneNameInTwoProtocols(t *testing.T) {
 		}
 		for _, f := range []provision.SessionFilter{{Subject: "1001"}, {Index: "s1"}} {
 			f.Connection, f.Protocol, f.Issuer = h.conn.ID, provision.ProtocolSAML, issuer
-			_, err := h.core.EndByMessage(h.Context(), h.conn.ID, byTest, "logout "+f.Subject, h.now().Add(time.Hour), f)
+			_, err := h.core.EndByMessage(h.Context(), h.conn.ID, byTest, provision.Farewell{Key: "logout " + f.Subject, Expires: h.now().Add(time.Hour)}, f)
 			h.must(err)
 		}
 		left, err := h.core.Sessions(h.Context(), provision.SessionFilter{Connection: h.conn.ID}, 0)

@@ -282,6 +282,8 @@ type SignIns interface {
 	// Remember notes that key was seen, until it expires. It reports whether
 	// that is the first time.
 	Remember(ctx context.Context, key string, expires time.Time) (first bool, err error)
+	// RememberLonger remembers key until expires, or longer when it is so already.
+	RememberLonger(ctx context.Context, key string, expires time.Time) error
 	// Remembered reports whether key was seen, and has not expired at now.
 	Remembered(ctx context.Context, key string, now time.Time) (bool, error)
 

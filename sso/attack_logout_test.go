@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/beevik/etree"
 
@@ -75,6 +77,7 @@ func samlLogouts(t *testing.T, l *ledger) {
 			})
 		}
 		samlLogoutsMore(t, l, h, idp)
+		samlLogoutOvertakes(t, l, h, idp)
 	})
 }
 
@@ -146,6 +149,40 @@ func samlLogoutsMore(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
 	})
 }
 
+// samlLogoutOvertakes has a logout request come in while the answer that it is
+// about is on its way (SAML core §3.7.3.2).
+func samlLogoutOvertakes(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
+	for id, all := range map[string]bool{"SL13": false, "SL13b": true} {
+		t.Run(id, func(t *testing.T) {
+			h := h.on(t)
+			b := h.browser()
+			request, relay := b.pending("/sso/acme/login?return_to=/")
+			m := idp.Message(request, idp.Person)
+			idp.Sign(m.Assertion(), samltest.Signature{})
+			authn := m.Assertion().SelectElement("saml:AuthnStatement")
+			now := idp.Now
+			idp.Now = func() time.Time { return now().Add(2 * time.Second) }
+			defer func() { idp.Now = now }()
+			logout := idp.LogoutRequest(samltest.Session{NameID: idp.Person, NameIDFormat: "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+				SessionIndex: authn.SelectAttrValue("SessionIndex", ""), SLOURL: b.url + "/sso/acme/saml/slo"})
+			title := "a logout request that comes in before the answer of its session"
+			if all {
+				logout.RemoveChild(logout.SelectElement("samlp:SessionIndex"))
+				title = "the same for all sessions"
+			}
+			if p := h.browser().logOut(samltest.Query("SAMLRequest", logout, "", idp.First), false); p.status >= 400 {
+				t.Fatalf("%d: %s", p.status, tail(h.log))
+			}
+			b.refusedPage(b.answer(m.Form(), relay), "ended")
+			if b.who() != "" {
+				t.Errorf("signed in as %q", b.who())
+			}
+			b.signedIn(b.signInSAML(idp, "/"), idp.Person) // whoever signs in again may
+			l.note(t, id, title, refusedFor("ended")+"; a new sign-in is taken")
+		})
+	}
+}
+
 // told posts a logout token, as a provider does it.
 func (b *browser) told(token string) page {
 	b.Helper()
@@ -191,6 +228,22 @@ func oidcLogouts(t *testing.T, l *ledger) {
 				}
 				h.unharmed(before)
 				l.note(t, c.ID, "a logout token: "+c.Title, refusedFor(c.Reason)+"; the session stays")
+			})
+		}
+		for id, sid := range map[string]string{"OB19": "session-of-subject-of-mallory", "OB19b": ""} {
+			t.Run(id, func(t *testing.T) {
+				h, p := h.withProvider(t)
+				p.Claims = func(claims map[string]any) { claims["iat"] = time.Now().Add(-5 * time.Second).Unix() }
+				b := h.browser()
+				query, err := p.Visit(b.get("/sso/acme/login?via=oidc").location)
+				b.must(err)
+				if told := h.browser().told(p.LogoutToken("subject-of-mallory", sid)); told.status != http.StatusOK {
+					t.Fatalf("%d: %s", told.status, tail(h.log))
+				}
+				b.refusedPage(b.get("/sso/acme/oidc/callback?"+query.Encode()), "ended")
+				p.Claims = nil
+				b.signedIn(b.signInOIDC(p, "/"), mallory)
+				l.note(t, id, "a logout token that comes in before the ID token of its session, sid "+strconv.FormatBool(sid != ""), refusedFor("ended")+"; a new sign-in is taken")
 			})
 		}
 		for id, form := range map[string]url.Values{"OB15": {}, "OB16": {"logout_token": {"a", "b"}}, "OB17": {"logout_token": {string(make([]byte, 70<<10))}}} {

@@ -65,7 +65,7 @@ func (m *metrics) refused(f refusal) {
 var classes = map[string][]string{
 	"account": {provision.RefusedDisabled, provision.RefusedSuspended, provision.RefusedRemoved, provision.RefusedDomain, provision.RefusedAddress,
 		provision.RefusedUnproven, provision.RefusedTaken, provision.RefusedUnknown, provision.RefusedGroups},
-	"again":    {provision.RefusedReplay, "pending", oidc.ReasonState},
+	"again":    {provision.RefusedReplay, provision.RefusedEnded, "pending", oidc.ReasonState},
 	"provider": {string(saml.ReasonStatus), oidc.ReasonProviderError, oidc.ReasonExchange, oidc.ReasonUserInfo},
 	"setup": {"setup", "fetch", string(saml.ReasonSetting), string(saml.ReasonEndpoint), string(saml.ReasonMetadata), string(saml.ReasonCertificates),
 		oidc.ReasonConfig, oidc.ReasonIssuerURL, oidc.ReasonEntraTenant, oidc.ReasonDiscovery, oidc.ReasonMismatch, oidc.ReasonWeak},

@@ -44,7 +44,7 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Session: provision.Session{Index: token.SID, Hint: token.Raw},
+	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
 		Proof: provision.Proof{Context: token.ACR, Methods: token.AMR, Message: token.JTI}}
 	if a.Trial {
 		h.showTrial(w, r, conn, e)
@@ -76,8 +76,9 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolOIDC), "logout token "+logout.Issuer+" "+logout.JTI, logout.Expires,
-		provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolOIDC, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID})
+	named := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolOIDC, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID}
+	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolOIDC), provision.Farewell{
+		Key: "logout token " + logout.Issuer + " " + logout.JTI, Expires: logout.Expires, Issued: logout.Issued, Names: []provision.SessionFilter{named}}, named)
 	if isCode(err, provision.Denied) {
 		err = &oidc.Refusal{Reason: provision.RefusedReplay, Detail: "this logout token was used before"}
 	}

@@ -174,6 +174,7 @@ func (h *Handler) samlEntrance(conn provision.Connection, settings SAMLSettings,
 	if err != nil {
 		return e, err
 	}
+	e.Issued = assertion.Issued
 	e.Session.Index, e.Session.NameID = assertion.SessionIndex, string(nameID)
 	e.Proof = provision.Proof{Context: assertion.AuthnContext, Message: assertion.ID}
 	e.Once, e.OnceUntil = assertionKey(assertion), assertion.NotOnOrAfter
@@ -227,7 +228,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
 		h.broken(w, r, err)
 		return
 	}
-	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolSAML), "logout "+logout.Issuer+" "+logout.ID, logout.NotOnOrAfter, named...)
+	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolSAML), farewellOf(logout), named...)
 	if isCode(err, provision.Denied) {
 		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
 	}
@@ -242,6 +243,18 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.send(w, r, answer)
+}
+
+// farewellOf is a logout request as the core knows it.
+func farewellOf(logout *saml.Logout) provision.Farewell {
+	f := provision.Farewell{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
+	for _, index := range logout.SessionIndexes {
+		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
+	}
+	if len(f.Names) == 0 {
+		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: subjectOf(logout.NameID)}}
+	}
+	return f
 }
 
 func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incoming, error) {

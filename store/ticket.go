@@ -76,6 +76,14 @@ func (s *Store) Remember(ctx context.Context, key string, expires time.Time) (fi
 	return inserted.RowsAffected == 1, inserted.Error
 }
 
+// RememberLonger implements [provision.SignIns].
+func (s *Store) RememberLonger(ctx context.Context, key string, expires time.Time) error {
+	row := memoryRow{Key: key, ExpiresAt: fromTime(expires)}
+	later := clause.Set{{Column: clause.Column{Name: "expires_at"},
+		Value: gorm.Expr("CASE WHEN excluded.expires_at > memories.expires_at THEN excluded.expires_at ELSE memories.expires_at END")}}
+	return s.write(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, DoUpdates: later}).Create(&row).Error
+}
+
 // Remembered implements [provision.SignIns].
 func (s *Store) Remembered(ctx context.Context, key string, now time.Time) (bool, error) {
 	var n int64

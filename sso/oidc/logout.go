@@ -15,9 +15,10 @@ const (
 // Logout is a provider's word that somebody has signed out.
 type Logout struct {
 	Issuer  string
-	Subject string // all sessions of this person, if SID is empty
-	SID     string // the session, as in [Token.SID]; Subject, when not empty, is whose it is
-	JTI     string // at most 255 bytes; serves once: the caller remembers it until Expires
+	Subject string    // all sessions of this person, if SID is empty
+	SID     string    // the session, as in [Token.SID]; Subject, when not empty, is whose it is
+	JTI     string    // at most 255 bytes; serves once: the caller remembers it until Expires
+	Issued  time.Time // iat
 	Expires time.Time
 }
 
@@ -76,7 +77,8 @@ func (rp *RelyingParty) checkLogout(c claims) error {
 
 func (rp *RelyingParty) newLogout(c claims) *Logout {
 	expires, _ := c.time("exp")
-	if issued, ok := c.time("iat"); ok && issued.Add(MaxTokenAge).Before(expires) {
+	issued, ok := c.time("iat")
+	if ok && issued.Add(MaxTokenAge).Before(expires) {
 		expires = issued.Add(MaxTokenAge) // after which iat alone refuses it
 	}
 	return &Logout{
@@ -84,6 +86,7 @@ func (rp *RelyingParty) newLogout(c claims) *Logout {
 		Subject: c.text("sub"),
 		SID:     c.text("sid"),
 		JTI:     c.text("jti"),
+		Issued:  issued,
 		Expires: expires.Add(time.Second), // iat and exp are cut to seconds
 	}
 }

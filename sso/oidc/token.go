@@ -15,11 +15,12 @@ import (
 // change hands.
 type Token struct {
 	Issuer  string
-	Subject string // sub: never empty, at most 255 bytes
-	SID     string // sid: the provider's session, which a logout token may name
-	JTI     string // jti: the token's own id; may be empty
-	TID     string // tid: Entra ID's tenant
-	OID     string // oid: Entra ID's id of the person in that tenant, in all applications
+	Subject string    // sub: never empty, at most 255 bytes
+	SID     string    // sid: the provider's session, which a logout token may name
+	Issued  time.Time // iat
+	JTI     string    // jti: the token's own id; may be empty
+	TID     string    // tid: Entra ID's tenant
+	OID     string    // oid: Entra ID's id of the person in that tenant, in all applications
 
 	Email string // as sent; may be empty, and no address at all
 	// EmailVerified says that the provider vouches for Email: email_verified is
@@ -61,10 +62,12 @@ func (rp *RelyingParty) newToken(id, info claims, raw string) *Token {
 	all := merge(id, info)
 	expiry, _ := id.time("exp")
 	authTime, _ := id.time("auth_time")
+	issued, _ := id.time("iat")
 	t := &Token{
 		Issuer:            rp.metadata.Issuer,
 		Subject:           id.text("sub"),
 		SID:               id.text("sid"),
+		Issued:            issued,
 		JTI:               id.text("jti"),
 		TID:               id.text("tid"),
 		OID:               id.text("oid"),

@@ -51,10 +51,13 @@ func TestToken(t *testing.T) {
 			"mixed": {"a", "1", "true"}, "email_verified": {"true"}, "realm_access.roles": {"agent", "lead"}, "iss": {p.Issuer}, "aud": {oidctest.ClientID},
 		},
 	}
-	ignore := cmpopts.IgnoreFields(oidc.Token{}, "Expiry", "Raw")
+	ignore := cmpopts.IgnoreFields(oidc.Token{}, "Issued", "Expiry", "Raw")
 	times := cmpopts.IgnoreMapEntries(func(name string, _ []string) bool { return name == "iat" || name == "exp" || name == "nbf" })
 	if diff := cmp.Diff(want, got, ignore, times); diff != "" {
 		t.Errorf("token (-want +got):\n%s", diff)
+	}
+	if ago := time.Since(got.Issued); ago < -time.Second || ago > time.Minute {
+		t.Errorf("issued %s ago", ago)
 	}
 	if until := time.Until(got.Expiry); until <= 0 || until > 5*time.Minute {
 		t.Errorf("expires in %s", until)

@@ -7,6 +7,7 @@ import "time"
 type Assertion struct {
 	ID           string // unique per Issuer; remember it until NotOnOrAfter and refuse it the second time
 	Issuer       string // entity ID of the identity provider
+	Issued       time.Time
 	NameID       NameID
 	SessionIndex string    // of the session at the identity provider, as logout requests name it; may be ""
 	AuthnInstant time.Time // when the person proved who they are

@@ -39,6 +39,7 @@ func (r *reader) read(e *etree.Element) (*Assertion, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.assertion.Issued, _ = instant(e, "IssueInstant") // it is there
 	r.limit(until)
 	r.assertion.ID, r.assertion.Issuer = attribute(e, "ID"), r.sp.idp.EntityID
 	for _, step := range []func(*etree.Element) error{r.subject, r.conditions, r.authn, r.attributes} {

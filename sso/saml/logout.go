@@ -20,6 +20,7 @@ var (
 type Logout struct {
 	ID             string // remember it until NotOnOrAfter and refuse it the second time
 	Issuer         string
+	Issued         time.Time
 	NameID         NameID
 	SessionIndexes []string  // which sessions of NameID; none: all
 	NotOnOrAfter   time.Time // from here on the request would be refused as expired; the skew is added already
@@ -62,7 +63,8 @@ func (sp *ServiceProvider) readLogout(e *etree.Element) (*Logout, error) {
 			until = end
 		}
 	}
-	logout := &Logout{ID: attribute(e, "ID"), Issuer: sp.idp.EntityID, NameID: id, NotOnOrAfter: until.Add(sp.config.Skew)}
+	issued, _ := instant(e, "IssueInstant") // it is there
+	logout := &Logout{ID: attribute(e, "ID"), Issued: issued, Issuer: sp.idp.EntityID, NameID: id, NotOnOrAfter: until.Add(sp.config.Skew)}
 	for _, index := range children(e, sessionIndexName) {
 		value := trimmed(index)
 		if value == "" {

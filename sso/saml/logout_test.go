@@ -50,10 +50,13 @@ func TestLogoutRequest(t *testing.T) {
 			if !in.IsRequest || !tt.Post && in.RelayState != "state & more" {
 				t.Errorf("read as %+v", in)
 			}
-			want := &saml.Logout{ID: got.ID, Issuer: idpID, NotOnOrAfter: got.NotOnOrAfter, SessionIndexes: []string{"_s1"},
+			want := &saml.Logout{ID: got.ID, Issuer: idpID, Issued: got.Issued, NotOnOrAfter: got.NotOnOrAfter, SessionIndexes: []string{"_s1"},
 				NameID: saml.NameID{Value: session.NameID, Format: session.NameIDFormat}}
 			if diff := cmp.Diff(want, got); diff != "" || got.ID == "" {
 				t.Errorf("LogoutRequest (-want +got):\n%s", diff)
+			}
+			if ago := time.Since(got.Issued); ago < -time.Minute || ago > 10*time.Minute {
+				t.Errorf("issued %s ago", ago)
 			}
 			if left := time.Until(got.NotOnOrAfter); left < 5*time.Minute || left > 8*time.Minute {
 				t.Errorf("to be remembered for %s; want 5 minutes and the skew", left)
@@ -147,7 +150,7 @@ func TestLogoutBetweenTwo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &saml.Logout{ID: sent.ID, Issuer: entityID, NameID: name, SessionIndexes: []string{"_s7"}, NotOnOrAfter: got.NotOnOrAfter}
+	want := &saml.Logout{ID: sent.ID, Issuer: entityID, Issued: sent.Issued, NameID: name, SessionIndexes: []string{"_s7"}, NotOnOrAfter: got.NotOnOrAfter}
 	if diff := cmp.Diff(want, got); diff != "" || in.RelayState != "handle & more" {
 		t.Errorf("LogoutRequest (-want +got):\n%s", diff)
 	}

@@ -203,6 +203,7 @@ func TestAssertionIsReadWhole(t *testing.T) {
 	want := &saml.Assertion{
 		ID:                  a.SelectAttrValue("ID", ""),
 		Issuer:              idpID,
+		Issued:              now,
 		NameID:              saml.NameID{Value: "Größe", Format: "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", NameQualifier: "nq", SPNameQualifier: "sq"},
 		SessionIndex:        "_i",
 		AuthnInstant:        now,

@@ -2,7 +2,7 @@
 # Measures Deskbridge beside two other servers and PostgreSQL itself, and prints
 # ratios with their goals; see docs/performance.md.
 #
-#   test/bench.sh                 all of it, about a quarter of an hour
+#   test/bench.sh                 all of it, some ten minutes
 #   QUICK=1 test/bench.sh         a first look, two minutes
 #   JSON=file test/bench.sh       the results as JSON, too; - is standard output
 #   BENCH=Evaluate test/bench.sh  instead, the Go benchmarks whose name matches
@@ -29,3 +29,9 @@ args=(--deskbridge "$PWD/bin/deskbridge" --bindir "$(ls -d /usr/lib/postgresql/*
 [ -z "${JSON:-}" ] || args+=(--json "$JSON")
 [ -z "${ONLY:-}" ] || args+=(--only "$ONLY")
 "$DESKBRIDGE_TEST_DIR/bench" "${args[@]}"
+[ -z "${QUICK:-}${ONLY:-}" ] || exit 0
+
+echo
+echo "Signing in, beside the libraries and a bare handler:"
+go test ./sso -run '^$' -bench 'SAMLSignIn|OIDCCallback' -benchtime 100x | grep '^Benchmark'
+go test ./sso -run '^$' -bench ForwardAuth -benchtime 1x | grep '^Benchmark'

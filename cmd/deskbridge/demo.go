@@ -136,8 +136,9 @@ func (m *morning) run(ctx context.Context, exit bool) error {
 		stop()
 		return errors.Join(err, <-ended)
 	}
-	m.summary()
-	if exit || len(m.failures) > 0 {
+	ends := exit || len(m.failures) > 0
+	m.summary(ends)
+	if ends {
 		stop()
 		if err := <-ended; err != nil {
 			return err
@@ -215,10 +216,14 @@ func self() string {
 	return os.Args[0]
 }
 
-func (m *morning) summary() {
+// summary says where to look, in what goes on running or in what is left of it,
+// and whether all came out as planned.
+func (m *morning) summary(ends bool) {
 	env := "DESKBRIDGE_DATA_DIR=" + m.settings.DataDir + " DESKBRIDGE_PUBLIC_URL=" + m.settings.PublicURL
-	fmt.Fprintf(m.out, "\nLook around while it runs:\n  export %s\n  %[2]s status\n  %[2]s explain ada@fjord.example\n  %[2]s audit verify\n  curl %[3]s/metrics\nSign in as one of them in a browser: %[3]s/sso/login, ada@fjord.example\n",
-		env, self(), m.settings.PublicURL)
+	fmt.Fprintf(m.out, "\nLook around:\n  export %s\n  %[2]s status\n  %[2]s explain ada@fjord.example\n  %[2]s audit verify\n", env, self())
+	if !ends {
+		fmt.Fprintf(m.out, "  curl %[1]s/metrics\nSign in as one of them in a browser: %[1]s/sso/login, ada@fjord.example\n", m.settings.PublicURL)
+	}
 	if len(m.failures) == 0 {
 		fmt.Fprintln(m.out, "\nAll came out as planned.")
 		return

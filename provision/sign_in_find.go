@@ -131,7 +131,7 @@ func (d *door) claimable(ctx context.Context, id *Identity) (*Identity, error) {
 }
 
 // peopleWith returns the connection's people with this userName or address,
-// removed ones included. What cannot be looked up finds nobody.
+// removed ones included.
 func (d *door) peopleWith(ctx context.Context, text string) ([]Identity, error) {
 	people, err := d.tx.FindPeople(ctx, text)
 	return slices.DeleteFunc(people, func(id Identity) bool { return id.Connection != d.conn.ID }), err

@@ -93,7 +93,7 @@ func openSystem(ctx context.Context, settings config.Server, log *slog.Logger) (
 	sys.signIn = sso.New(sys.core, sso.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID,
 		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, TrustedProxies: proxies})
 	sys.apps, err = apps.New(sys.core, apps.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Door: sys.signIn,
-		Fetch: fetch.Options{AllowHosts: settings.Hosts()}})
+		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, Kinds: signIns})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

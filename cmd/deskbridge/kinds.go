@@ -24,6 +24,9 @@ func (s *system) kinds() map[provision.DeskKind]desk.Factory {
 	}
 }
 
+// signIns says what kinds of desks need to be told when people sign in there.
+var signIns = map[provision.DeskKind]provision.DeskSAML{"helpscout": helpscout.SignIn}
+
 // connector returns the connector for a desk.
 func (s *system) connector(d provision.Desk) (desk.Desk, error) {
 	factory, known := s.kinds()[d.Kind]

@@ -25,6 +25,10 @@ type Options struct {
 	Door      Door
 	Fetch     fetch.Options // which desks may be told of a sign-out over http or at private addresses
 
+	// Kinds says what a kind of desk needs to be told by SAML: NameID and
+	// Attributes. A kind that is missing is told the usual.
+	Kinds map[provision.DeskKind]provision.DeskSAML
+
 	Now func() time.Time // nil: the system's clock
 }
 

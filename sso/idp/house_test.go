@@ -55,6 +55,7 @@ type house struct {
 	desk   *desk
 	person provision.Identity
 	conn   provision.Connection
+	kinds  map[provision.DeskKind]provision.DeskSAML // what kinds of desks need to be told
 }
 
 func newHouse(t testing.TB) *house {
@@ -71,7 +72,7 @@ func (h *house) with(t testing.TB) *house {
 
 func houseOn(t testing.TB, s *store.Store) *house {
 	t.Helper()
-	h := &house{TB: t, store: s, core: provision.NewService(s, provision.Policy{}, quiet), desk: newDesk(t)}
+	h := &house{TB: t, store: s, core: provision.NewService(s, provision.Policy{}, quiet), desk: newDesk(t), kinds: map[provision.DeskKind]provision.DeskSAML{}}
 	ctx := t.Context()
 	_, err := h.core.Keys(ctx, provision.KeyDesk, testKey)
 	h.must(err)
@@ -99,7 +100,7 @@ func houseOn(t testing.TB, s *store.Store) *house {
 // replica returns one more Handler on the same database.
 func (h *house) replica() *idp.Handler {
 	handler, err := idp.New(h.core, idp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door,
-		RequestID: func(context.Context) string { return "request-1" }, Fetch: fetch.Options{AllowHosts: []string{strings.TrimPrefix(h.desk.URL, "http://")}}})
+		RequestID: func(context.Context) string { return "request-1" }, Kinds: h.kinds, Fetch: fetch.Options{AllowHosts: []string{strings.TrimPrefix(h.desk.URL, "http://")}}})
 	h.must(err)
 	return handler
 }

@@ -38,8 +38,8 @@ func (h *Handler) answerSAML(w http.ResponseWriter, r *http.Request, desk provis
 // admitSAML lets somebody in, if the core does.
 func (h *Handler) admitSAML(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pendingSAML, session provision.Session, v visitor, f refusal) {
 	ctx := r.Context()
-	if v.value(presetOf(desk).nameID) == "" {
-		f.status, f.reason, f.detail = http.StatusForbidden, reasonNoName, "the person lacks what this desk knows people by: "+string(presetOf(desk).nameID)
+	if name := h.toldTo(desk).nameID; v.value(name) == "" {
+		f.status, f.reason, f.detail = http.StatusForbidden, reasonNoName, "the person lacks what this desk knows people by: "+string(name)
 		h.fail(w, r, f)
 		return
 	}

@@ -50,7 +50,7 @@ func (h *Handler) entity(desk provision.Desk, keys []signingKey) *etree.Element 
 		info := element(element(role, "md:KeyDescriptor", "use", "signing"), "ds:KeyInfo")
 		element(element(info, "ds:X509Data"), "ds:X509Certificate").SetText(base64.StdEncoding.EncodeToString(k.certificate.Raw))
 	}
-	element(role, "md:NameIDFormat").SetText(string(nameIDFormats[presetOf(desk).nameID]))
+	element(role, "md:NameIDFormat").SetText(string(nameIDFormats[h.toldTo(desk).nameID]))
 	for _, binding := range []string{crewjam.HTTPRedirectBinding, crewjam.HTTPPostBinding} {
 		element(role, "md:SingleSignOnService", "Binding", binding, "Location", h.samlURL(desk.Name, "sso"))
 	}

@@ -69,7 +69,7 @@ var _ crewjam.AssertionMaker = assertions{}
 // MakeAssertion implements [crewjam.AssertionMaker]. What it needs of the
 // person it has.
 func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Session) error {
-	settings, p := a.visitor.desk.SignIn.SAML, presetOf(a.visitor.desk)
+	settings, p := a.visitor.desk.SignIn.SAML, a.handler.toldTo(a.visitor.desk)
 	format, known := nameIDFormats[p.nameID]
 	if !known {
 		return fmt.Errorf("idp: desk %s: %q is nothing to know people by", a.visitor.desk.Name, p.nameID)
@@ -102,7 +102,7 @@ func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Sessi
 
 // attributes returns what the desk is told, in the order of
 // [provision.Fields]. What nobody knows is left out.
-func (a assertions) attributes(p preset) (out []crewjam.Attribute) {
+func (a assertions) attributes(p told) (out []crewjam.Attribute) {
 	for _, field := range provision.Fields {
 		name, asked := p.attributes[field]
 		values := a.visitor.values(field)

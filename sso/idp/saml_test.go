@@ -182,6 +182,19 @@ func TestSAMLSignIn(t *testing.T) {
 		h.refusedFor("saml-signature")
 		h.changeDesk("support", func(s *provision.DeskSignIn) { s.SAML.Certificate = "" })
 	})
+	t.Run("with what its kind of desk needs", func(t *testing.T) {
+		h := h.with(t)
+		h.kinds["builtin"] = provision.DeskSAML{NameID: provision.FieldUserName, Attributes: map[provision.Field]string{provision.FieldPhone: "tel", provision.FieldRole: "rank"}}
+		defer delete(h.kinds, "builtin")
+		request, to := h.request(sp, "")
+		a := h.accept(sp, h.signedIn().get(to), request.ID)
+		if a.Subject.NameID.Value != "ada" {
+			t.Errorf("NameID = %+v", a.Subject.NameID)
+		}
+		if diff := cmp.Diff(map[string][]string{"rank": {"Agent"}}, attributesOf(a)); diff != "" { // no phone is known
+			t.Errorf("attributes (-want +got):\n%s", diff)
+		}
+	})
 	t.Run("with an unsigned response and names of the desk's own", func(t *testing.T) {
 		h := h.with(t)
 		h.changeDesk("support", func(s *provision.DeskSignIn) {

@@ -80,7 +80,7 @@ func (s *Store) Remember(ctx context.Context, key string, expires time.Time) (fi
 func (s *Store) RememberLonger(ctx context.Context, key string, expires time.Time) error {
 	row := memoryRow{Key: key, ExpiresAt: fromTime(expires)}
 	later := clause.Set{{Column: clause.Column{Name: "expires_at"},
-		Value: gorm.Expr("CASE WHEN excluded.expires_at > memories.expires_at THEN excluded.expires_at ELSE memories.expires_at END")}}
+		Value: gorm.Expr(s.sql.greatest + "(excluded.expires_at, memories.expires_at)")}}
 	return s.write(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, DoUpdates: later}).Create(&row).Error
 }
 

@@ -57,7 +57,7 @@ type AppEntry struct {
 }
 
 // enter returns what a gives at the door of its desk, or a Denied error.
-func (a *Account) enter(beforeReady bool) (AppEntry, error) {
+func enter(a *Account, beforeReady bool) (AppEntry, error) {
 	if a == nil || a.Wanted.Status != AccessActive {
 		return AppEntry{}, Errorf(Denied, AppRefusedNoAccount, "you have no account there")
 	}

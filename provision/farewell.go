@@ -39,16 +39,16 @@ func (s *Service) overtakes(ctx context.Context, tx Store, conn ConnectionID, f 
 }
 
 // overtaken refuses an answer that was issued before a farewell to its session.
-func (s *Service) overtaken(ctx context.Context, tx Store, conn ConnectionID, e Entrance) error {
-	if e.Issued.IsZero() {
+func (s *Service) overtaken(ctx context.Context, tx Store, conn ConnectionID, login Login, index string, issued time.Time) error {
+	if issued.IsZero() {
 		return nil
 	}
-	names := []SessionFilter{{Protocol: e.Login.Protocol, Issuer: e.Login.Issuer, Subject: e.Login.Subject}}
-	if e.Session.Index != "" {
-		names = append(names, SessionFilter{Protocol: e.Login.Protocol, Issuer: e.Login.Issuer, Index: e.Session.Index})
+	names := []SessionFilter{{Protocol: login.Protocol, Issuer: login.Issuer, Subject: login.Subject}}
+	if index != "" {
+		names = append(names, SessionFilter{Protocol: login.Protocol, Issuer: login.Issuer, Index: index})
 	}
 	for _, name := range names {
-		ended, err := tx.Remembered(ctx, memory(conn, farewellKey(name)), e.Issued.Add(farewellLife+time.Microsecond))
+		ended, err := tx.Remembered(ctx, memory(conn, farewellKey(name)), issued.Add(farewellLife+time.Microsecond))
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ const pauseStale = 2 * time.Minute
 // NotePause notes that a desk is not called for a while. A pause that follows
 // another one goes on since then.
 func (s *Service) NotePause(ctx context.Context, desk DeskID, reason string, wait time.Duration) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		now := s.now()
 		p := Pause{Desk: desk, Since: now, Until: now.Add(wait), Reason: reason}
 		pauses, err := tx.Pauses(ctx)
@@ -53,7 +53,7 @@ func (s *Service) EndPause(ctx context.Context, desk DeskID) error {
 		return err
 	}
 	for some := range slices.Chunk(waiting, atOnce) {
-		if err := s.store.InTx(ctx, func(tx Store) error { return s.callBack(ctx, tx, some) }); err != nil {
+		if err := s.inTx(ctx, func(tx Store) error { return s.callBack(ctx, tx, some) }); err != nil {
 			return err
 		}
 	}

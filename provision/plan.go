@@ -67,7 +67,7 @@ func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
 // Apply changes nothing and returns a Stale error.
 func (s *Service) Apply(ctx context.Context, c Cause, d Draft, hash string) (Plan, error) {
 	var state draftState
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (s *Service) carryOut(ctx context.Context, tx Store, c Cause, state draftSt
 	}
 	e := s.entry(c, "", "plan.applied", state.plan.Hash)
 	e.Detail = map[string]any{"changes": state.plan.Changes, "people": len(state.plan.People)}
-	return tx.Append(ctx, e)
+	return s.record(ctx, tx, e)
 }
 
 // saveConnection makes conn, or gives an existing one its settings and leaves

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -11,7 +12,10 @@ import (
 // number of processes on one database.
 type Service struct {
 	store  Store
-	policy Policy
+	inTx   func(ctx context.Context, fn func(tx Store) error) error
+	policy SessionPolicy
+	grace  time.Duration
+	brakes Brake
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -74,7 +78,7 @@ func NewService(store Store, policy Policy, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Service{store: store, policy: policy, log: log, guesses: &guesses{by: make(map[OwnerID]*rate.Limiter)}, now: func() time.Time {
+	return &Service{store: store, inTx: store.InTx, policy: policy.Session, grace: policy.Grace, brakes: policy.Brake, log: log, guesses: &guesses{by: make(map[OwnerID]*rate.Limiter)}, now: func() time.Time {
 		return policy.Now().UTC().Truncate(time.Microsecond) // what both databases keep
 	}}
 }

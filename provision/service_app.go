@@ -39,10 +39,10 @@ func appEntry(ctx context.Context, store Store, desk Desk, person IdentityID) (A
 	}
 	for i := range accounts {
 		if accounts[i].Desk == desk.ID {
-			return accounts[i].enter(desk.SignIn.BeforeReady)
+			return enter(&accounts[i], desk.SignIn.BeforeReady)
 		}
 	}
-	return (*Account)(nil).enter(false)
+	return enter(nil, false)
 }
 
 // EnterApp notes that somebody signs in to a desk, and returns the session
@@ -50,7 +50,7 @@ func appEntry(ctx context.Context, store Store, desk Desk, person IdentityID) (A
 // suspended, signed out or lost access meanwhile gets a Denied error. detail
 // goes into the audit log.
 func (s *Service) EnterApp(ctx context.Context, c Cause, desk Desk, session Session, p Protocol, detail map[string]any) (app AppSession, entry AppEntry, _ error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		// Under the lock: a suspension that commits before us must not be missed;
 		// one that comes after us finds the session that we leave here.
 		person, err := tx.LockIdentity(ctx, session.Connection, session.Identity)
@@ -76,7 +76,7 @@ func (s *Service) EnterApp(ctx context.Context, c Cause, desk Desk, session Sess
 			e.Detail = map[string]any{}
 		}
 		e.Detail["protocol"], e.Detail["app_session"], e.Detail["session"] = p, app.ID, session.ID
-		return tx.Append(ctx, e)
+		return s.record(ctx, tx, e)
 	})
 	return app, entry, err
 }
@@ -151,7 +151,7 @@ func (s *Service) RecordAppRefusal(ctx context.Context, c Cause, desk DeskID, co
 		e.Detail = map[string]any{}
 	}
 	e.Detail["reason"] = reason
-	return s.store.Append(ctx, e)
+	return s.record(ctx, s.store, e)
 }
 
 // EndApps ends sessions at desks that have lost what they rest on, and returns
@@ -167,7 +167,7 @@ func (s *Service) EndApps(ctx context.Context, all bool) (ended int, _ error) {
 	if err != nil || len(endings) == 0 {
 		return 0, err
 	}
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		ended = 0
 		for _, ending := range endings {
 			app, err := tx.EndAppSession(ctx, ending.ID, ending.Why, s.now())
@@ -178,7 +178,7 @@ func (s *Service) EndApps(ctx context.Context, all bool) (ended int, _ error) {
 				return err
 			}
 			ended++
-			if err := tx.Append(ctx, s.appEntry(app, "app.ended")); err != nil {
+			if err := s.record(ctx, tx, s.appEntry(app, "app.ended")); err != nil {
 				return err
 			}
 		}
@@ -230,11 +230,11 @@ func (s *Service) AppNotTold(ctx context.Context, app AppSession, why string) (a
 
 func (s *Service) finishTelling(ctx context.Context, app AppSession, e Entry) error {
 	app.TellAt = nil
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		if err := tx.SaveAppSession(ctx, app); err != nil {
 			return err
 		}
-		return tx.Append(ctx, e)
+		return s.record(ctx, tx, e)
 	})
 }
 

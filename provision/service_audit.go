@@ -17,6 +17,16 @@ func (s *Service) entry(c Cause, conn ConnectionID, action, subject string) Entr
 	return Entry{At: s.now(), Connection: conn, Cause: c, Action: action, Subject: subject}
 }
 
+// appender is what the only writer of entries needs of a transaction.
+type appender interface {
+	Append(ctx context.Context, entries ...Entry) error
+}
+
+// record adds entries to the audit log, in the transaction of what they tell of.
+func (s *Service) record(ctx context.Context, tx appender, entries ...Entry) error {
+	return tx.Append(ctx, entries...)
+}
+
 // SealAudit links the entries that were written since the last time into the
 // hash chain. It returns how many there were.
 //
@@ -25,7 +35,7 @@ func (s *Service) entry(c Cause, conn ConnectionID, action, subject string) Entr
 func (s *Service) SealAudit(ctx context.Context) (sealed int, _ error) {
 	for {
 		n := 0
-		err := s.store.InTx(ctx, func(tx Store) error {
+		err := s.inTx(ctx, func(tx Store) error {
 			entries, err := tx.Unsealed(ctx, sealBatch)
 			if err != nil {
 				return err

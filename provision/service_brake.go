@@ -5,7 +5,7 @@ import "context"
 // brake returns a [HeldError] when the account's end must wait for an admin.
 // The connection and the account are locked.
 func (s *Service) brake(ctx context.Context, tx Store, conn Connection, a Account) (held error, _ error) {
-	if s.policy.Brake.Off || a.EndingSince == nil || conn.ReleasedAt != nil && !a.EndingSince.After(*conn.ReleasedAt) {
+	if s.brakes.Off || a.EndingSince == nil || conn.ReleasedAt != nil && !a.EndingSince.After(*conn.ReleasedAt) {
 		return nil, nil
 	}
 	ending, limit, err := s.massOf(ctx, tx, conn)
@@ -31,7 +31,7 @@ func (s *Service) brake(ctx context.Context, tx Store, conn Connection, a Accoun
 // massOf returns how many people of a connection have begun to lose access
 // lately, and how many may before an admin is asked.
 func (s *Service) massOf(ctx context.Context, tx Store, conn Connection) (ending, limit int, _ error) {
-	since := s.now().Add(-s.policy.Brake.Window)
+	since := s.now().Add(-s.brakes.Window)
 	if conn.ReleasedAt != nil && conn.ReleasedAt.After(since) {
 		since = *conn.ReleasedAt
 	}
@@ -39,14 +39,14 @@ func (s *Service) massOf(ctx context.Context, tx Store, conn Connection) (ending
 	if err != nil {
 		return 0, 0, err
 	}
-	if ending <= s.policy.Brake.People {
-		return ending, s.policy.Brake.People, nil // few: no need to count everybody
+	if ending <= s.brakes.People {
+		return ending, s.brakes.People, nil // few: no need to count everybody
 	}
 	staying, err := tx.PeopleWithAccess(ctx, conn.ID)
 	if err != nil {
 		return 0, 0, err
 	}
-	return ending, max(s.policy.Brake.People, (staying+ending)*s.policy.Brake.Percent/100), nil
+	return ending, max(s.brakes.People, (staying+ending)*s.brakes.Percent/100), nil
 }
 
 // braked reports whether any account of the connection is held.
@@ -61,12 +61,12 @@ func (s *Service) unbrake(ctx context.Context, tx Store, conn Connection) error 
 	if err := tx.SaveConnection(ctx, conn); err != nil {
 		return err
 	}
-	return tx.Append(ctx, s.entry(Cause{Actor: "system", Action: "brake"}, conn.ID, "brake.cleared", string(conn.ID)))
+	return s.record(ctx, tx, s.entry(Cause{Actor: "system", Action: "brake"}, conn.ID, "brake.cleared", string(conn.ID)))
 }
 
 // clearBrake lets go of a brake that holds nobody any more.
 func (s *Service) clearBrake(ctx context.Context, id ConnectionID) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		conn, err := tx.LockConnection(ctx, id)
 		if err != nil || conn.HeldAt == nil {
 			return err
@@ -101,5 +101,5 @@ func (s *Service) hold(ctx context.Context, tx Store, conn Connection, a Account
 		}
 		entries = append(entries, s.accountEntry(a, "account.held", nil))
 	}
-	return &HeldError{}, tx.Append(ctx, entries...)
+	return &HeldError{}, s.record(ctx, tx, entries...)
 }

@@ -12,7 +12,7 @@ func (s *Service) AddConnection(ctx context.Context, c Cause, conn Connection) (
 		return Connection{}, "", err
 	}
 	var secret string
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil { // one at a time: a domain has one owner
 			return err
 		}
@@ -23,13 +23,11 @@ func (s *Service) AddConnection(ctx context.Context, c Cause, conn Connection) (
 		if err := tx.SaveConnection(ctx, conn); err != nil {
 			return err
 		}
-		if err := tx.Append(ctx, s.entry(c, conn.ID, "connection.created", string(conn.ID))); err != nil {
+		if err := s.record(ctx, tx, s.entry(c, conn.ID, "connection.created", string(conn.ID))); err != nil {
 			return err
 		}
-		inTx := *s
-		inTx.store = tx
 		var err error
-		_, secret, err = inTx.CreateToken(ctx, c, conn.ID, "first", 0)
+		_, secret, err = s.createToken(ctx, tx, c, conn.ID, TokenDraft{Name: "first"})
 		return err
 	})
 	return conn, secret, err
@@ -73,7 +71,7 @@ func (s *Service) Connections(ctx context.Context) ([]Connection, error) {
 // account is visited, and access that ends from now on is counted anew. It
 // returns how many accounts that are.
 func (s *Service) ReleaseConnection(ctx context.Context, c Cause, nameOrID string) (released int, _ error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		conn, err := tx.Connection(ctx, nameOrID)
 		if err != nil {
 			return err
@@ -96,7 +94,7 @@ func (s *Service) ReleaseConnection(ctx context.Context, c Cause, nameOrID strin
 		}
 		entry := s.entry(c, conn.ID, "brake.released", string(conn.ID))
 		entry.Detail = map[string]any{"accounts": released}
-		return tx.Append(ctx, entry)
+		return s.record(ctx, tx, entry)
 	})
 	return released, err
 }
@@ -130,7 +128,7 @@ func (s *Service) AddDesk(ctx context.Context, c Cause, d Desk) (Desk, error) {
 	if err := d.Validate(); err != nil {
 		return Desk{}, err
 	}
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil { // one at a time: a client_id has one owner
 			return err
 		}
@@ -143,7 +141,7 @@ func (s *Service) AddDesk(ctx context.Context, c Cause, d Desk) (Desk, error) {
 		}
 		entry := s.entry(c, "", "desk.created", string(d.ID))
 		entry.Desk = d.ID
-		return tx.Append(ctx, entry)
+		return s.record(ctx, tx, entry)
 	})
 	return d, err
 }
@@ -163,7 +161,7 @@ func (s *Service) Rules(ctx context.Context, conn ConnectionID) ([]Rule, error) 
 
 // AddRule makes a rule, and has everybody of its connection evaluated.
 func (s *Service) AddRule(ctx context.Context, c Cause, r Rule) (Rule, error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err
 		}
@@ -195,7 +193,7 @@ func (s *Service) saveRule(ctx context.Context, tx Store, c Cause, r Rule) (Rule
 	if err := tx.SaveRule(ctx, r); err != nil {
 		return Rule{}, err
 	}
-	return r, tx.Append(ctx, s.ruleEntry(c, r, "rule.created"))
+	return r, s.record(ctx, tx, s.ruleEntry(c, r, "rule.created"))
 }
 
 // bindRule binds r to the group that it names, when there is one.
@@ -216,7 +214,7 @@ func bindRule(ctx context.Context, store Store, r Rule) (Rule, error) {
 
 // RemoveRule deletes a rule, and has everybody of its connection evaluated.
 func (s *Service) RemoveRule(ctx context.Context, c Cause, id RuleID) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err
 		}
@@ -239,7 +237,7 @@ func (s *Service) deleteRule(ctx context.Context, tx Store, c Cause, r Rule) err
 	if err := tx.DeleteRule(ctx, r.ID); err != nil {
 		return err
 	}
-	return tx.Append(ctx, s.ruleEntry(c, r, "rule.removed"))
+	return s.record(ctx, tx, s.ruleEntry(c, r, "rule.removed"))
 }
 
 func (s *Service) ruleEntry(c Cause, r Rule, action string) Entry {

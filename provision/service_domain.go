@@ -7,8 +7,13 @@ import (
 	"strings"
 )
 
+// connectionLister is what looking for the owner of a domain needs.
+type connectionLister interface {
+	Connections(ctx context.Context) ([]Connection, error)
+}
+
 // connectionOfDomain returns the connection that owns an e-mail domain.
-func connectionOfDomain(ctx context.Context, store Store, domain string) (Connection, error) {
+func connectionOfDomain(ctx context.Context, store connectionLister, domain string) (Connection, error) {
 	all, err := store.Connections(ctx)
 	if err != nil {
 		return Connection{}, err
@@ -57,7 +62,7 @@ func (s *Service) ClaimDomain(ctx context.Context, c Cause, conn ConnectionID, d
 	if err != nil {
 		return claim, err
 	}
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		have, err := tx.LockConnection(ctx, conn)
 		if err != nil {
 			return err
@@ -79,7 +84,7 @@ func (s *Service) ClaimDomain(ctx context.Context, c Cause, conn ConnectionID, d
 		if err := tx.SaveDomainClaim(ctx, claim); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.domainEntry(c, conn, "domain.claimed", plain, nil))
+		return s.record(ctx, tx, s.domainEntry(c, conn, "domain.claimed", plain, nil))
 	})
 	return claim, err
 }
@@ -101,7 +106,7 @@ func (s *Service) VerifyDomain(ctx context.Context, c Cause, conn ConnectionID, 
 				Detail: "there is no TXT record " + claim.DomainRecord() + " that says " + claim.DomainText() + "; new records may take an hour to be seen"}
 		}
 	}
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil { // one at a time: a domain has one owner
 			return err
 		}
@@ -123,7 +128,7 @@ func (s *Service) VerifyDomain(ctx context.Context, c Cause, conn ConnectionID, 
 		if lookup == nil {
 			how["by"] = "say-so"
 		}
-		return tx.Append(ctx, s.domainEntry(c, conn, "domain.verified", claim.Domain, how))
+		return s.record(ctx, tx, s.domainEntry(c, conn, "domain.verified", claim.Domain, how))
 	})
 }
 
@@ -161,7 +166,7 @@ func (s *Service) RemoveDomain(ctx context.Context, c Cause, conn ConnectionID, 
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		have, err := tx.LockConnection(ctx, conn)
 		if err != nil {
 			return err
@@ -178,7 +183,7 @@ func (s *Service) RemoveDomain(ctx context.Context, c Cause, conn ConnectionID, 
 		if err := tx.DeleteDomainClaim(ctx, conn, plain); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.domainEntry(c, conn, "domain.removed", plain, nil))
+		return s.record(ctx, tx, s.domainEntry(c, conn, "domain.removed", plain, nil))
 	})
 }
 

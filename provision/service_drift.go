@@ -59,7 +59,7 @@ func (sw *Sweep) busy(now time.Time) bool { return sw.LeaseUntil != nil && now.B
 // changeSweep changes a desk's sweep, alone: the desk is locked, because there
 // need not be a row for the sweep yet.
 func (s *Service) changeSweep(ctx context.Context, desk DeskID, change func(sw *Sweep) error) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		if _, err := tx.LockDesk(ctx, desk); err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func (s *Service) SettledVisit(ctx context.Context, desk Desk, id AccountID) (Vi
 // that the difference is the business of its next visit.
 func (s *Service) NoteDrift(ctx context.Context, c Cause, v *Visit, found Drift, repair bool) (noted bool, _ error) {
 	found.Account, found.Desk, found.Revision, found.FoundAt = v.Account.ID, v.Desk.ID, v.Account.Revision, s.now()
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		noted = false
 		a, err := tx.LockAccount(ctx, v.Account.ID)
 		if err != nil {
@@ -227,7 +227,7 @@ func (s *Service) NoteDrift(ctx context.Context, c Cause, v *Visit, found Drift,
 		}
 		e := s.accountEntry(a, "account.drifted", map[string]any{"policy": policy, "differences": found.Words()})
 		e.Cause = c
-		return tx.Append(ctx, e)
+		return s.record(ctx, tx, e)
 	})
 	return noted, err
 }

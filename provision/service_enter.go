@@ -41,13 +41,13 @@ const RefusedReplay = "replay"
 // everything that may be used once only: see [Service.SignIn] and
 // [Service.StartSession]. The secret for the cookie can be seen only now.
 func (s *Service) Enter(ctx context.Context, conn ConnectionID, c Cause, e Entrance) (in SignedIn, session Session, secret string, err error) {
-	secret = newSecret()
+	secret = newCookie()
 	err = s.again(func() error {
-		return s.store.InTx(ctx, func(tx Store) error {
+		return s.inTx(ctx, func(tx Store) error {
 			if err := s.useUp(ctx, tx, conn, e); err != nil {
 				return err
 			}
-			if err := s.overtaken(ctx, tx, conn, e); err != nil {
+			if err := s.overtaken(ctx, tx, conn, e.Login, e.Session.Index, e.Issued); err != nil {
 				return err
 			}
 			d := door{Service: s, tx: tx, cause: c, login: e.Login}

@@ -117,7 +117,7 @@ func (s *Service) want(a *Account, person Identity, wanted Access) (bool, *Job) 
 	a.State, a.Reason, a.Attempts, a.RetryAt = AccountWaiting, "", 0, nil
 	job := Job{Kind: JobVisit, Account: a.ID, Urgent: ending}
 	if wanted.Status == AccessAbsent {
-		job.At = a.EndingSince.Add(s.policy.Grace)
+		job.At = a.EndingSince.Add(s.grace)
 	}
 	return true, &job
 }
@@ -131,7 +131,7 @@ func sameGrant(a, b Grant) bool {
 func (s *Service) EvaluateDirty(ctx context.Context, conn ConnectionID) error {
 	for {
 		n := 0
-		err := s.store.InTx(ctx, func(tx Store) error {
+		err := s.inTx(ctx, func(tx Store) error {
 			rules, err := tx.Rules(ctx, conn)
 			if err != nil {
 				return err

@@ -176,7 +176,7 @@ func (s *Service) Overview(ctx context.Context) (o Overview, _ error) {
 // with this id. adopt, which takes an id, says that a person agrees to take
 // over the user that the desk already has. It returns how many.
 func (s *Service) Retry(ctx context.Context, c Cause, filter AccountFilter, id AccountID, adopt bool) (n int, _ error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		var accounts []Account
 		if id != "" {
 			a, err := tx.LockAccount(ctx, id)
@@ -190,7 +190,7 @@ func (s *Service) Retry(ctx context.Context, c Cause, filter AccountFilter, id A
 				}
 				e := s.accountEntry(a, "account.adoption_agreed", nil)
 				e.Cause = c
-				if err := tx.Append(ctx, e); err != nil {
+				if err := s.record(ctx, tx, e); err != nil {
 					return err
 				}
 			}
@@ -206,7 +206,7 @@ func (s *Service) Retry(ctx context.Context, c Cause, filter AccountFilter, id A
 		for _, a := range accounts {
 			e := s.accountEntry(a, "account.retried", nil)
 			e.Cause = c
-			if err := tx.Append(ctx, e); err != nil {
+			if err := s.record(ctx, tx, e); err != nil {
 				return err
 			}
 		}

@@ -26,7 +26,7 @@ func (s *Service) CreateGroup(ctx context.Context, conn ConnectionID, c Cause, g
 		if err := tx.InsertGroup(ctx, g); err != nil {
 			return err
 		}
-		if err := tx.Append(ctx, s.entry(c, conn, "group.created", string(g.ID))); err != nil {
+		if err := s.record(ctx, tx, s.entry(c, conn, "group.created", string(g.ID))); err != nil {
 			return err
 		}
 		if rules, err = s.bindRules(ctx, tx, rules, g); err != nil {
@@ -80,7 +80,7 @@ func (s *Service) UpdateGroup(ctx context.Context, conn ConnectionID, id GroupID
 		}
 		edited := now.DisplayName != old.DisplayName || now.ExternalID != old.ExternalID || string(now.Document) != string(old.Document)
 		if edited {
-			if err := tx.Append(ctx, s.entry(c, conn, "group.changed", string(id))); err != nil {
+			if err := s.record(ctx, tx, s.entry(c, conn, "group.changed", string(id))); err != nil {
 				return err
 			}
 		}
@@ -135,7 +135,7 @@ func (s *Service) RemoveGroup(ctx context.Context, conn ConnectionID, id GroupID
 		if err := s.unbindRules(ctx, tx, conn, rules, id); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.entry(c, conn, "group.removed", string(id)))
+		return s.record(ctx, tx, s.entry(c, conn, "group.removed", string(id)))
 	})
 }
 
@@ -187,7 +187,7 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c Cause, rules 
 	if len(removed) > 0 {
 		entry.Detail["removed"] = removed
 	}
-	if err := tx.Append(ctx, entry); err != nil {
+	if err := s.record(ctx, tx, entry); err != nil {
 		return false, err
 	}
 	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))

@@ -29,11 +29,11 @@ func (tx groupTx) alone() error {
 // enters a group while that group is put into another one would be seen by
 // neither side.
 func (s *Service) inGroupTx(ctx context.Context, fn func(tx groupTx) error) error {
-	err := s.store.InTx(ctx, func(tx Store) error { return fn(groupTx{Store: tx}) })
+	err := s.inTx(ctx, func(tx Store) error { return fn(groupTx{Store: tx}) })
 	if !errors.Is(err, errNotAlone) {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err
 		}

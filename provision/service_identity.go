@@ -18,7 +18,7 @@ import (
 // takes up their desk accounts again.
 func (s *Service) CreateIdentity(ctx context.Context, conn ConnectionID, c Cause, id Identity) (created Identity, restored bool, err error) {
 	create := func() error {
-		return s.store.InTx(ctx, func(tx Store) error {
+		return s.inTx(ctx, func(tx Store) error {
 			at, err := tx.Arrival(ctx, conn, id.UserName, id.ExternalID, addresses(&id))
 			if err != nil {
 				return err
@@ -102,7 +102,7 @@ func (s *Service) insertArrival(ctx context.Context, tx Store, conn ConnectionID
 	}
 	entry := s.entry(c, conn, "user.created", string(id.ID))
 	if at.Before == nil {
-		if err := tx.Append(ctx, entry); err != nil {
+		if err := s.record(ctx, tx, entry); err != nil {
 			return Identity{}, err
 		}
 		return id, s.grant(ctx, tx, conn, at.Rules, []Identity{id}, nil, nil) // nobody before them: no accounts, and no groups yet
@@ -114,7 +114,7 @@ func (s *Service) insertArrival(ctx context.Context, tx Store, conn ConnectionID
 	if n > 0 {
 		entry.Detail = map[string]any{"was": at.Before.ID, "accounts_taken_up": n}
 	}
-	if err := tx.Append(ctx, entry); err != nil {
+	if err := s.record(ctx, tx, entry); err != nil {
 		return Identity{}, err
 	}
 	return id, s.evaluate(ctx, tx, conn, at.Rules, []Identity{id})
@@ -149,7 +149,7 @@ func (s *Service) UpdateIdentity(ctx context.Context, conn ConnectionID, id Iden
 // UpdatePerson is [Service.UpdateIdentity], and returns the person's groups as
 // well, which it has read anyway.
 func (s *Service) UpdatePerson(ctx context.Context, conn ConnectionID, id IdentityID, c Cause, change func(*Identity) error) (updated Person, err error) {
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		at, err := tx.Standing(ctx, conn, id)
 		if err != nil {
 			return err
@@ -200,7 +200,7 @@ func (s *Service) saveChange(ctx context.Context, tx Store, c Cause, old Identit
 	}
 	entry := s.entry(c, now.Connection, identityAction(&old, &now), string(now.ID))
 	entry.Detail = map[string]any{"version": now.Version}
-	if err := tx.Append(ctx, entry); err != nil {
+	if err := s.record(ctx, tx, entry); err != nil {
 		return Identity{}, false, err
 	}
 	why, err := endedBy(ctx, tx, &old, &now)
@@ -254,7 +254,7 @@ func validateIdentity(id *Identity) error {
 // memberships gone, access ending. check, when not nil, sees the person first
 // and may refuse.
 func (s *Service) RemoveIdentity(ctx context.Context, conn ConnectionID, id IdentityID, c Cause, check func(Identity) error) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		rules, err := tx.Rules(ctx, conn)
 		if err != nil {
 			return err
@@ -282,7 +282,7 @@ func (s *Service) RemoveIdentity(ctx context.Context, conn ConnectionID, id Iden
 		if len(groups) > 0 {
 			entry.Detail = map[string]any{"left_groups": groups}
 		}
-		if err := tx.Append(ctx, entry); err != nil {
+		if err := s.record(ctx, tx, entry); err != nil {
 			return err
 		}
 		if err := s.endSessions(ctx, tx, c, SessionFilter{Identity: id}, EndedByLeaving); err != nil {

@@ -22,7 +22,7 @@ func (s *Service) Settle(ctx context.Context, v *Visit, want DeskUser, have *Des
 		if err := tx.CloseSteps(ctx, stepIDs(v.Unfinished)); err != nil || note == "" {
 			return err
 		}
-		return tx.Append(ctx, s.accountEntry(*a, string(doubtful.Kind), withNote(doubtful.Detail, note)))
+		return s.record(ctx, tx, s.accountEntry(*a, string(doubtful.Kind), withNote(doubtful.Detail, note)))
 	})
 	if err == nil {
 		v.Unfinished = nil
@@ -124,7 +124,7 @@ func (s *Service) StepDone(ctx context.Context, v *Visit, done Step, user DeskUs
 		if done.Note != "" {
 			detail = withNote(detail, done.Note)
 		}
-		return tx.Append(ctx, s.accountEntry(*a, string(done.Kind), detail))
+		return s.record(ctx, tx, s.accountEntry(*a, string(done.Kind), detail))
 	})
 	if err == nil {
 		v.closed([]Step{done})

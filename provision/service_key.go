@@ -20,7 +20,7 @@ func (s *Service) Keys(ctx context.Context, use KeyUse, makeKey MakeKey) ([]Key,
 	if err != nil {
 		return nil, err
 	}
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockKeys(ctx); err != nil {
 			return err
 		}
@@ -58,14 +58,14 @@ func (s *Service) RotateKey(ctx context.Context, c Cause, use KeyUse, overlap ti
 	}
 	now := s.now()
 	key := Key{ID: NewID[KeyID](), Use: use, Private: private, Certificate: certificate, CreatedAt: now, ActiveAt: now.Add(overlap)}
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockKeys(ctx); err != nil {
 			return err
 		}
 		if err := tx.SaveKey(ctx, key); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.keyEntry(c, "key.created", key))
+		return s.record(ctx, tx, s.keyEntry(c, "key.created", key))
 	})
 	return key, err
 }
@@ -73,7 +73,7 @@ func (s *Service) RotateKey(ctx context.Context, c Cause, use KeyUse, overlap ti
 // RetireKey ends a key: it neither signs nor opens any more. The last one that
 // signs cannot be retired.
 func (s *Service) RetireKey(ctx context.Context, c Cause, use KeyUse, id KeyID) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockKeys(ctx); err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (s *Service) RetireKey(ctx context.Context, c Cause, use KeyUse, id KeyID) 
 		if err := tx.SaveKey(ctx, key); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.keyEntry(c, "key.retired", key))
+		return s.record(ctx, tx, s.keyEntry(c, "key.retired", key))
 	})
 }
 

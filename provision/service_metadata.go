@@ -11,20 +11,20 @@ func (s *Service) Metadata(ctx context.Context, conn ConnectionID) (Metadata, er
 // SaveMetadata keeps what was fetched. changes, when not empty, says for the
 // audit log what is different from before.
 func (s *Service) SaveMetadata(ctx context.Context, c Cause, m Metadata, changes map[string]any) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		if err := tx.SaveMetadata(ctx, m); err != nil || len(changes) == 0 {
 			return err
 		}
 		e := s.entry(c, m.Connection, "metadata.changed", string(m.Connection))
 		e.Detail = changes
-		return tx.Append(ctx, e)
+		return s.record(ctx, tx, e)
 	})
 }
 
 // SetSignIn lets change edit how the people of a connection sign in. Switching
 // it off ends every session of the connection.
 func (s *Service) SetSignIn(ctx context.Context, c Cause, nameOrID string, change func(*SignIn) error) (conn Connection, err error) {
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		found, err := tx.Connection(ctx, nameOrID)
 		if err != nil {
 			return err
@@ -52,7 +52,7 @@ func (s *Service) SetSignIn(ctx context.Context, c Cause, nameOrID string, chang
 		}
 		e := s.entry(c, conn.ID, "connection.changed", string(conn.ID))
 		e.Detail = map[string]any{"fields": before.differences(&conn.SignIn)}
-		return tx.Append(ctx, e)
+		return s.record(ctx, tx, e)
 	})
 	return conn, err
 }

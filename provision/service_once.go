@@ -10,14 +10,14 @@ import (
 // however many replicas. It reports whether this was the first time. detail
 // holds no personal data.
 func (s *Service) RecordOnce(ctx context.Context, conn ConnectionID, c Cause, action, key string, until time.Time, detail map[string]any) (first bool, _ error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		var err error
 		if first, err = tx.Remember(ctx, memory(conn, key), until); err != nil || !first {
 			return err
 		}
 		entry := s.entry(c, conn, action, string(conn))
 		entry.Detail = detail
-		return tx.Append(ctx, entry)
+		return s.record(ctx, tx, entry)
 	})
 	return first, err
 }

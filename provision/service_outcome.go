@@ -48,7 +48,7 @@ func (s *Service) Confirm(ctx context.Context, v *Visit, have *DeskUser) error {
 		if before.Same(a.Granted) && a.Seat == hadSeat {
 			return nil // seen before: nothing to tell
 		}
-		return tx.Append(ctx, s.accountEntry(*a, action, accessDetail(a.Granted)))
+		return s.record(ctx, tx, s.accountEntry(*a, action, accessDetail(a.Granted)))
 	})
 }
 
@@ -109,7 +109,7 @@ func (s *Service) Park(ctx context.Context, v *Visit, reason string, recheck boo
 		if told {
 			return nil
 		}
-		return tx.Append(ctx, s.accountEntry(*a, "account.parked", map[string]any{"reason": reason}))
+		return s.record(ctx, tx, s.accountEntry(*a, "account.parked", map[string]any{"reason": reason}))
 	})
 }
 
@@ -133,7 +133,7 @@ func (s *Service) Fail(ctx context.Context, v *Visit, reason string, after time.
 // finish ends a visit: the lease goes, and when more is wanted by now than the
 // visit knew of, the next one is enqueued.
 func (s *Service) finish(ctx context.Context, v *Visit, change func(tx Store, a *Account) error) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		var desk Desk
 		if v.Desk.Seats > 0 {
 			var err error
@@ -153,7 +153,7 @@ func (s *Service) finish(ctx context.Context, v *Visit, change func(tx Store, a 
 			}
 			job := Job{Kind: JobVisit, Account: a.ID, Urgent: a.Wanted.Status != AccessActive}
 			if a.Wanted.Status == AccessAbsent && a.EndingSince != nil {
-				job.At = a.EndingSince.Add(s.policy.Grace)
+				job.At = a.EndingSince.Add(s.grace)
 			}
 			return tx.Enqueue(ctx, job)
 		}
@@ -214,7 +214,7 @@ func (s *Service) Reclaim(ctx context.Context) (n int, _ error) {
 // enqueueDue enqueues visits for up to most accounts that are due at now and
 // were not touched since before, changed by change. It returns how many.
 func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most int, change func(*Account)) (n int, _ error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		due, err := tx.DueAccounts(ctx, now, before, most)
 		if err != nil {
 			return err

@@ -61,11 +61,11 @@ func (s *Service) AddOwner(ctx context.Context, c Cause, name, password string) 
 		sum := sha256.Sum256([]byte(code))
 		o.Recovery = append(o.Recovery, sum[:])
 	}
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		if err := tx.SaveOwner(ctx, o); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.entry(c, "", "owner.created", string(o.ID)))
+		return s.record(ctx, tx, s.entry(c, "", "owner.created", string(o.ID)))
 	})
 	return o, e, err
 }
@@ -75,7 +75,7 @@ func (s *Service) Owners(ctx context.Context) ([]Owner, error) { return s.store.
 
 // RemoveOwner ends an owner, and what they are signed in to.
 func (s *Service) RemoveOwner(ctx context.Context, c Cause, name string) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		o, err := tx.LockOwner(ctx, name)
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (s *Service) RemoveOwner(ctx context.Context, c Cause, name string) error {
 		if err := tx.DeleteOwner(ctx, o.ID); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.entry(c, "", "owner.removed", string(o.ID)))
+		return s.record(ctx, tx, s.entry(c, "", "owner.removed", string(o.ID)))
 	})
 }
 
@@ -117,7 +117,7 @@ func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code
 		return "", err
 	}
 	guesses := s.guesses.left(known.ID, s.now())
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		passed := false
 		if right && known.ID != "" {
 			o, err := tx.LockOwner(ctx, name)
@@ -137,7 +137,7 @@ func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code
 			action = "owner.signed_in"
 			secret = NewSecret()
 		}
-		return tx.Append(ctx, s.entry(c, "", action, string(known.ID)))
+		return s.record(ctx, tx, s.entry(c, "", action, string(known.ID)))
 	})
 	if err != nil {
 		return "", err

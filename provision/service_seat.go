@@ -14,7 +14,7 @@ func (s *Service) TakeSeat(ctx context.Context, v *Visit) error {
 	if v.Account.Seat {
 		return nil
 	}
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		desk, err := tx.LockDesk(ctx, v.Desk.ID)
 		if err != nil {
 			return err

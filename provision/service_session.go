@@ -6,6 +6,17 @@ import (
 	"time"
 )
 
+// sessionTouchEvery is how stale a session's last use may be: noting each use
+// would turn every read into a write.
+const sessionTouchEvery = time.Minute
+
+// cookiePrefix is what the secrets of sessions begin with: secret scanners must
+// tell them from the tokens of identity providers.
+const cookiePrefix = "dbk_"
+
+// newCookie returns the secret of a session, for a cookie.
+func newCookie() string { return cookiePrefix + NewSecret() }
+
 // errNoSession is the same for a cookie that never was, one that is over, and
 // one whose person has no business here any more.
 var errNoSession = &Error{Code: Denied, Field: "session", Detail: "not signed in"}
@@ -21,8 +32,8 @@ type SessionPolicy struct {
 // when not zero, is when the IdP wants it to end. old, when not empty, is the
 // secret of a session that this one replaces.
 func (s *Service) StartSession(ctx context.Context, c Cause, session Session, notAfter time.Time, old string) (Session, string, error) {
-	secret := newSecret()
-	err := s.store.InTx(ctx, func(tx Store) error {
+	secret := newCookie()
+	err := s.inTx(ctx, func(tx Store) error {
 		// Under the lock: a suspension that commits before us must not be
 		// missed, one that comes after us ends this session.
 		person, err := tx.LockIdentity(ctx, session.Connection, session.Identity)
@@ -43,7 +54,7 @@ func (s *Service) openSession(ctx context.Context, tx Store, c Cause, session Se
 	hash := sha256.Sum256([]byte(secret))
 	now := s.now()
 	session.ID, session.Hash, session.CreatedAt, session.SeenAt = NewID[SessionID](), hash[:], now, now
-	session.EndsAt = now.Add(s.policy.Session.Life)
+	session.EndsAt = now.Add(s.policy.Life)
 	if !notAfter.IsZero() && notAfter.Before(session.EndsAt) {
 		session.EndsAt = notAfter.UTC().Truncate(time.Microsecond)
 	}
@@ -58,7 +69,7 @@ func (s *Service) openSession(ctx context.Context, tx Store, c Cause, session Se
 	}
 	entry := s.entry(c, session.Connection, "session.started", string(session.Identity))
 	entry.Detail = p.detail(session)
-	return session, tx.Append(ctx, entry)
+	return session, s.record(ctx, tx, entry)
 }
 
 func (s *Service) replaceSession(ctx context.Context, tx Store, c Cause, secret string, by Session) error {
@@ -127,10 +138,10 @@ func (s *Service) Visitor(ctx context.Context, secret, desk string) (Visitor, er
 // here any more. It notes that the session was used, to the minute.
 func (s *Service) admit(ctx context.Context, session Session, person Identity, conn Connection) error {
 	now := s.now()
-	if !session.Live(now, s.policy.Session.Idle) || !person.Active() || conn.SignIn.Disabled {
+	if !session.Live(now, s.policy.Idle) || !person.Active() || conn.SignIn.Disabled {
 		return errNoSession
 	}
-	if now.Sub(session.SeenAt) > touchEvery {
+	if now.Sub(session.SeenAt) > sessionTouchEvery {
 		return s.store.TouchSession(ctx, session.ID, now)
 	}
 	return nil
@@ -148,7 +159,7 @@ func (s *Service) EndSessions(ctx context.Context, c Cause, f SessionFilter, why
 	if f == (SessionFilter{}) {
 		return nil, Errorf(Invalid, "sessions", "say whose sessions end")
 	}
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		ended, err = tx.EndSessions(ctx, f, s.now(), why)
 		if err != nil {
 			return err
@@ -163,7 +174,7 @@ func (s *Service) EndSessions(ctx context.Context, c Cause, f SessionFilter, why
 // Denied with the field [RefusedReplay]. When nothing could be ended, it may
 // come again.
 func (s *Service) EndByMessage(ctx context.Context, conn ConnectionID, c Cause, m Farewell, filters ...SessionFilter) (ended []Session, err error) {
-	err = s.store.InTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		ended = nil
 		first, err := tx.Remember(ctx, memory(conn, m.Key), m.Expires)
 		if err == nil && !first {
@@ -187,7 +198,15 @@ func (s *Service) EndByMessage(ctx context.Context, conn ConnectionID, c Cause, 
 	return ended, err
 }
 
-func (s *Service) endSessions(ctx context.Context, tx Store, c Cause, f SessionFilter, why SessionEnd) error {
+// sessionEnder is what ending sessions needs of a transaction.
+type sessionEnder interface {
+	appender
+	// EndSessions ends every session that f selects, and returns them.
+	EndSessions(ctx context.Context, f SessionFilter, at time.Time, why SessionEnd) ([]Session, error)
+}
+
+// endSessions is [Service.EndSessions] in somebody else's transaction.
+func (s *Service) endSessions(ctx context.Context, tx sessionEnder, c Cause, f SessionFilter, why SessionEnd) error {
 	ended, err := tx.EndSessions(ctx, f, s.now(), why)
 	if err != nil {
 		return err
@@ -195,7 +214,7 @@ func (s *Service) endSessions(ctx context.Context, tx Store, c Cause, f SessionF
 	return s.recordEnds(ctx, tx, c, ended, why)
 }
 
-func (s *Service) recordEnds(ctx context.Context, tx Store, c Cause, ended []Session, why SessionEnd) error {
+func (s *Service) recordEnds(ctx context.Context, tx appender, c Cause, ended []Session, why SessionEnd) error {
 	entries := make([]Entry, len(ended))
 	for i, e := range ended {
 		entries[i] = s.entry(c, e.Connection, "session.ended", string(e.Identity))
@@ -204,5 +223,5 @@ func (s *Service) recordEnds(ctx context.Context, tx Store, c Cause, ended []Ses
 	if len(entries) == 0 {
 		return nil
 	}
-	return tx.Append(ctx, entries...)
+	return s.record(ctx, tx, entries...)
 }

@@ -47,7 +47,7 @@ const signInTries = 3
 // connection allows it, the only one with the verified address; somebody new.
 func (s *Service) SignIn(ctx context.Context, conn ConnectionID, c Cause, l Login) (in SignedIn, err error) {
 	err = s.again(func() error {
-		return s.store.InTx(ctx, func(tx Store) error {
+		return s.inTx(ctx, func(tx Store) error {
 			d := door{Service: s, tx: tx, cause: c, login: l}
 			var err error
 			in, err = d.enter(ctx, conn)
@@ -86,7 +86,7 @@ var errTrial = errors.New("provision: a trial changes nothing")
 // TrySignIn is SignIn, and takes everything back: for an admin who wants to see
 // what a sign-in would do.
 func (s *Service) TrySignIn(ctx context.Context, conn ConnectionID, c Cause, l Login) (t Trial, _ error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		t = Trial{}
 		d := door{Service: s, tx: tx, cause: c, login: l}
 		var err error
@@ -232,20 +232,20 @@ func (s *Service) RecordRefusal(ctx context.Context, conn ConnectionID, c Cause,
 		entry.Detail = map[string]any{}
 	}
 	entry.Detail["reason"] = reason
-	return s.store.Append(ctx, entry)
+	return s.record(ctx, s.store, entry)
 }
 
 // Unlink forgets the logins of a person, and ends their sessions: the next
 // sign-in finds them as a first one does.
 func (s *Service) Unlink(ctx context.Context, c Cause, person Identity) error {
-	return s.store.InTx(ctx, func(tx Store) error {
+	return s.inTx(ctx, func(tx Store) error {
 		if err := tx.DeleteLogins(ctx, person.ID); err != nil {
 			return err
 		}
 		if err := s.endSessions(ctx, tx, c, SessionFilter{Identity: person.ID}, EndedByAdmin); err != nil {
 			return err
 		}
-		return tx.Append(ctx, s.entry(c, person.Connection, "login.unlinked", string(person.ID)))
+		return s.record(ctx, tx, s.entry(c, person.Connection, "login.unlinked", string(person.ID)))
 	})
 }
 

@@ -92,7 +92,22 @@ func (s *Service) CreateToken(ctx context.Context, c Cause, conn ConnectionID, n
 
 // DraftToken makes a token as draft has it, and returns its secret: the only
 // time it can be seen.
-func (s *Service) DraftToken(ctx context.Context, c Cause, conn ConnectionID, draft TokenDraft) (Token, string, error) {
+func (s *Service) DraftToken(ctx context.Context, c Cause, conn ConnectionID, draft TokenDraft) (token Token, secret string, err error) {
+	err = s.inTx(ctx, func(tx Store) error {
+		token, secret, err = s.createToken(ctx, tx, c, conn, draft)
+		return err
+	})
+	return token, secret, err
+}
+
+// tokenSaver is what a new token needs of a transaction.
+type tokenSaver interface {
+	appender
+	SaveToken(ctx context.Context, t Token) error
+}
+
+// createToken is [Service.DraftToken] in somebody else's transaction.
+func (s *Service) createToken(ctx context.Context, tx tokenSaver, c Cause, conn ConnectionID, draft TokenDraft) (Token, string, error) {
 	if err := ValidateName("name", draft.Name); err != nil {
 		return Token{}, "", err
 	}
@@ -107,13 +122,10 @@ func (s *Service) DraftToken(ctx context.Context, c Cause, conn ConnectionID, dr
 		token.ExpiresAt = new(token.CreatedAt.Add(draft.Life))
 	}
 	secret := token.newSecret()
-	err := s.store.InTx(ctx, func(tx Store) error {
-		if err := tx.SaveToken(ctx, token); err != nil {
-			return err
-		}
-		return tx.Append(ctx, s.tokenEntry(c, token, "token.created"))
-	})
-	return token, secret, err
+	if err := tx.SaveToken(ctx, token); err != nil {
+		return token, secret, err
+	}
+	return token, secret, s.record(ctx, tx, s.tokenEntry(c, token, "token.created"))
 }
 
 // newSecret gives the token a new secret and returns it.
@@ -166,7 +178,7 @@ func (s *Service) IssueAccessToken(ctx context.Context, client Token, readOnly b
 	secret = accessPrefix + NewSecret()
 	hash := sha256.Sum256([]byte(secret))
 	access := AccessToken{Hash: hash[:], Token: client.ID, ReadOnly: readOnly || client.ReadOnly, CreatedAt: now, ExpiresAt: now.Add(AccessTokenLife)}
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		if err := tx.SweepAccessTokens(ctx, now); err != nil {
 			return err
 		}

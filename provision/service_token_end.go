@@ -20,7 +20,7 @@ func (s *Service) RotateToken(ctx context.Context, c Cause, conn ConnectionID, n
 	if life < 0 {
 		return fresh, old, "", Errorf(Invalid, "expires", "a token cannot expire in the past")
 	}
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		if _, err := tx.LockConnection(ctx, conn); err != nil { // one rotation at a time
 			return err
 		}
@@ -42,7 +42,7 @@ func (s *Service) RotateToken(ctx context.Context, c Cause, conn ConnectionID, n
 				return err
 			}
 		}
-		return tx.Append(ctx, s.tokenEntry(c, fresh, "token.rotated"))
+		return s.record(ctx, tx, s.tokenEntry(c, fresh, "token.rotated"))
 	})
 	return fresh, old, secret, err
 }
@@ -69,7 +69,7 @@ func (s *Service) replace(old *Token, overlap time.Duration) {
 // RevokeToken ends the token called nameOrID at once, with its access tokens,
 // and by name those too that it replaced. Revoking twice is no error.
 func (s *Service) RevokeToken(ctx context.Context, c Cause, conn ConnectionID, nameOrID string) (revoked Token, _ error) {
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		if _, err := tx.LockConnection(ctx, conn); err != nil { // a rotation would save what it has read before
 			return err
 		}
@@ -91,7 +91,7 @@ func (s *Service) RevokeToken(ctx context.Context, c Cause, conn ConnectionID, n
 			if err := tx.SaveToken(ctx, t); err != nil {
 				return err
 			}
-			if err := tx.Append(ctx, s.tokenEntry(c, t, "token.revoked")); err != nil {
+			if err := s.record(ctx, tx, s.tokenEntry(c, t, "token.revoked")); err != nil {
 				return err
 			}
 		}

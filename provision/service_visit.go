@@ -37,7 +37,7 @@ func (*HeldError) Error() string { return "provision: held by the mass-change br
 // that made it busy enqueues the next one.
 func (s *Service) BeginVisit(ctx context.Context, id AccountID) (v Visit, _ error) {
 	var outcome error
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		a, err := tx.Account(ctx, id)
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func (s *Service) notNow(a Account) error {
 	case a.RetryAt != nil && now.Before(*a.RetryAt):
 		return &LaterError{At: *a.RetryAt}
 	case a.Wanted.Status == AccessAbsent && a.EndingSince != nil:
-		if at := a.EndingSince.Add(s.policy.Grace); now.Before(at) {
+		if at := a.EndingSince.Add(s.grace); now.Before(at) {
 			return &LaterError{At: at}
 		}
 	}
@@ -124,7 +124,7 @@ func (s *Service) Renew(ctx context.Context, v *Visit) error {
 // update changes the account of a visit under its lease, and renews it.
 func (s *Service) update(ctx context.Context, v *Visit, change func(tx Store, a *Account) error) error {
 	var saved Account // v changes only once that is committed: a transaction may run twice
-	err := s.store.InTx(ctx, func(tx Store) error {
+	err := s.inTx(ctx, func(tx Store) error {
 		a, err := s.leased(ctx, tx, v)
 		if err != nil {
 			return err

@@ -82,5 +82,5 @@ func (d *door) bind(ctx context.Context, in SignedIn) error {
 	}
 	entry := d.entry(d.cause, d.conn.ID, "login.linked", string(in.Person.ID))
 	entry.Detail = map[string]any{"protocol": d.login.Protocol, "first_sign_in": in.Created}
-	return d.tx.Append(ctx, entry)
+	return d.record(ctx, d.tx, entry)
 }

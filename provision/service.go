@@ -20,6 +20,10 @@ type Service struct {
 	log    *slog.Logger
 
 	guesses *guesses // of owners' one-time codes
+	// One password is checked at a time: it takes 64 MiB, and a processor.
+	// Whoever shows a right recovery code, which nobody guesses, has a queue of
+	// their own: no crowd of strangers keeps an owner waiting.
+	passwords, recoveries chan struct{}
 }
 
 // Policy holds the limits that apply to every connection.
@@ -78,7 +82,7 @@ func NewService(store Store, policy Policy, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Service{store: store, inTx: store.InTx, policy: policy.Session, grace: policy.Grace, brakes: policy.Brake, log: log, guesses: &guesses{by: make(map[OwnerID]*rate.Limiter)}, now: func() time.Time {
+	return &Service{store: store, inTx: store.InTx, policy: policy.Session, grace: policy.Grace, brakes: policy.Brake, log: log, passwords: make(chan struct{}, 1), recoveries: make(chan struct{}, 1), guesses: &guesses{by: make(map[OwnerID]*rate.Limiter)}, now: func() time.Time {
 		return policy.Now().UTC().Truncate(time.Microsecond) // what both databases keep
 	}}
 }

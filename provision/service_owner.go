@@ -22,14 +22,8 @@ const (
 	totpStep                = 30 * time.Second
 	ticketOwner  TicketKind = "owner session"
 	refusedOwner            = "owner"
-	ownersAtOnce            = 1 // checking a password takes 64 MiB, and a processor
 	unknownOwner            = "$argon2id$v=19$m=65536,t=1,p=2$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
-
-// ownerChecks lets few passwords be checked at once. Whoever shows a right
-// recovery code, which nobody guesses, has a queue of their own: no crowd of
-// strangers keeps an owner waiting.
-var ownerChecks, recoveryChecks = make(chan struct{}, ownersAtOnce), make(chan struct{}, ownersAtOnce)
 
 // Enrolment is what a new owner must keep. It can be seen once.
 type Enrolment struct {
@@ -98,9 +92,9 @@ func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code
 	if err != nil && !isNotFound(err) {
 		return "", err
 	}
-	queue := ownerChecks
+	queue := s.passwords
 	if known.recovery(code) >= 0 {
-		queue = recoveryChecks
+		queue = s.recoveries
 	}
 	select {
 	case queue <- struct{}{}:

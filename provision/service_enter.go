@@ -40,7 +40,7 @@ const RefusedReplay = "replay"
 // Enter signs somebody in and opens their session, in one transaction with
 // everything that may be used once only: see [Service.SignIn] and
 // [Service.StartSession]. The secret for the cookie can be seen only now.
-func (s *Service) Enter(ctx context.Context, conn ConnectionID, c Cause, e Entrance) (in SignedIn, session Session, secret string, err error) {
+func (s *Service) Enter(ctx context.Context, conn ConnectionID, c Cause, e Entrance) (in SignedIn, opened Session, secret string, err error) {
 	secret = newCookie()
 	err = s.again(func() error {
 		return s.inTx(ctx, func(tx Store) error {
@@ -55,14 +55,14 @@ func (s *Service) Enter(ctx context.Context, conn ConnectionID, c Cause, e Entra
 			if in, err = d.enter(ctx, conn); err != nil {
 				return err
 			}
-			session = e.Session
-			session.Identity, session.Connection = in.Person.ID, conn
-			session.Protocol, session.Issuer, session.Subject = e.Login.Protocol, e.Login.Issuer, e.Login.Subject
-			session, err = s.openSession(ctx, tx, c, session, e.Proof, secret, e.NotAfter, e.Old)
+			opened = e.Session
+			opened.Identity, opened.Connection = in.Person.ID, conn
+			opened.Protocol, opened.Issuer, opened.Subject = e.Login.Protocol, e.Login.Issuer, e.Login.Subject
+			opened, err = s.openSession(ctx, tx, c, opened, e.Proof, secret, e.NotAfter, e.Old)
 			return err
 		})
 	})
-	return in, session, secret, err
+	return in, opened, secret, err
 }
 
 // useUp takes what serves once.

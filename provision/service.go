@@ -19,7 +19,7 @@ type Service struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	guesses *guesses // of owners' one-time codes
+	wrong *guesses // of owners' one-time codes
 	// One password is checked at a time: it takes 64 MiB, and a processor.
 	// Whoever shows a right recovery code, which nobody guesses, has a queue of
 	// their own: no crowd of strangers keeps an owner waiting.
@@ -82,7 +82,7 @@ func NewService(store Store, policy Policy, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Service{store: store, inTx: store.InTx, policy: policy.Session, grace: policy.Grace, brakes: policy.Brake, log: log, passwords: make(chan struct{}, 1), recoveries: make(chan struct{}, 1), guesses: &guesses{by: make(map[OwnerID]*rate.Limiter)}, now: func() time.Time {
+	return &Service{store: store, inTx: store.InTx, policy: policy.Session, grace: policy.Grace, brakes: policy.Brake, log: log, passwords: make(chan struct{}, 1), recoveries: make(chan struct{}, 1), wrong: &guesses{by: make(map[OwnerID]*rate.Limiter)}, now: func() time.Time {
 		return policy.Now().UTC().Truncate(time.Microsecond) // what both databases keep
 	}}
 }

@@ -110,7 +110,7 @@ func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code
 	if err != nil {
 		return "", err
 	}
-	guesses := s.guesses.left(known.ID, s.now())
+	guesses := s.wrong.left(known.ID, s.now())
 	err = s.inTx(ctx, func(tx Store) error {
 		passed := false
 		if right && known.ID != "" {
@@ -138,7 +138,7 @@ func (s *Service) OwnerSignIn(ctx context.Context, c Cause, name, password, code
 	}
 	if secret == "" {
 		if right && known.ID != "" {
-			s.guesses.spend(known.ID, s.now())
+			s.wrong.spend(known.ID, s.now())
 		}
 		return "", refuse(refusedOwner, "the name, the password or the code is wrong")
 	}

@@ -129,7 +129,7 @@ func (s *Service) Identity(ctx context.Context, conn ConnectionID, id IdentityID
 // is brief; see [Query].
 func (s *Service) Person(ctx context.Context, conn ConnectionID, id IdentityID) (Person, error) {
 	found, edges, err := s.store.Person(ctx, conn, id)
-	return Person{found, membershipsIn(edges, []IdentityID{id})[id]}, err
+	return Person{Identity: found, Groups: membershipsIn(edges, []IdentityID{id})[id]}, err
 }
 
 // Identities returns a page of the connection's people.
@@ -159,7 +159,7 @@ func (s *Service) UpdatePerson(ctx context.Context, conn ConnectionID, id Identi
 		if err != nil {
 			return err
 		}
-		updated = Person{now, groups[id]}
+		updated = Person{Identity: now, Groups: groups[id]}
 		if !changed {
 			return nil
 		}

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // errUnauthorized is the answer to whoever may not in, whatever the reason:
 // nobody without a valid token can tell what exists.
-var errUnauthorized = status(http.StatusUnauthorized, "The bearer token is missing, unknown, expired or revoked, or the connection does not exist.")
+var errUnauthorized = scimerr.New(http.StatusUnauthorized, "The bearer token is missing, unknown, expired or revoked, or the connection does not exist.")
 
 // authenticate finds the connection that the path names and checks the bearer
 // token. A right token gets in however many wrong ones came from the same
@@ -21,7 +22,7 @@ func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 	if e, ok := errors.AsType[*provision.Error](err); ok && (e.Code == provision.Denied || e.Code == provision.NotFound) {
 		if delay := h.failures.wait(h.address(r.Request), h.now()); delay > 0 {
 			w.Header().Set("Retry-After", retryAfter(delay))
-			return status(http.StatusTooManyRequests, "Too many requests without a valid token; try again after the time in Retry-After.")
+			return scimerr.New(http.StatusTooManyRequests, "Too many requests without a valid token; try again after the time in Retry-After.")
 		}
 		return errUnauthorized
 	}

@@ -2,12 +2,13 @@ package scim
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 const (
@@ -58,31 +59,31 @@ func (h *handler) bulk(r *request) (answer, error) {
 func readBulk(body object, limits Limits) (bulkRequest, error) {
 	var req bulkRequest
 	if !namesSchema(body[key(body, "schemas")], bulkRequestURN) {
-		return req, invalidSyntax("schemas must hold %s.", bulkRequestURN)
+		return req, scimerr.InvalidSyntax("schemas must hold %s.", bulkRequestURN)
 	}
 	list, ok := body[key(body, "Operations")].([]any)
 	switch {
 	case !ok || len(list) == 0:
-		return req, invalidSyntax("Operations must be a list of at least one operation.")
+		return req, scimerr.InvalidSyntax("Operations must be a list of at least one operation.")
 	case len(list) > limits.MaxOperations:
-		return req, status(http.StatusRequestEntityTooLarge, fmt.Sprintf("The request holds more than %d operations; see bulk.maxOperations of the ServiceProviderConfig.", limits.MaxOperations))
+		return req, scimerr.TooLarge("The request holds more than %d operations; see bulk.maxOperations of the ServiceProviderConfig.", limits.MaxOperations)
 	}
 	switch most := body[key(body, "failOnErrors")].(type) {
 	case nil:
 	case json.Number:
 		n, err := most.Int64()
 		if err != nil || n < 0 || n > 1<<31-1 {
-			return req, invalidValue("failOnErrors", "takes a whole number")
+			return req, scimerr.InvalidValue("failOnErrors", "takes a whole number")
 		}
 		req.failOnErrors = int(n)
 	default:
-		return req, invalidValue("failOnErrors", "takes a whole number")
+		return req, scimerr.InvalidValue("failOnErrors", "takes a whole number")
 	}
 	seen := map[string]bool{}
 	for _, element := range list {
 		op := readBulkOperation(element)
 		if op.bulkID != "" && seen[op.bulkID] {
-			return req, invalidValue("bulkId", "each can be given to one operation only")
+			return req, scimerr.InvalidValue("bulkId", "each can be given to one operation only")
 		}
 		seen[op.bulkID] = true
 		req.operations = append(req.operations, op)
@@ -94,13 +95,13 @@ func readBulkOperation(element any) *bulkOperation {
 	op := &bulkOperation{}
 	o, ok := element.(object)
 	if !ok {
-		op.bad = invalidSyntax("An operation must be an object.")
+		op.bad = scimerr.InvalidSyntax("An operation must be an object.")
 		return op
 	}
 	for name, field := range map[string]*string{"method": &op.method, "bulkId": &op.bulkID, "version": &op.version, "path": &op.path} {
 		value := o[key(o, name)]
 		if *field, ok = value.(string); !ok && value != nil && op.bad == nil {
-			op.bad = invalidSyntax("%s must be a string.", name)
+			op.bad = scimerr.InvalidSyntax("%s must be a string.", name)
 		}
 	}
 	op.method = strings.ToUpper(op.method)
@@ -133,17 +134,17 @@ func (op *bulkOperation) check() error {
 	_, id, ok := op.target()
 	switch {
 	case !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, op.method):
-		return invalidSyntax("method must be POST, PUT, PATCH or DELETE.")
+		return scimerr.InvalidSyntax("method must be POST, PUT, PATCH or DELETE.")
 	case !ok:
-		return badRequest("invalidPath", "path must be /Users or /Groups, with the id of a resource behind it for all methods but POST.")
+		return scimerr.BadRequest("invalidPath", "path must be /Users or /Groups, with the id of a resource behind it for all methods but POST.")
 	case op.method == http.MethodPost && id != "":
-		return badRequest("invalidPath", "path must be /Users or /Groups with POST.")
+		return scimerr.BadRequest("invalidPath", "path must be /Users or /Groups with POST.")
 	case op.method != http.MethodPost && id == "":
-		return badRequest("invalidPath", "path must end with the id of a resource with %s.", op.method)
+		return scimerr.BadRequest("invalidPath", "path must end with the id of a resource with %s.", op.method)
 	case op.method == http.MethodPost && op.bulkID == "":
-		return invalidSyntax("bulkId is required with POST.")
+		return scimerr.InvalidSyntax("bulkId is required with POST.")
 	case op.method != http.MethodDelete && op.data == nil:
-		return invalidSyntax("data is required with %s and must be an object.", op.method)
+		return scimerr.InvalidSyntax("data is required with %s and must be an object.", op.method)
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // bulkJob works off a BulkRequest. Operations are done in the order in which
@@ -142,9 +144,9 @@ func (b *bulkJob) unresolved(op *bulkOperation) error {
 	for _, name := range op.refs {
 		switch {
 		case b.makers[name] == nil:
-			return invalidValue("bulkId", "%s is given to no POST in this request", quoteName(name))
+			return scimerr.InvalidValue("bulkId", "%s is given to no POST in this request", scimerr.Quote(name))
 		case b.ids[name] == "":
-			return status(http.StatusConflict, fmt.Sprintf("The resource with bulkId %s could not be made.", quoteName(name)))
+			return scimerr.New(http.StatusConflict, fmt.Sprintf("The resource with bulkId %s could not be made.", scimerr.Quote(name)))
 		}
 	}
 	return nil

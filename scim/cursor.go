@@ -12,6 +12,7 @@ import (
 	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // The keywords that RFC 9865 §2.1 adds to those of RFC 7644.
@@ -75,12 +76,12 @@ func (h *handler) readCursor(text string, digest []byte) (*provision.Position, e
 	c, err := decodeCursor(text)
 	switch {
 	case err != nil:
-		return nil, badRequest(scimTypeInvalidCursor, "cursor: is not one that this server gave.")
+		return nil, scimerr.BadRequest(scimTypeInvalidCursor, "cursor: is not one that this server gave.")
 	case !bytes.Equal(c.Query, digest):
-		return nil, badRequest(scimTypeInvalidCursor, "cursor: belongs to another query; filter, sortBy and sortOrder must stay the same from page to page.")
+		return nil, scimerr.BadRequest(scimTypeInvalidCursor, "cursor: belongs to another query; filter, sortBy and sortOrder must stay the same from page to page.")
 	}
 	if age := h.now().Sub(time.UnixMilli(c.At)); age > h.limits.CursorTimeout {
-		return nil, badRequest(scimTypeExpiredCursor, "cursor: is older than %s; begin again with an empty cursor.", h.limits.CursorTimeout)
+		return nil, scimerr.BadRequest(scimTypeExpiredCursor, "cursor: is older than %s; begin again with an empty cursor.", h.limits.CursorTimeout)
 	}
 	return &provision.Position{ID: c.ID, Key: c.Key}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/elimity-com/scim/schema"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // The discovery documents (RFC 7644 §4) say what this server does, not what
@@ -69,7 +71,7 @@ func (h *handler) getResourceType(r *request) (answer, error) {
 			return answer{status: http.StatusOK, body: r.resourceTypeDocument(t)}, nil
 		}
 	}
-	return answer{}, status(http.StatusNotFound, "There is no such resource type.")
+	return answer{}, scimerr.New(http.StatusNotFound, "There is no such resource type.")
 }
 
 func (r *request) resourceTypeDocument(t *resourceType) object {
@@ -106,7 +108,7 @@ func (h *handler) getSchema(r *request) (answer, error) {
 			return answer{status: http.StatusOK, body: r.schemaDocument(s)}, nil
 		}
 	}
-	return answer{}, status(http.StatusNotFound, "There is no such schema.")
+	return answer{}, scimerr.New(http.StatusNotFound, "There is no such schema.")
 }
 
 func (r *request) schemaDocument(s schema.Schema) object {
@@ -118,7 +120,7 @@ func (r *request) schemaDocument(s schema.Schema) object {
 // noFilter refuses filters on discovery documents (RFC 7644 §4).
 func noFilter(r *request) error {
 	if r.query.Has("filter") {
-		return status(http.StatusForbidden, "Discovery documents cannot be filtered (RFC 7644 section 4).")
+		return scimerr.New(http.StatusForbidden, "Discovery documents cannot be filtered (RFC 7644 section 4).")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	filter "github.com/scim2/filter-parser/v2"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // parseQuery translates a filter of RFC 7644 §3.4.2.2 to a condition of the
@@ -97,7 +98,7 @@ func (tr translator) translate(e filter.Expression) (provision.Expr, error) {
 	case *filter.AttributeExpression:
 		return tr.condition(e)
 	}
-	return nil, invalidFilter("The filter cannot be read.")
+	return nil, scimerr.InvalidFilter("The filter cannot be read.")
 }
 
 // condition translates one comparison, or a value filter with or without one
@@ -109,7 +110,7 @@ func (tr translator) condition(e *filter.AttributeExpression) (provision.Expr, e
 		return provision.Constant(!isElement && e.Operator == filter.EQ && e.CompareValue == nil), nil
 	}
 	if !ok || at.def.Name() == "password" {
-		return nil, invalidFilter("%s is not an attribute that can be filtered on.", quoteName(name))
+		return nil, scimerr.InvalidFilter("%s is not an attribute that can be filtered on.", scimerr.Quote(name))
 	}
 	if isElement {
 		return tr.element(at, inner, e)
@@ -119,7 +120,7 @@ func (tr translator) condition(e *filter.AttributeExpression) (provision.Expr, e
 		return tr.compareKind(at, e)
 	}
 	if !tr.stored(at, sub) {
-		return nil, invalidFilter("%s cannot be filtered on in this way.", quoteName(name))
+		return nil, scimerr.InvalidFilter("%s cannot be filtered on in this way.", scimerr.Quote(name))
 	}
 	return compare(at, provision.Path{at.def.Name()}, sub, e)
 }
@@ -138,7 +139,7 @@ func (tr translator) compareKind(at attribute, e *filter.AttributeExpression) (p
 // element translates emails[…], and emails[…].value eq "x" as Entra sends it.
 func (tr translator) element(at attribute, inner string, e *filter.AttributeExpression) (provision.Expr, error) {
 	if !at.def.MultiValued() || !isComplex(at.def) || !tr.stored(at, "") {
-		return nil, invalidFilter("%s takes no value filter.", quoteName(at.def.Name()))
+		return nil, scimerr.InvalidFilter("%s takes no value filter.", scimerr.Quote(at.def.Name()))
 	}
 	elements := elementTranslator(at.def)
 	elements.stored = func(sub attribute, _ string) bool { return tr.stored(at, sub.def.Name()) }
@@ -153,7 +154,7 @@ func (tr translator) element(at attribute, inner string, e *filter.AttributeExpr
 	if name := e.AttributePath.SubAttributeName(); name != "" {
 		sub, ok := subAttribute(at.def, name)
 		if !ok || !tr.stored(at, name) {
-			return nil, invalidFilter("%s has no %s that can be filtered on.", quoteName(at.def.Name()), quoteName(name))
+			return nil, scimerr.InvalidFilter("%s has no %s that can be filtered on.", scimerr.Quote(at.def.Name()), scimerr.Quote(name))
 		}
 		behind, err := compare(attribute{def: sub}, provision.Path{sub.Name()}, "", e)
 		if err != nil {
@@ -204,7 +205,7 @@ func compare(at attribute, path provision.Path, subName string, e *filter.Attrib
 	if subName != "" {
 		sub, ok := subAttribute(def, subName)
 		if !ok {
-			return nil, invalidFilter("%s cannot be compared by %s.", quoteName(def.Name()), quoteName(subName))
+			return nil, scimerr.InvalidFilter("%s cannot be compared by %s.", scimerr.Quote(def.Name()), scimerr.Quote(subName))
 		}
 		def, path = sub, append(path, sub.Name())
 	}
@@ -245,17 +246,17 @@ func setValue(c *provision.Compare, def schema.CoreAttribute, literal any) error
 	case literal == nil, c.Type == provision.TypeBoolean && !equality,
 		c.Type != provision.TypeString && substring,
 		def.AttributeType() == "binary" && !equality && !substring:
-		return invalidFilter("%s cannot be compared with %s in this way.", quoteName(def.Name()), c.Op)
+		return scimerr.InvalidFilter("%s cannot be compared with %s in this way.", scimerr.Quote(def.Name()), c.Op)
 	}
 	if s, ok := literal.(string); ok {
 		var err error
 		if literal, err = unquoteLiteral(s); err != nil {
-			return invalidFilter("A string is not a JSON string.")
+			return scimerr.InvalidFilter("A string is not a JSON string.")
 		}
 	}
 	value, ok := typed(c.Type, literal)
 	if !ok {
-		return invalidFilter("%s takes a %s.", quoteName(def.Name()), c.Type)
+		return scimerr.InvalidFilter("%s takes a %s.", scimerr.Quote(def.Name()), c.Type)
 	}
 	c.Value = value
 	return nil

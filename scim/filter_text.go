@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	filter "github.com/scim2/filter-parser/v2"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // marker stands, with a number behind it, for a value filter that was taken
@@ -54,9 +56,9 @@ type lifter struct {
 // at fault, and not what stands in its brackets (RFC 7644 §3.12).
 func (l *lifter) wrong(format string, args ...any) error {
 	if l.isFilter {
-		return invalidFilter(format, args...)
+		return scimerr.InvalidFilter(format, args...)
 	}
-	return invalidPath(format, args...)
+	return scimerr.InvalidPath(format, args...)
 }
 
 func (l *lifter) what() string {
@@ -199,11 +201,11 @@ func parseFilter(text string) (e filter.Expression, err error) {
 	}
 	defer func() {
 		if recover() != nil {
-			e, err = nil, invalidFilter("The filter cannot be read.")
+			e, err = nil, scimerr.InvalidFilter("The filter cannot be read.")
 		}
 	}()
 	if e, err = filter.ParseFilterNumber([]byte(text)); err != nil {
-		return nil, invalidFilter("The filter does not follow RFC 7644 section 3.4.2.2; write it like userName eq \"ada@example.com\".")
+		return nil, scimerr.InvalidFilter("The filter does not follow RFC 7644 section 3.4.2.2; write it like userName eq \"ada@example.com\".")
 	}
 	return e, nil
 }
@@ -215,11 +217,11 @@ func parsePath(text string) (p filter.Path, err error) {
 	}
 	defer func() {
 		if recover() != nil {
-			err = invalidPath("The path cannot be read.")
+			err = scimerr.InvalidPath("The path cannot be read.")
 		}
 	}()
 	if p, err = filter.ParsePathNumber([]byte(text)); err != nil {
-		return filter.Path{}, invalidPath("The path does not follow RFC 7644 section 3.5.2; write it like name.givenName.")
+		return filter.Path{}, scimerr.InvalidPath("The path does not follow RFC 7644 section 3.5.2; write it like name.givenName.")
 	}
 	return p, nil
 }

@@ -13,6 +13,7 @@ import (
 	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/linger"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // mediaType is that of every answer (RFC 7644 §3.8). Clients that ask for
@@ -37,7 +38,7 @@ func (h *handler) admit(w http.ResponseWriter, r *request) error {
 	if !isJSON(r.Header) {
 		w.Header().Set("Accept", mediaType+", application/json") // RFC 9110 §12.5.1
 		w.Header().Set("Accept-Encoding", "identity")            // §12.5.3
-		return status(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
+		return scimerr.New(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
 	}
 	most := h.limits.MaxBody
 	if strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), bulkEndpoint) {
@@ -67,7 +68,7 @@ func parameters(raw string) (url.Values, error) {
 			continue
 		}
 		if value, err = url.QueryUnescape(value); err != nil {
-			return nil, invalidValue(parameterNames[i], "is not URL-encoded")
+			return nil, scimerr.InvalidValue(parameterNames[i], "is not URL-encoded")
 		}
 		out.Add(parameterNames[i], value)
 	}

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // object is a JSON object. Numbers in it are [json.Number], so that they stay
@@ -29,10 +31,10 @@ const maxNames = 1000
 // that is not UTF-8, and anything after the object.
 func decodeObject(body []byte) (object, error) {
 	if !utf8.Valid(body) {
-		return nil, invalidSyntax("The request body is not UTF-8.")
+		return nil, scimerr.InvalidSyntax("The request body is not UTF-8.")
 	}
 	if loneSurrogate(body) {
-		return nil, invalidSyntax("The request body is not Unicode: it holds half of a surrogate pair.")
+		return nil, scimerr.InvalidSyntax("The request body is not Unicode: it holds half of a surrogate pair.")
 	}
 	body = bytes.TrimPrefix(body, []byte("\ufeff")) // a byte order mark, as .NET may write one
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -42,11 +44,11 @@ func decodeObject(body []byte) (object, error) {
 		return nil, syntaxError(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, invalidSyntax("The request body goes on after its JSON object.")
+		return nil, scimerr.InvalidSyntax("The request body goes on after its JSON object.")
 	}
 	o, ok := value.(object)
 	if !ok {
-		return nil, invalidSyntax("The request body is not a JSON object.")
+		return nil, scimerr.InvalidSyntax("The request body is not a JSON object.")
 	}
 	return o, nil
 }
@@ -86,17 +88,17 @@ func escaped(text []byte, i int) (rune, bool) {
 // what was sent.
 func syntaxError(err error) error {
 	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return invalidSyntax("The request body is not JSON: error at byte %d.", bad.Offset)
+		return scimerr.InvalidSyntax("The request body is not JSON: error at byte %d.", bad.Offset)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return invalidSyntax("The request body is not JSON: it ends too early.")
+		return scimerr.InvalidSyntax("The request body is not JSON: it ends too early.")
 	}
 	return err
 }
 
 func decodeValue(d *json.Decoder, depth int) (any, error) {
 	if depth > maxJSONDepth {
-		return nil, invalidSyntax("The request body nests deeper than %d levels.", maxJSONDepth)
+		return nil, scimerr.InvalidSyntax("The request body nests deeper than %d levels.", maxJSONDepth)
 	}
 	token, err := d.Token()
 	if err != nil {
@@ -127,11 +129,11 @@ func decodeMembers(d *json.Decoder, depth int) (object, error) {
 			return nil, err
 		}
 		if len(out) == maxNames {
-			return nil, invalidSyntax("The request body has an object with more than %d names.", maxNames)
+			return nil, scimerr.InvalidSyntax("The request body has an object with more than %d names.", maxNames)
 		}
 		folded := strings.ToLower(name)
 		if seen[folded] {
-			return nil, invalidSyntax("%s is given twice.", quoteName(name))
+			return nil, scimerr.InvalidSyntax("%s is given twice.", scimerr.Quote(name))
 		}
 		seen[folded] = true
 		if out[name], err = decodeValue(d, depth+1); err != nil {
@@ -158,19 +160,9 @@ func decodeElements(d *json.Decoder, depth int) ([]any, error) {
 // checkText refuses U+0000, which PostgreSQL cannot store.
 func checkText(s string) error {
 	if strings.ContainsRune(s, 0) {
-		return badRequest("invalidValue", "The request body holds a NUL character.")
+		return scimerr.BadRequest("invalidValue", "The request body holds a NUL character.")
 	}
 	return nil
-}
-
-// quoteName returns an attribute name for use in a detail, cut to a sane
-// length.
-func quoteName(name string) string {
-	const longest = 100
-	if len(name) > longest {
-		name = strings.ToValidUTF8(name[:longest], "") + "…"
-	}
-	return `"` + name + `"`
 }
 
 // encode returns v as JSON in one canonical form: names sorted, numbers as

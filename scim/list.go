@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // listing is a request for a page of resources: of a list (RFC 7644 §3.4.2),
@@ -67,7 +68,7 @@ func (h *handler) parseListing(r *request, params url.Values, types []*resourceT
 func pageSize(params url.Values, limits Limits, walk bool) (int, error) {
 	n, err := wholeNumber(params, "count", defaultCount)
 	if err != nil && walk {
-		return 0, badRequest(scimTypeInvalidCount, "count: takes a whole number")
+		return 0, scimerr.BadRequest(scimTypeInvalidCount, "count: takes a whole number")
 	}
 	return min(max(n, 0), limits.MaxResults), err
 }
@@ -79,7 +80,7 @@ func (t *resourceType) parseCondition(params url.Values, limits Limits, types []
 		return nil, nil
 	}
 	if len(filters) != 1 || isBlank(filters[0]) {
-		return nil, invalidFilter("The filter is empty or given twice.")
+		return nil, scimerr.InvalidFilter("The filter is empty or given twice.")
 	}
 	return t.parseQuery(strings.TrimSpace(filters[0]), limits, types...)
 }
@@ -91,7 +92,7 @@ func wholeNumber(params url.Values, name string, def int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return 0, invalidValue(name, "takes a whole number")
+		return 0, scimerr.InvalidValue(name, "takes a whole number")
 	}
 	const largest = 1<<31 - 1 // what both databases take as an offset
 	return min(n, largest), nil
@@ -128,7 +129,7 @@ func (l *listing) parseSort(params url.Values, limits Limits) error {
 func (t *resourceType) sortPath(text string, limits Limits) (provision.Path, error) {
 	at, err := t.parseTarget(text, limits)
 	if err != nil || at.where != nil || at.unknown != nil || at.extension != "" {
-		return nil, invalidValue("sortBy", "names no attribute")
+		return nil, scimerr.InvalidValue("sortBy", "names no attribute")
 	}
 	path := fullPath(at.attribute)
 	leaf := at.def
@@ -143,7 +144,7 @@ func (t *resourceType) sortPath(text string, limits Limits) (provision.Path, err
 	name := at.def.Name()
 	timeOnly := name == "meta" && (at.sub == nil || at.sub.Name() != "created" && at.sub.Name() != "lastModified")
 	if isComplex(leaf) || timeOnly || name == "groups" || name == "members" || name == "password" || name == "schemas" {
-		return nil, invalidValue("sortBy", "%s cannot be sorted by", name)
+		return nil, scimerr.InvalidValue("sortBy", "%s cannot be sorted by", name)
 	}
 	return path, nil
 }

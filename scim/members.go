@@ -1,11 +1,10 @@
 package scim
 
 import (
-	"fmt"
-	"net/http"
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // readMembers returns the ids that the value of members names, each once: a
@@ -26,7 +25,7 @@ func readMembers(value any, limits Limits) ([]provision.MemberID, error) {
 		o, _ := element.(object)
 		id := text(o, "value")
 		if id == "" {
-			return nil, invalidValue("members.value", "is required")
+			return nil, scimerr.InvalidValue("members.value", "is required")
 		}
 		if !seen[id] {
 			seen[id] = true
@@ -37,7 +36,7 @@ func readMembers(value any, limits Limits) ([]provision.MemberID, error) {
 }
 
 func tooManyMembers(limits Limits) error {
-	return status(http.StatusRequestEntityTooLarge, fmt.Sprintf("members: one request can name at most %d members.", limits.MaxMembersPerRequest))
+	return scimerr.TooLarge("members: one request can name at most %d members.", limits.MaxMembersPerRequest)
 }
 
 // memberChange turns the operations of a PATCH on members into additions and
@@ -62,7 +61,7 @@ func (m *memberChange) apply(kind opKind, at target, value any) error {
 		if at.sub.Name() == "display" { // we show the member's own name
 			return nil
 		}
-		return immutable(at.text(), "is immutable; remove the member and add another.")
+		return scimerr.Immutable(at.text(), "is immutable; remove the member and add another.")
 	}
 	ids, err := readMembers(value, m.limits)
 	if err != nil {
@@ -98,7 +97,7 @@ func (m *memberChange) applySelected(kind opKind, at target, ids []provision.Mem
 	case len(ids) == 0 && plain:
 		return m.add(selected)
 	case len(selected) == 0:
-		return noTarget("No member matches the filter.")
+		return scimerr.NoTarget("No member matches the filter.")
 	case kind == opReplace:
 		if err := m.remove(selected); err != nil {
 			return err

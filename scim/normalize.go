@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/elimity-com/scim/schema"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // normalize returns value in the form that the document keeps for def, and nil
@@ -26,7 +28,7 @@ func normalize(def schema.CoreAttribute, path string, value any) (any, error) {
 	case len(list) == 1: // Entra sends the manager so
 		return normalizeOne(def, path, unwrapped(def, list[0]))
 	}
-	return nil, invalidValue(path, "takes one value, not a list")
+	return nil, scimerr.InvalidValue(path, "takes one value, not a list")
 }
 
 func normalizeList(def schema.CoreAttribute, path string, list []any) (any, error) {
@@ -44,7 +46,7 @@ func normalizeList(def schema.CoreAttribute, path string, list []any) (any, erro
 		}
 	}
 	if primaries(out) > 1 {
-		return nil, invalidValue(path, "at most one value can be primary (RFC 7643 §2.4)")
+		return nil, scimerr.InvalidValue(path, "at most one value can be primary (RFC 7643 §2.4)")
 	}
 	if out == nil {
 		return nil, nil
@@ -59,7 +61,7 @@ const maxValues = 1000
 
 func checkCount(def schema.CoreAttribute, path string, n int) error {
 	if n > maxValues && def.Name() != "members" {
-		return invalidValue(path, "has more than %d values", maxValues)
+		return scimerr.InvalidValue(path, "has more than %d values", maxValues)
 	}
 	return nil
 }
@@ -75,7 +77,7 @@ func normalizeOne(def schema.CoreAttribute, path string, value any) (any, error)
 		return normalizeBoolean(path, value)
 	case "integer", "decimal":
 		if _, bad := def.ValidateSingular(value); bad != nil {
-			return nil, invalidValue(path, "takes a number")
+			return nil, scimerr.InvalidValue(path, "takes a number")
 		}
 		return value, nil
 	}
@@ -84,7 +86,7 @@ func normalizeOne(def schema.CoreAttribute, path string, value any) (any, error)
 	}
 	s, ok := value.(string)
 	if !ok {
-		return nil, invalidValue(path, "takes a string")
+		return nil, scimerr.InvalidValue(path, "takes a string")
 	}
 	if isBlank(s) {
 		return nil, nil
@@ -106,7 +108,7 @@ func normalizeBoolean(path string, value any) (any, error) {
 			return nil, nil
 		}
 	}
-	return nil, invalidValue(path, "takes true or false")
+	return nil, scimerr.InvalidValue(path, "takes true or false")
 }
 
 func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, error) {
@@ -117,7 +119,7 @@ func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, er
 	}
 	in, ok := value.(object)
 	if !ok {
-		return nil, invalidValue(path, "takes an object")
+		return nil, scimerr.InvalidValue(path, "takes an object")
 	}
 	out := object{}
 	for _, name := range slices.Sorted(maps.Keys(in)) {
@@ -162,5 +164,5 @@ func asObject(path string, value any) (object, error) {
 			return o, nil
 		}
 	}
-	return nil, invalidValue(path, "takes an object")
+	return nil, scimerr.InvalidValue(path, "takes an object")
 }

@@ -3,6 +3,8 @@ package scim
 import (
 	"maps"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // patcher applies the operations of one PATCH request to a document. It may
@@ -34,7 +36,7 @@ func (p *patcher) applyAll(operations []operation) error {
 
 func (p *patcher) apply(op operation) error {
 	if op.kind != opRemove && !op.hasValue {
-		return invalidValue("value", "is required with %s", op.kind)
+		return scimerr.InvalidValue("value", "is required with %s", op.kind)
 	}
 	if op.path != "" && !strings.EqualFold(op.path, p.t.core.ID) {
 		at, err := p.t.parseTarget(op.path, p.limits)
@@ -42,16 +44,16 @@ func (p *patcher) apply(op operation) error {
 			return err
 		}
 		if at.readOnly() {
-			return immutable(at.text(), "is read-only.")
+			return scimerr.Immutable(at.text(), "is read-only.")
 		}
 		return p.applyAt(op.kind, at, op.value)
 	}
 	if op.kind == opRemove {
-		return noTarget("remove needs a path (RFC 7644 section 3.5.2.2).")
+		return scimerr.NoTarget("remove needs a path (RFC 7644 section 3.5.2.2).")
 	}
 	values, ok := op.value.(object)
 	if !ok {
-		return invalidValue("value", "must be an object where there is no path")
+		return scimerr.InvalidValue("value", "must be an object where there is no path")
 	}
 	return p.applyEach(op.kind, "", values)
 }
@@ -125,7 +127,7 @@ func (p *patcher) applyOne(kind opKind, at target, value any) error {
 			if kind == opRemove {
 				return nil
 			}
-			return noTarget("%s has no such value.", quoteName(pathOf(at.attribute)))
+			return scimerr.NoTarget("%s has no such value.", scimerr.Quote(pathOf(at.attribute)))
 		}
 	}
 	if at.sub != nil {
@@ -205,7 +207,7 @@ func (p *patcher) put(in object, at target, value object) error {
 func (p *patcher) unassign(in object, at target) error {
 	name := at.def.Name()
 	if at.def.Required() {
-		return immutable(pathOf(at.attribute), "is required and cannot be removed.")
+		return scimerr.Immutable(pathOf(at.attribute), "is required and cannot be removed.")
 	}
 	if at.urn == "" && name == "active" {
 		return nil

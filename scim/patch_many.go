@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/elimity-com/scim/schema"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // applyMany changes a multi-valued attribute.
@@ -205,7 +207,7 @@ func makeElement(kind opKind, at target, value any) (any, error) {
 	if at.where != nil {
 		from, ok := terms(at.where)
 		if !ok {
-			return nil, noTarget("No value of %s matches the filter.", quoteName(pathOf(at.attribute)))
+			return nil, scimerr.NoTarget("No value of %s matches the filter.", scimerr.Quote(pathOf(at.attribute)))
 		}
 		element = from
 	}
@@ -240,7 +242,7 @@ func removeSelected(at target, list []any) ([]any, error) {
 func onePrimary(at target, list, touched []any) error {
 	switch n := primaries(touched); {
 	case n > 1:
-		return invalidValue(pathOf(at.attribute), "at most one value can be primary (RFC 7643 §2.4)")
+		return scimerr.InvalidValue(pathOf(at.attribute), "at most one value can be primary (RFC 7643 §2.4)")
 	case n == 0:
 		return nil
 	}

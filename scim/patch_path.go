@@ -6,6 +6,7 @@ import (
 	"github.com/elimity-com/scim/schema"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // target is where a PATCH operation works (RFC 7644 §3.5.2). Exactly one of
@@ -73,7 +74,7 @@ func (t *resourceType) parseTarget(path string, limits Limits) (target, error) {
 	if sub != "" {
 		def, ok := subAttribute(at.def, sub)
 		if !ok {
-			return target{}, invalidPath("%s has no %s.", quoteName(pathOf(at)), quoteName(sub))
+			return target{}, scimerr.InvalidPath("%s has no %s.", scimerr.Quote(pathOf(at)), scimerr.Quote(sub))
 		}
 		out.sub = &def
 	}
@@ -84,7 +85,7 @@ func (t *resourceType) parseTarget(path string, limits Limits) (target, error) {
 // attribute (Entra sends manager[value eq "9"]) and any multi-valued one.
 func (t *resourceType) valueFilter(at attribute, text string) (provision.Expr, error) {
 	if !isComplex(at.def) && !at.def.MultiValued() {
-		return nil, invalidPath("%s takes no value filter.", quoteName(pathOf(at)))
+		return nil, scimerr.InvalidPath("%s takes no value filter.", scimerr.Quote(pathOf(at)))
 	}
 	return parseValueFilter(at.def, text)
 }
@@ -92,7 +93,7 @@ func (t *resourceType) valueFilter(at attribute, text string) (provision.Expr, e
 func (t *resourceType) unknownTarget(urn, name, sub string, filtered bool) (target, error) {
 	known := !isURN(urn) || strings.EqualFold(urn, t.core.ID) || t.extension(urn) != ""
 	if known || filtered || strings.Contains(name+sub, marker) {
-		return target{}, invalidPath("There is no attribute %s.", quoteName(name))
+		return target{}, scimerr.InvalidPath("There is no attribute %s.", scimerr.Quote(name))
 	}
 	path := []string{urn, name}
 	if sub != "" {

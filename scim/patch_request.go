@@ -3,6 +3,8 @@ package scim
 import (
 	"slices"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // opKind is what a PATCH operation does.
@@ -27,7 +29,7 @@ type operation struct {
 // PatchOp in schemas are passed over.
 func readPatch(body object, limits Limits) ([]operation, error) {
 	if !namesSchema(body[key(body, "schemas")], patchURN) {
-		return nil, invalidSyntax("schemas must hold %s.", patchURN)
+		return nil, scimerr.InvalidSyntax("schemas must hold %s.", patchURN)
 	}
 	list, ok := body[key(body, "Operations")].([]any)
 	if one, isOne := body[key(body, "Operations")].(object); isOne {
@@ -35,9 +37,9 @@ func readPatch(body object, limits Limits) ([]operation, error) {
 	}
 	switch {
 	case !ok || len(list) == 0:
-		return nil, invalidSyntax("Operations must be a list of at least one operation.")
+		return nil, scimerr.InvalidSyntax("Operations must be a list of at least one operation.")
 	case len(list) > limits.MaxOperations:
-		return nil, status(413, "The request holds more operations than one PATCH may have; see bulk.maxOperations of the ServiceProviderConfig.")
+		return nil, scimerr.TooLarge("The request holds more operations than one PATCH may have; see bulk.maxOperations of the ServiceProviderConfig.")
 	}
 	out := make([]operation, 0, len(list))
 	for _, element := range list {
@@ -63,21 +65,21 @@ func namesSchema(schemas any, urn string) bool {
 func readOperation(element any) (operation, error) {
 	o, ok := element.(object)
 	if !ok {
-		return operation{}, invalidSyntax("An operation must be an object.")
+		return operation{}, scimerr.InvalidSyntax("An operation must be an object.")
 	}
 	var op operation
 	name, _ := o[key(o, "op")].(string)
 	switch op.kind = opKind(strings.ToLower(name)); op.kind {
 	case opAdd, opReplace, opRemove:
 	default:
-		return operation{}, invalidSyntax("op must be add, remove or replace.")
+		return operation{}, scimerr.InvalidSyntax("op must be add, remove or replace.")
 	}
 	switch path := o[key(o, "path")].(type) {
 	case nil:
 	case string:
 		op.path = strings.TrimSpace(path)
 	default:
-		return operation{}, invalidPath("path must be a string.")
+		return operation{}, scimerr.InvalidPath("path must be a string.")
 	}
 	op.value, op.hasValue = o[key(o, "value")]
 	return op, nil

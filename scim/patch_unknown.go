@@ -3,6 +3,8 @@ package scim
 import (
 	"maps"
 	"slices"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // applyExtension changes a whole extension, known or not.
@@ -84,7 +86,7 @@ func (p *patcher) setUnknown(kind opKind, in object, name string, value any) err
 
 func checkNames(o object) error {
 	if len(o) > maxNames {
-		return invalidValue("value", "the resource would have more than %d attributes", maxNames)
+		return scimerr.InvalidValue("value", "the resource would have more than %d attributes", maxNames)
 	}
 	return nil
 }

@@ -3,14 +3,13 @@ package scim
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
-	"net/http"
 	"net/mail"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // describe sets everything of id that its document says. The document is what
@@ -20,7 +19,7 @@ import (
 func describe(id *provision.Identity, doc object) error {
 	userName, _ := doc["userName"].(string)
 	if isBlank(userName) {
-		return invalidValue("userName", "is required and cannot be blank")
+		return scimerr.InvalidValue("userName", "is required and cannot be blank")
 	}
 	if err := checkKeys(doc, "userName", "externalId"); err != nil {
 		return err
@@ -38,7 +37,7 @@ func describe(id *provision.Identity, doc object) error {
 	id.Attributes = attributesOf(doc)
 	for _, e := range id.Emails {
 		if len(e.Value) > maxKey {
-			return invalidValue("emails.value", "is longer than %d bytes", maxKey)
+			return scimerr.InvalidValue("emails.value", "is longer than %d bytes", maxKey)
 		}
 	}
 	raw, err := encodeDocument(userType, doc)
@@ -53,7 +52,7 @@ const maxKey = 1024
 func checkKeys(doc object, names ...string) error {
 	for _, name := range names {
 		if len(text(doc, name)) > maxKey {
-			return invalidValue(name, "is longer than %d bytes", maxKey)
+			return scimerr.InvalidValue(name, "is longer than %d bytes", maxKey)
 		}
 	}
 	return nil
@@ -77,7 +76,7 @@ func kept(old, fresh json.RawMessage) json.RawMessage {
 func describeGroup(g *provision.Group, doc object) error {
 	g.DisplayName = text(doc, "displayName")
 	if isBlank(g.DisplayName) {
-		return invalidValue("displayName", "is required and cannot be blank")
+		return scimerr.InvalidValue("displayName", "is required and cannot be blank")
 	}
 	if err := checkKeys(doc, "displayName", "externalId"); err != nil {
 		return err
@@ -105,7 +104,7 @@ func encodeDocument(t *resourceType, doc object) (json.RawMessage, error) {
 	}
 	raw, err := encode(out)
 	if len(raw) > maxDocument {
-		return nil, status(http.StatusRequestEntityTooLarge, fmt.Sprintf("The resource would be larger than %d bytes.", maxDocument))
+		return nil, scimerr.TooLarge("The resource would be larger than %d bytes.", maxDocument)
 	}
 	return raw, err
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // Options configures the service provider.
@@ -130,7 +131,7 @@ func (h *handler) routes() http.Handler {
 
 	mux.Handle(root+"/", h.serve(nil))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r.Body, status(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))
+		refuse(w, r.Body, scimerr.New(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))
 	})
 	return mux
 }
@@ -152,7 +153,7 @@ func (h *handler) resourceRoutes() map[string]methods {
 // no person, so that there is nobody to answer with (RFC 7644 §3.11 has 501 for
 // this).
 func noSubject(*request) (answer, error) {
-	return answer{}, status(http.StatusNotImplemented, "The token belongs to an identity provider and not to a person: there is no /Me. Read a person at /Users/{id}.")
+	return answer{}, scimerr.New(http.StatusNotImplemented, "The token belongs to an identity provider and not to a person: there is no /Me. Read a person at /Users/{id}.")
 }
 
 // outermost turns panics into answers, and keeps the mux from redirecting
@@ -168,10 +169,10 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 				panic(cause)
 			}
 			h.log.ErrorContext(r.Context(), "scim: panic", "request", h.requestID(r.Context()), "panic", cause, "stack", string(debug.Stack()))
-			writeError(w, status(http.StatusInternalServerError, "Internal error."))
+			writeError(w, scimerr.New(http.StatusInternalServerError, "Internal error."))
 		}()
 		if p := r.URL.Path; p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/") {
-			refuse(w, r.Body, status(http.StatusNotFound, "There is nothing at this address."))
+			refuse(w, r.Body, scimerr.New(http.StatusNotFound, "There is nothing at this address."))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -198,10 +199,10 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 	}
 	if delay := h.buckets.wait(r.conn.ID, h.now()); delay > 0 {
 		w.Header().Set("Retry-After", retryAfter(delay))
-		return answer{}, status(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
+		return answer{}, scimerr.New(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
 	}
 	if m == nil {
-		return answer{}, status(http.StatusNotFound, "There is nothing at this address.")
+		return answer{}, scimerr.New(http.StatusNotFound, "There is nothing at this address.")
 	}
 	serve, ok := m[r.Method]
 	if r.Method == http.MethodHead {
@@ -209,11 +210,11 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 	}
 	if !ok {
 		w.Header().Set("Allow", allowed(m))
-		return answer{}, status(http.StatusMethodNotAllowed, "This address does not take "+r.Method+".")
+		return answer{}, scimerr.New(http.StatusMethodNotAllowed, "This address does not take "+r.Method+".")
 	}
 	if r.token.ReadOnly && !reads(r) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="insufficient_scope", scope="scim"`)
-		return answer{}, status(http.StatusForbidden, "This token may read, and change nothing.")
+		return answer{}, scimerr.New(http.StatusForbidden, "This token may read, and change nothing.")
 	}
 	if err := h.admit(w, r); err != nil {
 		return answer{}, err
@@ -245,7 +246,7 @@ func (r *request) body() (object, error) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, invalidSyntax("The request body could not be read to its end.")
+		return nil, scimerr.InvalidSyntax("The request body could not be read to its end.")
 	}
 	return decodeObject(raw)
 }

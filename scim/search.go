@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 const searchURN = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -38,7 +40,7 @@ func (h *handler) search(types ...*resourceType) func(*request) (answer, error) 
 // empty on the first page (RFC 9865 §2).
 func searchParameters(body object) (url.Values, error) {
 	if !namesSchema(body[key(body, "schemas")], searchURN) {
-		return nil, invalidSyntax("schemas must hold %s.", searchURN)
+		return nil, scimerr.InvalidSyntax("schemas must hold %s.", searchURN)
 	}
 	out := url.Values{}
 	for _, name := range parameterNames {
@@ -48,7 +50,7 @@ func searchParameters(body object) (url.Values, error) {
 		}
 		text, ok := parameterText(name, value)
 		if !ok {
-			return nil, invalidValue(name, "does not have the type that a SearchRequest gives it")
+			return nil, scimerr.InvalidValue(name, "does not have the type that a SearchRequest gives it")
 		}
 		if name == "cursor" || !isBlank(text) {
 			out.Set(name, text)

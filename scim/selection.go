@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // selection says which attributes of a resource an answer holds
@@ -26,7 +28,7 @@ type selector struct {
 func (t *resourceType) parseSelection(query url.Values) (selection, error) {
 	s := selection{only: t.selectors(query["attributes"]), except: t.selectors(query["excludedAttributes"])}
 	if len(s.only) > 0 && len(s.except) > 0 {
-		return selection{}, invalidValue("attributes", "cannot be combined with excludedAttributes (RFC 7644 §3.9)")
+		return selection{}, scimerr.InvalidValue("attributes", "cannot be combined with excludedAttributes (RFC 7644 §3.9)")
 	}
 	return s, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // users represents people, with their groups read in one go when they are
@@ -195,7 +196,7 @@ func (r *request) userID() (provision.IdentityID, error) {
 func (r *request) resourceID() (string, error) {
 	id := r.PathValue("id")
 	if !storable(id) {
-		return "", status(http.StatusNotFound, "There is no such resource.")
+		return "", scimerr.New(http.StatusNotFound, "There is no such resource.")
 	}
 	return id, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/filter"
 )
 
 func TestParseQuery(t *testing.T) {
@@ -121,19 +122,23 @@ func TestGroupFilters(t *testing.T) {
 func TestHolds(t *testing.T) {
 	emails, _ := userType.find("", "emails")
 	element := object{"type": "work", "value": "Ada@x", "primary": true}
-	for filter, want := range map[string]bool{
+	for text, want := range map[string]bool{
 		`type eq "WORK"`: true, `type ne "work"`: false, `value co "DA@"`: true, `value sw "ada"`: true, `value ew "@y"`: false,
 		`primary eq true`: true, `primary eq "False"`: false, `primary ne false`: true, `display pr`: false, `value pr`: true,
 		`display eq null`: true, `display ne null`: false, `value eq null`: false, `display eq "x"`: false, `display ne "x"`: false,
 		`value gt "ada"`: true, `value lt "ada"`: false, `value ge "ada@x"`: true, `value le "ada@x"`: true,
 		`not (type eq "work") or primary eq true`: true, `type eq "work" and display pr`: false,
 	} {
-		where, err := parseValueFilter(emails.def, filter)
+		path, err := filter.ParsePath("emails["+text+"]", Limits{}.withDefaults().filter())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := holds(where, element); got != want {
-			t.Errorf("%s: got %v", filter, got)
+		where, err := path.Where(emails.Def)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := filter.Holds(where, element); got != want {
+			t.Errorf("%s: got %v", text, got)
 		}
 	}
 }

@@ -131,17 +131,17 @@ func (t *resourceType) sortPath(text string, limits Limits) (provision.Path, err
 	if err != nil || at.where != nil || at.unknown != nil || at.extension != "" {
 		return nil, scimerr.InvalidValue("sortBy", "names no attribute")
 	}
-	path := fullPath(at.attribute)
-	leaf := at.def
-	if at.sub == nil && isComplex(at.def) { // RFC 7644 §3.4.2.3: the primary value
-		if value, ok := subAttribute(at.def, "value"); ok {
+	path := at.Path()
+	leaf := at.Def
+	if at.sub == nil && isComplex(at.Def) { // RFC 7644 §3.4.2.3: the primary value
+		if value, ok := subAttribute(at.Def, "value"); ok {
 			at.sub = &value
 		}
 	}
 	if at.sub != nil {
 		leaf, path = *at.sub, append(path, at.sub.Name())
 	}
-	name := at.def.Name()
+	name := at.Def.Name()
 	timeOnly := name == "meta" && (at.sub == nil || at.sub.Name() != "created" && at.sub.Name() != "lastModified")
 	if isComplex(leaf) || timeOnly || name == "groups" || name == "members" || name == "password" || name == "schemas" {
 		return nil, scimerr.InvalidValue("sortBy", "%s cannot be sorted by", name)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -11,7 +12,7 @@ import (
 // list of objects with value, or of ids.
 func readMembers(value any, limits Limits) ([]provision.MemberID, error) {
 	def, _ := groupType.find("", "members")
-	got, err := normalize(def.def, "members", value)
+	got, err := normalize(def.Def, "members", value)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func (m *memberChange) matching(where provision.Expr) ([]provision.MemberID, err
 	}
 	var out []provision.MemberID
 	for _, member := range now {
-		if holds(where, member) {
+		if filter.Holds(where, member) {
 			out = append(out, provision.MemberID(text(member, "value")))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -108,12 +109,12 @@ func (p *patcher) applyAt(kind opKind, at target, value any) error {
 		return p.applyExtension(kind, at.extension, value)
 	case at.unknown != nil:
 		return p.applyUnknown(kind, at.unknown, value)
-	case at.def.Name() == "members" && p.members != nil:
+	case at.Def.Name() == "members" && p.members != nil:
 		return p.members(kind, at, value)
-	case ignored(at.attribute):
+	case ignored(at.Attribute):
 		return nil
 	}
-	if at.def.MultiValued() {
+	if at.Def.MultiValued() {
 		return p.applyMany(kind, at, value)
 	}
 	return p.applyOne(kind, at, value)
@@ -121,13 +122,13 @@ func (p *patcher) applyAt(kind opKind, at target, value any) error {
 
 // applyOne changes a single-valued attribute.
 func (p *patcher) applyOne(kind opKind, at target, value any) error {
-	in, name := container(p.doc, at.urn), at.def.Name()
+	in, name := container(p.doc, at.URN), at.Def.Name()
 	if at.where != nil { // manager[value eq "9"]
-		if current, ok := in[name]; !ok || !holds(at.where, current) {
+		if current, ok := in[name]; !ok || !filter.Holds(at.where, current) {
 			if kind == opRemove {
 				return nil
 			}
-			return scimerr.NoTarget("%s has no such value.", scimerr.Quote(pathOf(at.attribute)))
+			return scimerr.NoTarget("%s has no such value.", scimerr.Quote(pathOf(at.Attribute)))
 		}
 	}
 	if at.sub != nil {
@@ -141,11 +142,11 @@ func (p *patcher) applyOne(kind opKind, at target, value any) error {
 	if kind == opRemove {
 		return p.unassign(in, at)
 	}
-	got, err := normalize(at.def, pathOf(at.attribute), value)
+	got, err := normalize(at.Def, pathOf(at.Attribute), value)
 	if err != nil {
 		return err
 	}
-	if complex, ok := value.(object); ok && isComplex(at.def) {
+	if complex, ok := value.(object); ok && isComplex(at.Def) {
 		return p.merge(in, at, complex, got)
 	}
 	if got == nil {
@@ -163,7 +164,7 @@ func (p *patcher) merge(in object, at target, sent object, got any) error {
 	if len(sent) == 0 {
 		return p.unassign(in, at)
 	}
-	current, _ := in[at.def.Name()].(object)
+	current, _ := in[at.Def.Name()].(object)
 	return p.put(in, at, merged(at, current, sent, values))
 }
 
@@ -175,7 +176,7 @@ func merged(at target, current, sent, values object) object {
 		out = object{}
 	}
 	for name := range sent {
-		sub, ok := subAttribute(at.def, name)
+		sub, ok := subAttribute(at.Def, name)
 		switch {
 		case ok && isReadOnly(sub):
 		case ok:
@@ -194,22 +195,22 @@ func (p *patcher) put(in object, at target, value object) error {
 	if len(value) == 0 {
 		return p.unassign(in, at)
 	}
-	before, _ := in[at.def.Name()].(object)
+	before, _ := in[at.Def.Name()].(object)
 	if value["$ref"] == before["$ref"] && value["value"] != before["value"] {
 		delete(value, "$ref")
 	}
-	in[at.def.Name()] = value
+	in[at.Def.Name()] = value
 	return nil
 }
 
 // unassign removes an attribute. active stays what it is: nobody is revived or
 // suspended by an attribute that is not there.
 func (p *patcher) unassign(in object, at target) error {
-	name := at.def.Name()
-	if at.def.Required() {
-		return scimerr.Immutable(pathOf(at.attribute), "is required and cannot be removed.")
+	name := at.Def.Name()
+	if at.Def.Required() {
+		return scimerr.Immutable(pathOf(at.Attribute), "is required and cannot be removed.")
 	}
-	if at.urn == "" && name == "active" {
+	if at.URN == "" && name == "active" {
 		return nil
 	}
 	delete(in, name)

@@ -8,12 +8,13 @@ import (
 
 	"github.com/elimity-com/scim/schema"
 
+	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // applyMany changes a multi-valued attribute.
 func (p *patcher) applyMany(kind opKind, at target, value any) error {
-	in, name := container(p.doc, at.urn), at.def.Name()
+	in, name := container(p.doc, at.URN), at.Def.Name()
 	list, _ := in[name].([]any)
 	list = cloneElements(list)
 
@@ -55,7 +56,7 @@ func cloneElements(list []any) []any {
 
 // changeList applies an operation whose path is the attribute as a whole.
 func (p *patcher) changeList(kind opKind, at target, list []any, value any) (_, touched []any, _ error) {
-	got, err := normalize(at.def, pathOf(at.attribute), value)
+	got, err := normalize(at.Def, pathOf(at.Attribute), value)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +84,7 @@ func (p *patcher) changeList(kind opKind, at target, list []any, value any) (_, 
 		}
 		touched = append(touched, list[i])
 	}
-	return list, touched, checkCount(at.def, pathOf(at.attribute), len(list))
+	return list, touched, checkCount(at.Def, pathOf(at.Attribute), len(list))
 }
 
 // same reports whether two elements are the same value: equal as a whole, or
@@ -94,13 +95,13 @@ func same(at target, a, b any) bool {
 	if !ok || !ok2 {
 		s, isText := a.(string)
 		r, isText2 := b.(string)
-		return isText && isText2 && sameText(at.def, s, r)
+		return isText && isText2 && sameText(at.Def, s, r)
 	}
 	value, valueOther := text(x, "value"), text(y, "value")
 	if value == "" || valueOther == "" {
 		return reflect.DeepEqual(a, b)
 	}
-	sub, _ := subAttribute(at.def, "value")
+	sub, _ := subAttribute(at.Def, "value")
 	kind, kindOther := text(x, "type"), text(y, "type")
 	return sameText(sub, value, valueOther) && (kind == "" || kindOther == "" || strings.EqualFold(kind, kindOther))
 }
@@ -135,7 +136,7 @@ func (p *patcher) changeSelected(kind opKind, at target, list []any, value any) 
 	}
 	selected := false
 	for i, element := range list {
-		if at.where != nil && !holds(at.where, element) {
+		if at.where != nil && !filter.Holds(at.where, element) {
 			continue
 		}
 		selected = true
@@ -155,7 +156,7 @@ func (p *patcher) changeSelected(kind opKind, at target, list []any, value any) 
 		return list, nil, nil
 	}
 	list = append(list, made)
-	return list, []any{made}, checkCount(at.def, pathOf(at.attribute), len(list))
+	return list, []any{made}, checkCount(at.Def, pathOf(at.Attribute), len(list))
 }
 
 // isUnassigned reports whether value stands for no value at the target.
@@ -165,7 +166,7 @@ func isUnassigned(at target, value any) (bool, error) {
 	if at.sub != nil {
 		got, err = normalize(*at.sub, at.text(), value)
 	} else {
-		got, err = normalize(at.def, at.text(), value)
+		got, err = normalize(at.Def, at.text(), value)
 	}
 	return got == nil, err
 }
@@ -179,7 +180,7 @@ func changeElement(kind opKind, at target, element, value any) (any, error) {
 	if at.sub != nil {
 		return setSub(kind, o, at, value)
 	}
-	got, err := normalizeOne(at.def, at.text(), single(value))
+	got, err := normalizeOne(at.Def, at.text(), single(value))
 	if err != nil || !ok {
 		return got, err
 	}
@@ -189,7 +190,7 @@ func changeElement(kind opKind, at target, element, value any) (any, error) {
 		return merged(at, o, values, values), nil
 	}
 	if kind == opReplace {
-		o, _ = terms(at.where)
+		o, _ = filter.Terms(at.where)
 	}
 	return merged(at, o, sent, values), nil
 }
@@ -205,13 +206,13 @@ func single(value any) any {
 func makeElement(kind opKind, at target, value any) (any, error) {
 	element := object{}
 	if at.where != nil {
-		from, ok := terms(at.where)
+		from, ok := filter.Terms(at.where)
 		if !ok {
-			return nil, scimerr.NoTarget("No value of %s matches the filter.", scimerr.Quote(pathOf(at.attribute)))
+			return nil, scimerr.NoTarget("No value of %s matches the filter.", scimerr.Quote(pathOf(at.Attribute)))
 		}
 		element = from
 	}
-	if !isComplex(at.def) {
+	if !isComplex(at.Def) {
 		return changeElement(kind, at, nil, value)
 	}
 	return changeElement(kind, at, element, value)
@@ -222,7 +223,7 @@ func makeElement(kind opKind, at target, value any) (any, error) {
 // it labelled is gone.
 func removeSelected(at target, list []any) ([]any, error) {
 	return slices.DeleteFunc(list, func(element any) bool {
-		if at.where != nil && !holds(at.where, element) {
+		if at.where != nil && !filter.Holds(at.where, element) {
 			return false
 		}
 		o, ok := element.(object)
@@ -242,7 +243,7 @@ func removeSelected(at target, list []any) ([]any, error) {
 func onePrimary(at target, list, touched []any) error {
 	switch n := primaries(touched); {
 	case n > 1:
-		return scimerr.InvalidValue(pathOf(at.attribute), "at most one value can be primary (RFC 7643 §2.4)")
+		return scimerr.InvalidValue(pathOf(at.Attribute), "at most one value can be primary (RFC 7643 §2.4)")
 	case n == 0:
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/elimity-com/scim/schema"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -13,9 +14,9 @@ import (
 // three: an attribute of a schema we know, an attribute under a URN that we do
 // not know, or a whole extension.
 type target struct {
-	attribute                       // of a known schema
-	where     provision.Expr        // value filter; nil: none
-	sub       *schema.CoreAttribute // sub-attribute; nil: the attribute itself
+	filter.Attribute                       // of a known schema
+	where            provision.Expr        // value filter; nil: none
+	sub              *schema.CoreAttribute // sub-attribute; nil: the attribute itself
 
 	unknown []string // path under an unknown URN: URN, attribute, sub-attribute
 
@@ -30,9 +31,9 @@ func (g target) text() string {
 	case g.unknown != nil:
 		return strings.Join(g.unknown, ":")
 	case g.sub != nil:
-		return pathOf(g.attribute) + "." + g.sub.Name()
+		return pathOf(g.Attribute) + "." + g.sub.Name()
 	}
-	return pathOf(g.attribute)
+	return pathOf(g.Attribute)
 }
 
 // readOnly reports whether the target, or the attribute it is part of, may not
@@ -41,7 +42,7 @@ func (g target) readOnly() bool {
 	if g.extension != "" || g.unknown != nil {
 		return false
 	}
-	return isReadOnly(g.def) || g.sub != nil && isReadOnly(*g.sub)
+	return isReadOnly(g.Def) || g.sub != nil && isReadOnly(*g.sub)
 }
 
 // parseTarget reads a path. A bare name is an attribute of the core schema or
@@ -50,54 +51,41 @@ func (t *resourceType) parseTarget(path string, limits Limits) (target, error) {
 	if ext := t.extension(path); ext != "" {
 		return target{extension: ext}, nil
 	}
-	lifted, err := lift(path, limits, false)
+	parsed, err := filter.ParsePath(path, limits.filter())
 	if err != nil {
 		return target{}, err
 	}
-	parsed, err := parsePath(lifted.outer)
-	if err != nil {
-		return target{}, err
-	}
-	name, inner, filtered := lifted.unmark(parsed.AttributePath.AttributeName)
-	sub := firstText(parsed.AttributePath.SubAttributeName(), parsed.SubAttributeName())
-	urn := parsed.AttributePath.URI()
-	at, ok := t.find(urn, name)
+	at, ok := t.find(parsed.URN, parsed.Name)
 	if !ok {
-		return t.unknownTarget(urn, name, sub, filtered)
+		return t.unknownTarget(parsed)
 	}
-	out := target{attribute: at}
-	if filtered {
-		if out.where, err = t.valueFilter(at, inner); err != nil {
+	out := target{Attribute: at}
+	if parsed.Filtered() {
+		if !isComplex(at.Def) && !at.Def.MultiValued() { // Entra sends manager[value eq "9"]
+			return target{}, scimerr.InvalidPath("%s takes no value filter.", scimerr.Quote(pathOf(at)))
+		}
+		if out.where, err = parsed.Where(at.Def); err != nil {
 			return target{}, err
 		}
 	}
-	if sub != "" {
-		def, ok := subAttribute(at.def, sub)
+	if parsed.Sub != "" {
+		def, ok := subAttribute(at.Def, parsed.Sub)
 		if !ok {
-			return target{}, scimerr.InvalidPath("%s has no %s.", scimerr.Quote(pathOf(at)), scimerr.Quote(sub))
+			return target{}, scimerr.InvalidPath("%s has no %s.", scimerr.Quote(pathOf(at)), scimerr.Quote(parsed.Sub))
 		}
 		out.sub = &def
 	}
 	return out, nil
 }
 
-// valueFilter parses the filter in a path, which may stand behind any complex
-// attribute (Entra sends manager[value eq "9"]) and any multi-valued one.
-func (t *resourceType) valueFilter(at attribute, text string) (provision.Expr, error) {
-	if !isComplex(at.def) && !at.def.MultiValued() {
-		return nil, scimerr.InvalidPath("%s takes no value filter.", scimerr.Quote(pathOf(at)))
+func (t *resourceType) unknownTarget(path filter.Path) (target, error) {
+	known := !isURN(path.URN) || strings.EqualFold(path.URN, t.core.ID) || t.extension(path.URN) != ""
+	if known || path.Filtered() {
+		return target{}, scimerr.InvalidPath("There is no attribute %s.", scimerr.Quote(path.Name))
 	}
-	return parseValueFilter(at.def, text)
-}
-
-func (t *resourceType) unknownTarget(urn, name, sub string, filtered bool) (target, error) {
-	known := !isURN(urn) || strings.EqualFold(urn, t.core.ID) || t.extension(urn) != ""
-	if known || filtered || strings.Contains(name+sub, marker) {
-		return target{}, scimerr.InvalidPath("There is no attribute %s.", scimerr.Quote(name))
+	names := []string{path.URN, path.Name}
+	if path.Sub != "" {
+		names = append(names, path.Sub)
 	}
-	path := []string{urn, name}
-	if sub != "" {
-		path = append(path, sub)
-	}
-	return target{unknown: path}, nil
+	return target{unknown: names}, nil
 }

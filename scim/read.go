@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/elimity-com/scim/schema"
+
+	"github.com/deskbridge/deskbridge/scim/filter"
 )
 
 // read turns the body of a POST or PUT into a document: attribute names in the
@@ -59,12 +61,12 @@ func (t *resourceType) readAttribute(doc object, urn, name string, value any) er
 	if ignored(at) {
 		return nil
 	}
-	got, err := normalize(at.def, pathOf(at), value)
+	got, err := normalize(at.Def, pathOf(at), value)
 	if err != nil {
 		return err
 	}
-	if got = withoutLabels(at.def, got); got != nil {
-		container(doc, at.urn)[at.def.Name()] = got
+	if got = withoutLabels(at.Def, got); got != nil {
+		container(doc, at.URN)[at.Def.Name()] = got
 	}
 	return nil
 }
@@ -126,16 +128,16 @@ func container(doc object, urn string) object {
 }
 
 // ignored reports whether an attribute is passed over when it is written.
-func ignored(at attribute) bool {
-	return at.urn == "" && (isReadOnly(at.def) || at.def.Name() == "schemas" || at.def.Name() == "password")
+func ignored(at filter.Attribute) bool {
+	return at.URN == "" && (isReadOnly(at.Def) || at.Def.Name() == "schemas" || at.Def.Name() == "password")
 }
 
 // pathOf returns the name of an attribute for use in a detail.
-func pathOf(at attribute) string {
-	if at.urn == "" {
-		return at.def.Name()
+func pathOf(at filter.Attribute) string {
+	if at.URN == "" {
+		return at.Def.Name()
 	}
-	return at.urn + ":" + at.def.Name()
+	return at.URN + ":" + at.Def.Name()
 }
 
 func keepUnknown(o object, name string, value any) {

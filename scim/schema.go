@@ -6,6 +6,9 @@ import (
 
 	"github.com/elimity-com/scim/optional"
 	"github.com/elimity-com/scim/schema"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/filter"
 )
 
 // URNs of the schemas and messages that the service provider speaks.
@@ -44,32 +47,56 @@ var groupType = &resourceType{
 	core:        coreGroup(),
 }
 
-// attribute is where an attribute name leads.
-type attribute struct {
-	urn string // the extension it belongs to; "" for the core schema and the common attributes
-	def schema.CoreAttribute
-}
-
 // find returns the attribute that is called name, in any letter case, in the
 // schema urn; "" means the core schema and, because identity providers leave
 // the prefix out, the enterprise extension (RFC 7644 §3.10).
-func (t *resourceType) find(urn, name string) (attribute, bool) {
+func (t *resourceType) find(urn, name string) (filter.Attribute, bool) {
 	if urn == "" || strings.EqualFold(urn, t.core.ID) {
 		if def, ok := t.core.Attributes.ContainsAttribute(name); ok {
-			return attribute{def: def}, true
+			return filter.Attribute{Def: def}, true
 		}
 		if def, ok := hidden.ContainsAttribute(name); ok {
-			return attribute{def: def}, true
+			return filter.Attribute{Def: def}, true
 		}
 	}
 	for _, ext := range t.extensions {
 		if strings.EqualFold(urn, ext.ID) || urn == "" && ext.ID == enterpriseURN {
 			if def, ok := ext.Attributes.ContainsAttribute(name); ok {
-				return attribute{urn: ext.ID, def: def}, true
+				return filter.Attribute{URN: ext.ID, Def: def}, true
 			}
 		}
 	}
-	return attribute{}, false
+	return filter.Attribute{}, false
+}
+
+// parseQuery translates a filter of RFC 7644 §3.4.2.2 to a condition of the
+// core. In a query for several types an attribute that only others of them have
+// counts as absent (RFC 7644 §3.4.2.1).
+func (t *resourceType) parseQuery(text string, limits Limits, types ...*resourceType) (provision.Expr, error) {
+	return filter.Parse(text, limits.filter(), filter.Scope{Find: t.find, Stored: t.stored, Kind: t.name, Foreign: func(urn, name string) bool {
+		return slices.ContainsFunc(types, func(other *resourceType) bool {
+			_, ok := other.find(urn, name)
+			return ok
+		})
+	}})
+}
+
+// stored reports whether the store can answer a comparison. What is made for
+// each answer and kept nowhere it cannot: references, meta.version, and how a
+// user came into a group.
+func (t *resourceType) stored(at filter.Attribute, sub string) bool {
+	if at.URN != "" {
+		return true
+	}
+	switch at.Def.Name() {
+	case "groups":
+		return sub == "" || strings.EqualFold(sub, "value") || strings.EqualFold(sub, "display")
+	case "members":
+		return !strings.EqualFold(sub, "$ref")
+	case "meta":
+		return strings.EqualFold(sub, "created") || strings.EqualFold(sub, "lastModified")
+	}
+	return true
 }
 
 // extension returns the URN of the extension that urn names in any letter

@@ -82,7 +82,7 @@ func (t *resourceType) selector(text string) selector {
 	}
 	if s.urn == "" {
 		if at, ok := t.find("", s.name); ok {
-			s.urn = strings.ToLower(at.urn)
+			s.urn = strings.ToLower(at.URN)
 		}
 	}
 	return s

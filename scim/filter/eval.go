@@ -1,4 +1,4 @@
-package scim
+package filter
 
 import (
 	"strings"
@@ -6,16 +6,17 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// holds reports whether one element of a multi-valued attribute satisfies a
-// value filter, as [parseValueFilter] makes them.
-func holds(where provision.Expr, element any) bool {
+// Holds reports whether one element of a multi-valued attribute satisfies a
+// value filter, as [Path.Where] makes them. An element of a complex attribute is
+// a map[string]any; numbers in it are not compared.
+func Holds(where provision.Expr, element any) bool {
 	switch where := where.(type) {
 	case provision.And:
-		return holds(where.Left, element) && holds(where.Right, element)
+		return Holds(where.Left, element) && Holds(where.Right, element)
 	case provision.Or:
-		return holds(where.Left, element) || holds(where.Right, element)
+		return Holds(where.Left, element) || Holds(where.Right, element)
 	case provision.Not:
-		return !holds(where.Expr, element)
+		return !Holds(where.Expr, element)
 	case provision.Compare:
 		return compares(where, valueAt(element, where.Path))
 	}
@@ -25,7 +26,7 @@ func holds(where provision.Expr, element any) bool {
 // valueAt returns the sub-attribute of an element; a simple element is its own
 // value.
 func valueAt(element any, path provision.Path) any {
-	o, ok := element.(object)
+	o, ok := element.(map[string]any)
 	if !ok {
 		return element
 	}
@@ -79,16 +80,16 @@ func comparesText(c provision.Compare, have, want string) bool {
 	return false
 }
 
-// terms returns the sub-attributes that an element must have to satisfy where;
+// Terms returns the sub-attributes that an element must have to satisfy where;
 // ok is false unless where consists of eq comparisons joined by and.
-func terms(where provision.Expr) (_ object, ok bool) {
+func Terms(where provision.Expr) (_ map[string]any, ok bool) {
 	switch where := where.(type) {
 	case provision.And:
-		left, ok := terms(where.Left)
+		left, ok := Terms(where.Left)
 		if !ok {
 			return nil, false
 		}
-		right, ok := terms(where.Right)
+		right, ok := Terms(where.Right)
 		if !ok {
 			return nil, false
 		}
@@ -103,7 +104,7 @@ func terms(where provision.Expr) (_ object, ok bool) {
 		if where.Op != provision.OpEqual || where.Value == nil {
 			return nil, false
 		}
-		return object{where.Path[0]: where.Value}, true
+		return map[string]any{where.Path[0]: where.Value}, true
 	}
 	return nil, false
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -30,7 +31,7 @@ func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	r.conn, r.token = conn, token
-	r.as = representation{base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
+	r.as = resource.Representation{Base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
 	return nil
 }
 

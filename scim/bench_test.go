@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
 func BenchmarkParseQuery(b *testing.B) {
@@ -16,7 +18,7 @@ func BenchmarkParseQuery(b *testing.B) {
 			limits := Limits{}.withDefaults()
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := userType.parseQuery(filter, limits); err != nil {
+				if _, err := resource.User.ParseFilter(filter, limits.filter()); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -25,10 +26,10 @@ type bulkRequest struct {
 // bulkOperation is one request in a BulkRequest.
 type bulkOperation struct {
 	method  string
-	bulkID  string // "" for none
-	version string // for If-Match; "" for none
-	path    string // relative to the base URL: endpoint, or endpoint and id
-	data    object // as sent; nil for DELETE
+	bulkID  string          // "" for none
+	version string          // for If-Match; "" for none
+	path    string          // relative to the base URL: endpoint, or endpoint and id
+	data    resource.Object // as sent; nil for DELETE
 
 	refs []string // bulkIds that path and data name, sorted
 	bad  error    // why it cannot even be tried; nil: it can
@@ -51,24 +52,24 @@ func (h *handler) bulk(r *request) (answer, error) {
 	if err := job.run(); err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusOK, body: object{"schemas": []string{bulkResponseURN}, "Operations": job.results()}}, nil
+	return answer{status: http.StatusOK, body: resource.Object{"schemas": []string{bulkResponseURN}, "Operations": job.results()}}, nil
 }
 
 // readBulk reads the message. What is wrong with a single operation is left to
 // the answer for that one.
-func readBulk(body object, limits Limits) (bulkRequest, error) {
+func readBulk(body resource.Object, limits Limits) (bulkRequest, error) {
 	var req bulkRequest
-	if !namesSchema(body[key(body, "schemas")], bulkRequestURN) {
+	if !namesSchema(body[resource.Key(body, "schemas")], bulkRequestURN) {
 		return req, scimerr.InvalidSyntax("schemas must hold %s.", bulkRequestURN)
 	}
-	list, ok := body[key(body, "Operations")].([]any)
+	list, ok := body[resource.Key(body, "Operations")].([]any)
 	switch {
 	case !ok || len(list) == 0:
 		return req, scimerr.InvalidSyntax("Operations must be a list of at least one operation.")
 	case len(list) > limits.MaxOperations:
 		return req, scimerr.TooLarge("The request holds more than %d operations; see bulk.maxOperations of the ServiceProviderConfig.", limits.MaxOperations)
 	}
-	switch most := body[key(body, "failOnErrors")].(type) {
+	switch most := body[resource.Key(body, "failOnErrors")].(type) {
 	case nil:
 	case json.Number:
 		n, err := most.Int64()
@@ -93,20 +94,20 @@ func readBulk(body object, limits Limits) (bulkRequest, error) {
 
 func readBulkOperation(element any) *bulkOperation {
 	op := &bulkOperation{}
-	o, ok := element.(object)
+	o, ok := element.(resource.Object)
 	if !ok {
 		op.bad = scimerr.InvalidSyntax("An operation must be an object.")
 		return op
 	}
 	for name, field := range map[string]*string{"method": &op.method, "bulkId": &op.bulkID, "version": &op.version, "path": &op.path} {
-		value := o[key(o, name)]
+		value := o[resource.Key(o, name)]
 		if *field, ok = value.(string); !ok && value != nil && op.bad == nil {
 			op.bad = scimerr.InvalidSyntax("%s must be a string.", name)
 		}
 	}
 	op.method = strings.ToUpper(op.method)
 	op.path = strings.TrimSuffix(op.path, "/")
-	op.data = bulkData(op.method, o[key(o, "data")])
+	op.data = bulkData(op.method, o[resource.Key(o, "data")])
 	if op.bad == nil {
 		op.bad = op.check()
 	}
@@ -121,11 +122,11 @@ func readBulkOperation(element any) *bulkOperation {
 
 // bulkData returns the data of an operation; nil when it is none. That of a PATCH
 // may be the list of its operations alone: RFC 7644 §3.7.3 shows it so.
-func bulkData(method string, value any) object {
+func bulkData(method string, value any) resource.Object {
 	if list, ok := value.([]any); ok && method == http.MethodPatch {
-		return object{"schemas": []any{patchURN}, "Operations": list}
+		return resource.Object{"schemas": []any{patchURN}, "Operations": list}
 	}
-	data, _ := value.(object)
+	data, _ := value.(resource.Object)
 	return data
 }
 
@@ -151,9 +152,9 @@ func (op *bulkOperation) check() error {
 
 // target splits path into the resource type and the id, which is "" for the
 // endpoint itself.
-func (op *bulkOperation) target() (t *resourceType, id string, ok bool) {
-	for _, t := range []*resourceType{userType, groupType} {
-		rest, found := strings.CutPrefix(op.path, t.endpoint)
+func (op *bulkOperation) target() (t *resource.Type, id string, ok bool) {
+	for _, t := range []*resource.Type{resource.User, resource.Group} {
+		rest, found := strings.CutPrefix(op.path, t.Endpoint)
 		if !found || rest != "" && rest[0] != '/' {
 			continue
 		}
@@ -175,7 +176,7 @@ func references(refs map[string]bool, value any) bool {
 		if name, ok := strings.CutPrefix(value, bulkPrefix); ok {
 			refs[name] = true
 		}
-	case object:
+	case resource.Object:
 		for _, inner := range value {
 			references(refs, inner)
 		}
@@ -194,8 +195,8 @@ func resolve(value any, ids map[string]string) any {
 		if name, ok := strings.CutPrefix(value, bulkPrefix); ok && ids[name] != "" {
 			return ids[name]
 		}
-	case object:
-		out := make(object, len(value))
+	case resource.Object:
+		out := make(resource.Object, len(value))
 		for name, inner := range value {
 			out[name] = resolve(inner, ids)
 		}

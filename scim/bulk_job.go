@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -23,16 +24,16 @@ type bulkJob struct {
 	ctx     context.Context // of the operations
 	failOn  int
 	all     []*bulkOperation
-	makers  map[string]*bulkOperation // by bulkId: what makes the resource
-	ids     map[string]string         // by bulkId: what was made
-	done    map[*bulkOperation]object // results
+	makers  map[string]*bulkOperation          // by bulkId: what makes the resource
+	ids     map[string]string                  // by bulkId: what was made
+	done    map[*bulkOperation]resource.Object // results
 	failed  int
 	stopped bool
 }
 
 func newBulkJob(h *handler, r *request, req bulkRequest) *bulkJob {
 	b := &bulkJob{h: h, r: r, ctx: r.Context(), failOn: req.failOnErrors, all: req.operations,
-		makers: map[string]*bulkOperation{}, ids: map[string]string{}, done: map[*bulkOperation]object{}}
+		makers: map[string]*bulkOperation{}, ids: map[string]string{}, done: map[*bulkOperation]resource.Object{}}
 	for _, op := range b.all {
 		if op.method == http.MethodPost && op.bulkID != "" {
 			b.makers[op.bulkID] = op
@@ -42,8 +43,8 @@ func newBulkJob(h *handler, r *request, req bulkRequest) *bulkJob {
 }
 
 // results lists the results of what was done, in the order of the request.
-func (b *bulkJob) results() []object {
-	out := []object{}
+func (b *bulkJob) results() []resource.Object {
+	out := []resource.Object{}
 	for _, op := range b.all {
 		if result, ok := b.done[op]; ok {
 			out = append(out, result)
@@ -121,14 +122,14 @@ func (b *bulkJob) do(op *bulkOperation) {
 	if op.half != "" {
 		method, path, version, data = http.MethodPatch, op.path+"/"+op.half, "", completion(op)
 	}
-	resolved, _ := resolve(data, b.ids).(object)
+	resolved, _ := resolve(data, b.ids).(resource.Object)
 	got, err := b.serve(method, path, version, resolved)
 	if err != nil {
 		b.fail(op, err)
 		return
 	}
 	if op.half != "" {
-		got.status, got.location = http.StatusCreated, b.r.as.base+op.path+"/"+op.half
+		got.status, got.location = http.StatusCreated, b.r.as.Base+op.path+"/"+op.half
 	} else if method == http.MethodPost {
 		b.note(op, got)
 	}
@@ -155,7 +156,7 @@ func (b *bulkJob) unresolved(op *bulkOperation) error {
 // open breaks a circle of references: it makes the resource of op without
 // those that cannot be resolved yet. The operation is done when they are added.
 func (b *bulkJob) open(op *bulkOperation) {
-	data, _ := resolve(b.without(op.data), b.ids).(object)
+	data, _ := resolve(b.without(op.data), b.ids).(resource.Object)
 	got, err := b.serve(op.method, op.path, op.version, data)
 	if err != nil {
 		b.fail(op, err)
@@ -169,8 +170,8 @@ func (b *bulkJob) open(op *bulkOperation) {
 // without the values that they are part of.
 func (b *bulkJob) without(value any) any {
 	switch value := value.(type) {
-	case object:
-		out := object{}
+	case resource.Object:
+		out := resource.Object{}
 		for name, inner := range value {
 			if s, ok := inner.(string); ok && b.isLacking(s) {
 				if strings.EqualFold(name, "value") {
@@ -205,19 +206,19 @@ func (b *bulkJob) isLacking(s string) bool {
 }
 
 // completion returns the PATCH that adds the attributes with references.
-func completion(op *bulkOperation) object {
-	values := object{}
+func completion(op *bulkOperation) resource.Object {
+	values := resource.Object{}
 	for name, value := range op.data {
 		if refs := map[string]bool{}; references(refs, value) {
 			values[name] = value
 		}
 	}
-	return object{"schemas": []any{patchURN}, "Operations": []any{object{"op": string(opAdd), "value": values}}}
+	return resource.Object{"schemas": []any{patchURN}, "Operations": []any{resource.Object{"op": string(opAdd), "value": values}}}
 }
 
 // note keeps the id of a resource that was made.
 func (b *bulkJob) note(op *bulkOperation, got answer) {
-	if id := idOf(got.body); id != "" {
+	if id := resource.IDOf(got.body); id != "" {
 		b.ids[op.bulkID] = id
 	}
 }
@@ -230,15 +231,15 @@ func (b *bulkJob) path(op *bulkOperation) string {
 }
 
 // serve performs one request as its route does.
-func (b *bulkJob) serve(method, path, version string, data object) (answer, error) {
+func (b *bulkJob) serve(method, path, version string, data resource.Object) (answer, error) {
 	op := bulkOperation{path: path}
 	t, id, _ := op.target()
 	if name, ok := strings.CutPrefix(id, bulkPrefix); ok {
 		id = b.ids[name]
 	}
-	route := b.h.resourceRoutes()[t.endpoint]
+	route := b.h.resourceRoutes()[t.Endpoint]
 	if id != "" {
-		route = b.h.resourceRoutes()[t.endpoint+"/{id}"]
+		route = b.h.resourceRoutes()[t.Endpoint+"/{id}"]
 	}
 	inner := (&http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{}}).WithContext(b.ctx)
 	inner.SetPathValue("id", id)
@@ -273,12 +274,12 @@ func (b *bulkJob) fail(op *bulkOperation, err error) {
 
 // result begins the result of an operation. All but a POST that failed have a
 // location (RFC 7644 §3.7.3).
-func (b *bulkJob) result(op *bulkOperation, code int) object {
-	out := object{"status": strconv.Itoa(code)}
-	setText(out, "method", op.method)
-	setText(out, "bulkId", op.bulkID)
+func (b *bulkJob) result(op *bulkOperation, code int) resource.Object {
+	out := resource.Object{"status": strconv.Itoa(code)}
+	resource.SetText(out, "method", op.method)
+	resource.SetText(out, "bulkId", op.bulkID)
 	if _, id, ok := op.target(); ok && id != "" {
-		out["location"] = b.r.as.base + b.path(op)
+		out["location"] = b.r.as.Base + b.path(op)
 	}
 	return out
 }
@@ -296,15 +297,4 @@ func (b *bulkJob) undo(op *bulkOperation) {
 	}
 	delete(b.ids, op.bulkID)
 	op.half = ""
-}
-
-// idOf returns the id of a resource that is about to be sent.
-func idOf(body any) string {
-	switch body := body.(type) {
-	case storedUser:
-		return string(body.id.ID)
-	case object:
-		return text(body, "id")
-	}
-	return ""
 }

@@ -36,7 +36,7 @@ type cursor struct {
 }
 
 // maxCursor is how long a cursor may be, in bytes. The longest that is given
-// holds a sort key of [maxKey] bytes, each escaped.
+// holds a sort key of [resource.MaxKey] bytes, each escaped.
 const maxCursor = 16 << 10
 
 // bind sets the digest of what a cursor belongs to: the connection, what is
@@ -49,7 +49,7 @@ func (l *listing) bind(conn provision.ConnectionID, params url.Values) {
 	}
 	write(string(conn))
 	for _, k := range l.kinds {
-		write(k.t.name)
+		write(k.t.Name)
 		for _, step := range k.SortBy {
 			write(step)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/filter"
+	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
 func TestParseQuery(t *testing.T) {
@@ -20,7 +21,7 @@ func TestParseQuery(t *testing.T) {
 	workEmail := provision.Element{Path: provision.Path{"emails"}, Where: provision.And{
 		Left: str(provision.Path{"type"}, "eq", "work"), Right: str(provision.Path{"value"}, "eq", "a@x")}}
 	emails := compare{Path: provision.Path{"emails", "value"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "a@x"}
-	department := str(provision.Path{enterpriseURN, "department"}, "eq", "S")
+	department := str(provision.Path{resource.EnterpriseURN, "department"}, "eq", "S")
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 	for _, tt := range []struct {
@@ -49,10 +50,10 @@ func TestParseQuery(t *testing.T) {
 		{`meta.lastModified gt "2026-01-02T13:00:00+01:00"`, compare{Path: provision.Path{"meta", "lastModified"}, Op: "gt", Type: provision.TypeDateTime, Value: noon}},
 		{`meta.created ge "2026-01-02T12:00:00Z"`, compare{Path: provision.Path{"meta", "created"}, Op: "ge", Type: provision.TypeDateTime, Value: noon}},
 		{`department eq "S"`, department},
-		{enterpriseURN + `:department eq "S"`, department},
-		{`userName eq "ada" and ` + enterpriseURN + `:department eq "S"`, provision.And{Left: userName, Right: department}},
-		{`manager eq "9"`, str(provision.Path{enterpriseURN, "manager", "value"}, "eq", "9")},
-		{deskURN + `:teams eq "T"`, compare{Path: provision.Path{deskURN, "teams"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "T"}},
+		{resource.EnterpriseURN + `:department eq "S"`, department},
+		{`userName eq "ada" and ` + resource.EnterpriseURN + `:department eq "S"`, provision.And{Left: userName, Right: department}},
+		{`manager eq "9"`, str(provision.Path{resource.EnterpriseURN, "manager", "value"}, "eq", "9")},
+		{resource.DeskURN + `:teams eq "T"`, compare{Path: provision.Path{resource.DeskURN, "teams"}, Op: "eq", Type: provision.TypeString, Many: true, Value: "T"}},
 		{`not (title pr) or userName eq "ada" and title sw "L"`, provision.Or{
 			Left:  provision.Not{Expr: compare{Path: provision.Path{"title"}, Op: "pr", Type: provision.TypeString}},
 			Right: provision.And{Left: userName, Right: str(provision.Path{"title"}, "sw", "L")}}},
@@ -60,7 +61,7 @@ func TestParseQuery(t *testing.T) {
 		{`title eq "日本 \n"`, str(provision.Path{"title"}, "eq", "日本 \n")},
 	} {
 		t.Run(tt.filter, func(t *testing.T) {
-			got, err := userType.parseQuery(tt.filter, Limits{}.withDefaults())
+			got, err := resource.User.ParseFilter(tt.filter, Limits{}.withDefaults().filter())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +93,7 @@ func TestParseQueryRefuses(t *testing.T) {
 			name = name[:60]
 		}
 		t.Run(name, func(t *testing.T) {
-			got, err := userType.parseQuery(filter, Limits{}.withDefaults())
+			got, err := resource.User.ParseFilter(filter, Limits{}.withDefaults().filter())
 			if e, _ := toSCIM(err); err == nil || e.ScimType != "invalidFilter" || e.Status != 400 {
 				t.Errorf("got %v, %v; want invalidFilter", got, err)
 			}
@@ -102,7 +103,7 @@ func TestParseQueryRefuses(t *testing.T) {
 
 func TestFiltersMayNestAsDeepAsTheLimit(t *testing.T) {
 	filter := strings.Repeat("(", 32) + `title pr` + strings.Repeat(")", 32)
-	if _, err := userType.parseQuery(filter, Limits{}.withDefaults()); err != nil {
+	if _, err := resource.User.ParseFilter(filter, Limits{}.withDefaults().filter()); err != nil {
 		t.Error(err)
 	}
 }
@@ -113,15 +114,15 @@ func TestGroupFilters(t *testing.T) {
 		`members pr`: true, `members.display eq "x"`: true, `members[value eq "x" and type eq "User"]`: true,
 		`members.$ref eq "x"`: false, `members[$ref pr]`: false, `members[value eq "x"].$ref pr`: false, `userName eq "x"`: false, `department eq "x"`: false,
 	} {
-		if _, err := groupType.parseQuery(filter, Limits{}.withDefaults()); (err == nil) != ok {
+		if _, err := resource.Group.ParseFilter(filter, Limits{}.withDefaults().filter()); (err == nil) != ok {
 			t.Errorf("%s: %v", filter, err)
 		}
 	}
 }
 
 func TestHolds(t *testing.T) {
-	emails, _ := userType.find("", "emails")
-	element := object{"type": "work", "value": "Ada@x", "primary": true}
+	emails, _ := resource.User.Find("", "emails")
+	element := resource.Object{"type": "work", "value": "Ada@x", "primary": true}
 	for text, want := range map[string]bool{
 		`type eq "WORK"`: true, `type ne "work"`: false, `value co "DA@"`: true, `value sw "ada"`: true, `value ew "@y"`: false,
 		`primary eq true`: true, `primary eq "False"`: false, `primary ne false`: true, `display pr`: false, `value pr`: true,
@@ -139,34 +140,6 @@ func TestHolds(t *testing.T) {
 		}
 		if got := filter.Holds(where, element); got != want {
 			t.Errorf("%s: got %v", text, got)
-		}
-	}
-}
-
-func TestDecodedTwice(t *testing.T) {
-	parse := func(filter string) provision.Expr {
-		where, err := userType.parseQuery(filter, Limits{}.withDefaults())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return where
-	}
-	for filter, want := range map[string]string{
-		`userName eq "ada%40example.test"`:                "ada@example.test",
-		`userName eq "ada@example.test"`:                  "",
-		`userName eq "100%"`:                              "",
-		`userName eq "a%00"`:                              "",
-		`userName sw "ada%40"`:                            "",
-		`title eq "ada%40"`:                               "",
-		`userName eq "ada%40x" and title eq "y"`:          "",
-		`emails[type eq "work" and value eq "ada%40x.y"]`: "",
-	} {
-		got, ok := decodedTwice(parse(filter))
-		if ok != (want != "") {
-			t.Errorf("%s: got %v", filter, got)
-		}
-		if ok && got.(provision.Compare).Value != want {
-			t.Errorf("%s: got %v", filter, got)
 		}
 	}
 }

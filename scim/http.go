@@ -13,6 +13,7 @@ import (
 	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/linger"
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -22,7 +23,7 @@ const mediaType = "application/scim+json"
 
 // storable reports whether a database can look for s.
 func storable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsRune(s, 0) && len(s) <= maxKey
+	return utf8.ValidString(s) && !strings.ContainsRune(s, 0) && len(s) <= resource.MaxKey
 }
 
 // admit checks what must be right before any route runs: the query string and
@@ -141,14 +142,14 @@ func writeAnswer(w http.ResponseWriter, a answer) {
 		return
 	}
 	header.Set("Content-Type", mediaType)
-	if isLarge(a.body) {
+	if resource.IsLarge(a.body) {
 		w.WriteHeader(a.status)
-		if sendBody(w, a.body) != nil { // what is sent so far must not pass for all of it
+		if resource.SendBody(w, a.body) != nil { // what is sent so far must not pass for all of it
 			panic(http.ErrAbortHandler)
 		}
 		return
 	}
-	raw, err := encodeBody(a.body)
+	raw, err := resource.EncodeBody(a.body)
 	if err != nil { // our own types: cannot happen
 		panic(err)
 	}

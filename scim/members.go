@@ -5,40 +5,9 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/filter"
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
-
-// readMembers returns the ids that the value of members names, each once: a
-// list of objects with value, or of ids.
-func readMembers(value any, limits Limits) ([]provision.MemberID, error) {
-	def, _ := groupType.find("", "members")
-	got, err := normalize(def.Def, "members", value)
-	if err != nil {
-		return nil, err
-	}
-	list, _ := got.([]any)
-	if len(list) > limits.MaxMembersPerRequest {
-		return nil, tooManyMembers(limits)
-	}
-	out := make([]provision.MemberID, 0, len(list))
-	seen := make(map[string]bool, len(list))
-	for _, element := range list {
-		o, _ := element.(object)
-		id := text(o, "value")
-		if id == "" {
-			return nil, scimerr.InvalidValue("members.value", "is required")
-		}
-		if !seen[id] {
-			seen[id] = true
-			out = append(out, provision.MemberID(id))
-		}
-	}
-	return out, nil
-}
-
-func tooManyMembers(limits Limits) error {
-	return scimerr.TooLarge("members: one request can name at most %d members.", limits.MaxMembersPerRequest)
-}
 
 // memberChange turns the operations of a PATCH on members into additions and
 // removals, whose cost does not follow the size of the group. Only a value
@@ -57,18 +26,18 @@ type memberStep struct {
 	ids  []provision.MemberID
 }
 
-func (m *memberChange) apply(kind opKind, at target, value any) error {
-	if at.sub != nil {
-		if at.sub.Name() == "display" { // we show the member's own name
+func (m *memberChange) apply(kind opKind, at resource.Path, value any) error {
+	if at.Sub != nil {
+		if at.Sub.Name() == "display" { // we show the member's own name
 			return nil
 		}
-		return scimerr.Immutable(at.text(), "is immutable; remove the member and add another.")
+		return scimerr.Immutable(at.String(), "is immutable; remove the member and add another.")
 	}
-	ids, err := readMembers(value, m.limits)
+	ids, err := resource.ReadMembers(value, m.limits.MaxMembersPerRequest)
 	if err != nil {
 		return err
 	}
-	if at.where != nil {
+	if at.Where != nil {
 		return m.applySelected(kind, at, ids)
 	}
 	switch {
@@ -84,11 +53,11 @@ func (m *memberChange) apply(kind opKind, at target, value any) error {
 	return m.remove(ids)
 }
 
-func (m *memberChange) applySelected(kind opKind, at target, ids []provision.MemberID) error {
-	selected, plain := valuesOf(at.where)
+func (m *memberChange) applySelected(kind opKind, at resource.Path, ids []provision.MemberID) error {
+	selected, plain := valuesOf(at.Where)
 	if !plain {
 		var err error
-		if selected, err = m.matching(at.where); err != nil {
+		if selected, err = m.matching(at.Where); err != nil {
 			return err
 		}
 	}
@@ -127,9 +96,9 @@ func (m *memberChange) matching(where provision.Expr) ([]provision.MemberID, err
 	if err != nil {
 		return nil, err
 	}
-	now := make([]object, 0, len(stored))
+	now := make([]resource.Object, 0, len(stored))
 	for _, member := range stored {
-		now = append(now, representation{}.member(member))
+		now = append(now, resource.Representation{}.Member(member))
 	}
 	for _, step := range m.steps {
 		now = step.replay(now)
@@ -137,24 +106,24 @@ func (m *memberChange) matching(where provision.Expr) ([]provision.MemberID, err
 	var out []provision.MemberID
 	for _, member := range now {
 		if filter.Holds(where, member) {
-			out = append(out, provision.MemberID(text(member, "value")))
+			out = append(out, provision.MemberID(resource.Text(member, "value")))
 		}
 	}
 	return out, nil
 }
 
-func (s memberStep) replay(now []object) []object {
+func (s memberStep) replay(now []resource.Object) []resource.Object {
 	switch {
 	case s.all:
 		return nil
 	case s.kind == opRemove:
-		return slices.DeleteFunc(now, func(member object) bool {
-			return slices.Contains(s.ids, provision.MemberID(text(member, "value")))
+		return slices.DeleteFunc(now, func(member resource.Object) bool {
+			return slices.Contains(s.ids, provision.MemberID(resource.Text(member, "value")))
 		})
 	}
 	for _, id := range s.ids {
-		if !slices.ContainsFunc(now, func(member object) bool { return text(member, "value") == string(id) }) {
-			now = append(now, object{"value": string(id)})
+		if !slices.ContainsFunc(now, func(member resource.Object) bool { return resource.Text(member, "value") == string(id) }) {
+			now = append(now, resource.Object{"value": string(id)})
 		}
 	}
 	return now
@@ -178,7 +147,7 @@ func (m *memberChange) removeAll() {
 func (m *memberChange) note(step memberStep) error {
 	m.steps = append(m.steps, step)
 	if m.named += len(step.ids); m.named > m.limits.MaxMembersPerRequest {
-		return tooManyMembers(m.limits)
+		return resource.TooManyMembers(m.limits.MaxMembersPerRequest)
 	}
 	return nil
 }

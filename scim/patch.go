@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/scim/filter"
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -12,13 +13,13 @@ import (
 // leave the document half changed when it fails: callers work on a copy and
 // drop it.
 type patcher struct {
-	t      *resourceType
-	doc    object
+	t      *resource.Type
+	doc    resource.Object
 	limits Limits
 
 	// members takes the operations on the members of a group, which are no
 	// part of the document; nil for other resources.
-	members func(kind opKind, at target, value any) error
+	members func(kind opKind, at resource.Path, value any) error
 }
 
 // applyAll applies operations in order.
@@ -27,11 +28,11 @@ func (p *patcher) applyAll(operations []operation) error {
 		if err := p.apply(op); err != nil {
 			return err
 		}
-		if err := checkNames(p.doc); err != nil {
+		if err := resource.CheckNames(p.doc); err != nil {
 			return err
 		}
 	}
-	prune(p.doc)
+	resource.Prune(p.doc)
 	return nil
 }
 
@@ -39,20 +40,20 @@ func (p *patcher) apply(op operation) error {
 	if op.kind != opRemove && !op.hasValue {
 		return scimerr.InvalidValue("value", "is required with %s", op.kind)
 	}
-	if op.path != "" && !strings.EqualFold(op.path, p.t.core.ID) {
-		at, err := p.t.parseTarget(op.path, p.limits)
+	if op.path != "" && !strings.EqualFold(op.path, p.t.Core.ID) {
+		at, err := p.t.ParsePath(op.path, p.limits.filter())
 		if err != nil {
 			return err
 		}
-		if at.readOnly() {
-			return scimerr.Immutable(at.text(), "is read-only.")
+		if at.ReadOnly() {
+			return scimerr.Immutable(at.String(), "is read-only.")
 		}
 		return p.applyAt(op.kind, at, op.value)
 	}
 	if op.kind == opRemove {
 		return scimerr.NoTarget("remove needs a path (RFC 7644 section 3.5.2.2).")
 	}
-	values, ok := op.value.(object)
+	values, ok := op.value.(resource.Object)
 	if !ok {
 		return scimerr.InvalidValue("value", "must be an object where there is no path")
 	}
@@ -63,8 +64,8 @@ func (p *patcher) apply(op operation) error {
 // path: plain, dotted (Entra: name.givenName), under a URN, or the URN of a
 // whole extension. What may not be written is passed over: authentik sends the
 // whole resource back, id and schemas included.
-func (p *patcher) applyEach(kind opKind, urn string, values object) error {
-	for _, name := range byPrecedence(values) {
+func (p *patcher) applyEach(kind opKind, urn string, values resource.Object) error {
+	for _, name := range resource.ByPrecedence(values) {
 		if err := p.applyName(kind, urn, name, values[name]); err != nil {
 			return err
 		}
@@ -76,42 +77,42 @@ func (p *patcher) applyName(kind opKind, urn, name string, value any) error {
 	path := name
 	if urn != "" {
 		path = urn + ":" + name
-	} else if strings.EqualFold(name, p.t.core.ID) {
-		inner, err := asObject(name, value)
+	} else if strings.EqualFold(name, p.t.Core.ID) {
+		inner, err := resource.AsObject(name, value)
 		if err != nil {
 			return err
 		}
 		return p.applyEach(kind, "", inner)
 	}
-	if _, isObject := value.(object); isObject && urn == "" && isURN(name) && !strings.ContainsAny(name, "[]\"") {
-		if _, _, attribute := p.t.splitURN(name); !attribute {
-			return p.applyAt(kind, target{extension: name}, value)
+	if _, isObject := value.(resource.Object); isObject && urn == "" && resource.IsURN(name) && !strings.ContainsAny(name, "[]\"") {
+		if _, _, attribute := p.t.SplitURN(name); !attribute {
+			return p.applyAt(kind, resource.Path{Extension: name}, value)
 		}
 	}
-	at, err := p.t.parseTarget(path, p.limits)
+	at, err := p.t.ParsePath(path, p.limits.filter())
 	switch {
 	case err != nil && strings.ContainsAny(name, "[]"):
 		return err
 	case err != nil && strings.Contains(name, "."):
 		return nil // part of nothing we know
 	case err != nil:
-		return p.setUnknown(kind, container(p.doc, urn), name, value)
-	case at.readOnly():
+		return p.setUnknown(kind, resource.Container(p.doc, urn), name, value)
+	case at.ReadOnly():
 		return nil
 	}
 	return p.applyAt(kind, at, value)
 }
 
 // applyAt applies one operation to its target.
-func (p *patcher) applyAt(kind opKind, at target, value any) error {
+func (p *patcher) applyAt(kind opKind, at resource.Path, value any) error {
 	switch {
-	case at.extension != "":
-		return p.applyExtension(kind, at.extension, value)
-	case at.unknown != nil:
-		return p.applyUnknown(kind, at.unknown, value)
+	case at.Extension != "":
+		return p.applyExtension(kind, at.Extension, value)
+	case at.Unknown != nil:
+		return p.applyUnknown(kind, at.Unknown, value)
 	case at.Def.Name() == "members" && p.members != nil:
 		return p.members(kind, at, value)
-	case ignored(at.Attribute):
+	case resource.Ignored(at.Attribute):
 		return nil
 	}
 	if at.Def.MultiValued() {
@@ -121,18 +122,18 @@ func (p *patcher) applyAt(kind opKind, at target, value any) error {
 }
 
 // applyOne changes a single-valued attribute.
-func (p *patcher) applyOne(kind opKind, at target, value any) error {
-	in, name := container(p.doc, at.URN), at.Def.Name()
-	if at.where != nil { // manager[value eq "9"]
-		if current, ok := in[name]; !ok || !filter.Holds(at.where, current) {
+func (p *patcher) applyOne(kind opKind, at resource.Path, value any) error {
+	in, name := resource.Container(p.doc, at.URN), at.Def.Name()
+	if at.Where != nil { // manager[value eq "9"]
+		if current, ok := in[name]; !ok || !filter.Holds(at.Where, current) {
 			if kind == opRemove {
 				return nil
 			}
-			return scimerr.NoTarget("%s has no such value.", scimerr.Quote(pathOf(at.Attribute)))
+			return scimerr.NoTarget("%s has no such value.", scimerr.Quote(at.Attribute.String()))
 		}
 	}
-	if at.sub != nil {
-		complex, _ := in[name].(object)
+	if at.Sub != nil {
+		complex, _ := in[name].(resource.Object)
 		complex, err := setSub(kind, maps.Clone(complex), at, value)
 		if err != nil {
 			return err
@@ -142,11 +143,11 @@ func (p *patcher) applyOne(kind opKind, at target, value any) error {
 	if kind == opRemove {
 		return p.unassign(in, at)
 	}
-	got, err := normalize(at.Def, pathOf(at.Attribute), value)
+	got, err := resource.Normalize(at.Def, at.Attribute.String(), value)
 	if err != nil {
 		return err
 	}
-	if complex, ok := value.(object); ok && isComplex(at.Def) {
+	if complex, ok := value.(resource.Object); ok && resource.IsComplex(at.Def) {
 		return p.merge(in, at, complex, got)
 	}
 	if got == nil {
@@ -159,30 +160,30 @@ func (p *patcher) applyOne(kind opKind, at target, value any) error {
 // merge changes the sub-attributes that sent names and leaves the others
 // (RFC 7644 §3.5.2.1, §3.5.2.3). got is sent in canonical form, without what
 // is unassigned.
-func (p *patcher) merge(in object, at target, sent object, got any) error {
-	values, _ := got.(object)
+func (p *patcher) merge(in resource.Object, at resource.Path, sent resource.Object, got any) error {
+	values, _ := got.(resource.Object)
 	if len(sent) == 0 {
 		return p.unassign(in, at)
 	}
-	current, _ := in[at.Def.Name()].(object)
+	current, _ := in[at.Def.Name()].(resource.Object)
 	return p.put(in, at, merged(at, current, sent, values))
 }
 
 // merged returns current with the sub-attributes that sent names as they are
 // in values; those that are not there are unassigned.
-func merged(at target, current, sent, values object) object {
+func merged(at resource.Path, current, sent, values resource.Object) resource.Object {
 	out := maps.Clone(current)
 	if out == nil {
-		out = object{}
+		out = resource.Object{}
 	}
 	for name := range sent {
-		sub, ok := subAttribute(at.Def, name)
+		sub, ok := resource.SubAttribute(at.Def, name)
 		switch {
-		case ok && isReadOnly(sub):
+		case ok && resource.IsReadOnly(sub):
 		case ok:
 			delete(out, sub.Name())
 		default:
-			delete(out, key(out, name))
+			delete(out, resource.Key(out, name))
 		}
 	}
 	maps.Copy(out, values)
@@ -191,11 +192,11 @@ func merged(at target, current, sent, values object) object {
 
 // put stores a complex value; an empty one is unassigned. A reference that
 // came with another value goes: Entra changes the manager's value alone.
-func (p *patcher) put(in object, at target, value object) error {
+func (p *patcher) put(in resource.Object, at resource.Path, value resource.Object) error {
 	if len(value) == 0 {
 		return p.unassign(in, at)
 	}
-	before, _ := in[at.Def.Name()].(object)
+	before, _ := in[at.Def.Name()].(resource.Object)
 	if value["$ref"] == before["$ref"] && value["value"] != before["value"] {
 		delete(value, "$ref")
 	}
@@ -205,10 +206,10 @@ func (p *patcher) put(in object, at target, value object) error {
 
 // unassign removes an attribute. active stays what it is: nobody is revived or
 // suspended by an attribute that is not there.
-func (p *patcher) unassign(in object, at target) error {
+func (p *patcher) unassign(in resource.Object, at resource.Path) error {
 	name := at.Def.Name()
 	if at.Def.Required() {
-		return scimerr.Immutable(pathOf(at.Attribute), "is required and cannot be removed.")
+		return scimerr.Immutable(at.Attribute.String(), "is required and cannot be removed.")
 	}
 	if at.URN == "" && name == "active" {
 		return nil
@@ -218,21 +219,21 @@ func (p *patcher) unassign(in object, at target) error {
 }
 
 // setSub changes one sub-attribute of a complex value, which may be nil.
-func setSub(kind opKind, complex object, at target, value any) (object, error) {
+func setSub(kind opKind, complex resource.Object, at resource.Path, value any) (resource.Object, error) {
 	var got any
 	if kind != opRemove {
 		var err error
-		if got, err = normalize(*at.sub, at.text(), value); err != nil {
+		if got, err = resource.Normalize(*at.Sub, at.String(), value); err != nil {
 			return nil, err
 		}
 	}
 	if got == nil {
-		delete(complex, at.sub.Name())
+		delete(complex, at.Sub.Name())
 		return complex, nil
 	}
 	if complex == nil {
-		complex = object{}
+		complex = resource.Object{}
 	}
-	complex[at.sub.Name()] = got
+	complex[at.Sub.Name()] = got
 	return complex, nil
 }

@@ -9,19 +9,20 @@ import (
 	"github.com/elimity-com/scim/schema"
 
 	"github.com/deskbridge/deskbridge/scim/filter"
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // applyMany changes a multi-valued attribute.
-func (p *patcher) applyMany(kind opKind, at target, value any) error {
-	in, name := container(p.doc, at.URN), at.Def.Name()
+func (p *patcher) applyMany(kind opKind, at resource.Path, value any) error {
+	in, name := resource.Container(p.doc, at.URN), at.Def.Name()
 	list, _ := in[name].([]any)
 	list = cloneElements(list)
 
 	var touched []any
 	var err error
 	switch {
-	case at.where == nil && at.sub == nil:
+	case at.Where == nil && at.Sub == nil:
 		list, touched, err = p.changeList(kind, at, list, value)
 	case kind == opRemove:
 		list, err = removeSelected(at, list)
@@ -46,7 +47,7 @@ func (p *patcher) applyMany(kind opKind, at target, value any) error {
 func cloneElements(list []any) []any {
 	out := make([]any, len(list))
 	for i, element := range list {
-		if o, ok := element.(object); ok {
+		if o, ok := element.(resource.Object); ok {
 			element = maps.Clone(o)
 		}
 		out[i] = element
@@ -55,8 +56,8 @@ func cloneElements(list []any) []any {
 }
 
 // changeList applies an operation whose path is the attribute as a whole.
-func (p *patcher) changeList(kind opKind, at target, list []any, value any) (_, touched []any, _ error) {
-	got, err := normalize(at.Def, pathOf(at.Attribute), value)
+func (p *patcher) changeList(kind opKind, at resource.Path, list []any, value any) (_, touched []any, _ error) {
+	got, err := resource.Normalize(at.Def, at.Attribute.String(), value)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,30 +80,30 @@ func (p *patcher) changeList(kind opKind, at target, list []any, value any) (_, 
 			touched = append(touched, element)
 			continue
 		}
-		if have, ok := list[i].(object); ok {
-			maps.Copy(have, element.(object))
+		if have, ok := list[i].(resource.Object); ok {
+			maps.Copy(have, element.(resource.Object))
 		}
 		touched = append(touched, list[i])
 	}
-	return list, touched, checkCount(at.Def, pathOf(at.Attribute), len(list))
+	return list, touched, resource.CheckCount(at.Def, at.Attribute.String(), len(list))
 }
 
 // same reports whether two elements are the same value: equal as a whole, or
 // with equal value and, where both have one, type.
-func same(at target, a, b any) bool {
-	x, ok := a.(object)
-	y, ok2 := b.(object)
+func same(at resource.Path, a, b any) bool {
+	x, ok := a.(resource.Object)
+	y, ok2 := b.(resource.Object)
 	if !ok || !ok2 {
 		s, isText := a.(string)
 		r, isText2 := b.(string)
 		return isText && isText2 && sameText(at.Def, s, r)
 	}
-	value, valueOther := text(x, "value"), text(y, "value")
+	value, valueOther := resource.Text(x, "value"), resource.Text(y, "value")
 	if value == "" || valueOther == "" {
 		return reflect.DeepEqual(a, b)
 	}
-	sub, _ := subAttribute(at.Def, "value")
-	kind, kindOther := text(x, "type"), text(y, "type")
+	sub, _ := resource.SubAttribute(at.Def, "value")
+	kind, kindOther := resource.Text(x, "type"), resource.Text(y, "type")
 	return sameText(sub, value, valueOther) && (kind == "" || kindOther == "" || strings.EqualFold(kind, kindOther))
 }
 
@@ -114,7 +115,7 @@ func sameText(def schema.CoreAttribute, a, b string) bool {
 func unique(list []any) []any {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(slices.Clone(list), func(element any) bool {
-		raw, err := encode(element)
+		raw, err := resource.Encode(element)
 		double := err == nil && seen[string(raw)]
 		seen[string(raw)] = true
 		return double
@@ -125,7 +126,7 @@ func unique(list []any) []any {
 // Where there is none, one is made from the eq terms of the value filter:
 // Entra writes emails[type eq "work"].value to people without an e-mail. That
 // departs from RFC 7644 §3.5.2.3, which wants noTarget for replace.
-func (p *patcher) changeSelected(kind opKind, at target, list []any, value any) (_, touched []any, _ error) {
+func (p *patcher) changeSelected(kind opKind, at resource.Path, list []any, value any) (_, touched []any, _ error) {
 	unassigns, err := isUnassigned(at, value)
 	if err != nil {
 		return nil, nil, err
@@ -136,7 +137,7 @@ func (p *patcher) changeSelected(kind opKind, at target, list []any, value any) 
 	}
 	selected := false
 	for i, element := range list {
-		if at.where != nil && !filter.Holds(at.where, element) {
+		if at.Where != nil && !filter.Holds(at.Where, element) {
 			continue
 		}
 		selected = true
@@ -156,17 +157,17 @@ func (p *patcher) changeSelected(kind opKind, at target, list []any, value any) 
 		return list, nil, nil
 	}
 	list = append(list, made)
-	return list, []any{made}, checkCount(at.Def, pathOf(at.Attribute), len(list))
+	return list, []any{made}, resource.CheckCount(at.Def, at.Attribute.String(), len(list))
 }
 
 // isUnassigned reports whether value stands for no value at the target.
-func isUnassigned(at target, value any) (bool, error) {
+func isUnassigned(at resource.Path, value any) (bool, error) {
 	var got any
 	var err error
-	if at.sub != nil {
-		got, err = normalize(*at.sub, at.text(), value)
+	if at.Sub != nil {
+		got, err = resource.Normalize(*at.Sub, at.String(), value)
 	} else {
-		got, err = normalize(at.Def, at.text(), value)
+		got, err = resource.Normalize(at.Def, at.String(), value)
 	}
 	return got == nil, err
 }
@@ -175,22 +176,22 @@ func isUnassigned(at target, value any) (bool, error) {
 // that value names. With replace the value takes the element's place
 // (RFC 7644 §3.5.2.3), but what the filter found it by: an address for work stays
 // one when the value does not say so again.
-func changeElement(kind opKind, at target, element, value any) (any, error) {
-	o, ok := element.(object)
-	if at.sub != nil {
+func changeElement(kind opKind, at resource.Path, element, value any) (any, error) {
+	o, ok := element.(resource.Object)
+	if at.Sub != nil {
 		return setSub(kind, o, at, value)
 	}
-	got, err := normalizeOne(at.Def, at.text(), single(value))
+	got, err := resource.NormalizeOne(at.Def, at.String(), single(value))
 	if err != nil || !ok {
 		return got, err
 	}
-	values, _ := got.(object)
-	sent, ok := single(value).(object)
+	values, _ := got.(resource.Object)
+	sent, ok := single(value).(resource.Object)
 	if !ok { // a bare value
 		return merged(at, o, values, values), nil
 	}
 	if kind == opReplace {
-		o, _ = filter.Terms(at.where)
+		o, _ = filter.Terms(at.Where)
 	}
 	return merged(at, o, sent, values), nil
 }
@@ -203,16 +204,16 @@ func single(value any) any {
 	return value
 }
 
-func makeElement(kind opKind, at target, value any) (any, error) {
-	element := object{}
-	if at.where != nil {
-		from, ok := filter.Terms(at.where)
+func makeElement(kind opKind, at resource.Path, value any) (any, error) {
+	element := resource.Object{}
+	if at.Where != nil {
+		from, ok := filter.Terms(at.Where)
 		if !ok {
-			return nil, scimerr.NoTarget("No value of %s matches the filter.", scimerr.Quote(pathOf(at.Attribute)))
+			return nil, scimerr.NoTarget("No value of %s matches the filter.", scimerr.Quote(at.Attribute.String()))
 		}
 		element = from
 	}
-	if !isComplex(at.Def) {
+	if !resource.IsComplex(at.Def) {
 		return changeElement(kind, at, nil, value)
 	}
 	return changeElement(kind, at, element, value)
@@ -221,35 +222,35 @@ func makeElement(kind opKind, at target, value any) (any, error) {
 // removeSelected removes the elements that the path selects, or their
 // sub-attribute. An element of which only labels are left goes too: the value
 // it labelled is gone.
-func removeSelected(at target, list []any) ([]any, error) {
+func removeSelected(at resource.Path, list []any) ([]any, error) {
 	return slices.DeleteFunc(list, func(element any) bool {
-		if at.where != nil && !filter.Holds(at.where, element) {
+		if at.Where != nil && !filter.Holds(at.Where, element) {
 			return false
 		}
-		o, ok := element.(object)
-		if at.sub == nil || !ok {
+		o, ok := element.(resource.Object)
+		if at.Sub == nil || !ok {
 			return true
 		}
-		if _, has := o[at.sub.Name()]; !has {
+		if _, has := o[at.Sub.Name()]; !has {
 			return false
 		}
-		delete(o, at.sub.Name())
-		return onlyLabels(o)
+		delete(o, at.Sub.Name())
+		return resource.OnlyLabels(o)
 	}), nil
 }
 
 // onePrimary makes sure that at most one element is primary: one that the
 // operation made so takes it from the others (RFC 7643 §2.4).
-func onePrimary(at target, list, touched []any) error {
-	switch n := primaries(touched); {
+func onePrimary(at resource.Path, list, touched []any) error {
+	switch n := resource.Primaries(touched); {
 	case n > 1:
-		return scimerr.InvalidValue(pathOf(at.Attribute), "at most one value can be primary (RFC 7643 §2.4)")
+		return scimerr.InvalidValue(at.Attribute.String(), "at most one value can be primary (RFC 7643 §2.4)")
 	case n == 0:
 		return nil
 	}
-	winner := touched[slices.IndexFunc(touched, isPrimary)].(object)
+	winner := touched[slices.IndexFunc(touched, resource.IsPrimary)].(resource.Object)
 	for _, element := range list {
-		if o, ok := element.(object); ok && isPrimary(o) && !sameMap(o, winner) {
+		if o, ok := element.(resource.Object); ok && resource.IsPrimary(o) && !sameMap(o, winner) {
 			o["primary"] = false
 		}
 	}
@@ -257,6 +258,6 @@ func onePrimary(at target, list, touched []any) error {
 }
 
 // sameMap reports whether a and b are one map in memory.
-func sameMap(a, b object) bool {
+func sameMap(a, b resource.Object) bool {
 	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }

@@ -4,8 +4,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
+
+const patchURN = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 // opKind is what a PATCH operation does.
 type opKind string
@@ -27,12 +30,12 @@ type operation struct {
 // readPatch reads the body of a PATCH request (RFC 7644 §3.5.2). Names and op
 // are taken in any letter case (Entra sends "Replace"); other URNs beside
 // PatchOp in schemas are passed over.
-func readPatch(body object, limits Limits) ([]operation, error) {
-	if !namesSchema(body[key(body, "schemas")], patchURN) {
+func readPatch(body resource.Object, limits Limits) ([]operation, error) {
+	if !namesSchema(body[resource.Key(body, "schemas")], patchURN) {
 		return nil, scimerr.InvalidSyntax("schemas must hold %s.", patchURN)
 	}
-	list, ok := body[key(body, "Operations")].([]any)
-	if one, isOne := body[key(body, "Operations")].(object); isOne {
+	list, ok := body[resource.Key(body, "Operations")].([]any)
+	if one, isOne := body[resource.Key(body, "Operations")].(resource.Object); isOne {
 		list, ok = []any{one}, true
 	}
 	switch {
@@ -63,24 +66,24 @@ func namesSchema(schemas any, urn string) bool {
 }
 
 func readOperation(element any) (operation, error) {
-	o, ok := element.(object)
+	o, ok := element.(resource.Object)
 	if !ok {
 		return operation{}, scimerr.InvalidSyntax("An operation must be an object.")
 	}
 	var op operation
-	name, _ := o[key(o, "op")].(string)
+	name, _ := o[resource.Key(o, "op")].(string)
 	switch op.kind = opKind(strings.ToLower(name)); op.kind {
 	case opAdd, opReplace, opRemove:
 	default:
 		return operation{}, scimerr.InvalidSyntax("op must be add, remove or replace.")
 	}
-	switch path := o[key(o, "path")].(type) {
+	switch path := o[resource.Key(o, "path")].(type) {
 	case nil:
 	case string:
 		op.path = strings.TrimSpace(path)
 	default:
 		return operation{}, scimerr.InvalidPath("path must be a string.")
 	}
-	op.value, op.hasValue = o[key(o, "value")]
+	op.value, op.hasValue = o[resource.Key(o, "value")]
 	return op, nil
 }

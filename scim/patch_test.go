@@ -1,19 +1,41 @@
 package scim
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	scimerrors "github.com/elimity-com/scim/errors"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
 const (
-	entName = `"` + enterpriseURN + `"`
+	entName = `"` + resource.EnterpriseURN + `"`
 	opStart = `{"schemas":["` + patchURN + `"],"Operations":[`
 	opEnd   = `]}`
 )
+
+// parse decodes a body of a test.
+func parse(t testing.TB, body string) resource.Object {
+	t.Helper()
+	o, err := resource.DecodeObject([]byte(body))
+	if err != nil {
+		t.Fatalf("%.200s: %v", body, err)
+	}
+	return o
+}
+
+func asJSON(t testing.TB, v any) string {
+	t.Helper()
+	raw, err := resource.Encode(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
 
 // patched applies operations, as a JSON list without brackets, to a document.
 func patched(t testing.TB, doc, operations string) (string, error) {
@@ -23,7 +45,7 @@ func patched(t testing.TB, doc, operations string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p := patcher{t: userType, doc: parse(t, doc), limits: limits}
+	p := patcher{t: resource.User, doc: parse(t, doc), limits: limits}
 	if err := p.applyAll(ops); err != nil {
 		return "", err
 	}
@@ -56,22 +78,22 @@ func TestPatchUser(t *testing.T) {
 		{"replace with null removes", `{"title":"Lead","userName":"u"}`, `{"op":"Replace","path":"title","value":null}`, `{"userName":"u"}`},
 		{"null through a filter removes the value", `{"emails":[{"type":"work","value":"a"}],"userName":"u"}`, `{"op":"Replace","path":"emails[type eq \"work\"].value","value":null}`, `{"userName":"u"}`},
 		{"manager as a list", `{}`, `{"op":"Add","path":"manager","value":[{"$ref":"http://x/Users/9","value":"9"}]}`, `{` + entName + `:{"manager":{"$ref":"http://x/Users/9","value":"9"}}}`},
-		{"manager as a string under the URN", `{}`, `{"op":"Add","path":"` + enterpriseURN + `:manager","value":"9"}`, `{` + entName + `:{"manager":{"value":"9"}}}`},
+		{"manager as a string under the URN", `{}`, `{"op":"Add","path":"` + resource.EnterpriseURN + `:manager","value":"9"}`, `{` + entName + `:{"manager":{"value":"9"}}}`},
 		{"another manager takes the reference along", `{` + entName + `:{"manager":{"value":"9","$ref":"http://x/9"}}}`, `{"op":"replace","path":"manager.value","value":"10"}`, `{` + entName + `:{"manager":{"value":"10"}}}`},
 		{"unless it comes with one", `{` + entName + `:{"manager":{"value":"9","$ref":"http://x/9"}}}`, `{"op":"replace","path":"manager","value":{"value":"10","$ref":"http://x/10"}}`, `{` + entName + `:{"manager":{"$ref":"http://x/10","value":"10"}}}`},
 		{"the same manager keeps it", `{` + entName + `:{"manager":{"value":"9","$ref":"http://x/9"}}}`, `{"op":"replace","path":"manager","value":{"value":"9"}}`, `{` + entName + `:{"manager":{"$ref":"http://x/9","value":"9"}}}`},
 		{"manager removed by filter", `{` + entName + `:{"manager":{"value":"9"}}}`, `{"op":"remove","path":"manager[value eq \"9\"]"}`, `{}`},
 		{"another manager stays", `{` + entName + `:{"manager":{"value":"8"}}}`, `{"op":"remove","path":"manager[value eq \"9\"]"}`, `{` + entName + `:{"manager":{"value":"8"}}}`},
-		{"manager replaced with empty text", `{` + entName + `:{"manager":{"value":"9"}}}`, `{"op":"replace","path":"` + enterpriseURN + `:manager","value":""}`, `{}`},
+		{"manager replaced with empty text", `{` + entName + `:{"manager":{"value":"9"}}}`, `{"op":"replace","path":"` + resource.EnterpriseURN + `:manager","value":""}`, `{}`},
 		{"bare enterprise name in a path", `{}`, `{"op":"add","path":"department","value":"Support"}`, `{` + entName + `:{"department":"Support"}}`},
 		{"unknown URN in a path", `{}`, `{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:X:2.0:User:tag","value":"7"}`, `{"urn:ietf:params:scim:schemas:extension:X:2.0:User":{"tag":"7"}}`},
 		{"and gone again", `{"urn:x:2.0:User":{"tag":"7"}}`, `{"op":"remove","path":"urn:x:2.0:User:tag"}`, `{}`},
 		{"unknown URN as a whole", `{}`, `{"op":"Add","path":"urn:x:2.0:User","value":{"tag":"7"}}`, `{"urn:x:2.0:User":{"tag":"7"}}`},
 		// Entra with the flag
-		{"dotted and URN keys", ada, `{"op":"replace","value":{"displayName":"Ada B","name.familyName":"Berg","` + enterpriseURN + `:department":"Support"}}`,
+		{"dotted and URN keys", ada, `{"op":"replace","value":{"displayName":"Ada B","name.familyName":"Berg","` + resource.EnterpriseURN + `:department":"Support"}}`,
 			`{"active":true,"displayName":"Ada B","emails":[{"primary":true,"type":"work","value":"a@x"}],"name":{"familyName":"Berg","givenName":"Ada"},` + entName + `:{"department":"Support"},"userName":"ada"}`},
 		// authentik and JumpCloud
-		{"the whole user without path", `{"userName":"ada","title":"Lead"}`, `{"op":"replace","value":{"schemas":["` + userURN + `"],"id":"42","meta":{},"groups":[{"value":"g"}],"password":"p","userName":"ada2","shoeSize":4,"no.such":1}}`,
+		{"the whole user without path", `{"userName":"ada","title":"Lead"}`, `{"op":"replace","value":{"schemas":["` + resource.UserURN + `"],"id":"42","meta":{},"groups":[{"value":"g"}],"password":"p","userName":"ada2","shoeSize":4,"no.such":1}}`,
 			`{"shoeSize":4,"title":"Lead","userName":"ada2"}`},
 		{"a whole extension as a key", `{` + entName + `:{"division":"D"}}`, `{"op":"replace","value":{` + entName + `:{"department":"Support","manager":"9"}}}`,
 			`{` + entName + `:{"department":"Support","division":"D","manager":{"value":"9"}}}`},
@@ -103,7 +125,7 @@ func TestPatchUser(t *testing.T) {
 		{"remove of an empty list of values", `{"roles":[{"value":"a"}]}`, `{"op":"remove","path":"roles","value":[]}`, `{"roles":[{"value":"a"}]}`},
 		{"a sub-attribute of every element", `{"emails":[{"value":"a","display":"A"},{"value":"b","display":"B"}]}`, `{"op":"remove","path":"emails.display"}`, `{"emails":[{"value":"a"},{"value":"b"}]}`},
 		{"active cannot be unassigned", `{"active":false}`, `{"op":"remove","path":"active"},{"op":"replace","path":"active","value":null}`, `{"active":false}`},
-		{"simple lists", `{"` + deskURN + `":{"teams":["A","B"]}}`, `{"op":"add","path":"` + deskURN + `:teams","value":["b","C"]},{"op":"remove","path":"` + deskURN + `:teams[value eq \"a\"]"}`, `{"` + deskURN + `":{"teams":["B","C"]}}`},
+		{"simple lists", `{"` + resource.DeskURN + `":{"teams":["A","B"]}}`, `{"op":"add","path":"` + resource.DeskURN + `:teams","value":["b","C"]},{"op":"remove","path":"` + resource.DeskURN + `:teams[value eq \"a\"]"}`, `{"` + resource.DeskURN + `":{"teams":["B","C"]}}`},
 		{"password and schemas are passed over", `{}`, `{"op":"replace","path":"password","value":"p"},{"op":"add","path":"schemas","value":["x"]}`, `{}`},
 		{"quotes and escapes in a filter", `{}`, `{"op":"add","path":"emails[type eq \"a\\\"b]c\\u00e9\"].value","value":"v"}`, `{"emails":[{"type":"a\"b]cé","value":"v"}]}`},
 	} {
@@ -185,7 +207,7 @@ func TestPatchEnvelope(t *testing.T) {
 // identity is left as it was, byte for byte.
 func TestPatchThatChangesNothing(t *testing.T) {
 	id := provision.Identity{UserName: "ada", Status: provision.StatusActive, Version: 4,
-		Document: []byte(`{"active": true, "emails": [{"value":"a@x","type":"work"}], "schemas":["` + userURN + `"], "userName": "ada"}`)}
+		Document: []byte(`{"active": true, "emails": [{"value":"a@x","type":"work"}], "schemas":["` + resource.UserURN + `"], "userName": "ada"}`)}
 	before := id
 	ops, err := readPatch(parse(t, opStart+`{"op":"add","path":"emails","value":[{"value":"a@x","type":"work"}]},{"op":"replace","value":{"active":"True","userName":"ada"}}`+opEnd), Limits{}.withDefaults())
 	if err != nil {
@@ -196,5 +218,18 @@ func TestPatchThatChangesNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, id); diff != "" {
 		t.Errorf("identity (-want +got):\n%s", diff)
+	}
+}
+
+func TestDocumentsHaveALimit(t *testing.T) {
+	limits := Limits{}.withDefaults()
+	id := provision.Identity{UserName: "ada", Status: provision.StatusActive}
+	for i := range 3 {
+		op := operation{kind: opAdd, path: fmt.Sprintf("urn:x:%d:User:tag", i), value: strings.Repeat("x", 600_000), hasValue: true}
+		before := id
+		err := patchIdentity(&id, []operation{op}, limits)
+		if e, _ := toSCIM(err); i > 0 && (e.Status != 413 || string(id.Document) != string(before.Document)) || i == 0 && err != nil {
+			t.Errorf("change %d: %v", i, err)
+		}
 	}
 }

@@ -4,20 +4,20 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/deskbridge/deskbridge/scim/scimerr"
+	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
 // applyExtension changes a whole extension, known or not.
 func (p *patcher) applyExtension(kind opKind, urn string, value any) error {
-	if known := p.t.extension(urn); known != "" {
+	if known := p.t.Extension(urn); known != "" {
 		urn = known
 	}
-	name := key(p.doc, urn)
+	name := resource.Key(p.doc, urn)
 	if kind == opRemove {
 		delete(p.doc, name)
 		return nil
 	}
-	values, err := asObject(urn, value)
+	values, err := resource.AsObject(urn, value)
 	if err != nil {
 		return err
 	}
@@ -25,11 +25,11 @@ func (p *patcher) applyExtension(kind opKind, urn string, value any) error {
 		delete(p.doc, name)
 		return nil
 	}
-	if p.t.extension(urn) != "" {
+	if p.t.Extension(urn) != "" {
 		return p.applyEach(kind, urn, values)
 	}
 	for _, inner := range slices.Sorted(maps.Keys(values)) {
-		if err := p.setUnknown(kind, container(p.doc, urn), inner, values[inner]); err != nil {
+		if err := p.setUnknown(kind, resource.Container(p.doc, urn), inner, values[inner]); err != nil {
 			return err
 		}
 	}
@@ -39,19 +39,19 @@ func (p *patcher) applyExtension(kind opKind, urn string, value any) error {
 // applyUnknown changes what is kept under a URN that no schema describes.
 func (p *patcher) applyUnknown(kind opKind, path []string, value any) error {
 	if whole := path[0] + ":" + path[1]; len(path) == 2 {
-		_, isObject := value.(object)
-		_, isThere := p.doc[key(p.doc, whole)].(object)
+		_, isObject := value.(resource.Object)
+		_, isThere := p.doc[resource.Key(p.doc, whole)].(resource.Object)
 		if isObject || isThere {
 			return p.applyExtension(kind, whole, value)
 		}
 	}
-	in := container(p.doc, path[0])
+	in := resource.Container(p.doc, path[0])
 	if len(path) == 3 {
-		name := key(in, path[1])
-		inner, _ := in[name].(object)
+		name := resource.Key(in, path[1])
+		inner, _ := in[name].(resource.Object)
 		inner = maps.Clone(inner)
 		if inner == nil {
-			inner = object{}
+			inner = resource.Object{}
 		}
 		if err := p.setUnknown(kind, inner, path[2], value); err != nil {
 			return err
@@ -66,9 +66,9 @@ func (p *patcher) applyUnknown(kind opKind, path []string, value any) error {
 
 // setUnknown changes an attribute of which nothing is known: add appends when
 // both are lists, everything else replaces.
-func (p *patcher) setUnknown(kind opKind, in object, name string, value any) error {
-	name = key(in, name)
-	got := clean(value)
+func (p *patcher) setUnknown(kind opKind, in resource.Object, name string, value any) error {
+	name = resource.Key(in, name)
+	got := resource.Clean(value)
 	if kind == opRemove || got == nil {
 		delete(in, name)
 		return nil
@@ -81,12 +81,5 @@ func (p *patcher) setUnknown(kind opKind, in object, name string, value any) err
 	if name != "" {
 		in[name] = got
 	}
-	return checkNames(in)
-}
-
-func checkNames(o object) error {
-	if len(o) > maxNames {
-		return scimerr.InvalidValue("value", "the resource would have more than %d attributes", maxNames)
-	}
-	return nil
+	return resource.CheckNames(in)
 }

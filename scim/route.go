@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -91,11 +92,11 @@ type request struct {
 	token provision.Token
 	id    string // of the request, as in the log
 	query url.Values
-	as    representation
+	as    resource.Representation
 	limit Limits
 
-	sent   io.Reader // the body as it comes, without a limit
-	parsed object    // the body, where it is part of a larger one; nil: it is still to be read
+	sent   io.Reader       // the body as it comes, without a limit
+	parsed resource.Object // the body, where it is part of a larger one; nil: it is still to be read
 }
 
 // answer is what a route gives back. A nil body is none.
@@ -124,9 +125,9 @@ func (h *handler) routes() http.Handler {
 	on("/Schemas/{id}", methods{"GET": h.getSchema})
 
 	on("/Me", methods{"GET": noSubject, "POST": noSubject, "PUT": noSubject, "PATCH": noSubject, "DELETE": noSubject})
-	on("/.search", methods{"POST": h.search(userType, groupType)})
-	on("/Users/.search", methods{"POST": h.search(userType)})
-	on("/Groups/.search", methods{"POST": h.search(groupType)})
+	on("/.search", methods{"POST": h.search(resource.User, resource.Group)})
+	on("/Users/.search", methods{"POST": h.search(resource.User)})
+	on("/Groups/.search", methods{"POST": h.search(resource.Group)})
 	on("", methods{"GET": h.listAll})
 
 	mux.Handle(root+"/", h.serve(nil))
@@ -237,7 +238,7 @@ func retryAfter(delay time.Duration) string {
 }
 
 // body reads the request's body as a JSON object.
-func (r *request) body() (object, error) {
+func (r *request) body() (resource.Object, error) {
 	if r.parsed != nil {
 		return r.parsed, nil
 	}
@@ -248,10 +249,10 @@ func (r *request) body() (object, error) {
 	if err != nil {
 		return nil, scimerr.InvalidSyntax("The request body could not be read to its end.")
 	}
-	return decodeObject(raw)
+	return resource.DecodeObject(raw)
 }
 
 // cause says who asked for what, for the audit log.
-func (r *request) cause(resource string) provision.Cause {
-	return provision.Cause{Actor: "scim:" + r.token.Name, Action: r.Method + " " + resource, Request: r.id}
+func (r *request) cause(on string) provision.Cause {
+	return provision.Cause{Actor: "scim:" + r.token.Name, Action: r.Method + " " + on, Request: r.id}
 }

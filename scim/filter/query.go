@@ -23,6 +23,14 @@ func (a Attribute) Path() provision.Path {
 	return provision.Path{a.URN, a.Def.Name()}
 }
 
+// String returns the name of the attribute for use in a detail.
+func (a Attribute) String() string {
+	if a.URN == "" {
+		return a.Def.Name()
+	}
+	return a.URN + ":" + a.Def.Name()
+}
+
 // Scope says what the names in a filter mean.
 type Scope struct {
 	// Find returns the attribute that is called name, in any letter case, in the

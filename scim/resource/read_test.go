@@ -1,6 +1,7 @@
-package scim
+package resource
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,9 +11,9 @@ import (
 )
 
 // parse decodes a body of a test.
-func parse(t testing.TB, body string) object {
+func parse(t testing.TB, body string) Object {
 	t.Helper()
-	o, err := decodeObject([]byte(body))
+	o, err := DecodeObject([]byte(body))
 	if err != nil {
 		t.Fatalf("%.200s: %v", body, err)
 	}
@@ -30,7 +31,7 @@ func manyNames(n int) string {
 
 func asJSON(t testing.TB, v any) string {
 	t.Helper()
-	raw, err := encode(v)
+	raw, err := Encode(v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestReadUser(t *testing.T) {
 			`{"urn:deskbridge:params:scim:schemas:extension:desk:2.0:User":{"mailboxes":["Help"],"role":"agent","teams":["Support"]}}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := userType.read(parse(t, tt.body))
+			got, err := User.Read(parse(t, tt.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +95,7 @@ func TestEscapesThatAreTaken(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"title":"\ud83d\uDE00"}`: "😀", `{"title":"\\ud800"}`: `\ud800`, `{"title":"\\\ud83d\ude00"}`: `\😀`, `{"title":"\ufffd"}`: "\ufffd", "{\"title\":\"\ufffd\"}": "\ufffd",
 	} {
-		got, err := decodeObject([]byte(body))
+		got, err := DecodeObject([]byte(body))
 		if err != nil || got["title"] != want {
 			t.Errorf("%s: got %q, %v", body, got["title"], err)
 		}
@@ -135,11 +136,11 @@ func TestReadRefuses(t *testing.T) {
 		{"an extension that is no object", `{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":"secret"}`, "invalidValue", "enterprise"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			body, err := decodeObject([]byte(tt.body))
+			body, err := DecodeObject([]byte(tt.body))
 			if err == nil {
-				_, err = userType.read(body)
+				_, err = User.Read(body)
 			}
-			e, _ := toSCIM(err)
+			e, _ := errors.AsType[scimerrors.ScimError](err)
 			if err == nil || e.Status != 400 || e.ScimType != tt.kind || !strings.Contains(e.Detail, tt.names) {
 				t.Errorf("got %v, want 400 %s about %q", err, tt.kind, tt.names)
 			}

@@ -1,4 +1,4 @@
-package scim
+package resource
 
 import (
 	"net/url"
@@ -8,9 +8,9 @@ import (
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
-// selection says which attributes of a resource an answer holds
+// Selection says which attributes of a resource an answer holds
 // (RFC 7644 §3.9).
-type selection struct {
+type Selection struct {
 	only   []selector // when not nil, these and what is always returned
 	except []selector
 }
@@ -23,17 +23,17 @@ type selector struct {
 	sub  string // "" for the whole attribute
 }
 
-// parseSelection reads the query parameters attributes and excludedAttributes.
+// ParseSelection reads the query parameters attributes and excludedAttributes.
 // Names that no resource has select nothing; an empty list is none.
-func (t *resourceType) parseSelection(query url.Values) (selection, error) {
-	s := selection{only: t.selectors(query["attributes"]), except: t.selectors(query["excludedAttributes"])}
+func (t *Type) ParseSelection(query url.Values) (Selection, error) {
+	s := Selection{only: t.selectors(query["attributes"]), except: t.selectors(query["excludedAttributes"])}
 	if len(s.only) > 0 && len(s.except) > 0 {
-		return selection{}, scimerr.InvalidValue("attributes", "cannot be combined with excludedAttributes (RFC 7644 §3.9)")
+		return Selection{}, scimerr.InvalidValue("attributes", "cannot be combined with excludedAttributes (RFC 7644 §3.9)")
 	}
 	return s, nil
 }
 
-func (t *resourceType) selectors(params []string) []selector {
+func (t *Type) selectors(params []string) []selector {
 	var out []selector
 	for _, param := range params {
 		for text := range strings.SplitSeq(withoutFilters(param), ",") {
@@ -68,8 +68,8 @@ func withoutFilters(list string) string {
 
 // selector parses one folded name: attribute, attribute.sub, URN:attribute,
 // URN:attribute.sub or URN.
-func (t *resourceType) selector(text string) selector {
-	if ext := t.extension(text); ext != "" {
+func (t *Type) selector(text string) selector {
+	if ext := t.Extension(text); ext != "" {
 		return selector{urn: text}
 	}
 	var s selector
@@ -77,11 +77,11 @@ func (t *resourceType) selector(text string) selector {
 		s.urn, text = text[:at], text[at+1:]
 	}
 	s.name, s.sub, _ = strings.Cut(text, ".")
-	if s.urn == strings.ToLower(t.core.ID) {
+	if s.urn == strings.ToLower(t.Core.ID) {
 		s.urn = ""
 	}
 	if s.urn == "" {
-		if at, ok := t.find("", s.name); ok {
+		if at, ok := t.Find("", s.name); ok {
 			s.urn = strings.ToLower(at.URN)
 		}
 	}
@@ -101,9 +101,9 @@ func (s selector) isExtension(urn string) bool {
 	return text == urn
 }
 
-// has reports whether any part of a top-level attribute is returned, so that
+// Has reports whether any part of a top-level attribute is returned, so that
 // what nobody asked for need not be read.
-func (s selection) has(name string) bool {
+func (s Selection) Has(name string) bool {
 	folded := strings.ToLower(name)
 	if s.only != nil {
 		for _, sel := range s.only {
@@ -121,12 +121,12 @@ func (s selection) has(name string) bool {
 	return true
 }
 
-// apply returns what of a resource is selected. id and schemas always are.
-func (s selection) apply(resource object) object {
+// Apply returns what of a resource is selected. id and schemas always are.
+func (s Selection) Apply(resource Object) Object {
 	if s.only == nil && len(s.except) == 0 {
 		return resource
 	}
-	out := object{}
+	out := Object{}
 	for name, value := range resource {
 		if name == "id" || name == "schemas" {
 			out[name] = value
@@ -134,7 +134,7 @@ func (s selection) apply(resource object) object {
 		}
 		folded := strings.ToLower(name)
 		var kept any
-		if extension, ok := value.(object); ok && isURN(name) {
+		if extension, ok := value.(Object); ok && IsURN(name) {
 			kept = s.filterObject(extension, func(inner string) selector {
 				return selector{urn: folded, name: inner}
 			}, folded)
@@ -150,7 +150,7 @@ func (s selection) apply(resource object) object {
 
 // filter returns what is selected of the attribute that at names; nil when
 // nothing is.
-func (s selection) filter(value any, at selector) any {
+func (s Selection) filter(value any, at selector) any {
 	if s.only != nil {
 		whole, parts := match(s.only, at)
 		switch {
@@ -172,7 +172,7 @@ func (s selection) filter(value any, at selector) any {
 }
 
 // filterObject applies the selection to each attribute of the extension urn.
-func (s selection) filterObject(o object, at func(name string) selector, urn string) any {
+func (s Selection) filterObject(o Object, at func(name string) selector, urn string) any {
 	whole := func(sel selector) bool { return sel.isExtension(urn) }
 	if slices.ContainsFunc(s.only, whole) {
 		return o
@@ -180,7 +180,7 @@ func (s selection) filterObject(o object, at func(name string) selector, urn str
 	if slices.ContainsFunc(s.except, whole) {
 		return nil
 	}
-	out := object{}
+	out := Object{}
 	for name, value := range o {
 		if kept := s.filter(value, at(strings.ToLower(name))); kept != nil {
 			out[name] = kept
@@ -214,8 +214,8 @@ func match(list []selector, at selector) (whole bool, parts map[string]bool) {
 // element of a list, that keep accepts.
 func subAttributes(value any, keep func(folded string) bool) any {
 	switch value := value.(type) {
-	case object:
-		out := object{}
+	case Object:
+		out := Object{}
 		for name, inner := range value {
 			if keep(strings.ToLower(name)) {
 				out[name] = inner

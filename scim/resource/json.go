@@ -1,4 +1,4 @@
-package scim
+package resource
 
 import (
 	"bytes"
@@ -14,9 +14,9 @@ import (
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
-// object is a JSON object. Numbers in it are [json.Number], so that they stay
+// Object is a JSON object. Numbers in it are [json.Number], so that they stay
 // as they were sent.
-type object = map[string]any
+type Object = map[string]any
 
 // maxJSONDepth is how deep objects and arrays may nest. A SCIM resource needs
 // five levels; encoding/json stops at 10,000.
@@ -26,10 +26,10 @@ const maxJSONDepth = 32
 // regard to letter case, each with each in the worst case.
 const maxNames = 1000
 
-// decodeObject reads one JSON object and refuses what would be read in two
+// DecodeObject reads one JSON object and refuses what would be read in two
 // ways: names given twice, also in other letter case (RFC 7643 §2.1), text
 // that is not UTF-8, and anything after the object.
-func decodeObject(body []byte) (object, error) {
+func DecodeObject(body []byte) (Object, error) {
 	if !utf8.Valid(body) {
 		return nil, scimerr.InvalidSyntax("The request body is not UTF-8.")
 	}
@@ -46,7 +46,7 @@ func decodeObject(body []byte) (object, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, scimerr.InvalidSyntax("The request body goes on after its JSON object.")
 	}
-	o, ok := value.(object)
+	o, ok := value.(Object)
 	if !ok {
 		return nil, scimerr.InvalidSyntax("The request body is not a JSON object.")
 	}
@@ -116,8 +116,8 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 	return token, nil
 }
 
-func decodeMembers(d *json.Decoder, depth int) (object, error) {
-	out := object{}
+func decodeMembers(d *json.Decoder, depth int) (Object, error) {
+	out := Object{}
 	seen := map[string]bool{}
 	for d.More() {
 		token, err := d.Token()
@@ -165,9 +165,9 @@ func checkText(s string) error {
 	return nil
 }
 
-// encode returns v as JSON in one canonical form: names sorted, numbers as
+// Encode returns v as JSON in one canonical form: names sorted, numbers as
 // they were sent, nothing escaped that needs not be.
-func encode(v any) ([]byte, error) {
+func Encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -177,25 +177,11 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// decodeDocument reads a document that [encode] wrote.
-func decodeDocument(raw json.RawMessage) (object, error) {
+// DecodeDocument reads a document that [Encode] wrote.
+func DecodeDocument(raw json.RawMessage) (Object, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
-	var out object
+	var out Object
 	err := d.Decode(&out)
 	return out, err
-}
-
-// key returns the name that o has for name, whatever its letter case, and name
-// itself when it has none.
-func key(o object, name string) string {
-	if _, ok := o[name]; ok {
-		return name
-	}
-	for have := range o {
-		if strings.EqualFold(have, name) {
-			return have
-		}
-	}
-	return name
 }

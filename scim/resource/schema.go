@@ -1,4 +1,4 @@
-package scim
+package resource
 
 import (
 	"slices"
@@ -11,56 +11,54 @@ import (
 	"github.com/deskbridge/deskbridge/scim/filter"
 )
 
-// URNs of the schemas and messages that the service provider speaks.
+// URNs of the schemas that the service provider speaks.
 const (
-	userURN       = schema.UserSchema
-	groupURN      = schema.GroupSchema
-	enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-	deskURN       = "urn:deskbridge:params:scim:schemas:extension:desk:2.0:User"
-
-	listURN  = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-	patchURN = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-	errorURN = "urn:ietf:params:scim:api:messages:2.0:Error"
+	UserURN       = schema.UserSchema
+	GroupURN      = schema.GroupSchema
+	EnterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	DeskURN       = "urn:deskbridge:params:scim:schemas:extension:desk:2.0:User"
 )
 
-// resourceType is a kind of resource with everything that may be in it.
-type resourceType struct {
-	name        string // as in meta.resourceType
-	endpoint    string // relative to the base URL
-	description string
-	core        schema.Schema
-	extensions  []schema.Schema
+// Type is a kind of resource with everything that may be in it.
+type Type struct {
+	Name        string // as in meta.resourceType
+	Endpoint    string // relative to the base URL
+	Description string
+	Core        schema.Schema
+	Extensions  []schema.Schema
 }
 
-var userType = &resourceType{
-	name:        "User",
-	endpoint:    "/Users",
-	description: "A person, as the identity provider describes them",
-	core:        coreUser(),
-	extensions:  []schema.Schema{schema.ExtensionEnterpriseUser(), deskExtension()},
+// User is the type of people (RFC 7643 §4.1).
+var User = &Type{
+	Name:        "User",
+	Endpoint:    "/Users",
+	Description: "A person, as the identity provider describes them",
+	Core:        coreUser(),
+	Extensions:  []schema.Schema{schema.ExtensionEnterpriseUser(), deskExtension()},
 }
 
-var groupType = &resourceType{
-	name:        "Group",
-	endpoint:    "/Groups",
-	description: "A group of people and of groups",
-	core:        coreGroup(),
+// Group is the type of groups (RFC 7643 §4.2).
+var Group = &Type{
+	Name:        "Group",
+	Endpoint:    "/Groups",
+	Description: "A group of people and of groups",
+	Core:        coreGroup(),
 }
 
-// find returns the attribute that is called name, in any letter case, in the
+// Find returns the attribute that is called name, in any letter case, in the
 // schema urn; "" means the core schema and, because identity providers leave
 // the prefix out, the enterprise extension (RFC 7644 §3.10).
-func (t *resourceType) find(urn, name string) (filter.Attribute, bool) {
-	if urn == "" || strings.EqualFold(urn, t.core.ID) {
-		if def, ok := t.core.Attributes.ContainsAttribute(name); ok {
+func (t *Type) Find(urn, name string) (filter.Attribute, bool) {
+	if urn == "" || strings.EqualFold(urn, t.Core.ID) {
+		if def, ok := t.Core.Attributes.ContainsAttribute(name); ok {
 			return filter.Attribute{Def: def}, true
 		}
 		if def, ok := hidden.ContainsAttribute(name); ok {
 			return filter.Attribute{Def: def}, true
 		}
 	}
-	for _, ext := range t.extensions {
-		if strings.EqualFold(urn, ext.ID) || urn == "" && ext.ID == enterpriseURN {
+	for _, ext := range t.Extensions {
+		if strings.EqualFold(urn, ext.ID) || urn == "" && ext.ID == EnterpriseURN {
 			if def, ok := ext.Attributes.ContainsAttribute(name); ok {
 				return filter.Attribute{URN: ext.ID, Def: def}, true
 			}
@@ -69,13 +67,13 @@ func (t *resourceType) find(urn, name string) (filter.Attribute, bool) {
 	return filter.Attribute{}, false
 }
 
-// parseQuery translates a filter of RFC 7644 §3.4.2.2 to a condition of the
+// ParseFilter translates a filter of RFC 7644 §3.4.2.2 to a condition of the
 // core. In a query for several types an attribute that only others of them have
 // counts as absent (RFC 7644 §3.4.2.1).
-func (t *resourceType) parseQuery(text string, limits Limits, types ...*resourceType) (provision.Expr, error) {
-	return filter.Parse(text, limits.filter(), filter.Scope{Find: t.find, Stored: t.stored, Kind: t.name, Foreign: func(urn, name string) bool {
-		return slices.ContainsFunc(types, func(other *resourceType) bool {
-			_, ok := other.find(urn, name)
+func (t *Type) ParseFilter(text string, limits filter.Limits, types ...*Type) (provision.Expr, error) {
+	return filter.Parse(text, limits, filter.Scope{Find: t.Find, Stored: t.stored, Kind: t.Name, Foreign: func(urn, name string) bool {
+		return slices.ContainsFunc(types, func(other *Type) bool {
+			_, ok := other.Find(urn, name)
 			return ok
 		})
 	}})
@@ -84,7 +82,7 @@ func (t *resourceType) parseQuery(text string, limits Limits, types ...*resource
 // stored reports whether the store can answer a comparison. What is made for
 // each answer and kept nowhere it cannot: references, meta.version, and how a
 // user came into a group.
-func (t *resourceType) stored(at filter.Attribute, sub string) bool {
+func (t *Type) stored(at filter.Attribute, sub string) bool {
 	if at.URN != "" {
 		return true
 	}
@@ -99,10 +97,10 @@ func (t *resourceType) stored(at filter.Attribute, sub string) bool {
 	return true
 }
 
-// extension returns the URN of the extension that urn names in any letter
+// Extension returns the URN of the extension that urn names in any letter
 // case, and "" when it names none that is known.
-func (t *resourceType) extension(urn string) string {
-	for _, ext := range t.extensions {
+func (t *Type) Extension(urn string) string {
+	for _, ext := range t.Extensions {
 		if strings.EqualFold(urn, ext.ID) {
 			return ext.ID
 		}
@@ -110,10 +108,10 @@ func (t *resourceType) extension(urn string) string {
 	return ""
 }
 
-// schemas returns every schema that the service provider publishes.
-func schemas() []schema.Schema {
-	out := []schema.Schema{userType.core, groupType.core}
-	return append(out, userType.extensions...)
+// Schemas returns every schema that the service provider publishes.
+func Schemas() []schema.Schema {
+	out := []schema.Schema{User.Core, Group.Core}
+	return append(out, User.Extensions...)
 }
 
 // hidden are the common attributes that no schema lists (RFC 7643 §3.1).
@@ -176,7 +174,7 @@ func deskExtension() schema.Schema {
 		}))
 	}
 	return schema.Schema{
-		ID:          deskURN,
+		ID:          DeskURN,
 		Name:        optional.NewString("Desk User"),
 		Description: optional.NewString("What the identity provider asks for on a help desk"),
 		Attributes: schema.Attributes{
@@ -191,12 +189,14 @@ func deskExtension() schema.Schema {
 	}
 }
 
-// subAttribute returns the sub-attribute of a complex attribute that is called
+// SubAttribute returns the sub-attribute of a complex attribute that is called
 // name, in any letter case.
-func subAttribute(def schema.CoreAttribute, name string) (schema.CoreAttribute, bool) {
+func SubAttribute(def schema.CoreAttribute, name string) (schema.CoreAttribute, bool) {
 	return def.SubAttributes().ContainsAttribute(name)
 }
 
-func isComplex(def schema.CoreAttribute) bool { return def.AttributeType() == "complex" }
+// IsComplex reports whether an attribute has sub-attributes.
+func IsComplex(def schema.CoreAttribute) bool { return def.AttributeType() == "complex" }
 
-func isReadOnly(def schema.CoreAttribute) bool { return def.Mutability() == "readOnly" }
+// IsReadOnly reports whether clients cannot write an attribute.
+func IsReadOnly(def schema.CoreAttribute) bool { return def.Mutability() == "readOnly" }

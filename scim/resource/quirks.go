@@ -1,4 +1,4 @@
-package scim
+package resource
 
 import (
 	"encoding/json"
@@ -31,18 +31,18 @@ func roleValue(sent string) string {
 // Entra with the flag AzureAdScimPatch2017 sends every value as a list of one
 // such object.
 func unwrapped(def schema.CoreAttribute, element any) any {
-	o, ok := element.(object)
-	if !ok || isComplex(def) {
+	o, ok := element.(Object)
+	if !ok || IsComplex(def) {
 		return element
 	}
-	return o[key(o, "value")]
+	return o[Key(o, "value")]
 }
 
-// decodedTwice returns the look-up that was meant when the userName in where
+// DecodedTwice returns the look-up that was meant when the userName in where
 // is still percent-encoded. Microsoft's SCIM Validator encodes it twice, so
 // that ada@example.test arrives as ada%40example.test. It is tried only when
 // nobody has the name as it was sent.
-func decodedTwice(where provision.Expr) (provision.Expr, bool) {
+func DecodedTwice(where provision.Expr) (provision.Expr, bool) {
 	look, ok := where.(provision.Compare)
 	if !ok || look.Op != provision.OpEqual || len(look.Path) != 1 || look.Path[0] != "userName" {
 		return nil, false

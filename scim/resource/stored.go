@@ -1,4 +1,4 @@
-package scim
+package resource
 
 import (
 	"bufio"
@@ -15,13 +15,13 @@ import (
 
 // storedUser is a person whose representation is made while it is sent: the
 // attributes of their document are copied as they are stored, and what the core
-// knows better goes between. It says the same as [representation.user] behind
-// [selection.apply], at a tenth of the cost; a test compares the two.
+// knows better goes between. It says the same as [Representation.user] behind
+// [Selection.Apply], at a tenth of the cost; a test compares the two.
 type storedUser struct {
-	as     representation
+	as     Representation
 	id     provision.Identity
 	groups []provision.Membership
-	selection
+	Selection
 }
 
 // own are the attributes that the core knows better than the document, by name.
@@ -42,7 +42,7 @@ func (u storedUser) write(w *bufio.Writer) error {
 func (u storedUser) appendTo(b []byte) (_ []byte, err error) {
 	b = append(b, '{')
 	start, place, left := len(b), 0, own
-	schemas := append(make([]string, 0, 4), userType.core.ID)
+	schemas := append(make([]string, 0, 4), User.Core.ID)
 	ours := func(before string) {
 		for err == nil && len(left) > 0 && (before == "" || left[0] < before) {
 			if left[0] == "schemas" {
@@ -96,15 +96,15 @@ func (u storedUser) appendAttribute(b []byte, start int, name, raw string) ([]by
 		if u.only != nil && !names(u.only, name) {
 			return b, nil
 		}
-		doc, err := decodeDocument(json.RawMessage(`{"value":` + raw + `}`))
+		doc, err := DecodeDocument(json.RawMessage(`{"value":` + raw + `}`))
 		if err != nil {
 			return b, err
 		}
-		kept, ok := u.apply(object{name: doc["value"]})[name]
+		kept, ok := u.Apply(Object{name: doc["value"]})[name]
 		if !ok {
 			return b, nil
 		}
-		text, err := encode(kept)
+		text, err := Encode(kept)
 		if err != nil {
 			return b, err
 		}
@@ -167,23 +167,23 @@ func (u storedUser) appendValue(b []byte, name string) []byte {
 	return appendText(b, u.id.UserName)
 }
 
-// appendMeta appends what [representation.meta] gives.
-func (r representation) appendMeta(b []byte, id provision.Identity) []byte {
+// appendMeta appends what [Representation.meta] gives.
+func (r Representation) appendMeta(b []byte, id provision.Identity) []byte {
 	b = append(b, `{"created":"`...)
 	b = id.CreatedAt.UTC().AppendFormat(b, timeForm)
 	b = append(b, `","lastModified":"`...)
 	b = id.UpdatedAt.UTC().AppendFormat(b, timeForm)
 	b = append(b, `","location":`...)
-	b = appendText(b, r.location(userType, string(id.ID)))
+	b = appendText(b, r.Location(User, string(id.ID)))
 	b = append(b, `,"resourceType":"User","version":`...)
-	return append(appendText(b, etag(id.Version)), '}')
+	return append(appendText(b, ETag(id.Version)), '}')
 }
 
-// appendGroups appends what [representation.groupsOf] gives.
-func (r representation) appendGroups(b []byte, groups []provision.Membership) []byte {
+// appendGroups appends what [Representation.groupsOf] gives.
+func (r Representation) appendGroups(b []byte, groups []provision.Membership) []byte {
 	for i, m := range groups {
 		b = append(append(b, "[,"[min(i, 1)]), `{"$ref":`...)
-		b = appendText(b, r.location(groupType, string(m.Group)))
+		b = appendText(b, r.Location(Group, string(m.Group)))
 		b = appendText(append(b, `,"display":`...), m.Name)
 		kind := `,"type":"indirect","value":`
 		if m.Direct() {
@@ -194,11 +194,11 @@ func (r representation) appendGroups(b []byte, groups []provision.Membership) []
 	return append(b, ']')
 }
 
-// appendText appends s as a JSON string, as [encode] writes it.
+// appendText appends s as a JSON string, as [Encode] writes it.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			raw, err := encode(s)
+			raw, err := Encode(s)
 			if err != nil { // strings always encode
 				return append(b, `""`...)
 			}

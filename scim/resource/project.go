@@ -1,4 +1,4 @@
-package scim
+package resource
 
 import (
 	"bytes"
@@ -12,20 +12,20 @@ import (
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
-// describe sets everything of id that its document says. The document is what
-// [userType].read or a PATCH made, with active, userName and externalId in it.
+// Describe sets everything of id that its document says. The document is what
+// [Type.Read] or a PATCH made, with active, userName and externalId in it.
 // An absent active leaves the status as it is: no request revives or suspends
 // anybody without saying so.
-func describe(id *provision.Identity, doc object) error {
+func Describe(id *provision.Identity, doc Object) error {
 	userName, _ := doc["userName"].(string)
-	if isBlank(userName) {
+	if IsBlank(userName) {
 		return scimerr.InvalidValue("userName", "is required and cannot be blank")
 	}
 	if err := checkKeys(doc, "userName", "externalId"); err != nil {
 		return err
 	}
 	id.UserName = userName
-	id.ExternalID = text(doc, "externalId")
+	id.ExternalID = Text(doc, "externalId")
 	if active, ok := doc["active"].(bool); ok {
 		id.Status = provision.StatusSuspended
 		if active {
@@ -36,23 +36,23 @@ func describe(id *provision.Identity, doc object) error {
 	id.Profile = profileOf(doc, userName, id.Emails)
 	id.Attributes = attributesOf(doc)
 	for _, e := range id.Emails {
-		if len(e.Value) > maxKey {
-			return scimerr.InvalidValue("emails.value", "is longer than %d bytes", maxKey)
+		if len(e.Value) > MaxKey {
+			return scimerr.InvalidValue("emails.value", "is longer than %d bytes", MaxKey)
 		}
 	}
-	raw, err := encodeDocument(userType, doc)
+	raw, err := EncodeDocument(User, doc)
 	id.Document = kept(id.Document, raw)
 	return err
 }
 
-// maxKey is how long a value may be that resources are found by, in bytes: an
+// MaxKey is how long a value may be that resources are found by, in bytes: an
 // index entry of PostgreSQL takes no more than 2,704.
-const maxKey = 1024
+const MaxKey = 1024
 
-func checkKeys(doc object, names ...string) error {
+func checkKeys(doc Object, names ...string) error {
 	for _, name := range names {
-		if len(text(doc, name)) > maxKey {
-			return scimerr.InvalidValue(name, "is longer than %d bytes", maxKey)
+		if len(Text(doc, name)) > MaxKey {
+			return scimerr.InvalidValue(name, "is longer than %d bytes", MaxKey)
 		}
 	}
 	return nil
@@ -64,25 +64,25 @@ func kept(old, fresh json.RawMessage) json.RawMessage {
 	if bytes.Equal(old, fresh) {
 		return old
 	}
-	if doc, err := decodeDocument(old); err == nil {
-		if same, err := encode(doc); err == nil && bytes.Equal(same, fresh) {
+	if doc, err := DecodeDocument(old); err == nil {
+		if same, err := Encode(doc); err == nil && bytes.Equal(same, fresh) {
 			return old
 		}
 	}
 	return fresh
 }
 
-// describeGroup sets everything of g that its document says.
-func describeGroup(g *provision.Group, doc object) error {
-	g.DisplayName = text(doc, "displayName")
-	if isBlank(g.DisplayName) {
+// DescribeGroup sets everything of g that its document says.
+func DescribeGroup(g *provision.Group, doc Object) error {
+	g.DisplayName = Text(doc, "displayName")
+	if IsBlank(g.DisplayName) {
 		return scimerr.InvalidValue("displayName", "is required and cannot be blank")
 	}
 	if err := checkKeys(doc, "displayName", "externalId"); err != nil {
 		return err
 	}
-	g.ExternalID = text(doc, "externalId")
-	raw, err := encodeDocument(groupType, doc)
+	g.ExternalID = Text(doc, "externalId")
+	raw, err := EncodeDocument(Group, doc)
 	g.Document = kept(g.Document, raw)
 	return err
 }
@@ -91,10 +91,10 @@ func describeGroup(g *provision.Group, doc object) error {
 // request's body bounds one change; this bounds them all together.
 const maxDocument = 1 << 20
 
-// encodeDocument returns the form of a document that the core keeps: all of it
+// EncodeDocument returns the form of a document that the core keeps: all of it
 // but what the core knows better.
-func encodeDocument(t *resourceType, doc object) (json.RawMessage, error) {
-	out := object{"schemas": schemasOf(t, doc)}
+func EncodeDocument(t *Type, doc Object) (json.RawMessage, error) {
+	out := Object{"schemas": schemasOf(t, doc)}
 	for name, value := range doc {
 		switch name {
 		case "schemas", "id", "meta", "groups", "members", "password":
@@ -102,44 +102,44 @@ func encodeDocument(t *resourceType, doc object) (json.RawMessage, error) {
 			out[name] = value
 		}
 	}
-	raw, err := encode(out)
+	raw, err := Encode(out)
 	if len(raw) > maxDocument {
 		return nil, scimerr.TooLarge("The resource would be larger than %d bytes.", maxDocument)
 	}
 	return raw, err
 }
 
-func emailsOf(doc object) []provision.Email {
+func emailsOf(doc Object) []provision.Email {
 	var out []provision.Email
 	for _, o := range elements(doc, "emails") {
-		if value := text(o, "value"); value != "" {
-			out = append(out, provision.Email{Value: value, Type: text(o, "type"), Primary: isPrimary(o)})
+		if value := Text(o, "value"); value != "" {
+			out = append(out, provision.Email{Value: value, Type: Text(o, "type"), Primary: IsPrimary(o)})
 		}
 	}
 	return out
 }
 
-func profileOf(doc object, userName string, emails []provision.Email) provision.Profile {
+func profileOf(doc Object, userName string, emails []provision.Email) provision.Profile {
 	given, family := nameOf(doc)
 	return provision.Profile{
-		DisplayName: text(doc, "displayName"),
+		DisplayName: Text(doc, "displayName"),
 		GivenName:   given,
 		FamilyName:  family,
 		Email:       bestEmail(emails, userName),
-		Title:       text(doc, "title"),
+		Title:       Text(doc, "title"),
 		Phone:       bestValue(elements(doc, "phoneNumbers")),
-		Timezone:    text(doc, "timezone"),
-		Locale:      firstText(text(doc, "locale"), text(doc, "preferredLanguage")),
+		Timezone:    Text(doc, "timezone"),
+		Locale:      firstText(Text(doc, "locale"), Text(doc, "preferredLanguage")),
 	}
 }
 
 // nameOf returns the given and the family name. Where there is a full name
 // only, its last word is taken for the family name: desks want both.
-func nameOf(doc object) (given, family string) {
-	name, _ := doc["name"].(object)
-	given, family = text(name, "givenName"), text(name, "familyName")
+func nameOf(doc Object) (given, family string) {
+	name, _ := doc["name"].(Object)
+	given, family = Text(name, "givenName"), Text(name, "familyName")
 	if given == "" && family == "" {
-		words := strings.Fields(text(name, "formatted"))
+		words := strings.Fields(Text(name, "formatted"))
 		if n := len(words); n > 1 {
 			return strings.Join(words[:n-1], " "), words[n-1]
 		}
@@ -152,9 +152,9 @@ func nameOf(doc object) (given, family string) {
 // else the first for work, else the first, else a userName that is an address,
 // so that an update without e-mails does not blank it (JumpCloud sends one).
 func bestEmail(emails []provision.Email, userName string) string {
-	var list []object
+	var list []Object
 	for _, e := range emails {
-		list = append(list, object{"value": e.Value, "type": e.Type, "primary": e.Primary})
+		list = append(list, Object{"value": e.Value, "type": e.Type, "primary": e.Primary})
 	}
 	if best := bestValue(list); best != "" {
 		return best
@@ -167,18 +167,18 @@ func bestEmail(emails []provision.Email, userName string) string {
 
 // bestValue returns the value of the primary element, else of the first for
 // work, else of the first.
-func bestValue(list []object) string {
+func bestValue(list []Object) string {
 	var best string
 	rank := 0
 	for _, o := range list {
-		value := text(o, "value")
+		value := Text(o, "value")
 		if value == "" {
 			continue
 		}
 		switch {
-		case isPrimary(o):
+		case IsPrimary(o):
 			return value
-		case rank < 2 && strings.EqualFold(text(o, "type"), "work"):
+		case rank < 2 && strings.EqualFold(Text(o, "type"), "work"):
 			best, rank = value, 2
 		case rank < 1:
 			best, rank = value, 1
@@ -190,7 +190,7 @@ func bestValue(list []object) string {
 // attributesOf returns the values that rules match on. Core attributes go by
 // their folded name, those of the enterprise extension too; those of an
 // unknown extension carry its folded URN.
-func attributesOf(doc object) provision.Attributes {
+func attributesOf(doc Object) provision.Attributes {
 	out := provision.Attributes{}
 	add := func(name string, value any) {
 		name = provision.Fold(name)
@@ -198,11 +198,11 @@ func attributesOf(doc object) provision.Attributes {
 			out[name] = values
 		}
 	}
-	enterprise, _ := doc[enterpriseURN].(object)
+	enterprise, _ := doc[EnterpriseURN].(Object)
 	for _, name := range slices.Sorted(maps.Keys(enterprise)) {
 		add(name, enterprise[name])
 	}
-	desk, _ := doc[deskURN].(object)
+	desk, _ := doc[DeskURN].(Object)
 	for name, to := range map[string]string{
 		"role":      provision.AttributeDeskRole,
 		"teams":     provision.AttributeDeskTeams,
@@ -212,10 +212,10 @@ func attributesOf(doc object) provision.Attributes {
 	}
 	for _, name := range slices.Sorted(maps.Keys(doc)) {
 		value := doc[name]
-		extension, ok := value.(object)
+		extension, ok := value.(Object)
 		switch {
-		case name == enterpriseURN, name == deskURN, name == "schemas", name == "active":
-		case ok && isURN(name):
+		case name == EnterpriseURN, name == DeskURN, name == "schemas", name == "active":
+		case ok && IsURN(name):
 			for _, inner := range slices.Sorted(maps.Keys(extension)) {
 				add(name+":"+inner, extension[inner])
 			}
@@ -245,7 +245,7 @@ func plainValues(name string, value any) []string {
 		return []string{"false"}
 	case json.Number:
 		return []string{value.String()}
-	case object:
+	case Object:
 		if inner, ok := value["value"]; ok {
 			return plainValues(name, inner)
 		}
@@ -257,35 +257,4 @@ func plainValues(name string, value any) []string {
 		return out
 	}
 	return nil
-}
-
-func isURN(name string) bool {
-	return strings.Contains(name, ":")
-}
-
-// text returns the string at name, "" when there is none.
-func text(o object, name string) string {
-	s, _ := o[name].(string)
-	return s
-}
-
-func firstText(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-// elements returns the objects in the list at name.
-func elements(o object, name string) []object {
-	list, _ := o[name].([]any)
-	var out []object
-	for _, element := range list {
-		if inner, ok := element.(object); ok {
-			out = append(out, inner)
-		}
-	}
-	return out
 }

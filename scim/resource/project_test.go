@@ -1,18 +1,19 @@
-package scim
+package resource
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"strings"
 	"testing"
 
+	scimerrors "github.com/elimity-com/scim/errors"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 func TestDescribe(t *testing.T) {
-	doc, err := userType.read(parse(t, `{
+	doc, err := User.Read(parse(t, `{
 		"userName":"Ada@Example.test","externalId":"x1","active":true,"displayName":"Ada N","title":"Lead",
 		"name":{"givenName":"Ada","familyName":"Nilsen"},"locale":"nb-NO","timezone":"Europe/Oslo","userType":"Employee",
 		"emails":[{"value":"home@x.test","type":"home"},{"value":"work@x.test","type":"work"}],
@@ -27,7 +28,7 @@ func TestDescribe(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got provision.Identity
-	if err := describe(&got, doc); err != nil {
+	if err := Describe(&got, doc); err != nil {
 		t.Fatal(err)
 	}
 	got.Document = nil
@@ -88,28 +89,15 @@ func TestNameOf(t *testing.T) {
 }
 
 func TestDescribeRefusesKeysThatNoIndexTakes(t *testing.T) {
-	long := strings.Repeat("x", maxKey+1)
-	for field, doc := range map[string]object{
+	long := strings.Repeat("x", MaxKey+1)
+	for field, doc := range map[string]Object{
 		"userName":     {"userName": long},
 		"externalId":   {"userName": "a", "externalId": long},
-		"emails.value": {"userName": "a", "emails": []any{object{"value": long}}},
+		"emails.value": {"userName": "a", "emails": []any{Object{"value": long}}},
 	} {
-		err := describe(&provision.Identity{}, doc)
-		if e, _ := toSCIM(err); err == nil || e.ScimType != "invalidValue" || !strings.HasPrefix(e.Detail, field) {
+		err := Describe(&provision.Identity{}, doc)
+		if e, _ := errors.AsType[scimerrors.ScimError](err); err == nil || e.ScimType != "invalidValue" || !strings.HasPrefix(e.Detail, field) {
 			t.Errorf("%s: got %v", field, err)
-		}
-	}
-}
-
-func TestDocumentsHaveALimit(t *testing.T) {
-	limits := Limits{}.withDefaults()
-	id := provision.Identity{UserName: "ada", Status: provision.StatusActive}
-	for i := range 3 {
-		op := operation{kind: opAdd, path: fmt.Sprintf("urn:x:%d:User:tag", i), value: strings.Repeat("x", 600_000), hasValue: true}
-		before := id
-		err := patchIdentity(&id, []operation{op}, limits)
-		if e, _ := toSCIM(err); i > 0 && (e.Status != 413 || string(id.Document) != string(before.Document)) || i == 0 && err != nil {
-			t.Errorf("change %d: %v", i, err)
 		}
 	}
 }
@@ -117,7 +105,7 @@ func TestDocumentsHaveALimit(t *testing.T) {
 func TestAnAbsentActiveLeavesTheStatus(t *testing.T) {
 	for _, s := range []provision.Status{provision.StatusActive, provision.StatusSuspended} {
 		id := provision.Identity{Status: s}
-		if err := describe(&id, object{"userName": "ada"}); err != nil || id.Status != s {
+		if err := Describe(&id, Object{"userName": "ada"}); err != nil || id.Status != s {
 			t.Errorf("%s became %s (%v)", s, id.Status, err)
 		}
 	}
@@ -128,7 +116,7 @@ func TestAnAbsentActiveLeavesTheStatus(t *testing.T) {
 func TestDocumentRoundTrip(t *testing.T) {
 	id := provision.Identity{ID: "1", UserName: "new", ExternalID: "", Status: provision.StatusSuspended,
 		Document: json.RawMessage(`{"active":true,"externalId":"old","n":1.50,"userName":"old"}`)}
-	doc, err := userDocument(id)
+	doc, err := UserDocument(id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +129,7 @@ func TestPeopleWithoutDocumentAreRepresented(t *testing.T) {
 	id := provision.Identity{ID: "1", UserName: "ada", Status: provision.StatusActive, Version: 3,
 		Profile: provision.Profile{DisplayName: "Ada", GivenName: "Ada", Title: "Lead", Phone: "1"},
 		Emails:  []provision.Email{{Value: "a@x", Type: "work", Primary: true}}}
-	got, err := representation{base: "https://b/scim/acme/v2"}.user(id, nil)
+	got, err := Representation{Base: "https://b/scim/acme/v2"}.user(id, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package scim
+package resource
 
 import (
 	"maps"
@@ -10,9 +10,9 @@ import (
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
-// normalize returns value in the form that the document keeps for def, and nil
+// Normalize returns value in the form that the document keeps for def, and nil
 // when it is unassigned. path is for the details of errors.
-func normalize(def schema.CoreAttribute, path string, value any) (any, error) {
+func Normalize(def schema.CoreAttribute, path string, value any) (any, error) {
 	list, isList := value.([]any)
 	switch {
 	case value == nil:
@@ -22,22 +22,22 @@ func normalize(def schema.CoreAttribute, path string, value any) (any, error) {
 	case def.MultiValued(): // OneLogin's template sends e-mails so
 		return normalizeList(def, path, []any{value})
 	case !isList:
-		return normalizeOne(def, path, value)
+		return NormalizeOne(def, path, value)
 	case len(list) == 0:
 		return nil, nil
 	case len(list) == 1: // Entra sends the manager so
-		return normalizeOne(def, path, unwrapped(def, list[0]))
+		return NormalizeOne(def, path, unwrapped(def, list[0]))
 	}
 	return nil, scimerr.InvalidValue(path, "takes one value, not a list")
 }
 
 func normalizeList(def schema.CoreAttribute, path string, list []any) (any, error) {
-	if err := checkCount(def, path, len(list)); err != nil {
+	if err := CheckCount(def, path, len(list)); err != nil {
 		return nil, err
 	}
 	var out []any
 	for _, element := range list {
-		got, err := normalizeOne(def, path, element)
+		got, err := NormalizeOne(def, path, element)
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +45,7 @@ func normalizeList(def schema.CoreAttribute, path string, list []any) (any, erro
 			out = append(out, got)
 		}
 	}
-	if primaries(out) > 1 {
+	if Primaries(out) > 1 {
 		return nil, scimerr.InvalidValue(path, "at most one value can be primary (RFC 7643 §2.4)")
 	}
 	if out == nil {
@@ -59,14 +59,16 @@ func normalizeList(def schema.CoreAttribute, path string, list []any) (any, erro
 // are no part of the document, have a limit of their own.
 const maxValues = 1000
 
-func checkCount(def schema.CoreAttribute, path string, n int) error {
+// CheckCount refuses more values of the attribute def than one may have.
+func CheckCount(def schema.CoreAttribute, path string, n int) error {
 	if n > maxValues && def.Name() != "members" {
 		return scimerr.InvalidValue(path, "has more than %d values", maxValues)
 	}
 	return nil
 }
 
-func normalizeOne(def schema.CoreAttribute, path string, value any) (any, error) {
+// NormalizeOne is [Normalize] for one element of a multi-valued attribute.
+func NormalizeOne(def schema.CoreAttribute, path string, value any) (any, error) {
 	if value == nil {
 		return nil, nil
 	}
@@ -81,14 +83,14 @@ func normalizeOne(def schema.CoreAttribute, path string, value any) (any, error)
 		}
 		return value, nil
 	}
-	if o, ok := value.(object); ok && def.MultiValued() { // {"value": "x"} where "x" would do
-		value = o[key(o, "value")]
+	if o, ok := value.(Object); ok && def.MultiValued() { // {"value": "x"} where "x" would do
+		value = o[Key(o, "value")]
 	}
 	s, ok := value.(string)
 	if !ok {
 		return nil, scimerr.InvalidValue(path, "takes a string")
 	}
-	if isBlank(s) {
+	if IsBlank(s) {
 		return nil, nil
 	}
 	return s, nil
@@ -104,7 +106,7 @@ func normalizeBoolean(path string, value any) (any, error) {
 			return true, nil
 		case strings.EqualFold(value, "false"):
 			return false, nil
-		case isBlank(value):
+		case IsBlank(value):
 			return nil, nil
 		}
 	}
@@ -113,25 +115,25 @@ func normalizeBoolean(path string, value any) (any, error) {
 
 func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, error) {
 	if s, ok := value.(string); ok {
-		if _, has := subAttribute(def, "value"); has {
-			value = object{"value": s}
+		if _, has := SubAttribute(def, "value"); has {
+			value = Object{"value": s}
 		}
 	}
-	in, ok := value.(object)
+	in, ok := value.(Object)
 	if !ok {
 		return nil, scimerr.InvalidValue(path, "takes an object")
 	}
-	out := object{}
+	out := Object{}
 	for _, name := range slices.Sorted(maps.Keys(in)) {
-		sub, ok := subAttribute(def, name)
+		sub, ok := SubAttribute(def, name)
 		if !ok {
 			keepUnknown(out, name, in[name])
 			continue
 		}
-		if isReadOnly(sub) {
+		if IsReadOnly(sub) {
 			continue
 		}
-		got, err := normalize(sub, path+"."+sub.Name(), in[name])
+		got, err := Normalize(sub, path+"."+sub.Name(), in[name])
 		if err != nil {
 			return nil, err
 		}
@@ -145,22 +147,22 @@ func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, er
 	return out, nil
 }
 
-// asObject returns value as the object it should be; null and [] are empty.
-func asObject(path string, value any) (object, error) {
+// AsObject returns value as the object it should be; null and [] are empty.
+func AsObject(path string, value any) (Object, error) {
 	switch value := value.(type) {
 	case nil:
 		return nil, nil
-	case object:
+	case Object:
 		return value, nil
 	case string:
-		if isBlank(value) {
+		if IsBlank(value) {
 			return nil, nil
 		}
 	case []any:
 		if len(value) == 0 {
 			return nil, nil
 		}
-		if o, ok := value[0].(object); ok && len(value) == 1 {
+		if o, ok := value[0].(Object); ok && len(value) == 1 {
 			return o, nil
 		}
 	}

@@ -1,10 +1,12 @@
-package scim
+package resource
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -12,21 +14,21 @@ import (
 )
 
 // storedDocuments are documents as a database may give them back: with escapes
-// that [encode] does not write, in an order of its own, and older than what the
+// that [Encode] does not write, in an order of its own, and older than what the
 // core knows.
 var storedDocuments = []string{
 	`{}`,
 	`{"active":false,"externalId":"old","schemas":["x"],"userName":"old"}`,
 	`{"displayName":"A \u003cb\u003e \u00f8 \u2028 \"q\" \\","emails":[{"primary":true,"type":"work","value":"a@x.test"},{"value":"b@x.test"}]}`,
 	`{"userName":"z","name":{"familyName":"N","givenName":"G","odd":{"deep":[1,2.50,null,true]}},"aaa":1e2,"zzz":[]}`,
-	`{"` + enterpriseURN + `":{"department":"Support","manager":{"value":"9"}},"` + deskURN + `":{"role":"agent","teams":["a","b"]},"urn:x:y":{"tag":"t","more":{"k":1}},"URN:Z":{"a":1},"urn:flat":"text"}`,
-	`{"schemas":["` + userURN + `"],"tit\u006ce":"Lead","phoneNumbers":[{"type":"work","value":"1"}],"id":"other","meta":{"version":"0"},"groups":[{"value":"g"}]}`,
+	`{"` + EnterpriseURN + `":{"department":"Support","manager":{"value":"9"}},"` + DeskURN + `":{"role":"agent","teams":["a","b"]},"urn:x:y":{"tag":"t","more":{"k":1}},"URN:Z":{"a":1},"urn:flat":"text"}`,
+	`{"schemas":["` + UserURN + `"],"tit\u006ce":"Lead","phoneNumbers":[{"type":"work","value":"1"}],"id":"other","meta":{"version":"0"},"groups":[{"value":"g"}]}`,
 }
 
 var selections = []string{
-	"", "attributes=userName", "attributes=displayName,emails.value", "attributes=" + enterpriseURN, "attributes=department,groups",
+	"", "attributes=userName", "attributes=displayName,emails.value", "attributes=" + EnterpriseURN, "attributes=department,groups",
 	"attributes=groups.display,meta.version", "attributes=urn:x:y:tag,name.familyName", "attributes=nothing", "attributes=schemas,id",
-	"excludedAttributes=groups", "excludedAttributes=emails,name.givenName,meta", "excludedAttributes=" + enterpriseURN + ",active",
+	"excludedAttributes=groups", "excludedAttributes=emails,name.givenName,meta", "excludedAttributes=" + EnterpriseURN + ",active",
 	"excludedAttributes=department,urn:x:y:tag,groups.display", "excludedAttributes=id,schemas,userName,externalId", "excludedAttributes=TITLE,URN:Z",
 }
 
@@ -48,8 +50,8 @@ func FuzzStoredUser(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, document, query, userName string) {
-		doc, err := decodeObject([]byte(document))
-		if err != nil || !storable(userName) {
+		doc, err := DecodeObject([]byte(document))
+		if err != nil || !utf8.ValidString(userName) || strings.ContainsRune(userName, 0) || len(userName) > MaxKey {
 			return
 		}
 		raw, err := json.Marshal(doc) // what the store makes of it
@@ -62,11 +64,11 @@ func FuzzStoredUser(f *testing.F) {
 
 func compareStored(t *testing.T, document, query, userName string) {
 	t.Helper()
-	params, err := parameters(query)
+	params, err := url.ParseQuery(query)
 	if err != nil {
 		return
 	}
-	s, err := userType.parseSelection(params)
+	s, err := User.ParseSelection(params)
 	if err != nil {
 		return
 	}
@@ -79,26 +81,26 @@ func compareStored(t *testing.T, document, query, userName string) {
 	if strings.HasPrefix(userName, "no") {
 		p.ExternalID, p.Status, p.Groups = "", provision.StatusSuspended, nil
 	}
-	as := representation{base: "https://bridge.example.test/scim/acme/v2"}
+	as := Representation{Base: "https://bridge.example.test/scim/acme/v2"}
 	general, err := as.user(p.Identity, p.Groups)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := sent(t, s.apply(general))
-	got := sent(t, storedUser{as: as, id: p.Identity, groups: p.Groups, selection: s})
+	want := sent(t, s.Apply(general))
+	got := sent(t, storedUser{as: as, id: p.Identity, groups: p.Groups, Selection: s})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s of %s (-decoded +copied):\n%s", query, document, diff)
 	}
 }
 
 // sent returns a resource as a client reads it: numbers as they were sent.
-func sent(t *testing.T, resource any) object {
+func sent(t *testing.T, resource any) Object {
 	t.Helper()
-	raw, err := encodeBody(resource)
+	raw, err := EncodeBody(resource)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := decodeDocument(raw)
+	out, err := DecodeDocument(raw)
 	if err != nil {
 		t.Fatalf("%v in %s", err, raw)
 	}

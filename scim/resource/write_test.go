@@ -1,4 +1,4 @@
-package scim
+package resource
 
 import (
 	"fmt"
@@ -27,18 +27,18 @@ func TestLargeGroupsAreSentAsTheyAreMade(t *testing.T) {
 	for i := range members {
 		members[i] = provision.Member{ID: provision.NewID[provision.MemberID](), Kind: provision.MemberIdentity, Display: "Member " + strconv.Itoa(i)}
 	}
-	body, err := representation{base: "https://bridge.example.test/scim/acme/v2"}.group(provision.Group{ID: "g", DisplayName: "Everybody"}, members)
+	body, err := Representation{Base: "https://bridge.example.test/scim/acme/v2"}.group(provision.Group{ID: "g", DisplayName: "Everybody"}, members)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !isLarge(body) || !isLarge(object{"Resources": []any{body}}) {
+	if !IsLarge(body) || !IsLarge(Object{"Resources": []any{body}}) {
 		t.Error("the answer does not count as large")
 	}
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	var to largest
-	if err := sendBody(&to, body); err != nil {
+	if err := SendBody(&to, body); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
@@ -54,7 +54,7 @@ func TestLargeGroupsAreSentAsTheyAreMade(t *testing.T) {
 // TestMembersAreWrittenAsTheyWouldBe compares the writer of members, and of
 // what is around them, with the encoder of everything else.
 func TestMembersAreWrittenAsTheyWouldBe(t *testing.T) {
-	as := representation{base: "https://b"}
+	as := Representation{Base: "https://b"}
 	members := []provision.Member{
 		{ID: "1", Kind: provision.MemberIdentity, Display: `Ada "<&>" Ø` + "\u2028\x01"},
 		{ID: "2", Kind: provision.MemberGroup, Display: "Tier 1"},
@@ -62,7 +62,7 @@ func TestMembersAreWrittenAsTheyWouldBe(t *testing.T) {
 	}
 	plain := make([]any, len(members))
 	for i, m := range members {
-		plain[i] = as.member(m)
+		plain[i] = as.Member(m)
 	}
 	for query, keep := range map[string]func(string) bool{
 		"all":          nil,
@@ -74,14 +74,14 @@ func TestMembersAreWrittenAsTheyWouldBe(t *testing.T) {
 		if keep != nil {
 			want = subAttributes(plain, keep)
 		}
-		around := func(members any) object {
-			return object{"Resources": []any{object{"members": members, "a": []any{1, "<", nil}}}, "b": map[string]int{"c": 1}, "empty": []any{}, "é\"": object{}}
+		around := func(members any) Object {
+			return Object{"Resources": []any{Object{"members": members, "a": []any{1, "<", nil}}}, "b": map[string]int{"c": 1}, "empty": []any{}, "é\"": Object{}}
 		}
-		raw, err := encode(around(want))
+		raw, err := Encode(around(want))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := encodeBody(around(list))
+		got, err := EncodeBody(around(list))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestMembersAreWrittenAsTheyWouldBe(t *testing.T) {
 			t.Errorf("%s (-encode +writeJSON):\n%s", query, diff)
 		}
 	}
-	if _, err := encodeBody(object{"x": []any{func() {}}}); err == nil {
+	if _, err := EncodeBody(Object{"x": []any{func() {}}}); err == nil {
 		t.Error("what is no JSON was written")
 	}
 }
@@ -103,9 +103,9 @@ func BenchmarkGroupAnswer(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				body, err := representation{base: "https://bridge.example.test/scim/acme/v2"}.group(provision.Group{ID: "g"}, members)
+				body, err := Representation{Base: "https://bridge.example.test/scim/acme/v2"}.group(provision.Group{ID: "g"}, members)
 				if err == nil {
-					err = sendBody(&largest{}, body)
+					err = SendBody(&largest{}, body)
 				}
 				if err != nil {
 					b.Fatal(err)

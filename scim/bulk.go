@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -59,7 +60,7 @@ func (h *handler) bulk(r *request) (answer, error) {
 // the answer for that one.
 func readBulk(body resource.Object, limits Limits) (bulkRequest, error) {
 	var req bulkRequest
-	if !namesSchema(body[resource.Key(body, "schemas")], bulkRequestURN) {
+	if !resource.NamesSchema(body[resource.Key(body, "schemas")], bulkRequestURN) {
 		return req, scimerr.InvalidSyntax("schemas must hold %s.", bulkRequestURN)
 	}
 	list, ok := body[resource.Key(body, "Operations")].([]any)
@@ -124,7 +125,7 @@ func readBulkOperation(element any) *bulkOperation {
 // may be the list of its operations alone: RFC 7644 §3.7.3 shows it so.
 func bulkData(method string, value any) resource.Object {
 	if list, ok := value.([]any); ok && method == http.MethodPatch {
-		return resource.Object{"schemas": []any{patchURN}, "Operations": list}
+		return resource.Object{"schemas": []any{patch.URN}, "Operations": list}
 	}
 	data, _ := value.(resource.Object)
 	return data

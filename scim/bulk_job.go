@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -213,7 +214,7 @@ func completion(op *bulkOperation) resource.Object {
 			values[name] = value
 		}
 	}
-	return resource.Object{"schemas": []any{patchURN}, "Operations": []any{resource.Object{"op": string(opAdd), "value": values}}}
+	return resource.Object{"schemas": []any{patch.URN}, "Operations": []any{resource.Object{"op": string(patch.Add), "value": values}}}
 }
 
 // note keeps the id of a resource that was made.

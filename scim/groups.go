@@ -1,10 +1,10 @@
 package scim
 
 import (
-	"bytes"
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
@@ -118,7 +118,7 @@ func (h *handler) patchGroup(r *request) (answer, error) {
 		return answer{}, err
 	}
 	got, err := h.changeGroup(r, func(g *provision.GroupChange) error {
-		return patchGroupChange(g, operations, h.limits)
+		return patch.Group(&g.Group, g, operations, h.limits.patch())
 	})
 	if err != nil {
 		return answer{}, err
@@ -127,28 +127,6 @@ func (h *handler) patchGroup(r *request) (answer, error) {
 		return answer{status: http.StatusNoContent, etag: resource.ETag(got.Version)}, nil
 	}
 	return h.group(r, http.StatusOK, got, s)
-}
-
-// patchGroupChange applies operations to g.
-func patchGroupChange(g *provision.GroupChange, operations []operation, limits Limits) error {
-	doc, err := resource.GroupDocument(g.Group)
-	if err != nil {
-		return err
-	}
-	before, err := resource.EncodeDocument(resource.Group, doc)
-	if err != nil {
-		return err
-	}
-	members := memberChange{group: g, limits: limits}
-	p := patcher{t: resource.Group, doc: doc, limits: limits, members: members.apply}
-	if err := p.applyAll(operations); err != nil {
-		return err
-	}
-	after, err := resource.EncodeDocument(resource.Group, p.doc)
-	if err != nil || bytes.Equal(before, after) {
-		return err
-	}
-	return resource.DescribeGroup(&g.Group, p.doc)
 }
 
 func (h *handler) changeGroup(r *request, change func(*provision.GroupChange) error) (provision.Group, error) {

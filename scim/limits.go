@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/filter"
+	"github.com/deskbridge/deskbridge/scim/patch"
 )
 
 // Limits bounds what one request, and one connection, may ask for. The zero
@@ -45,6 +46,11 @@ func (l Limits) withDefaults() Limits {
 // filter returns the limits of filters and paths.
 func (l Limits) filter() filter.Limits {
 	return filter.Limits{MaxLength: l.MaxFilterLength, MaxDepth: l.MaxFilterDepth}
+}
+
+// patch returns the limits of a PATCH.
+func (l Limits) patch() patch.Limits {
+	return patch.Limits{Filter: l.filter(), MaxOperations: l.MaxOperations, MaxMembers: l.MaxMembersPerRequest}
 }
 
 func set[T comparable](field *T, def T) {

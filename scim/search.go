@@ -40,7 +40,7 @@ func (h *handler) search(types ...*resource.Type) func(*request) (answer, error)
 // a GET would have it. What is unassigned is left out, but for cursor, which is
 // empty on the first page (RFC 9865 §2).
 func searchParameters(body resource.Object) (url.Values, error) {
-	if !namesSchema(body[resource.Key(body, "schemas")], searchURN) {
+	if !resource.NamesSchema(body[resource.Key(body, "schemas")], searchURN) {
 		return nil, scimerr.InvalidSyntax("schemas must hold %s.", searchURN)
 	}
 	out := url.Values{}

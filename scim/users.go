@@ -1,11 +1,11 @@
 package scim
 
 import (
-	"bytes"
 	"maps"
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -121,30 +121,8 @@ func (h *handler) patchUser(r *request) (answer, error) {
 		return answer{}, err
 	}
 	return h.changeUser(r, http.StatusOK, s, func(id *provision.Identity) error {
-		return patchIdentity(id, operations, h.limits)
+		return patch.User(id, operations, h.limits.patch())
 	})
-}
-
-// patchIdentity applies operations to id. When they change nothing it leaves
-// id as it is, so that lastModified does not move (RFC 7644 §3.5.2.1).
-func patchIdentity(id *provision.Identity, operations []operation, limits Limits) error {
-	doc, err := resource.UserDocument(*id)
-	if err != nil {
-		return err
-	}
-	before, err := resource.EncodeDocument(resource.User, doc)
-	if err != nil {
-		return err
-	}
-	p := patcher{t: resource.User, doc: doc, limits: limits}
-	if err := p.applyAll(operations); err != nil {
-		return err
-	}
-	after, err := resource.EncodeDocument(resource.User, p.doc)
-	if err != nil || bytes.Equal(before, after) {
-		return err
-	}
-	return resource.Describe(id, p.doc)
 }
 
 func (h *handler) changeUser(r *request, code int, s resource.Selection, change func(*provision.Identity) error) (answer, error) {
@@ -204,7 +182,7 @@ func (r *request) document(t *resource.Type) (resource.Selection, resource.Objec
 }
 
 // patch reads the body of a PATCH.
-func (r *request) patch(t *resource.Type) (resource.Selection, []operation, error) {
+func (r *request) patch(t *resource.Type) (resource.Selection, []patch.Operation, error) {
 	s, err := t.ParseSelection(r.query)
 	if err != nil {
 		return s, nil, err
@@ -213,6 +191,6 @@ func (r *request) patch(t *resource.Type) (resource.Selection, []operation, erro
 	if err != nil {
 		return s, nil, err
 	}
-	operations, err := readPatch(body, r.limit)
+	operations, err := patch.Read(body, r.limit.patch())
 	return s, operations, err
 }

@@ -183,3 +183,13 @@ func Primaries(list []any) int {
 	}
 	return n
 }
+
+// NamesSchema reports whether the schemas of a message hold urn.
+func NamesSchema(schemas any, urn string) bool {
+	isIt := func(element any) bool {
+		s, ok := element.(string)
+		return ok && strings.EqualFold(s, urn)
+	}
+	list, ok := schemas.([]any)
+	return ok && slices.ContainsFunc(list, isIt) || isIt(schemas)
+}

@@ -177,8 +177,8 @@ func Encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// DecodeDocument reads a document that [Encode] wrote.
-func DecodeDocument(raw json.RawMessage) (Object, error) {
+// decodeDocument reads a document that [Encode] wrote.
+func decodeDocument(raw json.RawMessage) (Object, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var out Object

@@ -64,7 +64,7 @@ func kept(old, fresh json.RawMessage) json.RawMessage {
 	if bytes.Equal(old, fresh) {
 		return old
 	}
-	if doc, err := DecodeDocument(old); err == nil {
+	if doc, err := decodeDocument(old); err == nil {
 		if same, err := Encode(doc); err == nil && bytes.Equal(same, fresh) {
 			return old
 		}

@@ -117,7 +117,7 @@ func UserDocument(id provision.Identity) (Object, error) {
 	doc := documentOf(id)
 	if len(id.Document) > 0 {
 		var err error
-		if doc, err = DecodeDocument(id.Document); err != nil {
+		if doc, err = decodeDocument(id.Document); err != nil {
 			return nil, err
 		}
 	}
@@ -132,7 +132,7 @@ func GroupDocument(g provision.Group) (Object, error) {
 	doc := Object{}
 	if len(g.Document) > 0 {
 		var err error
-		if doc, err = DecodeDocument(g.Document); err != nil {
+		if doc, err = decodeDocument(g.Document); err != nil {
 			return nil, err
 		}
 	}

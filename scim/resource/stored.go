@@ -96,7 +96,7 @@ func (u storedUser) appendAttribute(b []byte, start int, name, raw string) ([]by
 		if u.only != nil && !names(u.only, name) {
 			return b, nil
 		}
-		doc, err := DecodeDocument(json.RawMessage(`{"value":` + raw + `}`))
+		doc, err := decodeDocument(json.RawMessage(`{"value":` + raw + `}`))
 		if err != nil {
 			return b, err
 		}

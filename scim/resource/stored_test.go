@@ -100,7 +100,7 @@ func sent(t *testing.T, resource any) Object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := DecodeDocument(raw)
+	out, err := decodeDocument(raw)
 	if err != nil {
 		t.Fatalf("%v in %s", err, raw)
 	}

@@ -1,4 +1,4 @@
-package scim
+package patch
 
 import (
 	"maps"
@@ -14,7 +14,7 @@ import (
 )
 
 // applyMany changes a multi-valued attribute.
-func (p *patcher) applyMany(kind opKind, at resource.Path, value any) error {
+func (p *patcher) applyMany(kind Kind, at resource.Path, value any) error {
 	in, name := resource.Container(p.doc, at.URN), at.Def.Name()
 	list, _ := in[name].([]any)
 	list = cloneElements(list)
@@ -24,7 +24,7 @@ func (p *patcher) applyMany(kind opKind, at resource.Path, value any) error {
 	switch {
 	case at.Where == nil && at.Sub == nil:
 		list, touched, err = p.changeList(kind, at, list, value)
-	case kind == opRemove:
+	case kind == Remove:
 		list, err = removeSelected(at, list)
 	default:
 		list, touched, err = p.changeSelected(kind, at, list, value)
@@ -56,21 +56,21 @@ func cloneElements(list []any) []any {
 }
 
 // changeList applies an operation whose path is the attribute as a whole.
-func (p *patcher) changeList(kind opKind, at resource.Path, list []any, value any) (_, touched []any, _ error) {
+func (p *patcher) changeList(kind Kind, at resource.Path, list []any, value any) (_, touched []any, _ error) {
 	got, err := resource.Normalize(at.Def, at.Attribute.String(), value)
 	if err != nil {
 		return nil, nil, err
 	}
 	sent, _ := got.([]any)
 	switch kind {
-	case opRemove:
+	case Remove:
 		if value == nil {
 			return nil, nil, nil
 		}
 		return slices.DeleteFunc(list, func(have any) bool {
 			return slices.ContainsFunc(sent, func(s any) bool { return same(at, have, s) })
 		}), nil, nil
-	case opReplace:
+	case Replace:
 		return unique(sent), sent, nil
 	}
 	for _, element := range sent {
@@ -126,7 +126,7 @@ func unique(list []any) []any {
 // Where there is none, one is made from the eq terms of the value filter:
 // Entra writes emails[type eq "work"].value to people without an e-mail. That
 // departs from RFC 7644 §3.5.2.3, which wants noTarget for replace.
-func (p *patcher) changeSelected(kind opKind, at resource.Path, list []any, value any) (_, touched []any, _ error) {
+func (p *patcher) changeSelected(kind Kind, at resource.Path, list []any, value any) (_, touched []any, _ error) {
 	unassigns, err := isUnassigned(at, value)
 	if err != nil {
 		return nil, nil, err
@@ -176,7 +176,7 @@ func isUnassigned(at resource.Path, value any) (bool, error) {
 // that value names. With replace the value takes the element's place
 // (RFC 7644 §3.5.2.3), but what the filter found it by: an address for work stays
 // one when the value does not say so again.
-func changeElement(kind opKind, at resource.Path, element, value any) (any, error) {
+func changeElement(kind Kind, at resource.Path, element, value any) (any, error) {
 	o, ok := element.(resource.Object)
 	if at.Sub != nil {
 		return setSub(kind, o, at, value)
@@ -190,7 +190,7 @@ func changeElement(kind opKind, at resource.Path, element, value any) (any, erro
 	if !ok { // a bare value
 		return merged(at, o, values, values), nil
 	}
-	if kind == opReplace {
+	if kind == Replace {
 		o, _ = filter.Terms(at.Where)
 	}
 	return merged(at, o, sent, values), nil
@@ -204,7 +204,7 @@ func single(value any) any {
 	return value
 }
 
-func makeElement(kind opKind, at resource.Path, value any) (any, error) {
+func makeElement(kind Kind, at resource.Path, value any) (any, error) {
 	element := resource.Object{}
 	if at.Where != nil {
 		from, ok := filter.Terms(at.Where)

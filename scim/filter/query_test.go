@@ -1,10 +1,12 @@
-package scim
+package filter_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	scimerrors "github.com/elimity-com/scim/errors"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -12,7 +14,10 @@ import (
 	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
-func TestParseQuery(t *testing.T) {
+// limits are those of the server.
+var limits = filter.Limits{MaxLength: 4096, MaxDepth: 32}
+
+func TestParse(t *testing.T) {
 	type compare = provision.Compare
 	str := func(path provision.Path, op provision.Op, value string) compare {
 		return compare{Path: path, Op: op, Type: provision.TypeString, Value: value}
@@ -61,18 +66,18 @@ func TestParseQuery(t *testing.T) {
 		{`title eq "日本 \n"`, str(provision.Path{"title"}, "eq", "日本 \n")},
 	} {
 		t.Run(tt.filter, func(t *testing.T) {
-			got, err := resource.User.ParseFilter(tt.filter, Limits{}.withDefaults().filter())
+			got, err := resource.User.ParseFilter(tt.filter, limits)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("parseQuery (-want +got):\n%s", diff)
+				t.Errorf("Parse (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestParseQueryRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	for _, filter := range []string{
 		``, ` `, `userName`, `userName eq`, `eq "x"`, `userName regex "a"`, `userName eq ada`, `userName eq 'ada'`,
 		`userName eq "a" and`, `userName eq "a" foo`, `userName eq "a`, `userName eq "a\q"`, `userName eq "\u0000"`, `userName eq "\ud800"`,
@@ -93,8 +98,8 @@ func TestParseQueryRefuses(t *testing.T) {
 			name = name[:60]
 		}
 		t.Run(name, func(t *testing.T) {
-			got, err := resource.User.ParseFilter(filter, Limits{}.withDefaults().filter())
-			if e, _ := toSCIM(err); err == nil || e.ScimType != "invalidFilter" || e.Status != 400 {
+			got, err := resource.User.ParseFilter(filter, limits)
+			if e, _ := errors.AsType[scimerrors.ScimError](err); err == nil || e.ScimType != "invalidFilter" || e.Status != 400 {
 				t.Errorf("got %v, %v; want invalidFilter", got, err)
 			}
 		})
@@ -103,7 +108,7 @@ func TestParseQueryRefuses(t *testing.T) {
 
 func TestFiltersMayNestAsDeepAsTheLimit(t *testing.T) {
 	filter := strings.Repeat("(", 32) + `title pr` + strings.Repeat(")", 32)
-	if _, err := resource.User.ParseFilter(filter, Limits{}.withDefaults().filter()); err != nil {
+	if _, err := resource.User.ParseFilter(filter, limits); err != nil {
 		t.Error(err)
 	}
 }
@@ -114,7 +119,7 @@ func TestGroupFilters(t *testing.T) {
 		`members pr`: true, `members.display eq "x"`: true, `members[value eq "x" and type eq "User"]`: true,
 		`members.$ref eq "x"`: false, `members[$ref pr]`: false, `members[value eq "x"].$ref pr`: false, `userName eq "x"`: false, `department eq "x"`: false,
 	} {
-		if _, err := resource.Group.ParseFilter(filter, Limits{}.withDefaults().filter()); (err == nil) != ok {
+		if _, err := resource.Group.ParseFilter(filter, limits); (err == nil) != ok {
 			t.Errorf("%s: %v", filter, err)
 		}
 	}
@@ -130,7 +135,7 @@ func TestHolds(t *testing.T) {
 		`value gt "ada"`: true, `value lt "ada"`: false, `value ge "ada@x"`: true, `value le "ada@x"`: true,
 		`not (type eq "work") or primary eq true`: true, `type eq "work" and display pr`: false,
 	} {
-		path, err := filter.ParsePath("emails["+text+"]", Limits{}.withDefaults().filter())
+		path, err := filter.ParsePath("emails["+text+"]", limits)
 		if err != nil {
 			t.Fatal(err)
 		}

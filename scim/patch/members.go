@@ -1,4 +1,4 @@
-package scim
+package patch
 
 import (
 	"slices"
@@ -9,11 +9,20 @@ import (
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
+// Members takes the changes that a PATCH makes to the members of a group, one
+// after the other.
+type Members interface {
+	Add(ids ...provision.MemberID)
+	Remove(ids ...provision.MemberID)
+	RemoveAll()
+	Members() ([]provision.Member, error) // as they were before all changes
+}
+
 // memberChange turns the operations of a PATCH on members into additions and
 // removals, whose cost does not follow the size of the group. Only a value
 // filter on something else than value reads the members.
 type memberChange struct {
-	group  *provision.GroupChange
+	group  Members
 	limits Limits
 	named  int          // ids in the operations so far
 	steps  []memberStep // the operations so far
@@ -21,19 +30,19 @@ type memberChange struct {
 
 // memberStep adds or removes ids; with all it empties the group.
 type memberStep struct {
-	kind opKind
+	kind Kind
 	all  bool
 	ids  []provision.MemberID
 }
 
-func (m *memberChange) apply(kind opKind, at resource.Path, value any) error {
+func (m *memberChange) apply(kind Kind, at resource.Path, value any) error {
 	if at.Sub != nil {
 		if at.Sub.Name() == "display" { // we show the member's own name
 			return nil
 		}
 		return scimerr.Immutable(at.String(), "is immutable; remove the member and add another.")
 	}
-	ids, err := resource.ReadMembers(value, m.limits.MaxMembersPerRequest)
+	ids, err := resource.ReadMembers(value, m.limits.MaxMembers)
 	if err != nil {
 		return err
 	}
@@ -41,9 +50,9 @@ func (m *memberChange) apply(kind opKind, at resource.Path, value any) error {
 		return m.applySelected(kind, at, ids)
 	}
 	switch {
-	case kind == opAdd:
+	case kind == Add:
 		return m.add(ids)
-	case kind == opReplace:
+	case kind == Replace:
 		m.removeAll()
 		return m.add(ids)
 	case value == nil:
@@ -53,7 +62,7 @@ func (m *memberChange) apply(kind opKind, at resource.Path, value any) error {
 	return m.remove(ids)
 }
 
-func (m *memberChange) applySelected(kind opKind, at resource.Path, ids []provision.MemberID) error {
+func (m *memberChange) applySelected(kind Kind, at resource.Path, ids []provision.MemberID) error {
 	selected, plain := valuesOf(at.Where)
 	if !plain {
 		var err error
@@ -62,13 +71,13 @@ func (m *memberChange) applySelected(kind opKind, at resource.Path, ids []provis
 		}
 	}
 	switch {
-	case kind == opRemove:
+	case kind == Remove:
 		return m.remove(selected)
 	case len(ids) == 0 && plain:
 		return m.add(selected)
 	case len(selected) == 0:
 		return scimerr.NoTarget("No member matches the filter.")
-	case kind == opReplace:
+	case kind == Replace:
 		if err := m.remove(selected); err != nil {
 			return err
 		}
@@ -116,7 +125,7 @@ func (s memberStep) replay(now []resource.Object) []resource.Object {
 	switch {
 	case s.all:
 		return nil
-	case s.kind == opRemove:
+	case s.kind == Remove:
 		return slices.DeleteFunc(now, func(member resource.Object) bool {
 			return slices.Contains(s.ids, provision.MemberID(resource.Text(member, "value")))
 		})
@@ -131,23 +140,23 @@ func (s memberStep) replay(now []resource.Object) []resource.Object {
 
 func (m *memberChange) add(ids []provision.MemberID) error {
 	m.group.Add(ids...)
-	return m.note(memberStep{kind: opAdd, ids: ids})
+	return m.note(memberStep{kind: Add, ids: ids})
 }
 
 func (m *memberChange) remove(ids []provision.MemberID) error {
 	m.group.Remove(ids...)
-	return m.note(memberStep{kind: opRemove, ids: ids})
+	return m.note(memberStep{kind: Remove, ids: ids})
 }
 
 func (m *memberChange) removeAll() {
 	m.group.RemoveAll()
-	m.steps = append(m.steps, memberStep{kind: opRemove, all: true})
+	m.steps = append(m.steps, memberStep{kind: Remove, all: true})
 }
 
 func (m *memberChange) note(step memberStep) error {
 	m.steps = append(m.steps, step)
-	if m.named += len(step.ids); m.named > m.limits.MaxMembersPerRequest {
-		return resource.TooManyMembers(m.limits.MaxMembersPerRequest)
+	if m.named += len(step.ids); m.named > m.limits.MaxMembers {
+		return resource.TooManyMembers(m.limits.MaxMembers)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package scim
+package patch
 
 import (
 	"maps"
@@ -19,11 +19,11 @@ type patcher struct {
 
 	// members takes the operations on the members of a group, which are no
 	// part of the document; nil for other resources.
-	members func(kind opKind, at resource.Path, value any) error
+	members func(kind Kind, at resource.Path, value any) error
 }
 
 // applyAll applies operations in order.
-func (p *patcher) applyAll(operations []operation) error {
+func (p *patcher) applyAll(operations []Operation) error {
 	for _, op := range operations {
 		if err := p.apply(op); err != nil {
 			return err
@@ -36,12 +36,12 @@ func (p *patcher) applyAll(operations []operation) error {
 	return nil
 }
 
-func (p *patcher) apply(op operation) error {
-	if op.kind != opRemove && !op.hasValue {
+func (p *patcher) apply(op Operation) error {
+	if op.kind != Remove && !op.hasValue {
 		return scimerr.InvalidValue("value", "is required with %s", op.kind)
 	}
 	if op.path != "" && !strings.EqualFold(op.path, p.t.Core.ID) {
-		at, err := p.t.ParsePath(op.path, p.limits.filter())
+		at, err := p.t.ParsePath(op.path, p.limits.Filter)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (p *patcher) apply(op operation) error {
 		}
 		return p.applyAt(op.kind, at, op.value)
 	}
-	if op.kind == opRemove {
+	if op.kind == Remove {
 		return scimerr.NoTarget("remove needs a path (RFC 7644 section 3.5.2.2).")
 	}
 	values, ok := op.value.(resource.Object)
@@ -64,7 +64,7 @@ func (p *patcher) apply(op operation) error {
 // path: plain, dotted (Entra: name.givenName), under a URN, or the URN of a
 // whole extension. What may not be written is passed over: authentik sends the
 // whole resource back, id and schemas included.
-func (p *patcher) applyEach(kind opKind, urn string, values resource.Object) error {
+func (p *patcher) applyEach(kind Kind, urn string, values resource.Object) error {
 	for _, name := range resource.ByPrecedence(values) {
 		if err := p.applyName(kind, urn, name, values[name]); err != nil {
 			return err
@@ -73,7 +73,7 @@ func (p *patcher) applyEach(kind opKind, urn string, values resource.Object) err
 	return nil
 }
 
-func (p *patcher) applyName(kind opKind, urn, name string, value any) error {
+func (p *patcher) applyName(kind Kind, urn, name string, value any) error {
 	path := name
 	if urn != "" {
 		path = urn + ":" + name
@@ -89,7 +89,7 @@ func (p *patcher) applyName(kind opKind, urn, name string, value any) error {
 			return p.applyAt(kind, resource.Path{Extension: name}, value)
 		}
 	}
-	at, err := p.t.ParsePath(path, p.limits.filter())
+	at, err := p.t.ParsePath(path, p.limits.Filter)
 	switch {
 	case err != nil && strings.ContainsAny(name, "[]"):
 		return err
@@ -104,7 +104,7 @@ func (p *patcher) applyName(kind opKind, urn, name string, value any) error {
 }
 
 // applyAt applies one operation to its target.
-func (p *patcher) applyAt(kind opKind, at resource.Path, value any) error {
+func (p *patcher) applyAt(kind Kind, at resource.Path, value any) error {
 	switch {
 	case at.Extension != "":
 		return p.applyExtension(kind, at.Extension, value)
@@ -122,11 +122,11 @@ func (p *patcher) applyAt(kind opKind, at resource.Path, value any) error {
 }
 
 // applyOne changes a single-valued attribute.
-func (p *patcher) applyOne(kind opKind, at resource.Path, value any) error {
+func (p *patcher) applyOne(kind Kind, at resource.Path, value any) error {
 	in, name := resource.Container(p.doc, at.URN), at.Def.Name()
 	if at.Where != nil { // manager[value eq "9"]
 		if current, ok := in[name]; !ok || !filter.Holds(at.Where, current) {
-			if kind == opRemove {
+			if kind == Remove {
 				return nil
 			}
 			return scimerr.NoTarget("%s has no such value.", scimerr.Quote(at.Attribute.String()))
@@ -140,7 +140,7 @@ func (p *patcher) applyOne(kind opKind, at resource.Path, value any) error {
 		}
 		return p.put(in, at, complex)
 	}
-	if kind == opRemove {
+	if kind == Remove {
 		return p.unassign(in, at)
 	}
 	got, err := resource.Normalize(at.Def, at.Attribute.String(), value)
@@ -219,9 +219,9 @@ func (p *patcher) unassign(in resource.Object, at resource.Path) error {
 }
 
 // setSub changes one sub-attribute of a complex value, which may be nil.
-func setSub(kind opKind, complex resource.Object, at resource.Path, value any) (resource.Object, error) {
+func setSub(kind Kind, complex resource.Object, at resource.Path, value any) (resource.Object, error) {
 	var got any
-	if kind != opRemove {
+	if kind != Remove {
 		var err error
 		if got, err = resource.Normalize(*at.Sub, at.String(), value); err != nil {
 			return nil, err

@@ -1,10 +1,13 @@
-package scim
+package patch
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/scim/resource"
 )
@@ -35,7 +38,7 @@ func TestNothingIsQuadratic(t *testing.T) {
 		if took := time.Since(start); took > slow {
 			t.Errorf("%s took %v", name, took)
 		}
-		if e, internal := toSCIM(err); err != nil && (internal || e.ScimType != "invalidValue") {
+		if e, ok := errors.AsType[scimerrors.ScimError](err); err != nil && (!ok || e.ScimType != "invalidValue") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

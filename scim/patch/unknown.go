@@ -1,4 +1,4 @@
-package scim
+package patch
 
 import (
 	"maps"
@@ -8,12 +8,12 @@ import (
 )
 
 // applyExtension changes a whole extension, known or not.
-func (p *patcher) applyExtension(kind opKind, urn string, value any) error {
+func (p *patcher) applyExtension(kind Kind, urn string, value any) error {
 	if known := p.t.Extension(urn); known != "" {
 		urn = known
 	}
 	name := resource.Key(p.doc, urn)
-	if kind == opRemove {
+	if kind == Remove {
 		delete(p.doc, name)
 		return nil
 	}
@@ -21,7 +21,7 @@ func (p *patcher) applyExtension(kind opKind, urn string, value any) error {
 	if err != nil {
 		return err
 	}
-	if len(values) == 0 && kind == opReplace {
+	if len(values) == 0 && kind == Replace {
 		delete(p.doc, name)
 		return nil
 	}
@@ -37,7 +37,7 @@ func (p *patcher) applyExtension(kind opKind, urn string, value any) error {
 }
 
 // applyUnknown changes what is kept under a URN that no schema describes.
-func (p *patcher) applyUnknown(kind opKind, path []string, value any) error {
+func (p *patcher) applyUnknown(kind Kind, path []string, value any) error {
 	if whole := path[0] + ":" + path[1]; len(path) == 2 {
 		_, isObject := value.(resource.Object)
 		_, isThere := p.doc[resource.Key(p.doc, whole)].(resource.Object)
@@ -66,16 +66,16 @@ func (p *patcher) applyUnknown(kind opKind, path []string, value any) error {
 
 // setUnknown changes an attribute of which nothing is known: add appends when
 // both are lists, everything else replaces.
-func (p *patcher) setUnknown(kind opKind, in resource.Object, name string, value any) error {
+func (p *patcher) setUnknown(kind Kind, in resource.Object, name string, value any) error {
 	name = resource.Key(in, name)
 	got := resource.Clean(value)
-	if kind == opRemove || got == nil {
+	if kind == Remove || got == nil {
 		delete(in, name)
 		return nil
 	}
 	current, isList := in[name].([]any)
 	extra, extraIsList := got.([]any)
-	if kind == opAdd && isList && extraIsList {
+	if kind == Add && isList && extraIsList {
 		got = unique(slices.Concat(current, extra))
 	}
 	if name != "" {

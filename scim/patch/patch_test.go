@@ -1,6 +1,7 @@
-package scim
+package patch
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,14 +10,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
 const (
 	entName = `"` + resource.EnterpriseURN + `"`
-	opStart = `{"schemas":["` + patchURN + `"],"Operations":[`
+	opStart = `{"schemas":["` + URN + `"],"Operations":[`
 	opEnd   = `]}`
 )
+
+// limits are those of the server.
+var limits = Limits{Filter: filter.Limits{MaxLength: 4096, MaxDepth: 32}, MaxOperations: 1000, MaxMembers: 20_000}
 
 // parse decodes a body of a test.
 func parse(t testing.TB, body string) resource.Object {
@@ -40,8 +45,7 @@ func asJSON(t testing.TB, v any) string {
 // patched applies operations, as a JSON list without brackets, to a document.
 func patched(t testing.TB, doc, operations string) (string, error) {
 	t.Helper()
-	limits := Limits{}.withDefaults()
-	ops, err := readPatch(parse(t, opStart+operations+opEnd), limits)
+	ops, err := Read(parse(t, opStart+operations+opEnd), limits)
 	if err != nil {
 		return "", err
 	}
@@ -172,7 +176,7 @@ func TestPatchRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := patched(t, `{"userName":"u"}`, tt.ops)
-			if e, _ := toSCIM(err); err == nil || e.Status != 400 || e.ScimType != tt.kind {
+			if e, _ := errors.AsType[scimerrors.ScimError](err); err == nil || e.Status != 400 || e.ScimType != tt.kind {
 				t.Errorf("got %v, want 400 %s", err, tt.kind)
 			}
 		})
@@ -180,23 +184,24 @@ func TestPatchRefuses(t *testing.T) {
 }
 
 func TestPatchEnvelope(t *testing.T) {
-	limits := Limits{MaxOperations: 2}.withDefaults()
+	limits := limits
+	limits.MaxOperations = 2
 	for _, tt := range []struct {
 		name, body string
 		status     int
 	}{
 		{"as it should be", opStart + `{"op":"add","path":"title","value":"x"}` + opEnd, 0},
-		{"names in any letter case", `{"SCHEMAS":["` + patchURN + `"],"operations":[{"op":"add","value":{}}]}`, 0},
-		{"a second URN", `{"schemas":["` + patchURN + `","urn:x"],"Operations":[{"op":"add","value":{}}]}`, 0},
+		{"names in any letter case", `{"SCHEMAS":["` + URN + `"],"operations":[{"op":"add","value":{}}]}`, 0},
+		{"a second URN", `{"schemas":["` + URN + `","urn:x"],"Operations":[{"op":"add","value":{}}]}`, 0},
 		{"no schemas", `{"Operations":[{"op":"add","value":{}}]}`, 400},
 		{"other schemas", `{"schemas":["urn:x"],"Operations":[{"op":"add","value":{}}]}`, 400},
-		{"no operations", `{"schemas":["` + patchURN + `"]}`, 400},
+		{"no operations", `{"schemas":["` + URN + `"]}`, 400},
 		{"an empty list", opStart + opEnd, 400},
 		{"too many", opStart + `{"op":"add","value":{}},{"op":"add","value":{}},{"op":"add","value":{}}` + opEnd, 413},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := readPatch(parse(t, tt.body), limits)
-			if e, _ := toSCIM(err); err == nil && tt.status != 0 || err != nil && e.Status != tt.status {
+			_, err := Read(parse(t, tt.body), limits)
+			if e, _ := errors.AsType[scimerrors.ScimError](err); err == nil && tt.status != 0 || err != nil && e.Status != tt.status {
 				t.Errorf("got %v, want %d", err, tt.status)
 			}
 		})
@@ -209,11 +214,11 @@ func TestPatchThatChangesNothing(t *testing.T) {
 	id := provision.Identity{UserName: "ada", Status: provision.StatusActive, Version: 4,
 		Document: []byte(`{"active": true, "emails": [{"value":"a@x","type":"work"}], "schemas":["` + resource.UserURN + `"], "userName": "ada"}`)}
 	before := id
-	ops, err := readPatch(parse(t, opStart+`{"op":"add","path":"emails","value":[{"value":"a@x","type":"work"}]},{"op":"replace","value":{"active":"True","userName":"ada"}}`+opEnd), Limits{}.withDefaults())
+	ops, err := Read(parse(t, opStart+`{"op":"add","path":"emails","value":[{"value":"a@x","type":"work"}]},{"op":"replace","value":{"active":"True","userName":"ada"}}`+opEnd), limits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := patchIdentity(&id, ops, Limits{}.withDefaults()); err != nil {
+	if err := User(&id, ops, limits); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(before, id); diff != "" {
@@ -222,13 +227,12 @@ func TestPatchThatChangesNothing(t *testing.T) {
 }
 
 func TestDocumentsHaveALimit(t *testing.T) {
-	limits := Limits{}.withDefaults()
 	id := provision.Identity{UserName: "ada", Status: provision.StatusActive}
 	for i := range 3 {
-		op := operation{kind: opAdd, path: fmt.Sprintf("urn:x:%d:User:tag", i), value: strings.Repeat("x", 600_000), hasValue: true}
+		op := Operation{kind: Add, path: fmt.Sprintf("urn:x:%d:User:tag", i), value: strings.Repeat("x", 600_000), hasValue: true}
 		before := id
-		err := patchIdentity(&id, []operation{op}, limits)
-		if e, _ := toSCIM(err); i > 0 && (e.Status != 413 || string(id.Document) != string(before.Document)) || i == 0 && err != nil {
+		err := User(&id, []Operation{op}, limits)
+		if e, _ := errors.AsType[scimerrors.ScimError](err); i > 0 && (e.Status != 413 || string(id.Document) != string(before.Document)) || i == 0 && err != nil {
 			t.Errorf("change %d: %v", i, err)
 		}
 	}

@@ -34,56 +34,16 @@ func (r Representation) meta(t *Type, id string, version int64, created, updated
 }
 
 // User returns what is selected of a person in groups: from their document as it
-// is stored, or from what the core knows of those whom no identity provider has
-// described. What is returned becomes JSON by [EncodeBody] or [SendBody].
+// is stored or, of those whom no identity provider has described, as the core
+// would have it. What is returned becomes JSON by [EncodeBody] or [SendBody].
 func (r Representation) User(id provision.Identity, groups []provision.Membership, s Selection) (any, error) {
-	if len(id.Document) > 0 {
-		return storedUser{as: r, id: id, groups: groups, Selection: s}, nil
-	}
-	out, err := r.user(id, groups)
-	if err != nil {
-		return nil, err
-	}
-	return s.Apply(out), nil
-}
-
-// user returns the representation of a person in groups.
-func (r Representation) user(id provision.Identity, groups []provision.Membership) (Object, error) {
-	out, err := UserDocument(id)
-	if err != nil {
-		return nil, err
-	}
-	out["schemas"] = schemasOf(User, out)
-	out["id"] = string(id.ID)
-	out["meta"] = r.meta(User, string(id.ID), id.Version, id.CreatedAt, id.UpdatedAt)
-	if list := r.groupsOf(groups); list != nil {
-		out["groups"] = list
-	}
-	return out, nil
-}
-
-// groupsOf lists the groups that a person is in. A group reached on several
-// ways is listed once, as direct when one of them is.
-func (r Representation) groupsOf(memberships []provision.Membership) []any {
-	var out []any
-	at := map[provision.GroupID]Object{}
-	for _, m := range memberships {
-		entry, seen := at[m.Group]
-		if !seen {
-			entry = Object{
-				"value":   string(m.Group),
-				"$ref":    r.Location(Group, string(m.Group)),
-				"display": m.Name,
-				"type":    "indirect",
-			}
-			at[m.Group] = entry
-			out = append(out, entry)
-		}
-		if m.Direct() {
-			entry["type"] = "direct"
+	if len(id.Document) == 0 {
+		var err error
+		if id.Document, err = Encode(documentOf(id)); err != nil {
+			return nil, err
 		}
 	}
-	return out
+	return storedUser{as: r, id: id, groups: groups, Selection: s}, nil
 }
 
 // Group returns what is selected of a group with members, as [Representation.User]

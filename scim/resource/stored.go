@@ -15,8 +15,8 @@ import (
 
 // storedUser is a person whose representation is made while it is sent: the
 // attributes of their document are copied as they are stored, and what the core
-// knows better goes between. It says the same as [Representation.user] behind
-// [Selection.Apply], at a tenth of the cost; a test compares the two.
+// knows better goes between. That costs a tenth of decoding the document, which a
+// test compares it with.
 type storedUser struct {
 	as     Representation
 	id     provision.Identity
@@ -179,7 +179,7 @@ func (r Representation) appendMeta(b []byte, id provision.Identity) []byte {
 	return append(appendText(b, ETag(id.Version)), '}')
 }
 
-// appendGroups appends what [Representation.groupsOf] gives.
+// appendGroups appends the groups that a person is in.
 func (r Representation) appendGroups(b []byte, groups []provision.Membership) []byte {
 	for i, m := range groups {
 		b = append(append(b, "[,"[min(i, 1)]), `{"$ref":`...)

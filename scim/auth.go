@@ -19,7 +19,7 @@ var errUnauthorized = scimerr.New(http.StatusUnauthorized, "The bearer token is 
 // token. A right token gets in however many wrong ones came from the same
 // address: behind a proxy, or a NAT, an address is many.
 func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
-	conn, token, err := h.holder(r)
+	conn, token, err := h.credentials(r)
 	if e, ok := errors.AsType[*provision.Error](err); ok && (e.Code == provision.Denied || e.Code == provision.NotFound) {
 		if delay := h.failures.wait(h.address(r.Request), h.now()); delay > 0 {
 			w.Header().Set("Retry-After", retryAfter(delay))
@@ -38,9 +38,9 @@ func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 // errBearer is for what needs no look-up to be refused.
 var errBearer = &provision.Error{Code: provision.Denied, Detail: "no bearer token"}
 
-// holder returns the connection and the token of a request; Denied or NotFound
+// credentials returns the connection and the token of a request; Denied or NotFound
 // when it has none.
-func (h *handler) holder(r *request) (provision.Connection, provision.Token, error) {
+func (h *handler) credentials(r *request) (provision.Connection, provision.Token, error) {
 	bearer, ok := bearerToken(r.Header)
 	name := r.PathValue("connection")
 	switch {

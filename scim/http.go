@@ -26,9 +26,9 @@ func storable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsRune(s, 0) && len(s) <= resource.MaxKey
 }
 
-// admit checks what must be right before any route runs: the query string and
+// checkRequest checks what must be right before any route runs: the query string and
 // the form and size of the body.
-func (h *handler) admit(w http.ResponseWriter, r *request) error {
+func (h *handler) checkRequest(w http.ResponseWriter, r *request) error {
 	var err error
 	if r.query, err = parameters(r.URL.RawQuery); err != nil {
 		return err

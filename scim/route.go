@@ -217,7 +217,7 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 		w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="insufficient_scope", scope="scim"`)
 		return answer{}, scimerr.New(http.StatusForbidden, "This token may read, and change nothing.")
 	}
-	if err := h.admit(w, r); err != nil {
+	if err := h.checkRequest(w, r); err != nil {
 		return answer{}, err
 	}
 	return serve(r)

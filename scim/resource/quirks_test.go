@@ -4,12 +4,11 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/scim/filter"
 )
 
 func TestDecodedTwice(t *testing.T) {
 	parse := func(text string) provision.Expr {
-		where, err := User.ParseFilter(text, filter.Limits{MaxLength: 4096, MaxDepth: 32})
+		where, err := User.ParseFilter(text, limits)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,21 +7,23 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/resource"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // errUnauthorized is the answer to whoever may not in, whatever the reason:
 // nobody without a valid token can tell what exists.
-var errUnauthorized = status(http.StatusUnauthorized, "The bearer token is missing, unknown, expired or revoked, or the connection does not exist.")
+var errUnauthorized = scimerr.New(http.StatusUnauthorized, "The bearer token is missing, unknown, expired or revoked, or the connection does not exist.")
 
 // authenticate finds the connection that the path names and checks the bearer
 // token. A right token gets in however many wrong ones came from the same
 // address: behind a proxy, or a NAT, an address is many.
 func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
-	conn, token, err := h.holder(r)
+	conn, token, err := h.credentials(r)
 	if e, ok := errors.AsType[*provision.Error](err); ok && (e.Code == provision.Denied || e.Code == provision.NotFound) {
 		if delay := h.failures.wait(h.address(r.Request), h.now()); delay > 0 {
 			w.Header().Set("Retry-After", retryAfter(delay))
-			return status(http.StatusTooManyRequests, "Too many requests without a valid token; try again after the time in Retry-After.")
+			return scimerr.New(http.StatusTooManyRequests, "Too many requests without a valid token; try again after the time in Retry-After.")
 		}
 		return errUnauthorized
 	}
@@ -29,16 +31,16 @@ func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	r.conn, r.token = conn, token
-	r.as = representation{base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
+	r.as = resource.Representation{Base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
 	return nil
 }
 
 // errBearer is for what needs no look-up to be refused.
 var errBearer = &provision.Error{Code: provision.Denied, Detail: "no bearer token"}
 
-// holder returns the connection and the token of a request; Denied or NotFound
+// credentials returns the connection and the token of a request; Denied or NotFound
 // when it has none.
-func (h *handler) holder(r *request) (provision.Connection, provision.Token, error) {
+func (h *handler) credentials(r *request) (provision.Connection, provision.Token, error) {
 	bearer, ok := bearerToken(r.Header)
 	name := r.PathValue("connection")
 	switch {

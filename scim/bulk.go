@@ -2,12 +2,15 @@ package scim
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/scim/patch"
+	"github.com/deskbridge/deskbridge/scim/resource"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 const (
@@ -24,10 +27,10 @@ type bulkRequest struct {
 // bulkOperation is one request in a BulkRequest.
 type bulkOperation struct {
 	method  string
-	bulkID  string // "" for none
-	version string // for If-Match; "" for none
-	path    string // relative to the base URL: endpoint, or endpoint and id
-	data    object // as sent; nil for DELETE
+	bulkID  string          // "" for none
+	version string          // for If-Match; "" for none
+	path    string          // relative to the base URL: endpoint, or endpoint and id
+	data    resource.Object // as sent; nil for DELETE
 
 	refs []string // bulkIds that path and data name, sorted
 	bad  error    // why it cannot even be tried; nil: it can
@@ -50,39 +53,39 @@ func (h *handler) bulk(r *request) (answer, error) {
 	if err := job.run(); err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusOK, body: object{"schemas": []string{bulkResponseURN}, "Operations": job.results()}}, nil
+	return answer{status: http.StatusOK, body: resource.Object{"schemas": []string{bulkResponseURN}, "Operations": job.results()}}, nil
 }
 
 // readBulk reads the message. What is wrong with a single operation is left to
 // the answer for that one.
-func readBulk(body object, limits Limits) (bulkRequest, error) {
+func readBulk(body resource.Object, limits Limits) (bulkRequest, error) {
 	var req bulkRequest
-	if !namesSchema(body[key(body, "schemas")], bulkRequestURN) {
-		return req, invalidSyntax("schemas must hold %s.", bulkRequestURN)
+	if !resource.NamesSchema(body[resource.Key(body, "schemas")], bulkRequestURN) {
+		return req, scimerr.InvalidSyntax("schemas must hold %s.", bulkRequestURN)
 	}
-	list, ok := body[key(body, "Operations")].([]any)
+	list, ok := body[resource.Key(body, "Operations")].([]any)
 	switch {
 	case !ok || len(list) == 0:
-		return req, invalidSyntax("Operations must be a list of at least one operation.")
+		return req, scimerr.InvalidSyntax("Operations must be a list of at least one operation.")
 	case len(list) > limits.MaxOperations:
-		return req, status(http.StatusRequestEntityTooLarge, fmt.Sprintf("The request holds more than %d operations; see bulk.maxOperations of the ServiceProviderConfig.", limits.MaxOperations))
+		return req, scimerr.TooLarge("The request holds more than %d operations; see bulk.maxOperations of the ServiceProviderConfig.", limits.MaxOperations)
 	}
-	switch most := body[key(body, "failOnErrors")].(type) {
+	switch most := body[resource.Key(body, "failOnErrors")].(type) {
 	case nil:
 	case json.Number:
 		n, err := most.Int64()
 		if err != nil || n < 0 || n > 1<<31-1 {
-			return req, invalidValue("failOnErrors", "takes a whole number")
+			return req, scimerr.InvalidValue("failOnErrors", "takes a whole number")
 		}
 		req.failOnErrors = int(n)
 	default:
-		return req, invalidValue("failOnErrors", "takes a whole number")
+		return req, scimerr.InvalidValue("failOnErrors", "takes a whole number")
 	}
 	seen := map[string]bool{}
 	for _, element := range list {
 		op := readBulkOperation(element)
 		if op.bulkID != "" && seen[op.bulkID] {
-			return req, invalidValue("bulkId", "each can be given to one operation only")
+			return req, scimerr.InvalidValue("bulkId", "each can be given to one operation only")
 		}
 		seen[op.bulkID] = true
 		req.operations = append(req.operations, op)
@@ -92,20 +95,20 @@ func readBulk(body object, limits Limits) (bulkRequest, error) {
 
 func readBulkOperation(element any) *bulkOperation {
 	op := &bulkOperation{}
-	o, ok := element.(object)
+	o, ok := element.(resource.Object)
 	if !ok {
-		op.bad = invalidSyntax("An operation must be an object.")
+		op.bad = scimerr.InvalidSyntax("An operation must be an object.")
 		return op
 	}
 	for name, field := range map[string]*string{"method": &op.method, "bulkId": &op.bulkID, "version": &op.version, "path": &op.path} {
-		value := o[key(o, name)]
+		value := o[resource.Key(o, name)]
 		if *field, ok = value.(string); !ok && value != nil && op.bad == nil {
-			op.bad = invalidSyntax("%s must be a string.", name)
+			op.bad = scimerr.InvalidSyntax("%s must be a string.", name)
 		}
 	}
 	op.method = strings.ToUpper(op.method)
 	op.path = strings.TrimSuffix(op.path, "/")
-	op.data = bulkData(op.method, o[key(o, "data")])
+	op.data = bulkData(op.method, o[resource.Key(o, "data")])
 	if op.bad == nil {
 		op.bad = op.check()
 	}
@@ -120,11 +123,11 @@ func readBulkOperation(element any) *bulkOperation {
 
 // bulkData returns the data of an operation; nil when it is none. That of a PATCH
 // may be the list of its operations alone: RFC 7644 §3.7.3 shows it so.
-func bulkData(method string, value any) object {
+func bulkData(method string, value any) resource.Object {
 	if list, ok := value.([]any); ok && method == http.MethodPatch {
-		return object{"schemas": []any{patchURN}, "Operations": list}
+		return resource.Object{"schemas": []any{patch.URN}, "Operations": list}
 	}
-	data, _ := value.(object)
+	data, _ := value.(resource.Object)
 	return data
 }
 
@@ -133,26 +136,26 @@ func (op *bulkOperation) check() error {
 	_, id, ok := op.target()
 	switch {
 	case !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, op.method):
-		return invalidSyntax("method must be POST, PUT, PATCH or DELETE.")
+		return scimerr.InvalidSyntax("method must be POST, PUT, PATCH or DELETE.")
 	case !ok:
-		return badRequest("invalidPath", "path must be /Users or /Groups, with the id of a resource behind it for all methods but POST.")
+		return scimerr.BadRequest("invalidPath", "path must be /Users or /Groups, with the id of a resource behind it for all methods but POST.")
 	case op.method == http.MethodPost && id != "":
-		return badRequest("invalidPath", "path must be /Users or /Groups with POST.")
+		return scimerr.BadRequest("invalidPath", "path must be /Users or /Groups with POST.")
 	case op.method != http.MethodPost && id == "":
-		return badRequest("invalidPath", "path must end with the id of a resource with %s.", op.method)
+		return scimerr.BadRequest("invalidPath", "path must end with the id of a resource with %s.", op.method)
 	case op.method == http.MethodPost && op.bulkID == "":
-		return invalidSyntax("bulkId is required with POST.")
+		return scimerr.InvalidSyntax("bulkId is required with POST.")
 	case op.method != http.MethodDelete && op.data == nil:
-		return invalidSyntax("data is required with %s and must be an object.", op.method)
+		return scimerr.InvalidSyntax("data is required with %s and must be an object.", op.method)
 	}
 	return nil
 }
 
 // target splits path into the resource type and the id, which is "" for the
 // endpoint itself.
-func (op *bulkOperation) target() (t *resourceType, id string, ok bool) {
-	for _, t := range []*resourceType{userType, groupType} {
-		rest, found := strings.CutPrefix(op.path, t.endpoint)
+func (op *bulkOperation) target() (t *resource.Type, id string, ok bool) {
+	for _, t := range []*resource.Type{resource.User, resource.Group} {
+		rest, found := strings.CutPrefix(op.path, t.Endpoint)
 		if !found || rest != "" && rest[0] != '/' {
 			continue
 		}
@@ -174,7 +177,7 @@ func references(refs map[string]bool, value any) bool {
 		if name, ok := strings.CutPrefix(value, bulkPrefix); ok {
 			refs[name] = true
 		}
-	case object:
+	case resource.Object:
 		for _, inner := range value {
 			references(refs, inner)
 		}
@@ -193,8 +196,8 @@ func resolve(value any, ids map[string]string) any {
 		if name, ok := strings.CutPrefix(value, bulkPrefix); ok && ids[name] != "" {
 			return ids[name]
 		}
-	case object:
-		out := make(object, len(value))
+	case resource.Object:
+		out := make(resource.Object, len(value))
 		for name, inner := range value {
 			out[name] = resolve(inner, ids)
 		}

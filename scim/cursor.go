@@ -12,6 +12,7 @@ import (
 	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // The keywords that RFC 9865 §2.1 adds to those of RFC 7644.
@@ -35,7 +36,7 @@ type cursor struct {
 }
 
 // maxCursor is how long a cursor may be, in bytes. The longest that is given
-// holds a sort key of [maxKey] bytes, each escaped.
+// holds a sort key of [resource.MaxKey] bytes, each escaped.
 const maxCursor = 16 << 10
 
 // bind sets the digest of what a cursor belongs to: the connection, what is
@@ -48,7 +49,7 @@ func (l *listing) bind(conn provision.ConnectionID, params url.Values) {
 	}
 	write(string(conn))
 	for _, k := range l.kinds {
-		write(k.t.name)
+		write(k.t.Name)
 		for _, step := range k.SortBy {
 			write(step)
 		}
@@ -75,12 +76,12 @@ func (h *handler) readCursor(text string, digest []byte) (*provision.Position, e
 	c, err := decodeCursor(text)
 	switch {
 	case err != nil:
-		return nil, badRequest(scimTypeInvalidCursor, "cursor: is not one that this server gave.")
+		return nil, scimerr.BadRequest(scimTypeInvalidCursor, "cursor: is not one that this server gave.")
 	case !bytes.Equal(c.Query, digest):
-		return nil, badRequest(scimTypeInvalidCursor, "cursor: belongs to another query; filter, sortBy and sortOrder must stay the same from page to page.")
+		return nil, scimerr.BadRequest(scimTypeInvalidCursor, "cursor: belongs to another query; filter, sortBy and sortOrder must stay the same from page to page.")
 	}
 	if age := h.now().Sub(time.UnixMilli(c.At)); age > h.limits.CursorTimeout {
-		return nil, badRequest(scimTypeExpiredCursor, "cursor: is older than %s; begin again with an empty cursor.", h.limits.CursorTimeout)
+		return nil, scimerr.BadRequest(scimTypeExpiredCursor, "cursor: is older than %s; begin again with an empty cursor.", h.limits.CursorTimeout)
 	}
 	return &provision.Position{ID: c.ID, Key: c.Key}, nil
 }

@@ -1,13 +1,13 @@
-// Package scim is the SCIM 2.0 service provider (RFC 7643, RFC 7644, RFC 9865):
-// the door through which identity providers describe people and groups.
+// Package scim is the SCIM 2.0 service provider over HTTP (RFC 7644, RFC 9865):
+// identity providers send it people and groups.
 //
-// It reads what an identity provider sends, in every dialect it is known to
-// use, turns it into one canonical document and the fields that the core works
-// with, makes one call into [provision.Service], and represents the answer.
-// Schemas, the grammar of filters and paths and the error type come from
-// github.com/elimity-com/scim; what that library leaves out (routing, limits,
-// lenient reading, PATCH, representation, bulk requests, searches, cursors) is
-// here. What only one identity provider needs is in quirks.go.
+// A request passes authentication, the limits and [handler.checkRequest], and is
+// then decoded, answered by one call into the core, and encoded. scim/resource
+// knows what is in documents, scim/filter reads filters and paths, scim/patch
+// applies PATCH; routes, tokens, lists, searches, cursors, bulk requests, discovery
+// and entity tags are here. Whatever goes wrong, [toSCIM] makes the answer of it:
+// the errors of scim/scimerr pass as they are, those of the core are mapped.
+// Schemas and the form of errors come from github.com/elimity-com/scim.
 //
 // The package decides nothing about access, and knows neither SQL nor any help
 // desk.

@@ -2,52 +2,14 @@ package scim
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
-
-// Details hold names of attributes, never values: they may be logged and are
-// shown to the identity provider's admin.
-
-func badRequest(kind scimerrors.ScimType, format string, args ...any) error {
-	return scimerrors.ScimError{Status: http.StatusBadRequest, ScimType: kind, Detail: fmt.Sprintf(format, args...)}
-}
-
-func invalidSyntax(format string, args ...any) error {
-	return badRequest(scimerrors.ScimTypeInvalidSyntax, format, args...)
-}
-
-// invalidValue is the answer to a value that does not fit the attribute at
-// path; what says what would.
-func invalidValue(path, what string, args ...any) error {
-	return badRequest(scimerrors.ScimTypeInvalidValue, "%s: %s", path, fmt.Sprintf(what, args...))
-}
-
-func invalidFilter(format string, args ...any) error {
-	return badRequest(scimerrors.ScimTypeInvalidFilter, format, args...)
-}
-
-func invalidPath(format string, args ...any) error {
-	return badRequest(scimerrors.ScimTypeInvalidPath, format, args...)
-}
-
-func noTarget(format string, args ...any) error {
-	return badRequest(scimerrors.ScimTypeNoTarget, format, args...)
-}
-
-func immutable(path, what string) error {
-	return badRequest(scimerrors.ScimTypeMutability, "%s %s", path, what)
-}
-
-// status makes an error for which SCIM has no keyword.
-func status(code int, detail string) scimerrors.ScimError {
-	return scimerrors.ScimError{Status: code, Detail: detail}
-}
 
 // filterField and cursorField are the Field of errors that are about the
 // condition of a query and about the place where a page begins.
@@ -64,11 +26,11 @@ func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
 		return e, false
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return status(http.StatusRequestEntityTooLarge, fmt.Sprintf("The request body is larger than %d bytes.", tooLarge.Limit)), false
+		return scimerr.TooLarge("The request body is larger than %d bytes.", tooLarge.Limit), false
 	}
 	e, ok := errors.AsType[*provision.Error](err)
 	if !ok {
-		return status(http.StatusInternalServerError, "Internal error."), true
+		return scimerr.New(http.StatusInternalServerError, "Internal error."), true
 	}
 	out := scimerrors.ScimError{Detail: e.Detail}
 	switch e.Code {
@@ -85,7 +47,7 @@ func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
 	case provision.Limited:
 		out.Status = http.StatusForbidden
 	default:
-		return status(http.StatusInternalServerError, "Internal error."), true
+		return scimerr.New(http.StatusInternalServerError, "Internal error."), true
 	}
 	if out.Detail == "" {
 		out.Detail = http.StatusText(out.Status)

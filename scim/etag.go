@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
 // checkMatch returns Stale when the request asks for another version than the
@@ -30,7 +31,7 @@ func unchanged(r *http.Request, version int64) bool {
 // listsTag reports whether one of the entity tags in values is that of
 // version, strong or weak.
 func listsTag(values []string, version int64) bool {
-	want := strings.TrimPrefix(etag(version), "W/")
+	want := strings.TrimPrefix(resource.ETag(version), "W/")
 	for _, value := range values {
 		for tag := range strings.SplitSeq(value, ",") {
 			tag = strings.TrimSpace(tag)

@@ -1,206 +1,149 @@
-package scim
+package scim_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
-	"os"
-	"path/filepath"
+	"fmt"
+	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim"
+	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-// FuzzFilter checks that any text is either a condition whose values have the
-// type that it says, or invalidFilter; and that it never takes long.
-func FuzzFilter(f *testing.F) {
-	for _, seed := range []string{
-		`userName eq "ada"`, `emails[type eq "work" and value co "@x"] or not (title pr)`, `emails[type eq "work"].value eq "x"`,
-		`meta.lastModified gt "2026-01-02T03:04:05Z"`, `active eq "True"`, `a.b.c eq 1.5e3`, `((((`, `emails[`, `"`, `x--v0 pr`,
-		enterpriseURN + `:manager.value eq "9" and schemas eq "x"`, `title eq "\ud800\u0041"`, `title EQ NULL`, "userName eq \"\xff\"",
+// FuzzBulk sends any bulk request to a fresh connection. The server must not
+// fail, must not answer more operations than were sent, and must leave exactly
+// what it says it made: nothing half made, nothing that it did not tell of.
+func FuzzBulk(f *testing.F) {
+	for _, operations := range []string{
+		post("/Users", "u", `{"userName":"ada"}`) + `,` + post("/Groups", "g", `{"displayName":"g","members":["bulkId:u"]}`),
+		post("/Groups", "a", `{"displayName":"a","members":["bulkId:b"]}`) + `,` + post("/Groups", "b", `{"displayName":"b","members":["bulkId:a"]}`),
+		post("/Groups", "a", `{"displayName":"a","members":["bulkId:b"]}`) + `,` + post("/Groups", "b", `{"members":["bulkId:a"]}`),
+		post("/Groups", "a", `{"displayName":"a","members":["bulkId:a"]}`) + `,{"method":"DELETE","path":"/Groups/bulkId:a"}`,
+		post("/Users", "a", `{"userName":"a","externalId":"1","active":false}`) + `,` + post("/Users", "b", `{"userName":"b","externalId":"1"}`),
+		post("/Users", "a", `{"userName":"a","manager":"bulkId:b"}`) + `,` + post("/Users", "b", `{"userName":"b","x":["bulkId:a",{"value":"bulkId:c"}]}`) + `,` + post("/Users", "c", `{"userName":"bulkId:a"}`),
+		`{"method":"PUT","path":"/Users/bulkId:x","version":"*","data":{}},1,{"method":"PATCH","path":"/Groups/%zz","data":{"schemas":["x"]}}`,
 	} {
-		f.Add(seed)
+		f.Add(0, operations)
+		f.Add(1, operations)
 	}
-	limits := Limits{}.withDefaults()
-	f.Fuzz(func(t *testing.T, text string) {
-		samePlain(t, text)
-		for _, resource := range []*resourceType{userType, groupType} {
-			start := time.Now()
-			where, err := resource.parseQuery(text, limits)
-			if took := time.Since(start); took > 5*time.Second {
-				t.Fatalf("took %v", took)
+	s := onSQLite(f)
+	n := 0
+	f.Fuzz(func(t *testing.T, failOn int, operations string) {
+		n++
+		conn, token, err := s.core.AddConnection(t.Context(), provision.Cause{Actor: "cli"}, provision.Connection{Name: fmt.Sprintf("c%d", n), IdP: provision.IdPGeneric})
+		if err != nil {
+			t.Fatal(err)
+		}
+		on := &server{t: t, core: s.core, conn: conn, token: token, log: s.log, url: strings.Replace(s.url, "acme", conn.Name, 1)}
+		got := on.do("POST", "/Bulk", fmt.Sprintf(`{%s,"failOnErrors":%d,"Operations":[%s]}`, bulkSchema, failOn, operations))
+		made := map[string]bool{}
+		switch got.status {
+		case 200:
+			checkBulk(t, got, failOn, made)
+		case 400, 413:
+		default:
+			t.Fatalf("got %d %s", got.status, got.raw)
+		}
+		there := map[string]bool{}
+		for _, resource := range on.want(200, "GET", "?count=1000", "").body["Resources"].([]any) {
+			there[resource.(map[string]any)["meta"].(map[string]any)["location"].(string)] = true
+		}
+		if diff := cmp.Diff(made, there); diff != "" {
+			t.Fatalf("%s\n(-told +there):\n%s", got.raw, diff)
+		}
+	})
+}
+
+// checkBulk checks the results and fills in what they say was made.
+func checkBulk(t *testing.T, got reply, failOn int, made map[string]bool) {
+	failed := 0
+	for _, element := range got.body["Operations"].([]any) {
+		op := element.(map[string]any)
+		location, _ := op["location"].(string)
+		switch status := op["status"].(string); {
+		case status == "201":
+			made[location] = true
+		case status == "204" && op["method"] == "DELETE":
+			delete(made, location)
+		case status >= "500":
+			t.Fatalf("got %s", got.raw)
+		case status >= "400":
+			failed++
+		}
+	}
+	if failOn > 0 && failed > failOn {
+		t.Fatalf("%d errors: %s", failed, got.raw)
+	}
+}
+
+// FuzzCursor gives both databases cursors with any place in them, and any text
+// as a cursor. They must agree on what is behind it, or both refuse it.
+func FuzzCursor(f *testing.F) {
+	f.Add("", "userName", false, "u1", "ada", int64(0), uint8(0))
+	f.Add("x", "active", true, "u1", "", int64(1), uint8(1))
+	f.Add("", "title", true, "\x00", "\xff", int64(-1<<62), uint8(2))
+	f.Add("", "meta.created", false, "z", "é", int64(1<<62), uint8(1))
+	f.Add("AA==", "", true, "01", "", int64(0), uint8(2))
+	var on []*server
+	_, postgres := storetest.Postgres(f)
+	for _, s := range []provision.Store{storetest.SQLite(f), postgres} {
+		server := newServer(f, s, scim.Limits{RatePerSecond: -1})
+		for i := range 6 {
+			server.want(201, "POST", "/Users", fmt.Sprintf(`{"userName":"u%d","active":%t,"title":%q}`, i, i%2 == 0, []string{"", "a", "É"}[i%3]))
+			server.group(fmt.Sprintf("g%d", i))
+		}
+		on = append(on, server)
+	}
+	f.Fuzz(func(t *testing.T, text, sort string, descending bool, id, key string, number int64, kind uint8) {
+		params := url.Values{"sortBy": {sort}, "count": {"4"}, "cursor": {text}}
+		if descending {
+			params.Set("sortOrder", "descending")
+		}
+		var first reply
+		for i, s := range on {
+			s.t = t
+			if text == "" {
+				forge(t, s, params, map[string]any{"i": id, "k": []any{key, number, nil}[kind%3]})
 			}
-			if err != nil {
-				if e, internal := toSCIM(err); internal || e.ScimType != "invalidFilter" {
-					t.Fatalf("%v is not invalidFilter", err)
-				}
+			got := s.do("GET", "?"+params.Encode(), "")
+			if got.status != 200 && got.status != 400 {
+				t.Fatalf("got %d %s", got.status, got.raw)
+			}
+			if i == 0 {
+				first = got
 				continue
 			}
-			checkTypes(t, where)
+			// Ids differ between the two: only one before them all is in the same place.
+			same := id < "0"
+			if diff := cmp.Diff(first.names(), got.names()); first.status != got.status || diff != "" && same {
+				t.Fatalf("%v: SQLite %s\nPostgreSQL %s", params, first.raw, got.raw)
+			}
 		}
 	})
 }
 
-// checkTypes fails unless every comparison in where has a value of its type.
-func checkTypes(t *testing.T, where provision.Expr) {
-	switch where := where.(type) {
-	case provision.And:
-		checkTypes(t, where.Left)
-		checkTypes(t, where.Right)
-	case provision.Or:
-		checkTypes(t, where.Left)
-		checkTypes(t, where.Right)
-	case provision.Not:
-		checkTypes(t, where.Expr)
-	case provision.Element:
-		checkTypes(t, where.Where)
-	case provision.Compare:
-		ok := where.Value == nil
-		switch where.Value.(type) {
-		case string:
-			ok = where.Type == provision.TypeString
-		case bool:
-			ok = where.Type == provision.TypeBoolean
-		case time.Time:
-			ok = where.Type == provision.TypeDateTime
-		}
-		if !ok || len(where.Path) == 0 || where.Type == provision.TypeComplex && where.Op != provision.OpPresent {
-			t.Fatalf("%+v", where)
-		}
-	case provision.Constant:
-	default:
-		t.Fatalf("%T", where)
-	}
-}
-
-// FuzzRead checks that what was read can be read again and is then the same,
-// and that errors are the client's.
-func FuzzRead(f *testing.F) {
-	for _, body := range bodies(f) {
-		f.Add(body)
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		in, err := decodeObject(body)
-		if err == nil {
-			in, err = userType.read(in)
-		}
-		if err != nil {
-			if e, internal := toSCIM(err); internal || e.Status != 400 {
-				t.Fatal(err)
-			}
-			return
-		}
-		once := asJSON(t, in)
-		again, err := userType.read(parse(t, once))
-		if err != nil {
-			t.Fatalf("%s: %v", once, err)
-		}
-		if diff := cmp.Diff(once, asJSON(t, again)); diff != "" {
-			t.Fatalf("read twice (-once +twice):\n%s", diff)
-		}
-	})
-}
-
-// FuzzPatch checks that a PATCH that fails changes nothing, that one that
-// succeeds leaves at most one value of an attribute primary and no attribute
-// without a value, and that a single operation without value filter can be
-// repeated: the second time it changes nothing.
-func FuzzPatch(f *testing.F) {
-	for _, body := range bodies(f) {
-		f.Add(body)
-	}
-	limits := Limits{}.withDefaults()
-	f.Fuzz(func(t *testing.T, body []byte) {
-		in, err := decodeObject(body)
-		if err != nil {
-			return
-		}
-		operations, err := readPatch(in, limits)
-		if err != nil {
-			return
-		}
-		before := provision.Identity{UserName: "ada", Status: provision.StatusActive, Document: []byte(
-			`{"active":true,"emails":[{"primary":true,"type":"work","value":"a@x"},{"type":"home","value":"h@x"}],"name":{"givenName":"Ada"},"schemas":["` + userURN + `"],"urn:x:User":{"tag":"1"},"userName":"ada"}`)}
-		after := before
-		if err := patchIdentity(&after, operations, limits); err != nil {
-			if e, internal := toSCIM(err); internal || e.Status != 400 {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(before, after); diff != "" {
-				t.Fatalf("failed with %v and changed (-before +after):\n%s", err, diff)
-			}
-			return
-		}
-		checkDocument(t, after.Document)
-		if len(operations) != 1 || hasFilter(operations) {
-			return
-		}
-		twice := after
-		if err := patchIdentity(&twice, operations, limits); err != nil {
-			t.Fatalf("the second time: %v", err)
-		}
-		if diff := cmp.Diff(after, twice); diff != "" {
-			t.Fatalf("applied twice (-once +twice):\n%s", diff)
-		}
-	})
-}
-
-func hasFilter(operations []operation) bool {
-	for _, op := range operations {
-		values, _ := op.value.(object)
-		for name := range values {
-			if strings.Contains(name, "[") {
-				return true
-			}
-		}
-		if strings.Contains(op.path, "[") {
-			return true
-		}
-	}
-	return false
-}
-
-func checkDocument(t *testing.T, raw json.RawMessage) {
-	doc, err := decodeDocument(raw)
+// forge puts a place into a cursor that the server gave for params.
+func forge(t *testing.T, s *server, params url.Values, place map[string]any) {
+	params.Set("cursor", "")
+	given, _ := s.do("GET", "?"+params.Encode(), "").body["nextCursor"].(string)
+	raw, err := base64.RawURLEncoding.DecodeString(given)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range doc {
-		list, _ := value.([]any)
-		if primaries(list) > 1 {
-			t.Fatalf("%s has several primary values: %s", name, raw)
-		}
-		if clean(value) == nil {
-			t.Fatalf("%s has no value: %s", name, raw)
-		}
+	var c map[string]any
+	if len(raw) == 0 || json.Unmarshal(raw, &c) != nil {
+		return // the query was refused
 	}
-}
-
-// bodies returns every body that the traces send, placeholders and all.
-func bodies(f *testing.F) [][]byte {
-	files, err := filepath.Glob("testdata/traces/*.json")
-	if err != nil || len(files) == 0 {
-		f.Fatal("no traces", err)
+	for name, value := range place {
+		c[name] = value
 	}
-	var out [][]byte
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		var trace struct {
-			Steps []struct{ Body json.RawMessage }
-		}
-		if err := json.Unmarshal(raw, &trace); err != nil {
-			f.Fatal(err)
-		}
-		for _, step := range trace.Steps {
-			if step.Body != nil {
-				out = append(out, step.Body)
-			}
-		}
+	if raw, err = json.Marshal(c); err != nil {
+		t.Fatal(err)
 	}
-	return out
+	params.Set("cursor", base64.RawURLEncoding.EncodeToString(raw))
 }

@@ -1,17 +1,18 @@
 package scim
 
 import (
-	"bytes"
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/patch"
+	"github.com/deskbridge/deskbridge/scim/resource"
 )
 
 // groups represents groups, with their members read in one go when they are
 // asked for.
-func (h *handler) groups(r *request, list []provision.Group, s selection) ([]any, error) {
+func (h *handler) groups(r *request, list []provision.Group, s resource.Selection) ([]any, error) {
 	var members map[provision.GroupID][]provision.Member
-	if s.has("members") && len(list) > 0 {
+	if s.Has("members") && len(list) > 0 {
 		ids := make([]provision.GroupID, len(list))
 		for i, g := range list {
 			ids[i] = g.ID
@@ -23,30 +24,29 @@ func (h *handler) groups(r *request, list []provision.Group, s selection) ([]any
 	}
 	out := make([]any, len(list))
 	for i, g := range list {
-		resource, err := r.as.group(g, members[g.ID])
-		if err != nil {
+		var err error
+		if out[i], err = r.as.Group(g, members[g.ID], s); err != nil {
 			return nil, err
 		}
-		out[i] = s.apply(resource)
 	}
 	return out, nil
 }
 
 // group answers with one group.
-func (h *handler) group(r *request, code int, g provision.Group, s selection) (answer, error) {
+func (h *handler) group(r *request, code int, g provision.Group, s resource.Selection) (answer, error) {
 	resources, err := h.groups(r, []provision.Group{g}, s)
 	if err != nil {
 		return answer{}, err
 	}
-	out := answer{status: code, body: resources[0], etag: etag(g.Version)}
+	out := answer{status: code, body: resources[0], etag: resource.ETag(g.Version)}
 	if code == http.StatusCreated {
-		out.location = r.as.location(groupType, string(g.ID))
+		out.location = r.as.Location(resource.Group, string(g.ID))
 	}
 	return out, nil
 }
 
 func (h *handler) getGroup(r *request) (answer, error) {
-	s, err := groupType.parseSelection(r.query)
+	s, err := resource.Group.ParseSelection(r.query)
 	if err != nil {
 		return answer{}, err
 	}
@@ -62,22 +62,22 @@ func (h *handler) getGroup(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if unchanged(r.Request, got.Version) {
-		return answer{status: http.StatusNotModified, etag: etag(got.Version)}, nil
+		return answer{status: http.StatusNotModified, etag: resource.ETag(got.Version)}, nil
 	}
 	return h.group(r, http.StatusOK, got, s)
 }
 
 func (h *handler) createGroup(r *request) (answer, error) {
-	s, doc, err := r.resource(groupType)
+	s, doc, err := r.document(resource.Group)
 	if err != nil {
 		return answer{}, err
 	}
-	members, err := readMembers(doc["members"], h.limits)
+	members, err := resource.ReadMembers(doc["members"], h.limits.MaxMembersPerRequest)
 	if err != nil {
 		return answer{}, err
 	}
 	var g provision.Group
-	if err := describeGroup(&g, doc); err != nil {
+	if err := resource.DescribeGroup(&g, doc); err != nil {
 		return answer{}, err
 	}
 	got, err := h.core.CreateGroup(r.Context(), r.conn.ID, r.cause("/Groups"), g, members)
@@ -90,18 +90,18 @@ func (h *handler) createGroup(r *request) (answer, error) {
 // replaceGroup gives a group a new description and new members; without
 // members it is empty afterwards (pocket-id relies on it).
 func (h *handler) replaceGroup(r *request) (answer, error) {
-	s, doc, err := r.resource(groupType)
+	s, doc, err := r.document(resource.Group)
 	if err != nil {
 		return answer{}, err
 	}
-	members, err := readMembers(doc["members"], h.limits)
+	members, err := resource.ReadMembers(doc["members"], h.limits.MaxMembersPerRequest)
 	if err != nil {
 		return answer{}, err
 	}
 	got, err := h.changeGroup(r, func(g *provision.GroupChange) error {
 		g.RemoveAll()
 		g.Add(members...)
-		return describeGroup(&g.Group, doc)
+		return resource.DescribeGroup(&g.Group, doc)
 	})
 	if err != nil {
 		return answer{}, err
@@ -113,42 +113,20 @@ func (h *handler) replaceGroup(r *request) (answer, error) {
 // answer has no body unless attributes are asked for, so that its cost follows
 // the change and not the group (RFC 7644 §3.5.2).
 func (h *handler) patchGroup(r *request) (answer, error) {
-	s, operations, err := r.patch(groupType)
+	s, operations, err := r.patch(resource.Group)
 	if err != nil {
 		return answer{}, err
 	}
 	got, err := h.changeGroup(r, func(g *provision.GroupChange) error {
-		return patchGroupChange(g, operations, h.limits)
+		return patch.Group(&g.Group, g, operations, h.limits.patch())
 	})
 	if err != nil {
 		return answer{}, err
 	}
 	if !r.query.Has("attributes") {
-		return answer{status: http.StatusNoContent, etag: etag(got.Version)}, nil
+		return answer{status: http.StatusNoContent, etag: resource.ETag(got.Version)}, nil
 	}
 	return h.group(r, http.StatusOK, got, s)
-}
-
-// patchGroupChange applies operations to g.
-func patchGroupChange(g *provision.GroupChange, operations []operation, limits Limits) error {
-	doc, err := groupDocument(g.Group)
-	if err != nil {
-		return err
-	}
-	before, err := encodeDocument(groupType, doc)
-	if err != nil {
-		return err
-	}
-	members := memberChange{group: g, limits: limits}
-	p := patcher{t: groupType, doc: doc, limits: limits, members: members.apply}
-	if err := p.applyAll(operations); err != nil {
-		return err
-	}
-	after, err := encodeDocument(groupType, p.doc)
-	if err != nil || bytes.Equal(before, after) {
-		return err
-	}
-	return describeGroup(&g.Group, p.doc)
 }
 
 func (h *handler) changeGroup(r *request, change func(*provision.GroupChange) error) (provision.Group, error) {

@@ -13,6 +13,8 @@ import (
 	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/linger"
+	"github.com/deskbridge/deskbridge/scim/resource"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // mediaType is that of every answer (RFC 7644 §3.8). Clients that ask for
@@ -21,12 +23,12 @@ const mediaType = "application/scim+json"
 
 // storable reports whether a database can look for s.
 func storable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsRune(s, 0) && len(s) <= maxKey
+	return utf8.ValidString(s) && !strings.ContainsRune(s, 0) && len(s) <= resource.MaxKey
 }
 
-// admit checks what must be right before any route runs: the query string and
+// checkRequest checks what must be right before any route runs: the query string and
 // the form and size of the body.
-func (h *handler) admit(w http.ResponseWriter, r *request) error {
+func (h *handler) checkRequest(w http.ResponseWriter, r *request) error {
 	var err error
 	if r.query, err = parameters(r.URL.RawQuery); err != nil {
 		return err
@@ -37,7 +39,7 @@ func (h *handler) admit(w http.ResponseWriter, r *request) error {
 	if !isJSON(r.Header) {
 		w.Header().Set("Accept", mediaType+", application/json") // RFC 9110 §12.5.1
 		w.Header().Set("Accept-Encoding", "identity")            // §12.5.3
-		return status(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
+		return scimerr.New(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
 	}
 	most := h.limits.MaxBody
 	if strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), bulkEndpoint) {
@@ -67,7 +69,7 @@ func parameters(raw string) (url.Values, error) {
 			continue
 		}
 		if value, err = url.QueryUnescape(value); err != nil {
-			return nil, invalidValue(parameterNames[i], "is not URL-encoded")
+			return nil, scimerr.InvalidValue(parameterNames[i], "is not URL-encoded")
 		}
 		out.Add(parameterNames[i], value)
 	}
@@ -140,14 +142,14 @@ func writeAnswer(w http.ResponseWriter, a answer) {
 		return
 	}
 	header.Set("Content-Type", mediaType)
-	if isLarge(a.body) {
+	if resource.IsLarge(a.body) {
 		w.WriteHeader(a.status)
-		if sendBody(w, a.body) != nil { // what is sent so far must not pass for all of it
+		if resource.SendBody(w, a.body) != nil { // what is sent so far must not pass for all of it
 			panic(http.ErrAbortHandler)
 		}
 		return
 	}
-	raw, err := encodeBody(a.body)
+	raw, err := resource.EncodeBody(a.body)
 	if err != nil { // our own types: cannot happen
 		panic(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/filter"
+	"github.com/deskbridge/deskbridge/scim/patch"
 )
 
 // Limits bounds what one request, and one connection, may ask for. The zero
@@ -39,6 +41,16 @@ func (l Limits) withDefaults() Limits {
 	set(&l.RatePerSecond, 200)
 	set(&l.Burst, 1000)
 	return l
+}
+
+// filter returns the limits of filters and paths.
+func (l Limits) filter() filter.Limits {
+	return filter.Limits{MaxLength: l.MaxFilterLength, MaxDepth: l.MaxFilterDepth}
+}
+
+// patch returns the limits of a PATCH.
+func (l Limits) patch() patch.Limits {
+	return patch.Limits{Filter: l.filter(), MaxOperations: l.MaxOperations, MaxMembers: l.MaxMembersPerRequest}
 }
 
 func set[T comparable](field *T, def T) {

@@ -7,7 +7,11 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/resource"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
+
+const listURN = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 // listing is a request for a page of resources: of a list (RFC 7644 §3.4.2),
 // a search (§3.4.3), or either at the root, where it is for both types.
@@ -25,13 +29,13 @@ type listing struct {
 
 // listed is what a listing asks of one resource type.
 type listed struct {
-	t *resourceType
+	t *resource.Type
 	provision.Selection
-	selection selection
+	selection resource.Selection
 }
 
 // parseListing reads the parameters of a listing of one type or several.
-func (h *handler) parseListing(r *request, params url.Values, types []*resourceType) (listing, error) {
+func (h *handler) parseListing(r *request, params url.Values, types []*resource.Type) (listing, error) {
 	l := listing{startIndex: 1, walk: params.Has("cursor")}
 	var err error
 	if l.count, err = pageSize(params, h.limits, l.walk); err != nil {
@@ -39,10 +43,10 @@ func (h *handler) parseListing(r *request, params url.Values, types []*resourceT
 	}
 	for _, t := range types {
 		k := listed{t: t}
-		if k.selection, err = t.parseSelection(params); err != nil {
+		if k.selection, err = t.ParseSelection(params); err != nil {
 			return l, err
 		}
-		if k.Where, err = t.parseCondition(params, h.limits, types); err != nil {
+		if k.Where, err = parseCondition(t, params, h.limits, types); err != nil {
 			return l, err
 		}
 		l.kinds = append(l.kinds, k)
@@ -67,21 +71,21 @@ func (h *handler) parseListing(r *request, params url.Values, types []*resourceT
 func pageSize(params url.Values, limits Limits, walk bool) (int, error) {
 	n, err := wholeNumber(params, "count", defaultCount)
 	if err != nil && walk {
-		return 0, badRequest(scimTypeInvalidCount, "count: takes a whole number")
+		return 0, scimerr.BadRequest(scimTypeInvalidCount, "count: takes a whole number")
 	}
 	return min(max(n, 0), limits.MaxResults), err
 }
 
-// parseCondition reads the filter; nil is none.
-func (t *resourceType) parseCondition(params url.Values, limits Limits, types []*resourceType) (provision.Expr, error) {
+// parseCondition reads the filter on resources of type t; nil is none.
+func parseCondition(t *resource.Type, params url.Values, limits Limits, types []*resource.Type) (provision.Expr, error) {
 	filters, ok := params["filter"]
 	if !ok {
 		return nil, nil
 	}
-	if len(filters) != 1 || isBlank(filters[0]) {
-		return nil, invalidFilter("The filter is empty or given twice.")
+	if len(filters) != 1 || resource.IsBlank(filters[0]) {
+		return nil, scimerr.InvalidFilter("The filter is empty or given twice.")
 	}
-	return t.parseQuery(strings.TrimSpace(filters[0]), limits, types...)
+	return t.ParseFilter(strings.TrimSpace(filters[0]), limits.filter(), types...)
 }
 
 func wholeNumber(params url.Values, name string, def int) (int, error) {
@@ -91,7 +95,7 @@ func wholeNumber(params url.Values, name string, def int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return 0, invalidValue(name, "takes a whole number")
+		return 0, scimerr.InvalidValue(name, "takes a whole number")
 	}
 	const largest = 1<<31 - 1 // what both databases take as an offset
 	return min(n, largest), nil
@@ -108,7 +112,7 @@ func (l *listing) parseSort(params url.Values, limits Limits) error {
 	l.descending = strings.EqualFold(params.Get("sortOrder"), "descending")
 	var first error
 	for i, k := range l.kinds {
-		path, err := k.t.sortPath(text, limits)
+		path, err := k.t.SortPath(text, limits.filter())
 		if err != nil {
 			if first == nil {
 				first = err
@@ -124,33 +128,9 @@ func (l *listing) parseSort(params url.Values, limits Limits) error {
 	return nil
 }
 
-// sortPath returns the path that sortBy names.
-func (t *resourceType) sortPath(text string, limits Limits) (provision.Path, error) {
-	at, err := t.parseTarget(text, limits)
-	if err != nil || at.where != nil || at.unknown != nil || at.extension != "" {
-		return nil, invalidValue("sortBy", "names no attribute")
-	}
-	path := fullPath(at.attribute)
-	leaf := at.def
-	if at.sub == nil && isComplex(at.def) { // RFC 7644 §3.4.2.3: the primary value
-		if value, ok := subAttribute(at.def, "value"); ok {
-			at.sub = &value
-		}
-	}
-	if at.sub != nil {
-		leaf, path = *at.sub, append(path, at.sub.Name())
-	}
-	name := at.def.Name()
-	timeOnly := name == "meta" && (at.sub == nil || at.sub.Name() != "created" && at.sub.Name() != "lastModified")
-	if isComplex(leaf) || timeOnly || name == "groups" || name == "members" || name == "password" || name == "schemas" {
-		return nil, invalidValue("sortBy", "%s cannot be sorted by", name)
-	}
-	return path, nil
-}
-
 // list answers a listing of types, with the parameters of the query string or
 // of a SearchRequest.
-func (h *handler) list(r *request, params url.Values, types ...*resourceType) (answer, error) {
+func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (answer, error) {
 	l, err := h.parseListing(r, params, types)
 	if err != nil {
 		return answer{}, err
@@ -166,7 +146,7 @@ func (h *handler) list(r *request, params url.Values, types ...*resourceType) (a
 	if !l.walk {
 		return listResponse(found.Total, l.startIndex, resources), nil
 	}
-	body := object{"schemas": []string{listURN}, "totalResults": found.Total, "itemsPerPage": len(resources), "Resources": resources}
+	body := resource.Object{"schemas": []string{listURN}, "totalResults": found.Total, "itemsPerPage": len(resources), "Resources": resources}
 	if found.Next != nil {
 		if body["nextCursor"], err = h.writeCursor(*found.Next, l.digest); err != nil {
 			return answer{}, err
@@ -181,7 +161,7 @@ func (h *handler) find(r *request, l listing) (provision.Finding, error) {
 	if !l.walk && len(l.kinds) == 1 {
 		k := l.kinds[0]
 		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
-		if k.t == groupType {
+		if k.t == resource.Group {
 			page, err := h.core.Groups(r.Context(), r.conn.ID, q)
 			return finding(page, func(g *provision.Group) provision.Found { return provision.Found{Group: g} }), err
 		}
@@ -189,7 +169,7 @@ func (h *handler) find(r *request, l listing) (provision.Finding, error) {
 	}
 	q := provision.Search{Sorted: l.sorted, Descending: l.descending, After: l.after, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
 	for _, k := range l.kinds {
-		if k.t == groupType {
+		if k.t == resource.Group {
 			q.Groups = &k.Selection
 		} else {
 			q.People = &k.Selection
@@ -199,10 +179,10 @@ func (h *handler) find(r *request, l listing) (provision.Finding, error) {
 }
 
 // findUsers looks up people, a second time where nobody has the name as it was
-// sent; see [decodedTwice].
+// sent; see [resource.DecodedTwice].
 func (h *handler) findUsers(r *request, q provision.Query) (provision.Finding, error) {
 	page, err := h.core.Identities(r.Context(), r.conn.ID, q)
-	if again, ok := decodedTwice(q.Where); ok && err == nil && page.Total == 0 {
+	if again, ok := resource.DecodedTwice(q.Where); ok && err == nil && page.Total == 0 {
 		q.Where = again
 		page, err = h.core.Identities(r.Context(), r.conn.ID, q)
 	}
@@ -232,7 +212,7 @@ func (h *handler) represent(r *request, l listing, items []provision.Found) ([]a
 	var users, others []any
 	var err error
 	for _, k := range l.kinds {
-		if k.t == groupType {
+		if k.t == resource.Group {
 			others, err = h.groups(r, groups, k.selection)
 		} else {
 			users, err = h.users(r, people, k.selection)
@@ -258,7 +238,7 @@ func listResponse(total, startIndex int, resources []any) answer {
 	if resources == nil {
 		resources = []any{}
 	}
-	return answer{status: http.StatusOK, body: object{
+	return answer{status: http.StatusOK, body: resource.Object{
 		"schemas":      []string{listURN},
 		"totalResults": total,
 		"startIndex":   startIndex,

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/resource"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // Options configures the service provider.
@@ -90,11 +92,11 @@ type request struct {
 	token provision.Token
 	id    string // of the request, as in the log
 	query url.Values
-	as    representation
+	as    resource.Representation
 	limit Limits
 
-	sent   io.Reader // the body as it comes, without a limit
-	parsed object    // the body, where it is part of a larger one; nil: it is still to be read
+	sent   io.Reader       // the body as it comes, without a limit
+	parsed resource.Object // the body, where it is part of a larger one; nil: it is still to be read
 }
 
 // answer is what a route gives back. A nil body is none.
@@ -123,14 +125,14 @@ func (h *handler) routes() http.Handler {
 	on("/Schemas/{id}", methods{"GET": h.getSchema})
 
 	on("/Me", methods{"GET": noSubject, "POST": noSubject, "PUT": noSubject, "PATCH": noSubject, "DELETE": noSubject})
-	on("/.search", methods{"POST": h.search(userType, groupType)})
-	on("/Users/.search", methods{"POST": h.search(userType)})
-	on("/Groups/.search", methods{"POST": h.search(groupType)})
+	on("/.search", methods{"POST": h.search(resource.User, resource.Group)})
+	on("/Users/.search", methods{"POST": h.search(resource.User)})
+	on("/Groups/.search", methods{"POST": h.search(resource.Group)})
 	on("", methods{"GET": h.listAll})
 
 	mux.Handle(root+"/", h.serve(nil))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r.Body, status(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))
+		refuse(w, r.Body, scimerr.New(http.StatusNotFound, "There is nothing at this address; the base URL is …/scim/{connection}/v2."))
 	})
 	return mux
 }
@@ -152,7 +154,7 @@ func (h *handler) resourceRoutes() map[string]methods {
 // no person, so that there is nobody to answer with (RFC 7644 §3.11 has 501 for
 // this).
 func noSubject(*request) (answer, error) {
-	return answer{}, status(http.StatusNotImplemented, "The token belongs to an identity provider and not to a person: there is no /Me. Read a person at /Users/{id}.")
+	return answer{}, scimerr.New(http.StatusNotImplemented, "The token belongs to an identity provider and not to a person: there is no /Me. Read a person at /Users/{id}.")
 }
 
 // outermost turns panics into answers, and keeps the mux from redirecting
@@ -168,10 +170,10 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 				panic(cause)
 			}
 			h.log.ErrorContext(r.Context(), "scim: panic", "request", h.requestID(r.Context()), "panic", cause, "stack", string(debug.Stack()))
-			writeError(w, status(http.StatusInternalServerError, "Internal error."))
+			writeError(w, scimerr.New(http.StatusInternalServerError, "Internal error."))
 		}()
 		if p := r.URL.Path; p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/") {
-			refuse(w, r.Body, status(http.StatusNotFound, "There is nothing at this address."))
+			refuse(w, r.Body, scimerr.New(http.StatusNotFound, "There is nothing at this address."))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -198,10 +200,10 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 	}
 	if delay := h.buckets.wait(r.conn.ID, h.now()); delay > 0 {
 		w.Header().Set("Retry-After", retryAfter(delay))
-		return answer{}, status(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
+		return answer{}, scimerr.New(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
 	}
 	if m == nil {
-		return answer{}, status(http.StatusNotFound, "There is nothing at this address.")
+		return answer{}, scimerr.New(http.StatusNotFound, "There is nothing at this address.")
 	}
 	serve, ok := m[r.Method]
 	if r.Method == http.MethodHead {
@@ -209,13 +211,13 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 	}
 	if !ok {
 		w.Header().Set("Allow", allowed(m))
-		return answer{}, status(http.StatusMethodNotAllowed, "This address does not take "+r.Method+".")
+		return answer{}, scimerr.New(http.StatusMethodNotAllowed, "This address does not take "+r.Method+".")
 	}
 	if r.token.ReadOnly && !reads(r) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="insufficient_scope", scope="scim"`)
-		return answer{}, status(http.StatusForbidden, "This token may read, and change nothing.")
+		return answer{}, scimerr.New(http.StatusForbidden, "This token may read, and change nothing.")
 	}
-	if err := h.admit(w, r); err != nil {
+	if err := h.checkRequest(w, r); err != nil {
 		return answer{}, err
 	}
 	return serve(r)
@@ -236,7 +238,7 @@ func retryAfter(delay time.Duration) string {
 }
 
 // body reads the request's body as a JSON object.
-func (r *request) body() (object, error) {
+func (r *request) body() (resource.Object, error) {
 	if r.parsed != nil {
 		return r.parsed, nil
 	}
@@ -245,12 +247,12 @@ func (r *request) body() (object, error) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, invalidSyntax("The request body could not be read to its end.")
+		return nil, scimerr.InvalidSyntax("The request body could not be read to its end.")
 	}
-	return decodeObject(raw)
+	return resource.DecodeObject(raw)
 }
 
 // cause says who asked for what, for the audit log.
-func (r *request) cause(resource string) provision.Cause {
-	return provision.Cause{Actor: "scim:" + r.token.Name, Action: r.Method + " " + resource, Request: r.id}
+func (r *request) cause(on string) provision.Cause {
+	return provision.Cause{Actor: "scim:" + r.token.Name, Action: r.Method + " " + on, Request: r.id}
 }

@@ -1,18 +1,20 @@
 package scim
 
 import (
-	"bytes"
 	"maps"
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/patch"
+	"github.com/deskbridge/deskbridge/scim/resource"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // users represents people, with their groups read in one go when they are
 // asked for.
-func (h *handler) users(r *request, people []provision.Identity, s selection) ([]any, error) {
+func (h *handler) users(r *request, people []provision.Identity, s resource.Selection) ([]any, error) {
 	var groups map[provision.IdentityID][]provision.Membership
-	if s.has("groups") && len(people) > 0 {
+	if s.Has("groups") && len(people) > 0 {
 		ids := make([]provision.IdentityID, len(people))
 		for i, id := range people {
 			ids[i] = id.ID
@@ -25,41 +27,28 @@ func (h *handler) users(r *request, people []provision.Identity, s selection) ([
 	out := make([]any, len(people))
 	for i, id := range people {
 		var err error
-		if out[i], err = r.person(provision.Person{Identity: id, Groups: groups[id.ID]}, s); err != nil {
+		if out[i], err = r.as.User(id, groups[id.ID], s); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// person represents somebody: from their document as it is stored, or from what
-// the core knows of those whom no identity provider has described.
-func (r *request) person(p provision.Person, s selection) (any, error) {
-	if len(p.Document) > 0 {
-		return storedUser{as: r.as, id: p.Identity, groups: p.Groups, selection: s}, nil
-	}
-	resource, err := r.as.user(p.Identity, p.Groups)
-	if err != nil {
-		return nil, err
-	}
-	return s.apply(resource), nil
-}
-
 // user answers with one person.
-func (h *handler) user(r *request, code int, p provision.Person, s selection) (answer, error) {
-	resource, err := r.person(p, s)
+func (h *handler) user(r *request, code int, p provision.Person, s resource.Selection) (answer, error) {
+	body, err := r.as.User(p.Identity, p.Groups, s)
 	if err != nil {
 		return answer{}, err
 	}
-	out := answer{status: code, body: resource, etag: etag(p.Version)}
+	out := answer{status: code, body: body, etag: resource.ETag(p.Version)}
 	if code == http.StatusCreated {
-		out.location = r.as.location(userType, string(p.ID))
+		out.location = r.as.Location(resource.User, string(p.ID))
 	}
 	return out, nil
 }
 
 func (h *handler) getUser(r *request) (answer, error) {
-	s, err := userType.parseSelection(r.query)
+	s, err := resource.User.ParseSelection(r.query)
 	if err != nil {
 		return answer{}, err
 	}
@@ -75,14 +64,14 @@ func (h *handler) getUser(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if unchanged(r.Request, got.Version) {
-		return answer{status: http.StatusNotModified, etag: etag(got.Version)}, nil
+		return answer{status: http.StatusNotModified, etag: resource.ETag(got.Version)}, nil
 	}
 	return h.user(r, http.StatusOK, got, s)
 }
 
 // createUser adds a person. Without active they are active.
 func (h *handler) createUser(r *request) (answer, error) {
-	s, doc, err := r.resource(userType)
+	s, doc, err := r.document(resource.User)
 	if err != nil {
 		return answer{}, err
 	}
@@ -90,7 +79,7 @@ func (h *handler) createUser(r *request) (answer, error) {
 		doc["active"] = true
 	}
 	var id provision.Identity
-	if err := describe(&id, doc); err != nil {
+	if err := resource.Describe(&id, doc); err != nil {
 		return answer{}, err
 	}
 	got, restored, err := h.core.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
@@ -98,7 +87,7 @@ func (h *handler) createUser(r *request) (answer, error) {
 		return answer{}, err
 	}
 	person := provision.Person{Identity: got}
-	if restored && s.has("groups") { // whoever is new is in none
+	if restored && s.Has("groups") { // whoever is new is in none
 		groups, err := h.core.MembershipsOf(r.Context(), r.conn.ID, []provision.IdentityID{got.ID})
 		if err != nil {
 			return answer{}, err
@@ -111,7 +100,7 @@ func (h *handler) createUser(r *request) (answer, error) {
 // replaceUser gives a person a new description: what it leaves out is cleared
 // (RFC 7644 §3.5.1), except active, without which they stay what they are.
 func (h *handler) replaceUser(r *request) (answer, error) {
-	s, doc, err := r.resource(userType)
+	s, doc, err := r.document(resource.User)
 	if err != nil {
 		return answer{}, err
 	}
@@ -121,44 +110,22 @@ func (h *handler) replaceUser(r *request) (answer, error) {
 			fresh = maps.Clone(doc)
 			fresh["active"] = id.Active()
 		}
-		return describe(id, fresh)
+		return resource.Describe(id, fresh)
 	})
 }
 
 // patchUser applies the operations of a PATCH: all of them or none.
 func (h *handler) patchUser(r *request) (answer, error) {
-	s, operations, err := r.patch(userType)
+	s, operations, err := r.patch(resource.User)
 	if err != nil {
 		return answer{}, err
 	}
 	return h.changeUser(r, http.StatusOK, s, func(id *provision.Identity) error {
-		return patchIdentity(id, operations, h.limits)
+		return patch.User(id, operations, h.limits.patch())
 	})
 }
 
-// patchIdentity applies operations to id. When they change nothing it leaves
-// id as it is, so that lastModified does not move (RFC 7644 §3.5.2.1).
-func patchIdentity(id *provision.Identity, operations []operation, limits Limits) error {
-	doc, err := userDocument(*id)
-	if err != nil {
-		return err
-	}
-	before, err := encodeDocument(userType, doc)
-	if err != nil {
-		return err
-	}
-	p := patcher{t: userType, doc: doc, limits: limits}
-	if err := p.applyAll(operations); err != nil {
-		return err
-	}
-	after, err := encodeDocument(userType, p.doc)
-	if err != nil || bytes.Equal(before, after) {
-		return err
-	}
-	return describe(id, p.doc)
-}
-
-func (h *handler) changeUser(r *request, code int, s selection, change func(*provision.Identity) error) (answer, error) {
+func (h *handler) changeUser(r *request, code int, s resource.Selection, change func(*provision.Identity) error) (answer, error) {
 	id, err := r.userID()
 	if err != nil {
 		return answer{}, err
@@ -195,14 +162,14 @@ func (r *request) userID() (provision.IdentityID, error) {
 func (r *request) resourceID() (string, error) {
 	id := r.PathValue("id")
 	if !storable(id) {
-		return "", status(http.StatusNotFound, "There is no such resource.")
+		return "", scimerr.New(http.StatusNotFound, "There is no such resource.")
 	}
 	return id, nil
 }
 
-// resource reads the body of a POST or PUT.
-func (r *request) resource(t *resourceType) (selection, object, error) {
-	s, err := t.parseSelection(r.query)
+// document reads the body of a POST or PUT.
+func (r *request) document(t *resource.Type) (resource.Selection, resource.Object, error) {
+	s, err := t.ParseSelection(r.query)
 	if err != nil {
 		return s, nil, err
 	}
@@ -210,13 +177,13 @@ func (r *request) resource(t *resourceType) (selection, object, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	doc, err := t.read(body)
+	doc, err := t.Read(body)
 	return s, doc, err
 }
 
 // patch reads the body of a PATCH.
-func (r *request) patch(t *resourceType) (selection, []operation, error) {
-	s, err := t.parseSelection(r.query)
+func (r *request) patch(t *resource.Type) (resource.Selection, []patch.Operation, error) {
+	s, err := t.ParseSelection(r.query)
 	if err != nil {
 		return s, nil, err
 	}
@@ -224,6 +191,6 @@ func (r *request) patch(t *resourceType) (selection, []operation, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	operations, err := readPatch(body, r.limit)
+	operations, err := patch.Read(body, r.limit.patch())
 	return s, operations, err
 }

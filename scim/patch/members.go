@@ -1,0 +1,162 @@
+package patch
+
+import (
+	"slices"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/filter"
+	"github.com/deskbridge/deskbridge/scim/resource"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
+)
+
+// Members takes the changes that a PATCH makes to the members of a group, one
+// after the other.
+type Members interface {
+	Add(ids ...provision.MemberID)
+	Remove(ids ...provision.MemberID)
+	RemoveAll()
+	Members() ([]provision.Member, error) // as they were before all changes
+}
+
+// memberChange turns the operations of a PATCH on members into additions and
+// removals, whose cost does not follow the size of the group. Only a value
+// filter on something else than value reads the members.
+type memberChange struct {
+	group  Members
+	limits Limits
+	named  int          // ids in the operations so far
+	steps  []memberStep // the operations so far
+}
+
+// memberStep adds or removes ids; with all it empties the group.
+type memberStep struct {
+	kind Kind
+	all  bool
+	ids  []provision.MemberID
+}
+
+func (m *memberChange) apply(kind Kind, at resource.Path, value any) error {
+	if at.Sub != nil {
+		if at.Sub.Name() == "display" { // we show the member's own name
+			return nil
+		}
+		return scimerr.Immutable(at.String(), "is immutable; remove the member and add another.")
+	}
+	ids, err := resource.ReadMembers(value, m.limits.MaxMembers)
+	if err != nil {
+		return err
+	}
+	if at.Where != nil {
+		return m.applySelected(kind, at, ids)
+	}
+	switch {
+	case kind == Add:
+		return m.add(ids)
+	case kind == Replace:
+		m.removeAll()
+		return m.add(ids)
+	case value == nil:
+		m.removeAll()
+		return nil
+	}
+	return m.remove(ids)
+}
+
+func (m *memberChange) applySelected(kind Kind, at resource.Path, ids []provision.MemberID) error {
+	selected, plain := valuesOf(at.Where)
+	if !plain {
+		var err error
+		if selected, err = m.matching(at.Where); err != nil {
+			return err
+		}
+	}
+	switch {
+	case kind == Remove:
+		return m.remove(selected)
+	case len(ids) == 0 && plain:
+		return m.add(selected)
+	case len(selected) == 0:
+		return scimerr.NoTarget("No member matches the filter.")
+	case kind == Replace:
+		if err := m.remove(selected); err != nil {
+			return err
+		}
+	}
+	return m.add(ids)
+}
+
+// valuesOf returns the ids in value eq "…", also in several joined by or.
+func valuesOf(where provision.Expr) ([]provision.MemberID, bool) {
+	switch where := where.(type) {
+	case provision.Or:
+		left, ok := valuesOf(where.Left)
+		right, ok2 := valuesOf(where.Right)
+		return append(left, right...), ok && ok2
+	case provision.Compare:
+		id, ok := where.Value.(string)
+		return []provision.MemberID{provision.MemberID(id)}, ok && where.Op == provision.OpEqual && where.Path[0] == "value"
+	}
+	return nil, false
+}
+
+// matching returns the members that satisfy where after the operations so far.
+func (m *memberChange) matching(where provision.Expr) ([]provision.MemberID, error) {
+	stored, err := m.group.Members()
+	if err != nil {
+		return nil, err
+	}
+	now := make([]resource.Object, 0, len(stored))
+	for _, member := range stored {
+		now = append(now, resource.Representation{}.Member(member))
+	}
+	for _, step := range m.steps {
+		now = step.replay(now)
+	}
+	var out []provision.MemberID
+	for _, member := range now {
+		if filter.Holds(where, member) {
+			out = append(out, provision.MemberID(resource.Text(member, "value")))
+		}
+	}
+	return out, nil
+}
+
+func (s memberStep) replay(now []resource.Object) []resource.Object {
+	switch {
+	case s.all:
+		return nil
+	case s.kind == Remove:
+		return slices.DeleteFunc(now, func(member resource.Object) bool {
+			return slices.Contains(s.ids, provision.MemberID(resource.Text(member, "value")))
+		})
+	}
+	for _, id := range s.ids {
+		if !slices.ContainsFunc(now, func(member resource.Object) bool { return resource.Text(member, "value") == string(id) }) {
+			now = append(now, resource.Object{"value": string(id)})
+		}
+	}
+	return now
+}
+
+func (m *memberChange) add(ids []provision.MemberID) error {
+	m.group.Add(ids...)
+	return m.note(memberStep{kind: Add, ids: ids})
+}
+
+func (m *memberChange) remove(ids []provision.MemberID) error {
+	m.group.Remove(ids...)
+	return m.note(memberStep{kind: Remove, ids: ids})
+}
+
+func (m *memberChange) removeAll() {
+	m.group.RemoveAll()
+	m.steps = append(m.steps, memberStep{kind: Remove, all: true})
+}
+
+func (m *memberChange) note(step memberStep) error {
+	m.steps = append(m.steps, step)
+	if m.named += len(step.ids); m.named > m.limits.MaxMembers {
+		return resource.TooManyMembers(m.limits.MaxMembers)
+	}
+	return nil
+}

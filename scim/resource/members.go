@@ -1,0 +1,97 @@
+package resource
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
+)
+
+// ReadMembers returns the ids that the value of members names, each once: a list
+// of objects with value, or of ids. More than most are refused.
+func ReadMembers(value any, most int) ([]provision.MemberID, error) {
+	def, _ := Group.Find("", "members")
+	got, err := Normalize(def.Def, "members", value)
+	if err != nil {
+		return nil, err
+	}
+	list, _ := got.([]any)
+	if len(list) > most {
+		return nil, TooManyMembers(most)
+	}
+	out := make([]provision.MemberID, 0, len(list))
+	seen := make(map[string]bool, len(list))
+	for _, element := range list {
+		o, _ := element.(Object)
+		id := Text(o, "value")
+		if id == "" {
+			return nil, scimerr.InvalidValue("members.value", "is required")
+		}
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, provision.MemberID(id))
+		}
+	}
+	return out, nil
+}
+
+// TooManyMembers is the answer to a request that names more members than most.
+func TooManyMembers(most int) error {
+	return scimerr.TooLarge("members: one request can name at most %d members.", most)
+}
+
+// memberList is the value of members in a representation. A group can have a
+// hundred thousand: they become JSON one by one, while they are sent.
+type memberList struct {
+	as      Representation
+	members []provision.Member
+	keep    func(folded string) bool // which sub-attributes; nil: all
+}
+
+// memberJSON is a member as it is sent, with its names in order.
+type memberJSON struct {
+	Ref     string `json:"$ref,omitempty"`
+	Display string `json:"display,omitempty"`
+	Type    string `json:"type,omitempty"`
+	Value   string `json:"value,omitempty"`
+}
+
+func (l memberList) json(m provision.Member) memberJSON {
+	t := User
+	if m.Kind == provision.MemberGroup {
+		t = Group
+	}
+	out := memberJSON{Ref: l.as.Location(t, string(m.ID)), Display: m.Display, Type: t.Name, Value: string(m.ID)}
+	if l.keep == nil {
+		return out
+	}
+	for name, field := range map[string]*string{"$ref": &out.Ref, "display": &out.Display, "type": &out.Type, "value": &out.Value} {
+		if !l.keep(name) {
+			*field = ""
+		}
+	}
+	return out
+}
+
+// write writes the list with one buffer for all members.
+func (l memberList) write(w *bufio.Writer) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	return writeEach(w, "[", l.members, "]", func(m provision.Member) error {
+		b.Reset()
+		err := e.Encode(l.json(m))
+		_, _ = w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+		return err
+	})
+}
+
+// Member returns one member, for the filters of a PATCH.
+func (r Representation) Member(m provision.Member) Object {
+	sent := memberList{as: r}.json(m)
+	out := Object{"value": sent.Value, "$ref": sent.Ref, "type": sent.Type}
+	SetText(out, "display", sent.Display)
+	return out
+}

@@ -22,12 +22,12 @@ func NewClientKey() (private, certificate []byte, err error) { return newSAMLKey
 func (h *Handler) clientKeys(w http.ResponseWriter, r *http.Request) {
 	keys, err := h.peers.ourKeys(r.Context(), provision.KeyOIDC)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	read, err := clientKeysOf(keys)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/jwk-set+json")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // forwardAuth tells a reverse proxy who is signed in, at every request that it
@@ -19,13 +20,13 @@ import (
 // &sign_in=redirect it is a redirect, as far as the browser shows a page.
 func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	desk := r.URL.Query().Get("desk")
-	v, err := h.core.Visitor(r.Context(), h.cookie(r, sessionCookie), desk)
-	if isCode(err, provision.Denied) {
+	v, err := h.core.Visitor(r.Context(), h.site.SessionSecret(r), desk)
+	if web.IsCode(err, provision.Denied) {
 		h.elsewhere(w, r, http.StatusUnauthorized, "/sso/login", h.original(r))
 		return
 	}
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	header := w.Header()
@@ -56,13 +57,13 @@ func (h *Handler) noAccount(w http.ResponseWriter, r *http.Request, a *provision
 		h.elsewhere(w, r, http.StatusForbidden, "/sso/waiting", h.original(r))
 		return
 	}
-	h.elsewhere(w, r, http.StatusForbidden, home+"?no_account=1", "")
+	h.elsewhere(w, r, http.StatusForbidden, web.Home+"?no_account=1", "")
 }
 
 // elsewhere answers with status, and with where the browser should go instead:
 // to path, and from there on to the page of ours that it was asking for.
 func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request, status int, path, original string) {
-	to := h.options.PublicURL + path
+	to := h.site.PublicURL + path
 	if original != "" {
 		to += "?return_to=" + url.QueryEscape(original)
 	}
@@ -82,7 +83,7 @@ func (h *Handler) original(r *http.Request) string {
 		return ""
 	}
 	to := cmp.Or(r.Header.Get("X-Original-Uri"), r.Header.Get("X-Forwarded-Uri"))
-	if localPath(to) != to { // the rule for every way back
+	if web.LocalPath(to) != to { // the rule for every way back
 		return ""
 	}
 	return to
@@ -91,7 +92,7 @@ func (h *Handler) original(r *http.Request) string {
 // ourHost reports whether a Host header, with a port or without, names the host
 // that browsers see us on. Proxies differ in whether they pass the port on.
 func (h *Handler) ourHost(host string) bool {
-	public, err := url.Parse(h.options.PublicURL)
+	public, err := url.Parse(h.site.PublicURL)
 	if err != nil {
 		return false
 	}

@@ -3,6 +3,8 @@ package sso
 import (
 	"net/netip"
 	"time"
+
+	"github.com/deskbridge/deskbridge/sso/limit"
 )
 
 // Tries of the break-glass sign-in. It must stand when strangers try passwords,
@@ -25,26 +27,26 @@ const (
 
 // glass counts tries of the break-glass sign-in.
 type glass struct {
-	tries    *limiter[netip.Addr]
-	failures *limiter[netip.Addr]
-	failing  *limiter[struct{}]
+	tries    *limit.Limiter[netip.Addr]
+	failures *limit.Limiter[netip.Addr]
+	failing  *limit.Limiter[struct{}]
 }
 
 func newGlass(now func() time.Time) *glass {
 	return &glass{
-		tries:    newLimiter[netip.Addr](glassPerMinute/60.0, glassPerMinute, rememberedAddresses, now),
-		failures: newLimiter[netip.Addr](glassFailures/glassForgets.Seconds(), glassFailures, rememberedAddresses, now),
-		failing:  newLimiter[struct{}](glassPerMinuteFailing/60.0, glassPerMinuteFailing, 1, now),
+		tries:    limit.New[netip.Addr](glassPerMinute/60.0, glassPerMinute, limit.Addresses, now),
+		failures: limit.New[netip.Addr](glassFailures/glassForgets.Seconds(), glassFailures, limit.Addresses, now),
+		failing:  limit.New[struct{}](glassPerMinuteFailing/60.0, glassPerMinuteFailing, 1, now),
 	}
 }
 
 // allow counts a try, and reports whether it may be made.
 func (g *glass) allow(from netip.Addr) bool {
-	if !g.tries.allow(networkOf(from, household)) {
+	if !g.tries.Allow(limit.Network(from, limit.Household)) {
 		return false
 	}
-	return g.failures.left(networkOf(from, site)) || g.failing.allow(struct{}{})
+	return g.failures.Left(limit.Network(from, limit.Site)) || g.failing.Allow(struct{}{})
 }
 
 // failed notes that a try was wrong.
-func (g *glass) failed(from netip.Addr) { g.failures.allow(networkOf(from, site)) }
+func (g *glass) failed(from netip.Addr) { g.failures.Allow(limit.Network(from, limit.Site)) }

@@ -2,7 +2,6 @@ package sso
 
 import (
 	"context"
-	"embed"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/limit"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // Options say where a Handler stands.
@@ -22,7 +23,7 @@ type Options struct {
 
 	Fetch          fetch.Options  // which hosts may be asked over http or at private addresses
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
-	Limits         Limits
+	Limits         limit.Limits
 
 	Now func() time.Time // nil: the system's clock
 }
@@ -30,39 +31,28 @@ type Options struct {
 // Handler serves everything under /sso/. It is safe for concurrent use.
 type Handler struct {
 	core    *provision.Service
+	site    *web.Site
 	options Options
-	log     *slog.Logger
-	now     func() time.Time
 	client  *http.Client
-	secure  bool // PublicURL is https
 
 	peers   *peers
 	metrics *metrics
 
-	byAddress    *limiter[netip.Addr]
-	byConnection *limiter[demand]
-	modest       *limiter[netip.Addr] // of addresses, while a connection is asked for too much
-	glass        *glass
-	overages     sync.Map // provision.ConnectionID → the last day on which groups did not fit
+	glass    *glass
+	overages sync.Map // provision.ConnectionID → the last day on which groups did not fit
 
 	apps   http.Handler // nil until [Handler.Mount]
 	routes http.Handler
 }
-
-//go:embed static
-var static embed.FS
 
 // New returns the Handler for core.
 func New(core *provision.Service, o Options) *Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	h := &Handler{core: core, options: o, log: o.Log, now: o.Now, client: fetch.New(o.Fetch),
-		secure: strings.HasPrefix(o.PublicURL, "https://"), metrics: newMetrics(), glass: newGlass(o.Now)}
-	limits := o.Limits.withDefaults()
-	h.byAddress = newLimiter[netip.Addr](limits.PerSecond, limits.Burst, rememberedAddresses, o.Now)
-	h.byConnection = newLimiter[demand](limits.ConnectionPerSecond, limits.ConnectionBurst, rememberedConnections, o.Now)
-	h.modest = newLimiter[netip.Addr](modestPerSecond, modestBurst, rememberedAddresses, o.Now)
+	site := web.New(core, web.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID,
+		TrustedProxies: o.TrustedProxies, Limits: o.Limits, Now: o.Now})
+	h := &Handler{core: core, site: site, options: o, client: fetch.New(o.Fetch), metrics: newMetrics(), glass: newGlass(o.Now)}
 	h.peers = newPeers(h)
 	h.routes = h.mux()
 	return h
@@ -76,7 +66,7 @@ func (h *Handler) mux() http.Handler {
 	for _, name := range []string{"style.css", "submit.js"} { // by name: a pattern would take in a connection's paths
 		mux.HandleFunc("GET /sso/static/"+name, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "max-age=3600")
-			http.ServeFileFS(w, r, static, "static/"+name)
+			http.ServeFileFS(w, r, web.Static, "static/"+name)
 		})
 	}
 
@@ -121,25 +111,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("X-Frame-Options", "DENY")
-	header.Set("Content-Security-Policy", pagePolicy)
-	if h.secure {
+	header.Set("Content-Security-Policy", web.PagePolicy)
+	if h.site.Secure {
 		header.Set("Strict-Transport-Security", "max-age=31536000")
 	} else { // development: identity providers may be on http as well
-		header.Set("Content-Security-Policy", strings.Replace(pagePolicy, "https:", "https: http:", 1))
+		header.Set("Content-Security-Policy", strings.Replace(web.PagePolicy, "https:", "https: http:", 1))
 	}
-	if h.tooFast(r) {
+	if !uncounted(r.URL.Path) && h.site.TooFast(r) {
 		header.Set("Retry-After", "5")
-		h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many requests from one address"})
+		h.site.Refuse(w, r, web.Refusal{Status: http.StatusTooManyRequests, Reason: "rate", Detail: "too many requests from one address"})
 		return
 	}
 	if h.apps != nil && strings.HasPrefix(r.URL.Path, "/sso/idp/") {
-		if !startsAtDesk(r.URL.Path) || !h.crowded(w, r, provision.Connection{}, "desk") {
+		if !startsAtDesk(r.URL.Path) || !h.site.Crowded(w, r, provision.Connection{}, "desk") {
 			h.apps.ServeHTTP(w, r)
 		}
 		return
 	}
 	if h.forged(r) {
-		h.fail(w, r, refusal{status: http.StatusForbidden, reason: "cross-site", detail: "a request that changes something came from another site"})
+		h.site.Refuse(w, r, web.Refusal{Status: http.StatusForbidden, Reason: "cross-site", Detail: "a request that changes something came from another site"})
 		return
 	}
 	h.routes.ServeHTTP(&plainErrors{ResponseWriter: w, handler: h, request: r}, r)
@@ -178,7 +168,7 @@ func (h *Handler) forged(r *http.Request) bool {
 		return true
 	}
 	origin := r.Header.Get("Origin")
-	return origin != "" && origin != originOf(h.options.PublicURL)
+	return origin != "" && origin != web.OriginOf(h.site.PublicURL)
 }
 
 // plainErrors turns the mux's own errors into pages.
@@ -195,7 +185,7 @@ func (p *plainErrors) WriteHeader(status int) {
 	if plain && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) {
 		p.muted = true
 		reason := map[int]string{http.StatusNotFound: "path", http.StatusMethodNotAllowed: "method"}[status]
-		p.handler.fail(p.ResponseWriter, p.request, refusal{status: status, reason: reason, detail: "nothing is served there in this way"})
+		p.handler.site.Refuse(p.ResponseWriter, p.request, web.Refusal{Status: status, Reason: reason, Detail: "nothing is served there in this way"})
 		return
 	}
 	p.ResponseWriter.WriteHeader(status)
@@ -210,3 +200,12 @@ func (p *plainErrors) Write(b []byte) (int, error) {
 
 // Unwrap lets [http.ResponseController] reach the connection.
 func (p *plainErrors) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+// uncounted reports whether a path is asked for at every page view of a desk,
+// for everybody by one reverse proxy.
+func uncounted(path string) bool {
+	return path == "/sso/forward-auth" || path == "/sso/session" || strings.HasPrefix(path, "/sso/static/")
+}
+
+// ClientAddress returns where a request comes from.
+func (h *Handler) ClientAddress(r *http.Request) netip.Addr { return h.site.ClientAddress(r) }

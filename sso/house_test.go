@@ -21,6 +21,7 @@ import (
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/limit"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store"
@@ -121,7 +122,7 @@ func numberOf(ctx context.Context) string {
 // replica returns a Handler on the same core.
 func (h *house) replica(log *slog.Logger) *sso.Handler {
 	return sso.New(h.core, sso.Options{PublicURL: h.url, Log: log, Fetch: fetch.Options{AllowHosts: h.allowed},
-		RequestID: numberOf, Now: h.now, Limits: sso.Limits{PerSecond: 1e6, Burst: 1e6, ConnectionPerSecond: 1e6, ConnectionBurst: 1e6}})
+		RequestID: numberOf, Now: h.now, Limits: limit.Limits{PerSecond: 1e6, Burst: 1e6, ConnectionPerSecond: 1e6, ConnectionBurst: 1e6}})
 }
 
 // each runs test in a fresh house on every database.

@@ -2,20 +2,14 @@ package sso
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso/oidc"
-	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
 type metrics struct {
-	logins  *prometheus.CounterVec
-	refusal *prometheus.CounterVec
-	ends    *prometheus.CounterVec
 	owners  *prometheus.CounterVec
 	fetches *prometheus.CounterVec
 }
@@ -29,15 +23,6 @@ const (
 
 func newMetrics() *metrics {
 	return &metrics{
-		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "deskbridge_sign_ins_total", Help: "Sign-ins by connection, protocol and result: ok, created, or why they were refused.",
-		}, []string{"connection", "protocol", "result"}),
-		refusal: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "deskbridge_sign_ins_refused_total", Help: "Refused sign-ins by connection, protocol and class of the reason: account, message, again, provider, setup, rate.",
-		}, []string{"connection", "protocol", "class"}),
-		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "deskbridge_sessions_ended_total", Help: "Sessions that ended at somebody's word, by whose.",
-		}, []string{"why"}),
 		owners: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deskbridge_break_glass_total", Help: "Tries of the break-glass sign-in by result: ok, refused. Any is worth an alarm.",
 		}, []string{"result"}),
@@ -50,47 +35,7 @@ func newMetrics() *metrics {
 // Collectors returns the metrics of signing in.
 func (h *Handler) Collectors() []prometheus.Collector {
 	m := h.metrics
-	return []prometheus.Collector{m.logins, m.refusal, m.ends, m.owners, m.fetches, times{h}}
-}
-
-func (m *metrics) refused(f refusal) {
-	if f.audit || f.connection.ID != "" { // the others are no sign-ins
-		m.logins.WithLabelValues(f.connection.Name, string(f.protocol), f.reason).Inc()
-		m.refusal.WithLabelValues(f.connection.Name, string(f.protocol), classOf(f.reason)).Inc()
-	}
-}
-
-// classes are the classes of reasons, by who can do something about it. What is
-// in none is wrong with the message.
-var classes = map[string][]string{
-	"account": {provision.RefusedDisabled, provision.RefusedSuspended, provision.RefusedRemoved, provision.RefusedDomain, provision.RefusedAddress,
-		provision.RefusedUnproven, provision.RefusedTaken, provision.RefusedUnknown, provision.RefusedGroups},
-	"again":    {provision.RefusedReplay, provision.RefusedEnded, "pending", oidc.ReasonState},
-	"provider": {string(saml.ReasonStatus), oidc.ReasonProviderError, oidc.ReasonExchange, oidc.ReasonUserInfo},
-	"setup": {"setup", "fetch", string(saml.ReasonSetting), string(saml.ReasonEndpoint), string(saml.ReasonMetadata), string(saml.ReasonCertificates),
-		oidc.ReasonConfig, oidc.ReasonIssuerURL, oidc.ReasonEntraTenant, oidc.ReasonDiscovery, oidc.ReasonMismatch, oidc.ReasonWeak},
-	"rate": {"rate"},
-}
-
-func classOf(reason string) string {
-	for class, reasons := range classes {
-		if slices.Contains(reasons, reason) {
-			return class
-		}
-	}
-	return "message"
-}
-
-func (m *metrics) signedIn(conn provision.Connection, p provision.Protocol, created bool) {
-	result := "ok"
-	if created {
-		result = "created"
-	}
-	m.logins.WithLabelValues(conn.Name, string(p), result).Inc()
-}
-
-func (m *metrics) ended(why provision.SessionEnd, n int) {
-	m.ends.WithLabelValues(string(why)).Add(float64(n))
+	return append(h.site.Collectors(), m.owners, m.fetches, times{h})
 }
 
 func (m *metrics) fetchFailed(conn provision.Connection, document string) {
@@ -155,7 +100,7 @@ func (h *Handler) fetched(ctx context.Context, conn provision.Connection) map[st
 		}
 	}
 	if rp := h.peers.spoken(conn.ID); rp != nil && len(conn.SignIn.OIDC) > 0 {
-		now := h.now()
+		now := h.site.Now()
 		out[documentDiscovery] = now.Add(-rp.Age(now))
 		out[documentJWKS], _ = rp.KeysFetched()
 	}

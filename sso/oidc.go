@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // maxLogoutToken bounds the form of a back-channel logout.
@@ -12,11 +13,11 @@ const maxLogoutToken = 64 << 10
 
 // oidcCallback takes the answer of an OpenID provider.
 func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.connection(w, r)
-	if !ok || h.crowded(w, r, conn, "callback") {
+	conn, ok := h.site.Connection(w, r)
+	if !ok || h.site.Crowded(w, r, conn, "callback") {
 		return
 	}
-	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolOIDC, err) }
+	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolOIDC, err) }
 	query := r.URL.Query()
 	if len(query["state"]) != 1 {
 		refuse(&oidc.Refusal{Reason: oidc.ReasonState, Detail: "the answer needs one state"})
@@ -29,7 +30,7 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	if !h.sameBrowser(r, a.Browser) {
+	if !h.site.SameBrowser(r, a.Browser) {
 		refuse(errOtherBrowser)
 		return
 	}
@@ -56,19 +57,19 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 // oidcBackChannel takes the provider's word that somebody has signed out
 // (OpenID Connect Back-Channel Logout §2.5).
 func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.connection(w, r)
-	if !ok || h.crowded(w, r, conn, "back-channel") {
+	conn, ok := h.site.Connection(w, r)
+	if !ok || h.site.Crowded(w, r, conn, "back-channel") {
 		return
 	}
-	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolOIDC, err) }
-	form, err := readForm(w, r, maxLogoutToken)
+	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolOIDC, err) }
+	form, err := web.ReadForm(w, r, maxLogoutToken)
 	if err != nil || len(form["logout_token"]) != 1 {
 		refuse(&oidc.Refusal{Reason: oidc.ReasonMalformed, Detail: "the form needs one logout_token of at most 64 KB"})
 		return
 	}
 	rp, _, err := h.peers.OIDC(r.Context(), conn)
 	if err != nil {
-		h.notReady(w, r, conn, provision.ProtocolOIDC, err)
+		h.site.RefuseSetup(w, r, conn, provision.ProtocolOIDC, err)
 		return
 	}
 	logout, err := rp.LogoutToken(r.Context(), form.Get("logout_token"))
@@ -77,16 +78,16 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	named := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolOIDC, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID}
-	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolOIDC), provision.Farewell{
+	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolOIDC), provision.Farewell{
 		Key: "logout token " + logout.Issuer + " " + logout.JTI, Expires: logout.Expires, Issued: logout.Issued, Names: []provision.SessionFilter{named}}, named)
-	if isCode(err, provision.Denied) {
+	if web.IsCode(err, provision.Denied) {
 		err = &oidc.Refusal{Reason: provision.RefusedReplay, Detail: "this logout token was used before"}
 	}
 	if err != nil {
 		refuse(err)
 		return
 	}
-	h.metrics.ended(provision.EndedByIdP, len(ended))
+	h.site.Ended(provision.EndedByIdP, len(ended))
 	w.WriteHeader(http.StatusOK)
 }
 
@@ -94,18 +95,18 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 // shows in a frame (OpenID Connect Front-Channel Logout §2). It proves nothing,
 // so that it must name the session, which strangers do not know.
 func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.connection(w, r)
-	if !ok || h.crowded(w, r, conn, "front-channel") {
+	conn, ok := h.site.Connection(w, r)
+	if !ok || h.site.Crowded(w, r, conn, "front-channel") {
 		return
 	}
 	query := r.URL.Query()
 	settings, err := parseOIDC(conn.SignIn.OIDC)
 	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("iss") != settings.Issuer || query.Get("sid") == "" {
-		h.refuse(w, r, conn, provision.ProtocolOIDC, &oidc.Refusal{Reason: oidc.ReasonSession, Detail: "a front-channel logout needs this connection's iss, and a sid; switch on that the provider sends them"})
+		h.site.RefuseError(w, r, conn, provision.ProtocolOIDC, &oidc.Refusal{Reason: oidc.ReasonSession, Detail: "a front-channel logout needs this connection's iss, and a sid; switch on that the provider sends them"})
 		return
 	}
 	if err := h.end(r, provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolOIDC, Issuer: settings.Issuer, Index: query.Get("sid")}, provision.ProtocolOIDC); err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	w.Header().Del("X-Frame-Options") // it is made to stand in the provider's frame
@@ -114,7 +115,7 @@ func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) end(r *http.Request, which provision.SessionFilter, p provision.Protocol) error {
-	ended, err := h.core.EndSessions(r.Context(), h.cause(r, p), which, provision.EndedByIdP)
-	h.metrics.ended(provision.EndedByIdP, len(ended))
+	ended, err := h.core.EndSessions(r.Context(), h.site.Cause(r, p), which, provision.EndedByIdP)
+	h.site.Ended(provision.EndedByIdP, len(ended))
 	return err
 }

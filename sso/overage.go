@@ -25,14 +25,14 @@ func (h *Handler) noteOverage(r *http.Request, conn provision.Connection, l prov
 		return // whoever comes from there today is in too many groups
 	}
 	ctx := r.Context()
-	first, err := h.core.RecordOnce(ctx, conn.ID, h.cause(r, l.Protocol), "groups.overage", overageKey(today), h.now().AddDate(0, 0, overageDays+1),
+	first, err := h.core.RecordOnce(ctx, conn.ID, h.site.Cause(r, l.Protocol), "groups.overage", overageKey(today), h.site.Now().AddDate(0, 0, overageDays+1),
 		map[string]any{"protocol": l.Protocol})
 	if err != nil {
 		h.overages.Delete(conn.ID) // the next one tells it
-		h.log.ErrorContext(ctx, "a group overage is not in the audit log", "connection", conn.Name, "err", err)
+		h.site.Log.ErrorContext(ctx, "a group overage is not in the audit log", "connection", conn.Name, "err", err)
 	}
 	if first {
-		h.log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "request", h.reference(ctx), "warning", overageAdvice)
+		h.site.Log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "request", h.site.Reference(ctx), "warning", overageAdvice)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 const (
@@ -17,13 +18,13 @@ const (
 
 // breakGlass shows the form, or to an owner how sign-in is doing.
 func (h *Handler) breakGlass(w http.ResponseWriter, r *http.Request) {
-	_, err := h.core.OwnerSession(r.Context(), h.cookie(r, ownerCookie))
-	if isCode(err, provision.Denied) {
-		h.show(w, r, http.StatusOK, "breakglass.html", nil)
+	_, err := h.core.OwnerSession(r.Context(), h.site.Cookie(r, ownerCookie))
+	if web.IsCode(err, provision.Denied) {
+		h.site.Show(w, r, http.StatusOK, "breakglass.html", nil)
 		return
 	}
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	h.overview(w, r)
@@ -32,17 +33,17 @@ func (h *Handler) breakGlass(w http.ResponseWriter, r *http.Request) {
 // breakIn signs an owner in. It is for when nothing else works, so that
 // everybody hears of it.
 func (h *Handler) breakIn(w http.ResponseWriter, r *http.Request) {
-	form, err := readForm(w, r, maxForm)
+	form, err := web.ReadForm(w, r, web.MaxForm)
 	if err != nil {
-		h.fail(w, r, refusal{status: http.StatusBadRequest, reason: "form", detail: err.Error()})
+		h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Reason: "form", Detail: err.Error()})
 		return
 	}
-	from := h.ClientAddress(r)
+	from := h.site.ClientAddress(r)
 	if !h.glass.allow(from) {
 		h.tooManyTries(w, r)
 		return
 	}
-	cause := provision.Cause{Actor: "owner", Action: "break-glass", Request: h.reference(r.Context())}
+	cause := provision.Cause{Actor: "owner", Action: "break-glass", Request: h.site.Reference(r.Context())}
 	ctx, stop := context.WithTimeout(r.Context(), glassWait)
 	defer stop()
 	secret, err := h.core.OwnerSignIn(ctx, cause, form.Get("name"), form.Get("password"), form.Get("code"))
@@ -50,35 +51,35 @@ func (h *Handler) breakIn(w http.ResponseWriter, r *http.Request) {
 		h.tooManyTries(w, r)
 		return
 	}
-	if isCode(err, provision.Denied) {
+	if web.IsCode(err, provision.Denied) {
 		h.glass.failed(from)
 		h.metrics.owners.WithLabelValues("refused").Inc()
-		h.log.ErrorContext(r.Context(), "BREAK GLASS: a sign-in was refused", "request", cause.Request, "from", from.String())
-		h.fail(w, r, refusal{status: http.StatusForbidden, reason: "owner", detail: "name, password or code is wrong", person: "The name, the password or the code is wrong."})
+		h.site.Log.ErrorContext(r.Context(), "BREAK GLASS: a sign-in was refused", "request", cause.Request, "from", from.String())
+		h.site.Refuse(w, r, web.Refusal{Status: http.StatusForbidden, Reason: "owner", Detail: "name, password or code is wrong", Person: "The name, the password or the code is wrong."})
 		return
 	}
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	h.metrics.owners.WithLabelValues("ok").Inc()
-	h.log.ErrorContext(r.Context(), "BREAK GLASS: an owner signed in", "request", cause.Request, "from", from.String())
-	h.setCookie(w, ownerCookie, secret, ownerLife)
+	h.site.Log.ErrorContext(r.Context(), "BREAK GLASS: an owner signed in", "request", cause.Request, "from", from.String())
+	h.site.SetCookie(w, ownerCookie, secret, ownerLife)
 	http.Redirect(w, r, "/sso/break-glass", http.StatusSeeOther)
 }
 
 func (h *Handler) tooManyTries(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "60")
-	h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many tries of the break-glass sign-in",
-		person: "Too many tries. Wait a minute."})
+	h.site.Refuse(w, r, web.Refusal{Status: http.StatusTooManyRequests, Reason: "rate", Detail: "too many tries of the break-glass sign-in",
+		Person: "Too many tries. Wait a minute."})
 }
 
 // breakOut signs an owner out.
 func (h *Handler) breakOut(w http.ResponseWriter, r *http.Request) {
-	err := h.core.OwnerSignOut(r.Context(), h.cookie(r, ownerCookie))
-	h.clearCookie(w, ownerCookie)
+	err := h.core.OwnerSignOut(r.Context(), h.site.Cookie(r, ownerCookie))
+	h.site.ClearCookie(w, ownerCookie)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	http.Redirect(w, r, "/sso/break-glass", http.StatusSeeOther)
@@ -93,7 +94,7 @@ func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
 	}
 	connections, err := h.core.Connections(r.Context())
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	var states []connection
@@ -104,12 +105,12 @@ func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
 	if reference := r.URL.Query().Get("reference"); reference != "" {
 		why, err := h.refusalsOf(r, reference, connections)
 		if err != nil {
-			h.broken(w, r, err)
+			h.site.Broken(w, r, err)
 			return
 		}
 		data["Looked"], data["Why"] = true, why
 	}
-	h.show(w, r, http.StatusOK, "overview.html", data)
+	h.site.Show(w, r, http.StatusOK, "overview.html", data)
 }
 
 func (h *Handler) refusalsOf(r *http.Request, reference string, connections []provision.Connection) (out []string, _ error) {
@@ -129,7 +130,7 @@ func (h *Handler) refusalsOf(r *http.Request, reference string, connections []pr
 // CurrentOwner returns the owner who is signed in in this browser; false when
 // nobody is.
 func (h *Handler) CurrentOwner(r *http.Request) (provision.Owner, bool, error) {
-	o, err := h.core.OwnerSession(r.Context(), h.cookie(r, ownerCookie))
+	o, err := h.core.OwnerSession(r.Context(), h.site.Cookie(r, ownerCookie))
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.Denied {
 		return provision.Owner{}, false, nil
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // peers are the identity providers of the connections, ready to be spoken to.
@@ -47,13 +47,13 @@ func (p *peers) ourKeys(ctx context.Context, use provision.KeyUse) ([]provision.
 	p.mu.Lock()
 	own := p.keys[use]
 	p.mu.Unlock()
-	if age := p.handler.now().Sub(own.at); age >= 0 && age < keysFor {
+	if age := p.handler.site.Now().Sub(own.at); age >= 0 && age < keysFor {
 		return own.keys, nil
 	}
 	keys, err := p.handler.core.Keys(ctx, use, makers[use])
 	if err == nil {
 		p.mu.Lock()
-		p.keys[use] = ownKeys{keys, p.handler.now()}
+		p.keys[use] = ownKeys{keys, p.handler.site.Now()}
 		p.mu.Unlock()
 	}
 	return keys, err
@@ -94,7 +94,7 @@ var errNoProtocol = &provision.Error{Code: provision.Denied, Field: "protocol", 
 
 // URLs of a connection.
 func (h *Handler) at(conn provision.Connection, path string) string {
-	return h.options.PublicURL + "/sso/" + conn.Name + path
+	return h.site.PublicURL + "/sso/" + conn.Name + path
 }
 
 // SAML returns the connection's service provider.
@@ -118,7 +118,7 @@ func (p *peers) SAML(ctx context.Context, conn provision.Connection) (*samlPeer,
 	p.mu.Lock()
 	known := p.saml[conn.ID]
 	p.mu.Unlock()
-	if known != nil && known.made == made && !expired(known.IdP(), p.handler.now()) {
+	if known != nil && known.made == made && !expired(known.IdP(), p.handler.site.Now()) {
 		return known, nil
 	}
 	ours, err := samlKeys(keys)
@@ -130,7 +130,7 @@ func (p *peers) SAML(ctx context.Context, conn provision.Connection) (*samlPeer,
 		Metadata: metadata, IdPEntityID: settings.EntityID, Keys: ours,
 		ForceAuthn: settings.ForceAuthn, AuthnContexts: settings.AuthnContexts, NameIDFormat: settings.NameIDFormat, Binding: settings.Binding,
 		RequireEncryption: settings.RequireEncryption, RequireSignedResponse: settings.RequireSignedResponse, AllowSHA1: settings.AllowSHA1,
-		Now: p.handler.now,
+		Now: p.handler.site.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -150,16 +150,16 @@ func expired(idp saml.IdP, now time.Time) bool {
 // what was last fetched; the first time it is fetched now.
 func (p *peers) metadata(ctx context.Context, conn provision.Connection, settings SAMLSettings) ([]byte, error) {
 	if settings.MetadataURL == "" {
-		return settings.fixedMetadata(p.handler.now())
+		return settings.fixedMetadata(p.handler.site.Now())
 	}
 	kept, err := p.handler.core.Metadata(ctx, conn.ID)
 	if err == nil && kept.URL == settings.MetadataURL && len(kept.Body) > 0 {
 		return kept.Body, nil
 	}
-	if err != nil && !isCode(err, provision.NotFound) {
+	if err != nil && !web.IsCode(err, provision.NotFound) {
 		return nil, err
 	}
-	if kept.URL == settings.MetadataURL && kept.Problem != "" && p.handler.now().Sub(kept.TriedAt) < askAgain {
+	if kept.URL == settings.MetadataURL && kept.Problem != "" && p.handler.site.Now().Sub(kept.TriedAt) < askAgain {
 		return nil, &provision.Error{Code: provision.Denied, Field: "metadata", Detail: kept.Problem}
 	}
 	// Whoever began this may go away; others come.
@@ -231,7 +231,7 @@ func (p *peers) OIDC(ctx context.Context, conn provision.Connection) (*oidc.Rely
 	p.mu.Unlock()
 	peer.once.Lock()
 	defer peer.once.Unlock()
-	if now := p.handler.now(); (peer.rp == nil || peer.rp.Stale(now)) && !now.Before(peer.again) {
+	if now := p.handler.site.Now(); (peer.rp == nil || peer.rp.Stale(now)) && !now.Before(peer.again) {
 		p.discover(ctx, conn, peer)
 	}
 	if peer.rp == nil {
@@ -251,10 +251,10 @@ func (p *peers) discover(ctx context.Context, conn provision.Connection, peer *o
 		return
 	}
 	p.handler.metrics.fetchFailed(conn, documentDiscovery)
-	peer.failed, peer.again = err, p.handler.now().Add(askAgain)
+	peer.failed, peer.again = err, p.handler.site.Now().Add(askAgain)
 	if peer.rp != nil {
-		peer.again = p.handler.now().Add(askAgainKnown)
-		p.handler.log.WarnContext(ctx, "discovery failed; going on with what was known", "connection", conn.Name, "err", err)
+		peer.again = p.handler.site.Now().Add(askAgainKnown)
+		p.handler.site.Log.WarnContext(ctx, "discovery failed; going on with what was known", "connection", conn.Name, "err", err)
 	}
 }
 
@@ -290,18 +290,13 @@ func (h *Handler) oidcConfig(conn provision.Connection, peer *oidcPeer) oidc.Con
 		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthMethod: s.AuthMethod, PrivateKey: peer.key,
 		RedirectURL: h.at(conn, "/oidc/callback"), Scopes: s.Scopes, Prompt: s.Prompt, ACRValues: s.ACRValues,
 		UserInfo: s.UserInfo, GroupsClaim: s.Claims[ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
-		Fetch: h.options.Fetch, Client: h.client, Now: h.now,
+		Fetch: h.options.Fetch, Client: h.client, Now: h.site.Now,
 		KeysFailed: func() { h.metrics.fetchFailed(conn, documentJWKS) },
 	}
 	if conn.IdP == provision.IdPGoogle {
 		c.HostedDomains = conn.Domains
 	}
 	return c
-}
-
-func isCode(err error, code provision.Code) bool {
-	e, ok := errors.AsType[*provision.Error](err)
-	return ok && e.Code == code
 }
 
 // ours returns the metadata of our side of a connection, whether or not the
@@ -315,5 +310,5 @@ func (p *peers) ours(conn provision.Connection, keys []provision.Key) ([]byte, e
 	if settings, err := parseSAML(conn.SignIn.SAML); len(conn.SignIn.SAML) > 0 && err == nil {
 		c.NameIDFormat = settings.NameIDFormat
 	}
-	return saml.OwnMetadata(c, p.handler.now())
+	return saml.OwnMetadata(c, p.handler.site.Now())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 const (
@@ -30,7 +31,7 @@ func (h *Handler) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := h.keepHouse(ctx); err != nil && ctx.Err() == nil {
-			h.log.ErrorContext(ctx, "keeping house for sign-in failed", "err", err)
+			h.site.Log.ErrorContext(ctx, "keeping house for sign-in failed", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -49,7 +50,7 @@ func (h *Handler) keepHouse(ctx context.Context) error {
 	for _, conn := range connections {
 		if h.due(ctx, conn) {
 			if _, err := h.Refresh(ctx, conn); err != nil {
-				h.log.WarnContext(ctx, "metadata cannot be refreshed", "connection", conn.Name, "err", err)
+				h.site.Log.WarnContext(ctx, "metadata cannot be refreshed", "connection", conn.Name, "err", err)
 			}
 		}
 		h.warn(ctx, conn)
@@ -68,7 +69,7 @@ func (h *Handler) due(ctx context.Context, conn provision.Connection) bool {
 		return true
 	}
 	wait := refreshAtMost
-	if idp, err := saml.ParseMetadata(kept.Body, settings.EntityID, h.now()); err != nil {
+	if idp, err := saml.ParseMetadata(kept.Body, settings.EntityID, h.site.Now()); err != nil {
 		wait = refreshAtLeast
 	} else if idp.CacheDuration > 0 {
 		wait = min(max(idp.CacheDuration, refreshAtLeast), refreshAtMost)
@@ -76,7 +77,7 @@ func (h *Handler) due(ctx context.Context, conn provision.Connection) bool {
 	if kept.Problem != "" {
 		wait = refreshAtLeast
 	}
-	return h.now().Sub(kept.TriedAt) >= wait
+	return h.site.Now().Sub(kept.TriedAt) >= wait
 }
 
 // Refresh fetches the metadata of a connection and returns what is now in use.
@@ -90,13 +91,13 @@ func (h *Handler) Refresh(ctx context.Context, conn provision.Connection) ([]byt
 		return nil, err
 	}
 	kept, err := h.core.Metadata(ctx, conn.ID)
-	if err != nil && !isCode(err, provision.NotFound) {
+	if err != nil && !web.IsCode(err, provision.NotFound) {
 		return nil, err
 	}
 	if kept.URL != settings.MetadataURL { // the admin named another address: a new beginning
 		kept = provision.Metadata{Connection: conn.ID, URL: settings.MetadataURL}
 	}
-	now := h.now()
+	now := h.site.Now()
 	kept.TriedAt = now
 	body, err := h.fetchMetadata(ctx, settings, now)
 	if err != nil {
@@ -169,6 +170,6 @@ func (h *Handler) Accept(ctx context.Context, c provision.Cause, conn provision.
 	if len(kept.Waiting) == 0 {
 		return provision.Errorf(provision.NotFound, "metadata", "no metadata of connection %s waits for anybody", conn.Name)
 	}
-	kept.Body, kept.Waiting, kept.Problem, kept.FetchedAt = kept.Waiting, nil, "", h.now()
+	kept.Body, kept.Waiting, kept.Problem, kept.FetchedAt = kept.Waiting, nil, "", h.site.Now()
 	return h.core.SaveMetadata(ctx, c, kept, map[string]any{"accepted": true})
 }

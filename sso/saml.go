@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 const (
@@ -29,18 +30,18 @@ type answered struct {
 }
 
 func (h *Handler) samlMetadata(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.connection(w, r)
+	conn, ok := h.site.Connection(w, r)
 	if !ok {
 		return
 	}
 	keys, err := h.peers.ourKeys(r.Context(), provision.KeySAML)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	metadata, err := h.peers.ours(conn, keys)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/samlmetadata+xml")
@@ -51,17 +52,17 @@ func (h *Handler) samlMetadata(w http.ResponseWriter, r *http.Request) {
 // comes from another site, without our cookies: what passes is kept for a
 // request of our own, which has them.
 func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.connection(w, r)
-	if !ok || h.crowded(w, r, conn, "acs") {
+	conn, ok := h.site.Connection(w, r)
+	if !ok || h.site.Crowded(w, r, conn, "acs") {
 		return
 	}
-	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolSAML, err) }
+	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	peer, err := h.peers.SAML(r.Context(), conn)
 	if err != nil {
-		h.notReady(w, r, conn, provision.ProtocolSAML, err)
+		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
 		return
 	}
-	form, err := readForm(w, r, maxAnswer)
+	form, err := web.ReadForm(w, r, maxAnswer)
 	if err != nil {
 		refuse(&saml.Refusal{Reason: saml.ReasonSize, Detail: err.Error()})
 		return
@@ -73,7 +74,7 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
 	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
 	var a attempt
 	err = h.core.PeekTicket(r.Context(), ticketSAML, conn.ID, relay, &a)
-	if isCode(err, provision.NotFound) && peer.settings.IdPInitiated {
+	if web.IsCode(err, provision.NotFound) && peer.settings.IdPInitiated {
 		h.samlUnsolicited(w, r, conn, peer, encoded, relay)
 		return
 	}
@@ -109,10 +110,10 @@ func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn p
 		err = h.once(r, conn, assertion)
 	}
 	if err != nil {
-		h.refuse(w, r, conn, provision.ProtocolSAML, err)
+		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
 		return
 	}
-	http.Redirect(w, r, "/sso/"+conn.Name+"/login?via=saml&return_to="+url.QueryEscape(localPath(relay)), http.StatusSeeOther)
+	http.Redirect(w, r, "/sso/"+conn.Name+"/login?via=saml&return_to="+url.QueryEscape(web.LocalPath(relay)), http.StatusSeeOther)
 }
 
 // once refuses an assertion that was seen before, here or at another replica.
@@ -126,11 +127,11 @@ func (h *Handler) once(r *http.Request, conn provision.Connection, a *saml.Asser
 
 // samlFinish finishes a sign-in in the browser that began it.
 func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.connection(w, r)
-	if !ok || h.crowded(w, r, conn, "finish") {
+	conn, ok := h.site.Connection(w, r)
+	if !ok || h.site.Crowded(w, r, conn, "finish") {
 		return
 	}
-	refuse := func(err error) { h.refuse(w, r, conn, provision.ProtocolSAML, err) }
+	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	var kept answered
 	secret := r.URL.Query().Get("answer")
 	if err := h.core.PeekTicket(r.Context(), ticketAnswer, conn.ID, secret, &kept); err != nil {
@@ -142,7 +143,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	if !h.sameBrowser(r, a.Browser) {
+	if !h.site.SameBrowser(r, a.Browser) {
 		refuse(errOtherBrowser)
 		return
 	}
@@ -194,19 +195,19 @@ var errOtherBrowser = &provision.Error{Code: provision.NotFound, Detail: "the si
 // samlLogout takes logout messages: the identity provider's request, and its
 // answer to ours.
 func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.connection(w, r)
-	if !ok || h.crowded(w, r, conn, "slo") {
+	conn, ok := h.site.Connection(w, r)
+	if !ok || h.site.Crowded(w, r, conn, "slo") {
 		return
 	}
 	refuse := func(err error) {
-		if isCode(err, provision.NotFound) {
+		if web.IsCode(err, provision.NotFound) {
 			err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
 		}
-		h.refuse(w, r, conn, provision.ProtocolSAML, err)
+		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
 	}
 	peer, err := h.peers.SAML(r.Context(), conn)
 	if err != nil {
-		h.notReady(w, r, conn, provision.ProtocolSAML, err)
+		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
 		return
 	}
 	in, err := h.incoming(w, r)
@@ -225,24 +226,24 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	named, err := h.named(r, conn, logout)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
-	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.cause(r, provision.ProtocolSAML), farewellOf(logout), named...)
-	if isCode(err, provision.Denied) {
+	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), farewellOf(logout), named...)
+	if web.IsCode(err, provision.Denied) {
 		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
 	}
 	if err != nil {
 		refuse(err)
 		return
 	}
-	h.metrics.ended(provision.EndedByIdP, len(ended))
+	h.site.Ended(provision.EndedByIdP, len(ended))
 	answer, err := peer.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
 	if err != nil { // it has no address for answers: the session is over all the same
-		h.show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
+		h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
 		return
 	}
-	h.send(w, r, answer)
+	h.site.SendSAML(w, r, answer)
 }
 
 // farewellOf is a logout request as the core knows it.
@@ -261,7 +262,7 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return saml.IncomingQuery(r.URL.RawQuery)
 	}
-	form, err := readForm(w, r, maxAnswer)
+	form, err := web.ReadForm(w, r, maxAnswer)
 	if err != nil {
 		return saml.Incoming{}, &saml.Refusal{Reason: saml.ReasonSize, Detail: err.Error()}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // Finding is one thing that was looked at to see whether sign-in can work.
@@ -54,7 +55,7 @@ func (h *Handler) Test(ctx context.Context, conn provision.Connection) (out []Fi
 		if note("OIDC discovery", err, "answers") {
 			note("OIDC issuer", nil, rp.Issuer())
 			if settings, err := parseOIDC(conn.SignIn.OIDC); err == nil && settings.AuthMethod == oidc.AuthPrivateKey {
-				note("OIDC keys of ours", nil, "the provider reads them at "+h.options.PublicURL+clientKeysPath)
+				note("OIDC keys of ours", nil, "the provider reads them at "+h.site.PublicURL+clientKeysPath)
 			}
 			told, withSession := rp.BackChannelLogout()
 			note("OIDC back-channel logout", nil, fmt.Sprintf("supported %t, names sessions %t", told, withSession))
@@ -103,10 +104,10 @@ func (h *Handler) TrialURL(ctx context.Context, conn provision.Connection) (stri
 // tries a connection sees the very reason.
 func (h *Handler) refuseAttempt(w http.ResponseWriter, r *http.Request, conn provision.Connection, p provision.Protocol, a attempt, err error) {
 	if !a.Trial {
-		h.refuse(w, r, conn, p, err)
+		h.site.RefuseError(w, r, conn, p, err)
 		return
 	}
-	h.show(w, r, http.StatusBadRequest, "trial.html", map[string]any{"Connection": conn.Name, "Refused": err.Error()})
+	h.site.Show(w, r, http.StatusBadRequest, "trial.html", map[string]any{"Connection": conn.Name, "Refused": err.Error()})
 }
 
 // told is one thing that an identity provider says, for people.
@@ -118,7 +119,7 @@ func (h *Handler) showTrial(w http.ResponseWriter, r *http.Request, conn provisi
 	for _, ref := range e.Tickets { // a trial is no second time for a sign-in
 		var data json.RawMessage
 		if err := h.core.TakeTicket(r.Context(), ref.Kind, conn.ID, ref.Secret, &data); err != nil {
-			h.refuse(w, r, conn, l.Protocol, err)
+			h.site.RefuseError(w, r, conn, l.Protocol, err)
 			return
 		}
 	}
@@ -136,12 +137,12 @@ func (h *Handler) showTrial(w http.ResponseWriter, r *http.Request, conn provisi
 		facts = append(facts, told{"attribute " + name, strings.Join(l.Attributes[name], ", ")})
 	}
 	data := map[string]any{"Connection": conn.Name, "Facts": facts}
-	trial, err := h.core.TrySignIn(r.Context(), conn.ID, h.cause(r, l.Protocol), l)
+	trial, err := h.core.TrySignIn(r.Context(), conn.ID, h.site.Cause(r, l.Protocol), l)
 	switch {
-	case isCode(err, provision.Denied) || isCode(err, provision.Invalid):
+	case web.IsCode(err, provision.Denied) || web.IsCode(err, provision.Invalid):
 		data["Refused"] = err.Error()
 	case err != nil:
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	default:
 		data["Who"] = trial.Person.UserName
@@ -149,7 +150,7 @@ func (h *Handler) showTrial(w http.ResponseWriter, r *http.Request, conn provisi
 		data["Managed"] = trial.Person.Managed()
 		data["Access"] = accessLines(trial.Access)
 	}
-	h.show(w, r, http.StatusOK, "trial.html", data)
+	h.site.Show(w, r, http.StatusOK, "trial.html", data)
 }
 
 func accessLines(list []provision.TrialAccess) (out []told) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // sendOn has the browser go where it was heading: at once when every account
@@ -26,15 +27,15 @@ type place struct {
 
 // wait shows how far somebody's accounts are, until they are ready.
 func (h *Handler) wait(w http.ResponseWriter, r *http.Request) {
-	to := localPath(r.URL.Query().Get("return_to"))
-	_, person, _, err := h.current(r)
+	to := web.LocalPath(r.URL.Query().Get("return_to"))
+	_, person, _, err := h.site.Current(r)
 	if err != nil {
-		h.SignIn(w, r, to)
+		h.site.SignIn(w, r, to)
 		return
 	}
 	places, err := h.places(r, person)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	waits := slices.ContainsFunc(places, func(p place) bool { return !p.ready && !p.stuck })
@@ -46,7 +47,7 @@ func (h *Handler) wait(w http.ResponseWriter, r *http.Request) {
 	if waits {
 		w.Header().Set("Refresh", "1") // this very page
 	}
-	h.show(w, r, http.StatusOK, "waiting.html", map[string]any{"Desks": places, "Stuck": !waits, "To": to, "Reference": h.reference(r.Context())})
+	h.site.Show(w, r, http.StatusOK, "waiting.html", map[string]any{"Desks": places, "Stuck": !waits, "To": to, "Reference": h.site.Reference(r.Context())})
 }
 
 // places returns the desks on which somebody should have an account, by name.
@@ -75,14 +76,14 @@ func (h *Handler) places(r *http.Request, person provision.Identity) ([]place, e
 
 // launch shows somebody their desks, and where they are signed in.
 func (h *Handler) launch(w http.ResponseWriter, r *http.Request) {
-	session, person, _, err := h.current(r)
+	session, person, _, err := h.site.Current(r)
 	if err != nil {
-		h.SignIn(w, r, home)
+		h.site.SignIn(w, r, web.Home)
 		return
 	}
 	places, err := h.places(r, person)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	for i := range places {
@@ -95,7 +96,7 @@ func (h *Handler) launch(w http.ResponseWriter, r *http.Request) {
 	}
 	sessions, err := h.core.Sessions(r.Context(), provision.SessionFilter{Identity: person.ID}, maxSessions)
 	if err != nil {
-		h.broken(w, r, err)
+		h.site.Broken(w, r, err)
 		return
 	}
 	type row struct {
@@ -107,7 +108,7 @@ func (h *Handler) launch(w http.ResponseWriter, r *http.Request) {
 	for i, s := range sessions {
 		rows[i] = row{ID: s.ID, Agent: cmp.Or(s.Agent, "a browser"), Since: s.CreatedAt.UTC().Format(time.DateTime) + " UTC", Current: s.ID == session.ID}
 	}
-	h.show(w, r, http.StatusOK, "launch.html", map[string]any{"Name": nameOf(person), "Desks": places, "Sessions": rows,
+	h.site.Show(w, r, http.StatusOK, "launch.html", map[string]any{"Name": nameOf(person), "Desks": places, "Sessions": rows,
 		"NoAccount": r.URL.Query().Has("no_account")})
 }
 

@@ -86,8 +86,8 @@ func (h *Handler) endings(ctx context.Context, conn provision.Connection) (out [
 func (h *Handler) Warnings(ctx context.Context, conn provision.Connection) []string {
 	out := h.problems(ctx, conn)
 	for _, e := range h.endings(ctx, conn) {
-		if _, due := e.due(h.now()); due {
-			out = append(out, e.said(h.now()))
+		if _, due := e.due(h.site.Now()); due {
+			out = append(out, e.said(h.site.Now()))
 		}
 	}
 	return out
@@ -116,21 +116,21 @@ func (h *Handler) problems(ctx context.Context, conn provision.Connection) (out 
 // moments, which the audit log tells, too.
 func (h *Handler) warn(ctx context.Context, conn provision.Connection) {
 	for _, text := range h.newProblems(ctx, conn) {
-		h.log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "warning", text)
+		h.site.Log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "warning", text)
 	}
 	for _, e := range h.endings(ctx, conn) {
-		days, due := e.due(h.now())
+		days, due := e.due(h.site.Now())
 		if !due {
 			continue
 		}
 		key := fmt.Sprintf("ending %s %d %d", e.what, e.at.Unix(), days)
-		first, err := h.core.RecordOnce(ctx, e.conn, byHouse, "sign_in.ending", key, later(e.at, h.now()).AddDate(1, 0, 0),
+		first, err := h.core.RecordOnce(ctx, e.conn, byHouse, "sign_in.ending", key, later(e.at, h.site.Now()).AddDate(1, 0, 0),
 			map[string]any{"what": e.what, "ends_at": e.at.UTC().Format(time.RFC3339), "days": days})
 		if err != nil {
-			h.log.ErrorContext(ctx, "a warning is not in the audit log", "connection", conn.Name, "err", err)
+			h.site.Log.ErrorContext(ctx, "a warning is not in the audit log", "connection", conn.Name, "err", err)
 		}
 		if err != nil || first {
-			h.log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "warning", e.said(h.now()))
+			h.site.Log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "warning", e.said(h.site.Now()))
 		}
 	}
 }
@@ -142,7 +142,7 @@ func (h *Handler) newProblems(ctx context.Context, conn provision.Connection) []
 	if len(problems) == 0 {
 		return nil
 	}
-	first, err := h.core.Remember(ctx, conn.ID, "warned "+h.today(0), h.now().Add(2*day))
+	first, err := h.core.Remember(ctx, conn.ID, "warned "+h.today(0), h.site.Now().Add(2*day))
 	if err != nil || !first {
 		return nil
 	}
@@ -151,7 +151,7 @@ func (h *Handler) newProblems(ctx context.Context, conn provision.Connection) []
 
 // today returns the date in UTC, or that of some days ago.
 func (h *Handler) today(ago int) string {
-	return h.now().UTC().AddDate(0, 0, -ago).Format(time.DateOnly)
+	return h.site.Now().UTC().AddDate(0, 0, -ago).Format(time.DateOnly)
 }
 
 func later(a, b time.Time) time.Time {

@@ -5,6 +5,7 @@ import (
 	"unicode"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
@@ -23,13 +24,13 @@ const (
 // usualNames are the attributes of SAML in which identity providers send what a
 // claim means, when the connection names no other.
 var usualNames = map[string][]string{
-	ClaimEmail:      {"email", "mail", "emailAddress", "emailaddress", "User.email", "urn:oid:0.9.2342.19200300.100.1.3", schemas + "emailaddress"},
-	ClaimName:       {"displayName", "name", "cn", "urn:oid:2.16.840.1.113730.3.1.241", "urn:oid:2.5.4.3", "http://schemas.microsoft.com/identity/claims/displayname"},
-	ClaimGivenName:  {"firstName", "givenName", "given_name", "User.FirstName", "urn:oid:2.5.4.42", schemas + "givenname"},
-	ClaimFamilyName: {"lastName", "sn", "surname", "family_name", "User.LastName", "urn:oid:2.5.4.4", schemas + "surname"},
-	ClaimTitle:      {"title", "urn:oid:2.5.4.12"},
-	ClaimPhone:      {"phone", "telephoneNumber", "urn:oid:2.5.4.20"},
-	ClaimGroups: {"groups", "group", "memberOf", "isMemberOf", "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+	client.ClaimEmail:      {"email", "mail", "emailAddress", "emailaddress", "User.email", "urn:oid:0.9.2342.19200300.100.1.3", schemas + "emailaddress"},
+	client.ClaimName:       {"displayName", "name", "cn", "urn:oid:2.16.840.1.113730.3.1.241", "urn:oid:2.5.4.3", "http://schemas.microsoft.com/identity/claims/displayname"},
+	client.ClaimGivenName:  {"firstName", "givenName", "given_name", "User.FirstName", "urn:oid:2.5.4.42", schemas + "givenname"},
+	client.ClaimFamilyName: {"lastName", "sn", "surname", "family_name", "User.LastName", "urn:oid:2.5.4.4", schemas + "surname"},
+	client.ClaimTitle:      {"title", "urn:oid:2.5.4.12"},
+	client.ClaimPhone:      {"phone", "telephoneNumber", "urn:oid:2.5.4.20"},
+	client.ClaimGroups: {"groups", "group", "memberOf", "isMemberOf", "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
 		"http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", "http://schemas.xmlsoap.org/claims/Group"},
 }
 
@@ -37,7 +38,7 @@ var usualNames = map[string][]string{
 const maxRuleValues = 1000
 
 // samlLogin is what an assertion says, in the core's words.
-func samlLogin(conn provision.Connection, claims Claims, a *saml.Assertion) (provision.Login, error) {
+func samlLogin(conn provision.Connection, claims client.Claims, a *saml.Assertion) (provision.Login, error) {
 	get := func(claim string) []string {
 		if name := claims[claim]; name != "" {
 			return a.Values(name)
@@ -49,14 +50,14 @@ func samlLogin(conn provision.Connection, claims Claims, a *saml.Assertion) (pro
 		}
 		return nil
 	}
-	l := provision.Login{Protocol: provision.ProtocolSAML, Issuer: a.Issuer, Subject: subjectOf(a.NameID), Verified: provision.VerifiedDomain,
-		UserName: first(get(ClaimUserName)), ExternalID: first(get(ClaimExternalID)), Email: first(get(ClaimEmail))}
-	if name := claims[ClaimSubject]; name != "" {
+	l := provision.Login{Protocol: provision.ProtocolSAML, Issuer: a.Issuer, Subject: client.Subject(a.NameID), Verified: provision.VerifiedDomain,
+		UserName: first(get(client.ClaimUserName)), ExternalID: first(get(client.ClaimExternalID)), Email: first(get(client.ClaimEmail))}
+	if name := claims[client.ClaimSubject]; name != "" {
 		l.Subject = first(a.Values(name))
 	} else if a.NameID.Format == formatTransient {
 		l.Subject = ""
 	}
-	if claims[ClaimSubject] != "" && strings.ContainsFunc(l.Subject, unicode.IsControl) { // package saml sees to the NameID
+	if claims[client.ClaimSubject] != "" && strings.ContainsFunc(l.Subject, unicode.IsControl) { // package saml sees to the NameID
 		return l, &saml.Refusal{Reason: saml.ReasonNameID, Detail: "the attribute that claims.subject names holds line breaks or other control characters"}
 	}
 	if l.Subject == "" {
@@ -64,21 +65,21 @@ func samlLogin(conn provision.Connection, claims Claims, a *saml.Assertion) (pro
 			Detail: "the identity provider names the person anew at each sign-in; have it send a persistent NameID, or name an attribute that stays the same in claims.subject"}
 	}
 	opaque := a.NameID.Format == formatPersistent || a.NameID.Format == formatTransient
-	if l.UserName == "" && claims[ClaimUserName] == "" && !opaque {
+	if l.UserName == "" && claims[client.ClaimUserName] == "" && !opaque {
 		l.UserName = a.NameID.Value
 	}
-	if l.Email == "" && claims[ClaimEmail] == "" && !opaque && (a.NameID.Format == formatEmail || strings.Contains(a.NameID.Value, "@")) {
+	if l.Email == "" && claims[client.ClaimEmail] == "" && !opaque && (a.NameID.Format == formatEmail || strings.Contains(a.NameID.Value, "@")) {
 		l.Email = a.NameID.Value
 	}
 	if l.UserName == "" {
 		l.UserName = l.Email
 	}
-	if l.ExternalID == "" && claims[ClaimExternalID] == "" && conn.IdP == provision.IdPEntra {
+	if l.ExternalID == "" && claims[client.ClaimExternalID] == "" && conn.IdP == provision.IdPEntra {
 		l.ExternalID = first(a.Values(entraObject))
 	}
 	l.Profile = profileOf(l.Email, get)
-	l.Groups = get(ClaimGroups)
-	l.GroupsKnown = len(l.Groups) > 0 || sent(a, claims[ClaimGroups])
+	l.Groups = get(client.ClaimGroups)
+	l.GroupsKnown = len(l.Groups) > 0 || sent(a, claims[client.ClaimGroups])
 	if len(a.Values(entraOverage)) > 0 {
 		l.Groups, l.GroupsKnown, l.GroupsOverage = nil, false, true
 	}
@@ -91,7 +92,7 @@ func samlLogin(conn provision.Connection, claims Claims, a *saml.Assertion) (pro
 
 // sent reports whether an attribute for groups is there, be it empty.
 func sent(a *saml.Assertion, configured string) bool {
-	names := usualNames[ClaimGroups]
+	names := usualNames[client.ClaimGroups]
 	if configured != "" {
 		names = []string{configured}
 	}
@@ -105,18 +106,8 @@ func sent(a *saml.Assertion, configured string) bool {
 	return false
 }
 
-// subjectOf is the account key that a NameID stands for: with its qualifiers,
-// because two identity providers behind one proxy may use one name twice.
-func subjectOf(n saml.NameID) string {
-	parts := []string{n.Value}
-	if n.NameQualifier != "" || n.SPNameQualifier != "" {
-		parts = append(parts, n.NameQualifier, n.SPNameQualifier)
-	}
-	return strings.Join(parts, "\n")
-}
-
 // oidcLogin is what an ID token says, in the core's words.
-func oidcLogin(conn provision.Connection, claims Claims, t *oidc.Token) provision.Login {
+func oidcLogin(conn provision.Connection, claims client.Claims, t *oidc.Token) provision.Login {
 	get := func(claim string) []string {
 		if name := claims[claim]; name != "" {
 			return t.Claims[name]
@@ -124,7 +115,7 @@ func oidcLogin(conn provision.Connection, claims Claims, t *oidc.Token) provisio
 		return t.Claims[claim]
 	}
 	l := provision.Login{Protocol: provision.ProtocolOIDC, Issuer: t.Issuer, Subject: t.Subject, Email: t.Email, Verified: provision.VerifiedNo,
-		ExternalID: first(t.Claims[claims[ClaimExternalID]])}
+		ExternalID: first(t.Claims[claims[client.ClaimExternalID]])}
 	entra := conn.IdP == provision.IdPEntra
 	switch {
 	case t.EmailVerified:
@@ -132,15 +123,15 @@ func oidcLogin(conn provision.Connection, claims Claims, t *oidc.Token) provisio
 	case entra && !t.EmailVerifiedPresent:
 		l.Verified = provision.VerifiedDomain // Entra ID has no email_verified
 	}
-	if name := claims[ClaimEmail]; name != "" && first(t.Claims[name]) != t.Email {
+	if name := claims[client.ClaimEmail]; name != "" && first(t.Claims[name]) != t.Email {
 		l.Email, l.Verified = first(t.Claims[name]), provision.VerifiedNo // email_verified speaks of another
 		if entra {
 			l.Verified = provision.VerifiedDomain
 		}
 	}
 	switch {
-	case claims[ClaimUserName] != "":
-		l.UserName = first(t.Claims[claims[ClaimUserName]])
+	case claims[client.ClaimUserName] != "":
+		l.UserName = first(t.Claims[claims[client.ClaimUserName]])
 	case entra:
 		l.UserName = t.PreferredUsername
 	}
@@ -151,7 +142,7 @@ func oidcLogin(conn provision.Connection, claims Claims, t *oidc.Token) provisio
 	if l.UserName == "" && l.Verified != provision.VerifiedNo {
 		l.UserName = l.Email
 	}
-	if claims[ClaimExternalID] == "" {
+	if claims[client.ClaimExternalID] == "" {
 		switch conn.IdP {
 		case provision.IdPEntra:
 			l.ExternalID = t.OID
@@ -173,8 +164,8 @@ func oidcLogin(conn provision.Connection, claims Claims, t *oidc.Token) provisio
 }
 
 func profileOf(email string, get func(string) []string) provision.Profile {
-	p := provision.Profile{Email: email, DisplayName: first(get(ClaimName)), GivenName: first(get(ClaimGivenName)),
-		FamilyName: first(get(ClaimFamilyName)), Title: first(get(ClaimTitle)), Phone: first(get(ClaimPhone))}
+	p := provision.Profile{Email: email, DisplayName: first(get(client.ClaimName)), GivenName: first(get(client.ClaimGivenName)),
+		FamilyName: first(get(client.ClaimFamilyName)), Title: first(get(client.ClaimTitle)), Phone: first(get(client.ClaimPhone))}
 	if p.DisplayName == "" {
 		p.DisplayName = strings.TrimSpace(p.GivenName + " " + p.FamilyName)
 	}

@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/limit"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
@@ -32,14 +34,10 @@ type Options struct {
 type Handler struct {
 	core    *provision.Service
 	site    *web.Site
-	options Options
-	client  *http.Client
+	clients *client.Clients
 
-	peers   *peers
-	metrics *metrics
-
-	glass    *glass
-	overages sync.Map // provision.ConnectionID → the last day on which groups did not fit
+	glass *glass
+	tries *prometheus.CounterVec // of the break-glass sign-in
 
 	apps   http.Handler // nil until [Handler.Mount]
 	routes http.Handler
@@ -52,8 +50,7 @@ func New(core *provision.Service, o Options) *Handler {
 	}
 	site := web.New(core, web.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID,
 		TrustedProxies: o.TrustedProxies, Limits: o.Limits, Now: o.Now})
-	h := &Handler{core: core, site: site, options: o, client: fetch.New(o.Fetch), metrics: newMetrics(), glass: newGlass(o.Now)}
-	h.peers = newPeers(h)
+	h := &Handler{core: core, site: site, clients: client.New(core, site, o.Fetch), glass: newGlass(o.Now), tries: newTries()}
 	h.routes = h.mux()
 	return h
 }
@@ -77,8 +74,8 @@ func (h *Handler) mux() http.Handler {
 	mux.HandleFunc("GET /sso/waiting", h.wait)
 	mux.HandleFunc("GET /sso/signed-out", h.signedOut)
 
-	mux.HandleFunc("GET "+clientKeysPath, h.clientKeys)
-	mux.HandleFunc("GET /sso/{connection}/saml/metadata", h.samlMetadata)
+	mux.HandleFunc("GET "+client.KeysPath, h.clients.PublishKeys)
+	mux.HandleFunc("GET /sso/{connection}/saml/metadata", h.clients.PublishMetadata)
 	mux.HandleFunc("POST /sso/{connection}/saml/acs", h.samlAnswer)
 	mux.HandleFunc("GET /sso/{connection}/saml/finish", h.samlFinish)
 	mux.HandleFunc("GET /sso/{connection}/saml/slo", h.samlLogout)
@@ -209,3 +206,6 @@ func uncounted(path string) bool {
 
 // ClientAddress returns where a request comes from.
 func (h *Handler) ClientAddress(r *http.Request) netip.Addr { return h.site.ClientAddress(r) }
+
+// Clients returns the identity providers of the connections.
+func (h *Handler) Clients() *client.Clients { return h.clients }

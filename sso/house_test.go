@@ -21,6 +21,7 @@ import (
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/limit"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
@@ -76,7 +77,7 @@ func (j *journal) of(reference string) (lines []map[string]any) {
 
 // ourKey is the key of every house: RSA takes its time.
 var ourKey = sync.OnceValues(func() (pair [2][]byte, err error) {
-	pair[0], pair[1], err = sso.NewSAMLKey()
+	pair[0], pair[1], err = client.NewSAMLKey()
 	return pair, err
 })
 
@@ -147,9 +148,9 @@ func (h *house) set(change func(s *provision.SignIn)) {
 }
 
 // trusts makes the connection trust a SAML identity provider.
-func (h *house) trusts(idp *samltest.IdP, change func(s *sso.SAMLSettings)) {
+func (h *house) trusts(idp *samltest.IdP, change func(s *client.SAMLSettings)) {
 	h.Helper()
-	settings := sso.SAMLSettings{Metadata: string(idp.Metadata())}
+	settings := client.SAMLSettings{Metadata: string(idp.Metadata())}
 	if change != nil {
 		change(&settings)
 	}
@@ -159,9 +160,9 @@ func (h *house) trusts(idp *samltest.IdP, change func(s *sso.SAMLSettings)) {
 }
 
 // trustsOIDC makes the connection trust an OpenID provider.
-func (h *house) trustsOIDC(p *oidctest.Provider, change func(s *sso.OIDCSettings)) {
+func (h *house) trustsOIDC(p *oidctest.Provider, change func(s *client.OIDCSettings)) {
 	h.Helper()
-	settings := sso.OIDCSettings{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}
+	settings := client.OIDCSettings{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}
 	if change != nil {
 		change(&settings)
 	}

@@ -124,7 +124,7 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.C
 }
 
 func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provision.Connection, a attempt) error {
-	peer, err := h.peers.SAML(r.Context(), conn)
+	peer, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 }
 
 func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provision.Connection, a attempt, hint string) error {
-	rp, _, err := h.peers.OIDC(r.Context(), conn)
+	rp, _, err := h.clients.OIDC(r.Context(), conn)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
@@ -35,7 +36,7 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolOIDC, a, err) }
-	rp, settings, err := h.peers.OIDC(r.Context(), conn)
+	rp, settings, err := h.clients.OIDC(r.Context(), conn)
 	if err != nil {
 		refuse(err)
 		return
@@ -67,7 +68,7 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 		refuse(&oidc.Refusal{Reason: oidc.ReasonMalformed, Detail: "the form needs one logout_token of at most 64 KB"})
 		return
 	}
-	rp, _, err := h.peers.OIDC(r.Context(), conn)
+	rp, _, err := h.clients.OIDC(r.Context(), conn)
 	if err != nil {
 		h.site.RefuseSetup(w, r, conn, provision.ProtocolOIDC, err)
 		return
@@ -100,7 +101,7 @@ func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	settings, err := parseOIDC(conn.SignIn.OIDC)
+	settings, err := client.ParseOIDC(conn.SignIn.OIDC)
 	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("iss") != settings.Issuer || query.Get("sid") == "" {
 		h.site.RefuseError(w, r, conn, provision.ProtocolOIDC, &oidc.Refusal{Reason: oidc.ReasonSession, Detail: "a front-channel logout needs this connection's iss, and a sid; switch on that the provider sends them"})
 		return

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -53,7 +54,7 @@ func (h *Handler) breakIn(w http.ResponseWriter, r *http.Request) {
 	}
 	if web.IsCode(err, provision.Denied) {
 		h.glass.failed(from)
-		h.metrics.owners.WithLabelValues("refused").Inc()
+		h.tries.WithLabelValues("refused").Inc()
 		h.site.Log.ErrorContext(r.Context(), "BREAK GLASS: a sign-in was refused", "request", cause.Request, "from", from.String())
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusForbidden, Reason: "owner", Detail: "name, password or code is wrong", Person: "The name, the password or the code is wrong."})
 		return
@@ -62,7 +63,7 @@ func (h *Handler) breakIn(w http.ResponseWriter, r *http.Request) {
 		h.site.Broken(w, r, err)
 		return
 	}
-	h.metrics.owners.WithLabelValues("ok").Inc()
+	h.tries.WithLabelValues("ok").Inc()
 	h.site.Log.ErrorContext(r.Context(), "BREAK GLASS: an owner signed in", "request", cause.Request, "from", from.String())
 	h.site.SetCookie(w, ownerCookie, secret, ownerLife)
 	http.Redirect(w, r, "/sso/break-glass", http.StatusSeeOther)
@@ -90,7 +91,7 @@ func (h *Handler) breakOut(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
 	type connection struct {
 		Name     string
-		Findings []Finding
+		Findings []client.Finding
 	}
 	connections, err := h.core.Connections(r.Context())
 	if err != nil {
@@ -99,7 +100,7 @@ func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
 	}
 	var states []connection
 	for _, c := range connections {
-		states = append(states, connection{c.Name, h.Test(r.Context(), c)})
+		states = append(states, connection{c.Name, h.clients.Test(r.Context(), c)})
 	}
 	data := map[string]any{"Connections": states}
 	if reference := r.URL.Query().Get("reference"); reference != "" {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
@@ -29,25 +30,6 @@ type answered struct {
 	Assertion saml.Assertion `json:"assertion"`
 }
 
-func (h *Handler) samlMetadata(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.site.Connection(w, r)
-	if !ok {
-		return
-	}
-	keys, err := h.peers.ourKeys(r.Context(), provision.KeySAML)
-	if err != nil {
-		h.site.Broken(w, r, err)
-		return
-	}
-	metadata, err := h.peers.ours(conn, keys)
-	if err != nil {
-		h.site.Broken(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/samlmetadata+xml")
-	w.Write(metadata) //nolint:errcheck // the client may be gone
-}
-
 // samlAnswer takes what the identity provider has the browser post. The request
 // comes from another site, without our cookies: what passes is kept for a
 // request of our own, which has them.
@@ -57,7 +39,7 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
-	peer, err := h.peers.SAML(r.Context(), conn)
+	peer, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
 		return
@@ -74,7 +56,7 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
 	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
 	var a attempt
 	err = h.core.PeekTicket(r.Context(), ticketSAML, conn.ID, relay, &a)
-	if web.IsCode(err, provision.NotFound) && peer.settings.IdPInitiated {
+	if web.IsCode(err, provision.NotFound) && peer.Settings.IdPInitiated {
 		h.samlUnsolicited(w, r, conn, peer, encoded, relay)
 		return
 	}
@@ -88,7 +70,7 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
 		refuse(err)
 		return
 	}
-	if peer.settings.ForceAuthn && assertion.AuthnInstant.Before(a.Issued.Add(-freshSkew)) {
+	if peer.Settings.ForceAuthn && assertion.AuthnInstant.Before(a.Issued.Add(-freshSkew)) {
 		refuse(&saml.Refusal{Reason: saml.ReasonAuthn, Detail: "the connection asks for a fresh sign-in, and the identity provider answered with an older one"})
 		return
 	}
@@ -104,7 +86,7 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
 // nobody in: it would be as good in any other browser. When it is genuine and
 // new, a sign-in of ours begins, which the identity provider, where the person
 // has a session, answers without a word.
-func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn provision.Connection, peer *samlPeer, encoded, relay string) {
+func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn provision.Connection, peer *client.SAML, encoded, relay string) {
 	assertion, err := peer.Unsolicited(encoded)
 	if err == nil {
 		err = h.once(r, conn, assertion)
@@ -148,7 +130,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolSAML, a, err) }
-	settings, err := parseSAML(conn.SignIn.SAML)
+	settings, err := client.ParseSAML(conn.SignIn.SAML)
 	if err != nil {
 		refuse(err)
 		return
@@ -167,7 +149,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
 }
 
 // samlEntrance is what an assertion comes to.
-func (h *Handler) samlEntrance(conn provision.Connection, settings SAMLSettings, assertion *saml.Assertion) (e provision.Entrance, err error) {
+func (h *Handler) samlEntrance(conn provision.Connection, settings client.SAMLSettings, assertion *saml.Assertion) (e provision.Entrance, err error) {
 	if e.Login, err = samlLogin(conn, settings.Claims, assertion); err != nil {
 		return e, err
 	}
@@ -205,7 +187,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
 		}
 		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
 	}
-	peer, err := h.peers.SAML(r.Context(), conn)
+	peer, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
 		return
@@ -253,7 +235,7 @@ func farewellOf(logout *saml.Logout) provision.Farewell {
 		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
 	}
 	if len(f.Names) == 0 {
-		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: subjectOf(logout.NameID)}}
+		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}}
 	}
 	return f
 }
@@ -271,7 +253,7 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 
 // named returns the sessions that a logout request names.
 func (h *Handler) named(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
-	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: subjectOf(logout.NameID)}
+	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
 	sessions, err := h.core.Sessions(r.Context(), theirs, 0)
 	if err != nil {
 		return nil, err

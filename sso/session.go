@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
@@ -17,7 +18,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.C
 	e.Session.Agent, e.Old = agentOf(r), h.site.SessionSecret(r)
 	e.Proof.Address = h.site.ClientAddress(r).String()
 	protocol := e.Login.Protocol
-	h.noteOverage(r, conn, e.Login)
+	h.clients.NoteOverage(r, conn, e.Login)
 	in, session, secret, err := h.core.Enter(r.Context(), conn.ID, h.site.Cause(r, protocol), e)
 	if err != nil {
 		h.site.RefuseError(w, r, conn, protocol, err)
@@ -131,7 +132,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 	h.site.Ended(provision.EndedBySignOut, len(ended))
 	switch session.Protocol {
 	case provision.ProtocolOIDC:
-		if rp, _, err := h.peers.OIDC(r.Context(), conn); err == nil {
+		if rp, _, err := h.clients.OIDC(r.Context(), conn); err == nil {
 			if to, ok := rp.EndSessionURL(session.Hint, h.site.PublicURL+"/sso/signed-out", ""); ok {
 				http.Redirect(w, r, to, http.StatusSeeOther)
 				return
@@ -149,7 +150,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 // logoutRequest returns the request that ends the session at a SAML identity
 // provider, when it takes any.
 func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, session provision.Session) (saml.Request, bool) {
-	peer, err := h.peers.SAML(r.Context(), conn)
+	peer, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		return saml.Request{}, false
 	}
@@ -168,7 +169,7 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 
 // samlLoggedOut takes the identity provider's answer to a logout of ours. The
 // session here is over in any case.
-func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, peer *samlPeer, in saml.Incoming) {
+func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, peer *client.SAML, in saml.Incoming) {
 	var id string
 	err := h.core.TakeTicket(r.Context(), ticketLogout, conn.ID, in.RelayState, &id)
 	if web.IsCode(err, provision.NotFound) {

@@ -1,4 +1,4 @@
-package sso
+package client
 
 import (
 	"bytes"
@@ -82,7 +82,7 @@ var claimNames = []string{ClaimSubject, ClaimUserName, ClaimExternalID, ClaimEma
 func CheckSettings(s provision.SignIn, now time.Time) error {
 	var mistakes []error
 	if len(s.SAML) > 0 {
-		settings, err := parseSAML(s.SAML)
+		settings, err := ParseSAML(s.SAML)
 		if err == nil {
 			err = settings.check(now)
 		}
@@ -91,7 +91,7 @@ func CheckSettings(s provision.SignIn, now time.Time) error {
 		}
 	}
 	if len(s.OIDC) > 0 {
-		settings, err := parseOIDC(s.OIDC)
+		settings, err := ParseOIDC(s.OIDC)
 		if err == nil {
 			err = settings.check()
 		}
@@ -102,9 +102,11 @@ func CheckSettings(s provision.SignIn, now time.Time) error {
 	return errors.Join(mistakes...)
 }
 
-func parseSAML(raw json.RawMessage) (s SAMLSettings, _ error) { return s, strictJSON(raw, &s) }
+// ParseSAML reads the SAML of [provision.SignIn].
+func ParseSAML(raw json.RawMessage) (s SAMLSettings, _ error) { return s, strictJSON(raw, &s) }
 
-func parseOIDC(raw json.RawMessage) (s OIDCSettings, _ error) { return s, strictJSON(raw, &s) }
+// ParseOIDC reads the OIDC of [provision.SignIn].
+func ParseOIDC(raw json.RawMessage) (s OIDCSettings, _ error) { return s, strictJSON(raw, &s) }
 
 // strictJSON decodes settings that an older or newer release may have written.
 func strictJSON(raw json.RawMessage, into any) error {

@@ -1,4 +1,4 @@
-package sso
+package client
 
 import (
 	"bytes"
@@ -19,57 +19,38 @@ const (
 	// whatever it says itself.
 	refreshAtLeast = time.Hour
 	refreshAtMost  = 24 * time.Hour
-	// houseEvery is how often housekeeping looks whether there is something to
-	// do.
-	houseEvery = 5 * time.Minute
 )
 
-// Run keeps metadata fresh and clears away what has expired, until ctx ends.
-// Every replica may run it.
-func (h *Handler) Run(ctx context.Context) {
-	tick := time.NewTicker(houseEvery)
-	defer tick.Stop()
-	for {
-		if err := h.keepHouse(ctx); err != nil && ctx.Err() == nil {
-			h.site.Log.ErrorContext(ctx, "keeping house for sign-in failed", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-func (h *Handler) keepHouse(ctx context.Context) error {
-	errs := []error{h.core.SweepSignIns(ctx)}
-	connections, err := h.core.Connections(ctx)
+// KeepFresh fetches again what of the connections' metadata is due, and warns
+// admins of what keeps people from signing in, or will.
+func (cs *Clients) KeepFresh(ctx context.Context) error {
+	connections, err := cs.core.Connections(ctx)
 	if err != nil {
-		return errors.Join(append(errs, err)...)
+		return err
 	}
 	for _, conn := range connections {
-		if h.due(ctx, conn) {
-			if _, err := h.Refresh(ctx, conn); err != nil {
-				h.site.Log.WarnContext(ctx, "metadata cannot be refreshed", "connection", conn.Name, "err", err)
+		if cs.due(ctx, conn) {
+			if _, err := cs.Refresh(ctx, conn); err != nil {
+				cs.site.Log.WarnContext(ctx, "metadata cannot be refreshed", "connection", conn.Name, "err", err)
 			}
 		}
-		h.warn(ctx, conn)
+		cs.warn(ctx, conn)
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // due reports whether the metadata of a connection should be fetched again.
-func (h *Handler) due(ctx context.Context, conn provision.Connection) bool {
-	settings, err := parseSAML(conn.SignIn.SAML)
+func (cs *Clients) due(ctx context.Context, conn provision.Connection) bool {
+	settings, err := ParseSAML(conn.SignIn.SAML)
 	if len(conn.SignIn.SAML) == 0 || err != nil || settings.MetadataURL == "" {
 		return false
 	}
-	kept, err := h.core.Metadata(ctx, conn.ID)
+	kept, err := cs.core.Metadata(ctx, conn.ID)
 	if err != nil || kept.URL != settings.MetadataURL {
 		return true
 	}
 	wait := refreshAtMost
-	if idp, err := saml.ParseMetadata(kept.Body, settings.EntityID, h.site.Now()); err != nil {
+	if idp, err := saml.ParseMetadata(kept.Body, settings.EntityID, cs.site.Now()); err != nil {
 		wait = refreshAtLeast
 	} else if idp.CacheDuration > 0 {
 		wait = min(max(idp.CacheDuration, refreshAtLeast), refreshAtMost)
@@ -77,47 +58,67 @@ func (h *Handler) due(ctx context.Context, conn provision.Connection) bool {
 	if kept.Problem != "" {
 		wait = refreshAtLeast
 	}
-	return h.site.Now().Sub(kept.TriedAt) >= wait
+	return cs.site.Now().Sub(kept.TriedAt) >= wait
+}
+
+// metadata returns the identity provider's metadata: what the settings hold, or
+// what was last fetched; the first time it is fetched now.
+func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, settings SAMLSettings) ([]byte, error) {
+	if settings.MetadataURL == "" {
+		return settings.fixedMetadata(cs.site.Now())
+	}
+	kept, err := cs.core.Metadata(ctx, conn.ID)
+	if err == nil && kept.URL == settings.MetadataURL && len(kept.Body) > 0 {
+		return kept.Body, nil
+	}
+	if err != nil && !web.IsCode(err, provision.NotFound) {
+		return nil, err
+	}
+	if kept.URL == settings.MetadataURL && kept.Problem != "" && cs.site.Now().Sub(kept.TriedAt) < askAgain {
+		return nil, &provision.Error{Code: provision.Denied, Field: "metadata", Detail: kept.Problem}
+	}
+	// Whoever began this may go away; others come.
+	return cs.Refresh(context.WithoutCancel(ctx), conn)
 }
 
 // Refresh fetches the metadata of a connection and returns what is now in use.
 // New certificates are taken over. Another entity, or metadata with none of the
 // keys that were known, waits until an admin has looked
-// ([Handler.Accept]): whoever controls the address must not become the
+// ([Clients.Accept]): whoever controls the address must not become the
 // identity provider.
-func (h *Handler) Refresh(ctx context.Context, conn provision.Connection) ([]byte, error) {
-	settings, err := parseSAML(conn.SignIn.SAML)
+func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]byte, error) {
+	settings, err := ParseSAML(conn.SignIn.SAML)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := h.core.Metadata(ctx, conn.ID)
+	kept, err := cs.core.Metadata(ctx, conn.ID)
 	if err != nil && !web.IsCode(err, provision.NotFound) {
 		return nil, err
 	}
 	if kept.URL != settings.MetadataURL { // the admin named another address: a new beginning
 		kept = provision.Metadata{Connection: conn.ID, URL: settings.MetadataURL}
 	}
-	now := h.site.Now()
+	now := cs.site.Now()
 	kept.TriedAt = now
-	body, err := h.fetchMetadata(ctx, settings, now)
+	body, err := cs.fetchMetadata(ctx, settings, now)
 	if err != nil {
-		h.metrics.fetchFailed(conn, documentMetadata)
+		cs.fetchFailed(conn, documentMetadata)
 		kept.Problem = err.Error()
-		return kept.Body, errors.Join(err, h.core.SaveMetadata(ctx, byHouse, kept, nil))
+		return kept.Body, errors.Join(err, cs.core.SaveMetadata(ctx, byHouse, kept, nil))
 	}
 	changes, wait := compareMetadata(kept, body, settings.EntityID, now)
 	if wait != "" {
 		kept.Problem, kept.Waiting = wait, body
-		return kept.Body, h.core.SaveMetadata(ctx, byHouse, kept, map[string]any{"waiting": wait})
+		return kept.Body, cs.core.SaveMetadata(ctx, byHouse, kept, map[string]any{"waiting": wait})
 	}
 	kept.Body, kept.FetchedAt, kept.Problem, kept.Waiting = body, now, "", nil
-	return body, h.core.SaveMetadata(ctx, byHouse, kept, changes)
+	return body, cs.core.SaveMetadata(ctx, byHouse, kept, changes)
 }
 
 var byHouse = provision.Cause{Actor: "system", Action: "metadata"}
 
-func (h *Handler) fetchMetadata(ctx context.Context, s SAMLSettings, now time.Time) ([]byte, error) {
-	document, err := fetch.Get(ctx, h.client, s.MetadataURL)
+func (cs *Clients) fetchMetadata(ctx context.Context, s SAMLSettings, now time.Time) ([]byte, error) {
+	document, err := fetch.Get(ctx, cs.http, s.MetadataURL)
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +163,14 @@ func compareMetadata(kept provision.Metadata, now []byte, entityID string, at ti
 }
 
 // Accept takes metadata into use that waits for an admin.
-func (h *Handler) Accept(ctx context.Context, c provision.Cause, conn provision.Connection) error {
-	kept, err := h.core.Metadata(ctx, conn.ID)
+func (cs *Clients) Accept(ctx context.Context, c provision.Cause, conn provision.Connection) error {
+	kept, err := cs.core.Metadata(ctx, conn.ID)
 	if err != nil {
 		return err
 	}
 	if len(kept.Waiting) == 0 {
 		return provision.Errorf(provision.NotFound, "metadata", "no metadata of connection %s waits for anybody", conn.Name)
 	}
-	kept.Body, kept.Waiting, kept.Problem, kept.FetchedAt = kept.Waiting, nil, "", h.site.Now()
-	return h.core.SaveMetadata(ctx, c, kept, map[string]any{"accepted": true})
+	kept.Body, kept.Waiting, kept.Problem, kept.FetchedAt = kept.Waiting, nil, "", cs.site.Now()
+	return cs.core.SaveMetadata(ctx, c, kept, map[string]any{"accepted": true})
 }

@@ -48,7 +48,7 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 		if note("OIDC discovery", err, "answers") {
 			note("OIDC issuer", nil, rp.Issuer())
 			if settings, err := ParseOIDC(conn.SignIn.OIDC); err == nil && settings.AuthMethod == oidc.AuthPrivateKey {
-				note("OIDC keys of ours", nil, "the provider reads them at "+cs.site.PublicURL+KeysPath)
+				note("OIDC keys of ours", nil, "the provider reads them at "+cs.site.PublicURL+keysPath)
 			}
 			told, withSession := rp.BackChannelLogout()
 			note("OIDC back-channel logout", nil, fmt.Sprintf("supported %t, names sessions %t", told, withSession))

@@ -6,19 +6,24 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
-// KeysPath is where OpenID providers find the public keys by which we
+// keysPath is where OpenID providers find the public keys by which we
 // authenticate ourselves (private_key_jwt, OpenID Connect Core §9). It is the
 // same for all connections.
-const KeysPath = "/sso/jwks"
+const keysPath = "/sso/jwks"
 
-// PublishMetadata answers with the metadata of our side of a connection.
-func (cs *Clients) PublishMetadata(w http.ResponseWriter, r *http.Request) {
-	conn, ok := cs.site.Connection(w, r)
-	if !ok {
-		return
+// Routes returns what is published of our side.
+func (cs *Clients) Routes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET " + keysPath, Serve: cs.publishKeys},
+		{Pattern: "GET /sso/{connection}/saml/metadata", OfConnection: cs.publishMetadata, Kind: web.Uncrowded},
 	}
+}
+
+// publishMetadata answers with the metadata of our side of a connection.
+func (cs *Clients) publishMetadata(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	keys, err := cs.ourKeys(r.Context(), provision.KeySAML)
 	if err != nil {
 		cs.site.Broken(w, r, err)
@@ -33,8 +38,8 @@ func (cs *Clients) PublishMetadata(w http.ResponseWriter, r *http.Request) {
 	w.Write(metadata) //nolint:errcheck // the client may be gone
 }
 
-// PublishKeys publishes the keys that sign for us, or will, or did until lately.
-func (cs *Clients) PublishKeys(w http.ResponseWriter, r *http.Request) {
+// publishKeys publishes the keys that sign for us, or will, or did until lately.
+func (cs *Clients) publishKeys(w http.ResponseWriter, r *http.Request) {
 	keys, err := cs.ourKeys(r.Context(), provision.KeyOIDC)
 	if err != nil {
 		cs.site.Broken(w, r, err)

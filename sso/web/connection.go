@@ -6,25 +6,6 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Connection returns the connection in the path, or answers that there is none.
-func (s *Site) Connection(w http.ResponseWriter, r *http.Request) (provision.Connection, bool) {
-	conn, err := s.core.Connection(r.Context(), r.PathValue("connection"))
-	if err == nil && conn.Name != r.PathValue("connection") { // by id: URLs go by the name
-		err = &provision.Error{Code: provision.NotFound}
-	}
-	switch {
-	case IsCode(err, provision.NotFound):
-		s.Refuse(w, r, Refusal{Status: http.StatusNotFound, Reason: "connection", Detail: "there is no such connection"})
-	case err != nil:
-		s.Broken(w, r, err)
-	case conn.SignIn.Disabled:
-		s.SwitchedOff(w, r, conn)
-	default:
-		return conn, true
-	}
-	return conn, false
-}
-
 // SwitchedOff answers that nobody can sign in at a connection for now.
 func (s *Site) SwitchedOff(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	s.Refuse(w, r, Refusal{Status: http.StatusForbidden, Connection: conn, Reason: provision.RefusedDisabled, Detail: "sign-in is switched off",

@@ -6,8 +6,13 @@ import (
 	"net/url"
 )
 
-// MaxForm bounds forms of our own, in bytes.
-const MaxForm = 16 << 10
+// Bounds of posted forms, in bytes.
+const (
+	MaxForm = 16 << 10 // of our own
+	// MaxSAMLForm is for 512 KB of a SAML message, and what encoding it for a form
+	// adds.
+	MaxSAMLForm = 800 << 10
+)
 
 // ReadForm reads a posted form of at most limit bytes; parameters of the query
 // are not among them.

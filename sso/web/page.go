@@ -19,11 +19,6 @@ const PagePolicy = "default-src 'none'; style-src 'self'; form-action 'self' htt
 // from there to wherever that sends it.
 const postPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// Static holds what pages load.
-//
-//go:embed static
-var Static embed.FS
-
 //go:embed pages
 var pageFiles embed.FS
 

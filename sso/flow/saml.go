@@ -1,4 +1,4 @@
-package sso
+package flow
 
 import (
 	"encoding/json"
@@ -13,9 +13,6 @@ import (
 )
 
 const (
-	// maxAnswer bounds the form that holds an answer: 512 KB of it, and what
-	// encoding it for a form adds.
-	maxAnswer = 800 << 10
 	// answerLife is how long an answer waits for our own request that finishes
 	// the sign-in.
 	answerLife = time.Minute
@@ -33,18 +30,14 @@ type answered struct {
 // samlAnswer takes what the identity provider has the browser post. The request
 // comes from another site, without our cookies: what passes is kept for a
 // request of our own, which has them.
-func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.site.Connection(w, r)
-	if !ok || h.site.Crowded(w, r, conn, "acs") {
-		return
-	}
+func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	peer, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
 		return
 	}
-	form, err := web.ReadForm(w, r, maxAnswer)
+	form, err := web.ReadForm(w, r, web.MaxSAMLForm)
 	if err != nil {
 		refuse(&saml.Refusal{Reason: saml.ReasonSize, Detail: err.Error()})
 		return
@@ -108,11 +101,7 @@ func (h *Handler) once(r *http.Request, conn provision.Connection, a *saml.Asser
 }
 
 // samlFinish finishes a sign-in in the browser that began it.
-func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.site.Connection(w, r)
-	if !ok || h.site.Crowded(w, r, conn, "finish") {
-		return
-	}
+func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	var kept answered
 	secret := r.URL.Query().Get("answer")
@@ -173,123 +162,3 @@ func assertionKey(a *saml.Assertion) string { return "assertion " + a.Issuer + "
 // errOtherBrowser says that an answer came in another browser than the sign-in
 // began in: stolen, or planted.
 var errOtherBrowser = &provision.Error{Code: provision.NotFound, Detail: "the sign-in began in another browser"}
-
-// samlLogout takes logout messages: the identity provider's request, and its
-// answer to ours.
-func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.site.Connection(w, r)
-	if !ok || h.site.Crowded(w, r, conn, "slo") {
-		return
-	}
-	refuse := func(err error) {
-		if web.IsCode(err, provision.NotFound) {
-			err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
-		}
-		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
-	}
-	peer, err := h.clients.SAML(r.Context(), conn)
-	if err != nil {
-		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
-		return
-	}
-	in, err := h.incoming(w, r)
-	if err != nil {
-		refuse(err)
-		return
-	}
-	if !in.IsRequest {
-		h.samlLoggedOut(w, r, conn, peer, in)
-		return
-	}
-	logout, err := peer.LogoutRequest(in)
-	if err != nil {
-		refuse(err)
-		return
-	}
-	named, err := h.named(r, conn, logout)
-	if err != nil {
-		h.site.Broken(w, r, err)
-		return
-	}
-	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), farewellOf(logout), named...)
-	if web.IsCode(err, provision.Denied) {
-		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
-	}
-	if err != nil {
-		refuse(err)
-		return
-	}
-	h.site.Ended(provision.EndedByIdP, len(ended))
-	answer, err := peer.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
-	if err != nil { // it has no address for answers: the session is over all the same
-		h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
-		return
-	}
-	h.site.SendSAML(w, r, answer)
-}
-
-// farewellOf is a logout request as the core knows it.
-func farewellOf(logout *saml.Logout) provision.Farewell {
-	f := provision.Farewell{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
-	for _, index := range logout.SessionIndexes {
-		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
-	}
-	if len(f.Names) == 0 {
-		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}}
-	}
-	return f
-}
-
-func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incoming, error) {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return saml.IncomingQuery(r.URL.RawQuery)
-	}
-	form, err := web.ReadForm(w, r, maxAnswer)
-	if err != nil {
-		return saml.Incoming{}, &saml.Refusal{Reason: saml.ReasonSize, Detail: err.Error()}
-	}
-	return saml.IncomingForm(form)
-}
-
-// named returns the sessions that a logout request names.
-func (h *Handler) named(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
-	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
-	sessions, err := h.core.Sessions(r.Context(), theirs, 0)
-	if err != nil {
-		return nil, err
-	}
-	if len(sessions) == 0 { // the account key is an attribute: the index leads to them
-		for _, index := range logout.SessionIndexes {
-			theirs.Subject, theirs.Index = "", index
-			more, err := h.core.Sessions(r.Context(), theirs, 0)
-			if err != nil {
-				return nil, err
-			}
-			sessions = append(sessions, more...)
-		}
-	}
-	for _, s := range sessions {
-		if means(logout, s) {
-			named = append(named, provision.SessionFilter{ID: s.ID})
-		}
-	}
-	return named, nil
-}
-
-// means reports whether a logout request means the session: same NameID, and
-// one of the indexes where it names any.
-func means(logout *saml.Logout, s provision.Session) bool {
-	var id saml.NameID
-	if json.Unmarshal([]byte(s.NameID), &id) != nil || id.Value != logout.NameID.Value {
-		return false
-	}
-	if len(logout.SessionIndexes) == 0 || s.Index == "" {
-		return true
-	}
-	for _, index := range logout.SessionIndexes {
-		if index == s.Index {
-			return true
-		}
-	}
-	return false
-}

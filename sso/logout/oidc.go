@@ -1,4 +1,4 @@
-package sso
+package logout
 
 import (
 	"net/http"
@@ -12,56 +12,9 @@ import (
 // maxLogoutToken bounds the form of a back-channel logout.
 const maxLogoutToken = 64 << 10
 
-// oidcCallback takes the answer of an OpenID provider.
-func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.site.Connection(w, r)
-	if !ok || h.site.Crowded(w, r, conn, "callback") {
-		return
-	}
-	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolOIDC, err) }
-	query := r.URL.Query()
-	if len(query["state"]) != 1 {
-		refuse(&oidc.Refusal{Reason: oidc.ReasonState, Detail: "the answer needs one state"})
-		return
-	}
-	// Before anything is made of the answer: a state serves for one try, in
-	// whatever browser.
-	var a attempt
-	if err := h.core.TakeTicket(r.Context(), ticketOIDC, conn.ID, query.Get("state"), &a); err != nil {
-		refuse(err)
-		return
-	}
-	if !h.site.SameBrowser(r, a.Browser) {
-		refuse(errOtherBrowser)
-		return
-	}
-	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolOIDC, a, err) }
-	rp, settings, err := h.clients.OIDC(r.Context(), conn)
-	if err != nil {
-		refuse(err)
-		return
-	}
-	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: query.Get("state"), Nonce: a.Nonce, Verifier: a.Verifier})
-	if err != nil {
-		refuse(err)
-		return
-	}
-	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
-		Proof: provision.Proof{Context: token.ACR, Methods: token.AMR, Message: token.JTI}}
-	if a.Trial {
-		h.showTrial(w, r, conn, e)
-		return
-	}
-	h.enter(w, r, conn, e, a.ReturnTo)
-}
-
 // oidcBackChannel takes the provider's word that somebody has signed out
 // (OpenID Connect Back-Channel Logout §2.5).
-func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.site.Connection(w, r)
-	if !ok || h.site.Crowded(w, r, conn, "back-channel") {
-		return
-	}
+func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolOIDC, err) }
 	form, err := web.ReadForm(w, r, maxLogoutToken)
 	if err != nil || len(form["logout_token"]) != 1 {
@@ -95,11 +48,7 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request) {
 // oidcFrontChannel ends a session at the word of a page that the provider
 // shows in a frame (OpenID Connect Front-Channel Logout §2). It proves nothing,
 // so that it must name the session, which strangers do not know.
-func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.site.Connection(w, r)
-	if !ok || h.site.Crowded(w, r, conn, "front-channel") {
-		return
-	}
+func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	query := r.URL.Query()
 	settings, err := client.ParseOIDC(conn.SignIn.OIDC)
 	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("iss") != settings.Issuer || query.Get("sid") == "" {

@@ -1,38 +1,12 @@
-package sso
+package flow
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
-
-// attemptLife is how long a sign-in at the identity provider may take, second
-// factor and forgotten password included.
-const attemptLife = 15 * time.Minute
-
-// The tickets of signing in.
-const (
-	ticketSAML   provision.TicketKind = "saml sign-in"
-	ticketAnswer provision.TicketKind = "saml answer"
-	ticketOIDC   provision.TicketKind = "oidc sign-in"
-	ticketTrial  provision.TicketKind = "trial"
-)
-
-// attempt is a sign-in that waits for the identity provider's answer.
-type attempt struct {
-	Browser  string    `json:"browser"` // fingerprint of the browser's cookie
-	ReturnTo string    `json:"return_to"`
-	Trial    bool      `json:"trial,omitempty"` // an admin tries the connection: nobody is signed in
-	At       time.Time `json:"at"`
-
-	RequestID string    `json:"request_id,omitempty"` // SAML
-	Issued    time.Time `json:"issued,omitzero"`      // SAML
-	Nonce     string    `json:"nonce,omitempty"`      // OIDC
-	Verifier  string    `json:"verifier,omitempty"`   // OIDC
-}
 
 // ask shows the form for the address, or goes on where somebody is signed in.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request) {
@@ -69,15 +43,17 @@ func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to s
 		h.site.Broken(w, r, err)
 		return
 	}
-	h.start(w, r, conn, "", attempt{ReturnTo: to}, email)
+	if conn.SignIn.Disabled {
+		h.site.SwitchedOff(w, r, conn)
+		return
+	}
+	if !h.site.Crowded(w, r, conn, kindLogin) {
+		h.start(w, r, conn, "", attempt{ReturnTo: to}, email)
+	}
 }
 
 // begin starts a sign-in at one connection.
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request) {
-	conn, ok := h.site.Connection(w, r)
-	if !ok {
-		return
-	}
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	query := r.URL.Query()
 	a := attempt{ReturnTo: web.LocalPath(query.Get("return_to"))}
 	if secret := query.Get("trial"); secret != "" {
@@ -95,13 +71,6 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) {
 // has both and via does not say.
 func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, a attempt, hint string) {
 	a.Browser, a.At = h.site.MarkBrowser(w, r), h.site.Now()
-	if conn.SignIn.Disabled {
-		h.site.SwitchedOff(w, r, conn)
-		return
-	}
-	if h.site.Crowded(w, r, conn, "login") {
-		return
-	}
 	if via == "" {
 		via = provision.ProtocolSAML
 		if len(conn.SignIn.SAML) == 0 {

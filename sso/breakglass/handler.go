@@ -1,11 +1,12 @@
-package sso
+package breakglass
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/client"
@@ -16,6 +17,35 @@ const (
 	ownerCookie = "deskbridge_owner"
 	ownerLife   = time.Hour
 )
+
+// Handler serves the break-glass sign-in. It is safe for concurrent use.
+type Handler struct {
+	core    *provision.Service
+	site    *web.Site
+	clients *client.Clients
+	glass   *glass
+	tries   *prometheus.CounterVec
+}
+
+// New returns the Handler for core.
+func New(core *provision.Service, site *web.Site, clients *client.Clients) *Handler {
+	return &Handler{core: core, site: site, clients: clients, glass: newGlass(site.Now),
+		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deskbridge_break_glass_total", Help: "Tries of the break-glass sign-in by result: ok, refused. Any is worth an alarm.",
+		}, []string{"result"})}
+}
+
+// Routes returns what the Handler serves.
+func (h *Handler) Routes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET /sso/break-glass", Serve: h.breakGlass},
+		{Pattern: "POST /sso/break-glass", Serve: h.breakIn},
+		{Pattern: "POST /sso/break-glass/end", Serve: h.breakOut},
+	}
+}
+
+// Collectors returns the metrics of the break-glass sign-in.
+func (h *Handler) Collectors() []prometheus.Collector { return []prometheus.Collector{h.tries} }
 
 // breakGlass shows the form, or to an owner how sign-in is doing.
 func (h *Handler) breakGlass(w http.ResponseWriter, r *http.Request) {
@@ -84,48 +114,6 @@ func (h *Handler) breakOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, "/sso/break-glass", http.StatusSeeOther)
-}
-
-// overview shows an owner whether people can sign in, and why somebody could
-// not.
-func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
-	type connection struct {
-		Name     string
-		Findings []client.Finding
-	}
-	connections, err := h.core.Connections(r.Context())
-	if err != nil {
-		h.site.Broken(w, r, err)
-		return
-	}
-	var states []connection
-	for _, c := range connections {
-		states = append(states, connection{c.Name, h.clients.Test(r.Context(), c)})
-	}
-	data := map[string]any{"Connections": states}
-	if reference := r.URL.Query().Get("reference"); reference != "" {
-		why, err := h.refusalsOf(r, reference, connections)
-		if err != nil {
-			h.site.Broken(w, r, err)
-			return
-		}
-		data["Looked"], data["Why"] = true, why
-	}
-	h.site.Show(w, r, http.StatusOK, "overview.html", data)
-}
-
-func (h *Handler) refusalsOf(r *http.Request, reference string, connections []provision.Connection) (out []string, _ error) {
-	entries, err := h.core.Refusals(r.Context(), reference)
-	for _, e := range entries {
-		name := ""
-		for _, c := range connections {
-			if c.ID == e.Connection {
-				name = c.Name
-			}
-		}
-		out = append(out, fmt.Sprintf("%s UTC, connection %s, %v: %v", e.At.UTC().Format(time.DateTime), name, e.Detail["protocol"], e.Detail["reason"]))
-	}
-	return out, err
 }
 
 // CurrentOwner returns the owner who is signed in in this browser; false when

@@ -1,4 +1,4 @@
-package sso
+package breakglass
 
 import (
 	"net/netip"

@@ -25,8 +25,8 @@ type Clients struct {
 	http  *http.Client
 
 	mu   sync.Mutex
-	saml map[provision.ConnectionID]*SAML
-	oidc map[provision.ConnectionID]*oidcPeer
+	saml map[provision.ConnectionID]*SAMLClient
+	oidc map[provision.ConnectionID]*oidcClient
 	keys map[provision.KeyUse]ownKeys
 
 	overages    sync.Map // provision.ConnectionID → the last day on which groups did not fit
@@ -45,7 +45,7 @@ const (
 // asked over http or at private addresses.
 func New(core *provision.Service, site *web.Site, o fetch.Options) *Clients {
 	return &Clients{core: core, site: site, fetch: o, http: fetch.New(o),
-		saml: make(map[provision.ConnectionID]*SAML), oidc: make(map[provision.ConnectionID]*oidcPeer),
+		saml: make(map[provision.ConnectionID]*SAMLClient), oidc: make(map[provision.ConnectionID]*oidcClient),
 		keys: make(map[provision.KeyUse]ownKeys), fetchErrors: newFetchErrors()}
 }
 
@@ -57,7 +57,7 @@ func (cs *Clients) at(conn provision.Connection, path string) string {
 	return cs.site.PublicURL + "/sso/" + conn.Name + path
 }
 
-// digest tells whether anything among what a peer is made from has changed.
+// digest tells whether anything among what a client is made from has changed.
 func digest(parts ...any) [sha256.Size]byte {
 	text, err := json.Marshal(parts)
 	if err != nil {

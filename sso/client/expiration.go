@@ -16,14 +16,14 @@ const day = 24 * time.Hour
 
 // What runs out, as the audit log and the metrics call it.
 const (
-	endingIdPCertificate = "idp_certificate" // the last one of the identity provider
-	endingOwnCertificate = "own_certificate" // the one that signs our requests
-	endingMetadata       = "metadata"
-	endingClientSecret   = "client_secret"
+	expiringIdPCertificate = "idp_certificate" // the last one of the identity provider
+	expiringOwnCertificate = "own_certificate" // the one that signs our requests
+	expiringMetadata       = "metadata"
+	expiringClientSecret   = "client_secret"
 )
 
-// ending is something that runs out, and keeps people from signing in then.
-type ending struct {
+// expiration is something that runs out, and keeps people from signing in then.
+type expiration struct {
 	what string
 	text string
 	cure string // what to do about it; may be empty
@@ -31,8 +31,8 @@ type ending struct {
 	at   time.Time
 }
 
-// said is what an admin reads of an ending.
-func (e ending) said(now time.Time) string {
+// warning is what an admin reads of an expiration.
+func (e expiration) warning(now time.Time) string {
 	left := e.at.Sub(now)
 	if left <= 0 {
 		return e.text + " has run out: nobody can sign in" + e.cure
@@ -42,7 +42,7 @@ func (e ending) said(now time.Time) string {
 
 // due returns which of the moments of warnAt has come last, 0 when all is over;
 // false when none has.
-func (e ending) due(now time.Time) (days int, ok bool) {
+func (e expiration) due(now time.Time) (days int, ok bool) {
 	left := e.at.Sub(now)
 	if left <= 0 {
 		return 0, true
@@ -55,27 +55,27 @@ func (e ending) due(now time.Time) (days int, ok bool) {
 	return days, ok
 }
 
-// endings returns what will keep the people of a connection from signing in some
+// expirations returns what will keep the people of a connection from signing in some
 // day. Nobody is asked but the database.
-func (cs *Clients) endings(ctx context.Context, conn provision.Connection) (out []ending) {
-	if peer := cs.known(conn.ID); peer != nil && len(conn.SignIn.SAML) > 0 {
-		idp := peer.IdP()
-		out = append(out, ending{what: endingIdPCertificate, text: "the last certificate of the identity provider", conn: conn.ID, at: idp.LastCertificate()})
+func (cs *Clients) expirations(ctx context.Context, conn provision.Connection) (out []expiration) {
+	if client := cs.cachedSAML(conn.ID); client != nil && len(conn.SignIn.SAML) > 0 {
+		idp := client.IdP()
+		out = append(out, expiration{what: expiringIdPCertificate, text: "the last certificate of the identity provider", conn: conn.ID, at: idp.LastCertificate()})
 		kept, err := cs.core.Metadata(ctx, conn.ID)
-		renewed := err == nil && kept.URL == peer.Settings.MetadataURL && kept.Problem == ""
-		if !idp.ValidUntil.IsZero() && (peer.Settings.MetadataURL == "" || !renewed) {
-			out = append(out, ending{what: endingMetadata, text: "the identity provider's metadata", conn: conn.ID, at: idp.ValidUntil})
+		renewed := err == nil && kept.URL == client.Settings.MetadataURL && kept.Problem == ""
+		if !idp.ValidUntil.IsZero() && (client.Settings.MetadataURL == "" || !renewed) {
+			out = append(out, expiration{what: expiringMetadata, text: "the identity provider's metadata", conn: conn.ID, at: idp.ValidUntil})
 		}
 		if keys, err := cs.ourKeys(ctx, provision.KeySAML); err == nil && len(keys) > 0 {
 			if ours, err := samlKeys(keys[:1]); err == nil {
-				out = append(out, ending{what: endingOwnCertificate, text: "our own certificate", at: ours[0].Certificate.NotAfter,
+				out = append(out, expiration{what: expiringOwnCertificate, text: "our own certificate", at: ours[0].Certificate.NotAfter,
 					cure: ": `deskbridge key rotate saml`, and give identity providers our new metadata"})
 			}
 		}
 	}
 	if settings, err := ParseOIDC(conn.SignIn.OIDC); len(conn.SignIn.OIDC) > 0 && err == nil && settings.SecretExpires != "" {
 		if ends, err := time.Parse(time.DateOnly, settings.SecretExpires); err == nil {
-			out = append(out, ending{what: endingClientSecret, text: "the client secret", conn: conn.ID, at: ends})
+			out = append(out, expiration{what: expiringClientSecret, text: "the client secret", conn: conn.ID, at: ends})
 		}
 	}
 	return out

@@ -50,8 +50,8 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 			if settings, err := ParseOIDC(conn.SignIn.OIDC); err == nil && settings.AuthMethod == oidc.AuthPrivateKey {
 				note("OIDC keys of ours", nil, "the provider reads them at "+cs.site.PublicURL+keysPath)
 			}
-			told, withSession := rp.BackChannelLogout()
-			note("OIDC back-channel logout", nil, fmt.Sprintf("supported %t, names sessions %t", told, withSession))
+			supported, withSession := rp.BackChannelLogout()
+			note("OIDC back-channel logout", nil, fmt.Sprintf("supported %t, names sessions %t", supported, withSession))
 		}
 	}
 	for _, warning := range cs.Warnings(ctx, conn) {
@@ -68,11 +68,11 @@ func (cs *Clients) testSAML(ctx context.Context, conn provision.Connection, note
 	if !note("SAML metadata", err, "can be read") {
 		return
 	}
-	peer, err := cs.SAML(ctx, conn)
+	client, err := cs.SAML(ctx, conn)
 	if !note("SAML settings", err, "fit together") {
 		return
 	}
-	idp := peer.IdP()
+	idp := client.IdP()
 	note("SAML entity ID", nil, idp.EntityID)
 	for _, e := range idp.SSO {
 		note("SAML sign-in address", nil, string(e.Binding)+" "+e.Location)

@@ -67,7 +67,7 @@ func (t times) Collect(ch chan<- prometheus.Metric) {
 		for document, at := range t.clients.fetched(ctx, conn) {
 			send(fetchedDesc, at, conn.Name, document)
 		}
-		for _, e := range t.clients.endings(ctx, conn) {
+		for _, e := range t.clients.expirations(ctx, conn) {
 			switch {
 			case e.conn != "":
 				send(endsDesc, e.at, conn.Name, e.what)
@@ -88,7 +88,7 @@ func (cs *Clients) fetched(ctx context.Context, conn provision.Connection) map[s
 			out[documentMetadata] = kept.FetchedAt
 		}
 	}
-	if rp := cs.spoken(conn.ID); rp != nil && len(conn.SignIn.OIDC) > 0 {
+	if rp := cs.lastDiscovered(conn.ID); rp != nil && len(conn.SignIn.OIDC) > 0 {
 		now := cs.site.Now()
 		out[documentDiscovery] = now.Add(-rp.Age(now))
 		out[documentJWKS], _ = rp.KeysFetched()

@@ -12,15 +12,15 @@ import (
 	"github.com/deskbridge/deskbridge/sso/oidc"
 )
 
-type oidcPeer struct {
-	made     [sha256.Size]byte
-	once     sync.Mutex // one discovery at a time
-	rp       *oidc.RelyingParty
-	spoken   atomic.Pointer[oidc.RelyingParty] // rp, for who does not wait for a discovery
-	failed   error                             // what the last discovery came to
-	again    time.Time                         // after a failure: when to try next
-	settings OIDCSettings
-	key      oidc.ClientKey // of ours; none where we have a secret
+type oidcClient struct {
+	made       [sha256.Size]byte
+	once       sync.Mutex // one discovery at a time
+	rp         *oidc.RelyingParty
+	discovered atomic.Pointer[oidc.RelyingParty] // rp, for who does not wait for a discovery
+	failed     error                             // what the last discovery came to
+	again      time.Time                         // after a failure: when to try next
+	settings   OIDCSettings
+	key        oidc.ClientKey // of ours; none where we have a secret
 }
 
 // OIDC returns the connection's relying party.
@@ -38,48 +38,48 @@ func (cs *Clients) OIDC(ctx context.Context, conn provision.Connection) (*oidc.R
 	}
 	made := digest(conn.Name, conn.IdP, conn.Domains, conn.SignIn.OIDC, key.ID)
 	cs.mu.Lock()
-	peer := cs.oidc[conn.ID]
-	if peer == nil || peer.made != made {
-		peer = &oidcPeer{made: made, settings: settings, key: key}
-		cs.oidc[conn.ID] = peer
+	client := cs.oidc[conn.ID]
+	if client == nil || client.made != made {
+		client = &oidcClient{made: made, settings: settings, key: key}
+		cs.oidc[conn.ID] = client
 	}
 	cs.mu.Unlock()
-	peer.once.Lock()
-	defer peer.once.Unlock()
-	if now := cs.site.Now(); (peer.rp == nil || peer.rp.Stale(now)) && !now.Before(peer.again) {
-		cs.discover(ctx, conn, peer)
+	client.once.Lock()
+	defer client.once.Unlock()
+	if now := cs.site.Now(); (client.rp == nil || client.rp.Stale(now)) && !now.Before(client.again) {
+		cs.discover(ctx, conn, client)
 	}
-	if peer.rp == nil {
-		return nil, settings, peer.failed
+	if client.rp == nil {
+		return nil, settings, client.failed
 	}
-	return peer.rp, settings, nil
+	return client.rp, settings, nil
 }
 
 // discover asks the provider about itself. If it does not answer, what it said
 // before goes on to serve.
-func (cs *Clients) discover(ctx context.Context, conn provision.Connection, peer *oidcPeer) {
+func (cs *Clients) discover(ctx context.Context, conn provision.Connection, client *oidcClient) {
 	// Whoever began this may go away; others wait for it.
-	rp, err := oidc.Discover(context.WithoutCancel(ctx), cs.oidcConfig(conn, peer))
+	rp, err := oidc.Discover(context.WithoutCancel(ctx), cs.oidcConfig(conn, client))
 	if err == nil {
-		peer.rp, peer.failed = rp, nil
-		peer.spoken.Store(rp)
+		client.rp, client.failed = rp, nil
+		client.discovered.Store(rp)
 		return
 	}
 	cs.fetchFailed(conn, documentDiscovery)
-	peer.failed, peer.again = err, cs.site.Now().Add(askAgain)
-	if peer.rp != nil {
-		peer.again = cs.site.Now().Add(askAgainKnown)
+	client.failed, client.again = err, cs.site.Now().Add(askAgain)
+	if client.rp != nil {
+		client.again = cs.site.Now().Add(askAgainKnown)
 		cs.site.Log.WarnContext(ctx, "discovery failed; going on with what was known", "connection", conn.Name, "err", err)
 	}
 }
 
-// spoken returns the OpenID provider of a connection as it was last discovered;
+// lastDiscovered returns the OpenID provider of a connection as it was last discovered;
 // nil when it never was. It waits for nobody.
-func (cs *Clients) spoken(conn provision.ConnectionID) *oidc.RelyingParty {
+func (cs *Clients) lastDiscovered(conn provision.ConnectionID) *oidc.RelyingParty {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	if peer := cs.oidc[conn]; peer != nil {
-		return peer.spoken.Load()
+	if client := cs.oidc[conn]; client != nil {
+		return client.discovered.Load()
 	}
 	return nil
 }
@@ -91,10 +91,10 @@ func (cs *Clients) forget(conn provision.ConnectionID) {
 	delete(cs.oidc, conn)
 }
 
-func (cs *Clients) oidcConfig(conn provision.Connection, peer *oidcPeer) oidc.Config {
-	s := peer.settings
+func (cs *Clients) oidcConfig(conn provision.Connection, client *oidcClient) oidc.Config {
+	s := client.settings
 	c := oidc.Config{
-		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthMethod: s.AuthMethod, PrivateKey: peer.key,
+		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthMethod: s.AuthMethod, PrivateKey: client.key,
 		RedirectURL: cs.at(conn, "/oidc/callback"), Scopes: s.Scopes, Prompt: s.Prompt, ACRValues: s.ACRValues,
 		UserInfo: s.UserInfo, GroupsClaim: s.Claims[ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
 		Fetch: cs.fetch, Client: cs.http, Now: cs.site.Now,

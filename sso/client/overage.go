@@ -14,9 +14,9 @@ const overageDays = 7
 const overageAdvice = "somebody was in more groups than the identity provider puts into an answer, so that it named none; they keep those that were known. " +
 	"Have it send only the groups that are assigned to the application, or push groups over SCIM"
 
-// NoteOverage tells an admin, once a day and connection, that groups did not fit
+// NoteGroupOverage tells an admin, once a day and connection, that groups did not fit
 // into what the identity provider sends.
-func (cs *Clients) NoteOverage(r *http.Request, conn provision.Connection, l provision.Login) {
+func (cs *Clients) NoteGroupOverage(r *http.Request, conn provision.Connection, l provision.Login) {
 	if !l.GroupsOverage {
 		return
 	}

@@ -29,7 +29,7 @@ func (cs *Clients) publishMetadata(w http.ResponseWriter, r *http.Request, conn 
 		cs.site.Broken(w, r, err)
 		return
 	}
-	metadata, err := cs.ours(conn, keys)
+	metadata, err := cs.ownMetadata(conn, keys)
 	if err != nil {
 		cs.site.Broken(w, r, err)
 		return

@@ -11,15 +11,16 @@ import (
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
-// SAML is an identity provider that speaks SAML, as it is known now.
-type SAML struct {
+// SAMLClient speaks SAML with one identity provider, as that is known now.
+type SAMLClient struct {
 	made [sha256.Size]byte // digest of what it was made from
 	*saml.ServiceProvider
 	Settings SAMLSettings
 }
 
-// SAML returns the connection's service provider.
-func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAML, error) {
+// SAML returns the client of a connection that signs in by SAML; Denied when it
+// does not.
+func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLClient, error) {
 	if len(conn.SignIn.SAML) == 0 {
 		return nil, errNoProtocol
 	}
@@ -37,10 +38,10 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAML, 
 	}
 	made := digest(conn.Name, conn.SignIn.SAML, metadata, keys)
 	cs.mu.Lock()
-	known := cs.saml[conn.ID]
+	cached := cs.saml[conn.ID]
 	cs.mu.Unlock()
-	if known != nil && known.made == made && !expired(known.IdP(), cs.site.Now()) {
-		return known, nil
+	if cached != nil && cached.made == made && !expired(cached.IdP(), cs.site.Now()) {
+		return cached, nil
 	}
 	ours, err := samlKeys(keys)
 	if err != nil {
@@ -56,7 +57,7 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAML, 
 	if err != nil {
 		return nil, err
 	}
-	fresh := &SAML{made: made, ServiceProvider: sp, Settings: settings}
+	fresh := &SAMLClient{made: made, ServiceProvider: sp, Settings: settings}
 	cs.mu.Lock()
 	cs.saml[conn.ID] = fresh
 	cs.mu.Unlock()
@@ -67,17 +68,17 @@ func expired(idp saml.IdP, now time.Time) bool {
 	return !idp.ValidUntil.IsZero() && !now.Before(idp.ValidUntil)
 }
 
-// known returns the identity provider of a connection as it was last spoken to
+// cachedSAML returns the client of a connection as it was last spoken to
 // or looked at; nil when it never was.
-func (cs *Clients) known(conn provision.ConnectionID) *SAML {
+func (cs *Clients) cachedSAML(conn provision.ConnectionID) *SAMLClient {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	return cs.saml[conn]
 }
 
-// ours returns the metadata of our side of a connection, whether or not the
+// ownMetadata returns the metadata of our side of a connection, whether or not the
 // identity provider is known yet.
-func (cs *Clients) ours(conn provision.Connection, keys []provision.Key) ([]byte, error) {
+func (cs *Clients) ownMetadata(conn provision.Connection, keys []provision.Key) ([]byte, error) {
 	own, err := samlKeys(keys)
 	if err != nil {
 		return nil, err

@@ -12,9 +12,9 @@ import (
 // will soon, in plain words.
 func (cs *Clients) Warnings(ctx context.Context, conn provision.Connection) []string {
 	out := cs.problems(ctx, conn)
-	for _, e := range cs.endings(ctx, conn) {
+	for _, e := range cs.expirations(ctx, conn) {
 		if _, due := e.due(cs.site.Now()); due {
-			out = append(out, e.said(cs.site.Now()))
+			out = append(out, e.warning(cs.site.Now()))
 		}
 	}
 	return out
@@ -22,9 +22,9 @@ func (cs *Clients) Warnings(ctx context.Context, conn provision.Connection) []st
 
 // problems returns what is wrong now, or should not be as it is.
 func (cs *Clients) problems(ctx context.Context, conn provision.Connection) (out []string) {
-	if peer, err := cs.SAML(ctx, conn); err == nil {
-		out = append(out, peer.IdP().Warnings...)
-		if peer.Settings.AllowSHA1 {
+	if client, err := cs.SAML(ctx, conn); err == nil {
+		out = append(out, client.IdP().Warnings...)
+		if client.Settings.AllowSHA1 {
 			out = append(out, "allow_sha1 is on: signatures can be forged with some effort")
 		}
 	} else if len(conn.SignIn.SAML) > 0 {
@@ -45,7 +45,7 @@ func (cs *Clients) warn(ctx context.Context, conn provision.Connection) {
 	for _, text := range cs.newProblems(ctx, conn) {
 		cs.site.Log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "warning", text)
 	}
-	for _, e := range cs.endings(ctx, conn) {
+	for _, e := range cs.expirations(ctx, conn) {
 		days, due := e.due(cs.site.Now())
 		if !due {
 			continue
@@ -57,7 +57,7 @@ func (cs *Clients) warn(ctx context.Context, conn provision.Connection) {
 			cs.site.Log.ErrorContext(ctx, "a warning is not in the audit log", "connection", conn.Name, "err", err)
 		}
 		if err != nil || first {
-			cs.site.Log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "warning", e.said(cs.site.Now()))
+			cs.site.Log.WarnContext(ctx, "sign-in needs attention", "connection", conn.Name, "warning", e.warning(cs.site.Now()))
 		}
 	}
 }

@@ -13,7 +13,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.C
 	e.Session.Agent, e.Old = agentOf(r), h.site.SessionSecret(r)
 	e.Proof.Address = h.site.ClientAddress(r).String()
 	protocol := e.Login.Protocol
-	h.clients.NoteOverage(r, conn, e.Login)
+	h.clients.NoteGroupOverage(r, conn, e.Login)
 	in, session, secret, err := h.core.Enter(r.Context(), conn.ID, h.site.Cause(r, protocol), e)
 	if err != nil {
 		h.site.RefuseError(w, r, conn, protocol, err)

@@ -32,7 +32,7 @@ type answered struct {
 // request of our own, which has them.
 func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
-	peer, err := h.clients.SAML(r.Context(), conn)
+	idp, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
 		return
@@ -49,8 +49,8 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request, conn provis
 	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
 	var a attempt
 	err = h.core.PeekTicket(r.Context(), ticketSAML, conn.ID, relay, &a)
-	if web.IsCode(err, provision.NotFound) && peer.Settings.IdPInitiated {
-		h.samlUnsolicited(w, r, conn, peer, encoded, relay)
+	if web.IsCode(err, provision.NotFound) && idp.Settings.IdPInitiated {
+		h.samlUnsolicited(w, r, conn, idp, encoded, relay)
 		return
 	}
 	if err != nil {
@@ -58,12 +58,12 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request, conn provis
 		return
 	}
 	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolSAML, a, err) }
-	assertion, err := peer.Answer(encoded, a.RequestID)
+	assertion, err := idp.Answer(encoded, a.RequestID)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	if peer.Settings.ForceAuthn && assertion.AuthnInstant.Before(a.Issued.Add(-freshSkew)) {
+	if idp.Settings.ForceAuthn && assertion.AuthnInstant.Before(a.Issued.Add(-freshSkew)) {
 		refuse(&saml.Refusal{Reason: saml.ReasonAuthn, Detail: "the connection asks for a fresh sign-in, and the identity provider answered with an older one"})
 		return
 	}
@@ -79,8 +79,8 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request, conn provis
 // nobody in: it would be as good in any other browser. When it is genuine and
 // new, a sign-in of ours begins, which the identity provider, where the person
 // has a session, answers without a word.
-func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn provision.Connection, peer *client.SAML, encoded, relay string) {
-	assertion, err := peer.Unsolicited(encoded)
+func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, encoded, relay string) {
+	assertion, err := idp.Unsolicited(encoded)
 	if err == nil {
 		err = h.once(r, conn, assertion)
 	}

@@ -93,12 +93,12 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.C
 }
 
 func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provision.Connection, a attempt) error {
-	peer, err := h.clients.SAML(r.Context(), conn)
+	idp, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		return err
 	}
 	secret := provision.NewSecret()
-	request, err := peer.AuthnRequest(secret)
+	request, err := idp.AuthnRequest(secret)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ const logoutLife = 15 * time.Minute
 // logoutRequest returns the request that ends the session at a SAML identity
 // provider, when it takes any.
 func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, session provision.Session) (saml.Request, bool) {
-	peer, err := h.clients.SAML(r.Context(), conn)
+	idp, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		return saml.Request{}, false
 	}
@@ -29,7 +29,7 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 		return saml.Request{}, false
 	}
 	relay := provision.NewSecret()
-	request, err := peer.SendLogoutRequest(id, session.Index, relay)
+	request, err := idp.SendLogoutRequest(id, session.Index, relay)
 	if err != nil {
 		return saml.Request{}, false
 	}
@@ -39,14 +39,14 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 
 // samlLoggedOut takes the identity provider's answer to a logout of ours. The
 // session here is over in any case.
-func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, peer *client.SAML, in saml.Incoming) {
+func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, in saml.Incoming) {
 	var id string
 	err := h.core.TakeTicket(r.Context(), ticketLogout, conn.ID, in.RelayState, &id)
 	if web.IsCode(err, provision.NotFound) {
 		err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
 	}
 	if err == nil {
-		err = peer.LogoutAnswer(in, id)
+		err = idp.LogoutAnswer(in, id)
 	}
 	if err != nil {
 		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
@@ -64,7 +64,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		}
 		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
 	}
-	peer, err := h.clients.SAML(r.Context(), conn)
+	idp, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
 		return
@@ -75,10 +75,10 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		return
 	}
 	if !in.IsRequest {
-		h.samlLoggedOut(w, r, conn, peer, in)
+		h.samlLoggedOut(w, r, conn, idp, in)
 		return
 	}
-	logout, err := peer.LogoutRequest(in)
+	logout, err := idp.LogoutRequest(in)
 	if err != nil {
 		refuse(err)
 		return
@@ -97,7 +97,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		return
 	}
 	h.site.Ended(provision.EndedByIdP, len(ended))
-	answer, err := peer.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
+	answer, err := idp.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
 	if err != nil { // it has no address for answers: the session is over all the same
 		h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
 		return

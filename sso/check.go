@@ -46,16 +46,16 @@ func (h *Handler) checkRequest(w http.ResponseWriter, r *http.Request, to web.Ro
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusTooManyRequests, Reason: "rate", Detail: "too many requests from one address"})
 		return false
 	}
-	if !to.FromAnywhere && h.forged(r) {
+	if !to.FromAnywhere && h.crossSite(r) {
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusForbidden, Reason: "cross-site", Detail: "a request that changes something came from another site"})
 		return false
 	}
 	return true
 }
 
-// forged reports whether another site makes the browser change something here
+// crossSite reports whether another site makes the browser change something here
 // (Fetch metadata, else the Origin header, against the public URL).
-func (h *Handler) forged(r *http.Request) bool {
+func (h *Handler) crossSite(r *http.Request) bool {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
 		return false
 	}

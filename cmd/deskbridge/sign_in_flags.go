@@ -203,7 +203,7 @@ known, waits until somebody has looked: --accept takes it into use.`,
 			return result{}, err
 		}
 		if login {
-			address, err := sys.signIn.Flow().TrialURL(ctx, conn)
+			address, err := sys.signIn.Flow().TestURL(ctx, conn)
 			if err != nil {
 				return result{}, err
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/deskbridge/deskbridge/sso/client"
 )
 
-// overview shows an owner whether people can sign in, and why somebody could
-// not.
+// overview shows the break-glass admin whether people can sign in, and why
+// somebody could not.
 func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
 	type connection struct {
 		Name     string

@@ -24,7 +24,7 @@ func (h *Handler) Routes() []web.Route {
 		{Pattern: "GET /sso/login", Serve: h.ask},
 		{Pattern: "POST /sso/login", Serve: h.route},
 		{Pattern: "GET /sso/{connection}/login", OfConnection: h.begin, Kind: kindLogin},
-		{Pattern: "POST /sso/{connection}/saml/acs", OfConnection: h.samlAnswer, Kind: "acs", FromAnywhere: true},
+		{Pattern: "POST /sso/{connection}/saml/acs", OfConnection: h.samlACS, Kind: "acs", FromAnywhere: true},
 		{Pattern: "GET /sso/{connection}/saml/finish", OfConnection: h.samlFinish, Kind: "finish"},
 		{Pattern: "GET /sso/{connection}/oidc/callback", OfConnection: h.oidcCallback, Kind: "callback"},
 	}

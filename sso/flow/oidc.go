@@ -17,31 +17,31 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 	}
 	// Before anything is made of the answer: a state serves for one try, in
 	// whatever browser.
-	var a attempt
-	if err := h.core.TakeTicket(r.Context(), ticketOIDC, conn.ID, query.Get("state"), &a); err != nil {
+	var pending pendingSignIn
+	if err := h.core.TakeTicket(r.Context(), tokenOIDC, conn.ID, query.Get("state"), &pending); err != nil {
 		refuse(err)
 		return
 	}
-	if !h.site.SameBrowser(r, a.Browser) {
+	if !h.site.SameBrowser(r, pending.Browser) {
 		refuse(errOtherBrowser)
 		return
 	}
-	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolOIDC, a, err) }
+	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolOIDC, pending, err) }
 	rp, settings, err := h.clients.OIDC(r.Context(), conn)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: query.Get("state"), Nonce: a.Nonce, Verifier: a.Verifier})
+	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: query.Get("state"), Nonce: pending.Nonce, Verifier: pending.Verifier})
 	if err != nil {
 		refuse(err)
 		return
 	}
 	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
 		Proof: provision.Proof{Context: token.ACR, Methods: token.AMR, Message: token.JTI}}
-	if a.Trial {
-		h.showTrial(w, r, conn, e)
+	if pending.Test {
+		h.showDryRun(w, r, conn, e)
 		return
 	}
-	h.enter(w, r, conn, e, a.ReturnTo)
+	h.signIn(w, r, conn, e, pending.ReturnTo)
 }

@@ -23,14 +23,14 @@ const (
 
 // answered is an answer that was judged, and waits for its browser.
 type answered struct {
-	Attempt   string         `json:"attempt"` // secret of the ticket that it answers
+	Attempt   string         `json:"attempt"` // secret of the token that it answers
 	Assertion saml.Assertion `json:"assertion"`
 }
 
-// samlAnswer takes what the identity provider has the browser post. The request
+// samlACS takes what the identity provider has the browser post. The request
 // comes from another site, without our cookies: what passes is kept for a
 // request of our own, which has them.
-func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
+func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	idp, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
@@ -47,8 +47,8 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request, conn provis
 		return
 	}
 	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
-	var a attempt
-	err = h.core.PeekTicket(r.Context(), ticketSAML, conn.ID, relay, &a)
+	var pending pendingSignIn
+	err = h.core.PeekTicket(r.Context(), tokenSAML, conn.ID, relay, &pending)
 	if web.IsCode(err, provision.NotFound) && idp.Settings.IdPInitiated {
 		h.samlUnsolicited(w, r, conn, idp, encoded, relay)
 		return
@@ -57,17 +57,17 @@ func (h *Handler) samlAnswer(w http.ResponseWriter, r *http.Request, conn provis
 		refuse(err)
 		return
 	}
-	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolSAML, a, err) }
-	assertion, err := idp.Answer(encoded, a.RequestID)
+	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err) }
+	assertion, err := idp.Answer(encoded, pending.RequestID)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	if idp.Settings.ForceAuthn && assertion.AuthnInstant.Before(a.Issued.Add(-freshSkew)) {
+	if idp.Settings.ForceAuthn && assertion.AuthnInstant.Before(pending.Issued.Add(-freshSkew)) {
 		refuse(&saml.Refusal{Reason: saml.ReasonAuthn, Detail: "the connection asks for a fresh sign-in, and the identity provider answered with an older one"})
 		return
 	}
-	secret, err := h.core.IssueTicket(r.Context(), ticketAnswer, conn.ID, answered{Attempt: relay, Assertion: *assertion}, answerLife)
+	secret, err := h.core.IssueTicket(r.Context(), tokenAnswer, conn.ID, answered{Attempt: relay, Assertion: *assertion}, answerLife)
 	if err != nil {
 		refuse(err)
 		return
@@ -105,40 +105,40 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	var kept answered
 	secret := r.URL.Query().Get("answer")
-	if err := h.core.PeekTicket(r.Context(), ticketAnswer, conn.ID, secret, &kept); err != nil {
+	if err := h.core.PeekTicket(r.Context(), tokenAnswer, conn.ID, secret, &kept); err != nil {
 		refuse(err)
 		return
 	}
-	var a attempt
-	if err := h.core.PeekTicket(r.Context(), ticketSAML, conn.ID, kept.Attempt, &a); err != nil {
+	var pending pendingSignIn
+	if err := h.core.PeekTicket(r.Context(), tokenSAML, conn.ID, kept.Attempt, &pending); err != nil {
 		refuse(err)
 		return
 	}
-	if !h.site.SameBrowser(r, a.Browser) {
+	if !h.site.SameBrowser(r, pending.Browser) {
 		refuse(errOtherBrowser)
 		return
 	}
-	refuse = func(err error) { h.refuseAttempt(w, r, conn, provision.ProtocolSAML, a, err) }
+	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err) }
 	settings, err := client.ParseSAML(conn.SignIn.SAML)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	e, err := h.samlEntrance(conn, settings, &kept.Assertion)
+	e, err := h.samlSignIn(conn, settings, &kept.Assertion)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	e.Tickets = []provision.TicketRef{{Kind: ticketAnswer, Secret: secret}, {Kind: ticketSAML, Secret: kept.Attempt}}
-	if a.Trial {
-		h.showTrial(w, r, conn, e)
+	e.Tickets = []provision.TicketRef{{Kind: tokenAnswer, Secret: secret}, {Kind: tokenSAML, Secret: kept.Attempt}}
+	if pending.Test {
+		h.showDryRun(w, r, conn, e)
 		return
 	}
-	h.enter(w, r, conn, e, a.ReturnTo)
+	h.signIn(w, r, conn, e, pending.ReturnTo)
 }
 
-// samlEntrance is what an assertion comes to.
-func (h *Handler) samlEntrance(conn provision.Connection, settings client.SAMLSettings, assertion *saml.Assertion) (e provision.Entrance, err error) {
+// samlSignIn is what an assertion comes to.
+func (h *Handler) samlSignIn(conn provision.Connection, settings client.SAMLSettings, assertion *saml.Assertion) (e provision.Entrance, err error) {
 	if e.Login, err = samlLogin(conn, settings.Claims, assertion); err != nil {
 		return e, err
 	}

@@ -48,29 +48,29 @@ func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to s
 		return
 	}
 	if !h.site.Crowded(w, r, conn, kindLogin) {
-		h.start(w, r, conn, "", attempt{ReturnTo: to}, email)
+		h.start(w, r, conn, "", pendingSignIn{ReturnTo: to}, email)
 	}
 }
 
 // begin starts a sign-in at one connection.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	query := r.URL.Query()
-	a := attempt{ReturnTo: web.LocalPath(query.Get("return_to"))}
+	pending := pendingSignIn{ReturnTo: web.LocalPath(query.Get("return_to"))}
 	if secret := query.Get("trial"); secret != "" {
 		var yes bool
-		if err := h.core.TakeTicket(r.Context(), ticketTrial, conn.ID, secret, &yes); err != nil {
+		if err := h.core.TakeTicket(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {
 			h.site.RefuseError(w, r, conn, "", err)
 			return
 		}
-		a.Trial = yes
+		pending.Test = yes
 	}
-	h.start(w, r, conn, provision.Protocol(query.Get("via")), a, "")
+	h.start(w, r, conn, provision.Protocol(query.Get("via")), pending, "")
 }
 
 // start sends the browser to the identity provider: by SAML where a connection
 // has both and via does not say.
-func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, a attempt, hint string) {
-	a.Browser, a.At = h.site.MarkBrowser(w, r), h.site.Now()
+func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, pending pendingSignIn, hint string) {
+	pending.Browser, pending.At = h.site.MarkBrowser(w, r), h.site.Now()
 	if via == "" {
 		via = provision.ProtocolSAML
 		if len(conn.SignIn.SAML) == 0 {
@@ -80,9 +80,9 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.C
 	var err error
 	switch via {
 	case provision.ProtocolSAML:
-		err = h.startSAML(w, r, conn, a)
+		err = h.startSAML(w, r, conn, pending)
 	case provision.ProtocolOIDC:
-		err = h.startOIDC(w, r, conn, a, hint)
+		err = h.startOIDC(w, r, conn, pending, hint)
 	default:
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Connection: conn, Reason: "protocol", Detail: "via is saml or oidc"})
 		return
@@ -92,7 +92,7 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.C
 	}
 }
 
-func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provision.Connection, a attempt) error {
+func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provision.Connection, pending pendingSignIn) error {
 	idp, err := h.clients.SAML(r.Context(), conn)
 	if err != nil {
 		return err
@@ -102,22 +102,22 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 	if err != nil {
 		return err
 	}
-	a.RequestID, a.Issued = request.ID, request.Issued
-	if err := h.core.KeepTicket(r.Context(), ticketSAML, conn.ID, secret, a, attemptLife); err != nil {
+	pending.RequestID, pending.Issued = request.ID, request.Issued
+	if err := h.core.KeepTicket(r.Context(), tokenSAML, conn.ID, secret, pending, pendingLife); err != nil {
 		return err
 	}
 	h.site.SendSAML(w, r, request)
 	return nil
 }
 
-func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provision.Connection, a attempt, hint string) error {
+func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provision.Connection, pending pendingSignIn, hint string) error {
 	rp, _, err := h.clients.OIDC(r.Context(), conn)
 	if err != nil {
 		return err
 	}
 	secrets := oidc.NewAttempt()
-	a.Nonce, a.Verifier = secrets.Nonce, secrets.Verifier
-	if err := h.core.KeepTicket(r.Context(), ticketOIDC, conn.ID, secrets.State, a, attemptLife); err != nil {
+	pending.Nonce, pending.Verifier = secrets.Nonce, secrets.Verifier
+	if err := h.core.KeepTicket(r.Context(), tokenOIDC, conn.ID, secrets.State, pending, pendingLife); err != nil {
 		return err
 	}
 	http.Redirect(w, r, rp.AuthURL(secrets, hint), http.StatusSeeOther)

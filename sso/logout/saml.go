@@ -11,7 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
-const ticketLogout provision.TicketKind = "saml logout"
+const tokenLogout provision.TicketKind = "saml logout"
 
 // logoutLife is how long the identity provider may take to answer a logout of
 // ours.
@@ -33,7 +33,7 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 	if err != nil {
 		return saml.Request{}, false
 	}
-	err = h.core.KeepTicket(r.Context(), ticketLogout, conn.ID, relay, request.ID, logoutLife)
+	err = h.core.KeepTicket(r.Context(), tokenLogout, conn.ID, relay, request.ID, logoutLife)
 	return request, err == nil
 }
 
@@ -41,7 +41,7 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 // session here is over in any case.
 func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, in saml.Incoming) {
 	var id string
-	err := h.core.TakeTicket(r.Context(), ticketLogout, conn.ID, in.RelayState, &id)
+	err := h.core.TakeTicket(r.Context(), tokenLogout, conn.ID, in.RelayState, &id)
 	if web.IsCode(err, provision.NotFound) {
 		err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
 	}
@@ -83,12 +83,12 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		refuse(err)
 		return
 	}
-	named, err := h.named(r, conn, logout)
+	named, err := h.sessionsOf(r, conn, logout)
 	if err != nil {
 		h.site.Broken(w, r, err)
 		return
 	}
-	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), farewellOf(logout), named...)
+	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), messageOf(logout), named...)
 	if web.IsCode(err, provision.Denied) {
 		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
 	}
@@ -105,8 +105,8 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 	h.site.SendSAML(w, r, answer)
 }
 
-// farewellOf is a logout request as the core knows it.
-func farewellOf(logout *saml.Logout) provision.Farewell {
+// messageOf is a logout request as the core knows it.
+func messageOf(logout *saml.Logout) provision.Farewell {
 	f := provision.Farewell{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
 	for _, index := range logout.SessionIndexes {
 		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
@@ -128,8 +128,8 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 	return saml.IncomingForm(form)
 }
 
-// named returns the sessions that a logout request names.
-func (h *Handler) named(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
+// sessionsOf returns the sessions that a logout request names.
+func (h *Handler) sessionsOf(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
 	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
 	sessions, err := h.core.Sessions(r.Context(), theirs, 0)
 	if err != nil {
@@ -146,16 +146,16 @@ func (h *Handler) named(r *http.Request, conn provision.Connection, logout *saml
 		}
 	}
 	for _, s := range sessions {
-		if means(logout, s) {
+		if matches(logout, s) {
 			named = append(named, provision.SessionFilter{ID: s.ID})
 		}
 	}
 	return named, nil
 }
 
-// means reports whether a logout request means the session: same NameID, and
-// one of the indexes where it names any.
-func means(logout *saml.Logout, s provision.Session) bool {
+// matches reports whether a logout request is about the session: same NameID,
+// and one of the indexes where it names any.
+func matches(logout *saml.Logout, s provision.Session) bool {
 	var id saml.NameID
 	if json.Unmarshal([]byte(s.NameID), &id) != nil || id.Value != logout.NameID.Value {
 		return false

@@ -8,25 +8,25 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// place is a desk on a page for people.
-type place struct {
+// deskEntry is a desk on a page for people.
+type deskEntry struct {
 	Name, State, URL string
 	ready, stuck     bool
 	saml             bool // the desk signs people in through us
 }
 
-// places returns the desks on which somebody should have an account, by name.
-func (h *Handler) places(r *http.Request, person provision.Identity) ([]place, error) {
+// desks returns the desks on which somebody should have an account, by name.
+func (h *Handler) desks(r *http.Request, person provision.Identity) ([]deskEntry, error) {
 	accounts, err := h.core.AccountsOf(r.Context(), person.ID)
 	if err != nil {
 		return nil, err
 	}
-	var out []place
+	var out []deskEntry
 	for _, a := range accounts {
 		if a.Account.Wanted.Status != provision.AccessActive {
 			continue
 		}
-		p := place{Name: a.Desk.Name, URL: a.Desk.URL, State: "being set up", ready: a.Account.Usable(), saml: a.Desk.SignIn.SAML != nil}
+		p := deskEntry{Name: a.Desk.Name, URL: a.Desk.URL, State: "being set up", ready: a.Account.Usable(), saml: a.Desk.SignIn.SAML != nil}
 		switch {
 		case p.ready:
 			p.State = "ready"
@@ -35,6 +35,6 @@ func (h *Handler) places(r *http.Request, person provision.Identity) ([]place, e
 		}
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b place) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b deskEntry) int { return cmp.Compare(a.Name, b.Name) })
 	return out, nil
 }

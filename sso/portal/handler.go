@@ -19,8 +19,8 @@ func New(core *provision.Service, site *web.Site) *Handler {
 // Routes returns what the Handler serves.
 func (h *Handler) Routes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /sso/{$}", Serve: h.launch},
-		{Pattern: "GET /sso/waiting", Serve: h.wait},
+		{Pattern: "GET /sso/{$}", Serve: h.launcher},
+		{Pattern: "GET /sso/waiting", Serve: h.provisioning},
 		{Pattern: "GET /sso/session", Serve: h.session, EveryPage: true},
 		{Pattern: "POST /sso/sessions/end", Serve: h.endOwn},
 		// It changes nothing, and a proxy may ask with what the browser asks a desk.

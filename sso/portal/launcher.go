@@ -9,24 +9,24 @@ import (
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
-// launch shows somebody their desks, and where they are signed in.
-func (h *Handler) launch(w http.ResponseWriter, r *http.Request) {
+// launcher shows somebody their desks, and where they are signed in.
+func (h *Handler) launcher(w http.ResponseWriter, r *http.Request) {
 	session, person, _, err := h.site.Current(r)
 	if err != nil {
 		h.site.SignIn(w, r, web.Home)
 		return
 	}
-	places, err := h.places(r, person)
+	desks, err := h.desks(r, person)
 	if err != nil {
 		h.site.Broken(w, r, err)
 		return
 	}
-	for i := range places {
+	for i := range desks {
 		switch {
-		case !places[i].ready:
-			places[i].URL = ""
-		case places[i].saml: // straight in, without another question
-			places[i].URL = "/sso/idp/saml/" + places[i].Name + "/launch"
+		case !desks[i].ready:
+			desks[i].URL = ""
+		case desks[i].saml: // straight in, without another question
+			desks[i].URL = "/sso/idp/saml/" + desks[i].Name + "/launch"
 		}
 	}
 	sessions, err := h.core.Sessions(r.Context(), provision.SessionFilter{Identity: person.ID}, maxSessions)
@@ -43,7 +43,7 @@ func (h *Handler) launch(w http.ResponseWriter, r *http.Request) {
 	for i, s := range sessions {
 		rows[i] = row{ID: s.ID, Agent: cmp.Or(s.Agent, "a browser"), Since: s.CreatedAt.UTC().Format(time.DateTime) + " UTC", Current: s.ID == session.ID}
 	}
-	h.site.Show(w, r, http.StatusOK, "launch.html", map[string]any{"Name": nameOf(person), "Desks": places, "Sessions": rows,
+	h.site.Show(w, r, http.StatusOK, "launcher.html", map[string]any{"Name": nameOf(person), "Desks": desks, "Sessions": rows,
 		"NoAccount": r.URL.Query().Has("no_account")})
 }
 

@@ -19,7 +19,7 @@ func TestTrial(t *testing.T) {
 		h.must(err)
 		try := func(signature samltest.Signature) page {
 			h.Helper()
-			address, err := h.sso.Flow().TrialURL(t.Context(), h.conn)
+			address, err := h.sso.Flow().TestURL(t.Context(), h.conn)
 			h.must(err)
 			b := h.browser()
 			request, relay := b.pending(strings.TrimPrefix(address, h.url))

@@ -7,9 +7,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// enter lets somebody in whom a protocol has verified: the core says who they
+// signIn lets somebody in whom a protocol has verified: the core says who they
 // are, they get a session, and go on to where they were heading.
-func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.Connection, e provision.Entrance, to string) {
+func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, conn provision.Connection, e provision.Entrance, to string) {
 	e.Session.Agent, e.Old = agentOf(r), h.site.SessionSecret(r)
 	e.Proof.Address = h.site.ClientAddress(r).String()
 	protocol := e.Login.Protocol
@@ -27,7 +27,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, conn provision.C
 }
 
 // sendOn has the browser go where it was heading: at once when every account
-// that the person should have is there, by the waiting page otherwise.
+// that the person should have is there, by the provisioning page otherwise.
 func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, to string) {
 	http.Redirect(w, r, "/sso/waiting?return_to="+url.QueryEscape(to), http.StatusSeeOther)
 }

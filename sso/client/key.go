@@ -19,7 +19,7 @@ type ownKeys struct {
 }
 
 // makers make the first key of each use.
-var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: newSAMLKey, provision.KeyOIDC: NewClientKey}
+var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: NewSAMLKey, provision.KeyOIDC: NewClientKey}
 
 // keysFor is how long our own keys are not read again. A new one is published
 // long before it signs.
@@ -42,8 +42,8 @@ func (cs *Clients) ourKeys(ctx context.Context, use provision.KeyUse) ([]provisi
 	return keys, err
 }
 
-// newSAMLKey makes a key pair of ours.
-func newSAMLKey() (private, certificate []byte, err error) {
+// NewSAMLKey makes a key pair for signing requests to identity providers.
+func NewSAMLKey() (private, certificate []byte, err error) {
 	key, err := saml.NewKey("Deskbridge", time.Now())
 	if err != nil {
 		return nil, nil, err
@@ -52,9 +52,7 @@ func newSAMLKey() (private, certificate []byte, err error) {
 	return private, key.Certificate.Raw, err
 }
 
-// NewSAMLKey makes a key pair for signing requests to identity providers.
-func NewSAMLKey() (private, certificate []byte, err error) { return newSAMLKey() }
-
+// samlKeys reads keys of ours; the first one signs.
 func samlKeys(keys []provision.Key) ([]saml.Key, error) {
 	out := make([]saml.Key, len(keys))
 	for i, k := range keys {
@@ -77,7 +75,7 @@ func samlKeys(keys []provision.Key) ([]saml.Key, error) {
 
 // NewClientKey makes a key pair for authenticating ourselves at OpenID
 // providers. The certificate is for those that want one.
-func NewClientKey() (private, certificate []byte, err error) { return newSAMLKey() }
+func NewClientKey() (private, certificate []byte, err error) { return NewSAMLKey() }
 
 // clientKeysOf reads keys of ours; the first one signs.
 func clientKeysOf(keys []provision.Key) ([]oidc.ClientKey, error) {

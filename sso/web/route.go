@@ -11,8 +11,8 @@ import (
 // counted by address, and must not come from another site when it changes
 // something.
 type Route struct {
-	// Pattern is that of [http.ServeMux], with a method: "GET /sso/login". Logs
-	// and metrics call the route by it.
+	// Pattern is that of [http.ServeMux], with a method unless any will do:
+	// "GET /sso/login". Logs and metrics call the route by it.
 	Pattern string
 
 	// Serve answers requests. OfConnection does in its place where Pattern has

@@ -10,7 +10,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -68,7 +68,7 @@ func samlAccounts(t *testing.T, l *ledger) {
 				h.trusts(a, nil)
 				h.set(func(s *provision.SignIn) { s.Match.Email = byEmail })
 				h.neighbour(func(s *provision.SignIn) {
-					s.SAML = settingsOf(h, sso.SAMLSettings{Metadata: string(b.Metadata(b.First)), Claims: sso.Claims{sso.ClaimExternalID: "mail"}})
+					s.SAML = settingsOf(h, client.SAMLSettings{Metadata: string(b.Metadata(b.First)), Claims: client.Claims{client.ClaimExternalID: "mail"}})
 				})
 				h.administrator(map[bool]string{true: a.Victim}[kind.pushed])
 				if kind.signedIn {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/limit"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -111,7 +112,7 @@ func oversized(t *testing.T, l *ledger) {
 // at every page view is not counted.
 func TestRate(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
-	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Limits: sso.Limits{PerSecond: 0.001, Burst: 5}})
+	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Limits: limit.Limits{PerSecond: 0.001, Burst: 5}})
 	ask := func(from, path string) int {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.RemoteAddr = from
@@ -153,7 +154,7 @@ func TestRateOfAConnection(t *testing.T) {
 	h.must(err)
 	still := time.Now()
 	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
-		Limits: sso.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})
+		Limits: limit.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})
 	ask := func(from, method, path string) int {
 		r := httptest.NewRequest(method, path, nil)
 		r.RemoteAddr = from + ":1"
@@ -193,7 +194,7 @@ func TestRateOfDesks(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
 	still := time.Now()
 	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
-		Limits: sso.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})
+		Limits: limit.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})
 	limited.Mount(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	const mine = 3 + 20 // that of all desks, and each address's own
 	let := make(map[string]int)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -84,7 +84,7 @@ func samlMetadata(t *testing.T, l *ledger) {
 				source.by(c.serve)
 			}
 			h := shared.beside(t, source.host)
-			h.trusts(idp, func(s *sso.SAMLSettings) {
+			h.trusts(idp, func(s *client.SAMLSettings) {
 				s.Metadata, s.MetadataURL = "", source.url
 				if c.url != "" {
 					s.MetadataURL = c.url
@@ -92,7 +92,7 @@ func samlMetadata(t *testing.T, l *ledger) {
 			})
 			b := h.browser()
 			b.refused(b.get("/sso/acme/login?via=saml"), c.reason)
-			if findings := h.sso.Test(t.Context(), h.conn); !strings.Contains(failures(findings), "SAML metadata") {
+			if findings := h.sso.Clients().Test(t.Context(), h.conn); !strings.Contains(failures(findings), "SAML metadata") {
 				t.Errorf("the test of the connection finds nothing: %+v", findings)
 			}
 			hole.untouched(t)
@@ -102,7 +102,7 @@ func samlMetadata(t *testing.T, l *ledger) {
 	metadataLater(t, l, shared, idp)
 }
 
-func failures(findings []sso.Finding) string {
+func failures(findings []client.Finding) string {
 	var failed []string
 	for _, f := range findings {
 		if !f.OK {
@@ -118,7 +118,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		source := publish(t)
 		source.text(string(idp.Metadata()))
 		h := shared.beside(t, source.host)
-		h.trusts(idp, func(s *sso.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
+		h.trusts(idp, func(s *client.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
 		b := h.browser()
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 		return h, source
@@ -136,7 +136,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		t.Run(c.id, func(t *testing.T) {
 			h, source := begin(t)
 			source.text(c.text)
-			if _, err := h.sso.Refresh(t.Context(), h.conn); err != nil {
+			if _, err := h.sso.Clients().Refresh(t.Context(), h.conn); err != nil {
 				t.Fatal(err)
 			}
 			v := h.browser().visits("acme")
@@ -148,7 +148,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 	t.Run("SM14", func(t *testing.T) {
 		h, source := begin(t)
 		source.text(string(idp.Metadata(idp.First, idp.Attacker)))
-		if _, err := h.sso.Refresh(t.Context(), h.conn); err != nil {
+		if _, err := h.sso.Clients().Refresh(t.Context(), h.conn); err != nil {
 			t.Fatal(err)
 		}
 		rolled := *idp
@@ -160,7 +160,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 	t.Run("SM15", func(t *testing.T) {
 		h, source := begin(t)
 		source.by(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
-		if _, err := h.sso.Refresh(t.Context(), h.conn); err == nil {
+		if _, err := h.sso.Clients().Refresh(t.Context(), h.conn); err == nil {
 			t.Error("no error")
 		}
 		stays(t, h)
@@ -173,7 +173,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		}
 		source.text(valid(time.Now().Add(24 * time.Hour)))
 		h := shared.beside(t, source.host)
-		h.trusts(idp, func(s *sso.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
+		h.trusts(idp, func(s *client.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
 		b := h.browser()
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 		later := *idp
@@ -184,7 +184,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		b = h.browser()
 		b.refused(b.get("/sso/acme/login?via=saml"), "setup")
 		source.text(valid(later.Now().Add(24 * time.Hour)))
-		if _, err := h.sso.Refresh(t.Context(), h.conn); err != nil {
+		if _, err := h.sso.Clients().Refresh(t.Context(), h.conn); err != nil {
 			t.Fatal(err)
 		}
 		b.signedIn(b.signInSAML(&later, "/"), idp.Person)
@@ -194,7 +194,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		source := publish(t)
 		source.by(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 		h := shared.beside(t, source.host)
-		h.trusts(idp, func(s *sso.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
+		h.trusts(idp, func(s *client.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
 		for range 20 {
 			b := h.browser()
 			b.refused(b.get("/sso/acme/login?via=saml"), "setup")

@@ -1,13 +1,16 @@
 package sso
 
-import "context"
+import (
+	"context"
 
-// ForgetKeys has our own keys read anew.
-func (h *Handler) ForgetKeys() {
-	h.peers.mu.Lock()
-	defer h.peers.mu.Unlock()
-	clear(h.peers.keys)
-}
+	"github.com/deskbridge/deskbridge/sso/web"
+)
 
 // KeepHouse does once what [Handler.Run] does again and again.
 func (h *Handler) KeepHouse(ctx context.Context) error { return h.keepHouse(ctx) }
+
+// Routes returns what all rooms serve.
+func (h *Handler) Routes() []web.Route { return h.routes() }
+
+// MistakeIn is what [New] finds wrong with a route.
+var MistakeIn = mistakeIn

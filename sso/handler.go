@@ -2,16 +2,23 @@ package sso
 
 import (
 	"context"
-	"embed"
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strings"
-	"sync"
+	"slices"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/breakglass"
+	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/sso/flow"
+	"github.com/deskbridge/deskbridge/sso/limit"
+	"github.com/deskbridge/deskbridge/sso/logout"
+	"github.com/deskbridge/deskbridge/sso/portal"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // Options say where a Handler stands.
@@ -22,7 +29,7 @@ type Options struct {
 
 	Fetch          fetch.Options  // which hosts may be asked over http or at private addresses
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
-	Limits         Limits
+	Limits         limit.Limits
 
 	Now func() time.Time // nil: the system's clock
 }
@@ -30,183 +37,47 @@ type Options struct {
 // Handler serves everything under /sso/. It is safe for concurrent use.
 type Handler struct {
 	core    *provision.Service
-	options Options
-	log     *slog.Logger
-	now     func() time.Time
-	client  *http.Client
-	secure  bool // PublicURL is https
+	site    *web.Site
+	clients *client.Clients
+	flow    *flow.Handler
+	logout  *logout.Handler
+	portal  *portal.Handler
+	glass   *breakglass.Handler
 
-	peers   *peers
-	metrics *metrics
-
-	byAddress    *limiter[netip.Addr]
-	byConnection *limiter[demand]
-	modest       *limiter[netip.Addr] // of addresses, while a connection is asked for too much
-	glass        *glass
-	overages     sync.Map // provision.ConnectionID → the last day on which groups did not fit
-
-	apps   http.Handler // nil until [Handler.Mount]
-	routes http.Handler
+	mux   *http.ServeMux
+	desks http.Handler // nil until [Handler.Mount]
 }
-
-//go:embed static
-var static embed.FS
 
 // New returns the Handler for core.
 func New(core *provision.Service, o Options) *Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	h := &Handler{core: core, options: o, log: o.Log, now: o.Now, client: fetch.New(o.Fetch),
-		secure: strings.HasPrefix(o.PublicURL, "https://"), metrics: newMetrics(), glass: newGlass(o.Now)}
-	limits := o.Limits.withDefaults()
-	h.byAddress = newLimiter[netip.Addr](limits.PerSecond, limits.Burst, rememberedAddresses, o.Now)
-	h.byConnection = newLimiter[demand](limits.ConnectionPerSecond, limits.ConnectionBurst, rememberedConnections, o.Now)
-	h.modest = newLimiter[netip.Addr](modestPerSecond, modestBurst, rememberedAddresses, o.Now)
-	h.peers = newPeers(h)
-	h.routes = h.mux()
+	site := web.New(core, web.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID,
+		TrustedProxies: o.TrustedProxies, Limits: o.Limits, Now: o.Now})
+	clients := client.New(core, site, o.Fetch)
+	h := &Handler{core: core, site: site, clients: clients, flow: flow.New(core, site, clients), logout: logout.New(core, site, clients),
+		portal: portal.New(core, site), glass: breakglass.New(core, site, clients)}
+	h.mux = newMux(h)
 	return h
 }
 
-// Mount adds what serves desks under /sso/idp/.
-func (h *Handler) Mount(apps http.Handler) { h.apps = apps }
-
-func (h *Handler) mux() http.Handler {
-	mux := http.NewServeMux()
-	for _, name := range []string{"style.css", "submit.js"} { // by name: a pattern would take in a connection's paths
-		mux.HandleFunc("GET /sso/static/"+name, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Cache-Control", "max-age=3600")
-			http.ServeFileFS(w, r, static, "static/"+name)
-		})
-	}
-
-	mux.HandleFunc("GET /sso/{$}", h.launch)
-	mux.HandleFunc("GET /sso/login", h.ask)
-	mux.HandleFunc("POST /sso/login", h.route)
-	mux.HandleFunc("GET /sso/{connection}/login", h.begin)
-	mux.HandleFunc("GET /sso/waiting", h.wait)
-	mux.HandleFunc("GET /sso/signed-out", h.signedOut)
-
-	mux.HandleFunc("GET "+clientKeysPath, h.clientKeys)
-	mux.HandleFunc("GET /sso/{connection}/saml/metadata", h.samlMetadata)
-	mux.HandleFunc("POST /sso/{connection}/saml/acs", h.samlAnswer)
-	mux.HandleFunc("GET /sso/{connection}/saml/finish", h.samlFinish)
-	mux.HandleFunc("GET /sso/{connection}/saml/slo", h.samlLogout)
-	mux.HandleFunc("POST /sso/{connection}/saml/slo", h.samlLogout)
-
-	mux.HandleFunc("GET /sso/{connection}/oidc/callback", h.oidcCallback)
-	mux.HandleFunc("POST /sso/{connection}/oidc/backchannel-logout", h.oidcBackChannel)
-	mux.HandleFunc("GET /sso/{connection}/oidc/frontchannel-logout", h.oidcFrontChannel)
-
-	mux.HandleFunc("GET /sso/session", h.session)
-	mux.HandleFunc("POST /sso/sessions/end", h.endOwn)
-	mux.HandleFunc("GET /sso/logout", h.askLogout)
-	mux.HandleFunc("POST /sso/logout", h.logout)
-	mux.HandleFunc("/sso/forward-auth", h.forwardAuth)
-
-	mux.HandleFunc("GET /sso/break-glass", h.breakGlass)
-	mux.HandleFunc("POST /sso/break-glass", h.breakIn)
-	mux.HandleFunc("POST /sso/break-glass/end", h.breakOut)
-	return mux
+// routes returns what all rooms serve.
+func (h *Handler) routes() []web.Route {
+	return slices.Concat(h.site.Routes(), h.clients.Routes(), h.flow.Routes(), h.logout.Routes(), h.portal.Routes(), h.glass.Routes())
 }
 
-// crossSite are the ends that other sites post to: the messages there prove
-// themselves.
-var crossSite = []string{"/saml/acs", "/saml/slo", "/oidc/backchannel-logout"}
-
-// ServeHTTP answers requests for paths under /sso/.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("X-Frame-Options", "DENY")
-	header.Set("Content-Security-Policy", pagePolicy)
-	if h.secure {
-		header.Set("Strict-Transport-Security", "max-age=31536000")
-	} else { // development: identity providers may be on http as well
-		header.Set("Content-Security-Policy", strings.Replace(pagePolicy, "https:", "https: http:", 1))
-	}
-	if h.tooFast(r) {
-		header.Set("Retry-After", "5")
-		h.fail(w, r, refusal{status: http.StatusTooManyRequests, reason: "rate", detail: "too many requests from one address"})
-		return
-	}
-	if h.apps != nil && strings.HasPrefix(r.URL.Path, "/sso/idp/") {
-		if !startsAtDesk(r.URL.Path) || !h.crowded(w, r, provision.Connection{}, "desk") {
-			h.apps.ServeHTTP(w, r)
-		}
-		return
-	}
-	if h.forged(r) {
-		h.fail(w, r, refusal{status: http.StatusForbidden, reason: "cross-site", detail: "a request that changes something came from another site"})
-		return
-	}
-	h.routes.ServeHTTP(&plainErrors{ResponseWriter: w, handler: h, request: r}, r)
+// Collectors returns the metrics of signing in.
+func (h *Handler) Collectors() []prometheus.Collector {
+	return slices.Concat(h.site.Collectors(), h.clients.Collectors(), h.glass.Collectors())
 }
 
-// startsAtDesk reports whether browsers come there from a desk, who may have
-// signed in nowhere yet: what they want is kept until they have. The other ends
-// are for desks themselves, each of which has one address for all its people.
-func startsAtDesk(path string) bool {
-	switch path[strings.LastIndexByte(path, '/')+1:] {
-	case "sso", "authorize", "continue", "launch", "end-session":
-		return true
-	}
-	return false
-}
+// Flow returns what takes people through a sign-in.
+func (h *Handler) Flow() *flow.Handler { return h.flow }
 
-// forged reports whether another site makes the browser change something here
-// (Fetch metadata, else the Origin header, against the public URL).
-func (h *Handler) forged(r *http.Request) bool {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
-		return false
-	}
-	if r.URL.Path == "/sso/forward-auth" {
-		return false // it changes nothing, and a proxy may ask with what the browser asks a desk
-	}
-	for _, end := range crossSite {
-		if strings.HasSuffix(r.URL.Path, end) {
-			return false
-		}
-	}
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "same-origin", "none":
-		return false
-	case "":
-	default:
-		return true
-	}
-	origin := r.Header.Get("Origin")
-	return origin != "" && origin != originOf(h.options.PublicURL)
-}
+// ClientAddress returns where a request comes from: the peer, or behind proxies
+// that are trusted the last address that none of them added.
+func (h *Handler) ClientAddress(r *http.Request) netip.Addr { return h.site.ClientAddress(r) }
 
-// plainErrors turns the mux's own errors into pages.
-type plainErrors struct {
-	http.ResponseWriter
-	handler *Handler
-	request *http.Request
-	muted   bool
-}
-
-// WriteHeader replaces the mux's 404 and 405, which it writes as plain text.
-func (p *plainErrors) WriteHeader(status int) {
-	plain := strings.HasPrefix(p.Header().Get("Content-Type"), "text/plain")
-	if plain && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) {
-		p.muted = true
-		reason := map[int]string{http.StatusNotFound: "path", http.StatusMethodNotAllowed: "method"}[status]
-		p.handler.fail(p.ResponseWriter, p.request, refusal{status: status, reason: reason, detail: "nothing is served there in this way"})
-		return
-	}
-	p.ResponseWriter.WriteHeader(status)
-}
-
-func (p *plainErrors) Write(b []byte) (int, error) {
-	if p.muted {
-		return len(b), nil
-	}
-	return p.ResponseWriter.Write(b)
-}
-
-// Unwrap lets [http.ResponseController] reach the connection.
-func (p *plainErrors) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+// Clients returns the identity providers of the connections.
+func (h *Handler) Clients() *client.Clients { return h.clients }

@@ -21,6 +21,8 @@ import (
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/sso/limit"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store"
@@ -75,7 +77,7 @@ func (j *journal) of(reference string) (lines []map[string]any) {
 
 // ourKey is the key of every house: RSA takes its time.
 var ourKey = sync.OnceValues(func() (pair [2][]byte, err error) {
-	pair[0], pair[1], err = sso.NewSAMLKey()
+	pair[0], pair[1], err = client.NewSAMLKey()
 	return pair, err
 })
 
@@ -121,7 +123,7 @@ func numberOf(ctx context.Context) string {
 // replica returns a Handler on the same core.
 func (h *house) replica(log *slog.Logger) *sso.Handler {
 	return sso.New(h.core, sso.Options{PublicURL: h.url, Log: log, Fetch: fetch.Options{AllowHosts: h.allowed},
-		RequestID: numberOf, Now: h.now, Limits: sso.Limits{PerSecond: 1e6, Burst: 1e6, ConnectionPerSecond: 1e6, ConnectionBurst: 1e6}})
+		RequestID: numberOf, Now: h.now, Limits: limit.Limits{PerSecond: 1e6, Burst: 1e6, ConnectionPerSecond: 1e6, ConnectionBurst: 1e6}})
 }
 
 // each runs test in a fresh house on every database.
@@ -146,9 +148,9 @@ func (h *house) set(change func(s *provision.SignIn)) {
 }
 
 // trusts makes the connection trust a SAML identity provider.
-func (h *house) trusts(idp *samltest.IdP, change func(s *sso.SAMLSettings)) {
+func (h *house) trusts(idp *samltest.IdP, change func(s *client.SAMLSettings)) {
 	h.Helper()
-	settings := sso.SAMLSettings{Metadata: string(idp.Metadata())}
+	settings := client.SAMLSettings{Metadata: string(idp.Metadata())}
 	if change != nil {
 		change(&settings)
 	}
@@ -158,9 +160,9 @@ func (h *house) trusts(idp *samltest.IdP, change func(s *sso.SAMLSettings)) {
 }
 
 // trustsOIDC makes the connection trust an OpenID provider.
-func (h *house) trustsOIDC(p *oidctest.Provider, change func(s *sso.OIDCSettings)) {
+func (h *house) trustsOIDC(p *oidctest.Provider, change func(s *client.OIDCSettings)) {
 	h.Helper()
-	settings := sso.OIDCSettings{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}
+	settings := client.OIDCSettings{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}
 	if change != nil {
 		change(&settings)
 	}

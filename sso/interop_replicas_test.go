@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
@@ -134,7 +134,7 @@ func TestReplicas(t *testing.T) {
 		b.refusedPage(h.browser().told(token), "replay")
 	})
 	twice("an answer that was not asked for", func(_ *testing.T, h *house) {
-		h.trusts(idp, func(s *sso.SAMLSettings) { s.IdPInitiated = true })
+		h.trusts(idp, func(s *client.SAMLSettings) { s.IdPInitiated = true })
 		defer h.trusts(idp, nil)
 		form := h.unsolicited(idp)
 		h.browser().answer(form, "")
@@ -143,7 +143,7 @@ func TestReplicas(t *testing.T) {
 	})
 	twice("new settings", func(_ *testing.T, h *house) { // the attacker's key is trusted no longer, at once, by both
 		h.set(func(s *provision.SignIn) {
-			s.SAML = settingsOf(h, sso.SAMLSettings{Metadata: string(idp.Metadata(idp.Attacker))})
+			s.SAML = settingsOf(h, client.SAMLSettings{Metadata: string(idp.Metadata(idp.Attacker))})
 		})
 		attacker := *idp
 		attacker.First = idp.Attacker

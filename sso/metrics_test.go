@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -84,7 +84,7 @@ func TestMetricsOfSAML(t *testing.T) {
 
 func TestMetricsOfOIDC(t *testing.T) {
 	h, p := newHouse(t, storetest.SQLite(t)).withProvider(t)
-	h.trustsOIDC(p, func(s *sso.OIDCSettings) { s.SecretExpires = "2100-01-01" })
+	h.trustsOIDC(p, func(s *client.OIDCSettings) { s.SecretExpires = "2100-01-01" })
 	b := h.browser()
 	p.Handle["/jwks"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
 	b.signInOIDC(p, "/")

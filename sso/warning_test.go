@@ -14,6 +14,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -47,9 +48,9 @@ func TestWarningsBeforeSomethingEnds(t *testing.T) {
 	own, err := x509.ParseCertificate(keys[0].Certificate)
 	h.must(err)
 	secretEnds := time.Now().UTC().AddDate(0, 0, 400).Truncate(24 * time.Hour)
-	saml, err := json.Marshal(sso.SAMLSettings{Metadata: string(idp.Metadata())})
+	saml, err := json.Marshal(client.SAMLSettings{Metadata: string(idp.Metadata())})
 	h.must(err)
-	oidc, err := json.Marshal(sso.OIDCSettings{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: secretEnds.Format(time.DateOnly)})
+	oidc, err := json.Marshal(client.OIDCSettings{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: secretEnds.Format(time.DateOnly)})
 	h.must(err)
 
 	for _, tt := range []struct {
@@ -93,7 +94,7 @@ func TestWarningsBeforeSomethingEnds(t *testing.T) {
 func TestWarningsSkipWhatHasPassed(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
 	ends := time.Now().UTC().AddDate(0, 0, 6)
-	settings, err := json.Marshal(sso.OIDCSettings{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: ends.Format(time.DateOnly)})
+	settings, err := json.Marshal(client.OIDCSettings{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: ends.Format(time.DateOnly)})
 	h.must(err)
 	h.set(func(s *provision.SignIn) { s.OIDC = settings })
 	h.must(h.sso.KeepHouse(t.Context()))
@@ -101,11 +102,11 @@ func TestWarningsSkipWhatHasPassed(t *testing.T) {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 	warned := false
-	for _, text := range h.sso.Warnings(t.Context(), h.conn) {
+	for _, text := range h.sso.Clients().Warnings(t.Context(), h.conn) {
 		warned = warned || strings.HasPrefix(text, "the client secret runs out in 5 days")
 	}
 	if !warned || !strings.Contains(h.log.String(), "the client secret runs out in 5 days") {
-		t.Errorf("warnings: %q\n%s", h.sso.Warnings(t.Context(), h.conn), h.log)
+		t.Errorf("warnings: %q\n%s", h.sso.Clients().Warnings(t.Context(), h.conn), h.log)
 	}
 }
 
@@ -125,7 +126,7 @@ func TestOverage(t *testing.T) {
 			t.Errorf("told %d times: %v", len(got), got)
 		}
 		found := false
-		for _, f := range h.sso.Test(t.Context(), h.conn) {
+		for _, f := range h.sso.Clients().Test(t.Context(), h.conn) {
 			found = found || f.What == "warning" && strings.Contains(f.Detail, "more groups than")
 		}
 		if !found {

@@ -12,7 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/spf13/cobra"
 )
 
@@ -156,7 +156,7 @@ func draftOf(access config.Access, settings config.Server) (d provision.Draft, _
 		}
 		var err error
 		if conn.SignIn, err = signInOf(c); err == nil {
-			err = sso.CheckSettings(conn.SignIn, time.Now())
+			err = client.CheckSettings(conn.SignIn, time.Now())
 		}
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +90,7 @@ func (s *system) observe(next http.Handler, requests *prometheus.HistogramVec) h
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := uuid.Must(uuid.NewV7()).String()
 		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+		r = r.WithContext(ctx) // muxes note in it which pattern has matched
 		w.Header().Set("X-Request-Id", id)
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		start := time.Now()
@@ -103,7 +103,7 @@ func (s *system) observe(next http.Handler, requests *prometheus.HistogramVec) h
 				}
 			}
 			took := time.Since(start)
-			route := routeOf(r.URL.Path)
+			route := routeOf(r)
 			requests.WithLabelValues(route, methodOf(r.Method), strconv.Itoa(seen.status)).Observe(took.Seconds())
 			level := slog.LevelInfo
 			if route == "/metrics" || route == "/healthz" || route == "/readyz" {
@@ -114,13 +114,14 @@ func (s *system) observe(next http.Handler, requests *prometheus.HistogramVec) h
 				panic(p)
 			}
 		}()
-		next.ServeHTTP(seen, r.WithContext(ctx))
+		next.ServeHTTP(seen, r)
 	})
 }
 
-// routeOf returns the path without what names an object: for logs and metrics,
-// where neither ids nor an attacker's inventions belong.
-func routeOf(path string) string {
+// routeOf returns the path of an answered request without what names an object:
+// for logs and metrics, where neither ids nor an attacker's inventions belong.
+func routeOf(r *http.Request) string {
+	path := r.URL.Path
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
 	case len(parts) == 1 && (parts[0] == "metrics" || parts[0] == "healthz" || parts[0] == "readyz"):
@@ -131,27 +132,21 @@ func routeOf(path string) string {
 		return "/scim/{connection}/v2/" + resourceOf(parts[3], len(parts) > 4)
 	case len(parts) >= 3 && parts[0] == "desk":
 		return "/desk/v2/…"
-	case len(parts) >= 2 && parts[0] == "sso":
-		return signInRoute(parts[1:])
+	case strings.HasPrefix(path, "/sso/"):
+		return signInRoute(r.Pattern)
 	}
 	return "other"
 }
 
-// signInRoute is routeOf for what is below /sso/.
-func signInRoute(parts []string) string {
-	own := []string{"login", "logout", "session", "sessions", "waiting", "signed-out", "forward-auth", "static", "break-glass", "jwks"}
-	switch {
-	case slices.Contains(own, parts[0]):
-		return "/sso/" + parts[0]
-	case parts[0] == "idp" && len(parts) > 1 && (parts[1] == "saml" || parts[1] == "oidc"):
-		return "/sso/idp/" + parts[1]
-	case len(parts) == 2 && parts[1] == "login":
-		return "/sso/{connection}/login"
-	case len(parts) == 3 && slices.Contains([]string{"saml/metadata", "saml/acs", "saml/finish", "saml/slo",
-		"oidc/callback", "oidc/backchannel-logout", "oidc/frontchannel-logout"}, parts[1]+"/"+parts[2]):
-		return "/sso/{connection}/" + parts[1] + "/" + parts[2]
+// signInRoute is routeOf for what is below /sso/: the pattern that has matched
+// last there, of the muxes within each other.
+func signInRoute(pattern string) string {
+	route := pattern[strings.IndexByte(pattern, ' ')+1:]
+	switch route {
+	case "", "/sso/", "/sso/idp/": // nothing is served there
+		return "other"
 	}
-	return "other"
+	return strings.TrimSuffix(route, "{$}")
 }
 
 func resourceOf(name string, single bool) string {

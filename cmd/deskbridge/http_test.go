@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -8,6 +10,10 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
 // TestHalfAnAnswerIsNotTheWhole checks that a client can tell an answer that was
@@ -32,5 +38,44 @@ func TestHalfAnAnswerIsNotTheWhole(t *testing.T) {
 	defer res.Body.Close()
 	if got, err := io.ReadAll(res.Body); err == nil {
 		t.Errorf("half an answer passes for all of it: %s", got)
+	}
+}
+
+// TestRoutesOfSignIn looks at what logs and metrics call requests below /sso/:
+// each by the pattern that it has matched, and never by what it holds.
+func TestRoutesOfSignIn(t *testing.T) {
+	var log bytes.Buffer
+	s := &system{log: slog.New(slog.NewJSONHandler(&log, nil))}
+	core := provision.NewService(storetest.SQLite(t), provision.Policy{}, slog.New(slog.DiscardHandler))
+	signIn := sso.New(core, sso.Options{PublicURL: "https://help.example.test", Log: slog.New(slog.DiscardHandler)})
+	desks := http.NewServeMux()
+	desks.HandleFunc("GET /sso/idp/saml/{desk}/sso", func(http.ResponseWriter, *http.Request) {})
+	signIn.Mount(desks)
+	mux := http.NewServeMux()
+	mux.Handle("/sso/", signIn)
+	served := s.observe(mux, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status"}))
+	for _, tt := range []struct{ method, path, want string }{
+		{http.MethodGet, "/sso/static/style.css", "/sso/static/style.css"},
+		{http.MethodGet, "/sso/signed-out", "/sso/signed-out"},
+		{http.MethodGet, "/sso/", "/sso/"},
+		{http.MethodPost, "/sso/login", "/sso/login"},
+		{http.MethodPost, "/sso/break-glass/end", "/sso/break-glass/end"}, // refused: it is from another site
+		{http.MethodPost, "/sso/acme/saml/acs", "/sso/{connection}/saml/acs"},
+		{http.MethodGet, "/sso/idp/saml/support/sso", "/sso/idp/saml/{desk}/sso"},
+		{http.MethodGet, "/sso/idp/saml/support/other", "other"},
+		{http.MethodGet, "/sso/acme/other", "other"},
+		{http.MethodDelete, "/sso/login", "other"},
+		{http.MethodGet, "/sso//login", "other"},
+		{http.MethodGet, "/sso", "other"},
+	} {
+		log.Reset()
+		r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, http.NoBody)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		served.ServeHTTP(httptest.NewRecorder(), r)
+		lines := bytes.Split(bytes.TrimSpace(log.Bytes()), []byte("\n"))
+		var line struct{ Route string }
+		if err := json.Unmarshal(lines[len(lines)-1], &line); err != nil || line.Route != tt.want {
+			t.Errorf("%s %s is known as %q, want %q (%v)", tt.method, tt.path, line.Route, tt.want, err)
+		}
 	}
 }

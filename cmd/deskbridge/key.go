@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	apps "github.com/deskbridge/deskbridge/sso/idp"
 	"github.com/spf13/cobra"
 )
@@ -16,7 +16,7 @@ func (a *app) key() *cobra.Command {
 
 var keyUses = []provision.KeyUse{provision.KeySAML, provision.KeyDesk, provision.KeyOIDC}
 
-var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: sso.NewSAMLKey, provision.KeyDesk: apps.NewKey, provision.KeyOIDC: sso.NewClientKey}
+var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: client.NewSAMLKey, provision.KeyDesk: apps.NewKey, provision.KeyOIDC: client.NewClientKey}
 
 func (a *app) keyList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}

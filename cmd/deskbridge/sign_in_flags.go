@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/spf13/cobra"
 )
 
@@ -48,7 +48,7 @@ func (f *signInFlags) change(s *provision.SignIn) error {
 			return err
 		}
 	}
-	if err := sso.CheckSettings(*s, time.Now()); err != nil {
+	if err := client.CheckSettings(*s, time.Now()); err != nil {
 		return provision.Errorf(provision.Invalid, "sign_in", "%s", err)
 	}
 	return nil
@@ -58,7 +58,7 @@ func (f *signInFlags) changeSAML(s *provision.SignIn) error {
 	if f.metadataURL == "" && f.metadataFile == "" && f.idpInitiated == "" {
 		return nil
 	}
-	var settings sso.SAMLSettings
+	var settings client.SAMLSettings
 	if len(s.SAML) > 0 {
 		if err := json.Unmarshal(s.SAML, &settings); err != nil {
 			return errors.New("the SAML settings cannot be read; set them anew with `deskbridge apply`")
@@ -90,7 +90,7 @@ func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
 	if f.issuer == "" && f.clientID == "" && f.secretFile == "" && f.secretText == "" && f.authMethod == "" {
 		return nil
 	}
-	var settings sso.OIDCSettings
+	var settings client.OIDCSettings
 	if len(s.OIDC) > 0 {
 		if err := json.Unmarshal(s.OIDC, &settings); err != nil {
 			return errors.New("the OIDC settings cannot be read; set them anew with `deskbridge apply`")
@@ -203,18 +203,18 @@ known, waits until somebody has looked: --accept takes it into use.`,
 			return result{}, err
 		}
 		if login {
-			address, err := sys.signIn.TrialURL(ctx, conn)
+			address, err := sys.signIn.Flow().TestURL(ctx, conn)
 			if err != nil {
 				return result{}, err
 			}
 			return say(map[string]any{"connection": conn.Name, "trial_url": address}, "Open this in a browser within 15 minutes. It signs nobody in:\n\n  %s", address), nil
 		}
 		if accept {
-			if err := sys.signIn.Accept(ctx, sys.cause, conn); err != nil {
+			if err := sys.signIn.Clients().Accept(ctx, sys.cause, conn); err != nil {
 				return result{}, err
 			}
 		}
-		findings := sys.signIn.Test(ctx, conn)
+		findings := sys.signIn.Clients().Test(ctx, conn)
 		urls := urlsOf(sys.settings.PublicURL, conn)
 		failed := 0
 		rows := make([][]string, len(findings))

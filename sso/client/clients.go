@@ -1,0 +1,67 @@
+package client
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/web"
+)
+
+// Clients are the identity providers of the connections, ready to be spoken to.
+// What an admin changes at run time is seen at the next request, because each
+// is made anew when anything that it was made from has changed. They are safe
+// for concurrent use.
+type Clients struct {
+	core  *provision.Service
+	site  *web.Site
+	fetch fetch.Options // which hosts may be asked over http or at private addresses
+	http  *http.Client
+
+	mu   sync.Mutex
+	saml map[provision.ConnectionID]*SAMLClient
+	oidc map[provision.ConnectionID]*oidcClient
+	keys map[provision.KeyUse]ownKeys
+
+	overages    sync.Map // provision.ConnectionID → the last day on which groups did not fit
+	fetchErrors *prometheus.CounterVec
+}
+
+// Who begins a sign-in makes us ask the identity provider, as long as we know
+// nothing of it. While it is out of order, it is asked no more often than this,
+// however many come: while nothing is known of it, and while what is known serves.
+const (
+	askAgain      = 10 * time.Second
+	askAgainKnown = time.Minute
+)
+
+// New returns the Clients of core's connections. Options say which hosts may be
+// asked over http or at private addresses.
+func New(core *provision.Service, site *web.Site, o fetch.Options) *Clients {
+	return &Clients{core: core, site: site, fetch: o, http: fetch.New(o),
+		saml: make(map[provision.ConnectionID]*SAMLClient), oidc: make(map[provision.ConnectionID]*oidcClient),
+		keys: make(map[provision.KeyUse]ownKeys), fetchErrors: newFetchErrors()}
+}
+
+// errNoProtocol says that a connection has no such way to sign in.
+var errNoProtocol = &provision.Error{Code: provision.Denied, Field: "protocol", Detail: "signing in is not set up here"}
+
+// at returns where browsers find something of a connection.
+func (cs *Clients) at(conn provision.Connection, path string) string {
+	return cs.site.PublicURL + "/sso/" + conn.Name + path
+}
+
+// digest tells whether anything among what a client is made from has changed.
+func digest(parts ...any) [sha256.Size]byte {
+	text, err := json.Marshal(parts)
+	if err != nil {
+		return [sha256.Size]byte{}
+	}
+	return sha256.Sum256(text)
+}

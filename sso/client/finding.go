@@ -1,0 +1,83 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/oidc"
+)
+
+// Finding is one thing that was looked at to see whether sign-in can work.
+type Finding struct {
+	What   string `json:"what"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// Test looks whether people could sign in through a connection: it fetches what
+// a sign-in would need, and changes nothing but the kept metadata.
+func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []Finding) {
+	note := func(what string, err error, detail string) bool {
+		f := Finding{What: what, OK: err == nil, Detail: detail}
+		if err != nil {
+			f.Detail = err.Error()
+		}
+		out = append(out, f)
+		return err == nil
+	}
+	if conn.SignIn.Disabled {
+		note("sign-in", provision.Errorf(provision.Denied, "", "switched off; `deskbridge connection set %s --sign-in on` switches it on", conn.Name), "")
+	}
+	if len(conn.SignIn.SAML) == 0 && len(conn.SignIn.OIDC) == 0 {
+		note("protocol", provision.Errorf(provision.Invalid, "", "neither SAML nor OIDC is set up; `deskbridge connection set --help` shows how"), "")
+	}
+	if len(conn.Domains) == 0 {
+		note("domains", provision.Errorf(provision.Invalid, "", "none is verified, so that nobody is made at a first sign-in; `deskbridge domain add %s DOMAIN`", conn.Name), "")
+	} else {
+		note("domains", nil, strings.Join(conn.Domains, ", "))
+	}
+	if len(conn.SignIn.SAML) > 0 {
+		cs.testSAML(ctx, conn, note)
+	}
+	if len(conn.SignIn.OIDC) > 0 {
+		cs.forget(conn.ID)
+		rp, _, err := cs.OIDC(ctx, conn)
+		if note("OIDC discovery", err, "answers") {
+			note("OIDC issuer", nil, rp.Issuer())
+			if settings, err := ParseOIDC(conn.SignIn.OIDC); err == nil && settings.AuthMethod == oidc.AuthPrivateKey {
+				note("OIDC keys of ours", nil, "the provider reads them at "+cs.site.PublicURL+keysPath)
+			}
+			supported, withSession := rp.BackChannelLogout()
+			note("OIDC back-channel logout", nil, fmt.Sprintf("supported %t, names sessions %t", supported, withSession))
+		}
+	}
+	for _, warning := range cs.Warnings(ctx, conn) {
+		out = append(out, Finding{What: "warning", OK: true, Detail: warning})
+	}
+	return out
+}
+
+func (cs *Clients) testSAML(ctx context.Context, conn provision.Connection, note func(string, error, string) bool) {
+	settings, err := ParseSAML(conn.SignIn.SAML)
+	if err == nil && settings.MetadataURL != "" {
+		_, err = cs.Refresh(ctx, conn)
+	}
+	if !note("SAML metadata", err, "can be read") {
+		return
+	}
+	client, err := cs.SAML(ctx, conn)
+	if !note("SAML settings", err, "fit together") {
+		return
+	}
+	idp := client.IdP()
+	note("SAML entity ID", nil, idp.EntityID)
+	for _, e := range idp.SSO {
+		note("SAML sign-in address", nil, string(e.Binding)+" "+e.Location)
+	}
+	for _, c := range idp.Certificates {
+		note("SAML certificate", nil, "good until "+c.NotAfter.UTC().Format(time.DateOnly))
+	}
+}

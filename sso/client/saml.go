@@ -1,0 +1,101 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/saml"
+)
+
+// SAMLClient speaks SAML with one identity provider, as that is known now.
+type SAMLClient struct {
+	made [sha256.Size]byte // digest of what it was made from
+	*saml.ServiceProvider
+	Settings SAMLSettings
+}
+
+// SAML returns the client of a connection that signs in by SAML; Denied when it
+// does not.
+func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLClient, error) {
+	if len(conn.SignIn.SAML) == 0 {
+		return nil, errNoProtocol
+	}
+	settings, err := ParseSAML(conn.SignIn.SAML)
+	if err != nil {
+		return nil, fmt.Errorf("connection %s: %w", conn.Name, err)
+	}
+	keys, err := cs.ourKeys(ctx, provision.KeySAML)
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := cs.metadata(ctx, conn, settings)
+	if err != nil {
+		return nil, err
+	}
+	made := digest(conn.Name, conn.SignIn.SAML, metadata, keys)
+	cs.mu.Lock()
+	cached := cs.saml[conn.ID]
+	cs.mu.Unlock()
+	if cached != nil && cached.made == made && !expired(cached.IdP(), cs.site.Now()) {
+		return cached, nil
+	}
+	ours, err := samlKeys(keys)
+	if err != nil {
+		return nil, err
+	}
+	sp, err := saml.New(saml.Config{
+		EntityID: cs.at(conn, "/saml/metadata"), ACSURL: cs.at(conn, "/saml/acs"), SLOURL: cs.at(conn, "/saml/slo"),
+		Metadata: metadata, IdPEntityID: settings.EntityID, Keys: ours,
+		ForceAuthn: settings.ForceAuthn, AuthnContexts: settings.AuthnContexts, NameIDFormat: settings.NameIDFormat, Binding: settings.Binding,
+		RequireEncryption: settings.RequireEncryption, RequireSignedResponse: settings.RequireSignedResponse, AllowSHA1: settings.AllowSHA1,
+		Now: cs.site.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	fresh := &SAMLClient{made: made, ServiceProvider: sp, Settings: settings}
+	cs.mu.Lock()
+	cs.saml[conn.ID] = fresh
+	cs.mu.Unlock()
+	return fresh, nil
+}
+
+func expired(idp saml.IdP, now time.Time) bool {
+	return !idp.ValidUntil.IsZero() && !now.Before(idp.ValidUntil)
+}
+
+// cachedSAML returns the client of a connection as it was last spoken to
+// or looked at; nil when it never was.
+func (cs *Clients) cachedSAML(conn provision.ConnectionID) *SAMLClient {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.saml[conn]
+}
+
+// ownMetadata returns the metadata of our side of a connection, whether or not the
+// identity provider is known yet.
+func (cs *Clients) ownMetadata(conn provision.Connection, keys []provision.Key) ([]byte, error) {
+	own, err := samlKeys(keys)
+	if err != nil {
+		return nil, err
+	}
+	c := saml.Config{EntityID: cs.at(conn, "/saml/metadata"), ACSURL: cs.at(conn, "/saml/acs"), SLOURL: cs.at(conn, "/saml/slo"), Keys: own}
+	if settings, err := ParseSAML(conn.SignIn.SAML); len(conn.SignIn.SAML) > 0 && err == nil {
+		c.NameIDFormat = settings.NameIDFormat
+	}
+	return saml.OwnMetadata(c, cs.site.Now())
+}
+
+// Subject is the account key that a NameID stands for: with its qualifiers,
+// because two identity providers behind one proxy may use one name twice.
+func Subject(n saml.NameID) string {
+	parts := []string{n.Value}
+	if n.NameQualifier != "" || n.SPNameQualifier != "" {
+		parts = append(parts, n.NameQualifier, n.SPNameQualifier)
+	}
+	return strings.Join(parts, "\n")
+}

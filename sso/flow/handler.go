@@ -1,0 +1,34 @@
+package flow
+
+import (
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/sso/web"
+)
+
+// Handler serves signing in. It is safe for concurrent use.
+type Handler struct {
+	core    *provision.Service
+	site    *web.Site
+	clients *client.Clients
+}
+
+// New returns the Handler for core.
+func New(core *provision.Service, site *web.Site, clients *client.Clients) *Handler {
+	return &Handler{core: core, site: site, clients: clients}
+}
+
+// Routes returns what the Handler serves.
+func (h *Handler) Routes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET /sso/login", Serve: h.ask},
+		{Pattern: "POST /sso/login", Serve: h.route},
+		{Pattern: "GET /sso/{connection}/login", OfConnection: h.begin, Kind: kindLogin},
+		{Pattern: "POST /sso/{connection}/saml/acs", OfConnection: h.samlACS, Kind: "acs", FromAnywhere: true},
+		{Pattern: "GET /sso/{connection}/saml/finish", OfConnection: h.samlFinish, Kind: "finish"},
+		{Pattern: "GET /sso/{connection}/oidc/callback", OfConnection: h.oidcCallback, Kind: "callback"},
+	}
+}
+
+// kindLogin is what the beginning of a sign-in is counted as, by whatever way.
+const kindLogin = "login"

@@ -1,0 +1,47 @@
+package flow
+
+import (
+	"net/http"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/oidc"
+)
+
+// oidcCallback takes the answer of an OpenID provider.
+func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
+	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolOIDC, err) }
+	query := r.URL.Query()
+	if len(query["state"]) != 1 {
+		refuse(&oidc.Refusal{Reason: oidc.ReasonState, Detail: "the answer needs one state"})
+		return
+	}
+	// Before anything is made of the answer: a state serves for one try, in
+	// whatever browser.
+	var pending pendingSignIn
+	if err := h.core.TakeTicket(r.Context(), tokenOIDC, conn.ID, query.Get("state"), &pending); err != nil {
+		refuse(err)
+		return
+	}
+	if !h.site.SameBrowser(r, pending.Browser) {
+		refuse(errOtherBrowser)
+		return
+	}
+	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolOIDC, pending, err) }
+	rp, settings, err := h.clients.OIDC(r.Context(), conn)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: query.Get("state"), Nonce: pending.Nonce, Verifier: pending.Verifier})
+	if err != nil {
+		refuse(err)
+		return
+	}
+	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
+		Proof: provision.Proof{Context: token.ACR, Methods: token.AMR, Message: token.JTI}}
+	if pending.Test {
+		h.showDryRun(w, r, conn, e)
+		return
+	}
+	h.signIn(w, r, conn, e, pending.ReturnTo)
+}

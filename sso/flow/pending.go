@@ -1,0 +1,32 @@
+package flow
+
+import (
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// pendingLife is how long a sign-in at the identity provider may take, second
+// factor and forgotten password included.
+const pendingLife = 15 * time.Minute
+
+// The one-time tokens of signing in.
+const (
+	tokenSAML   provision.TicketKind = "saml sign-in"
+	tokenAnswer provision.TicketKind = "saml answer"
+	tokenOIDC   provision.TicketKind = "oidc sign-in"
+	tokenTest   provision.TicketKind = "trial"
+)
+
+// pendingSignIn is a sign-in that waits for the identity provider's answer.
+type pendingSignIn struct {
+	Browser  string    `json:"browser"` // fingerprint of the browser's cookie
+	ReturnTo string    `json:"return_to"`
+	Test     bool      `json:"trial,omitempty"` // an admin tests the connection: nobody is signed in
+	At       time.Time `json:"at"`
+
+	RequestID string    `json:"request_id,omitempty"` // SAML
+	Issued    time.Time `json:"issued,omitzero"`      // SAML
+	Nonce     string    `json:"nonce,omitempty"`      // OIDC
+	Verifier  string    `json:"verifier,omitempty"`   // OIDC
+}

@@ -1,0 +1,164 @@
+package flow
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/web"
+)
+
+const (
+	// answerLife is how long an answer waits for our own request that finishes
+	// the sign-in.
+	answerLife = time.Minute
+	// freshSkew is how much older than the request a sign-in may be where a
+	// fresh one was asked for.
+	freshSkew = 2 * time.Minute
+)
+
+// answered is an answer that was judged, and waits for its browser.
+type answered struct {
+	Attempt   string         `json:"attempt"` // secret of the token that it answers
+	Assertion saml.Assertion `json:"assertion"`
+}
+
+// samlACS takes what the identity provider has the browser post. The request
+// comes from another site, without our cookies: what passes is kept for a
+// request of our own, which has them.
+func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
+	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
+	idp, err := h.clients.SAML(r.Context(), conn)
+	if err != nil {
+		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
+		return
+	}
+	form, err := web.ReadForm(w, r, web.MaxSAMLForm)
+	if err != nil {
+		refuse(&saml.Refusal{Reason: saml.ReasonSize, Detail: err.Error()})
+		return
+	}
+	if len(form["SAMLResponse"]) != 1 || len(form["RelayState"]) > 1 {
+		refuse(&saml.Refusal{Reason: saml.ReasonEncoding, Detail: "the form needs one SAMLResponse and at most one RelayState"})
+		return
+	}
+	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
+	var pending pendingSignIn
+	err = h.core.PeekTicket(r.Context(), tokenSAML, conn.ID, relay, &pending)
+	if web.IsCode(err, provision.NotFound) && idp.Settings.IdPInitiated {
+		h.samlUnsolicited(w, r, conn, idp, encoded, relay)
+		return
+	}
+	if err != nil {
+		refuse(err)
+		return
+	}
+	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err) }
+	assertion, err := idp.Answer(encoded, pending.RequestID)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	if idp.Settings.ForceAuthn && assertion.AuthnInstant.Before(pending.Issued.Add(-freshSkew)) {
+		refuse(&saml.Refusal{Reason: saml.ReasonAuthn, Detail: "the connection asks for a fresh sign-in, and the identity provider answered with an older one"})
+		return
+	}
+	secret, err := h.core.IssueTicket(r.Context(), tokenAnswer, conn.ID, answered{Attempt: relay, Assertion: *assertion}, answerLife)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	http.Redirect(w, r, "/sso/"+conn.Name+"/saml/finish?answer="+url.QueryEscape(secret), http.StatusSeeOther)
+}
+
+// samlUnsolicited takes an answer to which we asked no question. It signs
+// nobody in: it would be as good in any other browser. When it is genuine and
+// new, a sign-in of ours begins, which the identity provider, where the person
+// has a session, answers without a word.
+func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, encoded, relay string) {
+	assertion, err := idp.Unsolicited(encoded)
+	if err == nil {
+		err = h.once(r, conn, assertion)
+	}
+	if err != nil {
+		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
+		return
+	}
+	http.Redirect(w, r, "/sso/"+conn.Name+"/login?via=saml&return_to="+url.QueryEscape(web.LocalPath(relay)), http.StatusSeeOther)
+}
+
+// once refuses an assertion that was seen before, here or at another replica.
+func (h *Handler) once(r *http.Request, conn provision.Connection, a *saml.Assertion) error {
+	first, err := h.core.Remember(r.Context(), conn.ID, assertionKey(a), a.NotOnOrAfter)
+	if err == nil && !first {
+		err = &saml.Refusal{Reason: "replay", Detail: "this assertion was used before"}
+	}
+	return err
+}
+
+// samlFinish finishes a sign-in in the browser that began it.
+func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
+	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
+	var kept answered
+	secret := r.URL.Query().Get("answer")
+	if err := h.core.PeekTicket(r.Context(), tokenAnswer, conn.ID, secret, &kept); err != nil {
+		refuse(err)
+		return
+	}
+	var pending pendingSignIn
+	if err := h.core.PeekTicket(r.Context(), tokenSAML, conn.ID, kept.Attempt, &pending); err != nil {
+		refuse(err)
+		return
+	}
+	if !h.site.SameBrowser(r, pending.Browser) {
+		refuse(errOtherBrowser)
+		return
+	}
+	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err) }
+	settings, err := client.ParseSAML(conn.SignIn.SAML)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	e, err := h.samlSignIn(conn, settings, &kept.Assertion)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	e.Tickets = []provision.TicketRef{{Kind: tokenAnswer, Secret: secret}, {Kind: tokenSAML, Secret: kept.Attempt}}
+	if pending.Test {
+		h.showDryRun(w, r, conn, e)
+		return
+	}
+	h.signIn(w, r, conn, e, pending.ReturnTo)
+}
+
+// samlSignIn is what an assertion comes to.
+func (h *Handler) samlSignIn(conn provision.Connection, settings client.SAMLSettings, assertion *saml.Assertion) (e provision.Entrance, err error) {
+	if e.Login, err = samlLogin(conn, settings.Claims, assertion); err != nil {
+		return e, err
+	}
+	nameID, err := json.Marshal(assertion.NameID)
+	if err != nil {
+		return e, err
+	}
+	e.Issued = assertion.Issued
+	e.Session.Index, e.Session.NameID = assertion.SessionIndex, string(nameID)
+	e.Proof = provision.Proof{Context: assertion.AuthnContext, Message: assertion.ID}
+	e.Once, e.OnceUntil = assertionKey(assertion), assertion.NotOnOrAfter
+	if assertion.SessionNotOnOrAfter != nil {
+		e.NotAfter = *assertion.SessionNotOnOrAfter
+	}
+	return e, nil
+}
+
+// assertionKey is what an assertion is remembered by.
+func assertionKey(a *saml.Assertion) string { return "assertion " + a.Issuer + " " + a.ID }
+
+// errOtherBrowser says that an answer came in another browser than the sign-in
+// began in: stolen, or planted.
+var errOtherBrowser = &provision.Error{Code: provision.NotFound, Detail: "the sign-in began in another browser"}

@@ -1,0 +1,125 @@
+package flow
+
+import (
+	"net/http"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/oidc"
+	"github.com/deskbridge/deskbridge/sso/web"
+)
+
+// ask shows the form for the address, or goes on where somebody is signed in.
+func (h *Handler) ask(w http.ResponseWriter, r *http.Request) {
+	to := web.LocalPath(r.URL.Query().Get("return_to"))
+	if email := r.URL.Query().Get("email"); email != "" {
+		h.routeEmail(w, r, email, to)
+		return
+	}
+	if _, _, _, err := h.site.Current(r); err == nil {
+		h.sendOn(w, r, to)
+		return
+	}
+	h.site.Show(w, r, http.StatusOK, "ask.html", map[string]any{"ReturnTo": to})
+}
+
+func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
+	form, err := web.ReadForm(w, r, web.MaxForm)
+	if err != nil {
+		h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Reason: "form", Detail: err.Error()})
+		return
+	}
+	h.routeEmail(w, r, form.Get("email"), web.LocalPath(form.Get("return_to")))
+}
+
+// routeEmail sends somebody to where people with such an address sign in.
+// Whether there is a person with it, nobody learns here.
+func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to string) {
+	conn, err := h.core.ConnectionOfEmail(r.Context(), email)
+	if web.IsCode(err, provision.NotFound) {
+		h.site.Show(w, r, http.StatusNotFound, "ask.html", map[string]any{"ReturnTo": to, "Unknown": true})
+		return
+	}
+	if err != nil {
+		h.site.Broken(w, r, err)
+		return
+	}
+	if conn.SignIn.Disabled {
+		h.site.SwitchedOff(w, r, conn)
+		return
+	}
+	if !h.site.Crowded(w, r, conn, kindLogin) {
+		h.start(w, r, conn, "", pendingSignIn{ReturnTo: to}, email)
+	}
+}
+
+// begin starts a sign-in at one connection.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
+	query := r.URL.Query()
+	pending := pendingSignIn{ReturnTo: web.LocalPath(query.Get("return_to"))}
+	if secret := query.Get("trial"); secret != "" {
+		var yes bool
+		if err := h.core.TakeTicket(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {
+			h.site.RefuseError(w, r, conn, "", err)
+			return
+		}
+		pending.Test = yes
+	}
+	h.start(w, r, conn, provision.Protocol(query.Get("via")), pending, "")
+}
+
+// start sends the browser to the identity provider: by SAML where a connection
+// has both and via does not say.
+func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, pending pendingSignIn, hint string) {
+	pending.Browser, pending.At = h.site.MarkBrowser(w, r), h.site.Now()
+	if via == "" {
+		via = provision.ProtocolSAML
+		if len(conn.SignIn.SAML) == 0 {
+			via = provision.ProtocolOIDC
+		}
+	}
+	var err error
+	switch via {
+	case provision.ProtocolSAML:
+		err = h.startSAML(w, r, conn, pending)
+	case provision.ProtocolOIDC:
+		err = h.startOIDC(w, r, conn, pending, hint)
+	default:
+		h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Connection: conn, Reason: "protocol", Detail: "via is saml or oidc"})
+		return
+	}
+	if err != nil {
+		h.site.RefuseSetup(w, r, conn, via, err)
+	}
+}
+
+func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provision.Connection, pending pendingSignIn) error {
+	idp, err := h.clients.SAML(r.Context(), conn)
+	if err != nil {
+		return err
+	}
+	secret := provision.NewSecret()
+	request, err := idp.AuthnRequest(secret)
+	if err != nil {
+		return err
+	}
+	pending.RequestID, pending.Issued = request.ID, request.Issued
+	if err := h.core.KeepTicket(r.Context(), tokenSAML, conn.ID, secret, pending, pendingLife); err != nil {
+		return err
+	}
+	h.site.SendSAML(w, r, request)
+	return nil
+}
+
+func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provision.Connection, pending pendingSignIn, hint string) error {
+	rp, _, err := h.clients.OIDC(r.Context(), conn)
+	if err != nil {
+		return err
+	}
+	secrets := oidc.NewAttempt()
+	pending.Nonce, pending.Verifier = secrets.Nonce, secrets.Verifier
+	if err := h.core.KeepTicket(r.Context(), tokenOIDC, conn.ID, secrets.State, pending, pendingLife); err != nil {
+		return err
+	}
+	http.Redirect(w, r, rp.AuthURL(secrets, hint), http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,31 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// houseEvery is how often housekeeping looks whether there is something to do.
+const houseEvery = 5 * time.Minute
+
+// Run keeps metadata fresh and clears away what has expired, until ctx ends.
+// Every replica may run it.
+func (h *Handler) Run(ctx context.Context) {
+	tick := time.NewTicker(houseEvery)
+	defer tick.Stop()
+	for {
+		if err := h.keepHouse(ctx); err != nil && ctx.Err() == nil {
+			h.site.Log.ErrorContext(ctx, "keeping house for sign-in failed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (h *Handler) keepHouse(ctx context.Context) error {
+	return errors.Join(h.core.SweepSignIns(ctx), h.clients.KeepFresh(ctx))
+}

@@ -1,0 +1,172 @@
+package logout
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/web"
+)
+
+const tokenLogout provision.TicketKind = "saml logout"
+
+// logoutLife is how long the identity provider may take to answer a logout of
+// ours.
+const logoutLife = 15 * time.Minute
+
+// logoutRequest returns the request that ends the session at a SAML identity
+// provider, when it takes any.
+func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, session provision.Session) (saml.Request, bool) {
+	idp, err := h.clients.SAML(r.Context(), conn)
+	if err != nil {
+		return saml.Request{}, false
+	}
+	var id saml.NameID
+	if json.Unmarshal([]byte(session.NameID), &id) != nil {
+		return saml.Request{}, false
+	}
+	relay := provision.NewSecret()
+	request, err := idp.SendLogoutRequest(id, session.Index, relay)
+	if err != nil {
+		return saml.Request{}, false
+	}
+	err = h.core.KeepTicket(r.Context(), tokenLogout, conn.ID, relay, request.ID, logoutLife)
+	return request, err == nil
+}
+
+// samlLoggedOut takes the identity provider's answer to a logout of ours. The
+// session here is over in any case.
+func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, in saml.Incoming) {
+	var id string
+	err := h.core.TakeTicket(r.Context(), tokenLogout, conn.ID, in.RelayState, &id)
+	if web.IsCode(err, provision.NotFound) {
+		err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
+	}
+	if err == nil {
+		err = idp.LogoutAnswer(in, id)
+	}
+	if err != nil {
+		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
+		return
+	}
+	http.Redirect(w, r, "/sso/signed-out", http.StatusSeeOther)
+}
+
+// samlLogout takes logout messages: the identity provider's request, and its
+// answer to ours.
+func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
+	refuse := func(err error) {
+		if web.IsCode(err, provision.NotFound) {
+			err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
+		}
+		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
+	}
+	idp, err := h.clients.SAML(r.Context(), conn)
+	if err != nil {
+		h.site.RefuseSetup(w, r, conn, provision.ProtocolSAML, err)
+		return
+	}
+	in, err := h.incoming(w, r)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	if !in.IsRequest {
+		h.samlLoggedOut(w, r, conn, idp, in)
+		return
+	}
+	logout, err := idp.LogoutRequest(in)
+	if err != nil {
+		refuse(err)
+		return
+	}
+	named, err := h.sessionsOf(r, conn, logout)
+	if err != nil {
+		h.site.Broken(w, r, err)
+		return
+	}
+	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), messageOf(logout), named...)
+	if web.IsCode(err, provision.Denied) {
+		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
+	}
+	if err != nil {
+		refuse(err)
+		return
+	}
+	h.site.Ended(provision.EndedByIdP, len(ended))
+	answer, err := idp.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
+	if err != nil { // it has no address for answers: the session is over all the same
+		h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
+		return
+	}
+	h.site.SendSAML(w, r, answer)
+}
+
+// messageOf is a logout request as the core knows it.
+func messageOf(logout *saml.Logout) provision.Farewell {
+	f := provision.Farewell{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
+	for _, index := range logout.SessionIndexes {
+		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
+	}
+	if len(f.Names) == 0 {
+		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}}
+	}
+	return f
+}
+
+func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incoming, error) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return saml.IncomingQuery(r.URL.RawQuery)
+	}
+	form, err := web.ReadForm(w, r, web.MaxSAMLForm)
+	if err != nil {
+		return saml.Incoming{}, &saml.Refusal{Reason: saml.ReasonSize, Detail: err.Error()}
+	}
+	return saml.IncomingForm(form)
+}
+
+// sessionsOf returns the sessions that a logout request names.
+func (h *Handler) sessionsOf(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
+	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
+	sessions, err := h.core.Sessions(r.Context(), theirs, 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(sessions) == 0 { // the account key is an attribute: the index leads to them
+		for _, index := range logout.SessionIndexes {
+			theirs.Subject, theirs.Index = "", index
+			more, err := h.core.Sessions(r.Context(), theirs, 0)
+			if err != nil {
+				return nil, err
+			}
+			sessions = append(sessions, more...)
+		}
+	}
+	for _, s := range sessions {
+		if matches(logout, s) {
+			named = append(named, provision.SessionFilter{ID: s.ID})
+		}
+	}
+	return named, nil
+}
+
+// matches reports whether a logout request is about the session: same NameID,
+// and one of the indexes where it names any.
+func matches(logout *saml.Logout, s provision.Session) bool {
+	var id saml.NameID
+	if json.Unmarshal([]byte(s.NameID), &id) != nil || id.Value != logout.NameID.Value {
+		return false
+	}
+	if len(logout.SessionIndexes) == 0 || s.Index == "" {
+		return true
+	}
+	for _, index := range logout.SessionIndexes {
+		if index == s.Index {
+			return true
+		}
+	}
+	return false
+}

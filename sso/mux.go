@@ -1,0 +1,75 @@
+package sso
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/sso/web"
+)
+
+// route is a [web.Route] behind its checks. All that the mux holds is made of
+// them, and rooms have no other way to serve anything.
+type route struct {
+	web.Route
+	handler *Handler
+}
+
+// newMux returns the mux of what the rooms serve. It panics when one of them
+// says too little of a route.
+func newMux(h *Handler) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range h.routes() {
+		if mistake := mistakeIn(r); mistake != "" {
+			panic("sso: " + r.Pattern + ": " + mistake)
+		}
+		mux.Handle(r.Pattern, &route{r, h})
+	}
+	return mux
+}
+
+// mistakeIn returns what a room has forgotten to say of a route; "" when nothing
+// is missing.
+func mistakeIn(r web.Route) string {
+	ofConnection := strings.Contains(r.Pattern, "{connection}")
+	_, path, _ := strings.Cut(r.Pattern, "/")
+	switch {
+	case !strings.HasPrefix(path, "sso/"):
+		return "not below /sso/"
+	case (r.Serve == nil) == (r.OfConnection == nil):
+		return "needs either Serve or OfConnection"
+	case ofConnection != (r.OfConnection != nil):
+		return "{connection} and OfConnection go together"
+	case ofConnection != (r.Kind != ""):
+		return "{connection} and Kind go together"
+	case r.EveryPage && ofConnection:
+		return "what is asked of a connection is counted by address"
+	case strings.HasSuffix(path, "/"):
+		return "ends in a slash: it would take in other paths"
+	}
+	return ""
+}
+
+// ServeHTTP answers a request that has passed [Handler.checkRequest].
+func (e *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.OfConnection == nil {
+		e.Serve(w, r)
+		return
+	}
+	conn, ok := e.handler.connection(w, r)
+	if !ok || e.Kind != web.Uncrowded && e.handler.site.Crowded(w, r, conn, e.Kind) {
+		return
+	}
+	e.OfConnection(w, r, conn)
+}
+
+// routeOf returns how the checks are to treat a request: what no room serves,
+// and what the mux redirects, gets all of them.
+func (h *Handler) routeOf(r *http.Request) web.Route {
+	served, pattern := h.mux.Handler(r)
+	e, ok := served.(*route)
+	if !ok {
+		return web.Route{}
+	}
+	r.Pattern = pattern // for metrics, should a check refuse it
+	return e.Route
+}

@@ -1,0 +1,51 @@
+package portal
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/web"
+)
+
+// launcher shows somebody their desks, and where they are signed in.
+func (h *Handler) launcher(w http.ResponseWriter, r *http.Request) {
+	session, person, _, err := h.site.Current(r)
+	if err != nil {
+		h.site.SignIn(w, r, web.Home)
+		return
+	}
+	desks, err := h.desks(r, person)
+	if err != nil {
+		h.site.Broken(w, r, err)
+		return
+	}
+	for i := range desks {
+		switch {
+		case !desks[i].ready:
+			desks[i].URL = ""
+		case desks[i].saml: // straight in, without another question
+			desks[i].URL = "/sso/idp/saml/" + desks[i].Name + "/launch"
+		}
+	}
+	sessions, err := h.core.Sessions(r.Context(), provision.SessionFilter{Identity: person.ID}, maxSessions)
+	if err != nil {
+		h.site.Broken(w, r, err)
+		return
+	}
+	type row struct {
+		ID           provision.SessionID
+		Agent, Since string
+		Current      bool
+	}
+	rows := make([]row, len(sessions))
+	for i, s := range sessions {
+		rows[i] = row{ID: s.ID, Agent: cmp.Or(s.Agent, "a browser"), Since: s.CreatedAt.UTC().Format(time.DateTime) + " UTC", Current: s.ID == session.ID}
+	}
+	h.site.Show(w, r, http.StatusOK, "launcher.html", map[string]any{"Name": nameOf(person), "Desks": desks, "Sessions": rows,
+		"NoAccount": r.URL.Query().Has("no_account")})
+}
+
+// maxSessions is how many of their sessions a person sees.
+const maxSessions = 50

@@ -1,0 +1,56 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/deskbridge/deskbridge/linger"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Refusal is why something is not done, for the log and for a page. Nothing of
+// what the browser sent is in it.
+type Refusal struct {
+	Status     int                  // of HTTP: 4xx
+	Connection provision.Connection // zero when it is not known
+	Protocol   provision.Protocol   // "" when it is not known
+	Reason     string               // stable; docs/sign-in.md lists them
+	Detail     string               // for the log
+	Person     string               // for the page: what to do about it; "" stands for a general text
+	Audit      bool                 // somebody tried to sign in: the audit log tells of it
+}
+
+// general is what a page says when the reason is not for whoever sees it.
+const general = "Your sign-in could not be completed. Please start again from the beginning. If it happens again, tell your IT department the reference below."
+
+// Refuse refuses a request: a page for the person, a line for the log, an entry
+// for the audit log, all with the same reference.
+func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
+	ctx := r.Context()
+	reference := s.Reference(ctx)
+	s.counts.refused(f)
+	s.Log.WarnContext(ctx, "sign-in refused", "request", reference, "connection", f.Connection.Name, "protocol", f.Protocol, "reason", f.Reason, "detail", f.Detail)
+	if f.Audit && f.Connection.ID != "" {
+		detail := map[string]any{"protocol": f.Protocol, "ip": s.ClientAddress(r).String()}
+		if err := s.core.RecordRefusal(ctx, f.Connection.ID, s.Cause(r, f.Protocol), f.Reason, detail); err != nil {
+			s.Log.ErrorContext(ctx, "a refused sign-in is not in the audit log", "request", reference, "err", err)
+		}
+	}
+	if f.Person == "" {
+		f.Person = general
+	}
+	page := func() {
+		s.Show(w, r, f.Status, "refused.html", map[string]any{"Text": f.Person, "Reference": reference, "Status": f.Status})
+	}
+	if f.Status == http.StatusTooManyRequests {
+		page()
+		return
+	}
+	linger.After(w, r.Body, page)
+}
+
+// Broken answers an error of our own. It is the only 5xx.
+func (s *Site) Broken(w http.ResponseWriter, r *http.Request, err error) {
+	reference := s.Reference(r.Context())
+	s.Log.ErrorContext(r.Context(), "sign-in failed", "request", reference, "err", err)
+	s.Show(w, r, http.StatusInternalServerError, "refused.html", map[string]any{"Text": general, "Reference": reference})
+}

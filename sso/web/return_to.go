@@ -1,0 +1,40 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Home is where somebody lands who was going nowhere else.
+const Home = "/sso/"
+
+// maxReturn bounds the path that somebody is sent back to.
+const maxReturn = 2048
+
+// LocalPath returns to when it is a path of ours, and Home otherwise. Browsers
+// take backslashes for slashes and leave out tabs and line breaks, so that
+// nothing with these passes.
+func LocalPath(to string) string {
+	if len(to) > maxReturn || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
+		return Home
+	}
+	for _, r := range to {
+		if r < ' ' || r == 0x7f || r == '\\' {
+			return Home
+		}
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(u.Path, "\\\t\r\n") {
+		return Home
+	}
+	return to
+}
+
+// OriginOf returns scheme, host and port of a URL, as browsers name them.
+func OriginOf(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

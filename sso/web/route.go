@@ -1,0 +1,38 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Route is one address that a room serves, and what is checked before a request
+// gets there. Package sso has the checks: what a Route does not say otherwise is
+// counted by address, and must not come from another site when it changes
+// something.
+type Route struct {
+	// Pattern is that of [http.ServeMux], with a method unless any will do:
+	// "GET /sso/login". Logs and metrics call the route by it.
+	Pattern string
+
+	// Serve answers requests. OfConnection does in its place where Pattern has
+	// {connection}: for connections that are there and switched on.
+	Serve        http.HandlerFunc
+	OfConnection func(w http.ResponseWriter, r *http.Request, conn provision.Connection)
+
+	// Kind is what requests of a connection are counted as, from all addresses
+	// together ([Site.Crowded]); needed with OfConnection. [Uncrowded] is for
+	// what costs nothing, and leaves nothing behind.
+	Kind string
+
+	// EveryPage says that a reverse proxy asks for it at each page view of a desk,
+	// for everybody: it is not counted by address.
+	EveryPage bool
+
+	// FromAnywhere says that other sites may have a browser send it: because the
+	// message proves itself, or because nothing changes.
+	FromAnywhere bool
+}
+
+// Uncrowded is the [Route.Kind] of requests that are not counted by connection.
+const Uncrowded = "-"

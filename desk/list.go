@@ -18,7 +18,8 @@ type Lister interface {
 	// unless others are removed meanwhile, or Find would fail on them; nobody
 	// who is not there at all is on any. What a page tells may be as old as the
 	// beginning of its list, and may leave out where a deactivated user is. A
-	// cursor that is not from List is a Permanent error.
+	// cursor that is not from List is a Permanent error; CannotDo for the first
+	// page says that this desk must be asked for one user at a time.
 	List(ctx context.Context, cursor string) (users []provision.DeskUser, next string, err error)
 }
 

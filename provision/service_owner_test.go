@@ -21,6 +21,7 @@ import (
 func TestOneTimeCodesAreNotGuessed(t *testing.T) {
 	const password = "correct horse battery"
 	h := newHouse(t, storetest.SQLite(t))
+	h.stopClock()
 	o, enrolled, err := h.core.AddOwner(h.Context(), byTest, "owner", password)
 	h.must(err)
 	try := func(password, code string) error {
@@ -82,6 +83,7 @@ func TestNoCrowdKeepsAnOwnerWaiting(t *testing.T) {
 func TestOwners(t *testing.T) {
 	each(t, func(h *house) {
 		const password = "correct horse battery"
+		h.stopClock()
 		_, _, err := h.core.AddOwner(h.Context(), byTest, "owner", "short")
 		h.code(err, provision.Invalid)
 		o, enrolled, err := h.core.AddOwner(h.Context(), byTest, "owner", password)

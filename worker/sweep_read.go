@@ -37,6 +37,9 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 	seen := make(map[provision.AccountID]bool)
 	for cursor, more := "", true; more; more = cursor != "" {
 		users, next, err := list(ctx, cursor)
+		if cursor == "" && desk.KindOf(err) == desk.CannotDo { // no longer, as it turns out
+			return s.oneByOne(ctx)
+		}
 		if err != nil {
 			return err
 		}

@@ -406,3 +406,14 @@ func TestDriftNamesNobody(t *testing.T) {
 		}
 	})
 }
+
+// TestSweepWithoutList: a desk of a kind that is read in bulk may be one that
+// shows no list after all; it is asked for one at a time.
+func TestSweepWithoutList(t *testing.T) {
+	each(t, withDrift(provision.DriftReport), func(h *house) {
+		h.bulk = true
+		_, want := h.meddle()
+		h.faults.fail("List", desk.Unsupported("list users", "it shows no list"))
+		h.same("found", want, h.differences(h.sweep().Drifts))
+	})
+}

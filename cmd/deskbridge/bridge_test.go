@@ -60,9 +60,10 @@ func eachBridge(t *testing.T, test func(t *testing.T, b *bridge), settings ...st
 // newBridge starts a server that ends with the test.
 func newBridge(t *testing.T, settings ...string) *bridge {
 	t.Helper()
-	address := reserveAddress(t)
+	address, dir := reserveAddress(t), t.TempDir()
+	storetest.Fill(t, dir)
 	b := &bridge{t: t, url: "http://" + address, log: &lockedBuffer{},
-		environ: append([]string{"DESKBRIDGE_DATA_DIR=" + t.TempDir(), "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=300ms"}, settings...)}
+		environ: append([]string{"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=300ms"}, settings...)}
 	a := &app{environ: b.environ, stdout: b.log, stderr: b.log}
 	s, err := a.settings()
 	if err != nil {

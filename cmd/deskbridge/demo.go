@@ -175,19 +175,24 @@ func (m *morning) check(ok bool, format string, args ...any) {
 
 // until waits for something to come about, and checks that it did.
 func (m *morning) until(ctx context.Context, what string, come func() (bool, error)) error {
+	ok, err := m.comes(ctx, come)
+	if err == nil {
+		m.check(ok, "%s", what)
+	}
+	return err
+}
+
+// comes waits for something to come about, and reports whether it did.
+func (m *morning) comes(ctx context.Context, come func() (bool, error)) (bool, error) {
 	end := time.Now().Add(demoPatience)
 	for {
 		ok, err := come()
-		if err != nil {
-			return err
-		}
-		if ok || time.Now().After(end) {
-			m.check(ok, "%s", what)
-			return nil
+		if ok || err != nil || time.Now().After(end) {
+			return ok && err == nil, err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -96,7 +96,7 @@ func TestStop(t *testing.T) {
 		if errors.As(err, &exit) {
 			t.Errorf("exit status %d:\n%s", exit.ExitCode(), &p.log)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		p.kill()
 		t.Errorf("the server does not stop:\n%s", &p.log)
 	}

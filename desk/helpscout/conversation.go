@@ -42,7 +42,7 @@ func (d *helpScout) OpenConversations(ctx context.Context, id provision.DeskUser
 	}
 	for _, state := range openStates {
 		query := url.Values{"assigned_to": {formatID(n)}, "status": {state}}
-		if _, _, err := walk(ctx, d.client, "/conversations", "conversations", query, take); err != nil {
+		if _, err := walk(ctx, d.client, "/conversations", "conversations", query, take); err != nil {
 			return nil, err
 		}
 	}

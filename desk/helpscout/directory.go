@@ -50,6 +50,8 @@ type place struct {
 	Name string `json:"name"`
 }
 
+func (p place) number() int64 { return p.ID }
+
 // membership is who is in which team and mailbox.
 type membership struct {
 	began time.Time // when we began to read

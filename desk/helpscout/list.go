@@ -3,6 +3,7 @@ package helpscout
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"strconv"
 
@@ -45,52 +46,89 @@ func decodePage[T any](data []byte, name string, n int) ([]T, *page, error) {
 	return items, &p, nil
 }
 
-// walk calls each with every element of the list at path, until each returns
-// false. total is how many elements the list had, first and last.
-func walk[T any](ctx context.Context, c *client, path, name string, query url.Values, each func(T) bool) (first, last int, _ error) {
-	asked := url.Values{}
-	for key, values := range query {
-		asked[key] = values
+// readPage returns the elements of page n of the list at path, and the page
+// itself.
+func readPage[T any](ctx context.Context, c *client, path, name string, query url.Values, n int) ([]T, *page, error) {
+	asked := maps.Clone(query)
+	if asked == nil {
+		asked = url.Values{}
 	}
+	asked.Set("page", strconv.Itoa(n))
+	var raw json.RawMessage
+	if err := c.get(ctx, path, asked, &raw); err != nil {
+		return nil, nil, err
+	}
+	return decodePage[T](raw, name, n)
+}
+
+// walked is what was seen of a list.
+type walked struct {
+	pages  int
+	shrank bool // it had fewer elements at a page than at the one before
+}
+
+// walk calls each with every element of the list at path, until each returns
+// false.
+func walk[T any](ctx context.Context, c *client, path, name string, query url.Values, each func(T) bool) (walked, error) {
+	var w walked
+	total := 0
 	for n := 1; n <= maxPages; n++ {
-		asked.Set("page", strconv.Itoa(n))
-		var raw json.RawMessage
-		if err := c.get(ctx, path, asked, &raw); err != nil {
-			return 0, 0, err
-		}
-		items, p, err := decodePage[T](raw, name, n)
+		items, p, err := readPage[T](ctx, c, path, name, query, n)
 		if err != nil {
-			return 0, 0, err
+			return w, err
 		}
-		if last = p.Page.TotalElements; n == 1 {
-			first = last
-		}
+		w.pages, w.shrank = n, w.shrank || p.Page.TotalElements < total
+		total = p.Page.TotalElements
 		for _, item := range items {
 			if !each(item) {
-				return first, last, nil
+				return w, nil
 			}
 		}
 		if n >= p.Page.TotalPages || len(items) == 0 {
-			return first, last, nil
+			return w, nil
 		}
 	}
-	return 0, 0, desk.Errorf(desk.Permanent, "a list has more than %d pages", maxPages)
+	return w, desk.Errorf(desk.Permanent, "a list has more than %d pages", maxPages)
 }
 
-// list returns all elements of the list at path. When one is removed while we
-// read, the rest moves up and another slips from a page that we have yet to
-// read to one that we have read; so a list that has shrunk is read again. One
-// that has grown may show an element twice.
-func list[T any](ctx context.Context, c *client, path, name string, query url.Values) ([]T, error) {
+// numbered is an element of a list that is one of its kind.
+type numbered interface{ number() int64 }
+
+// list returns all elements of the list at path, each once. When one is removed
+// while we read, the rest moves up and another slips from a page that we have
+// yet to read to one that we have read; so a list that has shrunk is read again.
+//
+// One that was removed and one that was added leave the list as long as it was,
+// so the pages are read a second time, from the last to the first: whoever
+// slipped by is on one that is yet to come.
+func list[T numbered](ctx context.Context, c *client, path, name string, query url.Values) ([]T, error) {
 	for range maxTries {
 		var all []T
-		first, last, err := walk(ctx, c, path, name, query, func(item T) bool {
-			all = append(all, item)
+		seen := map[int64]bool{}
+		take := func(item T) bool {
+			if !seen[item.number()] {
+				seen[item.number()] = true
+				all = append(all, item)
+			}
 			return true
-		})
-		if err != nil || last >= first {
-			return all, err
 		}
+		w, err := walk(ctx, c, path, name, query, take)
+		if err != nil {
+			return nil, err
+		}
+		if w.shrank {
+			continue
+		}
+		for n := w.pages - 1; n > 0; n-- {
+			items, _, err := readPage[T](ctx, c, path, name, query, n)
+			if err != nil {
+				return nil, err
+			}
+			for _, item := range items {
+				take(item)
+			}
+		}
+		return all, nil
 	}
 	return nil, desk.Errorf(desk.Retryable, "a list shrinks while it is read")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -83,7 +84,29 @@ func TestListsThatChange(t *testing.T) {
 		t.Errorf("%d members, %v", len(members), err)
 	}
 
-	gone := last - 58
+	joined := false
+	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.ServeHTTP(w, r)
+		if strings.HasSuffix(r.URL.Path, "/members") && r.URL.Query().Get("page") == "1" && !joined {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			joined = true
+			for _, p := range f.places() { // one goes and one comes: there are as many as before
+				if p.members[last-58] {
+					delete(p.members, last-58)
+					p.members[f.add(&fakeUser{FirstName: "New", Role: "user"})] = true
+				}
+			}
+			delete(f.users, last-58)
+		}
+	})}
+	members, err = d.TeamMembers(t.Context(), "Support")
+	stayed := slices.DeleteFunc(slices.Clone(members), func(id provision.DeskUserID) bool { n, _ := parseID(id); return n < last-57 || n > last })
+	if err != nil || len(stayed) != 58 {
+		t.Errorf("one goes and one comes: %d of the 58 who stayed are there, %v", len(stayed), err)
+	}
+
+	gone := last - 57
 	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.ServeHTTP(w, r)
 		f.mu.Lock()
@@ -125,7 +148,7 @@ func TestMembershipIsShared(t *testing.T) {
 			wg.Go(find)
 		}
 		wg.Wait()
-		const pages = 2
+		const pages = 3 // two, and the first of them once more
 		if got := f.count("GET /teams/3/members"); got != 2*pages {
 			t.Errorf("twenty who ask at once take %d requests, want one reading for the first and one for the others", got)
 		}

@@ -39,6 +39,8 @@ type user struct {
 	Active    *bool  `json:"active"`
 }
 
+func (u user) number() int64 { return u.ID }
+
 // person reports whether u is a user, and no team.
 func (u *user) person() bool { return u.ID > 0 && (u.Type == "" || u.Type == "user") }
 

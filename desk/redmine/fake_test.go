@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -80,16 +79,14 @@ func (f *fakeRedmine) log(what string) []string {
 	return append([]string(nil), f.asked[what]...)
 }
 
-// connect returns a connector on a fake at home, quick to give up.
+// connect returns a connector on a fake at home.
 func connect(t *testing.T, home string, settings map[string]string) *redmine {
 	t.Helper()
 	d, err := New(provision.Desk{Name: "support", Kind: "redmine", URL: home, Secret: fakeKey, Settings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := d.(*redmine)
-	c.client.api.HTTP.Timeout = 2 * time.Second
-	return c
+	return d.(*redmine)
 }
 
 func says(bodies ...string) []answer {

@@ -3,6 +3,7 @@ package requesttracker
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -26,6 +27,10 @@ const privilegedGroup = "Privileged"
 // leaves Disabled, Privileged and Memberships empty (5.0, seen 2026-11-21);
 // they are put together from the list of those who are not disabled, and from
 // the members of groups, with the first page.
+//
+// Since the mend of CVE-2026-108353 (Debian's 5.0.3+dfsg-3~deb12u7, seen
+// 2026-11-29) REST 2.0 shows no group of RT's own, so that nobody can tell in
+// bulk who is privileged: then List is CannotDo.
 func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
 	n := 1
 	if cursor != "" {
@@ -80,17 +85,16 @@ func (d *rt) readRoster(ctx context.Context) (*roster, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range own {
-		if g.Domain != "SystemInternal" || g.Name != privilegedGroup {
-			continue
-		}
-		members, err := d.groups.everybody(ctx, string(g.ID))
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range members {
-			k.privileged[id] = true
-		}
+	at := slices.IndexFunc(own, func(g group) bool { return g.Domain == "SystemInternal" && g.Name == privilegedGroup })
+	if at < 0 {
+		return nil, desk.Unsupported("list users", "RT does not show who is privileged, but for one user at a time")
+	}
+	privileged, err := d.groups.everybody(ctx, string(own[at].ID))
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range privileged {
+		k.privileged[id] = true
 	}
 	if len(k.privileged) == 0 { // we are privileged ourselves
 		return nil, missingRight("SeeGroup", "to read who is privileged")

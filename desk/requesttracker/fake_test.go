@@ -87,16 +87,14 @@ func (f *fakeRT) count(what string) int {
 	return f.hits[what]
 }
 
-// connect returns a connector on a fake at home, quick to give up.
+// connect returns a connector on a fake at home.
 func connect(t *testing.T, home string) *rt {
 	t.Helper()
 	d, err := New(provision.Desk{Name: "support", Kind: "requesttracker", URL: home, Secret: fakeToken})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := d.(*rt)
-	c.client.api.HTTP.Timeout = 2 * time.Second
-	return c
+	return d.(*rt)
 }
 
 // recorded is the desk as the recordings show it: Ada, user 570, agent in

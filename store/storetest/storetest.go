@@ -1,6 +1,7 @@
 // Package storetest gives tests a migrated [store.Store] of their own: an
-// embedded one in a temporary directory, and a PostgreSQL one cloned from a
-// template database, which takes a fraction of a second.
+// embedded one in a temporary directory, copied from one that was migrated
+// once, and a PostgreSQL one cloned from a template database. Either takes a
+// fraction of a second.
 package storetest
 
 import (
@@ -15,6 +16,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"testing"
@@ -46,12 +48,38 @@ func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 // SQLite returns a store in a temporary directory.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
-	s := open(t, store.Options{DataDir: t.TempDir()})
-	if err := s.Migrate(t.Context()); err != nil {
+	dir := t.TempDir()
+	Fill(t, dir)
+	return open(t, store.Options{DataDir: dir})
+}
+
+// sqliteFile is the name of the embedded database in its directory.
+const sqliteFile = "deskbridge.db"
+
+// Fill puts a migrated embedded database without any data into dir.
+func Fill(t testing.TB, dir string) {
+	t.Helper()
+	file, err := migrated()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, sqliteFile), file, 0o600)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	return s
 }
+
+// migrated returns the file of a migrated embedded database.
+var migrated = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "deskbridge-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := migrate(context.Background(), store.Options{DataDir: dir}); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, sqliteFile)) // whole: who closes it last empties the journal into it
+})
 
 // Postgres returns a store in a fresh database, and the database's URL.
 func Postgres(t testing.TB) (string, *store.Store) {
@@ -137,7 +165,7 @@ var template = sync.OnceValues(func() (string, error) {
 		if _, err := conn.ExecContext(ctx, `CREATE DATABASE `+draft); err != nil {
 			return err
 		}
-		if err := migrate(ctx, draft); err != nil {
+		if err := migrate(ctx, store.Options{DatabaseURL: databaseURL(draft)}); err != nil {
 			return err
 		}
 		_, err = conn.ExecContext(ctx, `ALTER DATABASE `+draft+` RENAME TO `+name)
@@ -145,8 +173,9 @@ var template = sync.OnceValues(func() (string, error) {
 	})
 })
 
-func migrate(ctx context.Context, database string) error {
-	s, err := store.Open(ctx, store.Options{DatabaseURL: databaseURL(database), Log: slog.New(slog.DiscardHandler)})
+func migrate(ctx context.Context, o store.Options) error {
+	o.Log = slog.New(slog.DiscardHandler)
+	s, err := store.Open(ctx, o)
 	if err != nil {
 		return err
 	}

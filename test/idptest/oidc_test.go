@@ -117,7 +117,7 @@ func TestOIDCProvider(t *testing.T) {
 		if token == "" {
 			t.Error("the logout token is empty")
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no logout token came")
 	}
 

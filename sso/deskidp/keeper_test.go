@@ -1,4 +1,4 @@
-package idp_test
+package deskidp_test
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso/idp"
+	"github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -195,7 +195,7 @@ func TestOnlyWhereDesksMayBeReached(t *testing.T) {
 	h := newHouse(t)
 	h.signedIn().atDesk()
 	h.suspend()
-	strict, err := idp.New(h.core, idp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door})
+	strict, err := deskidp.New(h.core, deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door})
 	h.must(err)
 	h.must(strict.Keep(t.Context(), false))
 	if told := h.told(); told != nil {

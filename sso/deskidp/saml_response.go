@@ -1,4 +1,4 @@
-package idp
+package deskidp
 
 import (
 	"crypto/rand"

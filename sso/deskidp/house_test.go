@@ -1,4 +1,4 @@
-package idp_test
+package deskidp_test
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso/idp"
+	"github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -38,7 +38,7 @@ func testKey() (private, certificate []byte, err error) {
 }
 
 var keyPair = sync.OnceValues(func() ([2][]byte, error) {
-	private, certificate, err := idp.NewKey()
+	private, certificate, err := deskidp.NewKey()
 	return [2][]byte{private, certificate}, err
 })
 
@@ -49,7 +49,7 @@ type house struct {
 	testing.TB
 	store  *store.Store
 	core   *provision.Service
-	idp    *idp.Handler
+	idp    *deskidp.Handler
 	door   *door
 	server *httptest.Server
 	desk   *desk
@@ -98,8 +98,8 @@ func houseOn(t testing.TB, s *store.Store) *house {
 }
 
 // replica returns one more Handler on the same database.
-func (h *house) replica() *idp.Handler {
-	handler, err := idp.New(h.core, idp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door,
+func (h *house) replica() *deskidp.Handler {
+	handler, err := deskidp.New(h.core, deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door,
 		RequestID: func(context.Context) string { return "request-1" }, Kinds: h.kinds, Fetch: fetch.Options{AllowHosts: []string{strings.TrimPrefix(h.desk.URL, "http://")}}})
 	h.must(err)
 	return handler

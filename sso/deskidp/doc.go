@@ -1,4 +1,4 @@
-// Package idp makes Deskbridge the identity provider of help desks: whoever is
+// Package deskidp makes Deskbridge the identity provider of help desks: whoever is
 // signed in here is signed in there, by SAML 2.0 or OpenID Connect, as long as
 // they have an account on that desk.
 //
@@ -16,4 +16,4 @@
 //
 // The package knows neither how people sign in here, nor pages, nor cookies,
 // nor the database, nor how to write to a desk.
-package idp
+package deskidp

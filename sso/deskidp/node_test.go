@@ -1,4 +1,4 @@
-package idp_test
+package deskidp_test
 
 import (
 	"bufio"

@@ -64,7 +64,6 @@ var owners = map[string][]string{
 	"github.com/elimity-com/scim":    {"scim"},
 	"github.com/scim2/filter-parser": {"scim"},
 	"github.com/crewjam/saml":        {"sso/saml", "sso/deskidp"},
-	"github.com/ory/fosite":          {"sso/deskidp"},
 	"github.com/coreos/go-oidc":      {"sso/oidc"},
 	"github.com/danielgtaylor/huma":  {"admin"},
 	"github.com/knadh/koanf":         {"config"},

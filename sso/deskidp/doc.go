@@ -8,11 +8,12 @@
 // somebody signs out, leaves or loses access, [Handler.Run] ends their sessions
 // at desks, and tells those desks that can hear it.
 //
-// Requests are read by package saml and by fosite, answers are made by
-// crewjam/saml and fosite. Ours is what they leave open: addresses are compared
-// byte for byte with what an admin entered, and an answer goes nowhere else;
-// what can be used once is kept in the database, so that any number of replicas
-// serve one sign-in.
+// SAML requests are read by package saml, and answers made by crewjam/saml.
+// OpenID Connect is the code flow and nothing else: no other response type, no
+// refresh tokens, no request objects; go-jose signs and reads tokens. Addresses
+// are compared byte for byte with what an admin entered, and an answer goes
+// nowhere else; what can be used once is kept in the database, so that any
+// number of replicas serve one sign-in.
 //
 // The package knows neither how people sign in here, nor pages, nor cookies,
 // nor the database, nor how to write to a desk.

@@ -82,7 +82,9 @@ func TestOIDCAnswers(t *testing.T) {
 	}
 	note("GET /authorize: nobody is signed in, prompt=none", sentTo(h.browser().get(h.server.URL+"/sso/idp/oidc/authorize?"+with("prompt", "none").Encode())))
 
-	code := func(q url.Values) string { return b.get(h.server.URL + "/sso/idp/oidc/authorize?" + q.Encode()).code(t) }
+	code := func(q url.Values) string {
+		return b.get(h.server.URL + "/sso/idp/oidc/authorize?" + q.Encode()).code(t)
+	}
 	form := func(code string, pairs ...string) url.Values {
 		f := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {h.desk.URL + "/callback"}}
 		for i := 0; i+1 < len(pairs); i += 2 {

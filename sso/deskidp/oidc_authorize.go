@@ -1,15 +1,14 @@
 package deskidp
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/ory/fosite"
-	"github.com/ory/fosite/handler/openid"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -20,9 +19,6 @@ const (
 	maxParams = 8 << 10
 
 	ticketAuthorize provision.TicketKind = "idp.authorize"
-
-	// noState stands for a state that the desk did not send: fosite demands one.
-	noState = "none"
 )
 
 var prompts = []string{"none", "login", "consent", "select_account"}
@@ -120,8 +116,8 @@ func (h *Handler) readAuthorization(w http.ResponseWriter, r *http.Request, a au
 	}
 	a.desk, a.refusal.desk = desk, desk.ID
 	redirect := a.Params["redirect_uri"]
-	// fosite would let any port of loopback pass (RFC 8252 §7.3), which is for
-	// apps on somebody's own machine.
+	// Byte for byte: any port of loopback (RFC 8252 §7.3) is for apps on
+	// somebody's own machine.
 	if len(redirect) != 1 || !slices.Contains(desk.SignIn.OIDC.RedirectURIs, redirect[0]) {
 		return wrong(reasonRedirect, "the request does not name exactly one of the redirect_uris that are configured for the desk")
 	}
@@ -131,7 +127,7 @@ func (h *Handler) readAuthorization(w http.ResponseWriter, r *http.Request, a au
 	}
 	for _, values := range a.Params {
 		if len(values) > 1 {
-			h.sendError(w, r, a, fosite.ErrInvalidRequest.WithHint("A parameter was sent twice."))
+			h.sendError(w, r, a, newProblem(invalidRequest, "A parameter was sent twice."))
 			return a, false
 		}
 	}
@@ -140,30 +136,24 @@ func (h *Handler) readAuthorization(w http.ResponseWriter, r *http.Request, a au
 
 // answerAuthorization answers a request, once its person is signed in.
 func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a authorization) {
-	e := &exchange{handler: h}
-	if bad := a.unsupported(); bad != nil {
-		h.sendError(w, r, a, bad)
-		return
-	}
-	request, err := h.provider(e).NewAuthorizeRequest(r.Context(), a.request(r))
-	if err != nil {
-		h.sendFositeError(w, r, a, e, err)
+	if err := a.check(); err != nil {
+		h.sendError(w, r, a, err)
 		return
 	}
 	session, person, conn, ok := h.door.Current(r)
 	if ok {
 		a.refusal.connection, a.refusal.person = conn.ID, person.ID
 	}
-	needs, bad := a.needsSignIn(session, ok)
-	switch prompt := strings.Fields(a.Params.Get("prompt")); {
-	case bad != nil:
-		h.sendError(w, r, a, bad)
+	needs, err := a.needsSignIn(session, ok)
+	switch {
+	case err != nil:
+		h.sendError(w, r, a, err)
 	case !needs:
-		h.admit(w, r, a, e, request, session, person)
-	case slices.Contains(prompt, "none"): // desks ask this every few minutes: it is no refusal
-		h.sendBack(w, r, a, problemOf(fosite.ErrLoginRequired))
+		h.admit(w, r, a, session, person)
+	case a.asks("none"): // desks ask this every few minutes: it is no refusal
+		h.sendBack(w, r, a, (&problem{code: loginRequired}).query())
 	case ok && a.resumed:
-		h.sendError(w, r, a, fosite.ErrLoginRequired.WithHint("A new sign-in was asked for, and none took place."))
+		h.sendError(w, r, a, newProblem(loginRequired, "A new sign-in was asked for, and none took place."))
 	default:
 		path, err := h.keepAuthorization(r, a)
 		if err != nil {
@@ -174,50 +164,68 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 	}
 }
 
-// unsupported returns what a asks for that nobody has here.
-func (a authorization) unsupported() *fosite.RFC6749Error {
+// check reports what is wrong with a request, whoever sits at the browser
+// (OpenID Connect Core §3.1.2.1 and §6, RFC 7636 §4.4.1): what it asks for that
+// nobody has here, and what it says wrongly.
+func (a authorization) check() error {
+	prompt := strings.Fields(a.Params.Get("prompt"))
 	switch {
 	case a.Params.Get("request") != "":
-		return fosite.ErrRequestNotSupported
+		return newProblem(requestNotSupported, "")
 	case a.Params.Get("request_uri") != "":
-		return fosite.ErrRequestURINotSupported
+		return newProblem(requestURINotSupported, "")
+	case a.Params.Get("registration") != "":
+		return newProblem(registrationUnsupported, "")
 	case !slices.Contains(strings.Fields(a.Params.Get("scope")), scopeOpenID):
-		return fosite.ErrInvalidScope.WithHint("Ask for the scope openid.")
+		return newProblem(invalidScope, "Ask for the scope openid.")
+	case a.Params.Get("response_type") != "code":
+		return newProblem(unsupportedResponseType, "The only response_type is code.")
+	case a.Params.Get("response_mode") != "" && a.Params.Get("response_mode") != "query":
+		return newProblem(unsupportedResponseMode, "The only response_mode is query.")
+	case slices.ContainsFunc(prompt, func(p string) bool { return !slices.Contains(prompts, p) }):
+		return newProblem(invalidRequest, "There is no such prompt.")
+	case slices.Contains(prompt, "none") && len(prompt) > 1:
+		return newProblem(invalidRequest, "The prompt none goes with no other.")
 	}
-	return nil
+	return checkChallenge(a.Params, a.desk.SignIn.OIDC.Public)
 }
 
-// request returns a as fosite reads it.
-func (a authorization) request(r *http.Request) *http.Request {
-	form := make(url.Values, len(a.Params))
-	for name, values := range a.Params {
-		form[name] = values
+// checkChallenge reports what is wrong with the PKCE of a request. A plain
+// challenge proves nothing to whoever has seen the request.
+func checkChallenge(params url.Values, public bool) error {
+	method := params.Get("code_challenge_method")
+	switch {
+	case params.Get("code_challenge") == "" && public:
+		return newProblem(invalidRequest, "This client must include a code_challenge when performing the authorize code flow, but it is missing.")
+	case params.Get("code_challenge") == "" || method == "S256":
+		return nil
+	case method == "" || method == "plain":
+		return newProblem(invalidRequest, "Clients must use code_challenge_method=S256, plain is not allowed.")
 	}
-	wanted := strings.Fields(form.Get("scope"))
-	form.Set("scope", strings.Join(slices.DeleteFunc(wanted, func(s string) bool { return !slices.Contains(scopes, s) }), " "))
-	form.Del("audience") // tokens of ours are for userinfo alone
-	if form.Get("state") == "" {
-		form.Set("state", noState)
-	}
-	request := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: r.URL.Path}, Header: http.Header{}, Form: form}
-	return request.WithContext(r.Context())
+	return newProblem(invalidRequest, "The code_challenge_method is not supported, use S256 instead.")
+}
+
+// asks reports whether the desk asks for a prompt.
+func (a authorization) asks(prompt string) bool {
+	return slices.Contains(strings.Fields(a.Params.Get("prompt")), prompt)
+}
+
+// scopes returns what the desk asks for and is understood, in its order.
+func (a authorization) scopes() []string {
+	return slices.DeleteFunc(strings.Fields(a.Params.Get("scope")), func(s string) bool { return !slices.Contains(scopes, s) })
 }
 
 // needsSignIn reports whether the person has to sign in first, again if they
 // are signed in (OpenID Connect Core §3.1.2.1).
-func (a authorization) needsSignIn(session provision.Session, signedIn bool) (bool, *fosite.RFC6749Error) {
-	prompt := strings.Fields(a.Params.Get("prompt"))
-	if slices.Contains(prompt, "none") && len(prompt) > 1 {
-		return false, fosite.ErrInvalidRequest.WithHint("The prompt none goes with no other.")
-	}
+func (a authorization) needsSignIn(session provision.Session, signedIn bool) (bool, error) {
 	newest := time.Time{} // what the sign-in must not be before
-	if slices.Contains(prompt, "login") || slices.Contains(prompt, "select_account") {
+	if a.asks("login") || a.asks("select_account") {
 		newest = a.Since
 	}
 	if text := a.Params.Get("max_age"); text != "" {
 		seconds, err := strconv.ParseUint(text, 10, 31)
 		if err != nil {
-			return false, fosite.ErrInvalidRequest.WithHint("max_age is no number of seconds.")
+			return false, newProblem(invalidRequest, "max_age is no number of seconds.")
 		}
 		if at := a.Since.Add(-time.Duration(seconds) * time.Second); at.After(newest) {
 			newest = at
@@ -226,17 +234,11 @@ func (a authorization) needsSignIn(session provision.Session, signedIn bool) (bo
 	return !signedIn || session.CreatedAt.Before(newest), nil
 }
 
-// admit lets somebody in, if fosite and the core do.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization, e *exchange, request fosite.AuthorizeRequester, session provision.Session, person provision.Identity) {
+// admit lets somebody in, if the core does, and if it is whom the desk expects.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization, session provision.Session, person provision.Identity) {
 	ctx := r.Context()
-	for _, scope := range request.GetRequestedScopes() {
-		request.GrantScope(scope)
-	}
-	claims := openid.NewDefaultSession()
-	claims.Subject = string(person.ID)
-	claims.Claims.Subject, claims.Claims.AuthTime, claims.Claims.RequestedAt = string(person.ID), session.CreatedAt, a.Since
-	if _, err := h.provider(e).NewAuthorizeResponse(ctx, request, claims); err != nil {
-		h.sendFositeError(w, r, a, e, err)
+	if err := h.checkHint(ctx, a.Params.Get("id_token_hint"), person); err != nil {
+		h.sendError(w, r, a, err)
 		return
 	}
 	app, _, err := h.core.EnterApp(ctx, h.cause(r, provision.ProtocolOIDC), a.desk, session, provision.ProtocolOIDC, nil)
@@ -244,18 +246,33 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization,
 		h.refuse(w, r, a.refusal, err)
 		return
 	}
-	g := grant{App: app.ID, Client: a.desk.SignIn.OIDC.ClientID, Scopes: request.GetGrantedScopes(), Form: url.Values{},
-		Subject: string(person.ID), AuthTime: session.CreatedAt, RequestedAt: a.Since, CodeExpires: time.Now().Add(codeLife)}
-	for _, name := range keptParameters {
-		if a.Params.Has(name) {
-			g.Form.Set(name, a.Params.Get(name))
-		}
-	}
-	if err := h.core.KeepTicket(ctx, ticketCode, "", e.code, g, codeLife); err != nil {
+	code, err := h.issueCode(ctx, grant{
+		App: app.ID, Client: a.desk.SignIn.OIDC.ClientID, Redirect: a.Redirect, Challenge: a.Params.Get("code_challenge"), Nonce: a.Params.Get("nonce"),
+		Scopes: a.scopes(), Subject: string(person.ID), AuthTime: session.CreatedAt,
+	})
+	if err != nil {
 		h.broken(w, r, err)
 		return
 	}
-	h.sendBack(w, r, a, url.Values{"code": {e.code}})
+	h.sendBack(w, r, a, url.Values{"code": {code}})
+}
+
+// checkHint reports whether somebody else is signed in than the desk expects
+// (OpenID Connect Core §3.1.2.1).
+func (h *Handler) checkHint(ctx context.Context, token string, person provision.Identity) error {
+	if token == "" {
+		return nil
+	}
+	claims, err := h.readIDToken(ctx, token)
+	switch subject, _ := claims["sub"].(string); {
+	case errors.Is(err, errHint):
+		return newProblem(invalidRequest, "The id_token_hint is no ID token of ours.")
+	case err != nil:
+		return err
+	case subject != string(person.ID):
+		return newProblem(loginRequired, "Somebody else is signed in than the id_token_hint names.")
+	}
+	return nil
 }
 
 // sendBack sends the browser back to the desk, to the configured address with
@@ -277,25 +294,17 @@ func (h *Handler) sendBack(w http.ResponseWriter, r *http.Request, a authorizati
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 }
 
-// sendError sends the browser back to the desk with an error.
-func (h *Handler) sendError(w http.ResponseWriter, r *http.Request, a authorization, problem *fosite.RFC6749Error) {
-	a.refusal.reason, a.refusal.detail = problem.ErrorField, problem.HintField
-	h.record(r, a.refusal)
-	h.sendBack(w, r, a, problemOf(problem))
-}
-
-func problemOf(e *fosite.RFC6749Error) url.Values {
-	return url.Values{"error": {e.ErrorField}, "error_description": {e.GetDescription()}}
-}
-
-// sendFositeError tells what fosite found wrong; what went wrong on our side is
-// shown as such.
-func (h *Handler) sendFositeError(w http.ResponseWriter, r *http.Request, a authorization, e *exchange, err error) {
-	if e.err != nil {
-		h.broken(w, r, e.err)
+// sendError sends the browser back to the desk with a problem; what went wrong
+// on our side is shown as such.
+func (h *Handler) sendError(w http.ResponseWriter, r *http.Request, a authorization, err error) {
+	p, ok := errors.AsType[*problem](err)
+	if !ok {
+		h.broken(w, r, err)
 		return
 	}
-	h.sendError(w, r, a, fosite.ErrorToRFC6749Error(err))
+	a.refusal.reason, a.refusal.detail = p.code, p.hint
+	h.record(r, a.refusal)
+	h.sendBack(w, r, a, p.query())
 }
 
 // readForm reads a posted form of a bearable size.

@@ -5,91 +5,115 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-
-	"github.com/ory/fosite"
-	"github.com/ory/fosite/handler/openid"
+	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
 
+const (
+	accessTokenLife = 5 * time.Minute // for userinfo, and nothing else
+
+	ticketToken provision.TicketKind = "idp.token"
+)
+
+// accessToken is what an access token stands for.
+type accessToken struct {
+	App    provision.AppSessionID `json:"app"`
+	Scopes []string               `json:"scopes"`
+}
+
+// tokens are what a code is exchanged for (RFC 6749 §5.1, OpenID Connect Core
+// §3.1.3.3). There are no refresh tokens: a desk keeps a session of its own.
+type tokens struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int    `json:"expires_in"` // seconds
+	IDToken     string `json:"id_token"`
+	Scope       string `json:"scope"`
+}
+
 // token exchanges a code for an ID token and an access token (OpenID Connect
 // Core §3.1.3).
 func (h *Handler) token(w http.ResponseWriter, r *http.Request) {
-	e := &exchange{handler: h}
+	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1
 	if err := readForm(w, r); err != nil {
-		h.tokenError(w, r, e, fosite.ErrInvalidRequest.WithHint("The form cannot be read, or is too long."))
+		h.tokenError(w, r, "", newProblem(invalidRequest, "The form cannot be read, or is too long."))
 		return
 	}
-	if bad := checkTokenForm(r.PostForm); bad != nil {
-		h.tokenError(w, r, e, bad)
+	if err := checkTokenForm(r.PostForm); err != nil {
+		h.tokenError(w, r, "", err)
 		return
 	}
-	ctx := r.Context()
-	provider := h.provider(e)
-	request, err := provider.NewAccessRequest(ctx, r, openid.NewDefaultSession())
+	desk, err := h.authenticateClient(r.Context(), r)
 	if err != nil {
-		if errors.Is(err, fosite.ErrInvalidGrant) && e.grant == nil {
-			h.undoReplay(r, e.found.desk.ID, r.PostForm.Get("code"))
-		}
-		h.tokenError(w, r, e, err)
+		h.tokenError(w, r, desk.ID, err)
 		return
 	}
-	v, err := h.core.AppVisitor(ctx, e.grant.App)
-	if isCode(err, provision.Denied) {
-		h.tokenError(w, r, e, fosite.ErrInvalidGrant.WithHint("The person has no access any more."))
-		return
-	}
+	answer, err := h.exchange(r, desk)
 	if err != nil {
-		h.tokenError(w, r, e, e.failed(err))
+		h.tokenError(w, r, desk.ID, err)
 		return
 	}
-	session, ok := request.GetSession().(*openid.DefaultSession)
-	if !ok {
-		h.tokenError(w, r, e, fosite.ErrServerError)
-		return
-	}
-	who := visitor{person: v.Person, connection: v.Connection, desk: v.Desk, entry: v.Entry}
-	for name, value := range who.claims(e.grant.Scopes) {
-		session.Claims.Add(name, value)
-	}
-	answer, err := provider.NewAccessResponse(ctx, request)
-	if err == nil {
-		err = h.keepToken(ctx, e, v.Desk.ID)
-	}
-	if err != nil {
-		h.tokenError(w, r, e, err)
-		return
-	}
-	provider.WriteAccessResponse(ctx, w, request, answer)
+	writeJSON(w, http.StatusOK, answer)
 }
 
 // checkTokenForm returns what is wrong with a form before anybody looks at
 // what it says.
-func checkTokenForm(form url.Values) *fosite.RFC6749Error {
+func checkTokenForm(form url.Values) error {
 	for _, values := range form {
 		if len(values) > 1 {
-			return fosite.ErrInvalidRequest.WithHint("A parameter was sent twice.")
+			return newProblem(invalidRequest, "A parameter was sent twice.")
 		}
 	}
 	switch form.Get("grant_type") {
 	case "authorization_code":
 		return nil
 	case "":
-		return fosite.ErrInvalidRequest.WithHint("The parameter grant_type is missing.")
+		return newProblem(invalidRequest, "The parameter grant_type is missing.")
 	}
-	return fosite.ErrUnsupportedGrantType
+	return newProblem(unsupportedGrantType, "")
+}
+
+// exchange gives desk the tokens for the code that it shows. What somebody may
+// do there, and whether they still may go in, is looked up at this moment.
+func (h *Handler) exchange(r *http.Request, desk provision.Desk) (tokens, error) {
+	ctx, code := r.Context(), r.PostForm.Get("code")
+	g, err := h.takeCode(ctx, code)
+	if errors.Is(err, errUnknownCode) {
+		h.undoReplay(r, desk.ID, code)
+	}
+	if err == nil {
+		err = g.check(desk, r.PostForm)
+	}
+	if err != nil {
+		return tokens{}, err
+	}
+	v, err := h.core.AppVisitor(ctx, g.App)
+	if isCode(err, provision.Denied) {
+		return tokens{}, newProblem(invalidGrant, "The person has no access any more.")
+	}
+	if err != nil {
+		return tokens{}, err
+	}
+	access := provision.NewSecret()
+	who := visitor{person: v.Person, connection: v.Connection, desk: v.Desk, entry: v.Entry}
+	idToken, err := h.idToken(ctx, g, access, who.claims(g.Scopes))
+	if err != nil {
+		return tokens{}, err
+	}
+	if err := h.keepToken(ctx, access, g, spent{Token: access, App: g.App, Desk: v.Desk.ID}, code); err != nil {
+		return tokens{}, err
+	}
+	return tokens{AccessToken: access, TokenType: "bearer", ExpiresIn: int(accessTokenLife / time.Second), IDToken: idToken, Scope: strings.Join(g.Scopes, " ")}, nil
 }
 
 // keepToken saves the access token, and what the code was exchanged for.
-func (h *Handler) keepToken(ctx context.Context, e *exchange, desk provision.DeskID) error {
-	what := accessToken{App: e.grant.App, Scopes: e.grant.Scopes}
-	if err := h.core.KeepTicket(ctx, ticketToken, "", e.token, what, accessTokenLife); err != nil {
-		return e.failed(err)
+func (h *Handler) keepToken(ctx context.Context, access string, g grant, what spent, code string) error {
+	if err := h.core.KeepTicket(ctx, ticketToken, "", access, accessToken{App: g.App, Scopes: g.Scopes}, accessTokenLife); err != nil {
+		return err
 	}
-	if err := h.core.KeepTicket(ctx, ticketSpent, "", e.code, spent{Token: e.token, App: e.grant.App, Desk: desk}, accessTokenLife); err != nil {
-		return e.failed(err)
-	}
-	return nil
+	return h.core.KeepTicket(ctx, ticketSpent, "", code, what, accessTokenLife)
 }
 
 // undoReplay takes back what a code was exchanged for, when its desk shows it
@@ -117,31 +141,26 @@ func (h *Handler) undoReplay(r *http.Request, desk provision.DeskID, code string
 
 // tokenReasons are our words for what went wrong at the token endpoint.
 var tokenReasons = map[string]string{
-	fosite.ErrInvalidGrant.ErrorField:  reasonCode,
-	fosite.ErrInvalidClient.ErrorField: reasonSecret,
+	invalidGrant:  reasonCode,
+	invalidClient: reasonSecret,
 }
 
-// tokenError answers a program (RFC 6749 §5.2).
-func (h *Handler) tokenError(w http.ResponseWriter, r *http.Request, e *exchange, err error) {
-	problem := fosite.ErrorToRFC6749Error(err)
-	if e.err != nil || problem.CodeField >= http.StatusInternalServerError {
-		if e.err != nil {
-			err = e.err
-		}
+// tokenError answers a program (RFC 6749 §5.2). desk is who the request comes
+// from, or claims to; "": nobody knows.
+func (h *Handler) tokenError(w http.ResponseWriter, r *http.Request, desk provision.DeskID, err error) {
+	p, ok := errors.AsType[*problem](err)
+	if !ok {
 		h.log.ErrorContext(r.Context(), "a code could not be exchanged", "request", h.reference(r), "err", err)
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 		return
 	}
-	f := refusal{reason: problem.ErrorField, detail: problem.HintField, protocol: provision.ProtocolOIDC}
-	if reason := tokenReasons[problem.ErrorField]; reason != "" {
+	f := refusal{reason: p.code, detail: p.hint, desk: desk, protocol: provision.ProtocolOIDC}
+	if reason := tokenReasons[p.code]; reason != "" {
 		f.reason = reason
 	}
-	if e.found.DefaultClient != nil {
-		f.desk = e.found.desk.ID
-	}
 	h.record(r, f)
-	if problem.CodeField == http.StatusUnauthorized {
+	if p.status() == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="deskbridge"`)
 	}
-	writeJSON(w, problem.CodeField, map[string]string{"error": problem.ErrorField, "error_description": problem.GetDescription()})
+	writeJSON(w, p.status(), map[string]string{"error": p.code, "error_description": p.description()})
 }

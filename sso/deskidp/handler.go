@@ -12,17 +12,17 @@ import (
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/oidc"
+	"github.com/deskbridge/deskbridge/sso/deskidp/saml"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
-
-// prefix is where everything of ours is.
-const prefix = "/sso/idp"
 
 // Options say where a Handler stands.
 type Options struct {
 	PublicURL string // what browsers see, without a slash at the end; never taken from a request
 	Log       *slog.Logger
 	RequestID func(context.Context) string // the reference on error pages, which the log and the audit log have too
-	Door      Door
+	Door      site.Door
 	Fetch     fetch.Options // which desks may be told of a sign-out over http or at private addresses
 
 	// Kinds says what a kind of desk needs to be told by SAML: NameID and
@@ -32,34 +32,20 @@ type Options struct {
 	Now func() time.Time // nil: the system's clock
 }
 
-// Door knows who is signed in to Deskbridge, and shows pages to people.
-type Door interface {
-	// Current returns who is signed in with the browser behind r; false when
-	// nobody is.
-	Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, bool)
-	// SignIn sends the browser to sign in, again if somebody is signed in, and
-	// then to returnTo, which is a path of ours.
-	SignIn(w http.ResponseWriter, r *http.Request, returnTo string)
-	// Fail shows a page that says that it did not work, with a reference. reason
-	// is stable and short; detail is for an admin, and holds nothing that came
-	// with the request.
-	Fail(w http.ResponseWriter, r *http.Request, status int, reason, detail string)
-}
-
 // Handler serves desks. It is safe for concurrent use.
 type Handler struct {
-	core    *provision.Service
-	options Options
-	door    Door
-	log     *slog.Logger
-	now     func() time.Time
-	client  *http.Client
-	keys    keyring
-	routes  http.Handler
+	site   *site.Site
+	saml   *saml.Handler
+	oidc   *oidc.Handler
+	routes http.Handler
 }
 
 //go:embed static
 var static embed.FS
+
+// NewKey makes a key pair for signing what desks are told; it is what
+// [provision.Service.RotateKey] wants for [provision.KeyDesk].
+func NewKey() (private, certificate []byte, err error) { return site.NewKey() }
 
 // New returns the Handler for core.
 func New(core *provision.Service, o Options) (*Handler, error) {
@@ -76,31 +62,17 @@ func New(core *provision.Service, o Options) (*Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	h := &Handler{core: core, options: o, door: o.Door, log: o.Log, now: o.Now, client: fetch.New(o.Fetch)}
+	at := &site.Site{Core: core, PublicURL: o.PublicURL, Log: o.Log, Now: o.Now, Door: o.Door, RequestID: o.RequestID}
+	h := &Handler{site: at, saml: saml.New(at, o.Kinds), oidc: oidc.New(at, fetch.New(o.Fetch))}
 	h.routes = h.mux()
 	return h, nil
 }
 
 func (h *Handler) mux() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+prefix+"/static/", http.StripPrefix(prefix, http.FileServerFS(static)))
-
-	mux.HandleFunc("GET "+prefix+"/saml/{desk}/metadata", h.samlMetadata)
-	mux.HandleFunc("GET "+prefix+"/saml/{desk}/sso", h.samlRedirect)
-	mux.HandleFunc("POST "+prefix+"/saml/{desk}/sso", h.samlPost)
-	mux.HandleFunc("GET "+prefix+"/saml/{desk}/continue", h.samlContinue)
-	mux.HandleFunc("GET "+prefix+"/saml/{desk}/launch", h.samlLaunch)
-
-	mux.HandleFunc("GET "+issuerPath+"/.well-known/openid-configuration", h.discovery)
-	mux.HandleFunc("GET "+issuerPath+"/jwks", h.jwks)
-	mux.HandleFunc("GET "+issuerPath+"/authorize", h.authorize)
-	mux.HandleFunc("POST "+issuerPath+"/authorize", h.authorizePost)
-	mux.HandleFunc("GET "+issuerPath+"/continue", h.authorizeContinue)
-	mux.HandleFunc("POST "+issuerPath+"/token", h.token)
-	mux.HandleFunc("GET "+issuerPath+"/userinfo", h.userinfo)
-	mux.HandleFunc("POST "+issuerPath+"/userinfo", h.userinfo)
-	mux.HandleFunc("GET "+issuerPath+"/end-session", h.endSession)
-	mux.HandleFunc("POST "+issuerPath+"/end-session", h.endSession)
+	mux.Handle("GET "+site.Prefix+"/static/", http.StripPrefix(site.Prefix, http.FileServerFS(static)))
+	h.saml.Routes(mux)
+	h.oidc.Routes(mux)
 	return mux
 }
 
@@ -118,7 +90,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) LaunchURL(d provision.Desk) string {
 	switch {
 	case d.SignIn.SAML != nil:
-		return h.samlURL(d.Name, "launch")
+		return h.saml.LaunchURL(d)
 	case d.SignIn.OIDC != nil && d.SignIn.OIDC.LoginURL != "":
 		return d.SignIn.OIDC.LoginURL
 	case d.SignIn.OIDC != nil && strings.HasPrefix(d.URL, "https://"):
@@ -126,7 +98,3 @@ func (h *Handler) LaunchURL(d provision.Desk) string {
 	}
 	return ""
 }
-
-// cacheable lets documents be kept for some minutes: they change when keys do,
-// and new keys are published long before they are used.
-func cacheable(w http.ResponseWriter) { w.Header().Set("Cache-Control", "public, max-age=300") }

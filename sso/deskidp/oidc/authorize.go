@@ -1,4 +1,4 @@
-package deskidp
+package oidc
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 const (
-	maxFormBody = 64 << 10
 	// maxParams bounds what is kept of somebody who has not signed in yet.
 	maxParams = 8 << 10
 
@@ -33,17 +33,17 @@ type authorization struct {
 
 	desk    provision.Desk
 	resumed bool // the person was sent to sign in for it already
-	refusal refusal
+	refusal site.Refusal
 }
 
 // authorize takes a request in the query.
 func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
 	params, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || len(r.URL.RawQuery) > maxFormBody {
-		h.fail(w, r, refusal{status: http.StatusBadRequest, reason: reasonRequest, detail: "the query cannot be read", protocol: provision.ProtocolOIDC})
+	if err != nil || len(r.URL.RawQuery) > site.MaxForm {
+		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonRequest, Detail: "the query cannot be read", Protocol: provision.ProtocolOIDC})
 		return
 	}
-	if a, ok := h.readAuthorization(w, r, authorization{Params: params, Since: h.now()}); ok {
+	if a, ok := h.readAuthorization(w, r, authorization{Params: params, Since: h.Now()}); ok {
 		h.answerAuthorization(w, r, a)
 	}
 }
@@ -51,17 +51,17 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
 // authorizePost takes a request in a form. The browser brings no cookie of ours
 // with a form from elsewhere, so that it goes on by a redirect to ourselves.
 func (h *Handler) authorizePost(w http.ResponseWriter, r *http.Request) {
-	if err := readForm(w, r); err != nil {
-		h.fail(w, r, refusal{status: http.StatusBadRequest, reason: reasonRequest, detail: "the form cannot be read, or is too long", protocol: provision.ProtocolOIDC})
+	if err := site.ReadForm(w, r); err != nil {
+		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonRequest, Detail: "the form cannot be read, or is too long", Protocol: provision.ProtocolOIDC})
 		return
 	}
-	a, ok := h.readAuthorization(w, r, authorization{Params: r.PostForm, Since: h.now()})
+	a, ok := h.readAuthorization(w, r, authorization{Params: r.PostForm, Since: h.Now()})
 	if !ok {
 		return
 	}
 	path, err := h.keepAuthorization(r, a)
 	if err != nil {
-		h.broken(w, r, err)
+		h.Broken(w, r, err)
 		return
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther)
@@ -70,21 +70,21 @@ func (h *Handler) authorizePost(w http.ResponseWriter, r *http.Request) {
 // keepAuthorization keeps a request until its person is back, and returns the
 // path that they come back to.
 func (h *Handler) keepAuthorization(r *http.Request, a authorization) (string, error) {
-	secret, err := h.core.IssueTicket(r.Context(), ticketAuthorize, "", a, pendingLife)
-	return issuerPath + "/continue?" + url.Values{pendingQuery: {secret}}.Encode(), err
+	secret, err := h.Core.IssueTicket(r.Context(), ticketAuthorize, "", a, site.PendingLife)
+	return issuerPath + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
 }
 
 // authorizeContinue goes on with a request that was kept. What an admin has
 // changed meanwhile counts.
 func (h *Handler) authorizeContinue(w http.ResponseWriter, r *http.Request) {
 	var a authorization
-	err := h.core.PeekTicket(r.Context(), ticketAuthorize, "", r.URL.Query().Get(pendingQuery), &a)
-	if isCode(err, provision.NotFound) {
-		h.fail(w, r, refusal{status: http.StatusBadRequest, reason: reasonPending, detail: "no sign-in to a desk is under way: start again from the desk", protocol: provision.ProtocolOIDC})
+	err := h.Core.PeekTicket(r.Context(), ticketAuthorize, "", r.URL.Query().Get(site.PendingQuery), &a)
+	if site.IsCode(err, provision.NotFound) {
+		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to a desk is under way: start again from the desk", Protocol: provision.ProtocolOIDC})
 		return
 	}
 	if err != nil {
-		h.broken(w, r, err)
+		h.Broken(w, r, err)
 		return
 	}
 	a.resumed = true
@@ -97,33 +97,33 @@ func (h *Handler) authorizeContinue(w http.ResponseWriter, r *http.Request) {
 // It shows a page when there is no such place: nobody is sent to an address
 // that is not configured, not even with an error.
 func (h *Handler) readAuthorization(w http.ResponseWriter, r *http.Request, a authorization) (authorization, bool) {
-	a.refusal.protocol = provision.ProtocolOIDC
+	a.refusal.Protocol = provision.ProtocolOIDC
 	wrong := func(reason, detail string) (authorization, bool) {
-		a.refusal.status, a.refusal.reason, a.refusal.detail = http.StatusBadRequest, reason, detail
-		h.fail(w, r, a.refusal)
+		a.refusal.Status, a.refusal.Reason, a.refusal.Detail = http.StatusBadRequest, reason, detail
+		h.Fail(w, r, a.refusal)
 		return a, false
 	}
 	if len(a.Params["client_id"]) != 1 {
-		return wrong(reasonClient, "the request does not say once which client it comes from")
+		return wrong(site.ReasonClient, "the request does not say once which client it comes from")
 	}
-	desk, err := h.core.DeskByClientID(r.Context(), a.Params.Get("client_id"))
-	if isCode(err, provision.NotFound) {
-		return wrong(reasonClient, "no desk has this client_id; `deskbridge desk app` shows what to enter there")
+	desk, err := h.Core.DeskByClientID(r.Context(), a.Params.Get("client_id"))
+	if site.IsCode(err, provision.NotFound) {
+		return wrong(site.ReasonClient, "no desk has this client_id; `deskbridge desk app` shows what to enter there")
 	}
 	if err != nil {
-		h.broken(w, r, err)
+		h.Broken(w, r, err)
 		return a, false
 	}
-	a.desk, a.refusal.desk = desk, desk.ID
+	a.desk, a.refusal.Desk = desk, desk.ID
 	redirect := a.Params["redirect_uri"]
 	// Byte for byte: any port of loopback (RFC 8252 §7.3) is for apps on
 	// somebody's own machine.
 	if len(redirect) != 1 || !slices.Contains(desk.SignIn.OIDC.RedirectURIs, redirect[0]) {
-		return wrong(reasonRedirect, "the request does not name exactly one of the redirect_uris that are configured for the desk")
+		return wrong(site.ReasonRedirect, "the request does not name exactly one of the redirect_uris that are configured for the desk")
 	}
 	a.Redirect = redirect[0]
 	if len(a.Params.Encode()) > maxParams {
-		return wrong(reasonRequest, "the request is longer than 8 kB")
+		return wrong(site.ReasonRequest, "the request is longer than 8 kB")
 	}
 	for _, values := range a.Params {
 		if len(values) > 1 {
@@ -140,9 +140,9 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 		h.sendError(w, r, a, err)
 		return
 	}
-	session, person, conn, ok := h.door.Current(r)
+	session, person, conn, ok := h.Door.Current(r)
 	if ok {
-		a.refusal.connection, a.refusal.person = conn.ID, person.ID
+		a.refusal.Connection, a.refusal.Person = conn.ID, person.ID
 	}
 	needs, err := a.needsSignIn(session, ok)
 	switch {
@@ -157,10 +157,10 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 	default:
 		path, err := h.keepAuthorization(r, a)
 		if err != nil {
-			h.broken(w, r, err)
+			h.Broken(w, r, err)
 			return
 		}
-		h.door.SignIn(w, r, path)
+		h.Door.SignIn(w, r, path)
 	}
 }
 
@@ -241,9 +241,9 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization,
 		h.sendError(w, r, a, err)
 		return
 	}
-	app, _, err := h.core.EnterApp(ctx, h.cause(r, provision.ProtocolOIDC), a.desk, session, provision.ProtocolOIDC, nil)
+	app, _, err := h.Core.EnterApp(ctx, h.Cause(r, provision.ProtocolOIDC), a.desk, session, provision.ProtocolOIDC, nil)
 	if err != nil {
-		h.refuse(w, r, a.refusal, err)
+		h.Refuse(w, r, a.refusal, err)
 		return
 	}
 	code, err := h.issueCode(ctx, grant{
@@ -251,7 +251,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization,
 		Scopes: a.scopes(), Subject: string(person.ID), AuthTime: session.CreatedAt,
 	})
 	if err != nil {
-		h.broken(w, r, err)
+		h.Broken(w, r, err)
 		return
 	}
 	h.sendBack(w, r, a, url.Values{"code": {code}})
@@ -280,7 +280,7 @@ func (h *Handler) checkHint(ctx context.Context, token string, person provision.
 func (h *Handler) sendBack(w http.ResponseWriter, r *http.Request, a authorization, answer url.Values) {
 	to, err := url.Parse(a.Redirect)
 	if err != nil {
-		h.broken(w, r, err) // it was checked when it was configured
+		h.Broken(w, r, err) // it was checked when it was configured
 		return
 	}
 	answer.Set("iss", h.issuer()) // RFC 9207
@@ -299,16 +299,10 @@ func (h *Handler) sendBack(w http.ResponseWriter, r *http.Request, a authorizati
 func (h *Handler) sendError(w http.ResponseWriter, r *http.Request, a authorization, err error) {
 	p, ok := errors.AsType[*problem](err)
 	if !ok {
-		h.broken(w, r, err)
+		h.Broken(w, r, err)
 		return
 	}
-	a.refusal.reason, a.refusal.detail = p.code, p.hint
-	h.record(r, a.refusal)
+	a.refusal.Reason, a.refusal.Detail = p.code, p.hint
+	h.Record(r, a.refusal)
 	h.sendBack(w, r, a, p.query())
-}
-
-// readForm reads a posted form of a bearable size.
-func readForm(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxFormBody)
-	return r.ParseForm()
 }

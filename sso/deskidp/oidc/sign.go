@@ -1,4 +1,4 @@
-package deskidp
+package oidc
 
 import (
 	"context"
@@ -26,11 +26,11 @@ const typLogout = "logout+jwt"
 
 // sign returns a signed token with the key that signs now.
 func (h *Handler) sign(ctx context.Context, typ string, claims map[string]any) (string, error) {
-	keys, err := h.signingKeys(ctx)
+	keys, err := h.SigningKeys(ctx)
 	if err != nil {
 		return "", err
 	}
-	key := jose.JSONWebKey{Key: keys[0].private, KeyID: keys[0].id}
+	key := jose.JSONWebKey{Key: keys[0].Private, KeyID: keys[0].ID}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
 	if err != nil {
 		return "", fmt.Errorf("idp: sign: %w", err)
@@ -46,7 +46,7 @@ func (h *Handler) sign(ctx context.Context, typ string, claims map[string]any) (
 // Core §2): who was let in and when they signed in, and what the desk is told
 // of them.
 func (h *Handler) idToken(ctx context.Context, g grant, access string, claims map[string]any) (string, error) {
-	now := h.now()
+	now := h.Now()
 	claims["iss"], claims["aud"], claims["sub"], claims["sid"] = h.issuer(), []string{g.Client}, g.Subject, string(g.App)
 	claims["iat"], claims["exp"], claims["auth_time"] = now.Unix(), now.Add(idTokenLife).Unix(), g.AuthTime.Unix()
 	claims["jti"], claims["at_hash"] = uuid.NewString(), accessTokenHash(access)
@@ -75,13 +75,13 @@ func (h *Handler) readIDToken(ctx context.Context, token string) (map[string]any
 	if typ, _ := signed.Headers[0].ExtraHeaders[jose.HeaderType].(string); strings.EqualFold(typ, typLogout) {
 		return nil, errHint
 	}
-	keys, err := h.signingKeys(ctx)
+	keys, err := h.SigningKeys(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range keys {
 		var claims map[string]any
-		if k.id == signed.Headers[0].KeyID && signed.Claims(k.private.Public(), &claims) == nil && claims["iss"] == h.issuer() {
+		if k.ID == signed.Headers[0].KeyID && signed.Claims(k.Private.Public(), &claims) == nil && claims["iss"] == h.issuer() {
 			return claims, nil
 		}
 	}

@@ -1,4 +1,4 @@
-package deskidp
+package oidc
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 const (
@@ -49,15 +50,15 @@ var errUnknownCode = newProblem(invalidGrant, "")
 
 // issueCode keeps g and returns the code for it.
 func (h *Handler) issueCode(ctx context.Context, g grant) (string, error) {
-	return h.core.IssueTicket(ctx, ticketCode, "", g, codeLife)
+	return h.Core.IssueTicket(ctx, ticketCode, "", g, codeLife)
 }
 
 // takeCode returns what a code stands for. The code is good no more, whatever
 // is wrong with the rest of the request: of any number of replicas one gets it,
 // once. An unknown code is errUnknownCode.
 func (h *Handler) takeCode(ctx context.Context, code string) (g grant, err error) {
-	err = h.core.TakeTicket(ctx, ticketCode, "", code, &g)
-	if isCode(err, provision.NotFound) {
+	err = h.Core.TakeTicket(ctx, ticketCode, "", code, &g)
+	if site.IsCode(err, provision.NotFound) {
 		return g, errUnknownCode
 	}
 	return g, err

@@ -1,4 +1,4 @@
-package deskidp
+package oidc
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 // jwtBearer is the client_assertion_type of private_key_jwt (RFC 7523 §2.2),
@@ -23,8 +24,8 @@ func (h *Handler) authenticateClient(ctx context.Context, r *http.Request) (prov
 	if err != nil {
 		return provision.Desk{}, err
 	}
-	desk, err := h.core.DeskByClientID(ctx, id)
-	if isCode(err, provision.NotFound) {
+	desk, err := h.Core.DeskByClientID(ctx, id)
+	if site.IsCode(err, provision.NotFound) {
 		return provision.Desk{}, newProblem(invalidClient, "")
 	}
 	if err != nil {

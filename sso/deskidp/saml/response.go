@@ -1,4 +1,4 @@
-package deskidp
+package saml
 
 import (
 	"crypto/rand"
@@ -14,6 +14,7 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 const (
@@ -37,12 +38,12 @@ var nameIDFormats = map[provision.Field]crewjam.NameIDFormat{
 
 // message returns what the library makes answers from. The answer goes to the
 // configured address, whatever the request said.
-func (h *Handler) message(desk provision.Desk, p pendingSAML, key signingKey, r *http.Request) *crewjam.IdpAuthnRequest {
-	metadata, _ := url.Parse(h.samlURL(desk.Name, "metadata")) // New and the desk's name have seen to it
-	sso, _ := url.Parse(h.samlURL(desk.Name, "sso"))
+func (h *Handler) message(desk provision.Desk, p pending, key site.Key, r *http.Request) *crewjam.IdpAuthnRequest {
+	metadata, _ := url.Parse(h.url(desk.Name, "metadata")) // New and the desk's name have seen to it
+	sso, _ := url.Parse(h.url(desk.Name, "sso"))
 	return &crewjam.IdpAuthnRequest{
 		IDP: &crewjam.IdentityProvider{
-			Signer: key.private, Certificate: key.certificate, MetadataURL: *metadata, SSOURL: *sso,
+			Signer: key.Private, Certificate: key.Certificate, MetadataURL: *metadata, SSOURL: *sso,
 			SignatureMethod: dsig.RSASHA256SignatureMethod, // the library's default is SHA-1
 		},
 		HTTPRequest:             r,
@@ -51,7 +52,7 @@ func (h *Handler) message(desk provision.Desk, p pendingSAML, key signingKey, r 
 		ServiceProviderMetadata: &crewjam.EntityDescriptor{EntityID: desk.SignIn.SAML.EntityID},
 		SPSSODescriptor:         &crewjam.SPSSODescriptor{},
 		ACSEndpoint:             &crewjam.IndexedEndpoint{Binding: crewjam.HTTPPostBinding, Location: desk.SignIn.SAML.ACSURL},
-		Now:                     h.now().UTC().Truncate(time.Millisecond),
+		Now:                     h.Now().UTC().Truncate(time.Millisecond),
 	}
 }
 
@@ -59,7 +60,7 @@ func (h *Handler) message(desk provision.Desk, p pendingSAML, key signingKey, r 
 // tells every desk everything, the person's network address included.
 type assertions struct {
 	handler *Handler
-	visitor visitor
+	visitor site.Visitor
 	session provision.Session
 	app     provision.AppSessionID
 }
@@ -69,17 +70,17 @@ var _ crewjam.AssertionMaker = assertions{}
 // MakeAssertion implements [crewjam.AssertionMaker]. What it needs of the
 // person it has.
 func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Session) error {
-	settings, p := a.visitor.desk.SignIn.SAML, a.handler.toldTo(a.visitor.desk)
+	settings, p := a.visitor.Desk.SignIn.SAML, a.handler.toldTo(a.visitor.Desk)
 	format, known := nameIDFormats[p.nameID]
 	if !known {
-		return fmt.Errorf("idp: desk %s: %q is nothing to know people by", a.visitor.desk.Name, p.nameID)
+		return fmt.Errorf("idp: desk %s: %q is nothing to know people by", a.visitor.Desk.Name, p.nameID)
 	}
 	until := req.Now.Add(assertionLife)
 	issuer := crewjam.Issuer{Format: entityFormat, Value: req.IDP.MetadataURL.String()}
 	req.Assertion = &crewjam.Assertion{
 		ID: newMessageID(), IssueInstant: req.Now, Version: "2.0", Issuer: issuer,
 		Subject: &crewjam.Subject{
-			NameID: &crewjam.NameID{Format: string(format), Value: xmlText(a.visitor.value(p.nameID))},
+			NameID: &crewjam.NameID{Format: string(format), Value: xmlText(a.visitor.Value(p.nameID))},
 			SubjectConfirmations: []crewjam.SubjectConfirmation{{Method: bearer, SubjectConfirmationData: &crewjam.SubjectConfirmationData{
 				InResponseTo: req.Request.ID, NotOnOrAfter: until, Recipient: settings.ACSURL,
 			}}},
@@ -105,7 +106,7 @@ func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Sessi
 func (a assertions) attributes(p told) (out []crewjam.Attribute) {
 	for _, field := range provision.Fields {
 		name, asked := p.attributes[field]
-		values := a.visitor.values(field)
+		values := a.visitor.Values(field)
 		if !asked || len(values) == 0 {
 			continue
 		}

@@ -1,4 +1,4 @@
-package deskidp
+package site
 
 import (
 	"context"
@@ -12,17 +12,17 @@ import (
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
-// signingKey is a key that signs what desks are told, or will, or did.
-type signingKey struct {
-	id          string // kid
-	private     *rsa.PrivateKey
-	certificate *x509.Certificate
+// Key is a key that signs what desks are told, or will, or did.
+type Key struct {
+	ID          string // kid
+	Private     *rsa.PrivateKey
+	Certificate *x509.Certificate
 }
 
 // keyring keeps keys that have been read: reading one takes longer than using it.
 type keyring struct {
 	mu   sync.Mutex
-	read map[provision.KeyID]signingKey
+	read map[provision.KeyID]Key
 }
 
 // NewKey makes a key pair for signing what desks are told; it is what
@@ -36,15 +36,15 @@ func NewKey() (private, certificate []byte, err error) {
 	return private, key.Certificate.Raw, err
 }
 
-// signingKeys returns the keys that are published: the first one signs.
-func (h *Handler) signingKeys(ctx context.Context) ([]signingKey, error) {
-	kept, err := h.core.Keys(ctx, provision.KeyDesk, NewKey)
+// SigningKeys returns the keys that are published: the first one signs.
+func (s *Site) SigningKeys(ctx context.Context) ([]Key, error) {
+	kept, err := s.Core.Keys(ctx, provision.KeyDesk, NewKey)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]signingKey, len(kept))
+	keys := make([]Key, len(kept))
 	for i, k := range kept {
-		if keys[i], err = h.keys.get(k); err != nil {
+		if keys[i], err = s.keys.get(k); err != nil {
 			return nil, err
 		}
 	}
@@ -52,7 +52,7 @@ func (h *Handler) signingKeys(ctx context.Context) ([]signingKey, error) {
 }
 
 // get reads a key. A key never changes under its id.
-func (k *keyring) get(kept provision.Key) (signingKey, error) {
+func (k *keyring) get(kept provision.Key) (Key, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if key, ok := k.read[kept.ID]; ok {
@@ -60,20 +60,20 @@ func (k *keyring) get(kept provision.Key) (signingKey, error) {
 	}
 	private, err := x509.ParsePKCS8PrivateKey(kept.Private)
 	if err != nil {
-		return signingKey{}, fmt.Errorf("idp: key %s: %w", kept.ID, err)
+		return Key{}, fmt.Errorf("idp: key %s: %w", kept.ID, err)
 	}
 	rsaKey, ok := private.(*rsa.PrivateKey)
 	if !ok {
-		return signingKey{}, fmt.Errorf("idp: key %s is no RSA key", kept.ID)
+		return Key{}, fmt.Errorf("idp: key %s is no RSA key", kept.ID)
 	}
 	certificate, err := x509.ParseCertificate(kept.Certificate)
 	if err != nil {
-		return signingKey{}, fmt.Errorf("idp: key %s: %w", kept.ID, err)
+		return Key{}, fmt.Errorf("idp: key %s: %w", kept.ID, err)
 	}
 	if k.read == nil {
-		k.read = make(map[provision.KeyID]signingKey)
+		k.read = make(map[provision.KeyID]Key)
 	}
-	key := signingKey{id: string(kept.ID), private: rsaKey, certificate: certificate}
+	key := Key{ID: string(kept.ID), Private: rsaKey, Certificate: certificate}
 	k.read[kept.ID] = key
 	return key, nil
 }

@@ -1,4 +1,4 @@
-package deskidp
+package oidc
 
 import (
 	"net/http"

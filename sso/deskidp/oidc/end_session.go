@@ -1,4 +1,4 @@
-package deskidp
+package oidc
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 const ticketEnd provision.TicketKind = "idp.end"
@@ -24,8 +25,8 @@ type ending struct {
 func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) {
 	params := r.URL.Query()
 	if r.Method == http.MethodPost {
-		if err := readForm(w, r); err != nil {
-			h.fail(w, r, refusal{status: http.StatusBadRequest, reason: reasonRequest, detail: "the form cannot be read, or is too long", protocol: provision.ProtocolOIDC})
+		if err := site.ReadForm(w, r); err != nil {
+			h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonRequest, Detail: "the form cannot be read, or is too long", Protocol: provision.ProtocolOIDC})
 			return
 		}
 		params = r.PostForm
@@ -38,45 +39,45 @@ func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	session, _, _, signedIn := h.door.Current(r)
+	session, _, _, signedIn := h.Door.Current(r)
 	if !signedIn {
 		h.ended(w, r, e)
 		return
 	}
 	e.Session = session.ID
 	if app, _ := hint["sid"].(string); app != "" {
-		known, err := h.core.AppSession(r.Context(), provision.AppSessionID(app))
+		known, err := h.Core.AppSession(r.Context(), provision.AppSessionID(app))
 		if err == nil && known.Session == session.ID {
 			h.end(w, r, e)
 			return
 		}
 	}
-	secret, err := h.core.IssueTicket(r.Context(), ticketEnd, "", e, pendingLife)
+	secret, err := h.Core.IssueTicket(r.Context(), ticketEnd, "", e, site.PendingLife)
 	if err != nil {
-		h.broken(w, r, err)
+		h.Broken(w, r, err)
 		return
 	}
-	h.show(w, r, "sign_out.html", map[string]any{"Confirm": secret})
+	h.Show(w, r, "sign_out.html", map[string]any{"Confirm": secret})
 }
 
 // readEnding finds out where the browser goes afterwards: only where the desk
 // that asks is configured to have it.
 func (h *Handler) readEnding(w http.ResponseWriter, r *http.Request, params url.Values) (e ending, hint map[string]any, ok bool) {
-	f := refusal{status: http.StatusBadRequest, protocol: provision.ProtocolOIDC}
+	f := site.Refusal{Status: http.StatusBadRequest, Protocol: provision.ProtocolOIDC}
 	wrong := func(reason, detail string) (ending, map[string]any, bool) {
-		f.reason, f.detail = reason, detail
-		h.fail(w, r, f)
+		f.Reason, f.Detail = reason, detail
+		h.Fail(w, r, f)
 		return ending{}, nil, false
 	}
 	clientID := params.Get("client_id")
 	if token := params.Get("id_token_hint"); token != "" {
 		var err error
 		if hint, err = h.readIDToken(r.Context(), token); err != nil {
-			return wrong(reasonRequest, "the id_token_hint is no ID token of ours")
+			return wrong(site.ReasonRequest, "the id_token_hint is no ID token of ours")
 		}
 		audience := audienceOf(hint)
 		if clientID != "" && clientID != audience {
-			return wrong(reasonClient, "the id_token_hint was issued to another client than client_id")
+			return wrong(site.ReasonClient, "the id_token_hint was issued to another client than client_id")
 		}
 		clientID = audience
 	}
@@ -84,17 +85,17 @@ func (h *Handler) readEnding(w http.ResponseWriter, r *http.Request, params url.
 	if e.Redirect == "" {
 		return e, hint, true
 	}
-	desk, err := h.core.DeskByClientID(r.Context(), clientID)
-	if err != nil && !isCode(err, provision.NotFound) {
-		h.broken(w, r, err)
+	desk, err := h.Core.DeskByClientID(r.Context(), clientID)
+	if err != nil && !site.IsCode(err, provision.NotFound) {
+		h.Broken(w, r, err)
 		return e, nil, false
 	}
-	f.desk = desk.ID
+	f.Desk = desk.ID
 	if err != nil || !slices.Contains(desk.SignIn.OIDC.PostLogoutRedirectURIs, e.Redirect) {
-		return wrong(reasonRedirect, "the post_logout_redirect_uri is not one of those that are configured for the desk, or the request does not say which desk it is")
+		return wrong(site.ReasonRedirect, "the post_logout_redirect_uri is not one of those that are configured for the desk, or the request does not say which desk it is")
 	}
-	if e.State = params.Get("state"); len(e.State) > maxRelayState {
-		return wrong(reasonRequest, "the state is too long")
+	if e.State = params.Get("state"); len(e.State) > site.MaxState {
+		return wrong(site.ReasonRequest, "the state is too long")
 	}
 	return e, hint, true
 }
@@ -117,14 +118,14 @@ func audienceOf(claims map[string]any) string {
 // others away.
 func (h *Handler) confirmEnd(w http.ResponseWriter, r *http.Request, secret string) {
 	var e ending
-	err := h.core.TakeTicket(r.Context(), ticketEnd, "", secret, &e)
-	if err != nil && !isCode(err, provision.NotFound) {
-		h.broken(w, r, err)
+	err := h.Core.TakeTicket(r.Context(), ticketEnd, "", secret, &e)
+	if err != nil && !site.IsCode(err, provision.NotFound) {
+		h.Broken(w, r, err)
 		return
 	}
-	session, _, _, signedIn := h.door.Current(r)
+	session, _, _, signedIn := h.Door.Current(r)
 	if err != nil || signedIn && session.ID != e.Session {
-		h.fail(w, r, refusal{status: http.StatusBadRequest, reason: reasonPending, detail: "the question was answered already, or too late: sign out again", protocol: provision.ProtocolOIDC})
+		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "the question was answered already, or too late: sign out again", Protocol: provision.ProtocolOIDC})
 		return
 	}
 	h.end(w, r, e)
@@ -132,9 +133,9 @@ func (h *Handler) confirmEnd(w http.ResponseWriter, r *http.Request, secret stri
 
 // end ends the session here. [Handler.Run] sees to the desks.
 func (h *Handler) end(w http.ResponseWriter, r *http.Request, e ending) {
-	_, err := h.core.EndSessions(r.Context(), h.cause(r, provision.ProtocolOIDC), provision.SessionFilter{ID: e.Session}, provision.EndedBySignOut)
+	_, err := h.Core.EndSessions(r.Context(), h.Cause(r, provision.ProtocolOIDC), provision.SessionFilter{ID: e.Session}, provision.EndedBySignOut)
 	if err != nil {
-		h.broken(w, r, err)
+		h.Broken(w, r, err)
 		return
 	}
 	h.ended(w, r, e)
@@ -143,14 +144,14 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, e ending) {
 // ended sends somebody on who is signed out.
 func (h *Handler) ended(w http.ResponseWriter, r *http.Request, e ending) {
 	if e.Redirect == "" {
-		h.show(w, r, "sign_out.html", map[string]any{"Confirm": ""})
+		h.Show(w, r, "sign_out.html", map[string]any{"Confirm": ""})
 		return
 	}
 	to := e.Redirect
 	if e.State != "" {
 		u, err := url.Parse(to)
 		if err != nil {
-			h.broken(w, r, err) // it was checked when it was configured
+			h.Broken(w, r, err) // it was checked when it was configured
 			return
 		}
 		query := u.Query()

@@ -1,4 +1,4 @@
-package deskidp
+package site
 
 import (
 	"bytes"
@@ -17,11 +17,11 @@ var pageFiles embed.FS
 
 var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
-// show writes a page. What it holds is escaped by its template.
-func (h *Handler) show(w http.ResponseWriter, r *http.Request, name string, data any) {
+// Show writes a page. What it holds is escaped by its template.
+func (s *Site) Show(w http.ResponseWriter, r *http.Request, name string, data any) {
 	var page bytes.Buffer
 	if err := pages.ExecuteTemplate(&page, name, data); err != nil {
-		h.broken(w, r, err)
+		s.Broken(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -1,4 +1,4 @@
-package deskidp
+package site
 
 import (
 	"slices"
@@ -7,24 +7,24 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// visitor is somebody at a desk's door, and what they may do behind it.
-type visitor struct {
-	person     provision.Identity
-	connection provision.Connection
-	desk       provision.Desk
-	entry      provision.AppEntry
+// Visitor is somebody at a desk's door, and what they may do behind it.
+type Visitor struct {
+	Person     provision.Identity
+	Connection provision.Connection
+	Desk       provision.Desk
+	Entry      provision.AppEntry
 }
 
-// values returns what a desk is told of a field; nil when there is nothing.
-func (v visitor) values(f provision.Field) []string {
-	p := v.person.Profile
+// Values returns what a desk is told of a field; nil when there is nothing.
+func (v Visitor) Values(f provision.Field) []string {
+	p := v.Person.Profile
 	switch f {
 	case provision.FieldID:
-		return one(string(v.person.ID))
+		return one(string(v.Person.ID))
 	case provision.FieldEmail:
 		return one(p.Email)
 	case provision.FieldUserName:
-		return one(v.person.UserName)
+		return one(v.Person.UserName)
 	case provision.FieldName:
 		return one(v.name())
 	case provision.FieldGivenName:
@@ -42,16 +42,16 @@ func (v visitor) values(f provision.Field) []string {
 	case provision.FieldRole:
 		return one(v.role())
 	case provision.FieldGroups:
-		return v.entry.Teams
+		return v.Entry.Teams
 	case provision.FieldMailboxes:
-		return v.entry.Mailboxes
+		return v.Entry.Mailboxes
 	}
 	return nil
 }
 
-// value returns the only value of a field, or "".
-func (v visitor) value(f provision.Field) string {
-	if values := v.values(f); len(values) > 0 {
+// Value returns the only value of a field, or "".
+func (v Visitor) Value(f provision.Field) string {
+	if values := v.Values(f); len(values) > 0 {
 		return values[0]
 	}
 	return ""
@@ -64,8 +64,8 @@ func one(value string) []string {
 	return []string{value}
 }
 
-func (v visitor) name() string {
-	p := v.person.Profile
+func (v Visitor) name() string {
+	p := v.Person.Profile
 	if p.DisplayName != "" {
 		return p.DisplayName
 	}
@@ -73,20 +73,20 @@ func (v visitor) name() string {
 }
 
 // role returns the role in the desk's own words. "": nothing is said of it.
-func (v visitor) role() string {
-	role := v.entry.Role
+func (v Visitor) role() string {
+	role := v.Entry.Role
 	if role == "" || role == provision.RoleNone {
 		return ""
 	}
-	if word := v.desk.SignIn.Roles[role]; word != "" {
+	if word := v.Desk.SignIn.Roles[role]; word != "" {
 		return word
 	}
 	return string(role)
 }
 
-// emailVerified reports whether the address is at a domain that the person's
+// EmailVerified reports whether the address is at a domain that the person's
 // connection is known to own.
-func (v visitor) emailVerified() bool {
-	_, domain, found := strings.Cut(v.person.Profile.Email, "@")
-	return found && slices.Contains(v.connection.Domains, provision.Fold(domain))
+func (v Visitor) EmailVerified() bool {
+	_, domain, found := strings.Cut(v.Person.Profile.Email, "@")
+	return found && slices.Contains(v.Connection.Domains, provision.Fold(domain))
 }

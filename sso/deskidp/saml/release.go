@@ -1,4 +1,4 @@
-package deskidp
+package saml
 
 import (
 	"maps"
@@ -21,7 +21,7 @@ type told struct {
 // toldTo returns what a desk is told: as configured, and where that says nothing
 // as its kind of desk needs it.
 func (h *Handler) toldTo(d provision.Desk) told {
-	usual, known := h.options.Kinds[d.Kind]
+	usual, known := h.kinds[d.Kind]
 	if !known {
 		usual = general
 	}

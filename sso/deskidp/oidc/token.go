@@ -1,4 +1,4 @@
-package deskidp
+package oidc
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 const (
@@ -37,7 +38,7 @@ type tokens struct {
 // Core §3.1.3).
 func (h *Handler) token(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1
-	if err := readForm(w, r); err != nil {
+	if err := site.ReadForm(w, r); err != nil {
 		h.tokenError(w, r, "", newProblem(invalidRequest, "The form cannot be read, or is too long."))
 		return
 	}
@@ -89,16 +90,16 @@ func (h *Handler) exchange(r *http.Request, desk provision.Desk) (tokens, error)
 	if err != nil {
 		return tokens{}, err
 	}
-	v, err := h.core.AppVisitor(ctx, g.App)
-	if isCode(err, provision.Denied) {
+	v, err := h.Core.AppVisitor(ctx, g.App)
+	if site.IsCode(err, provision.Denied) {
 		return tokens{}, newProblem(invalidGrant, "The person has no access any more.")
 	}
 	if err != nil {
 		return tokens{}, err
 	}
 	access := provision.NewSecret()
-	who := visitor{person: v.Person, connection: v.Connection, desk: v.Desk, entry: v.Entry}
-	idToken, err := h.idToken(ctx, g, access, who.claims(g.Scopes))
+	who := site.Visitor{Person: v.Person, Connection: v.Connection, Desk: v.Desk, Entry: v.Entry}
+	idToken, err := h.idToken(ctx, g, access, claimsOf(who, g.Scopes))
 	if err != nil {
 		return tokens{}, err
 	}
@@ -110,10 +111,10 @@ func (h *Handler) exchange(r *http.Request, desk provision.Desk) (tokens, error)
 
 // keepToken saves the access token, and what the code was exchanged for.
 func (h *Handler) keepToken(ctx context.Context, access string, g grant, what spent, code string) error {
-	if err := h.core.KeepTicket(ctx, ticketToken, "", access, accessToken{App: g.App, Scopes: g.Scopes}, accessTokenLife); err != nil {
+	if err := h.Core.KeepTicket(ctx, ticketToken, "", access, accessToken{App: g.App, Scopes: g.Scopes}, accessTokenLife); err != nil {
 		return err
 	}
-	return h.core.KeepTicket(ctx, ticketSpent, "", code, what, accessTokenLife)
+	return h.Core.KeepTicket(ctx, ticketSpent, "", code, what, accessTokenLife)
 }
 
 // undoReplay takes back what a code was exchanged for, when its desk shows it
@@ -121,28 +122,28 @@ func (h *Handler) keepToken(ctx context.Context, access string, g grant, what sp
 func (h *Handler) undoReplay(r *http.Request, desk provision.DeskID, code string) {
 	ctx := r.Context()
 	var was spent
-	err := h.core.PeekTicket(ctx, ticketSpent, "", code, &was)
-	if err != nil && !isCode(err, provision.NotFound) {
-		h.log.ErrorContext(ctx, "a code that came twice could not be looked at", "request", h.reference(r), "err", err)
+	err := h.Core.PeekTicket(ctx, ticketSpent, "", code, &was)
+	if err != nil && !site.IsCode(err, provision.NotFound) {
+		h.Log.ErrorContext(ctx, "a code that came twice could not be looked at", "request", h.Reference(r), "err", err)
 	}
 	if err != nil || was.Desk != desk {
 		return
 	}
 	var token accessToken
-	if err := h.core.TakeTicket(ctx, ticketToken, "", was.Token, &token); err != nil && !isCode(err, provision.NotFound) {
-		h.log.ErrorContext(ctx, "an access token could not be taken back", "request", h.reference(r), "err", err)
+	if err := h.Core.TakeTicket(ctx, ticketToken, "", was.Token, &token); err != nil && !site.IsCode(err, provision.NotFound) {
+		h.Log.ErrorContext(ctx, "an access token could not be taken back", "request", h.Reference(r), "err", err)
 	}
-	f := refusal{reason: reasonCodeReplayed, detail: "a code came twice; the access token that it was exchanged for is taken back", desk: was.Desk, protocol: provision.ProtocolOIDC}
-	if app, err := h.core.AppSession(ctx, was.App); err == nil {
-		f.connection, f.person = app.Connection, app.Identity
+	f := site.Refusal{Reason: site.ReasonCodeReplayed, Detail: "a code came twice; the access token that it was exchanged for is taken back", Desk: was.Desk, Protocol: provision.ProtocolOIDC}
+	if app, err := h.Core.AppSession(ctx, was.App); err == nil {
+		f.Connection, f.Person = app.Connection, app.Identity
 	}
-	h.record(r, f)
+	h.Record(r, f)
 }
 
 // tokenReasons are our words for what went wrong at the token endpoint.
 var tokenReasons = map[string]string{
-	invalidGrant:  reasonCode,
-	invalidClient: reasonSecret,
+	invalidGrant:  site.ReasonCode,
+	invalidClient: site.ReasonSecret,
 }
 
 // tokenError answers a program (RFC 6749 §5.2). desk is who the request comes
@@ -150,15 +151,15 @@ var tokenReasons = map[string]string{
 func (h *Handler) tokenError(w http.ResponseWriter, r *http.Request, desk provision.DeskID, err error) {
 	p, ok := errors.AsType[*problem](err)
 	if !ok {
-		h.log.ErrorContext(r.Context(), "a code could not be exchanged", "request", h.reference(r), "err", err)
+		h.Log.ErrorContext(r.Context(), "a code could not be exchanged", "request", h.Reference(r), "err", err)
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 		return
 	}
-	f := refusal{reason: p.code, detail: p.hint, desk: desk, protocol: provision.ProtocolOIDC}
+	f := site.Refusal{Reason: p.code, Detail: p.hint, Desk: desk, Protocol: provision.ProtocolOIDC}
 	if reason := tokenReasons[p.code]; reason != "" {
-		f.reason = reason
+		f.Reason = reason
 	}
-	h.record(r, f)
+	h.Record(r, f)
 	if p.status() == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="deskbridge"`)
 	}

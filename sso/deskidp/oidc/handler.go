@@ -1,4 +1,14 @@
-package deskidp
+// Package oidc signs people in to desks by OpenID Connect: the code flow and
+// nothing else, without refresh tokens and request objects, and sign-out in both
+// directions.
+//
+// What a desk asks for is judged here, byte for byte where it is an address. Who
+// may go in, the core says. Codes and access tokens are tickets of the core,
+// hashed and good for one use, so that any number of replicas serve one sign-in;
+// go-jose signs and reads ID tokens.
+//
+// The package knows neither how people sign in here, nor the database.
+package oidc
 
 import (
 	"encoding/json"
@@ -6,12 +16,12 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 // issuerPath is where the OpenID provider is. One issuer serves all desks: they
 // are told apart by client_id.
-const issuerPath = prefix + "/oidc"
+const issuerPath = site.Prefix + "/oidc"
 
 // The scopes that are understood; others are passed over (OpenID Connect Core
 // §5.4).
@@ -24,12 +34,36 @@ const (
 
 var scopes = []string{scopeOpenID, scopeProfile, scopeEmail, scopeGroups}
 
-func (h *Handler) issuer() string { return h.options.PublicURL + issuerPath }
+// Handler is the OpenID provider. It is safe for concurrent use.
+type Handler struct {
+	*site.Site
+	client *http.Client // for desks that want to hear of a sign-out
+}
+
+// New returns the OpenID provider at s, which tells desks of a sign-out by
+// client.
+func New(s *site.Site, client *http.Client) *Handler { return &Handler{s, client} }
+
+// Routes adds what is served to mux.
+func (h *Handler) Routes(mux *http.ServeMux) {
+	mux.HandleFunc("GET "+issuerPath+"/.well-known/openid-configuration", h.discovery)
+	mux.HandleFunc("GET "+issuerPath+"/jwks", h.jwks)
+	mux.HandleFunc("GET "+issuerPath+"/authorize", h.authorize)
+	mux.HandleFunc("POST "+issuerPath+"/authorize", h.authorizePost)
+	mux.HandleFunc("GET "+issuerPath+"/continue", h.authorizeContinue)
+	mux.HandleFunc("POST "+issuerPath+"/token", h.token)
+	mux.HandleFunc("GET "+issuerPath+"/userinfo", h.userinfo)
+	mux.HandleFunc("POST "+issuerPath+"/userinfo", h.userinfo)
+	mux.HandleFunc("GET "+issuerPath+"/end-session", h.endSession)
+	mux.HandleFunc("POST "+issuerPath+"/end-session", h.endSession)
+}
+
+func (h *Handler) issuer() string { return h.PublicURL + issuerPath }
 
 // discovery serves what a desk needs to know of us (OpenID Connect Discovery
 // §3, RFC 8414).
 func (h *Handler) discovery(w http.ResponseWriter, _ *http.Request) {
-	cacheable(w)
+	site.Cacheable(w)
 	writeJSON(w, http.StatusOK, map[string]any{
 		"issuer":                 h.issuer(),
 		"authorization_endpoint": h.issuer() + "/authorize",
@@ -64,49 +98,17 @@ func (h *Handler) discovery(w http.ResponseWriter, _ *http.Request) {
 // jwks serves our public keys: the next one before it signs, and the last one
 // until it is retired.
 func (h *Handler) jwks(w http.ResponseWriter, r *http.Request) {
-	keys, err := h.signingKeys(r.Context())
+	keys, err := h.SigningKeys(r.Context())
 	if err != nil {
-		h.broken(w, r, err)
+		h.Broken(w, r, err)
 		return
 	}
 	var set jose.JSONWebKeySet
 	for _, k := range keys {
-		set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(jose.RS256), Use: "sig"})
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.Private.Public(), KeyID: k.ID, Algorithm: string(jose.RS256), Use: "sig"})
 	}
-	cacheable(w)
+	site.Cacheable(w)
 	writeJSON(w, http.StatusOK, set)
-}
-
-// claims returns what a desk is told of a person, beside who it is, for the
-// scopes that it asked for.
-func (v visitor) claims(granted []string) map[string]any {
-	claims := make(map[string]any)
-	add := func(name string, f provision.Field) {
-		if value := v.value(f); value != "" {
-			claims[name] = value
-		}
-	}
-	for _, scope := range granted {
-		switch scope {
-		case scopeEmail:
-			add("email", provision.FieldEmail)
-			if v.emailVerified() {
-				claims["email_verified"] = true
-			}
-		case scopeProfile:
-			add("name", provision.FieldName)
-			add("given_name", provision.FieldGivenName)
-			add("family_name", provision.FieldFamilyName)
-			add("preferred_username", provision.FieldUserName)
-			add("locale", provision.FieldLocale)
-			add("zoneinfo", provision.FieldTimezone)
-		}
-		if scope == scopeProfile || scope == scopeGroups { // most desks can ask for standard scopes alone
-			add("role", provision.FieldRole)
-			claims["groups"] = append([]string{}, v.values(provision.FieldGroups)...)
-		}
-	}
-	return claims
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

@@ -1,4 +1,4 @@
-package deskidp
+package oidc
 
 import (
 	"mime"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 // userinfo tells a desk about the person behind an access token, as things are
@@ -19,21 +20,21 @@ func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	var token accessToken
-	err := h.core.PeekTicket(ctx, ticketToken, "", bearer, &token)
+	err := h.Core.PeekTicket(ctx, ticketToken, "", bearer, &token)
 	var v provision.AppVisitor
 	if err == nil {
-		v, err = h.core.AppVisitor(ctx, token.App)
+		v, err = h.Core.AppVisitor(ctx, token.App)
 	}
 	switch {
-	case isCode(err, provision.NotFound), isCode(err, provision.Denied):
+	case site.IsCode(err, provision.NotFound), site.IsCode(err, provision.Denied):
 		w.Header().Set("WWW-Authenticate", `Bearer realm="deskbridge", error="invalid_token", error_description="the access token is unknown, expired, or its session is over"`)
 		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_token"})
 	case err != nil:
-		h.log.ErrorContext(ctx, "userinfo failed", "request", h.reference(r), "err", err)
+		h.Log.ErrorContext(ctx, "userinfo failed", "request", h.Reference(r), "err", err)
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 	default:
-		who := visitor{person: v.Person, connection: v.Connection, desk: v.Desk, entry: v.Entry}
-		claims := who.claims(token.Scopes)
+		who := site.Visitor{Person: v.Person, Connection: v.Connection, Desk: v.Desk, Entry: v.Entry}
+		claims := claimsOf(who, token.Scopes)
 		claims["sub"] = string(v.Person.ID)
 		writeJSON(w, http.StatusOK, claims)
 	}
@@ -46,7 +47,7 @@ func bearerOf(w http.ResponseWriter, r *http.Request) (string, bool) {
 		return strings.TrimSpace(token), token != ""
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if r.Method != http.MethodPost || err != nil || kind != "application/x-www-form-urlencoded" || readForm(w, r) != nil {
+	if r.Method != http.MethodPost || err != nil || kind != "application/x-www-form-urlencoded" || site.ReadForm(w, r) != nil {
 		return "", false
 	}
 	token := r.PostForm.Get("access_token")

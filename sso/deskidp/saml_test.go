@@ -61,7 +61,7 @@ func (h *house) request(sp *crewjam.ServiceProvider, relayState string) (*crewja
 	to := sp.GetSSOBindingLocation(crewjam.HTTPRedirectBinding)
 	request, err := sp.MakeAuthenticationRequest(to, crewjam.HTTPRedirectBinding, crewjam.HTTPPostBinding)
 	h.must(err)
-	u, err := request.Redirect(url.QueryEscape(relayState), sp)
+	u, err := request.Redirect(relayState, sp)
 	h.must(err)
 	return request, u.String()
 }

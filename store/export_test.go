@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 
+	"github.com/riverqueue/river/rivermigrate"
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -92,3 +94,13 @@ func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
 
 // Collided is collided, for errors that only two processes can cause.
 var Collided = collided
+
+// MigrateJobsTo brings the schema of the queue down to a version of River's.
+func MigrateJobsTo(ctx context.Context, s *Store, version int) error {
+	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	_, err = queue.Migrate(ctx, rivermigrate.DirectionDown, &rivermigrate.MigrateOpts{TargetVersion: version})
+	return err
+}

@@ -115,25 +115,55 @@ func (v *visits) Work(_ context.Context, job *river.Job[provision.VisitArgs]) er
 func TestJobsAreWorked(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		worker := &visits{seen: make(chan provision.AccountID, 10)}
-		workers := river.NewWorkers()
-		river.AddWorker(workers, worker)
-		client, err := river.NewClient[*sql.Tx](s.RiverDriver(), &river.Config{
-			Workers:           workers,
-			Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}},
-			FetchPollInterval: 100 * time.Millisecond,
-		})
-		must(t, err)
-		must(t, client.Start(ctx))
-		defer func() { must(t, client.Stop(context.WithoutCancel(ctx))) }()
+		seen := worked(t, s)
 		must(t, s.InTx(ctx, func(tx provision.Store) error {
 			return tx.Enqueue(ctx, provision.Job{Kind: provision.JobVisit, Account: "a1"})
 		}))
+		equal(t, "account", provision.AccountID("a1"), seen())
+	})
+}
+
+// TestOldJobsAreWorked has the queue as River 0.31 left it: its schema was at
+// version 6, with JSON as text on SQLite.
+func TestOldJobsAreWorked(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		must(t, store.MigrateJobsTo(ctx, s, 6))
+		must(t, s.Exec(ctx, `INSERT INTO river_job (kind, args, max_attempts) VALUES ('visit', '{"account":"a1"}', 25)`))
+		pending, err := s.Pending(ctx)
+		must(t, err)
+		equal(t, "pending", true, pending)
+		must(t, s.Migrate(ctx))
+		pending, err = s.Pending(ctx)
+		must(t, err)
+		equal(t, "pending", false, pending)
+		equal(t, "account", provision.AccountID("a1"), worked(t, s)())
+	})
+}
+
+// worked starts a River client, and returns a function that waits for the next
+// account it is sent to.
+func worked(t *testing.T, s *store.Store) func() provision.AccountID {
+	t.Helper()
+	ctx := t.Context()
+	worker := &visits{seen: make(chan provision.AccountID, 10)}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, worker)
+	client, err := river.NewClient[*sql.Tx](s.RiverDriver(), &river.Config{
+		Workers:           workers,
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}},
+		FetchPollInterval: 100 * time.Millisecond,
+	})
+	must(t, err)
+	must(t, client.Start(ctx))
+	t.Cleanup(func() { must(t, client.Stop(context.WithoutCancel(ctx))) })
+	return func() (id provision.AccountID) {
+		t.Helper()
 		select {
-		case id := <-worker.seen:
-			equal(t, "account", provision.AccountID("a1"), id)
+		case id = <-worker.seen:
 		case <-time.After(2 * time.Minute):
 			t.Error("nobody worked the job")
 		}
-	})
+		return id
+	}
 }

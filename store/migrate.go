@@ -61,7 +61,7 @@ func (s *Store) Pending(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("store: pending migrations: %w", err)
 	}
-	result, err := queue.Validate(ctx)
+	result, err := queue.Validate(ctx, nil)
 	if err != nil {
 		return false, fmt.Errorf("store: pending migrations: %w", err)
 	}

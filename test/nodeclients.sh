@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# SAML and OpenID Connect clients by others, for the tests of sso/idp: node-saml
+# SAML and OpenID Connect clients by others, for the tests of sso/deskidp: node-saml
 # and openid-client, in the versions of test/nodeclients/package-lock.json.
 #
 #   test/nodeclients.sh start   install what is missing; print the environment for the tests

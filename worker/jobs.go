@@ -45,6 +45,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	client, err := river.NewClient(driver, &river.Config{
 		Workers:              workers,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: opts.Workers, FetchCooldown: min(fetchPause, opts.Poll), FetchPollInterval: opts.Poll}},
+		PollOnly:             true, // a listener would ask every 50 ms, on the one connection that may write to SQLite
 		JobTimeout:           visitTimeout,
 		RescueStuckJobsAfter: visitTimeout + time.Minute,
 		Logger:               slog.New(quiet{w.log.Handler()}),

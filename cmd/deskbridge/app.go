@@ -18,7 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso"
-	apps "github.com/deskbridge/deskbridge/sso/idp"
+	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
 )
 

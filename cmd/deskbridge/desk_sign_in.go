@@ -13,7 +13,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
-	apps "github.com/deskbridge/deskbridge/sso/idp"
+	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/spf13/cobra"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/client"
-	apps "github.com/deskbridge/deskbridge/sso/idp"
+	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/spf13/cobra"
 )
 

@@ -17,12 +17,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/migrations"
@@ -182,8 +183,7 @@ func migrate(ctx context.Context, o store.Options) error {
 	return errors.Join(s.Migrate(ctx), s.Close()) // a template must have no connections
 }
 
-// schemaDigest identifies the migrations, and the version of River, which
-// brings its own.
+// schemaDigest identifies the migrations, ours and River's.
 func schemaDigest() (string, error) {
 	sum := sha256.New()
 	err := fs.WalkDir(migrations.Files, ".", func(path string, d fs.DirEntry, err error) error {
@@ -194,14 +194,17 @@ func schemaDigest() (string, error) {
 		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
 		return err
 	})
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if m.Path == "github.com/riverqueue/river" {
-				fmt.Fprint(sum, m.Version)
-			}
-		}
+	if err != nil {
+		return "", err
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:8]), err
+	queue, err := rivermigrate.New(riverdatabasesql.New(nil), nil)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range queue.AllVersions() {
+		fmt.Fprintf(sum, "river %d\n%s", m.Version, m.SQLUp)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }
 
 func databaseName() string {

@@ -1,0 +1,100 @@
+package deskidp
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/oidc"
+	"github.com/deskbridge/deskbridge/sso/deskidp/saml"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
+)
+
+// Options say where a Handler stands.
+type Options struct {
+	PublicURL string // what browsers see, without a slash at the end; never taken from a request
+	Log       *slog.Logger
+	RequestID func(context.Context) string // the reference on error pages, which the log and the audit log have too
+	Door      site.Door
+	Fetch     fetch.Options // which desks may be told of a sign-out over http or at private addresses
+
+	// Kinds says what a kind of desk needs to be told by SAML: NameID and
+	// Attributes. A kind that is missing is told the usual.
+	Kinds map[provision.DeskKind]provision.DeskSAML
+
+	Now func() time.Time // nil: the system's clock
+}
+
+// Handler serves desks. It is safe for concurrent use.
+type Handler struct {
+	site   *site.Site
+	saml   *saml.Handler
+	oidc   *oidc.Handler
+	routes http.Handler
+}
+
+//go:embed static
+var static embed.FS
+
+// NewKey makes a key pair for signing what desks are told; it is what
+// [provision.Service.RotateKey] wants for [provision.KeyDesk].
+func NewKey() (private, certificate []byte, err error) { return site.NewKey() }
+
+// New returns the Handler for core.
+func New(core *provision.Service, o Options) (*Handler, error) {
+	public, err := url.Parse(o.PublicURL)
+	switch {
+	case err != nil || public.Host == "" || strings.HasSuffix(o.PublicURL, "/"):
+		return nil, fmt.Errorf("idp: the public URL %q is no address without a slash at the end", o.PublicURL)
+	case o.Door == nil:
+		return nil, fmt.Errorf("idp: no door")
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	at := &site.Site{Core: core, PublicURL: o.PublicURL, Log: o.Log, Now: o.Now, Door: o.Door, RequestID: o.RequestID}
+	h := &Handler{site: at, saml: saml.New(at, o.Kinds), oidc: oidc.New(at, fetch.New(o.Fetch))}
+	h.routes = h.mux()
+	return h, nil
+}
+
+func (h *Handler) mux() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+site.Prefix+"/static/", http.StripPrefix(site.Prefix, http.FileServerFS(static)))
+	h.saml.Routes(mux)
+	h.oidc.Routes(mux)
+	return mux
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	head := w.Header()
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Referrer-Policy", "strict-origin") // desks compare the origin of a form; paths of ours are not theirs to see
+	h.routes.ServeHTTP(w, r)
+}
+
+// LaunchURL returns where a sign-in to a desk begins for somebody who is signed
+// in here; "" when it has none.
+func (h *Handler) LaunchURL(d provision.Desk) string {
+	switch {
+	case d.SignIn.SAML != nil:
+		return h.saml.LaunchURL(d)
+	case d.SignIn.OIDC != nil && d.SignIn.OIDC.LoginURL != "":
+		return d.SignIn.OIDC.LoginURL
+	case d.SignIn.OIDC != nil && strings.HasPrefix(d.URL, "https://"):
+		return d.URL
+	}
+	return ""
+}

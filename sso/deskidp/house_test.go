@@ -1,0 +1,359 @@
+package deskidp_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp"
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/storetest"
+)
+
+const (
+	clientSecret = "a-secret-of-many-characters"
+	publicClient = "pocket"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+var cause = provision.Cause{Actor: "test"}
+
+// testKey is the same key for every house: making one takes a second.
+func testKey() (private, certificate []byte, err error) {
+	pair, err := keyPair()
+	return pair[0], pair[1], err
+}
+
+var keyPair = sync.OnceValues(func() ([2][]byte, error) {
+	private, certificate, err := deskidp.NewKey()
+	return [2][]byte{private, certificate}, err
+})
+
+// house is a Deskbridge whose only page to sign in is a door of the test, with
+// two desks: one that signs in by SAML and by OpenID Connect, and one that is
+// a public client.
+type house struct {
+	testing.TB
+	store  *store.Store
+	core   *provision.Service
+	idp    *deskidp.Handler
+	door   *door
+	server *httptest.Server
+	desk   *desk
+	person provision.Identity
+	conn   provision.Connection
+	kinds  map[provision.DeskKind]provision.DeskSAML // what kinds of desks need to be told
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	return houseOn(t, storetest.SQLite(t))
+}
+
+// with returns the same house for a subtest.
+func (h *house) with(t testing.TB) *house {
+	same := *h
+	same.TB = t
+	return &same
+}
+
+func houseOn(t testing.TB, s *store.Store) *house {
+	t.Helper()
+	h := &house{TB: t, store: s, core: provision.NewService(s, provision.Policy{}, quiet), desk: newDesk(t), kinds: map[provision.DeskKind]provision.DeskSAML{}}
+	ctx := t.Context()
+	_, err := h.core.Keys(ctx, provision.KeyDesk, testKey)
+	h.must(err)
+	h.conn = provision.Connection{ID: "conn", Name: "acme", Domains: []string{"example.test"}, CreatedAt: time.Now()}
+	h.must(s.SaveConnection(ctx, h.conn))
+	h.door = &door{core: h.core, signIn: true}
+	mux := http.NewServeMux()
+	h.server = httptest.NewServer(mux)
+	t.Cleanup(h.server.Close)
+	h.idp = h.replica()
+	mux.Handle("/sso/idp/", h.idp)
+	mux.HandleFunc("/door", h.door.open)
+	h.person = h.addPerson("ada")
+	h.door.person = h.person
+	h.addDesk("support", provision.DeskSignIn{
+		SAML: &provision.DeskSAML{EntityID: h.desk.URL + "/metadata", ACSURL: h.desk.URL + "/acs"},
+		OIDC: &provision.DeskOIDC{ClientID: "support", ClientSecret: clientSecret, RedirectURIs: []string{h.desk.URL + "/callback", h.desk.URL + "/callback?x=1"},
+			PostLogoutRedirectURIs: []string{h.desk.URL + "/bye"}, BackchannelLogoutURL: h.desk.URL + "/backchannel"},
+		Roles: map[provision.Role]string{provision.RoleAgent: "Agent"},
+	})
+	h.addDesk(publicClient, provision.DeskSignIn{OIDC: &provision.DeskOIDC{ClientID: publicClient, Public: true, RedirectURIs: []string{h.desk.URL + "/callback"}}})
+	return h
+}
+
+// replica returns one more Handler on the same database.
+func (h *house) replica() *deskidp.Handler {
+	handler, err := deskidp.New(h.core, deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door,
+		RequestID: func(context.Context) string { return "request-1" }, Kinds: h.kinds, Fetch: fetch.Options{AllowHosts: []string{strings.TrimPrefix(h.desk.URL, "http://")}}})
+	h.must(err)
+	return handler
+}
+
+func (h *house) must(err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+func (h *house) addPerson(name string) provision.Identity {
+	h.Helper()
+	id := provision.Identity{ID: provision.IdentityID("id-" + name), Connection: h.conn.ID, UserName: name, ExternalID: name, Status: provision.StatusActive,
+		Profile: provision.Profile{DisplayName: "Ada <b>Byron</b> & Søn", GivenName: "Ada", FamilyName: "Byron", Email: name + "@example.test"},
+		Version: 1, CreatedAt: time.Now(), UpdatedAt: time.Now(), Document: json.RawMessage(`{"userName":"` + name + `"}`)}
+	h.must(h.store.InsertIdentity(h.Context(), id))
+	return id
+}
+
+// addDesk adds a desk where the person has an account.
+func (h *house) addDesk(name string, s provision.DeskSignIn) provision.Desk {
+	h.Helper()
+	d, err := h.core.AddDesk(h.Context(), cause, provision.Desk{Name: name, Kind: "builtin", SignIn: s})
+	h.must(err)
+	h.setAccount(d, func(*provision.Account) {})
+	return d
+}
+
+func (h *house) deskNamed(name string) provision.Desk {
+	h.Helper()
+	d, err := h.core.Desk(h.Context(), name)
+	h.must(err)
+	return d
+}
+
+// changeDesk changes how people sign in to a desk.
+func (h *house) changeDesk(name string, change func(*provision.DeskSignIn)) {
+	h.Helper()
+	d := h.deskNamed(name)
+	change(&d.SignIn)
+	h.must(d.Validate())
+	h.must(h.store.SaveDesk(h.Context(), d))
+}
+
+// setAccount gives the person an account on a desk that is as it should be,
+// but for change.
+func (h *house) setAccount(d provision.Desk, change func(*provision.Account)) {
+	h.Helper()
+	access := provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"Billing", "Tier 1"}, Mailboxes: []string{"Help"}}
+	a := provision.Account{ID: provision.AccountID("account-" + string(d.ID)), Identity: h.person.ID, Connection: h.conn.ID, Desk: d.ID,
+		Wanted: access, Granted: access, State: provision.AccountReady, Revision: 1, Visited: 1, CreatedAt: time.Now(), UpdatedAt: time.Now()}
+	change(&a)
+	h.must(h.store.SaveAccounts(h.Context(), []provision.Account{a}))
+}
+
+// suspend suspends the person, as the identity provider would.
+func (h *house) suspend() {
+	h.Helper()
+	_, err := h.core.UpdateIdentity(h.Context(), h.conn.ID, h.person.ID, cause, func(id *provision.Identity) error {
+		id.Status = provision.StatusSuspended
+		return nil
+	})
+	h.must(err)
+}
+
+// audited returns the details of all entries with this action.
+func (h *house) audited(action string) (found []provision.Entry) {
+	h.Helper()
+	entries, err := h.store.Entries(h.Context(), 0, 1000)
+	h.must(err)
+	for _, e := range entries {
+		if e.Action == action {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// refusedFor fails the test unless the last refusal in the audit log is for
+// reason.
+func (h *house) refusedFor(reason string) {
+	h.Helper()
+	entries := h.audited("app.refused")
+	if len(entries) == 0 || entries[len(entries)-1].Detail["reason"] != reason {
+		h.Errorf("the audit log tells of %+v, want a refusal for %q", entries, reason)
+	}
+}
+
+// door is where people sign in.
+type door struct {
+	core   *provision.Service
+	person provision.Identity
+	signIn bool // people sign in when they are asked to
+	asked  int
+}
+
+func (d *door) Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, bool) {
+	cookie, err := r.Cookie("session")
+	if err != nil {
+		return provision.Session{}, provision.Identity{}, provision.Connection{}, false
+	}
+	session, person, conn, err := d.core.Session(r.Context(), cookie.Value)
+	return session, person, conn, err == nil
+}
+
+func (d *door) SignIn(w http.ResponseWriter, r *http.Request, returnTo string) {
+	d.asked++
+	http.Redirect(w, r, "/door?"+url.Values{"return_to": {returnTo}}.Encode(), http.StatusSeeOther)
+}
+
+func (d *door) Fail(w http.ResponseWriter, _ *http.Request, status int, reason, _ string) {
+	w.WriteHeader(status)
+	io.WriteString(w, "failed: "+reason)
+}
+
+// open signs the person in, and sends them on.
+func (d *door) open(w http.ResponseWriter, r *http.Request) {
+	if d.signIn {
+		old := ""
+		if cookie, err := r.Cookie("session"); err == nil {
+			old = cookie.Value
+		}
+		_, secret, err := d.core.StartSession(r.Context(), cause, provision.Session{Identity: d.person.ID, Connection: d.person.Connection,
+			Protocol: provision.ProtocolSAML, Issuer: "idp", Subject: "s"}, time.Time{}, old)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+	http.Redirect(w, r, r.URL.Query().Get("return_to"), http.StatusSeeOther)
+}
+
+// desk is a server that keeps what it is sent.
+type desk struct {
+	*httptest.Server
+	posts  chan url.Values
+	status int // of answers to logout tokens
+}
+
+func newDesk(t testing.TB) *desk {
+	d := &desk{posts: make(chan url.Values, 100), status: http.StatusOK}
+	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/backchannel" {
+			w.WriteHeader(d.status)
+			if r.ParseForm() == nil {
+				d.posts <- r.PostForm
+			}
+		}
+	}))
+	t.Cleanup(d.Close)
+	return d
+}
+
+// cookie returns the cookie of somebody who is signed in here.
+func (h *house) cookie() *http.Cookie {
+	h.Helper()
+	b := h.signedIn()
+	u, err := url.Parse(h.server.URL)
+	h.must(err)
+	return b.client.Jar.Cookies(u)[0]
+}
+
+// browser follows redirects, but not to the desk: whoever uses it wants to see
+// what the desk is sent.
+type browser struct {
+	*house
+	client *http.Client
+}
+
+func (h *house) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	h.must(err)
+	return &browser{h, &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+		if "http://"+r.URL.Host == h.desk.URL {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}}
+}
+
+// signedIn returns a browser that is signed in here.
+func (h *house) signedIn() *browser {
+	h.Helper()
+	b := h.browser()
+	b.get(h.server.URL + "/door?return_to=/sso/idp/static/post.js")
+	return b
+}
+
+// page is an answer as a browser has it.
+type page struct {
+	status   int
+	location *url.URL // where the browser would go
+	body     string
+	header   http.Header
+}
+
+func (b *browser) do(r *http.Request) page {
+	b.Helper()
+	resp, err := b.client.Do(r)
+	b.must(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	b.must(err)
+	p := page{status: resp.StatusCode, body: string(body), header: resp.Header}
+	if to := resp.Header.Get("Location"); to != "" {
+		p.location, err = url.Parse(to)
+		b.must(err)
+	}
+	return p
+}
+
+func (b *browser) get(to string) page {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, to, http.NoBody)
+	b.must(err)
+	return b.do(r)
+}
+
+// post sends a form. From elsewhere, no cookie comes with it.
+func (b *browser) post(to string, form url.Values, fromElsewhere bool) page {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, to, strings.NewReader(form.Encode()))
+	b.must(err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if !fromElsewhere {
+		return b.do(r)
+	}
+	bare := &browser{b.house, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	p := bare.do(r)
+	if p.status == http.StatusSeeOther {
+		return b.get(b.server.URL + p.location.String())
+	}
+	return p
+}
+
+var (
+	formAction = regexp.MustCompile(`<form method="post" action="([^"]*)">`)
+	formField  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
+	unescape   = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#34;", `"`, "&#39;", "'", "&#43;", "+", "&amp;", "&")
+)
+
+// form reads the form on a page.
+func (p page) form(t testing.TB) (action string, fields url.Values) {
+	t.Helper()
+	found := formAction.FindStringSubmatch(p.body)
+	if p.status != http.StatusOK || found == nil {
+		t.Fatalf("status %d, want a page with a form: %s", p.status, p.body)
+	}
+	fields = url.Values{}
+	for _, field := range formField.FindAllStringSubmatch(p.body, -1) {
+		fields.Set(field[1], unescape.Replace(field[2]))
+	}
+	return unescape.Replace(found[1]), fields
+}

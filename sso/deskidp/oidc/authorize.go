@@ -1,0 +1,308 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
+)
+
+const (
+	// maxParams bounds what is kept of somebody who has not signed in yet.
+	maxParams = 8 << 10
+
+	ticketAuthorize provision.TicketKind = "idp.authorize"
+)
+
+var prompts = []string{"none", "login", "consent", "select_account"}
+
+// authorization is one request at the authorization endpoint (OpenID Connect
+// Core §3.1.2). Where it may be answered to is known: Redirect is one of the
+// desk's.
+type authorization struct {
+	Params   url.Values `json:"params"`
+	Redirect string     `json:"-"`
+	Since    time.Time  `json:"since"` // when the desk asked
+
+	desk    provision.Desk
+	resumed bool // the person was sent to sign in for it already
+	refusal site.Refusal
+}
+
+// authorize takes a request in the query.
+func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
+	params, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || len(r.URL.RawQuery) > site.MaxForm {
+		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonRequest, Detail: "the query cannot be read", Protocol: provision.ProtocolOIDC})
+		return
+	}
+	if a, ok := h.readAuthorization(w, r, authorization{Params: params, Since: h.Now()}); ok {
+		h.answerAuthorization(w, r, a)
+	}
+}
+
+// authorizePost takes a request in a form. The browser brings no cookie of ours
+// with a form from elsewhere, so that it goes on by a redirect to ourselves.
+func (h *Handler) authorizePost(w http.ResponseWriter, r *http.Request) {
+	if err := site.ReadForm(w, r); err != nil {
+		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonRequest, Detail: "the form cannot be read, or is too long", Protocol: provision.ProtocolOIDC})
+		return
+	}
+	a, ok := h.readAuthorization(w, r, authorization{Params: r.PostForm, Since: h.Now()})
+	if !ok {
+		return
+	}
+	path, err := h.keepAuthorization(r, a)
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
+}
+
+// keepAuthorization keeps a request until its person is back, and returns the
+// path that they come back to.
+func (h *Handler) keepAuthorization(r *http.Request, a authorization) (string, error) {
+	secret, err := h.Core.IssueTicket(r.Context(), ticketAuthorize, "", a, site.PendingLife)
+	return issuerPath + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
+}
+
+// authorizeContinue goes on with a request that was kept. What an admin has
+// changed meanwhile counts.
+func (h *Handler) authorizeContinue(w http.ResponseWriter, r *http.Request) {
+	var a authorization
+	err := h.Core.PeekTicket(r.Context(), ticketAuthorize, "", r.URL.Query().Get(site.PendingQuery), &a)
+	if site.IsCode(err, provision.NotFound) {
+		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to a desk is under way: start again from the desk", Protocol: provision.ProtocolOIDC})
+		return
+	}
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	a.resumed = true
+	if a, ok := h.readAuthorization(w, r, a); ok {
+		h.answerAuthorization(w, r, a)
+	}
+}
+
+// readAuthorization finds out which desk asks, and where it may be answered.
+// It shows a page when there is no such place: nobody is sent to an address
+// that is not configured, not even with an error.
+func (h *Handler) readAuthorization(w http.ResponseWriter, r *http.Request, a authorization) (authorization, bool) {
+	a.refusal.Protocol = provision.ProtocolOIDC
+	wrong := func(reason, detail string) (authorization, bool) {
+		a.refusal.Status, a.refusal.Reason, a.refusal.Detail = http.StatusBadRequest, reason, detail
+		h.Fail(w, r, a.refusal)
+		return a, false
+	}
+	if len(a.Params["client_id"]) != 1 {
+		return wrong(site.ReasonClient, "the request does not say once which client it comes from")
+	}
+	desk, err := h.Core.DeskByClientID(r.Context(), a.Params.Get("client_id"))
+	if site.IsCode(err, provision.NotFound) {
+		return wrong(site.ReasonClient, "no desk has this client_id; `deskbridge desk app` shows what to enter there")
+	}
+	if err != nil {
+		h.Broken(w, r, err)
+		return a, false
+	}
+	a.desk, a.refusal.Desk = desk, desk.ID
+	redirect := a.Params["redirect_uri"]
+	// Byte for byte: any port of loopback (RFC 8252 §7.3) is for apps on
+	// somebody's own machine.
+	if len(redirect) != 1 || !slices.Contains(desk.SignIn.OIDC.RedirectURIs, redirect[0]) {
+		return wrong(site.ReasonRedirect, "the request does not name exactly one of the redirect_uris that are configured for the desk")
+	}
+	a.Redirect = redirect[0]
+	if len(a.Params.Encode()) > maxParams {
+		return wrong(site.ReasonRequest, "the request is longer than 8 kB")
+	}
+	for _, values := range a.Params {
+		if len(values) > 1 {
+			h.sendError(w, r, a, newProblem(invalidRequest, "A parameter was sent twice."))
+			return a, false
+		}
+	}
+	return a, true
+}
+
+// answerAuthorization answers a request, once its person is signed in.
+func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a authorization) {
+	if err := a.check(); err != nil {
+		h.sendError(w, r, a, err)
+		return
+	}
+	session, person, conn, ok := h.Door.Current(r)
+	if ok {
+		a.refusal.Connection, a.refusal.Person = conn.ID, person.ID
+	}
+	needs, err := a.needsSignIn(session, ok)
+	switch {
+	case err != nil:
+		h.sendError(w, r, a, err)
+	case !needs:
+		h.admit(w, r, a, session, person)
+	case a.asks("none"): // desks ask this every few minutes: it is no refusal
+		h.sendBack(w, r, a, (&problem{code: loginRequired}).query())
+	case ok && a.resumed:
+		h.sendError(w, r, a, newProblem(loginRequired, "A new sign-in was asked for, and none took place."))
+	default:
+		path, err := h.keepAuthorization(r, a)
+		if err != nil {
+			h.Broken(w, r, err)
+			return
+		}
+		h.Door.SignIn(w, r, path)
+	}
+}
+
+// check reports what is wrong with a request, whoever sits at the browser
+// (OpenID Connect Core §3.1.2.1 and §6, RFC 7636 §4.4.1): what it asks for that
+// nobody has here, and what it says wrongly.
+func (a authorization) check() error {
+	prompt := strings.Fields(a.Params.Get("prompt"))
+	switch {
+	case a.Params.Get("request") != "":
+		return newProblem(requestNotSupported, "")
+	case a.Params.Get("request_uri") != "":
+		return newProblem(requestURINotSupported, "")
+	case a.Params.Get("registration") != "":
+		return newProblem(registrationUnsupported, "")
+	case !slices.Contains(strings.Fields(a.Params.Get("scope")), scopeOpenID):
+		return newProblem(invalidScope, "Ask for the scope openid.")
+	case a.Params.Get("response_type") != "code":
+		return newProblem(unsupportedResponseType, "The only response_type is code.")
+	case a.Params.Get("response_mode") != "" && a.Params.Get("response_mode") != "query":
+		return newProblem(unsupportedResponseMode, "The only response_mode is query.")
+	case slices.ContainsFunc(prompt, func(p string) bool { return !slices.Contains(prompts, p) }):
+		return newProblem(invalidRequest, "There is no such prompt.")
+	case slices.Contains(prompt, "none") && len(prompt) > 1:
+		return newProblem(invalidRequest, "The prompt none goes with no other.")
+	}
+	return checkChallenge(a.Params, a.desk.SignIn.OIDC.Public)
+}
+
+// checkChallenge reports what is wrong with the PKCE of a request. A plain
+// challenge proves nothing to whoever has seen the request.
+func checkChallenge(params url.Values, public bool) error {
+	method := params.Get("code_challenge_method")
+	switch {
+	case params.Get("code_challenge") == "" && public:
+		return newProblem(invalidRequest, "This client must include a code_challenge when performing the authorize code flow, but it is missing.")
+	case params.Get("code_challenge") == "" || method == "S256":
+		return nil
+	case method == "" || method == "plain":
+		return newProblem(invalidRequest, "Clients must use code_challenge_method=S256, plain is not allowed.")
+	}
+	return newProblem(invalidRequest, "The code_challenge_method is not supported, use S256 instead.")
+}
+
+// asks reports whether the desk asks for a prompt.
+func (a authorization) asks(prompt string) bool {
+	return slices.Contains(strings.Fields(a.Params.Get("prompt")), prompt)
+}
+
+// scopes returns what the desk asks for and is understood, in its order.
+func (a authorization) scopes() []string {
+	return slices.DeleteFunc(strings.Fields(a.Params.Get("scope")), func(s string) bool { return !slices.Contains(scopes, s) })
+}
+
+// needsSignIn reports whether the person has to sign in first, again if they
+// are signed in (OpenID Connect Core §3.1.2.1).
+func (a authorization) needsSignIn(session provision.Session, signedIn bool) (bool, error) {
+	newest := time.Time{} // what the sign-in must not be before
+	if a.asks("login") || a.asks("select_account") {
+		newest = a.Since
+	}
+	if text := a.Params.Get("max_age"); text != "" {
+		seconds, err := strconv.ParseUint(text, 10, 31)
+		if err != nil {
+			return false, newProblem(invalidRequest, "max_age is no number of seconds.")
+		}
+		if at := a.Since.Add(-time.Duration(seconds) * time.Second); at.After(newest) {
+			newest = at
+		}
+	}
+	return !signedIn || session.CreatedAt.Before(newest), nil
+}
+
+// admit lets somebody in, if the core does, and if it is whom the desk expects.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization, session provision.Session, person provision.Identity) {
+	ctx := r.Context()
+	if err := h.checkHint(ctx, a.Params.Get("id_token_hint"), person); err != nil {
+		h.sendError(w, r, a, err)
+		return
+	}
+	app, _, err := h.Core.EnterApp(ctx, h.Cause(r, provision.ProtocolOIDC), a.desk, session, provision.ProtocolOIDC, nil)
+	if err != nil {
+		h.Refuse(w, r, a.refusal, err)
+		return
+	}
+	code, err := h.issueCode(ctx, grant{
+		App: app.ID, Client: a.desk.SignIn.OIDC.ClientID, Redirect: a.Redirect, Challenge: a.Params.Get("code_challenge"), Nonce: a.Params.Get("nonce"),
+		Scopes: a.scopes(), Subject: string(person.ID), AuthTime: session.CreatedAt,
+	})
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	h.sendBack(w, r, a, url.Values{"code": {code}})
+}
+
+// checkHint reports whether somebody else is signed in than the desk expects
+// (OpenID Connect Core §3.1.2.1).
+func (h *Handler) checkHint(ctx context.Context, token string, person provision.Identity) error {
+	if token == "" {
+		return nil
+	}
+	claims, err := h.readIDToken(ctx, token)
+	switch subject, _ := claims["sub"].(string); {
+	case errors.Is(err, errHint):
+		return newProblem(invalidRequest, "The id_token_hint is no ID token of ours.")
+	case err != nil:
+		return err
+	case subject != string(person.ID):
+		return newProblem(loginRequired, "Somebody else is signed in than the id_token_hint names.")
+	}
+	return nil
+}
+
+// sendBack sends the browser back to the desk, to the configured address with
+// parameters added to it.
+func (h *Handler) sendBack(w http.ResponseWriter, r *http.Request, a authorization, answer url.Values) {
+	to, err := url.Parse(a.Redirect)
+	if err != nil {
+		h.Broken(w, r, err) // it was checked when it was configured
+		return
+	}
+	answer.Set("iss", h.issuer()) // RFC 9207
+	if state := a.Params.Get("state"); state != "" {
+		answer.Set("state", state)
+	}
+	if to.RawQuery != "" {
+		to.RawQuery += "&"
+	}
+	to.RawQuery += answer.Encode()
+	http.Redirect(w, r, to.String(), http.StatusSeeOther)
+}
+
+// sendError sends the browser back to the desk with a problem; what went wrong
+// on our side is shown as such.
+func (h *Handler) sendError(w http.ResponseWriter, r *http.Request, a authorization, err error) {
+	p, ok := errors.AsType[*problem](err)
+	if !ok {
+		h.Broken(w, r, err)
+		return
+	}
+	a.refusal.Reason, a.refusal.Detail = p.code, p.hint
+	h.Record(r, a.refusal)
+	h.sendBack(w, r, a, p.query())
+}

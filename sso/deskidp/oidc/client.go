@@ -1,0 +1,71 @@
+package oidc
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"net/url"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
+)
+
+// jwtBearer is the client_assertion_type of private_key_jwt (RFC 7523 §2.2),
+// which is not offered.
+const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// authenticateClient returns the desk that sends a token request, once it has
+// shown its secret: client_secret_basic, client_secret_post, or, for a public
+// client, none (RFC 6749 §2.3.1, OpenID Connect Core §9). With an error it
+// returns the desk that the request claims to come from, for the audit log.
+func (h *Handler) authenticateClient(ctx context.Context, r *http.Request) (provision.Desk, error) {
+	id, secret, err := credentials(r)
+	if err != nil {
+		return provision.Desk{}, err
+	}
+	desk, err := h.Core.DeskByClientID(ctx, id)
+	if site.IsCode(err, provision.NotFound) {
+		return provision.Desk{}, newProblem(invalidClient, "")
+	}
+	if err != nil {
+		return provision.Desk{}, err
+	}
+	if o := desk.SignIn.OIDC; !o.Public && (o.ClientSecret == "" || !sameSecret(o.ClientSecret, secret)) {
+		return desk, newProblem(invalidClient, "")
+	}
+	return desk, nil
+}
+
+// credentials returns what a client says of itself: in the header, where both
+// parts are escaped once more, or in the form.
+func credentials(r *http.Request) (id, secret string, err error) {
+	switch kind := r.PostForm.Get("client_assertion_type"); {
+	case kind == jwtBearer && r.PostForm.Get("client_assertion") != "":
+		return "", "", newProblem(invalidClient, "Clients do not sign assertions here: show the client secret.")
+	case kind != "":
+		return "", "", newProblem(invalidRequest, "There is no such client_assertion_type, or no client_assertion.")
+	}
+	name, password, ok := r.BasicAuth()
+	if !ok {
+		if id = r.PostForm.Get("client_id"); id == "" {
+			return "", "", newProblem(invalidRequest, "Client credentials missing or malformed in both HTTP Authorization header and HTTP POST body.")
+		}
+		return id, r.PostForm.Get("client_secret"), nil
+	}
+	if id, err = url.QueryUnescape(name); err != nil {
+		return "", "", newProblem(invalidRequest, "The client id in the HTTP authorization header could not be decoded from 'application/x-www-form-urlencoded'.")
+	}
+	if secret, err = url.QueryUnescape(password); err != nil {
+		return "", "", newProblem(invalidRequest, "The client secret in the HTTP authorization header could not be decoded from 'application/x-www-form-urlencoded'.")
+	}
+	return id, secret, nil
+}
+
+// sameSecret compares digests, so that how long it takes says nothing of the
+// secret, not even its length. Secrets are random and long: nothing slow is
+// needed to keep somebody from guessing.
+func sameSecret(want, got string) bool {
+	a, b := sha256.Sum256([]byte(want)), sha256.Sum256([]byte(got))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}

@@ -1,0 +1,163 @@
+package oidc
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
+)
+
+const ticketEnd provision.TicketKind = "idp.end"
+
+// ending is a sign-out that a desk has asked for (OpenID Connect RP-Initiated
+// Logout 1.0), while its person is asked whether they mean it.
+type ending struct {
+	Session  provision.SessionID `json:"session"`
+	Redirect string              `json:"redirect,omitempty"` // one of the desk's; "": none was asked for
+	State    string              `json:"state,omitempty"`
+}
+
+// endSession signs somebody out who comes from a desk. When the desk shows an
+// ID token of that very session it may; otherwise the person is asked: anybody
+// could have made them come here.
+func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) {
+	params := r.URL.Query()
+	if r.Method == http.MethodPost {
+		if err := site.ReadForm(w, r); err != nil {
+			h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonRequest, Detail: "the form cannot be read, or is too long", Protocol: provision.ProtocolOIDC})
+			return
+		}
+		params = r.PostForm
+	}
+	if confirm := params.Get("confirm"); confirm != "" && r.Method == http.MethodPost {
+		h.confirmEnd(w, r, confirm)
+		return
+	}
+	e, hint, ok := h.readEnding(w, r, params)
+	if !ok {
+		return
+	}
+	session, _, _, signedIn := h.Door.Current(r)
+	if !signedIn {
+		h.ended(w, r, e)
+		return
+	}
+	e.Session = session.ID
+	if app, _ := hint["sid"].(string); app != "" {
+		known, err := h.Core.AppSession(r.Context(), provision.AppSessionID(app))
+		if err == nil && known.Session == session.ID {
+			h.end(w, r, e)
+			return
+		}
+	}
+	secret, err := h.Core.IssueTicket(r.Context(), ticketEnd, "", e, site.PendingLife)
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	h.Show(w, r, "sign_out.html", map[string]any{"Confirm": secret})
+}
+
+// readEnding finds out where the browser goes afterwards: only where the desk
+// that asks is configured to have it.
+func (h *Handler) readEnding(w http.ResponseWriter, r *http.Request, params url.Values) (e ending, hint map[string]any, ok bool) {
+	f := site.Refusal{Status: http.StatusBadRequest, Protocol: provision.ProtocolOIDC}
+	wrong := func(reason, detail string) (ending, map[string]any, bool) {
+		f.Reason, f.Detail = reason, detail
+		h.Fail(w, r, f)
+		return ending{}, nil, false
+	}
+	clientID := params.Get("client_id")
+	if token := params.Get("id_token_hint"); token != "" {
+		var err error
+		if hint, err = h.readIDToken(r.Context(), token); err != nil {
+			return wrong(site.ReasonRequest, "the id_token_hint is no ID token of ours")
+		}
+		audience := audienceOf(hint)
+		if clientID != "" && clientID != audience {
+			return wrong(site.ReasonClient, "the id_token_hint was issued to another client than client_id")
+		}
+		clientID = audience
+	}
+	e.Redirect = params.Get("post_logout_redirect_uri")
+	if e.Redirect == "" {
+		return e, hint, true
+	}
+	desk, err := h.Core.DeskByClientID(r.Context(), clientID)
+	if err != nil && !site.IsCode(err, provision.NotFound) {
+		h.Broken(w, r, err)
+		return e, nil, false
+	}
+	f.Desk = desk.ID
+	if err != nil || !slices.Contains(desk.SignIn.OIDC.PostLogoutRedirectURIs, e.Redirect) {
+		return wrong(site.ReasonRedirect, "the post_logout_redirect_uri is not one of those that are configured for the desk, or the request does not say which desk it is")
+	}
+	if e.State = params.Get("state"); len(e.State) > site.MaxState {
+		return wrong(site.ReasonRequest, "the state is too long")
+	}
+	return e, hint, true
+}
+
+func audienceOf(claims map[string]any) string {
+	switch aud := claims["aud"].(type) {
+	case string:
+		return aud
+	case []any:
+		if len(aud) == 1 {
+			id, _ := aud[0].(string)
+			return id
+		}
+	}
+	return ""
+}
+
+// confirmEnd ends the session of somebody who said yes. The ticket is good for
+// the session that was asked about, and for no other: that keeps forms of
+// others away.
+func (h *Handler) confirmEnd(w http.ResponseWriter, r *http.Request, secret string) {
+	var e ending
+	err := h.Core.TakeTicket(r.Context(), ticketEnd, "", secret, &e)
+	if err != nil && !site.IsCode(err, provision.NotFound) {
+		h.Broken(w, r, err)
+		return
+	}
+	session, _, _, signedIn := h.Door.Current(r)
+	if err != nil || signedIn && session.ID != e.Session {
+		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "the question was answered already, or too late: sign out again", Protocol: provision.ProtocolOIDC})
+		return
+	}
+	h.end(w, r, e)
+}
+
+// end ends the session here. [Handler.Run] sees to the desks.
+func (h *Handler) end(w http.ResponseWriter, r *http.Request, e ending) {
+	_, err := h.Core.EndSessions(r.Context(), h.Cause(r, provision.ProtocolOIDC), provision.SessionFilter{ID: e.Session}, provision.EndedBySignOut)
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	h.ended(w, r, e)
+}
+
+// ended sends somebody on who is signed out.
+func (h *Handler) ended(w http.ResponseWriter, r *http.Request, e ending) {
+	if e.Redirect == "" {
+		h.Show(w, r, "sign_out.html", map[string]any{"Confirm": ""})
+		return
+	}
+	to := e.Redirect
+	if e.State != "" {
+		u, err := url.Parse(to)
+		if err != nil {
+			h.Broken(w, r, err) // it was checked when it was configured
+			return
+		}
+		query := u.Query()
+		query.Set("state", e.State)
+		u.RawQuery = query.Encode()
+		to = u.String()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}

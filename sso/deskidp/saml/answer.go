@@ -1,0 +1,103 @@
+package saml
+
+import (
+	"net/http"
+
+	crewjam "github.com/crewjam/saml"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/deskidp/site"
+)
+
+// answer answers a request of a desk, once its person is signed in.
+// resumed says that they were sent to sign in for it already.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, resumed bool) {
+	session, person, conn, ok := h.Door.Current(r)
+	fresh := ok && (!p.Fresh || !session.CreatedAt.Before(p.Since))
+	f := site.Refusal{Desk: desk.ID, Protocol: provision.ProtocolSAML}
+	if ok {
+		f.Connection, f.Person = conn.ID, person.ID
+	}
+	switch {
+	case fresh:
+		h.admit(w, r, desk, p, session, site.Visitor{Person: person, Connection: conn, Desk: desk}, f)
+	case p.Passive: // the desk only asked whether somebody is there: it is no refusal
+		h.sendStatus(w, r, desk, p, crewjam.StatusNoPassive)
+	case ok && resumed:
+		f.Status, f.Reason, f.Detail = http.StatusForbidden, site.ReasonLogin, "the desk demands a new sign-in, and none took place"
+		h.Fail(w, r, f)
+	default:
+		path, err := h.keep(r, desk, p)
+		if err != nil {
+			h.Broken(w, r, err)
+			return
+		}
+		h.Door.SignIn(w, r, path)
+	}
+}
+
+// admit lets somebody in, if the core does.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, session provision.Session, v site.Visitor, f site.Refusal) {
+	ctx := r.Context()
+	if name := h.toldTo(desk).nameID; v.Value(name) == "" {
+		f.Status, f.Reason, f.Detail = http.StatusForbidden, site.ReasonNoName, "the person lacks what this desk knows people by: "+string(name)
+		h.Fail(w, r, f)
+		return
+	}
+	detail := map[string]any{"asked_by_desk": p.ID != ""}
+	app, entry, err := h.Core.EnterApp(ctx, h.Cause(r, provision.ProtocolSAML), desk, session, provision.ProtocolSAML, detail)
+	if err != nil {
+		h.Refuse(w, r, f, err)
+		return
+	}
+	v.Entry = entry
+	keys, err := h.SigningKeys(ctx)
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	message := h.message(desk, p, keys[0], r)
+	maker := assertions{handler: h, visitor: v, session: session, app: app.ID}
+	if err := maker.MakeAssertion(message, nil); err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	respond := message.MakeResponse
+	if sign := desk.SignIn.SAML.SignResponse; sign != nil && !*sign {
+		respond = func() error { return unsignedResponse(message) }
+	}
+	if err := respond(); err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	h.sendForm(w, r, message)
+}
+
+// sendStatus tells the desk that nobody was signed in, and why.
+func (h *Handler) sendStatus(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, status string) {
+	keys, err := h.SigningKeys(r.Context())
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	message := h.message(desk, p, keys[0], r)
+	if err := failedResponse(message, status); err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	h.sendForm(w, r, message)
+}
+
+// sendForm has the browser carry a message to the desk (SAML bindings §3.5).
+func (h *Handler) sendForm(w http.ResponseWriter, r *http.Request, message *crewjam.IdpAuthnRequest) {
+	form, err := message.PostBinding()
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	fields := map[string]string{"SAMLResponse": form.SAMLResponse}
+	if form.RelayState != "" {
+		fields["RelayState"] = form.RelayState
+	}
+	h.Show(w, r, "post.html", map[string]any{"Action": form.URL, "Fields": fields})
+}

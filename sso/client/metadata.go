@@ -41,16 +41,16 @@ func (cs *Clients) KeepFresh(ctx context.Context) error {
 
 // due reports whether the metadata of a connection should be fetched again.
 func (cs *Clients) due(ctx context.Context, conn provision.Connection) bool {
-	settings, err := ParseSAML(conn.SignIn.SAML)
-	if len(conn.SignIn.SAML) == 0 || err != nil || settings.MetadataURL == "" {
+	options, err := ParseSAML(conn.SignIn.SAML)
+	if len(conn.SignIn.SAML) == 0 || err != nil || options.MetadataURL == "" {
 		return false
 	}
 	kept, err := cs.core.Metadata(ctx, conn.ID)
-	if err != nil || kept.URL != settings.MetadataURL {
+	if err != nil || kept.URL != options.MetadataURL {
 		return true
 	}
 	wait := refreshAtMost
-	if idp, err := saml.ParseMetadata(kept.Body, settings.EntityID, cs.site.Now()); err != nil {
+	if idp, err := saml.ParseMetadata(kept.Body, options.EntityID, cs.site.Now()); err != nil {
 		wait = refreshAtLeast
 	} else if idp.CacheDuration > 0 {
 		wait = min(max(idp.CacheDuration, refreshAtLeast), refreshAtMost)
@@ -63,18 +63,18 @@ func (cs *Clients) due(ctx context.Context, conn provision.Connection) bool {
 
 // metadata returns the identity provider's metadata: what the settings hold, or
 // what was last fetched; the first time it is fetched now.
-func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, settings SAMLSettings) ([]byte, error) {
-	if settings.MetadataURL == "" {
-		return settings.fixedMetadata(cs.site.Now())
+func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, options SAMLSettings) ([]byte, error) {
+	if options.MetadataURL == "" {
+		return options.fixedMetadata(cs.site.Now())
 	}
 	kept, err := cs.core.Metadata(ctx, conn.ID)
-	if err == nil && kept.URL == settings.MetadataURL && len(kept.Body) > 0 {
+	if err == nil && kept.URL == options.MetadataURL && len(kept.Body) > 0 {
 		return kept.Body, nil
 	}
 	if err != nil && !web.IsCode(err, provision.NotFound) {
 		return nil, err
 	}
-	if kept.URL == settings.MetadataURL && kept.Problem != "" && cs.site.Now().Sub(kept.TriedAt) < askAgain {
+	if kept.URL == options.MetadataURL && kept.Problem != "" && cs.site.Now().Sub(kept.TriedAt) < askAgain {
 		return nil, &provision.Error{Code: provision.Denied, Field: "metadata", Detail: kept.Problem}
 	}
 	// Whoever began this may go away; others come.
@@ -87,7 +87,7 @@ func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, sett
 // ([Clients.Accept]): whoever controls the address must not become the
 // identity provider.
 func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]byte, error) {
-	settings, err := ParseSAML(conn.SignIn.SAML)
+	options, err := ParseSAML(conn.SignIn.SAML)
 	if err != nil {
 		return nil, err
 	}
@@ -95,18 +95,18 @@ func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]by
 	if err != nil && !web.IsCode(err, provision.NotFound) {
 		return nil, err
 	}
-	if kept.URL != settings.MetadataURL { // the admin named another address: a new beginning
-		kept = provision.Metadata{Connection: conn.ID, URL: settings.MetadataURL}
+	if kept.URL != options.MetadataURL { // the admin named another address: a new beginning
+		kept = provision.Metadata{Connection: conn.ID, URL: options.MetadataURL}
 	}
 	now := cs.site.Now()
 	kept.TriedAt = now
-	body, err := cs.fetchMetadata(ctx, settings, now)
+	body, err := cs.fetchMetadata(ctx, options, now)
 	if err != nil {
 		cs.fetchFailed(conn, documentMetadata)
 		kept.Problem = err.Error()
 		return kept.Body, errors.Join(err, cs.core.SaveMetadata(ctx, byHouse, kept, nil))
 	}
-	changes, wait := compareMetadata(kept, body, settings.EntityID, now)
+	changes, wait := compareMetadata(kept, body, options.EntityID, now)
 	if wait != "" {
 		kept.Problem, kept.Waiting = wait, body
 		return kept.Body, cs.core.SaveMetadata(ctx, byHouse, kept, map[string]any{"waiting": wait})

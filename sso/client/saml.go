@@ -24,7 +24,7 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	if len(conn.SignIn.SAML) == 0 {
 		return nil, errNoProtocol
 	}
-	settings, err := ParseSAML(conn.SignIn.SAML)
+	options, err := ParseSAML(conn.SignIn.SAML)
 	if err != nil {
 		return nil, fmt.Errorf("connection %s: %w", conn.Name, err)
 	}
@@ -32,7 +32,7 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := cs.metadata(ctx, conn, settings)
+	metadata, err := cs.metadata(ctx, conn, options)
 	if err != nil {
 		return nil, err
 	}
@@ -49,15 +49,15 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	}
 	sp, err := saml.New(saml.Config{
 		EntityID: cs.at(conn, "/saml/metadata"), ACSURL: cs.at(conn, "/saml/acs"), SLOURL: cs.at(conn, "/saml/slo"),
-		Metadata: metadata, IdPEntityID: settings.EntityID, Keys: ours,
-		ForceAuthn: settings.ForceAuthn, AuthnContexts: settings.AuthnContexts, NameIDFormat: settings.NameIDFormat, Binding: settings.Binding,
-		RequireEncryption: settings.RequireEncryption, RequireSignedResponse: settings.RequireSignedResponse, AllowSHA1: settings.AllowSHA1,
+		Metadata: metadata, IdPEntityID: options.EntityID, Keys: ours,
+		ForceAuthn: options.ForceAuthn, AuthnContexts: options.AuthnContexts, NameIDFormat: options.NameIDFormat, Binding: options.Binding,
+		RequireEncryption: options.RequireEncryption, RequireSignedResponse: options.RequireSignedResponse, AllowSHA1: options.AllowSHA1,
 		Now: cs.site.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	fresh := &SAMLClient{made: made, ServiceProvider: sp, Settings: settings}
+	fresh := &SAMLClient{made: made, ServiceProvider: sp, Settings: options}
 	cs.mu.Lock()
 	cs.saml[conn.ID] = fresh
 	cs.mu.Unlock()
@@ -84,8 +84,8 @@ func (cs *Clients) ownMetadata(conn provision.Connection, keys []provision.Key) 
 		return nil, err
 	}
 	c := saml.Config{EntityID: cs.at(conn, "/saml/metadata"), ACSURL: cs.at(conn, "/saml/acs"), SLOURL: cs.at(conn, "/saml/slo"), Keys: own}
-	if settings, err := ParseSAML(conn.SignIn.SAML); len(conn.SignIn.SAML) > 0 && err == nil {
-		c.NameIDFormat = settings.NameIDFormat
+	if options, err := ParseSAML(conn.SignIn.SAML); len(conn.SignIn.SAML) > 0 && err == nil {
+		c.NameIDFormat = options.NameIDFormat
 	}
 	return saml.OwnMetadata(c, cs.site.Now())
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -80,7 +80,7 @@ func baseURL(address string, allowHTTP bool) (base *url.URL, advice string) {
 	if address == "" {
 		address = defaultURL
 	}
-	u, advice := jsonapi.Address(address, "leave it out for Help Scout itself, or give an address such as http://127.0.0.1:8080/desk", allowHTTP)
+	u, advice := kit.Address(address, "leave it out for Help Scout itself, or give an address such as http://127.0.0.1:8080/desk", allowHTTP)
 	if advice != "" {
 		return nil, advice
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -24,7 +24,7 @@ func (d *redmine) Check(ctx context.Context) (desk.Profile, error) {
 	}
 	err := d.client.get(ctx, "/users/current", nil, &answer)
 	switch {
-	case errors.Is(err, jsonapi.ErrForbidden):
+	case errors.Is(err, kit.ErrForbidden):
 		return desk.Profile{}, desk.Errorf(desk.Unauthorized, "Redmine's REST API is switched off; tick \"Enable REST web service\" at Administration > Settings > API")
 	case err != nil:
 		return desk.Profile{}, err

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -46,7 +46,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if !apiKey.MatchString(d.Secret) {
 		wrong.Add("secret", "give the API key of an administrator of Redmine: 40 letters and digits, at My account > API access key > Show")
 	}
-	home, advice := jsonapi.Address(d.URL, "give the address of Redmine's home page, such as https://redmine.example.com", allowHTTP)
+	home, advice := kit.Address(d.URL, "give the address of Redmine's home page, such as https://redmine.example.com", allowHTTP)
 	if advice != "" {
 		wrong.Add("url", "%s", advice)
 	}

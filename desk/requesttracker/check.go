@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -20,7 +20,7 @@ import (
 func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
 	var about struct{ Version string }
 	if err := d.client.get(ctx, "/rt", nil, &about); err != nil {
-		if errors.Is(err, jsonapi.ErrForeign) || desk.KindOf(err) == desk.NotFound {
+		if errors.Is(err, kit.ErrForeign) || desk.KindOf(err) == desk.NotFound {
 			return desk.Profile{}, desk.Errorf(desk.Retryable, "there is no REST 2.0 of Request Tracker 5 at the desk's URL; give the address of RT's home page")
 		}
 		return desk.Profile{}, err
@@ -97,9 +97,9 @@ func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile
 		var members page[ref]
 		err := d.client.get(ctx, "/group/"+string(g.ID)+"/members", url.Values{"per_page": {"1"}}, &members)
 		switch {
-		case errors.Is(err, jsonapi.ErrForbidden) && d.settings.standsForRole(g.Name):
+		case errors.Is(err, kit.ErrForbidden) && d.settings.standsForRole(g.Name):
 			problem(p, "the service account may not change who is in the group %q: grant AdminGroupMembership at Admin > Groups > (the group) > User Rights, or for all groups at Admin > Global > User Rights", g.Name)
-		case errors.Is(err, jsonapi.ErrForbidden):
+		case errors.Is(err, kit.ErrForbidden):
 			p.Teams = slices.DeleteFunc(p.Teams, func(name string) bool { return name == g.Name })
 		case err != nil:
 			return err

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 const (
@@ -20,10 +20,10 @@ const (
 )
 
 // client speaks REST 2.0. It is safe for concurrent use.
-type client struct{ api *jsonapi.Client }
+type client struct{ api *kit.Client }
 
 func newClient(base *url.URL, token string) *client {
-	return &client{jsonapi.New(jsonapi.Config{
+	return &client{kit.New(kit.Config{
 		Kind:     "requesttracker",
 		Base:     base,
 		Header:   http.Header{"Authorization": {"token " + token}, "Accept-Language": {"en"}},
@@ -43,20 +43,20 @@ type limit struct {
 
 // get reads the record or list at path into answer.
 func (c *client) get(ctx context.Context, path string, query url.Values, answer any) error {
-	_, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodGet, Path: path, Query: query}, answer)
+	_, err := c.api.Do(ctx, kit.Call{Method: http.MethodGet, Path: path, Query: query}, answer)
 	return err
 }
 
 // search reads a page of the records that meet all limits. RT ignores a limit
 // on a field that it does not know: compare every hit again.
 func (c *client) search(ctx context.Context, path string, query url.Values, limits []limit, answer any) error {
-	_, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodPost, Path: path, Query: query, Body: limits, Read: true}, answer)
+	_, err := c.api.Do(ctx, kit.Call{Method: http.MethodPost, Path: path, Query: query, Body: limits, Read: true}, answer)
 	return err
 }
 
 // create makes a record and returns its number.
 func (c *client) create(ctx context.Context, path string, fields map[string]any) (string, error) {
-	a, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodPost, Path: path, Body: fields}, nil)
+	a, err := c.api.Do(ctx, kit.Call{Method: http.MethodPost, Path: path, Body: fields}, nil)
 	if err != nil {
 		return "", err
 	}
@@ -67,7 +67,7 @@ func (c *client) create(ctx context.Context, path string, fields map[string]any)
 // put changes what is at path and returns RT's sentences. They prove nothing.
 func (c *client) put(ctx context.Context, path string, body any) ([]string, error) {
 	var answer []json.RawMessage
-	if _, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodPut, Path: path, Body: body}, &answer); err != nil {
+	if _, err := c.api.Do(ctx, kit.Call{Method: http.MethodPut, Path: path, Body: body}, &answer); err != nil {
 		return nil, err
 	}
 	var sentences []string
@@ -82,7 +82,7 @@ func (c *client) put(ctx context.Context, path string, body any) ([]string, erro
 
 // remove deletes what is at path.
 func (c *client) remove(ctx context.Context, path string) error {
-	_, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodDelete, Path: path}, nil)
+	_, err := c.api.Do(ctx, kit.Call{Method: http.MethodDelete, Path: path}, nil)
 	return err
 }
 

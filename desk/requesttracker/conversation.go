@@ -6,7 +6,7 @@ import (
 	"net/url"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -78,7 +78,7 @@ func (d *rt) Assign(ctx context.Context, conversation string, to desk.Assignee) 
 	}
 	said, err := d.client.put(ctx, "/ticket/"+conversation, map[string]any{"Owner": owner})
 	switch {
-	case errors.Is(err, jsonapi.ErrForbidden):
+	case errors.Is(err, kit.ErrForbidden):
 		return missingRight("ShowTicket", "to hand conversations over")
 	case err != nil && desk.KindOf(err) == desk.NotFound:
 		return desk.Errorf(desk.NotFound, "RT has no ticket %s", conversation)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -145,7 +145,7 @@ func (d *directory) membersWhere(ctx context.Context, group string, query url.Va
 }
 
 func membershipError(err error) error {
-	if errors.Is(err, jsonapi.ErrForbidden) {
+	if errors.Is(err, kit.ErrForbidden) {
 		e := missingRight("AdminGroupMembership", "to read and change who is in a group")
 		e.Detail += ", or for this group alone at Admin > Groups > (the group) > User Rights"
 		return e

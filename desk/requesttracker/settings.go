@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -90,7 +90,7 @@ const apiPath = "/REST/2.0"
 // apiURL returns the root of REST 2.0 for the address of RT's home page, or
 // advice on a better address.
 func apiURL(home string, allowHTTP bool) (api *url.URL, advice string) {
-	u, advice := jsonapi.Address(home, "give the address of RT's home page, such as https://rt.example.com", allowHTTP)
+	u, advice := kit.Address(home, "give the address of RT's home page, such as https://rt.example.com", allowHTTP)
 	if advice != "" {
 		return nil, advice
 	}

@@ -1,4 +1,4 @@
-// Package jsonapi sends JSON to help desks over HTTP.
+// Package kit sends JSON to help desks over HTTP.
 //
 // It is what every connector needs to be a good guest: few requests at once, an
 // end to each of them, answers of a bounded size, credentials that go to the
@@ -9,4 +9,4 @@
 // The package knows no vendor: a connector brings the paths, the headers with
 // its credentials, a [Vendor] for administrators to read about, and what its desk's own refusals
 // mean.
-package jsonapi
+package kit

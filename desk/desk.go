@@ -10,6 +10,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -107,6 +108,11 @@ type Profile struct {
 	Teams     []string             // sorted
 	Mailboxes []string             // sorted
 	Problems  []string             // rights or settings that are missing, with what to do
+}
+
+// Problemf adds a problem.
+func (p *Profile) Problemf(format string, args ...any) {
+	p.Problems = append(p.Problems, fmt.Sprintf(format, args...))
 }
 
 // Capabilities says what a kind of desk can do through its API. What is false

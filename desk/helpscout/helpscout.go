@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -13,7 +14,7 @@ type helpScout struct {
 	settings  settings
 	client    *client
 	directory *directory
-	listed    desk.Snapshot[*membership]
+	listed    kit.Snapshot[*membership]
 }
 
 // New returns a connector; it is a [desk.Factory]. Secret is the app secret of

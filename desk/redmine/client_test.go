@@ -51,7 +51,7 @@ func TestStatus(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(t, script{"GET /users/9": {tt.answer}})
-			err := connect(t, f.URL, nil).client.get(t.Context(), "/users/9", nil, nil)
+			err := connect(t, f.URL, nil).client.Get(t.Context(), "/users/9", nil, nil)
 			wantKind(t, err, tt.kind, tt.words)
 			after := pause(err)
 			if after != tt.after && (tt.after != 90*time.Second || after < 80*time.Second || after > 90*time.Second) {

@@ -88,7 +88,7 @@ func connect(t *testing.T, home string, settings map[string]string) *redmine {
 		t.Fatal(err)
 	}
 	c := d.(*redmine)
-	c.client.api.HTTP.Timeout = 2 * time.Second
+	c.client.HTTP.Timeout = 2 * time.Second
 	return c
 }
 

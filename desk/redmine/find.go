@@ -3,17 +3,14 @@ package redmine
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
-
-// number is the form of Redmine's ids. Other text would end up in a path.
-var number = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
 // Find looks a user up by number, then by our mark, then by e-mail.
 func (d *redmine) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
@@ -21,7 +18,7 @@ func (d *redmine) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, 
 	if r == nil || err != nil {
 		return nil, err
 	}
-	active, err := d.directory.projects.list(ctx)
+	active, err := d.directory.projects.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +27,13 @@ func (d *redmine) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, 
 
 // read returns the user with a number, whole. An unknown number is NotFound.
 func (d *redmine) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
-	if !number.MatchString(string(id)) {
+	if !kit.IsNumber(id) {
 		return nil, desk.Errorf(desk.NotFound, "Redmine has no user %q: its ids are numbers", id)
 	}
 	var answer struct {
 		User record `json:"user"`
 	}
-	if err := d.client.get(ctx, "/users/"+string(id), url.Values{"include": {"groups,memberships"}}, &answer); err != nil {
+	if err := d.client.Get(ctx, "/users/"+string(id), url.Values{"include": {"groups,memberships"}}, &answer); err != nil {
 		if desk.KindOf(err) == desk.NotFound {
 			return nil, desk.Errorf(desk.NotFound, "Redmine has no user %s", id)
 		}
@@ -130,7 +127,7 @@ func only(records []*record, both string) (*record, error) {
 		ids = append(ids, string(r.id()))
 	}
 	slices.Sort(ids)
-	return nil, desk.Errorf(desk.Permanent, "the users %s of Redmine %s; change all but one at Administration > Users", strings.Join(ids, ", "), both)
+	return nil, vendor.Several(ids, both, "Administration > Users")
 }
 
 func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // statuses are all states of a user. They are asked for one after the other, which
@@ -27,7 +29,7 @@ const wholeAge = time.Hour
 // Going through all users may take longer than one caller waits. The next one
 // goes on where that stopped.
 type marks struct {
-	client *client
+	client *kit.Client
 	field  string
 	turn   chan struct{} // holds one token while somebody reads
 
@@ -42,7 +44,7 @@ type marks struct {
 	known map[int64]bool     // whom the index has seen
 }
 
-func newMarks(c *client, field string) *marks {
+func newMarks(c *kit.Client, field string) *marks {
 	return &marks{client: c, field: field, turn: make(chan struct{}, 1), users: make(map[string][]int64), known: make(map[int64]bool)}
 }
 

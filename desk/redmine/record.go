@@ -74,8 +74,8 @@ func (r *record) id() provision.DeskUserID {
 
 func (r *record) path() string { return "/users/" + string(r.id()) }
 
-func (r *record) memberOf(group int64) bool {
-	return slices.ContainsFunc(r.Groups, func(g entry) bool { return g.ID == group })
+func (r *record) memberOf(group entry) bool {
+	return slices.ContainsFunc(r.Groups, func(g entry) bool { return g.ID == group.ID })
 }
 
 // in returns the user's membership in a project; the zero one when there is
@@ -107,6 +107,9 @@ func (r *record) complete() error {
 	return nil
 }
 
+// worksIn reports whether the user has a role of its own in a project.
+func (r *record) worksIn(project entry) bool { return len(r.in(project.ID).direct()) > 0 }
+
 // rank returns the role that a record shows. Redmine has no owner.
 func (d *redmine) rank(r *record) provision.Role {
 	switch {
@@ -128,7 +131,7 @@ func (d *redmine) user(r *record, active []entry) *provision.DeskUser {
 		}
 	}
 	for _, p := range active {
-		if len(r.in(p.ID).direct()) > 0 {
+		if r.worksIn(p) {
 			mailboxes = append(mailboxes, p)
 		}
 	}

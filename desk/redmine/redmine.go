@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -11,10 +12,10 @@ import (
 type redmine struct {
 	desk.Base
 	settings  settings
-	client    *client
+	client    *kit.Client
 	directory *directory
 	marks     *marks
-	listed    desk.Snapshot[*roster]
+	listed    kit.Snapshot[*roster]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of

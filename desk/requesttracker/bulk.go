@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -27,12 +28,9 @@ const privilegedGroup = "Privileged"
 // they are put together from the list of those who are not disabled, and from
 // the members of groups, with the first page.
 func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
-	n := 1
-	if cursor != "" {
-		var err error
-		if n, err = strconv.Atoi(cursor); err != nil || n < 2 || n > maxPages {
-			return nil, "", desk.NoCursor()
-		}
+	n, err := kit.PageAt(cursor, maxPages)
+	if err != nil {
+		return nil, "", err
 	}
 	known, err := d.listed.Get(ctx, n == 1, d.readRoster)
 	if err != nil {
@@ -41,7 +39,7 @@ func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, str
 	query := url.Values{"fields": {"id,Name,EmailAddress,RealName,WorkPhone,Timezone,CustomFields"}, "find_disabled_rows": {"1"},
 		"orderby": {"id"}, "per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
 	var p page[record]
-	if err := d.client.get(ctx, "/users", query, &p); err != nil {
+	if err := d.client.Get(ctx, "/users", query, &p); err != nil {
 		return nil, "", err
 	}
 	users := make([]provision.DeskUser, len(p.Items))
@@ -57,7 +55,7 @@ func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, str
 	if err == nil && n*pageSize >= total || err != nil && len(p.Items) == 0 || n == maxPages {
 		return users, "", nil
 	}
-	return users, strconv.Itoa(n + 1), nil
+	return users, kit.PageAfter(n), nil
 }
 
 // complete fills in what a list leaves empty.

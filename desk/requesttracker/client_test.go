@@ -40,7 +40,7 @@ func TestStatus(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt := newFakeRT(t, script{"GET /user/570": tt.answer})
-			err := connect(t, rt.URL).client.get(t.Context(), "/user/570", nil, nil)
+			err := connect(t, rt.URL).client.Get(t.Context(), "/user/570", nil, nil)
 			wantKind(t, err, tt.kind, tt.words)
 			after := pause(err)
 			if after != tt.after && (tt.after != 90*time.Second || after < 80*time.Second || after > 90*time.Second) {

@@ -95,7 +95,7 @@ func connect(t *testing.T, home string) *rt {
 		t.Fatal(err)
 	}
 	c := d.(*rt)
-	c.client.api.HTTP.Timeout = 2 * time.Second
+	c.client.HTTP.Timeout = 2 * time.Second
 	return c
 }
 

@@ -4,16 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
-
-// number is the form of RT's ids. Anything else never gets into a path.
-var number = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 
 func noNumber(what, id string) *desk.Error {
 	return desk.Errorf(desk.NotFound, "RT has no %s %q: its ids are numbers", what, id)
@@ -34,11 +31,11 @@ func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error
 
 // read returns the user with a number, whole. An unknown number is NotFound.
 func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
-	if !number.MatchString(string(id)) {
+	if !kit.IsNumber(id) {
 		return nil, noNumber("user", string(id))
 	}
 	var r record
-	if err := d.client.get(ctx, "/user/"+string(id), nil, &r); err != nil {
+	if err := d.client.Get(ctx, "/user/"+string(id), nil, &r); err != nil {
 		if desk.KindOf(err) == desk.NotFound {
 			return nil, desk.Errorf(desk.NotFound, "RT has no user %s", id)
 		}
@@ -123,6 +120,5 @@ func (d *rt) only(ctx context.Context, ids []string, both string) (*record, erro
 	case 1:
 		return d.read(ctx, provision.DeskUserID(ids[0]))
 	}
-	return nil, desk.Errorf(desk.Permanent, "the users %s of RT %s; change all but one at %s", strings.Join(ids, ", "), both,
-		fmt.Sprintf("Admin > Users (…/Admin/Users/Modify.html?id=%s)", ids[len(ids)-1]))
+	return nil, vendor.Several(ids, both, fmt.Sprintf("Admin > Users (…/Admin/Users/Modify.html?id=%s)", ids[len(ids)-1]))
 }

@@ -70,6 +70,9 @@ func (r *record) memberOf(group string) bool {
 	return slices.ContainsFunc(r.Memberships, func(m ref) bool { return string(m.ID) == group })
 }
 
+// in reports whether the user is in a group.
+func (r *record) in(g group) bool { return r.memberOf(string(g.ID)) }
+
 // field returns the first value of a custom field. present is false when the
 // user has no such field, or the service account may not see it.
 func (r *record) field(name string) (value string, present bool) {

@@ -3,9 +3,9 @@ package requesttracker
 import (
 	"context"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -15,7 +15,7 @@ type rt struct {
 	settings settings
 	client   *client
 	groups   *directory
-	listed   desk.Snapshot[*roster]
+	listed   kit.Snapshot[*roster]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of RT's
@@ -38,7 +38,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 		Base:     desk.Base{Name: "Request Tracker"},
 		settings: s,
 		client:   c,
-		groups:   &directory{client: c},
+		groups:   newDirectory(c),
 	}, nil
 }
 
@@ -81,27 +81,15 @@ func (d *rt) Fit(want provision.DeskUser) provision.DeskUser {
 	if want.DisplayName == "" {
 		want.DisplayName = strings.TrimSpace(want.GivenName + " " + want.FamilyName)
 	}
-	want.DisplayName = cut(want.DisplayName, maxRealNameBytes)
+	want.DisplayName = keep(want.DisplayName, maxRealNameBytes)
 	want.GivenName, want.FamilyName, want.Title = "", "", ""
-	want.Phone = cut(want.Phone, maxPhoneBytes)
-	want.Timezone = cut(want.Timezone, maxTimezoneBytes)
+	want.Phone = keep(want.Phone, maxPhoneBytes)
+	want.Timezone = keep(want.Timezone, maxTimezoneBytes)
 	return want
 }
 
-// cut returns text on one line, in whole characters, in at most n bytes.
-func cut(text string, n int) string {
-	text = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, text))
-	for len(text) > n {
-		_, size := utf8.DecodeLastRuneInString(text)
-		text = strings.TrimSpace(text[:len(text)-size])
-	}
-	return text
-}
+// keep returns text as a column of so many bytes keeps it.
+func keep(text string, bytes int) string { return kit.CutBytes(kit.OneLine(text), bytes) }
 
 // Delete is unsupported: RT has no call that deletes a user, its DELETE means
 // disable.

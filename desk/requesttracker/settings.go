@@ -1,7 +1,6 @@
 package requesttracker
 
 import (
-	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -38,8 +37,17 @@ var authToken = regexp.MustCompile(`^[0-9]+-([0-9]+)-[0-9A-Za-z]+$`)
 func parseSettings(d provision.Desk) (settings, error) {
 	s := settings{externalIDField: defaultExternalIDField, adminGroup: defaultAdminGroup, token: d.Secret}
 	var wrong desk.Mistakes
-
-	allowHTTP := s.read(d.Settings, &wrong)
+	allowHTTP := false
+	_, s.adminGroupGiven = d.Settings["admin_group"]
+	kit.ReadSettings(d.Settings, []kit.Setting{
+		{Key: "external_id_field", Text: &s.externalIDField, Hint: "give the name of a custom field on users, without braces",
+			Check: func(name string) bool { return name != "" && !strings.ContainsAny(name, "{}") }},
+		{Key: "admin_group", Text: &s.adminGroup, Check: kit.NotEmpty,
+			Hint: "give the name of the group whose members are admins, or leave the setting out"},
+		{Key: "agent_group", Text: &s.agentGroup},
+		{Key: "limited_group", Text: &s.limitedGroup},
+		{Key: "allow_http", Flag: &allowHTTP},
+	}, &wrong)
 	if twice := doubled(s.roleGroups()); twice != "" {
 		wrong.Add("settings", "the group %q stands for two roles; give each role a group of its own", twice)
 	}
@@ -55,34 +63,6 @@ func parseSettings(d provision.Desk) (settings, error) {
 	}
 	s.api = api
 	return s, wrong.Err()
-}
-
-// read takes over what the settings say, and returns whether http is allowed.
-func (s *settings) read(all map[string]string, wrong *desk.Mistakes) (allowHTTP bool) {
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		value := strings.TrimSpace(all[key])
-		switch key {
-		case "external_id_field":
-			s.externalIDField = value
-			if value == "" || strings.ContainsAny(value, "{}") {
-				wrong.Add("settings."+key, "give the name of a custom field on users, without braces")
-			}
-		case "admin_group":
-			s.adminGroup, s.adminGroupGiven = value, true
-			if value == "" {
-				wrong.Add("settings."+key, "give the name of the group whose members are admins, or leave the setting out")
-			}
-		case "agent_group":
-			s.agentGroup = value
-		case "limited_group":
-			s.limitedGroup = value
-		case "allow_http":
-			allowHTTP = wrong.Flag("settings."+key, value)
-		default:
-			wrong.Add("settings."+key, "unknown setting; use external_id_field, admin_group, agent_group, limited_group or allow_http")
-		}
-	}
-	return allowHTTP
 }
 
 const apiPath = "/REST/2.0"

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 // eachBatch is how many people EachIdentity reads at a time.
@@ -19,7 +20,7 @@ func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q prov
 	if q.Brief {
 		columns = briefColumns
 	}
-	return page(s, live(s.read(ctx).Table(identityTable), c), identityScope, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
+	return page(s, live(s.read(ctx).Table(identityTable), c), sqlfilter.People, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
 		return s.findIdentities(db, columns)
 	}, s.countPeople(ctx, c, q.Where), s.skipPeople(ctx, c))
 }

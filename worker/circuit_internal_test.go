@@ -134,8 +134,10 @@ func TestGuardKeepsTheLease(t *testing.T) {
 		g := w.guard(provision.Desk{Name: "d", Rate: 0.2}, desk.Capabilities{})
 		renewed, called := 0, 0
 		var lost error
-		ctx := withTurn(t.Context(), &turn{rank: rankGranting, renewed: time.Now(), renew: func(context.Context) error { renewed++; return lost }})
-		call := func() error { return g.call(ctx, callTimeout, func(context.Context) error { called++; return nil }) }
+		calls := &turn{rank: rankGranting, renewed: time.Now(), renew: func(context.Context) error { renewed++; return lost }}
+		call := func() error {
+			return g.call(t.Context(), calls, callTimeout, func(context.Context) error { called++; return nil })
+		}
 		for range 7 { // 30 seconds
 			if err := call(); err != nil {
 				t.Fatal(err)
@@ -163,7 +165,7 @@ func TestGuardHearsOfPanics(t *testing.T) {
 		g := &guard{circuit: c, metrics: newMetrics(nil)}
 		func() {
 			defer func() { recover() }()
-			g.call(t.Context(), callTimeout, func(context.Context) error { panic("a bug") })
+			g.call(t.Context(), &turn{}, callTimeout, func(context.Context) error { panic("a bug") })
 		}()
 		if _, made := try(c, nil); !made {
 			t.Error("no call is made any more")

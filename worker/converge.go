@@ -11,11 +11,12 @@ import (
 
 // converge reads the desk, writes the difference, and reads again. Its error
 // says how the visit ended: confirmed when all is as wanted.
-func (w *Worker) converge(ctx context.Context, v *provision.Visit) error {
-	d, err := w.desks.get(v.Desk)
+func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *turn) error {
+	open, err := w.desks.get(v.Desk)
 	if err != nil {
 		return &provision.ParkedError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
 	}
+	d := open.session(calls)
 	self, err := d.own(ctx)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit) error {
 
 // steps returns what is to be written, and notes what an earlier visit wrote
 // before it was cut short.
-func (w *Worker) steps(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, around provision.Surroundings) ([]provision.Step, error) {
+func (w *Worker) steps(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, around provision.Surroundings) ([]provision.Step, error) {
 	fit := d.Fit(want(v))
 	steps, err := provision.Steps(v, fit, have, around)
 	if err != nil {
@@ -111,7 +112,7 @@ func want(v *provision.Visit) provision.DeskUser {
 
 // find returns the desk user of the account, or nil. One that we knew and that
 // is gone is forgotten: whoever has the address now is somebody else's.
-func (w *Worker) find(ctx context.Context, d *openDesk, v *provision.Visit) (*provision.DeskUser, error) {
+func (w *Worker) find(ctx context.Context, d *session, v *provision.Visit) (*provision.DeskUser, error) {
 	if v.Account.DeskUser != "" {
 		have, err := d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
 		if err != nil || have != nil {
@@ -127,7 +128,7 @@ func (w *Worker) find(ctx context.Context, d *openDesk, v *provision.Visit) (*pr
 
 // seen fills in what a desk does not show: where access to mailboxes follows
 // from teams, or from the role of an admin, there is nothing to compare.
-func seen(d *openDesk, v *provision.Visit, have *provision.DeskUser) *provision.DeskUser {
+func seen(d *session, v *provision.Visit, have *provision.DeskUser) *provision.DeskUser {
 	if have == nil {
 		return nil
 	}
@@ -141,7 +142,7 @@ func seen(d *openDesk, v *provision.Visit, have *provision.DeskUser) *provision.
 
 // carryOut journals steps and does them in order. What the desk cannot do is
 // added to todo for an admin, and does not keep the rest from being done.
-func (w *Worker) carryOut(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, steps []provision.Step, todo *tasks) error {
+func (w *Worker) carryOut(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, steps []provision.Step, todo *tasks) error {
 	planned, err := w.core.PlanSteps(ctx, v, steps)
 	if err != nil {
 		return err
@@ -192,7 +193,7 @@ func refused(err error) bool {
 }
 
 // do makes one write. made is the id of a user that it created.
-func (w *Worker) do(ctx context.Context, d *openDesk, v *provision.Visit, id provision.DeskUserID, s provision.Step) (made provision.DeskUserID, _ error) {
+func (w *Worker) do(ctx context.Context, d *session, v *provision.Visit, id provision.DeskUserID, s provision.Step) (made provision.DeskUserID, _ error) {
 	switch s.Kind {
 	case provision.StepCreate:
 		user, err := d.Create(ctx, d.Fit(want(v)))

@@ -25,8 +25,9 @@ type desks struct {
 }
 
 type openDesk struct {
-	guarded
-	settings provision.Desk
+	connector desk.Desk // nil: to be opened anew
+	guard     *guard
+	settings  provision.Desk
 
 	turn    *semaphore.Weighted // whoever holds it may look at what follows
 	self    provision.DeskUserID
@@ -46,7 +47,7 @@ func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	known, same := d.by[settings.ID], false
 	if known != nil {
 		same = reflect.DeepEqual(known.settings, settings)
-		if same && known.guarded.Desk != nil {
+		if same && known.connector != nil {
 			return known, nil
 		}
 	}
@@ -54,11 +55,11 @@ func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := &openDesk{guarded: guarded{Desk: connector}, settings: settings, turn: semaphore.NewWeighted(1)}
+	fresh := &openDesk{connector: connector, settings: settings, turn: semaphore.NewWeighted(1)}
 	if same {
-		fresh.guarded.guard = known.guarded.guard
+		fresh.guard = known.guard
 	} else {
-		fresh.guarded.guard = d.guard(settings, connector.Capabilities())
+		fresh.guard = d.guard(settings, connector.Capabilities())
 	}
 	d.by[settings.ID] = fresh
 	return fresh, nil
@@ -69,13 +70,16 @@ func (d *desks) forget(id provision.DeskID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known := d.by[id]; known != nil {
-		d.by[id] = &openDesk{guarded: guarded{guard: known.guarded.guard}, settings: known.settings}
+		d.by[id] = &openDesk{guard: known.guard, settings: known.settings}
 	}
 }
 
-// own returns the id of our own account on the desk. Visits that ask while
-// another one does share what it finds.
-func (o *openDesk) own(ctx context.Context) (provision.DeskUserID, error) {
+// session returns the desk for the calls of whoever t is of.
+func (o *openDesk) session(t *turn) *session { return &session{Desk: o.connector, open: o, turn: t} }
+
+// own returns the id of our own account on the desk, which check finds out.
+// Visits that ask while another one does share what it finds.
+func (o *openDesk) own(ctx context.Context, check func(context.Context) (desk.Profile, error)) (provision.DeskUserID, error) {
 	asked := time.Now()
 	if err := o.turn.Acquire(ctx, 1); err != nil {
 		return "", err
@@ -85,7 +89,7 @@ func (o *openDesk) own(ctx context.Context) (provision.DeskUserID, error) {
 		return o.self, o.failure
 	}
 	began := time.Now()
-	profile, err := o.Check(ctx)
+	profile, err := check(ctx)
 	if ctx.Err() != nil {
 		return "", err // ours alone
 	}

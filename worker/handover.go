@@ -21,7 +21,7 @@ const (
 // none any more. rest is what the visit will write afterwards; it stays in the
 // journal. left says why some could not be given to anybody, not even to the
 // queue: an admin has to.
-func (w *Worker) handOver(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, rest []provision.Step) (left, _ error) {
+func (w *Worker) handOver(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, rest []provision.Step) (left, _ error) {
 	m := &moving{moved: make(map[string]bool), refused: make(map[string]bool)}
 	for {
 		open, err := d.OpenConversations(ctx, have.ID, handOverPage)
@@ -58,7 +58,7 @@ type moving struct {
 
 func (m *moving) seen(c desk.Conversation) bool { return m.moved[c.ID] || m.refused[c.ID] }
 
-func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Visit, open []desk.Conversation, m *moving, rest []provision.Step) error {
+func (w *Worker) handOverPage(ctx context.Context, d *session, v *provision.Visit, open []desk.Conversation, m *moving, rest []provision.Step) error {
 	steps := make([]provision.Step, len(open))
 	to := make([]desk.Assignee, len(open))
 	for i, c := range open {
@@ -108,7 +108,7 @@ func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Vis
 }
 
 // assign gives c to its heir, or to nobody when the desk refuses the heir.
-func (w *Worker) assign(ctx context.Context, d *openDesk, c desk.Conversation, to desk.Assignee) (desk.Assignee, error) {
+func (w *Worker) assign(ctx context.Context, d *session, c desk.Conversation, to desk.Assignee) (desk.Assignee, error) {
 	err := d.Assign(ctx, c.ID, to)
 	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
 		to = desk.Assignee{}
@@ -147,7 +147,7 @@ func (h *heirs) next() desk.Assignee {
 }
 
 // findHeirs turns the desk's policy into assignees.
-func (w *Worker) findHeirs(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
+func (w *Worker) findHeirs(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
 	policy := v.Desk.HandOver
 	switch {
 	case policy.Agent != "":
@@ -167,7 +167,7 @@ func (w *Worker) findHeirs(ctx context.Context, d *openDesk, v *provision.Visit,
 	return &heirs{}, nil
 }
 
-func (w *Worker) agentHeir(ctx context.Context, d *openDesk, key desk.Key, leaver *provision.DeskUser, otherwise string) (*heirs, error) {
+func (w *Worker) agentHeir(ctx context.Context, d *session, key desk.Key, leaver *provision.DeskUser, otherwise string) (*heirs, error) {
 	user, err := d.Find(ctx, key)
 	if err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func (w *Worker) agentHeir(ctx context.Context, d *openDesk, key desk.Key, leave
 
 // teamHeirs are the leaver's teams, those that a rule governs first, or their
 // active members in turn.
-func (w *Worker) teamHeirs(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
+func (w *Worker) teamHeirs(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
 	teams := slices.Clone(have.Teams)
 	if len(teams) == 0 { // they have left already, in a visit that was cut short
 		teams = slices.Clone(v.Account.Granted.Teams)

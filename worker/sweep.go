@@ -38,7 +38,7 @@ type SweepReport struct {
 type sweeper struct {
 	*Worker
 	desk   provision.Desk
-	d      *openDesk
+	d      *session
 	opts   SweepOptions
 	state  provision.Sweep
 	around provision.Surroundings
@@ -135,11 +135,11 @@ func sweepProblem(err error) string {
 }
 
 func (s *sweeper) run(ctx context.Context) error {
-	ctx = withTurn(ctx, &turn{rank: rankLooking})
-	var err error
-	if s.d, err = s.desks.get(s.desk); err != nil {
+	open, err := s.desks.get(s.desk)
+	if err != nil {
 		return err
 	}
+	s.d = open.session(&turn{rank: rankLooking})
 	self, err := s.d.own(ctx)
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.
 	if v.Ending() {
 		calls.rank = rankEnding
 	}
-	outcome, err := w.conclude(ctx, &v, w.converge(withTurn(ctx, calls), &v))
+	outcome, err := w.conclude(ctx, &v, w.converge(ctx, &v, calls))
 	if errors.Is(err, provision.ErrBusy) { // the lease was lost: whoever has it goes on
 		outcome, err = "lost", nil
 	}

@@ -9,45 +9,46 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// converge reads the desk, writes the difference, and reads again. Its error
-// says how the visit ended: confirmed when all is as wanted.
-func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *turn) error {
+// converge reads the desk, writes the difference, and reads again, until all is
+// as wanted, or what is left is for an admin to do. An error says why neither
+// was reached.
+func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *turn) (outcome, error) {
 	open, err := w.desks.get(v.Desk)
 	if err != nil {
-		return &provision.ParkedError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
+		return outcome{}, &provision.ParkedError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
 	}
 	d := open.session(calls)
 	self, err := d.own(ctx)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	around := provision.Surroundings{Self: self, Words: d.Capabilities().Words, Keys: d.Capabilities().EndSessions,
 		Admins: func() (int, error) { return d.Admins(ctx) }}
-	todo := &tasks{}
+	var todo tasks
 	for round := range rounds {
 		have, err := w.find(ctx, d, v)
 		if err != nil {
-			return err
+			return outcome{}, err
 		}
 		steps, err := w.steps(ctx, d, v, have, around)
 		if err != nil {
-			return err
+			return outcome{}, err
 		}
 		if v.Ending() && have == nil {
-			todo = &tasks{} // whoever is gone has nothing left to be taken away by hand
+			todo = nil // whoever is gone has nothing left to be taken away by hand
 		}
-		if len(todo.todo) > 0 {
-			return todo // what is left is what the desk cannot do
+		if len(todo) > 0 {
+			return outcome{tasks: todo}, nil // what is left is what the desk cannot do
 		}
 		if !v.Ending() {
 			if err := w.core.TakeSeat(ctx, v); err != nil {
-				return err
+				return outcome{}, err
 			}
 		}
 		if v.Ending() && have != nil && have.ID == v.Account.DeskUser {
 			left, err := w.handOver(ctx, d, v, have, steps)
 			if err != nil {
-				return err
+				return outcome{}, err
 			}
 			if left != nil { // access ends all the same, as far as that can be undone
 				todo.add(left)
@@ -55,22 +56,22 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *turn) 
 			}
 		}
 		if len(steps) == 0 {
-			if len(todo.todo) > 0 {
-				return todo
+			if len(todo) > 0 {
+				return outcome{tasks: todo}, nil
 			}
 			if v.Ending() && have != nil && have.ID != v.Account.DeskUser {
 				have = nil // somebody else's user
 			}
-			return confirmed{have}
+			return outcome{shown: have}, nil
 		}
 		if round == rounds-1 {
 			break
 		}
-		if err := w.carryOut(ctx, d, v, have, steps, todo); err != nil && desk.KindOf(err) != desk.NotFound {
-			return err
+		if err := w.carryOut(ctx, d, v, have, steps, &todo); err != nil && desk.KindOf(err) != desk.NotFound {
+			return outcome{}, err
 		}
 	}
-	return desk.Errorf(desk.Retryable, "the desk accepts changes but does not show them afterwards")
+	return outcome{}, desk.Errorf(desk.Retryable, "the desk accepts changes but does not show them afterwards")
 }
 
 // steps returns what is to be written, and notes what an earlier visit wrote

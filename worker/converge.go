@@ -22,7 +22,7 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *turn) 
 	if err != nil {
 		return outcome{}, err
 	}
-	around := provision.Surroundings{Self: self, Words: d.Capabilities().Words, Keys: d.Capabilities().EndSessions,
+	around := provision.Surroundings{Self: self, Words: d.Capabilities().RoleNames, Keys: d.Capabilities().EndSessions,
 		Admins: func() (int, error) { return d.Admins(ctx) }}
 	var todo tasks
 	for round := range rounds {

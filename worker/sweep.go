@@ -145,7 +145,7 @@ func (s *sweeper) run(ctx context.Context) error {
 		return err
 	}
 	can := s.d.Capabilities()
-	s.around = provision.Surroundings{Self: self, Words: can.Words, Keys: can.EndSessions,
+	s.around = provision.Surroundings{Self: self, Words: can.RoleNames, Keys: can.EndSessions,
 		Admins: sync.OnceValues(func() (int, error) { return s.d.Admins(ctx) })}
 	drifts, err := s.core.Drifts(ctx, provision.DriftFilter{Desk: s.desk.ID})
 	if err != nil {

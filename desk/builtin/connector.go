@@ -30,7 +30,7 @@ func (d *Desks) Connector(conf provision.Desk) (desk.Desk, error) {
 // Capabilities says that the desk can do everything.
 func (c *connector) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		Words:           words(),
+		RoleNames:       roleNames(),
 		ChangeProfile:   true,
 		ChangeRole:      true,
 		ChangeTeams:     true,

@@ -42,8 +42,8 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}, nil
 }
 
-// words are Help Scout's for the roles that its API can give.
-var words = map[provision.Role]string{
+// roleNames are Help Scout's for the roles that its API can give.
+var roleNames = map[provision.Role]string{
 	provision.RoleLimited: "light user",
 	provision.RoleAgent:   "user",
 	provision.RoleAdmin:   "admin",
@@ -52,7 +52,7 @@ var words = map[provision.Role]string{
 // Capabilities says what the Inbox API can do.
 func (d *helpScout) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		Words:           maps.Clone(words),
+		RoleNames:       maps.Clone(roleNames),
 		ChangeTeams:     true,
 		Delete:          true,
 		AssignToTeam:    true,

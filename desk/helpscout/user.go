@@ -52,8 +52,8 @@ func (u *user) role() (provision.Role, error) {
 	case "none": // the built-in desk's
 		return provision.RoleNone, nil
 	}
-	for role, word := range words {
-		if strings.EqualFold(word, u.Role) {
+	for role, name := range roleNames {
+		if strings.EqualFold(name, u.Role) {
 			return role, nil
 		}
 	}

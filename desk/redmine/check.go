@@ -11,8 +11,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// markLength is how long our mark is, in characters.
-const markLength = len("01234567-89ab-cdef-0123-456789abcdef")
+// externalIDLength is how long our external id is, in characters.
+const externalIDLength = len("01234567-89ab-cdef-0123-456789abcdef")
 
 // Check tries the key and looks for the custom field, the roles and the groups.
 // Redmine tells neither its version nor whether issues may be assigned to
@@ -61,8 +61,8 @@ func (d *redmine) checkField(ctx context.Context, p *desk.Profile) error {
 	if f.Format != "string" && f.Format != "text" || f.Multiple || f.Pattern != "" {
 		p.Problemf("the custom field %q takes no plain text: make one with the format \"Text\" and no regular expression, at %s", name, at)
 	}
-	if f.MaxLength != nil && *f.MaxLength > 0 && *f.MaxLength < markLength {
-		p.Problemf("the custom field %q is too short: it needs room for %d characters, at %s", name, markLength, at)
+	if f.MaxLength != nil && *f.MaxLength > 0 && *f.MaxLength < externalIDLength {
+		p.Problemf("the custom field %q is too short: it needs room for %d characters, at %s", name, externalIDLength, at)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func (d *redmine) fields(ctx context.Context, want provision.DeskUser) (map[stri
 		"generate_password": true,
 	}
 	if want.ExternalID != "" {
-		field, err := d.markField(ctx)
+		field, err := d.externalIDField(ctx)
 		if err != nil {
 			return nil, err
 		}

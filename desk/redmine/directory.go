@@ -111,8 +111,8 @@ func names(entries []entry) []string {
 	return slices.Compact(out)
 }
 
-// markField returns the custom field that keeps our mark.
-func (d *redmine) markField(ctx context.Context) (*entry, error) {
+// externalIDField returns the custom field that keeps our external id.
+func (d *redmine) externalIDField(ctx context.Context) (*entry, error) {
 	field, err := d.directory.fields.Find(ctx, d.settings.externalIDField)
 	if err == nil && field == nil {
 		err = desk.Errorf(desk.Permanent, "Redmine has no custom field %q on users; make it at Administration > Custom fields > New custom field > Users, or correct the setting external_id_field", d.settings.externalIDField)

@@ -12,9 +12,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Find looks a user up by number, then by our mark, then by e-mail.
+// Find looks a user up by number, then by our external id, then by e-mail.
 func (d *redmine) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	r, err := desk.FindBy(ctx, key, d.read, d.byMark, d.byEmail)
+	r, err := desk.FindBy(ctx, key, d.read, d.byExternalID, d.byEmail)
 	if r == nil || err != nil {
 		return nil, err
 	}
@@ -45,12 +45,12 @@ func (d *redmine) read(ctx context.Context, id provision.DeskUserID) (*record, e
 	return &answer.User, answer.User.complete()
 }
 
-// byMark returns the user whose custom field holds our mark; nil when none does.
-func (d *redmine) byMark(ctx context.Context, mark string) (*record, error) {
-	if _, err := d.markField(ctx); err != nil {
+// byExternalID returns the user whose custom field holds our external id; nil when none does.
+func (d *redmine) byExternalID(ctx context.Context, externalID string) (*record, error) {
+	if _, err := d.externalIDField(ctx); err != nil {
 		return nil, err
 	}
-	ids, err := d.marks.carriers(ctx, mark)
+	ids, err := d.externalIDs.carriers(ctx, externalID)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +58,10 @@ func (d *redmine) byMark(ctx context.Context, mark string) (*record, error) {
 	for _, id := range ids {
 		r, err := d.read(ctx, provision.DeskUserID(strconv.FormatInt(id, 10)))
 		switch {
-		case err == nil && r.mark(d.settings.externalIDField) == mark:
+		case err == nil && r.externalID(d.settings.externalIDField) == externalID:
 			carriers = append(carriers, r)
 		case err == nil || desk.KindOf(err) == desk.NotFound:
-			d.marks.drop(mark, id)
+			d.externalIDs.drop(externalID, id)
 		default:
 			return nil, err
 		}

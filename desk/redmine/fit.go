@@ -87,8 +87,8 @@ func loginFor(email string) string {
 		return login
 	}
 	sum := sha256.Sum256([]byte(address))
-	mark := "-" + hex.EncodeToString(sum[:4])
-	return login[:min(len(login), maxLoginLength-len(mark))] + mark
+	suffix := "-" + hex.EncodeToString(sum[:4])
+	return login[:min(len(login), maxLoginLength-len(suffix))] + suffix
 }
 
 // checkEmail refuses what cannot become a user.

@@ -88,11 +88,11 @@ func (r *record) in(project int64) membership {
 	return r.Memberships[i]
 }
 
-// mark returns the value of the custom field with a name; "" when there is none.
-func (r *record) mark(field string) (value string) {
+// externalID returns the value of the custom field with a name; "" when there is none.
+func (r *record) externalID(field string) (value string) {
 	for _, f := range r.CustomFields {
 		if f.Name == field {
-			_ = json.Unmarshal(f.Value, &value) // a list is no mark of ours
+			_ = json.Unmarshal(f.Value, &value) // a list is no external id of ours
 		}
 	}
 	return value
@@ -137,7 +137,7 @@ func (d *redmine) user(r *record, active []entry) *provision.DeskUser {
 	}
 	return &provision.DeskUser{
 		ID:          r.id(),
-		ExternalID:  r.mark(d.settings.externalIDField),
+		ExternalID:  r.externalID(d.settings.externalIDField),
 		Email:       r.Mail,
 		DisplayName: shownName(r.First, r.Last),
 		GivenName:   r.First,

@@ -13,7 +13,7 @@ import (
 // checkRole refuses a role that Redmine does not have here, before anything is
 // written.
 func (d *redmine) checkRole(role provision.Role) error {
-	if d.Capabilities().Words[cmp.Or(role, provision.RoleNone)] == "" {
+	if d.Capabilities().RoleNames[cmp.Or(role, provision.RoleNone)] == "" {
 		return desk.Errorf(desk.Permanent, "Redmine has no role %q here: every user is at least an agent, and owners it has none; for limited, set limited_group on the desk", role)
 	}
 	return nil

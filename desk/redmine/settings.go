@@ -14,7 +14,7 @@ type settings struct {
 	home *url.URL // Redmine's home page, without a slash at the end
 	key  string   // API key of the service account
 
-	externalIDField string // name of the custom field on users that keeps our mark
+	externalIDField string // name of the custom field on users that keeps our external id
 	agentRole       string // in the projects that rules name
 	limitedRole     string // the same for limited users
 	limitedGroup    string // its members are limited; "": nobody is

@@ -16,9 +16,9 @@ func noNumber(what, id string) *desk.Error {
 	return desk.Errorf(desk.NotFound, "RT has no %s %q: its ids are numbers", what, id)
 }
 
-// Find looks a user up by number, then by our mark, then by e-mail.
+// Find looks a user up by number, then by our external id, then by e-mail.
 func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	r, err := desk.FindBy(ctx, key, d.read, d.byMark, d.byEmail)
+	r, err := desk.FindBy(ctx, key, d.read, d.byExternalID, d.byEmail)
 	if r == nil || err != nil {
 		return nil, err
 	}
@@ -50,22 +50,22 @@ func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error)
 	return &r, nil
 }
 
-// byMark returns the user whose custom field holds our mark; nil when none
+// byExternalID returns the user whose custom field holds our external id; nil when none
 // does.
-func (d *rt) byMark(ctx context.Context, mark string) (*record, error) {
+func (d *rt) byExternalID(ctx context.Context, externalID string) (*record, error) {
 	field := d.settings.externalIDField
-	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", mark)
+	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", externalID)
 	if err != nil {
 		return nil, err
 	}
 	var ids []string
 	for _, r := range hits {
 		value, present := r.field(field)
-		if !present || !strings.EqualFold(value, mark) {
+		if !present || !strings.EqualFold(value, externalID) {
 			// RT ignores a field that it does not know and answers with everybody.
 			return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields > Create (applies to \"Users\"), and give the service account the right SeeCustomField", field)
 		}
-		if value == mark {
+		if value == externalID {
 			ids = append(ids, string(r.ID))
 		}
 	}

@@ -81,7 +81,7 @@ func (r *record) field(name string) (value string, present bool) {
 			continue
 		}
 		if len(f.Values) > 0 {
-			_ = json.Unmarshal(f.Values[0], &value) // an upload is no mark of ours
+			_ = json.Unmarshal(f.Values[0], &value) // an upload is no external id of ours
 		}
 		return value, true
 	}
@@ -107,10 +107,10 @@ func (d *rt) user(r *record, groups groupList) (*provision.DeskUser, error) {
 	if err != nil {
 		return nil, err
 	}
-	mark, _ := r.field(d.settings.externalIDField)
+	externalID, _ := r.field(d.settings.externalIDField)
 	return &provision.DeskUser{
 		ID:          provision.DeskUserID(r.ID),
-		ExternalID:  mark,
+		ExternalID:  externalID,
 		Email:       r.EmailAddress,
 		DisplayName: r.RealName,
 		Phone:       r.WorkPhone,

@@ -23,7 +23,7 @@ type rt struct {
 //
 // Settings, all optional:
 //
-//	external_id_field  custom field on users that keeps our mark; default "SCIM external id"
+//	external_id_field  custom field on users that keeps our external id; default "SCIM external id"
 //	admin_group        group whose members are admins; default "Desk Admins"
 //	agent_group        group whose members are agents; without it every privileged user is one
 //	limited_group      group whose members are limited; without it RT has no such role
@@ -44,18 +44,18 @@ func New(d provision.Desk) (desk.Desk, error) {
 
 // Capabilities says what REST 2.0 can do.
 func (d *rt) Capabilities() desk.Capabilities {
-	words := map[provision.Role]string{
+	names := map[provision.Role]string{
 		provision.RoleNone:  "unprivileged user",
 		provision.RoleAgent: "privileged user",
 		provision.RoleAdmin: "privileged user in " + d.settings.adminGroup,
 	}
 	for _, role := range []provision.Role{provision.RoleAgent, provision.RoleLimited} {
 		if group := d.settings.groupOf(role); group != "" {
-			words[role] = "privileged user in " + group
+			names[role] = "privileged user in " + group
 		}
 	}
 	return desk.Capabilities{
-		Words:           words,
+		RoleNames:       names,
 		ChangeProfile:   true,
 		ChangeRole:      true,
 		ChangeTeams:     true,

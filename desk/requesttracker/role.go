@@ -100,7 +100,7 @@ func (d *rt) leaveRoleGroups(ctx context.Context, r *record, role provision.Role
 // role needs none. Like a missing group, a role that RT does not have here is
 // refused before anything is written.
 func (d *rt) roleGroup(ctx context.Context, role provision.Role) (string, error) {
-	if d.Capabilities().Words[role] == "" {
+	if d.Capabilities().RoleNames[role] == "" {
 		return "", desk.Errorf(desk.Permanent, "Request Tracker has no role %q here; for limited, set limited_group on the desk", role)
 	}
 	name := d.settings.groupOf(role)

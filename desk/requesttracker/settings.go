@@ -17,7 +17,7 @@ type settings struct {
 	token   string
 	account string // numeric id of the service account, as the token names it
 
-	externalIDField string // name of the custom field on users that keeps our mark
+	externalIDField string // name of the custom field on users that keeps our external id
 	adminGroup      string // its members are admins
 	adminGroupGiven bool   // adminGroup was configured, and is not only the default
 	agentGroup      string // its members are agents; "": every privileged user is one

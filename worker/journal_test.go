@@ -124,7 +124,7 @@ func TestVisitCutShort(t *testing.T) {
 	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *house) {
 		h.agents()
 		h.rule("lead", provision.RoleAdmin, []string{"Tier 2"}, []string{"Billing"})
-		h.agent("heir")
+		h.agent("assignee")
 		stride := 1
 		if h.store.Dialect() == string(store.SQLite) {
 			stride = 5 // where a visit is cut has nothing to do with the database

@@ -12,7 +12,7 @@ import (
 // converge reads the desk, writes the difference, and reads again, until all is
 // as wanted, or what is left is for an admin to do. An error says why neither
 // was reached.
-func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *turn) (outcome, error) {
+func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *callOptions) (outcome, error) {
 	open, err := w.desks.get(v.Desk)
 	if err != nil {
 		return outcome{}, &provision.ParkedError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}

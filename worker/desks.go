@@ -18,7 +18,7 @@ const checkEvery = 10 * time.Minute
 // desks keeps one connector a desk, opened anew when its settings change.
 type desks struct {
 	open  Open
-	guard func(d provision.Desk, can desk.Capabilities) *guard
+	guard func(d provision.Desk, can desk.Capabilities) *deskGuard
 
 	mu sync.Mutex
 	by map[provision.DeskID]*openDesk
@@ -26,16 +26,16 @@ type desks struct {
 
 type openDesk struct {
 	connector desk.Desk // nil: to be opened anew
-	guard     *guard
+	guard     *deskGuard
 	settings  provision.Desk
 
-	turn    *semaphore.Weighted // whoever holds it may look at what follows
-	self    provision.DeskUserID
-	checked time.Time // when that was asked for
-	failure error     // of the last check
+	checking *semaphore.Weighted // whoever holds it may look at what follows
+	self     provision.DeskUserID
+	checked  time.Time // when that was asked for
+	failure  error     // of the last check
 }
 
-func newDesks(open Open, guard func(provision.Desk, desk.Capabilities) *guard) *desks {
+func newDesks(open Open, guard func(provision.Desk, desk.Capabilities) *deskGuard) *desks {
 	return &desks{open: open, guard: guard, by: make(map[provision.DeskID]*openDesk)}
 }
 
@@ -55,7 +55,7 @@ func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := &openDesk{connector: connector, settings: settings, turn: semaphore.NewWeighted(1)}
+	fresh := &openDesk{connector: connector, settings: settings, checking: semaphore.NewWeighted(1)}
 	if same {
 		fresh.guard = known.guard
 	} else {
@@ -74,17 +74,19 @@ func (d *desks) forget(id provision.DeskID) {
 	}
 }
 
-// session returns the desk for the calls of whoever t is of.
-func (o *openDesk) session(t *turn) *session { return &session{Desk: o.connector, open: o, turn: t} }
+// session returns the desk for the calls of one visit or sweep.
+func (o *openDesk) session(options *callOptions) *session {
+	return &session{Desk: o.connector, open: o, options: options}
+}
 
 // own returns the id of our own account on the desk, which check finds out.
 // Visits that ask while another one does share what it finds.
 func (o *openDesk) own(ctx context.Context, check func(context.Context) (desk.Profile, error)) (provision.DeskUserID, error) {
 	asked := time.Now()
-	if err := o.turn.Acquire(ctx, 1); err != nil {
+	if err := o.checking.Acquire(ctx, 1); err != nil {
 		return "", err
 	}
-	defer o.turn.Release(1)
+	defer o.checking.Release(1)
 	if o.failure == nil && time.Since(o.checked) < checkEvery || o.checked.After(asked) {
 		return o.self, o.failure
 	}

@@ -19,13 +19,13 @@ const (
 	renewEvery = provision.Lease / 3
 )
 
-// guard stands between visits and a desk: it keeps to the desk's rate, stops
+// deskGuard stands between visits and a desk: it keeps to the desk's rate, stops
 // calling a desk that fails, and bounds each call. One guard serves all visits
 // of this process to a desk.
-type guard struct {
+type deskGuard struct {
 	desk    provision.Desk
-	limit   *limiter // nil: none
-	circuit *circuit // nil: never paused
+	limit   *limiter        // nil: none
+	circuit *circuitBreaker // nil: never paused
 	core    *provision.Service
 	log     *slog.Logger
 	metrics *metrics
@@ -46,15 +46,15 @@ func isPaused(err error) bool {
 	return ok
 }
 
-// call makes one call for whoever t is of, when that may be made.
-func (g *guard) call(ctx context.Context, t *turn, timeout time.Duration, do func(ctx context.Context) error) error {
+// call makes one call when that may be made.
+func (g *deskGuard) call(ctx context.Context, o *callOptions, timeout time.Duration, do func(ctx context.Context) error) error {
 	if err := g.circuit.closed(); err != nil { // before waiting in vain
 		return err
 	}
-	if err := g.limit.wait(ctx, t.rank); err != nil {
+	if err := g.limit.wait(ctx, o.priority); err != nil {
 		return err
 	}
-	if err := t.keep(ctx); err != nil {
+	if err := o.keep(ctx); err != nil {
 		return err
 	}
 	done, err := g.circuit.allow()
@@ -79,7 +79,7 @@ func (g *guard) call(ctx context.Context, t *turn, timeout time.Duration, do fun
 
 // note tells people when the desk is not called for a while, and when it is
 // again.
-func (g *guard) note(ctx context.Context) {
+func (g *deskGuard) note(ctx context.Context) {
 	pause, over := g.circuit.news()
 	if pause == nil && !over {
 		return
@@ -101,32 +101,33 @@ func (g *guard) note(ctx context.Context) {
 	}
 }
 
-// rank says who waits for whom. Lower ones go first.
-type rank int
+// priority says who waits for whom. Lower ones go first.
+type priority int
 
 const (
-	rankEnding   rank = iota // access ends
-	rankGranting             // everything else that changes a desk
-	rankLooking              // sweeps
-	ranks
+	priorityEnding   priority = iota // access ends
+	priorityGranting                 // everything else that changes a desk
+	priorityLooking                  // sweeps
+	priorities
 )
 
-// turn is what a guard knows of whoever calls, who makes one call at a time.
-type turn struct {
-	rank    rank
-	renew   func(ctx context.Context) error // prolongs the caller's lease; nil: it has none
-	renewed time.Time
+// callOptions is what a guard must know of whoever calls, who makes one call at a
+// time.
+type callOptions struct {
+	priority priority
+	renew    func(ctx context.Context) error // prolongs the caller's lease; nil: it has none
+	renewed  time.Time
 }
 
 // keep prolongs the caller's lease when it has become old, for instance while
 // the caller waited for its turn: who has lost it must not call any more.
-func (t *turn) keep(ctx context.Context) error {
-	if t.renew == nil || time.Since(t.renewed) < renewEvery {
+func (o *callOptions) keep(ctx context.Context) error {
+	if o.renew == nil || time.Since(o.renewed) < renewEvery {
 		return nil
 	}
-	if err := t.renew(ctx); err != nil {
+	if err := o.renew(ctx); err != nil {
 		return err
 	}
-	t.renewed = time.Now()
+	o.renewed = time.Now()
 	return nil
 }

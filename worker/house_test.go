@@ -99,7 +99,7 @@ func (h *house) restart() {
 	h.faults = &faults{}
 	// Desks are not paused by the clock on the wall while the tests move theirs;
 	// the tests of pauses say otherwise.
-	h.worker = worker.New(h.core, h.open, testLog(), worker.WithPatience(worker.Patience{Failures: -1}))
+	h.worker = worker.New(h.core, h.open, testLog(), worker.WithCircuitSettings(worker.CircuitSettings{Failures: -1}))
 }
 
 func (h *house) open(d provision.Desk) (desk.Desk, error) {

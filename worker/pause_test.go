@@ -15,8 +15,8 @@ import (
 )
 
 // impatient gives the house a worker that pauses the desk.
-func (h *house) impatient(p worker.Patience) {
-	h.worker = worker.New(h.core, h.open, testLog(), worker.WithPatience(p))
+func (h *house) withCircuit(p worker.CircuitSettings) {
+	h.worker = worker.New(h.core, h.open, testLog(), worker.WithCircuitSettings(p))
 }
 
 func (h *house) health() provision.DeskHealth {
@@ -47,7 +47,7 @@ func TestPausedDesk(t *testing.T) {
 	each(t, nil, func(h *house) {
 		h.agents()
 		h.drain()
-		h.impatient(worker.Patience{Failures: 3, Pause: time.Hour})
+		h.withCircuit(worker.CircuitSettings{Failures: 3, Pause: time.Hour})
 		var ids []provision.Identity
 		for i := range 12 {
 			ids = append(ids, h.person(fmt.Sprintf("p%d", i), roles("agent")))
@@ -82,7 +82,7 @@ func TestDeskComesBack(t *testing.T) {
 	each(t, nil, func(h *house) {
 		h.agents()
 		h.drain()
-		h.impatient(worker.Patience{Failures: 2, Pause: 100 * time.Millisecond})
+		h.withCircuit(worker.CircuitSettings{Failures: 2, Pause: 100 * time.Millisecond})
 		var down atomic.Bool
 		down.Store(true)
 		h.faults.before = func(int, string) error {
@@ -107,7 +107,7 @@ func TestDeskThatAsksForTime(t *testing.T) {
 	each(t, nil, func(h *house) {
 		h.agents()
 		h.drain()
-		h.impatient(worker.Patience{})
+		h.withCircuit(worker.CircuitSettings{})
 		ann, bob := h.person("ann", roles("agent")), h.person("bob", roles("agent"))
 		h.faults.fail("Create", &desk.Error{Kind: desk.Retryable, Detail: "too many requests", RetryAfter: 5 * time.Minute})
 		h.visit(h.account(ann.ID).ID)
@@ -135,7 +135,7 @@ func TestPauseWithinAVisit(t *testing.T) {
 				for range 3 {
 					h.conversation(h.account(id.ID).DeskUser)
 				}
-				h.impatient(worker.Patience{Failures: 1, Pause: 200 * time.Millisecond})
+				h.withCircuit(worker.CircuitSettings{Failures: 1, Pause: 200 * time.Millisecond})
 				h.suspend(id.ID)
 				h.faults.before = func(_ int, call string) error {
 					if call == at { // somebody else's visit finds the desk down at just this moment

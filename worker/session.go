@@ -11,10 +11,10 @@ import (
 type session struct {
 	desk.Desk // the connector
 	open      *openDesk
-	turn      *turn
+	options   *callOptions
 }
 
-// ask is [guard.call] for calls that answer.
+// ask is [deskGuard.call] for calls that answer.
 func ask[T any](ctx context.Context, s *session, do func(ctx context.Context) (T, error)) (answer T, err error) {
 	err = s.tell(ctx, func(ctx context.Context) (err error) {
 		answer, err = do(ctx)
@@ -24,7 +24,7 @@ func ask[T any](ctx context.Context, s *session, do func(ctx context.Context) (T
 }
 
 func (s *session) tell(ctx context.Context, do func(ctx context.Context) error) error {
-	return s.open.guard.call(ctx, s.turn, callTimeout, do)
+	return s.open.guard.call(ctx, s.options, callTimeout, do)
 }
 
 // own returns the id of our own account on the desk.
@@ -114,7 +114,7 @@ func (s *session) list() func(ctx context.Context, cursor string) (users []provi
 		return nil
 	}
 	return func(ctx context.Context, cursor string) (users []provision.DeskUser, next string, err error) {
-		err = s.open.guard.call(ctx, s.turn, listTimeout, func(ctx context.Context) (err error) {
+		err = s.open.guard.call(ctx, s.options, listTimeout, func(ctx context.Context) (err error) {
 			users, next, err = lister.List(ctx, cursor)
 			return err
 		})

@@ -139,7 +139,7 @@ func (s *sweeper) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.d = open.session(&turn{rank: rankLooking})
+	s.d = open.session(&callOptions{priority: priorityLooking})
 	self, err := s.d.own(ctx)
 	if err != nil {
 		return err

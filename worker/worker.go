@@ -32,18 +32,18 @@ type Open func(provision.Desk) (desk.Desk, error)
 
 // Worker visits accounts, and sweeps desks. It is safe for concurrent use.
 type Worker struct {
-	core     *provision.Service
-	desks    *desks
-	patience Patience
-	log      *slog.Logger
-	metrics  *metrics
+	core    *provision.Service
+	desks   *desks
+	circuit CircuitSettings
+	log     *slog.Logger
+	metrics *metrics
 }
 
 // Option changes a [Worker] that [New] makes.
 type Option func(*Worker)
 
-// WithPatience says how long a desk that fails is called all the same.
-func WithPatience(p Patience) Option { return func(w *Worker) { w.patience = p } }
+// WithCircuitSettings says when calls to a desk that fails stop.
+func WithCircuitSettings(s CircuitSettings) Option { return func(w *Worker) { w.circuit = s } }
 
 // New returns a Worker that reaches desks through open.
 func New(core *provision.Service, open Open, log *slog.Logger, options ...Option) *Worker {
@@ -56,9 +56,9 @@ func New(core *provision.Service, open Open, log *slog.Logger, options ...Option
 }
 
 // guard returns what stands before a desk: its own rate, else its kind's.
-func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *guard {
+func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *deskGuard {
 	perSecond := cmp.Or(d.Rate, can.Rate, desk.DefaultRate)
-	return &guard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.patience), core: w.core, log: w.log, metrics: w.metrics}
+	return &deskGuard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.circuit), core: w.core, log: w.log, metrics: w.metrics}
 }
 
 // Visit brings the desk to what the account wants, as far as that can be done
@@ -80,9 +80,9 @@ func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.
 		return time.Time{}, err
 	}
 	start := time.Now()
-	calls := &turn{rank: rankGranting, renewed: start, renew: func(ctx context.Context) error { return w.core.Renew(ctx, &v) }}
+	calls := &callOptions{priority: priorityGranting, renewed: start, renew: func(ctx context.Context) error { return w.core.Renew(ctx, &v) }}
 	if v.Ending() {
-		calls.rank = rankEnding
+		calls.priority = priorityEnding
 	}
 	reached, err := w.converge(ctx, &v, calls)
 	ended, err := w.conclude(ctx, &v, reached, err)

@@ -11,7 +11,7 @@ import (
 )
 
 // handOvers returns the details of a leaver's hand-over entries.
-func (h *house) handOvers(id provision.IdentityID) []map[string]any {
+func (h *harness) handOvers(id provision.IdentityID) []map[string]any {
 	h.Helper()
 	var out []map[string]any
 	for _, e := range h.audit(id) {
@@ -27,13 +27,13 @@ func TestHandOver(t *testing.T) {
 		name    string
 		policy  provision.HandOver // agent "boss" is the boss of the case
 		manager func(boss provision.Identity) string
-		prepare func(h *house, boss provision.Identity)
+		prepare func(h *harness, boss provision.Identity)
 		want    assignee
 	}{
 		{name: "named agent", policy: provision.HandOver{Agent: "boss"}, want: assignee{boss: true}},
 		{name: "named agent who is nobody", policy: provision.HandOver{Agent: "none@" + domain}, want: assignee{note: "not active on the desk"}},
 		{name: "named agent who left", policy: provision.HandOver{Agent: "boss"}, want: assignee{note: "not active on the desk"},
-			prepare: func(h *house, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
+			prepare: func(h *harness, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
 		{name: "manager by id", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{boss: true},
 			manager: func(b provision.Identity) string { return string(b.ID) }},
 		{name: "manager by externalId", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{boss: true},
@@ -43,15 +43,15 @@ func TestHandOver(t *testing.T) {
 		{name: "no manager", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{note: "manager has no account"}},
 		{name: "manager who left", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{note: "manager has no account"},
 			manager: func(b provision.Identity) string { return string(b.ID) },
-			prepare: func(h *house, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
+			prepare: func(h *harness, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
 		{name: "team", policy: provision.HandOver{To: provision.HandOverTeam}, want: assignee{team: "Tier 1"}},
 		{name: "in turn", policy: provision.HandOver{To: provision.HandOverRoundRobin}, want: assignee{peer: true}},
 		{name: "unassign", policy: provision.HandOver{To: provision.HandOverUnassign}},
 		{name: "nothing said", policy: provision.HandOver{}},
 		{name: "an assignee who may not own it", policy: provision.HandOver{Agent: "boss"}, want: assignee{note: "may not own it"},
-			prepare: func(h *house, boss provision.Identity) { h.update(boss.ID, roles("light")); h.drain() }},
+			prepare: func(h *harness, boss provision.Identity) { h.update(boss.ID, roles("light")); h.drain() }},
 	}
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.rule("boss", provision.RoleAdmin, nil, nil)
 		h.rule("light", provision.RoleLimited, nil, nil)
@@ -89,7 +89,7 @@ type assignee struct {
 }
 
 // handsOver has a leaver with three conversations leave.
-func (h *house) handsOver(leaver, boss, peer provision.Identity, want assignee) {
+func (h *harness) handsOver(leaver, boss, peer provision.Identity, want assignee) {
 	h.Helper()
 	user := h.account(leaver.ID).DeskUser
 	count := func() (atBoss, atPeer, atTeam int) {
@@ -128,7 +128,7 @@ func (h *house) handsOver(leaver, boss, peer provision.Identity, want assignee) 
 }
 
 func TestHandOverInTurn(t *testing.T) {
-	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *house) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *harness) {
 		h.agents()
 		assignees := []provision.Identity{h.agent("bob"), h.agent("cid"), h.agent("dan")}
 		leaver := h.agent("ann")
@@ -149,7 +149,7 @@ func TestHandOverInTurn(t *testing.T) {
 }
 
 func TestHandOverOfManyPages(t *testing.T) {
-	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverTeam }, func(h *house) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverTeam }, func(h *harness) {
 		h.agents()
 		leaver := h.agent("ann")
 		user := h.account(leaver.ID).DeskUser
@@ -173,7 +173,7 @@ func TestHandOverOfManyPages(t *testing.T) {
 // TestHandOverRefused checks that a conversation that cannot be handed over
 // does not keep a leaver's access alive, and is not lost with the account.
 func TestHandOverRefused(t *testing.T) {
-	each(t, func(s *settings) { s.desk.OnLeave = provision.LeaveDelete }, func(h *house) {
+	each(t, func(s *settings) { s.desk.OnLeave = provision.LeaveDelete }, func(h *harness) {
 		h.agents()
 		leaver := h.agent("ann")
 		user := h.account(leaver.ID).DeskUser

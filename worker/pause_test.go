@@ -14,12 +14,12 @@ import (
 	"github.com/deskbridge/deskbridge/worker"
 )
 
-// impatient gives the house a worker that pauses the desk.
-func (h *house) withCircuit(p worker.CircuitSettings) {
+// impatient gives the harness a worker that pauses the desk.
+func (h *harness) withCircuit(p worker.CircuitSettings) {
 	h.worker = worker.New(h.core, h.open, testLog(), worker.WithCircuitSettings(p))
 }
 
-func (h *house) health() provision.DeskHealth {
+func (h *harness) health() provision.DeskHealth {
 	h.Helper()
 	health, err := h.core.DeskHealth(h.Context())
 	h.must(err)
@@ -27,7 +27,7 @@ func (h *house) health() provision.DeskHealth {
 }
 
 // run works off the queue until the test ends.
-func (h *house) run(opts worker.Options) {
+func (h *harness) run(opts worker.Options) {
 	h.Helper()
 	opts.Poll = 20 * time.Millisecond
 	r, err := h.worker.Start(h.Context(), h.store.RiverDriver(), opts)
@@ -44,7 +44,7 @@ func (h *house) run(opts worker.Options) {
 // TestPausedDesk: of many visits to a desk that is down, few call it, the others
 // are put off without an attempt, and people see why.
 func TestPausedDesk(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		h.withCircuit(worker.CircuitSettings{Failures: 3, Pause: time.Hour})
@@ -79,7 +79,7 @@ func TestPausedDesk(t *testing.T) {
 
 // TestDeskComesBack: when a desk answers again, all goes on by itself.
 func TestDeskComesBack(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		h.withCircuit(worker.CircuitSettings{Failures: 2, Pause: 100 * time.Millisecond})
@@ -104,7 +104,7 @@ func TestDeskComesBack(t *testing.T) {
 // TestDeskThatAsksForTime: a desk that says when to come back has every visit
 // wait, not the one alone that it said it to.
 func TestDeskThatAsksForTime(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		h.withCircuit(worker.CircuitSettings{})
@@ -129,7 +129,7 @@ func TestDeskThatAsksForTime(t *testing.T) {
 func TestPauseWithinAVisit(t *testing.T) {
 	for _, at := range []string{"Assign", "SetActive"} {
 		t.Run(at, func(t *testing.T) {
-			each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }, func(h *house) {
+			each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }, func(h *harness) {
 				h.agents()
 				id := h.agent("ann")
 				for range 3 {
@@ -160,7 +160,7 @@ func TestPauseWithinAVisit(t *testing.T) {
 // TestLeaversGoFirst: whoever leaves is served before everybody who comes, even
 // when asked for last.
 func TestLeaversGoFirst(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		leaver := h.agent("leaver")
 		for i := range 15 {
@@ -180,7 +180,7 @@ func TestLeaversGoFirst(t *testing.T) {
 // TestParkedAccountsAreRetried: what waits for a person goes on at a word of
 // theirs, all at once or one.
 func TestParkedAccountsAreRetried(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		h.faults.fail("Create", desk.Errorf(desk.Permanent, "no licence left"))
@@ -207,7 +207,7 @@ func TestParkedAccountsAreRetried(t *testing.T) {
 // TestPutOffIsCalledBack: when a desk answers, nobody waits for the time that
 // they were put off to.
 func TestPutOffIsCalledBack(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		ann, bob, eve := h.person("ann", roles("agent")), h.person("bob", roles("agent")), h.person("eve", roles("agent"))

@@ -55,7 +55,7 @@ func (s *Store) explain(ctx context.Context, base *gorm.DB, sc *sqlfilter.Scope,
 
 // ExplainPeople is ExplainIdentities for what FindPeople looks for.
 func (s *Store) ExplainPeople(ctx context.Context, text string) (string, error) {
-	return s.plan(ctx, s.called(ctx, text), &[]identityRow{})
+	return s.plan(ctx, s.byAnyName(ctx, text), &[]identityRow{})
 }
 
 func (s *Store) plan(ctx context.Context, query *gorm.DB, dest any) (string, error) {

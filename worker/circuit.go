@@ -31,8 +31,8 @@ const (
 // nothing about the desk.
 var errGivenUp = errors.New("worker: the caller has given up")
 
-// circuitBreaker stops calls to a desk that fails, and those to one that has asked for
-// it. It is safe for concurrent use; a nil one stops nothing.
+// circuitBreaker stops calls to a desk that fails, and those to one that has asked
+// for it. It is safe for concurrent use; a nil one stops nothing.
 type circuitBreaker struct {
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	pause   time.Duration

@@ -60,8 +60,8 @@ func failAt(at int) func(int, string) error {
 type story struct {
 	name    string
 	prepare func(h *harness, name string) provision.Identity // leaves one visit to do
-	want    func(u *provision.DeskUser) string             // what is wrong with the desk user; ""
-	audit   map[string]int                                 // entries that the visits must write, each so often
+	want    func(u *provision.DeskUser) string               // what is wrong with the desk user; ""
+	audit   map[string]int                                   // entries that the visits must write, each so often
 }
 
 var stories = []story{

@@ -14,7 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/worker"
 )
 
-// impatient gives the harness a worker that pauses the desk.
+// withCircuit gives the harness a worker that pauses the desk.
 func (h *harness) withCircuit(p worker.CircuitSettings) {
 	h.worker = worker.New(h.core, h.open, testLog(), worker.WithCircuitSettings(p))
 }

@@ -10,6 +10,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -109,10 +110,15 @@ type Profile struct {
 	Problems  []string             // rights or settings that are missing, with what to do
 }
 
+// Problemf adds a problem.
+func (p *Profile) Problemf(format string, args ...any) {
+	p.Problems = append(p.Problems, fmt.Sprintf(format, args...))
+}
+
 // Capabilities says what a kind of desk can do through its API. What is false
 // becomes a task for an admin when it is needed.
 type Capabilities struct {
-	Words map[provision.Role]string // the desk's own word for each role it knows
+	RoleNames map[provision.Role]string // what the desk itself calls each role that it knows
 
 	ChangeProfile   bool // name and e-mail after creation
 	ChangeRole      bool // after creation
@@ -124,7 +130,7 @@ type Capabilities struct {
 	Anonymize       bool
 	AssignToTeam    bool
 	EndSessions     bool
-	ExternalID      bool // the desk keeps our mark on its users
+	ExternalID      bool // the desk keeps our external id on its users
 	DeleteUnassigns bool // deleting a user drops the assignee of what is left
 	AdminsSeeAll    bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
 

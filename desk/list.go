@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -26,38 +24,4 @@ type Lister interface {
 // NoCursor returns the error for a cursor that is not from [Lister.List].
 func NoCursor() *Error {
 	return Errorf(Permanent, "this is no place in a list of users; begin the list anew")
-}
-
-// snapshotAge bounds how long the pages of a list may take.
-const snapshotAge = 10 * time.Minute
-
-// Snapshot keeps what a [Lister] has to read as a whole (who is in which team)
-// from the first page of a list to the last. The zero value is empty. It is safe
-// for concurrent use; lists that are read at the same time share it.
-type Snapshot[T any] struct {
-	mu    sync.Mutex
-	value T
-	at    time.Time // when it was asked for; zero: never
-}
-
-// Get returns what read returned for the first page of the list, or with first
-// what it returns now.
-func (s *Snapshot[T]) Get(ctx context.Context, first bool, read func(context.Context) (T, error)) (T, error) {
-	s.mu.Lock()
-	value, good := s.value, !first && !s.at.IsZero() && time.Since(s.at) < snapshotAge
-	s.mu.Unlock()
-	if good {
-		return value, nil
-	}
-	began := time.Now()
-	value, err := read(ctx)
-	if err != nil {
-		return value, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if began.After(s.at) {
-		s.value, s.at = value, began
-	}
-	return value, nil
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"strconv"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 // Dialect names a database.
@@ -17,10 +19,10 @@ const (
 // sqlWords is the SQL that differs between the databases. Entries with a ? take
 // one bound parameter.
 type sqlWords struct {
-	list     string // rows of one column, value: the strings of a JSON array
-	seals    string // rows of id, seal, hash from a JSON array of [id, seal, hash in hex]
-	document string // the JSON document of the row
-	names    string // a JSON array of the display names of groups g
+	filter sqlfilter.Dialect // the same of filters
+	list   string            // rows of one column, value: the strings of a JSON array
+	seals  string            // rows of id, seal, hash from a JSON array of [id, seal, hash in hex]
+	names  string            // a JSON array of the display names of groups g
 
 	// The groups that a row of identities is directly in: a JSON array of
 	// [id, displayName, 1 when that group is itself in another], NULL or empty
@@ -29,37 +31,30 @@ type sqlWords struct {
 
 	greatest, least string // functions of two values
 	among           string // format: the condition to be one of the few rows of the query %s
-
-	position string // function: where a text contains another, 0: nowhere
-	tail     string // format: the last ? characters of the text %s
 }
 
 var words = map[Dialect]sqlWords{
 	SQLite: {
-		list:     `SELECT value FROM json_each(?)`,
-		seals:    `SELECT value ->> 0 AS id, value ->> 1 AS seal, unhex(value ->> 2) AS hash FROM json_each(?)`,
-		document: `document`,
-		names:    `json_group_array(g.display_name)`,
+		filter: sqlfilter.SQLite,
+		list:   `SELECT value FROM json_each(?)`,
+		seals:  `SELECT value ->> 0 AS id, value ->> 1 AS seal, unhex(value ->> 2) AS hash FROM json_each(?)`,
+		names:  `json_group_array(g.display_name)`,
 		groups: `(SELECT json_group_array(json_array(m.group_id, g.display_name, EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id)))
 			FROM members m CROSS JOIN groups g WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id AND g.id = m.group_id)`,
 		greatest: `max`,
 		least:    `min`,
 		among:    `IN (%s)`,
-		position: `instr`,
-		tail:     `substr(%s, -?)`,
 	},
 	Postgres: {
-		list:     `SELECT value COLLATE "C" AS value FROM jsonb_array_elements_text(?::jsonb) AS l (value)`,
-		seals:    `SELECT (e ->> 0)::bigint AS id, (e ->> 1)::bigint AS seal, decode(e ->> 2, 'hex') AS hash FROM jsonb_array_elements(?::jsonb) AS l (e)`,
-		document: `document::jsonb`,
-		names:    `COALESCE(json_agg(g.display_name), '[]')`,
+		filter: sqlfilter.Postgres,
+		list:   `SELECT value COLLATE "C" AS value FROM jsonb_array_elements_text(?::jsonb) AS l (value)`,
+		seals:  `SELECT (e ->> 0)::bigint AS id, (e ->> 1)::bigint AS seal, decode(e ->> 2, 'hex') AS hash FROM jsonb_array_elements(?::jsonb) AS l (e)`,
+		names:  `COALESCE(json_agg(g.display_name), '[]')`,
 		groups: `(SELECT json_agg(json_build_array(m.group_id, g.display_name, CASE WHEN EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id) THEN 1 ELSE 0 END))
 			FROM members m JOIN groups g ON g.id = m.group_id WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id)`,
 		greatest: `greatest`,
 		least:    `least`,
 		among:    `= ANY (ARRAY(%s))`, // the planner knows no number for IN, and would read the whole table
-		position: `strpos`,
-		tail:     `right(%s, ?)`,
 	},
 }
 

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 // Settle sends the writes of a transaction that wait for the next round trip, so
@@ -38,15 +39,15 @@ func VisitInSteps(ctx context.Context, tx provision.Store, a provision.Account) 
 // ExplainIdentities returns how the database would look for the people that q
 // asks for.
 func (s *Store) ExplainIdentities(ctx context.Context, c provision.ConnectionID, q provision.Query) (string, error) {
-	return s.explain(ctx, live(s.read(ctx), c).Model(&identityRow{}), identityScope, c, q, &[]identityRow{})
+	return s.explain(ctx, live(s.read(ctx), c).Model(&identityRow{}), sqlfilter.People, c, q, &[]identityRow{})
 }
 
 // ExplainGroups is ExplainIdentities for groups.
 func (s *Store) ExplainGroups(ctx context.Context, c provision.ConnectionID, q provision.Query) (string, error) {
-	return s.explain(ctx, s.read(ctx).Where("connection_id = ?", string(c)).Model(&groupRow{}), groupScope, c, q, &[]groupRow{})
+	return s.explain(ctx, s.read(ctx).Where("connection_id = ?", string(c)).Model(&groupRow{}), sqlfilter.Groups, c, q, &[]groupRow{})
 }
 
-func (s *Store) explain(ctx context.Context, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, dest any) (string, error) {
+func (s *Store) explain(ctx context.Context, base *gorm.DB, sc *sqlfilter.Scope, c provision.ConnectionID, q provision.Query, dest any) (string, error) {
 	base, order, err := selection(s, base, sc, c, q)
 	if err != nil {
 		return "", err
@@ -56,7 +57,7 @@ func (s *Store) explain(ctx context.Context, base *gorm.DB, sc *scope, c provisi
 
 // ExplainPeople is ExplainIdentities for what FindPeople looks for.
 func (s *Store) ExplainPeople(ctx context.Context, text string) (string, error) {
-	return s.plan(ctx, s.called(ctx, text), &[]identityRow{})
+	return s.plan(ctx, s.byAnyName(ctx, text), &[]identityRow{})
 }
 
 func (s *Store) plan(ctx context.Context, query *gorm.DB, dest any) (string, error) {

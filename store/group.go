@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 type groupRow struct {
@@ -102,7 +103,7 @@ func takeGroup(db *gorm.DB) (provision.Group, error) {
 
 // Groups implements [provision.Groups].
 func (s *Store) Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
-	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), groupScope, c, q, findGroups, countRows, skipRows)
+	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), sqlfilter.Groups, c, q, findGroups, countRows, skipRows)
 }
 
 func findGroups(db *gorm.DB) ([]provision.Group, error) {

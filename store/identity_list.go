@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 // eachBatch is how many people EachIdentity reads at a time.
@@ -19,7 +20,7 @@ func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q prov
 	if q.Brief {
 		columns = briefColumns
 	}
-	return page(s, live(s.read(ctx).Table(identityTable), c), identityScope, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
+	return page(s, live(s.read(ctx).Table(identityTable), c), sqlfilter.People, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
 		return s.findIdentities(db, columns)
 	}, s.countPeople(ctx, c, q.Where), s.skipPeople(ctx, c))
 }
@@ -72,14 +73,14 @@ func (s *Store) FindPeople(ctx context.Context, text string) ([]provision.Identi
 	if checkText("", text) != nil {
 		return nil, nil // nobody is called that
 	}
-	return s.findIdentities(s.called(ctx, text), identityColumns)
+	return s.findIdentities(s.byAnyName(ctx, text), identityColumns)
 }
 
-// called selects people of any connection by id, name or address. It is a
+// byAnyName selects people of any connection by id, name or address. It is a
 // UNION, because PostgreSQL would read the whole table for an OR; and goes from
 // connection to connection, because that is what the indexes begin with: one
 // for those who are there, one for those who were removed.
-func (s *Store) called(ctx context.Context, text string) *gorm.DB {
+func (s *Store) byAnyName(ctx context.Context, text string) *gorm.DB {
 	const each = `UNION SELECT p.id FROM connections c CROSS JOIN identities p WHERE p.connection_id = c.id AND `
 	folded := provision.Fold(text)
 	return s.read(ctx).

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 // page answers q about the rows that base selects, whose attributes are where
@@ -16,7 +17,7 @@ import (
 //
 // A page that is not full tells the total by itself: nearly every filter asks
 // for a single resource, and needs no second look.
-func page[T any](s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query, find func(*gorm.DB) ([]T, error), count func(*gorm.DB) (int, error), skip func(*gorm.DB, provision.Query) *gorm.DB) (result provision.Page[T], _ error) {
+func page[T any](s *Store, base *gorm.DB, sc *sqlfilter.Scope, c provision.ConnectionID, q provision.Query, find func(*gorm.DB) ([]T, error), count func(*gorm.DB) (int, error), skip func(*gorm.DB, provision.Query) *gorm.DB) (result provision.Page[T], _ error) {
 	base, order, err := selection(s, base, sc, c, q)
 	if err != nil {
 		return result, err
@@ -90,42 +91,17 @@ func (s *Store) countPeople(ctx context.Context, c provision.ConnectionID, where
 }
 
 // selection returns the rows of base that q asks for, and their order.
-func selection(s *Store, base *gorm.DB, sc *scope, c provision.ConnectionID, q provision.Query) (*gorm.DB, clause.OrderBy, error) {
-	compiler := &compiler{dialect: s.dialect, sql: s.sql, connection: string(c)}
+func selection(s *Store, base *gorm.DB, sc *sqlfilter.Scope, c provision.ConnectionID, q provision.Query) (*gorm.DB, clause.OrderBy, error) {
 	if q.Where != nil {
-		where, err := compiler.condition(sc, q.Where)
+		where, err := sqlfilter.Where(s.sql.filter, sc, c, q.Where)
 		if err != nil {
 			return nil, clause.OrderBy{}, err
 		}
-		base = base.Where(where.sql, where.args...)
+		base = base.Where(where.SQL, where.Args...)
 	}
-	order, err := compiler.order(sc, q)
+	order, err := sqlfilter.Order(s.sql.filter, sc, q)
 	if err != nil {
 		return nil, clause.OrderBy{}, err
 	}
-	return base, clause.OrderBy{Expression: clause.Expr{SQL: order.sql, Vars: order.args}}, nil
+	return base, clause.OrderBy{Expression: clause.Expr{SQL: order.SQL, Vars: order.Args}}, nil
 }
-
-// fragment is a piece of SQL with its bound parameters.
-type fragment struct {
-	sql  string
-	args []any
-}
-
-func frag(sql string, args ...any) fragment { return fragment{sql, args} }
-
-// join returns the pieces one after the other.
-func join(pieces ...fragment) fragment {
-	var all fragment
-	for _, p := range pieces {
-		all.sql += p.sql
-		all.args = append(all.args, p.args...)
-	}
-	return all
-}
-
-// The conditions that need no row.
-var (
-	always = frag("1 = 1")
-	never  = frag("1 = 0")
-)

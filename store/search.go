@@ -9,13 +9,14 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 // kind is one kind of resource that a search looks for.
 type kind struct {
 	name  provision.MemberKind
 	table string
-	scope *scope
+	scope *sqlfilter.Scope
 	base  func() *gorm.DB // the rows of the connection
 	asked *provision.Selection
 
@@ -79,10 +80,10 @@ func (s *Store) walk(c provision.ConnectionID, people kind, q provision.Search, 
 		if err := fits(q.After, false); err != nil {
 			return provision.Finding{}, err
 		}
-		behind := searchBehind(q, sortKey{}, id)
-		base = base.Where(behind.sql, behind.args...)
+		behind := searchBehind(q, sqlfilter.Key{}, id)
+		base = base.Where(behind.SQL, behind.Args...)
 	}
-	found, err := s.findIdentities(base.Order(searchOrder(q, fragment{}, id).sql).Offset(q.Offset).Limit(q.Limit+1), people.columns)
+	found, err := s.findIdentities(base.Order(searchOrder(q, sqlfilter.Fragment{}, id).SQL).Offset(q.Offset).Limit(q.Limit+1), people.columns)
 	if err != nil {
 		return provision.Finding{}, translate(err, "object")
 	}
@@ -104,11 +105,11 @@ func (s *Store) kinds(ctx context.Context, c provision.ConnectionID, q provision
 		if q.Brief {
 			columns = briefColumns
 		}
-		out = append(out, kind{provision.MemberIdentity, identityTable, identityScope,
+		out = append(out, kind{provision.MemberIdentity, identityTable, sqlfilter.People,
 			func() *gorm.DB { return live(s.read(ctx).Table(identityTable), c) }, q.People, columns})
 	}
 	if q.Groups != nil {
-		out = append(out, kind{provision.MemberGroup, "groups", groupScope,
+		out = append(out, kind{provision.MemberGroup, "groups", sqlfilter.Groups,
 			func() *gorm.DB { return s.read(ctx).Where("connection_id = ?", string(c)).Model(&groupRow{}) }, q.Groups, ""})
 	}
 	return out
@@ -123,7 +124,7 @@ func (k kind) selected(s *Store, c provision.ConnectionID) (*gorm.DB, error) {
 // places returns where the rows of one page stand, and that of one more where
 // there is one.
 func (s *Store) places(ctx context.Context, c provision.ConnectionID, kinds []kind, q provision.Search) ([]spot, error) {
-	keys, err := s.sortKeys(c, kinds, q)
+	keys, err := s.sortKeys(kinds, q)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func (s *Store) places(ctx context.Context, c provision.ConnectionID, kinds []ki
 		args = append(args, branch)
 	}
 	statement := "SELECT kind, id, sort_key FROM (" + strings.Join(branches, " UNION ALL ") +
-		") AS found ORDER BY " + searchOrder(q, frag("sort_key"), "id").sql + " LIMIT ? OFFSET ?"
+		") AS found ORDER BY " + searchOrder(q, sqlfilter.Frag("sort_key"), "id").SQL + " LIMIT ? OFFSET ?"
 	rows, err := s.read(ctx).Raw(statement, append(args, q.Limit+1, q.Offset)...).Rows()
 	if err != nil {
 		return nil, translate(err, "object")
@@ -156,7 +157,7 @@ func (s *Store) places(ctx context.Context, c provision.ConnectionID, kinds []ki
 }
 
 // branch returns the query of one kind, with no more rows than the page needs.
-func (k kind) branch(s *Store, c provision.ConnectionID, q provision.Search, key sortKey) (*gorm.DB, error) {
+func (k kind) branch(s *Store, c provision.ConnectionID, q provision.Search, key sqlfilter.Key) (*gorm.DB, error) {
 	base, err := k.selected(s, c)
 	if err != nil {
 		return nil, err
@@ -164,11 +165,11 @@ func (k kind) branch(s *Store, c provision.ConnectionID, q provision.Search, key
 	id := k.table + ".id"
 	if q.After != nil {
 		behind := searchBehind(q, key, id)
-		base = base.Where(behind.sql, behind.args...)
+		base = base.Where(behind.SQL, behind.Args...)
 	}
-	order := searchOrder(q, key.fragment, id)
-	return base.Select("'"+string(k.name)+"' AS kind, "+id+" AS id, "+key.sql+" AS sort_key", key.args...).
-		Order(clause.OrderBy{Expression: clause.Expr{SQL: order.sql, Vars: order.args}}).
+	order := searchOrder(q, key.Fragment, id)
+	return base.Select("'"+string(k.name)+"' AS kind, "+id+" AS id, "+key.SQL+" AS sort_key", key.Args...).
+		Order(clause.OrderBy{Expression: clause.Expr{SQL: order.SQL, Vars: order.Args}}).
 		Limit(q.Offset + q.Limit + 1), nil
 }
 
@@ -176,36 +177,29 @@ func (k kind) branch(s *Store, c provision.ConnectionID, q provision.Search, key
 // it: positions travel in addresses.
 const longestKey = 256
 
-// sortKey is an expression to sort by: text, or with number a whole number.
-type sortKey struct {
-	fragment
-	number   bool
-	required bool // every resource has one
-}
-
 // sortKeys returns what each kind is sorted by. All are of one type, so that
 // the lists can be put together.
-func (s *Store) sortKeys(c provision.ConnectionID, kinds []kind, q provision.Search) ([]sortKey, error) {
-	keys := make([]sortKey, len(kinds))
+func (s *Store) sortKeys(kinds []kind, q provision.Search) ([]sqlfilter.Key, error) {
+	keys := make([]sqlfilter.Key, len(kinds))
 	number := false
 	for i, k := range kinds {
 		if !q.Sorted || k.asked.SortBy == nil {
 			continue
 		}
 		var err error
-		if keys[i], err = k.sortKey(s, c, k.asked.SortBy); err != nil {
+		if keys[i], err = k.sortKey(s, k.asked.SortBy); err != nil {
 			return nil, err
 		}
-		number = number || keys[i].number
+		number = number || keys[i].Number
 	}
 	for i, key := range keys {
 		switch {
-		case key.sql == "" && number:
-			keys[i].fragment = frag("CAST(NULL AS BIGINT)")
-		case key.sql == "":
-			keys[i].fragment = frag("CAST(NULL AS TEXT)")
+		case key.SQL == "" && number:
+			keys[i].Fragment = sqlfilter.Frag("CAST(NULL AS BIGINT)")
+		case key.SQL == "":
+			keys[i].Fragment = sqlfilter.Frag("CAST(NULL AS TEXT)")
 		}
-		keys[i].number = number
+		keys[i].Number = number
 	}
 	if q.After != nil {
 		return keys, fits(q.After, number)
@@ -213,19 +207,12 @@ func (s *Store) sortKeys(c provision.ConnectionID, kinds []kind, q provision.Sea
 	return keys, nil
 }
 
-func (k kind) sortKey(s *Store, c provision.ConnectionID, path provision.Path) (sortKey, error) {
-	compiler := &compiler{dialect: s.dialect, sql: s.sql, connection: string(c)}
-	key, err := compiler.sortKey(k.scope, path)
-	if err != nil {
-		return sortKey{}, err
+// sortKey returns what a kind is sorted by. What every resource has is short, and
+// found by index.
+func (k kind) sortKey(s *Store, path provision.Path) (sqlfilter.Key, error) {
+	key, err := sqlfilter.SortKey(s.sql.filter, k.scope, path)
+	if err == nil && !key.Required {
+		key.Fragment = sqlfilter.Join(sqlfilter.Frag("substr("), key.Fragment, sqlfilter.Frag(", 1, "+strconv.Itoa(longestKey)+")"))
 	}
-	switch col := k.scope.columns[pathKey(path)].(type) {
-	case flag, instant:
-		return sortKey{key, true, true}, nil
-	case text:
-		if !col.optional { // userName and id, which are short, and found by index
-			return sortKey{key, false, true}, nil
-		}
-	}
-	return sortKey{join(frag("substr("), key, frag(", 1, "+strconv.Itoa(longestKey)+")")), false, false}, nil
+	return key, err
 }

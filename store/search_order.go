@@ -4,50 +4,51 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 // searchOrder returns what follows ORDER BY: absent keys are the greatest, as
-// in [compiler.order].
-func searchOrder(q provision.Search, key fragment, id string) fragment {
+// in [sqlfilter.Order].
+func searchOrder(q provision.Search, key sqlfilter.Fragment, id string) sqlfilter.Fragment {
 	switch {
 	case q.Sorted && q.Descending:
-		return join(key, frag(" DESC NULLS FIRST, "+id))
+		return sqlfilter.Join(key, sqlfilter.Frag(" DESC NULLS FIRST, "+id))
 	case q.Sorted:
-		return join(key, frag(" ASC NULLS LAST, "+id))
+		return sqlfilter.Join(key, sqlfilter.Frag(" ASC NULLS LAST, "+id))
 	case q.Descending:
-		return frag(id + " DESC")
+		return sqlfilter.Frag(id + " DESC")
 	}
-	return frag(id)
+	return sqlfilter.Frag(id)
 }
 
 // searchBehind returns the condition that a row stands behind q.After in the
 // order that [searchOrder] gives.
-func searchBehind(q provision.Search, key sortKey, id string) fragment {
+func searchBehind(q provision.Search, key sqlfilter.Key, id string) sqlfilter.Fragment {
 	at := q.After
 	bound := "?"
-	if key.number {
+	if key.Number {
 		bound = "CAST(? AS BIGINT)"
 	}
-	absent := "(" + key.sql + ") IS NULL"
-	beside := func(operator string) fragment { // the first comparison is for an index
-		return join(frag("(("), key.fragment, frag(") "+operator+"= "+bound+" AND ((", at.Key),
-			key.fragment, frag(") "+operator+" "+bound+" OR "+id+" > ?))", at.Key, at.ID))
+	absent := "(" + key.SQL + ") IS NULL"
+	beside := func(operator string) sqlfilter.Fragment { // the first comparison is for an index
+		return sqlfilter.Join(sqlfilter.Frag("(("), key.Fragment, sqlfilter.Frag(") "+operator+"= "+bound+" AND ((", at.Key),
+			key.Fragment, sqlfilter.Frag(") "+operator+" "+bound+" OR "+id+" > ?))", at.Key, at.ID))
 	}
 	switch {
 	case !q.Sorted && q.Descending:
-		return frag(id+" < ?", at.ID)
+		return sqlfilter.Frag(id+" < ?", at.ID)
 	case !q.Sorted:
-		return frag(id+" > ?", at.ID)
+		return sqlfilter.Frag(id+" > ?", at.ID)
 	case at.Key == nil && q.Descending:
-		return frag("("+absent+" AND "+id+" > ? OR NOT "+absent+")", slices.Concat(key.args, []any{at.ID}, key.args)...)
+		return sqlfilter.Frag("("+absent+" AND "+id+" > ? OR NOT "+absent+")", slices.Concat(key.Args, []any{at.ID}, key.Args)...)
 	case at.Key == nil:
-		return frag("("+absent+" AND "+id+" > ?)", append(slices.Clone(key.args), at.ID)...)
+		return sqlfilter.Frag("("+absent+" AND "+id+" > ?)", append(slices.Clone(key.Args), at.ID)...)
 	case q.Descending:
 		return beside("<")
-	case key.required:
+	case key.Required:
 		return beside(">")
 	}
-	return join(frag("("), beside(">"), frag(" OR "+absent+")", key.args...))
+	return sqlfilter.Join(sqlfilter.Frag("("), beside(">"), sqlfilter.Frag(" OR "+absent+")", key.Args...))
 }
 
 // fits returns an Invalid error unless p can be a position in an order by text

@@ -9,7 +9,7 @@ import (
 )
 
 // crowd adds n people with access, and some without.
-func (h *house) crowd(n int) []provision.Identity {
+func (h *harness) crowd(n int) []provision.Identity {
 	h.Helper()
 	ids := make([]provision.Identity, n)
 	for i := range ids {
@@ -22,14 +22,14 @@ func (h *house) crowd(n int) []provision.Identity {
 	return ids
 }
 
-func (h *house) held() bool {
+func (h *harness) held() bool {
 	h.Helper()
 	c, err := h.core.Connection(h.Context(), h.conn.Name)
 	h.must(err)
 	return c.HeldAt != nil
 }
 
-func (h *house) suspendAll(ids []provision.Identity) {
+func (h *harness) suspendAll(ids []provision.Identity) {
 	h.Helper()
 	for _, id := range ids {
 		h.suspend(id.ID)
@@ -39,7 +39,7 @@ func (h *house) suspendAll(ids []provision.Identity) {
 func withBrake(s *settings) { s.policy.Brake = provision.Brake{} }
 
 func TestBrake(t *testing.T) {
-	each(t, withBrake, func(h *house) {
+	each(t, withBrake, func(h *harness) {
 		h.agents()
 		ids := h.crowd(12)
 
@@ -68,7 +68,7 @@ func TestBrake(t *testing.T) {
 }
 
 func TestBrakeOnAMassChange(t *testing.T) {
-	each(t, withBrake, func(h *house) {
+	each(t, withBrake, func(h *harness) {
 		r := h.rule("agent", provision.RoleAgent, nil, nil)
 		ids := h.crowd(12)
 		h.must(h.core.RemoveRule(h.Context(), byTest, r.ID)) // all at once
@@ -104,7 +104,7 @@ func TestBrakeOnAMassChange(t *testing.T) {
 }
 
 func TestBrakeWhileMovingGroups(t *testing.T) {
-	each(t, withBrake, func(h *house) {
+	each(t, withBrake, func(h *harness) {
 		h.agents()
 		ids := h.crowd(12)
 		for _, id := range ids {
@@ -125,7 +125,7 @@ func TestBrakeWhileMovingGroups(t *testing.T) {
 }
 
 func TestBrakeOff(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		ids := h.crowd(8)
 		h.suspendAll(ids)
@@ -137,7 +137,7 @@ func TestBrakeOff(t *testing.T) {
 }
 
 func TestBrakeByPercent(t *testing.T) {
-	each(t, func(s *settings) { s.policy.Brake = provision.Brake{Percent: 50} }, func(h *house) {
+	each(t, func(s *settings) { s.policy.Brake = provision.Brake{Percent: 50} }, func(h *harness) {
 		h.agents()
 		ids := h.crowd(14)
 		h.suspendAll(ids[:7])

@@ -10,8 +10,8 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 )
 
-// Patience says how long a desk that fails is called all the same.
-type Patience struct {
+// CircuitSettings says when calls to a desk that fails stop, and for how long.
+type CircuitSettings struct {
 	Failures int           // in a row, after which calls stop; default 5; negative: they never do
 	Pause    time.Duration // how long they stop; then one at a time is tried; default 10 s
 }
@@ -31,9 +31,9 @@ const (
 // nothing about the desk.
 var errGivenUp = errors.New("worker: the caller has given up")
 
-// circuit stops calls to a desk that fails, and those to one that has asked for
-// it. It is safe for concurrent use; a nil circuit stops nothing.
-type circuit struct {
+// circuitBreaker stops calls to a desk that fails, and those to one that has asked
+// for it. It is safe for concurrent use; a nil one stops nothing.
+type circuitBreaker struct {
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	pause   time.Duration
 
@@ -45,20 +45,20 @@ type circuit struct {
 	over   bool // it is over, and nobody was told
 }
 
-func newCircuit(p Patience) *circuit {
-	if p.Failures < 0 {
+func newCircuit(s CircuitSettings) *circuitBreaker {
+	if s.Failures < 0 {
 		return nil
 	}
-	if p.Failures == 0 {
-		p.Failures = 5
+	if s.Failures == 0 {
+		s.Failures = 5
 	}
-	if p.Pause == 0 {
-		p.Pause = 10 * time.Second
+	if s.Pause == 0 {
+		s.Pause = 10 * time.Second
 	}
-	return &circuit{pause: p.Pause, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+	return &circuitBreaker{pause: s.Pause, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests:  1,
-		Timeout:      p.Pause,
-		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= p.Failures },
+		Timeout:      s.Pause,
+		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= s.Failures },
 		IsSuccessful: func(err error) bool { return !failed(err) },
 		IsExcluded:   func(err error) bool { return errors.Is(err, errGivenUp) },
 	})}
@@ -78,7 +78,7 @@ func failed(err error) bool {
 }
 
 // closed returns a [pausedError] while no calls are made.
-func (c *circuit) closed() error {
+func (c *circuitBreaker) closed() error {
 	if c == nil {
 		return nil
 	}
@@ -92,7 +92,7 @@ func (c *circuit) closed() error {
 
 // allow lets a call through, or says when to ask again. done must be told how
 // the call went.
-func (c *circuit) allow() (done func(error), _ error) {
+func (c *circuitBreaker) allow() (done func(error), _ error) {
 	if c == nil {
 		return func(error) {}, nil
 	}
@@ -112,7 +112,7 @@ func (c *circuit) allow() (done func(error), _ error) {
 }
 
 // paused says why no call is made. c.mu is held.
-func (c *circuit) paused(wait time.Duration) *pausedError {
+func (c *circuitBreaker) paused(wait time.Duration) *pausedError {
 	p := &pausedError{wait: wait, reason: c.reason}
 	if !c.since.IsZero() {
 		p.lasted = time.Since(c.since)
@@ -121,7 +121,7 @@ func (c *circuit) paused(wait time.Duration) *pausedError {
 }
 
 // learn moves the end of the pause as the outcome of a call asks for.
-func (c *circuit) learn(err error) {
+func (c *circuitBreaker) learn(err error) {
 	if errors.Is(err, errGivenUp) {
 		return
 	}
@@ -166,7 +166,7 @@ func whyPaused(err error) string {
 }
 
 // news returns a pause that nobody has been told of, or says that one is over.
-func (c *circuit) news() (pause *pausedError, over bool) {
+func (c *circuitBreaker) news() (pause *pausedError, over bool) {
 	if c == nil {
 		return nil, false
 	}

@@ -18,7 +18,7 @@ var (
 
 // try makes a call that ends so; made is false when the circuit let none
 // through.
-func try(c *circuit, outcome error) (wait time.Duration, made bool) {
+func try(c *circuitBreaker, outcome error) (wait time.Duration, made bool) {
 	done, err := c.allow()
 	if paused, ok := errors.AsType[*pausedError](err); ok {
 		return paused.wait, false
@@ -29,7 +29,7 @@ func try(c *circuit, outcome error) (wait time.Duration, made bool) {
 
 func TestCircuit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCircuit(Patience{Failures: 3, Pause: 10 * time.Second})
+		c := newCircuit(CircuitSettings{Failures: 3, Pause: 10 * time.Second})
 		step := func(what string, outcome error, want bool) {
 			t.Helper()
 			if _, made := try(c, outcome); made != want {
@@ -93,7 +93,7 @@ func TestCircuitDoesAsAsked(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCircuit(Patience{})
+				c := newCircuit(CircuitSettings{})
 				try(c, tt.err)
 				if wait, made := try(c, nil); wait != tt.want || made != (tt.want == 0) {
 					t.Errorf("wait %v, made %v, want %v", wait, made, tt.want)
@@ -134,8 +134,10 @@ func TestGuardKeepsTheLease(t *testing.T) {
 		g := w.guard(provision.Desk{Name: "d", Rate: 0.2}, desk.Capabilities{})
 		renewed, called := 0, 0
 		var lost error
-		ctx := withTurn(t.Context(), &turn{rank: rankGranting, renewed: time.Now(), renew: func(context.Context) error { renewed++; return lost }})
-		call := func() error { return g.call(ctx, callTimeout, func(context.Context) error { called++; return nil }) }
+		calls := &callOptions{priority: priorityGranting, renewed: time.Now(), renew: func(context.Context) error { renewed++; return lost }}
+		call := func() error {
+			return g.call(t.Context(), calls, callTimeout, func(context.Context) error { called++; return nil })
+		}
 		for range 7 { // 30 seconds
 			if err := call(); err != nil {
 				t.Fatal(err)
@@ -156,14 +158,14 @@ func TestGuardKeepsTheLease(t *testing.T) {
 // does not close the way for ever.
 func TestGuardHearsOfPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCircuit(Patience{Failures: 1, Pause: time.Second})
+		c := newCircuit(CircuitSettings{Failures: 1, Pause: time.Second})
 		try(c, errDown)
 		c.news()
 		time.Sleep(2 * time.Second)
-		g := &guard{circuit: c, metrics: newMetrics(nil)}
+		g := &deskGuard{circuit: c, metrics: newMetrics(nil)}
 		func() {
 			defer func() { recover() }()
-			g.call(t.Context(), callTimeout, func(context.Context) error { panic("a bug") })
+			g.call(t.Context(), &callOptions{}, callTimeout, func(context.Context) error { panic("a bug") })
 		}()
 		if _, made := try(c, nil); !made {
 			t.Error("no call is made any more")

@@ -9,44 +9,46 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// converge reads the desk, writes the difference, and reads again. Its error
-// says how the visit ended: confirmed when all is as wanted.
-func (w *Worker) converge(ctx context.Context, v *provision.Visit) error {
-	d, err := w.desks.get(v.Desk)
+// converge reads the desk, writes the difference, and reads again, until all is
+// as wanted, or what is left is for an admin to do. An error says why neither
+// was reached.
+func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *callOptions) (outcome, error) {
+	open, err := w.desks.get(v.Desk)
 	if err != nil {
-		return &provision.ParkedError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
+		return outcome{}, &provision.ParkedError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
 	}
+	d := open.session(calls)
 	self, err := d.own(ctx)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	around := provision.Surroundings{Self: self, Words: d.Capabilities().Words, Keys: d.Capabilities().EndSessions,
+	around := provision.Surroundings{Self: self, Words: d.Capabilities().RoleNames, Keys: d.Capabilities().EndSessions,
 		Admins: func() (int, error) { return d.Admins(ctx) }}
-	todo := &tasks{}
+	var todo tasks
 	for round := range rounds {
 		have, err := w.find(ctx, d, v)
 		if err != nil {
-			return err
+			return outcome{}, err
 		}
 		steps, err := w.steps(ctx, d, v, have, around)
 		if err != nil {
-			return err
+			return outcome{}, err
 		}
 		if v.Ending() && have == nil {
-			todo = &tasks{} // whoever is gone has nothing left to be taken away by hand
+			todo = nil // whoever is gone has nothing left to be taken away by hand
 		}
-		if len(todo.todo) > 0 {
-			return todo // what is left is what the desk cannot do
+		if len(todo) > 0 {
+			return outcome{tasks: todo}, nil // what is left is what the desk cannot do
 		}
 		if !v.Ending() {
 			if err := w.core.TakeSeat(ctx, v); err != nil {
-				return err
+				return outcome{}, err
 			}
 		}
 		if v.Ending() && have != nil && have.ID == v.Account.DeskUser {
 			left, err := w.handOver(ctx, d, v, have, steps)
 			if err != nil {
-				return err
+				return outcome{}, err
 			}
 			if left != nil { // access ends all the same, as far as that can be undone
 				todo.add(left)
@@ -54,27 +56,27 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit) error {
 			}
 		}
 		if len(steps) == 0 {
-			if len(todo.todo) > 0 {
-				return todo
+			if len(todo) > 0 {
+				return outcome{tasks: todo}, nil
 			}
 			if v.Ending() && have != nil && have.ID != v.Account.DeskUser {
 				have = nil // somebody else's user
 			}
-			return confirmed{have}
+			return outcome{shown: have}, nil
 		}
 		if round == rounds-1 {
 			break
 		}
-		if err := w.carryOut(ctx, d, v, have, steps, todo); err != nil && desk.KindOf(err) != desk.NotFound {
-			return err
+		if err := w.carryOut(ctx, d, v, have, steps, &todo); err != nil && desk.KindOf(err) != desk.NotFound {
+			return outcome{}, err
 		}
 	}
-	return desk.Errorf(desk.Retryable, "the desk accepts changes but does not show them afterwards")
+	return outcome{}, desk.Errorf(desk.Retryable, "the desk accepts changes but does not show them afterwards")
 }
 
 // steps returns what is to be written, and notes what an earlier visit wrote
 // before it was cut short.
-func (w *Worker) steps(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, around provision.Surroundings) ([]provision.Step, error) {
+func (w *Worker) steps(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, around provision.Surroundings) ([]provision.Step, error) {
 	fit := d.Fit(want(v))
 	steps, err := provision.Steps(v, fit, have, around)
 	if err != nil {
@@ -111,7 +113,7 @@ func want(v *provision.Visit) provision.DeskUser {
 
 // find returns the desk user of the account, or nil. One that we knew and that
 // is gone is forgotten: whoever has the address now is somebody else's.
-func (w *Worker) find(ctx context.Context, d *openDesk, v *provision.Visit) (*provision.DeskUser, error) {
+func (w *Worker) find(ctx context.Context, d *session, v *provision.Visit) (*provision.DeskUser, error) {
 	if v.Account.DeskUser != "" {
 		have, err := d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
 		if err != nil || have != nil {
@@ -127,7 +129,7 @@ func (w *Worker) find(ctx context.Context, d *openDesk, v *provision.Visit) (*pr
 
 // seen fills in what a desk does not show: where access to mailboxes follows
 // from teams, or from the role of an admin, there is nothing to compare.
-func seen(d *openDesk, v *provision.Visit, have *provision.DeskUser) *provision.DeskUser {
+func seen(d *session, v *provision.Visit, have *provision.DeskUser) *provision.DeskUser {
 	if have == nil {
 		return nil
 	}
@@ -141,7 +143,7 @@ func seen(d *openDesk, v *provision.Visit, have *provision.DeskUser) *provision.
 
 // carryOut journals steps and does them in order. What the desk cannot do is
 // added to todo for an admin, and does not keep the rest from being done.
-func (w *Worker) carryOut(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, steps []provision.Step, todo *tasks) error {
+func (w *Worker) carryOut(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, steps []provision.Step, todo *tasks) error {
 	planned, err := w.core.PlanSteps(ctx, v, steps)
 	if err != nil {
 		return err
@@ -192,7 +194,7 @@ func refused(err error) bool {
 }
 
 // do makes one write. made is the id of a user that it created.
-func (w *Worker) do(ctx context.Context, d *openDesk, v *provision.Visit, id provision.DeskUserID, s provision.Step) (made provision.DeskUserID, _ error) {
+func (w *Worker) do(ctx context.Context, d *session, v *provision.Visit, id provision.DeskUserID, s provision.Step) (made provision.DeskUserID, _ error) {
 	switch s.Kind {
 	case provision.StepCreate:
 		user, err := d.Create(ctx, d.Fit(want(v)))

@@ -18,23 +18,24 @@ const checkEvery = 10 * time.Minute
 // desks keeps one connector a desk, opened anew when its settings change.
 type desks struct {
 	open  Open
-	guard func(d provision.Desk, can desk.Capabilities) *guard
+	guard func(d provision.Desk, can desk.Capabilities) *deskGuard
 
 	mu sync.Mutex
 	by map[provision.DeskID]*openDesk
 }
 
 type openDesk struct {
-	guarded
-	settings provision.Desk
+	connector desk.Desk // nil: to be opened anew
+	guard     *deskGuard
+	settings  provision.Desk
 
-	turn    *semaphore.Weighted // whoever holds it may look at what follows
-	self    provision.DeskUserID
-	checked time.Time // when that was asked for
-	failure error     // of the last check
+	checking *semaphore.Weighted // whoever holds it may look at what follows
+	self     provision.DeskUserID
+	checked  time.Time // when that was asked for
+	failure  error     // of the last check
 }
 
-func newDesks(open Open, guard func(provision.Desk, desk.Capabilities) *guard) *desks {
+func newDesks(open Open, guard func(provision.Desk, desk.Capabilities) *deskGuard) *desks {
 	return &desks{open: open, guard: guard, by: make(map[provision.DeskID]*openDesk)}
 }
 
@@ -46,7 +47,7 @@ func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	known, same := d.by[settings.ID], false
 	if known != nil {
 		same = reflect.DeepEqual(known.settings, settings)
-		if same && known.guarded.Desk != nil {
+		if same && known.connector != nil {
 			return known, nil
 		}
 	}
@@ -54,11 +55,11 @@ func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := &openDesk{guarded: guarded{Desk: connector}, settings: settings, turn: semaphore.NewWeighted(1)}
+	fresh := &openDesk{connector: connector, settings: settings, checking: semaphore.NewWeighted(1)}
 	if same {
-		fresh.guarded.guard = known.guarded.guard
+		fresh.guard = known.guard
 	} else {
-		fresh.guarded.guard = d.guard(settings, connector.Capabilities())
+		fresh.guard = d.guard(settings, connector.Capabilities())
 	}
 	d.by[settings.ID] = fresh
 	return fresh, nil
@@ -69,23 +70,28 @@ func (d *desks) forget(id provision.DeskID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known := d.by[id]; known != nil {
-		d.by[id] = &openDesk{guarded: guarded{guard: known.guarded.guard}, settings: known.settings}
+		d.by[id] = &openDesk{guard: known.guard, settings: known.settings}
 	}
 }
 
-// own returns the id of our own account on the desk. Visits that ask while
-// another one does share what it finds.
-func (o *openDesk) own(ctx context.Context) (provision.DeskUserID, error) {
+// session returns the desk for the calls of one visit or sweep.
+func (o *openDesk) session(options *callOptions) *session {
+	return &session{Desk: o.connector, open: o, options: options}
+}
+
+// own returns the id of our own account on the desk, which check finds out.
+// Visits that ask while another one does share what it finds.
+func (o *openDesk) own(ctx context.Context, check func(context.Context) (desk.Profile, error)) (provision.DeskUserID, error) {
 	asked := time.Now()
-	if err := o.turn.Acquire(ctx, 1); err != nil {
+	if err := o.checking.Acquire(ctx, 1); err != nil {
 		return "", err
 	}
-	defer o.turn.Release(1)
+	defer o.checking.Release(1)
 	if o.failure == nil && time.Since(o.checked) < checkEvery || o.checked.After(asked) {
 		return o.self, o.failure
 	}
 	began := time.Now()
-	profile, err := o.Check(ctx)
+	profile, err := check(ctx)
 	if ctx.Err() != nil {
 		return "", err // ours alone
 	}

@@ -21,49 +21,49 @@ const (
 // none any more. rest is what the visit will write afterwards; it stays in the
 // journal. left says why some could not be given to anybody, not even to the
 // queue: an admin has to.
-func (w *Worker) handOver(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser, rest []provision.Step) (left, _ error) {
-	m := &moving{moved: make(map[string]bool), refused: make(map[string]bool)}
+func (w *Worker) handOver(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, rest []provision.Step) (left, _ error) {
+	t := &transfer{moved: make(map[string]bool), refused: make(map[string]bool)}
 	for {
 		open, err := d.OpenConversations(ctx, have.ID, handOverPage)
 		if err != nil {
 			return nil, err
 		}
-		fresh := slices.DeleteFunc(slices.Clone(open), m.seen)
+		fresh := slices.DeleteFunc(slices.Clone(open), t.seen)
 		switch {
-		case len(fresh) == 0 && slices.ContainsFunc(open, func(c desk.Conversation) bool { return m.moved[c.ID] }):
+		case len(fresh) == 0 && slices.ContainsFunc(open, func(c desk.Conversation) bool { return t.moved[c.ID] }):
 			return nil, desk.Errorf(desk.Retryable, "the desk accepts new assignees of conversations but does not show them afterwards")
 		case len(fresh) == 0:
-			return m.left, nil
-		case len(m.moved)+len(m.refused) >= handOverMost:
+			return t.left, nil
+		case len(t.moved)+len(t.refused) >= handOverMost:
 			return desk.Errorf(desk.Permanent, "desk user %s has more than %d open conversations; reassign them on the desk, then run `deskbridge retry`", have.ID, handOverMost), nil
 		}
-		if m.heirs == nil {
-			if m.heirs, err = w.findHeirs(ctx, d, v, have); err != nil {
+		if t.assignees == nil {
+			if t.assignees, err = w.findAssignees(ctx, d, v, have); err != nil {
 				return nil, err
 			}
 		}
-		if err := w.handOverPage(ctx, d, v, fresh, m, rest); err != nil {
+		if err := w.handOverPage(ctx, d, v, fresh, t, rest); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// moving is a hand-over on its way.
-type moving struct {
-	heirs   *heirs
-	moved   map[string]bool // conversations by id
-	refused map[string]bool
-	left    error // the first refusal
+// transfer is a hand-over on its way.
+type transfer struct {
+	assignees *assignees
+	moved     map[string]bool // conversations by id
+	refused   map[string]bool
+	left      error // the first refusal
 }
 
-func (m *moving) seen(c desk.Conversation) bool { return m.moved[c.ID] || m.refused[c.ID] }
+func (t *transfer) seen(c desk.Conversation) bool { return t.moved[c.ID] || t.refused[c.ID] }
 
-func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Visit, open []desk.Conversation, m *moving, rest []provision.Step) error {
+func (w *Worker) handOverPage(ctx context.Context, d *session, v *provision.Visit, open []desk.Conversation, t *transfer, rest []provision.Step) error {
 	steps := make([]provision.Step, len(open))
 	to := make([]desk.Assignee, len(open))
 	for i, c := range open {
-		to[i] = m.heirs.next()
-		steps[i] = provision.Step{Account: v.Account.ID, Kind: provision.StepHandOver, Detail: handOverDetail(c, to[i]), Note: m.heirs.note}
+		to[i] = t.assignees.next()
+		steps[i] = provision.Step{Account: v.Account.ID, Kind: provision.StepHandOver, Detail: handOverDetail(c, to[i]), Note: t.assignees.note}
 	}
 	planned, err := w.core.PlanSteps(ctx, v, slices.Concat(steps, rest))
 	if err != nil {
@@ -77,19 +77,19 @@ func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Vis
 		}
 		switch desk.KindOf(err) {
 		case desk.Permanent, desk.CannotDo:
-			m.refused[c.ID] = true
-			if m.left == nil {
-				m.left = err
+			t.refused[c.ID] = true
+			if t.left == nil {
+				t.left = err
 			}
 		case desk.NotFound: // closed or merged meanwhile: nobody's any more
-			m.refused[c.ID] = true
+			t.refused[c.ID] = true
 		default:
 			if err != nil {
 				return err
 			}
-			m.moved[c.ID] = true
+			t.moved[c.ID] = true
 		}
-		if !m.moved[c.ID] {
+		if !t.moved[c.ID] {
 			if err := w.core.DropSteps(ctx, v, []provision.Step{s}); err != nil {
 				return err
 			}
@@ -107,8 +107,8 @@ func (w *Worker) handOverPage(ctx context.Context, d *openDesk, v *provision.Vis
 	return nil
 }
 
-// assign gives c to its heir, or to nobody when the desk refuses the heir.
-func (w *Worker) assign(ctx context.Context, d *openDesk, c desk.Conversation, to desk.Assignee) (desk.Assignee, error) {
+// assign gives c to its assignee, or to nobody when the desk refuses the assignee.
+func (w *Worker) assign(ctx context.Context, d *session, c desk.Conversation, to desk.Assignee) (desk.Assignee, error) {
 	err := d.Assign(ctx, c.ID, to)
 	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
 		to = desk.Assignee{}
@@ -130,57 +130,57 @@ func handOverDetail(c desk.Conversation, to desk.Assignee) map[string]any {
 	return detail
 }
 
-// heirs are those who take over, in turn; none means nobody.
-type heirs struct {
+// assignees are those who take over, in turn; none means nobody.
+type assignees struct {
 	list []desk.Assignee
 	at   int
 	note string // why it is nobody, when somebody was asked for
 }
 
-func (h *heirs) next() desk.Assignee {
-	if len(h.list) == 0 {
+func (a *assignees) next() desk.Assignee {
+	if len(a.list) == 0 {
 		return desk.Assignee{}
 	}
-	heir := h.list[h.at%len(h.list)]
-	h.at++
-	return heir
+	assignee := a.list[a.at%len(a.list)]
+	a.at++
+	return assignee
 }
 
-// findHeirs turns the desk's policy into assignees.
-func (w *Worker) findHeirs(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
+// findAssignees turns the desk's policy into assignees.
+func (w *Worker) findAssignees(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser) (*assignees, error) {
 	policy := v.Desk.HandOver
 	switch {
 	case policy.Agent != "":
-		return w.agentHeir(ctx, d, desk.Key{Email: policy.Agent}, have, "the agent named in hand_over is not active on the desk")
+		return w.agentAssignee(ctx, d, desk.Key{Email: policy.Agent}, have, "the agent named in hand_over is not active on the desk")
 	case policy.To == provision.HandOverManager:
 		manager, err := w.core.DeskUserOf(ctx, v.Connection.ID, v.Desk.ID, v.Account.Manager)
 		if err != nil {
 			return nil, err
 		}
 		if manager == "" {
-			return &heirs{note: "the manager has no account on the desk"}, nil
+			return &assignees{note: "the manager has no account on the desk"}, nil
 		}
-		return w.agentHeir(ctx, d, desk.Key{ID: manager}, have, "the manager is not active on the desk")
+		return w.agentAssignee(ctx, d, desk.Key{ID: manager}, have, "the manager is not active on the desk")
 	case policy.To == provision.HandOverTeam || policy.To == provision.HandOverRoundRobin:
-		return w.teamHeirs(ctx, d, v, have)
+		return w.teamAssignees(ctx, d, v, have)
 	}
-	return &heirs{}, nil
+	return &assignees{}, nil
 }
 
-func (w *Worker) agentHeir(ctx context.Context, d *openDesk, key desk.Key, leaver *provision.DeskUser, otherwise string) (*heirs, error) {
+func (w *Worker) agentAssignee(ctx context.Context, d *session, key desk.Key, leaver *provision.DeskUser, otherwise string) (*assignees, error) {
 	user, err := d.Find(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	if user == nil || !user.Active || user.ID == leaver.ID {
-		return &heirs{note: otherwise}, nil
+		return &assignees{note: otherwise}, nil
 	}
-	return &heirs{list: []desk.Assignee{{User: user.ID}}}, nil
+	return &assignees{list: []desk.Assignee{{User: user.ID}}}, nil
 }
 
-// teamHeirs are the leaver's teams, those that a rule governs first, or their
+// teamAssignees are the leaver's teams, those that a rule governs first, or their
 // active members in turn.
-func (w *Worker) teamHeirs(ctx context.Context, d *openDesk, v *provision.Visit, have *provision.DeskUser) (*heirs, error) {
+func (w *Worker) teamAssignees(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser) (*assignees, error) {
 	teams := slices.Clone(have.Teams)
 	if len(teams) == 0 { // they have left already, in a visit that was cut short
 		teams = slices.Clone(v.Account.Granted.Teams)
@@ -189,23 +189,23 @@ func (w *Worker) teamHeirs(ctx context.Context, d *openDesk, v *provision.Visit,
 		return cmp.Compare(min(slices.Index(v.Teams, b), 0), min(slices.Index(v.Teams, a), 0)) // -1: not governed
 	})
 	if v.Desk.HandOver.To == provision.HandOverTeam && d.Capabilities().AssignToTeam && len(teams) > 0 {
-		return &heirs{list: []desk.Assignee{{Team: teams[0]}}}, nil
+		return &assignees{list: []desk.Assignee{{Team: teams[0]}}}, nil
 	}
-	h := &heirs{note: "nobody else is active in the person's teams"}
+	a := &assignees{note: "nobody else is active in the person's teams"}
 	for _, team := range teams {
 		members, err := d.TeamMembers(ctx, team)
 		if err != nil && desk.KindOf(err) != desk.NotFound {
 			return nil, err
 		}
 		for _, m := range members {
-			heir := desk.Assignee{User: m}
-			if m != have.ID && !slices.Contains(h.list, heir) {
-				h.list = append(h.list, heir)
+			assignee := desk.Assignee{User: m}
+			if m != have.ID && !slices.Contains(a.list, assignee) {
+				a.list = append(a.list, assignee)
 			}
 		}
 	}
-	if len(h.list) > 0 {
-		h.note = ""
+	if len(a.list) > 0 {
+		a.note = ""
 	}
-	return h, nil
+	return a, nil
 }

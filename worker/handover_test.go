@@ -11,7 +11,7 @@ import (
 )
 
 // handOvers returns the details of a leaver's hand-over entries.
-func (h *house) handOvers(id provision.IdentityID) []map[string]any {
+func (h *harness) handOvers(id provision.IdentityID) []map[string]any {
 	h.Helper()
 	var out []map[string]any
 	for _, e := range h.audit(id) {
@@ -27,31 +27,31 @@ func TestHandOver(t *testing.T) {
 		name    string
 		policy  provision.HandOver // agent "boss" is the boss of the case
 		manager func(boss provision.Identity) string
-		prepare func(h *house, boss provision.Identity)
-		want    heir
+		prepare func(h *harness, boss provision.Identity)
+		want    assignee
 	}{
-		{name: "named agent", policy: provision.HandOver{Agent: "boss"}, want: heir{boss: true}},
-		{name: "named agent who is nobody", policy: provision.HandOver{Agent: "none@" + domain}, want: heir{note: "not active on the desk"}},
-		{name: "named agent who left", policy: provision.HandOver{Agent: "boss"}, want: heir{note: "not active on the desk"},
-			prepare: func(h *house, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
-		{name: "manager by id", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{boss: true},
+		{name: "named agent", policy: provision.HandOver{Agent: "boss"}, want: assignee{boss: true}},
+		{name: "named agent who is nobody", policy: provision.HandOver{Agent: "none@" + domain}, want: assignee{note: "not active on the desk"}},
+		{name: "named agent who left", policy: provision.HandOver{Agent: "boss"}, want: assignee{note: "not active on the desk"},
+			prepare: func(h *harness, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
+		{name: "manager by id", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{boss: true},
 			manager: func(b provision.Identity) string { return string(b.ID) }},
-		{name: "manager by externalId", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{boss: true},
+		{name: "manager by externalId", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{boss: true},
 			manager: func(b provision.Identity) string { return b.ExternalID }},
-		{name: "manager by userName", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{boss: true},
+		{name: "manager by userName", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{boss: true},
 			manager: func(b provision.Identity) string { return strings.ToUpper(b.UserName) }},
-		{name: "no manager", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{note: "manager has no account"}},
-		{name: "manager who left", policy: provision.HandOver{To: provision.HandOverManager}, want: heir{note: "manager has no account"},
+		{name: "no manager", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{note: "manager has no account"}},
+		{name: "manager who left", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{note: "manager has no account"},
 			manager: func(b provision.Identity) string { return string(b.ID) },
-			prepare: func(h *house, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
-		{name: "team", policy: provision.HandOver{To: provision.HandOverTeam}, want: heir{team: "Tier 1"}},
-		{name: "in turn", policy: provision.HandOver{To: provision.HandOverRoundRobin}, want: heir{peer: true}},
+			prepare: func(h *harness, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
+		{name: "team", policy: provision.HandOver{To: provision.HandOverTeam}, want: assignee{team: "Tier 1"}},
+		{name: "in turn", policy: provision.HandOver{To: provision.HandOverRoundRobin}, want: assignee{peer: true}},
 		{name: "unassign", policy: provision.HandOver{To: provision.HandOverUnassign}},
 		{name: "nothing said", policy: provision.HandOver{}},
-		{name: "an heir who may not own it", policy: provision.HandOver{Agent: "boss"}, want: heir{note: "may not own it"},
-			prepare: func(h *house, boss provision.Identity) { h.update(boss.ID, roles("light")); h.drain() }},
+		{name: "an assignee who may not own it", policy: provision.HandOver{Agent: "boss"}, want: assignee{note: "may not own it"},
+			prepare: func(h *harness, boss provision.Identity) { h.update(boss.ID, roles("light")); h.drain() }},
 	}
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.rule("boss", provision.RoleAdmin, nil, nil)
 		h.rule("light", provision.RoleLimited, nil, nil)
@@ -81,15 +81,15 @@ func TestHandOver(t *testing.T) {
 	})
 }
 
-// heir is who gets a leaver's conversations.
-type heir struct {
+// assignee is who gets a leaver's conversations.
+type assignee struct {
 	boss, peer bool   // all go to them
 	team       string // all go there
 	note       string // part of the note
 }
 
 // handsOver has a leaver with three conversations leave.
-func (h *house) handsOver(leaver, boss, peer provision.Identity, want heir) {
+func (h *harness) handsOver(leaver, boss, peer provision.Identity, want assignee) {
 	h.Helper()
 	user := h.account(leaver.ID).DeskUser
 	count := func() (atBoss, atPeer, atTeam int) {
@@ -128,9 +128,9 @@ func (h *house) handsOver(leaver, boss, peer provision.Identity, want heir) {
 }
 
 func TestHandOverInTurn(t *testing.T) {
-	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *house) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *harness) {
 		h.agents()
-		heirs := []provision.Identity{h.agent("bob"), h.agent("cid"), h.agent("dan")}
+		assignees := []provision.Identity{h.agent("bob"), h.agent("cid"), h.agent("dan")}
 		leaver := h.agent("ann")
 		user := h.account(leaver.ID).DeskUser
 		for range 7 {
@@ -139,8 +139,8 @@ func TestHandOverInTurn(t *testing.T) {
 		h.suspend(leaver.ID)
 		h.drain()
 		var got []int
-		for _, heir := range heirs {
-			got = append(got, len(h.openOf(h.account(heir.ID).DeskUser)))
+		for _, assignee := range assignees {
+			got = append(got, len(h.openOf(h.account(assignee.ID).DeskUser)))
 		}
 		if got[0]+got[1]+got[2] != 7 || got[0] < 2 || got[1] < 2 || got[2] < 2 {
 			h.Errorf("shares %v of 7", got)
@@ -149,7 +149,7 @@ func TestHandOverInTurn(t *testing.T) {
 }
 
 func TestHandOverOfManyPages(t *testing.T) {
-	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverTeam }, func(h *house) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverTeam }, func(h *harness) {
 		h.agents()
 		leaver := h.agent("ann")
 		user := h.account(leaver.ID).DeskUser
@@ -173,7 +173,7 @@ func TestHandOverOfManyPages(t *testing.T) {
 // TestHandOverRefused checks that a conversation that cannot be handed over
 // does not keep a leaver's access alive, and is not lost with the account.
 func TestHandOverRefused(t *testing.T) {
-	each(t, func(s *settings) { s.desk.OnLeave = provision.LeaveDelete }, func(h *house) {
+	each(t, func(s *settings) { s.desk.OnLeave = provision.LeaveDelete }, func(h *harness) {
 		h.agents()
 		leaver := h.agent("ann")
 		user := h.account(leaver.ID).DeskUser

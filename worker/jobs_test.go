@@ -11,7 +11,7 @@ import (
 )
 
 // until waits for something that the running worker brings about.
-func (h *house) until(what string, is func() bool) {
+func (h *harness) until(what string, is func() bool) {
 	h.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !is(); {
 		if time.Now().After(deadline) {
@@ -22,7 +22,7 @@ func (h *house) until(what string, is func() bool) {
 }
 
 func TestRunner(t *testing.T) {
-	each(t, func(s *settings) { s.policy.Grace = 100 * time.Millisecond }, func(h *house) {
+	each(t, func(s *settings) { s.policy.Grace = 100 * time.Millisecond }, func(h *harness) {
 		runner, err := h.worker.Start(h.Context(), h.store.RiverDriver(), worker.Options{Workers: 4, Poll: 20 * time.Millisecond})
 		h.must(err)
 		h.agents()
@@ -48,7 +48,7 @@ func TestRunner(t *testing.T) {
 // TestStopDuringAVisit checks that a worker that is told to stop lets go of
 // the account, so that another one need not wait for the lease to end.
 func TestStopDuringAVisit(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		id := h.person("ann", roles("agent"))

@@ -59,15 +59,15 @@ func failAt(at int) func(int, string) error {
 // story is what happens to one person; a visit somewhere in it is cut short.
 type story struct {
 	name    string
-	prepare func(h *house, name string) provision.Identity // leaves one visit to do
-	want    func(u *provision.DeskUser) string             // what is wrong with the desk user; ""
-	audit   map[string]int                                 // entries that the visits must write, each so often
+	prepare func(h *harness, name string) provision.Identity // leaves one visit to do
+	want    func(u *provision.DeskUser) string               // what is wrong with the desk user; ""
+	audit   map[string]int                                   // entries that the visits must write, each so often
 }
 
 var stories = []story{
 	{
 		name:    "joins",
-		prepare: func(h *house, name string) provision.Identity { return h.person(name, roles("agent")) },
+		prepare: func(h *harness, name string) provision.Identity { return h.person(name, roles("agent")) },
 		want: func(u *provision.DeskUser) string {
 			return cmp.Diff([]any{true, provision.RoleAgent, []string{"Tier 1"}, []string{"Help"}}, []any{u.Active, u.Role, u.Teams, u.Mailboxes})
 		},
@@ -75,7 +75,7 @@ var stories = []story{
 	},
 	{
 		name: "changes",
-		prepare: func(h *house, name string) provision.Identity {
+		prepare: func(h *harness, name string) provision.Identity {
 			id := h.agent(name)
 			h.update(id.ID, func(i *provision.Identity) { roles("lead")(i); i.Profile.FamilyName = "Changed" })
 			return id
@@ -89,7 +89,7 @@ var stories = []story{
 	},
 	{
 		name: "leaves",
-		prepare: func(h *house, name string) provision.Identity {
+		prepare: func(h *harness, name string) provision.Identity {
 			id := h.agent(name)
 			for range 2 {
 				h.conversation(h.account(id.ID).DeskUser)
@@ -105,7 +105,7 @@ var stories = []story{
 	},
 	{
 		name: "comes back",
-		prepare: func(h *house, name string) provision.Identity {
+		prepare: func(h *harness, name string) provision.Identity {
 			id := h.agent(name)
 			h.suspend(id.ID)
 			h.drain()
@@ -121,10 +121,10 @@ var stories = []story{
 }
 
 func TestVisitCutShort(t *testing.T) {
-	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *house) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *harness) {
 		h.agents()
 		h.rule("lead", provision.RoleAdmin, []string{"Tier 2"}, []string{"Billing"})
-		h.agent("heir")
+		h.agent("assignee")
 		stride := 1
 		if h.store.Dialect() == string(store.SQLite) {
 			stride = 5 // where a visit is cut has nothing to do with the database
@@ -148,7 +148,7 @@ func TestVisitCutShort(t *testing.T) {
 
 // cutShort plays a story, cuts its last visit short, and checks that others
 // bring it to the same end. It reports whether the cut was reached.
-func (h *house) cutShort(st story, name string, set func()) bool {
+func (h *harness) cutShort(st story, name string, set func()) bool {
 	h.Helper()
 	h.restart()
 	id := st.prepare(h, name)
@@ -194,7 +194,7 @@ func (h *house) cutShort(st story, name string, set func()) bool {
 }
 
 // oneEntryEach fails the test when a conversation was handed over twice.
-func (h *house) oneEntryEach(id provision.IdentityID) {
+func (h *harness) oneEntryEach(id provision.IdentityID) {
 	h.Helper()
 	var seen []any
 	for _, e := range h.audit(id) {
@@ -211,7 +211,7 @@ func (h *house) oneEntryEach(id provision.IdentityID) {
 // TestVisitCutShortThenTakenBack checks that the audit log does not tell of
 // what was only planned when the person came back before the visit went on.
 func TestVisitCutShortThenTakenBack(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		for at := 1; ; at++ {
 			h.restart()

@@ -15,15 +15,15 @@ import (
 const longestWait = 20 * time.Second
 
 // limiter is a token bucket whose tokens go to the waiting call of the best
-// rank, and of those to the one that has waited longest. It is safe for
+// priority, and of those to the one that has waited longest. It is safe for
 // concurrent use.
 type limiter struct {
 	perSecond float64
 
 	mu      sync.Mutex
 	tokens  *rate.Limiter
-	waiting [ranks][]chan struct{} // closed when it is their turn
-	due     *time.Timer            // runs while somebody waits: the next token has been reserved
+	waiting [priorities][]chan struct{} // closed when its token is there
+	due     *time.Timer                 // runs while somebody waits: the next token has been reserved
 }
 
 // newLimiter returns a limiter for so many calls a second; nil, which limits
@@ -37,7 +37,7 @@ func newLimiter(perSecond float64) *limiter {
 
 // wait returns when a call may be made. A [pausedError] says that this would
 // take too long.
-func (l *limiter) wait(ctx context.Context, r rank) error {
+func (l *limiter) wait(ctx context.Context, r priority) error {
 	if l == nil {
 		return ctx.Err()
 	}
@@ -54,22 +54,22 @@ func (l *limiter) wait(ctx context.Context, r rank) error {
 		l.mu.Unlock()
 		return l.busy(wait)
 	}
-	turn := make(chan struct{})
-	l.waiting[r] = append(l.waiting[r], turn)
+	token := make(chan struct{})
+	l.waiting[r] = append(l.waiting[r], token)
 	l.reserve()
 	l.mu.Unlock()
 
 	timeout := time.NewTimer(longestWait)
 	defer timeout.Stop()
 	select {
-	case <-turn:
+	case <-token:
 		return nil
 	case <-ctx.Done():
-		if l.leave(r, turn) {
+		if l.leave(r, token) {
 			return ctx.Err()
 		}
-	case <-timeout.C: // those of a better rank went ahead
-		if l.leave(r, turn) {
+	case <-timeout.C: // those of a better priority went ahead
+		if l.leave(r, token) {
 			return l.busy(longestWait)
 		}
 	}
@@ -81,10 +81,10 @@ func (l *limiter) busy(wait time.Duration) error {
 }
 
 // leave takes a call out of the queue; false when it has its token already.
-func (l *limiter) leave(r rank, turn chan struct{}) bool {
+func (l *limiter) leave(r priority, token chan struct{}) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := slices.Index(l.waiting[r], turn)
+	at := slices.Index(l.waiting[r], token)
 	if at < 0 {
 		return false
 	}

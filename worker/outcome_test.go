@@ -29,7 +29,7 @@ func TestOutcomes(t *testing.T) {
 			provision.AccountParked, "support: not an address (email)", 10 * time.Minute, 10 * time.Minute},
 		{"no such call", desk.Unsupported("create", "Settings › Agents › New"), provision.AccountParked, "by hand: Settings › Agents › New", 10 * time.Minute, 10 * time.Minute},
 	}
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		for i, tt := range tests {
 			h.sub(tt.name, func() {
@@ -60,7 +60,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestGivingUp(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.faults.fail("Create", desk.Errorf(desk.Retryable, "out of order"))
 		id := h.agent("ann")
@@ -90,7 +90,7 @@ func TestGivingUp(t *testing.T) {
 }
 
 func TestDeskThatCannotDoAll(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		id := h.agent("ann")
 		h.faults.fail("SetActive", desk.Unsupported("deactivate", "Team › ann › Remove"))
@@ -116,7 +116,7 @@ func TestDeskThatCannotDoAll(t *testing.T) {
 func TestDeskThatDoesNotKeep(t *testing.T) {
 	for _, call := range []string{"ChangeTeams", "Assign"} {
 		t.Run(call, func(t *testing.T) {
-			each(t, nil, func(h *house) {
+			each(t, nil, func(h *harness) {
 				h.agents()
 				id := h.agent("ann")
 				h.conversation(h.account(id.ID).DeskUser)
@@ -140,7 +140,7 @@ func TestDeskThatDoesNotKeep(t *testing.T) {
 }
 
 func TestSecondPushWritesNothing(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		id := h.agent("ann")
 		h.faults.reset()
@@ -162,7 +162,7 @@ func TestSecondPushWritesNothing(t *testing.T) {
 }
 
 func TestUserRemovedByHand(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		stays, leaves := h.agent("ann"), h.agent("bob")
 		for _, id := range []provision.Identity{stays, leaves} {
@@ -187,7 +187,7 @@ func TestUserRemovedByHand(t *testing.T) {
 }
 
 // byHand makes a user on the desk as an admin would.
-func (h *house) byHand(name string, role provision.Role, teams ...string) *provision.DeskUser {
+func (h *harness) byHand(name string, role provision.Role, teams ...string) *provision.DeskUser {
 	h.Helper()
 	u, err := h.raw.Create(h.Context(), provision.DeskUser{Email: name + "@" + domain, GivenName: "Hand", FamilyName: "Made", Active: true,
 		Role: role, Teams: teams})
@@ -196,7 +196,7 @@ func (h *house) byHand(name string, role provision.Role, teams ...string) *provi
 }
 
 func TestHandMadeUserIsProposed(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		before := h.byHand("ann", provision.RoleLimited)
 		id := h.agent("ann")
@@ -226,7 +226,7 @@ func TestHandMadeUserIsProposed(t *testing.T) {
 }
 
 func TestAdoptionByItself(t *testing.T) {
-	each(t, func(s *settings) { s.desk.Adoption = provision.AdoptAutomatic }, func(h *house) {
+	each(t, func(s *settings) { s.desk.Adoption = provision.AdoptAutomatic }, func(h *harness) {
 		h.agents()
 		h.byHand("ann", provision.RoleAgent, "Choir")
 		boss := h.byHand("bob", provision.RoleAdmin)
@@ -250,7 +250,7 @@ func TestAdoptionByItself(t *testing.T) {
 }
 
 func TestTakenAddress(t *testing.T) {
-	each(t, func(s *settings) { s.desk.Adoption = provision.AdoptAutomatic }, func(h *house) {
+	each(t, func(s *settings) { s.desk.Adoption = provision.AdoptAutomatic }, func(h *harness) {
 		h.agents()
 		ann := h.agent("ann")
 		twin := h.person("ann2", func(i *provision.Identity) { roles("agent")(i); i.Profile.Email = ann.Profile.Email })
@@ -270,7 +270,7 @@ func TestTakenAddress(t *testing.T) {
 }
 
 func TestGuards(t *testing.T) {
-	each(t, func(s *settings) { s.desk.Adoption = provision.AdoptAutomatic }, func(h *house) {
+	each(t, func(s *settings) { s.desk.Adoption = provision.AdoptAutomatic }, func(h *harness) {
 		h.rule("boss", provision.RoleAdmin, nil, nil)
 		ann := h.person("ann", roles("boss"))
 		h.drain()
@@ -295,7 +295,7 @@ func TestGuards(t *testing.T) {
 }
 
 func TestLastAdminStays(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.rule("boss", provision.RoleAdmin, nil, nil)
 		ann := h.person("ann", roles("boss"))
 		h.drain()

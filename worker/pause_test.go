@@ -14,12 +14,12 @@ import (
 	"github.com/deskbridge/deskbridge/worker"
 )
 
-// impatient gives the house a worker that pauses the desk.
-func (h *house) impatient(p worker.Patience) {
-	h.worker = worker.New(h.core, h.open, testLog(), worker.WithPatience(p))
+// withCircuit gives the harness a worker that pauses the desk.
+func (h *harness) withCircuit(p worker.CircuitSettings) {
+	h.worker = worker.New(h.core, h.open, testLog(), worker.WithCircuitSettings(p))
 }
 
-func (h *house) health() provision.DeskHealth {
+func (h *harness) health() provision.DeskHealth {
 	h.Helper()
 	health, err := h.core.DeskHealth(h.Context())
 	h.must(err)
@@ -27,7 +27,7 @@ func (h *house) health() provision.DeskHealth {
 }
 
 // run works off the queue until the test ends.
-func (h *house) run(opts worker.Options) {
+func (h *harness) run(opts worker.Options) {
 	h.Helper()
 	opts.Poll = 20 * time.Millisecond
 	r, err := h.worker.Start(h.Context(), h.store.RiverDriver(), opts)
@@ -44,10 +44,10 @@ func (h *house) run(opts worker.Options) {
 // TestPausedDesk: of many visits to a desk that is down, few call it, the others
 // are put off without an attempt, and people see why.
 func TestPausedDesk(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
-		h.impatient(worker.Patience{Failures: 3, Pause: time.Hour})
+		h.withCircuit(worker.CircuitSettings{Failures: 3, Pause: time.Hour})
 		var ids []provision.Identity
 		for i := range 12 {
 			ids = append(ids, h.person(fmt.Sprintf("p%d", i), roles("agent")))
@@ -79,10 +79,10 @@ func TestPausedDesk(t *testing.T) {
 
 // TestDeskComesBack: when a desk answers again, all goes on by itself.
 func TestDeskComesBack(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
-		h.impatient(worker.Patience{Failures: 2, Pause: 100 * time.Millisecond})
+		h.withCircuit(worker.CircuitSettings{Failures: 2, Pause: 100 * time.Millisecond})
 		var down atomic.Bool
 		down.Store(true)
 		h.faults.before = func(int, string) error {
@@ -104,10 +104,10 @@ func TestDeskComesBack(t *testing.T) {
 // TestDeskThatAsksForTime: a desk that says when to come back has every visit
 // wait, not the one alone that it said it to.
 func TestDeskThatAsksForTime(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
-		h.impatient(worker.Patience{})
+		h.withCircuit(worker.CircuitSettings{})
 		ann, bob := h.person("ann", roles("agent")), h.person("bob", roles("agent"))
 		h.faults.fail("Create", &desk.Error{Kind: desk.Retryable, Detail: "too many requests", RetryAfter: 5 * time.Minute})
 		h.visit(h.account(ann.ID).ID)
@@ -129,13 +129,13 @@ func TestDeskThatAsksForTime(t *testing.T) {
 func TestPauseWithinAVisit(t *testing.T) {
 	for _, at := range []string{"Assign", "SetActive"} {
 		t.Run(at, func(t *testing.T) {
-			each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }, func(h *house) {
+			each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }, func(h *harness) {
 				h.agents()
 				id := h.agent("ann")
 				for range 3 {
 					h.conversation(h.account(id.ID).DeskUser)
 				}
-				h.impatient(worker.Patience{Failures: 1, Pause: 200 * time.Millisecond})
+				h.withCircuit(worker.CircuitSettings{Failures: 1, Pause: 200 * time.Millisecond})
 				h.suspend(id.ID)
 				h.faults.before = func(_ int, call string) error {
 					if call == at { // somebody else's visit finds the desk down at just this moment
@@ -160,7 +160,7 @@ func TestPauseWithinAVisit(t *testing.T) {
 // TestLeaversGoFirst: whoever leaves is served before everybody who comes, even
 // when asked for last.
 func TestLeaversGoFirst(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		leaver := h.agent("leaver")
 		for i := range 15 {
@@ -180,7 +180,7 @@ func TestLeaversGoFirst(t *testing.T) {
 // TestParkedAccountsAreRetried: what waits for a person goes on at a word of
 // theirs, all at once or one.
 func TestParkedAccountsAreRetried(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		h.faults.fail("Create", desk.Errorf(desk.Permanent, "no licence left"))
@@ -207,7 +207,7 @@ func TestParkedAccountsAreRetried(t *testing.T) {
 // TestPutOffIsCalledBack: when a desk answers, nobody waits for the time that
 // they were put off to.
 func TestPutOffIsCalledBack(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		ann, bob, eve := h.person("ann", roles("agent")), h.person("bob", roles("agent")), h.person("eve", roles("agent"))

@@ -17,7 +17,7 @@ const seats = 3
 func withSeats(s *settings) { s.desk.Seats = seats }
 
 // active counts the people with a usable account made by us.
-func (h *house) activeUsers() (n int) {
+func (h *harness) activeUsers() (n int) {
 	h.Helper()
 	for _, u := range h.snapshot().Users {
 		if u.Active && u.ExternalID != "" {
@@ -27,7 +27,7 @@ func (h *house) activeUsers() (n int) {
 	return n
 }
 
-func (h *house) taken() int {
+func (h *harness) taken() int {
 	h.Helper()
 	n, err := h.store.SeatsTaken(h.Context(), h.desk.ID)
 	h.must(err)
@@ -35,7 +35,7 @@ func (h *house) taken() int {
 }
 
 func TestSeatsUnderARush(t *testing.T) {
-	each(t, withSeats, func(h *house) {
+	each(t, withSeats, func(h *harness) {
 		h.agents()
 		h.drain()
 		const people = 20
@@ -95,7 +95,7 @@ func TestSeatsUnderARush(t *testing.T) {
 }
 
 // rulesByName returns the rules as a draft names them.
-func (h *house) rulesByName() []provision.Rule {
+func (h *harness) rulesByName() []provision.Rule {
 	h.Helper()
 	rules, err := h.core.Rules(h.Context(), "")
 	h.must(err)
@@ -108,7 +108,7 @@ func (h *house) rulesByName() []provision.Rule {
 // TestSeatFreedWhileRefused frees the last seat between the refusal of it and
 // the note that somebody waits for it.
 func TestSeatFreedWhileRefused(t *testing.T) {
-	each(t, func(s *settings) { s.desk.Seats = 1 }, func(h *house) {
+	each(t, func(s *settings) { s.desk.Seats = 1 }, func(h *harness) {
 		h.agents()
 		h.drain()
 		first := h.agent("ann")
@@ -131,7 +131,7 @@ func TestSeatFreedWhileRefused(t *testing.T) {
 // TestSeatOfNobody checks that who is refused by the desk keeps nobody else
 // from a seat.
 func TestSeatOfNobody(t *testing.T) {
-	each(t, func(s *settings) { s.desk.Seats = 1 }, func(h *house) {
+	each(t, func(s *settings) { s.desk.Seats = 1 }, func(h *harness) {
 		h.agents()
 		h.drain()
 		bad := h.person("ann", func(i *provision.Identity) { roles("agent")(i); i.Profile.Email = "not an address" })
@@ -148,7 +148,7 @@ func TestSeatOfNobody(t *testing.T) {
 // TestSeatPassesOn checks that a seat does not stay empty because the one who
 // was woken for it needs it no more.
 func TestSeatPassesOn(t *testing.T) {
-	each(t, func(s *settings) { s.desk.Seats = 1 }, func(h *house) {
+	each(t, func(s *settings) { s.desk.Seats = 1 }, func(h *harness) {
 		h.agents()
 		h.drain()
 		a, b, c := h.agent("ann"), h.agent("bob"), h.agent("cid")
@@ -162,7 +162,7 @@ func TestSeatPassesOn(t *testing.T) {
 }
 
 func TestOneVisitAtATime(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
 		id := h.person("ann", roles("agent"))
@@ -189,7 +189,7 @@ func TestOneVisitAtATime(t *testing.T) {
 }
 
 func TestLostLeaseStopsWriting(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.rule("lead", provision.RoleAdmin, []string{"Tier 2"}, []string{"Billing"})
 		id := h.agent("ann")
@@ -202,7 +202,7 @@ func TestLostLeaseStopsWriting(t *testing.T) {
 			}
 			h.faults.after = nil
 			h.offset.Add(int64(2 * provision.Lease)) // this call took ages
-			other := &house{T: h.T, store: h.store, core: h.core, desks: h.desks, raw: h.raw, desk: h.desk, conn: h.conn}
+			other := &harness{T: h.T, store: h.store, core: h.core, desks: h.desks, raw: h.raw, desk: h.desk, conn: h.conn}
 			other.offset.Store(h.offset.Load())
 			other.restart()
 			_, err := other.worker.Visit(h.Context(), h.account(id.ID).ID)
@@ -224,7 +224,7 @@ func TestLostLeaseStopsWriting(t *testing.T) {
 }
 
 func TestChangeDuringAVisit(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.rule("lead", provision.RoleAdmin, []string{"Tier 2"}, nil)
 		h.drain()
@@ -248,7 +248,7 @@ func TestChangeDuringAVisit(t *testing.T) {
 // TestRetryDuringAVisit checks that what an admin asks for while a visit is
 // under way is not swallowed by that visit's end.
 func TestRetryDuringAVisit(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.byHand("ann", provision.RoleAgent)
 		id := h.person("ann", roles("agent"))
@@ -270,7 +270,7 @@ func TestRetryDuringAVisit(t *testing.T) {
 }
 
 func TestGraceKeepsAccess(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		id := h.agent("ann")
 		h.update(id.ID, roles("nothing"))
@@ -303,7 +303,7 @@ func TestGraceKeepsAccess(t *testing.T) {
 // TestSeatOfAHandMadeReturn checks that somebody whom an admin of the desk has
 // let in again by hand needs a seat like all others.
 func TestSeatOfAHandMadeReturn(t *testing.T) {
-	each(t, func(s *settings) { s.desk.Seats, s.desk.OnLeave = 1, provision.LeaveDowngrade }, func(h *house) {
+	each(t, func(s *settings) { s.desk.Seats, s.desk.OnLeave = 1, provision.LeaveDowngrade }, func(h *harness) {
 		h.rule("agent", provision.RoleAgent, nil, nil)
 		h.drain()
 		first := h.agent("ann")
@@ -330,7 +330,7 @@ func TestSeatOfAHandMadeReturn(t *testing.T) {
 // TestReclaim: a process that is alone on its database need not wait for the
 // leases of the one before it.
 func TestReclaim(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		id := h.person("ann", roles("agent"))
 		account := h.account(id.ID).ID

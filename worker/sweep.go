@@ -38,7 +38,7 @@ type SweepReport struct {
 type sweeper struct {
 	*Worker
 	desk   provision.Desk
-	d      *openDesk
+	d      *session
 	opts   SweepOptions
 	state  provision.Sweep
 	around provision.Surroundings
@@ -135,17 +135,17 @@ func sweepProblem(err error) string {
 }
 
 func (s *sweeper) run(ctx context.Context) error {
-	ctx = withTurn(ctx, &turn{rank: rankLooking})
-	var err error
-	if s.d, err = s.desks.get(s.desk); err != nil {
+	open, err := s.desks.get(s.desk)
+	if err != nil {
 		return err
 	}
+	s.d = open.session(&callOptions{priority: priorityLooking})
 	self, err := s.d.own(ctx)
 	if err != nil {
 		return err
 	}
 	can := s.d.Capabilities()
-	s.around = provision.Surroundings{Self: self, Words: can.Words, Keys: can.EndSessions,
+	s.around = provision.Surroundings{Self: self, Words: can.RoleNames, Keys: can.EndSessions,
 		Admins: sync.OnceValues(func() (int, error) { return s.d.Admins(ctx) })}
 	drifts, err := s.core.Drifts(ctx, provision.DriftFilter{Desk: s.desk.ID})
 	if err != nil {

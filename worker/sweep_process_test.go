@@ -13,7 +13,7 @@ import (
 
 // TestOneSweepAtATime has twenty processes sweep one desk.
 func TestOneSweepAtATime(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		id := h.agent("ann")
 		h.must(h.raw.SetActive(h.Context(), h.account(id.ID).DeskUser, false))
@@ -51,7 +51,7 @@ func TestOneSweepAtATime(t *testing.T) {
 
 // TestSweepByHandIsExtra: the desk's turn comes when it would have come.
 func TestSweepByHandIsExtra(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.agent("ann")
 		_, err := h.core.DueSweeps(h.Context(), time.Hour)
@@ -68,7 +68,7 @@ func TestSweepByHandIsExtra(t *testing.T) {
 // lease has ended, and one that was stopped at once.
 func TestSweepGoesOn(t *testing.T) {
 	t.Cleanup(worker.SetSweepPage(4))
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		ids := h.crowd(9) // three pages
 		h.faults.reset()
@@ -116,7 +116,7 @@ func TestSweepGoesOn(t *testing.T) {
 	})
 }
 
-func (h *house) panics(do func()) {
+func (h *harness) panics(do func()) {
 	h.Helper()
 	defer func() {
 		if recover() == nil {
@@ -128,7 +128,7 @@ func (h *house) panics(do func()) {
 
 // TestRunnerSweeps has the running worker find and repair, at its own time.
 func TestRunnerSweeps(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.bulk = true
 		h.agents()
 		id := h.agent("ann")
@@ -163,7 +163,7 @@ func TestRunnerSweeps(t *testing.T) {
 }
 
 func TestDriftOff(t *testing.T) {
-	each(t, withDrift(provision.DriftOff), func(h *house) {
+	each(t, withDrift(provision.DriftOff), func(h *harness) {
 		h.agents()
 		h.agent("ann")
 		_, err := h.core.DueSweeps(h.Context(), time.Minute)

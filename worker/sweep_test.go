@@ -18,11 +18,11 @@ import (
 // eachReading runs test on desks that are read in bulk and on those that are
 // not. How a desk is read and which database is behind do not meet, so that
 // three of the four cases are enough.
-func eachReading(t *testing.T, edit func(*settings), test func(h *house)) {
+func eachReading(t *testing.T, edit func(*settings), test func(h *harness)) {
 	t.Helper()
 	t.Run("one by one", func(t *testing.T) { test(build(t, storetest.SQLite(t), chosen(edit))) })
 	t.Run("in bulk", func(t *testing.T) {
-		each(t, edit, func(h *house) {
+		each(t, edit, func(h *harness) {
 			h.bulk = true
 			test(h)
 		})
@@ -34,14 +34,14 @@ func withDrift(policy provision.DriftPolicy) func(*settings) {
 }
 
 // sweep sweeps the desk as an admin does by hand.
-func (h *house) sweep(edit ...func(*worker.SweepOptions)) worker.SweepReport {
+func (h *harness) sweep(edit ...func(*worker.SweepOptions)) worker.SweepReport {
 	h.Helper()
 	report, err := h.trySweep(edit...)
 	h.must(err)
 	return report
 }
 
-func (h *house) trySweep(edit ...func(*worker.SweepOptions)) (worker.SweepReport, error) {
+func (h *harness) trySweep(edit ...func(*worker.SweepOptions)) (worker.SweepReport, error) {
 	h.Helper()
 	d, err := h.core.Desk(h.Context(), string(h.desk.ID))
 	h.must(err)
@@ -53,7 +53,7 @@ func (h *house) trySweep(edit ...func(*worker.SweepOptions)) (worker.SweepReport
 }
 
 // differences are the words of a report, each with the person's given name.
-func (h *house) differences(drifts []provision.Drift) []string {
+func (h *harness) differences(drifts []provision.Drift) []string {
 	h.Helper()
 	words := []string{}
 	for _, d := range drifts {
@@ -67,7 +67,7 @@ func (h *house) differences(drifts []provision.Drift) []string {
 	return words
 }
 
-func (h *house) same(what string, want, got any) {
+func (h *harness) same(what string, want, got any) {
 	h.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		h.Errorf("%s (-want +got):\n%s", what, diff)
@@ -76,7 +76,7 @@ func (h *house) same(what string, want, got any) {
 
 // meddle changes a desk in every way in which people do, on people named in the
 // keys, and returns what a sweep must say.
-func (h *house) meddle() (people map[string]provision.Identity, want []string) {
+func (h *harness) meddle() (people map[string]provision.Identity, want []string) {
 	h.Helper()
 	ctx := h.Context()
 	people = make(map[string]provision.Identity)
@@ -117,7 +117,7 @@ func (h *house) meddle() (people map[string]provision.Identity, want []string) {
 }
 
 func TestSweepRepairs(t *testing.T) {
-	eachReading(t, nil, func(h *house) {
+	eachReading(t, nil, func(h *harness) {
 		people, want := h.meddle()
 		checked := 0
 		report := h.sweep(func(o *worker.SweepOptions) { o.Progress = func(n int) { checked += n } })
@@ -173,7 +173,7 @@ func TestSweepRepairs(t *testing.T) {
 // TestSweepReports: what is reported is told once, shown while it is there, and
 // forgotten when it is put right, by whomever.
 func TestSweepReports(t *testing.T) {
-	eachReading(t, withDrift(provision.DriftReport), func(h *house) {
+	eachReading(t, withDrift(provision.DriftReport), func(h *harness) {
 		people, want := h.meddle()
 		h.faults.reset()
 		for range 3 {
@@ -224,7 +224,7 @@ func TestSweepReports(t *testing.T) {
 }
 
 func TestSweepOnlyLooks(t *testing.T) {
-	eachReading(t, nil, func(h *house) {
+	eachReading(t, nil, func(h *harness) {
 		people, want := h.meddle()
 		report := h.sweep(func(o *worker.SweepOptions) { o.LookOnly = true })
 		h.same("differences", want, h.differences(report.Drifts))
@@ -244,7 +244,7 @@ func TestSweepOnlyLooks(t *testing.T) {
 // TestSweepBelievesNoList: what a list says wrongly has no effect but a second
 // look.
 func TestSweepBelievesNoList(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.bulk = true
 		h.agents()
 		ann, bob := h.agent("ann"), h.agent("bob")
@@ -273,7 +273,7 @@ func TestSweepBelievesNoList(t *testing.T) {
 // TestSweepOfAnotherDesk: where most users are gone, it is not the desk that it
 // was, and nobody is made again before an admin says so.
 func TestSweepOfAnotherDesk(t *testing.T) {
-	eachReading(t, nil, func(h *house) {
+	eachReading(t, nil, func(h *harness) {
 		h.agents()
 		ids := h.crowd(8)
 		for _, id := range ids[:6] {
@@ -302,7 +302,7 @@ func TestSweepOfAnotherDesk(t *testing.T) {
 // TestSweepAndVisits: accounts that a visit is due for, or that wait for a
 // person, are not a sweep's business.
 func TestSweepAndVisits(t *testing.T) {
-	eachReading(t, nil, func(h *house) {
+	eachReading(t, nil, func(h *harness) {
 		h.agents()
 		due, settled := h.agent("due"), h.agent("settled")
 		stranger, err := h.raw.Create(h.Context(), provision.DeskUser{DisplayName: "A Stranger", Email: "stranger@" + domain, Active: true, Role: provision.RoleAgent})
@@ -325,7 +325,7 @@ func TestSweepAndVisits(t *testing.T) {
 
 // TestSweepGuards: a repair is an ordinary visit, under its guards.
 func TestSweepGuards(t *testing.T) {
-	eachReading(t, nil, func(h *house) {
+	eachReading(t, nil, func(h *harness) {
 		h.agents()
 		id := h.agent("ann")
 		h.must(h.raw.SetRole(h.Context(), h.account(id.ID).DeskUser, provision.RoleAdmin))
@@ -344,7 +344,7 @@ func TestSweepGuards(t *testing.T) {
 
 // TestSweepFails: a desk that does not answer is not a desk without users.
 func TestSweepFails(t *testing.T) {
-	eachReading(t, nil, func(h *house) {
+	eachReading(t, nil, func(h *harness) {
 		h.agents()
 		id := h.agent("ann")
 		for name, broken := range map[string]error{
@@ -377,7 +377,7 @@ func TestSweepFails(t *testing.T) {
 
 // TestSweepCost counts what a sweep of a large desk asks for.
 func TestSweepCost(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.bulk = true
 		h.agents()
 		h.crowd(20)
@@ -391,7 +391,7 @@ func TestSweepCost(t *testing.T) {
 
 // TestDriftNamesNobody: differences go into the audit log and the log.
 func TestDriftNamesNobody(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		id := h.agent("annabel")
 		h.must(h.raw.SetProfile(h.Context(), h.account(id.ID).DeskUser, provision.DeskUser{Email: "mallory@" + domain, GivenName: "Mallory", FamilyName: "Secret", Phone: "+44 1"}))
@@ -410,7 +410,7 @@ func TestDriftNamesNobody(t *testing.T) {
 // TestSweepWithoutList: a desk of a kind that is read in bulk may be one that
 // shows no list after all; it is asked for one at a time.
 func TestSweepWithoutList(t *testing.T) {
-	each(t, withDrift(provision.DriftReport), func(h *house) {
+	each(t, withDrift(provision.DriftReport), func(h *harness) {
 		h.bulk = true
 		_, want := h.meddle()
 		h.faults.fail("List", desk.Unsupported("list users", "it shows no list"))

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -67,4 +66,4 @@ func (w *Worker) sweepOne(ctx context.Context, d provision.Desk, interval time.D
 }
 
 // around returns about d: replicas and desks that begin together drift apart.
-func around(d time.Duration) time.Duration { return d*9/10 + rand.N(d/5+1) }
+func around(d time.Duration) time.Duration { return between(d*9/10, d*11/10+1) }

@@ -11,7 +11,7 @@ import (
 // TestDeletedUsersNeedNobody: a desk that changes nothing of a user who exists,
 // and deletes. What it cannot take away goes with the user.
 func TestDeletedUsersNeedNobody(t *testing.T) {
-	each(t, func(s *settings) { s.desk.OnLeave = provision.LeaveDelete }, func(h *house) {
+	each(t, func(s *settings) { s.desk.OnLeave = provision.LeaveDelete }, func(h *harness) {
 		h.agents()
 		cannot := desk.Unsupported("change", "Manage › Users")
 		h.faults.before = func(_ int, call string) error {
@@ -35,7 +35,7 @@ func TestDeletedUsersNeedNobody(t *testing.T) {
 // TestAdminsSeeAll: where an admin has every mailbox there is nothing to take
 // away.
 func TestAdminsSeeAll(t *testing.T) {
-	each(t, nil, func(h *house) {
+	each(t, nil, func(h *harness) {
 		h.agents()
 		h.rule("clerk", provision.RoleAgent, nil, []string{"Billing"})
 		h.rule("boss", provision.RoleAdmin, nil, []string{"Help"})

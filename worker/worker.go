@@ -13,9 +13,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -35,18 +32,18 @@ type Open func(provision.Desk) (desk.Desk, error)
 
 // Worker visits accounts, and sweeps desks. It is safe for concurrent use.
 type Worker struct {
-	core     *provision.Service
-	desks    *desks
-	patience Patience
-	log      *slog.Logger
-	metrics  *metrics
+	core    *provision.Service
+	desks   *desks
+	circuit CircuitSettings
+	log     *slog.Logger
+	metrics *metrics
 }
 
 // Option changes a [Worker] that [New] makes.
 type Option func(*Worker)
 
-// WithPatience says how long a desk that fails is called all the same.
-func WithPatience(p Patience) Option { return func(w *Worker) { w.patience = p } }
+// WithCircuitSettings says when calls to a desk that fails stop.
+func WithCircuitSettings(s CircuitSettings) Option { return func(w *Worker) { w.circuit = s } }
 
 // New returns a Worker that reaches desks through open.
 func New(core *provision.Service, open Open, log *slog.Logger, options ...Option) *Worker {
@@ -59,9 +56,9 @@ func New(core *provision.Service, open Open, log *slog.Logger, options ...Option
 }
 
 // guard returns what stands before a desk: its own rate, else its kind's.
-func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *guard {
+func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *deskGuard {
 	perSecond := cmp.Or(d.Rate, can.Rate, desk.DefaultRate)
-	return &guard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.patience), core: w.core, log: w.log, metrics: w.metrics}
+	return &deskGuard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.circuit), core: w.core, log: w.log, metrics: w.metrics}
 }
 
 // Visit brings the desk to what the account wants, as far as that can be done
@@ -83,76 +80,56 @@ func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.
 		return time.Time{}, err
 	}
 	start := time.Now()
-	calls := &turn{rank: rankGranting, renewed: start, renew: func(ctx context.Context) error { return w.core.Renew(ctx, &v) }}
+	calls := &callOptions{priority: priorityGranting, renewed: start, renew: func(ctx context.Context) error { return w.core.Renew(ctx, &v) }}
 	if v.Ending() {
-		calls.rank = rankEnding
+		calls.priority = priorityEnding
 	}
-	outcome, err := w.conclude(ctx, &v, w.converge(withTurn(ctx, calls), &v))
+	reached, err := w.converge(ctx, &v, calls)
+	ended, err := w.conclude(ctx, &v, reached, err)
 	if errors.Is(err, provision.ErrBusy) { // the lease was lost: whoever has it goes on
-		outcome, err = "lost", nil
+		ended, err = "lost", nil
 	}
-	w.metrics.visited(v.Desk, outcome, time.Since(start))
+	w.metrics.visited(v.Desk, ended, time.Since(start))
 	w.log.InfoContext(ctx, "visit", "account", id, "identity", v.Account.Identity, "desk", v.Desk.Name,
-		"revision", v.Account.Revision, "outcome", outcome, "ms", time.Since(start).Milliseconds())
+		"revision", v.Account.Revision, "outcome", ended, "ms", time.Since(start).Milliseconds())
 	return time.Time{}, err
 }
 
-// confirmed is how converge says that the desk shows what was wanted.
-type confirmed struct{ have *provision.DeskUser }
-
-func (confirmed) Error() string { return "confirmed" }
-
-// tasks is what an admin has to do because the desk's API cannot.
-type tasks struct{ todo []string }
-
-func (t *tasks) Error() string { return strings.Join(t.todo, "; ") }
-
-// add adds what a desk cannot do or refuses to.
-func (t *tasks) add(err error) {
-	what := err.Error()
-	if e, ok := errors.AsType[*desk.Error](err); ok {
-		what = e.Detail
-	}
-	if !slices.Contains(t.todo, what) {
-		t.todo = append(t.todo, what)
-	}
-}
-
-// conclude notes how a visit ended.
-func (w *Worker) conclude(ctx context.Context, v *provision.Visit, result error) (outcome string, _ error) {
-	var ok confirmed
-	var parked *provision.ParkedError
-	var todo *tasks
+// conclude notes how a visit ended: with what it reached, or with failure. ended
+// says so in a word, for logs and metrics.
+func (w *Worker) conclude(ctx context.Context, v *provision.Visit, reached outcome, failure error) (ended string, _ error) {
+	confirmed := failure == nil && len(reached.tasks) == 0
 	if ctx.Err() != nil { // we stop, or it took too long: let go, so that another worker can go on
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 		defer cancel()
 		ctx = detached
-		if !errors.As(result, &ok) {
+		if !confirmed {
 			_, err := w.core.Fail(ctx, v, "the visit was interrupted", 0)
 			return "interrupted", err
 		}
 	}
 	switch {
-	case errors.As(result, &ok):
-		return "confirmed", w.core.Confirm(ctx, v, ok.have)
-	case errors.As(result, &parked):
-		return "parked", w.core.Park(ctx, v, parked.Reason, false)
-	case errors.As(result, &todo):
-		return "task", w.core.Park(ctx, v, "an admin has to do this by hand: "+todo.Error(), true)
+	case confirmed:
+		return "confirmed", w.core.Confirm(ctx, v, reached.shown)
+	case failure == nil:
+		return "task", w.core.Park(ctx, v, "an admin has to do this by hand: "+reached.tasks.String(), true)
 	}
-	if paused, ok := errors.AsType[*pausedError](result); ok {
+	if parked, ok := errors.AsType[*provision.ParkedError](failure); ok {
+		return "parked", w.core.Park(ctx, v, parked.Reason, false)
+	}
+	if paused, ok := errors.AsType[*pausedError](failure); ok {
 		return "paused", w.core.PutOff(ctx, v, paused.reason, putOff(paused, v.Ending()))
 	}
-	if e, ok := errors.AsType[*desk.Error](result); ok {
+	if e, ok := errors.AsType[*desk.Error](failure); ok {
 		return w.concludeDesk(ctx, v, e)
 	}
-	if e, ok := errors.AsType[*provision.Error](result); ok && e.Code == provision.Conflict {
+	if e, ok := errors.AsType[*provision.Error](failure); ok && e.Code == provision.Conflict {
 		return "parked", w.core.Park(ctx, v, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
 	}
-	if _, ours := errors.AsType[*provision.Error](result); ours || errors.Is(result, provision.ErrBusy) {
-		return "error", result
+	if _, ours := errors.AsType[*provision.Error](failure); ours || errors.Is(failure, provision.ErrBusy) {
+		return "error", failure
 	}
-	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", result)
+	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", failure)
 	_, err := w.core.Fail(ctx, v, "the desk did not answer as expected; the log tells more", 0)
 	return "failed", err
 }
@@ -164,10 +141,10 @@ func (w *Worker) conclude(ctx context.Context, v *provision.Visit, result error)
 func putOff(p *pausedError, ending bool) time.Duration {
 	if ending {
 		wait := max(p.wait, min(p.lasted/4, time.Minute))
-		return wait + rand.N(wait/4+10*time.Millisecond)
+		return between(wait, wait+wait/4+10*time.Millisecond)
 	}
 	wait := max(p.wait, min(p.lasted/2, 5*time.Minute))
-	return wait + rand.N(wait/2+2*time.Second)
+	return between(wait, wait+wait/2+2*time.Second)
 }
 
 func (w *Worker) concludeDesk(ctx context.Context, v *provision.Visit, e *desk.Error) (string, error) {

@@ -288,13 +288,13 @@ func (s *system) report(ctx context.Context, d provision.Desk) (deskReport, erro
 	can := connector.Capabilities()
 	report := deskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Teams: profile.Teams, Mailboxes: profile.Mailboxes,
 		Problems: profile.Problems, Cannot: cannot(can)}
-	for _, role := range slices.SortedFunc(maps.Keys(can.Words), func(a, b provision.Role) int {
+	for _, role := range slices.SortedFunc(maps.Keys(can.RoleNames), func(a, b provision.Role) int {
 		if a.Less(b) {
 			return -1
 		}
 		return 1
 	}) {
-		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.Words[role]))
+		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
 	}
 	rules, err := s.core.Rules(ctx, "")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // createUser serves POST /users, in the form of Help Scout's Create User.
@@ -62,7 +63,7 @@ func readUser(f *form) user {
 		Invited:   f.flag("sendInvite", true),
 		Active:    true,
 	}
-	if u.Timezone != "" && !validTimezone(u.Timezone) {
+	if u.Timezone != "" && !kit.IsTimeZone(u.Timezone) {
 		f.refuse("timezone", codeTimezone, "must be the name of a time zone, such as Europe/Prague")
 	}
 	return u

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -29,7 +30,7 @@ func (d *Desks) Connector(conf provision.Desk) (desk.Desk, error) {
 // Capabilities says that the desk can do everything.
 func (c *connector) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		Words:           words(),
+		RoleNames:       roleNames(),
 		ChangeProfile:   true,
 		ChangeRole:      true,
 		ChangeTeams:     true,
@@ -143,24 +144,16 @@ func (c *connector) Fit(want provision.DeskUser) provision.DeskUser {
 	if first == "" && last == "" {
 		first, _, _ = strings.Cut(want.Email, "@")
 	}
-	want.GivenName, want.FamilyName = cut(first, maxFirstName), cut(last, maxLastName)
+	want.GivenName, want.FamilyName = kit.CutRunes(first, maxFirstName), kit.CutRunes(last, maxLastName)
 	want.DisplayName = strings.TrimSpace(want.GivenName + " " + want.FamilyName)
-	want.Title, want.Phone = cut(clean(want.Title), maxJobTitle), clean(want.Phone)
-	if want.Timezone != "" && !validTimezone(want.Timezone) {
+	want.Title, want.Phone = kit.CutRunes(clean(want.Title), maxJobTitle), clean(want.Phone)
+	if want.Timezone != "" && !kit.IsTimeZone(want.Timezone) {
 		want.Timezone = "" // the company's
 	}
 	if want.Role == "" {
 		want.Role = provision.RoleNone
 	}
 	return want
-}
-
-// cut returns the first n characters of text.
-func cut(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return strings.TrimSpace(string(runes[:n]))
-	}
-	return text
 }
 
 // row returns want as the desk keeps it.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -209,4 +210,4 @@ func (t *tx) assignTo(ctx context.Context, id int64, to desk.Assignee) error {
 // previewRunes is how much of the first message a conversation keeps.
 const previewRunes = 185
 
-func preview(text string) string { return cut(clean(text), previewRunes) }
+func preview(text string) string { return kit.CutRunes(clean(text), previewRunes) }

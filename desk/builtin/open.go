@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
-	"time"
-	_ "time/tzdata" // a container may have no time zones of its own
 	"unicode"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -60,7 +59,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if s.company == "" {
 		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "settings."+SettingCompany, "the company needs a name"))
 	}
-	if !validTimezone(s.timezone) {
+	if !kit.IsTimeZone(s.timezone) {
 		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "settings."+SettingTimezone, "not a time zone; use a name such as Europe/Prague"))
 	}
 	if !validEmail(s.ownerEmail) {
@@ -164,14 +163,6 @@ func clean(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, ""))
 	return strings.TrimSpace(text)
-}
-
-func validTimezone(name string) bool {
-	if name == "" || name == "Local" {
-		return false
-	}
-	_, err := time.LoadLocation(name)
-	return err == nil
 }
 
 // validEmail accepts a bare address, without a name beside it.

@@ -37,8 +37,8 @@ func (r role) common() provision.Role {
 	return provision.RoleNone
 }
 
-// words returns the desk's word for each role that can be given.
-func words() map[provision.Role]string {
+// roleNames returns the desk's word for each role that can be given.
+func roleNames() map[provision.Role]string {
 	out := make(map[provision.Role]string)
 	for common, own := range maps.All(roleOf) {
 		if common != "" && common != provision.RoleOwner {

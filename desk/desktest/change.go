@@ -73,7 +73,7 @@ func (s *suite) testRole() {
 	} {
 		before := s.read(made.ID).Role
 		err := s.desk.SetRole(s.ctx, made.ID, role)
-		if s.can.Words[role] == "" {
+		if s.can.RoleNames[role] == "" {
 			s.wantKind("SetRole to a role that the desk does not know", err, desk.Permanent, desk.CannotDo)
 			role = before
 		} else {

@@ -41,13 +41,13 @@ func (s *suite) wantAssignee(conversation string, want desk.Assignee) {
 }
 
 func (s *suite) testHandOver() {
-	leaver, heir := s.agent("Leaver"), s.agent("Heir")
+	leaver, assignee := s.agent("Leaver"), s.agent("Assignee")
 	all := sortedCopy(s.Harness.Converse(s.T, leaver.ID, many))
 	if got := s.open(leaver.ID, 2*many); !slices.Equal(got, all) {
 		s.Fatalf("the leaver has %d open conversations %q, want %d %q", len(got), got, len(all), all)
 	}
-	if got := s.open(heir.ID, many); len(got) > 0 {
-		s.Fatalf("the heir has conversations already: %q", got)
+	if got := s.open(assignee.ID, many); len(got) > 0 {
+		s.Fatalf("the assignee has conversations already: %q", got)
 	}
 
 	// As a caller does that stops and goes on: a few at a time, until none is left.
@@ -57,18 +57,18 @@ func (s *suite) testHandOver() {
 			break
 		}
 		for _, c := range some {
-			s.must("Assign", s.desk.Assign(s.ctx, c, desk.Assignee{User: heir.ID}))
+			s.must("Assign", s.desk.Assign(s.ctx, c, desk.Assignee{User: assignee.ID}))
 		}
 	}
 	if left := s.open(leaver.ID, many); len(left) > 0 {
 		s.Errorf("%d conversations are left behind", len(left))
 	}
-	if got := s.open(heir.ID, 2*many); !slices.Equal(got, all) {
-		s.Errorf("the heir has %d of %d conversations", len(got), len(all))
+	if got := s.open(assignee.ID, 2*many); !slices.Equal(got, all) {
+		s.Errorf("the assignee has %d of %d conversations", len(got), len(all))
 	}
-	s.must("Assign again", s.desk.Assign(s.ctx, all[0], desk.Assignee{User: heir.ID}))
+	s.must("Assign again", s.desk.Assign(s.ctx, all[0], desk.Assignee{User: assignee.ID}))
 	for _, c := range all {
-		s.wantAssignee(c, desk.Assignee{User: heir.ID})
+		s.wantAssignee(c, desk.Assignee{User: assignee.ID})
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func upper(email string) string { return strings.ToUpper(email) }
 
 func (s *suite) testCreate() {
-	for role := range s.can.Words {
+	for role := range s.can.RoleNames {
 		if role == provision.RoleOwner || role == provision.RoleNone {
 			continue
 		}
@@ -121,7 +121,7 @@ func (s *suite) testHandMade() {
 		s.Fatalf("Find = %+v, want the user made by hand, %s", got, id)
 	}
 	if got.ExternalID != "" {
-		s.Errorf("the user made by hand carries a mark: %q", got.ExternalID)
+		s.Errorf("the user made by hand carries an external id: %q", got.ExternalID)
 	}
 }
 

@@ -34,7 +34,7 @@ type Harness struct {
 	Mailboxes [2]string
 
 	// MakeUser makes an agent past the connector, as an admin does by hand:
-	// without our mark.
+	// without our external id.
 	MakeUser func(t *testing.T, name, email string) provision.DeskUserID
 
 	// Converse opens n conversations that are assigned to an agent, who is in
@@ -104,10 +104,10 @@ type suite struct {
 
 // person returns a fresh person who should be an agent.
 func (s *suite) person(given, family string) provision.DeskUser {
-	mark := strings.ToLower(rand.Text()[:10])
+	unique := strings.ToLower(rand.Text()[:10])
 	u := provision.DeskUser{
 		ExternalID:  string(provision.NewID[provision.AccountID]()),
-		Email:       strings.ToLower(given) + "." + mark + "@example.test",
+		Email:       strings.ToLower(given) + "." + unique + "@example.test",
 		DisplayName: given + " " + family,
 		GivenName:   given,
 		FamilyName:  family,

@@ -105,7 +105,7 @@ type modestDesk struct {
 }
 
 func (d modestDesk) Capabilities() desk.Capabilities {
-	return desk.Capabilities{Words: d.whole.Capabilities().Words, ExternalID: true}
+	return desk.Capabilities{RoleNames: d.whole.Capabilities().RoleNames, ExternalID: true}
 }
 
 func (d modestDesk) Fit(want provision.DeskUser) provision.DeskUser { return d.whole.Fit(want) }

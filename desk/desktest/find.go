@@ -14,12 +14,12 @@ import (
 const nobody provision.DeskUserID = "1999999999"
 
 func (s *suite) testCapabilities() {
-	if s.can.Words[provision.RoleAgent] == "" || s.can.Words[provision.RoleAdmin] == "" {
-		s.Errorf("Words %v lack a word for agent or admin", s.can.Words)
+	if s.can.RoleNames[provision.RoleAgent] == "" || s.can.RoleNames[provision.RoleAdmin] == "" {
+		s.Errorf("RoleNames %v lack a name for agent or admin", s.can.RoleNames)
 	}
-	for role, word := range s.can.Words {
-		if word == "" {
-			s.Errorf("the word for %s is empty", role)
+	for role, name := range s.can.RoleNames {
+		if name == "" {
+			s.Errorf("the name of %s is empty", role)
 		}
 	}
 	if s.can.MailboxesByTeam && s.can.ChangeMailboxes {

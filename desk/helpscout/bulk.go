@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -14,12 +14,9 @@ import (
 // which team and inbox is read with the first one: Help Scout shows it from the
 // other side only.
 func (d *helpScout) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
-	n := 1
-	if cursor != "" {
-		var err error
-		if n, err = strconv.Atoi(cursor); err != nil || n < 2 || n > maxPages {
-			return nil, "", desk.NoCursor()
-		}
+	n, err := kit.PageAt(cursor, maxPages)
+	if err != nil {
+		return nil, "", err
 	}
 	in, err := d.listed.Get(ctx, n == 1, d.directory.membership)
 	if err != nil {
@@ -48,5 +45,5 @@ func (d *helpScout) List(ctx context.Context, cursor string) ([]provision.DeskUs
 	if n >= p.Page.TotalPages || n == maxPages || len(found) == 0 {
 		return users, "", nil
 	}
-	return users, strconv.Itoa(n + 1), nil
+	return users, kit.PageAfter(n), nil
 }

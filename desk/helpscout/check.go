@@ -18,13 +18,13 @@ func (d *helpScout) Check(ctx context.Context) (desk.Profile, error) {
 	}
 	p := desk.Profile{Self: me.deskID()}
 	if !me.manages() {
-		p.Problems = append(p.Problems, "the user who owns the app is no administrator, so that Deskbridge can neither make nor delete users: give that user the role Administrator at Manage > Users")
+		p.Problemf("the user who owns the app is no administrator, so that Deskbridge can neither make nor delete users: give that user the role Administrator at Manage > Users")
 	}
 	for _, list := range []struct {
 		of    kind
 		names *[]string
 	}{{teams, &p.Teams}, {mailboxes, &p.Mailboxes}} {
-		places, err := d.directory.list(ctx, list.of, 0)
+		places, err := d.directory.known[list.of].Reread(ctx)
 		if err != nil {
 			return desk.Profile{}, err
 		}
@@ -34,7 +34,7 @@ func (d *helpScout) Check(ctx context.Context) (desk.Profile, error) {
 		slices.Sort(*list.names)
 	}
 	if len(p.Mailboxes) == 0 {
-		p.Problems = append(p.Problems, "Help Scout shows no inbox: give the user who owns the app access to the inboxes that rules name, at Manage > Users")
+		p.Problemf("Help Scout shows no inbox: give the user who owns the app access to the inboxes that rules name, at Manage > Users")
 	}
 	return p, nil
 }

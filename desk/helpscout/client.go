@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 // repeats nothing but a request that was refused for its token: whoever calls
 // it looks first.
 type client struct {
-	api    *jsonapi.Client
+	api    *kit.Client
 	tokens *tokens
 	limit  *limiter
 }
@@ -28,7 +28,7 @@ type client struct {
 // newClient returns a client of the API below base.
 func newClient(base *url.URL, appID, appSecret string) *client {
 	base = base.JoinPath(apiVersion)
-	api := jsonapi.New(jsonapi.Config{
+	api := kit.New(kit.Config{
 		Kind:     "helpscout",
 		Base:     base,
 		Header:   http.Header{"Accept": {"application/hal+json, application/json"}},
@@ -43,20 +43,20 @@ func newClient(base *url.URL, appID, appSecret string) *client {
 
 // get reads what is at path into answer.
 func (c *client) get(ctx context.Context, path string, query url.Values, answer any) error {
-	_, err := c.do(ctx, jsonapi.Call{Method: http.MethodGet, Path: path, Query: query, Want: http.StatusOK}, answer)
+	_, err := c.do(ctx, kit.Call{Method: http.MethodGet, Path: path, Query: query, Want: http.StatusOK}, answer)
 	return err
 }
 
 // write sends a change to what is at path. Its only good answer is 204.
 func (c *client) write(ctx context.Context, method, path string, body any) error {
-	_, err := c.do(ctx, jsonapi.Call{Method: method, Path: path, Body: body, Want: http.StatusNoContent}, nil)
+	_, err := c.do(ctx, kit.Call{Method: method, Path: path, Body: body, Want: http.StatusNoContent}, nil)
 	return err
 }
 
 // create makes something at path and returns the header of the answer, which
 // says what. An answer that is lost leaves open whether it was made.
 func (c *client) create(ctx context.Context, path string, body any) (http.Header, error) {
-	a, err := c.do(ctx, jsonapi.Call{Method: http.MethodPost, Path: path, Body: body, Want: http.StatusCreated}, nil)
+	a, err := c.do(ctx, kit.Call{Method: http.MethodPost, Path: path, Body: body, Want: http.StatusCreated}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (c *client) create(ctx context.Context, path string, body any) (http.Header
 
 // do sends a call and decodes the answer unless answer is nil. A token that is
 // refused is replaced once.
-func (c *client) do(ctx context.Context, call jsonapi.Call, answer any) (*jsonapi.Answer, error) {
+func (c *client) do(ctx context.Context, call kit.Call, answer any) (*kit.Answer, error) {
 	a, token, err := c.send(ctx, call, "", answer)
 	if errors.Is(err, errToken) {
 		a, _, err = c.send(ctx, call, token, answer)
@@ -75,7 +75,7 @@ func (c *client) do(ctx context.Context, call jsonapi.Call, answer any) (*jsonap
 
 // send sends a call once, with another token than the refused one, and returns
 // that token, too.
-func (c *client) send(ctx context.Context, call jsonapi.Call, refused string, answer any) (_ *jsonapi.Answer, token string, err error) {
+func (c *client) send(ctx context.Context, call kit.Call, refused string, answer any) (_ *kit.Answer, token string, err error) {
 	if token, err = c.tokens.get(ctx, refused); err != nil {
 		return nil, "", fmt.Errorf("helpscout: %s %s: %w", call.Method, call.Path, err)
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -171,7 +171,7 @@ func TestMalformed(t *testing.T) {
 		{"an object for a list", `{"id":71,"role":7}`, `{"_embedded":{"users":{"71":` + adaBody + `}},"page":{"number":1,"totalPages":1}}`},
 		{"somebody else, another page", strings.Replace(adaBody, "71", "72", 1), `{"_embedded":{"users":[]},"page":{"number":2,"totalPages":2}}`},
 		{"failure in a 200", `{"error":"ada@example.test"}`, `{"logRef":"x","message":"ada@example.test"}`},
-		{"more than any answer has", `{"a":"` + strings.Repeat("a", jsonapi.MaxAnswerBytes) + `"}`, `{"a":"` + strings.Repeat("a", jsonapi.MaxAnswerBytes) + `"}`},
+		{"more than any answer has", `{"a":"` + strings.Repeat("a", kit.MaxAnswerBytes) + `"}`, `{"a":"` + strings.Repeat("a", kit.MaxAnswerBytes) + `"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newScript(t, map[string]answer{"GET /users/71": {body: tt.user}, "GET /users": {body: tt.list}})

@@ -46,7 +46,7 @@ func (d *helpScout) Create(ctx context.Context, want provision.DeskUser) (*provi
 // newUser returns what Help Scout is asked to make.
 func (d *helpScout) newUser(ctx context.Context, fit provision.DeskUser) (newUser, error) {
 	body := newUser{
-		FirstName: fit.GivenName, LastName: fit.FamilyName, Email: fit.Email, Role: words[fit.Role],
+		FirstName: fit.GivenName, LastName: fit.FamilyName, Email: fit.Email, Role: roleNames[fit.Role],
 		Timezone: fit.Timezone, JobTitle: fit.Title, Phone: fit.Phone, SendInvite: d.settings.sendInvite,
 	}
 	switch {
@@ -118,7 +118,7 @@ func (d *helpScout) created(ctx context.Context, id provision.DeskUserID, want p
 		return nil, err
 	}
 	if got.Role != want.Role {
-		return nil, desk.Errorf(desk.Permanent, "Help Scout gave the new user %s the role %q instead of %q; set it at Manage > Users", got.ID, u.Role, words[want.Role])
+		return nil, desk.Errorf(desk.Permanent, "Help Scout gave the new user %s the role %q instead of %q; set it at Manage > Users", got.ID, u.Role, roleNames[want.Role])
 	}
 	got.Mailboxes = slices.Sorted(slices.Values(want.Mailboxes))
 	return got, nil

@@ -7,13 +7,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -74,33 +74,29 @@ func (m *membership) names(k kind, id int64) []string {
 // concurrent use.
 type directory struct {
 	client *client
-
-	mu    sync.Mutex
-	known map[kind]*names
+	known  map[kind]*kit.Catalogue[place]
 
 	turn *semaphore.Weighted // whoever holds it may look at last
 	last *membership
 }
 
-// names are the places of one kind, and when they were read.
-type names struct {
-	places []place
-	read   time.Time
-}
-
 func newDirectory(c *client) *directory {
-	return &directory{client: c, known: map[kind]*names{}, turn: semaphore.NewWeighted(1)}
+	d := &directory{client: c, known: map[kind]*kit.Catalogue[place]{}, turn: semaphore.NewWeighted(1)}
+	for _, k := range []kind{teams, mailboxes} {
+		d.known[k] = &kit.Catalogue[place]{
+			Age: namesAge, Name: func(p place) string { return p.Name },
+			Fold: func(name string) string { return provision.Fold(strings.TrimSpace(name)) },
+			Read: func(ctx context.Context) ([]place, error) { return d.read(ctx, k) },
+			Several: func(n int, name string) error {
+				return desk.Errorf(desk.Permanent, "Help Scout has %d %s named %q; rename all but one", n, k.word, name)
+			},
+		}
+	}
+	return d
 }
 
-// list returns the places of a kind, read at most age ago.
-func (d *directory) list(ctx context.Context, k kind, age time.Duration) ([]place, error) {
-	d.mu.Lock()
-	known := d.known[k]
-	d.mu.Unlock()
-	if known != nil && time.Since(known.read) < age {
-		return known.places, nil
-	}
-	began := time.Now()
+// read asks Help Scout for the places of a kind, in order of id.
+func (d *directory) read(ctx context.Context, k kind) ([]place, error) {
 	places, err := list[place](ctx, d.client, k.path, k.name, nil)
 	if err != nil && k == teams && (desk.KindOf(err) == desk.NotFound || isForbidden(err)) {
 		places, err = nil, nil // a plan without teams
@@ -110,49 +106,20 @@ func (d *directory) list(ctx context.Context, k kind, age time.Duration) ([]plac
 	}
 	places = slices.DeleteFunc(places, func(p place) bool { return p.ID <= 0 || strings.TrimSpace(p.Name) == "" })
 	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.ID, b.ID) })
-	places = slices.CompactFunc(places, func(a, b place) bool { return a.ID == b.ID })
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if now := d.known[k]; now == nil || began.After(now.read) {
-		d.known[k] = &names{places, began}
-	}
-	return places, nil
+	return slices.CompactFunc(places, func(a, b place) bool { return a.ID == b.ID }), nil
 }
 
 // find returns the place of a kind with a name, in any letter case; nil when
 // there is none. Two of one name are one too many to choose from.
 func (d *directory) find(ctx context.Context, k kind, name string) (*place, error) {
-	for _, age := range []time.Duration{namesAge, 0} {
-		places, err := d.list(ctx, k, age)
-		if err != nil {
-			return nil, err
-		}
-		var found []place
-		for _, p := range places {
-			if provision.Fold(strings.TrimSpace(p.Name)) == provision.Fold(strings.TrimSpace(name)) {
-				found = append(found, p)
-			}
-		}
-		switch len(found) {
-		case 0:
-			continue // it may be new
-		case 1:
-			return &found[0], nil
-		}
-		return nil, desk.Errorf(desk.Permanent, "Help Scout has %d %s named %q; rename all but one", len(found), k.word, name)
-	}
-	return nil, nil
+	return d.known[k].Find(ctx, name)
 }
 
 // mailboxName returns the name of a mailbox if it is known without asking.
 func (d *directory) mailboxName(id int64) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if known := d.known[mailboxes]; known != nil {
-		for _, p := range known.places {
-			if p.ID == id {
-				return p.Name
-			}
+	for _, p := range d.known[mailboxes].Known() {
+		if p.ID == id {
+			return p.Name
 		}
 	}
 	return ""
@@ -194,7 +161,7 @@ func (d *directory) membership(ctx context.Context) (*membership, error) {
 
 // readAll returns the members of all places of a kind, by the places' names.
 func (d *directory) readAll(ctx context.Context, k kind) (map[string]map[int64]bool, error) {
-	places, err := d.list(ctx, k, namesAge)
+	places, err := d.known[k].List(ctx)
 	if err != nil {
 		return nil, err
 	}

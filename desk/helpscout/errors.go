@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 var (
@@ -53,7 +53,7 @@ func only(text string) string {
 // refusal is what an answer other than success is remembered by.
 type refusal struct {
 	status      int
-	kind        error  // errToken, jsonapi.ErrForbidden and the like; nil for others
+	kind        error  // errToken, kit.ErrForbidden and the like; nil for others
 	fields      string // what it objects to: "role (EnumValue), lastName (Size)"
 	logRef      string
 	correlation string
@@ -74,7 +74,7 @@ func (r *refusal) Error() string {
 // Unwrap returns the kind of refusal.
 func (r *refusal) Unwrap() error { return r.kind }
 
-func readRefusal(a *jsonapi.Answer) *refusal {
+func readRefusal(a *kit.Answer) *refusal {
 	var doc errorDocument
 	_ = json.Unmarshal(a.Body, &doc) // an answer without a document is one, too
 	r := &refusal{status: a.Status, logRef: only(doc.LogRef), correlation: only(a.Header.Get("Correlation-ID"))}
@@ -93,7 +93,7 @@ func readRefusal(a *jsonapi.Answer) *refusal {
 	return r
 }
 
-var vendor = jsonapi.Vendor{
+var vendor = kit.Vendor{
 	Name:         "Help Scout",
 	API:          "the Inbox API",
 	Unauthorized: "Help Scout refuses the access token; is the user who owns the app active and invited, and does the app still exist? See Your Profile > My Apps of that user",
@@ -102,7 +102,7 @@ var vendor = jsonapi.Vendor{
 }
 
 // explain makes e say what the status of an answer means at Help Scout.
-func explain(a *jsonapi.Answer, e *desk.Error) {
+func explain(a *kit.Answer, e *desk.Error) {
 	r := readRefusal(a)
 	r.kind = e.Err
 	switch {

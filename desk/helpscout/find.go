@@ -8,14 +8,14 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-func isForbidden(err error) bool { return errors.Is(err, jsonapi.ErrForbidden) }
+func isForbidden(err error) bool { return errors.Is(err, kit.ErrForbidden) }
 
 // Find looks a user up by id, then by e-mail. Help Scout has no place for our
-// mark.
+// external id.
 func (d *helpScout) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
 	u, err := desk.FindBy(ctx, key, d.read, nil, d.byEmail)
 	if u == nil || err != nil {

@@ -3,11 +3,10 @@ package helpscout
 import (
 	"cmp"
 	"strings"
-	"time"
-	_ "time/tzdata" // a container may have no time zones of its own
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -29,7 +28,7 @@ func (d *helpScout) Fit(want provision.DeskUser) provision.DeskUser {
 	want.DisplayName = want.GivenName + " " + want.FamilyName
 
 	want.Title, want.Phone = tidy(want.Title, maxTitleRunes), oneLine(want.Phone)
-	if !validTimezone(want.Timezone) {
+	if !kit.IsTimeZone(want.Timezone) {
 		want.Timezone = "" // the company's
 	}
 	if !d.settings.details {
@@ -77,10 +76,7 @@ func wordsOf(email string) []string {
 // tidy returns text on one line, in at most n characters; "" when it shows
 // nothing.
 func tidy(text string, n int) string {
-	text = oneLine(text)
-	if runes := []rune(text); len(runes) > n {
-		text = strings.TrimSpace(string(runes[:n]))
-	}
+	text = kit.CutRunes(oneLine(text), n)
 	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
 		return ""
 	}
@@ -90,16 +86,5 @@ func tidy(text string, n int) string {
 // oneLine returns text without control characters and without space that
 // nobody sees.
 func oneLine(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
-	return strings.Join(strings.Fields(text), " ")
-}
-
-func validTimezone(name string) bool {
-	_, err := time.LoadLocation(name)
-	return err == nil && name != "Local"
+	return strings.Join(strings.Fields(kit.OneLine(strings.ToValidUTF8(text, ""))), " ")
 }

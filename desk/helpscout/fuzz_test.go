@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // FuzzPage checks that no answer is taken for a list that it is not: either it
@@ -44,7 +44,7 @@ func FuzzRefusal(f *testing.F) {
 	f.Add(404, "text/html", "", []byte(`<p>`))
 	f.Add(201, "", "a b", []byte(`[]`))
 	f.Fuzz(func(t *testing.T, status int, contentType, correlation string, body []byte) {
-		a := &jsonapi.Answer{Status: status, Header: http.Header{"Content-Type": {contentType}, "Correlation-Id": {correlation}}, Body: body}
+		a := &kit.Answer{Status: status, Header: http.Header{"Content-Type": {contentType}, "Correlation-Id": {correlation}}, Body: body}
 		e := vendor.Refusal(a)
 		explain(a, e)
 		if e.Kind == "" || e.Detail == "" {

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -13,7 +14,7 @@ type helpScout struct {
 	settings  settings
 	client    *client
 	directory *directory
-	listed    desk.Snapshot[*membership]
+	listed    kit.Snapshot[*membership]
 }
 
 // New returns a connector; it is a [desk.Factory]. Secret is the app secret of
@@ -41,8 +42,8 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}, nil
 }
 
-// words are Help Scout's for the roles that its API can give.
-var words = map[provision.Role]string{
+// roleNames are Help Scout's for the roles that its API can give.
+var roleNames = map[provision.Role]string{
 	provision.RoleLimited: "light user",
 	provision.RoleAgent:   "user",
 	provision.RoleAdmin:   "admin",
@@ -51,7 +52,7 @@ var words = map[provision.Role]string{
 // Capabilities says what the Inbox API can do.
 func (d *helpScout) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		Words:           maps.Clone(words),
+		RoleNames:       maps.Clone(roleNames),
 		ChangeTeams:     true,
 		Delete:          true,
 		AssignToTeam:    true,

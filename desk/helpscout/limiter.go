@@ -10,7 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // The rate limit is one for the whole account, whoever uses it, and counts
@@ -88,7 +88,7 @@ func (l *limiter) wait(ctx context.Context, n int) error {
 }
 
 // learn takes over what an answer tells about the limit.
-func (l *limiter) learn(a *jsonapi.Answer) {
+func (l *limiter) learn(a *kit.Answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if limit, err := strconv.ParseUint(a.Header.Get("X-RateLimit-Limit-Minute"), 10, 24); err == nil && limit > 0 {
@@ -96,7 +96,7 @@ func (l *limiter) learn(a *jsonapi.Answer) {
 	}
 	if a.Status == http.StatusTooManyRequests {
 		now := time.Now()
-		l.paused = now.Add(jsonapi.RetryAfter(a.Header, now))
+		l.paused = now.Add(kit.RetryAfter(a.Header, now))
 	}
 }
 

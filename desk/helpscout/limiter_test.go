@@ -10,16 +10,16 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // answered is an answer that tells about the limit.
-func answered(status int, pairs ...string) *jsonapi.Answer {
+func answered(status int, pairs ...string) *kit.Answer {
 	h := http.Header{}
 	for i := 0; i < len(pairs); i += 2 {
 		h.Set(pairs[i], pairs[i+1])
 	}
-	return &jsonapi.Answer{Status: status, Header: h}
+	return &kit.Answer{Status: status, Header: h}
 }
 
 // TestLimiterStaysWithinTheLimit sends as fast as the limiter lets it, for ten

@@ -1,13 +1,12 @@
 package helpscout
 
 import (
-	"maps"
+	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -32,7 +31,15 @@ type settings struct {
 func parseSettings(d provision.Desk) (settings, error) {
 	s := settings{appSecret: strings.TrimSpace(d.Secret), details: true, missingName: defaultMissingName}
 	var wrong desk.Mistakes
-	s.read(d.Settings, &wrong)
+	kit.ReadSettings(d.Settings, []kit.Setting{
+		{Key: "app_id", Text: &s.appID, Hint: "give the App ID (Your Profile > My Apps)",
+			Check: func(id string) bool { return id != "" && !strings.ContainsFunc(id, unprintable) }},
+		{Key: "send_invite", Flag: &s.sendInvite},
+		{Key: "details", Flag: &s.details},
+		{Key: "missing_name", Text: &s.missingName, Hint: fmt.Sprintf("give a word of at most %d characters, or leave the setting out", maxNameRunes),
+			Check: func(name string) bool { return name != "" && name == tidy(name, maxNameRunes) }},
+		{Key: "allow_http", Flag: &s.allowHTTP},
+	}, &wrong)
 	if s.appID == "" && !wrong.Has("settings.app_id") {
 		wrong.Add("settings.app_id", "give the App ID (Your Profile > My Apps)")
 	}
@@ -47,31 +54,6 @@ func parseSettings(d provision.Desk) (settings, error) {
 	return s, wrong.Err()
 }
 
-// read takes over what the settings say.
-func (s *settings) read(all map[string]string, wrong *desk.Mistakes) {
-	flags := map[string]*bool{"send_invite": &s.sendInvite, "details": &s.details, "allow_http": &s.allowHTTP}
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		value := strings.TrimSpace(all[key])
-		flag, isFlag := flags[key]
-		switch {
-		case isFlag:
-			*flag = wrong.Flag("settings."+key, value)
-		case key == "app_id":
-			s.appID = value
-			if value == "" || strings.ContainsFunc(value, unprintable) {
-				wrong.Add("settings."+key, "give the App ID (Your Profile > My Apps)")
-			}
-		case key == "missing_name":
-			s.missingName = tidy(value, maxNameRunes)
-			if s.missingName == "" || s.missingName != value {
-				wrong.Add("settings."+key, "give a word of at most %d characters, or leave the setting out", maxNameRunes)
-			}
-		default:
-			wrong.Add("settings."+key, "unknown setting; use app_id, send_invite, details, missing_name or allow_http")
-		}
-	}
-}
-
 // unprintable reports whether r cannot be part of an App ID or App Secret.
 func unprintable(r rune) bool { return r <= ' ' || r > '~' }
 
@@ -80,7 +62,7 @@ func baseURL(address string, allowHTTP bool) (base *url.URL, advice string) {
 	if address == "" {
 		address = defaultURL
 	}
-	u, advice := jsonapi.Address(address, "leave it out for Help Scout itself, or give an address such as http://127.0.0.1:8080/desk", allowHTTP)
+	u, advice := kit.Address(address, "leave it out for Help Scout itself, or give an address such as http://127.0.0.1:8080/desk", allowHTTP)
 	if advice != "" {
 		return nil, advice
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -28,44 +29,22 @@ func (d *helpScout) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 	if len(add) > 0 && !u.mayOwn() {
 		return desk.Errorf(desk.Permanent, "Help Scout takes no one with the role %q into a team; let the rule grant agent, or take the team out of the rule", u.Role)
 	}
-	joins, err := d.teamIDs(ctx, add, true)
+	find := func(ctx context.Context, name string) (*place, error) { return d.directory.find(ctx, teams, name) }
+	change, err := kit.Resolve(ctx, find, add, remove, func(name string) error { return noTeam(desk.Permanent, name) })
 	if err != nil {
 		return err
 	}
-	leaves, err := d.teamIDs(ctx, remove, false)
-	if err != nil {
-		return err
-	}
-	for _, team := range joins {
-		if err := d.changeMember(ctx, team, u.ID, true); err != nil {
+	for _, team := range change.Join {
+		if err := d.changeMember(ctx, team.ID, u.ID, true); err != nil {
 			return err
 		}
 	}
-	for _, team := range leaves {
-		if err := d.changeMember(ctx, team, u.ID, false); err != nil && desk.KindOf(err) != desk.NotFound {
+	for _, team := range change.Leave {
+		if err := d.changeMember(ctx, team.ID, u.ID, false); err != nil && desk.KindOf(err) != desk.NotFound {
 			return err // one that is gone has been left
 		}
 	}
 	return nil
-}
-
-// teamIDs translates names before anything is written. A team to join must
-// exist; one that is gone has been left.
-func (d *helpScout) teamIDs(ctx context.Context, names []string, must bool) ([]int64, error) {
-	var ids []int64
-	for _, name := range names {
-		p, err := d.directory.find(ctx, teams, name)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case p != nil:
-			ids = append(ids, p.ID)
-		case must:
-			return nil, noTeam(desk.Permanent, name)
-		}
-	}
-	return ids, nil
 }
 
 func noTeam(kind desk.Kind, name string) *desk.Error {

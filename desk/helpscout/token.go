@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // tokenMargin is how long before its end a token is replaced, unless it lives
@@ -73,7 +73,7 @@ var oauthCode = regexp.MustCompile(`^[a-z_]{1,40}$`)
 func tokenError(err error) error {
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
-		return &desk.Error{Kind: desk.Retryable, Detail: "Help Scout gives no access token", Err: jsonapi.WithoutURL(err)}
+		return &desk.Error{Kind: desk.Retryable, Detail: "Help Scout gives no access token", Err: kit.WithoutURL(err)}
 	}
 	status := refusal.Response.StatusCode
 	said := "HTTP " + strconv.Itoa(status)
@@ -88,5 +88,5 @@ func tokenError(err error) error {
 		return vendor.Redirected(status)
 	}
 	return &desk.Error{Kind: desk.Retryable, Detail: "Help Scout gives no access token now (" + said + ")",
-		RetryAfter: jsonapi.RetryAfter(refusal.Response.Header, time.Now())}
+		RetryAfter: kit.RetryAfter(refusal.Response.Header, time.Now())}
 }

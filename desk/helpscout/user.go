@@ -1,20 +1,17 @@
 package helpscout
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// number is the form of Help Scout's ids. Anything else never gets into a path.
-var number = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
-
 // parseID returns the id in text; false when it is none.
 func parseID[T ~string](text T) (int64, bool) {
-	if !number.MatchString(string(text)) {
+	if !kit.IsNumber(text) {
 		return 0, false
 	}
 	id, err := strconv.ParseInt(string(text), 10, 64)
@@ -57,8 +54,8 @@ func (u *user) role() (provision.Role, error) {
 	case "none": // the built-in desk's
 		return provision.RoleNone, nil
 	}
-	for role, word := range words {
-		if strings.EqualFold(word, u.Role) {
+	for role, name := range roleNames {
+		if strings.EqualFold(name, u.Role) {
 			return role, nil
 		}
 	}

@@ -66,7 +66,7 @@ func parseCursor(cursor string) (at, offset int, _ error) {
 
 func (d *redmine) readRoster(ctx context.Context) (*roster, error) {
 	k := &roster{groups: make(map[int64][]entry), memberships: make(map[int64][]membership)}
-	groups, err := d.directory.groups.reread(ctx)
+	groups, err := d.directory.groups.Reread(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (d *redmine) readRoster(ctx context.Context) (*roster, error) {
 				Users []entry `json:"users"`
 			} `json:"group"`
 		}
-		err := d.client.get(ctx, g.path("/groups"), url.Values{"include": {"users"}}, &answer)
+		err := d.client.Get(ctx, g.path("/groups"), url.Values{"include": {"users"}}, &answer)
 		if err != nil && desk.KindOf(err) != desk.NotFound { // deleted a moment ago
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func (d *redmine) readRoster(ctx context.Context) (*roster, error) {
 			k.groups[u.ID] = append(k.groups[u.ID], g)
 		}
 	}
-	if k.active, err = d.directory.projects.reread(ctx); err != nil {
+	if k.active, err = d.directory.projects.Reread(ctx); err != nil {
 		return nil, err
 	}
 	for _, p := range k.active {

@@ -3,17 +3,16 @@ package redmine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// markLength is how long our mark is, in characters.
-const markLength = len("01234567-89ab-cdef-0123-456789abcdef")
+// externalIDLength is how long our external id is, in characters.
+const externalIDLength = len("01234567-89ab-cdef-0123-456789abcdef")
 
 // Check tries the key and looks for the custom field, the roles and the groups.
 // Redmine tells neither its version nor whether issues may be assigned to
@@ -22,9 +21,9 @@ func (d *redmine) Check(ctx context.Context) (desk.Profile, error) {
 	var answer struct {
 		User record `json:"user"`
 	}
-	err := d.client.get(ctx, "/users/current", nil, &answer)
+	err := d.client.Get(ctx, "/users/current", nil, &answer)
 	switch {
-	case errors.Is(err, jsonapi.ErrForbidden):
+	case errors.Is(err, kit.ErrForbidden):
 		return desk.Profile{}, desk.Errorf(desk.Unauthorized, "Redmine's REST API is switched off; tick \"Enable REST web service\" at Administration > Settings > API")
 	case err != nil:
 		return desk.Profile{}, err
@@ -33,7 +32,7 @@ func (d *redmine) Check(ctx context.Context) (desk.Profile, error) {
 	}
 	p := desk.Profile{Self: answer.User.id()}
 	if !answer.User.Admin {
-		problem(&p, "the service account is no administrator, and Redmine lets nobody else manage users: tick Administration > Users > (the service account) > Administrator")
+		p.Problemf("the service account is no administrator, and Redmine lets nobody else manage users: tick Administration > Users > (the service account) > Administrator")
 		return p, nil
 	}
 	for _, look := range []func(context.Context, *desk.Profile) error{d.checkField, d.checkRoles, d.checkGroups, d.checkProjects} {
@@ -44,10 +43,6 @@ func (d *redmine) Check(ctx context.Context) (desk.Profile, error) {
 	return p, nil
 }
 
-func problem(p *desk.Profile, format string, args ...any) {
-	p.Problems = append(p.Problems, fmt.Sprintf(format, args...))
-}
-
 func (d *redmine) checkField(ctx context.Context, p *desk.Profile) error {
 	fields, err := userFields(ctx, d.client)
 	if err != nil {
@@ -56,18 +51,18 @@ func (d *redmine) checkField(ctx context.Context, p *desk.Profile) error {
 	name := d.settings.externalIDField
 	i := slices.IndexFunc(fields, func(f userField) bool { return f.Name == name })
 	if i < 0 {
-		problem(p, "users have no custom field %q: make it at Administration > Custom fields > New custom field > Users, format \"Text\", \"Visible\" ticked, \"Editable\" not", name)
+		p.Problemf("users have no custom field %q: make it at Administration > Custom fields > New custom field > Users, format \"Text\", \"Visible\" ticked, \"Editable\" not", name)
 		return nil
 	}
 	f, at := fields[i], "Administration > Custom fields > Users > "+name
 	if !f.Visible {
-		problem(p, "Redmine shows nobody the custom field %q: tick \"Visible\" at %s", name, at)
+		p.Problemf("Redmine shows nobody the custom field %q: tick \"Visible\" at %s", name, at)
 	}
 	if f.Format != "string" && f.Format != "text" || f.Multiple || f.Pattern != "" {
-		problem(p, "the custom field %q takes no plain text: make one with the format \"Text\" and no regular expression, at %s", name, at)
+		p.Problemf("the custom field %q takes no plain text: make one with the format \"Text\" and no regular expression, at %s", name, at)
 	}
-	if f.MaxLength != nil && *f.MaxLength > 0 && *f.MaxLength < markLength {
-		problem(p, "the custom field %q is too short: it needs room for %d characters, at %s", name, markLength, at)
+	if f.MaxLength != nil && *f.MaxLength > 0 && *f.MaxLength < externalIDLength {
+		p.Problemf("the custom field %q is too short: it needs room for %d characters, at %s", name, externalIDLength, at)
 	}
 	return nil
 }
@@ -88,11 +83,11 @@ func (d *redmine) checkRoles(ctx context.Context, p *desk.Profile) error {
 		var answer struct {
 			Role struct{ Assignable bool } `json:"role"`
 		}
-		if err := d.client.get(ctx, role.path("/roles"), nil, &answer); err != nil {
+		if err := d.client.Get(ctx, role.path("/roles"), nil, &answer); err != nil {
 			return err
 		}
 		if !answer.Role.Assignable {
-			problem(p, "agents could take over nothing from a leaver: tick \"Issues can be assigned to users with this role\" at Administration > Roles and permissions > %s", role.Name)
+			p.Problemf("agents could take over nothing from a leaver: tick \"Issues can be assigned to users with this role\" at Administration > Roles and permissions > %s", role.Name)
 		}
 	}
 	return nil
@@ -102,14 +97,14 @@ func (d *redmine) checkRoles(ctx context.Context, p *desk.Profile) error {
 // other.
 func note(p *desk.Profile, err error) error {
 	if e, ok := errors.AsType[*desk.Error](err); ok && e.Kind == desk.Permanent {
-		problem(p, "%s", e.Detail)
+		p.Problemf("%s", e.Detail)
 		return nil
 	}
 	return err
 }
 
 func (d *redmine) checkGroups(ctx context.Context, p *desk.Profile) error {
-	groups, err := d.directory.groups.reread(ctx)
+	groups, err := d.directory.groups.Reread(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,13 +117,13 @@ func (d *redmine) checkGroups(ctx context.Context, p *desk.Profile) error {
 }
 
 func (d *redmine) checkProjects(ctx context.Context, p *desk.Profile) error {
-	projects, err := d.directory.projects.reread(ctx)
+	projects, err := d.directory.projects.Reread(ctx)
 	if err != nil {
 		return err
 	}
 	p.Mailboxes = names(projects)
 	if len(projects) == 0 {
-		problem(p, "Redmine has no active project: make one at Administration > Projects > New project")
+		p.Problemf("Redmine has no active project: make one at Administration > Projects > New project")
 	}
 	return nil
 }

@@ -1,12 +1,11 @@
 package redmine
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"time"
 
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 const (
@@ -15,11 +14,8 @@ const (
 	readRetries    = 2
 )
 
-// client speaks JSON with one Redmine. It is safe for concurrent use.
-type client struct{ api *jsonapi.Client }
-
-func newClient(home *url.URL, key string) *client {
-	return &client{jsonapi.New(jsonapi.Config{
+func newClient(home *url.URL, key string) *kit.Client {
+	return kit.New(kit.Config{
 		Kind:     "redmine",
 		Base:     home,
 		Suffix:   ".json",
@@ -29,30 +25,5 @@ func newClient(home *url.URL, key string) *client {
 		Retries:  readRetries,
 		Vendor:   vendor,
 		Explain:  explain,
-	})}
-}
-
-// get reads what is at path into answer.
-func (c *client) get(ctx context.Context, path string, query url.Values, answer any) error {
-	_, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodGet, Path: path, Query: query}, answer)
-	return err
-}
-
-// post makes something at path, and reads what was made into answer unless that
-// is nil.
-func (c *client) post(ctx context.Context, path string, body, answer any) error {
-	_, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodPost, Path: path, Body: body}, answer)
-	return err
-}
-
-// put changes what is at path. That it succeeds proves nothing.
-func (c *client) put(ctx context.Context, path string, body any) error {
-	_, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodPut, Path: path, Body: body}, nil)
-	return err
-}
-
-// remove deletes what is at path.
-func (c *client) remove(ctx context.Context, path string) error {
-	_, err := c.api.Do(ctx, jsonapi.Call{Method: http.MethodDelete, Path: path}, nil)
-	return err
+	})
 }

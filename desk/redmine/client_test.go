@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -51,7 +51,7 @@ func TestStatus(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(t, script{"GET /users/9": {tt.answer}})
-			err := connect(t, f.URL, nil).client.get(t.Context(), "/users/9", nil, nil)
+			err := connect(t, f.URL, nil).client.Get(t.Context(), "/users/9", nil, nil)
 			wantKind(t, err, tt.kind, tt.words)
 			after := pause(err)
 			if after != tt.after && (tt.after != 90*time.Second || after < 80*time.Second || after > 90*time.Second) {
@@ -97,7 +97,7 @@ func TestMalformed(t *testing.T) {
 		{"another document", answer{body: `{"issue":{"id":9}}`}},
 		{"text for a number", answer{body: `{"user":{"id":"nine"}}`}},
 		{"somebody else", answer{body: strings.Replace(ada, `"id":9`, `"id":90`, 1)}},
-		{"more than any answer has", answer{body: `{"user":{"login":"` + strings.Repeat("a", jsonapi.MaxAnswerBytes) + `"}}`}},
+		{"more than any answer has", answer{body: `{"user":{"login":"` + strings.Repeat("a", kit.MaxAnswerBytes) + `"}}`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(t, recorded(script{"GET /users/9": {tt.answer}}))

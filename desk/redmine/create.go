@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -34,7 +35,7 @@ func (d *redmine) Create(ctx context.Context, want provision.DeskUser) (*provisi
 	var made struct {
 		User record `json:"user"`
 	}
-	if err := d.client.post(ctx, "/users", map[string]any{"user": fields}, &made); err != nil {
+	if err := d.client.Post(ctx, "/users", map[string]any{"user": fields}, &made); err != nil {
 		return nil, d.takenError(ctx, err, nil, want.Email)
 	}
 	if made.User.ID == 0 {
@@ -54,17 +55,17 @@ func (d *redmine) Create(ctx context.Context, want provision.DeskUser) (*provisi
 // fields returns what Redmine is asked to make.
 func (d *redmine) fields(ctx context.Context, want provision.DeskUser) (map[string]any, error) {
 	fit := d.Fit(want)
-	local, _, _ := strings.Cut(oneLine(want.Email), "@")
+	local, _, _ := strings.Cut(kit.OneLine(want.Email), "@")
 	fields := map[string]any{
 		"login":             loginFor(want.Email),
 		"mail":              want.Email,
-		"firstname":         cmp.Or(fit.GivenName, cut(local), noName),
+		"firstname":         cmp.Or(fit.GivenName, kit.CutRunes(local, maxNameLength), noName),
 		"lastname":          cmp.Or(fit.FamilyName, noName),
 		"admin":             want.Role == provision.RoleAdmin,
 		"generate_password": true,
 	}
 	if want.ExternalID != "" {
-		field, err := d.markField(ctx)
+		field, err := d.externalIDField(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +86,7 @@ func (d *redmine) yield(ctx context.Context, made *record, email string) error {
 		if r.ID >= made.ID || !sameText(r.Mail, email) {
 			continue
 		}
-		if err := d.client.remove(ctx, made.path()); err != nil && desk.KindOf(err) != desk.NotFound {
+		if err := d.client.Delete(ctx, made.path()); err != nil && desk.KindOf(err) != desk.NotFound {
 			return fmt.Errorf("redmine: delete user %d, a double of user %d: %w", made.ID, r.ID, err)
 		}
 		return taken(r.ID)

@@ -10,14 +10,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // errRefused is the cause of an error for a value that Redmine does not take.
 var errRefused = errors.New("HTTP 422")
 
-var vendor = jsonapi.Vendor{
+var vendor = kit.Vendor{
 	Name:         "Redmine",
 	API:          "Redmine's REST API",
 	Unauthorized: "Redmine refuses the API key; is the service account locked, or its key reset? Take the key at My account > API access key > Show",
@@ -26,7 +26,7 @@ var vendor = jsonapi.Vendor{
 }
 
 // explain makes e say what the status of an answer means on Redmine.
-func explain(a *jsonapi.Answer, e *desk.Error) {
+func explain(a *kit.Answer, e *desk.Error) {
 	switch {
 	case a.Status == http.StatusNotFound && !ownNotFound(a.Body):
 		// To take a proxy's page for "no such user" would mean to make the user

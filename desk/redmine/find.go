@@ -3,25 +3,22 @@ package redmine
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// number is the form of Redmine's ids. Other text would end up in a path.
-var number = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
-
-// Find looks a user up by number, then by our mark, then by e-mail.
+// Find looks a user up by number, then by our external id, then by e-mail.
 func (d *redmine) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	r, err := desk.FindBy(ctx, key, d.read, d.byMark, d.byEmail)
+	r, err := desk.FindBy(ctx, key, d.read, d.byExternalID, d.byEmail)
 	if r == nil || err != nil {
 		return nil, err
 	}
-	active, err := d.directory.projects.list(ctx)
+	active, err := d.directory.projects.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +27,13 @@ func (d *redmine) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, 
 
 // read returns the user with a number, whole. An unknown number is NotFound.
 func (d *redmine) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
-	if !number.MatchString(string(id)) {
+	if !kit.IsNumber(id) {
 		return nil, desk.Errorf(desk.NotFound, "Redmine has no user %q: its ids are numbers", id)
 	}
 	var answer struct {
 		User record `json:"user"`
 	}
-	if err := d.client.get(ctx, "/users/"+string(id), url.Values{"include": {"groups,memberships"}}, &answer); err != nil {
+	if err := d.client.Get(ctx, "/users/"+string(id), url.Values{"include": {"groups,memberships"}}, &answer); err != nil {
 		if desk.KindOf(err) == desk.NotFound {
 			return nil, desk.Errorf(desk.NotFound, "Redmine has no user %s", id)
 		}
@@ -48,12 +45,12 @@ func (d *redmine) read(ctx context.Context, id provision.DeskUserID) (*record, e
 	return &answer.User, answer.User.complete()
 }
 
-// byMark returns the user whose custom field holds our mark; nil when none does.
-func (d *redmine) byMark(ctx context.Context, mark string) (*record, error) {
-	if _, err := d.markField(ctx); err != nil {
+// byExternalID returns the user whose custom field holds our external id; nil when none does.
+func (d *redmine) byExternalID(ctx context.Context, externalID string) (*record, error) {
+	if _, err := d.externalIDField(ctx); err != nil {
 		return nil, err
 	}
-	ids, err := d.marks.carriers(ctx, mark)
+	ids, err := d.externalIDs.carriers(ctx, externalID)
 	if err != nil {
 		return nil, err
 	}
@@ -61,10 +58,10 @@ func (d *redmine) byMark(ctx context.Context, mark string) (*record, error) {
 	for _, id := range ids {
 		r, err := d.read(ctx, provision.DeskUserID(strconv.FormatInt(id, 10)))
 		switch {
-		case err == nil && r.mark(d.settings.externalIDField) == mark:
+		case err == nil && r.externalID(d.settings.externalIDField) == externalID:
 			carriers = append(carriers, r)
 		case err == nil || desk.KindOf(err) == desk.NotFound:
-			d.marks.drop(mark, id)
+			d.externalIDs.drop(externalID, id)
 		default:
 			return nil, err
 		}
@@ -130,7 +127,7 @@ func only(records []*record, both string) (*record, error) {
 		ids = append(ids, string(r.id()))
 	}
 	slices.Sort(ids)
-	return nil, desk.Errorf(desk.Permanent, "the users %s of Redmine %s; change all but one at Administration > Users", strings.Join(ids, ", "), both)
+	return nil, vendor.Several(ids, both, "Administration > Users")
 }
 
 func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -29,8 +30,8 @@ const noName = "-"
 // Somebody whose name is not said at all keeps the one on the desk.
 func (d *redmine) Fit(want provision.DeskUser) provision.DeskUser {
 	want.Title, want.Phone, want.Timezone = "", "", ""
-	first, last := halves(oneLine(want.GivenName), oneLine(want.FamilyName), oneLine(want.DisplayName))
-	want.GivenName, want.FamilyName, want.DisplayName = cut(first), cut(last), ""
+	first, last := halves(kit.OneLine(want.GivenName), kit.OneLine(want.FamilyName), kit.OneLine(want.DisplayName))
+	want.GivenName, want.FamilyName, want.DisplayName = kit.CutRunes(first, maxNameLength), kit.CutRunes(last, maxNameLength), ""
 	if first+last == "" {
 		return want
 	}
@@ -73,24 +74,6 @@ func halves(first, last, shown string) (string, string) {
 	return first, last
 }
 
-// oneLine returns text without control characters and space around it.
-func oneLine(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, text))
-}
-
-// cut returns at most maxNameLength characters of one line.
-func cut(text string) string {
-	if runes := []rune(text); len(runes) > maxNameLength {
-		return strings.TrimSpace(string(runes[:maxNameLength]))
-	}
-	return text
-}
-
 // notInLogin matches what Redmine does not take in a login name.
 var notInLogin = regexp.MustCompile(`[^a-z0-9_\-@.]`)
 
@@ -104,8 +87,8 @@ func loginFor(email string) string {
 		return login
 	}
 	sum := sha256.Sum256([]byte(address))
-	mark := "-" + hex.EncodeToString(sum[:4])
-	return login[:min(len(login), maxLoginLength-len(mark))] + mark
+	suffix := "-" + hex.EncodeToString(sum[:4])
+	return login[:min(len(login), maxLoginLength-len(suffix))] + suffix
 }
 
 // checkEmail refuses what cannot become a user.

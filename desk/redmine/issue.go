@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -21,10 +22,10 @@ type issue struct {
 // active projects: in a closed project nobody may work or reassign. A user that
 // Redmine does not know has none.
 func (d *redmine) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	if !number.MatchString(string(id)) {
+	if !kit.IsNumber(id) {
 		return nil, desk.Errorf(desk.NotFound, "Redmine has no user %q: its ids are numbers", id)
 	}
-	projects, err := d.directory.projects.list(ctx)
+	projects, err := d.directory.projects.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func (d *redmine) OpenConversations(ctx context.Context, id provision.DeskUserID
 
 // Assign changes the assignee of an issue.
 func (d *redmine) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
-	if !number.MatchString(conversation) {
+	if !kit.IsNumber(conversation) {
 		return desk.Errorf(desk.NotFound, "Redmine has no issue %q: its ids are numbers", conversation)
 	}
 	assignee, err := d.assignee(ctx, to)
@@ -55,7 +56,7 @@ func (d *redmine) Assign(ctx context.Context, conversation string, to desk.Assig
 		return err
 	}
 	path := "/issues/" + conversation
-	err = d.client.put(ctx, path, map[string]any{"issue": map[string]any{"assigned_to_id": assignee}})
+	err = d.client.Put(ctx, path, map[string]any{"issue": map[string]any{"assigned_to_id": assignee}}, nil)
 	if errors.Is(err, errRefused) {
 		return &desk.Error{Kind: desk.Permanent, Err: err, Detail: "Redmine did not assign issue " + conversation +
 			": an assignee must be active and have a role in the project with \"Issues can be assigned to users with this role\" (Administration > Roles and permissions), and for groups \"Allow issue assignment to groups\" must be ticked (Administration > Settings > Issue tracking)"}
@@ -66,7 +67,7 @@ func (d *redmine) Assign(ctx context.Context, conversation string, to desk.Assig
 	var answer struct {
 		Issue issue `json:"issue"`
 	}
-	if err := d.client.get(ctx, path, nil, &answer); err != nil {
+	if err := d.client.Get(ctx, path, nil, &answer); err != nil {
 		return issueError(err, conversation)
 	}
 	got := ""
@@ -93,7 +94,7 @@ func (d *redmine) assignee(ctx context.Context, to desk.Assignee) (string, error
 			return "", err
 		}
 		return group.number(), nil
-	case to.User != "" && !number.MatchString(string(to.User)):
+	case to.User != "" && !kit.IsNumber(to.User):
 		return "", desk.Errorf(desk.Permanent, "Redmine has no user %q to assign issues to: its ids are numbers", to.User)
 	}
 	return string(to.User), nil

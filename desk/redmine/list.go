@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 const (
@@ -22,11 +23,11 @@ type page[T any] struct {
 
 // pageAt reads the page of the list at path that begins at offset. The items are
 // under the list's name in the answer.
-func pageAt[T any](ctx context.Context, c *client, path, name string, query url.Values, offset int) (page[T], error) {
+func pageAt[T any](ctx context.Context, c *kit.Client, path, name string, query url.Values, offset int) (page[T], error) {
 	query.Set("limit", strconv.Itoa(pageSize))
 	query.Set("offset", strconv.Itoa(offset))
 	var answer map[string]json.RawMessage
-	if err := c.get(ctx, path, query, &answer); err != nil {
+	if err := c.Get(ctx, path, query, &answer); err != nil {
 		return page[T]{}, err
 	}
 	var p page[T]
@@ -42,7 +43,7 @@ func pageAt[T any](ctx context.Context, c *client, path, name string, query url.
 }
 
 // each calls do with the items of a list, page by page, until do returns false.
-func each[T any](ctx context.Context, c *client, path, name string, query url.Values, do func(item T) (more bool)) error {
+func each[T any](ctx context.Context, c *kit.Client, path, name string, query url.Values, do func(item T) (more bool)) error {
 	offset := 0
 	for range maxPages {
 		p, err := pageAt[T](ctx, c, path, name, query, offset)
@@ -63,7 +64,7 @@ func each[T any](ctx context.Context, c *client, path, name string, query url.Va
 }
 
 // list reads all of a list.
-func list[T any](ctx context.Context, c *client, path, name string, query url.Values) ([]T, error) {
+func list[T any](ctx context.Context, c *kit.Client, path, name string, query url.Values) ([]T, error) {
 	var all []T
 	err := each(ctx, c, path, name, query, func(item T) bool {
 		all = append(all, item)

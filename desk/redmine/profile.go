@@ -2,11 +2,9 @@ package redmine
 
 import (
 	"context"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -28,41 +26,35 @@ func (d *redmine) SetProfile(ctx context.Context, id provision.DeskUserID, want 
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := d.client.put(ctx, r.path(), map[string]any{"user": changes}); err != nil {
+	if err := d.client.Put(ctx, r.path(), map[string]any{"user": changes}, nil); err != nil {
 		if changes["mail"] == "" {
 			return err
 		}
 		return d.takenError(ctx, err, r, want.Email)
 	}
-	if r, err = d.read(ctx, id); err != nil {
-		return err
-	}
-	if left := differences(r, want); len(left) > 0 {
+	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
+		left := differences(r, want)
+		if len(left) == 0 {
+			return nil
+		}
 		e := disobeyed("change the profile of user " + string(id))
-		e.Field = strings.Join(slices.Sorted(maps.Keys(left)), ", ")
+		e.Field = left.String()
 		return e
-	}
-	return nil
+	})
 }
 
 // differences returns the fields in which r is not as wanted, with the wanted
 // values.
-func differences(r *record, want provision.DeskUser) map[string]string {
-	changes := map[string]string{}
+func differences(r *record, want provision.DeskUser) kit.Fields {
+	changes := kit.Fields{}
 	if !sameText(r.Mail, want.Email) {
 		changes["mail"] = want.Email
 		if sameText(r.Login, loginFor(r.Mail)) {
 			changes["login"] = loginFor(want.Email)
 		}
 	}
-	for _, f := range []struct{ field, have, want string }{
-		{"firstname", r.First, want.GivenName},
-		{"lastname", r.Last, want.FamilyName},
-	} {
-		if f.want != "" && f.want != f.have {
-			changes[f.field] = f.want
-		}
-	}
+	changes.Want("firstname", r.First, want.GivenName)
+	changes.Want("lastname", r.Last, want.FamilyName)
 	return changes
 }
 
@@ -81,16 +73,15 @@ func (d *redmine) SetActive(ctx context.Context, id provision.DeskUserID, active
 	if r.Status == status {
 		return nil
 	}
-	if err := d.client.put(ctx, r.path(), map[string]any{"user": map[string]any{"status": status}}); err != nil {
+	if err := d.client.Put(ctx, r.path(), map[string]any{"user": map[string]any{"status": status}}, nil); err != nil {
 		return err
 	}
-	if r, err = d.read(ctx, id); err != nil {
-		return err
-	}
-	if r.Status != status {
-		return disobeyed(what + " user " + string(id))
-	}
-	return nil
+	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
+		if r.Status != status {
+			return disobeyed(what + " user " + string(id))
+		}
+		return nil
+	})
 }
 
 // Delete removes a user for good. Redmine unassigns the user's issues and puts
@@ -99,7 +90,7 @@ func (d *redmine) SetActive(ctx context.Context, id provision.DeskUserID, active
 func (d *redmine) Delete(ctx context.Context, id provision.DeskUserID) error {
 	r, err := d.read(ctx, id)
 	if err == nil {
-		err = d.client.remove(ctx, r.path())
+		err = d.client.Delete(ctx, r.path())
 	}
 	switch {
 	case err != nil && desk.KindOf(err) == desk.NotFound:

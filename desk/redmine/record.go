@@ -74,8 +74,8 @@ func (r *record) id() provision.DeskUserID {
 
 func (r *record) path() string { return "/users/" + string(r.id()) }
 
-func (r *record) memberOf(group int64) bool {
-	return slices.ContainsFunc(r.Groups, func(g entry) bool { return g.ID == group })
+func (r *record) memberOf(group entry) bool {
+	return slices.ContainsFunc(r.Groups, func(g entry) bool { return g.ID == group.ID })
 }
 
 // in returns the user's membership in a project; the zero one when there is
@@ -88,11 +88,11 @@ func (r *record) in(project int64) membership {
 	return r.Memberships[i]
 }
 
-// mark returns the value of the custom field with a name; "" when there is none.
-func (r *record) mark(field string) (value string) {
+// externalID returns the value of the custom field with a name; "" when there is none.
+func (r *record) externalID(field string) (value string) {
 	for _, f := range r.CustomFields {
 		if f.Name == field {
-			_ = json.Unmarshal(f.Value, &value) // a list is no mark of ours
+			_ = json.Unmarshal(f.Value, &value) // a list is no external id of ours
 		}
 	}
 	return value
@@ -106,6 +106,9 @@ func (r *record) complete() error {
 	}
 	return nil
 }
+
+// worksIn reports whether the user has a role of its own in a project.
+func (r *record) worksIn(project entry) bool { return len(r.in(project.ID).direct()) > 0 }
 
 // rank returns the role that a record shows. Redmine has no owner.
 func (d *redmine) rank(r *record) provision.Role {
@@ -128,13 +131,13 @@ func (d *redmine) user(r *record, active []entry) *provision.DeskUser {
 		}
 	}
 	for _, p := range active {
-		if len(r.in(p.ID).direct()) > 0 {
+		if r.worksIn(p) {
 			mailboxes = append(mailboxes, p)
 		}
 	}
 	return &provision.DeskUser{
 		ID:          r.id(),
-		ExternalID:  r.mark(d.settings.externalIDField),
+		ExternalID:  r.externalID(d.settings.externalIDField),
 		Email:       r.Mail,
 		DisplayName: shownName(r.First, r.Last),
 		GivenName:   r.First,

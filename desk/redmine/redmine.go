@@ -4,17 +4,18 @@ import (
 	"context"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // redmine is a [desk.Desk] on one Redmine.
 type redmine struct {
 	desk.Base
-	settings  settings
-	client    *client
-	directory *directory
-	marks     *marks
-	listed    desk.Snapshot[*roster]
+	settings    settings
+	client      *kit.Client
+	directory   *directory
+	externalIDs *externalIDs
+	listed      kit.Snapshot[*roster]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of
@@ -22,7 +23,7 @@ type redmine struct {
 //
 // Settings, all optional:
 //
-//	external_id_field  custom field on users that keeps our mark; default "SCIM external id"
+//	external_id_field  custom field on users that keeps our external id; default "SCIM external id"
 //	agent_role         role that agents and admins get in the projects that rules name; default "Developer"
 //	limited_role       role that limited users get there; default "Reporter"
 //	limited_group      group whose members are limited; without it Redmine has no such role
@@ -35,25 +36,25 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	c := newClient(s.home, s.key)
 	return &redmine{
-		Base:      desk.Base{Name: "Redmine"},
-		settings:  s,
-		client:    c,
-		directory: newDirectory(c),
-		marks:     newMarks(c, s.externalIDField),
+		Base:        desk.Base{Name: "Redmine"},
+		settings:    s,
+		client:      c,
+		directory:   newDirectory(c),
+		externalIDs: newExternalIDs(c, s.externalIDField),
 	}, nil
 }
 
 // Capabilities says what the REST API can do.
 func (d *redmine) Capabilities() desk.Capabilities {
-	words := map[provision.Role]string{
+	names := map[provision.Role]string{
 		provision.RoleAgent: "user, " + d.settings.agentRole + " in projects",
 		provision.RoleAdmin: "administrator",
 	}
 	if d.settings.limitedGroup != "" {
-		words[provision.RoleLimited] = "user in " + d.settings.limitedGroup + ", " + d.settings.limitedRole + " in projects"
+		names[provision.RoleLimited] = "user in " + d.settings.limitedGroup + ", " + d.settings.limitedRole + " in projects"
 	}
 	return desk.Capabilities{
-		Words:           words,
+		RoleNames:       names,
 		ChangeProfile:   true,
 		ChangeRole:      true,
 		ChangeTeams:     true,

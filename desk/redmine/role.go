@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // checkRole refuses a role that Redmine does not have here, before anything is
 // written.
 func (d *redmine) checkRole(role provision.Role) error {
-	if d.Capabilities().Words[cmp.Or(role, provision.RoleNone)] == "" {
+	if d.Capabilities().RoleNames[cmp.Or(role, provision.RoleNone)] == "" {
 		return desk.Errorf(desk.Permanent, "Redmine has no role %q here: every user is at least an agent, and owners it has none; for limited, set limited_group on the desk", role)
 	}
 	return nil
@@ -45,17 +46,16 @@ func (d *redmine) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 			return err
 		}
 	}
-	if r, err = d.read(ctx, id); err != nil {
-		return err
-	}
-	if d.rank(r) != role {
-		return disobeyed("make user " + string(id) + " " + string(role))
-	}
-	return nil
+	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
+		if d.rank(r) != role {
+			return disobeyed("make user " + string(id) + " " + string(role))
+		}
+		return nil
+	})
 }
 
 func (d *redmine) setAdmin(ctx context.Context, r *record, admin bool) error {
-	return d.client.put(ctx, r.path(), map[string]any{"user": map[string]any{"admin": admin}})
+	return d.client.Put(ctx, r.path(), map[string]any{"user": map[string]any{"admin": admin}}, nil)
 }
 
 // setLimited brings a user's projects and the group of limited users in line
@@ -94,7 +94,7 @@ func (d *redmine) setLimited(ctx context.Context, r *record, role provision.Role
 // exchangeRoles gives one role in place of another wherever the user itself has
 // that. Roles from groups, and those that somebody gave besides, stay.
 func (d *redmine) exchangeRoles(ctx context.Context, r *record, take, give int64) error {
-	active, err := d.directory.projects.list(ctx)
+	active, err := d.directory.projects.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,5 +114,5 @@ func (d *redmine) exchangeRoles(ctx context.Context, r *record, take, give int64
 
 // setRoles sets the roles that a user itself has in a project.
 func (d *redmine) setRoles(ctx context.Context, m membership, roles []int64) error {
-	return d.client.put(ctx, m.path(), map[string]any{"membership": map[string]any{"role_ids": roles}})
+	return d.client.Put(ctx, m.path(), map[string]any{"membership": map[string]any{"role_ids": roles}}, nil)
 }

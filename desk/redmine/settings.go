@@ -1,14 +1,11 @@
 package redmine
 
 import (
-	"maps"
 	"net/url"
 	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -17,7 +14,7 @@ type settings struct {
 	home *url.URL // Redmine's home page, without a slash at the end
 	key  string   // API key of the service account
 
-	externalIDField string // name of the custom field on users that keeps our mark
+	externalIDField string // name of the custom field on users that keeps our external id
 	agentRole       string // in the projects that rules name
 	limitedRole     string // the same for limited users
 	limitedGroup    string // its members are limited; "": nobody is
@@ -39,44 +36,26 @@ var apiKey = regexp.MustCompile(`^[0-9A-Za-z]{32,128}$`)
 func parseSettings(d provision.Desk) (settings, error) {
 	s := settings{key: d.Secret, externalIDField: defaultExternalIDField, agentRole: defaultAgentRole, limitedRole: defaultLimitedRole}
 	var wrong desk.Mistakes
-	allowHTTP := s.read(d.Settings, &wrong)
+	allowHTTP := false
+	const name = "give a name, or leave the setting out"
+	kit.ReadSettings(d.Settings, []kit.Setting{
+		{Key: "external_id_field", Text: &s.externalIDField, Check: kit.NotEmpty, Hint: name},
+		{Key: "agent_role", Text: &s.agentRole, Check: kit.NotEmpty, Hint: name},
+		{Key: "limited_role", Text: &s.limitedRole, Check: kit.NotEmpty, Hint: name},
+		{Key: "limited_group", Text: &s.limitedGroup},
+		{Key: "assign_to_teams", Flag: &s.assignToTeams},
+		{Key: "allow_http", Flag: &allowHTTP},
+	}, &wrong)
 	if s.limitedGroup != "" && provision.Fold(s.agentRole) == provision.Fold(s.limitedRole) {
 		wrong.Add("settings", "agent_role and limited_role are the same role %q; limited users need a weaker one", s.agentRole)
 	}
 	if !apiKey.MatchString(d.Secret) {
 		wrong.Add("secret", "give the API key of an administrator of Redmine: 40 letters and digits, at My account > API access key > Show")
 	}
-	home, advice := jsonapi.Address(d.URL, "give the address of Redmine's home page, such as https://redmine.example.com", allowHTTP)
+	home, advice := kit.Address(d.URL, "give the address of Redmine's home page, such as https://redmine.example.com", allowHTTP)
 	if advice != "" {
 		wrong.Add("url", "%s", advice)
 	}
 	s.home = home
 	return s, wrong.Err()
-}
-
-// read takes over what the settings say, and returns whether http is allowed.
-func (s *settings) read(all map[string]string, wrong *desk.Mistakes) (allowHTTP bool) {
-	names := map[string]*string{
-		"external_id_field": &s.externalIDField,
-		"agent_role":        &s.agentRole,
-		"limited_role":      &s.limitedRole,
-	}
-	answers := map[string]*bool{"assign_to_teams": &s.assignToTeams, "allow_http": &allowHTTP}
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		value := strings.TrimSpace(all[key])
-		switch {
-		case names[key] != nil:
-			*names[key] = value
-			if value == "" {
-				wrong.Add("settings."+key, "give a name, or leave the setting out")
-			}
-		case answers[key] != nil:
-			*answers[key] = wrong.Flag("settings."+key, value)
-		case key == "limited_group":
-			s.limitedGroup = value
-		default:
-			wrong.Add("settings."+key, "unknown setting; use external_id_field, agent_role, limited_role, limited_group, assign_to_teams or allow_http")
-		}
-	}
-	return allowHTTP
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -16,62 +17,27 @@ func (d *redmine) ChangeTeams(ctx context.Context, id provision.DeskUserID, add,
 	if err != nil {
 		return err
 	}
-	joins, leaves, err := resolve(ctx, d.team, add, remove, func(name string) error { return noTeam(desk.Permanent, name) })
+	change, err := kit.Resolve(ctx, d.team, add, remove, func(name string) error { return noTeam(desk.Permanent, name) })
 	if err != nil {
 		return err
 	}
-	wrote := false
-	for _, team := range joins {
-		if !r.memberOf(team.ID) {
-			wrote = true
-			if err := d.join(ctx, &team, r); err != nil {
-				return err
-			}
-		}
+	wrote, err := change.Apply(ctx, r.memberOf,
+		func(ctx context.Context, team entry) error { return d.join(ctx, &team, r) },
+		func(ctx context.Context, team entry) error { return d.leave(ctx, &team, r) })
+	if err != nil || !wrote {
+		return err
 	}
-	for _, team := range leaves {
-		if r.memberOf(team.ID) {
-			wrote = true
-			if err := d.leave(ctx, &team, r); err != nil {
-				return err
-			}
-		}
-	}
-	if !wrote {
-		return nil
-	}
-	return d.confirmTeams(ctx, id, joins, leaves)
-}
-
-// resolve translates names before anything is written. What is to be added must
-// exist; what is gone has been removed.
-func resolve(ctx context.Context, find func(context.Context, string) (*entry, error), add, remove []string, missing func(name string) error) (adds, removes []entry, _ error) {
-	for _, name := range add {
-		e, err := find(ctx, name)
-		if err == nil && e == nil {
-			err = missing(name)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		adds = append(adds, *e)
-	}
-	for _, name := range remove {
-		e, err := find(ctx, name)
-		if err != nil {
-			return nil, nil, err
-		}
-		if e != nil {
-			removes = append(removes, *e)
-		}
-	}
-	return adds, removes, nil
+	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
+		return change.Confirm(r.memberOf,
+			func(team entry) error { return disobeyed("add user " + string(id) + " to the group " + team.Name) },
+			func(team entry) error { return disobeyed("remove user " + string(id) + " from the group " + team.Name) })
+	})
 }
 
 // join adds a user to a group. Redmine refuses one who is in it already: somebody
 // else was faster.
 func (d *redmine) join(ctx context.Context, group *entry, r *record) error {
-	err := d.client.post(ctx, group.path("/groups")+"/users", map[string]any{"user_id": r.ID}, nil)
+	err := d.client.Post(ctx, group.path("/groups")+"/users", map[string]any{"user_id": r.ID}, nil)
 	if errors.Is(err, errRefused) {
 		return nil // whoever reads back sees
 	}
@@ -80,7 +46,7 @@ func (d *redmine) join(ctx context.Context, group *entry, r *record) error {
 
 // leave removes a user from a group; Redmine does not mind one who is not in it.
 func (d *redmine) leave(ctx context.Context, group *entry, r *record) error {
-	return groupGone(d.client.remove(ctx, group.path("/groups")+"/users/"+string(r.id())), group)
+	return groupGone(d.client.Delete(ctx, group.path("/groups")+"/users/"+string(r.id())), group)
 }
 
 // groupGone keeps a group that was deleted under our hands from being taken for
@@ -90,24 +56,6 @@ func groupGone(err error, group *entry) error {
 		return desk.Errorf(desk.Retryable, "the group %q of Redmine, or the user, was deleted a moment ago", group.Name)
 	}
 	return err
-}
-
-func (d *redmine) confirmTeams(ctx context.Context, id provision.DeskUserID, joins, leaves []entry) error {
-	r, err := d.read(ctx, id)
-	if err != nil {
-		return err
-	}
-	for _, team := range joins {
-		if !r.memberOf(team.ID) {
-			return disobeyed("add user " + string(id) + " to the group " + team.Name)
-		}
-	}
-	for _, team := range leaves {
-		if r.memberOf(team.ID) {
-			return disobeyed("remove user " + string(id) + " from the group " + team.Name)
-		}
-	}
-	return nil
 }
 
 // TeamMembers returns the active users in a group, in order of number. They must
@@ -126,7 +74,7 @@ func (d *redmine) TeamMembers(ctx context.Context, team string) ([]provision.Des
 			Users []entry `json:"users"`
 		} `json:"group"`
 	}
-	if err := d.client.get(ctx, group.path("/groups"), url.Values{"include": {"users"}}, &answer); err != nil {
+	if err := d.client.Get(ctx, group.path("/groups"), url.Values{"include": {"users"}}, &answer); err != nil {
 		return nil, err
 	}
 	var members []int64
@@ -142,14 +90,6 @@ func (d *redmine) TeamMembers(ctx context.Context, team string) ([]provision.Des
 		}
 		return true
 	})
-	slices.SortFunc(ids, byNumber)
+	slices.SortFunc(ids, kit.ByNumber)
 	return ids, err
-}
-
-// byNumber orders ids, which are numbers without zeros in front.
-func byNumber(a, b provision.DeskUserID) int {
-	if len(a) != len(b) {
-		return len(a) - len(b)
-	}
-	return slices.Compare([]byte(a), []byte(b))
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -32,12 +33,9 @@ const privilegedGroup = "Privileged"
 // 2026-11-29) REST 2.0 shows no group of RT's own, so that nobody can tell in
 // bulk who is privileged: then List is CannotDo.
 func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
-	n := 1
-	if cursor != "" {
-		var err error
-		if n, err = strconv.Atoi(cursor); err != nil || n < 2 || n > maxPages {
-			return nil, "", desk.NoCursor()
-		}
+	n, err := kit.PageAt(cursor, maxPages)
+	if err != nil {
+		return nil, "", err
 	}
 	known, err := d.listed.Get(ctx, n == 1, d.readRoster)
 	if err != nil {
@@ -46,7 +44,7 @@ func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, str
 	query := url.Values{"fields": {"id,Name,EmailAddress,RealName,WorkPhone,Timezone,CustomFields"}, "find_disabled_rows": {"1"},
 		"orderby": {"id"}, "per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
 	var p page[record]
-	if err := d.client.get(ctx, "/users", query, &p); err != nil {
+	if err := d.client.Get(ctx, "/users", query, &p); err != nil {
 		return nil, "", err
 	}
 	users := make([]provision.DeskUser, len(p.Items))
@@ -62,7 +60,7 @@ func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, str
 	if err == nil && n*pageSize >= total || err != nil && len(p.Items) == 0 || n == maxPages {
 		return users, "", nil
 	}
-	return users, strconv.Itoa(n + 1), nil
+	return users, kit.PageAfter(n), nil
 }
 
 // complete fills in what a list leaves empty.

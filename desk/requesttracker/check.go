@@ -1,16 +1,13 @@
 package requesttracker
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -19,15 +16,15 @@ import (
 // ModifyTicket, ReassignTicket and ModifyCustomField.
 func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
 	var about struct{ Version string }
-	if err := d.client.get(ctx, "/rt", nil, &about); err != nil {
-		if errors.Is(err, jsonapi.ErrForeign) || desk.KindOf(err) == desk.NotFound {
+	if err := d.client.Get(ctx, "/rt", nil, &about); err != nil {
+		if errors.Is(err, kit.ErrForeign) || desk.KindOf(err) == desk.NotFound {
 			return desk.Profile{}, desk.Errorf(desk.Retryable, "there is no REST 2.0 of Request Tracker 5 at the desk's URL; give the address of RT's home page")
 		}
 		return desk.Profile{}, err
 	}
 	p := desk.Profile{Self: provision.DeskUserID(d.settings.account), Version: about.Version}
 	var self record
-	if err := d.client.get(ctx, "/user/"+d.settings.account, nil, &self); err != nil {
+	if err := d.client.Get(ctx, "/user/"+d.settings.account, nil, &self); err != nil {
 		return desk.Profile{}, err
 	}
 	for _, look := range []func(context.Context, *record, *desk.Profile) error{
@@ -40,26 +37,22 @@ func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
 	return p, nil
 }
 
-func problem(p *desk.Profile, format string, args ...any) {
-	p.Problems = append(p.Problems, fmt.Sprintf(format, args...))
-}
-
 // checkUsers looks at a user that is not ourselves: without AdminUsers RT shows
 // a summary only.
 func (d *rt) checkUsers(ctx context.Context, _ *record, p *desk.Profile) error {
 	var other record
-	if err := d.client.get(ctx, "/user/"+nobody, nil, &other); err != nil {
+	if err := d.client.Get(ctx, "/user/"+nobody, nil, &other); err != nil {
 		return err
 	}
 	if other.complete() != nil {
-		problem(p, "the service account may not manage users: grant AdminUsers at Admin > Global > User Rights")
+		p.Problemf("the service account may not manage users: grant AdminUsers at Admin > Global > User Rights")
 	}
 	return nil
 }
 
 func (d *rt) checkField(_ context.Context, self *record, p *desk.Profile) error {
 	if _, present := self.field(d.settings.externalIDField); !present {
-		problem(p, "users show no custom field %q: make it at Admin > Custom Fields > Create (type \"Enter one value\", applies to \"Users\"), and grant SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField)
+		p.Problemf("users show no custom field %q: make it at Admin > Custom Fields > Create (type \"Enter one value\", applies to \"Users\"), and grant SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField)
 	}
 	return nil
 }
@@ -71,12 +64,12 @@ func (d *rt) checkGroups(ctx context.Context, _ *record, p *desk.Profile) error 
 	}
 	p.Teams = slices.DeleteFunc(groups.names(), d.settings.standsForRole)
 	if len(groups) == 0 {
-		problem(p, "RT shows no groups: grant SeeGroup at Admin > Global > User Rights, and make the groups at Admin > Groups > Create")
+		p.Problemf("RT shows no groups: grant SeeGroup at Admin > Global > User Rights, and make the groups at Admin > Groups > Create")
 		return nil
 	}
 	for _, role := range []provision.Role{provision.RoleAdmin, provision.RoleAgent, provision.RoleLimited} {
 		if name := d.settings.groupOf(role); name != "" && groups.id(name) == "" {
-			problem(p, "%s", noRoleGroup(role, name).Detail)
+			p.Problemf("%s", noRoleGroup(role, name).Detail)
 		}
 	}
 	return nil
@@ -95,18 +88,18 @@ func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile
 	}
 	for _, g := range groups {
 		var members page[ref]
-		err := d.client.get(ctx, "/group/"+string(g.ID)+"/members", url.Values{"per_page": {"1"}}, &members)
+		err := d.client.Get(ctx, "/group/"+string(g.ID)+"/members", url.Values{"per_page": {"1"}}, &members)
 		switch {
-		case errors.Is(err, jsonapi.ErrForbidden) && d.settings.standsForRole(g.Name):
-			problem(p, "the service account may not change who is in the group %q: grant AdminGroupMembership at Admin > Groups > (the group) > User Rights, or for all groups at Admin > Global > User Rights", g.Name)
-		case errors.Is(err, jsonapi.ErrForbidden):
+		case errors.Is(err, kit.ErrForbidden) && d.settings.standsForRole(g.Name):
+			p.Problemf("the service account may not change who is in the group %q: grant AdminGroupMembership at Admin > Groups > (the group) > User Rights, or for all groups at Admin > Global > User Rights", g.Name)
+		case errors.Is(err, kit.ErrForbidden):
 			p.Teams = slices.DeleteFunc(p.Teams, func(name string) bool { return name == g.Name })
 		case err != nil:
 			return err
 		}
 	}
 	if len(groups) > 0 && len(p.Teams) == 0 {
-		problem(p, "the service account may not change who is in any team: grant AdminGroupMembership at Admin > Groups > (the group) > User Rights, or for all groups at Admin > Global > User Rights")
+		p.Problemf("the service account may not change who is in any team: grant AdminGroupMembership at Admin > Groups > (the group) > User Rights, or for all groups at Admin > Global > User Rights")
 	}
 	return nil
 }
@@ -121,7 +114,7 @@ func (d *rt) checkQueues(ctx context.Context, _ *record, p *desk.Profile) error 
 	}
 	slices.Sort(p.Mailboxes)
 	if len(queues) == 0 {
-		problem(p, "RT shows no queues: grant SeeQueue, ShowTicket, ModifyTicket and ReassignTicket at Admin > Global > User Rights")
+		p.Problemf("RT shows no queues: grant SeeQueue, ShowTicket, ModifyTicket and ReassignTicket at Admin > Global > User Rights")
 	}
 	return nil
 }
@@ -146,7 +139,7 @@ func (d *rt) Admins(ctx context.Context) (int, error) {
 	admins := map[text]bool{}
 	for _, who := range people {
 		var r record
-		err := d.client.get(ctx, "/user/"+who, nil, &r)
+		err := d.client.Get(ctx, "/user/"+who, nil, &r)
 		if err != nil && desk.KindOf(err) == desk.NotFound {
 			continue // root may have been renamed; a member may just be gone
 		}
@@ -169,25 +162,17 @@ func (d *rt) TeamMembers(ctx context.Context, team string) ([]provision.DeskUser
 	if err != nil {
 		return nil, err
 	}
-	if group == "" {
-		e := noTeam(team)
-		e.Kind = desk.NotFound
-		return nil, e
+	if group == nil {
+		return nil, noTeam(desk.NotFound, team)
 	}
-	members, err := d.groups.members(ctx, group)
+	members, err := d.groups.members(ctx, string(group.ID))
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(members, byNumber)
+	slices.SortFunc(members, kit.ByNumber)
 	var ids []provision.DeskUserID
 	for _, id := range slices.Compact(members) {
 		ids = append(ids, provision.DeskUserID(id))
 	}
 	return ids, nil
-}
-
-func byNumber(a, b string) int {
-	x, _ := strconv.ParseUint(a, 10, 64) // RT's ids are numbers
-	y, _ := strconv.ParseUint(b, 10, 64)
-	return cmp.Compare(x, y)
 }

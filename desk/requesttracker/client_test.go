@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 func TestStatus(t *testing.T) {
@@ -40,7 +40,7 @@ func TestStatus(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt := newFakeRT(t, script{"GET /user/570": tt.answer})
-			err := connect(t, rt.URL).client.get(t.Context(), "/user/570", nil, nil)
+			err := connect(t, rt.URL).client.Get(t.Context(), "/user/570", nil, nil)
 			wantKind(t, err, tt.kind, tt.words)
 			after := pause(err)
 			if after != tt.after && (tt.after != 90*time.Second || after < 80*time.Second || after > 90*time.Second) {
@@ -65,7 +65,7 @@ func TestMalformed(t *testing.T) {
 		{"a list for a record", answer{body: `[]`}},
 		{"an object for a number", answer{body: `{"id" : {"a" : 1}, "Disabled" : "0", "Memberships" : []}`}},
 		{"somebody else", answer{file: "self.json"}},
-		{"more than any answer has", answer{body: `{"Name" : "` + strings.Repeat("a", jsonapi.MaxAnswerBytes) + `"}`}},
+		{"more than any answer has", answer{body: `{"Name" : "` + strings.Repeat("a", kit.MaxAnswerBytes) + `"}`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt := newFakeRT(t, recorded(script{"GET /user/570": tt.answer}))

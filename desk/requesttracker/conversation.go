@@ -6,7 +6,7 @@ import (
 	"net/url"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -35,14 +35,14 @@ func ticketQuery(condition string) url.Values {
 
 func (d *rt) tickets(ctx context.Context, condition string, limit int) ([]ticket, error) {
 	return collect[ticket](ctx, ticketQuery(condition), limit, func(ctx context.Context, query url.Values, answer any) error {
-		return d.client.get(ctx, "/tickets", query, answer)
+		return d.client.Get(ctx, "/tickets", query, answer)
 	})
 }
 
 // OpenConversations returns tickets in new, open, stalled and whatever other
 // states RT counts as active. A user that RT does not know owns none.
 func (d *rt) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	if !number.MatchString(string(id)) {
+	if !kit.IsNumber(id) {
 		return nil, noNumber("user", string(id))
 	}
 	tickets, err := d.tickets(ctx, "Owner.id = "+string(id)+" AND Status = '__Active__'", limit)
@@ -69,16 +69,16 @@ func (d *rt) Assign(ctx context.Context, conversation string, to desk.Assignee) 
 	switch {
 	case to.Team != "":
 		return desk.Unsupported("assign to a team", "in Request Tracker a ticket belongs to a queue and to one user; hand over to an agent, to round_robin, or to unassign")
-	case !number.MatchString(conversation):
+	case !kit.IsNumber(conversation):
 		return noNumber("ticket", conversation)
-	case to.User != "" && !number.MatchString(string(to.User)):
+	case to.User != "" && !kit.IsNumber(to.User):
 		return desk.Errorf(desk.Permanent, "RT has no user %q to own tickets: its ids are numbers", to.User)
 	case to.User != "":
 		owner = string(to.User)
 	}
-	said, err := d.client.put(ctx, "/ticket/"+conversation, map[string]any{"Owner": owner})
+	said, err := d.client.change(ctx, "/ticket/"+conversation, map[string]any{"Owner": owner})
 	switch {
-	case errors.Is(err, jsonapi.ErrForbidden):
+	case errors.Is(err, kit.ErrForbidden):
 		return missingRight("ShowTicket", "to hand conversations over")
 	case err != nil && desk.KindOf(err) == desk.NotFound:
 		return desk.Errorf(desk.NotFound, "RT has no ticket %s", conversation)

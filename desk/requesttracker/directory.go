@@ -5,11 +5,10 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -63,65 +62,44 @@ const directoryAge = 10 * time.Second
 // use.
 type directory struct {
 	client *client
+	groups *kit.Catalogue[group]
+}
 
-	mu     sync.Mutex
-	groups groupList
-	read   time.Time // when groups was read; zero: never
+func newDirectory(c *client) *directory {
+	return &directory{client: c, groups: &kit.Catalogue[group]{
+		Age: directoryAge, Name: func(g group) string { return g.Name }, Fold: provision.Fold,
+		Read: func(ctx context.Context) ([]group, error) {
+			found, err := search[group](ctx, c, "/groups", url.Values{"fields": {"Name,Domain"}}, pageSize*maxPages,
+				limit{"Domain", "UserDefined"})
+			return slices.DeleteFunc(found, func(g group) bool { return g.Domain != "UserDefined" }), err
+		},
+	}}
 }
 
 // list returns the groups, at most directoryAge old.
-func (d *directory) list(ctx context.Context) (groupList, error) {
-	d.mu.Lock()
-	groups, fresh := d.groups, !d.read.IsZero() && time.Since(d.read) < directoryAge
-	d.mu.Unlock()
-	if fresh {
-		return groups, nil
-	}
-	return d.reread(ctx)
-}
+func (d *directory) list(ctx context.Context) (groupList, error) { return d.groups.List(ctx) }
 
 // reread asks RT for the groups.
-func (d *directory) reread(ctx context.Context) (groupList, error) {
-	began := time.Now()
-	found, err := search[group](ctx, d.client, "/groups", url.Values{"fields": {"Name,Domain"}}, pageSize*maxPages,
-		limit{"Domain", "UserDefined"})
-	if err != nil {
-		return nil, err
-	}
-	groups := groupList(slices.DeleteFunc(found, func(g group) bool { return g.Domain != "UserDefined" }))
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if began.After(d.read) {
-		d.groups, d.read = groups, began
-	}
-	return groups, nil
-}
+func (d *directory) reread(ctx context.Context) (groupList, error) { return d.groups.Reread(ctx) }
 
-// find returns the number of the group with a name; "" when there is none. A
-// name that is not known is looked for once more: the group may be new.
+// find returns the number of the group with a name; "" when there is none.
 func (d *directory) find(ctx context.Context, name string) (string, error) {
-	groups, err := d.list(ctx)
-	if err != nil {
+	g, err := d.groups.Find(ctx, name)
+	if g == nil {
 		return "", err
 	}
-	if id := groups.id(name); id != "" {
-		return id, nil
-	}
-	if groups, err = d.reread(ctx); err != nil {
-		return "", err
-	}
-	return groups.id(name), nil
+	return string(g.ID), nil
 }
 
 // add makes a user a member of a group. RT's answer proves nothing.
 func (d *directory) add(ctx context.Context, group, user string) error {
-	_, err := d.client.put(ctx, "/group/"+group+"/members", []string{user})
+	_, err := d.client.change(ctx, "/group/"+group+"/members", []string{user})
 	return membershipError(err)
 }
 
 // remove ends a direct membership; one that does not exist is no error to RT.
 func (d *directory) remove(ctx context.Context, group, user string) error {
-	return membershipError(d.client.remove(ctx, "/group/"+group+"/member/"+user))
+	return membershipError(d.client.Delete(ctx, "/group/"+group+"/member/"+user))
 }
 
 // members returns the numbers of the enabled users in a group, those in groups
@@ -145,7 +123,7 @@ func (d *directory) membersWhere(ctx context.Context, group string, query url.Va
 }
 
 func membershipError(err error) error {
-	if errors.Is(err, jsonapi.ErrForbidden) {
+	if errors.Is(err, kit.ErrForbidden) {
 		e := missingRight("AdminGroupMembership", "to read and change who is in a group")
 		e.Detail += ", or for this group alone at Admin > Groups > (the group) > User Rights"
 		return e
@@ -153,13 +131,13 @@ func membershipError(err error) error {
 	return err
 }
 
-// team returns the number of the group that is a team; "" when there is none.
+// team returns the group that is a team; nil when there is none.
 // A group that stands for a role is refused: the role must be granted instead.
-func (d *rt) team(ctx context.Context, name string) (string, error) {
+func (d *rt) team(ctx context.Context, name string) (*group, error) {
 	for _, role := range []provision.Role{provision.RoleAdmin, provision.RoleAgent, provision.RoleLimited} {
 		if group := d.settings.groupOf(role); group != "" && provision.Fold(group) == provision.Fold(name) {
-			return "", desk.Errorf(desk.Permanent, "the group %q stands for the role %s and is no team; let the rule grant the role", group, role)
+			return nil, desk.Errorf(desk.Permanent, "the group %q stands for the role %s and is no team; let the rule grant the role", group, role)
 		}
 	}
-	return d.groups.find(ctx, name)
+	return d.groups.groups.Find(ctx, name)
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
-var vendor = jsonapi.Vendor{
+var vendor = kit.Vendor{
 	Name:         "RT",
 	API:          "REST 2.0",
 	Unauthorized: "RT refuses the token; is the service account enabled? Make a new token at Admin > Users > (the service account) > Auth Tokens",
@@ -18,7 +18,7 @@ var vendor = jsonapi.Vendor{
 }
 
 // explain makes e say what the status of an answer means on RT.
-func explain(a *jsonapi.Answer, e *desk.Error) {
+func explain(a *kit.Answer, e *desk.Error) {
 	said := message(a.Body)
 	sentence := known(said)
 	switch {

@@ -4,24 +4,21 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
-
-// number is the form of RT's ids. Anything else never gets into a path.
-var number = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 
 func noNumber(what, id string) *desk.Error {
 	return desk.Errorf(desk.NotFound, "RT has no %s %q: its ids are numbers", what, id)
 }
 
-// Find looks a user up by number, then by our mark, then by e-mail.
+// Find looks a user up by number, then by our external id, then by e-mail.
 func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	r, err := desk.FindBy(ctx, key, d.read, d.byMark, d.byEmail)
+	r, err := desk.FindBy(ctx, key, d.read, d.byExternalID, d.byEmail)
 	if r == nil || err != nil {
 		return nil, err
 	}
@@ -34,11 +31,11 @@ func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error
 
 // read returns the user with a number, whole. An unknown number is NotFound.
 func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
-	if !number.MatchString(string(id)) {
+	if !kit.IsNumber(id) {
 		return nil, noNumber("user", string(id))
 	}
 	var r record
-	if err := d.client.get(ctx, "/user/"+string(id), nil, &r); err != nil {
+	if err := d.client.Get(ctx, "/user/"+string(id), nil, &r); err != nil {
 		if desk.KindOf(err) == desk.NotFound {
 			return nil, desk.Errorf(desk.NotFound, "RT has no user %s", id)
 		}
@@ -53,22 +50,22 @@ func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error)
 	return &r, nil
 }
 
-// byMark returns the user whose custom field holds our mark; nil when none
+// byExternalID returns the user whose custom field holds our external id; nil when none
 // does.
-func (d *rt) byMark(ctx context.Context, mark string) (*record, error) {
+func (d *rt) byExternalID(ctx context.Context, externalID string) (*record, error) {
 	field := d.settings.externalIDField
-	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", mark)
+	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", externalID)
 	if err != nil {
 		return nil, err
 	}
 	var ids []string
 	for _, r := range hits {
 		value, present := r.field(field)
-		if !present || !strings.EqualFold(value, mark) {
+		if !present || !strings.EqualFold(value, externalID) {
 			// RT ignores a field that it does not know and answers with everybody.
 			return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields > Create (applies to \"Users\"), and give the service account the right SeeCustomField", field)
 		}
-		if value == mark {
+		if value == externalID {
 			ids = append(ids, string(r.ID))
 		}
 	}
@@ -123,6 +120,5 @@ func (d *rt) only(ctx context.Context, ids []string, both string) (*record, erro
 	case 1:
 		return d.read(ctx, provision.DeskUserID(ids[0]))
 	}
-	return nil, desk.Errorf(desk.Permanent, "the users %s of RT %s; change all but one at %s", strings.Join(ids, ", "), both,
-		fmt.Sprintf("Admin > Users (…/Admin/Users/Modify.html?id=%s)", ids[len(ids)-1]))
+	return nil, vendor.Several(ids, both, fmt.Sprintf("Admin > Users (…/Admin/Users/Modify.html?id=%s)", ids[len(ids)-1]))
 }

@@ -48,7 +48,7 @@ func collect[T any](ctx context.Context, query url.Values, want int, read func(c
 // list reads all of the list at path.
 func list[T any](ctx context.Context, c *client, path string, query url.Values) ([]T, error) {
 	return collect[T](ctx, query, pageSize*maxPages, func(ctx context.Context, query url.Values, answer any) error {
-		return c.get(ctx, path, query, answer)
+		return c.Get(ctx, path, query, answer)
 	})
 }
 

@@ -70,6 +70,9 @@ func (r *record) memberOf(group string) bool {
 	return slices.ContainsFunc(r.Memberships, func(m ref) bool { return string(m.ID) == group })
 }
 
+// in reports whether the user is in a group.
+func (r *record) in(g group) bool { return r.memberOf(string(g.ID)) }
+
 // field returns the first value of a custom field. present is false when the
 // user has no such field, or the service account may not see it.
 func (r *record) field(name string) (value string, present bool) {
@@ -78,7 +81,7 @@ func (r *record) field(name string) (value string, present bool) {
 			continue
 		}
 		if len(f.Values) > 0 {
-			_ = json.Unmarshal(f.Values[0], &value) // an upload is no mark of ours
+			_ = json.Unmarshal(f.Values[0], &value) // an upload is no external id of ours
 		}
 		return value, true
 	}
@@ -104,10 +107,10 @@ func (d *rt) user(r *record, groups groupList) (*provision.DeskUser, error) {
 	if err != nil {
 		return nil, err
 	}
-	mark, _ := r.field(d.settings.externalIDField)
+	externalID, _ := r.field(d.settings.externalIDField)
 	return &provision.DeskUser{
 		ID:          provision.DeskUserID(r.ID),
-		ExternalID:  mark,
+		ExternalID:  externalID,
 		Email:       r.EmailAddress,
 		DisplayName: r.RealName,
 		Phone:       r.WorkPhone,

@@ -3,9 +3,9 @@ package requesttracker
 import (
 	"context"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -15,7 +15,7 @@ type rt struct {
 	settings settings
 	client   *client
 	groups   *directory
-	listed   desk.Snapshot[*roster]
+	listed   kit.Snapshot[*roster]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of RT's
@@ -23,7 +23,7 @@ type rt struct {
 //
 // Settings, all optional:
 //
-//	external_id_field  custom field on users that keeps our mark; default "SCIM external id"
+//	external_id_field  custom field on users that keeps our external id; default "SCIM external id"
 //	admin_group        group whose members are admins; default "Desk Admins"
 //	agent_group        group whose members are agents; without it every privileged user is one
 //	limited_group      group whose members are limited; without it RT has no such role
@@ -38,24 +38,24 @@ func New(d provision.Desk) (desk.Desk, error) {
 		Base:     desk.Base{Name: "Request Tracker"},
 		settings: s,
 		client:   c,
-		groups:   &directory{client: c},
+		groups:   newDirectory(c),
 	}, nil
 }
 
 // Capabilities says what REST 2.0 can do.
 func (d *rt) Capabilities() desk.Capabilities {
-	words := map[provision.Role]string{
+	names := map[provision.Role]string{
 		provision.RoleNone:  "unprivileged user",
 		provision.RoleAgent: "privileged user",
 		provision.RoleAdmin: "privileged user in " + d.settings.adminGroup,
 	}
 	for _, role := range []provision.Role{provision.RoleAgent, provision.RoleLimited} {
 		if group := d.settings.groupOf(role); group != "" {
-			words[role] = "privileged user in " + group
+			names[role] = "privileged user in " + group
 		}
 	}
 	return desk.Capabilities{
-		Words:           words,
+		RoleNames:       names,
 		ChangeProfile:   true,
 		ChangeRole:      true,
 		ChangeTeams:     true,
@@ -81,27 +81,15 @@ func (d *rt) Fit(want provision.DeskUser) provision.DeskUser {
 	if want.DisplayName == "" {
 		want.DisplayName = strings.TrimSpace(want.GivenName + " " + want.FamilyName)
 	}
-	want.DisplayName = cut(want.DisplayName, maxRealNameBytes)
+	want.DisplayName = keep(want.DisplayName, maxRealNameBytes)
 	want.GivenName, want.FamilyName, want.Title = "", "", ""
-	want.Phone = cut(want.Phone, maxPhoneBytes)
-	want.Timezone = cut(want.Timezone, maxTimezoneBytes)
+	want.Phone = keep(want.Phone, maxPhoneBytes)
+	want.Timezone = keep(want.Timezone, maxTimezoneBytes)
 	return want
 }
 
-// cut returns text on one line, in whole characters, in at most n bytes.
-func cut(text string, n int) string {
-	text = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, text))
-	for len(text) > n {
-		_, size := utf8.DecodeLastRuneInString(text)
-		text = strings.TrimSpace(text[:len(text)-size])
-	}
-	return text
-}
+// keep returns text as a column of so many bytes keeps it.
+func keep(text string, bytes int) string { return kit.CutBytes(kit.OneLine(text), bytes) }
 
 // Delete is unsupported: RT has no call that deletes a user, its DELETE means
 // disable.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -63,7 +64,7 @@ func (d *rt) SetRole(ctx context.Context, id provision.DeskUserID, role provisio
 		return err
 	}
 	if wanted := role != provision.RoleNone; wanted != r.privileged() {
-		if _, err := d.client.put(ctx, "/user/"+string(r.ID), map[string]any{"Privileged": flag(wanted)}); err != nil {
+		if _, err := d.client.change(ctx, "/user/"+string(r.ID), map[string]any{"Privileged": flag(wanted)}); err != nil {
 			return err
 		}
 	}
@@ -99,7 +100,7 @@ func (d *rt) leaveRoleGroups(ctx context.Context, r *record, role provision.Role
 // role needs none. Like a missing group, a role that RT does not have here is
 // refused before anything is written.
 func (d *rt) roleGroup(ctx context.Context, role provision.Role) (string, error) {
-	if d.Capabilities().Words[role] == "" {
+	if d.Capabilities().RoleNames[role] == "" {
 		return "", desk.Errorf(desk.Permanent, "Request Tracker has no role %q here; for limited, set limited_group on the desk", role)
 	}
 	name := d.settings.groupOf(role)
@@ -118,18 +119,13 @@ func (d *rt) confirmRole(ctx context.Context, id provision.DeskUserID, want prov
 	if err != nil {
 		return err
 	}
-	r, err := d.read(ctx, id)
-	if err != nil {
-		return err
-	}
-	got, err := d.role(r, groups)
-	switch {
-	case err != nil:
-		return err
-	case got != want:
+	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
+		got, err := d.role(r, groups)
+		if err != nil || got == want {
+			return err
+		}
 		return desk.Errorf(desk.Permanent, "RT did not change the role of user %s to %s, it is still %s; a group within a role's group may still hold the user, or the service account lacks AdminUsers or AdminGroupMembership", id, want, got)
-	}
-	return nil
+	})
 }
 
 // flag is how RT wants a yes or no.

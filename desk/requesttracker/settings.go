@@ -1,14 +1,13 @@
 package requesttracker
 
 import (
-	"maps"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/jsonapi"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -18,7 +17,7 @@ type settings struct {
 	token   string
 	account string // numeric id of the service account, as the token names it
 
-	externalIDField string // name of the custom field on users that keeps our mark
+	externalIDField string // name of the custom field on users that keeps our external id
 	adminGroup      string // its members are admins
 	adminGroupGiven bool   // adminGroup was configured, and is not only the default
 	agentGroup      string // its members are agents; "": every privileged user is one
@@ -38,8 +37,17 @@ var authToken = regexp.MustCompile(`^[0-9]+-([0-9]+)-[0-9A-Za-z]+$`)
 func parseSettings(d provision.Desk) (settings, error) {
 	s := settings{externalIDField: defaultExternalIDField, adminGroup: defaultAdminGroup, token: d.Secret}
 	var wrong desk.Mistakes
-
-	allowHTTP := s.read(d.Settings, &wrong)
+	allowHTTP := false
+	_, s.adminGroupGiven = d.Settings["admin_group"]
+	kit.ReadSettings(d.Settings, []kit.Setting{
+		{Key: "external_id_field", Text: &s.externalIDField, Hint: "give the name of a custom field on users, without braces",
+			Check: func(name string) bool { return name != "" && !strings.ContainsAny(name, "{}") }},
+		{Key: "admin_group", Text: &s.adminGroup, Check: kit.NotEmpty,
+			Hint: "give the name of the group whose members are admins, or leave the setting out"},
+		{Key: "agent_group", Text: &s.agentGroup},
+		{Key: "limited_group", Text: &s.limitedGroup},
+		{Key: "allow_http", Flag: &allowHTTP},
+	}, &wrong)
 	if twice := doubled(s.roleGroups()); twice != "" {
 		wrong.Add("settings", "the group %q stands for two roles; give each role a group of its own", twice)
 	}
@@ -57,40 +65,12 @@ func parseSettings(d provision.Desk) (settings, error) {
 	return s, wrong.Err()
 }
 
-// read takes over what the settings say, and returns whether http is allowed.
-func (s *settings) read(all map[string]string, wrong *desk.Mistakes) (allowHTTP bool) {
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		value := strings.TrimSpace(all[key])
-		switch key {
-		case "external_id_field":
-			s.externalIDField = value
-			if value == "" || strings.ContainsAny(value, "{}") {
-				wrong.Add("settings."+key, "give the name of a custom field on users, without braces")
-			}
-		case "admin_group":
-			s.adminGroup, s.adminGroupGiven = value, true
-			if value == "" {
-				wrong.Add("settings."+key, "give the name of the group whose members are admins, or leave the setting out")
-			}
-		case "agent_group":
-			s.agentGroup = value
-		case "limited_group":
-			s.limitedGroup = value
-		case "allow_http":
-			allowHTTP = wrong.Flag("settings."+key, value)
-		default:
-			wrong.Add("settings."+key, "unknown setting; use external_id_field, admin_group, agent_group, limited_group or allow_http")
-		}
-	}
-	return allowHTTP
-}
-
 const apiPath = "/REST/2.0"
 
 // apiURL returns the root of REST 2.0 for the address of RT's home page, or
 // advice on a better address.
 func apiURL(home string, allowHTTP bool) (api *url.URL, advice string) {
-	u, advice := jsonapi.Address(home, "give the address of RT's home page, such as https://rt.example.com", allowHTTP)
+	u, advice := kit.Address(home, "give the address of RT's home page, such as https://rt.example.com", allowHTTP)
 	if advice != "" {
 		return nil, advice
 	}

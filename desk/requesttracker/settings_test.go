@@ -3,7 +3,6 @@ package requesttracker
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -60,24 +59,4 @@ func TestFit(t *testing.T) {
 			}
 		})
 	}
-}
-
-// FuzzCut checks that what is cut fits, is text, and is cut no further the
-// second time: else every visit would write again.
-func FuzzCut(f *testing.F) {
-	f.Add("Ada Byron", 5)
-	f.Add("ÄÖÜ \xff\x00\n", 3)
-	f.Add(" \u00a0 日本語", 10)
-	f.Fuzz(func(t *testing.T, text string, n int) {
-		if n < 0 {
-			return
-		}
-		got := cut(text, n)
-		if len(got) > n || !utf8.ValidString(got) || strings.ContainsAny(got, "\r\n\x00") || got != strings.TrimSpace(got) {
-			t.Errorf("cut(%q, %d) = %q", text, n, got)
-		}
-		if again := cut(got, n); again != got {
-			t.Errorf("cut twice: %q, then %q", got, again)
-		}
-	})
 }

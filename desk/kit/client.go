@@ -1,4 +1,4 @@
-package jsonapi
+package kit
 
 import (
 	"context"
@@ -122,6 +122,32 @@ func (c *Client) Do(ctx context.Context, call Call, into any) (*Answer, error) {
 		return a, fmt.Errorf("%s: %s %s: %w", c.config.Kind, call.Method, call.Path, err)
 	}
 	return a, nil
+}
+
+// Get reads what is at path into answer.
+func (c *Client) Get(ctx context.Context, path string, query url.Values, answer any) error {
+	_, err := c.Do(ctx, Call{Method: http.MethodGet, Path: path, Query: query}, answer)
+	return err
+}
+
+// Post makes something at path, and reads what was made into answer unless that
+// is nil.
+func (c *Client) Post(ctx context.Context, path string, body, answer any) error {
+	_, err := c.Do(ctx, Call{Method: http.MethodPost, Path: path, Body: body}, answer)
+	return err
+}
+
+// Put changes what is at path, and reads the answer into answer unless that is
+// nil. That it succeeds proves nothing on most desks.
+func (c *Client) Put(ctx context.Context, path string, body, answer any) error {
+	_, err := c.Do(ctx, Call{Method: http.MethodPut, Path: path, Body: body}, answer)
+	return err
+}
+
+// Delete removes what is at path.
+func (c *Client) Delete(ctx context.Context, path string) error {
+	_, err := c.Do(ctx, Call{Method: http.MethodDelete, Path: path}, nil)
+	return err
 }
 
 // judge returns what is wrong with an answer by its status; nil for success.

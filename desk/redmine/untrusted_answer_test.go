@@ -161,7 +161,7 @@ func TestCreateReadsBack(t *testing.T) {
 		words       string
 	}{
 		{"a hidden field", strings.Replace(ada, `"custom_fields":[{"id":1,"name":"SCIM external id","value":"9b1c"}],`, "", 1), "Visible"},
-		{"a list for a mark", strings.Replace(ada, `"value":"9b1c"`, `"value":["9b1c"]`, 1), "Visible"},
+		{"a list for an external id", strings.Replace(ada, `"value":"9b1c"`, `"value":["9b1c"]`, 1), "Visible"},
 		{"another address", strings.Replace(ada, `"mail":"ada@`, `"mail":"eve@`, 1), "e-mail address"},
 		{"an administrator", strings.Replace(ada, `"admin":false`, `"admin":true`, 1), "the role agent"},
 	} {
@@ -223,7 +223,7 @@ func TestCheckFindsProblems(t *testing.T) {
 // crowd is a Redmine with many users, active ones only, newest first.
 type crowd struct {
 	mu     sync.Mutex
-	users  []string // marks; the number is the place, counted from 1
+	users  []string // external ids; the number is the place, counted from 1
 	pages  atomic.Int32
 	broken int // pages that are answered before one is not; 0: all
 }
@@ -259,7 +259,7 @@ func (c *crowd) user(id int) string {
 	return fmt.Sprintf(`"id":%d,"login":"u%[1]d","mail":"u%[1]d@example.test","custom_fields":[{"id":1,"name":"SCIM external id","value":%q}]`, id, c.users[id-1])
 }
 
-func TestMarksOfACrowd(t *testing.T) {
+func TestExternalIDsOfACrowd(t *testing.T) {
 	c := &crowd{broken: 5}
 	for n := range 12 * pageSize {
 		c.users = append(c.users, "mark-"+strconv.Itoa(n+1))
@@ -267,12 +267,12 @@ func TestMarksOfACrowd(t *testing.T) {
 	srv := httptest.NewServer(c)
 	t.Cleanup(srv.Close)
 	d := connect(t, srv.URL, nil)
-	find := func(mark string, pages int) (*provision.DeskUser, error) {
+	find := func(externalID string, pages int) (*provision.DeskUser, error) {
 		t.Helper()
 		before := c.pages.Load()
-		got, err := d.Find(t.Context(), desk.Key{ExternalID: mark})
+		got, err := d.Find(t.Context(), desk.Key{ExternalID: externalID})
 		if n := int(c.pages.Load() - before); n != pages {
-			t.Errorf("looking for %s took %d pages, want %d", mark, n, pages)
+			t.Errorf("looking for %s took %d pages, want %d", externalID, n, pages)
 		}
 		return got, err
 	}
@@ -299,7 +299,7 @@ func TestMarksOfACrowd(t *testing.T) {
 	if got, err := find("mark-1", 0); err != nil || got != nil {
 		t.Errorf("Find = %+v, %v: the user does not carry it any more", got, err)
 	}
-	d.marks.whole = d.marks.whole.Add(-2 * wholeAge)
+	d.externalIDs.whole = d.externalIDs.whole.Add(-2 * wholeAge)
 	if got, err := find("moved", 14+2+3); err != nil || got == nil || got.ID != "1" {
 		t.Errorf("Find = %+v, %v", got, err)
 	}
@@ -307,7 +307,7 @@ func TestMarksOfACrowd(t *testing.T) {
 
 // Who is deleted while the index is read moves others to pages that were read
 // already.
-func TestMarksWhileUsersGo(t *testing.T) {
+func TestExternalIDsWhileUsersGo(t *testing.T) {
 	var page atomic.Int32
 	f := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query, total := r.URL.Query(), 250
@@ -330,7 +330,7 @@ func TestMarksWhileUsersGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newMarks(newClient(home, fakeKey), "Mark")
+	m := newExternalIDs(newClient(home, fakeKey), "Mark")
 	for _, id := range []int64{1, 101, 105, 110, 111, 250} {
 		ids, err := m.carriers(t.Context(), "m"+strconv.FormatInt(id, 10))
 		if err != nil || len(ids) != 1 || ids[0] != id {

@@ -23,10 +23,10 @@ const (
 
 var byTest = provision.Cause{Actor: "test", Action: "test"}
 
-// house is a whole Deskbridge in one process, with a clock that tests move: a
+// harness is a whole Deskbridge in one process, with a clock that tests move: a
 // store, the core, a worker, and a built-in desk with two teams and two
-// mailboxes. Its queue is the real one, worked off by [house.drain].
-type house struct {
+// mailboxes. Its queue is the real one, worked off by [harness.drain].
+type harness struct {
 	*testing.T
 	store  *store.Store
 	core   *provision.Service
@@ -48,19 +48,19 @@ type laterVisit struct {
 	account provision.AccountID
 }
 
-// settings is what a test may choose before the house is built.
+// settings is what a test may choose before the harness is built.
 type settings struct {
 	policy provision.Policy
 	desk   provision.Desk
 }
 
-// each runs test in a fresh house on every database. edit may be nil.
-func each(t *testing.T, edit func(*settings), test func(h *house)) {
+// each runs test in a fresh harness on every database. edit may be nil.
+func each(t *testing.T, edit func(*settings), test func(h *harness)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, s *store.Store) { test(build(t, s, chosen(edit))) })
 }
 
-// chosen are the settings of a house, as edit leaves them.
+// chosen are the settings of a harness, as edit leaves them.
 func chosen(edit func(*settings)) settings {
 	conf := settings{
 		policy: provision.Policy{Grace: grace, Brake: provision.Brake{Off: true}},
@@ -73,9 +73,9 @@ func chosen(edit func(*settings)) settings {
 	return conf
 }
 
-func build(t *testing.T, s *store.Store, conf settings) *house {
+func build(t *testing.T, s *store.Store, conf settings) *harness {
 	t.Helper()
-	h := &house{T: t, store: s}
+	h := &harness{T: t, store: s}
 	conf.policy.Now = h.now
 	h.core = provision.NewService(s, conf.policy, testLog())
 	var err error
@@ -95,14 +95,14 @@ func build(t *testing.T, s *store.Store, conf settings) *house {
 }
 
 // restart replaces the worker, as after the death of its process.
-func (h *house) restart() {
+func (h *harness) restart() {
 	h.faults = &faults{}
 	// Desks are not paused by the clock on the wall while the tests move theirs;
 	// the tests of pauses say otherwise.
-	h.worker = worker.New(h.core, h.open, testLog(), worker.WithPatience(worker.Patience{Failures: -1}))
+	h.worker = worker.New(h.core, h.open, testLog(), worker.WithCircuitSettings(worker.CircuitSettings{Failures: -1}))
 }
 
-func (h *house) open(d provision.Desk) (desk.Desk, error) {
+func (h *harness) open(d provision.Desk) (desk.Desk, error) {
 	inner, err := h.desks.Connector(d)
 	slow := faulty{Desk: inner, faults: h.faults}
 	if h.bulk {
@@ -111,10 +111,10 @@ func (h *house) open(d provision.Desk) (desk.Desk, error) {
 	return slow, err
 }
 
-func (h *house) now() time.Time { return time.Now().Add(time.Duration(h.offset.Load())) }
+func (h *harness) now() time.Time { return time.Now().Add(time.Duration(h.offset.Load())) }
 
-// sub runs test as a subtest in this house.
-func (h *house) sub(name string, test func()) {
+// sub runs test as a subtest in this harness.
+func (h *harness) sub(name string, test func()) {
 	h.Run(name, func(t *testing.T) {
 		outer := h.T
 		h.T = t
@@ -123,7 +123,7 @@ func (h *house) sub(name string, test func()) {
 	})
 }
 
-func (h *house) must(err error) {
+func (h *harness) must(err error) {
 	h.Helper()
 	if err != nil {
 		h.Fatal(err)
@@ -131,7 +131,7 @@ func (h *house) must(err error) {
 }
 
 // drain works off the queue until nothing is left that may be done now.
-func (h *house) drain() {
+func (h *harness) drain() {
 	h.Helper()
 	for range 100 {
 		visits, evaluate := h.jobs()
@@ -156,7 +156,7 @@ func (h *house) drain() {
 }
 
 // visit visits as a job of the queue does.
-func (h *house) visit(id provision.AccountID) {
+func (h *harness) visit(id provision.AccountID) {
 	h.Helper()
 	again, err := h.worker.Visit(h.Context(), id)
 	h.must(err)
@@ -166,7 +166,7 @@ func (h *house) visit(id provision.AccountID) {
 }
 
 // jobs takes all jobs out of the queue.
-func (h *house) jobs() (visits []provision.AccountID, evaluate bool) {
+func (h *harness) jobs() (visits []provision.AccountID, evaluate bool) {
 	h.Helper()
 	text := `json(args)`
 	if h.store.Dialect() == string(store.Postgres) {
@@ -192,7 +192,7 @@ func (h *house) jobs() (visits []provision.AccountID, evaluate bool) {
 
 // pass lets time go by, does the housekeeping that is due by then, and works
 // off the queue.
-func (h *house) pass(d time.Duration) {
+func (h *harness) pass(d time.Duration) {
 	h.Helper()
 	h.offset.Add(int64(d))
 	_, err := h.core.CatchUp(h.Context(), provision.Lease)
@@ -201,7 +201,7 @@ func (h *house) pass(d time.Duration) {
 }
 
 // person adds somebody, whom edit may change first.
-func (h *house) person(name string, edit func(*provision.Identity)) provision.Identity {
+func (h *harness) person(name string, edit func(*provision.Identity)) provision.Identity {
 	h.Helper()
 	id := provision.Identity{UserName: name + "@" + domain, ExternalID: "ext-" + name, Status: provision.StatusActive,
 		Profile: provision.Profile{GivenName: name, FamilyName: "Test", Email: name + "@" + domain}}
@@ -213,24 +213,24 @@ func (h *house) person(name string, edit func(*provision.Identity)) provision.Id
 	return made
 }
 
-func (h *house) update(id provision.IdentityID, edit func(*provision.Identity)) {
+func (h *harness) update(id provision.IdentityID, edit func(*provision.Identity)) {
 	h.Helper()
 	_, err := h.core.UpdateIdentity(h.Context(), h.conn.ID, id, byTest, func(i *provision.Identity) error { edit(i); return nil })
 	h.must(err)
 }
 
-func (h *house) suspend(id provision.IdentityID) {
+func (h *harness) suspend(id provision.IdentityID) {
 	h.Helper()
 	h.update(id, func(i *provision.Identity) { i.Status = provision.StatusSuspended })
 }
 
-func (h *house) restore(id provision.IdentityID) {
+func (h *harness) restore(id provision.IdentityID) {
 	h.Helper()
 	h.update(id, func(i *provision.Identity) { i.Status = provision.StatusActive })
 }
 
 // rule grants by attribute: people whose "roles" hold value.
-func (h *house) rule(value string, role provision.Role, teams, mailboxes []string) provision.Rule {
+func (h *harness) rule(value string, role provision.Role, teams, mailboxes []string) provision.Rule {
 	h.Helper()
 	r, err := h.core.AddRule(h.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: h.desk.ID, Attribute: "roles", Equals: value,
 		Role: role, Teams: teams, Mailboxes: mailboxes})
@@ -245,21 +245,21 @@ func roles(values ...string) func(*provision.Identity) {
 
 // agent adds a person with access: agent in Tier 1 who reads Help, by the rule
 // on "agent".
-func (h *house) agent(name string) provision.Identity {
+func (h *harness) agent(name string) provision.Identity {
 	h.Helper()
 	id := h.person(name, roles("agent"))
 	h.drain()
 	return id
 }
 
-// agents makes the rule that [house.agent] goes by.
-func (h *house) agents() {
+// agents makes the rule that [harness.agent] goes by.
+func (h *harness) agents() {
 	h.Helper()
 	h.rule("agent", provision.RoleAgent, []string{"Tier 1"}, []string{"Help"})
 }
 
 // account returns the only account of a person.
-func (h *house) account(id provision.IdentityID) provision.Account {
+func (h *harness) account(id provision.IdentityID) provision.Account {
 	h.Helper()
 	accounts, err := h.store.AccountsOf(h.Context(), []provision.IdentityID{id})
 	h.must(err)
@@ -269,21 +269,21 @@ func (h *house) account(id provision.IdentityID) provision.Account {
 	return accounts[0]
 }
 
-func (h *house) due(id provision.IdentityID) bool {
+func (h *harness) due(id provision.IdentityID) bool {
 	h.Helper()
 	a := h.account(id)
 	return a.Due()
 }
 
 // user returns the desk user with an address, or nil.
-func (h *house) user(email string) *provision.DeskUser {
+func (h *harness) user(email string) *provision.DeskUser {
 	h.Helper()
 	u, err := h.raw.Find(h.Context(), desk.Key{Email: email})
 	h.must(err)
 	return u
 }
 
-func (h *house) snapshot() builtin.Snapshot {
+func (h *harness) snapshot() builtin.Snapshot {
 	h.Helper()
 	s, err := h.desks.Snapshot(h.Context(), h.desk.ID)
 	h.must(err)
@@ -291,7 +291,7 @@ func (h *house) snapshot() builtin.Snapshot {
 }
 
 // audit returns the entries about a person, oldest first.
-func (h *house) audit(id provision.IdentityID) []provision.Entry {
+func (h *harness) audit(id provision.IdentityID) []provision.Entry {
 	h.Helper()
 	for { // the log only grows, and reading all of it each time would take most of a test
 		var after int64
@@ -315,7 +315,7 @@ func (h *house) audit(id provision.IdentityID) []provision.Entry {
 }
 
 // actions counts a person's audit entries by action.
-func (h *house) actions(id provision.IdentityID) map[string]int {
+func (h *harness) actions(id provision.IdentityID) map[string]int {
 	h.Helper()
 	n := make(map[string]int)
 	for _, e := range h.audit(id) {
@@ -325,7 +325,7 @@ func (h *house) actions(id provision.IdentityID) map[string]int {
 }
 
 // conversation opens a conversation in Help, assigned to a desk user.
-func (h *house) conversation(to provision.DeskUserID) string {
+func (h *harness) conversation(to provision.DeskUserID) string {
 	h.Helper()
 	id, err := h.desks.AddConversation(h.Context(), h.desk.ID, builtin.NewConversation{Mailbox: "Help", Subject: "It is broken",
 		Text: "Please help", Customer: builtin.Customer{Email: "customer@shop.test"}, Assignee: desk.Assignee{User: to}})
@@ -334,7 +334,7 @@ func (h *house) conversation(to provision.DeskUserID) string {
 }
 
 // open returns the open conversations of a desk user.
-func (h *house) openOf(id provision.DeskUserID) []string {
+func (h *harness) openOf(id provision.DeskUserID) []string {
 	h.Helper()
 	list, err := h.raw.OpenConversations(h.Context(), id, 1000)
 	h.must(err)
@@ -346,7 +346,7 @@ func (h *house) openOf(id provision.DeskUserID) []string {
 }
 
 // state fails the test unless the account is in this state.
-func (h *house) state(id provision.IdentityID, want provision.AccountState) provision.Account {
+func (h *harness) state(id provision.IdentityID, want provision.AccountState) provision.Account {
 	h.Helper()
 	a := h.account(id)
 	if a.State != want {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // statuses are all states of a user. They are asked for one after the other, which
@@ -19,15 +21,15 @@ var statuses = [...]int{statusActive, statusLocked, statusRegistered}
 // older user may be found no sooner than this.
 const wholeAge = time.Hour
 
-// marks is an index of our marks. Redmine cannot be asked for the value of a
+// externalIDs is an index of our external ids. Redmine cannot be asked for the value of a
 // custom field: 5.0 ignores the filter and answers with everybody. So all users
 // are read once, and then the newest. What the index says is a hint, to be read
-// again before it is believed; a mark that it does not know is on nobody.
+// again before it is believed; an external id that it does not know is on nobody.
 //
 // Going through all users may take longer than one caller waits. The next one
 // goes on where that stopped.
-type marks struct {
-	client *client
+type externalIDs struct {
+	client *kit.Client
 	field  string
 	turn   chan struct{} // holds one token while somebody reads
 
@@ -38,17 +40,17 @@ type marks struct {
 	whole  time.Time // when all had been read; zero: not yet
 
 	mu    sync.Mutex
-	users map[string][]int64 // by mark
+	users map[string][]int64 // by external id
 	known map[int64]bool     // whom the index has seen
 }
 
-func newMarks(c *client, field string) *marks {
-	return &marks{client: c, field: field, turn: make(chan struct{}, 1), users: make(map[string][]int64), known: make(map[int64]bool)}
+func newExternalIDs(c *kit.Client, field string) *externalIDs {
+	return &externalIDs{client: c, field: field, turn: make(chan struct{}, 1), users: make(map[string][]int64), known: make(map[int64]bool)}
 }
 
-// carriers returns the users that may carry a mark, oldest first.
-func (m *marks) carriers(ctx context.Context, mark string) ([]int64, error) {
-	if ids := m.recall(mark); len(ids) > 0 {
+// carriers returns the users that may carry an external id, oldest first.
+func (m *externalIDs) carriers(ctx context.Context, externalID string) ([]int64, error) {
+	if ids := m.recall(externalID); len(ids) > 0 {
 		return ids, nil
 	}
 	select {
@@ -63,17 +65,17 @@ func (m *marks) carriers(ctx context.Context, mark string) ([]int64, error) {
 	if err := m.readNewest(ctx); err != nil {
 		return nil, err
 	}
-	return m.recall(mark), nil
+	return m.recall(externalID), nil
 }
 
-func (m *marks) recall(mark string) []int64 {
+func (m *externalIDs) recall(externalID string) []int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Sorted(slices.Values(m.users[mark]))
+	return slices.Sorted(slices.Values(m.users[externalID]))
 }
 
 // readAll goes through all users unless that was done not long ago.
-func (m *marks) readAll(ctx context.Context) error {
+func (m *externalIDs) readAll(ctx context.Context) error {
 	if !m.whole.IsZero() && time.Since(m.whole) > wholeAge {
 		m.status, m.whole = 0, time.Time{}
 		m.forget()
@@ -103,7 +105,7 @@ func (m *marks) readAll(ctx context.Context) error {
 
 // readNewest goes through the users of each state, newest first, until a page
 // holds nobody new.
-func (m *marks) readNewest(ctx context.Context) error {
+func (m *externalIDs) readNewest(ctx context.Context) error {
 	for _, status := range statuses {
 		for offset := 0; ; {
 			p, err := m.page(ctx, status, offset)
@@ -119,13 +121,13 @@ func (m *marks) readNewest(ctx context.Context) error {
 	return nil
 }
 
-func (m *marks) page(ctx context.Context, status, offset int) (page[record], error) {
+func (m *externalIDs) page(ctx context.Context, status, offset int) (page[record], error) {
 	query := url.Values{"status": {strconv.Itoa(status)}, "sort": {"created_on:desc,login:desc"}}
 	return pageAt[record](ctx, m.client, "/users", "users", query, offset)
 }
 
 // add puts users into the index and reports whether one of them was new to it.
-func (m *marks) add(users []record) (news bool) {
+func (m *externalIDs) add(users []record) (news bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range users {
@@ -134,25 +136,25 @@ func (m *marks) add(users []record) (news bool) {
 		}
 		news = true
 		m.known[r.ID] = true
-		if mark := r.mark(m.field); mark != "" {
-			m.users[mark] = append(m.users[mark], r.ID)
+		if externalID := r.externalID(m.field); externalID != "" {
+			m.users[externalID] = append(m.users[externalID], r.ID)
 		}
 	}
 	return news
 }
 
 // forget makes room for the users as they are now.
-func (m *marks) forget() {
+func (m *externalIDs) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	clear(m.users)
 	clear(m.known)
 }
 
-// drop takes a user out who does not carry a mark, or not any more.
-func (m *marks) drop(mark string, id int64) {
+// drop takes a user out who does not carry an external id, or not any more.
+func (m *externalIDs) drop(externalID string, id int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.users[mark] = slices.DeleteFunc(m.users[mark], func(other int64) bool { return other == id })
+	m.users[externalID] = slices.DeleteFunc(m.users[externalID], func(other int64) bool { return other == id })
 	delete(m.known, id)
 }

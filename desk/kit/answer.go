@@ -1,4 +1,4 @@
-package jsonapi
+package kit
 
 import (
 	"encoding/json"
@@ -84,6 +84,13 @@ func (v Vendor) Refusal(a *Answer) *desk.Error {
 	}
 }
 
+// Several returns the error for users who have in common what only one may
+// have: two are one too many to choose from. both says what, such as "have the
+// same e-mail address"; at says where to change it.
+func (v Vendor) Several(ids []string, both, at string) *desk.Error {
+	return desk.Errorf(desk.Permanent, "the users %s of %s %s; change all but one at %s", strings.Join(ids, ", "), v.Name, both, at)
+}
+
 // Redirected returns the error for an address that leads elsewhere. It is
 // Retryable, and not Permanent: a proxy may send everybody to its page for
 // maintenance.
@@ -111,12 +118,12 @@ func (v Vendor) Decode(data []byte, into any) error {
 	if err == nil {
 		return nil
 	}
-	return &desk.Error{Kind: desk.Retryable, Detail: "the answer is not what " + v.API + " sends; is a proxy in the way?", Err: place(err)}
+	return &desk.Error{Kind: desk.Retryable, Detail: "the answer is not what " + v.API + " sends; is a proxy in the way?", Err: position(err)}
 }
 
-// place returns where decoding failed, and not at what: that may be somebody's
+// position returns where decoding failed, and not at what: that may be somebody's
 // name or number.
-func place(err error) error {
+func position(err error) error {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("no JSON at byte %d", e.Offset)
 	}

@@ -82,7 +82,7 @@ func TestObedience(t *testing.T) {
 			createAda(t), desk.Conflict, "570"},
 		{"a new user without a number", script{"POST /user": {status: 201, body: `{"type":"user","id":"ada.rec@example.test"}`}},
 			createAda(t), desk.Retryable, "no number"},
-		{"a new user with another mark", script{"POST /user": {status: 201, header: map[string]string{"Location": "/REST/2.0/user/570"}}},
+		{"a new user with another external id", script{"POST /user": {status: 201, header: map[string]string{"Location": "/REST/2.0/user/570"}}},
 			createAda(t), desk.Permanent, "ModifyCustomField"},
 		{"a new user who is gone", script{"POST /user": {status: 201, header: map[string]string{"Location": "/REST/2.0/user/4711"}}},
 			createAda(t), desk.Retryable, "4711"},

@@ -68,7 +68,7 @@ func TestFindWithoutCustomField(t *testing.T) {
 	want := person("Markless")
 	_, err = d.Create(t.Context(), want)
 	wantKind(t, err, desk.Permanent, "custom field")
-	wantFound(t, d, desk.Key{Email: want.Email}, "") // without a mark it would be lost to us
+	wantFound(t, d, desk.Key{Email: want.Email}, "") // without an external id it would be lost to us
 }
 
 func TestFindAmong(t *testing.T) {
@@ -81,20 +81,20 @@ func TestFindAmong(t *testing.T) {
 		wantFound(t, d, desk.Key{Email: short.Email}, "")
 		wantFound(t, d, desk.Key{Email: short.Email}, create(t, d, short))
 	})
-	t.Run("two with the same mark", func(t *testing.T) {
+	t.Run("two with the same external id", func(t *testing.T) {
 		one, two := person("One"), person("Two")
 		two.ExternalID = one.ExternalID
 		first, second := create(t, d, one), create(t, d, two)
 		_, err := a.connect().Find(t.Context(), desk.Key{ExternalID: one.ExternalID})
 		wantKind(t, err, desk.Permanent, string(first)+", "+string(second))
 	})
-	t.Run("a mark in another letter case is another mark", func(t *testing.T) {
+	t.Run("an external id in another letter case is another external id", func(t *testing.T) {
 		want := person("Case")
 		want.ExternalID = "abc" + want.ExternalID
 		create(t, d, want)
 		wantFound(t, d, desk.Key{ExternalID: strings.ToUpper(want.ExternalID)}, "")
 	})
-	t.Run("a mark that was taken away", func(t *testing.T) {
+	t.Run("an external id that was taken away", func(t *testing.T) {
 		want := person("Unmarked")
 		id := create(t, d, want)
 		wantFound(t, d, desk.Key{ExternalID: want.ExternalID}, id)

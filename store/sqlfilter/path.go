@@ -1,4 +1,4 @@
-package store
+package sqlfilter
 
 import (
 	"encoding/json"
@@ -8,8 +8,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// scope says where the attributes are that an expression names.
-type scope struct {
+// Scope is one kind of resource: it says where the attributes are that an
+// expression names.
+type Scope struct {
 	columns  columns
 	rows     map[string]*rowSet // by path
 	document value              // where all others are; nil: there are no others
@@ -29,9 +30,9 @@ type rowSet struct {
 	nested     bool // the values are groups, those around them count too
 }
 
-// The attributes of people. Those that RFC 7643 makes caseExact, id and
+// People are the rows of identities. Attributes that RFC 7643 makes caseExact, id and
 // externalId, have no folded column: they are always compared by case.
-var identityScope = &scope{
+var People = &Scope{
 	columns: columns{
 		"id":                text{exact: "identities.id"},
 		"userName":          text{exact: "identities.user_name", folded: "identities.user_name_folded"},
@@ -55,8 +56,8 @@ var identityScope = &scope{
 	document: tableDocument("identities"),
 }
 
-// The attributes of groups.
-var groupScope = &scope{
+// Groups are the rows of groups.
+var Groups = &Scope{
 	columns: columns{
 		"id":                text{exact: "groups.id"},
 		"displayName":       text{exact: "groups.display_name", folded: "groups.display_name_folded", optional: true},
@@ -81,7 +82,7 @@ func pathKey(p provision.Path) string { return strings.Join(p, ".") }
 
 // rowsAt returns the rows that hold the attribute at path, and the path within
 // them. An attribute that names no sub-attribute means its value.
-func (sc *scope) rowsAt(path provision.Path) (_ *rowSet, sub provision.Path, _ bool) {
+func (sc *Scope) rowsAt(path provision.Path) (_ *rowSet, sub provision.Path, _ bool) {
 	if len(path) == 0 || len(path) > 2 {
 		return nil, nil, false
 	}
@@ -123,27 +124,27 @@ type node string
 // element of a multi-valued attribute by itself, and how to refer to one. It
 // is forgiving about where the lists are: on every level a list stands for its
 // elements, as in the lax mode of SQL/JSON.
-func (c *compiler) values(base value, path provision.Path) (fragment, node, error) {
+func (c *compiler) values(base value, path provision.Path) (Fragment, node, error) {
 	// The JSON paths of SQLite know no escapes, and no attribute is called so
 	// (RFC 7643 §2.1).
-	odd := func(key string) bool { return strings.ContainsAny(key, `"\`) || checkText("", key) != nil }
+	odd := func(key string) bool { return strings.ContainsAny(key, `"\`) || !storable(key) }
 	if len(path) == 0 || slices.ContainsFunc(path, odd) {
-		return fragment{}, "", unanswerable("there is no such attribute to search by")
+		return Fragment{}, "", unanswerable("there is no such attribute to search by")
 	}
-	if c.dialect == Postgres {
+	if c.dialect.postgres {
 		return c.postgresValues(base, path)
 	}
 	from, v := c.sqliteValues(base, path)
 	return from, v, nil
 }
 
-func (c *compiler) postgresValues(base value, path provision.Path) (fragment, node, error) {
+func (c *compiler) postgresValues(base value, path provision.Path) (Fragment, node, error) {
 	query := strings.Builder{}
 	query.WriteString("lax $")
 	for _, key := range path {
 		name, err := json.Marshal(key) // the syntax of JSON strings is that of jsonpath
 		if err != nil {
-			return fragment{}, "", err
+			return Fragment{}, "", err
 		}
 		query.WriteByte('.')
 		query.Write(name)
@@ -152,28 +153,28 @@ func (c *compiler) postgresValues(base value, path provision.Path) (fragment, no
 	from := ""
 	switch base := base.(type) {
 	case tableDocument:
-		from = string(base) + "." + c.sql.document
+		from = string(base) + "." + c.dialect.document
 	case node: // a list in a list would be unwrapped too
 		from = "CASE jsonb_typeof(" + string(base) + ".v) WHEN 'object' THEN " + string(base) + ".v END"
 	}
 	alias := c.alias()
-	return frag("jsonb_path_query("+from+", ?::jsonpath) AS "+alias+" (v)", query.String()), node(alias), nil
+	return Frag("jsonb_path_query("+from+", ?::jsonpath) AS "+alias+" (v)", query.String()), node(alias), nil
 }
 
-func (c *compiler) sqliteValues(base value, path provision.Path) (from fragment, v node) {
+func (c *compiler) sqliteValues(base value, path provision.Path) (from Fragment, v node) {
 	for i, key := range path {
 		child := ""
 		switch base := base.(type) {
 		case tableDocument:
-			child = string(base) + "." + c.sql.document + " -> ?"
+			child = string(base) + "." + c.dialect.document + " -> ?"
 		case node:
 			child = "CASE " + string(base) + ".type WHEN 'object' THEN " + string(base) + ".value -> ? END"
 		}
 		if i > 0 {
-			from = join(from, frag(", "))
+			from = Join(from, Frag(", "))
 		}
 		v = node(c.alias())
-		from = join(from, frag("json_each((SELECT CASE json_type(x) WHEN 'array' THEN x ELSE json_array(json(x)) END FROM (SELECT "+
+		from = Join(from, Frag("json_each((SELECT CASE json_type(x) WHEN 'array' THEN x ELSE json_array(json(x)) END FROM (SELECT "+
 			child+" AS x))) AS "+string(v), `$."`+key+`"`))
 		base = v
 	}

@@ -1,15 +1,13 @@
-package desk_test
+package kit
 
 import (
 	"context"
 	"errors"
 	"testing"
-
-	"github.com/deskbridge/deskbridge/desk"
 )
 
 func TestSnapshot(t *testing.T) {
-	var s desk.Snapshot[int]
+	var s Snapshot[int]
 	reads, broken := 0, errors.New("the desk is down")
 	read := func(context.Context) (int, error) { reads++; return reads, nil }
 	for _, tt := range []struct {

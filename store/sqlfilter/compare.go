@@ -1,4 +1,4 @@
-package store
+package sqlfilter
 
 import (
 	"fmt"
@@ -28,7 +28,7 @@ type flag struct{ yes, no string }
 type instant struct{ column string }
 
 // test returns the condition that v stands in relation e.Op to e.Value.
-func (c *compiler) test(v value, e provision.Compare) (fragment, error) {
+func (c *compiler) test(v value, e provision.Compare) (Fragment, error) {
 	if e.Op == provision.OpPresent {
 		return c.present(v), nil
 	}
@@ -42,28 +42,28 @@ func (c *compiler) test(v value, e provision.Compare) (fragment, error) {
 	case node:
 		return c.testNode(v, e)
 	}
-	return fragment{}, fmt.Errorf("store: query: cannot compare a %T", v)
+	return Fragment{}, fmt.Errorf("sqlfilter: cannot compare a %T", v)
 }
 
-func (c *compiler) present(v value) fragment {
+func (c *compiler) present(v value) Fragment {
 	switch v := v.(type) {
 	case text:
 		if v.optional {
-			return frag(v.exact + " <> ''")
+			return Frag(v.exact + " <> ''")
 		}
 	case node:
-		if c.dialect == Postgres {
-			return frag(string(v) + `.v NOT IN ('""', '[]', '{}')`)
+		if c.dialect.postgres {
+			return Frag(string(v) + `.v NOT IN ('""', '[]', '{}')`)
 		}
-		return frag(fmt.Sprintf(`%[1]s.value IS NOT CASE %[1]s.type WHEN 'text' THEN '' WHEN 'array' THEN '[]' WHEN 'object' THEN '{}' END`, v))
+		return Frag(fmt.Sprintf(`%[1]s.value IS NOT CASE %[1]s.type WHEN 'text' THEN '' WHEN 'array' THEN '[]' WHEN 'object' THEN '{}' END`, v))
 	}
 	return always
 }
 
-func (c *compiler) testText(v text, e provision.Compare) (fragment, error) {
+func (c *compiler) testText(v text, e provision.Compare) (Fragment, error) {
 	want, ok := e.Value.(string)
 	if !ok || e.Type != provision.TypeString {
-		return fragment{}, mismatch(e)
+		return Fragment{}, mismatch(e)
 	}
 	column := v.exact
 	if !e.CaseExact && (v.folded != "" || v.fold) {
@@ -77,12 +77,12 @@ func (c *compiler) testText(v text, e provision.Compare) (fragment, error) {
 	if err != nil || !v.optional {
 		return cond, err
 	}
-	return join(frag(v.exact+" <> '' AND "), cond), nil
+	return Join(Frag(v.exact+" <> '' AND "), cond), nil
 }
 
 // testString returns the condition on the SQL expression x, which compares by
 // bytes.
-func (c *compiler) testString(x string, op provision.Op, want string) (fragment, error) {
+func (c *compiler) testString(x string, op provision.Op, want string) (Fragment, error) {
 	want = strings.ToValidUTF8(want, "\uFFFD") // as decoding does with what is stored
 	if prefix, _, found := strings.Cut(want, "\x00"); found {
 		return c.testNUL(x, op, prefix)
@@ -90,7 +90,7 @@ func (c *compiler) testString(x string, op provision.Op, want string) (fragment,
 	length := utf8.RuneCountInString(want)
 	switch op {
 	case provision.OpEqual, provision.OpNotEqual, provision.OpGreater, provision.OpGreaterOrEqual, provision.OpLess, provision.OpLessOrEqual:
-		return frag(x+" "+operators[op]+" ?", want), nil
+		return Frag(x+" "+operators[op]+" ?", want), nil
 	case provision.OpContains, provision.OpStartsWith, provision.OpEndsWith:
 		if want == "" {
 			return always, nil
@@ -98,21 +98,21 @@ func (c *compiler) testString(x string, op provision.Op, want string) (fragment,
 	}
 	switch op {
 	case provision.OpContains:
-		return frag(c.sql.position+"("+x+", ?) > 0", want), nil
+		return Frag(c.dialect.position+"("+x+", ?) > 0", want), nil
 	case provision.OpStartsWith:
 		if end, ok := afterPrefix(want); ok {
-			return frag("("+x+" >= ? AND "+x+" < ?)", want, end), nil
+			return Frag("("+x+" >= ? AND "+x+" < ?)", want, end), nil
 		}
-		return frag(x+" >= ?", want), nil
+		return Frag(x+" >= ?", want), nil
 	case provision.OpEndsWith:
-		return frag(fmt.Sprintf(c.sql.tail, x)+" = ?", length, want), nil
+		return Frag(fmt.Sprintf(c.dialect.tail, x)+" = ?", length, want), nil
 	}
-	return fragment{}, unanswerable("strings know no operator " + string(op))
+	return Fragment{}, unanswerable("strings know no operator " + string(op))
 }
 
 // testNUL compares with a string that has a NUL after prefix. No stored string
 // has one, and PostgreSQL cannot even be asked.
-func (c *compiler) testNUL(x string, op provision.Op, prefix string) (fragment, error) {
+func (c *compiler) testNUL(x string, op provision.Op, prefix string) (Fragment, error) {
 	switch op {
 	case provision.OpEqual, provision.OpContains, provision.OpStartsWith, provision.OpEndsWith:
 		return never, nil
@@ -149,54 +149,54 @@ func afterPrefix(prefix string) (string, bool) {
 	return "", false
 }
 
-func testFlag(v flag, e provision.Compare) (fragment, error) {
+func testFlag(v flag, e provision.Compare) (Fragment, error) {
 	want, ok := e.Value.(bool)
 	if !ok || e.Type != provision.TypeBoolean {
-		return fragment{}, mismatch(e)
+		return Fragment{}, mismatch(e)
 	}
 	switch e.Op {
 	case provision.OpEqual:
 	case provision.OpNotEqual:
 		want = !want
 	default:
-		return fragment{}, unanswerable("booleans know no operator " + string(e.Op))
+		return Fragment{}, unanswerable("booleans know no operator " + string(e.Op))
 	}
 	if want {
-		return frag(v.yes), nil
+		return Frag(v.yes), nil
 	}
-	return frag(v.no), nil
+	return Frag(v.no), nil
 }
 
 // testInstant returns the condition on the SQL expression x, which is in
 // microseconds.
-func testInstant(x string, e provision.Compare) (fragment, error) {
+func testInstant(x string, e provision.Compare) (Fragment, error) {
 	want, ok := e.Value.(time.Time)
 	if !ok || e.Type != provision.TypeDateTime {
-		return fragment{}, mismatch(e)
+		return Fragment{}, mismatch(e)
 	}
 	operator, ok := operators[e.Op]
 	if !ok {
-		return fragment{}, unanswerable("times know no operator " + string(e.Op))
+		return Fragment{}, unanswerable("times know no operator " + string(e.Op))
 	}
-	return frag(x+" "+operator+" ?", want.UnixMicro()), nil
+	return Frag(x+" "+operator+" ?", want.UnixMicro()), nil
 }
 
 // testNode compares a JSON value. One of another type than e.Type counts as
 // absent.
-func (c *compiler) testNode(v node, e provision.Compare) (fragment, error) {
+func (c *compiler) testNode(v node, e provision.Compare) (Fragment, error) {
 	n := c.nodeSQL(v)
 	switch e.Type {
 	case provision.TypeString:
 		want, ok := e.Value.(string)
 		if !ok {
-			return fragment{}, mismatch(e)
+			return Fragment{}, mismatch(e)
 		}
 		x := n.text
 		if !e.CaseExact {
 			want, x = provision.Fold(want), "deskbridge_fold("+x+")"
 		}
 		cond, err := c.testString(x+n.bytes, e.Op, want)
-		return join(frag(n.isText+" AND "), cond), err
+		return Join(Frag(n.isText+" AND "), cond), err
 	case provision.TypeDateTime:
 		return testInstant(n.instant, e)
 	case provision.TypeBoolean:
@@ -204,20 +204,20 @@ func (c *compiler) testNode(v node, e provision.Compare) (fragment, error) {
 	case provision.TypeInteger, provision.TypeDecimal:
 		return testNumber(n, e)
 	}
-	return fragment{}, unanswerable("a complex attribute can only be asked for with pr; name one of its sub-attributes")
+	return Fragment{}, unanswerable("a complex attribute can only be asked for with pr; name one of its sub-attributes")
 }
 
-func testNumber(n nodeSQL, e provision.Compare) (fragment, error) {
+func testNumber(n nodeSQL, e provision.Compare) (Fragment, error) {
 	switch e.Value.(type) {
 	case int64, float64:
 	default:
-		return fragment{}, mismatch(e)
+		return Fragment{}, mismatch(e)
 	}
 	operator, ok := operators[e.Op]
 	if !ok {
-		return fragment{}, unanswerable("numbers know no operator " + string(e.Op))
+		return Fragment{}, unanswerable("numbers know no operator " + string(e.Op))
 	}
-	return frag(n.number+" "+operator+" "+n.bound, e.Value), nil
+	return Frag(n.number+" "+operator+" "+n.bound, e.Value), nil
 }
 
 // nodeSQL is how SQL looks at a JSON value. number and instant are NULL for
@@ -232,7 +232,7 @@ type nodeSQL struct {
 
 func (c *compiler) nodeSQL(v node) nodeSQL {
 	x := string(v)
-	if c.dialect == Postgres {
+	if c.dialect.postgres {
 		return nodeSQL{
 			isValue: "jsonb_typeof(" + x + ".v) <> 'null'",
 			isText:  "jsonb_typeof(" + x + ".v) = 'string'",

@@ -1,4 +1,4 @@
-package store
+package sqlfilter
 
 import (
 	"fmt"
@@ -14,13 +14,20 @@ import (
 // needs no care. Every value from outside is a bound parameter.
 type compiler struct {
 	dialect    Dialect
-	sql        sqlWords
 	connection string
 	aliases    int
 }
 
+// Where returns the condition that a row of the resources in sc, all of which
+// belong to the connection, satisfies e. It is in parentheses unless e is a
+// [provision.Constant]. What cannot be asked is Invalid, with the field
+// "filter".
+func Where(d Dialect, sc *Scope, c provision.ConnectionID, e provision.Expr) (Fragment, error) {
+	return (&compiler{dialect: d, connection: string(c)}).condition(sc, e)
+}
+
 // condition returns e as SQL, in parentheses.
-func (c *compiler) condition(sc *scope, e provision.Expr) (fragment, error) {
+func (c *compiler) condition(sc *Scope, e provision.Expr) (Fragment, error) {
 	switch e := e.(type) {
 	case provision.And:
 		return c.both(sc, e.Left, " AND ", e.Right)
@@ -28,7 +35,7 @@ func (c *compiler) condition(sc *scope, e provision.Expr) (fragment, error) {
 		return c.both(sc, e.Left, " OR ", e.Right)
 	case provision.Not:
 		inner, err := c.condition(sc, e.Expr)
-		return join(frag("(NOT "), inner, frag(")")), err
+		return Join(Frag("(NOT "), inner, Frag(")")), err
 	case provision.Compare:
 		return c.compare(sc, e)
 	case provision.Element:
@@ -39,37 +46,37 @@ func (c *compiler) condition(sc *scope, e provision.Expr) (fragment, error) {
 		}
 		return never, nil
 	}
-	return fragment{}, fmt.Errorf("store: query: unknown expression %T", e)
+	return Fragment{}, fmt.Errorf("sqlfilter: unknown expression %T", e)
 }
 
-func (c *compiler) both(sc *scope, left provision.Expr, operator string, right provision.Expr) (fragment, error) {
+func (c *compiler) both(sc *Scope, left provision.Expr, operator string, right provision.Expr) (Fragment, error) {
 	l, err := c.condition(sc, left)
 	if err != nil {
-		return fragment{}, err
+		return Fragment{}, err
 	}
 	r, err := c.condition(sc, right)
-	return join(frag("("), l, frag(operator), r, frag(")")), err
+	return Join(Frag("("), l, Frag(operator), r, Frag(")")), err
 }
 
 // compare returns a comparison: of a column, of a column of rows that belong to
 // the resource, or of what the document holds.
-func (c *compiler) compare(sc *scope, e provision.Compare) (fragment, error) {
+func (c *compiler) compare(sc *Scope, e provision.Compare) (Fragment, error) {
 	if e.Value == nil && e.Op != provision.OpPresent {
 		return c.compareNull(sc, e)
 	}
 	if col, ok := sc.columns[pathKey(e.Path)]; ok {
 		cond, err := c.test(col, e)
-		return join(frag("("), cond, frag(")")), err
+		return Join(Frag("("), cond, Frag(")")), err
 	}
 	if rows, sub, ok := sc.rowsAt(e.Path); ok {
 		e.Path = sub
 		return c.someRow(rows, e)
 	}
-	return c.someElement(sc, e.Path, func(v node) (fragment, error) { return c.test(v, e) })
+	return c.someElement(sc, e.Path, func(v node) (Fragment, error) { return c.test(v, e) })
 }
 
 // compareNull answers eq null and ne null, which ask for absence and presence.
-func (c *compiler) compareNull(sc *scope, e provision.Compare) (fragment, error) {
+func (c *compiler) compareNull(sc *Scope, e provision.Compare) (Fragment, error) {
 	op := e.Op
 	e.Op = provision.OpPresent
 	switch op {
@@ -78,59 +85,59 @@ func (c *compiler) compareNull(sc *scope, e provision.Compare) (fragment, error)
 	case provision.OpNotEqual:
 		return c.condition(sc, e)
 	}
-	return fragment{}, unanswerable("only eq and ne can be asked of null, not " + string(op))
+	return Fragment{}, unanswerable("only eq and ne can be asked of null, not " + string(op))
 }
 
 // element returns the condition that one element of a multi-valued attribute
 // satisfies all of e.Where.
-func (c *compiler) element(sc *scope, e provision.Element) (fragment, error) {
+func (c *compiler) element(sc *Scope, e provision.Element) (Fragment, error) {
 	if rows, ok := sc.rows[pathKey(e.Path)]; ok && (rows.only || rows.columns.know(e.Where)) {
 		return c.someRow(rows, e.Where)
 	}
-	return c.someElement(sc, e.Path, func(v node) (fragment, error) {
-		return c.condition(&scope{document: v}, e.Where)
+	return c.someElement(sc, e.Path, func(v node) (Fragment, error) {
+		return c.condition(&Scope{document: v}, e.Where)
 	})
 }
 
 // someRow returns the condition that one of the rows that belong to the
 // resource satisfies where.
-func (c *compiler) someRow(rows *rowSet, where provision.Expr) (fragment, error) {
-	cond, err := c.condition(&scope{columns: rows.columns}, where)
+func (c *compiler) someRow(rows *rowSet, where provision.Expr) (Fragment, error) {
+	cond, err := c.condition(&Scope{columns: rows.columns}, where)
 	if err != nil {
-		return fragment{}, err
+		return Fragment{}, err
 	}
 	if rows.nested {
 		return c.inGroups(rows, cond), nil
 	}
-	query := frag("(" + rows.key + " IN (SELECT " + rows.owner + " FROM " + rows.from + " WHERE ")
+	query := Frag("(" + rows.key + " IN (SELECT " + rows.owner + " FROM " + rows.from + " WHERE ")
 	if rows.connection != "" {
-		query = join(query, frag(rows.connection+" = ? AND ", c.connection))
+		query = Join(query, Frag(rows.connection+" = ? AND ", c.connection))
 	}
-	return join(query, cond, frag("))")), nil
+	return Join(query, cond, Frag("))")), nil
 }
 
 // inGroups returns the condition that the resource is in a group g that
 // satisfies cond, directly or through groups in it. CROSS JOIN makes SQLite
 // begin with the groups.
-func (c *compiler) inGroups(rows *rowSet, cond fragment) fragment {
-	return join(
-		frag("("+rows.key+" IN (WITH RECURSIVE inside (id) AS (SELECT g.id FROM groups g WHERE g.connection_id = ? AND ", c.connection), cond,
-		frag(" UNION SELECT m.member_id FROM inside CROSS JOIN members m WHERE m.group_id = inside.id AND m.kind = 'group')"+
+func (c *compiler) inGroups(rows *rowSet, cond Fragment) Fragment {
+	return Join(
+		Frag("("+rows.key+" IN (WITH RECURSIVE inside (id) AS (SELECT g.id FROM groups g WHERE g.connection_id = ? AND ", c.connection), cond,
+		Frag(" UNION SELECT m.member_id FROM inside CROSS JOIN members m WHERE m.group_id = inside.id AND m.kind = 'group')"+
 			" SELECT m.member_id FROM inside CROSS JOIN members m WHERE m.group_id = inside.id AND m.kind = 'identity'))"))
 }
 
 // someElement returns the condition that one of the values at path in the
 // document satisfies test. A null is no value (RFC 7643 §2.5).
-func (c *compiler) someElement(sc *scope, path provision.Path, test func(node) (fragment, error)) (fragment, error) {
+func (c *compiler) someElement(sc *Scope, path provision.Path, test func(node) (Fragment, error)) (Fragment, error) {
 	if sc.document == nil {
-		return fragment{}, unanswerable("there is no such attribute to search by")
+		return Fragment{}, unanswerable("there is no such attribute to search by")
 	}
 	from, v, err := c.values(sc.document, path)
 	if err != nil {
-		return fragment{}, err
+		return Fragment{}, err
 	}
 	cond, err := test(v)
-	return join(frag("(EXISTS (SELECT 1 FROM "), from, frag(" WHERE "+c.nodeSQL(v).isValue+" AND "), cond, frag("))")), err
+	return Join(Frag("(EXISTS (SELECT 1 FROM "), from, Frag(" WHERE "+c.nodeSQL(v).isValue+" AND "), cond, Frag("))")), err
 }
 
 // alias returns a fresh name for a table.

@@ -1,4 +1,4 @@
-package jsonapi
+package kit
 
 import (
 	"net/http"

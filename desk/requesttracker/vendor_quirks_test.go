@@ -64,7 +64,7 @@ func TestFindWithoutCustomField(t *testing.T) {
 func TestFindAmong(t *testing.T) {
 	r := realRT(t)
 	d := r.connect()
-	t.Run("two with the same mark", func(t *testing.T) {
+	t.Run("two with the same external id", func(t *testing.T) {
 		one, two := person("One"), person("Two")
 		create(t, d, one)
 		id := create(t, d, two)
@@ -72,7 +72,7 @@ func TestFindAmong(t *testing.T) {
 		_, err := d.Find(t.Context(), desk.Key{ExternalID: one.ExternalID})
 		wantKind(t, err, desk.Permanent, string(id))
 	})
-	t.Run("a mark in another letter case is another mark", func(t *testing.T) {
+	t.Run("an external id in another letter case is another external id", func(t *testing.T) {
 		want := person("Case")
 		want.ExternalID = "abc" + want.ExternalID
 		create(t, d, want)

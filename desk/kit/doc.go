@@ -1,0 +1,18 @@
+// Package kit is what connectors to help desks write alike.
+//
+// [Client] sends JSON over HTTP as a good guest does: few requests at once, an
+// end to each of them, answers of a bounded size, credentials that go to the
+// configured address and nowhere else, and errors that hold no address of
+// anybody. A read that broke on the way is repeated; a write never is, because
+// one whose answer is lost must be looked at first.
+//
+// Around it: what a desk is asked for once in a while ([Cached], [Snapshot],
+// [Catalogue]), what is to be written and whether it was ([Fields],
+// [Difference], [ReadBack]), text as desks keep it ([OneLine], [CutRunes]), ids
+// that are numbers ([IsNumber]), and settings from a table of keys
+// ([ReadSettings]).
+//
+// The package knows no vendor and no identities: a connector brings the paths,
+// the headers with its credentials, a [Vendor] for administrators to read
+// about, and what its desk's own refusals mean.
+package kit

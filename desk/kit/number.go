@@ -1,0 +1,29 @@
+package kit
+
+import (
+	"cmp"
+	"regexp"
+	"strings"
+)
+
+// number is the form of an id in a row of numbers.
+var number = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+
+// IsNumber reports whether an id is a positive number, without zeros in front,
+// that an int64 holds. Where a desk's ids are numbers, no other text may get
+// into a path or a query.
+func IsNumber[T ~string](id T) bool { return number.MatchString(string(id)) }
+
+// ByNumber orders ids for which [IsNumber] holds.
+func ByNumber[T ~string](a, b T) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(string(a), string(b)))
+}
+
+// NumberAt returns the id at the end of an address, as in a Location header;
+// "" when there is no number.
+func NumberAt(location string) string {
+	if id := location[strings.LastIndexByte(location, '/')+1:]; IsNumber(id) {
+		return id
+	}
+	return ""
+}

@@ -1,0 +1,34 @@
+package worker
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// outcome is what a visit that did not fail has reached: without tasks, all is
+// as wanted.
+type outcome struct {
+	shown *provision.DeskUser // the account's user as the desk shows it; nil: nobody, as wanted
+	tasks tasks
+}
+
+// tasks is what an admin has to do because the desk's API cannot.
+type tasks []string
+
+// String returns the tasks in one line, for an admin.
+func (t tasks) String() string { return strings.Join(t, "; ") }
+
+// add adds what a desk cannot do or refuses to.
+func (t *tasks) add(err error) {
+	what := err.Error()
+	if e, ok := errors.AsType[*desk.Error](err); ok {
+		what = e.Detail
+	}
+	if !slices.Contains(*t, what) {
+		*t = append(*t, what)
+	}
+}

@@ -3,6 +3,7 @@ package provision
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // AccessStatus says whether a person should have a usable account on a desk.
@@ -48,7 +49,7 @@ func (g Grant) Source() string {
 // Same reports whether a and other are the same access for a desk, whatever
 // the reasons.
 func (a Access) Same(other Access) bool {
-	return a.Status == other.Status && a.Role.rank() == other.Role.rank() &&
+	return a.Status == other.Status && a.Role.Rank() == other.Role.Rank() &&
 		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes)
 }
 
@@ -66,7 +67,7 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID) Acces
 	if !id.Active() {
 		return Access{Status: AccessSuspended}
 	}
-	groups = slices.Concat(groups, id.claimed())
+	groups = slices.Concat(groups, id.Claimed())
 	var grants []Grant
 	for _, r := range rules {
 		if r.Desk != desk || r.Connection != id.Connection {
@@ -94,12 +95,12 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID) Acces
 		access.Mailboxes = append(access.Mailboxes, g.Mailboxes...)
 	}
 	access.Grants = grants
-	if access.Role.rank() == 0 {
+	if access.Role.Rank() == 0 {
 		return Access{Status: AccessAbsent, Grants: grants}
 	}
 	access.Status = AccessActive
-	access.Teams = sorted(access.Teams)
-	access.Mailboxes = sorted(access.Mailboxes)
+	access.Teams = Sorted(access.Teams)
+	access.Mailboxes = Sorted(access.Mailboxes)
 	return access
 }
 
@@ -126,7 +127,7 @@ func attributeGrant(r Rule, a Attributes) Grant {
 // asked when list is empty.
 func allowed(asked, list []string) []string {
 	if len(list) == 0 {
-		return sorted(asked)
+		return Sorted(asked)
 	}
 	var out []string
 	for _, name := range list {
@@ -134,7 +135,7 @@ func allowed(asked, list []string) []string {
 			out = append(out, name)
 		}
 	}
-	return sorted(out)
+	return Sorted(out)
 }
 
 // compareGrants orders grants for people and for equality: strongest role
@@ -142,7 +143,7 @@ func allowed(asked, list []string) []string {
 // several paths the shortest, then smallest, comes first.
 func compareGrants(a, b Grant) int {
 	return cmp.Or(
-		cmp.Compare(b.Role.rank(), a.Role.rank()),
+		cmp.Compare(b.Role.Rank(), a.Role.Rank()),
 		cmp.Compare(a.Rule, b.Rule),
 		cmp.Compare(a.Group, b.Group),
 		cmp.Compare(len(a.Via), len(b.Via)),
@@ -150,12 +151,53 @@ func compareGrants(a, b Grant) int {
 	)
 }
 
-// sorted returns names sorted and without doubles; nil when there are none.
-func sorted(names []string) []string {
-	if len(names) == 0 {
-		return nil
+// Role is what a person may do on a desk. Roles are ordered:
+// none < limited < agent < admin. [RoleOwner] stands apart: it is read from a
+// desk, and never given, taken, demoted or removed.
+type Role string
+
+// The roles, weakest first. The empty Role is the same as [RoleNone].
+const (
+	RoleNone    Role = "none"
+	RoleLimited Role = "limited"
+	RoleAgent   Role = "agent"
+	RoleAdmin   Role = "admin"
+	RoleOwner   Role = "owner"
+)
+
+// Roles lists the roles that a rule may grant, weakest first.
+var Roles = []Role{RoleNone, RoleLimited, RoleAgent, RoleAdmin}
+
+func (r Role) Rank() int {
+	switch r {
+	case RoleLimited:
+		return 1
+	case RoleAgent:
+		return 2
+	case RoleAdmin:
+		return 3
+	case RoleOwner:
+		return 4
 	}
-	out := slices.Clone(names)
-	slices.Sort(out)
-	return slices.Compact(out)
+	return 0
+}
+
+// Less reports whether r is weaker than other.
+func (r Role) Less(other Role) bool { return r.Rank() < other.Rank() }
+
+// ParseRole returns the role that rules may grant under this name, in any
+// letter case. "" is [RoleNone]. "owner" and unknown names are Invalid.
+func ParseRole(name string) (Role, error) {
+	for _, r := range Roles {
+		if strings.EqualFold(string(r), name) {
+			return r, nil
+		}
+	}
+	switch {
+	case name == "":
+		return RoleNone, nil
+	case strings.EqualFold(name, string(RoleOwner)):
+		return RoleNone, Errorf(Invalid, "role", "owner cannot be granted; use none, limited, agent or admin")
+	}
+	return RoleNone, Errorf(Invalid, "role", "unknown role %q; use none, limited, agent or admin", name)
 }

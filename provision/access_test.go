@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -149,7 +150,7 @@ func TestEvaluateLaws(t *testing.T) {
 		}
 
 		// Every part of the access is explained by a grant.
-		e := provision.Explanation{Wanted: got}
+		e := plan.Explanation{Desired: got}
 		for _, r := range e.Reasons() {
 			if len(r.Grants) == 0 {
 				t.Fatalf("nothing explains %s %s", r.What, r.Name)

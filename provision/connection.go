@@ -1,7 +1,9 @@
 package provision
 
 import (
+	"net/url"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -46,10 +48,6 @@ type Connection struct {
 
 var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// reservedNames cannot be the name of a connection: its URLs would be those of
-// something else.
-var reservedNames = []string{"idp", "static", "break-glass", "sessions"}
-
 // ValidateName returns an Invalid error unless name can be the name of a
 // connection, desk or token: 1–63 lower-case letters, digits and hyphens.
 func ValidateName(field, name string) error {
@@ -57,4 +55,43 @@ func ValidateName(field, name string) error {
 		return Errorf(Invalid, field, "%q cannot be a name; use 1-63 lower-case letters, digits and inner hyphens, e.g. acme-eu", name)
 	}
 	return nil
+}
+
+// JWT says which signed tokens of an identity provider a connection takes in
+// place of ours. Everything that a token is held against is here: nothing that
+// a token says decides where its keys come from.
+type JWT struct {
+	Issuer   string `json:"issuer"`            // iss, letter by letter
+	Audience string `json:"audience"`          // one of aud
+	JWKSURL  string `json:"jwks_url"`          // where the issuer's keys are
+	Subject  string `json:"subject,omitempty"` // sub; empty: anybody's
+	App      string `json:"app,omitempty"`     // azp, appid, cid or client_id; empty: any
+	Tenant   string `json:"tenant,omitempty"`  // tid; empty: any, where the issuer is one tenant's
+}
+
+// Validate returns an Invalid error when j cannot be used. A nil one can.
+func (j *JWT) Validate() error {
+	if j == nil {
+		return nil
+	}
+	for _, field := range []struct{ name, value string }{{"issuer", j.Issuer}, {"audience", j.Audience}, {"jwks_url", j.JWKSURL}} {
+		if field.value == "" {
+			return Errorf(Invalid, "scim", "scim.jwt: %s is missing", field.name)
+		}
+	}
+	if u, err := url.Parse(j.JWKSURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return Errorf(Invalid, "scim", "scim.jwt: jwks_url is no URL like https://login.microsoftonline.com/TENANT/discovery/keys")
+	}
+	if strings.Contains(j.Issuer, "{") || strings.Contains(j.Issuer, "/common") || strings.Contains(j.Issuer, "/organizations") {
+		return Errorf(Invalid, "scim", "scim.jwt: issuer must be that of one tenant, as it stands in iss")
+	}
+	return nil
+}
+
+// SameAs reports whether j and other say the same.
+func (j *JWT) SameAs(other *JWT) bool {
+	if j == nil || other == nil {
+		return j == other
+	}
+	return *j == *other
 }

@@ -124,3 +124,14 @@ func (d *Desk) Validate() error {
 	}
 	return d.SignIn.Validate()
 }
+
+// DriftPolicy is what happens when a sweep finds that people have changed on a
+// desk by hand what rules govern.
+type DriftPolicy string
+
+// The policies.
+const (
+	DriftRepair DriftPolicy = "repair" // default: the account is visited, which puts it right
+	DriftReport DriftPolicy = "report" // told once in the audit log, and shown until it is gone
+	DriftOff    DriftPolicy = "off"    // nobody looks
+)

@@ -88,8 +88,8 @@ func (s *DeskSignIn) Empty() bool {
 	return s.SAML == nil && s.OIDC == nil && !s.BeforeReady && len(s.Roles) == 0
 }
 
-// equal reports whether s and other say the same.
-func (s *DeskSignIn) equal(other *DeskSignIn) bool { return reflect.DeepEqual(s, other) }
+// SameAs reports whether s and other say the same.
+func (s *DeskSignIn) SameAs(other *DeskSignIn) bool { return reflect.DeepEqual(s, other) }
 
 // Validate returns an Invalid error when s cannot be used.
 func (s *DeskSignIn) Validate() error {

@@ -1,44 +1,29 @@
 package provision
 
 import (
+	"context"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
 
-// DomainClaim is an e-mail domain that a connection says is its own, and that
-// is not verified yet. Verified ones stand in [Connection.Domains].
-type DomainClaim struct {
-	Connection ConnectionID
-	Domain     string
-	Token      string // what a TXT record of the domain must say
-	CreatedAt  time.Time
-}
-
-// DomainRecord is where the TXT record of a claim is looked for.
-func (d *DomainClaim) DomainRecord() string { return "_deskbridge." + d.Domain }
-
-// DomainText is what that record must say.
-func (d *DomainClaim) DomainText() string { return "deskbridge-verification=" + d.Token }
-
-// normalDomain returns domain as it is compared: ASCII, lower case. What cannot
+// NormalDomain returns domain as it is compared: ASCII, lower case. What cannot
 // be the domain of a company's mail is Invalid.
-func normalDomain(domain string) (string, error) {
+func NormalDomain(domain string) (string, error) {
 	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(strings.TrimSpace(domain), "."))
 	if err != nil || !strings.Contains(ascii, ".") || strings.ContainsAny(ascii, "*@/: ") || len(ascii) > 253 {
-		return "", Errorf(Invalid, "domains", "%q is no e-mail domain, e.g. example.com", clip(domain))
+		return "", Errorf(Invalid, "domains", "%q is no e-mail domain, e.g. example.com", Clip(domain))
 	}
 	return strings.ToLower(ascii), nil
 }
 
-// plainEmail returns email in the form in which it is compared and stored at a
+// PlainEmail returns email in the form in which it is compared and stored at a
 // sign-in, and whether it can be one at all: one @, no spaces or controls, all
 // ASCII once the domain is encoded. Look-alikes must not pass for somebody.
-func plainEmail(email string) (string, bool) {
+func PlainEmail(email string) (string, bool) {
 	local, domain, ok := strings.Cut(email, "@")
 	if !ok || local == "" || len(email) > 254 || strings.Contains(domain, "@") {
 		return "", false
@@ -48,7 +33,7 @@ func plainEmail(email string) (string, bool) {
 			return "", false
 		}
 	}
-	normal, err := normalDomain(domain)
+	normal, err := NormalDomain(domain)
 	if err != nil || !spelt(domain, normal) {
 		return "", false
 	}
@@ -69,11 +54,11 @@ func spelt(domain, normal string) bool {
 	return lower == normal || err == nil && lower == written
 }
 
-// belongsElsewhere reports whether somebody goes by an address at a domain that
+// BelongsElsewhere reports whether somebody goes by an address at a domain that
 // another connection owns: by userName, or by the address that desks know them
 // by. Whoever may push people must not make somebody else's of them.
-func belongsElsewhere(id *Identity, all []Connection) bool {
-	for _, domain := range id.domains() {
+func BelongsElsewhere(id *Identity, all []Connection) bool {
+	for _, domain := range id.Domains() {
 		for _, c := range all {
 			if c.ID != id.Connection && slices.Contains(c.Domains, domain) {
 				return true
@@ -83,12 +68,12 @@ func belongsElsewhere(id *Identity, all []Connection) bool {
 	return false
 }
 
-// domains returns where the addresses are that a person goes by, in the form of
+// Domains returns where the addresses are that a person goes by, in the form of
 // [Connection.Domains].
-func (id *Identity) domains() (out []string) {
+func (id *Identity) Domains() (out []string) {
 	for _, name := range []string{id.UserName, id.Profile.Email} {
-		domain := domainOf(name)
-		if normal, err := normalDomain(domain); err == nil {
+		domain := DomainOf(name)
+		if normal, err := NormalDomain(domain); err == nil {
 			domain = normal // what only looks like one that somebody owns is taken for it
 		}
 		if domain != "" && !slices.Contains(out, domain) {
@@ -98,12 +83,30 @@ func (id *Identity) domains() (out []string) {
 	return out
 }
 
-// isASCII reports whether s holds nothing that could look like something else.
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 || s[i] < ' ' {
-			return false
+// connectionLister is what looking for the owner of a domain needs.
+type connectionLister interface {
+	Connections(ctx context.Context) ([]Connection, error)
+}
+
+// ConnectionOfDomain returns the connection that owns an e-mail domain.
+func ConnectionOfDomain(ctx context.Context, store connectionLister, domain string) (Connection, error) {
+	all, err := store.Connections(ctx)
+	if err != nil {
+		return Connection{}, err
+	}
+	for _, c := range all {
+		if slices.Contains(c.Domains, Fold(domain)) {
+			return c, nil
 		}
 	}
-	return true
+	return Connection{}, Errorf(NotFound, "domain", "no connection owns this domain")
+}
+
+// DomainOf returns the folded domain of an e-mail address; "" when it is none.
+func DomainOf(email string) string {
+	at := strings.LastIndexByte(email, '@')
+	if at < 1 {
+		return ""
+	}
+	return Fold(email[at+1:])
 }

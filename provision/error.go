@@ -1,6 +1,9 @@
 package provision
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code tells apart the errors that a caller is expected to handle.
 type Code string
@@ -45,4 +48,37 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errorf returns an [Error] with code and field and a formatted detail.
 func Errorf(code Code, field, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// RefusedEnded is why an answer is refused that says less than a farewell since.
+const RefusedEnded = "ended"
+
+// RefusedReplay is why something that was used before is refused.
+const RefusedReplay = "replay"
+
+func IsNotFound(err error) bool { return isCode(err, NotFound) }
+
+func IsConflict(err error) bool { return isCode(err, Conflict) }
+
+func isCode(err error, code Code) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == code
+}
+
+// Why a sign-in is refused: the Field of the Denied error. Each stands in the
+// audit log, and in docs/sign-in.md with what to do about it.
+const (
+	RefusedDisabled  = "disabled"   // sign-in through the connection is switched off
+	RefusedSuspended = "suspended"  // the IdP suspended the person
+	RefusedRemoved   = "removed"    // the IdP removed the person
+	RefusedDomain    = "domain"     // the connection does not own the domain of the address
+	RefusedAddress   = "address"    // no address, or one that cannot be compared safely
+	RefusedUnproven  = "unverified" // the IdP does not vouch for the address
+	RefusedTaken     = "taken"      // somebody else has the address or the user name
+	RefusedUnknown   = "unknown"    // nobody is known by this login, and the connection makes nobody
+	RefusedGroups    = "groups"     // in none of the groups that may sign in, or of no known group
+)
+
+func Refuse(reason, format string, args ...any) *Error {
+	return Errorf(Denied, reason, format, args...)
 }

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Status is where a person stands in the lifecycle.
@@ -87,31 +85,9 @@ const (
 // Get returns the values of the attribute with this name, in any letter case.
 func (a Attributes) Get(name string) []string { return a[Fold(name)] }
 
-// Fold returns s in the form in which values that ignore letter case are
-// compared: userName, displayName, e-mail addresses, attribute names.
-func Fold(s string) string { return strings.ToLower(s) }
-
-// sameWord reports whether a and b differ in letter case alone. A letter that
-// turns into one of ASCII's, such as the Kelvin sign or the long s, looks alike
-// and is another: who may make a group must not make one that passes for one.
-func sameWord(a, b string) bool {
-	if !strings.EqualFold(a, b) {
-		return false
-	}
-	for a != "" { // EqualFold compares letter by letter
-		one, n := utf8.DecodeRuneInString(a)
-		other, m := utf8.DecodeRuneInString(b)
-		if (one < utf8.RuneSelf) != (other < utf8.RuneSelf) {
-			return false
-		}
-		a, b = a[n:], b[m:]
-	}
-	return true
-}
-
-// equal reports whether id and other describe the same person in the same
+// SameDescription reports whether id and other describe the same person in the same
 // way: everything but the version and the times.
-func (id *Identity) equal(other *Identity) bool {
+func (id *Identity) SameDescription(other *Identity) bool {
 	return id.UserName == other.UserName && id.ExternalID == other.ExternalID && id.Status == other.Status &&
 		id.Profile == other.Profile && slices.Equal(id.Emails, other.Emails) &&
 		maps.EqualFunc(id.Attributes, other.Attributes, slices.Equal) && bytes.Equal(id.Document, other.Document)

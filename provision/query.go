@@ -1,7 +1,5 @@
 package provision
 
-import "context"
-
 // Query asks for a page of identities or groups.
 type Query struct {
 	Where      Expr // nil: all
@@ -96,11 +94,16 @@ const (
 	TypeComplex  ValueType = "complex" // OpPresent only
 )
 
-func (And) expr()      {}
-func (Or) expr()       {}
-func (Not) expr()      {}
-func (Element) expr()  {}
-func (Compare) expr()  {}
+func (And) expr() {}
+
+func (Or) expr() {}
+
+func (Not) expr() {}
+
+func (Element) expr() {}
+
+func (Compare) expr() {}
+
 func (Constant) expr() {}
 
 // Search asks for people and groups in one list, and for what comes behind a
@@ -141,17 +144,4 @@ type Finding struct {
 	Total int // how many match in all, those before After too
 	Items []Found
 	Next  *Position // where the next page begins; nil on the last
-}
-
-// Search returns people and groups of the connection in one list. Sort keys
-// count with their first 256 characters. A Position that does not
-// fit what the search sorts by is Invalid.
-func (s *Service) Search(ctx context.Context, conn ConnectionID, q Search) (Finding, error) {
-	return s.store.Search(ctx, conn, q)
-}
-
-// MembersOf returns the direct members of groups of this connection by group,
-// in the order in which they were added. Groups without members are left out.
-func (s *Service) MembersOf(ctx context.Context, conn ConnectionID, ids []GroupID) (map[GroupID][]Member, error) {
-	return s.store.MembersOf(ctx, conn, ids)
 }

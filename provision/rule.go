@@ -1,6 +1,8 @@
 package provision
 
-import "slices"
+import (
+	"slices"
+)
 
 // Rule says what a group or an attribute grants on a desk. Exactly one of
 // Group and Attribute is set.
@@ -28,7 +30,7 @@ func (r Rule) matchesGroup(m Membership) bool {
 	if r.GroupID != "" && !m.Claimed {
 		return r.GroupID == m.Group
 	}
-	return sameWord(r.Group, m.Name)
+	return SameWord(r.Group, m.Name)
 }
 
 func (r Rule) matchesAttribute(a Attributes) bool {
@@ -42,7 +44,7 @@ func (r Rule) matchesAttribute(a Attributes) bool {
 	if r.Equals == "" {
 		return len(values) > 0
 	}
-	return slices.ContainsFunc(values, func(v string) bool { return sameWord(v, r.Equals) })
+	return slices.ContainsFunc(values, func(v string) bool { return SameWord(v, r.Equals) })
 }
 
 // passesDesk reports whether r hands on what the IdP asks for in the desk
@@ -65,20 +67,20 @@ func (r Rule) Validate() error {
 		return Errorf(Invalid, "role", "owner cannot be granted; use none, limited, agent or admin")
 	case r.Role == RoleAdmin && Fold(r.Attribute) == AttributeJIT:
 		return Errorf(Invalid, "role", "this would make everybody who signs in an administrator; name a group, or an attribute of theirs")
-	case r.Role.rank() == 0 && r.passesDesk():
+	case r.Role.Rank() == 0 && r.passesDesk():
 		return Errorf(Invalid, "role", "a rule on the desk extension needs a role as upper bound: limited, agent or admin")
-	case r.Role.rank() == 0 && len(r.Teams) == 0 && len(r.Mailboxes) == 0:
+	case r.Role.Rank() == 0 && len(r.Teams) == 0 && len(r.Mailboxes) == 0:
 		return Errorf(Invalid, "role", "the rule grants nothing: give a role, teams or mailboxes")
 	}
 	return nil
 }
 
-// sameText reports whether r and other say the same, whatever their ids and
+// SameText reports whether r and other say the same, whatever their ids and
 // bindings.
-func (r Rule) sameText(other Rule) bool {
+func (r Rule) SameText(other Rule) bool {
 	return r.Connection == other.Connection && r.Desk == other.Desk &&
 		r.Group == other.Group && r.Attribute == other.Attribute && r.Equals == other.Equals &&
-		r.Role.rank() == other.Role.rank() && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes)
+		r.Role.Rank() == other.Role.Rank() && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes)
 }
 
 // String returns the rule as one line for people: "group Support" or

@@ -1,6 +1,8 @@
 package provision
 
-import "time"
+import (
+	"time"
+)
 
 // Session is one browser that is signed in. Only the hash of its cookie is
 // kept.
@@ -58,16 +60,4 @@ type SessionFilter struct {
 	Issuer   string
 	Subject  string
 	Index    string
-}
-
-// LoginKey is what a protocol knows somebody by. It never changes hands while
-// the person exists.
-type LoginKey struct {
-	Connection ConnectionID
-	Protocol   Protocol
-	Issuer     string
-	Subject    string
-	Identity   IdentityID
-	CreatedAt  time.Time
-	UsedAt     time.Time
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
-	"strings"
 )
 
 // SignIn says how the people of a connection sign in, and what a first sign-in
@@ -51,16 +50,16 @@ func (s *SignIn) Empty() bool {
 	return !s.Disabled && s.JIT == nil && s.Match == Match{} && len(s.SAML) == 0 && len(s.OIDC) == 0
 }
 
-// equal reports whether s and other say the same.
-func (s *SignIn) equal(other *SignIn) bool {
+// SameAs reports whether s and other say the same.
+func (s *SignIn) SameAs(other *SignIn) bool {
 	a, err1 := json.Marshal(s)
 	b, err2 := json.Marshal(other)
 	return err1 == nil && err2 == nil && sameJSON(a, b)
 }
 
-// differences names the parts in which other is different: names only, for
+// Differences names the parts in which other is different: names only, for
 // they may hold secrets.
-func (s *SignIn) differences(other *SignIn) (fields []string) {
+func (s *SignIn) Differences(other *SignIn) (fields []string) {
 	for _, part := range []struct {
 		name string
 		same bool
@@ -101,48 +100,6 @@ func (s *SignIn) Validate() error {
 	return nil
 }
 
-// Protocol is how somebody signs in.
-type Protocol string
-
-// The protocols.
-const (
-	ProtocolSAML Protocol = "saml"
-	ProtocolOIDC Protocol = "oidc"
-)
-
-// Login is what a protocol has verified of somebody who signs in. The account
-// key is Protocol, Issuer and Subject, never an address: some identity providers
-// have one name for both protocols.
-type Login struct {
-	Protocol Protocol
-	Issuer   string // SAML: the IdP's entity ID; OIDC: iss
-	Subject  string // SAML: the NameID with its qualifiers; OIDC: sub
-
-	UserName   string // what equals SCIM's userName; empty: nothing that can be trusted for it
-	ExternalID string // what equals SCIM's externalId; empty when no claim is configured for it
-
-	Email    string
-	Verified Verified
-
-	Profile    Profile
-	Attributes Attributes // what rules may match on, beside groups
-
-	Groups      []string
-	GroupsKnown bool // false: the IdP said nothing of groups, or only that there are too many
-
-	GroupsOverage bool // the IdP said that there are too many to name them
-}
-
-// Verified says what an IdP says about the address it gives.
-type Verified string
-
-// What can be said of an address.
-const (
-	VerifiedYes    Verified = "yes"
-	VerifiedNo     Verified = "no"     // the IdP says no, or nothing although the protocol has a word for it
-	VerifiedDomain Verified = "domain" // the protocol has no word for it: good when the connection owns the domain
-)
-
 // AttributeGroups holds the groups that an IdP named at a sign-in, of a person
 // whom SCIM has never described. AttributeJIT is "true" for such a person, so
 // that a rule can give everybody who signs in a role.
@@ -151,25 +108,25 @@ const (
 	AttributeJIT    = "jit"
 )
 
-// Managed reports whether SCIM has described the person. It is then the
+// SCIMManaged reports whether SCIM has described the person. It is then the
 // authority: a sign-in changes nothing of them.
-func (id *Identity) Managed() bool {
+func (id *Identity) SCIMManaged() bool {
 	return len(id.Document) > 0 || len(id.Attributes[AttributeJIT]) == 0
 }
 
 // ClaimedGroups returns the groups that an IdP named at the last sign-in of
 // somebody whom SCIM has never described.
 func (id *Identity) ClaimedGroups() (names []string) {
-	for _, m := range id.claimed() {
+	for _, m := range id.Claimed() {
 		names = append(names, m.Name)
 	}
 	return names
 }
 
-// claimed returns the groups that an IdP named at the last sign-in, for those
+// Claimed returns the groups that an IdP named at the last sign-in, for those
 // whom SCIM has never described.
-func (id *Identity) claimed() []Membership {
-	if id.Managed() {
+func (id *Identity) Claimed() []Membership {
+	if id.SCIMManaged() {
 		return nil
 	}
 	names := id.Attributes[AttributeGroups]
@@ -178,13 +135,4 @@ func (id *Identity) claimed() []Membership {
 		out[i] = Membership{Name: name, Claimed: true}
 	}
 	return out
-}
-
-// domainOf returns the folded domain of an e-mail address; "" when it is none.
-func domainOf(email string) string {
-	at := strings.LastIndexByte(email, '@')
-	if at < 1 {
-		return ""
-	}
-	return Fold(email[at+1:])
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -40,18 +41,18 @@ var errBearer = &provision.Error{Code: provision.Denied, Detail: "no bearer toke
 
 // credentials returns the connection and the token of a request; Denied or NotFound
 // when it has none.
-func (h *handler) credentials(r *request) (provision.Connection, provision.Token, error) {
+func (h *handler) credentials(r *request) (provision.Connection, credential.Token, error) {
 	bearer, ok := bearerToken(r.Header)
 	name := r.PathValue("connection")
 	switch {
 	case !ok || !storable(name):
-		return provision.Connection{}, provision.Token{}, errBearer
+		return provision.Connection{}, credential.Token{}, errBearer
 	case looksSigned(bearer):
 		return h.signed.authenticate(r.Context(), name, bearer)
 	case !storable(bearer):
-		return provision.Connection{}, provision.Token{}, errBearer
+		return provision.Connection{}, credential.Token{}, errBearer
 	}
-	return h.core.Authenticate(r.Context(), name, bearer)
+	return h.core.Tokens.Authenticate(r.Context(), name, bearer)
 }
 
 // bearerToken returns the token of an Authorization header. The scheme's

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -70,7 +71,7 @@ func TestWhatIsNoBearerToken(t *testing.T) {
 func TestReadOnlyTokensChangeNothing(t *testing.T) {
 	s := onSQLite(t)
 	id, group := s.user("ada"), s.group("g")
-	_, reader, err := s.core.DraftToken(t.Context(), provision.Cause{}, s.conn.ID, provision.TokenDraft{Name: "reader", ReadOnly: true})
+	_, reader, err := s.core.Tokens.DraftToken(t.Context(), provision.Cause{}, s.conn.ID, credential.TokenDraft{Name: "reader", ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,13 +34,13 @@ func BenchmarkRequests(b *testing.B) {
 
 func benchRequests(b *testing.B, st *store.Store) {
 	s := newServer(b, st, scim.Limits{RatePerSecond: -1})
-	desk, err := s.core.AddDesk(b.Context(), provision.Cause{Actor: "cli"}, provision.Desk{Name: "support", Kind: "builtin"})
+	desk, err := s.core.Settings.AddDesk(b.Context(), provision.Cause{Actor: "cli"}, provision.Desk{Name: "support", Kind: "builtin"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, rule := range []provision.Rule{{Group: "Agents"}, {Attribute: "roles", Equals: "desk-agent"}} {
 		rule.Connection, rule.Desk, rule.Role = s.conn.ID, desk.ID, provision.RoleAgent
-		if _, err := s.core.AddRule(b.Context(), provision.Cause{Actor: "cli"}, rule); err != nil {
+		if _, err := s.core.Settings.AddRule(b.Context(), provision.Cause{Actor: "cli"}, rule); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -199,7 +198,7 @@ type interrupted struct {
 	gone context.CancelFunc
 }
 
-func (s interrupted) InTx(ctx context.Context, fn func(provision.Store) error) error {
+func (s interrupted) InTx(ctx context.Context, fn func(*store.Store) error) error {
 	if s.left.Add(-1) == 0 {
 		s.gone()
 		<-ctx.Done()

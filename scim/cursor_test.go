@@ -47,7 +47,7 @@ func crowd(t *testing.T, st *store.Store, conn provision.ConnectionID, n int) []
 	t.Helper()
 	names := make([]string, n)
 	now := time.Now().UTC()
-	err := st.InTx(t.Context(), func(tx provision.Store) error {
+	err := st.InTx(t.Context(), func(tx *store.Store) error {
 		for i := range names {
 			names[i] = fmt.Sprintf("u%05d", (i*7919)%n) // in no order
 			id := provision.Identity{ID: provision.NewID[provision.IdentityID](), Connection: conn, UserName: names[i],
@@ -176,7 +176,7 @@ func TestCursorBelongsToItsQuery(t *testing.T) {
 	for i := range 5 {
 		s.user(fmt.Sprintf("u%d", i))
 	}
-	other, token, err := s.core.AddConnection(t.Context(), provision.Cause{Actor: "cli"}, provision.Connection{Name: "other", IdP: provision.IdPGeneric})
+	other, token, err := s.core.Settings.AddConnection(t.Context(), provision.Cause{Actor: "cli"}, provision.Connection{Name: "other", IdP: provision.IdPGeneric})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim"
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
@@ -35,7 +36,7 @@ func FuzzBulk(f *testing.F) {
 	n := 0
 	f.Fuzz(func(t *testing.T, failOn int, operations string) {
 		n++
-		conn, token, err := s.core.AddConnection(t.Context(), provision.Cause{Actor: "cli"}, provision.Connection{Name: fmt.Sprintf("c%d", n), IdP: provision.IdPGeneric})
+		conn, token, err := s.core.Settings.AddConnection(t.Context(), provision.Cause{Actor: "cli"}, provision.Connection{Name: fmt.Sprintf("c%d", n), IdP: provision.IdPGeneric})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +92,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add("AA==", "", true, "01", "", int64(0), uint8(2))
 	var on []*server
 	_, postgres := storetest.Postgres(f)
-	for _, s := range []provision.Store{storetest.SQLite(f), postgres} {
+	for _, s := range []*store.Store{storetest.SQLite(f), postgres} {
 		server := newServer(f, s, scim.Limits{RatePerSecond: -1})
 		for i := range 6 {
 			server.want(201, "POST", "/Users", fmt.Sprintf(`{"userName":"u%d","active":%t,"title":%q}`, i, i%2 == 0, []string{"", "a", "É"}[i%3]))

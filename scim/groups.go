@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 )
@@ -18,7 +19,7 @@ func (h *handler) groups(r *request, list []provision.Group, s resource.Selectio
 			ids[i] = g.ID
 		}
 		var err error
-		if members, err = h.core.MembersOf(r.Context(), r.conn.ID, ids); err != nil {
+		if members, err = h.core.Directory.MembersOf(r.Context(), r.conn.ID, ids); err != nil {
 			return nil, err
 		}
 	}
@@ -54,7 +55,7 @@ func (h *handler) getGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := h.core.Group(r.Context(), r.conn.ID, id)
+	got, err := h.core.Directory.Group(r.Context(), r.conn.ID, id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -80,7 +81,7 @@ func (h *handler) createGroup(r *request) (answer, error) {
 	if err := resource.DescribeGroup(&g, doc); err != nil {
 		return answer{}, err
 	}
-	got, err := h.core.CreateGroup(r.Context(), r.conn.ID, r.cause("/Groups"), g, members)
+	got, err := h.core.Directory.CreateGroup(r.Context(), r.conn.ID, r.cause("/Groups"), g, members)
 	if err != nil {
 		return answer{}, err
 	}
@@ -98,7 +99,7 @@ func (h *handler) replaceGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := h.changeGroup(r, func(g *provision.GroupChange) error {
+	got, err := h.changeGroup(r, func(g *directory.GroupChange) error {
 		g.RemoveAll()
 		g.Add(members...)
 		return resource.DescribeGroup(&g.Group, doc)
@@ -117,7 +118,7 @@ func (h *handler) patchGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := h.changeGroup(r, func(g *provision.GroupChange) error {
+	got, err := h.changeGroup(r, func(g *directory.GroupChange) error {
 		return patch.Group(&g.Group, g, operations, h.limits.patch())
 	})
 	if err != nil {
@@ -129,12 +130,12 @@ func (h *handler) patchGroup(r *request) (answer, error) {
 	return h.group(r, http.StatusOK, got, s)
 }
 
-func (h *handler) changeGroup(r *request, change func(*provision.GroupChange) error) (provision.Group, error) {
+func (h *handler) changeGroup(r *request, change func(*directory.GroupChange) error) (provision.Group, error) {
 	id, err := r.groupID()
 	if err != nil {
 		return provision.Group{}, err
 	}
-	return h.core.UpdateGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g *provision.GroupChange) error {
+	return h.core.Directory.UpdateGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g *directory.GroupChange) error {
 		if err := checkMatch(r.Request, g.Version); err != nil {
 			return err
 		}
@@ -147,7 +148,7 @@ func (h *handler) deleteGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	err = h.core.RemoveGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g provision.Group) error {
+	err = h.core.Directory.RemoveGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g provision.Group) error {
 		return checkMatch(r.Request, g.Version)
 	})
 	return answer{status: http.StatusNoContent}, err

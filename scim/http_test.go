@@ -13,8 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim"
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
@@ -22,15 +24,15 @@ import (
 // tell a connection, a resource or a route from one that does not exist.
 func TestUnauthorizedAnswersAreAlike(t *testing.T) {
 	s := onSQLite(t)
-	other, otherToken, err := s.core.AddConnection(t.Context(), provision.Cause{}, provision.Connection{Name: "other", IdP: provision.IdPOkta})
+	other, otherToken, err := s.core.Settings.AddConnection(t.Context(), provision.Cause{}, provision.Connection{Name: "other", IdP: provision.IdPOkta})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, revoked, err := s.core.CreateToken(t.Context(), provision.Cause{}, s.conn.ID, "old", 0)
+	_, revoked, err := s.core.Tokens.CreateToken(t.Context(), provision.Cause{}, s.conn.ID, "old", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.core.RevokeToken(t.Context(), provision.Cause{}, s.conn.ID, "old"); err != nil {
+	if _, err := s.core.Tokens.RevokeToken(t.Context(), provision.Cause{}, s.conn.ID, "old"); err != nil {
 		t.Fatal(err)
 	}
 	nowhere := strings.Replace(s.url, "acme", "nowhere", 1)
@@ -290,7 +292,7 @@ func TestRateLimit(t *testing.T) {
 	if got.body["status"] != "429" {
 		t.Errorf("got %s", got.raw)
 	}
-	_, token, err := s.core.AddConnection(t.Context(), provision.Cause{}, provision.Connection{Name: "other", IdP: provision.IdPOkta})
+	_, token, err := s.core.Settings.AddConnection(t.Context(), provision.Cause{}, provision.Connection{Name: "other", IdP: provision.IdPOkta})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,13 +302,13 @@ func TestRateLimit(t *testing.T) {
 }
 
 // broken is a store of which nothing works.
-type broken struct{ provision.Store }
+type broken struct{ *store.Store }
 
 func TestInternalErrorsSayNothing(t *testing.T) {
 	s := onSQLite(t)
-	core := provision.NewService(broken{}, provision.Policy{}, nil)
+	core := core.New(broken{}, core.Policy{}, nil)
 	var log journal
-	web := httptest.NewServer(scim.New(core, scim.Options{PublicURL: "http://x", Log: slog.New(slog.NewTextHandler(&log, nil)),
+	web := httptest.NewServer(scim.New(scimCore(core), scim.Options{PublicURL: "http://x", Log: slog.New(slog.NewTextHandler(&log, nil)),
 		RequestID: func(context.Context) string { return "req-7" }}))
 	defer web.Close()
 	got := s.at(web.URL+"/scim/acme/v2/Users", "GET", "", "Authorization", "Bearer x") // a nil store panics

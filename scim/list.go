@@ -162,7 +162,7 @@ func (h *handler) find(r *request, l listing) (provision.Finding, error) {
 		k := l.kinds[0]
 		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
 		if k.t == resource.Group {
-			page, err := h.core.Groups(r.Context(), r.conn.ID, q)
+			page, err := h.core.Directory.Groups(r.Context(), r.conn.ID, q)
 			return finding(page, func(g *provision.Group) provision.Found { return provision.Found{Group: g} }), err
 		}
 		return h.findUsers(r, q)
@@ -175,16 +175,16 @@ func (h *handler) find(r *request, l listing) (provision.Finding, error) {
 			q.People = &k.Selection
 		}
 	}
-	return h.core.Search(r.Context(), r.conn.ID, q)
+	return h.core.Directory.Search(r.Context(), r.conn.ID, q)
 }
 
 // findUsers looks up people, a second time where nobody has the name as it was
 // sent; see [resource.DecodedTwice].
 func (h *handler) findUsers(r *request, q provision.Query) (provision.Finding, error) {
-	page, err := h.core.Identities(r.Context(), r.conn.ID, q)
+	page, err := h.core.Directory.Identities(r.Context(), r.conn.ID, q)
 	if again, ok := resource.DecodedTwice(q.Where); ok && err == nil && page.Total == 0 {
 		q.Where = again
-		page, err = h.core.Identities(r.Context(), r.conn.ID, q)
+		page, err = h.core.Directory.Identities(r.Context(), r.conn.ID, q)
 	}
 	return finding(page, func(id *provision.Identity) provision.Found { return provision.Found{Identity: id} }), err
 }

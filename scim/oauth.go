@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 )
 
 // The scopes of access tokens.
@@ -37,7 +38,7 @@ const (
 // and what they may do are those of core; an access token is good for the SCIM
 // endpoint of the client's connection. Of options, Log, RequestID and
 // ClientAddress matter.
-func TokenEndpoint(core *provision.Service, options Options) http.Handler {
+func TokenEndpoint(core Core, options Options) http.Handler {
 	e := &tokenEndpoint{core: core, log: options.Log, requestID: options.RequestID, address: options.ClientAddress, failures: newFailures(), now: time.Now,
 		buckets: &limiters{limits: Limits{RatePerSecond: tokensPerSecond, Burst: tokensAtOnce}}}
 	if e.log == nil {
@@ -53,7 +54,7 @@ func TokenEndpoint(core *provision.Service, options Options) http.Handler {
 }
 
 type tokenEndpoint struct {
-	core      *provision.Service
+	core      Core
 	log       *slog.Logger
 	requestID func(context.Context) string
 	address   func(*http.Request) netip.Addr
@@ -142,7 +143,7 @@ func (e *tokenEndpoint) issue(w http.ResponseWriter, r *http.Request) (grant, er
 	if delay := e.buckets.wait(client.Connection, e.now()); delay > 0 {
 		return grant{}, tooMany("Too many access tokens; keep one until it expires.", delay)
 	}
-	token, _, err := e.core.IssueAccessToken(r.Context(), client, readOnly)
+	token, _, err := e.core.Tokens.IssueAccessToken(r.Context(), client, readOnly)
 	if err != nil {
 		return grant{}, err
 	}
@@ -150,7 +151,7 @@ func (e *tokenEndpoint) issue(w http.ResponseWriter, r *http.Request) (grant, er
 	if readOnly {
 		scope = scopeRead
 	}
-	return grant{AccessToken: token, TokenType: "Bearer", ExpiresIn: int64(provision.AccessTokenLife / time.Second), Scope: scope}, nil
+	return grant{AccessToken: token, TokenType: "Bearer", ExpiresIn: int64(credential.AccessTokenLife / time.Second), Scope: scope}, nil
 }
 
 func tooMany(description string, delay time.Duration) *oauthError {
@@ -161,14 +162,14 @@ func tooMany(description string, delay time.Duration) *oauthError {
 
 // client returns the client that a request authenticates. As with bearer
 // tokens, the right secret gets in however many wrong ones came before.
-func (e *tokenEndpoint) client(r *http.Request, form map[string]string) (provision.Token, error) {
+func (e *tokenEndpoint) client(r *http.Request, form map[string]string) (credential.Token, error) {
 	id, secret, err := credentials(r, form)
 	if err != nil {
-		return provision.Token{}, err
+		return credential.Token{}, err
 	}
-	client, err := provision.Token{}, error(errBearer)
+	client, err := credential.Token{}, error(errBearer)
 	if storable(id) && storable(secret) {
-		client, err = e.core.AuthenticateClient(r.Context(), id, secret)
+		client, err = e.core.Tokens.AuthenticateClient(r.Context(), id, secret)
 	}
 	if denied, ok := errors.AsType[*provision.Error](err); !ok || denied.Code != provision.Denied {
 		return client, err
@@ -201,7 +202,7 @@ func credentials(r *http.Request, form map[string]string) (id, secret string, _ 
 }
 
 // scopeOf returns what a client asks for; with no scope, what it may.
-func scopeOf(text string, client provision.Token) (readOnly bool, _ error) {
+func scopeOf(text string, client credential.Token) (readOnly bool, _ error) {
 	readOnly = client.ReadOnly
 	asked := strings.Fields(text)
 	if len(asked) > 0 {

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -21,21 +23,21 @@ import (
 type broker struct {
 	*server
 	endpoint       string
-	client, reader provision.Token
+	client, reader credential.Token
 	secret, narrow string
 }
 
-func newBroker(t *testing.T, s provision.Store) *broker {
+func newBroker(t *testing.T, s *store.Store) *broker {
 	t.Helper()
 	b := &broker{server: newServer(t, s, scim.Limits{RatePerSecond: -1})}
-	web := httptest.NewServer(scim.TokenEndpoint(b.core, scim.Options{Log: slog.New(slog.NewTextHandler(b.log, nil))}))
+	web := httptest.NewServer(scim.TokenEndpoint(scimCore(b.core), scim.Options{Log: slog.New(slog.NewTextHandler(b.log, nil))}))
 	t.Cleanup(web.Close)
 	b.endpoint = web.URL + "/oauth/token"
 	var err error
-	if b.client, b.secret, err = b.core.DraftToken(t.Context(), provision.Cause{}, b.conn.ID, provision.TokenDraft{Name: "idp", Client: true}); err != nil {
+	if b.client, b.secret, err = b.core.Tokens.DraftToken(t.Context(), provision.Cause{}, b.conn.ID, credential.TokenDraft{Name: "idp", Client: true}); err != nil {
 		t.Fatal(err)
 	}
-	if b.reader, b.narrow, err = b.core.DraftToken(t.Context(), provision.Cause{}, b.conn.ID, provision.TokenDraft{Name: "reader", Client: true, ReadOnly: true}); err != nil {
+	if b.reader, b.narrow, err = b.core.Tokens.DraftToken(t.Context(), provision.Cause{}, b.conn.ID, credential.TokenDraft{Name: "reader", Client: true, ReadOnly: true}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -102,15 +104,15 @@ func TestTokenRequestsThatAreRefused(t *testing.T) {
 	b := newBroker(t, storetest.SQLite(t))
 	const ask = "grant_type=client_credentials"
 	right := basic(b.client.ClientID, b.secret)
-	_, bearer, err := b.core.DraftToken(t.Context(), provision.Cause{}, b.conn.ID, provision.TokenDraft{Name: "plain"})
+	_, bearer, err := b.core.Tokens.DraftToken(t.Context(), provision.Cause{}, b.conn.ID, credential.TokenDraft{Name: "plain"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, gone, err := b.core.DraftToken(t.Context(), provision.Cause{}, b.conn.ID, provision.TokenDraft{Name: "gone", Client: true})
+	_, gone, err := b.core.Tokens.DraftToken(t.Context(), provision.Cause{}, b.conn.ID, credential.TokenDraft{Name: "gone", Client: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	revoked, err := b.core.RevokeToken(t.Context(), provision.Cause{}, b.conn.ID, "gone")
+	revoked, err := b.core.Tokens.RevokeToken(t.Context(), provision.Cause{}, b.conn.ID, "gone")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,15 +184,15 @@ func TestAccessTokensAreLimited(t *testing.T) {
 }
 
 // failing is a store whose look-ups of tokens fail.
-type failing struct{ provision.Store }
+type failing struct{ *store.Store }
 
-func (failing) TokenByHash(context.Context, []byte) (provision.Token, provision.Connection, error) {
-	return provision.Token{}, provision.Connection{}, errors.New("disk full")
+func (failing) TokenByHash(context.Context, []byte) (credential.Token, provision.Connection, error) {
+	return credential.Token{}, provision.Connection{}, errors.New("disk full")
 }
 
 func TestTheTokenEndpointSaysNothingOfInternalErrors(t *testing.T) {
 	b := newBroker(t, storetest.SQLite(t))
-	web := httptest.NewServer(scim.TokenEndpoint(provision.NewService(failing{}, provision.Policy{}, nil), scim.Options{Log: slog.New(slog.DiscardHandler)}))
+	web := httptest.NewServer(scim.TokenEndpoint(scimCore(core.New(failing{}, core.Policy{}, nil)), scim.Options{Log: slog.New(slog.DiscardHandler)}))
 	defer web.Close()
 	got := b.at(web.URL, "POST", b.parameters("a", "b"), "Content-Type", "application/x-www-form-urlencoded")
 	if got.status != 500 || got.body["error"] != "server_error" || strings.Contains(got.raw, "disk") {

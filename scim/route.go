@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -40,7 +41,7 @@ type Options struct {
 // New returns the SCIM service provider of every connection, to be mounted at
 // /scim/. It serves {PublicURL}/scim/{connection}/v2/…, where {connection} is
 // a connection's name or id.
-func New(core *provision.Service, options Options) http.Handler {
+func New(core Core, options Options) http.Handler {
 	limits := options.Limits.withDefaults()
 	h := &handler{
 		core:      core,
@@ -70,7 +71,7 @@ func noRequestID(context.Context) string { return "" }
 
 // handler is what all routes share.
 type handler struct {
-	core      *provision.Service
+	core      Core
 	publicURL string
 	log       *slog.Logger
 	limits    Limits
@@ -89,7 +90,7 @@ type methods map[string]func(*request) (answer, error)
 type request struct {
 	*http.Request
 	conn  provision.Connection
-	token provision.Token
+	token credential.Token
 	id    string // of the request, as in the log
 	query url.Values
 	as    resource.Representation

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/scim/scimtest"
@@ -22,7 +23,7 @@ import (
 // server is a SCIM service provider with one connection, acme.
 type server struct {
 	t     testing.TB
-	core  *provision.Service
+	core  *core.Core
 	conn  provision.Connection
 	url   string // base URL of acme
 	token string
@@ -50,19 +51,19 @@ func (j *journal) String() string {
 // requestID is the id of every request in the tests.
 const requestID = "req-1"
 
-func newServer(t testing.TB, s provision.Store, limits scim.Limits) *server {
+func newServer(t testing.TB, s core.Database, limits scim.Limits) *server {
 	t.Helper()
 	out := &server{t: t, log: &journal{}}
 	log := slog.New(slog.NewTextHandler(out.log, nil))
-	out.core = provision.NewService(s, provision.Policy{}, log)
+	out.core = core.New(s, core.Policy{}, log)
 	var err error
-	out.conn, out.token, err = out.core.AddConnection(t.Context(), provision.Cause{Actor: "cli"}, provision.Connection{Name: "acme", IdP: provision.IdPGeneric})
+	out.conn, out.token, err = out.core.Settings.AddConnection(t.Context(), provision.Cause{Actor: "cli"}, provision.Connection{Name: "acme", IdP: provision.IdPGeneric})
 	if err != nil {
 		t.Fatal(err)
 	}
 	web := httptest.NewUnstartedServer(nil)
 	public := "http://" + web.Listener.Addr().String()
-	web.Config.Handler = scim.New(out.core, scim.Options{PublicURL: public + "/", Log: log, Limits: limits,
+	web.Config.Handler = scim.New(scimCore(out.core), scim.Options{PublicURL: public + "/", Log: log, Limits: limits,
 		RequestID: func(context.Context) string { return requestID }})
 	web.Start()
 	t.Cleanup(func() {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 )
 
 const (
@@ -37,7 +38,7 @@ func looksSigned(bearer string) bool {
 // signedTokens checks tokens that an identity provider signs itself, such as
 // Entra's when no secret token is entered there.
 type signedTokens struct {
-	core   *provision.Service
+	core   Core
 	client *http.Client
 	log    *slog.Logger
 	now    func() time.Time
@@ -51,7 +52,7 @@ type keysAt struct {
 	set     *fetch.KeySet
 }
 
-func newSignedTokens(core *provision.Service, client *http.Client, log *slog.Logger, now func() time.Time) *signedTokens {
+func newSignedTokens(core Core, client *http.Client, log *slog.Logger, now func() time.Time) *signedTokens {
 	if client == nil {
 		client = fetch.New(fetch.Options{})
 	}
@@ -61,24 +62,24 @@ func newSignedTokens(core *provision.Service, client *http.Client, log *slog.Log
 // authenticate returns the connection called name when it takes signed tokens
 // and this is one of its identity provider. Everything else is Denied, keys
 // that cannot be fetched among it.
-func (s *signedTokens) authenticate(ctx context.Context, name, bearer string) (provision.Connection, provision.Token, error) {
+func (s *signedTokens) authenticate(ctx context.Context, name, bearer string) (provision.Connection, credential.Token, error) {
 	if len(bearer) > maxSigned {
-		return provision.Connection{}, provision.Token{}, errBearer
+		return provision.Connection{}, credential.Token{}, errBearer
 	}
-	conn, err := s.core.Connection(ctx, name)
+	conn, err := s.core.Settings.Connection(ctx, name)
 	if err != nil {
-		return provision.Connection{}, provision.Token{}, err
+		return provision.Connection{}, credential.Token{}, err
 	}
 	if conn.JWT == nil {
-		return provision.Connection{}, provision.Token{}, errBearer
+		return provision.Connection{}, credential.Token{}, errBearer
 	}
 	if err := s.check(ctx, conn, bearer); err != nil {
 		if ctx.Err() == nil {
 			s.log.InfoContext(ctx, "scim: a signed token was refused", "connection", conn.Name, "err", err)
 		}
-		return provision.Connection{}, provision.Token{}, errBearer
+		return provision.Connection{}, credential.Token{}, errBearer
 	}
-	return conn, provision.Token{Connection: conn.ID, Name: signedName + string(conn.IdP)}, nil
+	return conn, credential.Token{Connection: conn.ID, Name: signedName + string(conn.IdP)}, nil
 }
 
 func (s *signedTokens) check(ctx context.Context, conn provision.Connection, bearer string) error {

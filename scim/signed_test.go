@@ -18,6 +18,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -115,11 +116,11 @@ func entraClaims(changes ...any) map[string]any {
 func trusting(t *testing.T, i *issuer) *server {
 	t.Helper()
 	out := newServer(t, storetest.SQLite(t), scim.Limits{RatePerSecond: -1})
-	web := httptest.NewServer(scim.New(out.core, scim.Options{PublicURL: "http://x", Log: slog.New(slog.NewTextHandler(out.log, nil)), Fetch: i.client()}))
+	web := httptest.NewServer(scim.New(scimCore(out.core), scim.Options{PublicURL: "http://x", Log: slog.New(slog.NewTextHandler(out.log, nil)), Fetch: i.client()}))
 	t.Cleanup(web.Close)
 	jwt := provision.JWT{Issuer: entraIssuer, Audience: "8adf8e6e-67b2-4cf2-a259-e3dc5476c621", JWKSURL: i.keys,
 		Subject: "service-principal", App: "the-app", Tenant: "5ecf2d1b-0000-4000-8000-000000000001"}
-	_, err := out.core.Apply(t.Context(), provision.Cause{}, provision.Draft{Connections: []provision.Connection{
+	_, err := out.core.Plan.Apply(t.Context(), provision.Cause{}, plan.Draft{Connections: []provision.Connection{
 		{Name: "acme", IdP: provision.IdPEntra, JWT: &jwt}, {Name: "other", IdP: provision.IdPEntra},
 	}}, "")
 	if err != nil {
@@ -266,7 +267,7 @@ func TestSignedTokensCanBeSwitchedOff(t *testing.T) {
 	if got := s.shows(token); got.status != 200 {
 		t.Fatalf("got %d %s", got.status, got.raw)
 	}
-	if _, err := s.core.Apply(t.Context(), provision.Cause{}, provision.Draft{Connections: []provision.Connection{{Name: "acme", IdP: provision.IdPEntra}}}, ""); err != nil {
+	if _, err := s.core.Plan.Apply(t.Context(), provision.Cause{}, plan.Draft{Connections: []provision.Connection{{Name: "acme", IdP: provision.IdPEntra}}}, ""); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.shows(token); got.status != 401 {
@@ -317,7 +318,7 @@ func TestKeysThatNeverCome(t *testing.T) {
 	client := i.client()
 	client.Timeout = 200 * time.Millisecond
 	s := trusting(t, i)
-	web := httptest.NewServer(scim.New(s.core, scim.Options{PublicURL: "http://x", Fetch: client, Log: slog.New(slog.NewTextHandler(s.log, nil))}))
+	web := httptest.NewServer(scim.New(scimCore(s.core), scim.Options{PublicURL: "http://x", Fetch: client, Log: slog.New(slog.NewTextHandler(s.log, nil))}))
 	t.Cleanup(web.Close)
 	s.url = web.URL + "/scim/acme/v2"
 	token := i.sign(jose.RS256, i.key, nil, entraClaims())
@@ -342,7 +343,7 @@ func TestWhoeverShowsASignedTokenIsInTheAuditLog(t *testing.T) {
 	s.token = i.sign(jose.RS256, i.key, nil, entraClaims())
 	id := s.user("ada")
 	var actors []string
-	err := s.core.EachEntry(t.Context(), func(e provision.Entry) error {
+	err := s.core.Audit.EachEntry(t.Context(), func(e provision.Entry) error {
 		if e.Subject == id {
 			actors = append(actors, e.Cause.Actor)
 		}

@@ -20,7 +20,7 @@ func (h *handler) users(r *request, people []provision.Identity, s resource.Sele
 			ids[i] = id.ID
 		}
 		var err error
-		if groups, err = h.core.MembershipsOf(r.Context(), r.conn.ID, ids); err != nil {
+		if groups, err = h.core.Directory.MembershipsOf(r.Context(), r.conn.ID, ids); err != nil {
 			return nil, err
 		}
 	}
@@ -56,7 +56,7 @@ func (h *handler) getUser(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := h.core.Person(r.Context(), r.conn.ID, id)
+	got, err := h.core.Directory.Person(r.Context(), r.conn.ID, id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -82,13 +82,13 @@ func (h *handler) createUser(r *request) (answer, error) {
 	if err := resource.Describe(&id, doc); err != nil {
 		return answer{}, err
 	}
-	got, restored, err := h.core.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
+	got, restored, err := h.core.Directory.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
 	if err != nil {
 		return answer{}, err
 	}
 	person := provision.Person{Identity: got}
 	if restored && s.Has("groups") { // whoever is new is in none
-		groups, err := h.core.MembershipsOf(r.Context(), r.conn.ID, []provision.IdentityID{got.ID})
+		groups, err := h.core.Directory.MembershipsOf(r.Context(), r.conn.ID, []provision.IdentityID{got.ID})
 		if err != nil {
 			return answer{}, err
 		}
@@ -130,7 +130,7 @@ func (h *handler) changeUser(r *request, code int, s resource.Selection, change 
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := h.core.UpdatePerson(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id *provision.Identity) error {
+	got, err := h.core.Directory.UpdatePerson(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id *provision.Identity) error {
 		if err := checkMatch(r.Request, id.Version); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (h *handler) deleteUser(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	err = h.core.RemoveIdentity(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id provision.Identity) error {
+	err = h.core.Directory.RemoveIdentity(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id provision.Identity) error {
 		return checkMatch(r.Request, id.Version)
 	})
 	return answer{status: http.StatusNoContent}, err

@@ -64,7 +64,7 @@ func TestMinimalPutKeepsTheAddress(t *testing.T) {
 	s := onSQLite(t)
 	id := s.want(201, "POST", "/Users", `{"userName":"ada@example.test","emails":[{"value":"ada@example.test","primary":true}]}`).id()
 	s.want(200, "PUT", "/Users/"+id, `{"active":true,"emails":null,"userName":"ada@example.test"}`)
-	got, err := s.core.Identity(t.Context(), s.conn.ID, provision.IdentityID(id))
+	got, err := s.core.Directory.Identity(t.Context(), s.conn.ID, provision.IdentityID(id))
 	if err != nil || got.Profile.Email != "ada@example.test" {
 		t.Errorf("the address is %q (%v)", got.Profile.Email, err)
 	}
@@ -113,7 +113,7 @@ func TestPatchIsAllOrNothing(t *testing.T) {
 func TestStatusOfAnotherDoorIsKept(t *testing.T) {
 	s := onSQLite(t)
 	id := s.user("ada")
-	_, err := s.core.UpdateIdentity(t.Context(), s.conn.ID, provision.IdentityID(id), provision.Cause{Actor: "cli"}, func(u *provision.Identity) error {
+	_, err := s.core.Directory.UpdateIdentity(t.Context(), s.conn.ID, provision.IdentityID(id), provision.Cause{Actor: "cli"}, func(u *provision.Identity) error {
 		u.Status = provision.StatusSuspended
 		return nil
 	})
@@ -132,7 +132,7 @@ func TestStatusOfAnotherDoorIsKept(t *testing.T) {
 
 func TestPeopleWhoSignedInFirst(t *testing.T) {
 	s := onSQLite(t)
-	made, _, err := s.core.CreateIdentity(t.Context(), s.conn.ID, provision.Cause{Actor: "sso"}, provision.Identity{
+	made, _, err := s.core.Directory.CreateIdentity(t.Context(), s.conn.ID, provision.Cause{Actor: "sso"}, provision.Identity{
 		UserName: "ada@x.test", Status: provision.StatusActive, Profile: provision.Profile{DisplayName: "Ada", GivenName: "Ada"}, Emails: []provision.Email{{Value: "ada@x.test", Primary: true}}})
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +196,7 @@ func TestTheAuditNamesTokenAndOperation(t *testing.T) {
 func TestConnectionsDoNotSeeEachOther(t *testing.T) {
 	s := onSQLite(t)
 	id, group := s.user("ada"), s.group("g")
-	_, token, err := s.core.AddConnection(t.Context(), provision.Cause{}, provision.Connection{Name: "other", IdP: provision.IdPOkta})
+	_, token, err := s.core.Settings.AddConnection(t.Context(), provision.Cause{}, provision.Connection{Name: "other", IdP: provision.IdPOkta})
 	if err != nil {
 		t.Fatal(err)
 	}

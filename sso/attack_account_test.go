@@ -45,9 +45,9 @@ func matching(signedIn bool) []bool {
 // which the attacker is the administrator.
 func (h *house) neighbour(set func(s *provision.SignIn)) provision.Connection {
 	h.Helper()
-	conn, _, err := h.core.AddConnection(h.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric, Domains: []string{"other.example.test"}})
+	conn, _, err := h.core.Settings.AddConnection(h.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric, Domains: []string{"other.example.test"}})
 	h.must(err)
-	conn, err = h.core.SetSignIn(h.Context(), byTest, conn.Name, func(s *provision.SignIn) error {
+	conn, err = h.core.Settings.SetSignIn(h.Context(), byTest, conn.Name, func(s *provision.SignIn) error {
 		s.JIT, s.Match.Email = &provision.JIT{Create: true}, true
 		set(s)
 		return nil
@@ -153,11 +153,11 @@ func neighbours(t *testing.T, l *ledger, h *house, a, b *samltest.IdP, before re
 	})
 	refuses("SJ06", "at the neighbour's, somebody whom the neighbour's SCIM pushed under the victim's name and address", provision.RefusedDomain, func(br *browser) page {
 		const cuckoo = "cuckoo@other.example.test"
-		other, err := h.core.Connection(t.Context(), "other")
+		other, err := h.core.Settings.Connection(t.Context(), "other")
 		br.must(err)
 		id := pushed(a.Victim)
 		id.ExternalID = cuckoo
-		_, _, err = h.core.CreateIdentity(t.Context(), other.ID, byTest, id)
+		_, _, err = h.core.Directory.CreateIdentity(t.Context(), other.ID, byTest, id)
 		br.must(err)
 		v := br.visits("other")
 		return v.answeredWith(v.good(b, cuckoo))
@@ -210,7 +210,7 @@ func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before recor
 		h := h.on(t)
 		const guest = "guest@nobody.example.test"
 		if h.record(guest).Person.ID == "" {
-			_, _, err := h.core.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(guest))
+			_, _, err := h.core.Directory.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(guest))
 			h.must(err)
 		}
 		v := h.browser().visits("acme")
@@ -290,7 +290,7 @@ func leavers(t *testing.T, l *ledger, h *house, letters string, signIn func(*bro
 				name := fmt.Sprintf("leaver-%s-%s@%s", strings.ReplaceAll(kind.name, " ", "-"), end, domain)
 				be(name)
 				if kind.pushed {
-					_, _, err := h.core.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(name))
+					_, _, err := h.core.Directory.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(name))
 					h.must(err)
 				}
 				b := h.browser()
@@ -326,10 +326,10 @@ func leavers(t *testing.T, l *ledger, h *house, letters string, signIn func(*bro
 func (h *house) leaves(id provision.IdentityID, end string) {
 	h.Helper()
 	if end == "removed" {
-		h.must(h.core.RemoveIdentity(h.Context(), h.conn.ID, id, byTest, nil))
+		h.must(h.core.Directory.RemoveIdentity(h.Context(), h.conn.ID, id, byTest, nil))
 		return
 	}
-	_, err := h.core.UpdateIdentity(h.Context(), h.conn.ID, id, byTest, func(id *provision.Identity) error {
+	_, err := h.core.Directory.UpdateIdentity(h.Context(), h.conn.ID, id, byTest, func(id *provision.Identity) error {
 		id.Status = provision.StatusSuspended
 		return nil
 	})

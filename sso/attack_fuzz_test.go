@@ -101,7 +101,7 @@ func (b *browser) accepted(t *testing.T, w *httptest.ResponseRecorder) string {
 		t.Fatal(err)
 	}
 	var kept struct{ Assertion saml.Assertion }
-	if err := b.core.PeekTicket(t.Context(), "saml answer", b.conn.ID, finish.Query().Get("answer"), &kept); err != nil {
+	if err := b.core.Sessions.PeekOneTime(t.Context(), "saml answer", b.conn.ID, finish.Query().Get("answer"), &kept); err != nil {
 		t.Fatal(err)
 	}
 	for _, mail := range kept.Assertion.Values("mail") {

@@ -112,7 +112,7 @@ func oversized(t *testing.T, l *ledger) {
 // at every page view is not counted.
 func TestRate(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
-	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Limits: limit.Limits{PerSecond: 0.001, Burst: 5}})
+	limited := sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Limits: limit.Limits{PerSecond: 0.001, Burst: 5}})
 	ask := func(from, path string) int {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.RemoteAddr = from
@@ -150,10 +150,10 @@ func TestRate(t *testing.T) {
 func TestRateOfAConnection(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
 	h.trusts(samltest.New(idpID), nil)
-	_, _, err := h.core.AddConnection(t.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric})
+	_, _, err := h.core.Settings.AddConnection(t.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric})
 	h.must(err)
 	still := time.Now()
-	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
+	limited := sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
 		Limits: limit.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})
 	ask := func(from, method, path string) int {
 		r := httptest.NewRequest(method, path, nil)
@@ -193,7 +193,7 @@ func TestRateOfAConnection(t *testing.T) {
 func TestRateOfDesks(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
 	still := time.Now()
-	limited := sso.New(h.core, sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
+	limited := sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
 		Limits: limit.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})
 	limited.Mount(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	const mine = 3 + 20 // that of all desks, and each address's own

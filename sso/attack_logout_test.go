@@ -26,7 +26,7 @@ func (b *browser) session(userName string) samltest.Session {
 	if len(kept.Sessions) == 0 {
 		b.Fatalf("%s has no session", userName)
 	}
-	all, err := b.core.Sessions(b.Context(), provision.SessionFilter{ID: kept.Sessions[0]}, 0)
+	all, err := b.core.Sessions.Sessions(b.Context(), provision.SessionFilter{ID: kept.Sessions[0]}, 0)
 	b.must(err)
 	var id saml.NameID
 	b.must(json.Unmarshal([]byte(all[0].NameID), &id))

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
@@ -179,7 +179,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		later := *idp
 		later.Now = func() time.Time { return time.Now().Add(7 * 24 * time.Hour) }
 		h.now = later.Now
-		h.core = provision.NewService(h.store, provision.Policy{Now: later.Now}, slog.New(slog.DiscardHandler))
+		h.core = core.New(h.store, core.Policy{Now: later.Now}, slog.New(slog.DiscardHandler))
 		h = h.beside(t, source.host)
 		b = h.browser()
 		b.refused(b.get("/sso/acme/login?via=saml"), "setup")

@@ -93,7 +93,7 @@ func sessionsBy(t *testing.T, l *ledger, h *house, letters, person string, with 
 		h, signIn := with(t)
 		b := h.on(t).browser()
 		b.signedIn(signIn(b), person)
-		_, err := h.core.SetSignIn(t.Context(), byTest, h.conn.Name, func(s *provision.SignIn) error { s.Disabled = true; return nil })
+		_, err := h.core.Settings.SetSignIn(t.Context(), byTest, h.conn.Name, func(s *provision.SignIn) error { s.Disabled = true; return nil })
 		h.must(err)
 		defer h.set(func(s *provision.SignIn) { s.Disabled = false })
 		if who := b.who(); who != "" {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -66,13 +67,13 @@ func (h *house) administrator(address string) provision.Identity {
 		{Connection: h.conn.ID, Desk: desk.ID, Attribute: "roles", Equals: "desk-admin", Role: provision.RoleAdmin},
 		{Connection: h.conn.ID, Desk: desk.ID, Group: "Desk admins", Role: provision.RoleAdmin},
 	} {
-		_, err := h.core.AddRule(h.Context(), byTest, r)
+		_, err := h.core.Settings.AddRule(h.Context(), byTest, r)
 		h.must(err)
 	}
 	if address == "" {
 		return provision.Identity{}
 	}
-	victim, _, err := h.core.CreateIdentity(h.Context(), h.conn.ID, byTest, pushed(address, "desk-admin"))
+	victim, _, err := h.core.Directory.CreateIdentity(h.Context(), h.conn.ID, byTest, pushed(address, "desk-admin"))
 	h.must(err)
 	h.isAdministrator(victim.ID)
 	return victim
@@ -80,7 +81,7 @@ func (h *house) administrator(address string) provision.Identity {
 
 func (h *house) desk() provision.Desk {
 	h.Helper()
-	desk, err := h.core.AddDesk(h.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
+	desk, err := h.core.Settings.AddDesk(h.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
 	h.must(err)
 	return desk
 }
@@ -97,9 +98,9 @@ func pushed(address string, roles ...string) provision.Identity {
 
 func (h *house) isAdministrator(id provision.IdentityID) {
 	h.Helper()
-	places, err := h.core.AccountsOf(h.Context(), id)
+	places, err := h.core.Entitlement.AccountsOf(h.Context(), id)
 	h.must(err)
-	if len(places) != 1 || places[0].Account.Wanted.Role != provision.RoleAdmin {
+	if len(places) != 1 || places[0].Account.Desired.Role != provision.RoleAdmin {
 		h.Fatalf("the victim is no administrator: %+v", places)
 	}
 }
@@ -109,14 +110,14 @@ type record struct {
 	Person   provision.Identity
 	Logins   []provision.LoginKey
 	Sessions []provision.SessionID
-	Places   []provision.Place
+	Places   []entitlement.DeskAccount
 }
 
 // record returns what there is of the person with a userName; nothing when
 // there is nobody.
 func (h *house) record(userName string) (r record) {
 	h.Helper()
-	people, err := h.core.FindPeople(h.Context(), userName)
+	people, err := h.core.Directory.FindPeople(h.Context(), userName)
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.NotFound {
 		return r
 	}
@@ -131,12 +132,12 @@ func (h *house) record(userName string) (r record) {
 	}
 	r.Logins, err = h.store.LoginsOf(h.Context(), r.Person.ID)
 	h.must(err)
-	sessions, err := h.core.Sessions(h.Context(), provision.SessionFilter{Identity: r.Person.ID}, 0)
+	sessions, err := h.core.Sessions.Sessions(h.Context(), provision.SessionFilter{Identity: r.Person.ID}, 0)
 	h.must(err)
 	for _, s := range sessions {
 		r.Sessions = append(r.Sessions, s.ID)
 	}
-	r.Places, err = h.core.AccountsOf(h.Context(), r.Person.ID)
+	r.Places, err = h.core.Entitlement.AccountsOf(h.Context(), r.Person.ID)
 	h.must(err)
 	return r
 }

@@ -20,7 +20,7 @@ import (
 // meanwhile, at the third try.
 func TestBreakGlassUnderSiege(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
-	_, enrolled, err := h.core.AddOwner(t.Context(), byTest, "owner", "correct horse battery")
+	_, enrolled, err := h.core.BreakGlass.Add(t.Context(), byTest, "owner", "correct horse battery")
 	h.must(err)
 	still := time.Now()
 	h.now = func() time.Time { return still } // no limit lets anything more through by and by
@@ -58,7 +58,7 @@ func TestBreakGlassUnderSiege(t *testing.T) {
 
 func TestBreakGlass(t *testing.T) {
 	each(t, func(h *house) {
-		_, enrolled, err := h.core.AddOwner(t.Context(), byTest, "owner", "correct horse battery")
+		_, enrolled, err := h.core.BreakGlass.Add(t.Context(), byTest, "owner", "correct horse battery")
 		h.must(err)
 		b := h.browser()
 		try := func(code string) page {

@@ -72,7 +72,7 @@ func (h *Handler) crossSite(r *http.Request) bool {
 
 // connection returns the connection in the path, or answers that there is none.
 func (h *Handler) connection(w http.ResponseWriter, r *http.Request) (provision.Connection, bool) {
-	conn, err := h.core.Connection(r.Context(), r.PathValue("connection"))
+	conn, err := h.core.Settings.Connection(r.Context(), r.PathValue("connection"))
 	if err == nil && conn.Name != r.PathValue("connection") { // by id: URLs go by the name
 		err = &provision.Error{Code: provision.NotFound}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -39,7 +39,7 @@ func (h *house) published(replica *sso.Handler) (keys jose.JSONWebKeySet) {
 // who asks it for tokens, by what we publish.
 func TestSignInWithAKeyInPlaceOfASecret(t *testing.T) {
 	h, p := newHouse(t, storetest.SQLite(t)).withProvider(t)
-	_, err := h.core.Keys(t.Context(), provision.KeyOIDC, sharedKey)
+	_, err := h.core.Settings.Keys(t.Context(), settings.KeyOIDC, sharedKey)
 	h.must(err)
 	h.trustsOIDC(p, func(s *client.OIDCSettings) { s.ClientSecret, s.AuthMethod = "", "private_key_jwt" })
 	h.must(client.CheckSettings(h.conn.SignIn, time.Now()))
@@ -58,12 +58,12 @@ func TestSignInWithAKeyInPlaceOfASecret(t *testing.T) {
 // until it is retired.
 func TestClientKeysRotate(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
-	first, err := h.core.Keys(t.Context(), provision.KeyOIDC, sharedKey)
+	first, err := h.core.Settings.Keys(t.Context(), settings.KeyOIDC, sharedKey)
 	h.must(err)
 	if got := h.published(h.sso); len(got.Keys) != 1 || got.Keys[0].KeyID != string(first[0].ID) || got.Keys[0].Use != "sig" || len(got.Keys[0].Certificates) != 1 {
 		t.Errorf("published %+v", got)
 	}
-	next, err := h.core.RotateKey(t.Context(), byTest, provision.KeyOIDC, time.Hour, sharedKey)
+	next, err := h.core.Settings.RotateKey(t.Context(), byTest, settings.KeyOIDC, time.Hour, sharedKey)
 	h.must(err)
 	if got := h.published(h.replica(slog.New(slog.DiscardHandler))); len(got.Keys) != 2 || len(got.Key(string(next.ID))) != 1 || got.Keys[0].KeyID != string(first[0].ID) {
 		t.Errorf("published after a rotation: %+v", got)

@@ -126,9 +126,9 @@ func TestSignInBehindAnAskingProxy(t *testing.T) {
 	})
 	door.Start()
 	t.Cleanup(door.Close)
-	desk, err := h.core.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
+	desk, err := h.core.Settings.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
 	h.must(err)
-	person, _, err := h.core.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(idp.Person, "agent"))
+	person, _, err := h.core.Directory.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(idp.Person, "agent"))
 	h.must(err)
 
 	b := h.browser()
@@ -140,9 +140,9 @@ func TestSignInBehindAnAskingProxy(t *testing.T) {
 	if p := b.signInSAML(idp, p.at.Query().Get("return_to")); p.at.Path != "/sso/" || !strings.Contains(p.body, "no account where") {
 		t.Errorf("without an account: %d at %s\n%s", p.status, p.at, p.body)
 	}
-	_, err = h.core.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
+	_, err = h.core.Settings.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
 	h.must(err)
-	h.must(h.core.EvaluateDirty(t.Context(), h.conn.ID))
+	h.must(h.core.Entitlement.EvaluateDirty(t.Context(), h.conn.ID))
 	if p := b.get(asked); p.at.Path != "/sso/waiting" || p.at.Query().Get("return_to") != asked || !strings.Contains(p.body, "support") {
 		t.Errorf("while the account is being made: %d at %s\n%s", p.status, p.at, p.body)
 	}

@@ -12,14 +12,14 @@ import (
 // grant tells the core that a desk has confirmed what it wants of a person.
 func (h *house) grant(person provision.IdentityID) {
 	h.Helper()
-	places, err := h.core.AccountsOf(h.Context(), person)
+	places, err := h.core.Entitlement.AccountsOf(h.Context(), person)
 	h.must(err)
 	for _, p := range places {
-		v, err := h.core.BeginVisit(h.Context(), p.Account.ID)
+		v, err := h.core.Reconcile.Begin(h.Context(), p.Account.ID)
 		h.must(err)
-		h.must(h.core.Claim(h.Context(), &v, "desk-user-1", provision.OriginMade))
-		have := provision.DeskUser{ID: "desk-user-1", Active: true, Role: v.Account.Wanted.Role, Teams: v.Account.Wanted.Teams, Mailboxes: v.Account.Wanted.Mailboxes}
-		h.must(h.core.Confirm(h.Context(), &v, &have))
+		h.must(h.core.Reconcile.Claim(h.Context(), &v, "desk-user-1", provision.OriginMade))
+		have := provision.DeskUser{ID: "desk-user-1", Active: true, Role: v.Account.Desired.Role, Teams: v.Account.Desired.Teams, Mailboxes: v.Account.Desired.Mailboxes}
+		h.must(h.core.Reconcile.Confirm(h.Context(), &v, &have))
 	}
 }
 
@@ -27,19 +27,19 @@ func TestForwardAuth(t *testing.T) {
 	each(t, func(h *house) {
 		idp := samltest.New("https://idp.example.test/metadata")
 		h.trusts(idp, nil)
-		desk, err := h.core.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind, Settings: map[string]string{builtin.SettingTeams: "A"}})
+		desk, err := h.core.Settings.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind, Settings: map[string]string{builtin.SettingTeams: "A"}})
 		h.must(err)
-		_, err = h.core.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Group: "Everybody", Role: provision.RoleAgent, Teams: []string{"A"}})
+		_, err = h.core.Settings.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Group: "Everybody", Role: provision.RoleAgent, Teams: []string{"A"}})
 		h.must(err)
 		described := provision.Identity{UserName: idp.Person, Status: provision.StatusActive, Document: []byte(`{"userName":"x"}`),
 			Profile: provision.Profile{DisplayName: "Zoë\r\nX", Email: idp.Person}}
-		person, _, err := h.core.CreateIdentity(t.Context(), h.conn.ID, byTest, described)
+		person, _, err := h.core.Directory.CreateIdentity(t.Context(), h.conn.ID, byTest, described)
 		h.must(err)
-		inner, err := h.core.CreateGroup(t.Context(), h.conn.ID, byTest, provision.Group{DisplayName: "Support, 1st"}, []provision.MemberID{provision.MemberID(person.ID)})
+		inner, err := h.core.Directory.CreateGroup(t.Context(), h.conn.ID, byTest, provision.Group{DisplayName: "Support, 1st"}, []provision.MemberID{provision.MemberID(person.ID)})
 		h.must(err)
-		_, err = h.core.CreateGroup(t.Context(), h.conn.ID, byTest, provision.Group{DisplayName: "Everybody"}, []provision.MemberID{provision.MemberID(inner.ID)})
+		_, err = h.core.Directory.CreateGroup(t.Context(), h.conn.ID, byTest, provision.Group{DisplayName: "Everybody"}, []provision.MemberID{provision.MemberID(inner.ID)})
 		h.must(err)
-		h.must(h.core.EvaluateDirty(t.Context(), h.conn.ID))
+		h.must(h.core.Entitlement.EvaluateDirty(t.Context(), h.conn.ID))
 
 		b := h.browser()
 		if p := b.get("/sso/forward-auth"); p.status != http.StatusUnauthorized || p.header.Get("Remote-User") != "" {

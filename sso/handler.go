@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/fetch"
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/breakglass"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/flow"
@@ -36,7 +35,7 @@ type Options struct {
 
 // Handler serves everything under /sso/. It is safe for concurrent use.
 type Handler struct {
-	core    *provision.Service
+	core    Core
 	site    *web.Site
 	clients *client.Clients
 	flow    *flow.Handler
@@ -49,15 +48,15 @@ type Handler struct {
 }
 
 // New returns the Handler for core.
-func New(core *provision.Service, o Options) *Handler {
+func New(core Core, o Options) *Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	site := web.New(core, web.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID,
+	site := web.New(web.Core{Sessions: core.Sessions, SignIn: core.SignIn}, web.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID,
 		TrustedProxies: o.TrustedProxies, Limits: o.Limits, Now: o.Now})
-	clients := client.New(core, site, o.Fetch)
-	h := &Handler{core: core, site: site, clients: clients, flow: flow.New(core, site, clients), logout: logout.New(core, site, clients),
-		portal: portal.New(core, site), glass: breakglass.New(core, site, clients)}
+	clients := client.New(client.Core{Sessions: core.Sessions, Settings: core.Settings}, site, o.Fetch)
+	h := &Handler{core: core, site: site, clients: clients, flow: flow.New(flow.Core{Sessions: core.Sessions, Settings: core.Settings, SignIn: core.SignIn}, site, clients), logout: logout.New(logout.Core{Sessions: core.Sessions}, site, clients),
+		portal: portal.New(portal.Core{Entitlement: core.Entitlement, Sessions: core.Sessions}, site), glass: breakglass.New(breakglass.Core{Audit: core.Audit, BreakGlass: core.BreakGlass, Settings: core.Settings}, site, clients)}
 	h.mux = newMux(h)
 	return h
 }

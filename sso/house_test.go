@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/limit"
@@ -37,7 +39,7 @@ const ownDomain = "corp.example.test"
 type house struct {
 	testing.TB
 	store   *store.Store
-	core    *provision.Service
+	core    *core.Core
 	sso     *sso.Handler
 	conn    provision.Connection
 	url     string // public URL
@@ -91,8 +93,8 @@ func newHouse(t testing.TB, s *store.Store, allowed ...string) *house {
 	t.Helper()
 	h := &house{TB: t, store: s, log: &journal{}, allowed: allowed}
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
-	h.core = provision.NewService(s, provision.Policy{}, log)
-	_, err := h.core.Keys(t.Context(), provision.KeySAML, sharedKey)
+	h.core = core.New(s, core.Policy{}, log)
+	_, err := h.core.Settings.Keys(t.Context(), settings.KeySAML, sharedKey)
 	h.must(err)
 	server := httptest.NewUnstartedServer(nil)
 	h.url = "http://" + server.Listener.Addr().String()
@@ -100,7 +102,7 @@ func newHouse(t testing.TB, s *store.Store, allowed ...string) *house {
 	server.Config.Handler = numbered(h.sso)
 	server.Start()
 	t.Cleanup(server.Close)
-	h.conn, _, err = h.core.AddConnection(t.Context(), byTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{ownDomain},
+	h.conn, _, err = h.core.Settings.AddConnection(t.Context(), byTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{ownDomain},
 		SignIn: provision.SignIn{JIT: &provision.JIT{Create: true}}})
 	h.must(err)
 	return h
@@ -122,7 +124,7 @@ func numberOf(ctx context.Context) string {
 
 // replica returns a Handler on the same core.
 func (h *house) replica(log *slog.Logger) *sso.Handler {
-	return sso.New(h.core, sso.Options{PublicURL: h.url, Log: log, Fetch: fetch.Options{AllowHosts: h.allowed},
+	return sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: log, Fetch: fetch.Options{AllowHosts: h.allowed},
 		RequestID: numberOf, Now: h.now, Limits: limit.Limits{PerSecond: 1e6, Burst: 1e6, ConnectionPerSecond: 1e6, ConnectionBurst: 1e6}})
 }
 
@@ -142,7 +144,7 @@ func (h *house) must(err error) {
 // set changes how people sign in.
 func (h *house) set(change func(s *provision.SignIn)) {
 	h.Helper()
-	conn, err := h.core.SetSignIn(h.Context(), byTest, h.conn.Name, func(s *provision.SignIn) error { change(s); return nil })
+	conn, err := h.core.Settings.SetSignIn(h.Context(), byTest, h.conn.Name, func(s *provision.SignIn) error { change(s); return nil })
 	h.must(err)
 	h.conn = conn
 }

@@ -27,5 +27,5 @@ func (h *Handler) Run(ctx context.Context) {
 }
 
 func (h *Handler) keepHouse(ctx context.Context) error {
-	return errors.Join(h.core.SweepSignIns(ctx), h.clients.KeepFresh(ctx))
+	return errors.Join(h.core.Sessions.Sweep(ctx), h.clients.KeepFresh(ctx))
 }

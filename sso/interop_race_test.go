@@ -24,7 +24,7 @@ func TestPushAndSignIn(t *testing.T) {
 		desk := h.desk()
 		for _, r := range []provision.Rule{{Attribute: "roles", Equals: "agent"}, {Attribute: provision.AttributeJIT, Equals: "true"}} {
 			r.Connection, r.Desk, r.Role = h.conn.ID, desk.ID, provision.RoleAgent
-			_, err := h.core.AddRule(t.Context(), byTest, r)
+			_, err := h.core.Settings.AddRule(t.Context(), byTest, r)
 			h.must(err)
 		}
 		rounds := map[string]int{"push first": 5, "sign-in first": 5, "both at once": 200}
@@ -53,7 +53,7 @@ func (h *house) comes(shared *samltest.IdP, name, order string) {
 	var p page
 	push := func() {
 		var err error
-		if made, _, err = h.core.CreateIdentity(h.Context(), h.conn.ID, byTest, pushed(name, "agent")); err != nil {
+		if made, _, err = h.core.Directory.CreateIdentity(h.Context(), h.conn.ID, byTest, pushed(name, "agent")); err != nil {
 			h.Errorf("%s: pushed: %v", name, err)
 		}
 	}
@@ -74,13 +74,13 @@ func (h *house) comes(shared *samltest.IdP, name, order string) {
 		both.Wait()
 	}
 	b.signedIn(p, name)
-	people, err := h.core.FindPeople(h.Context(), name)
+	people, err := h.core.Directory.FindPeople(h.Context(), name)
 	h.must(err)
-	if len(people) != 1 || people[0].ID != made.ID || !people[0].Managed() || people[0].ExternalID != made.ExternalID {
+	if len(people) != 1 || people[0].ID != made.ID || !people[0].SCIMManaged() || people[0].ExternalID != made.ExternalID {
 		h.Fatalf("%s is %+v, pushed as %s", name, people, made.ID)
 	}
 	now := h.record(name)
-	if len(now.Logins) != 1 || len(now.Sessions) != 1 || len(now.Places) != 1 || now.Places[0].Account.Wanted.Role != provision.RoleAgent {
+	if len(now.Logins) != 1 || len(now.Sessions) != 1 || len(now.Places) != 1 || now.Places[0].Account.Desired.Role != provision.RoleAgent {
 		h.Fatalf("%s: %+v", name, now)
 	}
 }

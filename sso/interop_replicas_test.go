@@ -10,7 +10,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml"
@@ -47,7 +49,7 @@ func replicated(t *testing.T, allowed ...string) *house {
 	for _, s := range []*store.Store{first, second} {
 		log := slog.New(slog.NewJSONHandler(h.log, nil))
 		replica := *h
-		replica.core = provision.NewService(s, provision.Policy{}, log)
+		replica.core = core.New(s, core.Policy{}, log)
 		replica.sso = replica.replica(log)
 		back := httptest.NewServer(numbered(replica.sso))
 		t.Cleanup(back.Close)
@@ -156,7 +158,7 @@ func TestReplicas(t *testing.T) {
 		}
 	})
 	twice("a new key of ours", func(t *testing.T, h *house) {
-		_, err := h.core.RotateKey(t.Context(), byTest, provision.KeySAML, 0, sharedKey)
+		_, err := h.core.Settings.RotateKey(t.Context(), byTest, settings.KeySAML, 0, sharedKey)
 		h.must(err)
 		b := h.browser()
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)

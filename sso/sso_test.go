@@ -69,7 +69,7 @@ func TestSignInByOIDC(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		provider := oidctest.New(t, "")
 		h := newHouse(t, s, provider.Host())
-		conn, err := h.core.Connection(t.Context(), "acme")
+		conn, err := h.core.Settings.Connection(t.Context(), "acme")
 		h.must(err)
 		h.conn = conn
 		h.trustsOIDC(provider, nil)
@@ -89,10 +89,10 @@ func TestSignInByOIDC(t *testing.T) {
 func (h *house) owns(email string) {
 	h.Helper()
 	_, domain, _ := strings.Cut(email, "@")
-	if _, err := h.core.ClaimDomain(h.Context(), byTest, h.conn.ID, domain); err != nil {
+	if _, err := h.core.Settings.ClaimDomain(h.Context(), byTest, h.conn.ID, domain); err != nil {
 		return // it has it
 	}
-	h.must(h.core.VerifyDomain(h.Context(), byTest, h.conn.ID, domain, nil))
+	h.must(h.core.Settings.VerifyDomain(h.Context(), byTest, h.conn.ID, domain, nil))
 }
 
 func TestReturnPaths(t *testing.T) {
@@ -144,9 +144,9 @@ func TestWhoWasSuspended(t *testing.T) {
 		h.trusts(idp, nil)
 		b := h.browser()
 		b.signInSAML(idp, "/")
-		people, err := h.core.FindPeople(t.Context(), idp.Person)
+		people, err := h.core.Directory.FindPeople(t.Context(), idp.Person)
 		h.must(err)
-		_, err = h.core.UpdateIdentity(t.Context(), h.conn.ID, people[0].ID, byTest, func(id *provision.Identity) error {
+		_, err = h.core.Directory.UpdateIdentity(t.Context(), h.conn.ID, people[0].ID, byTest, func(id *provision.Identity) error {
 			id.Status = provision.StatusSuspended
 			return nil
 		})

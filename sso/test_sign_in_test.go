@@ -13,9 +13,9 @@ func TestTrial(t *testing.T) {
 	each(t, func(h *house) {
 		idp := samltest.New("https://idp.example.test/metadata")
 		h.trusts(idp, nil)
-		desk, err := h.core.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
+		desk, err := h.core.Settings.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
 		h.must(err)
-		_, err = h.core.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Attribute: provision.AttributeJIT, Role: provision.RoleAgent})
+		_, err = h.core.Settings.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Attribute: provision.AttributeJIT, Role: provision.RoleAgent})
 		h.must(err)
 		try := func(signature samltest.Signature) page {
 			h.Helper()
@@ -37,7 +37,7 @@ func TestTrial(t *testing.T) {
 		if p := try(samltest.Signature{}); p.status != 200 || !strings.Contains(p.body, idp.Person) || !strings.Contains(p.body, "role agent") {
 			h.Errorf("a trial: %d %s", p.status, p.body)
 		}
-		if people, err := h.core.FindPeople(t.Context(), idp.Person); err == nil {
+		if people, err := h.core.Directory.FindPeople(t.Context(), idp.Person); err == nil {
 			h.Errorf("a trial made %v", people)
 		}
 		if p := try(samltest.Signature{By: idp.Attacker}); p.status != 400 || !strings.Contains(p.body, "signature") {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
@@ -23,7 +24,7 @@ import (
 // told returns what the audit log tells under an action, as "what days".
 func (h *house) told(action string, fields ...string) (out []string) {
 	h.Helper()
-	h.must(h.core.EachEntry(h.Context(), func(e provision.Entry) error {
+	h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {
 		if e.Action == action {
 			var parts []string
 			for _, f := range fields {
@@ -43,7 +44,7 @@ func TestWarningsBeforeSomethingEnds(t *testing.T) {
 	idp := samltest.New(idpID)
 	described, err := saml.ParseMetadata(idp.Metadata(), "", time.Now())
 	h.must(err)
-	keys, err := h.core.Keys(t.Context(), provision.KeySAML, sharedKey)
+	keys, err := h.core.Settings.Keys(t.Context(), settings.KeySAML, sharedKey)
 	h.must(err)
 	own, err := x509.ParseCertificate(keys[0].Certificate)
 	h.must(err)
@@ -132,7 +133,7 @@ func TestOverage(t *testing.T) {
 		if !found {
 			t.Error("`connection test` does not tell an admin")
 		}
-		people, err := h.core.FindPeople(t.Context(), person)
+		people, err := h.core.Directory.FindPeople(t.Context(), person)
 		h.must(err)
 		if diff := cmp.Diff([]string{"Support"}, people[0].ClaimedGroups()); diff != "" {
 			t.Errorf("groups (-want +got):\n%s", diff)

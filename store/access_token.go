@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 )
 
 type accessTokenRow struct {
@@ -19,8 +20,8 @@ type accessTokenRow struct {
 
 func (accessTokenRow) TableName() string { return "access_tokens" }
 
-func (row accessTokenRow) accessToken() provision.AccessToken {
-	return provision.AccessToken{
+func (row accessTokenRow) accessToken() credential.AccessToken {
+	return credential.AccessToken{
 		Hash:      row.Hash,
 		Token:     provision.TokenID(row.TokenID),
 		ReadOnly:  row.ReadOnly,
@@ -29,28 +30,28 @@ func (row accessTokenRow) accessToken() provision.AccessToken {
 	}
 }
 
-// AccessTokenByHash implements [provision.Tokens].
-func (s *Store) AccessTokenByHash(ctx context.Context, hash []byte) (provision.AccessToken, provision.Token, provision.Connection, error) {
+// AccessTokenByHash implements [credential.Store].
+func (s *Store) AccessTokenByHash(ctx context.Context, hash []byte) (credential.AccessToken, credential.Token, provision.Connection, error) {
 	var row accessTokenRow
 	read := s.read(ctx).InnerJoins("Token").InnerJoins("Token.Connection")
 	if err := read.Where("access_tokens.hash = ?", hash).Take(&row).Error; err != nil {
-		return provision.AccessToken{}, provision.Token{}, provision.Connection{}, translate(err, "token")
+		return credential.AccessToken{}, credential.Token{}, provision.Connection{}, translate(err, "token")
 	}
 	connection, err := s.keys.connection(*row.Token.Connection)
 	if err != nil {
-		return provision.AccessToken{}, provision.Token{}, provision.Connection{}, err
+		return credential.AccessToken{}, credential.Token{}, provision.Connection{}, err
 	}
 	token, err := row.Token.token()
 	return row.accessToken(), token, connection, err
 }
 
-// InsertAccessToken implements [provision.Tokens].
-func (s *Store) InsertAccessToken(ctx context.Context, t provision.AccessToken) error {
+// InsertAccessToken implements [credential.Store].
+func (s *Store) InsertAccessToken(ctx context.Context, t credential.AccessToken) error {
 	row := accessTokenRow{Hash: t.Hash, TokenID: string(t.Token), ReadOnly: t.ReadOnly, CreatedAt: fromTime(t.CreatedAt), ExpiresAt: fromTime(t.ExpiresAt)}
 	return translate(s.write(ctx).Create(&row).Error, "token")
 }
 
-// SweepAccessTokens implements [provision.Tokens].
+// SweepAccessTokens implements [credential.Store].
 func (s *Store) SweepAccessTokens(ctx context.Context, now time.Time) error {
 	return s.write(ctx).Where("expires_at <= ?", fromTime(now)).Delete(&accessTokenRow{}).Error
 }

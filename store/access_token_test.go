@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -15,7 +16,7 @@ func TestAccessTokens(t *testing.T) {
 		w := newWorld(t, s)
 		for _, name := range []string{"short", "long"} {
 			life := map[string]time.Duration{"short": time.Minute, "long": time.Hour}[name]
-			must(t, s.InsertAccessToken(ctx, provision.AccessToken{Hash: []byte(name), Token: w.token.ID, CreatedAt: noon, ExpiresAt: noon.Add(life)}))
+			must(t, s.InsertAccessToken(ctx, credential.AccessToken{Hash: []byte(name), Token: w.token.ID, CreatedAt: noon, ExpiresAt: noon.Add(life)}))
 		}
 		must(t, s.SweepAccessTokens(ctx, noon.Add(time.Minute)))
 		_, _, _, err := s.AccessTokenByHash(ctx, []byte("short"))
@@ -29,10 +30,10 @@ func TestAccessTokens(t *testing.T) {
 		elsewhere := token(w.other.ID, "elsewhere")
 		must(t, s.SaveToken(ctx, elsewhere))
 		equal(t, "tokens of all connections", 2, len(got(s.Tokens(ctx, ""))(t)))
-		if err := s.InsertAccessToken(ctx, provision.AccessToken{Hash: []byte("long"), Token: elsewhere.ID, CreatedAt: noon, ExpiresAt: noon}); err == nil {
+		if err := s.InsertAccessToken(ctx, credential.AccessToken{Hash: []byte("long"), Token: elsewhere.ID, CreatedAt: noon, ExpiresAt: noon}); err == nil {
 			t.Error("two access tokens have one hash")
 		}
-		if err := s.InsertAccessToken(ctx, provision.AccessToken{Hash: []byte("x"), Token: "nobody", CreatedAt: noon, ExpiresAt: noon}); err == nil {
+		if err := s.InsertAccessToken(ctx, credential.AccessToken{Hash: []byte("x"), Token: "nobody", CreatedAt: noon, ExpiresAt: noon}); err == nil {
 			t.Error("an access token of nobody was kept")
 		}
 	})

@@ -36,9 +36,9 @@ type accountRow struct {
 func (accountRow) TableName() string { return "accounts" }
 
 func newAccountRow(a provision.Account) (accountRow, error) {
-	wanted, err1 := toJSON(a.Wanted)
+	wanted, err1 := toJSON(a.Desired)
 	profile, err2 := toJSON(a.Profile)
-	granted, err3 := toJSON(a.Granted)
+	granted, err3 := toJSON(a.Confirmed)
 	return accountRow{
 		ID:           string(a.ID),
 		IdentityID:   string(a.Identity),
@@ -50,9 +50,9 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		Profile:      profile,
 		Manager:      a.Manager,
 		Revision:     a.Revision,
-		Visited:      a.Visited,
+		Visited:      a.Reconciled,
 		Granted:      granted,
-		GrantedAt:    fromTimePtr(a.GrantedAt),
+		GrantedAt:    fromTimePtr(a.ConfirmedAt),
 		State:        string(a.State),
 		Reason:       a.Reason,
 		Seat:         a.Seat,
@@ -75,8 +75,8 @@ func (row accountRow) account() (provision.Account, error) {
 		Origin:      provision.Origin(row.Origin),
 		Manager:     row.Manager,
 		Revision:    row.Revision,
-		Visited:     row.Visited,
-		GrantedAt:   toTimePtr(row.GrantedAt),
+		Reconciled:  row.Visited,
+		ConfirmedAt: toTimePtr(row.GrantedAt),
 		State:       provision.AccountState(row.State),
 		Reason:      row.Reason,
 		Seat:        row.Seat,
@@ -88,9 +88,9 @@ func (row accountRow) account() (provision.Account, error) {
 		UpdatedAt:   toTime(row.UpdatedAt),
 	}
 	err := errors.Join(
-		json.Unmarshal([]byte(row.Wanted), &a.Wanted),
+		json.Unmarshal([]byte(row.Wanted), &a.Desired),
 		json.Unmarshal([]byte(row.Profile), &a.Profile),
-		json.Unmarshal([]byte(row.Granted), &a.Granted),
+		json.Unmarshal([]byte(row.Granted), &a.Confirmed),
 	)
 	if err != nil {
 		return a, fmt.Errorf("store: account %s: %w", row.ID, err)

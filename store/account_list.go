@@ -9,12 +9,12 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Account implements [provision.Accounts].
+// Account implements [reconcile.Store].
 func (s *Store) Account(ctx context.Context, id provision.AccountID) (provision.Account, error) {
 	return takeAccount(s.read(ctx).Where("id = ?", string(id)))
 }
 
-// LockAccount implements [provision.Accounts].
+// LockAccount implements [entitlement.Store].
 func (s *Store) LockAccount(ctx context.Context, id provision.AccountID) (provision.Account, error) {
 	return takeAccount(locked(s.write(ctx)).Where("id = ?", string(id)))
 }
@@ -27,18 +27,18 @@ func takeAccount(db *gorm.DB) (provision.Account, error) {
 	return row.account()
 }
 
-// AccountsOf implements [provision.Accounts].
+// AccountsOf implements [entitlement.Store].
 func (s *Store) AccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
 	return findAccounts(s.read(ctx).Where("identity_id IN ("+s.sql.list+")", bindIDs(list)).Order("identity_id, desk_id"))
 }
 
-// LockAccountsOf implements [provision.Accounts]. It locks by id, and returns
+// LockAccountsOf implements [entitlement.Store]. It locks by id, and returns
 // by id.
 func (s *Store) LockAccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
 	return findAccounts(locked(s.write(ctx)).Where("identity_id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
 }
 
-// AccountsWhere implements [provision.Accounts].
+// AccountsWhere implements [reconcile.Store].
 func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) {
 	query := s.read(ctx).Order("id")
 	if f.Desk != "" {
@@ -56,12 +56,12 @@ func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, li
 	return findAccounts(query)
 }
 
-// DueAccounts implements [provision.Accounts].
+// DueAccounts implements [reconcile.Store].
 func (s *Store) DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]provision.Account, error) {
 	return findAccounts(s.read(ctx).
 		Where("visited < revision AND updated_at < ?", fromTime(before)).
 		Where("(lease_until IS NULL OR lease_until <= ?) AND (retry_at IS NULL OR retry_at <= ?)", fromTime(now), fromTime(now)).
-		Where("state <> ? AND (state <> ? OR retry_at IS NOT NULL)", string(provision.AccountHeld), string(provision.AccountParked)).
+		Where("state <> ? AND (state <> ? OR retry_at IS NOT NULL)", string(provision.AccountOnHold), string(provision.AccountNeedsAttention)).
 		Order("updated_at, id").Limit(limit))
 }
 
@@ -73,7 +73,7 @@ func findAccounts(db *gorm.DB) ([]provision.Account, error) {
 	return convert(rows, accountRow.account)
 }
 
-// CountAccounts implements [provision.Accounts].
+// CountAccounts implements [plan.Store].
 func (s *Store) CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error) {
 	var rows []struct {
 		DeskID provision.DeskID
@@ -94,14 +94,14 @@ func (s *Store) CountAccounts(ctx context.Context) (map[provision.DeskID]map[pro
 	return counts, nil
 }
 
-// SeatsTaken implements [provision.Accounts].
+// SeatsTaken implements [reconcile.Store].
 func (s *Store) SeatsTaken(ctx context.Context, d provision.DeskID) (int, error) {
 	var n int64
 	err := s.read(ctx).Model(&accountRow{}).Where("desk_id = ? AND seat", string(d)).Count(&n).Error
 	return int(n), err
 }
 
-// PeopleEnding implements [provision.Accounts].
+// PeopleEnding implements [reconcile.Store].
 func (s *Store) PeopleEnding(ctx context.Context, c provision.ConnectionID, since time.Time) (int, error) {
 	var n int64
 	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since > ?", string(c), fromTime(since)).
@@ -109,7 +109,7 @@ func (s *Store) PeopleEnding(ctx context.Context, c provision.ConnectionID, sinc
 	return int(n), err
 }
 
-// PeopleWithAccess implements [provision.Accounts].
+// PeopleWithAccess implements [reconcile.Store].
 func (s *Store) PeopleWithAccess(ctx context.Context, c provision.ConnectionID) (int, error) {
 	var n int64
 	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since IS NULL", string(c)).
@@ -117,7 +117,7 @@ func (s *Store) PeopleWithAccess(ctx context.Context, c provision.ConnectionID) 
 	return int(n), err
 }
 
-// SaveAccounts implements [provision.Accounts].
+// SaveAccounts implements [entitlement.Store].
 func (s *Store) SaveAccounts(ctx context.Context, accounts []provision.Account) error {
 	if len(accounts) == 0 {
 		return nil
@@ -126,12 +126,12 @@ func (s *Store) SaveAccounts(ctx context.Context, accounts []provision.Account) 
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(tx *Store) error {
+	return s.InTx(ctx, func(tx *Store) error {
 		return insert(ctx, tx, "account", rows, true)
 	})
 }
 
-// MoveAccounts implements [provision.Accounts].
+// MoveAccounts implements [directory.Store].
 func (s *Store) MoveAccounts(ctx context.Context, from, to provision.IdentityID) (int, error) {
 	moved := s.write(ctx).Model(&accountRow{}).Where("identity_id = ?", string(from)).Update("identity_id", string(to))
 	return int(moved.RowsAffected), translate(moved.Error, "account")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -22,15 +23,15 @@ func TestDueAccounts(t *testing.T) {
 			due    bool
 		}{
 			{"due", func(a *provision.Account) {}, true},
-			{"visited", func(a *provision.Account) { a.Visited = a.Revision }, false},
+			{"visited", func(a *provision.Account) { a.Reconciled = a.Revision }, false},
 			{"touched since", func(a *provision.Account) { a.UpdatedAt = before }, false},
 			{"leased", func(a *provision.Account) { a.LeaseUntil = new(now.Add(time.Second)) }, false},
 			{"lease-over", func(a *provision.Account) { a.LeaseUntil = new(now) }, true},
 			{"retry-later", func(a *provision.Account) { a.RetryAt = new(now.Add(time.Second)) }, false},
 			{"retry-now", func(a *provision.Account) { a.RetryAt = new(now) }, true},
-			{"held", func(a *provision.Account) { a.State = provision.AccountHeld }, false},
-			{"parked", func(a *provision.Account) { a.State = provision.AccountParked }, false},
-			{"parked-retry", func(a *provision.Account) { a.State, a.RetryAt = provision.AccountParked, new(now) }, true},
+			{"held", func(a *provision.Account) { a.State = provision.AccountOnHold }, false},
+			{"parked", func(a *provision.Account) { a.State = provision.AccountNeedsAttention }, false},
+			{"parked-retry", func(a *provision.Account) { a.State, a.RetryAt = provision.AccountNeedsAttention, new(now) }, true},
 			{"ready", func(a *provision.Account) { a.State = provision.AccountReady }, true},
 		}
 		var all []provision.Account
@@ -70,7 +71,7 @@ func TestAccountLists(t *testing.T) {
 			accounts = append(accounts, a)
 		}
 		second := account(all[0], d2.ID)
-		second.State, second.EndingSince = provision.AccountParked, &noon
+		second.State, second.EndingSince = provision.AccountNeedsAttention, &noon
 		accounts[0].Seat, accounts[1].Seat = true, true
 		accounts[0].EndingSince, accounts[1].EndingSince = new(noon.Add(time.Microsecond)), &noon
 		must(t, s.SaveAccounts(ctx, append(accounts, second)))
@@ -86,7 +87,7 @@ func TestAccountLists(t *testing.T) {
 		}) {
 			t.Error("AccountsOf is not by identity, desk")
 		}
-		must(t, s.InTx(ctx, func(tx provision.Store) error {
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
 			equal(t, "LockAccountsOf", 2, len(got(tx.LockAccountsOf(ctx, ids[len(ids)-1:]))(t)))
 			return nil
 		}))
@@ -96,10 +97,10 @@ func TestAccountLists(t *testing.T) {
 		equal(t, "limited", 7, where(provision.AccountFilter{}, 7))
 		equal(t, "of a desk", 1, where(provision.AccountFilter{Desk: d2.ID}, 0))
 		equal(t, "of a connection", 621, where(provision.AccountFilter{Connection: c.ID}, 0))
-		equal(t, "in a state", 1, where(provision.AccountFilter{Connection: c.ID, State: provision.AccountParked}, 0))
-		equal(t, "nowhere", 0, where(provision.AccountFilter{Desk: d.ID, State: provision.AccountParked}, 0))
+		equal(t, "in a state", 1, where(provision.AccountFilter{Connection: c.ID, State: provision.AccountNeedsAttention}, 0))
+		equal(t, "nowhere", 0, where(provision.AccountFilter{Desk: d.ID, State: provision.AccountNeedsAttention}, 0))
 		equal(t, "CountAccounts", map[provision.DeskID]map[provision.AccountState]int{
-			d.ID: {provision.AccountWaiting: 620}, d2.ID: {provision.AccountParked: 1}}, got(s.CountAccounts(ctx))(t))
+			d.ID: {provision.AccountWaiting: 620}, d2.ID: {provision.AccountNeedsAttention: 1}}, got(s.CountAccounts(ctx))(t))
 		equal(t, "SeatsTaken", 2, got(s.SeatsTaken(ctx, d.ID))(t))
 		equal(t, "PeopleEnding after", 1, got(s.PeopleEnding(ctx, c.ID, noon))(t))
 		equal(t, "PeopleEnding counts people, not accounts", 2, got(s.PeopleEnding(ctx, c.ID, noon.Add(-time.Second)))(t))
@@ -118,10 +119,10 @@ func TestSteps(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		w := newWorld(t, s)
-		planned := got(s.PlanSteps(ctx, []provision.Step{
-			{Account: w.account.ID, Kind: provision.StepTeams, Detail: map[string]any{"add": []any{"t"}}},
-			{Account: w.account.ID, Kind: provision.StepRole, ID: 99, Note: "n"},
-			{Account: w.account.ID, Kind: provision.StepDeactivate},
+		planned := got(s.PlanSteps(ctx, []reconcile.Write{
+			{Account: w.account.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"add": []any{"t"}}},
+			{Account: w.account.ID, Kind: reconcile.WriteRole, ID: 99, Note: "n"},
+			{Account: w.account.ID, Kind: reconcile.WriteDeactivate},
 		}))(t)
 		open := got(s.OpenSteps(ctx, w.account.ID))(t)
 		equal(t, "open", planned, open)

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 )
 
 type appSessionRow struct {
@@ -27,7 +28,7 @@ type appSessionRow struct {
 
 func (appSessionRow) TableName() string { return "app_sessions" }
 
-func newAppSessionRow(a provision.AppSession) appSessionRow {
+func newAppSessionRow(a desksession.Session) appSessionRow {
 	return appSessionRow{
 		ID:           string(a.ID),
 		SessionID:    string(a.Session),
@@ -44,9 +45,9 @@ func newAppSessionRow(a provision.AppSession) appSessionRow {
 	}
 }
 
-func (row appSessionRow) appSession() provision.AppSession {
-	return provision.AppSession{
-		ID:         provision.AppSessionID(row.ID),
+func (row appSessionRow) appSession() desksession.Session {
+	return desksession.Session{
+		ID:         provision.DeskSessionID(row.ID),
 		Session:    provision.SessionID(row.SessionID),
 		Identity:   provision.IdentityID(row.IdentityID),
 		Connection: provision.ConnectionID(row.ConnectionID),
@@ -55,37 +56,37 @@ func (row appSessionRow) appSession() provision.AppSession {
 		CreatedAt:  toTime(row.CreatedAt),
 		SeenAt:     toTime(row.SeenAt),
 		EndedAt:    toTimePtr(row.EndedAt),
-		Reason:     provision.AppEnd(row.Reason),
+		Reason:     desksession.End(row.Reason),
 		TellAt:     toTimePtr(row.TellAt),
 		Attempts:   int(row.Attempts),
 	}
 }
 
-// AppSession implements [provision.Apps].
-func (s *Store) AppSession(ctx context.Context, id provision.AppSessionID) (provision.AppSession, error) {
+// AppSession implements [desksession.Store].
+func (s *Store) AppSession(ctx context.Context, id provision.DeskSessionID) (desksession.Session, error) {
 	return takeAppSession(s.read(ctx).Where("id = ?", string(id)))
 }
 
-// OpenAppSession implements [provision.Apps].
-func (s *Store) OpenAppSession(ctx context.Context, session provision.SessionID, d provision.DeskID, p provision.Protocol) (provision.AppSession, error) {
+// OpenAppSession implements [desksession.Store].
+func (s *Store) OpenAppSession(ctx context.Context, session provision.SessionID, d provision.DeskID, p provision.Protocol) (desksession.Session, error) {
 	return takeAppSession(s.read(ctx).Where("session_id = ? AND desk_id = ? AND protocol = ? AND ended_at IS NULL", string(session), string(d), string(p)))
 }
 
-func takeAppSession(db *gorm.DB) (provision.AppSession, error) {
+func takeAppSession(db *gorm.DB) (desksession.Session, error) {
 	var row appSessionRow
 	if err := db.Take(&row).Error; err != nil {
-		return provision.AppSession{}, translateRead(err, "session at a desk")
+		return desksession.Session{}, translateRead(err, "session at a desk")
 	}
 	return row.appSession(), nil
 }
 
-// SaveAppSession implements [provision.Apps].
-func (s *Store) SaveAppSession(ctx context.Context, a provision.AppSession) error {
+// SaveAppSession implements [desksession.Store].
+func (s *Store) SaveAppSession(ctx context.Context, a desksession.Session) error {
 	row := newAppSessionRow(a)
 	return translate(upsert(s.write(ctx)).Create(&row).Error, "session at a desk")
 }
 
-// MoveAppSessions implements [provision.Apps].
+// MoveAppSessions implements [session.Store].
 func (s *Store) MoveAppSessions(ctx context.Context, from, to provision.SessionID) error {
 	return s.write(ctx).Model(&appSessionRow{}).Where("session_id = ? AND ended_at IS NULL", string(from)).
 		Update("session_id", string(to)).Error
@@ -108,8 +109,8 @@ const appChanges = `SELECT a.id FROM sessions s CROSS JOIN app_sessions a WHERE 
 UNION SELECT a.id FROM accounts x CROSS JOIN app_sessions a WHERE x.ending_since > ? AND a.identity_id = x.identity_id AND a.desk_id = x.desk_id AND a.ended_at IS NULL
 ORDER BY 1 LIMIT ?`
 
-// AppEndings implements [provision.Apps].
-func (s *Store) AppEndings(ctx context.Context, since time.Time, limit int) (endings []provision.AppEnding, _ error) {
+// AppEndings implements [desksession.Store].
+func (s *Store) AppEndings(ctx context.Context, since time.Time, limit int) (endings []desksession.Ending, _ error) {
 	if since.IsZero() {
 		return endings, s.read(ctx).Raw(appEndings+` ORDER BY a.id LIMIT ?`, limit).Scan(&endings).Error
 	}
@@ -121,23 +122,23 @@ func (s *Store) AppEndings(ctx context.Context, since time.Time, limit int) (end
 	return endings, s.read(ctx).Raw(appEndings+` AND a.id IN (`+s.sql.list+`) ORDER BY a.id`, bindIDs(changed)).Scan(&endings).Error
 }
 
-// EndAppSession implements [provision.Apps].
-func (s *Store) EndAppSession(ctx context.Context, id provision.AppSessionID, why provision.AppEnd, at time.Time) (provision.AppSession, error) {
+// EndAppSession implements [desksession.Store].
+func (s *Store) EndAppSession(ctx context.Context, id provision.DeskSessionID, why desksession.End, at time.Time) (desksession.Session, error) {
 	var rows []appSessionRow
 	done := s.write(ctx).Model(&rows).Clauses(clause.Returning{}).Where("id = ? AND ended_at IS NULL", string(id)).
 		Updates(map[string]any{"ended_at": fromTime(at), "reason": string(why), "tell_at": fromTime(at)})
 	if done.Error != nil {
-		return provision.AppSession{}, done.Error
+		return desksession.Session{}, done.Error
 	}
 	if len(rows) == 0 {
-		return provision.AppSession{}, translate(gorm.ErrRecordNotFound, "session at a desk")
+		return desksession.Session{}, translate(gorm.ErrRecordNotFound, "session at a desk")
 	}
 	return rows[0].appSession(), nil
 }
 
-// ClaimAppTellings implements [provision.Apps]. Of two who claim at once the
+// ClaimAppTellings implements [desksession.Store]. Of two who claim at once the
 // second finds tell_at moved on, and gets nothing of what the first has.
-func (s *Store) ClaimAppTellings(ctx context.Context, now, until time.Time, limit int) ([]provision.AppSession, error) {
+func (s *Store) ClaimAppTellings(ctx context.Context, now, until time.Time, limit int) ([]desksession.Session, error) {
 	var due []string
 	err := s.read(ctx).Model(&appSessionRow{}).Where("tell_at <= ?", fromTime(now)).Order("tell_at, id").Limit(limit).Pluck("id", &due).Error
 	if err != nil || len(due) == 0 {
@@ -149,10 +150,10 @@ func (s *Store) ClaimAppTellings(ctx context.Context, now, until time.Time, limi
 	if err != nil {
 		return nil, err
 	}
-	return convert(rows, func(row appSessionRow) (provision.AppSession, error) { return row.appSession(), nil })
+	return convert(rows, func(row appSessionRow) (desksession.Session, error) { return row.appSession(), nil })
 }
 
-// SweepApps implements [provision.Apps].
+// SweepApps implements [desksession.Store].
 func (s *Store) SweepApps(ctx context.Context, ended, seen time.Time) error {
 	return s.write(ctx).Where("ended_at < ? AND tell_at IS NULL OR seen_at < ?", fromTime(ended), fromTime(seen)).Delete(&appSessionRow{}).Error
 }

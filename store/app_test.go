@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-func appSession(id provision.Identity, d provision.DeskID) provision.AppSession {
-	return provision.AppSession{
-		ID: provision.NewID[provision.AppSessionID](), Session: provision.NewID[provision.SessionID](), Identity: id.ID,
+func appSession(id provision.Identity, d provision.DeskID) desksession.Session {
+	return desksession.Session{
+		ID: provision.NewID[provision.DeskSessionID](), Session: provision.NewID[provision.SessionID](), Identity: id.ID,
 		Connection: id.Connection, Desk: d, Protocol: provision.ProtocolOIDC, CreatedAt: noon, SeenAt: noon.Add(time.Minute),
 	}
 }
@@ -29,12 +30,12 @@ func TestAppSessionsComeBack(t *testing.T) {
 		_, err := s.OpenAppSession(ctx, a.Session, d.ID, provision.ProtocolSAML)
 		wantCode(t, "OpenAppSession by the other protocol", err, provision.NotFound)
 		again := a
-		again.ID = provision.NewID[provision.AppSessionID]()
+		again.ID = provision.NewID[provision.DeskSessionID]()
 		wantCode(t, "a second one of the same session", s.SaveAppSession(ctx, again), provision.Conflict)
 
 		must(t, s.MoveAppSessions(ctx, a.Session, "another"))
 		a.Session = "another"
-		a.EndedAt, a.Reason, a.TellAt, a.Attempts = new(noon.Add(time.Hour)), provision.AppEndedByLeaving, new(noon.Add(2*time.Hour)), 3
+		a.EndedAt, a.Reason, a.TellAt, a.Attempts = new(noon.Add(time.Hour)), desksession.EndedByLeaving, new(noon.Add(2*time.Hour)), 3
 		must(t, s.SaveAppSession(ctx, a))
 		back(t, a, got(s.AppSession(ctx, a.ID))(t))
 		must(t, s.MoveAppSessions(ctx, "another", "third"))
@@ -43,37 +44,37 @@ func TestAppSessionsComeBack(t *testing.T) {
 }
 
 func TestAppSessionsEndWithWhatTheyRestOn(t *testing.T) {
-	session := func(t *testing.T, s *store.Store, a provision.AppSession) {
+	session := func(t *testing.T, s *store.Store, a desksession.Session) {
 		must(t, s.InsertSession(t.Context(), provision.Session{ID: a.Session, Hash: []byte(a.Session), Identity: a.Identity, Connection: a.Connection,
 			Protocol: provision.ProtocolSAML, CreatedAt: noon, SeenAt: noon, EndsAt: noon.Add(time.Hour)}))
 	}
 	tests := []struct {
 		name   string
-		change func(t *testing.T, s *store.Store, a provision.AppSession, id provision.Identity, acc provision.Account)
-		want   provision.AppEnd // "": it goes on
-		recent provision.AppEnd // when only changes are looked at; accounts are not changed here as the core would
+		change func(t *testing.T, s *store.Store, a desksession.Session, id provision.Identity, acc provision.Account)
+		want   desksession.End // "": it goes on
+		recent desksession.End // when only changes are looked at; accounts are not changed here as the core would
 	}{
-		{"all is well", func(*testing.T, *store.Store, provision.AppSession, provision.Identity, provision.Account) {}, "", ""},
-		{"the session was signed out", func(t *testing.T, s *store.Store, a provision.AppSession, _ provision.Identity, _ provision.Account) {
+		{"all is well", func(*testing.T, *store.Store, desksession.Session, provision.Identity, provision.Account) {}, "", ""},
+		{"the session was signed out", func(t *testing.T, s *store.Store, a desksession.Session, _ provision.Identity, _ provision.Account) {
 			_, err := s.EndSessions(t.Context(), provision.SessionFilter{ID: a.Session}, noon, provision.EndedBySignOut)
 			must(t, err)
-		}, provision.AppEndedWithSession, provision.AppEndedWithSession},
-		{"the session ran out and was swept", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, _ provision.Account) {
+		}, desksession.EndedWithSession, desksession.EndedWithSession},
+		{"the session ran out and was swept", func(t *testing.T, s *store.Store, _ desksession.Session, _ provision.Identity, _ provision.Account) {
 			must(t, s.SweepSignIns(t.Context(), noon.AddDate(1, 0, 0), noon.AddDate(1, 0, 0)))
 		}, "", ""},
-		{"the person was suspended after the session was swept", func(t *testing.T, s *store.Store, _ provision.AppSession, id provision.Identity, _ provision.Account) {
+		{"the person was suspended after the session was swept", func(t *testing.T, s *store.Store, _ desksession.Session, id provision.Identity, _ provision.Account) {
 			must(t, s.SweepSignIns(t.Context(), noon.AddDate(1, 0, 0), noon.AddDate(1, 0, 0)))
 			id.Status = provision.StatusSuspended
 			must(t, s.SaveIdentity(t.Context(), id))
-		}, provision.AppEndedByLeaving, ""},
-		{"access is to end", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, acc provision.Account) {
+		}, desksession.EndedByLeaving, ""},
+		{"access is to end", func(t *testing.T, s *store.Store, _ desksession.Session, _ provision.Identity, acc provision.Account) {
 			acc.EndingSince = new(noon)
 			must(t, s.SaveAccounts(t.Context(), []provision.Account{acc}))
-		}, provision.AppEndedByAccess, provision.AppEndedByAccess},
-		{"access has ended", func(t *testing.T, s *store.Store, _ provision.AppSession, _ provision.Identity, acc provision.Account) {
+		}, desksession.EndedByAccess, desksession.EndedByAccess},
+		{"access has ended", func(t *testing.T, s *store.Store, _ desksession.Session, _ provision.Identity, acc provision.Account) {
 			acc.State = provision.AccountEnded
 			must(t, s.SaveAccounts(t.Context(), []provision.Account{acc}))
-		}, provision.AppEndedByAccess, ""},
+		}, desksession.EndedByAccess, ""},
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
@@ -88,7 +89,7 @@ func TestAppSessionsEndWithWhatTheyRestOn(t *testing.T) {
 				session(t, s, a)
 				must(t, s.SaveAppSession(ctx, a))
 				tt.change(t, s, a, id, acc)
-				why := func(since time.Time) (found provision.AppEnd) {
+				why := func(since time.Time) (found desksession.End) {
 					for _, e := range got(s.AppEndings(ctx, since, 100))(t) {
 						if e.ID == a.ID {
 							found = e.Why
@@ -98,12 +99,12 @@ func TestAppSessionsEndWithWhatTheyRestOn(t *testing.T) {
 				}
 				equal(t, "why it ends", tt.want, why(time.Time{}))
 				equal(t, "why it ends, of what happened since", tt.recent, why(noon.Add(-time.Second)))
-				equal(t, "what happened before", provision.AppEnd(""), why(noon))
-				ended := got(s.EndAppSession(ctx, a.ID, provision.AppEndedByAccess, noon))(t)
-				if ended.EndedAt == nil || !ended.EndedAt.Equal(noon) || ended.TellAt == nil || ended.Reason != provision.AppEndedByAccess {
+				equal(t, "what happened before", desksession.End(""), why(noon))
+				ended := got(s.EndAppSession(ctx, a.ID, desksession.EndedByAccess, noon))(t)
+				if ended.EndedAt == nil || !ended.EndedAt.Equal(noon) || ended.TellAt == nil || ended.Reason != desksession.EndedByAccess {
 					t.Errorf("EndAppSession = %+v", ended)
 				}
-				_, err := s.EndAppSession(ctx, a.ID, provision.AppEndedByAccess, noon)
+				_, err := s.EndAppSession(ctx, a.ID, desksession.EndedByAccess, noon)
 				wantCode(t, "ending it twice", err, provision.NotFound)
 			})
 		}
@@ -121,7 +122,7 @@ func TestTellingIsClaimedOnce(t *testing.T) {
 			must(t, s.SaveAppSession(ctx, a))
 		}
 		var mu sync.Mutex
-		seen := make(map[provision.AppSessionID]int)
+		seen := make(map[provision.DeskSessionID]int)
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
@@ -192,7 +193,7 @@ func manyAppSessions(b *testing.B, s *store.Store, n int) {
 	b.Helper()
 	ctx := b.Context()
 	c, d := seeded(b, s)
-	must(b, s.InTx(ctx, func(tx provision.Store) error {
+	must(b, s.InTx(ctx, func(tx *store.Store) error {
 		for _, id := range people(b, tx, c.ID, numbered("p", n)...) {
 			acc := account(id, d.ID)
 			acc.EndingSince, acc.State = nil, provision.AccountReady

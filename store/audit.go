@@ -71,7 +71,7 @@ func (row auditRow) entry() (provision.Entry, error) {
 	return e, nil
 }
 
-// Append implements [provision.AuditLog]. Ids and seals are the store's to
+// Append implements [audit.Appender]. Ids and seals are the store's to
 // give: those of entries are ignored.
 func (s *Store) Append(ctx context.Context, entries ...provision.Entry) error {
 	if len(entries) == 0 {
@@ -84,10 +84,10 @@ func (s *Store) Append(ctx context.Context, entries ...provision.Entry) error {
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(tx *Store) error { return insert(ctx, tx, "audit entry", rows, false) })
+	return s.InTx(ctx, func(tx *Store) error { return insert(ctx, tx, "audit entry", rows, false) })
 }
 
-// Unsealed implements [provision.AuditLog].
+// Unsealed implements [audit.Store].
 func (s *Store) Unsealed(ctx context.Context, limit int) ([]provision.Entry, error) {
 	if err := s.advisoryLock(ctx, lockSeal, false); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (s *Store) Unsealed(ctx context.Context, limit int) ([]provision.Entry, err
 	return findEntries(s.read(ctx).Where("seal IS NULL").Order("id").Limit(limit))
 }
 
-// LastSealed implements [provision.AuditLog].
+// LastSealed implements [audit.Store].
 func (s *Store) LastSealed(ctx context.Context) (provision.Entry, error) {
 	var row auditRow
 	if err := s.read(ctx).Where("seal IS NOT NULL").Order("seal DESC").Take(&row).Error; err != nil {
@@ -104,7 +104,7 @@ func (s *Store) LastSealed(ctx context.Context) (provision.Entry, error) {
 	return row.entry()
 }
 
-// Seal implements [provision.AuditLog]. An entry that has a seal already makes
+// Seal implements [audit.Store]. An entry that has a seal already makes
 // it Stale, and none is sealed.
 func (s *Store) Seal(ctx context.Context, entries []provision.Entry) error {
 	if len(entries) == 0 {
@@ -118,7 +118,7 @@ func (s *Store) Seal(ctx context.Context, entries []provision.Entry) error {
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(tx *Store) error {
+	return s.InTx(ctx, func(tx *Store) error {
 		// The + keeps SQLite from searching all unsealed entries for each of v.
 		sealed := tx.write(ctx).Exec(`UPDATE audit SET seal = v.seal, hash = v.hash FROM (`+s.sql.seals+`) AS v
 			WHERE audit.id = v.id AND +audit.seal IS NULL`, list)
@@ -132,7 +132,7 @@ func (s *Store) Seal(ctx context.Context, entries []provision.Entry) error {
 	})
 }
 
-// Entries implements [provision.AuditLog].
+// Entries implements [audit.Store].
 func (s *Store) Entries(ctx context.Context, after int64, limit int) ([]provision.Entry, error) {
 	return findEntries(s.read(ctx).Where("id > ?", after).Order("id").Limit(limit))
 }
@@ -145,7 +145,7 @@ func findEntries(db *gorm.DB) ([]provision.Entry, error) {
 	return convert(rows, auditRow.entry)
 }
 
-// Refusals implements [provision.AuditLog].
+// Refusals implements [audit.Store].
 func (s *Store) Refusals(ctx context.Context, reference string) ([]provision.Entry, error) {
 	if checkText("", reference) != nil {
 		return nil, nil

@@ -67,7 +67,7 @@ func benchCompany(b *testing.B, s *store.Store, n int) {
 		return err
 	})
 	run("lock-50", func() error {
-		return s.InTx(ctx, func(tx provision.Store) error {
+		return s.InTx(ctx, func(tx *store.Store) error {
 			_, err := tx.LockIdentities(ctx, c.ID, some)
 			return err
 		})

@@ -94,7 +94,7 @@ func (s *Store) Connection(ctx context.Context, nameOrID string) (provision.Conn
 	return s.takeConnection(byNameOrID(s.read(ctx), nameOrID))
 }
 
-// LockConnection implements [provision.Connections].
+// LockConnection implements [signin.Store].
 func (s *Store) LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error) {
 	return s.takeConnection(locked(s.write(ctx)).Where("id = ?", string(id)))
 }
@@ -107,7 +107,7 @@ func (s *Store) takeConnection(db *gorm.DB) (provision.Connection, error) {
 	return s.keys.connection(row)
 }
 
-// Connections implements [provision.Connections].
+// Connections implements [directory.Store].
 func (s *Store) Connections(ctx context.Context) ([]provision.Connection, error) {
 	var rows []connectionRow
 	if err := s.read(ctx).Order("name").Find(&rows).Error; err != nil {
@@ -116,7 +116,7 @@ func (s *Store) Connections(ctx context.Context) ([]provision.Connection, error)
 	return convert(rows, s.keys.connection)
 }
 
-// SaveConnection implements [provision.Connections].
+// SaveConnection implements [settings.Store].
 func (s *Store) SaveConnection(ctx context.Context, c provision.Connection) error {
 	row, err := s.keys.newConnectionRow(c)
 	if err != nil {

@@ -22,7 +22,7 @@ func TestTotalIsExact(t *testing.T) {
 		var group sync.WaitGroup
 		for w := range 20 {
 			group.Go(func() {
-				_ = s.InTx(ctx, func(tx provision.Store) error {
+				_ = s.InTx(ctx, func(tx *store.Store) error {
 					for i, p := range all[2*w : 2*w+2] {
 						p.Status = provision.StatusRemoved
 						if i == 1 {

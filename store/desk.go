@@ -109,7 +109,7 @@ func (s *Store) Desk(ctx context.Context, nameOrID string) (provision.Desk, erro
 	return s.takeDesk(byNameOrID(s.read(ctx), nameOrID))
 }
 
-// LockDesk implements [provision.Desks].
+// LockDesk implements [reconcile.Store].
 func (s *Store) LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error) {
 	return s.takeDesk(locked(s.write(ctx)).Where("id = ?", string(id)))
 }
@@ -122,7 +122,7 @@ func (s *Store) takeDesk(db *gorm.DB) (provision.Desk, error) {
 	return s.keys.desk(row)
 }
 
-// Desks implements [provision.Desks].
+// Desks implements [settings.Store].
 func (s *Store) Desks(ctx context.Context) ([]provision.Desk, error) {
 	var rows []deskRow
 	if err := s.read(ctx).Order("name").Find(&rows).Error; err != nil {
@@ -131,7 +131,7 @@ func (s *Store) Desks(ctx context.Context) ([]provision.Desk, error) {
 	return convert(rows, s.keys.desk)
 }
 
-// SaveDesk implements [provision.Desks].
+// SaveDesk implements [settings.Store].
 func (s *Store) SaveDesk(ctx context.Context, d provision.Desk) error {
 	row, err := s.keys.newDeskRow(d)
 	if err != nil {

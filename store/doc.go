@@ -1,5 +1,5 @@
 // Package store keeps everything Deskbridge knows, in PostgreSQL or in an
-// embedded SQLite file, behind one door: [Store] implements [provision.Store].
+// embedded SQLite file, behind one door: [Store] has what every package below provision asks for.
 //
 // Row types live in this package and nowhere else; it alone imports gorm. Rows
 // and domain types are two sets of types, and SQL that both databases

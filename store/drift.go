@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 type driftRow struct {
@@ -22,28 +23,28 @@ func (driftRow) TableName() string { return "drifts" }
 
 // driftStep is a step as it stands in a drift.
 type driftStep struct {
-	Kind   provision.StepKind `json:"kind"`
-	Detail map[string]any     `json:"detail,omitempty"`
+	Kind   reconcile.WriteKind `json:"kind"`
+	Detail map[string]any      `json:"detail,omitempty"`
 }
 
-func newDriftRow(d provision.Drift) (driftRow, error) {
-	steps := make([]driftStep, len(d.Steps))
-	for i, st := range d.Steps {
+func newDriftRow(d reconcile.Drift) (driftRow, error) {
+	steps := make([]driftStep, len(d.Writes))
+	for i, st := range d.Writes {
 		steps[i] = driftStep{st.Kind, st.Detail}
 	}
 	text, err := toJSON(steps)
 	return driftRow{AccountID: string(d.Account), DeskID: string(d.Desk), Revision: d.Revision, FoundAt: fromTime(d.FoundAt), Steps: text, Reason: d.Reason}, err
 }
 
-func (row driftRow) drift() (provision.Drift, error) {
-	d := provision.Drift{Account: provision.AccountID(row.AccountID), Desk: provision.DeskID(row.DeskID), Revision: row.Revision,
+func (row driftRow) drift() (reconcile.Drift, error) {
+	d := reconcile.Drift{Account: provision.AccountID(row.AccountID), Desk: provision.DeskID(row.DeskID), Revision: row.Revision,
 		FoundAt: toTime(row.FoundAt), Reason: row.Reason}
 	var steps []driftStep
 	if err := decodeJSON(row.Steps, &steps); err != nil {
 		return d, fmt.Errorf("store: drift of account %s: %w", row.AccountID, err)
 	}
 	for _, st := range steps {
-		d.Steps = append(d.Steps, provision.Step{Account: d.Account, Kind: st.Kind, Detail: st.Detail})
+		d.Writes = append(d.Writes, reconcile.Write{Account: d.Account, Kind: st.Kind, Detail: st.Detail})
 	}
 	return d, nil
 }
@@ -51,8 +52,8 @@ func (row driftRow) drift() (provision.Drift, error) {
 // current leaves out drifts whose account was visited since, or is going to be.
 const current = `EXISTS (SELECT 1 FROM accounts a WHERE a.id = drifts.account_id AND a.revision = drifts.revision)`
 
-// Drifts implements [provision.Sweeps].
-func (s *Store) Drifts(ctx context.Context, f provision.DriftFilter) ([]provision.Drift, error) {
+// Drifts implements [reconcile.Store].
+func (s *Store) Drifts(ctx context.Context, f reconcile.DriftFilter) ([]reconcile.Drift, error) {
 	query := s.read(ctx).Where(current).Order("account_id")
 	if f.Account != "" {
 		query = query.Where("account_id = ?", string(f.Account))
@@ -67,7 +68,7 @@ func (s *Store) Drifts(ctx context.Context, f provision.DriftFilter) ([]provisio
 	return convert(rows, driftRow.drift)
 }
 
-// CountDrifts implements [provision.Sweeps].
+// CountDrifts implements [reconcile.Store].
 func (s *Store) CountDrifts(ctx context.Context) (map[provision.DeskID]int, error) {
 	var rows []struct {
 		DeskID provision.DeskID
@@ -81,8 +82,8 @@ func (s *Store) CountDrifts(ctx context.Context) (map[provision.DeskID]int, erro
 	return counts, err
 }
 
-// SaveDrift implements [provision.Sweeps].
-func (s *Store) SaveDrift(ctx context.Context, d provision.Drift) error {
+// SaveDrift implements [reconcile.Store].
+func (s *Store) SaveDrift(ctx context.Context, d reconcile.Drift) error {
 	row, err := newDriftRow(d)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (s *Store) SaveDrift(ctx context.Context, d provision.Drift) error {
 	return translate(saved.Error, "drift")
 }
 
-// DeleteDrift implements [provision.Sweeps].
+// DeleteDrift implements [reconcile.Store].
 func (s *Store) DeleteDrift(ctx context.Context, a provision.AccountID) error {
 	return s.write(ctx).Where("account_id = ?", string(a)).Delete(&driftRow{}).Error
 }

@@ -9,31 +9,33 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
 // Settle sends the writes of a transaction that wait for the next round trip, so
 // that a test sees what the database says to them.
-func Settle(ctx context.Context, tx provision.Store) error {
-	if s, ok := tx.(*Store); ok && s.pg != nil {
-		return s.pg.send(ctx)
+func Settle(ctx context.Context, tx *Store) error {
+	if tx.pg != nil {
+		return tx.pg.send(ctx)
 	}
 	return nil
 }
 
 // StandingInSteps and ArrivalInSteps are Standing and Arrival as SQLite runs them.
-func StandingInSteps(ctx context.Context, tx provision.Store, c provision.ConnectionID, id provision.IdentityID) (provision.Standing, error) {
-	return tx.(*Store).standing(ctx, c, id)
+func StandingInSteps(ctx context.Context, tx *Store, c provision.ConnectionID, id provision.IdentityID) (directory.ForUpdate, error) {
+	return tx.standing(ctx, c, id)
 }
 
 // ArrivalInSteps is the other.
-func ArrivalInSteps(ctx context.Context, tx provision.Store, c provision.ConnectionID, userName, externalID string, addresses []string) (provision.Arrival, error) {
-	return tx.(*Store).arrival(ctx, c, userName, externalID, addresses)
+func ArrivalInSteps(ctx context.Context, tx *Store, c provision.ConnectionID, userName, externalID string, addresses []string) (directory.ExistingMatches, error) {
+	return tx.arrival(ctx, c, userName, externalID, addresses)
 }
 
 // VisitInSteps is LockVisit as SQLite runs it.
-func VisitInSteps(ctx context.Context, tx provision.Store, a provision.Account) (provision.Visit, []provision.Rule, error) {
-	return tx.(*Store).lockVisit(ctx, a)
+func VisitInSteps(ctx context.Context, tx *Store, a provision.Account) (reconcile.Run, []provision.Rule, error) {
+	return tx.lockVisit(ctx, a)
 }
 
 // ExplainIdentities returns how the database would look for the people that q

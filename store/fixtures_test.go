@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 )
 
 // noon is when everything in these tests happens.
@@ -31,8 +33,8 @@ func connection(name string) provision.Connection {
 	}
 }
 
-func token(c provision.ConnectionID, name string) provision.Token {
-	return provision.Token{
+func token(c provision.ConnectionID, name string) credential.Token {
+	return credential.Token{
 		ID:         provision.NewID[provision.TokenID](),
 		Connection: c,
 		Name:       name,
@@ -116,10 +118,10 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 	return provision.Account{
 		ID: provision.NewID[provision.AccountID](), Identity: id.ID, Connection: id.Connection, Desk: d,
 		DeskUser: provision.DeskUserID("user-" + id.UserName), Origin: provision.OriginMade,
-		Wanted: provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"t"}, Mailboxes: []string{"m"},
+		Desired: provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"t"}, Mailboxes: []string{"m"},
 			Grants: []provision.Grant{{Rule: "r", Group: "g", GroupName: "G", Via: []provision.GroupID{"n"}, Role: provision.RoleAgent}}},
-		Profile: id.Profile, Manager: "boss", Revision: 4, Visited: 3,
-		Granted: provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited}, GrantedAt: new(noon),
+		Profile: id.Profile, Manager: "boss", Revision: 4, Reconciled: 3,
+		Confirmed: provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited}, ConfirmedAt: new(noon),
 		State: provision.AccountWaiting, Reason: "why", Seat: true, EndingSince: new(noon.Add(time.Second)),
 		Attempts: 2, RetryAt: new(noon.Add(2 * time.Second)), LeaseUntil: new(noon.Add(3 * time.Second)),
 		CreatedAt: noon, UpdatedAt: noon.Add(time.Minute),
@@ -127,7 +129,7 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 }
 
 // seeded puts a connection and a desk into s.
-func seeded(t testing.TB, s provision.Store) (provision.Connection, provision.Desk) {
+func seeded(t testing.TB, s *store.Store) (provision.Connection, provision.Desk) {
 	t.Helper()
 	c, d := connection("acme"), desk("support")
 	must(t, s.SaveConnection(t.Context(), c))
@@ -136,10 +138,10 @@ func seeded(t testing.TB, s provision.Store) (provision.Connection, provision.De
 }
 
 // people inserts somebody for each name.
-func people(t testing.TB, s provision.Store, c provision.ConnectionID, names ...string) []provision.Identity {
+func people(t testing.TB, s *store.Store, c provision.ConnectionID, names ...string) []provision.Identity {
 	t.Helper()
 	var all []provision.Identity
-	must(t, s.InTx(t.Context(), func(tx provision.Store) error {
+	must(t, s.InTx(t.Context(), func(tx *store.Store) error {
 		all = nil
 		for _, name := range names {
 			id := identity(c, name)
@@ -154,7 +156,7 @@ func people(t testing.TB, s provision.Store, c provision.ConnectionID, names ...
 }
 
 // insertGroup adds a group with members.
-func insertGroup(t testing.TB, s provision.Store, c provision.ConnectionID, name string, members ...provision.Member) provision.Group {
+func insertGroup(t testing.TB, s *store.Store, c provision.ConnectionID, name string, members ...provision.Member) provision.Group {
 	t.Helper()
 	g := group(c, name)
 	must(t, s.InsertGroup(t.Context(), g))

@@ -62,12 +62,12 @@ func (row groupRow) group() (provision.Group, error) {
 	return g, nil
 }
 
-// Group implements [provision.Groups].
+// Group implements [directory.Store].
 func (s *Store) Group(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error) {
 	return takeGroup(s.read(ctx).Where("connection_id = ? AND id = ?", string(c), string(id)))
 }
 
-// LockGroup implements [provision.Groups].
+// LockGroup implements [directory.Store].
 func (s *Store) LockGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error) {
 	g, err := takeGroup(locked(s.write(ctx)).Where("connection_id = ? AND id = ?", string(c), string(id)))
 	if err == nil {
@@ -88,7 +88,7 @@ func (s *Store) noteGroup(c provision.ConnectionID, id provision.GroupID) {
 	s.pg.groups[groupKey{c, id}] = true
 }
 
-// GroupByName implements [provision.Groups].
+// GroupByName implements [entitlement.Store].
 func (s *Store) GroupByName(ctx context.Context, c provision.ConnectionID, name string) (provision.Group, error) {
 	return takeGroup(s.read(ctx).Where("connection_id = ? AND display_name_folded = ?", string(c), provision.Fold(name)))
 }
@@ -101,7 +101,7 @@ func takeGroup(db *gorm.DB) (provision.Group, error) {
 	return row.group()
 }
 
-// Groups implements [provision.Groups].
+// Groups implements [directory.Store].
 func (s *Store) Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
 	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), sqlfilter.Groups, c, q, findGroups, countRows, skipRows)
 }
@@ -114,7 +114,7 @@ func findGroups(db *gorm.DB) ([]provision.Group, error) {
 	return convert(rows, groupRow.group)
 }
 
-// InsertGroup implements [provision.Groups].
+// InsertGroup implements [directory.Store].
 func (s *Store) InsertGroup(ctx context.Context, g provision.Group) error {
 	row, err := newGroupRow(g)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Store) InsertGroup(ctx context.Context, g provision.Group) error {
 	return nil
 }
 
-// SaveGroup implements [provision.Groups].
+// SaveGroup implements [directory.Store].
 func (s *Store) SaveGroup(ctx context.Context, g provision.Group) error {
 	row, err := newGroupRow(g)
 	if err != nil {
@@ -142,9 +142,9 @@ func (s *Store) SaveGroup(ctx context.Context, g provision.Group) error {
 		Select("*").Omit("ID").Updates(&row), "group")
 }
 
-// DeleteGroup implements [provision.Groups].
+// DeleteGroup implements [directory.Store].
 func (s *Store) DeleteGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) error {
-	return s.transact(ctx, func(tx *Store) error {
+	return s.InTx(ctx, func(tx *Store) error {
 		if _, err := tx.LockGroup(ctx, c, id); err != nil {
 			return err
 		}

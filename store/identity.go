@@ -165,12 +165,12 @@ func live(db *gorm.DB, c provision.ConnectionID) *gorm.DB {
 	return db.Where("connection_id = ? AND status <> 'removed'", string(c))
 }
 
-// Identity implements [provision.Identities].
+// Identity implements [directory.Store].
 func (s *Store) Identity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error) {
 	return s.takeIdentity(live(s.read(ctx), c).Where("id = ?", string(id)))
 }
 
-// LockIdentity implements [provision.Identities].
+// LockIdentity implements [directory.Store].
 func (s *Store) LockIdentity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error) {
 	found, err := s.takeIdentity(locked(live(s.write(ctx), c)).Where("id = ?", string(id)))
 	if err == nil {
@@ -179,12 +179,12 @@ func (s *Store) LockIdentity(ctx context.Context, c provision.ConnectionID, id p
 	return found, err
 }
 
-// IdentityByExternalID implements [provision.Identities].
+// IdentityByExternalID implements [signin.Store].
 func (s *Store) IdentityByExternalID(ctx context.Context, c provision.ConnectionID, externalID string) (provision.Identity, error) {
 	return s.takeIdentity(live(s.read(ctx), c).Where("external_id = ? AND external_id <> ''", externalID))
 }
 
-// Tombstone implements [provision.Identities].
+// Tombstone implements [directory.Store].
 func (s *Store) Tombstone(ctx context.Context, c provision.ConnectionID, userName, externalID string) (provision.Identity, error) {
 	same := s.read(ctx).Where("user_name_folded = ?", provision.Fold(userName))
 	if externalID != "" {
@@ -205,7 +205,7 @@ func (s *Store) takeIdentity(db *gorm.DB) (provision.Identity, error) {
 	return found[0], nil
 }
 
-// LockIdentities implements [provision.Identities].
+// LockIdentities implements [entitlement.Store].
 func (s *Store) LockIdentities(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) ([]provision.Identity, error) {
 	found, err := s.findIdentities(locked(s.write(ctx)).
 		Where("connection_id = ? AND id IN ("+s.sql.list+")", string(c), bindIDs(list)).Order("id"), identityColumns)
@@ -229,13 +229,13 @@ func (s *Store) findIdentities(db *gorm.DB, columns string) ([]provision.Identit
 	return found, err
 }
 
-// InsertIdentity implements [provision.Identities].
+// InsertIdentity implements [directory.Store].
 func (s *Store) InsertIdentity(ctx context.Context, id provision.Identity) error {
 	row, err := newIdentityRow(id)
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(tx *Store) error {
+	return s.InTx(ctx, func(tx *Store) error {
 		if err := insert(ctx, tx, "user", []identityRow{row}, false); err != nil {
 			return err
 		}
@@ -243,13 +243,13 @@ func (s *Store) InsertIdentity(ctx context.Context, id provision.Identity) error
 	})
 }
 
-// SaveIdentity implements [provision.Identities].
+// SaveIdentity implements [directory.Store].
 func (s *Store) SaveIdentity(ctx context.Context, id provision.Identity) error {
 	row, err := newIdentityRow(id)
 	if err != nil {
 		return err
 	}
-	return s.transact(ctx, func(tx *Store) error {
+	return s.InTx(ctx, func(tx *Store) error {
 		if _, there := tx.lockedEmails(id); there {
 			sql, args := replacement(ctx, &row)
 			tx.pg.later(statement{sql: sql, args: args, what: "user"})

@@ -14,7 +14,7 @@ import (
 // eachBatch is how many people EachIdentity reads at a time.
 const eachBatch = 500
 
-// Identities implements [provision.Identities].
+// Identities implements [directory.Store].
 func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Identity], error) {
 	columns := identityColumns
 	if q.Brief {
@@ -25,7 +25,7 @@ func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q prov
 	}, s.countPeople(ctx, c, q.Where), s.skipPeople(ctx, c))
 }
 
-// Person implements [provision.Identities].
+// Person implements [directory.Store].
 func (s *Store) Person(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (found provision.Identity, edges []provision.Edge, _ error) {
 	var groups *string
 	there := false
@@ -68,7 +68,7 @@ func groupEdges(member provision.MemberID, groups *string) (edges []provision.Ed
 	return edges, nested, nil
 }
 
-// FindPeople implements [provision.Identities].
+// FindPeople implements [directory.Store].
 func (s *Store) FindPeople(ctx context.Context, text string) ([]provision.Identity, error) {
 	if checkText("", text) != nil {
 		return nil, nil // nobody is called that
@@ -93,14 +93,14 @@ func (s *Store) byAnyName(ctx context.Context, text string) *gorm.DB {
 		Order("CASE WHEN status = 'removed' THEN 1 ELSE 0 END, id")
 }
 
-// CountActive implements [provision.Identities].
+// CountActive implements [plan.Store].
 func (s *Store) CountActive(ctx context.Context, c provision.ConnectionID) (int, error) {
 	var n int64
 	err := s.read(ctx).Model(&identityRow{}).Where("connection_id = ? AND status = 'active'", string(c)).Count(&n).Error
 	return int(n), err
 }
 
-// EachIdentity implements [provision.Identities].
+// EachIdentity implements [plan.Store].
 func (s *Store) EachIdentity(ctx context.Context, c provision.ConnectionID, fn func([]provision.Identity) error) error {
 	last := provision.IdentityID("")
 	for {

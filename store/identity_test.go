@@ -137,7 +137,7 @@ func TestLockIdentities(t *testing.T) {
 		for _, p := range slices.Backward(all) {
 			asked = append(asked, p.ID)
 		}
-		must(t, s.InTx(ctx, func(tx provision.Store) error {
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
 			equal(t, "by id, removed ones included", idsOf(all), idsOf(got(tx.LockIdentities(ctx, c.ID, asked))(t)))
 			equal(t, "none asked", 0, len(got(tx.LockIdentities(ctx, c.ID, nil))(t)))
 			return nil
@@ -185,7 +185,7 @@ func TestMarksAreNotLost(t *testing.T) {
 		must(t, s.MarkDirty(ctx, c.ID, g.ID))
 
 		changed := make(chan error, 1)
-		must(t, s.InTx(ctx, func(worker provision.Store) error {
+		must(t, s.InTx(ctx, func(worker *store.Store) error {
 			ids := got(worker.Dirty(ctx, c.ID, 10))(t)
 			equal(t, "dirty", []provision.IdentityID{ann.ID}, ids)
 			go func() { changed <- s.MarkDirty(ctx, c.ID, g.ID) }()

@@ -18,8 +18,8 @@ const (
 	priorityNormal = 2
 )
 
-// Enqueue implements [provision.Jobs]. Jobs become River jobs of kind "visit"
-// and "evaluate" with [provision.VisitArgs] and [provision.EvaluateArgs], in
+// Enqueue implements [entitlement.Store]. Jobs become River jobs of kind "visit"
+// and "evaluate" with [provision.ReconcileArgs] and [provision.EvaluateArgs], in
 // the default queue.
 func (s *Store) Enqueue(ctx context.Context, jobs ...provision.Job) error {
 	if len(jobs) == 0 {
@@ -33,7 +33,7 @@ func (s *Store) Enqueue(ctx context.Context, jobs ...provision.Job) error {
 		}
 		params[i] = p
 	}
-	return s.transact(ctx, func(tx *Store) error {
+	return s.InTx(ctx, func(tx *Store) error {
 		for batch := range slices.Chunk(params, insertBatch) {
 			if err := tx.insertJobs(ctx, batch); err != nil {
 				return fmt.Errorf("store: enqueue: %w", err)
@@ -80,8 +80,8 @@ func insertParams(job provision.Job) (river.InsertManyParams, error) {
 		opts.Priority = priorityUrgent
 	}
 	switch job.Kind {
-	case provision.JobVisit:
-		return river.InsertManyParams{Args: provision.VisitArgs{Account: job.Account}, InsertOpts: opts}, nil
+	case provision.JobReconcile:
+		return river.InsertManyParams{Args: provision.ReconcileArgs{Account: job.Account}, InsertOpts: opts}, nil
 	case provision.JobEvaluate:
 		return river.InsertManyParams{Args: provision.EvaluateArgs{Connection: job.Connection}, InsertOpts: opts}, nil
 	}

@@ -38,10 +38,10 @@ func TestEnqueue(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		later := time.Now().UTC().Add(time.Hour).Truncate(time.Second)
-		must(t, s.InTx(ctx, func(tx provision.Store) error {
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
 			return tx.Enqueue(ctx,
-				provision.Job{Kind: provision.JobVisit, Account: "a1", Urgent: true},
-				provision.Job{Kind: provision.JobVisit, Account: "a2", At: later},
+				provision.Job{Kind: provision.JobReconcile, Account: "a1", Urgent: true},
+				provision.Job{Kind: provision.JobReconcile, Account: "a2", At: later},
 				provision.Job{Kind: provision.JobEvaluate, Connection: "c1"})
 		}))
 		type job struct {
@@ -74,7 +74,7 @@ func TestJobsShareTheFateOfTheirTransaction(t *testing.T) {
 		ctx := t.Context()
 		c, _ := seeded(t, s)
 		change := func(name string, result error) error {
-			return s.InTx(ctx, func(tx provision.Store) error {
+			return s.InTx(ctx, func(tx *store.Store) error {
 				must(t, tx.InsertIdentity(ctx, identity(c.ID, name)))
 				must(t, tx.Enqueue(ctx, provision.Job{Kind: provision.JobEvaluate, Connection: c.ID}))
 				return result
@@ -93,7 +93,7 @@ func TestManyJobs(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		jobs := make([]provision.Job, 1100)
 		for i := range jobs {
-			jobs[i] = provision.Job{Kind: provision.JobVisit, Account: "a"}
+			jobs[i] = provision.Job{Kind: provision.JobReconcile, Account: "a"}
 		}
 		must(t, s.Enqueue(t.Context(), jobs...))
 		equal(t, "jobs", len(jobs), len(queued(t, s)))
@@ -102,11 +102,11 @@ func TestManyJobs(t *testing.T) {
 
 // visits is a worker as the worker package has one.
 type visits struct {
-	river.WorkerDefaults[provision.VisitArgs]
+	river.WorkerDefaults[provision.ReconcileArgs]
 	seen chan provision.AccountID
 }
 
-func (v *visits) Work(_ context.Context, job *river.Job[provision.VisitArgs]) error {
+func (v *visits) Work(_ context.Context, job *river.Job[provision.ReconcileArgs]) error {
 	v.seen <- job.Args.Account
 	return nil
 }
@@ -116,8 +116,8 @@ func TestJobsAreWorked(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		seen := worked(t, s)
-		must(t, s.InTx(ctx, func(tx provision.Store) error {
-			return tx.Enqueue(ctx, provision.Job{Kind: provision.JobVisit, Account: "a1"})
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
+			return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: "a1"})
 		}))
 		equal(t, "account", provision.AccountID("a1"), seen())
 	})

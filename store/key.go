@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 const keyTable = "keys"
@@ -20,11 +21,11 @@ type keyRow struct {
 
 func (keyRow) TableName() string { return keyTable }
 
-func (k *keyring) key(row keyRow) (provision.Key, error) {
+func (k *keyring) key(row keyRow) (settings.Key, error) {
 	private, err := k.open(row.Private, keyTable, row.ID)
-	return provision.Key{
+	return settings.Key{
 		ID:          provision.KeyID(row.ID),
-		Use:         provision.KeyUse(row.Use),
+		Use:         settings.KeyUse(row.Use),
 		Private:     []byte(private),
 		Certificate: row.Certificate,
 		CreatedAt:   toTime(row.CreatedAt),
@@ -33,8 +34,8 @@ func (k *keyring) key(row keyRow) (provision.Key, error) {
 	}, err
 }
 
-// Keys implements [provision.SignIns].
-func (s *Store) Keys(ctx context.Context, use provision.KeyUse) ([]provision.Key, error) {
+// Keys implements [settings.Store].
+func (s *Store) Keys(ctx context.Context, use settings.KeyUse) ([]settings.Key, error) {
 	var rows []keyRow
 	if err := s.read(ctx).Where("use = ?", string(use)).Order("id DESC").Find(&rows).Error; err != nil {
 		return nil, err
@@ -42,11 +43,11 @@ func (s *Store) Keys(ctx context.Context, use provision.KeyUse) ([]provision.Key
 	return convert(rows, s.keys.key)
 }
 
-// LockKeys implements [provision.SignIns].
+// LockKeys implements [settings.Store].
 func (s *Store) LockKeys(ctx context.Context) error { return s.advisoryLock(ctx, lockKeys, false) }
 
-// SaveKey implements [provision.SignIns].
-func (s *Store) SaveKey(ctx context.Context, k provision.Key) error {
+// SaveKey implements [settings.Store].
+func (s *Store) SaveKey(ctx context.Context, k settings.Key) error {
 	private, err := s.keys.seal(string(k.Private), keyTable, string(k.ID))
 	if err != nil {
 		return err

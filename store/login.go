@@ -32,7 +32,7 @@ func (row loginRow) login() (provision.LoginKey, error) {
 	}, nil
 }
 
-// Login implements [provision.SignIns].
+// Login implements [signin.Store].
 func (s *Store) Login(ctx context.Context, c provision.ConnectionID, p provision.Protocol, issuer, subject string) (provision.LoginKey, error) {
 	var row loginRow
 	err := s.read(ctx).Where("connection_id = ? AND protocol = ? AND issuer = ? AND subject = ?", string(c), string(p), issuer, subject).Take(&row).Error
@@ -42,7 +42,7 @@ func (s *Store) Login(ctx context.Context, c provision.ConnectionID, p provision
 	return row.login()
 }
 
-// LoginsOf implements [provision.SignIns].
+// LoginsOf implements [signin.Store].
 func (s *Store) LoginsOf(ctx context.Context, id provision.IdentityID) ([]provision.LoginKey, error) {
 	var rows []loginRow
 	if err := s.read(ctx).Where("identity_id = ?", string(id)).Order("created_at, protocol, issuer, subject").Find(&rows).Error; err != nil {
@@ -51,7 +51,7 @@ func (s *Store) LoginsOf(ctx context.Context, id provision.IdentityID) ([]provis
 	return convert(rows, loginRow.login)
 }
 
-// SaveLogin implements [provision.SignIns].
+// SaveLogin implements [signin.Store].
 func (s *Store) SaveLogin(ctx context.Context, l provision.LoginKey) error {
 	if err := checkText("subject", l.Subject); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (s *Store) SaveLogin(ctx context.Context, l provision.LoginKey) error {
 	return translate(s.write(ctx).Clauses(again).Create(&row).Error, "login")
 }
 
-// DeleteLogins implements [provision.SignIns].
+// DeleteLogins implements [signin.Store].
 func (s *Store) DeleteLogins(ctx context.Context, id provision.IdentityID) error {
 	return s.write(ctx).Where("identity_id = ?", string(id)).Delete(&loginRow{}).Error
 }

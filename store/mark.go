@@ -6,7 +6,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// MarkDirty implements [provision.Identities].
+// MarkDirty implements [entitlement.Store].
 //
 // A mark that is there already is written again: the write waits for a worker
 // who has read the mark ([Store.Dirty]) and will clear it, and then makes a new
@@ -33,7 +33,7 @@ func (s *Store) MarkDirty(ctx context.Context, c provision.ConnectionID, group p
 		string(c), string(group)).Error
 }
 
-// Dirty implements [provision.Identities]. In a transaction it leaves out those
+// Dirty implements [entitlement.Store]. In a transaction it leaves out those
 // that another worker is at, and locks what it returns; see [Store.MarkDirty].
 func (s *Store) Dirty(ctx context.Context, c provision.ConnectionID, limit int) ([]provision.IdentityID, error) {
 	query := `SELECT identity_id FROM identity_marks WHERE connection_id = ? ORDER BY identity_id LIMIT ?`
@@ -45,7 +45,7 @@ func (s *Store) Dirty(ctx context.Context, c provision.ConnectionID, limit int) 
 	return list, err
 }
 
-// ClearDirty implements [provision.Identities].
+// ClearDirty implements [entitlement.Store].
 func (s *Store) ClearDirty(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) error {
 	return s.write(ctx).Exec(`DELETE FROM identity_marks WHERE connection_id = ? AND identity_id IN (`+s.sql.list+`)`,
 		string(c), bindIDs(list)).Error

@@ -27,7 +27,7 @@ type memberRow struct {
 
 func (memberRow) TableName() string { return "members" }
 
-// Members implements [provision.Groups].
+// Members implements [directory.Store].
 func (s *Store) Members(ctx context.Context, g provision.GroupID) ([]provision.Member, error) {
 	var members []provision.Member
 	err := s.read(ctx).Raw(`
@@ -57,7 +57,7 @@ func (s *Store) MemberKinds(ctx context.Context, c provision.ConnectionID, list 
 	return kinds, nil
 }
 
-// LockMembers implements [provision.Groups].
+// LockMembers implements [directory.Store].
 func (s *Store) LockMembers(ctx context.Context, c provision.ConnectionID, add, remove []provision.MemberID) (map[provision.MemberID]provision.MemberKind, error) {
 	if s.pg == nil { // nobody else can write meanwhile
 		return s.MemberKinds(ctx, c, slices.Concat(add, remove))
@@ -106,9 +106,9 @@ func bindable[T ~string](ids []T) []string {
 	return out
 }
 
-// AddMembers implements [provision.Groups].
+// AddMembers implements [directory.Store].
 func (s *Store) AddMembers(ctx context.Context, c provision.ConnectionID, g provision.GroupID, members []provision.Member) (added []provision.MemberID, _ error) {
-	err := s.transact(ctx, func(tx *Store) error {
+	err := s.InTx(ctx, func(tx *Store) error {
 		added = nil
 		for batch := range slices.Chunk(members, insertBatch) {
 			ids, err := tx.addMembers(ctx, c, g, batch)
@@ -160,7 +160,7 @@ func (t *pgTx) addMembers(ctx context.Context, c provision.ConnectionID, g provi
 	return added, err
 }
 
-// RemoveMembers implements [provision.Groups].
+// RemoveMembers implements [directory.Store].
 func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []provision.MemberID) ([]provision.MemberID, error) {
 	if len(list) == 0 {
 		return nil, nil
@@ -169,7 +169,7 @@ func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []p
 		`DELETE FROM members WHERE group_id = ? AND member_id IN (`+s.sql.list+`) RETURNING member_id`, string(g), bindIDs(list))
 }
 
-// RemoveMemberships implements [provision.Groups]. The groups are other ones
+// RemoveMemberships implements [directory.Store]. The groups are other ones
 // without the member: their versions move, so that no copy of them passes for
 // the newest.
 func (s *Store) RemoveMemberships(ctx context.Context, id provision.MemberID) ([]provision.GroupID, error) {
@@ -200,7 +200,7 @@ func deleteReturning[T ~string](db *gorm.DB, statement string, args ...any) ([]T
 	return gone, nil
 }
 
-// Edges implements [provision.Groups]. It climbs one level at a time: there are
+// Edges implements [entitlement.Store]. It climbs one level at a time: there are
 // few, and each is a look-up by index, while the databases would read the whole
 // table for a recursive query.
 func (s *Store) Edges(ctx context.Context, c provision.ConnectionID, list []provision.MemberID) ([]provision.Edge, error) {

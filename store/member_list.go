@@ -6,7 +6,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// MembersOf implements [provision.Groups].
+// MembersOf implements [directory.Store].
 func (s *Store) MembersOf(ctx context.Context, c provision.ConnectionID, ids []provision.GroupID) (map[provision.GroupID][]provision.Member, error) {
 	out := make(map[provision.GroupID][]provision.Member)
 	err := s.each(ctx, `

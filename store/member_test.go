@@ -116,7 +116,7 @@ func TestAddingMembersAtOnce(t *testing.T) {
 			if i%2 == 1 {
 				slices.Reverse(mine)
 			}
-			return s.InTx(ctx, func(tx provision.Store) error {
+			return s.InTx(ctx, func(tx *store.Store) error {
 				added, err := tx.AddMembers(ctx, c.ID, g.ID, mine)
 				counts[i] = len(added)
 				return err

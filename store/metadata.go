@@ -6,6 +6,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 type metadataRow struct {
@@ -20,18 +21,18 @@ type metadataRow struct {
 
 func (metadataRow) TableName() string { return "metadata" }
 
-// Metadata implements [provision.SignIns].
-func (s *Store) Metadata(ctx context.Context, c provision.ConnectionID) (provision.Metadata, error) {
+// Metadata implements [settings.Store].
+func (s *Store) Metadata(ctx context.Context, c provision.ConnectionID) (settings.Metadata, error) {
 	var row metadataRow
 	if err := s.read(ctx).Where("connection_id = ?", string(c)).Take(&row).Error; err != nil {
-		return provision.Metadata{}, translate(err, "metadata")
+		return settings.Metadata{}, translate(err, "metadata")
 	}
-	return provision.Metadata{Connection: c, URL: row.URL, Body: row.Body, FetchedAt: toTime(row.FetchedAt), TriedAt: toTime(row.TriedAt),
+	return settings.Metadata{Connection: c, URL: row.URL, Body: row.Body, FetchedAt: toTime(row.FetchedAt), TriedAt: toTime(row.TriedAt),
 		Problem: row.Problem, Waiting: row.Waiting}, nil
 }
 
-// SaveMetadata implements [provision.SignIns].
-func (s *Store) SaveMetadata(ctx context.Context, m provision.Metadata) error {
+// SaveMetadata implements [settings.Store].
+func (s *Store) SaveMetadata(ctx context.Context, m settings.Metadata) error {
 	row := metadataRow{ConnectionID: string(m.Connection), URL: m.URL, Body: m.Body, FetchedAt: fromTime(m.FetchedAt),
 		TriedAt: fromTime(m.TriedAt), Problem: m.Problem, Waiting: m.Waiting}
 	if row.Body == nil {

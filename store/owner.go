@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/breakglass"
 )
 
 const ownerTable = "owners"
@@ -24,8 +25,8 @@ type ownerRow struct {
 
 func (ownerRow) TableName() string { return ownerTable }
 
-func (k *keyring) owner(row ownerRow) (provision.Owner, error) {
-	o := provision.Owner{ID: provision.OwnerID(row.ID), Name: row.Name, Password: row.Password, LastStep: row.LastStep,
+func (k *keyring) owner(row ownerRow) (breakglass.Admin, error) {
+	o := breakglass.Admin{ID: provision.AdminID(row.ID), Name: row.Name, Password: row.Password, LastStep: row.LastStep,
 		CreatedAt: toTime(row.CreatedAt), UsedAt: toTimePtr(row.UsedAt)}
 	var err error
 	if o.Secret, err = k.open(row.Secret, ownerTable, row.ID); err != nil {
@@ -45,26 +46,26 @@ func (k *keyring) owner(row ownerRow) (provision.Owner, error) {
 	return o, nil
 }
 
-// Owner implements [provision.Owners].
-func (s *Store) Owner(ctx context.Context, name string) (provision.Owner, error) {
+// Owner implements [breakglass.Store].
+func (s *Store) Owner(ctx context.Context, name string) (breakglass.Admin, error) {
 	return s.takeOwner(s.read(ctx).Where("name = ?", name))
 }
 
-// LockOwner implements [provision.Owners].
-func (s *Store) LockOwner(ctx context.Context, name string) (provision.Owner, error) {
+// LockOwner implements [breakglass.Store].
+func (s *Store) LockOwner(ctx context.Context, name string) (breakglass.Admin, error) {
 	return s.takeOwner(locked(s.write(ctx)).Where("name = ?", name))
 }
 
-func (s *Store) takeOwner(db *gorm.DB) (provision.Owner, error) {
+func (s *Store) takeOwner(db *gorm.DB) (breakglass.Admin, error) {
 	var row ownerRow
 	if err := db.Take(&row).Error; err != nil {
-		return provision.Owner{}, translateRead(err, "owner")
+		return breakglass.Admin{}, translateRead(err, "owner")
 	}
 	return s.keys.owner(row)
 }
 
-// Owners implements [provision.Owners].
-func (s *Store) Owners(ctx context.Context) ([]provision.Owner, error) {
+// Owners implements [breakglass.Store].
+func (s *Store) Owners(ctx context.Context) ([]breakglass.Admin, error) {
 	var rows []ownerRow
 	if err := s.read(ctx).Order("name").Find(&rows).Error; err != nil {
 		return nil, err
@@ -72,8 +73,8 @@ func (s *Store) Owners(ctx context.Context) ([]provision.Owner, error) {
 	return convert(rows, s.keys.owner)
 }
 
-// SaveOwner implements [provision.Owners].
-func (s *Store) SaveOwner(ctx context.Context, o provision.Owner) error {
+// SaveOwner implements [breakglass.Store].
+func (s *Store) SaveOwner(ctx context.Context, o breakglass.Admin) error {
 	secret, err := s.keys.seal(o.Secret, ownerTable, string(o.ID))
 	if err != nil {
 		return err
@@ -87,7 +88,7 @@ func (s *Store) SaveOwner(ctx context.Context, o provision.Owner) error {
 	return translate(upsert(s.write(ctx)).Create(&row).Error, "owner")
 }
 
-// DeleteOwner implements [provision.Owners].
-func (s *Store) DeleteOwner(ctx context.Context, id provision.OwnerID) error {
+// DeleteOwner implements [breakglass.Store].
+func (s *Store) DeleteOwner(ctx context.Context, id provision.AdminID) error {
 	return missing(s.write(ctx).Where("id = ?", string(id)).Delete(&ownerRow{}), "owner")
 }

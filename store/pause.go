@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 type pauseRow struct {
@@ -15,24 +16,24 @@ type pauseRow struct {
 
 func (pauseRow) TableName() string { return "pauses" }
 
-// Pauses implements [provision.Sweeps].
-func (s *Store) Pauses(ctx context.Context) ([]provision.Pause, error) {
+// Pauses implements [reconcile.Store].
+func (s *Store) Pauses(ctx context.Context) ([]reconcile.Pause, error) {
 	var rows []pauseRow
 	if err := s.read(ctx).Order("desk_id").Find(&rows).Error; err != nil {
 		return nil, err
 	}
-	return convert(rows, func(row pauseRow) (provision.Pause, error) {
-		return provision.Pause{Desk: provision.DeskID(row.DeskID), Since: toTime(row.SinceAt), Until: toTime(row.UntilAt), Reason: row.Reason}, nil
+	return convert(rows, func(row pauseRow) (reconcile.Pause, error) {
+		return reconcile.Pause{Desk: provision.DeskID(row.DeskID), Since: toTime(row.SinceAt), Until: toTime(row.UntilAt), Reason: row.Reason}, nil
 	})
 }
 
-// SavePause implements [provision.Sweeps].
-func (s *Store) SavePause(ctx context.Context, p provision.Pause) error {
+// SavePause implements [reconcile.Store].
+func (s *Store) SavePause(ctx context.Context, p reconcile.Pause) error {
 	row := pauseRow{DeskID: string(p.Desk), SinceAt: fromTime(p.Since), UntilAt: fromTime(p.Until), Reason: p.Reason}
 	return translate(byDesk(s.write(ctx)).Create(&row).Error, "pause")
 }
 
-// DeletePause implements [provision.Sweeps].
+// DeletePause implements [reconcile.Store].
 func (s *Store) DeletePause(ctx context.Context, d provision.DeskID) error {
 	return s.write(ctx).Where("desk_id = ?", string(d)).Delete(&pauseRow{}).Error
 }

@@ -28,7 +28,7 @@ func TestQueriesMeanTheSameEverywhere(t *testing.T) {
 		}
 		rapid.Check(t, func(rt *rapid.T) {
 			subjects := drawSubjects(rt, c.ID, groups)
-			err := s.InTx(ctx, func(tx provision.Store) error {
+			err := s.InTx(ctx, func(tx *store.Store) error {
 				for _, p := range subjects {
 					insertSubject(rt, tx, p)
 				}
@@ -44,7 +44,7 @@ func TestQueriesMeanTheSameEverywhere(t *testing.T) {
 	})
 }
 
-func insertSubject(t *rapid.T, tx provision.Store, p subject) {
+func insertSubject(t *rapid.T, tx *store.Store, p subject) {
 	if err := tx.InsertIdentity(t.Context(), p.Identity); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func insertSubject(t *rapid.T, tx provision.Store, p subject) {
 	}
 }
 
-func ask(t *rapid.T, tx provision.Store, c provision.ConnectionID, subjects []subject, q provision.Query) {
+func ask(t *rapid.T, tx *store.Store, c provision.ConnectionID, subjects []subject, q provision.Query) {
 	page, err := tx.Identities(t.Context(), c, q)
 	if err != nil {
 		t.Fatalf("%s: %v", show(q), err)

@@ -331,7 +331,7 @@ func TestFindingIsByIndex(t *testing.T) {
 		ctx := t.Context()
 		c, _ := seeded(t, s)
 		all := people(t, s, c.ID, numbered("p", 3000)...)
-		must(t, s.InTx(ctx, func(tx provision.Store) error {
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
 			for i, name := range numbered("g", 1500) {
 				insertGroup(t, tx, c.ID, name, person(all[i]), person(all[i+1]))
 			}

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -38,7 +40,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, tok, byHash)
 		back(t, c, of)
 
-		access := provision.AccessToken{Hash: []byte("access"), Token: tok.ID, ReadOnly: true, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
+		access := credential.AccessToken{Hash: []byte("access"), Token: tok.ID, ReadOnly: true, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
 		must(t, s.InsertAccessToken(ctx, access))
 		accessBack, client, of, err := s.AccessTokenByHash(ctx, access.Hash)
 		must(t, err)
@@ -78,8 +80,8 @@ func TestEveryFieldComesBack(t *testing.T) {
 		must(t, s.SaveAccounts(ctx, []provision.Account{a}))
 		equal(t, "account saved twice", a, got(s.Account(ctx, a.ID))(t))
 
-		step := provision.Step{Account: a.ID, Kind: provision.StepTeams, Detail: map[string]any{"team": "tier1"}, Note: "why"}
-		step.ID = got(s.PlanSteps(ctx, []provision.Step{step}))(t)[0].ID
+		step := reconcile.Write{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"team": "tier1"}, Note: "why"}
+		step.ID = got(s.PlanSteps(ctx, []reconcile.Write{step}))(t)[0].ID
 		back(t, step, got(s.OpenSteps(ctx, a.ID))(t)[0])
 
 		e := provision.Entry{At: noon, Connection: c.ID, Cause: provision.Cause{Actor: "cli", Action: "rule add", Request: "req"},
@@ -112,7 +114,7 @@ func TestEmptyFieldsComeBack(t *testing.T) {
 		must(t, s.SaveConnection(ctx, c))
 		exactly(t, c, got(s.Connection(ctx, "bare"))(t))
 
-		tok := provision.Token{ID: "t", Connection: c.ID, Name: "bare", Hash: []byte("h"), CreatedAt: noon}
+		tok := credential.Token{ID: "t", Connection: c.ID, Name: "bare", Hash: []byte("h"), CreatedAt: noon}
 		must(t, s.SaveToken(ctx, tok))
 		exactly(t, tok, got(s.Tokens(ctx, c.ID))(t)[0])
 

@@ -58,7 +58,7 @@ func (row ruleRow) rule() (provision.Rule, error) {
 	}, nil
 }
 
-// Rules implements [provision.Rules].
+// Rules implements [entitlement.Store].
 func (s *Store) Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error) {
 	if s.pg != nil && c != "" {
 		var rules []provision.Rule
@@ -79,18 +79,18 @@ func (s *Store) Rules(ctx context.Context, c provision.ConnectionID) ([]provisio
 	return convert(rows, ruleRow.rule)
 }
 
-// LockRules implements [provision.Rules].
+// LockRules implements [directory.Store].
 func (s *Store) LockRules(ctx context.Context) error {
 	return s.advisoryLock(ctx, lockRules, false)
 }
 
-// SaveRule implements [provision.Rules].
+// SaveRule implements [directory.Store].
 func (s *Store) SaveRule(ctx context.Context, r provision.Rule) error {
 	row := newRuleRow(r)
 	return translate(upsert(s.write(ctx)).Create(&row).Error, "rule")
 }
 
-// DeleteRule implements [provision.Rules].
+// DeleteRule implements [settings.Store].
 func (s *Store) DeleteRule(ctx context.Context, id provision.RuleID) error {
 	return missing(s.write(ctx).Where("id = ?", string(id)).Delete(&ruleRow{}), "rule")
 }

@@ -98,7 +98,7 @@ func place(table, id string) []byte { return []byte(table + "\x00" + id) }
 // Reseal seals every secret with the first key, and returns how many there
 // were. After it the old keys are needed no more.
 func (s *Store) Reseal(ctx context.Context) (n int, _ error) {
-	err := s.transact(ctx, func(tx *Store) error {
+	err := s.InTx(ctx, func(tx *Store) error {
 		n = 0
 		connections, err := tx.Connections(ctx)
 		if err != nil {

@@ -30,7 +30,7 @@ type spot struct {
 	provision.Position
 }
 
-// Search implements [provision.Searches]. It looks up the order first, of which
+// Search implements [directory.Store]. It looks up the order first, of which
 // only ids and sort keys are read, and then the rows of the page.
 func (s *Store) Search(ctx context.Context, c provision.ConnectionID, q provision.Search) (provision.Finding, error) {
 	kinds := s.kinds(ctx, c, q)

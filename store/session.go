@@ -79,7 +79,7 @@ func (k *keyring) session(row sessionRow) (provision.Session, error) {
 	}, err
 }
 
-// Session implements [provision.SignIns].
+// Session implements [session.Store].
 func (s *Store) Session(ctx context.Context, hash []byte) (session provision.Session, id provision.Identity, c provision.Connection, err error) {
 	var row sessionRow
 	if err = s.read(ctx).InnerJoins("Identity").InnerJoins("Connection").Where("sessions.hash = ?", hash).Take(&row).Error; err != nil {
@@ -95,7 +95,7 @@ func (s *Store) Session(ctx context.Context, hash []byte) (session provision.Ses
 	return session, id, c, err
 }
 
-// Sessions implements [provision.SignIns].
+// Sessions implements [session.Store].
 func (s *Store) Sessions(ctx context.Context, f provision.SessionFilter, limit int) ([]provision.Session, error) {
 	query := selected(s.read(ctx), f).Order("created_at DESC, id DESC")
 	if limit > 0 {
@@ -125,7 +125,7 @@ func selected(db *gorm.DB, f provision.SessionFilter) *gorm.DB {
 	return db
 }
 
-// InsertSession implements [provision.SignIns].
+// InsertSession implements [session.Store].
 func (s *Store) InsertSession(ctx context.Context, session provision.Session) error {
 	row, err := s.keys.newSessionRow(session)
 	if err != nil {
@@ -134,14 +134,14 @@ func (s *Store) InsertSession(ctx context.Context, session provision.Session) er
 	return translate(s.write(ctx).Create(&row).Error, "session")
 }
 
-// TouchSession implements [provision.SignIns].
+// TouchSession implements [session.Store].
 func (s *Store) TouchSession(ctx context.Context, id provision.SessionID, at time.Time) error {
 	return s.write(ctx).Model(&sessionRow{}).Where("id = ?", string(id)).Update("seen_at", fromTime(at)).Error
 }
 
-// EndSessions implements [provision.SignIns].
+// EndSessions implements [session.Ender].
 func (s *Store) EndSessions(ctx context.Context, f provision.SessionFilter, at time.Time, why provision.SessionEnd) (ended []provision.Session, _ error) {
-	err := s.transact(ctx, func(tx *Store) error {
+	err := s.InTx(ctx, func(tx *Store) error {
 		var rows []sessionRow
 		if err := locked(selected(tx.write(ctx), f)).Order("id").Find(&rows).Error; err != nil {
 			return err

@@ -11,6 +11,8 @@ import (
 	"gorm.io/gorm/schema"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // The statements behind [Store.Standing] and [Store.Arrival] on PostgreSQL. They
@@ -66,12 +68,12 @@ func columnsOf(row any) string {
 	return `"` + strings.Join(parsed.DBNames, `", "`) + `"`
 }
 
-// Standing implements [provision.Identities].
-func (s *Store) Standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Standing, error) {
+// Standing implements [directory.Store].
+func (s *Store) Standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (directory.ForUpdate, error) {
 	if s.pg == nil {
 		return s.standing(ctx, c, id)
 	}
-	var out provision.Standing
+	var out directory.ForUpdate
 	var people []provision.Identity
 	var groups *string
 	err := s.pg.send(ctx, append(s.readRules(c, &out.Rules),
@@ -96,7 +98,7 @@ func (s *Store) Standing(ctx context.Context, c provision.ConnectionID, id provi
 }
 
 // standing is [Store.Standing] in single steps.
-func (s *Store) standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (out provision.Standing, err error) {
+func (s *Store) standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (out directory.ForUpdate, err error) {
 	if out.Rules, err = s.Rules(ctx, c); err != nil {
 		return out, err
 	}
@@ -110,7 +112,7 @@ func (s *Store) standing(ctx context.Context, c provision.ConnectionID, id provi
 	return out, err
 }
 
-// GroupStanding implements [provision.Groups].
+// GroupStanding implements [directory.Store].
 func (s *Store) GroupStanding(ctx context.Context, c provision.ConnectionID, id provision.GroupID) ([]provision.Rule, provision.Group, error) {
 	if s.pg == nil {
 		rules, err := s.Rules(ctx, c)
@@ -134,8 +136,8 @@ func (s *Store) GroupStanding(ctx context.Context, c provision.ConnectionID, id 
 	return rules, groups[0], nil
 }
 
-// LockVisit implements [provision.Accounts].
-func (s *Store) LockVisit(ctx context.Context, a provision.Account) (v provision.Visit, rules []provision.Rule, _ error) {
+// LockVisit implements [reconcile.Store].
+func (s *Store) LockVisit(ctx context.Context, a provision.Account) (v reconcile.Run, rules []provision.Rule, _ error) {
 	if s.pg == nil {
 		return s.lockVisit(ctx, a)
 	}
@@ -159,7 +161,7 @@ func (s *Store) LockVisit(ctx context.Context, a provision.Account) (v provision
 }
 
 // lockVisit is [Store.LockVisit] in single steps.
-func (s *Store) lockVisit(ctx context.Context, a provision.Account) (v provision.Visit, rules []provision.Rule, err error) {
+func (s *Store) lockVisit(ctx context.Context, a provision.Account) (v reconcile.Run, rules []provision.Rule, err error) {
 	if rules, err = s.Rules(ctx, a.Connection); err != nil {
 		return v, nil, err
 	}
@@ -176,15 +178,15 @@ func (s *Store) lockVisit(ctx context.Context, a provision.Account) (v provision
 	return v, rules, err
 }
 
-// Arrival implements [provision.Identities].
-func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (provision.Arrival, error) {
+// Arrival implements [directory.Store].
+func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (directory.ExistingMatches, error) {
 	if err := errors.Join(checkText("userName", userName), checkText("externalId", externalID), checkText("emails", strings.Join(addresses, " "))); err != nil {
-		return provision.Arrival{}, err
+		return directory.ExistingMatches{}, err
 	}
 	if s.pg == nil {
 		return s.arrival(ctx, c, userName, externalID, addresses)
 	}
-	var out provision.Arrival
+	var out directory.ExistingMatches
 	var twins, gone []provision.Identity
 	folded := provision.Fold(userName)
 	anybody := false
@@ -193,7 +195,7 @@ func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName,
 	if err != nil || !anybody {
 		return out, err
 	}
-	statements := []statement{{sql: lockUndescribed, args: []any{string(c), folded, addresses}, read: readIdentities(&out.Undescribed)}}
+	statements := []statement{{sql: lockUndescribed, args: []any{string(c), folded, addresses}, read: readIdentities(&out.SignInOnly)}}
 	if externalID == "" {
 		statements = append(statements, statement{sql: tombstoneByName, args: []any{string(c), folded}, read: readIdentities(&gone)})
 	} else {
@@ -205,8 +207,8 @@ func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName,
 		return out, err
 	}
 	s.noteLocked(twins...)
-	s.noteLocked(out.Undescribed...)
-	for found, to := range map[*[]provision.Identity]**provision.Identity{&twins: &out.Twin, &gone: &out.Before} {
+	s.noteLocked(out.SignInOnly...)
+	for found, to := range map[*[]provision.Identity]**provision.Identity{&twins: &out.SameExternalID, &gone: &out.Tombstone} {
 		if len(*found) > 0 {
 			*to = &(*found)[0]
 		}
@@ -215,11 +217,11 @@ func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName,
 }
 
 // arrival is [Store.Arrival] in single steps.
-func (s *Store) arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (out provision.Arrival, err error) {
+func (s *Store) arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (out directory.ExistingMatches, err error) {
 	if out.Rules, err = s.Rules(ctx, c); err != nil {
 		return out, err
 	}
-	if out.Undescribed, err = s.findIdentities(locked(live(s.write(ctx), c)).
+	if out.SignInOnly, err = s.findIdentities(locked(live(s.write(ctx), c)).
 		Where("document IS NULL AND (user_name_folded = ? OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded IN ("+s.sql.list+")))",
 			provision.Fold(userName), toList(addresses)).Order("id").Limit(2), identityColumns); err != nil {
 		return out, err
@@ -230,14 +232,14 @@ func (s *Store) arrival(ctx context.Context, c provision.ConnectionID, userName,
 		}
 		return &id, err
 	}
-	if out.Before, err = maybe(s.Tombstone(ctx, c, userName, externalID)); err != nil || externalID == "" {
+	if out.Tombstone, err = maybe(s.Tombstone(ctx, c, userName, externalID)); err != nil || externalID == "" {
 		return out, err
 	}
 	twin, err := maybe(s.IdentityByExternalID(ctx, c, externalID))
 	if err != nil || twin == nil {
 		return out, err
 	}
-	out.Twin, err = maybe(s.LockIdentity(ctx, c, twin.ID))
+	out.SameExternalID, err = maybe(s.LockIdentity(ctx, c, twin.ID))
 	return out, err
 }
 

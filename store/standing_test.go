@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -28,7 +30,7 @@ func TestOneTripOrMany(t *testing.T) {
 		insertGroup(t, s, c.ID, "flat", person(all[2]))
 		accounts := []provision.Account{account(all[0], d.ID), account(all[2], d.ID)}
 		must(t, s.SaveAccounts(ctx, accounts))
-		got(s.PlanSteps(ctx, []provision.Step{{Account: accounts[0].ID, Kind: provision.StepCreate}, {Account: accounts[0].ID, Kind: provision.StepRole, Detail: map[string]any{"to": "agent"}}}))(t)
+		got(s.PlanSteps(ctx, []reconcile.Write{{Account: accounts[0].ID, Kind: reconcile.WriteCreate}, {Account: accounts[0].ID, Kind: reconcile.WriteRole, Detail: map[string]any{"to": "agent"}}}))(t)
 		must(t, s.SaveRule(ctx, provision.Rule{ID: provision.NewID[provision.RuleID](), Connection: c.ID, Desk: d.ID, Group: "inner", GroupID: inner.ID, Role: provision.RoleAgent, Teams: []string{"a"}}))
 		for i, p := range all[3:] {
 			p.Status, p.UpdatedAt = provision.StatusRemoved, p.UpdatedAt.Add(time.Duration(i)*time.Second)
@@ -45,19 +47,19 @@ func TestOneTripOrMany(t *testing.T) {
 				t.Errorf("%s: %v in one trip, %v in steps", name, err1, err2)
 			}
 		}
-		_ = s.InTx(ctx, func(tx provision.Store) error {
+		_ = s.InTx(ctx, func(tx *store.Store) error {
 			for _, p := range append(all, provision.Identity{ID: "nobody"}) {
 				fast, err1 := tx.Standing(ctx, c.ID, p.ID)
 				slow, err2 := store.StandingInSteps(ctx, tx, c.ID, p.ID)
 				if err1 != nil {
-					fast, slow = provision.Standing{}, provision.Standing{}
+					fast, slow = directory.ForUpdate{}, directory.ForUpdate{}
 				}
 				equal("standing of "+p.UserName, fast, slow, err1, err2)
 				if err1 == nil {
 					brief, edges, err := s.Person(ctx, c.ID, p.ID)
 					must(t, err)
 					brief.Profile, brief.Emails, brief.Attributes = slow.Identity.Profile, slow.Identity.Emails, slow.Identity.Attributes
-					equal("person "+p.UserName, provision.Standing{Rules: slow.Rules, Identity: brief, Accounts: slow.Accounts, Edges: edges}, slow, nil, nil)
+					equal("person "+p.UserName, directory.ForUpdate{Rules: slow.Rules, Identity: brief, Accounts: slow.Accounts, Edges: edges}, slow, nil, nil)
 				}
 			}
 			for _, who := range [][2]string{{"ann", "ext-ann"}, {"new", "ext-ann"}, {"new", "ext-gone"}, {"GONE", ""}, {"gone", "ext-new"}, {"went", "ext-gone"}, {"new", "new"}, {"new", ""}, {"EARLY", ""}} {
@@ -71,7 +73,7 @@ func TestOneTripOrMany(t *testing.T) {
 				fast, rules1, err1 := tx.LockVisit(ctx, a)
 				slow, rules2, err2 := store.VisitInSteps(ctx, tx, a)
 				if err1 != nil {
-					fast, slow, rules1, rules2 = provision.Visit{}, provision.Visit{}, nil, nil
+					fast, slow, rules1, rules2 = reconcile.Run{}, reconcile.Run{}, nil, nil
 				}
 				equal("visit to "+string(a.ID), fast, slow, err1, err2)
 				equal("its rules", rules1, rules2, nil, nil)
@@ -82,7 +84,7 @@ func TestOneTripOrMany(t *testing.T) {
 				equal("group "+string(id), fast, slow, err1, err2)
 			}
 			for _, ids := range [][]provision.MemberID{nil, {"none"}, {provision.MemberID(all[0].ID), provision.MemberID(inner.ID), provision.MemberID(all[3].ID), "\x00"}} {
-				kinds, err2 := tx.(*store.Store).MemberKinds(ctx, c.ID, ids)
+				kinds, err2 := tx.MemberKinds(ctx, c.ID, ids)
 				added, err1 := tx.LockMembers(ctx, c.ID, ids, nil)
 				equal("members to add", added, kinds, err1, err2)
 				removed, err1 := tx.LockMembers(ctx, c.ID, nil, ids)

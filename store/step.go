@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 type stepRow struct {
@@ -19,26 +20,26 @@ type stepRow struct {
 
 func (stepRow) TableName() string { return "steps" }
 
-func newStepRow(st provision.Step) (stepRow, error) {
+func newStepRow(st reconcile.Write) (stepRow, error) {
 	detail, err := toJSON(st.Detail)
 	return stepRow{ID: st.ID, AccountID: string(st.Account), Kind: string(st.Kind), Detail: detail, Note: st.Note}, err
 }
 
-func (row stepRow) step() (provision.Step, error) {
-	st := provision.Step{ID: row.ID, Account: provision.AccountID(row.AccountID), Kind: provision.StepKind(row.Kind), Note: row.Note}
+func (row stepRow) step() (reconcile.Write, error) {
+	st := reconcile.Write{ID: row.ID, Account: provision.AccountID(row.AccountID), Kind: reconcile.WriteKind(row.Kind), Note: row.Note}
 	if err := decodeJSON(row.Detail, &st.Detail); err != nil {
 		return st, fmt.Errorf("store: step %d: %w", row.ID, err)
 	}
 	return st, nil
 }
 
-// PlanSteps implements [provision.Accounts].
-func (s *Store) PlanSteps(ctx context.Context, steps []provision.Step) ([]provision.Step, error) {
+// PlanSteps implements [reconcile.Store].
+func (s *Store) PlanSteps(ctx context.Context, steps []reconcile.Write) ([]reconcile.Write, error) {
 	if len(steps) == 0 {
 		return nil, nil
 	}
-	planned := make([]provision.Step, len(steps))
-	err := s.transact(ctx, func(tx *Store) error {
+	planned := make([]reconcile.Write, len(steps))
+	err := s.InTx(ctx, func(tx *Store) error {
 		for i, st := range steps {
 			st.ID = 0
 			row, err := newStepRow(st)
@@ -59,8 +60,8 @@ func (s *Store) PlanSteps(ctx context.Context, steps []provision.Step) ([]provis
 	return planned, nil
 }
 
-// OpenSteps implements [provision.Accounts].
-func (s *Store) OpenSteps(ctx context.Context, a provision.AccountID) ([]provision.Step, error) {
+// OpenSteps implements [directory.Store].
+func (s *Store) OpenSteps(ctx context.Context, a provision.AccountID) ([]reconcile.Write, error) {
 	var rows []stepRow
 	if err := s.read(ctx).Where("account_id = ?", string(a)).Order("id").Find(&rows).Error; err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func (s *Store) OpenSteps(ctx context.Context, a provision.AccountID) ([]provisi
 	return convert(rows, stepRow.step)
 }
 
-// CloseSteps implements [provision.Accounts]. A closed step is deleted: the
+// CloseSteps implements [reconcile.Store]. A closed step is deleted: the
 // audit log tells of it.
 func (s *Store) CloseSteps(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {

@@ -14,7 +14,17 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"gorm.io/gorm"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/signin"
+	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/desksession"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/breakglass"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Options says where the database is and how to open it.
@@ -34,7 +44,7 @@ type Options struct {
 	Log *slog.Logger // nil: slog.Default()
 }
 
-// Store is a [provision.Store]. It is safe for concurrent use, by any number
+// Store is what every package below provision needs of a database. It is safe for concurrent use, by any number
 // of processes on one database. The Store that [Store.InTx] hands out is
 // bound to its transaction and to one goroutine.
 type Store struct {
@@ -59,7 +69,20 @@ type shared struct {
 	pgJobs  *river.Client[pgx.Tx]  // inserts only, on PostgreSQL
 }
 
-var _ provision.Store = (*Store)(nil)
+// What the core asks of a database, package by package.
+var (
+	_ audit.Store = (*Store)(nil)
+	_ breakglass.Store = (*Store)(nil)
+	_ credential.Store = (*Store)(nil)
+	_ desksession.Store = (*Store)(nil)
+	_ directory.Store = (*Store)(nil)
+	_ entitlement.Store = (*Store)(nil)
+	_ plan.Store = (*Store)(nil)
+	_ reconcile.Store = (*Store)(nil)
+	_ session.Store = (*Store)(nil)
+	_ settings.Store = (*Store)(nil)
+	_ signin.Store = (*Store)(nil)
+)
 
 // Open opens the database that o describes and tries whether it answers. It
 // does not migrate: see [Store.Migrate].

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 type sweepRow struct {
@@ -23,8 +24,8 @@ type sweepRow struct {
 
 func (sweepRow) TableName() string { return "sweeps" }
 
-func (row sweepRow) sweep() provision.Sweep {
-	return provision.Sweep{
+func (row sweepRow) sweep() reconcile.Sweep {
+	return reconcile.Sweep{
 		Desk:       provision.DeskID(row.DeskID),
 		NextAt:     toTime(row.NextAt),
 		LeaseUntil: toTimePtr(row.LeaseUntil),
@@ -42,8 +43,8 @@ func byDesk(db *gorm.DB) *gorm.DB {
 	return db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "desk_id"}}, UpdateAll: true})
 }
 
-// SettledAccounts implements [provision.Sweeps].
-func (s *Store) SettledAccounts(ctx context.Context, f provision.SettledFilter) ([]provision.Account, error) {
+// SettledAccounts implements [reconcile.Store].
+func (s *Store) SettledAccounts(ctx context.Context, f reconcile.SettledFilter) ([]provision.Account, error) {
 	query := s.read(ctx).Where("desk_id = ? AND visited >= revision AND lease_until IS NULL", string(f.Desk)).
 		Where("state IN (?, ?) AND origin <> ?", string(provision.AccountReady), string(provision.AccountEnded), string(provision.OriginNone)).
 		Order("id")
@@ -59,26 +60,26 @@ func (s *Store) SettledAccounts(ctx context.Context, f provision.SettledFilter) 
 	return findAccounts(query)
 }
 
-// Sweep implements [provision.Sweeps].
-func (s *Store) Sweep(ctx context.Context, d provision.DeskID) (provision.Sweep, error) {
+// Sweep implements [reconcile.Store].
+func (s *Store) Sweep(ctx context.Context, d provision.DeskID) (reconcile.Sweep, error) {
 	var row sweepRow
 	if err := s.read(ctx).Where("desk_id = ?", string(d)).Take(&row).Error; err != nil {
-		return provision.Sweep{}, translateRead(err, "sweep")
+		return reconcile.Sweep{}, translateRead(err, "sweep")
 	}
 	return row.sweep(), nil
 }
 
-// Sweeps implements [provision.Sweeps].
-func (s *Store) Sweeps(ctx context.Context) ([]provision.Sweep, error) {
+// Sweeps implements [reconcile.Store].
+func (s *Store) Sweeps(ctx context.Context) ([]reconcile.Sweep, error) {
 	var rows []sweepRow
 	if err := s.read(ctx).Order("desk_id").Find(&rows).Error; err != nil {
 		return nil, err
 	}
-	return convert(rows, func(row sweepRow) (provision.Sweep, error) { return row.sweep(), nil })
+	return convert(rows, func(row sweepRow) (reconcile.Sweep, error) { return row.sweep(), nil })
 }
 
-// SaveSweep implements [provision.Sweeps].
-func (s *Store) SaveSweep(ctx context.Context, sw provision.Sweep) error {
+// SaveSweep implements [reconcile.Store].
+func (s *Store) SaveSweep(ctx context.Context, sw reconcile.Sweep) error {
 	row := sweepRow{
 		DeskID:     string(sw.Desk),
 		NextAt:     fromTime(sw.NextAt),

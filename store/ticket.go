@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 )
 
 const ticketTable = "tickets"
@@ -24,14 +25,14 @@ type ticketRow struct {
 
 func (ticketRow) TableName() string { return ticketTable }
 
-func (k *keyring) ticket(row ticketRow) (provision.Ticket, error) {
+func (k *keyring) ticket(row ticketRow) (session.OneTimeToken, error) {
 	data, err := k.open(row.Data, ticketTable, hex.EncodeToString(row.Hash))
-	return provision.Ticket{Hash: row.Hash, Kind: provision.TicketKind(row.Kind), Connection: provision.ConnectionID(row.ConnectionID),
+	return session.OneTimeToken{Hash: row.Hash, Kind: session.OneTimeKind(row.Kind), Connection: provision.ConnectionID(row.ConnectionID),
 		Data: json.RawMessage(data), ExpiresAt: toTime(row.ExpiresAt)}, err
 }
 
-// SaveTicket implements [provision.SignIns].
-func (s *Store) SaveTicket(ctx context.Context, t provision.Ticket) error {
+// SaveTicket implements [session.Store].
+func (s *Store) SaveTicket(ctx context.Context, t session.OneTimeToken) error {
 	data, err := s.keys.seal(string(t.Data), ticketTable, hex.EncodeToString(t.Hash))
 	if err != nil {
 		return err
@@ -40,24 +41,24 @@ func (s *Store) SaveTicket(ctx context.Context, t provision.Ticket) error {
 	return translate(s.write(ctx).Create(&row).Error, "ticket")
 }
 
-// Ticket implements [provision.SignIns].
-func (s *Store) Ticket(ctx context.Context, kind provision.TicketKind, hash []byte) (provision.Ticket, error) {
+// Ticket implements [session.Store].
+func (s *Store) Ticket(ctx context.Context, kind session.OneTimeKind, hash []byte) (session.OneTimeToken, error) {
 	var row ticketRow
 	if err := s.read(ctx).Where("hash = ? AND kind = ?", hash, string(kind)).Take(&row).Error; err != nil {
-		return provision.Ticket{}, translate(err, "ticket")
+		return session.OneTimeToken{}, translate(err, "ticket")
 	}
 	return s.keys.ticket(row)
 }
 
-// TakeTicket implements [provision.SignIns].
-func (s *Store) TakeTicket(ctx context.Context, kind provision.TicketKind, hash []byte) (provision.Ticket, error) {
+// TakeTicket implements [session.Store].
+func (s *Store) TakeTicket(ctx context.Context, kind session.OneTimeKind, hash []byte) (session.OneTimeToken, error) {
 	var rows []ticketRow
 	deleted := s.write(ctx).Clauses(clause.Returning{}).Where("hash = ? AND kind = ?", hash, string(kind)).Delete(&rows)
 	if deleted.Error != nil {
-		return provision.Ticket{}, deleted.Error
+		return session.OneTimeToken{}, deleted.Error
 	}
 	if len(rows) == 0 {
-		return provision.Ticket{}, translate(gorm.ErrRecordNotFound, "ticket")
+		return session.OneTimeToken{}, translate(gorm.ErrRecordNotFound, "ticket")
 	}
 	return s.keys.ticket(rows[0])
 }
@@ -69,14 +70,14 @@ type memoryRow struct {
 
 func (memoryRow) TableName() string { return "memories" }
 
-// Remember implements [provision.SignIns].
+// Remember implements [session.Store].
 func (s *Store) Remember(ctx context.Context, key string, expires time.Time) (first bool, _ error) {
 	row := memoryRow{Key: key, ExpiresAt: fromTime(expires)}
 	inserted := s.write(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
 	return inserted.RowsAffected == 1, inserted.Error
 }
 
-// RememberLonger implements [provision.SignIns].
+// RememberLonger implements [session.Store].
 func (s *Store) RememberLonger(ctx context.Context, key string, expires time.Time) error {
 	row := memoryRow{Key: key, ExpiresAt: fromTime(expires)}
 	later := clause.Set{{Column: clause.Column{Name: "expires_at"},
@@ -84,14 +85,14 @@ func (s *Store) RememberLonger(ctx context.Context, key string, expires time.Tim
 	return s.write(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, DoUpdates: later}).Create(&row).Error
 }
 
-// Remembered implements [provision.SignIns].
+// Remembered implements [session.Store].
 func (s *Store) Remembered(ctx context.Context, key string, now time.Time) (bool, error) {
 	var n int64
 	err := s.read(ctx).Model(&memoryRow{}).Where("key = ? AND expires_at >= ?", key, fromTime(now)).Count(&n).Error
 	return n > 0, err
 }
 
-// SweepSignIns implements [provision.SignIns].
+// SweepSignIns implements [session.Store].
 func (s *Store) SweepSignIns(ctx context.Context, now, then time.Time) error {
 	for _, old := range []struct {
 		row  any

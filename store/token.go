@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 )
 
 type tokenRow struct {
@@ -27,7 +28,7 @@ type tokenRow struct {
 
 func (tokenRow) TableName() string { return "tokens" }
 
-func newTokenRow(t provision.Token) tokenRow {
+func newTokenRow(t credential.Token) tokenRow {
 	return tokenRow{
 		ID:           string(t.ID),
 		ConnectionID: string(t.Connection),
@@ -43,8 +44,8 @@ func newTokenRow(t provision.Token) tokenRow {
 	}
 }
 
-func (row tokenRow) token() (provision.Token, error) {
-	return provision.Token{
+func (row tokenRow) token() (credential.Token, error) {
+	return credential.Token{
 		ID:         provision.TokenID(row.ID),
 		Connection: provision.ConnectionID(row.ConnectionID),
 		Name:       row.Name,
@@ -64,8 +65,8 @@ func (row tokenRow) token() (provision.Token, error) {
 var tokenWithConnection = `SELECT ` + rowTypeOf[tokenRow]().columnsOf("t") + `, ` + rowTypeOf[connectionRow]().columnsOf("c") + `
 	FROM tokens t JOIN connections c ON c.id = t.connection_id WHERE t.hash = $1`
 
-// TokenByHash implements [provision.Tokens].
-func (s *Store) TokenByHash(ctx context.Context, hash []byte) (provision.Token, provision.Connection, error) {
+// TokenByHash implements [credential.Store].
+func (s *Store) TokenByHash(ctx context.Context, hash []byte) (credential.Token, provision.Connection, error) {
 	var row tokenRow
 	var of connectionRow
 	found := false
@@ -77,18 +78,18 @@ func (s *Store) TokenByHash(ctx context.Context, hash []byte) (provision.Token, 
 		err = gorm.ErrRecordNotFound
 	}
 	if err != nil {
-		return provision.Token{}, provision.Connection{}, translate(err, "token")
+		return credential.Token{}, provision.Connection{}, translate(err, "token")
 	}
 	connection, err := s.keys.connection(of)
 	if err != nil {
-		return provision.Token{}, provision.Connection{}, err
+		return credential.Token{}, provision.Connection{}, err
 	}
 	token, err := row.token()
 	return token, connection, err
 }
 
-// Tokens implements [provision.Tokens].
-func (s *Store) Tokens(ctx context.Context, c provision.ConnectionID) ([]provision.Token, error) {
+// Tokens implements [signin.Store].
+func (s *Store) Tokens(ctx context.Context, c provision.ConnectionID) ([]credential.Token, error) {
 	var rows []tokenRow
 	query := s.read(ctx).Order("created_at, id")
 	if c != "" {
@@ -100,13 +101,13 @@ func (s *Store) Tokens(ctx context.Context, c provision.ConnectionID) ([]provisi
 	return convert(rows, tokenRow.token)
 }
 
-// SaveToken implements [provision.Tokens].
-func (s *Store) SaveToken(ctx context.Context, t provision.Token) error {
+// SaveToken implements [credential.Saver].
+func (s *Store) SaveToken(ctx context.Context, t credential.Token) error {
 	row := newTokenRow(t)
 	return translate(upsert(s.write(ctx)).Create(&row).Error, "token")
 }
 
-// TouchToken implements [provision.Tokens].
+// TouchToken implements [credential.Store].
 func (s *Store) TouchToken(ctx context.Context, id provision.TokenID, at time.Time) error {
 	return missing(s.write(ctx).Model(&tokenRow{}).Where("id = ?", string(id)).Update("last_used_at", fromTime(at)), "token")
 }

@@ -14,24 +14,19 @@ import (
 	"gorm.io/gorm/clause"
 	"modernc.org/sqlite"
 
-	"github.com/deskbridge/deskbridge/provision"
 )
 
 // maxTries is how often a transaction is run before its collision with others
 // becomes the caller's error.
 const maxTries = 10
 
-// InTx implements [provision.Store]. On a Store that is in a transaction
+// InTx runs fn in one transaction; see [provision.InTx]. On a Store that is in a transaction
 // already, fn becomes part of that one.
 //
 // PostgreSQL runs it as READ COMMITTED: what must not change between two
 // statements is locked. SQLite lets one transaction at a time in, from its
 // beginning on.
-func (s *Store) InTx(ctx context.Context, fn func(tx provision.Store) error) error {
-	return s.transact(ctx, func(tx *Store) error { return fn(tx) })
-}
-
-func (s *Store) transact(ctx context.Context, fn func(tx *Store) error) error {
+func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
 	if s.inTx {
 		return fn(s)
 	}

@@ -36,89 +36,89 @@ func TestLocksKeepCounters(t *testing.T) {
 	const goroutines = 20
 	tests := []struct {
 		name  string
-		bump  func(ctx context.Context, tx provision.Store, w *world) error // reads, adds one, and writes
-		count func(ctx context.Context, s provision.Store, w *world) (int64, error)
+		bump  func(ctx context.Context, tx *store.Store, w *world) error // reads, adds one, and writes
+		count func(ctx context.Context, s *store.Store, w *world) (int64, error)
 	}{
-		{"LockIdentity", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"LockIdentity", func(ctx context.Context, tx *store.Store, w *world) error {
 			id, err := tx.LockIdentity(ctx, w.acme.ID, w.ann.ID)
 			id.Version++
 			return errors.Join(err, tx.SaveIdentity(ctx, id))
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			id, err := s.Identity(ctx, w.acme.ID, w.ann.ID)
 			return id.Version - w.ann.Version, err
 		}},
-		{"LockIdentities", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"LockIdentities", func(ctx context.Context, tx *store.Store, w *world) error {
 			ids, err := tx.LockIdentities(ctx, w.acme.ID, []provision.IdentityID{w.bob.ID, w.ann.ID})
 			for _, id := range ids {
 				id.Version++
 				err = errors.Join(err, tx.SaveIdentity(ctx, id))
 			}
 			return err
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			id, err := s.Identity(ctx, w.acme.ID, w.bob.ID)
 			return id.Version - w.bob.Version, err
 		}},
-		{"LockConnection", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"LockConnection", func(ctx context.Context, tx *store.Store, w *world) error {
 			c, err := tx.LockConnection(ctx, w.acme.ID)
 			c.CreatedAt = c.CreatedAt.Add(time.Microsecond)
 			return errors.Join(err, tx.SaveConnection(ctx, c))
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			c, err := s.Connection(ctx, "acme")
 			return c.CreatedAt.Sub(w.acme.CreatedAt).Microseconds(), err
 		}},
-		{"LockGroup", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"LockGroup", func(ctx context.Context, tx *store.Store, w *world) error {
 			g, err := tx.LockGroup(ctx, w.acme.ID, w.group.ID)
 			g.Version++
 			return errors.Join(err, tx.SaveGroup(ctx, g))
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			g, err := s.Group(ctx, w.acme.ID, w.group.ID)
 			return g.Version - w.group.Version, err
 		}},
-		{"LockDesk", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"LockDesk", func(ctx context.Context, tx *store.Store, w *world) error {
 			d, err := tx.LockDesk(ctx, w.desk.ID)
 			d.Seats++
 			return errors.Join(err, tx.SaveDesk(ctx, d))
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			d, err := s.Desk(ctx, "support")
 			return int64(d.Seats - w.desk.Seats), err
 		}},
-		{"LockAccount", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"LockAccount", func(ctx context.Context, tx *store.Store, w *world) error {
 			a, err := tx.LockAccount(ctx, w.account.ID)
 			a.Revision++
 			return errors.Join(err, tx.SaveAccounts(ctx, []provision.Account{a}))
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			a, err := s.Account(ctx, w.account.ID)
 			return a.Revision - w.account.Revision, err
 		}},
-		{"LockAccountsOf", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"LockAccountsOf", func(ctx context.Context, tx *store.Store, w *world) error {
 			accounts, err := tx.LockAccountsOf(ctx, []provision.IdentityID{w.ann.ID})
 			for i := range accounts {
 				accounts[i].Revision++
 			}
 			return errors.Join(err, tx.SaveAccounts(ctx, accounts))
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			a, err := s.Account(ctx, w.account.ID)
 			return a.Revision - w.account.Revision, err
 		}},
-		{"LockRules", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"LockRules", func(ctx context.Context, tx *store.Store, w *world) error {
 			if err := tx.LockRules(ctx); err != nil {
 				return err
 			}
 			d, err := tx.Desk(ctx, "support") // not locked itself
 			d.Seats++
 			return errors.Join(err, tx.SaveDesk(ctx, d))
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			d, err := s.Desk(ctx, "support")
 			return int64(d.Seats - w.desk.Seats), err
 		}},
-		{"Unsealed", func(ctx context.Context, tx provision.Store, w *world) error {
+		{"Unsealed", func(ctx context.Context, tx *store.Store, w *world) error {
 			if _, err := tx.Unsealed(ctx, 1); err != nil {
 				return err
 			}
 			d, err := tx.Desk(ctx, "support") // not locked itself
 			d.Seats++
 			return errors.Join(err, tx.SaveDesk(ctx, d))
-		}, func(ctx context.Context, s provision.Store, w *world) (int64, error) {
+		}, func(ctx context.Context, s *store.Store, w *world) (int64, error) {
 			d, err := s.Desk(ctx, "support")
 			return int64(d.Seats - w.desk.Seats), err
 		}},
@@ -130,7 +130,7 @@ func TestLocksKeepCounters(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				before := got(tt.count(ctx, s, w))(t)
 				atOnce(t, goroutines, func(int) error {
-					return s.InTx(ctx, func(tx provision.Store) error { return tt.bump(ctx, tx, w) })
+					return s.InTx(ctx, func(tx *store.Store) error { return tt.bump(ctx, tx, w) })
 				})
 				equal(t, "counted", before+goroutines, got(tt.count(ctx, s, w))(t))
 			})
@@ -153,7 +153,7 @@ func TestTwoProcesses(t *testing.T) {
 	c, _ := seeded(t, both[0])
 	ann := people(t, both[1], c.ID, "ann")[0]
 	atOnce(t, 20, func(i int) error {
-		return both[i%2].InTx(ctx, func(tx provision.Store) error {
+		return both[i%2].InTx(ctx, func(tx *store.Store) error {
 			id, err := tx.LockIdentity(ctx, c.ID, ann.ID)
 			id.Version++
 			return errors.Join(err, tx.SaveIdentity(ctx, id))
@@ -167,7 +167,7 @@ func TestTwoProcesses(t *testing.T) {
 func TestLocksOfOthersStay(t *testing.T) {
 	_, s := storetest.Postgres(t)
 	c, _ := seeded(t, s)
-	must(t, s.InTx(t.Context(), func(tx provision.Store) error {
+	must(t, s.InTx(t.Context(), func(tx *store.Store) error {
 		if _, err := tx.LockConnection(t.Context(), c.ID); err != nil {
 			return err
 		}
@@ -183,18 +183,18 @@ func TestRulesWaitForReaders(t *testing.T) {
 	_, s := storetest.Postgres(t)
 	ctx := t.Context()
 	locked := make(chan error, 1)
-	must(t, s.InTx(ctx, func(first provision.Store) error {
+	must(t, s.InTx(ctx, func(first *store.Store) error {
 		if _, err := first.Rules(ctx, ""); err != nil {
 			return err
 		}
-		if err := s.InTx(ctx, func(second provision.Store) error {
+		if err := s.InTx(ctx, func(second *store.Store) error {
 			_, err := second.Rules(ctx, "")
 			return err
 		}); err != nil {
 			return err
 		}
 		go func() {
-			locked <- s.InTx(ctx, func(writer provision.Store) error { return writer.LockRules(ctx) })
+			locked <- s.InTx(ctx, func(writer *store.Store) error { return writer.LockRules(ctx) })
 		}()
 		select {
 		case err := <-locked:
@@ -213,7 +213,7 @@ func TestInTx(t *testing.T) {
 
 		t.Run("an error undoes everything", func(t *testing.T) {
 			id := identity(c.ID, "undone")
-			err := s.InTx(ctx, func(tx provision.Store) error {
+			err := s.InTx(ctx, func(tx *store.Store) error {
 				if err := tx.InsertIdentity(ctx, id); err != nil {
 					return err
 				}
@@ -230,7 +230,7 @@ func TestInTx(t *testing.T) {
 			id := identity(c.ID, "panicked")
 			func() {
 				defer func() { _ = recover() }()
-				_ = s.InTx(ctx, func(tx provision.Store) error {
+				_ = s.InTx(ctx, func(tx *store.Store) error {
 					must(t, tx.InsertIdentity(ctx, id))
 					panic("fn")
 				})
@@ -240,8 +240,8 @@ func TestInTx(t *testing.T) {
 		})
 		t.Run("a transaction in a transaction is part of it", func(t *testing.T) {
 			id := identity(c.ID, "nested")
-			err := s.InTx(ctx, func(tx provision.Store) error {
-				if err := tx.InTx(ctx, func(inner provision.Store) error { return inner.InsertIdentity(ctx, id) }); err != nil {
+			err := s.InTx(ctx, func(tx *store.Store) error {
+				if err := tx.InTx(ctx, func(inner *store.Store) error { return inner.InsertIdentity(ctx, id) }); err != nil {
 					return err
 				}
 				return errRollback
@@ -254,7 +254,7 @@ func TestInTx(t *testing.T) {
 		})
 		t.Run("others see nothing before the commit", func(t *testing.T) {
 			id := identity(c.ID, "later")
-			must(t, s.InTx(ctx, func(tx provision.Store) error {
+			must(t, s.InTx(ctx, func(tx *store.Store) error {
 				must(t, tx.InsertIdentity(ctx, id))
 				_, err := s.Identity(ctx, c.ID, id.ID)
 				wantCode(t, "Identity", err, provision.NotFound)
@@ -265,7 +265,7 @@ func TestInTx(t *testing.T) {
 		t.Run("a cancelled context undoes everything", func(t *testing.T) {
 			id := identity(c.ID, "cancelled")
 			short, cancel := context.WithCancel(ctx)
-			err := s.InTx(short, func(tx provision.Store) error {
+			err := s.InTx(short, func(tx *store.Store) error {
 				must(t, tx.InsertIdentity(short, id))
 				cancel()
 				return nil
@@ -291,7 +291,7 @@ func TestDeadlocksAreRetried(t *testing.T) {
 			if i%2 == 1 {
 				slices.Reverse(order)
 			}
-			return s.InTx(ctx, func(tx provision.Store) error {
+			return s.InTx(ctx, func(tx *store.Store) error {
 				for _, p := range order {
 					id, err := tx.LockIdentity(ctx, c.ID, p.ID)
 					if err != nil {

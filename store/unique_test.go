@@ -7,19 +7,20 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
 // world is what the unique rules are tried on.
 type world struct {
-	provision.Store
+	*store.Store
 	acme, other provision.Connection
 	desk        provision.Desk
 	ann, bob    provision.Identity
 	gone        provision.Identity // removed
 	group       provision.Group
-	token       provision.Token
+	token       credential.Token
 	account     provision.Account
 }
 
@@ -29,7 +30,7 @@ var errRollback = errors.New("rolled back by the test")
 // back.
 func inWorld(t *testing.T, s *store.Store, test func(w *world)) {
 	t.Helper()
-	err := s.InTx(t.Context(), func(tx provision.Store) error {
+	err := s.InTx(t.Context(), func(tx *store.Store) error {
 		test(newWorld(t, tx))
 		return errRollback
 	})
@@ -38,7 +39,7 @@ func inWorld(t *testing.T, s *store.Store, test func(w *world)) {
 	}
 }
 
-func newWorld(t *testing.T, s provision.Store) *world {
+func newWorld(t *testing.T, s *store.Store) *world {
 	w := &world{Store: s, other: connection("other")}
 	w.acme, w.desk = seeded(t, s)
 	must(t, s.SaveConnection(t.Context(), w.other))

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 )
 
 // visitorRow is a session with whatever belongs to it.
@@ -40,9 +41,9 @@ type visitorRow struct {
 	AccountProfile *string
 }
 
-// Visitor implements [provision.SignIns]. It is one statement, because it is
+// Visitor implements [session.Store]. It is one statement, because it is
 // asked at each request of everybody.
-func (s *Store) Visitor(ctx context.Context, hash []byte, desk string) (provision.Visitor, error) {
+func (s *Store) Visitor(ctx context.Context, hash []byte, desk string) (session.ForwardAuthSubject, error) {
 	if checkText("", desk) != nil {
 		desk = "" // no desk is called that
 	}
@@ -62,15 +63,15 @@ func (s *Store) Visitor(ctx context.Context, hash []byte, desk string) (provisio
 		LEFT JOIN accounts a ON a.identity_id = v.identity_id AND a.desk_id = (SELECT id FROM desks WHERE name = ?)`,
 		hash, desk).Scan(&row)
 	if found.Error != nil {
-		return provision.Visitor{}, found.Error
+		return session.ForwardAuthSubject{}, found.Error
 	}
 	if found.RowsAffected == 0 {
-		return provision.Visitor{}, translate(gorm.ErrRecordNotFound, "session")
+		return session.ForwardAuthSubject{}, translate(gorm.ErrRecordNotFound, "session")
 	}
 	return s.keys.visitor(row)
 }
 
-func (k *keyring) visitor(row visitorRow) (v provision.Visitor, _ error) {
+func (k *keyring) visitor(row visitorRow) (v session.ForwardAuthSubject, _ error) {
 	v.Session = provision.Session{ID: provision.SessionID(row.ID), Identity: provision.IdentityID(row.IdentityID),
 		Connection: provision.ConnectionID(row.ConnectionID), Protocol: provision.Protocol(row.Protocol),
 		CreatedAt: toTime(row.CreatedAt), SeenAt: toTime(row.SeenAt), EndsAt: toTime(row.EndsAt), EndedAt: toTimePtr(row.EndedAt)}
@@ -91,7 +92,7 @@ func (k *keyring) visitor(row visitorRow) (v provision.Visitor, _ error) {
 	if row.AccountID != nil {
 		v.Account = &provision.Account{ID: provision.AccountID(*row.AccountID), Identity: v.Session.Identity, Connection: v.Session.Connection,
 			DeskUser: provision.DeskUserID(*row.DeskUser), State: provision.AccountState(*row.State)}
-		errs = append(errs, json.Unmarshal([]byte(*row.Wanted), &v.Account.Wanted), json.Unmarshal([]byte(*row.Granted), &v.Account.Granted),
+		errs = append(errs, json.Unmarshal([]byte(*row.Wanted), &v.Account.Desired), json.Unmarshal([]byte(*row.Granted), &v.Account.Confirmed),
 			json.Unmarshal([]byte(*row.AccountProfile), &v.Account.Profile))
 	}
 	if err := errors.Join(errs...); err != nil {

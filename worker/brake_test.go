@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // crowd adds n people with access, and some without.
@@ -24,7 +25,7 @@ func (h *harness) crowd(n int) []provision.Identity {
 
 func (h *harness) held() bool {
 	h.Helper()
-	c, err := h.core.Connection(h.Context(), h.conn.Name)
+	c, err := h.core.Settings.Connection(h.Context(), h.conn.Name)
 	h.must(err)
 	return c.HeldAt != nil
 }
@@ -36,7 +37,7 @@ func (h *harness) suspendAll(ids []provision.Identity) {
 	}
 }
 
-func withBrake(s *settings) { s.policy.Brake = provision.Brake{} }
+func withBrake(s *settings) { s.policy.Brake = reconcile.Brake{} }
 
 func TestBrake(t *testing.T) {
 	each(t, withBrake, func(h *harness) {
@@ -53,7 +54,7 @@ func TestBrake(t *testing.T) {
 		if !h.held() || h.activeUsers() != 7 {
 			h.Fatalf("a sixth: held %v, %d active", h.held(), h.activeUsers())
 		}
-		h.state(ids[5].ID, provision.AccountHeld)
+		h.state(ids[5].ID, provision.AccountOnHold)
 
 		h.restore(ids[5].ID) // taken back at the IdP
 		h.pass(time.Second)
@@ -71,7 +72,7 @@ func TestBrakeOnAMassChange(t *testing.T) {
 	each(t, withBrake, func(h *harness) {
 		r := h.rule("agent", provision.RoleAgent, nil, nil)
 		ids := h.crowd(12)
-		h.must(h.core.RemoveRule(h.Context(), byTest, r.ID)) // all at once
+		h.must(h.core.Settings.RemoveRule(h.Context(), byTest, r.ID)) // all at once
 		h.drain()
 		h.pass(grace)
 		if !h.held() || h.activeUsers() != 12 {
@@ -94,7 +95,7 @@ func TestBrakeOnAMassChange(t *testing.T) {
 		if h.activeUsers() != 12 {
 			h.Errorf("%d active, want 12", h.activeUsers())
 		}
-		n, err := h.core.ReleaseConnection(h.Context(), byTest, h.conn.Name)
+		n, err := h.core.Reconcile.ReleaseConnection(h.Context(), byTest, h.conn.Name)
 		h.must(err)
 		h.drain()
 		if n != 12 || h.activeUsers() != 0 || h.held() {
@@ -137,7 +138,7 @@ func TestBrakeOff(t *testing.T) {
 }
 
 func TestBrakeByPercent(t *testing.T) {
-	each(t, func(s *settings) { s.policy.Brake = provision.Brake{Percent: 50} }, func(h *harness) {
+	each(t, func(s *settings) { s.policy.Brake = reconcile.Brake{Percent: 50} }, func(h *harness) {
 		h.agents()
 		ids := h.crowd(14)
 		h.suspendAll(ids[:7])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 var (
@@ -104,7 +105,7 @@ func TestCircuitDoesAsAsked(t *testing.T) {
 }
 
 func TestGuard(t *testing.T) {
-	w := New(nil, nil, nil)
+	w := New(Core{}, nil, nil)
 	for _, tt := range []struct {
 		name            string
 		set, kind, want float64 // calls a second; want 0: no limit
@@ -130,7 +131,7 @@ func TestGuard(t *testing.T) {
 // does not call when it is another's by then.
 func TestGuardKeepsTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := New(nil, nil, nil)
+		w := New(Core{}, nil, nil)
 		g := w.guard(provision.Desk{Name: "d", Rate: 0.2}, desk.Capabilities{})
 		renewed, called := 0, 0
 		var lost error
@@ -146,9 +147,9 @@ func TestGuardKeepsTheLease(t *testing.T) {
 		if renewed != 2 || called != 7 {
 			t.Errorf("renewed %d times within 30 s, called %d times", renewed, called)
 		}
-		time.Sleep(provision.Lease)
-		lost = provision.ErrBusy
-		if err := call(); !errors.Is(err, provision.ErrBusy) || called != 7 {
+		time.Sleep(reconcile.Lease)
+		lost = reconcile.ErrBusy
+		if err := call(); !errors.Is(err, reconcile.ErrBusy) || called != 7 {
 			t.Errorf("after the loss: %v, called %d times", err, called)
 		}
 	})
@@ -162,7 +163,7 @@ func TestGuardHearsOfPanics(t *testing.T) {
 		try(c, errDown)
 		c.news()
 		time.Sleep(2 * time.Second)
-		g := &deskGuard{circuit: c, metrics: newMetrics(nil)}
+		g := &deskGuard{circuit: c, metrics: newMetrics(Core{})}
 		func() {
 			defer func() { recover() }()
 			g.call(t.Context(), &callOptions{}, callTimeout, func(context.Context) error { panic("a bug") })

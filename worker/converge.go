@@ -7,22 +7,23 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // converge reads the desk, writes the difference, and reads again, until all is
 // as wanted, or what is left is for an admin to do. An error says why neither
 // was reached.
-func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *callOptions) (outcome, error) {
+func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOptions) (outcome, error) {
 	open, err := w.desks.get(v.Desk)
 	if err != nil {
-		return outcome{}, &provision.ParkedError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
+		return outcome{}, &reconcile.AttentionError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
 	}
 	d := open.session(calls)
 	self, err := d.own(ctx)
 	if err != nil {
 		return outcome{}, err
 	}
-	around := provision.Surroundings{Self: self, Words: d.Capabilities().RoleNames, Keys: d.Capabilities().EndSessions,
+	around := reconcile.DeskFacts{Self: self, RoleNames: d.Capabilities().RoleNames, CanRevokeSessions: d.Capabilities().EndSessions,
 		Admins: func() (int, error) { return d.Admins(ctx) }}
 	var todo tasks
 	for round := range rounds {
@@ -41,7 +42,7 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *callOp
 			return outcome{tasks: todo}, nil // what is left is what the desk cannot do
 		}
 		if !v.Ending() {
-			if err := w.core.TakeSeat(ctx, v); err != nil {
+			if err := w.core.Reconcile.TakeSeat(ctx, v); err != nil {
 				return outcome{}, err
 			}
 		}
@@ -52,7 +53,7 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *callOp
 			}
 			if left != nil { // access ends all the same, as far as that can be undone
 				todo.add(left)
-				steps = provision.Reversible(v, steps, have)
+				steps = reconcile.Reversible(v, steps, have)
 			}
 		}
 		if len(steps) == 0 {
@@ -76,19 +77,19 @@ func (w *Worker) converge(ctx context.Context, v *provision.Visit, calls *callOp
 
 // steps returns what is to be written, and notes what an earlier visit wrote
 // before it was cut short.
-func (w *Worker) steps(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, around provision.Surroundings) ([]provision.Step, error) {
+func (w *Worker) steps(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts) ([]reconcile.Write, error) {
 	fit := d.Fit(want(v))
-	steps, err := provision.Steps(v, fit, have, around)
+	steps, err := reconcile.Writes(v, fit, have, around)
 	if err != nil {
 		return nil, err
 	}
 	if have != nil && v.Account.Origin == provision.OriginNone && v.Ours(have) {
-		if err := w.core.Claim(ctx, v, have.ID, provision.OriginMade); err != nil {
+		if err := w.core.Reconcile.Claim(ctx, v, have.ID, provision.OriginMade); err != nil {
 			return nil, err
 		}
 	}
 	var open []string
-	if len(v.Unfinished) > 0 && v.Unfinished[0].Kind == provision.StepHandOver && have != nil {
+	if len(v.Unfinished) > 0 && v.Unfinished[0].Kind == reconcile.WriteHandOver && have != nil {
 		conversations, err := d.OpenConversations(ctx, have.ID, handOverMost)
 		if err != nil {
 			return nil, err
@@ -97,12 +98,12 @@ func (w *Worker) steps(ctx context.Context, d *session, v *provision.Visit, have
 			open = append(open, c.ID)
 		}
 	}
-	return steps, w.core.Settle(ctx, v, fit, have, open)
+	return steps, w.core.Reconcile.ResolveInterrupted(ctx, v, fit, have, open)
 }
 
 // want is the user that the desk should show.
-func want(v *provision.Visit) provision.DeskUser {
-	p, access := v.Account.Profile, v.Account.Wanted
+func want(v *reconcile.Run) provision.DeskUser {
+	p, access := v.Account.Profile, v.Account.Desired
 	return provision.DeskUser{
 		ID: v.Account.DeskUser, ExternalID: string(v.Account.ID), Email: p.Email,
 		DisplayName: p.DisplayName, GivenName: p.GivenName, FamilyName: p.FamilyName,
@@ -113,13 +114,13 @@ func want(v *provision.Visit) provision.DeskUser {
 
 // find returns the desk user of the account, or nil. One that we knew and that
 // is gone is forgotten: whoever has the address now is somebody else's.
-func (w *Worker) find(ctx context.Context, d *session, v *provision.Visit) (*provision.DeskUser, error) {
+func (w *Worker) find(ctx context.Context, d *session, v *reconcile.Run) (*provision.DeskUser, error) {
 	if v.Account.DeskUser != "" {
 		have, err := d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
 		if err != nil || have != nil {
 			return seen(d, v, have), err
 		}
-		if err := w.core.Claim(ctx, v, "", provision.OriginNone); err != nil {
+		if err := w.core.Reconcile.Claim(ctx, v, "", provision.OriginNone); err != nil {
 			return nil, err
 		}
 	}
@@ -129,22 +130,22 @@ func (w *Worker) find(ctx context.Context, d *session, v *provision.Visit) (*pro
 
 // seen fills in what a desk does not show: where access to mailboxes follows
 // from teams, or from the role of an admin, there is nothing to compare.
-func seen(d *session, v *provision.Visit, have *provision.DeskUser) *provision.DeskUser {
+func seen(d *session, v *reconcile.Run, have *provision.DeskUser) *provision.DeskUser {
 	if have == nil {
 		return nil
 	}
 	can := d.Capabilities()
 	manages := have.Role == provision.RoleAdmin || have.Role == provision.RoleOwner
 	if can.MailboxesByTeam || can.AdminsSeeAll && manages {
-		have.Mailboxes = v.Account.Wanted.Mailboxes
+		have.Mailboxes = v.Account.Desired.Mailboxes
 	}
 	return have
 }
 
 // carryOut journals steps and does them in order. What the desk cannot do is
 // added to todo for an admin, and does not keep the rest from being done.
-func (w *Worker) carryOut(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, steps []provision.Step, todo *tasks) error {
-	planned, err := w.core.PlanSteps(ctx, v, steps)
+func (w *Worker) carryOut(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, todo *tasks) error {
+	planned, err := w.core.Reconcile.Journal(ctx, v, steps)
 	if err != nil {
 		return err
 	}
@@ -158,13 +159,13 @@ func (w *Worker) carryOut(ctx context.Context, d *session, v *provision.Visit, h
 			if made != "" {
 				id = made
 			}
-			err = w.core.StepDone(ctx, v, s, id)
+			err = w.core.Reconcile.WriteDone(ctx, v, s, id)
 		}
 		if isPaused(err) { // neither this one nor what follows was tried
-			return errors.Join(err, w.core.DropSteps(ctx, v, v.Unfinished))
+			return errors.Join(err, w.core.Reconcile.DropWrites(ctx, v, v.Unfinished))
 		}
 		if refused(err) {
-			if err := w.core.DropSteps(ctx, v, []provision.Step{s}); err != nil {
+			if err := w.core.Reconcile.DropWrites(ctx, v, []reconcile.Write{s}); err != nil {
 				return err
 			}
 		}
@@ -194,37 +195,37 @@ func refused(err error) bool {
 }
 
 // do makes one write. made is the id of a user that it created.
-func (w *Worker) do(ctx context.Context, d *session, v *provision.Visit, id provision.DeskUserID, s provision.Step) (made provision.DeskUserID, _ error) {
+func (w *Worker) do(ctx context.Context, d *session, v *reconcile.Run, id provision.DeskUserID, s reconcile.Write) (made provision.DeskUserID, _ error) {
 	switch s.Kind {
-	case provision.StepCreate:
+	case reconcile.WriteCreate:
 		user, err := d.Create(ctx, d.Fit(want(v)))
 		if err != nil {
 			return "", err
 		}
 		return user.ID, nil
-	case provision.StepAdopt:
+	case reconcile.WriteAdopt:
 		return "", nil // a change on our side only
-	case provision.StepActivate:
+	case reconcile.WriteActivate:
 		return "", d.SetActive(ctx, id, true)
-	case provision.StepProfile:
+	case reconcile.WriteProfile:
 		return "", d.SetProfile(ctx, id, d.Fit(want(v)))
-	case provision.StepRole:
+	case reconcile.WriteRole:
 		to, err := provision.ParseRole(fmt.Sprint(s.Detail["to"]))
 		if err != nil {
 			return "", err
 		}
 		return "", d.SetRole(ctx, id, to)
-	case provision.StepTeams:
+	case reconcile.WriteTeams:
 		return "", d.ChangeTeams(ctx, id, s.Names("add"), s.Names("remove"))
-	case provision.StepMailboxes:
+	case reconcile.WriteMailboxes:
 		return "", d.ChangeMailboxes(ctx, id, s.Names("add"), s.Names("remove"))
-	case provision.StepDeactivate:
+	case reconcile.WriteDeactivate:
 		return "", d.SetActive(ctx, id, false)
-	case provision.StepDelete:
+	case reconcile.WriteDelete:
 		return "", d.Delete(ctx, id)
-	case provision.StepAnonymize:
+	case reconcile.WriteAnonymize:
 		return "", d.Anonymize(ctx, id)
-	case provision.StepSessions:
+	case reconcile.WriteSessions:
 		return "", d.EndSessions(ctx, id)
 	}
 	return "", fmt.Errorf("worker: unknown step %q", s.Kind)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 	// to read who is in each team.
 	listTimeout = 4 * time.Minute
 	// renewEvery is how old a lease may be when a call begins.
-	renewEvery = provision.Lease / 3
+	renewEvery = reconcile.Lease / 3
 )
 
 // deskGuard stands between visits and a desk: it keeps to the desk's rate, stops
@@ -26,7 +27,7 @@ type deskGuard struct {
 	desk    provision.Desk
 	limit   *limiter        // nil: none
 	circuit *circuitBreaker // nil: never paused
-	core    *provision.Service
+	core    Core
 	log     *slog.Logger
 	metrics *metrics
 }
@@ -90,11 +91,11 @@ func (g *deskGuard) note(ctx context.Context) {
 	if pause != nil {
 		g.metrics.paused(g.desk, true)
 		g.log.WarnContext(ctx, "desk paused", "desk", g.desk.Name, "for", pause.wait, "reason", pause.reason)
-		err = g.core.NotePause(ctx, g.desk.ID, pause.reason, pause.wait)
+		err = g.core.Reconcile.NotePause(ctx, g.desk.ID, pause.reason, pause.wait)
 	} else {
 		g.metrics.paused(g.desk, false)
 		g.log.InfoContext(ctx, "desk answers again", "desk", g.desk.Name)
-		err = g.core.EndPause(ctx, g.desk.ID)
+		err = g.core.Reconcile.EndPause(ctx, g.desk.ID)
 	}
 	if err != nil {
 		g.log.ErrorContext(ctx, "noting a pause failed", "desk", g.desk.Name, "err", err)

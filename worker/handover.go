@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 // none any more. rest is what the visit will write afterwards; it stays in the
 // journal. left says why some could not be given to anybody, not even to the
 // queue: an admin has to.
-func (w *Worker) handOver(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser, rest []provision.Step) (left, _ error) {
+func (w *Worker) handOver(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, rest []reconcile.Write) (left, _ error) {
 	t := &transfer{moved: make(map[string]bool), refused: make(map[string]bool)}
 	for {
 		open, err := d.OpenConversations(ctx, have.ID, handOverPage)
@@ -58,14 +59,14 @@ type transfer struct {
 
 func (t *transfer) seen(c desk.Conversation) bool { return t.moved[c.ID] || t.refused[c.ID] }
 
-func (w *Worker) handOverPage(ctx context.Context, d *session, v *provision.Visit, open []desk.Conversation, t *transfer, rest []provision.Step) error {
-	steps := make([]provision.Step, len(open))
+func (w *Worker) handOverPage(ctx context.Context, d *session, v *reconcile.Run, open []desk.Conversation, t *transfer, rest []reconcile.Write) error {
+	steps := make([]reconcile.Write, len(open))
 	to := make([]desk.Assignee, len(open))
 	for i, c := range open {
 		to[i] = t.assignees.next()
-		steps[i] = provision.Step{Account: v.Account.ID, Kind: provision.StepHandOver, Detail: handOverDetail(c, to[i]), Note: t.assignees.note}
+		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c, to[i]), Note: t.assignees.note}
 	}
-	planned, err := w.core.PlanSteps(ctx, v, slices.Concat(steps, rest))
+	planned, err := w.core.Reconcile.Journal(ctx, v, slices.Concat(steps, rest))
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func (w *Worker) handOverPage(ctx context.Context, d *session, v *provision.Visi
 		s := planned[i]
 		got, err := w.assign(ctx, d, c, to[i])
 		if isPaused(err) { // neither this one nor what follows was tried
-			return errors.Join(err, w.core.DropSteps(ctx, v, v.Unfinished))
+			return errors.Join(err, w.core.Reconcile.DropWrites(ctx, v, v.Unfinished))
 		}
 		switch desk.KindOf(err) {
 		case desk.Permanent, desk.CannotDo:
@@ -90,7 +91,7 @@ func (w *Worker) handOverPage(ctx context.Context, d *session, v *provision.Visi
 			t.moved[c.ID] = true
 		}
 		if !t.moved[c.ID] {
-			if err := w.core.DropSteps(ctx, v, []provision.Step{s}); err != nil {
+			if err := w.core.Reconcile.DropWrites(ctx, v, []reconcile.Write{s}); err != nil {
 				return err
 			}
 			continue
@@ -99,7 +100,7 @@ func (w *Worker) handOverPage(ctx context.Context, d *session, v *provision.Visi
 			s.Detail = handOverDetail(c, got)
 			s.Note = "the chosen assignee may not own it, so the queue has it"
 		}
-		if err := w.core.StepDone(ctx, v, s, v.Account.DeskUser); err != nil {
+		if err := w.core.Reconcile.WriteDone(ctx, v, s, v.Account.DeskUser); err != nil {
 			return err
 		}
 		w.metrics.step(v.Desk, s.Kind)
@@ -147,13 +148,13 @@ func (a *assignees) next() desk.Assignee {
 }
 
 // findAssignees turns the desk's policy into assignees.
-func (w *Worker) findAssignees(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser) (*assignees, error) {
+func (w *Worker) findAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser) (*assignees, error) {
 	policy := v.Desk.HandOver
 	switch {
 	case policy.Agent != "":
 		return w.agentAssignee(ctx, d, desk.Key{Email: policy.Agent}, have, "the agent named in hand_over is not active on the desk")
 	case policy.To == provision.HandOverManager:
-		manager, err := w.core.DeskUserOf(ctx, v.Connection.ID, v.Desk.ID, v.Account.Manager)
+		manager, err := w.core.Reconcile.DeskUserOf(ctx, v.Connection.ID, v.Desk.ID, v.Account.Manager)
 		if err != nil {
 			return nil, err
 		}
@@ -180,10 +181,10 @@ func (w *Worker) agentAssignee(ctx context.Context, d *session, key desk.Key, le
 
 // teamAssignees are the leaver's teams, those that a rule governs first, or their
 // active members in turn.
-func (w *Worker) teamAssignees(ctx context.Context, d *session, v *provision.Visit, have *provision.DeskUser) (*assignees, error) {
+func (w *Worker) teamAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser) (*assignees, error) {
 	teams := slices.Clone(have.Teams)
 	if len(teams) == 0 { // they have left already, in a visit that was cut short
-		teams = slices.Clone(v.Account.Granted.Teams)
+		teams = slices.Clone(v.Account.Confirmed.Teams)
 	}
 	slices.SortStableFunc(teams, func(a, b string) int {
 		return cmp.Compare(min(slices.Index(v.Teams, b), 0), min(slices.Index(v.Teams, a), 0)) // -1: not governed

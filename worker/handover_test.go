@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // handOvers returns the details of a leaver's hand-over entries.
@@ -15,7 +16,7 @@ func (h *harness) handOvers(id provision.IdentityID) []map[string]any {
 	h.Helper()
 	var out []map[string]any
 	for _, e := range h.audit(id) {
-		if e.Action == string(provision.StepHandOver) {
+		if e.Action == string(reconcile.WriteHandOver) {
 			out = append(out, e.Detail)
 		}
 	}

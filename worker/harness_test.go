@@ -10,7 +10,9 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/worker"
@@ -29,7 +31,7 @@ var byTest = provision.Cause{Actor: "test", Action: "test"}
 type harness struct {
 	*testing.T
 	store  *store.Store
-	core   *provision.Service
+	core   *core.Core
 	worker *worker.Worker
 	desks  *builtin.Desks
 	raw    desk.Desk // the desk, without faults
@@ -50,7 +52,7 @@ type laterVisit struct {
 
 // settings is what a test may choose before the harness is built.
 type settings struct {
-	policy provision.Policy
+	policy core.Policy
 	desk   provision.Desk
 }
 
@@ -63,7 +65,7 @@ func each(t *testing.T, edit func(*settings), test func(h *harness)) {
 // chosen are the settings of a harness, as edit leaves them.
 func chosen(edit func(*settings)) settings {
 	conf := settings{
-		policy: provision.Policy{Grace: grace, Brake: provision.Brake{Off: true}},
+		policy: core.Policy{Grace: grace, Brake: reconcile.Brake{Off: true}},
 		desk: provision.Desk{Name: "support", Kind: builtin.Kind,
 			Settings: map[string]string{builtin.SettingTeams: "Tier 1,Tier 2,Choir", builtin.SettingMailboxes: "Help,Billing"}},
 	}
@@ -77,18 +79,18 @@ func build(t *testing.T, s *store.Store, conf settings) *harness {
 	t.Helper()
 	h := &harness{T: t, store: s}
 	conf.policy.Now = h.now
-	h.core = provision.NewService(s, conf.policy, testLog())
+	h.core = core.New(s, conf.policy, testLog())
 	var err error
 	h.desks, err = builtin.New(s.DB(), builtin.Dialect(s.Dialect()))
 	h.must(err)
 	h.must(h.desks.Migrate(t.Context()))
-	h.desk, err = h.core.AddDesk(t.Context(), byTest, conf.desk)
+	h.desk, err = h.core.Settings.AddDesk(t.Context(), byTest, conf.desk)
 	h.must(err)
 	h.raw, err = h.desks.Connector(h.desk)
 	h.must(err)
 	_, err = h.raw.Check(t.Context()) // opens it
 	h.must(err)
-	h.conn, _, err = h.core.AddConnection(t.Context(), byTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{domain}})
+	h.conn, _, err = h.core.Settings.AddConnection(t.Context(), byTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{domain}})
 	h.must(err)
 	h.restart()
 	return h
@@ -99,7 +101,7 @@ func (h *harness) restart() {
 	h.faults = &faults{}
 	// Desks are not paused by the clock on the wall while the tests move theirs;
 	// the tests of pauses say otherwise.
-	h.worker = worker.New(h.core, h.open, testLog(), worker.WithCircuitSettings(worker.CircuitSettings{Failures: -1}))
+	h.worker = worker.New(workerCore(h.core), h.open, testLog(), worker.WithCircuitSettings(worker.CircuitSettings{Failures: -1}))
 }
 
 func (h *harness) open(d provision.Desk) (desk.Desk, error) {
@@ -145,7 +147,7 @@ func (h *harness) drain() {
 			return
 		}
 		if evaluate {
-			h.must(h.core.EvaluateDirty(h.Context(), h.conn.ID))
+			h.must(h.core.Entitlement.EvaluateDirty(h.Context(), h.conn.ID))
 		}
 		slices.Sort(visits)
 		for _, id := range slices.Compact(visits) {
@@ -182,7 +184,7 @@ func (h *harness) jobs() (visits []provision.AccountID, evaluate bool) {
 			evaluate = true
 			continue
 		}
-		var visit provision.VisitArgs
+		var visit provision.ReconcileArgs
 		h.must(json.Unmarshal([]byte(args), &visit))
 		visits = append(visits, visit.Account)
 	}
@@ -195,7 +197,7 @@ func (h *harness) jobs() (visits []provision.AccountID, evaluate bool) {
 func (h *harness) pass(d time.Duration) {
 	h.Helper()
 	h.offset.Add(int64(d))
-	_, err := h.core.CatchUp(h.Context(), provision.Lease)
+	_, err := h.core.Reconcile.CatchUp(h.Context(), reconcile.Lease)
 	h.must(err)
 	h.drain()
 }
@@ -208,14 +210,14 @@ func (h *harness) person(name string, edit func(*provision.Identity)) provision.
 	if edit != nil {
 		edit(&id)
 	}
-	made, _, err := h.core.CreateIdentity(h.Context(), h.conn.ID, byTest, id)
+	made, _, err := h.core.Directory.CreateIdentity(h.Context(), h.conn.ID, byTest, id)
 	h.must(err)
 	return made
 }
 
 func (h *harness) update(id provision.IdentityID, edit func(*provision.Identity)) {
 	h.Helper()
-	_, err := h.core.UpdateIdentity(h.Context(), h.conn.ID, id, byTest, func(i *provision.Identity) error { edit(i); return nil })
+	_, err := h.core.Directory.UpdateIdentity(h.Context(), h.conn.ID, id, byTest, func(i *provision.Identity) error { edit(i); return nil })
 	h.must(err)
 }
 
@@ -232,7 +234,7 @@ func (h *harness) restore(id provision.IdentityID) {
 // rule grants by attribute: people whose "roles" hold value.
 func (h *harness) rule(value string, role provision.Role, teams, mailboxes []string) provision.Rule {
 	h.Helper()
-	r, err := h.core.AddRule(h.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: h.desk.ID, Attribute: "roles", Equals: value,
+	r, err := h.core.Settings.AddRule(h.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: h.desk.ID, Attribute: "roles", Equals: value,
 		Role: role, Teams: teams, Mailboxes: mailboxes})
 	h.must(err)
 	return r

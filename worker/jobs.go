@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 )
@@ -105,12 +106,12 @@ func (w *Worker) every(ctx context.Context, interval time.Duration, what string,
 }
 
 func (w *Worker) seal(ctx context.Context) error {
-	_, err := w.core.SealAudit(ctx)
+	_, err := w.core.Audit.Seal(ctx)
 	return err
 }
 
 func (w *Worker) catchUp(ctx context.Context) error {
-	n, err := w.core.CatchUp(ctx, provision.Lease)
+	n, err := w.core.Reconcile.CatchUp(ctx, reconcile.Lease)
 	if n > 0 {
 		w.log.WarnContext(ctx, "visiting accounts whose jobs were lost", "accounts", n)
 	}
@@ -118,12 +119,12 @@ func (w *Worker) catchUp(ctx context.Context) error {
 }
 
 type visitWorker struct {
-	river.WorkerDefaults[provision.VisitArgs]
+	river.WorkerDefaults[provision.ReconcileArgs]
 	worker *Worker
 }
 
 // Work visits an account. A visit that may begin later puts the job off.
-func (v *visitWorker) Work(ctx context.Context, job *river.Job[provision.VisitArgs]) error {
+func (v *visitWorker) Work(ctx context.Context, job *river.Job[provision.ReconcileArgs]) error {
 	again, err := v.worker.Visit(ctx, job.Args.Account)
 	if err == nil && !again.IsZero() {
 		return river.JobSnooze(max(time.Until(again), 10*time.Millisecond))
@@ -133,11 +134,11 @@ func (v *visitWorker) Work(ctx context.Context, job *river.Job[provision.VisitAr
 
 type evaluateWorker struct {
 	river.WorkerDefaults[provision.EvaluateArgs]
-	core *provision.Service
+	core Core
 }
 
 func (e *evaluateWorker) Work(ctx context.Context, job *river.Job[provision.EvaluateArgs]) error {
-	return e.core.EvaluateDirty(ctx, job.Args.Connection)
+	return e.core.Entitlement.EvaluateDirty(ctx, job.Args.Connection)
 }
 
 // quiet passes on what the queue has to say from warnings up.

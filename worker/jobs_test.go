@@ -35,7 +35,7 @@ func TestRunner(t *testing.T) {
 		h.suspend(ids[1].ID)
 		h.until("two people have lost it", func() bool { return h.activeUsers() == 3 })
 		h.until("the log is sealed", func() bool {
-			report, err := h.core.VerifyAudit(h.Context())
+			report, err := h.core.Audit.Verify(h.Context())
 			h.must(err)
 			return report.Sealed > 0
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/google/go-cmp/cmp"
 )
@@ -168,7 +169,7 @@ func (h *harness) cutShort(st story, name string, set func()) bool {
 	}
 	reached = reached || h.due(id.ID)
 	h.restart()
-	h.pass(2 * provision.Lease) // the lease runs out, somebody else goes on
+	h.pass(2 * reconcile.Lease) // the lease runs out, somebody else goes on
 
 	user := h.user(id.Profile.Email)
 	if user == nil {
@@ -198,7 +199,7 @@ func (h *harness) oneEntryEach(id provision.IdentityID) {
 	h.Helper()
 	var seen []any
 	for _, e := range h.audit(id) {
-		if e.Action != string(provision.StepHandOver) {
+		if e.Action != string(reconcile.WriteHandOver) {
 			continue
 		}
 		if slices.Contains(seen, e.Detail["conversation"]) {
@@ -237,7 +238,7 @@ func TestVisitCutShortThenTakenBack(t *testing.T) {
 			active := h.user(id.Profile.Email).Active
 			h.restart()
 			h.restore(id.ID)
-			h.pass(2 * provision.Lease)
+			h.pass(2 * reconcile.Lease)
 
 			h.state(id.ID, provision.AccountReady)
 			got := h.actions(id.ID)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -21,7 +22,7 @@ type metrics struct {
 	drifted  driftGauge
 }
 
-func newMetrics(core *provision.Service) *metrics {
+func newMetrics(core Core) *metrics {
 	return &metrics{
 		visits: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deskbridge_visits_total", Help: "Visits to accounts on desks, by how they ended.",
@@ -53,7 +54,7 @@ func (m *metrics) visited(d provision.Desk, outcome string, took time.Duration) 
 	m.duration.WithLabelValues(d.Name).Observe(took.Seconds())
 }
 
-func (m *metrics) step(d provision.Desk, kind provision.StepKind) {
+func (m *metrics) step(d provision.Desk, kind reconcile.WriteKind) {
 	m.steps.WithLabelValues(d.Name, string(kind)).Inc()
 }
 
@@ -83,7 +84,7 @@ func (w *Worker) Collectors() []prometheus.Collector {
 const readTimeout = 2 * time.Second
 
 // driftGauge reports how many accounts are known to differ, read when asked.
-type driftGauge struct{ core *provision.Service }
+type driftGauge struct{ core Core }
 
 var driftedDesc = prometheus.NewDesc("deskbridge_drifted_accounts", "Accounts with a difference that was reported and not repaired.", []string{"desk"}, nil)
 
@@ -94,10 +95,10 @@ func (driftGauge) Describe(ch chan<- *prometheus.Desc) { ch <- driftedDesc }
 func (g driftGauge) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
-	health, err := g.core.DeskHealth(ctx)
+	health, err := g.core.Reconcile.DeskHealth(ctx)
 	if err == nil {
 		var desks []provision.Desk
-		if desks, err = g.core.Desks(ctx); err == nil {
+		if desks, err = g.core.Settings.Desks(ctx); err == nil {
 			for _, d := range desks {
 				ch <- prometheus.MustNewConstMetric(driftedDesc, prometheus.GaugeValue, float64(health[d.ID].Drifted), d.Name)
 			}

@@ -26,8 +26,8 @@ func TestOutcomes(t *testing.T) {
 		{"broken line", errors.New("connection reset"), provision.AccountWaiting, "did not answer as expected", 500 * time.Millisecond, time.Second},
 		{"credentials refused", desk.Errorf(desk.Unauthorized, "401"), provision.AccountWaiting, "refuses our credentials", time.Minute, time.Minute + time.Second},
 		{"refused for good", &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "not an address"},
-			provision.AccountParked, "support: not an address (email)", 10 * time.Minute, 10 * time.Minute},
-		{"no such call", desk.Unsupported("create", "Settings › Agents › New"), provision.AccountParked, "by hand: Settings › Agents › New", 10 * time.Minute, 10 * time.Minute},
+			provision.AccountNeedsAttention, "support: not an address (email)", 10 * time.Minute, 10 * time.Minute},
+		{"no such call", desk.Unsupported("create", "Settings › Agents › New"), provision.AccountNeedsAttention, "by hand: Settings › Agents › New", 10 * time.Minute, 10 * time.Minute},
 	}
 	each(t, nil, func(h *harness) {
 		h.agents()
@@ -45,7 +45,7 @@ func TestOutcomes(t *testing.T) {
 				if wait := a.RetryAt.Sub(a.UpdatedAt); wait < tt.atLeast-time.Second/10 || wait > tt.atMost+time.Second/10 {
 					h.Errorf("looked at again after %v, want %v to %v", wait, tt.atLeast, tt.atMost)
 				}
-				if a.Granted.Status != "" || h.actions(id.ID)["account.created"] != 0 {
+				if a.Confirmed.Status != "" || h.actions(id.ID)["account.created"] != 0 {
 					h.Errorf("the log tells of what was refused: %v", h.actions(id.ID))
 				}
 				h.faults.reset() // somebody mends the desk
@@ -77,12 +77,12 @@ func TestGivingUp(t *testing.T) {
 		a.Attempts = 199
 		h.must(h.store.SaveAccounts(h.Context(), []provision.Account{a}))
 		h.pass(10 * time.Minute)
-		a = h.state(id.ID, provision.AccountParked)
+		a = h.state(id.ID, provision.AccountNeedsAttention)
 		if !strings.Contains(a.Reason, "given up") || !strings.Contains(a.Reason, "out of order") {
 			h.Errorf("reason %q", a.Reason)
 		}
 		h.faults.reset()
-		_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, a.ID, false)
+		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, a.ID, false)
 		h.must(err)
 		h.drain()
 		h.state(id.ID, provision.AccountReady)
@@ -96,7 +96,7 @@ func TestDeskThatCannotDoAll(t *testing.T) {
 		h.faults.fail("SetActive", desk.Unsupported("deactivate", "Team › ann › Remove"))
 		h.suspend(id.ID)
 		h.drain()
-		a := h.state(id.ID, provision.AccountParked)
+		a := h.state(id.ID, provision.AccountNeedsAttention)
 		if !strings.Contains(a.Reason, "Team › ann › Remove") {
 			h.Errorf("reason %q does not say where to click", a.Reason)
 		}
@@ -145,7 +145,7 @@ func TestSecondPushWritesNothing(t *testing.T) {
 		id := h.agent("ann")
 		h.faults.reset()
 		a := h.account(id.ID)
-		_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, a.ID, false) // visits, whatever is the case
+		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, a.ID, false) // visits, whatever is the case
 		h.must(err)
 		h.drain()
 		h.state(id.ID, provision.AccountReady)
@@ -200,7 +200,7 @@ func TestHandMadeUserIsProposed(t *testing.T) {
 		h.agents()
 		before := h.byHand("ann", provision.RoleLimited)
 		id := h.agent("ann")
-		a := h.state(id.ID, provision.AccountParked)
+		a := h.state(id.ID, provision.AccountNeedsAttention)
 		if !strings.Contains(a.Reason, "retry --adopt "+string(a.ID)) {
 			h.Errorf("reason %q does not say what to do", a.Reason)
 		}
@@ -215,7 +215,7 @@ func TestHandMadeUserIsProposed(t *testing.T) {
 		}
 		h.restore(id.ID)
 		h.drain()
-		_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, a.ID, true)
+		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, a.ID, true)
 		h.must(err)
 		h.drain()
 		a = h.state(id.ID, provision.AccountReady)
@@ -232,7 +232,7 @@ func TestAdoptionByItself(t *testing.T) {
 		boss := h.byHand("bob", provision.RoleAdmin)
 		ann, bob := h.agent("ann"), h.agent("bob")
 		h.state(ann.ID, provision.AccountReady)
-		h.state(bob.ID, provision.AccountParked)
+		h.state(bob.ID, provision.AccountNeedsAttention)
 		if diff := cmp.Diff(boss, h.user(bob.Profile.Email)); diff != "" {
 			h.Errorf("an admin was taken over (-before +after):\n%s", diff)
 		}
@@ -255,7 +255,7 @@ func TestTakenAddress(t *testing.T) {
 		ann := h.agent("ann")
 		twin := h.person("ann2", func(i *provision.Identity) { roles("agent")(i); i.Profile.Email = ann.Profile.Email })
 		h.drain()
-		a := h.state(twin.ID, provision.AccountParked)
+		a := h.state(twin.ID, provision.AccountNeedsAttention)
 		if !strings.Contains(a.Reason, "another person in Deskbridge") {
 			h.Errorf("reason %q", a.Reason)
 		}
@@ -278,11 +278,11 @@ func TestGuards(t *testing.T) {
 			if u.Role == provision.RoleOwner || u.Service {
 				p := h.person("x"+string(u.ID), func(i *provision.Identity) { roles("boss")(i); i.Profile.Email = u.Email })
 				h.drain()
-				h.state(p.ID, provision.AccountParked)
-				_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(p.ID).ID, true)
+				h.state(p.ID, provision.AccountNeedsAttention)
+				_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(p.ID).ID, true)
 				h.must(err)
 				h.drain()
-				h.state(p.ID, provision.AccountParked)
+				h.state(p.ID, provision.AccountNeedsAttention)
 				if diff := cmp.Diff(u.DeskUser, *h.user(u.Email)); diff != "" {
 					h.Errorf("a protected user changed:\n%s", diff)
 				}
@@ -303,7 +303,7 @@ func TestLastAdminStays(t *testing.T) {
 		h.faults.admins = 1
 		h.suspend(ann.ID)
 		h.drain()
-		a := h.state(ann.ID, provision.AccountParked)
+		a := h.state(ann.ID, provision.AccountNeedsAttention)
 		if !strings.Contains(a.Reason, "last admin") {
 			h.Errorf("reason %q", a.Reason)
 		}
@@ -311,7 +311,7 @@ func TestLastAdminStays(t *testing.T) {
 			h.Errorf("the last admin changed:\n%s", diff)
 		}
 		h.faults.admins = 2
-		_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{Desk: h.desk.ID}, "", false)
+		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{Desk: h.desk.ID}, "", false)
 		h.must(err)
 		h.drain()
 		h.state(ann.ID, provision.AccountEnded)

@@ -11,17 +11,18 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker"
 )
 
 // withCircuit gives the harness a worker that pauses the desk.
 func (h *harness) withCircuit(p worker.CircuitSettings) {
-	h.worker = worker.New(h.core, h.open, testLog(), worker.WithCircuitSettings(p))
+	h.worker = worker.New(workerCore(h.core), h.open, testLog(), worker.WithCircuitSettings(p))
 }
 
-func (h *harness) health() provision.DeskHealth {
+func (h *harness) health() reconcile.DeskHealth {
 	h.Helper()
-	health, err := h.core.DeskHealth(h.Context())
+	health, err := h.core.Reconcile.DeskHealth(h.Context())
 	h.must(err)
 	return health[h.desk.ID]
 }
@@ -186,16 +187,16 @@ func TestParkedAccountsAreRetried(t *testing.T) {
 		h.faults.fail("Create", desk.Errorf(desk.Permanent, "no licence left"))
 		ids := h.crowd(3)
 		for _, id := range ids {
-			h.state(id.ID, provision.AccountParked)
+			h.state(id.ID, provision.AccountNeedsAttention)
 		}
 		h.faults.reset()
-		n, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(ids[0].ID).ID, false)
+		n, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(ids[0].ID).ID, false)
 		h.must(err)
 		h.drain()
 		if n != 1 || h.activeUsers() != 1 {
 			h.Errorf("one: %d retried, %d active", n, h.activeUsers())
 		}
-		n, err = h.core.Retry(h.Context(), byTest, provision.AccountFilter{Desk: h.desk.ID}, "", false)
+		n, err = h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{Desk: h.desk.ID}, "", false)
 		h.must(err)
 		h.drain()
 		if n != 2 || h.activeUsers() != 3 {
@@ -212,17 +213,17 @@ func TestPutOffIsCalledBack(t *testing.T) {
 		h.drain()
 		ann, bob, eve := h.person("ann", roles("agent")), h.person("bob", roles("agent")), h.person("eve", roles("agent"))
 		for _, id := range []provision.Identity{ann, bob} {
-			v, err := h.core.BeginVisit(h.Context(), h.account(id.ID).ID)
+			v, err := h.core.Reconcile.Begin(h.Context(), h.account(id.ID).ID)
 			h.must(err)
-			h.must(h.core.PutOff(h.Context(), &v, "it is down", time.Hour))
+			h.must(h.core.Reconcile.Defer(h.Context(), &v, "it is down", time.Hour))
 		}
-		v, err := h.core.BeginVisit(h.Context(), h.account(eve.ID).ID)
+		v, err := h.core.Reconcile.Begin(h.Context(), h.account(eve.ID).ID)
 		h.must(err)
-		_, err = h.core.Fail(h.Context(), &v, "of her own", time.Hour)
+		_, err = h.core.Reconcile.Fail(h.Context(), &v, "of her own", time.Hour)
 		h.must(err)
 		h.jobs() // are lost
-		h.must(h.core.NotePause(h.Context(), h.desk.ID, "it is down", time.Hour))
-		h.must(h.core.EndPause(h.Context(), h.desk.ID))
+		h.must(h.core.Reconcile.NotePause(h.Context(), h.desk.ID, "it is down", time.Hour))
+		h.must(h.core.Reconcile.EndPause(h.Context(), h.desk.ID))
 		h.drain()
 		h.state(ann.ID, provision.AccountReady)
 		h.state(bob.ID, provision.AccountReady)

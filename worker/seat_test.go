@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 const seats = 3
@@ -59,7 +61,7 @@ func TestSeatsUnderARush(t *testing.T) {
 		}
 		var waiting []provision.IdentityID
 		for _, id := range ids {
-			if a := h.account(id.ID); a.State == provision.AccountParked {
+			if a := h.account(id.ID); a.State == provision.AccountNeedsAttention {
 				if !strings.HasPrefix(a.Reason, "no seat left on support") {
 					h.Errorf("reason %q", a.Reason)
 				}
@@ -78,14 +80,14 @@ func TestSeatsUnderARush(t *testing.T) {
 		}
 		h.restore(ids[in].ID) // coming back counts, too
 		h.drain()
-		h.state(ids[in].ID, provision.AccountParked)
+		h.state(ids[in].ID, provision.AccountNeedsAttention)
 		if h.activeUsers() != seats {
 			h.Errorf("after one came back: %d users active, want %d", h.activeUsers(), seats)
 		}
 
 		draft := h.desk
 		draft.Seats = seats + 2
-		_, err := h.core.Apply(h.Context(), byTest, provision.Draft{Desks: []provision.Desk{draft}, Rules: h.rulesByName()}, "")
+		_, err := h.core.Plan.Apply(h.Context(), byTest, plan.Draft{Desks: []provision.Desk{draft}, Rules: h.rulesByName()}, "")
 		h.must(err)
 		h.drain()
 		if h.activeUsers() != seats+2 {
@@ -97,7 +99,7 @@ func TestSeatsUnderARush(t *testing.T) {
 // rulesByName returns the rules as a draft names them.
 func (h *harness) rulesByName() []provision.Rule {
 	h.Helper()
-	rules, err := h.core.Rules(h.Context(), "")
+	rules, err := h.core.Settings.Rules(h.Context(), "")
 	h.must(err)
 	for i := range rules {
 		rules[i].ID, rules[i].Connection, rules[i].Desk = "", provision.ConnectionID(h.conn.Name), provision.DeskID(h.desk.Name)
@@ -114,15 +116,15 @@ func TestSeatFreedWhileRefused(t *testing.T) {
 		first := h.agent("ann")
 		second := h.person("bob", roles("agent"))
 		h.jobs()
-		v, err := h.core.BeginVisit(h.Context(), h.account(second.ID).ID)
+		v, err := h.core.Reconcile.Begin(h.Context(), h.account(second.ID).ID)
 		h.must(err)
-		refusal := h.core.TakeSeat(h.Context(), &v)
+		refusal := h.core.Reconcile.TakeSeat(h.Context(), &v)
 		if refusal == nil {
 			h.Fatal("there are two seats")
 		}
 		h.suspend(first.ID)
 		h.drain()
-		h.must(h.core.Park(h.Context(), &v, refusal.Error(), false))
+		h.must(h.core.Reconcile.NeedsAttention(h.Context(), &v, refusal.Error(), false))
 		h.drain()
 		h.state(second.ID, provision.AccountReady)
 	})
@@ -137,7 +139,7 @@ func TestSeatOfNobody(t *testing.T) {
 		bad := h.person("ann", func(i *provision.Identity) { roles("agent")(i); i.Profile.Email = "not an address" })
 		good := h.person("bob", roles("agent"))
 		h.drain()
-		h.state(bad.ID, provision.AccountParked)
+		h.state(bad.ID, provision.AccountNeedsAttention)
 		h.state(good.ID, provision.AccountReady)
 		if h.taken() != 1 {
 			h.Errorf("%d seats taken, want 1", h.taken())
@@ -171,10 +173,10 @@ func TestOneVisitAtATime(t *testing.T) {
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				switch _, err := h.core.BeginVisit(h.Context(), account); err {
+				switch _, err := h.core.Reconcile.Begin(h.Context(), account); err {
 				case nil:
 					began.Add(1)
-				case provision.ErrBusy:
+				case reconcile.ErrBusy:
 					busy.Add(1)
 				default:
 					h.Error(err)
@@ -201,7 +203,7 @@ func TestLostLeaseStopsWriting(t *testing.T) {
 				return nil
 			}
 			h.faults.after = nil
-			h.offset.Add(int64(2 * provision.Lease)) // this call took ages
+			h.offset.Add(int64(2 * reconcile.Lease)) // this call took ages
 			other := &harness{T: h.T, store: h.store, core: h.core, desks: h.desks, raw: h.raw, desk: h.desk, conn: h.conn}
 			other.offset.Store(h.offset.Load())
 			other.restart()
@@ -255,7 +257,7 @@ func TestRetryDuringAVisit(t *testing.T) {
 		h.faults.after = func(_ int, call string) error {
 			if call == "Find" {
 				h.faults.after = nil
-				_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(id.ID).ID, true)
+				_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(id.ID).ID, true)
 				visits, _ := h.jobs()
 				for _, v := range visits {
 					h.visit(v) // finds it busy
@@ -320,7 +322,7 @@ func TestSeatOfAHandMadeReturn(t *testing.T) {
 		h.jobs()
 		h.restore(first.ID)
 		h.drain()
-		h.state(first.ID, provision.AccountParked)
+		h.state(first.ID, provision.AccountNeedsAttention)
 		if wrote := h.faults.wrote(); len(wrote) > 0 {
 			h.Errorf("wrote %v", wrote)
 		}
@@ -334,17 +336,17 @@ func TestReclaim(t *testing.T) {
 		h.agents()
 		id := h.person("ann", roles("agent"))
 		account := h.account(id.ID).ID
-		if _, err := h.core.BeginVisit(h.Context(), account); err != nil { // whoever began this is dead
+		if _, err := h.core.Reconcile.Begin(h.Context(), account); err != nil { // whoever began this is dead
 			h.Fatal(err)
 		}
 		h.visit(account)
 		h.state(id.ID, provision.AccountWaiting)
-		if n, err := h.core.Reclaim(h.Context()); err != nil || n != 1 {
+		if n, err := h.core.Reconcile.Reclaim(h.Context()); err != nil || n != 1 {
 			h.Fatalf("reclaimed %d, %v; want one", n, err)
 		}
 		h.drain()
 		h.state(id.ID, provision.AccountReady)
-		if n, err := h.core.Reclaim(h.Context()); err != nil || n != 0 {
+		if n, err := h.core.Reconcile.Reclaim(h.Context()); err != nil || n != 0 {
 			h.Errorf("reclaimed %d, %v when nothing was left", n, err)
 		}
 	})

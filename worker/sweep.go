@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // fewGone users may be missing from a desk before a sweep asks itself whether
@@ -29,7 +30,7 @@ type SweepOptions struct {
 // SweepReport is what a sweep found.
 type SweepReport struct {
 	Checked  int
-	Drifts   []provision.Drift // those that were noted, or with LookOnly all
+	Drifts   []reconcile.Drift // those that were noted, or with LookOnly all
 	Repaired bool              // visits to them are on their way
 	Skipped  []error           // accounts that the desk could not be asked about
 }
@@ -40,8 +41,8 @@ type sweeper struct {
 	desk   provision.Desk
 	d      *session
 	opts   SweepOptions
-	state  provision.Sweep
-	around provision.Surroundings
+	state  reconcile.Sweep
+	around reconcile.DeskFacts
 	known  map[provision.AccountID]bool // those with a reported difference
 	gone   []provision.AccountID        // whose user is not on the desk any more
 	wanted int                          // accounts with access
@@ -50,8 +51,8 @@ type sweeper struct {
 
 // Sweep compares every account that no visit is due for with what the desk
 // shows of it now, in the way in which a visit does. What differs is visited or
-// reported, as the desk's policy says. [provision.ErrBusy] and
-// [provision.ErrNotDue] say that there was nothing to do.
+// reported, as the desk's policy says. [reconcile.ErrBusy] and
+// [reconcile.ErrNotDue] say that there was nothing to do.
 func (w *Worker) Sweep(ctx context.Context, d provision.Desk, opts SweepOptions) (SweepReport, error) {
 	s := &sweeper{Worker: w, desk: d, opts: opts, known: make(map[provision.AccountID]bool)}
 	if d.Drift == provision.DriftOff { // nobody wants anything done about it
@@ -73,9 +74,9 @@ func (s *sweeper) begin(ctx context.Context) (err error) {
 	told := false
 	for {
 		begin, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
-		s.state, err = s.core.BeginSweep(begin, s.desk.ID, s.opts.ByHand)
+		s.state, err = s.core.Reconcile.BeginSweep(begin, s.desk.ID, s.opts.ByHand)
 		cancel()
-		if !errors.Is(err, provision.ErrBusy) || s.opts.Waiting == nil {
+		if !errors.Is(err, reconcile.ErrBusy) || s.opts.Waiting == nil {
 			return err
 		}
 		if !told {
@@ -113,8 +114,8 @@ func (s *sweeper) end(ctx context.Context, result error) error {
 		}
 	}
 	s.metrics.sweeps.WithLabelValues(s.desk.Name, outcome).Inc()
-	err := s.core.EndSweep(ctx, &s.state, problem, next)
-	if errors.Is(err, provision.ErrBusy) { // another process has taken it over
+	err := s.core.Reconcile.EndSweep(ctx, &s.state, problem, next)
+	if errors.Is(err, reconcile.ErrBusy) { // another process has taken it over
 		return nil
 	}
 	return err
@@ -145,9 +146,9 @@ func (s *sweeper) run(ctx context.Context) error {
 		return err
 	}
 	can := s.d.Capabilities()
-	s.around = provision.Surroundings{Self: self, Words: can.RoleNames, Keys: can.EndSessions,
+	s.around = reconcile.DeskFacts{Self: self, RoleNames: can.RoleNames, CanRevokeSessions: can.EndSessions,
 		Admins: sync.OnceValues(func() (int, error) { return s.d.Admins(ctx) })}
-	drifts, err := s.core.Drifts(ctx, provision.DriftFilter{Desk: s.desk.ID})
+	drifts, err := s.core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Desk: s.desk.ID})
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (s *sweeper) run(ctx context.Context) error {
 	return s.missing(ctx)
 }
 
-func (s *sweeper) count(v *provision.Visit) {
+func (s *sweeper) count(v *reconcile.Run) {
 	if !v.Ending() {
 		s.wanted++
 	}
@@ -173,7 +174,7 @@ func (s *sweeper) count(v *provision.Visit) {
 
 // absent notes that the desk does not show an account's user. Where access has
 // ended that is as good as any other end.
-func (s *sweeper) absent(v *provision.Visit) {
+func (s *sweeper) absent(v *reconcile.Run) {
 	if v.Account.DeskUser == "" || v.Ending() {
 		return
 	}
@@ -205,8 +206,8 @@ func (s *sweeper) missing(ctx context.Context) error {
 
 // again reads an account and its user anew; v is nil when a visit is due by
 // now, or when the desk cannot be asked about this one.
-func (s *sweeper) again(ctx context.Context, id provision.AccountID) (v *provision.Visit, have *provision.DeskUser, _ error) {
-	found, err := s.core.SettledVisit(ctx, s.desk, id)
+func (s *sweeper) again(ctx context.Context, id provision.AccountID) (v *reconcile.Run, have *provision.DeskUser, _ error) {
+	found, err := s.core.Reconcile.SettledRun(ctx, s.desk, id)
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.NotFound {
 		return nil, nil, nil
 	}
@@ -220,7 +221,7 @@ func (s *sweeper) again(ctx context.Context, id provision.AccountID) (v *provisi
 }
 
 // skip goes on after what concerns one user only.
-func (s *sweeper) skip(v *provision.Visit, err error) error {
+func (s *sweeper) skip(v *reconcile.Run, err error) error {
 	if isPaused(err) || failed(err) {
 		return err
 	}
@@ -231,13 +232,13 @@ func (s *sweeper) skip(v *provision.Visit, err error) error {
 // compare holds what the desk shows of an account against what is wanted there.
 // What a list says may be old: before anything is done about it, sure must be
 // true.
-func (s *sweeper) compare(ctx context.Context, v *provision.Visit, have *provision.DeskUser, sure bool) error {
+func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision.DeskUser, sure bool) error {
 	found, err := s.differs(v, have)
 	switch {
 	case err != nil:
 		return s.skip(v, err)
 	case found == nil && s.known[v.Account.ID] && !s.opts.LookOnly:
-		return s.core.ClearDrift(ctx, v.Account.ID)
+		return s.core.Reconcile.ClearDrift(ctx, v.Account.ID)
 	case found == nil:
 		return nil
 	case sure:
@@ -255,33 +256,33 @@ func (s *sweeper) compare(ctx context.Context, v *provision.Visit, have *provisi
 }
 
 // differs returns what a visit would change, nil for nothing.
-func (s *sweeper) differs(v *provision.Visit, have *provision.DeskUser) (*provision.Drift, error) {
-	found := provision.Drift{Account: v.Account.ID, Desk: s.desk.ID}
-	steps, err := provision.Steps(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around)
-	if parked, ok := errors.AsType[*provision.ParkedError](err); ok {
+func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*reconcile.Drift, error) {
+	found := reconcile.Drift{Account: v.Account.ID, Desk: s.desk.ID}
+	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around)
+	if parked, ok := errors.AsType[*reconcile.AttentionError](err); ok {
 		found.Reason = parked.Reason
 		return &found, nil
 	}
 	if err != nil || len(steps) == 0 {
 		return nil, err
 	}
-	found.Steps = steps
+	found.Writes = steps
 	return &found, nil
 }
 
-func (s *sweeper) drifted(ctx context.Context, v *provision.Visit, found provision.Drift) error {
+func (s *sweeper) drifted(ctx context.Context, v *reconcile.Run, found reconcile.Drift) error {
 	policy := provision.DriftReport
 	if s.report.Repaired {
 		policy = provision.DriftRepair
 	}
 	if !s.opts.LookOnly {
-		noted, err := s.core.NoteDrift(ctx, s.opts.Cause, v, found, s.report.Repaired)
+		noted, err := s.core.Reconcile.NoteDrift(ctx, s.opts.Cause, v, found, s.report.Repaired)
 		if err != nil || !noted {
 			return err
 		}
 		s.state.Drifted++
 		s.metrics.drift.WithLabelValues(s.desk.Name, string(policy)).Inc()
-		s.log.InfoContext(ctx, "drift", "account", v.Account.ID, "identity", v.Account.Identity, "desk", s.desk.Name, "policy", policy, "differences", found.Words())
+		s.log.InfoContext(ctx, "drift", "account", v.Account.ID, "identity", v.Account.Identity, "desk", s.desk.Name, "policy", policy, "differences", found.Differences())
 	}
 	s.report.Drifts = append(s.report.Drifts, found)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker"
 )
 
@@ -34,7 +35,7 @@ func TestOneSweepAtATime(t *testing.T) {
 		var others sync.WaitGroup
 		for range 20 {
 			others.Go(func() {
-				if _, err := h.trySweep(); !errors.Is(err, provision.ErrBusy) {
+				if _, err := h.trySweep(); !errors.Is(err, reconcile.ErrBusy) {
 					h.Errorf("another sweep: %v, want ErrBusy", err)
 				}
 			})
@@ -54,7 +55,7 @@ func TestSweepByHandIsExtra(t *testing.T) {
 	each(t, nil, func(h *harness) {
 		h.agents()
 		h.agent("ann")
-		_, err := h.core.DueSweeps(h.Context(), time.Hour)
+		_, err := h.core.Reconcile.DueSweeps(h.Context(), time.Hour)
 		h.must(err)
 		before := h.health().Sweep.NextAt
 		h.sweep()
@@ -82,7 +83,7 @@ func TestSweepGoesOn(t *testing.T) {
 			return nil
 		}
 		due := func() []provision.Desk {
-			d, err := h.core.DueSweeps(h.Context(), time.Hour)
+			d, err := h.core.Reconcile.DueSweeps(h.Context(), time.Hour)
 			h.must(err)
 			return d
 		}
@@ -95,7 +96,7 @@ func TestSweepGoesOn(t *testing.T) {
 		if n := len(due()); n != 0 {
 			h.Fatal("due while the lease of the dead one holds")
 		}
-		h.offset.Add(int64(provision.SweepLease + time.Second))
+		h.offset.Add(int64(reconcile.SweepLease + time.Second))
 		h.restart()
 		finds = 0
 		h.faults.before = func(_ int, call string) error {
@@ -108,7 +109,7 @@ func TestSweepGoesOn(t *testing.T) {
 		if report.Checked != 5 || finds != 5 {
 			h.Errorf("went on with %d accounts and %d questions, want 5: all but the first page of %d", report.Checked, finds, len(ids))
 		}
-		health, err := h.core.DeskHealth(h.Context())
+		health, err := h.core.Reconcile.DeskHealth(h.Context())
 		h.must(err)
 		if sw := health[h.desk.ID].Sweep; sw.Checked != 9 || sw.FinishedAt == nil || sw.After != "" || sw.LeaseUntil != nil {
 			h.Errorf("noted %+v", sw)
@@ -135,7 +136,7 @@ func TestRunnerSweeps(t *testing.T) {
 		h.must(h.raw.SetActive(h.Context(), h.account(id.ID).DeskUser, false))
 		var runners []*worker.Runner
 		for range 2 { // two replicas
-			other := worker.New(h.core, h.open, testLog())
+			other := worker.New(workerCore(h.core), h.open, testLog())
 			r, err := other.Start(h.Context(), h.store.RiverDriver(), worker.Options{Workers: 2, Poll: 20 * time.Millisecond, Sweep: 100 * time.Millisecond})
 			h.must(err)
 			runners = append(runners, r)
@@ -154,7 +155,7 @@ func TestRunnerSweeps(t *testing.T) {
 			h.must(r.Stop(ctx))
 			cancel()
 		}
-		health, err := h.core.DeskHealth(h.Context())
+		health, err := h.core.Reconcile.DeskHealth(h.Context())
 		h.must(err)
 		if sw := health[h.desk.ID].Sweep; sw.LeaseUntil != nil {
 			h.Errorf("a stopped worker keeps the lease: %+v", sw)
@@ -166,10 +167,10 @@ func TestDriftOff(t *testing.T) {
 	each(t, withDrift(provision.DriftOff), func(h *harness) {
 		h.agents()
 		h.agent("ann")
-		_, err := h.core.DueSweeps(h.Context(), time.Minute)
+		_, err := h.core.Reconcile.DueSweeps(h.Context(), time.Minute)
 		h.must(err)
 		h.offset.Add(int64(time.Hour))
-		due, err := h.core.DueSweeps(h.Context(), time.Minute)
+		due, err := h.core.Reconcile.DueSweeps(h.Context(), time.Minute)
 		h.must(err)
 		if len(due) != 0 {
 			h.Errorf("due: %v", due)

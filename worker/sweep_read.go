@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // sweepPage is how many accounts are compared between two notes of how far a
@@ -25,7 +26,7 @@ func (s *sweeper) progress(ctx context.Context, checked int) error {
 	// To its end, once begun: cut short, it would leave open which lease is ours.
 	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 	defer cancel()
-	if err := s.core.NoteSweep(noting, &s.state); err != nil {
+	if err := s.core.Reconcile.NoteSweep(noting, &s.state); err != nil {
 		return err
 	}
 	return ctx.Err()
@@ -50,7 +51,7 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 			ids[i] = users[i].ID
 			byID[ids[i]] = &users[i]
 		}
-		visits, err := s.core.SettledVisits(ctx, s.desk, provision.SettledFilter{Users: ids})
+		visits, err := s.core.Reconcile.SettledRuns(ctx, s.desk, reconcile.SettledFilter{Users: ids})
 		if err != nil {
 			return err
 		}
@@ -71,12 +72,12 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 			return err
 		}
 	}
-	return s.eachPage(ctx, "", func(v *provision.Visit) error {
+	return s.eachPage(ctx, "", func(v *reconcile.Run) error {
 		if !seen[v.Account.ID] {
 			s.absent(v)
 		}
 		return nil
-	}, func(visits []provision.Visit) error {
+	}, func(visits []reconcile.Run) error {
 		unseen := 0
 		for i := range visits {
 			if !seen[visits[i].Account.ID] {
@@ -90,7 +91,7 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 // oneByOne asks the desk for each account, and goes on where a sweep was cut
 // short.
 func (s *sweeper) oneByOne(ctx context.Context) error {
-	return s.eachPage(ctx, s.state.After, func(v *provision.Visit) error {
+	return s.eachPage(ctx, s.state.After, func(v *reconcile.Run) error {
 		have, err := s.d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
 		if err != nil {
 			return s.skip(v, err)
@@ -101,16 +102,16 @@ func (s *sweeper) oneByOne(ctx context.Context) error {
 		}
 		s.count(v)
 		return s.compare(ctx, v, have, true)
-	}, func(visits []provision.Visit) error {
+	}, func(visits []reconcile.Run) error {
 		s.state.After = visits[len(visits)-1].Account.ID
 		return s.progress(ctx, len(visits))
 	})
 }
 
 // eachPage calls each for every settled account after one, and then for the page.
-func (s *sweeper) eachPage(ctx context.Context, after provision.AccountID, each func(*provision.Visit) error, then func([]provision.Visit) error) error {
+func (s *sweeper) eachPage(ctx context.Context, after provision.AccountID, each func(*reconcile.Run) error, then func([]reconcile.Run) error) error {
 	for {
-		visits, err := s.core.SettledVisits(ctx, s.desk, provision.SettledFilter{After: after, Limit: sweepPage})
+		visits, err := s.core.Reconcile.SettledRuns(ctx, s.desk, reconcile.SettledFilter{After: after, Limit: sweepPage})
 		if err != nil || len(visits) == 0 {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -43,7 +44,7 @@ func (h *harness) sweep(edit ...func(*worker.SweepOptions)) worker.SweepReport {
 
 func (h *harness) trySweep(edit ...func(*worker.SweepOptions)) (worker.SweepReport, error) {
 	h.Helper()
-	d, err := h.core.Desk(h.Context(), string(h.desk.ID))
+	d, err := h.core.Settings.Desk(h.Context(), string(h.desk.ID))
 	h.must(err)
 	opts := worker.SweepOptions{ByHand: true, Cause: byTest}
 	for _, e := range edit {
@@ -53,13 +54,13 @@ func (h *harness) trySweep(edit ...func(*worker.SweepOptions)) (worker.SweepRepo
 }
 
 // differences are the words of a report, each with the person's given name.
-func (h *harness) differences(drifts []provision.Drift) []string {
+func (h *harness) differences(drifts []reconcile.Drift) []string {
 	h.Helper()
 	words := []string{}
 	for _, d := range drifts {
 		a, err := h.store.Account(h.Context(), d.Account)
 		h.must(err)
-		for _, w := range d.Words() {
+		for _, w := range d.Differences() {
 			words = append(words, a.Profile.GivenName+": "+w)
 		}
 	}
@@ -187,7 +188,7 @@ func TestSweepReports(t *testing.T) {
 			h.Errorf("written: %v", w)
 		}
 		known := func() []string {
-			drifts, err := h.core.Drifts(h.Context(), provision.DriftFilter{Desk: h.desk.ID})
+			drifts, err := h.core.Reconcile.Drifts(h.Context(), reconcile.DriftFilter{Desk: h.desk.ID})
 			h.must(err)
 			return h.differences(drifts)
 		}
@@ -210,7 +211,7 @@ func TestSweepReports(t *testing.T) {
 			h.Errorf("another difference: told %d times, want 2", n)
 		}
 
-		_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, moved.ID, false) // an admin wants it repaired
+		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, moved.ID, false) // an admin wants it repaired
 		h.must(err)
 		if slices.ContainsFunc(known(), func(w string) bool { return strings.HasPrefix(w, "Moved:") }) {
 			h.Error("still known while a visit is due")
@@ -233,7 +234,7 @@ func TestSweepOnlyLooks(t *testing.T) {
 				h.Errorf("%s: noted %d times, due %v", name, n, h.due(id.ID))
 			}
 		}
-		health, err := h.core.DeskHealth(h.Context())
+		health, err := h.core.Reconcile.DeskHealth(h.Context())
 		h.must(err)
 		if sw := health[h.desk.ID].Sweep; sw != nil {
 			h.Errorf("a look was noted as a sweep: %+v", sw)
@@ -286,7 +287,7 @@ func TestSweepOfAnotherDesk(t *testing.T) {
 		if n := h.activeUsers(); n != 2 {
 			h.Errorf("%d active users, want 2", n)
 		}
-		health, err := h.core.DeskHealth(h.Context())
+		health, err := h.core.Reconcile.DeskHealth(h.Context())
 		h.must(err)
 		if sw := health[h.desk.ID].Sweep; !strings.Contains(sw.Problem, "--force") || sw.FinishedAt != nil {
 			h.Errorf("noted %+v", sw)
@@ -308,7 +309,7 @@ func TestSweepAndVisits(t *testing.T) {
 		stranger, err := h.raw.Create(h.Context(), provision.DeskUser{DisplayName: "A Stranger", Email: "stranger@" + domain, Active: true, Role: provision.RoleAgent})
 		h.must(err)
 		asked := h.agent("stranger") // waits for a yes to the adoption
-		h.state(asked.ID, provision.AccountParked)
+		h.state(asked.ID, provision.AccountNeedsAttention)
 		for _, id := range []provision.Identity{due, settled} {
 			h.must(h.raw.SetRole(h.Context(), h.account(id.ID).DeskUser, provision.RoleAdmin))
 		}
@@ -335,7 +336,7 @@ func TestSweepGuards(t *testing.T) {
 			h.Errorf("differences %v", words)
 		}
 		h.drain()
-		h.state(id.ID, provision.AccountParked)
+		h.state(id.ID, provision.AccountNeedsAttention)
 		if again := h.sweep(); len(again.Drifts) != 0 {
 			h.Errorf("what waits for a person is found again: %v", h.differences(again.Drifts))
 		}

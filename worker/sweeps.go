@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 // interval. Every replica looks: the lease lets one sweep. A desk for which
 // group has no room waits for the next look.
 func (w *Worker) sweepDue(ctx context.Context, group *errgroup.Group, interval time.Duration) error {
-	due, err := w.core.DueSweeps(ctx, interval)
+	due, err := w.core.Reconcile.DueSweeps(ctx, interval)
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (w *Worker) sweepOne(ctx context.Context, d provision.Desk, interval time.D
 		},
 	})
 	switch {
-	case errors.Is(err, provision.ErrBusy), errors.Is(err, provision.ErrNotDue), ctx.Err() != nil:
+	case errors.Is(err, reconcile.ErrBusy), errors.Is(err, reconcile.ErrNotDue), ctx.Err() != nil:
 	case err != nil:
 		w.log.WarnContext(ctx, "sweep failed", "desk", d.Name, "checked", report.Checked, "err", err)
 	default:

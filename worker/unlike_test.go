@@ -46,7 +46,7 @@ func TestAdminsSeeAll(t *testing.T) {
 		user := h.user(id.Profile.Email)
 		h.must(h.raw.ChangeMailboxes(h.Context(), user.ID, []string{"Billing"}, nil))
 		h.faults.reset()
-		_, err := h.core.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(id.ID).ID, false)
+		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(id.ID).ID, false)
 		h.must(err)
 		h.drain()
 		h.state(id.ID, provision.AccountReady)

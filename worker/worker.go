@@ -17,6 +17,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 const (
@@ -32,7 +33,7 @@ type Open func(provision.Desk) (desk.Desk, error)
 
 // Worker visits accounts, and sweeps desks. It is safe for concurrent use.
 type Worker struct {
-	core    *provision.Service
+	core    Core
 	desks   *desks
 	circuit CircuitSettings
 	log     *slog.Logger
@@ -46,7 +47,7 @@ type Option func(*Worker)
 func WithCircuitSettings(s CircuitSettings) Option { return func(w *Worker) { w.circuit = s } }
 
 // New returns a Worker that reaches desks through open.
-func New(core *provision.Service, open Open, log *slog.Logger, options ...Option) *Worker {
+func New(core Core, open Open, log *slog.Logger, options ...Option) *Worker {
 	w := &Worker{core: core, log: log, metrics: newMetrics(core)}
 	for _, o := range options {
 		o(w)
@@ -65,28 +66,28 @@ func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *deskGuard {
 // now. again, when not zero, is when to visit once more. An error means that
 // our own database failed; whatever a desk says is noted at the account.
 func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.Time, _ error) {
-	v, err := w.core.BeginVisit(ctx, id)
-	var later *provision.LaterError
-	var held *provision.HeldError
+	v, err := w.core.Reconcile.Begin(ctx, id)
+	var later *reconcile.LaterError
+	var held *reconcile.OnHoldError
 	switch {
 	case errors.As(err, &later):
 		return later.At, nil
 	case errors.As(err, &held):
 		w.log.InfoContext(ctx, "visit held by the mass-change brake", "account", id)
 		return time.Time{}, nil
-	case errors.Is(err, provision.ErrNotDue), errors.Is(err, provision.ErrBusy):
+	case errors.Is(err, reconcile.ErrNotDue), errors.Is(err, reconcile.ErrBusy):
 		return time.Time{}, nil
 	case err != nil:
 		return time.Time{}, err
 	}
 	start := time.Now()
-	calls := &callOptions{priority: priorityGranting, renewed: start, renew: func(ctx context.Context) error { return w.core.Renew(ctx, &v) }}
+	calls := &callOptions{priority: priorityGranting, renewed: start, renew: func(ctx context.Context) error { return w.core.Reconcile.Renew(ctx, &v) }}
 	if v.Ending() {
 		calls.priority = priorityEnding
 	}
 	reached, err := w.converge(ctx, &v, calls)
 	ended, err := w.conclude(ctx, &v, reached, err)
-	if errors.Is(err, provision.ErrBusy) { // the lease was lost: whoever has it goes on
+	if errors.Is(err, reconcile.ErrBusy) { // the lease was lost: whoever has it goes on
 		ended, err = "lost", nil
 	}
 	w.metrics.visited(v.Desk, ended, time.Since(start))
@@ -97,47 +98,47 @@ func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.
 
 // conclude notes how a visit ended: with what it reached, or with failure. ended
 // says so in a word, for logs and metrics.
-func (w *Worker) conclude(ctx context.Context, v *provision.Visit, reached outcome, failure error) (ended string, _ error) {
+func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome, failure error) (ended string, _ error) {
 	confirmed := failure == nil && len(reached.tasks) == 0
 	if ctx.Err() != nil { // we stop, or it took too long: let go, so that another worker can go on
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 		defer cancel()
 		ctx = detached
 		if !confirmed {
-			_, err := w.core.Fail(ctx, v, "the visit was interrupted", 0)
+			_, err := w.core.Reconcile.Fail(ctx, v, "the visit was interrupted", 0)
 			return "interrupted", err
 		}
 	}
 	switch {
 	case confirmed:
-		return "confirmed", w.core.Confirm(ctx, v, reached.shown)
+		return "confirmed", w.core.Reconcile.Confirm(ctx, v, reached.shown)
 	case failure == nil:
-		return "task", w.core.Park(ctx, v, "an admin has to do this by hand: "+reached.tasks.String(), true)
+		return "task", w.core.Reconcile.NeedsAttention(ctx, v, "an admin has to do this by hand: "+reached.tasks.String(), true)
 	}
-	if parked, ok := errors.AsType[*provision.ParkedError](failure); ok {
-		return "parked", w.core.Park(ctx, v, parked.Reason, false)
+	if parked, ok := errors.AsType[*reconcile.AttentionError](failure); ok {
+		return "parked", w.core.Reconcile.NeedsAttention(ctx, v, parked.Reason, false)
 	}
 	if paused, ok := errors.AsType[*pausedError](failure); ok {
-		return "paused", w.core.PutOff(ctx, v, paused.reason, putOff(paused, v.Ending()))
+		return "paused", w.core.Reconcile.Defer(ctx, v, paused.reason, putOff(paused, v.Ending()))
 	}
 	if e, ok := errors.AsType[*desk.Error](failure); ok {
 		return w.concludeDesk(ctx, v, e)
 	}
 	if e, ok := errors.AsType[*provision.Error](failure); ok && e.Code == provision.Conflict {
-		return "parked", w.core.Park(ctx, v, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
+		return "parked", w.core.Reconcile.NeedsAttention(ctx, v, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
 	}
-	if _, ours := errors.AsType[*provision.Error](failure); ours || errors.Is(failure, provision.ErrBusy) {
+	if _, ours := errors.AsType[*provision.Error](failure); ours || errors.Is(failure, reconcile.ErrBusy) {
 		return "error", failure
 	}
 	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", failure)
-	_, err := w.core.Fail(ctx, v, "the desk did not answer as expected; the log tells more", 0)
+	_, err := w.core.Reconcile.Fail(ctx, v, "the desk did not answer as expected; the log tells more", 0)
 	return "failed", err
 }
 
 // putOff returns when to come back to a desk that is paused: the later the
 // longer that has lasted, so that thousands who wait for one desk keep nobody
 // from the others. Leavers come sooner. When the desk answers, all are called
-// back; see [provision.Service.EndPause].
+// back; see [reconcile.Service.EndPause].
 func putOff(p *pausedError, ending bool) time.Duration {
 	if ending {
 		wait := max(p.wait, min(p.lasted/4, time.Minute))
@@ -147,21 +148,21 @@ func putOff(p *pausedError, ending bool) time.Duration {
 	return between(wait, wait+wait/2+2*time.Second)
 }
 
-func (w *Worker) concludeDesk(ctx context.Context, v *provision.Visit, e *desk.Error) (string, error) {
+func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Error) (string, error) {
 	detail := v.Desk.Name + ": " + e.Detail
 	if e.Field != "" {
 		detail += " (" + e.Field + ")"
 	}
 	switch e.Kind {
 	case desk.Permanent, desk.Conflict, desk.CannotDo:
-		return "parked", w.core.Park(ctx, v, detail, true)
+		return "parked", w.core.Reconcile.NeedsAttention(ctx, v, detail, true)
 	case desk.Unauthorized:
 		w.desks.forget(v.Desk.ID)
 		w.log.ErrorContext(ctx, "desk refuses our credentials", "desk", v.Desk.Name, "err", e)
-		_, err := w.core.Fail(ctx, v, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
+		_, err := w.core.Reconcile.Fail(ctx, v, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
 		return "unauthorized", err
 	}
 	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", e)
-	_, err := w.core.Fail(ctx, v, detail, e.RetryAfter)
+	_, err := w.core.Reconcile.Fail(ctx, v, detail, e.RetryAfter)
 	return "failed", err
 }

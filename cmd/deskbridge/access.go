@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/spf13/cobra"
 )
@@ -32,7 +33,7 @@ below it: ` + "`deskbridge apply --plan HASH`" + ` carries out just that plan, o
 		if err != nil {
 			return result{}, err
 		}
-		plan, err := sys.core.Plan(ctx, draft)
+		plan, err := sys.core.Plan.Plan(ctx, draft)
 		if err != nil {
 			return result{}, err
 		}
@@ -65,7 +66,7 @@ its default. Those that it does not name stay as they are.`,
 		if err != nil {
 			return result{}, err
 		}
-		plan, err := sys.core.Apply(ctx, sys.cause, draft, hash)
+		plan, err := sys.core.Plan.Apply(ctx, sys.cause, draft, hash)
 		if err != nil {
 			return result{}, err
 		}
@@ -81,7 +82,7 @@ its default. Those that it does not name stay as they are.`,
 }
 
 // printNext says what an admin does after applying a plan.
-func printNext(w io.Writer, plan provision.Plan) {
+func printNext(w io.Writer, plan plan.Plan) {
 	if !plan.Empty() {
 		fmt.Fprintln(w, "\nApplied. `deskbridge status` shows how far the desks are.")
 	}
@@ -93,9 +94,9 @@ func printNext(w io.Writer, plan provision.Plan) {
 }
 
 // openBuiltins makes the built-in desks of a draft ready for use.
-func (s *system) openBuiltins(ctx context.Context, draft provision.Draft) error {
+func (s *system) openBuiltins(ctx context.Context, draft plan.Draft) error {
 	for _, named := range draft.Desks {
-		d, err := s.core.Desk(ctx, named.Name)
+		d, err := s.core.Settings.Desk(ctx, named.Name)
 		if err != nil {
 			return err
 		}
@@ -110,13 +111,13 @@ func (s *system) openBuiltins(ctx context.Context, draft provision.Draft) error 
 
 // draft reads a file and checks everything that can be checked without
 // changing anything: all mistakes at once.
-func (a *app) draft(ctx context.Context, sys *system, path string) (provision.Draft, error) {
+func (a *app) draft(ctx context.Context, sys *system, path string) (plan.Draft, error) {
 	if path == "" {
-		return provision.Draft{}, usageError{errors.New("give the file with -f, e.g. -f access.yaml")}
+		return plan.Draft{}, usageError{errors.New("give the file with -f, e.g. -f access.yaml")}
 	}
 	access, err := a.readAccess(path)
 	if err != nil {
-		return provision.Draft{}, err
+		return plan.Draft{}, err
 	}
 	draft, err := draftOf(access, sys.settings)
 	if err == nil {
@@ -147,7 +148,7 @@ func (a *app) readAccess(path string) (config.Access, error) {
 
 // draftOf turns what the file says into the core's words. All mistakes are
 // returned at once.
-func draftOf(access config.Access, settings config.Server) (d provision.Draft, _ error) {
+func draftOf(access config.Access, settings config.Server) (d plan.Draft, _ error) {
 	var mistakes []error
 	for i, c := range access.Connections {
 		conn := provision.Connection{Name: c.Name, IdP: provision.IdP(c.IdP), Domains: c.Domains}
@@ -196,7 +197,7 @@ func draftOf(access config.Access, settings config.Server) (d provision.Draft, _
 
 // checkDraft tries what the desks of a draft are asked to do. A desk that does
 // not answer is told of, and is no mistake: it may come up later.
-func (a *app) checkDraft(ctx context.Context, sys *system, draft provision.Draft) error {
+func (a *app) checkDraft(ctx context.Context, sys *system, draft plan.Draft) error {
 	var mistakes []error
 	for _, d := range draft.Desks {
 		connector, err := sys.checkDesk(d)
@@ -225,8 +226,8 @@ func (a *app) checkDraft(ctx context.Context, sys *system, draft provision.Draft
 	return errors.Join(mistakes...)
 }
 
-func deskOf(ctx context.Context, sys *system, draft provision.Draft, name string) (provision.Desk, error) {
-	known, err := sys.core.Desk(ctx, name)
+func deskOf(ctx context.Context, sys *system, draft plan.Draft, name string) (provision.Desk, error) {
+	known, err := sys.core.Settings.Desk(ctx, name)
 	for _, d := range draft.Desks {
 		if d.Name == name {
 			d.ID = known.ID
@@ -259,7 +260,7 @@ func (a *app) checkRules(ctx context.Context, sys *system, d provision.Desk, rul
 	return errors.Join(mistakes...)
 }
 
-func printPlan(w io.Writer, p provision.Plan) {
+func printPlan(w io.Writer, p plan.Plan) {
 	if p.Empty() {
 		fmt.Fprintln(w, "Nothing would change.")
 		return

@@ -36,7 +36,7 @@ lock it away.`,
 				return result{}, err
 			}
 		}
-		owner, enrolment, err := sys.core.AddOwner(ctx, sys.cause, args[0], password)
+		owner, enrolment, err := sys.core.BreakGlass.Add(ctx, sys.cause, args[0], password)
 		if err != nil {
 			return result{}, err
 		}
@@ -59,7 +59,7 @@ lock it away.`,
 func (a *app) adminList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List owners", Example: "  deskbridge admin list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		owners, err := sys.core.Owners(ctx)
+		owners, err := sys.core.BreakGlass.Admins(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -80,7 +80,7 @@ func (a *app) adminList() *cobra.Command {
 func (a *app) adminRemove() *cobra.Command {
 	cmd := &cobra.Command{Use: "remove NAME", Short: "End an owner", Example: "  deskbridge admin remove owner", Args: cobra.ExactArgs(1)}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		if err := sys.core.RemoveOwner(ctx, sys.cause, args[0]); err != nil {
+		if err := sys.core.BreakGlass.Remove(ctx, sys.cause, args[0]); err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"name": args[0]}, "%s signs in no more.", args[0]), nil

@@ -16,7 +16,10 @@ import (
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso"
 	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
@@ -48,7 +51,7 @@ type system struct {
 	settings config.Server
 	store    *store.Store
 	builtin  *builtin.Desks
-	core     *provision.Service
+	core     *core.Core
 	signIn   *sso.Handler
 	apps     *apps.Handler
 	log      *slog.Logger
@@ -85,14 +88,14 @@ func openSystem(ctx context.Context, settings config.Server, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	sys := &system{settings: settings, store: st, log: log, core: provision.NewService(st, policy(settings), log)}
+	sys := &system{settings: settings, store: st, log: log, core: core.New(st, policy(settings), log)}
 	proxies, err := settings.Proxies()
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	sys.signIn = sso.New(sys.core, sso.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID,
+	sys.signIn = sso.New(ssoCore(sys.core), sso.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID,
 		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, TrustedProxies: proxies})
-	sys.apps, err = apps.New(sys.core, apps.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Door: sys.signIn,
+	sys.apps, err = apps.New(deskidpCore(sys.core), apps.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Door: sys.signIn,
 		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, Kinds: signIns})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
@@ -121,12 +124,12 @@ func (s *system) close() {
 	}
 }
 
-func policy(s config.Server) provision.Policy {
+func policy(s config.Server) core.Policy {
 	grace := s.Grace
 	if grace == 0 {
 		grace = -1 // as configured: none
 	}
-	return provision.Policy{Grace: grace, Session: provision.SessionPolicy{Idle: s.SessionIdle, Life: s.SessionLife}, Brake: provision.Brake{
+	return core.Policy{Grace: grace, Session: session.Policy{Idle: s.SessionIdle, Life: s.SessionLife}, Brake: reconcile.Brake{
 		Off: s.Brake == "off", People: s.BrakePeople, Percent: s.BrakePercent, Window: s.BrakeWindow,
 	}}
 }

@@ -24,7 +24,7 @@ whole log up to now: keep it somewhere else, and compare it later.`,
 		Args:    cobra.NoArgs,
 	}
 	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		report, err := sys.core.VerifyAudit(ctx)
+		report, err := sys.core.Audit.Verify(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -60,7 +60,7 @@ func (a *app) auditExport() *cobra.Command {
 	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
 		enc := json.NewEncoder(a.stdout) // with or without --json: a log may be too long to hold
 		enc.SetEscapeHTML(false)
-		return result{}, sys.core.EachEntry(ctx, func(e provision.Entry) error {
+		return result{}, sys.core.Audit.EachEntry(ctx, func(e provision.Entry) error {
 			return enc.Encode(entryLine{ID: e.ID, At: e.At, Connection: string(e.Connection), Actor: e.Cause.Actor, Cause: e.Cause.Action,
 				Request: e.Cause.Request, Action: e.Action, Subject: e.Subject, Desk: string(e.Desk), Account: string(e.Account),
 				Detail: e.Detail, Seal: e.Seal, Hash: hex.EncodeToString(e.Hash)})

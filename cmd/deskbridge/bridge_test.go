@@ -217,7 +217,7 @@ func (b *bridge) settled() {
 // entries returns the audit entries about subject, or all.
 func (b *bridge) entries(subject string) (out []provision.Entry) {
 	b.t.Helper()
-	err := b.sys.core.EachEntry(context.Background(), func(e provision.Entry) error {
+	err := b.sys.core.Audit.EachEntry(context.Background(), func(e provision.Entry) error {
 		if subject == "" || e.Subject == subject {
 			out = append(out, e)
 		}

@@ -59,7 +59,7 @@ func (a *app) connectionAdd() *cobra.Command {
 		if err := flags.change(&conn.SignIn); err != nil {
 			return result{}, err
 		}
-		conn, token, err := sys.core.AddConnection(ctx, sys.cause, conn)
+		conn, token, err := sys.core.Settings.AddConnection(ctx, sys.cause, conn)
 		if err != nil {
 			return result{}, err
 		}
@@ -74,7 +74,7 @@ func (a *app) connectionAdd() *cobra.Command {
 func (a *app) connectionList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		connections, err := sys.core.Connections(ctx)
+		connections, err := sys.core.Settings.Connections(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -108,7 +108,7 @@ simply kept. If it was, release it.`),
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		n, err := sys.core.ReleaseConnection(ctx, sys.cause, args[0])
+		n, err := sys.core.Reconcile.ReleaseConnection(ctx, sys.cause, args[0])
 		if err != nil {
 			return result{}, err
 		}

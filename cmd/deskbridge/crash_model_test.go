@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // killHeir takes over what leavers leave.
@@ -184,7 +185,7 @@ func (m *killModel) insist(t *testing.T, method, path string, body any) int {
 // compare holds the desk and the audit log against the model.
 func (m *killModel) compare(t *testing.T, b *bridge) {
 	t.Helper()
-	parked, err := m.sys.store.AccountsWhere(t.Context(), provision.AccountFilter{State: provision.AccountParked}, 0)
+	parked, err := m.sys.store.AccountsWhere(t.Context(), provision.AccountFilter{State: provision.AccountNeedsAttention}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +224,7 @@ func (m *killModel) compare(t *testing.T, b *bridge) {
 		m.compareAudit(t, p, entries, onDesk)
 		for _, id := range p.ids {
 			for _, e := range entries[id] {
-				if e.Action == string(provision.StepHandOver) {
+				if e.Action == string(reconcile.WriteHandOver) {
 					handOvers[fmt.Sprint(e.Detail["conversation"])]++
 				}
 			}

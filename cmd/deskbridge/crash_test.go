@@ -156,7 +156,7 @@ func testKill(t *testing.T, replicas int, settings ...string) {
 	for _, p := range m.servers {
 		p.kill()
 	}
-	if _, err := b.sys.core.SealAudit(t.Context()); err != nil {
+	if _, err := b.sys.core.Audit.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	b.command("audit", "verify")
@@ -200,7 +200,7 @@ func (m *killModel) connect(b *bridge, bad bool) {
 	t.Cleanup(b.sys.close)
 	m.sys = b.sys
 	if !bad {
-		d, err := b.sys.core.Desk(t.Context(), "d")
+		d, err := b.sys.core.Settings.Desk(t.Context(), "d")
 		if err != nil {
 			t.Fatal(err)
 		}

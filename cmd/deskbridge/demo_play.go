@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 const (
@@ -62,7 +64,7 @@ func (m *morning) setUp(ctx context.Context, c *company) error {
 	if err != nil {
 		return err
 	}
-	var plan provision.Plan
+	var plan plan.Plan
 	if err := json.Unmarshal(out, &plan); err != nil {
 		return err
 	}
@@ -174,7 +176,7 @@ func (m *morning) entraSync(ctx context.Context, c *company) error {
 
 // has returns what the desk shows of a person: role, teams, mailboxes, active.
 func (c *company) has(ctx context.Context, mail string) (provision.DeskUser, error) {
-	helpdesk, err := c.sys.core.Desk(ctx, "helpdesk")
+	helpdesk, err := c.sys.core.Settings.Desk(ctx, "helpdesk")
 	if err != nil {
 		return provision.DeskUser{}, err
 	}
@@ -305,8 +307,8 @@ func (m *morning) leaverGoes(ctx context.Context, c *company) error {
 	}
 	m.check(left == 0, "%d conversations left with the leaver, %s after the IdP said so", left, out.Round(time.Millisecond))
 	moved := 0
-	err = c.sys.core.EachEntry(ctx, func(e provision.Entry) error {
-		if e.Action == string(provision.StepHandOver) && e.Subject == c.ids[leaver.mail] {
+	err = c.sys.core.Audit.EachEntry(ctx, func(e provision.Entry) error {
+		if e.Action == string(reconcile.WriteHandOver) && e.Subject == c.ids[leaver.mail] {
 			moved++
 		}
 		return nil
@@ -373,7 +375,7 @@ func (m *morning) mistake(ctx context.Context, c *company) error {
 	victims := len(before) - 1 // the leaver is still a member, and out already
 	err = m.until(ctx, fmt.Sprintf("the brake holds: %d accounts wait for an admin, and the IdP got its 2xx", victims), func() (bool, error) {
 		o, err := c.sys.overview(ctx)
-		return err == nil && o.Connections[1].Held && o.Desks[0].Accounts[provision.AccountHeld] == victims, err
+		return err == nil && o.Connections[1].Held && o.Desks[0].Accounts[provision.AccountOnHold] == victims, err
 	})
 	if err != nil {
 		return err
@@ -388,6 +390,6 @@ func (m *morning) mistake(ctx context.Context, c *company) error {
 	}
 	return m.until(ctx, "mended at the IdP: nobody lost anything", func() (bool, error) {
 		o, err := c.sys.overview(ctx)
-		return err == nil && o.Desks[0].Accounts[provision.AccountHeld] == 0 && o.Desks[0].Accounts[provision.AccountWaiting] == 0, err
+		return err == nil && o.Desks[0].Accounts[provision.AccountOnHold] == 0 && o.Desks[0].Accounts[provision.AccountWaiting] == 0, err
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // report shows who ended with what, and why, and proves the audit log.
@@ -28,12 +30,12 @@ func (m *morning) report(ctx context.Context, c *company) error {
 		return err
 	}
 	m.step("Proof")
-	var audit provision.AuditReport
+	var audit audit.Report
 	ok, err := m.comes(ctx, func() (_ bool, err error) {
-		if _, err = c.sys.core.SealAudit(ctx); err != nil {
+		if _, err = c.sys.core.Audit.Seal(ctx); err != nil {
 			return false, err
 		}
-		audit, err = c.sys.core.VerifyAudit(ctx)
+		audit, err = c.sys.core.Audit.Verify(ctx)
 		// The server goes on: what it wrote in between is not sealed yet.
 		return audit.Sealed > 0 && audit.Sealed == audit.Entries, err
 	})
@@ -46,11 +48,11 @@ func (m *morning) report(ctx context.Context, c *company) error {
 }
 
 func (m *morning) reportLine(ctx context.Context, c *company, p person) ([]string, error) {
-	found, err := c.sys.core.FindPeople(ctx, c.ids[p.mail])
+	found, err := c.sys.core.Directory.FindPeople(ctx, c.ids[p.mail])
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.sys.core.Explain(ctx, found[0])
+	all, err := c.sys.core.Plan.Explain(ctx, found[0])
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func (m *morning) reportLine(ctx context.Context, c *company, p person) ([]strin
 	}
 	var sources []string
 	for _, e := range all {
-		if !e.Wanted.Same(provision.Access{Status: provision.AccessActive, Role: u.Role, Teams: u.Teams, Mailboxes: u.Mailboxes}) {
+		if !e.Desired.Same(provision.Access{Status: provision.AccessActive, Role: u.Role, Teams: u.Teams, Mailboxes: u.Mailboxes}) {
 			m.check(false, "%s has on the desk what the rules say", p.name())
 		}
 		for _, r := range e.Reasons() {
@@ -83,9 +85,9 @@ func (m *morning) handedOver(ctx context.Context, c *company) error {
 	leaver := supporters[1]
 	m.step("What %s left behind", leaver.name())
 	with := make(map[string]string) // desk user by conversation
-	err := c.sys.core.EachEntry(ctx, func(e provision.Entry) error {
+	err := c.sys.core.Audit.EachEntry(ctx, func(e provision.Entry) error {
 		conversation := fmt.Sprint(e.Detail["conversation"])
-		if _, left := with[conversation]; e.Action == string(provision.StepHandOver) && (left || e.Subject == c.ids[leaver.mail]) {
+		if _, left := with[conversation]; e.Action == string(reconcile.WriteHandOver) && (left || e.Subject == c.ids[leaver.mail]) {
 			with[conversation] = fmt.Sprint(e.Detail["to_desk_user"])
 		}
 		return nil

@@ -144,7 +144,7 @@ func (a *app) deskAdd() *cobra.Command {
 			return result{}, err
 		}
 		a.warn(leaveWarning(d, connector.Capabilities()))
-		if d, err = sys.core.AddDesk(ctx, sys.cause, d); err != nil {
+		if d, err = sys.core.Settings.AddDesk(ctx, sys.cause, d); err != nil {
 			return result{}, err
 		}
 		line := deskLineOf(d)
@@ -185,7 +185,7 @@ shown once.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		d, err := sys.core.Desk(ctx, args[0])
+		d, err := sys.core.Settings.Desk(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
@@ -226,7 +226,7 @@ func (s *system) openBuiltin(ctx context.Context, d provision.Desk, line *deskLi
 func (a *app) deskList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List desks", Example: "  deskbridge desk list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		desks, err := sys.core.Desks(ctx)
+		desks, err := sys.core.Settings.Desks(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -261,7 +261,7 @@ func (a *app) deskCheck() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		d, err := sys.core.Desk(ctx, args[0])
+		d, err := sys.core.Settings.Desk(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
@@ -296,7 +296,7 @@ func (s *system) report(ctx context.Context, d provision.Desk) (deskReport, erro
 	}) {
 		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
 	}
-	rules, err := s.core.Rules(ctx, "")
+	rules, err := s.core.Settings.Rules(ctx, "")
 	if err != nil {
 		return report, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/spf13/cobra"
 )
@@ -147,7 +148,7 @@ func (s *system) deskSignIn(ctx context.Context, d provision.Desk, secret string
 	line := new(deskSignInLine)
 	at := s.settings.PublicURL + "/sso/idp/"
 	if d.SignIn.SAML != nil {
-		keys, err := s.core.Keys(ctx, provision.KeyDesk, apps.NewKey)
+		keys, err := s.core.Settings.Keys(ctx, settings.KeyDesk, apps.NewKey)
 		if err != nil {
 			return nil, err
 		}

@@ -52,7 +52,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only print what differs")
 	cmd.Flags().BoolVar(&force, "force", false, "even where most users are gone: they will be made again")
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		d, err := sys.core.Desk(ctx, args[0])
+		d, err := sys.core.Settings.Desk(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
@@ -63,7 +63,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 		if err != nil {
 			return result{}, err
 		}
-		report, failed := worker.New(sys.core, sys.connector, sys.log).Sweep(ctx, d, worker.SweepOptions{
+		report, failed := worker.New(workerCore(sys.core), sys.connector, sys.log).Sweep(ctx, d, worker.SweepOptions{
 			Cause: sys.cause, ByHand: true, LookOnly: dry, Force: force,
 			Progress: func(n int) { bar.Add(n) }, //nolint:errcheck // nobody needs it
 			Waiting:  func() { a.warn("another sweep of " + d.Name + " is under way; waiting for its end") },
@@ -111,11 +111,11 @@ func (s *system) sweepLine(ctx context.Context, d provision.Desk, report worker.
 		if err != nil {
 			return line, err
 		}
-		people, err := s.core.FindPeople(ctx, string(acc.Identity))
+		people, err := s.core.Directory.FindPeople(ctx, string(acc.Identity))
 		if err != nil {
 			return line, err
 		}
-		line.Drifted = append(line.Drifted, sweptAccount{Account: string(acc.ID), Person: string(acc.Identity), UserName: people[0].UserName, Differences: drift.Words()})
+		line.Drifted = append(line.Drifted, sweptAccount{Account: string(acc.ID), Person: string(acc.Identity), UserName: people[0].UserName, Differences: drift.Differences()})
 	}
 	for _, err := range report.Skipped {
 		line.Skipped = append(line.Skipped, err.Error())

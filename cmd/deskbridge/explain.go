@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/spf13/cobra"
 )
 
@@ -66,7 +67,7 @@ func (a *app) explain() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		people, err := sys.core.FindPeople(ctx, args[0])
+		people, err := sys.core.Directory.FindPeople(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
@@ -89,16 +90,16 @@ func (a *app) explain() *cobra.Command {
 }
 
 func (s *system) explain(ctx context.Context, person provision.Identity) (explained, error) {
-	all, err := s.core.Explain(ctx, person)
+	all, err := s.core.Plan.Explain(ctx, person)
 	if err != nil {
 		return explained{}, err
 	}
-	conn, err := s.core.Connection(ctx, string(person.Connection))
+	conn, err := s.core.Settings.Connection(ctx, string(person.Connection))
 	if err != nil {
 		return explained{}, err
 	}
 	out := explained{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, ExternalID: person.ExternalID, Status: string(person.Status)}
-	groups, err := s.core.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
+	groups, err := s.core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
 	}
@@ -113,7 +114,7 @@ func (s *system) explain(ctx context.Context, person provision.Identity) (explai
 		out.Groups = append(out.Groups, explainedRoom{Name: name, Claimed: true})
 	}
 	for _, e := range all {
-		d := explainedDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: e.Wanted, Granted: provision.Access{Status: provision.AccessAbsent}}
+		d := explainedDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: e.Desired, Granted: provision.Access{Status: provision.AccessAbsent}}
 		for _, r := range e.Reasons() {
 			part := explainedPart{What: r.What, Name: r.Name}
 			for _, g := range r.Grants {
@@ -123,15 +124,15 @@ func (s *system) explain(ctx context.Context, person provision.Identity) (explai
 		}
 		if acc := e.Account; acc != nil {
 			d.Account, d.DeskUser, d.Origin, d.State, d.Why = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason
-			drifts, err := s.core.Drifts(ctx, provision.DriftFilter{Account: acc.ID})
+			drifts, err := s.core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Account: acc.ID})
 			if err != nil {
 				return out, err
 			}
 			for _, drift := range drifts {
-				d.Differs = drift.Words()
+				d.Differs = drift.Differences()
 			}
-			if acc.GrantedAt != nil {
-				d.Granted, d.As = acc.Granted, moment{acc.GrantedAt}
+			if acc.ConfirmedAt != nil {
+				d.Granted, d.As = acc.Confirmed, moment{acc.ConfirmedAt}
 			}
 		}
 		out.Desks = append(out.Desks, d)

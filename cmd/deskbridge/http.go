@@ -37,10 +37,10 @@ func (s *system) handler(work *worker.Worker) http.Handler {
 	options := scim.Options{PublicURL: s.settings.PublicURL, Log: s.log, RequestID: requestID, ClientAddress: s.signIn.ClientAddress,
 		Fetch:  fetch.New(fetch.Options{AllowHosts: s.settings.Hosts()}),
 		Limits: scim.Limits{MaxBody: int64(s.settings.SCIMMaxBody), RatePerSecond: float64(s.settings.SCIMRate)}}
-	provider := scim.New(s.core, options)
+	provider := scim.New(scimCore(s.core), options)
 	registry.MustRegister(s.signIn.Collectors()...)
 	mux := http.NewServeMux()
-	mux.Handle(tokenPath, scim.TokenEndpoint(s.core, options))
+	mux.Handle(tokenPath, scim.TokenEndpoint(scimCore(s.core), options))
 	mux.Handle("/sso/", s.signIn)
 	mux.Handle("/desk/v2/", s.builtin.Handler(builtin.Options{PublicURL: s.settings.PublicURL, Log: s.log}))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

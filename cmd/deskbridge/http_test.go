@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -46,8 +46,8 @@ func TestHalfAnAnswerIsNotTheWhole(t *testing.T) {
 func TestRoutesOfSignIn(t *testing.T) {
 	var log bytes.Buffer
 	s := &system{log: slog.New(slog.NewJSONHandler(&log, nil))}
-	core := provision.NewService(storetest.SQLite(t), provision.Policy{}, slog.New(slog.DiscardHandler))
-	signIn := sso.New(core, sso.Options{PublicURL: "https://help.example.test", Log: slog.New(slog.DiscardHandler)})
+	core := core.New(storetest.SQLite(t), core.Policy{}, slog.New(slog.DiscardHandler))
+	signIn := sso.New(ssoCore(core), sso.Options{PublicURL: "https://help.example.test", Log: slog.New(slog.DiscardHandler)})
 	desks := http.NewServeMux()
 	desks.HandleFunc("GET /sso/idp/saml/{desk}/sso", func(http.ResponseWriter, *http.Request) {})
 	signIn.Mount(desks)

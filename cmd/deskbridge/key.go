@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/client"
 	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/spf13/cobra"
@@ -14,22 +15,22 @@ func (a *app) key() *cobra.Command {
 	return group("key", "List and change the keys that sign for sign-in", a.keyList(), a.keyRotate(), a.keyRetire())
 }
 
-var keyUses = []provision.KeyUse{provision.KeySAML, provision.KeyDesk, provision.KeyOIDC}
+var keyUses = []settings.KeyUse{settings.KeySAML, settings.KeyDesk, settings.KeyOIDC}
 
-var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: client.NewSAMLKey, provision.KeyDesk: apps.NewKey, provision.KeyOIDC: client.NewClientKey}
+var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: client.NewSAMLKey, settings.KeyDesk: apps.NewKey, settings.KeyOIDC: client.NewClientKey}
 
 func (a *app) keyList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
 		type line struct {
-			ID     provision.KeyID  `json:"id"`
-			Use    provision.KeyUse `json:"use"`
-			Signs  bool             `json:"signs"`
-			Active moment           `json:"active_at"`
+			ID     provision.KeyID `json:"id"`
+			Use    settings.KeyUse `json:"use"`
+			Signs  bool            `json:"signs"`
+			Active moment          `json:"active_at"`
 		}
 		lines, rows := []line{}, [][]string{}
 		for _, use := range keyUses {
-			keys, err := sys.core.Keys(ctx, use, makers[use])
+			keys, err := sys.core.Settings.Keys(ctx, use, makers[use])
 			if err != nil {
 				return result{}, err
 			}
@@ -67,7 +68,7 @@ goes on opening what was encrypted for it until it is retired.`,
 		if err != nil {
 			return result{}, err
 		}
-		k, err := sys.core.RotateKey(ctx, sys.cause, use, overlap, makers[use])
+		k, err := sys.core.Settings.RotateKey(ctx, sys.cause, use, overlap, makers[use])
 		if err != nil {
 			return result{}, err
 		}
@@ -82,14 +83,14 @@ func (a *app) keyRetire() *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		if err := sys.core.RetireKey(ctx, sys.cause, use, provision.KeyID(args[1])); err != nil {
+		if err := sys.core.Settings.RetireKey(ctx, sys.cause, use, provision.KeyID(args[1])); err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"id": args[1]}, "Key %s is retired.", args[1]), nil
 	})
 }
 
-func keyUse(text string) (provision.KeyUse, error) {
+func keyUse(text string) (settings.KeyUse, error) {
 	for _, use := range keyUses {
 		if string(use) == text {
 			return use, nil

@@ -14,10 +14,10 @@ type names struct {
 }
 
 func (s *system) names(ctx context.Context) (n names, err error) {
-	if n.connections, err = s.core.Connections(ctx); err != nil {
+	if n.connections, err = s.core.Settings.Connections(ctx); err != nil {
 		return n, err
 	}
-	n.desks, err = s.core.Desks(ctx)
+	n.desks, err = s.core.Settings.Desks(ctx)
 	return n, err
 }
 

@@ -96,7 +96,7 @@ rules: [{connection: race, group: Team, desk: d, role: agent, teams: [One]}]
 		if got := race(t, okta, func(n int) (string, string, any) { return "PATCH", "/Groups/" + team, patchOf(addMembers(crowd[n])) }); got[200]+got[204] != racers {
 			t.Errorf("different members: statuses %v", got)
 		}
-		in, err := b.sys.core.Members(t.Context(), mustConnection(t, b, "race").ID, provision.GroupID(team))
+		in, err := b.sys.core.Directory.Members(t.Context(), mustConnection(t, b, "race").ID, provision.GroupID(team))
 		if err != nil || len(in) != racers+1 {
 			t.Errorf("%d members, %v; want %d", len(in), err, racers+1)
 		}
@@ -137,7 +137,7 @@ rules: [{connection: race, group: Team, desk: d, role: agent, teams: [One]}]
 
 func mustConnection(t *testing.T, b *bridge, name string) provision.Connection {
 	t.Helper()
-	c, err := b.sys.core.Connection(t.Context(), name)
+	c, err := b.sys.core.Settings.Connection(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func mustConnection(t *testing.T, b *bridge, name string) provision.Connection {
 // account.
 func (b *bridge) desk(name string) (people []provision.DeskUser) {
 	b.t.Helper()
-	d, err := b.sys.core.Desk(b.t.Context(), name)
+	d, err := b.sys.core.Settings.Desk(b.t.Context(), name)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func (a *app) ruleAdd() *cobra.Command {
 				return result{}, err
 			}
 		}
-		made, err := sys.core.AddRule(ctx, sys.cause, r)
+		made, err := sys.core.Settings.AddRule(ctx, sys.cause, r)
 		if err != nil {
 			return result{}, err
 		}
@@ -96,7 +96,7 @@ func (a *app) ruleList() *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		rules, err := sys.core.Rules(ctx, "")
+		rules, err := sys.core.Settings.Rules(ctx, "")
 		if err != nil {
 			return result{}, err
 		}
@@ -117,7 +117,7 @@ func (a *app) ruleList() *cobra.Command {
 func (a *app) ruleRemove() *cobra.Command {
 	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it gave ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		if err := sys.core.RemoveRule(ctx, sys.cause, provision.RuleID(args[0])); err != nil {
+		if err := sys.core.Settings.RemoveRule(ctx, sys.cause, provision.RuleID(args[0])); err != nil {
 			return result{}, err
 		}
 		return say(map[string]string{"removed": args[0]}, "Rule %s is removed.", args[0]), nil

@@ -64,11 +64,11 @@ func (s *system) serve(ctx context.Context, ready chan<- net.Addr) error {
 		return err
 	}
 	if s.store.Dialect() == string(store.SQLite) { // nobody else visits: what the last process left is free
-		if _, err := s.core.Reclaim(ctx); err != nil {
+		if _, err := s.core.Reconcile.Reclaim(ctx); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 	}
-	work := worker.New(s.core, s.connector, s.log)
+	work := worker.New(workerCore(s.core), s.connector, s.log)
 	runner, err := work.Start(context.WithoutCancel(ctx), s.store.RiverDriver(), worker.Options{Workers: s.settings.Workers, Sweep: s.sweepEvery()})
 	if err != nil {
 		return errors.Join(err, listener.Close())

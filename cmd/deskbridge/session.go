@@ -39,18 +39,18 @@ func (a *app) sessionList() *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		sessions, err := sys.core.Sessions(ctx, filter, limit)
+		sessions, err := sys.core.Sessions.Sessions(ctx, filter, limit)
 		if err != nil {
 			return result{}, err
 		}
 		lines := make([]sessionLine, len(sessions))
 		rows := make([][]string, len(sessions))
 		for i, s := range sessions {
-			conn, err := sys.core.Connection(ctx, string(s.Connection))
+			conn, err := sys.core.Settings.Connection(ctx, string(s.Connection))
 			if err != nil {
 				return result{}, err
 			}
-			person, err := sys.core.Identity(ctx, s.Connection, s.Identity)
+			person, err := sys.core.Directory.Identity(ctx, s.Connection, s.Identity)
 			if err != nil {
 				return result{}, err
 			}
@@ -70,7 +70,7 @@ func (s *system) sessionFilter(ctx context.Context, user, connection string) (f 
 		f.Identity = person.ID
 	}
 	if connection != "" {
-		conn, err := s.core.Connection(ctx, connection)
+		conn, err := s.core.Settings.Connection(ctx, connection)
 		if err != nil {
 			return f, err
 		}
@@ -81,7 +81,7 @@ func (s *system) sessionFilter(ctx context.Context, user, connection string) (f 
 
 // person returns the one person whom text means.
 func (s *system) person(ctx context.Context, text string) (provision.Identity, error) {
-	people, err := s.core.FindPeople(ctx, text)
+	people, err := s.core.Directory.FindPeople(ctx, text)
 	if err != nil {
 		return provision.Identity{}, err
 	}
@@ -114,7 +114,7 @@ func (a *app) sessionRevoke() *cobra.Command {
 			return result{}, err
 		}
 		filter.ID = provision.SessionID(id)
-		ended, err := sys.core.EndSessions(ctx, sys.cause, filter, provision.EndedByAdmin)
+		ended, err := sys.core.Sessions.EndSessions(ctx, sys.cause, filter, provision.EndedByAdmin)
 		if err != nil {
 			return result{}, err
 		}
@@ -137,7 +137,7 @@ identifier at the identity provider than before.`,
 		if err != nil {
 			return result{}, err
 		}
-		if err := sys.core.Unlink(ctx, sys.cause, person); err != nil {
+		if err := sys.core.SignIn.Unlink(ctx, sys.cause, person); err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"user": person.ID}, "Forgotten. The next sign-in finds %s anew.", person.UserName), nil

@@ -174,7 +174,7 @@ Switching sign-in off ends every session of the connection at once.`,
 		if !flags.given() {
 			return result{}, usageError{errors.New("nothing to set; `deskbridge connection set --help` lists the flags")}
 		}
-		conn, err := sys.core.SetSignIn(ctx, sys.cause, args[0], flags.change)
+		conn, err := sys.core.Settings.SetSignIn(ctx, sys.cause, args[0], flags.change)
 		if err != nil {
 			return result{}, err
 		}
@@ -198,7 +198,7 @@ known, waits until somebody has looked: --accept takes it into use.`,
 	cmd.Flags().BoolVar(&accept, "accept", false, "take metadata into use that waits for you")
 	cmd.Flags().BoolVar(&login, "login", false, "print an address, good once, at which a whole sign-in is tried and changes nothing")
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Connection(ctx, args[0])
+		conn, err := sys.core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/spf13/cobra"
 )
 
@@ -82,7 +84,7 @@ func (a *app) status() *cobra.Command {
 }
 
 func (s *system) overview(ctx context.Context) (overview, error) {
-	found, err := s.core.Overview(ctx)
+	found, err := s.core.Plan.Overview(ctx)
 	if err != nil {
 		return overview{}, err
 	}
@@ -95,19 +97,19 @@ func (s *system) overview(ctx context.Context) (overview, error) {
 		o.Connections = append(o.Connections, overviewConnection{Name: c.Connection.Name, IdP: string(c.Connection.IdP), Active: c.Active,
 			LastUsed: moment{c.LastUsedAt}, Held: c.Connection.HeldAt != nil})
 	}
-	health, err := s.core.DeskHealth(ctx)
+	health, err := s.core.Reconcile.DeskHealth(ctx)
 	if err != nil {
 		return o, err
 	}
 	for _, d := range found.Desks {
 		o.Desks = append(o.Desks, overviewDeskOf(d, health[d.Desk.ID]))
 	}
-	drifts, err := s.core.Drifts(ctx, provision.DriftFilter{})
+	drifts, err := s.core.Reconcile.Drifts(ctx, reconcile.DriftFilter{})
 	if err != nil {
 		return o, err
 	}
 	for _, d := range drifts {
-		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.deskName(d.Desk), FoundAt: moment{&d.FoundAt}, Differences: d.Words()})
+		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.deskName(d.Desk), FoundAt: moment{&d.FoundAt}, Differences: d.Differences()})
 	}
 	for _, acc := range found.Attention {
 		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.deskName(acc.Desk),
@@ -117,7 +119,7 @@ func (s *system) overview(ctx context.Context) (overview, error) {
 	return o, err
 }
 
-func overviewDeskOf(d provision.DeskOverview, h provision.DeskHealth) overviewDesk {
+func overviewDeskOf(d plan.DeskOverview, h reconcile.DeskHealth) overviewDesk {
 	out := overviewDesk{Name: d.Desk.Name, Kind: string(d.Desk.Kind), Accounts: d.Accounts, Seats: d.Seats, Limit: d.Desk.Seats,
 		Drift: deskLineOf(d.Desk).Drift, Drifted: h.Drifted}
 	if out.Accounts == nil {
@@ -184,7 +186,7 @@ func (o overview) print(w io.Writer) error {
 		}
 		n := func(s provision.AccountState) string { return fmt.Sprint(d.Accounts[s]) }
 		rows = append(rows, []string{d.Name, d.Kind, n(provision.AccountReady), n(provision.AccountWaiting), n(provision.AccountEnded),
-			n(provision.AccountParked), n(provision.AccountHeld), seats, d.swept()})
+			n(provision.AccountNeedsAttention), n(provision.AccountOnHold), seats, d.swept()})
 	}
 	fmt.Fprintln(w)
 	if err := table(w, "DESK | KIND | READY | WAITING | ENDED | PARKED | HELD | SEATS | SWEPT", rows); err != nil {
@@ -225,7 +227,7 @@ func (a *app) retry() *cobra.Command {
 		case len(args) == 1 && desk == "" && !all:
 			id = provision.AccountID(args[0])
 		case len(args) == 0 && desk != "" && !all && !adopt:
-			d, err := sys.core.Desk(ctx, desk)
+			d, err := sys.core.Settings.Desk(ctx, desk)
 			if err != nil {
 				return result{}, err
 			}
@@ -234,7 +236,7 @@ func (a *app) retry() *cobra.Command {
 		default:
 			return result{}, usageError{errors.New("name one account, or --desk NAME, or --all; --adopt goes with an account; `deskbridge status` lists them")}
 		}
-		n, err := sys.core.Retry(ctx, sys.cause, filter, id, adopt)
+		n, err := sys.core.Reconcile.Retry(ctx, sys.cause, filter, id, adopt)
 		if err != nil {
 			return result{}, err
 		}

@@ -15,7 +15,7 @@ import (
 // meddler changes a built-in desk as people do by hand.
 func (b *bridge) meddler(name string) desk.Desk {
 	b.t.Helper()
-	d, err := b.sys.core.Desk(b.t.Context(), name)
+	d, err := b.sys.core.Settings.Desk(b.t.Context(), name)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestDriftPolicies(t *testing.T) {
 		}
 	}
 	b.apply("desks: [{name: d, kind: builtin, drift: off, rate: 4}]\n")
-	d, err := b.sys.core.Desk(t.Context(), "d")
+	d, err := b.sys.core.Settings.Desk(t.Context(), "d")
 	if err != nil || d.Drift != provision.DriftOff || d.Rate != 4 {
 		t.Errorf("after apply: %+v, %v", d, err)
 	}

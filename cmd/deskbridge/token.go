@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/spf13/cobra"
 )
 
@@ -29,14 +29,14 @@ type tokenLine struct {
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
 }
 
-func lineOf(conn string, t provision.Token) tokenLine {
+func lineOf(conn string, t credential.Token) tokenLine {
 	return tokenLine{ID: string(t.ID), Connection: conn, Name: t.Name, ClientID: t.ClientID, ReadOnly: t.ReadOnly, State: string(t.State(time.Now())),
 		CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, ReplacedAt: t.ReplacedAt, LastUsedAt: t.LastUsedAt}
 }
 
 // shown returns the line of a token whose secret can be seen now, and the text
 // that shows it.
-func (s *system) shown(conn string, t provision.Token, secret string) (line tokenLine, text string) {
+func (s *system) shown(conn string, t credential.Token, secret string) (line tokenLine, text string) {
 	line = lineOf(conn, t)
 	if t.ClientID == "" {
 		line.Token = secret
@@ -47,7 +47,7 @@ func (s *system) shown(conn string, t provision.Token, secret string) (line toke
 }
 
 // kindOf says what a token is, for people.
-func kindOf(t provision.Token) string {
+func kindOf(t credential.Token) string {
 	kind := "token"
 	if t.ClientID != "" {
 		kind = "client"
@@ -64,7 +64,7 @@ func (a *app) token() *cobra.Command {
 }
 
 func (a *app) tokenCreate() *cobra.Command {
-	var draft provision.TokenDraft
+	var draft credential.TokenDraft
 	cmd := &cobra.Command{
 		Use:   "create CONNECTION NAME",
 		Short: "Create a token or an OAuth client; its secret is shown once",
@@ -76,12 +76,12 @@ func (a *app) tokenCreate() *cobra.Command {
 	cmd.Flags().BoolVar(&draft.ReadOnly, "read-only", false, "it reads and searches, and changes nothing")
 	cmd.Flags().BoolVar(&draft.Client, "client", false, "an OAuth 2.0 client, which gets access tokens with its id and secret")
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Connection(ctx, args[0])
+		conn, err := sys.core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
 		draft.Name = args[1]
-		token, secret, err := sys.core.DraftToken(ctx, sys.cause, conn.ID, draft)
+		token, secret, err := sys.core.Tokens.DraftToken(ctx, sys.cause, conn.ID, draft)
 		if err != nil {
 			return result{}, err
 		}
@@ -93,11 +93,11 @@ func (a *app) tokenCreate() *cobra.Command {
 func (a *app) tokenList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list CONNECTION", Short: "List the tokens of a connection", Example: "  deskbridge token list acme", Args: cobra.ExactArgs(1)}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Connection(ctx, args[0])
+		conn, err := sys.core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		tokens, err := sys.core.Tokens(ctx, conn.ID)
+		tokens, err := sys.core.Tokens.Tokens(ctx, conn.ID)
 		if err != nil {
 			return result{}, err
 		}
@@ -126,11 +126,11 @@ for, unless --expires says otherwise.`,
 	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the old one goes on; 0 ends it at once")
 	cmd.Flags().DurationVar(&expires, "expires", 0, "how long the new one lives; 0 means as long as the old one was made for")
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Connection(ctx, args[0])
+		conn, err := sys.core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		fresh, old, secret, err := sys.core.RotateToken(ctx, sys.cause, conn.ID, args[1], overlap, expires)
+		fresh, old, secret, err := sys.core.Tokens.RotateToken(ctx, sys.cause, conn.ID, args[1], overlap, expires)
 		if err != nil {
 			return result{}, err
 		}
@@ -150,11 +150,11 @@ ends what a rotation has replaced, too; by id just that one.`,
 		Args:    cobra.ExactArgs(2),
 	}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Connection(ctx, args[0])
+		conn, err := sys.core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		token, err := sys.core.RevokeToken(ctx, sys.cause, conn.ID, args[1])
+		token, err := sys.core.Tokens.RevokeToken(ctx, sys.cause, conn.ID, args[1])
 		if err != nil {
 			return result{}, err
 		}

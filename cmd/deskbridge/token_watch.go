@@ -6,14 +6,14 @@ import (
 	"io"
 	"time"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // tokensToSee returns the tokens that somebody should look at, and those that
 // a rotation has left behind for a while.
 func (s *system) tokensToSee(ctx context.Context) ([]tokenLine, error) {
-	tokens, err := s.core.Tokens(ctx, "")
+	tokens, err := s.core.Tokens.Tokens(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -24,9 +24,9 @@ func (s *system) tokensToSee(ctx context.Context) ([]tokenLine, error) {
 	out := []tokenLine{}
 	for _, t := range tokens {
 		switch t.State(time.Now()) {
-		case provision.TokenExpired, provision.TokenExpiring, provision.TokenUnused, provision.TokenReplaced:
+		case credential.TokenExpired, credential.TokenExpiring, credential.TokenUnused, credential.TokenReplaced:
 			out = append(out, lineOf(names.connection(t.Connection), t))
-		case provision.TokenActive, provision.TokenEnded:
+		case credential.TokenActive, credential.TokenEnded:
 		}
 	}
 	return out, nil
@@ -39,12 +39,12 @@ func printTokens(w io.Writer, tokens []tokenLine) {
 	}
 	fmt.Fprintf(w, "\nTokens to look at: %d\n", len(tokens))
 	for _, t := range tokens {
-		fmt.Fprintf(w, "  %s %s: %s\n", t.Connection, t.Name, map[provision.TokenState]string{
-			provision.TokenExpired:  fmt.Sprintf("expired %s; `deskbridge token rotate %s %s` makes a new secret", moment{t.ExpiresAt}, t.Connection, t.Name),
-			provision.TokenExpiring: fmt.Sprintf("expires %s; `deskbridge token rotate %s %s` replaces it without a gap", moment{t.ExpiresAt}, t.Connection, t.Name),
-			provision.TokenUnused:   fmt.Sprintf("last used %s; if nobody needs it: `deskbridge token revoke %s %s`", moment{t.LastUsedAt}, t.Connection, t.Name),
-			provision.TokenReplaced: fmt.Sprintf("replaced %s, accepted until %s, last used %s", moment{t.ReplacedAt}, moment{t.ExpiresAt}, moment{t.LastUsedAt}),
-		}[provision.TokenState(t.State)])
+		fmt.Fprintf(w, "  %s %s: %s\n", t.Connection, t.Name, map[credential.TokenState]string{
+			credential.TokenExpired:  fmt.Sprintf("expired %s; `deskbridge token rotate %s %s` makes a new secret", moment{t.ExpiresAt}, t.Connection, t.Name),
+			credential.TokenExpiring: fmt.Sprintf("expires %s; `deskbridge token rotate %s %s` replaces it without a gap", moment{t.ExpiresAt}, t.Connection, t.Name),
+			credential.TokenUnused:   fmt.Sprintf("last used %s; if nobody needs it: `deskbridge token revoke %s %s`", moment{t.LastUsedAt}, t.Connection, t.Name),
+			credential.TokenReplaced: fmt.Sprintf("replaced %s, accepted until %s, last used %s", moment{t.ReplacedAt}, moment{t.ExpiresAt}, moment{t.LastUsedAt}),
+		}[credential.TokenState(t.State)])
 	}
 }
 
@@ -65,7 +65,7 @@ func (tokenTimes) Describe(ch chan<- *prometheus.Desc) { ch <- tokenExpiresDesc;
 func (t tokenTimes) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
-	tokens, err := t.sys.core.Tokens(ctx, "")
+	tokens, err := t.sys.core.Tokens.Tokens(ctx, "")
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(tokenExpiresDesc, err)
 		return

@@ -20,7 +20,7 @@ const (
 
 // Handler serves the break-glass sign-in. It is safe for concurrent use.
 type Handler struct {
-	core     *provision.Service
+	core     Core
 	site     *web.Site
 	clients  *client.Clients
 	throttle *throttle
@@ -28,7 +28,7 @@ type Handler struct {
 }
 
 // New returns the Handler for core.
-func New(core *provision.Service, site *web.Site, clients *client.Clients) *Handler {
+func New(core Core, site *web.Site, clients *client.Clients) *Handler {
 	return &Handler{core: core, site: site, clients: clients, throttle: newThrottle(site.Now),
 		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deskbridge_break_glass_total", Help: "Tries of the break-glass sign-in by result: ok, refused. Any is worth an alarm.",
@@ -49,7 +49,7 @@ func (h *Handler) Collectors() []prometheus.Collector { return []prometheus.Coll
 
 // form shows the form, or to a break-glass admin how sign-in is doing.
 func (h *Handler) form(w http.ResponseWriter, r *http.Request) {
-	_, err := h.core.OwnerSession(r.Context(), h.site.Cookie(r, adminCookie))
+	_, err := h.core.BreakGlass.Session(r.Context(), h.site.Cookie(r, adminCookie))
 	if web.IsCode(err, provision.Denied) {
 		h.site.Show(w, r, http.StatusOK, "breakglass.html", nil)
 		return
@@ -77,7 +77,7 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) {
 	cause := provision.Cause{Actor: "owner", Action: "break-glass", Request: h.site.Reference(r.Context())}
 	ctx, stop := context.WithTimeout(r.Context(), tryWait)
 	defer stop()
-	secret, err := h.core.OwnerSignIn(ctx, cause, form.Get("name"), form.Get("password"), form.Get("code"))
+	secret, err := h.core.BreakGlass.SignIn(ctx, cause, form.Get("name"), form.Get("password"), form.Get("code"))
 	if errors.Is(err, context.DeadlineExceeded) {
 		h.tooManyTries(w, r)
 		return
@@ -107,7 +107,7 @@ func (h *Handler) tooManyTries(w http.ResponseWriter, r *http.Request) {
 
 // signOut signs the break-glass admin out.
 func (h *Handler) signOut(w http.ResponseWriter, r *http.Request) {
-	err := h.core.OwnerSignOut(r.Context(), h.site.Cookie(r, adminCookie))
+	err := h.core.BreakGlass.SignOut(r.Context(), h.site.Cookie(r, adminCookie))
 	h.site.ClearCookie(w, adminCookie)
 	if err != nil {
 		h.site.Broken(w, r, err)

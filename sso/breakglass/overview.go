@@ -16,7 +16,7 @@ func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
 		Name     string
 		Findings []client.Finding
 	}
-	connections, err := h.core.Connections(r.Context())
+	connections, err := h.core.Settings.Connections(r.Context())
 	if err != nil {
 		h.site.Broken(w, r, err)
 		return
@@ -38,7 +38,7 @@ func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) refusalsOf(r *http.Request, reference string, connections []provision.Connection) (out []string, _ error) {
-	entries, err := h.core.Refusals(r.Context(), reference)
+	entries, err := h.core.Audit.Refusals(r.Context(), reference)
 	for _, e := range entries {
 		name := ""
 		for _, c := range connections {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -19,7 +20,7 @@ import (
 // is made anew when anything that it was made from has changed. They are safe
 // for concurrent use.
 type Clients struct {
-	core  *provision.Service
+	core  Core
 	site  *web.Site
 	fetch fetch.Options // which hosts may be asked over http or at private addresses
 	http  *http.Client
@@ -27,7 +28,7 @@ type Clients struct {
 	mu   sync.Mutex
 	saml map[provision.ConnectionID]*SAMLClient
 	oidc map[provision.ConnectionID]*oidcClient
-	keys map[provision.KeyUse]ownKeys
+	keys map[settings.KeyUse]ownKeys
 
 	overages    sync.Map // provision.ConnectionID → the last day on which groups did not fit
 	fetchErrors *prometheus.CounterVec
@@ -43,10 +44,10 @@ const (
 
 // New returns the Clients of core's connections. Options say which hosts may be
 // asked over http or at private addresses.
-func New(core *provision.Service, site *web.Site, o fetch.Options) *Clients {
+func New(core Core, site *web.Site, o fetch.Options) *Clients {
 	return &Clients{core: core, site: site, fetch: o, http: fetch.New(o),
 		saml: make(map[provision.ConnectionID]*SAMLClient), oidc: make(map[provision.ConnectionID]*oidcClient),
-		keys: make(map[provision.KeyUse]ownKeys), fetchErrors: newFetchErrors()}
+		keys: make(map[settings.KeyUse]ownKeys), fetchErrors: newFetchErrors()}
 }
 
 // errNoProtocol says that a connection has no such way to sign in.

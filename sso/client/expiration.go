@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 // warnAt are the numbers of days before something runs out at which an admin is
@@ -61,12 +62,12 @@ func (cs *Clients) expirations(ctx context.Context, conn provision.Connection) (
 	if client := cs.cachedSAML(conn.ID); client != nil && len(conn.SignIn.SAML) > 0 {
 		idp := client.IdP()
 		out = append(out, expiration{what: expiringIdPCertificate, text: "the last certificate of the identity provider", conn: conn.ID, at: idp.LastCertificate()})
-		kept, err := cs.core.Metadata(ctx, conn.ID)
+		kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
 		renewed := err == nil && kept.URL == client.Settings.MetadataURL && kept.Problem == ""
 		if !idp.ValidUntil.IsZero() && (client.Settings.MetadataURL == "" || !renewed) {
 			out = append(out, expiration{what: expiringMetadata, text: "the identity provider's metadata", conn: conn.ID, at: idp.ValidUntil})
 		}
-		if keys, err := cs.ourKeys(ctx, provision.KeySAML); err == nil && len(keys) > 0 {
+		if keys, err := cs.ourKeys(ctx, settings.KeySAML); err == nil && len(keys) > 0 {
 			if ours, err := samlKeys(keys[:1]); err == nil {
 				out = append(out, expiration{what: expiringOwnCertificate, text: "our own certificate", at: ours[0].Certificate.NotAfter,
 					cure: ": `deskbridge key rotate saml`, and give identity providers our new metadata"})

@@ -7,33 +7,33 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
 // ownKeys are keys of ours, and when they were read.
 type ownKeys struct {
-	keys []provision.Key
+	keys []settings.Key
 	at   time.Time
 }
 
 // makers make the first key of each use.
-var makers = map[provision.KeyUse]provision.MakeKey{provision.KeySAML: NewSAMLKey, provision.KeyOIDC: NewClientKey}
+var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: NewSAMLKey, settings.KeyOIDC: NewClientKey}
 
 // keysFor is how long our own keys are not read again. A new one is published
 // long before it signs.
 const keysFor = 5 * time.Second
 
 // ourKeys returns our keys for a use. The first one signs; there is at least one.
-func (cs *Clients) ourKeys(ctx context.Context, use provision.KeyUse) ([]provision.Key, error) {
+func (cs *Clients) ourKeys(ctx context.Context, use settings.KeyUse) ([]settings.Key, error) {
 	cs.mu.Lock()
 	own := cs.keys[use]
 	cs.mu.Unlock()
 	if age := cs.site.Now().Sub(own.at); age >= 0 && age < keysFor {
 		return own.keys, nil
 	}
-	keys, err := cs.core.Keys(ctx, use, makers[use])
+	keys, err := cs.core.Settings.Keys(ctx, use, makers[use])
 	if err == nil {
 		cs.mu.Lock()
 		cs.keys[use] = ownKeys{keys, cs.site.Now()}
@@ -53,7 +53,7 @@ func NewSAMLKey() (private, certificate []byte, err error) {
 }
 
 // samlKeys reads keys of ours; the first one signs.
-func samlKeys(keys []provision.Key) ([]saml.Key, error) {
+func samlKeys(keys []settings.Key) ([]saml.Key, error) {
 	out := make([]saml.Key, len(keys))
 	for i, k := range keys {
 		private, err := x509.ParsePKCS8PrivateKey(k.Private)
@@ -78,7 +78,7 @@ func samlKeys(keys []provision.Key) ([]saml.Key, error) {
 func NewClientKey() (private, certificate []byte, err error) { return NewSAMLKey() }
 
 // clientKeysOf reads keys of ours; the first one signs.
-func clientKeysOf(keys []provision.Key) ([]oidc.ClientKey, error) {
+func clientKeysOf(keys []settings.Key) ([]oidc.ClientKey, error) {
 	pairs, err := samlKeys(keys)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (cs *Clients) clientKey(ctx context.Context, s OIDCSettings) (oidc.ClientKe
 	if s.AuthMethod != oidc.AuthPrivateKey {
 		return oidc.ClientKey{}, nil
 	}
-	keys, err := cs.ourKeys(ctx, provision.KeyOIDC)
+	keys, err := cs.ourKeys(ctx, settings.KeyOIDC)
 	if err != nil {
 		return oidc.ClientKey{}, err
 	}

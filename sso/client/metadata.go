@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
@@ -24,7 +25,7 @@ const (
 // KeepFresh fetches again what of the connections' metadata is due, and warns
 // admins of what keeps people from signing in, or will.
 func (cs *Clients) KeepFresh(ctx context.Context) error {
-	connections, err := cs.core.Connections(ctx)
+	connections, err := cs.core.Settings.Connections(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (cs *Clients) due(ctx context.Context, conn provision.Connection) bool {
 	if len(conn.SignIn.SAML) == 0 || err != nil || options.MetadataURL == "" {
 		return false
 	}
-	kept, err := cs.core.Metadata(ctx, conn.ID)
+	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
 	if err != nil || kept.URL != options.MetadataURL {
 		return true
 	}
@@ -67,7 +68,7 @@ func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, opti
 	if options.MetadataURL == "" {
 		return options.fixedMetadata(cs.site.Now())
 	}
-	kept, err := cs.core.Metadata(ctx, conn.ID)
+	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
 	if err == nil && kept.URL == options.MetadataURL && len(kept.Body) > 0 {
 		return kept.Body, nil
 	}
@@ -91,12 +92,12 @@ func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]by
 	if err != nil {
 		return nil, err
 	}
-	kept, err := cs.core.Metadata(ctx, conn.ID)
+	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
 	if err != nil && !web.IsCode(err, provision.NotFound) {
 		return nil, err
 	}
 	if kept.URL != options.MetadataURL { // the admin named another address: a new beginning
-		kept = provision.Metadata{Connection: conn.ID, URL: options.MetadataURL}
+		kept = settings.Metadata{Connection: conn.ID, URL: options.MetadataURL}
 	}
 	now := cs.site.Now()
 	kept.TriedAt = now
@@ -104,15 +105,15 @@ func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]by
 	if err != nil {
 		cs.fetchFailed(conn, documentMetadata)
 		kept.Problem = err.Error()
-		return kept.Body, errors.Join(err, cs.core.SaveMetadata(ctx, byHouse, kept, nil))
+		return kept.Body, errors.Join(err, cs.core.Settings.SaveMetadata(ctx, byHouse, kept, nil))
 	}
 	changes, wait := compareMetadata(kept, body, options.EntityID, now)
 	if wait != "" {
 		kept.Problem, kept.Waiting = wait, body
-		return kept.Body, cs.core.SaveMetadata(ctx, byHouse, kept, map[string]any{"waiting": wait})
+		return kept.Body, cs.core.Settings.SaveMetadata(ctx, byHouse, kept, map[string]any{"waiting": wait})
 	}
 	kept.Body, kept.FetchedAt, kept.Problem, kept.Waiting = body, now, "", nil
-	return body, cs.core.SaveMetadata(ctx, byHouse, kept, changes)
+	return body, cs.core.Settings.SaveMetadata(ctx, byHouse, kept, changes)
 }
 
 var byHouse = provision.Cause{Actor: "system", Action: "metadata"}
@@ -129,7 +130,7 @@ func (cs *Clients) fetchMetadata(ctx context.Context, s SAMLSettings, now time.T
 // compareMetadata says what is new in now, for the audit log, and why an admin
 // has to look first; "" when none has to. What is kept may have run out since:
 // the keys that were good when it came say who may follow.
-func compareMetadata(kept provision.Metadata, now []byte, entityID string, at time.Time) (changes map[string]any, wait string) {
+func compareMetadata(kept settings.Metadata, now []byte, entityID string, at time.Time) (changes map[string]any, wait string) {
 	if len(kept.Body) == 0 || bytes.Equal(kept.Body, now) {
 		return nil, ""
 	}
@@ -164,7 +165,7 @@ func compareMetadata(kept provision.Metadata, now []byte, entityID string, at ti
 
 // Accept takes metadata into use that waits for an admin.
 func (cs *Clients) Accept(ctx context.Context, c provision.Cause, conn provision.Connection) error {
-	kept, err := cs.core.Metadata(ctx, conn.ID)
+	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
 	if err != nil {
 		return err
 	}
@@ -172,5 +173,5 @@ func (cs *Clients) Accept(ctx context.Context, c provision.Cause, conn provision
 		return provision.Errorf(provision.NotFound, "metadata", "no metadata of connection %s waits for anybody", conn.Name)
 	}
 	kept.Body, kept.Waiting, kept.Problem, kept.FetchedAt = kept.Waiting, nil, "", cs.site.Now()
-	return cs.core.SaveMetadata(ctx, c, kept, map[string]any{"accepted": true})
+	return cs.core.Settings.SaveMetadata(ctx, c, kept, map[string]any{"accepted": true})
 }

@@ -52,7 +52,7 @@ func (times) Describe(ch chan<- *prometheus.Desc) { ch <- fetchedDesc; ch <- end
 func (t times) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), collectTime)
 	defer cancel()
-	connections, err := t.clients.core.Connections(ctx)
+	connections, err := t.clients.core.Settings.Connections(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(fetchedDesc, err)
 		return
@@ -84,7 +84,7 @@ func (t times) Collect(ch chan<- prometheus.Metric) {
 func (cs *Clients) fetched(ctx context.Context, conn provision.Connection) map[string]time.Time {
 	out := make(map[string]time.Time)
 	if settings, err := ParseSAML(conn.SignIn.SAML); len(conn.SignIn.SAML) > 0 && err == nil && settings.MetadataURL != "" {
-		if kept, err := cs.core.Metadata(ctx, conn.ID); err == nil && len(kept.Body) > 0 {
+		if kept, err := cs.core.Settings.Metadata(ctx, conn.ID); err == nil && len(kept.Body) > 0 {
 			out[documentMetadata] = kept.FetchedAt
 		}
 	}

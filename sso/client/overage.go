@@ -25,7 +25,7 @@ func (cs *Clients) NoteGroupOverage(r *http.Request, conn provision.Connection, 
 		return // whoever comes from there today is in too many groups
 	}
 	ctx := r.Context()
-	first, err := cs.core.RecordOnce(ctx, conn.ID, cs.site.Cause(r, l.Protocol), "groups.overage", overageKey(today), cs.site.Now().AddDate(0, 0, overageDays+1),
+	first, err := cs.core.Sessions.RecordOnce(ctx, conn.ID, cs.site.Cause(r, l.Protocol), "groups.overage", overageKey(today), cs.site.Now().AddDate(0, 0, overageDays+1),
 		map[string]any{"protocol": l.Protocol})
 	if err != nil {
 		cs.overages.Delete(conn.ID) // the next one tells it
@@ -40,7 +40,7 @@ func (cs *Clients) NoteGroupOverage(r *http.Request, conn provision.Connection, 
 // none of late.
 func (cs *Clients) overageOn(ctx context.Context, conn provision.Connection) string {
 	for ago := range overageDays {
-		if was, err := cs.core.Remembered(ctx, conn.ID, overageKey(cs.today(ago))); err == nil && was {
+		if was, err := cs.core.Sessions.Remembered(ctx, conn.ID, overageKey(cs.today(ago))); err == nil && was {
 			return cs.today(ago)
 		}
 	}

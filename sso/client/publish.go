@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
@@ -24,7 +25,7 @@ func (cs *Clients) Routes() []web.Route {
 
 // publishMetadata answers with the metadata of our side of a connection.
 func (cs *Clients) publishMetadata(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
-	keys, err := cs.ourKeys(r.Context(), provision.KeySAML)
+	keys, err := cs.ourKeys(r.Context(), settings.KeySAML)
 	if err != nil {
 		cs.site.Broken(w, r, err)
 		return
@@ -40,7 +41,7 @@ func (cs *Clients) publishMetadata(w http.ResponseWriter, r *http.Request, conn 
 
 // publishKeys publishes the keys that sign for us, or will, or did until lately.
 func (cs *Clients) publishKeys(w http.ResponseWriter, r *http.Request) {
-	keys, err := cs.ourKeys(r.Context(), provision.KeyOIDC)
+	keys, err := cs.ourKeys(r.Context(), settings.KeyOIDC)
 	if err != nil {
 		cs.site.Broken(w, r, err)
 		return

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
@@ -28,7 +29,7 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	if err != nil {
 		return nil, fmt.Errorf("connection %s: %w", conn.Name, err)
 	}
-	keys, err := cs.ourKeys(ctx, provision.KeySAML)
+	keys, err := cs.ourKeys(ctx, settings.KeySAML)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (cs *Clients) cachedSAML(conn provision.ConnectionID) *SAMLClient {
 
 // ownMetadata returns the metadata of our side of a connection, whether or not the
 // identity provider is known yet.
-func (cs *Clients) ownMetadata(conn provision.Connection, keys []provision.Key) ([]byte, error) {
+func (cs *Clients) ownMetadata(conn provision.Connection, keys []settings.Key) ([]byte, error) {
 	own, err := samlKeys(keys)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func (cs *Clients) problems(ctx context.Context, conn provision.Connection) (out
 	} else if len(conn.SignIn.SAML) > 0 {
 		out = append(out, "SAML does not work: "+err.Error())
 	}
-	if kept, err := cs.core.Metadata(ctx, conn.ID); err == nil && kept.Problem != "" {
+	if kept, err := cs.core.Settings.Metadata(ctx, conn.ID); err == nil && kept.Problem != "" {
 		out = append(out, "metadata: "+kept.Problem)
 	}
 	if on := cs.overageOn(ctx, conn); on != "" {
@@ -51,7 +51,7 @@ func (cs *Clients) warn(ctx context.Context, conn provision.Connection) {
 			continue
 		}
 		key := fmt.Sprintf("ending %s %d %d", e.what, e.at.Unix(), days)
-		first, err := cs.core.RecordOnce(ctx, e.conn, byHouse, "sign_in.ending", key, later(e.at, cs.site.Now()).AddDate(1, 0, 0),
+		first, err := cs.core.Sessions.RecordOnce(ctx, e.conn, byHouse, "sign_in.ending", key, later(e.at, cs.site.Now()).AddDate(1, 0, 0),
 			map[string]any{"what": e.what, "ends_at": e.at.UTC().Format(time.RFC3339), "days": days})
 		if err != nil {
 			cs.site.Log.ErrorContext(ctx, "a warning is not in the audit log", "connection", conn.Name, "err", err)
@@ -69,7 +69,7 @@ func (cs *Clients) newProblems(ctx context.Context, conn provision.Connection) [
 	if len(problems) == 0 {
 		return nil
 	}
-	first, err := cs.core.Remember(ctx, conn.ID, "warned "+cs.today(0), cs.site.Now().Add(2*day))
+	first, err := cs.core.Sessions.Remember(ctx, conn.ID, "warned "+cs.today(0), cs.site.Now().Add(2*day))
 	if err != nil || !first {
 		return nil
 	}

@@ -28,14 +28,14 @@ func TestWhoGetsIn(t *testing.T) {
 	}{
 		{"confirmed", func(*provision.Account) {}, false, "", "Agent", []string{"Billing", "Tier 1"}},
 		{"a change is under way", func(a *provision.Account) { a.State, a.Revision = provision.AccountWaiting, 2 }, false, "", "Agent", []string{"Billing", "Tier 1"}},
-		{"a promotion is under way", func(a *provision.Account) { a.Wanted = active(provision.RoleAdmin, "Billing", "Tier 1", "Tier 2") }, false, "", "Agent", []string{"Billing", "Tier 1"}},
-		{"a demotion is under way", func(a *provision.Account) { a.Granted = active(provision.RoleAdmin, "Billing", "Tier 1", "Secret") }, false, "", "Agent", []string{"Billing", "Tier 1"}},
-		{"the desk calls them its owner", func(a *provision.Account) { a.Granted.Role = provision.RoleOwner }, false, "", "", []string{"Billing", "Tier 1"}},
-		{"not confirmed yet", func(a *provision.Account) { a.Granted, a.State = provision.Access{}, provision.AccountWaiting }, false, "not-ready", "", nil},
-		{"parked before it was ever confirmed", func(a *provision.Account) { a.Granted, a.State = provision.Access{}, provision.AccountParked }, false, "not-ready", "", nil},
-		{"not confirmed, where that is allowed", func(a *provision.Account) { a.Granted = provision.Access{} }, true, "", "Agent", []string{"Billing", "Tier 1"}},
-		{"access is to end", func(a *provision.Account) { a.Wanted = provision.Access{Status: provision.AccessAbsent} }, false, "no-account", "", nil},
-		{"access is suspended", func(a *provision.Account) { a.Wanted = provision.Access{Status: provision.AccessSuspended} }, true, "no-account", "", nil},
+		{"a promotion is under way", func(a *provision.Account) { a.Desired = active(provision.RoleAdmin, "Billing", "Tier 1", "Tier 2") }, false, "", "Agent", []string{"Billing", "Tier 1"}},
+		{"a demotion is under way", func(a *provision.Account) { a.Confirmed = active(provision.RoleAdmin, "Billing", "Tier 1", "Secret") }, false, "", "Agent", []string{"Billing", "Tier 1"}},
+		{"the desk calls them its owner", func(a *provision.Account) { a.Confirmed.Role = provision.RoleOwner }, false, "", "", []string{"Billing", "Tier 1"}},
+		{"not confirmed yet", func(a *provision.Account) { a.Confirmed, a.State = provision.Access{}, provision.AccountWaiting }, false, "not-ready", "", nil},
+		{"parked before it was ever confirmed", func(a *provision.Account) { a.Confirmed, a.State = provision.Access{}, provision.AccountNeedsAttention }, false, "not-ready", "", nil},
+		{"not confirmed, where that is allowed", func(a *provision.Account) { a.Confirmed = provision.Access{} }, true, "", "Agent", []string{"Billing", "Tier 1"}},
+		{"access is to end", func(a *provision.Account) { a.Desired = provision.Access{Status: provision.AccessAbsent} }, false, "no-account", "", nil},
+		{"access is suspended", func(a *provision.Account) { a.Desired = provision.Access{Status: provision.AccessSuspended} }, true, "no-account", "", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHouse(t)

@@ -44,11 +44,11 @@ type Handler struct {
 var static embed.FS
 
 // NewKey makes a key pair for signing what desks are told; it is what
-// [provision.Service.RotateKey] wants for [provision.KeyDesk].
+// [settings.Service.RotateKey] wants for [settings.KeyDesk].
 func NewKey() (private, certificate []byte, err error) { return site.NewKey() }
 
 // New returns the Handler for core.
-func New(core *provision.Service, o Options) (*Handler, error) {
+func New(core Core, o Options) (*Handler, error) {
 	public, err := url.Parse(o.PublicURL)
 	switch {
 	case err != nil || public.Host == "" || strings.HasSuffix(o.PublicURL, "/"):
@@ -62,7 +62,7 @@ func New(core *provision.Service, o Options) (*Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	at := &site.Site{Core: core, PublicURL: o.PublicURL, Log: o.Log, Now: o.Now, Door: o.Door, RequestID: o.RequestID}
+	at := &site.Site{Core: site.Core(core), PublicURL: o.PublicURL, Log: o.Log, Now: o.Now, Door: o.Door, RequestID: o.RequestID}
 	h := &Handler{site: at, saml: saml.New(at, o.Kinds), oidc: oidc.New(at, fetch.New(o.Fetch))}
 	h.routes = h.mux()
 	return h, nil

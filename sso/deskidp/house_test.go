@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -48,7 +50,7 @@ var keyPair = sync.OnceValues(func() ([2][]byte, error) {
 type house struct {
 	testing.TB
 	store  *store.Store
-	core   *provision.Service
+	core   *core.Core
 	idp    *deskidp.Handler
 	door   *door
 	server *httptest.Server
@@ -72,9 +74,9 @@ func (h *house) with(t testing.TB) *house {
 
 func houseOn(t testing.TB, s *store.Store) *house {
 	t.Helper()
-	h := &house{TB: t, store: s, core: provision.NewService(s, provision.Policy{}, quiet), desk: newDesk(t), kinds: map[provision.DeskKind]provision.DeskSAML{}}
+	h := &house{TB: t, store: s, core: core.New(s, core.Policy{}, quiet), desk: newDesk(t), kinds: map[provision.DeskKind]provision.DeskSAML{}}
 	ctx := t.Context()
-	_, err := h.core.Keys(ctx, provision.KeyDesk, testKey)
+	_, err := h.core.Settings.Keys(ctx, settings.KeyDesk, testKey)
 	h.must(err)
 	h.conn = provision.Connection{ID: "conn", Name: "acme", Domains: []string{"example.test"}, CreatedAt: time.Now()}
 	h.must(s.SaveConnection(ctx, h.conn))
@@ -99,7 +101,7 @@ func houseOn(t testing.TB, s *store.Store) *house {
 
 // replica returns one more Handler on the same database.
 func (h *house) replica() *deskidp.Handler {
-	handler, err := deskidp.New(h.core, deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door,
+	handler, err := deskidp.New(deskidpCore(h.core), deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door,
 		RequestID: func(context.Context) string { return "request-1" }, Kinds: h.kinds, Fetch: fetch.Options{AllowHosts: []string{strings.TrimPrefix(h.desk.URL, "http://")}}})
 	h.must(err)
 	return handler
@@ -124,7 +126,7 @@ func (h *house) addPerson(name string) provision.Identity {
 // addDesk adds a desk where the person has an account.
 func (h *house) addDesk(name string, s provision.DeskSignIn) provision.Desk {
 	h.Helper()
-	d, err := h.core.AddDesk(h.Context(), cause, provision.Desk{Name: name, Kind: "builtin", SignIn: s})
+	d, err := h.core.Settings.AddDesk(h.Context(), cause, provision.Desk{Name: name, Kind: "builtin", SignIn: s})
 	h.must(err)
 	h.setAccount(d, func(*provision.Account) {})
 	return d
@@ -132,7 +134,7 @@ func (h *house) addDesk(name string, s provision.DeskSignIn) provision.Desk {
 
 func (h *house) deskNamed(name string) provision.Desk {
 	h.Helper()
-	d, err := h.core.Desk(h.Context(), name)
+	d, err := h.core.Settings.Desk(h.Context(), name)
 	h.must(err)
 	return d
 }
@@ -152,7 +154,7 @@ func (h *house) setAccount(d provision.Desk, change func(*provision.Account)) {
 	h.Helper()
 	access := provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"Billing", "Tier 1"}, Mailboxes: []string{"Help"}}
 	a := provision.Account{ID: provision.AccountID("account-" + string(d.ID)), Identity: h.person.ID, Connection: h.conn.ID, Desk: d.ID,
-		Wanted: access, Granted: access, State: provision.AccountReady, Revision: 1, Visited: 1, CreatedAt: time.Now(), UpdatedAt: time.Now()}
+		Desired: access, Confirmed: access, State: provision.AccountReady, Revision: 1, Reconciled: 1, CreatedAt: time.Now(), UpdatedAt: time.Now()}
 	change(&a)
 	h.must(h.store.SaveAccounts(h.Context(), []provision.Account{a}))
 }
@@ -160,7 +162,7 @@ func (h *house) setAccount(d provision.Desk, change func(*provision.Account)) {
 // suspend suspends the person, as the identity provider would.
 func (h *house) suspend() {
 	h.Helper()
-	_, err := h.core.UpdateIdentity(h.Context(), h.conn.ID, h.person.ID, cause, func(id *provision.Identity) error {
+	_, err := h.core.Directory.UpdateIdentity(h.Context(), h.conn.ID, h.person.ID, cause, func(id *provision.Identity) error {
 		id.Status = provision.StatusSuspended
 		return nil
 	})
@@ -192,7 +194,7 @@ func (h *house) refusedFor(reason string) {
 
 // door is where people sign in.
 type door struct {
-	core   *provision.Service
+	core   *core.Core
 	person provision.Identity
 	signIn bool // people sign in when they are asked to
 	asked  int
@@ -203,7 +205,7 @@ func (d *door) Current(r *http.Request) (provision.Session, provision.Identity, 
 	if err != nil {
 		return provision.Session{}, provision.Identity{}, provision.Connection{}, false
 	}
-	session, person, conn, err := d.core.Session(r.Context(), cookie.Value)
+	session, person, conn, err := d.core.Sessions.Session(r.Context(), cookie.Value)
 	return session, person, conn, err == nil
 }
 
@@ -224,7 +226,7 @@ func (d *door) open(w http.ResponseWriter, r *http.Request) {
 		if cookie, err := r.Cookie("session"); err == nil {
 			old = cookie.Value
 		}
-		_, secret, err := d.core.StartSession(r.Context(), cause, provision.Session{Identity: d.person.ID, Connection: d.person.Connection,
+		_, secret, err := d.core.Sessions.StartSession(r.Context(), cause, provision.Session{Identity: d.person.ID, Connection: d.person.Connection,
 			Protocol: provision.ProtocolSAML, Issuer: "idp", Subject: "s"}, time.Time{}, old)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)

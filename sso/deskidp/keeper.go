@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 )
 
 const (
@@ -34,7 +35,7 @@ func (h *Handler) Run(ctx context.Context) error {
 		}
 		if now := h.site.Now(); now.Sub(swept) > sweepEvery {
 			swept = now
-			if err := h.site.Core.SweepApps(ctx); err != nil && ctx.Err() == nil {
+			if err := h.site.Core.DeskSessions.Sweep(ctx); err != nil && ctx.Err() == nil {
 				h.site.Log.ErrorContext(ctx, "old sessions at desks could not be deleted", "err", err)
 			}
 		}
@@ -50,7 +51,7 @@ func (h *Handler) Run(ctx context.Context) error {
 // desk, otherwise at what changed of late.
 func (h *Handler) Keep(ctx context.Context, all bool) error {
 	for {
-		ended, err := h.site.Core.EndApps(ctx, all)
+		ended, err := h.site.Core.DeskSessions.End(ctx, all)
 		if err != nil {
 			return err
 		}
@@ -59,7 +60,7 @@ func (h *Handler) Keep(ctx context.Context, all bool) error {
 		}
 	}
 	for {
-		due, err := h.site.Core.ClaimAppTellings(ctx, tellAtOnce)
+		due, err := h.site.Core.DeskSessions.ClaimLogoutNotices(ctx, tellAtOnce)
 		if err != nil || len(due) == 0 {
 			return err
 		}
@@ -76,23 +77,23 @@ func (h *Handler) Keep(ctx context.Context, all bool) error {
 }
 
 // tell tells a desk that a session has ended, if it can hear that.
-func (h *Handler) tell(ctx context.Context, app provision.AppSession) error {
-	desk, err := h.site.Core.Desk(ctx, string(app.Desk))
+func (h *Handler) tell(ctx context.Context, app desksession.Session) error {
+	desk, err := h.site.Core.Settings.Desk(ctx, string(app.Desk))
 	if err != nil {
 		return err
 	}
 	o := desk.SignIn.OIDC
 	if app.Protocol != provision.ProtocolOIDC || o == nil || o.BackchannelLogoutURL == "" {
-		return h.site.Core.AppTold(ctx, app, "")
+		return h.site.Core.DeskSessions.NoticeDelivered(ctx, app, "")
 	}
 	err = h.oidc.SendLogout(ctx, app, o)
 	if err == nil {
-		return h.site.Core.AppTold(ctx, app, "backchannel_logout")
+		return h.site.Core.DeskSessions.NoticeDelivered(ctx, app, "backchannel_logout")
 	}
 	if ctx.Err() != nil {
 		return ctx.Err() // somebody else does it, soon
 	}
-	again, saveErr := h.site.Core.AppNotTold(ctx, app, err.Error())
+	again, saveErr := h.site.Core.DeskSessions.NoticeFailed(ctx, app, err.Error())
 	h.site.Log.WarnContext(ctx, "a desk was not told that somebody is signed out", "desk", desk.Name, "attempts", app.Attempts, "again", again, "err", err)
 	return saveErr
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -65,17 +66,17 @@ func (h *house) told() (sids []string) {
 
 func TestDesksAreTold(t *testing.T) {
 	signOut := func(t *testing.T, h *house, session provision.SessionID) {
-		_, err := h.core.EndSessions(t.Context(), cause, provision.SessionFilter{ID: session}, provision.EndedBySignOut)
+		_, err := h.core.Sessions.EndSessions(t.Context(), cause, provision.SessionFilter{ID: session}, provision.EndedBySignOut)
 		h.must(err)
 	}
 	for _, tt := range []struct {
 		name   string
 		change func(t *testing.T, h *house, session provision.SessionID)
-		why    provision.AppEnd // "": nothing ends
+		why    desksession.End // "": nothing ends
 	}{
 		{"nothing happened", func(*testing.T, *house, provision.SessionID) {}, ""},
-		{"a sign-out", signOut, provision.AppEndedWithSession},
-		{"a suspension", func(_ *testing.T, h *house, _ provision.SessionID) { h.suspend() }, provision.AppEndedByLeaving},
+		{"a sign-out", signOut, desksession.EndedWithSession},
+		{"a suspension", func(_ *testing.T, h *house, _ provision.SessionID) { h.suspend() }, desksession.EndedByLeaving},
 		{"a suspension long after the session ran out", func(t *testing.T, h *house, _ provision.SessionID) {
 			h.must(h.store.SweepSignIns(t.Context(), time.Now().AddDate(1, 0, 0), time.Now().AddDate(1, 0, 0)))
 			h.must(h.idp.Keep(t.Context(), false))
@@ -83,12 +84,12 @@ func TestDesksAreTold(t *testing.T) {
 				t.Errorf("told when the session ran out: %v", told)
 			}
 			h.suspend()
-		}, provision.AppEndedByLeaving},
+		}, desksession.EndedByLeaving},
 		{"access is lost", func(_ *testing.T, h *house, _ provision.SessionID) {
 			h.setAccount(h.deskNamed("support"), func(a *provision.Account) { a.EndingSince = new(time.Now()) })
-		}, provision.AppEndedByAccess},
+		}, desksession.EndedByAccess},
 		{"a new sign-in in the same browser", func(t *testing.T, h *house, session provision.SessionID) {
-			sessions, err := h.core.Sessions(t.Context(), provision.SessionFilter{}, 0)
+			sessions, err := h.core.Sessions.Sessions(t.Context(), provision.SessionFilter{}, 0)
 			h.must(err)
 			if len(sessions) != 1 || sessions[0].ID == session {
 				t.Errorf("sessions = %+v", sessions)
@@ -100,7 +101,7 @@ func TestDesksAreTold(t *testing.T) {
 				h := houseOn(t, s)
 				b := h.signedIn()
 				sid, _ := b.atDesk()
-				sessions, err := h.core.Sessions(t.Context(), provision.SessionFilter{}, 0)
+				sessions, err := h.core.Sessions.Sessions(t.Context(), provision.SessionFilter{}, 0)
 				h.must(err)
 				if strings.HasPrefix(tt.name, "a new sign-in") {
 					b.get(h.server.URL + "/door?return_to=/sso/idp/static/post.js")
@@ -139,7 +140,7 @@ func TestTellingIsTriedAgain(t *testing.T) {
 	if told := h.told(); len(told) != 1 {
 		t.Fatalf("tried %d times, want once", len(told))
 	}
-	app, err := h.core.AppSession(t.Context(), provision.AppSessionID(sid))
+	app, err := h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
 	if app.TellAt == nil || app.Attempts != 1 || len(h.audited("app.told")) != 0 {
 		t.Fatalf("after a failure: %+v", app)
@@ -152,7 +153,7 @@ func TestTellingIsTriedAgain(t *testing.T) {
 		t.Errorf("the second time: %v", told)
 	}
 
-	app, err = h.core.AppSession(t.Context(), provision.AppSessionID(sid))
+	app, err = h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
 	app.TellAt, app.Attempts = new(time.Now().Add(-time.Minute)), 99
 	h.must(h.store.SaveAppSession(t.Context(), app))
@@ -195,7 +196,7 @@ func TestOnlyWhereDesksMayBeReached(t *testing.T) {
 	h := newHouse(t)
 	h.signedIn().atDesk()
 	h.suspend()
-	strict, err := deskidp.New(h.core, deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door})
+	strict, err := deskidp.New(deskidpCore(h.core), deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door})
 	h.must(err)
 	h.must(strict.Keep(t.Context(), false))
 	if told := h.told(); told != nil {
@@ -209,7 +210,7 @@ func TestEndSession(t *testing.T) {
 	bye := h.desk.URL + "/bye"
 	live := func(h *house) int {
 		h.Helper()
-		sessions, err := h.core.Sessions(h.Context(), provision.SessionFilter{}, 0)
+		sessions, err := h.core.Sessions.Sessions(h.Context(), provision.SessionFilter{}, 0)
 		h.must(err)
 		return len(sessions)
 	}
@@ -245,7 +246,7 @@ func TestEndSession(t *testing.T) {
 		if p := b.post(strings.TrimSuffix(at, "?"), fields, false); p.location == nil || p.location.String() != bye || live(h) != 1 {
 			t.Errorf("after yes: %d %v, %d sessions", p.status, p.location, live(h))
 		}
-		_, err := h.core.EndSessions(t.Context(), cause, provision.SessionFilter{Identity: h.person.ID}, provision.EndedBySignOut)
+		_, err := h.core.Sessions.EndSessions(t.Context(), cause, provision.SessionFilter{Identity: h.person.ID}, provision.EndedBySignOut)
 		h.must(err)
 	})
 	t.Run("with an ID token of another session the person is asked", func(t *testing.T) {

@@ -159,7 +159,7 @@ func TestOpenIDClient(t *testing.T) {
 			if p := b.get(end.String()); p.location == nil || p.location.String() != h.desk.URL+"/bye?state=bye" {
 				t.Errorf("sign-out leads to %d %v", p.status, p.location)
 			}
-			sessions, err := h.core.Sessions(t.Context(), provision.SessionFilter{}, 0)
+			sessions, err := h.core.Sessions.Sessions(t.Context(), provision.SessionFilter{}, 0)
 			h.must(err)
 			if len(sessions) != 0 {
 				t.Errorf("%d sessions are left", len(sessions))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/deskidp"
 )
 
@@ -45,7 +45,7 @@ func TestKeysAreRotated(t *testing.T) {
 		return head
 	}
 	old := kid()
-	next, err := h.core.RotateKey(t.Context(), cause, provision.KeyDesk, time.Hour, deskidp.NewKey)
+	next, err := h.core.Settings.RotateKey(t.Context(), cause, settings.KeyDesk, time.Hour, deskidp.NewKey)
 	h.must(err)
 	if p := b.get(h.server.URL + "/sso/idp/oidc/jwks"); !strings.Contains(p.body, string(next.ID)) || strings.Contains(p.body, `"d"`) {
 		t.Errorf("the next key is not published, or more than that: %s", p.body)
@@ -56,7 +56,7 @@ func TestKeysAreRotated(t *testing.T) {
 	if kid() != old {
 		t.Error("a key signs before its time")
 	}
-	_, err = h.core.RotateKey(t.Context(), cause, provision.KeyDesk, 0, deskidp.NewKey)
+	_, err = h.core.Settings.RotateKey(t.Context(), cause, settings.KeyDesk, 0, deskidp.NewKey)
 	h.must(err)
 	if kid() == old {
 		t.Error("the old key goes on signing")

@@ -119,7 +119,7 @@ func TestSAMLAttacks(t *testing.T) {
 	t.Run("a request that is kept for another desk", func(t *testing.T) {
 		h := h.with(t)
 		h.addDesk("second", provision.DeskSignIn{SAML: &provision.DeskSAML{EntityID: "https://second.test", ACSURL: "https://second.test/acs"}})
-		secret, err := h.core.IssueTicket(t.Context(), "idp.saml", "", map[string]any{"desk": h.deskNamed("support").ID}, time.Minute)
+		secret, err := h.core.Sessions.IssueOneTime(t.Context(), "idp.saml", "", map[string]any{"desk": h.deskNamed("support").ID}, time.Minute)
 		h.must(err)
 		if p := b.get(h.server.URL + "/sso/idp/saml/second/continue?request=" + secret); p.body != "failed: pending" {
 			t.Errorf("%d %s", p.status, p.body)

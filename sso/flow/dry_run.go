@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -22,7 +23,7 @@ const testLife = 15 * time.Minute
 // tested: it goes the whole way, shows what the identity provider says and what
 // would come of it, and changes nothing.
 func (h *Handler) TestURL(ctx context.Context, conn provision.Connection) (string, error) {
-	secret, err := h.core.IssueTicket(ctx, tokenTest, conn.ID, true, testLife)
+	secret, err := h.core.Sessions.IssueOneTime(ctx, tokenTest, conn.ID, true, testLife)
 	return h.site.PublicURL + "/sso/" + conn.Name + "/login?trial=" + url.QueryEscape(secret), err
 }
 
@@ -40,11 +41,11 @@ func (h *Handler) refusePending(w http.ResponseWriter, r *http.Request, conn pro
 type fact struct{ Name, Value string }
 
 // showDryRun shows what a sign-in would come to.
-func (h *Handler) showDryRun(w http.ResponseWriter, r *http.Request, conn provision.Connection, e provision.Entrance) {
+func (h *Handler) showDryRun(w http.ResponseWriter, r *http.Request, conn provision.Connection, e signin.SignInRequest) {
 	l := e.Login
-	for _, ref := range e.Tickets { // a test is no second time for a sign-in
+	for _, ref := range e.OneTime { // a test is no second time for a sign-in
 		var data json.RawMessage
-		if err := h.core.TakeTicket(r.Context(), ref.Kind, conn.ID, ref.Secret, &data); err != nil {
+		if err := h.core.Sessions.TakeOneTime(r.Context(), ref.Kind, conn.ID, ref.Secret, &data); err != nil {
 			h.site.RefuseError(w, r, conn, l.Protocol, err)
 			return
 		}
@@ -63,7 +64,7 @@ func (h *Handler) showDryRun(w http.ResponseWriter, r *http.Request, conn provis
 		facts = append(facts, fact{"attribute " + name, strings.Join(l.Attributes[name], ", ")})
 	}
 	data := map[string]any{"Connection": conn.Name, "Facts": facts}
-	dryRun, err := h.core.TrySignIn(r.Context(), conn.ID, h.site.Cause(r, l.Protocol), l)
+	dryRun, err := h.core.SignIn.DryRun(r.Context(), conn.ID, h.site.Cause(r, l.Protocol), l)
 	switch {
 	case web.IsCode(err, provision.Denied) || web.IsCode(err, provision.Invalid):
 		data["Refused"] = err.Error()
@@ -73,13 +74,13 @@ func (h *Handler) showDryRun(w http.ResponseWriter, r *http.Request, conn provis
 	default:
 		data["Who"] = dryRun.Person.UserName
 		data["How"] = map[bool]string{true: "made by this sign-in", false: "known already"}[dryRun.Created]
-		data["Managed"] = dryRun.Person.Managed()
+		data["Managed"] = dryRun.Person.SCIMManaged()
 		data["Access"] = accessLines(dryRun.Access)
 	}
 	h.site.Show(w, r, http.StatusOK, "test.html", data)
 }
 
-func accessLines(list []provision.TrialAccess) (out []fact) {
+func accessLines(list []signin.DryRunAccess) (out []fact) {
 	for _, a := range list {
 		text := "no access"
 		if a.Access.Status == provision.AccessActive {

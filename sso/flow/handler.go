@@ -1,20 +1,19 @@
 package flow
 
 import (
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // Handler serves signing in. It is safe for concurrent use.
 type Handler struct {
-	core    *provision.Service
+	core    Core
 	site    *web.Site
 	clients *client.Clients
 }
 
 // New returns the Handler for core.
-func New(core *provision.Service, site *web.Site, clients *client.Clients) *Handler {
+func New(core Core, site *web.Site, clients *client.Clients) *Handler {
 	return &Handler{core: core, site: site, clients: clients}
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 )
 
@@ -18,7 +20,7 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 	// Before anything is made of the answer: a state serves for one try, in
 	// whatever browser.
 	var pending pendingSignIn
-	if err := h.core.TakeTicket(r.Context(), tokenOIDC, conn.ID, query.Get("state"), &pending); err != nil {
+	if err := h.core.Sessions.TakeOneTime(r.Context(), tokenOIDC, conn.ID, query.Get("state"), &pending); err != nil {
 		refuse(err)
 		return
 	}
@@ -37,8 +39,8 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		refuse(err)
 		return
 	}
-	e := provision.Entrance{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
-		Proof: provision.Proof{Context: token.ACR, Methods: token.AMR, Message: token.JTI}}
+	e := signin.SignInRequest{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
+		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}}
 	if pending.Test {
 		h.showDryRun(w, r, conn, e)
 		return

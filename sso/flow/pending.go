@@ -3,7 +3,7 @@ package flow
 import (
 	"time"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 )
 
 // pendingLife is how long a sign-in at the identity provider may take, second
@@ -12,10 +12,10 @@ const pendingLife = 15 * time.Minute
 
 // The one-time tokens of signing in.
 const (
-	tokenSAML   provision.TicketKind = "saml sign-in"
-	tokenAnswer provision.TicketKind = "saml answer"
-	tokenOIDC   provision.TicketKind = "oidc sign-in"
-	tokenTest   provision.TicketKind = "trial"
+	tokenSAML   session.OneTimeKind = "saml sign-in"
+	tokenAnswer session.OneTimeKind = "saml answer"
+	tokenOIDC   session.OneTimeKind = "oidc sign-in"
+	tokenTest   session.OneTimeKind = "trial"
 )
 
 // pendingSignIn is a sign-in that waits for the identity provider's answer.

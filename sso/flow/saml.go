@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/web"
@@ -48,7 +50,7 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 	}
 	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
 	var pending pendingSignIn
-	err = h.core.PeekTicket(r.Context(), tokenSAML, conn.ID, relay, &pending)
+	err = h.core.Sessions.PeekOneTime(r.Context(), tokenSAML, conn.ID, relay, &pending)
 	if web.IsCode(err, provision.NotFound) && idp.Settings.IdPInitiated {
 		h.samlUnsolicited(w, r, conn, idp, encoded, relay)
 		return
@@ -67,7 +69,7 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 		refuse(&saml.Refusal{Reason: saml.ReasonAuthn, Detail: "the connection asks for a fresh sign-in, and the identity provider answered with an older one"})
 		return
 	}
-	secret, err := h.core.IssueTicket(r.Context(), tokenAnswer, conn.ID, answered{Attempt: relay, Assertion: *assertion}, answerLife)
+	secret, err := h.core.Sessions.IssueOneTime(r.Context(), tokenAnswer, conn.ID, answered{Attempt: relay, Assertion: *assertion}, answerLife)
 	if err != nil {
 		refuse(err)
 		return
@@ -93,7 +95,7 @@ func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn p
 
 // once refuses an assertion that was seen before, here or at another replica.
 func (h *Handler) once(r *http.Request, conn provision.Connection, a *saml.Assertion) error {
-	first, err := h.core.Remember(r.Context(), conn.ID, assertionKey(a), a.NotOnOrAfter)
+	first, err := h.core.Sessions.Remember(r.Context(), conn.ID, assertionKey(a), a.NotOnOrAfter)
 	if err == nil && !first {
 		err = &saml.Refusal{Reason: "replay", Detail: "this assertion was used before"}
 	}
@@ -105,12 +107,12 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	var kept answered
 	secret := r.URL.Query().Get("answer")
-	if err := h.core.PeekTicket(r.Context(), tokenAnswer, conn.ID, secret, &kept); err != nil {
+	if err := h.core.Sessions.PeekOneTime(r.Context(), tokenAnswer, conn.ID, secret, &kept); err != nil {
 		refuse(err)
 		return
 	}
 	var pending pendingSignIn
-	if err := h.core.PeekTicket(r.Context(), tokenSAML, conn.ID, kept.Attempt, &pending); err != nil {
+	if err := h.core.Sessions.PeekOneTime(r.Context(), tokenSAML, conn.ID, kept.Attempt, &pending); err != nil {
 		refuse(err)
 		return
 	}
@@ -129,7 +131,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 		refuse(err)
 		return
 	}
-	e.Tickets = []provision.TicketRef{{Kind: tokenAnswer, Secret: secret}, {Kind: tokenSAML, Secret: kept.Attempt}}
+	e.OneTime = []signin.OneTimeRef{{Kind: tokenAnswer, Secret: secret}, {Kind: tokenSAML, Secret: kept.Attempt}}
 	if pending.Test {
 		h.showDryRun(w, r, conn, e)
 		return
@@ -138,7 +140,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 }
 
 // samlSignIn is what an assertion comes to.
-func (h *Handler) samlSignIn(conn provision.Connection, settings client.SAMLSettings, assertion *saml.Assertion) (e provision.Entrance, err error) {
+func (h *Handler) samlSignIn(conn provision.Connection, settings client.SAMLSettings, assertion *saml.Assertion) (e signin.SignInRequest, err error) {
 	if e.Login, err = samlLogin(conn, settings.Claims, assertion); err != nil {
 		return e, err
 	}
@@ -148,7 +150,7 @@ func (h *Handler) samlSignIn(conn provision.Connection, settings client.SAMLSett
 	}
 	e.Issued = assertion.Issued
 	e.Session.Index, e.Session.NameID = assertion.SessionIndex, string(nameID)
-	e.Proof = provision.Proof{Context: assertion.AuthnContext, Message: assertion.ID}
+	e.AuthnContext = session.AuthnContext{Class: assertion.AuthnContext, Message: assertion.ID}
 	e.Once, e.OnceUntil = assertionKey(assertion), assertion.NotOnOrAfter
 	if assertion.SessionNotOnOrAfter != nil {
 		e.NotAfter = *assertion.SessionNotOnOrAfter

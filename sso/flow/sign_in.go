@@ -5,16 +5,17 @@ import (
 	"net/url"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/signin"
 )
 
 // signIn lets somebody in whom a protocol has verified: the core says who they
 // are, they get a session, and go on to where they were heading.
-func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, conn provision.Connection, e provision.Entrance, to string) {
+func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, conn provision.Connection, e signin.SignInRequest, to string) {
 	e.Session.Agent, e.Old = agentOf(r), h.site.SessionSecret(r)
-	e.Proof.Address = h.site.ClientAddress(r).String()
+	e.AuthnContext.Address = h.site.ClientAddress(r).String()
 	protocol := e.Login.Protocol
 	h.clients.NoteGroupOverage(r, conn, e.Login)
-	in, session, secret, err := h.core.Enter(r.Context(), conn.ID, h.site.Cause(r, protocol), e)
+	in, session, secret, err := h.core.SignIn.SignIn(r.Context(), conn.ID, h.site.Cause(r, protocol), e)
 	if err != nil {
 		h.site.RefuseError(w, r, conn, protocol, err)
 		return

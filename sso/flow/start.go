@@ -34,7 +34,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 // routeEmail sends somebody to where people with such an address sign in.
 // Whether there is a person with it, nobody learns here.
 func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to string) {
-	conn, err := h.core.ConnectionOfEmail(r.Context(), email)
+	conn, err := h.core.Settings.ConnectionOfEmail(r.Context(), email)
 	if web.IsCode(err, provision.NotFound) {
 		h.site.Show(w, r, http.StatusNotFound, "ask.html", map[string]any{"ReturnTo": to, "Unknown": true})
 		return
@@ -58,7 +58,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.C
 	pending := pendingSignIn{ReturnTo: web.LocalPath(query.Get("return_to"))}
 	if secret := query.Get("trial"); secret != "" {
 		var yes bool
-		if err := h.core.TakeTicket(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {
+		if err := h.core.Sessions.TakeOneTime(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {
 			h.site.RefuseError(w, r, conn, "", err)
 			return
 		}
@@ -103,7 +103,7 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 		return err
 	}
 	pending.RequestID, pending.Issued = request.ID, request.Issued
-	if err := h.core.KeepTicket(r.Context(), tokenSAML, conn.ID, secret, pending, pendingLife); err != nil {
+	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenSAML, conn.ID, secret, pending, pendingLife); err != nil {
 		return err
 	}
 	h.site.SendSAML(w, r, request)
@@ -117,7 +117,7 @@ func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provisi
 	}
 	secrets := oidc.NewAttempt()
 	pending.Nonce, pending.Verifier = secrets.Nonce, secrets.Verifier
-	if err := h.core.KeepTicket(r.Context(), tokenOIDC, conn.ID, secrets.State, pending, pendingLife); err != nil {
+	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenOIDC, conn.ID, secrets.State, pending, pendingLife); err != nil {
 		return err
 	}
 	http.Redirect(w, r, rp.AuthURL(secrets, hint), http.StatusSeeOther)

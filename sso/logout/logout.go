@@ -23,7 +23,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/sso/signed-out", http.StatusSeeOther)
 		return
 	}
-	ended, err := h.core.EndSessions(r.Context(), h.site.Cause(r, session.Protocol), provision.SessionFilter{ID: session.ID}, provision.EndedBySignOut)
+	ended, err := h.core.Sessions.EndSessions(r.Context(), h.site.Cause(r, session.Protocol), provision.SessionFilter{ID: session.ID}, provision.EndedBySignOut)
 	if err != nil {
 		h.site.Broken(w, r, err)
 		return

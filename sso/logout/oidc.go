@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/web"
@@ -32,7 +33,7 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request, conn p
 		return
 	}
 	named := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolOIDC, Issuer: logout.Issuer, Subject: logout.Subject, Index: logout.SID}
-	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolOIDC), provision.Farewell{
+	ended, err := h.core.Sessions.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolOIDC), session.LogoutMessage{
 		Key: "logout token " + logout.Issuer + " " + logout.JTI, Expires: logout.Expires, Issued: logout.Issued, Names: []provision.SessionFilter{named}}, named)
 	if web.IsCode(err, provision.Denied) {
 		err = &oidc.Refusal{Reason: provision.RefusedReplay, Detail: "this logout token was used before"}
@@ -65,7 +66,7 @@ func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request, conn 
 }
 
 func (h *Handler) end(r *http.Request, which provision.SessionFilter, p provision.Protocol) error {
-	ended, err := h.core.EndSessions(r.Context(), h.site.Cause(r, p), which, provision.EndedByIdP)
+	ended, err := h.core.Sessions.EndSessions(r.Context(), h.site.Cause(r, p), which, provision.EndedByIdP)
 	h.site.Ended(provision.EndedByIdP, len(ended))
 	return err
 }

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
-const tokenLogout provision.TicketKind = "saml logout"
+const tokenLogout session.OneTimeKind = "saml logout"
 
 // logoutLife is how long the identity provider may take to answer a logout of
 // ours.
@@ -33,7 +34,7 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 	if err != nil {
 		return saml.Request{}, false
 	}
-	err = h.core.KeepTicket(r.Context(), tokenLogout, conn.ID, relay, request.ID, logoutLife)
+	err = h.core.Sessions.KeepOneTime(r.Context(), tokenLogout, conn.ID, relay, request.ID, logoutLife)
 	return request, err == nil
 }
 
@@ -41,7 +42,7 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 // session here is over in any case.
 func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, in saml.Incoming) {
 	var id string
-	err := h.core.TakeTicket(r.Context(), tokenLogout, conn.ID, in.RelayState, &id)
+	err := h.core.Sessions.TakeOneTime(r.Context(), tokenLogout, conn.ID, in.RelayState, &id)
 	if web.IsCode(err, provision.NotFound) {
 		err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
 	}
@@ -88,7 +89,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		h.site.Broken(w, r, err)
 		return
 	}
-	ended, err := h.core.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), messageOf(logout), named...)
+	ended, err := h.core.Sessions.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), messageOf(logout), named...)
 	if web.IsCode(err, provision.Denied) {
 		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
 	}
@@ -106,8 +107,8 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 }
 
 // messageOf is a logout request as the core knows it.
-func messageOf(logout *saml.Logout) provision.Farewell {
-	f := provision.Farewell{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
+func messageOf(logout *saml.Logout) session.LogoutMessage {
+	f := session.LogoutMessage{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
 	for _, index := range logout.SessionIndexes {
 		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
 	}
@@ -131,14 +132,14 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 // sessionsOf returns the sessions that a logout request names.
 func (h *Handler) sessionsOf(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
 	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
-	sessions, err := h.core.Sessions(r.Context(), theirs, 0)
+	sessions, err := h.core.Sessions.Sessions(r.Context(), theirs, 0)
 	if err != nil {
 		return nil, err
 	}
 	if len(sessions) == 0 { // the account key is an attribute: the index leads to them
 		for _, index := range logout.SessionIndexes {
 			theirs.Subject, theirs.Index = "", index
-			more, err := h.core.Sessions(r.Context(), theirs, 0)
+			more, err := h.core.Sessions.Sessions(r.Context(), theirs, 0)
 			if err != nil {
 				return nil, err
 			}

@@ -17,20 +17,20 @@ type deskEntry struct {
 
 // desks returns the desks on which somebody should have an account, by name.
 func (h *Handler) desks(r *http.Request, person provision.Identity) ([]deskEntry, error) {
-	accounts, err := h.core.AccountsOf(r.Context(), person.ID)
+	accounts, err := h.core.Entitlement.AccountsOf(r.Context(), person.ID)
 	if err != nil {
 		return nil, err
 	}
 	var out []deskEntry
 	for _, a := range accounts {
-		if a.Account.Wanted.Status != provision.AccessActive {
+		if a.Account.Desired.Status != provision.AccessActive {
 			continue
 		}
 		p := deskEntry{Name: a.Desk.Name, URL: a.Desk.URL, State: "being set up", ready: a.Account.Usable(), saml: a.Desk.SignIn.SAML != nil}
 		switch {
 		case p.ready:
 			p.State = "ready"
-		case a.Account.State == provision.AccountParked:
+		case a.Account.State == provision.AccountNeedsAttention:
 			p.State, p.stuck = "waits for an administrator", true
 		}
 		out = append(out, p)

@@ -20,7 +20,7 @@ import (
 // &sign_in=redirect it is a redirect, as far as the browser shows a page.
 func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	desk := r.URL.Query().Get("desk")
-	v, err := h.core.Visitor(r.Context(), h.site.SessionSecret(r), desk)
+	v, err := h.core.Sessions.ForwardAuthSubject(r.Context(), h.site.SessionSecret(r), desk)
 	if web.IsCode(err, provision.Denied) {
 		h.elsewhere(w, r, http.StatusUnauthorized, "/sso/login", h.original(r))
 		return
@@ -39,8 +39,8 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 		if v.Account.Profile.Email != "" {
 			user = v.Account.Profile.Email
 		}
-		header.Set("Remote-Role", string(v.Account.Granted.Role))
-		header.Set("Remote-Teams", headerList(v.Account.Granted.Teams))
+		header.Set("Remote-Role", string(v.Account.Confirmed.Role))
+		header.Set("Remote-Teams", headerList(v.Account.Confirmed.Teams))
 	}
 	header.Set("Remote-User", headerText(user))
 	header.Set("Remote-Email", headerText(v.Person.Profile.Email))
@@ -53,7 +53,7 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 // noAccount sends somebody who cannot work on a desk to the page that says why:
 // their account is being made, or they should have none.
 func (h *Handler) noAccount(w http.ResponseWriter, r *http.Request, a *provision.Account) {
-	if a != nil && a.Wanted.Status == provision.AccessActive {
+	if a != nil && a.Desired.Status == provision.AccessActive {
 		h.elsewhere(w, r, http.StatusForbidden, "/sso/waiting", h.original(r))
 		return
 	}

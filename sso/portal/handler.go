@@ -1,18 +1,17 @@
 package portal
 
 import (
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // Handler serves who is signed in. It is safe for concurrent use.
 type Handler struct {
-	core *provision.Service
+	core Core
 	site *web.Site
 }
 
 // New returns the Handler for core.
-func New(core *provision.Service, site *web.Site) *Handler {
+func New(core Core, site *web.Site) *Handler {
 	return &Handler{core: core, site: site}
 }
 

@@ -29,7 +29,7 @@ func (h *Handler) launcher(w http.ResponseWriter, r *http.Request) {
 			desks[i].URL = "/sso/idp/saml/" + desks[i].Name + "/launch"
 		}
 	}
-	sessions, err := h.core.Sessions(r.Context(), provision.SessionFilter{Identity: person.ID}, maxSessions)
+	sessions, err := h.core.Sessions.Sessions(r.Context(), provision.SessionFilter{Identity: person.ID}, maxSessions)
 	if err != nil {
 		h.site.Broken(w, r, err)
 		return

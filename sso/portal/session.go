@@ -53,7 +53,7 @@ func (h *Handler) endOwn(w http.ResponseWriter, r *http.Request) {
 			which.ID = session.ID
 		}
 	}
-	ended, err := h.core.EndSessions(r.Context(), h.site.Cause(r, ""), which, provision.EndedByPerson)
+	ended, err := h.core.Sessions.EndSessions(r.Context(), h.site.Cause(r, ""), which, provision.EndedByPerson)
 	if err != nil {
 		h.site.Broken(w, r, err)
 		return

@@ -31,7 +31,7 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
 	s.Log.WarnContext(ctx, "sign-in refused", "request", reference, "connection", f.Connection.Name, "protocol", f.Protocol, "reason", f.Reason, "detail", f.Detail)
 	if f.Audit && f.Connection.ID != "" {
 		detail := map[string]any{"protocol": f.Protocol, "ip": s.ClientAddress(r).String()}
-		if err := s.core.RecordRefusal(ctx, f.Connection.ID, s.Cause(r, f.Protocol), f.Reason, detail); err != nil {
+		if err := s.core.SignIn.RecordRefusal(ctx, f.Connection.ID, s.Cause(r, f.Protocol), f.Reason, detail); err != nil {
 			s.Log.ErrorContext(ctx, "a refused sign-in is not in the audit log", "request", reference, "err", err)
 		}
 	}

@@ -24,7 +24,7 @@ func (s *Site) ClearSession(w http.ResponseWriter) { s.ClearCookie(w, sessionCoo
 
 // Current returns who is signed in in this browser; Denied when nobody is.
 func (s *Site) Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, error) {
-	return s.core.Session(r.Context(), s.SessionSecret(r))
+	return s.core.Sessions.Session(r.Context(), s.SessionSecret(r))
 }
 
 // SignIn sends the browser to sign in, again if somebody is signed in, and then

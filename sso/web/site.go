@@ -30,7 +30,7 @@ type Site struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 
-	core      *provision.Service
+	core      Core
 	requestID func(context.Context) string
 	proxies   []netip.Prefix
 	requests  *limit.Requests
@@ -38,7 +38,7 @@ type Site struct {
 }
 
 // New returns the Site for core.
-func New(core *provision.Service, o Options) *Site {
+func New(core Core, o Options) *Site {
 	return &Site{PublicURL: o.PublicURL, Secure: strings.HasPrefix(o.PublicURL, "https://"), Log: o.Log, Now: o.Now,
 		core: core, requestID: o.RequestID, proxies: o.TrustedProxies, requests: limit.NewRequests(o.Limits, o.Now), counts: newCounts()}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
@@ -18,7 +19,7 @@ const (
 	// maxParams bounds what is kept of somebody who has not signed in yet.
 	maxParams = 8 << 10
 
-	ticketAuthorize provision.TicketKind = "idp.authorize"
+	ticketAuthorize session.OneTimeKind = "idp.authorize"
 )
 
 var prompts = []string{"none", "login", "consent", "select_account"}
@@ -70,7 +71,7 @@ func (h *Handler) authorizePost(w http.ResponseWriter, r *http.Request) {
 // keepAuthorization keeps a request until its person is back, and returns the
 // path that they come back to.
 func (h *Handler) keepAuthorization(r *http.Request, a authorization) (string, error) {
-	secret, err := h.Core.IssueTicket(r.Context(), ticketAuthorize, "", a, site.PendingLife)
+	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), ticketAuthorize, "", a, site.PendingLife)
 	return issuerPath + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
 }
 
@@ -78,7 +79,7 @@ func (h *Handler) keepAuthorization(r *http.Request, a authorization) (string, e
 // changed meanwhile counts.
 func (h *Handler) authorizeContinue(w http.ResponseWriter, r *http.Request) {
 	var a authorization
-	err := h.Core.PeekTicket(r.Context(), ticketAuthorize, "", r.URL.Query().Get(site.PendingQuery), &a)
+	err := h.Core.Sessions.PeekOneTime(r.Context(), ticketAuthorize, "", r.URL.Query().Get(site.PendingQuery), &a)
 	if site.IsCode(err, provision.NotFound) {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to a desk is under way: start again from the desk", Protocol: provision.ProtocolOIDC})
 		return
@@ -106,7 +107,7 @@ func (h *Handler) readAuthorization(w http.ResponseWriter, r *http.Request, a au
 	if len(a.Params["client_id"]) != 1 {
 		return wrong(site.ReasonClient, "the request does not say once which client it comes from")
 	}
-	desk, err := h.Core.DeskByClientID(r.Context(), a.Params.Get("client_id"))
+	desk, err := h.Core.Settings.DeskByClientID(r.Context(), a.Params.Get("client_id"))
 	if site.IsCode(err, provision.NotFound) {
 		return wrong(site.ReasonClient, "no desk has this client_id; `deskbridge desk app` shows what to enter there")
 	}
@@ -241,7 +242,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization,
 		h.sendError(w, r, a, err)
 		return
 	}
-	app, _, err := h.Core.EnterApp(ctx, h.Cause(r, provision.ProtocolOIDC), a.desk, session, provision.ProtocolOIDC, nil)
+	app, _, err := h.Core.DeskSessions.Enter(ctx, h.Cause(r, provision.ProtocolOIDC), a.desk, session, provision.ProtocolOIDC, nil)
 	if err != nil {
 		h.Refuse(w, r, a.refusal, err)
 		return

@@ -24,7 +24,7 @@ func (h *Handler) authenticateClient(ctx context.Context, r *http.Request) (prov
 	if err != nil {
 		return provision.Desk{}, err
 	}
-	desk, err := h.Core.DeskByClientID(ctx, id)
+	desk, err := h.Core.Settings.DeskByClientID(ctx, id)
 	if site.IsCode(err, provision.NotFound) {
 		return provision.Desk{}, newProblem(invalidClient, "")
 	}

@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 const (
 	codeLife = 60 * time.Second
 
-	ticketCode  provision.TicketKind = "idp.code"
-	ticketSpent provision.TicketKind = "idp.spent" // what a code was exchanged for
+	ticketCode  session.OneTimeKind = "idp.code"
+	ticketSpent session.OneTimeKind = "idp.spent" // what a code was exchanged for
 
 	// How long a code verifier is (RFC 7636 §4.1).
 	minVerifier = 43
@@ -26,22 +27,22 @@ const (
 
 // grant is what a code stands for: what was asked for, and who was let in.
 type grant struct {
-	App       provision.AppSessionID `json:"app"`
-	Client    string                 `json:"client"`
-	Redirect  string                 `json:"redirect_uri"`
-	Challenge string                 `json:"code_challenge,omitempty"` // PKCE, S256; "": none was sent
-	Nonce     string                 `json:"nonce,omitempty"`
-	Scopes    []string               `json:"scopes"`
-	Subject   string                 `json:"sub"`
-	AuthTime  time.Time              `json:"auth_time"`
+	App       provision.DeskSessionID `json:"app"`
+	Client    string                  `json:"client"`
+	Redirect  string                  `json:"redirect_uri"`
+	Challenge string                  `json:"code_challenge,omitempty"` // PKCE, S256; "": none was sent
+	Nonce     string                  `json:"nonce,omitempty"`
+	Scopes    []string                `json:"scopes"`
+	Subject   string                  `json:"sub"`
+	AuthTime  time.Time               `json:"auth_time"`
 }
 
 // spent remembers what a code was exchanged for, so that its second use can
 // undo the first (RFC 6749 §4.1.2).
 type spent struct {
-	Token string                 `json:"token"`
-	App   provision.AppSessionID `json:"app"`
-	Desk  provision.DeskID       `json:"desk"`
+	Token string                  `json:"token"`
+	App   provision.DeskSessionID `json:"app"`
+	Desk  provision.DeskID        `json:"desk"`
 }
 
 // errUnknownCode is the answer to a code that nobody was given, that has run
@@ -50,14 +51,14 @@ var errUnknownCode = newProblem(invalidGrant, "")
 
 // issueCode keeps g and returns the code for it.
 func (h *Handler) issueCode(ctx context.Context, g grant) (string, error) {
-	return h.Core.IssueTicket(ctx, ticketCode, "", g, codeLife)
+	return h.Core.Sessions.IssueOneTime(ctx, ticketCode, "", g, codeLife)
 }
 
 // takeCode returns what a code stands for. The code is good no more, whatever
 // is wrong with the rest of the request: of any number of replicas one gets it,
 // once. An unknown code is errUnknownCode.
 func (h *Handler) takeCode(ctx context.Context, code string) (g grant, err error) {
-	err = h.Core.TakeTicket(ctx, ticketCode, "", code, &g)
+	err = h.Core.Sessions.TakeOneTime(ctx, ticketCode, "", code, &g)
 	if site.IsCode(err, provision.NotFound) {
 		return g, errUnknownCode
 	}

@@ -6,10 +6,11 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
-const ticketEnd provision.TicketKind = "idp.end"
+const ticketEnd session.OneTimeKind = "idp.end"
 
 // ending is a sign-out that a desk has asked for (OpenID Connect RP-Initiated
 // Logout 1.0), while its person is asked whether they mean it.
@@ -46,13 +47,13 @@ func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) {
 	}
 	e.Session = session.ID
 	if app, _ := hint["sid"].(string); app != "" {
-		known, err := h.Core.AppSession(r.Context(), provision.AppSessionID(app))
+		known, err := h.Core.DeskSessions.Session(r.Context(), provision.DeskSessionID(app))
 		if err == nil && known.Session == session.ID {
 			h.end(w, r, e)
 			return
 		}
 	}
-	secret, err := h.Core.IssueTicket(r.Context(), ticketEnd, "", e, site.PendingLife)
+	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), ticketEnd, "", e, site.PendingLife)
 	if err != nil {
 		h.Broken(w, r, err)
 		return
@@ -85,7 +86,7 @@ func (h *Handler) readEnding(w http.ResponseWriter, r *http.Request, params url.
 	if e.Redirect == "" {
 		return e, hint, true
 	}
-	desk, err := h.Core.DeskByClientID(r.Context(), clientID)
+	desk, err := h.Core.Settings.DeskByClientID(r.Context(), clientID)
 	if err != nil && !site.IsCode(err, provision.NotFound) {
 		h.Broken(w, r, err)
 		return e, nil, false
@@ -118,7 +119,7 @@ func audienceOf(claims map[string]any) string {
 // others away.
 func (h *Handler) confirmEnd(w http.ResponseWriter, r *http.Request, secret string) {
 	var e ending
-	err := h.Core.TakeTicket(r.Context(), ticketEnd, "", secret, &e)
+	err := h.Core.Sessions.TakeOneTime(r.Context(), ticketEnd, "", secret, &e)
 	if err != nil && !site.IsCode(err, provision.NotFound) {
 		h.Broken(w, r, err)
 		return
@@ -133,7 +134,7 @@ func (h *Handler) confirmEnd(w http.ResponseWriter, r *http.Request, secret stri
 
 // end ends the session here. [Handler.Run] sees to the desks.
 func (h *Handler) end(w http.ResponseWriter, r *http.Request, e ending) {
-	_, err := h.Core.EndSessions(r.Context(), h.Cause(r, provision.ProtocolOIDC), provision.SessionFilter{ID: e.Session}, provision.EndedBySignOut)
+	_, err := h.Core.Sessions.EndSessions(r.Context(), h.Cause(r, provision.ProtocolOIDC), provision.SessionFilter{ID: e.Session}, provision.EndedBySignOut)
 	if err != nil {
 		h.Broken(w, r, err)
 		return

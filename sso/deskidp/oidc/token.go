@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 const (
 	accessTokenLife = 5 * time.Minute // for userinfo, and nothing else
 
-	ticketToken provision.TicketKind = "idp.token"
+	ticketToken session.OneTimeKind = "idp.token"
 )
 
 // accessToken is what an access token stands for.
 type accessToken struct {
-	App    provision.AppSessionID `json:"app"`
-	Scopes []string               `json:"scopes"`
+	App    provision.DeskSessionID `json:"app"`
+	Scopes []string                `json:"scopes"`
 }
 
 // tokens are what a code is exchanged for (RFC 6749 §5.1, OpenID Connect Core
@@ -90,7 +91,7 @@ func (h *Handler) exchange(r *http.Request, desk provision.Desk) (tokens, error)
 	if err != nil {
 		return tokens{}, err
 	}
-	v, err := h.Core.AppVisitor(ctx, g.App)
+	v, err := h.Core.DeskSessions.Subject(ctx, g.App)
 	if site.IsCode(err, provision.Denied) {
 		return tokens{}, newProblem(invalidGrant, "The person has no access any more.")
 	}
@@ -111,10 +112,10 @@ func (h *Handler) exchange(r *http.Request, desk provision.Desk) (tokens, error)
 
 // keepToken saves the access token, and what the code was exchanged for.
 func (h *Handler) keepToken(ctx context.Context, access string, g grant, what spent, code string) error {
-	if err := h.Core.KeepTicket(ctx, ticketToken, "", access, accessToken{App: g.App, Scopes: g.Scopes}, accessTokenLife); err != nil {
+	if err := h.Core.Sessions.KeepOneTime(ctx, ticketToken, "", access, accessToken{App: g.App, Scopes: g.Scopes}, accessTokenLife); err != nil {
 		return err
 	}
-	return h.Core.KeepTicket(ctx, ticketSpent, "", code, what, accessTokenLife)
+	return h.Core.Sessions.KeepOneTime(ctx, ticketSpent, "", code, what, accessTokenLife)
 }
 
 // undoReplay takes back what a code was exchanged for, when its desk shows it
@@ -122,7 +123,7 @@ func (h *Handler) keepToken(ctx context.Context, access string, g grant, what sp
 func (h *Handler) undoReplay(r *http.Request, desk provision.DeskID, code string) {
 	ctx := r.Context()
 	var was spent
-	err := h.Core.PeekTicket(ctx, ticketSpent, "", code, &was)
+	err := h.Core.Sessions.PeekOneTime(ctx, ticketSpent, "", code, &was)
 	if err != nil && !site.IsCode(err, provision.NotFound) {
 		h.Log.ErrorContext(ctx, "a code that came twice could not be looked at", "request", h.Reference(r), "err", err)
 	}
@@ -130,11 +131,11 @@ func (h *Handler) undoReplay(r *http.Request, desk provision.DeskID, code string
 		return
 	}
 	var token accessToken
-	if err := h.Core.TakeTicket(ctx, ticketToken, "", was.Token, &token); err != nil && !site.IsCode(err, provision.NotFound) {
+	if err := h.Core.Sessions.TakeOneTime(ctx, ticketToken, "", was.Token, &token); err != nil && !site.IsCode(err, provision.NotFound) {
 		h.Log.ErrorContext(ctx, "an access token could not be taken back", "request", h.Reference(r), "err", err)
 	}
 	f := site.Refusal{Reason: site.ReasonCodeReplayed, Detail: "a code came twice; the access token that it was exchanged for is taken back", Desk: was.Desk, Protocol: provision.ProtocolOIDC}
-	if app, err := h.Core.AppSession(ctx, was.App); err == nil {
+	if app, err := h.Core.DeskSessions.Session(ctx, was.App); err == nil {
 		f.Connection, f.Person = app.Connection, app.Identity
 	}
 	h.Record(r, f)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
@@ -20,10 +21,10 @@ func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	var token accessToken
-	err := h.Core.PeekTicket(ctx, ticketToken, "", bearer, &token)
-	var v provision.AppVisitor
+	err := h.Core.Sessions.PeekOneTime(ctx, ticketToken, "", bearer, &token)
+	var v desksession.Subject
 	if err == nil {
-		v, err = h.Core.AppVisitor(ctx, token.App)
+		v, err = h.Core.DeskSessions.Subject(ctx, token.App)
 	}
 	switch {
 	case site.IsCode(err, provision.NotFound), site.IsCode(err, provision.Denied):

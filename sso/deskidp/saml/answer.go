@@ -45,7 +45,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, desk provision.D
 		return
 	}
 	detail := map[string]any{"asked_by_desk": p.ID != ""}
-	app, entry, err := h.Core.EnterApp(ctx, h.Cause(r, provision.ProtocolSAML), desk, session, provision.ProtocolSAML, detail)
+	app, entry, err := h.Core.DeskSessions.Enter(ctx, h.Cause(r, provision.ProtocolSAML), desk, session, provision.ProtocolSAML, detail)
 	if err != nil {
 		h.Refuse(w, r, f, err)
 		return

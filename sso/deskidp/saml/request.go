@@ -17,6 +17,7 @@ import (
 	crewjam "github.com/crewjam/saml"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
@@ -25,7 +26,7 @@ const (
 	maxSAMLBody = 1 << 20 // a request of the largest size that is read, as a form
 	clockSkew   = 2 * time.Minute
 
-	ticket provision.TicketKind = "idp.saml"
+	ticket session.OneTimeKind = "idp.saml"
 )
 
 // pending is a request of a desk that waits for its person.
@@ -71,7 +72,7 @@ func (h *Handler) url(desk, what string) string {
 // desk returns the desk that the path names. Otherwise it has answered.
 func (h *Handler) desk(w http.ResponseWriter, r *http.Request) (provision.Desk, bool) {
 	name := r.PathValue("desk")
-	desk, err := h.Core.Desk(r.Context(), name)
+	desk, err := h.Core.Settings.Desk(r.Context(), name)
 	if err != nil && !site.IsCode(err, provision.NotFound) {
 		h.Broken(w, r, err)
 		return desk, false
@@ -186,7 +187,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, desk provision.
 // keep keeps a request until its person is back, and returns the path that
 // they come back to.
 func (h *Handler) keep(r *http.Request, desk provision.Desk, p pending) (string, error) {
-	secret, err := h.Core.IssueTicket(r.Context(), ticket, "", p, site.PendingLife)
+	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), ticket, "", p, site.PendingLife)
 	return site.Prefix + "/saml/" + desk.Name + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
 }
 
@@ -198,7 +199,7 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request) {
 	}
 	var p pending
 	// It stays until it has run out: reloading the page is no mistake.
-	err := h.Core.PeekTicket(r.Context(), ticket, "", r.URL.Query().Get(site.PendingQuery), &p)
+	err := h.Core.Sessions.PeekOneTime(r.Context(), ticket, "", r.URL.Query().Get(site.PendingQuery), &p)
 	if site.IsCode(err, provision.NotFound) || err == nil && p.Desk != desk.ID {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to this desk is under way: start again from the desk", Desk: desk.ID, Protocol: provision.ProtocolSAML})
 		return

@@ -62,7 +62,7 @@ type assertions struct {
 	handler *Handler
 	visitor site.Visitor
 	session provision.Session
-	app     provision.AppSessionID
+	app     provision.DeskSessionID
 }
 
 var _ crewjam.AssertionMaker = assertions{}

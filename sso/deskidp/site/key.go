@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
@@ -26,7 +27,7 @@ type keyring struct {
 }
 
 // NewKey makes a key pair for signing what desks are told; it is what
-// [provision.Service.RotateKey] wants for [provision.KeyDesk].
+// [settings.Service.RotateKey] wants for [settings.KeyDesk].
 func NewKey() (private, certificate []byte, err error) {
 	key, err := saml.NewKey("Deskbridge", time.Now())
 	if err != nil {
@@ -38,7 +39,7 @@ func NewKey() (private, certificate []byte, err error) {
 
 // SigningKeys returns the keys that are published: the first one signs.
 func (s *Site) SigningKeys(ctx context.Context) ([]Key, error) {
-	kept, err := s.Core.Keys(ctx, provision.KeyDesk, NewKey)
+	kept, err := s.Core.Settings.Keys(ctx, settings.KeyDesk, NewKey)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func (s *Site) SigningKeys(ctx context.Context) ([]Key, error) {
 }
 
 // get reads a key. A key never changes under its id.
-func (k *keyring) get(kept provision.Key) (Key, error) {
+func (k *keyring) get(kept settings.Key) (Key, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if key, ok := k.read[kept.ID]; ok {

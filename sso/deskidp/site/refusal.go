@@ -59,7 +59,7 @@ func (s *Site) audit(r *http.Request, f Refusal) {
 	}
 	ctx := r.Context()
 	detail := map[string]any{"protocol": f.Protocol}
-	if err := s.Core.RecordAppRefusal(ctx, s.Cause(r, f.Protocol), f.Desk, f.Connection, f.Person, f.Reason, detail); err != nil {
+	if err := s.Core.DeskSessions.RecordRefusal(ctx, s.Cause(r, f.Protocol), f.Desk, f.Connection, f.Person, f.Reason, detail); err != nil {
 		s.Log.ErrorContext(ctx, "a refused sign-in to a desk is not in the audit log", "request", s.Reference(r), "err", err)
 	}
 }

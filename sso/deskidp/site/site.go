@@ -49,7 +49,7 @@ type Door interface {
 // Site is where a protocol stands. It is safe for concurrent use; all fields but
 // RequestID are needed.
 type Site struct {
-	Core      *provision.Service
+	Core      Core
 	PublicURL string // what browsers see, without a slash at the end; never taken from a request
 	Log       *slog.Logger
 	Now       func() time.Time

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 )
 
 // Visitor is somebody at a desk's door, and what they may do behind it.
@@ -12,7 +13,7 @@ type Visitor struct {
 	Person     provision.Identity
 	Connection provision.Connection
 	Desk       provision.Desk
-	Entry      provision.AppEntry
+	Entry      desksession.Entry
 }
 
 // Values returns what a desk is told of a field; nil when there is nothing.

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"github.com/deskbridge/deskbridge/internal/core"
+	"github.com/deskbridge/deskbridge/scim"
+	"github.com/deskbridge/deskbridge/sso"
+	"github.com/deskbridge/deskbridge/sso/deskidp"
+	"github.com/deskbridge/deskbridge/worker"
+)
+
+// deskidpCore returns what deskidp asks of c.
+func deskidpCore(c *core.Core) deskidp.Core {
+	return deskidp.Core{DeskSessions: c.DeskSessions, Sessions: c.Sessions, Settings: c.Settings}
+}
+
+// scimCore returns what scim asks of c.
+func scimCore(c *core.Core) scim.Core {
+	return scim.Core{Directory: c.Directory, Settings: c.Settings, Tokens: c.Tokens}
+}
+
+// ssoCore returns what sso asks of c.
+func ssoCore(c *core.Core) sso.Core {
+	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
+}
+
+// workerCore returns what worker asks of c.
+func workerCore(c *core.Core) worker.Core {
+	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, Settings: c.Settings}
+}

@@ -1,0 +1,105 @@
+// Package core puts the services of the core together on a database. It is
+// where the packages below provision are wired to each other, for the program,
+// for tests and for the demo alike.
+//
+// It decides nothing.
+package core
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/breakglass"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/desksession"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/signin"
+	"github.com/deskbridge/deskbridge/store"
+)
+
+// Core is every service of the core on one database.
+type Core struct {
+	Audit        *audit.Service
+	Entitlement  *entitlement.Service
+	Directory    *directory.Service
+	Sessions     *session.Service
+	SignIn       *signin.Service
+	BreakGlass   *breakglass.Service
+	DeskSessions *desksession.Service
+	Reconcile    *reconcile.Service
+	Settings     *settings.Service
+	Tokens       *credential.Service
+	Plan         *plan.Service
+}
+
+// Policy holds the limits that apply to every connection.
+type Policy struct {
+	// Grace is how long a person who lost their last group keeps access; see
+	// [entitlement.New]. Default 5 s; negative: none.
+	Grace   time.Duration
+	Brake   reconcile.Brake
+	Session session.Policy
+
+	Now func() time.Time // what time it is; nil: the system's clock
+}
+
+// Database is what the services together need of a database: a [store.Store],
+// or in tests something around one.
+type Database interface {
+	audit.Store
+	breakglass.Store
+	credential.Store
+	desksession.Store
+	directory.Store
+	entitlement.Store
+	plan.Store
+	reconcile.Store
+	session.Store
+	settings.Store
+	signin.Store
+
+	InTx(ctx context.Context, fn func(tx *store.Store) error) error
+}
+
+// New returns the services on db. A nil log is the default logger.
+func New(db Database, policy Policy, log *slog.Logger) *Core {
+	switch {
+	case policy.Grace == 0:
+		policy.Grace = 5 * time.Second
+	case policy.Grace < 0:
+		policy.Grace = 0
+	}
+	if log == nil {
+		log = slog.Default()
+	}
+	now := provision.NewClock(policy.Now)
+	var c Core
+	c.Audit = audit.New(db, in[audit.Store](db), now)
+	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), policy.Grace, now)
+	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
+	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)
+	c.Directory = directory.New(db, in[directory.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
+	c.SignIn = signin.New(db, in[signin.Store](db), c.Audit, c.Directory, c.Sessions, now)
+	c.BreakGlass = breakglass.New(db, in[breakglass.Store](db), c.Audit, c.Sessions, now)
+	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
+	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
+	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, now)
+	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.Settings, now)
+	return &c
+}
+
+// in returns the transactions of db as a service sees them: with what that
+// service needs, and no more.
+func in[T any](db Database) provision.InTx[T] {
+	return func(ctx context.Context, fn func(tx T) error) error {
+		return db.InTx(ctx, func(tx *store.Store) error { return fn(any(tx).(T)) })
+	}
+}

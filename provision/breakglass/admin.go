@@ -1,0 +1,84 @@
+package breakglass
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/pquerna/otp/totp"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Admin is somebody who can sign in here when no identity provider works: the
+// glass to break. Nothing else has a password.
+type Admin struct {
+	ID       provision.AdminID
+	Name     string
+	Password string   // argon2id, in its encoded form
+	Secret   string   // of the one-time codes (RFC 6238); sealed by the store
+	Recovery [][]byte // SHA-256 of the codes that are left, each good once
+	LastStep int64    // the newest one-time code that was used, as its 30 s step; older ones are not taken again
+
+	CreatedAt time.Time
+	UsedAt    *time.Time
+}
+
+// Enrolment is what a new owner must keep. It can be seen once.
+type Enrolment struct {
+	URL   string   // otpauth://…, for an authenticator app
+	Codes []string // each signs in once without the app
+}
+
+// Add makes somebody who can sign in without any identity provider.
+func (s *Service) Add(ctx context.Context, c provision.Cause, name, password string) (Admin, Enrolment, error) {
+	if err := provision.ValidateName("name", name); err != nil {
+		return Admin{}, Enrolment{}, err
+	}
+	if len(password) < minPassword || len(password) > 1024 {
+		return Admin{}, Enrolment{}, provision.Errorf(provision.Invalid, "password", "the password needs at least %d characters", minPassword)
+	}
+	hash, err := argon2id.CreateHash(password, argon2id.DefaultParams)
+	if err != nil {
+		return Admin{}, Enrolment{}, err
+	}
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Deskbridge", AccountName: name})
+	if err != nil {
+		return Admin{}, Enrolment{}, err
+	}
+	o := Admin{ID: provision.NewID[provision.AdminID](), Name: name, Password: hash, Secret: key.Secret(), CreatedAt: s.now()}
+	e := Enrolment{URL: key.URL()}
+	for range recoveryCodes {
+		code := strings.ToLower(rand.Text())[:20]
+		e.Codes = append(e.Codes, code)
+		sum := sha256.Sum256([]byte(code))
+		o.Recovery = append(o.Recovery, sum[:])
+	}
+	err = s.inTx(ctx, func(tx Store) error {
+		if err := tx.SaveOwner(ctx, o); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", "owner.created", string(o.ID)))
+	})
+	return o, e, err
+}
+
+// Admins returns all owners, by name.
+func (s *Service) Admins(ctx context.Context) ([]Admin, error) { return s.store.Owners(ctx) }
+
+// Remove ends an owner, and what they are signed in to.
+func (s *Service) Remove(ctx context.Context, c provision.Cause, name string) error {
+	return s.inTx(ctx, func(tx Store) error {
+		o, err := tx.LockOwner(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteOwner(ctx, o.ID); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", "owner.removed", string(o.ID)))
+	})
+}

@@ -1,0 +1,136 @@
+package desksession
+
+import (
+	"context"
+	"maps"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// EntryOf returns what a person may do on a desk. A Denied error tells in
+// Field why they are not let in.
+func (s *Service) EntryOf(ctx context.Context, desk provision.Desk, person provision.IdentityID) (Entry, error) {
+	return entryOf(ctx, s.store, desk, person)
+}
+
+func entryOf(ctx context.Context, store Store, desk provision.Desk, person provision.IdentityID) (Entry, error) {
+	accounts, err := store.AccountsOf(ctx, []provision.IdentityID{person})
+	if err != nil {
+		return Entry{}, err
+	}
+	for i := range accounts {
+		if accounts[i].Desk == desk.ID {
+			return enter(&accounts[i], desk.SignIn.BeforeReady)
+		}
+	}
+	return enter(nil, false)
+}
+
+// Enter notes that somebody signs in to a desk, and returns the session
+// there: the same for each sign-in with one session of ours. Whoever was
+// suspended, signed out or lost access meanwhile gets a Denied error. detail
+// goes into the audit log.
+func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.Desk, session provision.Session, p provision.Protocol, detail map[string]any) (app Session, entry Entry, _ error) {
+	err := s.inTx(ctx, func(tx Store) error {
+		// Under the lock: a suspension that commits before us must not be missed;
+		// one that comes after us finds the session that we leave here.
+		person, err := tx.LockIdentity(ctx, session.Connection, session.Identity)
+		if err != nil && !provision.IsNotFound(err) {
+			return err
+		}
+		live, err := tx.Sessions(ctx, provision.SessionFilter{ID: session.ID}, 1)
+		if err != nil {
+			return err
+		}
+		if !person.Active() || len(live) == 0 {
+			return provision.Errorf(provision.Denied, RefusedSession, "you are not signed in any more")
+		}
+		if entry, err = entryOf(ctx, tx, desk, person.ID); err != nil {
+			return err
+		}
+		if app, err = s.open(ctx, tx, desk, session, p); err != nil {
+			return err
+		}
+		e := s.audit.Entry(c, person.Connection, "app.signed_in", string(person.ID))
+		e.Desk, e.Account, e.Detail = desk.ID, entry.Account, maps.Clone(detail)
+		if e.Detail == nil {
+			e.Detail = map[string]any{}
+		}
+		e.Detail["protocol"], e.Detail["app_session"], e.Detail["session"] = p, app.ID, session.ID
+		return s.audit.Record(ctx, tx, e)
+	})
+	return app, entry, err
+}
+
+func (s *Service) open(ctx context.Context, tx Store, desk provision.Desk, session provision.Session, p provision.Protocol) (Session, error) {
+	app, err := tx.OpenAppSession(ctx, session.ID, desk.ID, p)
+	if err != nil && !provision.IsNotFound(err) {
+		return app, err
+	}
+	if provision.IsNotFound(err) {
+		app = Session{ID: provision.NewID[provision.DeskSessionID](), Session: session.ID, Identity: session.Identity, Connection: session.Connection,
+			Desk: desk.ID, Protocol: p, CreatedAt: s.now()}
+	}
+	app.SeenAt = s.now()
+	return app, tx.SaveAppSession(ctx, app)
+}
+
+// Subject is who is behind a session at a desk, at this moment.
+type Subject struct {
+	Session    Session
+	Person     provision.Identity
+	Connection provision.Connection
+	Desk       provision.Desk
+	Entry      Entry
+}
+
+// Subject returns who is behind a session at a desk. Once it has ended, or
+// the person may no longer be there, that is a Denied error.
+func (s *Service) Subject(ctx context.Context, id provision.DeskSessionID) (v Subject, err error) {
+	over := provision.Errorf(provision.Denied, RefusedSession, "the session at the desk is over")
+	if v.Session, err = s.store.AppSession(ctx, id); provision.IsNotFound(err) || err == nil && v.Session.EndedAt != nil {
+		return v, over
+	}
+	if err != nil {
+		return v, err
+	}
+	if v.Person, err = s.store.Identity(ctx, v.Session.Connection, v.Session.Identity); provision.IsNotFound(err) || err == nil && !v.Person.Active() {
+		return v, over
+	}
+	if err != nil {
+		return v, err
+	}
+	if v.Connection, err = s.store.Connection(ctx, string(v.Session.Connection)); err != nil {
+		return v, err
+	}
+	if v.Desk, err = s.store.Desk(ctx, string(v.Session.Desk)); err != nil {
+		return v, err
+	}
+	if v.Connection.SignIn.Disabled {
+		return v, over
+	}
+	v.Entry, err = entryOf(ctx, s.store, v.Desk, v.Person.ID)
+	return v, err
+}
+
+// Session returns a session at a desk, ended ones too.
+func (s *Service) Session(ctx context.Context, id provision.DeskSessionID) (Session, error) {
+	return s.store.AppSession(ctx, id)
+}
+
+// RecordRefusal notes in the audit log that somebody was not let in to a
+// desk. person is empty where nobody had signed in. detail holds no tokens and
+// no addresses.
+func (s *Service) RecordRefusal(ctx context.Context, c provision.Cause, desk provision.DeskID, conn provision.ConnectionID, person provision.IdentityID, reason string, detail map[string]any) error {
+	subject := string(person)
+	if subject == "" {
+		subject = c.Request
+	}
+	e := s.audit.Entry(c, conn, "app.refused", subject)
+	e.Desk, e.Detail = desk, maps.Clone(detail)
+	if e.Detail == nil {
+		e.Detail = map[string]any{}
+	}
+	e.Detail["reason"] = reason
+	return s.audit.Record(ctx, s.store, e)
+}

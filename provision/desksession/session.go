@@ -1,0 +1,94 @@
+package desksession
+
+import (
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Session is one of our sessions in use at a desk. It is level-triggered:
+// when what it rests on is gone (the session, the person, their access), it
+// ends, and the desk is told until it has heard.
+type Session struct {
+	ID         provision.DeskSessionID // what the desk knows it by: SAML SessionIndex, OIDC sid
+	Session    provision.SessionID
+	Identity   provision.IdentityID
+	Connection provision.ConnectionID
+	Desk       provision.DeskID
+	Protocol   provision.Protocol
+
+	CreatedAt time.Time
+	SeenAt    time.Time // last sign-in at the desk
+
+	EndedAt  *time.Time
+	Reason   End
+	TellAt   *time.Time // when to tell the desk, next; nil: nothing to tell
+	Attempts int        // to tell it
+}
+
+// End says why a session at a desk ended.
+type End string
+
+// Why sessions at desks end.
+const (
+	EndedWithSession End = "session" // somebody signed out, or an admin or the IdP ended the session
+	EndedByLeaving   End = "person"  // the person was suspended or removed
+	EndedByAccess    End = "access"  // the person has no access to the desk any more
+)
+
+// Ending is a session at a desk that has lost what it rests on.
+type Ending struct {
+	ID  provision.DeskSessionID
+	Why End
+}
+
+// Why somebody is not let in to a desk: the Field of the Denied error. They
+// stand in the audit log and in docs/audit.md.
+const (
+	RefusedNoAccount = "no-account" // no rule gives the person access to the desk
+	RefusedNotReady  = "not-ready"  // the desk has not confirmed the account yet
+	RefusedSession   = "session"    // the session, or the person behind it, is no longer good
+)
+
+// Entry is what somebody may do on a desk: what they should have, as far as
+// the desk has confirmed it. A change that is under way never shows up as more
+// than either.
+type Entry struct {
+	Account   provision.AccountID
+	Role      provision.Role // none where the desk calls them its owner: nobody is to change that
+	Teams     []string
+	Mailboxes []string
+}
+
+// enter returns what a gives at the door of its desk, or a Denied error.
+func enter(a *provision.Account, beforeReady bool) (Entry, error) {
+	if a == nil || a.Desired.Status != provision.AccessActive {
+		return Entry{}, provision.Errorf(provision.Denied, RefusedNoAccount, "you have no account there")
+	}
+	entry := Entry{Account: a.ID, Role: a.Desired.Role, Teams: a.Desired.Teams, Mailboxes: a.Desired.Mailboxes}
+	if a.Confirmed.Status != provision.AccessActive {
+		if !beforeReady {
+			return Entry{}, provision.Errorf(provision.Denied, RefusedNotReady, "your account there is being set up; try again in a minute")
+		}
+		return entry, nil
+	}
+	switch {
+	case a.Confirmed.Role == provision.RoleOwner:
+		entry.Role = provision.RoleNone
+	case a.Confirmed.Role.Less(entry.Role):
+		entry.Role = a.Confirmed.Role
+	}
+	entry.Teams = confirmed(a.Desired.Teams, a.Confirmed.Teams)
+	entry.Mailboxes = confirmed(a.Desired.Mailboxes, a.Confirmed.Mailboxes)
+	return entry, nil
+}
+
+// confirmed returns those of wanted that are in granted, too.
+func confirmed(wanted, granted []string) (both []string) {
+	for _, name := range wanted {
+		if provision.ContainsFold(granted, name) {
+			both = append(both, name)
+		}
+	}
+	return both
+}

@@ -1,0 +1,322 @@
+package directory
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+)
+
+// evaluateBatch is how many people one statement batch of a group change
+// evaluates.
+const evaluateBatch = 500
+
+// CreateGroup adds a group with members. A taken displayName or externalId is
+// a Conflict; an unknown member is Invalid.
+func (s *Service) CreateGroup(ctx context.Context, conn provision.ConnectionID, c provision.Cause, g provision.Group, members []provision.MemberID) (provision.Group, error) {
+	err := s.inGroupTx(ctx, func(tx groupTx) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if err := validateGroup(&g); err != nil {
+			return err
+		}
+		now := s.now()
+		g.ID, g.Connection, g.Version, g.CreatedAt, g.UpdatedAt = provision.NewID[provision.GroupID](), conn, 1, now, now
+		if err := tx.InsertGroup(ctx, g); err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, conn, "group.created", string(g.ID))); err != nil {
+			return err
+		}
+		if rules, err = s.bindRules(ctx, tx, rules, g); err != nil {
+			return err
+		}
+		_, err = s.changeMembers(ctx, tx, c, rules, g, members, nil)
+		return err
+	})
+	return g, err
+}
+
+// Group returns a group.
+func (s *Service) Group(ctx context.Context, conn provision.ConnectionID, id provision.GroupID) (provision.Group, error) {
+	return s.store.Group(ctx, conn, id)
+}
+
+// Groups returns a page of the connection's groups.
+func (s *Service) Groups(ctx context.Context, conn provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
+	return s.store.Groups(ctx, conn, q)
+}
+
+// Members returns the direct members of a group of this connection.
+func (s *Service) Members(ctx context.Context, conn provision.ConnectionID, id provision.GroupID) ([]provision.Member, error) {
+	if _, err := s.store.Group(ctx, conn, id); err != nil {
+		return nil, err
+	}
+	return s.store.Members(ctx, id)
+}
+
+// UpdateGroup lets change edit a group and its members, in one transaction
+// with the audit entry and the jobs that follow; see [Service.UpdateIdentity].
+// An unknown member is Invalid.
+func (s *Service) UpdateGroup(ctx context.Context, conn provision.ConnectionID, id provision.GroupID, c provision.Cause, change func(*GroupChange) error) (updated provision.Group, err error) {
+	err = s.inGroupTx(ctx, func(tx groupTx) error {
+		rules, old, err := tx.GroupStanding(ctx, conn, id)
+		if err != nil {
+			return err
+		}
+		edit := GroupChange{Group: old, members: func() ([]provision.Member, error) { return tx.Members(ctx, id) }}
+		if err := change(&edit); err != nil {
+			return err
+		}
+		add, remove, err := edit.net()
+		if err != nil {
+			return err
+		}
+		now := edit.Group
+		now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
+		if err := validateGroup(&now); err != nil {
+			return err
+		}
+		edited := now.DisplayName != old.DisplayName || now.ExternalID != old.ExternalID || string(now.Document) != string(old.Document)
+		if edited {
+			if err := s.audit.Record(ctx, tx, s.audit.Entry(c, conn, "group.changed", string(id))); err != nil {
+				return err
+			}
+		}
+		moved, err := s.changeMembers(ctx, tx, c, rules, now, add, remove)
+		if err != nil {
+			return err
+		}
+		updated = now
+		if !edited && !moved {
+			return nil
+		}
+		now.Version++
+		now.UpdatedAt = s.now()
+		if err := tx.SaveGroup(ctx, now); err != nil {
+			return err
+		}
+		updated = now
+		if now.DisplayName == old.DisplayName {
+			return nil
+		}
+		if rules, err = s.bindRules(ctx, tx, rules, now); err != nil {
+			return err
+		}
+		return s.touchGroup(ctx, tx, conn, rules, id)
+	})
+	return updated, err
+}
+
+// RemoveGroup deletes a group. check, when not nil, sees it first and may
+// refuse.
+func (s *Service) RemoveGroup(ctx context.Context, conn provision.ConnectionID, id provision.GroupID, c provision.Cause, check func(provision.Group) error) error {
+	return s.inGroupTx(ctx, func(tx groupTx) error {
+		rules, err := tx.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
+		g, err := tx.LockGroup(ctx, conn, id)
+		if err != nil {
+			return err
+		}
+		if check != nil {
+			if err := check(g); err != nil {
+				return err
+			}
+		}
+		if err := s.touchGroup(ctx, tx, conn, rules, id); err != nil {
+			return err
+		}
+		if err := tx.DeleteGroup(ctx, conn, id); err != nil {
+			return err
+		}
+		if err := s.unbindRules(ctx, tx, conn, rules, id); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, s.audit.Entry(c, conn, "group.removed", string(id)))
+	})
+}
+
+// changeMembers adds and removes members of g, which is locked, and evaluates
+// the people that it touches. It reports whether anything changed.
+func (s *Service) changeMembers(ctx context.Context, tx groupTx, c provision.Cause, rules []provision.Rule, g provision.Group, add, remove []provision.MemberID) (bool, error) {
+	if len(add)+len(remove) == 0 {
+		return false, nil
+	}
+	kinds, err := tx.LockMembers(ctx, g.Connection, add, remove)
+	if err != nil {
+		return false, err
+	}
+	members := make([]provision.Member, len(add))
+	for i, id := range add {
+		kind, known := kinds[id]
+		if !known {
+			return false, errNoMember(id)
+		}
+		if provision.GroupID(id) == g.ID {
+			return false, provision.Errorf(provision.Invalid, "members", "a group cannot be its own member")
+		}
+		members[i] = provision.Member{ID: id, Kind: kind}
+	}
+	for _, kind := range kinds {
+		if kind != provision.MemberGroup {
+			continue
+		}
+		if err := tx.alone(); err != nil { // nesting: who is below changes for groups that we do not lock
+			return false, err
+		}
+	}
+	added, err := tx.AddMembers(ctx, g.Connection, g.ID, members)
+	if err != nil {
+		return false, err
+	}
+	removed, err := tx.RemoveMembers(ctx, g.ID, remove)
+	if err != nil {
+		return false, err
+	}
+	if len(added)+len(removed) == 0 {
+		return false, nil
+	}
+	entry := s.audit.Entry(c, g.Connection, "members.changed", string(g.ID))
+	entry.Detail = map[string]any{}
+	if len(added) > 0 {
+		entry.Detail["added"] = added
+	}
+	if len(removed) > 0 {
+		entry.Detail["removed"] = removed
+	}
+	if err := s.audit.Record(ctx, tx, entry); err != nil {
+		return false, err
+	}
+	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))
+}
+
+// peopleOf returns the people among members, in the order in which they are
+// locked.
+func peopleOf(kinds map[provision.MemberID]provision.MemberKind, members []provision.MemberID) []provision.IdentityID {
+	var people []provision.IdentityID
+	for _, m := range members {
+		if kinds[m] != provision.MemberGroup {
+			people = append(people, provision.IdentityID(m))
+		}
+	}
+	slices.Sort(people)
+	return people
+}
+
+func errNoMember(id provision.MemberID) error {
+	return provision.Errorf(provision.Invalid, "members", "there is no user or group with the id %q in this connection; push the member before the membership", provision.Clip(string(id)))
+}
+
+// evaluateMembers evaluates the people among members, and marks those in the
+// groups among them, when g means anything to a rule.
+func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provision.Rule, g provision.Group, kinds map[provision.MemberID]provision.MemberKind, members []provision.MemberID) error {
+	grants, err := s.groupGrants(ctx, tx, g.Connection, rules, g.ID)
+	if err != nil || !grants {
+		return err
+	}
+	for _, m := range members {
+		if kinds[m] == provision.MemberGroup {
+			if err := s.entitlement.MarkDirty(ctx, tx, g.Connection, provision.GroupID(m)); err != nil {
+				return err
+			}
+		}
+	}
+	for batch := range slices.Chunk(peopleOf(kinds, members), evaluateBatch) {
+		locked, err := tx.LockIdentities(ctx, g.Connection, batch)
+		if err != nil {
+			return err
+		}
+		if err := s.entitlement.EvaluateIn(ctx, tx, g.Connection, rules, locked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupGrants reports whether a rule is bound to the group or to one that it
+// is nested in.
+func (s *Service) groupGrants(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, id provision.GroupID) (bool, error) {
+	bound := make(map[provision.GroupID]bool)
+	for _, r := range rules {
+		if r.GroupID != "" {
+			bound[r.GroupID] = true
+		}
+	}
+	if len(bound) == 0 || bound[id] {
+		return bound[id], nil
+	}
+	edges, err := tx.Edges(ctx, conn, []provision.MemberID{provision.MemberID(id)})
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(edges, func(e provision.Edge) bool { return bound[e.Group] }), nil
+}
+
+// touchGroup has everybody in the group evaluated, when it means anything to a
+// rule.
+func (s *Service) touchGroup(ctx context.Context, tx groupTx, conn provision.ConnectionID, rules []provision.Rule, id provision.GroupID) error {
+	grants, err := s.groupGrants(ctx, tx, conn, rules, id)
+	if err != nil || !grants {
+		return err
+	}
+	if err := tx.alone(); err != nil {
+		return err
+	}
+	return s.entitlement.MarkDirty(ctx, tx, conn, id)
+}
+
+// bindRules binds the rules that name g and have no group yet to g, and
+// returns rules as they are then.
+func (s *Service) bindRules(ctx context.Context, tx groupTx, rules []provision.Rule, g provision.Group) ([]provision.Rule, error) {
+	out := slices.Clone(rules)
+	for i, r := range out {
+		if r.Group != "" && r.GroupID == "" && provision.SameWord(r.Group, g.DisplayName) {
+			if err := tx.alone(); err != nil {
+				return nil, err
+			}
+			out[i].GroupID = g.ID
+			if err := tx.SaveRule(ctx, out[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// unbindRules frees the rules that were bound to a group that is gone. One
+// whose name another group has taken meanwhile goes over to that one.
+func (s *Service) unbindRules(ctx context.Context, tx groupTx, conn provision.ConnectionID, rules []provision.Rule, gone provision.GroupID) error {
+	for i, r := range rules {
+		if r.GroupID != gone {
+			continue
+		}
+		bound, err := entitlement.BindRule(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveRule(ctx, bound); err != nil {
+			return err
+		}
+		rules[i] = bound
+		if bound.GroupID == "" {
+			continue
+		}
+		if err := s.touchGroup(ctx, tx, conn, rules, bound.GroupID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func validateGroup(g *provision.Group) error {
+	if strings.TrimSpace(g.DisplayName) == "" {
+		return provision.Errorf(provision.Invalid, "displayName", "displayName is required and cannot be blank")
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package entitlement
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// dirtyBatch is how many dirty people one transaction evaluates.
+const dirtyBatch = 500
+
+// EvaluateDirty evaluates the people of a connection that are marked dirty, in
+// batches of one transaction each, until none is left.
+func (s *Service) EvaluateDirty(ctx context.Context, conn provision.ConnectionID) error {
+	for {
+		n := 0
+		err := s.inTx(ctx, func(tx Store) error {
+			rules, err := tx.Rules(ctx, conn)
+			if err != nil {
+				return err
+			}
+			ids, err := tx.Dirty(ctx, conn, dirtyBatch)
+			if err != nil {
+				return err
+			}
+			if n = len(ids); n == 0 {
+				return nil
+			}
+			people, err := tx.LockIdentities(ctx, conn, ids)
+			if err != nil {
+				return err
+			}
+			if err := s.EvaluateIn(ctx, tx, conn, rules, people); err != nil {
+				return err
+			}
+			return tx.ClearDirty(ctx, conn, ids)
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// MarkDirty has the access of everybody in group evaluated by a worker; with
+// "" that of the whole connection. Rules are locked by the caller: otherwise
+// somebody who enters one of the groups below at the same moment would be
+// missed, because neither transaction sees what the other has written.
+func (s *Service) MarkDirty(ctx context.Context, tx Store, conn provision.ConnectionID, group provision.GroupID) error {
+	if err := tx.MarkDirty(ctx, conn, group); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, provision.Job{Kind: provision.JobEvaluate, Connection: conn})
+}

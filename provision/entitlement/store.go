@@ -1,0 +1,36 @@
+package entitlement
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Store is what this package needs of a database. Look-ups of a single object
+// return a NotFound [provision.Error] when there is none.
+type Store interface {
+	// LockIdentities returns those of ids that exist, removed ones included,
+	// by id.
+	LockIdentities(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) ([]provision.Identity, error)
+	// MarkDirty notes that the access of people must be evaluated anew: those
+	// that are in group, through nested groups too, or with "" everybody of
+	// the connection. Its cost may follow the size of the group.
+	MarkDirty(ctx context.Context, c provision.ConnectionID, group provision.GroupID) error
+	// Dirty returns up to limit ids that are marked, and ClearDirty unmarks.
+	Dirty(ctx context.Context, c provision.ConnectionID, limit int) ([]provision.IdentityID, error)
+	ClearDirty(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) error
+	GroupByName(ctx context.Context, c provision.ConnectionID, name string) (provision.Group, error) // ignores letter case
+	// Edges returns every row of membership on the way up from ids: theirs,
+	// those of the groups they are in, and so on.
+	Edges(ctx context.Context, c provision.ConnectionID, ids []provision.MemberID) ([]provision.Edge, error)
+	// Rules returns the rules of a connection, or with "" all, by id. Inside a
+	// transaction it also makes sure that no LockRules succeeds until the
+	// transaction ends.
+	Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error)
+	Desk(ctx context.Context, nameOrID string) (provision.Desk, error)
+	LockAccount(ctx context.Context, id provision.AccountID) (provision.Account, error)
+	AccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error) // by identity, desk
+	LockAccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error)
+	SaveAccounts(ctx context.Context, accounts []provision.Account) error // inserts or replaces by id
+	Enqueue(ctx context.Context, jobs ...provision.Job) error
+}

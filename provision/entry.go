@@ -1,0 +1,30 @@
+package provision
+
+import (
+	"time"
+)
+
+// Cause says who or what asked for a change.
+type Cause struct {
+	Actor   string // "scim:TOKEN-NAME", "cli", "worker", "system"
+	Action  string // the operation in the protocol's words, e.g. "PATCH /Users"
+	Request string // request id, as in the log
+}
+
+// Entry is one line of the audit log. Entries are written in the transaction
+// of the change they tell of, are never changed, and are sealed into a hash
+// chain within a second ([audit.Service.Seal]). They name people by id only.
+type Entry struct {
+	ID         int64 // order of writing
+	At         time.Time
+	Connection ConnectionID
+	Cause      Cause
+	Action     string // what happened: "user.created", "members.changed", "account.deactivated"…
+	Subject    string // id of what it happened to
+	Desk       DeskID
+	Account    AccountID
+	Detail     map[string]any
+
+	Seal int64  // position in the chain, from 1; 0: not sealed yet
+	Hash []byte // SHA-256 over the previous hash and this entry; nil until sealed
+}

@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// Draft is a configuration as an admin wrote it. Connections and desks are
+// known by name; the Connection and Desk of a rule are names, too.
+//
+// Connections and desks that a draft does not name stay as they are. Its rules
+// replace all rules of the desks that it names.
+type Draft struct {
+	Connections []provision.Connection
+	Desks       []provision.Desk
+	Rules       []provision.Rule
+}
+
+// Plan says what applying a draft would change, and for whom.
+type Plan struct {
+	Hash    string         `json:"hash"` // of everything below: the same hash is the same plan
+	Changes []Change       `json:"changes"`
+	People  []PersonChange `json:"people"`
+}
+
+// Empty reports whether applying the plan would change nothing.
+func (p *Plan) Empty() bool { return len(p.Changes) == 0 && len(p.People) == 0 }
+
+// Change is one object that a plan adds, changes or removes.
+type Change struct {
+	Action string   `json:"action"` // "add", "change", "remove"
+	Kind   string   `json:"kind"`   // "connection", "desk", "rule"
+	Name   string   `json:"name"`
+	Fields []string `json:"fields,omitempty"` // of a changed object
+}
+
+// PersonChange is what a plan changes for one person on one desk.
+type PersonChange struct {
+	Person   provision.IdentityID `json:"id"`
+	UserName string               `json:"user_name"`
+	Desk     string               `json:"desk"` // name
+	Before   provision.Access     `json:"before"`
+	After    provision.Access     `json:"after"`
+}
+
+// draftState is what a draft comes to, given what is there.
+type draftState struct {
+	connections []provision.Connection // to save
+	desks       []provision.Desk       // to save
+	add, remove []provision.Rule
+	touched     map[provision.ConnectionID]bool // whose rules change
+	plan        Plan
+}
+
+// Plan returns what applying d would change. It changes nothing.
+func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
+	state, err := s.resolve(ctx, s.store, d)
+	if err != nil {
+		return Plan{}, err
+	}
+	return state.plan, nil
+}
+
+// Apply makes d true in one transaction. hash, when not empty, is the Hash of
+// the plan that was reviewed: when applying would by now do anything else,
+// Apply changes nothing and returns a Stale error.
+func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash string) (Plan, error) {
+	var state draftState
+	err := s.inTx(ctx, func(tx Store) error {
+		if err := tx.LockRules(ctx); err != nil {
+			return err
+		}
+		var err error
+		if state, err = s.resolve(ctx, tx, d); err != nil {
+			return err
+		}
+		if hash != "" && hash != state.plan.Hash {
+			return provision.Errorf(provision.Stale, "plan", "something changed since this plan was made; run `deskbridge plan` again and review the difference")
+		}
+		if state.plan.Empty() {
+			return nil
+		}
+		return s.execute(ctx, tx, c, state)
+	})
+	return state.plan, err
+}
+
+func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, state draftState) error {
+	for _, conn := range state.connections {
+		if err := s.saveConnection(ctx, tx, conn); err != nil {
+			return err
+		}
+	}
+	for _, desk := range state.desks {
+		if err := s.saveDesk(ctx, tx, desk); err != nil {
+			return err
+		}
+	}
+	for _, r := range state.remove {
+		if err := s.settings.DeleteRuleIn(ctx, tx, c, r); err != nil {
+			return err
+		}
+	}
+	for _, r := range state.add {
+		if _, err := s.settings.SaveRuleIn(ctx, tx, c, r); err != nil {
+			return err
+		}
+	}
+	for _, conn := range slices.Sorted(maps.Keys(state.touched)) {
+		if err := s.entitlement.MarkDirty(ctx, tx, conn, ""); err != nil {
+			return err
+		}
+	}
+	e := s.audit.Entry(c, "", "plan.applied", state.plan.Hash)
+	e.Detail = map[string]any{"changes": state.plan.Changes, "people": len(state.plan.People)}
+	return s.audit.Record(ctx, tx, e)
+}
+
+// saveConnection makes conn, or gives an existing one its settings and leaves
+// alone what the brake keeps there.
+func (s *Service) saveConnection(ctx context.Context, tx Store, conn provision.Connection) error {
+	have, err := tx.LockConnection(ctx, conn.ID)
+	if err == nil {
+		have.IdP, have.Domains, have.SignIn, have.JWT = conn.IdP, conn.Domains, conn.SignIn, conn.JWT
+		conn = have
+	} else if !provision.IsNotFound(err) {
+		return err
+	}
+	if err := settings.FreeDomains(ctx, tx, conn); err != nil {
+		return err
+	}
+	return tx.SaveConnection(ctx, conn)
+}
+
+// saveDesk makes or changes a desk. Seats that it gains go to those who wait.
+func (s *Service) saveDesk(ctx context.Context, tx Store, desk provision.Desk) error {
+	if _, err := tx.LockDesk(ctx, desk.ID); err != nil && !provision.IsNotFound(err) {
+		return err
+	}
+	if err := settings.FreeClientID(ctx, tx, desk); err != nil {
+		return err
+	}
+	if err := tx.SaveDesk(ctx, desk); err != nil {
+		return err
+	}
+	return s.reconcile.RequeueSeatWaiters(ctx, tx, desk, "")
+}

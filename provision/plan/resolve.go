@@ -1,0 +1,299 @@
+package plan
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// resolve finds what d comes to, given what is there.
+func (s *Service) resolve(ctx context.Context, store Store, d Draft) (state draftState, err error) {
+	state.touched = make(map[provision.ConnectionID]bool)
+	connections := make(map[string]provision.Connection)
+	for _, want := range d.Connections {
+		if err := s.resolveConnection(ctx, store, &state, connections, want); err != nil {
+			return state, err
+		}
+	}
+	desks := make(map[string]provision.Desk)
+	for _, want := range d.Desks {
+		if err := s.resolveDesk(ctx, store, &state, desks, want); err != nil {
+			return state, err
+		}
+	}
+	if err := s.resolveRules(ctx, store, &state, d.Rules, connections, desks); err != nil {
+		return state, err
+	}
+	if err := s.effects(ctx, store, &state, connections, desks); err != nil {
+		return state, err
+	}
+	state.plan.Hash, err = state.hash(connections, desks)
+	return state, err
+}
+
+func (s *Service) resolveConnection(ctx context.Context, store Store, state *draftState, known map[string]provision.Connection, want provision.Connection) error {
+	if err := settings.ValidateConnection(&want); err != nil {
+		return err
+	}
+	if _, twice := known[want.Name]; twice {
+		return provision.Errorf(provision.Invalid, "connections", "connection %q stands in the file twice", want.Name)
+	}
+	have, err := store.Connection(ctx, want.Name)
+	if provision.IsNotFound(err) {
+		want.ID, want.CreatedAt = provision.NewID[provision.ConnectionID](), s.now()
+		known[want.Name] = want
+		state.connections = append(state.connections, want)
+		state.note("add", "connection", want.Name)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var fields []string
+	if have.IdP != want.IdP {
+		fields = append(fields, "idp")
+	}
+	if !slices.Equal(have.Domains, want.Domains) {
+		fields = append(fields, "domains")
+	}
+	if !have.SignIn.SameAs(&want.SignIn) {
+		fields = append(fields, "sign-in")
+	}
+	if !have.JWT.SameAs(want.JWT) {
+		fields = append(fields, "scim")
+	}
+	have.IdP, have.Domains, have.SignIn, have.JWT = want.IdP, want.Domains, want.SignIn, want.JWT
+	known[want.Name] = have
+	if len(fields) > 0 {
+		state.connections = append(state.connections, have)
+		state.note("change", "connection", want.Name, fields...)
+	}
+	return nil
+}
+
+func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftState, known map[string]provision.Desk, want provision.Desk) error {
+	if err := want.Validate(); err != nil {
+		return err
+	}
+	if _, twice := known[want.Name]; twice {
+		return provision.Errorf(provision.Invalid, "desks", "desk %q stands in the file twice", want.Name)
+	}
+	have, err := store.Desk(ctx, want.Name)
+	if provision.IsNotFound(err) {
+		want.ID, want.CreatedAt = provision.NewID[provision.DeskID](), s.now()
+		known[want.Name] = want
+		state.desks = append(state.desks, want)
+		state.note("add", "desk", want.Name)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if have.Kind != want.Kind {
+		return provision.Errorf(provision.Invalid, "desks", "desk %q is of kind %s and cannot become %s; add the new one under another name", want.Name, have.Kind, want.Kind)
+	}
+	var fields []string
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"url", have.URL == want.URL},
+		{"secret", have.Secret == want.Secret},
+		{"settings", maps.Equal(have.Settings, want.Settings)},
+		{"on_leave", cmp.Or(have.OnLeave, provision.LeaveDeactivate) == cmp.Or(want.OnLeave, provision.LeaveDeactivate)},
+		{"hand_over", have.HandOver == want.HandOver},
+		{"seats", have.Seats == want.Seats},
+		{"adoption", cmp.Or(have.Adoption, provision.AdoptPropose) == cmp.Or(want.Adoption, provision.AdoptPropose)},
+		{"drift", cmp.Or(have.Drift, provision.DriftRepair) == cmp.Or(want.Drift, provision.DriftRepair)},
+		{"rate", have.Rate == want.Rate},
+		{"sign_in", have.SignIn.SameAs(&want.SignIn)},
+	} {
+		if !f.same {
+			fields = append(fields, f.name)
+		}
+	}
+	want.ID, want.CreatedAt = have.ID, have.CreatedAt
+	known[want.Name] = want
+	if len(fields) > 0 {
+		state.desks = append(state.desks, want)
+		state.note("change", "desk", want.Name, fields...)
+	}
+	return nil
+}
+
+// resolveRules compares the rules of the draft with those that its desks have.
+func (s *Service) resolveRules(ctx context.Context, store Store, state *draftState, wanted []provision.Rule, connections map[string]provision.Connection, desks map[string]provision.Desk) error {
+	have, err := store.Rules(ctx, "")
+	if err != nil {
+		return err
+	}
+	governed := make(map[provision.DeskID]bool)
+	for _, d := range desks {
+		governed[d.ID] = true
+	}
+	var rules []provision.Rule
+	for _, r := range wanted {
+		conn, err := named(ctx, string(r.Connection), connections, store.Connection)
+		if err != nil {
+			return provision.Errorf(provision.Invalid, "rules", "rule on %s: there is no connection %q, neither in the file nor in Deskbridge", r, r.Connection)
+		}
+		desk, err := named(ctx, string(r.Desk), desks, store.Desk)
+		if err != nil {
+			return provision.Errorf(provision.Invalid, "rules", "rule on %s: there is no desk %q, neither in the file nor in Deskbridge", r, r.Desk)
+		}
+		r.Connection, r.Desk = conn.ID, desk.ID
+		r.Teams, r.Mailboxes = provision.Sorted(r.Teams), provision.Sorted(r.Mailboxes)
+		governed[desk.ID] = true
+		if err := r.Validate(); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(rules, r.SameText) {
+			return provision.Errorf(provision.Invalid, "rules", "the rule on %s for desk %q stands in the file twice", r, desk.Name)
+		}
+		rules = append(rules, r)
+		if !slices.ContainsFunc(have, r.SameText) {
+			state.add = append(state.add, r)
+			state.note("add", "rule", r.String()+" → "+desk.Name)
+			state.touched[conn.ID] = true
+		}
+	}
+	for _, r := range have {
+		if governed[r.Desk] && !slices.ContainsFunc(rules, r.SameText) {
+			state.remove = append(state.remove, r)
+			state.note("remove", "rule", r.String()+" → "+deskName(desks, r.Desk))
+			state.touched[r.Connection] = true
+		}
+	}
+	return nil
+}
+
+func named[T any](ctx context.Context, name string, known map[string]T, load func(context.Context, string) (T, error)) (T, error) {
+	if v, ok := known[name]; ok {
+		return v, nil
+	}
+	v, err := load(ctx, name)
+	if err == nil {
+		known[name] = v
+	}
+	return v, err
+}
+
+func deskName(desks map[string]provision.Desk, id provision.DeskID) string {
+	return nameOf(desks, string(id), func(d provision.Desk) string { return string(d.ID) })
+}
+
+func connectionName(connections map[string]provision.Connection, id provision.ConnectionID) string {
+	return nameOf(connections, string(id), func(c provision.Connection) string { return string(c.ID) })
+}
+
+// nameOf returns the name of what has an id, and the id itself when nothing
+// here has it.
+func nameOf[T any](known map[string]T, id string, idOf func(T) string) string {
+	for name, v := range known {
+		if idOf(v) == id {
+			return name
+		}
+	}
+	return id
+}
+
+// effects finds the people whose access the changed rules change.
+func (s *Service) effects(ctx context.Context, store Store, state *draftState, connections map[string]provision.Connection, desks map[string]provision.Desk) error {
+	for _, conn := range slices.Sorted(maps.Keys(state.touched)) {
+		before, err := store.Rules(ctx, conn)
+		if err != nil {
+			return err
+		}
+		after := slices.DeleteFunc(slices.Clone(before), func(r provision.Rule) bool { return slices.ContainsFunc(state.remove, r.SameText) })
+		for i, r := range state.add {
+			if r.Connection != conn {
+				continue
+			}
+			if r, err = entitlement.BindRule(ctx, store, r); err != nil {
+				return err
+			}
+			r.ID = provision.RuleID("new-" + strconv.Itoa(i))
+			after = append(after, r)
+		}
+		affected := entitlement.DesksOf(slices.Concat(state.remove, state.add), nil)
+		err = store.EachIdentity(ctx, conn, func(people []provision.Identity) error {
+			return s.effectsOn(ctx, store, state, people, before, after, affected, desks)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(state.plan.People, func(a, b PersonChange) int {
+		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Desk, b.Desk))
+	})
+	return nil
+}
+
+func (s *Service) effectsOn(ctx context.Context, store Store, state *draftState, people []provision.Identity, before, after []provision.Rule, affected []provision.DeskID, desks map[string]provision.Desk) error {
+	if len(people) == 0 {
+		return nil
+	}
+	ids := make([]provision.IdentityID, len(people))
+	for i := range people {
+		ids[i] = people[i].ID
+	}
+	groups, err := entitlement.Memberships(ctx, store, people[0].Connection, ids)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		for _, desk := range affected {
+			was, will := provision.Evaluate(before, p, groups[p.ID], desk), provision.Evaluate(after, p, groups[p.ID], desk)
+			if was.Same(will) {
+				continue
+			}
+			was.Grants, will.Grants = nil, nil
+			state.plan.People = append(state.plan.People, PersonChange{Person: p.ID, UserName: p.UserName, Desk: deskName(desks, desk), Before: was, After: will})
+		}
+	}
+	return nil
+}
+
+func (st *draftState) note(action, kind, name string, fields ...string) {
+	st.plan.Changes = append(st.plan.Changes, Change{Action: action, Kind: kind, Name: name, Fields: fields})
+}
+
+// hash returns a digest of everything that the plan would do, and of all that
+// it would do it with: two drafts that differ in a role, a URL or a secret are
+// two plans, even where they read alike and concern nobody yet.
+func (st *draftState) hash(connections map[string]provision.Connection, desks map[string]provision.Desk) (string, error) {
+	content := struct {
+		Plan        Plan
+		Connections []provision.Connection
+		Desks       []provision.Desk
+		Add, Remove []provision.Rule
+	}{Plan: st.plan}
+	for _, c := range st.connections { // ids and times of what is new differ each time
+		content.Connections = append(content.Connections, provision.Connection{Name: c.Name, IdP: c.IdP, Domains: c.Domains, SignIn: c.SignIn, JWT: c.JWT})
+	}
+	for _, d := range st.desks {
+		d.ID, d.CreatedAt = "", time.Time{}
+		content.Desks = append(content.Desks, d)
+	}
+	for _, r := range st.add {
+		r.Connection, r.Desk = provision.ConnectionID(connectionName(connections, r.Connection)), provision.DeskID(deskName(desks, r.Desk))
+		content.Add = append(content.Add, r)
+	}
+	content.Remove = st.remove
+	text, err := json.Marshal(content)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}

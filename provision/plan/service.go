@@ -1,0 +1,26 @@
+package plan
+
+import (
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// Service plans and applies configurations, and explains what people have. It
+// is safe for concurrent use, by any number of processes on one database.
+type Service struct {
+	store       Store
+	inTx        provision.InTx[Store]
+	audit       *audit.Service
+	entitlement *entitlement.Service
+	reconcile   *reconcile.Service
+	settings    *settings.Service
+	now         provision.Clock
+}
+
+// New returns a Service on store.
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, runs *reconcile.Service, configured *settings.Service, now provision.Clock) *Service {
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, reconcile: runs, settings: configured, now: now}
+}

@@ -1,0 +1,24 @@
+package plan
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// Store is what this package needs of a database. Look-ups of a single object
+// return a NotFound [provision.Error] when there is none.
+type Store interface {
+	settings.Store
+	reconcile.Store
+
+	Tokens(ctx context.Context, c provision.ConnectionID) ([]credential.Token, error) // "" for all; by time of creation
+	CountActive(ctx context.Context, c provision.ConnectionID) (int, error)
+	// EachIdentity calls fn for every identity of the connection that is not
+	// removed, in batches by id.
+	EachIdentity(ctx context.Context, c provision.ConnectionID, fn func([]provision.Identity) error) error
+	CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error)
+}

@@ -1,0 +1,132 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Drift is a difference between what a desk confirmed and what it shows now,
+// found by a sweep under [provision.DriftReport]. It is gone when the account's Revision
+// is another one: a visit has looked since, or will.
+type Drift struct {
+	Account  provision.AccountID
+	Desk     provision.DeskID
+	Revision int64 // of the account when the difference was found
+	FoundAt  time.Time
+	Writes   []Write // what a visit would write; none when it would ask a person first
+	Reason   string  // what it would ask
+}
+
+// Same reports whether d tells of the same difference as other.
+func (d *Drift) Same(other Drift) bool {
+	return d.Account == other.Account && d.Revision == other.Revision && slices.Equal(d.Differences(), other.Differences())
+}
+
+// Differences says what differs, one difference each. They name nobody.
+func (d *Drift) Differences() []string {
+	if d.Reason != "" {
+		return []string{d.Reason}
+	}
+	var words []string
+	for _, st := range d.Writes {
+		words = append(words, st.describe()...)
+	}
+	return words
+}
+
+// describe says which state of the desk makes a step necessary.
+func (s Write) describe() (words []string) {
+	say := func(format string, names ...string) {
+		if len(names) > 0 {
+			words = append(words, fmt.Sprintf(format, strings.Join(names, ", ")))
+		}
+	}
+	switch s.Kind {
+	case WriteCreate:
+		return []string{"the user is gone"}
+	case WriteActivate:
+		return []string{"the user is deactivated"}
+	case WriteProfile:
+		say("other %s", s.Names("fields")...)
+	case WriteRole:
+		say("role %s", fmt.Sprintf("%v instead of %v", s.Detail["from"], s.Detail["to"]))
+	case WriteTeams:
+		say("missing from team %s", s.Names("add")...)
+		say("in team %s", s.Names("remove")...)
+	case WriteMailboxes:
+		say("without mailbox %s", s.Names("add")...)
+		say("in mailbox %s", s.Names("remove")...)
+	case WriteDeactivate:
+		return []string{"the user is active, although access has ended"}
+	case WriteDelete, WriteAnonymize:
+		return []string{"the user is there, although access has ended"}
+	}
+	return words
+}
+
+// NoteDrift notes that the desk of v, as [Service.SettledRun] returned it,
+// shows something else than it confirmed. With repair the account is visited;
+// else the difference is kept, and told of in the audit log unless it is known
+// already. noted is false when the account has changed in the meantime, so
+// that the difference is the business of its next visit.
+func (s *Service) NoteDrift(ctx context.Context, c provision.Cause, v *Run, found Drift, repair bool) (noted bool, _ error) {
+	found.Account, found.Desk, found.Revision, found.FoundAt = v.Account.ID, v.Desk.ID, v.Account.Revision, s.now()
+	err := s.inTx(ctx, func(tx Store) error {
+		noted = false
+		a, err := tx.LockAccount(ctx, v.Account.ID)
+		if err != nil {
+			return err
+		}
+		if a.Due() || a.Revision != v.Account.Revision || a.LeaseUntil != nil || a.State != v.Account.State {
+			return nil
+		}
+		noted = true
+		known, err := tx.Drifts(ctx, DriftFilter{Account: a.ID})
+		if err != nil {
+			return err
+		}
+		policy := provision.DriftReport
+		if repair {
+			policy = provision.DriftRepair
+			if err := tx.DeleteDrift(ctx, a.ID); err != nil {
+				return err
+			}
+			if err := s.entitlement.Requeue(ctx, tx, []provision.Account{a}); err != nil {
+				return err
+			}
+		} else {
+			if len(known) == 1 && known[0].Same(found) {
+				return nil
+			}
+			if err := tx.SaveDrift(ctx, found); err != nil {
+				return err
+			}
+		}
+		e := s.accountEntry(a, "account.drifted", map[string]any{"policy": policy, "differences": found.Differences()})
+		e.Cause = c
+		return s.audit.Record(ctx, tx, e)
+	})
+	return noted, err
+}
+
+// DriftFilter selects drifts; empty fields select all.
+type DriftFilter struct {
+	Account provision.AccountID
+	Desk    provision.DeskID
+}
+
+// Drifts returns the differences that were reported and are still there, as
+// far as anybody knows, by account.
+func (s *Service) Drifts(ctx context.Context, f DriftFilter) ([]Drift, error) {
+	return s.store.Drifts(ctx, f)
+}
+
+// ClearDrift notes that a reported difference is gone.
+func (s *Service) ClearDrift(ctx context.Context, id provision.AccountID) error {
+	return s.store.DeleteDrift(ctx, id)
+}

@@ -1,0 +1,82 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// CatchUp evaluates people who are still marked dirty, lets go of brakes that
+// hold nobody any more, and enqueues visits for
+// accounts that are due but that nobody is going to visit: their job was lost,
+// or its worker died. It returns how many visits.
+func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ error) {
+	const most = 200
+	connections, err := s.store.Connections(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range connections {
+		if err := s.entitlement.EvaluateDirty(ctx, c.ID); err != nil {
+			return 0, err
+		}
+		if c.HeldAt == nil {
+			continue
+		}
+		if err := s.clearBrake(ctx, c.ID); err != nil {
+			return 0, err
+		}
+	}
+	now := s.now()
+	return s.enqueueDue(ctx, now, now.Add(-idle), most, func(*provision.Account) {})
+}
+
+// Reclaim takes back the leases of workers that died, and has what they were
+// at visited at once. It is for a process that has just started and knows that
+// it is the only one on its database; elsewhere leases end by themselves. It
+// returns how many accounts that are.
+func (s *Service) Reclaim(ctx context.Context) (n int, _ error) {
+	const most = 200
+	start := s.now()
+	for {
+		// When every lease has ended; what is touched from now on is done.
+		found, err := s.enqueueDue(ctx, start.Add(Lease+time.Second), start, most, func(a *provision.Account) { a.LeaseUntil = nil })
+		if n += found; err != nil || found < most {
+			return n, err
+		}
+	}
+}
+
+// enqueueDue enqueues visits for up to most accounts that are due at now and
+// were not touched since before, changed by change. It returns how many.
+func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most int, change func(*provision.Account)) (n int, _ error) {
+	err := s.inTx(ctx, func(tx Store) error {
+		due, err := tx.DueAccounts(ctx, now, before, most)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(due, func(a, b provision.Account) int { return cmp.Compare(a.ID, b.ID) }) // as locks are taken
+		var jobs []provision.Job
+		for i := range due {
+			a, err := tx.LockAccount(ctx, due[i].ID)
+			if err != nil {
+				return err
+			}
+			a.UpdatedAt = s.now() // idle from now on
+			change(&a)
+			due[i] = a
+			jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive})
+		}
+		if n = len(due); n == 0 {
+			return nil
+		}
+		if err := tx.SaveAccounts(ctx, due); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, jobs...)
+	})
+	return n, err
+}

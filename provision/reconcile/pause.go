@@ -1,0 +1,105 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Pause says that a process has stopped calling a desk for a while, because
+// calls fail or because the desk asked for it. It is noted for people to see:
+// each process decides for itself.
+type Pause struct {
+	Desk   provision.DeskID
+	Since  time.Time
+	Until  time.Time // when the desk is tried again
+	Reason string    // in plain words, without secrets and personal data
+}
+
+// pauseStale is how long after its end a pause is still shown: the desk is
+// tried when there is something to do, not by the clock. A process that died
+// leaves its pause behind.
+const pauseStale = 2 * time.Minute
+
+// NotePause notes that a desk is not called for a while. A pause that follows
+// another one goes on since then.
+func (s *Service) NotePause(ctx context.Context, desk provision.DeskID, reason string, wait time.Duration) error {
+	return s.inTx(ctx, func(tx Store) error {
+		now := s.now()
+		p := Pause{Desk: desk, Since: now, Until: now.Add(wait), Reason: reason}
+		pauses, err := tx.Pauses(ctx)
+		if err != nil {
+			return err
+		}
+		for _, have := range pauses {
+			if have.Desk == desk && s.fresh(have) {
+				p.Since = have.Since
+			}
+		}
+		return tx.SavePause(ctx, p)
+	})
+}
+
+// EndPause notes that a desk answers again, and has those visited at once that
+// were put off.
+func (s *Service) EndPause(ctx context.Context, desk provision.DeskID) error {
+	if err := s.store.DeletePause(ctx, desk); err != nil {
+		return err
+	}
+	const atOnce = 200
+	waiting, err := s.store.AccountsWhere(ctx, provision.AccountFilter{Desk: desk, State: provision.AccountWaiting}, 0)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(waiting, atOnce) {
+		if err := s.inTx(ctx, func(tx Store) error { return s.requeuePaused(ctx, tx, some) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// requeuePaused enqueues visits to those of accounts that were put off.
+func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provision.Account) error {
+	now := s.now()
+	var back []provision.Account
+	var jobs []provision.Job
+	for i := range accounts {
+		a, err := tx.LockAccount(ctx, accounts[i].ID)
+		if err != nil {
+			return err
+		}
+		if !a.Due() || a.State != provision.AccountWaiting || a.LeaseUntil != nil || a.RetryAt == nil || !now.Before(*a.RetryAt) || !strings.Contains(a.Reason, pausedReason) {
+			continue
+		}
+		a.RetryAt, a.UpdatedAt = nil, now
+		back = append(back, a)
+		jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive})
+	}
+	if len(back) == 0 {
+		return nil
+	}
+	if err := tx.SaveAccounts(ctx, back); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, jobs...)
+}
+
+func (s *Service) fresh(p Pause) bool { return s.now().Before(p.Until.Add(pauseStale)) }
+
+// pausedReason stands in the reasons of accounts that were put off.
+const pausedReason = " is not called for now: "
+
+// Defer ends a visit that found its desk paused. It counts as no attempt: the
+// account is visited again after that time, or when the pause ends, however
+// often that happens.
+func (s *Service) Defer(ctx context.Context, v *Run, reason string, after time.Duration) error {
+	return s.finish(ctx, v, func(tx Store, a *provision.Account) error {
+		at := s.now().Add(after)
+		a.State, a.Reason, a.RetryAt = provision.AccountWaiting, v.Desk.Name+pausedReason+reason, &at
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: v.Ending(), At: at})
+	})
+}

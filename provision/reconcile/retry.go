@@ -1,0 +1,50 @@
+package reconcile
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Retry has parked accounts visited again: all those of filter, or the one
+// with this id. adopt, which takes an id, says that a person agrees to take
+// over the user that the desk already has. It returns how many.
+func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision.AccountFilter, id provision.AccountID, adopt bool) (n int, _ error) {
+	err := s.inTx(ctx, func(tx Store) error {
+		var accounts []provision.Account
+		if id != "" {
+			a, err := tx.LockAccount(ctx, id)
+			if err != nil {
+				return err
+			}
+			if adopt && a.Origin == provision.OriginNone {
+				a.Origin = provision.OriginAdopted
+				if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
+					return err
+				}
+				e := s.accountEntry(a, "account.adoption_agreed", nil)
+				e.Cause = c
+				if err := s.audit.Record(ctx, tx, e); err != nil {
+					return err
+				}
+			}
+			accounts = []provision.Account{a}
+		} else {
+			filter.State = provision.AccountNeedsAttention
+			var err error
+			if accounts, err = tx.AccountsWhere(ctx, filter, 0); err != nil {
+				return err
+			}
+		}
+		n = len(accounts)
+		for _, a := range accounts {
+			e := s.accountEntry(a, "account.retried", nil)
+			e.Cause = c
+			if err := s.audit.Record(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return s.entitlement.Requeue(ctx, tx, accounts)
+	})
+	return n, err
+}

@@ -1,0 +1,36 @@
+package reconcile
+
+import (
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+)
+
+// Service leases accounts to workers and notes what came of it. It is safe for
+// concurrent use, by any number of processes on one database.
+type Service struct {
+	store       Store
+	inTx        provision.InTx[Store]
+	audit       *audit.Service
+	entitlement *entitlement.Service
+	grace       time.Duration
+	brakes      Brake
+	now         provision.Clock
+}
+
+// New returns a Service on store; grace is that of [entitlement.New]. Zero
+// fields of brake mean their defaults.
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, grace time.Duration, brake Brake, now provision.Clock) *Service {
+	if brake.People == 0 {
+		brake.People = 5
+	}
+	if brake.Percent == 0 {
+		brake.Percent = 10
+	}
+	if brake.Window == 0 {
+		brake.Window = 10 * time.Minute
+	}
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, grace: grace, brakes: brake, now: now}
+}

@@ -1,0 +1,60 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+)
+
+// Store is what this package needs of a database. Look-ups of a single object
+// return a NotFound [provision.Error] when there is none.
+type Store interface {
+	entitlement.Store
+	audit.Appender
+
+	Connection(ctx context.Context, nameOrID string) (provision.Connection, error)
+	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)
+	Connections(ctx context.Context) ([]provision.Connection, error) // by name
+	SaveConnection(ctx context.Context, c provision.Connection) error
+	// FindPeople returns the people of any connection, removed ones included,
+	// whose id, userName, externalId or e-mail address is text; live ones first.
+	FindPeople(ctx context.Context, text string) ([]provision.Identity, error)
+	LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error)
+	Desks(ctx context.Context) ([]provision.Desk, error)                               // by name
+	SettledAccounts(ctx context.Context, f SettledFilter) ([]provision.Account, error) // by id
+	Sweep(ctx context.Context, d provision.DeskID) (Sweep, error)
+	Sweeps(ctx context.Context) ([]Sweep, error) // by desk
+	SaveSweep(ctx context.Context, sw Sweep) error
+	// Drifts returns those whose account has the same Revision still, by account.
+	Drifts(ctx context.Context, f DriftFilter) ([]Drift, error)
+	CountDrifts(ctx context.Context) (map[provision.DeskID]int, error) // of the same
+	SaveDrift(ctx context.Context, d Drift) error
+	DeleteDrift(ctx context.Context, a provision.AccountID) error
+	Pauses(ctx context.Context) ([]Pause, error) // by desk
+	SavePause(ctx context.Context, p Pause) error
+	DeletePause(ctx context.Context, d provision.DeskID) error
+	Account(ctx context.Context, id provision.AccountID) (provision.Account, error)
+	// LockVisit locks an account and reads what a visit to it has to know: all
+	// of [Run] but Teams and Mailboxes, which follow from the rules of the
+	// account's connection.
+	LockVisit(ctx context.Context, a provision.Account) (Run, []provision.Rule, error)
+	AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) // by id; limit 0: all
+	// DueAccounts returns accounts that are due at now but were not touched
+	// since before: lost jobs, workers that died. Leased ones, those whose
+	// RetryAt is still to come, held ones, and parked ones without a RetryAt
+	// are not among them.
+	DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]provision.Account, error)
+	SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
+	// PeopleEnding counts the people of a connection whose access began to end
+	// after since, and PeopleWithAccess those whose access on some desk is to
+	// stay.
+	PeopleEnding(ctx context.Context, c provision.ConnectionID, since time.Time) (int, error)
+	PeopleWithAccess(ctx context.Context, c provision.ConnectionID) (int, error)
+	// PlanSteps journals steps and returns them with their ids; OpenSteps
+	// returns those of an account that no CloseSteps has closed, by id.
+	PlanSteps(ctx context.Context, steps []Write) ([]Write, error)
+	CloseSteps(ctx context.Context, ids []int64) error
+}

@@ -1,0 +1,66 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// LogoutMessage is a message of an identity provider that ends sessions, once.
+type LogoutMessage struct {
+	Key     string    // names the message; see [Service.Remember]
+	Expires time.Time // until when the message is remembered
+	Issued  time.Time // by the clock of the identity provider
+	// Names says which sessions it means, in the provider's own words: Protocol
+	// and Issuer, with the Index of one session or the Subject of all.
+	Names []provision.SessionFilter
+}
+
+// logoutLife is how long a farewell holds against answers that were issued
+// before it and come in after it. None is good for as long.
+const logoutLife = 15 * time.Minute
+
+// overtakes has f end sessions that have not begun yet: an answer may be on its
+// way while the farewell comes in (SAML core §3.7.3.2). Clocks that count
+// seconds must not keep out somebody who comes back within the same one.
+func (s *Service) overtakes(ctx context.Context, tx Store, conn provision.ConnectionID, f LogoutMessage) error {
+	until := f.Issued.Truncate(time.Second).Add(logoutLife)
+	if f.Issued.IsZero() || !until.After(s.now()) {
+		return nil
+	}
+	for _, name := range f.Names {
+		if err := tx.RememberLonger(ctx, ReplayKey(conn, logoutKey(name)), until); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RefuseOlderThanLogout refuses an answer that was issued before a farewell to its session.
+func (s *Service) RefuseOlderThanLogout(ctx context.Context, tx Store, conn provision.ConnectionID, login provision.Login, index string, issued time.Time) error {
+	if issued.IsZero() {
+		return nil
+	}
+	names := []provision.SessionFilter{{Protocol: login.Protocol, Issuer: login.Issuer, Subject: login.Subject}}
+	if index != "" {
+		names = append(names, provision.SessionFilter{Protocol: login.Protocol, Issuer: login.Issuer, Index: index})
+	}
+	for _, name := range names {
+		ended, err := tx.Remembered(ctx, ReplayKey(conn, logoutKey(name)), issued.Add(logoutLife+time.Microsecond))
+		if err != nil {
+			return err
+		}
+		if ended {
+			return provision.Refuse(provision.RefusedEnded, "you have signed out at the identity provider since it sent this; sign in again")
+		}
+	}
+	return nil
+}
+
+func logoutKey(name provision.SessionFilter) string {
+	if name.Index != "" {
+		return "farewell to session " + string(name.Protocol) + " " + name.Issuer + " " + name.Index
+	}
+	return "farewell to " + string(name.Protocol) + " " + name.Issuer + " " + name.Subject
+}

@@ -1,0 +1,111 @@
+package settings
+
+import (
+	"context"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
+)
+
+// reservedNames cannot be the name of a connection: its URLs would be those of
+// something else.
+var reservedNames = []string{"idp", "static", "break-glass", "sessions"}
+
+// AddConnection makes a connection with its first token, and returns both; the
+// token's text can be seen only now.
+func (s *Service) AddConnection(ctx context.Context, c provision.Cause, conn provision.Connection) (provision.Connection, string, error) {
+	if err := ValidateConnection(&conn); err != nil {
+		return provision.Connection{}, "", err
+	}
+	var secret string
+	err := s.inTx(ctx, func(tx Store) error {
+		if err := tx.LockRules(ctx); err != nil { // one at a time: a domain has one owner
+			return err
+		}
+		conn.ID, conn.CreatedAt = provision.NewID[provision.ConnectionID](), s.now()
+		if err := FreeDomains(ctx, tx, conn); err != nil {
+			return err
+		}
+		if err := tx.SaveConnection(ctx, conn); err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, conn.ID, "connection.created", string(conn.ID))); err != nil {
+			return err
+		}
+		var err error
+		_, secret, err = s.tokens.CreateIn(ctx, tx, c, conn.ID, credential.TokenDraft{Name: "first"})
+		return err
+	})
+	return conn, secret, err
+}
+
+func ValidateConnection(conn *provision.Connection) error {
+	if err := provision.ValidateName("name", conn.Name); err != nil {
+		return err
+	}
+	if slices.Contains(reservedNames, conn.Name) {
+		return provision.Errorf(provision.Invalid, "name", "%q is reserved; choose another name", conn.Name)
+	}
+	if !slices.Contains(provision.IdPs, conn.IdP) {
+		return provision.Errorf(provision.Invalid, "idp", "unknown idp %q; use one of %v", conn.IdP, provision.IdPs)
+	}
+	domains := make([]string, len(conn.Domains))
+	for i, d := range conn.Domains {
+		var err error
+		if domains[i], err = provision.NormalDomain(d); err != nil {
+			return err
+		}
+	}
+	conn.Domains = provision.Sorted(domains)
+	if err := conn.JWT.Validate(); err != nil {
+		return err
+	}
+	return conn.SignIn.Validate()
+}
+
+// Connection returns the connection with this name or id.
+func (s *Service) Connection(ctx context.Context, nameOrID string) (provision.Connection, error) {
+	return s.store.Connection(ctx, nameOrID)
+}
+
+// Connections returns all connections, by name.
+func (s *Service) Connections(ctx context.Context) ([]provision.Connection, error) {
+	return s.store.Connections(ctx)
+}
+
+// SetSignIn lets change edit how the people of a connection sign in. Switching
+// it off ends every session of the connection.
+func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID string, change func(*provision.SignIn) error) (conn provision.Connection, err error) {
+	err = s.inTx(ctx, func(tx Store) error {
+		found, err := tx.Connection(ctx, nameOrID)
+		if err != nil {
+			return err
+		}
+		if conn, err = tx.LockConnection(ctx, found.ID); err != nil {
+			return err
+		}
+		before := conn.SignIn
+		if err := change(&conn.SignIn); err != nil {
+			return err
+		}
+		if conn.SignIn.SameAs(&before) {
+			return nil
+		}
+		if err := conn.SignIn.Validate(); err != nil {
+			return err
+		}
+		if err := tx.SaveConnection(ctx, conn); err != nil {
+			return err
+		}
+		if conn.SignIn.Disabled {
+			if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Connection: conn.ID}, provision.EndedByAdmin); err != nil {
+				return err
+			}
+		}
+		e := s.audit.Entry(c, conn.ID, "connection.changed", string(conn.ID))
+		e.Detail = map[string]any{"fields": before.Differences(&conn.SignIn)}
+		return s.audit.Record(ctx, tx, e)
+	})
+	return conn, err
+}

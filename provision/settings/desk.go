@@ -1,0 +1,70 @@
+package settings
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// DeskByClientID returns the desk that is this OpenID Connect client.
+func (s *Service) DeskByClientID(ctx context.Context, clientID string) (provision.Desk, error) {
+	desks, err := s.store.Desks(ctx)
+	if err != nil {
+		return provision.Desk{}, err
+	}
+	for _, d := range desks {
+		if o := d.SignIn.OIDC; o != nil && o.ClientID == clientID {
+			return d, nil
+		}
+	}
+	return provision.Desk{}, provision.Errorf(provision.NotFound, "client_id", "no desk has this client_id")
+}
+
+// FreeClientID refuses a desk with the client_id of another one: a code for
+// one of them would be good for the other.
+func FreeClientID(ctx context.Context, tx Store, desk provision.Desk) error {
+	if desk.SignIn.OIDC == nil {
+		return nil
+	}
+	desks, err := tx.Desks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range desks {
+		if o := d.SignIn.OIDC; o != nil && d.ID != desk.ID && o.ClientID == desk.SignIn.OIDC.ClientID {
+			return provision.Errorf(provision.Conflict, "sign_in.oidc.client_id", "desk %q has this client_id already; give each its own", d.Name)
+		}
+	}
+	return nil
+}
+
+// AddDesk makes a desk.
+func (s *Service) AddDesk(ctx context.Context, c provision.Cause, d provision.Desk) (provision.Desk, error) {
+	if err := d.Validate(); err != nil {
+		return provision.Desk{}, err
+	}
+	err := s.inTx(ctx, func(tx Store) error {
+		if err := tx.LockRules(ctx); err != nil { // one at a time: a client_id has one owner
+			return err
+		}
+		d.ID, d.CreatedAt = provision.NewID[provision.DeskID](), s.now()
+		if err := FreeClientID(ctx, tx, d); err != nil {
+			return err
+		}
+		if err := tx.SaveDesk(ctx, d); err != nil {
+			return err
+		}
+		entry := s.audit.Entry(c, "", "desk.created", string(d.ID))
+		entry.Desk = d.ID
+		return s.audit.Record(ctx, tx, entry)
+	})
+	return d, err
+}
+
+// Desk returns the desk with this name or id.
+func (s *Service) Desk(ctx context.Context, nameOrID string) (provision.Desk, error) {
+	return s.store.Desk(ctx, nameOrID)
+}
+
+// Desks returns all desks, by name.
+func (s *Service) Desks(ctx context.Context) ([]provision.Desk, error) { return s.store.Desks(ctx) }

@@ -1,0 +1,41 @@
+package settings_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/provisiontest"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+func TestKeys(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		n := 0
+		makeKey := func() ([]byte, []byte, error) { n++; return []byte{byte(n)}, []byte{byte(n)}, nil }
+		first, err := h.Core.Settings.Keys(h.Context(), settings.KeySAML, makeKey)
+		h.Must(err)
+		again, err := h.Core.Settings.Keys(h.Context(), settings.KeySAML, makeKey)
+		h.Must(err)
+		if n != 1 || len(again) != 1 || again[0].ID != first[0].ID || string(again[0].Private) != "\x01" {
+			t.Errorf("second call: %d keys made, %+v", n, again)
+		}
+		next, err := h.Core.Settings.RotateKey(h.Context(), provisiontest.ByTest, settings.KeySAML, time.Hour, makeKey)
+		h.Must(err)
+		signs := func() provision.KeyID {
+			keys, err := h.Core.Settings.Keys(h.Context(), settings.KeySAML, makeKey)
+			h.Must(err)
+			return keys[0].ID
+		}
+		if signs() != first[0].ID {
+			t.Error("the new key signs before its time")
+		}
+		h.Code(h.Core.Settings.RetireKey(h.Context(), provisiontest.ByTest, settings.KeySAML, first[0].ID), provision.Denied)
+		h.Offset.Add(int64(61 * time.Minute))
+		if signs() != next.ID {
+			t.Error("the new key does not sign when its time has come")
+		}
+		h.Must(h.Core.Settings.RetireKey(h.Context(), provisiontest.ByTest, settings.KeySAML, first[0].ID))
+		h.Code(h.Core.Settings.RetireKey(h.Context(), provisiontest.ByTest, settings.KeySAML, next.ID), provision.Denied)
+	})
+}

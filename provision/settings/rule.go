@@ -1,0 +1,86 @@
+package settings
+
+import (
+	"context"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+)
+
+// Rules returns the rules of a connection, or with "" all.
+func (s *Service) Rules(ctx context.Context, conn provision.ConnectionID) ([]provision.Rule, error) {
+	return s.store.Rules(ctx, conn)
+}
+
+// AddRule makes a rule, and has everybody of its connection evaluated.
+func (s *Service) AddRule(ctx context.Context, c provision.Cause, r provision.Rule) (provision.Rule, error) {
+	err := s.inTx(ctx, func(tx Store) error {
+		if err := tx.LockRules(ctx); err != nil {
+			return err
+		}
+		var err error
+		if r, err = s.SaveRuleIn(ctx, tx, c, r); err != nil {
+			return err
+		}
+		return s.entitlement.MarkDirty(ctx, tx, r.Connection, "")
+	})
+	return r, err
+}
+
+// SaveRuleIn makes a rule and binds it to its group; rules are locked.
+func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r provision.Rule) (provision.Rule, error) {
+	r.ID, r.Teams, r.Mailboxes = provision.NewID[provision.RuleID](), provision.Sorted(r.Teams), provision.Sorted(r.Mailboxes)
+	if err := r.Validate(); err != nil {
+		return provision.Rule{}, err
+	}
+	rules, err := tx.Rules(ctx, r.Connection)
+	if err != nil {
+		return provision.Rule{}, err
+	}
+	if slices.ContainsFunc(rules, r.SameText) {
+		return provision.Rule{}, provision.Errorf(provision.Conflict, "rule", "there is already a rule that says just this (%s); `deskbridge rule list` shows it", r)
+	}
+	if r, err = entitlement.BindRule(ctx, tx, r); err != nil {
+		return provision.Rule{}, err
+	}
+	if err := tx.SaveRule(ctx, r); err != nil {
+		return provision.Rule{}, err
+	}
+	return r, s.audit.Record(ctx, tx, s.ruleEntry(c, r, "rule.created"))
+}
+
+// RemoveRule deletes a rule, and has everybody of its connection evaluated.
+func (s *Service) RemoveRule(ctx context.Context, c provision.Cause, id provision.RuleID) error {
+	return s.inTx(ctx, func(tx Store) error {
+		if err := tx.LockRules(ctx); err != nil {
+			return err
+		}
+		rules, err := tx.Rules(ctx, "")
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(rules, func(r provision.Rule) bool { return r.ID == id })
+		if at < 0 {
+			return provision.Errorf(provision.NotFound, "rule", "there is no rule %q; `deskbridge rule list` shows them", provision.Clip(string(id)))
+		}
+		if err := s.DeleteRuleIn(ctx, tx, c, rules[at]); err != nil {
+			return err
+		}
+		return s.entitlement.MarkDirty(ctx, tx, rules[at].Connection, "")
+	})
+}
+
+func (s *Service) DeleteRuleIn(ctx context.Context, tx Store, c provision.Cause, r provision.Rule) error {
+	if err := tx.DeleteRule(ctx, r.ID); err != nil {
+		return err
+	}
+	return s.audit.Record(ctx, tx, s.ruleEntry(c, r, "rule.removed"))
+}
+
+func (s *Service) ruleEntry(c provision.Cause, r provision.Rule, action string) provision.Entry {
+	e := s.audit.Entry(c, r.Connection, action, string(r.ID))
+	e.Desk = r.Desk
+	e.Detail = map[string]any{"when": r.String(), "role": r.Role, "teams": r.Teams, "mailboxes": r.Mailboxes}
+	return e
+}

@@ -1,0 +1,26 @@
+package settings
+
+import (
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/session"
+)
+
+// Service keeps what admins configure. It is safe for concurrent use, by any
+// number of processes on one database.
+type Service struct {
+	store       Store
+	inTx        provision.InTx[Store]
+	audit       *audit.Service
+	entitlement *entitlement.Service
+	sessions    *session.Service
+	tokens      *credential.Service
+	now         provision.Clock
+}
+
+// New returns a Service on store.
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, sessions *session.Service, tokens *credential.Service, now provision.Clock) *Service {
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, sessions: sessions, tokens: tokens, now: now}
+}

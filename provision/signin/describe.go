@@ -1,0 +1,88 @@
+package signin
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// update brings what a sign-in may change to what the IdP says now.
+func (d *signInTx) update(ctx context.Context, person provision.Identity) (provision.Identity, error) {
+	if d.plain != "" && !d.owned { // not any more, or no more with this address
+		return provision.Identity{}, provision.Refuse(provision.RefusedDomain, "addresses at this domain do not sign in here")
+	}
+	if d.noGroups() == provision.NoGroupsRefuse && !d.login.GroupsKnown {
+		return provision.Identity{}, provision.Refuse(provision.RefusedGroups, "the identity provider does not say which groups you are in")
+	}
+	if !sameName(person.Profile.Email, d.plain) { // otherwise it is theirs
+		people, err := d.peopleWith(ctx, d.plain)
+		if err != nil {
+			return provision.Identity{}, err
+		}
+		d.taken = slices.ContainsFunc(people, func(id provision.Identity) bool {
+			return id.ID != person.ID && id.Status != provision.StatusRemoved && hasEmail(&id, d.plain)
+		})
+	}
+	return d.directory.SaveIn(ctx, d.tx, d.cause, d.rules, person, func(id *provision.Identity) error {
+		d.describe(id)
+		return nil
+	})
+}
+
+func (d *signInTx) noGroups() provision.NoGroups {
+	if d.conn.SignIn.JIT == nil {
+		return ""
+	}
+	return d.conn.SignIn.JIT.NoGroups
+}
+
+// describe copies what the IdP says to somebody whom SCIM has never described.
+// An address changes only to one that is proven, and nobody else's: desks go
+// by it. Groups change only when the IdP names them.
+func (d *signInTx) describe(id *provision.Identity) {
+	attributes := maps.Clone(d.login.Attributes)
+	if attributes == nil {
+		attributes = provision.Attributes{}
+	}
+	for _, ours := range []string{provision.AttributeDesk, provision.AttributeDeskRole, provision.AttributeDeskTeams, provision.AttributeDeskMailboxes, provision.AttributeGroups} {
+		delete(attributes, ours)
+	}
+	attributes[provision.AttributeJIT] = []string{"true"}
+	switch {
+	case d.login.GroupsKnown:
+		if groups := provision.Sorted(d.login.Groups); groups != nil {
+			attributes[provision.AttributeGroups] = groups
+		}
+	case d.noGroups() != provision.NoGroupsEmpty && len(id.Attributes[provision.AttributeGroups]) > 0:
+		attributes[provision.AttributeGroups] = id.Attributes[provision.AttributeGroups]
+	}
+	id.Attributes = attributes
+	email := id.Profile.Email
+	if d.owned && d.vouched() && !d.taken {
+		email = d.plain
+	}
+	id.Profile = d.login.Profile
+	id.Profile.Email = email
+	if email != "" {
+		id.Emails = []provision.Email{{Value: email, Primary: true}}
+	}
+}
+
+// bind notes that the login is the person's, and when it was used, to the hour.
+func (d *signInTx) bind(ctx context.Context, in SignedIn) error {
+	now := d.now()
+	if !in.Linked && now.Sub(d.used) < time.Hour {
+		return nil
+	}
+	key := provision.LoginKey{Connection: d.conn.ID, Protocol: d.login.Protocol, Issuer: d.login.Issuer, Subject: d.login.Subject,
+		Identity: in.Person.ID, CreatedAt: now, UsedAt: now}
+	if err := d.tx.SaveLogin(ctx, key); err != nil || !in.Linked {
+		return err
+	}
+	entry := d.audit.Entry(d.cause, d.conn.ID, "login.linked", string(in.Person.ID))
+	entry.Detail = map[string]any{"protocol": d.login.Protocol, "first_sign_in": in.Created}
+	return d.audit.Record(ctx, d.tx, entry)
+}

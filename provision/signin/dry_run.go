@@ -1,0 +1,56 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+)
+
+// DryRun is what a sign-in would come to.
+type DryRun struct {
+	SignedIn
+	Access []DryRunAccess // by desk name
+}
+
+// DryRunAccess is what a sign-in would give on one desk.
+type DryRunAccess struct {
+	Desk   string
+	Access provision.Access
+}
+
+// errDryRun takes back what a trial has done.
+var errDryRun = errors.New("provision: a trial changes nothing")
+
+// DryRun is SignIn, and takes everything back: for an admin who wants to see
+// what a sign-in would do.
+func (s *Service) DryRun(ctx context.Context, conn provision.ConnectionID, c provision.Cause, l provision.Login) (t DryRun, _ error) {
+	err := s.inTx(ctx, func(tx Store) error {
+		t = DryRun{}
+		d := signInTx{Service: s, tx: tx, cause: c, login: l}
+		var err error
+		if t.SignedIn, err = d.run(ctx, conn); err != nil {
+			return err
+		}
+		groups, err := entitlement.Memberships(ctx, tx, conn, []provision.IdentityID{t.Person.ID})
+		if err != nil {
+			return err
+		}
+		for _, id := range entitlement.DesksOf(d.rules, nil) {
+			desk, err := tx.Desk(ctx, string(id))
+			if err != nil {
+				return err
+			}
+			t.Access = append(t.Access, DryRunAccess{desk.Name, provision.Evaluate(d.rules, t.Person, groups[t.Person.ID], id)})
+		}
+		slices.SortFunc(t.Access, func(a, b DryRunAccess) int { return strings.Compare(a.Desk, b.Desk) })
+		return errDryRun
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return t, err
+}

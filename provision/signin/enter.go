@@ -1,0 +1,88 @@
+package signin
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
+)
+
+// OneTimeRef is a ticket that somebody shows.
+type OneTimeRef struct {
+	Kind   session.OneTimeKind
+	Secret string
+}
+
+// SignInRequest is a verified login on its way to a session.
+type SignInRequest struct {
+	Login provision.Login
+
+	// Tickets are used up by the sign-in. Of several who show the same one
+	// gets in; for the others it is NotFound.
+	OneTime []OneTimeRef
+	// Once names what must not come a second time, until then: an assertion.
+	// The second time it is Denied with the field [provision.RefusedReplay].
+	Once      string
+	OnceUntil time.Time
+
+	// Issued is when the identity provider said so; zero: not known. A [session.LogoutMessage]
+	// since then refuses it with the field [provision.RefusedEnded].
+	Issued time.Time
+
+	Session      provision.Session    // Protocol, Issuer and Subject are the login's
+	AuthnContext session.AuthnContext // for the audit log
+	NotAfter     time.Time            // when the IdP wants the session to end; zero: not said
+	Old          string               // secret of the session that this one replaces; may be empty
+}
+
+// SignIn signs somebody in and opens their session, in one transaction with
+// everything that may be used once only: see [Service.Identify] and
+// [session.Service.StartSession]. The secret for the cookie can be seen only now.
+func (s *Service) SignIn(ctx context.Context, conn provision.ConnectionID, c provision.Cause, e SignInRequest) (in SignedIn, opened provision.Session, secret string, err error) {
+	secret = session.NewCookie()
+	err = s.again(func() error {
+		return s.inTx(ctx, func(tx Store) error {
+			if err := s.useUp(ctx, tx, conn, e); err != nil {
+				return err
+			}
+			if err := s.sessions.RefuseOlderThanLogout(ctx, tx, conn, e.Login, e.Session.Index, e.Issued); err != nil {
+				return err
+			}
+			d := signInTx{Service: s, tx: tx, cause: c, login: e.Login}
+			var err error
+			if in, err = d.run(ctx, conn); err != nil {
+				return err
+			}
+			opened = e.Session
+			opened.Identity, opened.Connection = in.Person.ID, conn
+			opened.Protocol, opened.Issuer, opened.Subject = e.Login.Protocol, e.Login.Issuer, e.Login.Subject
+			opened, err = s.sessions.OpenIn(ctx, tx, c, opened, e.AuthnContext, secret, e.NotAfter, e.Old)
+			return err
+		})
+	})
+	return in, opened, secret, err
+}
+
+// useUp takes what serves once.
+func (s *Service) useUp(ctx context.Context, tx Store, conn provision.ConnectionID, e SignInRequest) error {
+	for _, ref := range e.OneTime {
+		hash := sha256.Sum256([]byte(ref.Secret))
+		t, err := tx.TakeTicket(ctx, ref.Kind, hash[:])
+		if err != nil {
+			return err
+		}
+		if t.Connection != conn || !s.now().Before(t.ExpiresAt) {
+			return provision.Errorf(provision.NotFound, "", "no such ticket")
+		}
+	}
+	if e.Once == "" {
+		return nil
+	}
+	first, err := tx.Remember(ctx, session.ReplayKey(conn, e.Once), e.OnceUntil)
+	if err == nil && !first {
+		err = provision.Refuse(provision.RefusedReplay, "this answer of the identity provider was used before")
+	}
+	return err
+}

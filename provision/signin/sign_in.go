@@ -1,0 +1,159 @@
+package signin
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// SignedIn is the result of a sign-in.
+type SignedIn struct {
+	Person  provision.Identity
+	Created bool // made by this sign-in
+	Linked  bool // found among those known, and bound to the login
+}
+
+// signInTries is how often a sign-in that lost a race looks again.
+const signInTries = 3
+
+// Identify finds the person behind a verified login, or makes them when the
+// connection may. It is the only door for sign-ins, and changes nothing of
+// people whom SCIM describes. Whoever is suspended or removed is refused, and
+// is never made again. A Denied error tells in Field why.
+//
+// The person is, in this order: whoever this login was before; whoever SCIM
+// gave the configured externalId; whoever SCIM gave the user name; where the
+// connection allows it, the only one with the verified address; somebody new.
+func (s *Service) Identify(ctx context.Context, conn provision.ConnectionID, c provision.Cause, l provision.Login) (in SignedIn, err error) {
+	err = s.again(func() error {
+		return s.inTx(ctx, func(tx Store) error {
+			d := signInTx{Service: s, tx: tx, cause: c, login: l}
+			var err error
+			in, err = d.run(ctx, conn)
+			return err
+		})
+	})
+	return in, err
+}
+
+// again does what a sign-in does until it has lost no race: somebody else may
+// be making the same person.
+func (s *Service) again(do func() error) (err error) {
+	for range signInTries {
+		if err = do(); !provision.IsConflict(err) {
+			return err
+		}
+	}
+	return provision.Refuse(provision.RefusedTaken, "somebody else has the user name or the address of this login")
+}
+
+// signInTx is one sign-in inside its transaction.
+type signInTx struct {
+	*Service
+	tx    Store
+	cause provision.Cause
+	login provision.Login
+
+	conn  provision.Connection
+	rules []provision.Rule
+	plain string    // the login's address in the form that is compared; "" when it gives none
+	owned bool      // the connection owns its domain
+	taken bool      // somebody else is known by it
+	used  time.Time // when the login was last used; zero: never
+}
+
+func (d *signInTx) run(ctx context.Context, conn provision.ConnectionID) (in SignedIn, err error) {
+	if d.login.Issuer == "" || d.login.Subject == "" {
+		return in, provision.Errorf(provision.Invalid, "subject", "a login needs an issuer and a subject")
+	}
+	if d.rules, err = d.tx.Rules(ctx, conn); err != nil {
+		return in, err
+	}
+	if d.conn, err = d.tx.Connection(ctx, string(conn)); err != nil {
+		return in, err
+	}
+	if d.conn.SignIn.Disabled {
+		return in, provision.Refuse(provision.RefusedDisabled, "sign-in through this connection is switched off")
+	}
+	if err := d.readAddress(ctx); err != nil {
+		return in, err
+	}
+	person, linked, err := d.find(ctx)
+	if err != nil {
+		return in, err
+	}
+	if person == nil {
+		made, err := d.make(ctx)
+		if err != nil {
+			return in, err
+		}
+		in = SignedIn{Person: made, Created: true, Linked: true}
+	} else {
+		if !person.Active() {
+			return in, provision.Refuse(provision.RefusedSuspended, "your account was suspended by your organisation")
+		}
+		if err := d.checkPlace(ctx, person); err != nil {
+			return in, err
+		}
+		in = SignedIn{Person: *person, Linked: linked}
+		if !person.SCIMManaged() {
+			if in.Person, err = d.update(ctx, *person); err != nil {
+				return in, err
+			}
+		}
+	}
+	return in, d.bind(ctx, in)
+}
+
+// readAddress brings the login's address into the form that is compared, and
+// refuses one that another connection owns.
+func (d *signInTx) readAddress(ctx context.Context) error {
+	if d.login.Email == "" {
+		return nil
+	}
+	plain, ok := provision.PlainEmail(d.login.Email)
+	if !ok {
+		return provision.Refuse(provision.RefusedAddress, "the identity provider gives an address that cannot be used")
+	}
+	d.plain = plain
+	domain := provision.DomainOf(plain)
+	if d.owned = slices.Contains(d.conn.Domains, domain); d.owned {
+		return nil
+	}
+	owner, err := provision.ConnectionOfDomain(ctx, d.tx, domain)
+	if err == nil && owner.ID != d.conn.ID {
+		return provision.Refuse(provision.RefusedDomain, "addresses at this domain sign in elsewhere")
+	}
+	if provision.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// checkPlace refuses somebody who is known here by an address at a domain that
+// another connection owns, whatever address the login gives: desks and proxies
+// are told the one that is known.
+func (d *signInTx) checkPlace(ctx context.Context, person *provision.Identity) error {
+	own := func(domain string) bool { return slices.Contains(d.conn.Domains, domain) }
+	if len(slices.DeleteFunc(person.Domains(), own)) == 0 {
+		return nil
+	}
+	all, err := d.tx.Connections(ctx)
+	if err == nil && provision.BelongsElsewhere(person, all) {
+		err = provision.Refuse(provision.RefusedDomain, "addresses at this domain sign in elsewhere")
+	}
+	return err
+}
+
+// vouched reports whether the login's address can be taken as proven.
+func (d *signInTx) vouched() bool {
+	switch d.login.Verified {
+	case provision.VerifiedYes:
+		return d.plain != ""
+	case provision.VerifiedDomain:
+		return d.owned
+	}
+	return false
+}

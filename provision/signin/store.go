@@ -1,0 +1,28 @@
+package signin
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/session"
+)
+
+// Store is what this package needs of a database. Look-ups of a single object
+// return a NotFound [provision.Error] when there is none.
+type Store interface {
+	directory.Store
+	session.Store
+
+	Connection(ctx context.Context, nameOrID string) (provision.Connection, error)
+	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)
+	Tokens(ctx context.Context, c provision.ConnectionID) ([]credential.Token, error) // "" for all; by time of creation
+	IdentityByExternalID(ctx context.Context, c provision.ConnectionID, externalID string) (provision.Identity, error)
+	// Login returns who is known by a login: NotFound when nobody is. The
+	// person may be removed by now.
+	Login(ctx context.Context, c provision.ConnectionID, p provision.Protocol, issuer, subject string) (provision.LoginKey, error)
+	LoginsOf(ctx context.Context, id provision.IdentityID) ([]provision.LoginKey, error)
+	SaveLogin(ctx context.Context, l provision.LoginKey) error // inserts or replaces by connection, protocol, issuer, subject
+	DeleteLogins(ctx context.Context, id provision.IdentityID) error
+}

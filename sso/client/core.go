@@ -1,0 +1,12 @@
+package client
+
+import (
+	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// Core is what this room asks of the core, and no more.
+type Core struct {
+	Sessions *session.Service
+	Settings *settings.Service
+}

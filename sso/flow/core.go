@@ -1,0 +1,14 @@
+package flow
+
+import (
+	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/signin"
+)
+
+// Core is what this room asks of the core, and no more.
+type Core struct {
+	Sessions *session.Service
+	Settings *settings.Service
+	SignIn   *signin.Service
+}

@@ -1,0 +1,16 @@
+package worker
+
+import (
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// Core is what a worker asks of the core, and no more.
+type Core struct {
+	Audit       *audit.Service
+	Entitlement *entitlement.Service
+	Reconcile   *reconcile.Service
+	Settings    *settings.Service
+}

@@ -140,7 +140,7 @@ func TestSignInBehindAnAskingProxy(t *testing.T) {
 	if p := b.signInSAML(idp, p.at.Query().Get("return_to")); p.at.Path != "/sso/" || !strings.Contains(p.body, "no account where") {
 		t.Errorf("without an account: %d at %s\n%s", p.status, p.at, p.body)
 	}
-	_, err = h.core.Settings.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
+	_, err = h.core.Settings.AddRuleUnchecked(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
 	h.must(err)
 	h.must(h.core.Entitlement.EvaluateDirty(t.Context(), h.conn.ID))
 	if p := b.get(asked); p.at.Path != "/sso/waiting" || p.at.Query().Get("return_to") != asked || !strings.Contains(p.body, "support") {

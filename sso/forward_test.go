@@ -29,7 +29,7 @@ func TestForwardAuth(t *testing.T) {
 		h.trusts(idp, nil)
 		desk, err := h.core.Settings.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind, Settings: map[string]string{builtin.SettingTeams: "A"}})
 		h.must(err)
-		_, err = h.core.Settings.AddRule(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Group: "Everybody", Role: provision.RoleAgent, Teams: []string{"A"}})
+		_, err = h.core.Settings.AddRuleUnchecked(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Group: "Everybody", Role: provision.RoleAgent, Teams: []string{"A"}})
 		h.must(err)
 		described := provision.Identity{UserName: idp.Person, Status: provision.StatusActive, Document: []byte(`{"userName":"x"}`),
 			Profile: provision.Profile{DisplayName: "Zoë\r\nX", Email: idp.Person}}

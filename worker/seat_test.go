@@ -97,14 +97,15 @@ func TestSeatsUnderARush(t *testing.T) {
 }
 
 // rulesByName returns the rules as a draft names them.
-func (h *harness) rulesByName() []provision.Rule {
+func (h *harness) rulesByName() (out []plan.DraftRule) {
 	h.Helper()
 	rules, err := h.core.Settings.Rules(h.Context(), "")
 	h.must(err)
-	for i := range rules {
-		rules[i].ID, rules[i].Connection, rules[i].Desk = "", provision.ConnectionID(h.conn.Name), provision.DeskID(h.desk.Name)
+	for _, r := range rules {
+		r.ID, r.Connection, r.Desk = "", "", ""
+		out = append(out, plan.DraftRule{Connection: h.conn.Name, Desk: h.desk.Name, Rule: r})
 	}
-	return rules
+	return out
 }
 
 // TestSeatFreedWhileRefused frees the last seat between the refusal of it and

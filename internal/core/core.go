@@ -47,6 +47,7 @@ type Policy struct {
 	Grace   time.Duration
 	Brake   reconcile.Brake
 	Session session.Policy
+	Checks  settings.Checks // what connectors and the sign-in edge know of settings
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -91,7 +92,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.BreakGlass = breakglass.New(db, in[breakglass.Store](db), c.Audit, c.Sessions, now)
 	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
 	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
-	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, now)
+	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.Settings, now)
 	return &c
 }

@@ -34,7 +34,7 @@ func TestTwoGroupsAtOnce(t *testing.T) {
 func TestRuleWhilePeopleCome(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {
 		fns := []func() error{func() error {
-			_, err := h.Core.Settings.AddRule(h.Context(), provisiontest.ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
+			_, err := h.Core.Settings.AddRuleUnchecked(h.Context(), provisiontest.ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
 			return err
 		}}
 		made := make([]provision.IdentityID, 19)
@@ -152,7 +152,7 @@ func TestEverythingAtOnce(t *testing.T) {
 				fns = append(fns, h.Add(g.ID, provision.MemberID(p.ID)))
 			case 1:
 				fns = append(fns, func() error {
-					_, err := h.Core.Settings.AddRule(h.Context(), provisiontest.ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID,
+					_, err := h.Core.Settings.AddRuleUnchecked(h.Context(), provisiontest.ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID,
 						Group: g.DisplayName, Role: provision.RoleAgent, Teams: []string{fmt.Sprintf("T%d", i)}})
 					return err
 				})

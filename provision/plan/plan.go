@@ -9,22 +9,13 @@ import (
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
-// Draft is a configuration as an admin wrote it. Connections and desks are
-// known by name; the Connection and Desk of a rule are names, too.
-//
-// Connections and desks that a draft does not name stay as they are. Its rules
-// replace all rules of the desks that it names.
-type Draft struct {
-	Connections []provision.Connection
-	Desks       []provision.Desk
-	Rules       []provision.Rule
-}
-
 // Plan says what applying a draft would change, and for whom.
 type Plan struct {
 	Hash    string         `json:"hash"` // of everything below: the same hash is the same plan
 	Changes []Change       `json:"changes"`
 	People  []PersonChange `json:"people"`
+
+	Warnings []string `json:"warnings,omitempty"` // for an admin; no part of the hash
 }
 
 // Empty reports whether applying the plan would change nothing.
@@ -58,10 +49,15 @@ type draftState struct {
 
 // Plan returns what applying d would change. It changes nothing.
 func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
+	warnings, err := s.check(ctx, d)
+	if err != nil {
+		return Plan{}, err
+	}
 	state, err := s.resolve(ctx, s.store, d)
 	if err != nil {
 		return Plan{}, err
 	}
+	state.plan.Warnings = warnings
 	return state.plan, nil
 }
 
@@ -69,8 +65,12 @@ func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
 // the plan that was reviewed: when applying would by now do anything else,
 // Apply changes nothing and returns a Stale error.
 func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash string) (Plan, error) {
+	warnings, err := s.check(ctx, d)
+	if err != nil {
+		return Plan{}, err
+	}
 	var state draftState
-	err := s.inTx(ctx, func(tx Store) error {
+	err = s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err
 		}
@@ -86,6 +86,7 @@ func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash st
 		}
 		return s.execute(ctx, tx, c, state)
 	})
+	state.plan.Warnings = warnings
 	return state.plan, err
 }
 

@@ -24,7 +24,7 @@ func TestPlanThenApply(t *testing.T) {
 		h.Rule("Leads", provision.RoleAgent, "B")
 		other, err := h.Core.Settings.AddDesk(h.Context(), provisiontest.ByTest, provision.Desk{Name: "other", Kind: builtin.Kind})
 		h.Must(err)
-		_, err = h.Core.Settings.AddRule(h.Context(), provisiontest.ByTest, provision.Rule{Connection: h.Conn.ID, Desk: other.ID, Group: "Leads", Role: provision.RoleAgent})
+		_, err = h.Core.Settings.AddRuleUnchecked(h.Context(), provisiontest.ByTest, provision.Rule{Connection: h.Conn.ID, Desk: other.ID, Group: "Leads", Role: provision.RoleAgent})
 		h.Must(err)
 		h.Evaluate()
 
@@ -100,9 +100,9 @@ func TestPlanHashCoversValues(t *testing.T) {
 		hashes := map[string]string{}
 		for name, d := range map[string]plan.Draft{
 			"base":             base(),
-			"role":             edit(func(d *plan.Draft) { d.Rules[0].Role = provision.RoleAdmin }),
-			"team":             edit(func(d *plan.Draft) { d.Rules[0].Teams = []string{"B"} }),
-			"mailbox":          edit(func(d *plan.Draft) { d.Rules[0].Mailboxes = []string{"Help"} }),
+			"role":             edit(func(d *plan.Draft) { d.Rules[0].Rule.Role = provision.RoleAdmin }),
+			"team":             edit(func(d *plan.Draft) { d.Rules[0].Rule.Teams = []string{"B"} }),
+			"mailbox":          edit(func(d *plan.Draft) { d.Rules[0].Rule.Mailboxes = []string{"Help"} }),
 			"url":              edit(func(d *plan.Draft) { d.Desks[0].URL = "https://one.test" }),
 			"another url":      edit(func(d *plan.Draft) { d.Desks[0].URL = "https://two.test" }),
 			"secret":           edit(func(d *plan.Draft) { d.Desks[0].Secret = "one" }),
@@ -140,8 +140,8 @@ func TestRefusedDrafts(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {
 		rule := provisiontest.OnGroup("Support", provision.RoleAgent)
 		unknownDesk, unknownConnection := h.Draft(rule), h.Draft(rule)
-		unknownDesk.Rules = []provision.Rule{{Connection: "acme", Desk: "none", Group: "Support", Role: provision.RoleAgent}}
-		unknownConnection.Rules = []provision.Rule{{Connection: "none", Desk: "support", Group: "Support", Role: provision.RoleAgent}}
+		unknownDesk.Rules = []plan.DraftRule{{Connection: "acme", Desk: "none", Rule: rule}}
+		unknownConnection.Rules = []plan.DraftRule{{Connection: "none", Desk: "support", Rule: rule}}
 		otherKind := h.Draft()
 		otherKind.Desks = []provision.Desk{{Name: "support", Kind: "other"}}
 		for name, d := range map[string]plan.Draft{

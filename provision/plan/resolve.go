@@ -13,7 +13,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
-	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 // resolve finds what d comes to, given what is there.
@@ -31,7 +30,11 @@ func (s *Service) resolve(ctx context.Context, store Store, d Draft) (state draf
 			return state, err
 		}
 	}
-	if err := s.resolveRules(ctx, store, &state, d.Rules, connections, desks); err != nil {
+	jit, err := jitRules(d)
+	if err != nil {
+		return state, err
+	}
+	if err := s.resolveRules(ctx, store, &state, slices.Concat(jit, d.Rules), connections, desks); err != nil {
 		return state, err
 	}
 	if err := s.effects(ctx, store, &state, connections, desks); err != nil {
@@ -42,7 +45,7 @@ func (s *Service) resolve(ctx context.Context, store Store, d Draft) (state draf
 }
 
 func (s *Service) resolveConnection(ctx context.Context, store Store, state *draftState, known map[string]provision.Connection, want provision.Connection) error {
-	if err := settings.ValidateConnection(&want); err != nil {
+	if err := s.settings.CheckConnection(&want); err != nil {
 		return err
 	}
 	if _, twice := known[want.Name]; twice {
@@ -82,7 +85,7 @@ func (s *Service) resolveConnection(ctx context.Context, store Store, state *dra
 }
 
 func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftState, known map[string]provision.Desk, want provision.Desk) error {
-	if err := want.Validate(); err != nil {
+	if _, err := s.settings.CheckDesk(want); err != nil {
 		return err
 	}
 	if _, twice := known[want.Name]; twice {
@@ -132,7 +135,7 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 }
 
 // resolveRules compares the rules of the draft with those that its desks have.
-func (s *Service) resolveRules(ctx context.Context, store Store, state *draftState, wanted []provision.Rule, connections map[string]provision.Connection, desks map[string]provision.Desk) error {
+func (s *Service) resolveRules(ctx context.Context, store Store, state *draftState, wanted []DraftRule, connections map[string]provision.Connection, desks map[string]provision.Desk) error {
 	have, err := store.Rules(ctx, "")
 	if err != nil {
 		return err
@@ -142,14 +145,15 @@ func (s *Service) resolveRules(ctx context.Context, store Store, state *draftSta
 		governed[d.ID] = true
 	}
 	var rules []provision.Rule
-	for _, r := range wanted {
-		conn, err := named(ctx, string(r.Connection), connections, store.Connection)
+	for _, draft := range wanted {
+		r := draft.Rule
+		conn, err := named(ctx, draft.Connection, connections, store.Connection)
 		if err != nil {
-			return provision.Errorf(provision.Invalid, "rules", "rule on %s: there is no connection %q, neither in the file nor in Deskbridge", r, r.Connection)
+			return provision.Errorf(provision.Invalid, "rules", "rule on %s: there is no connection %q, neither in the file nor in Deskbridge", r, draft.Connection)
 		}
-		desk, err := named(ctx, string(r.Desk), desks, store.Desk)
+		desk, err := named(ctx, draft.Desk, desks, store.Desk)
 		if err != nil {
-			return provision.Errorf(provision.Invalid, "rules", "rule on %s: there is no desk %q, neither in the file nor in Deskbridge", r, r.Desk)
+			return provision.Errorf(provision.Invalid, "rules", "rule on %s: there is no desk %q, neither in the file nor in Deskbridge", r, draft.Desk)
 		}
 		r.Connection, r.Desk = conn.ID, desk.ID
 		r.Teams, r.Mailboxes = provision.Sorted(r.Teams), provision.Sorted(r.Mailboxes)

@@ -135,7 +135,7 @@ func (h *Harness) Change(g provision.GroupID, edit func(*directory.GroupChange))
 // Rule makes a rule on a group's name.
 func (h *Harness) Rule(group string, role provision.Role, teams ...string) provision.Rule {
 	h.Helper()
-	r, err := h.Core.Settings.AddRule(h.Context(), ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Group: group, Role: role, Teams: teams})
+	r, err := h.Core.Settings.AddRuleUnchecked(h.Context(), ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Group: group, Role: role, Teams: teams})
 	h.Must(err)
 	return r
 }
@@ -216,9 +216,9 @@ func (h *Harness) Unchanged(what string, do func()) {
 
 // Draft is a file that names the desk and these rules, given by group.
 func (h *Harness) Draft(rules ...provision.Rule) plan.Draft {
-	d := plan.Draft{Desks: []provision.Desk{h.Desk}, Rules: rules}
-	for i := range d.Rules {
-		d.Rules[i].Connection, d.Rules[i].Desk = "acme", "support"
+	d := plan.Draft{Desks: []provision.Desk{h.Desk}}
+	for _, r := range rules {
+		d.Rules = append(d.Rules, plan.DraftRule{Connection: "acme", Desk: "support", Rule: r})
 	}
 	return d
 }
@@ -368,7 +368,7 @@ func (h *Harness) Clones(first provision.Identity, g provision.GroupID, n int) [
 
 func (h *Harness) ByRoles() {
 	h.Helper()
-	_, err := h.Core.Settings.AddRule(h.Context(), ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
+	_, err := h.Core.Settings.AddRuleUnchecked(h.Context(), ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
 	h.Must(err)
 }
 

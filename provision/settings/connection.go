@@ -15,7 +15,7 @@ var reservedNames = []string{"idp", "static", "break-glass", "sessions"}
 // AddConnection makes a connection with its first token, and returns both; the
 // token's text can be seen only now.
 func (s *Service) AddConnection(ctx context.Context, c provision.Cause, conn provision.Connection) (provision.Connection, string, error) {
-	if err := ValidateConnection(&conn); err != nil {
+	if err := s.CheckConnection(&conn); err != nil {
 		return provision.Connection{}, "", err
 	}
 	var secret string
@@ -40,6 +40,8 @@ func (s *Service) AddConnection(ctx context.Context, c provision.Cause, conn pro
 	return conn, secret, err
 }
 
+// ValidateConnection returns an Invalid error when conn contradicts itself, and
+// brings its domains into the form that is kept; see [Service.CheckConnection].
 func ValidateConnection(conn *provision.Connection) error {
 	if err := provision.ValidateName("name", conn.Name); err != nil {
 		return err
@@ -92,7 +94,7 @@ func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID str
 		if conn.SignIn.SameAs(&before) {
 			return nil
 		}
-		if err := conn.SignIn.Validate(); err != nil {
+		if err := s.checkSignIn(conn.SignIn); err != nil {
 			return err
 		}
 		if err := tx.SaveConnection(ctx, conn); err != nil {

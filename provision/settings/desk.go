@@ -40,7 +40,7 @@ func FreeClientID(ctx context.Context, tx Store, desk provision.Desk) error {
 
 // AddDesk makes a desk.
 func (s *Service) AddDesk(ctx context.Context, c provision.Cause, d provision.Desk) (provision.Desk, error) {
-	if err := d.Validate(); err != nil {
+	if _, err := s.CheckDesk(d); err != nil {
 		return provision.Desk{}, err
 	}
 	err := s.inTx(ctx, func(tx Store) error {

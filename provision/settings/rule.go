@@ -13,8 +13,23 @@ func (s *Service) Rules(ctx context.Context, conn provision.ConnectionID) ([]pro
 	return s.store.Rules(ctx, conn)
 }
 
-// AddRule makes a rule, and has everybody of its connection evaluated.
-func (s *Service) AddRule(ctx context.Context, c provision.Cause, r provision.Rule) (provision.Rule, error) {
+// AddRule makes a rule, and has everybody of its connection evaluated. It asks
+// the desk first whether it has what the rule names; see [Service.CheckRules].
+func (s *Service) AddRule(ctx context.Context, c provision.Cause, r provision.Rule) (_ provision.Rule, warnings []string, _ error) {
+	desk, err := s.store.Desk(ctx, string(r.Desk))
+	if err != nil {
+		return r, nil, err
+	}
+	if warnings, err = s.CheckRules(ctx, desk, []provision.Rule{r}); err != nil {
+		return r, nil, err
+	}
+	r, err = s.AddRuleUnchecked(ctx, c, r)
+	return r, warnings, err
+}
+
+// AddRuleUnchecked is AddRule without asking the desk, for an admin who knows
+// that the desk will have what the rule names.
+func (s *Service) AddRuleUnchecked(ctx context.Context, c provision.Cause, r provision.Rule) (provision.Rule, error) {
 	err := s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err

@@ -17,10 +17,11 @@ type Service struct {
 	entitlement *entitlement.Service
 	sessions    *session.Service
 	tokens      *credential.Service
+	checks      Checks
 	now         provision.Clock
 }
 
-// New returns a Service on store.
-func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, sessions *session.Service, tokens *credential.Service, now provision.Clock) *Service {
-	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, sessions: sessions, tokens: tokens, now: now}
+// New returns a Service on store; checks are what others know of settings.
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, sessions *session.Service, tokens *credential.Service, checks Checks, now provision.Clock) *Service {
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, sessions: sessions, tokens: tokens, checks: checks, now: now}
 }

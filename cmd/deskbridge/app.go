@@ -88,7 +88,10 @@ func openSystem(ctx context.Context, settings config.Server, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	sys := &system{settings: settings, store: st, log: log, core: core.New(st, policy(settings), log)}
+	sys := &system{settings: settings, store: st, log: log}
+	limits := policy(settings)
+	limits.Checks = sys.checks()
+	sys.core = core.New(st, limits, log)
 	proxies, err := settings.Proxies()
 	if err != nil {
 		return nil, errors.Join(err, st.Close())

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/spf13/cobra"
 )
 
@@ -139,11 +139,13 @@ func (a *app) deskAdd() *cobra.Command {
 		if d.SignIn, made, err = signIn.signIn(d.Name); err != nil {
 			return result{}, err
 		}
-		connector, err := sys.checkDesk(d)
+		warnings, err := sys.core.Settings.CheckDesk(d)
 		if err != nil {
 			return result{}, err
 		}
-		a.warn(leaveWarning(d, connector.Capabilities()))
+		for _, w := range warnings {
+			a.warn(w)
+		}
 		if d, err = sys.core.Settings.AddDesk(ctx, sys.cause, d); err != nil {
 			return result{}, err
 		}
@@ -277,7 +279,10 @@ func (a *app) deskCheck() *cobra.Command {
 }
 
 func (s *system) report(ctx context.Context, d provision.Desk) (deskReport, error) {
-	connector, err := s.checkDesk(d)
+	if _, err := s.core.Settings.CheckDesk(d); err != nil {
+		return deskReport{}, err
+	}
+	connector, err := s.connector(d)
 	if err != nil {
 		return deskReport{}, err
 	}
@@ -296,25 +301,18 @@ func (s *system) report(ctx context.Context, d provision.Desk) (deskReport, erro
 	}) {
 		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
 	}
+	places := settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
 	rules, err := s.core.Settings.Rules(ctx, "")
 	if err != nil {
 		return report, err
 	}
 	for _, r := range rules {
 		if r.Desk == d.ID {
-			report.Problems = append(report.Problems, unknownNames(r, profile)...)
+			report.Problems = append(report.Problems, places.Missing(r)...)
 		}
 	}
 	report.OK = len(report.Problems) == 0
 	return report, nil
-}
-
-// deskError is an error of a desk for people.
-func deskError(d provision.Desk, err error) error {
-	if e, ok := errors.AsType[*desk.Error](err); ok {
-		return fmt.Errorf("desk %s: %s", d.Name, e.Detail)
-	}
-	return fmt.Errorf("desk %s: %w", d.Name, err)
 }
 
 // cannot lists what has to be done by hand on a desk, in words.

@@ -11,42 +11,11 @@ import (
 	"os"
 	"strings"
 
-	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/spf13/cobra"
 )
-
-// deskSignInOf turns what a file says of signing in to a desk into the core's
-// words.
-func deskSignInOf(desk string, in *config.DeskSignIn) (out provision.DeskSignIn) {
-	if in == nil {
-		return out
-	}
-	out.BeforeReady = in.BeforeReady
-	for role, word := range in.Roles {
-		if out.Roles == nil {
-			out.Roles = make(map[provision.Role]string)
-		}
-		out.Roles[provision.Role(role)] = word
-	}
-	if s := in.SAML; s != nil {
-		out.SAML = &provision.DeskSAML{EntityID: s.EntityID, ACSURL: s.ACSURL, NameID: provision.Field(s.NameID), Certificate: s.Certificate,
-			SignResponse: s.SignResponse, RelayState: s.RelayState}
-		if s.Attributes != nil {
-			out.SAML.Attributes = make(map[provision.Field]string)
-		}
-		for field, name := range s.Attributes {
-			out.SAML.Attributes[provision.Field(field)] = name
-		}
-	}
-	if o := in.OIDC; o != nil {
-		out.OIDC = &provision.DeskOIDC{ClientID: cmp.Or(o.ClientID, desk), ClientSecret: o.ClientSecret, Public: o.Public, RedirectURIs: o.RedirectURIs,
-			PostLogoutRedirectURIs: o.PostLogoutRedirectURIs, BackchannelLogoutURL: o.BackchannelLogoutURL, LoginURL: o.LoginURL}
-	}
-	return out
-}
 
 // deskSignInFlags are the flags of desk add that say how people sign in there.
 // access.yaml knows more.

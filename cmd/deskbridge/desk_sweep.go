@@ -56,7 +56,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 		if err != nil {
 			return result{}, err
 		}
-		if _, err := sys.checkDesk(d); err != nil {
+		if _, err := sys.connector(d); err != nil {
 			return result{}, err
 		}
 		bar, err := a.sweepBar(ctx, sys, d)

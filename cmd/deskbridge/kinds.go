@@ -1,17 +1,23 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/desk/helpscout"
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
+	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/sso/client"
 )
 
 // kinds are the connectors that this program knows.
@@ -44,48 +50,41 @@ func (s *system) kindNames() []string {
 	return names
 }
 
-// checkDesk returns the connector for d when d's settings are right and ask
-// for nothing that the desk cannot do.
-func (s *system) checkDesk(d provision.Desk) (desk.Desk, error) {
-	if err := d.Validate(); err != nil {
-		return nil, err
-	}
-	connector, err := s.connector(d)
-	if err != nil {
-		return nil, fmt.Errorf("desk %s: %w", d.Name, err)
-	}
-	can := connector.Capabilities()
-	for _, c := range []struct {
-		leave provision.OnLeave
-		can   bool
-	}{{provision.LeaveDelete, can.Delete}, {provision.LeaveAnonymize, can.Anonymize}} {
-		if d.OnLeave == c.leave && !c.can {
-			return nil, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s cannot %s users; use deactivate", d.Name, d.Kind, c.leave)
-		}
-	}
-	return connector, nil
-}
-
-// leaveWarning says when the way in which access is to end is one that the desk
-// does not know; "" when all is well.
-func leaveWarning(d provision.Desk, can desk.Capabilities) string {
-	if can.Deactivate || d.OnLeave != "" && d.OnLeave != provision.LeaveDeactivate {
-		return ""
-	}
-	return fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/ and think of on_leave: delete", d.Name, d.Kind)
-}
-
-// unknownNames returns what a rule asks for that the desk does not have.
-func unknownNames(r provision.Rule, p desk.Profile) (problems []string) {
-	for _, kind := range []struct {
-		what        string
-		asked, have []string
-	}{{"team", r.Teams, p.Teams}, {"mailbox", r.Mailboxes, p.Mailboxes}} {
-		for _, name := range kind.asked {
-			if !slices.ContainsFunc(kind.have, func(have string) bool { return provision.Fold(have) == provision.Fold(name) }) {
-				problems = append(problems, fmt.Sprintf("rule on %s: the desk has no %s %q; it has %s", r, kind.what, name, list(kind.have)))
+// checks are what connectors and signing in know of settings.
+func (s *system) checks() settings.Checks {
+	hosts := fetch.Options{AllowHosts: s.settings.Hosts()}
+	return settings.Checks{
+		Desk: func(d provision.Desk) (settings.Abilities, error) {
+			connector, err := s.connector(d)
+			if err != nil {
+				return settings.Abilities{}, err
 			}
-		}
+			can := connector.Capabilities()
+			return settings.Abilities{Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize}, nil
+		},
+		Look: func(ctx context.Context, d provision.Desk) (*settings.Places, error) {
+			if d.ID == "" && d.Kind == builtin.Kind {
+				return nil, nil // it is made when the file is applied, with what its settings name
+			}
+			connector, err := s.connector(d)
+			if err != nil {
+				return nil, err
+			}
+			profile, err := connector.Check(ctx)
+			if err != nil {
+				return nil, deskError(d, err)
+			}
+			return &settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}, nil
+		},
+		SignIn: func(in provision.SignIn) error { return client.CheckSettings(in, time.Now()) },
+		Fetch:  hosts.Check,
 	}
-	return problems
+}
+
+// deskError is an error of a desk for people.
+func deskError(d provision.Desk, err error) error {
+	if e, ok := errors.AsType[*desk.Error](err); ok {
+		return fmt.Errorf("desk %s: %s", d.Name, e.Detail)
+	}
+	return fmt.Errorf("desk %s: %w", d.Name, err)
 }

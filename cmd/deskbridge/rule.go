@@ -61,17 +61,23 @@ func (a *app) ruleAdd() *cobra.Command {
 			return result{}, err
 		}
 		r.Desk = d.ID
-		if !unchecked {
-			if err := a.checkRules(ctx, sys, d, []provision.Rule{r}); err != nil {
-				return result{}, err
-			}
-		}
-		made, err := sys.core.Settings.AddRule(ctx, sys.cause, r)
+		made, err := a.makeRule(ctx, sys, r, unchecked)
 		if err != nil {
 			return result{}, err
 		}
 		return say(names.rule(made), "Rule %s: %s gives %s.", made.ID, made, grantWords(made.Role, made.Teams, made.Mailboxes)), nil
 	})
+}
+
+func (a *app) makeRule(ctx context.Context, sys *system, r provision.Rule, unchecked bool) (provision.Rule, error) {
+	if unchecked {
+		return sys.core.Settings.AddRuleUnchecked(ctx, sys.cause, r)
+	}
+	made, warnings, err := sys.core.Settings.AddRule(ctx, sys.cause, r)
+	for _, w := range warnings {
+		a.warn(w)
+	}
+	return made, err
 }
 
 // grantWords says what a rule gives.

@@ -28,43 +28,60 @@ type layer struct {
 	may []string // which other layers it may import; "*": all
 	not []string // import paths, with what is below them, that it must not know
 
-	free bool // owners do not count
+	exact bool // the folder alone: each one below needs a line of its own
+	free  bool // owners do not count
 }
 
 // anything is what a layer may import when there is no limit.
 const anything = "*"
 
 var layers = []layer{
-	{dir: "provision", not: []string{"net/http", "database/sql"}},
-	{dir: "fetch", not: []string{"database/sql"}},
-	{dir: "linger", not: []string{"database/sql"}},
+	{dir: "provision", not: []string{"net/http", "database/sql"}, exact: true},
+	{dir: "provision/audit", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/entitlement", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/session", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/directory", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/signin", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/directory", "provision/credential"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/breakglass", may: []string{"provision", "provision/audit", "provision/session"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/desksession", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/reconcile", may: []string{"provision", "provision/audit", "provision/entitlement"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/credential", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
+
+	{dir: "internal/fetch", not: []string{"database/sql"}},
+	{dir: "internal/lingering", not: []string{"database/sql"}},
+	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/directory", "provision/signin", "provision/breakglass", "provision/desksession", "provision/reconcile", "provision/credential", "provision/settings", "provision/plan", "store"}, not: []string{"net/http", "database/sql"}},
+
+	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/settings", "internal/fetch", "internal/lingering", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
 	{dir: "scim/filter", may: []string{"provision", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/resource", may: []string{"provision", "scim/filter", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/patch", may: []string{"provision", "scim/filter", "scim/resource", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
-	{dir: "scim", may: []string{"provision", "fetch", "linger", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr"}, not: []string{"database/sql"}},
+
+	{dir: "sso", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/entitlement", "provision/session", "provision/settings", "provision/signin", "internal/fetch", "sso/limit", "sso/web", "sso/client", "sso/flow", "sso/logout", "sso/portal", "sso/breakglass"}, not: []string{"database/sql"}, exact: true},
 	{dir: "sso/saml", not: []string{"net/http", "database/sql"}},
-	{dir: "sso/oidc", may: []string{"fetch"}, not: []string{"database/sql"}},
+	{dir: "sso/oidc", may: []string{"internal/fetch"}, not: []string{"database/sql"}},
 	{dir: "sso/limit", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
-	{dir: "sso/web", may: []string{"provision", "fetch", "linger", "sso/limit", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
-	{dir: "sso/client", may: []string{"provision", "fetch", "sso/web", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
-	{dir: "sso/flow", may: []string{"provision", "sso/web", "sso/client", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
-	{dir: "sso/logout", may: []string{"provision", "sso/web", "sso/client", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
-	{dir: "sso/portal", may: []string{"provision", "sso/web"}, not: []string{"database/sql"}},
-	{dir: "sso/breakglass", may: []string{"provision", "sso/limit", "sso/web", "sso/client"}, not: []string{"database/sql"}},
-	{dir: "sso", may: []string{"provision", "fetch", "sso/limit", "sso/web", "sso/client", "sso/flow", "sso/logout", "sso/portal", "sso/breakglass"},
-		not: []string{"database/sql"}},
-	{dir: "sso/deskidp/site", may: []string{"provision", "sso/saml"}, not: []string{"database/sql"}},
-	{dir: "sso/deskidp/oidc", may: []string{"provision", "sso/deskidp/site"}, not: []string{"database/sql"}},
-	{dir: "sso/deskidp/saml", may: []string{"provision", "sso/saml", "sso/deskidp/site"}, not: []string{"database/sql"}},
-	{dir: "sso/deskidp", may: []string{"provision", "fetch", "sso/deskidp/site", "sso/deskidp/oidc", "sso/deskidp/saml"}, not: []string{"database/sql"}},
-	{dir: "admin", may: []string{"provision"}, not: []string{"database/sql"}},
+	{dir: "sso/web", may: []string{"provision", "provision/session", "provision/signin", "internal/fetch", "internal/lingering", "sso/limit", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
+	{dir: "sso/client", may: []string{"provision", "provision/session", "provision/settings", "internal/fetch", "sso/web", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
+	{dir: "sso/flow", may: []string{"provision", "provision/session", "provision/settings", "provision/signin", "sso/web", "sso/client", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
+	{dir: "sso/logout", may: []string{"provision", "provision/session", "sso/web", "sso/client", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
+	{dir: "sso/portal", may: []string{"provision", "provision/entitlement", "provision/session", "sso/web"}, not: []string{"database/sql"}},
+	{dir: "sso/breakglass", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/settings", "sso/limit", "sso/web", "sso/client"}, not: []string{"database/sql"}},
+	{dir: "sso/deskidp", may: []string{"provision", "provision/desksession", "provision/session", "provision/settings", "internal/fetch", "sso/deskidp/site", "sso/deskidp/oidc", "sso/deskidp/saml"}, not: []string{"database/sql"}, exact: true},
+	{dir: "sso/deskidp/site", may: []string{"provision", "provision/desksession", "provision/session", "provision/settings", "sso/saml"}, not: []string{"database/sql"}},
+	{dir: "sso/deskidp/oidc", may: []string{"provision", "provision/desksession", "provision/session", "sso/deskidp/site"}, not: []string{"database/sql"}},
+	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/session", "sso/saml", "sso/deskidp/site"}, not: []string{"database/sql"}},
+
+	{dir: "admin", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/directory", "provision/signin", "provision/breakglass", "provision/desksession", "provision/reconcile", "provision/credential", "provision/settings", "provision/plan"}, not: []string{"database/sql"}},
+	{dir: "store", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/directory", "provision/signin", "provision/breakglass", "provision/desksession", "provision/reconcile", "provision/credential", "provision/settings", "provision/plan", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
+	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},
 	{dir: "store/sqlfilter", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
-	{dir: "store", may: []string{"provision", "store/sqlfilter"}, not: []string{"net/http"}},
 	{dir: "desk", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
 	{dir: "desk/kit", may: []string{"desk"}, not: []string{"database/sql"}},
 	{dir: "desk/*", may: []string{"provision", "desk", "desk/kit"}},
-	{dir: "worker", may: []string{"provision", "desk"}, not: []string{"net/http"}},
+	{dir: "worker", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "provision/settings", "desk"}, not: []string{"net/http"}},
 	{dir: "config", not: []string{"net/http", "database/sql"}},
 	{dir: "cmd", may: []string{anything}},
 	{dir: "bench", may: []string{anything}, free: true}, // the servers to compare with are on the same libraries
@@ -108,6 +125,15 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 		{"what is below a forbidden package is forbidden", "provision/a.go", "database/sql/driver",
 			[]string{"provision/a.go: provision must not know database/sql"}},
 		{"a longer name is another package", "provision/a.go", "net/http2", nil},
+		{"the ground knows no room", "provision/a.go", module + "/provision/directory",
+			[]string{"provision/a.go: provision must not import provision/directory"}},
+		{"a room knows the ground", "provision/directory/a.go", module + "/provision", nil},
+		{"a room knows no room above it", "provision/session/a.go", module + "/provision/directory",
+			[]string{"provision/session/a.go: provision/session must not import provision/directory"}},
+		{"a new room needs a line of its own", "provision/misc/a.go", "fmt",
+			[]string{"provision/misc/a.go: provision/misc is in no layer; see layers in imports_test.go"}},
+		{"an edge reaches what is its business only", "scim/a.go", module + "/provision/reconcile",
+			[]string{"scim/a.go: scim must not import provision/reconcile"}},
 		{"edges know the core", "scim/a.go", module + "/provision", nil},
 		{"edges do not know each other", "scim/a.go", module + "/sso",
 			[]string{"scim/a.go: scim must not import sso"}},
@@ -124,11 +150,11 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 			[]string{"sso/portal/a.go: sso/portal must not import sso/saml"}},
 		{"edges do not know the store", "admin/pages/a.go", module + "/store",
 			[]string{"admin/pages/a.go: admin must not import store"}},
-		{"edges know how to fetch", "scim/a.go", module + "/fetch", nil},
-		{"the console fetches nothing", "admin/a.go", module + "/fetch",
-			[]string{"admin/a.go: admin must not import fetch"}},
-		{"who fetches knows nobody", "fetch/a.go", module + "/provision",
-			[]string{"fetch/a.go: fetch must not import provision"}},
+		{"edges know how to fetch", "scim/a.go", module + "/internal/fetch", nil},
+		{"the console fetches nothing", "admin/a.go", module + "/internal/fetch",
+			[]string{"admin/a.go: admin must not import internal/fetch"}},
+		{"who fetches knows nobody", "internal/fetch/a.go", module + "/provision",
+			[]string{"internal/fetch/a.go: internal/fetch must not import provision"}},
 		{"a layer knows its own folders", "store/a.go", module + "/store/migrations", nil},
 		{"the contract knows no connector", "desk/a.go", module + "/desk/builtin",
 			[]string{"desk/a.go: desk must not import desk/builtin"}},
@@ -255,18 +281,21 @@ func judge(name string, from layer, imported string) string {
 
 // layerOf returns the layer that a folder belongs to. A layer of many folders
 // is one for each of them: name tells them apart.
-func layerOf(dir string) (name string, _ layer, known bool) {
+func layerOf(dir string) (name string, found layer, known bool) {
 	for _, l := range layers {
 		parent, each := strings.CutSuffix(l.dir, "/*")
 		switch {
+		case dir == l.dir: // a line of its own says more than one for many
+			return l.dir, l, true
+		case known:
 		case each && strings.HasPrefix(dir, parent+"/"):
 			child, _, _ := strings.Cut(strings.TrimPrefix(dir, parent+"/"), "/")
-			return parent + "/" + child, l, true
-		case dir == l.dir, !each && within(dir, l.dir) && !split(l.dir):
-			return l.dir, l, true
+			name, found, known = parent+"/"+child, l, true
+		case !each && !l.exact && within(dir, l.dir) && !split(l.dir):
+			name, found, known = l.dir, l, true
 		}
 	}
-	return "", layer{}, false
+	return name, found, known
 }
 
 // split reports whether the folders in dir are layers by themselves.

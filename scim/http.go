@@ -12,7 +12,7 @@ import (
 
 	scimerrors "github.com/elimity-com/scim/errors"
 
-	"github.com/deskbridge/deskbridge/linger"
+	"github.com/deskbridge/deskbridge/internal/lingering"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -107,7 +107,7 @@ func refuse(w http.ResponseWriter, body io.Reader, e scimerrors.ScimError) {
 		writeError(w, e)
 		return
 	}
-	linger.After(w, body, func() { writeError(w, e) })
+	lingering.Close(w, body, func() { writeError(w, e) })
 }
 
 // explain returns what the client is told of an error. What nobody expected is

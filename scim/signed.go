@@ -13,7 +13,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 )

@@ -14,17 +14,17 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"gorm.io/gorm"
 
-	"github.com/deskbridge/deskbridge/provision/signin"
-	"github.com/deskbridge/deskbridge/provision/settings"
-	"github.com/deskbridge/deskbridge/provision/session"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
-	"github.com/deskbridge/deskbridge/provision/plan"
-	"github.com/deskbridge/deskbridge/provision/entitlement"
-	"github.com/deskbridge/deskbridge/provision/directory"
-	"github.com/deskbridge/deskbridge/provision/desksession"
-	"github.com/deskbridge/deskbridge/provision/credential"
-	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/breakglass"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/desksession"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/signin"
 )
 
 // Options says where the database is and how to open it.
@@ -71,17 +71,17 @@ type shared struct {
 
 // What the core asks of a database, package by package.
 var (
-	_ audit.Store = (*Store)(nil)
-	_ breakglass.Store = (*Store)(nil)
-	_ credential.Store = (*Store)(nil)
+	_ audit.Store       = (*Store)(nil)
+	_ breakglass.Store  = (*Store)(nil)
+	_ credential.Store  = (*Store)(nil)
 	_ desksession.Store = (*Store)(nil)
-	_ directory.Store = (*Store)(nil)
+	_ directory.Store   = (*Store)(nil)
 	_ entitlement.Store = (*Store)(nil)
-	_ plan.Store = (*Store)(nil)
-	_ reconcile.Store = (*Store)(nil)
-	_ session.Store = (*Store)(nil)
-	_ settings.Store = (*Store)(nil)
-	_ signin.Store = (*Store)(nil)
+	_ plan.Store        = (*Store)(nil)
+	_ reconcile.Store   = (*Store)(nil)
+	_ session.Store     = (*Store)(nil)
+	_ settings.Store    = (*Store)(nil)
+	_ signin.Store      = (*Store)(nil)
 )
 
 // Open opens the database that o describes and tries whether it answers. It

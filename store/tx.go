@@ -13,7 +13,6 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 	"modernc.org/sqlite"
-
 )
 
 // maxTries is how often a transaction is run before its collision with others

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk/builtin"
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/worker"
 	"github.com/google/uuid"

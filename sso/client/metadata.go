@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/saml"

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/deskidp/oidc"
 	"github.com/deskbridge/deskbridge/sso/deskidp/saml"

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/deskbridge/deskbridge/fetch"
 	"github.com/deskbridge/deskbridge/internal/core"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/deskidp"

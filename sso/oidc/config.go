@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 )
 
 // Ways to tell the provider who asks for tokens (OpenID Connect Core §9).

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"golang.org/x/oauth2"
 )
 

@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 )
 
 // maxAnswerBytes is how long the answer of an end point may be: less than the

@@ -3,7 +3,7 @@ package web
 import (
 	"net/http"
 
-	"github.com/deskbridge/deskbridge/linger"
+	"github.com/deskbridge/deskbridge/internal/lingering"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -45,7 +45,7 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
 		page()
 		return
 	}
-	linger.After(w, r.Body, page)
+	lingering.Close(w, r.Body, page)
 }
 
 // Broken answers an error of our own. It is the only 5xx.

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 )
 

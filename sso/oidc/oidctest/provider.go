@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/deskbridge/deskbridge/fetch"
+	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 )
 

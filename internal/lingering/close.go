@@ -1,11 +1,11 @@
-// Package linger answers requests whose body has not come in whole.
+// Package lingering closes connections lingeringly: it answers requests whose body has not come in whole.
 //
 // Most clients listen only once they have sent everything. A server that
 // answers, say 413, and closes the connection while they still send breaks it
 // under their hands: their system drops the answer, and they see a reset
 // (RFC 9112 §9.6). So the server reads on for a while, and throws away what it
 // reads.
-package linger
+package lingering
 
 import (
 	"io"
@@ -23,13 +23,13 @@ type limits struct {
 // usual is what nginx does, with an end to the bytes.
 var usual = limits{bytes: 64 << 20, whole: 30 * time.Second, pause: 5 * time.Second}
 
-// After calls answer, which writes the whole response, Content-Length included,
+// Close calls answer, which writes the whole response, Content-Length included,
 // and then reads the rest of body: 64 MiB of it at most, for 30 seconds, with
 // pauses of no more than 5. body is what came with the request, before any limit
 // was put around it.
 // Whoever listens while sending has the answer at once. Beyond 256 KiB net/http
 // ends the connection afterwards, and tells so in the answer.
-func After(w http.ResponseWriter, body io.Reader, answer func()) {
+func Close(w http.ResponseWriter, body io.Reader, answer func()) {
 	usual.after(w, body, answer)
 }
 

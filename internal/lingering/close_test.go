@@ -1,4 +1,4 @@
-package linger
+package lingering
 
 import (
 	"bufio"
@@ -140,7 +140,7 @@ func TestNobodyIsReadForEver(t *testing.T) {
 // TestWithoutAConnectionThereIsJustTheAnswer is what tests of handlers see.
 func TestWithoutAConnectionThereIsJustTheAnswer(t *testing.T) {
 	w := httptest.NewRecorder()
-	After(w, strings.NewReader("x"), func() { w.WriteHeader(http.StatusTeapot) })
+	Close(w, strings.NewReader("x"), func() { w.WriteHeader(http.StatusTeapot) })
 	if w.Code != http.StatusTeapot {
 		t.Errorf("got %d", w.Code)
 	}

@@ -68,7 +68,7 @@ its default. Those that it does not name stay as they are.`,
 		if plan, err = a.told(plan, path, err); err != nil {
 			return result{}, err
 		}
-		if err := sys.openBuiltins(ctx, draft); err != nil {
+		if err := openBuiltins(ctx, sys, draft); err != nil {
 			return result{}, err
 		}
 		return result{plan, func(w io.Writer) error {
@@ -92,7 +92,7 @@ func printNext(w io.Writer, plan plan.Plan) {
 }
 
 // openBuiltins makes the built-in desks of a draft ready for use.
-func (s *system) openBuiltins(ctx context.Context, draft plan.Draft) error {
+func openBuiltins(ctx context.Context, s *system, draft plan.Draft) error {
 	for _, named := range draft.Desks {
 		d, err := s.core.Settings.Desk(ctx, named.Name)
 		if err != nil {

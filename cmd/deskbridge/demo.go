@@ -1,6 +1,7 @@
 package main
 
 import (
+	"golang.org/x/term"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/schollz/progressbar/v3"
-	"github.com/spf13/cobra"
 )
 
 const (
@@ -23,35 +23,36 @@ const (
 	demoPatience = 60 * time.Second
 )
 
-func (a *app) demo() *cobra.Command {
-	var exit bool
-	var dir string
-	cmd := &cobra.Command{
-		Use:   "demo",
-		Short: "Play a morning at a company, with simulated identity providers and a real desk",
-		Long: `Play a morning at a company. The demo runs the real server on embedded SQLite
-with the built-in desk, and pushes to it over HTTP what Okta and Entra ID push:
-syncs, joiners, movers, leavers with open conversations, people who sign in, a
-big group, and a mistake that a guard stops. It checks everything that comes of
-it, and leaves the server running for you to look at.`,
-		Example: "  deskbridge demo\n  deskbridge demo --exit",
-		Args:    cobra.NoArgs,
+// Options say how the demo is played.
+type Options struct {
+	Dir  string // where to keep its data; "": a new temporary directory
+	Exit bool   // end when the morning is over
+	Out  io.Writer
+	// Command runs one of the program's own commands, with its settings in
+	// environ, as a process would, and returns what it printed.
+	Command func(ctx context.Context, args, environ []string) ([]byte, error)
+	// Settings reads the server's settings from environ.
+	Settings func(environ []string) (config.Server, error)
+}
+
+// ErrOccupied says that there is a database in the directory for the demo's data.
+var ErrOccupied = errors.New("holds a database already; the demo needs an empty directory")
+
+// Run plays the morning. An error says that it could not be played, or that not
+// all came out as planned.
+func Run(ctx context.Context, o Options) error {
+	m, err := newMorning(o)
+	if err != nil {
+		return err
 	}
-	cmd.Flags().BoolVar(&exit, "exit", false, "end when the morning is over; exit status 0 only if all came out as planned")
-	cmd.Flags().StringVar(&dir, "dir", "", "where to keep the demo's data; default a new temporary directory")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		m, err := a.newMorning(dir)
-		if err != nil {
-			return err
-		}
-		return m.run(cmd.Context(), exit)
-	}
-	return cmd
+	return m.run(ctx, o.Exit)
 }
 
 // morning is one run of the demo.
 type morning struct {
-	app      *app // the same program, with the demo's settings
+	options  Options
+	environ  []string // the demo's settings
+	log      io.Writer
 	out      io.Writer
 	settings config.Server
 	openID   *openID // where the company's people sign in
@@ -59,7 +60,8 @@ type morning struct {
 	failures []string
 }
 
-func (a *app) newMorning(dir string) (*morning, error) {
+func newMorning(o Options) (*morning, error) {
+	dir := o.Dir
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "deskbridge-demo-")
 		if err != nil {
@@ -67,7 +69,7 @@ func (a *app) newMorning(dir string) (*morning, error) {
 		}
 		dir = temp
 	} else if _, err := os.Stat(filepath.Join(dir, "deskbridge.db")); err == nil {
-		return nil, usageError{fmt.Errorf("%s holds a database already; the demo needs an empty directory", dir)}
+		return nil, fmt.Errorf("%s %w", dir, ErrOccupied)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -93,12 +95,11 @@ func (a *app) newMorning(dir string) (*morning, error) {
 		"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=1s",
 		"DESKBRIDGE_ALLOW_HOSTS=" + provider.listener.Addr().String(), "DEMO_ISSUER=" + provider.issuer,
 	}
-	own := &app{environ: environ, stdout: io.Discard, stderr: log}
-	settings, err := own.settings()
+	settings, err := o.Settings(environ)
 	if err != nil {
 		return nil, err
 	}
-	return &morning{app: own, out: a.stdout, settings: settings, openID: provider}, nil
+	return &morning{options: o, environ: environ, log: log, out: o.Out, settings: settings, openID: provider}, nil
 }
 
 // freeAddress returns address when nobody listens there, else another port.
@@ -114,7 +115,7 @@ func freeAddress(address string) (string, error) {
 }
 
 func (m *morning) run(ctx context.Context, exit bool) error {
-	sys, err := openSystem(ctx, m.settings, newLogger(m.settings, m.app.stderr))
+	sys, err := openSystem(ctx, m.settings, newLogger(m.settings, m.log))
 	if err != nil {
 		return err
 	}
@@ -201,16 +202,11 @@ func (m *morning) comes(ctx context.Context, come func() (bool, error)) (bool, e
 // bar shows progress on a terminal, and nothing elsewhere.
 func (m *morning) bar(n int, what string) *progressbar.ProgressBar {
 	f, isFile := m.out.(*os.File)
-	if !isFile || !terminal(f) {
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return progressbar.DefaultSilent(int64(n))
 	}
 	return progressbar.NewOptions(n, progressbar.OptionSetDescription("   "+what), progressbar.OptionSetWriter(f),
 		progressbar.OptionClearOnFinish(), progressbar.OptionShowCount())
-}
-
-func terminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // self is how whoever runs the demo calls this program.

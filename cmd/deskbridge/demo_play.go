@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -47,11 +47,26 @@ func (m *morning) play(ctx context.Context, sys *system) error {
 
 // command runs one of our own commands and returns what it printed.
 func (m *morning) command(ctx context.Context, args ...string) ([]byte, error) {
-	var out, problems bytes.Buffer
-	if status := run(ctx, args, m.app.environ, &out, &problems); status != exitDone {
-		return nil, fmt.Errorf("deskbridge %v: exit status %d: %s", args, status, problems.String())
+	return m.options.Command(ctx, args, m.environ)
+}
+
+// status is what the demo reads of `deskbridge status --json`.
+type status struct {
+	Connections []struct {
+		Name string `json:"name"`
+		Held bool   `json:"held"`
+	} `json:"connections"`
+	Desks []struct {
+		Accounts map[provision.AccountState]int `json:"accounts"`
+	} `json:"desks"`
+}
+
+func (m *morning) status(ctx context.Context) (s status, _ error) {
+	out, err := m.command(ctx, "status", "--json")
+	if err != nil {
+		return s, err
 	}
-	return out.Bytes(), nil
+	return s, json.Unmarshal(out, &s)
 }
 
 func (m *morning) setUp(ctx context.Context, c *company) error {
@@ -82,7 +97,11 @@ func (m *morning) setUp(ctx context.Context, c *company) error {
 	if out, err = m.command(ctx, "desk", "app", "helpdesk", "--json"); err != nil {
 		return err
 	}
-	var helpdesk deskLine
+	var helpdesk struct {
+		APIURL    string `json:"api_url"`
+		AppID     string `json:"app_id"`
+		AppSecret string `json:"app_secret"`
+	}
 	if err := json.Unmarshal(out, &helpdesk); err != nil {
 		return err
 	}
@@ -106,7 +125,9 @@ func (m *morning) connect(ctx context.Context, name string) (idp, error) {
 	if err != nil {
 		return idp{}, err
 	}
-	var token tokenLine
+	var token struct {
+		Token string `json:"token"`
+	}
 	if err := json.Unmarshal(out, &token); err != nil {
 		return idp{}, err
 	}
@@ -194,7 +215,7 @@ func (c *company) has(ctx context.Context, mail string) (provision.DeskUser, err
 
 // awaits waits until the desk shows a person with this role and these teams.
 func (m *morning) awaits(ctx context.Context, c *company, p person, role provision.Role, teams ...string) error {
-	return m.until(ctx, fmt.Sprintf("%s is %s in %s", p.name(), role, list(teams)), func() (bool, error) {
+	return m.until(ctx, fmt.Sprintf("%s is %s in %s", p.name(), role, strings.Join(teams, ", ")), func() (bool, error) {
 		u, err := c.has(ctx, p.mail)
 		return u.Active && u.Role == role && slices.Equal(u.Teams, teams), err
 	})
@@ -204,7 +225,7 @@ func (m *morning) firstAccess(ctx context.Context, c *company) error {
 	m.step("The workers bring the help desk in line")
 	all := len(supporters) + len(leads) + len(billers) + len(agency)
 	err := m.until(ctx, fmt.Sprintf("all %d people confirmed by the desk", all), func() (bool, error) {
-		o, err := c.sys.overview(ctx)
+		o, err := m.status(ctx)
 		return err == nil && o.Desks[0].Accounts[provision.AccountReady] == all, err
 	})
 	if err != nil {
@@ -374,7 +395,7 @@ func (m *morning) mistake(ctx context.Context, c *company) error {
 	}
 	victims := len(before) - 1 // the leaver is still a member, and out already
 	err = m.until(ctx, fmt.Sprintf("the brake holds: %d accounts wait for an admin, and the IdP got its 2xx", victims), func() (bool, error) {
-		o, err := c.sys.overview(ctx)
+		o, err := m.status(ctx)
 		return err == nil && o.Connections[1].Held && o.Desks[0].Accounts[provision.AccountOnHold] == victims, err
 	})
 	if err != nil {
@@ -389,7 +410,7 @@ func (m *morning) mistake(ctx context.Context, c *company) error {
 		return err
 	}
 	return m.until(ctx, "mended at the IdP: nobody lost anything", func() (bool, error) {
-		o, err := c.sys.overview(ctx)
+		o, err := m.status(ctx)
 		return err == nil && o.Desks[0].Accounts[provision.AccountOnHold] == 0 && o.Desks[0].Accounts[provision.AccountWaiting] == 0, err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -76,7 +77,7 @@ func (m *morning) reportLine(ctx context.Context, c *company, p person) ([]strin
 			}
 		}
 	}
-	return []string{u.GivenName + " " + u.FamilyName, string(u.Role), list(u.Teams), list(u.Mailboxes), strings.Join(sources, ", ")}, nil
+	return []string{u.GivenName + " " + u.FamilyName, string(u.Role), orDash(u.Teams), orDash(u.Mailboxes), strings.Join(sources, ", ")}, nil
 }
 
 // handedOver shows who has the leaver's conversations now: whoever took one over
@@ -121,11 +122,24 @@ func (m *morning) handedOver(ctx context.Context, c *company) error {
 // table prints rows under a header, indented as the rest.
 func (m *morning) table(header string, rows [][]string) error {
 	var text strings.Builder
-	if err := table(&text, header, rows); err != nil {
+	columns := tabwriter.NewWriter(&text, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(columns, strings.ReplaceAll(header, " | ", "\t"))
+	for _, r := range rows {
+		fmt.Fprintln(columns, strings.Join(r, "\t"))
+	}
+	if err := columns.Flush(); err != nil {
 		return err
 	}
 	for line := range strings.Lines(text.String()) {
 		m.say("%s", strings.TrimRight(line, " \n"))
 	}
 	return nil
+}
+
+// orDash joins names; a dash when there are none.
+func orDash(names []string) string {
+	if len(names) == 0 {
+		return "-"
+	}
+	return strings.Join(names, ", ")
 }

@@ -150,14 +150,14 @@ func (a *app) deskAdd() *cobra.Command {
 			return result{}, err
 		}
 		line := deskLineOf(d)
-		if err := sys.openBuiltin(ctx, d, &line); err != nil {
+		if err := openBuiltin(ctx, sys, d, &line); err != nil {
 			return result{}, err
 		}
 		secret := ""
 		if made {
 			secret = d.SignIn.OIDC.ClientSecret
 		}
-		if line.SignIn, err = sys.deskSignIn(ctx, d, secret); err != nil {
+		if line.SignIn, err = deskSignInLineOf(ctx, sys, d, secret); err != nil {
 			return result{}, err
 		}
 		return result{line, func(w io.Writer) error {
@@ -192,13 +192,13 @@ shown once.`,
 			return result{}, err
 		}
 		line := deskLineOf(d)
-		if line.SignIn, err = sys.deskSignIn(ctx, d, ""); err != nil {
+		if line.SignIn, err = deskSignInLineOf(ctx, sys, d, ""); err != nil {
 			return result{}, err
 		}
 		if d.Kind != builtin.Kind && line.SignIn == nil {
 			return result{}, usageError{fmt.Errorf("desk %s has no sign_in, and of its kind, %s, no API is served here; docs/desks/ shows how people sign in there", d.Name, d.Kind)}
 		}
-		if err := sys.openBuiltin(ctx, d, &line); err != nil {
+		if err := openBuiltin(ctx, sys, d, &line); err != nil {
 			return result{}, err
 		}
 		return result{line, func(w io.Writer) error {
@@ -210,7 +210,7 @@ shown once.`,
 }
 
 // openBuiltin makes a built-in desk and the credentials for its API.
-func (s *system) openBuiltin(ctx context.Context, d provision.Desk, line *deskLine) error {
+func openBuiltin(ctx context.Context, s *system, d provision.Desk, line *deskLine) error {
 	if d.Kind != builtin.Kind {
 		return nil
 	}
@@ -267,7 +267,7 @@ func (a *app) deskCheck() *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		report, err := sys.report(ctx, d)
+		report, err := checkReport(ctx, sys, d)
 		if err != nil {
 			return result{}, err
 		}
@@ -278,7 +278,7 @@ func (a *app) deskCheck() *cobra.Command {
 	})
 }
 
-func (s *system) report(ctx context.Context, d provision.Desk) (deskReport, error) {
+func checkReport(ctx context.Context, s *system, d provision.Desk) (deskReport, error) {
 	if _, err := s.core.Settings.CheckDesk(d); err != nil {
 		return deskReport{}, err
 	}

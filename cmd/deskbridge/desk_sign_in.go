@@ -110,7 +110,7 @@ type deskOIDCLine struct {
 
 // deskSignIn returns what to enter at a desk; nil when nobody signs in there
 // through Deskbridge.
-func (s *system) deskSignIn(ctx context.Context, d provision.Desk, secret string) (*deskSignInLine, error) {
+func deskSignInLineOf(ctx context.Context, s *system, d provision.Desk, secret string) (*deskSignInLine, error) {
 	if d.SignIn.SAML == nil && d.SignIn.OIDC == nil {
 		return nil, nil
 	}

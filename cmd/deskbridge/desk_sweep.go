@@ -1,6 +1,7 @@
 package main
 
 import (
+	"golang.org/x/term"
 	"context"
 	"fmt"
 	"io"
@@ -72,7 +73,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 		if failed != nil {
 			failed = deskError(d, failed)
 		}
-		line, err := sys.sweepLine(ctx, d, report, dry)
+		line, err := sweepLineOf(ctx, sys, d, report, dry)
 		if err != nil {
 			return result{}, err
 		}
@@ -86,7 +87,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 // sweepBar shows how far a sweep is, to people who look at a terminal.
 func (a *app) sweepBar(ctx context.Context, sys *system, d provision.Desk) (*progressbar.ProgressBar, error) {
 	f, isFile := a.stderr.(*os.File)
-	if !isFile || !terminal(f) {
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return progressbar.NewOptions(-1, progressbar.OptionSetVisibility(false)), nil
 	}
 	counts, err := sys.store.CountAccounts(ctx)
@@ -98,7 +99,7 @@ func (a *app) sweepBar(ctx context.Context, sys *system, d provision.Desk) (*pro
 		progressbar.OptionClearOnFinish(), progressbar.OptionShowCount()), nil
 }
 
-func (s *system) sweepLine(ctx context.Context, d provision.Desk, report worker.SweepReport, dry bool) (sweepLine, error) {
+func sweepLineOf(ctx context.Context, s *system, d provision.Desk, report worker.SweepReport, dry bool) (sweepLine, error) {
 	line := sweepLine{Desk: d.Name, Drift: deskLineOf(d).Drift, Action: "report", Checked: report.Checked, Drifted: []sweptAccount{}, Skipped: []string{}}
 	switch {
 	case report.Repaired:

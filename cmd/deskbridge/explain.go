@@ -73,7 +73,7 @@ func (a *app) explain() *cobra.Command {
 		}
 		out := make([]explained, len(people))
 		for i, p := range people {
-			if out[i], err = sys.explain(ctx, p); err != nil {
+			if out[i], err = explainPerson(ctx, sys, p); err != nil {
 				return result{}, err
 			}
 		}
@@ -89,7 +89,7 @@ func (a *app) explain() *cobra.Command {
 	})
 }
 
-func (s *system) explain(ctx context.Context, person provision.Identity) (explained, error) {
+func explainPerson(ctx context.Context, s *system, person provision.Identity) (explained, error) {
 	all, err := s.core.Plan.Explain(ctx, person)
 	if err != nil {
 		return explained{}, err

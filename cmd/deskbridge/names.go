@@ -21,7 +21,7 @@ func (s *system) names(ctx context.Context) (n names, err error) {
 	return n, err
 }
 
-func (n *names) connectionID(name string) (provision.ConnectionID, error) {
+func connectionIDOf(n *names, name string) (provision.ConnectionID, error) {
 	for _, c := range n.connections {
 		if c.Name == name || string(c.ID) == name {
 			return c.ID, nil
@@ -39,7 +39,7 @@ func (n *names) connection(id provision.ConnectionID) string {
 	return string(id)
 }
 
-func (n *names) desk(name string) (provision.Desk, error) {
+func deskNamed(n *names, name string) (provision.Desk, error) {
 	for _, d := range n.desks {
 		if d.Name == name || string(d.ID) == name {
 			return d, nil
@@ -57,7 +57,7 @@ func (n *names) deskName(id provision.DeskID) string {
 	return string(id)
 }
 
-func (n *names) rule(r provision.Rule) ruleLine {
+func ruleLineOf(n *names, r provision.Rule) ruleLine {
 	return ruleLine{ID: string(r.ID), Connection: n.connection(r.Connection), Group: r.Group, Bound: r.GroupID != "",
 		Attribute: r.Attribute, Equals: r.Equals, Desk: n.deskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}
 }

@@ -53,10 +53,10 @@ func (a *app) ruleAdd() *cobra.Command {
 		if r.Role, err = provision.ParseRole(role); err != nil {
 			return result{}, err
 		}
-		if r.Connection, err = names.connectionID(conn); err != nil {
+		if r.Connection, err = connectionIDOf(&names, conn); err != nil {
 			return result{}, err
 		}
-		d, err := names.desk(desk)
+		d, err := deskNamed(&names, desk)
 		if err != nil {
 			return result{}, err
 		}
@@ -65,7 +65,7 @@ func (a *app) ruleAdd() *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		return say(names.rule(made), "Rule %s: %s gives %s.", made.ID, made, grantWords(made.Role, made.Teams, made.Mailboxes)), nil
+		return say(ruleLineOf(&names, made), "Rule %s: %s gives %s.", made.ID, made, grantWords(made.Role, made.Teams, made.Mailboxes)), nil
 	})
 }
 
@@ -109,7 +109,7 @@ func (a *app) ruleList() *cobra.Command {
 		out := make([]ruleLine, len(rules))
 		rows := make([][]string, len(rules))
 		for i, r := range rules {
-			out[i] = names.rule(r)
+			out[i] = ruleLineOf(&names, r)
 			when := r.String()
 			if r.Group != "" && r.GroupID == "" {
 				when += " (not pushed yet)"

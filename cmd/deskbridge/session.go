@@ -35,7 +35,7 @@ func (a *app) sessionList() *cobra.Command {
 	cmd.Flags().StringVar(&connection, "connection", "", "only people of this connection")
 	cmd.Flags().IntVar(&limit, "limit", listedSessions, "how many at most")
 	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		filter, err := sys.sessionFilter(ctx, user, connection)
+		filter, err := sessionFilter(ctx, sys, user, connection)
 		if err != nil {
 			return result{}, err
 		}
@@ -61,9 +61,9 @@ func (a *app) sessionList() *cobra.Command {
 	})
 }
 
-func (s *system) sessionFilter(ctx context.Context, user, connection string) (f provision.SessionFilter, _ error) {
+func sessionFilter(ctx context.Context, s *system, user, connection string) (f provision.SessionFilter, _ error) {
 	if user != "" {
-		person, err := s.person(ctx, user)
+		person, err := findPerson(ctx, s, user)
 		if err != nil {
 			return f, err
 		}
@@ -80,7 +80,7 @@ func (s *system) sessionFilter(ctx context.Context, user, connection string) (f 
 }
 
 // person returns the one person whom text means.
-func (s *system) person(ctx context.Context, text string) (provision.Identity, error) {
+func findPerson(ctx context.Context, s *system, text string) (provision.Identity, error) {
 	people, err := s.core.Directory.FindPeople(ctx, text)
 	if err != nil {
 		return provision.Identity{}, err
@@ -109,7 +109,7 @@ func (a *app) sessionRevoke() *cobra.Command {
 		if user == "" && connection == "" && id == "" {
 			return result{}, usageError{errors.New("say whose sessions: a person, --connection or --id")}
 		}
-		filter, err := sys.sessionFilter(ctx, user, connection)
+		filter, err := sessionFilter(ctx, sys, user, connection)
 		if err != nil {
 			return result{}, err
 		}
@@ -133,7 +133,7 @@ identifier at the identity provider than before.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		person, err := sys.person(ctx, args[0])
+		person, err := findPerson(ctx, sys, args[0])
 		if err != nil {
 			return result{}, err
 		}

@@ -78,12 +78,12 @@ type overviewAccount struct {
 func (a *app) status() *cobra.Command {
 	cmd := &cobra.Command{Use: "status", Short: "Show connections, desks, and what needs a person", Example: "  deskbridge status", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		o, err := sys.overview(ctx)
+		o, err := overviewOf(ctx, sys)
 		return result{o, o.print}, err
 	})
 }
 
-func (s *system) overview(ctx context.Context) (overview, error) {
+func overviewOf(ctx context.Context, s *system) (overview, error) {
 	found, err := s.core.Plan.Overview(ctx)
 	if err != nil {
 		return overview{}, err
@@ -115,7 +115,7 @@ func (s *system) overview(ctx context.Context) (overview, error) {
 		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.deskName(acc.Desk),
 			State: string(acc.State), Reason: acc.Reason})
 	}
-	o.Tokens, err = s.tokensToSee(ctx)
+	o.Tokens, err = tokensToSee(ctx, s)
 	return o, err
 }
 

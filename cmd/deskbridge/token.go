@@ -34,9 +34,9 @@ func lineOf(conn string, t credential.Token) tokenLine {
 		CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, ReplacedAt: t.ReplacedAt, LastUsedAt: t.LastUsedAt}
 }
 
-// shown returns the line of a token whose secret can be seen now, and the text
+// shownToken returns the line of a token whose secret can be seen now, and the text
 // that shows it.
-func (s *system) shown(conn string, t credential.Token, secret string) (line tokenLine, text string) {
+func shownToken(s *system, conn string, t credential.Token, secret string) (line tokenLine, text string) {
 	line = lineOf(conn, t)
 	if t.ClientID == "" {
 		line.Token = secret
@@ -85,7 +85,7 @@ func (a *app) tokenCreate() *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		line, text := sys.shown(conn.Name, token, secret)
+		line, text := shownToken(sys, conn.Name, token, secret)
 		return say(line, "%s", text), nil
 	})
 }
@@ -134,7 +134,7 @@ for, unless --expires says otherwise.`,
 		if err != nil {
 			return result{}, err
 		}
-		line, text := sys.shown(conn.Name, fresh, secret)
+		line, text := shownToken(sys, conn.Name, fresh, secret)
 		a.warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, moment{old.ExpiresAt}))
 		return say(line, "%s", text), nil
 	})

@@ -12,7 +12,7 @@ import (
 
 // tokensToSee returns the tokens that somebody should look at, and those that
 // a rotation has left behind for a while.
-func (s *system) tokensToSee(ctx context.Context) ([]tokenLine, error) {
+func tokensToSee(ctx context.Context, s *system) ([]tokenLine, error) {
 	tokens, err := s.core.Tokens.Tokens(ctx, "")
 	if err != nil {
 		return nil, err

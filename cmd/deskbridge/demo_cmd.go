@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/config"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) demo() *cobra.Command {
+	var exit bool
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Play a morning at a company, with simulated identity providers and a real desk",
+		Long: `Play a morning at a company. The demo runs the real server on embedded SQLite
+with the built-in desk, and pushes to it over HTTP what Okta and Entra ID push:
+syncs, joiners, movers, leavers with open conversations, people who sign in, a
+big group, and a mistake that a guard stops. It checks everything that comes of
+it, and leaves the server running for you to look at.`,
+		Example: "  deskbridge demo\n  deskbridge demo --exit",
+		Args:    cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&exit, "exit", false, "end when the morning is over; exit status 0 only if all came out as planned")
+	cmd.Flags().StringVar(&dir, "dir", "", "where to keep the demo's data; default a new temporary directory")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		err := Run(cmd.Context(), Options{Dir: dir, Exit: exit, Out: a.stdout, Command: command,
+			Settings: func(environ []string) (config.Server, error) { return (&app{environ: environ}).settings() }})
+		if errors.Is(err, ErrOccupied) {
+			return usageError{err}
+		}
+		return err
+	}
+	return cmd
+}
+
+// command runs a command line as a process would, and returns what it printed.
+func command(ctx context.Context, args, environ []string) ([]byte, error) {
+	var out, problems bytes.Buffer
+	if status := run(ctx, args, environ, &out, &problems); status != exitDone {
+		return nil, fmt.Errorf("deskbridge %v: exit status %d: %s", args, status, problems.String())
+	}
+	return out.Bytes(), nil
+}

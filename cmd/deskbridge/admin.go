@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
 func (a *app) admin() *cobra.Command {
@@ -28,7 +30,7 @@ lock it away.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&passwordFile, "password-file", "", "file with the password; - reads standard input")
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		password := strings.ToLower(rand.Text())
 		if passwordFile != "" {
 			var err error
@@ -36,11 +38,11 @@ lock it away.`,
 				return result{}, err
 			}
 		}
-		owner, enrolment, err := sys.core.BreakGlass.Add(ctx, sys.cause, args[0], password)
+		owner, enrolment, err := sys.Core.BreakGlass.Add(ctx, sys.Cause, args[0], password)
 		if err != nil {
 			return result{}, err
 		}
-		data := map[string]any{"name": owner.Name, "url": sys.settings.PublicURL + "/sso/break-glass", "totp_url": enrolment.URL, "recovery_codes": enrolment.Codes}
+		data := map[string]any{"name": owner.Name, "url": sys.Settings.PublicURL + "/sso/break-glass", "totp_url": enrolment.URL, "recovery_codes": enrolment.Codes}
 		if passwordFile == "" {
 			data["password"] = password
 		}
@@ -58,8 +60,8 @@ lock it away.`,
 
 func (a *app) adminList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List owners", Example: "  deskbridge admin list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		owners, err := sys.core.BreakGlass.Admins(ctx)
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+		owners, err := sys.Core.BreakGlass.Admins(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -79,8 +81,8 @@ func (a *app) adminList() *cobra.Command {
 
 func (a *app) adminRemove() *cobra.Command {
 	cmd := &cobra.Command{Use: "remove NAME", Short: "End an owner", Example: "  deskbridge admin remove owner", Args: cobra.ExactArgs(1)}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		if err := sys.core.BreakGlass.Remove(ctx, sys.cause, args[0]); err != nil {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		if err := sys.Core.BreakGlass.Remove(ctx, sys.Cause, args[0]); err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"name": args[0]}, "%s signs in no more.", args[0]), nil

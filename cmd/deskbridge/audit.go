@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 func (a *app) audit() *cobra.Command {
@@ -23,8 +25,8 @@ whole log up to now: keep it somewhere else, and compare it later.`,
 		Example: "  deskbridge audit verify",
 		Args:    cobra.NoArgs,
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		report, err := sys.core.Audit.Verify(ctx)
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+		report, err := sys.Core.Audit.Verify(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -57,10 +59,10 @@ func (a *app) auditExport() *cobra.Command {
 		Example: "  deskbridge audit export > audit.jsonl",
 		Args:    cobra.NoArgs,
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		enc := json.NewEncoder(a.stdout) // with or without --json: a log may be too long to hold
 		enc.SetEscapeHTML(false)
-		return result{}, sys.core.Audit.EachEntry(ctx, func(e provision.Entry) error {
+		return result{}, sys.Core.Audit.EachEntry(ctx, func(e provision.Entry) error {
 			return enc.Encode(entryLine{ID: e.ID, At: e.At, Connection: string(e.Connection), Actor: e.Cause.Actor, Cause: e.Cause.Action,
 				Request: e.Cause.Request, Action: e.Action, Subject: e.Subject, Desk: string(e.Desk), Account: string(e.Account),
 				Detail: e.Detail, Seal: e.Seal, Hash: hex.EncodeToString(e.Hash)})

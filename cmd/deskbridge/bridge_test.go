@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -26,7 +28,7 @@ type bridge struct {
 	t       *testing.T
 	environ []string
 	url     string
-	sys     *system
+	sys     *server.System
 	log     *lockedBuffer
 }
 
@@ -69,12 +71,12 @@ func newBridge(t *testing.T, settings ...string) *bridge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.sys, err = openSystem(t.Context(), s, newLogger(s, b.log)); err != nil {
+	if b.sys, err = server.Open(t.Context(), s, server.NewLogger(s, b.log)); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
-	go func() { ended <- b.sys.serve(ctx, ready) }()
+	go func() { ended <- b.sys.Serve(ctx, ready) }()
 	select {
 	case <-ready:
 	case err := <-ended:
@@ -85,7 +87,7 @@ func newBridge(t *testing.T, settings ...string) *bridge {
 		if err := <-ended; err != nil {
 			t.Errorf("serve: %v", err)
 		}
-		b.sys.close()
+		b.sys.Close()
 		if t.Failed() {
 			t.Logf("the server's log:\n%s", b.log)
 		}
@@ -134,7 +136,7 @@ func commandJSON[T any](b *bridge, args ...string) (v T) {
 func (b *bridge) connect(name string) idp {
 	b.t.Helper()
 	urls := commandJSON[connectionURLs](b, "connection", "add", name, "--idp", "okta")
-	return idp{newCaller(urls.SCIMURL, urls.Token, "application/scim+json")}
+	return idp{simulated.NewIdP(urls.SCIMURL, urls.Token)}
 }
 
 // apply applies an access.yaml.
@@ -147,10 +149,13 @@ func (b *bridge) apply(yaml string) {
 	b.command("apply", "-f", file)
 }
 
+// idp is a simulated identity provider whose failures end the test.
+type idp struct{ simulated.IdP }
+
 // mustPush creates a user or group and returns its id.
 func (i idp) mustPush(t *testing.T, resource string, body map[string]any) string {
 	t.Helper()
-	made, err := i.do(t.Context(), "POST", "/"+resource, body, 201)
+	made, err := i.Do(t.Context(), "POST", "/"+resource, body, 201)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +164,7 @@ func (i idp) mustPush(t *testing.T, resource string, body map[string]any) string
 
 func (i idp) mustDo(t *testing.T, method, path string, body any, want ...int) map[string]any {
 	t.Helper()
-	out, err := i.do(t.Context(), method, path, body, want...)
+	out, err := i.Do(t.Context(), method, path, body, want...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +173,7 @@ func (i idp) mustDo(t *testing.T, method, path string, body any, want ...int) ma
 
 func (i idp) mustPatch(t *testing.T, path string, ops ...map[string]any) {
 	t.Helper()
-	if err := i.patch(t.Context(), path, ops...); err != nil {
+	if err := i.Patch(t.Context(), path, ops...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -176,11 +181,11 @@ func (i idp) mustPatch(t *testing.T, path string, ops ...map[string]any) {
 // group creates a group with members.
 func (i idp) group(t *testing.T, name string, ids ...string) string {
 	t.Helper()
-	return i.mustPush(t, "Groups", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": name, "members": members(ids...)})
+	return i.mustPush(t, "Groups", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": name, "members": simulated.Members(ids...)})
 }
 
 func addMembers(ids ...string) map[string]any {
-	return map[string]any{"op": "add", "path": "members", "value": members(ids...)}
+	return map[string]any{"op": "add", "path": "members", "value": simulated.Members(ids...)}
 }
 
 func removeMember(id string) map[string]any {
@@ -206,7 +211,7 @@ func (b *bridge) eventually(what string, ok func() bool) {
 func (b *bridge) settled() {
 	b.t.Helper()
 	b.eventually("no account waits for a visit", func() bool {
-		due, err := b.sys.store.AccountsWhere(context.Background(), provision.AccountFilter{State: provision.AccountWaiting}, 1)
+		due, err := b.sys.Store.AccountsWhere(context.Background(), provision.AccountFilter{State: provision.AccountWaiting}, 1)
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -217,7 +222,7 @@ func (b *bridge) settled() {
 // entries returns the audit entries about subject, or all.
 func (b *bridge) entries(subject string) (out []provision.Entry) {
 	b.t.Helper()
-	err := b.sys.core.Audit.EachEntry(context.Background(), func(e provision.Entry) error {
+	err := b.sys.Core.Audit.EachEntry(context.Background(), func(e provision.Entry) error {
 		if subject == "" || e.Subject == subject {
 			out = append(out, e)
 		}

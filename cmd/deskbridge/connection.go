@@ -2,11 +2,18 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/sso/client"
 )
 
 // connectionURLs are the addresses of a connection, as the fixed contract
@@ -54,16 +61,16 @@ func (a *app) connectionAdd() *cobra.Command {
 	cmd.Flags().StringVar(&idp, "idp", string(provision.IdPGeneric), fmt.Sprintf("the identity provider: one of %v", provision.IdPs))
 	cmd.Flags().StringSliceVar(&domains, "domain", nil, "e-mail domain of its people, taken as verified at your word; may be repeated")
 	flags.add(cmd)
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		conn := provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains}
 		if err := flags.change(&conn.SignIn); err != nil {
 			return result{}, err
 		}
-		conn, token, err := sys.core.Settings.AddConnection(ctx, sys.cause, conn)
+		conn, token, err := sys.Core.Settings.AddConnection(ctx, sys.Cause, conn)
 		if err != nil {
 			return result{}, err
 		}
-		urls := urlsOf(sys.settings.PublicURL, conn)
+		urls := urlsOf(sys.Settings.PublicURL, conn)
 		urls.Token = token
 		return say(urls, "Connection %s is ready. Enter these at the identity provider (docs/idps/ shows where):\n\n"+
 			"  SCIM URL  %s\n  Token     %s\n\nThe token is shown only now. `deskbridge token create %s NAME` makes another.",
@@ -73,15 +80,15 @@ func (a *app) connectionAdd() *cobra.Command {
 
 func (a *app) connectionList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		connections, err := sys.core.Settings.Connections(ctx)
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+		connections, err := sys.Core.Settings.Connections(ctx)
 		if err != nil {
 			return result{}, err
 		}
 		out := make([]connectionURLs, len(connections))
 		rows := make([][]string, len(connections))
 		for i, c := range connections {
-			out[i] = urlsOf(sys.settings.PublicURL, c)
+			out[i] = urlsOf(sys.Settings.PublicURL, c)
 			rows[i] = []string{c.Name, string(c.IdP), list(c.Domains), out[i].SCIMURL, held(c)}
 		}
 		return tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil
@@ -107,11 +114,237 @@ simply kept. If it was, release it.`),
 		Example: "  deskbridge connection release acme",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		n, err := sys.core.Reconcile.ReleaseConnection(ctx, sys.cause, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		n, err := sys.Core.Reconcile.ReleaseConnection(ctx, sys.Cause, args[0])
 		if err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"connection": args[0], "accounts": n}, "Released: %d accounts go on.", n), nil
+	})
+}
+
+// signInFlags are the flags of connection add and set that say how people sign
+// in. access.yaml knows more.
+type signInFlags struct {
+	metadataURL, metadataFile                string
+	issuer, clientID, secretFile, secretText string
+	authMethod                               string
+	jit, signIn                              string
+	idpInitiated                             string
+}
+
+func (f *signInFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.metadataURL, "saml-metadata-url", "", "where the identity provider publishes its SAML metadata")
+	flags.StringVar(&f.metadataFile, "saml-metadata-file", "", "file with the identity provider's SAML metadata")
+	flags.StringVar(&f.idpInitiated, "saml-idp-initiated", "", "on, off: whether a sign-in may begin at the identity provider")
+	flags.StringVar(&f.issuer, "oidc-issuer", "", "issuer of the OpenID provider")
+	flags.StringVar(&f.clientID, "oidc-client-id", "", "our client id there")
+	flags.StringVar(&f.secretText, "oidc-client-secret", "", "our client secret there; others may see it in the list of processes")
+	flags.StringVar(&f.secretFile, "oidc-client-secret-file", "", "file with our client secret; - reads standard input")
+	flags.StringVar(&f.authMethod, "oidc-auth-method", "", "client_secret_basic, client_secret_post, or private_key_jwt: a key of ours in place of a secret")
+	flags.StringVar(&f.jit, "jit", "", "on, off: whether a first sign-in makes people")
+}
+
+// given reports whether any of the flags was set.
+func (f *signInFlags) given() bool { return *f != (signInFlags{}) }
+
+// change applies the flags to s. What no flag names stays.
+func (f *signInFlags) change(s *provision.SignIn) error {
+	for _, part := range []func(*provision.SignIn) error{f.changeSAML, f.changeOIDC, f.changePolicy} {
+		if err := part(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *signInFlags) changeSAML(s *provision.SignIn) error {
+	if f.metadataURL == "" && f.metadataFile == "" && f.idpInitiated == "" {
+		return nil
+	}
+	var settings client.SAMLSettings
+	if len(s.SAML) > 0 {
+		if err := json.Unmarshal(s.SAML, &settings); err != nil {
+			return errors.New("the SAML settings cannot be read; set them anew with `deskbridge apply`")
+		}
+	}
+	if f.metadataURL != "" || f.metadataFile != "" {
+		settings.MetadataURL, settings.Metadata, settings.SSOURL, settings.Certificates = f.metadataURL, "", "", nil
+	}
+	if f.metadataFile != "" {
+		text, err := os.ReadFile(f.metadataFile)
+		if err != nil {
+			return err
+		}
+		settings.Metadata = string(text)
+	}
+	if f.idpInitiated != "" {
+		on, err := onOff("saml-idp-initiated", f.idpInitiated)
+		if err != nil {
+			return err
+		}
+		settings.IdPInitiated = on
+	}
+	var err error
+	s.SAML, err = json.Marshal(settings)
+	return err
+}
+
+func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
+	if f.issuer == "" && f.clientID == "" && f.secretFile == "" && f.secretText == "" && f.authMethod == "" {
+		return nil
+	}
+	var settings client.OIDCSettings
+	if len(s.OIDC) > 0 {
+		if err := json.Unmarshal(s.OIDC, &settings); err != nil {
+			return errors.New("the OIDC settings cannot be read; set them anew with `deskbridge apply`")
+		}
+	}
+	secret := f.secretText
+	if f.secretFile != "" {
+		text, err := readSecret(f.secretFile)
+		if err != nil {
+			return err
+		}
+		secret = text
+	}
+	for field, value := range map[*string]string{&settings.Issuer: f.issuer, &settings.ClientID: f.clientID, &settings.ClientSecret: secret, &settings.AuthMethod: f.authMethod} {
+		if value != "" {
+			*field = value
+		}
+	}
+	var err error
+	s.OIDC, err = json.Marshal(settings)
+	return err
+}
+
+func (f *signInFlags) changePolicy(s *provision.SignIn) error {
+	if f.jit != "" {
+		on, err := onOff("jit", f.jit)
+		if err != nil {
+			return err
+		}
+		if s.JIT == nil {
+			s.JIT = &provision.JIT{}
+		}
+		s.JIT.Create = on
+	}
+	if f.signIn != "" {
+		on, err := onOff("sign-in", f.signIn)
+		if err != nil {
+			return err
+		}
+		s.Disabled = !on
+	}
+	return nil
+}
+
+func onOff(flag, value string) (bool, error) {
+	if value != "on" && value != "off" {
+		return false, usageError{fmt.Errorf("--%s is on or off", flag)}
+	}
+	return value == "on", nil
+}
+
+func readSecret(path string) (string, error) {
+	in := io.Reader(os.Stdin)
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, 64<<10))
+	return strings.TrimSpace(string(text)), err
+}
+
+func (a *app) connectionSet() *cobra.Command {
+	var flags signInFlags
+	cmd := &cobra.Command{
+		Use:   "set NAME",
+		Short: "Change how the people of a connection sign in",
+		Long: `Change how the people of a connection sign in. What no flag names stays as it is.
+Switching sign-in off ends every session of the connection at once.`,
+		Example: "  deskbridge connection set acme --saml-metadata-url https://idp.example.com/metadata\n" +
+			"  deskbridge connection set acme --oidc-issuer https://idp.example.com --oidc-client-id deskbridge --oidc-client-secret-file secret.txt\n" +
+			"  deskbridge connection set acme --sign-in off",
+		Args: cobra.ExactArgs(1),
+	}
+	flags.add(cmd)
+	cmd.Flags().StringVar(&flags.signIn, "sign-in", "", "on, off: whether anybody signs in at all")
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		if !flags.given() {
+			return result{}, usageError{errors.New("nothing to set; `deskbridge connection set --help` lists the flags")}
+		}
+		conn, err := sys.Core.Settings.SetSignIn(ctx, sys.Cause, args[0], flags.change)
+		if err != nil {
+			return result{}, err
+		}
+		return say(urlsOf(sys.Settings.PublicURL, conn), "Changed. `deskbridge connection test %s` tries it.", conn.Name), nil
+	})
+}
+
+func (a *app) connectionTest() *cobra.Command {
+	var accept, login bool
+	cmd := &cobra.Command{
+		Use:   "test NAME",
+		Short: "Look whether people can sign in through a connection",
+		Long: `Look whether people can sign in through a connection: fetch what a sign-in needs,
+and say what is missing or will run out. Nobody is signed in.
+
+New metadata that names another entity, or none of the certificates that were
+known, waits until somebody has looked: --accept takes it into use.`,
+		Example: "  deskbridge connection test acme\n  deskbridge connection test acme --login",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().BoolVar(&accept, "accept", false, "take metadata into use that waits for you")
+	cmd.Flags().BoolVar(&login, "login", false, "print an address, good once, at which a whole sign-in is tried and changes nothing")
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		if err != nil {
+			return result{}, err
+		}
+		if login {
+			address, err := sys.SignIn.Flow().TestURL(ctx, conn)
+			if err != nil {
+				return result{}, err
+			}
+			return say(map[string]any{"connection": conn.Name, "trial_url": address}, "Open this in a browser within 15 minutes. It signs nobody in:\n\n  %s", address), nil
+		}
+		if accept {
+			if err := sys.SignIn.Clients().Accept(ctx, sys.Cause, conn); err != nil {
+				return result{}, err
+			}
+		}
+		findings := sys.SignIn.Clients().Test(ctx, conn)
+		urls := urlsOf(sys.Settings.PublicURL, conn)
+		failed := 0
+		rows := make([][]string, len(findings))
+		for i, f := range findings {
+			mark := "✓"
+			if f.What == "warning" {
+				mark = "!"
+			}
+			if !f.OK {
+				mark = "✗"
+				failed++
+			}
+			rows[i] = []string{mark, f.What, f.Detail}
+		}
+		out := result{map[string]any{"connection": conn.Name, "findings": findings, "urls": urls}, func(w io.Writer) error {
+			if err := table(w, " | WHAT | FOUND", rows); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(w, "\nAt the identity provider:\n  SAML metadata  %s\n  SAML ACS       %s\n  entity ID      %s\n  OIDC redirect  %s\nSign in yourself: %s\n",
+				urls.SAMLMetadataURL, urls.SAMLACSURL, urls.SAMLEntityID, urls.OIDCRedirectURL, urls.LoginURL)
+			return err
+		}}
+		if failed > 0 {
+			return out, fmt.Errorf("%d of %d things keep people from signing in", failed, len(findings))
+		}
+		return out, nil
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
@@ -24,7 +26,7 @@ type killModel struct {
 	servers []*process
 	idps    []idp // one a server
 	turn    int   // of the server that is asked next
-	sys     *system
+	sys     *server.System
 
 	desks   *builtin.Desks // that has the desk
 	onDesk  provision.DeskID
@@ -40,7 +42,7 @@ type killModel struct {
 }
 
 type modelPerson struct {
-	person
+	simulated.Person
 	id      string
 	ids     []string // all that they ever had
 	active  bool
@@ -59,7 +61,7 @@ func (m *killModel) change(t *testing.T, n int) {
 	t.Helper()
 	switch {
 	case n < killPeople:
-		p := &modelPerson{person: person{fmt.Sprintf("P%03d", n), "Kill", fmt.Sprintf("p%03d@kill.example", n)}}
+		p := &modelPerson{Person: simulated.Person{Given: fmt.Sprintf("P%03d", n), Family: "Kill", Mail: fmt.Sprintf("p%03d@kill.example", n)}}
 		m.people = append(m.people, p)
 		m.enter(t, p)
 	case n < killPeople+killGroups:
@@ -82,11 +84,11 @@ func (m *killModel) life(t *testing.T, p *modelPerson) {
 		}
 		p.active = !p.active
 		p.toggles++
-		m.insist(t, "PATCH", "/Users/"+p.id, patchOf(setActive(p.active)))
+		m.insist(t, "PATCH", "/Users/"+p.id, simulated.PatchOf(setActive(p.active)))
 	case what < 4 && !m.deletes:
 		p.renames++
-		p.family = fmt.Sprintf("Kill%d", p.renames)
-		m.insist(t, "PATCH", "/Users/"+p.id, patchOf(map[string]any{"op": "replace", "path": "name.familyName", "value": p.family}))
+		p.Family = fmt.Sprintf("Kill%d", p.renames)
+		m.insist(t, "PATCH", "/Users/"+p.id, simulated.PatchOf(map[string]any{"op": "replace", "path": "name.familyName", "value": p.Family}))
 	case what < 5:
 		m.converse(t, p)
 		p.removed = true
@@ -113,7 +115,7 @@ func (m *killModel) life(t *testing.T, p *modelPerson) {
 
 func (m *killModel) enter(t *testing.T, p *modelPerson) {
 	t.Helper()
-	p.id = m.create(t, "Users", "userName", oktaUser(p.person))
+	p.id = m.create(t, "Users", "userName", simulated.OktaUser(p.Person))
 	p.ids, p.active, p.removed = append(p.ids, p.id), true, false
 }
 
@@ -123,7 +125,7 @@ func (m *killModel) join(t *testing.T, p *modelPerson, g *modelGroup) {
 		m.groupEntries[g.id]++
 	}
 	g.in[p] = true
-	m.insist(t, "PATCH", "/Groups/"+g.id, patchOf(addMembers(p.id)))
+	m.insist(t, "PATCH", "/Groups/"+g.id, simulated.PatchOf(addMembers(p.id)))
 }
 
 func (m *killModel) leave(t *testing.T, p *modelPerson, g *modelGroup) {
@@ -132,7 +134,7 @@ func (m *killModel) leave(t *testing.T, p *modelPerson, g *modelGroup) {
 		m.groupEntries[g.id]++
 	}
 	delete(g.in, p)
-	m.insist(t, "PATCH", "/Groups/"+g.id, patchOf(removeMember(p.id)))
+	m.insist(t, "PATCH", "/Groups/"+g.id, simulated.PatchOf(removeMember(p.id)))
 }
 
 // create posts until there is an answer; a conflict after a lost answer is
@@ -144,7 +146,7 @@ func (m *killModel) create(t *testing.T, resource, key string, body map[string]a
 		t.Fatalf("POST /%s: status %d", resource, status)
 	}
 	for {
-		id, err := m.next().lookUp(context.Background(), resource, key, fmt.Sprint(body[key]))
+		id, err := m.next().LookUp(context.Background(), resource, key, fmt.Sprint(body[key]))
 		if err == nil && id != "" {
 			return id
 		}
@@ -172,7 +174,7 @@ func (m *killModel) revive() {
 func (m *killModel) insist(t *testing.T, method, path string, body any) int {
 	t.Helper()
 	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); {
-		status, _, err := m.next().send(context.Background(), method, path, body)
+		status, _, err := m.next().Send(context.Background(), method, path, body)
 		if err == nil && status < 500 {
 			return status
 		}
@@ -185,7 +187,7 @@ func (m *killModel) insist(t *testing.T, method, path string, body any) int {
 // compare holds the desk and the audit log against the model.
 func (m *killModel) compare(t *testing.T, b *bridge) {
 	t.Helper()
-	parked, err := m.sys.store.AccountsWhere(t.Context(), provision.AccountFilter{State: provision.AccountNeedsAttention}, 0)
+	parked, err := m.sys.Store.AccountsWhere(t.Context(), provision.AccountFilter{State: provision.AccountNeedsAttention}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,13 +243,13 @@ func (m *killModel) comparePerson(t *testing.T, p *modelPerson, onDesk map[strin
 			teams[fmt.Sprintf("T%d", n%m.teams)] = true
 		}
 	}
-	u, there := onDesk[p.mail]
+	u, there := onDesk[p.Mail]
 	want := slices.Sorted(maps.Keys(teams))
 	switch wanted := p.active && !p.removed && len(teams) > 0; {
-	case wanted && (!u.Active || !slices.Equal(u.Teams, want) || u.Role != provision.RoleAgent || !slices.Equal(u.Mailboxes, []string{"Help"}) || u.FamilyName != p.family):
-		t.Errorf("%s: the desk has %+v, want %s, an agent in %v", p.mail, u, p.family, want)
+	case wanted && (!u.Active || !slices.Equal(u.Teams, want) || u.Role != provision.RoleAgent || !slices.Equal(u.Mailboxes, []string{"Help"}) || u.FamilyName != p.Family):
+		t.Errorf("%s: the desk has %+v, want %s, an agent in %v", p.Mail, u, p.Family, want)
 	case !wanted && there && (m.deletes || u.Active || len(u.Teams) > 0):
-		t.Errorf("%s: the desk has %+v, want nobody", p.mail, u)
+		t.Errorf("%s: the desk has %+v, want nobody", p.Mail, u)
 	}
 }
 
@@ -270,11 +272,11 @@ func (m *killModel) compareAudit(t *testing.T, p *modelPerson, entries map[strin
 		"beginnings of access": {m.beginnings(onDesk, p, got), got["account.created"] + got["account.activated"]},
 	} {
 		if pair[0] != pair[1] {
-			t.Errorf("%s: %d entries of %d %s: %v", p.mail, pair[1], pair[0], what, actions(all))
+			t.Errorf("%s: %d entries of %d %s: %v", p.Mail, pair[1], pair[0], what, actions(all))
 		}
 	}
 	if !m.deletes && got["account.created"] > 1 {
-		t.Errorf("%s was made %d times: %v", p.mail, got["account.created"], actions(all))
+		t.Errorf("%s was made %d times: %v", p.Mail, got["account.created"], actions(all))
 	}
 }
 
@@ -282,7 +284,7 @@ func (m *killModel) compareAudit(t *testing.T, p *modelPerson, entries map[strin
 // the log tells, and is on the desk now, or not.
 func (m *killModel) beginnings(onDesk map[string]provision.DeskUser, p *modelPerson, got map[string]int) int {
 	ended := got["account.deactivated"] + got["account.deleted"]
-	if onDesk[p.mail].Active {
+	if onDesk[p.Mail].Active {
 		return ended + 1
 	}
 	return ended

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
@@ -156,7 +157,7 @@ func testKill(t *testing.T, replicas int, settings ...string) {
 	for _, p := range m.servers {
 		p.kill()
 	}
-	if _, err := b.sys.core.Audit.Seal(t.Context()); err != nil {
+	if _, err := b.sys.Core.Audit.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	b.command("audit", "verify")
@@ -169,7 +170,7 @@ func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 func (m *killModel) connect(b *bridge, bad bool) {
 	t := b.t
 	for i, urls := 0, commandJSON[connectionURLs](b, "connection", "add", "kill", "--idp", "okta"); i < len(m.servers); i++ {
-		m.idps = append(m.idps, idp{newCaller(m.servers[i].url+"/scim/kill/v2", urls.Token, "application/scim+json")})
+		m.idps = append(m.idps, idp{simulated.NewIdP(m.servers[i].url+"/scim/kill/v2", urls.Token)})
 	}
 	m.teams = killGroups
 	var names []string
@@ -197,14 +198,14 @@ func (m *killModel) connect(b *bridge, bad bool) {
 	if b.sys, err = a.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.sys.close)
+	t.Cleanup(b.sys.Close)
 	m.sys = b.sys
 	if !bad {
-		d, err := b.sys.core.Settings.Desk(t.Context(), "d")
+		d, err := b.sys.Core.Settings.Desk(t.Context(), "d")
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.desks, m.onDesk = b.sys.builtin, d.ID
+		m.desks, m.onDesk = b.sys.Builtin, d.ID
 	}
 	m.raw, err = m.desks.Connector(provision.Desk{ID: m.onDesk, Name: "d", Kind: builtin.Kind, Settings: settings})
 	if err != nil {
@@ -221,7 +222,7 @@ func (m *killModel) connect(b *bridge, bad bool) {
 func (m *killModel) settle(b *bridge) {
 	b.t.Helper()
 	for end := time.Now().Add(killPatience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		due, err := m.sys.store.AccountsWhere(b.t.Context(), provision.AccountFilter{State: provision.AccountWaiting}, 1)
+		due, err := m.sys.Store.AccountsWhere(b.t.Context(), provision.AccountFilter{State: provision.AccountWaiting}, 1)
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -237,7 +238,7 @@ func (m *killModel) settle(b *bridge) {
 // what this test is about.
 func (m *killModel) converse(t *testing.T, p *modelPerson) {
 	t.Helper()
-	accounts, err := m.sys.store.AccountsOf(t.Context(), []provision.IdentityID{provision.IdentityID(p.id)})
+	accounts, err := m.sys.Store.AccountsOf(t.Context(), []provision.IdentityID{provision.IdentityID(p.id)})
 	if err != nil {
 		t.Fatal(err)
 	}

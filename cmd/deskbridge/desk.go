@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
-	"github.com/spf13/cobra"
 )
 
 type deskLine struct {
@@ -130,7 +132,7 @@ func (a *app) deskAdd() *cobra.Command {
 	}
 	flags.add(cmd)
 	signIn.add(cmd)
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		d, err := flags.desk(a, args[0])
 		if err != nil {
 			return result{}, err
@@ -139,14 +141,14 @@ func (a *app) deskAdd() *cobra.Command {
 		if d.SignIn, made, err = signIn.signIn(d.Name); err != nil {
 			return result{}, err
 		}
-		warnings, err := sys.core.Settings.CheckDesk(d)
+		warnings, err := sys.Core.Settings.CheckDesk(d)
 		if err != nil {
 			return result{}, err
 		}
 		for _, w := range warnings {
 			a.warn(w)
 		}
-		if d, err = sys.core.Settings.AddDesk(ctx, sys.cause, d); err != nil {
+		if d, err = sys.Core.Settings.AddDesk(ctx, sys.Cause, d); err != nil {
 			return result{}, err
 		}
 		line := deskLineOf(d)
@@ -186,8 +188,8 @@ shown once.`,
 		Example: "  deskbridge desk app support",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		d, err := sys.core.Settings.Desk(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		d, err := sys.Core.Settings.Desk(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
@@ -210,25 +212,25 @@ shown once.`,
 }
 
 // openBuiltin makes a built-in desk and the credentials for its API.
-func openBuiltin(ctx context.Context, s *system, d provision.Desk, line *deskLine) error {
+func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *deskLine) error {
 	if d.Kind != builtin.Kind {
 		return nil
 	}
-	if err := s.builtin.Open(ctx, d); err != nil {
+	if err := s.Builtin.Open(ctx, d); err != nil {
 		return err
 	}
-	app, err := s.builtin.CreateApp(ctx, d.ID, "")
+	app, err := s.Builtin.CreateApp(ctx, d.ID, "")
 	if err != nil {
 		return err
 	}
-	line.APIURL, line.AppID, line.AppSecret = s.settings.PublicURL+"/desk/v2", app.ID, app.Secret
+	line.APIURL, line.AppID, line.AppSecret = s.Settings.PublicURL+"/desk/v2", app.ID, app.Secret
 	return nil
 }
 
 func (a *app) deskList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List desks", Example: "  deskbridge desk list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		desks, err := sys.core.Settings.Desks(ctx)
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+		desks, err := sys.Core.Settings.Desks(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -262,8 +264,8 @@ func (a *app) deskCheck() *cobra.Command {
 		Example: "  deskbridge desk check support",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		d, err := sys.core.Settings.Desk(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		d, err := sys.Core.Settings.Desk(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
@@ -278,17 +280,17 @@ func (a *app) deskCheck() *cobra.Command {
 	})
 }
 
-func checkReport(ctx context.Context, s *system, d provision.Desk) (deskReport, error) {
-	if _, err := s.core.Settings.CheckDesk(d); err != nil {
+func checkReport(ctx context.Context, s *server.System, d provision.Desk) (deskReport, error) {
+	if _, err := s.Core.Settings.CheckDesk(d); err != nil {
 		return deskReport{}, err
 	}
-	connector, err := s.connector(d)
+	connector, err := s.Connector(d)
 	if err != nil {
 		return deskReport{}, err
 	}
 	profile, err := connector.Check(ctx)
 	if err != nil {
-		return deskReport{}, deskError(d, err)
+		return deskReport{}, server.DeskError(d, err)
 	}
 	can := connector.Capabilities()
 	report := deskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Teams: profile.Teams, Mailboxes: profile.Mailboxes,
@@ -302,7 +304,7 @@ func checkReport(ctx context.Context, s *system, d provision.Desk) (deskReport, 
 		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
 	}
 	places := settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
-	rules, err := s.core.Settings.Rules(ctx, "")
+	rules, err := s.Core.Settings.Rules(ctx, "")
 	if err != nil {
 		return report, err
 	}

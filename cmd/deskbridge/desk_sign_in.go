@@ -11,10 +11,12 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	apps "github.com/deskbridge/deskbridge/sso/deskidp"
-	"github.com/spf13/cobra"
 )
 
 // deskSignInFlags are the flags of desk add that say how people sign in there.
@@ -110,14 +112,14 @@ type deskOIDCLine struct {
 
 // deskSignIn returns what to enter at a desk; nil when nobody signs in there
 // through Deskbridge.
-func deskSignInLineOf(ctx context.Context, s *system, d provision.Desk, secret string) (*deskSignInLine, error) {
+func deskSignInLineOf(ctx context.Context, s *server.System, d provision.Desk, secret string) (*deskSignInLine, error) {
 	if d.SignIn.SAML == nil && d.SignIn.OIDC == nil {
 		return nil, nil
 	}
 	line := new(deskSignInLine)
-	at := s.settings.PublicURL + "/sso/idp/"
+	at := s.Settings.PublicURL + "/sso/idp/"
 	if d.SignIn.SAML != nil {
-		keys, err := s.core.Settings.Keys(ctx, settings.KeyDesk, apps.NewKey)
+		keys, err := s.Core.Settings.Keys(ctx, settings.KeyDesk, apps.NewKey)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,8 @@ import (
 	"net"
 
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
 func (a *app) domain() *cobra.Command {
@@ -19,12 +21,12 @@ func (a *app) domainAdd() *cobra.Command {
 		Example: "  deskbridge domain add acme acme.example",
 		Args:    cobra.ExactArgs(2),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Settings.Connection(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		claim, err := sys.core.Settings.ClaimDomain(ctx, sys.cause, conn.ID, args[1])
+		claim, err := sys.Core.Settings.ClaimDomain(ctx, sys.Cause, conn.ID, args[1])
 		if err != nil {
 			return result{}, err
 		}
@@ -43,8 +45,8 @@ func (a *app) domainVerify() *cobra.Command {
 		Args:    cobra.ExactArgs(2),
 	}
 	cmd.Flags().BoolVar(&sayso, "say-so", false, "take your word for it instead of the DNS; the audit log tells so")
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Settings.Connection(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
@@ -52,7 +54,7 @@ func (a *app) domainVerify() *cobra.Command {
 		if sayso {
 			lookup = nil
 		}
-		if err := sys.core.Settings.VerifyDomain(ctx, sys.cause, conn.ID, args[1], lookup); err != nil {
+		if err := sys.Core.Settings.VerifyDomain(ctx, sys.Cause, conn.ID, args[1], lookup); err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"connection": conn.Name, "domain": args[1], "verified": true}, "People at %s sign in through %s.", args[1], conn.Name), nil
@@ -61,8 +63,8 @@ func (a *app) domainVerify() *cobra.Command {
 
 func (a *app) domainList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List domains, verified or waiting", Example: "  deskbridge domain list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		connections, err := sys.core.Settings.Connections(ctx)
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+		connections, err := sys.Core.Settings.Connections(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -78,7 +80,7 @@ func (a *app) domainList() *cobra.Command {
 			for _, d := range c.Domains {
 				lines, rows = append(lines, line{Connection: c.Name, Domain: d, Verified: true}), append(rows, []string{c.Name, d, "verified", "-"})
 			}
-			claims, err := sys.core.Settings.DomainClaims(ctx, c.ID)
+			claims, err := sys.Core.Settings.DomainClaims(ctx, c.ID)
 			if err != nil {
 				return result{}, err
 			}
@@ -93,12 +95,12 @@ func (a *app) domainList() *cobra.Command {
 
 func (a *app) domainRemove() *cobra.Command {
 	cmd := &cobra.Command{Use: "remove CONNECTION DOMAIN", Short: "Take a domain from a connection", Example: "  deskbridge domain remove acme acme.example", Args: cobra.ExactArgs(2)}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Settings.Connection(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		if err := sys.core.Settings.RemoveDomain(ctx, sys.cause, conn.ID, args[1]); err != nil {
+		if err := sys.Core.Settings.RemoveDomain(ctx, sys.Cause, conn.ID, args[1]); err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"connection": conn.Name, "domain": args[1]}, "%s is no domain of %s any more.", args[1], conn.Name), nil

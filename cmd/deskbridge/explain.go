@@ -6,9 +6,11 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
-	"github.com/spf13/cobra"
 )
 
 // explained is one person in `explain --json`.
@@ -66,8 +68,8 @@ func (a *app) explain() *cobra.Command {
 		Example: "  deskbridge explain ada@example.com",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		people, err := sys.core.Directory.FindPeople(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		people, err := sys.Core.Directory.FindPeople(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
@@ -89,17 +91,17 @@ func (a *app) explain() *cobra.Command {
 	})
 }
 
-func explainPerson(ctx context.Context, s *system, person provision.Identity) (explained, error) {
-	all, err := s.core.Plan.Explain(ctx, person)
+func explainPerson(ctx context.Context, s *server.System, person provision.Identity) (explained, error) {
+	all, err := s.Core.Plan.Explain(ctx, person)
 	if err != nil {
 		return explained{}, err
 	}
-	conn, err := s.core.Settings.Connection(ctx, string(person.Connection))
+	conn, err := s.Core.Settings.Connection(ctx, string(person.Connection))
 	if err != nil {
 		return explained{}, err
 	}
 	out := explained{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, ExternalID: person.ExternalID, Status: string(person.Status)}
-	groups, err := s.core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
+	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
 	}
@@ -124,7 +126,7 @@ func explainPerson(ctx context.Context, s *system, person provision.Identity) (e
 		}
 		if acc := e.Account; acc != nil {
 			d.Account, d.DeskUser, d.Origin, d.State, d.Why = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason
-			drifts, err := s.core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Account: acc.ID})
+			drifts, err := s.Core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Account: acc.ID})
 			if err != nil {
 				return out, err
 			}

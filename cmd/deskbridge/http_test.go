@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -19,9 +20,9 @@ import (
 // TestHalfAnAnswerIsNotTheWhole checks that a client can tell an answer that was
 // given up from one that is complete.
 func TestHalfAnAnswerIsNotTheWhole(t *testing.T) {
-	s := &system{log: slog.New(slog.DiscardHandler)}
+	s := &server.System{Log: slog.New(slog.DiscardHandler)}
 	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status"})
-	web := httptest.NewServer(s.observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	web := httptest.NewServer(s.Observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"members":[`)
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
@@ -45,15 +46,15 @@ func TestHalfAnAnswerIsNotTheWhole(t *testing.T) {
 // each by the pattern that it has matched, and never by what it holds.
 func TestRoutesOfSignIn(t *testing.T) {
 	var log bytes.Buffer
-	s := &system{log: slog.New(slog.NewJSONHandler(&log, nil))}
+	s := &server.System{Log: slog.New(slog.NewJSONHandler(&log, nil))}
 	core := core.New(storetest.SQLite(t), core.Policy{}, slog.New(slog.DiscardHandler))
-	signIn := sso.New(ssoCore(core), sso.Options{PublicURL: "https://help.example.test", Log: slog.New(slog.DiscardHandler)})
+	signIn := sso.New(server.SSOCore(core), sso.Options{PublicURL: "https://help.example.test", Log: slog.New(slog.DiscardHandler)})
 	desks := http.NewServeMux()
 	desks.HandleFunc("GET /sso/idp/saml/{desk}/sso", func(http.ResponseWriter, *http.Request) {})
 	signIn.Mount(desks)
 	mux := http.NewServeMux()
 	mux.Handle("/sso/", signIn)
-	served := s.observe(mux, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status"}))
+	served := s.Observe(mux, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status"}))
 	for _, tt := range []struct{ method, path, want string }{
 		{http.MethodGet, "/sso/static/style.css", "/sso/static/style.css"},
 		{http.MethodGet, "/sso/signed-out", "/sso/signed-out"},

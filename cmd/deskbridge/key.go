@@ -4,11 +4,13 @@ import (
 	"context"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/client"
 	apps "github.com/deskbridge/deskbridge/sso/deskidp"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) key() *cobra.Command {
@@ -21,7 +23,7 @@ var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: client.NewSA
 
 func (a *app) keyList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		type line struct {
 			ID     provision.KeyID `json:"id"`
 			Use    settings.KeyUse `json:"use"`
@@ -30,7 +32,7 @@ func (a *app) keyList() *cobra.Command {
 		}
 		lines, rows := []line{}, [][]string{}
 		for _, use := range keyUses {
-			keys, err := sys.core.Settings.Keys(ctx, use, makers[use])
+			keys, err := sys.Core.Settings.Keys(ctx, use, makers[use])
 			if err != nil {
 				return result{}, err
 			}
@@ -63,12 +65,12 @@ goes on opening what was encrypted for it until it is retired.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().DurationVar(&overlap, "overlap", defaultOverlap, "how long until it signs; 0 at once")
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		use, err := keyUse(args[0])
 		if err != nil {
 			return result{}, err
 		}
-		k, err := sys.core.Settings.RotateKey(ctx, sys.cause, use, overlap, makers[use])
+		k, err := sys.Core.Settings.RotateKey(ctx, sys.Cause, use, overlap, makers[use])
 		if err != nil {
 			return result{}, err
 		}
@@ -78,12 +80,12 @@ goes on opening what was encrypted for it until it is retired.`,
 
 func (a *app) keyRetire() *cobra.Command {
 	cmd := &cobra.Command{Use: "retire saml|desk|oidc ID", Short: "End a key for good", Example: "  deskbridge key retire saml 01a1…", Args: cobra.ExactArgs(2)}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		use, err := keyUse(args[0])
 		if err != nil {
 			return result{}, err
 		}
-		if err := sys.core.Settings.RetireKey(ctx, sys.cause, use, provision.KeyID(args[1])); err != nil {
+		if err := sys.Core.Settings.RetireKey(ctx, sys.Cause, use, provision.KeyID(args[1])); err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"id": args[1]}, "Key %s is retired.", args[1]), nil

@@ -1,9 +1,3 @@
-// Command deskbridge runs the bridge between identity providers and help
-// desks, and administers it.
-//
-// The verbs are thin: each reads its flags, calls one method of the core, and
-// prints what came of it. This package wires everything together and decides
-// nothing.
 package main
 
 import (
@@ -13,10 +7,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"syscall"
 
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 // Exit statuses.
@@ -131,5 +128,29 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	cmd.AddCommand(children...)
+	return cmd
+}
+
+// release is set by the linker: -X main.release=v1.2.3.
+var release = "dev"
+
+func (a *app) version() *cobra.Command {
+	cmd := &cobra.Command{Use: "version", Short: "Print the version", Example: "  deskbridge version", Args: cobra.NoArgs}
+	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		commit := ""
+		if info, ok := debug.ReadBuildInfo(); ok {
+			for _, s := range info.Settings {
+				if s.Key == "vcs.revision" {
+					commit = s.Value
+				}
+			}
+		}
+		if *asJSON {
+			return printJSON(a.stdout, map[string]string{"version": release, "commit": commit, "go": runtime.Version()})
+		}
+		fmt.Fprintf(a.stdout, "deskbridge %s %s %s/%s %s\n", release, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit)
+		return nil
+	}
 	return cmd
 }

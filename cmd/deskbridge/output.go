@@ -10,9 +10,34 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
 )
+
+func connectionIDOf(n *server.Names, name string) (provision.ConnectionID, error) {
+	for _, c := range n.Connections {
+		if c.Name == name || string(c.ID) == name {
+			return c.ID, nil
+		}
+	}
+	return "", usageError{fmt.Errorf("there is no connection %q; `deskbridge connection list` shows them", name)}
+}
+
+func deskNamed(n *server.Names, name string) (provision.Desk, error) {
+	for _, d := range n.Desks {
+		if d.Name == name || string(d.ID) == name {
+			return d, nil
+		}
+	}
+	return provision.Desk{}, usageError{fmt.Errorf("there is no desk %q; `deskbridge desk list` shows them", name)}
+}
+
+func ruleLineOf(n *server.Names, r provision.Rule) ruleLine {
+	return ruleLine{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group, Bound: r.GroupID != "",
+		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}
+}
 
 // result is what a command has to say: data for programs, text for people.
 type result struct {
@@ -31,15 +56,15 @@ func say(data any, format string, args ...any) result {
 // verb makes cmd do its work on an open system and print what came of it, as
 // JSON with --json. What there is to print is printed even when do also
 // returns an error.
-func (a *app) verb(cmd *cobra.Command, do func(ctx context.Context, sys *system, args []string) (result, error)) *cobra.Command {
+func (a *app) verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.System, args []string) (result, error)) *cobra.Command {
 	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		sys, err := a.open(cmd.Context())
 		if err != nil {
 			return err
 		}
-		defer sys.close()
-		sys.cause = provision.Cause{Actor: "cli", Action: cmd.CommandPath()}
+		defer sys.Close()
+		sys.Cause = provision.Cause{Actor: "cli", Action: cmd.CommandPath()}
 		said, failed := do(cmd.Context(), sys, args)
 		switch {
 		case said.text == nil:

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -22,10 +23,10 @@ func race(t *testing.T, i idp, request func(n int) (method, path string, body an
 	start := make(chan struct{})
 	for n := range racers {
 		wg.Go(func() {
-			own := newCaller(i.base, i.token, i.media) // a connection of its own
+			own := simulated.NewCaller(i.Base, i.Token, i.Media) // a connection of its own
 			method, path, body := request(n)
 			<-start
-			status, _, err := own.send(t.Context(), method, path, body)
+			status, _, err := own.Send(t.Context(), method, path, body)
 			if err != nil {
 				t.Error(err)
 			}
@@ -56,12 +57,12 @@ rules: [{connection: race, group: Team, desk: d, role: agent, teams: [One]}]
 			want    map[int]int
 		}{
 			{"the same userName", func(n int) (string, string, any) {
-				body := oktaUser(person{"Ada", "Nilsen", "ada@race.example"})
+				body := simulated.OktaUser(simulated.Person{Given: "Ada", Family: "Nilsen", Mail: "ada@race.example"})
 				body["externalId"] = fmt.Sprint("name-", n)
 				return "POST", "/Users", body
 			}, onlyOne},
 			{"the same externalId", func(n int) (string, string, any) {
-				body := oktaUser(person{"Bo", "Lund", fmt.Sprintf("bo%d@race.example", n)})
+				body := simulated.OktaUser(simulated.Person{Given: "Bo", Family: "Lund", Mail: fmt.Sprintf("bo%d@race.example", n)})
 				body["externalId"] = "the-same"
 				return "POST", "/Users", body
 			}, onlyOne},
@@ -78,30 +79,34 @@ rules: [{connection: race, group: Team, desk: d, role: agent, teams: [One]}]
 			}
 		}
 
-		ada, err := okta.lookUp(t.Context(), "Users", "userName", "ada@race.example")
+		ada, err := okta.LookUp(t.Context(), "Users", "userName", "ada@race.example")
 		if err != nil || ada == "" {
 			t.Fatalf("the winner cannot be found: %v", err)
 		}
-		team, err := okta.lookUp(t.Context(), "Groups", "displayName", "team")
+		team, err := okta.LookUp(t.Context(), "Groups", "displayName", "team")
 		if err != nil || team == "" {
 			t.Fatalf("the winning group cannot be found: %v", err)
 		}
-		if got := race(t, okta, func(int) (string, string, any) { return "PATCH", "/Groups/" + team, patchOf(addMembers(ada)) }); got[200]+got[204] != racers {
+		if got := race(t, okta, func(int) (string, string, any) { return "PATCH", "/Groups/" + team, simulated.PatchOf(addMembers(ada)) }); got[200]+got[204] != racers {
 			t.Errorf("the same member: statuses %v", got)
 		}
 		var crowd []string
 		for n := range racers {
-			crowd = append(crowd, okta.mustPush(t, "Users", oktaUser(person{fmt.Sprintf("P%d", n), "Q", fmt.Sprintf("p%d@race.example", n)})))
+			crowd = append(crowd, okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: fmt.Sprintf("P%d", n), Family: "Q", Mail: fmt.Sprintf("p%d@race.example", n)})))
 		}
-		if got := race(t, okta, func(n int) (string, string, any) { return "PATCH", "/Groups/" + team, patchOf(addMembers(crowd[n])) }); got[200]+got[204] != racers {
+		if got := race(t, okta, func(n int) (string, string, any) {
+			return "PATCH", "/Groups/" + team, simulated.PatchOf(addMembers(crowd[n]))
+		}); got[200]+got[204] != racers {
 			t.Errorf("different members: statuses %v", got)
 		}
-		in, err := b.sys.core.Directory.Members(t.Context(), mustConnection(t, b, "race").ID, provision.GroupID(team))
+		in, err := b.sys.Core.Directory.Members(t.Context(), mustConnection(t, b, "race").ID, provision.GroupID(team))
 		if err != nil || len(in) != racers+1 {
 			t.Errorf("%d members, %v; want %d", len(in), err, racers+1)
 		}
 		// On, off, on … at once: whatever wins last, desk and state agree.
-		if got := race(t, okta, func(n int) (string, string, any) { return "PATCH", "/Users/" + crowd[0], patchOf(setActive(n%2 == 0)) }); got[200]+got[204] != racers {
+		if got := race(t, okta, func(n int) (string, string, any) {
+			return "PATCH", "/Users/" + crowd[0], simulated.PatchOf(setActive(n%2 == 0))
+		}); got[200]+got[204] != racers {
 			t.Errorf("on and off: statuses %v", got)
 		}
 		b.settled()
@@ -137,7 +142,7 @@ rules: [{connection: race, group: Team, desk: d, role: agent, teams: [One]}]
 
 func mustConnection(t *testing.T, b *bridge, name string) provision.Connection {
 	t.Helper()
-	c, err := b.sys.core.Settings.Connection(t.Context(), name)
+	c, err := b.sys.Core.Settings.Connection(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,11 +153,11 @@ func mustConnection(t *testing.T, b *bridge, name string) provision.Connection {
 // account.
 func (b *bridge) desk(name string) (people []provision.DeskUser) {
 	b.t.Helper()
-	d, err := b.sys.core.Settings.Desk(b.t.Context(), name)
+	d, err := b.sys.Core.Settings.Desk(b.t.Context(), name)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	now, err := b.sys.builtin.Snapshot(b.t.Context(), d.ID)
+	now, err := b.sys.Builtin.Snapshot(b.t.Context(), d.ID)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/provision"
 	diff "github.com/google/go-cmp/cmp"
 )
@@ -117,7 +118,7 @@ func TestRequestTracker(t *testing.T) {
 	b := newBridge(t, "RT_TOKEN="+needEnv(t, "DESKBRIDGE_TEST_RT_TOKEN"))
 	run := fmt.Sprintf("%x", time.Now().UnixNano()) // RT keeps what earlier runs made
 	mail := func(name string) string { return name + "." + run + "@fjord.example" }
-	bo := person{"Bo", "Lund", mail("bo")}
+	bo := simulated.Person{Given: "Bo", Family: "Lund", Mail: mail("bo")}
 
 	// Somebody works in RT whom an admin made by hand.
 	hand := mail("hand")
@@ -134,7 +135,7 @@ desks:
     url: ` + rt.url + `
     secret: ${env:RT_TOKEN}
     on_leave: deactivate
-    hand_over: {agent: ` + bo.mail + `}
+    hand_over: {agent: ` + bo.Mail + `}
 rules:
   - {connection: fjord, group: Support, desk: support, role: agent, teams: [Support Agents], mailboxes: [Support]}
   - {connection: fjord, group: Billing, desk: support, role: agent, teams: [Billing Agents]}
@@ -144,18 +145,18 @@ rules:
 		t.Fatalf("desk check: %+v", report)
 	}
 	token := commandJSON[tokenLine](b, "token", "create", "fjord", "test").Token
-	okta := idp{newCaller(b.url+"/scim/fjord/v2", token, "application/scim+json")}
+	okta := idp{simulated.NewIdP(b.url+"/scim/fjord/v2", token)}
 
-	ada := person{"Ada", "Nilsen", mail("ada")}
-	twin := person{"Hand", "Twin", hand} // an IdP user with the address of the user made by hand
+	ada := simulated.Person{Given: "Ada", Family: "Nilsen", Mail: mail("ada")}
+	twin := simulated.Person{Given: "Hand", Family: "Twin", Mail: hand} // an IdP user with the address of the user made by hand
 	adaID, boID, twinID := okta.mustPush(t, "Users", oktaAs(ada, run)), okta.mustPush(t, "Users", oktaAs(bo, run)), okta.mustPush(t, "Users", oktaAs(twin, run))
 	support := okta.group(t, "Support", adaID, boID, twinID)
 	billing, admins := okta.group(t, "Billing"), okta.group(t, "Admins")
 	b.settled()
 
 	// Create, role, team.
-	made := rt.user(ada.mail)
-	if made.Privileged != 1 || made.Disabled != "0" || made.RealName != "Ada Nilsen" || made.EmailAddress != ada.mail {
+	made := rt.user(ada.Mail)
+	if made.Privileged != 1 || made.Disabled != "0" || made.RealName != "Ada Nilsen" || made.EmailAddress != ada.Mail {
 		t.Errorf("made: %+v", made)
 	}
 	if d := diff.Diff([]string{"Support Agents"}, rt.groups(made)); d != "" {
@@ -171,7 +172,7 @@ rules:
 	}
 
 	// The same push a second time writes nothing.
-	before, writes := rt.user(ada.mail), b.deskWrites()
+	before, writes := rt.user(ada.Mail), b.deskWrites()
 	same := oktaAs(ada, run)
 	same["id"] = adaID
 	okta.mustDo(t, "PUT", "/Users/"+adaID, same, 200)
@@ -180,20 +181,20 @@ rules:
 	if got := b.deskWrites(); got != writes {
 		t.Errorf("desk writes = %v after the same push, want %v", got, writes)
 	}
-	if d := diff.Diff(before, rt.user(ada.mail)); d != "" {
+	if d := diff.Diff(before, rt.user(ada.Mail)); d != "" {
 		t.Errorf("RT changed after the same push:\n%s", d)
 	}
 
 	// Rename, and a new e-mail address.
-	ada.family = "Berg"
-	oldMail := ada.mail
-	ada.mail = mail("ada.berg")
+	ada.Family = "Berg"
+	oldMail := ada.Mail
+	ada.Mail = mail("ada.berg")
 	changed := oktaAs(ada, run)
 	changed["id"] = adaID
 	okta.mustDo(t, "PUT", "/Users/"+adaID, changed, 200)
 	b.settled()
-	renamed := rt.user(ada.mail)
-	if renamed.ID != made.ID || renamed.RealName != "Ada Berg" || renamed.EmailAddress != ada.mail || renamed.Name != ada.mail {
+	renamed := rt.user(ada.Mail)
+	if renamed.ID != made.ID || renamed.RealName != "Ada Berg" || renamed.EmailAddress != ada.Mail || renamed.Name != ada.Mail {
 		t.Errorf("renamed: %+v, want the same user %d with name and address of %+v", renamed, made.ID, ada)
 	}
 	rt.do("GET", "/user/"+url.PathEscape(oldMail), nil, 404)
@@ -202,7 +203,7 @@ rules:
 	okta.mustPatch(t, "/Groups/"+support, removeMember(adaID))
 	okta.mustPatch(t, "/Groups/"+billing, addMembers(adaID))
 	b.settled()
-	b.eventually("moved to Billing", func() bool { return slices.Equal(rt.groups(rt.user(ada.mail)), []string{"Billing Agents"}) })
+	b.eventually("moved to Billing", func() bool { return slices.Equal(rt.groups(rt.user(ada.Mail)), []string{"Billing Agents"}) })
 	if got := actions(b.entries(adaID)); slices.Contains(got, "account.deactivated") {
 		t.Errorf("a move between groups ended access: %v", got)
 	}
@@ -210,34 +211,34 @@ rules:
 	// A higher role, and back.
 	okta.mustPatch(t, "/Groups/"+admins, addMembers(adaID))
 	b.settled()
-	if d := diff.Diff([]string{"Billing Agents", "Desk Admins"}, rt.groups(rt.user(ada.mail))); d != "" {
+	if d := diff.Diff([]string{"Billing Agents", "Desk Admins"}, rt.groups(rt.user(ada.Mail))); d != "" {
 		t.Errorf("groups of an admin (-want +got):\n%s", d)
 	}
 	okta.mustPatch(t, "/Groups/"+admins, removeMember(adaID))
 	okta.mustPatch(t, "/Groups/"+support, addMembers(adaID))
 	b.settled()
-	if d := diff.Diff([]string{"Billing Agents", "Support Agents"}, rt.groups(rt.user(ada.mail))); d != "" {
+	if d := diff.Diff([]string{"Billing Agents", "Support Agents"}, rt.groups(rt.user(ada.Mail))); d != "" {
 		t.Errorf("groups after the role was taken back (-want +got):\n%s", d)
 	}
 
 	// Deactivate with 25 open tickets: handed over first.
 	const open = 25
 	for i := range open {
-		rt.do("POST", "/ticket", map[string]any{"Queue": "Support", "Subject": fmt.Sprintf("%s order %d", run, i), "Owner": ada.mail}, 201)
+		rt.do("POST", "/ticket", map[string]any{"Queue": "Support", "Subject": fmt.Sprintf("%s order %d", run, i), "Owner": ada.Mail}, 201)
 	}
 	if n := rt.owned(made.ID); n != open {
 		t.Fatalf("Ada owns %d tickets, want %d", n, open)
 	}
 	okta.mustPatch(t, "/Users/"+adaID, setActive(false))
 	b.settled()
-	gone := rt.user(ada.mail)
+	gone := rt.user(ada.Mail)
 	if gone.Disabled != "1" || gone.Privileged != 0 || len(rt.groups(gone)) > 0 {
 		t.Errorf("deactivated: %+v in %v", gone, rt.groups(gone))
 	}
 	if n := rt.owned(made.ID); n != 0 {
 		t.Errorf("%d tickets stayed with the leaver", n)
 	}
-	if n := rt.owned(rt.user(bo.mail).ID); n != open {
+	if n := rt.owned(rt.user(bo.Mail).ID); n != open {
 		t.Errorf("%d tickets are with the agent whom hand_over names, want %d", n, open)
 	}
 	checkHandOver(t, b.entries(adaID), open)
@@ -245,7 +246,7 @@ rules:
 	// Reactivate: the same account.
 	okta.mustPatch(t, "/Users/"+adaID, setActive(true))
 	b.settled()
-	back := rt.user(ada.mail)
+	back := rt.user(ada.Mail)
 	if back.ID != made.ID || back.Disabled != "0" || back.Privileged != 1 {
 		t.Errorf("reactivated: %+v, want user %d enabled", back, made.ID)
 	}
@@ -254,7 +255,7 @@ rules:
 	}
 
 	// Why: every part is explained by group and rule.
-	for _, d := range commandJSON[[]explained](b, "explain", ada.mail)[0].Desks {
+	for _, d := range commandJSON[[]explained](b, "explain", ada.Mail)[0].Desks {
 		for _, r := range d.Reasons {
 			if len(r.GivenBy) == 0 || r.GivenBy[0].Rule == "" || !strings.HasPrefix(r.GivenBy[0].Source, "group ") {
 				t.Errorf("explain: %s %s is given by %+v", r.What, r.Name, r.GivenBy)
@@ -269,13 +270,13 @@ rules:
 	// takes the account up again.
 	okta.mustDo(t, "DELETE", "/Users/"+adaID, nil, 204)
 	b.settled()
-	if gone = rt.user(ada.mail); gone.Disabled != "1" {
+	if gone = rt.user(ada.Mail); gone.Disabled != "1" {
 		t.Errorf("deleted: %+v", gone)
 	}
 	again := okta.mustPush(t, "Users", oktaAs(ada, run))
 	okta.mustPatch(t, "/Groups/"+support, addMembers(again))
 	b.settled()
-	if back = rt.user(ada.mail); back.ID != made.ID || back.Disabled != "0" {
+	if back = rt.user(ada.Mail); back.ID != made.ID || back.Disabled != "0" {
 		t.Errorf("pushed again after a delete: %+v, want user %d", back, made.ID)
 	}
 	if d := diff.Diff(handBefore, rt.user(hand)); d != "" {
@@ -285,9 +286,9 @@ rules:
 }
 
 // oktaAs is a user as Okta pushes it, with an externalId of this run.
-func oktaAs(p person, run string) map[string]any {
-	body := oktaUser(p)
-	body["externalId"] = "00u-" + lower(p.given) + "-" + run
+func oktaAs(p simulated.Person, run string) map[string]any {
+	body := simulated.OktaUser(p)
+	body["externalId"] = "00u-" + simulated.Lower(p.Given) + "-" + run
 	return body
 }
 

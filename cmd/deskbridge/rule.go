@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 type ruleLine struct {
@@ -45,8 +47,8 @@ func (a *app) ruleAdd() *cobra.Command {
 	f.StringArrayVar(&r.Teams, "team", nil, "team on the desk; may be repeated")
 	f.StringArrayVar(&r.Mailboxes, "mailbox", nil, "mailbox on the desk; may be repeated")
 	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams and mailboxes exist")
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		names, err := sys.names(ctx)
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+		names, err := sys.LoadNames(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -69,11 +71,11 @@ func (a *app) ruleAdd() *cobra.Command {
 	})
 }
 
-func (a *app) makeRule(ctx context.Context, sys *system, r provision.Rule, unchecked bool) (provision.Rule, error) {
+func (a *app) makeRule(ctx context.Context, sys *server.System, r provision.Rule, unchecked bool) (provision.Rule, error) {
 	if unchecked {
-		return sys.core.Settings.AddRuleUnchecked(ctx, sys.cause, r)
+		return sys.Core.Settings.AddRuleUnchecked(ctx, sys.Cause, r)
 	}
-	made, warnings, err := sys.core.Settings.AddRule(ctx, sys.cause, r)
+	made, warnings, err := sys.Core.Settings.AddRule(ctx, sys.Cause, r)
 	for _, w := range warnings {
 		a.warn(w)
 	}
@@ -97,12 +99,12 @@ func grantWords(role provision.Role, teams, mailboxes []string) string {
 
 func (a *app) ruleList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List all rules", Example: "  deskbridge rule list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
-		names, err := sys.names(ctx)
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+		names, err := sys.LoadNames(ctx)
 		if err != nil {
 			return result{}, err
 		}
-		rules, err := sys.core.Settings.Rules(ctx, "")
+		rules, err := sys.Core.Settings.Rules(ctx, "")
 		if err != nil {
 			return result{}, err
 		}
@@ -122,8 +124,8 @@ func (a *app) ruleList() *cobra.Command {
 
 func (a *app) ruleRemove() *cobra.Command {
 	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it gave ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		if err := sys.core.Settings.RemoveRule(ctx, sys.cause, provision.RuleID(args[0])); err != nil {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		if err := sys.Core.Settings.RemoveRule(ctx, sys.Cause, provision.RuleID(args[0])); err != nil {
 			return result{}, err
 		}
 		return say(map[string]string{"removed": args[0]}, "Rule %s is removed.", args[0]), nil

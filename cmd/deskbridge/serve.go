@@ -2,31 +2,114 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"os"
-	"runtime/debug"
-	"sync"
 	"time"
 
-	"github.com/deskbridge/deskbridge/store"
-	"github.com/deskbridge/deskbridge/worker"
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
-const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = 60 * time.Second // a slow client and a large body
-	writeTimeout  = 120 * time.Second
-	idleTimeout   = 120 * time.Second
-	// collectAt is by how many percent the heap grows before garbage is collected,
-	// unless GOGC says so: it is small, and Go's own 100 spends a tenth of the
-	// server's time on keeping it so.
-	collectAt = 200
-	// graceTime is how long requests and visits may finish after a signal.
-	graceTime = 20 * time.Second
-)
+// healthTimeout bounds a health check. It is longer than the server's own look
+// at the database, so that the server's answer arrives.
+const healthTimeout = server.ReadyTimeout + time.Second
+
+// healthcheck asks the server on this machine whether it is ready. It is for
+// container runtimes: the image holds no shell and no HTTP client.
+func (a *app) healthcheck() *cobra.Command {
+	return &cobra.Command{
+		Use:     "healthcheck",
+		Short:   "Ask the server on this machine whether it is ready",
+		Long:    "Ask the server that listens on DESKBRIDGE_LISTEN whether it is ready. Exit 0 means yes.",
+		Example: "  deskbridge healthcheck",
+		Args:    cobra.NoArgs,
+		Hidden:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := a.settings()
+			if err != nil {
+				return err
+			}
+			address, err := localAddress(settings.Listen)
+			if err != nil {
+				return err
+			}
+			return askReady(cmd.Context(), address)
+		},
+	}
+}
+
+// localAddress returns where this machine reaches a server that listens on
+// listen: an address that stands for all interfaces is none to connect to.
+func localAddress(listen string) (string, error) {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", err
+	}
+	switch ip := net.ParseIP(host); {
+	case host == "" || ip.Equal(net.IPv4zero):
+		host = "127.0.0.1"
+	case ip.Equal(net.IPv6unspecified):
+		host = "::1"
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+func askReady(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	// Not the default transport: a proxy from the environment is not meant.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("the server does not answer: %w", err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, 1<<10)); err != nil {
+		return fmt.Errorf("the server does not answer: %w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server is not ready: status %d; its log tells more", res.StatusCode)
+	}
+	return nil
+}
+
+func (a *app) migrate() *cobra.Command {
+	var reseal bool
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database up to date; serve does it at start, too",
+		Long: `Bring the database up to date; serve does it at start, too. With --reseal every
+secret in it is sealed anew with the first of DESKBRIDGE_SECRET_KEY: put a new
+key in front, run this, and the old key is needed no more.`,
+		Example: "  deskbridge migrate\n  DESKBRIDGE_SECRET_KEY=NEW,OLD deskbridge migrate --reseal",
+		Args:    cobra.NoArgs,
+	}
+	cmd.Flags().BoolVar(&reseal, "reseal", false, "seal every secret with the first key")
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+		resealed := 0 // opening the system has run all migrations
+		if reseal {
+			var err error
+			if resealed, err = sys.Store.Reseal(ctx); err != nil {
+				return result{}, err
+			}
+		}
+		data := map[string]any{"database": sys.Store.Dialect(), "state": "up to date", "resealed": resealed}
+		return result{data, func(w io.Writer) error {
+			fmt.Fprintf(w, "The %s database is up to date.\n", sys.Store.Dialect())
+			if reseal {
+				fmt.Fprintf(w, "Secrets sealed with the first key: %d.\n", resealed)
+			}
+			return nil
+		}}, nil
+	})
+}
 
 func (a *app) serve() *cobra.Command {
 	return &cobra.Command{
@@ -43,59 +126,12 @@ requests and visits finish.`,
 			if err != nil {
 				return err
 			}
-			sys, err := openSystem(cmd.Context(), settings, newLogger(settings, a.stderr))
+			sys, err := server.Open(cmd.Context(), settings, server.NewLogger(settings, a.stderr))
 			if err != nil {
 				return err
 			}
-			defer sys.close()
-			return sys.serve(cmd.Context(), nil)
+			defer sys.Close()
+			return sys.Serve(cmd.Context(), nil)
 		},
 	}
-}
-
-// serve runs the server until ctx ends. ready, when not nil, gets the address
-// it listens on.
-func (s *system) serve(ctx context.Context, ready chan<- net.Addr) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
-	listener, err := net.Listen("tcp", s.settings.Listen)
-	if err != nil {
-		return err
-	}
-	if s.store.Dialect() == string(store.SQLite) { // nobody else visits: what the last process left is free
-		if _, err := s.core.Reconcile.Reclaim(ctx); err != nil {
-			return errors.Join(err, listener.Close())
-		}
-	}
-	work := worker.New(workerCore(s.core), s.connector, s.log)
-	runner, err := work.Start(context.WithoutCancel(ctx), s.store.RiverDriver(), worker.Options{Workers: s.settings.Workers, Sweep: s.sweepEvery()})
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	server := &http.Server{
-		Handler:           s.handler(work),
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: 1 << 20, // a filter that is too long gets an answer in SCIM words
-		ErrorLog:       quietLog(s.log),
-	}
-	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var keepers sync.WaitGroup
-	keepers.Go(func() { s.signIn.Run(keeping) })
-	keepers.Go(func() { s.apps.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
-	defer func() { stop(); keepers.Wait() }()
-	s.log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", s.settings.PublicURL, "database", s.store.Dialect())
-	if ready != nil {
-		ready <- listener.Addr()
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-		s.log.Info("stopping: requests and visits under way may finish")
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
-	defer cancel()
-	return errors.Join(err, server.Shutdown(ending), runner.Stop(ending))
 }

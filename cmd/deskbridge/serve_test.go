@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 )
 
 // get returns status, headers and body of an answer.
@@ -53,16 +55,16 @@ func TestLogHoldsNobody(t *testing.T) {
 	b := newBridge(t, "DESKBRIDGE_LOG_LEVEL=debug")
 	okta := b.connect("private")
 	b.apply("desks: [{name: d, kind: builtin, settings: {teams: One}}]\nrules: [{connection: private, group: Secret Society, desk: d, role: agent, teams: [One]}]\n")
-	zoe := person{"Zoëlla", "Quagmire", "zoella.quagmire@private.example"}
-	id := okta.mustPush(t, "Users", oktaUser(zoe))
+	zoe := simulated.Person{Given: "Zoëlla", Family: "Quagmire", Mail: "zoella.quagmire@private.example"}
+	id := okta.mustPush(t, "Users", simulated.OktaUser(zoe))
 	okta.group(t, "Secret Society", id)
-	if _, err := okta.lookUp(t.Context(), "Users", "userName", zoe.mail); err != nil {
+	if _, err := okta.LookUp(t.Context(), "Users", "userName", zoe.Mail); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := okta.send(t.Context(), "POST", "/Users", oktaUser(zoe)); err != nil { // a conflict
+	if _, _, err := okta.Send(t.Context(), "POST", "/Users", simulated.OktaUser(zoe)); err != nil { // a conflict
 		t.Fatal(err)
 	}
-	if _, _, err := okta.send(t.Context(), "GET", "/Users?filter=userName+eq+quagmire", nil); err != nil { // a broken filter
+	if _, _, err := okta.Send(t.Context(), "GET", "/Users?filter=userName+eq+quagmire", nil); err != nil { // a broken filter
 		t.Fatal(err)
 	}
 	b.settled()
@@ -72,7 +74,7 @@ func TestLogHoldsNobody(t *testing.T) {
 	if !strings.Contains(log, id) || !strings.Contains(log, `"route":"/scim/{connection}/v2/Users"`) {
 		t.Errorf("the log says too little:\n%s", log)
 	}
-	for _, private := range []string{"Quagmire", "quagmire", "Zoëlla", "private.example", okta.token, "Secret Society"} {
+	for _, private := range []string{"Quagmire", "quagmire", "Zoëlla", "private.example", okta.Token, "Secret Society"} {
 		if strings.Contains(log, private) {
 			t.Errorf("%q stands in the log", private)
 		}

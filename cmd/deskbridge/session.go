@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 func (a *app) session() *cobra.Command {
@@ -34,23 +36,23 @@ func (a *app) sessionList() *cobra.Command {
 	cmd.Flags().StringVar(&user, "user", "", "only this person: id, userName, externalId or e-mail address")
 	cmd.Flags().StringVar(&connection, "connection", "", "only people of this connection")
 	cmd.Flags().IntVar(&limit, "limit", listedSessions, "how many at most")
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		filter, err := sessionFilter(ctx, sys, user, connection)
 		if err != nil {
 			return result{}, err
 		}
-		sessions, err := sys.core.Sessions.Sessions(ctx, filter, limit)
+		sessions, err := sys.Core.Sessions.Sessions(ctx, filter, limit)
 		if err != nil {
 			return result{}, err
 		}
 		lines := make([]sessionLine, len(sessions))
 		rows := make([][]string, len(sessions))
 		for i, s := range sessions {
-			conn, err := sys.core.Settings.Connection(ctx, string(s.Connection))
+			conn, err := sys.Core.Settings.Connection(ctx, string(s.Connection))
 			if err != nil {
 				return result{}, err
 			}
-			person, err := sys.core.Directory.Identity(ctx, s.Connection, s.Identity)
+			person, err := sys.Core.Directory.Identity(ctx, s.Connection, s.Identity)
 			if err != nil {
 				return result{}, err
 			}
@@ -61,7 +63,7 @@ func (a *app) sessionList() *cobra.Command {
 	})
 }
 
-func sessionFilter(ctx context.Context, s *system, user, connection string) (f provision.SessionFilter, _ error) {
+func sessionFilter(ctx context.Context, s *server.System, user, connection string) (f provision.SessionFilter, _ error) {
 	if user != "" {
 		person, err := findPerson(ctx, s, user)
 		if err != nil {
@@ -70,7 +72,7 @@ func sessionFilter(ctx context.Context, s *system, user, connection string) (f p
 		f.Identity = person.ID
 	}
 	if connection != "" {
-		conn, err := s.core.Settings.Connection(ctx, connection)
+		conn, err := s.Core.Settings.Connection(ctx, connection)
 		if err != nil {
 			return f, err
 		}
@@ -80,8 +82,8 @@ func sessionFilter(ctx context.Context, s *system, user, connection string) (f p
 }
 
 // person returns the one person whom text means.
-func findPerson(ctx context.Context, s *system, text string) (provision.Identity, error) {
-	people, err := s.core.Directory.FindPeople(ctx, text)
+func findPerson(ctx context.Context, s *server.System, text string) (provision.Identity, error) {
+	people, err := s.Core.Directory.FindPeople(ctx, text)
 	if err != nil {
 		return provision.Identity{}, err
 	}
@@ -101,7 +103,7 @@ func (a *app) sessionRevoke() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&id, "id", "", "only the session with this id")
 	cmd.Flags().StringVar(&connection, "connection", "", "everybody of this connection")
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		user := ""
 		if len(args) == 1 {
 			user = args[0]
@@ -114,7 +116,7 @@ func (a *app) sessionRevoke() *cobra.Command {
 			return result{}, err
 		}
 		filter.ID = provision.SessionID(id)
-		ended, err := sys.core.Sessions.EndSessions(ctx, sys.cause, filter, provision.EndedByAdmin)
+		ended, err := sys.Core.Sessions.EndSessions(ctx, sys.Cause, filter, provision.EndedByAdmin)
 		if err != nil {
 			return result{}, err
 		}
@@ -132,12 +134,12 @@ identifier at the identity provider than before.`,
 		Example: "  deskbridge session unlink ada@acme.example",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		person, err := findPerson(ctx, sys, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		if err := sys.core.SignIn.Unlink(ctx, sys.cause, person); err != nil {
+		if err := sys.Core.SignIn.Unlink(ctx, sys.Cause, person); err != nil {
 			return result{}, err
 		}
 		return say(map[string]any{"user": person.ID}, "Forgotten. The next sign-in finds %s anew.", person.UserName), nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/test/browsertest"
 	"github.com/deskbridge/deskbridge/test/idptest"
@@ -83,8 +84,8 @@ func TestSuspensionEndsTheVisit(t *testing.T) {
 	_, domain, _ := strings.Cut(alice.Email, "@")
 	w.apply("connections:\n" + w.join("acme", domain, bySAML(ssp.MetadataURL, ssp.Trust, "")) + w.desks("acme"))
 	token := commandJSON[tokenLine](w.bridge, "token", "create", "acme", "test").Token
-	okta := idp{newCaller(w.url+"/scim/acme/v2", token, "application/scim+json")}
-	id := okta.mustPush(t, "Users", oktaUser(person{alice.Given, alice.Family, alice.Email}))
+	okta := idp{simulated.NewIdP(w.url+"/scim/acme/v2", token)}
+	id := okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: alice.Given, Family: alice.Family, Mail: alice.Email}))
 	okta.group(t, "support-agents", id)
 
 	b := browsertest.New(t)

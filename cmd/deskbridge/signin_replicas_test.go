@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/test/browsertest"
 	"github.com/deskbridge/deskbridge/test/idptest"
@@ -139,8 +140,8 @@ func TestReplicas(t *testing.T) {
 	t.Run("suspended at the other replica", func(t *testing.T) {
 		r, b := all.in(t), browsertest.New(t)
 		token := commandJSON[tokenLine](r.one, "token", "create", "by-saml", "test").Token
-		okta := idp{newCaller(r.other.url+"/scim/by-saml/v2", token, "application/scim+json")}
-		id := okta.mustPush(t, "Users", oktaUser(person{bob.Given, bob.Family, bob.Email}))
+		okta := idp{simulated.NewIdP(r.other.url+"/scim/by-saml/v2", token)}
+		id := okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: bob.Given, Family: bob.Family, Mail: bob.Email}))
 		r.enter(b, "by-saml", bob)
 		okta.mustPatch(t, "/Users/"+id, setActive(false))
 		r.out("suspension", b)

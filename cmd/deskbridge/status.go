@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
-	"github.com/spf13/cobra"
 )
 
 type overview struct {
@@ -77,18 +79,18 @@ type overviewAccount struct {
 
 func (a *app) status() *cobra.Command {
 	cmd := &cobra.Command{Use: "status", Short: "Show connections, desks, and what needs a person", Example: "  deskbridge status", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *system, _ []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		o, err := overviewOf(ctx, sys)
 		return result{o, o.print}, err
 	})
 }
 
-func overviewOf(ctx context.Context, s *system) (overview, error) {
-	found, err := s.core.Plan.Overview(ctx)
+func overviewOf(ctx context.Context, s *server.System) (overview, error) {
+	found, err := s.Core.Plan.Overview(ctx)
 	if err != nil {
 		return overview{}, err
 	}
-	names, err := s.names(ctx)
+	names, err := s.LoadNames(ctx)
 	if err != nil {
 		return overview{}, err
 	}
@@ -97,22 +99,22 @@ func overviewOf(ctx context.Context, s *system) (overview, error) {
 		o.Connections = append(o.Connections, overviewConnection{Name: c.Connection.Name, IdP: string(c.Connection.IdP), Active: c.Active,
 			LastUsed: moment{c.LastUsedAt}, Held: c.Connection.HeldAt != nil})
 	}
-	health, err := s.core.Reconcile.DeskHealth(ctx)
+	health, err := s.Core.Reconcile.DeskHealth(ctx)
 	if err != nil {
 		return o, err
 	}
 	for _, d := range found.Desks {
 		o.Desks = append(o.Desks, overviewDeskOf(d, health[d.Desk.ID]))
 	}
-	drifts, err := s.core.Reconcile.Drifts(ctx, reconcile.DriftFilter{})
+	drifts, err := s.Core.Reconcile.Drifts(ctx, reconcile.DriftFilter{})
 	if err != nil {
 		return o, err
 	}
 	for _, d := range drifts {
-		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.deskName(d.Desk), FoundAt: moment{&d.FoundAt}, Differences: d.Differences()})
+		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.DeskName(d.Desk), FoundAt: moment{&d.FoundAt}, Differences: d.Differences()})
 	}
 	for _, acc := range found.Attention {
-		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.deskName(acc.Desk),
+		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.DeskName(acc.Desk),
 			State: string(acc.State), Reason: acc.Reason})
 	}
 	o.Tokens, err = tokensToSee(ctx, s)
@@ -220,14 +222,14 @@ func (a *app) retry() *cobra.Command {
 	cmd.Flags().StringVar(&desk, "desk", "", "all parked accounts of this desk")
 	cmd.Flags().BoolVar(&all, "all", false, "all parked accounts")
 	cmd.Flags().BoolVar(&adopt, "adopt", false, "agree to take over the user that the desk already has for ACCOUNT")
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		var filter provision.AccountFilter
 		var id provision.AccountID
 		switch {
 		case len(args) == 1 && desk == "" && !all:
 			id = provision.AccountID(args[0])
 		case len(args) == 0 && desk != "" && !all && !adopt:
-			d, err := sys.core.Settings.Desk(ctx, desk)
+			d, err := sys.Core.Settings.Desk(ctx, desk)
 			if err != nil {
 				return result{}, err
 			}
@@ -236,7 +238,7 @@ func (a *app) retry() *cobra.Command {
 		default:
 			return result{}, usageError{errors.New("name one account, or --desk NAME, or --all; --adopt goes with an account; `deskbridge status` lists them")}
 		}
-		n, err := sys.core.Reconcile.Retry(ctx, sys.cause, filter, id, adopt)
+		n, err := sys.Core.Reconcile.Retry(ctx, sys.Cause, filter, id, adopt)
 		if err != nil {
 			return result{}, err
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -15,11 +16,11 @@ import (
 // meddler changes a built-in desk as people do by hand.
 func (b *bridge) meddler(name string) desk.Desk {
 	b.t.Helper()
-	d, err := b.sys.core.Settings.Desk(b.t.Context(), name)
+	d, err := b.sys.Core.Settings.Desk(b.t.Context(), name)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	connector, err := b.sys.builtin.Connector(d)
+	connector, err := b.sys.Builtin.Connector(d)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -33,8 +34,8 @@ func drifting(t *testing.T, b *bridge, policy string) (bo string) {
 	okta := b.connect("acme")
 	b.apply("desks: [{name: d, kind: builtin, drift: " + policy + ", settings: {teams: \"Tier 1\"}}]\n" +
 		"rules: [{connection: acme, group: Support, desk: d, role: agent, teams: [Tier 1]}]\n")
-	ada := okta.mustPush(t, "Users", oktaUser(person{"Ada", "Byron", "ada@acme.example"}))
-	bo = okta.mustPush(t, "Users", oktaUser(person{"Bo", "Lund", "bo@acme.example"}))
+	ada := okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: "Ada", Family: "Byron", Mail: "ada@acme.example"}))
+	bo = okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: "Bo", Family: "Lund", Mail: "bo@acme.example"}))
 	okta.group(t, "Support", ada, bo)
 	b.eventually("both are at work", func() bool { return b.at("ada@acme.example") != "" && b.at("bo@acme.example") != "" })
 	b.settled()
@@ -161,7 +162,7 @@ func TestDriftPolicies(t *testing.T) {
 		}
 	}
 	b.apply("desks: [{name: d, kind: builtin, drift: off, rate: 4}]\n")
-	d, err := b.sys.core.Settings.Desk(t.Context(), "d")
+	d, err := b.sys.Core.Settings.Desk(t.Context(), "d")
 	if err != nil || d.Drift != provision.DriftOff || d.Rate != 4 {
 		t.Errorf("after apply: %+v, %v", d, err)
 	}

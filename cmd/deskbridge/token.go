@@ -3,14 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
-	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/spf13/cobra"
-)
 
-// tokenPath is where OAuth clients get access tokens.
-const tokenPath = "/oauth/token"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision/credential"
+)
 
 type tokenLine struct {
 	ID         string     `json:"id"`
@@ -36,13 +36,13 @@ func lineOf(conn string, t credential.Token) tokenLine {
 
 // shownToken returns the line of a token whose secret can be seen now, and the text
 // that shows it.
-func shownToken(s *system, conn string, t credential.Token, secret string) (line tokenLine, text string) {
+func shownToken(s *server.System, conn string, t credential.Token, secret string) (line tokenLine, text string) {
 	line = lineOf(conn, t)
 	if t.ClientID == "" {
 		line.Token = secret
 		return line, secret
 	}
-	line.Secret, line.TokenURL = secret, s.settings.PublicURL+tokenPath
+	line.Secret, line.TokenURL = secret, s.Settings.PublicURL+server.TokenPath
 	return line, fmt.Sprintf("client_id      %s\nclient_secret  %s\ntoken URL      %s", t.ClientID, secret, line.TokenURL)
 }
 
@@ -75,13 +75,13 @@ func (a *app) tokenCreate() *cobra.Command {
 	cmd.Flags().DurationVar(&draft.Life, "expires", 0, "how long it lives, e.g. 8760h; 0 means for ever")
 	cmd.Flags().BoolVar(&draft.ReadOnly, "read-only", false, "it reads and searches, and changes nothing")
 	cmd.Flags().BoolVar(&draft.Client, "client", false, "an OAuth 2.0 client, which gets access tokens with its id and secret")
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Settings.Connection(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
 		draft.Name = args[1]
-		token, secret, err := sys.core.Tokens.DraftToken(ctx, sys.cause, conn.ID, draft)
+		token, secret, err := sys.Core.Tokens.DraftToken(ctx, sys.Cause, conn.ID, draft)
 		if err != nil {
 			return result{}, err
 		}
@@ -92,12 +92,12 @@ func (a *app) tokenCreate() *cobra.Command {
 
 func (a *app) tokenList() *cobra.Command {
 	cmd := &cobra.Command{Use: "list CONNECTION", Short: "List the tokens of a connection", Example: "  deskbridge token list acme", Args: cobra.ExactArgs(1)}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Settings.Connection(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		tokens, err := sys.core.Tokens.Tokens(ctx, conn.ID)
+		tokens, err := sys.Core.Tokens.Tokens(ctx, conn.ID)
 		if err != nil {
 			return result{}, err
 		}
@@ -125,12 +125,12 @@ for, unless --expires says otherwise.`,
 	}
 	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the old one goes on; 0 ends it at once")
 	cmd.Flags().DurationVar(&expires, "expires", 0, "how long the new one lives; 0 means as long as the old one was made for")
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Settings.Connection(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		fresh, old, secret, err := sys.core.Tokens.RotateToken(ctx, sys.cause, conn.ID, args[1], overlap, expires)
+		fresh, old, secret, err := sys.Core.Tokens.RotateToken(ctx, sys.Cause, conn.ID, args[1], overlap, expires)
 		if err != nil {
 			return result{}, err
 		}
@@ -149,15 +149,53 @@ ends what a rotation has replaced, too; by id just that one.`,
 		Example: "  deskbridge token revoke acme first",
 		Args:    cobra.ExactArgs(2),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		conn, err := sys.core.Settings.Connection(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		token, err := sys.core.Tokens.RevokeToken(ctx, sys.cause, conn.ID, args[1])
+		token, err := sys.Core.Tokens.RevokeToken(ctx, sys.Cause, conn.ID, args[1])
 		if err != nil {
 			return result{}, err
 		}
 		return say(lineOf(conn.Name, token), "Token %s is revoked.", token.Name), nil
 	})
+}
+
+// tokensToSee returns the tokens that somebody should look at, and those that
+// a rotation has left behind for a while.
+func tokensToSee(ctx context.Context, s *server.System) ([]tokenLine, error) {
+	tokens, err := s.Core.Tokens.Tokens(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.LoadNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []tokenLine{}
+	for _, t := range tokens {
+		switch t.State(time.Now()) {
+		case credential.TokenExpired, credential.TokenExpiring, credential.TokenUnused, credential.TokenReplaced:
+			out = append(out, lineOf(names.Connection(t.Connection), t))
+		case credential.TokenActive, credential.TokenEnded:
+		}
+	}
+	return out, nil
+}
+
+// printTokens says what is to be done about tokens.
+func printTokens(w io.Writer, tokens []tokenLine) {
+	if len(tokens) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nTokens to look at: %d\n", len(tokens))
+	for _, t := range tokens {
+		fmt.Fprintf(w, "  %s %s: %s\n", t.Connection, t.Name, map[credential.TokenState]string{
+			credential.TokenExpired:  fmt.Sprintf("expired %s; `deskbridge token rotate %s %s` makes a new secret", moment{t.ExpiresAt}, t.Connection, t.Name),
+			credential.TokenExpiring: fmt.Sprintf("expires %s; `deskbridge token rotate %s %s` replaces it without a gap", moment{t.ExpiresAt}, t.Connection, t.Name),
+			credential.TokenUnused:   fmt.Sprintf("last used %s; if nobody needs it: `deskbridge token revoke %s %s`", moment{t.LastUsedAt}, t.Connection, t.Name),
+			credential.TokenReplaced: fmt.Sprintf("replaced %s, accepted until %s, last used %s", moment{t.ReplacedAt}, moment{t.ExpiresAt}, moment{t.LastUsedAt}),
+		}[credential.TokenState(t.State)])
+	}
 }

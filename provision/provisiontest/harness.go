@@ -27,6 +27,7 @@ import (
 	"github.com/deskbridge/deskbridge/worker"
 )
 
+// ByTest is who asks for changes in tests.
 var ByTest = provision.Cause{Actor: "test", Action: "test"}
 
 // Harness is the core on a database, with a connection, a desk, and a clock that
@@ -48,6 +49,7 @@ func Each(t *testing.T, test func(h *Harness)) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) { test(New(t, s)) })
 }
 
+// New returns a Harness on s.
 func New(t *testing.T, s *store.Store) *Harness {
 	t.Helper()
 	h := &Harness{T: t, Store: s}
@@ -61,6 +63,7 @@ func New(t *testing.T, s *store.Store) *Harness {
 	return h
 }
 
+// Now is what time it is for the core.
 func (h *Harness) Now() time.Time {
 	now := h.stands.Load()
 	if now == nil {
@@ -73,6 +76,7 @@ func (h *Harness) Now() time.Time {
 // machine, a one-time code is the same as a moment ago.
 func (h *Harness) StopClock() { h.stands.Store(new(time.Now())) }
 
+// Must ends the test when err is one.
 func (h *Harness) Must(err error) {
 	h.Helper()
 	if err != nil {
@@ -98,6 +102,7 @@ func Someone(name string, roles ...string) provision.Identity {
 	return id
 }
 
+// Person pushes somebody with these roles.
 func (h *Harness) Person(name string, roles ...string) provision.Identity {
 	h.Helper()
 	id, _, err := h.Core.Directory.CreateIdentity(h.Context(), h.Conn.ID, ByTest, Someone(name, roles...))
@@ -105,6 +110,7 @@ func (h *Harness) Person(name string, roles ...string) provision.Identity {
 	return id
 }
 
+// People pushes n people.
 func (h *Harness) People(n int) []provision.Identity {
 	h.Helper()
 	ids := make([]provision.Identity, n)
@@ -114,12 +120,14 @@ func (h *Harness) People(n int) []provision.Identity {
 	return ids
 }
 
+// SetStatus suspends or restores somebody.
 func (h *Harness) SetStatus(id provision.IdentityID, to provision.Status) {
 	h.Helper()
 	_, err := h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, id, ByTest, func(i *provision.Identity) error { i.Status = to; return nil })
 	h.Must(err)
 }
 
+// Group pushes a group.
 func (h *Harness) Group(name string, members ...provision.MemberID) provision.Group {
 	h.Helper()
 	g, err := h.Core.Directory.CreateGroup(h.Context(), h.Conn.ID, ByTest, provision.Group{DisplayName: name}, members)
@@ -127,6 +135,7 @@ func (h *Harness) Group(name string, members ...provision.MemberID) provision.Gr
 	return g
 }
 
+// Change edits a group.
 func (h *Harness) Change(g provision.GroupID, edit func(*directory.GroupChange)) error {
 	_, err := h.Core.Directory.UpdateGroup(h.Context(), h.Conn.ID, g, ByTest, func(c *directory.GroupChange) error { edit(c); return nil })
 	return err
@@ -193,6 +202,7 @@ func (h *Harness) ReconcileAll() {
 // Counts is how much there is in the database of what a change may write.
 type Counts struct{ Entries, Jobs, Accounts int }
 
+// Counts returns how much there is in the database.
 func (h *Harness) Counts() (n Counts) {
 	h.Helper()
 	for _, q := range []struct {
@@ -223,6 +233,7 @@ func (h *Harness) Draft(rules ...provision.Rule) plan.Draft {
 	return d
 }
 
+// Plan plans d.
 func (h *Harness) Plan(d plan.Draft) plan.Plan {
 	h.Helper()
 	p, err := h.Core.Plan.Plan(h.Context(), d)
@@ -230,6 +241,7 @@ func (h *Harness) Plan(d plan.Draft) plan.Plan {
 	return p
 }
 
+// OnGroup returns a rule on a group, as a draft has it.
 func OnGroup(group string, role provision.Role, teams ...string) provision.Rule {
 	return provision.Rule{Group: group, Role: role, Teams: teams}
 }
@@ -245,6 +257,7 @@ func Few(t *testing.T, property func(*rapid.T)) {
 	rapid.Check(t, property)
 }
 
+// GroupByName returns a group.
 func (h *Harness) GroupByName(name string) provision.Group {
 	h.Helper()
 	g, err := h.Store.GroupByName(h.Context(), h.Conn.ID, name)
@@ -311,6 +324,7 @@ func (h *Harness) AtOnce(fns ...func() error) {
 	all.Wait()
 }
 
+// Add returns what adds a member to a group.
 func (h *Harness) Add(g provision.GroupID, id provision.MemberID) func() error {
 	return func() error { return h.Change(g, func(c *directory.GroupChange) { c.Add(id) }) }
 }
@@ -328,12 +342,14 @@ func (h *Harness) Unguard() {
 	}
 }
 
+// Tamper runs a statement that an attacker would.
 func (h *Harness) Tamper(statement string) {
 	h.Helper()
 	_, err := h.Store.DB().ExecContext(h.Context(), statement)
 	h.Must(err)
 }
 
+// Seal seals the audit log.
 func (h *Harness) Seal() int {
 	h.Helper()
 	n, err := h.Core.Audit.Seal(h.Context())
@@ -366,6 +382,7 @@ func (h *Harness) Clones(first provision.Identity, g provision.GroupID, n int) [
 	return ids
 }
 
+// ByRoles makes rules on the attribute roles.
 func (h *Harness) ByRoles() {
 	h.Helper()
 	_, err := h.Core.Settings.AddRuleUnchecked(h.Context(), ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Attribute: "roles", Equals: "agent", Role: provision.RoleAgent})
@@ -401,6 +418,7 @@ func (h *Harness) Open(jit *provision.JIT, domains ...string) {
 	h.Must(h.Store.SaveConnection(h.Context(), c))
 }
 
+// SignIn signs somebody in.
 func (h *Harness) SignIn(l provision.Login) (signin.SignedIn, error) {
 	return h.Core.SignIn.Identify(h.Context(), h.Conn.ID, ByTest, l)
 }

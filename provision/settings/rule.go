@@ -86,6 +86,7 @@ func (s *Service) RemoveRule(ctx context.Context, c provision.Cause, id provisio
 	})
 }
 
+// DeleteRuleIn deletes a rule in somebody else's transaction; rules are locked.
 func (s *Service) DeleteRuleIn(ctx context.Context, tx Store, c provision.Cause, r provision.Rule) error {
 	if err := tx.DeleteRule(ctx, r.ID); err != nil {
 		return err

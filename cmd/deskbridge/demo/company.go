@@ -1,6 +1,10 @@
-package main
+package demo
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+)
 
 // demoAccess is the configuration that the demo applies.
 const demoAccess = `connections:
@@ -25,11 +29,6 @@ rules:
   - {connection: fjord-entra, group: Agency agents, desk: helpdesk, role: agent, teams: [Tier 1], mailboxes: [Help]}
 `
 
-// person is somebody in the demo.
-type person struct{ given, family, mail string }
-
-func (p person) name() string { return p.given + " " + p.family }
-
 var (
 	supporters = people("fjord.example", "Ada Nilsen", "Bo Lund", "Cy Moe", "Dag Aas", "Eva Berg", "Finn Dahl", "Gro Eide", "Hedda Foss")
 	leads      = people("fjord.example", "Ida Holm", "Jon Haug")
@@ -38,42 +37,15 @@ var (
 	joiner     = people("fjord.example", "Pia Strand")[0]
 )
 
-func people(domain string, names ...string) []person {
-	out := make([]person, len(names))
+func people(domain string, names ...string) []simulated.Person {
+	out := make([]simulated.Person, len(names))
 	for i, n := range names {
-		var p person
-		if _, err := fmt.Sscan(n, &p.given, &p.family); err != nil {
+		var p simulated.Person
+		if _, err := fmt.Sscan(n, &p.Given, &p.Family); err != nil {
 			panic(err) // the list above is wrong
 		}
-		p.mail = lower(p.given) + "@" + domain
+		p.Mail = simulated.Lower(p.Given) + "@" + domain
 		out[i] = p
 	}
 	return out
-}
-
-// oktaUser is what Okta posts for a new assignment.
-func oktaUser(p person) map[string]any {
-	return map[string]any{
-		"schemas":  []string{"urn:ietf:params:scim:schemas:core:2.0:User"},
-		"userName": p.mail, "externalId": "00u-" + lower(p.given), "displayName": p.name(), "locale": "en-US", "active": true,
-		"name":   map[string]any{"givenName": p.given, "familyName": p.family},
-		"emails": []any{map[string]any{"primary": true, "value": p.mail, "type": "work"}},
-		"groups": []any{}, "password": "a random placeholder",
-	}
-}
-
-// entraUser is what Entra ID posts: no displayName, meta and empty roles.
-func entraUser(p person) map[string]any {
-	return map[string]any{
-		"schemas":    []string{"urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"},
-		"externalId": "0a21f0f2-8d2a-4f8e-bf98-" + lower(p.given), "userName": p.mail, "active": true,
-		"emails": []any{map[string]any{"primary": true, "type": "work", "value": p.mail}},
-		"meta":   map[string]any{"resourceType": "User"},
-		"name":   map[string]any{"formatted": p.name(), "familyName": p.family, "givenName": p.given},
-		"roles":  []any{},
-	}
-}
-
-func patchOf(ops ...map[string]any) map[string]any {
-	return map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": ops}
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"crypto/ecdsa"
@@ -15,6 +15,9 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
 // openID is the demo's OpenID provider: it believes everybody who says who they
@@ -54,9 +57,9 @@ func newOpenID() (*openID, error) {
 }
 
 // know lets somebody sign in.
-func (o *openID) know(p person, groups ...string) {
-	o.people[p.mail] = map[string]any{"sub": "sub-" + p.mail, "email": p.mail, "email_verified": true, "name": p.name(),
-		"given_name": p.given, "family_name": p.family, "groups": groups}
+func (o *openID) know(p simulated.Person, groups ...string) {
+	o.people[p.Mail] = map[string]any{"sub": "sub-" + p.Mail, "email": p.Mail, "email_verified": true, "name": p.Name(),
+		"given_name": p.Given, "family_name": p.Family, "groups": groups}
 }
 
 // serve answers until its listener is closed.
@@ -66,7 +69,7 @@ func (o *openID) serve() error {
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, o.keys) })
 	mux.HandleFunc("GET /authorize", o.authorize)
 	mux.HandleFunc("POST /token", o.token)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: server.HeaderTimeout}
 	return server.Serve(o.listener)
 }
 

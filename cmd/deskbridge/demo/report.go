@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -17,7 +18,7 @@ import (
 func (m *morning) report(ctx context.Context, c *company) error {
 	m.step("Who has what, and why")
 	var rows [][]string
-	for _, p := range slices.Concat(supporters, leads, billers, agency, []person{joiner}) {
+	for _, p := range slices.Concat(supporters, leads, billers, agency, []simulated.Person{joiner}) {
 		row, err := m.reportLine(ctx, c, p)
 		if err != nil {
 			return err
@@ -33,10 +34,10 @@ func (m *morning) report(ctx context.Context, c *company) error {
 	m.step("Proof")
 	var audit audit.Report
 	ok, err := m.comes(ctx, func() (_ bool, err error) {
-		if _, err = c.sys.core.Audit.Seal(ctx); err != nil {
+		if _, err = c.sys.Core.Audit.Seal(ctx); err != nil {
 			return false, err
 		}
-		audit, err = c.sys.core.Audit.Verify(ctx)
+		audit, err = c.sys.Core.Audit.Verify(ctx)
 		// The server goes on: what it wrote in between is not sealed yet.
 		return audit.Sealed > 0 && audit.Sealed == audit.Entries, err
 	})
@@ -48,26 +49,26 @@ func (m *morning) report(ctx context.Context, c *company) error {
 	return nil
 }
 
-func (m *morning) reportLine(ctx context.Context, c *company, p person) ([]string, error) {
-	found, err := c.sys.core.Directory.FindPeople(ctx, c.ids[p.mail])
+func (m *morning) reportLine(ctx context.Context, c *company, p simulated.Person) ([]string, error) {
+	found, err := c.sys.Core.Directory.FindPeople(ctx, c.ids[p.Mail])
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.sys.core.Plan.Explain(ctx, found[0])
+	all, err := c.sys.Core.Plan.Explain(ctx, found[0])
 	if err != nil {
 		return nil, err
 	}
-	u, err := c.has(ctx, p.mail)
+	u, err := c.has(ctx, p.Mail)
 	if err != nil {
 		return nil, err
 	}
 	if !u.Active {
-		return []string{p.name(), "deactivated", "-", "-", "suspended at the IdP"}, nil
+		return []string{p.Name(), "deactivated", "-", "-", "suspended at the IdP"}, nil
 	}
 	var sources []string
 	for _, e := range all {
 		if !e.Desired.Same(provision.Access{Status: provision.AccessActive, Role: u.Role, Teams: u.Teams, Mailboxes: u.Mailboxes}) {
-			m.check(false, "%s has on the desk what the rules say", p.name())
+			m.check(false, "%s has on the desk what the rules say", p.Name())
 		}
 		for _, r := range e.Reasons() {
 			for _, g := range r.Grants {
@@ -84,11 +85,11 @@ func (m *morning) reportLine(ctx context.Context, c *company, p person) ([]strin
 // may have gone since, and handed it on.
 func (m *morning) handedOver(ctx context.Context, c *company) error {
 	leaver := supporters[1]
-	m.step("What %s left behind", leaver.name())
+	m.step("What %s left behind", leaver.Name())
 	with := make(map[string]string) // desk user by conversation
-	err := c.sys.core.Audit.EachEntry(ctx, func(e provision.Entry) error {
+	err := c.sys.Core.Audit.EachEntry(ctx, func(e provision.Entry) error {
 		conversation := fmt.Sprint(e.Detail["conversation"])
-		if _, left := with[conversation]; e.Action == string(reconcile.WriteHandOver) && (left || e.Subject == c.ids[leaver.mail]) {
+		if _, left := with[conversation]; e.Action == string(reconcile.WriteHandOver) && (left || e.Subject == c.ids[leaver.Mail]) {
 			with[conversation] = fmt.Sprint(e.Detail["to_desk_user"])
 		}
 		return nil
@@ -102,14 +103,14 @@ func (m *morning) handedOver(ctx context.Context, c *company) error {
 	}
 	var rows [][]string
 	total := 0
-	for _, p := range slices.Concat(supporters, leads, agency, []person{joiner}) {
-		u, err := c.has(ctx, p.mail)
+	for _, p := range slices.Concat(supporters, leads, agency, []simulated.Person{joiner}) {
+		u, err := c.has(ctx, p.Mail)
 		if err != nil {
 			return err
 		}
 		if n := to[string(u.ID)]; n > 0 {
 			total += n
-			rows = append(rows, []string{p.name(), fmt.Sprint(n)})
+			rows = append(rows, []string{p.Name(), fmt.Sprint(n)})
 		}
 	}
 	if err := m.table("CONVERSATIONS NOW WITH | NUMBER", rows); err != nil {

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 )
 
 // partner is somebody whom no identity provider pushes: they are made when they
@@ -17,7 +19,7 @@ var partner = people("partner.example", "Rut Vang")[0]
 // signsIn plays a first sign-in, and what becomes of a session when its person
 // is let go.
 func (m *morning) signsIn(ctx context.Context, c *company) error {
-	m.step("%s of a partner company signs in for the first time, by OpenID Connect", partner.name())
+	m.step("%s of a partner company signs in for the first time, by OpenID Connect", partner.Name())
 	rut, err := m.signIn(ctx, "fjord-partners", partner)
 	if err != nil {
 		return err
@@ -26,10 +28,10 @@ func (m *morning) signsIn(ctx context.Context, c *company) error {
 	if err != nil {
 		return err
 	}
-	m.check(status == http.StatusOK && who.Get("Remote-User") == partner.mail && who.Get("Remote-Role") == "agent",
+	m.check(status == http.StatusOK && who.Get("Remote-User") == partner.Mail && who.Get("Remote-Role") == "agent",
 		"made, mapped by her groups, and confirmed by the desk before the page went on: %s, role %s", who.Get("Remote-User"), who.Get("Remote-Role"))
 	eva := supporters[4]
-	m.step("%s, whom Okta pushed, signs in; then Okta deactivates her", eva.name())
+	m.step("%s, whom Okta pushed, signs in; then Okta deactivates her", eva.Name())
 	her, err := m.signIn(ctx, "fjord-okta", eva)
 	if err != nil {
 		return err
@@ -39,7 +41,7 @@ func (m *morning) signsIn(ctx context.Context, c *company) error {
 	}
 	m.check(status == http.StatusOK, "signed in, as the person whom Okta described")
 	start := time.Now()
-	if err := c.okta.patch(ctx, "/Users/"+c.ids[eva.mail], map[string]any{"op": "replace", "value": map[string]any{"active": false}}); err != nil {
+	if err := c.okta.Patch(ctx, "/Users/"+c.ids[eva.Mail], map[string]any{"op": "replace", "value": map[string]any{"active": false}}); err != nil {
 		return err
 	}
 	if status, _, err = her.ask(ctx, "/sso/session"); err != nil {
@@ -53,7 +55,7 @@ func (m *morning) signsIn(ctx context.Context, c *company) error {
 		return err
 	}
 	m.check(status == http.StatusUnauthorized, "a new sign-in is refused")
-	return c.okta.patch(ctx, "/Users/"+c.ids[eva.mail], map[string]any{"op": "replace", "value": map[string]any{"active": true}})
+	return c.okta.Patch(ctx, "/Users/"+c.ids[eva.Mail], map[string]any{"op": "replace", "value": map[string]any{"active": true}})
 }
 
 // visitor is a browser of the demo.
@@ -64,7 +66,7 @@ type visitor struct {
 
 // signIn goes through a whole sign-in, until the page that waits for the desk
 // goes on.
-func (m *morning) signIn(ctx context.Context, connection string, p person) (*visitor, error) {
+func (m *morning) signIn(ctx context.Context, connection string, p simulated.Person) (*visitor, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func (m *morning) signIn(ctx context.Context, connection string, p person) (*vis
 	v.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Path == "/authorize" { // where a person would say who they are
 			query := r.URL.Query()
-			query.Set("login_hint", p.mail)
+			query.Set("login_hint", p.Mail)
 			r.URL.RawQuery = query.Encode()
 		}
 		return nil

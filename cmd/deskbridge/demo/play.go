@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -22,9 +24,9 @@ const (
 
 // company is what the demo knows once everything is set up.
 type company struct {
-	okta, entra idp
+	okta, entra simulated.IdP
 	desk        deskAPI
-	sys         *system
+	sys         *server.System
 	ids         map[string]string // SCIM ids by e-mail address or group name
 	mailbox     int               // id of Help on the desk
 	started     time.Time
@@ -32,7 +34,7 @@ type company struct {
 
 // play is the morning. It uses the product's own doors only: its commands, its
 // SCIM endpoint, and its desk's API.
-func (m *morning) play(ctx context.Context, sys *system) error {
+func (m *morning) play(ctx context.Context, sys *server.System) error {
 	c := &company{sys: sys, ids: make(map[string]string), started: time.Now()}
 	for _, part := range []func(context.Context, *company) error{
 		m.setUp, m.oktaSync, m.entraSync, m.firstAccess, m.customersWrite,
@@ -108,7 +110,7 @@ func (m *morning) setUp(ctx context.Context, c *company) error {
 	if c.desk, err = newDeskAPI(ctx, helpdesk.APIURL, helpdesk.AppID, helpdesk.AppSecret); err != nil {
 		return err
 	}
-	page, err := c.desk.do(ctx, "GET", "/mailboxes", nil, 200)
+	page, err := c.desk.Do(ctx, "GET", "/mailboxes", nil, 200)
 	if err != nil {
 		return err
 	}
@@ -120,88 +122,88 @@ func (m *morning) setUp(ctx context.Context, c *company) error {
 	return nil
 }
 
-func (m *morning) connect(ctx context.Context, name string) (idp, error) {
+func (m *morning) connect(ctx context.Context, name string) (simulated.IdP, error) {
 	out, err := m.command(ctx, "token", "create", name, "demo", "--json")
 	if err != nil {
-		return idp{}, err
+		return simulated.IdP{}, err
 	}
 	var token struct {
 		Token string `json:"token"`
 	}
 	if err := json.Unmarshal(out, &token); err != nil {
-		return idp{}, err
+		return simulated.IdP{}, err
 	}
-	return idp{newCaller(m.settings.PublicURL+"/scim/"+name+"/v2", token.Token, "application/scim+json")}, nil
+	return simulated.NewIdP(m.settings.PublicURL+"/scim/"+name+"/v2", token.Token), nil
 }
 
 func (m *morning) oktaSync(ctx context.Context, c *company) error {
 	m.step("Okta: test of the credentials, people, then Group Push")
-	if _, err := c.okta.do(ctx, "GET", "/Users?startIndex=1&count=2", nil, 200); err != nil {
+	if _, err := c.okta.Do(ctx, "GET", "/Users?startIndex=1&count=2", nil, 200); err != nil {
 		return err
 	}
 	for _, p := range slices.Concat(supporters, leads, billers) {
-		id, err := c.okta.push(ctx, "Users", "userName", oktaUser(p))
+		id, err := c.okta.Push(ctx, "Users", "userName", simulated.OktaUser(p))
 		if err != nil {
 			return err
 		}
-		c.ids[p.mail] = id
+		c.ids[p.Mail] = id
 	}
 	for _, g := range []struct {
 		name string
-		in   []person
+		in   []simulated.Person
 	}{{"Support", supporters}, {"Support Leads", leads}, {"Billing", billers}} {
-		id, err := c.okta.push(ctx, "Groups", "displayName", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": g.name, "members": []any{}})
+		id, err := c.okta.Push(ctx, "Groups", "displayName", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": g.name, "members": []any{}})
 		if err != nil {
 			return err
 		}
 		c.ids[g.name] = id
 		var in []string
 		for _, p := range g.in {
-			in = append(in, c.ids[p.mail])
+			in = append(in, c.ids[p.Mail])
 		}
-		if err := c.okta.patch(ctx, "/Groups/"+id, map[string]any{"op": "add", "path": "members", "value": members(in...)}); err != nil {
+		if err := c.okta.Patch(ctx, "/Groups/"+id, map[string]any{"op": "add", "path": "members", "value": simulated.Members(in...)}); err != nil {
 			return err
 		}
 	}
-	m.say("%d people and 3 groups in %d requests", len(supporters)+len(leads)+len(billers), c.okta.calls)
+	m.say("%d people and 3 groups in %d requests", len(supporters)+len(leads)+len(billers), c.okta.Calls)
 	return nil
 }
 
 func (m *morning) entraSync(ctx context.Context, c *company) error {
 	m.step("Entra ID: look-up of a random name, an initial cycle in its default dialect")
-	if _, err := c.entra.lookUp(ctx, "Users", "userName", "6f1b1f0a-no-such-user"); err != nil {
+	if _, err := c.entra.LookUp(ctx, "Users", "userName", "6f1b1f0a-no-such-user"); err != nil {
 		return err
 	}
 	for _, p := range agency {
-		id, err := c.entra.push(ctx, "Users", "userName", entraUser(p))
+		id, err := c.entra.Push(ctx, "Users", "userName", simulated.EntraUser(p))
 		if err != nil {
 			return err
 		}
-		c.ids[p.mail] = id
+		c.ids[p.Mail] = id
 	}
-	id, err := c.entra.push(ctx, "Groups", "displayName", map[string]any{
+	id, err := c.entra.Push(ctx, "Groups", "displayName", map[string]any{
 		"schemas":    []string{"urn:ietf:params:scim:schemas:core:2.0:Group", "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"},
 		"externalId": "8aa1a0c0-agency", "displayName": "Agency agents", "meta": map[string]any{"resourceType": "Group"}})
 	if err != nil {
 		return err
 	}
 	for _, p := range agency {
-		op := map[string]any{"op": "Add", "path": "members", "value": []any{map[string]any{"$ref": nil, "value": c.ids[p.mail]}}}
-		if err := c.entra.patch(ctx, "/Groups/"+id, op); err != nil {
+		op := map[string]any{"op": "Add", "path": "members", "value": []any{map[string]any{"$ref": nil, "value": c.ids[p.Mail]}}}
+		if err := c.entra.Patch(ctx, "/Groups/"+id, op); err != nil {
 			return err
 		}
 	}
-	m.say("%d people and 1 group in %d requests", len(agency), c.entra.calls)
+	m.say("%d people and 1 group in %d requests", len(agency), c.entra.Calls)
 	return nil
 }
 
 // has returns what the desk shows of a person: role, teams, mailboxes, active.
 func (c *company) has(ctx context.Context, mail string) (provision.DeskUser, error) {
-	helpdesk, err := c.sys.core.Settings.Desk(ctx, "helpdesk")
+	helpdesk, err := c.sys.Core.Settings.Desk(ctx, "helpdesk")
 	if err != nil {
 		return provision.DeskUser{}, err
 	}
-	now, err := c.sys.builtin.Snapshot(ctx, helpdesk.ID)
+	now, err := c.sys.Builtin.Snapshot(ctx, helpdesk.ID)
 	if err != nil {
 		return provision.DeskUser{}, err
 	}
@@ -214,9 +216,9 @@ func (c *company) has(ctx context.Context, mail string) (provision.DeskUser, err
 }
 
 // awaits waits until the desk shows a person with this role and these teams.
-func (m *morning) awaits(ctx context.Context, c *company, p person, role provision.Role, teams ...string) error {
-	return m.until(ctx, fmt.Sprintf("%s is %s in %s", p.name(), role, strings.Join(teams, ", ")), func() (bool, error) {
-		u, err := c.has(ctx, p.mail)
+func (m *morning) awaits(ctx context.Context, c *company, p simulated.Person, role provision.Role, teams ...string) error {
+	return m.until(ctx, fmt.Sprintf("%s is %s in %s", p.Name(), role, strings.Join(teams, ", ")), func() (bool, error) {
+		u, err := c.has(ctx, p.Mail)
 		return u.Active && u.Role == role && slices.Equal(u.Teams, teams), err
 	})
 }
@@ -239,13 +241,13 @@ func (m *morning) firstAccess(ctx context.Context, c *company) error {
 
 func (m *morning) customersWrite(ctx context.Context, c *company) error {
 	leaver := supporters[1]
-	m.step("Customers write; %s has %d conversations open", leaver.name(), demoOpen)
-	id, err := c.desk.userID(ctx, leaver.mail)
+	m.step("Customers write; %s has %d conversations open", leaver.Name(), demoOpen)
+	id, err := c.desk.userID(ctx, leaver.Mail)
 	if err != nil {
 		return err
 	}
 	for i := range demoOpen {
-		_, err := c.desk.do(ctx, "POST", "/conversations", map[string]any{
+		_, err := c.desk.Do(ctx, "POST", "/conversations", map[string]any{
 			"subject": fmt.Sprintf("Order %d has not arrived", 1000+i), "type": "email", "mailboxId": c.mailbox, "status": "active", "assignTo": id,
 			"customer": map[string]any{"email": fmt.Sprintf("customer%d@shop.example", i)},
 			"threads":  []any{map[string]any{"type": "customer", "text": "Where is it?"}},
@@ -260,13 +262,13 @@ func (m *morning) customersWrite(ctx context.Context, c *company) error {
 }
 
 func (m *morning) joinerComes(ctx context.Context, c *company) error {
-	m.step("A joiner: %s is assigned in Okta and put into Support", joiner.name())
-	id, err := c.okta.push(ctx, "Users", "userName", oktaUser(joiner))
+	m.step("A joiner: %s is assigned in Okta and put into Support", joiner.Name())
+	id, err := c.okta.Push(ctx, "Users", "userName", simulated.OktaUser(joiner))
 	if err != nil {
 		return err
 	}
-	c.ids[joiner.mail] = id
-	if err := c.okta.patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "add", "path": "members", "value": members(id)}); err != nil {
+	c.ids[joiner.Mail] = id
+	if err := c.okta.Patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "add", "path": "members", "value": simulated.Members(id)}); err != nil {
 		return err
 	}
 	return m.awaits(ctx, c, joiner, provision.RoleAgent, "Tier 1")
@@ -274,49 +276,49 @@ func (m *morning) joinerComes(ctx context.Context, c *company) error {
 
 func (m *morning) moverMoves(ctx context.Context, c *company) error {
 	mover := supporters[2]
-	m.step("A mover: %s goes from Support to Billing, and marries", mover.name())
-	before, err := c.has(ctx, mover.mail)
+	m.step("A mover: %s goes from Support to Billing, and marries", mover.Name())
+	before, err := c.has(ctx, mover.Mail)
 	if err != nil {
 		return err
 	}
-	id := c.ids[mover.mail]
+	id := c.ids[mover.Mail]
 	for _, step := range []error{
-		c.okta.patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "remove", "path": fmt.Sprintf("members[value eq %q]", id)}),
-		c.okta.patch(ctx, "/Groups/"+c.ids["Billing"], map[string]any{"op": "add", "path": "members", "value": members(id)}),
+		c.okta.Patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "remove", "path": fmt.Sprintf("members[value eq %q]", id)}),
+		c.okta.Patch(ctx, "/Groups/"+c.ids["Billing"], map[string]any{"op": "add", "path": "members", "value": simulated.Members(id)}),
 	} {
 		if step != nil {
 			return step
 		}
 	}
-	mover.family = "Moe-Vik"
-	full := oktaUser(mover)
+	mover.Family = "Moe-Vik"
+	full := simulated.OktaUser(mover)
 	full["id"] = id
-	if _, err := c.okta.do(ctx, "PUT", "/Users/"+id, full, 200); err != nil {
+	if _, err := c.okta.Do(ctx, "PUT", "/Users/"+id, full, 200); err != nil {
 		return err
 	}
 	if err := m.awaits(ctx, c, mover, provision.RoleAgent, "Billing"); err != nil {
 		return err
 	}
 	return m.until(ctx, "the same desk user, with the new name, never out in between", func() (bool, error) {
-		now, err := c.has(ctx, mover.mail)
-		return now.ID == before.ID && now.FamilyName == mover.family, err
+		now, err := c.has(ctx, mover.Mail)
+		return now.ID == before.ID && now.FamilyName == mover.Family, err
 	})
 }
 
 func (m *morning) leaverGoes(ctx context.Context, c *company) error {
 	leaver := supporters[1]
-	m.step("A leaver: %s is deactivated in Okta, with %d conversations open", leaver.name(), demoOpen)
-	id, err := c.desk.userID(ctx, leaver.mail)
+	m.step("A leaver: %s is deactivated in Okta, with %d conversations open", leaver.Name(), demoOpen)
+	id, err := c.desk.userID(ctx, leaver.Mail)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	if err := c.okta.patch(ctx, "/Users/"+c.ids[leaver.mail], map[string]any{"op": "replace", "value": map[string]any{"active": false}}); err != nil {
+	if err := c.okta.Patch(ctx, "/Users/"+c.ids[leaver.Mail], map[string]any{"op": "replace", "value": map[string]any{"active": false}}); err != nil {
 		return err
 	}
 	var out time.Duration
 	if err := m.until(ctx, "deactivated on the desk", func() (bool, error) {
-		u, err := c.has(ctx, leaver.mail)
+		u, err := c.has(ctx, leaver.Mail)
 		out = time.Since(start)
 		return u.ID != "" && !u.Active && len(u.Teams) == 0, err
 	}); err != nil {
@@ -328,8 +330,8 @@ func (m *morning) leaverGoes(ctx context.Context, c *company) error {
 	}
 	m.check(left == 0, "%d conversations left with the leaver, %s after the IdP said so", left, out.Round(time.Millisecond))
 	moved := 0
-	err = c.sys.core.Audit.EachEntry(ctx, func(e provision.Entry) error {
-		if e.Action == string(reconcile.WriteHandOver) && e.Subject == c.ids[leaver.mail] {
+	err = c.sys.Core.Audit.EachEntry(ctx, func(e provision.Entry) error {
+		if e.Action == string(reconcile.WriteHandOver) && e.Subject == c.ids[leaver.Mail] {
 			moved++
 		}
 		return nil
@@ -344,8 +346,8 @@ func (m *morning) bigGroup(ctx context.Context, c *company) error {
 	var crowd []string
 	start := time.Now()
 	for i := range demoCrowd {
-		p := person{fmt.Sprintf("Emp%04d", i), "Loyee", fmt.Sprintf("emp%04d@fjord.example", i)}
-		made, err := c.okta.do(ctx, "POST", "/Users", oktaUser(p), 201)
+		p := simulated.Person{Given: fmt.Sprintf("Emp%04d", i), Family: "Loyee", Mail: fmt.Sprintf("emp%04d@fjord.example", i)}
+		made, err := c.okta.Do(ctx, "POST", "/Users", simulated.OktaUser(p), 201)
 		if err != nil {
 			return err
 		}
@@ -355,23 +357,23 @@ func (m *morning) bigGroup(ctx context.Context, c *company) error {
 		}
 	}
 	m.say("%d people in %s", demoCrowd, time.Since(start).Round(time.Millisecond))
-	id, err := c.okta.push(ctx, "Groups", "displayName", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "Everyone"})
+	id, err := c.okta.Push(ctx, "Groups", "displayName", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "Everyone"})
 	if err != nil {
 		return err
 	}
 	start = time.Now()
 	for chunk := range slices.Chunk(crowd, 1000) {
-		if err := c.okta.patch(ctx, "/Groups/"+id, map[string]any{"op": "add", "path": "members", "value": members(chunk...)}); err != nil {
+		if err := c.okta.Patch(ctx, "/Groups/"+id, map[string]any{"op": "add", "path": "members", "value": simulated.Members(chunk...)}); err != nil {
 			return err
 		}
 	}
 	m.say("all of them members in %s", time.Since(start).Round(time.Millisecond))
 	start = time.Now()
-	if err := c.okta.patch(ctx, "/Groups/"+id, map[string]any{"op": "remove", "path": fmt.Sprintf("members[value eq %q]", crowd[0])}); err != nil {
+	if err := c.okta.Patch(ctx, "/Groups/"+id, map[string]any{"op": "remove", "path": fmt.Sprintf("members[value eq %q]", crowd[0])}); err != nil {
 		return err
 	}
 	m.say("one member less in %s", time.Since(start).Round(100*time.Microsecond))
-	now, err := c.okta.do(ctx, "GET", "/Groups/"+id, nil, 200)
+	now, err := c.okta.Do(ctx, "GET", "/Groups/"+id, nil, 200)
 	if err != nil {
 		return err
 	}
@@ -383,14 +385,14 @@ func (m *morning) bigGroup(ctx context.Context, c *company) error {
 func (m *morning) mistake(ctx context.Context, c *company) error {
 	m.step("A mistake: somebody empties Support at the IdP")
 	var before []string
-	group, err := c.okta.do(ctx, "GET", "/Groups/"+c.ids["Support"], nil, 200)
+	group, err := c.okta.Do(ctx, "GET", "/Groups/"+c.ids["Support"], nil, 200)
 	if err != nil {
 		return err
 	}
 	for _, in := range group["members"].([]any) {
 		before = append(before, in.(map[string]any)["value"].(string))
 	}
-	if err := c.okta.patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "replace", "path": "members", "value": []any{}}); err != nil {
+	if err := c.okta.Patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "replace", "path": "members", "value": []any{}}); err != nil {
 		return err
 	}
 	victims := len(before) - 1 // the leaver is still a member, and out already
@@ -401,12 +403,12 @@ func (m *morning) mistake(ctx context.Context, c *company) error {
 	if err != nil {
 		return err
 	}
-	still, err := c.has(ctx, supporters[0].mail)
-	m.check(still.Active && slices.Equal(still.Teams, []string{"Tier 1"}), "%s is still at work", supporters[0].name())
+	still, err := c.has(ctx, supporters[0].Mail)
+	m.check(still.Active && slices.Equal(still.Teams, []string{"Tier 1"}), "%s is still at work", supporters[0].Name())
 	if err != nil {
 		return err
 	}
-	if err := c.okta.patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "replace", "path": "members", "value": members(before...)}); err != nil {
+	if err := c.okta.Patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "replace", "path": "members", "value": simulated.Members(before...)}); err != nil {
 		return err
 	}
 	return m.until(ctx, "mended at the IdP: nobody lost anything", func() (bool, error) {

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"github.com/deskbridge/deskbridge/internal/core"
@@ -18,12 +18,12 @@ func scimCore(c *core.Core) scim.Core {
 	return scim.Core{Directory: c.Directory, Settings: c.Settings, Tokens: c.Tokens}
 }
 
-// ssoCore returns what sso asks of c.
-func ssoCore(c *core.Core) sso.Core {
+// SSOCore returns what sso asks of c.
+func SSOCore(c *core.Core) sso.Core {
 	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
 }
 
-// workerCore returns what worker asks of c.
-func workerCore(c *core.Core) worker.Core {
+// WorkerCore returns what worker asks of c.
+func WorkerCore(c *core.Core) worker.Core {
 	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, Settings: c.Settings}
 }

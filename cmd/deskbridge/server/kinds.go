@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -21,20 +21,20 @@ import (
 )
 
 // kinds are the connectors that this program knows.
-func (s *system) kinds() map[provision.DeskKind]desk.Factory {
+func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 	return map[provision.DeskKind]desk.Factory{
-		builtin.Kind:     s.builtin.Connector,
+		builtin.Kind:     s.Builtin.Connector,
 		"helpscout":      helpscout.New,
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
 	}
 }
 
-// signIns says what kinds of desks need to be told when people sign in there.
-var signIns = map[provision.DeskKind]provision.DeskSAML{"helpscout": helpscout.SignIn}
+// SignIns says what kinds of desks need to be told when people sign in there.
+var SignIns = map[provision.DeskKind]provision.DeskSAML{"helpscout": helpscout.SignIn}
 
-// connector returns the connector for a desk.
-func (s *system) connector(d provision.Desk) (desk.Desk, error) {
+// Connector returns the connector for a desk.
+func (s *System) Connector(d provision.Desk) (desk.Desk, error) {
 	factory, known := s.kinds()[d.Kind]
 	if !known {
 		return nil, provision.Errorf(provision.Invalid, "kind", "unknown kind of desk %q; this release knows %s", d.Kind, strings.Join(s.kindNames(), ", "))
@@ -42,7 +42,7 @@ func (s *system) connector(d provision.Desk) (desk.Desk, error) {
 	return factory(d)
 }
 
-func (s *system) kindNames() []string {
+func (s *System) kindNames() []string {
 	var names []string
 	for _, k := range slices.Sorted(maps.Keys(s.kinds())) {
 		names = append(names, string(k))
@@ -51,11 +51,11 @@ func (s *system) kindNames() []string {
 }
 
 // checks are what connectors and signing in know of settings.
-func (s *system) checks() settings.Checks {
-	hosts := fetch.Options{AllowHosts: s.settings.Hosts()}
+func (s *System) checks() settings.Checks {
+	hosts := fetch.Options{AllowHosts: s.Settings.Hosts()}
 	return settings.Checks{
 		Desk: func(d provision.Desk) (settings.Abilities, error) {
-			connector, err := s.connector(d)
+			connector, err := s.Connector(d)
 			if err != nil {
 				return settings.Abilities{}, err
 			}
@@ -66,13 +66,13 @@ func (s *system) checks() settings.Checks {
 			if d.ID == "" && d.Kind == builtin.Kind {
 				return nil, nil // it is made when the file is applied, with what its settings name
 			}
-			connector, err := s.connector(d)
+			connector, err := s.Connector(d)
 			if err != nil {
 				return nil, err
 			}
 			profile, err := connector.Check(ctx)
 			if err != nil {
-				return nil, deskError(d, err)
+				return nil, DeskError(d, err)
 			}
 			return &settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}, nil
 		},
@@ -81,8 +81,8 @@ func (s *system) checks() settings.Checks {
 	}
 }
 
-// deskError is an error of a desk for people.
-func deskError(d provision.Desk, err error) error {
+// DeskError is an error of a desk for people.
+func DeskError(d provision.Desk, err error) error {
 	if e, ok := errors.AsType[*desk.Error](err); ok {
 		return fmt.Errorf("desk %s: %s", d.Name, e.Detail)
 	}

@@ -1,25 +1,20 @@
 package main
 
 import (
-	"golang.org/x/term"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/worker"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-)
+	"golang.org/x/term"
 
-// sweepEvery is how often a server sweeps each desk.
-func (s *system) sweepEvery() time.Duration {
-	every, _ := s.settings.SweepInterval() // config has checked it
-	return every
-}
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/worker"
+)
 
 // sweepLine is what `desk sweep` found.
 type sweepLine struct {
@@ -52,26 +47,26 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only print what differs")
 	cmd.Flags().BoolVar(&force, "force", false, "even where most users are gone: they will be made again")
-	return a.verb(cmd, func(ctx context.Context, sys *system, args []string) (result, error) {
-		d, err := sys.core.Settings.Desk(ctx, args[0])
+	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		d, err := sys.Core.Settings.Desk(ctx, args[0])
 		if err != nil {
 			return result{}, err
 		}
-		if _, err := sys.connector(d); err != nil {
+		if _, err := sys.Connector(d); err != nil {
 			return result{}, err
 		}
 		bar, err := a.sweepBar(ctx, sys, d)
 		if err != nil {
 			return result{}, err
 		}
-		report, failed := worker.New(workerCore(sys.core), sys.connector, sys.log).Sweep(ctx, d, worker.SweepOptions{
-			Cause: sys.cause, ByHand: true, LookOnly: dry, Force: force,
+		report, failed := worker.New(server.WorkerCore(sys.Core), sys.Connector, sys.Log).Sweep(ctx, d, worker.SweepOptions{
+			Cause: sys.Cause, ByHand: true, LookOnly: dry, Force: force,
 			Progress: func(n int) { bar.Add(n) }, //nolint:errcheck // nobody needs it
 			Waiting:  func() { a.warn("another sweep of " + d.Name + " is under way; waiting for its end") },
 		})
 		bar.Finish() //nolint:errcheck // nobody needs it
 		if failed != nil {
-			failed = deskError(d, failed)
+			failed = server.DeskError(d, failed)
 		}
 		line, err := sweepLineOf(ctx, sys, d, report, dry)
 		if err != nil {
@@ -85,12 +80,12 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 }
 
 // sweepBar shows how far a sweep is, to people who look at a terminal.
-func (a *app) sweepBar(ctx context.Context, sys *system, d provision.Desk) (*progressbar.ProgressBar, error) {
+func (a *app) sweepBar(ctx context.Context, sys *server.System, d provision.Desk) (*progressbar.ProgressBar, error) {
 	f, isFile := a.stderr.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return progressbar.NewOptions(-1, progressbar.OptionSetVisibility(false)), nil
 	}
-	counts, err := sys.store.CountAccounts(ctx)
+	counts, err := sys.Store.CountAccounts(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +94,7 @@ func (a *app) sweepBar(ctx context.Context, sys *system, d provision.Desk) (*pro
 		progressbar.OptionClearOnFinish(), progressbar.OptionShowCount()), nil
 }
 
-func sweepLineOf(ctx context.Context, s *system, d provision.Desk, report worker.SweepReport, dry bool) (sweepLine, error) {
+func sweepLineOf(ctx context.Context, s *server.System, d provision.Desk, report worker.SweepReport, dry bool) (sweepLine, error) {
 	line := sweepLine{Desk: d.Name, Drift: deskLineOf(d).Drift, Action: "report", Checked: report.Checked, Drifted: []sweptAccount{}, Skipped: []string{}}
 	switch {
 	case report.Repaired:
@@ -108,11 +103,11 @@ func sweepLineOf(ctx context.Context, s *system, d provision.Desk, report worker
 		line.Action = "look"
 	}
 	for _, drift := range report.Drifts {
-		acc, err := s.store.Account(ctx, drift.Account)
+		acc, err := s.Store.Account(ctx, drift.Account)
 		if err != nil {
 			return line, err
 		}
-		people, err := s.core.Directory.FindPeople(ctx, string(acc.Identity))
+		people, err := s.Core.Directory.FindPeople(ctx, string(acc.Identity))
 		if err != nil {
 			return line, err
 		}

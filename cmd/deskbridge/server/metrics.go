@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// accountStates reports how many accounts are in which state, read when asked.
+type accountStates struct{ sys *System }
+
+var accountsDesc = prometheus.NewDesc("deskbridge_accounts", "Accounts by desk and state.", []string{"desk", "state"}, nil)
+
+// Describe is part of [prometheus.Collector].
+func (accountStates) Describe(ch chan<- *prometheus.Desc) { ch <- accountsDesc }
+
+// Collect is part of [prometheus.Collector].
+func (a accountStates) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), ReadyTimeout)
+	defer cancel()
+	counts, err := a.sys.Store.CountAccounts(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(accountsDesc, err)
+		return
+	}
+	names, err := a.sys.LoadNames(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(accountsDesc, err)
+		return
+	}
+	for desk, states := range counts {
+		for state, n := range states {
+			ch <- prometheus.MustNewConstMetric(accountsDesc, prometheus.GaugeValue, float64(n), names.DeskName(desk), string(state))
+		}
+	}
+}
+
+// tokenTimes reports when tokens expire and were last used, read when asked.
+type tokenTimes struct{ sys *System }
+
+var (
+	tokenExpiresDesc = prometheus.NewDesc("deskbridge_token_expires_timestamp_seconds",
+		"When a token in use expires; absent for one that does not.", []string{"connection", "token"}, nil)
+	tokenUsedDesc = prometheus.NewDesc("deskbridge_token_last_used_timestamp_seconds",
+		"When a token in use was last used, to the minute; absent for one that never was.", []string{"connection", "token"}, nil)
+)
+
+// Describe is part of [prometheus.Collector].
+func (tokenTimes) Describe(ch chan<- *prometheus.Desc) { ch <- tokenExpiresDesc; ch <- tokenUsedDesc }
+
+// Collect is part of [prometheus.Collector].
+func (t tokenTimes) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), ReadyTimeout)
+	defer cancel()
+	tokens, err := t.sys.Core.Tokens.Tokens(ctx, "")
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(tokenExpiresDesc, err)
+		return
+	}
+	names, err := t.sys.LoadNames(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(tokenExpiresDesc, err)
+		return
+	}
+	for _, token := range tokens {
+		if token.RevokedAt != nil || token.ReplacedAt != nil { // names are unique among the others
+			continue
+		}
+		conn := names.Connection(token.Connection)
+		for desc, at := range map[*prometheus.Desc]*time.Time{tokenExpiresDesc: token.ExpiresAt, tokenUsedDesc: token.LastUsedAt} {
+			if at != nil {
+				ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(at.Unix()), conn, token.Name)
+			}
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/worker"
+)
+
+// sweepEvery is how often a server sweeps each desk.
+func (s *System) sweepEvery() time.Duration {
+	every, _ := s.Settings.SweepInterval() // config has checked it
+	return every
+}
+
+const (
+	HeaderTimeout = 10 * time.Second
+	readTimeout   = 60 * time.Second // a slow client and a large body
+	writeTimeout  = 120 * time.Second
+	idleTimeout   = 120 * time.Second
+	// collectAt is by how many percent the heap grows before garbage is collected,
+	// unless GOGC says so: it is small, and Go's own 100 spends a tenth of the
+	// server's time on keeping it so.
+	collectAt = 200
+	// graceTime is how long requests and visits may finish after a signal.
+	graceTime = 20 * time.Second
+)
+
+// Serve runs the server until ctx ends. ready, when not nil, gets the address
+// it listens on.
+func (s *System) Serve(ctx context.Context, ready chan<- net.Addr) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
+	listener, err := net.Listen("tcp", s.Settings.Listen)
+	if err != nil {
+		return err
+	}
+	if s.Store.Dialect() == string(store.SQLite) { // nobody else visits: what the last process left is free
+		if _, err := s.Core.Reconcile.Reclaim(ctx); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	work := worker.New(WorkerCore(s.Core), s.Connector, s.Log)
+	runner, err := work.Start(context.WithoutCancel(ctx), s.Store.RiverDriver(), worker.Options{Workers: s.Settings.Workers, Sweep: s.sweepEvery()})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{
+		Handler:           s.handler(work),
+		ReadHeaderTimeout: HeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: 1 << 20, // a filter that is too long gets an answer in SCIM words
+		ErrorLog:       quietLog(s.Log),
+	}
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var keepers sync.WaitGroup
+	keepers.Go(func() { s.SignIn.Run(keeping) })
+	keepers.Go(func() { s.apps.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
+	defer func() { stop(); keepers.Wait() }()
+	s.Log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", s.Settings.PublicURL, "database", s.Store.Dialect())
+	if ready != nil {
+		ready <- listener.Addr()
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.Log.Info("stopping: requests and visits under way may finish")
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
+	defer cancel()
+	return errors.Join(err, server.Shutdown(ending), runner.Stop(ending))
+}

@@ -19,7 +19,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
-func (a *app) plan() *cobra.Command {
+func planCommand(a *app) *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "plan -f access.yaml",
@@ -49,7 +49,7 @@ below it: ` + "`deskbridge apply --plan HASH`" + ` carries out just that plan, o
 	})
 }
 
-func (a *app) apply() *cobra.Command {
+func applyCommand(a *app) *cobra.Command {
 	var path, hash string
 	cmd := &cobra.Command{
 		Use:   "apply -f access.yaml",

@@ -12,12 +12,12 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
-func (a *app) admin() *cobra.Command {
+func adminCommand(a *app) *cobra.Command {
 	return group("admin", "Keep a way in for when no identity provider works",
-		a.adminAdd(), a.adminList(), a.adminRemove())
+		adminAddCommand(a), adminListCommand(a), adminRemoveCommand(a))
 }
 
-func (a *app) adminAdd() *cobra.Command {
+func adminAddCommand(a *app) *cobra.Command {
 	var passwordFile string
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -58,7 +58,7 @@ lock it away.`,
 	})
 }
 
-func (a *app) adminList() *cobra.Command {
+func adminListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List owners", Example: "  deskbridge admin list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		owners, err := sys.Core.BreakGlass.Admins(ctx)
@@ -79,7 +79,7 @@ func (a *app) adminList() *cobra.Command {
 	})
 }
 
-func (a *app) adminRemove() *cobra.Command {
+func adminRemoveCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "remove NAME", Short: "End an owner", Example: "  deskbridge admin remove owner", Args: cobra.ExactArgs(1)}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		if err := sys.Core.BreakGlass.Remove(ctx, sys.Cause, args[0]); err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-func (a *app) audit() *cobra.Command {
-	return group("audit", "Verify and export the audit log", a.auditVerify(), a.auditExport())
+func auditCommand(a *app) *cobra.Command {
+	return group("audit", "Verify and export the audit log", auditVerifyCommand(a), auditExportCommand(a))
 }
 
-func (a *app) auditVerify() *cobra.Command {
+func auditVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Prove that no audit entry was changed, removed or put in",
@@ -52,7 +52,7 @@ type entryLine struct {
 	Hash       string         `json:"hash,omitempty"`
 }
 
-func (a *app) auditExport() *cobra.Command {
+func auditExportCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "export",
 		Short:   "Print the audit log, one JSON object a line",

@@ -42,12 +42,12 @@ func urlsOf(publicURL string, c provision.Connection) connectionURLs {
 	}
 }
 
-func (a *app) connection() *cobra.Command {
+func connectionCommand(a *app) *cobra.Command {
 	return group("connection", "Add, change, try and release connections to identity providers",
-		a.connectionAdd(), a.connectionSet(), a.connectionTest(), a.connectionList(), a.connectionRelease())
+		connectionAddCommand(a), connectionSetCommand(a), connectionTestCommand(a), connectionListCommand(a), connectionReleaseCommand(a))
 }
 
-func (a *app) connectionAdd() *cobra.Command {
+func connectionAddCommand(a *app) *cobra.Command {
 	var idp string
 	var domains []string
 	var flags signInFlags
@@ -78,7 +78,7 @@ func (a *app) connectionAdd() *cobra.Command {
 	})
 }
 
-func (a *app) connectionList() *cobra.Command {
+func connectionListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		connections, err := sys.Core.Settings.Connections(ctx)
@@ -102,7 +102,7 @@ func held(c provision.Connection) string {
 	return "held since " + moment{c.HeldAt}.String()
 }
 
-func (a *app) connectionRelease() *cobra.Command {
+func connectionReleaseCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "release NAME",
 		Short: "Let go what the mass-change brake holds",
@@ -261,7 +261,7 @@ func readSecret(path string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-func (a *app) connectionSet() *cobra.Command {
+func connectionSetCommand(a *app) *cobra.Command {
 	var flags signInFlags
 	cmd := &cobra.Command{
 		Use:   "set NAME",
@@ -287,7 +287,7 @@ Switching sign-in off ends every session of the connection at once.`,
 	})
 }
 
-func (a *app) connectionTest() *cobra.Command {
+func connectionTestCommand(a *app) *cobra.Command {
 	var accept, login bool
 	cmd := &cobra.Command{
 		Use:   "test NAME",

@@ -12,7 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/config"
 )
 
-func (a *app) demo() *cobra.Command {
+func demoCommand(a *app) *cobra.Command {
 	var exit bool
 	var dir string
 	cmd := &cobra.Command{

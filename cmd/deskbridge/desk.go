@@ -59,8 +59,8 @@ func deskLineOf(d provision.Desk) deskLine {
 	return line
 }
 
-func (a *app) desk() *cobra.Command {
-	return group("desk", "Add, list, check and sweep help desks", a.deskAdd(), a.deskList(), a.deskCheck(), a.deskSweep(), a.deskApp())
+func deskCommand(a *app) *cobra.Command {
+	return group("desk", "Add, list, check and sweep help desks", deskAddCommand(a), deskListCommand(a), deskCheckCommand(a), deskSweepCommand(a), deskAppCommand(a))
 }
 
 // deskFlags are the settings of a desk on the command line.
@@ -119,7 +119,7 @@ func (f *deskFlags) desk(a *app, name string) (provision.Desk, error) {
 	return d, nil
 }
 
-func (a *app) deskAdd() *cobra.Command {
+func deskAddCommand(a *app) *cobra.Command {
 	var flags deskFlags
 	var signIn deskSignInFlags
 	cmd := &cobra.Command{
@@ -178,7 +178,7 @@ func (l deskLine) printApp(w io.Writer) {
 	}
 }
 
-func (a *app) deskApp() *cobra.Command {
+func deskAppCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "app NAME",
 		Short: "Show what to enter at a desk for signing in; make API credentials for a built-in one",
@@ -227,7 +227,7 @@ func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *
 	return nil
 }
 
-func (a *app) deskList() *cobra.Command {
+func deskListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List desks", Example: "  deskbridge desk list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		desks, err := sys.Core.Settings.Desks(ctx)
@@ -257,7 +257,7 @@ type deskReport struct {
 	Problems  []string `json:"problems"`
 }
 
-func (a *app) deskCheck() *cobra.Command {
+func deskCheckCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check NAME",
 		Short:   "Try a desk: credentials, rights, and whether rules name what it has",

@@ -9,12 +9,12 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
-func (a *app) domain() *cobra.Command {
+func domainCommand(a *app) *cobra.Command {
 	return group("domain", "Say and prove which e-mail domains are a connection's own",
-		a.domainAdd(), a.domainVerify(), a.domainList(), a.domainRemove())
+		domainAddCommand(a), domainVerifyCommand(a), domainListCommand(a), domainRemoveCommand(a))
 }
 
-func (a *app) domainAdd() *cobra.Command {
+func domainAddCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "add CONNECTION DOMAIN",
 		Short:   "Claim a domain, and print the DNS record that proves it",
@@ -36,7 +36,7 @@ func (a *app) domainAdd() *cobra.Command {
 	})
 }
 
-func (a *app) domainVerify() *cobra.Command {
+func domainVerifyCommand(a *app) *cobra.Command {
 	var sayso bool
 	cmd := &cobra.Command{
 		Use:     "verify CONNECTION DOMAIN",
@@ -61,7 +61,7 @@ func (a *app) domainVerify() *cobra.Command {
 	})
 }
 
-func (a *app) domainList() *cobra.Command {
+func domainListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List domains, verified or waiting", Example: "  deskbridge domain list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		connections, err := sys.Core.Settings.Connections(ctx)
@@ -93,7 +93,7 @@ func (a *app) domainList() *cobra.Command {
 	})
 }
 
-func (a *app) domainRemove() *cobra.Command {
+func domainRemoveCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "remove CONNECTION DOMAIN", Short: "Take a domain from a connection", Example: "  deskbridge domain remove acme acme.example", Args: cobra.ExactArgs(2)}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])

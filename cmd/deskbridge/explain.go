@@ -60,7 +60,7 @@ type explainedSource struct {
 	When   string   `json:"when"`
 }
 
-func (a *app) explain() *cobra.Command {
+func explainCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "explain USER",
 		Short:   "Say what a person has on each desk, and which group and rule gave it",

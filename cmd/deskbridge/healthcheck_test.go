@@ -49,7 +49,7 @@ func TestHealthcheckOfNobody(t *testing.T) {
 
 func execute(t *testing.T, a *app) error {
 	t.Helper()
-	cmd := a.healthcheck()
+	cmd := healthcheckCommand(a)
 	cmd.SetArgs([]string{}) // nil would be those of the test
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	return cmd.ExecuteContext(t.Context())

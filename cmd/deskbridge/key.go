@@ -13,15 +13,15 @@ import (
 	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 )
 
-func (a *app) key() *cobra.Command {
-	return group("key", "List and change the keys that sign for sign-in", a.keyList(), a.keyRotate(), a.keyRetire())
+func keyCommand(a *app) *cobra.Command {
+	return group("key", "List and change the keys that sign for sign-in", keyListCommand(a), keyRotateCommand(a), keyRetireCommand(a))
 }
 
 var keyUses = []settings.KeyUse{settings.KeySAML, settings.KeyDesk, settings.KeyOIDC}
 
 var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: client.NewSAMLKey, settings.KeyDesk: apps.NewKey, settings.KeyOIDC: client.NewClientKey}
 
-func (a *app) keyList() *cobra.Command {
+func keyListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		type line struct {
@@ -53,7 +53,7 @@ func (a *app) keyList() *cobra.Command {
 // than others keep our metadata.
 const defaultOverlap = 7 * 24 * time.Hour
 
-func (a *app) keyRotate() *cobra.Command {
+func keyRotateCommand(a *app) *cobra.Command {
 	var overlap time.Duration
 	cmd := &cobra.Command{
 		Use:   "rotate saml|desk|oidc",
@@ -78,7 +78,7 @@ goes on opening what was encrypted for it until it is retired.`,
 	})
 }
 
-func (a *app) keyRetire() *cobra.Command {
+func keyRetireCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "retire saml|desk|oidc ID", Short: "End a key for good", Example: "  deskbridge key retire saml 01a1…", Args: cobra.ExactArgs(2)}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		use, err := keyUse(args[0])

@@ -34,7 +34,7 @@ func main() {
 // without the process, so that tests can call it.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
 	app := &app{environ: environ, stdout: stdout, stderr: stderr}
-	root := app.root()
+	root := rootCommand(app)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -65,7 +65,7 @@ func explainError(err error) string {
 	return err.Error()
 }
 
-func (a *app) root() *cobra.Command {
+func rootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "deskbridge",
 		Short: "Bridge between identity providers and help desks",
@@ -91,8 +91,8 @@ begin. Commands work on the database directly, beside a running server.`,
 	})
 	root.PersistentFlags().StringVar(&a.configFile, "config", a.getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
 	root.AddCommand(
-		a.serve(), a.migrate(), a.demo(), a.connection(), a.token(), a.desk(), a.rule(),
-		a.plan(), a.apply(), a.domain(), a.session(), a.key(), a.admin(), a.explain(), a.status(), a.retry(), a.audit(), a.version(), a.healthcheck(),
+		serveCommand(a), migrateCommand(a), demoCommand(a), connectionCommand(a), tokenCommand(a), deskCommand(a), ruleCommand(a),
+		planCommand(a), applyCommand(a), domainCommand(a), sessionCommand(a), keyCommand(a), adminCommand(a), explainCommand(a), statusCommand(a), retryCommand(a), auditCommand(a), versionCommand(a), healthcheckCommand(a),
 	)
 	wrapArgs(root)
 	return root
@@ -134,7 +134,7 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 // release is set by the linker: -X main.release=v1.2.3.
 var release = "dev"
 
-func (a *app) version() *cobra.Command {
+func versionCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "version", Short: "Print the version", Example: "  deskbridge version", Args: cobra.NoArgs}
 	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
 	cmd.RunE = func(*cobra.Command, []string) error {

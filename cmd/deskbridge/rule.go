@@ -22,11 +22,11 @@ type ruleLine struct {
 	Mailboxes  []string `json:"mailboxes,omitempty"`
 }
 
-func (a *app) rule() *cobra.Command {
-	return group("rule", "Add, list and remove rules: what a group or attribute grants on a desk", a.ruleAdd(), a.ruleList(), a.ruleRemove())
+func ruleCommand(a *app) *cobra.Command {
+	return group("rule", "Add, list and remove rules: what a group or attribute grants on a desk", ruleAddCommand(a), ruleListCommand(a), ruleRemoveCommand(a))
 }
 
-func (a *app) ruleAdd() *cobra.Command {
+func ruleAddCommand(a *app) *cobra.Command {
 	var r provision.Rule
 	var conn, desk, role string
 	var unchecked bool
@@ -97,7 +97,7 @@ func grantWords(role provision.Role, teams, mailboxes []string) string {
 	return text
 }
 
-func (a *app) ruleList() *cobra.Command {
+func ruleListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List all rules", Example: "  deskbridge rule list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		names, err := sys.LoadNames(ctx)
@@ -122,7 +122,7 @@ func (a *app) ruleList() *cobra.Command {
 	})
 }
 
-func (a *app) ruleRemove() *cobra.Command {
+func ruleRemoveCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it gave ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		if err := sys.Core.Settings.RemoveRule(ctx, sys.Cause, provision.RuleID(args[0])); err != nil {

@@ -19,7 +19,7 @@ const healthTimeout = server.ReadyTimeout + time.Second
 
 // healthcheck asks the server on this machine whether it is ready. It is for
 // container runtimes: the image holds no shell and no HTTP client.
-func (a *app) healthcheck() *cobra.Command {
+func healthcheckCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "healthcheck",
 		Short:   "Ask the server on this machine whether it is ready",
@@ -80,7 +80,7 @@ func askReady(ctx context.Context, address string) error {
 	return nil
 }
 
-func (a *app) migrate() *cobra.Command {
+func migrateCommand(a *app) *cobra.Command {
 	var reseal bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
@@ -111,7 +111,7 @@ key in front, run this, and the old key is needed no more.`,
 	})
 }
 
-func (a *app) serve() *cobra.Command {
+func serveCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",

@@ -10,8 +10,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-func (a *app) session() *cobra.Command {
-	return group("session", "List and end people's sessions", a.sessionList(), a.sessionRevoke(), a.sessionUnlink())
+func sessionCommand(a *app) *cobra.Command {
+	return group("session", "List and end people's sessions", sessionListCommand(a), sessionRevokeCommand(a), sessionUnlinkCommand(a))
 }
 
 // listedSessions is how many sessions are shown unless somebody asks for more.
@@ -28,7 +28,7 @@ type sessionLine struct {
 	EndsAt     moment              `json:"ends_at"`
 }
 
-func (a *app) sessionList() *cobra.Command {
+func sessionListCommand(a *app) *cobra.Command {
 	var user, connection string
 	var limit int
 	cmd := &cobra.Command{Use: "list", Short: "List who is signed in, newest first",
@@ -93,7 +93,7 @@ func findPerson(ctx context.Context, s *server.System, text string) (provision.I
 	return people[0], nil
 }
 
-func (a *app) sessionRevoke() *cobra.Command {
+func sessionRevokeCommand(a *app) *cobra.Command {
 	var id, connection string
 	cmd := &cobra.Command{
 		Use:     "revoke [USER]",
@@ -124,7 +124,7 @@ func (a *app) sessionRevoke() *cobra.Command {
 	})
 }
 
-func (a *app) sessionUnlink() *cobra.Command {
+func sessionUnlinkCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unlink USER",
 		Short: "Forget by which logins a person is known, and end their sessions",

@@ -77,7 +77,7 @@ type overviewAccount struct {
 	Reason  string `json:"reason"`
 }
 
-func (a *app) status() *cobra.Command {
+func statusCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "status", Short: "Show connections, desks, and what needs a person", Example: "  deskbridge status", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		o, err := overviewOf(ctx, sys)
@@ -209,7 +209,7 @@ func (o overview) print(w io.Writer) error {
 	return nil
 }
 
-func (a *app) retry() *cobra.Command {
+func retryCommand(a *app) *cobra.Command {
 	var desk string
 	var adopt, all bool
 	cmd := &cobra.Command{

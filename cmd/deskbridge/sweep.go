@@ -33,7 +33,7 @@ type sweptAccount struct {
 	Differences []string `json:"differences"`
 }
 
-func (a *app) deskSweep() *cobra.Command {
+func deskSweepCommand(a *app) *cobra.Command {
 	var dry, force bool
 	cmd := &cobra.Command{
 		Use:   "sweep NAME",

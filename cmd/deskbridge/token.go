@@ -58,12 +58,12 @@ func kindOf(t credential.Token) string {
 	return kind
 }
 
-func (a *app) token() *cobra.Command {
+func tokenCommand(a *app) *cobra.Command {
 	return group("token", "Create, list, rotate and revoke bearer tokens and OAuth clients of a connection",
-		a.tokenCreate(), a.tokenList(), a.tokenRotate(), a.tokenRevoke())
+		tokenCreateCommand(a), tokenListCommand(a), tokenRotateCommand(a), tokenRevokeCommand(a))
 }
 
-func (a *app) tokenCreate() *cobra.Command {
+func tokenCreateCommand(a *app) *cobra.Command {
 	var draft credential.TokenDraft
 	cmd := &cobra.Command{
 		Use:   "create CONNECTION NAME",
@@ -90,7 +90,7 @@ func (a *app) tokenCreate() *cobra.Command {
 	})
 }
 
-func (a *app) tokenList() *cobra.Command {
+func tokenListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "list CONNECTION", Short: "List the tokens of a connection", Example: "  deskbridge token list acme", Args: cobra.ExactArgs(1)}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
@@ -111,7 +111,7 @@ func (a *app) tokenList() *cobra.Command {
 	})
 }
 
-func (a *app) tokenRotate() *cobra.Command {
+func tokenRotateCommand(a *app) *cobra.Command {
 	var overlap, expires time.Duration
 	cmd := &cobra.Command{
 		Use:   "rotate CONNECTION NAME|ID",
@@ -140,7 +140,7 @@ for, unless --expires says otherwise.`,
 	})
 }
 
-func (a *app) tokenRevoke() *cobra.Command {
+func tokenRevokeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke CONNECTION NAME|ID",
 		Short: "End a token at once",

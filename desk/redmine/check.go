@@ -30,51 +30,57 @@ func (d *redmine) Check(ctx context.Context) (desk.Profile, error) {
 	case answer.User.ID == 0:
 		return desk.Profile{}, desk.Errorf(desk.Retryable, "there is no Redmine at the desk's URL; give the address of Redmine's home page")
 	}
-	p := desk.Profile{Self: answer.User.id()}
+	c := check{redmine: d, Profile: desk.Profile{Self: answer.User.id()}}
 	if !answer.User.Admin {
-		p.Problemf("the service account is no administrator, and Redmine lets nobody else manage users: tick Administration > Users > (the service account) > Administrator")
-		return p, nil
+		c.Problemf("the service account is no administrator, and Redmine lets nobody else manage users: tick Administration > Users > (the service account) > Administrator")
+		return c.Profile, nil
 	}
-	for _, look := range []func(context.Context, *desk.Profile) error{d.checkField, d.checkRoles, d.checkGroups, d.checkProjects} {
-		if err := look(ctx, &p); err != nil {
+	for _, look := range []func(context.Context) error{c.field, c.roles, c.groups, c.projects} {
+		if err := look(ctx); err != nil {
 			return desk.Profile{}, err
 		}
 	}
-	return p, nil
+	return c.Profile, nil
 }
 
-func (d *redmine) checkField(ctx context.Context, p *desk.Profile) error {
-	fields, err := userFields(ctx, d.client)
+// check is one look at how a Redmine is set up.
+type check struct {
+	*redmine
+	desk.Profile
+}
+
+func (c *check) field(ctx context.Context) error {
+	fields, err := userFields(ctx, c.client)
 	if err != nil {
 		return err
 	}
-	name := d.settings.externalIDField
+	name := c.settings.externalIDField
 	i := slices.IndexFunc(fields, func(f userField) bool { return f.Name == name })
 	if i < 0 {
-		p.Problemf("users have no custom field %q: make it at Administration > Custom fields > New custom field > Users, format \"Text\", \"Visible\" ticked, \"Editable\" not", name)
+		c.Problemf("users have no custom field %q: make it at Administration > Custom fields > New custom field > Users, format \"Text\", \"Visible\" ticked, \"Editable\" not", name)
 		return nil
 	}
 	f, at := fields[i], "Administration > Custom fields > Users > "+name
 	if !f.Visible {
-		p.Problemf("Redmine shows nobody the custom field %q: tick \"Visible\" at %s", name, at)
+		c.Problemf("Redmine shows nobody the custom field %q: tick \"Visible\" at %s", name, at)
 	}
 	if f.Format != "string" && f.Format != "text" || f.Multiple || f.Pattern != "" {
-		p.Problemf("the custom field %q takes no plain text: make one with the format \"Text\" and no regular expression, at %s", name, at)
+		c.Problemf("the custom field %q takes no plain text: make one with the format \"Text\" and no regular expression, at %s", name, at)
 	}
 	if f.MaxLength != nil && *f.MaxLength > 0 && *f.MaxLength < externalIDLength {
-		p.Problemf("the custom field %q is too short: it needs room for %d characters, at %s", name, externalIDLength, at)
+		c.Problemf("the custom field %q is too short: it needs room for %d characters, at %s", name, externalIDLength, at)
 	}
 	return nil
 }
 
-func (d *redmine) checkRoles(ctx context.Context, p *desk.Profile) error {
+func (c *check) roles(ctx context.Context) error {
 	ranks := []provision.Role{provision.RoleAgent}
-	if d.settings.limitedGroup != "" {
+	if c.settings.limitedGroup != "" {
 		ranks = append(ranks, provision.RoleLimited)
 	}
 	for _, rank := range ranks {
-		role, err := d.role(ctx, rank)
-		if err := note(p, err); err != nil {
+		role, err := c.role(ctx, rank)
+		if err := c.note(err); err != nil {
 			return err
 		}
 		if role == nil || rank != provision.RoleAgent {
@@ -83,11 +89,11 @@ func (d *redmine) checkRoles(ctx context.Context, p *desk.Profile) error {
 		var answer struct {
 			Role struct{ Assignable bool } `json:"role"`
 		}
-		if err := d.client.Get(ctx, role.path("/roles"), nil, &answer); err != nil {
+		if err := c.client.Get(ctx, role.path("/roles"), nil, &answer); err != nil {
 			return err
 		}
 		if !answer.Role.Assignable {
-			p.Problemf("agents could take over nothing from a leaver: tick \"Issues can be assigned to users with this role\" at Administration > Roles and permissions > %s", role.Name)
+			c.Problemf("agents could take over nothing from a leaver: tick \"Issues can be assigned to users with this role\" at Administration > Roles and permissions > %s", role.Name)
 		}
 	}
 	return nil
@@ -95,35 +101,35 @@ func (d *redmine) checkRoles(ctx context.Context, p *desk.Profile) error {
 
 // note turns an error that is the configuration's into a problem, and returns any
 // other.
-func note(p *desk.Profile, err error) error {
+func (c *check) note(err error) error {
 	if e, ok := errors.AsType[*desk.Error](err); ok && e.Kind == desk.Permanent {
-		p.Problemf("%s", e.Detail)
+		c.Problemf("%s", e.Detail)
 		return nil
 	}
 	return err
 }
 
-func (d *redmine) checkGroups(ctx context.Context, p *desk.Profile) error {
-	groups, err := d.directory.groups.Reread(ctx)
+func (c *check) groups(ctx context.Context) error {
+	groups, err := c.directory.groups.Reread(ctx)
 	if err != nil {
 		return err
 	}
-	p.Teams = slices.DeleteFunc(names(groups), d.isLimitedGroup)
-	if d.settings.limitedGroup != "" {
-		_, err := d.limitedGroup(ctx)
-		return note(p, err)
+	c.Teams = slices.DeleteFunc(names(groups), c.isLimitedGroup)
+	if c.settings.limitedGroup != "" {
+		_, err := c.limitedGroup(ctx)
+		return c.note(err)
 	}
 	return nil
 }
 
-func (d *redmine) checkProjects(ctx context.Context, p *desk.Profile) error {
-	projects, err := d.directory.projects.Reread(ctx)
+func (c *check) projects(ctx context.Context) error {
+	projects, err := c.directory.projects.Reread(ctx)
 	if err != nil {
 		return err
 	}
-	p.Mailboxes = names(projects)
+	c.Mailboxes = names(projects)
 	if len(projects) == 0 {
-		p.Problemf("Redmine has no active project: make one at Administration > Projects > New project")
+		c.Problemf("Redmine has no active project: make one at Administration > Projects > New project")
 	}
 	return nil
 }

@@ -7,3 +7,6 @@ func SetSweepPage(n int) (restore func()) {
 	sweepPage = n
 	return func() { sweepPage = before }
 }
+
+// SetCircuit says when calls to a desk that fails stop, from now on.
+func (w *Worker) SetCircuit(s CircuitSettings) { w.circuit = s }

@@ -101,7 +101,8 @@ func (h *harness) restart() {
 	h.faults = &faults{}
 	// Desks are not paused by the clock on the wall while the tests move theirs;
 	// the tests of pauses say otherwise.
-	h.worker = worker.New(workerCore(h.core), h.open, testLog(), worker.WithCircuitSettings(worker.CircuitSettings{Failures: -1}))
+	h.worker = worker.New(workerCore(h.core), h.open, testLog())
+	h.worker.SetCircuit(worker.CircuitSettings{Failures: -1})
 }
 
 func (h *harness) open(d provision.Desk) (desk.Desk, error) {

@@ -17,7 +17,8 @@ import (
 
 // withCircuit gives the harness a worker that pauses the desk.
 func (h *harness) withCircuit(p worker.CircuitSettings) {
-	h.worker = worker.New(workerCore(h.core), h.open, testLog(), worker.WithCircuitSettings(p))
+	h.worker = worker.New(workerCore(h.core), h.open, testLog())
+	h.worker.SetCircuit(p)
 }
 
 func (h *harness) health() reconcile.DeskHealth {

@@ -40,18 +40,9 @@ type Worker struct {
 	metrics *metrics
 }
 
-// Option changes a [Worker] that [New] makes.
-type Option func(*Worker)
-
-// WithCircuitSettings says when calls to a desk that fails stop.
-func WithCircuitSettings(s CircuitSettings) Option { return func(w *Worker) { w.circuit = s } }
-
 // New returns a Worker that reaches desks through open.
-func New(core Core, open Open, log *slog.Logger, options ...Option) *Worker {
+func New(core Core, open Open, log *slog.Logger) *Worker {
 	w := &Worker{core: core, log: log, metrics: newMetrics(core)}
-	for _, o := range options {
-		o(w)
-	}
 	w.desks = newDesks(open, w.guard)
 	return w
 }

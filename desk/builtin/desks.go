@@ -131,8 +131,6 @@ func collect[T any](ctx context.Context, q querier, scan func(rows *sql.Rows, v 
 	return out, nil
 }
 
-// scanOne scans rows of one column.
-func scanOne[T any](rows *sql.Rows, v *T) error { return rows.Scan(v) }
 
 // exec runs a statement and returns how many rows it changed.
 func exec(ctx context.Context, q querier, query string, args ...any) (int64, error) {

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"testing"
 	"time"
@@ -108,3 +109,6 @@ func (d *Desks) View(on provision.DeskID, id string) (provision.DeskUser, error)
 	}
 	return u.common(), nil
 }
+
+// scanOne scans rows of one column.
+func scanOne[T any](rows *sql.Rows, v *T) error { return rows.Scan(v) }

@@ -23,16 +23,8 @@ const (
 	minRSABits    = 2048 // NIST SP 800-131A; RFC 7518 §3.3 asks for the same
 )
 
-// Algorithms are the signature algorithms that are accepted, for whoever has
-// to name them: those of RFC 7518 §3.1 and RFC 8037 that have a public key.
-func Algorithms() []string {
-	names := make([]string, len(algorithms))
-	for i, a := range algorithms {
-		names[i] = string(a)
-	}
-	return names
-}
-
+// algorithms are the signature algorithms that are accepted: those of RFC 7518
+// §3.1 and RFC 8037 that have a public key.
 var algorithms = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
 	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,

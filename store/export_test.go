@@ -23,19 +23,19 @@ func Settle(ctx context.Context, tx *Store) error {
 	return nil
 }
 
-// StandingInSteps and ArrivalInSteps are Standing and Arrival as SQLite runs them.
-func StandingInSteps(ctx context.Context, tx *Store, c provision.ConnectionID, id provision.IdentityID) (directory.ForUpdate, error) {
-	return tx.standing(ctx, c, id)
+// LoadForUpdateInSteps and ExistingMatchesInSteps are LoadForUpdate and ExistingMatches as SQLite runs them.
+func LoadForUpdateInSteps(ctx context.Context, tx *Store, c provision.ConnectionID, id provision.IdentityID) (directory.ForUpdate, error) {
+	return tx.loadForUpdate(ctx, c, id)
 }
 
-// ArrivalInSteps is the other.
-func ArrivalInSteps(ctx context.Context, tx *Store, c provision.ConnectionID, userName, externalID string, addresses []string) (directory.ExistingMatches, error) {
-	return tx.arrival(ctx, c, userName, externalID, addresses)
+// ExistingMatchesInSteps is the other.
+func ExistingMatchesInSteps(ctx context.Context, tx *Store, c provision.ConnectionID, userName, externalID string, addresses []string) (directory.ExistingMatches, error) {
+	return tx.existingMatches(ctx, c, userName, externalID, addresses)
 }
 
-// VisitInSteps is LockVisit as SQLite runs it.
-func VisitInSteps(ctx context.Context, tx *Store, a provision.Account) (reconcile.Run, []provision.Rule, error) {
-	return tx.lockVisit(ctx, a)
+// LoadRunInSteps is LoadRun as SQLite runs it.
+func LoadRunInSteps(ctx context.Context, tx *Store, a provision.Account) (reconcile.Run, []provision.Rule, error) {
+	return tx.loadRun(ctx, a)
 }
 
 // ExplainIdentities returns how the database would look for the people that q

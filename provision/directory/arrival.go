@@ -20,7 +20,7 @@ import (
 func (s *Service) CreateIdentity(ctx context.Context, conn provision.ConnectionID, c provision.Cause, id provision.Identity) (created provision.Identity, restored bool, err error) {
 	create := func() error {
 		return s.inTx(ctx, func(tx Store) error {
-			at, err := tx.Arrival(ctx, conn, id.UserName, id.ExternalID, addresses(&id))
+			at, err := tx.ExistingMatches(ctx, conn, id.UserName, id.ExternalID, addresses(&id))
 			if err != nil {
 				return err
 			}

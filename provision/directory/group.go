@@ -64,7 +64,7 @@ func (s *Service) Members(ctx context.Context, conn provision.ConnectionID, id p
 // An unknown member is Invalid.
 func (s *Service) UpdateGroup(ctx context.Context, conn provision.ConnectionID, id provision.GroupID, c provision.Cause, change func(*GroupChange) error) (updated provision.Group, err error) {
 	err = s.inGroupTx(ctx, func(tx groupTx) error {
-		rules, old, err := tx.GroupStanding(ctx, conn, id)
+		rules, old, err := tx.LoadGroupForUpdate(ctx, conn, id)
 		if err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func (s *Service) UpdateIdentity(ctx context.Context, conn provision.ConnectionI
 // well, which it has read anyway.
 func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID, id provision.IdentityID, c provision.Cause, change func(*provision.Identity) error) (updated provision.Person, err error) {
 	err = s.inTx(ctx, func(tx Store) error {
-		at, err := tx.Standing(ctx, conn, id)
+		at, err := tx.LoadForUpdate(ctx, conn, id)
 		if err != nil {
 			return err
 		}

@@ -21,13 +21,13 @@ type Store interface {
 	// is brief; see [provision.Query].
 	Person(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, []provision.Edge, error)
 	Identities(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Identity], error)
-	// Standing locks a person and their accounts, and reads what decides on
+	// LoadForUpdate locks a person and their accounts, and reads what decides on
 	// them, in as few round trips as the database allows.
-	Standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (ForUpdate, error)
-	// Arrival reads what decides on somebody who is about to be added under
-	// userName and externalID with addresses, which are folded. It locks the
-	// twin and the undescribed.
-	Arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (ExistingMatches, error)
+	LoadForUpdate(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (ForUpdate, error)
+	// ExistingMatches reads what decides on somebody who is about to be added
+	// under userName and externalID with addresses, which are folded. It locks
+	// SameExternalID and SignInOnly.
+	ExistingMatches(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (ExistingMatches, error)
 	InsertIdentity(ctx context.Context, id provision.Identity) error
 	SaveIdentity(ctx context.Context, id provision.Identity) error // replaces the row with id.ID
 	// Tombstone returns the newest removed identity that was the same person:
@@ -39,9 +39,9 @@ type Store interface {
 	FindPeople(ctx context.Context, text string) ([]provision.Identity, error)
 	Group(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error)
 	LockGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error)
-	// GroupStanding is [Rules.Rules] and LockGroup, in as few round trips as the
-	// database allows.
-	GroupStanding(ctx context.Context, c provision.ConnectionID, id provision.GroupID) ([]provision.Rule, provision.Group, error)
+	// LoadGroupForUpdate is Rules and LockGroup, in as few round trips
+	// as the database allows.
+	LoadGroupForUpdate(ctx context.Context, c provision.ConnectionID, id provision.GroupID) ([]provision.Rule, provision.Group, error)
 	Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error)
 	InsertGroup(ctx context.Context, g provision.Group) error
 	SaveGroup(ctx context.Context, g provision.Group) error

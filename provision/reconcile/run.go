@@ -55,7 +55,7 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (v Run, _ e
 			}
 		}
 		var rules []provision.Rule
-		if v, rules, err = tx.LockVisit(ctx, a); err != nil {
+		if v, rules, err = tx.LoadRun(ctx, a); err != nil {
 			return err
 		}
 		if outcome = s.notNow(v.Account); outcome != nil {

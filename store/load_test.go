@@ -49,12 +49,12 @@ func TestOneTripOrMany(t *testing.T) {
 		}
 		_ = s.InTx(ctx, func(tx *store.Store) error {
 			for _, p := range append(all, provision.Identity{ID: "nobody"}) {
-				fast, err1 := tx.Standing(ctx, c.ID, p.ID)
-				slow, err2 := store.StandingInSteps(ctx, tx, c.ID, p.ID)
+				fast, err1 := tx.LoadForUpdate(ctx, c.ID, p.ID)
+				slow, err2 := store.LoadForUpdateInSteps(ctx, tx, c.ID, p.ID)
 				if err1 != nil {
 					fast, slow = directory.ForUpdate{}, directory.ForUpdate{}
 				}
-				equal("standing of "+p.UserName, fast, slow, err1, err2)
+				equal("person for update "+p.UserName, fast, slow, err1, err2)
 				if err1 == nil {
 					brief, edges, err := s.Person(ctx, c.ID, p.ID)
 					must(t, err)
@@ -64,22 +64,22 @@ func TestOneTripOrMany(t *testing.T) {
 			}
 			for _, who := range [][2]string{{"ann", "ext-ann"}, {"new", "ext-ann"}, {"new", "ext-gone"}, {"GONE", ""}, {"gone", "ext-new"}, {"went", "ext-gone"}, {"new", "new"}, {"new", ""}, {"EARLY", ""}} {
 				for _, addresses := range [][]string{nil, {"nobody@example.test", "home-early@example.test"}} {
-					fast, err1 := tx.Arrival(ctx, c.ID, who[0], who[1], addresses)
-					slow, err2 := store.ArrivalInSteps(ctx, tx, c.ID, who[0], who[1], addresses)
-					equal("arrival of "+who[0]+" "+who[1], fast, slow, err1, err2)
+					fast, err1 := tx.ExistingMatches(ctx, c.ID, who[0], who[1], addresses)
+					slow, err2 := store.ExistingMatchesInSteps(ctx, tx, c.ID, who[0], who[1], addresses)
+					equal("matches of "+who[0]+" "+who[1], fast, slow, err1, err2)
 				}
 			}
 			for _, a := range append(accounts, provision.Account{ID: "nobody's", Connection: c.ID, Desk: d.ID}) {
-				fast, rules1, err1 := tx.LockVisit(ctx, a)
-				slow, rules2, err2 := store.VisitInSteps(ctx, tx, a)
+				fast, rules1, err1 := tx.LoadRun(ctx, a)
+				slow, rules2, err2 := store.LoadRunInSteps(ctx, tx, a)
 				if err1 != nil {
 					fast, slow, rules1, rules2 = reconcile.Run{}, reconcile.Run{}, nil, nil
 				}
-				equal("visit to "+string(a.ID), fast, slow, err1, err2)
+				equal("run of "+string(a.ID), fast, slow, err1, err2)
 				equal("its rules", rules1, rules2, nil, nil)
 			}
 			for _, id := range []provision.GroupID{inner.ID, outer.ID, "none"} {
-				_, fast, err1 := tx.GroupStanding(ctx, c.ID, id)
+				_, fast, err1 := tx.LoadGroupForUpdate(ctx, c.ID, id)
 				slow, err2 := tx.LockGroup(ctx, c.ID, id)
 				equal("group "+string(id), fast, slow, err1, err2)
 			}

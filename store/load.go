@@ -15,15 +15,15 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
-// The statements behind [Store.Standing] and [Store.Arrival] on PostgreSQL. They
-// say what the methods say that SQLite runs one after the other, and lock in
-// the same order.
+// The statements behind [Store.LoadForUpdate], [Store.ExistingMatches] and
+// [Store.LoadRun] on PostgreSQL. They say what the methods say that SQLite runs
+// one after the other, and lock in the same order.
 var (
 	lockRulesShared = `SELECT pg_advisory_xact_lock_shared($1)`
 	rulesOf         = `SELECT ` + columnsOf(&ruleRow{}) + ` FROM rules WHERE connection_id = $1 ORDER BY id`
 	lockPerson      = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND status <> 'removed' AND id = $2 FOR NO KEY UPDATE`
-	lockTwin = `SELECT ` + identityColumns + ` FROM identities
+	lockSameExternalID = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND status <> 'removed' AND external_id = $2 AND external_id <> '' FOR NO KEY UPDATE`
 	// Whether anybody may have been there before: mostly nobody was, and four
 	// looks at an index are cheaper than reading and locking what is not there.
@@ -34,7 +34,7 @@ var (
 		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status = 'removed' AND external_id = $3 AND external_id <> '')`
 	// Two conditions on the document, so that where nobody signed in before SCIM
 	// came, an empty index answers.
-	lockUndescribed = `SELECT ` + identityColumns + ` FROM identities
+	lockSignInOnly = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND document IS NULL AND status <> 'removed'
 		AND (user_name_folded = $2 OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded = ANY($3)))
 		ORDER BY id LIMIT 2 FOR NO KEY UPDATE`
@@ -68,10 +68,10 @@ func columnsOf(row any) string {
 	return `"` + strings.Join(parsed.DBNames, `", "`) + `"`
 }
 
-// Standing implements [directory.Store].
-func (s *Store) Standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (directory.ForUpdate, error) {
+// LoadForUpdate implements [directory.Store].
+func (s *Store) LoadForUpdate(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (directory.ForUpdate, error) {
 	if s.pg == nil {
-		return s.standing(ctx, c, id)
+		return s.loadForUpdate(ctx, c, id)
 	}
 	var out directory.ForUpdate
 	var people []provision.Identity
@@ -97,8 +97,8 @@ func (s *Store) Standing(ctx context.Context, c provision.ConnectionID, id provi
 	return out, err
 }
 
-// standing is [Store.Standing] in single steps.
-func (s *Store) standing(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (out directory.ForUpdate, err error) {
+// loadForUpdate is [Store.LoadForUpdate] in single steps.
+func (s *Store) loadForUpdate(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (out directory.ForUpdate, err error) {
 	if out.Rules, err = s.Rules(ctx, c); err != nil {
 		return out, err
 	}
@@ -112,8 +112,8 @@ func (s *Store) standing(ctx context.Context, c provision.ConnectionID, id provi
 	return out, err
 }
 
-// GroupStanding implements [directory.Store].
-func (s *Store) GroupStanding(ctx context.Context, c provision.ConnectionID, id provision.GroupID) ([]provision.Rule, provision.Group, error) {
+// LoadGroupForUpdate implements [directory.Store].
+func (s *Store) LoadGroupForUpdate(ctx context.Context, c provision.ConnectionID, id provision.GroupID) ([]provision.Rule, provision.Group, error) {
 	if s.pg == nil {
 		rules, err := s.Rules(ctx, c)
 		if err != nil {
@@ -136,10 +136,10 @@ func (s *Store) GroupStanding(ctx context.Context, c provision.ConnectionID, id 
 	return rules, groups[0], nil
 }
 
-// LockVisit implements [reconcile.Store].
-func (s *Store) LockVisit(ctx context.Context, a provision.Account) (v reconcile.Run, rules []provision.Rule, _ error) {
+// LoadRun implements [reconcile.Store].
+func (s *Store) LoadRun(ctx context.Context, a provision.Account) (v reconcile.Run, rules []provision.Rule, _ error) {
 	if s.pg == nil {
-		return s.lockVisit(ctx, a)
+		return s.loadRun(ctx, a)
 	}
 	var accounts []provision.Account
 	var desks []provision.Desk
@@ -160,8 +160,8 @@ func (s *Store) LockVisit(ctx context.Context, a provision.Account) (v reconcile
 	return v, rules, nil
 }
 
-// lockVisit is [Store.LockVisit] in single steps.
-func (s *Store) lockVisit(ctx context.Context, a provision.Account) (v reconcile.Run, rules []provision.Rule, err error) {
+// loadRun is [Store.LoadRun] in single steps.
+func (s *Store) loadRun(ctx context.Context, a provision.Account) (v reconcile.Run, rules []provision.Rule, err error) {
 	if rules, err = s.Rules(ctx, a.Connection); err != nil {
 		return v, nil, err
 	}
@@ -178,16 +178,16 @@ func (s *Store) lockVisit(ctx context.Context, a provision.Account) (v reconcile
 	return v, rules, err
 }
 
-// Arrival implements [directory.Store].
-func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (directory.ExistingMatches, error) {
+// ExistingMatches implements [directory.Store].
+func (s *Store) ExistingMatches(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (directory.ExistingMatches, error) {
 	if err := errors.Join(checkText("userName", userName), checkText("externalId", externalID), checkText("emails", strings.Join(addresses, " "))); err != nil {
 		return directory.ExistingMatches{}, err
 	}
 	if s.pg == nil {
-		return s.arrival(ctx, c, userName, externalID, addresses)
+		return s.existingMatches(ctx, c, userName, externalID, addresses)
 	}
 	var out directory.ExistingMatches
-	var twins, gone []provision.Identity
+	var same, gone []provision.Identity
 	folded := provision.Fold(userName)
 	anybody := false
 	err := s.pg.send(ctx, append(s.readRules(c, &out.Rules),
@@ -195,20 +195,20 @@ func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName,
 	if err != nil || !anybody {
 		return out, err
 	}
-	statements := []statement{{sql: lockUndescribed, args: []any{string(c), folded, addresses}, read: readIdentities(&out.SignInOnly)}}
+	statements := []statement{{sql: lockSignInOnly, args: []any{string(c), folded, addresses}, read: readIdentities(&out.SignInOnly)}}
 	if externalID == "" {
 		statements = append(statements, statement{sql: tombstoneByName, args: []any{string(c), folded}, read: readIdentities(&gone)})
 	} else {
 		statements = append(statements,
-			statement{sql: lockTwin, args: []any{string(c), externalID}, read: readIdentities(&twins)},
+			statement{sql: lockSameExternalID, args: []any{string(c), externalID}, read: readIdentities(&same)},
 			statement{sql: tombstone, args: []any{string(c), folded, externalID}, read: readIdentities(&gone)})
 	}
 	if err := s.pg.send(ctx, statements...); err != nil {
 		return out, err
 	}
-	s.noteLocked(twins...)
+	s.noteLocked(same...)
 	s.noteLocked(out.SignInOnly...)
-	for found, to := range map[*[]provision.Identity]**provision.Identity{&twins: &out.SameExternalID, &gone: &out.Tombstone} {
+	for found, to := range map[*[]provision.Identity]**provision.Identity{&same: &out.SameExternalID, &gone: &out.Tombstone} {
 		if len(*found) > 0 {
 			*to = &(*found)[0]
 		}
@@ -216,8 +216,8 @@ func (s *Store) Arrival(ctx context.Context, c provision.ConnectionID, userName,
 	return out, nil
 }
 
-// arrival is [Store.Arrival] in single steps.
-func (s *Store) arrival(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (out directory.ExistingMatches, err error) {
+// existingMatches is [Store.ExistingMatches] in single steps.
+func (s *Store) existingMatches(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (out directory.ExistingMatches, err error) {
 	if out.Rules, err = s.Rules(ctx, c); err != nil {
 		return out, err
 	}

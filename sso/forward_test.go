@@ -17,9 +17,9 @@ func (h *house) grant(person provision.IdentityID) {
 	for _, p := range places {
 		v, err := h.core.Reconcile.Begin(h.Context(), p.Account.ID)
 		h.must(err)
-		h.must(h.core.Reconcile.Claim(h.Context(), &v, "desk-user-1", provision.OriginMade))
+		h.must(v.Claim(h.Context(), "desk-user-1", provision.OriginMade))
 		have := provision.DeskUser{ID: "desk-user-1", Active: true, Role: v.Account.Desired.Role, Teams: v.Account.Desired.Teams, Mailboxes: v.Account.Desired.Mailboxes}
-		h.must(h.core.Reconcile.Confirm(h.Context(), &v, &have))
+		h.must(v.Confirm(h.Context(), &have))
 	}
 }
 

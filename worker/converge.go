@@ -42,7 +42,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOpti
 			return outcome{tasks: todo}, nil // what is left is what the desk cannot do
 		}
 		if !v.Ending() {
-			if err := w.core.Reconcile.TakeSeat(ctx, v); err != nil {
+			if err := v.TakeSeat(ctx); err != nil {
 				return outcome{}, err
 			}
 		}
@@ -84,7 +84,7 @@ func (w *Worker) steps(ctx context.Context, d *session, v *reconcile.Run, have *
 		return nil, err
 	}
 	if have != nil && v.Account.Origin == provision.OriginNone && v.Ours(have) {
-		if err := w.core.Reconcile.Claim(ctx, v, have.ID, provision.OriginMade); err != nil {
+		if err := v.Claim(ctx, have.ID, provision.OriginMade); err != nil {
 			return nil, err
 		}
 	}
@@ -98,7 +98,7 @@ func (w *Worker) steps(ctx context.Context, d *session, v *reconcile.Run, have *
 			open = append(open, c.ID)
 		}
 	}
-	return steps, w.core.Reconcile.ResolveInterrupted(ctx, v, fit, have, open)
+	return steps, v.ResolveInterrupted(ctx, fit, have, open)
 }
 
 // want is the user that the desk should show.
@@ -120,7 +120,7 @@ func (w *Worker) find(ctx context.Context, d *session, v *reconcile.Run) (*provi
 		if err != nil || have != nil {
 			return seen(d, v, have), err
 		}
-		if err := w.core.Reconcile.Claim(ctx, v, "", provision.OriginNone); err != nil {
+		if err := v.Claim(ctx, "", provision.OriginNone); err != nil {
 			return nil, err
 		}
 	}
@@ -145,7 +145,7 @@ func seen(d *session, v *reconcile.Run, have *provision.DeskUser) *provision.Des
 // carryOut journals steps and does them in order. What the desk cannot do is
 // added to todo for an admin, and does not keep the rest from being done.
 func (w *Worker) carryOut(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, todo *tasks) error {
-	planned, err := w.core.Reconcile.Journal(ctx, v, steps)
+	planned, err := v.Journal(ctx, steps)
 	if err != nil {
 		return err
 	}
@@ -159,13 +159,13 @@ func (w *Worker) carryOut(ctx context.Context, d *session, v *reconcile.Run, hav
 			if made != "" {
 				id = made
 			}
-			err = w.core.Reconcile.WriteDone(ctx, v, s, id)
+			err = v.Done(ctx, s, id)
 		}
 		if isPaused(err) { // neither this one nor what follows was tried
-			return errors.Join(err, w.core.Reconcile.DropWrites(ctx, v, v.Unfinished))
+			return errors.Join(err, v.Drop(ctx, v.Unfinished))
 		}
 		if refused(err) {
-			if err := w.core.Reconcile.DropWrites(ctx, v, []reconcile.Write{s}); err != nil {
+			if err := v.Drop(ctx, []reconcile.Write{s}); err != nil {
 				return err
 			}
 		}

@@ -66,7 +66,7 @@ func (w *Worker) handOverPage(ctx context.Context, d *session, v *reconcile.Run,
 		to[i] = t.assignees.next()
 		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c, to[i]), Note: t.assignees.note}
 	}
-	planned, err := w.core.Reconcile.Journal(ctx, v, slices.Concat(steps, rest))
+	planned, err := v.Journal(ctx, slices.Concat(steps, rest))
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (w *Worker) handOverPage(ctx context.Context, d *session, v *reconcile.Run,
 		s := planned[i]
 		got, err := w.assign(ctx, d, c, to[i])
 		if isPaused(err) { // neither this one nor what follows was tried
-			return errors.Join(err, w.core.Reconcile.DropWrites(ctx, v, v.Unfinished))
+			return errors.Join(err, v.Drop(ctx, v.Unfinished))
 		}
 		switch desk.KindOf(err) {
 		case desk.Permanent, desk.CannotDo:
@@ -91,7 +91,7 @@ func (w *Worker) handOverPage(ctx context.Context, d *session, v *reconcile.Run,
 			t.moved[c.ID] = true
 		}
 		if !t.moved[c.ID] {
-			if err := w.core.Reconcile.DropWrites(ctx, v, []reconcile.Write{s}); err != nil {
+			if err := v.Drop(ctx, []reconcile.Write{s}); err != nil {
 				return err
 			}
 			continue
@@ -100,7 +100,7 @@ func (w *Worker) handOverPage(ctx context.Context, d *session, v *reconcile.Run,
 			s.Detail = handOverDetail(c, got)
 			s.Note = "the chosen assignee may not own it, so the queue has it"
 		}
-		if err := w.core.Reconcile.WriteDone(ctx, v, s, v.Account.DeskUser); err != nil {
+		if err := v.Done(ctx, s, v.Account.DeskUser); err != nil {
 			return err
 		}
 		w.metrics.step(v.Desk, s.Kind)

@@ -216,11 +216,11 @@ func TestPutOffIsCalledBack(t *testing.T) {
 		for _, id := range []provision.Identity{ann, bob} {
 			v, err := h.core.Reconcile.Begin(h.Context(), h.account(id.ID).ID)
 			h.must(err)
-			h.must(h.core.Reconcile.Defer(h.Context(), &v, "it is down", time.Hour))
+			h.must(v.Defer(h.Context(), "it is down", time.Hour))
 		}
 		v, err := h.core.Reconcile.Begin(h.Context(), h.account(eve.ID).ID)
 		h.must(err)
-		_, err = h.core.Reconcile.Fail(h.Context(), &v, "of her own", time.Hour)
+		_, err = v.Fail(h.Context(), "of her own", time.Hour)
 		h.must(err)
 		h.jobs() // are lost
 		h.must(h.core.Reconcile.NotePause(h.Context(), h.desk.ID, "it is down", time.Hour))

@@ -119,13 +119,13 @@ func TestSeatFreedWhileRefused(t *testing.T) {
 		h.jobs()
 		v, err := h.core.Reconcile.Begin(h.Context(), h.account(second.ID).ID)
 		h.must(err)
-		refusal := h.core.Reconcile.TakeSeat(h.Context(), &v)
+		refusal := v.TakeSeat(h.Context())
 		if refusal == nil {
 			h.Fatal("there are two seats")
 		}
 		h.suspend(first.ID)
 		h.drain()
-		h.must(h.core.Reconcile.NeedsAttention(h.Context(), &v, refusal.Error(), false))
+		h.must(v.NeedsAttention(h.Context(), refusal.Error(), false))
 		h.drain()
 		h.state(second.ID, provision.AccountReady)
 	})

@@ -276,7 +276,7 @@ func (s *sweeper) drifted(ctx context.Context, v *reconcile.Run, found reconcile
 		policy = provision.DriftRepair
 	}
 	if !s.opts.LookOnly {
-		noted, err := s.core.Reconcile.NoteDrift(ctx, s.opts.Cause, v, found, s.report.Repaired)
+		noted, err := v.NoteDrift(ctx, s.opts.Cause, found, s.report.Repaired)
 		if err != nil || !noted {
 			return err
 		}

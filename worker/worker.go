@@ -72,12 +72,12 @@ func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.
 		return time.Time{}, err
 	}
 	start := time.Now()
-	calls := &callOptions{priority: priorityGranting, renewed: start, renew: func(ctx context.Context) error { return w.core.Reconcile.Renew(ctx, &v) }}
+	calls := &callOptions{priority: priorityGranting, renewed: start, renew: v.Renew}
 	if v.Ending() {
 		calls.priority = priorityEnding
 	}
-	reached, err := w.converge(ctx, &v, calls)
-	ended, err := w.conclude(ctx, &v, reached, err)
+	reached, err := w.converge(ctx, v, calls)
+	ended, err := w.conclude(ctx, v, reached, err)
 	if errors.Is(err, reconcile.ErrBusy) { // the lease was lost: whoever has it goes on
 		ended, err = "lost", nil
 	}
@@ -96,33 +96,33 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 		defer cancel()
 		ctx = detached
 		if !confirmed {
-			_, err := w.core.Reconcile.Fail(ctx, v, "the visit was interrupted", 0)
+			_, err := v.Fail(ctx, "the visit was interrupted", 0)
 			return "interrupted", err
 		}
 	}
 	switch {
 	case confirmed:
-		return "confirmed", w.core.Reconcile.Confirm(ctx, v, reached.shown)
+		return "confirmed", v.Confirm(ctx, reached.shown)
 	case failure == nil:
-		return "task", w.core.Reconcile.NeedsAttention(ctx, v, "an admin has to do this by hand: "+reached.tasks.String(), true)
+		return "task", v.NeedsAttention(ctx, "an admin has to do this by hand: "+reached.tasks.String(), true)
 	}
 	if parked, ok := errors.AsType[*reconcile.AttentionError](failure); ok {
-		return "parked", w.core.Reconcile.NeedsAttention(ctx, v, parked.Reason, false)
+		return "parked", v.NeedsAttention(ctx, parked.Reason, false)
 	}
 	if paused, ok := errors.AsType[*pausedError](failure); ok {
-		return "paused", w.core.Reconcile.Defer(ctx, v, paused.reason, putOff(paused, v.Ending()))
+		return "paused", v.Defer(ctx, paused.reason, putOff(paused, v.Ending()))
 	}
 	if e, ok := errors.AsType[*desk.Error](failure); ok {
 		return w.concludeDesk(ctx, v, e)
 	}
 	if e, ok := errors.AsType[*provision.Error](failure); ok && e.Code == provision.Conflict {
-		return "parked", w.core.Reconcile.NeedsAttention(ctx, v, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
+		return "parked", v.NeedsAttention(ctx, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
 	}
 	if _, ours := errors.AsType[*provision.Error](failure); ours || errors.Is(failure, reconcile.ErrBusy) {
 		return "error", failure
 	}
 	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", failure)
-	_, err := w.core.Reconcile.Fail(ctx, v, "the desk did not answer as expected; the log tells more", 0)
+	_, err := v.Fail(ctx, "the desk did not answer as expected; the log tells more", 0)
 	return "failed", err
 }
 
@@ -146,14 +146,14 @@ func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Err
 	}
 	switch e.Kind {
 	case desk.Permanent, desk.Conflict, desk.CannotDo:
-		return "parked", w.core.Reconcile.NeedsAttention(ctx, v, detail, true)
+		return "parked", v.NeedsAttention(ctx, detail, true)
 	case desk.Unauthorized:
 		w.desks.forget(v.Desk.ID)
 		w.log.ErrorContext(ctx, "desk refuses our credentials", "desk", v.Desk.Name, "err", e)
-		_, err := w.core.Reconcile.Fail(ctx, v, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
+		_, err := v.Fail(ctx, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
 		return "unauthorized", err
 	}
 	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", e)
-	_, err := w.core.Reconcile.Fail(ctx, v, detail, e.RetryAfter)
+	_, err := v.Fail(ctx, detail, e.RetryAfter)
 	return "failed", err
 }

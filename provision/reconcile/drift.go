@@ -69,20 +69,21 @@ func (s Write) describe() (words []string) {
 	return words
 }
 
-// NoteDrift notes that the desk of v, as [Service.SettledRun] returned it,
-// shows something else than it confirmed. With repair the account is visited;
+// NoteDrift notes that the run's desk shows something else than it confirmed; r
+// is what [Service.SettledRun] returned. With repair the account is visited;
 // else the difference is kept, and told of in the audit log unless it is known
 // already. noted is false when the account has changed in the meantime, so
 // that the difference is the business of its next visit.
-func (s *Service) NoteDrift(ctx context.Context, c provision.Cause, v *Run, found Drift, repair bool) (noted bool, _ error) {
-	found.Account, found.Desk, found.Revision, found.FoundAt = v.Account.ID, v.Desk.ID, v.Account.Revision, s.now()
+func (r *Run) NoteDrift(ctx context.Context, c provision.Cause, found Drift, repair bool) (noted bool, _ error) {
+	s := r.service
+	found.Account, found.Desk, found.Revision, found.FoundAt = r.Account.ID, r.Desk.ID, r.Account.Revision, s.now()
 	err := s.inTx(ctx, func(tx Store) error {
 		noted = false
-		a, err := tx.LockAccount(ctx, v.Account.ID)
+		a, err := tx.LockAccount(ctx, r.Account.ID)
 		if err != nil {
 			return err
 		}
-		if a.Due() || a.Revision != v.Account.Revision || a.LeaseUntil != nil || a.State != v.Account.State {
+		if a.Due() || a.Revision != r.Account.Revision || a.LeaseUntil != nil || a.State != r.Account.State {
 			return nil
 		}
 		noted = true

@@ -9,25 +9,25 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// ResolveInterrupted closes the steps that an earlier visit left open because it was cut
-// short. Steps are tried one after the other, so that only the first of them
-// can have reached the desk: it is noted when have, the user as the desk shows
-// them now, and open, the conversations that are theirs, say so. The others
-// were never tried. want is what [Writes] was given.
-func (s *Service) ResolveInterrupted(ctx context.Context, v *Run, want provision.DeskUser, have *provision.DeskUser, open []string) error {
-	if len(v.Unfinished) == 0 {
+// ResolveInterrupted closes the steps that an earlier run left open because it
+// was cut short. Steps are tried one after the other, so that only the first of
+// them can have reached the desk: it is noted when have, the user as the desk
+// shows them now, and open, the conversations that are theirs, say so. The
+// others were never tried. want is what [Writes] was given.
+func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, have *provision.DeskUser, open []string) error {
+	if len(r.Unfinished) == 0 {
 		return nil
 	}
-	doubtful := v.Unfinished[0]
+	doubtful := r.Unfinished[0]
 	note := reached(doubtful, want, have, open)
-	err := s.update(ctx, v, func(tx Store, a *provision.Account) error {
-		if err := tx.CloseSteps(ctx, writeIDs(v.Unfinished)); err != nil || note == "" {
+	err := r.update(ctx, func(tx Store, a *provision.Account) error {
+		if err := tx.CloseSteps(ctx, writeIDs(r.Unfinished)); err != nil || note == "" {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.accountEntry(*a, string(doubtful.Kind), withNote(doubtful.Detail, note)))
+		return r.service.audit.Record(ctx, tx, r.service.accountEntry(*a, string(doubtful.Kind), withNote(doubtful.Detail, note)))
 	})
 	if err == nil {
-		v.Unfinished = nil
+		r.Unfinished = nil
 	}
 	return err
 }
@@ -89,14 +89,14 @@ func moved(rooms []string, st Write) bool {
 	return !slices.ContainsFunc(st.Names("remove"), func(name string) bool { return provision.ContainsFold(rooms, name) })
 }
 
-// Journal journals what a visit is about to write, in this order. What the
-// visit has planned before and not done is taken out of the journal.
-func (s *Service) Journal(ctx context.Context, v *Run, steps []Write) (planned []Write, _ error) {
-	if len(v.Unfinished)+len(steps) == 0 {
+// Journal journals what the run is about to write, in this order. What it has
+// planned before and not done is taken out of the journal.
+func (r *Run) Journal(ctx context.Context, steps []Write) (planned []Write, _ error) {
+	if len(r.Unfinished)+len(steps) == 0 {
 		return nil, nil
 	}
-	err := s.update(ctx, v, func(tx Store, _ *provision.Account) error {
-		if err := tx.CloseSteps(ctx, writeIDs(v.Unfinished)); err != nil {
+	err := r.update(ctx, func(tx Store, _ *provision.Account) error {
+		if err := tx.CloseSteps(ctx, writeIDs(r.Unfinished)); err != nil {
 			return err
 		}
 		var err error
@@ -104,15 +104,15 @@ func (s *Service) Journal(ctx context.Context, v *Run, steps []Write) (planned [
 		return err
 	})
 	if err == nil {
-		v.Unfinished = planned
+		r.Unfinished = planned
 	}
 	return planned, err
 }
 
-// WriteDone notes that a journalled step has reached the desk: the audit entry
+// Done notes that a journalled step has reached the desk: the audit entry
 // and the journal change together. user is the desk user it was done to.
-func (s *Service) WriteDone(ctx context.Context, v *Run, done Write, user provision.DeskUserID) error {
-	err := s.update(ctx, v, func(tx Store, a *provision.Account) error {
+func (r *Run) Done(ctx context.Context, done Write, user provision.DeskUserID) error {
+	err := r.update(ctx, func(tx Store, a *provision.Account) error {
 		switch done.Kind {
 		case WriteCreate:
 			a.DeskUser, a.Origin = user, provision.OriginMade
@@ -126,26 +126,26 @@ func (s *Service) WriteDone(ctx context.Context, v *Run, done Write, user provis
 		if done.Note != "" {
 			detail = withNote(detail, done.Note)
 		}
-		return s.audit.Record(ctx, tx, s.accountEntry(*a, string(done.Kind), detail))
+		return r.service.audit.Record(ctx, tx, r.service.accountEntry(*a, string(done.Kind), detail))
 	})
 	if err == nil {
-		v.closed([]Write{done})
+		r.closed([]Write{done})
 	}
 	return err
 }
 
-// DropWrites takes steps out of the journal that were not done after all.
-func (s *Service) DropWrites(ctx context.Context, v *Run, steps []Write) error {
-	err := s.update(ctx, v, func(tx Store, _ *provision.Account) error { return tx.CloseSteps(ctx, writeIDs(steps)) })
+// Drop takes steps out of the journal that were not done after all.
+func (r *Run) Drop(ctx context.Context, steps []Write) error {
+	err := r.update(ctx, func(tx Store, _ *provision.Account) error { return tx.CloseSteps(ctx, writeIDs(steps)) })
 	if err == nil {
-		v.closed(steps)
+		r.closed(steps)
 	}
 	return err
 }
 
 // closed forgets steps that are no longer in the journal.
-func (v *Run) closed(steps []Write) {
-	v.Unfinished = slices.DeleteFunc(slices.Clone(v.Unfinished), func(open Write) bool {
+func (r *Run) closed(steps []Write) {
+	r.Unfinished = slices.DeleteFunc(slices.Clone(r.Unfinished), func(open Write) bool {
 		return slices.ContainsFunc(steps, func(st Write) bool { return st.ID == open.ID })
 	})
 }

@@ -30,18 +30,19 @@ func Backoff(attempts int) time.Duration {
 	return span/2 + rand.N(span/2+1)
 }
 
-// Confirm ends a visit whose desk shows what was wanted: have, or nobody.
-func (s *Service) Confirm(ctx context.Context, v *Run, have *provision.DeskUser) error {
-	return s.finish(ctx, v, func(tx Store, a *provision.Account) error {
+// Confirm ends a run whose desk shows what was wanted: have, or nobody.
+func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
+	s := r.service
+	return r.finish(ctx, func(tx Store, a *provision.Account) error {
 		now := s.now()
 		before := a.Confirmed
-		a.Reconciled, a.Attempts, a.RetryAt, a.Reason = v.Account.Revision, 0, nil, ""
+		a.Reconciled, a.Attempts, a.RetryAt, a.Reason = r.Account.Revision, 0, nil, ""
 		a.ConfirmedAt = &now
-		a.Confirmed = confirmedAccess(v, have)
+		a.Confirmed = confirmedAccess(r, have)
 		hadSeat := a.Seat
 		a.State = provision.AccountReady
 		action := "account.confirmed"
-		if v.Ending() {
+		if r.Ending() {
 			a.State, a.Seat = provision.AccountEnded, false
 			action = "account.ended"
 		}
@@ -55,11 +56,11 @@ func (s *Service) Confirm(ctx context.Context, v *Run, have *provision.DeskUser)
 // confirmedAccess is what the desk shows of what rules govern there. Teams and
 // mailboxes that are people's own business are left out: what is noted here
 // counts as governed from then on.
-func confirmedAccess(v *Run, have *provision.DeskUser) provision.Access {
+func confirmedAccess(r *Run, have *provision.DeskUser) provision.Access {
 	if have == nil {
 		return provision.Access{Status: provision.AccessAbsent}
 	}
-	out := provision.Access{Status: provision.AccessActive, Role: have.Role, Teams: intersect(have.Teams, v.Teams), Mailboxes: intersect(have.Mailboxes, v.Mailboxes)}
+	out := provision.Access{Status: provision.AccessActive, Role: have.Role, Teams: intersect(have.Teams, r.Teams), Mailboxes: intersect(have.Mailboxes, r.Mailboxes)}
 	if !have.Active {
 		out.Status = provision.AccessSuspended
 	}
@@ -81,13 +82,14 @@ func accessDetail(a provision.Access) map[string]any {
 	return map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}
 }
 
-// NeedsAttention ends a visit that needs a person; reason tells them what to do, in
-// plain words. recheck has the account visited again by itself, to see whether
-// it was done.
-func (s *Service) NeedsAttention(ctx context.Context, v *Run, reason string, recheck bool) error {
-	return s.finish(ctx, v, func(tx Store, a *provision.Account) error {
+// NeedsAttention ends a run that needs a person; reason tells them what to do,
+// in plain words. recheck has the account visited again by itself, to see
+// whether it was done.
+func (r *Run) NeedsAttention(ctx context.Context, reason string, recheck bool) error {
+	s := r.service
+	return r.finish(ctx, func(tx Store, a *provision.Account) error {
 		a.Attempts, a.RetryAt = 0, nil
-		if a.Seat && a.DeskUser == "" && len(v.Unfinished) == 0 {
+		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
 		}
 		told := a.State == provision.AccountNeedsAttention && a.Reason == reason
@@ -113,41 +115,43 @@ func (s *Service) NeedsAttention(ctx context.Context, v *Run, reason string, rec
 	})
 }
 
-// Fail ends a visit that may work later: after the time that the desk asked
+// Fail ends a run that may work later: after the time that the desk asked
 // for, or after our own backoff. reason is for admins, and holds neither
 // secrets nor personal data. It returns when to try again; the zero time means
 // that it has been tried often enough, and the account is parked.
-func (s *Service) Fail(ctx context.Context, v *Run, reason string, after time.Duration) (at time.Time, _ error) {
-	if v.Account.Attempts+1 >= giveUpAfter {
-		return time.Time{}, s.NeedsAttention(ctx, v, "given up after many attempts; the last one said: "+reason+"; mend it, then run `deskbridge retry`", false)
+func (r *Run) Fail(ctx context.Context, reason string, after time.Duration) (at time.Time, _ error) {
+	s := r.service
+	if r.Account.Attempts+1 >= giveUpAfter {
+		return time.Time{}, r.NeedsAttention(ctx, "given up after many attempts; the last one said: "+reason+"; mend it, then run `deskbridge retry`", false)
 	}
-	err := s.finish(ctx, v, func(tx Store, a *provision.Account) error {
+	err := r.finish(ctx, func(tx Store, a *provision.Account) error {
 		a.Attempts++
 		at = s.now().Add(max(after, Backoff(a.Attempts)))
 		a.State, a.Reason, a.RetryAt = provision.AccountWaiting, reason, &at
-		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: v.Ending(), At: at})
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: r.Ending(), At: at})
 	})
 	return at, err
 }
 
-// finish ends a visit: the lease goes, and when more is wanted by now than the
-// visit knew of, the next one is enqueued.
-func (s *Service) finish(ctx context.Context, v *Run, change func(tx Store, a *provision.Account) error) error {
+// finish ends a run: the lease goes, and when more is wanted by now than the
+// run knew of, the next one is enqueued.
+func (r *Run) finish(ctx context.Context, change func(tx Store, a *provision.Account) error) error {
+	s := r.service
 	return s.inTx(ctx, func(tx Store) error {
 		var desk provision.Desk
-		if v.Desk.Seats > 0 {
+		if r.Desk.Seats > 0 {
 			var err error
-			if desk, err = tx.LockDesk(ctx, v.Desk.ID); err != nil { // before accounts: a seat may pass on
+			if desk, err = tx.LockDesk(ctx, r.Desk.ID); err != nil { // before accounts: a seat may pass on
 				return err
 			}
 		}
-		a, err := s.leased(ctx, tx, v)
+		a, err := r.lock(ctx, tx)
 		if err != nil {
 			return err
 		}
 		a.LeaseUntil, a.UpdatedAt = nil, s.now()
-		if a.Revision != v.Account.Revision { // what the visit found out is old already
-			a.Reconciled = max(a.Reconciled, v.Account.Revision)
+		if a.Revision != r.Account.Revision { // what the visit found out is old already
+			a.Reconciled = max(a.Reconciled, r.Account.Revision)
 			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 				return err
 			}

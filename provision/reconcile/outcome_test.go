@@ -45,7 +45,7 @@ func TestCatchUp(t *testing.T) {
 		lost, died, done := h.Person("lost", "agent"), h.Person("died", "agent"), h.Person("done", "agent")
 		v, err := h.Core.Reconcile.Begin(h.Context(), h.Account(done.ID).ID)
 		h.Must(err)
-		h.Must(h.Core.Reconcile.Confirm(h.Context(), &v, nil))
+		h.Must(v.Confirm(h.Context(), nil))
 		h.Tamper(`DELETE FROM river_job`)
 		h.Offset.Add(int64(time.Minute))
 		_, err = h.Core.Reconcile.Begin(h.Context(), h.Account(died.ID).ID)
@@ -90,21 +90,21 @@ func TestBeginVisit(t *testing.T) {
 		if !errors.Is(err, reconcile.ErrBusy) {
 			h.Errorf("second visit: %v", err)
 		}
-		at, err := h.Core.Reconcile.Fail(h.Context(), &v, "later", time.Minute)
+		at, err := v.Fail(h.Context(), "later", time.Minute)
 		h.Must(err)
 		_, err = h.Core.Reconcile.Begin(h.Context(), id)
 		later, ok := errors.AsType[*reconcile.LaterError](err)
 		if !ok || !later.At.Equal(at) {
 			h.Errorf("visit before %v: %v", at, err)
 		}
-		if err := h.Core.Reconcile.Renew(h.Context(), &v); !errors.Is(err, reconcile.ErrBusy) {
+		if err := v.Renew(h.Context()); !errors.Is(err, reconcile.ErrBusy) {
 			h.Errorf("renewing a lease that was given back: %v", err)
 		}
 		h.Offset.Add(int64(2 * time.Minute))
 		v, err = h.Core.Reconcile.Begin(h.Context(), id)
 		h.Must(err)
-		h.Must(h.Core.Reconcile.Renew(h.Context(), &v))
-		h.Must(h.Core.Reconcile.Confirm(h.Context(), &v, &provision.DeskUser{ID: "1", Active: true, Role: provision.RoleAgent}))
+		h.Must(v.Renew(h.Context()))
+		h.Must(v.Confirm(h.Context(), &provision.DeskUser{ID: "1", Active: true, Role: provision.RoleAgent}))
 		_, err = h.Core.Reconcile.Begin(h.Context(), id)
 		if !errors.Is(err, reconcile.ErrNotDue) {
 			h.Errorf("visit of what is as it should be: %v", err)
@@ -122,7 +122,7 @@ func TestRetry(t *testing.T) {
 			}
 			v, err := h.Core.Reconcile.Begin(h.Context(), h.Account(p.ID).ID)
 			h.Must(err)
-			h.Must(h.Core.Reconcile.NeedsAttention(h.Context(), &v, "because", false))
+			h.Must(v.NeedsAttention(h.Context(), "because", false))
 		}
 		o, err := h.Core.Plan.Overview(h.Context())
 		h.Must(err)

@@ -93,13 +93,14 @@ func (s *Service) fresh(p Pause) bool { return s.now().Before(p.Until.Add(pauseS
 // pausedReason stands in the reasons of accounts that were put off.
 const pausedReason = " is not called for now: "
 
-// Defer ends a visit that found its desk paused. It counts as no attempt: the
+// Defer ends a run that found its desk paused. It counts as no attempt: the
 // account is visited again after that time, or when the pause ends, however
 // often that happens.
-func (s *Service) Defer(ctx context.Context, v *Run, reason string, after time.Duration) error {
-	return s.finish(ctx, v, func(tx Store, a *provision.Account) error {
+func (r *Run) Defer(ctx context.Context, reason string, after time.Duration) error {
+	s := r.service
+	return r.finish(ctx, func(tx Store, a *provision.Account) error {
 		at := s.now().Add(after)
-		a.State, a.Reason, a.RetryAt = provision.AccountWaiting, v.Desk.Name+pausedReason+reason, &at
-		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: v.Ending(), At: at})
+		a.State, a.Reason, a.RetryAt = provision.AccountWaiting, r.Desk.Name+pausedReason+reason, &at
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: r.Ending(), At: at})
 	})
 }

@@ -12,12 +12,13 @@ const seatReason = "no seat left on "
 // TakeSeat takes one of the desk's seats for the account: the one gate for
 // every door through which somebody may come in. A desk without a free seat is
 // a [AttentionError]; whoever frees a seat wakes the account.
-func (s *Service) TakeSeat(ctx context.Context, v *Run) error {
-	if v.Account.Seat {
+func (r *Run) TakeSeat(ctx context.Context) error {
+	s := r.service
+	if r.Account.Seat {
 		return nil
 	}
 	err := s.inTx(ctx, func(tx Store) error {
-		desk, err := tx.LockDesk(ctx, v.Desk.ID)
+		desk, err := tx.LockDesk(ctx, r.Desk.ID)
 		if err != nil {
 			return err
 		}
@@ -28,7 +29,7 @@ func (s *Service) TakeSeat(ctx context.Context, v *Run) error {
 		if desk.Seats > 0 && taken >= desk.Seats {
 			return needsAttention("%s%s: %d of %d are taken; free one, or raise `seats` of the desk", seatReason, desk.Name, taken, desk.Seats)
 		}
-		a, err := s.leased(ctx, tx, v)
+		a, err := r.lock(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -36,7 +37,7 @@ func (s *Service) TakeSeat(ctx context.Context, v *Run) error {
 		return tx.SaveAccounts(ctx, []provision.Account{a})
 	})
 	if err == nil {
-		v.Account.Seat = true
+		r.Account.Seat = true
 	}
 	return err
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// SettledFilter selects accounts of a desk that no visit is due for: ready or
+// SettledFilter selects accounts of a desk that no run is due for: ready or
 // ended ones that Deskbridge made or adopted.
 type SettledFilter struct {
 	Desk  provision.DeskID
@@ -15,7 +15,7 @@ type SettledFilter struct {
 	Limit int                    // 0: all
 }
 
-// SettledRuns returns what visits to settled accounts would know, without
+// SettledRuns returns what runs for settled accounts would know, without
 // taking leases: for looking, not for writing.
 func (s *Service) SettledRuns(ctx context.Context, desk provision.Desk, f SettledFilter) ([]Run, error) {
 	f.Desk = desk.ID
@@ -35,15 +35,15 @@ func (s *Service) SettledRuns(ctx context.Context, desk provision.Desk, f Settle
 	if err != nil {
 		return nil, err
 	}
-	visits := make([]Run, len(accounts))
+	runs := make([]Run, len(accounts))
 	for i, a := range accounts {
-		visits[i] = Run{Account: a, Desk: desk, Connection: byID[a.Connection]}
-		visits[i].setScope(rules)
+		runs[i] = Run{Account: a, Desk: desk, Connection: byID[a.Connection], service: s}
+		runs[i].Teams, runs[i].Mailboxes = scope(&a, rules)
 	}
-	return visits, nil
+	return runs, nil
 }
 
-// SettledRun is SettledVisits for one account; a NotFound error means that a
+// SettledRun is SettledRuns for one account; a NotFound error means that a
 // visit is due by now, or under way.
 func (s *Service) SettledRun(ctx context.Context, desk provision.Desk, id provision.AccountID) (Run, error) {
 	a, err := s.store.Account(ctx, id)
@@ -54,9 +54,9 @@ func (s *Service) SettledRun(ctx context.Context, desk provision.Desk, id provis
 	if err != nil {
 		return Run{}, err
 	}
-	for _, v := range found {
-		if v.Account.ID == id {
-			return v, nil
+	for _, r := range found {
+		if r.Account.ID == id {
+			return r, nil
 		}
 	}
 	return Run{}, provision.Errorf(provision.NotFound, "account", "a visit to the account is due")

@@ -6,9 +6,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Write is one write that a visit makes on a desk. Steps are journalled before
-// they are tried, so that a crash loses none: see [Service.Journal] and
-// [Service.ResolveInterrupted].
+// Write is one write that a run makes on a desk. Steps are journalled before
+// they are tried, so that a crash loses none: see [Run.Journal] and
+// [Run.ResolveInterrupted].
 type Write struct {
 	ID      int64
 	Account provision.AccountID

@@ -1,0 +1,131 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Reasons why no run can begin now.
+var (
+	ErrNotDue = errors.New("provision: the account is as it should be")
+	ErrBusy   = errors.New("provision: another worker is visiting the account")
+)
+
+// LaterError says that a run may begin at At, not before.
+type LaterError struct{ At time.Time }
+
+// Error says when.
+func (e *LaterError) Error() string { return "provision: not before " + e.At.Format(time.RFC3339) }
+
+// OnHoldError says that the mass-change brake holds the account.
+type OnHoldError struct{}
+
+// Error says so.
+func (*OnHoldError) Error() string { return "provision: held by the mass-change brake" }
+
+// Begin takes the lease of an account and returns the run that holds it.
+//
+// [ErrNotDue], [ErrBusy], [LaterError] and [OnHoldError] say that there is
+// nothing to do now; only LaterError needs another job. Whoever ends the run
+// that made it busy enqueues the next one.
+func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, error) {
+	var r Run
+	var outcome error
+	err := s.inTx(ctx, func(tx Store) error {
+		a, err := tx.Account(ctx, id)
+		if err != nil {
+			return err
+		}
+		if outcome = notNow(a, s.now(), s.grace); outcome != nil {
+			return nil
+		}
+		ending := a.Desired.Status != provision.AccessActive
+		var conn provision.Connection
+		if ending { // before the account: the brake counts, and no two may count at once
+			if conn, err = tx.LockConnection(ctx, a.Connection); err != nil {
+				return err
+			}
+		}
+		var rules []provision.Rule
+		if r, rules, err = tx.LoadRun(ctx, a); err != nil {
+			return err
+		}
+		if outcome = notNow(r.Account, s.now(), s.grace); outcome != nil {
+			return nil
+		}
+		if r.Ending() {
+			if !ending { // since it was read; the job for that is on its way
+				outcome = ErrBusy
+				return nil
+			}
+			if outcome, err = s.brake(ctx, tx, conn, r.Account); outcome != nil || err != nil {
+				return err
+			}
+		}
+		r.Teams, r.Mailboxes = scope(&r.Account, rules)
+		return s.lease(ctx, tx, &r.Account, r.Desk)
+	})
+	if err == nil {
+		err = outcome
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.service = s
+	return &r, nil
+}
+
+// notNow says why no run for a can begin at now; nil when one can.
+func notNow(a provision.Account, now time.Time, grace time.Duration) error {
+	switch {
+	case !a.Due():
+		return ErrNotDue
+	case a.LeaseUntil != nil && now.Before(*a.LeaseUntil):
+		return ErrBusy
+	case a.RetryAt != nil && now.Before(*a.RetryAt):
+		return &LaterError{At: *a.RetryAt}
+	case a.Desired.Status == provision.AccessAbsent && a.EndingSince != nil:
+		if at := a.EndingSince.Add(grace); now.Before(at) {
+			return &LaterError{At: at}
+		}
+	}
+	return nil
+}
+
+// lease takes the lease of a. Where the desk has no limit, a seat comes with it.
+func (s *Service) lease(ctx context.Context, tx Store, a *provision.Account, on provision.Desk) error {
+	until := s.now().Add(Lease)
+	a.LeaseUntil, a.UpdatedAt = &until, s.now()
+	a.Seat = a.Seat || on.Seats == 0 && a.Desired.Status == provision.AccessActive
+	return tx.SaveAccounts(ctx, []provision.Account{*a})
+}
+
+// scope returns which teams and mailboxes rules govern on the desk of a, now or
+// when access was last granted; sorted.
+func scope(a *provision.Account, rules []provision.Rule) (teams, mailboxes []string) {
+	teams, mailboxes = slices.Concat(a.Confirmed.Teams, a.Desired.Teams), slices.Concat(a.Confirmed.Mailboxes, a.Desired.Mailboxes)
+	for _, r := range rules {
+		if r.Desk == a.Desk && r.Connection == a.Connection {
+			teams, mailboxes = append(teams, r.Teams...), append(mailboxes, r.Mailboxes...)
+		}
+	}
+	return provision.Sorted(teams), provision.Sorted(mailboxes)
+}
+
+func (s *Service) accountEntry(a provision.Account, action string, detail map[string]any) provision.Entry {
+	e := s.audit.Entry(provision.Cause{Actor: "worker", Action: "visit"}, a.Connection, action, string(a.Identity))
+	e.Desk, e.Account, e.Detail = a.Desk, a.ID, detail
+	if a.DeskUser != "" {
+		e.Detail = maps.Clone(e.Detail)
+		if e.Detail == nil {
+			e.Detail = map[string]any{}
+		}
+		e.Detail["desk_user"] = string(a.DeskUser)
+	}
+	return e
+}

@@ -1,0 +1,57 @@
+// Package reconcile brings desks to the access that accounts should have, one
+// [Run] at a time, and notes what came of it.
+//
+// It decides when a run may begin ([Service.Begin]: due, leased to one worker
+// only, not held by the mass-change [Brake]), what must be written on the desk
+// and what never may be ([Writes], without I/O), who gets a seat
+// ([Run.TakeSeat]), how a run ends and when the next one is due, and what a
+// sweep makes of a difference ([Run.NoteDrift]). It does not know how a desk is
+// called, which is the business of package worker and of connectors; nor what
+// access a person should have, which package entitlement decides; nor SQL.
+//
+// # States of an account
+//
+// [provision.Account] has a State; a run is due while Reconciled < Revision.
+//
+//	             desired access changes, a person says retry,
+//	             a seat falls free, the connection is released
+//	     ┌────────────────────┬─────────────────┬──────────────────┐
+//	     ▼                    │                 │                  │
+//	  waiting ──Confirm──▶ ready / ended        │                  │
+//	   │  ▲ │                                   │                  │
+//	   │  │ └──NeedsAttention, Fail no. 200──▶ parked (needs       │
+//	   │  │                                    attention) ─recheck─┤
+//	   │  └──Fail, Defer: again at RetryAt                         │
+//	   └─────Begin, when the brake is on────▶ held (on hold) ──────┘
+//
+//	state    means                            left by
+//	waiting  a run is due; not before RetryAt  the outcome of its run
+//	ready    the desk shows the access         desired access changes; drift is repaired
+//	ended    the desk shows that access ended  desired access changes; drift is repaired
+//	parked   a person is needed; ReasonCode    retry; a free seat (ReasonCode seat); desired
+//	         and Reason say for what           access changes; with RetryAt a run looks again
+//	held     the brake holds the end of access the connection is released; desired access
+//	                                           changes; the brake holds nobody any more
+//
+// Whatever leaves a state by itself does so through the queue: each way to
+// waiting enqueues a job in the same transaction, and [Service.CatchUp] finds
+// those whose job was lost.
+//
+// # States of a run
+//
+// A run is not stored; what is left of one that dies is the account's
+// LeaseUntil and the journal.
+//
+//	Begin ──▶ open ──Journal──▶ writing ──Done, Drop──▶ open ──▶ ended
+//
+//	state    the database holds                 moves on by
+//	open     the lease, 45 s at a time          Renew, Claim, TakeSeat keep it; Journal
+//	writing  the lease, and journalled writes   Done (it reached the desk), Drop (it did not)
+//	ended    no lease; the account's new state  Confirm, NeedsAttention, Fail, Defer
+//	lost     the lease ran out                  every method returns ErrBusy; the next run closes
+//	                                            the journal with ResolveInterrupted
+//
+// A run that ends after the desired access has changed again notes no outcome:
+// what it saw is old, and the next run is enqueued ([provision.Account].Revision
+// tells).
+package reconcile

@@ -50,6 +50,7 @@ type Account struct {
 
 	State       AccountState
 	Reason      string     // in plain words: why parked, held or still waiting
+	ReasonCode  ReasonCode // the same for programs; "" when there is no Reason
 	Seat        bool       // takes one of the desk's seats
 	EndingSince *time.Time // when access was first seen to end; nil while it is wanted
 
@@ -75,4 +76,6 @@ type AccountFilter struct {
 	Desk       DeskID
 	Connection ConnectionID
 	State      AccountState
+	ReasonCode ReasonCode
+	After      AccountID // with a greater id, which is made later
 }

@@ -24,6 +24,7 @@ type accountRow struct {
 	GrantedAt    *int64
 	State        string
 	Reason       string
+	ReasonCode   string
 	Seat         bool
 	EndingSince  *int64
 	Attempts     int64
@@ -55,6 +56,7 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		GrantedAt:    fromTimePtr(a.ConfirmedAt),
 		State:        string(a.State),
 		Reason:       a.Reason,
+		ReasonCode:   string(a.ReasonCode),
 		Seat:         a.Seat,
 		EndingSince:  fromTimePtr(a.EndingSince),
 		Attempts:     int64(a.Attempts),
@@ -79,6 +81,7 @@ func (row accountRow) account() (provision.Account, error) {
 		ConfirmedAt: toTimePtr(row.GrantedAt),
 		State:       provision.AccountState(row.State),
 		Reason:      row.Reason,
+		ReasonCode:  provision.ReasonCode(row.ReasonCode),
 		Seat:        row.Seat,
 		EndingSince: toTimePtr(row.EndingSince),
 		Attempts:    int(row.Attempts),

@@ -19,6 +19,11 @@ func (s *Store) LockAccount(ctx context.Context, id provision.AccountID) (provis
 	return takeAccount(locked(s.write(ctx)).Where("id = ?", string(id)))
 }
 
+// LockAccounts implements [entitlement.Store].
+func (s *Store) LockAccounts(ctx context.Context, list []provision.AccountID) ([]provision.Account, error) {
+	return findAccounts(locked(s.write(ctx)).Where("id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
+}
+
 func takeAccount(db *gorm.DB) (provision.Account, error) {
 	var row accountRow
 	if err := db.Take(&row).Error; err != nil {
@@ -49,6 +54,12 @@ func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, li
 	}
 	if f.State != "" {
 		query = query.Where("state = ?", string(f.State))
+	}
+	if f.ReasonCode != "" {
+		query = query.Where("reason_code = ? AND reason_code <> ''", string(f.ReasonCode)) // as the index spells it
+	}
+	if f.After != "" {
+		query = query.Where("id > ?", string(f.After))
 	}
 	if limit > 0 {
 		query = query.Limit(limit)

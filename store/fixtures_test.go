@@ -122,7 +122,7 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 			Grants: []provision.Grant{{Rule: "r", Group: "g", GroupName: "G", Via: []provision.GroupID{"n"}, Role: provision.RoleAgent}}},
 		Profile: id.Profile, Manager: "boss", Revision: 4, Reconciled: 3,
 		Confirmed: provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited}, ConfirmedAt: new(noon),
-		State: provision.AccountWaiting, Reason: "why", Seat: true, EndingSince: new(noon.Add(time.Second)),
+		State: provision.AccountWaiting, Reason: "why", ReasonCode: provision.ReasonRefused, Seat: true, EndingSince: new(noon.Add(time.Second)),
 		Attempts: 2, RetryAt: new(noon.Add(2 * time.Second)), LeaseUntil: new(noon.Add(3 * time.Second)),
 		CreatedAt: noon, UpdatedAt: noon.Add(time.Minute),
 	}

@@ -16,7 +16,7 @@ import (
 func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOptions) (outcome, error) {
 	open, err := w.desks.get(v.Desk)
 	if err != nil {
-		return outcome{}, &reconcile.AttentionError{Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
+		return outcome{}, &reconcile.AttentionError{Code: provision.ReasonDeskUnusable, Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
 	}
 	d := open.session(calls)
 	self, err := d.own(ctx)

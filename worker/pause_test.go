@@ -220,7 +220,7 @@ func TestPutOffIsCalledBack(t *testing.T) {
 		}
 		v, err := h.core.Reconcile.Begin(h.Context(), h.account(eve.ID).ID)
 		h.must(err)
-		_, err = v.Fail(h.Context(), "of her own", time.Hour)
+		_, err = v.Fail(h.Context(), provision.ReasonFailed, "of her own", time.Hour)
 		h.must(err)
 		h.jobs() // are lost
 		h.must(h.core.Reconcile.NotePause(h.Context(), h.desk.ID, "it is down", time.Hour))

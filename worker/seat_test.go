@@ -125,7 +125,7 @@ func TestSeatFreedWhileRefused(t *testing.T) {
 		}
 		h.suspend(first.ID)
 		h.drain()
-		h.must(v.NeedsAttention(h.Context(), refusal.Error(), false))
+		h.must(v.NeedsAttention(h.Context(), provision.ReasonSeat, refusal.Error(), false))
 		h.drain()
 		h.state(second.ID, provision.AccountReady)
 	})

@@ -96,7 +96,7 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 		defer cancel()
 		ctx = detached
 		if !confirmed {
-			_, err := v.Fail(ctx, "the visit was interrupted", 0)
+			_, err := v.Fail(ctx, provision.ReasonInterrupted, "the visit was interrupted", 0)
 			return "interrupted", err
 		}
 	}
@@ -104,10 +104,10 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 	case confirmed:
 		return "confirmed", v.Confirm(ctx, reached.shown)
 	case failure == nil:
-		return "task", v.NeedsAttention(ctx, "an admin has to do this by hand: "+reached.tasks.String(), true)
+		return "task", v.NeedsAttention(ctx, provision.ReasonByHand, "an admin has to do this by hand: "+reached.tasks.String(), true)
 	}
 	if parked, ok := errors.AsType[*reconcile.AttentionError](failure); ok {
-		return "parked", v.NeedsAttention(ctx, parked.Reason, false)
+		return "parked", v.NeedsAttention(ctx, parked.Code, parked.Reason, false)
 	}
 	if paused, ok := errors.AsType[*pausedError](failure); ok {
 		return "paused", v.Defer(ctx, paused.reason, putOff(paused, v.Ending()))
@@ -116,13 +116,13 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 		return w.concludeDesk(ctx, v, e)
 	}
 	if e, ok := errors.AsType[*provision.Error](failure); ok && e.Code == provision.Conflict {
-		return "parked", v.NeedsAttention(ctx, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
+		return "parked", v.NeedsAttention(ctx, provision.ReasonUserTaken, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
 	}
 	if _, ours := errors.AsType[*provision.Error](failure); ours || errors.Is(failure, reconcile.ErrBusy) {
 		return "error", failure
 	}
 	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", failure)
-	_, err := v.Fail(ctx, "the desk did not answer as expected; the log tells more", 0)
+	_, err := v.Fail(ctx, provision.ReasonFailed, "the desk did not answer as expected; the log tells more", 0)
 	return "failed", err
 }
 
@@ -146,14 +146,15 @@ func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Err
 	}
 	switch e.Kind {
 	case desk.Permanent, desk.Conflict, desk.CannotDo:
-		return "parked", v.NeedsAttention(ctx, detail, true)
+		code := map[desk.Kind]provision.ReasonCode{desk.Permanent: provision.ReasonRefused, desk.Conflict: provision.ReasonConflict, desk.CannotDo: provision.ReasonByHand}[e.Kind]
+		return "parked", v.NeedsAttention(ctx, code, detail, true)
 	case desk.Unauthorized:
 		w.desks.forget(v.Desk.ID)
 		w.log.ErrorContext(ctx, "desk refuses our credentials", "desk", v.Desk.Name, "err", e)
-		_, err := v.Fail(ctx, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
+		_, err := v.Fail(ctx, provision.ReasonUnauthorized, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
 		return "unauthorized", err
 	}
 	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", e)
-	_, err := v.Fail(ctx, detail, e.RetryAfter)
+	_, err := v.Fail(ctx, provision.ReasonFailed, detail, e.RetryAfter)
 	return "failed", err
 }

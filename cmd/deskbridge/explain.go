@@ -44,6 +44,7 @@ type explainedDesk struct {
 	Granted  provision.Access `json:"granted"`
 	As       moment           `json:"confirmed_at,omitzero"`
 	Why      string           `json:"reason,omitempty"`
+	Code     string           `json:"reason_code,omitempty"`
 	Differs  []string         `json:"differs,omitempty"` // what a sweep found changed by hand, and reported
 }
 
@@ -125,7 +126,7 @@ func explainPerson(ctx context.Context, s *server.System, person provision.Ident
 			d.Reasons = append(d.Reasons, part)
 		}
 		if acc := e.Account; acc != nil {
-			d.Account, d.DeskUser, d.Origin, d.State, d.Why = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason
+			d.Account, d.DeskUser, d.Origin, d.State, d.Why, d.Code = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason, string(acc.ReasonCode)
 			drifts, err := s.Core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Account: acc.ID})
 			if err != nil {
 				return out, err

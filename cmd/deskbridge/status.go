@@ -75,6 +75,7 @@ type overviewAccount struct {
 	Desk    string `json:"desk"`
 	State   string `json:"state"`
 	Reason  string `json:"reason"`
+	Code    string `json:"reason_code,omitempty"`
 }
 
 func statusCommand(a *app) *cobra.Command {
@@ -115,7 +116,7 @@ func overviewOf(ctx context.Context, s *server.System) (overview, error) {
 	}
 	for _, acc := range found.Attention {
 		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.DeskName(acc.Desk),
-			State: string(acc.State), Reason: acc.Reason})
+			State: string(acc.State), Reason: acc.Reason, Code: string(acc.ReasonCode)})
 	}
 	o.Tokens, err = tokensToSee(ctx, s)
 	return o, err

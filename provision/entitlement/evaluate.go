@@ -113,7 +113,7 @@ func (s *Service) setDesired(a *provision.Account, person provision.Identity, wa
 		return true, nil
 	}
 	a.Revision++
-	a.State, a.Reason, a.Attempts, a.RetryAt = provision.AccountWaiting, "", 0, nil
+	a.State, a.Reason, a.ReasonCode, a.Attempts, a.RetryAt = provision.AccountWaiting, "", provision.ReasonNone, 0, nil
 	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: ending}
 	if wanted.Status == provision.AccessAbsent {
 		job.At = a.EndingSince.Add(s.grace)

@@ -29,7 +29,8 @@ type Store interface {
 	Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error)
 	Desk(ctx context.Context, nameOrID string) (provision.Desk, error)
 	LockAccount(ctx context.Context, id provision.AccountID) (provision.Account, error)
-	AccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error) // by identity, desk
+	LockAccounts(ctx context.Context, ids []provision.AccountID) ([]provision.Account, error) // those that exist, by id
+	AccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error)  // by identity, desk
 	LockAccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error)
 	SaveAccounts(ctx context.Context, accounts []provision.Account) error // inserts or replaces by id
 	Enqueue(ctx context.Context, jobs ...provision.Job) error

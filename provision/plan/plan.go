@@ -101,6 +101,9 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 			return err
 		}
 	}
+	if err := s.reconcile.RequeueSeatWaiters(ctx, tx, state.desks...); err != nil { // seats that desks gain
+		return err
+	}
 	for _, r := range state.remove {
 		if err := s.settings.DeleteRuleIn(ctx, tx, c, r); err != nil {
 			return err
@@ -137,7 +140,7 @@ func (s *Service) saveConnection(ctx context.Context, tx Store, conn provision.C
 	return tx.SaveConnection(ctx, conn)
 }
 
-// saveDesk makes or changes a desk. Seats that it gains go to those who wait.
+// saveDesk makes or changes a desk, which it locks.
 func (s *Service) saveDesk(ctx context.Context, tx Store, desk provision.Desk) error {
 	if _, err := tx.LockDesk(ctx, desk.ID); err != nil && !provision.IsNotFound(err) {
 		return err
@@ -145,8 +148,5 @@ func (s *Service) saveDesk(ctx context.Context, tx Store, desk provision.Desk) e
 	if err := settings.FreeClientID(ctx, tx, desk); err != nil {
 		return err
 	}
-	if err := tx.SaveDesk(ctx, desk); err != nil {
-		return err
-	}
-	return s.reconcile.RequeueSeatWaiters(ctx, tx, desk, "")
+	return tx.SaveDesk(ctx, desk)
 }

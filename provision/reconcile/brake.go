@@ -111,7 +111,7 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 		entries = append(entries, e)
 	}
 	if a.State != provision.AccountOnHold {
-		a.State, a.UpdatedAt = provision.AccountOnHold, now
+		a.State, a.ReasonCode, a.UpdatedAt = provision.AccountOnHold, provision.ReasonMassChange, now
 		a.Reason = "held: unusually many people of this connection lost access at once; check the IdP, then run `deskbridge connection release " + conn.Name + "`"
 		if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 			return nil, err

@@ -33,10 +33,10 @@ func Backoff(attempts int) time.Duration {
 // Confirm ends a run whose desk shows what was wanted: have, or nobody.
 func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 	s := r.service
-	return r.finish(ctx, func(tx Store, a *provision.Account) error {
+	return r.finish(ctx, r.Ending(), func(tx Store, a *provision.Account) error {
 		now := s.now()
 		before := a.Confirmed
-		a.Reconciled, a.Attempts, a.RetryAt, a.Reason = r.Account.Revision, 0, nil, ""
+		a.Reconciled, a.Attempts, a.RetryAt, a.Reason, a.ReasonCode = r.Account.Revision, 0, nil, "", provision.ReasonNone
 		a.ConfirmedAt = &now
 		a.Confirmed = confirmedAccess(r, have)
 		hadSeat := a.Seat
@@ -83,24 +83,25 @@ func accessDetail(a provision.Access) map[string]any {
 }
 
 // NeedsAttention ends a run that needs a person; reason tells them what to do,
-// in plain words. recheck has the account visited again by itself, to see
+// in plain words, and code programs. recheck has the account visited again by itself, to see
 // whether it was done.
-func (r *Run) NeedsAttention(ctx context.Context, reason string, recheck bool) error {
+func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, reason string, recheck bool) error {
 	s := r.service
-	return r.finish(ctx, func(tx Store, a *provision.Account) error {
+	passesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0
+	return r.finish(ctx, passesSeat, func(tx Store, a *provision.Account) error {
 		a.Attempts, a.RetryAt = 0, nil
 		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
 		}
 		told := a.State == provision.AccountNeedsAttention && a.Reason == reason
-		a.State, a.Reason = provision.AccountNeedsAttention, reason
-		if waitsForSeat(*a) {
+		a.State, a.Reason, a.ReasonCode = provision.AccountNeedsAttention, reason, code
+		if code == provision.ReasonSeat {
 			desk, err := tx.LockDesk(ctx, a.Desk) // finish has it already
 			if err != nil {
 				return err
 			}
 			if free, err := s.freeSeats(ctx, tx, desk); err != nil || free != 0 { // since it was refused
-				a.State, a.Reason = provision.AccountWaiting, ""
+				a.State, a.Reason, a.ReasonCode = provision.AccountWaiting, "", provision.ReasonNone
 				return errors.Join(err, tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID}))
 			}
 		}
@@ -117,49 +118,50 @@ func (r *Run) NeedsAttention(ctx context.Context, reason string, recheck bool) e
 
 // Fail ends a run that may work later: after the time that the desk asked
 // for, or after our own backoff. reason is for admins, and holds neither
-// secrets nor personal data. It returns when to try again; the zero time means
+// secrets nor personal data; code is for programs. It returns when to try again; the zero time means
 // that it has been tried often enough, and the account is parked.
-func (r *Run) Fail(ctx context.Context, reason string, after time.Duration) (at time.Time, _ error) {
+func (r *Run) Fail(ctx context.Context, code provision.ReasonCode, reason string, after time.Duration) (at time.Time, _ error) {
 	s := r.service
 	if r.Account.Attempts+1 >= giveUpAfter {
-		return time.Time{}, r.NeedsAttention(ctx, "given up after many attempts; the last one said: "+reason+"; mend it, then run `deskbridge retry`", false)
+		return time.Time{}, r.NeedsAttention(ctx, provision.ReasonGaveUp, "given up after many attempts; the last one said: "+reason+"; mend it, then run `deskbridge retry`", false)
 	}
-	err := r.finish(ctx, func(tx Store, a *provision.Account) error {
+	err := r.finish(ctx, false, func(tx Store, a *provision.Account) error {
 		a.Attempts++
 		at = s.now().Add(max(after, Backoff(a.Attempts)))
-		a.State, a.Reason, a.RetryAt = provision.AccountWaiting, reason, &at
+		a.State, a.Reason, a.ReasonCode, a.RetryAt = provision.AccountWaiting, reason, code, &at
 		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: r.Ending(), At: at})
 	})
 	return at, err
 }
 
 // finish ends a run: the lease goes, and when more is wanted by now than the
-// run knew of, the next one is enqueued.
-func (r *Run) finish(ctx context.Context, change func(tx Store, a *provision.Account) error) error {
+// run knew of, the next one is enqueued. passesSeat says that the run may end
+// without a seat: then one that is free goes to who waits for it.
+func (r *Run) finish(ctx context.Context, passesSeat bool, change func(tx Store, a *provision.Account) error) error {
 	s := r.service
 	return s.inTx(ctx, func(tx Store) error {
 		var desk provision.Desk
-		if r.Desk.Seats > 0 {
+		var waiting []provision.Account
+		if passesSeat && r.Desk.Seats > 0 {
 			var err error
-			if desk, err = tx.LockDesk(ctx, r.Desk.ID); err != nil { // before accounts: a seat may pass on
+			if desk, err = tx.LockDesk(ctx, r.Desk.ID); err != nil { // before accounts
+				return err
+			}
+			if waiting, err = s.seatWaiters(ctx, tx, desk, r.Account); err != nil {
 				return err
 			}
 		}
-		a, err := r.lock(ctx, tx)
+		a, waiting, err := r.lockWith(ctx, tx, waiting)
 		if err != nil {
 			return err
 		}
 		a.LeaseUntil, a.UpdatedAt = nil, s.now()
-		if a.Revision != r.Account.Revision { // what the visit found out is old already
+		if a.Revision != r.Account.Revision { // what the run found out is old already
 			a.Reconciled = max(a.Reconciled, r.Account.Revision)
 			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 				return err
 			}
-			job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive}
-			if a.Desired.Status == provision.AccessAbsent && a.EndingSince != nil {
-				job.At = a.EndingSince.Add(s.grace)
-			}
-			return tx.Enqueue(ctx, job)
+			return tx.Enqueue(ctx, nextJob(a, s.grace))
 		}
 		if err := change(tx, &a); err != nil {
 			return err
@@ -170,6 +172,45 @@ func (r *Run) finish(ctx context.Context, change func(tx Store, a *provision.Acc
 		if desk.Seats == 0 || a.Seat || a.State == provision.AccountWaiting {
 			return nil
 		}
-		return s.RequeueSeatWaiters(ctx, tx, desk, a.ID)
+		free, err := s.freeSeats(ctx, tx, desk)
+		if err != nil {
+			return err
+		}
+		return s.entitlement.Requeue(ctx, tx, waiting[:min(free, len(waiting))])
 	})
+}
+
+// nextJob is the job for an account that is due, after grace where that applies.
+func nextJob(a provision.Account, grace time.Duration) provision.Job {
+	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive}
+	if a.Desired.Status == provision.AccessAbsent && a.EndingSince != nil {
+		job.At = a.EndingSince.Add(grace)
+	}
+	return job
+}
+
+// lockWith is [Run.lock] together with others, by id. It returns those that
+// still wait for a seat.
+func (r *Run) lockWith(ctx context.Context, tx Store, others []provision.Account) (own provision.Account, waiting []provision.Account, _ error) {
+	if len(others) == 0 {
+		own, err := r.lock(ctx, tx)
+		return own, nil, err
+	}
+	ids := []provision.AccountID{r.Account.ID}
+	for _, a := range others {
+		ids = append(ids, a.ID)
+	}
+	locked, err := tx.LockAccounts(ctx, ids)
+	if err != nil {
+		return own, nil, err
+	}
+	for _, a := range locked {
+		switch {
+		case a.ID == r.Account.ID:
+			own = a
+		case waitsForSeat(a):
+			waiting = append(waiting, a)
+		}
+	}
+	return own, waiting, r.holds(own)
 }

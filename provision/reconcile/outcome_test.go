@@ -90,7 +90,7 @@ func TestBeginVisit(t *testing.T) {
 		if !errors.Is(err, reconcile.ErrBusy) {
 			h.Errorf("second visit: %v", err)
 		}
-		at, err := v.Fail(h.Context(), "later", time.Minute)
+		at, err := v.Fail(h.Context(), provision.ReasonFailed, "later", time.Minute)
 		h.Must(err)
 		_, err = h.Core.Reconcile.Begin(h.Context(), id)
 		later, ok := errors.AsType[*reconcile.LaterError](err)
@@ -122,7 +122,7 @@ func TestRetry(t *testing.T) {
 			}
 			v, err := h.Core.Reconcile.Begin(h.Context(), h.Account(p.ID).ID)
 			h.Must(err)
-			h.Must(v.NeedsAttention(h.Context(), "because", false))
+			h.Must(v.NeedsAttention(h.Context(), provision.ReasonRefused, "because", false))
 		}
 		o, err := h.Core.Plan.Overview(h.Context())
 		h.Must(err)

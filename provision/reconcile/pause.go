@@ -2,8 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -50,32 +48,37 @@ func (s *Service) EndPause(ctx context.Context, desk provision.DeskID) error {
 		return err
 	}
 	const atOnce = 200
-	waiting, err := s.store.AccountsWhere(ctx, provision.AccountFilter{Desk: desk, State: provision.AccountWaiting}, 0)
-	if err != nil {
-		return err
-	}
-	for some := range slices.Chunk(waiting, atOnce) {
+	deferred := provision.AccountFilter{Desk: desk, State: provision.AccountWaiting, ReasonCode: provision.ReasonDeskPaused}
+	for {
+		some, err := s.store.AccountsWhere(ctx, deferred, atOnce)
+		if err != nil || len(some) == 0 {
+			return err
+		}
 		if err := s.inTx(ctx, func(tx Store) error { return s.requeuePaused(ctx, tx, some) }); err != nil {
 			return err
 		}
+		deferred.After = some[len(some)-1].ID
 	}
-	return nil
 }
 
 // requeuePaused enqueues visits to those of accounts that were put off.
 func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provision.Account) error {
 	now := s.now()
+	ids := make([]provision.AccountID, len(accounts))
+	for i := range accounts {
+		ids[i] = accounts[i].ID
+	}
+	locked, err := tx.LockAccounts(ctx, ids)
+	if err != nil {
+		return err
+	}
 	var back []provision.Account
 	var jobs []provision.Job
-	for i := range accounts {
-		a, err := tx.LockAccount(ctx, accounts[i].ID)
-		if err != nil {
-			return err
-		}
-		if !a.Due() || a.State != provision.AccountWaiting || a.LeaseUntil != nil || a.RetryAt == nil || !now.Before(*a.RetryAt) || !strings.Contains(a.Reason, pausedReason) {
+	for _, a := range locked {
+		if !a.Due() || a.State != provision.AccountWaiting || a.LeaseUntil != nil || a.RetryAt == nil || !now.Before(*a.RetryAt) || a.ReasonCode != provision.ReasonDeskPaused {
 			continue
 		}
-		a.RetryAt, a.UpdatedAt = nil, now
+		a.RetryAt, a.Reason, a.ReasonCode, a.UpdatedAt = nil, "", provision.ReasonNone, now
 		back = append(back, a)
 		jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive})
 	}
@@ -90,17 +93,15 @@ func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provis
 
 func (s *Service) fresh(p Pause) bool { return s.now().Before(p.Until.Add(pauseStale)) }
 
-// pausedReason stands in the reasons of accounts that were put off.
-const pausedReason = " is not called for now: "
-
 // Defer ends a run that found its desk paused. It counts as no attempt: the
 // account is visited again after that time, or when the pause ends, however
 // often that happens.
 func (r *Run) Defer(ctx context.Context, reason string, after time.Duration) error {
 	s := r.service
-	return r.finish(ctx, func(tx Store, a *provision.Account) error {
+	return r.finish(ctx, false, func(tx Store, a *provision.Account) error {
 		at := s.now().Add(after)
-		a.State, a.Reason, a.RetryAt = provision.AccountWaiting, r.Desk.Name+pausedReason+reason, &at
+		a.State, a.ReasonCode, a.RetryAt = provision.AccountWaiting, provision.ReasonDeskPaused, &at
+		a.Reason = r.Desk.Name + " is not called for now: " + reason
 		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: r.Ending(), At: at})
 	})
 }

@@ -2,12 +2,10 @@ package reconcile
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
-
-const seatReason = "no seat left on "
 
 // TakeSeat takes one of the desk's seats for the account: the one gate for
 // every door through which somebody may come in. A desk without a free seat is
@@ -17,17 +15,19 @@ func (r *Run) TakeSeat(ctx context.Context) error {
 	if r.Account.Seat {
 		return nil
 	}
+	limit := r.Desk.Seats
 	err := s.inTx(ctx, func(tx Store) error {
 		desk, err := tx.LockDesk(ctx, r.Desk.ID)
 		if err != nil {
 			return err
 		}
+		limit = desk.Seats
 		taken, err := tx.SeatsTaken(ctx, desk.ID)
 		if err != nil {
 			return err
 		}
 		if desk.Seats > 0 && taken >= desk.Seats {
-			return needsAttention("%s%s: %d of %d are taken; free one, or raise `seats` of the desk", seatReason, desk.Name, taken, desk.Seats)
+			return needsAttention(provision.ReasonSeat, "no seat left on %s: %d of %d are taken; free one, or raise `seats` of the desk", desk.Name, taken, desk.Seats)
 		}
 		a, err := r.lock(ctx, tx)
 		if err != nil {
@@ -36,6 +36,7 @@ func (r *Run) TakeSeat(ctx context.Context) error {
 		a.Seat, a.UpdatedAt = true, s.now()
 		return tx.SaveAccounts(ctx, []provision.Account{a})
 	})
+	r.Desk.Seats = limit // may be new since the run began
 	if err == nil {
 		r.Account.Seat = true
 	}
@@ -52,28 +53,50 @@ func (s *Service) freeSeats(ctx context.Context, tx Store, desk provision.Desk) 
 	return max(desk.Seats-taken, 0), err
 }
 
-// RequeueSeatWaiters wakes as many of those who wait for a seat on a desk, which is
-// locked, as there are seats; but not the one that just had its turn. Some may
-// turn out to need none any more, so it is called whenever a visit ends that
-// took no seat.
-func (s *Service) RequeueSeatWaiters(ctx context.Context, tx Store, desk provision.Desk, except provision.AccountID) error {
+// seatWaiters returns those who have waited longest for a seat on a desk, which
+// is locked: at most as many as there are seats for when own, which is not among
+// them, has given up its own.
+func (s *Service) seatWaiters(ctx context.Context, tx Store, desk provision.Desk, own provision.Account) ([]provision.Account, error) {
 	free, err := s.freeSeats(ctx, tx, desk)
+	if own.Seat && free >= 0 {
+		free++
+	}
 	if err != nil || free == 0 {
-		return err
+		return nil, err
 	}
-	parked, err := tx.AccountsWhere(ctx, provision.AccountFilter{Desk: desk.ID, State: provision.AccountNeedsAttention}, 0)
-	if err != nil {
-		return err
+	most := free
+	if waitsForSeat(own) {
+		most++
 	}
-	var next []provision.Account
-	for _, a := range parked {
-		if a.ID != except && waitsForSeat(a) && len(next) != free {
-			next = append(next, a)
+	waiting, err := tx.AccountsWhere(ctx, waitingForSeat(desk.ID), max(most, 0))
+	waiting = slices.DeleteFunc(waiting, func(a provision.Account) bool { return a.ID == own.ID })
+	if free > 0 && len(waiting) > free {
+		waiting = waiting[:free]
+	}
+	return waiting, err
+}
+
+// RequeueSeatWaiters has those visited who have waited longest for a seat on
+// desks, which are locked: as many as there are free seats. Some may turn out
+// to need none any more, so a run that ends without a seat passes it on.
+func (s *Service) RequeueSeatWaiters(ctx context.Context, tx Store, desks ...provision.Desk) error {
+	var next []provision.Account // of all desks: accounts are locked by id
+	for _, desk := range desks {
+		waiting, err := s.seatWaiters(ctx, tx, desk, provision.Account{})
+		if err != nil {
+			return err
 		}
+		next = append(next, waiting...)
 	}
 	return s.entitlement.Requeue(ctx, tx, next)
 }
 
+// waitingForSeat selects the accounts that wait for a seat on a desk; those that
+// have waited longest come first.
+func waitingForSeat(desk provision.DeskID) provision.AccountFilter {
+	return provision.AccountFilter{Desk: desk, State: provision.AccountNeedsAttention, ReasonCode: provision.ReasonSeat}
+}
+
 func waitsForSeat(a provision.Account) bool {
-	return a.State == provision.AccountNeedsAttention && strings.HasPrefix(a.Reason, seatReason)
+	return a.State == provision.AccountNeedsAttention && a.ReasonCode == provision.ReasonSeat
 }

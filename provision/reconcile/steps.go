@@ -18,15 +18,17 @@ type DeskFacts struct {
 	Admins func() (int, error)
 }
 
-// AttentionError says that a person is needed before an account can go on. Reason
-// tells them what to do.
-type AttentionError struct{ Reason string }
+// AttentionError says that a person is needed before an account can go on.
+type AttentionError struct {
+	Code   provision.ReasonCode // never [provision.ReasonNone]
+	Reason string               // tells people what to do
+}
 
 // Error returns the reason.
 func (e *AttentionError) Error() string { return e.Reason }
 
-func needsAttention(format string, args ...any) error {
-	return &AttentionError{Reason: fmt.Sprintf(format, args...)}
+func needsAttention(code provision.ReasonCode, format string, args ...any) error {
+	return &AttentionError{Code: code, Reason: fmt.Sprintf(format, args...)}
 }
 
 // Writes returns what must be written on the desk so that have becomes what v
@@ -55,11 +57,11 @@ func Writes(v *Run, want provision.DeskUser, have *provision.DeskUser, around De
 func protect(v *Run, have *provision.DeskUser, around DeskFacts) (done bool, _ error) {
 	switch {
 	case have.ID == around.Self:
-		return false, needsAttention("desk user %s is the service account that Deskbridge itself uses on %s; give that account an address of its own, then run `deskbridge retry`", have.ID, v.Desk.Name)
+		return false, needsAttention(provision.ReasonSelf, "desk user %s is the service account that Deskbridge itself uses on %s; give that account an address of its own, then run `deskbridge retry`", have.ID, v.Desk.Name)
 	case (v.Account.Origin == provision.OriginNone || v.adoptionAgreed()) && v.Ending() && !v.Ours(have):
 		return true, nil // never ours, so nothing of ours to take away
 	case have.Role == provision.RoleOwner && v.Ending():
-		return false, needsAttention("desk user %s is the owner of %s; transfer the ownership there first, then run `deskbridge retry`", have.ID, v.Desk.Name)
+		return false, needsAttention(provision.ReasonOwner, "desk user %s is the owner of %s; transfer the ownership there first, then run `deskbridge retry`", have.ID, v.Desk.Name)
 	}
 	return false, nil
 }
@@ -103,20 +105,20 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 func mayAdopt(v *Run, have *provision.DeskUser) error {
 	if v.adoptionAgreed() {
 		if have.Role == provision.RoleOwner {
-			return needsAttention("desk user %s is the owner of %s, which Deskbridge never takes over", have.ID, v.Desk.Name)
+			return needsAttention(provision.ReasonOwner, "desk user %s is the owner of %s, which Deskbridge never takes over", have.ID, v.Desk.Name)
 		}
 		return nil
 	}
 	how := "run `deskbridge retry --adopt " + string(v.Account.ID) + "` to take it over"
 	switch {
 	case have.Role == provision.RoleOwner || have.Role == provision.RoleAdmin:
-		return needsAttention("%s already has a user %s for this person, who is %s there and was not made by Deskbridge; %s", v.Desk.Name, have.ID, have.Role, how)
+		return needsAttention(provision.ReasonAdoption, "%s already has a user %s for this person, who is %s there and was not made by Deskbridge; %s", v.Desk.Name, have.ID, have.Role, how)
 	case v.Desk.Adoption == provision.AdoptAutomatic && slices.Contains(v.Connection.Domains, domain(v.Account.Profile.Email)):
 		return nil
 	case v.Desk.Adoption == provision.AdoptOff:
-		return needsAttention("%s already has a user %s for this person that was not made by Deskbridge, and adoption is off for this desk; remove that user, or %s", v.Desk.Name, have.ID, how)
+		return needsAttention(provision.ReasonAdoption, "%s already has a user %s for this person that was not made by Deskbridge, and adoption is off for this desk; remove that user, or %s", v.Desk.Name, have.ID, how)
 	}
-	return needsAttention("%s already has a user %s for this person that was not made by Deskbridge; %s", v.Desk.Name, have.ID, how)
+	return needsAttention(provision.ReasonAdoption, "%s already has a user %s for this person that was not made by Deskbridge; %s", v.Desk.Name, have.ID, how)
 }
 
 func domain(email string) string {
@@ -145,7 +147,7 @@ func keepLastAdmin(v *Run, have *provision.DeskUser, around DeskFacts) error {
 		return err
 	}
 	if n <= 1 {
-		return needsAttention("desk user %s is the last admin of %s; make somebody else admin there, then run `deskbridge retry`", have.ID, v.Desk.Name)
+		return needsAttention(provision.ReasonLastAdmin, "desk user %s is the last admin of %s; make somebody else admin there, then run `deskbridge retry`", have.ID, v.Desk.Name)
 	}
 	return nil
 }

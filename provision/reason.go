@@ -1,0 +1,30 @@
+package provision
+
+// ReasonCode says in one word why an account is not as it should be: what
+// programs go by, where people read [Account].Reason.
+type ReasonCode string
+
+// The reason codes. Those of accounts that need attention, then those of
+// accounts that wait, then that of accounts on hold.
+const (
+	ReasonNone ReasonCode = "" // nothing is in the way
+
+	ReasonSeat         ReasonCode = "seat"          // the desk has no free seat; whoever frees one has the account visited
+	ReasonAdoption     ReasonCode = "adoption"      // the desk already has a user for the person, which we did not make
+	ReasonOwner        ReasonCode = "owner"         // the desk user is the desk's owner
+	ReasonLastAdmin    ReasonCode = "last-admin"    // the desk user is the last admin of the desk
+	ReasonSelf         ReasonCode = "self"          // the desk user is our own service account
+	ReasonUserTaken    ReasonCode = "user-taken"    // another person here holds the desk user
+	ReasonRefused      ReasonCode = "refused"       // the desk refuses a value, and will again
+	ReasonConflict     ReasonCode = "conflict"      // the desk says that a value is taken there
+	ReasonByHand       ReasonCode = "by-hand"       // the desk's API cannot do it; an admin has to
+	ReasonDeskUnusable ReasonCode = "desk-unusable" // the settings of the desk are mistaken
+	ReasonGaveUp       ReasonCode = "gave-up"       // it failed too often
+
+	ReasonDeskPaused   ReasonCode = "desk-paused"  // the desk is not called for now; the end of the pause has the account visited
+	ReasonUnauthorized ReasonCode = "unauthorized" // the desk refuses our credentials; tried again
+	ReasonInterrupted  ReasonCode = "interrupted"  // the run was cut short; tried again
+	ReasonFailed       ReasonCode = "failed"       // the desk failed otherwise; tried again
+
+	ReasonMassChange ReasonCode = "mass-change" // held by the mass-change brake
+)

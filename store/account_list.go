@@ -16,12 +16,27 @@ func (s *Store) Account(ctx context.Context, id provision.AccountID) (provision.
 
 // LockAccount implements [entitlement.Store].
 func (s *Store) LockAccount(ctx context.Context, id provision.AccountID) (provision.Account, error) {
-	return takeAccount(locked(s.write(ctx)).Where("id = ?", string(id)))
+	a, err := takeAccount(locked(s.write(ctx)).Where("id = ?", string(id)))
+	if err == nil {
+		s.order.note(rankAccount, string(id))
+	}
+	return a, err
+}
+
+// noteAccounts notes the locks of accounts.
+func (s *Store) noteAccounts(found []provision.Account) {
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = string(found[i].ID)
+	}
+	s.order.note(rankAccount, ids...)
 }
 
 // LockAccounts implements [entitlement.Store].
 func (s *Store) LockAccounts(ctx context.Context, list []provision.AccountID) ([]provision.Account, error) {
-	return findAccounts(locked(s.write(ctx)).Where("id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
+	found, err := findAccounts(locked(s.write(ctx)).Where("id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
+	s.noteAccounts(found)
+	return found, err
 }
 
 func takeAccount(db *gorm.DB) (provision.Account, error) {
@@ -40,7 +55,9 @@ func (s *Store) AccountsOf(ctx context.Context, list []provision.IdentityID) ([]
 // LockAccountsOf implements [entitlement.Store]. It locks by id, and returns
 // by id.
 func (s *Store) LockAccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
-	return findAccounts(locked(s.write(ctx)).Where("identity_id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
+	found, err := findAccounts(locked(s.write(ctx)).Where("identity_id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
+	s.noteAccounts(found)
+	return found, err
 }
 
 // AccountsWhere implements [reconcile.Store].

@@ -96,7 +96,11 @@ func (s *Store) Connection(ctx context.Context, nameOrID string) (provision.Conn
 
 // LockConnection implements [signin.Store].
 func (s *Store) LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error) {
-	return s.takeConnection(locked(s.write(ctx)).Where("id = ?", string(id)))
+	c, err := s.takeConnection(locked(s.write(ctx)).Where("id = ?", string(id)))
+	if err == nil {
+		s.order.note(rankConnection, string(id))
+	}
+	return c, err
 }
 
 func (s *Store) takeConnection(db *gorm.DB) (provision.Connection, error) {

@@ -111,7 +111,11 @@ func (s *Store) Desk(ctx context.Context, nameOrID string) (provision.Desk, erro
 
 // LockDesk implements [reconcile.Store].
 func (s *Store) LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error) {
-	return s.takeDesk(locked(s.write(ctx)).Where("id = ?", string(id)))
+	d, err := s.takeDesk(locked(s.write(ctx)).Where("id = ?", string(id)))
+	if err == nil {
+		s.order.note(rankDesk, string(id))
+	}
+	return d, err
 }
 
 func (s *Store) takeDesk(db *gorm.DB) (provision.Desk, error) {

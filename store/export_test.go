@@ -34,9 +34,12 @@ func ExistingMatchesInSteps(ctx context.Context, tx *Store, c provision.Connecti
 }
 
 // LoadRunInSteps is LoadRun as SQLite runs it.
-func LoadRunInSteps(ctx context.Context, tx *Store, a provision.Account) (reconcile.Run, []provision.Rule, error) {
-	return tx.loadRun(ctx, a)
+func LoadRunInSteps(ctx context.Context, tx *Store, a provision.Account, lockConnection bool) (reconcile.Run, []provision.Rule, error) {
+	return tx.loadRun(ctx, a, lockConnection)
 }
+
+// ForgetLocks has tx check the order of locks as if it began now.
+func ForgetLocks(tx *Store) { tx.order = tx.newLockOrder() }
 
 // ExplainIdentities returns how the database would look for the people that q
 // asks for.

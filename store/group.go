@@ -71,6 +71,7 @@ func (s *Store) Group(ctx context.Context, c provision.ConnectionID, id provisio
 func (s *Store) LockGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error) {
 	g, err := takeGroup(locked(s.write(ctx)).Where("connection_id = ? AND id = ?", string(c), string(id)))
 	if err == nil {
+		s.order.note(rankGroup, string(id))
 		s.noteGroup(c, id)
 	}
 	return g, err

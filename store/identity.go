@@ -174,6 +174,7 @@ func (s *Store) Identity(ctx context.Context, c provision.ConnectionID, id provi
 func (s *Store) LockIdentity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error) {
 	found, err := s.takeIdentity(locked(live(s.write(ctx), c)).Where("id = ?", string(id)))
 	if err == nil {
+		s.order.note(rankIdentity, string(id))
 		s.noteLocked(found)
 	}
 	return found, err
@@ -209,6 +210,7 @@ func (s *Store) takeIdentity(db *gorm.DB) (provision.Identity, error) {
 func (s *Store) LockIdentities(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) ([]provision.Identity, error) {
 	found, err := s.findIdentities(locked(s.write(ctx)).
 		Where("connection_id = ? AND id IN ("+s.sql.list+")", string(c), bindIDs(list)).Order("id"), identityColumns)
+	s.noteIdentities(found)
 	s.noteLocked(found...)
 	return found, err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -23,8 +24,6 @@ var (
 	rulesOf         = `SELECT ` + columnsOf(&ruleRow{}) + ` FROM rules WHERE connection_id = $1 ORDER BY id`
 	lockPerson      = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND status <> 'removed' AND id = $2 FOR NO KEY UPDATE`
-	lockSameExternalID = `SELECT ` + identityColumns + ` FROM identities
-		WHERE connection_id = $1 AND status <> 'removed' AND external_id = $2 AND external_id <> '' FOR NO KEY UPDATE`
 	// Whether anybody may have been there before: mostly nobody was, and four
 	// looks at an index are cheaper than reading and locking what is not there.
 	anybodyBefore = `SELECT
@@ -32,20 +31,26 @@ var (
 		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2) OR
 		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status <> 'removed' AND external_id = $3 AND external_id <> '') OR
 		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status = 'removed' AND external_id = $3 AND external_id <> '')`
-	// Two conditions on the document, so that where nobody signed in before SCIM
-	// came, an empty index answers.
-	lockSignInOnly = `SELECT ` + identityColumns + ` FROM identities
-		WHERE connection_id = $1 AND document IS NULL AND status <> 'removed'
-		AND (user_name_folded = $2 OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded = ANY($3)))
-		ORDER BY id LIMIT 2 FOR NO KEY UPDATE`
+	// The people who may be the one who arrives, found one way or the other and
+	// locked by id. Two conditions on the document, so that where nobody signed
+	// in before SCIM came, an empty index answers.
+	lockExisting = `SELECT ` + identityColumns + ` FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id IN (
+			SELECT id FROM (
+				SELECT id FROM identities WHERE connection_id = $1 AND document IS NULL AND status <> 'removed'
+				AND (user_name_folded = $2 OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded = ANY($3)))
+				ORDER BY id LIMIT 2) AS sign_in_only
+			UNION ALL
+			SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND external_id = $4 AND external_id <> ''
+		) ORDER BY id FOR NO KEY UPDATE`
 	lockOneGroup = `SELECT ` + columnsOf(&groupRow{}) + ` FROM groups WHERE connection_id = $1 AND id = $2 FOR NO KEY UPDATE`
 	lockAccounts = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE identity_id = $1 ORDER BY id FOR NO KEY UPDATE`
 	// What a visit has to know, of an account that $1 names.
-	lockOneAccount = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE id = $1 FOR NO KEY UPDATE`
-	deskByID       = `SELECT ` + columnsOf(&deskRow{}) + ` FROM desks WHERE id = $1`
-	connectionByID = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections WHERE id = $1`
-	stepsOf        = `SELECT ` + columnsOf(&stepRow{}) + ` FROM steps WHERE account_id = $1 ORDER BY id`
-	groupsOf       = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
+	lockOneAccount    = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE id = $1 FOR NO KEY UPDATE`
+	deskByID          = `SELECT ` + columnsOf(&deskRow{}) + ` FROM desks WHERE id = $1`
+	connectionByID    = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections WHERE id = $1`
+	lockOneConnection = connectionByID + ` FOR NO KEY UPDATE`
+	stepsOf           = `SELECT ` + columnsOf(&stepRow{}) + ` FROM steps WHERE account_id = $1 ORDER BY id`
+	groupsOf          = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
 
 	tombstoneByName = `SELECT ` + identityColumns + ` FROM identities
 		WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2 ORDER BY updated_at DESC, id DESC LIMIT 1`
@@ -73,6 +78,7 @@ func (s *Store) LoadForUpdate(ctx context.Context, c provision.ConnectionID, id 
 	if s.pg == nil {
 		return s.loadForUpdate(ctx, c, id)
 	}
+	s.order.note(rankRules, rulesShared)
 	var out directory.ForUpdate
 	var people []provision.Identity
 	var groups *string
@@ -89,6 +95,8 @@ func (s *Store) LoadForUpdate(ctx context.Context, c provision.ConnectionID, id 
 	}
 	out.Identity = people[0]
 	s.noteLocked(out.Identity)
+	s.order.note(rankIdentity, string(id))
+	s.noteAccounts(out.Accounts)
 	edges, nested, err := groupEdges(provision.MemberID(id), groups)
 	if nested {
 		edges, err = s.Edges(ctx, c, []provision.MemberID{provision.MemberID(id)})
@@ -122,6 +130,7 @@ func (s *Store) LoadGroupForUpdate(ctx context.Context, c provision.ConnectionID
 		g, err := s.LockGroup(ctx, c, id)
 		return rules, g, err
 	}
+	s.order.note(rankRules, rulesShared)
 	var rules []provision.Rule
 	var groups []provision.Group
 	err := s.pg.send(ctx, append(s.readRules(c, &rules),
@@ -132,50 +141,70 @@ func (s *Store) LoadGroupForUpdate(ctx context.Context, c provision.ConnectionID
 	if len(groups) == 0 {
 		return nil, provision.Group{}, translate(gorm.ErrRecordNotFound, "group")
 	}
+	s.order.note(rankGroup, string(id))
 	s.noteGroup(c, id)
 	return rules, groups[0], nil
 }
 
 // LoadRun implements [reconcile.Store].
-func (s *Store) LoadRun(ctx context.Context, a provision.Account) (v reconcile.Run, rules []provision.Rule, _ error) {
+func (s *Store) LoadRun(ctx context.Context, a provision.Account, lockConnection bool) (r reconcile.Run, rules []provision.Rule, _ error) {
 	if s.pg == nil {
-		return s.loadRun(ctx, a)
+		return s.loadRun(ctx, a, lockConnection)
+	}
+	connection := connectionByID
+	if lockConnection {
+		connection = lockOneConnection
 	}
 	var accounts []provision.Account
 	var desks []provision.Desk
 	var connections []provision.Connection
 	err := s.pg.send(ctx, append(s.readRules(a.Connection, &rules),
+		statement{sql: connection, args: []any{string(a.Connection)}, read: readRows(&connections, s.keys.connection)},
 		statement{sql: lockOneAccount, args: []any{string(a.ID)}, read: readAccounts(&accounts)},
 		statement{sql: deskByID, args: []any{string(a.Desk)}, read: readRows(&desks, s.keys.desk)},
-		statement{sql: connectionByID, args: []any{string(a.Connection)}, read: readRows(&connections, s.keys.connection)},
-		statement{sql: stepsOf, args: []any{string(a.ID)}, read: readRows(&v.Unfinished, stepRow.step)},
+		statement{sql: stepsOf, args: []any{string(a.ID)}, read: readRows(&r.Unfinished, stepRow.step)},
 	)...)
 	if err != nil {
-		return v, nil, translateRead(err, "account")
+		return r, nil, translateRead(err, "account")
 	}
 	if len(accounts) == 0 || len(desks) == 0 || len(connections) == 0 {
-		return v, nil, translate(gorm.ErrRecordNotFound, "account")
+		return r, nil, translate(gorm.ErrRecordNotFound, "account")
 	}
-	v.Account, v.Desk, v.Connection = accounts[0], desks[0], connections[0]
-	return v, rules, nil
+	r.Account, r.Desk, r.Connection = accounts[0], desks[0], connections[0]
+	s.noteRun(a, lockConnection)
+	return r, rules, nil
+}
+
+// noteRun notes the locks of [Store.LoadRun].
+func (s *Store) noteRun(a provision.Account, lockConnection bool) {
+	s.order.note(rankRules, rulesShared)
+	if lockConnection {
+		s.order.note(rankConnection, string(a.Connection))
+	}
+	s.order.note(rankAccount, string(a.ID))
 }
 
 // loadRun is [Store.LoadRun] in single steps.
-func (s *Store) loadRun(ctx context.Context, a provision.Account) (v reconcile.Run, rules []provision.Rule, err error) {
+func (s *Store) loadRun(ctx context.Context, a provision.Account, lockConnection bool) (r reconcile.Run, rules []provision.Rule, err error) {
 	if rules, err = s.Rules(ctx, a.Connection); err != nil {
-		return v, nil, err
+		return r, nil, err
 	}
-	if v.Account, err = s.LockAccount(ctx, a.ID); err != nil {
-		return v, nil, err
+	if lockConnection {
+		r.Connection, err = s.LockConnection(ctx, a.Connection)
+	} else {
+		r.Connection, err = s.Connection(ctx, string(a.Connection))
 	}
-	if v.Desk, err = s.Desk(ctx, string(a.Desk)); err != nil {
-		return v, nil, err
+	if err != nil {
+		return r, nil, err
 	}
-	if v.Connection, err = s.Connection(ctx, string(a.Connection)); err != nil {
-		return v, nil, err
+	if r.Account, err = s.LockAccount(ctx, a.ID); err != nil {
+		return r, nil, err
 	}
-	v.Unfinished, err = s.OpenSteps(ctx, a.ID)
-	return v, rules, err
+	if r.Desk, err = s.Desk(ctx, string(a.Desk)); err != nil {
+		return r, nil, err
+	}
+	r.Unfinished, err = s.OpenSteps(ctx, a.ID)
+	return r, rules, err
 }
 
 // ExistingMatches implements [directory.Store].
@@ -186,8 +215,9 @@ func (s *Store) ExistingMatches(ctx context.Context, c provision.ConnectionID, u
 	if s.pg == nil {
 		return s.existingMatches(ctx, c, userName, externalID, addresses)
 	}
+	s.order.note(rankRules, rulesShared)
 	var out directory.ExistingMatches
-	var same, gone []provision.Identity
+	var found, gone []provision.Identity
 	folded := provision.Fold(userName)
 	anybody := false
 	err := s.pg.send(ctx, append(s.readRules(c, &out.Rules),
@@ -195,28 +225,40 @@ func (s *Store) ExistingMatches(ctx context.Context, c provision.ConnectionID, u
 	if err != nil || !anybody {
 		return out, err
 	}
-	statements := []statement{{sql: lockSignInOnly, args: []any{string(c), folded, addresses}, read: readIdentities(&out.SignInOnly)}}
+	statements := []statement{{sql: lockExisting, args: []any{string(c), folded, addresses, externalID}, read: readIdentities(&found)}}
 	if externalID == "" {
 		statements = append(statements, statement{sql: tombstoneByName, args: []any{string(c), folded}, read: readIdentities(&gone)})
 	} else {
-		statements = append(statements,
-			statement{sql: lockSameExternalID, args: []any{string(c), externalID}, read: readIdentities(&same)},
-			statement{sql: tombstone, args: []any{string(c), folded, externalID}, read: readIdentities(&gone)})
+		statements = append(statements, statement{sql: tombstone, args: []any{string(c), folded, externalID}, read: readIdentities(&gone)})
 	}
 	if err := s.pg.send(ctx, statements...); err != nil {
 		return out, err
 	}
-	s.noteLocked(same...)
-	s.noteLocked(out.SignInOnly...)
-	for found, to := range map[*[]provision.Identity]**provision.Identity{&same: &out.SameExternalID, &gone: &out.Tombstone} {
-		if len(*found) > 0 {
-			*to = &(*found)[0]
+	s.noteLocked(found...)
+	s.noteIdentities(found)
+	for i := range found {
+		if externalID != "" && found[i].ExternalID == externalID {
+			out.SameExternalID = &found[i]
 		}
+		if signsInOnly(&found[i], folded, addresses) {
+			out.SignInOnly = append(out.SignInOnly, found[i])
+		}
+	}
+	if len(gone) > 0 {
+		out.Tombstone = &gone[0]
 	}
 	return out, nil
 }
 
-// existingMatches is [Store.ExistingMatches] in single steps.
+// signsInOnly reports whether SCIM has never described id, who goes by a name or
+// by one of addresses, all folded.
+func signsInOnly(id *provision.Identity, name string, addresses []string) bool {
+	return id.Document == nil && (provision.Fold(id.UserName) == name ||
+		slices.ContainsFunc(id.Emails, func(e provision.Email) bool { return slices.Contains(addresses, provision.Fold(e.Value)) }))
+}
+
+// existingMatches is [Store.ExistingMatches] in single steps. On SQLite, where it
+// serves, what is read is locked.
 func (s *Store) existingMatches(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (out directory.ExistingMatches, err error) {
 	if out.Rules, err = s.Rules(ctx, c); err != nil {
 		return out, err
@@ -232,15 +274,27 @@ func (s *Store) existingMatches(ctx context.Context, c provision.ConnectionID, u
 		}
 		return &id, err
 	}
-	if out.Tombstone, err = maybe(s.Tombstone(ctx, c, userName, externalID)); err != nil || externalID == "" {
-		return out, err
+	if externalID != "" {
+		if out.SameExternalID, err = maybe(s.IdentityByExternalID(ctx, c, externalID)); err != nil {
+			return out, err
+		}
 	}
-	twin, err := maybe(s.IdentityByExternalID(ctx, c, externalID))
-	if err != nil || twin == nil {
-		return out, err
+	found := out.SignInOnly
+	if out.SameExternalID != nil {
+		found = append(slices.Clone(found), *out.SameExternalID)
 	}
-	out.SameExternalID, err = maybe(s.LockIdentity(ctx, c, twin.ID))
+	s.noteIdentities(found)
+	out.Tombstone, err = maybe(s.Tombstone(ctx, c, userName, externalID))
 	return out, err
+}
+
+// noteIdentities notes the locks of people.
+func (s *Store) noteIdentities(found []provision.Identity) {
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = string(found[i].ID)
+	}
+	s.order.note(rankIdentity, ids...)
 }
 
 // readRules are the statements of [Store.Rules]: the lock, and then the rules as

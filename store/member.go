@@ -60,7 +60,9 @@ func (s *Store) MemberKinds(ctx context.Context, c provision.ConnectionID, list 
 // LockMembers implements [directory.Store].
 func (s *Store) LockMembers(ctx context.Context, c provision.ConnectionID, add, remove []provision.MemberID) (map[provision.MemberID]provision.MemberKind, error) {
 	if s.pg == nil { // nobody else can write meanwhile
-		return s.MemberKinds(ctx, c, slices.Concat(add, remove))
+		kinds, err := s.MemberKinds(ctx, c, slices.Concat(add, remove))
+		s.noteMembers(kinds)
+		return kinds, err
 	}
 	kinds := make(map[provision.MemberID]provision.MemberKind, len(add)+len(remove))
 	note := func(kind provision.MemberKind) func(pgx.Rows) error {
@@ -75,22 +77,28 @@ func (s *Store) LockMembers(ctx context.Context, c provision.ConnectionID, add, 
 			return nil
 		}
 	}
-	var statements []statement
-	if ids := bindable(add); len(ids) > 0 {
-		statements = append(statements, statement{sql: lockMembers, args: []any{string(c), ids}, read: note(provision.MemberIdentity)})
-	}
-	if ids := bindable(remove); len(ids) > 0 {
-		statements = append(statements, statement{sql: readMembers, args: []any{string(c), ids}, read: note(provision.MemberIdentity)})
-	}
 	all := bindable(slices.Concat(add, remove))
-	statements = append(statements, statement{sql: readMemberGroups, args: []any{string(c), all}, read: note(provision.MemberGroup)})
-	return kinds, s.pg.send(ctx, statements...)
+	err := s.pg.send(ctx,
+		statement{sql: lockMembers, args: []any{string(c), all}, read: note(provision.MemberIdentity)},
+		statement{sql: readMemberGroups, args: []any{string(c), all}, read: note(provision.MemberGroup)})
+	s.noteMembers(kinds)
+	return kinds, err
+}
+
+// noteMembers notes the locks of the people among members.
+func (s *Store) noteMembers(members map[provision.MemberID]provision.MemberKind) {
+	var people []string
+	for id, kind := range members {
+		if kind == provision.MemberIdentity {
+			people = append(people, string(id))
+		}
+	}
+	s.order.note(rankIdentity, people...)
 }
 
 // The statements behind [Store.LockMembers] on PostgreSQL.
 const (
-	readMembers      = `SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id = ANY ($2::text[])`
-	lockMembers      = readMembers + ` ORDER BY id FOR NO KEY UPDATE`
+	lockMembers      = `SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id = ANY ($2::text[]) ORDER BY id FOR NO KEY UPDATE`
 	readMemberGroups = `SELECT id FROM groups WHERE connection_id = $1 AND id = ANY ($2::text[])`
 )
 

@@ -80,7 +80,7 @@ func (s *Store) transactPostgres(ctx context.Context, fn func(tx *Store) error) 
 	}()
 	db := s.write(ctx)
 	db.Statement.ConnPool = t
-	if err := fn(&Store{shared: s.shared, db: db, reads: db, inTx: true, pg: t}); err != nil {
+	if err := fn(&Store{shared: s.shared, db: db, reads: db, inTx: true, pg: t, order: s.newLockOrder()}); err != nil {
 		return err
 	}
 	if err := t.commit(ctx); err != nil {

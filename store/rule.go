@@ -60,6 +60,7 @@ func (row ruleRow) rule() (provision.Rule, error) {
 
 // Rules implements [entitlement.Store].
 func (s *Store) Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error) {
+	s.order.note(rankRules, rulesShared)
 	if s.pg != nil && c != "" {
 		var rules []provision.Rule
 		err := s.pg.send(ctx, s.readRules(c, &rules)...)
@@ -81,6 +82,7 @@ func (s *Store) Rules(ctx context.Context, c provision.ConnectionID) ([]provisio
 
 // LockRules implements [directory.Store].
 func (s *Store) LockRules(ctx context.Context) error {
+	s.order.note(rankRules, rulesExclusive)
 	return s.advisoryLock(ctx, lockRules, false)
 }
 

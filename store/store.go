@@ -42,6 +42,10 @@ type Options struct {
 	OldKeys [][]byte
 
 	Log *slog.Logger // nil: slog.Default()
+
+	// CheckLocks has a transaction panic that takes locks in another order than
+	// [provision.InTx] says. It is for tests.
+	CheckLocks bool
 }
 
 // Store is what every package below provision needs of a database. It is safe for concurrent use, by any number
@@ -52,21 +56,23 @@ type Store struct {
 	db    *gorm.DB // writes, and inside a transaction everything
 	reads *gorm.DB // reads outside of transactions
 	inTx  bool
-	pg    *pgTx // the transaction, on PostgreSQL; nil outside of one
+	pg    *pgTx      // the transaction, on PostgreSQL; nil outside of one
+	order *lockOrder // of the transaction; nil: not checked
 }
 
 // shared is what a Store and its transactions have in common.
 type shared struct {
-	dialect Dialect
-	sql     sqlWords
-	writer  *sql.DB
-	reader  *sql.DB // the writer again on PostgreSQL
-	lockDir string  // SQLite: where the lock that guards migrations lies
-	keys    *keyring
-	log     *slog.Logger
-	driver  riverdriver.Driver[*sql.Tx]
-	jobs    *river.Client[*sql.Tx] // inserts only, on SQLite
-	pgJobs  *river.Client[pgx.Tx]  // inserts only, on PostgreSQL
+	dialect    Dialect
+	sql        sqlWords
+	writer     *sql.DB
+	reader     *sql.DB // the writer again on PostgreSQL
+	lockDir    string  // SQLite: where the lock that guards migrations lies
+	keys       *keyring
+	log        *slog.Logger
+	checkLocks bool // see Options
+	driver     riverdriver.Driver[*sql.Tx]
+	jobs       *river.Client[*sql.Tx] // inserts only, on SQLite
+	pgJobs     *river.Client[pgx.Tx]  // inserts only, on PostgreSQL
 }
 
 // What the core asks of a database, package by package.
@@ -91,7 +97,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	sh := &shared{keys: keys, log: o.Log}
+	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks}
 	if sh.log == nil {
 		sh.log = slog.Default()
 	}

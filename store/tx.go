@@ -49,7 +49,7 @@ func (s *Store) once(ctx context.Context, fn func(tx *Store) error) error {
 		return s.transactPostgres(ctx, fn)
 	}
 	return s.write(ctx).Transaction(func(db *gorm.DB) error {
-		return fn(&Store{shared: s.shared, db: db, reads: db, inTx: true})
+		return fn(&Store{shared: s.shared, db: db, reads: db, inTx: true, order: s.newLockOrder()})
 	})
 }
 

@@ -293,6 +293,7 @@ func TestDeadlocksAreRetried(t *testing.T) {
 			}
 			return s.InTx(ctx, func(tx *store.Store) error {
 				for _, p := range order {
+					store.ForgetLocks(tx) // one order is wrong, and is meant to be
 					id, err := tx.LockIdentity(ctx, c.ID, p.ID)
 					if err != nil {
 						return fmt.Errorf("lock: %w", err)

@@ -227,12 +227,21 @@ func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provi
 			}
 		}
 	}
-	for batch := range slices.Chunk(peopleOf(kinds, members), evaluateBatch) {
-		locked, err := tx.LockIdentities(ctx, g.Connection, batch)
-		if err != nil {
+	people := peopleOf(kinds, members)
+	if len(people) == 0 {
+		return nil
+	}
+	locked, err := tx.LockIdentities(ctx, g.Connection, people)
+	if err != nil {
+		return err
+	}
+	if len(people) > evaluateBatch { // people before accounts, and these by id
+		if _, err := tx.LockAccountsOf(ctx, people); err != nil {
 			return err
 		}
-		if err := s.entitlement.EvaluateIn(ctx, tx, g.Connection, rules, locked); err != nil {
+	}
+	for batch := range slices.Chunk(locked, evaluateBatch) {
+		if err := s.entitlement.EvaluateIn(ctx, tx, g.Connection, rules, batch); err != nil {
 			return err
 		}
 	}

@@ -50,8 +50,9 @@ type Store interface {
 	// MembersOf is Members of several groups of the connection at once.
 	MembersOf(ctx context.Context, c provision.ConnectionID, ids []provision.GroupID) (map[provision.GroupID][]provision.Member, error)
 	// LockMembers tells which of add and remove exist in the connection, and what
-	// they are. It locks the people among add, lest one who is being removed at
-	// this moment leaves a membership behind.
+	// they are. It locks the people among them: those of add lest one who is
+	// being removed at this moment leaves a membership behind, and those of
+	// remove because they are evaluated next, and people are locked by id.
 	LockMembers(ctx context.Context, c provision.ConnectionID, add, remove []provision.MemberID) (map[provision.MemberID]provision.MemberKind, error)
 	// AddMembers and RemoveMembers return those that really were added or
 	// removed. Their cost follows len(ids), not the size of the group.

@@ -45,14 +45,8 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 			return nil
 		}
 		ending := a.Desired.Status != provision.AccessActive
-		var conn provision.Connection
-		if ending { // before the account: the brake counts, and no two may count at once
-			if conn, err = tx.LockConnection(ctx, a.Connection); err != nil {
-				return err
-			}
-		}
 		var rules []provision.Rule
-		if r, rules, err = tx.LoadRun(ctx, a); err != nil {
+		if r, rules, err = tx.LoadRun(ctx, a, ending); err != nil { // the brake counts, and no two may count at once
 			return err
 		}
 		if outcome = notNow(r.Account, s.now(), s.grace); outcome != nil {
@@ -63,7 +57,7 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 				outcome = ErrBusy
 				return nil
 			}
-			if outcome, err = s.brake(ctx, tx, conn, r.Account); outcome != nil || err != nil {
+			if outcome, err = s.brake(ctx, tx, r.Connection, r.Account); outcome != nil || err != nil {
 				return err
 			}
 		}

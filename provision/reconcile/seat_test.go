@@ -40,9 +40,9 @@ func (c counting) LockAccounts(ctx context.Context, ids []provision.AccountID) (
 	return c.Store.LockAccounts(ctx, ids)
 }
 
-func (c counting) LoadRun(ctx context.Context, a provision.Account) (reconcile.Run, []provision.Rule, error) {
+func (c counting) LoadRun(ctx context.Context, a provision.Account, lockConnection bool) (reconcile.Run, []provision.Rule, error) {
 	c.count(1)
-	return c.Store.LoadRun(ctx, a)
+	return c.Store.LoadRun(ctx, a, lockConnection)
 }
 
 func (c counting) AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) {

@@ -37,10 +37,10 @@ type Store interface {
 	SavePause(ctx context.Context, p Pause) error
 	DeletePause(ctx context.Context, d provision.DeskID) error
 	Account(ctx context.Context, id provision.AccountID) (provision.Account, error)
-	// LoadRun locks an account and reads what a visit to it has to know: all
-	// of [Run] but Teams and Mailboxes, which follow from the rules of the
-	// account's connection.
-	LoadRun(ctx context.Context, a provision.Account) (Run, []provision.Rule, error)
+	// LoadRun locks an account, and its connection too when that is asked for,
+	// and reads what a run has to know: all of [Run] but Teams and Mailboxes,
+	// which follow from the rules of the account's connection.
+	LoadRun(ctx context.Context, a provision.Account, lockConnection bool) (Run, []provision.Rule, error)
 	AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) // by id; limit 0: all
 	// DueAccounts returns accounts that are due at now but were not touched
 	// since before: lost jobs, workers that died. Leased ones, those whose

@@ -127,7 +127,7 @@ func configured() error {
 
 func open(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
-	o.Key = Key
+	o.Key, o.CheckLocks = Key, true
 	o.Log = slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := store.Open(t.Context(), o)
 	if err != nil {

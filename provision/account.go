@@ -20,7 +20,7 @@ type AccountState string
 
 // The states of an account.
 const (
-	AccountWaiting        AccountState = "waiting" // a visit is due
+	AccountWaiting        AccountState = "waiting" // a run is due
 	AccountReady          AccountState = "ready"   // the desk confirmed the wanted access
 	AccountEnded          AccountState = "ended"   // the desk confirmed that access is gone
 	AccountNeedsAttention AccountState = "parked"  // a person is needed; Reason says for what
@@ -28,8 +28,8 @@ const (
 )
 
 // Account pairs an identity with its user on a desk. It is level-triggered:
-// Wanted is what should be, Granted what the desk last confirmed, and a visit
-// is due while Visited < Revision.
+// Desired is what should be, Confirmed what the desk last confirmed, and a run
+// is due while Reconciled < Revision.
 type Account struct {
 	ID         AccountID
 	Identity   IdentityID
@@ -43,7 +43,7 @@ type Account struct {
 	Profile    Profile // as wanted on the desk
 	Manager    string  // the person's manager as the IdP names them, for hand-over
 	Revision   int64   // one more with each change of what is wanted
-	Reconciled int64   // the Revision that the last finished visit brought about
+	Reconciled int64   // the Revision that the last finished run brought about
 
 	Confirmed   Access // zero until the first confirmation; Grants is empty
 	ConfirmedAt *time.Time
@@ -54,9 +54,9 @@ type Account struct {
 	Seat        bool       // takes one of the desk's seats
 	EndingSince *time.Time // when access was first seen to end; nil while it is wanted
 
-	Attempts   int        // failed visits since the last good one
+	Attempts   int        // failed runs since the last good one
 	RetryAt    *time.Time // not before; nil: at once
-	LeaseUntil *time.Time // a worker is visiting; nil: nobody is
+	LeaseUntil *time.Time // a worker reconciles it; nil: none does
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

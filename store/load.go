@@ -44,7 +44,7 @@ var (
 		) ORDER BY id FOR NO KEY UPDATE`
 	lockOneGroup = `SELECT ` + columnsOf(&groupRow{}) + ` FROM groups WHERE connection_id = $1 AND id = $2 FOR NO KEY UPDATE`
 	lockAccounts = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE identity_id = $1 ORDER BY id FOR NO KEY UPDATE`
-	// What a visit has to know, of an account that $1 names.
+	// What a run has to know, of an account that $1 names.
 	lockOneAccount    = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE id = $1 FOR NO KEY UPDATE`
 	deskByID          = `SELECT ` + columnsOf(&deskRow{}) + ` FROM desks WHERE id = $1`
 	connectionByID    = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections WHERE id = $1`

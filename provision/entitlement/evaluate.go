@@ -9,7 +9,7 @@ import (
 )
 
 // EvaluateIn brings the accounts of people to what the rules now grant them, and
-// enqueues a visit for each account whose desk must change. The people's rows
+// enqueues a run for each account whose desk must change. The people's rows
 // are locked by the caller, who has read the rules of their connection before:
 // locks are taken in the order that [Store] gives.
 func (s *Service) EvaluateIn(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity) error {
@@ -84,7 +84,7 @@ func DesksOf(rules []provision.Rule, accounts map[provision.DeskID]provision.Acc
 }
 
 // setDesired sets what account should be. It reports whether the row changed, and
-// returns the visit that follows when the desk must change.
+// returns the run that follows when the desk must change.
 func (s *Service) setDesired(a *provision.Account, person provision.Identity, wanted provision.Access) (bool, *provision.Job) {
 	manager := ""
 	if m := person.Attributes[provision.AttributeManager]; len(m) > 0 {

@@ -6,8 +6,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Requeue makes accounts due for a visit now; it locks them by id, all at once.
-// The revision grows even where one is due: a visit that is under way has looked
+// Requeue makes accounts due for a run now; it locks them by id, all at once.
+// The revision grows even where one is due: a run that is under way has looked
 // already, and must not have the last word.
 func (s *Service) Requeue(ctx context.Context, tx Store, accounts []provision.Account) error {
 	if len(accounts) == 0 {

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -109,17 +108,4 @@ func scope(a *provision.Account, rules []provision.Rule) (teams, mailboxes []str
 		}
 	}
 	return provision.Sorted(teams), provision.Sorted(mailboxes)
-}
-
-func (s *Service) accountEntry(a provision.Account, action string, detail map[string]any) provision.Entry {
-	e := s.audit.Entry(provision.Cause{Actor: "worker", Action: "visit"}, a.Connection, action, string(a.Identity))
-	e.Desk, e.Account, e.Detail = a.Desk, a.ID, detail
-	if a.DeskUser != "" {
-		e.Detail = maps.Clone(e.Detail)
-		if e.Detail == nil {
-			e.Detail = map[string]any{}
-		}
-		e.Detail["desk_user"] = string(a.DeskUser)
-	}
-	return e
 }

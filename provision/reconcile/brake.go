@@ -96,7 +96,7 @@ func (s *Service) clearBrake(ctx context.Context, id provision.ConnectionID) err
 	})
 }
 
-// putOnHold keeps an account from being visited until an admin releases its
+// putOnHold keeps an account from being reconciled until an admin releases its
 // connection, or the IdP takes back what it did.
 func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connection, a provision.Account, ending, limit int) (held error, _ error) {
 	now := s.now()
@@ -122,7 +122,7 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 }
 
 // ReleaseConnection lets go what the mass-change brake holds: every held
-// account is visited, and access that ends from now on is counted anew. It
+// account is reconciled, and access that ends from now on is counted anew. It
 // returns how many accounts that are.
 func (s *Service) ReleaseConnection(ctx context.Context, c provision.Cause, nameOrID string) (released int, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {

@@ -12,13 +12,13 @@ import (
 
 // Drift is a difference between what a desk confirmed and what it shows now,
 // found by a sweep under [provision.DriftReport]. It is gone when the account's Revision
-// is another one: a visit has looked since, or will.
+// is another one: a run has looked since, or will.
 type Drift struct {
 	Account  provision.AccountID
 	Desk     provision.DeskID
 	Revision int64 // of the account when the difference was found
 	FoundAt  time.Time
-	Writes   []Write // what a visit would write; none when it would ask a person first
+	Writes   []Write // what a run would write; none when it would ask a person first
 	Reason   string  // what it would ask
 }
 
@@ -70,10 +70,10 @@ func (s Write) describe() (words []string) {
 }
 
 // NoteDrift notes that the run's desk shows something else than it confirmed; r
-// is what [Service.SettledRun] returned. With repair the account is visited;
+// is what [Service.SettledRun] returned. With repair the account is reconciled;
 // else the difference is kept, and told of in the audit log unless it is known
 // already. noted is false when the account has changed in the meantime, so
-// that the difference is the business of its next visit.
+// that the difference is the business of its next run.
 func (r *Run) NoteDrift(ctx context.Context, c provision.Cause, found Drift, repair bool) (noted bool, _ error) {
 	s := r.service
 	found.Account, found.Desk, found.Revision, found.FoundAt = r.Account.ID, r.Desk.ID, r.Account.Revision, s.now()

@@ -10,9 +10,8 @@ import (
 )
 
 // CatchUp evaluates people who are still marked dirty, lets go of brakes that
-// hold nobody any more, and enqueues visits for
-// accounts that are due but that nobody is going to visit: their job was lost,
-// or its worker died. It returns how many visits.
+// hold nobody any more, and enqueues runs for accounts that are due but that
+// nobody is at: their job was lost, or its worker died. It returns how many.
 func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ error) {
 	const most = 200
 	connections, err := s.store.Connections(ctx)
@@ -35,7 +34,7 @@ func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ err
 }
 
 // Reclaim takes back the leases of workers that died, and has what they were
-// at visited at once. It is for a process that has just started and knows that
+// at reconciled at once. It is for a process that has just started and knows that
 // it is the only one on its database; elsewhere leases end by themselves. It
 // returns how many accounts that are.
 func (s *Service) Reclaim(ctx context.Context) (n int, _ error) {
@@ -50,7 +49,7 @@ func (s *Service) Reclaim(ctx context.Context) (n int, _ error) {
 	}
 }
 
-// enqueueDue enqueues visits for up to most accounts that are due at now and
+// enqueueDue enqueues runs for up to most accounts that are due at now and
 // were not touched since before, changed by change. It returns how many.
 func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most int, change func(*provision.Account)) (n int, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {

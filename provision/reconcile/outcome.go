@@ -12,7 +12,7 @@ import (
 const (
 	backoffFirst = time.Second
 	backoffMost  = 5 * time.Minute
-	// giveUpAfter failed visits a person is asked: at full backoff that is
+	// giveUpAfter failed runs a person is asked: at full backoff that is
 	// most of a day.
 	giveUpAfter = 200
 	// recheckAfter is how long a parked account waits before we look whether
@@ -83,8 +83,8 @@ func accessDetail(a provision.Access) map[string]any {
 }
 
 // NeedsAttention ends a run that needs a person; reason tells them what to do,
-// in plain words, and code programs. recheck has the account visited again by itself, to see
-// whether it was done.
+// in plain words, and code programs. recheck has the account reconciled again by
+// itself, to see whether it was done.
 func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, reason string, recheck bool) error {
 	s := r.service
 	passesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0

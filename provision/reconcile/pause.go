@@ -41,7 +41,7 @@ func (s *Service) NotePause(ctx context.Context, desk provision.DeskID, reason s
 	})
 }
 
-// EndPause notes that a desk answers again, and has those visited at once that
+// EndPause notes that a desk answers again, and has those reconciled at once that
 // were put off.
 func (s *Service) EndPause(ctx context.Context, desk provision.DeskID) error {
 	if err := s.store.DeletePause(ctx, desk); err != nil {
@@ -61,7 +61,7 @@ func (s *Service) EndPause(ctx context.Context, desk provision.DeskID) error {
 	}
 }
 
-// requeuePaused enqueues visits to those of accounts that were put off.
+// requeuePaused enqueues runs to those of accounts that were put off.
 func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provision.Account) error {
 	now := s.now()
 	ids := make([]provision.AccountID, len(accounts))
@@ -94,7 +94,7 @@ func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provis
 func (s *Service) fresh(p Pause) bool { return s.now().Before(p.Until.Add(pauseStale)) }
 
 // Defer ends a run that found its desk paused. It counts as no attempt: the
-// account is visited again after that time, or when the pause ends, however
+// account is reconciled again after that time, or when the pause ends, however
 // often that happens.
 func (r *Run) Defer(ctx context.Context, reason string, after time.Duration) error {
 	s := r.service

@@ -9,7 +9,7 @@ import (
 
 // TakeSeat takes one of the desk's seats for the account: the one gate for
 // every door through which somebody may come in. A desk without a free seat is
-// a [AttentionError]; whoever frees a seat wakes the account.
+// a [AttentionError]; whoever frees a seat requeues the account.
 func (r *Run) TakeSeat(ctx context.Context) error {
 	s := r.service
 	if r.Account.Seat {
@@ -76,7 +76,7 @@ func (s *Service) seatWaiters(ctx context.Context, tx Store, desk provision.Desk
 	return waiting, err
 }
 
-// RequeueSeatWaiters has those visited who have waited longest for a seat on
+// RequeueSeatWaiters has those reconciled who have waited longest for a seat on
 // desks, which are locked: as many as there are free seats. Some may turn out
 // to need none any more, so a run that ends without a seat passes it on.
 func (s *Service) RequeueSeatWaiters(ctx context.Context, tx Store, desks ...provision.Desk) error {

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"maps"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -33,4 +34,18 @@ func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlemen
 		brake.Window = 10 * time.Minute
 	}
 	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, grace: grace, brakes: brake, now: now}
+}
+
+// accountEntry is an audit entry of a worker about an account.
+func (s *Service) accountEntry(a provision.Account, action string, detail map[string]any) provision.Entry {
+	e := s.audit.Entry(provision.Cause{Actor: "worker", Action: "visit"}, a.Connection, action, string(a.Identity))
+	e.Desk, e.Account, e.Detail = a.Desk, a.ID, detail
+	if a.DeskUser != "" {
+		e.Detail = maps.Clone(e.Detail)
+		if e.Detail == nil {
+			e.Detail = map[string]any{}
+		}
+		e.Detail["desk_user"] = string(a.DeskUser)
+	}
+	return e
 }

@@ -44,7 +44,7 @@ func (s *Service) SettledRuns(ctx context.Context, desk provision.Desk, f Settle
 }
 
 // SettledRun is SettledRuns for one account; a NotFound error means that a
-// visit is due by now, or under way.
+// run is due by now, or under way.
 func (s *Service) SettledRun(ctx context.Context, desk provision.Desk, id provision.AccountID) (Run, error) {
 	a, err := s.store.Account(ctx, id)
 	if err != nil {

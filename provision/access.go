@@ -79,8 +79,8 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID) Acces
 					Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes})
 			}
 		}
-		if r.matchesAttribute(id.Attributes) {
-			grants = append(grants, attributeGrant(r, id.Attributes))
+		if r.matchesAttribute(&id) {
+			grants = append(grants, attributeGrant(r, &id.Requested))
 		}
 	}
 	slices.SortFunc(grants, compareGrants)
@@ -104,22 +104,22 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID) Acces
 	return access
 }
 
-func attributeGrant(r Rule, a Attributes) Grant {
+func attributeGrant(r Rule, asked *Requested) Grant {
 	g := Grant{Rule: r.ID, Attribute: r.Attribute, Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes}
 	if !r.passesDesk() {
 		return g
 	}
 	g.Role = RoleNone
-	for _, name := range a[AttributeDeskRole] {
-		if asked, err := ParseRole(name); err == nil && g.Role.Less(asked) {
-			g.Role = asked
+	for _, name := range asked.Roles {
+		if role, err := ParseRole(name); err == nil && g.Role.Less(role) {
+			g.Role = role
 		}
 	}
 	if r.Role.Less(g.Role) {
 		g.Role = r.Role
 	}
-	g.Teams = allowed(a[AttributeDeskTeams], r.Teams)
-	g.Mailboxes = allowed(a[AttributeDeskMailboxes], r.Mailboxes)
+	g.Teams = allowed(asked.Teams, r.Teams)
+	g.Mailboxes = allowed(asked.Mailboxes, r.Mailboxes)
 	return g
 }
 

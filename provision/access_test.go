@@ -31,30 +31,31 @@ func TestEvaluate(t *testing.T) {
 		name   string
 		status provision.Status
 		attrs  provision.Attributes
+		asks   provision.Requested
 		groups []provision.Membership
 		desk   provision.DeskID
 		want   provision.Access
 	}{
-		{"nobody without a rule", provision.StatusActive, nil, nil, "support", provision.Access{Status: provision.AccessAbsent}},
-		{"a group by its name in any letter case", provision.StatusActive, nil, []provision.Membership{agents}, "support",
+		{"nobody without a rule", provision.StatusActive, nil, provision.Requested{}, nil, "support", provision.Access{Status: provision.AccessAbsent}},
+		{"a group by its name in any letter case", provision.StatusActive, nil, provision.Requested{}, []provision.Membership{agents}, "support",
 			provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"Tier 1"}, Mailboxes: []string{"Help"}, Grants: []provision.Grant{agentGrant}}},
-		{"highest role wins, teams add up, a bound group survives its rename", provision.StatusActive, nil, []provision.Membership{agents, leads}, "support",
+		{"highest role wins, teams add up, a bound group survives its rename", provision.StatusActive, nil, provision.Requested{}, []provision.Membership{agents, leads}, "support",
 			provision.Access{Status: provision.AccessActive, Role: provision.RoleAdmin, Teams: []string{"Tier 1", "Tier 2"}, Mailboxes: []string{"Help"}, Grants: []provision.Grant{leadGrant, agentGrant}}},
-		{"suspended beats every rule", provision.StatusSuspended, nil, []provision.Membership{agents, leads}, "support", provision.Access{Status: provision.AccessSuspended}},
-		{"removed beats every rule", provision.StatusRemoved, nil, []provision.Membership{agents}, "support", provision.Access{Status: provision.AccessSuspended}},
-		{"teams alone make no agent", provision.StatusActive, provision.Attributes{"department": {"Finance"}}, nil, "support",
+		{"suspended beats every rule", provision.StatusSuspended, nil, provision.Requested{}, []provision.Membership{agents, leads}, "support", provision.Access{Status: provision.AccessSuspended}},
+		{"removed beats every rule", provision.StatusRemoved, nil, provision.Requested{}, []provision.Membership{agents}, "support", provision.Access{Status: provision.AccessSuspended}},
+		{"teams alone make no agent", provision.StatusActive, provision.Attributes{"department": {"Finance"}}, provision.Requested{}, nil, "support",
 			provision.Access{Status: provision.AccessAbsent, Grants: []provision.Grant{{Rule: "r4", Attribute: "department", Teams: []string{"Everyone"}}}}},
-		{"an attribute value in any letter case", provision.StatusActive, provision.Attributes{"roles": {"x", "READER"}}, nil, "support",
+		{"an attribute value in any letter case", provision.StatusActive, provision.Attributes{"roles": {"x", "READER"}}, provision.Requested{}, nil, "support",
 			provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited, Grants: []provision.Grant{{Rule: "r3", Attribute: "roles", Role: provision.RoleLimited}}}},
 		{"the desk extension up to the rule's role, and only its teams", provision.StatusActive,
-			provision.Attributes{provision.AttributeDeskRole: {"admin"}, provision.AttributeDeskTeams: {"north", "Secret"}}, nil, "sales",
+			nil, provision.Requested{Roles: []string{"admin"}, Teams: []string{"north", "Secret"}}, nil, "sales",
 			provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"North"},
 				Grants: []provision.Grant{{Rule: "r5", Attribute: "desk", Role: provision.RoleAgent, Teams: []string{"North"}}}}},
-		{"the desk extension cannot ask for owner", provision.StatusActive, provision.Attributes{provision.AttributeDeskRole: {"owner"}}, nil, "sales",
+		{"the desk extension cannot ask for owner", provision.StatusActive, nil, provision.Requested{Roles: []string{"owner"}}, nil, "sales",
 			provision.Access{Status: provision.AccessAbsent, Grants: []provision.Grant{{Rule: "r5", Attribute: "desk", Role: provision.RoleNone}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			person := provision.Identity{Connection: "acme", Status: tt.status, Attributes: tt.attrs}
+			person := provision.Identity{Connection: "acme", Status: tt.status, Attributes: tt.attrs, Requested: tt.asks}
 			got := provision.Evaluate(supportRules, person, tt.groups, tt.desk)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("Evaluate (-want +got):\n%s", diff)

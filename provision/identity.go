@@ -27,10 +27,18 @@ type Identity struct {
 	Connection ConnectionID
 	UserName   string // SCIM userName; unique per connection, caseExact=false (RFC 7643 §4.1.1)
 	ExternalID string // SCIM externalId; unique per connection when not empty, caseExact=true
+	Source     Source // who describes the person; it alone may
 	Status     Status
 	Profile    Profile
 	Emails     []Email
-	Attributes Attributes // what rules may match on
+	Attributes Attributes // what the source says, for rules to match on
+
+	// ClaimedGroups are the groups that an IdP named at the last sign-in; empty
+	// unless Source is [SourceSignIn].
+	ClaimedGroups []string
+	// Requested is what the IdP asks for by the desk extension; empty when
+	// Source is [SourceSignIn].
+	Requested Requested
 
 	// Document is the resource as the protocol edge keeps it, unknown
 	// attributes included: a JSON object, empty for people the edge has never
@@ -40,6 +48,30 @@ type Identity struct {
 	Version   int64     // 1 on creation, one more with each change
 	CreatedAt time.Time // UTC, microseconds
 	UpdatedAt time.Time
+}
+
+// Source says who describes a person. The empty Source is [SourceSCIM].
+type Source string
+
+// The sources of people.
+const (
+	SourceSCIM   Source = "scim"
+	SourceSignIn Source = "sign-in" // a first sign-in; whatever else describes the person takes them over
+)
+
+// Requested is what an IdP asks for directly, on every desk. A rule with the
+// Attribute [AttributeDesk] says how much of it is granted.
+type Requested struct {
+	Roles     []string `json:"roles,omitempty"` // any text; [ParseRole] says which count
+	Teams     []string `json:"teams,omitempty"`
+	Mailboxes []string `json:"mailboxes,omitempty"`
+}
+
+// Empty reports whether nothing is asked for.
+func (r *Requested) Empty() bool { return len(r.Roles)+len(r.Teams)+len(r.Mailboxes) == 0 }
+
+func (r *Requested) equal(other *Requested) bool {
+	return slices.Equal(r.Roles, other.Roles) && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes)
 }
 
 // Active reports whether the person may have access at all.
@@ -68,27 +100,71 @@ type Email struct {
 // folded ([Fold]); a name of an unknown extension carries its URN as prefix.
 type Attributes map[string][]string
 
-// Attribute names with a meaning of their own.
-const (
-	// AttributeManager holds the manager as the IdP names them: an id, an
-	// externalId or a userName.
-	AttributeManager = "manager"
+// AttributeManager holds the manager as the IdP names them: an id, an
+// externalId or a userName.
+const AttributeManager = "manager"
 
-	// The desk extension: what the IdP asks for directly. A rule with
-	// Attribute [AttributeDesk] says how much of it is granted.
+// Names that a rule may give as its attribute, and that no IdP writes: their
+// values come from the other fields of an [Identity]. What [Attributes] holds
+// under them counts for nothing.
+const (
+	AttributeJIT    = "jit"           // "true" when Source is SourceSignIn, so that a rule can give everybody who signs in a role
+	AttributeGroups = "signin.groups" // ClaimedGroups
+
+	// AttributeDesk stands for Requested as a whole, the others for its parts.
 	AttributeDesk          = "desk"
 	AttributeDeskRole      = "desk.role"
 	AttributeDeskTeams     = "desk.teams"
 	AttributeDeskMailboxes = "desk.mailboxes"
 )
 
-// Get returns the values of the attribute with this name, in any letter case.
-func (a Attributes) Get(name string) []string { return a[Fold(name)] }
+// Values returns what a rule on the attribute with this name, in any letter
+// case, sees of the person.
+func (id *Identity) Values(name string) []string {
+	switch name = Fold(name); name {
+	case AttributeJIT:
+		if id.Source == SourceSignIn {
+			return []string{"true"}
+		}
+		return nil
+	case AttributeGroups:
+		if id.Source == SourceSignIn {
+			return id.ClaimedGroups
+		}
+		return nil
+	case AttributeDesk:
+		return nil // see [Rule.passesDesk]
+	case AttributeDeskRole:
+		return id.Requested.Roles
+	case AttributeDeskTeams:
+		return id.Requested.Teams
+	case AttributeDeskMailboxes:
+		return id.Requested.Mailboxes
+	}
+	return id.Attributes[name]
+}
+
+// SCIMManaged reports whether the person is described by more than their
+// sign-ins. That is then the authority: a sign-in changes nothing of them.
+func (id *Identity) SCIMManaged() bool { return id.Source != SourceSignIn }
+
+// Claimed returns ClaimedGroups as memberships.
+func (id *Identity) Claimed() []Membership {
+	if id.SCIMManaged() {
+		return nil
+	}
+	out := make([]Membership, len(id.ClaimedGroups))
+	for i, name := range id.ClaimedGroups {
+		out[i] = Membership{Name: name, Claimed: true}
+	}
+	return out
+}
 
 // SameDescription reports whether id and other describe the same person in the same
 // way: everything but the version and the times.
 func (id *Identity) SameDescription(other *Identity) bool {
-	return id.UserName == other.UserName && id.ExternalID == other.ExternalID && id.Status == other.Status &&
+	return id.UserName == other.UserName && id.ExternalID == other.ExternalID && id.Source == other.Source && id.Status == other.Status &&
 		id.Profile == other.Profile && slices.Equal(id.Emails, other.Emails) &&
+		slices.Equal(id.ClaimedGroups, other.ClaimedGroups) && id.Requested.equal(&other.Requested) &&
 		maps.EqualFunc(id.Attributes, other.Attributes, slices.Equal) && bytes.Equal(id.Document, other.Document)
 }

@@ -14,7 +14,7 @@ type Rule struct {
 	Group   string  // displayName of the group
 	GroupID GroupID // the group that the name was bound to; a rename in the IdP does not take access away
 
-	Attribute string // attribute name, see [Attributes]
+	Attribute string // attribute name, see [Identity.Values]
 	Equals    string // the value that grants, in any letter case; "" grants on any value
 
 	Role      Role
@@ -33,14 +33,14 @@ func (r Rule) matchesGroup(m Membership) bool {
 	return SameWord(r.Group, m.Name)
 }
 
-func (r Rule) matchesAttribute(a Attributes) bool {
+func (r Rule) matchesAttribute(id *Identity) bool {
 	if r.Attribute == "" {
 		return false
 	}
 	if r.passesDesk() {
-		return len(a[AttributeDeskRole])+len(a[AttributeDeskTeams])+len(a[AttributeDeskMailboxes]) > 0
+		return !id.Requested.Empty()
 	}
-	values := a.Get(r.Attribute)
+	values := id.Values(r.Attribute)
 	if r.Equals == "" {
 		return len(values) > 0
 	}

@@ -135,7 +135,7 @@ func TestOverage(t *testing.T) {
 		}
 		people, err := h.core.Directory.FindPeople(t.Context(), person)
 		h.must(err)
-		if diff := cmp.Diff([]string{"Support"}, people[0].ClaimedGroups()); diff != "" {
+		if diff := cmp.Diff([]string{"Support"}, people[0].ClaimedGroups); diff != "" {
 			t.Errorf("groups (-want +got):\n%s", diff)
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,10 +22,13 @@ type identityRow struct {
 	ExternalID        string
 	DisplayName       string // as a filter on displayName sees it
 	DisplayNameFolded string
+	Source            string
 	Status            string
 	Profile           string
 	Emails            string
 	Attributes        string
+	ClaimedGroups     string
+	Requested         string
 	Document          *string
 	Version           int64
 	CreatedAt         int64 `gorm:"autoCreateTime:false"`
@@ -61,13 +65,15 @@ func newIdentityRow(id provision.Identity) (identityRow, error) {
 		ExternalID:        id.ExternalID,
 		DisplayName:       display,
 		DisplayNameFolded: provision.Fold(display),
+		Source:            string(cmp.Or(id.Source, provision.SourceSCIM)),
 		Status:            string(id.Status),
+		ClaimedGroups:     toList(id.ClaimedGroups),
 		Document:          document,
 		Version:           id.Version,
 		CreatedAt:         fromTime(id.CreatedAt),
 		UpdatedAt:         fromTime(id.UpdatedAt),
 	}
-	for column, v := range map[*string]any{&row.Profile: id.Profile, &row.Emails: emails, &row.Attributes: id.Attributes} {
+	for column, v := range map[*string]any{&row.Profile: id.Profile, &row.Emails: emails, &row.Attributes: id.Attributes, &row.Requested: id.Requested} {
 		if *column, err = toJSON(v); err != nil {
 			return identityRow{}, err
 		}
@@ -95,12 +101,14 @@ func displayName(p provision.Profile, document *string) (string, error) {
 // identityColumns are what [scanIdentity] reads, in its order; briefColumns are
 // those of an identity that is brief.
 const (
-	identityColumns = plainColumns + `identities.profile, identities.emails, identities.attributes`
+	identityColumns = plainColumns + `identities.profile, identities.emails, identities.attributes, identities.claimed_groups, identities.requested`
 	briefColumns    = plainColumns + `
 		CASE WHEN identities.document IS NULL THEN identities.profile END,
 		CASE WHEN identities.document IS NULL THEN identities.emails END,
-		CASE WHEN identities.document IS NULL THEN identities.attributes END`
-	plainColumns = `identities.id, identities.connection_id, identities.user_name, identities.external_id, identities.status,
+		CASE WHEN identities.document IS NULL THEN identities.attributes END,
+		CASE WHEN identities.document IS NULL THEN identities.claimed_groups END,
+		CASE WHEN identities.document IS NULL THEN identities.requested END`
+	plainColumns = `identities.id, identities.connection_id, identities.user_name, identities.external_id, identities.source, identities.status,
 		identities.document, identities.version, identities.created_at, identities.updated_at, `
 )
 
@@ -112,13 +120,13 @@ type scanner interface{ Scan(into ...any) error }
 // nothing is read more often.
 func scanIdentity(row scanner, more ...any) (provision.Identity, error) {
 	var r identityRow
-	var parts [3]*string // profile, emails, attributes
-	into := append([]any{&r.ID, &r.ConnectionID, &r.UserName, &r.ExternalID, &r.Status, &r.Document, &r.Version, &r.CreatedAt, &r.UpdatedAt,
-		&parts[0], &parts[1], &parts[2]}, more...)
+	var parts [5]*string // profile, emails, attributes, claimed groups, requested
+	into := append([]any{&r.ID, &r.ConnectionID, &r.UserName, &r.ExternalID, &r.Source, &r.Status, &r.Document, &r.Version, &r.CreatedAt, &r.UpdatedAt,
+		&parts[0], &parts[1], &parts[2], &parts[3], &parts[4]}, more...)
 	if err := row.Scan(into...); err != nil {
 		return provision.Identity{}, err
 	}
-	for n, to := range []*string{&r.Profile, &r.Emails, &r.Attributes} {
+	for n, to := range []*string{&r.Profile, &r.Emails, &r.Attributes, &r.ClaimedGroups, &r.Requested} {
 		if parts[n] != nil {
 			*to = *parts[n]
 		}
@@ -134,6 +142,7 @@ func (row identityRow) identity() (provision.Identity, error) {
 		Connection: provision.ConnectionID(row.ConnectionID),
 		UserName:   row.UserName,
 		ExternalID: row.ExternalID,
+		Source:     provision.Source(row.Source),
 		Status:     provision.Status(row.Status),
 		Version:    row.Version,
 		CreatedAt:  toTime(row.CreatedAt),
@@ -145,7 +154,8 @@ func (row identityRow) identity() (provision.Identity, error) {
 	for _, part := range []struct {
 		text string
 		into any
-	}{{row.Profile, &id.Profile}, {row.Emails, &id.Emails}, {row.Attributes, &id.Attributes}} {
+	}{{row.Profile, &id.Profile}, {row.Emails, &id.Emails}, {row.Attributes, &id.Attributes},
+		{row.ClaimedGroups, &id.ClaimedGroups}, {row.Requested, &id.Requested}} {
 		if part.text == "" {
 			continue
 		}
@@ -155,6 +165,9 @@ func (row identityRow) identity() (provision.Identity, error) {
 	}
 	if len(id.Emails) == 0 {
 		id.Emails = nil
+	}
+	if len(id.ClaimedGroups) == 0 {
+		id.ClaimedGroups = nil
 	}
 	return id, nil
 }

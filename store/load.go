@@ -27,16 +27,16 @@ var (
 	// Whether anybody may have been there before: mostly nobody was, and four
 	// looks at an index are cheaper than reading and locking what is not there.
 	anybodyBefore = `SELECT
-		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND document IS NULL AND status <> 'removed') OR
+		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND source = 'sign-in' AND status <> 'removed') OR
 		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2) OR
 		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status <> 'removed' AND external_id = $3 AND external_id <> '') OR
 		EXISTS (SELECT 1 FROM identities WHERE connection_id = $1 AND status = 'removed' AND external_id = $3 AND external_id <> '')`
 	// The people who may be the one who arrives, found one way or the other and
-	// locked by id. Two conditions on the document, so that where nobody signed
-	// in before SCIM came, an empty index answers.
+	// locked by id. The condition on the source is that of an index, which is
+	// empty where nobody signed in before SCIM came.
 	lockExisting = `SELECT ` + identityColumns + ` FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id IN (
 			SELECT id FROM (
-				SELECT id FROM identities WHERE connection_id = $1 AND document IS NULL AND status <> 'removed'
+				SELECT id FROM identities WHERE connection_id = $1 AND source = 'sign-in' AND status <> 'removed'
 				AND (user_name_folded = $2 OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded = ANY($3)))
 				ORDER BY id LIMIT 2) AS sign_in_only
 			UNION ALL
@@ -253,7 +253,7 @@ func (s *Store) ExistingMatches(ctx context.Context, c provision.ConnectionID, u
 // signsInOnly reports whether SCIM has never described id, who goes by a name or
 // by one of addresses, all folded.
 func signsInOnly(id *provision.Identity, name string, addresses []string) bool {
-	return id.Document == nil && (provision.Fold(id.UserName) == name ||
+	return !id.SCIMManaged() && (provision.Fold(id.UserName) == name ||
 		slices.ContainsFunc(id.Emails, func(e provision.Email) bool { return slices.Contains(addresses, provision.Fold(e.Value)) }))
 }
 
@@ -264,7 +264,7 @@ func (s *Store) existingMatches(ctx context.Context, c provision.ConnectionID, u
 		return out, err
 	}
 	if out.SignInOnly, err = s.findIdentities(locked(live(s.write(ctx), c)).
-		Where("document IS NULL AND (user_name_folded = ? OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded IN ("+s.sql.list+")))",
+		Where("source = 'sign-in' AND (user_name_folded = ? OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded IN ("+s.sql.list+")))",
 			provision.Fold(userName), toList(addresses)).Order("id").Limit(2), identityColumns); err != nil {
 		return out, err
 	}

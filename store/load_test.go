@@ -22,7 +22,8 @@ func TestOneTripOrMany(t *testing.T) {
 		c, d := seeded(t, s)
 		all := people(t, s, c.ID, "ann", "bob", "cid", "gone", "went")
 		signedIn := identity(c.ID, "early") // by a sign-in, before SCIM knew them
-		signedIn.Document = nil
+		signedIn.Document, signedIn.Source, signedIn.Requested = nil, provision.SourceSignIn, provision.Requested{}
+		signedIn.ClaimedGroups = []string{"Agents", "Leads"}
 		must(t, s.InsertIdentity(ctx, signedIn))
 		inner := insertGroup(t, s, c.ID, "inner", person(all[0]), person(all[1]))
 		outer := insertGroup(t, s, c.ID, "outer", provision.Member{ID: provision.MemberID(inner.ID), Kind: provision.MemberGroup})
@@ -60,6 +61,7 @@ func TestOneTripOrMany(t *testing.T) {
 					brief, edges, err := s.Person(ctx, c.ID, p.ID)
 					must(t, err)
 					brief.Profile, brief.Emails, brief.Attributes = slow.Identity.Profile, slow.Identity.Emails, slow.Identity.Attributes
+					brief.ClaimedGroups, brief.Requested = slow.Identity.ClaimedGroups, slow.Identity.Requested
 					equal("person "+p.UserName, directory.ForUpdate{Rules: slow.Rules, Identity: brief, Accounts: slow.Accounts, Edges: edges}, slow, nil, nil)
 				}
 			}

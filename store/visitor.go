@@ -27,8 +27,9 @@ type visitorRow struct {
 	UserName   string
 	Status     string
 	Profile    string
+	Source     string
 	Attributes string
-	Described  bool
+	Claimed    string
 	Name       string
 	SignIn     string
 	Groups     string
@@ -56,7 +57,7 @@ func (s *Store) Visitor(ctx context.Context, hash []byte, desk string) (session.
 			SELECT m.group_id FROM up JOIN members m ON m.member_id = up.group_id
 		)
 		SELECT v.id, v.identity_id, v.connection_id, v.protocol, v.created_at, v.seen_at, v.ends_at, v.ended_at,
-			i.user_name, i.status, i.profile, i.attributes, i.document IS NOT NULL AS described, c.name, c.sign_in,
+			i.user_name, i.source, i.status, i.profile, i.attributes, i.claimed_groups AS claimed, c.name, c.sign_in,
 			(SELECT `+s.sql.names+` FROM groups g WHERE g.id IN (SELECT group_id FROM up)) AS groups,
 			a.id AS account_id, a.desk_user, a.state, a.wanted, a.granted, a.profile AS account_profile
 		FROM visitor v JOIN identities i ON i.id = v.identity_id JOIN connections c ON c.id = v.connection_id
@@ -75,16 +76,15 @@ func (k *keyring) visitor(row visitorRow) (v session.ForwardAuthSubject, _ error
 	v.Session = provision.Session{ID: provision.SessionID(row.ID), Identity: provision.IdentityID(row.IdentityID),
 		Connection: provision.ConnectionID(row.ConnectionID), Protocol: provision.Protocol(row.Protocol),
 		CreatedAt: toTime(row.CreatedAt), SeenAt: toTime(row.SeenAt), EndsAt: toTime(row.EndsAt), EndedAt: toTimePtr(row.EndedAt)}
-	v.Person = provision.Identity{ID: v.Session.Identity, Connection: v.Session.Connection, UserName: row.UserName, Status: provision.Status(row.Status)}
-	if row.Described {
-		v.Person.Document = json.RawMessage("{}") // SCIM has described them; that is all that matters here
-	}
+	v.Person = provision.Identity{ID: v.Session.Identity, Connection: v.Session.Connection, UserName: row.UserName,
+		Source: provision.Source(row.Source), Status: provision.Status(row.Status)}
 	v.Connection = provision.Connection{ID: v.Session.Connection, Name: row.Name}
 	signIn, err := k.open(row.SignIn, connectionTable, row.ConnectionID)
 	if err != nil {
 		return v, err
 	}
 	errs := []error{json.Unmarshal([]byte(row.Profile), &v.Person.Profile), json.Unmarshal([]byte(row.Attributes), &v.Person.Attributes),
+		json.Unmarshal([]byte(row.Claimed), &v.Person.ClaimedGroups),
 		json.Unmarshal([]byte(row.Groups), &v.Groups)}
 	if signIn != "" {
 		errs = append(errs, json.Unmarshal([]byte(signIn), &v.Connection.SignIn))

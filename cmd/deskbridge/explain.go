@@ -113,8 +113,8 @@ func explainPerson(ctx context.Context, s *server.System, person provision.Ident
 	for _, m := range groups[person.ID] {
 		out.Groups = append(out.Groups, explainedRoom{ID: string(m.Group), Name: m.Name, Via: viaNames(groupNames, m.Via)})
 	}
-	for _, name := range person.ClaimedGroups() {
-		out.Groups = append(out.Groups, explainedRoom{Name: name, Claimed: true})
+	for _, m := range person.Claimed() {
+		out.Groups = append(out.Groups, explainedRoom{Name: m.Name, Claimed: true})
 	}
 	for _, e := range all {
 		d := explainedDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: e.Desired, Granted: provision.Access{Status: provision.AccessAbsent}}

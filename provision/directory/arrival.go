@@ -76,8 +76,8 @@ func (at *ExistingMatches) old(id *provision.Identity) *provision.Identity {
 
 // describe copies what an IdP says of a person, and leaves what we keep.
 func describe(to *provision.Identity, from provision.Identity) {
-	to.UserName, to.ExternalID, to.Status = from.UserName, from.ExternalID, from.Status
-	to.Profile, to.Emails, to.Attributes, to.Document = from.Profile, from.Emails, from.Attributes, from.Document
+	to.UserName, to.ExternalID, to.Source, to.Status = from.UserName, from.ExternalID, from.Source, from.Status
+	to.Profile, to.Emails, to.Attributes, to.Requested, to.Document = from.Profile, from.Emails, from.Attributes, from.Requested, from.Document
 }
 
 // InsertIn adds somebody who has no twin.
@@ -96,6 +96,7 @@ func (s *Service) insert(ctx context.Context, tx Store, conn provision.Connectio
 	if err := validateIdentity(&id); err != nil {
 		return provision.Identity{}, err
 	}
+	settle(&id)
 	now := s.now()
 	id.ID, id.Connection, id.Version, id.CreatedAt, id.UpdatedAt = provision.NewID[provision.IdentityID](), conn, 1, now, now
 	if err := tx.InsertIdentity(ctx, id); err != nil {
@@ -126,7 +127,7 @@ type ExistingMatches struct {
 	Rules          []provision.Rule    // of the connection, as [Rules.Rules] returns them
 	SameExternalID *provision.Identity // with the same externalId, locked; nil: nobody
 	Tombstone      *provision.Identity // as [Identities.Tombstone] returns it; nil: nobody
-	// Undescribed are those whom SCIM has never described, with the same
+	// SignInOnly are those who came by signing in ([provision.SourceSignIn]), with the same
 	// userName or one of the addresses, by id; at most two.
 	SignInOnly []provision.Identity
 }

@@ -76,6 +76,10 @@ func (s *Service) saveChange(ctx context.Context, tx Store, c provision.Cause, o
 	}
 	// What a change may not touch, whatever it tries.
 	now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
+	if old.SCIMManaged() && !now.SCIMManaged() {
+		now.Source = old.Source // a sign-in takes nobody over
+	}
+	settle(&now)
 	if now.SameDescription(&old) {
 		return old, false, nil
 	}
@@ -127,6 +131,19 @@ func personAction(old, now *provision.Identity) string {
 		return "user.restored"
 	}
 	return "user.changed"
+}
+
+// settle takes away what a person of this source cannot have, whoever gives it.
+func settle(id *provision.Identity) {
+	switch id.Source {
+	case provision.SourceSignIn:
+		id.Requested = provision.Requested{} // who may become an agent is not for a sign-in to say
+	case "":
+		id.Source = provision.SourceSCIM
+		fallthrough
+	default:
+		id.ClaimedGroups = nil // real ones count
+	}
 }
 
 func validateIdentity(id *provision.Identity) error {

@@ -363,9 +363,9 @@ func (h *Harness) Clones(first provision.Identity, g provision.GroupID, n int) [
 	h.Helper()
 	for _, statement := range []string{
 		`INSERT INTO identities (id, connection_id, user_name, user_name_folded, external_id, display_name, display_name_folded, status,
-			profile, emails, attributes, document, version, created_at, updated_at)
+			profile, emails, attributes, source, claimed_groups, requested, document, version, created_at, updated_at)
 		SELECT 'clone-' || i, connection_id, 'clone-' || i, 'clone-' || i, '', '', '', status,
-			profile, emails, attributes, document, version, created_at, updated_at FROM identities, n WHERE id = $2`,
+			profile, emails, attributes, source, claimed_groups, requested, document, version, created_at, updated_at FROM identities, n WHERE id = $2`,
 		`INSERT INTO members (connection_id, group_id, member_id, kind) SELECT connection_id, $2, 'clone-' || i, 'identity' FROM groups, n WHERE id = $2`,
 	} {
 		id := string(first.ID)

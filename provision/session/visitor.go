@@ -8,7 +8,7 @@ import (
 // of them at each request.
 type ForwardAuthSubject struct {
 	Session    provision.Session    // without Hash, Hint, NameID and Agent
-	Person     provision.Identity   // ID, Connection, UserName, Status, Profile and Attributes
+	Person     provision.Identity   // ID, Connection, UserName, Source, Status, Profile, Attributes and ClaimedGroups
 	Connection provision.Connection // ID, Name and SignIn
 	Groups     []string             // names, of those through nested groups too; sorted
 

@@ -43,23 +43,14 @@ func (d *signInTx) noGroups() provision.NoGroups {
 // An address changes only to one that is proven, and nobody else's: desks go
 // by it. Groups change only when the IdP names them.
 func (d *signInTx) describe(id *provision.Identity) {
-	attributes := maps.Clone(d.login.Attributes)
-	if attributes == nil {
-		attributes = provision.Attributes{}
-	}
-	for _, ours := range []string{provision.AttributeDesk, provision.AttributeDeskRole, provision.AttributeDeskTeams, provision.AttributeDeskMailboxes, provision.AttributeGroups} {
-		delete(attributes, ours)
-	}
-	attributes[provision.AttributeJIT] = []string{"true"}
+	id.Source = provision.SourceSignIn
+	id.Attributes = maps.Clone(d.login.Attributes)
 	switch {
 	case d.login.GroupsKnown:
-		if groups := provision.Sorted(d.login.Groups); groups != nil {
-			attributes[provision.AttributeGroups] = groups
-		}
-	case d.noGroups() != provision.NoGroupsEmpty && len(id.Attributes[provision.AttributeGroups]) > 0:
-		attributes[provision.AttributeGroups] = id.Attributes[provision.AttributeGroups]
+		id.ClaimedGroups = provision.Sorted(d.login.Groups)
+	case d.noGroups() == provision.NoGroupsEmpty:
+		id.ClaimedGroups = nil
 	}
-	id.Attributes = attributes
 	email := id.Profile.Email
 	if d.owned && d.vouched() && !d.taken {
 		email = d.plain

@@ -34,7 +34,8 @@ func Describe(id *provision.Identity, doc Object) error {
 	}
 	id.Emails = emailsOf(doc)
 	id.Profile = profileOf(doc, userName, id.Emails)
-	id.Attributes = attributesOf(doc)
+	id.Source = provision.SourceSCIM
+	id.Attributes, id.Requested = attributesOf(doc), requestedOf(doc)
 	for _, e := range id.Emails {
 		if len(e.Value) > MaxKey {
 			return scimerr.InvalidValue("emails.value", "is longer than %d bytes", MaxKey)
@@ -202,14 +203,6 @@ func attributesOf(doc Object) provision.Attributes {
 	for _, name := range slices.Sorted(maps.Keys(enterprise)) {
 		add(name, enterprise[name])
 	}
-	desk, _ := doc[DeskURN].(Object)
-	for name, to := range map[string]string{
-		"role":      provision.AttributeDeskRole,
-		"teams":     provision.AttributeDeskTeams,
-		"mailboxes": provision.AttributeDeskMailboxes,
-	} {
-		add(to, desk[name])
-	}
 	for _, name := range slices.Sorted(maps.Keys(doc)) {
 		value := doc[name]
 		extension, ok := value.(Object)
@@ -219,7 +212,7 @@ func attributesOf(doc Object) provision.Attributes {
 			for _, inner := range slices.Sorted(maps.Keys(extension)) {
 				add(name+":"+inner, extension[inner])
 			}
-		case !strings.Contains(name, "."): // dots are ours: "desk.role" comes from the desk extension alone
+		case !strings.Contains(name, "."): // dots are ours
 			add(name, value)
 		}
 	}
@@ -227,6 +220,12 @@ func attributesOf(doc Object) provision.Attributes {
 		return nil
 	}
 	return out
+}
+
+// requestedOf returns what the desk extension asks for.
+func requestedOf(doc Object) provision.Requested {
+	desk, _ := doc[DeskURN].(Object)
+	return provision.Requested{Roles: plainValues("", desk["role"]), Teams: plainValues("", desk["teams"]), Mailboxes: plainValues("", desk["mailboxes"])}
 }
 
 // plainValues returns the values of an attribute as strings: itself when it is

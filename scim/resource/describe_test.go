@@ -33,7 +33,7 @@ func TestDescribe(t *testing.T) {
 	}
 	got.Document = nil
 	want := provision.Identity{
-		UserName: "Ada@Example.test", ExternalID: "x1", Status: provision.StatusActive,
+		UserName: "Ada@Example.test", ExternalID: "x1", Source: provision.SourceSCIM, Status: provision.StatusActive,
 		Profile: provision.Profile{DisplayName: "Ada N", GivenName: "Ada", FamilyName: "Nilsen", Email: "work@x.test",
 			Title: "Lead", Phone: "2", Timezone: "Europe/Oslo", Locale: "nb-NO"},
 		Emails: []provision.Email{{Value: "home@x.test", Type: "home"}, {Value: "work@x.test", Type: "work"}},
@@ -44,8 +44,8 @@ func TestDescribe(t *testing.T) {
 			"roles": {"Agent", "Lead"}, "entitlements": {"e1"}, "shoesize": {"42"},
 			"urn:example:ext:badge": {"B7"}, "urn:example:ext:tags": {"a", "b"},
 			"department": {"Support"}, "costcenter": {"77"}, "manager": {"m1"},
-			"desk.role": {"agent"}, "desk.teams": {"T1", "T2"},
 		},
+		Requested: provision.Requested{Roles: []string{"agent"}, Teams: []string{"T1", "T2"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("describe (-want +got):\n%s", diff)

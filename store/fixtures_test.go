@@ -60,11 +60,12 @@ func identity(c provision.ConnectionID, userName string) provision.Identity {
 		Emails: []provision.Email{{Value: userName + "@example.test", Type: "work", Primary: true}, {Value: "home-" + userName + "@example.test"}},
 		Attributes: provision.Attributes{
 			"department": {"Support"}, "roles": {"agent", "lead"}},
-		Requested: provision.Requested{Roles: []string{"agent"}, Teams: []string{"t1", "t2"}, Mailboxes: []string{"help"}},
-		Document:  json.RawMessage(`{"displayName":"Display ` + userName + `","userName":"` + userName + `","x":{"a":1.50,"b":[true,null]}}`),
-		Version:   3,
-		CreatedAt: noon,
-		UpdatedAt: noon.Add(time.Second),
+		ClaimedGroups: []string{"Agents", "Leads"},
+		Requested:     provision.Requested{Roles: []string{"agent"}, Teams: []string{"t1", "t2"}, Mailboxes: []string{"help"}},
+		Document:      json.RawMessage(`{"displayName":"Display ` + userName + `","userName":"` + userName + `","x":{"a":1.50,"b":[true,null]}}`),
+		Version:       3,
+		CreatedAt:     noon,
+		UpdatedAt:     noon.Add(time.Second),
 	}
 }
 

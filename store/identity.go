@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -65,7 +64,7 @@ func newIdentityRow(id provision.Identity) (identityRow, error) {
 		ExternalID:        id.ExternalID,
 		DisplayName:       display,
 		DisplayNameFolded: provision.Fold(display),
-		Source:            string(cmp.Or(id.Source, provision.SourceSCIM)),
+		Source:            string(id.Source),
 		Status:            string(id.Status),
 		ClaimedGroups:     toList(id.ClaimedGroups),
 		Document:          document,

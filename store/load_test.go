@@ -23,7 +23,6 @@ func TestOneTripOrMany(t *testing.T) {
 		all := people(t, s, c.ID, "ann", "bob", "cid", "gone", "went")
 		signedIn := identity(c.ID, "early") // by a sign-in, before SCIM knew them
 		signedIn.Document, signedIn.Source, signedIn.Requested = nil, provision.SourceSignIn, provision.Requested{}
-		signedIn.ClaimedGroups = []string{"Agents", "Leads"}
 		must(t, s.InsertIdentity(ctx, signedIn))
 		inner := insertGroup(t, s, c.ID, "inner", person(all[0]), person(all[1]))
 		outer := insertGroup(t, s, c.ID, "outer", provision.Member{ID: provision.MemberID(inner.ID), Kind: provision.MemberGroup})

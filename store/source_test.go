@@ -65,6 +65,7 @@ func TestSourcesAreFoundInOldRows(t *testing.T) {
 		}
 		must(t, s.Migrate(ctx))
 		kept("after the migration")
+		equal(t, "evaluated anew", []provision.IdentityID{"asks by another extension", "asks by the desk extension", "pushed with jit"}, got(s.Dirty(ctx, c.ID, 100))(t))
 		must(t, store.MigrateTo(ctx, s, beforeSources))
 		must(t, s.Migrate(ctx))
 		kept("back and forth")

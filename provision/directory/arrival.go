@@ -24,19 +24,12 @@ func (s *Service) CreateIdentity(ctx context.Context, conn provision.ConnectionI
 			if err != nil {
 				return err
 			}
-			old := at.old(&id)
-			if old != nil && old.Active() && old.SCIMManaged() {
-				return provision.Errorf(provision.Conflict, "externalId", "externalId is already in use by another user of this connection")
-			}
-			if restored = old != nil; !restored {
-				created, err = s.insert(ctx, tx, conn, c, at, id)
+			var e effects
+			if e, restored, err = decideCreate(at, id, s.newcomer(conn)); err != nil {
 				return err
 			}
-			created, err = s.SaveIn(ctx, tx, c, at.Rules, *old, func(now *provision.Identity) error {
-				describe(now, id)
-				return nil
-			})
-			return err
+			created = e.person
+			return s.apply(ctx, tx, c, facts{rules: at.Rules}, e)
 		})
 	}
 	if err = create(); provision.IsConflict(err) && !restored {
@@ -55,71 +48,24 @@ func addresses(id *provision.Identity) []string {
 	return slices.DeleteFunc(slices.Compact(list), func(a string) bool { return !strings.Contains(a, "@") })
 }
 
-// old returns who somebody that is about to be added was before, as far as that
-// person is not removed: the twin, else whoever signed in under the same name,
-// else the only one who did with one of the addresses.
-func (at *ExistingMatches) old(id *provision.Identity) *provision.Identity {
-	if at.SameExternalID != nil {
-		return at.SameExternalID
-	}
-	known := slices.DeleteFunc(slices.Clone(at.SignInOnly), func(u provision.Identity) bool { return u.SCIMManaged() })
-	for i, u := range known {
-		if provision.Fold(u.UserName) == provision.Fold(id.UserName) {
-			return &known[i]
-		}
-	}
-	if len(known) == 1 {
-		return &known[0]
-	}
-	return nil
-}
-
-// describe copies what an IdP says of a person, and leaves what we keep.
-func describe(to *provision.Identity, from provision.Identity) {
-	to.UserName, to.ExternalID, to.Source, to.Status = from.UserName, from.ExternalID, from.Source, from.Status
-	to.Profile, to.Emails, to.Attributes, to.Requested, to.Document = from.Profile, from.Emails, from.Attributes, from.Requested, from.Document
-}
-
 // InsertIn adds somebody who has no twin.
 func (s *Service) InsertIn(ctx context.Context, tx Store, conn provision.ConnectionID, c provision.Cause, rules []provision.Rule, id provision.Identity) (provision.Identity, error) {
-	at := ExistingMatches{Rules: rules}
+	var tombstone *provision.Identity
 	before, err := tx.Tombstone(ctx, conn, id.UserName, id.ExternalID)
 	if err == nil {
-		at.Tombstone = &before
+		tombstone = &before
 	} else if !provision.IsNotFound(err) {
 		return provision.Identity{}, err
 	}
-	return s.insert(ctx, tx, conn, c, at, id)
-}
-
-func (s *Service) insert(ctx context.Context, tx Store, conn provision.ConnectionID, c provision.Cause, at ExistingMatches, id provision.Identity) (provision.Identity, error) {
-	if err := validateIdentity(&id); err != nil {
-		return provision.Identity{}, err
-	}
-	settle(&id)
-	now := s.now()
-	id.ID, id.Connection, id.Version, id.CreatedAt, id.UpdatedAt = provision.NewID[provision.IdentityID](), conn, 1, now, now
-	if err := tx.InsertIdentity(ctx, id); err != nil {
-		return provision.Identity{}, err
-	}
-	entry := s.audit.Entry(c, conn, "user.created", string(id.ID))
-	if at.Tombstone == nil {
-		if err := s.audit.Record(ctx, tx, entry); err != nil {
-			return provision.Identity{}, err
-		}
-		return id, s.entitlement.Update(ctx, tx, conn, at.Rules, []provision.Identity{id}, nil, nil) // nobody before them: no accounts, and no groups yet
-	}
-	n, err := tx.MoveAccounts(ctx, at.Tombstone.ID, id.ID)
+	e, err := decideNew(tombstone, id, s.newcomer(conn))
 	if err != nil {
 		return provision.Identity{}, err
 	}
-	if n > 0 {
-		entry.Detail = map[string]any{"was": at.Tombstone.ID, "accounts_taken_up": n}
-	}
-	if err := s.audit.Record(ctx, tx, entry); err != nil {
-		return provision.Identity{}, err
-	}
-	return id, s.entitlement.EvaluateIn(ctx, tx, conn, at.Rules, []provision.Identity{id})
+	return e.person, s.apply(ctx, tx, c, facts{rules: rules}, e)
+}
+
+func (s *Service) newcomer(conn provision.ConnectionID) newcomer {
+	return newcomer{id: provision.NewID[provision.IdentityID](), connection: conn, at: s.now()}
 }
 
 // ExistingMatches is who was there before somebody who is about to be added.

@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
@@ -76,40 +75,42 @@ func (s *Service) UpdateGroup(ctx context.Context, conn provision.ConnectionID, 
 		if err != nil {
 			return err
 		}
-		now := edit.Group
-		now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
-		if err := validateGroup(&now); err != nil {
-			return err
-		}
-		edited := now.DisplayName != old.DisplayName || now.ExternalID != old.ExternalID || string(now.Document) != string(old.Document)
-		if edited {
-			if err := s.audit.Record(ctx, tx, s.audit.Entry(c, conn, "group.changed", string(id))); err != nil {
-				return err
-			}
-		}
-		moved, err := s.changeMembers(ctx, tx, c, rules, now, add, remove)
+		e, err := decideGroup(old, edit.Group, s.now())
 		if err != nil {
 			return err
 		}
-		updated = now
-		if !edited && !moved {
-			return nil
-		}
-		now.Version++
-		now.UpdatedAt = s.now()
-		if err := tx.SaveGroup(ctx, now); err != nil {
-			return err
-		}
-		updated = now
-		if now.DisplayName == old.DisplayName {
-			return nil
-		}
-		if rules, err = s.bindRules(ctx, tx, rules, now); err != nil {
-			return err
-		}
-		return s.touchGroup(ctx, tx, conn, rules, id)
+		e.add, e.remove = add, remove
+		updated, err = s.applyGroup(ctx, tx, c, rules, e)
+		return err
 	})
 	return updated, err
+}
+
+// applyGroup carries out e in tx, notes it in the audit log, and has everybody
+// evaluated whom it concerns. It returns the group as it is then.
+func (s *Service) applyGroup(ctx context.Context, tx groupTx, c provision.Cause, rules []provision.Rule, e groupEffects) (provision.Group, error) {
+	if e.edited {
+		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, e.old.Connection, "group.changed", string(e.old.ID))); err != nil {
+			return provision.Group{}, err
+		}
+	}
+	moved, err := s.changeMembers(ctx, tx, c, rules, e.now, e.add, e.remove)
+	if err != nil {
+		return provision.Group{}, err
+	}
+	if !e.edited && !moved {
+		return e.old, nil
+	}
+	if err := tx.SaveGroup(ctx, e.now); err != nil {
+		return provision.Group{}, err
+	}
+	if !e.renamed {
+		return e.now, nil
+	}
+	if rules, err = s.bindRules(ctx, tx, rules, e.now); err != nil {
+		return provision.Group{}, err
+	}
+	return e.now, s.touchGroup(ctx, tx, e.now.Connection, rules, e.now.ID)
 }
 
 // RemoveGroup deletes a group. check, when not nil, sees it first and may
@@ -152,22 +153,12 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c provision.Cau
 	if err != nil {
 		return false, err
 	}
-	members := make([]provision.Member, len(add))
-	for i, id := range add {
-		kind, known := kinds[id]
-		if !known {
-			return false, errNoMember(id)
-		}
-		if provision.GroupID(id) == g.ID {
-			return false, provision.Errorf(provision.Invalid, "members", "a group cannot be its own member")
-		}
-		members[i] = provision.Member{ID: id, Kind: kind}
+	members, err := membersOf(g.ID, add, kinds)
+	if err != nil {
+		return false, err
 	}
-	for _, kind := range kinds {
-		if kind != provision.MemberGroup {
-			continue
-		}
-		if err := tx.alone(); err != nil { // nesting: who is below changes for groups that we do not lock
+	if nests(kinds) {
+		if err := tx.alone(); err != nil { // who is below changes for groups that we do not lock
 			return false, err
 		}
 	}
@@ -194,23 +185,6 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c provision.Cau
 		return false, err
 	}
 	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))
-}
-
-// peopleOf returns the people among members, in the order in which they are
-// locked.
-func peopleOf(kinds map[provision.MemberID]provision.MemberKind, members []provision.MemberID) []provision.IdentityID {
-	var people []provision.IdentityID
-	for _, m := range members {
-		if kinds[m] != provision.MemberGroup {
-			people = append(people, provision.IdentityID(m))
-		}
-	}
-	slices.Sort(people)
-	return people
-}
-
-func errNoMember(id provision.MemberID) error {
-	return provision.Errorf(provision.Invalid, "members", "there is no user or group with the id %q in this connection; push the member before the membership", provision.Clip(string(id)))
 }
 
 // evaluateMembers evaluates the people among members, and marks those in the
@@ -251,12 +225,7 @@ func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provi
 // groupGrants reports whether a rule is bound to the group or to one that it
 // is nested in.
 func (s *Service) groupGrants(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, id provision.GroupID) (bool, error) {
-	bound := make(map[provision.GroupID]bool)
-	for _, r := range rules {
-		if r.GroupID != "" {
-			bound[r.GroupID] = true
-		}
-	}
+	bound := boundGroups(rules)
 	if len(bound) == 0 || bound[id] {
 		return bound[id], nil
 	}
@@ -283,16 +252,13 @@ func (s *Service) touchGroup(ctx context.Context, tx groupTx, conn provision.Con
 // bindRules binds the rules that name g and have no group yet to g, and
 // returns rules as they are then.
 func (s *Service) bindRules(ctx context.Context, tx groupTx, rules []provision.Rule, g provision.Group) ([]provision.Rule, error) {
-	out := slices.Clone(rules)
-	for i, r := range out {
-		if r.Group != "" && r.GroupID == "" && provision.SameWord(r.Group, g.DisplayName) {
-			if err := tx.alone(); err != nil {
-				return nil, err
-			}
-			out[i].GroupID = g.ID
-			if err := tx.SaveRule(ctx, out[i]); err != nil {
-				return nil, err
-			}
+	out, fresh := bindTo(rules, g)
+	for _, r := range fresh {
+		if err := tx.alone(); err != nil {
+			return nil, err
+		}
+		if err := tx.SaveRule(ctx, r); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
@@ -319,13 +285,6 @@ func (s *Service) unbindRules(ctx context.Context, tx groupTx, conn provision.Co
 		if err := s.touchGroup(ctx, tx, conn, rules, bound.GroupID); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func validateGroup(g *provision.Group) error {
-	if strings.TrimSpace(g.DisplayName) == "" {
-		return provision.Errorf(provision.Invalid, "displayName", "displayName is required and cannot be blank")
 	}
 	return nil
 }

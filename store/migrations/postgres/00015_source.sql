@@ -12,6 +12,12 @@ UPDATE identities SET source = 'sign-in',
 	attributes = (attributes::jsonb - '{jit,signin.groups,desk.role,desk.teams,desk.mailboxes}'::text[])::json
 WHERE document IS NULL AND CASE WHEN json_typeof(attributes -> 'jit') = 'array' THEN json_array_length(attributes -> 'jit') > 0 ELSE false END;
 
+-- Who got something by such a name is evaluated anew.
+INSERT INTO identity_marks (connection_id, identity_id)
+SELECT connection_id, id FROM identities WHERE status <> 'removed' AND document IS NOT NULL AND (attributes -> 'jit' IS NOT NULL
+	OR attributes -> 'desk.role' IS NOT NULL OR attributes -> 'desk.teams' IS NOT NULL OR attributes -> 'desk.mailboxes' IS NOT NULL) ORDER BY id
+ON CONFLICT (connection_id, identity_id) DO NOTHING;
+
 -- From the extension itself: attributes may hold what another part of the
 -- document claims under the same names.
 UPDATE identities SET requested = jsonb_build_object(

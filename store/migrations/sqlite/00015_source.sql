@@ -12,6 +12,11 @@ UPDATE identities SET source = 'sign-in',
 	attributes = json_remove(attributes, '$.jit', '$."signin.groups"', '$."desk.role"', '$."desk.teams"', '$."desk.mailboxes"')
 WHERE document IS NULL AND json_array_length(attributes, '$.jit') > 0;
 
+-- Who got something by such a name is evaluated anew.
+INSERT OR IGNORE INTO identity_marks (connection_id, identity_id)
+SELECT connection_id, id FROM identities WHERE status <> 'removed' AND document IS NOT NULL AND (json_type(attributes, '$.jit') IS NOT NULL
+	OR json_type(attributes, '$."desk.role"') IS NOT NULL OR json_type(attributes, '$."desk.teams"') IS NOT NULL OR json_type(attributes, '$."desk.mailboxes"') IS NOT NULL);
+
 -- From the extension itself: attributes may hold what another part of the
 -- document claims under the same names.
 UPDATE identities SET requested = json_object(

@@ -1,0 +1,143 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// newcomer is what somebody who is new gets from us.
+type newcomer struct {
+	id         provision.IdentityID
+	connection provision.ConnectionID
+	at         time.Time
+}
+
+// decideCreate decides who somebody that is about to be added is: a person from
+// before, who is then restored with id's description, or somebody new. An
+// active person of the same externalId is a Conflict.
+func decideCreate(known ExistingMatches, id provision.Identity, as newcomer) (e effects, restored bool, err error) {
+	old := known.old(&id)
+	if old == nil {
+		e, err = decideNew(known.Tombstone, id, as)
+		return e, false, err
+	}
+	if old.Active() && old.SCIMManaged() {
+		return effects{}, false, provision.Errorf(provision.Conflict, "externalId", "externalId is already in use by another user of this connection")
+	}
+	now := *old
+	describe(&now, id)
+	e, err = decideChange(*old, now, as.at)
+	return e, true, err
+}
+
+// old returns who somebody that is about to be added was before, as far as that
+// person is not removed: the twin, else whoever signed in under the same name,
+// else the only one who did with one of the addresses.
+func (at *ExistingMatches) old(id *provision.Identity) *provision.Identity {
+	if at.SameExternalID != nil {
+		return at.SameExternalID
+	}
+	known := slices.DeleteFunc(slices.Clone(at.SignInOnly), func(u provision.Identity) bool { return u.SCIMManaged() })
+	for i, u := range known {
+		if provision.Fold(u.UserName) == provision.Fold(id.UserName) {
+			return &known[i]
+		}
+	}
+	if len(known) == 1 {
+		return &known[0]
+	}
+	return nil
+}
+
+// describe copies what an IdP says of a person, and leaves what we keep.
+func describe(to *provision.Identity, from provision.Identity) {
+	to.UserName, to.ExternalID, to.Source, to.Status = from.UserName, from.ExternalID, from.Source, from.Status
+	to.Profile, to.Emails, to.Attributes, to.Requested, to.Document = from.Profile, from.Emails, from.Attributes, from.Requested, from.Document
+}
+
+// decideNew decides on somebody whom nobody here knows, but for a tombstone:
+// its accounts are theirs.
+func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer) (effects, error) {
+	if err := validateIdentity(&id); err != nil {
+		return effects{}, err
+	}
+	settle(&id)
+	id.ID, id.Connection, id.Version, id.CreatedAt, id.UpdatedAt = as.id, as.connection, 1, as.at, as.at
+	e := effects{person: id, write: writeNew, action: "user.created"}
+	if tombstone != nil {
+		e.takesUp = tombstone.ID
+	}
+	return e, nil
+}
+
+// decideChange decides what it comes to that old, who is not removed, is to
+// become now.
+func decideChange(old, now provision.Identity, at time.Time) (effects, error) {
+	// What a change may not touch, whatever it tries.
+	now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
+	if old.SCIMManaged() && !now.SCIMManaged() {
+		now.Source = old.Source // a sign-in takes nobody over
+	}
+	settle(&now)
+	if now.SameDescription(&old) {
+		return effects{person: old}, nil
+	}
+	if err := validateIdentity(&now); err != nil {
+		return effects{}, err
+	}
+	now.Version++
+	now.UpdatedAt = at
+	e := effects{person: now, write: writeChanged, action: personAction(&old, &now), detail: map[string]any{"version": now.Version}}
+	if old.Active() && !now.Active() {
+		e.ends = provision.EndedByLeaving
+	} else {
+		e.endsElsewhere = !slices.Equal(old.Domains(), now.Domains())
+	}
+	return e, nil
+}
+
+// decideRemove decides what it comes to that a person is removed.
+func decideRemove(person provision.Identity, at time.Time) effects {
+	person.Status = provision.StatusRemoved
+	person.Version++
+	person.UpdatedAt = at
+	return effects{person: person, write: writeChanged, leaves: true, action: "user.removed", ends: provision.EndedByLeaving}
+}
+
+func personAction(old, now *provision.Identity) string {
+	switch {
+	case !old.SCIMManaged() && now.SCIMManaged():
+		return "user.taken_over"
+	case old.Status == provision.StatusActive && now.Status == provision.StatusSuspended:
+		return "user.suspended"
+	case old.Status == provision.StatusSuspended && now.Status == provision.StatusActive:
+		return "user.restored"
+	}
+	return "user.changed"
+}
+
+// settle takes away what a person of this source cannot have, whoever gives it.
+func settle(id *provision.Identity) {
+	switch id.Source {
+	case provision.SourceSignIn:
+		id.Requested = provision.Requested{} // who may become an agent is not for a sign-in to say
+	case "":
+		id.Source = provision.SourceSCIM
+		fallthrough
+	default:
+		id.ClaimedGroups = nil // real ones count
+	}
+}
+
+func validateIdentity(id *provision.Identity) error {
+	if strings.TrimSpace(id.UserName) == "" {
+		return provision.Errorf(provision.Invalid, "userName", "userName is required and cannot be blank")
+	}
+	if !slices.Contains([]provision.Status{provision.StatusActive, provision.StatusSuspended}, id.Status) {
+		return provision.Errorf(provision.Invalid, "active", "a user is either active or not")
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package directory
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// effects is what a change of a person comes to, decided from what was loaded.
+// Whatever is written of people is written by [Service.apply]; the zero write
+// writes nothing.
+type effects struct {
+	person provision.Identity // as they are then
+	write  write
+
+	takesUp provision.IdentityID // whose accounts they take up; "": nobody's
+	leaves  bool                 // every group
+
+	action string // of the audit entry
+	detail map[string]any
+
+	ends          provision.SessionEnd // why their sessions end; "": they go on
+	endsElsewhere bool                 // their sessions end if another connection owns their domains now
+}
+
+// write says how a person is written.
+type write int
+
+const (
+	writeNothing write = iota
+	writeNew
+	writeChanged
+)
+
+// facts are what decides on a person's access, as far as it was read on the way.
+type facts struct {
+	rules    []provision.Rule
+	complete bool // accounts, which are locked, and groups are known
+	accounts []provision.Account
+	groups   map[provision.IdentityID][]provision.Membership
+}
+
+// apply carries out e in tx, notes it in the audit log, and evaluates what
+// follows.
+func (s *Service) apply(ctx context.Context, tx Store, c provision.Cause, f facts, e effects) error {
+	if e.write == writeNothing {
+		return nil
+	}
+	entry := s.audit.Entry(c, e.person.Connection, e.action, string(e.person.ID))
+	entry.Detail = e.detail
+	if e.leaves {
+		left, err := tx.RemoveMemberships(ctx, provision.MemberID(e.person.ID))
+		if err != nil {
+			return err
+		}
+		if len(left) > 0 {
+			entry.Detail = map[string]any{"left_groups": left}
+		}
+	}
+	write := tx.SaveIdentity
+	if e.write == writeNew {
+		write = tx.InsertIdentity
+	}
+	if err := write(ctx, e.person); err != nil {
+		return err
+	}
+	if e.takesUp != "" {
+		n, err := tx.MoveAccounts(ctx, e.takesUp, e.person.ID)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			entry.Detail = map[string]any{"was": e.takesUp, "accounts_taken_up": n}
+		}
+	}
+	if err := s.audit.Record(ctx, tx, entry); err != nil {
+		return err
+	}
+	if err := s.endSessions(ctx, tx, c, e); err != nil {
+		return err
+	}
+	if f.complete || e.write == writeNew && e.takesUp == "" { // who is new has no accounts, and no groups yet
+		return s.entitlement.Update(ctx, tx, e.person.Connection, f.rules, []provision.Identity{e.person}, f.accounts, f.groups)
+	}
+	return s.entitlement.EvaluateIn(ctx, tx, e.person.Connection, f.rules, []provision.Identity{e.person})
+}
+
+func (s *Service) endSessions(ctx context.Context, tx Store, c provision.Cause, e effects) error {
+	why := e.ends
+	if e.endsElsewhere {
+		all, err := tx.Connections(ctx)
+		if err != nil {
+			return err
+		}
+		if provision.BelongsElsewhere(&e.person, all) {
+			why = provision.EndedByDomain
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	return s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Identity: e.person.ID}, why)
+}

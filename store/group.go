@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -144,12 +145,12 @@ func (s *Store) SaveGroup(ctx context.Context, g provision.Group) error {
 }
 
 // DeleteGroup implements [directory.Store].
-func (s *Store) DeleteGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) error {
+func (s *Store) DeleteGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID, at time.Time) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		if _, err := tx.LockGroup(ctx, c, id); err != nil {
 			return err
 		}
-		if _, err := tx.RemoveMemberships(ctx, provision.MemberID(id)); err != nil {
+		if _, err := tx.RemoveMemberships(ctx, provision.MemberID(id), at); err != nil {
 			return err
 		}
 		if err := tx.write(ctx).Where("group_id = ?", string(id)).Delete(&memberRow{}).Error; err != nil {

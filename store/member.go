@@ -180,16 +180,15 @@ func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []p
 // RemoveMemberships implements [directory.Store]. The groups are other ones
 // without the member: their versions move, so that no copy of them passes for
 // the newest.
-func (s *Store) RemoveMemberships(ctx context.Context, id provision.MemberID) ([]provision.GroupID, error) {
+func (s *Store) RemoveMemberships(ctx context.Context, id provision.MemberID, at time.Time) ([]provision.GroupID, error) {
 	groups, err := deleteReturning[provision.GroupID](s.write(ctx),
 		`DELETE FROM members WHERE member_id = ? RETURNING group_id`, string(id))
 	if err != nil {
 		return nil, err
 	}
-	now := fromTime(time.Now())
 	for _, g := range groups { // sorted: whoever locks several takes them in one order
 		err := s.do(ctx, "group", func(db *gorm.DB) *gorm.DB {
-			return db.Exec(`UPDATE groups SET version = version + 1, updated_at = ? WHERE id = ?`, now, string(g))
+			return db.Exec(`UPDATE groups SET version = version + 1, updated_at = ? WHERE id = ?`, fromTime(at), string(g))
 		})
 		if err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package store_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/store"
@@ -39,10 +40,15 @@ func TestMembers(t *testing.T) {
 		equal(t, "nothing to add", 0, len(got(s.AddMembers(ctx, c.ID, g.ID, nil))(t)))
 
 		g2 := insertGroup(t, s, c.ID, "Other", person(p[1]))
-		left := got(s.RemoveMemberships(ctx, id(person(p[1]))))(t)
+		left := got(s.RemoveMemberships(ctx, id(person(p[1])), noon.Add(time.Hour)))(t)
 		groups := []provision.GroupID{g.ID, g2.ID}
 		slices.Sort(groups)
 		equal(t, "left groups", groups, left)
+		for _, id := range groups {
+			g := got(s.Group(ctx, c.ID, id))(t)
+			equal(t, "version of a group that was left", int64(3), g.Version)
+			equal(t, "and when it changed, by the clock of the caller", noon.Add(time.Hour), g.UpdatedAt)
+		}
 		equal(t, "members then", 2, len(got(s.Members(ctx, g.ID))(t)))
 	})
 }
@@ -89,12 +95,12 @@ func TestDeleteGroup(t *testing.T) {
 		ann := people(t, s, c.ID, "ann")[0]
 		inner := insertGroup(t, s, c.ID, "inner", person(ann))
 		outer := insertGroup(t, s, c.ID, "outer", nested(inner), person(ann))
-		must(t, s.DeleteGroup(ctx, c.ID, inner.ID))
+		must(t, s.DeleteGroup(ctx, c.ID, inner.ID, noon))
 		_, err := s.Group(ctx, c.ID, inner.ID)
 		wantCode(t, "Group", err, provision.NotFound)
 		equal(t, "members of outer", []provision.Member{{ID: person(ann).ID, Kind: provision.MemberIdentity, Display: "Display ann"}},
 			got(s.Members(ctx, outer.ID))(t))
-		wantCode(t, "DeleteGroup again", s.DeleteGroup(ctx, c.ID, inner.ID), provision.NotFound)
+		wantCode(t, "DeleteGroup again", s.DeleteGroup(ctx, c.ID, inner.ID, noon), provision.NotFound)
 	})
 }
 

@@ -131,7 +131,7 @@ func TestUniqueRules(t *testing.T) {
 			return w.saveGroup(ctx, w.other.ID, func(g *provision.Group) { g.DisplayName = "Support" })
 		}},
 		{"displayName of a deleted group is free", "", func(ctx context.Context, w *world) error {
-			if err := w.DeleteGroup(ctx, w.acme.ID, w.group.ID); err != nil {
+			if err := w.DeleteGroup(ctx, w.acme.ID, w.group.ID, noon); err != nil {
 				return err
 			}
 			return w.saveGroup(ctx, w.acme.ID, func(g *provision.Group) { g.DisplayName = "Support" })
@@ -249,7 +249,7 @@ func TestWritesToWhatIsNotThere(t *testing.T) {
 		}},
 		{"insert an identity into no connection", func(ctx context.Context, w *world) error { return w.InsertIdentity(ctx, identity("nowhere", "x")) }},
 		{"save a group that is not there", func(ctx context.Context, w *world) error { return w.SaveGroup(ctx, group(w.acme.ID, "x")) }},
-		{"delete a group of another connection", func(ctx context.Context, w *world) error { return w.DeleteGroup(ctx, w.other.ID, w.group.ID) }},
+		{"delete a group of another connection", func(ctx context.Context, w *world) error { return w.DeleteGroup(ctx, w.other.ID, w.group.ID, noon) }},
 		{"add members to no group", func(ctx context.Context, w *world) error {
 			_, err := w.AddMembers(ctx, w.acme.ID, "nowhere", []provision.Member{person(w.ann)})
 			return err

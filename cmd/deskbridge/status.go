@@ -105,7 +105,7 @@ func overviewOf(ctx context.Context, s *server.System) (overview, error) {
 		return o, err
 	}
 	for _, d := range found.Desks {
-		o.Desks = append(o.Desks, overviewDeskOf(d, health[d.Desk.ID]))
+		o.Desks = append(o.Desks, overviewDeskOf(d, health[d.Desk.ID], s.Core.Now()))
 	}
 	drifts, err := s.Core.Reconcile.Drifts(ctx, reconcile.DriftFilter{})
 	if err != nil {
@@ -122,14 +122,14 @@ func overviewOf(ctx context.Context, s *server.System) (overview, error) {
 	return o, err
 }
 
-func overviewDeskOf(d plan.DeskOverview, h reconcile.DeskHealth) overviewDesk {
+func overviewDeskOf(d plan.DeskOverview, h reconcile.DeskHealth, now time.Time) overviewDesk {
 	out := overviewDesk{Name: d.Desk.Name, Kind: string(d.Desk.Kind), Accounts: d.Accounts, Seats: d.Seats, Limit: d.Desk.Seats,
 		Drift: deskLineOf(d.Desk).Drift, Drifted: h.Drifted}
 	if out.Accounts == nil {
 		out.Accounts = map[provision.AccountState]int{}
 	}
 	if sw := h.Sweep; sw != nil {
-		out.Sweep = &overviewSweep{FinishedAt: moment{sw.FinishedAt}, NextAt: moment{&sw.NextAt}, Running: sw.LeaseUntil != nil && time.Now().Before(*sw.LeaseUntil),
+		out.Sweep = &overviewSweep{FinishedAt: moment{sw.FinishedAt}, NextAt: moment{&sw.NextAt}, Running: sw.LeaseUntil != nil && now.Before(*sw.LeaseUntil),
 			Checked: sw.Checked, Drifted: sw.Drifted, Problem: sw.Problem}
 	}
 	if p := h.Pause; p != nil {

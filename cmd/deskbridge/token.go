@@ -29,15 +29,15 @@ type tokenLine struct {
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
 }
 
-func lineOf(conn string, t credential.Token) tokenLine {
-	return tokenLine{ID: string(t.ID), Connection: conn, Name: t.Name, ClientID: t.ClientID, ReadOnly: t.ReadOnly, State: string(t.State(time.Now())),
+func tokenLineOf(s *server.System, conn string, t credential.Token) tokenLine {
+	return tokenLine{ID: string(t.ID), Connection: conn, Name: t.Name, ClientID: t.ClientID, ReadOnly: t.ReadOnly, State: string(t.State(s.Core.Now())),
 		CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, ReplacedAt: t.ReplacedAt, LastUsedAt: t.LastUsedAt}
 }
 
 // shownToken returns the line of a token whose secret can be seen now, and the text
 // that shows it.
 func shownToken(s *server.System, conn string, t credential.Token, secret string) (line tokenLine, text string) {
-	line = lineOf(conn, t)
+	line = tokenLineOf(s, conn, t)
 	if t.ClientID == "" {
 		line.Token = secret
 		return line, secret
@@ -104,7 +104,7 @@ func tokenListCommand(a *app) *cobra.Command {
 		out := make([]tokenLine, len(tokens))
 		rows := make([][]string, len(tokens))
 		for i, t := range tokens {
-			out[i] = lineOf(conn.Name, t)
+			out[i] = tokenLineOf(sys, conn.Name, t)
 			rows[i] = []string{t.Name, string(t.ID), moment{&t.CreatedAt}.String(), moment{t.ExpiresAt}.String(), moment{t.RevokedAt}.String(), moment{t.LastUsedAt}.String(), kindOf(t), out[i].State}
 		}
 		return tabled(out, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED | KIND | STATE", rows), nil
@@ -158,7 +158,7 @@ ends what a rotation has replaced, too; by id just that one.`,
 		if err != nil {
 			return result{}, err
 		}
-		return say(lineOf(conn.Name, token), "Token %s is revoked.", token.Name), nil
+		return say(tokenLineOf(sys, conn.Name, token), "Token %s is revoked.", token.Name), nil
 	})
 }
 
@@ -175,9 +175,9 @@ func tokensToSee(ctx context.Context, s *server.System) ([]tokenLine, error) {
 	}
 	out := []tokenLine{}
 	for _, t := range tokens {
-		switch t.State(time.Now()) {
+		switch t.State(s.Core.Now()) {
 		case credential.TokenExpired, credential.TokenExpiring, credential.TokenUnused, credential.TokenReplaced:
-			out = append(out, lineOf(names.Connection(t.Connection), t))
+			out = append(out, tokenLineOf(s, names.Connection(t.Connection), t))
 		case credential.TokenActive, credential.TokenEnded:
 		}
 	}

@@ -38,6 +38,8 @@ type Core struct {
 	Settings     *settings.Service
 	Tokens       *credential.Service
 	Plan         *plan.Service
+
+	Now provision.Clock // what time it is for all of them
 }
 
 // Policy holds the limits that apply to every connection.
@@ -82,7 +84,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 		log = slog.Default()
 	}
 	now := provision.NewClock(policy.Now)
-	var c Core
+	c := Core{Now: now}
 	c.Audit = audit.New(db, in[audit.Store](db), now)
 	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), policy.Grace, now)
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)

@@ -49,7 +49,7 @@ func (s *Service) apply(ctx context.Context, tx Store, c provision.Cause, f fact
 	entry := s.audit.Entry(c, e.person.Connection, e.action, string(e.person.ID))
 	entry.Detail = e.detail
 	if e.leaves {
-		left, err := tx.RemoveMemberships(ctx, provision.MemberID(e.person.ID))
+		left, err := tx.RemoveMemberships(ctx, provision.MemberID(e.person.ID), e.person.UpdatedAt)
 		if err != nil {
 			return err
 		}

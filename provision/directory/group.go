@@ -133,7 +133,7 @@ func (s *Service) RemoveGroup(ctx context.Context, conn provision.ConnectionID, 
 		if err := s.touchGroup(ctx, tx, conn, rules, id); err != nil {
 			return err
 		}
-		if err := tx.DeleteGroup(ctx, conn, id); err != nil {
+		if err := tx.DeleteGroup(ctx, conn, id, s.now()); err != nil {
 			return err
 		}
 		if err := s.unbindRules(ctx, tx, conn, rules, id); err != nil {

@@ -3,6 +3,7 @@ package directory_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -103,7 +104,11 @@ func TestRemoveAndComeBack(t *testing.T) {
 				h.Errorf("error %v, want the caller's own", err)
 			}
 		})
+		h.Offset.Add(int64(24 * time.Hour))
 		h.Must(h.Core.Directory.RemoveIdentity(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, nil))
+		if left := h.GroupByName("Support"); left.Version != g.Version+1 || left.UpdatedAt.Sub(g.UpdatedAt) < 24*time.Hour {
+			h.Errorf("the group that was left: %+v, before %+v", left, g)
+		}
 		_, err = h.Core.Directory.Identity(ctx, h.Conn.ID, ann.ID)
 		h.Code(err, provision.NotFound)
 		h.Code(h.Core.Directory.RemoveIdentity(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, nil), provision.NotFound)

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
@@ -45,7 +46,9 @@ type Store interface {
 	Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error)
 	InsertGroup(ctx context.Context, g provision.Group) error
 	SaveGroup(ctx context.Context, g provision.Group) error
-	DeleteGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID) error // with its member rows, and its own memberships
+	// DeleteGroup deletes a group with its member rows, and takes it out of all
+	// groups as RemoveMemberships does.
+	DeleteGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID, at time.Time) error
 	Members(ctx context.Context, g provision.GroupID) ([]provision.Member, error)          // in the order in which they were added
 	// MembersOf is Members of several groups of the connection at once.
 	MembersOf(ctx context.Context, c provision.ConnectionID, ids []provision.GroupID) (map[provision.GroupID][]provision.Member, error)
@@ -58,8 +61,9 @@ type Store interface {
 	// removed. Their cost follows len(ids), not the size of the group.
 	AddMembers(ctx context.Context, c provision.ConnectionID, g provision.GroupID, members []provision.Member) ([]provision.MemberID, error)
 	RemoveMembers(ctx context.Context, g provision.GroupID, ids []provision.MemberID) ([]provision.MemberID, error)
-	// RemoveMemberships takes a member out of all groups and returns those.
-	RemoveMemberships(ctx context.Context, id provision.MemberID) ([]provision.GroupID, error)
+	// RemoveMemberships takes a member out of all groups and returns those, which
+	// have changed at this time and have a new version.
+	RemoveMemberships(ctx context.Context, id provision.MemberID, at time.Time) ([]provision.GroupID, error)
 	// Search answers q; see [Service.Search].
 	Search(ctx context.Context, c provision.ConnectionID, q provision.Search) (provision.Finding, error)
 	// LockRules waits for every transaction that has read rules, and lets no

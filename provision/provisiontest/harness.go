@@ -420,7 +420,8 @@ func (h *Harness) Open(jit *provision.JIT, domains ...string) {
 
 // SignIn signs somebody in.
 func (h *Harness) SignIn(l provision.Login) (signin.SignedIn, error) {
-	return h.Core.SignIn.Identify(h.Context(), h.Conn.ID, ByTest, l)
+	in, _, _, err := h.Core.SignIn.SignIn(h.Context(), h.Conn.ID, ByTest, signin.SignInRequest{Login: l})
+	return in, err
 }
 
 // Refused fails the test unless the sign-in is refused for this reason.

@@ -37,9 +37,17 @@ type SignInRequest struct {
 	Old          string               // secret of the session that this one replaces; may be empty
 }
 
-// SignIn signs somebody in and opens their session, in one transaction with
-// everything that may be used once only: see [Service.Identify] and
-// [session.Service.StartSession]. The secret for the cookie can be seen only now.
+// SignIn finds the person behind a verified login, or makes them when the
+// connection may, and opens their session, in one transaction with everything
+// that may be used once only. The secret for the cookie can be seen only now.
+//
+// It is the only door for sign-ins, and changes nothing of people whom SCIM
+// describes. Whoever is suspended or removed is refused, and is never made
+// again. A Denied error tells in Field why.
+//
+// The person is, in this order: whoever this login was before; whoever SCIM
+// gave the configured externalId; whoever SCIM gave the user name; where the
+// connection allows it, the only one with the verified address; somebody new.
 func (s *Service) SignIn(ctx context.Context, conn provision.ConnectionID, c provision.Cause, e SignInRequest) (in SignedIn, opened provision.Session, secret string, err error) {
 	secret = session.NewCookie()
 	err = s.again(func() error {

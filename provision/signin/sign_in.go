@@ -18,26 +18,6 @@ type SignedIn struct {
 // signInTries is how often a sign-in that lost a race looks again.
 const signInTries = 3
 
-// Identify finds the person behind a verified login, or makes them when the
-// connection may. It is the only door for sign-ins, and changes nothing of
-// people whom SCIM describes. Whoever is suspended or removed is refused, and
-// is never made again. A Denied error tells in Field why.
-//
-// The person is, in this order: whoever this login was before; whoever SCIM
-// gave the configured externalId; whoever SCIM gave the user name; where the
-// connection allows it, the only one with the verified address; somebody new.
-func (s *Service) Identify(ctx context.Context, conn provision.ConnectionID, c provision.Cause, l provision.Login) (in SignedIn, err error) {
-	err = s.again(func() error {
-		return s.inTx(ctx, func(tx Store) error {
-			d := signInTx{Service: s, tx: tx, cause: c, login: l}
-			var err error
-			in, err = d.run(ctx, conn)
-			return err
-		})
-	})
-	return in, err
-}
-
 // again does what a sign-in does until it has lost no race: somebody else may
 // be making the same person.
 func (s *Service) again(do func() error) (err error) {

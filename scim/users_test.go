@@ -113,7 +113,7 @@ func TestPatchIsAllOrNothing(t *testing.T) {
 func TestStatusOfAnotherDoorIsKept(t *testing.T) {
 	s := onSQLite(t)
 	id := s.user("ada")
-	_, err := s.core.Directory.UpdateIdentity(t.Context(), s.conn.ID, provision.IdentityID(id), provision.Cause{Actor: "cli"}, func(u *provision.Identity) error {
+	_, err := s.core.Directory.UpdatePerson(t.Context(), s.conn.ID, provision.IdentityID(id), provision.Cause{Actor: "cli"}, func(u *provision.Identity) error {
 		u.Status = provision.StatusSuspended
 		return nil
 	})

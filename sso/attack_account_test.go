@@ -329,7 +329,7 @@ func (h *house) leaves(id provision.IdentityID, end string) {
 		h.must(h.core.Directory.RemoveIdentity(h.Context(), h.conn.ID, id, byTest, nil))
 		return
 	}
-	_, err := h.core.Directory.UpdateIdentity(h.Context(), h.conn.ID, id, byTest, func(id *provision.Identity) error {
+	_, err := h.core.Directory.UpdatePerson(h.Context(), h.conn.ID, id, byTest, func(id *provision.Identity) error {
 		id.Status = provision.StatusSuspended
 		return nil
 	})

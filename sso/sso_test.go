@@ -146,7 +146,7 @@ func TestWhoWasSuspended(t *testing.T) {
 		b.signInSAML(idp, "/")
 		people, err := h.core.Directory.FindPeople(t.Context(), idp.Person)
 		h.must(err)
-		_, err = h.core.Directory.UpdateIdentity(t.Context(), h.conn.ID, people[0].ID, byTest, func(id *provision.Identity) error {
+		_, err = h.core.Directory.UpdatePerson(t.Context(), h.conn.ID, people[0].ID, byTest, func(id *provision.Identity) error {
 			id.Status = provision.StatusSuspended
 			return nil
 		})

@@ -218,7 +218,7 @@ func (h *harness) person(name string, edit func(*provision.Identity)) provision.
 
 func (h *harness) update(id provision.IdentityID, edit func(*provision.Identity)) {
 	h.Helper()
-	_, err := h.core.Directory.UpdateIdentity(h.Context(), h.conn.ID, id, byTest, func(i *provision.Identity) error { edit(i); return nil })
+	_, err := h.core.Directory.UpdatePerson(h.Context(), h.conn.ID, id, byTest, func(i *provision.Identity) error { edit(i); return nil })
 	h.must(err)
 }
 

@@ -127,7 +127,7 @@ func TestAuditNamesNobody(t *testing.T) {
 		ann := h.Person("annabel")
 		h.Group("Support", provision.MemberID(ann.ID))
 		h.ReconcileAll()
-		_, err := h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error {
+		_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error {
 			i.Profile.FamilyName, i.Profile.Phone = "Lovelace", "+44 1"
 			return nil
 		})

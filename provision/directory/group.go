@@ -59,7 +59,7 @@ func (s *Service) Members(ctx context.Context, conn provision.ConnectionID, id p
 }
 
 // UpdateGroup lets change edit a group and its members, in one transaction
-// with the audit entry and the jobs that follow; see [Service.UpdateIdentity].
+// with the audit entry and the jobs that follow; see [Service.UpdatePerson].
 // An unknown member is Invalid.
 func (s *Service) UpdateGroup(ctx context.Context, conn provision.ConnectionID, id provision.GroupID, c provision.Cause, change func(*GroupChange) error) (updated provision.Group, err error) {
 	err = s.inGroupTx(ctx, func(tx groupTx) error {

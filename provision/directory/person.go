@@ -24,17 +24,11 @@ func (s *Service) Identities(ctx context.Context, conn provision.ConnectionID, q
 	return s.store.Identities(ctx, conn, q)
 }
 
-// UpdateIdentity lets change edit a person, in one transaction with the audit
-// entry and the jobs that follow. When change leaves everything as it was,
-// nothing is written and the version stays. change may run more than once; its
-// error is returned as it is, and nothing is changed.
-func (s *Service) UpdateIdentity(ctx context.Context, conn provision.ConnectionID, id provision.IdentityID, c provision.Cause, change func(*provision.Identity) error) (provision.Identity, error) {
-	p, err := s.UpdatePerson(ctx, conn, id, c, change)
-	return p.Identity, err
-}
-
-// UpdatePerson is [Service.UpdateIdentity], and returns the person's groups as
-// well, which it has read anyway.
+// UpdatePerson lets change edit a person, in one transaction with the audit
+// entry and the jobs that follow, and returns them with their groups, which it
+// has read anyway. When change leaves everything as it was, nothing is written
+// and the version stays. change may run more than once; its error is returned as
+// it is, and nothing is changed.
 func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID, id provision.IdentityID, c provision.Cause, change func(*provision.Identity) error) (updated provision.Person, err error) {
 	err = s.inTx(ctx, func(tx Store) error {
 		at, err := tx.LoadForUpdate(ctx, conn, id)

@@ -23,18 +23,18 @@ func TestLifecycle(t *testing.T) {
 		h.Role(ann.ID, provision.RoleAgent)
 
 		h.Unchanged("an update without a change", func() {
-			got, err := h.Core.Directory.UpdateIdentity(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error {
+			got, err := h.Core.Directory.UpdatePerson(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error {
 				i.Version, i.ID = 99, "other" // not for the caller to change
 				return nil
 			})
 			h.Must(err)
-			if diff := cmp.Diff(ann, got); diff != "" {
+			if diff := cmp.Diff(ann, got.Identity); diff != "" {
 				h.Errorf("person (-want +got):\n%s", diff)
 			}
 		})
 		h.Unchanged("a refused update", func() {
 			mine := errors.New("mine")
-			_, err := h.Core.Directory.UpdateIdentity(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error { i.UserName = "x"; return mine })
+			_, err := h.Core.Directory.UpdatePerson(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error { i.UserName = "x"; return mine })
 			if !errors.Is(err, mine) {
 				h.Errorf("error %v, want the caller's own", err)
 			}
@@ -77,7 +77,7 @@ func TestTakenNames(t *testing.T) {
 			})
 		}
 		h.Unchanged("a rename to a taken name", func() {
-			_, err := h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, bob.ID, provisiontest.ByTest, func(i *provision.Identity) error { i.UserName = ann.UserName; return nil })
+			_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, bob.ID, provisiontest.ByTest, func(i *provision.Identity) error { i.UserName = ann.UserName; return nil })
 			h.Code(err, provision.Conflict)
 		})
 	})
@@ -112,7 +112,7 @@ func TestRemoveAndComeBack(t *testing.T) {
 		_, err = h.Core.Directory.Identity(ctx, h.Conn.ID, ann.ID)
 		h.Code(err, provision.NotFound)
 		h.Code(h.Core.Directory.RemoveIdentity(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, nil), provision.NotFound)
-		_, err = h.Core.Directory.UpdateIdentity(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, func(*provision.Identity) error { return nil })
+		_, err = h.Core.Directory.UpdatePerson(ctx, h.Conn.ID, ann.ID, provisiontest.ByTest, func(*provision.Identity) error { return nil })
 		h.Code(err, provision.NotFound)
 		members, err := h.Core.Directory.Members(ctx, h.Conn.ID, g.ID)
 		h.Must(err)
@@ -158,7 +158,7 @@ func TestWhatIsVisited(t *testing.T) {
 		ann := h.Person("ann", "agent")
 		edit := func(change func(*provision.Identity)) (visits, revisions int64) {
 			jobs, before := h.Counts().Jobs, h.Account(ann.ID).Revision
-			_, err := h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error { change(i); return nil })
+			_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error { change(i); return nil })
 			h.Must(err)
 			return int64(h.Counts().Jobs - jobs), h.Account(ann.ID).Revision - before
 		}

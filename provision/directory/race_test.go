@@ -158,7 +158,7 @@ func TestEverythingAtOnce(t *testing.T) {
 				})
 			case 2:
 				fns = append(fns, func() error {
-					_, err := h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, p.ID, provisiontest.ByTest, func(id *provision.Identity) error {
+					_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, p.ID, provisiontest.ByTest, func(id *provision.Identity) error {
 						id.Profile.Title = fmt.Sprintf("title %d", i)
 						return nil
 					})

@@ -49,7 +49,7 @@ type Store interface {
 	// DeleteGroup deletes a group with its member rows, and takes it out of all
 	// groups as RemoveMemberships does.
 	DeleteGroup(ctx context.Context, c provision.ConnectionID, id provision.GroupID, at time.Time) error
-	Members(ctx context.Context, g provision.GroupID) ([]provision.Member, error)          // in the order in which they were added
+	Members(ctx context.Context, g provision.GroupID) ([]provision.Member, error) // in the order in which they were added
 	// MembersOf is Members of several groups of the connection at once.
 	MembersOf(ctx context.Context, c provision.ConnectionID, ids []provision.GroupID) (map[provision.GroupID][]provision.Member, error)
 	// LockMembers tells which of add and remove exist in the connection, and what

@@ -123,7 +123,7 @@ func (h *Harness) People(n int) []provision.Identity {
 // SetStatus suspends or restores somebody.
 func (h *Harness) SetStatus(id provision.IdentityID, to provision.Status) {
 	h.Helper()
-	_, err := h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, id, ByTest, func(i *provision.Identity) error { i.Status = to; return nil })
+	_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, id, ByTest, func(i *provision.Identity) error { i.Status = to; return nil })
 	h.Must(err)
 }
 

@@ -54,7 +54,7 @@ func TestSessions(t *testing.T) {
 		live(fourth, false)
 
 		fifth := start("")
-		_, err = h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, in.Person.ID, provisiontest.ByTest, func(id *provision.Identity) error {
+		_, err = h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, in.Person.ID, provisiontest.ByTest, func(id *provision.Identity) error {
 			id.Status = provision.StatusSuspended
 			return nil
 		})

@@ -76,7 +76,7 @@ func TestSignInNeverRevives(t *testing.T) {
 				_, err := h.SignIn(provisiontest.LoginOf(name))
 				h.Must(err)
 			}
-			_, err := h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, person.ID, provisiontest.ByTest, func(id *provision.Identity) error {
+			_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, person.ID, provisiontest.ByTest, func(id *provision.Identity) error {
 				id.Status = provision.StatusSuspended
 				return nil
 			})
@@ -164,7 +164,7 @@ func TestAddressPushedFromElsewhere(t *testing.T) {
 		ann := h.Person("ann")
 		l := provision.Login{Protocol: provision.ProtocolOIDC, Issuer: provisiontest.Issuer, Subject: "ann", UserName: ann.UserName}
 		change := func(edit func(id *provision.Identity)) {
-			_, err := h.Core.Directory.UpdateIdentity(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(id *provision.Identity) error {
+			_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(id *provision.Identity) error {
 				*id = ann
 				edit(id)
 				return nil

@@ -162,7 +162,7 @@ func (h *house) setAccount(d provision.Desk, change func(*provision.Account)) {
 // suspend suspends the person, as the identity provider would.
 func (h *house) suspend() {
 	h.Helper()
-	_, err := h.core.Directory.UpdateIdentity(h.Context(), h.conn.ID, h.person.ID, cause, func(id *provision.Identity) error {
+	_, err := h.core.Directory.UpdatePerson(h.Context(), h.conn.ID, h.person.ID, cause, func(id *provision.Identity) error {
 		id.Status = provision.StatusSuspended
 		return nil
 	})

@@ -51,6 +51,7 @@ var layers = []layer{
 
 	{dir: "internal/fetch", not: []string{"database/sql"}},
 	{dir: "internal/lingering", not: []string{"database/sql"}},
+	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/directory", "provision/signin", "provision/breakglass", "provision/desksession", "provision/reconcile", "provision/credential", "provision/settings", "provision/plan", "store"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/settings", "internal/fetch", "internal/lingering", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr"}, not: []string{"database/sql"}, exact: true},
@@ -62,13 +63,13 @@ var layers = []layer{
 	{dir: "sso", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/entitlement", "provision/session", "provision/settings", "provision/signin", "internal/fetch", "sso/limit", "sso/web", "sso/client", "sso/flow", "sso/logout", "sso/portal", "sso/breakglass"}, not: []string{"database/sql"}, exact: true},
 	{dir: "sso/saml", not: []string{"net/http", "database/sql"}},
 	{dir: "sso/oidc", may: []string{"internal/fetch"}, not: []string{"database/sql"}},
-	{dir: "sso/limit", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
+	{dir: "sso/limit", may: []string{"provision", "internal/ratelimit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "sso/web", may: []string{"provision", "provision/session", "provision/signin", "internal/fetch", "internal/lingering", "sso/limit", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
 	{dir: "sso/client", may: []string{"provision", "provision/session", "provision/settings", "internal/fetch", "sso/web", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
 	{dir: "sso/flow", may: []string{"provision", "provision/session", "provision/settings", "provision/signin", "sso/web", "sso/client", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
 	{dir: "sso/logout", may: []string{"provision", "provision/session", "sso/web", "sso/client", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
 	{dir: "sso/portal", may: []string{"provision", "provision/entitlement", "provision/session", "sso/web"}, not: []string{"database/sql"}},
-	{dir: "sso/breakglass", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/settings", "sso/limit", "sso/web", "sso/client"}, not: []string{"database/sql"}},
+	{dir: "sso/breakglass", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/settings", "internal/ratelimit", "sso/limit", "sso/web", "sso/client"}, not: []string{"database/sql"}},
 	{dir: "sso/deskidp", may: []string{"provision", "provision/desksession", "provision/session", "provision/settings", "internal/fetch", "sso/deskidp/site", "sso/deskidp/oidc", "sso/deskidp/saml"}, not: []string{"database/sql"}, exact: true},
 	{dir: "sso/deskidp/site", may: []string{"provision", "provision/desksession", "provision/session", "provision/settings", "sso/saml"}, not: []string{"database/sql"}},
 	{dir: "sso/deskidp/oidc", may: []string{"provision", "provision/desksession", "provision/session", "sso/deskidp/site"}, not: []string{"database/sql"}},

@@ -54,7 +54,7 @@ var layers = []layer{
 	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/directory", "provision/signin", "provision/breakglass", "provision/desksession", "provision/reconcile", "provision/credential", "provision/settings", "provision/plan", "store"}, not: []string{"net/http", "database/sql"}},
 
-	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/settings", "internal/fetch", "internal/lingering", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr"}, not: []string{"database/sql"}, exact: true},
+	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/settings", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
 	{dir: "scim/filter", may: []string{"provision", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/resource", may: []string{"provision", "scim/filter", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},

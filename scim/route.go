@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
@@ -50,8 +51,8 @@ func New(core Core, options Options) http.Handler {
 		limits:    limits,
 		requestID: options.RequestID,
 		address:   options.ClientAddress,
-		buckets:   &limiters{limits: limits},
-		failures:  newFailures(),
+		buckets:   newBuckets(limits.RatePerSecond, limits.Burst, time.Now),
+		failures:  newFailures(time.Now),
 		now:       time.Now,
 	}
 	if h.log == nil {
@@ -77,7 +78,7 @@ type handler struct {
 	limits    Limits
 	requestID func(context.Context) string
 	address   func(*http.Request) netip.Addr
-	buckets   *limiters
+	buckets   *ratelimit.Limiter[provision.ConnectionID]
 	failures  *failures
 	signed    *signedTokens
 	now       func() time.Time
@@ -199,7 +200,7 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 	if err := h.authenticate(w, r); err != nil {
 		return answer{}, err
 	}
-	if delay := h.buckets.wait(r.conn.ID, h.now()); delay > 0 {
+	if delay := h.buckets.Wait(r.conn.ID); delay > 0 {
 		w.Header().Set("Retry-After", retryAfter(delay))
 		return answer{}, scimerr.New(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
 	}

@@ -49,12 +49,13 @@ var layers = []layer{
 	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
 
+	{dir: "internal/clientaddr", not: []string{"database/sql"}},
 	{dir: "internal/fetch", not: []string{"database/sql"}},
 	{dir: "internal/lingering", not: []string{"database/sql"}},
 	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/directory", "provision/signin", "provision/breakglass", "provision/desksession", "provision/reconcile", "provision/credential", "provision/settings", "provision/plan", "store"}, not: []string{"net/http", "database/sql"}},
 
-	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/settings", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr"}, not: []string{"database/sql"}, exact: true},
+	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
 	{dir: "scim/filter", may: []string{"provision", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/resource", may: []string{"provision", "scim/filter", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
@@ -64,7 +65,7 @@ var layers = []layer{
 	{dir: "sso/saml", not: []string{"net/http", "database/sql"}},
 	{dir: "sso/oidc", may: []string{"internal/fetch"}, not: []string{"database/sql"}},
 	{dir: "sso/limit", may: []string{"provision", "internal/ratelimit"}, not: []string{"net/http", "database/sql"}},
-	{dir: "sso/web", may: []string{"provision", "provision/session", "provision/signin", "internal/fetch", "internal/lingering", "sso/limit", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
+	{dir: "sso/web", may: []string{"provision", "provision/session", "provision/signin", "internal/clientaddr", "internal/fetch", "internal/lingering", "sso/limit", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
 	{dir: "sso/client", may: []string{"provision", "provision/session", "provision/settings", "internal/fetch", "sso/web", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
 	{dir: "sso/flow", may: []string{"provision", "provision/session", "provision/settings", "provision/signin", "sso/web", "sso/client", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},
 	{dir: "sso/logout", may: []string{"provision", "provision/session", "sso/web", "sso/client", "sso/saml", "sso/oidc"}, not: []string{"database/sql"}},

@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"net/http"
 	"net/netip"
 	"time"
 
@@ -31,13 +30,4 @@ func newFailures(now func() time.Time) *failures {
 // wait before it may fail again; zero when it may.
 func (f *failures) wait(addr netip.Addr) time.Duration {
 	return f.by.Wait(ratelimit.Network(addr, ratelimit.Household))
-}
-
-// peer returns the address at the other end of a request's connection.
-func peer(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return at.Addr()
 }

@@ -6,10 +6,14 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/deskbridge/deskbridge/internal/clientaddr"
 )
 
 // at returns the address of a client, as a server sees it.
-func at(remote string) netip.Addr { return peer(&http.Request{RemoteAddr: remote}) }
+func at(remote string) netip.Addr {
+	return clientaddr.Proxies(nil).Of(&http.Request{RemoteAddr: remote})
+}
 
 func TestFailuresAreCountedForEachAddress(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/clientaddr"
 	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -49,7 +50,7 @@ func TokenEndpoint(core Core, options Options) http.Handler {
 		e.requestID = noRequestID
 	}
 	if e.address == nil {
-		e.address = peer
+		e.address = clientaddr.Proxies(nil).Of
 	}
 	return e
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/clientaddr"
 	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -62,7 +63,7 @@ func New(core Core, options Options) http.Handler {
 		h.requestID = noRequestID
 	}
 	if h.address == nil {
-		h.address = peer
+		h.address = clientaddr.Proxies(nil).Of
 	}
 	h.signed = newSignedTokens(core, options.Fetch, h.log, h.now)
 	return h.outermost(h.routes())

@@ -2,7 +2,6 @@ package breakglass
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"slices"
 	"strings"
@@ -114,8 +113,8 @@ func (o *Admin) accept(code string, now time.Time, oneTime bool) bool {
 // recovery returns which of the recovery codes that are left a code is; -1 when
 // it is none.
 func (o *Admin) recovery(code string) int {
-	sum := sha256.Sum256([]byte(plainCode(code)))
-	return slices.IndexFunc(o.Recovery, func(left []byte) bool { return subtle.ConstantTimeCompare(left, sum[:]) == 1 })
+	sum := provision.HashSecret(plainCode(code))
+	return slices.IndexFunc(o.Recovery, func(left []byte) bool { return subtle.ConstantTimeCompare(left, sum) == 1 })
 }
 
 // plainCode is a code as somebody would have typed it from an app.

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 
 	"github.com/google/uuid"
@@ -36,4 +37,12 @@ func NewSecret() string {
 	var raw [32]byte
 	rand.Read(raw[:]) // never fails (crypto/rand)
 	return base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
+// HashSecret returns the SHA-256 of a secret: how it is kept and looked up, and of
+// no use to whoever reads it. It is for secrets that are random and long, as those
+// of [NewSecret] are; what people choose, as passwords, needs a slow hash.
+func HashSecret(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
 }

@@ -22,7 +22,7 @@ var errUnauthorized = scimerr.New(http.StatusUnauthorized, "The bearer token is 
 func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 	conn, token, err := h.credentials(r)
 	if e, ok := errors.AsType[*provision.Error](err); ok && (e.Code == provision.Denied || e.Code == provision.NotFound) {
-		if delay := h.failures.wait(h.address(r.Request), h.now()); delay > 0 {
+		if delay := h.failures.wait(h.address(r.Request)); delay > 0 {
 			w.Header().Set("Retry-After", retryAfter(delay))
 			return scimerr.New(http.StatusTooManyRequests, "Too many requests without a valid token; try again after the time in Retry-After.")
 		}

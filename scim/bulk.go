@@ -48,7 +48,7 @@ func (h *handler) bulk(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	h.buckets.charge(r.conn.ID, h.now(), len(req.operations)-1) // the request itself is one
+	h.buckets.Charge(r.conn.ID, len(req.operations)-1) // the request itself is one
 	job := newBulkJob(h, r, req)
 	if err := job.run(); err != nil {
 		return answer{}, err

@@ -6,14 +6,19 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/deskbridge/deskbridge/internal/clientaddr"
 )
 
 // at returns the address of a client, as a server sees it.
-func at(remote string) netip.Addr { return peer(&http.Request{RemoteAddr: remote}) }
+func at(remote string) netip.Addr {
+	return clientaddr.Proxies(nil).Of(&http.Request{RemoteAddr: remote})
+}
 
 func TestFailuresAreCountedForEachAddress(t *testing.T) {
-	f, now := newFailures(), time.Unix(1_800_000_000, 0)
-	fail := func(remote string) time.Duration { return f.wait(at(remote), now) }
+	now := time.Unix(1_800_000_000, 0)
+	f := newFailures(func() time.Time { return now })
+	fail := func(remote string) time.Duration { return f.wait(at(remote)) }
 	for n := range failuresAtOnce {
 		if delay := fail("192.0.2.1:40000"); delay > 0 {
 			t.Fatalf("failure %d has to wait %v", n, delay)
@@ -42,30 +47,41 @@ func TestFailuresAreCountedForEachAddress(t *testing.T) {
 }
 
 func TestOneNetworkOfIPv6IsOneClient(t *testing.T) {
-	f, now := newFailures(), time.Unix(1_800_000_000, 0)
+	now := time.Unix(1_800_000_000, 0)
+	f := newFailures(func() time.Time { return now })
 	for n := range failuresAtOnce {
-		f.wait(at(fmt.Sprintf("[2001:db8::%x]:1", n)), now)
+		f.wait(at(fmt.Sprintf("[2001:db8::%x]:1", n)))
 	}
-	if f.wait(at("[2001:db8::ffff:1]:1"), now) <= 0 {
+	if f.wait(at("[2001:db8::ffff:1]:1")) <= 0 {
 		t.Error("an address of the same /64 may go on")
 	}
-	if f.wait(at("[2001:db8:0:1::1]:1"), now) > 0 {
+	if f.wait(at("[2001:db8:0:1::1]:1")) > 0 {
 		t.Error("an address of another /64 has to wait")
 	}
 }
 
 func TestFailuresTakeBoundedMemory(t *testing.T) {
-	f, now := newFailures(), time.Unix(1_800_000_000, 0)
+	now := time.Unix(1_800_000_000, 0)
+	f := newFailures(func() time.Time { return now })
 	for range failuresAtOnce {
-		f.wait(at("192.0.2.1:1"), now)
+		f.wait(at("192.0.2.1:1"))
+		f.wait(at("192.0.2.2:1"))
+	}
+	if f.wait(at("192.0.2.2:1")) <= 0 {
+		t.Error("too many failures do not have to wait")
 	}
 	for n := range 100_000 {
-		f.wait(at(fmt.Sprintf("10.%d.%d.%d:1", n>>16, n>>8&255, n&255)), now)
-		if n%1000 == 0 && f.wait(at("192.0.2.1:1"), now) <= 0 {
+		f.wait(at(fmt.Sprintf("10.%d.%d.%d:1", n>>16, n>>8&255, n&255)))
+		if n%1000 == 0 && f.wait(at("192.0.2.1:1")) <= 0 {
 			t.Fatalf("after %d other addresses, one that goes on failing was forgotten", n)
 		}
 	}
-	if got := len(f.recent) + len(f.older); got > maxAddresses {
-		t.Errorf("%d addresses are kept, want at most %d", got, maxAddresses)
+	for n := range maxAddresses {
+		f.wait(at(fmt.Sprintf("11.0.%d.%d:1", n>>8, n&255)))
+	}
+	for _, quiet := range []string{"192.0.2.1:1", "192.0.2.2:1"} {
+		if f.wait(at(quiet)) > 0 {
+			t.Errorf("after %d other addresses, %s is still kept", maxAddresses, quiet)
+		}
 	}
 }

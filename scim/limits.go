@@ -1,11 +1,9 @@
 package scim
 
 import (
-	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/patch"
@@ -60,36 +58,15 @@ func set[T comparable](field *T, def T) {
 	}
 }
 
-// limiters keeps one token bucket a connection. There are as many as
-// connections, so none is ever dropped.
-type limiters struct {
-	limits  Limits
-	buckets sync.Map // provision.ConnectionID → *rate.Limiter
-}
+// countedConnections is of how many connections requests are counted at once.
+// Only who has a valid token is counted, so no stranger can have one forgotten.
+const countedConnections = 10_000
 
-// wait returns how long a request of the connection at now has to wait; zero
-// lets it pass.
-func (l *limiters) wait(id provision.ConnectionID, now time.Time) time.Duration {
-	if l.limits.RatePerSecond < 0 {
-		return 0
+// newBuckets returns a limit of so many requests a second and connection, and
+// burst at once; nil, which limits nothing, for a negative number.
+func newBuckets(perSecond float64, burst int, now func() time.Time) *ratelimit.Limiter[provision.ConnectionID] {
+	if perSecond < 0 {
+		return nil
 	}
-	bucket, ok := l.buckets.Load(id)
-	if !ok {
-		fresh := rate.NewLimiter(rate.Limit(l.limits.RatePerSecond), l.limits.Burst)
-		bucket, _ = l.buckets.LoadOrStore(id, fresh)
-	}
-	reservation := bucket.(*rate.Limiter).ReserveN(now, 1)
-	delay := reservation.DelayFrom(now)
-	if delay > 0 {
-		reservation.CancelAt(now) // a refused request takes no token
-	}
-	return delay
-}
-
-// charge takes n further tokens, into debt if need be: what comes next waits.
-func (l *limiters) charge(id provision.ConnectionID, now time.Time, n int) {
-	if bucket, ok := l.buckets.Load(id); ok {
-		limiter := bucket.(*rate.Limiter)
-		limiter.ReserveN(now, min(n, limiter.Burst()))
-	}
+	return ratelimit.New[provision.ConnectionID](perSecond, burst, countedConnections, now)
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/clientaddr"
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 )
@@ -39,8 +41,8 @@ const (
 // endpoint of the client's connection. Of options, Log, RequestID and
 // ClientAddress matter.
 func TokenEndpoint(core Core, options Options) http.Handler {
-	e := &tokenEndpoint{core: core, log: options.Log, requestID: options.RequestID, address: options.ClientAddress, failures: newFailures(), now: time.Now,
-		buckets: &limiters{limits: Limits{RatePerSecond: tokensPerSecond, Burst: tokensAtOnce}}}
+	e := &tokenEndpoint{core: core, log: options.Log, requestID: options.RequestID, address: options.ClientAddress, failures: newFailures(time.Now),
+		buckets: newBuckets(tokensPerSecond, tokensAtOnce, time.Now)}
 	if e.log == nil {
 		e.log = slog.Default()
 	}
@@ -48,7 +50,7 @@ func TokenEndpoint(core Core, options Options) http.Handler {
 		e.requestID = noRequestID
 	}
 	if e.address == nil {
-		e.address = peer
+		e.address = clientaddr.Proxies(nil).Of
 	}
 	return e
 }
@@ -59,8 +61,7 @@ type tokenEndpoint struct {
 	requestID func(context.Context) string
 	address   func(*http.Request) netip.Addr
 	failures  *failures
-	buckets   *limiters
-	now       func() time.Time
+	buckets   *ratelimit.Limiter[provision.ConnectionID]
 }
 
 // oauthError is an error as RFC 6749 §5.2 has it.
@@ -140,7 +141,7 @@ func (e *tokenEndpoint) issue(w http.ResponseWriter, r *http.Request) (grant, er
 	if err != nil {
 		return grant{}, err
 	}
-	if delay := e.buckets.wait(client.Connection, e.now()); delay > 0 {
+	if delay := e.buckets.Wait(client.Connection); delay > 0 {
 		return grant{}, tooMany("Too many access tokens; keep one until it expires.", delay)
 	}
 	token, _, err := e.core.Tokens.IssueAccessToken(r.Context(), client, readOnly)
@@ -174,7 +175,7 @@ func (e *tokenEndpoint) client(r *http.Request, form map[string]string) (credent
 	if denied, ok := errors.AsType[*provision.Error](err); !ok || denied.Code != provision.Denied {
 		return client, err
 	}
-	if delay := e.failures.wait(e.address(r), e.now()); delay > 0 {
+	if delay := e.failures.wait(e.address(r)); delay > 0 {
 		return client, tooMany("Too many requests without a valid client; try again after the time in Retry-After.", delay)
 	}
 	return client, errInvalidClient

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/clientaddr"
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
@@ -50,8 +52,8 @@ func New(core Core, options Options) http.Handler {
 		limits:    limits,
 		requestID: options.RequestID,
 		address:   options.ClientAddress,
-		buckets:   &limiters{limits: limits},
-		failures:  newFailures(),
+		buckets:   newBuckets(limits.RatePerSecond, limits.Burst, time.Now),
+		failures:  newFailures(time.Now),
 		now:       time.Now,
 	}
 	if h.log == nil {
@@ -61,7 +63,7 @@ func New(core Core, options Options) http.Handler {
 		h.requestID = noRequestID
 	}
 	if h.address == nil {
-		h.address = peer
+		h.address = clientaddr.Proxies(nil).Of
 	}
 	h.signed = newSignedTokens(core, options.Fetch, h.log, h.now)
 	return h.outermost(h.routes())
@@ -77,7 +79,7 @@ type handler struct {
 	limits    Limits
 	requestID func(context.Context) string
 	address   func(*http.Request) netip.Addr
-	buckets   *limiters
+	buckets   *ratelimit.Limiter[provision.ConnectionID]
 	failures  *failures
 	signed    *signedTokens
 	now       func() time.Time
@@ -199,7 +201,7 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 	if err := h.authenticate(w, r); err != nil {
 		return answer{}, err
 	}
-	if delay := h.buckets.wait(r.conn.ID, h.now()); delay > 0 {
+	if delay := h.buckets.Wait(r.conn.ID); delay > 0 {
 		w.Header().Set("Retry-After", retryAfter(delay))
 		return answer{}, scimerr.New(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -13,11 +12,16 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 	"modernc.org/sqlite"
+
+	"github.com/deskbridge/deskbridge/internal/backoff"
 )
 
 // maxTries is how often a transaction is run before its collision with others
 // becomes the caller's error.
 const maxTries = 10
+
+// collisions is how waits grow between the tries.
+var collisions = backoff.Policy{First: 5 * time.Millisecond, Most: 500 * time.Millisecond}
 
 // InTx runs fn in one transaction; see [provision.InTx]. On a Store that is in a transaction
 // already, fn becomes part of that one.
@@ -100,14 +104,12 @@ func collided(err error) bool {
 	return false
 }
 
-// pause waits before the next try: 5 ms after the first, doubling up to half a
-// second, and a random part of that, lest both sides meet again.
+// pause waits before the next try, lest both sides meet again.
 func pause(ctx context.Context, try int) error {
-	most := min(5*time.Millisecond<<(try-1), 500*time.Millisecond)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(most/2 + rand.N(most/2)):
+	case <-time.After(collisions.After(try)):
 		return nil
 	}
 }

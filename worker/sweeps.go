@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
@@ -67,4 +68,4 @@ func (w *Worker) sweepOne(ctx context.Context, d provision.Desk, interval time.D
 }
 
 // around returns about d: replicas and desks that begin together drift apart.
-func around(d time.Duration) time.Duration { return between(d*9/10, d*11/10+1) }
+func around(d time.Duration) time.Duration { return backoff.Between(d*9/10, d*11/10) }

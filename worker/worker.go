@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
@@ -133,10 +134,10 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 func putOff(p *pausedError, ending bool) time.Duration {
 	if ending {
 		wait := max(p.wait, min(p.lasted/4, time.Minute))
-		return between(wait, wait+wait/4+10*time.Millisecond)
+		return backoff.Between(wait, wait+wait/4+10*time.Millisecond)
 	}
 	wait := max(p.wait, min(p.lasted/2, 5*time.Minute))
-	return between(wait, wait+wait/2+2*time.Second)
+	return backoff.Between(wait, wait+wait/2+2*time.Second)
 }
 
 func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Error) (string, error) {

@@ -3,7 +3,6 @@ package breakglass
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"strings"
 	"time"
 
@@ -54,8 +53,7 @@ func (s *Service) Add(ctx context.Context, c provision.Cause, name, password str
 	for range recoveryCodes {
 		code := strings.ToLower(rand.Text())[:20]
 		e.Codes = append(e.Codes, code)
-		sum := sha256.Sum256([]byte(code))
-		o.Recovery = append(o.Recovery, sum[:])
+		o.Recovery = append(o.Recovery, provision.HashSecret(code))
 	}
 	err = s.inTx(ctx, func(tx Store) error {
 		if err := tx.SaveOwner(ctx, o); err != nil {

@@ -1,8 +1,7 @@
 package breakglass
 
 import (
-	"golang.org/x/time/rate"
-
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/session"
@@ -17,7 +16,7 @@ type Service struct {
 	sessions *session.Service
 	now      provision.Clock
 
-	wrong *throttle // one-time codes beside a right password
+	wrong *ratelimit.Limiter[provision.AdminID] // one-time codes beside a right password
 	// One password is checked at a time: it takes 64 MiB, and a processor.
 	// Whoever shows a right recovery code, which nobody guesses, has a queue of
 	// their own: no crowd of strangers keeps an admin waiting.
@@ -27,6 +26,6 @@ type Service struct {
 // New returns a Service on store.
 func New(store Store, inTx provision.InTx[Store], log *audit.Service, sessions *session.Service, now provision.Clock) *Service {
 	return &Service{store: store, inTx: inTx, audit: log, sessions: sessions, now: now,
-		wrong:     &throttle{by: make(map[provision.AdminID]*rate.Limiter)},
+		wrong:     newThrottle(now),
 		passwords: make(chan struct{}, 1), recoveries: make(chan struct{}, 1)}
 }

@@ -2,7 +2,6 @@ package credential
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"strings"
 	"time"
@@ -49,15 +48,15 @@ func (s *Service) Authenticate(ctx context.Context, nameOrID, bearer string) (pr
 
 // bearer looks up what a request shows.
 func (s *Service) bearer(ctx context.Context, bearer string) (Token, provision.Connection, error) {
-	hash := sha256.Sum256([]byte(bearer))
+	hash := provision.HashSecret(bearer)
 	if !strings.HasPrefix(bearer, accessPrefix) {
-		token, conn, err := s.store.TokenByHash(ctx, hash[:])
+		token, conn, err := s.store.TokenByHash(ctx, hash)
 		if err == nil && token.ClientID != "" {
 			err = errToken // the secret of a client is good for the token endpoint alone
 		}
 		return token, conn, err
 	}
-	access, token, conn, err := s.store.AccessTokenByHash(ctx, hash[:])
+	access, token, conn, err := s.store.AccessTokenByHash(ctx, hash)
 	if err == nil && !s.now().Before(access.ExpiresAt) {
 		err = errToken
 	}
@@ -137,8 +136,7 @@ func (t *Token) newSecret() string {
 	if t.ClientID != "" {
 		secret = secretPrefix + provision.NewSecret()
 	}
-	hash := sha256.Sum256([]byte(secret))
-	t.Hash = hash[:]
+	t.Hash = provision.HashSecret(secret)
 	return secret
 }
 
@@ -162,8 +160,7 @@ func (s *Service) Tokens(ctx context.Context, conn provision.ConnectionID) ([]To
 // AuthenticateClient returns the OAuth client with this id and secret. Whatever
 // is wrong is the same Denied.
 func (s *Service) AuthenticateClient(ctx context.Context, id, secret string) (Token, error) {
-	hash := sha256.Sum256([]byte(secret))
-	token, conn, err := s.store.TokenByHash(ctx, hash[:])
+	token, conn, err := s.store.TokenByHash(ctx, provision.HashSecret(secret))
 	if err != nil && !provision.IsNotFound(err) {
 		return Token{}, err
 	}
@@ -179,8 +176,7 @@ func (s *Service) AuthenticateClient(ctx context.Context, id, secret string) (To
 func (s *Service) IssueAccessToken(ctx context.Context, client Token, readOnly bool) (secret string, expires time.Time, _ error) {
 	now := s.now()
 	secret = accessPrefix + provision.NewSecret()
-	hash := sha256.Sum256([]byte(secret))
-	access := AccessToken{Hash: hash[:], Token: client.ID, ReadOnly: readOnly || client.ReadOnly, CreatedAt: now, ExpiresAt: now.Add(AccessTokenLife)}
+	access := AccessToken{Hash: provision.HashSecret(secret), Token: client.ID, ReadOnly: readOnly || client.ReadOnly, CreatedAt: now, ExpiresAt: now.Add(AccessTokenLife)}
 	err := s.inTx(ctx, func(tx Store) error {
 		if err := tx.SweepAccessTokens(ctx, now); err != nil {
 			return err

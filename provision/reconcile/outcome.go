@@ -3,15 +3,13 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 const (
-	backoffFirst = time.Second
-	backoffMost  = 5 * time.Minute
 	// giveUpAfter failed runs a person is asked: at full backoff that is
 	// most of a day.
 	giveUpAfter = 200
@@ -20,14 +18,10 @@ const (
 	recheckAfter = 10 * time.Minute
 )
 
-// Backoff returns how long to wait after so many failed attempts: full jitter
+// Backoff returns how long to wait after so many failed attempts: equal jitter
 // over a span that doubles from 1 s to 5 min.
 func Backoff(attempts int) time.Duration {
-	span := backoffMost
-	if attempts < 10 {
-		span = min(backoffFirst<<max(attempts-1, 0), backoffMost)
-	}
-	return span/2 + rand.N(span/2+1)
+	return backoff.Policy{First: time.Second, Most: 5 * time.Minute}.After(attempts)
 }
 
 // Confirm ends a run whose desk shows what was wanted: have, or nobody.

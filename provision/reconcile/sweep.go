@@ -2,9 +2,9 @@ package reconcile
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -46,7 +46,7 @@ func (s *Service) DueSweeps(ctx context.Context, interval time.Duration) ([]prov
 		case !known:
 			err := s.changeSweep(ctx, d.ID, func(sw *Sweep) error {
 				if sw.NextAt.IsZero() {
-					sw.NextAt = now.Add(interval/2 + rand.N(interval/2+1))
+					sw.NextAt = now.Add(backoff.Between(interval/2, interval))
 				}
 				return nil
 			})

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"time"
 
@@ -23,22 +22,19 @@ func (s *Service) KeepOneTime(ctx context.Context, kind OneTimeKind, conn provis
 	if err != nil {
 		return err
 	}
-	hash := sha256.Sum256([]byte(secret))
-	return s.store.SaveTicket(ctx, OneTimeToken{Hash: hash[:], Kind: kind, Connection: conn, Data: text, ExpiresAt: s.now().Add(life)})
+	return s.store.SaveTicket(ctx, OneTimeToken{Hash: provision.HashSecret(secret), Kind: kind, Connection: conn, Data: text, ExpiresAt: s.now().Add(life)})
 }
 
 // PeekOneTime reads a ticket into data, and leaves it. One that never was, was
 // taken or has expired is NotFound.
 func (s *Service) PeekOneTime(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any) error {
-	hash := sha256.Sum256([]byte(secret))
-	t, err := s.store.Ticket(ctx, kind, hash[:])
+	t, err := s.store.Ticket(ctx, kind, provision.HashSecret(secret))
 	return s.readOneTime(t, err, conn, data)
 }
 
 // TakeOneTime is PeekTicket, and of several who try only one succeeds.
 func (s *Service) TakeOneTime(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any) error {
-	hash := sha256.Sum256([]byte(secret))
-	t, err := s.store.TakeTicket(ctx, kind, hash[:])
+	t, err := s.store.TakeTicket(ctx, kind, provision.HashSecret(secret))
 	return s.readOneTime(t, err, conn, data)
 }
 

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -54,9 +53,8 @@ func (s *Service) StartSession(ctx context.Context, c provision.Cause, session p
 
 // OpenIn opens a session for somebody whose row is locked.
 func (s *Service) OpenIn(ctx context.Context, tx Store, c provision.Cause, session provision.Session, p AuthnContext, secret string, notAfter time.Time, old string) (provision.Session, error) {
-	hash := sha256.Sum256([]byte(secret))
 	now := s.now()
-	session.ID, session.Hash, session.CreatedAt, session.SeenAt = provision.NewID[provision.SessionID](), hash[:], now, now
+	session.ID, session.Hash, session.CreatedAt, session.SeenAt = provision.NewID[provision.SessionID](), provision.HashSecret(secret), now, now
 	session.EndsAt = now.Add(s.policy.Life)
 	if !notAfter.IsZero() && notAfter.Before(session.EndsAt) {
 		session.EndsAt = notAfter.UTC().Truncate(time.Microsecond)
@@ -76,8 +74,7 @@ func (s *Service) OpenIn(ctx context.Context, tx Store, c provision.Cause, sessi
 }
 
 func (s *Service) replaceSession(ctx context.Context, tx Store, c provision.Cause, secret string, by provision.Session) error {
-	hash := sha256.Sum256([]byte(secret))
-	old, _, _, err := tx.Session(ctx, hash[:])
+	old, _, _, err := tx.Session(ctx, provision.HashSecret(secret))
 	if provision.IsNotFound(err) {
 		return nil
 	}
@@ -99,8 +96,7 @@ func (s *Service) Session(ctx context.Context, secret string) (provision.Session
 	if secret == "" {
 		return provision.Session{}, provision.Identity{}, provision.Connection{}, ErrNone
 	}
-	hash := sha256.Sum256([]byte(secret))
-	session, person, conn, err := s.store.Session(ctx, hash[:])
+	session, person, conn, err := s.store.Session(ctx, provision.HashSecret(secret))
 	if provision.IsNotFound(err) {
 		return provision.Session{}, provision.Identity{}, provision.Connection{}, ErrNone
 	}
@@ -120,8 +116,7 @@ func (s *Service) ForwardAuthSubject(ctx context.Context, secret, desk string) (
 	if secret == "" {
 		return ForwardAuthSubject{}, ErrNone
 	}
-	hash := sha256.Sum256([]byte(secret))
-	v, err := s.store.Visitor(ctx, hash[:], desk)
+	v, err := s.store.Visitor(ctx, provision.HashSecret(secret), desk)
 	if provision.IsNotFound(err) {
 		return ForwardAuthSubject{}, ErrNone
 	}

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -76,8 +75,7 @@ func (s *Service) SignIn(ctx context.Context, conn provision.ConnectionID, c pro
 // useUp takes what serves once.
 func (s *Service) useUp(ctx context.Context, tx Store, conn provision.ConnectionID, e SignInRequest) error {
 	for _, ref := range e.OneTime {
-		hash := sha256.Sum256([]byte(ref.Secret))
-		t, err := tx.TakeTicket(ctx, ref.Kind, hash[:])
+		t, err := tx.TakeTicket(ctx, ref.Kind, provision.HashSecret(ref.Secret))
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/sso/limit"
 )
 
@@ -27,26 +28,26 @@ const (
 
 // throttle counts tries of the break-glass sign-in.
 type throttle struct {
-	tries    *limit.Limiter[netip.Addr]
-	failures *limit.Limiter[netip.Addr]
-	failing  *limit.Limiter[struct{}]
+	tries    *ratelimit.Limiter[netip.Addr]
+	failures *ratelimit.Limiter[netip.Addr]
+	failing  *ratelimit.Limiter[struct{}]
 }
 
 func newThrottle(now func() time.Time) *throttle {
 	return &throttle{
-		tries:    limit.New[netip.Addr](perMinute/60.0, perMinute, limit.Addresses, now),
-		failures: limit.New[netip.Addr](maxFailures/forgetsAfter.Seconds(), maxFailures, limit.Addresses, now),
-		failing:  limit.New[struct{}](perMinuteFailing/60.0, perMinuteFailing, 1, now),
+		tries:    ratelimit.New[netip.Addr](perMinute/60.0, perMinute, limit.Addresses, now),
+		failures: ratelimit.New[netip.Addr](maxFailures/forgetsAfter.Seconds(), maxFailures, limit.Addresses, now),
+		failing:  ratelimit.New[struct{}](perMinuteFailing/60.0, perMinuteFailing, 1, now),
 	}
 }
 
 // allow counts a try, and reports whether it may be made.
 func (t *throttle) allow(from netip.Addr) bool {
-	if !t.tries.Allow(limit.Network(from, limit.Household)) {
+	if !t.tries.Allow(ratelimit.Network(from, ratelimit.Household)) {
 		return false
 	}
-	return t.failures.Left(limit.Network(from, limit.Site)) || t.failing.Allow(struct{}{})
+	return t.failures.Left(ratelimit.Network(from, ratelimit.Site)) || t.failing.Allow(struct{}{})
 }
 
 // failed notes that a try was wrong.
-func (t *throttle) failed(from netip.Addr) { t.failures.Allow(limit.Network(from, limit.Site)) }
+func (t *throttle) failed(from netip.Addr) { t.failures.Allow(ratelimit.Network(from, ratelimit.Site)) }

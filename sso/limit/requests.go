@@ -4,8 +4,13 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 )
+
+// Addresses is how many addresses are counted at once; the ones that were quiet
+// for longest are forgotten first. 2 MiB hold them.
+const Addresses = 10_000
 
 // Limits bound what is asked of one process. A company of 5,000 may come from
 // one address in the same minute at nine in the morning, and a sign-in is eight
@@ -51,9 +56,9 @@ func (l Limits) withDefaults() Limits {
 
 // Requests counts requests by [Limits]. It is safe for concurrent use.
 type Requests struct {
-	byAddress    *Limiter[netip.Addr]
-	byConnection *Limiter[demand]
-	modest       *Limiter[netip.Addr] // of addresses, while a connection is asked for too much
+	byAddress    *ratelimit.Limiter[netip.Addr]
+	byConnection *ratelimit.Limiter[demand]
+	modest       *ratelimit.Limiter[netip.Addr] // of addresses, while a connection is asked for too much
 }
 
 // demand is one kind of request to one connection.
@@ -66,18 +71,20 @@ type demand struct {
 func NewRequests(l Limits, now func() time.Time) *Requests {
 	l = l.withDefaults()
 	return &Requests{
-		byAddress:    New[netip.Addr](l.PerSecond, l.Burst, Addresses, now),
-		byConnection: New[demand](l.ConnectionPerSecond, l.ConnectionBurst, rememberedConnections, now),
-		modest:       New[netip.Addr](modestPerSecond, modestBurst, Addresses, now),
+		byAddress:    ratelimit.New[netip.Addr](l.PerSecond, l.Burst, Addresses, now),
+		byConnection: ratelimit.New[demand](l.ConnectionPerSecond, l.ConnectionBurst, rememberedConnections, now),
+		modest:       ratelimit.New[netip.Addr](modestPerSecond, modestBurst, Addresses, now),
 	}
 }
 
 // Address counts a request from an address, and reports whether it may be made.
-func (c *Requests) Address(from netip.Addr) bool { return c.byAddress.Allow(Network(from, Household)) }
+func (c *Requests) Address(from netip.Addr) bool {
+	return c.byAddress.Allow(ratelimit.Network(from, ratelimit.Household))
+}
 
 // Connection counts a request of one kind to a connection, and reports whether
 // it may be made: when no more come than all its people together would send, or
 // when the address has some of its modest share left.
 func (c *Requests) Connection(conn provision.ConnectionID, kind string, from netip.Addr) bool {
-	return c.byConnection.Allow(demand{conn, kind}) || c.modest.Allow(Network(from, Household))
+	return c.byConnection.Allow(demand{conn, kind}) || c.modest.Allow(ratelimit.Network(from, ratelimit.Household))
 }

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 )
 
 // TestNineInTheMorning has a company of 5,000 behind one address sign in within
@@ -15,8 +17,8 @@ func TestNineInTheMorning(t *testing.T) {
 	)
 	now := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
 	limits := Limits{}.withDefaults()
-	byAddress := New[netip.Addr](limits.PerSecond, limits.Burst, Addresses, func() time.Time { return now })
-	byConnection := New[demand](limits.ConnectionPerSecond, limits.ConnectionBurst, rememberedConnections, func() time.Time { return now })
+	byAddress := ratelimit.New[netip.Addr](limits.PerSecond, limits.Burst, Addresses, func() time.Time { return now })
+	byConnection := ratelimit.New[demand](limits.ConnectionPerSecond, limits.ConnectionBurst, rememberedConnections, func() time.Time { return now })
 	office := netip.MustParseAddr("192.0.2.1")
 	for person := range people {
 		for request := range requests {

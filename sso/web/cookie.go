@@ -1,7 +1,6 @@
 package web
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"time"
@@ -68,6 +67,5 @@ func (s *Site) SameBrowser(r *http.Request, mark string) bool {
 // fingerprint is how a cookie is kept: equal only for equal ones, and of no use
 // to whoever reads it.
 func fingerprint(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	return base64.RawURLEncoding.EncodeToString(provision.HashSecret(secret))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/clientaddr"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/limit"
 )
@@ -32,7 +33,7 @@ type Site struct {
 
 	core      Core
 	requestID func(context.Context) string
-	proxies   []netip.Prefix
+	proxies   clientaddr.Proxies
 	requests  *limit.Requests
 	counts    *counts
 }

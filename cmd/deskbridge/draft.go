@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // draftOf turns what access.yaml says into the core's words, and checks
@@ -24,8 +24,8 @@ func draftOf(access config.Access) (d plan.Draft, _ error) {
 		if conn.SignIn, err = signInOf(c); err != nil {
 			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
 		}
-		if c.SCIM != nil && c.SCIM.JWT != nil {
-			conn.JWT = new(provision.JWT(*c.SCIM.JWT))
+		if c.SCIM != nil {
+			conn.JWT = c.SCIM.JWT
 		}
 		if c.JIT != nil && c.JIT.Role != "" {
 			role, err := provision.ParseRole(c.JIT.Role)
@@ -66,6 +66,7 @@ func signInOf(c config.Connection) (s provision.SignIn, _ error) {
 	if c.JIT != nil {
 		s.JIT = &provision.JIT{Create: c.JIT.Create == nil || *c.JIT.Create, Groups: c.JIT.Groups, NoGroups: provision.NoGroups(c.JIT.NoGroups)}
 	}
+	s.OIDC = c.OIDC
 	if c.SAML != nil {
 		saml := *c.SAML
 		if saml.MetadataFile != "" {
@@ -73,48 +74,24 @@ func signInOf(c config.Connection) (s provision.SignIn, _ error) {
 			if err != nil {
 				return s, fmt.Errorf("saml: %w", err)
 			}
-			saml.Metadata = string(text)
+			saml.Metadata, saml.MetadataFile = string(text), ""
 		}
-		var err error
-		if s.SAML, err = json.Marshal(saml); err != nil {
-			return s, err
-		}
-	}
-	if c.OIDC != nil {
-		var err error
-		if s.OIDC, err = json.Marshal(c.OIDC); err != nil {
-			return s, err
-		}
+		s.SAML = &saml
 	}
 	return s, nil
 }
 
 // deskSignInOf turns what a file says of signing in to a desk into the core's
-// words.
-func deskSignInOf(desk string, in *config.DeskSignIn) (out provision.DeskSignIn) {
+// words: without a client_id of its own, the desk's name is its client_id.
+func deskSignInOf(desk string, in *protocol.DeskSignIn) (out protocol.DeskSignIn) {
 	if in == nil {
 		return out
 	}
-	out.BeforeReady = in.BeforeReady
-	for role, word := range in.Roles {
-		if out.Roles == nil {
-			out.Roles = make(map[provision.Role]string)
-		}
-		out.Roles[provision.Role(role)] = word
-	}
-	if s := in.SAML; s != nil {
-		out.SAML = &provision.DeskSAML{EntityID: s.EntityID, ACSURL: s.ACSURL, NameID: provision.Field(s.NameID), Certificate: s.Certificate,
-			SignResponse: s.SignResponse, RelayState: s.RelayState}
-		if s.Attributes != nil {
-			out.SAML.Attributes = make(map[provision.Field]string)
-		}
-		for field, name := range s.Attributes {
-			out.SAML.Attributes[provision.Field(field)] = name
-		}
-	}
-	if o := in.OIDC; o != nil {
-		out.OIDC = &provision.DeskOIDC{ClientID: cmp.Or(o.ClientID, desk), ClientSecret: o.ClientSecret, Public: o.Public, RedirectURIs: o.RedirectURIs,
-			PostLogoutRedirectURIs: o.PostLogoutRedirectURIs, BackchannelLogoutURL: o.BackchannelLogoutURL, LoginURL: o.LoginURL}
+	out = *in
+	if out.OIDC != nil {
+		oidc := *out.OIDC
+		oidc.ClientID = cmp.Or(oidc.ClientID, desk)
+		out.OIDC = &oidc
 	}
 	return out
 }

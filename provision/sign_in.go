@@ -52,6 +52,15 @@ func (s *SignIn) Empty() bool {
 	return !s.Disabled && s.JIT == nil && s.Match == Match{} && s.SAML == nil && s.OIDC == nil
 }
 
+// Clone returns what is kept of s, so that it shares nothing with s.
+func (s *SignIn) Clone() (c SignIn, err error) {
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	return c, err
+}
+
 // SameAs reports whether s and other say the same.
 func (s *SignIn) SameAs(other *SignIn) bool {
 	a, err1 := json.Marshal(s)

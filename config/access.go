@@ -7,10 +7,11 @@ import (
 	"os"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // maxAccessFile is the size above which a file is taken for a mistake.
@@ -25,14 +26,14 @@ type Access struct {
 
 // Connection is one IdP tenant.
 type Connection struct {
-	Name    string   `yaml:"name"`
-	IdP     string   `yaml:"idp"`
-	Domains []string `yaml:"domains"`
-	JIT     *JIT     `yaml:"jit"`
-	Match   Match    `yaml:"match"`
-	SAML    *SAML    `yaml:"saml"`
-	OIDC    *OIDC    `yaml:"oidc"`
-	SCIM    *SCIM    `yaml:"scim"`
+	Name    string         `yaml:"name"`
+	IdP     string         `yaml:"idp"`
+	Domains []string       `yaml:"domains"`
+	JIT     *JIT           `yaml:"jit"`
+	Match   Match          `yaml:"match"`
+	SAML    *protocol.SAML `yaml:"saml"`
+	OIDC    *protocol.OIDC `yaml:"oidc"`
+	SCIM    *SCIM          `yaml:"scim"`
 
 	SignInDisabled bool `yaml:"sign_in_disabled"`
 }
@@ -50,71 +51,25 @@ type Match struct {
 	Email bool `yaml:"email"`
 }
 
-// SAML says where an IdP's metadata is, or what would stand in it, and how to
-// sign in there.
-type SAML struct {
-	MetadataURL  string   `yaml:"metadata_url" json:"metadata_url,omitempty"`
-	MetadataFile string   `yaml:"metadata_file" json:"-"`
-	Metadata     string   `yaml:"metadata" json:"metadata,omitempty"` // the document itself
-	EntityID     string   `yaml:"entity_id" json:"entity_id,omitempty"`
-	SSOURL       string   `yaml:"sso_url" json:"sso_url,omitempty"`
-	SLOURL       string   `yaml:"slo_url" json:"slo_url,omitempty"`
-	Certificates []string `yaml:"certificates" json:"certificates,omitempty"`
-
-	Binding               string            `yaml:"binding" json:"binding,omitempty"` // redirect, post; default redirect
-	NameIDFormat          string            `yaml:"name_id_format" json:"name_id_format,omitempty"`
-	ForceAuthn            bool              `yaml:"force_authn" json:"force_authn,omitempty"`
-	AuthnContexts         []string          `yaml:"authn_contexts" json:"authn_contexts,omitempty"`
-	RequireEncryption     bool              `yaml:"require_encryption" json:"require_encryption,omitempty"`
-	RequireSignedResponse bool              `yaml:"require_signed_response" json:"require_signed_response,omitempty"`
-	AllowSHA1             bool              `yaml:"allow_sha1" json:"allow_sha1,omitempty"`
-	IdPInitiated          bool              `yaml:"idp_initiated" json:"idp_initiated,omitempty"`
-	Claims                map[string]string `yaml:"claims" json:"claims,omitempty"`
-}
-
-// OIDC says how to sign in at an OpenID provider.
-type OIDC struct {
-	Issuer        string            `yaml:"issuer" json:"issuer"`
-	ClientID      string            `yaml:"client_id" json:"client_id"`
-	ClientSecret  string            `yaml:"client_secret" json:"client_secret,omitempty"`
-	SecretExpires string            `yaml:"secret_expires" json:"secret_expires,omitempty"` // a date, 2027-03-01
-	AuthMethod    string            `yaml:"auth_method" json:"auth_method,omitempty"`
-	Scopes        []string          `yaml:"scopes" json:"scopes,omitempty"`
-	UserInfo      bool              `yaml:"userinfo" json:"userinfo,omitempty"`
-	ACRValues     []string          `yaml:"acr_values" json:"acr_values,omitempty"`
-	Prompt        string            `yaml:"prompt" json:"prompt,omitempty"`
-	Claims        map[string]string `yaml:"claims" json:"claims,omitempty"`
-}
-
 // SCIM says how an IdP may get in beside our tokens.
 type SCIM struct {
-	JWT *JWT `yaml:"jwt"`
-}
-
-// JWT says which tokens that an IdP signs itself are taken.
-type JWT struct {
-	Issuer   string `yaml:"issuer"`
-	Audience string `yaml:"audience"`
-	JWKSURL  string `yaml:"jwks_url"`
-	Subject  string `yaml:"subject"`
-	App      string `yaml:"app"`
-	Tenant   string `yaml:"tenant"`
+	JWT *protocol.JWT `yaml:"jwt"`
 }
 
 // Desk is one help desk account.
 type Desk struct {
-	Name     string            `yaml:"name"`
-	Kind     string            `yaml:"kind"`
-	URL      string            `yaml:"url"`
-	Secret   string            `yaml:"secret"`
-	Settings map[string]string `yaml:"settings"`
-	OnLeave  string            `yaml:"on_leave"`
-	HandOver HandOver          `yaml:"hand_over"`
-	Seats    int               `yaml:"seats"`
-	Adoption string            `yaml:"adoption"`
-	SignIn   *DeskSignIn       `yaml:"sign_in"`
-	Drift    string            `yaml:"drift"`
-	Rate     float64           `yaml:"rate"`
+	Name     string               `yaml:"name"`
+	Kind     string               `yaml:"kind"`
+	URL      string               `yaml:"url"`
+	Secret   string               `yaml:"secret"`
+	Settings map[string]string    `yaml:"settings"`
+	OnLeave  string               `yaml:"on_leave"`
+	HandOver HandOver             `yaml:"hand_over"`
+	Seats    int                  `yaml:"seats"`
+	Adoption string               `yaml:"adoption"`
+	SignIn   *protocol.DeskSignIn `yaml:"sign_in"`
+	Drift    string               `yaml:"drift"`
+	Rate     float64              `yaml:"rate"`
 }
 
 // HandOver says who takes over a leaver's open conversations.
@@ -234,17 +189,19 @@ func describe(path string) string {
 }
 
 func fieldOf(t reflect.Type, key string) (reflect.Type, bool) {
-	at := slices.Index(tags(t), key)
-	if at < 0 {
-		return nil, false
+	for field := range t.Fields() {
+		if field.IsExported() && field.Tag.Get("yaml") == key {
+			return field.Type, true
+		}
 	}
-	return t.Field(at).Type, true
+	return nil, false
 }
 
-func tags(t reflect.Type) []string {
-	names := make([]string, t.NumField())
-	for i := range names {
-		names[i] = t.Field(i).Tag.Get("yaml")
+func tags(t reflect.Type) (names []string) {
+	for field := range t.Fields() {
+		if field.IsExported() {
+			names = append(names, field.Tag.Get("yaml"))
+		}
 	}
 	return names
 }

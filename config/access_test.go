@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/config"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -52,13 +53,13 @@ rules:
 	}
 	want := config.Access{
 		Connections: []config.Connection{{Name: "acme", IdP: "okta", Domains: []string{"example.test"}, JIT: &config.JIT{Create: new(true), Role: "none"},
-			SAML: &config.SAML{MetadataURL: "https://idp.example.test/metadata"},
-			OIDC: &config.OIDC{Issuer: "https://idp.example.test", ClientID: "deskbridge", ClientSecret: "se${cr}et"}}},
+			SAML: &protocol.SAML{MetadataURL: "https://idp.example.test/metadata"},
+			OIDC: &protocol.OIDC{Issuer: "https://idp.example.test", ClientID: "deskbridge", ClientSecret: "se${cr}et"}}},
 		Desks: []config.Desk{{Name: "support", Kind: "requesttracker", URL: "http://127.0.0.1:8088", Secret: "1-27-abc",
 			Settings: map[string]string{"external_id_field": "SCIM external id"}, OnLeave: "deactivate", HandOver: config.HandOver{To: "team"}, Seats: 25,
-			SignIn: &config.DeskSignIn{
-				SAML:  &config.DeskSAML{EntityID: "urn:desk", ACSURL: "https://desk.test/acs", Attributes: map[string]string{"email": "mail"}, SignResponse: new(false)},
-				OIDC:  &config.DeskOIDC{ClientID: "desk", ClientSecret: "se${cr}et", RedirectURIs: []string{"https://desk.test/cb"}},
+			SignIn: &protocol.DeskSignIn{
+				SAML:  &protocol.DeskSAML{EntityID: "urn:desk", ACSURL: "https://desk.test/acs", Attributes: map[protocol.Field]string{protocol.FieldEmail: "mail"}, SignResponse: new(false)},
+				OIDC:  &protocol.DeskOIDC{ClientID: "desk", ClientSecret: "se${cr}et", RedirectURIs: []string{"https://desk.test/cb"}},
 				Roles: map[string]string{"agent": "Agent"},
 			}}},
 		Rules: []config.Rule{

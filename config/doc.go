@@ -3,5 +3,6 @@
 // of connections, desks and rules.
 //
 // All mistakes are reported at once, each with where it stands and what to do.
-// The package knows nothing of the rest of Deskbridge.
+// The package knows nothing of the rest of Deskbridge but how the options of
+// sign-in are spelled, which package protocol says for everybody.
 package config

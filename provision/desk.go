@@ -1,8 +1,11 @@
 package provision
 
 import (
+	"errors"
 	"slices"
 	"time"
+
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // DeskKind names a connector, e.g. "builtin".
@@ -22,7 +25,7 @@ type Desk struct {
 	Seats    int      // how many people may have access at once; 0: no limit
 	Adoption Adoption // what to do with accounts that were there before us
 
-	SignIn DeskSignIn // how people sign in there through us
+	SignIn protocol.DeskSignIn // how people sign in there through us
 
 	Drift DriftPolicy // what to do with what people change there by hand
 	Rate  float64     // calls a second that a process makes; 0: what the kind of desk takes
@@ -122,7 +125,20 @@ func (d *Desk) Validate() error {
 	if d.Seats < 0 {
 		return Errorf(Invalid, "seats", "seats cannot be negative; 0 means no limit")
 	}
-	return d.SignIn.Validate()
+	return validateDeskSignIn(&d.SignIn)
+}
+
+func validateDeskSignIn(s *protocol.DeskSignIn) error {
+	for role := range s.Roles {
+		if !slices.Contains(Roles, Role(role)) {
+			return Errorf(Invalid, "sign_in.roles", "unknown role %q; use limited, agent or admin", role)
+		}
+	}
+	err := s.Validate()
+	if e, ok := errors.AsType[*protocol.Error](err); ok {
+		return &Error{Code: Invalid, Field: "sign_in." + e.Field, Detail: e.Detail, Err: e.Err}
+	}
+	return err
 }
 
 // DriftPolicy is what happens when a sweep finds that people have changed on a

@@ -5,17 +5,19 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // SignIn says how the people of a connection sign in, and what a first sign-in
-// may do. SAML and OIDC are the settings of the protocol edges: the core keeps
+// may do. SAML and OIDC are for those who speak the protocols: the core keeps
 // them and looks no further. They may hold secrets: the store seals them.
 type SignIn struct {
-	Disabled bool            `json:"disabled,omitempty"` // nobody signs in, and no session is good any more
-	JIT      *JIT            `json:"jit,omitempty"`
-	Match    Match           `json:"match,omitzero"`
-	SAML     json.RawMessage `json:"saml,omitempty"`
-	OIDC     json.RawMessage `json:"oidc,omitempty"`
+	Disabled bool           `json:"disabled,omitempty"` // nobody signs in, and no session is good any more
+	JIT      *JIT           `json:"jit,omitempty"`
+	Match    Match          `json:"match,omitzero"`
+	SAML     *protocol.SAML `json:"saml,omitempty"` // nil: nobody signs in by SAML
+	OIDC     *protocol.OIDC `json:"oidc,omitempty"` // nil: nobody signs in by OpenID Connect
 }
 
 // JIT says whom a first sign-in may make. A connection without it makes people
@@ -47,14 +49,23 @@ type Match struct {
 
 // Empty reports whether nothing is set.
 func (s *SignIn) Empty() bool {
-	return !s.Disabled && s.JIT == nil && s.Match == Match{} && len(s.SAML) == 0 && len(s.OIDC) == 0
+	return !s.Disabled && s.JIT == nil && s.Match == Match{} && s.SAML == nil && s.OIDC == nil
+}
+
+// Clone returns what is kept of s, so that it shares nothing with s.
+func (s *SignIn) Clone() (c SignIn, err error) {
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	return c, err
 }
 
 // SameAs reports whether s and other say the same.
 func (s *SignIn) SameAs(other *SignIn) bool {
 	a, err1 := json.Marshal(s)
 	b, err2 := json.Marshal(other)
-	return err1 == nil && err2 == nil && sameJSON(a, b)
+	return err1 == nil && err2 == nil && bytes.Equal(a, b)
 }
 
 // Differences names the parts in which other is different: names only, for
@@ -67,23 +78,14 @@ func (s *SignIn) Differences(other *SignIn) (fields []string) {
 		{"disabled", s.Disabled == other.Disabled},
 		{"jit", reflect.DeepEqual(s.JIT, other.JIT)},
 		{"match", s.Match == other.Match},
-		{"saml", sameJSON(s.SAML, other.SAML)},
-		{"oidc", sameJSON(s.OIDC, other.OIDC)},
+		{"saml", s.SAML.Equal(other.SAML)},
+		{"oidc", s.OIDC.Equal(other.OIDC)},
 	} {
 		if !part.same {
 			fields = append(fields, part.name)
 		}
 	}
 	return fields
-}
-
-// sameJSON reports whether a and b hold the same value.
-func sameJSON(a, b json.RawMessage) bool {
-	var x, y any
-	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
-		return bytes.Equal(a, b)
-	}
-	return reflect.DeepEqual(x, y)
 }
 
 // Validate returns an Invalid error when s cannot be used.

@@ -16,6 +16,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 const (
@@ -112,7 +113,7 @@ func (s *signedTokens) keysOf(conn provision.Connection) *fetch.KeySet {
 type claims map[string]json.RawMessage
 
 // check returns what is wrong with the claims; errors name claims, never values.
-func (c claims) check(want *provision.JWT, now time.Time) error {
+func (c claims) check(want *protocol.JWT, now time.Time) error {
 	switch {
 	case c.text("iss") != want.Issuer:
 		return errors.New("iss is not the configured issuer")

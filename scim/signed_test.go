@@ -19,6 +19,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -118,7 +119,7 @@ func trusting(t *testing.T, i *issuer) *server {
 	out := newServer(t, storetest.SQLite(t), scim.Limits{RatePerSecond: -1})
 	web := httptest.NewServer(scim.New(scimCore(out.core), scim.Options{PublicURL: "http://x", Log: slog.New(slog.NewTextHandler(out.log, nil)), Fetch: i.client()}))
 	t.Cleanup(web.Close)
-	jwt := provision.JWT{Issuer: entraIssuer, Audience: "8adf8e6e-67b2-4cf2-a259-e3dc5476c621", JWKSURL: i.keys,
+	jwt := protocol.JWT{Issuer: entraIssuer, Audience: "8adf8e6e-67b2-4cf2-a259-e3dc5476c621", JWKSURL: i.keys,
 		Subject: "service-principal", App: "the-app", Tenant: "5ecf2d1b-0000-4000-8000-000000000001"}
 	_, err := out.core.Plan.Apply(t.Context(), provision.Cause{}, plan.Draft{Connections: []provision.Connection{
 		{Name: "acme", IdP: provision.IdPEntra, JWT: &jwt}, {Name: "other", IdP: provision.IdPEntra},

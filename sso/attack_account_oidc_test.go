@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -31,7 +31,7 @@ func oidcAccounts(t *testing.T, l *ledger) {
 				h.trustsOIDC(a, nil)
 				h.set(func(s *provision.SignIn) { s.Match.Email = byEmail })
 				h.neighbour(func(s *provision.SignIn) {
-					s.OIDC = settingsOf(h, client.OIDCSettings{Issuer: b.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret})
+					s.OIDC = &protocol.OIDC{Issuer: b.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}
 				})
 				h.administrator(map[bool]string{true: vera}[kind.pushed])
 				if kind.signedIn {
@@ -59,7 +59,7 @@ func oidcAccountCases(t *testing.T, l *ledger, h *house, a, b *oidctest.Provider
 		t.Run(c.ID, func(t *testing.T) {
 			h := h.on(t)
 			a.User = oidctest.Attacker()
-			h.trustsOIDC(a, func(s *client.OIDCSettings) { s.UserInfo = c.UserInfo })
+			h.trustsOIDC(a, func(s *protocol.OIDC) { s.UserInfo = c.UserInfo })
 			br := h.browser()
 			br.signedIn(br.signInOIDC(a, "/"), mallory) // an account of the attacker's own
 			p, connection := a, "acme"

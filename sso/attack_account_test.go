@@ -1,7 +1,6 @@
 package sso_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,7 +9,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -68,7 +67,7 @@ func samlAccounts(t *testing.T, l *ledger) {
 				h.trusts(a, nil)
 				h.set(func(s *provision.SignIn) { s.Match.Email = byEmail })
 				h.neighbour(func(s *provision.SignIn) {
-					s.SAML = settingsOf(h, client.SAMLSettings{Metadata: string(b.Metadata(b.First)), Claims: client.Claims{client.ClaimExternalID: "mail"}})
+					s.SAML = &protocol.SAML{Metadata: string(b.Metadata(b.First)), Claims: protocol.Claims{protocol.ClaimExternalID: "mail"}}
 				})
 				h.administrator(map[bool]string{true: a.Victim}[kind.pushed])
 				if kind.signedIn {
@@ -83,13 +82,6 @@ func samlAccounts(t *testing.T, l *ledger) {
 		}
 	}
 	samlLeavers(t, l)
-}
-
-func settingsOf(h *house, s any) []byte {
-	h.Helper()
-	text, err := json.Marshal(s)
-	h.must(err)
-	return text
 }
 
 func inGroup(name string) func(*etree.Element) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/internal/core"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
@@ -84,7 +85,7 @@ func samlMetadata(t *testing.T, l *ledger) {
 				source.by(c.serve)
 			}
 			h := shared.beside(t, source.host)
-			h.trusts(idp, func(s *client.SAMLSettings) {
+			h.trusts(idp, func(s *protocol.SAML) {
 				s.Metadata, s.MetadataURL = "", source.url
 				if c.url != "" {
 					s.MetadataURL = c.url
@@ -118,7 +119,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		source := publish(t)
 		source.text(string(idp.Metadata()))
 		h := shared.beside(t, source.host)
-		h.trusts(idp, func(s *client.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
+		h.trusts(idp, func(s *protocol.SAML) { s.Metadata, s.MetadataURL = "", source.url })
 		b := h.browser()
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 		return h, source
@@ -173,7 +174,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		}
 		source.text(valid(time.Now().Add(24 * time.Hour)))
 		h := shared.beside(t, source.host)
-		h.trusts(idp, func(s *client.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
+		h.trusts(idp, func(s *protocol.SAML) { s.Metadata, s.MetadataURL = "", source.url })
 		b := h.browser()
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 		later := *idp
@@ -194,7 +195,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		source := publish(t)
 		source.by(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 		h := shared.beside(t, source.host)
-		h.trusts(idp, func(s *client.SAMLSettings) { s.Metadata, s.MetadataURL = "", source.url })
+		h.trusts(idp, func(s *protocol.SAML) { s.Metadata, s.MetadataURL = "", source.url })
 		for range 20 {
 			b := h.browser()
 			b.refused(b.get("/sso/acme/login?via=saml"), "setup")

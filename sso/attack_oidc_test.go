@@ -12,7 +12,7 @@ import (
 
 	"log/slog"
 
-	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -54,7 +54,7 @@ func oidcAnswers(t *testing.T, l *ledger) {
 		}
 		t.Run(c.ID, func(t *testing.T) {
 			h, p := shared.withProvider(t)
-			h.trustsOIDC(p, func(s *client.OIDCSettings) { s.UserInfo = c.UserInfo })
+			h.trustsOIDC(p, func(s *protocol.OIDC) { s.UserInfo = c.UserInfo })
 			before := h.record(vera)
 			b := h.browser()
 			b.signedIn(b.signInOIDC(p, "/"), mallory)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 )
@@ -67,7 +67,7 @@ func (b *browser) staysHere(p page) {
 
 // samlUnasked tries answers to no request where those are allowed.
 func samlUnasked(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
-	h.trusts(idp, func(s *client.SAMLSettings) { s.IdPInitiated = true })
+	h.trusts(idp, func(s *protocol.SAML) { s.IdPInitiated = true })
 	defer h.trusts(idp, nil)
 	t.Run("SI15", func(t *testing.T) {
 		b := h.on(t).browser()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/client"
@@ -41,7 +42,7 @@ func TestSignInWithAKeyInPlaceOfASecret(t *testing.T) {
 	h, p := newHouse(t, storetest.SQLite(t)).withProvider(t)
 	_, err := h.core.Settings.Keys(t.Context(), settings.KeyOIDC, sharedKey)
 	h.must(err)
-	h.trustsOIDC(p, func(s *client.OIDCSettings) { s.ClientSecret, s.AuthMethod = "", "private_key_jwt" })
+	h.trustsOIDC(p, func(s *protocol.OIDC) { s.ClientSecret, s.AuthMethod = "", "private_key_jwt" })
 	h.must(client.CheckSettings(h.conn.SignIn, time.Now()))
 	keys := h.published(h.sso)
 	p.ClientKey = &keys

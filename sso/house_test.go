@@ -21,6 +21,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/client"
@@ -150,27 +151,23 @@ func (h *house) set(change func(s *provision.SignIn)) {
 }
 
 // trusts makes the connection trust a SAML identity provider.
-func (h *house) trusts(idp *samltest.IdP, change func(s *client.SAMLSettings)) {
+func (h *house) trusts(idp *samltest.IdP, change func(s *protocol.SAML)) {
 	h.Helper()
-	settings := client.SAMLSettings{Metadata: string(idp.Metadata())}
+	settings := protocol.SAML{Metadata: string(idp.Metadata())}
 	if change != nil {
 		change(&settings)
 	}
-	text, err := json.Marshal(settings)
-	h.must(err)
-	h.set(func(s *provision.SignIn) { s.SAML = text })
+	h.set(func(s *provision.SignIn) { s.SAML = &settings })
 }
 
 // trustsOIDC makes the connection trust an OpenID provider.
-func (h *house) trustsOIDC(p *oidctest.Provider, change func(s *client.OIDCSettings)) {
+func (h *house) trustsOIDC(p *oidctest.Provider, change func(s *protocol.OIDC)) {
 	h.Helper()
-	settings := client.OIDCSettings{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}
+	settings := protocol.OIDC{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}
 	if change != nil {
 		change(&settings)
 	}
-	text, err := json.Marshal(settings)
-	h.must(err)
-	h.set(func(s *provision.SignIn) { s.OIDC = text })
+	h.set(func(s *provision.SignIn) { s.OIDC = &settings })
 }
 
 // browser is one browser: it keeps cookies, and follows redirects within the

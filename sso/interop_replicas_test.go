@@ -12,8 +12,8 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
-	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
@@ -136,7 +136,7 @@ func TestReplicas(t *testing.T) {
 		b.refusedPage(h.browser().told(token), "replay")
 	})
 	twice("an answer that was not asked for", func(_ *testing.T, h *house) {
-		h.trusts(idp, func(s *client.SAMLSettings) { s.IdPInitiated = true })
+		h.trusts(idp, func(s *protocol.SAML) { s.IdPInitiated = true })
 		defer h.trusts(idp, nil)
 		form := h.unsolicited(idp)
 		h.browser().answer(form, "")
@@ -145,7 +145,7 @@ func TestReplicas(t *testing.T) {
 	})
 	twice("new settings", func(_ *testing.T, h *house) { // the attacker's key is trusted no longer, at once, by both
 		h.set(func(s *provision.SignIn) {
-			s.SAML = settingsOf(h, client.SAMLSettings{Metadata: string(idp.Metadata(idp.Attacker))})
+			s.SAML = &protocol.SAML{Metadata: string(idp.Metadata(idp.Attacker))}
 		})
 		attacker := *idp
 		attacker.First = idp.Attacker

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -84,7 +84,7 @@ func TestMetricsOfSAML(t *testing.T) {
 
 func TestMetricsOfOIDC(t *testing.T) {
 	h, p := newHouse(t, storetest.SQLite(t)).withProvider(t)
-	h.trustsOIDC(p, func(s *client.OIDCSettings) { s.SecretExpires = "2100-01-01" })
+	h.trustsOIDC(p, func(s *protocol.OIDC) { s.SecretExpires = "2100-01-01" })
 	b := h.browser()
 	p.Handle["/jwks"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
 	b.signInOIDC(p, "/")
@@ -107,8 +107,8 @@ func TestMetricsOfOIDC(t *testing.T) {
 func TestMetricsOfWhatCannotBeFetched(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
 	h.set(func(s *provision.SignIn) {
-		s.SAML = []byte(`{"metadata_url":"https://127.0.0.1:9/metadata"}`)
-		s.OIDC = []byte(`{"issuer":"https://127.0.0.1:9","client_id":"c","client_secret":"s"}`)
+		s.SAML = &protocol.SAML{MetadataURL: "https://127.0.0.1:9/metadata"}
+		s.OIDC = &protocol.OIDC{Issuer: "https://127.0.0.1:9", ClientID: "c", ClientSecret: "s"}
 	})
 	b := h.browser()
 	b.get("/sso/acme/login?via=saml")

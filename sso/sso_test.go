@@ -13,7 +13,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store"
@@ -125,7 +125,7 @@ func TestIdPInitiated(t *testing.T) {
 		if p := h.browser().answer(unsolicited(), "/tickets/1"); p.status != http.StatusBadRequest {
 			h.Errorf("switched off: %d", p.status)
 		}
-		h.trusts(idp, func(s *client.SAMLSettings) { s.IdPInitiated = true })
+		h.trusts(idp, func(s *protocol.SAML) { s.IdPInitiated = true })
 		b := h.browser()
 		form := unsolicited()
 		p := b.answer(form, "/tickets/1")

@@ -2,7 +2,6 @@ package sso_test
 
 import (
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -13,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso"
-	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -49,10 +48,8 @@ func TestWarningsBeforeSomethingEnds(t *testing.T) {
 	own, err := x509.ParseCertificate(keys[0].Certificate)
 	h.must(err)
 	secretEnds := time.Now().UTC().AddDate(0, 0, 400).Truncate(24 * time.Hour)
-	saml, err := json.Marshal(client.SAMLSettings{Metadata: string(idp.Metadata())})
-	h.must(err)
-	oidc, err := json.Marshal(client.OIDCSettings{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: secretEnds.Format(time.DateOnly)})
-	h.must(err)
+	saml := &protocol.SAML{Metadata: string(idp.Metadata())}
+	oidc := &protocol.OIDC{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: secretEnds.Format(time.DateOnly)}
 
 	for _, tt := range []struct {
 		what   string
@@ -95,8 +92,7 @@ func TestWarningsBeforeSomethingEnds(t *testing.T) {
 func TestWarningsSkipWhatHasPassed(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
 	ends := time.Now().UTC().AddDate(0, 0, 6)
-	settings, err := json.Marshal(client.OIDCSettings{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: ends.Format(time.DateOnly)})
-	h.must(err)
+	settings := &protocol.OIDC{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: ends.Format(time.DateOnly)}
 	h.set(func(s *provision.SignIn) { s.OIDC = settings })
 	h.must(h.sso.KeepHouse(t.Context()))
 	if diff := cmp.Diff([]string{"client_secret 7"}, h.told("sign_in.ending", "what", "days")); diff != "" {

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 const deskTable = "desks"
@@ -70,7 +71,7 @@ func (k *keyring) sealDeskSignIn(d provision.Desk) (string, error) {
 	return k.seal(text, deskSignInField, string(d.ID))
 }
 
-func (k *keyring) openDeskSignIn(row deskRow) (s provision.DeskSignIn, _ error) {
+func (k *keyring) openDeskSignIn(row deskRow) (s protocol.DeskSignIn, _ error) {
 	text, err := k.open(row.SignIn, deskSignInField, row.ID)
 	if err != nil || text == "" {
 		return s, err

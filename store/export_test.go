@@ -110,3 +110,26 @@ func MigrateJobsTo(ctx context.Context, s *Store, version int) error {
 	_, err = queue.Migrate(ctx, rivermigrate.DirectionDown, &rivermigrate.MigrateOpts{TargetVersion: version})
 	return err
 }
+
+// KeepSignIn puts the text of sign-in options into the row of a connection or
+// desk, sealed, as a release before or after this one may have left it there.
+func KeepSignIn(ctx context.Context, s *Store, table, id, text string) error {
+	place := table
+	if table == deskTable {
+		place = deskSignInField
+	}
+	sealed, err := s.keys.seal(text, place, id)
+	if err != nil {
+		return err
+	}
+	return s.Exec(ctx, "UPDATE "+table+" SET sign_in = ? WHERE id = ?", sealed, id)
+}
+
+// KeptSignIn returns the text of the sign-in options in a connection's row.
+func KeptSignIn(ctx context.Context, s *Store, id string) (string, error) {
+	var row connectionRow
+	if err := s.read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+		return "", err
+	}
+	return s.keys.open(row.SignIn, connectionTable, id)
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/store"
 )
 
@@ -24,8 +25,8 @@ func connection(name string) provision.Connection {
 		Name:    name,
 		IdP:     provision.IdPOkta,
 		Domains: []string{"a.example.test", "b.example.test"},
-		SignIn:  provision.SignIn{OIDC: json.RawMessage(`{"client_secret":"s3cret"}`)},
-		JWT: &provision.JWT{Issuer: "https://sts.example.test/t/", Audience: "desks", JWKSURL: "https://idp.example.test/keys",
+		SignIn:  provision.SignIn{OIDC: &protocol.OIDC{ClientSecret: "s3cret"}},
+		JWT: &protocol.JWT{Issuer: "https://sts.example.test/t/", Audience: "desks", JWKSURL: "https://idp.example.test/keys",
 			Subject: "sub", App: "app", Tenant: "t"},
 		HeldAt:     new(noon.Add(time.Minute)),
 		ReleasedAt: new(noon.Add(2 * time.Minute)),
@@ -101,10 +102,10 @@ func desk(name string) provision.Desk {
 	}
 }
 
-func deskSignIn() provision.DeskSignIn {
-	return provision.DeskSignIn{
-		OIDC:        &provision.DeskOIDC{ClientID: "desk", ClientSecret: "s3cret", RedirectURIs: []string{"https://desk.example.test/cb"}},
-		Roles:       map[provision.Role]string{provision.RoleAgent: "Agent"},
+func deskSignIn() protocol.DeskSignIn {
+	return protocol.DeskSignIn{
+		OIDC:        &protocol.DeskOIDC{ClientID: "desk", ClientSecret: "s3cret", RedirectURIs: []string{"https://desk.example.test/cb"}},
+		Roles:       map[string]string{string(provision.RoleAgent): "Agent"},
 		BeforeReady: true,
 	}
 }

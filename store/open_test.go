@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -117,7 +118,7 @@ func TestSealing(t *testing.T) {
 		must(t, s.Migrate(ctx))
 		c, d := seeded(t, s)
 		bare := desk("bare")
-		bare.Secret, bare.SignIn = "", provision.DeskSignIn{}
+		bare.Secret, bare.SignIn = "", protocol.DeskSignIn{}
 		must(t, s.SaveDesk(ctx, bare))
 
 		stored := func(s *store.Store, query string) string {

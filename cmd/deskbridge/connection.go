@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // connectionURLs are the addresses of a connection, as the fixed contract
@@ -163,11 +162,12 @@ func (f *signInFlags) changeSAML(s *provision.SignIn) error {
 	if f.metadataURL == "" && f.metadataFile == "" && f.idpInitiated == "" {
 		return nil
 	}
-	var settings client.SAMLSettings
-	if len(s.SAML) > 0 {
-		if err := json.Unmarshal(s.SAML, &settings); err != nil {
+	var settings protocol.SAML
+	if s.SAML != nil {
+		if s.SAML.Readable() != nil {
 			return errors.New("the SAML settings cannot be read; set them anew with `deskbridge apply`")
 		}
+		settings = *s.SAML
 	}
 	if f.metadataURL != "" || f.metadataFile != "" {
 		settings.MetadataURL, settings.Metadata, settings.SSOURL, settings.Certificates = f.metadataURL, "", "", nil
@@ -186,20 +186,20 @@ func (f *signInFlags) changeSAML(s *provision.SignIn) error {
 		}
 		settings.IdPInitiated = on
 	}
-	var err error
-	s.SAML, err = json.Marshal(settings)
-	return err
+	s.SAML = &settings
+	return nil
 }
 
 func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
 	if f.issuer == "" && f.clientID == "" && f.secretFile == "" && f.secretText == "" && f.authMethod == "" {
 		return nil
 	}
-	var settings client.OIDCSettings
-	if len(s.OIDC) > 0 {
-		if err := json.Unmarshal(s.OIDC, &settings); err != nil {
+	var settings protocol.OIDC
+	if s.OIDC != nil {
+		if s.OIDC.Readable() != nil {
 			return errors.New("the OIDC settings cannot be read; set them anew with `deskbridge apply`")
 		}
+		settings = *s.OIDC
 	}
 	secret := f.secretText
 	if f.secretFile != "" {
@@ -214,9 +214,8 @@ func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
 			*field = value
 		}
 	}
-	var err error
-	s.OIDC, err = json.Marshal(settings)
-	return err
+	s.OIDC = &settings
+	return nil
 }
 
 func (f *signInFlags) changePolicy(s *provision.SignIn) error {

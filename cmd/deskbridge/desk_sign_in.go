@@ -15,6 +15,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 )
@@ -44,9 +45,9 @@ func (f *deskSignInFlags) add(cmd *cobra.Command) {
 }
 
 // signIn returns what the flags say, and whether a client secret was made.
-func (f *deskSignInFlags) signIn(desk string) (s provision.DeskSignIn, made bool, err error) {
+func (f *deskSignInFlags) signIn(desk string) (s protocol.DeskSignIn, made bool, err error) {
 	if f.entityID != "" || f.acsURL != "" || f.nameID != "" || f.certificate != "" {
-		s.SAML = &provision.DeskSAML{EntityID: f.entityID, ACSURL: f.acsURL, NameID: provision.Field(f.nameID)}
+		s.SAML = &protocol.DeskSAML{EntityID: f.entityID, ACSURL: f.acsURL, NameID: protocol.Field(f.nameID)}
 		if s.SAML.Certificate, err = textOf(f.certificate); err != nil {
 			return s, false, err
 		}
@@ -57,7 +58,7 @@ func (f *deskSignInFlags) signIn(desk string) (s provision.DeskSignIn, made bool
 		}
 		return s, false, nil
 	}
-	s.OIDC = &provision.DeskOIDC{ClientID: cmp.Or(f.clientID, desk), ClientSecret: f.secret, Public: f.public, RedirectURIs: f.redirects,
+	s.OIDC = &protocol.DeskOIDC{ClientID: cmp.Or(f.clientID, desk), ClientSecret: f.secret, Public: f.public, RedirectURIs: f.redirects,
 		PostLogoutRedirectURIs: f.byes, BackchannelLogoutURL: f.backchannelURL}
 	if f.secretFile != "" {
 		if s.OIDC.ClientSecret, err = textOf(f.secretFile); err != nil {

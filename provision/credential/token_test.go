@@ -15,6 +15,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -278,14 +279,14 @@ func TestStatesOfTokens(t *testing.T) {
 }
 
 func TestSettingsForSignedTokens(t *testing.T) {
-	good := provision.JWT{Issuer: "https://sts.windows.net/0a/", Audience: "desks", JWKSURL: "https://login.example.com/keys"}
-	for name, change := range map[string]func(*provision.JWT){
-		"no issuer":          func(j *provision.JWT) { j.Issuer = "" },
-		"no audience":        func(j *provision.JWT) { j.Audience = "" },
-		"no keys":            func(j *provision.JWT) { j.JWKSURL = "" },
-		"keys in a file":     func(j *provision.JWT) { j.JWKSURL = "file:///keys" },
-		"everybody's issuer": func(j *provision.JWT) { j.Issuer = "https://login.microsoftonline.com/common/v2.0" },
-		"a template":         func(j *provision.JWT) { j.Issuer = "https://sts.windows.net/{tenantid}/" },
+	good := protocol.JWT{Issuer: "https://sts.windows.net/0a/", Audience: "desks", JWKSURL: "https://login.example.com/keys"}
+	for name, change := range map[string]func(*protocol.JWT){
+		"no issuer":          func(j *protocol.JWT) { j.Issuer = "" },
+		"no audience":        func(j *protocol.JWT) { j.Audience = "" },
+		"no keys":            func(j *protocol.JWT) { j.JWKSURL = "" },
+		"keys in a file":     func(j *protocol.JWT) { j.JWKSURL = "file:///keys" },
+		"everybody's issuer": func(j *protocol.JWT) { j.Issuer = "https://login.microsoftonline.com/common/v2.0" },
+		"a template":         func(j *protocol.JWT) { j.Issuer = "https://sts.windows.net/{tenantid}/" },
 	} {
 		j := good
 		if change(&j); j.Validate() == nil {
@@ -296,7 +297,7 @@ func TestSettingsForSignedTokens(t *testing.T) {
 		t.Error(err)
 	}
 	d := newDoor(t, storetest.SQLite(t))
-	draft := func(j *provision.JWT) plan.Draft {
+	draft := func(j *protocol.JWT) plan.Draft {
 		return plan.Draft{Connections: []provision.Connection{{Name: "acme", IdP: provision.IdPOkta, JWT: j}}}
 	}
 	if plan, err := d.core.Plan.Apply(t.Context(), provision.Cause{}, draft(&good), ""); err != nil || len(plan.Changes) != 1 || plan.Changes[0].Fields[0] != "scim" {
@@ -308,7 +309,7 @@ func TestSettingsForSignedTokens(t *testing.T) {
 	if plan, err := d.core.Plan.Plan(t.Context(), draft(&good)); err != nil || !plan.Empty() {
 		t.Errorf("the same once more: %+v, %v", plan, err)
 	}
-	if _, err := d.core.Plan.Plan(t.Context(), draft(&provision.JWT{})); err == nil {
+	if _, err := d.core.Plan.Plan(t.Context(), draft(&protocol.JWT{})); err == nil {
 		t.Error("settings that are none were planned")
 	}
 	if _, err := d.core.Plan.Apply(t.Context(), provision.Cause{}, draft(nil), ""); err != nil {

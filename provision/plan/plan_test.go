@@ -1,8 +1,10 @@
 package plan_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
 )
 
@@ -118,10 +121,10 @@ func TestPlanHashCoversValues(t *testing.T) {
 				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{"two.test"}}}
 			}),
 			"sign-in": edit(func(d *plan.Draft) {
-				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: provision.SignIn{OIDC: []byte(`{"issuer":"https://one.test"}`)}}}
+				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: provision.SignIn{OIDC: &protocol.OIDC{Issuer: "https://one.test"}}}}
 			}),
 			"another sign-in": edit(func(d *plan.Draft) {
-				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: provision.SignIn{OIDC: []byte(`{"issuer":"https://two.test"}`)}}}
+				d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: provision.SignIn{OIDC: &protocol.OIDC{Issuer: "https://two.test"}}}}
 			}),
 		} {
 			hash := h.Plan(d).Hash
@@ -132,6 +135,36 @@ func TestPlanHashCoversValues(t *testing.T) {
 			if h.Plan(d).Hash != hash {
 				h.Errorf("%q has two hashes", name)
 			}
+		}
+	})
+}
+
+// TestSignInOptionsInAPlan checks that a plan names what of signing in changes,
+// tells no secret, and finds nothing to do once it is applied.
+func TestSignInOptionsInAPlan(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		d := plan.Draft{
+			Connections: []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, SignIn: provision.SignIn{
+				SAML: &protocol.SAML{MetadataURL: "https://idp.test/metadata", Certificates: []string{}, Claims: protocol.Claims{protocol.ClaimEmail: "mail", protocol.ClaimName: "cn"}},
+				OIDC: &protocol.OIDC{Issuer: "https://idp.test", ClientID: "c", ClientSecret: "swordfish-of-the-idp", Scopes: []string{}}}}},
+			Desks: []provision.Desk{h.Desk},
+		}
+		d.Desks[0].SignIn.OIDC = &protocol.DeskOIDC{ClientID: "desk", ClientSecret: "swordfish-of-the-desk", RedirectURIs: []string{"https://desk.test/cb"}}
+		p := h.Plan(d)
+		text, err := json.Marshal(p)
+		h.Must(err)
+		if strings.Contains(string(text), "swordfish") || !strings.Contains(string(text), `"sign-in"`) || !strings.Contains(string(text), `"sign_in"`) {
+			h.Errorf("the plan reads %s", text)
+		}
+		_, err = h.Core.Plan.Apply(h.Context(), provisiontest.ByTest, d, p.Hash)
+		h.Must(err)
+		if again := h.Plan(d); !again.Empty() {
+			h.Errorf("applied, and still to do: %+v", again.Changes)
+		}
+		entries, err := h.Store.Entries(h.Context(), 0, 1000)
+		h.Must(err)
+		if text, err = json.Marshal(entries); err != nil || strings.Contains(string(text), "swordfish") {
+			h.Errorf("the audit log reads %s, %v", text, err)
 		}
 	})
 }

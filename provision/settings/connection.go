@@ -2,10 +2,12 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // reservedNames cannot be the name of a connection: its URLs would be those of
@@ -60,7 +62,11 @@ func ValidateConnection(conn *provision.Connection) error {
 		}
 	}
 	conn.Domains = provision.Sorted(domains)
-	if err := conn.JWT.Validate(); err != nil {
+	err := conn.JWT.Validate()
+	if e, ok := errors.AsType[*protocol.Error](err); ok {
+		return provision.Errorf(provision.Invalid, "scim", "scim.jwt: %s", e.Detail)
+	}
+	if err != nil {
 		return err
 	}
 	return conn.SignIn.Validate()
@@ -87,7 +93,10 @@ func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID str
 		if conn, err = tx.LockConnection(ctx, found.ID); err != nil {
 			return err
 		}
-		before := conn.SignIn
+		before, err := conn.SignIn.Clone() // change may edit what pointers lead to
+		if err != nil {
+			return err
+		}
 		if err := change(&conn.SignIn); err != nil {
 			return err
 		}

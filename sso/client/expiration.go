@@ -59,7 +59,7 @@ func (e expiration) due(now time.Time) (days int, ok bool) {
 // expirations returns what will keep the people of a connection from signing in some
 // day. Nobody is asked but the database.
 func (cs *Clients) expirations(ctx context.Context, conn provision.Connection) (out []expiration) {
-	if client := cs.cachedSAML(conn.ID); client != nil && len(conn.SignIn.SAML) > 0 {
+	if client := cs.cachedSAML(conn.ID); client != nil && conn.SignIn.SAML != nil {
 		idp := client.IdP()
 		out = append(out, expiration{what: expiringIdPCertificate, text: "the last certificate of the identity provider", conn: conn.ID, at: idp.LastCertificate()})
 		kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
@@ -74,8 +74,8 @@ func (cs *Clients) expirations(ctx context.Context, conn provision.Connection) (
 			}
 		}
 	}
-	if settings, err := ParseOIDC(conn.SignIn.OIDC); len(conn.SignIn.OIDC) > 0 && err == nil && settings.SecretExpires != "" {
-		if ends, err := time.Parse(time.DateOnly, settings.SecretExpires); err == nil {
+	if options := conn.SignIn.OIDC; options.Readable() == nil && options.SecretExpires != "" {
+		if ends, err := time.Parse(time.DateOnly, options.SecretExpires); err == nil {
 			out = append(out, expiration{what: expiringClientSecret, text: "the client secret", conn: conn.ID, at: ends})
 		}
 	}

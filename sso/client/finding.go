@@ -31,7 +31,7 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 	if conn.SignIn.Disabled {
 		note("sign-in", provision.Errorf(provision.Denied, "", "switched off; `deskbridge connection set %s --sign-in on` switches it on", conn.Name), "")
 	}
-	if len(conn.SignIn.SAML) == 0 && len(conn.SignIn.OIDC) == 0 {
+	if conn.SignIn.SAML == nil && conn.SignIn.OIDC == nil {
 		note("protocol", provision.Errorf(provision.Invalid, "", "neither SAML nor OIDC is set up; `deskbridge connection set --help` shows how"), "")
 	}
 	if len(conn.Domains) == 0 {
@@ -39,15 +39,15 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 	} else {
 		note("domains", nil, strings.Join(conn.Domains, ", "))
 	}
-	if len(conn.SignIn.SAML) > 0 {
+	if conn.SignIn.SAML != nil {
 		cs.testSAML(ctx, conn, note)
 	}
-	if len(conn.SignIn.OIDC) > 0 {
+	if conn.SignIn.OIDC != nil {
 		cs.forget(conn.ID)
-		rp, _, err := cs.OIDC(ctx, conn)
+		rp, options, err := cs.OIDC(ctx, conn)
 		if note("OIDC discovery", err, "answers") {
 			note("OIDC issuer", nil, rp.Issuer())
-			if settings, err := ParseOIDC(conn.SignIn.OIDC); err == nil && settings.AuthMethod == oidc.AuthPrivateKey {
+			if options.AuthMethod == oidc.AuthPrivateKey {
 				note("OIDC keys of ours", nil, "the provider reads them at "+cs.site.PublicURL+keysPath)
 			}
 			supported, withSession := rp.BackChannelLogout()
@@ -61,8 +61,8 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 }
 
 func (cs *Clients) testSAML(ctx context.Context, conn provision.Connection, note func(string, error, string) bool) {
-	settings, err := ParseSAML(conn.SignIn.SAML)
-	if err == nil && settings.MetadataURL != "" {
+	err := conn.SignIn.SAML.Readable()
+	if err == nil && conn.SignIn.SAML.MetadataURL != "" {
 		_, err = cs.Refresh(ctx, conn)
 	}
 	if !note("SAML metadata", err, "can be read") {

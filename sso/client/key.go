@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
@@ -91,7 +92,7 @@ func clientKeysOf(keys []settings.Key) ([]oidc.ClientKey, error) {
 }
 
 // clientKey returns the key that signs for us now, where the settings want one.
-func (cs *Clients) clientKey(ctx context.Context, s OIDCSettings) (oidc.ClientKey, error) {
+func (cs *Clients) clientKey(ctx context.Context, s protocol.OIDC) (oidc.ClientKey, error) {
 	if s.AuthMethod != oidc.AuthPrivateKey {
 		return oidc.ClientKey{}, nil
 	}

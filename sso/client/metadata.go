@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/web"
@@ -42,8 +43,8 @@ func (cs *Clients) KeepFresh(ctx context.Context) error {
 
 // due reports whether the metadata of a connection should be fetched again.
 func (cs *Clients) due(ctx context.Context, conn provision.Connection) bool {
-	options, err := ParseSAML(conn.SignIn.SAML)
-	if len(conn.SignIn.SAML) == 0 || err != nil || options.MetadataURL == "" {
+	options := conn.SignIn.SAML
+	if options.Readable() != nil || options.MetadataURL == "" {
 		return false
 	}
 	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
@@ -64,9 +65,9 @@ func (cs *Clients) due(ctx context.Context, conn provision.Connection) bool {
 
 // metadata returns the identity provider's metadata: what the settings hold, or
 // what was last fetched; the first time it is fetched now.
-func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, options SAMLSettings) ([]byte, error) {
+func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, options protocol.SAML) ([]byte, error) {
 	if options.MetadataURL == "" {
-		return options.fixedMetadata(cs.site.Now())
+		return fixedMetadata(options, cs.site.Now())
 	}
 	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
 	if err == nil && kept.URL == options.MetadataURL && len(kept.Body) > 0 {
@@ -88,8 +89,8 @@ func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, opti
 // ([Clients.Accept]): whoever controls the address must not become the
 // identity provider.
 func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]byte, error) {
-	options, err := ParseSAML(conn.SignIn.SAML)
-	if err != nil {
+	options := conn.SignIn.SAML
+	if err := options.Readable(); err != nil {
 		return nil, err
 	}
 	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
@@ -101,7 +102,7 @@ func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]by
 	}
 	now := cs.site.Now()
 	kept.TriedAt = now
-	body, err := cs.fetchMetadata(ctx, options, now)
+	body, err := cs.fetchMetadata(ctx, *options, now)
 	if err != nil {
 		cs.fetchFailed(conn, documentMetadata)
 		kept.Problem = err.Error()
@@ -118,7 +119,7 @@ func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]by
 
 var byHouse = provision.Cause{Actor: "system", Action: "metadata"}
 
-func (cs *Clients) fetchMetadata(ctx context.Context, s SAMLSettings, now time.Time) ([]byte, error) {
+func (cs *Clients) fetchMetadata(ctx context.Context, s protocol.SAML, now time.Time) ([]byte, error) {
 	document, err := fetch.Get(ctx, cs.http, s.MetadataURL)
 	if err != nil {
 		return nil, err

@@ -83,12 +83,12 @@ func (t times) Collect(ch chan<- prometheus.Metric) {
 // fetched; zero for what has not been yet.
 func (cs *Clients) fetched(ctx context.Context, conn provision.Connection) map[string]time.Time {
 	out := make(map[string]time.Time)
-	if settings, err := ParseSAML(conn.SignIn.SAML); len(conn.SignIn.SAML) > 0 && err == nil && settings.MetadataURL != "" {
+	if options := conn.SignIn.SAML; options.Readable() == nil && options.MetadataURL != "" {
 		if kept, err := cs.core.Settings.Metadata(ctx, conn.ID); err == nil && len(kept.Body) > 0 {
 			out[documentMetadata] = kept.FetchedAt
 		}
 	}
-	if rp := cs.lastDiscovered(conn.ID); rp != nil && len(conn.SignIn.OIDC) > 0 {
+	if rp := cs.lastDiscovered(conn.ID); rp != nil && conn.SignIn.OIDC != nil {
 		now := cs.site.Now()
 		out[documentDiscovery] = now.Add(-rp.Age(now))
 		out[documentJWKS], _ = rp.KeysFetched()

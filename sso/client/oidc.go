@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 )
 
@@ -19,24 +20,24 @@ type oidcClient struct {
 	discovered atomic.Pointer[oidc.RelyingParty] // rp, for who does not wait for a discovery
 	failed     error                             // what the last discovery came to
 	again      time.Time                         // after a failure: when to try next
-	settings   OIDCSettings
+	settings   protocol.OIDC
 	key        oidc.ClientKey // of ours; none where we have a secret
 }
 
 // OIDC returns the connection's relying party.
-func (cs *Clients) OIDC(ctx context.Context, conn provision.Connection) (*oidc.RelyingParty, OIDCSettings, error) {
-	if len(conn.SignIn.OIDC) == 0 {
-		return nil, OIDCSettings{}, errNoProtocol
+func (cs *Clients) OIDC(ctx context.Context, conn provision.Connection) (*oidc.RelyingParty, protocol.OIDC, error) {
+	if conn.SignIn.OIDC == nil {
+		return nil, protocol.OIDC{}, errNoProtocol
 	}
-	settings, err := ParseOIDC(conn.SignIn.OIDC)
-	if err != nil {
+	settings := *conn.SignIn.OIDC
+	if err := settings.Readable(); err != nil {
 		return nil, settings, fmt.Errorf("connection %s: %w", conn.Name, err)
 	}
 	key, err := cs.clientKey(ctx, settings)
 	if err != nil {
 		return nil, settings, err
 	}
-	made := digest(conn.Name, conn.IdP, conn.Domains, conn.SignIn.OIDC, key.ID)
+	made := digest(conn.Name, conn.IdP, conn.Domains, settings, key.ID)
 	cs.mu.Lock()
 	client := cs.oidc[conn.ID]
 	if client == nil || client.made != made {
@@ -96,7 +97,7 @@ func (cs *Clients) oidcConfig(conn provision.Connection, client *oidcClient) oid
 	c := oidc.Config{
 		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthMethod: s.AuthMethod, PrivateKey: client.key,
 		RedirectURL: cs.at(conn, "/oidc/callback"), Scopes: s.Scopes, Prompt: s.Prompt, ACRValues: s.ACRValues,
-		UserInfo: s.UserInfo, GroupsClaim: s.Claims[ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
+		UserInfo: s.UserInfo, GroupsClaim: s.Claims[protocol.ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
 		Fetch: cs.fetch, Client: cs.http, Now: cs.site.Now,
 		KeysFailed: func() { cs.fetchFailed(conn, documentJWKS) },
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
@@ -16,19 +17,19 @@ import (
 type SAMLClient struct {
 	made [sha256.Size]byte // digest of what it was made from
 	*saml.ServiceProvider
-	Settings SAMLSettings
+	Settings protocol.SAML
 }
 
 // SAML returns the client of a connection that signs in by SAML; Denied when it
 // does not.
 func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLClient, error) {
-	if len(conn.SignIn.SAML) == 0 {
+	if conn.SignIn.SAML == nil {
 		return nil, errNoProtocol
 	}
-	options, err := ParseSAML(conn.SignIn.SAML)
-	if err != nil {
+	if err := conn.SignIn.SAML.Readable(); err != nil {
 		return nil, fmt.Errorf("connection %s: %w", conn.Name, err)
 	}
+	options := *conn.SignIn.SAML
 	keys, err := cs.ourKeys(ctx, settings.KeySAML)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	if err != nil {
 		return nil, err
 	}
-	made := digest(conn.Name, conn.SignIn.SAML, metadata, keys)
+	made := digest(conn.Name, options, metadata, keys)
 	cs.mu.Lock()
 	cached := cs.saml[conn.ID]
 	cs.mu.Unlock()
@@ -51,7 +52,7 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	sp, err := saml.New(saml.Config{
 		EntityID: cs.at(conn, "/saml/metadata"), ACSURL: cs.at(conn, "/saml/acs"), SLOURL: cs.at(conn, "/saml/slo"),
 		Metadata: metadata, IdPEntityID: options.EntityID, Keys: ours,
-		ForceAuthn: options.ForceAuthn, AuthnContexts: options.AuthnContexts, NameIDFormat: options.NameIDFormat, Binding: options.Binding,
+		ForceAuthn: options.ForceAuthn, AuthnContexts: options.AuthnContexts, NameIDFormat: options.NameIDFormat, Binding: saml.Binding(options.Binding),
 		RequireEncryption: options.RequireEncryption, RequireSignedResponse: options.RequireSignedResponse, AllowSHA1: options.AllowSHA1,
 		Now: cs.site.Now,
 	})
@@ -85,7 +86,7 @@ func (cs *Clients) ownMetadata(conn provision.Connection, keys []settings.Key) (
 		return nil, err
 	}
 	c := saml.Config{EntityID: cs.at(conn, "/saml/metadata"), ACSURL: cs.at(conn, "/saml/acs"), SLOURL: cs.at(conn, "/saml/slo"), Keys: own}
-	if options, err := ParseSAML(conn.SignIn.SAML); len(conn.SignIn.SAML) > 0 && err == nil {
+	if options := conn.SignIn.SAML; options.Readable() == nil {
 		c.NameIDFormat = options.NameIDFormat
 	}
 	return saml.OwnMetadata(c, cs.site.Now())

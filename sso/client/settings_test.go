@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 )
@@ -16,32 +17,28 @@ import (
 func TestSAMLSettings(t *testing.T) {
 	idp := samltest.New("https://idp.example.test/metadata")
 	certificate := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: idp.First.Certificate.Raw}))
-	fields := client.SAMLSettings{EntityID: idp.EntityID, SSOURL: idp.SSOURL, Certificates: []string{certificate}}
+	fields := protocol.SAML{EntityID: idp.EntityID, SSOURL: idp.SSOURL, Certificates: []string{certificate}}
 	for _, tt := range []struct {
 		name    string
-		set     func(s *client.SAMLSettings)
+		set     func(s *protocol.SAML)
 		mistake string // "" is none
 	}{
-		{"fields", func(*client.SAMLSettings) {}, ""},
-		{"fields with an address for sign-out", func(s *client.SAMLSettings) { s.SLOURL = idp.SLOURL }, ""},
-		{"an address for sign-out that is none", func(s *client.SAMLSettings) { s.SLOURL = "javascript:alert(1)" }, "endpoint"},
-		{"metadata", func(s *client.SAMLSettings) { *s = client.SAMLSettings{Metadata: string(idp.Metadata())} }, ""},
-		{"metadata by its address", func(s *client.SAMLSettings) { *s = client.SAMLSettings{MetadataURL: idp.EntityID} }, ""},
-		{"metadata and an address for sign-out", func(s *client.SAMLSettings) {
-			*s = client.SAMLSettings{MetadataURL: idp.EntityID, SLOURL: idp.SLOURL}
+		{"fields", func(*protocol.SAML) {}, ""},
+		{"fields with an address for sign-out", func(s *protocol.SAML) { s.SLOURL = idp.SLOURL }, ""},
+		{"an address for sign-out that is none", func(s *protocol.SAML) { s.SLOURL = "javascript:alert(1)" }, "endpoint"},
+		{"metadata", func(s *protocol.SAML) { *s = protocol.SAML{Metadata: string(idp.Metadata())} }, ""},
+		{"metadata by its address", func(s *protocol.SAML) { *s = protocol.SAML{MetadataURL: idp.EntityID} }, ""},
+		{"metadata and an address for sign-out", func(s *protocol.SAML) {
+			*s = protocol.SAML{MetadataURL: idp.EntityID, SLOURL: idp.SLOURL}
 		}, "slo_url goes with sso_url"},
-		{"metadata and fields", func(s *client.SAMLSettings) { s.MetadataURL = idp.EntityID }, "exclude each other"},
-		{"no certificate", func(s *client.SAMLSettings) { s.Certificates = nil }, "certificates"},
-		{"nothing", func(s *client.SAMLSettings) { *s = client.SAMLSettings{} }, "metadata_url"},
+		{"metadata and fields", func(s *protocol.SAML) { s.MetadataURL = idp.EntityID }, "exclude each other"},
+		{"no certificate", func(s *protocol.SAML) { s.Certificates = nil }, "certificates"},
+		{"nothing", func(s *protocol.SAML) { *s = protocol.SAML{} }, "metadata_url"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := fields
 			tt.set(&s)
-			raw, err := json.Marshal(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = client.CheckSettings(provision.SignIn{SAML: raw}, time.Now())
+			err := client.CheckSettings(provision.SignIn{SAML: &s}, time.Now())
 			if (err == nil) != (tt.mistake == "") || err != nil && !strings.Contains(err.Error(), tt.mistake) {
 				t.Errorf("CheckSettings = %v, want %q", err, tt.mistake)
 			}
@@ -61,7 +58,11 @@ func TestSettingsOfClientAuthentication(t *testing.T) {
 		{"a method that wants a secret, and none", `{"issuer":"https://i.test","client_id":"c","auth_method":"client_secret_basic"}`, false},
 		{"an unknown method", `{"issuer":"https://i.test","client_id":"c","client_secret":"s","auth_method":"none"}`, false},
 	} {
-		if err := client.CheckSettings(provision.SignIn{OIDC: []byte(tt.settings)}, time.Now()); (err == nil) != tt.ok {
+		var in provision.SignIn
+		if err := json.Unmarshal([]byte(`{"oidc":`+tt.settings+`}`), &in); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.CheckSettings(in, time.Now()); (err == nil) != tt.ok {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}

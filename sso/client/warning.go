@@ -27,7 +27,7 @@ func (cs *Clients) problems(ctx context.Context, conn provision.Connection) (out
 		if client.Settings.AllowSHA1 {
 			out = append(out, "allow_sha1 is on: signatures can be forged with some effort")
 		}
-	} else if len(conn.SignIn.SAML) > 0 {
+	} else if conn.SignIn.SAML != nil {
 		out = append(out, "SAML does not work: "+err.Error())
 	}
 	if kept, err := cs.core.Settings.Metadata(ctx, conn.ID); err == nil && kept.Problem != "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -39,7 +40,7 @@ func TestWhoGetsIn(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHouse(t)
-			h.changeDesk("support", func(s *provision.DeskSignIn) { s.BeforeReady = tt.beforeReady })
+			h.changeDesk("support", func(s *protocol.DeskSignIn) { s.BeforeReady = tt.beforeReady })
 			h.setAccount(h.deskNamed("support"), tt.account)
 			b, sp := h.signedIn(), h.serviceProvider()
 			request, to := h.request(sp, "")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/deskidp/oidc"
 	"github.com/deskbridge/deskbridge/sso/deskidp/saml"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
@@ -27,7 +28,7 @@ type Options struct {
 
 	// Kinds says what a kind of desk needs to be told by SAML: NameID and
 	// Attributes. A kind that is missing is told the usual.
-	Kinds map[provision.DeskKind]provision.DeskSAML
+	Kinds map[provision.DeskKind]protocol.DeskSAML
 
 	Now func() time.Time // nil: the system's clock
 }

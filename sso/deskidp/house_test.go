@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
@@ -57,7 +58,7 @@ type house struct {
 	desk   *desk
 	person provision.Identity
 	conn   provision.Connection
-	kinds  map[provision.DeskKind]provision.DeskSAML // what kinds of desks need to be told
+	kinds  map[provision.DeskKind]protocol.DeskSAML // what kinds of desks need to be told
 }
 
 func newHouse(t testing.TB) *house {
@@ -74,7 +75,7 @@ func (h *house) with(t testing.TB) *house {
 
 func houseOn(t testing.TB, s *store.Store) *house {
 	t.Helper()
-	h := &house{TB: t, store: s, core: core.New(s, core.Policy{}, quiet), desk: newDesk(t), kinds: map[provision.DeskKind]provision.DeskSAML{}}
+	h := &house{TB: t, store: s, core: core.New(s, core.Policy{}, quiet), desk: newDesk(t), kinds: map[provision.DeskKind]protocol.DeskSAML{}}
 	ctx := t.Context()
 	_, err := h.core.Settings.Keys(ctx, settings.KeyDesk, testKey)
 	h.must(err)
@@ -89,13 +90,13 @@ func houseOn(t testing.TB, s *store.Store) *house {
 	mux.HandleFunc("/door", h.door.open)
 	h.person = h.addPerson("ada")
 	h.door.person = h.person
-	h.addDesk("support", provision.DeskSignIn{
-		SAML: &provision.DeskSAML{EntityID: h.desk.URL + "/metadata", ACSURL: h.desk.URL + "/acs"},
-		OIDC: &provision.DeskOIDC{ClientID: "support", ClientSecret: clientSecret, RedirectURIs: []string{h.desk.URL + "/callback", h.desk.URL + "/callback?x=1"},
+	h.addDesk("support", protocol.DeskSignIn{
+		SAML: &protocol.DeskSAML{EntityID: h.desk.URL + "/metadata", ACSURL: h.desk.URL + "/acs"},
+		OIDC: &protocol.DeskOIDC{ClientID: "support", ClientSecret: clientSecret, RedirectURIs: []string{h.desk.URL + "/callback", h.desk.URL + "/callback?x=1"},
 			PostLogoutRedirectURIs: []string{h.desk.URL + "/bye"}, BackchannelLogoutURL: h.desk.URL + "/backchannel"},
-		Roles: map[provision.Role]string{provision.RoleAgent: "Agent"},
+		Roles: map[string]string{string(provision.RoleAgent): "Agent"},
 	})
-	h.addDesk(publicClient, provision.DeskSignIn{OIDC: &provision.DeskOIDC{ClientID: publicClient, Public: true, RedirectURIs: []string{h.desk.URL + "/callback"}}})
+	h.addDesk(publicClient, protocol.DeskSignIn{OIDC: &protocol.DeskOIDC{ClientID: publicClient, Public: true, RedirectURIs: []string{h.desk.URL + "/callback"}}})
 	return h
 }
 
@@ -124,7 +125,7 @@ func (h *house) addPerson(name string) provision.Identity {
 }
 
 // addDesk adds a desk where the person has an account.
-func (h *house) addDesk(name string, s provision.DeskSignIn) provision.Desk {
+func (h *house) addDesk(name string, s protocol.DeskSignIn) provision.Desk {
 	h.Helper()
 	d, err := h.core.Settings.AddDesk(h.Context(), cause, provision.Desk{Name: name, Kind: "builtin", SignIn: s})
 	h.must(err)
@@ -140,7 +141,7 @@ func (h *house) deskNamed(name string) provision.Desk {
 }
 
 // changeDesk changes how people sign in to a desk.
-func (h *house) changeDesk(name string, change func(*provision.DeskSignIn)) {
+func (h *house) changeDesk(name string, change func(*protocol.DeskSignIn)) {
 	h.Helper()
 	d := h.deskNamed(name)
 	change(&d.SignIn)

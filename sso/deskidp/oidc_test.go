@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/oauth2"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // relyingParty is the desk as go-oidc has it.
@@ -254,7 +254,7 @@ func TestOIDCCodes(t *testing.T) {
 	h := newHouse(t)
 	b := h.signedIn()
 	verifier := oauth2.GenerateVerifier()
-	h.addDesk("other", provision.DeskSignIn{OIDC: &provision.DeskOIDC{ClientID: "other", ClientSecret: "another-secret-of-many", RedirectURIs: []string{h.desk.URL + "/callback"}}})
+	h.addDesk("other", protocol.DeskSignIn{OIDC: &protocol.DeskOIDC{ClientID: "other", ClientSecret: "another-secret-of-many", RedirectURIs: []string{h.desk.URL + "/callback"}}})
 	code := func(client string, options ...oauth2.AuthCodeOption) string {
 		rp := h.relyingParty(client, "")
 		return b.get(rp.AuthCodeURL("s", options...)).code(t)

@@ -15,7 +15,7 @@ import (
 
 	crewjam "github.com/crewjam/saml"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // authnRequest returns a good request, with changes made to its text.
@@ -118,7 +118,7 @@ func TestSAMLAttacks(t *testing.T) {
 	})
 	t.Run("a request that is kept for another desk", func(t *testing.T) {
 		h := h.with(t)
-		h.addDesk("second", provision.DeskSignIn{SAML: &provision.DeskSAML{EntityID: "https://second.test", ACSURL: "https://second.test/acs"}})
+		h.addDesk("second", protocol.DeskSignIn{SAML: &protocol.DeskSAML{EntityID: "https://second.test", ACSURL: "https://second.test/acs"}})
 		secret, err := h.core.Sessions.IssueOneTime(t.Context(), "idp.saml", "", map[string]any{"desk": h.deskNamed("support").ID}, time.Minute)
 		h.must(err)
 		if p := b.get(h.server.URL + "/sso/idp/saml/second/continue?request=" + secret); p.body != "failed: pending" {
@@ -139,7 +139,7 @@ func TestSAMLDemandsSignatures(t *testing.T) {
 	stranger := h.serviceProvider()
 	was := h.deskNamed("support").SignIn.SAML.Certificate
 	h.withKey(stranger)
-	h.changeDesk("support", func(s *provision.DeskSignIn) { s.SAML.Certificate = was })
+	h.changeDesk("support", func(s *protocol.DeskSignIn) { s.SAML.Certificate = was })
 	_, forged := h.request(stranger, "")
 	if p := b.get(forged); p.body != "failed: saml-signature" {
 		t.Errorf("a request that somebody else signed: %d %s", p.status, p.body)

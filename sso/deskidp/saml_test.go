@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	dsig "github.com/russellhaering/goxmldsig"
 
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // serviceProvider returns the desk as crewjam's own service provider.
@@ -50,7 +50,7 @@ func (h *house) withKey(sp *crewjam.ServiceProvider) {
 	sp.Key, sp.SignatureMethod = key, dsig.RSASHA256SignatureMethod
 	sp.Certificate, err = x509.ParseCertificate(der)
 	h.must(err)
-	h.changeDesk("support", func(s *provision.DeskSignIn) {
+	h.changeDesk("support", func(s *protocol.DeskSignIn) {
 		s.SAML.Certificate = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	})
 }
@@ -162,7 +162,7 @@ func TestSAMLSignIn(t *testing.T) {
 	})
 	t.Run("from our side", func(t *testing.T) {
 		h := h.with(t)
-		h.changeDesk("support", func(s *provision.DeskSignIn) { s.SAML.RelayState = "/inbox" })
+		h.changeDesk("support", func(s *protocol.DeskSignIn) { s.SAML.RelayState = "/inbox" })
 		p := h.signedIn().get(h.idp.LaunchURL(h.deskNamed("support")))
 		h.accept(h.serviceProvider(), p, "")
 		if _, fields := p.form(t); fields.Get("RelayState") != "/inbox" {
@@ -180,11 +180,11 @@ func TestSAMLSignIn(t *testing.T) {
 			t.Errorf("a RelayState that the signature does not cover: %d", p.status)
 		}
 		h.refusedFor("saml-signature")
-		h.changeDesk("support", func(s *provision.DeskSignIn) { s.SAML.Certificate = "" })
+		h.changeDesk("support", func(s *protocol.DeskSignIn) { s.SAML.Certificate = "" })
 	})
 	t.Run("with what its kind of desk needs", func(t *testing.T) {
 		h := h.with(t)
-		h.kinds["builtin"] = provision.DeskSAML{NameID: provision.FieldUserName, Attributes: map[provision.Field]string{provision.FieldPhone: "tel", provision.FieldRole: "rank"}}
+		h.kinds["builtin"] = protocol.DeskSAML{NameID: protocol.FieldUserName, Attributes: map[protocol.Field]string{protocol.FieldPhone: "tel", protocol.FieldRole: "rank"}}
 		defer delete(h.kinds, "builtin")
 		request, to := h.request(sp, "")
 		a := h.accept(sp, h.signedIn().get(to), request.ID)
@@ -197,9 +197,9 @@ func TestSAMLSignIn(t *testing.T) {
 	})
 	t.Run("with an unsigned response and names of the desk's own", func(t *testing.T) {
 		h := h.with(t)
-		h.changeDesk("support", func(s *provision.DeskSignIn) {
-			s.SAML.SignResponse, s.SAML.NameID = new(false), provision.FieldID
-			s.SAML.Attributes = map[provision.Field]string{provision.FieldEmail: "urn:oid:0.9.2342.19200300.100.1.3"}
+		h.changeDesk("support", func(s *protocol.DeskSignIn) {
+			s.SAML.SignResponse, s.SAML.NameID = new(false), protocol.FieldID
+			s.SAML.Attributes = map[protocol.Field]string{protocol.FieldEmail: "urn:oid:0.9.2342.19200300.100.1.3"}
 		})
 		request, to := h.request(sp, "")
 		p := h.signedIn().get(to)

@@ -5,6 +5,7 @@ import (
 	"unicode"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
@@ -24,13 +25,13 @@ const (
 // usualNames are the attributes of SAML in which identity providers send what a
 // claim means, when the connection names no other.
 var usualNames = map[string][]string{
-	client.ClaimEmail:      {"email", "mail", "emailAddress", "emailaddress", "User.email", "urn:oid:0.9.2342.19200300.100.1.3", schemas + "emailaddress"},
-	client.ClaimName:       {"displayName", "name", "cn", "urn:oid:2.16.840.1.113730.3.1.241", "urn:oid:2.5.4.3", "http://schemas.microsoft.com/identity/claims/displayname"},
-	client.ClaimGivenName:  {"firstName", "givenName", "given_name", "User.FirstName", "urn:oid:2.5.4.42", schemas + "givenname"},
-	client.ClaimFamilyName: {"lastName", "sn", "surname", "family_name", "User.LastName", "urn:oid:2.5.4.4", schemas + "surname"},
-	client.ClaimTitle:      {"title", "urn:oid:2.5.4.12"},
-	client.ClaimPhone:      {"phone", "telephoneNumber", "urn:oid:2.5.4.20"},
-	client.ClaimGroups: {"groups", "group", "memberOf", "isMemberOf", "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+	protocol.ClaimEmail:      {"email", "mail", "emailAddress", "emailaddress", "User.email", "urn:oid:0.9.2342.19200300.100.1.3", schemas + "emailaddress"},
+	protocol.ClaimName:       {"displayName", "name", "cn", "urn:oid:2.16.840.1.113730.3.1.241", "urn:oid:2.5.4.3", "http://schemas.microsoft.com/identity/claims/displayname"},
+	protocol.ClaimGivenName:  {"firstName", "givenName", "given_name", "User.FirstName", "urn:oid:2.5.4.42", schemas + "givenname"},
+	protocol.ClaimFamilyName: {"lastName", "sn", "surname", "family_name", "User.LastName", "urn:oid:2.5.4.4", schemas + "surname"},
+	protocol.ClaimTitle:      {"title", "urn:oid:2.5.4.12"},
+	protocol.ClaimPhone:      {"phone", "telephoneNumber", "urn:oid:2.5.4.20"},
+	protocol.ClaimGroups: {"groups", "group", "memberOf", "isMemberOf", "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
 		"http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", "http://schemas.xmlsoap.org/claims/Group"},
 }
 
@@ -38,7 +39,7 @@ var usualNames = map[string][]string{
 const maxRuleValues = 1000
 
 // samlLogin is what an assertion says, in the core's words.
-func samlLogin(conn provision.Connection, claims client.Claims, a *saml.Assertion) (provision.Login, error) {
+func samlLogin(conn provision.Connection, claims protocol.Claims, a *saml.Assertion) (provision.Login, error) {
 	get := func(claim string) []string {
 		if name := claims[claim]; name != "" {
 			return a.Values(name)
@@ -51,13 +52,13 @@ func samlLogin(conn provision.Connection, claims client.Claims, a *saml.Assertio
 		return nil
 	}
 	l := provision.Login{Protocol: provision.ProtocolSAML, Issuer: a.Issuer, Subject: client.Subject(a.NameID), Verified: provision.VerifiedDomain,
-		UserName: first(get(client.ClaimUserName)), ExternalID: first(get(client.ClaimExternalID)), Email: first(get(client.ClaimEmail))}
-	if name := claims[client.ClaimSubject]; name != "" {
+		UserName: first(get(protocol.ClaimUserName)), ExternalID: first(get(protocol.ClaimExternalID)), Email: first(get(protocol.ClaimEmail))}
+	if name := claims[protocol.ClaimSubject]; name != "" {
 		l.Subject = first(a.Values(name))
 	} else if a.NameID.Format == formatTransient {
 		l.Subject = ""
 	}
-	if claims[client.ClaimSubject] != "" && strings.ContainsFunc(l.Subject, unicode.IsControl) { // package saml sees to the NameID
+	if claims[protocol.ClaimSubject] != "" && strings.ContainsFunc(l.Subject, unicode.IsControl) { // package saml sees to the NameID
 		return l, &saml.Refusal{Reason: saml.ReasonNameID, Detail: "the attribute that claims.subject names holds line breaks or other control characters"}
 	}
 	if l.Subject == "" {
@@ -65,21 +66,21 @@ func samlLogin(conn provision.Connection, claims client.Claims, a *saml.Assertio
 			Detail: "the identity provider names the person anew at each sign-in; have it send a persistent NameID, or name an attribute that stays the same in claims.subject"}
 	}
 	opaque := a.NameID.Format == formatPersistent || a.NameID.Format == formatTransient
-	if l.UserName == "" && claims[client.ClaimUserName] == "" && !opaque {
+	if l.UserName == "" && claims[protocol.ClaimUserName] == "" && !opaque {
 		l.UserName = a.NameID.Value
 	}
-	if l.Email == "" && claims[client.ClaimEmail] == "" && !opaque && (a.NameID.Format == formatEmail || strings.Contains(a.NameID.Value, "@")) {
+	if l.Email == "" && claims[protocol.ClaimEmail] == "" && !opaque && (a.NameID.Format == formatEmail || strings.Contains(a.NameID.Value, "@")) {
 		l.Email = a.NameID.Value
 	}
 	if l.UserName == "" {
 		l.UserName = l.Email
 	}
-	if l.ExternalID == "" && claims[client.ClaimExternalID] == "" && conn.IdP == provision.IdPEntra {
+	if l.ExternalID == "" && claims[protocol.ClaimExternalID] == "" && conn.IdP == provision.IdPEntra {
 		l.ExternalID = first(a.Values(entraObject))
 	}
 	l.Profile = profileOf(l.Email, get)
-	l.Groups = get(client.ClaimGroups)
-	l.GroupsKnown = len(l.Groups) > 0 || sent(a, claims[client.ClaimGroups])
+	l.Groups = get(protocol.ClaimGroups)
+	l.GroupsKnown = len(l.Groups) > 0 || sent(a, claims[protocol.ClaimGroups])
 	if len(a.Values(entraOverage)) > 0 {
 		l.Groups, l.GroupsKnown, l.GroupsOverage = nil, false, true
 	}
@@ -92,7 +93,7 @@ func samlLogin(conn provision.Connection, claims client.Claims, a *saml.Assertio
 
 // sent reports whether an attribute for groups is there, be it empty.
 func sent(a *saml.Assertion, configured string) bool {
-	names := usualNames[client.ClaimGroups]
+	names := usualNames[protocol.ClaimGroups]
 	if configured != "" {
 		names = []string{configured}
 	}
@@ -107,7 +108,7 @@ func sent(a *saml.Assertion, configured string) bool {
 }
 
 // oidcLogin is what an ID token says, in the core's words.
-func oidcLogin(conn provision.Connection, claims client.Claims, t *oidc.Token) provision.Login {
+func oidcLogin(conn provision.Connection, claims protocol.Claims, t *oidc.Token) provision.Login {
 	get := func(claim string) []string {
 		if name := claims[claim]; name != "" {
 			return t.Claims[name]
@@ -115,7 +116,7 @@ func oidcLogin(conn provision.Connection, claims client.Claims, t *oidc.Token) p
 		return t.Claims[claim]
 	}
 	l := provision.Login{Protocol: provision.ProtocolOIDC, Issuer: t.Issuer, Subject: t.Subject, Email: t.Email, Verified: provision.VerifiedNo,
-		ExternalID: first(t.Claims[claims[client.ClaimExternalID]])}
+		ExternalID: first(t.Claims[claims[protocol.ClaimExternalID]])}
 	entra := conn.IdP == provision.IdPEntra
 	switch {
 	case t.EmailVerified:
@@ -123,15 +124,15 @@ func oidcLogin(conn provision.Connection, claims client.Claims, t *oidc.Token) p
 	case entra && !t.EmailVerifiedPresent:
 		l.Verified = provision.VerifiedDomain // Entra ID has no email_verified
 	}
-	if name := claims[client.ClaimEmail]; name != "" && first(t.Claims[name]) != t.Email {
+	if name := claims[protocol.ClaimEmail]; name != "" && first(t.Claims[name]) != t.Email {
 		l.Email, l.Verified = first(t.Claims[name]), provision.VerifiedNo // email_verified speaks of another
 		if entra {
 			l.Verified = provision.VerifiedDomain
 		}
 	}
 	switch {
-	case claims[client.ClaimUserName] != "":
-		l.UserName = first(t.Claims[claims[client.ClaimUserName]])
+	case claims[protocol.ClaimUserName] != "":
+		l.UserName = first(t.Claims[claims[protocol.ClaimUserName]])
 	case entra:
 		l.UserName = t.PreferredUsername
 	}
@@ -142,7 +143,7 @@ func oidcLogin(conn provision.Connection, claims client.Claims, t *oidc.Token) p
 	if l.UserName == "" && l.Verified != provision.VerifiedNo {
 		l.UserName = l.Email
 	}
-	if claims[client.ClaimExternalID] == "" {
+	if claims[protocol.ClaimExternalID] == "" {
 		switch conn.IdP {
 		case provision.IdPEntra:
 			l.ExternalID = t.OID
@@ -164,8 +165,8 @@ func oidcLogin(conn provision.Connection, claims client.Claims, t *oidc.Token) p
 }
 
 func profileOf(email string, get func(string) []string) provision.Profile {
-	p := provision.Profile{Email: email, DisplayName: first(get(client.ClaimName)), GivenName: first(get(client.ClaimGivenName)),
-		FamilyName: first(get(client.ClaimFamilyName)), Title: first(get(client.ClaimTitle)), Phone: first(get(client.ClaimPhone))}
+	p := provision.Profile{Email: email, DisplayName: first(get(protocol.ClaimName)), GivenName: first(get(protocol.ClaimGivenName)),
+		FamilyName: first(get(protocol.ClaimFamilyName)), Title: first(get(protocol.ClaimTitle)), Phone: first(get(protocol.ClaimPhone))}
 	if p.DisplayName == "" {
 		p.DisplayName = strings.TrimSpace(p.GivenName + " " + p.FamilyName)
 	}

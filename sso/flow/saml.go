@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/sso/client"
@@ -121,12 +122,11 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 		return
 	}
 	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err) }
-	settings, err := client.ParseSAML(conn.SignIn.SAML)
-	if err != nil {
+	if err := conn.SignIn.SAML.Readable(); err != nil {
 		refuse(err)
 		return
 	}
-	e, err := h.samlSignIn(conn, settings, &kept.Assertion)
+	e, err := h.samlSignIn(conn, *conn.SignIn.SAML, &kept.Assertion)
 	if err != nil {
 		refuse(err)
 		return
@@ -140,7 +140,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 }
 
 // samlSignIn is what an assertion comes to.
-func (h *Handler) samlSignIn(conn provision.Connection, settings client.SAMLSettings, assertion *saml.Assertion) (e signin.SignInRequest, err error) {
+func (h *Handler) samlSignIn(conn provision.Connection, settings protocol.SAML, assertion *saml.Assertion) (e signin.SignInRequest, err error) {
 	if e.Login, err = samlLogin(conn, settings.Claims, assertion); err != nil {
 		return e, err
 	}

@@ -73,7 +73,7 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.C
 	pending.Browser, pending.At = h.site.MarkBrowser(w, r), h.site.Now()
 	if via == "" {
 		via = provision.ProtocolSAML
-		if len(conn.SignIn.SAML) == 0 {
+		if conn.SignIn.SAML == nil {
 			via = provision.ProtocolOIDC
 		}
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/session"
-	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
@@ -51,8 +50,8 @@ func (h *Handler) oidcBackChannel(w http.ResponseWriter, r *http.Request, conn p
 // so that it must name the session, which strangers do not know.
 func (h *Handler) oidcFrontChannel(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	query := r.URL.Query()
-	settings, err := client.ParseOIDC(conn.SignIn.OIDC)
-	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("iss") != settings.Issuer || query.Get("sid") == "" {
+	settings := conn.SignIn.OIDC
+	if settings.Readable() != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("iss") != settings.Issuer || query.Get("sid") == "" {
 		h.site.RefuseError(w, r, conn, provision.ProtocolOIDC, &oidc.Refusal{Reason: oidc.ReasonSession, Detail: "a front-channel logout needs this connection's iss, and a sid; switch on that the provider sends them"})
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/client"
 )
@@ -31,7 +32,7 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 }
 
 // SignIns says what kinds of desks need to be told when people sign in there.
-var SignIns = map[provision.DeskKind]provision.DeskSAML{"helpscout": helpscout.SignIn}
+var SignIns = map[provision.DeskKind]protocol.DeskSAML{"helpscout": helpscout.SignIn}
 
 // Connector returns the connector for a desk.
 func (s *System) Connector(d provision.Desk) (desk.Desk, error) {

@@ -1,7 +1,7 @@
 package oidc
 
 import (
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
@@ -9,7 +9,7 @@ import (
 // scopes that it asked for.
 func claimsOf(v site.Visitor, granted []string) map[string]any {
 	claims := make(map[string]any)
-	add := func(name string, f provision.Field) {
+	add := func(name string, f protocol.Field) {
 		if value := v.Value(f); value != "" {
 			claims[name] = value
 		}
@@ -17,21 +17,21 @@ func claimsOf(v site.Visitor, granted []string) map[string]any {
 	for _, scope := range granted {
 		switch scope {
 		case scopeEmail:
-			add("email", provision.FieldEmail)
+			add("email", protocol.FieldEmail)
 			if v.EmailVerified() {
 				claims["email_verified"] = true
 			}
 		case scopeProfile:
-			add("name", provision.FieldName)
-			add("given_name", provision.FieldGivenName)
-			add("family_name", provision.FieldFamilyName)
-			add("preferred_username", provision.FieldUserName)
-			add("locale", provision.FieldLocale)
-			add("zoneinfo", provision.FieldTimezone)
+			add("name", protocol.FieldName)
+			add("given_name", protocol.FieldGivenName)
+			add("family_name", protocol.FieldFamilyName)
+			add("preferred_username", protocol.FieldUserName)
+			add("locale", protocol.FieldLocale)
+			add("zoneinfo", protocol.FieldTimezone)
 		}
 		if scope == scopeProfile || scope == scopeGroups { // most desks can ask for standard scopes alone
-			add("role", provision.FieldRole)
-			claims["groups"] = append([]string{}, v.Values(provision.FieldGroups)...)
+			add("role", protocol.FieldRole)
+			claims["groups"] = append([]string{}, v.Values(protocol.FieldGroups)...)
 		}
 	}
 	return claims

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/desksession"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 
 // SendLogout tells a desk that a session of app's has ended, by a logout token
 // (OpenID Connect Back-Channel Logout §2.5). o has the address for it.
-func (h *Handler) SendLogout(ctx context.Context, app desksession.Session, o *provision.DeskOIDC) error {
+func (h *Handler) SendLogout(ctx context.Context, app desksession.Session, o *protocol.DeskOIDC) error {
 	now := h.Now()
 	token, err := h.sign(ctx, typLogout, map[string]any{
 		"iss": h.issuer(), "aud": o.ClientID, "sub": string(app.Identity), "sid": string(app.ID),

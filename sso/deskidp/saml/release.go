@@ -4,18 +4,19 @@ import (
 	"maps"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // general are the short names that most desks have as their defaults.
-var general = provision.DeskSAML{NameID: provision.FieldEmail, Attributes: map[provision.Field]string{
-	provision.FieldEmail: "email", provision.FieldName: "name", provision.FieldGivenName: "first_name", provision.FieldFamilyName: "last_name",
-	provision.FieldUserName: "username", provision.FieldRole: "role", provision.FieldGroups: "groups",
+var general = protocol.DeskSAML{NameID: protocol.FieldEmail, Attributes: map[protocol.Field]string{
+	protocol.FieldEmail: "email", protocol.FieldName: "name", protocol.FieldGivenName: "first_name", protocol.FieldFamilyName: "last_name",
+	protocol.FieldUserName: "username", protocol.FieldRole: "role", protocol.FieldGroups: "groups",
 }}
 
 // told is what a desk is told of a person by SAML.
 type told struct {
-	nameID     provision.Field
-	attributes map[provision.Field]string
+	nameID     protocol.Field
+	attributes map[protocol.Field]string
 }
 
 // toldTo returns what a desk is told: as configured, and where that says nothing

@@ -17,6 +17,7 @@ import (
 	crewjam "github.com/crewjam/saml"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 	"github.com/deskbridge/deskbridge/sso/saml"
@@ -42,13 +43,13 @@ type pending struct {
 // Handler is the SAML identity provider. It is safe for concurrent use.
 type Handler struct {
 	*site.Site
-	kinds map[provision.DeskKind]provision.DeskSAML // what kinds of desks need to be told
+	kinds map[provision.DeskKind]protocol.DeskSAML // what kinds of desks need to be told
 }
 
 // New returns the SAML identity provider at s. kinds says what a kind of desk
 // needs to be told: NameID and Attributes. A kind that is missing is told the
 // usual.
-func New(s *site.Site, kinds map[provision.DeskKind]provision.DeskSAML) *Handler {
+func New(s *site.Site, kinds map[provision.DeskKind]protocol.DeskSAML) *Handler {
 	return &Handler{s, kinds}
 }
 

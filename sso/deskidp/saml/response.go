@@ -14,6 +14,7 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
@@ -30,10 +31,10 @@ const (
 )
 
 // nameIDFormats are the formats of what a desk knows people by.
-var nameIDFormats = map[provision.Field]crewjam.NameIDFormat{
-	provision.FieldEmail:    crewjam.EmailAddressNameIDFormat,
-	provision.FieldUserName: crewjam.UnspecifiedNameIDFormat,
-	provision.FieldID:       crewjam.PersistentNameIDFormat,
+var nameIDFormats = map[protocol.Field]crewjam.NameIDFormat{
+	protocol.FieldEmail:    crewjam.EmailAddressNameIDFormat,
+	protocol.FieldUserName: crewjam.UnspecifiedNameIDFormat,
+	protocol.FieldID:       crewjam.PersistentNameIDFormat,
 }
 
 // message returns what the library makes answers from. The answer goes to the
@@ -102,9 +103,9 @@ func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Sessi
 }
 
 // attributes returns what the desk is told, in the order of
-// [provision.Fields]. What nobody knows is left out.
+// [protocol.Fields]. What nobody knows is left out.
 func (a assertions) attributes(p told) (out []crewjam.Attribute) {
-	for _, field := range provision.Fields {
+	for _, field := range protocol.Fields {
 		name, asked := p.attributes[field]
 		values := a.visitor.Values(field)
 		if !asked || len(values) == 0 {

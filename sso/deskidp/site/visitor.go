@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/desksession"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 // Visitor is somebody at a desk's door, and what they may do behind it.
@@ -17,41 +18,41 @@ type Visitor struct {
 }
 
 // Values returns what a desk is told of a field; nil when there is nothing.
-func (v Visitor) Values(f provision.Field) []string {
+func (v Visitor) Values(f protocol.Field) []string {
 	p := v.Person.Profile
 	switch f {
-	case provision.FieldID:
+	case protocol.FieldID:
 		return one(string(v.Person.ID))
-	case provision.FieldEmail:
+	case protocol.FieldEmail:
 		return one(p.Email)
-	case provision.FieldUserName:
+	case protocol.FieldUserName:
 		return one(v.Person.UserName)
-	case provision.FieldName:
+	case protocol.FieldName:
 		return one(v.name())
-	case provision.FieldGivenName:
+	case protocol.FieldGivenName:
 		return one(p.GivenName)
-	case provision.FieldFamilyName:
+	case protocol.FieldFamilyName:
 		return one(p.FamilyName)
-	case provision.FieldTitle:
+	case protocol.FieldTitle:
 		return one(p.Title)
-	case provision.FieldPhone:
+	case protocol.FieldPhone:
 		return one(p.Phone)
-	case provision.FieldLocale:
+	case protocol.FieldLocale:
 		return one(p.Locale)
-	case provision.FieldTimezone:
+	case protocol.FieldTimezone:
 		return one(p.Timezone)
-	case provision.FieldRole:
+	case protocol.FieldRole:
 		return one(v.role())
-	case provision.FieldGroups:
+	case protocol.FieldGroups:
 		return v.Entry.Teams
-	case provision.FieldMailboxes:
+	case protocol.FieldMailboxes:
 		return v.Entry.Mailboxes
 	}
 	return nil
 }
 
 // Value returns the only value of a field, or "".
-func (v Visitor) Value(f provision.Field) string {
+func (v Visitor) Value(f protocol.Field) string {
 	if values := v.Values(f); len(values) > 0 {
 		return values[0]
 	}
@@ -79,7 +80,7 @@ func (v Visitor) role() string {
 	if role == "" || role == provision.RoleNone {
 		return ""
 	}
-	if word := v.Desk.SignIn.Roles[role]; word != "" {
+	if word := v.Desk.SignIn.Roles[string(role)]; word != "" {
 		return word
 	}
 	return string(role)

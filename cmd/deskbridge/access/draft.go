@@ -1,0 +1,105 @@
+package access
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/config"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/protocol"
+)
+
+// Draft turns what access.yaml says into the core's words, and checks
+// nothing: that is the core's, for every door. What cannot be said in those
+// words is returned at once.
+func Draft(access config.Access) (d plan.Draft, _ error) {
+	var mistakes []error
+	for i, c := range access.Connections {
+		conn := provision.Connection{Name: c.Name, IdP: cmp.Or(provision.IdP(c.IdP), provision.IdPGeneric), Domains: c.Domains}
+		var err error
+		if conn.SignIn, err = signInOf(c); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
+		}
+		if c.SCIM != nil {
+			conn.JWT = c.SCIM.JWT
+		}
+		if c.JIT != nil && c.JIT.Role != "" {
+			role, err := provision.ParseRole(c.JIT.Role)
+			if err != nil {
+				mistakes = append(mistakes, fmt.Errorf("connections[%d]: jit: %s", i+1, detail(err)))
+			}
+			if d.JITRoles == nil {
+				d.JITRoles = make(map[string]provision.Role)
+			}
+			d.JITRoles[c.Name] = role
+		}
+		d.Connections = append(d.Connections, conn)
+	}
+	for _, k := range access.Desks {
+		if k.Kind == "" {
+			mistakes = append(mistakes, fmt.Errorf("desk %q: kind is missing", k.Name))
+		}
+		d.Desks = append(d.Desks, provision.Desk{Name: k.Name, Kind: provision.DeskKind(k.Kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
+			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
+			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
+			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To)}})
+	}
+	for i, r := range access.Rules {
+		role, err := provision.ParseRole(r.Role)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("rules[%d]: %s", i+1, detail(err)))
+		}
+		d.Rules = append(d.Rules, plan.DraftRule{Connection: r.Connection, Desk: r.Desk, Rule: provision.Rule{
+			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: role, Teams: r.Teams, Mailboxes: r.Mailboxes}})
+	}
+	return d, errors.Join(mistakes...)
+}
+
+// signInOf turns the sign-in settings of a connection into the core's words.
+// A metadata file is read now: the server may run elsewhere.
+func signInOf(c config.Connection) (s provision.SignIn, _ error) {
+	s.Disabled, s.Match = c.SignInDisabled, provision.Match(c.Match)
+	if c.JIT != nil {
+		s.JIT = &provision.JIT{Create: c.JIT.Create == nil || *c.JIT.Create, Groups: c.JIT.Groups, NoGroups: provision.NoGroups(c.JIT.NoGroups)}
+	}
+	s.OIDC = c.OIDC
+	if c.SAML != nil {
+		saml := *c.SAML
+		if saml.MetadataFile != "" {
+			text, err := os.ReadFile(saml.MetadataFile)
+			if err != nil {
+				return s, fmt.Errorf("saml: %w", err)
+			}
+			saml.Metadata, saml.MetadataFile = string(text), ""
+		}
+		s.SAML = &saml
+	}
+	return s, nil
+}
+
+// deskSignInOf turns what a file says of signing in to a desk into the core's
+// words: without a client_id of its own, the desk's name is its client_id.
+func deskSignInOf(desk string, in *protocol.DeskSignIn) (out protocol.DeskSignIn) {
+	if in == nil {
+		return out
+	}
+	out = *in
+	if out.OIDC != nil {
+		oidc := *out.OIDC
+		oidc.ClientID = cmp.Or(oidc.ClientID, desk)
+		out.OIDC = &oidc
+	}
+	return out
+}
+
+// detail returns an error for people: one of the core is its detail.
+func detail(err error) string {
+	if e, ok := errors.AsType[*provision.Error](err); ok && e.Detail != "" {
+		return e.Detail
+	}
+	return err.Error()
+}

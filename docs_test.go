@@ -146,3 +146,51 @@ func slug(heading string) string {
 		return -1
 	}, strings.ToLower(strings.TrimSpace(heading)))
 }
+
+var glossaryLine = regexp.MustCompile(`^\* \*\*(.+?)\*\*: [A-Z][^\n]+\.$`)
+
+// TestGlossaryIsInOrder finds lines of the glossary that are no term and
+// sentence, terms that are not in alphabetical order, and words that another
+// one has taken the place of.
+func TestGlossaryIsInOrder(t *testing.T) {
+	text, err := os.ReadFile("docs/glossary.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, found := strings.Cut(string(text), "\n\n* ")
+	if !found {
+		t.Fatal("the glossary has no list")
+	}
+	var last string
+	for line := range strings.Lines("* " + list) {
+		line = strings.TrimSuffix(line, "\n")
+		m := glossaryLine.FindStringSubmatch(line)
+		if m == nil {
+			t.Errorf("not a line like \"* **term**: One sentence.\": %s", line)
+			continue
+		}
+		term := strings.ReplaceAll(strings.ToLower(m[1]), "-", " ")
+		if term <= last {
+			t.Errorf("%q stands after %q", m[1], last)
+		}
+		last = term
+		if better := replaced[term]; better != "" {
+			t.Errorf("one does not say %q but %q", m[1], better)
+		}
+	}
+}
+
+// replaced are words that the house had of its own, and the ones that it has now.
+var replaced = map[string]string{
+	"app": "desk session", "app session": "desk session", "arrival": "existing matches", "brake": "mass-change protection",
+	"described": "SCIM-managed", "door": "sign-in request", "ending": "expirations", "entrance": "sign-in request",
+	"farewell": "logout message", "glass": "break-glass", "govern": "managed scope", "group standing": "load for update",
+	"guard": "desk guard", "guess": "login throttle", "heir": "assignee", "held": "on hold", "holder": "credentials",
+	"known": "cached", "launch": "app launcher", "mark": "external id", "memory": "replay cache", "moving": "transfer",
+	"overage": "group overage", "overtaken": "older than the logout", "owner": "break-glass admin", "parked": "needs attention",
+	"patience": "circuit breaker", "peer": "IdP client", "place": "desk account", "proof": "AuthnContext", "rank": "priority",
+	"returning": "return to", "spoken": "last discovered", "standing": "load for update", "step": "write", "surroundings": "desk facts",
+	"ticket": "one-time token", "told": "attribute release", "trial": "test sign-in", "turn": "call options", "twin": "existing matches",
+	"undescribed": "sign-in only", "visit": "reconcile run", "visitor": "forward-auth subject", "wake": "requeue",
+	"want": "desired access", "words": "role names",
+}

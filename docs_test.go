@@ -1,11 +1,13 @@
 package deskbridge_test
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -193,4 +195,70 @@ var replaced = map[string]string{
 	"ticket": "one-time token", "told": "attribute release", "trial": "test sign-in", "turn": "call options", "twin": "existing matches",
 	"undescribed": "sign-in only", "visit": "reconcile run", "visitor": "forward-auth subject", "wake": "requeue",
 	"want": "desired access", "words": "role names",
+}
+
+// TestContributingHasTheImportRule compares the table of packages with layers.
+func TestContributingHasTheImportRule(t *testing.T) {
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		if cells := strings.Split(strings.Trim(line, "| \n"), " | "); len(cells) == 4 {
+			rows[cells[0]] = cells[2] + " | " + cells[3]
+		}
+	}
+	for _, l := range layers {
+		if got, want := rows["`"+l.dir+"`"], importCells(l); got != want {
+			t.Errorf("CONTRIBUTING.md says of `%s`\n\t%s\nand imports_test.go\n\t%s", l.dir, got, want)
+		}
+	}
+}
+
+// importCells returns what a layer may import and what it must not know, as
+// the table in CONTRIBUTING.md has it.
+func importCells(l layer) string {
+	knows := map[string]string{"net/http": "HTTP", "database/sql": "SQL"}
+	not := make([]string, len(l.not))
+	for i, path := range l.not {
+		not[i] = knows[path]
+	}
+	left := slices.Clone(l.may)
+	var may []string
+	for len(left) > 0 {
+		name := left[0]
+		if all := family(l.dir, name); len(all) > 0 && !slices.ContainsFunc(all, func(m string) bool { return !slices.Contains(left, m) }) {
+			name, _, _ = strings.Cut(name, "/")
+			name += "/…"
+			left = slices.DeleteFunc(left, func(m string) bool { return slices.Contains(all, m) })
+		} else {
+			left = left[1:]
+		}
+		if name == anything {
+			name = "everything"
+		}
+		may = append(may, name)
+	}
+	return cmp.Or(strings.Join(may, ", "), "–") + " | " + cmp.Or(strings.Join(not, ", "), "–")
+}
+
+// family returns the layers of the top folder that name is in, but for dir
+// itself; none when that folder is one layer.
+func family(dir, name string) (all []string) {
+	top, _, _ := strings.Cut(name, "/")
+	isLayer, below := false, 0
+	for _, l := range layers {
+		if within(l.dir, top) && l.dir != dir {
+			all = append(all, l.dir)
+		}
+		isLayer = isLayer || l.dir == top
+		if strings.HasPrefix(l.dir, top+"/") {
+			below++
+		}
+	}
+	if !isLayer || below == 0 || split(top) {
+		return nil
+	}
+	return all
 }

@@ -1,11 +1,13 @@
 package deskbridge_test
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +22,7 @@ func TestDocumentationIsComplete(t *testing.T) {
 		names      []string
 	}{
 		{"setting", "docs/operations.md", settings()},
-		{"metric", "docs/operations.md", named(t, `"(deskbridge_[a-z_]+)"`, "worker", "cmd/deskbridge", "sso/web", "sso/client", "sso/breakglass")},
+		{"metric", "docs/operations.md", named(t, `"(deskbridge_[a-z_]+)"`, "worker", "cmd/deskbridge/*", "sso/*")},
 		{"audit action", "docs/audit.md", named(t,
 			`"((?:user|group|members|connection|token|desk|rule|plan|brake|account|conversation|login|session|domain|key|metadata|owner|app)\.(?:held|signed_in|[a-z_]+ed(?:_over)?))"`, "provision/*")},
 	} {
@@ -145,4 +147,118 @@ func slug(heading string) string {
 		}
 		return -1
 	}, strings.ToLower(strings.TrimSpace(heading)))
+}
+
+var glossaryLine = regexp.MustCompile(`^\* \*\*(.+?)\*\*: [A-Z][^\n]+\.$`)
+
+// TestGlossaryIsInOrder finds lines of the glossary that are no term and
+// sentence, terms that are not in alphabetical order, and words that another
+// one has taken the place of.
+func TestGlossaryIsInOrder(t *testing.T) {
+	text, err := os.ReadFile("docs/glossary.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, found := strings.Cut(string(text), "\n\n* ")
+	if !found {
+		t.Fatal("the glossary has no list")
+	}
+	var last string
+	for line := range strings.Lines("* " + list) {
+		line = strings.TrimSuffix(line, "\n")
+		m := glossaryLine.FindStringSubmatch(line)
+		if m == nil {
+			t.Errorf("not a line like \"* **term**: One sentence.\": %s", line)
+			continue
+		}
+		term := strings.ReplaceAll(strings.ToLower(m[1]), "-", " ")
+		if term <= last {
+			t.Errorf("%q stands after %q", m[1], last)
+		}
+		last = term
+		if better := replaced[term]; better != "" {
+			t.Errorf("one does not say %q but %q", m[1], better)
+		}
+	}
+}
+
+// replaced are words that the house had of its own, and the ones that it has now.
+var replaced = map[string]string{
+	"app": "desk session", "app session": "desk session", "arrival": "existing matches", "brake": "mass-change protection",
+	"described": "SCIM-managed", "door": "sign-in request", "ending": "expirations", "entrance": "sign-in request",
+	"farewell": "logout message", "glass": "break-glass", "govern": "managed scope", "group standing": "load for update",
+	"guard": "desk guard", "guess": "login throttle", "heir": "assignee", "held": "on hold", "holder": "credentials",
+	"known": "cached", "launch": "app launcher", "mark": "external id", "memory": "replay cache", "moving": "transfer",
+	"overage": "group overage", "overtaken": "older than the logout", "owner": "break-glass admin", "parked": "needs attention",
+	"patience": "circuit breaker", "peer": "IdP client", "place": "desk account", "proof": "AuthnContext", "rank": "priority",
+	"returning": "return to", "spoken": "last discovered", "standing": "load for update", "step": "write", "surroundings": "desk facts",
+	"ticket": "one-time token", "told": "attribute release", "trial": "test sign-in", "turn": "call options", "twin": "existing matches",
+	"undescribed": "sign-in only", "visit": "reconcile run", "visitor": "forward-auth subject", "wake": "requeue",
+	"want": "desired access", "words": "role names",
+}
+
+// TestContributingHasTheImportRule compares the table of packages with layers.
+func TestContributingHasTheImportRule(t *testing.T) {
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		if cells := strings.Split(strings.Trim(line, "| \n"), " | "); len(cells) == 4 {
+			rows[cells[0]] = cells[2] + " | " + cells[3]
+		}
+	}
+	for _, l := range layers {
+		if got, want := rows["`"+l.dir+"`"], importCells(l); got != want {
+			t.Errorf("CONTRIBUTING.md says of `%s`\n\t%s\nand imports_test.go\n\t%s", l.dir, got, want)
+		}
+	}
+}
+
+// importCells returns what a layer may import and what it must not know, as
+// the table in CONTRIBUTING.md has it.
+func importCells(l layer) string {
+	knows := map[string]string{"net/http": "HTTP", "database/sql": "SQL"}
+	not := make([]string, len(l.not))
+	for i, path := range l.not {
+		not[i] = knows[path]
+	}
+	left := slices.Clone(l.may)
+	var may []string
+	for len(left) > 0 {
+		name := left[0]
+		if all := family(l.dir, name); len(all) > 0 && !slices.ContainsFunc(all, func(m string) bool { return !slices.Contains(left, m) }) {
+			name, _, _ = strings.Cut(name, "/")
+			name += "/…"
+			left = slices.DeleteFunc(left, func(m string) bool { return slices.Contains(all, m) })
+		} else {
+			left = left[1:]
+		}
+		if name == anything {
+			name = "everything"
+		}
+		may = append(may, name)
+	}
+	return cmp.Or(strings.Join(may, ", "), "–") + " | " + cmp.Or(strings.Join(not, ", "), "–")
+}
+
+// family returns the layers of the top folder that name is in, but for dir
+// itself; none when that folder is one layer.
+func family(dir, name string) (all []string) {
+	top, _, _ := strings.Cut(name, "/")
+	isLayer, below := false, 0
+	for _, l := range layers {
+		if within(l.dir, top) && l.dir != dir {
+			all = append(all, l.dir)
+		}
+		isLayer = isLayer || l.dir == top
+		if strings.HasPrefix(l.dir, top+"/") {
+			below++
+		}
+	}
+	if !isLayer || below == 0 || split(top) {
+		return nil
+	}
+	return all
 }

@@ -3,8 +3,8 @@
 // A connector implements [Desk] for one kind of help desk: it translates, one
 // call's worth of work at a time, between the desk's own words and the common
 // ones (agent, role, team, mailbox, conversation). It decides nothing: what to
-// write, in which order, and what must never be touched is provision's and
-// worker's business. Connectors live in one folder a kind and must pass
+// write, in which order, and what must never be touched is the business of
+// packages reconcile and worker. Connectors live in one folder a kind and must pass
 // desktest.
 package desk
 

@@ -1,5 +1,6 @@
 // Package store keeps everything Deskbridge knows, in PostgreSQL or in an
-// embedded SQLite file, behind one door: [Store] has what every package below provision asks for.
+// embedded SQLite file: [Store] is the Store of every package below provision,
+// each of which asks for its own part.
 //
 // Row types live in this package and nowhere else; it alone imports gorm. Rows
 // and domain types are two sets of types, and SQL that both databases

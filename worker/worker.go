@@ -1,10 +1,10 @@
-// Package worker carries what provision wants to the help desks.
+// Package worker carries the desired access of accounts to the help desks.
 //
 // A job says who and where, never what. A visit ([Worker.Visit]) reads the
-// newest wanted access, reads what the desk has, and writes only the
+// newest desired access, reads what the desk has, and writes only the
 // difference, step by step, each journalled before it is tried. So jobs may
 // be merged, repeated and reordered, and a crash at any point is repaired by
-// visiting again. What must be written, and what never may be, provision
+// visiting again. What must be written, and what never may be, package reconcile
 // decides; the package knows no vendor and no HTTP request.
 package worker
 

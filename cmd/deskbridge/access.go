@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/deskbridge/deskbridge/cmd/deskbridge/access"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/draft"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
@@ -119,11 +119,11 @@ func (a *app) draft(path string) (plan.Draft, error) {
 	if err != nil {
 		return plan.Draft{}, err
 	}
-	draft, err := access.Draft(file)
+	made, err := draft.Of(file)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
-	return draft, err
+	return made, err
 }
 
 // told returns a plan, after warning of what it warns of; an error of the core

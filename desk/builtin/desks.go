@@ -131,7 +131,6 @@ func collect[T any](ctx context.Context, q querier, scan func(rows *sql.Rows, v 
 	return out, nil
 }
 
-
 // exec runs a statement and returns how many rows it changed.
 func exec(ctx context.Context, q querier, query string, args ...any) (int64, error) {
 	res, err := q.ExecContext(ctx, query, args...)

@@ -3,9 +3,9 @@
 // directions.
 //
 // What a desk asks for is judged here, byte for byte where it is an address. Who
-// may go in, the core says. Codes and access tokens are tickets of the core,
-// hashed and good for one use, so that any number of replicas serve one sign-in;
-// go-jose signs and reads ID tokens.
+// may go in, the core says. The core also keeps pending requests, codes and access
+// tokens, by their hashes, so that any number of replicas serve one sign-in; a code
+// serves once. go-jose signs and reads ID tokens.
 //
 // The package knows neither how people sign in here, nor the database.
 package oidc

@@ -1,4 +1,4 @@
-package access
+package draft
 
 import (
 	"cmp"
@@ -13,10 +13,10 @@ import (
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
-// Draft turns what access.yaml says into the core's words, and checks
+// Of turns what access.yaml says into the core's words, and checks
 // nothing: that is the core's, for every door. What cannot be said in those
 // words is returned at once.
-func Draft(access config.Access) (d plan.Draft, _ error) {
+func Of(access config.Access) (d plan.Draft, _ error) {
 	var mistakes []error
 	for i, c := range access.Connections {
 		conn := provision.Connection{Name: c.Name, IdP: cmp.Or(provision.IdP(c.IdP), provision.IdPGeneric), Domains: c.Domains}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/draft"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
@@ -164,7 +165,7 @@ func printPlan(w io.Writer, p plan.Plan) {
 	for _, c := range p.Changes {
 		fmt.Fprintf(w, "%s %s %s", signs[c.Action], c.Kind, c.Name)
 		if len(c.Fields) > 0 {
-			fmt.Fprintf(w, " (%s)", list(c.Fields))
+			fmt.Fprintf(w, " (%s)", output.List(c.Fields))
 		}
 		fmt.Fprintln(w)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
@@ -66,13 +67,13 @@ func adminListCommand(a *app) *cobra.Command {
 			return result{}, err
 		}
 		type line struct {
-			Name   string `json:"name"`
-			Codes  int    `json:"recovery_codes_left"`
-			UsedAt moment `json:"used_at"`
+			Name   string        `json:"name"`
+			Codes  int           `json:"recovery_codes_left"`
+			UsedAt output.Moment `json:"used_at"`
 		}
 		lines, rows := make([]line, len(owners)), make([][]string, len(owners))
 		for i, o := range owners {
-			lines[i] = line{o.Name, len(o.Recovery), moment{o.UsedAt}}
+			lines[i] = line{o.Name, len(o.Recovery), output.Moment{At: o.UsedAt}}
 			rows[i] = []string{o.Name, fmt.Sprint(len(o.Recovery)), lines[i].UsedAt.String()}
 		}
 		return tabled(lines, "NAME | RECOVERY CODES LEFT | LAST USED", rows), nil

@@ -135,7 +135,7 @@ func commandJSON[T any](b *bridge, args ...string) (v T) {
 // connect adds a connection and returns an IdP that pushes to it.
 func (b *bridge) connect(name string) idp {
 	b.t.Helper()
-	urls := commandJSON[connectionURLs](b, "connection", "add", name, "--idp", "okta")
+	urls := commandJSON[server.ConnectionURLs](b, "connection", "add", name, "--idp", "okta")
 	return idp{simulated.NewIdP(urls.SCIMURL, urls.Token)}
 }
 

@@ -10,36 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
-
-// connectionURLs are the addresses of a connection, as the fixed contract
-// names them.
-type connectionURLs struct {
-	ID               string `json:"id"`
-	Name             string `json:"name"`
-	SCIMURL          string `json:"scim_url"`
-	Token            string `json:"token,omitempty"`
-	SAMLMetadataURL  string `json:"saml_metadata_url"`
-	SAMLACSURL       string `json:"saml_acs_url"`
-	SAMLEntityID     string `json:"saml_entity_id"`
-	OIDCRedirectURL  string `json:"oidc_redirect_url"`
-	LoginURL         string `json:"login_url"`
-	Held             bool   `json:"held,omitempty"`
-	IdentityProvider string `json:"idp"`
-}
-
-func urlsOf(publicURL string, c provision.Connection) connectionURLs {
-	sso := publicURL + "/sso/" + c.Name
-	return connectionURLs{
-		ID: string(c.ID), Name: c.Name, IdentityProvider: string(c.IdP), Held: c.HeldAt != nil,
-		SCIMURL:         publicURL + "/scim/" + c.Name + "/v2",
-		SAMLMetadataURL: sso + "/saml/metadata", SAMLACSURL: sso + "/saml/acs", SAMLEntityID: sso + "/saml/metadata",
-		OIDCRedirectURL: sso + "/oidc/callback", LoginURL: sso + "/login",
-	}
-}
 
 func connectionCommand(a *app) *cobra.Command {
 	return group("connection", "Add, change, try and release connections to identity providers",
@@ -69,7 +44,7 @@ func connectionAddCommand(a *app) *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		urls := urlsOf(sys.Settings.PublicURL, conn)
+		urls := server.URLsOf(sys.Settings.PublicURL, conn)
 		urls.Token = token
 		return say(urls, "Connection %s is ready. Enter these at the identity provider (docs/idps/ shows where):\n\n"+
 			"  SCIM URL  %s\n  Token     %s\n\nThe token is shown only now. `deskbridge token create %s NAME` makes another.",
@@ -84,11 +59,11 @@ func connectionListCommand(a *app) *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		out := make([]connectionURLs, len(connections))
+		out := make([]server.ConnectionURLs, len(connections))
 		rows := make([][]string, len(connections))
 		for i, c := range connections {
-			out[i] = urlsOf(sys.Settings.PublicURL, c)
-			rows[i] = []string{c.Name, string(c.IdP), list(c.Domains), out[i].SCIMURL, held(c)}
+			out[i] = server.URLsOf(sys.Settings.PublicURL, c)
+			rows[i] = []string{c.Name, string(c.IdP), output.List(c.Domains), out[i].SCIMURL, held(c)}
 		}
 		return tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil
 	})
@@ -98,7 +73,7 @@ func held(c provision.Connection) string {
 	if c.HeldAt == nil {
 		return "-"
 	}
-	return "held since " + moment{c.HeldAt}.String()
+	return "held since " + output.Moment{At: c.HeldAt}.String()
 }
 
 func connectionReleaseCommand(a *app) *cobra.Command {
@@ -282,7 +257,7 @@ Switching sign-in off ends every session of the connection at once.`,
 		if err != nil {
 			return result{}, err
 		}
-		return say(urlsOf(sys.Settings.PublicURL, conn), "Changed. `deskbridge connection test %s` tries it.", conn.Name), nil
+		return say(server.URLsOf(sys.Settings.PublicURL, conn), "Changed. `deskbridge connection test %s` tries it.", conn.Name), nil
 	})
 }
 
@@ -319,7 +294,7 @@ known, waits until somebody has looked: --accept takes it into use.`,
 			}
 		}
 		findings := sys.SignIn.Clients().Test(ctx, conn)
-		urls := urlsOf(sys.Settings.PublicURL, conn)
+		urls := server.URLsOf(sys.Settings.PublicURL, conn)
 		failed := 0
 		rows := make([][]string, len(findings))
 		for i, f := range findings {
@@ -334,7 +309,7 @@ known, waits until somebody has looked: --accept takes it into use.`,
 			rows[i] = []string{mark, f.What, f.Detail}
 		}
 		out := result{map[string]any{"connection": conn.Name, "findings": findings, "urls": urls}, func(w io.Writer) error {
-			if err := table(w, " | WHAT | FOUND", rows); err != nil {
+			if err := output.Table(w, " | WHAT | FOUND", rows); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(w, "\nAt the identity provider:\n  SAML metadata  %s\n  SAML ACS       %s\n  entity ID      %s\n  OIDC redirect  %s\nSign in yourself: %s\n",

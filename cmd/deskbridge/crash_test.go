@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
@@ -169,7 +170,7 @@ func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 // rules; bad makes the desk one across a bad network.
 func (m *killModel) connect(b *bridge, bad bool) {
 	t := b.t
-	for i, urls := 0, commandJSON[connectionURLs](b, "connection", "add", "kill", "--idp", "okta"); i < len(m.servers); i++ {
+	for i, urls := 0, commandJSON[server.ConnectionURLs](b, "connection", "add", "kill", "--idp", "okta"); i < len(m.servers); i++ {
 		m.idps = append(m.idps, idp{simulated.NewIdP(m.servers[i].url+"/scim/kill/v2", urls.Token)})
 	}
 	m.teams = killGroups

@@ -5,18 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
-	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 type deskLine struct {
@@ -37,7 +34,7 @@ type deskLine struct {
 	AppID     string `json:"app_id,omitempty"`
 	AppSecret string `json:"app_secret,omitempty"`
 
-	SignIn *deskSignInLine `json:"sign_in,omitempty"`
+	SignIn *server.DeskSignInURLs `json:"sign_in,omitempty"`
 }
 
 func deskLineOf(d provision.Desk) deskLine {
@@ -159,13 +156,13 @@ func deskAddCommand(a *app) *cobra.Command {
 		if made {
 			secret = d.SignIn.OIDC.ClientSecret
 		}
-		if line.SignIn, err = deskSignInLineOf(ctx, sys, d, secret); err != nil {
+		if line.SignIn, err = server.DeskSignInURLsOf(ctx, sys, d, secret); err != nil {
 			return result{}, err
 		}
 		return result{line, func(w io.Writer) error {
 			fmt.Fprintf(w, "Desk %s is added. `deskbridge desk check %s` tries it.\n", d.Name, d.Name)
 			line.printApp(w)
-			line.SignIn.print(w)
+			printDeskSignIn(w, line.SignIn)
 			return nil
 		}}, nil
 	})
@@ -194,7 +191,7 @@ shown once.`,
 			return result{}, err
 		}
 		line := deskLineOf(d)
-		if line.SignIn, err = deskSignInLineOf(ctx, sys, d, ""); err != nil {
+		if line.SignIn, err = server.DeskSignInURLsOf(ctx, sys, d, ""); err != nil {
 			return result{}, err
 		}
 		if d.Kind != builtin.Kind && line.SignIn == nil {
@@ -205,7 +202,7 @@ shown once.`,
 		}
 		return result{line, func(w io.Writer) error {
 			line.printApp(w)
-			line.SignIn.print(w)
+			printDeskSignIn(w, line.SignIn)
 			return nil
 		}}, nil
 	})
@@ -244,19 +241,6 @@ func deskListCommand(a *app) *cobra.Command {
 	})
 }
 
-// deskReport is what `desk check` found.
-type deskReport struct {
-	Desk      string   `json:"desk"`
-	OK        bool     `json:"ok"`
-	Self      string   `json:"own_account"`
-	Version   string   `json:"version,omitempty"`
-	Roles     []string `json:"roles"`
-	Teams     []string `json:"teams"`
-	Mailboxes []string `json:"mailboxes"`
-	Cannot    []string `json:"cannot"`
-	Problems  []string `json:"problems"`
-}
-
 func deskCheckCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check NAME",
@@ -269,78 +253,24 @@ func deskCheckCommand(a *app) *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		report, err := checkReport(ctx, sys, d)
+		report, err := server.CheckDesk(ctx, sys, d)
 		if err != nil {
 			return result{}, err
 		}
 		if !report.OK {
 			err = fmt.Errorf("desk %s has %d problems", d.Name, len(report.Problems))
 		}
-		return result{report, report.print}, err
+		return result{report, func(w io.Writer) error { return printReport(w, report) }}, err
 	})
 }
 
-func checkReport(ctx context.Context, s *server.System, d provision.Desk) (deskReport, error) {
-	if _, err := s.Core.Settings.CheckDesk(d); err != nil {
-		return deskReport{}, err
-	}
-	connector, err := s.Connector(d)
-	if err != nil {
-		return deskReport{}, err
-	}
-	profile, err := connector.Check(ctx)
-	if err != nil {
-		return deskReport{}, server.DeskError(d, err)
-	}
-	can := connector.Capabilities()
-	report := deskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Teams: profile.Teams, Mailboxes: profile.Mailboxes,
-		Problems: profile.Problems, Cannot: cannot(can)}
-	for _, role := range slices.SortedFunc(maps.Keys(can.RoleNames), func(a, b provision.Role) int {
-		if a.Less(b) {
-			return -1
-		}
-		return 1
-	}) {
-		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
-	}
-	places := settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
-	rules, err := s.Core.Settings.Rules(ctx, "")
-	if err != nil {
-		return report, err
-	}
-	for _, r := range rules {
-		if r.Desk == d.ID {
-			report.Problems = append(report.Problems, places.Missing(r)...)
-		}
-	}
-	report.OK = len(report.Problems) == 0
-	return report, nil
-}
-
-// cannot lists what has to be done by hand on a desk, in words.
-func cannot(c desk.Capabilities) (words []string) {
-	for _, w := range []struct {
-		can  bool
-		what string
-	}{
-		{c.ChangeProfile, "change name or e-mail"}, {c.ChangeRole, "change the role"}, {c.ChangeTeams, "change teams"},
-		{c.ChangeMailboxes || c.MailboxesByTeam, "change mailboxes"}, {c.Deactivate, "deactivate"}, {c.Delete, "delete"},
-		{c.Anonymize, "anonymize"}, {c.AssignToTeam, "assign to a team"}, {c.EndSessions, "end sessions"},
-	} {
-		if !w.can {
-			words = append(words, w.what)
-		}
-	}
-	return words
-}
-
-func (r deskReport) print(w io.Writer) error {
+func printReport(w io.Writer, r server.DeskReport) error {
 	fmt.Fprintf(w, "Desk %s answers", r.Desk)
 	if r.Version != "" {
 		fmt.Fprintf(w, ": %s", r.Version)
 	}
 	fmt.Fprintf(w, "\n  our own account  %s (never touched)\n  roles            %s\n  teams            %s\n  mailboxes        %s\n  cannot           %s\n",
-		r.Self, list(r.Roles), list(r.Teams), list(r.Mailboxes), list(r.Cannot))
+		r.Self, output.List(r.Roles), output.List(r.Teams), output.List(r.Mailboxes), output.List(r.Cannot))
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "  problem          %s\n", p)
 	}

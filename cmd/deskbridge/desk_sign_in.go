@@ -2,9 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"crypto/sha256"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +13,6 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
-	"github.com/deskbridge/deskbridge/provision/settings"
-	apps "github.com/deskbridge/deskbridge/sso/deskidp"
 )
 
 // deskSignInFlags are the flags of desk add that say how people sign in there.
@@ -83,63 +78,8 @@ func textOf(path string) (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
-// deskSignInLine is what to enter at a desk so that people sign in there
-// through Deskbridge.
-type deskSignInLine struct {
-	SAML *deskSAMLLine `json:"saml,omitempty"`
-	OIDC *deskOIDCLine `json:"oidc,omitempty"`
-}
-
-type deskSAMLLine struct {
-	MetadataURL string `json:"metadata_url"`
-	EntityID    string `json:"entity_id"`
-	SSOURL      string `json:"sso_url"`
-	LaunchURL   string `json:"launch_url"`
-	Certificate string `json:"certificate"` // PEM
-	Fingerprint string `json:"certificate_sha256"`
-}
-
-type deskOIDCLine struct {
-	Issuer       string `json:"issuer"`
-	DiscoveryURL string `json:"discovery_url"`
-	AuthorizeURL string `json:"authorization_endpoint"`
-	TokenURL     string `json:"token_endpoint"`
-	UserInfoURL  string `json:"userinfo_endpoint"`
-	JWKSURL      string `json:"jwks_uri"`
-	EndURL       string `json:"end_session_endpoint"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret,omitempty"` // when it was made just now
-}
-
-// deskSignIn returns what to enter at a desk; nil when nobody signs in there
-// through Deskbridge.
-func deskSignInLineOf(ctx context.Context, s *server.System, d provision.Desk, secret string) (*deskSignInLine, error) {
-	if d.SignIn.SAML == nil && d.SignIn.OIDC == nil {
-		return nil, nil
-	}
-	line := new(deskSignInLine)
-	at := s.Settings.PublicURL + "/sso/idp/"
-	if d.SignIn.SAML != nil {
-		keys, err := s.Core.Settings.Keys(ctx, settings.KeyDesk, apps.NewKey)
-		if err != nil {
-			return nil, err
-		}
-		saml := at + "saml/" + d.Name
-		line.SAML = &deskSAMLLine{MetadataURL: saml + "/metadata", EntityID: saml + "/metadata", SSOURL: saml + "/sso", LaunchURL: saml + "/launch",
-			Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: keys[0].Certificate})),
-			Fingerprint: fmt.Sprintf("%X", sha256.Sum256(keys[0].Certificate))}
-	}
-	if o := d.SignIn.OIDC; o != nil {
-		issuer := at + "oidc"
-		line.OIDC = &deskOIDCLine{Issuer: issuer, DiscoveryURL: issuer + "/.well-known/openid-configuration", AuthorizeURL: issuer + "/authorize",
-			TokenURL: issuer + "/token", UserInfoURL: issuer + "/userinfo", JWKSURL: issuer + "/jwks", EndURL: issuer + "/end-session",
-			ClientID: o.ClientID, ClientSecret: secret}
-	}
-	return line, nil
-}
-
-// print shows what to enter at the desk.
-func (l *deskSignInLine) print(w io.Writer) {
+// printDeskSignIn shows what to enter at the desk.
+func printDeskSignIn(w io.Writer, l *server.DeskSignInURLs) {
 	if l == nil {
 		return
 	}

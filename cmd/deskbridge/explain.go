@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -42,7 +43,7 @@ type explainedDesk struct {
 	Origin   string           `json:"origin,omitempty"`
 	State    string           `json:"state,omitempty"`
 	Granted  provision.Access `json:"granted"`
-	As       moment           `json:"confirmed_at,omitzero"`
+	As       output.Moment    `json:"confirmed_at,omitzero"`
 	Why      string           `json:"reason,omitempty"`
 	Code     string           `json:"reason_code,omitempty"`
 	Differs  []string         `json:"differs,omitempty"` // what a sweep found changed by hand, and reported
@@ -135,7 +136,7 @@ func explainPerson(ctx context.Context, s *server.System, person provision.Ident
 				d.Differs = drift.Differences()
 			}
 			if acc.ConfirmedAt != nil {
-				d.Granted, d.As = acc.Confirmed, moment{acc.ConfirmedAt}
+				d.Granted, d.As = acc.Confirmed, output.Moment{At: acc.ConfirmedAt}
 			}
 		}
 		out.Desks = append(out.Desks, d)
@@ -177,9 +178,9 @@ func (e explained) print(w io.Writer) {
 
 func (d explainedDesk) has() string {
 	switch {
-	case d.As.at == nil && d.State == "":
+	case d.As.At == nil && d.State == "":
 		return "no account"
-	case d.As.at == nil:
+	case d.As.At == nil:
 		return "nothing confirmed yet (" + d.State + ")"
 	}
 	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", accessWords(d.Granted), d.State, d.As, d.DeskUser)

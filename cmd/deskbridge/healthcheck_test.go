@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,14 +19,14 @@ func TestHealthcheck(t *testing.T) {
 		{"somebody else's server", http.StatusNotFound, "not ready: status 404"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method != http.MethodGet || r.URL.Path != "/readyz" {
 					t.Errorf("asked %s %s, want GET /readyz", r.Method, r.URL.Path)
 				}
 				w.WriteHeader(tt.answers)
 			}))
-			defer server.Close()
-			app := &app{environ: []string{"DESKBRIDGE_LISTEN=" + server.Listener.Addr().String()}}
+			defer web.Close()
+			app := &app{environ: []string{"DESKBRIDGE_LISTEN=" + web.Listener.Addr().String()}}
 			err := execute(t, app)
 			switch {
 			case tt.wantErr == "" && err != nil:
@@ -38,9 +39,9 @@ func TestHealthcheck(t *testing.T) {
 }
 
 func TestHealthcheckOfNobody(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
-	address := server.Listener.Addr().String()
-	server.Close()
+	web := httptest.NewServer(http.NotFoundHandler())
+	address := web.Listener.Addr().String()
+	web.Close()
 	err := execute(t, &app{environ: []string{"DESKBRIDGE_LISTEN=" + address}})
 	if err == nil || !strings.Contains(err.Error(), "does not answer") {
 		t.Errorf("got %v, want an error that says that nobody answers", err)
@@ -64,7 +65,7 @@ func TestLocalAddress(t *testing.T) {
 		{"[::1]:8080", "[::1]:8080"},
 		{"bridge.internal:80", "bridge.internal:80"},
 	} {
-		got, err := localAddress(tt.listen)
+		got, err := server.LocalAddress(tt.listen)
 		if err != nil || got != tt.want {
 			t.Errorf("localAddress(%q) = %q, %v; want %q", tt.listen, got, err, tt.want)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
@@ -28,7 +29,7 @@ func keyListCommand(a *app) *cobra.Command {
 			ID     provision.KeyID `json:"id"`
 			Use    settings.KeyUse `json:"use"`
 			Signs  bool            `json:"signs"`
-			Active moment          `json:"active_at"`
+			Active output.Moment   `json:"active_at"`
 		}
 		lines, rows := []line{}, [][]string{}
 		for _, use := range keyUses {
@@ -37,12 +38,12 @@ func keyListCommand(a *app) *cobra.Command {
 				return result{}, err
 			}
 			for i, k := range keys {
-				lines = append(lines, line{k.ID, use, i == 0, moment{&k.ActiveAt}})
+				lines = append(lines, line{k.ID, use, i == 0, output.Moment{At: &k.ActiveAt}})
 				state := "opens and is published"
 				if i == 0 {
 					state = "signs"
 				}
-				rows = append(rows, []string{string(k.ID), string(use), state, moment{&k.ActiveAt}.String()})
+				rows = append(rows, []string{string(k.ID), string(use), state, output.Moment{At: &k.ActiveAt}.String()})
 			}
 		}
 		return tabled(lines, "ID | USE | STATE | ACTIVE FROM", rows), nil
@@ -74,7 +75,7 @@ goes on opening what was encrypted for it until it is retired.`,
 		if err != nil {
 			return result{}, err
 		}
-		return say(map[string]any{"id": k.ID, "use": use, "active_at": k.ActiveAt}, "Key %s is published, and signs from %s.", k.ID, moment{&k.ActiveAt}), nil
+		return say(map[string]any{"id": k.ID, "use": use, "active_at": k.ActiveAt}, "Key %s is published, and signs from %s.", k.ID, output.Moment{At: &k.ActiveAt}), nil
 	})
 }
 

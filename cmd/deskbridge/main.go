@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -147,7 +148,7 @@ func versionCommand(a *app) *cobra.Command {
 			}
 		}
 		if *asJSON {
-			return printJSON(a.stdout, map[string]string{"version": release, "commit": commit, "go": runtime.Version()})
+			return output.JSON(a.stdout, map[string]string{"version": release, "commit": commit, "go": runtime.Version()})
 		}
 		fmt.Fprintf(a.stdout, "deskbridge %s %s %s/%s %s\n", release, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit)
 		return nil

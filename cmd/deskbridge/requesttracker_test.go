@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	diff "github.com/google/go-cmp/cmp"
 )
@@ -141,7 +142,7 @@ rules:
   - {connection: fjord, group: Billing, desk: support, role: agent, teams: [Billing Agents]}
   - {connection: fjord, group: Admins, desk: support, role: admin}
 `)
-	if report := commandJSON[deskReport](b, "desk", "check", "support"); !report.OK {
+	if report := commandJSON[server.DeskReport](b, "desk", "check", "support"); !report.OK {
 		t.Fatalf("desk check: %+v", report)
 	}
 	token := commandJSON[tokenLine](b, "token", "create", "fjord", "test").Token

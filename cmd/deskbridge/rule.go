@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -89,10 +90,10 @@ func grantWords(role provision.Role, teams, mailboxes []string) string {
 		text = "no role"
 	}
 	if len(teams) > 0 {
-		text += ", teams " + list(teams)
+		text += ", teams " + output.List(teams)
 	}
 	if len(mailboxes) > 0 {
-		text += ", mailboxes " + list(mailboxes)
+		text += ", mailboxes " + output.List(mailboxes)
 	}
 	return text
 }
@@ -116,7 +117,7 @@ func ruleListCommand(a *app) *cobra.Command {
 			if r.Group != "" && r.GroupID == "" {
 				when += " (not pushed yet)"
 			}
-			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), list(r.Teams), list(r.Mailboxes)}
+			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), output.List(r.Teams), output.List(r.Mailboxes)}
 		}
 		return tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows), nil
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -23,9 +24,9 @@ type sessionLine struct {
 	UserID     string              `json:"user_id"`
 	Connection string              `json:"connection"`
 	Protocol   provision.Protocol  `json:"protocol"`
-	CreatedAt  moment              `json:"created_at"`
-	SeenAt     moment              `json:"seen_at"`
-	EndsAt     moment              `json:"ends_at"`
+	CreatedAt  output.Moment       `json:"created_at"`
+	SeenAt     output.Moment       `json:"seen_at"`
+	EndsAt     output.Moment       `json:"ends_at"`
 }
 
 func sessionListCommand(a *app) *cobra.Command {
@@ -56,7 +57,7 @@ func sessionListCommand(a *app) *cobra.Command {
 			if err != nil {
 				return result{}, err
 			}
-			lines[i] = sessionLine{s.ID, person.UserName, string(person.ID), conn.Name, s.Protocol, moment{&s.CreatedAt}, moment{&s.SeenAt}, moment{&s.EndsAt}}
+			lines[i] = sessionLine{s.ID, person.UserName, string(person.ID), conn.Name, s.Protocol, output.Moment{At: &s.CreatedAt}, output.Moment{At: &s.SeenAt}, output.Moment{At: &s.EndsAt}}
 			rows[i] = []string{string(s.ID), person.UserName, conn.Name, string(s.Protocol), lines[i].CreatedAt.String(), lines[i].SeenAt.String(), lines[i].EndsAt.String()}
 		}
 		return tabled(lines, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows), nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/test/browsertest"
 	"github.com/deskbridge/deskbridge/test/idptest"
@@ -22,12 +23,12 @@ type office struct {
 
 // newOffice starts one whose people sign in where trust says, at a server that
 // it may fetch from.
-func newOffice(t *testing.T, p idptest.Person, server string, trust trust) office {
+func newOffice(t *testing.T, p idptest.Person, provider string, trust trust) office {
 	t.Helper()
-	b := newBridge(t, allowHosts(t, server))
+	b := newBridge(t, allowHosts(t, provider))
 	_, domain, _ := strings.Cut(p.Email, "@")
 	b.apply("connections:\n" + b.join("acme", domain, trust))
-	return office{b, p, commandJSON[[]connectionURLs](b, "connection", "list")[0].SAMLEntityID}
+	return office{b, p, commandJSON[[]server.ConnectionURLs](b, "connection", "list")[0].SAMLEntityID}
 }
 
 // signIn signs the person in in b, up to the page that tells who is signed in.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/test/browsertest"
 	"github.com/deskbridge/deskbridge/test/idptest"
 	"github.com/deskbridge/deskbridge/test/processtest"
@@ -87,20 +88,20 @@ func uniqueDomain(name string) string {
 
 // trust tells an identity provider of our addresses, and returns the settings
 // with which we find it, as YAML.
-type trust func(b *bridge, ours connectionURLs) string
+type trust func(b *bridge, ours server.ConnectionURLs) string
 
 // join adds a connection that an identity provider trusts, and returns it as an
 // access.yaml has it.
 func (b *bridge) join(name, domain string, t trust) string {
 	b.t.Helper()
-	ours := commandJSON[connectionURLs](b, "connection", "add", name, "--idp", "generic")
+	ours := commandJSON[server.ConnectionURLs](b, "connection", "add", name, "--idp", "generic")
 	return fmt.Sprintf("  - {name: %s, idp: generic, domains: [%s], jit: {create: true}, %s}\n", name, domain, t(b, ours))
 }
 
 // bySAML is the trust of a SAML identity provider: it reads our metadata, and
 // we read its. more is what else is set.
 func bySAML(metadataURL string, take func(metadata []byte), more string) trust {
-	return func(b *bridge, ours connectionURLs) string {
+	return func(b *bridge, ours server.ConnectionURLs) string {
 		b.t.Helper()
 		status, _, metadata := b.get("/sso/" + ours.Name + "/saml/metadata")
 		if status != http.StatusOK {
@@ -113,7 +114,7 @@ func bySAML(metadataURL string, take func(metadata []byte), more string) trust {
 
 // byOIDC is the trust of an OpenID provider: we are a client of its.
 func byOIDC(issuer string, register func(idptest.Client) idptest.Credentials) trust {
-	return func(_ *bridge, ours connectionURLs) string {
+	return func(_ *bridge, ours server.ConnectionURLs) string {
 		made := register(clientOf(ours))
 		return fmt.Sprintf("oidc: {issuer: %q, client_id: %q, client_secret: %q, scopes: [openid, profile, email, groups]}", issuer, made.ID, made.Secret)
 	}
@@ -122,14 +123,14 @@ func byOIDC(issuer string, register func(idptest.Client) idptest.Credentials) tr
 // byKey is byOIDC for a provider that takes a key of ours in place of a secret,
 // and whose scopes we find out.
 func byKey(issuer string, register func(idptest.Client) idptest.Credentials) trust {
-	return func(_ *bridge, ours connectionURLs) string {
+	return func(_ *bridge, ours server.ConnectionURLs) string {
 		client := clientOf(ours)
 		client.JWKSURL = strings.Replace(ours.LoginURL, ours.Name+"/login", "jwks", 1)
 		return fmt.Sprintf("oidc: {issuer: %q, client_id: %q, auth_method: private_key_jwt}", issuer, register(client).ID)
 	}
 }
 
-func clientOf(ours connectionURLs) idptest.Client {
+func clientOf(ours server.ConnectionURLs) idptest.Client {
 	return idptest.Client{RedirectURL: ours.OIDCRedirectURL,
 		BackChannelLogoutURL:  strings.Replace(ours.OIDCRedirectURL, "/callback", "/backchannel-logout", 1),
 		PostLogoutRedirectURL: strings.Replace(ours.LoginURL, ours.Name+"/login", "signed-out", 1)}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -25,11 +26,11 @@ type overview struct {
 }
 
 type overviewConnection struct {
-	Name     string `json:"name"`
-	IdP      string `json:"idp"`
-	Active   int    `json:"active_people"`
-	LastUsed moment `json:"last_used_at"`
-	Held     bool   `json:"held"`
+	Name     string        `json:"name"`
+	IdP      string        `json:"idp"`
+	Active   int           `json:"active_people"`
+	LastUsed output.Moment `json:"last_used_at"`
+	Held     bool          `json:"held"`
 }
 
 type overviewDesk struct {
@@ -46,27 +47,27 @@ type overviewDesk struct {
 
 // overviewSweep is how the last sweep of a desk went.
 type overviewSweep struct {
-	FinishedAt moment `json:"finished_at"`
-	NextAt     moment `json:"next_at"`
-	Running    bool   `json:"running"`
-	Checked    int    `json:"checked"`
-	Drifted    int    `json:"drifted"`
-	Problem    string `json:"problem,omitempty"`
+	FinishedAt output.Moment `json:"finished_at"`
+	NextAt     output.Moment `json:"next_at"`
+	Running    bool          `json:"running"`
+	Checked    int           `json:"checked"`
+	Drifted    int           `json:"drifted"`
+	Problem    string        `json:"problem,omitempty"`
 }
 
 // overviewPause says why a desk is not called for a while.
 type overviewPause struct {
-	Since  moment `json:"since"`
-	Until  moment `json:"until"`
-	Reason string `json:"reason"`
+	Since  output.Moment `json:"since"`
+	Until  output.Moment `json:"until"`
+	Reason string        `json:"reason"`
 }
 
 // overviewDrift is an account with a difference that was reported.
 type overviewDrift struct {
-	Account     string   `json:"account"`
-	Desk        string   `json:"desk"`
-	FoundAt     moment   `json:"found_at"`
-	Differences []string `json:"differences"`
+	Account     string        `json:"account"`
+	Desk        string        `json:"desk"`
+	FoundAt     output.Moment `json:"found_at"`
+	Differences []string      `json:"differences"`
 }
 
 type overviewAccount struct {
@@ -98,7 +99,7 @@ func overviewOf(ctx context.Context, s *server.System) (overview, error) {
 	o := overview{Connections: []overviewConnection{}, Desks: []overviewDesk{}, Attention: []overviewAccount{}, Drifts: []overviewDrift{}}
 	for _, c := range found.Connections {
 		o.Connections = append(o.Connections, overviewConnection{Name: c.Connection.Name, IdP: string(c.Connection.IdP), Active: c.Active,
-			LastUsed: moment{c.LastUsedAt}, Held: c.Connection.HeldAt != nil})
+			LastUsed: output.Moment{At: c.LastUsedAt}, Held: c.Connection.HeldAt != nil})
 	}
 	health, err := s.Core.Reconcile.DeskHealth(ctx)
 	if err != nil {
@@ -112,7 +113,7 @@ func overviewOf(ctx context.Context, s *server.System) (overview, error) {
 		return o, err
 	}
 	for _, d := range drifts {
-		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.DeskName(d.Desk), FoundAt: moment{&d.FoundAt}, Differences: d.Differences()})
+		o.Drifts = append(o.Drifts, overviewDrift{Account: string(d.Account), Desk: names.DeskName(d.Desk), FoundAt: output.Moment{At: &d.FoundAt}, Differences: d.Differences()})
 	}
 	for _, acc := range found.Attention {
 		o.Attention = append(o.Attention, overviewAccount{Account: string(acc.ID), Person: string(acc.Identity), Desk: names.DeskName(acc.Desk),
@@ -129,11 +130,11 @@ func overviewDeskOf(d plan.DeskOverview, h reconcile.DeskHealth, now time.Time) 
 		out.Accounts = map[provision.AccountState]int{}
 	}
 	if sw := h.Sweep; sw != nil {
-		out.Sweep = &overviewSweep{FinishedAt: moment{sw.FinishedAt}, NextAt: moment{&sw.NextAt}, Running: sw.LeaseUntil != nil && now.Before(*sw.LeaseUntil),
+		out.Sweep = &overviewSweep{FinishedAt: output.Moment{At: sw.FinishedAt}, NextAt: output.Moment{At: &sw.NextAt}, Running: sw.LeaseUntil != nil && now.Before(*sw.LeaseUntil),
 			Checked: sw.Checked, Drifted: sw.Drifted, Problem: sw.Problem}
 	}
 	if p := h.Pause; p != nil {
-		out.Pause = &overviewPause{Since: moment{&p.Since}, Until: moment{&p.Until}, Reason: p.Reason}
+		out.Pause = &overviewPause{Since: output.Moment{At: &p.Since}, Until: output.Moment{At: &p.Until}, Reason: p.Reason}
 	}
 	return out
 }
@@ -178,7 +179,7 @@ func (o overview) print(w io.Writer) error {
 		}
 		rows = append(rows, []string{c.Name, c.IdP, fmt.Sprint(c.Active), c.LastUsed.String(), brake})
 	}
-	if err := table(w, "CONNECTION | IDP | ACTIVE PEOPLE | LAST USED | BRAKE", rows); err != nil {
+	if err := output.Table(w, "CONNECTION | IDP | ACTIVE PEOPLE | LAST USED | BRAKE", rows); err != nil {
 		return err
 	}
 	rows = nil
@@ -192,7 +193,7 @@ func (o overview) print(w io.Writer) error {
 			n(provision.AccountNeedsAttention), n(provision.AccountOnHold), seats, d.swept()})
 	}
 	fmt.Fprintln(w)
-	if err := table(w, "DESK | KIND | READY | WAITING | ENDED | PARKED | HELD | SEATS | SWEPT", rows); err != nil {
+	if err := output.Table(w, "DESK | KIND | READY | WAITING | ENDED | PARKED | HELD | SEATS | SWEPT", rows); err != nil {
 		return err
 	}
 	o.printHealth(w)

@@ -106,7 +106,7 @@ func TestSweepReported(t *testing.T) {
 		status := func() overview { return commandJSON[overview](b, "status") }
 		b.eventually("the server has reported both", func() bool {
 			o := status()
-			return len(o.Drifts) == 2 && o.Desks[0].Drifted == 2 && o.Desks[0].Sweep.FinishedAt.at != nil
+			return len(o.Drifts) == 2 && o.Desks[0].Drifted == 2 && o.Desks[0].Sweep.FinishedAt.At != nil
 		})
 		b.eventually("a metric tells", func() bool { return b.metric(`deskbridge_drifted_accounts{desk="d"}`) == 2 })
 		if out := b.command("status"); !strings.Contains(out, "2 accounts were changed on their desk by hand") || strings.Contains(out, "Nothing needs") {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision/credential"
 )
@@ -105,7 +106,7 @@ func tokenListCommand(a *app) *cobra.Command {
 		rows := make([][]string, len(tokens))
 		for i, t := range tokens {
 			out[i] = tokenLineOf(sys, conn.Name, t)
-			rows[i] = []string{t.Name, string(t.ID), moment{&t.CreatedAt}.String(), moment{t.ExpiresAt}.String(), moment{t.RevokedAt}.String(), moment{t.LastUsedAt}.String(), kindOf(t), out[i].State}
+			rows[i] = []string{t.Name, string(t.ID), output.Moment{At: &t.CreatedAt}.String(), output.Moment{At: t.ExpiresAt}.String(), output.Moment{At: t.RevokedAt}.String(), output.Moment{At: t.LastUsedAt}.String(), kindOf(t), out[i].State}
 		}
 		return tabled(out, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED | KIND | STATE", rows), nil
 	})
@@ -135,7 +136,7 @@ for, unless --expires says otherwise.`,
 			return result{}, err
 		}
 		line, text := shownToken(sys, conn.Name, fresh, secret)
-		a.warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, moment{old.ExpiresAt}))
+		a.warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, output.Moment{At: old.ExpiresAt}))
 		return say(line, "%s", text), nil
 	})
 }
@@ -192,10 +193,10 @@ func printTokens(w io.Writer, tokens []tokenLine) {
 	fmt.Fprintf(w, "\nTokens to look at: %d\n", len(tokens))
 	for _, t := range tokens {
 		fmt.Fprintf(w, "  %s %s: %s\n", t.Connection, t.Name, map[credential.TokenState]string{
-			credential.TokenExpired:  fmt.Sprintf("expired %s; `deskbridge token rotate %s %s` makes a new secret", moment{t.ExpiresAt}, t.Connection, t.Name),
-			credential.TokenExpiring: fmt.Sprintf("expires %s; `deskbridge token rotate %s %s` replaces it without a gap", moment{t.ExpiresAt}, t.Connection, t.Name),
-			credential.TokenUnused:   fmt.Sprintf("last used %s; if nobody needs it: `deskbridge token revoke %s %s`", moment{t.LastUsedAt}, t.Connection, t.Name),
-			credential.TokenReplaced: fmt.Sprintf("replaced %s, accepted until %s, last used %s", moment{t.ReplacedAt}, moment{t.ExpiresAt}, moment{t.LastUsedAt}),
+			credential.TokenExpired:  fmt.Sprintf("expired %s; `deskbridge token rotate %s %s` makes a new secret", output.Moment{At: t.ExpiresAt}, t.Connection, t.Name),
+			credential.TokenExpiring: fmt.Sprintf("expires %s; `deskbridge token rotate %s %s` replaces it without a gap", output.Moment{At: t.ExpiresAt}, t.Connection, t.Name),
+			credential.TokenUnused:   fmt.Sprintf("last used %s; if nobody needs it: `deskbridge token revoke %s %s`", output.Moment{At: t.LastUsedAt}, t.Connection, t.Name),
+			credential.TokenReplaced: fmt.Sprintf("replaced %s, accepted until %s, last used %s", output.Moment{At: t.ReplacedAt}, output.Moment{At: t.ExpiresAt}, output.Moment{At: t.LastUsedAt}),
 		}[credential.TokenState(t.State)])
 	}
 }

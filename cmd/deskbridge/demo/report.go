@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -78,7 +78,7 @@ func (m *morning) reportLine(ctx context.Context, c *company, p simulated.Person
 			}
 		}
 	}
-	return []string{u.GivenName + " " + u.FamilyName, string(u.Role), orDash(u.Teams), orDash(u.Mailboxes), strings.Join(sources, ", ")}, nil
+	return []string{u.GivenName + " " + u.FamilyName, string(u.Role), output.List(u.Teams), output.List(u.Mailboxes), strings.Join(sources, ", ")}, nil
 }
 
 // handedOver shows who has the leaver's conversations now: whoever took one over
@@ -123,24 +123,11 @@ func (m *morning) handedOver(ctx context.Context, c *company) error {
 // table prints rows under a header, indented as the rest.
 func (m *morning) table(header string, rows [][]string) error {
 	var text strings.Builder
-	columns := tabwriter.NewWriter(&text, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(columns, strings.ReplaceAll(header, " | ", "\t"))
-	for _, r := range rows {
-		fmt.Fprintln(columns, strings.Join(r, "\t"))
-	}
-	if err := columns.Flush(); err != nil {
+	if err := output.Table(&text, header, rows); err != nil {
 		return err
 	}
 	for line := range strings.Lines(text.String()) {
 		m.say("%s", strings.TrimRight(line, " \n"))
 	}
 	return nil
-}
-
-// orDash joins names; a dash when there are none.
-func orDash(names []string) string {
-	if len(names) == 0 {
-		return "-"
-	}
-	return strings.Join(names, ", ")
 }

@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -69,30 +66,13 @@ func (a *app) verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 		switch {
 		case said.text == nil:
 		case *asJSON:
-			err = printJSON(a.stdout, said.data)
+			err = output.JSON(a.stdout, said.data)
 		default:
 			err = said.text(a.stdout)
 		}
 		return errors.Join(failed, err)
 	}
 	return cmd
-}
-
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
-// table prints rows under a header, in columns.
-func table(w io.Writer, header string, rows [][]string) error {
-	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(tw, strings.ReplaceAll(header, " | ", "\t"))
-	for _, r := range rows {
-		fmt.Fprintln(tw, strings.Join(r, "\t"))
-	}
-	return tw.Flush()
 }
 
 // warn tells people something that does not stop a command; "" is nothing.
@@ -104,36 +84,5 @@ func (a *app) warn(text string) {
 
 // tabled returns a result whose text is a table.
 func tabled(data any, header string, rows [][]string) result {
-	return result{data, func(w io.Writer) error { return table(w, header, rows) }}
+	return result{data, func(w io.Writer) error { return output.Table(w, header, rows) }}
 }
-
-// list joins names for people; a dash when there are none.
-func list(names []string) string {
-	if len(names) == 0 {
-		return "-"
-	}
-	return strings.Join(names, ", ")
-}
-
-// moment is a time as commands tell it: to the second and a dash when it is not
-// set for people, RFC 3339 and null for programs.
-type moment struct{ at *time.Time }
-
-// String is for people.
-func (m moment) String() string {
-	if m.at == nil {
-		return "-"
-	}
-	return m.at.UTC().Format("2006-01-02 15:04:05")
-}
-
-// MarshalJSON is for programs.
-func (m moment) MarshalJSON() ([]byte, error) {
-	if m.at == nil {
-		return []byte("null"), nil
-	}
-	return m.at.UTC().MarshalJSON()
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (m *moment) UnmarshalJSON(raw []byte) error { return json.Unmarshal(raw, &m.at) }

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// DeskReport is what `desk check` found.
+type DeskReport struct {
+	Desk      string   `json:"desk"`
+	OK        bool     `json:"ok"`
+	Self      string   `json:"own_account"`
+	Version   string   `json:"version,omitempty"`
+	Roles     []string `json:"roles"`
+	Teams     []string `json:"teams"`
+	Mailboxes []string `json:"mailboxes"`
+	Cannot    []string `json:"cannot"`
+	Problems  []string `json:"problems"`
+}
+
+func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, error) {
+	if _, err := s.Core.Settings.CheckDesk(d); err != nil {
+		return DeskReport{}, err
+	}
+	connector, err := s.Connector(d)
+	if err != nil {
+		return DeskReport{}, err
+	}
+	profile, err := connector.Check(ctx)
+	if err != nil {
+		return DeskReport{}, DeskError(d, err)
+	}
+	can := connector.Capabilities()
+	report := DeskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Teams: profile.Teams, Mailboxes: profile.Mailboxes,
+		Problems: profile.Problems, Cannot: cannot(can)}
+	for _, role := range slices.SortedFunc(maps.Keys(can.RoleNames), func(a, b provision.Role) int {
+		if a.Less(b) {
+			return -1
+		}
+		return 1
+	}) {
+		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
+	}
+	places := settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
+	rules, err := s.Core.Settings.Rules(ctx, "")
+	if err != nil {
+		return report, err
+	}
+	for _, r := range rules {
+		if r.Desk == d.ID {
+			report.Problems = append(report.Problems, places.Missing(r)...)
+		}
+	}
+	report.OK = len(report.Problems) == 0
+	return report, nil
+}
+
+// cannot lists what has to be done by hand on a desk, in words.
+func cannot(c desk.Capabilities) (words []string) {
+	for _, w := range []struct {
+		can  bool
+		what string
+	}{
+		{c.ChangeProfile, "change name or e-mail"}, {c.ChangeRole, "change the role"}, {c.ChangeTeams, "change teams"},
+		{c.ChangeMailboxes || c.MailboxesByTeam, "change mailboxes"}, {c.Deactivate, "deactivate"}, {c.Delete, "delete"},
+		{c.Anonymize, "anonymize"}, {c.AssignToTeam, "assign to a team"}, {c.EndSessions, "end sessions"},
+	} {
+		if !w.can {
+			words = append(words, w.what)
+		}
+	}
+	return words
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/internal/core"
+	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -42,9 +43,9 @@ func TestHalfAnAnswerIsNotTheWhole(t *testing.T) {
 	}
 }
 
-// TestRoutesOfSignIn looks at what logs and metrics call requests below /sso/:
-// each by the pattern that it has matched, and never by what it holds.
-func TestRoutesOfSignIn(t *testing.T) {
+// TestRoutes looks at what logs and metrics call requests: each by the pattern
+// that it has matched, and never by what it holds.
+func TestRoutes(t *testing.T) {
 	var log bytes.Buffer
 	s := &server.System{Log: slog.New(slog.NewJSONHandler(&log, nil))}
 	core := core.New(storetest.SQLite(t), core.Policy{}, slog.New(slog.DiscardHandler))
@@ -54,6 +55,8 @@ func TestRoutesOfSignIn(t *testing.T) {
 	signIn.Mount(desks)
 	mux := http.NewServeMux()
 	mux.Handle("/sso/", signIn)
+	mux.Handle("/scim/", scim.New(scim.Core{Directory: core.Directory, Settings: core.Settings, Tokens: core.Tokens}, scim.Options{Log: slog.New(slog.DiscardHandler)}))
+	mux.HandleFunc("GET /{$}", func(http.ResponseWriter, *http.Request) {})
 	served := s.Observe(mux, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status"}))
 	for _, tt := range []struct{ method, path, want string }{
 		{http.MethodGet, "/sso/static/style.css", "/sso/static/style.css"},
@@ -68,6 +71,15 @@ func TestRoutesOfSignIn(t *testing.T) {
 		{http.MethodDelete, "/sso/login", "other"},
 		{http.MethodGet, "/sso//login", "other"},
 		{http.MethodGet, "/sso", "other"},
+		{http.MethodGet, "/scim/acme/v2", "/scim/{connection}/v2"},
+		{http.MethodGet, "/scim/acme/v2/", "/scim/{connection}/v2"},
+		{http.MethodPost, "/scim/acme/v2/Users", "/scim/{connection}/v2/Users"},
+		{http.MethodPatch, "/scim/acme/v2/Users/0a1b/", "/scim/{connection}/v2/Users/{id}"},
+		{http.MethodPost, "/scim/acme/v2/Users/.search", "/scim/{connection}/v2/Users/.search"},
+		{http.MethodGet, "/scim/acme/v2/Ada", "other"},
+		{http.MethodGet, "/scim/acme", "other"},
+		{http.MethodGet, "/", "/"},
+		{http.MethodGet, "/ada@example.test", "other"},
 	} {
 		log.Reset()
 		r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, http.NoBody)

@@ -56,47 +56,19 @@ func (s *System) Observe(next http.Handler, requests *prometheus.HistogramVec) h
 	})
 }
 
-// routeOf returns the path of an answered request without what names an object:
-// for logs and metrics, where neither ids nor an attacker's inventions belong.
+// routeOf returns the pattern that an answered request has matched last, of the
+// muxes within each other: for logs and metrics, where neither ids nor an
+// attacker's inventions belong. A pattern for whatever lies below it is that of
+// nothing in particular.
 func routeOf(r *http.Request) string {
-	path := r.URL.Path
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	switch {
-	case len(parts) == 1 && (parts[0] == "metrics" || parts[0] == "healthz" || parts[0] == "readyz"):
-		return "/" + parts[0]
-	case path == TokenPath:
-		return TokenPath
-	case len(parts) >= 4 && parts[0] == "scim":
-		return "/scim/{connection}/v2/" + resourceOf(parts[3], len(parts) > 4)
-	case len(parts) >= 3 && parts[0] == "desk":
-		return "/desk/v2/…"
-	case strings.HasPrefix(path, "/sso/"):
-		return signInRoute(r.Pattern)
-	}
-	return "other"
-}
-
-// signInRoute is routeOf for what is below /sso/: the pattern that has matched
-// last there, of the muxes within each other.
-func signInRoute(pattern string) string {
-	route := pattern[strings.IndexByte(pattern, ' ')+1:]
-	switch route {
-	case "", "/sso/", "/sso/idp/": // nothing is served there
+	route := r.Pattern[strings.IndexByte(r.Pattern, ' ')+1:]
+	if route == "" || strings.HasSuffix(route, "/") {
 		return "other"
 	}
-	return strings.TrimSuffix(route, "{$}")
-}
-
-func resourceOf(name string, single bool) string {
-	for _, known := range []string{"Users", "Groups", "ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"} {
-		if strings.EqualFold(name, known) {
-			if single {
-				return known + "/{id}"
-			}
-			return known
-		}
+	if route = strings.TrimSuffix(route, "{$}"); strings.HasPrefix(route, "/scim/") {
+		route = strings.TrimSuffix(route, "/") // SCIM's are served either way
 	}
-	return "other"
+	return route
 }
 
 func methodOf(method string) string {

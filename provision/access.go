@@ -168,6 +168,7 @@ const (
 // Roles lists the roles that a rule may grant, weakest first.
 var Roles = []Role{RoleNone, RoleLimited, RoleAgent, RoleAdmin}
 
+// Rank is the place of r in the order of roles, 0 for none.
 func (r Role) Rank() int {
 	switch r {
 	case RoleLimited:

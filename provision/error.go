@@ -56,8 +56,10 @@ const RefusedEnded = "ended"
 // RefusedReplay is why something that was used before is refused.
 const RefusedReplay = "replay"
 
+// IsNotFound reports whether err is an [Error] with the code [NotFound].
 func IsNotFound(err error) bool { return isCode(err, NotFound) }
 
+// IsConflict reports whether err is an [Error] with the code [Conflict].
 func IsConflict(err error) bool { return isCode(err, Conflict) }
 
 func isCode(err error, code Code) bool {
@@ -79,6 +81,7 @@ const (
 	RefusedGroups    = "groups"     // in none of the groups that may sign in, or of no known group
 )
 
+// Refuse returns a Denied [Error] of a sign-in, with the reason why.
 func Refuse(reason, format string, args ...any) *Error {
 	return Errorf(Denied, reason, format, args...)
 }

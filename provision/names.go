@@ -47,6 +47,7 @@ func Clip(s string) string {
 	return s
 }
 
+// ContainsFold reports whether name is among names, in any letter case.
 func ContainsFold(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return Fold(n) == Fold(name) })
 }

@@ -400,6 +400,7 @@ func (h *Harness) Account(id provision.IdentityID) provision.Account {
 	return accounts[0]
 }
 
+// Issuer is the identity provider of [LoginOf].
 const Issuer = "https://idp.example.test"
 
 // LoginOf is what an IdP that verifies addresses says of somebody.

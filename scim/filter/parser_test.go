@@ -88,7 +88,7 @@ func TestMistakesAreTold(t *testing.T) {
 		{"a eq 1.", syntax, pathSyntax},
 		{"a eq 1e", syntax, pathSyntax},
 		{"a eq -", syntax, pathSyntax},
-		{"a eq truely", syntax, pathSyntax},
+		{"a eq trues", syntax, pathSyntax},
 	} {
 		_, err := read(tt.text, usual)
 		checkMistake(t, tt.text, err, "invalidFilter", tt.ofFilter)

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 )
 
+// JSON prints v for programs, indented.
 func JSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

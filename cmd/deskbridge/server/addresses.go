@@ -27,6 +27,7 @@ type ConnectionURLs struct {
 	IdentityProvider string `json:"idp"`
 }
 
+// URLsOf returns the addresses of a connection.
 func URLsOf(publicURL string, c provision.Connection) ConnectionURLs {
 	sso := publicURL + "/sso/" + c.Name
 	return ConnectionURLs{
@@ -44,6 +45,7 @@ type DeskSignInURLs struct {
 	OIDC *DeskOIDCURLs `json:"oidc,omitempty"`
 }
 
+// DeskSAMLURLs are what to enter at a desk for SAML.
 type DeskSAMLURLs struct {
 	MetadataURL string `json:"metadata_url"`
 	EntityID    string `json:"entity_id"`
@@ -53,6 +55,7 @@ type DeskSAMLURLs struct {
 	Fingerprint string `json:"certificate_sha256"`
 }
 
+// DeskOIDCURLs are what to enter at a desk for OpenID Connect.
 type DeskOIDCURLs struct {
 	Issuer       string `json:"issuer"`
 	DiscoveryURL string `json:"discovery_url"`
@@ -65,7 +68,7 @@ type DeskOIDCURLs struct {
 	ClientSecret string `json:"client_secret,omitempty"` // when it was made just now
 }
 
-// deskSignIn returns what to enter at a desk; nil when nobody signs in there
+// DeskSignInURLsOf returns what to enter at a desk; nil when nobody signs in there
 // through Deskbridge.
 func DeskSignInURLsOf(ctx context.Context, s *System, d provision.Desk, secret string) (*DeskSignInURLs, error) {
 	if d.SignIn.SAML == nil && d.SignIn.OIDC == nil {

@@ -24,6 +24,8 @@ type DeskReport struct {
 	Problems  []string `json:"problems"`
 }
 
+// CheckDesk tries a desk: its credentials, its rights, and whether rules name
+// what it has.
 func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, error) {
 	if _, err := s.Core.Settings.CheckDesk(d); err != nil {
 		return DeskReport{}, err

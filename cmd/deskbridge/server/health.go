@@ -29,6 +29,7 @@ func LocalAddress(listen string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
+// AskReady returns why the server at an address is not ready; nil when it is.
 func AskReady(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

@@ -21,6 +21,7 @@ func (s *System) sweepEvery() time.Duration {
 }
 
 const (
+	// HeaderTimeout is how long a client may take to send its headers.
 	HeaderTimeout = 10 * time.Second
 	readTimeout   = 60 * time.Second // a slow client and a large body
 	writeTimeout  = 120 * time.Second

@@ -19,7 +19,7 @@ func auditCommand(a *app) *cobra.Command {
 func auditVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Prove that no audit entry was changed, removed or put in",
+		Short: "Prove that no audit entry was changed, removed or inserted",
 		Long: `Recompute the hash chain of the audit log. The head that is printed proves the
 whole log up to now: keep it somewhere else, and compare it later.`,
 		Example: "  deskbridge audit verify",

@@ -164,7 +164,7 @@ func (o overview) printHealth(w io.Writer) {
 	if len(o.Drifts) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%d accounts were changed on their desk by hand; `deskbridge retry ACCOUNT` puts one right:\n", len(o.Drifts))
+	fmt.Fprintf(w, "\n%d accounts were changed on their desk by hand; `deskbridge retry ACCOUNT` repairs one:\n", len(o.Drifts))
 	for _, d := range o.Drifts {
 		fmt.Fprintf(w, "  %s  on %s, found %s\n    %s\n", d.Account, d.Desk, d.FoundAt, strings.Join(d.Differences, "\n    "))
 	}

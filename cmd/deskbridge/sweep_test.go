@@ -94,7 +94,7 @@ func TestSweepByHand(t *testing.T) {
 		if out := b.command("desk", "sweep", "d"); !strings.Contains(out, "2 accounts compared with desk d: none differs") {
 			t.Errorf("a second sweep says:\n%s", out)
 		}
-		if out := b.command("status"); !strings.Contains(out, "SWEPT") || !strings.Contains(out, "Nothing needs a person.") {
+		if out := b.command("status"); !strings.Contains(out, "SWEPT") || !strings.Contains(out, "Nothing needs attention.") {
 			t.Errorf("status says:\n%s", out)
 		}
 	}, "DESKBRIDGE_SWEEP=off")
@@ -124,7 +124,7 @@ func TestSweepReported(t *testing.T) {
 			t.Error("repaired")
 		}
 		b.command("retry", account.Account)
-		b.eventually("Bo is out again, and nobody talks of it", func() bool {
+		b.eventually("Bo is out again, and the drift is gone", func() bool {
 			return b.at("bo@acme.example") == "" && len(status().Drifts) == 1
 		})
 		n := 0

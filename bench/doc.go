@@ -7,6 +7,6 @@
 // times, and what is printed is the median. CPU time is that of the server and
 // of PostgreSQL together, as /proc has it.
 //
-// It starts everything itself, on loopback: the servers of package peer, and
+// It starts everything itself, on loopback: the servers of package reference, and
 // the Deskbridge binary that it is given, each with a database of its own.
 package main

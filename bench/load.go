@@ -48,11 +48,11 @@ func (b *bench) closed(ctx context.Context, t *target, conns int, length time.Du
 // answered or not: what waits for a free connection counts as latency.
 func (b *bench) open(ctx context.Context, t *target, conns int, rate float64, length time.Duration, next maker) (sample, error) {
 	began := time.Now()
-	var ticket atomic.Int64
+	var sent atomic.Int64
 	return b.drive(ctx, t, conns, func(c *client, worker int) ([]time.Duration, error) {
 		var took []time.Duration
 		for n := 0; ; n++ {
-			due := began.Add(time.Duration(float64(ticket.Add(1)-1) / rate * float64(time.Second)))
+			due := began.Add(time.Duration(float64(sent.Add(1)-1) / rate * float64(time.Second)))
 			if due.Sub(began) >= length || ctx.Err() != nil {
 				return took, ctx.Err()
 			}

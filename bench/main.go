@@ -25,8 +25,8 @@ type options struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var err error
-	if len(os.Args) > 1 && os.Args[1] == "peer" {
-		err = servePeer(ctx, os.Args[2:])
+	if len(os.Args) > 1 && os.Args[1] == "reference" {
+		err = serveReference(ctx, os.Args[2:])
 	} else {
 		err = run(ctx, os.Args[1:])
 	}

@@ -98,8 +98,8 @@ func (r *report) note(format string, args ...any) {
 
 // print writes the report for people: two tables, one of operations and one of
 // everything else.
-func (r *report) print(w io.Writer, wanted bool) {
-	if !wanted {
+func (r *report) print(w io.Writer, goals bool) {
+	if !goals {
 		return
 	}
 	fmt.Fprintf(w, "\n%s, %s. Took %s.\n", r.When, r.Machine, r.Took)

@@ -19,18 +19,18 @@ import (
 )
 
 const (
-	// patience bounds how long a desk may take to show all changes.
-	patience = 5 * time.Minute
+	// confirmTimeout bounds how long a desk may take to show all changes.
+	confirmTimeout = 5 * time.Minute
 	// pacedRate is how many calls a second the desk with a limit takes: some
 	// forty times what Help Scout does.
 	pacedRate = 300
-	// callsAVisit is what a visit that makes a user asks of its desk; see [visit].
-	callsAVisit = 3
+	// callsARun is what a reconcile run that makes a user asks of its desk; see [makeUser].
+	callsARun = 3
 )
 
 // desk gives many people access at once, and compares how long it takes until
 // the built-in desk has confirmed them all with how long that desk takes by
-// itself, asked by as many callers as there are workers for what a visit asks;
+// itself, asked by as many callers as there are workers for what a run asks;
 // and then the same for a desk that limits calls, as those across a network do.
 func (b *bench) desk(ctx context.Context) error {
 	first := len(b.bridge.people) // of those before, some are deactivated
@@ -62,7 +62,7 @@ func (b *bench) desk(ctx context.Context) error {
 		return err
 	}
 	b.report.value(fmt.Sprintf("%d accounts confirmed by a desk that takes %d calls a second", b.changes, pacedRate), "/s", rate, 0)
-	b.report.ratio("… over that desk's limit", rate*callsAVisit/pacedRate, 0.9)
+	b.report.ratio("… over that desk's limit", rate*callsARun/pacedRate, 0.9)
 	return nil
 }
 
@@ -90,8 +90,8 @@ func (b *bench) converge(ctx context.Context, on, group string, people []string)
 		if ready >= len(people) {
 			return float64(len(people)) / time.Since(began).Seconds(), nil
 		}
-		if time.Since(began) > patience {
-			return 0, fmt.Errorf("only %d of %d accounts were confirmed within %v", ready, len(people), patience)
+		if time.Since(began) > confirmTimeout {
+			return 0, fmt.Errorf("only %d of %d accounts were confirmed within %v", ready, len(people), confirmTimeout)
 		}
 	}
 }
@@ -151,7 +151,7 @@ func (b *bench) deskAlone(ctx context.Context) (float64, error) {
 	for w := range conns {
 		group.Go(func() {
 			for n := int(next.Add(1)); n <= b.changes && errs[w] == nil; n = int(next.Add(1)) {
-				errs[w] = visit(ctx, d, n)
+				errs[w] = makeUser(ctx, d, n)
 			}
 		})
 	}
@@ -159,8 +159,8 @@ func (b *bench) deskAlone(ctx context.Context) (float64, error) {
 	return float64(b.changes) / time.Since(began).Seconds(), errors.Join(errs...)
 }
 
-// visit asks a desk for what Deskbridge asks when it makes a user.
-func visit(ctx context.Context, d desk.Desk, n int) error {
+// makeUser asks a desk for what Deskbridge asks when it makes a user.
+func makeUser(ctx context.Context, d desk.Desk, n int) error {
 	want := provision.DeskUser{
 		ExternalID: externalID(n), Email: strings.Replace(userName(n), "@", "@desk.", 1), GivenName: "Person", FamilyName: "Number",
 		Active: true, Role: provision.RoleAgent, Teams: []string{"Tier 1"}, Mailboxes: []string{"Help"},

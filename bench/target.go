@@ -31,7 +31,7 @@ type target struct {
 	created atomic.Int64 // numbers given so far
 }
 
-const peerToken = "bench-peer-token"
+const referenceToken = "bench-reference-token"
 
 // startAll starts the servers, each with a database of its own.
 func (b *bench) startAll(ctx context.Context) error {
@@ -49,28 +49,28 @@ func (b *bench) startAll(ctx context.Context) error {
 	if err := b.database.exec(ctx, plain, `CREATE TABLE plain (id uuid PRIMARY KEY, name text NOT NULL, document text NOT NULL)`); err != nil {
 		return err
 	}
-	if b.bare, err = b.startPeer(ctx, self, "bare", ""); err != nil {
+	if b.bare, err = b.startReference(ctx, self, "bare", ""); err != nil {
 		return err
 	}
 	dsn, err := b.database.make(ctx, "lean")
 	if err != nil {
 		return err
 	}
-	if b.lean, err = b.startPeer(ctx, self, "lean", dsn); err != nil {
+	if b.lean, err = b.startReference(ctx, self, "lean", dsn); err != nil {
 		return err
 	}
 	b.bridge, err = b.startBridge(ctx)
 	return err
 }
 
-func (b *bench) startPeer(ctx context.Context, self, name, dsn string) (*target, error) {
+func (b *bench) startReference(ctx context.Context, self, name, dsn string) (*target, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	t := &target{name: name, address: address, base: "/v2", token: peerToken, dsn: dsn}
+	t := &target{name: name, address: address, base: "/v2", token: referenceToken, dsn: dsn}
 	log := filepath.Join(b.dir, name+".log")
-	if t.process, err = start(ctx, log, []string{"BENCH_DSN=" + dsn}, self, "peer", name, address); err != nil {
+	if t.process, err = start(ctx, log, []string{"BENCH_DSN=" + dsn}, self, "reference", name, address); err != nil {
 		return nil, err
 	}
 	_, err = await(ctx, t, "/v2/ServiceProviderConfig", log)

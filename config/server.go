@@ -42,7 +42,7 @@ type Server struct {
 	LogLevel  string `koanf:"log_level"`  // debug, info, warn, error; default info
 	LogFormat string `koanf:"log_format"` // json, text; default json
 
-	Workers int           `koanf:"workers"` // visits to desks at once; default 8
+	Workers int           `koanf:"workers"` // reconcile runs at once; default 8
 	Sweep   string        `koanf:"sweep"`   // how often each desk is looked at for what was changed there by hand; off; default 1h
 	Grace   time.Duration `koanf:"grace"`   // how long access outlives a person's last group; default 5s
 

@@ -3,7 +3,7 @@
 # one kind of desk: it sources this file, sets
 #
 #   kind        its own name, and that of the connector
-#   place       the folder of its data
+#   folder      the folder of its data
 #   packages    the Debian packages that it needs
 #   first_port  the first port to try; a busy one is passed over
 #
@@ -21,7 +21,7 @@
 #   test/KIND.sh env     print the environment of the running server
 #   test/KIND.sh reset   stop, throw the data away, start afresh
 #
-# The instance lives in ${DESKBRIDGE_TEST_DIR:-.test}/PLACE and listens on
+# The instance lives in ${DESKBRIDGE_TEST_DIR:-.test}/FOLDER and listens on
 # 127.0.0.1 only. Standard output carries the environment and nothing else;
 # progress and mistakes go to standard error. Exit 0: done; 1: failed; 2: misuse.
 
@@ -97,8 +97,8 @@ choose_dir() {
 		mkdir -p "$base" && chmod 755 "$base"
 		[ -O "$base" ] && [ ! -L "$base" ] || fail "$base belongs to somebody else"
 	fi
-	dir=$base/$place
-	exec 8>"$base/$place.lock"
+	dir=$base/$folder
+	exec 8>"$base/$folder.lock"
 	flock 8 # the next command waits for this one; the server closes its copy
 }
 
@@ -121,7 +121,7 @@ free_port() {
 	fail "no free port from $first_port on"
 }
 
-# make_data fills an empty directory. The mark is written last: what an
+# make_data fills an empty directory. The marker file is written last: what an
 # interrupted run leaves behind is thrown away by the next.
 make_data() {
 	[ ! -e "$dir/made" ] || return 0

@@ -11,7 +11,7 @@
 set -euo pipefail
 
 kind=nodeclients
-place=nodeclients
+folder=nodeclients
 packages=(nodejs npm)
 first_port=0 # nothing listens
 # shellcheck source=desk.sh
@@ -24,7 +24,7 @@ has_node() {
 start() {
 	has_node || install_packages
 	has_node || fail "Node.js 18 or newer is needed, with npm"
-	dir=${DESKBRIDGE_TEST_DIR:-$root/.test}/$place
+	dir=${DESKBRIDGE_TEST_DIR:-$root/.test}/$folder
 	mkdir -p "$dir"
 	dir=$(cd "$dir" && pwd -P)
 	exec 8>"$dir/lock"
@@ -45,7 +45,7 @@ case ${1:-help} in
 start) start ;;
 stop) ;;
 reset)
-	rm -rf "${DESKBRIDGE_TEST_DIR:-$root/.test}/$place"
+	rm -rf "${DESKBRIDGE_TEST_DIR:-$root/.test}/$folder"
 	start
 	;;
 *)

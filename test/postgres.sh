@@ -80,9 +80,9 @@ listening() {
 	fi
 }
 
-# place prints a directory that the owner can enter: the checkout's, or one
+# folder prints a directory that the owner can enter: the checkout's, or one
 # under /var/tmp when the checkout lies below a directory closed to postgres.
-place() {
+folder() {
 	if [ "$(id -u)" != 0 ]; then
 		echo "$link.data"
 		return
@@ -124,7 +124,7 @@ start() {
 	if [ -f "$link" ] && data=$(cat "$link") && as_owner test -f "$data/cluster/deskbridge.port"; then
 		: # it was stopped by a reboot: start it again
 	else
-		data=$(place)
+		data=$(folder)
 		[ "$(id -u)" = 0 ] || mkdir -p "$data"
 		as_owner rm -rf "$data/cluster"
 		# A password, because others on this machine can reach 127.0.0.1 too.

@@ -10,7 +10,7 @@
 set -euo pipefail
 
 readonly app=/usr/share/redmine
-readonly kind=redmine place=redmine first_port=${DESKBRIDGE_TEST_REDMINE_PORT:-18188}
+readonly kind=redmine folder=redmine first_port=${DESKBRIDGE_TEST_REDMINE_PORT:-18188}
 readonly packages=(redmine redmine-sqlite puma dbconfig-no-thanks curl ca-certificates)
 # shellcheck source=test/desk.sh
 source "$(dirname "${BASH_SOURCE[0]}")/desk.sh"

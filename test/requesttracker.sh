@@ -10,7 +10,7 @@
 set -euo pipefail
 
 readonly share=/usr/share/request-tracker5
-readonly kind=requesttracker place=rt first_port=${DESKBRIDGE_TEST_RT_PORT:-18088}
+readonly kind=requesttracker folder=rt first_port=${DESKBRIDGE_TEST_RT_PORT:-18088}
 readonly packages=(request-tracker5 rt5-standalone rt5-db-sqlite dbconfig-no-thanks msmtp-mta starlet curl ca-certificates)
 # shellcheck source=test/desk.sh
 source "$(dirname "${BASH_SOURCE[0]}")/desk.sh"
@@ -81,9 +81,9 @@ ok($bridge->Create(Name => 'bridge', RealName => 'Deskbridge', EmailAddress => '
 grant($bridge, RT->System, qw(AdminUsers AdminGroupMembership SeeGroup SeeCustomField ModifyCustomField
                               SeeQueue ShowTicket ModifyTicket ReassignTicket));
 
-my $mark = new('CustomField');
-ok($mark->Create(Name => 'SCIM external id', Type => 'FreeformSingle', LookupType => RT::User->CustomFieldLookupType));
-ok($mark->AddToObject(new('User')));
+my $external_id = new('CustomField');
+ok($external_id->Create(Name => 'SCIM external id', Type => 'FreeformSingle', LookupType => RT::User->CustomFieldLookupType));
+ok($external_id->AddToObject(new('User')));
 
 for my $name (qw(Support Billing)) {
     my ($queue, $agents) = (new('Queue'), new('Group'));

@@ -16,7 +16,7 @@
 # test/idptest/dex/go.mod and test/idptest/oidcprovider/package-lock.json.
 set -euo pipefail
 
-readonly kind=signin place=signin
+readonly kind=signin folder=signin
 packages=(
 	chromium nginx openssl
 	simplesamlphp php-cli php-xml php-mbstring

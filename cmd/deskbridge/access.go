@@ -23,9 +23,9 @@ func planCommand(a *app) *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use:   "plan -f access.yaml",
-		Short: "Show what applying a file would change, and for whom; change nothing",
-		Long: `Show what applying a file would change, and for whom. The plan's hash stands
-below it: ` + "`deskbridge apply --plan HASH`" + ` carries out just that plan, or nothing.`,
+		Short: "Show what a configuration would change, and for whom; change nothing",
+		Long: `Show what a configuration would change, and for whom. The plan ends with its
+hash: ` + "`deskbridge apply --plan HASH`" + ` executes exactly that plan, or nothing.`,
 		Example: "  deskbridge plan -f access.yaml",
 		Args:    cobra.NoArgs,
 	}
@@ -36,13 +36,13 @@ below it: ` + "`deskbridge apply --plan HASH`" + ` carries out just that plan, o
 			return result{}, err
 		}
 		plan, err := sys.Core.Plan.Plan(ctx, draft)
-		if plan, err = a.told(plan, path, err); err != nil {
+		if plan, err = a.warned(plan, path, err); err != nil {
 			return result{}, err
 		}
 		return result{plan, func(w io.Writer) error {
 			printPlan(w, plan)
 			if !plan.Empty() {
-				fmt.Fprintf(w, "\nNothing is changed yet. To do just this:\n  deskbridge apply -f %s --plan %s\n", path, plan.Hash)
+				fmt.Fprintf(w, "\nNothing is changed yet. To apply exactly this plan:\n  deskbridge apply -f %s --plan %s\n", path, plan.Hash)
 			}
 			return nil
 		}}, nil
@@ -53,8 +53,8 @@ func applyCommand(a *app) *cobra.Command {
 	var path, hash string
 	cmd := &cobra.Command{
 		Use:   "apply -f access.yaml",
-		Short: "Make a file of connections, desks and rules true",
-		Long: `Make a file of connections, desks and rules true, in one transaction. The rules
+		Short: "Apply a configuration: connections, desks and rules",
+		Long: `Apply a configuration of connections, desks and rules in one transaction. Rules
 in the file replace all rules of the desks that it names. A connection or desk
 that it names becomes what the file says: what the file leaves out goes back to
 its default. Those that it does not name stay as they are.`,
@@ -69,7 +69,7 @@ its default. Those that it does not name stay as they are.`,
 			return result{}, err
 		}
 		plan, err := sys.Core.Plan.Apply(ctx, sys.Cause, draft, hash)
-		if plan, err = a.told(plan, path, err); err != nil {
+		if plan, err = a.warned(plan, path, err); err != nil {
 			return result{}, err
 		}
 		if err := openBuiltins(ctx, sys, draft); err != nil {
@@ -86,7 +86,7 @@ its default. Those that it does not name stay as they are.`,
 // printNext says what an admin does after applying a plan.
 func printNext(w io.Writer, plan plan.Plan) {
 	if !plan.Empty() {
-		fmt.Fprintln(w, "\nApplied. `deskbridge status` shows how far the desks are.")
+		fmt.Fprintln(w, "\nApplied. `deskbridge status` shows the sync status.")
 	}
 	for _, c := range plan.Changes {
 		if c.Kind == "connection" && c.Action == "add" {
@@ -127,9 +127,9 @@ func (a *app) draft(path string) (plan.Draft, error) {
 	return made, err
 }
 
-// told returns a plan, after warning of what it warns of; an error of the core
-// is told with the file that it is about.
-func (a *app) told(p plan.Plan, path string, err error) (plan.Plan, error) {
+// warned prints the warnings of a plan and returns the plan. An error of the
+// core gets the name of the file that it is about.
+func (a *app) warned(p plan.Plan, path string, err error) (plan.Plan, error) {
 	for _, w := range p.Warnings {
 		a.warn(w)
 	}
@@ -169,7 +169,7 @@ func printPlan(w io.Writer, p plan.Plan) {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "\n%d people would have other access:\n", len(p.People))
+	fmt.Fprintf(w, "\nWould change for %d people:\n", len(p.People))
 	for _, c := range p.People {
 		fmt.Fprintf(w, "  %s on %s: %s → %s\n", c.UserName, c.Desk, accessWords(c.Before), accessWords(c.After))
 	}

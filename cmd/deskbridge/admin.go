@@ -14,7 +14,7 @@ import (
 )
 
 func adminCommand(a *app) *cobra.Command {
-	return group("admin", "Keep a way in for when no identity provider works",
+	return group("admin", "Manage break-glass admins, who sign in when no identity provider works",
 		adminAddCommand(a), adminListCommand(a), adminRemoveCommand(a))
 }
 
@@ -22,12 +22,12 @@ func adminAddCommand(a *app) *cobra.Command {
 	var passwordFile string
 	cmd := &cobra.Command{
 		Use:   "add NAME",
-		Short: "Make an owner, who signs in with a password and one-time codes",
-		Long: `Make an owner, who can sign in at /sso/break-glass when nobody can sign in at the
-identity provider. Every use is recorded and raises an alarm in the log. The
-password is made up unless one is given; all of it is shown once: print it, and
-lock it away.`,
-		Example: "  deskbridge admin add owner",
+		Short: "Make a break-glass admin, who signs in with a password and one-time codes",
+		Long: `Make a break-glass admin, who can sign in at /sso/break-glass when nobody can
+sign in at the identity provider. Every use is recorded and raises an alarm in
+the log. A password is generated unless one is given. All of it is shown once:
+print it, and lock it away.`,
+		Example: "  deskbridge admin add break-glass",
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&passwordFile, "password-file", "", "file with the password; - reads standard input")
@@ -39,16 +39,16 @@ lock it away.`,
 				return result{}, err
 			}
 		}
-		owner, enrolment, err := sys.Core.BreakGlass.Add(ctx, sys.Cause, args[0], password)
+		admin, enrolment, err := sys.Core.BreakGlass.Add(ctx, sys.Cause, args[0], password)
 		if err != nil {
 			return result{}, err
 		}
-		data := map[string]any{"name": owner.Name, "url": sys.Settings.PublicURL + "/sso/break-glass", "totp_url": enrolment.URL, "recovery_codes": enrolment.Codes}
+		data := map[string]any{"name": admin.Name, "url": sys.Settings.PublicURL + "/sso/break-glass", "totp_url": enrolment.URL, "recovery_codes": enrolment.Codes}
 		if passwordFile == "" {
 			data["password"] = password
 		}
 		return result{data, func(w io.Writer) error {
-			fmt.Fprintf(w, "Owner %s signs in at %s.\n\n", owner.Name, data["url"])
+			fmt.Fprintf(w, "Break-glass admin %s signs in at %s.\n\n", admin.Name, data["url"])
 			if passwordFile == "" {
 				fmt.Fprintf(w, "  Password        %s\n", password)
 			}
@@ -60,9 +60,9 @@ lock it away.`,
 }
 
 func adminListCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List owners", Example: "  deskbridge admin list", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List break-glass admins", Example: "  deskbridge admin list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
-		owners, err := sys.Core.BreakGlass.Admins(ctx)
+		admins, err := sys.Core.BreakGlass.Admins(ctx)
 		if err != nil {
 			return result{}, err
 		}
@@ -71,21 +71,21 @@ func adminListCommand(a *app) *cobra.Command {
 			Codes  int           `json:"recovery_codes_left"`
 			UsedAt output.Moment `json:"used_at"`
 		}
-		lines, rows := make([]line, len(owners)), make([][]string, len(owners))
-		for i, o := range owners {
-			lines[i] = line{o.Name, len(o.Recovery), output.Moment{At: o.UsedAt}}
-			rows[i] = []string{o.Name, fmt.Sprint(len(o.Recovery)), lines[i].UsedAt.String()}
+		lines, rows := make([]line, len(admins)), make([][]string, len(admins))
+		for i, b := range admins {
+			lines[i] = line{b.Name, len(b.Recovery), output.Moment{At: b.UsedAt}}
+			rows[i] = []string{b.Name, fmt.Sprint(len(b.Recovery)), lines[i].UsedAt.String()}
 		}
 		return tabled(lines, "NAME | RECOVERY CODES LEFT | LAST USED", rows), nil
 	})
 }
 
 func adminRemoveCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "remove NAME", Short: "End an owner", Example: "  deskbridge admin remove owner", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: "remove NAME", Short: "Remove a break-glass admin", Example: "  deskbridge admin remove break-glass", Args: cobra.ExactArgs(1)}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		if err := sys.Core.BreakGlass.Remove(ctx, sys.Cause, args[0]); err != nil {
 			return result{}, err
 		}
-		return say(map[string]any{"name": args[0]}, "%s signs in no more.", args[0]), nil
+		return say(map[string]any{"name": args[0]}, "Break-glass admin %s is removed.", args[0]), nil
 	})
 }

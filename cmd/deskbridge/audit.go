@@ -19,8 +19,8 @@ func auditCommand(a *app) *cobra.Command {
 func auditVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Prove that no audit entry was changed, removed or put in",
-		Long: `Recompute the hash chain of the audit log. The head that is printed proves the
+		Short: "Verify that no audit entry was changed, removed or inserted",
+		Long: `Recompute the hash chain of the audit log. The head that is printed covers the
 whole log up to now: keep it somewhere else, and compare it later.`,
 		Example: "  deskbridge audit verify",
 		Args:    cobra.NoArgs,
@@ -30,7 +30,7 @@ whole log up to now: keep it somewhere else, and compare it later.`,
 		if err != nil {
 			return result{}, err
 		}
-		return say(report, "The chain holds: %d entries sealed, %d still to be sealed.\nHead %s", report.Sealed, report.Unsealed, report.Head), nil
+		return say(report, "The chain is intact: %d entries sealed, %d still to be sealed.\nHead %s", report.Sealed, report.Unsealed, report.Head), nil
 	})
 }
 

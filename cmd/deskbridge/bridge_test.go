@@ -207,10 +207,10 @@ func (b *bridge) eventually(what string, ok func() bool) {
 	b.t.Fatalf("did not come about: %s\n%s", what, b.command("status"))
 }
 
-// settled waits until no account waits for a visit.
-func (b *bridge) settled() {
+// synced waits until no account waits for a run.
+func (b *bridge) synced() {
 	b.t.Helper()
-	b.eventually("no account waits for a visit", func() bool {
+	b.eventually("no account waits for a run", func() bool {
 		due, err := b.sys.Store.AccountsWhere(context.Background(), provision.AccountFilter{State: provision.AccountWaiting}, 1)
 		if err != nil {
 			b.t.Fatal(err)

@@ -63,28 +63,29 @@ func connectionListCommand(a *app) *cobra.Command {
 		rows := make([][]string, len(connections))
 		for i, c := range connections {
 			out[i] = server.URLsOf(sys.Settings.PublicURL, c)
-			rows[i] = []string{c.Name, string(c.IdP), output.List(c.Domains), out[i].SCIMURL, held(c)}
+			rows[i] = []string{c.Name, string(c.IdP), output.List(c.Domains), out[i].SCIMURL, onHold(c)}
 		}
 		return tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil
 	})
 }
 
-func held(c provision.Connection) string {
+// onHold says since when mass-change protection has stopped a connection.
+func onHold(c provision.Connection) string {
 	if c.HeldAt == nil {
 		return "-"
 	}
-	return "held since " + output.Moment{At: c.HeldAt}.String()
+	return "on hold since " + output.Moment{At: c.HeldAt}.String()
 }
 
 func connectionReleaseCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "release NAME",
-		Short: "Let go what the mass-change brake holds",
+		Short: "Release accounts that mass-change protection put on hold",
 		Long: strings.TrimSpace(`
-When unusually many people of a connection lose access at once, Deskbridge holds
-what cannot be undone until somebody has looked. Check at the identity provider
-whether it was meant. If it was not, mend it there: people who come back are
-simply kept. If it was, release it.`),
+When unusually many people of a connection lose access at once, mass-change
+protection (the brake) puts their accounts on hold: nothing changes on a desk.
+Check the change at the identity provider. If it was a mistake, correct it there:
+people who come back keep their access. If it was meant, release the connection.`),
 		Example: "  deskbridge connection release acme",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -269,13 +270,13 @@ func connectionTestCommand(a *app) *cobra.Command {
 		Long: `Look whether people can sign in through a connection: fetch what a sign-in needs,
 and say what is missing or will run out. Nobody is signed in.
 
-New metadata that names another entity, or none of the certificates that were
-known, waits until somebody has looked: --accept takes it into use.`,
+New metadata that names another entity, or none of the certificates in use, is
+not used until an admin accepts it: --accept.`,
 		Example: "  deskbridge connection test acme\n  deskbridge connection test acme --login",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().BoolVar(&accept, "accept", false, "take metadata into use that waits for you")
-	cmd.Flags().BoolVar(&login, "login", false, "print an address, good once, at which a whole sign-in is tried and changes nothing")
+	cmd.Flags().BoolVar(&accept, "accept", false, "use the new metadata that waits to be accepted")
+	cmd.Flags().BoolVar(&login, "login", false, "print a one-time address for a test sign-in; it signs nobody in and changes nothing")
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
@@ -298,15 +299,15 @@ known, waits until somebody has looked: --accept takes it into use.`,
 		failed := 0
 		rows := make([][]string, len(findings))
 		for i, f := range findings {
-			mark := "✓"
+			sign := "✓"
 			if f.What == "warning" {
-				mark = "!"
+				sign = "!"
 			}
 			if !f.OK {
-				mark = "✗"
+				sign = "✗"
 				failed++
 			}
-			rows[i] = []string{mark, f.What, f.Detail}
+			rows[i] = []string{sign, f.What, f.Detail}
 		}
 		out := result{map[string]any{"connection": conn.Name, "findings": findings, "urls": urls}, func(w io.Writer) error {
 			if err := output.Table(w, " | WHAT | FOUND", rows); err != nil {

@@ -28,7 +28,7 @@ type badDesk struct {
 	down  time.Time // until when the desk is down
 }
 
-func newBadDesk(t *testing.T, m *killModel, settings map[string]string) *badDesk {
+func newBadDesk(t *testing.T, m *crashModel, settings map[string]string) *badDesk {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "desk.db")+
 		"?_txlock=immediate&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=busy_timeout(5000)")

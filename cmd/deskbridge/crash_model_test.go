@@ -17,23 +17,23 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
-// killHeir takes over what leavers leave.
-const killHeir = "heir@kill.example"
+// crashAssignee gets the open conversations of leavers.
+const crashAssignee = "assignee@crash.example"
 
-// killModel is what the IdP believes, and how it changes its mind.
-type killModel struct {
+// crashModel is what the IdP believes, and how it changes its mind.
+type crashModel struct {
 	rng     *rand.Rand
 	servers []*process
 	idps    []idp // one a server
-	turn    int   // of the server that is asked next
+	asked   int   // of the server that is asked next
 	sys     *server.System
 
-	desks   *builtin.Desks // that has the desk
-	onDesk  provision.DeskID
-	raw     desk.Desk // the desk, without a network in between
-	heir    provision.DeskUserID
-	deletes bool // the desk deletes leavers, and cannot change names
-	teams   int  // of the desk
+	desks    *builtin.Desks // that has the desk
+	onDesk   provision.DeskID
+	raw      desk.Desk // the desk, without a network in between
+	assignee provision.DeskUserID
+	deletes  bool // the desk deletes leavers, and cannot change names
+	teams    int  // of the desk
 
 	people        []*modelPerson
 	groups        []*modelGroup
@@ -57,24 +57,24 @@ type modelGroup struct {
 }
 
 // change makes the n-th change: first everybody, then groups, then life.
-func (m *killModel) change(t *testing.T, n int) {
+func (m *crashModel) change(t *testing.T, n int) {
 	t.Helper()
 	switch {
-	case n < killPeople:
-		p := &modelPerson{Person: simulated.Person{Given: fmt.Sprintf("P%03d", n), Family: "Kill", Mail: fmt.Sprintf("p%03d@kill.example", n)}}
+	case n < crashPeople:
+		p := &modelPerson{Person: simulated.Person{Given: fmt.Sprintf("P%03d", n), Family: "Kill", Mail: fmt.Sprintf("p%03d@crash.example", n)}}
 		m.people = append(m.people, p)
 		m.enter(t, p)
-	case n < killPeople+killGroups:
-		body := map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": fmt.Sprintf("G%d", n-killPeople)}
+	case n < crashPeople+crashGroups:
+		body := map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": fmt.Sprintf("G%d", n-crashPeople)}
 		m.groups = append(m.groups, &modelGroup{id: m.create(t, "Groups", "displayName", body), in: make(map[*modelPerson]bool)})
 	default:
-		m.life(t, m.people[m.rng.IntN(killPeople)])
+		m.life(t, m.people[m.rng.IntN(crashPeople)])
 	}
 }
 
-func (m *killModel) life(t *testing.T, p *modelPerson) {
+func (m *crashModel) life(t *testing.T, p *modelPerson) {
 	t.Helper()
-	to := m.groups[m.rng.IntN(killGroups)]
+	to := m.groups[m.rng.IntN(crashGroups)]
 	switch what := m.rng.IntN(12); {
 	case p.removed:
 		m.enter(t, p)
@@ -113,13 +113,13 @@ func (m *killModel) life(t *testing.T, p *modelPerson) {
 	}
 }
 
-func (m *killModel) enter(t *testing.T, p *modelPerson) {
+func (m *crashModel) enter(t *testing.T, p *modelPerson) {
 	t.Helper()
 	p.id = m.create(t, "Users", "userName", simulated.OktaUser(p.Person))
 	p.ids, p.active, p.removed = append(p.ids, p.id), true, false
 }
 
-func (m *killModel) join(t *testing.T, p *modelPerson, g *modelGroup) {
+func (m *crashModel) join(t *testing.T, p *modelPerson, g *modelGroup) {
 	t.Helper()
 	if !g.in[p] {
 		m.groupEntries[g.id]++
@@ -128,7 +128,7 @@ func (m *killModel) join(t *testing.T, p *modelPerson, g *modelGroup) {
 	m.insist(t, "PATCH", "/Groups/"+g.id, simulated.PatchOf(addMembers(p.id)))
 }
 
-func (m *killModel) leave(t *testing.T, p *modelPerson, g *modelGroup) {
+func (m *crashModel) leave(t *testing.T, p *modelPerson, g *modelGroup) {
 	t.Helper()
 	if g.in[p] {
 		m.groupEntries[g.id]++
@@ -139,7 +139,7 @@ func (m *killModel) leave(t *testing.T, p *modelPerson, g *modelGroup) {
 
 // create posts until there is an answer; a conflict after a lost answer is
 // resolved as IdPs do it, by a look-up.
-func (m *killModel) create(t *testing.T, resource, key string, body map[string]any) string {
+func (m *crashModel) create(t *testing.T, resource, key string, body map[string]any) string {
 	t.Helper()
 	status := m.insist(t, "POST", "/"+resource, body)
 	if status != 201 && status != 409 {
@@ -154,24 +154,24 @@ func (m *killModel) create(t *testing.T, resource, key string, body map[string]a
 	}
 }
 
-// next returns the server that is asked next: each in its turn.
-func (m *killModel) next() idp {
-	m.turn++
-	return m.idps[m.turn%len(m.idps)]
+// next returns the server that is asked next: round robin.
+func (m *crashModel) next() idp {
+	m.asked++
+	return m.idps[m.asked%len(m.idps)]
 }
 
 // revive has a server that does not answer started again, when nobody else is
 // there to ask.
-func (m *killModel) revive() {
+func (m *crashModel) revive() {
 	for i, p := range m.servers {
-		if len(m.servers) == 1 || m.rng.IntN(20) == 0 && i == m.turn%len(m.servers) {
+		if len(m.servers) == 1 || m.rng.IntN(20) == 0 && i == m.asked%len(m.servers) {
 			p.revive()
 		}
 	}
 }
 
 // insist repeats a request until it is answered.
-func (m *killModel) insist(t *testing.T, method, path string, body any) int {
+func (m *crashModel) insist(t *testing.T, method, path string, body any) int {
 	t.Helper()
 	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); {
 		status, _, err := m.next().Send(context.Background(), method, path, body)
@@ -184,21 +184,21 @@ func (m *killModel) insist(t *testing.T, method, path string, body any) int {
 	return 0
 }
 
-// compare holds the desk and the audit log against the model.
-func (m *killModel) compare(t *testing.T, b *bridge) {
+// compare compares the desk and the audit log with the model.
+func (m *crashModel) compare(t *testing.T, b *bridge) {
 	t.Helper()
-	parked, err := m.sys.Store.AccountsWhere(t.Context(), provision.AccountFilter{State: provision.AccountNeedsAttention}, 0)
+	unresolved, err := m.sys.Store.AccountsWhere(t.Context(), provision.AccountFilter{State: provision.AccountNeedsAttention}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range parked {
+	for _, a := range unresolved {
 		t.Errorf("account %s waits for a person: %s", a.ID, a.Reason)
 	}
 	entries := make(map[string][]provision.Entry)
 	for _, e := range b.entries("") {
 		entries[e.Subject] = append(entries[e.Subject], e)
 		if e.Action == "account.drifted" {
-			t.Errorf("a sweep found what a visit had confirmed otherwise: %v", e.Detail)
+			t.Errorf("a sweep found other than what a run had confirmed: %v", e.Detail)
 		}
 	}
 	snapshot, err := m.desks.Snapshot(t.Context(), m.onDesk)
@@ -212,7 +212,7 @@ func (m *killModel) compare(t *testing.T, b *bridge) {
 		}
 		onDesk[u.Email] = u.DeskUser
 	}
-	if n := len(onDesk); n > killPeople+3 { // the owner, our own account, the heir
+	if n := len(onDesk); n > crashPeople+3 { // the owner, our own account, the assignee
 		t.Errorf("%d users on the desk", n)
 	}
 	for _, g := range m.groups {
@@ -235,7 +235,7 @@ func (m *killModel) compare(t *testing.T, b *bridge) {
 	m.compareConversations(t, onDesk, handOvers)
 }
 
-func (m *killModel) comparePerson(t *testing.T, p *modelPerson, onDesk map[string]provision.DeskUser) {
+func (m *crashModel) comparePerson(t *testing.T, p *modelPerson, onDesk map[string]provision.DeskUser) {
 	t.Helper()
 	teams := make(map[string]bool)
 	for n, g := range m.groups {
@@ -245,16 +245,16 @@ func (m *killModel) comparePerson(t *testing.T, p *modelPerson, onDesk map[strin
 	}
 	u, there := onDesk[p.Mail]
 	want := slices.Sorted(maps.Keys(teams))
-	switch wanted := p.active && !p.removed && len(teams) > 0; {
-	case wanted && (!u.Active || !slices.Equal(u.Teams, want) || u.Role != provision.RoleAgent || !slices.Equal(u.Mailboxes, []string{"Help"}) || u.FamilyName != p.Family):
+	switch desired := p.active && !p.removed && len(teams) > 0; {
+	case desired && (!u.Active || !slices.Equal(u.Teams, want) || u.Role != provision.RoleAgent || !slices.Equal(u.Mailboxes, []string{"Help"}) || u.FamilyName != p.Family):
 		t.Errorf("%s: the desk has %+v, want %s, an agent in %v", p.Mail, u, p.Family, want)
-	case !wanted && there && (m.deletes || u.Active || len(u.Teams) > 0):
+	case !desired && there && (m.deletes || u.Active || len(u.Teams) > 0):
 		t.Errorf("%s: the desk has %+v, want nobody", p.Mail, u)
 	}
 }
 
 // compareAudit counts a person's entries, under all the ids that they had.
-func (m *killModel) compareAudit(t *testing.T, p *modelPerson, entries map[string][]provision.Entry, onDesk map[string]provision.DeskUser) {
+func (m *crashModel) compareAudit(t *testing.T, p *modelPerson, entries map[string][]provision.Entry, onDesk map[string]provision.DeskUser) {
 	t.Helper()
 	var all []provision.Entry
 	for _, id := range p.ids {
@@ -282,7 +282,7 @@ func (m *killModel) compareAudit(t *testing.T, p *modelPerson, entries map[strin
 
 // beginnings is how often somebody must have got access, who lost it as often as
 // the log tells, and is on the desk now, or not.
-func (m *killModel) beginnings(onDesk map[string]provision.DeskUser, p *modelPerson, got map[string]int) int {
+func (m *crashModel) beginnings(onDesk map[string]provision.DeskUser, p *modelPerson, got map[string]int) int {
 	ended := got["account.deactivated"] + got["account.deleted"]
 	if onDesk[p.Mail].Active {
 		return ended + 1
@@ -292,7 +292,7 @@ func (m *killModel) beginnings(onDesk map[string]provision.DeskUser, p *modelPer
 
 // compareConversations wants each conversation with its owner, or handed over
 // once.
-func (m *killModel) compareConversations(t *testing.T, onDesk map[string]provision.DeskUser, handOvers map[string]int) {
+func (m *crashModel) compareConversations(t *testing.T, onDesk map[string]provision.DeskUser, handOvers map[string]int) {
 	t.Helper()
 	owner := make(map[string]provision.DeskUser)
 	for _, u := range onDesk {
@@ -308,7 +308,7 @@ func (m *killModel) compareConversations(t *testing.T, onDesk map[string]provisi
 	for _, id := range m.conversations {
 		u, owned := owner[id]
 		want := 0
-		if u.ID == m.heir {
+		if u.ID == m.assignee {
 			want = 1
 		}
 		moved += want

@@ -21,13 +21,13 @@ import (
 )
 
 const (
-	killPeople  = 300
-	killGroups  = 20
-	killChanges = 2000
-	killTimes   = 10
-	// killPatience is how long everything may take to come right after the last
+	crashPeople  = 300
+	crashGroups  = 20
+	crashChanges = 2000
+	crashTimes   = 10
+	// crashTimeout is how long everything may take to come right after the last
 	// kill, on however slow a machine: a lease must end first.
-	killPatience = 8 * time.Minute
+	crashTimeout = 8 * time.Minute
 )
 
 // process is the real program, which can be killed.
@@ -97,34 +97,34 @@ func (p *process) revive() {
 	p.start()
 }
 
-// TestKill kills the server in the middle of pushed changes, again and again.
+// TestCrash kills the server in the middle of pushed changes, again and again.
 // The IdP repeats what got no answer, as IdPs do. In the end the desk has what
 // the IdP has, nobody twice, every change has its audit entry, once, and every
 // conversation of a leaver was handed over, once.
-func TestKill(t *testing.T) {
+func TestCrash(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		testKill(t, 1)
+		testCrash(t, 1)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		url, _ := storetest.Postgres(t)
-		testKill(t, 1, "DESKBRIDGE_DATABASE_URL="+url)
+		testCrash(t, 1, "DESKBRIDGE_DATABASE_URL="+url)
 	})
 	t.Run("two replicas and a bad desk", func(t *testing.T) {
 		t.Parallel()
 		url, _ := storetest.Postgres(t)
-		testKill(t, 2, "DESKBRIDGE_DATABASE_URL="+url)
+		testCrash(t, 2, "DESKBRIDGE_DATABASE_URL="+url)
 	})
 }
 
-// testKill pushes a company through so many replicas. One is killed beside its
-// built-in desk; several have a desk of their own, across a network that loses
+// testCrash pushes a company through so many replicas. One is killed beside its
+// built-in desk; several have a desk of tassignee own, across a network that loses
 // questions and answers.
-func testKill(t *testing.T, replicas int, settings ...string) {
+func testCrash(t *testing.T, replicas int, settings ...string) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	m := &killModel{rng: rand.New(rand.NewPCG(seed, 1)), groupEntries: make(map[string]int)}
+	m := &crashModel{rng: rand.New(rand.NewPCG(seed, 1)), groupEntries: make(map[string]int)}
 	settings = append(settings, "DESKBRIDGE_DATA_DIR="+t.TempDir(), "DESKBRIDGE_GRACE=200ms", "DESKBRIDGE_BRAKE=off", "DESKBRIDGE_SWEEP=3s")
 	for range replicas {
 		address := reserveAddress(t)
@@ -142,9 +142,9 @@ func testKill(t *testing.T, replicas int, settings ...string) {
 		p.start()
 	}
 
-	kills := m.rng.Perm(killChanges)[:killTimes]
-	for n := range killChanges {
-		if slices.Contains(kills, n) { // somewhere within the requests and visits that follow
+	kills := m.rng.Perm(crashChanges)[:crashTimes]
+	for n := range crashChanges {
+		if slices.Contains(kills, n) { // somewhere within the requests and runs that follow
 			m.servers[m.rng.IntN(replicas)].killSoon(time.Duration(m.rng.IntN(30)) * time.Millisecond)
 		}
 		m.change(t, n)
@@ -153,7 +153,7 @@ func testKill(t *testing.T, replicas int, settings ...string) {
 	for _, p := range m.servers {
 		p.revive()
 	}
-	m.settle(b)
+	m.converge(b)
 	m.compare(t, b)
 	for _, p := range m.servers {
 		p.kill()
@@ -166,14 +166,14 @@ func testKill(t *testing.T, replicas int, settings ...string) {
 
 func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 
-// connect adds the connection, the desk with an heir to conversations, and the
+// connect adds the connection, the desk with an assignee to conversations, and the
 // rules; bad makes the desk one across a bad network.
-func (m *killModel) connect(b *bridge, bad bool) {
+func (m *crashModel) connect(b *bridge, bad bool) {
 	t := b.t
 	for i, urls := 0, commandJSON[server.ConnectionURLs](b, "connection", "add", "kill", "--idp", "okta"); i < len(m.servers); i++ {
 		m.idps = append(m.idps, idp{simulated.NewIdP(m.servers[i].url+"/scim/kill/v2", urls.Token)})
 	}
-	m.teams = killGroups
+	m.teams = crashGroups
 	var names []string
 	if bad { // each look at somebody asks for the members of every team
 		m.teams, m.deletes = 4, true
@@ -182,15 +182,15 @@ func (m *killModel) connect(b *bridge, bad bool) {
 		names = append(names, fmt.Sprintf("T%d", n))
 	}
 	settings := map[string]string{builtin.SettingTeams: strings.Join(names, ", "), builtin.SettingMailboxes: "Help"}
-	yaml := fmt.Sprintf("desks: [{name: d, kind: builtin, hand_over: {agent: %s}, settings: {teams: %q, mailboxes: Help}}]\n", killHeir, settings[builtin.SettingTeams])
+	yaml := fmt.Sprintf("desks: [{name: d, kind: builtin, hand_over: {agent: %s}, settings: {teams: %q, mailboxes: Help}}]\n", crashAssignee, settings[builtin.SettingTeams])
 	if bad {
 		far := newBadDesk(t, m, settings)
 		m.desks, m.onDesk = far.desks, far.conf.ID
 		yaml = fmt.Sprintf("desks: [{name: d, kind: helpscout, url: %q, secret: %q, on_leave: delete, hand_over: {agent: %s}, settings: {app_id: %q}}]\n",
-			far.url, far.app.Secret, killHeir, far.app.ID)
+			far.url, far.app.Secret, crashAssignee, far.app.ID)
 	}
 	yaml += "rules:\n"
-	for g := range killGroups {
+	for g := range crashGroups {
 		yaml += fmt.Sprintf("  - {connection: kill, group: G%d, desk: d, role: agent, teams: [T%d], mailboxes: [Help]}\n", g, g%m.teams)
 	}
 	b.apply(yaml)
@@ -212,17 +212,17 @@ func (m *killModel) connect(b *bridge, bad bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	heir, err := m.raw.Create(t.Context(), provision.DeskUser{Email: killHeir, GivenName: "The", FamilyName: "Heir", Active: true, Role: provision.RoleAgent, Mailboxes: []string{"Help"}})
+	assignee, err := m.raw.Create(t.Context(), provision.DeskUser{Email: crashAssignee, GivenName: "The", FamilyName: "Assignee", Active: true, Role: provision.RoleAgent, Mailboxes: []string{"Help"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.heir = heir.ID
+	m.assignee = assignee.ID
 }
 
-// settle waits until no account waits for a visit and no step is left open.
-func (m *killModel) settle(b *bridge) {
+// converge waits until no account waits for a run and no step is left open.
+func (m *crashModel) converge(b *bridge) {
 	b.t.Helper()
-	for end := time.Now().Add(killPatience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(crashTimeout); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		due, err := m.sys.Store.AccountsWhere(b.t.Context(), provision.AccountFilter{State: provision.AccountWaiting}, 1)
 		if err != nil {
 			b.t.Fatal(err)
@@ -234,10 +234,10 @@ func (m *killModel) settle(b *bridge) {
 	b.t.Fatalf("accounts still wait:\n%s", b.command("status"))
 }
 
-// converse opens conversations for somebody who is at work and whom nobody is
-// visiting: what is given to a leaver while they are being taken out is not
-// what this test is about.
-func (m *killModel) converse(t *testing.T, p *modelPerson) {
+// converse opens conversations for somebody who is at work and whose account no
+// run is changing: conversations that a leaver gets while their access ends are
+// not what this test is about.
+func (m *crashModel) converse(t *testing.T, p *modelPerson) {
 	t.Helper()
 	accounts, err := m.sys.Store.AccountsOf(t.Context(), []provision.IdentityID{provision.IdentityID(p.id)})
 	if err != nil {

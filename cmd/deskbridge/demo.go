@@ -21,8 +21,8 @@ func demoCommand(a *app) *cobra.Command {
 		Long: `Play a morning at a company. The demo runs the real server on embedded SQLite
 with the built-in desk, and pushes to it over HTTP what Okta and Entra ID push:
 syncs, joiners, movers, leavers with open conversations, people who sign in, a
-big group, and a mistake that a guard stops. It checks everything that comes of
-it, and leaves the server running for you to look at.`,
+big group, and a mistake that mass-change protection stops. It checks every
+result, and leaves the server running for you to look at.`,
 		Example: "  deskbridge demo\n  deskbridge demo --exit",
 		Args:    cobra.NoArgs,
 	}

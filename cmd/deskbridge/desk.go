@@ -78,7 +78,7 @@ func (f *deskFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.secret, "secret", "", "the credential itself; others on this machine may see it")
 	flags.StringToStringVar(&f.settings, "setting", nil, "KEY=VALUE; docs/desks/ lists them for each kind; may be repeated")
 	flags.StringVar(&f.onLeave, "on-leave", "", "deactivate (default), delete, anonymize or downgrade")
-	flags.StringVar(&f.handOver, "hand-over", "", "who takes a leaver's open conversations: manager, team, round_robin, unassign (default) or an agent's e-mail")
+	flags.StringVar(&f.handOver, "hand-over", "", "assignee of a leaver's open conversations: manager, team, round_robin, unassign (default) or an agent's e-mail")
 	flags.IntVar(&f.seats, "seats", 0, "how many people may have access at once; 0 means no limit")
 	flags.StringVar(&f.adoption, "adoption", "", "accounts that were there before: propose (default), automatic, off")
 	flags.StringVar(&f.drift, "drift", "", "what people change on the desk by hand: repair (default), report, off")

@@ -10,14 +10,14 @@ import (
 )
 
 func domainCommand(a *app) *cobra.Command {
-	return group("domain", "Say and prove which e-mail domains are a connection's own",
+	return group("domain", "Manage and verify e-mail domains",
 		domainAddCommand(a), domainVerifyCommand(a), domainListCommand(a), domainRemoveCommand(a))
 }
 
 func domainAddCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "add CONNECTION DOMAIN",
-		Short:   "Claim a domain, and print the DNS record that proves it",
+		Short:   "Add a domain, and print the DNS record that verifies it",
 		Example: "  deskbridge domain add acme acme.example",
 		Args:    cobra.ExactArgs(2),
 	}
@@ -31,7 +31,7 @@ func domainAddCommand(a *app) *cobra.Command {
 			return result{}, err
 		}
 		return say(map[string]any{"domain": claim.Domain, "record": claim.DomainRecord(), "type": "TXT", "text": claim.DomainText()},
-			"Add this record to the domain's DNS, then run `deskbridge domain verify %s %s`:\n\n  %s  TXT  %s\n\nWithout access to the DNS: `deskbridge domain verify %[1]s %[2]s --say-so`, which the audit log tells.",
+			"Add this record to the domain's DNS, then run `deskbridge domain verify %s %s`:\n\n  %s  TXT  %s\n\nWithout access to the DNS: `deskbridge domain verify %[1]s %[2]s --say-so`; the audit log records it.",
 			conn.Name, claim.Domain, claim.DomainRecord(), claim.DomainText()), nil
 	})
 }
@@ -40,11 +40,11 @@ func domainVerifyCommand(a *app) *cobra.Command {
 	var sayso bool
 	cmd := &cobra.Command{
 		Use:     "verify CONNECTION DOMAIN",
-		Short:   "Look for the DNS record, and make the domain the connection's own",
+		Short:   "Look up the DNS record, and verify the domain for the connection",
 		Example: "  deskbridge domain verify acme acme.example",
 		Args:    cobra.ExactArgs(2),
 	}
-	cmd.Flags().BoolVar(&sayso, "say-so", false, "take your word for it instead of the DNS; the audit log tells so")
+	cmd.Flags().BoolVar(&sayso, "say-so", false, "take your word instead of the DNS record; the audit log records it")
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
@@ -62,7 +62,7 @@ func domainVerifyCommand(a *app) *cobra.Command {
 }
 
 func domainListCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List domains, verified or waiting", Example: "  deskbridge domain list", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List domains, verified and pending", Example: "  deskbridge domain list", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		connections, err := sys.Core.Settings.Connections(ctx)
 		if err != nil {
@@ -86,7 +86,7 @@ func domainListCommand(a *app) *cobra.Command {
 			}
 			for _, d := range claims {
 				lines = append(lines, line{Connection: c.Name, Domain: d.Domain, Record: d.DomainRecord(), Text: d.DomainText()})
-				rows = append(rows, []string{c.Name, d.Domain, "waits", d.DomainRecord() + " TXT " + d.DomainText()})
+				rows = append(rows, []string{c.Name, d.Domain, "pending", d.DomainRecord() + " TXT " + d.DomainText()})
 			}
 		}
 		return tabled(lines, "CONNECTION | DOMAIN | STATE | RECORD", rows), nil
@@ -103,6 +103,6 @@ func domainRemoveCommand(a *app) *cobra.Command {
 		if err := sys.Core.Settings.RemoveDomain(ctx, sys.Cause, conn.ID, args[1]); err != nil {
 			return result{}, err
 		}
-		return say(map[string]any{"connection": conn.Name, "domain": args[1]}, "%s is no domain of %s any more.", args[1], conn.Name), nil
+		return say(map[string]any{"connection": conn.Name, "domain": args[1]}, "Domain %s is removed from connection %s.", args[1], conn.Name), nil
 	})
 }

@@ -16,16 +16,16 @@ import (
 
 // explained is one person in `explain --json`.
 type explained struct {
-	ID         string          `json:"id"`
-	Connection string          `json:"connection"`
-	UserName   string          `json:"user_name"`
-	ExternalID string          `json:"external_id,omitempty"`
-	Status     string          `json:"status"`
-	Groups     []explainedRoom `json:"groups"`
-	Desks      []explainedDesk `json:"desks"`
+	ID         string           `json:"id"`
+	Connection string           `json:"connection"`
+	UserName   string           `json:"user_name"`
+	ExternalID string           `json:"external_id,omitempty"`
+	Status     string           `json:"status"`
+	Groups     []explainedGroup `json:"groups"`
+	Desks      []explainedDesk  `json:"desks"`
 }
 
-type explainedRoom struct {
+type explainedGroup struct {
 	ID   string   `json:"id,omitempty"`
 	Name string   `json:"name"`
 	Via  []string `json:"via,omitempty"`
@@ -34,19 +34,19 @@ type explainedRoom struct {
 }
 
 type explainedDesk struct {
-	Desk     string           `json:"desk"`
-	Kind     string           `json:"kind"`
-	Wanted   provision.Access `json:"wanted"`
-	Reasons  []explainedPart  `json:"reasons"`
-	Account  string           `json:"account,omitempty"`
-	DeskUser string           `json:"desk_user,omitempty"`
-	Origin   string           `json:"origin,omitempty"`
-	State    string           `json:"state,omitempty"`
-	Granted  provision.Access `json:"granted"`
-	As       output.Moment    `json:"confirmed_at,omitzero"`
-	Why      string           `json:"reason,omitempty"`
-	Code     string           `json:"reason_code,omitempty"`
-	Differs  []string         `json:"differs,omitempty"` // what a sweep found changed by hand, and reported
+	Desk      string           `json:"desk"`
+	Kind      string           `json:"kind"`
+	Desired   provision.Access `json:"wanted"`
+	Reasons   []explainedPart  `json:"reasons"`
+	Account   string           `json:"account,omitempty"`
+	DeskUser  string           `json:"desk_user,omitempty"`
+	Origin    string           `json:"origin,omitempty"`
+	State     string           `json:"state,omitempty"`
+	Confirmed provision.Access `json:"granted"`
+	As        output.Moment    `json:"confirmed_at,omitzero"`
+	Why       string           `json:"reason,omitempty"`
+	Code      string           `json:"reason_code,omitempty"`
+	Differs   []string         `json:"differs,omitempty"` // what a sweep found changed by hand, and reported
 }
 
 type explainedPart struct {
@@ -112,13 +112,13 @@ func explainPerson(ctx context.Context, s *server.System, person provision.Ident
 		groupNames[m.Group] = m.Name
 	}
 	for _, m := range groups[person.ID] {
-		out.Groups = append(out.Groups, explainedRoom{ID: string(m.Group), Name: m.Name, Via: viaNames(groupNames, m.Via)})
+		out.Groups = append(out.Groups, explainedGroup{ID: string(m.Group), Name: m.Name, Via: viaNames(groupNames, m.Via)})
 	}
 	for _, m := range person.Claimed() {
-		out.Groups = append(out.Groups, explainedRoom{Name: m.Name, Claimed: true})
+		out.Groups = append(out.Groups, explainedGroup{Name: m.Name, Claimed: true})
 	}
 	for _, e := range all {
-		d := explainedDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: e.Desired, Granted: provision.Access{Status: provision.AccessAbsent}}
+		d := explainedDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Confirmed: provision.Access{Status: provision.AccessAbsent}}
 		for _, r := range e.Reasons() {
 			part := explainedPart{What: r.What, Name: r.Name}
 			for _, g := range r.Grants {
@@ -136,7 +136,7 @@ func explainPerson(ctx context.Context, s *server.System, person provision.Ident
 				d.Differs = drift.Differences()
 			}
 			if acc.ConfirmedAt != nil {
-				d.Granted, d.As = acc.Confirmed, output.Moment{At: acc.ConfirmedAt}
+				d.Confirmed, d.As = acc.Confirmed, output.Moment{At: acc.ConfirmedAt}
 			}
 		}
 		out.Desks = append(out.Desks, d)
@@ -157,7 +157,7 @@ func (e explained) print(w io.Writer) {
 		fmt.Fprintf(w, "  in group %s%s%s\n", g.Name, through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
 	}
 	for _, d := range e.Desks {
-		fmt.Fprintf(w, "\n  %s (%s)\n    should have  %s\n    has          %s\n", d.Desk, d.Kind, accessWords(d.Wanted), d.has())
+		fmt.Fprintf(w, "\n  %s (%s)\n    should have  %s\n    has          %s\n", d.Desk, d.Kind, accessWords(d.Desired), d.has())
 		if d.Why != "" {
 			fmt.Fprintf(w, "    but          %s\n", d.Why)
 		}
@@ -183,7 +183,7 @@ func (d explainedDesk) has() string {
 	case d.As.At == nil:
 		return "nothing confirmed yet (" + d.State + ")"
 	}
-	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", accessWords(d.Granted), d.State, d.As, d.DeskUser)
+	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", accessWords(d.Confirmed), d.State, d.As, d.DeskUser)
 }
 
 func through(via []string) string {

@@ -11,7 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/client"
-	apps "github.com/deskbridge/deskbridge/sso/deskidp"
+	"github.com/deskbridge/deskbridge/sso/deskidp"
 )
 
 func keyCommand(a *app) *cobra.Command {
@@ -20,7 +20,7 @@ func keyCommand(a *app) *cobra.Command {
 
 var keyUses = []settings.KeyUse{settings.KeySAML, settings.KeyDesk, settings.KeyOIDC}
 
-var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: client.NewSAMLKey, settings.KeyDesk: apps.NewKey, settings.KeyOIDC: client.NewClientKey}
+var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: client.NewSAMLKey, settings.KeyDesk: deskidp.NewKey, settings.KeyOIDC: client.NewClientKey}
 
 func keyListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}

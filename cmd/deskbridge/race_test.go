@@ -109,7 +109,7 @@ rules: [{connection: race, group: Team, desk: d, role: agent, teams: [One]}]
 		}); got[200]+got[204] != racers {
 			t.Errorf("on and off: statuses %v", got)
 		}
-		b.settled()
+		b.synced()
 		now := b.desk("d")
 		want := racers + 1
 		if state := okta.mustDo(t, "GET", "/Users/"+crowd[0], nil, 200)["active"]; state == false {

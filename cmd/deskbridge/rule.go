@@ -68,7 +68,7 @@ func ruleAddCommand(a *app) *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		return say(ruleLineOf(&names, made), "Rule %s: %s gives %s.", made.ID, made, grantWords(made.Role, made.Teams, made.Mailboxes)), nil
+		return say(ruleLineOf(&names, made), "Rule %s: %s grants %s.", made.ID, made, grantWords(made.Role, made.Teams, made.Mailboxes)), nil
 	})
 }
 
@@ -83,7 +83,7 @@ func (a *app) makeRule(ctx context.Context, sys *server.System, r provision.Rule
 	return made, err
 }
 
-// grantWords says what a rule gives.
+// grantWords says what a rule grants.
 func grantWords(role provision.Role, teams, mailboxes []string) string {
 	text := "role " + string(role)
 	if role == "" {
@@ -124,7 +124,7 @@ func ruleListCommand(a *app) *cobra.Command {
 }
 
 func ruleRemoveCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it gave ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it granted ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		if err := sys.Core.Settings.RemoveRule(ctx, sys.Cause, provision.RuleID(args[0])); err != nil {
 			return result{}, err

@@ -72,7 +72,7 @@ func serveCommand(a *app) *cobra.Command {
 		Long: `Run the server: SCIM for identity providers, signing in for people, the workers
 that write to desks, metrics and health. Without settings it listens on
 127.0.0.1:8080 and keeps everything in SQLite under ./data. SIGTERM lets
-requests and visits finish.`,
+requests and reconcile runs finish.`,
 		Example: "  deskbridge serve\n  DESKBRIDGE_DATABASE_URL=postgres://… DESKBRIDGE_PUBLIC_URL=https://bridge.example.com deskbridge serve",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

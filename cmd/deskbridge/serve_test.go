@@ -67,9 +67,9 @@ func TestLogHoldsNobody(t *testing.T) {
 	if _, _, err := okta.Send(t.Context(), "GET", "/Users?filter=userName+eq+quagmire", nil); err != nil { // a broken filter
 		t.Fatal(err)
 	}
-	b.settled()
+	b.synced()
 	okta.mustPatch(t, "/Users/"+id, setActive(false))
-	b.settled()
+	b.synced()
 	log := b.log.String()
 	if !strings.Contains(log, id) || !strings.Contains(log, `"route":"/scim/{connection}/v2/Users"`) {
 		t.Errorf("the log says too little:\n%s", log)

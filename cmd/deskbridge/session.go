@@ -128,8 +128,8 @@ func sessionRevokeCommand(a *app) *cobra.Command {
 func sessionUnlinkCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unlink USER",
-		Short: "Forget by which logins a person is known, and end their sessions",
-		Long: `Forget by which logins a person is known, and end their sessions. Their next
+		Short: "Unlink the logins of a person, and end their sessions",
+		Long: `Unlink the logins of a person, and end their sessions. Their next
 sign-in finds them as a first one does. It is needed when somebody has another
 identifier at the identity provider than before.`,
 		Example: "  deskbridge session unlink ada@acme.example",
@@ -143,6 +143,6 @@ identifier at the identity provider than before.`,
 		if err := sys.Core.SignIn.Unlink(ctx, sys.Cause, person); err != nil {
 			return result{}, err
 		}
-		return say(map[string]any{"user": person.ID}, "Forgotten. The next sign-in finds %s anew.", person.UserName), nil
+		return say(map[string]any{"user": person.ID}, "Unlinked. The next sign-in finds %s anew.", person.UserName), nil
 	})
 }

@@ -95,24 +95,24 @@ func TestSuspensionEndsTheVisit(t *testing.T) {
 		t.Fatalf("audit entries = %v: she signed in as somebody else than SCIM describes", got)
 	}
 	cookies := cookiesOf(b)
-	visit := func() int { return statusWith(t, w.door+"/Prefs/AboutMe.html", cookies) }
-	if got := visit(); got != http.StatusOK {
+	open := func() int { return statusWith(t, w.front+"/Prefs/AboutMe.html", cookies) }
+	if got := open(); got != http.StatusOK {
 		t.Fatalf("before the suspension: %d", got)
 	}
 	start := time.Now()
 	okta.mustPatch(t, "/Users/"+id, setActive(false))
-	told := time.Now()
-	if got := visit(); got != http.StatusFound {
+	answered := time.Now()
+	if got := open(); got != http.StatusFound {
 		t.Errorf("the next request after the suspension: %d, want a redirect to sign in", got)
 	}
-	t.Logf("out %s after SCIM asked, %s after it was answered", time.Since(start), time.Since(told))
+	t.Logf("out %s after SCIM asked, %s after it was answered", time.Since(start), time.Since(answered))
 
-	b.Open(w.door + "/Prefs/AboutMe.html")
-	b.UntilAt(w.door + "/sso/login")
+	b.Open(w.front + "/Prefs/AboutMe.html")
+	b.UntilAt(w.front + "/sso/login")
 	b.Fill("#email", alice.Email)
 	b.Click("button") // the identity provider still knows her
 	b.UntilSees("That did not work")
-	w.settled()
+	w.synced()
 	if user := w.rt.user(alice.Email); user.Disabled != "1" {
 		t.Errorf("in Request Tracker: %+v, want nobody who may work", user)
 	}

@@ -100,7 +100,7 @@ func (w workplace) secondSignIn(p idptest.Person, login string) {
 		t.Errorf("audit entries of the first sign-in = %v", got)
 	}
 	w.open(browsertest.New(t), "/Prefs/AboutMe.html", p, login)
-	w.settled()
+	w.synced()
 	if got := w.deskWrites(); got != writes {
 		t.Errorf("desk writes = %v after a second sign-in, want %v", got, writes)
 	}

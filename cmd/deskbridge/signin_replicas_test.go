@@ -21,7 +21,7 @@ import (
 // meet one of them, and what identity providers send meets the other.
 type replicas struct {
 	t          *testing.T
-	door       string
+	front      string // URL of nginx
 	one, other *bridge
 }
 
@@ -35,7 +35,7 @@ func newReplicas(t *testing.T, urls ...string) replicas {
 	settings := []string{"DESKBRIDGE_PUBLIC_URL=http://" + address, "DESKBRIDGE_DATABASE_URL=" + database,
 		"DESKBRIDGE_SECRET_KEY=" + base64.StdEncoding.EncodeToString(key), allowHosts(t, urls...)}
 	r := replicas{t, "http://" + address, newBridge(t, settings...), newBridge(t, settings...)}
-	proxytest.Door{Address: address, Bridges: []string{r.one.url, r.other.url}}.Open(t)
+	proxytest.Proxy{Address: address, Bridges: []string{r.one.url, r.other.url}}.Open(t)
 	return r
 }
 
@@ -43,7 +43,7 @@ func newReplicas(t *testing.T, urls ...string) replicas {
 func (r replicas) in(t *testing.T) replicas {
 	one, other := *r.one, *r.other
 	one.t, other.t = t, t
-	return replicas{t, r.door, &one, &other}
+	return replicas{t, r.front, &one, &other}
 }
 
 // signedIn reports whether a replica takes the cookies of a browser.
@@ -59,7 +59,7 @@ func (r replicas) signedIn(at *bridge, b *browsertest.Browser) bool {
 // enter signs p in in b.
 func (r replicas) enter(b *browsertest.Browser, connection string, p idptest.Person) {
 	r.t.Helper()
-	b.Open(r.door + "/sso/" + connection + "/login?return_to=/sso/session")
+	b.Open(r.front + "/sso/" + connection + "/login?return_to=/sso/session")
 	b.SignIn(p.Login, p.Password)
 	b.UntilSees(p.Email)
 	if !r.signedIn(r.one, b) || !r.signedIn(r.other, b) {
@@ -81,7 +81,7 @@ func (r replicas) refused(b *browsertest.Browser, step browsertest.Step, reason 
 	r.t.Helper()
 	for _, at := range []*bridge{r.one, r.other} {
 		again := step
-		again.URL = strings.Replace(step.URL, r.door, at.url, 1)
+		again.URL = strings.Replace(step.URL, r.front, at.url, 1)
 		b.Repeat(again)
 		b.UntilSees("That did not work")
 		if got := at.refusal(); got != reason {
@@ -114,24 +114,24 @@ func TestReplicas(t *testing.T) {
 	t.Run("saml", func(t *testing.T) {
 		r, b := all.in(t), browsertest.New(t)
 		r.enter(b, "by-saml", alice)
-		r.refused(b, b.Last(r.door+"/sso/by-saml/saml/acs"), "in-response-to")
-		r.refused(b, b.Last(r.door+"/sso/by-saml/saml/finish"), "pending")
+		r.refused(b, b.Last(r.front+"/sso/by-saml/saml/acs"), "in-response-to")
+		r.refused(b, b.Last(r.front+"/sso/by-saml/saml/finish"), "pending")
 		b.Open(ssp.SignOut())
 		b.UntilAt(ssp.SignedOut())
 		r.out("single logout", b)
 	})
 	t.Run("saml that begins at the identity provider", func(t *testing.T) {
 		r, b := all.in(t), browsertest.New(t)
-		b.Open(ssp.Start(r.door+"/sso/by-saml/saml/metadata", "/sso/session"))
+		b.Open(ssp.Start(r.front+"/sso/by-saml/saml/metadata", "/sso/session"))
 		b.SignIn(alice.Login, alice.Password)
 		b.UntilSees(alice.Email)
-		unasked := b.Steps(r.door + "/sso/by-saml/saml/acs")[0]
+		unasked := b.Steps(r.front + "/sso/by-saml/saml/acs")[0]
 		r.refused(browsertest.New(t), unasked, "replay")
 	})
 	t.Run("oidc", func(t *testing.T) {
 		r, b := all.in(t), browsertest.New(t)
 		r.enter(b, "by-oidc", carol)
-		r.refused(b, b.Last(r.door+"/sso/by-oidc/oidc/callback"), "pending")
+		r.refused(b, b.Last(r.front+"/sso/by-oidc/oidc/callback"), "pending")
 		b.Open(op.SignOut())
 		b.Click(`button[value="yes"]`)
 		b.UntilSees("You are signed out")

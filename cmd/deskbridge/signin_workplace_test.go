@@ -19,8 +19,8 @@ import (
 // lets nobody to the desk whom Deskbridge does not know.
 type workplace struct {
 	*bridge
-	door string // URL of both
-	rt   rtRoot
+	front string // URL of both
+	rt    rtRoot
 }
 
 // newWorkplace starts one without any connection. It may fetch from the servers
@@ -29,10 +29,10 @@ func newWorkplace(t *testing.T, urls ...string) workplace {
 	t.Helper()
 	rt := rtRoot{t, needEnv(t, "DESKBRIDGE_TEST_RT_URL"), needEnv(t, "DESKBRIDGE_TEST_RT_ROOT_PASSWORD")}
 	address := processtest.Address(t)
-	w := workplace{door: "http://" + address, rt: rt}
-	w.bridge = newBridge(t, "DESKBRIDGE_PUBLIC_URL="+w.door, "DESKBRIDGE_TRUSTED_PROXIES=127.0.0.1", allowHosts(t, urls...),
+	w := workplace{front: "http://" + address, rt: rt}
+	w.bridge = newBridge(t, "DESKBRIDGE_PUBLIC_URL="+w.front, "DESKBRIDGE_TRUSTED_PROXIES=127.0.0.1", allowHosts(t, urls...),
 		"RT_TOKEN="+needEnv(t, "DESKBRIDGE_TEST_RT_TOKEN"))
-	proxytest.Door{Address: address, Bridges: []string{w.url}, Desk: "support",
+	proxytest.Proxy{Address: address, Bridges: []string{w.url}, Desk: "support",
 		Tracker: proxytest.NewTracker(t, needEnv(t, "DESKBRIDGE_TEST_RT_DIR"), address)}.Open(t)
 	return w
 }
@@ -58,12 +58,12 @@ func (w workplace) desks(connections ...string) string {
 // them in on the way: by their address here, by login and password there.
 func (w workplace) open(b *browsertest.Browser, path string, p idptest.Person, login string) {
 	w.t.Helper()
-	b.Open(w.door + path)
-	b.UntilAt(w.door + "/sso/login")
+	b.Open(w.front + path)
+	b.UntilAt(w.front + "/sso/login")
 	b.Fill("#email", p.Email)
 	b.Click("button")
 	b.SignIn(login, p.Password)
-	b.UntilAt(w.door + path)
+	b.UntilAt(w.front + path)
 }
 
 // allowHosts is the setting that lets Deskbridge fetch from servers on loopback.
@@ -86,7 +86,7 @@ func uniqueDomain(name string) string {
 	return fmt.Sprintf("%s-%x.example", name, time.Now().UnixNano())
 }
 
-// trust tells an identity provider of our addresses, and returns the settings
+// trust registers our addresses at an identity provider, and returns the settings
 // with which we find it, as YAML.
 type trust func(b *bridge, ours server.ConnectionURLs) string
 

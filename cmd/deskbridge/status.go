@@ -62,7 +62,7 @@ type overviewPause struct {
 	Reason string        `json:"reason"`
 }
 
-// overviewDrift is an account with a difference that was reported.
+// overviewDrift is an account with a reported difference.
 type overviewDrift struct {
 	Account     string        `json:"account"`
 	Desk        string        `json:"desk"`
@@ -80,7 +80,7 @@ type overviewAccount struct {
 }
 
 func statusCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "status", Short: "Show connections, desks, and what needs a person", Example: "  deskbridge status", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "status", Short: "Show connections, the sync status of desks, and what needs attention", Example: "  deskbridge status", Args: cobra.NoArgs}
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		o, err := overviewOf(ctx, sys)
 		return result{o, o.print}, err
@@ -158,13 +158,13 @@ func (o overview) printHealth(w io.Writer) {
 			fmt.Fprintf(w, "\nDesk %s is not called for now (since %s; tried again at %s):\n  %s\n", d.Name, d.Pause.Since, d.Pause.Until, d.Pause.Reason)
 		}
 		if d.Sweep != nil && d.Sweep.Problem != "" {
-			fmt.Fprintf(w, "\nThe last sweep of desk %s did not come to its end:\n  %s\n", d.Name, d.Sweep.Problem)
+			fmt.Fprintf(w, "\nThe last sweep of desk %s was not completed:\n  %s\n", d.Name, d.Sweep.Problem)
 		}
 	}
 	if len(o.Drifts) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%d accounts were changed on their desk by hand; `deskbridge retry ACCOUNT` puts one right:\n", len(o.Drifts))
+	fmt.Fprintf(w, "\n%d accounts were changed on their desk by hand; `deskbridge retry ACCOUNT` repairs one:\n", len(o.Drifts))
 	for _, d := range o.Drifts {
 		fmt.Fprintf(w, "  %s  on %s, found %s\n    %s\n", d.Account, d.Desk, d.FoundAt, strings.Join(d.Differences, "\n    "))
 	}
@@ -175,7 +175,7 @@ func (o overview) print(w io.Writer) error {
 	for _, c := range o.Connections {
 		brake := "-"
 		if c.Held {
-			brake = "held"
+			brake = "on hold"
 		}
 		rows = append(rows, []string{c.Name, c.IdP, fmt.Sprint(c.Active), c.LastUsed.String(), brake})
 	}
@@ -193,18 +193,18 @@ func (o overview) print(w io.Writer) error {
 			n(provision.AccountNeedsAttention), n(provision.AccountOnHold), seats, d.swept()})
 	}
 	fmt.Fprintln(w)
-	if err := output.Table(w, "DESK | KIND | READY | WAITING | ENDED | PARKED | HELD | SEATS | SWEPT", rows); err != nil {
+	if err := output.Table(w, "DESK | KIND | READY | WAITING | ENDED | NEEDS ATTENTION | ON HOLD | SEATS | SWEPT", rows); err != nil {
 		return err
 	}
 	o.printHealth(w)
 	printTokens(w, o.Tokens)
 	if len(o.Attention) == 0 {
 		if len(o.Drifts) == 0 && len(o.Tokens) == 0 {
-			fmt.Fprintln(w, "\nNothing needs a person.")
+			fmt.Fprintln(w, "\nNothing needs attention.")
 		}
 		return nil
 	}
-	fmt.Fprintf(w, "\n%d accounts need a person:\n", len(o.Attention))
+	fmt.Fprintf(w, "\n%d accounts need an admin:\n", len(o.Attention))
 	for _, acc := range o.Attention {
 		fmt.Fprintf(w, "  %s  %s on %s (%s)\n    %s\n", acc.Account, acc.Person, acc.Desk, acc.State, acc.Reason)
 	}
@@ -216,14 +216,14 @@ func retryCommand(a *app) *cobra.Command {
 	var adopt, all bool
 	cmd := &cobra.Command{
 		Use:   "retry [ACCOUNT]",
-		Short: "Visit parked accounts again",
+		Short: "Sync accounts that need attention again",
 		Example: "  deskbridge retry 0193e0a4-…\n  deskbridge retry --adopt 0193e0a4-…\n" +
 			"  deskbridge retry --desk support\n  deskbridge retry --all",
 		Args: cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().StringVar(&desk, "desk", "", "all parked accounts of this desk")
-	cmd.Flags().BoolVar(&all, "all", false, "all parked accounts")
-	cmd.Flags().BoolVar(&adopt, "adopt", false, "agree to take over the user that the desk already has for ACCOUNT")
+	cmd.Flags().StringVar(&desk, "desk", "", "all accounts of this desk that need attention")
+	cmd.Flags().BoolVar(&all, "all", false, "all accounts that need attention")
+	cmd.Flags().BoolVar(&adopt, "adopt", false, "agree to adopt the user that the desk already has for ACCOUNT")
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
 		var filter provision.AccountFilter
 		var id provision.AccountID
@@ -244,6 +244,6 @@ func retryCommand(a *app) *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		return say(map[string]int{"accounts": n}, "%d accounts are visited again; `deskbridge status` shows what comes of it.", n), nil
+		return say(map[string]int{"accounts": n}, "%d accounts are synced again; `deskbridge status` shows the sync status.", n), nil
 	})
 }

@@ -38,8 +38,8 @@ func deskSweepCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep NAME",
 		Short: "Look now for what people have changed on a desk by hand",
-		Long: `Compare every account with what the desk shows of it. What differs is put right
-by visits of the running server, or reported in ` + "`deskbridge status`" + `, as the
+		Long: `Compare every account with what the desk shows of it. Differences are repaired
+by reconcile runs of the running server, or reported in ` + "`deskbridge status`" + `, as the
 desk's policy says (drift: repair, report; with off it is only printed). The
 server does the same at every DESKBRIDGE_SWEEP.`,
 		Example: "  deskbridge desk sweep support --dry-run\n  deskbridge desk sweep support",
@@ -62,7 +62,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 		report, failed := worker.New(server.WorkerCore(sys.Core), sys.Connector, sys.Log).Sweep(ctx, d, worker.SweepOptions{
 			Cause: sys.Cause, ByHand: true, LookOnly: dry, Force: force,
 			Progress: func(n int) { bar.Add(n) }, //nolint:errcheck // nobody needs it
-			Waiting:  func() { a.warn("another sweep of " + d.Name + " is under way; waiting for its end") },
+			Waiting:  func() { a.warn("another sweep of " + d.Name + " is running; waiting until it ends") },
 		})
 		bar.Finish() //nolint:errcheck // nobody needs it
 		if failed != nil {
@@ -131,7 +131,7 @@ func (l sweepLine) print(w io.Writer) error {
 		return err
 	}
 	what := map[string]string{
-		"repair": "are visited, which puts them right; `deskbridge status` shows what comes of it",
+		"repair": "are synced again, which repairs them; `deskbridge status` shows the sync status",
 		"report": "are reported, and not changed",
 		"look":   "are not changed",
 	}[l.Action]

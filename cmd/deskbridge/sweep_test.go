@@ -38,10 +38,10 @@ func drifting(t *testing.T, b *bridge, policy string) (bo string) {
 	bo = okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: "Bo", Family: "Lund", Mail: "bo@acme.example"}))
 	okta.group(t, "Support", ada, bo)
 	b.eventually("both are at work", func() bool { return b.at("ada@acme.example") != "" && b.at("bo@acme.example") != "" })
-	b.settled()
+	b.synced()
 	okta.mustPatch(t, "/Users/"+bo, setActive(false))
 	b.eventually("Bo is out", func() bool { return b.at("bo@acme.example") == "" })
-	b.settled()
+	b.synced()
 	hand := b.meddler("d")
 	for mail, active := range map[string]bool{"ada@acme.example": false, "bo@acme.example": true} {
 		u, err := hand.Find(t.Context(), desk.Key{Email: mail})
@@ -90,11 +90,11 @@ func TestSweepByHand(t *testing.T) {
 		b.eventually("both are as they should be", func() bool {
 			return b.at("ada@acme.example") == "in Tier 1" && b.at("bo@acme.example") == ""
 		})
-		b.settled()
+		b.synced()
 		if out := b.command("desk", "sweep", "d"); !strings.Contains(out, "2 accounts compared with desk d: none differs") {
 			t.Errorf("a second sweep says:\n%s", out)
 		}
-		if out := b.command("status"); !strings.Contains(out, "SWEPT") || !strings.Contains(out, "Nothing needs a person.") {
+		if out := b.command("status"); !strings.Contains(out, "SWEPT") || !strings.Contains(out, "Nothing needs attention.") {
 			t.Errorf("status says:\n%s", out)
 		}
 	}, "DESKBRIDGE_SWEEP=off")
@@ -108,7 +108,7 @@ func TestSweepReported(t *testing.T) {
 			o := status()
 			return len(o.Drifts) == 2 && o.Desks[0].Drifted == 2 && o.Desks[0].Sweep.FinishedAt.At != nil
 		})
-		b.eventually("a metric tells", func() bool { return b.metric(`deskbridge_drifted_accounts{desk="d"}`) == 2 })
+		b.eventually("a metric shows it", func() bool { return b.metric(`deskbridge_drifted_accounts{desk="d"}`) == 2 })
 		if out := b.command("status"); !strings.Contains(out, "2 accounts were changed on their desk by hand") || strings.Contains(out, "Nothing needs") {
 			t.Errorf("status says:\n%s", out)
 		}
@@ -124,7 +124,7 @@ func TestSweepReported(t *testing.T) {
 			t.Error("repaired")
 		}
 		b.command("retry", account.Account)
-		b.eventually("Bo is out again, and nobody talks of it", func() bool {
+		b.eventually("Bo is out again, and the drift is gone", func() bool {
 			return b.at("bo@acme.example") == "" && len(status().Drifts) == 1
 		})
 		n := 0
@@ -134,7 +134,7 @@ func TestSweepReported(t *testing.T) {
 			}
 		}
 		if n != 1 {
-			t.Errorf("told %d times of Bo", n)
+			t.Errorf("%d entries about Bo", n)
 		}
 	}, "DESKBRIDGE_SWEEP=1s")
 }

@@ -21,25 +21,25 @@ func TestOAuthClient(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		var granted struct {
+		var access struct {
 			Token string `json:"access_token"`
 		}
-		if err := json.NewDecoder(resp.Body).Decode(&granted); err != nil || resp.StatusCode != 200 || granted.Token == "" {
+		if err := json.NewDecoder(resp.Body).Decode(&access); err != nil || resp.StatusCode != 200 || access.Token == "" {
 			t.Fatalf("status %d, %v", resp.StatusCode, err)
 		}
-		if got := b.users(granted.Token); got != 200 {
+		if got := b.users(access.Token); got != 200 {
 			t.Errorf("with an access token: %d", got)
 		}
 		if _, _, metrics := b.get("/metrics"); !strings.Contains(metrics, `deskbridge_token_expires_timestamp_seconds{connection="acme",token="entra"} `) ||
 			!strings.Contains(metrics, `deskbridge_token_last_used_timestamp_seconds{connection="acme",token="entra"} `) ||
 			!strings.Contains(metrics, `route="/oauth/token",status="200"} 1`) {
-			t.Errorf("the metrics do not tell of it:\n%s", metrics)
+			t.Errorf("the metrics do not show it:\n%s", metrics)
 		}
 		b.command("token", "revoke", "acme", "entra")
-		if got := b.users(granted.Token); got != 401 {
+		if got := b.users(access.Token); got != 401 {
 			t.Errorf("after its client was revoked: %d", got)
 		}
-		if log := b.log.String(); strings.Contains(log, client.Secret) || strings.Contains(log, granted.Token) {
+		if log := b.log.String(); strings.Contains(log, client.Secret) || strings.Contains(log, access.Token) {
 			t.Error("the log holds a secret")
 		}
 	})

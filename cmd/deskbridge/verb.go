@@ -75,7 +75,7 @@ func (a *app) verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 	return cmd
 }
 
-// warn tells people something that does not stop a command; "" is nothing.
+// warn prints a warning, which does not stop a command; "" is none.
 func (a *app) warn(text string) {
 	if text != "" {
 		fmt.Fprintf(a.stderr, "deskbridge: warning: %s\n", text)

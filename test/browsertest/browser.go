@@ -13,8 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a page may take on a machine that has much else to do.
-const patience = 90 * time.Second
+// pageTimeout is how long a page may take on a machine that has much else to do.
+const pageTimeout = 90 * time.Second
 
 // Browser is one window of a browser that nobody used before.
 type Browser struct {
@@ -49,7 +49,7 @@ func New(t *testing.T) *Browser {
 // do has the browser do something that it must be able to do.
 func (b *Browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("%s: %v", what, err)
@@ -65,14 +65,14 @@ func (b *Browser) Open(url string) {
 
 // Opens reports whether something answers at url.
 func (b *Browser) Opens(url string) bool {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 	defer cancel()
 	return chromedp.Do(ctx, chromedp.Navigate(url)) == nil
 }
 
 // fillIn fills in the login form of a page, whatever it calls its fields, and
-// sends it off as its button would. It leaves a mark on the document, to tell
-// it from the one that follows.
+// sends it off as its button would. It sets a flag on the document, to tell it
+// from the one that follows.
 const fillIn = `((login, password) => {
 	const seen = element => element.offsetParent !== null
 	const secret = [...document.querySelectorAll("input[type=password]")].find(seen)
@@ -128,7 +128,7 @@ func (b *Browser) Follow(link string) {
 // Until waits for ok: pages come and go by themselves during a sign-in.
 func (b *Browser) Until(what string, ok func() bool) {
 	b.t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(25 * time.Millisecond) {
+	for end := time.Now().Add(pageTimeout); !ok(); time.Sleep(25 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.t.Fatalf("did not come about in the browser: %s", what)
 		}
@@ -160,7 +160,7 @@ func (b *Browser) Text() string {
 // evaluate returns what a JavaScript expression comes to; "" when the page went
 // away meanwhile.
 func (b *Browser) evaluate(expression string) string {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[string](expression))
 	if err != nil {

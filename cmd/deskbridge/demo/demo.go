@@ -21,8 +21,8 @@ import (
 
 const (
 	demoAddress = "127.0.0.1:8080"
-	// demoPatience is how long the demo waits for anything to come about.
-	demoPatience = 60 * time.Second
+	// demoTimeout is how long the demo waits for anything to happen.
+	demoTimeout = 60 * time.Second
 )
 
 // Options say how the demo is played.
@@ -187,7 +187,7 @@ func (m *morning) until(ctx context.Context, what string, come func() (bool, err
 
 // comes waits for something to come about, and reports whether it did.
 func (m *morning) comes(ctx context.Context, come func() (bool, error)) (bool, error) {
-	end := time.Now().Add(demoPatience)
+	end := time.Now().Add(demoTimeout)
 	for {
 		ok, err := come()
 		if ok || err != nil || time.Now().After(end) {

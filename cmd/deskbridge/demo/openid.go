@@ -30,11 +30,11 @@ type openID struct {
 	people   map[string]map[string]any // claims by address
 
 	mu    sync.Mutex
-	codes map[string]grant
+	codes map[string]authorization
 }
 
-// grant is what a code stands for.
-type grant struct {
+// authorization is what a code stands for.
+type authorization struct {
 	email, nonce, client string
 }
 
@@ -53,7 +53,7 @@ func newOpenID() (*openID, error) {
 		return nil, errors.Join(err, listener.Close())
 	}
 	return &openID{issuer: "http://" + listener.Addr().String(), listener: listener, signer: signer,
-		keys: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{private.Public()}}, people: make(map[string]map[string]any), codes: make(map[string]grant)}, nil
+		keys: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{private.Public()}}, people: make(map[string]map[string]any), codes: make(map[string]authorization)}, nil
 }
 
 // know lets somebody sign in.
@@ -107,7 +107,7 @@ func (o *openID) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	code := rand.Text()
 	o.mu.Lock()
-	o.codes[code] = grant{email, query.Get("nonce"), query.Get("client_id")}
+	o.codes[code] = authorization{email, query.Get("nonce"), query.Get("client_id")}
 	o.mu.Unlock()
 	http.Redirect(w, r, query.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {query.Get("state")}}.Encode(), http.StatusSeeOther)
 }

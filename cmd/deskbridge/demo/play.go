@@ -32,8 +32,8 @@ type company struct {
 	started     time.Time
 }
 
-// play is the morning. It uses the product's own doors only: its commands, its
-// SCIM endpoint, and its desk's API.
+// play is the morning. It uses the program's own interfaces only: its
+// commands, its SCIM endpoint, and its desk's API.
 func (m *morning) play(ctx context.Context, sys *server.System) error {
 	c := &company{sys: sys, ids: make(map[string]string), started: time.Now()}
 	for _, part := range []func(context.Context, *company) error{
@@ -55,8 +55,8 @@ func (m *morning) command(ctx context.Context, args ...string) ([]byte, error) {
 // status is what the demo reads of `deskbridge status --json`.
 type status struct {
 	Connections []struct {
-		Name string `json:"name"`
-		Held bool   `json:"held"`
+		Name   string `json:"name"`
+		OnHold bool   `json:"held"`
 	} `json:"connections"`
 	Desks []struct {
 		Accounts map[provision.AccountState]int `json:"accounts"`
@@ -224,7 +224,7 @@ func (m *morning) awaits(ctx context.Context, c *company, p simulated.Person, ro
 }
 
 func (m *morning) firstAccess(ctx context.Context, c *company) error {
-	m.step("The workers bring the help desk in line")
+	m.step("The workers sync the help desk")
 	all := len(supporters) + len(leads) + len(billers) + len(agency)
 	err := m.until(ctx, fmt.Sprintf("all %d people confirmed by the desk", all), func() (bool, error) {
 		o, err := m.status(ctx)
@@ -336,7 +336,7 @@ func (m *morning) leaverGoes(ctx context.Context, c *company) error {
 		}
 		return nil
 	})
-	m.check(moved == demoOpen, "%d hand-overs in the audit log, in turn to the others of Tier 1", moved)
+	m.check(moved == demoOpen, "%d hand-overs in the audit log, round robin to the others of Tier 1", moved)
 	return err
 }
 
@@ -396,9 +396,9 @@ func (m *morning) mistake(ctx context.Context, c *company) error {
 		return err
 	}
 	victims := len(before) - 1 // the leaver is still a member, and out already
-	err = m.until(ctx, fmt.Sprintf("the brake holds: %d accounts wait for an admin, and the IdP got its 2xx", victims), func() (bool, error) {
+	err = m.until(ctx, fmt.Sprintf("mass-change protection: %d accounts are on hold until an admin decides; the IdP got its 2xx", victims), func() (bool, error) {
 		o, err := m.status(ctx)
-		return err == nil && o.Connections[1].Held && o.Desks[0].Accounts[provision.AccountOnHold] == victims, err
+		return err == nil && o.Connections[1].OnHold && o.Desks[0].Accounts[provision.AccountOnHold] == victims, err
 	})
 	if err != nil {
 		return err
@@ -411,7 +411,7 @@ func (m *morning) mistake(ctx context.Context, c *company) error {
 	if err := c.okta.Patch(ctx, "/Groups/"+c.ids["Support"], map[string]any{"op": "replace", "path": "members", "value": simulated.Members(before...)}); err != nil {
 		return err
 	}
-	return m.until(ctx, "mended at the IdP: nobody lost anything", func() (bool, error) {
+	return m.until(ctx, "corrected at the IdP: nobody lost access", func() (bool, error) {
 		o, err := m.status(ctx)
 		return err == nil && o.Desks[0].Accounts[provision.AccountOnHold] == 0 && o.Desks[0].Accounts[provision.AccountWaiting] == 0, err
 	})

@@ -14,7 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
-// report shows who ended with what, and why, and proves the audit log.
+// report shows who has what, and why, and verifies the audit log.
 func (m *morning) report(ctx context.Context, c *company) error {
 	m.step("Who has what, and why")
 	var rows [][]string
@@ -31,7 +31,7 @@ func (m *morning) report(ctx context.Context, c *company) error {
 	if err := m.handedOver(ctx, c); err != nil {
 		return err
 	}
-	m.step("Proof")
+	m.step("The audit log is verified")
 	var audit audit.Report
 	ok, err := m.comes(ctx, func() (_ bool, err error) {
 		if _, err = c.sys.Core.Audit.Seal(ctx); err != nil {
@@ -44,7 +44,7 @@ func (m *morning) report(ctx context.Context, c *company) error {
 	if err != nil {
 		return err
 	}
-	m.check(ok, "%d audit entries, the hash chain holds, head %s…", audit.Entries, audit.Head[:12])
+	m.check(ok, "%d audit entries, the hash chain is intact, head %s…", audit.Entries, audit.Head[:12])
 	m.say("the morning took %s", time.Since(c.started).Round(time.Millisecond))
 	return nil
 }
@@ -81,8 +81,8 @@ func (m *morning) reportLine(ctx context.Context, c *company, p simulated.Person
 	return []string{u.GivenName + " " + u.FamilyName, string(u.Role), output.List(u.Teams), output.List(u.Mailboxes), strings.Join(sources, ", ")}, nil
 }
 
-// handedOver shows who has the leaver's conversations now: whoever took one over
-// may have gone since, and handed it on.
+// handedOver shows who has the leaver's conversations now. An assignee may have left since,
+// and their conversations were handed over again.
 func (m *morning) handedOver(ctx context.Context, c *company) error {
 	leaver := supporters[1]
 	m.step("What %s left behind", leaver.Name())

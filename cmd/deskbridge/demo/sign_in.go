@@ -12,12 +12,12 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 )
 
-// partner is somebody whom no identity provider pushes: they are made when they
-// first sign in.
+// partner is a person whom no identity provider pushes: their first sign-in
+// makes them.
 var partner = people("partner.example", "Rut Vang")[0]
 
-// signsIn plays a first sign-in, and what becomes of a session when its person
-// is let go.
+// signsIn plays a first sign-in, and how a session ends when its person is
+// suspended.
 func (m *morning) signsIn(ctx context.Context, c *company) error {
 	m.step("%s of a partner company signs in for the first time, by OpenID Connect", partner.Name())
 	rut, err := m.signIn(ctx, "fjord-partners", partner)
@@ -39,7 +39,7 @@ func (m *morning) signsIn(ctx context.Context, c *company) error {
 	if status, _, err = her.ask(ctx, "/sso/session"); err != nil {
 		return err
 	}
-	m.check(status == http.StatusOK, "signed in, as the person whom Okta described")
+	m.check(status == http.StatusOK, "signed in, as the person whom Okta pushed")
 	start := time.Now()
 	if err := c.okta.Patch(ctx, "/Users/"+c.ids[eva.Mail], map[string]any{"op": "replace", "value": map[string]any{"active": false}}); err != nil {
 		return err
@@ -58,21 +58,21 @@ func (m *morning) signsIn(ctx context.Context, c *company) error {
 	return c.okta.Patch(ctx, "/Users/"+c.ids[eva.Mail], map[string]any{"op": "replace", "value": map[string]any{"active": true}})
 }
 
-// visitor is a browser of the demo.
-type visitor struct {
+// browser is a person's browser, with its cookies.
+type browser struct {
 	base   string
 	client *http.Client
 }
 
 // signIn goes through a whole sign-in, until the page that waits for the desk
 // goes on.
-func (m *morning) signIn(ctx context.Context, connection string, p simulated.Person) (*visitor, error) {
+func (m *morning) signIn(ctx context.Context, connection string, p simulated.Person) (*browser, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
-	v := &visitor{m.settings.PublicURL, &http.Client{Jar: jar, Timeout: 30 * time.Second}}
-	v.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+	b := &browser{m.settings.PublicURL, &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	b.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Path == "/authorize" { // where a person would say who they are
 			query := r.URL.Query()
 			query.Set("login_hint", p.Mail)
@@ -80,11 +80,11 @@ func (m *morning) signIn(ctx context.Context, connection string, p simulated.Per
 		}
 		return nil
 	}
-	address := v.base + "/sso/" + connection + "/login?return_to=" + url.QueryEscape("/sso/session")
-	for end := time.Now().Add(demoPatience); ; {
-		at, err := v.open(ctx, address)
+	address := b.base + "/sso/" + connection + "/login?return_to=" + url.QueryEscape("/sso/session")
+	for end := time.Now().Add(demoTimeout); ; {
+		at, err := b.open(ctx, address)
 		if err != nil || !strings.HasPrefix(at.Path, "/sso/waiting") || time.Now().After(end) {
-			return v, err
+			return b, err
 		}
 		address = at.String()
 		time.Sleep(100 * time.Millisecond)
@@ -92,12 +92,12 @@ func (m *morning) signIn(ctx context.Context, connection string, p simulated.Per
 }
 
 // open opens a page and returns where that led.
-func (v *visitor) open(ctx context.Context, address string) (*url.URL, error) {
+func (b *browser) open(ctx context.Context, address string) (*url.URL, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	res, err := v.client.Do(req)
+	res, err := b.client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("signing in: %w", err)
 	}
@@ -105,12 +105,12 @@ func (v *visitor) open(ctx context.Context, address string) (*url.URL, error) {
 }
 
 // ask asks a page and returns its status and headers.
-func (v *visitor) ask(ctx context.Context, path string) (int, http.Header, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.base+path, nil)
+func (b *browser) ask(ctx context.Context, path string) (int, http.Header, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.base+path, nil)
 	if err != nil {
 		return 0, nil, err
 	}
-	res, err := v.client.Do(req)
+	res, err := b.client.Do(req)
 	if err != nil {
 		return 0, nil, err
 	}

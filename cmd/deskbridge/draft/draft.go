@@ -14,7 +14,7 @@ import (
 )
 
 // Of turns what access.yaml says into the core's words, and checks
-// nothing: that is the core's, for every door. What cannot be said in those
+// nothing: that is the core's, for every edge. What cannot be said in those
 // words is returned at once.
 func Of(access config.Access) (d plan.Draft, _ error) {
 	var mistakes []error

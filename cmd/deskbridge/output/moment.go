@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Moment is a time as commands tell it: to the second and a dash when it is not
+// Moment is a time as commands print it: to the second and a dash when it is not
 // set for people, RFC 3339 and null for programs.
 type Moment struct{ At *time.Time }
 

@@ -8,11 +8,11 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
-	apps "github.com/deskbridge/deskbridge/sso/deskidp"
+	"github.com/deskbridge/deskbridge/sso/deskidp"
 )
 
-// ConnectionURLs are the addresses of a connection, as the fixed contract
-// names them.
+// ConnectionURLs are the addresses of a connection, named as in `connection
+// add --json`.
 type ConnectionURLs struct {
 	ID               string `json:"id"`
 	Name             string `json:"name"`
@@ -23,7 +23,7 @@ type ConnectionURLs struct {
 	SAMLEntityID     string `json:"saml_entity_id"`
 	OIDCRedirectURL  string `json:"oidc_redirect_url"`
 	LoginURL         string `json:"login_url"`
-	Held             bool   `json:"held,omitempty"`
+	OnHold           bool   `json:"held,omitempty"`
 	IdentityProvider string `json:"idp"`
 }
 
@@ -31,7 +31,7 @@ type ConnectionURLs struct {
 func URLsOf(publicURL string, c provision.Connection) ConnectionURLs {
 	sso := publicURL + "/sso/" + c.Name
 	return ConnectionURLs{
-		ID: string(c.ID), Name: c.Name, IdentityProvider: string(c.IdP), Held: c.HeldAt != nil,
+		ID: string(c.ID), Name: c.Name, IdentityProvider: string(c.IdP), OnHold: c.HeldAt != nil,
 		SCIMURL:         publicURL + "/scim/" + c.Name + "/v2",
 		SAMLMetadataURL: sso + "/saml/metadata", SAMLACSURL: sso + "/saml/acs", SAMLEntityID: sso + "/saml/metadata",
 		OIDCRedirectURL: sso + "/oidc/callback", LoginURL: sso + "/login",
@@ -68,7 +68,7 @@ type DeskOIDCURLs struct {
 	ClientSecret string `json:"client_secret,omitempty"` // when it was made just now
 }
 
-// DeskSignInURLsOf returns what to enter at a desk; nil when nobody signs in there
+// DeskSignInURLsOf returns what to enter at a desk; nil when people do not sign in there
 // through Deskbridge.
 func DeskSignInURLsOf(ctx context.Context, s *System, d provision.Desk, secret string) (*DeskSignInURLs, error) {
 	if d.SignIn.SAML == nil && d.SignIn.OIDC == nil {
@@ -77,7 +77,7 @@ func DeskSignInURLsOf(ctx context.Context, s *System, d provision.Desk, secret s
 	line := new(DeskSignInURLs)
 	at := s.Settings.PublicURL + "/sso/idp/"
 	if d.SignIn.SAML != nil {
-		keys, err := s.Core.Settings.Keys(ctx, settings.KeyDesk, apps.NewKey)
+		keys, err := s.Core.Settings.Keys(ctx, settings.KeyDesk, deskidp.NewKey)
 		if err != nil {
 			return nil, err
 		}

@@ -49,14 +49,14 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	}) {
 		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
 	}
-	places := settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
+	there := settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
 	rules, err := s.Core.Settings.Rules(ctx, "")
 	if err != nil {
 		return report, err
 	}
 	for _, r := range rules {
 		if r.Desk == d.ID {
-			report.Problems = append(report.Problems, places.Missing(r)...)
+			report.Problems = append(report.Problems, there.Missing(r)...)
 		}
 	}
 	report.OK = len(report.Problems) == 0

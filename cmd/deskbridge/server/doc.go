@@ -2,5 +2,5 @@
 // serves it: SCIM, signing in, the built-in desk's API, metrics and health. The
 // program, its commands, the demo and tests all run the same [System].
 //
-// It is the one place that knows everybody, and decides nothing.
+// It imports every package, and decides nothing.
 package server

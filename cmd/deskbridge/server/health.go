@@ -48,7 +48,7 @@ func AskReady(ctx context.Context, address string) error {
 		return fmt.Errorf("the server does not answer: %w", err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server is not ready: status %d; its log tells more", res.StatusCode)
+		return fmt.Errorf("the server is not ready: status %d; its log says why", res.StatusCode)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 	}
 }
 
-// SignIns says what kinds of desks need to be told when people sign in there.
+// SignIns says, by kind of desk, which SAML settings its sign-in needs.
 var SignIns = map[provision.DeskKind]protocol.DeskSAML{"helpscout": helpscout.SignIn}
 
 // Connector returns the connector for a desk.

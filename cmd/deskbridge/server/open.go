@@ -13,7 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso"
-	apps "github.com/deskbridge/deskbridge/sso/deskidp"
+	"github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
 )
 
@@ -24,7 +24,7 @@ type System struct {
 	Builtin  *builtin.Desks
 	Core     *core.Core
 	SignIn   *sso.Handler
-	apps     *apps.Handler
+	deskIDP  *deskidp.Handler
 	Log      *slog.Logger
 	Cause    provision.Cause // of what a command changes
 }
@@ -50,12 +50,12 @@ func Open(ctx context.Context, settings config.Server, log *slog.Logger) (*Syste
 	}
 	sys.SignIn = sso.New(SSOCore(sys.Core), sso.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID,
 		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, TrustedProxies: proxies})
-	sys.apps, err = apps.New(deskidpCore(sys.Core), apps.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Door: sys.SignIn,
+	sys.deskIDP, err = deskidp.New(deskidpCore(sys.Core), deskidp.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Door: sys.SignIn,
 		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, Kinds: SignIns})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	sys.SignIn.Mount(sys.apps)
+	sys.SignIn.Mount(sys.deskIDP)
 	sys.Builtin, err = builtin.New(st.DB(), builtin.Dialect(st.Dialect()))
 	if err == nil {
 		err = sys.migrate(ctx)

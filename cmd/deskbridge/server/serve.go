@@ -30,7 +30,7 @@ const (
 	// unless GOGC says so: it is small, and Go's own 100 spends a tenth of the
 	// server's time on keeping it so.
 	collectAt = 200
-	// graceTime is how long requests and visits may finish after a signal.
+	// graceTime is how long requests and reconcile runs may finish after a signal.
 	graceTime = 20 * time.Second
 )
 
@@ -44,7 +44,7 @@ func (s *System) Serve(ctx context.Context, ready chan<- net.Addr) error {
 	if err != nil {
 		return err
 	}
-	if s.Store.Dialect() == string(store.SQLite) { // nobody else visits: what the last process left is free
+	if s.Store.Dialect() == string(store.SQLite) { // no other process reconciles: the leases of the last one are free
 		if _, err := s.Core.Reconcile.Reclaim(ctx); err != nil {
 			return errors.Join(err, listener.Close())
 		}
@@ -63,7 +63,7 @@ func (s *System) Serve(ctx context.Context, ready chan<- net.Addr) error {
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keepers sync.WaitGroup
 	keepers.Go(func() { s.SignIn.Run(keeping) })
-	keepers.Go(func() { s.apps.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
+	keepers.Go(func() { s.deskIDP.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
 	defer func() { stop(); keepers.Wait() }()
 	s.Log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", s.Settings.PublicURL, "database", s.Store.Dialect())
 	if ready != nil {
@@ -74,7 +74,7 @@ func (s *System) Serve(ctx context.Context, ready chan<- net.Addr) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		s.Log.Info("stopping: requests and visits under way may finish")
+		s.Log.Info("stopping: requests and reconcile runs in progress may finish")
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
 	defer cancel()

@@ -1,6 +1,6 @@
 package simulated
 
-// Person is somebody in the demo.
+// Person is a person in the demo.
 type Person struct{ Given, Family, Mail string }
 
 // Name is the person's whole name.

@@ -42,7 +42,7 @@ func TestDoor(t *testing.T) {
 	if !ok {
 		t.Fatal("DESKBRIDGE_TEST_RT_DIR is not set; run `make test`, which starts what the tests need")
 	}
-	proxytest.Door{Address: address, Bridges: []string{bridge.URL}, Desk: "support",
+	proxytest.Proxy{Address: address, Bridges: []string{bridge.URL}, Desk: "support",
 		Tracker: proxytest.NewTracker(t, instance, address)}.Open(t)
 
 	for _, tt := range []struct {

@@ -8,25 +8,25 @@ import (
 	"os"
 	"time"
 
-	"github.com/deskbridge/deskbridge/bench/peer"
+	"github.com/deskbridge/deskbridge/bench/reference"
 )
 
-// servePeer runs one of the servers to compare with, in a process of its own:
+// serveReference runs one of the servers to compare with, in a process of its own:
 // args are its name and its address.
-func servePeer(ctx context.Context, args []string) error {
+func serveReference(ctx context.Context, args []string) error {
 	if len(args) != 2 {
-		return errors.New("peer takes a name and an address")
+		return errors.New("reference takes a name and an address")
 	}
 	base := "http://" + args[1] + "/v2"
 	var handler http.Handler
 	var err error
 	switch args[0] {
 	case "bare":
-		handler, err = peer.Bare(base, peerToken)
+		handler, err = reference.Bare(base, referenceToken)
 	case "lean":
-		handler, err = peer.Lean(ctx, base, peerToken, os.Getenv("BENCH_DSN"))
+		handler, err = reference.Lean(ctx, base, referenceToken, os.Getenv("BENCH_DSN"))
 	default:
-		err = fmt.Errorf("there is no peer %q", args[0])
+		err = fmt.Errorf("there is no reference server %q", args[0])
 	}
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package peer
+package reference
 
 import (
 	"strings"
@@ -118,7 +118,7 @@ func text(attributes map[string]any, name string) string {
 	return s
 }
 
-// comparison is the one kind of filter that the peers answer: attr eq "value".
+// comparison is the one kind of filter that the reference servers answer: attr eq "value".
 type comparison struct{ attribute, value string }
 
 // readFilter returns the comparison in a list request; ok is false where there

@@ -1,4 +1,4 @@
-package peer
+package reference
 
 import (
 	"encoding/json"

@@ -13,8 +13,8 @@ import (
 	"github.com/deskbridge/deskbridge/test/processtest"
 )
 
-// Door says what nginx stands before.
-type Door struct {
+// Proxy is an nginx in front of Deskbridge and a desk.
+type Proxy struct {
 	Address string   // where nginx listens: host:port
 	Bridges []string // URLs of Deskbridge's replicas, one or two: the second gets what identity providers send
 	Desk    string   // what Deskbridge calls the Request Tracker
@@ -22,14 +22,14 @@ type Door struct {
 }
 
 // Open runs nginx until the test ends.
-func (d Door) Open(t *testing.T) {
+func (p Proxy) Open(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(config, d.config(t, dir), 0o600); err != nil {
+	if err := os.WriteFile(config, p.config(t, dir), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server := &processtest.Server{Name: "nginx", Ready: "http://" + d.Address + "/sso/login", Command: func() *exec.Cmd {
+	server := &processtest.Server{Name: "nginx", Ready: "http://" + p.Address + "/sso/login", Command: func() *exec.Cmd {
 		return exec.Command("nginx", "-p", dir, "-c", config, "-e", "stderr")
 	}}
 	server.Start(t)
@@ -38,13 +38,13 @@ func (d Door) Open(t *testing.T) {
 //go:embed nginx.conf
 var nginxConfig string
 
-func (d Door) config(t *testing.T, dir string) []byte {
+func (p Proxy) config(t *testing.T, dir string) []byte {
 	t.Helper()
 	parsed := template.Must(template.New("nginx.conf").Funcs(template.FuncMap{
 		"host": func(url string) string { return strings.TrimPrefix(url, "http://") },
 	}).Parse(nginxConfig))
 	var text bytes.Buffer
-	err := parsed.Execute(&text, map[string]any{"Door": d, "Last": d.Bridges[len(d.Bridges)-1], "Dir": dir, "Root": os.Getuid() == 0})
+	err := parsed.Execute(&text, map[string]any{"Proxy": p, "Last": p.Bridges[len(p.Bridges)-1], "Dir": dir, "Root": os.Getuid() == 0})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func (t *tx) anonymizeUser(ctx context.Context, id int64) error {
 	if err := t.setRole(ctx, id, roleNone); err != nil {
 		return err
 	}
-	for _, k := range []placeKind{teamKind, mailboxKind} {
+	for _, k := range []unitKind{teamKind, mailboxKind} {
 		if err := t.leaveAll(ctx, k, id); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (d *redmine) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 		}
 	}
 	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
-		if d.rank(r) != role {
+		if d.roleOf(r) != role {
 			return disobeyed("make user " + string(id) + " " + string(role))
 		}
 		return nil

@@ -223,7 +223,7 @@ func TestCheckFindsProblems(t *testing.T) {
 // crowd is a Redmine with many users, active ones only, newest first.
 type crowd struct {
 	mu     sync.Mutex
-	users  []string // external ids; the number is the place, counted from 1
+	users  []string // external ids; the number is the position, counted from 1
 	pages  atomic.Int32
 	broken int // pages that are answered before one is not; 0: all
 }

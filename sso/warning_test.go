@@ -21,7 +21,7 @@ import (
 )
 
 // told returns what the audit log tells under an action, as "what days".
-func (h *house) told(action string, fields ...string) (out []string) {
+func (h *house) told(action provision.Action, fields ...string) (out []string) {
 	h.Helper()
 	h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {
 		if e.Action == action {

@@ -13,7 +13,7 @@ import (
 )
 
 // audited returns the newest audit entry with this action.
-func (h *harness) audited(action string) (last provision.Entry) {
+func (h *harness) audited(action provision.Action) (last provision.Entry) {
 	h.Helper()
 	h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {
 		if e.Action == action {

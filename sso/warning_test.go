@@ -21,7 +21,7 @@ import (
 )
 
 // auditLines returns what the audit log tells under an action, as "what days".
-func (h *harness) auditLines(action string, fields ...string) (out []string) {
+func (h *harness) auditLines(action provision.Action, fields ...string) (out []string) {
 	h.Helper()
 	h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {
 		if e.Action == action {

@@ -54,7 +54,7 @@ func TestWhoGetsIn(t *testing.T) {
 					}
 				}
 				h.refusedFor(tt.refused)
-				if e := h.audited("app.refused")[0]; e.Subject != string(h.person.ID) || e.Desk != h.deskNamed("support").ID {
+				if e := h.audited("desk_session.refused")[0]; e.Subject != string(h.person.ID) || e.Desk != h.deskNamed("support").ID {
 					t.Errorf("audit = %+v", e)
 				}
 				return

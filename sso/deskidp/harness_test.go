@@ -171,7 +171,7 @@ func (h *harness) suspend() {
 }
 
 // audited returns the details of all entries with this action.
-func (h *harness) audited(action string) (found []provision.Entry) {
+func (h *harness) audited(action provision.Action) (found []provision.Entry) {
 	h.Helper()
 	entries, err := h.store.Entries(h.Context(), 0, 1000)
 	h.must(err)
@@ -187,7 +187,7 @@ func (h *harness) audited(action string) (found []provision.Entry) {
 // reason.
 func (h *harness) refusedFor(reason string) {
 	h.Helper()
-	entries := h.audited("app.refused")
+	entries := h.audited("desk_session.refused")
 	if len(entries) == 0 || entries[len(entries)-1].Detail["reason"] != reason {
 		h.Errorf("the audit log tells of %+v, want a refusal for %q", entries, reason)
 	}

@@ -122,8 +122,8 @@ func TestDesksGetLogoutNotices(t *testing.T) {
 				if again := h.notices(); again != nil {
 					t.Errorf("told again: %v", again)
 				}
-				ended := h.audited("app.ended")
-				if len(ended) != 1 || ended[0].Detail["why"] != string(tt.why) || len(h.audited("app.told")) != 1 {
+				ended := h.audited("desk_session.ended")
+				if len(ended) != 1 || ended[0].Detail["why"] != string(tt.why) || len(h.audited("desk_session.notified")) != 1 {
 					t.Errorf("audit: %+v", ended)
 				}
 			})
@@ -142,14 +142,14 @@ func TestLogoutNoticeIsTriedAgain(t *testing.T) {
 	}
 	deskSession, err := h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
-	if deskSession.TellAt == nil || deskSession.Attempts != 1 || len(h.audited("app.told")) != 0 {
+	if deskSession.TellAt == nil || deskSession.Attempts != 1 || len(h.audited("desk_session.notified")) != 0 {
 		t.Fatalf("after a failure: %+v", deskSession)
 	}
 	h.desk.status = http.StatusNoContent
 	deskSession.TellAt = new(time.Now().Add(-time.Minute))
 	h.must(h.store.SaveAppSession(t.Context(), deskSession))
 	h.must(h.idp.Keep(t.Context(), false))
-	if notices := h.notices(); len(notices) != 1 || len(h.audited("app.told")) != 1 {
+	if notices := h.notices(); len(notices) != 1 || len(h.audited("desk_session.notified")) != 1 {
 		t.Errorf("the second time: %v", notices)
 	}
 
@@ -159,7 +159,7 @@ func TestLogoutNoticeIsTriedAgain(t *testing.T) {
 	h.must(h.store.SaveAppSession(t.Context(), deskSession))
 	h.desk.status = http.StatusBadRequest
 	h.must(h.idp.Keep(t.Context(), false))
-	if given := h.audited("app.not_told"); len(given) != 1 || !strings.Contains(given[0].Detail["problem"].(string), "400") {
+	if given := h.audited("desk_session.not_notified"); len(given) != 1 || !strings.Contains(given[0].Detail["problem"].(string), "400") {
 		t.Errorf("giving up: %+v", given)
 	}
 }

@@ -141,7 +141,7 @@ func TestSAMLSignIn(t *testing.T) {
 		if end := a.AuthnStatements[0].SessionNotOnOrAfter; end == nil || end.Before(time.Now()) {
 			t.Errorf("SessionNotOnOrAfter = %v", end)
 		}
-		entry := h.audited("app.signed_in")[0]
+		entry := h.audited("desk_session.signed_in")[0]
 		if entry.Subject != string(h.person.ID) || entry.Desk != h.deskNamed("support").ID || entry.Detail["protocol"] != "saml" {
 			t.Errorf("audit = %+v", entry)
 		}

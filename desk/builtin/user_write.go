@@ -107,10 +107,10 @@ func (t *tx) setRole(ctx context.Context, id int64, r role) error {
 	if err != nil || u.Role == r {
 		return err
 	}
-	wanted := *u
-	wanted.Role = r
+	desired := *u
+	desired.Role = r
 	if !u.seated() {
-		if err := t.checkSeat(ctx, wanted); err != nil {
+		if err := t.checkSeat(ctx, desired); err != nil {
 			return err
 		}
 	}

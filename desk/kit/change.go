@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Fields are the fields in which a record is not as wanted, with the wanted
+// Fields are the fields in which a record is not as desired, with the desired
 // values.
 type Fields map[string]string
 
-// Want adds a field unless the record has the wanted value, or nothing is
-// wanted: what is empty stays as it is on the desk.
+// Want adds a field unless the record has the desired value, or nothing is
+// desired: what is empty stays as it is on the desk.
 func (f Fields) Want(field, have, want string) {
 	if want != "" && want != have {
 		f[field] = want

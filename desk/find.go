@@ -9,7 +9,7 @@ import (
 // FindBy finds a user as [Desk].Find has to: by id, else by our external id, else by
 // e-mail address, with what key holds. nil is nobody. byID answers with
 // NotFound where there is no such user; byExternalID is nil for a desk that has no
-// place for our external id.
+// field for our external id.
 func FindBy[R any](ctx context.Context, key Key, byID func(context.Context, provision.DeskUserID) (*R, error), byExternalID, byEmail func(context.Context, string) (*R, error)) (*R, error) {
 	if key.ID != "" {
 		r, err := byID(ctx, key.ID)

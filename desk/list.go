@@ -23,5 +23,5 @@ type Lister interface {
 
 // NoCursor returns the error for a cursor that is not from [Lister.List].
 func NoCursor() *Error {
-	return Errorf(Permanent, "this is no place in a list of users; begin the list anew")
+	return Errorf(Permanent, "this is no position in a list of users; begin the list anew")
 }

@@ -1,8 +1,6 @@
 package provision
 
-import (
-	"time"
-)
+import "time"
 
 // Cause says who or what asked for a change.
 type Cause struct {
@@ -10,6 +8,10 @@ type Cause struct {
 	Action  string // the operation in the protocol's words, e.g. "PATCH /Users"
 	Request string // request id, as in the log
 }
+
+// Action names what happened, such as user.created: the actions are the
+// constants of package audit.
+type Action string
 
 // Entry is one line of the audit log. Entries are written in the transaction
 // of the change they tell of, are never changed, and are sealed into a hash
@@ -19,7 +21,7 @@ type Entry struct {
 	At         time.Time
 	Connection ConnectionID
 	Cause      Cause
-	Action     string // what happened: "user.created", "members.changed", "account.deactivated"…
+	Action     Action // what happened, one of those in audit
 	Subject    string // id of what it happened to
 	Desk       DeskID
 	Account    AccountID

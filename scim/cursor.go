@@ -22,7 +22,7 @@ const (
 	scimTypeInvalidCount  scimerrors.ScimType = "invalidCount"
 )
 
-// cursor says where a page begins (RFC 9865 §2). It holds the place itself and
+// cursor says where a page begins (RFC 9865 §2). It holds the position itself and
 // not a row number, so that resources may come and go before it, and nothing
 // that a server would have to remember: any replica can read it. It is no
 // secret and needs no signature, because it cannot say more than a filter can:
@@ -61,13 +61,13 @@ func (l *listing) bind(conn provision.ConnectionID, params url.Values) {
 	l.digest = hash.Sum(nil)[:12]
 }
 
-// writeCursor returns the cursor of a place.
+// writeCursor returns the cursor of a position.
 func (h *handler) writeCursor(at provision.Position, digest []byte) (string, error) {
 	raw, err := json.Marshal(cursor{Query: digest, At: h.now().UnixMilli(), ID: at.ID, Key: at.Key})
 	return base64.RawURLEncoding.EncodeToString(raw), err
 }
 
-// readCursor returns the place that a cursor of this query names; nil is the
+// readCursor returns the position that a cursor of this query names; nil is the
 // start.
 func (h *handler) readCursor(text string, digest []byte) (*provision.Position, error) {
 	if text == "" {

@@ -12,7 +12,7 @@ import (
 )
 
 // filterField and cursorField are the Field of errors that are about the
-// condition of a query and about the place where a page begins.
+// condition of a query and about the position where a page begins.
 const (
 	filterField = "filter"
 	cursorField = "cursor"

@@ -82,7 +82,7 @@ func checkBulk(t *testing.T, got reply, failOn int, made map[string]bool) {
 	}
 }
 
-// FuzzCursor gives both databases cursors with any place in them, and any text
+// FuzzCursor gives both databases cursors with any position in them, and any text
 // as a cursor. They must agree on what is behind it, or both refuse it.
 func FuzzCursor(f *testing.F) {
 	f.Add("", "userName", false, "u1", "ada", int64(0), uint8(0))
@@ -119,7 +119,7 @@ func FuzzCursor(f *testing.F) {
 				first = got
 				continue
 			}
-			// Ids differ between the two: only one before them all is in the same place.
+			// Ids differ between the two: only one before them all is in the same position.
 			same := id < "0"
 			if diff := cmp.Diff(first.names(), got.names()); first.status != got.status || diff != "" && same {
 				t.Fatalf("%v: SQLite %s\nPostgreSQL %s", params, first.raw, got.raw)
@@ -128,8 +128,8 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// forge puts a place into a cursor that the server gave for params.
-func forge(t *testing.T, s *server, params url.Values, place map[string]any) {
+// forge puts a position into a cursor that the server gave for params.
+func forge(t *testing.T, s *server, params url.Values, position map[string]any) {
 	params.Set("cursor", "")
 	given, _ := s.do("GET", "?"+params.Encode(), "").body["nextCursor"].(string)
 	raw, err := base64.RawURLEncoding.DecodeString(given)
@@ -140,7 +140,7 @@ func forge(t *testing.T, s *server, params url.Values, place map[string]any) {
 	if len(raw) == 0 || json.Unmarshal(raw, &c) != nil {
 		return // the query was refused
 	}
-	for name, value := range place {
+	for name, value := range position {
 		c[name] = value
 	}
 	if raw, err = json.Marshal(c); err != nil {

@@ -42,7 +42,7 @@ func traced(t *testing.T, endpoint string) []map[string]any {
 	return out
 }
 
-// TestWhatWasReadCanBeWritten states laws that hold for every resource that
+// TestWhatWasReadCanBeWritten states properties that hold for every resource that
 // providers are known to create: writing back what was read changes nothing, as
 // a PUT and as a PATCH; and what a PATCH adds, a PATCH can take away.
 func TestWhatWasReadCanBeWritten(t *testing.T) {
@@ -79,7 +79,7 @@ func TestWhatWasReadCanBeWritten(t *testing.T) {
 				}
 				check("PATCH " + op)
 			}
-			const extra = "urn:example:law:User:tag"
+			const extra = "urn:example:property:User:tag"
 			for _, operation := range []string{`{"op":"add","path":"` + extra + `","value":"x"}`, `{"op":"remove","path":"` + extra + `"}`} {
 				if got := s.do("PATCH", path, patch(operation)); got.status > 204 {
 					t.Errorf("PATCH: %d %s", got.status, got.raw)

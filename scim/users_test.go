@@ -110,7 +110,7 @@ func TestPatchIsAllOrNothing(t *testing.T) {
 	}
 }
 
-func TestStatusOfAnotherDoorIsKept(t *testing.T) {
+func TestStatusSetElsewhereIsKept(t *testing.T) {
 	s := onSQLite(t)
 	id := s.user("ada")
 	_, err := s.core.Directory.UpdatePerson(t.Context(), s.conn.ID, provision.IdentityID(id), provision.Cause{Actor: "cli"}, func(u *provision.Identity) error {

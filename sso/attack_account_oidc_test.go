@@ -26,7 +26,7 @@ func oidcAccounts(t *testing.T, l *ledger) {
 		for _, byEmail := range matching(kind.signedIn) {
 			t.Run(fmt.Sprintf("%s,email=%t", strings.ReplaceAll(kind.name, " ", "-"), byEmail), func(t *testing.T) {
 				a, b := oidctest.New(t, ""), oidctest.New(t, "")
-				h := newHouse(t, storetest.SQLite(t), a.Host(), b.Host())
+				h := newHarness(t, storetest.SQLite(t), a.Host(), b.Host())
 				h.owns(mallory)
 				h.trustsOIDC(a, nil)
 				h.set(func(s *provision.SignIn) { s.Match.Email = byEmail })
@@ -50,7 +50,7 @@ func oidcAccounts(t *testing.T, l *ledger) {
 	oidcLeavers(t, l)
 }
 
-func oidcAccountCases(t *testing.T, l *ledger, h *house, a, b *oidctest.Provider, before record) {
+func oidcAccountCases(t *testing.T, l *ledger, h *harness, a, b *oidctest.Provider, before record) {
 	for _, c := range oidctest.Cases() {
 		reason, ours := accountResults[c.ID]
 		if !ours {
@@ -89,18 +89,18 @@ func oidcAccountCases(t *testing.T, l *ledger, h *house, a, b *oidctest.Provider
 // signInAt signs the provider's user in at a connection.
 func (b *browser) signInAt(connection string, p *oidctest.Provider) page {
 	b.Helper()
-	return b.callback(connection, b.visited(connection, p))
+	return b.callback(connection, b.providerAnswer(connection, p))
 }
 
-// visited begins a sign-in and returns the query with which the provider sends
+// providerAnswer begins a sign-in and returns the query with which the provider sends
 // the browser back.
-func (b *browser) visited(connection string, p *oidctest.Provider) url.Values {
+func (b *browser) providerAnswer(connection string, p *oidctest.Provider) url.Values {
 	b.Helper()
 	start := b.get("/sso/" + connection + "/login?via=oidc")
 	if start.status != http.StatusSeeOther {
 		b.Fatalf("the sign-in does not begin: %d %s\n%s", start.status, start.body, tail(b.log))
 	}
-	query, err := p.Visit(start.location)
+	query, err := p.Authorize(start.location)
 	b.must(err)
 	return query
 }
@@ -111,7 +111,7 @@ func (b *browser) callback(connection string, query url.Values) page {
 }
 
 // oidcNeighbours plays the administrator of issuer B.
-func oidcNeighbours(t *testing.T, l *ledger, h *house, a, b *oidctest.Provider, before record) {
+func oidcNeighbours(t *testing.T, l *ledger, h *harness, a, b *oidctest.Provider, before record) {
 	a.User, b.User = oidctest.Attacker(), oidctest.Attacker()
 	refuses := func(id, title, reason string, attack func(br *browser) page) {
 		t.Run(id, func(t *testing.T) {
@@ -122,16 +122,16 @@ func oidcNeighbours(t *testing.T, l *ledger, h *house, a, b *oidctest.Provider, 
 		})
 	}
 	refuses("OA06", "a sign-in at the neighbour's, answered with a code and iss of ours (mix-up)", "answer_issuer", func(br *browser) page {
-		query, theirs := br.visited("other", b), br.visited("acme", a)
+		query, theirs := br.providerAnswer("other", b), br.providerAnswer("acme", a)
 		query.Set("code", theirs.Get("code"))
 		query.Set("iss", theirs.Get("iss"))
 		return br.callback("other", query)
 	})
 	refuses("OA06b", "a sign-in at ours, answered at the neighbour's address", "pending", func(br *browser) page {
-		return br.callback("other", br.visited("acme", a))
+		return br.callback("other", br.providerAnswer("acme", a))
 	})
 	refuses("OA06c", "a sign-in at the neighbour's, answered with a code of ours and the neighbour's iss", "exchange", func(br *browser) page {
-		query, theirs := br.visited("other", b), br.visited("acme", a)
+		query, theirs := br.providerAnswer("other", b), br.providerAnswer("acme", a)
 		query.Set("code", theirs.Get("code"))
 		return br.callback("other", query)
 	})
@@ -156,7 +156,7 @@ func oidcNeighbours(t *testing.T, l *ledger, h *house, a, b *oidctest.Provider, 
 }
 
 func oidcLeavers(t *testing.T, l *ledger) {
-	onEach(t, func(h *house, t *testing.T) {
+	onEach(t, func(h *harness, t *testing.T) {
 		h, p := h.withProvider(t)
 		h.conn.Domains = []string{"acme.example"}
 		leavers(t, l, h, "OD", func(b *browser) page { return b.signInOIDC(p, "/") }, func(name string) {

@@ -42,7 +42,7 @@ func matching(signedIn bool) []bool {
 
 // neighbour is another connection with an identity provider of its own, of
 // which the attacker is the administrator.
-func (h *house) neighbour(set func(s *provision.SignIn)) provision.Connection {
+func (h *harness) neighbour(set func(s *provision.SignIn)) provision.Connection {
 	h.Helper()
 	conn, _, err := h.core.Settings.AddConnection(h.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric, Domains: []string{"other.example.test"}})
 	h.must(err)
@@ -61,7 +61,7 @@ func samlAccounts(t *testing.T, l *ledger) {
 	for _, kind := range victims {
 		for _, byEmail := range matching(kind.signedIn) {
 			t.Run(fmt.Sprintf("%s,email=%t", strings.ReplaceAll(kind.name, " ", "-"), byEmail), func(t *testing.T) {
-				h := newHouse(t, storetest.SQLite(t))
+				h := newHarness(t, storetest.SQLite(t))
 				a, b := samltest.New(idpID), samltest.New("https://other.example.test/metadata")
 				b.First, b.Second = b.Attacker, b.Attacker // B has keys of its own
 				h.trusts(a, nil)
@@ -71,7 +71,7 @@ func samlAccounts(t *testing.T, l *ledger) {
 				})
 				h.administrator(map[bool]string{true: a.Victim}[kind.pushed])
 				if kind.signedIn {
-					v := h.browser().visits("acme")
+					v := h.browser().begins("acme")
 					v.signedIn(v.answeredWith(v.changed(a, a.Victim, inGroup("Desk admins"))), a.Victim)
 				}
 				before := h.record(a.Victim)
@@ -97,7 +97,7 @@ func setMail(to string) func(*etree.Element) {
 }
 
 // neighbours plays the administrator of identity provider B.
-func neighbours(t *testing.T, l *ledger, h *house, a, b *samltest.IdP, before record) {
+func neighbours(t *testing.T, l *ledger, h *harness, a, b *samltest.IdP, before record) {
 	refuses := func(id, title, reason string, attack func(br *browser) page) {
 		t.Run(id, func(t *testing.T) {
 			br := h.on(t).browser()
@@ -107,11 +107,11 @@ func neighbours(t *testing.T, l *ledger, h *house, a, b *samltest.IdP, before re
 		})
 	}
 	refuses("SJ01", "the neighbour's identity provider asserts the victim", provision.RefusedDomain, func(br *browser) page {
-		v := br.visits("other")
+		v := br.begins("other")
 		return v.answeredWith(v.good(b, b.Victim))
 	})
 	refuses("SJ02", "at the neighbour's, an answer in the name of ours, signed by the neighbour's", string(saml.ReasonIssuer), func(br *browser) page {
-		v := br.visits("other")
+		v := br.begins("other")
 		m := b.Message(v.request, b.Victim)
 		for _, issuer := range m.Response.FindElements("//Issuer") {
 			issuer.SetText(a.EntityID)
@@ -120,20 +120,20 @@ func neighbours(t *testing.T, l *ledger, h *house, a, b *samltest.IdP, before re
 		return v.answeredWith(m.Form())
 	})
 	refuses("SJ03", "at the neighbour's, a genuine answer of ours to a sign-in at ours", "pending", func(br *browser) page {
-		v := br.visits("acme")
-		br.visits("other")
+		v := br.begins("acme")
+		br.begins("other")
 		return br.postAnswer("other", v.good(a, a.Person), v.relay)
 	})
 	refuses("SJ03b", "at the neighbour's, a genuine answer of ours to the sign-in at the neighbour's", string(saml.ReasonIssuer), func(br *browser) page {
-		v := br.visits("other")
+		v := br.begins("other")
 		return v.answeredWith(v.good(a, a.Person))
 	})
 	refuses("SJ04", "at ours, an answer of the neighbour's", string(saml.ReasonIssuer), func(br *browser) page {
-		v := br.visits("acme")
+		v := br.begins("acme")
 		return v.answeredWith(v.good(b, b.Victim))
 	})
 	t.Run("SJ05", func(t *testing.T) {
-		v := h.on(t).browser().visits("other")
+		v := h.on(t).browser().begins("other")
 		own := "mallory@other.example.test"
 		v.signedIn(v.answeredWith(v.good(b, own)), own)
 		v.unharmed(before)
@@ -151,13 +151,13 @@ func neighbours(t *testing.T, l *ledger, h *house, a, b *samltest.IdP, before re
 		id.ExternalID = cuckoo
 		_, _, err = h.core.Directory.CreateIdentity(t.Context(), other.ID, byTest, id)
 		br.must(err)
-		v := br.visits("other")
+		v := br.begins("other")
 		return v.answeredWith(v.good(b, cuckoo))
 	})
 }
 
 // lookAlikes are names that people, or programs, take for the victim's.
-func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before record) {
+func lookAlikes(t *testing.T, l *ledger, h *harness, a *samltest.IdP, before record) {
 	for _, c := range []struct{ id, title, name, reason string }{
 		{"SJ10", "a Cyrillic letter in the name", "\u0430dmin@corp.example.test", provision.RefusedAddress},
 		{"SJ10b", "a Cyrillic letter in the domain", "admin@c\u043erp.example.test", provision.RefusedDomain},
@@ -178,14 +178,14 @@ func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before recor
 		{"SJ20c", "a domain that ends like one of ours", "admin@evilcorp.example.test", provision.RefusedDomain},
 	} {
 		t.Run(c.id, func(t *testing.T) {
-			v := h.on(t).browser().visits("acme")
+			v := h.on(t).browser().begins("acme")
 			v.refused(v.answeredWith(v.good(a, c.name)), c.reason)
 			v.unharmed(before)
 			l.note(t, c.id, "the victim's name with "+c.title, refusedFor(c.reason))
 		})
 	}
 	t.Run("SJ16", func(t *testing.T) {
-		v := h.on(t).browser().visits("acme")
+		v := h.on(t).browser().begins("acme")
 		v.refused(v.answeredWith(v.changed(a, "newcomer@corp.example.test", setMail(a.Victim))), provision.RefusedTaken)
 		v.unharmed(before)
 		l.note(t, "SJ16", "a NameID of one's own with the victim's mail, at a first sign-in", refusedFor(provision.RefusedTaken))
@@ -193,7 +193,7 @@ func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before recor
 	t.Run("SJ21", func(t *testing.T) {
 		b := h.on(t).browser()
 		b.signedIn(b.signInSAML(a, "/"), a.Person)
-		v := h.on(t).browser().visits("acme")
+		v := h.on(t).browser().begins("acme")
 		v.refused(v.answeredWith(v.changed(a, a.Person, setMail("mallory@nobody.example.test"))), provision.RefusedDomain)
 		v.unharmed(before)
 		l.note(t, "SJ21", "somebody known by signing in alone comes with an address of a domain that nobody owns", refusedFor(provision.RefusedDomain))
@@ -205,7 +205,7 @@ func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before recor
 			_, _, err := h.core.Directory.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(guest))
 			h.must(err)
 		}
-		v := h.browser().visits("acme")
+		v := h.browser().begins("acme")
 		v.signedIn(v.answeredWith(v.good(a, guest)), guest)
 		v.unharmed(before)
 		l.note(t, "SJ22", "a guest with an address of a domain that nobody owns, whom SCIM has pushed", signsIn)
@@ -213,23 +213,23 @@ func lookAlikes(t *testing.T, l *ledger, h *house, a *samltest.IdP, before recor
 	t.Run("SJ18", func(t *testing.T) {
 		h := h.on(t)
 		const other = "qualified@corp.example.test"
-		v := h.browser().visits("acme")
+		v := h.browser().begins("acme")
 		v.signedIn(v.answeredWith(v.changed(a, other, qualified("4711", "idp", "sp"))), other)
 		for _, name := range []string{"4711\nidp\nsp", "47\u008511"} {
-			v := h.browser().visits("acme")
+			v := h.browser().begins("acme")
 			v.refused(v.answeredWith(v.changed(a, a.Person, qualified(name, "", ""))), string(saml.ReasonNameID))
 		}
-		v = h.browser().visits("acme")
+		v = h.browser().begins("acme")
 		v.refused(v.answeredWith(v.changed(a, a.Person, qualified("4711", "idp\nsp", "x"))), string(saml.ReasonNameID))
 		l.note(t, "SJ18", "a NameID with line breaks in it, or a qualifier, so that both together read like another's", refusedFor(string(saml.ReasonNameID)))
 	})
 	t.Run("SJ17", func(t *testing.T) {
 		h := h.on(t)
 		for _, mail := range []string{a.Person, a.Victim, strings.ToUpper(a.Victim)} {
-			v := h.browser().visits("acme")
+			v := h.browser().begins("acme")
 			v.signedIn(v.answeredWith(v.changed(a, a.Person, setMail(mail))), a.Person)
 		}
-		v := h.browser().visits("acme")
+		v := h.browser().begins("acme")
 		v.signedIn(v.answeredWith(v.changed(a, a.Person, setMail(a.Victim))), a.Person)
 		if p := v.get("/sso/forward-auth"); p.status != http.StatusOK || p.header.Get("Remote-Email") != a.Person || p.header.Get("Remote-User") != a.Person {
 			t.Errorf("a desk behind the proxy is told %v", p.header)
@@ -258,11 +258,11 @@ func qualified(name, by, service string) func(*etree.Element) {
 
 // samlLeavers are people whom SCIM has suspended or removed.
 func samlLeavers(t *testing.T, l *ledger) {
-	onEach(t, func(h *house, t *testing.T) {
+	onEach(t, func(h *harness, t *testing.T) {
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
 		leavers(t, l, h, "SD", func(b *browser) page { return b.signInSAML(idp, "/") }, func(name string) { idp.Person = name }, func(b *browser, mail string) page {
-			v := b.visits("acme")
+			v := b.begins("acme")
 			m := idp.Message(v.request, idp.Person)
 			setMail(mail)(m.Assertion())
 			idp.Sign(m.Assertion(), samltest.Signature{})
@@ -272,7 +272,7 @@ func samlLeavers(t *testing.T, l *ledger) {
 }
 
 // leavers suspends and removes people who are signed in.
-func leavers(t *testing.T, l *ledger, h *house, letters string, signIn func(*browser) page, be func(name string), withMail func(b *browser, mail string) page) {
+func leavers(t *testing.T, l *ledger, h *harness, letters string, signIn func(*browser) page, be func(name string), withMail func(b *browser, mail string) page) {
 	domain := h.conn.Domains[0]
 	for _, kind := range victims {
 		for _, end := range []string{"suspended", "removed"} {
@@ -315,7 +315,7 @@ func leavers(t *testing.T, l *ledger, h *house, letters string, signIn func(*bro
 	l.note(t, letters+"02", "a new sign-in of somebody whom SCIM suspended or removed, also under another address", refusedFor("suspended")+" or `removed`")
 }
 
-func (h *house) leaves(id provision.IdentityID, end string) {
+func (h *harness) leaves(id provision.IdentityID, end string) {
 	h.Helper()
 	if end == "removed" {
 		h.must(h.core.Directory.RemoveIdentity(h.Context(), h.conn.ID, id, byTest, nil))

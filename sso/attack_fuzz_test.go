@@ -16,7 +16,7 @@ import (
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-// asked sends one request to the Handler and insists on the law of all fuzz
+// asked sends one request to the Handler and insists on the property of all fuzz
 // tests here: no error of our own, and no session cookie.
 func (b *browser) asked(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
@@ -63,12 +63,12 @@ func quiet(f *testing.F) *store.Store {
 // FuzzACS posts any text as an answer, in a browser whose sign-in is under way:
 // nobody but whom the identity provider has signed for gets in.
 func FuzzACS(f *testing.F) {
-	h := newHouse(f, quiet(f))
+	h := newHarness(f, quiet(f))
 	idp := samltest.New(idpID)
 	h.trusts(idp, nil)
 	h.administrator(idp.Victim)
 	b := h.browser()
-	v := b.visits("acme")
+	v := b.begins("acme")
 	for _, c := range samltest.Cases {
 		if raw, err := base64.StdEncoding.DecodeString(c.Build(idp, v.request).Get("SAMLResponse")); err == nil && len(raw) < 1<<16 {
 			f.Add(raw, true)
@@ -116,11 +116,11 @@ func (b *browser) accepted(t *testing.T, w *httptest.ResponseRecorder) string {
 // under way: without the provider's code nobody gets in.
 func FuzzCallback(f *testing.F) {
 	p := oidctest.New(f, "")
-	h := newHouse(f, quiet(f), p.Host())
+	h := newHarness(f, quiet(f), p.Host())
 	h.owns(mallory)
 	h.trustsOIDC(p, nil)
 	b := h.browser()
-	query := b.visited("acme", p)
+	query := b.providerAnswer("acme", p)
 	state := query.Get("state")
 	for _, seed := range []string{"state=$", "state=$&error=access_denied", "state=$&code=x&iss=" + url.QueryEscape(p.Issuer), "state=$&state=$&code=x", "code=x", "state=%00&code=x",
 		"state=$&id_token=eyJhbGciOiJub25lIn0.e30.", "state=$;code=x", "%zz", ""} {
@@ -138,7 +138,7 @@ func FuzzCallback(f *testing.F) {
 // FuzzSLO brings any logout message: a session ends by the word of the identity
 // provider only.
 func FuzzSLO(f *testing.F) {
-	h := newHouse(f, quiet(f))
+	h := newHarness(f, quiet(f))
 	idp := samltest.New(idpID)
 	h.trusts(idp, nil)
 	b := h.browser()
@@ -167,7 +167,7 @@ func FuzzSLO(f *testing.F) {
 // provider only.
 func FuzzBackChannel(f *testing.F) {
 	p := oidctest.New(f, "")
-	h := newHouse(f, quiet(f), p.Host())
+	h := newHarness(f, quiet(f), p.Host())
 	h.owns(mallory)
 	h.trustsOIDC(p, nil)
 	b := h.browser()

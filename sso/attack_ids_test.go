@@ -35,7 +35,7 @@ var attackIDs = []struct {
 }
 
 // sectionOf maps the letters of an ID, of which some belong to two sections, to
-// the place in attackIDs.
+// the position in attackIDs.
 func sectionOf(id string) int {
 	base := strings.TrimRight(id, "abcdefgh")
 	for i, s := range attackIDs {

@@ -79,16 +79,16 @@ func oversized(t *testing.T, l *ledger) {
 			}
 		},
 	}
-	onEach(t, func(h *house, t *testing.T) {
+	onEach(t, func(h *harness, t *testing.T) {
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
 		for name, change := range answers {
 			t.Run("SP35/"+name, func(t *testing.T) {
-				v := h.on(t).browser().visits("acme")
+				v := h.on(t).browser().begins("acme")
 				if p := v.answeredWith(v.changed(idp, "newcomer@corp.example.test", change)); p.status >= 500 {
 					t.Errorf("%d: %s", p.status, tail(v.log))
 				}
-				b := v.house.browser()
+				b := v.harness.browser()
 				b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 			})
 		}
@@ -111,7 +111,7 @@ func oversized(t *testing.T, l *ledger) {
 // behind one address is not kept out at nine in the morning, and what is asked
 // at every page view is not counted.
 func TestRate(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	limited := sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Limits: limit.Limits{PerSecond: 0.001, Burst: 5}})
 	ask := func(from, path string) int {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -148,7 +148,7 @@ func TestRate(t *testing.T) {
 // TestRateOfAConnection floods each end of a connection. Whoever comes from
 // elsewhere goes on, and so do other connections and other ends.
 func TestRateOfAConnection(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	h.trusts(samltest.New(idpID), nil)
 	_, _, err := h.core.Settings.AddConnection(t.Context(), byTest, provision.Connection{Name: "other", IdP: provision.IdPGeneric})
 	h.must(err)
@@ -191,7 +191,7 @@ func TestRateOfAConnection(t *testing.T) {
 // TestRateOfDesks floods the ends to which browsers come from desks: each such
 // request is kept until somebody has signed in. What desks ask themselves goes on.
 func TestRateOfDesks(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	still := time.Now()
 	limited := sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Now: func() time.Time { return still },
 		Limits: limit.Limits{ConnectionPerSecond: 1, ConnectionBurst: 3}})

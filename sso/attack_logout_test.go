@@ -45,7 +45,7 @@ func (b *browser) logOut(raw string, post bool) page {
 }
 
 func samlLogouts(t *testing.T, l *ledger) {
-	onEach(t, func(h *house, t *testing.T) {
+	onEach(t, func(h *harness, t *testing.T) {
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
 		h.administrator(idp.Victim)
@@ -58,7 +58,7 @@ func samlLogouts(t *testing.T, l *ledger) {
 					b = h.browser()
 					b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 				}
-				b.house = h
+				b.harness = h
 				p := h.browser().logOut(c.Build(idp, b.session(idp.Person)), c.Post)
 				if c.Accept {
 					if p.status >= 400 || b.who() != "" {
@@ -81,7 +81,7 @@ func samlLogouts(t *testing.T, l *ledger) {
 	})
 }
 
-func samlLogoutsMore(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
+func samlLogoutsMore(t *testing.T, l *ledger, h *harness, idp *samltest.IdP) {
 	t.Run("SL01e", func(t *testing.T) { // two devices, one of them signs out
 		h := h.on(t)
 		one, two := h.browser(), h.browser()
@@ -151,7 +151,7 @@ func samlLogoutsMore(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
 
 // samlLogoutOvertakes has a logout request come in while the answer that it is
 // about is on its way (SAML core §3.7.3.2).
-func samlLogoutOvertakes(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
+func samlLogoutOvertakes(t *testing.T, l *ledger, h *harness, idp *samltest.IdP) {
 	for id, all := range map[string]bool{"SL13": false, "SL13b": true} {
 		t.Run(id, func(t *testing.T) {
 			h := h.on(t)
@@ -183,14 +183,14 @@ func samlLogoutOvertakes(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
 	}
 }
 
-// told posts a logout token, as a provider does it.
-func (b *browser) told(token string) page {
+// backchannelLogout posts a logout token, as a provider does it.
+func (b *browser) backchannelLogout(token string) page {
 	b.Helper()
 	return b.post("/sso/acme/oidc/backchannel-logout", url.Values{"logout_token": {token}}, true)
 }
 
 func oidcLogouts(t *testing.T, l *ledger) {
-	onEach(t, func(h *house, t *testing.T) {
+	onEach(t, func(h *harness, t *testing.T) {
 		for _, c := range oidctest.Cases() {
 			if c.Part != oidctest.Logout {
 				continue
@@ -202,7 +202,7 @@ func oidcLogouts(t *testing.T, l *ledger) {
 				before := h.record(mallory)
 				c.Set(p)
 				token := p.LogoutToken("subject-of-mallory", "session-of-subject-of-mallory")
-				answer := h.browser().told(token)
+				answer := h.browser().backchannelLogout(token)
 				if c.Accept {
 					if answer.status != http.StatusOK || answer.header.Get("Cache-Control") != "no-store" || b.who() != "" {
 						t.Fatalf("%d, still signed in as %q: %s", answer.status, b.who(), tail(h.log))
@@ -210,7 +210,7 @@ func oidcLogouts(t *testing.T, l *ledger) {
 					result := endsSession
 					if c.ID == "OB02" { // the same jti, for a session that began after it
 						b.signedIn(b.signInOIDC(p, "/"), mallory)
-						b.refusedPage(h.browser().told(p.LogoutToken("subject-of-mallory", "")), "replay")
+						b.refusedPage(h.browser().backchannelLogout(p.LogoutToken("subject-of-mallory", "")), "replay")
 						if b.who() != mallory {
 							t.Error("the session has ended")
 						}
@@ -235,10 +235,10 @@ func oidcLogouts(t *testing.T, l *ledger) {
 				h, p := h.withProvider(t)
 				p.Claims = func(claims map[string]any) { claims["iat"] = time.Now().Add(-5 * time.Second).Unix() }
 				b := h.browser()
-				query, err := p.Visit(b.get("/sso/acme/login?via=oidc").location)
+				query, err := p.Authorize(b.get("/sso/acme/login?via=oidc").location)
 				b.must(err)
-				if told := h.browser().told(p.LogoutToken("subject-of-mallory", sid)); told.status != http.StatusOK {
-					t.Fatalf("%d: %s", told.status, tail(h.log))
+				if answer := h.browser().backchannelLogout(p.LogoutToken("subject-of-mallory", sid)); answer.status != http.StatusOK {
+					t.Fatalf("%d: %s", answer.status, tail(h.log))
 				}
 				b.refusedPage(b.get("/sso/acme/oidc/callback?"+query.Encode()), "ended")
 				p.Claims = nil

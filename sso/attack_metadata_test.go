@@ -42,27 +42,27 @@ func (p *published) text(body string) {
 func (p *published) by(serve http.HandlerFunc) { p.serve.Store(&serve) }
 
 func samlMetadata(t *testing.T, l *ledger) {
-	idp, hole := samltest.New(idpID), newTrap(t)
+	idp, forbidden := samltest.New(idpID), newForbiddenServer(t)
 	good := string(idp.Metadata())
 	swapped := func(old, by string) string { return strings.ReplaceAll(good, old, by) }
-	shared := newHouse(t, storetest.SQLite(t))
-	_, trapPort, _ := strings.Cut(hole.host, ":")
+	shared := newHarness(t, storetest.SQLite(t))
+	_, forbiddenPort, _ := strings.Cut(forbidden.host, ":")
 	for _, c := range []struct {
 		id, title, reason string
 		url               string // else the document is served
 		serve             http.HandlerFunc
 		text              string
 	}{
-		{id: "SM01", title: "an internal address", url: "https://" + hole.host + "/", reason: "setup"},
-		{id: "SM01b", title: "an internal address over http", url: "http://" + hole.host + "/", reason: "setup"},
-		{id: "SM01c", title: "an internal address in IPv6", url: "https://[::ffff:127.0.0.1]:" + trapPort + "/", reason: "setup"},
-		{id: "SM02", title: "an internal address as one number", url: "https://2130706433:" + trapPort + "/", reason: "setup"},
-		{id: "SM02b", title: "an internal address in octal", url: "https://0177.0.0.1:" + trapPort + "/", reason: "setup"},
-		{id: "SM02c", title: "a name that means an internal address", url: "https://localhost:" + trapPort + "/", reason: "setup"},
+		{id: "SM01", title: "an internal address", url: "https://" + forbidden.host + "/", reason: "setup"},
+		{id: "SM01b", title: "an internal address over http", url: "http://" + forbidden.host + "/", reason: "setup"},
+		{id: "SM01c", title: "an internal address in IPv6", url: "https://[::ffff:127.0.0.1]:" + forbiddenPort + "/", reason: "setup"},
+		{id: "SM02", title: "an internal address as one number", url: "https://2130706433:" + forbiddenPort + "/", reason: "setup"},
+		{id: "SM02b", title: "an internal address in octal", url: "https://0177.0.0.1:" + forbiddenPort + "/", reason: "setup"},
+		{id: "SM02c", title: "a name that means an internal address", url: "https://localhost:" + forbiddenPort + "/", reason: "setup"},
 		{id: "SM03", title: "a file", url: "file:///etc/passwd", reason: "setup"},
-		{id: "SM03b", title: "gopher", url: "gopher://" + hole.host + "/", reason: "setup"},
+		{id: "SM03b", title: "gopher", url: "gopher://" + forbidden.host + "/", reason: "setup"},
 		{id: "SM04", title: "a redirect to an internal address", reason: "setup", serve: func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://"+hole.host+"/", http.StatusFound)
+			http.Redirect(w, r, "http://"+forbidden.host+"/", http.StatusFound)
 		}},
 		{id: "SM05", title: "64 MB", reason: "setup", serve: func(w http.ResponseWriter, _ *http.Request) {
 			for range 64 {
@@ -71,7 +71,7 @@ func samlMetadata(t *testing.T, l *ledger) {
 				}
 			}
 		}},
-		{id: "SM06", title: "a document type", reason: "setup", text: `<!DOCTYPE a [<!ENTITY e SYSTEM "http://` + hole.host + `/">]>` + good},
+		{id: "SM06", title: "a document type", reason: "setup", text: `<!DOCTYPE a [<!ENTITY e SYSTEM "http://` + forbidden.host + `/">]>` + good},
 		{id: "SM07", title: "valid until yesterday", reason: "setup", text: swapped("entityID=", `validUntil="`+time.Now().AddDate(0, 0, -1).UTC().Format(time.RFC3339)+`" entityID=`)},
 		{id: "SM08", title: "no certificate for signatures", reason: "setup", text: swapped(`use="signing"`, `use="encryption"`)},
 		{id: "SM09", title: "an address that is a script", reason: "setup", text: swapped(idp.SSOURL, "javascript:alert(1)")},
@@ -96,7 +96,7 @@ func samlMetadata(t *testing.T, l *ledger) {
 			if findings := h.sso.Clients().Test(t.Context(), h.conn); !strings.Contains(failures(findings), "SAML metadata") {
 				t.Errorf("the test of the connection finds nothing: %+v", findings)
 			}
-			hole.untouched(t)
+			forbidden.untouched(t)
 			l.note(t, c.id, "an address of metadata: "+c.title, refusedFor(c.reason))
 		})
 	}
@@ -114,8 +114,8 @@ func failures(findings []client.Finding) string {
 }
 
 // metadataLater changes metadata that was good.
-func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
-	begin := func(t *testing.T) (*house, *published) {
+func metadataLater(t *testing.T, l *ledger, shared *harness, idp *samltest.IdP) {
+	begin := func(t *testing.T) (*harness, *published) {
 		source := publish(t)
 		source.text(string(idp.Metadata()))
 		h := shared.beside(t, source.host)
@@ -124,7 +124,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 		return h, source
 	}
-	stays := func(t *testing.T, h *house) {
+	stays := func(t *testing.T, h *harness) {
 		b := h.browser()
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 	}
@@ -140,10 +140,10 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 			if _, err := h.sso.Clients().Refresh(t.Context(), h.conn); err != nil {
 				t.Fatal(err)
 			}
-			v := h.browser().visits("acme")
+			v := h.browser().begins("acme")
 			v.refused(v.answeredWith(v.good(&attacker, idp.Victim)), string(saml.ReasonSignature))
 			stays(t, h)
-			l.note(t, c.id, c.title, "waits for an admin; what was known goes on to serve")
+			l.note(t, c.id, c.title, "waits for an admin; what was last discovered goes on to serve")
 		})
 	}
 	t.Run("SM14", func(t *testing.T) {
@@ -165,7 +165,7 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 			t.Error("no error")
 		}
 		stays(t, h)
-		l.note(t, "SM15", "metadata that can no longer be fetched", "what was known goes on to serve")
+		l.note(t, "SM15", "metadata that can no longer be fetched", "what was last discovered goes on to serve")
 	})
 	t.Run("SM17", func(t *testing.T) { // we were away for a week, in which the metadata ran out
 		source := publish(t)
@@ -201,8 +201,8 @@ func metadataLater(t *testing.T, l *ledger, shared *house, idp *samltest.IdP) {
 			b.refused(b.get("/sso/acme/login?via=saml"), "setup")
 		}
 		if n := source.asked.Load(); n > 3 {
-			t.Errorf("asked %d times for 20 visitors", n)
+			t.Errorf("asked %d times for 20 people", n)
 		}
-		l.note(t, "SM16", "20 visitors of a connection whose metadata cannot be fetched", "it is asked for a few times at most")
+		l.note(t, "SM16", "20 people of a connection whose metadata cannot be fetched", "it is asked for a few times at most")
 	})
 }

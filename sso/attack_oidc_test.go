@@ -20,7 +20,7 @@ import (
 
 // beside returns a server of its own on the same core, which may fetch from
 // these hosts and remembers nothing of any identity provider.
-func (h *house) beside(t testing.TB, allowed ...string) *house {
+func (h *harness) beside(t testing.TB, allowed ...string) *harness {
 	n := *h
 	n.TB, n.allowed, n.log = t, allowed, &journal{}
 	server := httptest.NewUnstartedServer(nil)
@@ -32,8 +32,8 @@ func (h *house) beside(t testing.TB, allowed ...string) *house {
 	return &n
 }
 
-// withProvider returns the house with a provider of its own for a subtest.
-func (h *house) withProvider(t testing.TB) (*house, *oidctest.Provider) {
+// withProvider returns the harness with a provider of its own for a subtest.
+func (h *harness) withProvider(t testing.TB) (*harness, *oidctest.Provider) {
 	t.Helper()
 	p := oidctest.New(t, "")
 	h = h.beside(t, p.Host())
@@ -45,7 +45,7 @@ func (h *house) withProvider(t testing.TB) (*house, *oidctest.Provider) {
 // oidcAnswers has the provider, or somebody in its name, answer in every way
 // that oidctest knows.
 func oidcAnswers(t *testing.T, l *ledger) {
-	shared := newHouse(t, storetest.SQLite(t))
+	shared := newHarness(t, storetest.SQLite(t))
 	shared.owns(mallory)
 	shared.administrator(vera)
 	for _, c := range oidctest.Cases() {
@@ -69,7 +69,7 @@ func oidcAnswers(t *testing.T, l *ledger) {
 				b.refused(answer, reason)
 				result = refusedFor(reason)
 			}
-			if n := p.Requests("trap"); n > 0 {
+			if n := p.Requests("forbidden"); n > 0 {
 				t.Errorf("%d requests went to where the attacker wanted", n)
 			}
 			h.unharmed(before)
@@ -79,10 +79,10 @@ func oidcAnswers(t *testing.T, l *ledger) {
 }
 
 func oidcFlows(t *testing.T, l *ledger) {
-	onEach(t, func(h *house, t *testing.T) {
+	onEach(t, func(h *harness, t *testing.T) {
 		h.owns(mallory)
 		h.administrator(vera)
-		play := func(id, title, reason string, attack func(h *house, p *oidctest.Provider) (*browser, page)) {
+		play := func(id, title, reason string, attack func(h *harness, p *oidctest.Provider) (*browser, page)) {
 			t.Run(id, func(t *testing.T) {
 				h, p := h.withProvider(t)
 				before := h.record(vera)
@@ -92,66 +92,66 @@ func oidcFlows(t *testing.T, l *ledger) {
 				l.note(t, id, title, refusedFor(reason))
 			})
 		}
-		play("OS03", "the attacker's code and state in a fresh browser", "pending", func(h *house, p *oidctest.Provider) (*browser, page) {
-			query, b := h.browser().visited("acme", p), h.browser()
+		play("OS03", "the attacker's code and state in a fresh browser", "pending", func(h *harness, p *oidctest.Provider) (*browser, page) {
+			query, b := h.browser().providerAnswer("acme", p), h.browser()
 			return b, b.callback("acme", query)
 		})
-		play("OS04", "the attacker's code and state in a browser with its own sign-in", "pending", func(h *house, p *oidctest.Provider) (*browser, page) {
-			query, b := h.browser().visited("acme", p), h.browser()
-			b.visited("acme", p)
+		play("OS04", "the attacker's code and state in a browser with its own sign-in", "pending", func(h *harness, p *oidctest.Provider) (*browser, page) {
+			query, b := h.browser().providerAnswer("acme", p), h.browser()
+			b.providerAnswer("acme", p)
 			return b, b.callback("acme", query)
 		})
-		play("OS04b", "the attacker's code with the victim's state (login CSRF)", oidc.ReasonExchange, func(h *house, p *oidctest.Provider) (*browser, page) {
-			theirs, b := h.browser().visited("acme", p), h.browser()
-			query := b.visited("acme", p)
+		play("OS04b", "the attacker's code with the victim's state (login CSRF)", oidc.ReasonExchange, func(h *harness, p *oidctest.Provider) (*browser, page) {
+			theirs, b := h.browser().providerAnswer("acme", p), h.browser()
+			query := b.providerAnswer("acme", p)
 			query.Set("code", theirs.Get("code"))
 			return b, b.callback("acme", query)
 		})
-		play("OS04c", "the same, at a provider that does not look at PKCE", oidc.ReasonNonce, func(h *house, p *oidctest.Provider) (*browser, page) {
+		play("OS04c", "the same, at a provider that does not look at PKCE", oidc.ReasonNonce, func(h *harness, p *oidctest.Provider) (*browser, page) {
 			p.IgnorePKCE = true
-			theirs, b := h.browser().visited("acme", p), h.browser()
-			query := b.visited("acme", p)
+			theirs, b := h.browser().providerAnswer("acme", p), h.browser()
+			query := b.providerAnswer("acme", p)
 			query.Set("code", theirs.Get("code"))
 			return b, b.callback("acme", query)
 		})
-		play("OS05", "the callback again with the cookies of before, at a provider whose codes serve twice", "pending", func(h *house, p *oidctest.Provider) (*browser, page) {
+		play("OS05", "the callback again with the cookies of before, at a provider whose codes serve twice", "pending", func(h *harness, p *oidctest.Provider) (*browser, page) {
 			p.ReuseCodes = true
 			b := h.browser()
-			query := b.visited("acme", p)
+			query := b.providerAnswer("acme", p)
 			thief := b.stolen()
 			b.signedIn(b.callback("acme", query), mallory)
 			return thief, thief.callback("acme", query)
 		})
-		play("OS05b", "the callback again after it was refused", "pending", func(h *house, p *oidctest.Provider) (*browser, page) {
+		play("OS05b", "the callback again after it was refused", "pending", func(h *harness, p *oidctest.Provider) (*browser, page) {
 			b := h.browser()
-			query := b.visited("acme", p)
+			query := b.providerAnswer("acme", p)
 			wrong := url.Values{"state": query["state"], "code": {"made-up"}, "iss": query["iss"]}
 			b.refused(b.callback("acme", wrong), oidc.ReasonExchange)
 			return b, b.callback("acme", query)
 		})
-		play("OS06", "the victim's code in the attacker's sign-in", oidc.ReasonExchange, func(h *house, p *oidctest.Provider) (*browser, page) {
+		play("OS06", "the victim's code in the attacker's sign-in", oidc.ReasonExchange, func(h *harness, p *oidctest.Provider) (*browser, page) {
 			p.User = oidctest.Victim()
-			theirs := h.browser().visited("acme", p)
+			theirs := h.browser().providerAnswer("acme", p)
 			b := h.browser()
-			query := b.visited("acme", p)
+			query := b.providerAnswer("acme", p)
 			query.Set("code", theirs.Get("code"))
 			return b, b.callback("acme", query)
 		})
-		play("OS06b", "the same, at a provider that does not look at PKCE", oidc.ReasonNonce, func(h *house, p *oidctest.Provider) (*browser, page) {
+		play("OS06b", "the same, at a provider that does not look at PKCE", oidc.ReasonNonce, func(h *harness, p *oidctest.Provider) (*browser, page) {
 			p.User, p.IgnorePKCE = oidctest.Victim(), true
-			theirs := h.browser().visited("acme", p)
+			theirs := h.browser().providerAnswer("acme", p)
 			b := h.browser()
-			query := b.visited("acme", p)
+			query := b.providerAnswer("acme", p)
 			query.Set("code", theirs.Get("code"))
 			return b, b.callback("acme", query)
 		})
-		play("OS15", "the answer by POST", "method", func(h *house, p *oidctest.Provider) (*browser, page) {
+		play("OS15", "the answer by POST", "method", func(h *harness, p *oidctest.Provider) (*browser, page) {
 			b := h.browser()
-			return b, b.post("/sso/acme/oidc/callback", b.visited("acme", p), false)
+			return b, b.post("/sso/acme/oidc/callback", b.providerAnswer("acme", p), false)
 		})
-		play("OS16", "a state as long as a book", "pending", func(h *house, p *oidctest.Provider) (*browser, page) {
+		play("OS16", "a state as long as a book", "pending", func(h *harness, p *oidctest.Provider) (*browser, page) {
 			b := h.browser()
-			query := b.visited("acme", p)
+			query := b.providerAnswer("acme", p)
 			query.Set("state", strings.Repeat("s", 100_000))
 			return b, b.callback("acme", query)
 		})
@@ -161,11 +161,11 @@ func oidcFlows(t *testing.T, l *ledger) {
 }
 
 // oidcRequests looks at what we send to the provider.
-func oidcRequests(t *testing.T, l *ledger, h *house) {
+func oidcRequests(t *testing.T, l *ledger, h *harness) {
 	t.Run("OI07", func(t *testing.T) {
 		h, p := h.withProvider(t)
 		b := h.browser()
-		one, two := b.visited("acme", p), b.visited("acme", p)
+		one, two := b.providerAnswer("acme", p), b.providerAnswer("acme", p)
 		b.signedIn(b.callback("acme", one), mallory)
 		b.signedIn(b.callback("acme", two), mallory)
 		l.note(t, "OI07", "two tabs sign in at once", signsIn+", in both")
@@ -175,7 +175,7 @@ func oidcRequests(t *testing.T, l *ledger, h *house) {
 		b := h.browser()
 		seen := make(map[string]bool)
 		for range 20 {
-			b.visited("acme", p)
+			b.providerAnswer("acme", p)
 			sent := p.LastRequest()
 			if sent.Get("code_challenge_method") != "S256" || len(sent.Get("code_challenge")) != 43 || sent.Get("response_type") != "code" {
 				t.Errorf("sent %v", sent)
@@ -200,7 +200,7 @@ func oidcRequests(t *testing.T, l *ledger, h *house) {
 	})
 }
 
-func oidcRobust(t *testing.T, l *ledger, h *house) {
+func oidcRobust(t *testing.T, l *ledger, h *harness) {
 	t.Run("OR01", func(t *testing.T) {
 		h, p := h.withProvider(t)
 		p.Sign = func(claims map[string]any) string { return oidctest.AttackerKey(rand.Text()).Sign(claims) }
@@ -221,7 +221,7 @@ func oidcRobust(t *testing.T, l *ledger, h *house) {
 		b.must(err)
 		r.Host = "evil.test"
 		start := b.do(r)
-		if _, err := p.Visit(start.location); err != nil || p.LastRequest().Get("redirect_uri") != b.url+"/sso/acme/oidc/callback" {
+		if _, err := p.Authorize(start.location); err != nil || p.LastRequest().Get("redirect_uri") != b.url+"/sso/acme/oidc/callback" {
 			t.Errorf("redirect_uri %q, %v", p.LastRequest().Get("redirect_uri"), err)
 		}
 		l.note(t, "OR03", "Host and X-Forwarded-Host of an attacker", "used for nothing")
@@ -241,7 +241,7 @@ func oidcRobust(t *testing.T, l *ledger, h *house) {
 		h, p := h.withProvider(t)
 		for _, query := range []string{"", "state=", "code=x", "state=%00&code=x", "state=%ff&code=%ff", "state=a&state=b", "state=a;code=b", "%zz=1&state=a", "error=access_denied", "state=a&error=<script>alert(1)</script>"} {
 			b := h.browser()
-			b.visited("acme", p)
+			b.providerAnswer("acme", p)
 			answer := b.get("/sso/acme/oidc/callback?" + query)
 			if answer.status >= 500 || b.who() != "" || strings.Contains(answer.body, "alert") {
 				t.Errorf("%s: %d, signed in as %q", query, answer.status, b.who())
@@ -254,7 +254,7 @@ func oidcRobust(t *testing.T, l *ledger, h *house) {
 // oidcIssuers sets connections up with issuers that lead to where nobody should
 // go.
 func oidcIssuers(t *testing.T, l *ledger) {
-	shared := newHouse(t, storetest.SQLite(t))
+	shared := newHarness(t, storetest.SQLite(t))
 	shared.owns(mallory)
 	for _, c := range oidctest.Cases() {
 		if c.Part != oidctest.Discovery {
@@ -269,11 +269,11 @@ func oidcIssuers(t *testing.T, l *ledger) {
 			start := b.get("/sso/acme/login?via=oidc")
 			result := signsIn
 			if c.Accept {
-				query, err := p.Visit(start.location)
+				query, err := p.Authorize(start.location)
 				b.must(err)
 				b.signedIn(b.callback("acme", query), mallory)
 			} else if reason, late := map[string]string{"OX07c": c.Reason, "OX07d": c.Reason}[c.ID]; late {
-				query, err := p.Visit(start.location) // it shows only when the address is to be fetched
+				query, err := p.Authorize(start.location) // it shows only when the address is to be fetched
 				b.must(err)
 				b.refused(b.callback("acme", query), reason)
 				result = refusedFor(reason)
@@ -284,7 +284,7 @@ func oidcIssuers(t *testing.T, l *ledger) {
 				}
 				result = refusedFor("setup") + " (" + c.Reason + ")"
 			}
-			if n := p.Requests("trap"); n > 0 {
+			if n := p.Requests("forbidden"); n > 0 {
 				t.Errorf("%d requests went to where nobody may ask", n)
 			}
 			l.note(t, c.ID, "an issuer: "+c.Title, result)
@@ -301,8 +301,8 @@ func oidcIssuers(t *testing.T, l *ledger) {
 			b.refused(b.get("/sso/acme/login?via=oidc"), "setup")
 		}
 		if n := p.Requests("/.well-known/openid-configuration"); n > 3 {
-			t.Errorf("a provider that is out of order was asked %d times for 20 visitors", n)
+			t.Errorf("a provider that is out of order was asked %d times for 20 people", n)
 		}
-		l.note(t, "OX13", "20 visitors of a connection whose provider is out of order", "the provider is asked a few times at most")
+		l.note(t, "OX13", "20 people of a connection whose provider is out of order", "the provider is asked a few times at most")
 	})
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // samlRelays tries where one can be led by RelayState and return_to.
-func samlRelays(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
+func samlRelays(t *testing.T, l *ledger, h *harness, idp *samltest.IdP) {
 	targets := []struct{ name, to string }{
 		{"`https://evil.test/`", "https://evil.test/"}, {"`//evil.test/`", "//evil.test/"}, {"`/\\evil.test`", `/\evil.test`},
 		{"`javascript:alert(1)`", "javascript:alert(1)"}, {"`https:evil.test`", "https:evil.test"}, {"a tab between two slashes", "/\t/evil.test"},
@@ -20,7 +20,7 @@ func samlRelays(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
 	for i, target := range targets {
 		id := "SR0" + string(rune('1'+i))
 		t.Run(id, func(t *testing.T) {
-			v := h.on(t).browser().visits("acme")
+			v := h.on(t).browser().begins("acme")
 			p := v.postAnswer("acme", v.good(idp, idp.Person), target.to)
 			v.refused(p, "pending")
 			l.note(t, id, "RelayState "+target.name, refusedFor("pending"))
@@ -43,7 +43,7 @@ func samlRelays(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
 	}
 	t.Run("SR21b", func(t *testing.T) {
 		b := h.on(t).browser()
-		v := b.visits("acme")
+		v := b.begins("acme")
 		b.refused(v.postAnswer("acme", v.good(idp, idp.Person), samltest.Markup), "pending")
 		for path, reason := range map[string]string{
 			"/sso/" + url.PathEscape(samltest.Markup) + "/login":               "connection",
@@ -66,7 +66,7 @@ func (b *browser) staysHere(p page) {
 }
 
 // samlUnasked tries answers to no request where those are allowed.
-func samlUnasked(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
+func samlUnasked(t *testing.T, l *ledger, h *harness, idp *samltest.IdP) {
 	h.trusts(idp, func(s *protocol.SAML) { s.IdPInitiated = true })
 	defer h.trusts(idp, nil)
 	t.Run("SI15", func(t *testing.T) {
@@ -103,7 +103,7 @@ func samlUnasked(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
 		l.note(t, "SF10b", "the attacker's answer that was not asked for, in somebody else's browser, with an address as RelayState", "begins a sign-in of the browser's owner; leads nowhere else")
 	})
 	t.Run("SF15", func(t *testing.T) {
-		v := h.on(t).browser().visits("acme")
+		v := h.on(t).browser().begins("acme")
 		v.request.ID = "_unknown"
 		v.refused(v.postAnswer("acme", v.good(idp, idp.Person), "/tickets/1"), string(saml.ReasonInResponseTo))
 		l.note(t, "SF15", "an answer to an unknown request, where answers to none are allowed", refusedFor(string(saml.ReasonInResponseTo)))
@@ -111,11 +111,11 @@ func samlUnasked(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
 }
 
 // begun is the sign-in to which a page sends the browser.
-func (b *browser) begun(p page, connection string) visit {
+func (b *browser) begun(p page, connection string) attempt {
 	b.Helper()
 	to, err := url.Parse(p.location)
 	b.must(err)
-	return visit{b, connection, samltest.Request{ID: requestIDIn(b, to.Query().Get("SAMLRequest")), EntityID: b.url + "/sso/" + connection + "/saml/metadata",
+	return attempt{b, connection, samltest.Request{ID: requestIDIn(b, to.Query().Get("SAMLRequest")), EntityID: b.url + "/sso/" + connection + "/saml/metadata",
 		ACSURL: b.url + "/sso/" + connection + "/saml/acs", Encrypt: ours(b)}, to.Query().Get("RelayState")}
 }
 

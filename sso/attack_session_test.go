@@ -16,13 +16,13 @@ import (
 
 // sessionAttacks are about cookies and sessions, for both protocols.
 func sessionAttacks(t *testing.T, l *ledger) {
-	onEach(t, func(h *house, t *testing.T) {
+	onEach(t, func(h *harness, t *testing.T) {
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
-		sessionsBy(t, l, h, "SH", idp.Person, func(*testing.T) (*house, func(b *browser) page) {
+		sessionsBy(t, l, h, "SH", idp.Person, func(*testing.T) (*harness, func(b *browser) page) {
 			return h, func(b *browser) page { return b.signInSAML(idp, "/") }
 		})
-		sessionsBy(t, l, h, "OH", mallory, func(t *testing.T) (*house, func(b *browser) page) {
+		sessionsBy(t, l, h, "OH", mallory, func(t *testing.T) (*harness, func(b *browser) page) {
 			h, p := h.withProvider(t)
 			return h, func(b *browser) page { return b.signInOIDC(p, "/") }
 		})
@@ -33,7 +33,7 @@ func sessionAttacks(t *testing.T, l *ledger) {
 	cookies(t, l)
 }
 
-func sessionsBy(t *testing.T, l *ledger, h *house, letters, person string, with func(t *testing.T) (*house, func(b *browser) page)) {
+func sessionsBy(t *testing.T, l *ledger, h *harness, letters, person string, with func(t *testing.T) (*harness, func(b *browser) page)) {
 	t.Run(letters+"01", func(t *testing.T) {
 		h, signIn := with(t)
 		attacker, b := h.on(t).browser(), h.on(t).browser()
@@ -124,7 +124,7 @@ func cookies(t *testing.T, l *ledger) {
 // flags signs somebody in at a server that browsers know by https, and looks at
 // every cookie on the way.
 func flags(t *testing.T, l *ledger, id string) {
-	onEach(t, func(h *house, t *testing.T) {
+	onEach(t, func(h *harness, t *testing.T) {
 		idp, p := samltest.New(idpID), oidctest.New(t, "")
 		h.owns(mallory)
 		h.trusts(idp, nil)
@@ -182,7 +182,7 @@ var insides = regexp.MustCompile(`goroutine |panic|runtime error|\.go:\d|SQLSTAT
 
 // anyPath asks for everything in odd ways: there is no error of our own, and no
 // page tells of what is inside.
-func anyPath(t *testing.T, l *ledger, h *house) {
+func anyPath(t *testing.T, l *ledger, h *harness) {
 	odd := []string{"%00", "%ff", "%F0%9F%92%A9", strings.Repeat("a", 3000), "..%2f..", "'", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"}
 	t.Run("SH04", func(t *testing.T) {
 		h := h.on(t)
@@ -228,7 +228,7 @@ func mustUnescape(s string) string {
 	return text
 }
 
-func (h *house) try(b *browser, method string, paths ...string) {
+func (h *harness) try(b *browser, method string, paths ...string) {
 	h.Helper()
 	for _, path := range paths {
 		r, err := http.NewRequestWithContext(h.Context(), method, b.url+path, nil)
@@ -246,7 +246,7 @@ func (h *house) try(b *browser, method string, paths ...string) {
 }
 
 // crossSite has other sites make the browser change something here.
-func crossSite(t *testing.T, l *ledger, h *house, idp *samltest.IdP) {
+func crossSite(t *testing.T, l *ledger, h *harness, idp *samltest.IdP) {
 	t.Run("SH06", func(t *testing.T) {
 		h := h.on(t)
 		b := h.browser()

@@ -53,14 +53,14 @@ func TestAttacks(t *testing.T) {
 
 // onEach runs play on both databases: for what rests on what the database does
 // with two at once, or with odd text.
-func onEach(t *testing.T, play func(h *house, t *testing.T)) {
+func onEach(t *testing.T, play func(h *harness, t *testing.T)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, s *store.Store) { play(newHouse(t, s), t) })
+	storetest.Each(t, func(t *testing.T, s *store.Store) { play(newHarness(t, s), t) })
 }
 
 // administrator makes whoever an attacker would like to be: pushed by SCIM, and
 // an administrator of a desk.
-func (h *house) administrator(address string) provision.Identity {
+func (h *harness) administrator(address string) provision.Identity {
 	h.Helper()
 	desk := h.desk()
 	for _, r := range []provision.Rule{
@@ -79,7 +79,7 @@ func (h *house) administrator(address string) provision.Identity {
 	return victim
 }
 
-func (h *house) desk() provision.Desk {
+func (h *harness) desk() provision.Desk {
 	h.Helper()
 	desk, err := h.core.Settings.AddDesk(h.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
 	h.must(err)
@@ -96,12 +96,12 @@ func pushed(address string, roles ...string) provision.Identity {
 	return id
 }
 
-func (h *house) isAdministrator(id provision.IdentityID) {
+func (h *harness) isAdministrator(id provision.IdentityID) {
 	h.Helper()
-	places, err := h.core.Entitlement.AccountsOf(h.Context(), id)
+	accounts, err := h.core.Entitlement.AccountsOf(h.Context(), id)
 	h.must(err)
-	if len(places) != 1 || places[0].Account.Desired.Role != provision.RoleAdmin {
-		h.Fatalf("the victim is no administrator: %+v", places)
+	if len(accounts) != 1 || accounts[0].Account.Desired.Role != provision.RoleAdmin {
+		h.Fatalf("the victim is no administrator: %+v", accounts)
 	}
 }
 
@@ -110,12 +110,12 @@ type record struct {
 	Person   provision.Identity
 	Logins   []provision.LoginKey
 	Sessions []provision.SessionID
-	Places   []entitlement.DeskAccount
+	Accounts []entitlement.DeskAccount
 }
 
 // record returns what there is of the person with a userName; nothing when
 // there is nobody.
-func (h *house) record(userName string) (r record) {
+func (h *harness) record(userName string) (r record) {
 	h.Helper()
 	people, err := h.core.Directory.FindPeople(h.Context(), userName)
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.NotFound {
@@ -137,13 +137,13 @@ func (h *house) record(userName string) (r record) {
 	for _, s := range sessions {
 		r.Sessions = append(r.Sessions, s.ID)
 	}
-	r.Places, err = h.core.Entitlement.AccountsOf(h.Context(), r.Person.ID)
+	r.Accounts, err = h.core.Entitlement.AccountsOf(h.Context(), r.Person.ID)
 	h.must(err)
 	return r
 }
 
 // unharmed fails the test unless the person is as before.
-func (h *house) unharmed(before record) {
+func (h *harness) unharmed(before record) {
 	h.Helper()
 	if diff := cmp.Diff(before, h.record(before.Person.UserName)); diff != "" {
 		h.Errorf("the victim (-before +after):\n%s", diff)

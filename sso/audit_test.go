@@ -13,7 +13,7 @@ import (
 )
 
 // audited returns the newest audit entry with this action.
-func (h *house) audited(action string) (last provision.Entry) {
+func (h *harness) audited(action provision.Action) (last provision.Entry) {
 	h.Helper()
 	h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {
 		if e.Action == action {
@@ -29,7 +29,7 @@ func (h *house) audited(action string) (last provision.Entry) {
 
 // saysOf fails the test unless an entry tells this, and nothing that would sign
 // somebody in, or say by name who they are.
-func (h *house) saysOf(e provision.Entry, want map[string]any) {
+func (h *harness) saysOf(e provision.Entry, want map[string]any) {
 	h.Helper()
 	text, err := json.Marshal(e.Detail)
 	h.must(err)
@@ -51,7 +51,7 @@ func (h *house) saysOf(e provision.Entry, want map[string]any) {
 
 func TestTheAuditLogTellsHowSomebodySignedIn(t *testing.T) {
 	t.Run("saml", func(t *testing.T) {
-		h := newHouse(t, storetest.SQLite(t))
+		h := newHarness(t, storetest.SQLite(t))
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
 		b := h.browser()
@@ -66,7 +66,7 @@ func TestTheAuditLogTellsHowSomebodySignedIn(t *testing.T) {
 			"assertion": "_assertion-1", "authn_context": "urn:example:mfa", "session_index": strings.Repeat("i", 255) + "…"})
 	})
 	t.Run("oidc", func(t *testing.T) {
-		h, p := newHouse(t, storetest.SQLite(t)).withProvider(t)
+		h, p := newHarness(t, storetest.SQLite(t)).withProvider(t)
 		p.Claims = func(c map[string]any) { c["jti"], c["acr"], c["amr"] = "token-1", "phr", []string{"pwd", "hwk"} }
 		b := h.browser()
 		b.signedIn(b.signInOIDC(p, "/"), mallory)
@@ -74,7 +74,7 @@ func TestTheAuditLogTellsHowSomebodySignedIn(t *testing.T) {
 			"jti": "token-1", "acr": "phr", "amr": []any{"pwd", "hwk"}, "sid": "session-of-subject-of-mallory"})
 	})
 	t.Run("refused", func(t *testing.T) {
-		h := newHouse(t, storetest.SQLite(t))
+		h := newHarness(t, storetest.SQLite(t))
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
 		b := h.browser()

@@ -29,7 +29,7 @@ import (
 // times what crewjam/saml takes to read the same answer.
 func BenchmarkSAMLSignIn(b *testing.B) {
 	_, s := storetest.Postgres(b)
-	h := newHouse(b, s)
+	h := newHarness(b, s)
 	idp := samltest.New("https://idp.example.test/metadata")
 	h.trusts(idp, nil)
 	person := h.browser()
@@ -97,7 +97,7 @@ func crewjamReads(b *testing.B, idp *samltest.IdP, request samltest.Request, pos
 func BenchmarkOIDCCallback(b *testing.B) {
 	provider := oidctest.New(b, "")
 	_, s := storetest.Postgres(b)
-	h := newHouse(b, s, provider.Host())
+	h := newHarness(b, s, provider.Host())
 	h.trustsOIDC(provider, nil)
 	email, _ := provider.User["email"].(string)
 	h.owns(email)
@@ -118,7 +118,7 @@ func BenchmarkOIDCCallback(b *testing.B) {
 	}
 	for b.Loop() {
 		begun := person.get("/sso/acme/login?via=oidc")
-		query, err := provider.Visit(begun.location)
+		query, err := provider.Authorize(begun.location)
 		h.must(err)
 		callback := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/sso/acme/oidc/callback?"+query.Encode(), nil)
 		person.carry(callback)
@@ -168,7 +168,7 @@ const (
 // times that of a handler that does one indexed look-up and says hello.
 func BenchmarkForwardAuth(b *testing.B) {
 	_, s := storetest.Postgres(b)
-	h := newHouse(b, s)
+	h := newHarness(b, s)
 	idp := samltest.New("https://idp.example.test/metadata")
 	h.trusts(idp, nil)
 	person := h.browser()

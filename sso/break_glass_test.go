@@ -16,20 +16,20 @@ import (
 )
 
 // TestBreakGlassUnderSiege has strangers fail at the break-glass sign-in from
-// many addresses until no try of theirs is taken any more. The owner gets in
+// many addresses until no try of theirs is taken any more. The admin gets in
 // meanwhile, at the third try.
 func TestBreakGlassUnderSiege(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
-	_, enrolled, err := h.core.BreakGlass.Add(t.Context(), byTest, "owner", "correct horse battery")
+	h := newHarness(t, storetest.SQLite(t))
+	_, enrolled, err := h.core.BreakGlass.Add(t.Context(), byTest, "admin", "correct horse battery")
 	h.must(err)
 	still := time.Now()
 	h.now = func() time.Time { return still } // no limit lets anything more through by and by
-	glass := h.replica(slog.New(slog.DiscardHandler))
+	handler := h.replica(slog.New(slog.DiscardHandler))
 	try := func(from, password, code string) int {
-		r := posted("/sso/break-glass", url.Values{"name": {"owner"}, "password": {password}, "code": {code}})
+		r := posted("/sso/break-glass", url.Values{"name": {"admin"}, "password": {password}, "code": {code}})
 		r.RemoteAddr = "[" + from + "]:1"
 		w := httptest.NewRecorder()
-		glass.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 		if w.Code == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
 			t.Error("no Retry-After")
 		}
@@ -45,11 +45,11 @@ func TestBreakGlassUnderSiege(t *testing.T) {
 	}
 	for _, code := range []string{"mistyped", "again"} {
 		if got := try("2001:db8:2::1", "correct horse battery", code); got != http.StatusForbidden {
-			t.Errorf("the owner mistypes: %d", got)
+			t.Errorf("the admin mistypes: %d", got)
 		}
 	}
 	if got := try("2001:db8:2::1", "correct horse battery", enrolled.Codes[0]); got != http.StatusSeeOther {
-		t.Errorf("the owner is kept out: %d", got)
+		t.Errorf("the admin is kept out: %d", got)
 	}
 	if got := try("2001:db8:1:0::ffff", "correct horse battery", enrolled.Codes[1]); got != http.StatusTooManyRequests {
 		t.Errorf("a sixth try from one household: %d", got)
@@ -57,12 +57,12 @@ func TestBreakGlassUnderSiege(t *testing.T) {
 }
 
 func TestBreakGlass(t *testing.T) {
-	each(t, func(h *house) {
-		_, enrolled, err := h.core.BreakGlass.Add(t.Context(), byTest, "owner", "correct horse battery")
+	each(t, func(h *harness) {
+		_, enrolled, err := h.core.BreakGlass.Add(t.Context(), byTest, "admin", "correct horse battery")
 		h.must(err)
 		b := h.browser()
 		try := func(code string) page {
-			return b.post("/sso/break-glass", url.Values{"name": {"owner"}, "password": {"correct horse battery"}, "code": {code}}, false)
+			return b.post("/sso/break-glass", url.Values{"name": {"admin"}, "password": {"correct horse battery"}, "code": {code}}, false)
 		}
 		if p := try("wrong"); p.status != http.StatusForbidden || !strings.Contains(h.log.String(), "BREAK GLASS: a sign-in was refused") {
 			h.Errorf("a wrong code: %d", p.status)
@@ -76,7 +76,7 @@ func TestBreakGlass(t *testing.T) {
 			h.Errorf("the reference leads nowhere: %s", p.body)
 		}
 		if got := b.who(); got != "" {
-			h.Errorf("an owner is signed in as %q", got)
+			h.Errorf("a break-glass admin is signed in as %q", got)
 		}
 		b.post("/sso/break-glass/end", url.Values{}, false)
 		if p := b.get("/sso/break-glass"); strings.Contains(p.body, "Sign out") {

@@ -20,7 +20,7 @@ import (
 
 // published returns the keys that an OpenID provider is given the address of,
 // as one replica publishes them.
-func (h *house) published(replica *sso.Handler) (keys jose.JSONWebKeySet) {
+func (h *harness) published(replica *sso.Handler) (keys jose.JSONWebKeySet) {
 	h.Helper()
 	p := httptest.NewRecorder()
 	replica.ServeHTTP(p, httptest.NewRequestWithContext(h.Context(), http.MethodGet, "/sso/jwks", nil))
@@ -39,7 +39,7 @@ func (h *house) published(replica *sso.Handler) (keys jose.JSONWebKeySet) {
 // TestSignInWithAKeyInPlaceOfASecret has a provider that takes no secret check
 // who asks it for tokens, by what we publish.
 func TestSignInWithAKeyInPlaceOfASecret(t *testing.T) {
-	h, p := newHouse(t, storetest.SQLite(t)).withProvider(t)
+	h, p := newHarness(t, storetest.SQLite(t)).withProvider(t)
 	_, err := h.core.Settings.Keys(t.Context(), settings.KeyOIDC, sharedKey)
 	h.must(err)
 	h.trustsOIDC(p, func(s *protocol.OIDC) { s.ClientSecret, s.AuthMethod = "", "private_key_jwt" })
@@ -58,7 +58,7 @@ func TestSignInWithAKeyInPlaceOfASecret(t *testing.T) {
 // TestClientKeysRotate publishes the next key before it signs, and the old one
 // until it is retired.
 func TestClientKeysRotate(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	first, err := h.core.Settings.Keys(t.Context(), settings.KeyOIDC, sharedKey)
 	h.must(err)
 	if got := h.published(h.sso); len(got.Keys) != 1 || got.Keys[0].KeyID != string(first[0].ID) || got.Keys[0].Use != "sig" || len(got.Keys[0].Certificates) != 1 {

@@ -6,8 +6,8 @@ import (
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
-// KeepHouse does once what [Handler.Run] does again and again.
-func (h *Handler) KeepHouse(ctx context.Context) error { return h.keepHouse(ctx) }
+// Housekeep does once what [Handler.Run] does again and again.
+func (h *Handler) Housekeep(ctx context.Context) error { return h.housekeep(ctx) }
 
 // Routes returns what all rooms serve.
 func (h *Handler) Routes() []web.Route { return h.routes() }

@@ -21,7 +21,7 @@ const deep = "/Ticket/Display.html?id=7&Order=DESC;Page=2&q=a%26b+c%3B#not-sent"
 // TestForwardAuthSaysWhereToGo asks as proxies do, in the headers that each of
 // them sends.
 func TestForwardAuthSaysWhereToGo(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	asked := strings.TrimSuffix(deep, "#not-sent")
 	back := h.url + "/sso/login?return_to=" + url.QueryEscape(asked)
 	nowhere := h.url + "/sso/login"
@@ -63,7 +63,7 @@ func TestForwardAuthSaysWhereToGo(t *testing.T) {
 
 // planted has a browser send what a proxy would say of the page that was asked
 // for.
-func planted(t *testing.T, l *ledger, h *house) {
+func planted(t *testing.T, l *ledger, h *harness) {
 	t.Run("SR23", func(t *testing.T) {
 		for _, header := range []string{"X-Original-Uri", "X-Forwarded-Uri"} {
 			for _, to := range []string{"https://evil.test/", "//evil.test/", `/\evil.test/`, "/\t/evil.test/", "javascript:alert(1)", "https:evil.test", "http://us@evil.test"} {
@@ -116,16 +116,16 @@ func askingProxy(t *testing.T, ours http.Handler, desk http.HandlerFunc) http.Ha
 // somebody lands after signing in, to the letter. Who has no account there is
 // told so.
 func TestSignInBehindAnAskingProxy(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	idp := samltest.New("https://idp.example.test/metadata")
 	h.trusts(idp, nil)
-	door := httptest.NewUnstartedServer(nil)
-	h.url = "http://" + door.Listener.Addr().String()
-	door.Config.Handler = askingProxy(t, numbered(h.replica(slog.New(slog.DiscardHandler))), func(w http.ResponseWriter, r *http.Request) {
+	proxy := httptest.NewUnstartedServer(nil)
+	h.url = "http://" + proxy.Listener.Addr().String()
+	proxy.Config.Handler = askingProxy(t, numbered(h.replica(slog.New(slog.DiscardHandler))), func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "the desk shows "+r.Header.Get("Remote-User")+" "+r.URL.RequestURI())
 	})
-	door.Start()
-	t.Cleanup(door.Close)
+	proxy.Start()
+	t.Cleanup(proxy.Close)
 	desk, err := h.core.Settings.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
 	h.must(err)
 	person, _, err := h.core.Directory.CreateIdentity(t.Context(), h.conn.ID, byTest, pushed(idp.Person, "agent"))
@@ -146,7 +146,7 @@ func TestSignInBehindAnAskingProxy(t *testing.T) {
 	if p := b.get(asked); p.at.Path != "/sso/waiting" || p.at.Query().Get("return_to") != asked || !strings.Contains(p.body, "support") {
 		t.Errorf("while the account is being made: %d at %s\n%s", p.status, p.at, p.body)
 	}
-	h.grant(person.ID)
+	h.confirmAccess(person.ID)
 	if p := b.get("/sso/waiting?return_to=" + url.QueryEscape(asked)); p.body != "the desk shows "+idp.Person+" "+asked {
 		t.Errorf("with an account: %d %s", p.status, p.body)
 	}
@@ -156,7 +156,7 @@ func TestSignInBehindAnAskingProxy(t *testing.T) {
 // whatever host: nobody is sent anywhere but to our own sign-in page, and from
 // there to no other host than ours.
 func FuzzForwardAuth(f *testing.F) {
-	h := newHouse(f, quiet(f))
+	h := newHarness(f, quiet(f))
 	public, err := url.Parse(h.url)
 	h.must(err)
 	for _, seed := range []string{deep, "/", "//evil.test", `/\evil.test`, "/\t/evil.test", "https://evil.test/", "/%2F/evil.test", "/..//evil.test", "/?x=\x00", "/?\xff", "javascript:alert(1)"} {

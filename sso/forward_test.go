@@ -9,13 +9,13 @@ import (
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 )
 
-// grant tells the core that a desk has confirmed what it wants of a person.
-func (h *house) grant(person provision.IdentityID) {
+// confirmAccess tells the core that a desk has confirmed the desired access of a person.
+func (h *harness) confirmAccess(person provision.IdentityID) {
 	h.Helper()
-	places, err := h.core.Entitlement.AccountsOf(h.Context(), person)
+	accounts, err := h.core.Entitlement.AccountsOf(h.Context(), person)
 	h.must(err)
-	for _, p := range places {
-		v, err := h.core.Reconcile.Begin(h.Context(), p.Account.ID)
+	for _, a := range accounts {
+		v, err := h.core.Reconcile.Begin(h.Context(), a.Account.ID)
 		h.must(err)
 		h.must(v.Claim(h.Context(), "desk-user-1", provision.OriginMade))
 		have := provision.DeskUser{ID: "desk-user-1", Active: true, Role: v.Account.Desired.Role, Teams: v.Account.Desired.Teams, Mailboxes: v.Account.Desired.Mailboxes}
@@ -24,16 +24,16 @@ func (h *house) grant(person provision.IdentityID) {
 }
 
 func TestForwardAuth(t *testing.T) {
-	each(t, func(h *house) {
+	each(t, func(h *harness) {
 		idp := samltest.New("https://idp.example.test/metadata")
 		h.trusts(idp, nil)
 		desk, err := h.core.Settings.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind, Settings: map[string]string{builtin.SettingTeams: "A"}})
 		h.must(err)
 		_, err = h.core.Settings.AddRuleUnchecked(t.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Group: "Everybody", Role: provision.RoleAgent, Teams: []string{"A"}})
 		h.must(err)
-		described := provision.Identity{UserName: idp.Person, Status: provision.StatusActive, Document: []byte(`{"userName":"x"}`),
+		identity := provision.Identity{UserName: idp.Person, Status: provision.StatusActive, Document: []byte(`{"userName":"x"}`),
 			Profile: provision.Profile{DisplayName: "Zoë\r\nX", Email: idp.Person}}
-		person, _, err := h.core.Directory.CreateIdentity(t.Context(), h.conn.ID, byTest, described)
+		person, _, err := h.core.Directory.CreateIdentity(t.Context(), h.conn.ID, byTest, identity)
 		h.must(err)
 		inner, err := h.core.Directory.CreateGroup(t.Context(), h.conn.ID, byTest, provision.Group{DisplayName: "Support, 1st"}, []provision.MemberID{provision.MemberID(person.ID)})
 		h.must(err)
@@ -49,7 +49,7 @@ func TestForwardAuth(t *testing.T) {
 		if p := b.get("/sso/forward-auth?desk=support"); p.status != http.StatusForbidden {
 			h.Errorf("before the desk has confirmed: %d", p.status)
 		}
-		h.grant(person.ID)
+		h.confirmAccess(person.ID)
 		p := b.get("/sso/forward-auth?desk=support")
 		want := map[string]string{"Remote-User": idp.Person, "Remote-Email": idp.Person, "Remote-Name": "ZoëX",
 			"Remote-Groups": "Everybody,Support%2C 1st", "Remote-Role": "agent", "Remote-Teams": "A", "Remote-Connection": "acme"}

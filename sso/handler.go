@@ -35,13 +35,13 @@ type Options struct {
 
 // Handler serves everything under /sso/. It is safe for concurrent use.
 type Handler struct {
-	core    Core
-	site    *web.Site
-	clients *client.Clients
-	flow    *flow.Handler
-	logout  *logout.Handler
-	portal  *portal.Handler
-	glass   *breakglass.Handler
+	core       Core
+	site       *web.Site
+	clients    *client.Clients
+	flow       *flow.Handler
+	logout     *logout.Handler
+	portal     *portal.Handler
+	breakGlass *breakglass.Handler
 
 	mux   *http.ServeMux
 	desks http.Handler // nil until [Handler.Mount]
@@ -56,19 +56,19 @@ func New(core Core, o Options) *Handler {
 		TrustedProxies: o.TrustedProxies, Limits: o.Limits, Now: o.Now})
 	clients := client.New(client.Core{Sessions: core.Sessions, Settings: core.Settings}, site, o.Fetch)
 	h := &Handler{core: core, site: site, clients: clients, flow: flow.New(flow.Core{Sessions: core.Sessions, Settings: core.Settings, SignIn: core.SignIn}, site, clients), logout: logout.New(logout.Core{Sessions: core.Sessions}, site, clients),
-		portal: portal.New(portal.Core{Entitlement: core.Entitlement, Sessions: core.Sessions}, site), glass: breakglass.New(breakglass.Core{Audit: core.Audit, BreakGlass: core.BreakGlass, Settings: core.Settings}, site, clients)}
+		portal: portal.New(portal.Core{Entitlement: core.Entitlement, Sessions: core.Sessions}, site), breakGlass: breakglass.New(breakglass.Core{Audit: core.Audit, BreakGlass: core.BreakGlass, Settings: core.Settings}, site, clients)}
 	h.mux = newMux(h)
 	return h
 }
 
 // routes returns what all rooms serve.
 func (h *Handler) routes() []web.Route {
-	return slices.Concat(h.site.Routes(), h.clients.Routes(), h.flow.Routes(), h.logout.Routes(), h.portal.Routes(), h.glass.Routes())
+	return slices.Concat(h.site.Routes(), h.clients.Routes(), h.flow.Routes(), h.logout.Routes(), h.portal.Routes(), h.breakGlass.Routes())
 }
 
 // Collectors returns the metrics of signing in.
 func (h *Handler) Collectors() []prometheus.Collector {
-	return slices.Concat(h.site.Collectors(), h.clients.Collectors(), h.glass.Collectors())
+	return slices.Concat(h.site.Collectors(), h.clients.Collectors(), h.breakGlass.Collectors())
 }
 
 // Flow returns what takes people through a sign-in.

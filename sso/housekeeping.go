@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// houseEvery is how often housekeeping looks whether there is something to do.
-const houseEvery = 5 * time.Minute
+// housekeepingEvery is how often housekeeping looks whether there is something to do.
+const housekeepingEvery = 5 * time.Minute
 
 // Run keeps metadata fresh and clears away what has expired, until ctx ends.
 // Every replica may run it.
 func (h *Handler) Run(ctx context.Context) {
-	tick := time.NewTicker(houseEvery)
+	tick := time.NewTicker(housekeepingEvery)
 	defer tick.Stop()
 	for {
-		if err := h.keepHouse(ctx); err != nil && ctx.Err() == nil {
-			h.site.Log.ErrorContext(ctx, "keeping house for sign-in failed", "err", err)
+		if err := h.housekeep(ctx); err != nil && ctx.Err() == nil {
+			h.site.Log.ErrorContext(ctx, "housekeeping of sign-in failed", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -26,6 +26,6 @@ func (h *Handler) Run(ctx context.Context) {
 	}
 }
 
-func (h *Handler) keepHouse(ctx context.Context) error {
+func (h *Handler) housekeep(ctx context.Context) error {
 	return errors.Join(h.core.Sessions.Sweep(ctx), h.clients.KeepFresh(ctx))
 }

@@ -18,7 +18,7 @@ import (
 func TestPushAndSignIn(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		h := newHouse(t, s)
+		h := newHarness(t, s)
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
 		desk := h.desk()
@@ -42,12 +42,12 @@ func TestPushAndSignIn(t *testing.T) {
 }
 
 // comes has somebody pushed and signed in, in that order.
-func (h *house) comes(shared *samltest.IdP, name, order string) {
+func (h *harness) comes(shared *samltest.IdP, name, order string) {
 	h.Helper()
 	idp := *shared
 	idp.Person = name
 	b := h.browser()
-	v := b.visits("acme")
+	v := b.begins("acme")
 	form := v.good(&idp, name)
 	var made provision.Identity
 	var p page
@@ -58,7 +58,7 @@ func (h *house) comes(shared *samltest.IdP, name, order string) {
 		}
 	}
 	form.Set("RelayState", v.relay)
-	finish := b.held(form) // the request that makes or finds the person
+	finish := b.finishOf(form) // the request that makes or finds the person
 	signIn := func() { p = b.get(finish) }
 	switch order {
 	case "push first":
@@ -80,7 +80,7 @@ func (h *house) comes(shared *samltest.IdP, name, order string) {
 		h.Fatalf("%s is %+v, pushed as %s", name, people, made.ID)
 	}
 	now := h.record(name)
-	if len(now.Logins) != 1 || len(now.Sessions) != 1 || len(now.Places) != 1 || now.Places[0].Account.Desired.Role != provision.RoleAgent {
+	if len(now.Logins) != 1 || len(now.Sessions) != 1 || len(now.Accounts) != 1 || now.Accounts[0].Account.Desired.Role != provision.RoleAgent {
 		h.Fatalf("%s: %+v", name, now)
 	}
 }

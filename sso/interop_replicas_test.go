@@ -25,23 +25,23 @@ import (
 // sticky sessions does: no two steps of a sign-in meet the same one.
 type balancer struct {
 	replicas []*httputil.ReverseProxy
-	turn     atomic.Uint64
+	next     atomic.Uint64
 }
 
 func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.replicas[b.turn.Add(1)%uint64(len(b.replicas))].ServeHTTP(w, r)
+	b.replicas[b.next.Add(1)%uint64(len(b.replicas))].ServeHTTP(w, r)
 }
 
-// replicated returns a house behind a balancer: two processes' worth of
+// replicated returns a harness behind a balancer: two processes' worth of
 // Handler, Service, database connections and listener.
-func replicated(t *testing.T, allowed ...string) *house {
+func replicated(t *testing.T, allowed ...string) *harness {
 	databaseURL, first := storetest.Postgres(t)
 	second, err := store.Open(t.Context(), store.Options{DatabaseURL: databaseURL, Key: storetest.Key, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { second.Close() })
-	h := newHouse(t, first, allowed...)
+	h := newHarness(t, first, allowed...)
 	front := &balancer{}
 	server := httptest.NewServer(front)
 	t.Cleanup(server.Close)
@@ -71,7 +71,7 @@ func TestReplicas(t *testing.T) {
 	h.owns(mallory)
 	h.trusts(idp, nil)
 	h.trustsOIDC(provider, nil)
-	twice := func(name string, step func(t *testing.T, h *house)) {
+	twice := func(name string, step func(t *testing.T, h *harness)) {
 		for _, round := range []string{"one", "other"} {
 			t.Run(name+"/"+round, func(t *testing.T) {
 				h := h.on(t)
@@ -89,35 +89,35 @@ func TestReplicas(t *testing.T) {
 			}
 		}
 	}
-	twice("SAML", func(t *testing.T, h *house) {
+	twice("SAML", func(t *testing.T, h *harness) {
 		b := h.browser()
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 		always(b, idp.Person)
 		b.post("/sso/logout", nil, false)
 		always(b, "")
 	})
-	twice("OIDC", func(t *testing.T, h *house) {
+	twice("OIDC", func(t *testing.T, h *harness) {
 		b := h.browser()
 		b.signedIn(b.signInOIDC(provider, "/"), mallory)
 		always(b, mallory)
 		b.post("/sso/logout", nil, false)
 		always(b, "")
 	})
-	twice("a used answer", func(_ *testing.T, h *house) {
-		v := h.browser().visits("acme")
+	twice("a used answer", func(_ *testing.T, h *harness) {
+		v := h.browser().begins("acme")
 		form := v.good(idp, idp.Person)
 		thief := v.stolen()
 		v.signedIn(v.answeredWith(form), idp.Person)
 		thief.refused(thief.postAnswer("acme", form, v.relay), "pending")
 	})
-	twice("a used callback", func(_ *testing.T, h *house) {
+	twice("a used callback", func(_ *testing.T, h *harness) {
 		provider.ReuseCodes = true
 		b := h.browser()
-		query, thief := b.visited("acme", provider), b.stolen()
+		query, thief := b.providerAnswer("acme", provider), b.stolen()
 		b.signedIn(b.callback("acme", query), mallory)
 		thief.refused(thief.callback("acme", query), "pending")
 	})
-	twice("single logout", func(_ *testing.T, h *house) {
+	twice("single logout", func(_ *testing.T, h *harness) {
 		b := h.browser()
 		b.signedIn(b.signInSAML(idp, "/"), idp.Person)
 		raw := samltest.Query("SAMLRequest", idp.LogoutRequest(b.session(idp.Person)), "", idp.First)
@@ -125,17 +125,17 @@ func TestReplicas(t *testing.T) {
 		always(b, "")
 		b.refusedPage(h.browser().logOut(raw, false), "replay")
 	})
-	twice("back-channel logout", func(t *testing.T, h *house) {
+	twice("back-channel logout", func(t *testing.T, h *harness) {
 		b := h.browser()
 		b.signedIn(b.signInOIDC(provider, "/"), mallory)
 		token := provider.LogoutToken("subject-of-mallory", "session-of-subject-of-mallory")
-		if p := h.browser().told(token); p.status != http.StatusOK {
+		if p := h.browser().backchannelLogout(token); p.status != http.StatusOK {
 			t.Fatalf("%d %s", p.status, p.body)
 		}
 		always(b, "")
-		b.refusedPage(h.browser().told(token), "replay")
+		b.refusedPage(h.browser().backchannelLogout(token), "replay")
 	})
-	twice("an answer that was not asked for", func(_ *testing.T, h *house) {
+	twice("an answer that was not asked for", func(_ *testing.T, h *harness) {
 		h.trusts(idp, func(s *protocol.SAML) { s.IdPInitiated = true })
 		defer h.trusts(idp, nil)
 		form := h.unsolicited(idp)
@@ -143,7 +143,7 @@ func TestReplicas(t *testing.T) {
 		b := h.browser()
 		b.refused(b.answer(form, ""), "replay")
 	})
-	twice("new settings", func(_ *testing.T, h *house) { // the attacker's key is trusted no longer, at once, by both
+	twice("new settings", func(_ *testing.T, h *harness) { // the attacker's key is trusted no longer, at once, by both
 		h.set(func(s *provision.SignIn) {
 			s.SAML = &protocol.SAML{Metadata: string(idp.Metadata(idp.Attacker))}
 		})
@@ -153,11 +153,11 @@ func TestReplicas(t *testing.T) {
 		b.signedIn(b.signInSAML(&attacker, "/"), idp.Person)
 		h.trusts(idp, nil)
 		for range 2 {
-			v := h.browser().visits("acme")
+			v := h.browser().begins("acme")
 			v.refused(v.answeredWith(v.good(&attacker, idp.Person)), string(saml.ReasonSignature))
 		}
 	})
-	twice("a new key of ours", func(t *testing.T, h *house) {
+	twice("a new key of ours", func(t *testing.T, h *harness) {
 		_, err := h.core.Settings.RotateKey(t.Context(), byTest, settings.KeySAML, 0, sharedKey)
 		h.must(err)
 		b := h.browser()
@@ -183,7 +183,7 @@ func TestAnswerAtOnce(t *testing.T) {
 	idp := samltest.New(idpID)
 	h.trusts(idp, nil)
 	for range 5 {
-		v := h.browser().visits("acme")
+		v := h.browser().begins("acme")
 		form := v.good(idp, idp.Person)
 		form.Set("RelayState", v.relay)
 		before := len(h.record(idp.Person).Sessions)

@@ -17,7 +17,7 @@ import (
 )
 
 // measured returns what the metrics of a Handler say, as name{label="value"}.
-func (h *house) measured() map[string]float64 {
+func (h *harness) measured() map[string]float64 {
 	h.Helper()
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(h.sso.Collectors()...)
@@ -37,7 +37,7 @@ func (h *house) measured() map[string]float64 {
 	return out
 }
 
-func (h *house) measures(want map[string]float64) {
+func (h *harness) measures(want map[string]float64) {
 	h.Helper()
 	got := h.measured()
 	for name, value := range want {
@@ -51,7 +51,7 @@ func (h *house) measures(want map[string]float64) {
 }
 
 // aboutNow fails the test unless a metric is a moment within the last minutes.
-func (h *house) aboutNow(name string) {
+func (h *harness) aboutNow(name string) {
 	h.Helper()
 	if at := time.Unix(int64(h.measured()[name]), 0); time.Since(at) > 10*time.Minute || time.Until(at) > time.Minute {
 		h.Errorf("%s is %s", name, at)
@@ -59,7 +59,7 @@ func (h *house) aboutNow(name string) {
 }
 
 func TestMetricsOfSAML(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	idp := samltest.New(idpID)
 	h.trusts(idp, nil)
 	b := h.browser()
@@ -83,7 +83,7 @@ func TestMetricsOfSAML(t *testing.T) {
 }
 
 func TestMetricsOfOIDC(t *testing.T) {
-	h, p := newHouse(t, storetest.SQLite(t)).withProvider(t)
+	h, p := newHarness(t, storetest.SQLite(t)).withProvider(t)
 	h.trustsOIDC(p, func(s *protocol.OIDC) { s.SecretExpires = "2100-01-01" })
 	b := h.browser()
 	p.Handle["/jwks"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
@@ -105,7 +105,7 @@ func TestMetricsOfOIDC(t *testing.T) {
 // TestMetricsOfWhatCannotBeFetched has an identity provider that is down: that is
 // counted as such, and a sign-in that cannot begin is one that was refused.
 func TestMetricsOfWhatCannotBeFetched(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	h.set(func(s *provision.SignIn) {
 		s.SAML = &protocol.SAML{MetadataURL: "https://127.0.0.1:9/metadata"}
 		s.OIDC = &protocol.OIDC{Issuer: "https://127.0.0.1:9", ClientID: "c", ClientSecret: "s"}

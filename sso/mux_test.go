@@ -20,7 +20,7 @@ import (
 // TestExceptions holds every route that is spared a check. Whoever adds one
 // thinks of why, and writes it down here.
 func TestExceptions(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	const (
 		everyPage = "not counted by address"
 		anywhere  = "may come from other sites"
@@ -69,7 +69,7 @@ func asks(r web.Route) *http.Request {
 // TestEveryRouteIsChecked walks all routes: each has the headers, is counted,
 // and refuses what another site has a browser send.
 func TestEveryRouteIsChecked(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	routes := h.sso.Routes()
 	if len(routes) < 20 {
 		t.Fatalf("only %d routes", len(routes))

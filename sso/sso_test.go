@@ -45,7 +45,7 @@ func inflated(t testing.TB, encoded string) string {
 }
 
 func TestSignInBySAML(t *testing.T) {
-	each(t, func(h *house) {
+	each(t, func(h *harness) {
 		idp := samltest.New("https://idp.example.test/metadata")
 		h.trusts(idp, nil)
 		b := h.browser()
@@ -68,7 +68,7 @@ func TestSignInBySAML(t *testing.T) {
 func TestSignInByOIDC(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		provider := oidctest.New(t, "")
-		h := newHouse(t, s, provider.Host())
+		h := newHarness(t, s, provider.Host())
 		conn, err := h.core.Settings.Connection(t.Context(), "acme")
 		h.must(err)
 		h.conn = conn
@@ -86,7 +86,7 @@ func TestSignInByOIDC(t *testing.T) {
 }
 
 // owns gives the connection the domain of an address.
-func (h *house) owns(email string) {
+func (h *harness) owns(email string) {
 	h.Helper()
 	_, domain, _ := strings.Cut(email, "@")
 	if _, err := h.core.Settings.ClaimDomain(h.Context(), byTest, h.conn.ID, domain); err != nil {
@@ -96,7 +96,7 @@ func (h *house) owns(email string) {
 }
 
 func TestReturnPaths(t *testing.T) {
-	each(t, func(h *house) {
+	each(t, func(h *harness) {
 		idp := samltest.New("https://idp.example.test/metadata")
 		h.trusts(idp, nil)
 		for _, to := range []string{"https://evil.test", "//evil.test", `/\evil.test`, "javascript:alert(1)", "https:evil.test", "/\t/evil.test",
@@ -110,7 +110,7 @@ func TestReturnPaths(t *testing.T) {
 }
 
 func TestIdPInitiated(t *testing.T) {
-	each(t, func(h *house) {
+	each(t, func(h *harness) {
 		idp := samltest.New("https://idp.example.test/metadata")
 		h.trusts(idp, nil)
 		unsolicited := func() url.Values {
@@ -139,7 +139,7 @@ func TestIdPInitiated(t *testing.T) {
 }
 
 func TestWhoWasSuspended(t *testing.T) {
-	each(t, func(h *house) {
+	each(t, func(h *harness) {
 		idp := samltest.New("https://idp.example.test/metadata")
 		h.trusts(idp, nil)
 		b := h.browser()

@@ -9,8 +9,8 @@ import (
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 )
 
-func TestTrial(t *testing.T) {
-	each(t, func(h *house) {
+func TestTestSignIn(t *testing.T) {
+	each(t, func(h *harness) {
 		idp := samltest.New("https://idp.example.test/metadata")
 		h.trusts(idp, nil)
 		desk, err := h.core.Settings.AddDesk(t.Context(), byTest, provision.Desk{Name: "support", Kind: builtin.Kind})
@@ -27,7 +27,7 @@ func TestTrial(t *testing.T) {
 			idp.Sign(m.Assertion(), signature)
 			p := b.answer(m.Form(), relay)
 			if got := b.who(); got != "" {
-				h.Errorf("a trial signed in %q", got)
+				h.Errorf("a test sign-in signed in %q", got)
 			}
 			if p := b.get(strings.TrimPrefix(address, h.url)); p.status != 400 {
 				h.Errorf("the address serves twice: %d", p.status)
@@ -35,13 +35,13 @@ func TestTrial(t *testing.T) {
 			return p
 		}
 		if p := try(samltest.Signature{}); p.status != 200 || !strings.Contains(p.body, idp.Person) || !strings.Contains(p.body, "role agent") {
-			h.Errorf("a trial: %d %s", p.status, p.body)
+			h.Errorf("a test sign-in: %d %s", p.status, p.body)
 		}
 		if people, err := h.core.Directory.FindPeople(t.Context(), idp.Person); err == nil {
-			h.Errorf("a trial made %v", people)
+			h.Errorf("a test sign-in made %v", people)
 		}
 		if p := try(samltest.Signature{By: idp.Attacker}); p.status != 400 || !strings.Contains(p.body, "signature") {
-			h.Errorf("a trial with a bad signature: %d %s", p.status, p.body)
+			h.Errorf("a test sign-in with a bad signature: %d %s", p.status, p.body)
 		}
 	})
 }

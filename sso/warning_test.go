@@ -20,8 +20,8 @@ import (
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-// told returns what the audit log tells under an action, as "what days".
-func (h *house) told(action string, fields ...string) (out []string) {
+// auditLines returns what the audit log tells under an action, as "what days".
+func (h *harness) auditLines(action provision.Action, fields ...string) (out []string) {
 	h.Helper()
 	h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {
 		if e.Action == action {
@@ -37,11 +37,11 @@ func (h *house) told(action string, fields ...string) (out []string) {
 }
 
 // TestWarningsBeforeSomethingEnds lets time go by, and has two replicas look
-// every day: each of the moments before something runs out is told once.
+// every day: each of the moments before something runs out is reported once.
 func TestWarningsBeforeSomethingEnds(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	idp := samltest.New(idpID)
-	described, err := saml.ParseMetadata(idp.Metadata(), "", time.Now())
+	metadata, err := saml.ParseMetadata(idp.Metadata(), "", time.Now())
 	h.must(err)
 	keys, err := h.core.Settings.Keys(t.Context(), settings.KeySAML, sharedKey)
 	h.must(err)
@@ -57,11 +57,11 @@ func TestWarningsBeforeSomethingEnds(t *testing.T) {
 		signIn provision.SignIn
 	}{
 		{"client_secret", secretEnds, provision.SignIn{OIDC: oidc}},
-		{"idp_certificate", described.LastCertificate(), provision.SignIn{SAML: saml}},
+		{"idp_certificate", metadata.LastCertificate(), provision.SignIn{SAML: saml}},
 		{"own_certificate", own.NotAfter, provision.SignIn{SAML: saml}},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			h := newHouse(t, storetest.SQLite(t))
+			h := newHarness(t, storetest.SQLite(t))
 			h.set(func(s *provision.SignIn) { s.SAML, s.OIDC = tt.signIn.SAML, tt.signIn.OIDC })
 			now := tt.at.AddDate(0, 0, -90)
 			h.now = func() time.Time { return now }
@@ -69,10 +69,10 @@ func TestWarningsBeforeSomethingEnds(t *testing.T) {
 			var told []string
 			for ; now.Before(tt.at.AddDate(0, 0, 5)); now = now.Add(24 * time.Hour) {
 				for _, r := range replicas {
-					h.must(r.KeepHouse(t.Context()))
+					h.must(r.Housekeep(t.Context()))
 				}
 			}
-			for _, line := range h.told("sign_in.ending", "what", "days") {
+			for _, line := range h.auditLines("sign_in.ending", "what", "days") {
 				if strings.HasPrefix(line, tt.what) {
 					told = append(told, line)
 				}
@@ -90,12 +90,12 @@ func TestWarningsBeforeSomethingEnds(t *testing.T) {
 
 // TestWarningsSkipWhatHasPassed begins to look six days before the end.
 func TestWarningsSkipWhatHasPassed(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t))
+	h := newHarness(t, storetest.SQLite(t))
 	ends := time.Now().UTC().AddDate(0, 0, 6)
 	settings := &protocol.OIDC{Issuer: "https://idp.example.test", ClientID: "c", ClientSecret: "s", SecretExpires: ends.Format(time.DateOnly)}
 	h.set(func(s *provision.SignIn) { s.OIDC = settings })
-	h.must(h.sso.KeepHouse(t.Context()))
-	if diff := cmp.Diff([]string{"client_secret 7"}, h.told("sign_in.ending", "what", "days")); diff != "" {
+	h.must(h.sso.Housekeep(t.Context()))
+	if diff := cmp.Diff([]string{"client_secret 7"}, h.auditLines("sign_in.ending", "what", "days")); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 	warned := false
@@ -110,7 +110,7 @@ func TestWarningsSkipWhatHasPassed(t *testing.T) {
 // TestOverage has identity providers say that there are too many groups: an admin
 // is told once a day, and nobody loses anything.
 func TestOverage(t *testing.T) {
-	check := func(t *testing.T, h *house, signIn func(b *browser), person string) {
+	check := func(t *testing.T, h *harness, signIn func(b *browser), person string) {
 		t.Helper()
 		for range 2 {
 			b := h.browser()
@@ -119,7 +119,7 @@ func TestOverage(t *testing.T) {
 				t.Fatalf("%q is signed in, want %q: %s", who, person, tail(h.log))
 			}
 		}
-		if got := h.told("groups.overage", "protocol"); len(got) != 1 {
+		if got := h.auditLines("groups.overage", "protocol"); len(got) != 1 {
 			t.Errorf("told %d times: %v", len(got), got)
 		}
 		found := false
@@ -136,13 +136,13 @@ func TestOverage(t *testing.T) {
 		}
 	}
 	t.Run("saml", func(t *testing.T) {
-		h := newHouse(t, storetest.SQLite(t))
+		h := newHarness(t, storetest.SQLite(t))
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
-		v := h.browser().visits("acme")
+		v := h.browser().begins("acme")
 		v.signedIn(v.answeredWith(v.changed(idp, idp.Person, inGroup("Support"))), idp.Person)
 		check(t, h, func(b *browser) {
-			v := b.visits("acme")
+			v := b.begins("acme")
 			v.answeredWith(v.changed(idp, idp.Person, func(a *etree.Element) {
 				for _, e := range a.FindElements(".//Attribute") {
 					if name := e.SelectAttrValue("Name", ""); name == "groups" {
@@ -153,7 +153,7 @@ func TestOverage(t *testing.T) {
 		}, idp.Person)
 	})
 	t.Run("oidc", func(t *testing.T) {
-		h, p := newHouse(t, storetest.SQLite(t)).withProvider(t)
+		h, p := newHarness(t, storetest.SQLite(t)).withProvider(t)
 		p.Claims = func(c map[string]any) { c["groups"] = []string{"Support"} }
 		b := h.browser()
 		b.signedIn(b.signInOIDC(p, "/"), mallory)

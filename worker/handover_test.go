@@ -16,7 +16,7 @@ func (h *harness) handOvers(id provision.IdentityID) []map[string]any {
 	h.Helper()
 	var out []map[string]any
 	for _, e := range h.audit(id) {
-		if e.Action == string(reconcile.WriteHandOver) {
+		if e.Action == provision.Action(reconcile.WriteHandOver) {
 			out = append(out, e.Detail)
 		}
 	}

@@ -322,7 +322,7 @@ func (h *harness) actions(id provision.IdentityID) map[string]int {
 	h.Helper()
 	n := make(map[string]int)
 	for _, e := range h.audit(id) {
-		n[e.Action]++
+		n[string(e.Action)]++
 	}
 	return n
 }

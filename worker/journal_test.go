@@ -199,7 +199,7 @@ func (h *harness) oneEntryEach(id provision.IdentityID) {
 	h.Helper()
 	var seen []any
 	for _, e := range h.audit(id) {
-		if e.Action != string(reconcile.WriteHandOver) {
+		if e.Action != provision.Action(reconcile.WriteHandOver) {
 			continue
 		}
 		if slices.Contains(seen, e.Detail["conversation"]) {

@@ -64,7 +64,7 @@ func auditExportCommand(a *app) *cobra.Command {
 		enc.SetEscapeHTML(false)
 		return result{}, sys.Core.Audit.EachEntry(ctx, func(e provision.Entry) error {
 			return enc.Encode(entryLine{ID: e.ID, At: e.At, Connection: string(e.Connection), Actor: e.Cause.Actor, Cause: e.Cause.Action,
-				Request: e.Cause.Request, Action: e.Action, Subject: e.Subject, Desk: string(e.Desk), Account: string(e.Account),
+				Request: e.Cause.Request, Action: string(e.Action), Subject: e.Subject, Desk: string(e.Desk), Account: string(e.Account),
 				Detail: e.Detail, Seal: e.Seal, Hash: hex.EncodeToString(e.Hash)})
 		})
 	})

@@ -236,7 +236,7 @@ func (b *bridge) entries(subject string) (out []provision.Entry) {
 
 func actions(entries []provision.Entry) (out []string) {
 	for _, e := range entries {
-		out = append(out, e.Action)
+		out = append(out, string(e.Action))
 	}
 	return out
 }

@@ -226,7 +226,7 @@ func (m *crashModel) compare(t *testing.T, b *bridge) {
 		m.compareAudit(t, p, entries, onDesk)
 		for _, id := range p.ids {
 			for _, e := range entries[id] {
-				if e.Action == string(reconcile.WriteHandOver) {
+				if e.Action == provision.Action(reconcile.WriteHandOver) {
 					handOvers[fmt.Sprint(e.Detail["conversation"])]++
 				}
 			}
@@ -262,7 +262,7 @@ func (m *crashModel) compareAudit(t *testing.T, p *modelPerson, entries map[stri
 	}
 	got := make(map[string]int)
 	for _, e := range all {
-		got[e.Action]++
+		got[string(e.Action)]++
 	}
 	for what, pair := range map[string][2]int{
 		"creations":            {len(p.ids), got["user.created"]},
@@ -322,7 +322,7 @@ func (m *crashModel) compareConversations(t *testing.T, onDesk map[string]provis
 	}
 }
 
-func count(entries []provision.Entry, action string) (n int) {
+func count(entries []provision.Entry, action provision.Action) (n int) {
 	for _, e := range entries {
 		if e.Action == action {
 			n++

@@ -77,12 +77,12 @@ func (s *server) tokenOf(t *testing.T, as provision.DeskUserID) string {
 }
 
 // user makes a user by the connector.
-func (s *server) user(t *testing.T, given, family string, role provision.Role, places ...string) *provision.DeskUser {
+func (s *server) user(t *testing.T, given, family string, role provision.Role, units ...string) *provision.DeskUser {
 	t.Helper()
 	want := provision.DeskUser{GivenName: given, FamilyName: family, Email: strings.ToLower(given) + "@example.test",
-		Active: true, Role: role, Mailboxes: places}
+		Active: true, Role: role, Mailboxes: units}
 	if role != provision.RoleLimited {
-		want.Teams = places
+		want.Teams = units
 	}
 	made, err := s.desk.Create(t.Context(), want)
 	if err != nil {

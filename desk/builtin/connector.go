@@ -110,7 +110,7 @@ func (c *connector) Find(ctx context.Context, key desk.Key) (*provision.DeskUser
 			return nil, err
 		}
 		if len(found) > 0 {
-			if err := v.withPlaces(ctx, found); err != nil {
+			if err := v.withUnits(ctx, found); err != nil {
 				return nil, err
 			}
 			u := found[0].common()
@@ -183,10 +183,10 @@ func (c *connector) Create(ctx context.Context, want provision.DeskUser) (*provi
 		if id, err = t.insertUser(ctx, row); err != nil {
 			return err
 		}
-		if err := t.changePlaces(ctx, teamKind, id, want.Teams, nil); err != nil {
+		if err := t.changeUnits(ctx, teamKind, id, want.Teams, nil); err != nil {
 			return err
 		}
-		return t.changePlaces(ctx, mailboxKind, id, want.Mailboxes, nil)
+		return t.changeUnits(ctx, mailboxKind, id, want.Mailboxes, nil)
 	})
 	if err != nil {
 		return nil, err
@@ -224,13 +224,13 @@ func (c *connector) SetRole(ctx context.Context, id provision.DeskUserID, r prov
 
 // ChangeTeams adds a user to teams and takes them out of others.
 func (c *connector) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	return c.change(ctx, id, func(t *tx, id int64) error { return t.changePlaces(ctx, teamKind, id, add, remove) })
+	return c.change(ctx, id, func(t *tx, id int64) error { return t.changeUnits(ctx, teamKind, id, add, remove) })
 }
 
 // ChangeMailboxes opens mailboxes to a user and closes others. Open
 // conversations in a closed mailbox are unassigned.
 func (c *connector) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	return c.change(ctx, id, func(t *tx, id int64) error { return t.changePlaces(ctx, mailboxKind, id, add, remove) })
+	return c.change(ctx, id, func(t *tx, id int64) error { return t.changeUnits(ctx, mailboxKind, id, add, remove) })
 }
 
 // SetActive deactivates or reactivates a user.

@@ -169,7 +169,7 @@ func (d *Desks) AddConversation(ctx context.Context, on provision.DeskID, n NewC
 	}
 	var id int64
 	err := d.write(ctx, on, func(t *tx) error {
-		mailbox, err := t.known(ctx, mailboxKind, n.Mailbox)
+		mailbox, err := t.existing(ctx, mailboxKind, n.Mailbox)
 		if err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func (t *tx) assignTo(ctx context.Context, id int64, to desk.Assignee) error {
 	case to.User != "" && to.Team != "":
 		return errPermanent("assignTo", "a conversation has one assignee: a user or a team")
 	case to.Team != "":
-		team, err := t.known(ctx, teamKind, to.Team)
+		team, err := t.existing(ctx, teamKind, to.Team)
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func (c *connector) List(ctx context.Context, cursor string) ([]provision.DeskUs
 	if err != nil {
 		return nil, "", err
 	}
-	if err := v.withPlaces(ctx, rows); err != nil {
+	if err := v.withUnits(ctx, rows); err != nil {
 		return nil, "", err
 	}
 	users := make([]provision.DeskUser, len(rows))

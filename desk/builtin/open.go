@@ -107,12 +107,12 @@ func (d *Desks) open(ctx context.Context, s settings) error {
 			return err
 		}
 		for _, name := range s.teams {
-			if _, err := t.addPlace(ctx, teamKind, name, ""); err != nil {
+			if _, err := t.addUnit(ctx, teamKind, name, ""); err != nil {
 				return err
 			}
 		}
 		for _, name := range s.mailboxes {
-			if _, err := t.addPlace(ctx, mailboxKind, name, localPart(name)+"@"+s.name+".invalid"); err != nil {
+			if _, err := t.addUnit(ctx, mailboxKind, name, localPart(name)+"@"+s.name+".invalid"); err != nil {
 				return err
 			}
 		}

@@ -93,8 +93,8 @@ func TestSnapshot(t *testing.T) {
 	})
 }
 
-// TestOpenMakesPlaces from the settings, once, and takes none away.
-func TestOpenMakesPlaces(t *testing.T) {
+// TestOpenMakesTeamsAndMailboxes from the settings, once, and takes none away.
+func TestOpenMakesTeamsAndMailboxes(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, desks *builtin.Desks) {
 		conf := support
 		conf.Settings = map[string]string{builtin.SettingTeams: "Tier 1, Tier 2,", builtin.SettingMailboxes: "Help & Returns"}

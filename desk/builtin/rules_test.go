@@ -12,8 +12,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-func agent(email string, places ...string) provision.DeskUser {
-	return provision.DeskUser{Email: email, GivenName: "Ada", FamilyName: "Byron", Active: true, Role: provision.RoleAgent, Teams: places, Mailboxes: places}
+func agent(email string, units ...string) provision.DeskUser {
+	return provision.DeskUser{Email: email, GivenName: "Ada", FamilyName: "Byron", Active: true, Role: provision.RoleAgent, Teams: units, Mailboxes: units}
 }
 
 // must returns v, and fails the test on an error.
@@ -177,7 +177,7 @@ func TestAddressIsFreeAgain(t *testing.T) {
 	})
 }
 
-// TestSeats: twenty people at once want five seats, by every door.
+// TestSeats: twenty people at once want five seats, by the connector and by the API.
 func TestSeats(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, desks *builtin.Desks) {
 		conf := support

@@ -53,7 +53,7 @@ func (d *Desks) Snapshot(ctx context.Context, on provision.DeskID) (Snapshot, er
 	if err != nil {
 		return s, err
 	}
-	if err := v.withPlaces(ctx, users); err != nil {
+	if err := v.withUnits(ctx, users); err != nil {
 		return s, err
 	}
 	open, err := v.openByAssignee(ctx)

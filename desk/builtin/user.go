@@ -32,7 +32,7 @@ type user struct {
 	CreatedAt  int64
 	UpdatedAt  int64
 
-	Teams     []string // sorted; withPlaces fills them
+	Teams     []string // sorted; withUnits fills them
 	Mailboxes []string // sorted
 }
 
@@ -96,8 +96,8 @@ func (v view) user(ctx context.Context, id int64) (*user, error) {
 	return &found[0], nil
 }
 
-// withPlaces fills in teams and mailboxes.
-func (v view) withPlaces(ctx context.Context, users []user) error {
+// withUnits fills in teams and mailboxes.
+func (v view) withUnits(ctx context.Context, users []user) error {
 	if len(users) == 0 {
 		return nil
 	}
@@ -108,11 +108,11 @@ func (v view) withPlaces(ctx context.Context, users []user) error {
 		least, most = min(least, users[i].ID), max(most, users[i].ID)
 	}
 	where, args := `m.desk = $1 AND m.user_id BETWEEN $2 AND $3`, []any{v.desk, least, most}
-	teams, err := v.places(ctx, `builtin_team_members m JOIN builtin_teams p ON p.desk = m.desk AND p.id = m.team`, where, args)
+	teams, err := v.units(ctx, `builtin_team_members m JOIN builtin_teams p ON p.desk = m.desk AND p.id = m.team`, where, args)
 	if err != nil {
 		return err
 	}
-	mailboxes, err := v.places(ctx, `builtin_mailbox_users m JOIN builtin_mailboxes p ON p.desk = m.desk AND p.id = m.mailbox`, where, args)
+	mailboxes, err := v.units(ctx, `builtin_mailbox_users m JOIN builtin_mailboxes p ON p.desk = m.desk AND p.id = m.mailbox`, where, args)
 	if err != nil {
 		return err
 	}
@@ -122,14 +122,14 @@ func (v view) withPlaces(ctx context.Context, users []user) error {
 	return nil
 }
 
-// places returns the names in a join of members with what they are in, sorted,
+// units returns the names in a join of members with what they are in, sorted,
 // by user.
-func (v view) places(ctx context.Context, join, where string, args []any) (map[int64][]string, error) {
-	type place struct {
+func (v view) units(ctx context.Context, join, where string, args []any) (map[int64][]string, error) {
+	type unit struct {
 		user int64
 		name string
 	}
-	rows, err := collect(ctx, v, func(rows *sql.Rows, p *place) error { return rows.Scan(&p.user, &p.name) },
+	rows, err := collect(ctx, v, func(rows *sql.Rows, p *unit) error { return rows.Scan(&p.user, &p.name) },
 		`SELECT m.user_id, p.name FROM `+join+` WHERE `+where, args...)
 	if err != nil {
 		return nil, err

@@ -107,10 +107,10 @@ func (t *tx) setRole(ctx context.Context, id int64, r role) error {
 	if err != nil || u.Role == r {
 		return err
 	}
-	wanted := *u
-	wanted.Role = r
+	desired := *u
+	desired.Role = r
 	if !u.seated() {
-		if err := t.checkSeat(ctx, wanted); err != nil {
+		if err := t.checkSeat(ctx, desired); err != nil {
 			return err
 		}
 	}
@@ -184,7 +184,7 @@ func (t *tx) anonymizeUser(ctx context.Context, id int64) error {
 	if err := t.setRole(ctx, id, roleNone); err != nil {
 		return err
 	}
-	for _, k := range []placeKind{teamKind, mailboxKind} {
+	for _, k := range []unitKind{teamKind, mailboxKind} {
 		if err := t.leaveAll(ctx, k, id); err != nil {
 			return err
 		}

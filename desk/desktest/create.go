@@ -27,7 +27,7 @@ func (s *suite) testCreate() {
 	}
 }
 
-// compare fails unless got is the user that was wanted, as the desk fits it:
+// compare fails unless got is the user that was desired, as the desk fits it:
 // what Fit says is what Find gives back.
 func (s *suite) compare(got *provision.DeskUser, want provision.DeskUser) {
 	s.Helper()
@@ -43,7 +43,7 @@ func (s *suite) compare(got *provision.DeskUser, want provision.DeskUser) {
 	}
 	opts := cmpopts.IgnoreFields(provision.DeskUser{}, "ID", "Email", "Teams", "Mailboxes")
 	if diff := cmp.Diff(want, *got, opts); diff != "" {
-		s.Errorf("the user is not as wanted and fitted (-want +got):\n%s", diff)
+		s.Errorf("the user is not as desired and fitted (-want +got):\n%s", diff)
 	}
 }
 

@@ -124,8 +124,8 @@ func TestModest(t *testing.T) {
 	}))
 }
 
-// liar is a desk with one fault.
-type liar struct {
+// untrustedDesk is a desk with one fault in its answers.
+type untrustedDesk struct {
 	desk.Desk
 	fault string
 }
@@ -159,9 +159,9 @@ var faults = map[string]string{
 	"lists nobody on an error":   "a_list_in_bulk_fails_rather_than_end_early",
 }
 
-func (l liar) Capabilities() desk.Capabilities {
-	c := l.Desk.Capabilities()
-	switch l.fault {
+func (d untrustedDesk) Capabilities() desk.Capabilities {
+	c := d.Desk.Capabilities()
+	switch d.fault {
 	case "refuses without a word":
 		c.ChangeMailboxes = false
 	case "claims what contradicts it":
@@ -170,138 +170,138 @@ func (l liar) Capabilities() desk.Capabilities {
 	return c
 }
 
-func (l liar) Check(ctx context.Context) (desk.Profile, error) {
-	p, err := l.Desk.Check(ctx)
-	if l.fault == "does not know itself" {
+func (d untrustedDesk) Check(ctx context.Context) (desk.Profile, error) {
+	p, err := d.Desk.Check(ctx)
+	if d.fault == "does not know itself" {
 		p.Self = ""
 	}
 	return p, err
 }
 
-func (l liar) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	u, err := l.Desk.Find(ctx, key)
+func (d untrustedDesk) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
+	u, err := d.Desk.Find(ctx, key)
 	switch {
-	case l.fault == "finds everybody" && u == nil && err == nil:
-		return l.Desk.Find(ctx, desk.Key{ID: "1"})
-	case l.fault == "finds nobody on an error":
+	case d.fault == "finds everybody" && u == nil && err == nil:
+		return d.Desk.Find(ctx, desk.Key{ID: "1"})
+	case d.fault == "finds nobody on an error":
 		return u, nil
-	case l.fault == "forgets the external id" && u != nil:
+	case d.fault == "forgets the external id" && u != nil:
 		u.ExternalID = ""
 	}
 	return u, err
 }
 
-func (l liar) Fit(want provision.DeskUser) provision.DeskUser {
-	if l.fault == "promises another spelling" {
+func (d untrustedDesk) Fit(want provision.DeskUser) provision.DeskUser {
+	if d.fault == "promises another spelling" {
 		return want
 	}
-	return l.Desk.Fit(want)
+	return d.Desk.Fit(want)
 }
 
-func (l liar) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
-	u, err := l.Desk.Create(ctx, want)
-	if l.fault == "takes a user for its own" && desk.KindOf(err) == desk.Conflict {
-		return l.Desk.Find(ctx, desk.Key{Email: want.Email})
+func (d untrustedDesk) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
+	u, err := d.Desk.Create(ctx, want)
+	if d.fault == "takes a user for its own" && desk.KindOf(err) == desk.Conflict {
+		return d.Desk.Find(ctx, desk.Key{Email: want.Email})
 	}
 	return u, err
 }
 
-func (l liar) SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error {
-	if l.fault == "blanks what is not said" && want.Phone == "" {
+func (d untrustedDesk) SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error {
+	if d.fault == "blanks what is not said" && want.Phone == "" {
 		want.Phone = "-"
 	}
-	return l.Desk.SetProfile(ctx, id, want)
+	return d.Desk.SetProfile(ctx, id, want)
 }
 
-func (l liar) SetRole(ctx context.Context, id provision.DeskUserID, r provision.Role) error {
-	switch l.fault {
+func (d untrustedDesk) SetRole(ctx context.Context, id provision.DeskUserID, r provision.Role) error {
+	switch d.fault {
 	case "says yes to a role":
 		return nil
 	case "makes the unknown a retry":
-		if err := l.Desk.SetRole(ctx, id, r); desk.KindOf(err) == desk.NotFound {
+		if err := d.Desk.SetRole(ctx, id, r); desk.KindOf(err) == desk.NotFound {
 			return context.DeadlineExceeded
 		}
 	}
-	return l.Desk.SetRole(ctx, id, r)
+	return d.Desk.SetRole(ctx, id, r)
 }
 
-func (l liar) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+func (d untrustedDesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
 	switch {
-	case l.fault == "replaces teams" && len(add) > 0:
+	case d.fault == "replaces teams" && len(add) > 0:
 		remove = append(remove, "Support", "Billing")
-	case l.fault == "swallows unknown teams":
-		if err := l.Desk.ChangeTeams(ctx, id, add, remove); desk.KindOf(err) != desk.Permanent {
+	case d.fault == "swallows unknown teams":
+		if err := d.Desk.ChangeTeams(ctx, id, add, remove); desk.KindOf(err) != desk.Permanent {
 			return err
 		}
 		return nil
 	}
-	return l.Desk.ChangeTeams(ctx, id, add, remove)
+	return d.Desk.ChangeTeams(ctx, id, add, remove)
 }
 
-func (l liar) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	if l.fault == "refuses without a word" {
+func (d untrustedDesk) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	if d.fault == "refuses without a word" {
 		return &desk.Error{Kind: desk.CannotDo}
 	}
-	return l.Desk.ChangeMailboxes(ctx, id, add, remove)
+	return d.Desk.ChangeMailboxes(ctx, id, add, remove)
 }
 
-func (l liar) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
-	err := l.Desk.SetActive(ctx, id, active)
-	if l.fault == "unassigns the deactivated" && err == nil && !active {
-		open, err := l.OpenConversations(ctx, id, 100)
+func (d untrustedDesk) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
+	err := d.Desk.SetActive(ctx, id, active)
+	if d.fault == "unassigns the deactivated" && err == nil && !active {
+		open, err := d.OpenConversations(ctx, id, 100)
 		for _, c := range open {
-			err = l.Assign(ctx, c.ID, desk.Assignee{})
+			err = d.Assign(ctx, c.ID, desk.Assignee{})
 		}
 		return err
 	}
 	return err
 }
 
-func (l liar) Delete(ctx context.Context, id provision.DeskUserID) error {
-	if u, err := l.Desk.Find(ctx, desk.Key{ID: id}); l.fault == "fails on what is gone" && u == nil && err == nil {
+func (d untrustedDesk) Delete(ctx context.Context, id provision.DeskUserID) error {
+	if u, err := d.Desk.Find(ctx, desk.Key{ID: id}); d.fault == "fails on what is gone" && u == nil && err == nil {
 		return desk.Errorf(desk.NotFound, "gone")
 	}
-	return l.Desk.Delete(ctx, id)
+	return d.Desk.Delete(ctx, id)
 }
 
-func (l liar) Anonymize(ctx context.Context, id provision.DeskUserID) error {
-	if l.fault == "keeps the name" {
-		return l.Desk.SetActive(ctx, id, false)
+func (d untrustedDesk) Anonymize(ctx context.Context, id provision.DeskUserID) error {
+	if d.fault == "keeps the name" {
+		return d.Desk.SetActive(ctx, id, false)
 	}
-	return l.Desk.Anonymize(ctx, id)
+	return d.Desk.Anonymize(ctx, id)
 }
 
-func (l liar) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	if l.fault == "reads the first page" {
+func (d untrustedDesk) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
+	if d.fault == "reads the first page" {
 		limit = min(limit, 25)
 	}
-	return l.Desk.OpenConversations(ctx, id, limit)
+	return d.Desk.OpenConversations(ctx, id, limit)
 }
 
-func (l liar) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
-	err := l.Desk.Assign(ctx, conversation, to)
-	if l.fault == "assigns to anybody" && to.User != "" && desk.KindOf(err) == desk.Permanent {
-		return l.Desk.Assign(ctx, conversation, desk.Assignee{})
+func (d untrustedDesk) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
+	err := d.Desk.Assign(ctx, conversation, to)
+	if d.fault == "assigns to anybody" && to.User != "" && desk.KindOf(err) == desk.Permanent {
+		return d.Desk.Assign(ctx, conversation, desk.Assignee{})
 	}
 	return err
 }
 
-func (l liar) Admins(ctx context.Context) (int, error) {
-	if l.fault == "counts the former" {
+func (d untrustedDesk) Admins(ctx context.Context) (int, error) {
+	if d.fault == "counts the former" {
 		formerAdmins++
 		return formerAdmins, nil
 	}
-	return l.Desk.Admins(ctx)
+	return d.Desk.Admins(ctx)
 }
 
 var formerAdmins int
 
-func (l liar) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
-	if l.fault == "takes any cursor" {
+func (d untrustedDesk) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	if d.fault == "takes any cursor" {
 		cursor = ""
 	}
-	users, next, err := l.Desk.(desk.Lister).List(ctx, cursor)
-	switch l.fault {
+	users, next, err := d.Desk.(desk.Lister).List(ctx, cursor)
+	switch d.fault {
 	case "lists half":
 		return users[:len(users)/2], next, err
 	case "lists nobody's teams":
@@ -318,25 +318,25 @@ func (l liar) List(ctx context.Context, cursor string) ([]provision.DeskUser, st
 
 const faultEnv = "DESKTEST_FAULT"
 
-// TestLiar runs the suite over the desk with the fault that the environment
+// TestUntrustedDesk runs the suite over the desk with the fault that the environment
 // names; without one the desk is honest.
-func TestLiar(t *testing.T) {
-	desktest.Run(t, harness(t, func(d desk.Desk) desk.Desk { return liar{d, os.Getenv(faultEnv)} }))
+func TestUntrustedDesk(t *testing.T) {
+	desktest.Run(t, harness(t, func(d desk.Desk) desk.Desk { return untrustedDesk{d, os.Getenv(faultEnv)} }))
 }
 
-// TestLiarsAreCaught runs, for each fault, the test that must notice it, in a
+// TestUntrustedAnswersAreCaught runs, for each fault, the test that must notice it, in a
 // process of its own because it must fail there.
-func TestLiarsAreCaught(t *testing.T) {
+func TestUntrustedAnswersAreCaught(t *testing.T) {
 	if os.Getenv(faultEnv) != "" {
 		return // this is such a process
 	}
 	for fault, test := range faults {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLiar$/^"+regexp.QuoteMeta(test)+"$")
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestUntrustedDesk$/^"+regexp.QuoteMeta(test)+"$")
 			cmd.Env = append(os.Environ(), faultEnv+"="+fault)
 			out, err := cmd.CombinedOutput()
-			if err == nil || !strings.Contains(string(out), "--- FAIL: TestLiar/"+test+" ") {
+			if err == nil || !strings.Contains(string(out), "--- FAIL: TestUntrustedDesk/"+test+" ") {
 				t.Errorf("the suite lets it pass (%v):\n%s", err, out)
 			}
 		})

@@ -45,7 +45,7 @@ func (s *suite) list() (users map[provision.DeskUserID]provision.DeskUser, ok bo
 
 // testList compares what a list shows of people in every state with what Find
 // shows of them: a sweep takes what the list says for true unless it differs
-// from what is wanted.
+// from what is desired.
 func (s *suite) testList() {
 	everywhere := s.person("Everywhere", "Agent")
 	everywhere.Teams = s.Harness.Teams[:]

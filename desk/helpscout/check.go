@@ -24,12 +24,12 @@ func (d *helpScout) Check(ctx context.Context) (desk.Profile, error) {
 		of    kind
 		names *[]string
 	}{{teams, &p.Teams}, {mailboxes, &p.Mailboxes}} {
-		places, err := d.directory.known[list.of].Reread(ctx)
+		units, err := d.directory.catalogues[list.of].Reread(ctx)
 		if err != nil {
 			return desk.Profile{}, err
 		}
-		for _, place := range places {
-			*list.names = append(*list.names, place.Name)
+		for _, unit := range units {
+			*list.names = append(*list.names, unit.Name)
 		}
 		slices.Sort(*list.names)
 	}

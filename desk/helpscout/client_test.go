@@ -216,7 +216,7 @@ func TestSilence(t *testing.T) {
 	t.Cleanup(srv.Close)
 	t.Cleanup(func() { close(silent) })
 
-	t.Run("ends with the connector's patience", func(t *testing.T) {
+	t.Run("ends with the connector's time limit", func(t *testing.T) {
 		d := connect(t, srv.URL, nil)
 		d.client.api.HTTP.Timeout = 50 * time.Millisecond
 		_, err := d.Find(t.Context(), desk.Key{Email: "ada@example.test"})

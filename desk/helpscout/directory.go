@@ -24,7 +24,7 @@ const namesAge = 30 * time.Second
 // listsAtOnce is how many lists of members are read at a time.
 const listsAtOnce = 4
 
-// kind is one of the two kinds of places that a user can be in.
+// kind is one of the two kinds of units that a user can be in.
 type kind struct {
 	word string // in messages, plural
 	path string
@@ -36,7 +36,7 @@ var (
 	mailboxes = kind{word: "inboxes", path: "/mailboxes", name: "mailboxes"}
 )
 
-// members returns where the list of those who are in a place is.
+// members returns where the list of those who are in a unit is.
 func (k kind) members(id int64) (path string, query url.Values) {
 	if k == teams {
 		return k.path + "/" + formatID(id) + "/members", nil
@@ -44,13 +44,13 @@ func (k kind) members(id int64) (path string, query url.Values) {
 	return "/users", url.Values{"mailbox": {formatID(id)}}
 }
 
-// place is a team or a mailbox.
-type place struct {
+// unit is a team or a mailbox.
+type unit struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
 }
 
-func (p place) number() int64 { return p.ID }
+func (p unit) number() int64 { return p.ID }
 
 // membership is who is in which team and mailbox.
 type membership struct {
@@ -58,7 +58,7 @@ type membership struct {
 	of    map[kind]map[string]map[int64]bool
 }
 
-// names returns the places of a kind that a user is in, sorted.
+// names returns the units of a kind that a user is in, sorted.
 func (m *membership) names(k kind, id int64) []string {
 	var names []string
 	for name, members := range m.of[k] {
@@ -73,20 +73,20 @@ func (m *membership) names(k kind, id int64) []string {
 // directory reads teams and mailboxes, and who is in them. It is safe for
 // concurrent use.
 type directory struct {
-	client *client
-	known  map[kind]*kit.Catalogue[place]
+	client     *client
+	catalogues map[kind]*kit.Catalogue[unit]
 
-	turn *semaphore.Weighted // whoever holds it may look at last
+	lock *semaphore.Weighted // whoever holds it may look at last
 	last *membership
 }
 
 func newDirectory(c *client) *directory {
-	d := &directory{client: c, known: map[kind]*kit.Catalogue[place]{}, turn: semaphore.NewWeighted(1)}
+	d := &directory{client: c, catalogues: map[kind]*kit.Catalogue[unit]{}, lock: semaphore.NewWeighted(1)}
 	for _, k := range []kind{teams, mailboxes} {
-		d.known[k] = &kit.Catalogue[place]{
-			Age: namesAge, Name: func(p place) string { return p.Name },
+		d.catalogues[k] = &kit.Catalogue[unit]{
+			Age: namesAge, Name: func(p unit) string { return p.Name },
 			Fold: func(name string) string { return provision.Fold(strings.TrimSpace(name)) },
-			Read: func(ctx context.Context) ([]place, error) { return d.read(ctx, k) },
+			Read: func(ctx context.Context) ([]unit, error) { return d.read(ctx, k) },
 			Several: func(n int, name string) error {
 				return desk.Errorf(desk.Permanent, "Help Scout has %d %s named %q; rename all but one", n, k.word, name)
 			},
@@ -95,29 +95,29 @@ func newDirectory(c *client) *directory {
 	return d
 }
 
-// read asks Help Scout for the places of a kind, in order of id.
-func (d *directory) read(ctx context.Context, k kind) ([]place, error) {
-	places, err := list[place](ctx, d.client, k.path, k.name, nil)
+// read asks Help Scout for the units of a kind, in order of id.
+func (d *directory) read(ctx context.Context, k kind) ([]unit, error) {
+	units, err := list[unit](ctx, d.client, k.path, k.name, nil)
 	if err != nil && k == teams && (desk.KindOf(err) == desk.NotFound || isForbidden(err)) {
-		places, err = nil, nil // a plan without teams
+		units, err = nil, nil // a plan without teams
 	}
 	if err != nil {
 		return nil, err
 	}
-	places = slices.DeleteFunc(places, func(p place) bool { return p.ID <= 0 || strings.TrimSpace(p.Name) == "" })
-	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.ID, b.ID) })
-	return slices.CompactFunc(places, func(a, b place) bool { return a.ID == b.ID }), nil
+	units = slices.DeleteFunc(units, func(p unit) bool { return p.ID <= 0 || strings.TrimSpace(p.Name) == "" })
+	slices.SortFunc(units, func(a, b unit) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(units, func(a, b unit) bool { return a.ID == b.ID }), nil
 }
 
-// find returns the place of a kind with a name, in any letter case; nil when
+// find returns the unit of a kind with a name, in any letter case; nil when
 // there is none. Two of one name are one too many to choose from.
-func (d *directory) find(ctx context.Context, k kind, name string) (*place, error) {
-	return d.known[k].Find(ctx, name)
+func (d *directory) find(ctx context.Context, k kind, name string) (*unit, error) {
+	return d.catalogues[k].Find(ctx, name)
 }
 
 // mailboxName returns the name of a mailbox if it is known without asking.
 func (d *directory) mailboxName(id int64) string {
-	for _, p := range d.known[mailboxes].Known() {
+	for _, p := range d.catalogues[mailboxes].Peek() {
 		if p.ID == id {
 			return p.Name
 		}
@@ -125,7 +125,7 @@ func (d *directory) mailboxName(id int64) string {
 	return ""
 }
 
-// members returns the users in a place.
+// members returns the users in a unit.
 func (d *directory) members(ctx context.Context, k kind, id int64) ([]user, error) {
 	path, query := k.members(id)
 	found, err := list[user](ctx, d.client, path, "users", query)
@@ -135,16 +135,16 @@ func (d *directory) members(ctx context.Context, k kind, id int64) ([]user, erro
 	return slices.DeleteFunc(found, func(u user) bool { return !u.person() }), nil
 }
 
-// membership returns who is in which place, read after the call began. Help
-// Scout shows members of places, not places of a user, so that one user costs
+// membership returns who is in which unit, read after the call began. Help
+// Scout shows members of units, not units of a user, so that one user costs
 // as many requests as all: those who ask while somebody reads wait, and share
 // what one of them reads then.
 func (d *directory) membership(ctx context.Context) (*membership, error) {
 	asked := time.Now()
-	if err := d.turn.Acquire(ctx, 1); err != nil {
+	if err := d.lock.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
-	defer d.turn.Release(1)
+	defer d.lock.Release(1)
 	if d.last != nil && d.last.began.After(asked) {
 		return d.last, nil
 	}
@@ -159,16 +159,16 @@ func (d *directory) membership(ctx context.Context) (*membership, error) {
 	return m, nil
 }
 
-// readAll returns the members of all places of a kind, by the places' names.
+// readAll returns the members of all units of a kind, by the units' names.
 func (d *directory) readAll(ctx context.Context, k kind) (map[string]map[int64]bool, error) {
-	places, err := d.known[k].List(ctx)
+	units, err := d.catalogues[k].List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	members := make([]map[int64]bool, len(places))
+	members := make([]map[int64]bool, len(units))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(listsAtOnce)
-	for i, p := range places {
+	for i, p := range units {
 		group.Go(func() error {
 			found, err := d.members(ctx, k, p.ID)
 			if err != nil && desk.KindOf(err) == desk.NotFound {
@@ -184,8 +184,8 @@ func (d *directory) readAll(ctx context.Context, k kind) (map[string]map[int64]b
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	of := make(map[string]map[int64]bool, len(places))
-	for i, p := range places {
+	of := make(map[string]map[int64]bool, len(units))
+	for i, p := range units {
 		if of[p.Name] == nil {
 			of[p.Name] = map[int64]bool{}
 		}

@@ -45,12 +45,12 @@ type fake struct {
 	last          int64
 	me            int64
 	users         map[int64]*fakeUser
-	teams         map[int64]*fakePlace
-	mailboxes     map[int64]*fakePlace
+	teams         map[int64]*fakeUnit
+	mailboxes     map[int64]*fakeUnit
 	conversations map[int64]*fakeConversation
 }
 
-type fakePlace struct {
+type fakeUnit struct {
 	name    string
 	members map[int64]bool
 }
@@ -60,26 +60,26 @@ type fakePlace struct {
 // on the second page.
 func newFake(t *testing.T) *fake {
 	f := &fake{t: t, taken: http.StatusBadRequest, limit: 1_000_000, tokens: map[string]time.Time{}, hits: map[string]int{},
-		users: map[int64]*fakeUser{}, teams: map[int64]*fakePlace{}, mailboxes: map[int64]*fakePlace{}, conversations: map[int64]*fakeConversation{}}
+		users: map[int64]*fakeUser{}, teams: map[int64]*fakeUnit{}, mailboxes: map[int64]*fakeUnit{}, conversations: map[int64]*fakeConversation{}}
 	f.add(&fakeUser{FirstName: "Olive", LastName: "Owner", Email: "olive@example.test", Role: "owner"})
 	f.me = f.add(&fakeUser{FirstName: "Desk", LastName: "Bridge", Email: "bridge@example.test", Role: "admin"})
 	for _, name := range []string{"Support", "Billing"} {
 		f.last++
-		f.teams[f.last] = &fakePlace{name, map[int64]bool{}}
+		f.teams[f.last] = &fakeUnit{name, map[int64]bool{}}
 		f.last++
-		f.mailboxes[f.last] = &fakePlace{name, map[int64]bool{}}
+		f.mailboxes[f.last] = &fakeUnit{name, map[int64]bool{}}
 	}
 	for i := range usersPage + 10 {
 		id := f.add(&fakeUser{FirstName: "Old", LastName: "Hand", Email: fmt.Sprintf("old%d@example.test", i), Role: "user"})
-		for _, p := range f.places() {
+		for _, p := range f.units() {
 			p.members[id] = true
 		}
 	}
 	return f
 }
 
-// places returns all teams and mailboxes.
-func (f *fake) places() []*fakePlace {
+// units returns all teams and mailboxes.
+func (f *fake) units() []*fakeUnit {
 	return slices.Concat(slices.Collect(maps.Values(f.teams)), slices.Collect(maps.Values(f.mailboxes)))
 }
 
@@ -236,9 +236,9 @@ func (f *fake) route(w http.ResponseWriter, r *http.Request, path []string) erro
 	case "DELETE users ID":
 		return f.deleteUser(w, id)
 	case "GET teams":
-		return f.listPlaces(w, r, "teams", f.teams)
+		return f.listUnits(w, r, "teams", f.teams)
 	case "GET mailboxes":
-		return f.listPlaces(w, r, "mailboxes", f.mailboxes)
+		return f.listUnits(w, r, "mailboxes", f.mailboxes)
 	case "GET teams ID members":
 		return f.listMembers(w, r, id)
 	case "PUT teams ID members":

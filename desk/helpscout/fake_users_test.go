@@ -41,7 +41,7 @@ func (f *fake) add(u *fakeUser) int64 {
 
 func (u *fakeUser) manages() bool { return u.Role == "admin" || u.Role == "owner" }
 
-func (u *fakeUser) sees(mailbox *fakePlace) bool { return u.manages() || mailbox.members[u.ID] }
+func (u *fakeUser) sees(mailbox *fakeUnit) bool { return u.manages() || mailbox.members[u.ID] }
 
 // mustManage refuses what only administrators and the owner may do.
 func (f *fake) mustManage() error {
@@ -58,8 +58,8 @@ func (f *fake) listUsers(w http.ResponseWriter, r *http.Request) error {
 	var items []any
 	for _, id := range slices.Sorted(maps.Keys(f.users)) {
 		u := f.users[id]
-		place := f.mailboxes[number64(mailbox)]
-		if (email == "" || strings.EqualFold(u.Email, email)) && (mailbox == "" || place != nil && u.sees(place)) {
+		unit := f.mailboxes[number64(mailbox)]
+		if (email == "" || strings.EqualFold(u.Email, email)) && (mailbox == "" || unit != nil && u.sees(unit)) {
 			items = append(items, u)
 		}
 	}
@@ -153,7 +153,7 @@ func (f *fake) deleteUser(w http.ResponseWriter, id int64) error {
 		return refuse(http.StatusForbidden)
 	}
 	delete(f.users, id)
-	for _, p := range f.places() {
+	for _, p := range f.units() {
 		delete(p.members, id)
 	}
 	for _, c := range f.conversations {
@@ -165,10 +165,10 @@ func (f *fake) deleteUser(w http.ResponseWriter, id int64) error {
 	return nil
 }
 
-func (f *fake) listPlaces(w http.ResponseWriter, r *http.Request, name string, places map[int64]*fakePlace) error {
+func (f *fake) listUnits(w http.ResponseWriter, r *http.Request, name string, units map[int64]*fakeUnit) error {
 	var items []any
-	for _, id := range slices.Sorted(maps.Keys(places)) {
-		items = append(items, map[string]any{"id": id, "name": places[id].name})
+	for _, id := range slices.Sorted(maps.Keys(units)) {
+		items = append(items, map[string]any{"id": id, "name": units[id].name})
 	}
 	return f.writePage(w, r, name, usersPage, items)
 }

@@ -14,7 +14,7 @@ import (
 
 func isForbidden(err error) bool { return errors.Is(err, kit.ErrForbidden) }
 
-// Find looks a user up by id, then by e-mail. Help Scout has no place for our
+// Find looks a user up by id, then by e-mail. Help Scout has no field for our
 // external id.
 func (d *helpScout) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
 	u, err := desk.FindBy(ctx, key, d.read, nil, d.byEmail)

@@ -65,7 +65,7 @@ func TestFitDetails(t *testing.T) {
 }
 
 // FuzzFit checks that what was fitted has both names, within the limits, and
-// is not changed by fitting it again: else every visit would ask an
+// is not changed by fitting it again: else every run would ask an
 // administrator to change it.
 func FuzzFit(f *testing.F) {
 	f.Add("Ada", "Byron", "Ada Byron", "ada@example.test", "Countess")

@@ -71,7 +71,7 @@ func TestLimiterLearns(t *testing.T) {
 }
 
 // TestLimiterPauses: after a 429 nobody asks again before the time, and nobody
-// waits for it with a visit in hand.
+// waits for it with a run in hand.
 func TestLimiterPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter()

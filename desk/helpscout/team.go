@@ -29,7 +29,7 @@ func (d *helpScout) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 	if len(add) > 0 && !u.mayOwn() {
 		return desk.Errorf(desk.Permanent, "Help Scout takes no one with the role %q into a team; let the rule grant agent, or take the team out of the rule", u.Role)
 	}
-	find := func(ctx context.Context, name string) (*place, error) { return d.directory.find(ctx, teams, name) }
+	find := func(ctx context.Context, name string) (*unit, error) { return d.directory.find(ctx, teams, name) }
 	change, err := kit.Resolve(ctx, find, add, remove, func(name string) error { return noTeam(desk.Permanent, name) })
 	if err != nil {
 		return err

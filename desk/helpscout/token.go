@@ -27,7 +27,7 @@ type tokens struct {
 	source clientcredentials.Config
 	http   *http.Client
 
-	turn  *semaphore.Weighted // whoever holds it may look at what follows
+	lock  *semaphore.Weighted // whoever holds it may look at what follows
 	value string
 	until time.Time // zero: not said
 }
@@ -38,17 +38,17 @@ func newTokens(endpoint, appID, appSecret string, client *http.Client) *tokens {
 		// the one that others report to work.
 		source: clientcredentials.Config{ClientID: appID, ClientSecret: appSecret, TokenURL: endpoint, AuthStyle: oauth2.AuthStyleInParams},
 		http:   client,
-		turn:   semaphore.NewWeighted(1),
+		lock:   semaphore.NewWeighted(1),
 	}
 }
 
 // get returns a token that is not refused: the one at hand, unless that is the
 // refused one or near its end.
 func (t *tokens) get(ctx context.Context, refused string) (string, error) {
-	if err := t.turn.Acquire(ctx, 1); err != nil {
+	if err := t.lock.Acquire(ctx, 1); err != nil {
 		return "", err
 	}
-	defer t.turn.Release(1)
+	defer t.lock.Release(1)
 	if t.value != "" && t.value != refused && (t.until.IsZero() || time.Now().Before(t.until)) {
 		return t.value, nil
 	}

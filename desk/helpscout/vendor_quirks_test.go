@@ -74,7 +74,7 @@ func TestListsThatChange(t *testing.T) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			delete(f.users, last-59) // the first of them
-			for _, p := range f.places() {
+			for _, p := range f.units() {
 				delete(p.members, last-59)
 			}
 		}
@@ -91,7 +91,7 @@ func TestListsThatChange(t *testing.T) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			joined = true
-			for _, p := range f.places() { // one goes and one comes: there are as many as before
+			for _, p := range f.units() { // one goes and one comes: there are as many as before
 				if p.members[last-58] {
 					delete(p.members, last-58)
 					p.members[f.add(&fakeUser{FirstName: "New", Role: "user"})] = true
@@ -169,7 +169,7 @@ func TestNewNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.teams[9001] = &fakePlace{"Returns", map[int64]bool{}}
+	f.teams[9001] = &fakeUnit{"Returns", map[int64]bool{}}
 	if err := d.ChangeTeams(t.Context(), made.ID, []string{"RETURNS"}, []string{"Never Was"}); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestNewNames(t *testing.T) {
 	if err := d.ChangeTeams(t.Context(), made.ID, nil, []string{"Returns"}); err != nil {
 		t.Errorf("leaving a team that is gone: %v", err)
 	}
-	f.teams[9002] = &fakePlace{"support ", map[int64]bool{}}
+	f.teams[9002] = &fakeUnit{"support ", map[int64]bool{}}
 	d = f.connect()
 	wantKind(t, d.ChangeTeams(t.Context(), made.ID, []string{"Support"}, nil), desk.Permanent, "rename")
 }

@@ -37,9 +37,9 @@ func (c *Cached[T]) Get(ctx context.Context, age time.Duration, read func(contex
 	return value, nil
 }
 
-// Known returns what is kept, however old, without asking; the zero T when
+// Peek returns what is kept, however old, without asking; the zero T when
 // nothing is.
-func (c *Cached[T]) Known() T {
+func (c *Cached[T]) Peek() T {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.value

@@ -31,9 +31,9 @@ func (c *Catalogue[E]) Reread(ctx context.Context) ([]E, error) {
 	return c.cached.Get(ctx, 0, c.Read)
 }
 
-// Known returns the entries that are known without asking; none before the
+// Peek returns the entries that are known without asking; none before the
 // first question. They must not be changed.
-func (c *Catalogue[E]) Known() []E { return c.cached.Known() }
+func (c *Catalogue[E]) Peek() []E { return c.cached.Peek() }
 
 // Find returns the entry with a name; nil when there is none. A name that is
 // not known is looked for once more: it may be new.

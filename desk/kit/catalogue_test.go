@@ -25,8 +25,8 @@ func roles(has *[]string, reads *int, several func(int, string) error) *Catalogu
 func TestCatalogue(t *testing.T) {
 	has, reads := []string{"Agent", "Lead"}, 0
 	c := roles(&has, &reads, nil)
-	if got := c.Known(); got != nil {
-		t.Errorf("Known before the first question = %v", got)
+	if got := c.Peek(); got != nil {
+		t.Errorf("Peek before the first question = %v", got)
 	}
 	for _, tt := range []struct {
 		name  string
@@ -47,7 +47,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s: Find = %v, %v after %d reads", tt.name, got, err, reads)
 		}
 	}
-	if got, err := c.Reread(t.Context()); err != nil || len(got) != 1 || len(c.Known()) != 1 {
+	if got, err := c.Reread(t.Context()); err != nil || len(got) != 1 || len(c.Peek()) != 1 {
 		t.Errorf("Reread = %v, %v", got, err)
 	}
 	has = nil

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Fields are the fields in which a record is not as wanted, with the wanted
+// Fields are the fields in which a record is not as desired, with the desired
 // values.
 type Fields map[string]string
 
-// Want adds a field unless the record has the wanted value, or nothing is
-// wanted: what is empty stays as it is on the desk.
+// Want adds a field unless the record has the desired value, or nothing is
+// desired: what is empty stays as it is on the desk.
 func (f Fields) Want(field, have, want string) {
 	if want != "" && want != have {
 		f[field] = want
@@ -22,7 +22,7 @@ func (f Fields) Want(field, have, want string) {
 // String returns the names of the fields, sorted. Values may be personal data.
 func (f Fields) String() string { return strings.Join(slices.Sorted(maps.Keys(f)), ", ") }
 
-// Difference is what one user is to join and to leave: places of one kind, such
+// Difference is what one user is to join and to leave: teams or mailboxes, such
 // as teams.
 type Difference[E any] struct{ Join, Leave []E }
 
@@ -73,7 +73,7 @@ func (d Difference[E]) Apply(ctx context.Context, in func(E) bool, join, leave f
 	return wrote, nil
 }
 
-// Confirm returns an error for the first place that the user has not joined or
+// Confirm returns an error for the first team or mailbox that the user has not joined or
 // not left; nil when the difference is gone.
 func (d Difference[E]) Confirm(in func(E) bool, notJoined, notLeft func(E) error) error {
 	for _, e := range d.Join {

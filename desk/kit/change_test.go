@@ -34,7 +34,7 @@ func TestDifference(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name        string
-		in          string // places, one letter each
+		in          string // names, one letter each
 		add, remove []string
 		did         string
 		err         string
@@ -48,18 +48,18 @@ func TestDifference(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var did []string
 			note := func(sign string) func(context.Context, string) error {
-				return func(_ context.Context, place string) error {
-					if place == "x" {
+				return func(_ context.Context, name string) error {
+					if name == "x" {
 						return errors.New("refused")
 					}
-					did = append(did, sign+place)
+					did = append(did, sign+name)
 					return nil
 				}
 			}
 			d, err := Resolve(t.Context(), find, tt.add, tt.remove, missing)
 			wrote := false
 			if err == nil {
-				wrote, err = d.Apply(t.Context(), func(place string) bool { return strings.Contains(tt.in, place) }, note("+"), note("-"))
+				wrote, err = d.Apply(t.Context(), func(name string) bool { return strings.Contains(tt.in, name) }, note("+"), note("-"))
 			}
 			if (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
 				t.Errorf("error %v, want %q", err, tt.err)
@@ -74,9 +74,9 @@ func TestDifference(t *testing.T) {
 func TestDifferenceIsConfirmed(t *testing.T) {
 	d := Difference[string]{Join: []string{"a", "b"}, Leave: []string{"c"}}
 	for in, want := range map[string]string{"ab": "", "a": "not joined b", "": "not joined a", "abc": "not left c"} {
-		err := d.Confirm(func(place string) bool { return strings.Contains(in, place) },
-			func(place string) error { return errors.New("not joined " + place) },
-			func(place string) error { return errors.New("not left " + place) })
+		err := d.Confirm(func(name string) bool { return strings.Contains(in, name) },
+			func(name string) error { return errors.New("not joined " + name) },
+			func(name string) error { return errors.New("not left " + name) })
 		if (err == nil) != (want == "") || err != nil && err.Error() != want {
 			t.Errorf("in %q: Confirm = %v, want %q", in, err, want)
 		}

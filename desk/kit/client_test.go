@@ -253,7 +253,7 @@ func TestSilence(t *testing.T) {
 		asked.Add(1)
 		<-r.Context().Done()
 	}
-	t.Run("ends with the client's patience", func(t *testing.T) {
+	t.Run("ends with the client's time limit", func(t *testing.T) {
 		c := connect(t, silent)
 		c.HTTP.Timeout = 50 * time.Millisecond
 		_, err := c.Do(t.Context(), read, nil)

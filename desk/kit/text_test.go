@@ -50,7 +50,7 @@ func TestIsTimeZone(t *testing.T) {
 }
 
 // FuzzCut checks that what is cut fits, is text, and is cut no further the
-// second time: else every visit would write again.
+// second time: else every run would write again.
 func FuzzCut(f *testing.F) {
 	f.Add("Ada Byron", 5)
 	f.Add("ÄÖÜ \xff\x00\n", 3)

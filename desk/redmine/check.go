@@ -74,16 +74,16 @@ func (c *check) field(ctx context.Context) error {
 }
 
 func (c *check) roles(ctx context.Context) error {
-	ranks := []provision.Role{provision.RoleAgent}
+	roles := []provision.Role{provision.RoleAgent}
 	if c.settings.limitedGroup != "" {
-		ranks = append(ranks, provision.RoleLimited)
+		roles = append(roles, provision.RoleLimited)
 	}
-	for _, rank := range ranks {
-		role, err := c.role(ctx, rank)
+	for _, r := range roles {
+		role, err := c.role(ctx, r)
 		if err := c.note(err); err != nil {
 			return err
 		}
-		if role == nil || rank != provision.RoleAgent {
+		if role == nil || r != provision.RoleAgent {
 			continue
 		}
 		var answer struct {

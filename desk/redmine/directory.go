@@ -23,7 +23,7 @@ func (e entry) number() string { return strconv.FormatInt(e.ID, 10) }
 func (e entry) path(collection string) string { return collection + "/" + e.number() }
 
 // directoryAge is how long what is on the desk besides people is taken for true:
-// a visit reads the same user several times.
+// a run reads the same user several times.
 const directoryAge = 10 * time.Second
 
 // directory holds what is on the desk besides people. It is safe for concurrent
@@ -120,10 +120,10 @@ func (d *redmine) externalIDField(ctx context.Context) (*entry, error) {
 	return field, err
 }
 
-// role returns the role that a person of this rank gets in projects.
-func (d *redmine) role(ctx context.Context, rank provision.Role) (*entry, error) {
+// role returns the role of Redmine that a person with this role gets in projects.
+func (d *redmine) role(ctx context.Context, of provision.Role) (*entry, error) {
 	setting, name := "agent_role", d.settings.agentRole
-	if rank == provision.RoleLimited {
+	if of == provision.RoleLimited {
 		setting, name = "limited_role", d.settings.limitedRole
 	}
 	role, err := d.directory.roles.Find(ctx, name)

@@ -3,7 +3,7 @@
 //
 // In its words: a team is a group, a mailbox is a project, a conversation is an
 // issue. Admin is Redmine's own "Administrator" box. Redmine knows no other
-// rank of a user, only roles in projects: whoever is no administrator is an
+// role of a user, only roles in projects: whoever is no administrator is an
 // agent, and gets one role in the projects that rules name; members of one group
 // are limited, and get a weaker role there. A group may open projects too; that
 // access comes and goes with the team and is no mailbox of the user.

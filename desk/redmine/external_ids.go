@@ -29,11 +29,11 @@ const wholeAge = time.Hour
 // Going through all users may take longer than one caller waits. The next one
 // goes on where that stopped.
 type externalIDs struct {
-	client *kit.Client
-	field  string
-	turn   chan struct{} // holds one token while somebody reads
+	client  *kit.Client
+	field   string
+	reading chan struct{} // holds one token while somebody reads
 
-	// For whoever has the turn.
+	// For whoever is reading.
 	status int       // of the page that comes next, in statuses
 	offset int       // where it begins
 	total  int       // users with that status, at the last look
@@ -41,11 +41,11 @@ type externalIDs struct {
 
 	mu    sync.Mutex
 	users map[string][]int64 // by external id
-	known map[int64]bool     // whom the index has seen
+	seen  map[int64]bool     // whom the index has seen
 }
 
 func newExternalIDs(c *kit.Client, field string) *externalIDs {
-	return &externalIDs{client: c, field: field, turn: make(chan struct{}, 1), users: make(map[string][]int64), known: make(map[int64]bool)}
+	return &externalIDs{client: c, field: field, reading: make(chan struct{}, 1), users: make(map[string][]int64), seen: make(map[int64]bool)}
 }
 
 // carriers returns the users that may carry an external id, oldest first.
@@ -54,8 +54,8 @@ func (m *externalIDs) carriers(ctx context.Context, externalID string) ([]int64,
 		return ids, nil
 	}
 	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
+	case m.reading <- struct{}{}:
+		defer func() { <-m.reading }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -131,11 +131,11 @@ func (m *externalIDs) add(users []record) (news bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range users {
-		if m.known[r.ID] {
+		if m.seen[r.ID] {
 			continue
 		}
 		news = true
-		m.known[r.ID] = true
+		m.seen[r.ID] = true
 		if externalID := r.externalID(m.field); externalID != "" {
 			m.users[externalID] = append(m.users[externalID], r.ID)
 		}
@@ -148,7 +148,7 @@ func (m *externalIDs) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	clear(m.users)
-	clear(m.known)
+	clear(m.seen)
 }
 
 // drop takes a user out who does not carry an external id, or not any more.
@@ -156,5 +156,5 @@ func (m *externalIDs) drop(externalID string, id int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.users[externalID] = slices.DeleteFunc(m.users[externalID], func(other int64) bool { return other == id })
-	delete(m.known, id)
+	delete(m.seen, id)
 }

@@ -24,7 +24,7 @@ func (d *redmine) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, 
 	}
 	var role *entry
 	if len(change.Join) > 0 { // to leave, no role need be there
-		if role, err = d.role(ctx, d.rank(r)); err != nil {
+		if role, err = d.role(ctx, d.roleOf(r)); err != nil {
 			return err
 		}
 	}

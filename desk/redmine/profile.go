@@ -43,7 +43,7 @@ func (d *redmine) SetProfile(ctx context.Context, id provision.DeskUserID, want 
 	})
 }
 
-// differences returns the fields in which r is not as wanted, with the wanted
+// differences returns the fields in which r is not as desired, with the desired
 // values.
 func differences(r *record, want provision.DeskUser) kit.Fields {
 	changes := kit.Fields{}

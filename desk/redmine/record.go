@@ -110,8 +110,8 @@ func (r *record) complete() error {
 // worksIn reports whether the user has a role of its own in a project.
 func (r *record) worksIn(project entry) bool { return len(r.in(project.ID).direct()) > 0 }
 
-// rank returns the role that a record shows. Redmine has no owner.
-func (d *redmine) rank(r *record) provision.Role {
+// roleOf returns the role that a record shows. Redmine has no owner.
+func (d *redmine) roleOf(r *record) provision.Role {
 	switch {
 	case r.Admin:
 		return provision.RoleAdmin
@@ -143,7 +143,7 @@ func (d *redmine) user(r *record, active []entry) *provision.DeskUser {
 		GivenName:   r.First,
 		FamilyName:  r.Last,
 		Active:      r.Status == statusActive,
-		Role:        d.rank(r),
+		Role:        d.roleOf(r),
 		Teams:       names(teams),
 		Mailboxes:   names(mailboxes),
 	}

@@ -23,7 +23,7 @@ func (d *redmine) checkRole(role provision.Role) error {
 // and puts it into the group of limited users, or takes it out.
 //
 // The group goes after the projects, and rights are taken before any are given:
-// until all is done, the user still shows another role than the wanted one, and
+// until all is done, the user still shows another role than the desired one, and
 // a caller that was cut short tries again.
 func (d *redmine) SetRole(ctx context.Context, id provision.DeskUserID, role provision.Role) error {
 	if err := d.checkRole(role); err != nil {
@@ -47,7 +47,7 @@ func (d *redmine) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 		}
 	}
 	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
-		if d.rank(r) != role {
+		if d.roleOf(r) != role {
 			return disobeyed("make user " + string(id) + " " + string(role))
 		}
 		return nil

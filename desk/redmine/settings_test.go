@@ -18,7 +18,7 @@ func TestNew(t *testing.T) {
 		{Name: "http on loopback", URL: "http://[::1]:3000", Secret: fakeKey},
 		{Name: "http by choice", URL: "http://redmine:3000", Secret: fakeKey, Settings: map[string]string{"allow_http": "true"}},
 		{Name: "every setting", URL: "https://redmine.example.test", Secret: fakeKey, Settings: map[string]string{
-			"external_id_field": "Mark", "agent_role": "Agent", "limited_role": "Reader", "limited_group": "Readers",
+			"external_id_field": "ExternalID", "agent_role": "Agent", "limited_role": "Reader", "limited_group": "Readers",
 			"assign_to_teams": "true", "allow_http": "false"}},
 		{Name: "one role for both, where nobody is limited", URL: "https://redmine.example.test", Secret: fakeKey, Settings: map[string]string{"agent_role": "Reporter"}},
 		{Name: "http elsewhere", URL: "http://redmine.example.test", Secret: fakeKey, Mistakes: []string{"url"}},
@@ -27,7 +27,7 @@ func TestNew(t *testing.T) {
 		{Name: "an address of something else", URL: "ftp://redmine.example.test", Secret: fakeKey, Mistakes: []string{"url"}},
 		{Name: "a password for a key", URL: "https://redmine.example.test", Secret: "hunter2", Mistakes: []string{"secret"}},
 		{Name: "a key and a line break", URL: "https://redmine.example.test", Secret: fakeKey + "\nX-Evil: 1", Mistakes: []string{"secret"}},
-		{Name: "one role for two ranks", URL: "https://redmine.example.test", Secret: fakeKey,
+		{Name: "one role for two roles", URL: "https://redmine.example.test", Secret: fakeKey,
 			Settings: map[string]string{"agent_role": "reporter", "limited_group": "Readers"}, Mistakes: []string{"settings"}},
 		{Name: "all mistakes at once", URL: "redmine", Settings: map[string]string{
 			"agent_role": " ", "assign_to_teams": "1", "external_id_field": "", "agents_role": "Agent"},
@@ -65,7 +65,7 @@ func TestFit(t *testing.T) {
 }
 
 // FuzzFit checks that Redmine takes what was fitted, and that it is fitted no
-// further the second time: else every visit would write again.
+// further the second time: else every run would write again.
 func FuzzFit(f *testing.F) {
 	f.Add("Ada", "Byron", "Countess")
 	f.Add("", "\xff\x00\n", " \u00a0 日本語 ")

@@ -223,7 +223,7 @@ func TestCheckFindsProblems(t *testing.T) {
 // crowd is a Redmine with many users, active ones only, newest first.
 type crowd struct {
 	mu     sync.Mutex
-	users  []string // external ids; the number is the place, counted from 1
+	users  []string // external ids; the number is the position, counted from 1
 	pages  atomic.Int32
 	broken int // pages that are answered before one is not; 0: all
 }
@@ -262,7 +262,7 @@ func (c *crowd) user(id int) string {
 func TestExternalIDsOfACrowd(t *testing.T) {
 	c := &crowd{broken: 5}
 	for n := range 12 * pageSize {
-		c.users = append(c.users, "mark-"+strconv.Itoa(n+1))
+		c.users = append(c.users, "ext-"+strconv.Itoa(n+1))
 	}
 	srv := httptest.NewServer(c)
 	t.Cleanup(srv.Close)
@@ -277,16 +277,16 @@ func TestExternalIDsOfACrowd(t *testing.T) {
 		return got, err
 	}
 
-	_, err := find("mark-1", 6)
+	_, err := find("ext-1", 6)
 	wantKind(t, err, desk.Retryable, "500")
 	c.broken = 0
-	if got, err := find("mark-1", 7+2+3); err != nil || got == nil || got.ID != "1" { // the rest, other states, newest
+	if got, err := find("ext-1", 7+2+3); err != nil || got == nil || got.ID != "1" { // the rest, other states, newest
 		t.Errorf("Find = %+v, %v", got, err)
 	}
-	if got, err := find("mark-700", 0); err != nil || got == nil || got.ID != "700" {
+	if got, err := find("ext-700", 0); err != nil || got == nil || got.ID != "700" {
 		t.Errorf("Find = %+v, %v", got, err)
 	}
-	if got, err := find("mark-0", 3); err != nil || got != nil {
+	if got, err := find("ext-0", 3); err != nil || got != nil {
 		t.Errorf("Find = %+v, %v", got, err)
 	}
 	for n := range pageSize + 1 { // more than a page since
@@ -296,7 +296,7 @@ func TestExternalIDsOfACrowd(t *testing.T) {
 		t.Errorf("Find = %+v, %v", got, err)
 	}
 	c.users[0] = "moved" // by hand, on an old user
-	if got, err := find("mark-1", 0); err != nil || got != nil {
+	if got, err := find("ext-1", 0); err != nil || got != nil {
 		t.Errorf("Find = %+v, %v: the user does not carry it any more", got, err)
 	}
 	d.externalIDs.whole = d.externalIDs.whole.Add(-2 * wholeAge)
@@ -318,7 +318,7 @@ func TestExternalIDsWhileUsersGo(t *testing.T) {
 		var list []string
 		for n := offset; query.Get("status") == "1" && n < min(offset+pageSize, total); n++ {
 			id := n + 1 + 250 - total
-			list = append(list, fmt.Sprintf(`{"id":%d,"custom_fields":[{"id":1,"name":"Mark","value":"m%[1]d"}]}`, id))
+			list = append(list, fmt.Sprintf(`{"id":%d,"custom_fields":[{"id":1,"name":"ExternalID","value":"m%[1]d"}]}`, id))
 		}
 		if query.Get("status") != "1" {
 			total = 0
@@ -330,7 +330,7 @@ func TestExternalIDsWhileUsersGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newExternalIDs(newClient(home, fakeKey), "Mark")
+	m := newExternalIDs(newClient(home, fakeKey), "ExternalID")
 	for _, id := range []int64{1, 101, 105, 110, 111, 250} {
 		ids, err := m.carriers(t.Context(), "m"+strconv.FormatInt(id, 10))
 		if err != nil || len(ids) != 1 || ids[0] != id {

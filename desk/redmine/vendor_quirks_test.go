@@ -65,13 +65,13 @@ func TestFindWithoutCustomField(t *testing.T) {
 	if len(profile.Problems) != 1 || !strings.Contains(profile.Problems[0], `"No such field"`) {
 		t.Errorf("problems are %q, want the custom field", profile.Problems)
 	}
-	want := person("Markless")
+	want := person("Idless")
 	_, err = d.Create(t.Context(), want)
 	wantKind(t, err, desk.Permanent, "custom field")
 	wantFound(t, d, desk.Key{Email: want.Email}, "") // without an external id it would be lost to us
 }
 
-func TestFindAmong(t *testing.T) {
+func TestFindAmbiguous(t *testing.T) {
 	a := realRedmine(t)
 	d := a.connect()
 	t.Run("addresses that hold each other", func(t *testing.T) {

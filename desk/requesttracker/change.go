@@ -54,7 +54,7 @@ func (d *rt) SetProfile(ctx context.Context, id provision.DeskUserID, want provi
 	})
 }
 
-// differences returns the columns in which r is not as wanted, with the wanted
+// differences returns the columns in which r is not as desired, with the desired
 // values.
 func differences(r *record, want provision.DeskUser) kit.Fields {
 	changes := kit.Fields{}

@@ -54,7 +54,7 @@ func (l groupList) names() []string {
 	return names
 }
 
-// directoryAge is how long a list of groups is taken for true: a visit reads
+// directoryAge is how long a list of groups is taken for true: a run reads
 // the same user several times, and RT tells memberships by number only.
 const directoryAge = 10 * time.Second
 

@@ -18,7 +18,7 @@ func TestNew(t *testing.T) {
 		{Name: "http on loopback", URL: "http://[::1]:8088", Secret: fakeToken},
 		{Name: "http by choice", URL: "http://rt:8080", Secret: fakeToken, Settings: map[string]string{"allow_http": "true"}},
 		{Name: "every setting", URL: "https://rt.example.test", Secret: fakeToken, Settings: map[string]string{
-			"external_id_field": "Mark", "admin_group": "Admins", "agent_group": "Agents", "limited_group": "Readers", "allow_http": "false"}},
+			"external_id_field": "ExternalID", "admin_group": "Admins", "agent_group": "Agents", "limited_group": "Readers", "allow_http": "false"}},
 		{Name: "http elsewhere", URL: "http://rt.example.test", Secret: fakeToken, Mistakes: []string{"url"}},
 		{Name: "no address", Secret: fakeToken, Mistakes: []string{"url"}},
 		{Name: "a password in the address", URL: "https://root:hunter2@rt.example.test", Secret: fakeToken, Mistakes: []string{"url"}},

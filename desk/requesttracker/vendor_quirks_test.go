@@ -57,11 +57,11 @@ func TestFindWithoutCustomField(t *testing.T) {
 	if len(profile.Problems) != 1 || !strings.Contains(profile.Problems[0], `"No such field"`) {
 		t.Errorf("problems are %q, want the custom field", profile.Problems)
 	}
-	_, err = d.Create(t.Context(), person("Markless"))
+	_, err = d.Create(t.Context(), person("Idless"))
 	wantKind(t, err, desk.Permanent, "ModifyCustomField")
 }
 
-func TestFindAmong(t *testing.T) {
+func TestFindAmbiguous(t *testing.T) {
 	r := realRT(t)
 	d := r.connect()
 	t.Run("two with the same external id", func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 // Entry returns an entry of this moment: action is what happened, and subject
 // the id of what it happened to.
-func (s *Service) Entry(c provision.Cause, conn provision.ConnectionID, action, subject string) provision.Entry {
+func (s *Service) Entry(c provision.Cause, conn provision.ConnectionID, action provision.Action, subject string) provision.Entry {
 	return provision.Entry{At: s.now(), Connection: conn, Cause: c, Action: action, Subject: subject}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Admin is somebody who can sign in here when no identity provider works: the
@@ -59,7 +60,7 @@ func (s *Service) Add(ctx context.Context, c provision.Cause, name, password str
 		if err := tx.SaveOwner(ctx, o); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", "owner.created", string(o.ID)))
+		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", audit.BreakGlassCreated, string(o.ID)))
 	})
 	return o, e, err
 }
@@ -77,6 +78,6 @@ func (s *Service) Remove(ctx context.Context, c provision.Cause, name string) er
 		if err := tx.DeleteOwner(ctx, o.ID); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", "owner.removed", string(o.ID)))
+		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", audit.BreakGlassRemoved, string(o.ID)))
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/session"
 )
 
@@ -71,9 +72,9 @@ func (s *Service) SignIn(ctx context.Context, c provision.Cause, name, password,
 				}
 			}
 		}
-		action := "owner.refused"
+		action := audit.BreakGlassRefused
 		if passed {
-			action = "owner.signed_in"
+			action = audit.BreakGlassSignedIn
 			secret = provision.NewSecret()
 		}
 		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", action, string(known.ID)))

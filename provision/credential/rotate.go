@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // MaxOverlap is for how long a token may go on after a rotation.
@@ -44,7 +45,7 @@ func (s *Service) RotateToken(ctx context.Context, c provision.Cause, conn provi
 				return err
 			}
 		}
-		return s.audit.Record(ctx, tx, s.tokenEntry(c, fresh, "token.rotated"))
+		return s.audit.Record(ctx, tx, s.tokenEntry(c, fresh, audit.TokenRotated))
 	})
 	return fresh, old, secret, err
 }
@@ -93,7 +94,7 @@ func (s *Service) RevokeToken(ctx context.Context, c provision.Cause, conn provi
 			if err := tx.SaveToken(ctx, t); err != nil {
 				return err
 			}
-			if err := s.audit.Record(ctx, tx, s.tokenEntry(c, t, "token.revoked")); err != nil {
+			if err := s.audit.Record(ctx, tx, s.tokenEntry(c, t, audit.TokenRevoked)); err != nil {
 				return err
 			}
 		}

@@ -127,7 +127,7 @@ func (s *Service) CreateIn(ctx context.Context, tx Saver, c provision.Cause, con
 	if err := tx.SaveToken(ctx, token); err != nil {
 		return token, secret, err
 	}
-	return token, secret, s.audit.Record(ctx, tx, s.tokenEntry(c, token, "token.created"))
+	return token, secret, s.audit.Record(ctx, tx, s.tokenEntry(c, token, audit.TokenCreated))
 }
 
 // newSecret gives the token a new secret and returns it.
@@ -143,7 +143,7 @@ func (t *Token) newSecret() string {
 // newBearer returns the secret of a bearer token.
 func newBearer() string { return tokenPrefix + provision.NewSecret() }
 
-func (s *Service) tokenEntry(c provision.Cause, t Token, action string) provision.Entry {
+func (s *Service) tokenEntry(c provision.Cause, t Token, action provision.Action) provision.Entry {
 	e := s.audit.Entry(c, t.Connection, action, string(t.ID))
 	if t.ClientID != "" || t.ReadOnly {
 		e.Detail = map[string]any{"client": t.ClientID != "", "read_only": t.ReadOnly}

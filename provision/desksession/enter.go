@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // EntryOf returns what a person may do on a desk. A Denied error tells in
@@ -51,12 +52,12 @@ func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.D
 		if app, err = s.open(ctx, tx, desk, session, p); err != nil {
 			return err
 		}
-		e := s.audit.Entry(c, person.Connection, "app.signed_in", string(person.ID))
+		e := s.audit.Entry(c, person.Connection, audit.DeskSessionSignedIn, string(person.ID))
 		e.Desk, e.Account, e.Detail = desk.ID, entry.Account, maps.Clone(detail)
 		if e.Detail == nil {
 			e.Detail = map[string]any{}
 		}
-		e.Detail["protocol"], e.Detail["app_session"], e.Detail["session"] = p, app.ID, session.ID
+		e.Detail["protocol"], e.Detail["desk_session"], e.Detail["session"] = p, app.ID, session.ID
 		return s.audit.Record(ctx, tx, e)
 	})
 	return app, entry, err
@@ -126,7 +127,7 @@ func (s *Service) RecordRefusal(ctx context.Context, c provision.Cause, desk pro
 	if subject == "" {
 		subject = c.Request
 	}
-	e := s.audit.Entry(c, conn, "app.refused", subject)
+	e := s.audit.Entry(c, conn, audit.DeskSessionRefused, subject)
 	e.Desk, e.Detail = desk, maps.Clone(detail)
 	if e.Detail == nil {
 		e.Detail = map[string]any{}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 const (
@@ -51,7 +52,7 @@ func (s *Service) End(ctx context.Context, all bool) (ended int, _ error) {
 				return err
 			}
 			ended++
-			if err := s.audit.Record(ctx, tx, s.logoutEntry(app, "app.ended")); err != nil {
+			if err := s.audit.Record(ctx, tx, s.logoutEntry(app, audit.DeskSessionEnded)); err != nil {
 				return err
 			}
 		}
@@ -60,10 +61,10 @@ func (s *Service) End(ctx context.Context, all bool) (ended int, _ error) {
 	return ended, err
 }
 
-func (s *Service) logoutEntry(app Session, action string) provision.Entry {
+func (s *Service) logoutEntry(app Session, action provision.Action) provision.Entry {
 	e := s.audit.Entry(provision.Cause{Actor: "system", Action: "desk sessions"}, app.Connection, action, string(app.Identity))
 	e.Desk = app.Desk
-	e.Detail = map[string]any{"protocol": app.Protocol, "app_session": app.ID, "why": app.Reason}
+	e.Detail = map[string]any{"protocol": app.Protocol, "desk_session": app.ID, "why": app.Reason}
 	return e
 }
 
@@ -82,7 +83,7 @@ func (s *Service) NoticeDelivered(ctx context.Context, app Session, how string) 
 		app.TellAt = nil
 		return s.store.SaveAppSession(ctx, app)
 	}
-	e := s.logoutEntry(app, "app.told")
+	e := s.logoutEntry(app, audit.DeskSessionNotified)
 	e.Detail["how"], e.Detail["attempts"] = how, app.Attempts
 	return s.finishNotice(ctx, app, e)
 }
@@ -92,7 +93,7 @@ func (s *Service) NoticeDelivered(ctx context.Context, app Session, how string) 
 // personal data.
 func (s *Service) NoticeFailed(ctx context.Context, app Session, why string) (again bool, _ error) {
 	if app.Attempts >= appTellTries {
-		e := s.logoutEntry(app, "app.not_told")
+		e := s.logoutEntry(app, audit.DeskSessionNotNotified)
 		e.Detail["problem"], e.Detail["attempts"] = why, app.Attempts
 		return false, s.finishNotice(ctx, app, e)
 	}

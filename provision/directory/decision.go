@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // newcomer is what somebody who is new gets from us.
@@ -66,7 +67,7 @@ func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer
 	}
 	settle(&id)
 	id.ID, id.Connection, id.Version, id.CreatedAt, id.UpdatedAt = as.id, as.connection, 1, as.at, as.at
-	e := effects{person: id, write: writeNew, action: "user.created"}
+	e := effects{person: id, write: writeNew, action: audit.UserCreated}
 	if tombstone != nil {
 		e.takesUp = tombstone.ID
 	}
@@ -104,19 +105,19 @@ func decideRemove(person provision.Identity, at time.Time) effects {
 	person.Status = provision.StatusRemoved
 	person.Version++
 	person.UpdatedAt = at
-	return effects{person: person, write: writeChanged, leaves: true, action: "user.removed", ends: provision.EndedByLeaving}
+	return effects{person: person, write: writeChanged, leaves: true, action: audit.UserRemoved, ends: provision.EndedByLeaving}
 }
 
-func personAction(old, now *provision.Identity) string {
+func personAction(old, now *provision.Identity) provision.Action {
 	switch {
 	case !old.SCIMManaged() && now.SCIMManaged():
-		return "user.taken_over"
+		return audit.UserTakenOver
 	case old.Status == provision.StatusActive && now.Status == provision.StatusSuspended:
-		return "user.suspended"
+		return audit.UserSuspended
 	case old.Status == provision.StatusSuspended && now.Status == provision.StatusActive:
-		return "user.restored"
+		return audit.UserRestored
 	}
-	return "user.changed"
+	return audit.UserChanged
 }
 
 // settle takes away what a person of this source cannot have, whoever gives it.

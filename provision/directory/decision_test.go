@@ -50,7 +50,7 @@ func TestDecideCreate(t *testing.T) {
 		want     provision.IdentityID // "": refused
 		restored bool
 		takesUp  provision.IdentityID
-		action   string
+		action   provision.Action
 		field    string // of the refusal
 	}{
 		{"nobody was there", ExistingMatches{}, ann(), "new", false, "", "user.created", ""},
@@ -109,7 +109,7 @@ func TestDecideChange(t *testing.T) {
 		name      string
 		old       provision.Identity
 		change    func(*provision.Identity)
-		action    string // "": nothing is written
+		action    provision.Action // "": nothing is written
 		ends      provision.SessionEnd
 		elsewhere bool
 	}{

@@ -16,7 +16,7 @@ type effects struct {
 	takesUp provision.IdentityID // whose accounts they take up; "": nobody's
 	leaves  bool                 // every group
 
-	action string // of the audit entry
+	action provision.Action // of the audit entry
 	detail map[string]any
 
 	ends          provision.SessionEnd // why their sessions end; "": they go on

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
@@ -28,7 +29,7 @@ func (s *Service) CreateGroup(ctx context.Context, conn provision.ConnectionID, 
 		if err := tx.InsertGroup(ctx, g); err != nil {
 			return err
 		}
-		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, conn, "group.created", string(g.ID))); err != nil {
+		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, conn, audit.GroupCreated, string(g.ID))); err != nil {
 			return err
 		}
 		if rules, err = s.bindRules(ctx, tx, rules, g); err != nil {
@@ -90,7 +91,7 @@ func (s *Service) UpdateGroup(ctx context.Context, conn provision.ConnectionID, 
 // evaluated whom it concerns. It returns the group as it is then.
 func (s *Service) applyGroup(ctx context.Context, tx groupTx, c provision.Cause, rules []provision.Rule, e groupEffects) (provision.Group, error) {
 	if e.edited {
-		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, e.old.Connection, "group.changed", string(e.old.ID))); err != nil {
+		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, e.old.Connection, audit.GroupChanged, string(e.old.ID))); err != nil {
 			return provision.Group{}, err
 		}
 	}
@@ -139,7 +140,7 @@ func (s *Service) RemoveGroup(ctx context.Context, conn provision.ConnectionID, 
 		if err := s.unbindRules(ctx, tx, conn, rules, id); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.audit.Entry(c, conn, "group.removed", string(id)))
+		return s.audit.Record(ctx, tx, s.audit.Entry(c, conn, audit.GroupRemoved, string(id)))
 	})
 }
 
@@ -173,7 +174,7 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c provision.Cau
 	if len(added)+len(removed) == 0 {
 		return false, nil
 	}
-	entry := s.audit.Entry(c, g.Connection, "members.changed", string(g.ID))
+	entry := s.audit.Entry(c, g.Connection, audit.MembersChanged, string(g.ID))
 	entry.Detail = map[string]any{}
 	if len(added) > 0 {
 		entry.Detail["added"] = added

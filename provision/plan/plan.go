@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -119,7 +120,7 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 			return err
 		}
 	}
-	e := s.audit.Entry(c, "", "plan.applied", state.plan.Hash)
+	e := s.audit.Entry(c, "", audit.PlanApplied, state.plan.Hash)
 	e.Detail = map[string]any{"changes": state.plan.Changes, "people": len(state.plan.People)}
 	return s.audit.Record(ctx, tx, e)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Brake stops mass changes: when more than max(People, Percent % of the people
@@ -78,7 +79,7 @@ func (s *Service) unbrake(ctx context.Context, tx Store, conn provision.Connecti
 	if err := tx.SaveConnection(ctx, conn); err != nil {
 		return err
 	}
-	return s.audit.Record(ctx, tx, s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, "brake.cleared", string(conn.ID)))
+	return s.audit.Record(ctx, tx, s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, audit.BrakeCleared, string(conn.ID)))
 }
 
 // clearBrake lets go of a brake that holds nobody any more.
@@ -106,7 +107,7 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 		if err := tx.SaveConnection(ctx, conn); err != nil {
 			return nil, err
 		}
-		e := s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, "brake.held", string(conn.ID))
+		e := s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, audit.BrakeHeld, string(conn.ID))
 		e.Detail = map[string]any{"people_ending": ending, "limit": limit}
 		entries = append(entries, e)
 	}
@@ -116,7 +117,7 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 		if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 			return nil, err
 		}
-		entries = append(entries, s.accountEntry(a, "account.held", nil))
+		entries = append(entries, s.accountEntry(a, audit.AccountOnHold, nil))
 	}
 	return &OnHoldError{}, s.audit.Record(ctx, tx, entries...)
 }
@@ -146,7 +147,7 @@ func (s *Service) ReleaseConnection(ctx context.Context, c provision.Cause, name
 		if err := s.entitlement.Requeue(ctx, tx, held); err != nil {
 			return err
 		}
-		entry := s.audit.Entry(c, conn.ID, "brake.released", string(conn.ID))
+		entry := s.audit.Entry(c, conn.ID, audit.BrakeReleased, string(conn.ID))
 		entry.Detail = map[string]any{"accounts": released}
 		return s.audit.Record(ctx, tx, entry)
 	})

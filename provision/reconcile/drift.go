@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Drift is a difference between what a desk confirmed and what it shows now,
@@ -108,7 +109,7 @@ func (r *Run) NoteDrift(ctx context.Context, c provision.Cause, found Drift, rep
 				return err
 			}
 		}
-		e := s.accountEntry(a, "account.drifted", map[string]any{"policy": policy, "differences": found.Differences()})
+		e := s.accountEntry(a, audit.AccountDrifted, map[string]any{"policy": policy, "differences": found.Differences()})
 		e.Cause = c
 		return s.audit.Record(ctx, tx, e)
 	})

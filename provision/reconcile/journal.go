@@ -24,7 +24,7 @@ func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, h
 		if err := tx.CloseSteps(ctx, writeIDs(r.Unfinished)); err != nil || note == "" {
 			return err
 		}
-		return r.service.audit.Record(ctx, tx, r.service.accountEntry(*a, string(doubtful.Kind), withNote(doubtful.Detail, note)))
+		return r.service.audit.Record(ctx, tx, r.service.accountEntry(*a, provision.Action(doubtful.Kind), withNote(doubtful.Detail, note)))
 	})
 	if err == nil {
 		r.Unfinished = nil
@@ -126,7 +126,7 @@ func (r *Run) Done(ctx context.Context, done Write, user provision.DeskUserID) e
 		if done.Note != "" {
 			detail = withNote(detail, done.Note)
 		}
-		return r.service.audit.Record(ctx, tx, r.service.accountEntry(*a, string(done.Kind), detail))
+		return r.service.audit.Record(ctx, tx, r.service.accountEntry(*a, provision.Action(done.Kind), detail))
 	})
 	if err == nil {
 		r.closed([]Write{done})

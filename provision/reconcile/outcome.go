@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 const (
@@ -35,10 +36,10 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 		a.Confirmed = confirmedAccess(r, have)
 		hadSeat := a.Seat
 		a.State = provision.AccountReady
-		action := "account.confirmed"
+		action := audit.AccountConfirmed
 		if r.Ending() {
 			a.State, a.Seat = provision.AccountEnded, false
-			action = "account.ended"
+			action = audit.AccountEnded
 		}
 		if before.Same(a.Confirmed) && a.Seat == hadSeat {
 			return nil // seen before: nothing to tell
@@ -106,7 +107,7 @@ func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, rea
 		if told {
 			return nil
 		}
-		return s.audit.Record(ctx, tx, s.accountEntry(*a, "account.parked", map[string]any{"reason": reason}))
+		return s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountNeedsAttention, map[string]any{"reason": reason}))
 	})
 }
 

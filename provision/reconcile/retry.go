@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Retry has parked accounts reconciled again: all those of filter, or the one
@@ -22,7 +23,7 @@ func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision
 				if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 					return err
 				}
-				e := s.accountEntry(a, "account.adoption_agreed", nil)
+				e := s.accountEntry(a, audit.AccountAdoptionAgreed, nil)
 				e.Cause = c
 				if err := s.audit.Record(ctx, tx, e); err != nil {
 					return err
@@ -38,7 +39,7 @@ func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision
 		}
 		n = len(accounts)
 		for _, a := range accounts {
-			e := s.accountEntry(a, "account.retried", nil)
+			e := s.accountEntry(a, audit.AccountRetried, nil)
 			e.Cause = c
 			if err := s.audit.Record(ctx, tx, e); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Write is one write that a run makes on a desk. Steps are journalled before
@@ -38,16 +39,16 @@ type WriteKind string
 
 // The writes, in the order in which they come about.
 const (
-	WriteCreate     WriteKind = "account.created"
-	WriteAdopt      WriteKind = "account.adopted"
-	WriteActivate   WriteKind = "account.activated"
-	WriteProfile    WriteKind = "account.profile_changed"
-	WriteRole       WriteKind = "account.role_changed"
-	WriteTeams      WriteKind = "account.teams_changed"
-	WriteMailboxes  WriteKind = "account.mailboxes_changed"
-	WriteHandOver   WriteKind = "conversation.handed_over"
-	WriteDeactivate WriteKind = "account.deactivated"
-	WriteDelete     WriteKind = "account.deleted"
-	WriteAnonymize  WriteKind = "account.anonymized"
-	WriteSessions   WriteKind = "account.sessions_ended"
+	WriteCreate     = WriteKind(audit.AccountCreated)
+	WriteAdopt      = WriteKind(audit.AccountAdopted)
+	WriteActivate   = WriteKind(audit.AccountActivated)
+	WriteProfile    = WriteKind(audit.AccountProfileChanged)
+	WriteRole       = WriteKind(audit.AccountRoleChanged)
+	WriteTeams      = WriteKind(audit.AccountTeamsChanged)
+	WriteMailboxes  = WriteKind(audit.AccountMailboxesChanged)
+	WriteHandOver   = WriteKind(audit.ConversationHandedOver)
+	WriteDeactivate = WriteKind(audit.AccountDeactivated)
+	WriteDelete     = WriteKind(audit.AccountDeleted)
+	WriteAnonymize  = WriteKind(audit.AccountAnonymized)
+	WriteSessions   = WriteKind(audit.AccountSessionsEnded)
 )

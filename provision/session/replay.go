@@ -13,7 +13,7 @@ import (
 // time that key is given, until then: however often it is found out, and by
 // however many replicas. It reports whether this was the first time. detail
 // holds no personal data.
-func (s *Service) RecordOnce(ctx context.Context, conn provision.ConnectionID, c provision.Cause, action, key string, until time.Time, detail map[string]any) (first bool, _ error) {
+func (s *Service) RecordOnce(ctx context.Context, conn provision.ConnectionID, c provision.Cause, action provision.Action, key string, until time.Time, detail map[string]any) (first bool, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
 		var err error
 		if first, err = tx.Remember(ctx, ReplayKey(conn, key), until); err != nil || !first {

@@ -68,7 +68,7 @@ func (s *Service) OpenIn(ctx context.Context, tx Store, c provision.Cause, sessi
 	if err := tx.InsertSession(ctx, session); err != nil {
 		return session, err
 	}
-	entry := s.audit.Entry(c, session.Connection, "session.started", string(session.Identity))
+	entry := s.audit.Entry(c, session.Connection, audit.SessionStarted, string(session.Identity))
 	entry.Detail = p.detail(session)
 	return session, s.audit.Record(ctx, tx, entry)
 }
@@ -215,7 +215,7 @@ func (s *Service) EndIn(ctx context.Context, tx Ender, c provision.Cause, f prov
 func (s *Service) recordEnds(ctx context.Context, tx audit.Appender, c provision.Cause, ended []provision.Session, why provision.SessionEnd) error {
 	entries := make([]provision.Entry, len(ended))
 	for i, e := range ended {
-		entries[i] = s.audit.Entry(c, e.Connection, "session.ended", string(e.Identity))
+		entries[i] = s.audit.Entry(c, e.Connection, audit.SessionEnded, string(e.Identity))
 		entries[i].Detail = map[string]any{"session": e.ID, "why": why}
 	}
 	if len(entries) == 0 {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
@@ -32,7 +33,7 @@ func (s *Service) AddConnection(ctx context.Context, c provision.Cause, conn pro
 		if err := tx.SaveConnection(ctx, conn); err != nil {
 			return err
 		}
-		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, conn.ID, "connection.created", string(conn.ID))); err != nil {
+		if err := s.audit.Record(ctx, tx, s.audit.Entry(c, conn.ID, audit.ConnectionCreated, string(conn.ID))); err != nil {
 			return err
 		}
 		var err error
@@ -114,7 +115,7 @@ func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID str
 				return err
 			}
 		}
-		e := s.audit.Entry(c, conn.ID, "connection.changed", string(conn.ID))
+		e := s.audit.Entry(c, conn.ID, audit.ConnectionChanged, string(conn.ID))
 		e.Detail = map[string]any{"fields": before.Differences(&conn.SignIn)}
 		return s.audit.Record(ctx, tx, e)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // DeskByClientID returns the desk that is this OpenID Connect client.
@@ -54,7 +55,7 @@ func (s *Service) AddDesk(ctx context.Context, c provision.Cause, d provision.De
 		if err := tx.SaveDesk(ctx, d); err != nil {
 			return err
 		}
-		entry := s.audit.Entry(c, "", "desk.created", string(d.ID))
+		entry := s.audit.Entry(c, "", audit.DeskCreated, string(d.ID))
 		entry.Desk = d.ID
 		return s.audit.Record(ctx, tx, entry)
 	})

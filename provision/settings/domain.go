@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // DomainClaim is an e-mail domain that a connection says is its own, and that
@@ -83,7 +84,7 @@ func (s *Service) ClaimDomain(ctx context.Context, c provision.Cause, conn provi
 		if err := tx.SaveDomainClaim(ctx, claim); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, "domain.claimed", plain, nil))
+		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, audit.DomainClaimed, plain, nil))
 	})
 	return claim, err
 }
@@ -127,7 +128,7 @@ func (s *Service) VerifyDomain(ctx context.Context, c provision.Cause, conn prov
 		if lookup == nil {
 			how["by"] = "say-so"
 		}
-		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, "domain.verified", claim.Domain, how))
+		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, audit.DomainVerified, claim.Domain, how))
 	})
 }
 
@@ -182,11 +183,11 @@ func (s *Service) RemoveDomain(ctx context.Context, c provision.Cause, conn prov
 		if err := tx.DeleteDomainClaim(ctx, conn, plain); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, "domain.removed", plain, nil))
+		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, audit.DomainRemoved, plain, nil))
 	})
 }
 
-func (s *Service) domainEntry(c provision.Cause, conn provision.ConnectionID, action, domain string, detail map[string]any) provision.Entry {
+func (s *Service) domainEntry(c provision.Cause, conn provision.ConnectionID, action provision.Action, domain string, detail map[string]any) provision.Entry {
 	e := s.audit.Entry(c, conn, action, string(conn))
 	e.Detail = map[string]any{"domain": domain}
 	for k, v := range detail {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // KeyUse says what a key is for. The same key never serves two protocols.
@@ -92,7 +93,7 @@ func (s *Service) RotateKey(ctx context.Context, c provision.Cause, use KeyUse, 
 		if err := tx.SaveKey(ctx, key); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.keyEntry(c, "key.created", key))
+		return s.audit.Record(ctx, tx, s.keyEntry(c, audit.KeyCreated, key))
 	})
 	return key, err
 }
@@ -122,11 +123,11 @@ func (s *Service) RetireKey(ctx context.Context, c provision.Cause, use KeyUse, 
 		if err := tx.SaveKey(ctx, key); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.keyEntry(c, "key.retired", key))
+		return s.audit.Record(ctx, tx, s.keyEntry(c, audit.KeyRetired, key))
 	})
 }
 
-func (s *Service) keyEntry(c provision.Cause, action string, k Key) provision.Entry {
+func (s *Service) keyEntry(c provision.Cause, action provision.Action, k Key) provision.Entry {
 	e := s.audit.Entry(c, "", action, string(k.ID))
 	e.Detail = map[string]any{"use": k.Use}
 	return e

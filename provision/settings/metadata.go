@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Metadata is what an identity provider publishes about itself, as it was last
@@ -35,7 +36,7 @@ func (s *Service) SaveMetadata(ctx context.Context, c provision.Cause, m Metadat
 		if err := tx.SaveMetadata(ctx, m); err != nil || len(changes) == 0 {
 			return err
 		}
-		e := s.audit.Entry(c, m.Connection, "metadata.changed", string(m.Connection))
+		e := s.audit.Entry(c, m.Connection, audit.MetadataChanged, string(m.Connection))
 		e.Detail = changes
 		return s.audit.Record(ctx, tx, e)
 	})

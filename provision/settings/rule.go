@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
@@ -62,7 +63,7 @@ func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r
 	if err := tx.SaveRule(ctx, r); err != nil {
 		return provision.Rule{}, err
 	}
-	return r, s.audit.Record(ctx, tx, s.ruleEntry(c, r, "rule.created"))
+	return r, s.audit.Record(ctx, tx, s.ruleEntry(c, r, audit.RuleCreated))
 }
 
 // RemoveRule deletes a rule, and has everybody of its connection evaluated.
@@ -91,10 +92,10 @@ func (s *Service) DeleteRuleIn(ctx context.Context, tx Store, c provision.Cause,
 	if err := tx.DeleteRule(ctx, r.ID); err != nil {
 		return err
 	}
-	return s.audit.Record(ctx, tx, s.ruleEntry(c, r, "rule.removed"))
+	return s.audit.Record(ctx, tx, s.ruleEntry(c, r, audit.RuleRemoved))
 }
 
-func (s *Service) ruleEntry(c provision.Cause, r provision.Rule, action string) provision.Entry {
+func (s *Service) ruleEntry(c provision.Cause, r provision.Rule, action provision.Action) provision.Entry {
 	e := s.audit.Entry(c, r.Connection, action, string(r.ID))
 	e.Desk = r.Desk
 	e.Detail = map[string]any{"when": r.String(), "role": r.Role, "teams": r.Teams, "mailboxes": r.Mailboxes}

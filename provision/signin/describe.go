@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // update brings what a sign-in may change to what the IdP says now.
@@ -73,7 +74,7 @@ func (d *signInTx) bind(ctx context.Context, in SignedIn) error {
 	if err := d.tx.SaveLogin(ctx, key); err != nil || !in.Linked {
 		return err
 	}
-	entry := d.audit.Entry(d.cause, d.conn.ID, "login.linked", string(in.Person.ID))
+	entry := d.audit.Entry(d.cause, d.conn.ID, audit.LoginLinked, string(in.Person.ID))
 	entry.Detail = map[string]any{"protocol": d.login.Protocol, "first_sign_in": in.Created}
 	return d.audit.Record(ctx, d.tx, entry)
 }

@@ -5,13 +5,14 @@ import (
 	"maps"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // RecordRefusal notes in the audit log that a sign-in was refused: why, and
 // under which reference the person was told so. detail holds no tokens and no
 // addresses.
 func (s *Service) RecordRefusal(ctx context.Context, conn provision.ConnectionID, c provision.Cause, reason string, detail map[string]any) error {
-	entry := s.audit.Entry(c, conn, "login.refused", c.Request)
+	entry := s.audit.Entry(c, conn, audit.LoginRefused, c.Request)
 	entry.Detail = maps.Clone(detail)
 	if entry.Detail == nil {
 		entry.Detail = map[string]any{}
@@ -30,6 +31,6 @@ func (s *Service) Unlink(ctx context.Context, c provision.Cause, person provisio
 		if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Identity: person.ID}, provision.EndedByAdmin); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.audit.Entry(c, person.Connection, "login.unlinked", string(person.ID)))
+		return s.audit.Record(ctx, tx, s.audit.Entry(c, person.Connection, audit.LoginUnlinked, string(person.ID)))
 	})
 }

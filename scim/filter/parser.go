@@ -275,9 +275,9 @@ func (p *parser) name() (name, error) {
 	var out name
 	start := p.pos
 	for {
-		mark := p.pos
+		before := p.pos
 		if p.run(isURNByte) == "" || !p.skip(':') {
-			p.pos = mark
+			p.pos = before
 			break
 		}
 		out.urn = p.text[start : p.pos-1]

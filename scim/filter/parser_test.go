@@ -41,10 +41,10 @@ func TestParsePath(t *testing.T) {
 	}
 }
 
-// TestMistakesAreTold checks what is said of a text that cannot be read; of a
+// TestMistakesAreReported checks what is said of a text that cannot be read; of a
 // path with a keyword of its own, unless only what stands in its brackets is at
 // fault.
-func TestMistakesAreTold(t *testing.T) {
+func TestMistakesAreReported(t *testing.T) {
 	const syntax, pathSyntax = "does not follow RFC 7644 section 3.4.2.2", "does not follow RFC 7644 section 3.5.2"
 	for _, tt := range []struct{ text, ofFilter, ofPath string }{
 		{"", syntax, pathSyntax},

@@ -170,7 +170,7 @@ func bestEmail(emails []provision.Email, userName string) string {
 // work, else of the first.
 func bestValue(list []Object) string {
 	var best string
-	rank := 0
+	weight := 0
 	for _, o := range list {
 		value := Text(o, "value")
 		if value == "" {
@@ -179,10 +179,10 @@ func bestValue(list []Object) string {
 		switch {
 		case IsPrimary(o):
 			return value
-		case rank < 2 && strings.EqualFold(Text(o, "type"), "work"):
-			best, rank = value, 2
-		case rank < 1:
-			best, rank = value, 1
+		case weight < 2 && strings.EqualFold(Text(o, "type"), "work"):
+			best, weight = value, 2
+		case weight < 1:
+			best, weight = value, 1
 		}
 	}
 	return best

@@ -37,16 +37,16 @@ func (u storedUser) write(w *bufio.Writer) error {
 }
 
 // appendTo appends the person. Documents are stored in order of names, so that
-// what is ours goes in where its turn comes; only schemas, which the end of the
+// what is ours goes in between them; only schemas, which the end of the
 // document decides, is put in afterwards.
 func (u storedUser) appendTo(b []byte) (_ []byte, err error) {
 	b = append(b, '{')
-	start, place, left := len(b), 0, own
+	start, at, left := len(b), 0, own
 	schemas := append(make([]string, 0, 4), User.Core.ID)
 	ours := func(before string) {
 		for err == nil && len(left) > 0 && (before == "" || left[0] < before) {
 			if left[0] == "schemas" {
-				place = len(b)
+				at = len(b)
 			} else {
 				b, err = u.appendOwn(b, start, left[0])
 			}
@@ -74,7 +74,7 @@ func (u storedUser) appendTo(b []byte) (_ []byte, err error) {
 	for i, schema := range schemas {
 		list = appendText(append(list, "[,"[min(i, 1)]), schema)
 	}
-	return append(slices.Insert(b, place, append(list, ']')...), '}'), nil
+	return append(slices.Insert(b, at, append(list, ']')...), '}'), nil
 }
 
 // appendOwn appends what is selected of an attribute that the core knows better

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	adminCookie = "deskbridge_owner"
+	adminCookie = "deskbridge_break_glass"
 	adminLife   = time.Hour
 )
 
@@ -74,7 +74,7 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) {
 		h.tooManyTries(w, r)
 		return
 	}
-	cause := provision.Cause{Actor: "owner", Action: "break-glass", Request: h.site.Reference(r.Context())}
+	cause := provision.Cause{Actor: "break-glass", Action: "break-glass", Request: h.site.Reference(r.Context())}
 	ctx, stop := context.WithTimeout(r.Context(), tryWait)
 	defer stop()
 	secret, err := h.core.BreakGlass.SignIn(ctx, cause, form.Get("name"), form.Get("password"), form.Get("code"))
@@ -86,7 +86,7 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) {
 		h.throttle.failed(from)
 		h.tries.WithLabelValues("refused").Inc()
 		h.site.Log.ErrorContext(r.Context(), "BREAK GLASS: a sign-in was refused", "request", cause.Request, "from", from.String())
-		h.site.Refuse(w, r, web.Refusal{Status: http.StatusForbidden, Reason: "owner", Detail: "name, password or code is wrong", Person: "The name, the password or the code is wrong."})
+		h.site.Refuse(w, r, web.Refusal{Status: http.StatusForbidden, Reason: "break-glass", Detail: "name, password or code is wrong", Person: "The name, the password or the code is wrong."})
 		return
 	}
 	if err != nil {
@@ -94,7 +94,7 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.tries.WithLabelValues("ok").Inc()
-	h.site.Log.ErrorContext(r.Context(), "BREAK GLASS: an owner signed in", "request", cause.Request, "from", from.String())
+	h.site.Log.ErrorContext(r.Context(), "BREAK GLASS: an admin signed in", "request", cause.Request, "from", from.String())
 	h.site.SetCookie(w, adminCookie, secret, adminLife)
 	http.Redirect(w, r, "/sso/break-glass", http.StatusSeeOther)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
-// Clients are the identity providers of the connections, ready to be spoken to.
+// Clients are the identity providers of the connections, one IdP client each.
 // What an admin changes at run time is seen at the next request, because each
 // is made anew when anything that it was made from has changed. They are safe
 // for concurrent use.
@@ -38,8 +38,8 @@ type Clients struct {
 // nothing of it. While it is out of order, it is asked no more often than this,
 // however many come: while nothing is known of it, and while what is known serves.
 const (
-	askAgain      = 10 * time.Second
-	askAgainKnown = time.Minute
+	askAgain       = 10 * time.Second
+	askAgainCached = time.Minute
 )
 
 // New returns the Clients of core's connections. Options say which hosts may be

@@ -1,5 +1,5 @@
 // Package client knows the identity providers of the connections: what admins
-// say of them, what they publish of themselves, and how they are spoken to.
+// say of them, what they publish of themselves, and the IdP client of each.
 //
 // It decides which settings are valid, when metadata and discovery documents
 // are fetched again, which new metadata may be taken over without an admin, and

@@ -106,18 +106,18 @@ func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]by
 	if err != nil {
 		cs.fetchFailed(conn, documentMetadata)
 		kept.Problem = err.Error()
-		return kept.Body, errors.Join(err, cs.core.Settings.SaveMetadata(ctx, byHouse, kept, nil))
+		return kept.Body, errors.Join(err, cs.core.Settings.SaveMetadata(ctx, bySystem, kept, nil))
 	}
 	changes, wait := compareMetadata(kept, body, options.EntityID, now)
 	if wait != "" {
 		kept.Problem, kept.Waiting = wait, body
-		return kept.Body, cs.core.Settings.SaveMetadata(ctx, byHouse, kept, map[string]any{"waiting": wait})
+		return kept.Body, cs.core.Settings.SaveMetadata(ctx, bySystem, kept, map[string]any{"waiting": wait})
 	}
 	kept.Body, kept.FetchedAt, kept.Problem, kept.Waiting = body, now, "", nil
-	return body, cs.core.Settings.SaveMetadata(ctx, byHouse, kept, changes)
+	return body, cs.core.Settings.SaveMetadata(ctx, bySystem, kept, changes)
 }
 
-var byHouse = provision.Cause{Actor: "system", Action: "metadata"}
+var bySystem = provision.Cause{Actor: "system", Action: "metadata"}
 
 func (cs *Clients) fetchMetadata(ctx context.Context, s protocol.SAML, now time.Time) ([]byte, error) {
 	document, err := fetch.Get(ctx, cs.http, s.MetadataURL)

@@ -69,8 +69,8 @@ func (cs *Clients) discover(ctx context.Context, conn provision.Connection, clie
 	cs.fetchFailed(conn, documentDiscovery)
 	client.failed, client.again = err, cs.site.Now().Add(askAgain)
 	if client.rp != nil {
-		client.again = cs.site.Now().Add(askAgainKnown)
-		cs.site.Log.WarnContext(ctx, "discovery failed; going on with what was known", "connection", conn.Name, "err", err)
+		client.again = cs.site.Now().Add(askAgainCached)
+		cs.site.Log.WarnContext(ctx, "discovery failed; going on with what was last discovered", "connection", conn.Name, "err", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // overageDays is for how many days an admin sees that groups did not fit.
@@ -25,7 +26,7 @@ func (cs *Clients) NoteGroupOverage(r *http.Request, conn provision.Connection, 
 		return // whoever comes from there today is in too many groups
 	}
 	ctx := r.Context()
-	first, err := cs.core.Sessions.RecordOnce(ctx, conn.ID, cs.site.Cause(r, l.Protocol), "groups.overage", overageKey(today), cs.site.Now().AddDate(0, 0, overageDays+1),
+	first, err := cs.core.Sessions.RecordOnce(ctx, conn.ID, cs.site.Cause(r, l.Protocol), audit.GroupsOverage, overageKey(today), cs.site.Now().AddDate(0, 0, overageDays+1),
 		map[string]any{"protocol": l.Protocol})
 	if err != nil {
 		cs.overages.Delete(conn.ID) // the next one tells it

@@ -13,7 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
-// SAMLClient speaks SAML with one identity provider, as that is known now.
+// SAMLClient is the IdP client of one identity provider by SAML, as last discovered.
 type SAMLClient struct {
 	made [sha256.Size]byte // digest of what it was made from
 	*saml.ServiceProvider
@@ -70,8 +70,8 @@ func expired(idp saml.IdP, now time.Time) bool {
 	return !idp.ValidUntil.IsZero() && !now.Before(idp.ValidUntil)
 }
 
-// cachedSAML returns the client of a connection as it was last spoken to
-// or looked at; nil when it never was.
+// cachedSAML returns the IdP client of a connection as it was last made
+// for a sign-in or a test; nil when it never was.
 func (cs *Clients) cachedSAML(conn provision.ConnectionID) *SAMLClient {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()

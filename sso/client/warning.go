@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Warnings returns what keeps the people of a connection from signing in, or
@@ -51,7 +52,7 @@ func (cs *Clients) warn(ctx context.Context, conn provision.Connection) {
 			continue
 		}
 		key := fmt.Sprintf("ending %s %d %d", e.what, e.at.Unix(), days)
-		first, err := cs.core.Sessions.RecordOnce(ctx, e.conn, byHouse, "sign_in.ending", key, later(e.at, cs.site.Now()).AddDate(1, 0, 0),
+		first, err := cs.core.Sessions.RecordOnce(ctx, e.conn, bySystem, audit.SignInEnding, key, later(e.at, cs.site.Now()).AddDate(1, 0, 0),
 			map[string]any{"what": e.what, "ends_at": e.at.UTC().Format(time.RFC3339), "days": days})
 		if err != nil {
 			cs.site.Log.ErrorContext(ctx, "a warning is not in the audit log", "connection", conn.Name, "err", err)

@@ -13,7 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-// TestWhoGetsIn tries both doors of one desk for everything that an account can
+// TestWhoGetsIn tries both protocols of one desk for everything that an account can
 // be.
 func TestWhoGetsIn(t *testing.T) {
 	active := func(role provision.Role, teams ...string) provision.Access {
@@ -33,13 +33,13 @@ func TestWhoGetsIn(t *testing.T) {
 		{"a demotion is under way", func(a *provision.Account) { a.Confirmed = active(provision.RoleAdmin, "Billing", "Tier 1", "Secret") }, false, "", "Agent", []string{"Billing", "Tier 1"}},
 		{"the desk calls them its owner", func(a *provision.Account) { a.Confirmed.Role = provision.RoleOwner }, false, "", "", []string{"Billing", "Tier 1"}},
 		{"not confirmed yet", func(a *provision.Account) { a.Confirmed, a.State = provision.Access{}, provision.AccountWaiting }, false, "not-ready", "", nil},
-		{"parked before it was ever confirmed", func(a *provision.Account) { a.Confirmed, a.State = provision.Access{}, provision.AccountNeedsAttention }, false, "not-ready", "", nil},
+		{"needs attention before it was ever confirmed", func(a *provision.Account) { a.Confirmed, a.State = provision.Access{}, provision.AccountNeedsAttention }, false, "not-ready", "", nil},
 		{"not confirmed, where that is allowed", func(a *provision.Account) { a.Confirmed = provision.Access{} }, true, "", "Agent", []string{"Billing", "Tier 1"}},
 		{"access is to end", func(a *provision.Account) { a.Desired = provision.Access{Status: provision.AccessAbsent} }, false, "no-account", "", nil},
 		{"access is suspended", func(a *provision.Account) { a.Desired = provision.Access{Status: provision.AccessSuspended} }, true, "no-account", "", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			h.changeDesk("support", func(s *protocol.DeskSignIn) { s.BeforeReady = tt.beforeReady })
 			h.setAccount(h.deskNamed("support"), tt.account)
 			b, sp := h.signedIn(), h.serviceProvider()
@@ -54,7 +54,7 @@ func TestWhoGetsIn(t *testing.T) {
 					}
 				}
 				h.refusedFor(tt.refused)
-				if e := h.audited("app.refused")[0]; e.Subject != string(h.person.ID) || e.Desk != h.deskNamed("support").ID {
+				if e := h.audited("desk_session.refused")[0]; e.Subject != string(h.person.ID) || e.Desk != h.deskNamed("support").ID {
 					t.Errorf("audit = %+v", e)
 				}
 				return
@@ -73,18 +73,18 @@ func TestWhoGetsIn(t *testing.T) {
 		})
 	}
 	t.Run("somebody without an account", func(t *testing.T) {
-		h := newHouse(t)
-		h.door.person = h.addPerson("bo")
+		h := newHarness(t)
+		h.portal.person = h.addPerson("bo")
 		_, to := h.request(h.serviceProvider(), "")
 		if p := h.signedIn().get(to); p.body != "failed: no-account" {
 			t.Errorf("%d %s", p.status, p.body)
 		}
 	})
 	t.Run("somebody without an address", func(t *testing.T) {
-		h := newHouse(t)
+		h := newHarness(t)
 		nameless := provision.Identity{ID: "nameless", Connection: h.conn.ID, UserName: "nameless", Status: provision.StatusActive, CreatedAt: time.Now(), UpdatedAt: time.Now()}
 		h.must(h.store.InsertIdentity(t.Context(), nameless))
-		h.door.person = nameless
+		h.portal.person = nameless
 		_, to := h.request(h.serviceProvider(), "")
 		if p := h.signedIn().get(to); p.body != "failed: no-name" {
 			t.Errorf("%d %s", p.status, p.body)
@@ -95,7 +95,7 @@ func TestWhoGetsIn(t *testing.T) {
 // TestSuspendedAtOnce suspends somebody between any two steps of a sign-in.
 func TestSuspendedAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		h := houseOn(t, s)
+		h := harnessOn(t, s)
 		rp := h.relyingParty("support", clientSecret)
 		b := h.signedIn()
 		code := b.get(rp.AuthCodeURL("s")).code(t)
@@ -111,7 +111,7 @@ func TestSuspendedAtOnce(t *testing.T) {
 		if p := b.do(r); p.status != http.StatusUnauthorized {
 			t.Errorf("an access token of somebody who was suspended: %d", p.status)
 		}
-		if p := b.get(rp.AuthCodeURL("s")); p.status != http.StatusForbidden { // the door does not let them in
+		if p := b.get(rp.AuthCodeURL("s")); p.status != http.StatusForbidden { // the portal does not let them in
 			t.Errorf("a new sign-in: %d %v", p.status, p.location)
 		}
 		_, to := h.request(h.serviceProvider(), "")

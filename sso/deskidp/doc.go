@@ -4,10 +4,10 @@
 //
 // A [Handler] serves everything under /sso/idp/. Package oidc and package saml
 // below speak the protocols; package site has what both stand on. Who sits at
-// the browser, they ask a [site.Door]. Who may go in, in which role and to which
+// the browser, they ask a [site.Portal]. Who may go in, in which role and to which
 // teams, they ask the core: what people should have there and what the desk has
 // confirmed. When somebody signs out, leaves or loses access, [Handler.Run] ends
-// their sessions at desks, and tells those desks that can hear it.
+// their desk sessions, and sends logout notices to those desks that take them.
 //
 // Addresses are compared byte for byte with what an admin entered, and an answer
 // goes nowhere else; what can be used once is kept in the database, so that any

@@ -23,11 +23,11 @@ type Options struct {
 	PublicURL string // what browsers see, without a slash at the end; never taken from a request
 	Log       *slog.Logger
 	RequestID func(context.Context) string // the reference on error pages, which the log and the audit log have too
-	Door      site.Door
-	Fetch     fetch.Options // which desks may be told of a sign-out over http or at private addresses
+	Portal    site.Portal
+	Fetch     fetch.Options // which desks may get logout notices over http or at private addresses
 
-	// Kinds says what a kind of desk needs to be told by SAML: NameID and
-	// Attributes. A kind that is missing is told the usual.
+	// Kinds is the attribute release by SAML that a kind of desk needs: NameID
+	// and Attributes. A kind that is missing gets the usual one.
 	Kinds map[provision.DeskKind]protocol.DeskSAML
 
 	Now func() time.Time // nil: the system's clock
@@ -54,8 +54,8 @@ func New(core Core, o Options) (*Handler, error) {
 	switch {
 	case err != nil || public.Host == "" || strings.HasSuffix(o.PublicURL, "/"):
 		return nil, fmt.Errorf("idp: the public URL %q is no address without a slash at the end", o.PublicURL)
-	case o.Door == nil:
-		return nil, fmt.Errorf("idp: no door")
+	case o.Portal == nil:
+		return nil, fmt.Errorf("idp: no portal")
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -63,7 +63,7 @@ func New(core Core, o Options) (*Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	at := &site.Site{Core: site.Core(core), PublicURL: o.PublicURL, Log: o.Log, Now: o.Now, Door: o.Door, RequestID: o.RequestID}
+	at := &site.Site{Core: site.Core(core), PublicURL: o.PublicURL, Log: o.Log, Now: o.Now, Portal: o.Portal, RequestID: o.RequestID}
 	h := &Handler{site: at, saml: saml.New(at, o.Kinds), oidc: oidc.New(at, fetch.New(o.Fetch))}
 	h.routes = h.mux()
 	return h, nil

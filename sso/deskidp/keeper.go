@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	keepEvery    = time.Second
-	keepAllEvery = time.Minute // what a round that looks at changes alone has missed, this one finds
-	sweepEvery   = time.Hour
-	tellAtOnce   = 16 // desks; each may take as long as a request of ours may
+	keepEvery     = time.Second
+	keepAllEvery  = time.Minute // what a round that looks at changes alone has missed, this one finds
+	sweepEvery    = time.Hour
+	noticesAtOnce = 16 // desks; each may take as long as a request of ours may
 )
 
-// Run ends sessions at desks that have lost what they rest on, and tells those
-// desks, until ctx ends. Any number of replicas may run it: each session is
-// told by one of them at a time, and what one leaves undone when it dies the
-// next one does.
+// Run ends desk sessions that have lost what they rest on, and sends logout
+// notices to those desks, until ctx ends. Any number of replicas may run it:
+// one of them at a time sends a notice, and what one leaves undone when it dies
+// the next one does.
 func (h *Handler) Run(ctx context.Context) error {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
@@ -31,12 +31,12 @@ func (h *Handler) Run(ctx context.Context) error {
 			looked = h.site.Now()
 		}
 		if err := h.Keep(ctx, all); err != nil && ctx.Err() == nil {
-			h.site.Log.ErrorContext(ctx, "sessions at desks could not be looked after", "err", err)
+			h.site.Log.ErrorContext(ctx, "desk sessions could not be looked after", "err", err)
 		}
 		if now := h.site.Now(); now.Sub(swept) > sweepEvery {
 			swept = now
 			if err := h.site.Core.DeskSessions.Sweep(ctx); err != nil && ctx.Err() == nil {
-				h.site.Log.ErrorContext(ctx, "old sessions at desks could not be deleted", "err", err)
+				h.site.Log.ErrorContext(ctx, "old desk sessions could not be deleted", "err", err)
 			}
 		}
 		select {
@@ -47,8 +47,8 @@ func (h *Handler) Run(ctx context.Context) error {
 	}
 }
 
-// Keep is one round of [Handler.Run]. With all it looks at every session at a
-// desk, otherwise at what changed of late.
+// Keep is one round of [Handler.Run]. With all it looks at every desk
+// session, otherwise at what changed of late.
 func (h *Handler) Keep(ctx context.Context, all bool) error {
 	for {
 		ended, err := h.site.Core.DeskSessions.End(ctx, all)
@@ -60,14 +60,14 @@ func (h *Handler) Keep(ctx context.Context, all bool) error {
 		}
 	}
 	for {
-		due, err := h.site.Core.DeskSessions.ClaimLogoutNotices(ctx, tellAtOnce)
+		due, err := h.site.Core.DeskSessions.ClaimLogoutNotices(ctx, noticesAtOnce)
 		if err != nil || len(due) == 0 {
 			return err
 		}
 		errs := make([]error, len(due))
 		var group sync.WaitGroup
-		for i, app := range due {
-			group.Go(func() { errs[i] = h.tell(ctx, app) })
+		for i, deskSession := range due {
+			group.Go(func() { errs[i] = h.notify(ctx, deskSession) })
 		}
 		group.Wait()
 		if err := errors.Join(errs...); err != nil {
@@ -76,24 +76,24 @@ func (h *Handler) Keep(ctx context.Context, all bool) error {
 	}
 }
 
-// tell tells a desk that a session has ended, if it can hear that.
-func (h *Handler) tell(ctx context.Context, app desksession.Session) error {
-	desk, err := h.site.Core.Settings.Desk(ctx, string(app.Desk))
+// notify sends a desk the logout notice of a desk session, if the desk takes any.
+func (h *Handler) notify(ctx context.Context, deskSession desksession.Session) error {
+	desk, err := h.site.Core.Settings.Desk(ctx, string(deskSession.Desk))
 	if err != nil {
 		return err
 	}
 	o := desk.SignIn.OIDC
-	if app.Protocol != provision.ProtocolOIDC || o == nil || o.BackchannelLogoutURL == "" {
-		return h.site.Core.DeskSessions.NoticeDelivered(ctx, app, "")
+	if deskSession.Protocol != provision.ProtocolOIDC || o == nil || o.BackchannelLogoutURL == "" {
+		return h.site.Core.DeskSessions.NoticeDelivered(ctx, deskSession, "")
 	}
-	err = h.oidc.SendLogout(ctx, app, o)
+	err = h.oidc.SendLogout(ctx, deskSession, o)
 	if err == nil {
-		return h.site.Core.DeskSessions.NoticeDelivered(ctx, app, "backchannel_logout")
+		return h.site.Core.DeskSessions.NoticeDelivered(ctx, deskSession, "backchannel_logout")
 	}
 	if ctx.Err() != nil {
 		return ctx.Err() // somebody else does it, soon
 	}
-	again, saveErr := h.site.Core.DeskSessions.NoticeFailed(ctx, app, err.Error())
-	h.site.Log.WarnContext(ctx, "a desk was not told that somebody is signed out", "desk", desk.Name, "attempts", app.Attempts, "again", again, "err", err)
+	again, saveErr := h.site.Core.DeskSessions.NoticeFailed(ctx, deskSession, err.Error())
+	h.site.Log.WarnContext(ctx, "a desk did not take a logout notice", "desk", desk.Name, "attempts", deskSession.Attempts, "again", again, "err", err)
 	return saveErr
 }

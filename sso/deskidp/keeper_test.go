@@ -45,8 +45,8 @@ func (b *browser) atDesk() (sid, idToken string) {
 	return claims.SessionID, raw
 }
 
-// told returns the logout tokens that the desk was sent, verified.
-func (h *house) told() (sids []string) {
+// notices returns the logout tokens that the desk was sent, verified.
+func (h *harness) notices() (sids []string) {
 	h.Helper()
 	verifier := h.relyingParty("support", "").Verifier(&oidc.Config{ClientID: "support"})
 	for {
@@ -64,31 +64,31 @@ func (h *house) told() (sids []string) {
 	}
 }
 
-func TestDesksAreTold(t *testing.T) {
-	signOut := func(t *testing.T, h *house, session provision.SessionID) {
+func TestDesksGetLogoutNotices(t *testing.T) {
+	signOut := func(t *testing.T, h *harness, session provision.SessionID) {
 		_, err := h.core.Sessions.EndSessions(t.Context(), cause, provision.SessionFilter{ID: session}, provision.EndedBySignOut)
 		h.must(err)
 	}
 	for _, tt := range []struct {
 		name   string
-		change func(t *testing.T, h *house, session provision.SessionID)
+		change func(t *testing.T, h *harness, session provision.SessionID)
 		why    desksession.End // "": nothing ends
 	}{
-		{"nothing happened", func(*testing.T, *house, provision.SessionID) {}, ""},
+		{"nothing happened", func(*testing.T, *harness, provision.SessionID) {}, ""},
 		{"a sign-out", signOut, desksession.EndedWithSession},
-		{"a suspension", func(_ *testing.T, h *house, _ provision.SessionID) { h.suspend() }, desksession.EndedByLeaving},
-		{"a suspension long after the session ran out", func(t *testing.T, h *house, _ provision.SessionID) {
+		{"a suspension", func(_ *testing.T, h *harness, _ provision.SessionID) { h.suspend() }, desksession.EndedByLeaving},
+		{"a suspension long after the session ran out", func(t *testing.T, h *harness, _ provision.SessionID) {
 			h.must(h.store.SweepSignIns(t.Context(), time.Now().AddDate(1, 0, 0), time.Now().AddDate(1, 0, 0)))
 			h.must(h.idp.Keep(t.Context(), false))
-			if told := h.told(); told != nil {
-				t.Errorf("told when the session ran out: %v", told)
+			if notices := h.notices(); notices != nil {
+				t.Errorf("told when the session ran out: %v", notices)
 			}
 			h.suspend()
 		}, desksession.EndedByLeaving},
-		{"access is lost", func(_ *testing.T, h *house, _ provision.SessionID) {
+		{"access is lost", func(_ *testing.T, h *harness, _ provision.SessionID) {
 			h.setAccount(h.deskNamed("support"), func(a *provision.Account) { a.EndingSince = new(time.Now()) })
 		}, desksession.EndedByAccess},
-		{"a new sign-in in the same browser", func(t *testing.T, h *house, session provision.SessionID) {
+		{"a new sign-in in the same browser", func(t *testing.T, h *harness, session provision.SessionID) {
 			sessions, err := h.core.Sessions.Sessions(t.Context(), provision.SessionFilter{}, 0)
 			h.must(err)
 			if len(sessions) != 1 || sessions[0].ID == session {
@@ -98,32 +98,32 @@ func TestDesksAreTold(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, s *store.Store) {
-				h := houseOn(t, s)
+				h := harnessOn(t, s)
 				b := h.signedIn()
 				sid, _ := b.atDesk()
 				sessions, err := h.core.Sessions.Sessions(t.Context(), provision.SessionFilter{}, 0)
 				h.must(err)
 				if strings.HasPrefix(tt.name, "a new sign-in") {
-					b.get(h.server.URL + "/door?return_to=/sso/idp/static/post.js")
+					b.get(h.server.URL + "/portal?return_to=/sso/idp/static/post.js")
 				}
 				tt.change(t, h, sessions[0].ID)
 				h.must(h.idp.Keep(t.Context(), false))
-				told := h.told()
+				notices := h.notices()
 				if tt.why == "" {
-					if told != nil {
-						t.Errorf("told %v, want nothing", told)
+					if notices != nil {
+						t.Errorf("told %v, want nothing", notices)
 					}
 					return
 				}
-				if len(told) != 1 || told[0] != sid {
-					t.Errorf("told %v, want %s", told, sid)
+				if len(notices) != 1 || notices[0] != sid {
+					t.Errorf("told %v, want %s", notices, sid)
 				}
 				h.must(h.idp.Keep(t.Context(), false))
-				if again := h.told(); again != nil {
+				if again := h.notices(); again != nil {
 					t.Errorf("told again: %v", again)
 				}
-				ended := h.audited("app.ended")
-				if len(ended) != 1 || ended[0].Detail["why"] != string(tt.why) || len(h.audited("app.told")) != 1 {
+				ended := h.audited("desk_session.ended")
+				if len(ended) != 1 || ended[0].Detail["why"] != string(tt.why) || len(h.audited("desk_session.notified")) != 1 {
 					t.Errorf("audit: %+v", ended)
 				}
 			})
@@ -131,43 +131,43 @@ func TestDesksAreTold(t *testing.T) {
 	}
 }
 
-func TestTellingIsTriedAgain(t *testing.T) {
-	h := newHouse(t)
+func TestLogoutNoticeIsTriedAgain(t *testing.T) {
+	h := newHarness(t)
 	sid, _ := h.signedIn().atDesk()
 	h.desk.status = http.StatusServiceUnavailable
 	h.suspend()
 	h.must(h.idp.Keep(t.Context(), false))
-	if told := h.told(); len(told) != 1 {
-		t.Fatalf("tried %d times, want once", len(told))
+	if notices := h.notices(); len(notices) != 1 {
+		t.Fatalf("tried %d times, want once", len(notices))
 	}
-	app, err := h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
+	deskSession, err := h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
-	if app.TellAt == nil || app.Attempts != 1 || len(h.audited("app.told")) != 0 {
-		t.Fatalf("after a failure: %+v", app)
+	if deskSession.TellAt == nil || deskSession.Attempts != 1 || len(h.audited("desk_session.notified")) != 0 {
+		t.Fatalf("after a failure: %+v", deskSession)
 	}
 	h.desk.status = http.StatusNoContent
-	app.TellAt = new(time.Now().Add(-time.Minute))
-	h.must(h.store.SaveAppSession(t.Context(), app))
+	deskSession.TellAt = new(time.Now().Add(-time.Minute))
+	h.must(h.store.SaveAppSession(t.Context(), deskSession))
 	h.must(h.idp.Keep(t.Context(), false))
-	if told := h.told(); len(told) != 1 || len(h.audited("app.told")) != 1 {
-		t.Errorf("the second time: %v", told)
+	if notices := h.notices(); len(notices) != 1 || len(h.audited("desk_session.notified")) != 1 {
+		t.Errorf("the second time: %v", notices)
 	}
 
-	app, err = h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
+	deskSession, err = h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
-	app.TellAt, app.Attempts = new(time.Now().Add(-time.Minute)), 99
-	h.must(h.store.SaveAppSession(t.Context(), app))
+	deskSession.TellAt, deskSession.Attempts = new(time.Now().Add(-time.Minute)), 99
+	h.must(h.store.SaveAppSession(t.Context(), deskSession))
 	h.desk.status = http.StatusBadRequest
 	h.must(h.idp.Keep(t.Context(), false))
-	if given := h.audited("app.not_told"); len(given) != 1 || !strings.Contains(given[0].Detail["problem"].(string), "400") {
+	if given := h.audited("desk_session.not_notified"); len(given) != 1 || !strings.Contains(given[0].Detail["problem"].(string), "400") {
 		t.Errorf("giving up: %+v", given)
 	}
 }
 
-// TestReplicasTellOnce has twenty of them look at the same time.
-func TestReplicasTellOnce(t *testing.T) {
+// TestReplicasSendOneLogoutNotice has twenty of them look at the same time.
+func TestReplicasSendOneLogoutNotice(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		h := houseOn(t, s)
+		h := harnessOn(t, s)
 		want := make(map[string]bool)
 		for range 5 {
 			sid, _ := h.signedIn().atDesk()
@@ -182,33 +182,33 @@ func TestReplicasTellOnce(t *testing.T) {
 		}
 		group.Wait()
 		h.must(errors.Join(errs...))
-		told := h.told()
-		for _, sid := range told {
+		notices := h.notices()
+		for _, sid := range notices {
 			delete(want, sid)
 		}
-		if len(told) != 5 || len(want) != 0 {
-			t.Errorf("told %d times, %d never", len(told), len(want))
+		if len(notices) != 5 || len(want) != 0 {
+			t.Errorf("told %d times, %d never", len(notices), len(want))
 		}
 	})
 }
 
 func TestOnlyWhereDesksMayBeReached(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.signedIn().atDesk()
 	h.suspend()
-	strict, err := deskidp.New(deskidpCore(h.core), deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door})
+	strict, err := deskidp.New(deskidpCore(h.core), deskidp.Options{PublicURL: h.server.URL, Log: quiet, Portal: h.portal})
 	h.must(err)
 	h.must(strict.Keep(t.Context(), false))
-	if told := h.told(); told != nil {
+	if notices := h.notices(); notices != nil {
 		t.Error("a private address was asked over http")
 	}
 }
 
 func TestEndSession(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	at := h.server.URL + "/sso/idp/oidc/end-session?"
 	bye := h.desk.URL + "/bye"
-	live := func(h *house) int {
+	live := func(h *harness) int {
 		h.Helper()
 		sessions, err := h.core.Sessions.Sessions(h.Context(), provision.SessionFilter{}, 0)
 		h.must(err)
@@ -223,8 +223,8 @@ func TestEndSession(t *testing.T) {
 			t.Errorf("sent to %v with %d sessions left", p.location, live(h))
 		}
 		h.must(h.idp.Keep(t.Context(), false))
-		if told := h.told(); len(told) != 1 || told[0] != sid {
-			t.Errorf("told %v, want %s", told, sid)
+		if notices := h.notices(); len(notices) != 1 || notices[0] != sid {
+			t.Errorf("told %v, want %s", notices, sid)
 		}
 		if p := b.get(at + url.Values{"id_token_hint": {token}, "post_logout_redirect_uri": {bye}}.Encode()); p.location == nil || p.location.String() != bye {
 			t.Errorf("somebody who is signed out: %d %v", p.status, p.location)

@@ -23,12 +23,12 @@ const nodeEnv = "DESKBRIDGE_TEST_NODE"
 
 // nodeClient is one of the programs in test/nodeclients while it runs.
 type nodeClient struct {
-	*house
+	*harness
 	in  io.Writer
 	out *bufio.Scanner
 }
 
-func (h *house) nodeClient(program string, settings map[string]any) nodeClient {
+func (h *harness) nodeClient(program string, settings map[string]any) nodeClient {
 	h.Helper()
 	dir := os.Getenv(nodeEnv)
 	if dir == "" {
@@ -79,7 +79,7 @@ func (n nodeClient) send(line string) {
 func TestNodeSAML(t *testing.T) {
 	for _, signed := range []bool{false, true} {
 		t.Run(map[bool]string{false: "unsigned request", true: "signed request"}[signed], func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			sp := h.serviceProvider()
 			certificate, err := base64.StdEncoding.DecodeString(sp.IDPMetadata.IDPSSODescriptors[0].KeyDescriptors[0].KeyInfo.X509Data.X509Certificates[0].Data)
 			h.must(err)
@@ -131,7 +131,7 @@ func TestOpenIDClient(t *testing.T) {
 		{"public", publicClient, map[string]any{"token_endpoint_auth_method": "none"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			tt.settings["issuer"], tt.settings["client_id"] = h.server.URL+"/sso/idp/oidc", tt.client
 			tt.settings["redirect"], tt.settings["scope"] = h.desk.URL+"/callback", "openid email profile"
 			tt.settings["post_logout_redirect_uris"] = []string{h.desk.URL + "/bye"}

@@ -29,7 +29,7 @@ const (
 // is sent and with what, what a program is told, what stands in an ID token.
 // Values that nobody can know in advance are named by their shape.
 func TestOIDCAnswers(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	b := h.signedIn()
 	var out strings.Builder
 	note := func(name, answer string) {
@@ -153,7 +153,7 @@ func sentTo(p page) string {
 }
 
 // answerOf posts a form to the token endpoint and describes the answer.
-func (h *house) answerOf(form url.Values, user, password string) string {
+func (h *harness) answerOf(form url.Values, user, password string) string {
 	h.Helper()
 	r, err := http.NewRequestWithContext(h.Context(), http.MethodPost, h.server.URL+"/sso/idp/oidc/token", strings.NewReader(form.Encode()))
 	h.must(err)
@@ -174,11 +174,11 @@ func (h *house) answerOf(form url.Values, user, password string) string {
 	h.must(err)
 	var body map[string]any
 	h.must(json.Unmarshal(text, &body))
-	return strings.Join(append(lines, described(h, body, "  ")...), "\n")
+	return strings.Join(append(lines, listed(h, body, "  ")...), "\n")
 }
 
-// described lists names and values, without those that are never the same.
-func described(t testing.TB, body map[string]any, indent string) (lines []string) {
+// listed lists names and values, without those that are never the same.
+func listed(t testing.TB, body map[string]any, indent string) (lines []string) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(body)) {
 		value := fmt.Sprintf("%v", body[name])
@@ -207,7 +207,7 @@ func described(t testing.TB, body map[string]any, indent string) (lines []string
 				if err := json.Unmarshal(text, &inner); err != nil {
 					t.Fatal(err)
 				}
-				lines = append(lines, described(t, inner, indent+"    ")...)
+				lines = append(lines, listed(t, inner, indent+"    ")...)
 			}
 			continue
 		}

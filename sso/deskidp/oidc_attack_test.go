@@ -15,7 +15,7 @@ import (
 
 // TestOIDCHint has a desk say who it expects.
 func TestOIDCHint(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	b := h.signedIn()
 	_, token := b.atDesk()
 	rp := h.relyingParty("support", clientSecret)
@@ -25,8 +25,8 @@ func TestOIDCHint(t *testing.T) {
 	}
 	b.get(hinted(token)).code(t)
 	b.get(hinted(token[:len(token)-4]+"AAAA")).sentBack(t, to, "invalid_request")
-	h.door.person = h.addPerson("bo")
-	h.setAccount(h.deskNamed("support"), func(a *provision.Account) { a.ID, a.Identity = "account-bo", h.door.person.ID })
+	h.portal.person = h.addPerson("bo")
+	h.setAccount(h.deskNamed("support"), func(a *provision.Account) { a.ID, a.Identity = "account-bo", h.portal.person.ID })
 	h.signedIn().get(hinted(token)).sentBack(t, to, "login_required")
 }
 
@@ -34,7 +34,7 @@ func TestOIDCHint(t *testing.T) {
 // it (RFC 6749 §2.3.1). Whoever does not show a secret rightly takes no code
 // away from the desk that it was made for.
 func TestOIDCSecretStaysOutOfAddresses(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	rp := h.relyingParty("support", clientSecret)
 	b := h.signedIn()
 	code := b.get(rp.AuthCodeURL("s")).code(t)
@@ -55,7 +55,7 @@ func TestOIDCSecretStaysOutOfAddresses(t *testing.T) {
 // that is no error of ours, and the browser goes nowhere but to ourselves or to
 // an address that is configured for the desk, which is told the issuer.
 func FuzzOIDCAuthorize(f *testing.F) {
-	h := newHouse(f)
+	h := newHarness(f)
 	cookie := h.cookie()
 	desk := url.QueryEscape(h.desk.URL + "/callback")
 	for _, q := range []string{
@@ -84,7 +84,7 @@ func FuzzOIDCAuthorize(f *testing.F) {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 		to := w.Header().Get("Location")
-		if to == "" || strings.HasPrefix(to, "/door?") || strings.HasPrefix(to, "/sso/idp/oidc/continue?") {
+		if to == "" || strings.HasPrefix(to, "/portal?") || strings.HasPrefix(to, "/sso/idp/oidc/continue?") {
 			return
 		}
 		u, err := url.Parse(to)
@@ -104,7 +104,7 @@ func FuzzOIDCAuthorize(f *testing.F) {
 // FuzzOIDCToken checks what must hold for any request of somebody who does not
 // know the secret and holds a good code: no token, and no error of ours.
 func FuzzOIDCToken(f *testing.F) {
-	h := newHouse(f)
+	h := newHarness(f)
 	rp := h.relyingParty("support", clientSecret)
 	code := h.signedIn().get(rp.AuthCodeURL("s")).code(f)
 	good := "grant_type=authorization_code&code=" + code + "&redirect_uri=" + url.QueryEscape(rp.RedirectURL)

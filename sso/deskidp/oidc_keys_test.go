@@ -13,7 +13,7 @@ import (
 )
 
 func TestOIDCUserInfo(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	for _, tt := range []struct{ name, header string }{
 		{"nothing", ""}, {"another scheme", "Basic YTpi"}, {"a guess", "Bearer guess"}, {"nothing after the scheme", "Bearer "},
 	} {
@@ -30,7 +30,7 @@ func TestOIDCUserInfo(t *testing.T) {
 }
 
 func TestKeysAreRotated(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	b := h.signedIn()
 	rp := h.relyingParty("support", clientSecret)
 	kid := func() string {

@@ -21,7 +21,7 @@ type relyingParty struct {
 	oauth2.Config
 }
 
-func (h *house) relyingParty(clientID, secret string) relyingParty {
+func (h *harness) relyingParty(clientID, secret string) relyingParty {
 	h.Helper()
 	provider, err := oidc.NewProvider(h.Context(), h.server.URL+"/sso/idp/oidc")
 	h.must(err)
@@ -70,15 +70,15 @@ func TestOIDCSignIn(t *testing.T) {
 		{"public", publicClient, "", oauth2.AuthStyleInParams, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHarness(t)
 			rp := h.relyingParty(tt.client, tt.secret)
 			rp.Config.Endpoint.AuthStyle = tt.style
 			verifier := oauth2.GenerateVerifier()
 			options := []oauth2.AuthCodeOption{oidc.Nonce("n-1")}
-			var proof []oauth2.AuthCodeOption
+			var pkce []oauth2.AuthCodeOption
 			if tt.pkce {
 				options = append(options, oauth2.S256ChallengeOption(verifier))
-				proof = append(proof, oauth2.VerifierOption(verifier))
+				pkce = append(pkce, oauth2.VerifierOption(verifier))
 			}
 			b := h.browser()
 			p := b.get(rp.AuthCodeURL("some state & <b>", options...))
@@ -86,7 +86,7 @@ func TestOIDCSignIn(t *testing.T) {
 			if query.Get("state") != "some state & <b>" || query.Get("iss") != h.server.URL+"/sso/idp/oidc" {
 				t.Errorf("sent back with %v", query)
 			}
-			token, err := rp.Exchange(t.Context(), p.code(t), proof...)
+			token, err := rp.Exchange(t.Context(), p.code(t), pkce...)
 			h.must(err)
 			raw, _ := token.Extra("id_token").(string)
 			id, err := rp.Verifier(&oidc.Config{ClientID: tt.client}).Verify(t.Context(), raw)
@@ -118,22 +118,22 @@ func TestOIDCSignIn(t *testing.T) {
 				t.Errorf("userinfo (-want +got):\n%s", diff)
 			}
 			second := b.get(rp.AuthCodeURL("s", options...))
-			token, err = rp.Exchange(t.Context(), second.code(t), proof...)
+			token, err = rp.Exchange(t.Context(), second.code(t), pkce...)
 			h.must(err)
 			raw, _ = token.Extra("id_token").(string)
 			id, err = rp.Verifier(&oidc.Config{ClientID: tt.client}).Verify(t.Context(), raw)
 			h.must(err)
 			var again idClaims
 			h.must(id.Claims(&again))
-			if again.SessionID != claims.SessionID || h.door.asked != 1 {
-				t.Errorf("the second sign-in has sid %s after %s; asked %d times", again.SessionID, claims.SessionID, h.door.asked)
+			if again.SessionID != claims.SessionID || h.portal.asked != 1 {
+				t.Errorf("the second sign-in has sid %s after %s; asked %d times", again.SessionID, claims.SessionID, h.portal.asked)
 			}
 		})
 	}
 }
 
 func TestOIDCPrompts(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	rp := h.relyingParty("support", clientSecret)
 	with := func(pairs ...string) string {
 		options := make([]oauth2.AuthCodeOption, 0, len(pairs)/2)
@@ -148,9 +148,9 @@ func TestOIDCPrompts(t *testing.T) {
 	b = h.signedIn()
 	asks := func(name, at string, want int) string {
 		t.Helper()
-		before := h.door.asked
+		before := h.portal.asked
 		code := b.get(at).code(t)
-		if asked := h.door.asked - before; asked != want {
+		if asked := h.portal.asked - before; asked != want {
 			t.Errorf("%s: asked to sign in %d times, want %d", name, asked, want)
 		}
 		return code
@@ -163,9 +163,9 @@ func TestOIDCPrompts(t *testing.T) {
 		t.Errorf("after max_age: %v", err)
 	}
 	asks("prompt=consent", with("prompt", "consent"), 0)
-	h.door.signIn = false
+	h.portal.signIn = false
 	b.get(with("prompt", "login")).sentBack(t, to, "login_required")
-	h.door.signIn = true
+	h.portal.signIn = true
 	b.get(with("prompt", "none login")).sentBack(t, to, "invalid_request")
 	b.get(with("prompt", "guess")).sentBack(t, to, "invalid_request")
 	b.get(with("max_age", "soon")).sentBack(t, to, "invalid_request")
@@ -190,7 +190,7 @@ func TestOIDCPrompts(t *testing.T) {
 }
 
 func TestOIDCAddresses(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	b := h.signedIn()
 	good := h.desk.URL + "/callback"
 	authorize := func(redirect ...string) page {
@@ -226,7 +226,7 @@ func TestOIDCAddresses(t *testing.T) {
 }
 
 // exchange posts to the token endpoint and returns the status and the error.
-func (h *house) exchange(form url.Values, user, password string) (int, string) {
+func (h *harness) exchange(form url.Values, user, password string) (int, string) {
 	h.Helper()
 	r, err := http.NewRequestWithContext(h.Context(), http.MethodPost, h.server.URL+"/sso/idp/oidc/token", strings.NewReader(form.Encode()))
 	h.must(err)
@@ -251,7 +251,7 @@ func (h *house) exchange(form url.Values, user, password string) (int, string) {
 }
 
 func TestOIDCCodes(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	b := h.signedIn()
 	verifier := oauth2.GenerateVerifier()
 	h.addDesk("other", protocol.DeskSignIn{OIDC: &protocol.DeskOIDC{ClientID: "other", ClientSecret: "another-secret-of-many", RedirectURIs: []string{h.desk.URL + "/callback"}}})

@@ -19,7 +19,7 @@ import (
 )
 
 // authnRequest returns a good request, with changes made to its text.
-func (h *house) authnRequest(changes ...string) string {
+func (h *harness) authnRequest(changes ...string) string {
 	text := fmt.Sprintf(`<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r1" Version="2.0" `+
 		`IssueInstant="%s" Destination="%s/sso/idp/saml/support/sso" AssertionConsumerServiceURL="%s/acs"><saml:Issuer>%s/metadata</saml:Issuer></samlp:AuthnRequest>`,
 		time.Now().UTC().Format(time.RFC3339), h.server.URL, h.desk.URL, h.desk.URL)
@@ -43,7 +43,7 @@ func deflated(t testing.TB, text []byte) string {
 }
 
 func TestSAMLAttacks(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	b := h.signedIn()
 	at := h.server.URL + "/sso/idp/saml/support/sso"
 	redirect := func(text string) func() page {
@@ -128,7 +128,7 @@ func TestSAMLAttacks(t *testing.T) {
 }
 
 func TestSAMLDemandsSignatures(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	sp := h.serviceProvider()
 	_, unsigned := h.request(sp, "")
 	h.withKey(sp)
@@ -162,7 +162,7 @@ func TestSAMLDemandsSignatures(t *testing.T) {
 // FuzzSAMLRequest checks what must hold for any request: it gets an answer
 // that is no 5xx, and whatever form comes of it goes to the configured address.
 func FuzzSAMLRequest(f *testing.F) {
-	h := newHouse(f)
+	h := newHarness(f)
 	session := h.cookie()
 	f.Add([]byte(h.authnRequest()), "state", true)
 	f.Add([]byte(h.authnRequest("</saml:Issuer>", "</saml:Issuer><samlp:NameIDPolicy Format=\"x\"/>")), `"><script>`, false)

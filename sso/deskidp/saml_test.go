@@ -22,7 +22,7 @@ import (
 )
 
 // serviceProvider returns the desk as crewjam's own service provider.
-func (h *house) serviceProvider() *crewjam.ServiceProvider {
+func (h *harness) serviceProvider() *crewjam.ServiceProvider {
 	h.Helper()
 	resp, err := http.Get(h.server.URL + "/sso/idp/saml/support/metadata")
 	h.must(err)
@@ -40,7 +40,7 @@ func (h *house) serviceProvider() *crewjam.ServiceProvider {
 }
 
 // withKey gives a service provider a key, and the desk its certificate.
-func (h *house) withKey(sp *crewjam.ServiceProvider) {
+func (h *harness) withKey(sp *crewjam.ServiceProvider) {
 	h.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	h.must(err)
@@ -56,7 +56,7 @@ func (h *house) withKey(sp *crewjam.ServiceProvider) {
 }
 
 // request returns an AuthnRequest, and the address with it in the query.
-func (h *house) request(sp *crewjam.ServiceProvider, relayState string) (*crewjam.AuthnRequest, string) {
+func (h *harness) request(sp *crewjam.ServiceProvider, relayState string) (*crewjam.AuthnRequest, string) {
 	h.Helper()
 	to := sp.GetSSOBindingLocation(crewjam.HTTPRedirectBinding)
 	request, err := sp.MakeAuthenticationRequest(to, crewjam.HTTPRedirectBinding, crewjam.HTTPPostBinding)
@@ -67,7 +67,7 @@ func (h *house) request(sp *crewjam.ServiceProvider, relayState string) (*crewja
 }
 
 // accept has the service provider judge what a page posts to it.
-func (h *house) accept(sp *crewjam.ServiceProvider, p page, requestID string) *crewjam.Assertion {
+func (h *harness) accept(sp *crewjam.ServiceProvider, p page, requestID string) *crewjam.Assertion {
 	h.Helper()
 	action, fields := p.form(h)
 	if action != sp.AcsURL.String() {
@@ -104,7 +104,7 @@ func attributesOf(a *crewjam.Assertion) map[string][]string {
 }
 
 func TestSAMLSignIn(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	sp := h.serviceProvider()
 	const relayState = `https://desk.example/x?a=b&c="><script>alert(1)</script>'+ é`
 
@@ -114,8 +114,8 @@ func TestSAMLSignIn(t *testing.T) {
 		b := h.browser()
 		p := b.get(to)
 		a := h.accept(sp, p, request.ID)
-		if h.door.asked != 1 {
-			t.Errorf("asked to sign in %d times, want once", h.door.asked)
+		if h.portal.asked != 1 {
+			t.Errorf("asked to sign in %d times, want once", h.portal.asked)
 		}
 		_, fields := p.form(t)
 		if got := fields.Get("RelayState"); got != relayState {
@@ -141,7 +141,7 @@ func TestSAMLSignIn(t *testing.T) {
 		if end := a.AuthnStatements[0].SessionNotOnOrAfter; end == nil || end.Before(time.Now()) {
 			t.Errorf("SessionNotOnOrAfter = %v", end)
 		}
-		entry := h.audited("app.signed_in")[0]
+		entry := h.audited("desk_session.signed_in")[0]
 		if entry.Subject != string(h.person.ID) || entry.Desk != h.deskNamed("support").ID || entry.Detail["protocol"] != "saml" {
 			t.Errorf("audit = %+v", entry)
 		}
@@ -154,9 +154,9 @@ func TestSAMLSignIn(t *testing.T) {
 		to := sp.GetSSOBindingLocation(crewjam.HTTPPostBinding)
 		request, err := sp.MakeAuthenticationRequest(to, crewjam.HTTPPostBinding, crewjam.HTTPPostBinding)
 		h.must(err)
-		b, asked := h.signedIn(), h.door.asked
+		b, asked := h.signedIn(), h.portal.asked
 		h.accept(sp, b.post(to, url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(elementBytes(t, request.Element()))}}, true), request.ID)
-		if h.door.asked != asked {
+		if h.portal.asked != asked {
 			t.Error("somebody who is signed in was asked to sign in")
 		}
 	})
@@ -220,23 +220,23 @@ func TestSAMLSignIn(t *testing.T) {
 }
 
 func TestSAMLForcesAndSparesASignIn(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	sp := h.serviceProvider()
 	sp.ForceAuthn = new(true)
 	request, to := h.request(sp, "")
 	b := h.signedIn()
 	h.accept(sp, b.get(to), request.ID)
-	if h.door.asked != 1 {
-		t.Errorf("ForceAuthn asked %d times", h.door.asked)
+	if h.portal.asked != 1 {
+		t.Errorf("ForceAuthn asked %d times", h.portal.asked)
 	}
-	h.door.signIn = false
+	h.portal.signIn = false
 	_, to = h.request(sp, "")
 	if p := b.get(to); p.status != http.StatusForbidden || p.body != "failed: login-required" {
 		t.Errorf("ForceAuthn without a new sign-in: %d %s", p.status, p.body)
 	}
 
 	sp.ForceAuthn = nil
-	asked := h.door.asked
+	asked := h.portal.asked
 	passive, err := sp.MakeAuthenticationRequest(sp.GetSSOBindingLocation(crewjam.HTTPRedirectBinding), crewjam.HTTPRedirectBinding, crewjam.HTTPPostBinding)
 	h.must(err)
 	passive.IsPassive = new(true)
@@ -249,8 +249,8 @@ func TestSAMLForcesAndSparesASignIn(t *testing.T) {
 	h.must(r.ParseForm())
 	_, err = sp.ParseResponse(r, []string{passive.ID})
 	status, ok := err.(*crewjam.InvalidResponseError)
-	if !ok || !strings.Contains(status.PrivateErr.Error(), "Responder") || h.door.asked != asked {
-		t.Errorf("IsPassive for nobody: %v, asked %d times more", err, h.door.asked-asked)
+	if !ok || !strings.Contains(status.PrivateErr.Error(), "Responder") || h.portal.asked != asked {
+		t.Errorf("IsPassive for nobody: %v, asked %d times more", err, h.portal.asked-asked)
 	}
 	if !strings.Contains(status.Response, "status:NoPassive") {
 		t.Errorf("the answer does not say NoPassive: %s", status.Response)

@@ -24,7 +24,7 @@ const testLife = 15 * time.Minute
 // would come of it, and changes nothing.
 func (h *Handler) TestURL(ctx context.Context, conn provision.Connection) (string, error) {
 	secret, err := h.core.Sessions.IssueOneTime(ctx, tokenTest, conn.ID, true, testLife)
-	return h.site.PublicURL + "/sso/" + conn.Name + "/login?trial=" + url.QueryEscape(secret), err
+	return h.site.PublicURL + "/sso/" + conn.Name + "/login?test=" + url.QueryEscape(secret), err
 }
 
 // refusePending is RefuseError for a sign-in whose token is known: an admin who

@@ -15,14 +15,14 @@ const (
 	tokenSAML   session.OneTimeKind = "saml sign-in"
 	tokenAnswer session.OneTimeKind = "saml answer"
 	tokenOIDC   session.OneTimeKind = "oidc sign-in"
-	tokenTest   session.OneTimeKind = "trial"
+	tokenTest   session.OneTimeKind = "sign-in test"
 )
 
 // pendingSignIn is a sign-in that waits for the identity provider's answer.
 type pendingSignIn struct {
 	Browser  string    `json:"browser"` // fingerprint of the browser's cookie
 	ReturnTo string    `json:"return_to"`
-	Test     bool      `json:"trial,omitempty"` // an admin tests the connection: nobody is signed in
+	Test     bool      `json:"test,omitempty"` // an admin tests the connection: nobody is signed in
 	At       time.Time `json:"at"`
 
 	RequestID string    `json:"request_id,omitempty"` // SAML

@@ -56,7 +56,7 @@ func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to s
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	query := r.URL.Query()
 	pending := pendingSignIn{ReturnTo: web.LocalPath(query.Get("return_to"))}
-	if secret := query.Get("trial"); secret != "" {
+	if secret := query.Get("test"); secret != "" {
 		var yes bool
 		if err := h.core.Sessions.TakeOneTime(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {
 			h.site.RefuseError(w, r, conn, "", err)
@@ -70,7 +70,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.C
 // start sends the browser to the identity provider: by SAML where a connection
 // has both and via does not say.
 func (h *Handler) start(w http.ResponseWriter, r *http.Request, conn provision.Connection, via provision.Protocol, pending pendingSignIn, hint string) {
-	pending.Browser, pending.At = h.site.MarkBrowser(w, r), h.site.Now()
+	pending.Browser, pending.At = h.site.BrowserFingerprint(w, r), h.site.Now()
 	if via == "" {
 		via = provision.ProtocolSAML
 		if conn.SignIn.SAML == nil {

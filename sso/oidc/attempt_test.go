@@ -19,7 +19,7 @@ func begin(t *testing.T, rp *oidc.RelyingParty, p *oidctest.Provider, user map[s
 	t.Helper()
 	p.User = user
 	attempt := oidc.NewAttempt()
-	query, err := p.Visit(rp.AuthURL(attempt, ""))
+	query, err := p.Authorize(rp.AuthURL(attempt, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func begin(t *testing.T, rp *oidc.RelyingParty, p *oidctest.Provider, user map[s
 // The provider is as careless as can be.
 func TestAnswersOfOthers(t *testing.T) {
 	p := oidctest.New(t, "")
-	p.ReuseCodes, p.IgnoreOwner = true, true
+	p.ReuseCodes, p.IgnoreClient = true, true
 	rp := discover(t, p.Config())
 	own, attackers := begin(t, rp, p, oidctest.Attacker())
 	other, victims := begin(t, rp, p, oidctest.Victim())

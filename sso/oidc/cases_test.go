@@ -31,7 +31,7 @@ func TestCases(t *testing.T) {
 				wantRefusal(t, err, c.Reason)
 				wantNoSecrets(t, fmt.Sprint(err))
 			}
-			if n := p.Requests("trap"); n > 0 {
+			if n := p.Requests("forbidden"); n > 0 {
 				t.Errorf("%d requests went to where nobody may ask", n)
 			}
 		})
@@ -108,7 +108,7 @@ func discover(t testing.TB, config oidc.Config) *oidc.RelyingParty {
 func signIn(t testing.TB, rp *oidc.RelyingParty, p *oidctest.Provider) (*oidc.Token, error) {
 	t.Helper()
 	attempt := oidc.NewAttempt()
-	query, err := p.Visit(rp.AuthURL(attempt, ""))
+	query, err := p.Authorize(rp.AuthURL(attempt, ""))
 	if err != nil {
 		t.Fatal(err)
 	}

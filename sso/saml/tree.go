@@ -44,15 +44,15 @@ func read(raw []byte, l limits, around map[string]string) (*etree.Element, error
 
 // walk yields e and all elements in it, in document order.
 func walk(e *etree.Element) iter.Seq[*etree.Element] {
-	return func(yield func(*etree.Element) bool) { visit(e, yield) }
+	return func(yield func(*etree.Element) bool) { descend(e, yield) }
 }
 
-func visit(e *etree.Element, yield func(*etree.Element) bool) bool {
+func descend(e *etree.Element, yield func(*etree.Element) bool) bool {
 	if !yield(e) {
 		return false
 	}
 	for _, child := range e.Child {
-		if child, ok := child.(*etree.Element); ok && !visit(child, yield) {
+		if child, ok := child.(*etree.Element); ok && !descend(child, yield) {
 			return false
 		}
 	}

@@ -46,9 +46,9 @@ func (s *Site) Cookie(r *http.Request, name string) string {
 	return found[0].Value
 }
 
-// MarkBrowser returns what tells this browser from others, and gives it a cookie
+// BrowserFingerprint returns what tells this browser from others, and gives it a cookie
 // when it has none yet.
-func (s *Site) MarkBrowser(w http.ResponseWriter, r *http.Request) string {
+func (s *Site) BrowserFingerprint(w http.ResponseWriter, r *http.Request) string {
 	secret := s.Cookie(r, browserCookie)
 	if len(secret) != len(provision.NewSecret()) {
 		secret = provision.NewSecret()
@@ -59,9 +59,9 @@ func (s *Site) MarkBrowser(w http.ResponseWriter, r *http.Request) string {
 
 // SameBrowser reports whether a request comes from the browser with this
 // fingerprint.
-func (s *Site) SameBrowser(r *http.Request, mark string) bool {
+func (s *Site) SameBrowser(r *http.Request, of string) bool {
 	secret := s.Cookie(r, browserCookie)
-	return secret != "" && fingerprint(secret) == mark
+	return secret != "" && fingerprint(secret) == of
 }
 
 // fingerprint is how a cookie is kept: equal only for equal ones, and of no use

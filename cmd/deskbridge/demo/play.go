@@ -331,7 +331,7 @@ func (m *morning) leaverGoes(ctx context.Context, c *company) error {
 	m.check(left == 0, "%d conversations left with the leaver, %s after the IdP said so", left, out.Round(time.Millisecond))
 	moved := 0
 	err = c.sys.Core.Audit.EachEntry(ctx, func(e provision.Entry) error {
-		if e.Action == string(reconcile.WriteHandOver) && e.Subject == c.ids[leaver.Mail] {
+		if e.Action == provision.Action(reconcile.WriteHandOver) && e.Subject == c.ids[leaver.Mail] {
 			moved++
 		}
 		return nil

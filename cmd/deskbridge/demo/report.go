@@ -89,7 +89,7 @@ func (m *morning) handedOver(ctx context.Context, c *company) error {
 	with := make(map[string]string) // desk user by conversation
 	err := c.sys.Core.Audit.EachEntry(ctx, func(e provision.Entry) error {
 		conversation := fmt.Sprint(e.Detail["conversation"])
-		if _, left := with[conversation]; e.Action == string(reconcile.WriteHandOver) && (left || e.Subject == c.ids[leaver.Mail]) {
+		if _, left := with[conversation]; e.Action == provision.Action(reconcile.WriteHandOver) && (left || e.Subject == c.ids[leaver.Mail]) {
 			with[conversation] = fmt.Sprint(e.Detail["to_desk_user"])
 		}
 		return nil

@@ -50,7 +50,7 @@ func Open(ctx context.Context, settings config.Server, log *slog.Logger) (*Syste
 	}
 	sys.SignIn = sso.New(SSOCore(sys.Core), sso.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID,
 		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, TrustedProxies: proxies})
-	sys.deskIDP, err = deskidp.New(deskidpCore(sys.Core), deskidp.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Door: sys.SignIn,
+	sys.deskIDP, err = deskidp.New(deskidpCore(sys.Core), deskidp.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Portal: sys.SignIn,
 		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, Kinds: SignIns})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())

@@ -19,7 +19,7 @@ const (
 	// maxParams bounds what is kept of somebody who has not signed in yet.
 	maxParams = 8 << 10
 
-	ticketAuthorize session.OneTimeKind = "idp.authorize"
+	kindAuthorize session.OneTimeKind = "idp.authorize"
 )
 
 var prompts = []string{"none", "login", "consent", "select_account"}
@@ -71,7 +71,7 @@ func (h *Handler) authorizePost(w http.ResponseWriter, r *http.Request) {
 // keepAuthorization keeps a request until its person is back, and returns the
 // path that they come back to.
 func (h *Handler) keepAuthorization(r *http.Request, a authorization) (string, error) {
-	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), ticketAuthorize, "", a, site.PendingLife)
+	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), kindAuthorize, "", a, site.PendingLife)
 	return issuerPath + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
 }
 
@@ -79,7 +79,7 @@ func (h *Handler) keepAuthorization(r *http.Request, a authorization) (string, e
 // changed meanwhile counts.
 func (h *Handler) authorizeContinue(w http.ResponseWriter, r *http.Request) {
 	var a authorization
-	err := h.Core.Sessions.PeekOneTime(r.Context(), ticketAuthorize, "", r.URL.Query().Get(site.PendingQuery), &a)
+	err := h.Core.Sessions.PeekOneTime(r.Context(), kindAuthorize, "", r.URL.Query().Get(site.PendingQuery), &a)
 	if site.IsCode(err, provision.NotFound) {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to a desk is under way: start again from the desk", Protocol: provision.ProtocolOIDC})
 		return
@@ -141,7 +141,7 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 		h.sendError(w, r, a, err)
 		return
 	}
-	session, person, conn, ok := h.Door.Current(r)
+	session, person, conn, ok := h.Portal.Current(r)
 	if ok {
 		a.refusal.Connection, a.refusal.Person = conn.ID, person.ID
 	}
@@ -161,7 +161,7 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 			h.Broken(w, r, err)
 			return
 		}
-		h.Door.SignIn(w, r, path)
+		h.Portal.SignIn(w, r, path)
 	}
 }
 
@@ -242,13 +242,13 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization,
 		h.sendError(w, r, a, err)
 		return
 	}
-	app, _, err := h.Core.DeskSessions.Enter(ctx, h.Cause(r, provision.ProtocolOIDC), a.desk, session, provision.ProtocolOIDC, nil)
+	deskSession, _, err := h.Core.DeskSessions.Enter(ctx, h.Cause(r, provision.ProtocolOIDC), a.desk, session, provision.ProtocolOIDC, nil)
 	if err != nil {
 		h.Refuse(w, r, a.refusal, err)
 		return
 	}
 	code, err := h.issueCode(ctx, grant{
-		App: app.ID, Client: a.desk.SignIn.OIDC.ClientID, Redirect: a.Redirect, Challenge: a.Params.Get("code_challenge"), Nonce: a.Params.Get("nonce"),
+		DeskSession: deskSession.ID, Client: a.desk.SignIn.OIDC.ClientID, Redirect: a.Redirect, Challenge: a.Params.Get("code_challenge"), Nonce: a.Params.Get("nonce"),
 		Scopes: a.scopes(), Subject: string(person.ID), AuthTime: session.CreatedAt,
 	})
 	if err != nil {

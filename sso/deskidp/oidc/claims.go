@@ -5,9 +5,9 @@ import (
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
-// claimsOf returns what a desk is told of a person, beside who it is, for the
-// scopes that it asked for.
-func claimsOf(v site.Visitor, granted []string) map[string]any {
+// claimsOf returns what a desk gets of a person, beside who it is, for the
+// scopes that the desk asked for.
+func claimsOf(v site.Subject, granted []string) map[string]any {
 	claims := make(map[string]any)
 	add := func(name string, f protocol.Field) {
 		if value := v.Value(f); value != "" {

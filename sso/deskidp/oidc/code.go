@@ -17,8 +17,8 @@ import (
 const (
 	codeLife = 60 * time.Second
 
-	ticketCode  session.OneTimeKind = "idp.code"
-	ticketSpent session.OneTimeKind = "idp.spent" // what a code was exchanged for
+	kindCode  session.OneTimeKind = "idp.code"
+	kindSpent session.OneTimeKind = "idp.spent" // what a code was exchanged for
 
 	// How long a code verifier is (RFC 7636 §4.1).
 	minVerifier = 43
@@ -27,22 +27,22 @@ const (
 
 // grant is what a code stands for: what was asked for, and who was let in.
 type grant struct {
-	App       provision.DeskSessionID `json:"app"`
-	Client    string                  `json:"client"`
-	Redirect  string                  `json:"redirect_uri"`
-	Challenge string                  `json:"code_challenge,omitempty"` // PKCE, S256; "": none was sent
-	Nonce     string                  `json:"nonce,omitempty"`
-	Scopes    []string                `json:"scopes"`
-	Subject   string                  `json:"sub"`
-	AuthTime  time.Time               `json:"auth_time"`
+	DeskSession provision.DeskSessionID `json:"desk_session"`
+	Client      string                  `json:"client"`
+	Redirect    string                  `json:"redirect_uri"`
+	Challenge   string                  `json:"code_challenge,omitempty"` // PKCE, S256; "": none was sent
+	Nonce       string                  `json:"nonce,omitempty"`
+	Scopes      []string                `json:"scopes"`
+	Subject     string                  `json:"sub"`
+	AuthTime    time.Time               `json:"auth_time"`
 }
 
 // spent remembers what a code was exchanged for, so that its second use can
 // undo the first (RFC 6749 §4.1.2).
 type spent struct {
-	Token string                  `json:"token"`
-	App   provision.DeskSessionID `json:"app"`
-	Desk  provision.DeskID        `json:"desk"`
+	Token       string                  `json:"token"`
+	DeskSession provision.DeskSessionID `json:"desk_session"`
+	Desk        provision.DeskID        `json:"desk"`
 }
 
 // errUnknownCode is the answer to a code that nobody was given, that has run
@@ -51,14 +51,14 @@ var errUnknownCode = newProblem(invalidGrant, "")
 
 // issueCode keeps g and returns the code for it.
 func (h *Handler) issueCode(ctx context.Context, g grant) (string, error) {
-	return h.Core.Sessions.IssueOneTime(ctx, ticketCode, "", g, codeLife)
+	return h.Core.Sessions.IssueOneTime(ctx, kindCode, "", g, codeLife)
 }
 
 // takeCode returns what a code stands for. The code is good no more, whatever
 // is wrong with the rest of the request: of any number of replicas one gets it,
 // once. An unknown code is errUnknownCode.
 func (h *Handler) takeCode(ctx context.Context, code string) (g grant, err error) {
-	err = h.Core.Sessions.TakeOneTime(ctx, ticketCode, "", code, &g)
+	err = h.Core.Sessions.TakeOneTime(ctx, kindCode, "", code, &g)
 	if site.IsCode(err, provision.NotFound) {
 		return g, errUnknownCode
 	}
@@ -74,14 +74,14 @@ func (g grant) check(desk provision.Desk, form url.Values) error {
 	case g.Redirect != form.Get("redirect_uri"):
 		return newProblem(invalidGrant, "The 'redirect_uri' from this request does not match the one from the authorize request.")
 	}
-	return g.checkProof(form.Get("code_verifier"), desk.SignIn.OIDC.Public)
+	return g.checkVerifier(form.Get("code_verifier"), desk.SignIn.OIDC.Public)
 }
 
-// checkProof reports whether whoever shows the code is who asked for it (RFC
+// checkVerifier reports whether whoever shows the code is who asked for it (RFC
 // 7636 §4.6). A public client has nothing else to show. A verifier without a
 // challenge is refused: somebody may have taken the challenge away (RFC 9700
 // §2.1.1).
-func (g grant) checkProof(verifier string, public bool) error {
+func (g grant) checkVerifier(verifier string, public bool) error {
 	switch {
 	case g.Challenge == "" && public:
 		return newProblem(invalidRequest, "This client must include a code_challenge when performing the authorize code flow, but it is missing.")

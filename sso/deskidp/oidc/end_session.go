@@ -10,11 +10,11 @@ import (
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
-const ticketEnd session.OneTimeKind = "idp.end"
+const kindSignOut session.OneTimeKind = "idp.end"
 
-// ending is a sign-out that a desk has asked for (OpenID Connect RP-Initiated
+// signOut is a sign-out that a desk has asked for (OpenID Connect RP-Initiated
 // Logout 1.0), while its person is asked whether they mean it.
-type ending struct {
+type signOut struct {
 	Session  provision.SessionID `json:"session"`
 	Redirect string              `json:"redirect,omitempty"` // one of the desk's; "": none was asked for
 	State    string              `json:"state,omitempty"`
@@ -36,24 +36,24 @@ func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) {
 		h.confirmEnd(w, r, confirm)
 		return
 	}
-	e, hint, ok := h.readEnding(w, r, params)
+	e, hint, ok := h.readSignOut(w, r, params)
 	if !ok {
 		return
 	}
-	session, _, _, signedIn := h.Door.Current(r)
+	session, _, _, signedIn := h.Portal.Current(r)
 	if !signedIn {
 		h.ended(w, r, e)
 		return
 	}
 	e.Session = session.ID
-	if app, _ := hint["sid"].(string); app != "" {
-		known, err := h.Core.DeskSessions.Session(r.Context(), provision.DeskSessionID(app))
-		if err == nil && known.Session == session.ID {
+	if sid, _ := hint["sid"].(string); sid != "" {
+		own, err := h.Core.DeskSessions.Session(r.Context(), provision.DeskSessionID(sid))
+		if err == nil && own.Session == session.ID {
 			h.end(w, r, e)
 			return
 		}
 	}
-	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), ticketEnd, "", e, site.PendingLife)
+	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), kindSignOut, "", e, site.PendingLife)
 	if err != nil {
 		h.Broken(w, r, err)
 		return
@@ -61,14 +61,14 @@ func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) {
 	h.Show(w, r, "sign_out.html", map[string]any{"Confirm": secret})
 }
 
-// readEnding finds out where the browser goes afterwards: only where the desk
+// readSignOut finds out where the browser goes afterwards: only where the desk
 // that asks is configured to have it.
-func (h *Handler) readEnding(w http.ResponseWriter, r *http.Request, params url.Values) (e ending, hint map[string]any, ok bool) {
+func (h *Handler) readSignOut(w http.ResponseWriter, r *http.Request, params url.Values) (e signOut, hint map[string]any, ok bool) {
 	f := site.Refusal{Status: http.StatusBadRequest, Protocol: provision.ProtocolOIDC}
-	wrong := func(reason, detail string) (ending, map[string]any, bool) {
+	wrong := func(reason, detail string) (signOut, map[string]any, bool) {
 		f.Reason, f.Detail = reason, detail
 		h.Fail(w, r, f)
-		return ending{}, nil, false
+		return signOut{}, nil, false
 	}
 	clientID := params.Get("client_id")
 	if token := params.Get("id_token_hint"); token != "" {
@@ -114,17 +114,17 @@ func audienceOf(claims map[string]any) string {
 	return ""
 }
 
-// confirmEnd ends the session of somebody who said yes. The ticket is good for
+// confirmEnd ends the session of somebody who said yes. The one-time token is good for
 // the session that was asked about, and for no other: that keeps forms of
 // others away.
 func (h *Handler) confirmEnd(w http.ResponseWriter, r *http.Request, secret string) {
-	var e ending
-	err := h.Core.Sessions.TakeOneTime(r.Context(), ticketEnd, "", secret, &e)
+	var e signOut
+	err := h.Core.Sessions.TakeOneTime(r.Context(), kindSignOut, "", secret, &e)
 	if err != nil && !site.IsCode(err, provision.NotFound) {
 		h.Broken(w, r, err)
 		return
 	}
-	session, _, _, signedIn := h.Door.Current(r)
+	session, _, _, signedIn := h.Portal.Current(r)
 	if err != nil || signedIn && session.ID != e.Session {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "the question was answered already, or too late: sign out again", Protocol: provision.ProtocolOIDC})
 		return
@@ -133,7 +133,7 @@ func (h *Handler) confirmEnd(w http.ResponseWriter, r *http.Request, secret stri
 }
 
 // end ends the session here. [Handler.Run] sees to the desks.
-func (h *Handler) end(w http.ResponseWriter, r *http.Request, e ending) {
+func (h *Handler) end(w http.ResponseWriter, r *http.Request, e signOut) {
 	_, err := h.Core.Sessions.EndSessions(r.Context(), h.Cause(r, provision.ProtocolOIDC), provision.SessionFilter{ID: e.Session}, provision.EndedBySignOut)
 	if err != nil {
 		h.Broken(w, r, err)
@@ -143,7 +143,7 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, e ending) {
 }
 
 // ended sends somebody on who is signed out.
-func (h *Handler) ended(w http.ResponseWriter, r *http.Request, e ending) {
+func (h *Handler) ended(w http.ResponseWriter, r *http.Request, e signOut) {
 	if e.Redirect == "" {
 		h.Show(w, r, "sign_out.html", map[string]any{"Confirm": ""})
 		return

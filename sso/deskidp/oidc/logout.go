@@ -21,12 +21,12 @@ const (
 	logoutEvent     = "http://schemas.openid.net/event/backchannel-logout"
 )
 
-// SendLogout tells a desk that a session of app's has ended, by a logout token
+// SendLogout tells a desk that a desk session has ended, by a logout token
 // (OpenID Connect Back-Channel Logout §2.5). o has the address for it.
-func (h *Handler) SendLogout(ctx context.Context, app desksession.Session, o *protocol.DeskOIDC) error {
+func (h *Handler) SendLogout(ctx context.Context, deskSession desksession.Session, o *protocol.DeskOIDC) error {
 	now := h.Now()
 	token, err := h.sign(ctx, typLogout, map[string]any{
-		"iss": h.issuer(), "aud": o.ClientID, "sub": string(app.Identity), "sid": string(app.ID),
+		"iss": h.issuer(), "aud": o.ClientID, "sub": string(deskSession.Identity), "sid": string(deskSession.ID),
 		"iat": now.Unix(), "exp": now.Add(logoutTokenLife).Unix(), "jti": uuid.NewString(),
 		"events": map[string]any{logoutEvent: struct{}{}},
 	})

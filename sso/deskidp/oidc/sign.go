@@ -47,7 +47,7 @@ func (h *Handler) sign(ctx context.Context, typ string, claims map[string]any) (
 // of them.
 func (h *Handler) idToken(ctx context.Context, g grant, access string, claims map[string]any) (string, error) {
 	now := h.Now()
-	claims["iss"], claims["aud"], claims["sub"], claims["sid"] = h.issuer(), []string{g.Client}, g.Subject, string(g.App)
+	claims["iss"], claims["aud"], claims["sub"], claims["sid"] = h.issuer(), []string{g.Client}, g.Subject, string(g.DeskSession)
 	claims["iat"], claims["exp"], claims["auth_time"] = now.Unix(), now.Add(idTokenLife).Unix(), g.AuthTime.Unix()
 	claims["jti"], claims["at_hash"] = uuid.NewString(), accessTokenHash(access)
 	if g.Nonce != "" {

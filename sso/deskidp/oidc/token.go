@@ -16,13 +16,13 @@ import (
 const (
 	accessTokenLife = 5 * time.Minute // for userinfo, and nothing else
 
-	ticketToken session.OneTimeKind = "idp.token"
+	kindToken session.OneTimeKind = "idp.token"
 )
 
 // accessToken is what an access token stands for.
 type accessToken struct {
-	App    provision.DeskSessionID `json:"app"`
-	Scopes []string                `json:"scopes"`
+	DeskSession provision.DeskSessionID `json:"desk_session"`
+	Scopes      []string                `json:"scopes"`
 }
 
 // tokens are what a code is exchanged for (RFC 6749 §5.1, OpenID Connect Core
@@ -91,7 +91,7 @@ func (h *Handler) exchange(r *http.Request, desk provision.Desk) (tokens, error)
 	if err != nil {
 		return tokens{}, err
 	}
-	v, err := h.Core.DeskSessions.Subject(ctx, g.App)
+	v, err := h.Core.DeskSessions.Subject(ctx, g.DeskSession)
 	if site.IsCode(err, provision.Denied) {
 		return tokens{}, newProblem(invalidGrant, "The person has no access any more.")
 	}
@@ -99,12 +99,12 @@ func (h *Handler) exchange(r *http.Request, desk provision.Desk) (tokens, error)
 		return tokens{}, err
 	}
 	access := provision.NewSecret()
-	who := site.Visitor{Person: v.Person, Connection: v.Connection, Desk: v.Desk, Entry: v.Entry}
+	who := site.Subject{Person: v.Person, Connection: v.Connection, Desk: v.Desk, Entry: v.Entry}
 	idToken, err := h.idToken(ctx, g, access, claimsOf(who, g.Scopes))
 	if err != nil {
 		return tokens{}, err
 	}
-	if err := h.keepToken(ctx, access, g, spent{Token: access, App: g.App, Desk: v.Desk.ID}, code); err != nil {
+	if err := h.keepToken(ctx, access, g, spent{Token: access, DeskSession: g.DeskSession, Desk: v.Desk.ID}, code); err != nil {
 		return tokens{}, err
 	}
 	return tokens{AccessToken: access, TokenType: "bearer", ExpiresIn: int(accessTokenLife / time.Second), IDToken: idToken, Scope: strings.Join(g.Scopes, " ")}, nil
@@ -112,10 +112,10 @@ func (h *Handler) exchange(r *http.Request, desk provision.Desk) (tokens, error)
 
 // keepToken saves the access token, and what the code was exchanged for.
 func (h *Handler) keepToken(ctx context.Context, access string, g grant, what spent, code string) error {
-	if err := h.Core.Sessions.KeepOneTime(ctx, ticketToken, "", access, accessToken{App: g.App, Scopes: g.Scopes}, accessTokenLife); err != nil {
+	if err := h.Core.Sessions.KeepOneTime(ctx, kindToken, "", access, accessToken{DeskSession: g.DeskSession, Scopes: g.Scopes}, accessTokenLife); err != nil {
 		return err
 	}
-	return h.Core.Sessions.KeepOneTime(ctx, ticketSpent, "", code, what, accessTokenLife)
+	return h.Core.Sessions.KeepOneTime(ctx, kindSpent, "", code, what, accessTokenLife)
 }
 
 // undoReplay takes back what a code was exchanged for, when its desk shows it
@@ -123,7 +123,7 @@ func (h *Handler) keepToken(ctx context.Context, access string, g grant, what sp
 func (h *Handler) undoReplay(r *http.Request, desk provision.DeskID, code string) {
 	ctx := r.Context()
 	var was spent
-	err := h.Core.Sessions.PeekOneTime(ctx, ticketSpent, "", code, &was)
+	err := h.Core.Sessions.PeekOneTime(ctx, kindSpent, "", code, &was)
 	if err != nil && !site.IsCode(err, provision.NotFound) {
 		h.Log.ErrorContext(ctx, "a code that came twice could not be looked at", "request", h.Reference(r), "err", err)
 	}
@@ -131,12 +131,12 @@ func (h *Handler) undoReplay(r *http.Request, desk provision.DeskID, code string
 		return
 	}
 	var token accessToken
-	if err := h.Core.Sessions.TakeOneTime(ctx, ticketToken, "", was.Token, &token); err != nil && !site.IsCode(err, provision.NotFound) {
+	if err := h.Core.Sessions.TakeOneTime(ctx, kindToken, "", was.Token, &token); err != nil && !site.IsCode(err, provision.NotFound) {
 		h.Log.ErrorContext(ctx, "an access token could not be taken back", "request", h.Reference(r), "err", err)
 	}
 	f := site.Refusal{Reason: site.ReasonCodeReplayed, Detail: "a code came twice; the access token that it was exchanged for is taken back", Desk: was.Desk, Protocol: provision.ProtocolOIDC}
-	if app, err := h.Core.DeskSessions.Session(ctx, was.App); err == nil {
-		f.Connection, f.Person = app.Connection, app.Identity
+	if deskSession, err := h.Core.DeskSessions.Session(ctx, was.DeskSession); err == nil {
+		f.Connection, f.Person = deskSession.Connection, deskSession.Identity
 	}
 	h.Record(r, f)
 }

@@ -21,10 +21,10 @@ func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	var token accessToken
-	err := h.Core.Sessions.PeekOneTime(ctx, ticketToken, "", bearer, &token)
+	err := h.Core.Sessions.PeekOneTime(ctx, kindToken, "", bearer, &token)
 	var v desksession.Subject
 	if err == nil {
-		v, err = h.Core.DeskSessions.Subject(ctx, token.App)
+		v, err = h.Core.DeskSessions.Subject(ctx, token.DeskSession)
 	}
 	switch {
 	case site.IsCode(err, provision.NotFound), site.IsCode(err, provision.Denied):
@@ -34,7 +34,7 @@ func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 		h.Log.ErrorContext(ctx, "userinfo failed", "request", h.Reference(r), "err", err)
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 	default:
-		who := site.Visitor{Person: v.Person, Connection: v.Connection, Desk: v.Desk, Entry: v.Entry}
+		who := site.Subject{Person: v.Person, Connection: v.Connection, Desk: v.Desk, Entry: v.Entry}
 		claims := claimsOf(who, token.Scopes)
 		claims["sub"] = string(v.Person.ID)
 		writeJSON(w, http.StatusOK, claims)

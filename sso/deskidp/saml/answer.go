@@ -12,7 +12,7 @@ import (
 // answer answers a request of a desk, once its person is signed in.
 // resumed says that they were sent to sign in for it already.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, resumed bool) {
-	session, person, conn, ok := h.Door.Current(r)
+	session, person, conn, ok := h.Portal.Current(r)
 	fresh := ok && (!p.Fresh || !session.CreatedAt.Before(p.Since))
 	f := site.Refusal{Desk: desk.ID, Protocol: provision.ProtocolSAML}
 	if ok {
@@ -20,7 +20,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.
 	}
 	switch {
 	case fresh:
-		h.admit(w, r, desk, p, session, site.Visitor{Person: person, Connection: conn, Desk: desk}, f)
+		h.admit(w, r, desk, p, session, site.Subject{Person: person, Connection: conn, Desk: desk}, f)
 	case p.Passive: // the desk only asked whether somebody is there: it is no refusal
 		h.sendStatus(w, r, desk, p, crewjam.StatusNoPassive)
 	case ok && resumed:
@@ -32,20 +32,20 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.
 			h.Broken(w, r, err)
 			return
 		}
-		h.Door.SignIn(w, r, path)
+		h.Portal.SignIn(w, r, path)
 	}
 }
 
 // admit lets somebody in, if the core does.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, session provision.Session, v site.Visitor, f site.Refusal) {
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, session provision.Session, v site.Subject, f site.Refusal) {
 	ctx := r.Context()
-	if name := h.toldTo(desk).nameID; v.Value(name) == "" {
+	if name := h.releaseTo(desk).nameID; v.Value(name) == "" {
 		f.Status, f.Reason, f.Detail = http.StatusForbidden, site.ReasonNoName, "the person lacks what this desk knows people by: "+string(name)
 		h.Fail(w, r, f)
 		return
 	}
 	detail := map[string]any{"asked_by_desk": p.ID != ""}
-	app, entry, err := h.Core.DeskSessions.Enter(ctx, h.Cause(r, provision.ProtocolSAML), desk, session, provision.ProtocolSAML, detail)
+	deskSession, entry, err := h.Core.DeskSessions.Enter(ctx, h.Cause(r, provision.ProtocolSAML), desk, session, provision.ProtocolSAML, detail)
 	if err != nil {
 		h.Refuse(w, r, f, err)
 		return
@@ -57,7 +57,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, desk provision.D
 		return
 	}
 	message := h.message(desk, p, keys[0], r)
-	maker := assertions{handler: h, visitor: v, session: session, app: app.ID}
+	maker := assertions{handler: h, subject: v, session: session, deskSession: deskSession.ID}
 	if err := maker.MakeAssertion(message, nil); err != nil {
 		h.Broken(w, r, err)
 		return

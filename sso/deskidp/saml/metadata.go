@@ -51,7 +51,7 @@ func (h *Handler) entity(desk provision.Desk, keys []site.Key) *etree.Element {
 		info := element(element(role, "md:KeyDescriptor", "use", "signing"), "ds:KeyInfo")
 		element(element(info, "ds:X509Data"), "ds:X509Certificate").SetText(base64.StdEncoding.EncodeToString(k.Certificate.Raw))
 	}
-	element(role, "md:NameIDFormat").SetText(string(nameIDFormats[h.toldTo(desk).nameID]))
+	element(role, "md:NameIDFormat").SetText(string(nameIDFormats[h.releaseTo(desk).nameID]))
 	for _, binding := range []string{crewjam.HTTPRedirectBinding, crewjam.HTTPPostBinding} {
 		element(role, "md:SingleSignOnService", "Binding", binding, "Location", h.url(desk.Name, "sso"))
 	}

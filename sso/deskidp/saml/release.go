@@ -13,20 +13,20 @@ var general = protocol.DeskSAML{NameID: protocol.FieldEmail, Attributes: map[pro
 	protocol.FieldUserName: "username", protocol.FieldRole: "role", protocol.FieldGroups: "groups",
 }}
 
-// told is what a desk is told of a person by SAML.
-type told struct {
+// release is the attribute release of one desk by SAML.
+type release struct {
 	nameID     protocol.Field
 	attributes map[protocol.Field]string
 }
 
-// toldTo returns what a desk is told: as configured, and where that says nothing
-// as its kind of desk needs it.
-func (h *Handler) toldTo(d provision.Desk) told {
+// releaseTo returns the attribute release to a desk: as configured, and where
+// that says nothing as its kind of desk needs it.
+func (h *Handler) releaseTo(d provision.Desk) release {
 	usual, known := h.kinds[d.Kind]
 	if !known {
 		usual = general
 	}
-	t := told{usual.NameID, maps.Clone(usual.Attributes)}
+	t := release{usual.NameID, maps.Clone(usual.Attributes)}
 	if d.SignIn.SAML.NameID != "" {
 		t.nameID = d.SignIn.SAML.NameID
 	}

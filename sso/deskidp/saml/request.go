@@ -27,7 +27,7 @@ const (
 	maxSAMLBody = 1 << 20 // a request of the largest size that is read, as a form
 	clockSkew   = 2 * time.Minute
 
-	ticket session.OneTimeKind = "idp.saml"
+	kindPending session.OneTimeKind = "idp.saml"
 )
 
 // pending is a request of a desk that waits for its person.
@@ -43,12 +43,12 @@ type pending struct {
 // Handler is the SAML identity provider. It is safe for concurrent use.
 type Handler struct {
 	*site.Site
-	kinds map[provision.DeskKind]protocol.DeskSAML // what kinds of desks need to be told
+	kinds map[provision.DeskKind]protocol.DeskSAML // the attribute release that kinds of desks need
 }
 
-// New returns the SAML identity provider at s. kinds says what a kind of desk
-// needs to be told: NameID and Attributes. A kind that is missing is told the
-// usual.
+// New returns the SAML identity provider at s. kinds is the attribute release
+// that a kind of desk needs: NameID and Attributes. A kind that is missing gets
+// the usual one.
 func New(s *site.Site, kinds map[provision.DeskKind]protocol.DeskSAML) *Handler {
 	return &Handler{s, kinds}
 }
@@ -188,7 +188,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, desk provision.
 // keep keeps a request until its person is back, and returns the path that
 // they come back to.
 func (h *Handler) keep(r *http.Request, desk provision.Desk, p pending) (string, error) {
-	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), ticket, "", p, site.PendingLife)
+	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), kindPending, "", p, site.PendingLife)
 	return site.Prefix + "/saml/" + desk.Name + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
 }
 
@@ -200,7 +200,7 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request) {
 	}
 	var p pending
 	// It stays until it has run out: reloading the page is no mistake.
-	err := h.Core.Sessions.PeekOneTime(r.Context(), ticket, "", r.URL.Query().Get(site.PendingQuery), &p)
+	err := h.Core.Sessions.PeekOneTime(r.Context(), kindPending, "", r.URL.Query().Get(site.PendingQuery), &p)
 	if site.IsCode(err, provision.NotFound) || err == nil && p.Desk != desk.ID {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to this desk is under way: start again from the desk", Desk: desk.ID, Protocol: provision.ProtocolSAML})
 		return

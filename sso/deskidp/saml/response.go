@@ -60,10 +60,10 @@ func (h *Handler) message(desk provision.Desk, p pending, key site.Key, r *http.
 // assertions makes the assertion about one sign-in. The library's own maker
 // tells every desk everything, the person's network address included.
 type assertions struct {
-	handler *Handler
-	visitor site.Visitor
-	session provision.Session
-	app     provision.DeskSessionID
+	handler     *Handler
+	subject     site.Subject
+	session     provision.Session
+	deskSession provision.DeskSessionID
 }
 
 var _ crewjam.AssertionMaker = assertions{}
@@ -71,17 +71,17 @@ var _ crewjam.AssertionMaker = assertions{}
 // MakeAssertion implements [crewjam.AssertionMaker]. What it needs of the
 // person it has.
 func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Session) error {
-	settings, p := a.visitor.Desk.SignIn.SAML, a.handler.toldTo(a.visitor.Desk)
+	settings, p := a.subject.Desk.SignIn.SAML, a.handler.releaseTo(a.subject.Desk)
 	format, known := nameIDFormats[p.nameID]
 	if !known {
-		return fmt.Errorf("idp: desk %s: %q is nothing to know people by", a.visitor.Desk.Name, p.nameID)
+		return fmt.Errorf("idp: desk %s: %q is nothing to know people by", a.subject.Desk.Name, p.nameID)
 	}
 	until := req.Now.Add(assertionLife)
 	issuer := crewjam.Issuer{Format: entityFormat, Value: req.IDP.MetadataURL.String()}
 	req.Assertion = &crewjam.Assertion{
 		ID: newMessageID(), IssueInstant: req.Now, Version: "2.0", Issuer: issuer,
 		Subject: &crewjam.Subject{
-			NameID: &crewjam.NameID{Format: string(format), Value: xmlText(a.visitor.Value(p.nameID))},
+			NameID: &crewjam.NameID{Format: string(format), Value: xmlText(a.subject.Value(p.nameID))},
 			SubjectConfirmations: []crewjam.SubjectConfirmation{{Method: bearer, SubjectConfirmationData: &crewjam.SubjectConfirmationData{
 				InResponseTo: req.Request.ID, NotOnOrAfter: until, Recipient: settings.ACSURL,
 			}}},
@@ -91,7 +91,7 @@ func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Sessi
 			AudienceRestrictions: []crewjam.AudienceRestriction{{Audience: crewjam.Audience{Value: settings.EntityID}}},
 		},
 		AuthnStatements: []crewjam.AuthnStatement{{
-			AuthnInstant: a.session.CreatedAt.UTC().Truncate(time.Millisecond), SessionIndex: string(a.app),
+			AuthnInstant: a.session.CreatedAt.UTC().Truncate(time.Millisecond), SessionIndex: string(a.deskSession),
 			SessionNotOnOrAfter: new(a.session.EndsAt.UTC().Truncate(time.Millisecond)),
 			AuthnContext:        crewjam.AuthnContext{AuthnContextClassRef: &crewjam.AuthnContextClassRef{Value: contextUnspecified}},
 		}},
@@ -102,12 +102,12 @@ func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Sessi
 	return nil
 }
 
-// attributes returns what the desk is told, in the order of
+// attributes returns the attribute release, in the order of
 // [protocol.Fields]. What nobody knows is left out.
-func (a assertions) attributes(p told) (out []crewjam.Attribute) {
+func (a assertions) attributes(p release) (out []crewjam.Attribute) {
 	for _, field := range protocol.Fields {
 		name, asked := p.attributes[field]
-		values := a.visitor.Values(field)
+		values := a.subject.Values(field)
 		if !asked || len(values) == 0 {
 			continue
 		}

@@ -40,11 +40,11 @@ type Refusal struct {
 }
 
 // Fail refuses a request: a page for the person, a line for the log, which the
-// door writes, and an entry for the audit log where a desk is concerned, all
+// portal writes, and an entry for the audit log where a desk is concerned, all
 // with the same reference.
 func (s *Site) Fail(w http.ResponseWriter, r *http.Request, f Refusal) {
 	s.audit(r, f)
-	s.Door.Fail(w, r, f.Status, f.Reason, f.Detail)
+	s.Portal.Fail(w, r, f.Status, f.Reason, f.Detail)
 }
 
 // Record notes a refusal that no page tells of: the desk hears of it.
@@ -78,7 +78,7 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal, err err
 // Broken answers an error of our own. It is the only 5xx.
 func (s *Site) Broken(w http.ResponseWriter, r *http.Request, err error) {
 	s.Log.ErrorContext(r.Context(), "sign-in to a desk failed", "request", s.Reference(r), "err", err)
-	s.Door.Fail(w, r, http.StatusInternalServerError, ReasonInternal, "")
+	s.Portal.Fail(w, r, http.StatusInternalServerError, ReasonInternal, "")
 }
 
 // Reference is what the error page, the log and the audit log call a request;

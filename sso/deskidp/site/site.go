@@ -1,6 +1,6 @@
 // Package site holds what signing in to a desk stands on, whichever protocol the
-// desk speaks: who sits at the browser, what a desk may be told of them, the
-// keys that sign it, and how somebody is refused.
+// desk speaks: who sits at the browser, attribute release, the keys that sign,
+// and how somebody is refused.
 //
 // The package knows neither SAML nor OpenID Connect, nor how people sign in
 // here, nor the database.
@@ -22,7 +22,7 @@ const (
 	// PendingLife is how long somebody may take to sign in before they go on to
 	// a desk.
 	PendingLife = 15 * time.Minute
-	// PendingQuery names the parameter with the ticket of what waits for them.
+	// PendingQuery names the parameter with the one-time token of what waits for them.
 	PendingQuery = "request"
 
 	// MaxForm is how many bytes of a form are read.
@@ -32,8 +32,9 @@ const (
 	MaxState = 1024
 )
 
-// Door knows who is signed in to Deskbridge, and shows pages to people.
-type Door interface {
+// Portal is where people sign in to Deskbridge: it knows who is signed in, and
+// shows pages to people.
+type Portal interface {
 	// Current returns who is signed in with the browser behind r; false when
 	// nobody is.
 	Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, bool)
@@ -53,7 +54,7 @@ type Site struct {
 	PublicURL string // what browsers see, without a slash at the end; never taken from a request
 	Log       *slog.Logger
 	Now       func() time.Time
-	Door      Door
+	Portal    Portal
 	RequestID func(context.Context) string // the reference on error pages, which the log and the audit log have too
 
 	keys keyring

@@ -72,7 +72,7 @@ func forgedCases() []Case {
 			return map[string]any{"jwk": AttackerKey("mine").JWK()}
 		})},
 		{ID: "OT08", Title: "the attacker's key at jku and x5u", Part: SignIn, Reason: oidc.ReasonSignature, Set: attacker(func(p *Provider) map[string]any {
-			return map[string]any{"jku": "http://" + p.Trap() + "/jwks", "x5u": "http://" + p.Trap() + "/cert"}
+			return map[string]any{"jku": "http://" + p.Forbidden() + "/jwks", "x5u": "http://" + p.Forbidden() + "/cert"}
 		})},
 		{ID: "OT09", Title: "the attacker's certificate in x5c", Part: SignIn, Reason: oidc.ReasonSignature, Set: attacker(func(*Provider) map[string]any {
 			return map[string]any{"x5c": []string{base64.StdEncoding.EncodeToString(certificate(AttackerKey("mine")))}}

@@ -20,7 +20,7 @@ func soundCases() []Case {
 		{ID: "OI03b", Title: "clock 30 s behind", Part: SignIn, Accept: true, Set: func(p *Provider) { p.Ahead = -30 * time.Second }},
 		{ID: "OI04", Title: "more groups than fit into the token", Part: SignIn, Accept: true, Set: claimsOf(func(p *Provider, c map[string]any) {
 			c["_claim_names"] = map[string]any{"groups": "src1"}
-			c["_claim_sources"] = map[string]any{"src1": map[string]any{"endpoint": "http://" + p.Trap() + "/groups", "access_token": "for the trap"}}
+			c["_claim_sources"] = map[string]any{"src1": map[string]any{"endpoint": "http://" + p.Forbidden() + "/groups", "access_token": "for the forbidden server"}}
 		})},
 		{ID: "OI04b", Title: "more groups, told of by hasgroups", Part: SignIn, Accept: true, Set: claim("hasgroups", true)},
 		{ID: "OI05", Title: "300 groups, non-ASCII, email_verified as a string", Part: SignIn, Accept: true, Set: claimsOf(func(_ *Provider, c map[string]any) {

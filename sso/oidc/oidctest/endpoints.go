@@ -107,7 +107,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !known,
 		!p.IgnorePKCE && base64.RawURLEncoding.EncodeToString(sum[:]) != g.challenge,
-		!p.IgnoreOwner && r.PostFormValue("redirect_uri") != g.redirectURL,
+		!p.IgnoreClient && r.PostFormValue("redirect_uri") != g.redirectURL,
 		r.PostFormValue("grant_type") != "authorization_code":
 		write(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": "<b>no such code</b>"})
 		return

@@ -42,17 +42,17 @@ type Provider struct {
 	SignLogout func(claims map[string]any) string
 	Handle     map[string]http.HandlerFunc // instead of an end point, such as "/token"
 
-	Key         Key              // signs from now on; in the JWKS by itself
-	HideKey     bool             // the JWKS has another key in its place
-	ClientKey   crypto.PublicKey // signs for the client with private_key_jwt
-	ReuseCodes  bool             // a code serves more than once
-	IgnorePKCE  bool             // any verifier will do
-	IgnoreOwner bool             // a code serves clients and redirect URLs that it was not given to
-	Ahead       time.Duration    // how far the clock is ahead
+	Key          Key              // signs from now on; in the JWKS by itself
+	HideKey      bool             // the JWKS has another key in its place
+	ClientKey    crypto.PublicKey // signs for the client with private_key_jwt
+	ReuseCodes   bool             // a code serves more than once
+	IgnorePKCE   bool             // any verifier will do
+	IgnoreClient bool             // a code serves clients and redirect URLs that it was not given to
+	Ahead        time.Duration    // how far the clock is ahead
 
-	server *httptest.Server
-	trap   *httptest.Server
-	path   string
+	server    *httptest.Server
+	forbidden *httptest.Server
+	path      string
 
 	mu       sync.Mutex
 	codes    map[string]grant
@@ -81,8 +81,8 @@ func New(t testing.TB, path string) *Provider {
 	}
 	p.server = httptest.NewServer(http.HandlerFunc(p.serve))
 	t.Cleanup(p.server.Close)
-	p.trap = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { p.count("trap"); w.WriteHeader(http.StatusTeapot) }))
-	t.Cleanup(p.trap.Close)
+	p.forbidden = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { p.count("forbidden"); w.WriteHeader(http.StatusTeapot) }))
+	t.Cleanup(p.forbidden.Close)
 	p.Issuer = p.server.URL + path
 	return p
 }
@@ -100,9 +100,9 @@ func Victim() map[string]any {
 // Host returns the provider's host:port, which has to be allowed by name.
 func (p *Provider) Host() string { return strings.TrimPrefix(p.server.URL, "http://") }
 
-// Trap returns the host:port of a server that nobody may ask anything; see
+// Forbidden returns the host:port of a server that nobody may ask anything; see
 // [Provider.Requests].
-func (p *Provider) Trap() string { return strings.TrimPrefix(p.trap.URL, "http://") }
+func (p *Provider) Forbidden() string { return strings.TrimPrefix(p.forbidden.URL, "http://") }
 
 // Config returns what a relying party needs to know of the provider.
 func (p *Provider) Config() oidc.Config {
@@ -116,7 +116,7 @@ func (p *Provider) Config() oidc.Config {
 }
 
 // Requests returns how often an end point, such as "/jwks", was asked; the name
-// "trap" is for the server of [Provider.Trap].
+// "forbidden" is for the server of [Provider.Forbidden].
 func (p *Provider) Requests(name string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -130,9 +130,9 @@ func (p *Provider) LastRequest() url.Values {
 	return p.last
 }
 
-// Visit does what a browser does that is sent to an authorization request, and
+// Authorize does what a browser does that is sent to an authorization request, and
 // returns the query with which it is sent back.
-func (p *Provider) Visit(authURL string) (url.Values, error) {
+func (p *Provider) Authorize(authURL string) (url.Values, error) {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Get(authURL)
 	if err != nil {

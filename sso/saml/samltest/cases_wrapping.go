@@ -25,14 +25,14 @@ func sameID(arrange func(response, original, forgery *etree.Element)) func(*IdP,
 }
 
 // wrappedResponse builds a forged Response with the signature of another,
-// which itself stands, without it, where place puts it.
-func wrappedResponse(place func(evil, signature, original *etree.Element)) func(*IdP, Request) Form {
+// which itself stands, without it, where put puts it.
+func wrappedResponse(put func(evil, signature, original *etree.Element)) func(*IdP, Request) Form {
 	return func(p *IdP, r Request) Form {
 		m := p.Message(r, p.Person)
 		signature := remove(p.Sign(m.Response, Signature{}))
 		evil := p.Message(r, p.Victim)
 		after(evil.Response, "Issuer", signature)
-		place(evil.Response, signature, m.Response)
+		put(evil.Response, signature, m.Response)
 		return evil.Form()
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 )
 
-// teamBody and mailboxBody are places as the API shows them.
+// teamBody and mailboxBody are teams and mailboxes as the API shows them.
 type teamBody struct {
 	ID        int64  `json:"id"`
 	Name      string `json:"name"`
@@ -31,9 +31,9 @@ type mailboxBody struct {
 	Links     links  `json:"_links"`
 }
 
-// placesPage returns a page of the places that satisfy where, by id, and how
+// unitsPage returns a page of the units that satisfy where, by id, and how
 // many do in all.
-func (v view) placesPage(ctx context.Context, k placeKind, p paging, f filter) ([]place, int, error) {
+func (v view) unitsPage(ctx context.Context, k unitKind, p paging, f filter) ([]unit, int, error) {
 	total, err := one[int](ctx, v, `SELECT COUNT(*) FROM `+k.table+` p WHERE p.desk = $1 AND `+f.where(), append([]any{v.desk}, f.args...)...)
 	if err != nil {
 		return nil, 0, err
@@ -47,7 +47,7 @@ func listTeams(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	page, total, err := c.placesPage(ctx, teamKind, p, filter{clauses: []string{`TRUE`}})
+	page, total, err := c.unitsPage(ctx, teamKind, p, filter{clauses: []string{`TRUE`}})
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func listMailboxes(ctx context.Context, c *call) error {
 	}
 	f := filter{clauses: []string{`TRUE`}}
 	f.seenBy(c.caller, `p.id`)
-	page, total, err := c.placesPage(ctx, mailboxKind, p, f)
+	page, total, err := c.unitsPage(ctx, mailboxKind, p, f)
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func getMailbox(ctx context.Context, c *call) error {
 	return c.write200(c.mailboxBody(found[0]))
 }
 
-func (c *call) mailboxBody(m place) mailboxBody {
+func (c *call) mailboxBody(m unit) mailboxBody {
 	return mailboxBody{ID: m.ID, Name: m.Name, Slug: formatID(m.ID), Email: m.Email,
 		CreatedAt: timestamp(m.CreatedAt), UpdatedAt: timestamp(m.UpdatedAt), Links: links{"self": c.link("/mailboxes/", m.ID)}}
 }

@@ -9,26 +9,26 @@ import (
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
-// Visitor is somebody at a desk's door, and what they may do behind it.
-type Visitor struct {
+// Subject is a person who signs in to a desk, and what they may do there.
+type Subject struct {
 	Person     provision.Identity
 	Connection provision.Connection
 	Desk       provision.Desk
 	Entry      desksession.Entry
 }
 
-// Values returns what a desk is told of a field; nil when there is nothing.
-func (v Visitor) Values(f protocol.Field) []string {
-	p := v.Person.Profile
+// Values returns the values of a field that a desk gets; nil when there are none.
+func (s Subject) Values(f protocol.Field) []string {
+	p := s.Person.Profile
 	switch f {
 	case protocol.FieldID:
-		return one(string(v.Person.ID))
+		return one(string(s.Person.ID))
 	case protocol.FieldEmail:
 		return one(p.Email)
 	case protocol.FieldUserName:
-		return one(v.Person.UserName)
+		return one(s.Person.UserName)
 	case protocol.FieldName:
-		return one(v.name())
+		return one(s.name())
 	case protocol.FieldGivenName:
 		return one(p.GivenName)
 	case protocol.FieldFamilyName:
@@ -42,18 +42,18 @@ func (v Visitor) Values(f protocol.Field) []string {
 	case protocol.FieldTimezone:
 		return one(p.Timezone)
 	case protocol.FieldRole:
-		return one(v.role())
+		return one(s.role())
 	case protocol.FieldGroups:
-		return v.Entry.Teams
+		return s.Entry.Teams
 	case protocol.FieldMailboxes:
-		return v.Entry.Mailboxes
+		return s.Entry.Mailboxes
 	}
 	return nil
 }
 
 // Value returns the only value of a field, or "".
-func (v Visitor) Value(f protocol.Field) string {
-	if values := v.Values(f); len(values) > 0 {
+func (s Subject) Value(f protocol.Field) string {
+	if values := s.Values(f); len(values) > 0 {
 		return values[0]
 	}
 	return ""
@@ -66,8 +66,8 @@ func one(value string) []string {
 	return []string{value}
 }
 
-func (v Visitor) name() string {
-	p := v.Person.Profile
+func (s Subject) name() string {
+	p := s.Person.Profile
 	if p.DisplayName != "" {
 		return p.DisplayName
 	}
@@ -75,12 +75,12 @@ func (v Visitor) name() string {
 }
 
 // role returns the role in the desk's own words. "": nothing is said of it.
-func (v Visitor) role() string {
-	role := v.Entry.Role
+func (s Subject) role() string {
+	role := s.Entry.Role
 	if role == "" || role == provision.RoleNone {
 		return ""
 	}
-	if word := v.Desk.SignIn.Roles[string(role)]; word != "" {
+	if word := s.Desk.SignIn.Roles[string(role)]; word != "" {
 		return word
 	}
 	return string(role)
@@ -88,7 +88,7 @@ func (v Visitor) role() string {
 
 // EmailVerified reports whether the address is at a domain that the person's
 // connection is known to own.
-func (v Visitor) EmailVerified() bool {
-	_, domain, found := strings.Cut(v.Person.Profile.Email, "@")
-	return found && slices.Contains(v.Connection.Domains, provision.Fold(domain))
+func (s Subject) EmailVerified() bool {
+	_, domain, found := strings.Cut(s.Person.Profile.Email, "@")
+	return found && slices.Contains(s.Connection.Domains, provision.Fold(domain))
 }

@@ -34,7 +34,7 @@ var quiet = slog.New(slog.DiscardHandler)
 
 var cause = provision.Cause{Actor: "test"}
 
-// testKey is the same key for every house: making one takes a second.
+// testKey is the same key for every harness: making one takes a second.
 func testKey() (private, certificate []byte, err error) {
 	pair, err := keyPair()
 	return pair[0], pair[1], err
@@ -45,15 +45,15 @@ var keyPair = sync.OnceValues(func() ([2][]byte, error) {
 	return [2][]byte{private, certificate}, err
 })
 
-// house is a Deskbridge whose only page to sign in is a door of the test, with
+// harness is a Deskbridge whose only page to sign in is a portal of the test, with
 // two desks: one that signs in by SAML and by OpenID Connect, and one that is
 // a public client.
-type house struct {
+type harness struct {
 	testing.TB
 	store  *store.Store
 	core   *core.Core
 	idp    *deskidp.Handler
-	door   *door
+	portal *portal
 	server *httptest.Server
 	desk   *desk
 	person provision.Identity
@@ -61,35 +61,35 @@ type house struct {
 	kinds  map[provision.DeskKind]protocol.DeskSAML // what kinds of desks need to be told
 }
 
-func newHouse(t testing.TB) *house {
+func newHarness(t testing.TB) *harness {
 	t.Helper()
-	return houseOn(t, storetest.SQLite(t))
+	return harnessOn(t, storetest.SQLite(t))
 }
 
-// with returns the same house for a subtest.
-func (h *house) with(t testing.TB) *house {
+// with returns the same harness for a subtest.
+func (h *harness) with(t testing.TB) *harness {
 	same := *h
 	same.TB = t
 	return &same
 }
 
-func houseOn(t testing.TB, s *store.Store) *house {
+func harnessOn(t testing.TB, s *store.Store) *harness {
 	t.Helper()
-	h := &house{TB: t, store: s, core: core.New(s, core.Policy{}, quiet), desk: newDesk(t), kinds: map[provision.DeskKind]protocol.DeskSAML{}}
+	h := &harness{TB: t, store: s, core: core.New(s, core.Policy{}, quiet), desk: newDesk(t), kinds: map[provision.DeskKind]protocol.DeskSAML{}}
 	ctx := t.Context()
 	_, err := h.core.Settings.Keys(ctx, settings.KeyDesk, testKey)
 	h.must(err)
 	h.conn = provision.Connection{ID: "conn", Name: "acme", Domains: []string{"example.test"}, CreatedAt: time.Now()}
 	h.must(s.SaveConnection(ctx, h.conn))
-	h.door = &door{core: h.core, signIn: true}
+	h.portal = &portal{core: h.core, signIn: true}
 	mux := http.NewServeMux()
 	h.server = httptest.NewServer(mux)
 	t.Cleanup(h.server.Close)
 	h.idp = h.replica()
 	mux.Handle("/sso/idp/", h.idp)
-	mux.HandleFunc("/door", h.door.open)
+	mux.HandleFunc("/portal", h.portal.open)
 	h.person = h.addPerson("ada")
-	h.door.person = h.person
+	h.portal.person = h.person
 	h.addDesk("support", protocol.DeskSignIn{
 		SAML: &protocol.DeskSAML{EntityID: h.desk.URL + "/metadata", ACSURL: h.desk.URL + "/acs"},
 		OIDC: &protocol.DeskOIDC{ClientID: "support", ClientSecret: clientSecret, RedirectURIs: []string{h.desk.URL + "/callback", h.desk.URL + "/callback?x=1"},
@@ -101,21 +101,21 @@ func houseOn(t testing.TB, s *store.Store) *house {
 }
 
 // replica returns one more Handler on the same database.
-func (h *house) replica() *deskidp.Handler {
-	handler, err := deskidp.New(deskidpCore(h.core), deskidp.Options{PublicURL: h.server.URL, Log: quiet, Door: h.door,
+func (h *harness) replica() *deskidp.Handler {
+	handler, err := deskidp.New(deskidpCore(h.core), deskidp.Options{PublicURL: h.server.URL, Log: quiet, Portal: h.portal,
 		RequestID: func(context.Context) string { return "request-1" }, Kinds: h.kinds, Fetch: fetch.Options{AllowHosts: []string{strings.TrimPrefix(h.desk.URL, "http://")}}})
 	h.must(err)
 	return handler
 }
 
-func (h *house) must(err error) {
+func (h *harness) must(err error) {
 	h.Helper()
 	if err != nil {
 		h.Fatal(err)
 	}
 }
 
-func (h *house) addPerson(name string) provision.Identity {
+func (h *harness) addPerson(name string) provision.Identity {
 	h.Helper()
 	id := provision.Identity{ID: provision.IdentityID("id-" + name), Connection: h.conn.ID, UserName: name, ExternalID: name, Status: provision.StatusActive,
 		Profile: provision.Profile{DisplayName: "Ada <b>Byron</b> & Søn", GivenName: "Ada", FamilyName: "Byron", Email: name + "@example.test"},
@@ -125,7 +125,7 @@ func (h *house) addPerson(name string) provision.Identity {
 }
 
 // addDesk adds a desk where the person has an account.
-func (h *house) addDesk(name string, s protocol.DeskSignIn) provision.Desk {
+func (h *harness) addDesk(name string, s protocol.DeskSignIn) provision.Desk {
 	h.Helper()
 	d, err := h.core.Settings.AddDesk(h.Context(), cause, provision.Desk{Name: name, Kind: "builtin", SignIn: s})
 	h.must(err)
@@ -133,7 +133,7 @@ func (h *house) addDesk(name string, s protocol.DeskSignIn) provision.Desk {
 	return d
 }
 
-func (h *house) deskNamed(name string) provision.Desk {
+func (h *harness) deskNamed(name string) provision.Desk {
 	h.Helper()
 	d, err := h.core.Settings.Desk(h.Context(), name)
 	h.must(err)
@@ -141,7 +141,7 @@ func (h *house) deskNamed(name string) provision.Desk {
 }
 
 // changeDesk changes how people sign in to a desk.
-func (h *house) changeDesk(name string, change func(*protocol.DeskSignIn)) {
+func (h *harness) changeDesk(name string, change func(*protocol.DeskSignIn)) {
 	h.Helper()
 	d := h.deskNamed(name)
 	change(&d.SignIn)
@@ -151,7 +151,7 @@ func (h *house) changeDesk(name string, change func(*protocol.DeskSignIn)) {
 
 // setAccount gives the person an account on a desk that is as it should be,
 // but for change.
-func (h *house) setAccount(d provision.Desk, change func(*provision.Account)) {
+func (h *harness) setAccount(d provision.Desk, change func(*provision.Account)) {
 	h.Helper()
 	access := provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"Billing", "Tier 1"}, Mailboxes: []string{"Help"}}
 	a := provision.Account{ID: provision.AccountID("account-" + string(d.ID)), Identity: h.person.ID, Connection: h.conn.ID, Desk: d.ID,
@@ -161,7 +161,7 @@ func (h *house) setAccount(d provision.Desk, change func(*provision.Account)) {
 }
 
 // suspend suspends the person, as the identity provider would.
-func (h *house) suspend() {
+func (h *harness) suspend() {
 	h.Helper()
 	_, err := h.core.Directory.UpdatePerson(h.Context(), h.conn.ID, h.person.ID, cause, func(id *provision.Identity) error {
 		id.Status = provision.StatusSuspended
@@ -171,7 +171,7 @@ func (h *house) suspend() {
 }
 
 // audited returns the details of all entries with this action.
-func (h *house) audited(action string) (found []provision.Entry) {
+func (h *harness) audited(action provision.Action) (found []provision.Entry) {
 	h.Helper()
 	entries, err := h.store.Entries(h.Context(), 0, 1000)
 	h.must(err)
@@ -185,49 +185,49 @@ func (h *house) audited(action string) (found []provision.Entry) {
 
 // refusedFor fails the test unless the last refusal in the audit log is for
 // reason.
-func (h *house) refusedFor(reason string) {
+func (h *harness) refusedFor(reason string) {
 	h.Helper()
-	entries := h.audited("app.refused")
+	entries := h.audited("desk_session.refused")
 	if len(entries) == 0 || entries[len(entries)-1].Detail["reason"] != reason {
 		h.Errorf("the audit log tells of %+v, want a refusal for %q", entries, reason)
 	}
 }
 
-// door is where people sign in.
-type door struct {
+// portal is where people sign in.
+type portal struct {
 	core   *core.Core
 	person provision.Identity
 	signIn bool // people sign in when they are asked to
 	asked  int
 }
 
-func (d *door) Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, bool) {
+func (p *portal) Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, bool) {
 	cookie, err := r.Cookie("session")
 	if err != nil {
 		return provision.Session{}, provision.Identity{}, provision.Connection{}, false
 	}
-	session, person, conn, err := d.core.Sessions.Session(r.Context(), cookie.Value)
+	session, person, conn, err := p.core.Sessions.Session(r.Context(), cookie.Value)
 	return session, person, conn, err == nil
 }
 
-func (d *door) SignIn(w http.ResponseWriter, r *http.Request, returnTo string) {
-	d.asked++
-	http.Redirect(w, r, "/door?"+url.Values{"return_to": {returnTo}}.Encode(), http.StatusSeeOther)
+func (p *portal) SignIn(w http.ResponseWriter, r *http.Request, returnTo string) {
+	p.asked++
+	http.Redirect(w, r, "/portal?"+url.Values{"return_to": {returnTo}}.Encode(), http.StatusSeeOther)
 }
 
-func (d *door) Fail(w http.ResponseWriter, _ *http.Request, status int, reason, _ string) {
+func (p *portal) Fail(w http.ResponseWriter, _ *http.Request, status int, reason, _ string) {
 	w.WriteHeader(status)
 	io.WriteString(w, "failed: "+reason)
 }
 
 // open signs the person in, and sends them on.
-func (d *door) open(w http.ResponseWriter, r *http.Request) {
-	if d.signIn {
+func (p *portal) open(w http.ResponseWriter, r *http.Request) {
+	if p.signIn {
 		old := ""
 		if cookie, err := r.Cookie("session"); err == nil {
 			old = cookie.Value
 		}
-		_, secret, err := d.core.Sessions.StartSession(r.Context(), cause, provision.Session{Identity: d.person.ID, Connection: d.person.Connection,
+		_, secret, err := p.core.Sessions.StartSession(r.Context(), cause, provision.Session{Identity: p.person.ID, Connection: p.person.Connection,
 			Protocol: provision.ProtocolSAML, Issuer: "idp", Subject: "s"}, time.Time{}, old)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)
@@ -260,7 +260,7 @@ func newDesk(t testing.TB) *desk {
 }
 
 // cookie returns the cookie of somebody who is signed in here.
-func (h *house) cookie() *http.Cookie {
+func (h *harness) cookie() *http.Cookie {
 	h.Helper()
 	b := h.signedIn()
 	u, err := url.Parse(h.server.URL)
@@ -271,11 +271,11 @@ func (h *house) cookie() *http.Cookie {
 // browser follows redirects, but not to the desk: whoever uses it wants to see
 // what the desk is sent.
 type browser struct {
-	*house
+	*harness
 	client *http.Client
 }
 
-func (h *house) browser() *browser {
+func (h *harness) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	h.must(err)
 	return &browser{h, &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
@@ -287,10 +287,10 @@ func (h *house) browser() *browser {
 }
 
 // signedIn returns a browser that is signed in here.
-func (h *house) signedIn() *browser {
+func (h *harness) signedIn() *browser {
 	h.Helper()
 	b := h.browser()
-	b.get(h.server.URL + "/door?return_to=/sso/idp/static/post.js")
+	b.get(h.server.URL + "/portal?return_to=/sso/idp/static/post.js")
 	return b
 }
 
@@ -333,7 +333,7 @@ func (b *browser) post(to string, form url.Values, fromElsewhere bool) page {
 	if !fromElsewhere {
 		return b.do(r)
 	}
-	bare := &browser{b.house, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	bare := &browser{b.harness, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	p := bare.do(r)
 	if p.status == http.StatusSeeOther {
 		return b.get(b.server.URL + p.location.String())

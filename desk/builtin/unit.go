@@ -10,8 +10,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// place is what users can be in: a team or a mailbox.
-type place struct {
+// unit is what users can be in: a team or a mailbox.
+type unit struct {
 	ID        int64
 	Name      string
 	Email     string // of mailboxes
@@ -19,31 +19,31 @@ type place struct {
 	UpdatedAt int64
 }
 
-// placeKind says where the rows of a kind of place are.
-type placeKind struct {
+// unitKind says where the rows of a kind of unit are.
+type unitKind struct {
 	word    string // for people
 	table   string
 	members string // table of memberships
-	column  string // of members: the place's id
+	column  string // of members: the unit's id
 	email   string // expression
 }
 
 var (
-	teamKind    = placeKind{"team", "builtin_teams", "builtin_team_members", "team", "''"}
-	mailboxKind = placeKind{"mailbox", "builtin_mailboxes", "builtin_mailbox_users", "mailbox", "p.email"}
+	teamKind    = unitKind{"team", "builtin_teams", "builtin_team_members", "team", "''"}
+	mailboxKind = unitKind{"mailbox", "builtin_mailboxes", "builtin_mailbox_users", "mailbox", "p.email"}
 )
 
-// list returns the places that satisfy where, by id. $1 is the desk.
-func (v view) list(ctx context.Context, k placeKind, where string, args ...any) ([]place, error) {
-	return collect(ctx, v, func(rows *sql.Rows, p *place) error {
+// list returns the units that satisfy where, by id. $1 is the desk.
+func (v view) list(ctx context.Context, k unitKind, where string, args ...any) ([]unit, error) {
+	return collect(ctx, v, func(rows *sql.Rows, p *unit) error {
 		return rows.Scan(&p.ID, &p.Name, &p.Email, &p.CreatedAt, &p.UpdatedAt)
 	}, `SELECT p.id, p.name, `+k.email+`, p.created_at, p.updated_at FROM `+k.table+` p WHERE p.desk = $1 AND `+where,
 		append([]any{v.desk}, args...)...)
 }
 
-// named returns the place with a name, in any letter case; nil when there is
+// named returns the unit with a name, in any letter case; nil when there is
 // none.
-func (v view) named(ctx context.Context, k placeKind, name string) (*place, error) {
+func (v view) named(ctx context.Context, k unitKind, name string) (*unit, error) {
 	found, err := v.list(ctx, k, `p.name_folded = $2`, provision.Fold(clean(name)))
 	if err != nil || len(found) == 0 {
 		return nil, err
@@ -51,8 +51,8 @@ func (v view) named(ctx context.Context, k placeKind, name string) (*place, erro
 	return &found[0], nil
 }
 
-// known is named for places that must exist.
-func (v view) known(ctx context.Context, k placeKind, name string) (*place, error) {
+// existing is named for units that must exist.
+func (v view) existing(ctx context.Context, k unitKind, name string) (*unit, error) {
 	p, err := v.named(ctx, k, name)
 	if err == nil && p == nil {
 		err = errPermanent(k.word, "the built-in desk has no %s named %q", k.word, name)
@@ -60,15 +60,15 @@ func (v view) known(ctx context.Context, k placeKind, name string) (*place, erro
 	return p, err
 }
 
-// names returns the names of all places of a kind, sorted.
-func (v view) names(ctx context.Context, k placeKind) ([]string, error) {
+// names returns the names of all units of a kind, sorted.
+func (v view) names(ctx context.Context, k unitKind) ([]string, error) {
 	all, err := v.list(ctx, k, `TRUE`)
 	return sortedNames(all), err
 }
 
-// addPlace returns the id of the place with this name, made when there is
+// addUnit returns the id of the unit with this name, made when there is
 // none.
-func (t *tx) addPlace(ctx context.Context, k placeKind, name, email string) (int64, error) {
+func (t *tx) addUnit(ctx context.Context, k unitKind, name, email string) (int64, error) {
 	name = clean(name)
 	if name == "" {
 		return 0, errPermanent("name", "a %s needs a name", k.word)
@@ -92,9 +92,9 @@ func (t *tx) addPlace(ctx context.Context, k placeKind, name, email string) (int
 	return id, err
 }
 
-// changePlaces adds a user to places and takes them out of others, by name.
-// Names to leave that no place has are left already.
-func (t *tx) changePlaces(ctx context.Context, k placeKind, id int64, add, remove []string) error {
+// changeUnits adds a user to units and takes them out of others, by name.
+// Names to leave that no unit has are left already.
+func (t *tx) changeUnits(ctx context.Context, k unitKind, id int64, add, remove []string) error {
 	u, err := t.writable(ctx, id)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (t *tx) changePlaces(ctx context.Context, k placeKind, id int64, add, remov
 		}
 	}
 	for _, name := range add {
-		p, err := t.known(ctx, k, name)
+		p, err := t.existing(ctx, k, name)
 		if err != nil {
 			return err
 		}
@@ -125,9 +125,9 @@ func (t *tx) changePlaces(ctx context.Context, k placeKind, id int64, add, remov
 	return nil
 }
 
-// enter puts a user into a place. As with Help Scout light users cannot be in
+// enter puts a user into a unit. As with Help Scout light users cannot be in
 // teams; who has no role cannot be anywhere.
-func (t *tx) enter(ctx context.Context, k placeKind, id int64, u *user) error {
+func (t *tx) enter(ctx context.Context, k unitKind, id int64, u *user) error {
 	if u.Role == roleNone || k == teamKind && !u.Role.works() {
 		return errPermanent("role", "a user with the role %q cannot be in a %s", u.Role, k.word)
 	}
@@ -136,21 +136,21 @@ func (t *tx) enter(ctx context.Context, k placeKind, id int64, u *user) error {
 	return err
 }
 
-// leave takes a user out of a place.
-func (t *tx) leave(ctx context.Context, k placeKind, id, user int64) error {
+// leave takes a user out of a unit.
+func (t *tx) leave(ctx context.Context, k unitKind, id, user int64) error {
 	_, err := exec(ctx, t, `DELETE FROM `+k.members+` WHERE desk = $1 AND `+k.column+` = $2 AND user_id = $3`, t.desk, id, user)
 	return err
 }
 
-// leaveAll takes a user out of all places of a kind.
-func (t *tx) leaveAll(ctx context.Context, k placeKind, user int64) error {
+// leaveAll takes a user out of all units of a kind.
+func (t *tx) leaveAll(ctx context.Context, k unitKind, user int64) error {
 	_, err := exec(ctx, t, `DELETE FROM `+k.members+` WHERE desk = $1 AND user_id = $2`, t.desk, user)
 	return err
 }
 
 // AddTeam returns the id of the team with this name, made when there is none.
 func (d *Desks) AddTeam(ctx context.Context, on provision.DeskID, name string) (string, error) {
-	return d.addPlace(ctx, on, teamKind, name, "")
+	return d.addUnit(ctx, on, teamKind, name, "")
 }
 
 // AddMailbox returns the id of the mailbox with this name, made with the
@@ -159,13 +159,13 @@ func (d *Desks) AddMailbox(ctx context.Context, on provision.DeskID, name, email
 	if !validEmail(email) {
 		return "", desk.Errorf(desk.Permanent, "the mailbox needs an e-mail address")
 	}
-	return d.addPlace(ctx, on, mailboxKind, name, email)
+	return d.addUnit(ctx, on, mailboxKind, name, email)
 }
 
-func (d *Desks) addPlace(ctx context.Context, on provision.DeskID, k placeKind, name, email string) (string, error) {
+func (d *Desks) addUnit(ctx context.Context, on provision.DeskID, k unitKind, name, email string) (string, error) {
 	var id int64
 	err := d.write(ctx, on, func(t *tx) (err error) {
-		id, err = t.addPlace(ctx, k, name, email)
+		id, err = t.addUnit(ctx, k, name, email)
 		return err
 	})
 	if err != nil {
@@ -174,9 +174,9 @@ func (d *Desks) addPlace(ctx context.Context, on provision.DeskID, k placeKind, 
 	return formatID(id), nil
 }
 
-func sortedNames(places []place) []string {
+func sortedNames(units []unit) []string {
 	var out []string
-	for _, p := range places {
+	for _, p := range units {
 		out = append(out, p.Name)
 	}
 	slices.Sort(out)

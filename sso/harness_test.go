@@ -36,8 +36,8 @@ var byTest = provision.Cause{Actor: "test", Action: "test"}
 
 const ownDomain = "corp.example.test"
 
-// house is a Handler behind a real server, with a connection.
-type house struct {
+// harness is a Handler behind a real server, with a connection.
+type harness struct {
 	testing.TB
 	store   *store.Store
 	core    *core.Core
@@ -78,7 +78,7 @@ func (j *journal) of(reference string) (lines []map[string]any) {
 	return lines
 }
 
-// ourKey is the key of every house: RSA takes its time.
+// ourKey is the key of every harness: RSA takes its time.
 var ourKey = sync.OnceValues(func() (pair [2][]byte, err error) {
 	pair[0], pair[1], err = client.NewSAMLKey()
 	return pair, err
@@ -90,9 +90,9 @@ func sharedKey() (private, certificate []byte, err error) {
 	return pair[0], pair[1], err
 }
 
-func newHouse(t testing.TB, s *store.Store, allowed ...string) *house {
+func newHarness(t testing.TB, s *store.Store, allowed ...string) *harness {
 	t.Helper()
-	h := &house{TB: t, store: s, log: &journal{}, allowed: allowed}
+	h := &harness{TB: t, store: s, log: &journal{}, allowed: allowed}
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	h.core = core.New(s, core.Policy{}, log)
 	_, err := h.core.Settings.Keys(t.Context(), settings.KeySAML, sharedKey)
@@ -124,18 +124,18 @@ func numberOf(ctx context.Context) string {
 }
 
 // replica returns a Handler on the same core.
-func (h *house) replica(log *slog.Logger) *sso.Handler {
+func (h *harness) replica(log *slog.Logger) *sso.Handler {
 	return sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: log, Fetch: fetch.Options{AllowHosts: h.allowed},
 		RequestID: numberOf, Now: h.now, Limits: limit.Limits{PerSecond: 1e6, Burst: 1e6, ConnectionPerSecond: 1e6, ConnectionBurst: 1e6}})
 }
 
-// each runs test in a fresh house on every database.
-func each(t *testing.T, test func(h *house)) {
+// each runs test in a fresh harness on every database.
+func each(t *testing.T, test func(h *harness)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, s *store.Store) { test(newHouse(t, s)) })
+	storetest.Each(t, func(t *testing.T, s *store.Store) { test(newHarness(t, s)) })
 }
 
-func (h *house) must(err error) {
+func (h *harness) must(err error) {
 	h.Helper()
 	if err != nil {
 		h.Fatal(err)
@@ -143,7 +143,7 @@ func (h *house) must(err error) {
 }
 
 // set changes how people sign in.
-func (h *house) set(change func(s *provision.SignIn)) {
+func (h *harness) set(change func(s *provision.SignIn)) {
 	h.Helper()
 	conn, err := h.core.Settings.SetSignIn(h.Context(), byTest, h.conn.Name, func(s *provision.SignIn) error { change(s); return nil })
 	h.must(err)
@@ -151,7 +151,7 @@ func (h *house) set(change func(s *provision.SignIn)) {
 }
 
 // trusts makes the connection trust a SAML identity provider.
-func (h *house) trusts(idp *samltest.IdP, change func(s *protocol.SAML)) {
+func (h *harness) trusts(idp *samltest.IdP, change func(s *protocol.SAML)) {
 	h.Helper()
 	settings := protocol.SAML{Metadata: string(idp.Metadata())}
 	if change != nil {
@@ -161,7 +161,7 @@ func (h *house) trusts(idp *samltest.IdP, change func(s *protocol.SAML)) {
 }
 
 // trustsOIDC makes the connection trust an OpenID provider.
-func (h *house) trustsOIDC(p *oidctest.Provider, change func(s *protocol.OIDC)) {
+func (h *harness) trustsOIDC(p *oidctest.Provider, change func(s *protocol.OIDC)) {
 	h.Helper()
 	settings := protocol.OIDC{Issuer: p.Issuer, ClientID: oidctest.ClientID, ClientSecret: oidctest.ClientSecret}
 	if change != nil {
@@ -171,16 +171,16 @@ func (h *house) trustsOIDC(p *oidctest.Provider, change func(s *protocol.OIDC)) 
 }
 
 // browser is one browser: it keeps cookies, and follows redirects within the
-// house.
+// harness.
 type browser struct {
-	*house
+	*harness
 	client *http.Client
 }
 
-func (h *house) browser() *browser {
+func (h *harness) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	h.must(err)
-	return &browser{house: h, client: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	return &browser{harness: h, client: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		if !strings.HasPrefix(r.URL.String(), h.url+"/") {
 			return http.ErrUseLastResponse
 		}
@@ -196,7 +196,7 @@ type page struct {
 	status   int
 	body     string
 	header   http.Header
-	location string // where it would go next, outside the house
+	location string // where it would go next, outside the harness
 	at       *url.URL
 }
 
@@ -310,7 +310,7 @@ func (b *browser) signInOIDC(p *oidctest.Provider, to string) page {
 	if start.status != http.StatusSeeOther {
 		b.Fatalf("the sign-in does not begin: %d %s\n%s", start.status, start.body, b.log)
 	}
-	query, err := p.Visit(start.location)
+	query, err := p.Authorize(start.location)
 	b.must(err)
 	return b.get("/sso/acme/oidc/callback?" + query.Encode())
 }

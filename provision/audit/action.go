@@ -1,0 +1,82 @@
+package audit
+
+import "github.com/deskbridge/deskbridge/provision"
+
+// The actions: all that an entry can say has happened. docs/audit.md tells of
+// each, with its subject and its details.
+const (
+	UserCreated   provision.Action = "user.created"
+	UserChanged   provision.Action = "user.changed"
+	UserSuspended provision.Action = "user.suspended"
+	UserRestored  provision.Action = "user.restored"
+	UserTakenOver provision.Action = "user.taken_over" // SCIM describes who was known by sign-in only
+	UserRemoved   provision.Action = "user.removed"
+
+	GroupCreated   provision.Action = "group.created"
+	GroupChanged   provision.Action = "group.changed"
+	GroupRemoved   provision.Action = "group.removed"
+	MembersChanged provision.Action = "members.changed"
+	GroupsOverage  provision.Action = "groups.overage" // an identity provider did not name all groups of somebody
+
+	ConnectionCreated provision.Action = "connection.created"
+	ConnectionChanged provision.Action = "connection.changed"
+	DeskCreated       provision.Action = "desk.created"
+	TokenCreated      provision.Action = "token.created"
+	TokenRotated      provision.Action = "token.rotated"
+	TokenRevoked      provision.Action = "token.revoked"
+	DomainClaimed     provision.Action = "domain.claimed"
+	DomainVerified    provision.Action = "domain.verified"
+	DomainRemoved     provision.Action = "domain.removed"
+	KeyCreated        provision.Action = "key.created"
+	KeyRetired        provision.Action = "key.retired"
+	MetadataChanged   provision.Action = "metadata.changed"
+	SignInEnding      provision.Action = "sign_in.ending" // a certificate, metadata or a secret expires
+	RuleCreated       provision.Action = "rule.created"
+	RuleRemoved       provision.Action = "rule.removed"
+	PlanApplied       provision.Action = "plan.applied"
+
+	LoginLinked    provision.Action = "login.linked"
+	LoginRefused   provision.Action = "login.refused"
+	LoginUnlinked  provision.Action = "login.unlinked"
+	SessionStarted provision.Action = "session.started"
+	SessionEnded   provision.Action = "session.ended"
+
+	DeskSessionSignedIn    provision.Action = "desk_session.signed_in"
+	DeskSessionRefused     provision.Action = "desk_session.refused"
+	DeskSessionEnded       provision.Action = "desk_session.ended"
+	DeskSessionNotified    provision.Action = "desk_session.notified"     // the desk took the logout notice
+	DeskSessionNotNotified provision.Action = "desk_session.not_notified" // it did not, for a day
+
+	BreakGlassCreated  provision.Action = "break_glass.created"
+	BreakGlassRemoved  provision.Action = "break_glass.removed"
+	BreakGlassSignedIn provision.Action = "break_glass.signed_in"
+	BreakGlassRefused  provision.Action = "break_glass.refused"
+
+	BrakeHeld     provision.Action = "brake.held" // mass-change protection puts accounts on hold
+	BrakeReleased provision.Action = "brake.released"
+	BrakeCleared  provision.Action = "brake.cleared"
+
+	AccountConfirmed      provision.Action = "account.confirmed" // the desk was read back, and shows the desired access
+	AccountEnded          provision.Action = "account.ended"     // the desk was read back, and access is gone
+	AccountDrifted        provision.Action = "account.drifted"
+	AccountNeedsAttention provision.Action = "account.needs_attention"
+	AccountOnHold         provision.Action = "account.on_hold"
+	AccountAdoptionAgreed provision.Action = "account.adoption_agreed"
+	AccountRetried        provision.Action = "account.retried"
+)
+
+// The writes on a desk, one entry each. They are the kinds of reconcile.Write.
+const (
+	AccountCreated          provision.Action = "account.created"
+	AccountAdopted          provision.Action = "account.adopted"
+	AccountActivated        provision.Action = "account.activated"
+	AccountProfileChanged   provision.Action = "account.profile_changed"
+	AccountRoleChanged      provision.Action = "account.role_changed"
+	AccountTeamsChanged     provision.Action = "account.teams_changed"
+	AccountMailboxesChanged provision.Action = "account.mailboxes_changed"
+	ConversationHandedOver  provision.Action = "conversation.handed_over"
+	AccountDeactivated      provision.Action = "account.deactivated"
+	AccountDeleted          provision.Action = "account.deleted"
+	AccountAnonymized       provision.Action = "account.anonymized"
+	AccountSessionsEnded    provision.Action = "account.sessions_ended"
+)

@@ -2,6 +2,7 @@ package logout
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -39,21 +40,36 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 }
 
 // samlLoggedOut takes the identity provider's answer to a logout of ours. The
-// session here is over in any case.
+// session here is over in any case, so that an answer that is no good is no
+// reason to tell its person that something failed here: it says only that the
+// session at the identity provider may not be over.
 func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, in saml.Incoming) {
 	var id string
 	err := h.core.Sessions.TakeOneTime(r.Context(), tokenLogout, conn.ID, in.RelayState, &id)
 	if web.IsCode(err, provision.NotFound) {
 		err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
 	}
-	if err == nil {
-		err = idp.LogoutAnswer(in, id)
-	}
 	if err != nil {
 		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
 		return
 	}
+	if err := idp.LogoutAnswer(in, id); err != nil {
+		h.unconfirmed(w, r, conn, err)
+		return
+	}
 	http.Redirect(w, r, "/sso/signed-out", http.StatusSeeOther)
+}
+
+// unconfirmed sends somebody on who is signed out here, and perhaps not at the
+// identity provider. err is why.
+func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, conn provision.Connection, err error) {
+	reason, detail := saml.ReasonInternal, err.Error()
+	if refusal, ok := errors.AsType[*saml.Refusal](err); ok {
+		reason, detail = refusal.Reason, refusal.Detail
+	}
+	ctx := r.Context()
+	h.site.Log.WarnContext(ctx, "sign-out not confirmed by the identity provider", "request", h.site.Reference(ctx), "connection", conn.Name, "protocol", provision.ProtocolSAML, "reason", reason, "detail", detail)
+	http.Redirect(w, r, "/sso/signed-out?"+unconfirmedQuery+"=1", http.StatusSeeOther)
 }
 
 // samlLogout takes logout messages: the identity provider's request, and its

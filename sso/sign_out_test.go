@@ -2,6 +2,8 @@ package sso_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -95,6 +98,50 @@ func TestSignOutUnconfirmed(t *testing.T) {
 				t.Errorf("the log says %q, want %s", logged, tt.reason)
 			}
 			b.refusedPage(b.logOut(raw, tt.post), "in-response-to") // it served
+		})
+	}
+}
+
+// TestSignOutWithManyGroups signs somebody out whose ID token is too long for an
+// address.
+func TestSignOutWithManyGroups(t *testing.T) {
+	shared := newHouse(t, storetest.SQLite(t))
+	for _, tt := range []struct {
+		name   string
+		groups int
+		claims map[string]any
+		hint   string // logout_hint; "": the ID token goes along
+	}{
+		{"few groups", 3, nil, ""},
+		{"200 groups", 200, nil, mallory},
+		{"200 groups, and Entra's own hint", 200, map[string]any{"login_hint": "O.CiQ-opaque", "preferred_username": mallory}, "O.CiQ-opaque"},
+		{"200 groups, and a username", 200, map[string]any{"preferred_username": "mallory.moe"}, "mallory.moe"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h, p := shared.withProvider(t)
+			p.Claims = func(claims map[string]any) {
+				groups := make([]string, tt.groups)
+				for i := range groups {
+					groups[i] = fmt.Sprintf("6f1d7c2a-0000-4000-8000-%012d", i)
+				}
+				claims["groups"] = groups
+				maps.Copy(claims, tt.claims)
+			}
+			b := h.browser()
+			b.signedIn(b.signInOIDC(p, "/"), mallory)
+			location := b.post("/sso/logout", nil, false).location
+			to, err := url.Parse(location)
+			b.must(err)
+			query := to.Query()
+			if len(location) > 2000 || query.Get("client_id") != oidctest.ClientID || query.Get("post_logout_redirect_uri") != b.url+"/sso/signed-out" {
+				t.Errorf("%d bytes: %.300s", len(location), location)
+			}
+			if query.Get("logout_hint") != tt.hint || query.Has("id_token_hint") == (tt.hint != "") {
+				t.Errorf("logout_hint %q, id_token_hint %t", query.Get("logout_hint"), query.Has("id_token_hint"))
+			}
+			if who := b.who(); who != "" {
+				t.Errorf("signed in as %q", who)
+			}
 		})
 	}
 }

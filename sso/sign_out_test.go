@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beevik/etree"
 
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -144,4 +146,192 @@ func TestSignOutWithManyGroups(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nothingEnded is how often a logout message ended no session.
+func (j *journal) nothingEnded() int {
+	return len(j.saying("a logout message of the identity provider ended no session"))
+}
+
+// inCapitals stands for the name that a message has, in capitals.
+const inCapitals = "(in capitals)"
+
+// renamed returns a change of the NameID of a message.
+func renamed(value string, attributes ...string) func(*etree.Element) {
+	return func(e *etree.Element) {
+		id := e.FindElement(".//NameID")
+		switch value {
+		case "":
+		case inCapitals:
+			id.SetText(strings.ToUpper(id.Text()))
+		default:
+			id.SetText(value)
+		}
+		for i := 0; i+1 < len(attributes); i += 2 {
+			id.CreateAttr(attributes[i], attributes[i+1])
+		}
+	}
+}
+
+// TestLogoutByValue has the identity provider end a session in other words than
+// it began it in.
+func TestLogoutByValue(t *testing.T) {
+	const persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+	onEach(t, func(h *house, t *testing.T) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		opaque := renamed("aBc%_x", "Format", persistent)
+		for i, tt := range []struct {
+			name    string
+			signIn  func(*etree.Element)
+			logout  func(*etree.Element)
+			ends    bool
+			subject string // attribute that is the account key
+		}{
+			{"our entity ID as SPNameQualifier", nil, renamed("", "SPNameQualifier", h.url+"/sso/acme/saml/metadata"), true, ""},
+			{"both qualifiers", nil, renamed("", "SPNameQualifier", "x", "NameQualifier", idpID), true, ""},
+			{"qualifiers at the sign-in only", renamed("", "SPNameQualifier", "x", "NameQualifier", idpID), nil, true, ""},
+			{"an address in other letter case", nil, renamed(inCapitals), true, ""},
+			{"an address in other letter case, and qualifiers", renamed(inCapitals), renamed("", "NameQualifier", idpID), true, ""},
+			{"an attribute is the account key", nil, nil, true, "mail"},
+			{"an opaque name", opaque, opaque, true, ""},
+			{"an opaque name in other letter case", opaque, renamed("abc%_x", "Format", persistent), false, ""},
+			{"an opaque name that is a pattern of the other", renamed("abcdxx", "Format", persistent), renamed("abc%_x", "Format", persistent), false, ""},
+			{"another qualifier", renamed("", "NameQualifier", "one"), renamed("", "NameQualifier", "two"), false, ""},
+			{"somebody else", nil, renamed(idp.Victim), false, ""},
+			{"a longer name", nil, renamed("person-11@corp.example.test.example"), false, ""},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				h, idp := h.beside(t), *idp
+				idp.Person = fmt.Sprintf("person-%d@corp.example.test", i)
+				h.trusts(&idp, func(s *protocol.SAML) {
+					if tt.subject != "" {
+						s.Claims = protocol.Claims{protocol.ClaimSubject: tt.subject}
+					}
+				})
+				for _, indexed := range []bool{false, true} {
+					b := h.browser()
+					request, relay := b.pending("/sso/acme/login?return_to=/")
+					m := idp.Message(request, idp.Person)
+					apply(tt.signIn, m.Assertion())
+					idp.Sign(m.Assertion(), samltest.Signature{})
+					b.answer(m.Form(), relay)
+					who := b.who()
+					if who == "" {
+						t.Fatalf("not signed in: %s", tail(h.log))
+					}
+					format := m.Assertion().FindElement(".//NameID").SelectAttrValue("Format", "")
+					logout := idp.LogoutRequest(samltest.Session{NameID: idp.Person, NameIDFormat: format,
+						SessionIndex: m.Assertion().SelectElement("saml:AuthnStatement").SelectAttrValue("SessionIndex", ""), SLOURL: b.url + "/sso/acme/saml/slo"})
+					apply(tt.logout, logout)
+					if !indexed {
+						logout.RemoveChild(logout.SelectElement("samlp:SessionIndex"))
+					}
+					before := h.log.nothingEnded()
+					if p := h.browser().logOut(samltest.Query("SAMLRequest", logout, "", idp.First), false); p.status >= 400 {
+						t.Fatalf("%d: %s", p.status, tail(h.log))
+					}
+					now := b.who()
+					if tt.ends != (now == "") {
+						t.Errorf("with an index %t: signed in as %q, was %q", indexed, now, who)
+					}
+					if nothing := h.log.nothingEnded() - before; (nothing == 1) == tt.ends {
+						t.Errorf("with an index %t: the log says %d times that nothing ended", indexed, nothing)
+					}
+				}
+			})
+		}
+		logoutOvertakesByValue(t, h, idp)
+	})
+}
+
+func apply(change func(*etree.Element), e *etree.Element) {
+	if change != nil {
+		change(e)
+	}
+}
+
+// logoutOvertakesByValue has the logout request come in, in other words, while
+// the answer is on its way.
+func logoutOvertakesByValue(t *testing.T, h *house, idp *samltest.IdP) {
+	for name, change := range map[string]func(*etree.Element){
+		"qualifiers":   renamed("", "SPNameQualifier", "x", "NameQualifier", idpID),
+		"letter case":  renamed(inCapitals),
+		"no index yet": nil,
+	} {
+		t.Run("overtaken, "+name, func(t *testing.T) {
+			h := h.on(t)
+			b := h.browser()
+			request, relay := b.pending("/sso/acme/login?return_to=/")
+			m := idp.Message(request, idp.Person)
+			if change == nil {
+				m.Assertion().SelectElement("saml:AuthnStatement").RemoveAttr("SessionIndex")
+			}
+			idp.Sign(m.Assertion(), samltest.Signature{})
+			later := *idp
+			later.Now = func() time.Time { return time.Now().Add(2 * time.Second) }
+			logout := later.LogoutRequest(samltest.Session{NameID: idp.Person, SessionIndex: "some-index", SLOURL: b.url + "/sso/acme/saml/slo"})
+			if change != nil {
+				change(logout)
+				logout.RemoveChild(logout.SelectElement("samlp:SessionIndex"))
+			}
+			if p := h.browser().logOut(samltest.Query("SAMLRequest", logout, "", idp.First), false); p.status >= 400 {
+				t.Fatalf("%d: %s", p.status, tail(h.log))
+			}
+			b.refused(b.answer(m.Form(), relay), "ended")
+		})
+	}
+}
+
+// TestLogoutTokenOfUnknownSession has a provider name sessions in logout tokens,
+// and not in ID tokens.
+func TestLogoutTokenOfUnknownSession(t *testing.T) {
+	onEach(t, func(h *house, t *testing.T) {
+		for _, tt := range []struct {
+			name     string
+			withSID  bool // in the ID token
+			sub, sid string
+			ends     bool
+		}{
+			{"no sid, logged out by sub and sid", false, "subject-of-mallory", "some-session", true},
+			{"another sid, logged out by sub and sid", true, "subject-of-mallory", "some-session", false},
+			{"no sid, somebody else is logged out", false, "subject-of-vera", "some-session", false},
+			{"no sid, logged out by sid alone", false, "", "some-session", false},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				h, p := h.withProvider(t)
+				p.Claims = func(claims map[string]any) {
+					if !tt.withSID {
+						delete(claims, "sid")
+					}
+				}
+				b := h.browser()
+				b.signedIn(b.signInOIDC(p, "/"), mallory)
+				before := h.log.nothingEnded()
+				if told := h.browser().told(p.LogoutToken(tt.sub, tt.sid)); told.status != http.StatusOK {
+					t.Fatalf("%d: %s", told.status, tail(h.log))
+				}
+				if who := b.who(); tt.ends != (who == "") {
+					t.Errorf("signed in as %q", who)
+				}
+				if nothing := h.log.nothingEnded() - before; (nothing == 1) == tt.ends {
+					t.Errorf("the log says %d times that nothing ended", nothing)
+				}
+			})
+		}
+		t.Run("overtaken", func(t *testing.T) {
+			h, p := h.withProvider(t)
+			p.Claims = func(claims map[string]any) {
+				delete(claims, "sid")
+				claims["iat"] = time.Now().Add(-5 * time.Second).Unix()
+			}
+			b := h.browser()
+			query, err := p.Visit(b.get("/sso/acme/login?via=oidc").location)
+			b.must(err)
+			if told := h.browser().told(p.LogoutToken("subject-of-mallory", "some-session")); told.status != http.StatusOK {
+				t.Fatalf("%d: %s", told.status, tail(h.log))
+			}
+			b.refused(b.get("/sso/acme/oidc/callback?"+query.Encode()), "ended")
+		})
+	})
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -113,7 +115,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		refuse(err)
 		return
 	}
-	h.site.Ended(provision.EndedByIdP, len(ended))
+	h.ended(r, conn, provision.ProtocolSAML, ended)
 	answer, err := idp.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
 	if err != nil { // it has no address for answers: the session is over all the same
 		h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
@@ -125,11 +127,13 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 // messageOf is a logout request as the core knows it.
 func messageOf(logout *saml.Logout) session.LogoutMessage {
 	f := session.LogoutMessage{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
+	person := provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
 	for _, index := range logout.SessionIndexes {
-		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
+		person.Index = index
+		f.Names = append(f.Names, person)
 	}
 	if len(f.Names) == 0 {
-		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}}
+		f.Names = []provision.SessionFilter{person}
 	}
 	return f
 }
@@ -145,22 +149,13 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 	return saml.IncomingForm(form)
 }
 
-// sessionsOf returns the sessions that a logout request names.
+// sessionsOf returns the sessions that a logout request names, whatever their
+// account key is.
 func (h *Handler) sessionsOf(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
-	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
+	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, NameID: logout.NameID.Value}
 	sessions, err := h.core.Sessions.Sessions(r.Context(), theirs, 0)
 	if err != nil {
 		return nil, err
-	}
-	if len(sessions) == 0 { // the account key is an attribute: the index leads to them
-		for _, index := range logout.SessionIndexes {
-			theirs.Subject, theirs.Index = "", index
-			more, err := h.core.Sessions.Sessions(r.Context(), theirs, 0)
-			if err != nil {
-				return nil, err
-			}
-			sessions = append(sessions, more...)
-		}
 	}
 	for _, s := range sessions {
 		if matches(logout, s) {
@@ -174,16 +169,20 @@ func (h *Handler) sessionsOf(r *http.Request, conn provision.Connection, logout 
 // and one of the indexes where it names any.
 func matches(logout *saml.Logout, s provision.Session) bool {
 	var id saml.NameID
-	if json.Unmarshal([]byte(s.NameID), &id) != nil || id.Value != logout.NameID.Value {
+	if json.Unmarshal([]byte(s.NameID), &id) != nil || !sameName(id, logout.NameID) {
 		return false
 	}
-	if len(logout.SessionIndexes) == 0 || s.Index == "" {
-		return true
+	return len(logout.SessionIndexes) == 0 || s.Index == "" || slices.Contains(logout.SessionIndexes, s.Index)
+}
+
+// sameName reports whether two NameIDs of one identity provider name one person:
+// same value, letter case aside where it is an address, and no qualifier that
+// differs. One that is missing stands for the identity provider or for us (SAML
+// core §8.3.7), and many send it in the request only: it tells nobody apart.
+func sameName(a, b saml.NameID) bool {
+	if a.Value != b.Value && !(strings.Contains(a.Value, "@") && provision.SameWord(a.Value, b.Value)) {
+		return false
 	}
-	for _, index := range logout.SessionIndexes {
-		if index == s.Index {
-			return true
-		}
-	}
-	return false
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return !differ(a.NameQualifier, b.NameQualifier) && !differ(a.SPNameQualifier, b.SPNameQualifier)
 }

@@ -18,7 +18,7 @@ type Session struct {
 	Subject  string
 	Index    string // SAML: SessionIndex; OIDC: sid; may be empty
 	Hint     string // OIDC: the ID token, which the IdP wants back at sign-out; sealed by the store
-	NameID   string // SAML: the NameID element as JSON, which the IdP wants back at sign-out
+	NameID   string // SAML: the NameID element as JSON, its Value first, which the IdP wants back at sign-out
 
 	Agent     string // what the browser calls itself, cut short: for people to tell their sessions apart
 	CreatedAt time.Time
@@ -60,4 +60,5 @@ type SessionFilter struct {
 	Issuer   string
 	Subject  string
 	Index    string
+	NameID   string // SAML: the Value of the session's NameID, letter case aside
 }

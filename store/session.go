@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"gorm.io/gorm"
@@ -122,7 +123,24 @@ func selected(db *gorm.DB, f provision.SessionFilter) *gorm.DB {
 			db = db.Where(column+" = ?", value)
 		}
 	}
+	if f.NameID != "" {
+		prefix, err := nameIDPrefix(f.NameID)
+		if err != nil {
+			return db.Where("1 = 0") // no row holds that
+		}
+		db = db.Where("substr(lower(name_id), 1, length(lower(?))) = lower(?)", prefix, prefix)
+	}
 	return db
+}
+
+// nameIDPrefix returns how a NameID with that Value begins, as
+// [provision.Session.NameID] has it: its Value first.
+func nameIDPrefix(value string) (string, error) {
+	if err := checkText("", value); err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(value)
+	return `{"Value":` + string(text) + `,`, err
 }
 
 // InsertSession implements [session.Store].

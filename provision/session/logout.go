@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -13,7 +14,8 @@ type LogoutMessage struct {
 	Expires time.Time // until when the message is remembered
 	Issued  time.Time // by the clock of the identity provider
 	// Names says which sessions it means, in the provider's own words: Protocol
-	// and Issuer, with the Index of one session or the Subject of all.
+	// and Issuer, with the Index of one session or the Subject of all. Both: the
+	// session of that Index, which may have begun without any.
 	Names []provision.SessionFilter
 }
 
@@ -29,7 +31,13 @@ func (s *Service) overtakes(ctx context.Context, tx Store, conn provision.Connec
 	if f.Issued.IsZero() || !until.After(s.now()) {
 		return nil
 	}
+	names := f.Names
 	for _, name := range f.Names {
+		if name.Index != "" && name.Subject != "" { // it may be that of an answer that names no session
+			names = append(names[:len(names):len(names)], withoutIndex(name))
+		}
+	}
+	for _, name := range names {
 		if err := tx.RememberLonger(ctx, ReplayKey(conn, logoutKey(name)), until); err != nil {
 			return err
 		}
@@ -43,7 +51,9 @@ func (s *Service) RefuseOlderThanLogout(ctx context.Context, tx Store, conn prov
 		return nil
 	}
 	names := []provision.SessionFilter{{Protocol: login.Protocol, Issuer: login.Issuer, Subject: login.Subject}}
-	if index != "" {
+	if index == "" {
+		names = append(names, withoutIndex(names[0]))
+	} else {
 		names = append(names, provision.SessionFilter{Protocol: login.Protocol, Issuer: login.Issuer, Index: index})
 	}
 	for _, name := range names {
@@ -58,9 +68,29 @@ func (s *Service) RefuseOlderThanLogout(ctx context.Context, tx Store, conn prov
 	return nil
 }
 
+// withoutIndex stands for the sessions of a person that the identity provider
+// has given no index.
+func withoutIndex(name provision.SessionFilter) provision.SessionFilter {
+	return provision.SessionFilter{Protocol: name.Protocol, Issuer: name.Issuer, Index: "none, of " + subjectByValue(name)}
+}
+
 func logoutKey(name provision.SessionFilter) string {
 	if name.Index != "" {
 		return "farewell to session " + string(name.Protocol) + " " + name.Issuer + " " + name.Index
 	}
-	return "farewell to " + string(name.Protocol) + " " + name.Issuer + " " + name.Subject
+	return "farewell to " + string(name.Protocol) + " " + name.Issuer + " " + subjectByValue(name)
+}
+
+// subjectByValue returns the words for a person that a sign-in and its logout
+// have in common: in SAML the NameID without its qualifiers, which come in lines
+// of their own, and without the letter case of an address.
+func subjectByValue(name provision.SessionFilter) string {
+	if name.Protocol != provision.ProtocolSAML {
+		return name.Subject
+	}
+	value, _, _ := strings.Cut(name.Subject, "\n")
+	if strings.Contains(value, "@") {
+		return provision.Fold(value)
+	}
+	return value
 }

@@ -230,6 +230,50 @@ func TestEndSession(t *testing.T) {
 			t.Errorf("somebody who is signed out: %d %v", p.status, p.location)
 		}
 	})
+	t.Run("by a form of the desk", func(t *testing.T) { // from elsewhere: no cookie comes with it
+		h := h.with(t)
+		b := h.signedIn()
+		sid, token := b.atDesk()
+		form := url.Values{"id_token_hint": {token}, "post_logout_redirect_uri": {bye}, "state": {"s1"}}
+		p := b.post(strings.TrimSuffix(at, "?"), form, true)
+		if p.location == nil || p.location.String() != bye+"?state=s1" || live(h) != 0 {
+			t.Errorf("sent to %v with %d sessions left", p.location, live(h))
+		}
+		rp := h.relyingParty("support", clientSecret)
+		b.get(rp.AuthCodeURL("s", oauth2.SetAuthURLParam("prompt", "none"))).sentBack(t, rp.RedirectURL, "login_required")
+		h.must(h.idp.Keep(t.Context(), false))
+		if notices := h.notices(); len(notices) != 1 || notices[0] != sid {
+			t.Errorf("notices %v, want %s", notices, sid)
+		}
+		if p := b.post(strings.TrimSuffix(at, "?"), form, true); p.location == nil || p.location.String() != bye+"?state=s1" {
+			t.Errorf("somebody who is signed out: %d %v", p.status, p.location)
+		}
+	})
+	t.Run("by a form, with an ID token of another session or none, the person is asked", func(t *testing.T) {
+		h := h.with(t)
+		_, token := h.signedIn().atDesk()
+		b := h.signedIn()
+		for _, form := range []url.Values{{"id_token_hint": {token}, "post_logout_redirect_uri": {bye}}, {"client_id": {"support"}, "post_logout_redirect_uri": {bye}}, {}} {
+			b.post(strings.TrimSuffix(at, "?"), form, true).form(t)
+		}
+		if live(h) != 2 {
+			t.Errorf("%d sessions, want 2", live(h))
+		}
+		_, fields := b.post(strings.TrimSuffix(at, "?"), url.Values{"client_id": {"support"}, "post_logout_redirect_uri": {bye}}, true).form(t)
+		if p := b.post(strings.TrimSuffix(at, "?"), fields, false); p.location == nil || p.location.String() != bye || live(h) != 1 {
+			t.Errorf("after yes: %d %v, %d sessions", p.status, p.location, live(h))
+		}
+		_, err := h.core.Sessions.EndSessions(t.Context(), cause, provision.SessionFilter{Identity: h.person.ID}, provision.EndedBySignOut)
+		h.must(err)
+		h.must(h.idp.Keep(t.Context(), false))
+		h.notices()
+	})
+	t.Run("a request that is not pending", func(t *testing.T) {
+		h := h.with(t)
+		if p := h.browser().get(at + "request=guess"); p.status != http.StatusBadRequest || p.body != "failed: pending" {
+			t.Errorf("%d %s", p.status, p.body)
+		}
+	})
 	t.Run("without one the person is asked", func(t *testing.T) {
 		h := h.with(t)
 		b := h.signedIn()
@@ -284,6 +328,9 @@ func TestEndSession(t *testing.T) {
 		} {
 			if p := b.get(at + q.Encode()); p.status != http.StatusBadRequest || p.location != nil {
 				t.Errorf("%s: %d %v", name, p.status, p.location)
+			}
+			if p := b.post(strings.TrimSuffix(at, "?"), q, true); p.status != http.StatusBadRequest || p.location != nil {
+				t.Errorf("%s, by a form: %d %v", name, p.status, p.location)
 			}
 		}
 	})

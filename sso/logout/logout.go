@@ -10,8 +10,12 @@ func (h *Handler) askLogout(w http.ResponseWriter, r *http.Request) {
 	h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{})
 }
 
+// unconfirmedQuery names the parameter of the page that says that the identity
+// provider has not confirmed the sign-out.
+const unconfirmedQuery = "unconfirmed"
+
 func (h *Handler) signedOut(w http.ResponseWriter, r *http.Request) {
-	h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
+	h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true, "Unconfirmed": r.URL.Query().Has(unconfirmedQuery)})
 }
 
 // logout ends this browser's session, here and, where that can be done, at the

@@ -2,7 +2,10 @@ package logout
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -39,21 +42,36 @@ func (h *Handler) logoutRequest(r *http.Request, conn provision.Connection, sess
 }
 
 // samlLoggedOut takes the identity provider's answer to a logout of ours. The
-// session here is over in any case.
+// session here is over in any case, so that an answer that is no good is no
+// reason to tell its person that something failed here: it says only that the
+// session at the identity provider may not be over.
 func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, in saml.Incoming) {
 	var id string
 	err := h.core.Sessions.TakeOneTime(r.Context(), tokenLogout, conn.ID, in.RelayState, &id)
 	if web.IsCode(err, provision.NotFound) {
 		err = &saml.Refusal{Reason: saml.ReasonInResponseTo, Detail: "no sign-out is under way that this answers"}
 	}
-	if err == nil {
-		err = idp.LogoutAnswer(in, id)
-	}
 	if err != nil {
 		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
 		return
 	}
+	if err := idp.LogoutAnswer(in, id); err != nil {
+		h.unconfirmed(w, r, conn, err)
+		return
+	}
 	http.Redirect(w, r, "/sso/signed-out", http.StatusSeeOther)
+}
+
+// unconfirmed sends somebody on who is signed out here, and perhaps not at the
+// identity provider. err is why.
+func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, conn provision.Connection, err error) {
+	reason, detail := saml.ReasonInternal, err.Error()
+	if refusal, ok := errors.AsType[*saml.Refusal](err); ok {
+		reason, detail = refusal.Reason, refusal.Detail
+	}
+	ctx := r.Context()
+	h.site.Log.WarnContext(ctx, "sign-out not confirmed by the identity provider", "request", h.site.Reference(ctx), "connection", conn.Name, "protocol", provision.ProtocolSAML, "reason", reason, "detail", detail)
+	http.Redirect(w, r, "/sso/signed-out?"+unconfirmedQuery+"=1", http.StatusSeeOther)
 }
 
 // samlLogout takes logout messages: the identity provider's request, and its
@@ -97,7 +115,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		refuse(err)
 		return
 	}
-	h.site.Ended(provision.EndedByIdP, len(ended))
+	h.ended(r, conn, provision.ProtocolSAML, ended)
 	answer, err := idp.LogoutResponse(logout.ID, in.RelayState, saml.LogoutSuccess)
 	if err != nil { // it has no address for answers: the session is over all the same
 		h.site.Show(w, r, http.StatusOK, "logout.html", map[string]any{"Done": true})
@@ -109,11 +127,13 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 // messageOf is a logout request as the core knows it.
 func messageOf(logout *saml.Logout) session.LogoutMessage {
 	f := session.LogoutMessage{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
+	person := provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
 	for _, index := range logout.SessionIndexes {
-		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
+		person.Index = index
+		f.Names = append(f.Names, person)
 	}
 	if len(f.Names) == 0 {
-		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}}
+		f.Names = []provision.SessionFilter{person}
 	}
 	return f
 }
@@ -129,22 +149,13 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 	return saml.IncomingForm(form)
 }
 
-// sessionsOf returns the sessions that a logout request names.
+// sessionsOf returns the sessions that a logout request names, whatever their
+// account key is.
 func (h *Handler) sessionsOf(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
-	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
+	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, NameID: logout.NameID.Value}
 	sessions, err := h.core.Sessions.Sessions(r.Context(), theirs, 0)
 	if err != nil {
 		return nil, err
-	}
-	if len(sessions) == 0 { // the account key is an attribute: the index leads to them
-		for _, index := range logout.SessionIndexes {
-			theirs.Subject, theirs.Index = "", index
-			more, err := h.core.Sessions.Sessions(r.Context(), theirs, 0)
-			if err != nil {
-				return nil, err
-			}
-			sessions = append(sessions, more...)
-		}
 	}
 	for _, s := range sessions {
 		if matches(logout, s) {
@@ -158,16 +169,20 @@ func (h *Handler) sessionsOf(r *http.Request, conn provision.Connection, logout 
 // and one of the indexes where it names any.
 func matches(logout *saml.Logout, s provision.Session) bool {
 	var id saml.NameID
-	if json.Unmarshal([]byte(s.NameID), &id) != nil || id.Value != logout.NameID.Value {
+	if json.Unmarshal([]byte(s.NameID), &id) != nil || !sameName(id, logout.NameID) {
 		return false
 	}
-	if len(logout.SessionIndexes) == 0 || s.Index == "" {
-		return true
+	return len(logout.SessionIndexes) == 0 || s.Index == "" || slices.Contains(logout.SessionIndexes, s.Index)
+}
+
+// sameName reports whether two NameIDs of one identity provider name one person:
+// same value, letter case aside where it is an address, and no qualifier that
+// differs. One that is missing stands for the identity provider or for us (SAML
+// core §8.3.7), and many send it in the request only: it tells nobody apart.
+func sameName(a, b saml.NameID) bool {
+	if a.Value != b.Value && !(strings.Contains(a.Value, "@") && provision.SameWord(a.Value, b.Value)) {
+		return false
 	}
-	for _, index := range logout.SessionIndexes {
-		if index == s.Index {
-			return true
-		}
-	}
-	return false
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return !differ(a.NameQualifier, b.NameQualifier) && !differ(a.SPNameQualifier, b.SPNameQualifier)
 }

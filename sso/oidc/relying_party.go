@@ -3,7 +3,6 @@ package oidc
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -83,34 +82,6 @@ func (rp *RelyingParty) wishes(loginHint string) map[string]string {
 		wishes["hd"] = rp.config.HostedDomains[0]
 	}
 	return wishes
-}
-
-// EndSessionURL returns where to send the browser so that the person is signed
-// out at the provider too (OpenID Connect RP-Initiated Logout §2); false if the
-// provider has no such place. The hint is [Token.Raw], which may have expired
-// since; postLogoutRedirect must be registered with the provider. All three may
-// be empty.
-func (rp *RelyingParty) EndSessionURL(idTokenHint, postLogoutRedirect, state string) (string, bool) {
-	if rp.metadata.EndSession == "" {
-		return "", false
-	}
-	u, err := url.Parse(rp.metadata.EndSession)
-	if err != nil {
-		return "", false
-	}
-	query := u.Query()
-	query.Set("client_id", rp.config.ClientID)
-	for name, value := range map[string]string{
-		"id_token_hint":            idTokenHint,
-		"post_logout_redirect_uri": postLogoutRedirect,
-		"state":                    state,
-	} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	u.RawQuery = query.Encode()
-	return u.String(), true
 }
 
 // context returns ctx with the client that the libraries are to use.

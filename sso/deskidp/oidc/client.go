@@ -37,7 +37,8 @@ func (h *Handler) authenticateClient(ctx context.Context, r *http.Request) (prov
 }
 
 // credentials returns what a client says of itself: in the header, where both
-// parts are escaped once more, or in the form.
+// parts are escaped once more, or in the form. A client uses one way a request
+// (RFC 6749 §2.3): what stands in the form beside the header must say the same.
 func credentials(r *http.Request) (id, secret string, err error) {
 	switch kind := r.PostForm.Get("client_assertion_type"); {
 	case kind == jwtBearer && r.PostForm.Get("client_assertion") != "":
@@ -58,7 +59,15 @@ func credentials(r *http.Request) (id, secret string, err error) {
 	if secret, err = url.QueryUnescape(password); err != nil {
 		return "", "", newProblem(invalidRequest, "The client secret in the HTTP authorization header could not be decoded from 'application/x-www-form-urlencoded'.")
 	}
+	if contradicts(r.PostForm, "client_id", id) || contradicts(r.PostForm, "client_secret", secret) {
+		return "", "", newProblem(invalidRequest, "The HTTP Authorization header and the form name different clients, or show different secrets.")
+	}
 	return id, secret, nil
+}
+
+// contradicts reports whether a form holds the parameter with another value.
+func contradicts(form url.Values, parameter, value string) bool {
+	return form.Has(parameter) && !sameSecret(value, form.Get(parameter))
 }
 
 // sameSecret compares digests, so that how long it takes says nothing of the

@@ -55,7 +55,7 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+issuerPath+"/userinfo", h.userinfo)
 	mux.HandleFunc("POST "+issuerPath+"/userinfo", h.userinfo)
 	mux.HandleFunc("GET "+issuerPath+"/end-session", h.endSession)
-	mux.HandleFunc("POST "+issuerPath+"/end-session", h.endSession)
+	mux.HandleFunc("POST "+issuerPath+"/end-session", h.endSessionPost)
 }
 
 func (h *Handler) issuer() string { return h.PublicURL + issuerPath }

@@ -136,6 +136,8 @@ func (s *Server) check() (mistakes []error) {
 	}
 	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" {
 		wrong("public_url", "%q is no URL like https://bridge.example.com", s.PublicURL)
+	} else if u.Path != "" || u.User != nil {
+		wrong("public_url", "%q has more than scheme, host and port, like https://bridge.example.com: Deskbridge is served at /sso/ and /scim/ of a host, not below a path", u.Redacted())
 	}
 	if s.DatabaseURL != "" {
 		if u, err := url.Parse(s.DatabaseURL); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {

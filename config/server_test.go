@@ -87,3 +87,25 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 		t.Errorf("a missing file: %v", err)
 	}
 }
+
+func TestPublicURLIsAnOrigin(t *testing.T) {
+	for _, tt := range []struct {
+		given, kept string // "": refused
+	}{
+		{"https://bridge.example.com", "https://bridge.example.com"},
+		{"https://bridge.example.com/", "https://bridge.example.com"},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8080"},
+		{"https://example.com/bridge", ""},
+		{"https://example.com/bridge/", ""},
+		{"https://admin:hunter2@bridge.example.com", ""},
+		{"https://bridge.example.com?x=1", ""},
+	} {
+		s, err := config.Load("", []string{"DESKBRIDGE_PUBLIC_URL=" + tt.given})
+		switch {
+		case tt.kept != "" && (err != nil || s.PublicURL != tt.kept):
+			t.Errorf("%s: %q, %v", tt.given, s.PublicURL, err)
+		case tt.kept == "" && (err == nil || !strings.Contains(err.Error(), "DESKBRIDGE_PUBLIC_URL:") || strings.Contains(err.Error(), "hunter2")):
+			t.Errorf("%s: %v", tt.given, err)
+		}
+	}
+}

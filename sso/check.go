@@ -28,7 +28,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) setHeaders(header http.Header) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Referrer-Policy", "strict-origin") // with less, browsers hide where our own forms come from; paths are nobody's to see
 	header.Set("X-Frame-Options", "DENY")
 	header.Set("Content-Security-Policy", web.PagePolicy)
 	if h.site.Secure {
@@ -46,11 +46,15 @@ func (h *Handler) checkRequest(w http.ResponseWriter, r *http.Request, to web.Ro
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusTooManyRequests, Reason: "rate", Detail: "too many requests from one address"})
 		return false
 	}
-	if !to.FromAnywhere && h.crossSite(r) {
-		h.site.Refuse(w, r, web.Refusal{Status: http.StatusForbidden, Reason: "cross-site", Detail: "a request that changes something came from another site"})
+	if !to.FromAnywhere && h.crossSite(r) && !(to.FormToken && web.HidesOrigin(r)) {
+		h.refuseCrossSite(w, r)
 		return false
 	}
 	return true
+}
+
+func (h *Handler) refuseCrossSite(w http.ResponseWriter, r *http.Request) {
+	h.site.Refuse(w, r, web.Refusal{Status: http.StatusForbidden, Reason: "cross-site", Detail: "a request that changes something came from another site"})
 }
 
 // crossSite reports whether another site makes the browser change something here

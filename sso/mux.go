@@ -51,6 +51,10 @@ func mistakeIn(r web.Route) string {
 
 // ServeHTTP answers a request that has passed [Handler.checkRequest].
 func (e *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.FormToken && web.HidesOrigin(r) && !e.handler.site.HasFormToken(w, r) {
+		e.handler.refuseCrossSite(w, r)
+		return
+	}
 	if e.OfConnection == nil {
 		e.Serve(w, r)
 		return

@@ -77,7 +77,7 @@ func TestEveryRouteIsChecked(t *testing.T) {
 	limited := func(l limit.Limits) *sso.Handler {
 		return sso.New(ssoCore(h.core), sso.Options{PublicURL: "https://help.example.test", Log: slog.New(slog.DiscardHandler), RequestID: numberOf, Limits: l})
 	}
-	headers := map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Strict-Transport-Security": "max-age=31536000"}
+	headers := map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin", "Strict-Transport-Security": "max-age=31536000"}
 	send := func(t *testing.T, to *sso.Handler, r *http.Request) *httptest.ResponseRecorder {
 		t.Helper()
 		w := httptest.NewRecorder()

@@ -107,6 +107,17 @@ func TestWarningsSkipWhatHasPassed(t *testing.T) {
 	}
 }
 
+// TestWarningOfFreeMail has a connection own a domain where everybody can get an
+// address, since long ago: the test of the connection warns of it.
+func TestWarningOfFreeMail(t *testing.T) {
+	h := newHarness(t, storetest.SQLite(t))
+	h.conn.Domains = []string{"gmail.com", ownDomain}
+	want := settings.DomainWarnings([]string{"gmail.com"})
+	if diff := cmp.Diff(want, h.sso.Clients().Warnings(t.Context(), h.conn)); diff != "" || len(want) != 1 {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
 // TestOverage has identity providers say that there are too many groups: an admin
 // is told once a day, and nobody loses anything.
 func TestOverage(t *testing.T) {

@@ -44,6 +44,7 @@ func connectionAddCommand(a *app) *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
+		a.warnOfDomains(conn.Domains...)
 		urls := server.URLsOf(sys.Settings.PublicURL, conn)
 		urls.Token = token
 		return say(urls, "Connection %s is ready. Enter these at the identity provider (docs/idps/ shows where):\n\n"+

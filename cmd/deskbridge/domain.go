@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 func domainCommand(a *app) *cobra.Command {
@@ -30,10 +31,18 @@ func domainAddCommand(a *app) *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
+		a.warnOfDomains(claim.Domain)
 		return say(map[string]any{"domain": claim.Domain, "record": claim.DomainRecord(), "type": "TXT", "text": claim.DomainText()},
 			"Add this record to the domain's DNS, then run `deskbridge domain verify %s %s`:\n\n  %s  TXT  %s\n\nWithout access to the DNS: `deskbridge domain verify %[1]s %[2]s --say-so`; the audit log records it.",
 			conn.Name, claim.Domain, claim.DomainRecord(), claim.DomainText()), nil
 	})
+}
+
+// warnOfDomains tells what an admin should know of domains.
+func (a *app) warnOfDomains(domains ...string) {
+	for _, w := range settings.DomainWarnings(domains) {
+		a.warn(w)
+	}
 }
 
 func domainVerifyCommand(a *app) *cobra.Command {
@@ -57,6 +66,7 @@ func domainVerifyCommand(a *app) *cobra.Command {
 		if err := sys.Core.Settings.VerifyDomain(ctx, sys.Cause, conn.ID, args[1], lookup); err != nil {
 			return result{}, err
 		}
+		a.warnOfDomains(args[1])
 		return say(map[string]any{"connection": conn.Name, "domain": args[1], "verified": true}, "People at %s sign in through %s.", args[1], conn.Name), nil
 	})
 }

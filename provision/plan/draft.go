@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 // Draft is a configuration as an admin wrote it; connections and desks are
@@ -43,7 +44,7 @@ func (s *Service) check(ctx context.Context, d Draft) (warnings []string, _ erro
 		}
 	}
 	for _, c := range d.Connections {
-		note(nil, s.settings.CheckConnection(&c))
+		note(settings.DomainWarnings(c.Domains), s.settings.CheckConnection(&c))
 	}
 	for _, desk := range d.Desks {
 		note(s.settings.CheckDesk(desk))

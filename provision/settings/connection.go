@@ -58,7 +58,7 @@ func ValidateConnection(conn *provision.Connection) error {
 	domains := make([]string, len(conn.Domains))
 	for i, d := range conn.Domains {
 		var err error
-		if domains[i], err = provision.NormalDomain(d); err != nil {
+		if domains[i], err = ownDomain(d); err != nil {
 			return err
 		}
 	}

@@ -58,7 +58,7 @@ func FreeDomains(ctx context.Context, store Store, conn provision.Connection) er
 // ClaimDomain notes that a connection says a domain is its own, and returns
 // the record that proves it.
 func (s *Service) ClaimDomain(ctx context.Context, c provision.Cause, conn provision.ConnectionID, domain string) (claim DomainClaim, _ error) {
-	plain, err := provision.NormalDomain(domain)
+	plain, err := ownDomain(domain)
 	if err != nil {
 		return claim, err
 	}
@@ -97,6 +97,9 @@ type LookupTXT func(ctx context.Context, name string) ([]string, error)
 func (s *Service) VerifyDomain(ctx context.Context, c provision.Cause, conn provision.ConnectionID, domain string, lookup LookupTXT) error {
 	claim, err := s.ClaimDomainOf(ctx, conn, domain)
 	if err != nil {
+		return err
+	}
+	if _, err := ownDomain(claim.Domain); err != nil { // claimed before it was on the list
 		return err
 	}
 	if lookup != nil {

@@ -39,8 +39,8 @@ func New(core Core, site *web.Site, clients *client.Clients) *Handler {
 func (h *Handler) Routes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /sso/break-glass", Serve: h.form},
-		{Pattern: "POST /sso/break-glass", Serve: h.signIn},
-		{Pattern: "POST /sso/break-glass/end", Serve: h.signOut},
+		{Pattern: "POST /sso/break-glass", Serve: h.signIn, FormToken: true},
+		{Pattern: "POST /sso/break-glass/end", Serve: h.signOut, FormToken: true},
 	}
 }
 
@@ -51,7 +51,7 @@ func (h *Handler) Collectors() []prometheus.Collector { return []prometheus.Coll
 func (h *Handler) form(w http.ResponseWriter, r *http.Request) {
 	_, err := h.core.BreakGlass.Session(r.Context(), h.site.Cookie(r, adminCookie))
 	if web.IsCode(err, provision.Denied) {
-		h.site.Show(w, r, http.StatusOK, "breakglass.html", nil)
+		h.site.Show(w, r, http.StatusOK, "breakglass.html", map[string]any{"Token": h.site.FormToken(w, r)})
 		return
 	}
 	if err != nil {

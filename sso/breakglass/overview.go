@@ -25,7 +25,7 @@ func (h *Handler) overview(w http.ResponseWriter, r *http.Request) {
 	for _, c := range connections {
 		states = append(states, connection{c.Name, h.clients.Test(r.Context(), c)})
 	}
-	data := map[string]any{"Connections": states}
+	data := map[string]any{"Connections": states, "Token": h.site.FormToken(w, r)}
 	if reference := r.URL.Query().Get("reference"); reference != "" {
 		why, err := h.refusalsOf(r, reference, connections)
 		if err != nil {

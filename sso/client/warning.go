@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 // Warnings returns what keeps the people of a connection from signing in, or
@@ -34,6 +35,7 @@ func (cs *Clients) problems(ctx context.Context, conn provision.Connection) (out
 	if kept, err := cs.core.Settings.Metadata(ctx, conn.ID); err == nil && kept.Problem != "" {
 		out = append(out, "metadata: "+kept.Problem)
 	}
+	out = append(out, settings.DomainWarnings(conn.Domains)...)
 	if on := cs.overageOn(ctx, conn); on != "" {
 		out = append(out, "on "+on+" "+overageAdvice)
 	}

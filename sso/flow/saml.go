@@ -91,7 +91,7 @@ func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn p
 		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
 		return
 	}
-	http.Redirect(w, r, "/sso/"+conn.Name+"/login?via=saml&return_to="+url.QueryEscape(web.LocalPath(relay)), http.StatusSeeOther)
+	http.Redirect(w, r, "/sso/"+conn.Name+"/login?via=saml&return_to="+url.QueryEscape(h.site.ReturnPath(relay)), http.StatusSeeOther)
 }
 
 // once refuses an assertion that was seen before, here or at another replica.

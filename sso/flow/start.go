@@ -10,7 +10,7 @@ import (
 
 // ask shows the form for the address, or goes on where somebody is signed in.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request) {
-	to := web.LocalPath(r.URL.Query().Get("return_to"))
+	to := h.site.ReturnPath(r.URL.Query().Get("return_to"))
 	if email := r.URL.Query().Get("email"); email != "" {
 		h.routeEmail(w, r, email, to)
 		return
@@ -28,7 +28,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Reason: "form", Detail: err.Error()})
 		return
 	}
-	h.routeEmail(w, r, form.Get("email"), web.LocalPath(form.Get("return_to")))
+	h.routeEmail(w, r, form.Get("email"), h.site.ReturnPath(form.Get("return_to")))
 }
 
 // routeEmail sends somebody to where people with such an address sign in.
@@ -55,7 +55,7 @@ func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to s
 // begin starts a sign-in at one connection.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	query := r.URL.Query()
-	pending := pendingSignIn{ReturnTo: web.LocalPath(query.Get("return_to"))}
+	pending := pendingSignIn{ReturnTo: h.site.ReturnPath(query.Get("return_to"))}
 	if secret := query.Get("test"); secret != "" {
 		var yes bool
 		if err := h.core.Sessions.TakeOneTime(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {

@@ -2,12 +2,25 @@ package portal
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/web"
+)
+
+// Bounds of what is said in one header, in bytes. All of an answer fits into the
+// 4 kB that nginx has for it by default: with more, it answers 500 to everybody
+// who is in many groups.
+const (
+	maxGroups   = 1800
+	maxTeams    = 800
+	maxName     = 200
+	maxLocation = 3000
 )
 
 // forwardAuth tells a reverse proxy who is signed in, at every request that it
@@ -18,6 +31,10 @@ import (
 // Where the browser should go instead stands in Location. nginx reads it from
 // there. Caddy and Traefik hand the answer itself to the browser: with
 // &sign_in=redirect it is a redirect, as far as the browser shows a page.
+//
+// Groups and teams that do not fit are left out, and counted in
+// Remote-Groups-Omitted and Remote-Teams-Omitted. With &groups=all or &teams=all
+// none is.
 func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	desk := r.URL.Query().Get("desk")
 	v, err := h.core.Sessions.ForwardAuthSubject(r.Context(), h.site.SessionSecret(r), desk)
@@ -40,12 +57,12 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 			user = v.Account.Profile.Email
 		}
 		header.Set("Remote-Role", string(v.Account.Confirmed.Role))
-		header.Set("Remote-Teams", headerList(v.Account.Confirmed.Teams))
+		setList(header, "Remote-Teams", v.Account.Confirmed.Teams, bound(r, "teams", maxTeams))
 	}
 	header.Set("Remote-User", headerText(user))
 	header.Set("Remote-Email", headerText(v.Person.Profile.Email))
-	header.Set("Remote-Name", headerText(nameOf(v.Person)))
-	header.Set("Remote-Groups", headerList(v.Groups))
+	header.Set("Remote-Name", clipped(headerText(nameOf(v.Person)), maxName))
+	setList(header, "Remote-Groups", v.Groups, bound(r, "groups", maxGroups))
 	header.Set("Remote-Connection", v.Connection.Name)
 	w.WriteHeader(http.StatusOK)
 }
@@ -83,7 +100,7 @@ func (h *Handler) original(r *http.Request) string {
 		return ""
 	}
 	to := cmp.Or(r.Header.Get("X-Original-Uri"), r.Header.Get("X-Forwarded-Uri"))
-	if web.LocalPath(to) != to { // the rule for every way back
+	if web.LocalPath(to) != to || len(url.QueryEscape(to)) > maxLocation { // the rule for every way back
 		return ""
 	}
 	return to
@@ -124,12 +141,44 @@ func headerText(text string) string {
 	}, text)
 }
 
-// headerList joins names with commas. Commas and per cent signs in names are
-// written as %2C and %25.
-func headerList(names []string) string {
-	parts := make([]string, len(names))
-	for i, name := range names {
-		parts[i] = headerText(strings.NewReplacer("%", "%25", ",", "%2C").Replace(name))
+// bound returns how long a list may be: limit, unless the request asks for all.
+func bound(r *http.Request, list string, limit int) int {
+	if r.URL.Query().Get(list) == "all" {
+		return math.MaxInt
 	}
-	return strings.Join(parts, ",")
+	return limit
+}
+
+// setList sets a header to names with commas between them, as far as they fit
+// into limit bytes, in their order; and another to how many do not.
+func setList(header http.Header, name string, names []string, limit int) {
+	var kept []string
+	length := 0
+	for _, n := range names {
+		n = listed(n)
+		if length+len(n)+1 > limit {
+			continue
+		}
+		kept, length = append(kept, n), length+len(n)+1
+	}
+	header.Set(name, strings.Join(kept, ","))
+	if omitted := len(names) - len(kept); omitted > 0 {
+		header.Set(name+"-Omitted", strconv.Itoa(omitted))
+	}
+}
+
+// listed is a name in a list: its commas and per cent signs are written as %2C
+// and %25.
+func listed(name string) string {
+	return headerText(strings.NewReplacer("%", "%25", ",", "%2C").Replace(name))
+}
+
+// clipped returns the beginning of text, of at most limit bytes and whole
+// characters.
+func clipped(text string, limit int) string {
+	for len(text) > limit {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	return text
 }

@@ -4,13 +4,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // provisioning shows how far somebody's accounts are, until they are ready.
 func (h *Handler) provisioning(w http.ResponseWriter, r *http.Request) {
-	to := web.LocalPath(r.URL.Query().Get("return_to"))
+	to := h.site.ReturnPath(r.URL.Query().Get("return_to"))
 	_, person, _, err := h.site.Current(r)
 	if err != nil {
 		h.site.SignIn(w, r, to)

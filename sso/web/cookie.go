@@ -49,12 +49,18 @@ func (s *Site) Cookie(r *http.Request, name string) string {
 // BrowserFingerprint returns what tells this browser from others, and gives it a cookie
 // when it has none yet.
 func (s *Site) BrowserFingerprint(w http.ResponseWriter, r *http.Request) string {
+	return fingerprint(s.browserSecret(w, r))
+}
+
+// browserSecret returns the secret of this browser, which it gets when it has
+// none yet.
+func (s *Site) browserSecret(w http.ResponseWriter, r *http.Request) string {
 	secret := s.Cookie(r, browserCookie)
 	if len(secret) != len(provision.NewSecret()) {
 		secret = provision.NewSecret()
 	}
 	s.SetCookie(w, browserCookie, secret, browserLife)
-	return fingerprint(secret)
+	return secret
 }
 
 // SameBrowser reports whether a request comes from the browser with this

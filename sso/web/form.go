@@ -1,10 +1,14 @@
 package web
 
 import (
+	"crypto/subtle"
 	"errors"
 	"net/http"
 	"net/url"
 )
+
+// formTokenField is what forms call [Site.FormToken].
+const formTokenField = "form_token"
 
 // Bounds of posted forms, in bytes.
 const (
@@ -25,3 +29,29 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, 
 	}
 	return r.PostForm, nil
 }
+
+// HidesOrigin reports whether a browser does not tell what site a form comes
+// from: Origin is "null" (Fetch §3.2), and there is no Sec-Fetch-Site. Browsers
+// that are old, or that are here over plain http, do so where anything before us
+// sets another Referrer-Policy.
+func HidesOrigin(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null"
+}
+
+// FormToken returns what a form of ours carries, as form_token, to show that this
+// browser has it from us: it goes with the browser's cookie, which other sites
+// can neither read nor send along with a form (SameSite).
+func (s *Site) FormToken(w http.ResponseWriter, r *http.Request) string {
+	return tokenOf(s.browserSecret(w, r))
+}
+
+// HasFormToken reports whether a posted form of at most [MaxForm] bytes carries
+// the token of the browser that sends it.
+func (s *Site) HasFormToken(w http.ResponseWriter, r *http.Request) bool {
+	secret := s.Cookie(r, browserCookie)
+	form, err := ReadForm(w, r, MaxForm)
+	return err == nil && secret != "" && subtle.ConstantTimeCompare([]byte(form.Get(formTokenField)), []byte(tokenOf(secret))) == 1
+}
+
+// tokenOf is another value than the browser's mark, which the database keeps.
+func tokenOf(secret string) string { return fingerprint("form " + secret) }

@@ -30,6 +30,33 @@ func LocalPath(to string) string {
 	return to
 }
 
+// ReturnPath returns to when it is a path of ours, or the whole address of one,
+// as identity providers are often told; and Home otherwise.
+func (s *Site) ReturnPath(to string) string { return LocalPath(withoutOrigin(to, s.PublicURL)) }
+
+// withoutOrigin returns what follows origin in an address that begins with it,
+// with the port that goes with the scheme or without; others as they are. What
+// it returns is still to be judged.
+func withoutOrigin(to, origin string) string {
+	const https, http = ":443", ":80"
+	port := http
+	if strings.HasPrefix(origin, "https:") {
+		port = https
+	}
+	origin = strings.TrimSuffix(origin, port)
+	if len(to) < len(origin) || !strings.EqualFold(to[:len(origin)], origin) {
+		return to
+	}
+	rest := strings.TrimPrefix(to[len(origin):], port)
+	switch {
+	case strings.HasPrefix(rest, "/"):
+		return rest
+	case rest == "", strings.HasPrefix(rest, "?"):
+		return "/" + rest
+	}
+	return to // the origin is but the beginning of another
+}
+
 // OriginOf returns scheme, host and port of a URL, as browsers name them.
 func OriginOf(rawURL string) string {
 	u, err := url.Parse(rawURL)

@@ -29,6 +29,10 @@ type Route struct {
 	// for everybody: it is not counted by address.
 	EveryPage bool
 
+	// FormToken says that its form carries [Site.FormToken], which stands in where
+	// the browser hides what site a form comes from ([HidesOrigin]).
+	FormToken bool
+
 	// FromAnywhere says that other sites may have a browser send it: because the
 	// message proves itself, or because nothing changes.
 	FromAnywhere bool

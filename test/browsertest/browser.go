@@ -16,6 +16,11 @@ import (
 // pageTimeout is how long a page may take on a machine that has much else to do.
 const pageTimeout = 90 * time.Second
 
+// Loopback is the domain whose names all lead to 127.0.0.1. For a browser they
+// are hosts as any: over http it keeps from them what it gives to localhost, the
+// Fetch metadata above all.
+const Loopback = "loopback.test"
+
 // Browser is one window of a browser that nobody used before.
 type Browser struct {
 	t     *testing.T
@@ -28,7 +33,7 @@ type Browser struct {
 func New(t *testing.T) *Browser {
 	t.Helper()
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.DisableGPU,
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
+		chromedp.Flag("host-resolver-rules", "MAP *."+Loopback+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
 	process, closeProcess := chromedp.NewExecAllocator(context.Background(), flags...)
 	t.Cleanup(closeProcess)
 	ctx, closeWindow := chromedp.NewContext(process)

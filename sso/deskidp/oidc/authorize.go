@@ -3,6 +3,7 @@ package oidc
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,11 +17,23 @@ import (
 )
 
 const (
-	// maxParams bounds what is kept of somebody who has not signed in yet.
+	// maxParams is how long a request may be, in bytes as in a URL, whatever is
+	// in it.
 	maxParams = 8 << 10
+	// maxKept is how long what counts of it may be, but for the ID token of the
+	// hint. Whoever has not signed in yet has it kept until they have.
+	maxKept = 2 << 10
 
 	kindAuthorize session.OneTimeKind = "idp.authorize"
 )
+
+// counting are the parameters that anything is made of. The others are passed
+// over (OpenID Connect Core §3.1.2.2), and not kept.
+var counting = []string{"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "prompt", "max_age",
+	"code_challenge", "code_challenge_method", paramHint, "request", "request_uri", "registration"}
+
+// paramHint is an ID token of ours, of whom the desk expects.
+const paramHint = "id_token_hint"
 
 var prompts = []string{"none", "login", "consent", "select_account"}
 
@@ -29,6 +42,7 @@ var prompts = []string{"none", "login", "consent", "select_account"}
 // desk's.
 type authorization struct {
 	Params   url.Values `json:"params"`
+	Expected string     `json:"expected,omitempty"` // subject of the hint, which is not kept itself
 	Redirect string     `json:"-"`
 	Since    time.Time  `json:"since"` // when the desk asked
 
@@ -62,15 +76,20 @@ func (h *Handler) authorizePost(w http.ResponseWriter, r *http.Request) {
 	}
 	path, err := h.keepAuthorization(r, a)
 	if err != nil {
-		h.Broken(w, r, err)
+		h.sendError(w, r, a, err)
 		return
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther)
 }
 
 // keepAuthorization keeps a request until its person is back, and returns the
-// path that they come back to.
-func (h *Handler) keepAuthorization(r *http.Request, a authorization) (string, error) {
+// path that they come back to. A hint that is no ID token of ours is a problem.
+func (h *Handler) keepAuthorization(r *http.Request, a authorization) (path string, err error) {
+	if a.Expected, err = h.expected(r.Context(), a); err != nil {
+		return "", err
+	}
+	a.Params = maps.Clone(a.Params)
+	a.Params.Del(paramHint)
 	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), kindAuthorize, "", a, site.PendingLife)
 	return issuerPath + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
 }
@@ -132,6 +151,10 @@ func (h *Handler) readAuthorization(w http.ResponseWriter, r *http.Request, a au
 			return a, false
 		}
 	}
+	maps.DeleteFunc(a.Params, func(name string, _ []string) bool { return !slices.Contains(counting, name) })
+	if len(a.Params.Encode())-len(url.QueryEscape(a.Params.Get(paramHint))) > maxKept {
+		return wrong(site.ReasonRequest, "what counts of the request is longer than 2 kB")
+	}
 	return a, true
 }
 
@@ -158,7 +181,7 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 	default:
 		path, err := h.keepAuthorization(r, a)
 		if err != nil {
-			h.Broken(w, r, err)
+			h.sendError(w, r, a, err)
 			return
 		}
 		h.Portal.SignIn(w, r, path)
@@ -238,7 +261,7 @@ func (a authorization) needsSignIn(session provision.Session, signedIn bool) (bo
 // admit lets somebody in, if the core does, and if it is whom the desk expects.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization, session provision.Session, person provision.Identity) {
 	ctx := r.Context()
-	if err := h.checkHint(ctx, a.Params.Get("id_token_hint"), person); err != nil {
+	if err := h.checkHint(ctx, a, person); err != nil {
 		h.sendError(w, r, a, err)
 		return
 	}
@@ -260,20 +283,25 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization,
 
 // checkHint reports whether somebody else is signed in than the desk expects
 // (OpenID Connect Core §3.1.2.1).
-func (h *Handler) checkHint(ctx context.Context, token string, person provision.Identity) error {
-	if token == "" {
-		return nil
-	}
-	claims, err := h.readIDToken(ctx, token)
-	switch subject, _ := claims["sub"].(string); {
-	case errors.Is(err, errHint):
-		return newProblem(invalidRequest, "The id_token_hint is no ID token of ours.")
-	case err != nil:
-		return err
-	case subject != string(person.ID):
+func (h *Handler) checkHint(ctx context.Context, a authorization, person provision.Identity) error {
+	subject, err := h.expected(ctx, a)
+	if err == nil && subject != "" && subject != string(person.ID) {
 		return newProblem(loginRequired, "Somebody else is signed in than the id_token_hint names.")
 	}
-	return nil
+	return err
+}
+
+// expected returns the subject that the desk expects; "" when it does not say.
+func (h *Handler) expected(ctx context.Context, a authorization) (subject string, _ error) {
+	token := a.Params.Get(paramHint)
+	if token == "" {
+		return a.Expected, nil
+	}
+	claims, err := h.readIDToken(ctx, token)
+	if subject, _ = claims["sub"].(string); errors.Is(err, errHint) || err == nil && subject == "" {
+		return "", newProblem(invalidRequest, "The id_token_hint is no ID token of ours.")
+	}
+	return subject, err
 }
 
 // sendBack sends the browser back to the desk, to the configured address with

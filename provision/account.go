@@ -20,11 +20,11 @@ type AccountState string
 
 // The states of an account.
 const (
-	AccountWaiting        AccountState = "waiting" // a run is due
-	AccountReady          AccountState = "ready"   // the desk confirmed the wanted access
-	AccountEnded          AccountState = "ended"   // the desk confirmed that access is gone
-	AccountNeedsAttention AccountState = "parked"  // a person is needed; Reason says for what
-	AccountOnHold         AccountState = "held"    // the mass-change brake holds the destructive steps
+	AccountWaiting        AccountState = "waiting"         // a run is due
+	AccountReady          AccountState = "ready"           // the desk confirmed the wanted access
+	AccountEnded          AccountState = "ended"           // the desk confirmed that access is gone
+	AccountNeedsAttention AccountState = "needs-attention" // a person is needed; Reason says for what
+	AccountOnHold         AccountState = "on-hold"         // mass-change protection keeps the end of access waiting
 )
 
 // Account pairs an identity with its user on a desk. It is level-triggered:

@@ -57,8 +57,8 @@ func TestEnqueue(t *testing.T) {
 			jobs[i].Args = compact(t, jobs[i].Args)
 		}
 		equal(t, "jobs", []job{
-			{"visit", `{"account":"a1"}`, "default", 1, rivertype.JobStateAvailable},
-			{"visit", `{"account":"a2"}`, "default", 2, rivertype.JobStateScheduled},
+			{"reconcile", `{"account":"a1"}`, "default", 1, rivertype.JobStateAvailable},
+			{"reconcile", `{"account":"a2"}`, "default", 2, rivertype.JobStateScheduled},
 			{"evaluate", `{"connection":"c1"}`, "default", 2, rivertype.JobStateAvailable},
 		}, jobs)
 		equal(t, "scheduled at", later, queued(t, s)[1].ScheduledAt.UTC())
@@ -129,7 +129,7 @@ func TestOldJobsAreWorked(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, store.MigrateJobsTo(ctx, s, 6))
-		must(t, s.Exec(ctx, `INSERT INTO river_job (kind, args, max_attempts) VALUES ('visit', '{"account":"a1"}', 25)`))
+		must(t, s.Exec(ctx, `INSERT INTO river_job (kind, args, max_attempts) VALUES ('reconcile', '{"account":"a1"}', 25)`))
 		pending, err := s.Pending(ctx)
 		must(t, err)
 		equal(t, "pending", true, pending)

@@ -29,7 +29,7 @@ const (
 	JobEvaluate  JobKind = "evaluate"  // evaluate the dirty people of Connection
 )
 
-// Job says who and where, never what: the worker reads what is wanted when it
+// Job says who and where, never what: the worker reads what is desired when it
 // runs. Jobs may be merged, repeated and reordered.
 type Job struct {
 	Kind       JobKind

@@ -100,13 +100,13 @@ func TestManyJobs(t *testing.T) {
 	})
 }
 
-// visits is a worker as the worker package has one.
-type visits struct {
+// runs is a worker as the worker package has one.
+type runs struct {
 	river.WorkerDefaults[provision.ReconcileArgs]
 	seen chan provision.AccountID
 }
 
-func (v *visits) Work(_ context.Context, job *river.Job[provision.ReconcileArgs]) error {
+func (v *runs) Work(_ context.Context, job *river.Job[provision.ReconcileArgs]) error {
 	v.seen <- job.Args.Account
 	return nil
 }
@@ -146,7 +146,7 @@ func TestOldJobsAreWorked(t *testing.T) {
 func worked(t *testing.T, s *store.Store) func() provision.AccountID {
 	t.Helper()
 	ctx := t.Context()
-	worker := &visits{seen: make(chan provision.AccountID, 10)}
+	worker := &runs{seen: make(chan provision.AccountID, 10)}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, worker)
 	client, err := river.NewClient[*sql.Tx](s.RiverDriver(), &river.Config{

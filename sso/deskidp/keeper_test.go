@@ -142,12 +142,12 @@ func TestTellingIsTriedAgain(t *testing.T) {
 	}
 	app, err := h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
-	if app.TellAt == nil || app.Attempts != 1 || len(h.audited("desk_session.notified")) != 0 {
+	if app.NotifyAt == nil || app.Attempts != 1 || len(h.audited("desk_session.notified")) != 0 {
 		t.Fatalf("after a failure: %+v", app)
 	}
 	h.desk.status = http.StatusNoContent
-	app.TellAt = new(time.Now().Add(-time.Minute))
-	h.must(h.store.SaveAppSession(t.Context(), app))
+	app.NotifyAt = new(time.Now().Add(-time.Minute))
+	h.must(h.store.SaveDeskSession(t.Context(), app))
 	h.must(h.idp.Keep(t.Context(), false))
 	if told := h.told(); len(told) != 1 || len(h.audited("desk_session.notified")) != 1 {
 		t.Errorf("the second time: %v", told)
@@ -155,8 +155,8 @@ func TestTellingIsTriedAgain(t *testing.T) {
 
 	app, err = h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
-	app.TellAt, app.Attempts = new(time.Now().Add(-time.Minute)), 99
-	h.must(h.store.SaveAppSession(t.Context(), app))
+	app.NotifyAt, app.Attempts = new(time.Now().Add(-time.Minute)), 99
+	h.must(h.store.SaveDeskSession(t.Context(), app))
 	h.desk.status = http.StatusBadRequest
 	h.must(h.idp.Keep(t.Context(), false))
 	if given := h.audited("desk_session.not_notified"); len(given) != 1 || !strings.Contains(given[0].Detail["problem"].(string), "400") {

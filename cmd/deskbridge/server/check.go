@@ -47,7 +47,7 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	}) {
 		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
 	}
-	places := settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
+	places := settings.Units{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
 	rules, err := s.Core.Settings.Rules(ctx, "")
 	if err != nil {
 		return report, err

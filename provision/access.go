@@ -16,7 +16,7 @@ const (
 	AccessSuspended AccessStatus = "suspended" // the person may not have access, whatever the rules say
 )
 
-// Access is what a person has on one desk, wanted or granted.
+// Access is what a person has on one desk, desired or confirmed.
 type Access struct {
 	Status    AccessStatus `json:"status"`
 	Role      Role         `json:"role,omitempty"`

@@ -15,16 +15,16 @@ const (
 	OriginAdopted Origin = "adopted" // it was there before, and a policy or a person let us take it over
 )
 
-// AccountState is where an account stands on its way to the wanted access.
+// AccountState is where an account stands on its way to the desired access.
 type AccountState string
 
 // The states of an account.
 const (
-	AccountWaiting        AccountState = "waiting" // a run is due
-	AccountReady          AccountState = "ready"   // the desk confirmed the wanted access
-	AccountEnded          AccountState = "ended"   // the desk confirmed that access is gone
-	AccountNeedsAttention AccountState = "parked"  // a person is needed; Reason says for what
-	AccountOnHold         AccountState = "held"    // the mass-change brake holds the destructive steps
+	AccountWaiting        AccountState = "waiting"         // a run is due
+	AccountReady          AccountState = "ready"           // the desk confirmed the desired access
+	AccountEnded          AccountState = "ended"           // the desk confirmed that access is gone
+	AccountNeedsAttention AccountState = "needs-attention" // a person is needed; Reason says for what
+	AccountOnHold         AccountState = "on-hold"         // mass-change protection keeps the end of access waiting
 )
 
 // Account pairs an identity with its user on a desk. It is level-triggered:
@@ -40,19 +40,19 @@ type Account struct {
 	Origin   Origin
 
 	Desired    Access
-	Profile    Profile // as wanted on the desk
+	Profile    Profile // as desired on the desk
 	Manager    string  // the person's manager as the IdP names them, for hand-over
-	Revision   int64   // one more with each change of what is wanted
+	Revision   int64   // one more with each change of what is desired
 	Reconciled int64   // the Revision that the last finished run brought about
 
 	Confirmed   Access // zero until the first confirmation; Grants is empty
 	ConfirmedAt *time.Time
 
 	State       AccountState
-	Reason      string     // in plain words: why parked, held or still waiting
+	Reason      string     // in plain words: why it needs attention, is on hold or still waiting
 	ReasonCode  ReasonCode // the same for programs; "" when there is no Reason
 	Seat        bool       // takes one of the desk's seats
-	EndingSince *time.Time // when access was first seen to end; nil while it is wanted
+	EndingSince *time.Time // when access was first seen to end; nil while it is desired
 
 	Attempts   int        // failed runs since the last good one
 	RetryAt    *time.Time // not before; nil: at once
@@ -62,10 +62,10 @@ type Account struct {
 	UpdatedAt time.Time
 }
 
-// Due reports whether the desk may differ from what is wanted.
+// Due reports whether the desk may differ from what is desired.
 func (a *Account) Due() bool { return a.Reconciled < a.Revision }
 
-// Usable reports whether the person can work with the account: it is wanted,
+// Usable reports whether the person can work with the account: it is desired,
 // and the desk has confirmed one.
 func (a *Account) Usable() bool {
 	return a.Desired.Status == AccessActive && a.Confirmed.Status == AccessActive && a.DeskUser != ""

@@ -33,7 +33,7 @@ type Desk struct {
 	CreatedAt time.Time
 }
 
-// The bounds of a desk's rate, in calls a second. A visit makes a handful of
+// The bounds of a desk's rate, in calls a second. A run makes a handful of
 // calls, so less than the least would keep a leaver in for minutes.
 const (
 	minRate = 0.2
@@ -76,9 +76,9 @@ type Adoption string
 
 // The policies. Admins and owners are never adopted without a person's yes.
 const (
-	AdoptPropose   Adoption = "propose"   // default: the account is parked with a question for an admin
+	AdoptPropose   Adoption = "propose"   // default: the account needs attention with a question for an admin
 	AdoptAutomatic Adoption = "automatic" // for addresses in the connection's domains; propose for others
-	AdoptOff       Adoption = "off"       // never; the account is parked and says so
+	AdoptOff       Adoption = "off"       // never; the account needs attention and says so
 )
 
 // DeskUser is a user as a desk shows it, in the common words.
@@ -142,12 +142,12 @@ func validateDeskSignIn(s *protocol.DeskSignIn) error {
 }
 
 // DriftPolicy is what happens when a sweep finds that people have changed on a
-// desk by hand what rules govern.
+// desk by hand what is in the managed scope.
 type DriftPolicy string
 
 // The policies.
 const (
-	DriftRepair DriftPolicy = "repair" // default: the account is visited, which puts it right
+	DriftRepair DriftPolicy = "repair" // default: the account is reconciled, which puts it right
 	DriftReport DriftPolicy = "report" // told once in the audit log, and shown until it is gone
 	DriftOff    DriftPolicy = "off"    // nobody looks
 )

@@ -50,7 +50,7 @@ func Errorf(code Code, field, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Detail: fmt.Sprintf(format, args...)}
 }
 
-// RefusedEnded is why an answer is refused that says less than a farewell since.
+// RefusedEnded is why an answer is refused that says less than a logout message since.
 const RefusedEnded = "ended"
 
 // RefusedReplay is why something that was used before is refused.

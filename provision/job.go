@@ -25,11 +25,11 @@ type JobKind string
 
 // The kinds of jobs.
 const (
-	JobReconcile JobKind = "visit"    // bring the desk to what Account wants
-	JobEvaluate  JobKind = "evaluate" // evaluate the dirty people of Connection
+	JobReconcile JobKind = "reconcile" // bring the desk to the desired access of Account
+	JobEvaluate  JobKind = "evaluate"  // evaluate the dirty people of Connection
 )
 
-// Job says who and where, never what: the worker reads what is wanted when it
+// Job says who and where, never what: the worker reads what is desired when it
 // runs. Jobs may be merged, repeated and reordered.
 type Job struct {
 	Kind       JobKind

@@ -9,7 +9,7 @@ type ReasonCode string
 const (
 	ReasonNone ReasonCode = "" // nothing is in the way
 
-	ReasonSeat         ReasonCode = "seat"          // the desk has no free seat; whoever frees one has the account visited
+	ReasonSeat         ReasonCode = "seat"          // the desk has no free seat; whoever frees one has the account reconciled
 	ReasonAdoption     ReasonCode = "adoption"      // the desk already has a user for the person, which we did not make
 	ReasonOwner        ReasonCode = "owner"         // the desk user is the desk's owner
 	ReasonLastAdmin    ReasonCode = "last-admin"    // the desk user is the last admin of the desk
@@ -21,10 +21,10 @@ const (
 	ReasonDeskUnusable ReasonCode = "desk-unusable" // the settings of the desk are mistaken
 	ReasonGaveUp       ReasonCode = "gave-up"       // it failed too often
 
-	ReasonDeskPaused   ReasonCode = "desk-paused"  // the desk is not called for now; the end of the pause has the account visited
+	ReasonDeskPaused   ReasonCode = "desk-paused"  // the desk is not called for now; the end of the pause has the account reconciled
 	ReasonUnauthorized ReasonCode = "unauthorized" // the desk refuses our credentials; tried again
 	ReasonInterrupted  ReasonCode = "interrupted"  // the run was cut short; tried again
 	ReasonFailed       ReasonCode = "failed"       // the desk failed otherwise; tried again
 
-	ReasonMassChange ReasonCode = "mass-change" // held by the mass-change brake
+	ReasonMassChange ReasonCode = "mass-change" // on hold by mass-change protection
 )

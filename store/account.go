@@ -15,13 +15,13 @@ type accountRow struct {
 	DeskID       string
 	DeskUser     string
 	Origin       string
-	Wanted       string
+	Desired      string `gorm:"column:wanted" db:"wanted"`
 	Profile      string
 	Manager      string
 	Revision     int64
-	Visited      int64
-	Granted      string
-	GrantedAt    *int64
+	Reconciled   int64  `gorm:"column:visited" db:"visited"`
+	Confirmed    string `gorm:"column:granted" db:"granted"`
+	ConfirmedAt  *int64 `gorm:"column:granted_at" db:"granted_at"`
 	State        string
 	Reason       string
 	ReasonCode   string
@@ -37,9 +37,9 @@ type accountRow struct {
 func (accountRow) TableName() string { return "accounts" }
 
 func newAccountRow(a provision.Account) (accountRow, error) {
-	wanted, err1 := toJSON(a.Desired)
+	desired, err1 := toJSON(a.Desired)
 	profile, err2 := toJSON(a.Profile)
-	granted, err3 := toJSON(a.Confirmed)
+	confirmed, err3 := toJSON(a.Confirmed)
 	return accountRow{
 		ID:           string(a.ID),
 		IdentityID:   string(a.Identity),
@@ -47,13 +47,13 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		DeskID:       string(a.Desk),
 		DeskUser:     string(a.DeskUser),
 		Origin:       string(a.Origin),
-		Wanted:       wanted,
+		Desired:      desired,
 		Profile:      profile,
 		Manager:      a.Manager,
 		Revision:     a.Revision,
-		Visited:      a.Reconciled,
-		Granted:      granted,
-		GrantedAt:    fromTimePtr(a.ConfirmedAt),
+		Reconciled:   a.Reconciled,
+		Confirmed:    confirmed,
+		ConfirmedAt:  fromTimePtr(a.ConfirmedAt),
 		State:        string(a.State),
 		Reason:       a.Reason,
 		ReasonCode:   string(a.ReasonCode),
@@ -77,8 +77,8 @@ func (row accountRow) account() (provision.Account, error) {
 		Origin:      provision.Origin(row.Origin),
 		Manager:     row.Manager,
 		Revision:    row.Revision,
-		Reconciled:  row.Visited,
-		ConfirmedAt: toTimePtr(row.GrantedAt),
+		Reconciled:  row.Reconciled,
+		ConfirmedAt: toTimePtr(row.ConfirmedAt),
 		State:       provision.AccountState(row.State),
 		Reason:      row.Reason,
 		ReasonCode:  provision.ReasonCode(row.ReasonCode),
@@ -91,9 +91,9 @@ func (row accountRow) account() (provision.Account, error) {
 		UpdatedAt:   toTime(row.UpdatedAt),
 	}
 	err := errors.Join(
-		json.Unmarshal([]byte(row.Wanted), &a.Desired),
+		json.Unmarshal([]byte(row.Desired), &a.Desired),
 		json.Unmarshal([]byte(row.Profile), &a.Profile),
-		json.Unmarshal([]byte(row.Granted), &a.Confirmed),
+		json.Unmarshal([]byte(row.Confirmed), &a.Confirmed),
 	)
 	if err != nil {
 		return a, fmt.Errorf("store: account %s: %w", row.ID, err)

@@ -119,19 +119,19 @@ func TestSteps(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		w := newWorld(t, s)
-		planned := got(s.PlanSteps(ctx, []reconcile.Write{
+		planned := got(s.JournalWrites(ctx, []reconcile.Write{
 			{Account: w.account.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"add": []any{"t"}}},
 			{Account: w.account.ID, Kind: reconcile.WriteRole, ID: 99, Note: "n"},
 			{Account: w.account.ID, Kind: reconcile.WriteDeactivate},
 		}))(t)
-		open := got(s.OpenSteps(ctx, w.account.ID))(t)
+		open := got(s.OpenWrites(ctx, w.account.ID))(t)
 		equal(t, "open", planned, open)
 		if !(planned[0].ID < planned[1].ID && planned[1].ID < planned[2].ID) {
 			t.Errorf("ids %d %d %d do not rise", planned[0].ID, planned[1].ID, planned[2].ID)
 		}
-		must(t, s.CloseSteps(ctx, []int64{planned[0].ID, planned[2].ID}))
-		equal(t, "still open", planned[1:2], got(s.OpenSteps(ctx, w.account.ID))(t))
-		equal(t, "nothing planned", 0, len(got(s.PlanSteps(ctx, nil))(t)))
+		must(t, s.CloseWrites(ctx, []int64{planned[0].ID, planned[2].ID}))
+		equal(t, "still open", planned[1:2], got(s.OpenWrites(ctx, w.account.ID))(t))
+		equal(t, "nothing planned", 0, len(got(s.JournalWrites(ctx, nil))(t)))
 	})
 }
 

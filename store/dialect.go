@@ -30,7 +30,7 @@ type sqlWords struct {
 	groups string
 
 	greatest, least string // functions of two values
-	among           string // format: the condition to be one of the few rows of the query %s
+	oneOf           string // format: the condition to be one of the few rows of the query %s
 }
 
 var words = map[Dialect]sqlWords{
@@ -43,7 +43,7 @@ var words = map[Dialect]sqlWords{
 			FROM members m CROSS JOIN groups g WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id AND g.id = m.group_id)`,
 		greatest: `max`,
 		least:    `min`,
-		among:    `IN (%s)`,
+		oneOf:    `IN (%s)`,
 	},
 	Postgres: {
 		filter: sqlfilter.Postgres,
@@ -54,7 +54,7 @@ var words = map[Dialect]sqlWords{
 			FROM members m JOIN groups g ON g.id = m.group_id WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id)`,
 		greatest: `greatest`,
 		least:    `least`,
-		among:    `= ANY (ARRAY(%s))`, // the planner knows no number for IN, and would read the whole table
+		oneOf:    `= ANY (ARRAY(%s))`, // the planner knows no number for IN, and would read the whole table
 	},
 }
 

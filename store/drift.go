@@ -21,35 +21,35 @@ type driftRow struct {
 
 func (driftRow) TableName() string { return "drifts" }
 
-// driftStep is a step as it stands in a drift.
-type driftStep struct {
+// driftWrite is a write as it stands in a drift.
+type driftWrite struct {
 	Kind   reconcile.WriteKind `json:"kind"`
 	Detail map[string]any      `json:"detail,omitempty"`
 }
 
 func newDriftRow(d reconcile.Drift) (driftRow, error) {
-	steps := make([]driftStep, len(d.Writes))
+	writes := make([]driftWrite, len(d.Writes))
 	for i, st := range d.Writes {
-		steps[i] = driftStep{st.Kind, st.Detail}
+		writes[i] = driftWrite{st.Kind, st.Detail}
 	}
-	text, err := toJSON(steps)
+	text, err := toJSON(writes)
 	return driftRow{AccountID: string(d.Account), DeskID: string(d.Desk), Revision: d.Revision, FoundAt: fromTime(d.FoundAt), Steps: text, Reason: d.Reason}, err
 }
 
 func (row driftRow) drift() (reconcile.Drift, error) {
 	d := reconcile.Drift{Account: provision.AccountID(row.AccountID), Desk: provision.DeskID(row.DeskID), Revision: row.Revision,
 		FoundAt: toTime(row.FoundAt), Reason: row.Reason}
-	var steps []driftStep
-	if err := decodeJSON(row.Steps, &steps); err != nil {
+	var writes []driftWrite
+	if err := decodeJSON(row.Steps, &writes); err != nil {
 		return d, fmt.Errorf("store: drift of account %s: %w", row.AccountID, err)
 	}
-	for _, st := range steps {
+	for _, st := range writes {
 		d.Writes = append(d.Writes, reconcile.Write{Account: d.Account, Kind: st.Kind, Detail: st.Detail})
 	}
 	return d, nil
 }
 
-// current leaves out drifts whose account was visited since, or is going to be.
+// current leaves out drifts whose account was reconciled since, or is going to be.
 const current = `EXISTS (SELECT 1 FROM accounts a WHERE a.id = drifts.account_id AND a.revision = drifts.revision)`
 
 // Drifts implements [reconcile.Store].

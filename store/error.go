@@ -48,9 +48,9 @@ var uniqueRules = []uniqueRule{
 	{"groups_external_id", "groups.connection_id, groups.external_id", "externalId",
 		"another group of this connection already has this externalId"},
 	{"owners_name", "owners.name", "name",
-		"there is an owner with this name already; `deskbridge admin remove` it first"},
-	{"tickets_pkey", "tickets.hash", "ticket",
-		"this ticket exists already"},
+		"there is a break-glass admin with this name already; `deskbridge admin remove` it first"},
+	{"tickets_pkey", "tickets.hash", "token",
+		"this one-time token exists already"},
 	{"desks_name", "desks.name", "name",
 		"another desk already has this name; choose a different one"},
 	{"accounts_identity", "accounts.identity_id, accounts.desk_id", "identity",
@@ -58,7 +58,7 @@ var uniqueRules = []uniqueRule{
 	{"accounts_desk_user", "accounts.desk_id, accounts.desk_user", "deskUser",
 		"the user on the desk already belongs to another person's account"},
 	{"audit_seal", "audit.seal", "seal",
-		"this place in the audit chain is taken"},
+		"this position in the audit chain is taken"},
 }
 
 // translate turns the database's errors that callers are expected to tell

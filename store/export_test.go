@@ -114,11 +114,11 @@ func MigrateJobsTo(ctx context.Context, s *Store, version int) error {
 // KeepSignIn puts the text of sign-in options into the row of a connection or
 // desk, sealed, as a release before or after this one may have left it there.
 func KeepSignIn(ctx context.Context, s *Store, table, id, text string) error {
-	place := table
+	location := table
 	if table == deskTable {
-		place = deskSignInField
+		location = deskSignInField
 	}
-	sealed, err := s.keys.seal(text, place, id)
+	sealed, err := s.keys.seal(text, location, id)
 	if err != nil {
 		return err
 	}

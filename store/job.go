@@ -18,8 +18,8 @@ const (
 	priorityNormal = 2
 )
 
-// Enqueue implements [entitlement.Store]. Jobs become River jobs of kind "visit"
-// and "evaluate" with [provision.ReconcileArgs] and [provision.EvaluateArgs], in
+// Enqueue implements [entitlement.Store]. Jobs become River jobs of kind
+// "reconcile" and "evaluate" with [provision.ReconcileArgs] and [provision.EvaluateArgs], in
 // the default queue.
 func (s *Store) Enqueue(ctx context.Context, jobs ...provision.Job) error {
 	if len(jobs) == 0 {

@@ -57,8 +57,8 @@ func TestEnqueue(t *testing.T) {
 			jobs[i].Args = compact(t, jobs[i].Args)
 		}
 		equal(t, "jobs", []job{
-			{"visit", `{"account":"a1"}`, "default", 1, rivertype.JobStateAvailable},
-			{"visit", `{"account":"a2"}`, "default", 2, rivertype.JobStateScheduled},
+			{"reconcile", `{"account":"a1"}`, "default", 1, rivertype.JobStateAvailable},
+			{"reconcile", `{"account":"a2"}`, "default", 2, rivertype.JobStateScheduled},
 			{"evaluate", `{"connection":"c1"}`, "default", 2, rivertype.JobStateAvailable},
 		}, jobs)
 		equal(t, "scheduled at", later, queued(t, s)[1].ScheduledAt.UTC())
@@ -100,13 +100,13 @@ func TestManyJobs(t *testing.T) {
 	})
 }
 
-// visits is a worker as the worker package has one.
-type visits struct {
+// runs is a worker as the worker package has one.
+type runs struct {
 	river.WorkerDefaults[provision.ReconcileArgs]
 	seen chan provision.AccountID
 }
 
-func (v *visits) Work(_ context.Context, job *river.Job[provision.ReconcileArgs]) error {
+func (v *runs) Work(_ context.Context, job *river.Job[provision.ReconcileArgs]) error {
 	v.seen <- job.Args.Account
 	return nil
 }
@@ -129,7 +129,7 @@ func TestOldJobsAreWorked(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		must(t, store.MigrateJobsTo(ctx, s, 6))
-		must(t, s.Exec(ctx, `INSERT INTO river_job (kind, args, max_attempts) VALUES ('visit', '{"account":"a1"}', 25)`))
+		must(t, s.Exec(ctx, `INSERT INTO river_job (kind, args, max_attempts) VALUES ('reconcile', '{"account":"a1"}', 25)`))
 		pending, err := s.Pending(ctx)
 		must(t, err)
 		equal(t, "pending", true, pending)
@@ -146,7 +146,7 @@ func TestOldJobsAreWorked(t *testing.T) {
 func worked(t *testing.T, s *store.Store) func() provision.AccountID {
 	t.Helper()
 	ctx := t.Context()
-	worker := &visits{seen: make(chan provision.AccountID, 10)}
+	worker := &runs{seen: make(chan provision.AccountID, 10)}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, worker)
 	client, err := river.NewClient[*sql.Tx](s.RiverDriver(), &river.Config{

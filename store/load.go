@@ -49,7 +49,7 @@ var (
 	deskByID          = `SELECT ` + columnsOf(&deskRow{}) + ` FROM desks WHERE id = $1`
 	connectionByID    = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections WHERE id = $1`
 	lockOneConnection = connectionByID + ` FOR NO KEY UPDATE`
-	stepsOf           = `SELECT ` + columnsOf(&stepRow{}) + ` FROM steps WHERE account_id = $1 ORDER BY id`
+	stepsOf           = `SELECT ` + columnsOf(&writeRow{}) + ` FROM steps WHERE account_id = $1 ORDER BY id`
 	groupsOf          = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
 
 	tombstoneByName = `SELECT ` + identityColumns + ` FROM identities
@@ -162,7 +162,7 @@ func (s *Store) LoadRun(ctx context.Context, a provision.Account, lockConnection
 		statement{sql: connection, args: []any{string(a.Connection)}, read: readRows(&connections, s.keys.connection)},
 		statement{sql: lockOneAccount, args: []any{string(a.ID)}, read: readAccounts(&accounts)},
 		statement{sql: deskByID, args: []any{string(a.Desk)}, read: readRows(&desks, s.keys.desk)},
-		statement{sql: stepsOf, args: []any{string(a.ID)}, read: readRows(&r.Unfinished, stepRow.step)},
+		statement{sql: stepsOf, args: []any{string(a.ID)}, read: readRows(&r.Unfinished, writeRow.write)},
 	)...)
 	if err != nil {
 		return r, nil, translateRead(err, "account")
@@ -203,7 +203,7 @@ func (s *Store) loadRun(ctx context.Context, a provision.Account, lockConnection
 	if r.Desk, err = s.Desk(ctx, string(a.Desk)); err != nil {
 		return r, nil, err
 	}
-	r.Unfinished, err = s.OpenSteps(ctx, a.ID)
+	r.Unfinished, err = s.OpenWrites(ctx, a.ID)
 	return r, rules, err
 }
 

@@ -30,7 +30,7 @@ func TestOneTripOrMany(t *testing.T) {
 		insertGroup(t, s, c.ID, "flat", person(all[2]))
 		accounts := []provision.Account{account(all[0], d.ID), account(all[2], d.ID)}
 		must(t, s.SaveAccounts(ctx, accounts))
-		got(s.PlanSteps(ctx, []reconcile.Write{{Account: accounts[0].ID, Kind: reconcile.WriteCreate}, {Account: accounts[0].ID, Kind: reconcile.WriteRole, Detail: map[string]any{"to": "agent"}}}))(t)
+		got(s.JournalWrites(ctx, []reconcile.Write{{Account: accounts[0].ID, Kind: reconcile.WriteCreate}, {Account: accounts[0].ID, Kind: reconcile.WriteRole, Detail: map[string]any{"to": "agent"}}}))(t)
 		must(t, s.SaveRule(ctx, provision.Rule{ID: provision.NewID[provision.RuleID](), Connection: c.ID, Desk: d.ID, Group: "inner", GroupID: inner.ID, Role: provision.RoleAgent, Teams: []string{"a"}}))
 		for i, p := range all[3:] {
 			p.Status, p.UpdatedAt = provision.StatusRemoved, p.UpdatedAt.Add(time.Duration(i)*time.Second)

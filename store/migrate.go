@@ -26,6 +26,14 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 
+	// The queue first: a migration of ours writes to its jobs.
+	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return fmt.Errorf("store: migrate jobs: %w", err)
+	}
+	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("store: migrate jobs: %w", err)
+	}
 	provider, err := s.goose()
 	if err != nil {
 		return err
@@ -36,13 +44,6 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	}
 	for _, m := range done {
 		s.log.InfoContext(ctx, "migrated", "version", m.Source.Version, "duration", m.Duration)
-	}
-	queue, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return fmt.Errorf("store: migrate jobs: %w", err)
-	}
-	if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("store: migrate jobs: %w", err)
 	}
 	return nil
 }

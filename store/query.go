@@ -57,15 +57,15 @@ func (s *Store) skipPeople(ctx context.Context, c provision.ConnectionID) func(*
 		if q.Offset < manyRows || q.Where != nil || len(q.SortBy) > 0 || q.Descending {
 			return skipRows(base, q)
 		}
-		among := func(place string) string {
-			return `identities.id ` + fmt.Sprintf(s.sql.among, `SELECT id FROM identities WHERE connection_id = ? AND status <> 'removed' ORDER BY id `+place)
+		oneOf := func(limit string) string {
+			return `identities.id ` + fmt.Sprintf(s.sql.oneOf, `SELECT id FROM identities WHERE connection_id = ? AND status <> 'removed' ORDER BY id `+limit)
 		}
 		total, err := s.countPeople(ctx, c, nil)(base)
 		if err != nil || q.Offset <= total/2 { // the error will come again
-			return base.Where(among(`LIMIT ? OFFSET ?`), string(c), q.Limit, q.Offset)
+			return base.Where(oneOf(`LIMIT ? OFFSET ?`), string(c), q.Limit, q.Offset)
 		}
 		left := `(SELECT CAST(coalesce(sum(live), 0) AS BIGINT) FROM identity_counts WHERE connection_id = ?) - `
-		return base.Where(among(`DESC LIMIT `+s.sql.greatest+`(0, `+s.sql.least+`(?, `+left+`?)) OFFSET `+s.sql.greatest+`(0, `+left+`?)`),
+		return base.Where(oneOf(`DESC LIMIT `+s.sql.greatest+`(0, `+s.sql.least+`(?, `+left+`?)) OFFSET `+s.sql.greatest+`(0, `+left+`?)`),
 			string(c), q.Limit, string(c), q.Offset, string(c), q.Offset+q.Limit)
 	}
 }

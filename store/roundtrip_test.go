@@ -81,8 +81,8 @@ func TestEveryFieldComesBack(t *testing.T) {
 		equal(t, "account saved twice", a, got(s.Account(ctx, a.ID))(t))
 
 		step := reconcile.Write{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"team": "tier1"}, Note: "why"}
-		step.ID = got(s.PlanSteps(ctx, []reconcile.Write{step}))(t)[0].ID
-		back(t, step, got(s.OpenSteps(ctx, a.ID))(t)[0])
+		step.ID = got(s.JournalWrites(ctx, []reconcile.Write{step}))(t)[0].ID
+		back(t, step, got(s.OpenWrites(ctx, a.ID))(t)[0])
 
 		e := provision.Entry{At: noon, Connection: c.ID, Cause: provision.Cause{Actor: "cli", Action: "rule add", Request: "req"},
 			Action: "rule.added", Subject: "rule", Desk: d.ID, Account: a.ID, Detail: map[string]any{"n": json.Number("9007199254740993")}}

@@ -16,7 +16,7 @@ import (
 //
 // A sealed secret reads "v1.KEYID.BASE64", where KEYID is the beginning of a
 // hash of the key and BASE64 holds nonce and ciphertext of AES-256-GCM. The
-// place it is stored in, table and row, is authenticated with it: a sealed
+// location it is stored in, table and row, is authenticated with it: a sealed
 // secret that is copied to another row does not open there.
 type keyring struct {
 	first string // id of the key that seals; "" when there is none
@@ -65,7 +65,7 @@ func (k *keyring) seal(secret, table, id string) (string, error) {
 	if k.first == "" {
 		return "", errors.New("store: no encryption key is set, so secrets cannot be saved; set DESKBRIDGE_SECRET_KEY or DESKBRIDGE_SECRET_KEY_FILE")
 	}
-	box := k.keys[k.first].Seal(nil, nil, []byte(secret), place(table, id))
+	box := k.keys[k.first].Seal(nil, nil, []byte(secret), location(table, id))
 	return strings.Join([]string{sealVersion, k.first, base64.RawStdEncoding.EncodeToString(box)}, "."), nil
 }
 
@@ -86,14 +86,14 @@ func (k *keyring) open(sealed, table, id string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("store: the sealed secret in %s %s is damaged; set the secret anew", table, id)
 	}
-	secret, err := aead.Open(nil, nil, box, place(table, id))
+	secret, err := aead.Open(nil, nil, box, location(table, id))
 	if err != nil {
 		return "", fmt.Errorf("store: the sealed secret in %s %s is damaged or was copied from elsewhere; set the secret anew", table, id)
 	}
 	return string(secret), nil
 }
 
-func place(table, id string) []byte { return []byte(table + "\x00" + id) }
+func location(table, id string) []byte { return []byte(table + "\x00" + id) }
 
 // Reseal seals every secret with the first key, and returns how many there
 // were. After it the old keys are needed no more.

@@ -56,15 +56,15 @@ func (s *Store) Search(ctx context.Context, c provision.ConnectionID, q provisio
 	if !q.Sorted && q.Groups == nil {
 		return s.walk(c, kinds[0], q, out)
 	}
-	places, err := s.places(ctx, c, kinds, q)
+	positions, err := s.positions(ctx, c, kinds, q)
 	if err != nil {
 		return provision.Finding{}, err
 	}
-	if len(places) > q.Limit {
-		places = places[:q.Limit]
-		out.Next = &places[q.Limit-1].Position
+	if len(positions) > q.Limit {
+		positions = positions[:q.Limit]
+		out.Next = &positions[q.Limit-1].Position
 	}
-	out.Items, err = s.found(kinds, c, places)
+	out.Items, err = s.found(kinds, c, positions)
 	return out, err
 }
 
@@ -121,9 +121,9 @@ func (k kind) selected(s *Store, c provision.ConnectionID) (*gorm.DB, error) {
 	return base, err
 }
 
-// places returns where the rows of one page stand, and that of one more where
+// positions returns where the rows of one page stand, and that of one more where
 // there is one.
-func (s *Store) places(ctx context.Context, c provision.ConnectionID, kinds []kind, q provision.Search) ([]spot, error) {
+func (s *Store) positions(ctx context.Context, c provision.ConnectionID, kinds []kind, q provision.Search) ([]spot, error) {
 	keys, err := s.sortKeys(kinds, q)
 	if err != nil {
 		return nil, err

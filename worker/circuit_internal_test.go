@@ -188,7 +188,7 @@ func TestPutOff(t *testing.T) {
 		{"as long as the desk asks for", 15 * time.Minute, time.Hour, true, 15 * time.Minute, 19 * time.Minute},
 	} {
 		for range 100 {
-			if got := putOff(&pausedError{wait: tt.wait, lasted: tt.lasted}, tt.ending); got < tt.least || got > tt.most {
+			if got := deferral(&pausedError{wait: tt.wait, lasted: tt.lasted}, tt.ending); got < tt.least || got > tt.most {
 				t.Errorf("%s: %v, want from %v to %v", tt.name, got, tt.least, tt.most)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // converge reads the desk, writes the difference, and reads again, until all is
-// as wanted, or what is left is for an admin to do. An error says why neither
+// as desired, or what is left is for an admin to do. An error says why neither
 // was reached.
 func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOptions) (outcome, error) {
 	open, err := w.desks.get(v.Desk)
@@ -75,7 +75,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOpti
 	return outcome{}, desk.Errorf(desk.Retryable, "the desk accepts changes but does not show them afterwards")
 }
 
-// steps returns what is to be written, and notes what an earlier visit wrote
+// steps returns what is to be written, and notes what an earlier run wrote
 // before it was cut short.
 func (w *Worker) steps(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts) ([]reconcile.Write, error) {
 	fit := d.Fit(want(v))
@@ -182,7 +182,7 @@ func (w *Worker) carryOut(ctx context.Context, d *session, v *reconcile.Run, hav
 }
 
 // refused reports whether err proves that a write did not take place: the next
-// visit must not take it for done.
+// run must not take it for done.
 func refused(err error) bool {
 	if e, ok := errors.AsType[*provision.Error](err); ok { // the desk user is another account's
 		return e.Code == provision.Conflict

@@ -74,13 +74,13 @@ func (d *desks) forget(id provision.DeskID) {
 	}
 }
 
-// session returns the desk for the calls of one visit or sweep.
+// session returns the desk for the calls of one run or sweep.
 func (o *openDesk) session(options *callOptions) *session {
 	return &session{Desk: o.connector, open: o, options: options}
 }
 
 // own returns the id of our own account on the desk, which check finds out.
-// Visits that ask while another one does share what it finds.
+// Runs that ask while another one does share what it finds.
 func (o *openDesk) own(ctx context.Context, check func(context.Context) (desk.Profile, error)) (provision.DeskUserID, error) {
 	asked := time.Now()
 	if err := o.checking.Acquire(ctx, 1); err != nil {

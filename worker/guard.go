@@ -20,8 +20,8 @@ const (
 	renewEvery = reconcile.Lease / 3
 )
 
-// deskGuard stands between visits and a desk: it keeps to the desk's rate, stops
-// calling a desk that fails, and bounds each call. One guard serves all visits
+// deskGuard stands between runs and a desk: it keeps to the desk's rate, stops
+// calling a desk that fails, and bounds each call. One guard serves all runs
 // of this process to a desk.
 type deskGuard struct {
 	desk    provision.Desk

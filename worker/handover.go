@@ -13,13 +13,13 @@ import (
 
 const (
 	handOverPage = 100
-	// handOverMost is how many conversations one visit moves before it asks a
+	// handOverMost is how many conversations one run moves before it asks a
 	// person: more than that is no workload but a mistake.
 	handOverMost = 10_000
 )
 
 // handOver gives a leaver's open conversations to others, until the desk shows
-// none any more. rest is what the visit will write afterwards; it stays in the
+// none any more. rest is what the run will write afterwards; it stays in the
 // journal. left says why some could not be given to anybody, not even to the
 // queue: an admin has to.
 func (w *Worker) handOver(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, rest []reconcile.Write) (left, _ error) {
@@ -179,15 +179,15 @@ func (w *Worker) agentAssignee(ctx context.Context, d *session, key desk.Key, le
 	return &assignees{list: []desk.Assignee{{User: user.ID}}}, nil
 }
 
-// teamAssignees are the leaver's teams, those that a rule governs first, or their
+// teamAssignees are the leaver's teams, those in the managed scope first, or their
 // active members in turn.
 func (w *Worker) teamAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser) (*assignees, error) {
 	teams := slices.Clone(have.Teams)
-	if len(teams) == 0 { // they have left already, in a visit that was cut short
+	if len(teams) == 0 { // they have left already, in a run that was cut short
 		teams = slices.Clone(v.Account.Confirmed.Teams)
 	}
 	slices.SortStableFunc(teams, func(a, b string) int {
-		return cmp.Compare(min(slices.Index(v.Teams, b), 0), min(slices.Index(v.Teams, a), 0)) // -1: not governed
+		return cmp.Compare(min(slices.Index(v.Teams, b), 0), min(slices.Index(v.Teams, a), 0)) // -1: not managed
 	})
 	if v.Desk.HandOver.To == provision.HandOverTeam && d.Capabilities().AssignToTeam && len(teams) > 0 {
 		return &assignees{list: []desk.Assignee{{Team: teams[0]}}}, nil

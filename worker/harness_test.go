@@ -137,31 +137,31 @@ func (h *harness) must(err error) {
 func (h *harness) drain() {
 	h.Helper()
 	for range 100 {
-		visits, evaluate := h.jobs()
+		runs, evaluate := h.jobs()
 		for _, l := range h.later {
 			if !h.now().Before(l.at) {
-				visits = append(visits, l.account)
+				runs = append(runs, l.account)
 			}
 		}
 		h.later = slices.DeleteFunc(h.later, func(l laterVisit) bool { return !h.now().Before(l.at) })
-		if len(visits) == 0 && !evaluate {
+		if len(runs) == 0 && !evaluate {
 			return
 		}
 		if evaluate {
 			h.must(h.core.Entitlement.EvaluateDirty(h.Context(), h.conn.ID))
 		}
-		slices.Sort(visits)
-		for _, id := range slices.Compact(visits) {
-			h.visit(id)
+		slices.Sort(runs)
+		for _, id := range slices.Compact(runs) {
+			h.reconcile(id)
 		}
 	}
 	h.Fatal("the queue does not run dry")
 }
 
-// visit visits as a job of the queue does.
-func (h *harness) visit(id provision.AccountID) {
+// reconcile runs as a job of the queue does.
+func (h *harness) reconcile(id provision.AccountID) {
 	h.Helper()
-	again, err := h.worker.Visit(h.Context(), id)
+	again, err := h.worker.Reconcile(h.Context(), id)
 	h.must(err)
 	if !again.IsZero() {
 		h.later = append(h.later, laterVisit{again, id})
@@ -169,7 +169,7 @@ func (h *harness) visit(id provision.AccountID) {
 }
 
 // jobs takes all jobs out of the queue.
-func (h *harness) jobs() (visits []provision.AccountID, evaluate bool) {
+func (h *harness) jobs() (runs []provision.AccountID, evaluate bool) {
 	h.Helper()
 	text := `json(args)`
 	if h.store.Dialect() == string(store.Postgres) {
@@ -185,12 +185,12 @@ func (h *harness) jobs() (visits []provision.AccountID, evaluate bool) {
 			evaluate = true
 			continue
 		}
-		var visit provision.ReconcileArgs
-		h.must(json.Unmarshal([]byte(args), &visit))
-		visits = append(visits, visit.Account)
+		var run provision.ReconcileArgs
+		h.must(json.Unmarshal([]byte(args), &run))
+		runs = append(runs, run.Account)
 	}
 	h.must(rows.Err())
-	return visits, evaluate
+	return runs, evaluate
 }
 
 // pass lets time go by, does the housekeeping that is due by then, and works

@@ -17,9 +17,9 @@ import (
 const (
 	sealEvery    = time.Second
 	catchUpEvery = 10 * time.Second
-	// visitTimeout bounds a whole visit; a hand-over of many conversations is
+	// runTimeout bounds a whole run; a hand-over of many conversations is
 	// the longest.
-	visitTimeout = 30 * time.Minute
+	runTimeout = 30 * time.Minute
 	// fetchPause is how long the queue is left alone after it gave work. When it
 	// had none it is asked again after [Options.Poll].
 	fetchPause = 5 * time.Millisecond
@@ -27,7 +27,7 @@ const (
 
 // Options say how much work is done at once.
 type Options struct {
-	Workers int           // visits at once; default 8
+	Workers int           // runs at once; default 8
 	Poll    time.Duration // how often the queue is asked for work; default 100 ms
 	Sweep   time.Duration // how often each desk is looked at for what was changed by hand; default never
 }
@@ -41,14 +41,14 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 		opts.Poll = 100 * time.Millisecond
 	}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &visitWorker{worker: w})
+	river.AddWorker(workers, &reconcileWorker{worker: w})
 	river.AddWorker(workers, &evaluateWorker{core: w.core})
 	client, err := river.NewClient(driver, &river.Config{
 		Workers:              workers,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: opts.Workers, FetchCooldown: min(fetchPause, opts.Poll), FetchPollInterval: opts.Poll}},
 		PollOnly:             true, // a listener would ask every 50 ms, on the one connection that may write to SQLite
-		JobTimeout:           visitTimeout,
-		RescueStuckJobsAfter: visitTimeout + time.Minute,
+		JobTimeout:           runTimeout,
+		RescueStuckJobsAfter: runTimeout + time.Minute,
 		Logger:               slog.New(quiet{w.log.Handler()}),
 	})
 	if err != nil {
@@ -75,7 +75,7 @@ type Runner struct {
 	keepers sync.WaitGroup
 }
 
-// Stop lets visits that are under way finish, as long as ctx allows, and
+// Stop lets runs that are under way finish, as long as ctx allows, and
 // starts no more.
 func (r *Runner) Stop(ctx context.Context) error {
 	err := r.client.Stop(ctx)
@@ -113,19 +113,19 @@ func (w *Worker) seal(ctx context.Context) error {
 func (w *Worker) catchUp(ctx context.Context) error {
 	n, err := w.core.Reconcile.CatchUp(ctx, reconcile.Lease)
 	if n > 0 {
-		w.log.WarnContext(ctx, "visiting accounts whose jobs were lost", "accounts", n)
+		w.log.WarnContext(ctx, "reconciling accounts whose jobs were lost", "accounts", n)
 	}
 	return err
 }
 
-type visitWorker struct {
+type reconcileWorker struct {
 	river.WorkerDefaults[provision.ReconcileArgs]
 	worker *Worker
 }
 
-// Work visits an account. A visit that may begin later puts the job off.
-func (v *visitWorker) Work(ctx context.Context, job *river.Job[provision.ReconcileArgs]) error {
-	again, err := v.worker.Visit(ctx, job.Args.Account)
+// Work runs an account. A run that may begin later puts the job off.
+func (v *reconcileWorker) Work(ctx context.Context, job *river.Job[provision.ReconcileArgs]) error {
+	again, err := v.worker.Reconcile(ctx, job.Args.Account)
 	if err == nil && !again.IsZero() {
 		return river.JobSnooze(max(time.Until(again), 10*time.Millisecond))
 	}

@@ -45,9 +45,9 @@ func TestRunner(t *testing.T) {
 	})
 }
 
-// TestStopDuringAVisit checks that a worker that is told to stop lets go of
+// TestStopDuringARun checks that a worker that is told to stop lets go of
 // the account, so that another one need not wait for the lease to end.
-func TestStopDuringAVisit(t *testing.T) {
+func TestStopDuringARun(t *testing.T) {
 	each(t, nil, func(h *harness) {
 		h.agents()
 		h.drain()
@@ -59,7 +59,7 @@ func TestStopDuringAVisit(t *testing.T) {
 			}
 			return nil
 		}
-		if _, err := h.worker.Visit(ctx, h.account(id.ID).ID); err != nil {
+		if _, err := h.worker.Reconcile(ctx, h.account(id.ID).ID); err != nil {
 			h.Error(err)
 		}
 		a := h.state(id.ID, provision.AccountWaiting)

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A cut is a way in which a visit is cut short at one call of the desk.
+// A cut is a way in which a run is cut short at one call of the desk.
 var cuts = []struct {
 	name string
 	set  func(f *faults, at int)
@@ -57,12 +57,12 @@ func failAt(at int) func(int, string) error {
 	}
 }
 
-// story is what happens to one person; a visit somewhere in it is cut short.
+// story is what happens to one person; a run somewhere in it is cut short.
 type story struct {
 	name    string
-	prepare func(h *harness, name string) provision.Identity // leaves one visit to do
+	prepare func(h *harness, name string) provision.Identity // leaves one run to do
 	want    func(u *provision.DeskUser) string               // what is wrong with the desk user; ""
-	audit   map[string]int                                   // entries that the visits must write, each so often
+	audit   map[string]int                                   // entries that the runs must write, each so often
 }
 
 var stories = []story{
@@ -128,14 +128,14 @@ func TestVisitCutShort(t *testing.T) {
 		h.agent("assignee")
 		stride := 1
 		if h.store.Dialect() == string(store.SQLite) {
-			stride = 5 // where a visit is cut has nothing to do with the database
+			stride = 5 // where a run is cut has nothing to do with the database
 		}
 		for i, st := range stories {
 			for j, cut := range cuts {
 				h.sub(st.name+", "+cut.name, func() {
 					for at := 1; ; at += stride {
 						if at > 50 {
-							h.Fatal("the visit has no end")
+							h.Fatal("the run has no end")
 						}
 						if !h.cutShort(st, fmt.Sprintf("p%d-%d-%d", i, j, at), func() { cut.set(h.faults, at) }) {
 							return
@@ -147,7 +147,7 @@ func TestVisitCutShort(t *testing.T) {
 	})
 }
 
-// cutShort plays a story, cuts its last visit short, and checks that others
+// cutShort plays a story, cuts its last run short, and checks that others
 // bring it to the same end. It reports whether the cut was reached.
 func (h *harness) cutShort(st story, name string, set func()) bool {
 	h.Helper()
@@ -155,14 +155,14 @@ func (h *harness) cutShort(st story, name string, set func()) bool {
 	id := st.prepare(h, name)
 	h.restart()
 	set()
-	visits, _ := h.jobs()
+	runs, _ := h.jobs()
 	reached := false
-	for _, v := range visits {
+	for _, v := range runs {
 		ended := make(chan bool, 1)
 		go func() {
 			whole := false
 			defer func() { ended <- whole }()
-			h.visit(v)
+			h.reconcile(v)
 			whole = true
 		}()
 		reached = !<-ended || reached
@@ -186,7 +186,7 @@ func (h *harness) cutShort(st story, name string, set func()) bool {
 		h.Errorf("%s: audit (-want +got):\n%s", name, diff)
 	}
 	h.oneEntryEach(id.ID)
-	steps, err := h.store.OpenSteps(h.Context(), h.account(id.ID).ID)
+	steps, err := h.store.OpenWrites(h.Context(), h.account(id.ID).ID)
 	h.must(err)
 	if len(steps) > 0 || h.due(id.ID) {
 		h.Errorf("%s: %d steps are still open, due: %v", name, len(steps), h.due(id.ID))
@@ -210,7 +210,7 @@ func (h *harness) oneEntryEach(id provision.IdentityID) {
 }
 
 // TestVisitCutShortThenTakenBack checks that the audit log does not tell of
-// what was only planned when the person came back before the visit went on.
+// what was only planned when the person came back before the run went on.
 func TestVisitCutShortThenTakenBack(t *testing.T) {
 	each(t, nil, func(h *harness) {
 		h.agents()
@@ -221,12 +221,12 @@ func TestVisitCutShortThenTakenBack(t *testing.T) {
 			h.suspend(id.ID)
 			h.faults.reset()
 			h.faults.before = dieAt(at)
-			visits, _ := h.jobs()
+			runs, _ := h.jobs()
 			ended := make(chan bool, 1)
 			go func() {
 				whole := false
 				defer func() { ended <- whole }()
-				h.visit(visits[0])
+				h.reconcile(runs[0])
 				whole = true
 			}()
 			if <-ended {

@@ -12,7 +12,7 @@ import (
 
 // metrics counts what is done by desk name; no label names a person.
 type metrics struct {
-	visits   *prometheus.CounterVec
+	runs     *prometheus.CounterVec
 	steps    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	calls    *prometheus.CounterVec
@@ -24,14 +24,14 @@ type metrics struct {
 
 func newMetrics(core Core) *metrics {
 	return &metrics{
-		visits: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "deskbridge_visits_total", Help: "Visits to accounts on desks, by how they ended.",
+		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deskbridge_reconcile_runs_total", Help: "Runs to accounts on desks, by how they ended.",
 		}, []string{"desk", "outcome"}),
 		steps: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deskbridge_desk_writes_total", Help: "Writes that desks took, by kind.",
 		}, []string{"desk", "step"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "deskbridge_visit_seconds", Help: "How long visits took.", Buckets: prometheus.ExponentialBuckets(0.005, 3, 9),
+			Name: "deskbridge_reconcile_run_seconds", Help: "How long runs took.", Buckets: prometheus.ExponentialBuckets(0.005, 3, 9),
 		}, []string{"desk"}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deskbridge_desk_calls_total", Help: "Calls to desks, by how they ended: ok, or the kind of error.",
@@ -49,8 +49,8 @@ func newMetrics(core Core) *metrics {
 	}
 }
 
-func (m *metrics) visited(d provision.Desk, outcome string, took time.Duration) {
-	m.visits.WithLabelValues(d.Name, outcome).Inc()
+func (m *metrics) ran(d provision.Desk, outcome string, took time.Duration) {
+	m.runs.WithLabelValues(d.Name, outcome).Inc()
 	m.duration.WithLabelValues(d.Name).Observe(took.Seconds())
 }
 
@@ -77,7 +77,7 @@ func (m *metrics) paused(d provision.Desk, is bool) {
 // Collectors returns what the worker measures, for a registry.
 func (w *Worker) Collectors() []prometheus.Collector {
 	m := w.metrics
-	return []prometheus.Collector{m.visits, m.steps, m.duration, m.calls, m.pauses, m.drift, m.sweeps, m.drifted}
+	return []prometheus.Collector{m.runs, m.steps, m.duration, m.calls, m.pauses, m.drift, m.sweeps, m.drifted}
 }
 
 // readTimeout bounds what is read when metrics are asked for.

@@ -9,10 +9,10 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// outcome is what a visit that did not fail has reached: without tasks, all is
-// as wanted.
+// outcome is what a run that did not fail has reached: without tasks, all is
+// as desired.
 type outcome struct {
-	shown *provision.DeskUser // the account's user as the desk shows it; nil: nobody, as wanted
+	shown *provision.DeskUser // the account's user as the desk shows it; nil: nobody, as desired
 	tasks tasks
 }
 

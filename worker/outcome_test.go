@@ -19,7 +19,7 @@ func TestOutcomes(t *testing.T) {
 		state   provision.AccountState
 		reason  string // part of it
 		atLeast time.Duration
-		atMost  time.Duration // until the next visit; 0: none by itself
+		atMost  time.Duration // until the next run; 0: none by itself
 	}{
 		{"busy desk says when", &desk.Error{Kind: desk.Retryable, Detail: "slow down", RetryAfter: 90 * time.Second},
 			provision.AccountWaiting, "support: slow down", 90 * time.Second, 91 * time.Second},
@@ -71,7 +71,7 @@ func TestGivingUp(t *testing.T) {
 			h.pass(last + time.Second)
 		}
 		if last < 2*time.Minute || last > 6*time.Minute {
-			h.Errorf("after 12 failures the next visit is %v away", last)
+			h.Errorf("after 12 failures the next run is %v away", last)
 		}
 		a := h.account(id.ID)
 		a.Attempts = 199
@@ -129,7 +129,7 @@ func TestDeskThatDoesNotKeep(t *testing.T) {
 					h.Errorf("reason %q", a.Reason)
 				}
 				if n := len(h.faults.wrote()); n > 10 {
-					h.Errorf("%d writes in one visit", n)
+					h.Errorf("%d writes in one run", n)
 				}
 				h.faults.reset()
 				h.pass(time.Minute)
@@ -145,7 +145,7 @@ func TestSecondPushWritesNothing(t *testing.T) {
 		id := h.agent("ann")
 		h.faults.reset()
 		a := h.account(id.ID)
-		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, a.ID, false) // visits, whatever is the case
+		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, a.ID, false) // runs, whatever is the case
 		h.must(err)
 		h.drain()
 		h.state(id.ID, provision.AccountReady)
@@ -153,7 +153,7 @@ func TestSecondPushWritesNothing(t *testing.T) {
 			h.Errorf("wrote %v", wrote)
 		}
 		h.faults.reset()
-		h.update(id.ID, func(i *provision.Identity) {}) // the same once more: not even a visit
+		h.update(id.ID, func(i *provision.Identity) {}) // the same once more: not even a run
 		h.drain()
 		if h.faults.calls > 0 {
 			h.Errorf("%d calls", h.faults.calls)

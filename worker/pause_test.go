@@ -43,7 +43,7 @@ func (h *harness) run(opts worker.Options) {
 	})
 }
 
-// TestPausedDesk: of many visits to a desk that is down, few call it, the others
+// TestPausedDesk: of many runs to a desk that is down, few call it, the others
 // are put off without an attempt, and people see why.
 func TestPausedDesk(t *testing.T) {
 	each(t, nil, func(h *harness) {
@@ -57,7 +57,7 @@ func TestPausedDesk(t *testing.T) {
 		h.faults.reset()
 		h.faults.fail("Find", desk.Errorf(desk.Retryable, "it is down for maintenance"))
 		for _, id := range ids {
-			h.visit(h.account(id.ID).ID)
+			h.reconcile(h.account(id.ID).ID)
 		}
 		if calls := h.faults.calls; calls != 4 { // a check, and three who ask for their user
 			h.Errorf("%d calls", calls)
@@ -103,7 +103,7 @@ func TestDeskComesBack(t *testing.T) {
 	})
 }
 
-// TestDeskThatAsksForTime: a desk that says when to come back has every visit
+// TestDeskThatAsksForTime: a desk that says when to come back has every run
 // wait, not the one alone that it said it to.
 func TestDeskThatAsksForTime(t *testing.T) {
 	each(t, nil, func(h *harness) {
@@ -112,23 +112,23 @@ func TestDeskThatAsksForTime(t *testing.T) {
 		h.withCircuit(worker.CircuitSettings{})
 		ann, bob := h.person("ann", roles("agent")), h.person("bob", roles("agent"))
 		h.faults.fail("Create", &desk.Error{Kind: desk.Retryable, Detail: "too many requests", RetryAfter: 5 * time.Minute})
-		h.visit(h.account(ann.ID).ID)
+		h.reconcile(h.account(ann.ID).ID)
 		calls := h.faults.calls
-		h.visit(h.account(bob.ID).ID)
+		h.reconcile(h.account(bob.ID).ID)
 		if h.faults.calls != calls {
 			h.Errorf("called %d times more", h.faults.calls-calls)
 		}
 		for name, id := range map[string]provision.Identity{"ann": ann, "bob": bob} {
 			a := h.state(id.ID, provision.AccountWaiting)
 			if wait := a.RetryAt.Sub(h.now()); wait < 4*time.Minute || wait > 8*time.Minute {
-				h.Errorf("%s is visited again in %v", name, wait)
+				h.Errorf("%s is reconciled again in %v", name, wait)
 			}
 		}
 	})
 }
 
-// TestPauseWithinAVisit: what a visit did not get to is not taken for done.
-func TestPauseWithinAVisit(t *testing.T) {
+// TestPauseWithinARun: what a run did not get to is not taken for done.
+func TestPauseWithinARun(t *testing.T) {
 	for _, at := range []string{"Assign", "SetActive"} {
 		t.Run(at, func(t *testing.T) {
 			each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }, func(h *harness) {
@@ -140,7 +140,7 @@ func TestPauseWithinAVisit(t *testing.T) {
 				h.withCircuit(worker.CircuitSettings{Failures: 1, Pause: 200 * time.Millisecond})
 				h.suspend(id.ID)
 				h.faults.before = func(_ int, call string) error {
-					if call == at { // somebody else's visit finds the desk down at just this moment
+					if call == at { // somebody else's run finds the desk down at just this moment
 						h.faults.before = nil
 						return desk.Errorf(desk.Retryable, "down")
 					}
@@ -207,7 +207,7 @@ func TestParkedAccountsAreRetried(t *testing.T) {
 }
 
 // TestPutOffIsCalledBack: when a desk answers, nobody waits for the time that
-// they were put off to.
+// they were deferred to.
 func TestPutOffIsCalledBack(t *testing.T) {
 	each(t, nil, func(h *harness) {
 		h.agents()

@@ -45,11 +45,11 @@ func TestSeatsUnderARush(t *testing.T) {
 		for i := range ids {
 			ids[i] = h.person(fmt.Sprintf("p%02d", i), roles("agent"))
 		}
-		visits, _ := h.jobs()
+		runs, _ := h.jobs()
 		var all sync.WaitGroup
-		for _, v := range visits {
+		for _, v := range runs {
 			all.Go(func() {
-				if _, err := h.worker.Visit(h.Context(), v); err != nil {
+				if _, err := h.worker.Reconcile(h.Context(), v); err != nil {
 					h.Error(err)
 				}
 			})
@@ -156,8 +156,8 @@ func TestSeatPassesOn(t *testing.T) {
 		h.drain()
 		a, b, c := h.agent("ann"), h.agent("bob"), h.agent("cid")
 		h.suspend(a.ID)
-		visits, _ := h.jobs()
-		h.visit(visits[0]) // wakes bob
+		runs, _ := h.jobs()
+		h.reconcile(runs[0]) // wakes bob
 		h.suspend(b.ID)
 		h.drain()
 		h.state(c.ID, provision.AccountReady)
@@ -208,11 +208,11 @@ func TestLostLeaseStopsWriting(t *testing.T) {
 			other := &harness{T: h.T, store: h.store, core: h.core, desks: h.desks, raw: h.raw, desk: h.desk, conn: h.conn}
 			other.offset.Store(h.offset.Load())
 			other.restart()
-			_, err := other.worker.Visit(h.Context(), h.account(id.ID).ID)
+			_, err := other.worker.Reconcile(h.Context(), h.account(id.ID).ID)
 			h.must(err)
 			return nil
 		}
-		if _, err := slow.Visit(h.Context(), h.account(id.ID).ID); err != nil {
+		if _, err := slow.Reconcile(h.Context(), h.account(id.ID).ID); err != nil {
 			h.Error(err)
 		}
 		if wrote := h.faults.wrote(); len(wrote) != 1 {
@@ -226,7 +226,7 @@ func TestLostLeaseStopsWriting(t *testing.T) {
 	})
 }
 
-func TestChangeDuringAVisit(t *testing.T) {
+func TestChangeDuringARun(t *testing.T) {
 	each(t, nil, func(h *harness) {
 		h.agents()
 		h.rule("lead", provision.RoleAdmin, []string{"Tier 2"}, nil)
@@ -248,9 +248,9 @@ func TestChangeDuringAVisit(t *testing.T) {
 	})
 }
 
-// TestRetryDuringAVisit checks that what an admin asks for while a visit is
-// under way is not swallowed by that visit's end.
-func TestRetryDuringAVisit(t *testing.T) {
+// TestRetryDuringARun checks that what an admin asks for while a run is
+// under way is not swallowed by that run's end.
+func TestRetryDuringARun(t *testing.T) {
 	each(t, nil, func(h *harness) {
 		h.agents()
 		h.byHand("ann", provision.RoleAgent)
@@ -259,9 +259,9 @@ func TestRetryDuringAVisit(t *testing.T) {
 			if call == "Find" {
 				h.faults.after = nil
 				_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, h.account(id.ID).ID, true)
-				visits, _ := h.jobs()
-				for _, v := range visits {
-					h.visit(v) // finds it busy
+				runs, _ := h.jobs()
+				for _, v := range runs {
+					h.reconcile(v) // finds it busy
 				}
 				return err
 			}
@@ -340,7 +340,7 @@ func TestReclaim(t *testing.T) {
 		if _, err := h.core.Reconcile.Begin(h.Context(), account); err != nil { // whoever began this is dead
 			h.Fatal(err)
 		}
-		h.visit(account)
+		h.reconcile(account)
 		h.state(id.ID, provision.AccountWaiting)
 		if n, err := h.core.Reconcile.Reclaim(h.Context()); err != nil || n != 1 {
 			h.Fatalf("reclaimed %d, %v; want one", n, err)

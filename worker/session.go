@@ -7,7 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// session is a desk as one visit or sweep calls it: behind the desk's guard.
+// session is a desk as one run or sweep calls it: behind the desk's guard.
 type session struct {
 	desk.Desk // the connector
 	open      *openDesk

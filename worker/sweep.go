@@ -31,26 +31,26 @@ type SweepOptions struct {
 type SweepReport struct {
 	Checked  int
 	Drifts   []reconcile.Drift // those that were noted, or with LookOnly all
-	Repaired bool              // visits to them are on their way
+	Repaired bool              // runs to them are on their way
 	Skipped  []error           // accounts that the desk could not be asked about
 }
 
 // sweeper is one sweep at work.
 type sweeper struct {
 	*Worker
-	desk   provision.Desk
-	d      *session
-	opts   SweepOptions
-	state  reconcile.Sweep
-	around reconcile.DeskFacts
-	known  map[provision.AccountID]bool // those with a reported difference
-	gone   []provision.AccountID        // whose user is not on the desk any more
-	wanted int                          // accounts with access
-	report SweepReport
+	desk    provision.Desk
+	d       *session
+	opts    SweepOptions
+	state   reconcile.Sweep
+	around  reconcile.DeskFacts
+	known   map[provision.AccountID]bool // those with a reported difference
+	gone    []provision.AccountID        // whose user is not on the desk any more
+	desired int                          // accounts with access
+	report  SweepReport
 }
 
-// Sweep compares every account that no visit is due for with what the desk
-// shows of it now, in the way in which a visit does. What differs is visited or
+// Sweep compares every account that no run is due for with what the desk
+// shows of it now, in the way in which a run does. What differs is reconciled or
 // reported, as the desk's policy says. [reconcile.ErrBusy] and
 // [reconcile.ErrNotDue] say that there was nothing to do.
 func (w *Worker) Sweep(ctx context.Context, d provision.Desk, opts SweepOptions) (SweepReport, error) {
@@ -168,7 +168,7 @@ func (s *sweeper) run(ctx context.Context) error {
 
 func (s *sweeper) count(v *reconcile.Run) {
 	if !v.Ending() {
-		s.wanted++
+		s.desired++
 	}
 }
 
@@ -185,9 +185,9 @@ func (s *sweeper) absent(v *reconcile.Run) {
 // missing deals with users who are gone, when all is known: so many at once
 // are a sign that the desk is another one.
 func (s *sweeper) missing(ctx context.Context) error {
-	if n := len(s.gone); n > max(fewGone, s.wanted/2) && !s.opts.Force && !s.opts.LookOnly {
+	if n := len(s.gone); n > max(fewGone, s.desired/2) && !s.opts.Force && !s.opts.LookOnly {
 		return desk.Errorf(desk.Permanent, "%d of %d users are gone: is this the desk that it was? See `deskbridge desk check %s`; "+
-			"if they are to be made again, run `deskbridge desk sweep %s --force`", n, s.wanted, s.desk.Name, s.desk.Name)
+			"if they are to be made again, run `deskbridge desk sweep %s --force`", n, s.desired, s.desk.Name, s.desk.Name)
 	}
 	for _, id := range s.gone {
 		v, have, err := s.again(ctx, id)
@@ -204,7 +204,7 @@ func (s *sweeper) missing(ctx context.Context) error {
 	return nil
 }
 
-// again reads an account and its user anew; v is nil when a visit is due by
+// again reads an account and its user anew; v is nil when a run is due by
 // now, or when the desk cannot be asked about this one.
 func (s *sweeper) again(ctx context.Context, id provision.AccountID) (v *reconcile.Run, have *provision.DeskUser, _ error) {
 	found, err := s.core.Reconcile.SettledRun(ctx, s.desk, id)
@@ -229,7 +229,7 @@ func (s *sweeper) skip(v *reconcile.Run, err error) error {
 	return nil
 }
 
-// compare holds what the desk shows of an account against what is wanted there.
+// compare holds what the desk shows of an account against what is desired there.
 // What a list says may be old: before anything is done about it, sure must be
 // true.
 func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision.DeskUser, sure bool) error {
@@ -255,7 +255,7 @@ func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision
 	return s.compare(ctx, v, have, true)
 }
 
-// differs returns what a visit would change, nil for nothing.
+// differs returns what a run would change, nil for nothing.
 func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*reconcile.Drift, error) {
 	found := reconcile.Drift{Account: v.Account.ID, Desk: s.desk.ID}
 	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around)

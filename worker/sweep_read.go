@@ -51,13 +51,13 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 			ids[i] = users[i].ID
 			byID[ids[i]] = &users[i]
 		}
-		visits, err := s.core.Reconcile.SettledRuns(ctx, s.desk, reconcile.SettledFilter{Users: ids})
+		runs, err := s.core.Reconcile.SettledRuns(ctx, s.desk, reconcile.SettledFilter{Users: ids})
 		if err != nil {
 			return err
 		}
 		fresh := 0
-		for i := range visits {
-			v := &visits[i]
+		for i := range runs {
+			v := &runs[i]
 			if seen[v.Account.ID] { // moved to a later page meanwhile
 				continue
 			}
@@ -77,10 +77,10 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 			s.absent(v)
 		}
 		return nil
-	}, func(visits []reconcile.Run) error {
+	}, func(runs []reconcile.Run) error {
 		unseen := 0
-		for i := range visits {
-			if !seen[visits[i].Account.ID] {
+		for i := range runs {
+			if !seen[runs[i].Account.ID] {
 				unseen++
 			}
 		}
@@ -102,27 +102,27 @@ func (s *sweeper) oneByOne(ctx context.Context) error {
 		}
 		s.count(v)
 		return s.compare(ctx, v, have, true)
-	}, func(visits []reconcile.Run) error {
-		s.state.After = visits[len(visits)-1].Account.ID
-		return s.progress(ctx, len(visits))
+	}, func(runs []reconcile.Run) error {
+		s.state.After = runs[len(runs)-1].Account.ID
+		return s.progress(ctx, len(runs))
 	})
 }
 
 // eachPage calls each for every settled account after one, and then for the page.
 func (s *sweeper) eachPage(ctx context.Context, after provision.AccountID, each func(*reconcile.Run) error, then func([]reconcile.Run) error) error {
 	for {
-		visits, err := s.core.Reconcile.SettledRuns(ctx, s.desk, reconcile.SettledFilter{After: after, Limit: sweepPage})
-		if err != nil || len(visits) == 0 {
+		runs, err := s.core.Reconcile.SettledRuns(ctx, s.desk, reconcile.SettledFilter{After: after, Limit: sweepPage})
+		if err != nil || len(runs) == 0 {
 			return err
 		}
-		for i := range visits {
-			if err := each(&visits[i]); err != nil {
+		for i := range runs {
+			if err := each(&runs[i]); err != nil {
 				return err
 			}
 		}
-		if err := then(visits); err != nil {
+		if err := then(runs); err != nil {
 			return err
 		}
-		after = visits[len(visits)-1].Account.ID
+		after = runs[len(runs)-1].Account.ID
 	}
 }

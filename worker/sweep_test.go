@@ -214,7 +214,7 @@ func TestSweepReports(t *testing.T) {
 		_, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, moved.ID, false) // an admin wants it repaired
 		h.must(err)
 		if slices.ContainsFunc(known(), func(w string) bool { return strings.HasPrefix(w, "Moved:") }) {
-			h.Error("still known while a visit is due")
+			h.Error("still known while a run is due")
 		}
 		h.drain()
 		h.sweep()
@@ -266,7 +266,7 @@ func TestSweepBelievesNoList(t *testing.T) {
 			}
 		}
 		if h.due(ann.ID) || h.due(bob.ID) {
-			h.Error("somebody is visited for nothing")
+			h.Error("somebody is reconciled for nothing")
 		}
 	})
 }
@@ -300,9 +300,9 @@ func TestSweepOfAnotherDesk(t *testing.T) {
 	})
 }
 
-// TestSweepAndVisits: accounts that a visit is due for, or that wait for a
+// TestSweepAndRuns: accounts that a run is due for, or that wait for a
 // person, are not a sweep's business.
-func TestSweepAndVisits(t *testing.T) {
+func TestSweepAndRuns(t *testing.T) {
 	eachReading(t, nil, func(h *harness) {
 		h.agents()
 		due, settled := h.agent("due"), h.agent("settled")
@@ -324,7 +324,7 @@ func TestSweepAndVisits(t *testing.T) {
 	})
 }
 
-// TestSweepGuards: a repair is an ordinary visit, under its guards.
+// TestSweepGuards: a repair is an ordinary run, under its guards.
 func TestSweepGuards(t *testing.T) {
 	eachReading(t, nil, func(h *harness) {
 		h.agents()
@@ -364,7 +364,7 @@ func TestSweepFails(t *testing.T) {
 			}
 		}
 		if h.due(id.ID) {
-			h.Error("visited")
+			h.Error("reconciled")
 		}
 		if h.bulk {
 			return

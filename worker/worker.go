@@ -1,10 +1,10 @@
 // Package worker carries the desired access of accounts to the help desks.
 //
-// A job says who and where, never what. A visit ([Worker.Visit]) reads the
+// A job says who and where, never what. A reconcile run ([Worker.Reconcile]) reads the
 // newest desired access, reads what the desk has, and writes only the
-// difference, step by step, each journalled before it is tried. So jobs may
+// difference, write by write, each journalled before it is tried. So jobs may
 // be merged, repeated and reordered, and a crash at any point is repaired by
-// visiting again. What must be written, and what never may be, package reconcile
+// reconciling again. What must be written, and what never may be, package reconcile
 // decides; the package knows no vendor and no HTTP request.
 package worker
 
@@ -22,17 +22,17 @@ import (
 )
 
 const (
-	// rounds is how often a visit reads, writes and reads again before it
+	// rounds is how often a run reads, writes and reads again before it
 	// says that the desk does not keep what it accepts.
 	rounds = 3
-	// lastWord is how long a visit whose context has ended may take to note so.
+	// lastWord is how long a run whose context has ended may take to note so.
 	lastWord = 10 * time.Second
 )
 
 // Open returns the connector for a desk.
 type Open func(provision.Desk) (desk.Desk, error)
 
-// Worker visits accounts, and sweeps desks. It is safe for concurrent use.
+// Worker reconciles accounts, and sweeps desks. It is safe for concurrent use.
 type Worker struct {
 	core    Core
 	desks   *desks
@@ -54,18 +54,18 @@ func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *deskGuard {
 	return &deskGuard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.circuit), core: w.core, log: w.log, metrics: w.metrics}
 }
 
-// Visit brings the desk to what the account wants, as far as that can be done
-// now. again, when not zero, is when to visit once more. An error means that
+// Reconcile brings the desk to the desired access of the account, as far as that can be done
+// now. again, when not zero, is when to run once more. An error means that
 // our own database failed; whatever a desk says is noted at the account.
-func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.Time, _ error) {
+func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again time.Time, _ error) {
 	v, err := w.core.Reconcile.Begin(ctx, id)
 	var later *reconcile.LaterError
-	var held *reconcile.OnHoldError
+	var onHold *reconcile.OnHoldError
 	switch {
 	case errors.As(err, &later):
 		return later.At, nil
-	case errors.As(err, &held):
-		w.log.InfoContext(ctx, "visit held by the mass-change brake", "account", id)
+	case errors.As(err, &onHold):
+		w.log.InfoContext(ctx, "reconcile run on hold by mass-change protection", "account", id)
 		return time.Time{}, nil
 	case errors.Is(err, reconcile.ErrNotDue), errors.Is(err, reconcile.ErrBusy):
 		return time.Time{}, nil
@@ -82,13 +82,13 @@ func (w *Worker) Visit(ctx context.Context, id provision.AccountID) (again time.
 	if errors.Is(err, reconcile.ErrBusy) { // the lease was lost: whoever has it goes on
 		ended, err = "lost", nil
 	}
-	w.metrics.visited(v.Desk, ended, time.Since(start))
-	w.log.InfoContext(ctx, "visit", "account", id, "identity", v.Account.Identity, "desk", v.Desk.Name,
+	w.metrics.ran(v.Desk, ended, time.Since(start))
+	w.log.InfoContext(ctx, "reconcile run", "account", id, "identity", v.Account.Identity, "desk", v.Desk.Name,
 		"revision", v.Account.Revision, "outcome", ended, "ms", time.Since(start).Milliseconds())
 	return time.Time{}, err
 }
 
-// conclude notes how a visit ended: with what it reached, or with failure. ended
+// conclude notes how a run ended: with what it reached, or with failure. ended
 // says so in a word, for logs and metrics.
 func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome, failure error) (ended string, _ error) {
 	confirmed := failure == nil && len(reached.tasks) == 0
@@ -97,7 +97,7 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 		defer cancel()
 		ctx = detached
 		if !confirmed {
-			_, err := v.Fail(ctx, provision.ReasonInterrupted, "the visit was interrupted", 0)
+			_, err := v.Fail(ctx, provision.ReasonInterrupted, "the run was interrupted", 0)
 			return "interrupted", err
 		}
 	}
@@ -107,31 +107,31 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 	case failure == nil:
 		return "task", v.NeedsAttention(ctx, provision.ReasonByHand, "an admin has to do this by hand: "+reached.tasks.String(), true)
 	}
-	if parked, ok := errors.AsType[*reconcile.AttentionError](failure); ok {
-		return "parked", v.NeedsAttention(ctx, parked.Code, parked.Reason, false)
+	if attention, ok := errors.AsType[*reconcile.AttentionError](failure); ok {
+		return "needs-attention", v.NeedsAttention(ctx, attention.Code, attention.Reason, false)
 	}
 	if paused, ok := errors.AsType[*pausedError](failure); ok {
-		return "paused", v.Defer(ctx, paused.reason, putOff(paused, v.Ending()))
+		return "paused", v.Defer(ctx, paused.reason, deferral(paused, v.Ending()))
 	}
 	if e, ok := errors.AsType[*desk.Error](failure); ok {
 		return w.concludeDesk(ctx, v, e)
 	}
 	if e, ok := errors.AsType[*provision.Error](failure); ok && e.Code == provision.Conflict {
-		return "parked", v.NeedsAttention(ctx, provision.ReasonUserTaken, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
+		return "needs-attention", v.NeedsAttention(ctx, provision.ReasonUserTaken, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
 	}
 	if _, ours := errors.AsType[*provision.Error](failure); ours || errors.Is(failure, reconcile.ErrBusy) {
 		return "error", failure
 	}
-	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", failure)
+	w.log.WarnContext(ctx, "reconcile run failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", failure)
 	_, err := v.Fail(ctx, provision.ReasonFailed, "the desk did not answer as expected; the log tells more", 0)
 	return "failed", err
 }
 
-// putOff returns when to come back to a desk that is paused: the later the
+// deferral returns when to come back to a desk that is paused: the later the
 // longer that has lasted, so that thousands who wait for one desk keep nobody
 // from the others. Leavers come sooner. When the desk answers, all are called
 // back; see [reconcile.Service.EndPause].
-func putOff(p *pausedError, ending bool) time.Duration {
+func deferral(p *pausedError, ending bool) time.Duration {
 	if ending {
 		wait := max(p.wait, min(p.lasted/4, time.Minute))
 		return backoff.Between(wait, wait+wait/4+10*time.Millisecond)
@@ -148,14 +148,14 @@ func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Err
 	switch e.Kind {
 	case desk.Permanent, desk.Conflict, desk.CannotDo:
 		code := map[desk.Kind]provision.ReasonCode{desk.Permanent: provision.ReasonRefused, desk.Conflict: provision.ReasonConflict, desk.CannotDo: provision.ReasonByHand}[e.Kind]
-		return "parked", v.NeedsAttention(ctx, code, detail, true)
+		return "needs-attention", v.NeedsAttention(ctx, code, detail, true)
 	case desk.Unauthorized:
 		w.desks.forget(v.Desk.ID)
 		w.log.ErrorContext(ctx, "desk refuses our credentials", "desk", v.Desk.Name, "err", e)
 		_, err := v.Fail(ctx, provision.ReasonUnauthorized, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
 		return "unauthorized", err
 	}
-	w.log.WarnContext(ctx, "visit failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", e)
+	w.log.WarnContext(ctx, "reconcile run failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", e)
 	_, err := v.Fail(ctx, provision.ReasonFailed, detail, e.RetryAfter)
 	return "failed", err
 }

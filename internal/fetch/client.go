@@ -41,9 +41,9 @@ type Options struct {
 // come of a rule hold an [*Error]. It is safe for concurrent use.
 func New(o Options) *http.Client {
 	return &http.Client{
-		Transport: newGuard(o),
+		Transport: newCheckedTransport(o),
 		Timeout:   Timeout,
-		// The guard makes an error of every redirect; this is for a client that
+		// The checkedTransport makes an error of every redirect; this is for a client that
 		// somebody gives another transport.
 		CheckRedirect: func(req *http.Request, _ []*http.Request) error { return redirected(req.URL.Host) },
 	}
@@ -62,15 +62,15 @@ func (o Options) Check(rawURL string) error {
 	return newAllowed(o.AllowHosts).check(u)
 }
 
-// guard lets through what keeps to the rules. It holds them, rather than the
+// checkedTransport lets through what keeps to the rules. It holds them, rather than the
 // client around it, so that no user of the client can lose one.
-type guard struct {
+type checkedTransport struct {
 	allowed   allowed
 	transport *http.Transport
 }
 
-func newGuard(o Options) *guard {
-	g := &guard{allowed: newAllowed(o.AllowHosts)}
+func newCheckedTransport(o Options) *checkedTransport {
+	g := &checkedTransport{allowed: newAllowed(o.AllowHosts)}
 	g.transport = &http.Transport{
 		Proxy:                  nil, // a proxy would connect for us, unchecked
 		DialContext:            g.dial,
@@ -87,7 +87,7 @@ func newGuard(o Options) *guard {
 }
 
 // RoundTrip implements [http.RoundTripper].
-func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
+func (g *checkedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := g.allowed.check(req.URL); err != nil {
 		if req.Body != nil {
 			req.Body.Close()
@@ -108,7 +108,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // CloseIdleConnections lets [http.Client.CloseIdleConnections] reach the
 // transport.
-func (g *guard) CloseIdleConnections() { g.transport.CloseIdleConnections() }
+func (g *checkedTransport) CloseIdleConnections() { g.transport.CloseIdleConnections() }
 
 // judge returns what is wrong with an answer by its head.
 func judge(resp *http.Response) error {
@@ -129,7 +129,7 @@ func redirected(host string) error {
 }
 
 // dial connects to host:port, which is what the URL says: there is no proxy.
-func (g *guard) dial(ctx context.Context, network, hostPort string) (net.Conn, error) {
+func (g *checkedTransport) dial(ctx context.Context, network, hostPort string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: Timeout}
 	if !g.allowed.has(hostPort) {
 		dialer.ControlContext = func(_ context.Context, network, address string, _ syscall.RawConn) error {

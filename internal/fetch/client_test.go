@@ -207,7 +207,7 @@ func TestNothingIsRememberedOfAServer(t *testing.T) {
 	if cookies.Load() != 0 || encodings.Load() != 0 {
 		t.Errorf("%d cookies and %d encodings were sent, want none", cookies.Load(), encodings.Load())
 	}
-	if proxy := client.Transport.(*guard).transport.Proxy; proxy != nil {
+	if proxy := client.Transport.(*checkedTransport).transport.Proxy; proxy != nil {
 		t.Error("a proxy would connect for us, unchecked")
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // Admin is somebody who can sign in here when no identity provider works: the
-// glass to break. Nothing else has a password.
+// break-glass sign-in. Nothing else has a password.
 type Admin struct {
 	ID       provision.AdminID
 	Name     string
@@ -27,7 +27,7 @@ type Admin struct {
 	UsedAt    *time.Time
 }
 
-// Enrolment is what a new owner must keep. It can be seen once.
+// Enrolment is what a new break-glass admin must keep. It can be seen once.
 type Enrolment struct {
 	URL   string   // otpauth://…, for an authenticator app
 	Codes []string // each signs in once without the app
@@ -57,7 +57,7 @@ func (s *Service) Add(ctx context.Context, c provision.Cause, name, password str
 		o.Recovery = append(o.Recovery, provision.HashSecret(code))
 	}
 	err = s.inTx(ctx, func(tx Store) error {
-		if err := tx.SaveOwner(ctx, o); err != nil {
+		if err := tx.SaveBreakGlassAdmin(ctx, o); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", audit.BreakGlassCreated, string(o.ID)))
@@ -65,17 +65,17 @@ func (s *Service) Add(ctx context.Context, c provision.Cause, name, password str
 	return o, e, err
 }
 
-// Admins returns all owners, by name.
-func (s *Service) Admins(ctx context.Context) ([]Admin, error) { return s.store.Owners(ctx) }
+// Admins returns all break-glass admins, by name.
+func (s *Service) Admins(ctx context.Context) ([]Admin, error) { return s.store.BreakGlassAdmins(ctx) }
 
-// Remove ends an owner, and what they are signed in to.
+// Remove ends a break-glass admin, and what they are signed in to.
 func (s *Service) Remove(ctx context.Context, c provision.Cause, name string) error {
 	return s.inTx(ctx, func(tx Store) error {
-		o, err := tx.LockOwner(ctx, name)
+		o, err := tx.LockBreakGlassAdmin(ctx, name)
 		if err != nil {
 			return err
 		}
-		if err := tx.DeleteOwner(ctx, o.ID); err != nil {
+		if err := tx.DeleteBreakGlassAdmin(ctx, o.ID); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", audit.BreakGlassRemoved, string(o.ID)))

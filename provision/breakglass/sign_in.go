@@ -18,23 +18,23 @@ import (
 const (
 	minPassword   = 14
 	recoveryCodes = 8
-	// ownerLife is how long an owner stays signed in: long enough to mend a
+	// sessionLife is how long a break-glass admin stays signed in: long enough to mend a
 	// connection.
-	ownerLife                          = time.Hour
+	sessionLife                        = time.Hour
 	totpStep                           = 30 * time.Second
 	oneTimeSession session.OneTimeKind = "owner session"
-	refusedAdmin                       = "owner"
+	refusedSignIn                      = "break-glass"
 	unknownAdmin                       = "$argon2id$v=19$m=65536,t=1,p=2$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 
-// SignIn signs an owner in by password and one-time or recovery code, and
+// SignIn signs a break-glass admin in by password and one-time or recovery code, and
 // returns the secret of their session. Everything that is wrong is the same
 // Denied error, and takes as long. Either way the audit log tells of it.
 //
 // Whoever has the password and guesses one-time codes gets no more than
 // [codeGuesses] an hour; the recovery codes go on to serve.
 func (s *Service) SignIn(ctx context.Context, c provision.Cause, name, password, code string) (secret string, _ error) {
-	known, err := s.store.Owner(ctx, name)
+	known, err := s.store.BreakGlassAdmin(ctx, name)
 	if err != nil && !provision.IsNotFound(err) {
 		return "", err
 	}
@@ -60,14 +60,14 @@ func (s *Service) SignIn(ctx context.Context, c provision.Cause, name, password,
 	err = s.inTx(ctx, func(tx Store) error {
 		passed := false
 		if right && known.ID != "" {
-			o, err := tx.LockOwner(ctx, name)
+			o, err := tx.LockBreakGlassAdmin(ctx, name)
 			if err != nil {
 				return err
 			}
 			if passed = o.ID == known.ID && o.accept(code, s.now(), guesses); passed {
 				now := s.now()
 				o.UsedAt = &now
-				if err := tx.SaveOwner(ctx, o); err != nil {
+				if err := tx.SaveBreakGlassAdmin(ctx, o); err != nil {
 					return err
 				}
 			}
@@ -86,9 +86,9 @@ func (s *Service) SignIn(ctx context.Context, c provision.Cause, name, password,
 		if right && known.ID != "" {
 			s.wrong.Allow(known.ID)
 		}
-		return "", provision.Refuse(refusedAdmin, "the name, the password or the code is wrong")
+		return "", provision.Refuse(refusedSignIn, "the name, the password or the code is wrong")
 	}
-	return secret, s.sessions.KeepOneTime(ctx, oneTimeSession, "", secret, known.ID, ownerLife)
+	return secret, s.sessions.KeepOneTime(ctx, oneTimeSession, "", secret, known.ID, sessionLife)
 }
 
 // accept takes a recovery code that is left, or if oneTime says so a one-time
@@ -121,18 +121,18 @@ func (o *Admin) recovery(code string) int {
 // plainCode is a code as somebody would have typed it from an app.
 func plainCode(code string) string { return strings.ToLower(strings.Join(strings.Fields(code), "")) }
 
-// Session returns the owner who is signed in with this secret: Denied when
+// Session returns the break-glass admin who is signed in with this secret: Denied when
 // nobody is.
 func (s *Service) Session(ctx context.Context, secret string) (Admin, error) {
 	var id provision.AdminID
 	err := s.sessions.PeekOneTime(ctx, oneTimeSession, "", secret, &id)
 	if err == nil {
-		owners, err := s.store.Owners(ctx)
+		admins, err := s.store.BreakGlassAdmins(ctx)
 		if err != nil {
 			return Admin{}, err
 		}
-		if at := slices.IndexFunc(owners, func(o Admin) bool { return o.ID == id }); at >= 0 {
-			return owners[at], nil
+		if at := slices.IndexFunc(admins, func(o Admin) bool { return o.ID == id }); at >= 0 {
+			return admins[at], nil
 		}
 	}
 	if err != nil && !provision.IsNotFound(err) {
@@ -141,7 +141,7 @@ func (s *Service) Session(ctx context.Context, secret string) (Admin, error) {
 	return Admin{}, session.ErrNone
 }
 
-// SignOut ends an owner's session.
+// SignOut ends a break-glass admin's session.
 func (s *Service) SignOut(ctx context.Context, secret string) error {
 	var id provision.AdminID
 	if err := s.sessions.TakeOneTime(ctx, oneTimeSession, "", secret, &id); err != nil && !provision.IsNotFound(err) {

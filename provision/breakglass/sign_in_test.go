@@ -17,7 +17,7 @@ import (
 )
 
 // TestOneTimeCodesAreNotGuessed has somebody who knows the password try codes:
-// soon no one-time code is taken any more, while the owner gets in by a recovery
+// soon no one-time code is taken any more, while the break-glass admin gets in by a recovery
 // code. Others, who do not know it, can keep nobody from anything.
 func TestOneTimeCodesAreNotGuessed(t *testing.T) {
 	const password = "correct horse battery"
@@ -48,9 +48,9 @@ func TestOneTimeCodesAreNotGuessed(t *testing.T) {
 	h.Must(try(password, code()))
 }
 
-// TestNoCrowdKeepsAnOwnerWaiting has strangers queue for having their passwords
-// checked: an owner with a recovery code does not queue with them.
-func TestNoCrowdKeepsAnOwnerWaiting(t *testing.T) {
+// TestNoCrowdKeepsAnAdminWaiting has strangers queue for having their passwords
+// checked: a break-glass admin with a recovery code does not queue with them.
+func TestNoCrowdKeepsAnAdminWaiting(t *testing.T) {
 	const password, crowd = "correct horse battery", 16
 	h := provisiontest.New(t, storetest.SQLite(t))
 	_, enrolled, err := h.Core.BreakGlass.Add(h.Context(), provisiontest.ByTest, "owner", password)
@@ -81,7 +81,7 @@ func TestNoCrowdKeepsAnOwnerWaiting(t *testing.T) {
 	}
 }
 
-func TestOwners(t *testing.T) {
+func TestAdmins(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {
 		const password = "correct horse battery"
 		h.StopClock()

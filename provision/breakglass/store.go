@@ -12,9 +12,9 @@ import (
 type Store interface {
 	audit.Appender
 
-	Owner(ctx context.Context, name string) (Admin, error)
-	LockOwner(ctx context.Context, name string) (Admin, error)
-	Owners(ctx context.Context) ([]Admin, error) // by name
-	SaveOwner(ctx context.Context, o Admin) error
-	DeleteOwner(ctx context.Context, id provision.AdminID) error
+	BreakGlassAdmin(ctx context.Context, name string) (Admin, error)
+	LockBreakGlassAdmin(ctx context.Context, name string) (Admin, error)
+	BreakGlassAdmins(ctx context.Context) ([]Admin, error) // by name
+	SaveBreakGlassAdmin(ctx context.Context, o Admin) error
+	DeleteBreakGlassAdmin(ctx context.Context, id provision.AdminID) error
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // codeGuesses is how many wrong one-time codes an hour are borne of somebody who
-// has the password of an owner, wherever they come from. A million codes, three
+// has the password of a break-glass admin, wherever they come from. A million codes, three
 // of them good at any time, make that three chances in a hundred thousand.
 const codeGuesses = 10
 

@@ -31,7 +31,7 @@ func entryOf(ctx context.Context, store Store, desk provision.Desk, person provi
 // there: the same for each sign-in with one session of ours. Whoever was
 // suspended, signed out or lost access meanwhile gets a Denied error. detail
 // goes into the audit log.
-func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.Desk, session provision.Session, p provision.Protocol, detail map[string]any) (app Session, entry Entry, _ error) {
+func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.Desk, session provision.Session, p provision.Protocol, detail map[string]any) (deskSession Session, entry Entry, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
 		// Under the lock: a suspension that commits before us must not be missed;
 		// one that comes after us finds the session that we leave here.
@@ -49,7 +49,7 @@ func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.D
 		if entry, err = entryOf(ctx, tx, desk, person.ID); err != nil {
 			return err
 		}
-		if app, err = s.open(ctx, tx, desk, session, p); err != nil {
+		if deskSession, err = s.open(ctx, tx, desk, session, p); err != nil {
 			return err
 		}
 		e := s.audit.Entry(c, person.Connection, audit.DeskSessionSignedIn, string(person.ID))
@@ -57,26 +57,26 @@ func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.D
 		if e.Detail == nil {
 			e.Detail = map[string]any{}
 		}
-		e.Detail["protocol"], e.Detail["desk_session"], e.Detail["session"] = p, app.ID, session.ID
+		e.Detail["protocol"], e.Detail["desk_session"], e.Detail["session"] = p, deskSession.ID, session.ID
 		return s.audit.Record(ctx, tx, e)
 	})
-	return app, entry, err
+	return deskSession, entry, err
 }
 
 func (s *Service) open(ctx context.Context, tx Store, desk provision.Desk, session provision.Session, p provision.Protocol) (Session, error) {
-	app, err := tx.OpenAppSession(ctx, session.ID, desk.ID, p)
+	deskSession, err := tx.OpenDeskSession(ctx, session.ID, desk.ID, p)
 	if err != nil && !provision.IsNotFound(err) {
-		return app, err
+		return deskSession, err
 	}
 	if provision.IsNotFound(err) {
-		app = Session{ID: provision.NewID[provision.DeskSessionID](), Session: session.ID, Identity: session.Identity, Connection: session.Connection,
+		deskSession = Session{ID: provision.NewID[provision.DeskSessionID](), Session: session.ID, Identity: session.Identity, Connection: session.Connection,
 			Desk: desk.ID, Protocol: p, CreatedAt: s.now()}
 	}
-	app.SeenAt = s.now()
-	return app, tx.SaveAppSession(ctx, app)
+	deskSession.SeenAt = s.now()
+	return deskSession, tx.SaveDeskSession(ctx, deskSession)
 }
 
-// Subject is who is behind a session at a desk, at this moment.
+// Subject is who is behind a desk session, at this moment.
 type Subject struct {
 	Session    Session
 	Person     provision.Identity
@@ -85,11 +85,11 @@ type Subject struct {
 	Entry      Entry
 }
 
-// Subject returns who is behind a session at a desk. Once it has ended, or
+// Subject returns who is behind a desk session. Once it has ended, or
 // the person may no longer be there, that is a Denied error.
 func (s *Service) Subject(ctx context.Context, id provision.DeskSessionID) (v Subject, err error) {
 	over := provision.Errorf(provision.Denied, RefusedSession, "the session at the desk is over")
-	if v.Session, err = s.store.AppSession(ctx, id); provision.IsNotFound(err) || err == nil && v.Session.EndedAt != nil {
+	if v.Session, err = s.store.DeskSession(ctx, id); provision.IsNotFound(err) || err == nil && v.Session.EndedAt != nil {
 		return v, over
 	}
 	if err != nil {
@@ -114,9 +114,9 @@ func (s *Service) Subject(ctx context.Context, id provision.DeskSessionID) (v Su
 	return v, err
 }
 
-// Session returns a session at a desk, ended ones too.
+// Session returns a desk session, ended ones too.
 func (s *Service) Session(ctx context.Context, id provision.DeskSessionID) (Session, error) {
-	return s.store.AppSession(ctx, id)
+	return s.store.DeskSession(ctx, id)
 }
 
 // RecordRefusal notes in the audit log that somebody was not let in to a

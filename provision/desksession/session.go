@@ -8,7 +8,7 @@ import (
 
 // Session is one of our sessions in use at a desk. It is level-triggered:
 // when what it rests on is gone (the session, the person, their access), it
-// ends, and the desk is told until it has heard.
+// ends, and the desk is notified until it takes the notice.
 type Session struct {
 	ID         provision.DeskSessionID // what the desk knows it by: SAML SessionIndex, OIDC sid
 	Session    provision.SessionID
@@ -22,22 +22,22 @@ type Session struct {
 
 	EndedAt  *time.Time
 	Reason   End
-	TellAt   *time.Time // when to tell the desk, next; nil: nothing to tell
+	NotifyAt *time.Time // when to tell the desk, next; nil: nothing to tell
 	Attempts int        // to tell it
 }
 
-// End says why a session at a desk ended.
+// End says why a desk session ended.
 type End string
 
-// Why sessions at desks end.
+// Why desk sessions end.
 const (
 	EndedWithSession End = "session" // somebody signed out, or an admin or the IdP ended the session
 	EndedByLeaving   End = "person"  // the person was suspended or removed
 	EndedByAccess    End = "access"  // the person has no access to the desk any more
 )
 
-// Ending is a session at a desk that has lost what it rests on.
-type Ending struct {
+// Lapsed is a desk session that has lost what it rests on.
+type Lapsed struct {
 	ID  provision.DeskSessionID
 	Why End
 }
@@ -60,7 +60,7 @@ type Entry struct {
 	Mailboxes []string
 }
 
-// enter returns what a gives at the door of its desk, or a Denied error.
+// enter returns what a gives on its desk, or a Denied error.
 func enter(a *provision.Account, beforeReady bool) (Entry, error) {
 	if a == nil || a.Desired.Status != provision.AccessActive {
 		return Entry{}, provision.Errorf(provision.Denied, RefusedNoAccount, "you have no account there")
@@ -83,10 +83,10 @@ func enter(a *provision.Account, beforeReady bool) (Entry, error) {
 	return entry, nil
 }
 
-// confirmed returns those of wanted that are in granted, too.
-func confirmed(wanted, granted []string) (both []string) {
-	for _, name := range wanted {
-		if provision.ContainsFold(granted, name) {
+// confirmed returns those of desired that are in confirmed, too.
+func confirmed(desired, confirmed []string) (both []string) {
+	for _, name := range desired {
+		if provision.ContainsFold(confirmed, name) {
 			both = append(both, name)
 		}
 	}

@@ -19,20 +19,20 @@ type Store interface {
 	Desk(ctx context.Context, nameOrID string) (provision.Desk, error)
 	AccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error)         // by identity, desk
 	Sessions(ctx context.Context, f provision.SessionFilter, limit int) ([]provision.Session, error) // that have not ended, newest first
-	AppSession(ctx context.Context, id provision.DeskSessionID) (Session, error)
-	// OpenAppSession returns the one that has not ended of a session at a desk.
-	OpenAppSession(ctx context.Context, session provision.SessionID, d provision.DeskID, p provision.Protocol) (Session, error)
-	SaveAppSession(ctx context.Context, a Session) error // inserts or replaces by id
-	// AppEndings returns up to limit that have not ended, although what they rest
+	DeskSession(ctx context.Context, id provision.DeskSessionID) (Session, error)
+	// OpenDeskSession returns the one of a session on a desk that has not ended.
+	OpenDeskSession(ctx context.Context, session provision.SessionID, d provision.DeskID, p provision.Protocol) (Session, error)
+	SaveDeskSession(ctx context.Context, a Session) error // inserts or replaces by id
+	// LapsedDeskSessions returns up to limit that have not ended, although what they rest
 	// on is gone. since, when not zero, leaves out what was gone before then: its
-	// cost follows the changes, otherwise the sessions at desks.
-	AppEndings(ctx context.Context, since time.Time, limit int) ([]Ending, error)
-	// EndAppSession ends one, and returns it; NotFound when it has ended already.
-	EndAppSession(ctx context.Context, id provision.DeskSessionID, why End, at time.Time) (Session, error)
-	// ClaimAppTellings returns up to limit ended ones whose TellAt is not after
+	// cost follows the changes, otherwise the desk sessions.
+	LapsedDeskSessions(ctx context.Context, since time.Time, limit int) ([]Lapsed, error)
+	// EndDeskSession ends one, and returns it; NotFound when it has ended already.
+	EndDeskSession(ctx context.Context, id provision.DeskSessionID, why End, at time.Time) (Session, error)
+	// ClaimLogoutNotices returns up to limit ended ones whose NotifyAt is not after
 	// now, each with one more of Attempts; nobody else gets them before until.
-	ClaimAppTellings(ctx context.Context, now, until time.Time, limit int) ([]Session, error)
-	// SweepApps deletes those that ended before ended and need not be told, and
+	ClaimLogoutNotices(ctx context.Context, now, until time.Time, limit int) ([]Session, error)
+	// SweepDeskSessions deletes those that ended before ended and need not be notified, and
 	// all that were not used after seen.
-	SweepApps(ctx context.Context, ended, seen time.Time) error
+	SweepDeskSessions(ctx context.Context, ended, seen time.Time) error
 }

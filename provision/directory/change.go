@@ -36,13 +36,13 @@ func (g *GroupChange) Members() ([]provision.Member, error) { return g.members()
 // net folds the sequence into what is to be added and removed in the end. Only
 // a RemoveAll needs to know who is there.
 func (g *GroupChange) net() (add, remove []provision.MemberID, err error) {
-	wanted := map[provision.MemberID]bool{} // true: in, false: out, absent: as it is
+	desired := map[provision.MemberID]bool{} // true: in, false: out, absent: as it is
 	var order []provision.MemberID
 	note := func(id provision.MemberID, in bool) {
-		if _, seen := wanted[id]; !seen {
+		if _, seen := desired[id]; !seen {
 			order = append(order, id)
 		}
-		wanted[id] = in
+		desired[id] = in
 	}
 	for _, op := range g.ops {
 		if op.all {
@@ -54,7 +54,7 @@ func (g *GroupChange) net() (add, remove []provision.MemberID, err error) {
 				note(m.ID, false)
 			}
 			for _, id := range order {
-				wanted[id] = false
+				desired[id] = false
 			}
 		}
 		for _, id := range op.ids {
@@ -62,7 +62,7 @@ func (g *GroupChange) net() (add, remove []provision.MemberID, err error) {
 		}
 	}
 	for _, id := range order {
-		if wanted[id] {
+		if desired[id] {
 			add = append(add, id)
 		} else {
 			remove = append(remove, id)

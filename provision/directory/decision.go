@@ -35,7 +35,7 @@ func decideCreate(known ExistingMatches, id provision.Identity, as newcomer) (e 
 }
 
 // old returns who somebody that is about to be added was before, as far as that
-// person is not removed: the twin, else whoever signed in under the same name,
+// person is not removed: the one with the same externalId, else whoever signed in under the same name,
 // else the only one who did with one of the addresses.
 func (at *ExistingMatches) old(id *provision.Identity) *provision.Identity {
 	if at.SameExternalID != nil {

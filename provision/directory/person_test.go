@@ -156,7 +156,7 @@ func TestWhatIsVisited(t *testing.T) {
 		_, err := h.Core.Settings.AddRuleUnchecked(h.Context(), provisiontest.ByTest, r)
 		h.Must(err)
 		ann := h.Person("ann", "agent")
-		edit := func(change func(*provision.Identity)) (visits, revisions int64) {
+		edit := func(change func(*provision.Identity)) (runs, revisions int64) {
 			jobs, before := h.Counts().Jobs, h.Account(ann.ID).Revision
 			_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error { change(i); return nil })
 			h.Must(err)
@@ -181,9 +181,9 @@ func TestWhatIsVisited(t *testing.T) {
 			{"an attribute that grants again", func(i *provision.Identity) { i.Attributes = provision.Attributes{"roles": {"Agent"}} }, 1, provision.AccessActive},
 			{"suspended", func(i *provision.Identity) { i.Status = provision.StatusSuspended }, 1, provision.AccessSuspended},
 		} {
-			visits, revisions := edit(tt.change)
-			if visits != tt.want || revisions != tt.want {
-				h.Errorf("%s: %d visits, %d revisions, want %d", tt.name, visits, revisions, tt.want)
+			runs, revisions := edit(tt.change)
+			if runs != tt.want || revisions != tt.want {
+				h.Errorf("%s: %d runs, %d revisions, want %d", tt.name, runs, revisions, tt.want)
 			}
 			if got := h.Desired(ann.ID).Status; got != tt.status {
 				h.Errorf("%s: wanted %s, want %s", tt.name, got, tt.status)

@@ -7,7 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/session"
 )
 
-// Service is the one door for what identity providers say of people and
+// Service is the only way for what identity providers say of people and
 // groups. It is safe for concurrent use, by any number of processes on one
 // database.
 type Service struct {

@@ -17,25 +17,25 @@ func (s *Service) EvaluateIn(ctx context.Context, tx Store, conn provision.Conne
 	for i := range people {
 		ids[i] = people[i].ID
 	}
-	held, err := tx.LockAccountsOf(ctx, ids)
+	have, err := tx.LockAccountsOf(ctx, ids)
 	if err != nil {
 		return err
 	}
-	if len(rules) == 0 && len(held) == 0 {
+	if len(rules) == 0 && len(have) == 0 {
 		return nil
 	}
 	groups, err := Memberships(ctx, tx, conn, ids)
 	if err != nil {
 		return err
 	}
-	return s.Update(ctx, tx, conn, rules, people, held, groups)
+	return s.Update(ctx, tx, conn, rules, people, have, groups)
 }
 
 // Update is [Service.EvaluateIn] for people whose accounts are known, and locked,
 // and whose groups are known.
-func (s *Service) Update(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity, held []provision.Account, groups map[provision.IdentityID][]provision.Membership) error {
+func (s *Service) Update(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity, have []provision.Account, groups map[provision.IdentityID][]provision.Membership) error {
 	accounts := make(map[provision.IdentityID]map[provision.DeskID]provision.Account)
-	for _, a := range held {
+	for _, a := range have {
 		if accounts[a.Identity] == nil {
 			accounts[a.Identity] = make(map[provision.DeskID]provision.Account)
 		}
@@ -46,14 +46,14 @@ func (s *Service) Update(ctx context.Context, tx Store, conn provision.Connectio
 	for _, person := range people {
 		for _, desk := range DesksOf(rules, accounts[person.ID]) {
 			account, exists := accounts[person.ID][desk]
-			wanted := provision.Evaluate(rules, person, groups[person.ID], desk)
-			if !exists && wanted.Status != provision.AccessActive {
+			desired := provision.Evaluate(rules, person, groups[person.ID], desk)
+			if !exists && desired.Status != provision.AccessActive {
 				continue
 			}
 			if !exists {
 				account = provision.Account{ID: provision.NewID[provision.AccountID](), Identity: person.ID, Connection: conn, Desk: desk, CreatedAt: s.now()}
 			}
-			saved, job := s.setDesired(&account, person, wanted)
+			saved, job := s.setDesired(&account, person, desired)
 			if saved {
 				changed = append(changed, account)
 			}
@@ -85,27 +85,27 @@ func DesksOf(rules []provision.Rule, accounts map[provision.DeskID]provision.Acc
 
 // setDesired sets what account should be. It reports whether the row changed, and
 // returns the run that follows when the desk must change.
-func (s *Service) setDesired(a *provision.Account, person provision.Identity, wanted provision.Access) (bool, *provision.Job) {
+func (s *Service) setDesired(a *provision.Account, person provision.Identity, desired provision.Access) (bool, *provision.Job) {
 	manager := ""
 	if m := person.Attributes[provision.AttributeManager]; len(m) > 0 {
 		manager = m[0]
 	}
-	access := a.Desired.Same(wanted) || a.State == provision.AccountEnded && wanted.Status != provision.AccessActive
-	sameDesk := a.Revision > 0 && access && (a.Profile == person.Profile || wanted.Status != provision.AccessActive)
-	sameRow := sameDesk && a.Manager == manager && slices.EqualFunc(a.Desired.Grants, wanted.Grants, sameGrant) && a.Desired.Status == wanted.Status
+	access := a.Desired.Same(desired) || a.State == provision.AccountEnded && desired.Status != provision.AccessActive
+	sameDesk := a.Revision > 0 && access && (a.Profile == person.Profile || desired.Status != provision.AccessActive)
+	sameRow := sameDesk && a.Manager == manager && slices.EqualFunc(a.Desired.Grants, desired.Grants, sameGrant) && a.Desired.Status == desired.Status
 	if sameRow {
 		return false, nil
 	}
 	now := s.now()
 	a.UpdatedAt = now
-	ending := wanted.Status != provision.AccessActive
+	ending := desired.Status != provision.AccessActive
 	switch {
 	case !ending:
 		a.EndingSince = nil
 	case a.EndingSince == nil && a.State != provision.AccountEnded:
 		a.EndingSince = &now
 	}
-	a.Desired, a.Manager = wanted, manager
+	a.Desired, a.Manager = desired, manager
 	if !ending {
 		a.Profile = person.Profile
 	}
@@ -115,7 +115,7 @@ func (s *Service) setDesired(a *provision.Account, person provision.Identity, wa
 	a.Revision++
 	a.State, a.Reason, a.ReasonCode, a.Attempts, a.RetryAt = provision.AccountWaiting, "", provision.ReasonNone, 0, nil
 	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: ending}
-	if wanted.Status == provision.AccessAbsent {
+	if desired.Status == provision.AccessAbsent {
 		job.At = a.EndingSince.Add(s.grace)
 	}
 	return true, &job

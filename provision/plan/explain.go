@@ -26,7 +26,7 @@ type Reason struct {
 	Grants []provision.Grant // that give it; for the role the winners only
 }
 
-// Reasons lists every part of the wanted access with what gives it: the role
+// Reasons lists every part of the desired access with what gives it: the role
 // first, then teams, then mailboxes.
 func (e *Explanation) Reasons() []Reason {
 	if e.Desired.Status != provision.AccessActive {

@@ -11,7 +11,7 @@ import (
 type Overview struct {
 	Connections []ConnectionOverview
 	Desks       []DeskOverview
-	Attention   []provision.Account // parked and held ones: a person is needed
+	Attention   []provision.Account // those that need attention or are on hold
 }
 
 // ConnectionOverview is one connection in an [Overview].

@@ -135,17 +135,17 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 }
 
 // resolveRules compares the rules of the draft with those that its desks have.
-func (s *Service) resolveRules(ctx context.Context, store Store, state *draftState, wanted []DraftRule, connections map[string]provision.Connection, desks map[string]provision.Desk) error {
+func (s *Service) resolveRules(ctx context.Context, store Store, state *draftState, desired []DraftRule, connections map[string]provision.Connection, desks map[string]provision.Desk) error {
 	have, err := store.Rules(ctx, "")
 	if err != nil {
 		return err
 	}
-	governed := make(map[provision.DeskID]bool)
+	managed := make(map[provision.DeskID]bool)
 	for _, d := range desks {
-		governed[d.ID] = true
+		managed[d.ID] = true
 	}
 	var rules []provision.Rule
-	for _, draft := range wanted {
+	for _, draft := range desired {
 		r := draft.Rule
 		conn, err := named(ctx, draft.Connection, connections, store.Connection)
 		if err != nil {
@@ -157,7 +157,7 @@ func (s *Service) resolveRules(ctx context.Context, store Store, state *draftSta
 		}
 		r.Connection, r.Desk = conn.ID, desk.ID
 		r.Teams, r.Mailboxes = provision.Sorted(r.Teams), provision.Sorted(r.Mailboxes)
-		governed[desk.ID] = true
+		managed[desk.ID] = true
 		if err := r.Validate(); err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (s *Service) resolveRules(ctx context.Context, store Store, state *draftSta
 		}
 	}
 	for _, r := range have {
-		if governed[r.Desk] && !slices.ContainsFunc(rules, r.SameText) {
+		if managed[r.Desk] && !slices.ContainsFunc(rules, r.SameText) {
 			state.remove = append(state.remove, r)
 			state.note("remove", "rule", r.String()+" → "+deskName(desks, r.Desk))
 			state.touched[r.Connection] = true

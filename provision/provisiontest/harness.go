@@ -38,7 +38,7 @@ type Harness struct {
 	Core   *core.Core
 	Conn   provision.Connection
 	Desk   provision.Desk
-	Desks  *builtin.Desks // nil until the desk is visited
+	Desks  *builtin.Desks // nil until the desk is reconciled
 	Offset atomic.Int64
 	stands atomic.Pointer[time.Time] // nil: the clock goes by itself
 }
@@ -174,11 +174,11 @@ func (h *Harness) Role(id provision.IdentityID, want provision.Role) {
 	h.Helper()
 	got := h.Desired(id)
 	if got.Role != want || want != "" && got.Status != provision.AccessActive {
-		h.Errorf("wanted is %s %q, want role %q", got.Status, got.Role, want)
+		h.Errorf("desired is %s %q, want role %q", got.Status, got.Role, want)
 	}
 }
 
-// ReconcileAll visits every account that is due, on a real built-in desk.
+// ReconcileAll runs every account that is due, on a real built-in desk.
 func (h *Harness) ReconcileAll() {
 	h.Helper()
 	if h.Desks == nil {
@@ -193,7 +193,7 @@ func (h *Harness) ReconcileAll() {
 	h.Must(err)
 	for _, a := range accounts {
 		if a.Due() {
-			_, err := w.Visit(h.Context(), a.ID)
+			_, err := w.Reconcile(h.Context(), a.ID)
 			h.Must(err)
 		}
 	}

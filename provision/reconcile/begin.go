@@ -12,7 +12,7 @@ import (
 // Reasons why no run can begin now.
 var (
 	ErrNotDue = errors.New("provision: the account is as it should be")
-	ErrBusy   = errors.New("provision: another worker is visiting the account")
+	ErrBusy   = errors.New("provision: another worker reconciles the account")
 )
 
 // LaterError says that a run may begin at At, not before.
@@ -25,7 +25,7 @@ func (e *LaterError) Error() string { return "provision: not before " + e.At.For
 type OnHoldError struct{}
 
 // Error says so.
-func (*OnHoldError) Error() string { return "provision: held by the mass-change brake" }
+func (*OnHoldError) Error() string { return "provision: on hold by mass-change protection" }
 
 // Begin takes the lease of an account and returns the run that holds it.
 //
@@ -98,8 +98,8 @@ func (s *Service) lease(ctx context.Context, tx Store, a *provision.Account, on 
 	return tx.SaveAccounts(ctx, []provision.Account{*a})
 }
 
-// scope returns which teams and mailboxes rules govern on the desk of a, now or
-// when access was last granted; sorted.
+// scope returns the managed scope, teams and mailboxes that rules name, on the desk of a, now or
+// when access was last confirmed; sorted.
 func scope(a *provision.Account, rules []provision.Rule) (teams, mailboxes []string) {
 	teams, mailboxes = slices.Concat(a.Confirmed.Teams, a.Desired.Teams), slices.Concat(a.Confirmed.Mailboxes, a.Desired.Mailboxes)
 	for _, r := range rules {

@@ -10,7 +10,7 @@ import (
 
 // Brake stops mass changes: when more than max(People, Percent % of the people
 // with access to a desk) of one connection lose access within Window, their
-// destructive steps wait until an admin releases them. People without access
+// destructive writes wait until an admin releases them. People without access
 // count for nothing: a support team of forty must be safe in a company of ten
 // thousand.
 type Brake struct {
@@ -22,7 +22,7 @@ type Brake struct {
 
 // brake returns a [OnHoldError] when the account's end must wait for an admin.
 // The connection and the account are locked.
-func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection, a provision.Account) (held error, _ error) {
+func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection, a provision.Account) (onHold error, _ error) {
 	if s.brakes.Off || a.EndingSince == nil || conn.ReleasedAt != nil && !a.EndingSince.After(*conn.ReleasedAt) {
 		return nil, nil
 	}
@@ -67,13 +67,13 @@ func (s *Service) massOf(ctx context.Context, tx Store, conn provision.Connectio
 	return ending, max(s.brakes.People, (staying+ending)*s.brakes.Percent/100), nil
 }
 
-// braked reports whether any account of the connection is held.
+// braked reports whether any account of the connection is on hold.
 func (s *Service) braked(ctx context.Context, tx Store, conn provision.Connection) (bool, error) {
 	waiting, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold}, 1)
 	return len(waiting) > 0, err
 }
 
-// unbrake notes that everything that was held has been taken back at the IdP.
+// unbrake notes that everything that was on hold has been taken back at the IdP.
 func (s *Service) unbrake(ctx context.Context, tx Store, conn provision.Connection) error {
 	conn.HeldAt = nil
 	if err := tx.SaveConnection(ctx, conn); err != nil {
@@ -99,7 +99,7 @@ func (s *Service) clearBrake(ctx context.Context, id provision.ConnectionID) err
 
 // putOnHold keeps an account from being reconciled until an admin releases its
 // connection, or the IdP takes back what it did.
-func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connection, a provision.Account, ending, limit int) (held error, _ error) {
+func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connection, a provision.Account, ending, limit int) (onHold error, _ error) {
 	now := s.now()
 	var entries []provision.Entry
 	if conn.HeldAt == nil {
@@ -113,7 +113,7 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 	}
 	if a.State != provision.AccountOnHold {
 		a.State, a.ReasonCode, a.UpdatedAt = provision.AccountOnHold, provision.ReasonMassChange, now
-		a.Reason = "held: unusually many people of this connection lost access at once; check the IdP, then run `deskbridge connection release " + conn.Name + "`"
+		a.Reason = "on hold: unusually many people of this connection lost access at once; check the IdP, then run `deskbridge connection release " + conn.Name + "`"
 		if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 			return nil, err
 		}
@@ -122,8 +122,8 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 	return &OnHoldError{}, s.audit.Record(ctx, tx, entries...)
 }
 
-// ReleaseConnection lets go what the mass-change brake holds: every held
-// account is reconciled, and access that ends from now on is counted anew. It
+// ReleaseConnection lets go what mass-change protection holds: every account
+// on hold is reconciled, and access that ends from now on is counted anew. It
 // returns how many accounts that are.
 func (s *Service) ReleaseConnection(ctx context.Context, c provision.Cause, nameOrID string) (released int, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
@@ -139,12 +139,12 @@ func (s *Service) ReleaseConnection(ctx context.Context, c provision.Cause, name
 		if err := tx.SaveConnection(ctx, conn); err != nil {
 			return err
 		}
-		held, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold}, 0)
+		onHold, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold}, 0)
 		if err != nil {
 			return err
 		}
-		released = len(held)
-		if err := s.entitlement.Requeue(ctx, tx, held); err != nil {
+		released = len(onHold)
+		if err := s.entitlement.Requeue(ctx, tx, onHold); err != nil {
 			return err
 		}
 		entry := s.audit.Entry(c, conn.ID, audit.BrakeReleased, string(conn.ID))

@@ -2,7 +2,7 @@
 // [Run] at a time, and notes what came of it.
 //
 // It decides when a run may begin ([Service.Begin]: due, leased to one worker
-// only, not held by the mass-change [Brake]), what must be written on the desk
+// only, not on hold by the mass-change [Brake]), what must be written on the desk
 // and what never may be ([Writes], without I/O), who gets a seat
 // ([Run.TakeSeat]), how a run ends and when the next one is due, and what a
 // sweep makes of a difference ([Run.NoteDrift]). It does not know how a desk is
@@ -19,19 +19,19 @@
 //	     ▼                    │                 │                  │
 //	  waiting ──Confirm──▶ ready / ended        │                  │
 //	   │  ▲ │                                   │                  │
-//	   │  │ └──NeedsAttention, Fail no. 200──▶ parked (needs       │
-//	   │  │                                    attention) ─recheck─┤
+//	   │  │ └──NeedsAttention, Fail no. 200──▶ needs-attention     │
+//	   │  │                                        └────recheck────┤
 //	   │  └──Fail, Defer: again at RetryAt                         │
-//	   └─────Begin, when the brake is on────▶ held (on hold) ──────┘
+//	   └─────Begin, when the brake is on────▶ on-hold ─────────────┘
 //
-//	state    means                            left by
-//	waiting  a run is due; not before RetryAt  the outcome of its run
-//	ready    the desk shows the access         desired access changes; drift is repaired
-//	ended    the desk shows that access ended  desired access changes; drift is repaired
-//	parked   a person is needed; ReasonCode    retry; a free seat (ReasonCode seat); desired
-//	         and Reason say for what           access changes; with RetryAt a run looks again
-//	held     the brake holds the end of access the connection is released; desired access
-//	                                           changes; the brake holds nobody any more
+//	state            means                             left by
+//	waiting          a run is due; not before RetryAt  the outcome of its run
+//	ready            the desk shows the access         desired access changes; drift is repaired
+//	ended            the desk shows that access ended  desired access changes; drift is repaired
+//	needs-attention  a person is needed; ReasonCode    retry; a free seat (ReasonCode seat); desired
+//	                 and Reason say for what           access changes; with RetryAt a run looks again
+//	on-hold          mass-change protection keeps the  the connection is released; desired access
+//	                 end of access waiting             changes; nobody is on hold any more
 //
 // Whatever leaves a state by itself does so through the queue: each way to
 // waiting enqueues a job in the same transaction, and [Service.CatchUp] finds

@@ -40,7 +40,7 @@ func (d *Drift) Differences() []string {
 	return words
 }
 
-// describe says which state of the desk makes a step necessary.
+// describe says which state of the desk makes a write necessary.
 func (s Write) describe() (words []string) {
 	say := func(format string, names ...string) {
 		if len(names) > 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// ResolveInterrupted closes the steps that an earlier run left open because it
-// was cut short. Steps are tried one after the other, so that only the first of
+// ResolveInterrupted closes the writes that an earlier run left open because it
+// was cut short. Writes are tried one after the other, so that only the first of
 // them can have reached the desk: it is noted when have, the user as the desk
 // shows them now, and open, the conversations that are theirs, say so. The
 // others were never tried. want is what [Writes] was given.
@@ -21,7 +21,7 @@ func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, h
 	doubtful := r.Unfinished[0]
 	note := reached(doubtful, want, have, open)
 	err := r.update(ctx, func(tx Store, a *provision.Account) error {
-		if err := tx.CloseSteps(ctx, writeIDs(r.Unfinished)); err != nil || note == "" {
+		if err := tx.CloseWrites(ctx, writeIDs(r.Unfinished)); err != nil || note == "" {
 			return err
 		}
 		return r.service.audit.Record(ctx, tx, r.service.accountEntry(*a, provision.Action(doubtful.Kind), withNote(doubtful.Detail, note)))
@@ -32,7 +32,7 @@ func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, h
 	return err
 }
 
-// reached returns the note for the audit when a step that was being tried has
+// reached returns the note for the audit when a write that was being tried has
 // reached the desk, and "" when it has not.
 func reached(st Write, want provision.DeskUser, have *provision.DeskUser, open []string) string {
 	const found = "found done after an interruption"
@@ -47,7 +47,7 @@ func reached(st Write, want provision.DeskUser, have *provision.DeskUser, open [
 	case WriteAnonymize:
 		done = have == nil || !have.Active
 	case WriteAdopt:
-		return "" // a change on our side only, noted with the step itself
+		return "" // a change on our side only, noted with the write itself
 	default:
 		done = have != nil && shows(*have, st, want)
 	}
@@ -91,16 +91,16 @@ func moved(rooms []string, st Write) bool {
 
 // Journal journals what the run is about to write, in this order. What it has
 // planned before and not done is taken out of the journal.
-func (r *Run) Journal(ctx context.Context, steps []Write) (planned []Write, _ error) {
-	if len(r.Unfinished)+len(steps) == 0 {
+func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ error) {
+	if len(r.Unfinished)+len(writes) == 0 {
 		return nil, nil
 	}
 	err := r.update(ctx, func(tx Store, _ *provision.Account) error {
-		if err := tx.CloseSteps(ctx, writeIDs(r.Unfinished)); err != nil {
+		if err := tx.CloseWrites(ctx, writeIDs(r.Unfinished)); err != nil {
 			return err
 		}
 		var err error
-		planned, err = tx.PlanSteps(ctx, steps)
+		planned, err = tx.JournalWrites(ctx, writes)
 		return err
 	})
 	if err == nil {
@@ -109,7 +109,7 @@ func (r *Run) Journal(ctx context.Context, steps []Write) (planned []Write, _ er
 	return planned, err
 }
 
-// Done notes that a journalled step has reached the desk: the audit entry
+// Done notes that a journalled write has reached the desk: the audit entry
 // and the journal change together. user is the desk user it was done to.
 func (r *Run) Done(ctx context.Context, done Write, user provision.DeskUserID) error {
 	err := r.update(ctx, func(tx Store, a *provision.Account) error {
@@ -119,7 +119,7 @@ func (r *Run) Done(ctx context.Context, done Write, user provision.DeskUserID) e
 		case WriteAdopt:
 			a.DeskUser, a.Origin = user, provision.OriginAdopted
 		}
-		if err := tx.CloseSteps(ctx, []int64{done.ID}); err != nil {
+		if err := tx.CloseWrites(ctx, []int64{done.ID}); err != nil {
 			return err
 		}
 		detail := maps.Clone(done.Detail)
@@ -134,25 +134,25 @@ func (r *Run) Done(ctx context.Context, done Write, user provision.DeskUserID) e
 	return err
 }
 
-// Drop takes steps out of the journal that were not done after all.
-func (r *Run) Drop(ctx context.Context, steps []Write) error {
-	err := r.update(ctx, func(tx Store, _ *provision.Account) error { return tx.CloseSteps(ctx, writeIDs(steps)) })
+// Drop takes writes out of the journal that were not done after all.
+func (r *Run) Drop(ctx context.Context, writes []Write) error {
+	err := r.update(ctx, func(tx Store, _ *provision.Account) error { return tx.CloseWrites(ctx, writeIDs(writes)) })
 	if err == nil {
-		r.closed(steps)
+		r.closed(writes)
 	}
 	return err
 }
 
-// closed forgets steps that are no longer in the journal.
-func (r *Run) closed(steps []Write) {
+// closed forgets writes that are no longer in the journal.
+func (r *Run) closed(writes []Write) {
 	r.Unfinished = slices.DeleteFunc(slices.Clone(r.Unfinished), func(open Write) bool {
-		return slices.ContainsFunc(steps, func(st Write) bool { return st.ID == open.ID })
+		return slices.ContainsFunc(writes, func(st Write) bool { return st.ID == open.ID })
 	})
 }
 
-func writeIDs(steps []Write) []int64 {
-	ids := make([]int64, len(steps))
-	for i, st := range steps {
+func writeIDs(writes []Write) []int64 {
+	ids := make([]int64, len(writes))
+	for i, st := range writes {
 		ids[i] = st.ID
 	}
 	return ids

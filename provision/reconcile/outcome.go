@@ -14,7 +14,7 @@ const (
 	// giveUpAfter failed runs a person is asked: at full backoff that is
 	// most of a day.
 	giveUpAfter = 200
-	// recheckAfter is how long a parked account waits before we look whether
+	// recheckAfter is how long an account that needs attention waits before we look whether
 	// an admin has done what the desk's API cannot.
 	recheckAfter = 10 * time.Minute
 )
@@ -25,7 +25,7 @@ func Backoff(attempts int) time.Duration {
 	return backoff.Policy{First: time.Second, Most: 5 * time.Minute}.After(attempts)
 }
 
-// Confirm ends a run whose desk shows what was wanted: have, or nobody.
+// Confirm ends a run whose desk shows what was desired: have, or nobody.
 func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 	s := r.service
 	return r.finish(ctx, r.Ending(), func(tx Store, a *provision.Account) error {
@@ -48,9 +48,9 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 	})
 }
 
-// confirmedAccess is what the desk shows of what rules govern there. Teams and
+// confirmedAccess is what the desk shows of the managed scope. Teams and
 // mailboxes that are people's own business are left out: what is noted here
-// counts as governed from then on.
+// counts as managed from then on.
 func confirmedAccess(r *Run, have *provision.DeskUser) provision.Access {
 	if have == nil {
 		return provision.Access{Status: provision.AccessAbsent}
@@ -82,8 +82,8 @@ func accessDetail(a provision.Access) map[string]any {
 // itself, to see whether it was done.
 func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, reason string, recheck bool) error {
 	s := r.service
-	passesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0
-	return r.finish(ctx, passesSeat, func(tx Store, a *provision.Account) error {
+	leavesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0
+	return r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) error {
 		a.Attempts, a.RetryAt = 0, nil
 		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
@@ -114,7 +114,7 @@ func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, rea
 // Fail ends a run that may work later: after the time that the desk asked
 // for, or after our own backoff. reason is for admins, and holds neither
 // secrets nor personal data; code is for programs. It returns when to try again; the zero time means
-// that it has been tried often enough, and the account is parked.
+// that it has been tried often enough, and the account needs attention.
 func (r *Run) Fail(ctx context.Context, code provision.ReasonCode, reason string, after time.Duration) (at time.Time, _ error) {
 	s := r.service
 	if r.Account.Attempts+1 >= giveUpAfter {
@@ -129,15 +129,15 @@ func (r *Run) Fail(ctx context.Context, code provision.ReasonCode, reason string
 	return at, err
 }
 
-// finish ends a run: the lease goes, and when more is wanted by now than the
-// run knew of, the next one is enqueued. passesSeat says that the run may end
+// finish ends a run: the lease goes, and when more is desired by now than the
+// run knew of, the next one is enqueued. leavesSeat says that the run may end
 // without a seat: then one that is free goes to who waits for it.
-func (r *Run) finish(ctx context.Context, passesSeat bool, change func(tx Store, a *provision.Account) error) error {
+func (r *Run) finish(ctx context.Context, leavesSeat bool, change func(tx Store, a *provision.Account) error) error {
 	s := r.service
 	return s.inTx(ctx, func(tx Store) error {
 		var desk provision.Desk
 		var waiting []provision.Account
-		if passesSeat && r.Desk.Seats > 0 {
+		if leavesSeat && r.Desk.Seats > 0 {
 			var err error
 			if desk, err = tx.LockDesk(ctx, r.Desk.ID); err != nil { // before accounts
 				return err

@@ -88,14 +88,14 @@ func TestBeginVisit(t *testing.T) {
 		h.Must(err)
 		_, err = h.Core.Reconcile.Begin(h.Context(), id)
 		if !errors.Is(err, reconcile.ErrBusy) {
-			h.Errorf("second visit: %v", err)
+			h.Errorf("second run: %v", err)
 		}
 		at, err := v.Fail(h.Context(), provision.ReasonFailed, "later", time.Minute)
 		h.Must(err)
 		_, err = h.Core.Reconcile.Begin(h.Context(), id)
 		later, ok := errors.AsType[*reconcile.LaterError](err)
 		if !ok || !later.At.Equal(at) {
-			h.Errorf("visit before %v: %v", at, err)
+			h.Errorf("run before %v: %v", at, err)
 		}
 		if err := v.Renew(h.Context()); !errors.Is(err, reconcile.ErrBusy) {
 			h.Errorf("renewing a lease that was given back: %v", err)
@@ -107,7 +107,7 @@ func TestBeginVisit(t *testing.T) {
 		h.Must(v.Confirm(h.Context(), &provision.DeskUser{ID: "1", Active: true, Role: provision.RoleAgent}))
 		_, err = h.Core.Reconcile.Begin(h.Context(), id)
 		if !errors.Is(err, reconcile.ErrNotDue) {
-			h.Errorf("visit of what is as it should be: %v", err)
+			h.Errorf("run of what is as it should be: %v", err)
 		}
 	})
 }

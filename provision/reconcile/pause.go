@@ -42,7 +42,7 @@ func (s *Service) NotePause(ctx context.Context, desk provision.DeskID, reason s
 }
 
 // EndPause notes that a desk answers again, and has those reconciled at once that
-// were put off.
+// were deferred.
 func (s *Service) EndPause(ctx context.Context, desk provision.DeskID) error {
 	if err := s.store.DeletePause(ctx, desk); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (s *Service) EndPause(ctx context.Context, desk provision.DeskID) error {
 	}
 }
 
-// requeuePaused enqueues runs to those of accounts that were put off.
+// requeuePaused enqueues runs to those of accounts that were deferred.
 func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provision.Account) error {
 	now := s.now()
 	ids := make([]provision.AccountID, len(accounts))

@@ -7,7 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
-// Retry has parked accounts reconciled again: all those of filter, or the one
+// Retry has accounts that need attention reconciled again: all those of filter, or the one
 // with this id. adopt, which takes an id, says that a person agrees to take
 // over the user that the desk already has. It returns how many.
 func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision.AccountFilter, id provision.AccountID, adopt bool) (n int, _ error) {

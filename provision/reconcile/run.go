@@ -9,11 +9,11 @@ import (
 )
 
 // Lease is how long a worker may hold an account without a word. A worker that
-// dies is replaced after that; one that lives renews at each step.
+// dies is replaced after that; one that lives renews at each write.
 const Lease = 45 * time.Second
 
 // Run is one attempt to bring a desk to the access that one account should
-// have: what was wanted when it began, everything that decides what may be
+// have: what was desired when it began, everything that decides what may be
 // written, and what it has noted since. [Service.Begin] returns a run that
 // holds the account's lease; one of [Run.Confirm], [Run.NeedsAttention],
 // [Run.Fail] and [Run.Defer] ends it. Every method but [Run.Ending] and
@@ -30,11 +30,11 @@ type Run struct {
 	Desk       provision.Desk
 	Connection provision.Connection
 
-	// Unfinished are the steps, of this run or an earlier one, that were
+	// Unfinished are the writes, of this run or an earlier one, that were
 	// journalled and may or may not have reached the desk.
 	Unfinished []Write
-	// Teams and Mailboxes are those that rules govern on this desk, now or
-	// when access was last granted. All others are people's own business and
+	// Teams and Mailboxes are the managed scope on this desk, now or
+	// when access was last confirmed. All others are people's own business and
 	// stay as they are. Sorted.
 	Teams     []string
 	Mailboxes []string
@@ -46,7 +46,7 @@ type Run struct {
 func (r *Run) Ending() bool { return r.Account.Desired.Status != provision.AccessActive }
 
 // Ours reports whether we made have, even if a crash kept us from noting it:
-// it carries our mark, or we had journalled its making after having looked that
+// it carries our external id, or we had journalled its making after having looked that
 // there was none.
 func (r *Run) Ours(have *provision.DeskUser) bool {
 	if have.ExternalID != "" {

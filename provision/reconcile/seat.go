@@ -8,7 +8,7 @@ import (
 )
 
 // TakeSeat takes one of the desk's seats for the account: the one gate for
-// every door through which somebody may come in. A desk without a free seat is
+// every way in which somebody may come in. A desk without a free seat is
 // a [AttentionError]; whoever frees a seat requeues the account.
 func (r *Run) TakeSeat(ctx context.Context) error {
 	s := r.service

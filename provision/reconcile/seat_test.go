@@ -187,12 +187,12 @@ func TestFreedSeatLoadsOne(t *testing.T) {
 		waiting, err := h.Store.AccountsWhere(h.Context(), provision.AccountFilter{Desk: h.Desk.ID, State: provision.AccountWaiting}, 0)
 		h.Must(err)
 		if len(waiting) != 1 || waiting[0].ID != first || waiting[0].ReasonCode != provision.ReasonNone {
-			h.Errorf("visited next: %+v, want only %s", waiting, first)
+			h.Errorf("reconciled next: %+v, want only %s", waiting, first)
 		}
 	})
 }
 
-// TestEndOfPauseLoadsTheDeferred: nobody but those who were put off, and not
+// TestEndOfPauseLoadsTheDeferred: nobody but those who were deferred, and not
 // all of them at once.
 func TestEndOfPauseLoadsTheDeferred(t *testing.T) {
 	eachCrowded(t, 0, func(h *crowded) {
@@ -206,10 +206,10 @@ func TestEndOfPauseLoadsTheDeferred(t *testing.T) {
 		h.add(100, parked(provision.ReasonRefused))
 		n := h.cost(func() { h.Must(h.service.EndPause(h.Context(), h.Desk.ID)) })
 		if n > 2*len(deferred) || h.most > 200 {
-			h.Errorf("%d accounts loaded, %d at once, for %d that were put off", n, h.most, len(deferred))
+			h.Errorf("%d accounts loaded, %d at once, for %d that were deferred", n, h.most, len(deferred))
 		}
 		if jobs := h.Counts().Jobs; jobs != len(deferred) {
-			h.Errorf("%d are visited at once, want %d", jobs, len(deferred))
+			h.Errorf("%d are reconciled at once, want %d", jobs, len(deferred))
 		}
 	})
 }

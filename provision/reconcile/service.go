@@ -38,7 +38,7 @@ func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlemen
 
 // accountEntry is an audit entry of a worker about an account.
 func (s *Service) accountEntry(a provision.Account, action provision.Action, detail map[string]any) provision.Entry {
-	e := s.audit.Entry(provision.Cause{Actor: "worker", Action: "visit"}, a.Connection, action, string(a.Identity))
+	e := s.audit.Entry(provision.Cause{Actor: "worker", Action: "reconcile"}, a.Connection, action, string(a.Identity))
 	e.Desk, e.Account, e.Detail = a.Desk, a.ID, detail
 	if a.DeskUser != "" {
 		e.Detail = maps.Clone(e.Detail)

@@ -59,5 +59,5 @@ func (s *Service) SettledRun(ctx context.Context, desk provision.Desk, id provis
 			return r, nil
 		}
 	}
-	return Run{}, provision.Errorf(provision.NotFound, "account", "a visit to the account is due")
+	return Run{}, provision.Errorf(provision.NotFound, "account", "a run to the account is due")
 }

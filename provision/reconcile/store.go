@@ -44,7 +44,7 @@ type Store interface {
 	AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) // by id; limit 0: all
 	// DueAccounts returns accounts that are due at now but were not touched
 	// since before: lost jobs, workers that died. Leased ones, those whose
-	// RetryAt is still to come, held ones, and parked ones without a RetryAt
+	// RetryAt is still to come, those on hold, and those that need attention without a RetryAt
 	// are not among them.
 	DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]provision.Account, error)
 	SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
@@ -53,8 +53,8 @@ type Store interface {
 	// stay.
 	PeopleEnding(ctx context.Context, c provision.ConnectionID, since time.Time) (int, error)
 	PeopleWithAccess(ctx context.Context, c provision.ConnectionID) (int, error)
-	// PlanSteps journals steps and returns them with their ids; OpenSteps
-	// returns those of an account that no CloseSteps has closed, by id.
-	PlanSteps(ctx context.Context, steps []Write) ([]Write, error)
-	CloseSteps(ctx context.Context, ids []int64) error
+	// JournalWrites journals writes and returns them with their ids; OpenWrites
+	// returns those of an account that no CloseWrites has closed, by id.
+	JournalWrites(ctx context.Context, writes []Write) ([]Write, error)
+	CloseWrites(ctx context.Context, ids []int64) error
 }

@@ -19,8 +19,8 @@ var (
 
 func admins(n int) func() (int, error) { return func() (int, error) { return n, nil } }
 
-// agentVisit is a visit that wants an agent in Tier 1 who reads Help.
-func agentVisit(edit func(*reconcile.Run)) *reconcile.Run {
+// agentRun is a run that wants an agent in Tier 1 who reads Help.
+func agentRun(edit func(*reconcile.Run)) *reconcile.Run {
 	v := &reconcile.Run{
 		Account: provision.Account{ID: "acc", DeskUser: "7", Origin: provision.OriginMade,
 			Profile: provision.Profile{Email: "ada@example.test"},
@@ -52,94 +52,94 @@ func ada(edit func(*provision.DeskUser)) *provision.DeskUser {
 func TestSteps(t *testing.T) {
 	wantAda := *ada(nil)
 	for _, tt := range []struct {
-		name   string
-		visit  *reconcile.Run
-		have   *provision.DeskUser
-		around reconcile.DeskFacts
-		want   []reconcile.WriteKind
-		parked string // part of the reason
+		name      string
+		run       *reconcile.Run
+		have      *provision.DeskUser
+		around    reconcile.DeskFacts
+		want      []reconcile.WriteKind
+		attention string // part of the reason
 	}{
-		{name: "nobody there: made", visit: agentVisit(nil), want: []reconcile.WriteKind{reconcile.WriteCreate}},
-		{name: "as wanted: nothing", visit: agentVisit(nil), have: ada(nil)},
-		{name: "e-mail in other letter case: nothing", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.Email = "Ada@Example.TEST" })},
-		{name: "renamed", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.GivenName = "Adah" }), want: []reconcile.WriteKind{reconcile.WriteProfile}},
-		{name: "comes back", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.Active = false }), want: []reconcile.WriteKind{reconcile.WriteActivate}},
-		{name: "up before joining", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.Role, u.Teams = provision.RoleLimited, nil }),
+		{name: "nobody there: made", run: agentRun(nil), want: []reconcile.WriteKind{reconcile.WriteCreate}},
+		{name: "as wanted: nothing", run: agentRun(nil), have: ada(nil)},
+		{name: "e-mail in other letter case: nothing", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.Email = "Ada@Example.TEST" })},
+		{name: "renamed", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.GivenName = "Adah" }), want: []reconcile.WriteKind{reconcile.WriteProfile}},
+		{name: "comes back", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.Active = false }), want: []reconcile.WriteKind{reconcile.WriteActivate}},
+		{name: "up before joining", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.Role, u.Teams = provision.RoleLimited, nil }),
 			want: []reconcile.WriteKind{reconcile.WriteRole, reconcile.WriteTeams}},
-		{name: "leaving before going down", visit: agentVisit(func(v *reconcile.Run) { v.Account.Desired.Role, v.Account.Desired.Teams = provision.RoleLimited, nil }),
+		{name: "leaving before going down", run: agentRun(func(v *reconcile.Run) { v.Account.Desired.Role, v.Account.Desired.Teams = provision.RoleLimited, nil }),
 			have: ada(nil), want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteRole}},
-		{name: "a team that no rule governs stays", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.Teams = []string{"Choir", "Tier 1"} })},
-		{name: "a governed team that is not wanted goes", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.Teams = []string{"Tier 1", "Tier 2"} }),
+		{name: "a team outside the managed scope stays", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.Teams = []string{"Choir", "Tier 1"} })},
+		{name: "a governed team that is not wanted goes", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.Teams = []string{"Tier 1", "Tier 2"} }),
 			want: []reconcile.WriteKind{reconcile.WriteTeams}},
-		{name: "an owner keeps the role", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleOwner })},
-		{name: "the last admin keeps it", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }),
-			around: reconcile.DeskFacts{Admins: admins(1)}, parked: "last admin"},
-		{name: "one of two admins may lose it", visit: agentVisit(nil), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }),
+		{name: "an owner keeps the role", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleOwner })},
+		{name: "the last admin keeps it", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }),
+			around: reconcile.DeskFacts{Admins: admins(1)}, attention: "last admin"},
+		{name: "one of two admins may lose it", run: agentRun(nil), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }),
 			around: reconcile.DeskFacts{Admins: admins(2)}, want: []reconcile.WriteKind{reconcile.WriteRole}},
 
-		{name: "ours after a crash, by its mark", visit: agentVisit(func(v *reconcile.Run) { v.Account.Origin, v.Account.DeskUser = "", "" }), have: ada(nil)},
-		{name: "ours after a crash, by the journal", visit: agentVisit(func(v *reconcile.Run) {
+		{name: "ours after a crash, by its mark", run: agentRun(func(v *reconcile.Run) { v.Account.Origin, v.Account.DeskUser = "", "" }), have: ada(nil)},
+		{name: "ours after a crash, by the journal", run: agentRun(func(v *reconcile.Run) {
 			v.Account.Origin, v.Account.DeskUser = "", ""
 			v.Unfinished = []reconcile.Write{{Kind: reconcile.WriteCreate}}
 		}), have: ada(func(u *provision.DeskUser) { u.ExternalID = "" })},
-		{name: "somebody else's mark is never ours", visit: agentVisit(func(v *reconcile.Run) {
+		{name: "somebody else's mark is never ours", run: agentRun(func(v *reconcile.Run) {
 			v.Account.Origin, v.Account.DeskUser = "", ""
 			v.Unfinished = []reconcile.Write{{Kind: reconcile.WriteCreate}}
-		}), have: ada(func(u *provision.DeskUser) { u.ExternalID = "other" }), parked: "retry --adopt acc"},
-		{name: "hand-made: proposed", visit: agentVisit(foreign), have: byHand(nil), parked: "retry --adopt acc"},
-		{name: "hand-made: automatic for our domain", visit: agentVisit(func(v *reconcile.Run) { foreign(v); v.Desk.Adoption = provision.AdoptAutomatic }),
+		}), have: ada(func(u *provision.DeskUser) { u.ExternalID = "other" }), attention: "retry --adopt acc"},
+		{name: "hand-made: proposed", run: agentRun(foreign), have: byHand(nil), attention: "retry --adopt acc"},
+		{name: "hand-made: automatic for our domain", run: agentRun(func(v *reconcile.Run) { foreign(v); v.Desk.Adoption = provision.AdoptAutomatic }),
 			have: byHand(nil), want: []reconcile.WriteKind{reconcile.WriteAdopt}},
-		{name: "hand-made: automatic only for our domain", visit: agentVisit(func(v *reconcile.Run) {
+		{name: "hand-made: automatic only for our domain", run: agentRun(func(v *reconcile.Run) {
 			foreign(v)
 			v.Desk.Adoption, v.Connection.Domains = provision.AdoptAutomatic, []string{"other.test"}
-		}), have: byHand(nil), parked: "retry --adopt"},
-		{name: "hand-made admin: never without a yes", visit: agentVisit(func(v *reconcile.Run) { foreign(v); v.Desk.Adoption = provision.AdoptAutomatic }),
-			have: byHand(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }), parked: "who is admin"},
-		{name: "hand-made: off", visit: agentVisit(func(v *reconcile.Run) { foreign(v); v.Desk.Adoption = provision.AdoptOff }), have: byHand(nil), parked: "adoption is off"},
-		{name: "hand-made: agreed", visit: agentVisit(func(v *reconcile.Run) { foreign(v); v.Account.Origin = provision.OriginAdopted }),
+		}), have: byHand(nil), attention: "retry --adopt"},
+		{name: "hand-made admin: never without a yes", run: agentRun(func(v *reconcile.Run) { foreign(v); v.Desk.Adoption = provision.AdoptAutomatic }),
+			have: byHand(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }), attention: "who is admin"},
+		{name: "hand-made: off", run: agentRun(func(v *reconcile.Run) { foreign(v); v.Desk.Adoption = provision.AdoptOff }), have: byHand(nil), attention: "adoption is off"},
+		{name: "hand-made: agreed", run: agentRun(func(v *reconcile.Run) { foreign(v); v.Account.Origin = provision.OriginAdopted }),
 			have: byHand(nil), want: []reconcile.WriteKind{reconcile.WriteAdopt}},
-		{name: "an owner is not taken over even when agreed", visit: agentVisit(func(v *reconcile.Run) { foreign(v); v.Account.Origin = provision.OriginAdopted }),
-			have: byHand(func(u *provision.DeskUser) { u.Role = provision.RoleOwner }), parked: "never takes over"},
-		{name: "our own service account", visit: agentVisit(nil), have: ada(nil), around: reconcile.DeskFacts{Self: "7"}, parked: "service account"},
+		{name: "an owner is not taken over even when agreed", run: agentRun(func(v *reconcile.Run) { foreign(v); v.Account.Origin = provision.OriginAdopted }),
+			have: byHand(func(u *provision.DeskUser) { u.Role = provision.RoleOwner }), attention: "never takes over"},
+		{name: "our own service account", run: agentRun(nil), have: ada(nil), around: reconcile.DeskFacts{Self: "7"}, attention: "service account"},
 
-		{name: "leaver: out of teams, deactivated", visit: agentVisit(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight},
+		{name: "leaver: out of teams, deactivated", run: agentRun(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight},
 			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteDeactivate}},
-		{name: "leaver: keys first where the desk can", visit: agentVisit(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, CanRevokeSessions: true},
+		{name: "leaver: keys first where the desk can", run: agentRun(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, CanRevokeSessions: true},
 			want: []reconcile.WriteKind{reconcile.WriteSessions, reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteDeactivate}},
-		{name: "leaver: demoted where the desk knows no role", visit: agentVisit(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsWithNone},
+		{name: "leaver: demoted where the desk knows no role", run: agentRun(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsWithNone},
 			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteRole, reconcile.WriteDeactivate}},
-		{name: "leaving admin: demoted", visit: agentVisit(leaving), have: ada(func(u *provision.DeskUser) { u.Role, u.Teams, u.Mailboxes = provision.RoleAdmin, nil, nil }),
+		{name: "leaving admin: demoted", run: agentRun(leaving), have: ada(func(u *provision.DeskUser) { u.Role, u.Teams, u.Mailboxes = provision.RoleAdmin, nil, nil }),
 			around: reconcile.DeskFacts{RoleNames: wordsLight, Admins: admins(2)}, want: []reconcile.WriteKind{reconcile.WriteRole, reconcile.WriteDeactivate}},
-		{name: "the last admin stays", visit: agentVisit(leaving), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }),
-			around: reconcile.DeskFacts{RoleNames: wordsLight, Admins: admins(1)}, parked: "last admin"},
-		{name: "the owner stays", visit: agentVisit(leaving), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleOwner }), parked: "transfer the ownership"},
-		{name: "gone already: nothing", visit: agentVisit(leaving)},
-		{name: "ended already: nothing", visit: agentVisit(leaving), have: ada(func(u *provision.DeskUser) { u.Active, u.Teams, u.Mailboxes = false, nil, nil }),
+		{name: "the last admin stays", run: agentRun(leaving), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }),
+			around: reconcile.DeskFacts{RoleNames: wordsLight, Admins: admins(1)}, attention: "last admin"},
+		{name: "the owner stays", run: agentRun(leaving), have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleOwner }), attention: "transfer the ownership"},
+		{name: "gone already: nothing", run: agentRun(leaving)},
+		{name: "ended already: nothing", run: agentRun(leaving), have: ada(func(u *provision.DeskUser) { u.Active, u.Teams, u.Mailboxes = false, nil, nil }),
 			around: reconcile.DeskFacts{RoleNames: wordsWithNone}},
-		{name: "leaver who was never ours stays untouched", visit: agentVisit(func(v *reconcile.Run) { leaving(v); foreign(v) }), have: byHand(nil)},
-		{name: "policy delete", visit: agentVisit(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDelete }),
+		{name: "leaver who was never ours stays untouched", run: agentRun(func(v *reconcile.Run) { leaving(v); foreign(v) }), have: byHand(nil)},
+		{name: "policy delete", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDelete }),
 			have: ada(func(u *provision.DeskUser) { u.Teams, u.Mailboxes = nil, nil }), around: reconcile.DeskFacts{RoleNames: wordsLight}, want: []reconcile.WriteKind{reconcile.WriteDelete}},
-		{name: "policy downgrade keeps the account", visit: agentVisit(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDowngrade }),
+		{name: "policy downgrade keeps the account", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDowngrade }),
 			have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight}, want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteRole}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			steps, err := reconcile.Writes(tt.visit, wantAda, tt.have, tt.around)
+			writes, err := reconcile.Writes(tt.run, wantAda, tt.have, tt.around)
 			var parked *reconcile.AttentionError
-			if errors.As(err, &parked) != (tt.parked != "") || err != nil && !strings.Contains(err.Error(), tt.parked) {
-				t.Fatalf("error = %v, want a reason with %q", err, tt.parked)
+			if errors.As(err, &parked) != (tt.attention != "") || err != nil && !strings.Contains(err.Error(), tt.attention) {
+				t.Fatalf("error = %v, want a reason with %q", err, tt.attention)
 			}
 			var got []reconcile.WriteKind
-			for _, s := range steps {
+			for _, s := range writes {
 				got = append(got, s.Kind)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("steps (-want +got):\n%s", diff)
+				t.Errorf("writes (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// foreign makes the visit's account one that holds no user yet.
+// foreign makes the run's account one that holds no user yet.
 func foreign(v *reconcile.Run) { v.Account.Origin, v.Account.DeskUser = provision.OriginNone, "" }
 
 // byHand is a user that a person made on the desk.
@@ -152,13 +152,13 @@ func byHand(edit func(*provision.DeskUser)) *provision.DeskUser {
 	})
 }
 
-// TestStepsConverge carries steps out on a model of a desk: whatever was there,
+// TestStepsConverge carries writes out on a model of a desk: whatever was there,
 // a second look finds nothing left to write.
 func TestStepsConverge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		role := rapid.SampledFrom([]provision.Role{provision.RoleLimited, provision.RoleAgent, provision.RoleAdmin})
 		rooms := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"t1", "t2", "t3", "free"}), 0, 4, rapid.ID[string])
-		v := agentVisit(func(v *reconcile.Run) {
+		v := agentRun(func(v *reconcile.Run) {
 			v.Teams, v.Mailboxes = []string{"t1", "t2", "t3"}, []string{"t1", "t2"}
 			v.Account.Desired.Role = role.Draw(t, "wanted role")
 			v.Account.Desired.Teams, v.Account.Desired.Mailboxes = rooms.Draw(t, "wanted teams"), rooms.Draw(t, "wanted mailboxes")
@@ -174,11 +174,11 @@ func TestStepsConverge(t *testing.T) {
 				Teams: rooms.Draw(t, "teams"), Mailboxes: rooms.Draw(t, "mailboxes")}
 		}
 		around := reconcile.DeskFacts{RoleNames: wordsLight, Admins: admins(5)}
-		steps, err := reconcile.Writes(v, want, have, around)
+		writes, err := reconcile.Writes(v, want, have, around)
 		if err != nil {
 			t.Fatal(err)
 		}
-		have = play(v, want, have, steps)
+		have = play(v, want, have, writes)
 		again, err := reconcile.Writes(v, want, have, around)
 		if err != nil || len(again) > 0 {
 			t.Fatalf("still to do: %v, %v; desk has %+v", again, err, have)
@@ -186,9 +186,9 @@ func TestStepsConverge(t *testing.T) {
 	})
 }
 
-// play does on a model of a desk what steps say.
-func play(v *reconcile.Run, want provision.DeskUser, have *provision.DeskUser, steps []reconcile.Write) *provision.DeskUser {
-	for _, s := range steps {
+// play does on a model of a desk what writes say.
+func play(v *reconcile.Run, want provision.DeskUser, have *provision.DeskUser, writes []reconcile.Write) *provision.DeskUser {
+	for _, s := range writes {
 		switch s.Kind {
 		case reconcile.WriteCreate:
 			have = &provision.DeskUser{ID: "7", ExternalID: "acc", Email: want.Email, GivenName: want.GivenName, Active: true,

@@ -19,12 +19,12 @@ type LogoutMessage struct {
 	Names []provision.SessionFilter
 }
 
-// logoutLife is how long a farewell holds against answers that were issued
+// logoutLife is how long a logout message holds against answers that were issued
 // before it and come in after it. None is good for as long.
 const logoutLife = 15 * time.Minute
 
 // overtakes has f end sessions that have not begun yet: an answer may be on its
-// way while the farewell comes in (SAML core §3.7.3.2). Clocks that count
+// way while the logout message comes in (SAML core §3.7.3.2). Clocks that count
 // seconds must not keep out somebody who comes back within the same one.
 func (s *Service) overtakes(ctx context.Context, tx Store, conn provision.ConnectionID, f LogoutMessage) error {
 	until := f.Issued.Truncate(time.Second).Add(logoutLife)
@@ -45,7 +45,7 @@ func (s *Service) overtakes(ctx context.Context, tx Store, conn provision.Connec
 	return nil
 }
 
-// RefuseOlderThanLogout refuses an answer that was issued before a farewell to its session.
+// RefuseOlderThanLogout refuses an answer that was issued before a logout message for its session.
 func (s *Service) RefuseOlderThanLogout(ctx context.Context, tx Store, conn provision.ConnectionID, login provision.Login, index string, issued time.Time) error {
 	if issued.IsZero() {
 		return nil

@@ -15,26 +15,26 @@ func (s *Service) IssueOneTime(ctx context.Context, kind OneTimeKind, conn provi
 	return secret, s.KeepOneTime(ctx, kind, conn, secret, data, life)
 }
 
-// KeepOneTime is IssueTicket for a secret of [provision.NewSecret] that is known before
+// KeepOneTime is IssueOneTime for a secret of [provision.NewSecret] that is known before
 // data is.
 func (s *Service) KeepOneTime(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any, life time.Duration) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return err
 	}
-	return s.store.SaveTicket(ctx, OneTimeToken{Hash: provision.HashSecret(secret), Kind: kind, Connection: conn, Data: text, ExpiresAt: s.now().Add(life)})
+	return s.store.SaveOneTimeToken(ctx, OneTimeToken{Hash: provision.HashSecret(secret), Kind: kind, Connection: conn, Data: text, ExpiresAt: s.now().Add(life)})
 }
 
-// PeekOneTime reads a ticket into data, and leaves it. One that never was, was
+// PeekOneTime reads a one-time token into data, and leaves it. One that never was, was
 // taken or has expired is NotFound.
 func (s *Service) PeekOneTime(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any) error {
-	t, err := s.store.Ticket(ctx, kind, provision.HashSecret(secret))
+	t, err := s.store.OneTimeToken(ctx, kind, provision.HashSecret(secret))
 	return s.readOneTime(t, err, conn, data)
 }
 
 // TakeOneTime is PeekTicket, and of several who try only one succeeds.
 func (s *Service) TakeOneTime(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any) error {
-	t, err := s.store.TakeTicket(ctx, kind, provision.HashSecret(secret))
+	t, err := s.store.TakeOneTimeToken(ctx, kind, provision.HashSecret(secret))
 	return s.readOneTime(t, err, conn, data)
 }
 
@@ -43,7 +43,7 @@ func (s *Service) readOneTime(t OneTimeToken, err error, conn provision.Connecti
 		return err
 	}
 	if t.Connection != conn || !s.now().Before(t.ExpiresAt) {
-		return provision.Errorf(provision.NotFound, "", "no such ticket")
+		return provision.Errorf(provision.NotFound, "", "no such one-time token")
 	}
 	return json.Unmarshal(t.Data, data)
 }
@@ -54,7 +54,7 @@ func (s *Service) Remember(ctx context.Context, conn provision.ConnectionID, key
 	return s.store.Remember(ctx, ReplayKey(conn, key), expires)
 }
 
-// OneTimeKind says what a ticket is good for.
+// OneTimeKind says what a one-time token is good for.
 type OneTimeKind string
 
 // OneTimeToken is something that can be used once, and not for long: a sign-in that

@@ -82,7 +82,7 @@ func (s *Service) replaceSession(ctx context.Context, tx Store, c provision.Caus
 		return err
 	}
 	if old.Identity == by.Identity { // whoever signs in again stays at work where they are
-		if err := tx.MoveAppSessions(ctx, old.ID, by.ID); err != nil {
+		if err := tx.MoveDeskSessions(ctx, old.ID, by.ID); err != nil {
 			return err
 		}
 	}
@@ -103,7 +103,7 @@ func (s *Service) Session(ctx context.Context, secret string) (provision.Session
 	if err != nil {
 		return provision.Session{}, provision.Identity{}, provision.Connection{}, err
 	}
-	if err := s.admit(ctx, session, person, conn); err != nil {
+	if err := s.checkLive(ctx, session, person, conn); err != nil {
 		return provision.Session{}, provision.Identity{}, provision.Connection{}, err
 	}
 	return session, person, conn, nil
@@ -116,14 +116,14 @@ func (s *Service) ForwardAuthSubject(ctx context.Context, secret, desk string) (
 	if secret == "" {
 		return ForwardAuthSubject{}, ErrNone
 	}
-	v, err := s.store.Visitor(ctx, provision.HashSecret(secret), desk)
+	v, err := s.store.ForwardAuthSubject(ctx, provision.HashSecret(secret), desk)
 	if provision.IsNotFound(err) {
 		return ForwardAuthSubject{}, ErrNone
 	}
 	if err != nil {
 		return ForwardAuthSubject{}, err
 	}
-	if err := s.admit(ctx, v.Session, v.Person, v.Connection); err != nil {
+	if err := s.checkLive(ctx, v.Session, v.Person, v.Connection); err != nil {
 		return ForwardAuthSubject{}, err
 	}
 	for _, m := range v.Person.Claimed() {
@@ -132,9 +132,9 @@ func (s *Service) ForwardAuthSubject(ctx context.Context, secret, desk string) (
 	return v, nil
 }
 
-// admit refuses a session that is over, and one whose person has no business
+// checkLive refuses a session that is over, and one whose person has no business
 // here any more. It notes that the session was used, to the minute.
-func (s *Service) admit(ctx context.Context, session provision.Session, person provision.Identity, conn provision.Connection) error {
+func (s *Service) checkLive(ctx context.Context, session provision.Session, person provision.Identity, conn provision.Connection) error {
 	now := s.now()
 	if !session.Live(now, s.policy.Idle) || !person.Active() || conn.SignIn.Disabled {
 		return ErrNone

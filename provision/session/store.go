@@ -16,17 +16,17 @@ type Store interface {
 	// Session returns the session whose cookie has this hash with its person
 	// and connection, by one look-up; ended ones, too.
 	Session(ctx context.Context, hash []byte) (provision.Session, provision.Identity, provision.Connection, error)
-	// Visitor returns the session, ended ones too, with whatever belongs to it,
+	// ForwardAuthSubject returns the session, ended ones too, with whatever belongs to it,
 	// by one look-up; desk, when not empty, is the name of a desk.
-	Visitor(ctx context.Context, hash []byte, desk string) (ForwardAuthSubject, error)
+	ForwardAuthSubject(ctx context.Context, hash []byte, desk string) (ForwardAuthSubject, error)
 	Sessions(ctx context.Context, f provision.SessionFilter, limit int) ([]provision.Session, error) // that have not ended, newest first
 	InsertSession(ctx context.Context, s provision.Session) error
 	TouchSession(ctx context.Context, id provision.SessionID, at time.Time) error
-	SaveTicket(ctx context.Context, t OneTimeToken) error // a second one with the same hash is a Conflict
-	Ticket(ctx context.Context, kind OneTimeKind, hash []byte) (OneTimeToken, error)
-	// TakeTicket returns a ticket and deletes it: of several who try, one
+	SaveOneTimeToken(ctx context.Context, t OneTimeToken) error // a second one with the same hash is a Conflict
+	OneTimeToken(ctx context.Context, kind OneTimeKind, hash []byte) (OneTimeToken, error)
+	// TakeOneTimeToken returns a one-time token and deletes it: of several who try, one
 	// gets it.
-	TakeTicket(ctx context.Context, kind OneTimeKind, hash []byte) (OneTimeToken, error)
+	TakeOneTimeToken(ctx context.Context, kind OneTimeKind, hash []byte) (OneTimeToken, error)
 	// Remember notes that key was seen, until it expires. It reports whether
 	// that is the first time.
 	Remember(ctx context.Context, key string, expires time.Time) (first bool, err error)
@@ -34,9 +34,9 @@ type Store interface {
 	RememberLonger(ctx context.Context, key string, expires time.Time) error
 	// Remembered reports whether key was seen, and has not expired at now.
 	Remembered(ctx context.Context, key string, now time.Time) (bool, error)
-	// SweepSignIns deletes tickets and memories that expired before now, and
+	// SweepSignIns deletes one-time tokens and the replay cache entries that expired before now, and
 	// sessions that ended before then.
 	SweepSignIns(ctx context.Context, now, then time.Time) error
-	// MoveAppSessions gives those of one session that have not ended to another.
-	MoveAppSessions(ctx context.Context, from, to provision.SessionID) error
+	// MoveDeskSessions gives those of one session that have not ended to another.
+	MoveDeskSessions(ctx context.Context, from, to provision.SessionID) error
 }

@@ -16,9 +16,9 @@ type Checks struct {
 	// Desk returns what a desk of d's kind can do, once d's settings are right
 	// for that kind. It does no I/O.
 	Desk func(d provision.Desk) (Abilities, error)
-	// Look asks a desk what it has; nil Places say that there is nothing to ask
+	// Look asks a desk what it has; nil Units say that there is nothing to ask
 	// yet.
-	Look func(ctx context.Context, d provision.Desk) (*Places, error)
+	Look func(ctx context.Context, d provision.Desk) (*Units, error)
 	// SignIn returns why nobody could sign in with these settings.
 	SignIn func(s provision.SignIn) error
 	// Fetch returns why a document at this address could never be fetched.
@@ -28,8 +28,8 @@ type Checks struct {
 // Abilities are the ways in which a kind of desk can end access.
 type Abilities struct{ Deactivate, Delete, Anonymize bool }
 
-// Places are the teams and mailboxes of a desk, by the desk's names.
-type Places struct{ Teams, Mailboxes []string }
+// Units are the teams and mailboxes of a desk, by the desk's names.
+type Units struct{ Teams, Mailboxes []string }
 
 // CheckConnection returns an Invalid error when conn cannot be the settings of
 // a connection, and brings its domains into the form that is kept.
@@ -90,16 +90,16 @@ func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []prov
 	if s.checks.Look == nil {
 		return nil, nil
 	}
-	places, err := s.checks.Look(ctx, d)
+	units, err := s.checks.Look(ctx, d)
 	if err != nil {
 		return []string{fmt.Sprintf("%s; teams and mailboxes of its rules are not checked", detail(err))}, nil
 	}
-	if places == nil {
+	if units == nil {
 		return nil, nil
 	}
 	var missing []string
 	for _, r := range rules {
-		missing = append(missing, places.Missing(r)...)
+		missing = append(missing, units.Missing(r)...)
 	}
 	if len(missing) > 0 {
 		return nil, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(missing, "\n"))
@@ -108,7 +108,7 @@ func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []prov
 }
 
 // Missing says what a rule names that is not there, a sentence each.
-func (p *Places) Missing(r provision.Rule) (missing []string) {
+func (p *Units) Missing(r provision.Rule) (missing []string) {
 	for _, kind := range []struct {
 		what        string
 		asked, have []string

@@ -23,7 +23,7 @@ const (
 //
 // A new key is published before it is used, and the old one goes on opening
 // what was encrypted for it: whoever reads our metadata once a day never
-// stands before a closed door.
+// cannot get in.
 type Key struct {
 	ID          provision.KeyID
 	Use         KeyUse

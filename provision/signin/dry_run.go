@@ -22,8 +22,8 @@ type DryRunAccess struct {
 	Access provision.Access
 }
 
-// errDryRun takes back what a trial has done.
-var errDryRun = errors.New("provision: a trial changes nothing")
+// errDryRun takes back what a dry run has done.
+var errDryRun = errors.New("provision: a dry run changes nothing")
 
 // DryRun is SignIn, and takes everything back: for an admin who wants to see
 // what a sign-in would do.

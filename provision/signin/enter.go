@@ -8,7 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/session"
 )
 
-// OneTimeRef is a ticket that somebody shows.
+// OneTimeRef is a one-time token that somebody shows.
 type OneTimeRef struct {
 	Kind   session.OneTimeKind
 	Secret string
@@ -18,7 +18,7 @@ type OneTimeRef struct {
 type SignInRequest struct {
 	Login provision.Login
 
-	// Tickets are used up by the sign-in. Of several who show the same one
+	// OneTime are used up by the sign-in. Of several who show the same one
 	// gets in; for the others it is NotFound.
 	OneTime []OneTimeRef
 	// Once names what must not come a second time, until then: an assertion.
@@ -40,7 +40,7 @@ type SignInRequest struct {
 // connection may, and opens their session, in one transaction with everything
 // that may be used once only. The secret for the cookie can be seen only now.
 //
-// It is the only door for sign-ins, and changes nothing of people whom SCIM
+// Every sign-in passes it, and changes nothing of people whom SCIM
 // describes. Whoever is suspended or removed is refused, and is never made
 // again. A Denied error tells in Field why.
 //
@@ -75,12 +75,12 @@ func (s *Service) SignIn(ctx context.Context, conn provision.ConnectionID, c pro
 // useUp takes what serves once.
 func (s *Service) useUp(ctx context.Context, tx Store, conn provision.ConnectionID, e SignInRequest) error {
 	for _, ref := range e.OneTime {
-		t, err := tx.TakeTicket(ctx, ref.Kind, provision.HashSecret(ref.Secret))
+		t, err := tx.TakeOneTimeToken(ctx, ref.Kind, provision.HashSecret(ref.Secret))
 		if err != nil {
 			return err
 		}
 		if t.Connection != conn || !s.now().Before(t.ExpiresAt) {
-			return provision.Errorf(provision.NotFound, "", "no such ticket")
+			return provision.Errorf(provision.NotFound, "", "no such one-time token")
 		}
 	}
 	if e.Once == "" {

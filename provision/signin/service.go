@@ -7,7 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/session"
 )
 
-// Service is the one door for sign-ins. It is safe for concurrent use, by any
+// Service is the only way to sign in. It is safe for concurrent use, by any
 // number of processes on one database.
 type Service struct {
 	store     Store

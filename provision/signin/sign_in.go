@@ -74,7 +74,7 @@ func (d *signInTx) run(ctx context.Context, conn provision.ConnectionID) (in Sig
 		if !person.Active() {
 			return in, provision.Refuse(provision.RefusedSuspended, "your account was suspended by your organisation")
 		}
-		if err := d.checkPlace(ctx, person); err != nil {
+		if err := d.checkAddress(ctx, person); err != nil {
 			return in, err
 		}
 		in = SignedIn{Person: *person, Linked: linked}
@@ -112,10 +112,10 @@ func (d *signInTx) readAddress(ctx context.Context) error {
 	return err
 }
 
-// checkPlace refuses somebody who is known here by an address at a domain that
+// checkAddress refuses somebody who is known here by an address at a domain that
 // another connection owns, whatever address the login gives: desks and proxies
 // are told the one that is known.
-func (d *signInTx) checkPlace(ctx context.Context, person *provision.Identity) error {
+func (d *signInTx) checkAddress(ctx context.Context, person *provision.Identity) error {
 	own := func(domain string) bool { return slices.Contains(d.conn.Domains, domain) }
 	if len(slices.DeleteFunc(person.Domains(), own)) == 0 {
 		return nil

@@ -142,12 +142,12 @@ func TestLogoutNoticeIsTriedAgain(t *testing.T) {
 	}
 	deskSession, err := h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
-	if deskSession.TellAt == nil || deskSession.Attempts != 1 || len(h.audited("desk_session.notified")) != 0 {
+	if deskSession.NotifyAt == nil || deskSession.Attempts != 1 || len(h.audited("desk_session.notified")) != 0 {
 		t.Fatalf("after a failure: %+v", deskSession)
 	}
 	h.desk.status = http.StatusNoContent
-	deskSession.TellAt = new(time.Now().Add(-time.Minute))
-	h.must(h.store.SaveAppSession(t.Context(), deskSession))
+	deskSession.NotifyAt = new(time.Now().Add(-time.Minute))
+	h.must(h.store.SaveDeskSession(t.Context(), deskSession))
 	h.must(h.idp.Keep(t.Context(), false))
 	if notices := h.notices(); len(notices) != 1 || len(h.audited("desk_session.notified")) != 1 {
 		t.Errorf("the second time: %v", notices)
@@ -155,8 +155,8 @@ func TestLogoutNoticeIsTriedAgain(t *testing.T) {
 
 	deskSession, err = h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
 	h.must(err)
-	deskSession.TellAt, deskSession.Attempts = new(time.Now().Add(-time.Minute)), 99
-	h.must(h.store.SaveAppSession(t.Context(), deskSession))
+	deskSession.NotifyAt, deskSession.Attempts = new(time.Now().Add(-time.Minute)), 99
+	h.must(h.store.SaveDeskSession(t.Context(), deskSession))
 	h.desk.status = http.StatusBadRequest
 	h.must(h.idp.Keep(t.Context(), false))
 	if given := h.audited("desk_session.not_notified"); len(given) != 1 || !strings.Contains(given[0].Detail["problem"].(string), "400") {

@@ -49,7 +49,7 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	}) {
 		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
 	}
-	there := settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
+	there := settings.Units{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
 	rules, err := s.Core.Settings.Rules(ctx, "")
 	if err != nil {
 		return report, err

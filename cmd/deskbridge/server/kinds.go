@@ -63,7 +63,7 @@ func (s *System) checks() settings.Checks {
 			can := connector.Capabilities()
 			return settings.Abilities{Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize}, nil
 		},
-		Look: func(ctx context.Context, d provision.Desk) (*settings.Places, error) {
+		Look: func(ctx context.Context, d provision.Desk) (*settings.Units, error) {
 			if d.ID == "" && d.Kind == builtin.Kind {
 				return nil, nil // it is made when the file is applied, with what its settings name
 			}
@@ -75,7 +75,7 @@ func (s *System) checks() settings.Checks {
 			if err != nil {
 				return nil, DeskError(d, err)
 			}
-			return &settings.Places{Teams: profile.Teams, Mailboxes: profile.Mailboxes}, nil
+			return &settings.Units{Teams: profile.Teams, Mailboxes: profile.Mailboxes}, nil
 		},
 		SignIn: func(in provision.SignIn) error { return client.CheckSettings(in, time.Now()) },
 		Fetch:  hosts.Check,

@@ -20,9 +20,9 @@ SELECT connection_id, id FROM identities WHERE status <> 'removed' AND document 
 -- From the extension itself: attributes may hold what another part of the
 -- document claims under the same names.
 UPDATE identities SET requested = json_object(
-		'roles',     (SELECT json_group_array(value) FROM json_each(identities.document, '$."urn:deskbridge:params:scim:schemas:extension:desk:2.0:User".role') WHERE type = 'text'),
-		'teams',     (SELECT json_group_array(value) FROM json_each(identities.document, '$."urn:deskbridge:params:scim:schemas:extension:desk:2.0:User".teams') WHERE type = 'text'),
-		'mailboxes', (SELECT json_group_array(value) FROM json_each(identities.document, '$."urn:deskbridge:params:scim:schemas:extension:desk:2.0:User".mailboxes') WHERE type = 'text'))
+		'roles',     json((SELECT json_group_array(value) FROM json_each(identities.document, '$."urn:deskbridge:params:scim:schemas:extension:desk:2.0:User".role') WHERE type = 'text')),
+		'teams',     json((SELECT json_group_array(value) FROM json_each(identities.document, '$."urn:deskbridge:params:scim:schemas:extension:desk:2.0:User".teams') WHERE type = 'text')),
+		'mailboxes', json((SELECT json_group_array(value) FROM json_each(identities.document, '$."urn:deskbridge:params:scim:schemas:extension:desk:2.0:User".mailboxes') WHERE type = 'text')))
 WHERE json_type(document, '$."urn:deskbridge:params:scim:schemas:extension:desk:2.0:User"') = 'object';
 UPDATE identities SET attributes = json_remove(attributes, '$."desk.role"', '$."desk.teams"', '$."desk.mailboxes"')
 WHERE json_type(attributes, '$."desk.role"') IS NOT NULL OR json_type(attributes, '$."desk.teams"') IS NOT NULL OR json_type(attributes, '$."desk.mailboxes"') IS NOT NULL;

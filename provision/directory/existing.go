@@ -48,7 +48,7 @@ func addresses(id *provision.Identity) []string {
 	return slices.DeleteFunc(slices.Compact(list), func(a string) bool { return !strings.Contains(a, "@") })
 }
 
-// InsertIn adds somebody who has no twin.
+// InsertIn adds somebody who matches nobody.
 func (s *Service) InsertIn(ctx context.Context, tx Store, conn provision.ConnectionID, c provision.Cause, rules []provision.Rule, id provision.Identity) (provision.Identity, error) {
 	var tombstone *provision.Identity
 	before, err := tx.Tombstone(ctx, conn, id.UserName, id.ExternalID)

@@ -39,7 +39,7 @@ func needsAttention(code provision.ReasonCode, format string, args ...any) error
 // A [AttentionError] means that nothing may be written before a person has
 // decided. The rules it keeps: our own account and the owner are never touched,
 // the last admin stays, a user that we neither made nor adopted is never
-// written to, teams and mailboxes that no rule governs stay as they are.
+// written to, teams and mailboxes outside the managed scope stay as they are.
 func Writes(v *Run, want provision.DeskUser, have *provision.DeskUser, around DeskFacts) ([]Write, error) {
 	if have != nil {
 		if done, err := protect(v, have, around); done || err != nil {
@@ -71,18 +71,18 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 	if have == nil {
 		return []Write{newWrite(v, WriteCreate, map[string]any{"role": access.Role, "teams": access.Teams, "mailboxes": access.Mailboxes})}, nil
 	}
-	var steps []Write
+	var writes []Write
 	if (v.Account.Origin == provision.OriginNone || v.adoptionAgreed()) && !v.Ours(have) {
 		if err := mayAdopt(v, have); err != nil {
 			return nil, err
 		}
-		steps = append(steps, newWrite(v, WriteAdopt, map[string]any{"desk_user": have.ID, "had_role": have.Role}))
+		writes = append(writes, newWrite(v, WriteAdopt, map[string]any{"desk_user": have.ID, "had_role": have.Role}))
 	}
 	if !have.Active {
-		steps = append(steps, newWrite(v, WriteActivate, nil))
+		writes = append(writes, newWrite(v, WriteActivate, nil))
 	}
 	if fields := profileDiff(want, *have); len(fields) > 0 {
-		steps = append(steps, newWrite(v, WriteProfile, map[string]any{"fields": fields}))
+		writes = append(writes, newWrite(v, WriteProfile, map[string]any{"fields": fields}))
 	}
 	role, err := roleWrite(v, have, access.Role, around)
 	if err != nil {
@@ -92,14 +92,14 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 	// A weak role may not be allowed teams: people go up before they join, and
 	// leave before they go down.
 	if role != nil && have.Role.Less(access.Role) {
-		steps = append(steps, *role)
+		writes = append(writes, *role)
 		role = nil
 	}
-	steps = append(steps, rooms...)
+	writes = append(writes, rooms...)
 	if role != nil {
-		steps = append(steps, *role)
+		writes = append(writes, *role)
 	}
-	return steps, nil
+	return writes, nil
 }
 
 func mayAdopt(v *Run, have *provision.DeskUser) error {
@@ -152,17 +152,17 @@ func keepLastAdmin(v *Run, have *provision.DeskUser, around DeskFacts) error {
 	return nil
 }
 
-// placementWrites brings teams and mailboxes to what is wanted, of those that rules
-// govern.
+// placementWrites brings teams and mailboxes to what is desired, within the managed
+// scope.
 func placementWrites(v *Run, have *provision.DeskUser, teams, mailboxes []string) []Write {
-	var steps []Write
+	var writes []Write
 	if add, remove := difference(have.Teams, teams, v.Teams); len(add)+len(remove) > 0 {
-		steps = append(steps, newWrite(v, WriteTeams, map[string]any{"add": add, "remove": remove}))
+		writes = append(writes, newWrite(v, WriteTeams, map[string]any{"add": add, "remove": remove}))
 	}
 	if add, remove := difference(have.Mailboxes, mailboxes, v.Mailboxes); len(add)+len(remove) > 0 {
-		steps = append(steps, newWrite(v, WriteMailboxes, map[string]any{"add": add, "remove": remove}))
+		writes = append(writes, newWrite(v, WriteMailboxes, map[string]any{"add": add, "remove": remove}))
 	}
-	return steps
+	return writes
 }
 
 // difference compares names without regard to letter case.
@@ -211,36 +211,36 @@ func endingWrites(v *Run, have *provision.DeskUser, around DeskFacts) ([]Write, 
 			return nil, err
 		}
 	}
-	var steps []Write
-	steps = append(steps, placementWrites(v, have, nil, nil)...)
+	var writes []Write
+	writes = append(writes, placementWrites(v, have, nil, nil)...)
 	if to := demoted(v, around); to.Less(have.Role) && (have.Active || v.Desk.OnLeave == provision.LeaveDowngrade) {
-		steps = append(steps, newWrite(v, WriteRole, map[string]any{"from": have.Role, "to": to}))
+		writes = append(writes, newWrite(v, WriteRole, map[string]any{"from": have.Role, "to": to}))
 	}
 	switch v.Desk.OnLeave {
 	case provision.LeaveDelete:
-		steps = append(steps, newWrite(v, WriteDelete, nil))
+		writes = append(writes, newWrite(v, WriteDelete, nil))
 	case provision.LeaveAnonymize:
 		if have.Active {
-			steps = append(steps, newWrite(v, WriteAnonymize, nil))
+			writes = append(writes, newWrite(v, WriteAnonymize, nil))
 		}
 	case provision.LeaveDowngrade:
 	default:
 		if have.Active {
-			steps = append(steps, newWrite(v, WriteDeactivate, nil))
+			writes = append(writes, newWrite(v, WriteDeactivate, nil))
 		}
 	}
-	if around.CanRevokeSessions && have.Active && len(steps) > 0 {
-		steps = append([]Write{newWrite(v, WriteSessions, nil)}, steps...)
+	if around.CanRevokeSessions && have.Active && len(writes) > 0 {
+		writes = append([]Write{newWrite(v, WriteSessions, nil)}, writes...)
 	}
-	return steps, nil
+	return writes, nil
 }
 
-// Reversible returns steps without those that end an account for good: while a
+// Reversible returns writes without those that end an account for good: while a
 // leaver's conversations could not be handed over, deleting the account could
 // lose them. The account is deactivated instead.
-func Reversible(v *Run, steps []Write, have *provision.DeskUser) []Write {
+func Reversible(v *Run, writes []Write, have *provision.DeskUser) []Write {
 	var out []Write
-	for _, st := range steps {
+	for _, st := range writes {
 		switch {
 		case st.Kind != WriteDelete && st.Kind != WriteAnonymize:
 			out = append(out, st)

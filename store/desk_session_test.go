@@ -12,7 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-func appSession(id provision.Identity, d provision.DeskID) desksession.Session {
+func deskSession(id provision.Identity, d provision.DeskID) desksession.Session {
 	return desksession.Session{
 		ID: provision.NewID[provision.DeskSessionID](), Session: provision.NewID[provision.SessionID](), Identity: id.ID,
 		Connection: id.Connection, Desk: d, Protocol: provision.ProtocolOIDC, CreatedAt: noon, SeenAt: noon.Add(time.Minute),
@@ -24,22 +24,22 @@ func TestAppSessionsComeBack(t *testing.T) {
 		ctx := t.Context()
 		c, d := seeded(t, s)
 		id := people(t, s, c.ID, "ann")[0]
-		a := appSession(id, d.ID)
-		must(t, s.SaveAppSession(ctx, a))
-		exactly(t, a, got(s.OpenAppSession(ctx, a.Session, d.ID, provision.ProtocolOIDC))(t))
-		_, err := s.OpenAppSession(ctx, a.Session, d.ID, provision.ProtocolSAML)
-		wantCode(t, "OpenAppSession by the other protocol", err, provision.NotFound)
+		a := deskSession(id, d.ID)
+		must(t, s.SaveDeskSession(ctx, a))
+		exactly(t, a, got(s.OpenDeskSession(ctx, a.Session, d.ID, provision.ProtocolOIDC))(t))
+		_, err := s.OpenDeskSession(ctx, a.Session, d.ID, provision.ProtocolSAML)
+		wantCode(t, "OpenDeskSession by the other protocol", err, provision.NotFound)
 		again := a
 		again.ID = provision.NewID[provision.DeskSessionID]()
-		wantCode(t, "a second one of the same session", s.SaveAppSession(ctx, again), provision.Conflict)
+		wantCode(t, "a second one of the same session", s.SaveDeskSession(ctx, again), provision.Conflict)
 
-		must(t, s.MoveAppSessions(ctx, a.Session, "another"))
+		must(t, s.MoveDeskSessions(ctx, a.Session, "another"))
 		a.Session = "another"
-		a.EndedAt, a.Reason, a.TellAt, a.Attempts = new(noon.Add(time.Hour)), desksession.EndedByLeaving, new(noon.Add(2*time.Hour)), 3
-		must(t, s.SaveAppSession(ctx, a))
-		back(t, a, got(s.AppSession(ctx, a.ID))(t))
-		must(t, s.MoveAppSessions(ctx, "another", "third"))
-		equal(t, "an ended one does not move", a, got(s.AppSession(ctx, a.ID))(t))
+		a.EndedAt, a.Reason, a.NotifyAt, a.Attempts = new(noon.Add(time.Hour)), desksession.EndedByLeaving, new(noon.Add(2*time.Hour)), 3
+		must(t, s.SaveDeskSession(ctx, a))
+		back(t, a, got(s.DeskSession(ctx, a.ID))(t))
+		must(t, s.MoveDeskSessions(ctx, "another", "third"))
+		equal(t, "an ended one does not move", a, got(s.DeskSession(ctx, a.ID))(t))
 	})
 }
 
@@ -85,12 +85,12 @@ func TestAppSessionsEndWithWhatTheyRestOn(t *testing.T) {
 				acc := account(id, d.ID)
 				acc.EndingSince, acc.State = nil, provision.AccountReady
 				must(t, s.SaveAccounts(ctx, []provision.Account{acc}))
-				a := appSession(id, d.ID)
+				a := deskSession(id, d.ID)
 				session(t, s, a)
-				must(t, s.SaveAppSession(ctx, a))
+				must(t, s.SaveDeskSession(ctx, a))
 				tt.change(t, s, a, id, acc)
 				why := func(since time.Time) (found desksession.End) {
-					for _, e := range got(s.AppEndings(ctx, since, 100))(t) {
+					for _, e := range got(s.LapsedDeskSessions(ctx, since, 100))(t) {
 						if e.ID == a.ID {
 							found = e.Why
 						}
@@ -100,11 +100,11 @@ func TestAppSessionsEndWithWhatTheyRestOn(t *testing.T) {
 				equal(t, "why it ends", tt.want, why(time.Time{}))
 				equal(t, "why it ends, of what happened since", tt.recent, why(noon.Add(-time.Second)))
 				equal(t, "what happened before", desksession.End(""), why(noon))
-				ended := got(s.EndAppSession(ctx, a.ID, desksession.EndedByAccess, noon))(t)
-				if ended.EndedAt == nil || !ended.EndedAt.Equal(noon) || ended.TellAt == nil || ended.Reason != desksession.EndedByAccess {
-					t.Errorf("EndAppSession = %+v", ended)
+				ended := got(s.EndDeskSession(ctx, a.ID, desksession.EndedByAccess, noon))(t)
+				if ended.EndedAt == nil || !ended.EndedAt.Equal(noon) || ended.NotifyAt == nil || ended.Reason != desksession.EndedByAccess {
+					t.Errorf("EndDeskSession = %+v", ended)
 				}
-				_, err := s.EndAppSession(ctx, a.ID, desksession.EndedByAccess, noon)
+				_, err := s.EndDeskSession(ctx, a.ID, desksession.EndedByAccess, noon)
 				wantCode(t, "ending it twice", err, provision.NotFound)
 			})
 		}
@@ -117,16 +117,16 @@ func TestTellingIsClaimedOnce(t *testing.T) {
 		c, d := seeded(t, s)
 		const n = 10
 		for _, id := range people(t, s, c.ID, numbered("p", n)...) {
-			a := appSession(id, d.ID)
-			a.EndedAt, a.TellAt = new(noon), new(noon)
-			must(t, s.SaveAppSession(ctx, a))
+			a := deskSession(id, d.ID)
+			a.EndedAt, a.NotifyAt = new(noon), new(noon)
+			must(t, s.SaveDeskSession(ctx, a))
 		}
 		var mu sync.Mutex
 		seen := make(map[provision.DeskSessionID]int)
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
-				claimed, err := s.ClaimAppTellings(ctx, noon, noon.Add(time.Minute), 3)
+				claimed, err := s.ClaimLogoutNotices(ctx, noon, noon.Add(time.Minute), 3)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -141,7 +141,7 @@ func TestTellingIsClaimedOnce(t *testing.T) {
 			})
 		}
 		group.Wait()
-		rest := got(s.ClaimAppTellings(ctx, noon, noon.Add(time.Minute), 100))(t)
+		rest := got(s.ClaimLogoutNotices(ctx, noon, noon.Add(time.Minute), 100))(t)
 		for _, a := range rest {
 			seen[a.ID]++
 		}
@@ -153,11 +153,11 @@ func TestTellingIsClaimedOnce(t *testing.T) {
 				t.Errorf("%s was claimed %d times", id, times)
 			}
 		}
-		if again := got(s.ClaimAppTellings(ctx, noon.Add(2*time.Minute), noon.Add(3*time.Minute), 100))(t); len(again) != n {
+		if again := got(s.ClaimLogoutNotices(ctx, noon.Add(2*time.Minute), noon.Add(3*time.Minute), 100))(t); len(again) != n {
 			t.Errorf("after the claim ran out %d are due, want %d", len(again), n)
 		}
-		must(t, s.SweepApps(ctx, noon.Add(time.Hour), noon.Add(-time.Hour)))
-		if left := got(s.ClaimAppTellings(ctx, noon.Add(time.Hour), noon.Add(2*time.Hour), 100))(t); len(left) != n {
+		must(t, s.SweepDeskSessions(ctx, noon.Add(time.Hour), noon.Add(-time.Hour)))
+		if left := got(s.ClaimLogoutNotices(ctx, noon.Add(time.Hour), noon.Add(2*time.Hour), 100))(t); len(left) != n {
 			t.Errorf("the sweep took some that must still be told: %d left, want %d", len(left), n)
 		}
 	})
@@ -178,8 +178,8 @@ func BenchmarkAppEndings(b *testing.B) {
 					b.Run(look, func(b *testing.B) {
 						b.ReportAllocs()
 						for b.Loop() {
-							if endings := got(s.AppEndings(b.Context(), since, 100))(b); len(endings) != 0 {
-								b.Fatalf("%d would end", len(endings))
+							if lapsed := got(s.LapsedDeskSessions(b.Context(), since, 100))(b); len(lapsed) != 0 {
+								b.Fatalf("%d would end", len(lapsed))
 							}
 						}
 					})
@@ -200,7 +200,7 @@ func manyAppSessions(b *testing.B, s *store.Store, n int) {
 			if err := tx.SaveAccounts(ctx, []provision.Account{acc}); err != nil {
 				return err
 			}
-			if err := tx.SaveAppSession(ctx, appSession(id, d.ID)); err != nil {
+			if err := tx.SaveDeskSession(ctx, deskSession(id, d.ID)); err != nil {
 				return err
 			}
 		}

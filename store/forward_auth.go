@@ -13,8 +13,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision/session"
 )
 
-// visitorRow is a session with whatever belongs to it.
-type visitorRow struct {
+// forwardAuthRow is a session with whatever belongs to it.
+type forwardAuthRow struct {
 	ID           string
 	IdentityID   string
 	ConnectionID string
@@ -37,30 +37,30 @@ type visitorRow struct {
 	AccountID      *string
 	DeskUser       *string
 	State          *string
-	Wanted         *string
-	Granted        *string
+	Desired        *string
+	Confirmed      *string
 	AccountProfile *string
 }
 
-// Visitor implements [session.Store]. It is one statement, because it is
+// ForwardAuthSubject implements [session.Store]. It is one statement, because it is
 // asked at each request of everybody.
-func (s *Store) Visitor(ctx context.Context, hash []byte, desk string) (session.ForwardAuthSubject, error) {
+func (s *Store) ForwardAuthSubject(ctx context.Context, hash []byte, desk string) (session.ForwardAuthSubject, error) {
 	if checkText("", desk) != nil {
 		desk = "" // no desk is called that
 	}
-	var row visitorRow
+	var row forwardAuthRow
 	found := s.read(ctx).Raw(`
-		WITH RECURSIVE visitor AS (SELECT * FROM sessions WHERE hash = ?),
+		WITH RECURSIVE subject AS (SELECT * FROM sessions WHERE hash = ?),
 		up (group_id) AS (
-			SELECT m.group_id FROM visitor v JOIN members m ON m.member_id = v.identity_id
+			SELECT m.group_id FROM subject v JOIN members m ON m.member_id = v.identity_id
 			UNION
 			SELECT m.group_id FROM up JOIN members m ON m.member_id = up.group_id
 		)
 		SELECT v.id, v.identity_id, v.connection_id, v.protocol, v.created_at, v.seen_at, v.ends_at, v.ended_at,
 			i.user_name, i.source, i.status, i.profile, i.attributes, i.claimed_groups AS claimed, c.name, c.sign_in,
 			(SELECT `+s.sql.names+` FROM groups g WHERE g.id IN (SELECT group_id FROM up)) AS groups,
-			a.id AS account_id, a.desk_user, a.state, a.wanted, a.granted, a.profile AS account_profile
-		FROM visitor v JOIN identities i ON i.id = v.identity_id JOIN connections c ON c.id = v.connection_id
+			a.id AS account_id, a.desk_user, a.state, a.wanted AS desired, a.granted AS confirmed, a.profile AS account_profile
+		FROM subject v JOIN identities i ON i.id = v.identity_id JOIN connections c ON c.id = v.connection_id
 		LEFT JOIN accounts a ON a.identity_id = v.identity_id AND a.desk_id = (SELECT id FROM desks WHERE name = ?)`,
 		hash, desk).Scan(&row)
 	if found.Error != nil {
@@ -69,10 +69,10 @@ func (s *Store) Visitor(ctx context.Context, hash []byte, desk string) (session.
 	if found.RowsAffected == 0 {
 		return session.ForwardAuthSubject{}, translate(gorm.ErrRecordNotFound, "session")
 	}
-	return s.keys.visitor(row)
+	return s.keys.subject(row)
 }
 
-func (k *keyring) visitor(row visitorRow) (v session.ForwardAuthSubject, _ error) {
+func (k *keyring) subject(row forwardAuthRow) (v session.ForwardAuthSubject, _ error) {
 	v.Session = provision.Session{ID: provision.SessionID(row.ID), Identity: provision.IdentityID(row.IdentityID),
 		Connection: provision.ConnectionID(row.ConnectionID), Protocol: provision.Protocol(row.Protocol),
 		CreatedAt: toTime(row.CreatedAt), SeenAt: toTime(row.SeenAt), EndsAt: toTime(row.EndsAt), EndedAt: toTimePtr(row.EndedAt)}
@@ -92,7 +92,7 @@ func (k *keyring) visitor(row visitorRow) (v session.ForwardAuthSubject, _ error
 	if row.AccountID != nil {
 		v.Account = &provision.Account{ID: provision.AccountID(*row.AccountID), Identity: v.Session.Identity, Connection: v.Session.Connection,
 			DeskUser: provision.DeskUserID(*row.DeskUser), State: provision.AccountState(*row.State)}
-		errs = append(errs, json.Unmarshal([]byte(*row.Wanted), &v.Account.Desired), json.Unmarshal([]byte(*row.Granted), &v.Account.Confirmed),
+		errs = append(errs, json.Unmarshal([]byte(*row.Desired), &v.Account.Desired), json.Unmarshal([]byte(*row.Confirmed), &v.Account.Confirmed),
 			json.Unmarshal([]byte(*row.AccountProfile), &v.Account.Profile))
 	}
 	if err := errors.Join(errs...); err != nil {

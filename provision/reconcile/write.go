@@ -7,18 +7,18 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
-// Write is one write that a run makes on a desk. Steps are journalled before
+// Write is one write that a run makes on a desk. Writes are journalled before
 // they are tried, so that a crash loses none: see [Run.Journal] and
 // [Run.ResolveInterrupted].
 type Write struct {
 	ID      int64
 	Account provision.AccountID
 	Kind    WriteKind
-	Detail  map[string]any // what the step is about: team, role, conversation…; never personal data
+	Detail  map[string]any // what the write is about: team, role, conversation…; never personal data
 	Note    string         // why this and not something else, for the audit; may be empty
 }
 
-// Names returns a list in the step's detail, whether it is fresh or comes from
+// Names returns a list in the write's detail, whether it is fresh or comes from
 // the journal, which keeps JSON.
 func (s Write) Names(key string) []string {
 	switch list := s.Detail[key].(type) {

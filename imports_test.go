@@ -71,6 +71,7 @@ var layers = []layer{
 	{dir: "sso/limit", may: []string{"provision", "internal/ratelimit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "sso/web", may: []string{"provision", "provision/session", "provision/signin", "internal/clientaddr", "internal/fetch", "internal/lingering", "sso/limit", "sso/oidc", "sso/saml"}, not: []string{"database/sql"}},
 	{dir: "sso/client", may: []string{"provision", "provision/audit", "provision/protocol", "provision/session", "provision/settings", "internal/fetch", "sso/oidc", "sso/saml", "sso/web"}, not: []string{"database/sql"}},
+	{dir: "sso/client", may: []string{"provision", "provision/protocol", "provision/session", "provision/settings", "internal/fetch", "internal/ratelimit", "sso/oidc", "sso/saml", "sso/web"}, not: []string{"database/sql"}},
 	{dir: "sso/flow", may: []string{"provision", "provision/protocol", "provision/session", "provision/settings", "provision/signin", "sso/client", "sso/oidc", "sso/saml", "sso/web"}, not: []string{"database/sql"}},
 	{dir: "sso/logout", may: []string{"provision", "provision/session", "sso/client", "sso/oidc", "sso/saml", "sso/web"}, not: []string{"database/sql"}},
 	{dir: "sso/portal", may: []string{"provision", "provision/entitlement", "provision/session", "sso/web"}, not: []string{"database/sql"}},

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/internal/fetch"
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/web"
@@ -30,6 +31,9 @@ type Clients struct {
 	oidc map[provision.ConnectionID]*oidcClient
 	keys map[settings.KeyUse]ownKeys
 
+	asking  map[provision.ConnectionID]chan struct{}   // who holds it fetches metadata for a new key; mu
+	askKeys *ratelimit.Limiter[provision.ConnectionID] // how often that is done
+
 	overages    sync.Map // provision.ConnectionID → the last day on which groups did not fit
 	fetchErrors *prometheus.CounterVec
 }
@@ -47,7 +51,8 @@ const (
 func New(core Core, site *web.Site, o fetch.Options) *Clients {
 	return &Clients{core: core, site: site, fetch: o, http: fetch.New(o),
 		saml: make(map[provision.ConnectionID]*SAMLClient), oidc: make(map[provision.ConnectionID]*oidcClient),
-		keys: make(map[settings.KeyUse]ownKeys), fetchErrors: newFetchErrors()}
+		keys: make(map[settings.KeyUse]ownKeys), asking: make(map[provision.ConnectionID]chan struct{}),
+		askKeys: ratelimit.New[provision.ConnectionID](askKeysSecond, askKeys, maxAskKeys, site.Now), fetchErrors: newFetchErrors()}
 }
 
 // errNoProtocol says that a connection has no such way to sign in.

@@ -110,8 +110,12 @@ func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]by
 	}
 	changes, wait := compareMetadata(kept, body, options.EntityID, now)
 	if wait != "" {
+		changes = map[string]any{"waiting": wait}
+		if len(kept.Waiting) > 0 && kept.Problem == wait {
+			changes = nil // the audit log has it already
+		}
 		kept.Problem, kept.Waiting = wait, body
-		return kept.Body, cs.core.Settings.SaveMetadata(ctx, bySystem, kept, map[string]any{"waiting": wait})
+		return kept.Body, cs.core.Settings.SaveMetadata(ctx, bySystem, kept, changes)
 	}
 	kept.Body, kept.FetchedAt, kept.Problem, kept.Waiting = body, now, "", nil
 	return body, cs.core.Settings.SaveMetadata(ctx, bySystem, kept, changes)

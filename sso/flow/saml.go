@@ -61,7 +61,11 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 		return
 	}
 	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err) }
-	assertion, err := idp.Answer(encoded, pending.RequestID)
+	var assertion *saml.Assertion
+	idp, err = h.clients.Judge(r.Context(), conn, idp, func(idp *client.SAMLClient) (err error) {
+		assertion, err = idp.Answer(encoded, pending.RequestID)
+		return err
+	})
 	if err != nil {
 		refuse(err)
 		return
@@ -83,7 +87,11 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 // new, a sign-in of ours begins, which the identity provider, where the person
 // has a session, answers without a word.
 func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, encoded, relay string) {
-	assertion, err := idp.Unsolicited(encoded)
+	var assertion *saml.Assertion
+	_, err := h.clients.Judge(r.Context(), conn, idp, func(idp *client.SAMLClient) (err error) {
+		assertion, err = idp.Unsolicited(encoded)
+		return err
+	})
 	if err == nil {
 		err = h.once(r, conn, assertion)
 	}

@@ -55,7 +55,7 @@ func (h *Handler) samlLoggedOut(w http.ResponseWriter, r *http.Request, conn pro
 		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
 		return
 	}
-	if err := idp.LogoutAnswer(in, id); err != nil {
+	if _, err := h.clients.Judge(r.Context(), conn, idp, func(idp *client.SAMLClient) error { return idp.LogoutAnswer(in, id) }); err != nil {
 		h.unconfirmed(w, r, conn, err)
 		return
 	}
@@ -97,7 +97,11 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		h.samlLoggedOut(w, r, conn, idp, in)
 		return
 	}
-	logout, err := idp.LogoutRequest(in)
+	var logout *saml.Logout
+	idp, err = h.clients.Judge(r.Context(), conn, idp, func(idp *client.SAMLClient) (err error) {
+		logout, err = idp.LogoutRequest(in)
+		return err
+	})
 	if err != nil {
 		refuse(err)
 		return

@@ -55,6 +55,10 @@ const (
 type Refusal struct {
 	Reason Reason
 	Detail string // for an admin's log: what is wrong and what to do; no personal data, no XML
+
+	// KeyUnknown says that no certificate in the metadata that is good now
+	// confirms the signature: newer metadata may hold one that does.
+	KeyUnknown bool
 }
 
 // Error returns the reason and the detail.

@@ -36,11 +36,13 @@ func (t trust) try(kind x509.PublicKeyAlgorithm, confirms func(*x509.Certificate
 		}
 		expired = c
 	}
+	refusal := refuse(ReasonSignature, "no certificate in the identity provider's metadata confirms the signature: if it has a new one, fetch its metadata again")
 	if expired != nil {
-		return refuse(ReasonExpired, "signed with a certificate that is good only from %s to %s: renew it at the identity provider, and fetch its metadata again",
+		refusal = refuse(ReasonExpired, "signed with a certificate that is good only from %s to %s: renew it at the identity provider, and fetch its metadata again",
 			expired.NotBefore.UTC().Format(time.DateOnly), expired.NotAfter.UTC().Format(time.DateOnly))
 	}
-	return refuse(ReasonSignature, "no certificate in the identity provider's metadata confirms the signature: if it has a new one, fetch its metadata again")
+	refusal.KeyUnknown = true
+	return refusal
 }
 
 // verify checks the signature in e over e, and returns what it covers, read

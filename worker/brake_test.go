@@ -23,7 +23,7 @@ func (h *harness) crowd(n int) []provision.Identity {
 	return ids
 }
 
-func (h *harness) held() bool {
+func (h *harness) onHold() bool {
 	h.Helper()
 	c, err := h.core.Settings.Connection(h.Context(), h.conn.Name)
 	h.must(err)
@@ -46,19 +46,19 @@ func TestBrake(t *testing.T) {
 
 		h.suspendAll(ids[:5]) // as many as may
 		h.drain()
-		if h.held() || h.activeUsers() != 7 {
-			h.Fatalf("five leavers: held %v, %d active", h.held(), h.activeUsers())
+		if h.onHold() || h.activeUsers() != 7 {
+			h.Fatalf("five leavers: held %v, %d active", h.onHold(), h.activeUsers())
 		}
 		h.suspend(ids[5].ID)
 		h.drain()
-		if !h.held() || h.activeUsers() != 7 {
-			h.Fatalf("a sixth: held %v, %d active", h.held(), h.activeUsers())
+		if !h.onHold() || h.activeUsers() != 7 {
+			h.Fatalf("a sixth: held %v, %d active", h.onHold(), h.activeUsers())
 		}
 		h.state(ids[5].ID, provision.AccountOnHold)
 
 		h.restore(ids[5].ID) // taken back at the IdP
 		h.pass(time.Second)
-		if h.held() {
+		if h.onHold() {
 			h.Error("still held when nobody is")
 		}
 		h.pass(11 * time.Minute)
@@ -75,8 +75,8 @@ func TestBrakeOnAMassChange(t *testing.T) {
 		h.must(h.core.Settings.RemoveRule(h.Context(), byTest, r.ID)) // all at once
 		h.drain()
 		h.pass(grace)
-		if !h.held() || h.activeUsers() != 12 {
-			h.Fatalf("held %v, %d active, want all 12", h.held(), h.activeUsers())
+		if !h.onHold() || h.activeUsers() != 12 {
+			h.Fatalf("held %v, %d active, want all 12", h.onHold(), h.activeUsers())
 		}
 		h.pass(time.Hour) // waits for a person, not for the window
 		if h.activeUsers() != 12 {
@@ -86,8 +86,8 @@ func TestBrakeOnAMassChange(t *testing.T) {
 		h.rule("agent", provision.RoleAgent, nil, nil) // taken back
 		h.drain()
 		h.pass(time.Second)
-		if h.held() || h.activeUsers() != 12 {
-			h.Errorf("taken back: held %v, %d active", h.held(), h.activeUsers())
+		if h.onHold() || h.activeUsers() != 12 {
+			h.Errorf("taken back: held %v, %d active", h.onHold(), h.activeUsers())
 		}
 
 		h.suspendAll(ids)
@@ -98,8 +98,8 @@ func TestBrakeOnAMassChange(t *testing.T) {
 		n, err := h.core.Reconcile.ReleaseConnection(h.Context(), byTest, h.conn.Name)
 		h.must(err)
 		h.drain()
-		if n != 12 || h.activeUsers() != 0 || h.held() {
-			h.Errorf("released %d, %d active, held %v", n, h.activeUsers(), h.held())
+		if n != 12 || h.activeUsers() != 0 || h.onHold() {
+			h.Errorf("released %d, %d active, held %v", n, h.activeUsers(), h.onHold())
 		}
 	})
 }
@@ -116,7 +116,7 @@ func TestBrakeWhileMovingGroups(t *testing.T) {
 			h.update(id.ID, roles("agent"))
 		}
 		h.drain()
-		if h.held() {
+		if h.onHold() {
 			h.Error("people who only moved count as leavers")
 		}
 		for _, id := range ids {
@@ -131,8 +131,8 @@ func TestBrakeOff(t *testing.T) {
 		ids := h.crowd(8)
 		h.suspendAll(ids)
 		h.drain()
-		if h.held() || h.activeUsers() != 0 {
-			h.Errorf("held %v, %d active", h.held(), h.activeUsers())
+		if h.onHold() || h.activeUsers() != 0 {
+			h.Errorf("held %v, %d active", h.onHold(), h.activeUsers())
 		}
 	})
 }
@@ -143,12 +143,12 @@ func TestBrakeByPercent(t *testing.T) {
 		ids := h.crowd(14)
 		h.suspendAll(ids[:7])
 		h.drain()
-		if h.held() || h.activeUsers() != 7 {
-			h.Errorf("half of them: held %v, %d active", h.held(), h.activeUsers())
+		if h.onHold() || h.activeUsers() != 7 {
+			h.Errorf("half of them: held %v, %d active", h.onHold(), h.activeUsers())
 		}
 		h.suspend(ids[7].ID)
 		h.drain()
-		if !h.held() {
+		if !h.onHold() {
 			h.Error("more than half of them were not held")
 		}
 	})

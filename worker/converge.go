@@ -68,7 +68,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOpti
 		if round == rounds-1 {
 			break
 		}
-		if err := w.carryOut(ctx, d, v, have, steps, &todo); err != nil && desk.KindOf(err) != desk.NotFound {
+		if err := w.execute(ctx, d, v, have, steps, &todo); err != nil && desk.KindOf(err) != desk.NotFound {
 			return outcome{}, err
 		}
 	}
@@ -142,9 +142,9 @@ func seen(d *session, v *reconcile.Run, have *provision.DeskUser) *provision.Des
 	return have
 }
 
-// carryOut journals steps and does them in order. What the desk cannot do is
+// execute journals steps and does them in order. What the desk cannot do is
 // added to todo for an admin, and does not keep the rest from being done.
-func (w *Worker) carryOut(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, todo *tasks) error {
+func (w *Worker) execute(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, todo *tasks) error {
 	planned, err := v.Journal(ctx, steps)
 	if err != nil {
 		return err

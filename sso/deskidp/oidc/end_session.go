@@ -175,7 +175,7 @@ func (h *Handler) confirmEnd(w http.ResponseWriter, r *http.Request, secret stri
 	h.end(w, r, e)
 }
 
-// end ends the session here. [Handler.Run] sees to the desks.
+// end ends the session here. The keeper of package deskidp notifies the desks.
 func (h *Handler) end(w http.ResponseWriter, r *http.Request, e signOut) {
 	_, err := h.Core.Sessions.EndSessions(r.Context(), h.Cause(r, provision.ProtocolOIDC), provision.SessionFilter{ID: e.Session}, provision.EndedBySignOut)
 	if err != nil {

@@ -40,6 +40,7 @@ const (
 	EndedByPerson  SessionEnd = "ended from another session"
 	EndedByLeaving SessionEnd = "the person was suspended or removed"
 	EndedByNew     SessionEnd = "replaced by a new sign-in"
+	EndedByRename  SessionEnd = "the name that the person signed in by is theirs no more"
 	EndedByDomain  SessionEnd = "the person's address is now at a domain of another connection"
 )
 

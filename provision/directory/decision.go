@@ -96,6 +96,9 @@ func decideChange(old, now provision.Identity, at time.Time) (effects, error) {
 	} else {
 		e.endsElsewhere = !slices.Equal(old.Domains(), now.Domains())
 	}
+	if now.SCIMManaged() && provision.LosesNames(&old, &now) { // a sign-in gives nobody's name to another
+		e.renamed = &old
+	}
 	return e, nil
 }
 

@@ -17,7 +17,7 @@ func (d *signInTx) update(ctx context.Context, person provision.Identity) (provi
 	if d.noGroups() == provision.NoGroupsRefuse && !d.login.GroupsKnown {
 		return provision.Identity{}, provision.Refuse(provision.RefusedGroups, "the identity provider does not say which groups you are in")
 	}
-	if !sameName(person.Profile.Email, d.plain) { // otherwise it is theirs
+	if !provision.SameName(person.Profile.Email, d.plain) { // otherwise it is theirs
 		people, err := d.peopleWith(ctx, d.plain)
 		if err != nil {
 			return provision.Identity{}, err
@@ -65,15 +65,38 @@ func (d *signInTx) describe(id *provision.Identity) {
 // bind notes that the login is the person's, and when it was used, to the hour.
 func (d *signInTx) bind(ctx context.Context, in SignedIn) error {
 	now := d.now()
-	if !in.Linked && now.Sub(d.used) < time.Hour {
-		return nil
+	by := d.by
+	if !in.Linked {
+		by = foundBy(d.known.FoundBy, &in.Person, &d.login)
+		if by == d.known.FoundBy && now.Sub(d.known.UsedAt) < time.Hour {
+			return nil
+		}
+	} else {
+		by = foundBy(by, &in.Person, &d.login)
 	}
 	key := provision.LoginKey{Connection: d.conn.ID, Protocol: d.login.Protocol, Issuer: d.login.Issuer, Subject: d.login.Subject,
-		Identity: in.Person.ID, CreatedAt: now, UsedAt: now}
+		Identity: in.Person.ID, FoundBy: by, CreatedAt: now, UsedAt: now}
 	if err := d.tx.SaveLogin(ctx, key); err != nil || !in.Linked {
 		return err
 	}
+	if d.known.Identity != "" && d.known.Identity != in.Person.ID {
+		if err := d.rebound(ctx, d.known, in.Person.ID); err != nil {
+			return err
+		}
+	}
 	entry := d.audit.Entry(d.cause, d.conn.ID, "login.linked", string(in.Person.ID))
-	entry.Detail = map[string]any{"protocol": d.login.Protocol, "first_sign_in": in.Created}
+	entry.Detail = map[string]any{"protocol": d.login.Protocol, "first_sign_in": in.Created, "found_by": by}
+	return d.audit.Record(ctx, d.tx, entry)
+}
+
+// rebound ends the sessions of a login that does not mean the person it was
+// bound to, and notes whose it is now.
+func (d *signInTx) rebound(ctx context.Context, was provision.LoginKey, to provision.IdentityID) error {
+	theirs := provision.SessionFilter{Identity: was.Identity, Connection: was.Connection, Protocol: was.Protocol, Issuer: was.Issuer, Subject: was.Subject}
+	if err := d.sessions.EndIn(ctx, d.tx, d.cause, theirs, provision.EndedByRename); err != nil {
+		return err
+	}
+	entry := d.audit.Entry(d.cause, d.conn.ID, "login.rebound", string(to))
+	entry.Detail = map[string]any{"protocol": was.Protocol, "was": was.Identity}
 	return d.audit.Record(ctx, d.tx, entry)
 }

@@ -24,7 +24,7 @@ func (s *Service) RecordRefusal(ctx context.Context, conn provision.ConnectionID
 // sign-in finds them as a first one does.
 func (s *Service) Unlink(ctx context.Context, c provision.Cause, person provision.Identity) error {
 	return s.inTx(ctx, func(tx Store) error {
-		if err := tx.DeleteLogins(ctx, person.ID); err != nil {
+		if err := tx.DeleteLogins(ctx, provision.LoginFilter{Identity: person.ID}); err != nil {
 			return err
 		}
 		if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Identity: person.ID}, provision.EndedByAdmin); err != nil {

@@ -1,0 +1,159 @@
+package sso_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/beevik/etree"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
+	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+)
+
+const (
+	oldAddress = "a.lee@corp.example.test"
+	newAddress = "a.lee-smith@corp.example.test"
+	objectA    = "11111111-aaaa-4aaa-8aaa-111111111111"
+	objectB    = "22222222-bbbb-4bbb-8bbb-222222222222"
+)
+
+// push has SCIM describe somebody new.
+func (h *house) push(address, externalID string) provision.Identity {
+	h.Helper()
+	id := pushed(address)
+	id.ExternalID = externalID
+	made, _, err := h.core.Directory.CreateIdentity(h.Context(), h.conn.ID, byTest, id)
+	h.must(err)
+	return made
+}
+
+// rename has SCIM give somebody another userName and address.
+func (h *house) rename(id provision.IdentityID, to string) {
+	h.Helper()
+	_, err := h.core.Directory.UpdatePerson(h.Context(), h.conn.ID, id, byTest, func(id *provision.Identity) error {
+		was := *id
+		*id = pushed(to)
+		id.ID, id.ExternalID, id.Source = was.ID, was.ExternalID, provision.SourceSCIM
+		return nil
+	})
+	h.must(err)
+}
+
+// isPerson fails the test unless b is signed in as that person, and a desk
+// behind a proxy is told so.
+func (b *browser) isPerson(want provision.Identity, userName string) {
+	b.Helper()
+	if who := b.who(); who != userName {
+		b.Fatalf("%q is signed in, want %q:\n%s", who, userName, tail(b.log))
+	}
+	if p := b.get("/sso/forward-auth"); p.status != http.StatusOK || p.header.Get("Remote-User") != userName {
+		b.Errorf("a desk behind the proxy is told %d %q, want %q", p.status, p.header.Get("Remote-User"), userName)
+	}
+	if b.record(userName).Person.ID != want.ID {
+		b.Errorf("%s is %s, want %s", userName, b.record(userName).Person.ID, want.ID)
+	}
+}
+
+// withObject adds the object id that Entra ID sends.
+func withObject(id string) func(*etree.Element) {
+	return func(a *etree.Element) {
+		addAttribute(a, "http://schemas.microsoft.com/identity/claims/objectidentifier", id)
+	}
+}
+
+func addAttribute(a *etree.Element, name, value string) {
+	attribute := a.FindElement(".//AttributeStatement").CreateElement("saml:Attribute")
+	attribute.CreateAttr("Name", name)
+	attribute.CreateElement("saml:AttributeValue").SetText(value)
+}
+
+// persistent gives the assertion a NameID that says nothing.
+func persistent(name string) func(*etree.Element) {
+	return qualified(name, "", "")
+}
+
+func both(changes ...func(*etree.Element)) func(*etree.Element) {
+	return func(a *etree.Element) {
+		for _, change := range changes {
+			change(a)
+		}
+	}
+}
+
+// arrives signs somebody in by SAML, in a new browser.
+func (h *house) arrives(idp *samltest.IdP, name string, change func(*etree.Element)) (*browser, page) {
+	h.Helper()
+	if change == nil {
+		change = func(*etree.Element) {}
+	}
+	v := h.browser().visits("acme")
+	p := v.answeredWith(v.changed(idp, name, change))
+	return v.browser, p
+}
+
+// TestReassignedName renames somebody over SCIM, and gives their old name to
+// somebody else: who comes by it is the new one, and never the one of before.
+func TestReassignedName(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		a := h.push(oldAddress, objectA)
+		first, _ := h.arrives(idp, oldAddress, nil)
+		first.isPerson(a, oldAddress)
+
+		h.rename(a.ID, newAddress)
+		if who := first.who(); who != "" {
+			t.Errorf("the session that came of the old name goes on as %s", who)
+		}
+		b := h.push(oldAddress, objectB)
+		second, _ := h.arrives(idp, oldAddress, nil)
+		second.isPerson(b, oldAddress)
+		third, _ := h.arrives(idp, newAddress, nil)
+		third.isPerson(a, newAddress)
+		second.isPerson(b, oldAddress)
+	})
+}
+
+// TestReassignedNameBeforeSCIMTells has the identity provider give an old name to
+// somebody else before SCIM has told of anything: whoever brings another
+// externalId is not the person of that name.
+func TestReassignedNameBeforeSCIMTells(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		_, err := h.store.DB().ExecContext(t.Context(), `UPDATE connections SET idp = 'entra' WHERE id = '`+string(h.conn.ID)+`'`)
+		h.must(err)
+		a := h.push(oldAddress, objectA)
+		for range 2 { // who has never signed in, and who has
+			thief, p := h.arrives(idp, oldAddress, withObject(objectB))
+			thief.refused(p, provision.RefusedTaken)
+			first, _ := h.arrives(idp, oldAddress, withObject(objectA))
+			first.isPerson(a, oldAddress)
+		}
+		b := h.push("b.lee@corp.example.test", objectB)
+		second, _ := h.arrives(idp, oldAddress, withObject(objectB))
+		second.isPerson(b, "b.lee@corp.example.test")
+		third, _ := h.arrives(idp, newAddress, withObject(objectA))
+		third.isPerson(a, oldAddress)
+		second.isPerson(b, "b.lee@corp.example.test")
+	})
+}
+
+// TestReassignedNameOfOddIDs is the same where externalIds are no UUIDs: the
+// login that was found by one is known to bring one.
+func TestReassignedNameOfOddIDs(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, func(s *protocol.SAML) { s.Claims = protocol.Claims{protocol.ClaimExternalID: "uid"} })
+		uid := func(n string) func(*etree.Element) {
+			return func(a *etree.Element) { addAttribute(a, "uid", n) }
+		}
+		a := h.push(oldAddress, "1001")
+		first, _ := h.arrives(idp, oldAddress, uid("1001"))
+		first.isPerson(a, oldAddress)
+		thief, p := h.arrives(idp, oldAddress, uid("1002"))
+		thief.refused(p, provision.RefusedTaken)
+		first.isPerson(a, oldAddress)
+	})
+}

@@ -157,3 +157,42 @@ func TestReassignedNameOfOddIDs(t *testing.T) {
 		first.isPerson(a, oldAddress)
 	})
 }
+
+// TestSignInBeforeSCIM has somebody sign in under an address that is not theirs,
+// whom SCIM then pushes: the account is that of the pushed person, and neither
+// session nor login of before is.
+func TestSignInBeforeSCIM(t *testing.T) {
+	each(t, func(h *house) {
+		const hire, typo = "new.hire@corp.example.test", "mallory@corp.example.test"
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		first, _ := h.arrives(idp, hire, both(persistent("pid-mallory"), setMail(hire)))
+		if who := first.who(); who != hire {
+			t.Fatalf("%q is signed in", who)
+		}
+		id := h.push(hire, objectA)
+		if who := first.who(); who != "" {
+			t.Errorf("the session of before goes on as %s", who)
+		}
+		if logins := h.record(hire).Logins; len(logins) > 0 {
+			t.Errorf("the logins of before are still there: %+v", logins)
+		}
+		again, p := h.arrives(idp, typo, both(persistent("pid-mallory"), setMail(typo)))
+		again.signedIn(p, typo)
+		theirs, _ := h.arrives(idp, hire, both(persistent("pid-hire"), setMail(hire)))
+		theirs.isPerson(id, hire)
+		again.signedIn(p, typo)
+	})
+}
+
+// TestSignInBeforeSCIMWithExternalID is the same of somebody whose externalId the
+// identity provider gave at the sign-in: they stay signed in.
+func TestSignInBeforeSCIMWithExternalID(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, func(s *protocol.SAML) { s.Claims = protocol.Claims{protocol.ClaimExternalID: "uid"} })
+		first, _ := h.arrives(idp, oldAddress, func(a *etree.Element) { addAttribute(a, "uid", "1001") })
+		id := h.push(oldAddress, "1001")
+		first.isPerson(id, oldAddress)
+	})
+}

@@ -20,6 +20,7 @@ type effects struct {
 	detail map[string]any
 
 	ends          provision.SessionEnd // why their sessions end; "": they go on
+	forgetsLogins bool                 // all of theirs
 	renamed       *provision.Identity  // as they were, when they lose a name that a login may rest on; nil: no
 	endsElsewhere bool                 // their sessions end if another connection owns their domains now
 }

@@ -9,6 +9,14 @@ import (
 // forgetLogins forgets the logins that hold no more, and ends the sessions that
 // came of them: whoever comes with one of them next may be somebody else.
 func (s *Service) forgetLogins(ctx context.Context, tx Store, c provision.Cause, e effects) error {
+	if e.forgetsLogins {
+		if err := tx.DeleteLogins(ctx, provision.LoginFilter{Identity: e.person.ID}); err != nil {
+			return err
+		}
+		entry := s.audit.Entry(c, e.person.Connection, "login.forgotten", string(e.person.ID))
+		entry.Detail = map[string]any{"why": provision.EndedByTakeOver}
+		return s.audit.Record(ctx, tx, entry)
+	}
 	if e.renamed == nil {
 		return nil
 	}

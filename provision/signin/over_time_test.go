@@ -167,7 +167,7 @@ func TestNobodyGetsAnothersSession(t *testing.T) {
 				conn, _, err := h.Core.Settings.AddConnection(h.Context(), provisiontest.ByTest,
 					provision.Connection{Name: fmt.Sprintf("round-%d", round), IdP: provision.IdPGeneric})
 				h.Must(err)
-				conn.Domains, conn.SignIn.JIT = []string{fmt.Sprintf("r%d.example.test", round)}, &provision.JIT{}
+				conn.Domains, conn.SignIn.JIT = []string{fmt.Sprintf("r%d.example.test", round)}, &provision.JIT{Create: rapid.Bool().Draw(rt, "jit")}
 				h.Must(h.Store.SaveConnection(h.Context(), conn))
 				w := &world{Harness: h, conn: conn.ID, named: kind.named, external: kind.external, secrets: map[string]*human{}}
 				for range 3 {

@@ -25,6 +25,13 @@ func (l *LoginKey) Name() string {
 	return name
 }
 
+// Qualifiers are what the subject of a NameID holds behind the name; "" when it
+// holds no more.
+func (l *LoginKey) Qualifiers() string {
+	_, qualifiers, _ := strings.Cut(l.Subject, "\n")
+	return qualifiers
+}
+
 // FoundBy says what a login was bound to its person by. Empty: before that was
 // kept.
 type FoundBy string
@@ -109,6 +116,11 @@ type Login struct {
 	Protocol Protocol
 	Issuer   string // SAML: the IdP's entity ID; OIDC: iss
 	Subject  string // SAML: the NameID with its qualifiers; OIDC: sub
+
+	// Spellings are subjects that mean the same, as this program or the identity
+	// provider may have written it before. What is kept under one of them moves
+	// to Subject.
+	Spellings []string
 
 	UserName   string // what equals SCIM's userName; empty: nothing that can be trusted for it
 	ExternalID string // what equals SCIM's externalId; empty when no claim is configured for it

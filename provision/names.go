@@ -16,6 +16,16 @@ func Sorted(names []string) []string {
 	return slices.Compact(out)
 }
 
+// Distinct returns names in their order, without doubles.
+func Distinct(names []string) (out []string) {
+	for _, name := range names {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // Fold returns s in the form in which values that ignore letter case are
 // compared: userName, displayName, e-mail addresses, attribute names.
 func Fold(s string) string { return strings.ToLower(s) }

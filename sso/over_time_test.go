@@ -2,12 +2,14 @@ package sso_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/beevik/etree"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
+	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 )
 
@@ -194,5 +196,159 @@ func TestSignInBeforeSCIMWithExternalID(t *testing.T) {
 		first, _ := h.arrives(idp, oldAddress, func(a *etree.Element) { addAttribute(a, "uid", "1001") })
 		id := h.push(oldAddress, "1001")
 		first.isPerson(id, oldAddress)
+	})
+}
+
+// TestNewAppRegistration has an OpenID provider call everybody by another sub,
+// as Entra ID does for each app registration, and by the same object id: they
+// are who they were.
+func TestNewAppRegistration(t *testing.T) {
+	each(t, func(h *house) {
+		h, p := h.withProvider(t)
+		h.must(h.anEntra())
+		id := h.push(vera, objectA)
+		for _, sub := range []string{"sub-of-app-1", "sub-of-app-2", "sub-of-app-1"} {
+			p.User = oidctest.Victim()
+			p.User["sub"], p.User["oid"], p.User["preferred_username"] = sub, objectA, vera
+			b := h.browser()
+			b.signInOIDC(p, "/")
+			b.isPerson(id, vera)
+			if logins := h.record(vera).Logins; len(logins) != 1 || logins[0].Subject != sub {
+				t.Errorf("logins after %s: %+v", sub, logins)
+			}
+		}
+		p.User = oidctest.Victim() // another sub and the same name are not enough
+		p.User["sub"], p.User["oid"], p.User["preferred_username"] = "sub-of-thief", "", vera
+		thief := h.browser()
+		thief.refused(thief.signInOIDC(p, "/"), provision.RefusedTaken)
+	})
+}
+
+// anEntra makes the connection one of Entra ID's.
+func (h *house) anEntra() error {
+	_, err := h.store.DB().ExecContext(h.Context(), `UPDATE connections SET idp = 'entra' WHERE id = '`+string(h.conn.ID)+`'`)
+	return err
+}
+
+// TestRenamed has the name of somebody change as it does: at SCIM and at the
+// identity provider, with and without an externalId.
+func TestRenamed(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		h.must(h.anEntra())
+		for _, c := range []struct {
+			was, is, externalID string
+			change              func(*etree.Element)
+		}{
+			{oldAddress, newAddress, objectA, nil},
+			{"m.old@corp.example.test", "m.new@corp.example.test", objectB, withObject(objectB)},
+		} {
+			id := h.push(c.was, c.externalID)
+			b, _ := h.arrives(idp, c.was, c.change)
+			b.isPerson(id, c.was)
+			h.rename(id.ID, c.is)
+			b, _ = h.arrives(idp, c.is, c.change)
+			b.isPerson(id, c.is)
+		}
+	})
+}
+
+// TestRenamedBeforeTheUpgrade has a login that a release of before has kept for
+// somebody who was renamed since.
+func TestRenamedBeforeTheUpgrade(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		id := h.push(newAddress, objectA)
+		h.must(h.store.SaveLogin(t.Context(), provision.LoginKey{Connection: h.conn.ID, Protocol: provision.ProtocolSAML, Issuer: idpID, Subject: oldAddress, Identity: id.ID}))
+		b, _ := h.arrives(idp, newAddress, nil)
+		b.isPerson(id, newAddress)
+		other := h.push(oldAddress, objectB)
+		second, _ := h.arrives(idp, oldAddress, nil)
+		second.isPerson(other, oldAddress)
+	})
+}
+
+// TestLetterCaseOfNameID has an identity provider write the same address in other
+// letters, for somebody whom SCIM has pushed and for somebody made by signing in.
+func TestLetterCaseOfNameID(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		h.push("c.kay@corp.example.test", objectA)
+		for _, name := range []string{"c.kay@corp.example.test", "jit@corp.example.test"} {
+			b, _ := h.arrives(idp, name, nil)
+			id := h.record(name).Person
+			b.isPerson(id, name)
+			for _, other := range []string{strings.ToUpper(name), strings.ToUpper(name[:1]) + name[1:], name} {
+				b, _ := h.arrives(idp, other, nil)
+				b.isPerson(id, name)
+			}
+			if n := len(h.record(name).Logins); n != 1 {
+				t.Errorf("%s has %d logins", name, n)
+			}
+		}
+		b, p := h.arrives(idp, "c.\u212aay@corp.example.test", nil)
+		b.refused(p, provision.RefusedAddress)
+		first, _ := h.arrives(idp, "x", both(persistent("pid-a"), setMail("first@corp.example.test")))
+		second, _ := h.arrives(idp, "x", both(persistent("PID-A"), setMail("second@corp.example.test")))
+		if first.who() == second.who() || second.who() == "" {
+			t.Errorf("persistent NameIDs that differ in letter case are both %q, %q", first.who(), second.who())
+		}
+	})
+}
+
+// TestDefaultQualifiers has an identity provider say what goes without saying
+// (SAML Core §8.3.7), and stop to.
+func TestDefaultQualifiers(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		ours := h.url + "/sso/acme/saml/metadata"
+		const name = "qualified@corp.example.test"
+		as := func(by, service string) func(*etree.Element) {
+			return both(qualified("pid-q", by, service), setMail(name))
+		}
+		b, _ := h.arrives(idp, "x", as("", ""))
+		id := h.record(name).Person
+		b.isPerson(id, name)
+		b, _ = h.arrives(idp, "x", as(idpID, ours))
+		b.isPerson(id, name)
+		b, _ = h.arrives(idp, "x", as(idpID, ""))
+		b.isPerson(id, name)
+		b, p := h.arrives(idp, "x", as("https://another.example.test", ours))
+		b.refused(p, provision.RefusedTaken)
+
+		h.must(h.store.DeleteLogins(t.Context(), provision.LoginFilter{Identity: id.ID})) // as a release of before kept it
+		h.must(h.store.SaveLogin(t.Context(), provision.LoginKey{Connection: h.conn.ID, Protocol: provision.ProtocolSAML, Issuer: idpID,
+			Subject: "pid-q\n" + idpID + "\n" + ours, Identity: id.ID}))
+		for _, change := range []func(*etree.Element){as("", ""), as(idpID, ours)} {
+			b, _ := h.arrives(idp, "x", change)
+			b.isPerson(id, name)
+		}
+		if logins := h.record(name).Logins; len(logins) != 1 || logins[0].Subject != "pid-q" {
+			t.Errorf("logins: %+v", logins)
+		}
+	})
+}
+
+// TestUnlinkConnection has everybody of one connection known anew, and nobody of
+// another.
+func TestUnlinkConnection(t *testing.T) {
+	each(t, func(h *house) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		id := h.push(oldAddress, objectA)
+		b, _ := h.arrives(idp, "x", both(persistent("pid-1"), setMail(oldAddress)))
+		b.isPerson(id, oldAddress)
+		other, p := h.arrives(idp, "x", both(persistent("pid-2"), setMail(oldAddress)))
+		other.refused(p, provision.RefusedTaken)
+		h.must(h.core.SignIn.UnlinkAll(t.Context(), byTest, h.conn.ID))
+		if who := b.who(); who != "" {
+			t.Errorf("%s is still signed in", who)
+		}
+		b, _ = h.arrives(idp, "x", both(persistent("pid-2"), setMail(oldAddress)))
+		b.isPerson(id, oldAddress)
 	})
 }

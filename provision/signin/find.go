@@ -20,7 +20,7 @@ func isASCII(s string) bool {
 // find returns the person behind the login, locked; nil when there is none yet.
 func (d *signInTx) find(ctx context.Context) (person *provision.Identity, linked bool, _ error) {
 	removed := false
-	known, err := d.tx.Login(ctx, d.conn.ID, d.login.Protocol, d.login.Issuer, d.login.Subject)
+	known, err := d.knownLogin(ctx)
 	if err == nil {
 		d.known = known
 		switch id, err := d.holder(ctx); {
@@ -47,6 +47,17 @@ func (d *signInTx) find(ctx context.Context) (person *provision.Identity, linked
 		return nil, false, provision.Errorf(provision.Conflict, "userName", "removed in between") // look again
 	}
 	return &id, true, err
+}
+
+// knownLogin returns the login as it is known, under whatever spelling.
+func (d *signInTx) knownLogin(ctx context.Context) (known provision.LoginKey, err error) {
+	for _, subject := range provision.Distinct(append([]string{d.login.Subject}, d.login.Spellings...)) {
+		known, err = d.tx.Login(ctx, d.conn.ID, d.login.Protocol, d.login.Issuer, subject)
+		if !provision.IsNotFound(err) {
+			return known, err
+		}
+	}
+	return known, err
 }
 
 // holder returns whom the known login is bound to, locked, when it still means
@@ -189,7 +200,8 @@ func (d *signInTx) mayClaimName(ctx context.Context, name string) bool {
 }
 
 // claimable returns id, found by by, unless somebody else signs in as that
-// person already: the same issuer gives one person one subject.
+// person already: the same issuer gives one person one subject. Logins of before
+// that the new one is stronger than are in its way no more; see outdone.
 func (d *signInTx) claimable(ctx context.Context, id *provision.Identity, by provision.FoundBy) (*provision.Identity, error) {
 	if by != provision.FoundByExternalID && (id.ID == *d.not || otherID(id, &d.login)) {
 		return nil, provision.Refuse(provision.RefusedTaken, "the person of this name has another externalId than the login gives; see that SCIM has told of both")
@@ -198,10 +210,15 @@ func (d *signInTx) claimable(ctx context.Context, id *provision.Identity, by pro
 	if err != nil {
 		return nil, err
 	}
+	d.outdone = nil
 	for _, l := range logins {
-		if l.Issuer == d.login.Issuer && l.Protocol == d.login.Protocol && l.Subject != d.login.Subject {
+		if l.Issuer != d.login.Issuer || l.Protocol != d.login.Protocol || l.Subject == d.login.Subject {
+			continue
+		}
+		if !outdone(l, id, &d.login, d.plain, by) {
 			return nil, provision.Refuse(provision.RefusedTaken, "this person signs in under another identifier of the same identity provider; an admin can `deskbridge session unlink` it")
 		}
+		d.outdone = append(d.outdone, l)
 	}
 	d.by = by
 	return id, nil

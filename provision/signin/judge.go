@@ -64,6 +64,25 @@ func judge(key provision.LoginKey, holder *provision.Identity, e evidence) verdi
 	return holds
 }
 
+// outdone reports whether a person's login of before gives way to one that was
+// found by by. An externalId outdoes any. A name that is the person's now
+// outdoes one that is theirs no more, or the same in other letters: never an
+// identifier, for who can choose a name must not drive out who has one.
+func outdone(old provision.LoginKey, person *provision.Identity, l *provision.Login, plain string, by provision.FoundBy) bool {
+	if by == provision.FoundByExternalID {
+		return true
+	}
+	now := provision.LoginKey{Subject: l.Subject}
+	if !isName(l, plain) || !person.Called(now.Name()) {
+		return false
+	}
+	if provision.SameName(old.Name(), now.Name()) {
+		return old.Qualifiers() == now.Qualifiers()
+	}
+	_, address := provision.PlainEmail(old.Name())
+	return address && !person.Called(old.Name()) && old.FoundBy != provision.FoundByExternalID
+}
+
 // isName reports whether the login's subject is its userName or address, which
 // the identity provider gives to somebody else one day.
 func isName(l *provision.Login, plain string) bool {

@@ -71,3 +71,35 @@ func called(id provision.Identity, userName string) provision.Identity {
 	id.UserName = userName
 	return id
 }
+
+// TestOutdone has a login of before stand in the way of a new one of the same
+// person.
+func TestOutdone(t *testing.T) {
+	person := provision.Identity{UserName: "c.kay@x.test", Emails: []provision.Email{{Value: "kay@x.test"}}}
+	const byID, byName, byMail = provision.FoundByExternalID, provision.FoundByUserName, provision.FoundByEmail
+	for _, tt := range []struct {
+		name     string
+		old, now string
+		was, by  provision.FoundBy
+		want     bool
+	}{
+		{"any, by the externalId", "opaque-1", "opaque-2", byName, byID, true},
+		{"an identifier by another one", "opaque-1", "opaque-2", byName, byName, false},
+		{"an identifier by a name", "opaque-1", "c.kay@x.test", byName, byName, false},
+		{"a name by an identifier", "c.kay-jones@x.test", "opaque-2", "", byName, false},
+		{"a name that is theirs no more", "c.kay-jones@x.test", "c.kay@x.test", "", byName, true},
+		{"the same that was found by an externalId", "c.kay-jones@x.test", "c.kay@x.test", byID, byName, false},
+		{"a name that is still theirs", "kay@x.test", "c.kay@x.test", "", byName, false},
+		{"the same in other letters", "C.Kay@x.test", "c.kay@x.test", byName, byName, true},
+		{"by the address", "C.Kay@x.test", "c.kay@x.test", byName, byMail, true},
+		{"the same of another identity provider", "c.kay@x.test\nother\nsp", "c.kay@x.test", byName, byName, false},
+		{"one that looks the same", "c.\u212aay@x.test", "c.kay@x.test", byName, byName, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := provision.Login{Subject: tt.now, UserName: "c.kay@x.test"}
+			if got := outdone(provision.LoginKey{Subject: tt.old, FoundBy: tt.was}, &person, &l, "c.kay@x.test", tt.by); got != tt.want {
+				t.Errorf("outdone: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}

@@ -111,6 +111,9 @@ func (w *world) signIn(t *rapid.T, x *human) {
 	}
 	in, _, secret, err := w.Core.SignIn.SignIn(w.Context(), w.conn, provisiontest.ByTest, signin.SignInRequest{Login: w.login(x)})
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.Denied {
+		if w.external && x.pushed != "" {
+			t.Fatalf("%s, whose externalId SCIM knows, is refused: %v", x.name, err)
+		}
 		if x.told == x.name && w.owns(x) && !w.external && w.named {
 			t.Fatalf("%s, whose name SCIM knows, is refused: %v", x.name, err)
 		}

@@ -41,9 +41,10 @@ type signInTx struct {
 	owned bool   // the connection owns its domain
 	taken bool   // somebody else is known by it
 
-	known provision.LoginKey    // as the login is known; zero: it is not
-	by    provision.FoundBy     // what the person was found by, when not by the login itself
-	not   *provision.IdentityID // whom the login was bound to and does not mean; outlives the try
+	known   provision.LoginKey    // as the login is known; zero: it is not
+	by      provision.FoundBy     // what the person was found by, when not by the login itself
+	outdone []provision.LoginKey  // of the person, and in the way of the login no more
+	not     *provision.IdentityID // whom the login was bound to and does not mean; outlives the try
 }
 
 func (d *signInTx) run(ctx context.Context, conn provision.ConnectionID) (in SignedIn, err error) {

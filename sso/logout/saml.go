@@ -89,7 +89,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		h.site.Broken(w, r, err)
 		return
 	}
-	ended, err := h.core.Sessions.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), messageOf(logout), named...)
+	ended, err := h.core.Sessions.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), h.messageOf(conn, logout), named...)
 	if web.IsCode(err, provision.Denied) {
 		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
 	}
@@ -107,13 +107,13 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 }
 
 // messageOf is a logout request as the core knows it.
-func messageOf(logout *saml.Logout) session.LogoutMessage {
+func (h *Handler) messageOf(conn provision.Connection, logout *saml.Logout) session.LogoutMessage {
 	f := session.LogoutMessage{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
 	for _, index := range logout.SessionIndexes {
 		f.Names = append(f.Names, provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Index: index})
 	}
 	if len(f.Names) == 0 {
-		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}}
+		f.Names = []provision.SessionFilter{{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: h.clients.Subject(conn, logout.Issuer, logout.NameID)}}
 	}
 	return f
 }
@@ -131,7 +131,7 @@ func (h *Handler) incoming(w http.ResponseWriter, r *http.Request) (saml.Incomin
 
 // sessionsOf returns the sessions that a logout request names.
 func (h *Handler) sessionsOf(r *http.Request, conn provision.Connection, logout *saml.Logout) (named []provision.SessionFilter, _ error) {
-	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
+	theirs := provision.SessionFilter{Connection: conn.ID, Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: h.clients.Subject(conn, logout.Issuer, logout.NameID)}
 	sessions, err := h.core.Sessions.Sessions(r.Context(), theirs, 0)
 	if err != nil {
 		return nil, err

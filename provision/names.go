@@ -16,9 +16,35 @@ func Sorted(names []string) []string {
 	return slices.Compact(out)
 }
 
+// Distinct returns names in their order, without doubles.
+func Distinct(names []string) (out []string) {
+	for _, name := range names {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // Fold returns s in the form in which values that ignore letter case are
 // compared: userName, displayName, e-mail addresses, attribute names.
 func Fold(s string) string { return strings.ToLower(s) }
+
+// SameName compares userNames and addresses without regard to letter case, as
+// far as nothing but printable ASCII is involved: look-alikes and Unicode
+// folding must not make one person another.
+func SameName(a, b string) bool {
+	return a == b || isASCII(a) && isASCII(b) && strings.EqualFold(a, b)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf || s[i] < ' ' {
+			return false
+		}
+	}
+	return true
+}
 
 // SameWord reports whether a and b differ in letter case alone. A letter that
 // turns into one of ASCII's, such as the Kelvin sign or the long s, looks alike

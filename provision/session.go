@@ -34,13 +34,15 @@ type SessionEnd string
 
 // Why sessions end.
 const (
-	EndedBySignOut SessionEnd = "signed out"
-	EndedByIdP     SessionEnd = "signed out at the identity provider"
-	EndedByAdmin   SessionEnd = "ended by an admin"
-	EndedByPerson  SessionEnd = "ended from another session"
-	EndedByLeaving SessionEnd = "the person was suspended or removed"
-	EndedByNew     SessionEnd = "replaced by a new sign-in"
-	EndedByDomain  SessionEnd = "the person's address is now at a domain of another connection"
+	EndedBySignOut  SessionEnd = "signed out"
+	EndedByIdP      SessionEnd = "signed out at the identity provider"
+	EndedByAdmin    SessionEnd = "ended by an admin"
+	EndedByPerson   SessionEnd = "ended from another session"
+	EndedByLeaving  SessionEnd = "the person was suspended or removed"
+	EndedByNew      SessionEnd = "replaced by a new sign-in"
+	EndedByRename   SessionEnd = "the name that the person signed in by is theirs no more"
+	EndedByTakeOver SessionEnd = "SCIM describes the person now"
+	EndedByDomain   SessionEnd = "the person's address is now at a domain of another connection"
 )
 
 // Live reports whether the session is good at now. A session that nobody used

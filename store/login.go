@@ -14,6 +14,7 @@ type loginRow struct {
 	Issuer       string `gorm:"primaryKey"`
 	Subject      string `gorm:"primaryKey"`
 	IdentityID   string
+	FoundBy      string
 	CreatedAt    int64 `gorm:"autoCreateTime:false"`
 	UsedAt       int64
 }
@@ -27,6 +28,7 @@ func (row loginRow) login() (provision.LoginKey, error) {
 		Issuer:     row.Issuer,
 		Subject:    row.Subject,
 		Identity:   provision.IdentityID(row.IdentityID),
+		FoundBy:    provision.FoundBy(row.FoundBy),
 		CreatedAt:  toTime(row.CreatedAt),
 		UsedAt:     toTime(row.UsedAt),
 	}, nil
@@ -42,7 +44,7 @@ func (s *Store) Login(ctx context.Context, c provision.ConnectionID, p provision
 	return row.login()
 }
 
-// LoginsOf implements [signin.Store].
+// LoginsOf implements [directory.Store].
 func (s *Store) LoginsOf(ctx context.Context, id provision.IdentityID) ([]provision.LoginKey, error) {
 	var rows []loginRow
 	if err := s.read(ctx).Where("identity_id = ?", string(id)).Order("created_at, protocol, issuer, subject").Find(&rows).Error; err != nil {
@@ -62,17 +64,29 @@ func (s *Store) SaveLogin(ctx context.Context, l provision.LoginKey) error {
 		Subject:      l.Subject,
 		Protocol:     string(l.Protocol),
 		IdentityID:   string(l.Identity),
+		FoundBy:      string(l.FoundBy),
 		CreatedAt:    fromTime(l.CreatedAt),
 		UsedAt:       fromTime(l.UsedAt),
 	}
 	again := clause.OnConflict{
 		Columns:   []clause.Column{{Name: "connection_id"}, {Name: "protocol"}, {Name: "issuer"}, {Name: "subject"}},
-		DoUpdates: clause.AssignmentColumns([]string{"identity_id", "used_at"}),
+		DoUpdates: clause.AssignmentColumns([]string{"identity_id", "found_by", "used_at"}),
 	}
 	return translate(s.write(ctx).Clauses(again).Create(&row).Error, "login")
 }
 
-// DeleteLogins implements [signin.Store].
-func (s *Store) DeleteLogins(ctx context.Context, id provision.IdentityID) error {
-	return s.write(ctx).Where("identity_id = ?", string(id)).Delete(&loginRow{}).Error
+// DeleteLogins implements [directory.Store].
+func (s *Store) DeleteLogins(ctx context.Context, f provision.LoginFilter) error {
+	if f == (provision.LoginFilter{}) {
+		return provision.Errorf(provision.Invalid, "logins", "say whose logins are forgotten")
+	}
+	db := s.write(ctx)
+	for column, value := range map[string]string{
+		"identity_id": string(f.Identity), "connection_id": string(f.Connection), "protocol": string(f.Protocol), "issuer": f.Issuer, "subject": f.Subject,
+	} {
+		if value != "" {
+			db = db.Where(column+" = ?", value)
+		}
+	}
+	return db.Delete(&loginRow{}).Error
 }

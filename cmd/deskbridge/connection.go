@@ -228,7 +228,7 @@ func readSecret(path string) (string, error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", err
+			return "", usageError{err}
 		}
 		defer f.Close()
 		in = f

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -71,11 +69,7 @@ func textOf(path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", usageError{err}
-	}
-	return strings.TrimSpace(string(text)), nil
+	return readSecret(path)
 }
 
 // printDeskSignIn shows what to enter at the desk.

@@ -126,16 +126,32 @@ func sessionRevokeCommand(a *app) *cobra.Command {
 }
 
 func sessionUnlinkCommand(a *app) *cobra.Command {
+	var connection string
 	cmd := &cobra.Command{
-		Use:   "unlink USER",
+		Use:   "unlink [USER]",
 		Short: "Unlink the logins of a person, and end their sessions",
 		Long: `Unlink the logins of a person, and end their sessions. Their next
 sign-in finds them as a first one does. It is needed when somebody has another
-identifier at the identity provider than before.`,
-		Example: "  deskbridge session unlink ada@acme.example",
-		Args:    cobra.ExactArgs(1),
+identifier at the identity provider than before; with --connection, when
+everybody has.`,
+		Example: "  deskbridge session unlink ada@acme.example\n  deskbridge session unlink --connection acme",
+		Args:    cobra.MaximumNArgs(1),
 	}
+	cmd.Flags().StringVar(&connection, "connection", "", "everybody of this connection")
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+		if (len(args) == 1) == (connection != "") {
+			return result{}, usageError{errors.New("say whose logins: a person or --connection")}
+		}
+		if connection != "" {
+			conn, err := sys.Core.Settings.Connection(ctx, connection)
+			if err != nil {
+				return result{}, err
+			}
+			if err := sys.Core.SignIn.UnlinkAll(ctx, sys.Cause, conn.ID); err != nil {
+				return result{}, err
+			}
+			return say(map[string]any{"connection": conn.Name}, "Forgotten. The next sign-ins find the people of %s anew.", conn.Name), nil
+		}
 		person, err := findPerson(ctx, sys, args[0])
 		if err != nil {
 			return result{}, err

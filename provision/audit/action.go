@@ -35,7 +35,9 @@ const (
 	RuleRemoved       provision.Action = "rule.removed"
 	PlanApplied       provision.Action = "plan.applied"
 
+	LoginForgotten provision.Action = "login.forgotten"
 	LoginLinked    provision.Action = "login.linked"
+	LoginRebound   provision.Action = "login.rebound"
 	LoginRefused   provision.Action = "login.refused"
 	LoginUnlinked  provision.Action = "login.unlinked"
 	SessionStarted provision.Action = "session.started"

@@ -92,12 +92,26 @@ func decideChange(old, now provision.Identity, at time.Time) (effects, error) {
 	now.Version++
 	now.UpdatedAt = at
 	e := effects{person: now, write: writeChanged, action: personAction(&old, &now), detail: map[string]any{"version": now.Version}}
-	if old.Active() && !now.Active() {
+	e.forgetsLogins = takesOverByName(&old, &now)
+	switch {
+	case old.Active() && !now.Active():
 		e.ends = provision.EndedByLeaving
-	} else {
+	case e.forgetsLogins:
+		e.ends = provision.EndedByTakeOver
+	default:
 		e.endsElsewhere = !slices.Equal(old.Domains(), now.Domains())
 	}
+	if !e.forgetsLogins && now.SCIMManaged() && provision.LosesNames(&old, &now) { // a sign-in gives nobody's name to another
+		e.renamed = &old
+	}
 	return e, nil
+}
+
+// takesOverByName reports whether SCIM begins to describe somebody whom it knows
+// by a name alone. Whoever signed in under that name before may have had it
+// from an identity provider that lets people choose it, or by mistake.
+func takesOverByName(old, now *provision.Identity) bool {
+	return !old.SCIMManaged() && now.SCIMManaged() && (old.ExternalID == "" || old.ExternalID != now.ExternalID)
 }
 
 // decideRemove decides what it comes to that a person is removed.

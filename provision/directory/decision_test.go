@@ -33,6 +33,8 @@ func signedIn(id *provision.Identity) {
 	id.ID, id.Source, id.Document, id.ClaimedGroups = "signed-in", provision.SourceSignIn, nil, []string{"Agents"}
 }
 
+func bare(id *provision.Identity) { id.ExternalID = "" }
+
 func suspended(id *provision.Identity) { id.Status = provision.StatusSuspended }
 
 func called(name string) func(*provision.Identity) {
@@ -132,6 +134,9 @@ func TestDecideChange(t *testing.T) {
 		{"an address of another domain", ann(), func(id *provision.Identity) { id.Profile.Email = "ann@other.test" }, "user.changed", "", true},
 		{"a name of another domain", ann(), func(id *provision.Identity) { id.UserName = "ann@other.test" }, "user.changed", "", true},
 		{"SCIM describes who signed in", ann(signedIn), pushed, "user.taken_over", "", false},
+		{"and knows them by the name alone", ann(signedIn, bare), func(id *provision.Identity) { pushed(id); id.ExternalID = "ext-ann" }, "user.taken_over", provision.EndedByTakeOver, false},
+		{"or has another externalId", ann(signedIn), func(id *provision.Identity) { pushed(id); id.ExternalID = "ext-other" }, "user.taken_over", provision.EndedByTakeOver, false},
+		{"and neither says an externalId", ann(signedIn, bare), pushed, "user.taken_over", provision.EndedByTakeOver, false},
 		{"and suspends them at once", ann(signedIn), func(id *provision.Identity) { pushed(id); suspended(id) }, "user.taken_over", provision.EndedByLeaving, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -140,6 +145,9 @@ func TestDecideChange(t *testing.T) {
 			e, err := decideChange(tt.old, now, today)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if e.forgetsLogins != (e.ends == provision.EndedByTakeOver) {
+				t.Errorf("forgets logins: %t, and ends sessions by %q", e.forgetsLogins, e.ends)
 			}
 			if e.action != tt.action || e.ends != tt.ends || e.endsElsewhere != tt.elsewhere || e.takesUp != "" || e.leaves {
 				t.Errorf("%+v, want action %q, sessions ended by %q, elsewhere %t", e, tt.action, tt.ends, tt.elsewhere)

@@ -20,6 +20,8 @@ type effects struct {
 	detail map[string]any
 
 	ends          provision.SessionEnd // why their sessions end; "": they go on
+	forgetsLogins bool                 // all of theirs
+	renamed       *provision.Identity  // as they were, when they lose a name that a login may rest on; nil: no
 	endsElsewhere bool                 // their sessions end if another connection owns their domains now
 }
 
@@ -77,6 +79,9 @@ func (s *Service) apply(ctx context.Context, tx Store, c provision.Cause, f fact
 		return err
 	}
 	if err := s.endSessions(ctx, tx, c, e); err != nil {
+		return err
+	}
+	if err := s.forgetLogins(ctx, tx, c, e); err != nil {
 		return err
 	}
 	if f.complete || e.write == writeNew && e.takesUp == "" { // who is new has no accounts, and no groups yet

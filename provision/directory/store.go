@@ -70,6 +70,8 @@ type Store interface {
 	// other read them until this one ends.
 	LockRules(ctx context.Context) error
 	SaveRule(ctx context.Context, r provision.Rule) error
+	LoginsOf(ctx context.Context, id provision.IdentityID) ([]provision.LoginKey, error)
+	DeleteLogins(ctx context.Context, f provision.LoginFilter) error // all that f selects; Invalid when it selects everything
 	// MoveAccounts gives the accounts of one identity to another.
 	MoveAccounts(ctx context.Context, from, to provision.IdentityID) (int, error)
 }

@@ -28,9 +28,18 @@ var errDryRun = errors.New("provision: a dry run changes nothing")
 // DryRun is SignIn, and takes everything back: for an admin who wants to see
 // what a sign-in would do.
 func (s *Service) DryRun(ctx context.Context, conn provision.ConnectionID, c provision.Cause, l provision.Login) (t DryRun, _ error) {
-	err := s.inTx(ctx, func(tx Store) error {
-		t = DryRun{}
-		d := signInTx{Service: s, tx: tx, cause: c, login: l}
+	var not provision.IdentityID
+	err := s.again(func() error { return s.dryRun(ctx, conn, c, l, &not, &t) })
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return t, err
+}
+
+func (s *Service) dryRun(ctx context.Context, conn provision.ConnectionID, c provision.Cause, l provision.Login, not *provision.IdentityID, t *DryRun) error {
+	return s.inTx(ctx, func(tx Store) error {
+		*t = DryRun{}
+		d := signInTx{Service: s, tx: tx, cause: c, login: l, not: not}
 		var err error
 		if t.SignedIn, err = d.run(ctx, conn); err != nil {
 			return err
@@ -49,8 +58,4 @@ func (s *Service) DryRun(ctx context.Context, conn provision.ConnectionID, c pro
 		slices.SortFunc(t.Access, func(a, b DryRunAccess) int { return strings.Compare(a.Desk, b.Desk) })
 		return errDryRun
 	})
-	if errors.Is(err, errDryRun) {
-		err = nil
-	}
-	return t, err
 }

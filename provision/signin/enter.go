@@ -44,11 +44,13 @@ type SignInRequest struct {
 // describes. Whoever is suspended or removed is refused, and is never made
 // again. A Denied error tells in Field why.
 //
-// The person is, in this order: whoever this login was before; whoever SCIM
-// gave the configured externalId; whoever SCIM gave the user name; where the
-// connection allows it, the only one with the verified address; somebody new.
+// The person is, in this order: whoever this login was before, unless it means
+// somebody else now (see judge); whoever SCIM gave the configured externalId;
+// whoever SCIM gave the user name; where the connection allows it, the only one
+// with the verified address; somebody new.
 func (s *Service) SignIn(ctx context.Context, conn provision.ConnectionID, c provision.Cause, e SignInRequest) (in SignedIn, opened provision.Session, secret string, err error) {
 	secret = session.NewCookie()
+	var not provision.IdentityID
 	err = s.again(func() error {
 		return s.inTx(ctx, func(tx Store) error {
 			if err := s.useUp(ctx, tx, conn, e); err != nil {
@@ -57,7 +59,7 @@ func (s *Service) SignIn(ctx context.Context, conn provision.ConnectionID, c pro
 			if err := s.sessions.RefuseOlderThanLogout(ctx, tx, conn, e.Login, e.Session.Index, e.Issued); err != nil {
 				return err
 			}
-			d := signInTx{Service: s, tx: tx, cause: c, login: e.Login}
+			d := signInTx{Service: s, tx: tx, cause: c, login: e.Login, not: &not}
 			var err error
 			if in, err = d.run(ctx, conn); err != nil {
 				return err

@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -21,17 +20,15 @@ func isASCII(s string) bool {
 // find returns the person behind the login, locked; nil when there is none yet.
 func (d *signInTx) find(ctx context.Context) (person *provision.Identity, linked bool, _ error) {
 	removed := false
-	known, err := d.tx.Login(ctx, d.conn.ID, d.login.Protocol, d.login.Issuer, d.login.Subject)
+	known, err := d.knownLogin(ctx)
 	if err == nil {
-		d.used = known.UsedAt
-		id, err := d.tx.LockIdentity(ctx, d.conn.ID, known.Identity)
-		if err == nil {
-			return &id, false, nil
+		d.known = known
+		switch id, err := d.holder(ctx); {
+		case id != nil || err != nil && !provision.IsNotFound(err):
+			return id, false, err
+		case err != nil:
+			removed = true // perhaps pushed again under a new id
 		}
-		if !provision.IsNotFound(err) {
-			return nil, false, err
-		}
-		removed = true // perhaps pushed again under a new id
 	} else if !provision.IsNotFound(err) {
 		return nil, false, err
 	}
@@ -52,27 +49,109 @@ func (d *signInTx) find(ctx context.Context) (person *provision.Identity, linked
 	return &id, true, err
 }
 
-// match finds who among the known people the login is.
-func (d *signInTx) match(ctx context.Context) (*provision.Identity, error) {
-	if d.login.ExternalID != "" {
-		id, err := d.tx.IdentityByExternalID(ctx, d.conn.ID, d.login.ExternalID)
-		if err == nil {
-			return d.claimable(ctx, &id)
-		}
+// knownLogin returns the login as it is known, under whatever spelling.
+func (d *signInTx) knownLogin(ctx context.Context) (known provision.LoginKey, err error) {
+	for _, subject := range provision.Distinct(append([]string{d.login.Subject}, d.login.Spellings...)) {
+		known, err = d.tx.Login(ctx, d.conn.ID, d.login.Protocol, d.login.Issuer, subject)
 		if !provision.IsNotFound(err) {
-			return nil, err
+			return known, err
 		}
 	}
-	if name := d.login.UserName; name != "" {
-		people, err := d.peopleWith(ctx, name)
-		if err != nil {
+	return known, err
+}
+
+// holder returns whom the known login is bound to, locked, when it still means
+// them; nil when it does not, and NotFound when they are removed.
+func (d *signInTx) holder(ctx context.Context) (*provision.Identity, error) {
+	if d.known.Identity == *d.not {
+		return nil, nil
+	}
+	id, err := d.tx.LockIdentity(ctx, d.conn.ID, d.known.Identity)
+	if err != nil {
+		return nil, err
+	}
+	e := evidence{login: &d.login, plain: d.plain}
+	result := judge(d.known, &id, e)
+	if result == unsure {
+		if e, err = d.lookUp(ctx, e); err != nil {
 			return nil, err
 		}
-		for _, id := range people {
-			if sameName(id.UserName, name) && id.Status != provision.StatusRemoved && d.mayClaimName(ctx, name) {
-				return d.claimable(ctx, &id)
-			}
-		}
+		result = judge(d.known, &id, e)
+	}
+	switch result {
+	case passedOn:
+		// People are locked by id, and this one is. The next try begins without them.
+		*d.not = id.ID
+		return nil, provision.Errorf(provision.Conflict, "subject", "this login is somebody else's now")
+	case disputed:
+		return nil, provision.Refuse(provision.RefusedTaken, "this login is one person's, and the user name that comes with it is another's; "+
+			"when the user name is right, an admin can `deskbridge session unlink` the person of before")
+	}
+	return &id, nil
+}
+
+// lookUp looks up whose the login's externalId and userName are, and whether the
+// login is still bound as before: the person may have been renamed meanwhile.
+func (d *signInTx) lookUp(ctx context.Context, e evidence) (evidence, error) {
+	now, err := d.tx.Login(ctx, d.conn.ID, d.login.Protocol, d.login.Issuer, d.known.Subject)
+	if provision.IsNotFound(err) || err == nil && now.Identity != d.known.Identity {
+		return e, provision.Errorf(provision.Conflict, "subject", "bound anew in between") // look again
+	}
+	if err != nil {
+		return e, err
+	}
+	if e.external, err = d.withExternalID(ctx); err != nil {
+		return e, err
+	}
+	e.named, err = d.withUserName(ctx)
+	e.looked = true
+	return e, err
+}
+
+// withExternalID returns the person with the login's externalId; nil when there
+// is none.
+func (d *signInTx) withExternalID(ctx context.Context) (*provision.Identity, error) {
+	if d.login.ExternalID == "" {
+		return nil, nil
+	}
+	id, err := d.tx.IdentityByExternalID(ctx, d.conn.ID, d.login.ExternalID)
+	if provision.IsNotFound(err) {
+		return nil, nil
+	}
+	return &id, err
+}
+
+// withUserName returns the person with the login's userName, as far as the
+// connection may claim it; nil when there is none.
+func (d *signInTx) withUserName(ctx context.Context) (*provision.Identity, error) {
+	if d.login.UserName == "" {
+		return nil, nil
+	}
+	people, err := d.peopleWith(ctx, d.login.UserName)
+	if err != nil {
+		return nil, err
+	}
+	id := live(people, d.login.UserName)
+	if id == nil || !d.mayClaimName(ctx, d.login.UserName) {
+		return nil, nil
+	}
+	return id, nil
+}
+
+// match finds who among the known people the login is.
+func (d *signInTx) match(ctx context.Context) (*provision.Identity, error) {
+	id, err := d.withExternalID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if id != nil {
+		return d.claimable(ctx, id, provision.FoundByExternalID)
+	}
+	if id, err = d.withUserName(ctx); err != nil {
+		return nil, err
+	}
+	if id != nil {
+		return d.claimable(ctx, id, provision.FoundByUserName)
 	}
 	if !d.conn.SignIn.Match.Email || !d.vouched() || !d.owned {
 		return nil, nil
@@ -97,7 +176,7 @@ func (d *signInTx) match(ctx context.Context) (*provision.Identity, error) {
 	if administers { // an address is not enough for that, whoever vouches for it
 		return nil, provision.Refuse(provision.RefusedTaken, "an administrator of a desk is not found by the address alone; have the identity provider send what equals their userName or externalId")
 	}
-	return d.claimable(ctx, &found[0])
+	return d.claimable(ctx, &found[0], provision.FoundByEmail)
 }
 
 // administers reports whether somebody is an administrator of a desk, or
@@ -107,13 +186,6 @@ func (d *signInTx) administers(ctx context.Context, id provision.IdentityID) (bo
 	return slices.ContainsFunc(accounts, func(a provision.Account) bool {
 		return a.Desired.Role == provision.RoleAdmin || a.Confirmed.Role == provision.RoleAdmin
 	}), err
-}
-
-// sameName compares user names without regard to letter case, as far as
-// nothing but ASCII is involved: look-alikes and Unicode folding must not make
-// one person another.
-func sameName(a, b string) bool {
-	return a == b || isASCII(a) && isASCII(b) && strings.EqualFold(a, b)
 }
 
 // mayClaimName reports whether a user name that may be an address belongs to
@@ -127,18 +199,28 @@ func (d *signInTx) mayClaimName(ctx context.Context, name string) bool {
 	return provision.IsNotFound(err)
 }
 
-// claimable returns id unless somebody else signs in as that person already:
-// the same issuer gives one person one subject.
-func (d *signInTx) claimable(ctx context.Context, id *provision.Identity) (*provision.Identity, error) {
+// claimable returns id, found by by, unless somebody else signs in as that
+// person already: the same issuer gives one person one subject. Logins of before
+// that the new one is stronger than are in its way no more; see outdone.
+func (d *signInTx) claimable(ctx context.Context, id *provision.Identity, by provision.FoundBy) (*provision.Identity, error) {
+	if by != provision.FoundByExternalID && (id.ID == *d.not || otherID(id, &d.login)) {
+		return nil, provision.Refuse(provision.RefusedTaken, "the person of this name has another externalId than the login gives; see that SCIM has told of both")
+	}
 	logins, err := d.tx.LoginsOf(ctx, id.ID)
 	if err != nil {
 		return nil, err
 	}
+	d.outdone = nil
 	for _, l := range logins {
-		if l.Issuer == d.login.Issuer && l.Protocol == d.login.Protocol && l.Subject != d.login.Subject {
+		if l.Issuer != d.login.Issuer || l.Protocol != d.login.Protocol || l.Subject == d.login.Subject {
+			continue
+		}
+		if !outdone(l, id, &d.login, d.plain, by) {
 			return nil, provision.Refuse(provision.RefusedTaken, "this person signs in under another identifier of the same identity provider; an admin can `deskbridge session unlink` it")
 		}
+		d.outdone = append(d.outdone, l)
 	}
+	d.by = by
 	return id, nil
 }
 
@@ -152,7 +234,7 @@ func (d *signInTx) peopleWith(ctx context.Context, text string) ([]provision.Ide
 func hasEmail(id *provision.Identity, plain string) bool {
 	same := func(value string) bool {
 		p, ok := provision.PlainEmail(value)
-		return ok && sameName(p, plain)
+		return ok && provision.SameName(p, plain)
 	}
 	return same(id.UserName) || same(id.Profile.Email) || slices.ContainsFunc(id.Emails, func(e provision.Email) bool { return same(e.Value) })
 }

@@ -38,12 +38,12 @@ func (d *signInTx) mayMake(ctx context.Context) error {
 		}
 		for _, id := range people {
 			switch {
-			case name == "" || !sameName(id.UserName, name) && !hasEmail(&id, name):
+			case name == "" || !provision.SameName(id.UserName, name) && !hasEmail(&id, name):
 			case id.Status == provision.StatusRemoved:
 				return provision.Refuse(provision.RefusedRemoved, "your account was removed by your organisation")
 			case id.Status == provision.StatusSuspended:
 				return provision.Refuse(provision.RefusedSuspended, "your account was suspended by your organisation")
-			case sameName(id.UserName, d.login.UserName):
+			case provision.SameName(id.UserName, d.login.UserName):
 				return provision.Errorf(provision.Conflict, "userName", "pushed in between") // look again
 			default:
 				return provision.Refuse(provision.RefusedTaken, "somebody else is known by this address, and this login is not theirs")

@@ -25,12 +25,27 @@ func (s *Service) RecordRefusal(ctx context.Context, conn provision.ConnectionID
 // sign-in finds them as a first one does.
 func (s *Service) Unlink(ctx context.Context, c provision.Cause, person provision.Identity) error {
 	return s.inTx(ctx, func(tx Store) error {
-		if err := tx.DeleteLogins(ctx, person.ID); err != nil {
+		if err := tx.DeleteLogins(ctx, provision.LoginFilter{Identity: person.ID}); err != nil {
 			return err
 		}
 		if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Identity: person.ID}, provision.EndedByAdmin); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, tx, s.audit.Entry(c, person.Connection, audit.LoginUnlinked, string(person.ID)))
+	})
+}
+
+// UnlinkAll is Unlink of everybody in a connection: for an identity provider
+// that calls all of them anew. It is one audit entry, beside those of the
+// sessions that end.
+func (s *Service) UnlinkAll(ctx context.Context, c provision.Cause, conn provision.ConnectionID) error {
+	return s.inTx(ctx, func(tx Store) error {
+		if err := tx.DeleteLogins(ctx, provision.LoginFilter{Connection: conn}); err != nil {
+			return err
+		}
+		if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Connection: conn}, provision.EndedByAdmin); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, s.audit.Entry(c, conn, audit.LoginUnlinked, string(conn)))
 	})
 }

@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -38,10 +37,14 @@ type signInTx struct {
 
 	conn  provision.Connection
 	rules []provision.Rule
-	plain string    // the login's address in the form that is compared; "" when it gives none
-	owned bool      // the connection owns its domain
-	taken bool      // somebody else is known by it
-	used  time.Time // when the login was last used; zero: never
+	plain string // the login's address in the form that is compared; "" when it gives none
+	owned bool   // the connection owns its domain
+	taken bool   // somebody else is known by it
+
+	known   provision.LoginKey    // as the login is known; zero: it is not
+	by      provision.FoundBy     // what the person was found by, when not by the login itself
+	outdone []provision.LoginKey  // of the person, and in the way of the login no more
+	not     *provision.IdentityID // whom the login was bound to and does not mean; outlives the try
 }
 
 func (d *signInTx) run(ctx context.Context, conn provision.ConnectionID) (in SignedIn, err error) {
@@ -69,7 +72,7 @@ func (d *signInTx) run(ctx context.Context, conn provision.ConnectionID) (in Sig
 		if err != nil {
 			return in, err
 		}
-		in = SignedIn{Person: made, Created: true, Linked: true}
+		in, d.by = SignedIn{Person: made, Created: true, Linked: true}, provision.FoundByCreation
 	} else {
 		if !person.Active() {
 			return in, provision.Refuse(provision.RefusedSuspended, "your account was suspended by your organisation")

@@ -22,7 +22,5 @@ type Store interface {
 	// Login returns who is known by a login: NotFound when nobody is. The
 	// person may be removed by now.
 	Login(ctx context.Context, c provision.ConnectionID, p provision.Protocol, issuer, subject string) (provision.LoginKey, error)
-	LoginsOf(ctx context.Context, id provision.IdentityID) ([]provision.LoginKey, error)
 	SaveLogin(ctx context.Context, l provision.LoginKey) error // inserts or replaces by connection, protocol, issuer, subject
-	DeleteLogins(ctx context.Context, id provision.IdentityID) error
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -90,14 +89,4 @@ func (cs *Clients) ownMetadata(conn provision.Connection, keys []settings.Key) (
 		c.NameIDFormat = options.NameIDFormat
 	}
 	return saml.OwnMetadata(c, cs.site.Now())
-}
-
-// Subject is the account key that a NameID stands for: with its qualifiers,
-// because two identity providers behind one proxy may use one name twice.
-func Subject(n saml.NameID) string {
-	parts := []string{n.Value}
-	if n.NameQualifier != "" || n.SPNameQualifier != "" {
-		parts = append(parts, n.NameQualifier, n.SPNameQualifier)
-	}
-	return strings.Join(parts, "\n")
 }

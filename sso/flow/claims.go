@@ -6,7 +6,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
-	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/saml"
 )
@@ -39,7 +38,7 @@ var usualNames = map[string][]string{
 const maxRuleValues = 1000
 
 // samlLogin is what an assertion says, in the core's words.
-func samlLogin(conn provision.Connection, claims protocol.Claims, a *saml.Assertion) (provision.Login, error) {
+func (h *Handler) samlLogin(conn provision.Connection, claims protocol.Claims, a *saml.Assertion) (provision.Login, error) {
 	get := func(claim string) []string {
 		if name := claims[claim]; name != "" {
 			return a.Values(name)
@@ -51,10 +50,11 @@ func samlLogin(conn provision.Connection, claims protocol.Claims, a *saml.Assert
 		}
 		return nil
 	}
-	l := provision.Login{Protocol: provision.ProtocolSAML, Issuer: a.Issuer, Subject: client.Subject(a.NameID), Verified: provision.VerifiedDomain,
+	l := provision.Login{Protocol: provision.ProtocolSAML, Issuer: a.Issuer, Subject: h.clients.Subject(conn, a.Issuer, a.NameID),
+		Spellings: h.clients.Spellings(conn, a.Issuer, a.NameID), Verified: provision.VerifiedDomain,
 		UserName: first(get(protocol.ClaimUserName)), ExternalID: first(get(protocol.ClaimExternalID)), Email: first(get(protocol.ClaimEmail))}
 	if name := claims[protocol.ClaimSubject]; name != "" {
-		l.Subject = first(a.Values(name))
+		l.Subject, l.Spellings = first(a.Values(name)), nil
 	} else if a.NameID.Format == formatTransient {
 		l.Subject = ""
 	}

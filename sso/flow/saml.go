@@ -149,7 +149,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 
 // samlSignIn is what an assertion comes to.
 func (h *Handler) samlSignIn(conn provision.Connection, settings protocol.SAML, assertion *saml.Assertion) (e signin.SignInRequest, err error) {
-	if e.Login, err = samlLogin(conn, settings.Claims, assertion); err != nil {
+	if e.Login, err = h.samlLogin(conn, settings.Claims, assertion); err != nil {
 		return e, err
 	}
 	nameID, err := json.Marshal(assertion.NameID)

@@ -111,7 +111,7 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 		h.site.Broken(w, r, err)
 		return
 	}
-	ended, err := h.core.Sessions.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), messageOf(logout), named...)
+	ended, err := h.core.Sessions.EndByMessage(r.Context(), conn.ID, h.site.Cause(r, provision.ProtocolSAML), h.messageOf(conn, logout), named...)
 	if web.IsCode(err, provision.Denied) {
 		err = &saml.Refusal{Reason: provision.RefusedReplay, Detail: "this logout request was used before"}
 	}
@@ -129,9 +129,9 @@ func (h *Handler) samlLogout(w http.ResponseWriter, r *http.Request, conn provis
 }
 
 // messageOf is a logout request as the core knows it.
-func messageOf(logout *saml.Logout) session.LogoutMessage {
+func (h *Handler) messageOf(conn provision.Connection, logout *saml.Logout) session.LogoutMessage {
 	f := session.LogoutMessage{Key: "logout " + logout.Issuer + " " + logout.ID, Expires: logout.NotOnOrAfter, Issued: logout.Issued}
-	person := provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: client.Subject(logout.NameID)}
+	person := provision.SessionFilter{Protocol: provision.ProtocolSAML, Issuer: logout.Issuer, Subject: h.clients.Subject(conn, logout.Issuer, logout.NameID)}
 	for _, index := range logout.SessionIndexes {
 		person.Index = index
 		f.Names = append(f.Names, person)

@@ -6,7 +6,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/beevik/etree"
+
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -20,7 +23,7 @@ func TestPushAndSignIn(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		h := newHarness(t, s)
 		idp := samltest.New(idpID)
-		h.trusts(idp, nil)
+		h.trusts(idp, func(s *protocol.SAML) { s.Claims = protocol.Claims{protocol.ClaimExternalID: "uid"} }) // or SCIM would end what came before it
 		desk := h.desk()
 		for _, r := range []provision.Rule{{Attribute: "roles", Equals: "agent"}, {Attribute: provision.AttributeJIT, Equals: "true"}} {
 			r.Connection, r.Desk, r.Role = h.conn.ID, desk.ID, provision.RoleAgent
@@ -48,7 +51,7 @@ func (h *harness) comes(shared *samltest.IdP, name, order string) {
 	idp.Person = name
 	b := h.browser()
 	v := b.begins("acme")
-	form := v.good(&idp, name)
+	form := v.changed(&idp, name, func(a *etree.Element) { addAttribute(a, "uid", pushed(name).ExternalID) })
 	var made provision.Identity
 	var p page
 	push := func() {

@@ -352,3 +352,24 @@ func TestUnlinkConnection(t *testing.T) {
 		b.isPerson(id, oldAddress)
 	})
 }
+
+// TestNameBeforeSCIM has somebody sign in by a name alone, whom SCIM then pushes.
+// They may be the one who had the name before: they sign in once more, and are
+// the same person with the same account.
+func TestNameBeforeSCIM(t *testing.T) {
+	each(t, func(h *harness) {
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		first, _ := h.arrives(idp, oldAddress, nil)
+		before := h.record(oldAddress).Person
+		id := h.push(oldAddress, objectA)
+		if id.ID != before.ID {
+			t.Errorf("pushed as %s, signed in as %s", id.ID, before.ID)
+		}
+		if who := first.who(); who != "" {
+			t.Errorf("the session of before goes on as %s", who)
+		}
+		again, _ := h.arrives(idp, oldAddress, nil)
+		again.isPerson(id, oldAddress)
+	})
+}

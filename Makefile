@@ -26,6 +26,7 @@ test: ## gofmt, vet, lint and all tests, on databases, help desks and identity p
 lint: ## gofmt, vet and golangci-lint
 	test/format.sh
 	go vet ./...
+	go vet -tags services ./...
 	$(GOLANGCI_LINT) run
 
 golangci-lint:

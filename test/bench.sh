@@ -18,7 +18,7 @@ export DESKBRIDGE_TEST_POSTGRES
 
 if [ -n "${BENCH:-}" ]; then
 	mapfile -t packages < <(grep -rl --include='*_test.go' '^func Benchmark' ./*/ | xargs -r -n1 dirname | sort -u)
-	go test -run '^$' -bench "$BENCH" -benchmem "${packages[@]}"
+	go test -tags services -run '^$' -bench "$BENCH" -benchmem "${packages[@]}"
 	exit
 fi
 
@@ -33,5 +33,5 @@ args=(--deskbridge "$PWD/bin/deskbridge" --bindir "$(ls -d /usr/lib/postgresql/*
 
 echo
 echo "Signing in, beside the libraries and a bare handler:"
-go test ./sso -run '^$' -bench 'SAMLSignIn|OIDCCallback' -benchtime 100x | grep '^Benchmark'
-go test ./sso -run '^$' -bench ForwardAuth -benchtime 1x | grep '^Benchmark'
+go test -tags services ./sso -run '^$' -bench 'SAMLSignIn|OIDCCallback' -benchtime 100x | grep '^Benchmark'
+go test -tags services ./sso -run '^$' -bench ForwardAuth -benchtime 1x | grep '^Benchmark'

@@ -21,6 +21,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/store/storetest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // bridge is a whole server under test, with its commands.
@@ -53,10 +54,12 @@ func (l *lockedBuffer) String() string {
 // eachBridge runs test with a server on each database.
 func eachBridge(t *testing.T, test func(t *testing.T, b *bridge), settings ...string) {
 	t.Run("sqlite", func(t *testing.T) { test(t, newBridge(t, settings...)) })
-	t.Run("postgres", func(t *testing.T) {
-		url, _ := storetest.Postgres(t)
-		test(t, newBridge(t, append(slices.Clone(settings), "DESKBRIDGE_DATABASE_URL="+url)...))
-	})
+	if servicetest.Wanted {
+		t.Run("postgres", func(t *testing.T) {
+			url, _ := storetest.Postgres(t)
+			test(t, newBridge(t, append(slices.Clone(settings), "DESKBRIDGE_DATABASE_URL="+url)...))
+		})
+	}
 }
 
 // newBridge starts a server that ends with the test.
@@ -244,6 +247,7 @@ func actions(entries []provision.Entry) (out []string) {
 // needEnv returns a variable that make test sets.
 func needEnv(t *testing.T, name string) string {
 	t.Helper()
+	servicetest.Need(t)
 	value, ok := os.LookupEnv(name)
 	if !ok {
 		t.Fatal(errors.New(name + " is not set; run `make test`, which starts what the tests need"))

@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/store/storetest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 const (
@@ -106,11 +107,13 @@ func TestCrash(t *testing.T) {
 		t.Parallel()
 		testCrash(t, 1)
 	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		url, _ := storetest.Postgres(t)
-		testCrash(t, 1, "DESKBRIDGE_DATABASE_URL="+url)
-	})
+	if servicetest.Wanted {
+		t.Run("postgres", func(t *testing.T) {
+			t.Parallel()
+			url, _ := storetest.Postgres(t)
+			testCrash(t, 1, "DESKBRIDGE_DATABASE_URL="+url)
+		})
+	}
 	t.Run("two replicas and a bad desk", func(t *testing.T) {
 		t.Parallel()
 		url, _ := storetest.Postgres(t)

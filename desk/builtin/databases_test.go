@@ -13,12 +13,15 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // eachDatabase runs test on SQLite and on PostgreSQL, each with fresh tables.
 func eachDatabase(t *testing.T, test func(t *testing.T, desks *builtin.Desks)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, migrated(t, openSQLite(t), builtin.SQLite)) })
-	t.Run("postgres", func(t *testing.T) { test(t, migrated(t, openPostgres(t), builtin.Postgres)) })
+	if servicetest.Wanted {
+		t.Run("postgres", func(t *testing.T) { test(t, migrated(t, openPostgres(t), builtin.Postgres)) })
+	}
 }
 
 func migrated(t *testing.T, db *sql.DB, dialect builtin.Dialect) *builtin.Desks {
@@ -50,6 +53,7 @@ func openSQLite(t testing.TB) *sql.DB {
 // openPostgres opens a new database on the server that the environment names.
 func openPostgres(t *testing.T) *sql.DB {
 	t.Helper()
+	servicetest.Need(t)
 	server := os.Getenv("DESKBRIDGE_TEST_POSTGRES")
 	if server == "" {
 		t.Fatal("DESKBRIDGE_TEST_POSTGRES is not set: run `make test`, or `test/postgres.sh start` and export what it prints")

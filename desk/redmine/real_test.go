@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // admin is Redmine as its administrator sees it: an independent reader, with
@@ -29,6 +30,7 @@ type admin struct {
 // realRedmine returns the Redmine that test/redmine.sh runs.
 func realRedmine(t *testing.T) admin {
 	t.Helper()
+	servicetest.Need(t)
 	a := admin{t, os.Getenv("DESKBRIDGE_TEST_REDMINE_URL"), os.Getenv("DESKBRIDGE_TEST_REDMINE_KEY")}
 	if a.url == "" || a.key == "" {
 		t.Fatal(`no Redmine to test against: run make test, or eval "$(test/redmine.sh start)" before go test`)

@@ -14,6 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // root is RT as its administrator sees it: an independent reader, with nothing
@@ -26,6 +27,7 @@ type root struct {
 // realRT returns the Request Tracker that test/requesttracker.sh runs.
 func realRT(t *testing.T) root {
 	t.Helper()
+	servicetest.Need(t)
 	r := root{t, os.Getenv("DESKBRIDGE_TEST_RT_URL"), os.Getenv("DESKBRIDGE_TEST_RT_TOKEN"), os.Getenv("DESKBRIDGE_TEST_RT_ROOT_PASSWORD")}
 	if r.url == "" || r.token == "" || r.password == "" {
 		t.Fatal(`no Request Tracker to test against: run make test, or eval "$(test/requesttracker.sh start)" before go test`)

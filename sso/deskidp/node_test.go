@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // nodeEnv names the environment variable with the folder of the clients that
@@ -30,6 +31,7 @@ type nodeClient struct {
 
 func (h *harness) nodeClient(program string, settings map[string]any) nodeClient {
 	h.Helper()
+	servicetest.Need(h)
 	dir := os.Getenv(nodeEnv)
 	if dir == "" {
 		h.Fatalf(`%s is not set: run the tests with make test, or eval "$(test/nodeclients.sh start)"`, nodeEnv)

@@ -27,6 +27,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/migrations"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // PostgresEnv names the environment variable with the URL of a PostgreSQL on
@@ -40,10 +41,12 @@ var Key = []byte("0123456789abcdef0123456789abcdef")
 func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
-	t.Run("postgres", func(t *testing.T) {
-		_, s := Postgres(t)
-		test(t, s)
-	})
+	if servicetest.Wanted {
+		t.Run("postgres", func(t *testing.T) {
+			_, s := Postgres(t)
+			test(t, s)
+		})
+	}
 }
 
 // SQLite returns a store in a temporary directory.
@@ -85,6 +88,7 @@ var migrated = sync.OnceValues(func() (file []byte, err error) {
 // Postgres returns a store in a fresh database, and the database's URL.
 func Postgres(t testing.TB) (string, *store.Store) {
 	t.Helper()
+	servicetest.Need(t)
 	from, err := template()
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +100,7 @@ func Postgres(t testing.TB) (string, *store.Store) {
 // EmptyPostgres returns the URL of a fresh database without any table.
 func EmptyPostgres(t testing.TB) string {
 	t.Helper()
+	servicetest.Need(t)
 	if err := configured(); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
+
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // pageTimeout is how long a page may take on a machine that has much else to do.
@@ -32,6 +34,7 @@ type Browser struct {
 // shows where the browser was and what stood there.
 func New(t *testing.T) *Browser {
 	t.Helper()
+	servicetest.Need(t)
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.DisableGPU,
 		chromedp.Flag("host-resolver-rules", "MAP *."+Loopback+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"))
 	process, closeProcess := chromedp.NewExecAllocator(context.Background(), flags...)

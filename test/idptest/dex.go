@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/test/processtest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 	"golang.org/x/crypto/bcrypt"
 )
 
@@ -23,6 +24,7 @@ type Dex struct {
 // NewDex starts one that knows people.
 func NewDex(t *testing.T, people ...Person) *Dex {
 	t.Helper()
+	servicetest.Need(t)
 	address := processtest.Address(t)
 	d := &Dex{Issuer: "http://" + address + "/dex", t: t, dir: newFolder(t)}
 	d.config = map[string]any{

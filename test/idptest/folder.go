@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // installed names the variable that says where test/signin.sh has put what no
@@ -15,6 +17,7 @@ const installed = "DESKBRIDGE_TEST_SIGNIN"
 // program returns the path of something that test/signin.sh installs.
 func program(t *testing.T, name string) string {
 	t.Helper()
+	servicetest.Need(t)
 	dir, ok := os.LookupEnv(installed)
 	if !ok {
 		t.Fatal(installed + " is not set; run `make test`, which starts what the tests need")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/test/processtest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 	_ "modernc.org/sqlite" // for the people, in a table
 )
 
@@ -35,6 +36,7 @@ type LemonLDAP struct {
 // NewLemonLDAP starts one that knows people.
 func NewLemonLDAP(t *testing.T, people ...Person) *LemonLDAP {
 	t.Helper()
+	servicetest.Need(t)
 	address := processtest.Address(t)
 	l := &LemonLDAP{URL: "http://" + address, dir: newFolder(t)}
 	l.MetadataURL = l.URL + "/saml/metadata"

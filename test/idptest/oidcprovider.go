@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/test/processtest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 //go:embed oidcprovider/idp.mjs
@@ -34,6 +35,7 @@ type OIDCProvider struct {
 // NewOIDCProvider starts one that knows people.
 func NewOIDCProvider(t *testing.T, people ...Person) *OIDCProvider {
 	t.Helper()
+	servicetest.Need(t)
 	o := &OIDCProvider{Issuer: "http://" + processtest.Address(t), t: t, token: rand.Text()}
 	dir := newFolder(t)
 	files, err := fs.Sub(oidcProviderFiles, "oidcprovider")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/test/processtest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 //go:embed simplesamlphp
@@ -32,6 +33,7 @@ type SimpleSAMLphp struct {
 // NewSimpleSAMLphp starts one that knows people.
 func NewSimpleSAMLphp(t *testing.T, people ...Person) *SimpleSAMLphp {
 	t.Helper()
+	servicetest.Need(t)
 	address := processtest.Address(t)
 	s := &SimpleSAMLphp{URL: "http://" + address, dir: newFolder(t)}
 	s.MetadataURL = s.URL + "/saml2/idp/metadata.php"

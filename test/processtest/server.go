@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 const (
@@ -39,6 +41,7 @@ type Server struct {
 // Start runs s until the test ends, and returns when it is ready.
 func (s *Server) Start(t *testing.T) {
 	t.Helper()
+	servicetest.Need(t)
 	s.t = t
 	t.Cleanup(func() {
 		s.Stop()

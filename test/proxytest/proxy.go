@@ -11,6 +11,7 @@ import (
 	"text/template"
 
 	"github.com/deskbridge/deskbridge/test/processtest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // Proxy is an nginx in front of Deskbridge and a desk.
@@ -24,6 +25,7 @@ type Proxy struct {
 // Open runs nginx until the test ends.
 func (p Proxy) Open(t *testing.T) {
 	t.Helper()
+	servicetest.Need(t)
 	dir := t.TempDir()
 	config := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(config, p.config(t, dir), 0o600); err != nil {

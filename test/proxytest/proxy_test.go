@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/test/processtest"
 	"github.com/deskbridge/deskbridge/test/proxytest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // TestDoor lets in whom a stand-in for Deskbridge knows by their cookie: here,
@@ -38,6 +39,7 @@ func TestDoor(t *testing.T) {
 		}
 	}))
 	t.Cleanup(bridge.Close)
+	servicetest.Need(t)
 	instance, ok := os.LookupEnv("DESKBRIDGE_TEST_RT_DIR")
 	if !ok {
 		t.Fatal("DESKBRIDGE_TEST_RT_DIR is not set; run `make test`, which starts what the tests need")

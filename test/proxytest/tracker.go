@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/test/processtest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // trackerProgram is Debian's.
@@ -40,6 +41,7 @@ $RT::MasonSessionDir = '%[4]s/sessions';
 // which browsers see at the address public, until the test ends.
 func NewTracker(t *testing.T, instance, public string) *Tracker {
 	t.Helper()
+	servicetest.Need(t)
 	owner := ownerOf(t, instance)
 	dir := folderFor(t, owner)
 	host, port, err := net.SplitHostPort(public)

@@ -1,0 +1,6 @@
+//go:build services
+
+package servicetest
+
+// Wanted reports whether tests may use services.
+const Wanted = true

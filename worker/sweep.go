@@ -259,8 +259,8 @@ func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision
 func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*reconcile.Drift, error) {
 	found := reconcile.Drift{Account: v.Account.ID, Desk: s.desk.ID}
 	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around)
-	if parked, ok := errors.AsType[*reconcile.AttentionError](err); ok {
-		found.Reason = parked.Reason
+	if attention, ok := errors.AsType[*reconcile.AttentionError](err); ok {
+		found.Reason = attention.Reason
 		return &found, nil
 	}
 	if err != nil || len(steps) == 0 {

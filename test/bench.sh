@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-export DESKBRIDGE_TEST_DIR=$PWD/.test/bench
+export DESKBRIDGE_TEST_DIR=$PWD/.test/bench DESKBRIDGE_TEST_DURABLE=1
 trap 'test/postgres.sh stop' EXIT
 DESKBRIDGE_TEST_POSTGRES=$(test/postgres.sh start)
 export DESKBRIDGE_TEST_POSTGRES

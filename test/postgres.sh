@@ -141,8 +141,10 @@ start() {
 	# for test binaries that run side by side, and nothing is forced to the disk:
 	# tests kill programs, and never the machine. With it most of the time of a
 	# test goes into the checkpoint that dropping its database waits for.
+	local durability='-c fsync=off -c full_page_writes=off'
+	[ -z "${DESKBRIDGE_TEST_DURABLE:-}" ] || durability= # benchmarks wait for the disk, as in production
 	as_owner "$bin/pg_ctl" start -w -t 60 -D "$data/cluster" -l "$data/cluster/server.log" \
-		-o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c max_connections=200 -c fsync=off -c full_page_writes=off" >"$base/postgres.log" 2>&1 ||
+		-o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c max_connections=200 $durability" >"$base/postgres.log" 2>&1 ||
 		die "PostgreSQL did not start; see $data/cluster/server.log"
 	url
 }

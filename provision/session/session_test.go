@@ -1,11 +1,14 @@
 package session_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
+	"github.com/deskbridge/deskbridge/provision/session"
 )
 
 func TestSessions(t *testing.T) {
@@ -66,6 +69,23 @@ func TestSessions(t *testing.T) {
 		h.Must(err)
 		if len(open) != 0 {
 			t.Errorf("%d sessions of a suspended person are open", len(open))
+		}
+	})
+}
+
+// TestSecretsOfKindsBeginDifferently keeps secret scanners right: a session's
+// secret must not pass for a token of an identity provider, nor the reverse.
+func TestSecretsOfKindsBeginDifferently(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		_, token, err := h.Core.Tokens.DraftToken(h.Context(), provisiontest.ByTest, h.Conn.ID, credential.TokenDraft{Name: "scim"})
+		h.Must(err)
+		seen := map[string]string{}
+		for kind, secret := range map[string]string{"token": token, "session": session.NewCookie()} {
+			prefix, _, found := strings.Cut(secret, "_")
+			if other := seen[prefix]; !found || other != "" {
+				t.Errorf("the secret of a %s begins with %q, as that of a %s", kind, prefix, other)
+			}
+			seen[prefix] = kind
 		}
 	})
 }

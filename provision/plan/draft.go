@@ -37,10 +37,13 @@ type DraftRule struct {
 // meanwhile.
 func (s *Service) check(ctx context.Context, d Draft) (warnings []string, _ error) {
 	var mistakes []string
+	var failed error // nobody's mistake: the database, for one
 	note := func(more []string, err error) {
 		warnings = append(warnings, more...)
 		if e, ok := errors.AsType[*provision.Error](err); ok {
 			mistakes = append(mistakes, e.Detail)
+		} else if err != nil && failed == nil {
+			failed = err
 		}
 	}
 	for _, c := range d.Connections {
@@ -51,6 +54,9 @@ func (s *Service) check(ctx context.Context, d Draft) (warnings []string, _ erro
 	}
 	_, err := jitRules(d)
 	note(nil, err)
+	if failed != nil {
+		return nil, failed
+	}
 	if len(mistakes) > 0 { // a desk with wrong settings cannot be asked
 		return nil, provision.Errorf(provision.Invalid, "draft", "%s", strings.Join(mistakes, "\n"))
 	}
@@ -60,10 +66,16 @@ func (s *Service) check(ctx context.Context, d Draft) (warnings []string, _ erro
 	}
 	for _, name := range slices.Sorted(maps.Keys(byDesk)) {
 		desk, err := s.deskNamed(ctx, d, name)
-		if err != nil {
+		if provision.IsNotFound(err) {
 			continue // resolve says which desk is missing
 		}
+		if err != nil {
+			return nil, err
+		}
 		note(s.settings.CheckRules(ctx, desk, byDesk[name]))
+	}
+	if failed != nil {
+		return nil, failed
 	}
 	if len(mistakes) > 0 {
 		return nil, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(mistakes, "\n"))
@@ -74,6 +86,9 @@ func (s *Service) check(ctx context.Context, d Draft) (warnings []string, _ erro
 // deskNamed returns a desk as it will be.
 func (s *Service) deskNamed(ctx context.Context, d Draft, name string) (provision.Desk, error) {
 	known, err := s.store.Desk(ctx, name)
+	if err != nil && !provision.IsNotFound(err) {
+		return known, err
+	}
 	for _, desk := range d.Desks {
 		if desk.Name == name {
 			desk.ID = known.ID

@@ -116,7 +116,7 @@ func FuzzOIDCToken(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, form, user, password string) {
 		if strings.Contains(form, clientSecret) || password == clientSecret {
-			t.Skip("knows the secret")
+			return // whoever knows the secret is let in
 		}
 		r := httptest.NewRequest(http.MethodPost, h.server.URL+"/sso/idp/oidc/token", strings.NewReader(form))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -132,7 +132,11 @@ type Capabilities struct {
 	EndSessions     bool
 	ExternalID      bool // the desk keeps our external id on its users
 	DeleteUnassigns bool // deleting a user drops the assignee of what is left
-	AdminsSeeAll    bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
+	// KeepsConversations says that a deactivated user stays the assignee of what
+	// is open, and that it can be assigned to others afterwards: access is
+	// ended first, and conversations are handed over after it.
+	KeepsConversations bool
+	AdminsSeeAll       bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
 
 	// Rate is how many calls of this contract a second such a desk takes
 	// without harm, where its administrator has not set another number; 0 is

@@ -30,19 +30,20 @@ func (d *Desks) Connector(conf provision.Desk) (desk.Desk, error) {
 // Capabilities says that the desk can do everything.
 func (c *connector) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		RoleNames:       roleNames(),
-		ChangeProfile:   true,
-		ChangeRole:      true,
-		ChangeTeams:     true,
-		ChangeMailboxes: true,
-		Deactivate:      true,
-		Delete:          true,
-		Anonymize:       true,
-		AssignToTeam:    true,
-		EndSessions:     true,
-		ExternalID:      true,
-		DeleteUnassigns: true,
-		Rate:            desk.NoRate, // it is in this process
+		RoleNames:          roleNames(),
+		ChangeProfile:      true,
+		ChangeRole:         true,
+		ChangeTeams:        true,
+		ChangeMailboxes:    true,
+		Deactivate:         true,
+		Delete:             true,
+		Anonymize:          true,
+		AssignToTeam:       true,
+		EndSessions:        true,
+		ExternalID:         true,
+		DeleteUnassigns:    true,
+		KeepsConversations: true,
+		Rate:               desk.NoRate, // it is in this process
 	}
 }
 

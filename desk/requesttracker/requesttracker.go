@@ -55,14 +55,15 @@ func (d *rt) Capabilities() desk.Capabilities {
 		}
 	}
 	return desk.Capabilities{
-		RoleNames:       names,
-		ChangeProfile:   true,
-		ChangeRole:      true,
-		ChangeTeams:     true,
-		MailboxesByTeam: true,
-		Deactivate:      true,
-		ExternalID:      true,
-		Rate:            20, // a call is one to three requests to a few prefork processes
+		RoleNames:          names,
+		ChangeProfile:      true,
+		ChangeRole:         true,
+		ChangeTeams:        true,
+		MailboxesByTeam:    true,
+		Deactivate:         true,
+		ExternalID:         true,
+		Rate:               20, // a call is one to three requests to a few prefork processes
+		KeepsConversations: true,
 	}
 }
 

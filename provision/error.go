@@ -12,7 +12,7 @@ type Code string
 const (
 	NotFound Code = "not_found" // no such object in this connection
 	Conflict Code = "conflict"  // a value that must be unique is taken
-	Invalid  Code = "invalid"   // the input breaks a rule; Field and Detail say which
+	Invalid  Code = "invalid"   // the input breaks a rule; Field or Parameter, and Detail, say which
 	Stale    Code = "stale"     // the object changed since the caller read it
 	Denied   Code = "denied"    // not allowed: unknown or expired credentials, protected objects
 	Limited  Code = "limited"   // beyond a documented limit
@@ -21,17 +21,22 @@ const (
 // Error is an error the caller is expected to tell apart. Everything else is
 // an internal error: it is logged, and never shown.
 type Error struct {
-	Code   Code
-	Field  string // attribute at fault in SCIM notation, e.g. "userName"; may be empty
-	Detail string // for people outside: what to fix; holds no personal data and no SQL
-	Err    error  // cause for the log; may be nil
+	Code      Code
+	Field     string // attribute or setting at fault, attributes in SCIM notation, e.g. "userName"; may be empty
+	Parameter string // part of a query at fault, e.g. [ParameterFilter]; may be empty
+	Reason    string // of Denied: why, for programs and the audit log, e.g. [RefusedSuspended]; may be empty
+	Detail    string // for people outside: what to fix; holds no personal data and no SQL
+	Err       error  // cause for the log; may be nil
 }
 
-// Error returns the code, the field and the detail, followed by the cause.
+// Error returns the code, what is at fault or why, and the detail, followed by
+// the cause.
 func (e *Error) Error() string {
 	msg := string(e.Code)
-	if e.Field != "" {
-		msg += " " + e.Field
+	for _, what := range []string{e.Field, e.Parameter, e.Reason} {
+		if what != "" {
+			msg += " " + what
+		}
 	}
 	if e.Detail != "" {
 		msg += ": " + e.Detail
@@ -48,6 +53,19 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errorf returns an [Error] with code and field and a formatted detail.
 func Errorf(code Code, field, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Parts of a query that an [Error] is about (RFC 7644 section 3.4.2, and
+// RFC 9865 for the cursor).
+const (
+	ParameterFilter = "filter"
+	ParameterSortBy = "sortBy"
+	ParameterCursor = "cursor"
+)
+
+// Unusable returns an Invalid [Error] about a part of a query.
+func Unusable(parameter, format string, args ...any) *Error {
+	return &Error{Code: Invalid, Parameter: parameter, Detail: fmt.Sprintf(format, args...)}
 }
 
 // RefusedEnded is why an answer is refused that says less than a logout message since.
@@ -67,7 +85,7 @@ func isCode(err error, code Code) bool {
 	return ok && e.Code == code
 }
 
-// Why a sign-in is refused: the Field of the Denied error. Each stands in the
+// Why a sign-in is refused: the Reason of the Denied error. Each stands in the
 // audit log, and in docs/sign-in.md with what to do about it.
 const (
 	RefusedDisabled  = "disabled"   // sign-in through the connection is switched off
@@ -81,7 +99,7 @@ const (
 	RefusedGroups    = "groups"     // in none of the groups that may sign in, or of no known group
 )
 
-// Refuse returns a Denied [Error] of a sign-in, with the reason why.
+// Refuse returns a Denied [Error] with the reason why.
 func Refuse(reason, format string, args ...any) *Error {
-	return Errorf(Denied, reason, format, args...)
+	return &Error{Code: Denied, Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -9,13 +10,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
-)
-
-// filterField and cursorField are the Field of errors that are about the
-// condition of a query and about the position where a page begins.
-const (
-	filterField = "filter"
-	cursorField = "cursor"
 )
 
 // toSCIM maps an error to the answer an identity provider gets. internal is
@@ -52,12 +46,16 @@ func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
 	if out.Detail == "" {
 		out.Detail = http.StatusText(out.Status)
 	}
-	if e.Field == filterField {
+	switch e.Parameter {
+	case provision.ParameterFilter:
 		out.ScimType = scimerrors.ScimTypeInvalidFilter
-	} else if e.Field == cursorField {
+		return out, false
+	case provision.ParameterCursor:
 		out.ScimType = scimTypeInvalidCursor
-	} else if e.Field != "" && !strings.Contains(out.Detail, e.Field) {
-		out.Detail = e.Field + ": " + out.Detail
+		return out, false
+	}
+	if what := cmp.Or(e.Field, e.Parameter); !strings.Contains(out.Detail, what) {
+		out.Detail = what + ": " + out.Detail
 	}
 	return out, false
 }

@@ -83,7 +83,7 @@ func TestToSCIM(t *testing.T) {
 		{"an unknown error says nothing", errors.New("pq: SECRET"), scimerrors.ScimError{Status: 500, Detail: "Internal error."}, true},
 		{"an unknown code neither", &provision.Error{Code: "new", Detail: "SECRET"}, scimerrors.ScimError{Status: 500, Detail: "Internal error."}, true},
 		{"our own error", fmt.Errorf("x: %w", scimerr.InvalidPath("p")), scimerrors.ScimError{Status: 400, ScimType: "invalidPath", Detail: "p"}, false},
-		{"a query that cannot be answered", provision.Errorf(provision.Invalid, "filter", "no"), scimerrors.ScimError{Status: 400, ScimType: "invalidFilter", Detail: "no"}, false},
+		{"a query that cannot be answered", provision.Unusable(provision.ParameterFilter, "no"), scimerrors.ScimError{Status: 400, ScimType: "invalidFilter", Detail: "no"}, false},
 		{"a detail that names the field", provision.Errorf(provision.Invalid, "userName", "userName is required"), scimerrors.ScimError{Status: 400, ScimType: "invalidValue", Detail: "userName is required"}, false},
 		{"no detail", provision.Errorf(provision.NotFound, "", ""), scimerrors.ScimError{Status: 404, Detail: "Not Found"}, false},
 		{"a body that is too large", fmt.Errorf("x: %w", &http.MaxBytesError{Limit: 7}), scimerrors.ScimError{Status: 413, Detail: "The request body is larger than 7 bytes."}, false},

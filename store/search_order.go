@@ -65,7 +65,7 @@ func fits(p *provision.Position, number bool) error {
 		ok = false
 	}
 	if !ok {
-		return provision.Errorf(provision.Invalid, "cursor", "The position does not belong to this query.")
+		return provision.Unusable(provision.ParameterCursor, "The position does not belong to this query.")
 	}
 	return nil
 }

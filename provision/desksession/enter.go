@@ -44,7 +44,7 @@ func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.D
 			return err
 		}
 		if !person.Active() || len(live) == 0 {
-			return provision.Errorf(provision.Denied, RefusedSession, "you are not signed in any more")
+			return provision.Refuse(RefusedSession, "you are not signed in any more")
 		}
 		if entry, err = entryOf(ctx, tx, desk, person.ID); err != nil {
 			return err
@@ -88,7 +88,7 @@ type Subject struct {
 // Subject returns who is behind a desk session. Once it has ended, or
 // the person may no longer be there, that is a Denied error.
 func (s *Service) Subject(ctx context.Context, id provision.DeskSessionID) (v Subject, err error) {
-	over := provision.Errorf(provision.Denied, RefusedSession, "the session at the desk is over")
+	over := provision.Refuse(RefusedSession, "the session at the desk is over")
 	if v.Session, err = s.store.DeskSession(ctx, id); provision.IsNotFound(err) || err == nil && v.Session.EndedAt != nil {
 		return v, over
 	}

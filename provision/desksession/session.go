@@ -63,12 +63,12 @@ type Entry struct {
 // enter returns what a gives on its desk, or a Denied error.
 func enter(a *provision.Account, beforeReady bool) (Entry, error) {
 	if a == nil || a.Desired.Status != provision.AccessActive {
-		return Entry{}, provision.Errorf(provision.Denied, RefusedNoAccount, "you have no account there")
+		return Entry{}, provision.Refuse(RefusedNoAccount, "you have no account there")
 	}
 	entry := Entry{Account: a.ID, Role: a.Desired.Role, Teams: a.Desired.Teams, Mailboxes: a.Desired.Mailboxes}
 	if a.Confirmed.Status != provision.AccessActive {
 		if !beforeReady {
-			return Entry{}, provision.Errorf(provision.Denied, RefusedNotReady, "your account there is being set up; try again in a minute")
+			return Entry{}, provision.Refuse(RefusedNotReady, "your account there is being set up; try again in a minute")
 		}
 		return entry, nil
 	}

@@ -430,7 +430,7 @@ func (h *Harness) Refused(l provision.Login, reason string) {
 	h.Helper()
 	before := h.Counts()
 	_, err := h.SignIn(l)
-	if e, ok := errors.AsType[*provision.Error](err); !ok || e.Code != provision.Denied || e.Field != reason {
+	if e, ok := errors.AsType[*provision.Error](err); !ok || e.Code != provision.Denied || e.Reason != reason {
 		h.Errorf("sign-in: %v; want it refused for %q", err, reason)
 	}
 	if after := h.Counts(); after != before {

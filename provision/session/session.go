@@ -21,7 +21,7 @@ func NewCookie() string { return cookiePrefix + provision.NewSecret() }
 
 // ErrNone is the same for a cookie that never was, one that is over, and
 // one whose person has no business here any more.
-var ErrNone = &provision.Error{Code: provision.Denied, Field: "session", Detail: "not signed in"}
+var ErrNone = &provision.Error{Code: provision.Denied, Reason: "session", Detail: "not signed in"}
 
 // Policy bounds sessions.
 type Policy struct {
@@ -169,7 +169,7 @@ func (s *Service) EndSessions(ctx context.Context, c provision.Cause, f provisio
 
 // EndByMessage ends every session that one of the filters selects, and those
 // that m names and that have not begun yet. m serves once: the second time it is
-// Denied with the field [provision.RefusedReplay]. When nothing could be ended, it may
+// Denied with the reason [provision.RefusedReplay]. When nothing could be ended, it may
 // come again.
 func (s *Service) EndByMessage(ctx context.Context, conn provision.ConnectionID, c provision.Cause, m LogoutMessage, filters ...provision.SessionFilter) (ended []provision.Session, err error) {
 	err = s.inTx(ctx, func(tx Store) error {

@@ -22,12 +22,12 @@ type SignInRequest struct {
 	// gets in; for the others it is NotFound.
 	OneTime []OneTimeRef
 	// Once names what must not come a second time, until then: an assertion.
-	// The second time it is Denied with the field [provision.RefusedReplay].
+	// The second time it is Denied with the reason [provision.RefusedReplay].
 	Once      string
 	OnceUntil time.Time
 
 	// Issued is when the identity provider said so; zero: not known. A [session.LogoutMessage]
-	// since then refuses it with the field [provision.RefusedEnded].
+	// since then refuses it with the reason [provision.RefusedEnded].
 	Issued time.Time
 
 	Session      provision.Session    // Protocol, Issuer and Subject are the login's

@@ -56,7 +56,7 @@ func New(core Core, site *web.Site, o fetch.Options) *Clients {
 }
 
 // errNoProtocol says that a connection has no such way to sign in.
-var errNoProtocol = &provision.Error{Code: provision.Denied, Field: "protocol", Detail: "signing in is not set up here"}
+var errNoProtocol = &provision.Error{Code: provision.Denied, Reason: "protocol", Detail: "signing in is not set up here"}
 
 // at returns where browsers find something of a connection.
 func (cs *Clients) at(conn provision.Connection, path string) string {

@@ -29,7 +29,7 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 		return err == nil
 	}
 	if conn.SignIn.Disabled {
-		note("sign-in", provision.Errorf(provision.Denied, "", "switched off; `deskbridge connection set %s --sign-in on` switches it on", conn.Name), "")
+		note("sign-in", provision.Refuse("", "switched off; `deskbridge connection set %s --sign-in on` switches it on", conn.Name), "")
 	}
 	if conn.SignIn.SAML == nil && conn.SignIn.OIDC == nil {
 		note("protocol", provision.Errorf(provision.Invalid, "", "neither SAML nor OIDC is set up; `deskbridge connection set --help` shows how"), "")

@@ -77,7 +77,7 @@ func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, opti
 		return nil, err
 	}
 	if kept.URL == options.MetadataURL && kept.Problem != "" && cs.site.Now().Sub(kept.TriedAt) < askAgain {
-		return nil, &provision.Error{Code: provision.Denied, Field: "metadata", Detail: kept.Problem}
+		return nil, &provision.Error{Code: provision.Denied, Reason: "metadata", Detail: kept.Problem}
 	}
 	// Whoever began this may go away; others come.
 	return cs.Refresh(context.WithoutCancel(ctx), conn)

@@ -44,7 +44,7 @@ func refusalOf(err error) (f Refusal, outside bool) {
 	case errors.As(err, &byFetch):
 		f.Reason, f.Detail = "fetch", byFetch.Error()
 	case errors.As(err, &byCore) && byCore.Code == provision.Denied:
-		f.Status, f.Reason, f.Detail = http.StatusForbidden, byCore.Field, byCore.Detail
+		f.Status, f.Reason, f.Detail = http.StatusForbidden, byCore.Reason, byCore.Detail
 		f.Person = "You cannot sign in here: " + byCore.Detail + ". Your IT department can help; tell them the reference below."
 	case errors.As(err, &byCore) && byCore.Code == provision.NotFound:
 		f.Reason, f.Detail = "pending", "no sign-in is under way here that this answer belongs to: it was used, is older than allowed, or began in another browser"

@@ -27,7 +27,7 @@ func TestRefusalOf(t *testing.T) {
 		{"what the provider says itself", &oidc.Refusal{Reason: oidc.ReasonProviderError, Detail: "it refused", Code: "access_denied"},
 			http.StatusBadRequest, oidc.ReasonProviderError, "it refused (access_denied)", true},
 		{"what cannot be fetched", &fetch.Error{}, http.StatusBadRequest, "fetch", (&fetch.Error{}).Error(), false},
-		{"somebody who may not come in", &provision.Error{Code: provision.Denied, Field: provision.RefusedSuspended, Detail: "suspended"},
+		{"somebody who may not come in", &provision.Error{Code: provision.Denied, Reason: provision.RefusedSuspended, Detail: "suspended"},
 			http.StatusForbidden, provision.RefusedSuspended, "suspended", true},
 		{"an answer that nobody waits for", &provision.Error{Code: provision.NotFound}, http.StatusBadRequest, "pending",
 			"no sign-in is under way here that this answer belongs to: it was used, is older than allowed, or began in another browser", false},

@@ -20,8 +20,8 @@ type compiler struct {
 
 // Where returns the condition that a row of the resources in sc, all of which
 // belong to the connection, satisfies e. It is in parentheses unless e is a
-// [provision.Constant]. What cannot be asked is Invalid, with the field
-// "filter".
+// [provision.Constant]. What cannot be asked is Invalid, about
+// [provision.ParameterFilter].
 func Where(d Dialect, sc *Scope, c provision.ConnectionID, e provision.Expr) (Fragment, error) {
 	return (&compiler{dialect: d, connection: string(c)}).condition(sc, e)
 }
@@ -149,5 +149,5 @@ func (c *compiler) alias() string {
 // unanswerable is the error for a query that the protocol edge should have
 // refused; why goes to the client.
 func unanswerable(why string) error {
-	return provision.Errorf(provision.Invalid, "filter", "%s", why)
+	return provision.Unusable(provision.ParameterFilter, "%s", why)
 }

@@ -10,7 +10,7 @@ import (
 // Order returns what follows ORDER BY for q.SortBy and q.Descending. Absent
 // values are the greatest: last when ascending, first when descending (RFC 7644
 // §3.4.2.3). Equal ones are in order of id. An attribute that nothing can be
-// sorted by is Invalid, with the field "sortBy".
+// sorted by is Invalid, about [provision.ParameterSortBy].
 func Order(d Dialect, sc *Scope, q provision.Query) (Fragment, error) {
 	id := sc.columns["id"].(text).exact
 	direction := " ASC NULLS LAST, "
@@ -59,7 +59,7 @@ func sortKey(d Dialect, sc *Scope, path provision.Path) (Fragment, error) {
 	if rows, sub, ok := sc.rowsAt(path); ok {
 		col, ok := rows.columns[pathKey(sub)].(text)
 		if !ok {
-			return Fragment{}, provision.Errorf(provision.Invalid, "sortBy", "cannot sort by %s", pathKey(path))
+			return Fragment{}, provision.Unusable(provision.ParameterSortBy, "cannot sort by %s", pathKey(path))
 		}
 		return Frag("(SELECT " + sortColumn(col) + " FROM " + rows.from + " WHERE " + rows.owner + " = " + rows.key +
 			" ORDER BY " + rows.order + " LIMIT 1)"), nil

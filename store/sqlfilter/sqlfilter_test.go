@@ -156,14 +156,14 @@ func TestWhatCannotBeAsked(t *testing.T) {
 	} {
 		for name, d := range dialects {
 			f, err := sqlfilter.Where(d, tt.scope, connection, tt.where)
-			if e, ok := errors.AsType[*provision.Error](err); !ok || e.Code != provision.Invalid || e.Field != "filter" {
+			if e, ok := errors.AsType[*provision.Error](err); !ok || e.Code != provision.Invalid || e.Parameter != provision.ParameterFilter {
 				t.Errorf("%s, %s: %v, %v; want Invalid filter", tt.name, name, f, err)
 			}
 		}
 	}
 	for name, d := range dialects {
 		_, err := sqlfilter.Order(d, sqlfilter.People, provision.Query{SortBy: at("emails.primary")})
-		if e, ok := errors.AsType[*provision.Error](err); !ok || e.Code != provision.Invalid || e.Field != "sortBy" {
+		if e, ok := errors.AsType[*provision.Error](err); !ok || e.Code != provision.Invalid || e.Parameter != provision.ParameterSortBy {
 			t.Errorf("%s: %v, want Invalid sortBy", name, err)
 		}
 	}

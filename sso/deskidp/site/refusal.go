@@ -68,7 +68,7 @@ func (s *Site) audit(r *http.Request, f Refusal) {
 // our own.
 func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal, err error) {
 	if denied, ok := errors.AsType[*provision.Error](err); ok && denied.Code == provision.Denied {
-		f.Status, f.Reason, f.Detail = http.StatusForbidden, denied.Field, denied.Detail
+		f.Status, f.Reason, f.Detail = http.StatusForbidden, denied.Reason, denied.Detail
 		s.Fail(w, r, f)
 		return
 	}

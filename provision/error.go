@@ -16,6 +16,9 @@ const (
 	Stale    Code = "stale"     // the object changed since the caller read it
 	Denied   Code = "denied"    // not allowed: unknown or expired credentials, protected objects
 	Limited  Code = "limited"   // beyond a documented limit
+	// Unavailable: not now, and nothing was changed; the same may work in a
+	// moment. The database does not answer, is full, or is held by others.
+	Unavailable Code = "unavailable"
 )
 
 // Error is an error the caller is expected to tell apart. Everything else is
@@ -76,6 +79,9 @@ const RefusedReplay = "replay"
 
 // IsNotFound reports whether err is an [Error] with the code [NotFound].
 func IsNotFound(err error) bool { return isCode(err, NotFound) }
+
+// IsUnavailable reports whether err is an [Error] with the code [Unavailable].
+func IsUnavailable(err error) bool { return isCode(err, Unavailable) }
 
 // IsConflict reports whether err is an [Error] with the code [Conflict].
 func IsConflict(err error) bool { return isCode(err, Conflict) }

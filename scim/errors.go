@@ -13,8 +13,8 @@ import (
 )
 
 // toSCIM maps an error to the answer an identity provider gets. internal is
-// true for errors that nobody expected: they are logged and say nothing to the
-// outside.
+// true for errors that are not the client's: they are logged and say nothing to
+// the outside.
 func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
 	if e, ok := errors.AsType[scimerrors.ScimError](err); ok {
 		return e, false
@@ -40,6 +40,8 @@ func toSCIM(err error) (_ scimerrors.ScimError, internal bool) {
 		out.Status = http.StatusForbidden
 	case provision.Limited:
 		out.Status = http.StatusForbidden
+	case provision.Unavailable: // RFC 7644 section 3.12 leaves other statuses to HTTP
+		return scimerr.New(http.StatusServiceUnavailable, "Deskbridge cannot answer now, and changed nothing; try again after the time in Retry-After."), true
 	default:
 		return scimerr.New(http.StatusInternalServerError, "Internal error."), true
 	}

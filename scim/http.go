@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"context"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -114,15 +116,22 @@ func refuse(w http.ResponseWriter, body io.Reader, e scimerrors.ScimError) {
 // logged with the id of the request and says nothing to the outside.
 func (h *handler) explain(r *request, err error) scimerrors.ScimError {
 	e, internal := toSCIM(err)
-	if internal && r.Context().Err() == nil {
+	if internal && !errors.Is(r.Context().Err(), context.Canceled) {
 		h.log.ErrorContext(r.Context(), "scim: request failed", "request", r.id, "connection", r.conn.ID, "method", r.Method, "err", err)
 	}
 	return e
 }
 
+// unavailableFor is when to come again while the database does not answer, in
+// seconds.
+const unavailableFor = "5"
+
 func writeError(w http.ResponseWriter, e scimerrors.ScimError) {
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+	}
+	if e.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", unavailableFor)
 	}
 	writeAnswer(w, answer{status: e.Status, body: e})
 }

@@ -111,6 +111,10 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			e.log.ErrorContext(r.Context(), "scim: issuing an access token failed", "request", e.requestID(r.Context()), "err", err)
 		}
 		refused = refusal(http.StatusInternalServerError, "server_error", "Internal error.")
+		if provision.IsUnavailable(err) {
+			refused = refusal(http.StatusServiceUnavailable, "temporarily_unavailable", "Deskbridge cannot answer now; try again after the time in Retry-After.")
+			w.Header().Set("Retry-After", unavailableFor)
+		}
 	}
 	if refused.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="scim"`)

@@ -19,6 +19,8 @@ const (
 	pgLimitExceeded       = "54000" // a value that is too long for an index
 
 	sqliteBusy       = 5
+	sqliteIO         = 10
+	sqliteFull       = 13
 	sqliteForeignKey = 787
 	sqlitePrimaryKey = 1555
 	sqliteUnique     = 2067

@@ -46,6 +46,9 @@ func (sh *shared) openPostgres(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
+	if err := noteUnavailable(db); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
 	sh.driver = riverdatabasesql.New(sh.writer)
 	return &Store{shared: sh, db: db, reads: db}, nil
 }

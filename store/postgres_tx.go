@@ -61,11 +61,11 @@ type statement struct {
 	read func(rows pgx.Rows) error // nil: there is nothing to read
 }
 
-// transactPostgres runs fn in a transaction, once.
-func (s *Store) transactPostgres(ctx context.Context, fn func(tx *Store) error) (err error) {
+// transactPostgres is [Store.once] on PostgreSQL.
+func (s *Store) transactPostgres(ctx context.Context, fn func(tx *Store) error) (committing bool, err error) {
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	t := &pgTx{conn: conn}
 	done := false
@@ -81,13 +81,13 @@ func (s *Store) transactPostgres(ctx context.Context, fn func(tx *Store) error) 
 	db := s.write(ctx)
 	db.Statement.ConnPool = t
 	if err := fn(&Store{shared: s.shared, db: db, reads: db, inTx: true, pg: t, order: s.newLockOrder()}); err != nil {
-		return err
+		return false, err
 	}
 	if err := t.commit(ctx); err != nil {
-		return err
+		return true, err
 	}
 	done = true
-	return nil
+	return false, nil
 }
 
 // native calls fn with the connection as its driver has it.

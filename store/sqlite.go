@@ -75,6 +75,9 @@ func (sh *shared) openSQLite(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
+	if err := errors.Join(noteUnavailable(db), noteUnavailable(reads)); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
 	sh.driver = riversqlite.New(sh.writer)
 	return &Store{shared: sh, db: db, reads: reads}, nil
 }

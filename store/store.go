@@ -146,7 +146,7 @@ func (s *Store) Close() error { return s.close() }
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.writer.PingContext(ctx); err != nil {
-		return fmt.Errorf("store: %w", err)
+		return fmt.Errorf("store: %w", unavailable(err))
 	}
 	return nil
 }
@@ -173,7 +173,7 @@ func (s *Store) write(ctx context.Context) *gorm.DB { return s.db.WithContext(ct
 // times a second. row must not use the Store.
 func (s *Store) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
 	began := time.Now()
-	err := s.eachRow(ctx, query, args, row)
+	err := unavailable(s.eachRow(ctx, query, args, row))
 	if took := time.Since(began); took >= slowQuery {
 		s.log.WarnContext(ctx, "slow database statement", "duration", took, "sql", query)
 	}

@@ -33,13 +33,20 @@ func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
 	if s.inTx {
 		return fn(s)
 	}
+	again := 1 // how often a transaction is run again whose connection was gone before its commit
 	for try := 1; ; try++ {
-		err := s.once(ctx, fn)
+		committing, err := s.once(ctx, fn)
 		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-			return ctx.Err() // the cancelled context has ended the transaction before our commit
+			err = ctx.Err() // the cancelled context has ended the transaction before our commit
 		}
-		if err == nil || !collided(err) || try == maxTries {
-			return err
+		switch {
+		case err == nil || ctx.Err() != nil || try == maxTries:
+			return unavailable(err)
+		case collided(err):
+		case disconnected(err) && !committing && again > 0:
+			again--
+		default:
+			return unavailable(err)
 		}
 		if err := pause(ctx, try); err != nil {
 			return err
@@ -47,14 +54,19 @@ func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
 	}
 }
 
-// once runs fn in a transaction, once.
-func (s *Store) once(ctx context.Context, fn func(tx *Store) error) error {
+// once runs fn in a transaction, once. committing says that an error came when
+// the commit had been sent: it may have taken place.
+func (s *Store) once(ctx context.Context, fn func(tx *Store) error) (committing bool, _ error) {
 	if s.dialect == Postgres {
 		return s.transactPostgres(ctx, fn)
 	}
-	return s.write(ctx).Transaction(func(db *gorm.DB) error {
-		return fn(&Store{shared: s.shared, db: db, reads: db, inTx: true, order: s.newLockOrder()})
+	err := s.write(ctx).Transaction(func(db *gorm.DB) error {
+		committing = false
+		err := fn(&Store{shared: s.shared, db: db, reads: db, inTx: true, order: s.newLockOrder()})
+		committing = err == nil
+		return err
 	})
+	return committing, err
 }
 
 // do makes a write whose answer says no more than that it is done. In a

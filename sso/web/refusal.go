@@ -48,9 +48,15 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
 	lingering.Close(w, r.Body, page)
 }
 
-// Broken answers an error of our own. It is the only 5xx.
+// Broken answers an error of our own: the only 5xx. While the database does not
+// answer, trying again helps, and the answer says so.
 func (s *Site) Broken(w http.ResponseWriter, r *http.Request, err error) {
 	reference := s.Reference(r.Context())
 	s.Log.ErrorContext(r.Context(), "sign-in failed", "request", reference, "err", err)
-	s.Show(w, r, http.StatusInternalServerError, "refused.html", map[string]any{"Text": general, "Reference": reference})
+	status, text := http.StatusInternalServerError, general
+	if provision.IsUnavailable(err) {
+		status, text = http.StatusServiceUnavailable, "Sign-in is not available for a moment. Please try again."
+		w.Header().Set("Retry-After", "5")
+	}
+	s.Show(w, r, status, "refused.html", map[string]any{"Text": text, "Reference": reference})
 }

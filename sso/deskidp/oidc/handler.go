@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
@@ -109,6 +110,17 @@ func (h *Handler) jwks(w http.ResponseWriter, r *http.Request) {
 	}
 	site.Cacheable(w)
 	writeJSON(w, http.StatusOK, set)
+}
+
+// serverError answers a program that err is not its own (RFC 6749 section 5.2
+// has no word for it).
+func serverError(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	if provision.IsUnavailable(err) {
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", "5")
+	}
+	writeJSON(w, status, map[string]string{"error": "server_error"})
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

@@ -153,7 +153,7 @@ func (h *Handler) tokenError(w http.ResponseWriter, r *http.Request, desk provis
 	p, ok := errors.AsType[*problem](err)
 	if !ok {
 		h.Log.ErrorContext(r.Context(), "a code could not be exchanged", "request", h.Reference(r), "err", err)
-		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
+		serverError(w, err)
 		return
 	}
 	f := site.Refusal{Reason: p.code, Detail: p.hint, Desk: desk, Protocol: provision.ProtocolOIDC}

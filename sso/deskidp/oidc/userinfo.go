@@ -32,7 +32,7 @@ func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_token"})
 	case err != nil:
 		h.Log.ErrorContext(ctx, "userinfo failed", "request", h.Reference(r), "err", err)
-		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
+		serverError(w, err)
 	default:
 		who := site.Subject{Person: v.Person, Connection: v.Connection, Desk: v.Desk, Entry: v.Entry}
 		claims := claimsOf(who, token.Scopes)

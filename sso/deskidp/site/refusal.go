@@ -78,7 +78,12 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal, err err
 // Broken answers an error of our own. It is the only 5xx.
 func (s *Site) Broken(w http.ResponseWriter, r *http.Request, err error) {
 	s.Log.ErrorContext(r.Context(), "sign-in to a desk failed", "request", s.Reference(r), "err", err)
-	s.Portal.Fail(w, r, http.StatusInternalServerError, ReasonInternal, "")
+	status := http.StatusInternalServerError
+	if provision.IsUnavailable(err) {
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", "5")
+	}
+	s.Portal.Fail(w, r, status, ReasonInternal, "")
 }
 
 // Reference is what the error page, the log and the audit log call a request;

@@ -2,15 +2,15 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/url"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/deskbridge/deskbridge/store/migrations"
@@ -20,6 +20,13 @@ import (
 // number of processes may call it at once: one migrates, the others wait and
 // find nothing left to do.
 func (s *Store) Migrate(ctx context.Context) (err error) {
+	if s.patient != nil {
+		db := s.patient()
+		defer func() { err = errors.Join(err, db.Close()) }()
+		patient := *s.shared
+		patient.writer, patient.driver = db, riverdatabasesql.New(db)
+		s = &Store{shared: &patient}
+	}
 	unlock, err := s.lockMigrations(ctx)
 	if err != nil {
 		return fmt.Errorf("store: lock migrations: %w", err)
@@ -89,7 +96,7 @@ func (s *Store) goose() (*goose.Provider, error) {
 // or this process ends.
 func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, _ error) {
 	if s.dialect == SQLite {
-		return lockFile(ctx, filepath.Join(s.lockDir, "migrate.lock"))
+		return lockFile(ctx, filepath.Join(s.lockDir, "migrate.lock"), time.Minute)
 	}
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
@@ -102,23 +109,4 @@ func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, _ erro
 		_, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lockMigrations)
 		return errors.Join(err, conn.Close())
 	}, nil
-}
-
-// lockFile locks file by an exclusive SQLite transaction on it: portable, and
-// gone with the process. The database itself cannot serve: its only writing
-// connection is needed for the migrations.
-func lockFile(ctx context.Context, file string) (unlock func() error, _ error) {
-	if err := makePrivate(filepath.Dir(file), file); err != nil {
-		return nil, err
-	}
-	q := url.Values{"_pragma": {"busy_timeout(60000)"}, "_txlock": {"exclusive"}}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(file)}).EscapedPath()+"?"+q.Encode())
-	if err != nil {
-		return nil, err
-	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return func() error { return errors.Join(tx.Rollback(), db.Close()) }, nil
 }

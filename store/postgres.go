@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -34,6 +36,9 @@ func (sh *shared) openPostgres(ctx context.Context, o Options) (*Store, error) {
 		config.RuntimeParams["application_name"] = "deskbridge"
 	}
 	sh.dialect, sh.sql = Postgres, words[Postgres]
+	patient := *config.Copy()
+	sh.patient = func() *sql.DB { return stdlib.OpenDB(patient) }
+	limitTimes(config, cmp.Or(o.Silence, silenceLimit))
 	sh.writer = stdlib.OpenDB(*config)
 	sh.reader = sh.writer
 	sh.writer.SetMaxOpenConns(maxPostgresConns)

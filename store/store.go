@@ -41,6 +41,10 @@ type Options struct {
 	// [Store.Reseal].
 	OldKeys [][]byte
 
+	// Silence is how long a connection to PostgreSQL may be silent while an
+	// answer is due; 0: a little longer than a statement may take.
+	Silence time.Duration
+
 	Log *slog.Logger // nil: slog.Default()
 
 	// CheckLocks has a transaction panic that takes locks in another order than
@@ -65,8 +69,9 @@ type shared struct {
 	dialect    Dialect
 	sql        sqlWords
 	writer     *sql.DB
-	reader     *sql.DB // the writer again on PostgreSQL
-	lockDir    string  // SQLite: where the lock that guards migrations lies
+	reader     *sql.DB        // the writer again on PostgreSQL
+	patient    func() *sql.DB // PostgreSQL: opens it anew, without limits of time, for migrations
+	lockDir    string         // SQLite: where the locks of the directory lie
 	keys       *keyring
 	log        *slog.Logger
 	checkLocks bool // see Options

@@ -40,6 +40,11 @@ func (s *System) Serve(ctx context.Context, ready chan<- net.Addr) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
+	unlock, err := s.Store.LockDirectory(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock() //nolint:errcheck // the process may end at once
 	listener, err := net.Listen("tcp", s.Settings.Listen)
 	if err != nil {
 		return err

@@ -1,0 +1,172 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/storetest"
+)
+
+// relay passes bytes on to a server, until it falls silent: what is open then
+// stays open, and nothing comes through any more. New connections work.
+type relay struct {
+	net.Listener
+	to    string
+	epoch atomic.Int64
+}
+
+func newRelay(t *testing.T, to string) *relay {
+	t.Helper()
+	listener := got(net.Listen("tcp", "127.0.0.1:0"))(t)
+	r := &relay{Listener: listener, to: to}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", to)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			t.Cleanup(func() { client.Close(); server.Close() })
+			began := r.epoch.Load()
+			go r.pass(client, server, began)
+			go r.pass(server, client, began)
+		}
+	}()
+	return r
+}
+
+func (r *relay) pass(to, from net.Conn, began int64) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if r.epoch.Load() != began {
+			io.Copy(io.Discard, from) //nolint:errcheck // swallowed
+			return
+		}
+		if _, failed := to.Write(buffer[:n]); failed != nil || err != nil {
+			to.Close()
+			return
+		}
+	}
+}
+
+// TestSilentDatabase: PostgreSQL, or the way to it, falls silent without a word.
+// Nobody waits for longer than the limit, those who waited are told to come
+// again, and others go on.
+func TestSilentDatabase(t *testing.T) {
+	address, _ := storetest.Postgres(t)
+	at := got(url.Parse(address))(t)
+	r := newRelay(t, at.Host)
+	at.Host = r.Addr().String()
+	const limit = time.Second
+	s := got(store.Open(t.Context(), store.Options{DatabaseURL: at.String(), Key: storetest.Key, Silence: limit}))(t)
+	defer s.Close()
+	write := func(ctx context.Context) error {
+		return s.InTx(ctx, func(tx *store.Store) error { return tx.LockRules(ctx) })
+	}
+	read := func(ctx context.Context) error { _, err := s.Connections(ctx); return err }
+	all := func() (took time.Duration) {
+		began := time.Now()
+		atOnce(t, 16, func(i int) error {
+			do := read
+			if i%2 == 0 {
+				do = write
+			}
+			if err := do(t.Context()); err != nil && !provision.IsUnavailable(err) {
+				return err
+			}
+			return nil
+		})
+		return time.Since(began)
+	}
+	all() // opens connections
+	r.epoch.Add(1)
+	if took := all(); took > 4*limit {
+		t.Errorf("it took %s to notice the silence", took)
+	}
+	must(t, errors.Join(write(t.Context()), read(t.Context())))
+}
+
+// TestLostBeforeCommit: a transaction whose connection goes before its commit
+// runs again, once.
+func TestLostBeforeCommit(t *testing.T) {
+	_, s := storetest.Postgres(t)
+	tries := 0
+	die := func(ctx context.Context, tx *store.Store) error {
+		tries++
+		if err := tx.LockRules(ctx); err != nil {
+			return err
+		}
+		return tx.Exec(ctx, `SELECT pg_terminate_backend(pg_backend_pid())`)
+	}
+	err := s.InTx(t.Context(), func(tx *store.Store) error {
+		if tries > 0 {
+			tries++
+			return tx.LockRules(t.Context())
+		}
+		return die(t.Context(), tx)
+	})
+	if err != nil || tries != 2 {
+		t.Errorf("lost once: %v after %d tries; want it to succeed at the second", err, tries)
+	}
+	tries = 0
+	err = s.InTx(t.Context(), func(tx *store.Store) error { return die(t.Context(), tx) })
+	if !provision.IsUnavailable(err) || tries != 2 {
+		t.Errorf("lost each time: %v after %d tries; want it to be unavailable after two", err, tries)
+	}
+}
+
+// TestLockedForLong: a statement that waits for a lock too long is given up, and
+// who asked is told to come again.
+func TestLockedForLong(t *testing.T) {
+	address, s := storetest.Postgres(t)
+	at := got(url.Parse(address))(t)
+	query := at.Query()
+	query.Set("statement_timeout", "200")
+	at.RawQuery = query.Encode()
+	hasty := got(store.Open(t.Context(), store.Options{DatabaseURL: at.String(), Key: storetest.Key}))(t)
+	defer hasty.Close()
+	must(t, s.InTx(t.Context(), func(tx *store.Store) error {
+		if err := errors.Join(tx.LockRules(t.Context()), store.Settle(t.Context(), tx)); err != nil {
+			return err
+		}
+		err := hasty.InTx(t.Context(), func(tx *store.Store) error { return tx.LockRules(t.Context()) })
+		if !provision.IsUnavailable(err) {
+			t.Errorf("a lock that is not had in time: %v; want it to be unavailable", err)
+		}
+		return nil
+	}))
+}
+
+// TestDirectoryHasOneServer: a second server on an embedded database is refused,
+// until the first has ended.
+func TestDirectoryHasOneServer(t *testing.T) {
+	dir := t.TempDir()
+	storetest.Fill(t, dir)
+	open := func() *store.Store {
+		s := got(store.Open(t.Context(), store.Options{DataDir: dir, Key: storetest.Key}))(t)
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	first, second := open(), open()
+	unlock := got(first.LockDirectory(t.Context()))(t)
+	if _, err := second.LockDirectory(t.Context()); err == nil {
+		t.Fatal("two servers run on one directory")
+	}
+	must(t, unlock())
+	unlock = got(second.LockDirectory(t.Context()))(t)
+	must(t, unlock())
+}

@@ -156,6 +156,16 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// Heartbeat writes to the database, to see whether it takes writes: a full disk
+// or a standby answers all the same.
+func (s *Store) Heartbeat(ctx context.Context) error {
+	err := s.write(ctx).Exec(`UPDATE heartbeat SET at = ? WHERE id = 1`, fromTime(time.Now())).Error
+	if err != nil {
+		return fmt.Errorf("store: heartbeat: %w", err)
+	}
+	return nil
+}
+
 // DB returns the pool of connections that may write. On SQLite it holds a
 // single one: whoever keeps a transaction open keeps every other writer out.
 func (s *Store) DB() *sql.DB { return s.writer }

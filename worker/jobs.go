@@ -60,6 +60,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	r := &Runner{client: client}
 	keeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
+	w.sealing.done() // so that the first round has its time
 	r.keepers.Go(func() { w.every(keeping, sealEvery, "sealing the audit log", w.seal) })
 	r.keepers.Go(func() { w.every(keeping, catchUpEvery, "catching up", w.catchUp) })
 	if opts.Sweep > 0 {
@@ -94,7 +95,10 @@ func (w *Worker) every(ctx context.Context, interval time.Duration, what string,
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		if err := do(ctx); err != nil && ctx.Err() == nil {
+		bounded, cancel := context.WithTimeout(ctx, keepingTime)
+		err := do(bounded)
+		cancel()
+		if err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, what+" failed", "err", err)
 		}
 		select {
@@ -103,11 +107,6 @@ func (w *Worker) every(ctx context.Context, interval time.Duration, what string,
 		case <-tick.C:
 		}
 	}
-}
-
-func (w *Worker) seal(ctx context.Context) error {
-	_, err := w.core.Audit.Seal(ctx)
-	return err
 }
 
 func (w *Worker) catchUp(ctx context.Context) error {

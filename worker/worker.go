@@ -39,6 +39,7 @@ type Worker struct {
 	circuit CircuitSettings
 	log     *slog.Logger
 	metrics *metrics
+	sealing sealing
 }
 
 // New returns a Worker that reaches desks through open.

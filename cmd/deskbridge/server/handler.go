@@ -17,17 +17,14 @@ import (
 	"github.com/deskbridge/deskbridge/worker"
 )
 
-// ReadyTimeout bounds the look at the database behind /readyz.
-const ReadyTimeout = 2 * time.Second
-
 // handler serves everything that the server has.
-func (s *System) handler(work *worker.Worker) http.Handler {
+func (s *System) handler(work *worker.Worker, ready *readiness) http.Handler {
 	registry := prometheus.NewRegistry()
 	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "deskbridge_http_request_seconds", Help: "How long requests took, by what was asked and how it ended.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 10),
 	}, []string{"route", "method", "status"})
-	registry.MustRegister(requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), accountStates{s}, tokenTimes{s})
+	registry.MustRegister(requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), accountStates{s}, tokenTimes{s}, ready.ahead)
 	registry.MustRegister(work.Collectors()...)
 
 	options := scim.Options{PublicURL: s.Settings.PublicURL, Log: s.Log, RequestID: requestID, ClientAddress: s.SignIn.ClientAddress,
@@ -41,7 +38,7 @@ func (s *System) handler(work *worker.Worker) http.Handler {
 	mux.Handle("/desk/v2/", s.Builtin.Handler(builtin.Options{PublicURL: s.Settings.PublicURL, Log: s.Log}))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
-	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /readyz", ready)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, "Deskbridge; SCIM is at "+s.Settings.PublicURL+"/scim/{connection}/v2")
 	})
@@ -54,15 +51,13 @@ func (s *System) handler(work *worker.Worker) http.Handler {
 	}), requests)
 }
 
-func (s *System) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), ReadyTimeout)
-	defer cancel()
-	if err := s.Store.Ping(ctx); err != nil {
-		s.Log.WarnContext(ctx, "not ready", "err", err)
-		answer(w, http.StatusServiceUnavailable, "the database does not answer")
-		return
-	}
-	answer(w, http.StatusOK, "ready")
+// bounded ends the context of each request after limit.
+func bounded(next http.Handler, limit time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -25,6 +25,7 @@ type System struct {
 	Core     *core.Core
 	SignIn   *sso.Handler
 	deskIDP  *deskidp.Handler
+	Clock    *store.Clock // what time it is in the database
 	Log      *slog.Logger
 	Cause    provision.Cause // of what a command changes
 }
@@ -41,7 +42,12 @@ func Open(ctx context.Context, settings config.Server, log *slog.Logger) (*Syste
 		return nil, err
 	}
 	sys := &System{Settings: settings, Store: st, Log: log}
+	sys.Clock, err = st.NewClock(ctx, nil)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	limits := policy(settings)
+	limits.Now = sys.Clock.Now
 	limits.Checks = sys.checks()
 	sys.Core = core.New(st, limits, log)
 	proxies, err := settings.Proxies()

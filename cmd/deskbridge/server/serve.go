@@ -26,6 +26,9 @@ const (
 	readTimeout   = 60 * time.Second // a slow client and a large body
 	writeTimeout  = 120 * time.Second
 	idleTimeout   = 120 * time.Second
+	// requestTime is how long a request may be worked on. What it would have
+	// changed is undone then, and it is answered within writeTimeout.
+	requestTime = 100 * time.Second
 	// collectAt is by how many percent the heap grows before garbage is collected,
 	// unless GOGC says so: it is small, and Go's own 100 spends a tenth of the
 	// server's time on keeping it so.
@@ -34,9 +37,9 @@ const (
 	graceTime = 20 * time.Second
 )
 
-// Serve runs the server until ctx ends. ready, when not nil, gets the address
+// Serve runs the server until ctx ends. listening, when not nil, gets the address
 // it listens on.
-func (s *System) Serve(ctx context.Context, ready chan<- net.Addr) error {
+func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
@@ -59,20 +62,22 @@ func (s *System) Serve(ctx context.Context, ready chan<- net.Addr) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	ready := newReadiness(s, work.Late)
 	server := &http.Server{
-		Handler:           s.handler(work),
+		Handler:           bounded(s.handler(work, ready), requestTime),
 		ReadHeaderTimeout: HeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: 1 << 20, // a filter that is too long gets an answer in SCIM words
 		ErrorLog:       quietLog(s.Log),
 	}
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keepers sync.WaitGroup
+	keepers.Go(func() { ready.keep(keeping) })
 	keepers.Go(func() { s.SignIn.Run(keeping) })
 	keepers.Go(func() { s.deskIDP.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
 	defer func() { stop(); keepers.Wait() }()
 	s.Log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", s.Settings.PublicURL, "database", s.Store.Dialect())
-	if ready != nil {
-		ready <- listener.Addr()
+	if listening != nil {
+		listening <- listener.Addr()
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -28,12 +27,15 @@ const (
 // Server holds the settings of a server. The zero value of each field has a
 // default, so that `deskbridge serve` needs none of them.
 type Server struct {
-	DataDir     string `koanf:"data_dir"`     // where SQLite and the generated key lie; default ./data
-	Listen      string `koanf:"listen"`       // host:port; default 127.0.0.1:8080
-	PublicURL   string `koanf:"public_url"`   // what clients see, no trailing slash; default http://LISTEN
-	DatabaseURL string `koanf:"database_url"` // postgres://…; default SQLite under DataDir
-	SecretKey   string `koanf:"secret_key"`   // base64 of 32 bytes; several with commas: the first seals, all open; default: made under DataDir
-	AllowHosts  string `koanf:"allow_hosts"`  // development only: host:port pairs that may be fetched over http or at private addresses
+	DataDir string `koanf:"data_dir"` // where SQLite and the generated key lie; default ./data
+	Listen  string `koanf:"listen"`   // host:port; default 127.0.0.1:8080
+	// MetricsListen is host:port of a listener for /metrics and the health checks
+	// alone; default none: then Listen serves them.
+	MetricsListen string `koanf:"metrics_listen"`
+	PublicURL     string `koanf:"public_url"`   // what clients see, no trailing slash; default http://LISTEN
+	DatabaseURL   string `koanf:"database_url"` // postgres://…; default SQLite under DataDir
+	SecretKey     string `koanf:"secret_key"`   // base64 of 32 bytes; several with commas: the first seals, all open; default: made under DataDir
+	AllowHosts    string `koanf:"allow_hosts"`  // development only: host:port pairs that may be fetched over http or at private addresses
 
 	TrustedProxies string        `koanf:"trusted_proxies"` // addresses and networks whose X-Forwarded-For is believed; default none
 	SessionIdle    time.Duration `koanf:"session_idle"`    // how long a session lives without use; default 2h
@@ -110,7 +112,7 @@ func fromEnviron(environ []string) (values map[string]any, mistakes []error) {
 		}
 		key := strings.ToLower(strings.TrimPrefix(name, prefix))
 		if base, isFile := strings.CutSuffix(key, strings.ToLower(fileSuffix)); isFile {
-			text, err := os.ReadFile(value)
+			text, err := readFile(base, value)
 			if err != nil {
 				mistakes = append(mistakes, fmt.Errorf("%s: %w", name, err))
 				continue
@@ -133,6 +135,9 @@ func (s *Server) check() (mistakes []error) {
 	}
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		wrong("listen", "%q is no host:port, e.g. 127.0.0.1:8080", s.Listen)
+	}
+	if _, _, err := net.SplitHostPort(s.MetricsListen); s.MetricsListen != "" && err != nil {
+		wrong("metrics_listen", "%q is no host:port, e.g. 127.0.0.1:9090", s.MetricsListen)
 	}
 	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" {
 		wrong("public_url", "%q is no URL like https://bridge.example.com", s.PublicURL)

@@ -1,6 +1,9 @@
 package config_test
 
 import (
+	"bytes"
+	"encoding/base64"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,5 +110,32 @@ func TestPublicURLIsAnOrigin(t *testing.T) {
 		case tt.kept == "" && (err == nil || !strings.Contains(err.Error(), "DESKBRIDGE_PUBLIC_URL:") || strings.Contains(err.Error(), "hunter2")):
 			t.Errorf("%s: %v", tt.given, err)
 		}
+	}
+}
+
+// TestKeyFile: a file with the secret key is for its owner, and perhaps a group.
+func TestKeyFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	key := base64.StdEncoding.EncodeToString(make([]byte, 32)) + "\n"
+	for mode, fine := range map[os.FileMode]bool{0o600: true, 0o400: true, 0o640: true, 0o644: false, 0o666: false, 0o620: false, 0o777: false} {
+		if err := errors.Join(os.WriteFile(path, []byte(key), 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := config.Load("", []string{"DESKBRIDGE_SECRET_KEY_FILE=" + path})
+		switch {
+		case fine && err != nil:
+			t.Errorf("%04o: %v", mode, err)
+		case !fine && (err == nil || !strings.Contains(err.Error(), "chmod 600 "+path)):
+			t.Errorf("%04o is taken, or refused without what to do: %v", mode, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(path, bytes.Repeat([]byte("A"), 5000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load("", []string{"DESKBRIDGE_SECRET_KEY_FILE=" + path}); err == nil || !strings.Contains(err.Error(), "is it a key?") {
+		t.Errorf("a file that is no key: %v", err)
 	}
 }

@@ -85,10 +85,11 @@ func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, li
 }
 
 // DueAccounts implements [reconcile.Store].
-func (s *Store) DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]provision.Account, error) {
+func (s *Store) DueAccounts(ctx context.Context, now, before, ahead time.Time, limit int) ([]provision.Account, error) {
 	return findAccounts(s.read(ctx).
-		Where("visited < revision AND updated_at < ?", fromTime(before)).
-		Where("(lease_until IS NULL OR lease_until <= ?) AND (retry_at IS NULL OR retry_at <= ?)", fromTime(now), fromTime(now)).
+		Where("visited < revision").
+		Where("updated_at > ? OR updated_at < ? AND (lease_until IS NULL OR lease_until <= ?) AND (retry_at IS NULL OR retry_at <= ?)",
+			fromTime(ahead), fromTime(before), fromTime(now), fromTime(now)).
 		Where("state <> ? AND (state <> ? OR retry_at IS NOT NULL)", string(provision.AccountOnHold), string(provision.AccountNeedsAttention)).
 		Order("updated_at, id").Limit(limit))
 }

@@ -17,6 +17,7 @@ func TestDueAccounts(t *testing.T) {
 		c, d := seeded(t, s)
 		now := noon.Add(time.Hour)
 		before := noon.Add(30 * time.Minute)
+		ahead := now.Add(time.Minute) // what is written later than this, a clock wrote that has been set back
 		tests := []struct {
 			name   string
 			change func(*provision.Account)
@@ -32,6 +33,11 @@ func TestDueAccounts(t *testing.T) {
 			{"held", func(a *provision.Account) { a.State = provision.AccountOnHold }, false},
 			{"parked", func(a *provision.Account) { a.State = provision.AccountNeedsAttention }, false},
 			{"parked-retry", func(a *provision.Account) { a.State, a.RetryAt = provision.AccountNeedsAttention, new(now) }, true},
+			{"from-the-future", func(a *provision.Account) {
+				a.UpdatedAt, a.RetryAt, a.LeaseUntil = ahead.Add(time.Second), new(now.Add(time.Hour)), new(now.Add(time.Hour))
+			}, true},
+			{"from-the-future-and-held", func(a *provision.Account) { a.UpdatedAt, a.State = ahead.Add(time.Second), provision.AccountOnHold }, false},
+			{"just-touched", func(a *provision.Account) { a.UpdatedAt = ahead }, false},
 			{"ready", func(a *provision.Account) { a.State = provision.AccountReady }, true},
 		}
 		var all []provision.Account
@@ -47,13 +53,13 @@ func TestDueAccounts(t *testing.T) {
 		}
 		must(t, s.SaveAccounts(ctx, all))
 		var due []provision.DeskUserID
-		for _, a := range got(s.DueAccounts(ctx, now, before, 100))(t) {
+		for _, a := range got(s.DueAccounts(ctx, now, before, ahead, 100))(t) {
 			due = append(due, a.DeskUser)
 		}
 		slices.Sort(want)
 		slices.Sort(due)
 		equal(t, "due", want, due)
-		equal(t, "limited", 2, len(got(s.DueAccounts(ctx, now, before, 2))(t)))
+		equal(t, "limited", 2, len(got(s.DueAccounts(ctx, now, before, ahead, 2))(t)))
 	})
 }
 

@@ -103,7 +103,7 @@ func benchCompany(b *testing.B, s *store.Store, n int) {
 		return nil
 	})
 	run("due", func() error {
-		_, err := s.DueAccounts(ctx, noon, noon, 100)
+		_, err := s.DueAccounts(ctx, noon, noon, noon, 100)
 		return err
 	})
 }

@@ -73,17 +73,24 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 	return &r, nil
 }
 
+// clockSlack is how far in the future an account may have been written before
+// its times count for nothing: the clock has been set back since, and nobody
+// keeps access until it has caught up.
+const clockSlack = time.Minute
+
 // notNow says why no run for a can begin at now; nil when one can.
 func notNow(a provision.Account, now time.Time, grace time.Duration) error {
 	switch {
 	case !a.Due():
 		return ErrNotDue
+	case a.UpdatedAt.After(now.Add(clockSlack)):
+		return nil
 	case a.LeaseUntil != nil && now.Before(*a.LeaseUntil):
 		return ErrBusy
 	case a.RetryAt != nil && now.Before(*a.RetryAt):
 		return &LaterError{At: *a.RetryAt}
 	case a.Desired.Status == provision.AccessAbsent && a.EndingSince != nil:
-		if at := a.EndingSince.Add(grace); now.Before(at) {
+		if at := a.EndingSince.Add(grace); now.Before(at) && !a.EndingSince.After(now) {
 			return &LaterError{At: at}
 		}
 	}

@@ -53,7 +53,8 @@ func (s *Service) Reclaim(ctx context.Context) (n int, _ error) {
 // were not touched since before, changed by change. It returns how many.
 func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most int, change func(*provision.Account)) (n int, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
-		due, err := tx.DueAccounts(ctx, now, before, most)
+		ahead := s.now().Add(clockSlack)
+		due, err := tx.DueAccounts(ctx, now, before, ahead, most)
 		if err != nil {
 			return err
 		}
@@ -63,6 +64,9 @@ func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most in
 			a, err := tx.LockAccount(ctx, due[i].ID)
 			if err != nil {
 				return err
+			}
+			if a.UpdatedAt.After(ahead) {
+				s.forgetTimes(&a)
 			}
 			a.UpdatedAt = s.now() // idle from now on
 			change(&a)
@@ -78,4 +82,13 @@ func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most in
 		return tx.Enqueue(ctx, jobs...)
 	})
 	return n, err
+}
+
+// forgetTimes has a count from now on: its times are those of a clock that has
+// been set back.
+func (s *Service) forgetTimes(a *provision.Account) {
+	a.LeaseUntil, a.RetryAt = nil, nil
+	if now := s.now(); a.EndingSince != nil && a.EndingSince.After(now) {
+		a.EndingSince = &now
+	}
 }

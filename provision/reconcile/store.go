@@ -45,8 +45,9 @@ type Store interface {
 	// DueAccounts returns accounts that are due at now but were not touched
 	// since before: lost jobs, workers that died. Leased ones, those whose
 	// RetryAt is still to come, those on hold, and those that need attention without a RetryAt
-	// are not among them.
-	DueAccounts(ctx context.Context, now, before time.Time, limit int) ([]provision.Account, error)
+	// are not among them. Of those that were touched after ahead, by a clock
+	// that has been set back since, no time counts.
+	DueAccounts(ctx context.Context, now, before, ahead time.Time, limit int) ([]provision.Account, error)
 	SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
 	// PeopleEnding counts the people of a connection whose access began to end
 	// after since, and PeopleWithAccess those whose access on some desk is to

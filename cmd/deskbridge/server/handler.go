@@ -17,8 +17,10 @@ import (
 	"github.com/deskbridge/deskbridge/worker"
 )
 
-// handler serves everything that the server has.
-func (s *System) handler(work *worker.Worker, ready *readiness) http.Handler {
+// handlers returns what serves everybody, and what serves the operators alone:
+// metrics and health. Without a listener of their own, everybody's has metrics
+// too.
+func (s *System) handlers(work *worker.Worker, ready *readiness) (public, inside http.Handler) {
 	registry := prometheus.NewRegistry()
 	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "deskbridge_http_request_seconds", Help: "How long requests took, by what was asked and how it ended.",
@@ -36,19 +38,26 @@ func (s *System) handler(work *worker.Worker, ready *readiness) http.Handler {
 	mux.Handle(TokenPath, scim.TokenEndpoint(scimCore(s.Core), options))
 	mux.Handle("/sso/", s.SignIn)
 	mux.Handle("/desk/v2/", s.Builtin.Handler(builtin.Options{PublicURL: s.Settings.PublicURL, Log: s.Log}))
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
-	mux.Handle("GET /readyz", ready)
+	operators := http.NewServeMux()
+	operators.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	for _, m := range []*http.ServeMux{mux, operators} {
+		m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
+		m.Handle("GET /readyz", ready)
+	}
+	if s.Settings.MetricsListen == "" {
+		mux.Handle("GET /metrics", operators)
+	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, "Deskbridge; SCIM is at "+s.Settings.PublicURL+"/scim/{connection}/v2")
 	})
-	return s.Observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	public = s.Observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/scim/") {
 			provider.ServeHTTP(w, r) // it answers odd paths itself; the mux would redirect them
 			return
 		}
 		mux.ServeHTTP(w, r)
 	}), requests)
+	return public, s.Observe(operators, requests)
 }
 
 // bounded ends the context of each request after limit.

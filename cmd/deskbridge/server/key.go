@@ -21,7 +21,7 @@ func secretKeys(s config.Server) ([][]byte, error) {
 		return keys, err
 	}
 	path := filepath.Join(s.DataDir, "secret.key")
-	text, err := os.ReadFile(path)
+	text, err := config.ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		text, err = makeKey(s.DataDir, path)
 	}

@@ -52,23 +52,27 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	if err != nil {
 		return err
 	}
+	defer listener.Close()
+	var metrics net.Listener
+	if s.Settings.MetricsListen != "" {
+		if metrics, err = net.Listen("tcp", s.Settings.MetricsListen); err != nil {
+			return err
+		}
+		defer metrics.Close()
+	}
 	if s.Store.Dialect() == string(store.SQLite) { // no other process reconciles: the leases of the last one are free
 		if _, err := s.Core.Reconcile.Reclaim(ctx); err != nil {
-			return errors.Join(err, listener.Close())
+			return err
 		}
 	}
 	work := worker.New(WorkerCore(s.Core), s.Connector, s.Log)
 	runner, err := work.Start(context.WithoutCancel(ctx), s.Store.RiverDriver(), worker.Options{Workers: s.Settings.Workers, Sweep: s.sweepEvery()})
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	ready := newReadiness(s, work.Late)
-	server := &http.Server{
-		Handler:           bounded(s.handler(work, ready), requestTime),
-		ReadHeaderTimeout: HeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: 1 << 20, // a filter that is too long gets an answer in SCIM words
-		ErrorLog:       quietLog(s.Log),
-	}
+	public, operators := s.handlers(work, ready)
+	server, inside := s.httpServer(public), s.httpServer(operators)
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keepers sync.WaitGroup
 	keepers.Go(func() { ready.keep(keeping) })
@@ -79,8 +83,12 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	if listening != nil {
 		listening <- listener.Addr()
 	}
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
+	if metrics != nil {
+		s.Log.InfoContext(ctx, "metrics and health checks", "address", metrics.Addr().String())
+		go func() { failed <- inside.Serve(metrics) }()
+	}
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -88,5 +96,15 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(ending), runner.Stop(ending))
+	return errors.Join(err, server.Shutdown(ending), runner.Stop(ending), inside.Shutdown(ending))
+}
+
+// httpServer returns a server of handler with every limit of time set.
+func (s *System) httpServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           bounded(handler, requestTime),
+		ReadHeaderTimeout: HeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: 1 << 20, // a filter that is too long gets an answer in SCIM words
+		ErrorLog:       quietLog(s.Log),
+	}
 }

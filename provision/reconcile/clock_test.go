@@ -2,12 +2,15 @@ package reconcile_test
 
 import (
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
 // TestClockSetBack: the clock goes an hour ahead and is set back. Who lost access
@@ -65,4 +68,34 @@ func TestNoTimeFromTheFuture(t *testing.T) {
 			h.Errorf("access lasts until %s", later.At)
 		}
 	})
+}
+
+// TestReplicasWhoseClocksDiffer: a replica whose clock is a minute ahead, or
+// behind, neither takes the lease of a run that another one is at, nor ends
+// access at another time.
+func TestReplicasWhoseClocksDiffer(t *testing.T) {
+	_, s := storetest.Postgres(t)
+	replica := func(off time.Duration) *core.Core {
+		clock, err := s.NewClock(t.Context(), func() time.Time { return time.Now().Add(off) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return core.New(s, core.Policy{Brake: reconcile.Brake{Off: true}, Now: clock.Now}, slog.New(slog.DiscardHandler))
+	}
+	h := provisiontest.New(t, s)
+	h.ByRoles()
+	ann := h.Person("ann", "agent")
+	account := h.Account(ann.ID).ID
+	run, err := replica(0).Reconcile.Begin(t.Context(), account)
+	h.Must(err)
+	for _, off := range []time.Duration{time.Minute, -time.Minute} {
+		other := replica(off).Reconcile
+		if _, err := other.Begin(t.Context(), account); !errors.Is(err, reconcile.ErrBusy) {
+			t.Errorf("%s off: %v; want the account to be busy", off, err)
+		}
+		if n, err := other.CatchUp(t.Context(), reconcile.Lease); n != 0 || err != nil {
+			t.Errorf("%s off: catching up took %d accounts (%v)", off, n, err)
+		}
+	}
+	h.Must(run.Renew(t.Context()))
 }

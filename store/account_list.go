@@ -34,7 +34,7 @@ func (s *Store) noteAccounts(found []provision.Account) {
 
 // LockAccounts implements [entitlement.Store].
 func (s *Store) LockAccounts(ctx context.Context, list []provision.AccountID) ([]provision.Account, error) {
-	found, err := findAccounts(locked(s.write(ctx)).Where("id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
+	found, err := findAccounts(locked(s.write(ctx)).Where("id "+s.sql.inList, bindIDs(list)).Order("id"))
 	s.noteAccounts(found)
 	return found, err
 }
@@ -49,13 +49,13 @@ func takeAccount(db *gorm.DB) (provision.Account, error) {
 
 // AccountsOf implements [entitlement.Store].
 func (s *Store) AccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
-	return findAccounts(s.read(ctx).Where("identity_id IN ("+s.sql.list+")", bindIDs(list)).Order("identity_id, desk_id"))
+	return findAccounts(s.read(ctx).Where("identity_id "+s.sql.inList, bindIDs(list)).Order("identity_id, desk_id"))
 }
 
 // LockAccountsOf implements [entitlement.Store]. It locks by id, and returns
 // by id.
 func (s *Store) LockAccountsOf(ctx context.Context, list []provision.IdentityID) ([]provision.Account, error) {
-	found, err := findAccounts(locked(s.write(ctx)).Where("identity_id IN ("+s.sql.list+")", bindIDs(list)).Order("id"))
+	found, err := findAccounts(locked(s.write(ctx)).Where("identity_id "+s.sql.inList, bindIDs(list)).Order("id"))
 	s.noteAccounts(found)
 	return found, err
 }

@@ -119,7 +119,7 @@ func (s *Store) LapsedDeskSessions(ctx context.Context, since time.Time, limit i
 	if err != nil || len(changed) == 0 {
 		return nil, err
 	}
-	return lapsed, s.read(ctx).Raw(lapsedDeskSessions+` AND a.id IN (`+s.sql.list+`) ORDER BY a.id`, bindIDs(changed)).Scan(&lapsed).Error
+	return lapsed, s.read(ctx).Raw(lapsedDeskSessions+` AND a.id `+s.sql.inList+` ORDER BY a.id`, bindIDs(changed)).Scan(&lapsed).Error
 }
 
 // EndDeskSession implements [desksession.Store].
@@ -145,7 +145,7 @@ func (s *Store) ClaimLogoutNotices(ctx context.Context, now, until time.Time, li
 		return nil, err
 	}
 	var rows []deskSessionRow
-	err = s.write(ctx).Model(&rows).Clauses(clause.Returning{}).Where("id IN ("+s.sql.list+") AND tell_at <= ?", bindIDs(due), fromTime(now)).
+	err = s.write(ctx).Model(&rows).Clauses(clause.Returning{}).Where("id "+s.sql.inList+" AND tell_at <= ?", bindIDs(due), fromTime(now)).
 		Updates(map[string]any{"tell_at": fromTime(until), "attempts": gorm.Expr("attempts + 1")}).Error
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ const (
 // one bound parameter.
 type sqlWords struct {
 	filter sqlfilter.Dialect // the same of filters
-	list   string            // rows of one column, value: the strings of a JSON array
+	inList string            // after a column: it is one of the strings of a JSON array, however many
 	seals  string            // rows of id, seal, hash from a JSON array of [id, seal, hash in hex]
 	names  string            // a JSON array of the display names of groups g
 
@@ -36,7 +36,7 @@ type sqlWords struct {
 var words = map[Dialect]sqlWords{
 	SQLite: {
 		filter: sqlfilter.SQLite,
-		list:   `SELECT value FROM json_each(?)`,
+		inList: `IN (SELECT value FROM json_each(?))`,
 		seals:  `SELECT value ->> 0 AS id, value ->> 1 AS seal, unhex(value ->> 2) AS hash FROM json_each(?)`,
 		names:  `json_group_array(g.display_name)`,
 		groups: `(SELECT json_group_array(json_array(m.group_id, g.display_name, EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id)))
@@ -47,7 +47,9 @@ var words = map[Dialect]sqlWords{
 	},
 	Postgres: {
 		filter: sqlfilter.Postgres,
-		list:   `SELECT value COLLATE "C" AS value FROM jsonb_array_elements_text(?::jsonb) AS l (value)`,
+		// Not IN: with statistics from before a group was filled, the planner
+		// would read the whole group for one of its members.
+		inList: `= ANY (ARRAY(SELECT value COLLATE "C" FROM jsonb_array_elements_text(?::jsonb) AS l (value)))`,
 		seals:  `SELECT (e ->> 0)::bigint AS id, (e ->> 1)::bigint AS seal, decode(e ->> 2, 'hex') AS hash FROM jsonb_array_elements(?::jsonb) AS l (e)`,
 		names:  `COALESCE(json_agg(g.display_name), '[]')`,
 		groups: `(SELECT json_agg(json_build_array(m.group_id, g.display_name, CASE WHEN EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id) THEN 1 ELSE 0 END))
@@ -58,7 +60,7 @@ var words = map[Dialect]sqlWords{
 	},
 }
 
-// boundList is list with $n in place of the ?.
-func (w sqlWords) boundList(n int) string {
-	return strings.Replace(w.list, "?", "$"+strconv.Itoa(n), 1)
+// boundInList is inList with $n in place of the ?.
+func (w sqlWords) boundInList(n int) string {
+	return strings.Replace(w.inList, "?", "$"+strconv.Itoa(n), 1)
 }

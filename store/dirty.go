@@ -47,6 +47,6 @@ func (s *Store) Dirty(ctx context.Context, c provision.ConnectionID, limit int) 
 
 // ClearDirty implements [entitlement.Store].
 func (s *Store) ClearDirty(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) error {
-	return s.write(ctx).Exec(`DELETE FROM identity_marks WHERE connection_id = ? AND identity_id IN (`+s.sql.list+`)`,
+	return s.write(ctx).Exec(`DELETE FROM identity_marks WHERE connection_id = ? AND identity_id `+s.sql.inList,
 		string(c), bindIDs(list)).Error
 }

@@ -133,3 +133,10 @@ func KeptSignIn(ctx context.Context, s *Store, id string) (string, error) {
 	}
 	return s.keys.open(row.SignIn, connectionTable, id)
 }
+
+// RowsRead returns how many rows of a table a transaction on PostgreSQL has read
+// so far, live or not, by whatever plan.
+func RowsRead(ctx context.Context, tx *Store, table string) (n int64, _ error) {
+	err := tx.read(ctx).Raw(`SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = ?`, table).Scan(&n).Error
+	return n, err
+}

@@ -221,7 +221,7 @@ func (s *Store) takeIdentity(db *gorm.DB) (provision.Identity, error) {
 // LockIdentities implements [entitlement.Store].
 func (s *Store) LockIdentities(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) ([]provision.Identity, error) {
 	found, err := s.findIdentities(locked(s.write(ctx)).
-		Where("connection_id = ? AND id IN ("+s.sql.list+")", string(c), bindIDs(list)).Order("id"), identityColumns)
+		Where("connection_id = ? AND id "+s.sql.inList, string(c), bindIDs(list)).Order("id"), identityColumns)
 	s.noteIdentities(found)
 	s.noteLocked(found...)
 	return found, err

@@ -116,7 +116,7 @@ func toJSON(v any) (string, error) {
 	return string(text), nil
 }
 
-// bindIDs returns ids as they are bound for sqlWords.list: one parameter,
+// bindIDs returns ids as they are bound for sqlWords.inList: one parameter,
 // however long the list. Ids that no row can have are left out, because
 // PostgreSQL refuses their characters.
 func bindIDs[T ~string](ids []T) string {

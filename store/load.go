@@ -264,7 +264,7 @@ func (s *Store) existingMatches(ctx context.Context, c provision.ConnectionID, u
 		return out, err
 	}
 	if out.SignInOnly, err = s.findIdentities(locked(live(s.write(ctx), c)).
-		Where("source = 'sign-in' AND (user_name_folded = ? OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded IN ("+s.sql.list+")))",
+		Where("source = 'sign-in' AND (user_name_folded = ? OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded "+s.sql.inList+"))",
 			provision.Fold(userName), toList(addresses)).Order("id").Limit(2), identityColumns); err != nil {
 		return out, err
 	}

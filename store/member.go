@@ -43,9 +43,9 @@ func (s *Store) Members(ctx context.Context, g provision.GroupID) ([]provision.M
 func (s *Store) MemberKinds(ctx context.Context, c provision.ConnectionID, list []provision.MemberID) (map[provision.MemberID]provision.MemberKind, error) {
 	var found []provision.Member
 	err := s.read(ctx).Raw(`
-		SELECT id, 'identity' AS kind FROM identities WHERE connection_id = ? AND status <> 'removed' AND id IN (`+s.sql.list+`)
+		SELECT id, 'identity' AS kind FROM identities WHERE connection_id = ? AND status <> 'removed' AND id `+s.sql.inList+`
 		UNION ALL
-		SELECT id, 'group' AS kind FROM groups WHERE connection_id = ? AND id IN (`+s.sql.list+`)`,
+		SELECT id, 'group' AS kind FROM groups WHERE connection_id = ? AND id `+s.sql.inList,
 		string(c), bindIDs(list), string(c), bindIDs(list)).Scan(&found).Error
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []p
 		return nil, nil
 	}
 	return deleteReturning[provision.MemberID](s.write(ctx),
-		`DELETE FROM members WHERE group_id = ? AND member_id IN (`+s.sql.list+`) RETURNING member_id`, string(g), bindIDs(list))
+		`DELETE FROM members WHERE group_id = ? AND member_id `+s.sql.inList+` RETURNING member_id`, string(g), bindIDs(list))
 }
 
 // RemoveMemberships implements [directory.Store]. The groups are other ones
@@ -247,7 +247,7 @@ func (s *Store) edgesOf(ctx context.Context, c provision.ConnectionID, list []pr
 	err := s.each(ctx, `
 		SELECT m.member_id, m.group_id, g.display_name
 		FROM members m CROSS JOIN groups g
-		WHERE g.id = m.group_id AND m.connection_id = $1 AND m.member_id IN (`+s.sql.boundList(2)+`)`, []any{string(c), bindIDs(list)},
+		WHERE g.id = m.group_id AND m.connection_id = $1 AND m.member_id `+s.sql.boundInList(2), []any{string(c), bindIDs(list)},
 		func(row scanner) error {
 			var member, group, name string
 			err := row.Scan(&member, &group, &name)

@@ -14,7 +14,7 @@ func (s *Store) MembersOf(ctx context.Context, c provision.ConnectionID, ids []p
 		FROM members m
 		LEFT JOIN identities i ON m.kind = 'identity' AND i.id = m.member_id
 		LEFT JOIN groups c ON m.kind = 'group' AND c.id = m.member_id
-		WHERE m.connection_id = $1 AND m.group_id IN (`+s.sql.boundList(2)+`) ORDER BY m.group_id, m.id`, []any{string(c), bindIDs(ids)},
+		WHERE m.connection_id = $1 AND m.group_id `+s.sql.boundInList(2)+` ORDER BY m.group_id, m.id`, []any{string(c), bindIDs(ids)},
 		func(row scanner) error {
 			var group, id, kind string
 			var m provision.Member

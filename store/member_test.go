@@ -136,3 +136,26 @@ func TestAddingMembersAtOnce(t *testing.T) {
 		equal(t, "members", len(members), len(got(s.Members(ctx, g.ID))(t)))
 	})
 }
+
+// TestRemovalReadsTheIndex: one member of a large group that nobody has made
+// statistics of is removed by the index.
+func TestRemovalReadsTheIndex(t *testing.T) {
+	_, s := storetest.Postgres(t)
+	ctx := t.Context()
+	c, _ := seeded(t, s)
+	must(t, s.Exec(ctx, `ALTER TABLE members SET (autovacuum_enabled = false)`))
+	few := people(t, s, c.ID, "ann", "bob")
+	large := insertGroup(t, s, c.ID, "large", person(few[0]), person(few[1]))
+	must(t, s.Exec(ctx, `ANALYZE`)) // what the planner believes from now on
+	must(t, s.Exec(ctx, `INSERT INTO members (connection_id, group_id, member_id, kind)
+		SELECT ?, ?, 'm' || n, 'identity' FROM generate_series(1, 5000) n`, string(c.ID), string(large.ID)))
+	must(t, s.InTx(ctx, func(tx *store.Store) error {
+		before := got(store.RowsRead(ctx, tx, "members"))(t)
+		removed := got(tx.RemoveMembers(ctx, large.ID, []provision.MemberID{"m17", "m4711", "nobody"}))(t)
+		equal(t, "removed", 2, len(removed))
+		if n := got(store.RowsRead(ctx, tx, "members"))(t) - before; n > 100 {
+			t.Errorf("%d rows were read to remove 2", n)
+		}
+		return nil
+	}))
+}

@@ -103,7 +103,7 @@ func (k kind) read(s *Store, c provision.ConnectionID, ids []string, byID map[st
 	if err != nil {
 		return err
 	}
-	base = base.Where(k.table+".id IN ("+s.sql.list+")", toList(ids))
+	base = base.Where(k.table+".id "+s.sql.inList, toList(ids))
 	if k.name == provision.MemberGroup {
 		groups, err := findGroups(base)
 		for i := range groups {

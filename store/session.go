@@ -173,7 +173,7 @@ func (s *Store) EndSessions(ctx context.Context, f provision.SessionFilter, at t
 		if ended, err = convert(rows, tx.keys.session); err != nil || len(rows) == 0 {
 			return err
 		}
-		return tx.write(ctx).Model(&sessionRow{}).Where("id IN ("+tx.sql.list+")", bindIDs(ids)).
+		return tx.write(ctx).Model(&sessionRow{}).Where("id "+tx.sql.inList, bindIDs(ids)).
 			Updates(map[string]any{"ended_at": fromTime(at), "reason": string(why), "hint": ""}).Error
 	})
 	return ended, err

@@ -49,7 +49,7 @@ func (s *Store) SettledAccounts(ctx context.Context, f reconcile.SettledFilter) 
 		Where("state IN (?, ?) AND origin <> ?", string(provision.AccountReady), string(provision.AccountEnded), string(provision.OriginNone)).
 		Order("id")
 	if f.Users != nil {
-		query = query.Where("desk_user <> '' AND desk_user IN ("+s.sql.list+")", bindIDs(f.Users))
+		query = query.Where("desk_user <> '' AND desk_user "+s.sql.inList, bindIDs(f.Users))
 	}
 	if f.After != "" {
 		query = query.Where("id > ?", string(f.After))

@@ -167,10 +167,40 @@ func TestMarks(t *testing.T) {
 		must(t, s.ClearDirty(ctx, c.ID, idsOf(p[1:3])))
 		equal(t, "after clearing", idsOf(p[:1]), dirty())
 		must(t, s.MarkDirty(ctx, c.ID, leaf.ID))
+		equal(t, "a second group", []provision.IdentityID{p[0].ID, p[3].ID}, dirty())
+		next := func() (ids []provision.IdentityID) {
+			must(t, s.InTx(ctx, func(tx *store.Store) error { ids = got(tx.NextDirty(ctx, c.ID, 2))(t); return nil }))
+			return ids
+		}
+		equal(t, "nobody asked for everybody", 0, len(next()))
 		must(t, s.MarkDirty(ctx, c.ID, ""))
-		equal(t, "everybody", idsOf(p[:4]), dirty())
+		equal(t, "everybody, the first", idsOf(p[:2]), next())
+		must(t, s.MarkDirty(ctx, c.ID, ""))
+		equal(t, "everybody, from the beginning again", idsOf(p[:2]), next())
+		equal(t, "the next", idsOf(p[2:4]), next())
+		equal(t, "the last", 0, len(next()))
+		equal(t, "nobody is left", 0, len(next()))
 		must(t, s.MarkDirty(ctx, c.ID, "unknown"))
 		equal(t, "of another connection", 0, len(got(s.Dirty(ctx, "other", 100))(t)))
+	})
+}
+
+// TestMarksOfALargeGroup: nobody waits for a mark of each of its members.
+func TestMarksOfALargeGroup(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		c, _ := seeded(t, s)
+		ann := people(t, s, c.ID, "ann")[0]
+		outer := insertGroup(t, s, c.ID, "outer", nested(insertGroup(t, s, c.ID, "large", person(ann))))
+		must(t, s.Exec(ctx, `INSERT INTO members (connection_id, group_id, member_id, kind)
+			WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
+			SELECT m.connection_id, m.group_id, 'm' || n, 'identity' FROM members m, n WHERE m.kind = 'identity'`))
+		must(t, s.MarkDirty(ctx, c.ID, outer.ID))
+		equal(t, "marks", 0, len(got(s.Dirty(ctx, c.ID, 10))(t)))
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
+			equal(t, "everybody", []provision.IdentityID{ann.ID}, got(tx.NextDirty(ctx, c.ID, 10))(t))
+			return nil
+		}))
 	})
 }
 

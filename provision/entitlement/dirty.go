@@ -6,8 +6,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// dirtyBatch is how many dirty people one transaction evaluates.
-const dirtyBatch = 500
+// dirtyBatch is how many dirty people one transaction evaluates: others wait
+// for it on SQLite, and whoever changes one of them on PostgreSQL.
+const dirtyBatch = 100
 
 // EvaluateDirty evaluates the people of a connection that are marked dirty, in
 // batches of one transaction each, until none is left.
@@ -23,6 +24,12 @@ func (s *Service) EvaluateDirty(ctx context.Context, conn provision.ConnectionID
 			if err != nil {
 				return err
 			}
+			marked := len(ids)
+			if marked == 0 {
+				if ids, err = tx.NextDirty(ctx, conn, dirtyBatch); err != nil {
+					return err
+				}
+			}
 			if n = len(ids); n == 0 {
 				return nil
 			}
@@ -32,6 +39,9 @@ func (s *Service) EvaluateDirty(ctx context.Context, conn provision.ConnectionID
 			}
 			if err := s.EvaluateIn(ctx, tx, conn, rules, people); err != nil {
 				return err
+			}
+			if marked == 0 {
+				return nil
 			}
 			return tx.ClearDirty(ctx, conn, ids)
 		})

@@ -14,8 +14,13 @@ type Store interface {
 	LockIdentities(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) ([]provision.Identity, error)
 	// MarkDirty notes that the access of people must be evaluated anew: those
 	// that are in group, through nested groups too, or with "" everybody of
-	// the connection. Its cost may follow the size of the group.
+	// the connection. Its cost follows neither the size of the group nor that
+	// of the connection.
 	MarkDirty(ctx context.Context, c provision.ConnectionID, group provision.GroupID) error
+	// NextDirty returns up to limit people of a connection that is to be
+	// evaluated as a whole, and goes on from there the next time: the caller
+	// evaluates them in the same transaction. None are left when it returns none.
+	NextDirty(ctx context.Context, c provision.ConnectionID, limit int) ([]provision.IdentityID, error)
 	// Dirty returns up to limit ids that are marked, and ClearDirty unmarks.
 	Dirty(ctx context.Context, c provision.ConnectionID, limit int) ([]provision.IdentityID, error)
 	ClearDirty(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) error

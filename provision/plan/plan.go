@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -45,7 +46,13 @@ type draftState struct {
 	desks       []provision.Desk       // to save
 	add, remove []provision.Rule
 	touched     map[provision.ConnectionID]bool // whose rules change
-	plan        Plan
+
+	connectionsByName map[string]provision.Connection // that the draft names, as they will be
+	desksByName       map[string]provision.Desk
+	plan              Plan
+
+	// configuration is a digest of all but people.
+	configuration string
 }
 
 // Plan returns what applying d would change. It changes nothing.
@@ -62,34 +69,55 @@ func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
 	return state.plan, nil
 }
 
+// applyTries is how often Apply begins anew because the configuration was
+// changed while it looked at people.
+const applyTries = 3
+
 // Apply makes d true in one transaction. hash, when not empty, is the Hash of
 // the plan that was reviewed: when applying would by now do anything else,
 // Apply changes nothing and returns a Stale error.
+//
+// It looks at everybody before it locks anything, so that pushes go on: a
+// change that an identity provider pushes meanwhile counts as pushed right
+// after. The configuration itself is compared under the lock.
 func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash string) (Plan, error) {
 	warnings, err := s.check(ctx, d)
 	if err != nil {
 		return Plan{}, err
 	}
 	var state draftState
-	err = s.inTx(ctx, func(tx Store) error {
-		if err := tx.LockRules(ctx); err != nil {
-			return err
+	for try := 1; ; try++ {
+		if state, err = s.resolve(ctx, s.store, d); err != nil {
+			return state.plan, err
 		}
-		var err error
-		if state, err = s.resolve(ctx, tx, d); err != nil {
-			return err
-		}
+		state.plan.Warnings = warnings
 		if hash != "" && hash != state.plan.Hash {
-			return provision.Errorf(provision.Stale, "plan", "something changed since this plan was made; run `deskbridge plan` again and review the difference")
+			return state.plan, errStalePlan
 		}
 		if state.plan.Empty() {
-			return nil
+			return state.plan, nil
 		}
-		return s.execute(ctx, tx, c, state)
-	})
-	state.plan.Warnings = warnings
-	return state.plan, err
+		err := s.inTx(ctx, func(tx Store) error {
+			if err := tx.LockRules(ctx); err != nil {
+				return err
+			}
+			now, err := s.resolveConfiguration(ctx, tx, d)
+			if err != nil {
+				return err
+			}
+			if now.configuration != state.configuration {
+				return errStalePlan
+			}
+			now.plan = state.plan
+			return s.execute(ctx, tx, c, now)
+		})
+		if !errors.Is(err, errStalePlan) || try == applyTries {
+			return state.plan, err
+		}
+	}
 }
+
+var errStalePlan = provision.Errorf(provision.Stale, "plan", "something changed since this plan was made; run `deskbridge plan` again and review the difference")
 
 func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, state draftState) error {
 	for _, conn := range state.connections {

@@ -1,22 +1,28 @@
 package plan_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/store"
 )
 
 func TestPlanThenApply(t *testing.T) {
@@ -290,4 +296,49 @@ func TestPlanTellsWhatHappens(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestApplyKeepsNobodyWaiting: rules are locked for the configuration alone, not
+// while everybody is looked at.
+func TestApplyKeepsNobodyWaiting(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		h.ByRoles()
+		for i := range 250 {
+			h.Person(fmt.Sprintf("p%03d", i), "agent")
+		}
+		pushes := 0
+		db := &pushedBeside{Store: h.Store, push: func() {
+			pushes++
+			ctx, cancel := context.WithTimeout(h.Context(), 10*time.Second)
+			defer cancel()
+			_, _, err := h.Core.Directory.CreateIdentity(ctx, h.Conn.ID, provisiontest.ByTest, provisiontest.Someone(fmt.Sprintf("new%d", pushes)))
+			h.Must(err)
+		}}
+		service := core.New(db, core.Policy{Brake: reconcile.Brake{Off: true}}, slog.New(slog.DiscardHandler)).Plan
+		draft := h.Draft(provision.Rule{Attribute: "roles", Equals: "agent", Role: provision.RoleAdmin})
+		planned, err := service.Plan(h.Context(), draft)
+		h.Must(err)
+		applied, err := service.Apply(h.Context(), provisiontest.ByTest, draft, planned.Hash)
+		h.Must(err)
+		if len(applied.People) != 250 || pushes < 2 {
+			h.Errorf("%d people change, want 250; %d pushes meanwhile, want 2", len(applied.People), pushes)
+		}
+		h.Evaluate()
+		if _, err := service.Apply(h.Context(), provisiontest.ByTest, h.Draft(provision.Rule{Attribute: "roles", Equals: "agent", Role: provision.RoleAgent}), planned.Hash); err == nil {
+			h.Error("another plan was applied under the hash of the first")
+		}
+	})
+}
+
+// pushedBeside is a database on which somebody is pushed whenever people are
+// looked at outside of a transaction.
+type pushedBeside struct {
+	*store.Store
+	push func()
+}
+
+// EachIdentity is part of [plan.Store].
+func (p *pushedBeside) EachIdentity(ctx context.Context, c provision.ConnectionID, fn func([]provision.Identity) error) error {
+	p.push()
+	return p.Store.EachIdentity(ctx, c, fn)
 }

@@ -16,15 +16,28 @@ import (
 )
 
 // resolve finds what d comes to, given what is there.
-func (s *Service) resolve(ctx context.Context, store Store, d Draft) (state draftState, err error) {
+func (s *Service) resolve(ctx context.Context, store Store, d Draft) (draftState, error) {
+	state, err := s.resolveConfiguration(ctx, store, d)
+	if err != nil {
+		return state, err
+	}
+	if err := s.effects(ctx, store, &state); err != nil {
+		return state, err
+	}
+	state.plan.Hash, err = state.hash()
+	return state, err
+}
+
+// resolveConfiguration is resolve without the people whom it concerns.
+func (s *Service) resolveConfiguration(ctx context.Context, store Store, d Draft) (state draftState, err error) {
 	state.touched = make(map[provision.ConnectionID]bool)
-	connections := make(map[string]provision.Connection)
+	connections, desks := make(map[string]provision.Connection), make(map[string]provision.Desk)
+	state.connectionsByName, state.desksByName = connections, desks
 	for _, want := range d.Connections {
 		if err := s.resolveConnection(ctx, store, &state, connections, want); err != nil {
 			return state, err
 		}
 	}
-	desks := make(map[string]provision.Desk)
 	for _, want := range d.Desks {
 		if err := s.resolveDesk(ctx, store, &state, desks, want); err != nil {
 			return state, err
@@ -37,10 +50,7 @@ func (s *Service) resolve(ctx context.Context, store Store, d Draft) (state draf
 	if err := s.resolveRules(ctx, store, &state, slices.Concat(jit, d.Rules), connections, desks); err != nil {
 		return state, err
 	}
-	if err := s.effects(ctx, store, &state, connections, desks); err != nil {
-		return state, err
-	}
-	state.plan.Hash, err = state.hash(connections, desks)
+	state.configuration, err = state.hash()
 	return state, err
 }
 
@@ -212,7 +222,7 @@ func nameOf[T any](known map[string]T, id string, idOf func(T) string) string {
 }
 
 // effects finds the people whose access the changed rules change.
-func (s *Service) effects(ctx context.Context, store Store, state *draftState, connections map[string]provision.Connection, desks map[string]provision.Desk) error {
+func (s *Service) effects(ctx context.Context, store Store, state *draftState) error {
 	for _, conn := range slices.Sorted(maps.Keys(state.touched)) {
 		before, err := store.Rules(ctx, conn)
 		if err != nil {
@@ -231,7 +241,7 @@ func (s *Service) effects(ctx context.Context, store Store, state *draftState, c
 		}
 		affected := entitlement.DesksOf(slices.Concat(state.remove, state.add), nil)
 		err = store.EachIdentity(ctx, conn, func(people []provision.Identity) error {
-			return s.effectsOn(ctx, store, state, people, before, after, affected, desks)
+			return s.effectsOn(ctx, store, state, people, before, after, affected)
 		})
 		if err != nil {
 			return err
@@ -243,7 +253,7 @@ func (s *Service) effects(ctx context.Context, store Store, state *draftState, c
 	return nil
 }
 
-func (s *Service) effectsOn(ctx context.Context, store Store, state *draftState, people []provision.Identity, before, after []provision.Rule, affected []provision.DeskID, desks map[string]provision.Desk) error {
+func (s *Service) effectsOn(ctx context.Context, store Store, state *draftState, people []provision.Identity, before, after []provision.Rule, affected []provision.DeskID) error {
 	if len(people) == 0 {
 		return nil
 	}
@@ -262,7 +272,7 @@ func (s *Service) effectsOn(ctx context.Context, store Store, state *draftState,
 				continue
 			}
 			was.Grants, will.Grants = nil, nil
-			state.plan.People = append(state.plan.People, PersonChange{Person: p.ID, UserName: p.UserName, Desk: deskName(desks, desk), Before: was, After: will})
+			state.plan.People = append(state.plan.People, PersonChange{Person: p.ID, UserName: p.UserName, Desk: deskName(state.desksByName, desk), Before: was, After: will})
 		}
 	}
 	return nil
@@ -275,7 +285,7 @@ func (st *draftState) note(action, kind, name string, fields ...string) {
 // hash returns a digest of everything that the plan would do, and of all that
 // it would do it with: two drafts that differ in a role, a URL or a secret are
 // two plans, even where they read alike and concern nobody yet.
-func (st *draftState) hash(connections map[string]provision.Connection, desks map[string]provision.Desk) (string, error) {
+func (st *draftState) hash() (string, error) {
 	content := struct {
 		Plan        Plan
 		Connections []provision.Connection
@@ -290,7 +300,7 @@ func (st *draftState) hash(connections map[string]provision.Connection, desks ma
 		content.Desks = append(content.Desks, d)
 	}
 	for _, r := range st.add {
-		r.Connection, r.Desk = provision.ConnectionID(connectionName(connections, r.Connection)), provision.DeskID(deskName(desks, r.Desk))
+		r.Connection, r.Desk = provision.ConnectionID(connectionName(st.connectionsByName, r.Connection)), provision.DeskID(deskName(st.desksByName, r.Desk))
 		content.Add = append(content.Add, r)
 	}
 	content.Remove = st.remove

@@ -80,7 +80,7 @@ func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provis
 		}
 		a.RetryAt, a.Reason, a.ReasonCode, a.UpdatedAt = nil, "", provision.ReasonNone, now
 		back = append(back, a)
-		jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive})
+		jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive})
 	}
 	if len(back) == 0 {
 		return nil
@@ -102,6 +102,6 @@ func (r *Run) Defer(ctx context.Context, reason string, after time.Duration) err
 		at := s.now().Add(after)
 		a.State, a.ReasonCode, a.RetryAt = provision.AccountWaiting, provision.ReasonDeskPaused, &at
 		a.Reason = r.Desk.Name + " is not called for now: " + reason
-		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: r.Ending(), At: at})
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: r.Ending(), At: at})
 	})
 }

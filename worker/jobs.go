@@ -21,7 +21,7 @@ const (
 	// the longest.
 	runTimeout = 30 * time.Minute
 	// servedEvery is how often a desk that is new is looked for.
-	servedEvery = time.Second
+	servedEvery = 250 * time.Millisecond
 	// pollsASecond is how often all queues together are asked for work, however
 	// many desks there are; each is asked once a second at least.
 	pollsASecond = 200

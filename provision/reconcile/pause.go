@@ -15,6 +15,8 @@ type Pause struct {
 	Since  time.Time
 	Until  time.Time // when the desk is tried again
 	Reason string    // in plain words, without secrets and personal data
+
+	Code provision.ReasonCode // [provision.ReasonUnauthorized], or [provision.ReasonNone] for a pause that ends by itself
 }
 
 // pauseStale is how long after its end a pause is still shown: the desk is
@@ -25,15 +27,25 @@ const pauseStale = 2 * time.Minute
 // NotePause notes that a desk is not called for a while. A pause that follows
 // another one goes on since then.
 func (s *Service) NotePause(ctx context.Context, desk provision.DeskID, reason string, wait time.Duration) error {
+	return s.notePause(ctx, Pause{Desk: desk, Reason: reason}, wait)
+}
+
+// NoteRefusal is [Service.NotePause] for a desk that refuses our credentials:
+// that does not end without a person.
+func (s *Service) NoteRefusal(ctx context.Context, desk provision.DeskID, reason string, wait time.Duration) error {
+	return s.notePause(ctx, Pause{Desk: desk, Reason: reason, Code: provision.ReasonUnauthorized}, wait)
+}
+
+func (s *Service) notePause(ctx context.Context, p Pause, wait time.Duration) error {
 	return s.inTx(ctx, func(tx Store) error {
 		now := s.now()
-		p := Pause{Desk: desk, Since: now, Until: now.Add(wait), Reason: reason}
+		p.Since, p.Until = now, now.Add(wait)
 		pauses, err := tx.Pauses(ctx)
 		if err != nil {
 			return err
 		}
 		for _, have := range pauses {
-			if have.Desk == desk && s.fresh(have) {
+			if have.Desk == p.Desk && s.fresh(have) {
 				p.Since = have.Since
 			}
 		}

@@ -12,6 +12,12 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
+// DeskIDs implements [reconcile.Store].
+func (s *Store) DeskIDs(ctx context.Context) (ids []provision.DeskID, _ error) {
+	err := s.read(ctx).Model(&deskRow{}).Order("id").Pluck("id", &ids).Error
+	return ids, err
+}
+
 // leaving selects accounts whose access is to end and has not ended; spelled as
 // in the partial index, so that this serves.
 func leaving(db *gorm.DB) *gorm.DB {

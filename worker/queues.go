@@ -22,17 +22,17 @@ type served struct {
 
 // serve begins to work off the queues of desks that are new.
 func (w *Worker) serve(ctx context.Context, s *served) error {
-	desks, err := w.core.Settings.Desks(ctx)
+	desks, err := w.core.Reconcile.DeskIDs(ctx)
 	errs := []error{err}
-	for _, d := range desks {
-		if s.by[d.ID] {
+	for _, id := range desks {
+		if s.by[id] {
 			continue
 		}
-		if err := s.add(ctx, d.ID.Queue(), len(desks)); err != nil {
-			errs = append(errs, fmt.Errorf("worker: desk %s: %w", d.Name, err))
+		if err := s.add(ctx, id.Queue(), len(desks)); err != nil {
+			errs = append(errs, fmt.Errorf("worker: desk %s: %w", id, err))
 			continue
 		}
-		s.by[d.ID] = true
+		s.by[id] = true
 	}
 	return errors.Join(errs...)
 }

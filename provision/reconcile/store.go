@@ -59,6 +59,7 @@ type Store interface {
 
 // StandingStore is what [Store] keeps of desks as a whole.
 type StandingStore interface {
+	DeskIDs(ctx context.Context) ([]provision.DeskID, error)
 	Pauses(ctx context.Context) ([]Pause, error) // by desk
 	SavePause(ctx context.Context, p Pause) error
 	DeletePause(ctx context.Context, d provision.DeskID) error

@@ -38,3 +38,37 @@ func TestStanding(t *testing.T) {
 		exactly(t, 0, len(got(s.HandOverProblems(ctx))(t)))
 	})
 }
+
+// TestLeavers: whoever's access is to end counts until it has ended.
+func TestLeavers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		c, d := seeded(t, s)
+		var ids []provision.AccountID
+		for i, person := range people(t, s, c.ID, "late", "later", "stays", "gone") {
+			a := account(person, d.ID)
+			a.EndingSince, a.State = new(noon.Add(time.Duration(i)*time.Minute)), provision.AccountOnHold
+			switch person.UserName {
+			case "stays":
+				a.EndingSince = nil
+			case "gone":
+				a.State = provision.AccountEnded
+			default:
+				ids = append(ids, a.ID)
+			}
+			must(t, s.SaveAccounts(ctx, []provision.Account{a}))
+		}
+		var leaving []provision.AccountID
+		var of []provision.IdentityID
+		for _, a := range got(s.LeavingAccounts(ctx))(t) {
+			leaving, of = append(leaving, a.ID), append(of, a.Identity)
+		}
+		equal(t, "leaving, the first to end first", ids, leaving)
+		equal(t, "by desk", map[provision.DeskID]reconcile.Leavers{d.ID: {Count: 2, Since: noon}}, got(s.Leavers(ctx))(t))
+		names := map[string]bool{}
+		for _, p := range got(s.PeopleNames(ctx, of))(t) {
+			names[p.String()] = true
+		}
+		equal(t, "by name", map[string]bool{"Display late (late@example.test)": true, "Display later (later@example.test)": true}, names)
+	})
+}

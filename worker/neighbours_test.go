@@ -178,6 +178,9 @@ func (n *neighbours) handOvers(backlog int) {
 	n.jobsOfJoiners(backlog)
 	n.start(slowly)
 	n.busy(leavers, len(leavers))
+	if waiting := n.health().Backlog; waiting.Runs < backlog/2 {
+		n.Errorf("%d runs wait for the far desk, of %d", waiting.Runs, backlog/2)
+	}
 	n.outOfNear(leaver)
 }
 

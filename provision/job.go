@@ -20,6 +20,20 @@ type EvaluateArgs struct {
 // Kind returns the kind under which the queue keeps the job.
 func (EvaluateArgs) Kind() string { return string(JobEvaluate) }
 
+// SharedQueue is the queue of the jobs that belong to no desk. A desk's own
+// is [DeskID.Queue].
+const SharedQueue = "default"
+
+// Queue names the queue that the runs to a desk wait in. Each desk has its own, with
+// workers of its own, so that nobody waits for another desk; without a desk it is
+// [SharedQueue], whose jobs are passed on.
+func (d DeskID) Queue() string {
+	if d == "" {
+		return SharedQueue
+	}
+	return "desk-" + string(d)
+}
+
 // JobKind names a kind of job.
 type JobKind string
 
@@ -34,6 +48,7 @@ const (
 type Job struct {
 	Kind       JobKind
 	Account    AccountID
+	Desk       DeskID // of Account: its runs wait for those of the same desk only
 	Connection ConnectionID
 	Urgent     bool      // access ends: goes ahead of everything else
 	At         time.Time // not before; zero: at once

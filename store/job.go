@@ -20,7 +20,7 @@ const (
 
 // Enqueue implements [entitlement.Store]. Jobs become River jobs of kind
 // "reconcile" and "evaluate" with [provision.ReconcileArgs] and [provision.EvaluateArgs], in
-// the default queue.
+// the queue of [provision.DeskID.Queue].
 func (s *Store) Enqueue(ctx context.Context, jobs ...provision.Job) error {
 	if len(jobs) == 0 {
 		return nil
@@ -75,7 +75,7 @@ func (t *pgTx) insertJobs(ctx context.Context, queue *river.Client[pgx.Tx], jobs
 const fewJobs = 20
 
 func insertParams(job provision.Job) (river.InsertManyParams, error) {
-	opts := &river.InsertOpts{Priority: priorityNormal, Queue: river.QueueDefault, ScheduledAt: job.At}
+	opts := &river.InsertOpts{Priority: priorityNormal, Queue: job.Desk.Queue(), ScheduledAt: job.At}
 	if job.Urgent {
 		opts.Priority = priorityUrgent
 	}

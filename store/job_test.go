@@ -40,7 +40,7 @@ func TestEnqueue(t *testing.T) {
 		later := time.Now().UTC().Add(time.Hour).Truncate(time.Second)
 		must(t, s.InTx(ctx, func(tx *store.Store) error {
 			return tx.Enqueue(ctx,
-				provision.Job{Kind: provision.JobReconcile, Account: "a1", Urgent: true},
+				provision.Job{Kind: provision.JobReconcile, Account: "a1", Desk: "d1", Urgent: true},
 				provision.Job{Kind: provision.JobReconcile, Account: "a2", At: later},
 				provision.Job{Kind: provision.JobEvaluate, Connection: "c1"})
 		}))
@@ -57,7 +57,7 @@ func TestEnqueue(t *testing.T) {
 			jobs[i].Args = compact(t, jobs[i].Args)
 		}
 		equal(t, "jobs", []job{
-			{"reconcile", `{"account":"a1"}`, "default", 1, rivertype.JobStateAvailable},
+			{"reconcile", `{"account":"a1"}`, "desk-d1", 1, rivertype.JobStateAvailable},
 			{"reconcile", `{"account":"a2"}`, "default", 2, rivertype.JobStateScheduled},
 			{"evaluate", `{"connection":"c1"}`, "default", 2, rivertype.JobStateAvailable},
 		}, jobs)

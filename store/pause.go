@@ -12,6 +12,8 @@ type pauseRow struct {
 	SinceAt int64
 	UntilAt int64
 	Reason  string
+
+	ReasonCode string
 }
 
 func (pauseRow) TableName() string { return "pauses" }
@@ -23,13 +25,13 @@ func (s *Store) Pauses(ctx context.Context) ([]reconcile.Pause, error) {
 		return nil, err
 	}
 	return convert(rows, func(row pauseRow) (reconcile.Pause, error) {
-		return reconcile.Pause{Desk: provision.DeskID(row.DeskID), Since: toTime(row.SinceAt), Until: toTime(row.UntilAt), Reason: row.Reason}, nil
+		return reconcile.Pause{Desk: provision.DeskID(row.DeskID), Since: toTime(row.SinceAt), Until: toTime(row.UntilAt), Reason: row.Reason, Code: provision.ReasonCode(row.ReasonCode)}, nil
 	})
 }
 
 // SavePause implements [reconcile.Store].
 func (s *Store) SavePause(ctx context.Context, p reconcile.Pause) error {
-	row := pauseRow{DeskID: string(p.Desk), SinceAt: fromTime(p.Since), UntilAt: fromTime(p.Until), Reason: p.Reason}
+	row := pauseRow{DeskID: string(p.Desk), SinceAt: fromTime(p.Since), UntilAt: fromTime(p.Until), Reason: p.Reason, ReasonCode: string(p.Code)}
 	return translate(byDesk(s.write(ctx)).Create(&row).Error, "pause")
 }
 

@@ -47,7 +47,7 @@ func TestSweepsComeBack(t *testing.T) {
 		exactly(t, 0, len(got(s.CountDrifts(ctx))(t)))
 		must(t, s.DeleteDrift(ctx, a.ID))
 
-		p := reconcile.Pause{Desk: d.ID, Since: noon, Until: noon.Add(time.Minute), Reason: "it is down"}
+		p := reconcile.Pause{Desk: d.ID, Since: noon, Until: noon.Add(time.Minute), Reason: "it is down", Code: provision.ReasonUnauthorized}
 		for range 2 {
 			must(t, s.SavePause(ctx, p))
 			back(t, p, got(s.Pauses(ctx))(t)[0])

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 // CircuitSettings says when calls to a desk that fails stop, and for how long.
@@ -41,6 +44,7 @@ type circuitBreaker struct {
 	since  time.Time // when it began to pause; zero: it does not
 	until  time.Time // no call before
 	reason string
+	refuse bool // it refuses our credentials
 	fresh  bool // until has moved, and nobody was told
 	over   bool // it is over, and nobody was told
 }
@@ -113,7 +117,7 @@ func (c *circuitBreaker) allow() (done func(error), _ error) {
 
 // paused says why no call is made. c.mu is held.
 func (c *circuitBreaker) paused(wait time.Duration) *pausedError {
-	p := &pausedError{wait: wait, reason: c.reason}
+	p := &pausedError{wait: wait, reason: c.reason, refused: c.refuse}
 	if !c.since.IsZero() {
 		p.lasted = time.Since(c.since)
 	}
@@ -149,7 +153,7 @@ func (c *circuitBreaker) learn(err error) {
 		c.since = time.Now()
 	}
 	if until := time.Now().Add(wait); until.After(c.until) {
-		c.until, c.reason, c.fresh = until, whyPaused(err), true
+		c.until, c.reason, c.refuse, c.fresh = until, whyPaused(err), desk.KindOf(err) == desk.Unauthorized, true
 	}
 }
 
@@ -158,7 +162,7 @@ func whyPaused(err error) string {
 	e, ok := errors.AsType[*desk.Error](err)
 	switch {
 	case !ok:
-		return "it does not answer as expected; the log tells more"
+		return "it " + cmp.Or(noAnswer(err), "does not answer as expected; the log tells more")
 	case e.Kind == desk.Unauthorized:
 		return "it refuses our credentials: " + e.Detail
 	}
@@ -178,4 +182,12 @@ func (c *circuitBreaker) news() (pause *pausedError, over bool) {
 	}
 	over, c.over = c.over, false
 	return nil, over
+}
+
+// note returns what notes the pause.
+func (p *pausedError) note(core Core) func(context.Context, provision.DeskID, string, time.Duration) error {
+	if p.refused {
+		return core.Reconcile.NoteRefusal
+	}
+	return core.Reconcile.NotePause
 }

@@ -37,6 +37,8 @@ type pausedError struct {
 	wait   time.Duration // until a call may be made
 	lasted time.Duration // how long none has been made; 0: the desk is merely busy
 	reason string
+
+	refused bool // the desk refuses our credentials
 }
 
 // Error returns the reason.
@@ -91,7 +93,7 @@ func (g *deskGuard) note(ctx context.Context) {
 	if pause != nil {
 		g.metrics.paused(g.desk, true)
 		g.log.WarnContext(ctx, "desk paused", "desk", g.desk.Name, "for", pause.wait, "reason", pause.reason)
-		err = g.core.Reconcile.NotePause(ctx, g.desk.ID, pause.reason, pause.wait)
+		err = pause.note(g.core)(ctx, g.desk.ID, pause.reason, pause.wait)
 	} else {
 		g.metrics.paused(g.desk, false)
 		g.log.InfoContext(ctx, "desk answers again", "desk", g.desk.Name)

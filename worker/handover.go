@@ -42,6 +42,7 @@ func (w *Worker) handOver(ctx context.Context, d *session, v *reconcile.Run, hav
 			if t.assignees, err = w.findAssignees(ctx, d, v, have); err != nil {
 				return nil, err
 			}
+			w.notePolicy(ctx, d, v, have, t.assignees)
 		}
 		if err := w.handOverPage(ctx, d, v, fresh, t, rest); err != nil {
 			return nil, err
@@ -152,6 +153,9 @@ func (w *Worker) findAssignees(ctx context.Context, d *session, v *reconcile.Run
 	policy := v.Desk.HandOver
 	switch {
 	case policy.Agent != "":
+		if leaving, err := w.core.Reconcile.IsLeaving(ctx, v.Desk.ID, policy.Agent); err != nil || leaving {
+			return &assignees{note: "the agent named in hand_over is leaving too"}, err
+		}
 		return w.agentAssignee(ctx, d, desk.Key{Email: policy.Agent}, have, "the agent named in hand_over is not active on the desk")
 	case policy.To == provision.HandOverManager:
 		manager, err := w.core.Reconcile.DeskUserOf(ctx, v.Connection.ID, v.Desk.ID, v.Account.Manager)
@@ -159,6 +163,9 @@ func (w *Worker) findAssignees(ctx context.Context, d *session, v *reconcile.Run
 			return nil, err
 		}
 		if manager == "" {
+			if leaving, err := w.core.Reconcile.IsLeaving(ctx, v.Desk.ID, v.Account.Manager); err != nil || leaving {
+				return &assignees{note: "the manager is leaving too"}, err
+			}
 			return &assignees{note: "the manager has no account on the desk"}, nil
 		}
 		return w.agentAssignee(ctx, d, desk.Key{ID: manager}, have, "the manager is not active on the desk")

@@ -20,6 +20,11 @@ const (
 	// runTimeout bounds a whole run; a hand-over of many conversations is
 	// the longest.
 	runTimeout = 30 * time.Minute
+	// servedEvery is how often a desk that is new is looked for.
+	servedEvery = 250 * time.Millisecond
+	// pollsASecond is how often all queues together are asked for work, however
+	// many desks there are; each is asked once a second at least.
+	pollsASecond = 200
 	// fetchPause is how long the queue is left alone after it gave work. When it
 	// had none it is asked again after [Options.Poll].
 	fetchPause = 5 * time.Millisecond
@@ -27,12 +32,14 @@ const (
 
 // Options say how much work is done at once.
 type Options struct {
-	Workers int           // runs at once; default 8
-	Poll    time.Duration // how often the queue is asked for work; default 100 ms
+	Workers int           // runs at once to one desk; default 8
+	Poll    time.Duration // how often a desk's queue is asked for work; default 100 ms, less often with many desks
 	Sweep   time.Duration // how often each desk is looked at for what was changed by hand; default never
 }
 
-// Start works off jobs from the queue behind driver until [Runner.Stop].
+// Start works off jobs from the queues behind driver until [Runner.Stop]. Each
+// desk has a queue and workers of its own, so that one that hangs, or a long
+// hand-over, has nobody wait on another desk.
 func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], opts Options) (*Runner, error) {
 	if opts.Workers == 0 {
 		opts.Workers = 8
@@ -45,7 +52,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	river.AddWorker(workers, &evaluateWorker{core: w.core})
 	client, err := river.NewClient(driver, &river.Config{
 		Workers:              workers,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: opts.Workers, FetchCooldown: min(fetchPause, opts.Poll), FetchPollInterval: opts.Poll}},
+		Queues:               map[string]river.QueueConfig{provision.SharedQueue: opts.queue(0)},
 		PollOnly:             true, // a listener would ask every 50 ms, on the one connection that may write to SQLite
 		JobTimeout:           runTimeout,
 		RescueStuckJobsAfter: runTimeout + time.Minute,
@@ -61,6 +68,10 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	keeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
 	w.sealing.done() // so that the first round has its time
+	served := &served{client: client, opts: opts, by: make(map[provision.DeskID]bool)}
+	r.keepers.Go(func() {
+		w.every(keeping, servedEvery, "looking for new desks", func(ctx context.Context) error { return w.serve(ctx, served) })
+	})
 	r.keepers.Go(func() { w.every(keeping, sealEvery, "sealing the audit log", w.seal) })
 	r.keepers.Go(func() { w.every(keeping, catchUpEvery, "catching up", w.catchUp) })
 	if opts.Sweep > 0 {
@@ -122,8 +133,12 @@ type reconcileWorker struct {
 	worker *Worker
 }
 
-// Work runs an account. A run that may begin later puts the job off.
+// Work runs an account. A run that may begin later puts the job off; one that
+// was not enqueued for its desk is, as those of older releases are not.
 func (v *reconcileWorker) Work(ctx context.Context, job *river.Job[provision.ReconcileArgs]) error {
+	if job.Queue == provision.SharedQueue {
+		return v.worker.core.Reconcile.Enqueue(ctx, job.Args.Account)
+	}
 	again, err := v.worker.Reconcile(ctx, job.Args.Account)
 	if err == nil && !again.IsZero() {
 		return river.JobSnooze(max(time.Until(again), 10*time.Millisecond))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -72,5 +73,25 @@ func TestStopDuringARun(t *testing.T) {
 		if n := h.actions(id.ID)["account.created"]; n != 1 {
 			h.Errorf("%d creations in the log, want 1", n)
 		}
+	})
+}
+
+// TestNewDeskWhileRunning: a desk that is added while the worker runs is served,
+// and so is a job that was enqueued without its desk, as older releases do.
+func TestNewDeskWhileRunning(t *testing.T) {
+	each(t, nil, func(h *harness) {
+		h.run(worker.Options{})
+		fresh := provision.Desk{Name: "new", Kind: builtin.Kind, Settings: map[string]string{builtin.SettingTeams: "Tier 1", builtin.SettingMailboxes: "Help"}}
+		var err error
+		h.desk, err = h.core.Settings.AddDesk(h.Context(), byTest, fresh)
+		h.must(err)
+		h.agents()
+		ann := h.person("ann", roles("agent"))
+		h.until("ann has access", func() bool { return h.account(ann.ID).State == provision.AccountReady })
+
+		h.update(ann.ID, func(i *provision.Identity) { i.Profile.GivenName = "Anna" })
+		h.jobs() // hers is lost, unless it is done
+		h.must(h.store.Enqueue(h.Context(), provision.Job{Kind: provision.JobReconcile, Account: h.account(ann.ID).ID}))
+		h.until("her name is on the desk", func() bool { a := h.account(ann.ID); return a.State == provision.AccountReady && !a.Due() })
 	})
 }

@@ -19,7 +19,7 @@ type metrics struct {
 	pauses   *prometheus.GaugeVec
 	drift    *prometheus.CounterVec
 	sweeps   *prometheus.CounterVec
-	drifted  driftGauge
+	health   healthGauges
 }
 
 func newMetrics(core Core) *metrics {
@@ -45,7 +45,7 @@ func newMetrics(core Core) *metrics {
 		sweeps: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deskbridge_sweeps_total", Help: "Sweeps of desks, by how they ended: done, failed.",
 		}, []string{"desk", "outcome"}),
-		drifted: driftGauge{core},
+		health: healthGauges{core},
 	}
 }
 
@@ -77,34 +77,73 @@ func (m *metrics) paused(d provision.Desk, is bool) {
 // Collectors returns what the worker measures, for a registry.
 func (w *Worker) Collectors() []prometheus.Collector {
 	m := w.metrics
-	return []prometheus.Collector{m.runs, m.steps, m.duration, m.calls, m.pauses, m.drift, m.sweeps, m.drifted}
+	return []prometheus.Collector{m.runs, m.steps, m.duration, m.calls, m.pauses, m.drift, m.sweeps, m.health}
 }
 
 // readTimeout bounds what is read when metrics are asked for.
 const readTimeout = 2 * time.Second
 
-// driftGauge reports how many accounts are known to differ, read when asked.
-type driftGauge struct{ core Core }
+// healthGauges report what is known of desks as a whole, read when asked.
+type healthGauges struct{ core Core }
 
-var driftedDesc = prometheus.NewDesc("deskbridge_drifted_accounts", "Accounts with a difference that was reported and not repaired.", []string{"desk"}, nil)
+// healthGauge is one of them. of returns its value; false where there is none.
+type healthGauge struct {
+	desc *prometheus.Desc
+	of   func(h reconcile.DeskHealth) (float64, bool)
+}
+
+func gauge(name, help string, of func(h reconcile.DeskHealth) (float64, bool)) healthGauge {
+	return healthGauge{prometheus.NewDesc(name, help, []string{"desk"}, nil), of}
+}
+
+// Times are given as such and not as ages, which the reader's clock makes of them.
+var gauges = []healthGauge{
+	gauge("deskbridge_drifted_accounts", "Accounts with a difference that was reported and not repaired.",
+		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Drifted), true }),
+	gauge("deskbridge_leavers", "Accounts whose access is to end and of which the desk has not confirmed it.",
+		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Leavers.Count), true }),
+	gauge("deskbridge_oldest_leaver_timestamp_seconds", "When the first of those began to leave; absent when there is none.",
+		func(h reconcile.DeskHealth) (float64, bool) { return seconds(h.Leavers.Since), h.Leavers.Count > 0 }),
+	gauge("deskbridge_waiting_runs", "Runs that may begin and wait for a worker.",
+		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Backlog.Runs), true }),
+	gauge("deskbridge_oldest_waiting_run_timestamp_seconds", "Since when the first of those may begin; absent when there is none.",
+		func(h reconcile.DeskHealth) (float64, bool) { return seconds(h.Backlog.Since), h.Backlog.Runs > 0 }),
+	gauge("deskbridge_hand_over_broken", "1 when the hand-over policy names nobody who can take over, as a run or a check found.",
+		func(h reconcile.DeskHealth) (float64, bool) {
+			if h.HandOver != nil {
+				return 1, true
+			}
+			return 0, true
+		}),
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 // Describe is part of [prometheus.Collector].
-func (driftGauge) Describe(ch chan<- *prometheus.Desc) { ch <- driftedDesc }
+func (healthGauges) Describe(ch chan<- *prometheus.Desc) {
+	for _, g := range gauges {
+		ch <- g.desc
+	}
+}
 
 // Collect is part of [prometheus.Collector].
-func (g driftGauge) Collect(ch chan<- prometheus.Metric) {
+func (g healthGauges) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	health, err := g.core.Reconcile.DeskHealth(ctx)
+	var desks []provision.Desk
 	if err == nil {
-		var desks []provision.Desk
-		if desks, err = g.core.Settings.Desks(ctx); err == nil {
-			for _, d := range desks {
-				ch <- prometheus.MustNewConstMetric(driftedDesc, prometheus.GaugeValue, float64(health[d.ID].Drifted), d.Name)
-			}
-		}
+		desks, err = g.core.Settings.Desks(ctx)
 	}
 	if err != nil {
-		ch <- prometheus.NewInvalidMetric(driftedDesc, err)
+		ch <- prometheus.NewInvalidMetric(gauges[0].desc, err)
+		return
+	}
+	for _, gauge := range gauges {
+		for _, d := range desks {
+			if value, ok := gauge.of(health[d.ID]); ok {
+				ch <- prometheus.MustNewConstMetric(gauge.desc, prometheus.GaugeValue, value, d.Name)
+			}
+		}
 	}
 }

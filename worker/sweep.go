@@ -66,6 +66,9 @@ func (w *Worker) Sweep(ctx context.Context, d provision.Desk, opts SweepOptions)
 		return s.report, err
 	}
 	err := s.run(ctx)
+	if err == nil {
+		_, err = CheckPolicy(ctx, s.core, s.d, s.desk)
+	}
 	return s.report, errors.Join(err, s.end(ctx, err))
 }
 

@@ -124,7 +124,11 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 		return "error", failure
 	}
 	w.log.WarnContext(ctx, "reconcile run failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", failure)
-	_, err := v.Fail(ctx, provision.ReasonFailed, "the desk did not answer as expected; the log tells more", 0)
+	reason := "the desk did not answer as expected; the log tells more"
+	if why := noAnswer(failure); why != "" {
+		reason = v.Desk.Name + " " + why
+	}
+	_, err := v.Fail(ctx, provision.ReasonFailed, reason, 0)
 	return "failed", err
 }
 

@@ -272,7 +272,10 @@ func printReport(w io.Writer, r server.DeskReport) error {
 	fmt.Fprintf(w, "\n  our own account  %s (never touched)\n  roles            %s\n  teams            %s\n  mailboxes        %s\n  cannot           %s\n",
 		r.Self, output.List(r.Roles), output.List(r.Teams), output.List(r.Mailboxes), output.List(r.Cannot))
 	for _, p := range r.Problems {
-		fmt.Fprintf(w, "  problem          %s\n", p)
+		fmt.Fprintf(w, "  problem          %s\n", output.Plain(p))
+	}
+	for _, p := range r.Warnings {
+		fmt.Fprintf(w, "  warning          %s\n", output.Plain(p))
 	}
 	return nil
 }

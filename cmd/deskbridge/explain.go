@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
@@ -19,6 +20,7 @@ type explained struct {
 	ID         string           `json:"id"`
 	Connection string           `json:"connection"`
 	UserName   string           `json:"user_name"`
+	Name       string           `json:"name,omitempty"`
 	ExternalID string           `json:"external_id,omitempty"`
 	Status     string           `json:"status"`
 	Groups     []explainedGroup `json:"groups"`
@@ -46,7 +48,8 @@ type explainedDesk struct {
 	As        output.Moment    `json:"confirmed_at,omitzero"`
 	Why       string           `json:"reason,omitempty"`
 	Code      string           `json:"reason_code,omitempty"`
-	Differs   []string         `json:"differs,omitempty"` // what a sweep found changed by hand, and reported
+	Ending    *output.Moment   `json:"ending_since,omitempty"` // access is to end, and the desk has not confirmed it
+	Differs   []string         `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
 }
 
 type explainedPart struct {
@@ -102,7 +105,7 @@ func explainPerson(ctx context.Context, s *server.System, person provision.Ident
 	if err != nil {
 		return explained{}, err
 	}
-	out := explained{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, ExternalID: person.ExternalID, Status: string(person.Status)}
+	out := explained{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status)}
 	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
@@ -128,6 +131,9 @@ func explainPerson(ctx context.Context, s *server.System, person provision.Ident
 		}
 		if acc := e.Account; acc != nil {
 			d.Account, d.DeskUser, d.Origin, d.State, d.Why, d.Code = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason, string(acc.ReasonCode)
+			if acc.EndingSince != nil && acc.State != provision.AccountEnded {
+				d.Ending = &output.Moment{At: acc.EndingSince}
+			}
 			drifts, err := s.Core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Account: acc.ID})
 			if err != nil {
 				return out, err
@@ -152,17 +158,28 @@ func viaNames(names map[provision.GroupID]string, via []provision.GroupID) (out 
 }
 
 func (e explained) print(w io.Writer) {
-	fmt.Fprintf(w, "%s · connection %s · %s\n", e.UserName, e.Connection, e.Status)
+	name := e.UserName
+	if e.Name != "" && e.Name != e.UserName {
+		name = e.Name + " (" + e.UserName + ")"
+	}
+	fmt.Fprintf(w, "%s · connection %s · %s\n", output.Plain(name), e.Connection, e.Status)
 	for _, g := range e.Groups {
-		fmt.Fprintf(w, "  in group %s%s%s\n", g.Name, through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
+		fmt.Fprintf(w, "  in group %s%s%s\n", output.Plain(g.Name), through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
 	}
 	for _, d := range e.Desks {
-		fmt.Fprintf(w, "\n  %s (%s)\n    should have  %s\n    has          %s\n", d.Desk, d.Kind, accessWords(d.Desired), d.has())
+		account := ""
+		if d.Account != "" {
+			account = ", account " + plan.ShortID(provision.AccountID(d.Account))
+		}
+		fmt.Fprintf(w, "\n  %s (%s)%s\n    should have  %s\n    has          %s\n", d.Desk, d.Kind, account, accessWords(d.Desired), d.has())
+		if d.Ending != nil {
+			fmt.Fprintf(w, "    still in     since %s, when access was to end\n", d.Ending)
+		}
 		if d.Why != "" {
-			fmt.Fprintf(w, "    but          %s\n", d.Why)
+			fmt.Fprintf(w, "    but          %s\n", output.Plain(d.Why))
 		}
 		for _, difference := range d.Differs {
-			fmt.Fprintf(w, "    by hand      %s\n", difference)
+			fmt.Fprintf(w, "    by hand      %s\n", output.Plain(difference))
 		}
 		for _, r := range d.Reasons {
 			for i, g := range r.GivenBy {
@@ -170,7 +187,7 @@ func (e explained) print(w io.Writer) {
 				if i > 0 {
 					label = strings.Repeat(" ", len(label)-1) + "+"
 				}
-				fmt.Fprintf(w, "    %s  ← %s%s, by rule %s (%s)\n", label, g.Source, through(g.Via), g.Rule, g.When)
+				fmt.Fprintf(w, "    %s  ← %s%s, by rule %s (%s)\n", label, output.Plain(g.Source), through(g.Via), g.Rule, g.When)
 			}
 		}
 	}
@@ -190,5 +207,5 @@ func through(via []string) string {
 	if len(via) == 0 {
 		return ""
 	}
-	return " through " + strings.Join(via, " → ")
+	return " through " + output.Plain(strings.Join(via, " → "))
 }

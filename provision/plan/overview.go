@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // Overview is the state of everything at a glance.
@@ -12,6 +13,9 @@ type Overview struct {
 	Connections []ConnectionOverview
 	Desks       []DeskOverview
 	Attention   []provision.Account // those that need attention or are on hold
+	Causes      []Cause             // why those do; what concerns most accounts first
+	Leavers     []Affected          // whose access is to end, and of which the desk has not confirmed it; the oldest first
+	At          time.Time           // when this was so
 }
 
 // ConnectionOverview is one connection in an [Overview].
@@ -26,10 +30,12 @@ type DeskOverview struct {
 	Desk     provision.Desk
 	Accounts map[provision.AccountState]int
 	Seats    int // taken
+	Health   reconcile.DeskHealth
 }
 
 // Overview returns the state of everything at a glance.
 func (s *Service) Overview(ctx context.Context) (o Overview, _ error) {
+	o.At = s.now()
 	connections, err := s.store.Connections(ctx)
 	if err != nil {
 		return o, err
@@ -58,19 +64,19 @@ func (s *Service) Overview(ctx context.Context) (o Overview, _ error) {
 	if err != nil {
 		return o, err
 	}
+	health, err := s.reconcile.DeskHealth(ctx)
+	if err != nil {
+		return o, err
+	}
 	for _, d := range desks {
-		line := DeskOverview{Desk: d, Accounts: counts[d.ID]}
+		line := DeskOverview{Desk: d, Accounts: counts[d.ID], Health: health[d.ID]}
 		if line.Seats, err = s.store.SeatsTaken(ctx, d.ID); err != nil {
 			return o, err
 		}
 		o.Desks = append(o.Desks, line)
 	}
-	for _, state := range []provision.AccountState{provision.AccountNeedsAttention, provision.AccountOnHold} {
-		accounts, err := s.store.AccountsWhere(ctx, provision.AccountFilter{State: state}, 0)
-		if err != nil {
-			return o, err
-		}
-		o.Attention = append(o.Attention, accounts...)
+	if o.Attention, err = s.attention(ctx); err != nil {
+		return o, err
 	}
-	return o, nil
+	return o, s.standing(ctx, &o)
 }

@@ -20,5 +20,9 @@ type Store interface {
 	// EachIdentity calls fn for every identity of the connection that is not
 	// removed, in batches by id.
 	EachIdentity(ctx context.Context, c provision.ConnectionID, fn func([]provision.Identity) error) error
+	// LeavingAccounts returns those whose access is to end and of which the desk has
+	// not confirmed that it has; the first to end comes first.
+	LeavingAccounts(ctx context.Context) ([]provision.Account, error)
+	PeopleNames(ctx context.Context, ids []provision.IdentityID) ([]Person, error) // of those that there are, in any order
 	CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error)
 }

@@ -49,6 +49,15 @@ func (s *Service) Reclaim(ctx context.Context) (n int, _ error) {
 	}
 }
 
+// Enqueue enqueues a run for one account, if one is due.
+func (s *Service) Enqueue(ctx context.Context, id provision.AccountID) error {
+	a, err := s.store.Account(ctx, id)
+	if err != nil || !a.Due() {
+		return err
+	}
+	return s.inTx(ctx, func(tx Store) error { return tx.Enqueue(ctx, nextJob(a, s.grace)) })
+}
+
 // enqueueDue enqueues runs for up to most accounts that are due at now and
 // were not touched since before, changed by change. It returns how many.
 func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most int, change func(*provision.Account)) (n int, _ error) {
@@ -71,7 +80,7 @@ func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most in
 			a.UpdatedAt = s.now() // idle from now on
 			change(&a)
 			due[i] = a
-			jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive})
+			jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive})
 		}
 		if n = len(due); n == 0 {
 			return nil

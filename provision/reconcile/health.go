@@ -11,6 +11,12 @@ type DeskHealth struct {
 	Sweep   *Sweep // nil: never swept, and no turn yet
 	Drifted int    // accounts with a reported difference
 	Pause   *Pause // nil: it is called as needed
+
+	Leavers Leavers // zero: none
+	Backlog Backlog // of the desk's queue; zero: nothing waits for a worker
+	// HandOver is what is wrong with the policy that the desk has now; nil:
+	// nothing is known to be.
+	HandOver *HandOverProblem
 }
 
 // DeskHealth returns what is known of each desk.
@@ -32,6 +38,9 @@ func (s *Service) DeskHealth(ctx context.Context) (map[provision.DeskID]DeskHeal
 		h.Drifted = n
 		health[desk] = h
 	}
+	if err := s.standing(ctx, health); err != nil {
+		return nil, err
+	}
 	pauses, err := s.store.Pauses(ctx)
 	if err != nil {
 		return nil, err
@@ -44,4 +53,35 @@ func (s *Service) DeskHealth(ctx context.Context) (map[provision.DeskID]DeskHeal
 		}
 	}
 	return health, nil
+}
+
+// standing adds who has not left yet, what waits, and whether conversations can be handed over.
+func (s *Service) standing(ctx context.Context, health map[provision.DeskID]DeskHealth) error {
+	desks, err := s.store.Desks(ctx)
+	if err != nil {
+		return err
+	}
+	leavers, err := s.store.Leavers(ctx)
+	if err != nil {
+		return err
+	}
+	backlogs, err := s.store.Backlogs(ctx)
+	if err != nil {
+		return err
+	}
+	problems, err := s.store.HandOverProblems(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range desks {
+		h := health[d.ID]
+		h.Leavers, h.Backlog = leavers[d.ID], backlogs[d.ID.Queue()]
+		for _, p := range problems {
+			if p.Desk == d.ID && p.Policy == d.HandOver {
+				h.HandOver = &p
+			}
+		}
+		health[d.ID] = h
+	}
+	return nil
 }

@@ -97,7 +97,7 @@ func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, rea
 			}
 			if free, err := s.freeSeats(ctx, tx, desk); err != nil || free != 0 { // since it was refused
 				a.State, a.Reason, a.ReasonCode = provision.AccountWaiting, "", provision.ReasonNone
-				return errors.Join(err, tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID}))
+				return errors.Join(err, tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk}))
 			}
 		}
 		if recheck {
@@ -124,7 +124,7 @@ func (r *Run) Fail(ctx context.Context, code provision.ReasonCode, reason string
 		a.Attempts++
 		at = s.now().Add(max(after, Backoff(a.Attempts)))
 		a.State, a.Reason, a.ReasonCode, a.RetryAt = provision.AccountWaiting, reason, code, &at
-		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: r.Ending(), At: at})
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: r.Ending(), At: at})
 	})
 	return at, err
 }
@@ -177,7 +177,7 @@ func (r *Run) finish(ctx context.Context, leavesSeat bool, change func(tx Store,
 
 // nextJob is the job for an account that is due, after grace where that applies.
 func nextJob(a provision.Account, grace time.Duration) provision.Job {
-	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive}
+	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive}
 	if a.Desired.Status == provision.AccessAbsent && a.EndingSince != nil {
 		job.At = a.EndingSince.Add(grace)
 	}

@@ -15,6 +15,8 @@ type Pause struct {
 	Since  time.Time
 	Until  time.Time // when the desk is tried again
 	Reason string    // in plain words, without secrets and personal data
+
+	Code provision.ReasonCode // [provision.ReasonUnauthorized], or [provision.ReasonNone] for a pause that ends by itself
 }
 
 // pauseStale is how long after its end a pause is still shown: the desk is
@@ -25,15 +27,25 @@ const pauseStale = 2 * time.Minute
 // NotePause notes that a desk is not called for a while. A pause that follows
 // another one goes on since then.
 func (s *Service) NotePause(ctx context.Context, desk provision.DeskID, reason string, wait time.Duration) error {
+	return s.notePause(ctx, Pause{Desk: desk, Reason: reason}, wait)
+}
+
+// NoteRefusal is [Service.NotePause] for a desk that refuses our credentials:
+// that does not end without a person.
+func (s *Service) NoteRefusal(ctx context.Context, desk provision.DeskID, reason string, wait time.Duration) error {
+	return s.notePause(ctx, Pause{Desk: desk, Reason: reason, Code: provision.ReasonUnauthorized}, wait)
+}
+
+func (s *Service) notePause(ctx context.Context, p Pause, wait time.Duration) error {
 	return s.inTx(ctx, func(tx Store) error {
 		now := s.now()
-		p := Pause{Desk: desk, Since: now, Until: now.Add(wait), Reason: reason}
+		p.Since, p.Until = now, now.Add(wait)
 		pauses, err := tx.Pauses(ctx)
 		if err != nil {
 			return err
 		}
 		for _, have := range pauses {
-			if have.Desk == desk && s.fresh(have) {
+			if have.Desk == p.Desk && s.fresh(have) {
 				p.Since = have.Since
 			}
 		}
@@ -80,7 +92,7 @@ func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provis
 		}
 		a.RetryAt, a.Reason, a.ReasonCode, a.UpdatedAt = nil, "", provision.ReasonNone, now
 		back = append(back, a)
-		jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: a.Desired.Status != provision.AccessActive})
+		jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive})
 	}
 	if len(back) == 0 {
 		return nil
@@ -102,6 +114,6 @@ func (r *Run) Defer(ctx context.Context, reason string, after time.Duration) err
 		at := s.now().Add(after)
 		a.State, a.ReasonCode, a.RetryAt = provision.AccountWaiting, provision.ReasonDeskPaused, &at
 		a.Reason = r.Desk.Name + " is not called for now: " + reason
-		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Urgent: r.Ending(), At: at})
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: r.Ending(), At: at})
 	})
 }

@@ -14,6 +14,7 @@ import (
 type Store interface {
 	entitlement.Store
 	audit.Appender
+	StandingStore
 
 	Connection(ctx context.Context, nameOrID string) (provision.Connection, error)
 	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)
@@ -33,9 +34,6 @@ type Store interface {
 	CountDrifts(ctx context.Context) (map[provision.DeskID]int, error) // of the same
 	SaveDrift(ctx context.Context, d Drift) error
 	DeleteDrift(ctx context.Context, a provision.AccountID) error
-	Pauses(ctx context.Context) ([]Pause, error) // by desk
-	SavePause(ctx context.Context, p Pause) error
-	DeletePause(ctx context.Context, d provision.DeskID) error
 	Account(ctx context.Context, id provision.AccountID) (provision.Account, error)
 	// LoadRun locks an account, and its connection too when that is asked for,
 	// and reads what a run has to know: all of [Run] but Teams and Mailboxes,
@@ -58,4 +56,17 @@ type Store interface {
 	// returns those of an account that no CloseWrites has closed, by id.
 	JournalWrites(ctx context.Context, writes []Write) ([]Write, error)
 	CloseWrites(ctx context.Context, ids []int64) error
+}
+
+// StandingStore is what [Store] keeps of desks as a whole.
+type StandingStore interface {
+	DeskIDs(ctx context.Context) ([]provision.DeskID, error)
+	Pauses(ctx context.Context) ([]Pause, error) // by desk
+	SavePause(ctx context.Context, p Pause) error
+	DeletePause(ctx context.Context, d provision.DeskID) error
+	Leavers(ctx context.Context) (map[provision.DeskID]Leavers, error) // desks without any are left out
+	Backlogs(ctx context.Context) (map[string]Backlog, error)          // by queue; empty ones are left out
+	HandOverProblems(ctx context.Context) ([]HandOverProblem, error)   // by desk
+	SaveHandOverProblem(ctx context.Context, p HandOverProblem) error
+	DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error
 }

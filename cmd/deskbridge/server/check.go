@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/worker"
 )
 
 // DeskReport is what `desk check` found.
@@ -22,6 +23,7 @@ type DeskReport struct {
 	Mailboxes []string `json:"mailboxes"`
 	Cannot    []string `json:"cannot"`
 	Problems  []string `json:"problems"`
+	Warnings  []string `json:"warnings,omitempty"` // what may become a problem
 }
 
 // CheckDesk tries a desk: its credentials, its rights, and whether rules name
@@ -59,8 +61,26 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 			report.Problems = append(report.Problems, there.Missing(r)...)
 		}
 	}
+	if err := report.checkHandOver(ctx, s, connector, d); err != nil {
+		return report, err
+	}
 	report.OK = len(report.Problems) == 0
 	return report, nil
+}
+
+// checkHandOver says whether somebody takes over from leavers. A team without
+// members is no problem until somebody has left it.
+func (r *DeskReport) checkHandOver(ctx context.Context, s *System, connector desk.Desk, d provision.Desk) error {
+	found, err := worker.CheckPolicy(ctx, WorkerCore(s.Core), connector, d)
+	if d.HandOver.Agent != "" {
+		r.Problems = append(r.Problems, found...)
+	} else {
+		r.Warnings = append(r.Warnings, found...)
+	}
+	if err != nil {
+		return DeskError(d, err)
+	}
+	return nil
 }
 
 // cannot lists what has to be done by hand on a desk, in words.

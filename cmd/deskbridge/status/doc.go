@@ -1,0 +1,3 @@
+// Package status prints the state of everything at a glance: whom and what a
+// person should look at, by name.
+package status

@@ -1,0 +1,142 @@
+package status
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// mostLeavers is how many leavers are named; programs are told all.
+const mostLeavers = 10
+
+// PrintTables prints connections, desks, and what is wrong with desks as a whole.
+func (r *Report) PrintTables(w io.Writer) error {
+	var rows [][]string
+	for _, c := range r.Connections {
+		brake := "-"
+		if c.Held {
+			brake = "on hold"
+		}
+		rows = append(rows, []string{c.Name, c.IdP, fmt.Sprint(c.Active), c.LastUsed.String(), brake})
+	}
+	if err := output.Table(w, "CONNECTION | IDP | ACTIVE PEOPLE | LAST USED | BRAKE", rows); err != nil {
+		return err
+	}
+	rows = nil
+	for _, d := range r.Desks {
+		seats := fmt.Sprint(d.Seats)
+		if d.Limit > 0 {
+			seats += fmt.Sprintf(" of %d", d.Limit)
+		}
+		n := func(s provision.AccountState) string { return fmt.Sprint(d.Accounts[s]) }
+		rows = append(rows, []string{d.Name, d.Kind, n(provision.AccountReady), n(provision.AccountWaiting), n(provision.AccountEnded),
+			n(provision.AccountNeedsAttention), n(provision.AccountOnHold), seats, d.swept()})
+	}
+	fmt.Fprintln(w)
+	if err := output.Table(w, "DESK | KIND | READY | WAITING | ENDED | NEEDS ATTENTION | ON HOLD | SEATS | SWEPT", rows); err != nil {
+		return err
+	}
+	r.printDesks(w)
+	r.printDrifts(w)
+	return nil
+}
+
+func (d Desk) swept() string {
+	switch {
+	case d.Drift == string(provision.DriftOff):
+		return "off"
+	case d.Sweep == nil:
+		return "-"
+	case d.Sweep.Running:
+		return "now"
+	}
+	return d.Sweep.FinishedAt.String()
+}
+
+func (r *Report) printDesks(w io.Writer) {
+	for _, d := range r.Desks {
+		if d.Pause != nil {
+			fmt.Fprintf(w, "\nDesk %s is not called for now (since %s; tried again at %s):\n  %s\n", d.Name, d.Pause.Since, d.Pause.Until, output.Plain(d.Pause.Reason))
+			if d.Pause.Code == string(provision.ReasonUnauthorized) {
+				fmt.Fprintf(w, "  This does not end by itself: give the desk new credentials; `deskbridge desk check %s` tries them.\n", d.Name)
+			}
+		}
+		if d.HandOver != nil {
+			fmt.Fprintf(w, "\nConversations of people who leave desk %s are not handed over as they should be (found %s):\n  %s\n", d.Name, d.HandOver.FoundAt, output.Plain(d.HandOver.Reason))
+		}
+		if d.Sweep != nil && d.Sweep.Problem != "" {
+			fmt.Fprintf(w, "\nThe last sweep of desk %s was not completed:\n  %s\n", d.Name, output.Plain(d.Sweep.Problem))
+		}
+	}
+}
+
+func (r *Report) printDrifts(w io.Writer) {
+	if len(r.Drifts) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%d accounts were changed on their desk by hand; `deskbridge retry ACCOUNT` repairs one:\n", len(r.Drifts))
+	for _, d := range r.Drifts {
+		fmt.Fprintf(w, "  %s  on %s, found %s\n", d.Account, d.Desk, d.FoundAt)
+		for _, difference := range d.Differences {
+			fmt.Fprintf(w, "    %s\n", output.Plain(difference))
+		}
+	}
+}
+
+// PrintPeople prints who has not left yet, and who waits for a person and why.
+func (r *Report) PrintPeople(w io.Writer) {
+	if len(r.Leavers) > 0 {
+		fmt.Fprintf(w, "\n%s still in; the longest is first:\n", count(len(r.Leavers), "leaver is", "leavers are"))
+		for i, a := range r.Leavers {
+			if i == mostLeavers {
+				fmt.Fprintf(w, "  and %d more; `deskbridge status --json` has all\n", len(r.Leavers)-i)
+				break
+			}
+			fmt.Fprintf(w, "  %s on %s, for %s (%s)%s\n", a.label, a.Desk, r.age(a.Ending), a.State, why(a))
+		}
+	}
+	if len(r.Causes) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s an admin:\n", count(len(r.Attention), "account needs", "accounts need"))
+	for _, c := range r.Causes {
+		fmt.Fprintf(w, "  %s, %s (%s): %s\n    %s\n", strings.Join(c.Desks, ", "), count(c.People, "person", "people"), c.State, output.Plain(strings.TrimPrefix(c.Reason, "on hold: ")), output.Few(c.labels))
+	}
+}
+
+// why says what keeps a leaver in, unless that stands among the causes.
+func why(a Account) string {
+	switch {
+	case a.State == string(provision.AccountNeedsAttention), a.State == string(provision.AccountOnHold):
+		return ", see below"
+	case a.Reason != "":
+		return ": " + output.Plain(a.Reason)
+	}
+	return ""
+}
+
+func count(n int, one, many string) string {
+	return fmt.Sprintf("%d %s", n, map[bool]string{true: one, false: many}[n == 1])
+}
+
+// age is how long ago something was, when the report was made.
+func (r *Report) age(since *output.Moment) string {
+	if since == nil || since.At == nil {
+		return "some time"
+	}
+	age := max(r.at.Sub(*since.At), 0)
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}} {
+		if age >= 2*unit.of || age >= unit.of && unit.of == time.Minute {
+			return fmt.Sprintf("%d %s", age/unit.of, unit.name)
+		}
+	}
+	return fmt.Sprintf("%d s", cmp.Or(age/time.Second, 1))
+}

@@ -1,0 +1,194 @@
+package status
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+)
+
+// Report is what `status` says, but for tokens.
+type Report struct {
+	NeedsPerson bool         `json:"needs_person"`
+	Connections []Connection `json:"connections"`
+	Desks       []Desk       `json:"desks"`
+	Attention   []Account    `json:"attention"`
+	Causes      []Cause      `json:"causes"` // of those, each once
+	Leavers     []Account    `json:"leavers"`
+	Drifts      []Drift      `json:"drifts"`
+
+	at time.Time
+}
+
+// Connection is one connection.
+type Connection struct {
+	Name     string        `json:"name"`
+	IdP      string        `json:"idp"`
+	Active   int           `json:"active_people"`
+	LastUsed output.Moment `json:"last_used_at"`
+	Held     bool          `json:"held"`
+}
+
+// Desk is one desk.
+type Desk struct {
+	Name     string                         `json:"name"`
+	Kind     string                         `json:"kind"`
+	Accounts map[provision.AccountState]int `json:"accounts"`
+	Seats    int                            `json:"seats_taken"`
+	Limit    int                            `json:"seats,omitempty"`
+	Drift    string                         `json:"drift"`            // the policy
+	Drifted  int                            `json:"drifted_accounts"` // reported, and not repaired
+	Leavers  int                            `json:"leavers"`          // still in
+	Waiting  int                            `json:"waiting_runs"`     // for a worker
+	Since    output.Moment                  `json:"waiting_since"`    // the first of these
+	Sweep    *Sweep                         `json:"sweep,omitempty"`
+	Pause    *Pause                         `json:"pause,omitempty"`
+	HandOver *HandOver                      `json:"hand_over_problem,omitempty"`
+}
+
+// Sweep is how the last sweep of a desk went.
+type Sweep struct {
+	FinishedAt output.Moment `json:"finished_at"`
+	NextAt     output.Moment `json:"next_at"`
+	Running    bool          `json:"running"`
+	Checked    int           `json:"checked"`
+	Drifted    int           `json:"drifted"`
+	Problem    string        `json:"problem,omitempty"`
+}
+
+// Pause says why a desk is not called for a while.
+type Pause struct {
+	Since  output.Moment `json:"since"`
+	Until  output.Moment `json:"until"`
+	Reason string        `json:"reason"`
+	Code   string        `json:"reason_code,omitempty"` // "unauthorized" for one that needs a person
+}
+
+// HandOver says why leavers' conversations go to the queue.
+type HandOver struct {
+	FoundAt output.Moment `json:"found_at"`
+	Reason  string        `json:"reason"`
+}
+
+// Drift is an account with a reported difference.
+type Drift struct {
+	Account     string        `json:"account"`
+	Desk        string        `json:"desk"`
+	FoundAt     output.Moment `json:"found_at"`
+	Differences []string      `json:"differences"`
+}
+
+// Account is one account, and whose it is.
+type Account struct {
+	Account string         `json:"account"`
+	Person  string         `json:"person"` // id
+	Name    string         `json:"name,omitempty"`
+	Address string         `json:"address,omitempty"`
+	Desk    string         `json:"desk"`
+	State   string         `json:"state"`
+	Reason  string         `json:"reason"`
+	Code    string         `json:"reason_code,omitempty"`
+	Ending  *output.Moment `json:"ending_since,omitempty"`
+
+	label string // for people
+}
+
+// Cause is one reason for which accounts wait for a person.
+type Cause struct {
+	State    string   `json:"state"`
+	Reason   string   `json:"reason"`
+	Code     string   `json:"reason_code,omitempty"`
+	Desks    []string `json:"desks"`
+	People   int      `json:"people"`
+	Accounts []string `json:"accounts"` // ids
+
+	labels []string
+}
+
+// Of returns the state of everything.
+func Of(ctx context.Context, s *server.System) (Report, error) {
+	found, err := s.Core.Plan.Overview(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	names, err := s.LoadNames(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{NeedsPerson: found.NeedsPerson(), Connections: []Connection{}, Desks: []Desk{}, Attention: []Account{}, Causes: []Cause{},
+		Leavers: []Account{}, Drifts: []Drift{}, at: found.At}
+	for _, c := range found.Connections {
+		r.Connections = append(r.Connections, Connection{Name: c.Connection.Name, IdP: string(c.Connection.IdP), Active: c.Active,
+			LastUsed: output.Moment{At: c.LastUsedAt}, Held: c.Connection.HeldAt != nil})
+	}
+	for _, d := range found.Desks {
+		r.Desks = append(r.Desks, deskOf(d, found.At))
+	}
+	for _, c := range found.Causes {
+		r.add(c, &names)
+	}
+	for _, a := range found.Leavers {
+		r.Leavers = append(r.Leavers, accountOf(a, &names))
+	}
+	drifts, err := s.Core.Reconcile.Drifts(ctx, reconcile.DriftFilter{})
+	for _, d := range drifts {
+		r.Drifts = append(r.Drifts, Drift{Account: string(d.Account), Desk: names.DeskName(d.Desk), FoundAt: output.Moment{At: &d.FoundAt}, Differences: d.Differences()})
+	}
+	return r, err
+}
+
+// add adds a cause and its accounts.
+func (r *Report) add(c plan.Cause, names *server.Names) {
+	cause := Cause{State: string(c.State), Reason: c.Reason, Code: string(c.Code), People: c.People()}
+	for _, d := range c.Desks {
+		cause.Desks = append(cause.Desks, names.DeskName(d))
+	}
+	named := make(map[provision.IdentityID]bool)
+	for _, a := range c.Accounts {
+		account := accountOf(a, names)
+		r.Attention = append(r.Attention, account)
+		cause.Accounts = append(cause.Accounts, account.Account)
+		if !named[a.Identity] {
+			named[a.Identity] = true
+			cause.labels = append(cause.labels, account.label)
+		}
+	}
+	r.Causes = append(r.Causes, cause)
+}
+
+func accountOf(a plan.Affected, names *server.Names) Account {
+	out := Account{Account: string(a.ID), Person: string(a.Identity), Name: a.Person.Name, Address: a.Person.Address, Desk: names.DeskName(a.Desk),
+		State: string(a.State), Reason: a.Reason, Code: string(a.ReasonCode), label: output.Plain(a.Person.String()) + " " + plan.ShortID(a.ID)}
+	if a.EndingSince != nil {
+		out.Ending = &output.Moment{At: a.EndingSince}
+	}
+	return out
+}
+
+func deskOf(d plan.DeskOverview, now time.Time) Desk {
+	h := d.Health
+	out := Desk{Name: d.Desk.Name, Kind: string(d.Desk.Kind), Accounts: d.Accounts, Seats: d.Seats, Limit: d.Desk.Seats,
+		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Leavers: h.Leavers.Count, Waiting: h.Backlog.Runs}
+	if out.Accounts == nil {
+		out.Accounts = map[provision.AccountState]int{}
+	}
+	if h.Backlog.Runs > 0 {
+		out.Since = output.Moment{At: &h.Backlog.Since}
+	}
+	if sw := h.Sweep; sw != nil {
+		out.Sweep = &Sweep{FinishedAt: output.Moment{At: sw.FinishedAt}, NextAt: output.Moment{At: &sw.NextAt}, Running: sw.LeaseUntil != nil && now.Before(*sw.LeaseUntil),
+			Checked: sw.Checked, Drifted: sw.Drifted, Problem: sw.Problem}
+	}
+	if p := h.Pause; p != nil {
+		out.Pause = &Pause{Since: output.Moment{At: &p.Since}, Until: output.Moment{At: &p.Until}, Reason: p.Reason, Code: string(p.Code)}
+	}
+	if p := h.HandOver; p != nil {
+		out.HandOver = &HandOver{FoundAt: output.Moment{At: &p.FoundAt}, Reason: p.Reason}
+	}
+	return out
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+)
+
+// told is what a command prints, without what is another one each time.
+func told(text string) string {
+	for _, blank := range []struct{ what, by string }{
+		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`, "TIME"},
+		{` [0-9a-f]{8}\b`, " ID"},
+		{`for \d+ (s|min)\b`, "for AGE"},
+		{`(\S)  +`, "$1  "},
+	} {
+		text = regexp.MustCompile(blank.what).ReplaceAllString(text, blank.by)
+	}
+	return text
+}
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares what is told with a file in testdata/status.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	file := "testdata/status/" + name + ".txt"
+	if *update {
+		if err := os.WriteFile(file, []byte(told(text)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), told(text)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+// staff pushes so many people of Support, and waits until they are as they can be.
+func staff(t *testing.T, b *bridge, from idp, count int) (ids []string) {
+	t.Helper()
+	for i := range count {
+		given := string(rune('A'+i)) + "da"
+		ids = append(ids, from.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: given, Family: "Byron", Mail: strings.ToLower(given) + "@acme.example"})))
+		from.group(t, fmt.Sprintf("Support %d", i), ids[i]) // one after the other, so that the first ones have the seats
+		b.synced()
+	}
+	return ids
+}
+
+// agentsOf are rules for the groups of staff.
+func agentsOf(count int) string {
+	rules := "rules:\n"
+	for i := range count {
+		rules += fmt.Sprintf("  - {connection: acme, group: Support %d, desk: d, role: agent, teams: [Tier 1]}\n", i)
+	}
+	return rules
+}
+
+// TestStatusGroupsCauses: what waits for the same reason is one line, with the
+// people's names.
+func TestStatusGroupsCauses(t *testing.T) {
+	eachBridge(t, func(t *testing.T, b *bridge) {
+		okta := b.connect("acme")
+		b.apply("desks: [{name: d, kind: builtin, seats: 2, drift: off, settings: {teams: Tier 1}}]\n" + agentsOf(8))
+		staff(t, b, okta, 8)
+		golden(t, "seats", b.command("status"))
+		o := commandJSON[overview](b, "status")
+		if len(o.Attention) != 6 || len(o.Causes) != 1 || o.Causes[0].People != 6 || !o.NeedsPerson || o.Attention[0].Name == "" {
+			t.Errorf("for programs: %+v", o.Report)
+		}
+		short := o.Attention[0].Account[len(o.Attention[0].Account)-8:]
+		if out := b.command("retry", short); !strings.Contains(out, "1 accounts") {
+			t.Errorf("by the short id: %s", out)
+		}
+	}, "DESKBRIDGE_SWEEP=off")
+}
+
+// TestStatusNamesLeavers: whoever should be out and is not stands there by name,
+// and the brake takes one line.
+func TestStatusNamesLeavers(t *testing.T) {
+	eachBridge(t, func(t *testing.T, b *bridge) {
+		okta := b.connect("acme")
+		b.apply("desks: [{name: d, kind: builtin, drift: off, settings: {teams: Tier 1}}]\n" + agentsOf(8))
+		ids := staff(t, b, okta, 8)
+		for _, id := range ids[:5] {
+			okta.mustPatch(t, "/Users/"+id, setActive(false))
+			b.synced()
+		}
+		for _, id := range ids[5:] {
+			okta.mustPatch(t, "/Users/"+id, setActive(false))
+			b.synced()
+		}
+		golden(t, "brake", b.command("status"))
+		golden(t, "brake-explain", b.command("explain", "gda@acme.example"))
+		if n := b.metric(`deskbridge_leavers{desk="d"}`); n != 3 {
+			t.Errorf("%v leavers by the metric", n)
+		}
+	}, "DESKBRIDGE_SWEEP=off")
+}
+
+// TestStatusOfADeskThatDoesNotAnswer says what is wrong with it in plain words.
+func TestStatusOfADeskThatDoesNotAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		url     func(t *testing.T) string
+		want    string
+		needs   bool // a person
+		account string
+	}{
+		{"nobody listens", func(t *testing.T) string { return "http://" + reserveAddress(t) }, "it refuses the connection", false, "d refuses the connection"},
+		{"it breaks off", func(t *testing.T) string {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { l.Close() })
+			go func() {
+				for {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					conn.Close()
+				}
+			}()
+			return "http://" + l.Addr().String()
+		}, "it broke off the connection", false, "d broke off the connection"},
+		{"it refuses our credentials", func(t *testing.T) string {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusUnauthorized)
+			}))
+			t.Cleanup(s.Close)
+			return s.URL
+		}, "it refuses our credentials", true, "d refuses our credentials"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBridge(t, "DESKBRIDGE_SWEEP=off")
+			okta := b.connect("acme")
+			b.command("desk", "add", "d", "--kind", "redmine", "--url", tt.url(t), "--secret", strings.Repeat("k", 40))
+			b.command("rule", "add", "--connection", "acme", "--desk", "d", "--group", "Support", "--role", "agent", "--unchecked")
+			var ids []string
+			for _, given := range []string{"Ada", "Bo", "Cy", "Di", "Ed", "Flo"} {
+				ids = append(ids, okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: given, Family: "Byron", Mail: strings.ToLower(given) + "@acme.example"})))
+			}
+			okta.group(t, "Support", ids...)
+			b.eventually("status says why", func() bool {
+				o := commandJSON[overview](b, "status")
+				return o.Desks[0].Pause != nil && strings.Contains(o.Desks[0].Pause.Reason, tt.want)
+			})
+			if o := commandJSON[overview](b, "status"); o.NeedsPerson != tt.needs {
+				t.Errorf("needs a person: %t, want %t", o.NeedsPerson, tt.needs)
+			}
+			if out := b.command("status"); strings.Contains(out, "Nothing needs attention") == tt.needs {
+				t.Errorf("status says:\n%s", out)
+			}
+			b.eventually("explain says why of those that were tried", func() bool {
+				return slices.ContainsFunc(ids, func(id string) bool { return strings.Contains(b.command("explain", id), tt.account) })
+			})
+		})
+	}
+}

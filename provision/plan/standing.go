@@ -1,0 +1,209 @@
+package plan
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// leaverLate is how long the end of access may take before a person should look.
+const leaverLate = 5 * time.Minute
+
+// Person is what a report calls somebody.
+type Person struct {
+	ID         provision.IdentityID
+	Connection provision.ConnectionID
+	Name       string // as displayed; "" when the identity provider gives none
+	Address    string // e-mail address, else userName
+}
+
+// PersonOf returns what a report calls id.
+func PersonOf(id provision.Identity) Person {
+	p := Person{ID: id.ID, Connection: id.Connection, Name: id.Profile.DisplayName, Address: cmp.Or(id.Profile.Email, id.UserName)}
+	if p.Name == "" {
+		p.Name = strings.TrimSpace(id.Profile.GivenName + " " + id.Profile.FamilyName)
+	}
+	return p
+}
+
+// String names the person: "Ada Lovelace (ada@example.com)"; what is known of that.
+func (p Person) String() string {
+	switch {
+	case p.Address == "":
+		return cmp.Or(p.Name, string(p.ID))
+	case p.Name == "" || strings.EqualFold(p.Name, p.Address):
+		return p.Address
+	}
+	return p.Name + " (" + p.Address + ")"
+}
+
+// Affected is an account in a report, and whose it is.
+type Affected struct {
+	provision.Account
+	Person Person
+}
+
+// Cause is one reason for which accounts wait for a person.
+type Cause struct {
+	State    provision.AccountState
+	Code     provision.ReasonCode
+	Reason   string
+	Desks    []provision.DeskID // of the accounts; one, unless mass-change protection has them on hold
+	Accounts []Affected         // by id
+}
+
+// People returns how many people the cause concerns.
+func (c *Cause) People() int {
+	people := make(map[provision.IdentityID]bool)
+	for _, a := range c.Accounts {
+		people[a.Identity] = true
+	}
+	return len(people)
+}
+
+// shortID is how many characters of an account's id a report shows: the last
+// ones, for the first tell the time and are the same for all who came together.
+const shortID = 8
+
+// ShortID returns the end of an account's id, by which [Service.FindAccount]
+// finds it.
+func ShortID(id provision.AccountID) string { return string(id)[max(len(id)-shortID, 0):] }
+
+// NeedsPerson reports whether anything waits for a person: an account needs
+// attention or is on hold, a leaver has been in for more than five minutes, a desk refuses
+// our credentials, or a hand-over policy names nobody who can take over.
+func (o *Overview) NeedsPerson() bool {
+	if len(o.Attention) > 0 {
+		return true
+	}
+	for _, d := range o.Desks {
+		h := d.Health
+		if h.HandOver != nil || h.Pause != nil && h.Pause.Code == provision.ReasonUnauthorized || h.Drifted > 0 ||
+			h.Leavers.Count > 0 && o.At.Sub(h.Leavers.Since) > leaverLate {
+			return true
+		}
+	}
+	return false
+}
+
+// standing fills in who has not left yet, and why accounts wait for a person.
+func (s *Service) standing(ctx context.Context, o *Overview) error {
+	leaving, err := s.store.LeavingAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	called := make(map[provision.IdentityID]Person)
+	if o.Leavers, err = s.affected(ctx, leaving, called); err != nil {
+		return err
+	}
+	attention, err := s.affected(ctx, o.Attention, called)
+	o.Causes = causes(attention)
+	return err
+}
+
+// affected returns accounts with whose they are. called is what has been read
+// already.
+func (s *Service) affected(ctx context.Context, accounts []provision.Account, called map[provision.IdentityID]Person) ([]Affected, error) {
+	const atOnce = 1000
+	var unknown []provision.IdentityID
+	for _, a := range accounts {
+		if _, ok := called[a.Identity]; !ok {
+			called[a.Identity] = Person{ID: a.Identity, Connection: a.Connection}
+			unknown = append(unknown, a.Identity)
+		}
+	}
+	for some := range slices.Chunk(unknown, atOnce) {
+		people, err := s.store.PeopleNames(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range people {
+			called[p.ID] = p
+		}
+	}
+	out := make([]Affected, len(accounts))
+	for i, a := range accounts {
+		out[i] = Affected{Account: a, Person: called[a.Identity]}
+	}
+	return out, nil
+}
+
+// causes puts together what waits for the same reason; what concerns most
+// accounts comes first.
+func causes(accounts []Affected) []Cause {
+	type key struct {
+		desk       provision.DeskID
+		connection provision.ConnectionID
+		state      provision.AccountState
+		code       provision.ReasonCode
+		reason     string
+	}
+	var out []Cause
+	at := make(map[key]int)
+	for _, a := range accounts {
+		k := key{desk: a.Desk, state: a.State, code: a.ReasonCode, reason: a.Reason}
+		if a.State == provision.AccountOnHold { // on all desks at once
+			k.desk, k.connection = "", a.Connection
+		}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			out = append(out, Cause{State: a.State, Code: a.ReasonCode, Reason: a.Reason})
+		}
+		c := &out[i]
+		c.Accounts = append(c.Accounts, a)
+		if !slices.Contains(c.Desks, a.Desk) {
+			c.Desks = append(c.Desks, a.Desk)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Cause) int { return cmp.Compare(len(b.Accounts), len(a.Accounts)) })
+	return out
+}
+
+// FindAccount returns the id that text is, or ends in when text is short: then
+// of the accounts that need attention, are on hold, or are about to end. It
+// is a NotFound or an Invalid error when that is none, or more than one.
+func (s *Service) FindAccount(ctx context.Context, text string) (provision.AccountID, error) {
+	if len(text) > 2*shortID {
+		return provision.AccountID(text), nil
+	}
+	candidates, err := s.store.LeavingAccounts(ctx)
+	if err != nil {
+		return "", err
+	}
+	waiting, err := s.attention(ctx)
+	if err != nil {
+		return "", err
+	}
+	found := make(map[provision.AccountID]bool)
+	var id provision.AccountID
+	for _, a := range slices.Concat(candidates, waiting) {
+		if len(text) >= shortID && strings.HasSuffix(string(a.ID), text) {
+			found[a.ID], id = true, a.ID
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", provision.Errorf(provision.NotFound, "account", "no account that needs attention has an id that ends in %q", text)
+	case 1:
+		return id, nil
+	}
+	return "", provision.Errorf(provision.Invalid, "account", "%d accounts have an id that ends in %q; give the whole id", len(found), text)
+}
+
+// attention returns the accounts that need attention or are on hold.
+func (s *Service) attention(ctx context.Context) (out []provision.Account, _ error) {
+	for _, state := range []provision.AccountState{provision.AccountNeedsAttention, provision.AccountOnHold} {
+		accounts, err := s.store.AccountsWhere(ctx, provision.AccountFilter{State: state}, 0)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, accounts...)
+	}
+	return out, nil
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+)
+
+// DeskIDs implements [reconcile.Store].
+func (s *Store) DeskIDs(ctx context.Context) (ids []provision.DeskID, _ error) {
+	err := s.read(ctx).Model(&deskRow{}).Order("id").Pluck("id", &ids).Error
+	return ids, err
+}
+
+// leaving selects accounts whose access is to end and has not ended; spelled as
+// in the partial index, so that this serves.
+func leaving(db *gorm.DB) *gorm.DB {
+	return db.Model(&accountRow{}).Where("ending_since IS NOT NULL AND state <> 'ended'")
+}
+
+// LeavingAccounts implements [plan.Store].
+func (s *Store) LeavingAccounts(ctx context.Context) ([]provision.Account, error) {
+	return findAccounts(leaving(s.read(ctx)).Order("ending_since, id"))
+}
+
+// Leavers implements [reconcile.Store].
+func (s *Store) Leavers(ctx context.Context) (map[provision.DeskID]reconcile.Leavers, error) {
+	var rows []struct {
+		DeskID provision.DeskID
+		N      int
+		Since  int64
+	}
+	if err := leaving(s.read(ctx)).Select("desk_id, count(*) AS n, min(ending_since) AS since").Group("desk_id").Scan(&rows).Error; err != nil {
+		return nil, err
+	}
+	leavers := make(map[provision.DeskID]reconcile.Leavers, len(rows))
+	for _, r := range rows {
+		leavers[r.DeskID] = reconcile.Leavers{Count: r.N, Since: toTime(r.Since)}
+	}
+	return leavers, nil
+}
+
+// Backlogs implements [reconcile.Store].
+func (s *Store) Backlogs(ctx context.Context) (map[string]reconcile.Backlog, error) {
+	since := `CAST(unixepoch(min(scheduled_at), 'subsec') * 1000000 AS INTEGER)`
+	if s.dialect == Postgres {
+		since = `CAST(extract(epoch FROM min(scheduled_at)) * 1000000 AS BIGINT)`
+	}
+	var rows []struct {
+		Queue string
+		N     int
+		Since int64
+	}
+	err := s.read(ctx).Raw(`SELECT queue, count(*) AS n, ` + since + ` AS since FROM river_job WHERE state = 'available' GROUP BY queue`).Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	backlogs := make(map[string]reconcile.Backlog, len(rows))
+	for _, r := range rows {
+		backlogs[r.Queue] = reconcile.Backlog{Runs: r.N, Since: toTime(r.Since)}
+	}
+	return backlogs, nil
+}
+
+type handOverProblemRow struct {
+	DeskID  string `gorm:"primaryKey"`
+	Policy  string
+	Reason  string
+	FoundAt int64
+}
+
+func (handOverProblemRow) TableName() string { return "hand_over_problems" }
+
+// HandOverProblems implements [reconcile.Store].
+func (s *Store) HandOverProblems(ctx context.Context) ([]reconcile.HandOverProblem, error) {
+	var rows []handOverProblemRow
+	if err := s.read(ctx).Order("desk_id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, func(row handOverProblemRow) (p reconcile.HandOverProblem, _ error) {
+		p = reconcile.HandOverProblem{Desk: provision.DeskID(row.DeskID), Reason: row.Reason, FoundAt: toTime(row.FoundAt)}
+		if err := json.Unmarshal([]byte(row.Policy), &p.Policy); err != nil {
+			return p, fmt.Errorf("store: hand-over of desk %s: %w", row.DeskID, err)
+		}
+		return p, nil
+	})
+}
+
+// SaveHandOverProblem implements [reconcile.Store].
+func (s *Store) SaveHandOverProblem(ctx context.Context, p reconcile.HandOverProblem) error {
+	policy, err := toJSON(p.Policy)
+	if err != nil {
+		return err
+	}
+	row := handOverProblemRow{DeskID: string(p.Desk), Policy: policy, Reason: p.Reason, FoundAt: fromTime(p.FoundAt)}
+	return translate(byDesk(s.write(ctx)).Create(&row).Error, "hand-over")
+}
+
+// DeleteHandOverProblem implements [reconcile.Store].
+func (s *Store) DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error {
+	return s.write(ctx).Where("desk_id = ?", string(d)).Delete(&handOverProblemRow{}).Error
+}
+
+// PeopleNames implements [plan.Store].
+func (s *Store) PeopleNames(ctx context.Context, list []provision.IdentityID) ([]plan.Person, error) {
+	var rows []identityRow
+	err := s.read(ctx).Select("id, connection_id, user_name, profile").Where("id "+s.sql.inList+"", bindIDs(list)).Find(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	return convert(rows, func(row identityRow) (plan.Person, error) {
+		id, err := row.identity()
+		return plan.PersonOf(id), err
+	})
+}

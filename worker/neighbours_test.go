@@ -1,0 +1,210 @@
+package worker_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/worker"
+)
+
+// promptly is how long ending access may take on a desk that answers at once,
+// whatever other desks do.
+const promptly = 2 * time.Second
+
+// neighbours is a harness with a second desk, near, beside its own, far. Faults
+// are those of far; near is healthy.
+type neighbours struct {
+	*harness
+	near    desk.Desk
+	nearID  provision.DeskID
+	release func() // far answers at once from now on
+}
+
+// far says what becomes of a call to the far desk. released is closed when the
+// test has seen enough.
+type far func(call string, released <-chan struct{})
+
+// hangs takes the connection and does not answer.
+func hangs(_ string, released <-chan struct{}) { <-released }
+
+// slowly answers, but not at once.
+func slowly(_ string, released <-chan struct{}) {
+	select {
+	case <-released:
+	case <-time.After(400 * time.Millisecond):
+	}
+}
+
+// eachNeighbours runs test with two desks on every database. People with the
+// role "far" or "near" are agents there.
+func eachNeighbours(t *testing.T, test func(h *neighbours)) {
+	t.Helper()
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }, func(h *harness) {
+		near, err := h.core.Settings.AddDesk(h.Context(), byTest, provision.Desk{Name: "near", Kind: builtin.Kind,
+			Settings: map[string]string{builtin.SettingTeams: "Tier 1", builtin.SettingMailboxes: "Help"}})
+		h.must(err)
+		n := &neighbours{harness: h, nearID: near.ID}
+		n.near, err = h.desks.Connector(near)
+		h.must(err)
+		_, err = n.near.Check(h.Context())
+		h.must(err)
+		h.rule("far", provision.RoleAgent, []string{"Tier 1"}, []string{"Help"})
+		_, err = h.core.Settings.AddRuleUnchecked(h.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: near.ID,
+			Attribute: "roles", Equals: "near", Role: provision.RoleAgent, Teams: []string{"Tier 1"}})
+		h.must(err)
+		h.drain()
+		test(n)
+	})
+}
+
+// start works off the queue, with a far desk of this kind.
+func (n *neighbours) start(is far) {
+	n.Helper()
+	released := make(chan struct{})
+	n.release = sync.OnceFunc(func() { close(released) })
+	faults := &faults{before: func(_ int, call string) error { is(call, released); return nil }}
+	n.worker = worker.New(workerCore(n.core), func(d provision.Desk) (desk.Desk, error) {
+		inner, err := n.desks.Connector(d)
+		if d.ID == n.desk.ID {
+			return faulty{Desk: inner, faults: faults}, err
+		}
+		return inner, err
+	}, testLog())
+	n.run(worker.Options{})
+	n.Cleanup(n.release) // before the worker is stopped
+}
+
+// crowded makes people with a role, whose runs are due.
+func (n *neighbours) crowded(count int, name string, role ...string) []provision.Identity {
+	n.Helper()
+	people := make([]provision.Identity, count)
+	for i := range people {
+		people[i] = n.person(fmt.Sprintf("%s%d", name, i), roles(role...))
+	}
+	return people
+}
+
+// on returns the account of a person on a desk.
+func (n *neighbours) on(d provision.DeskID, id provision.IdentityID) provision.Account {
+	n.Helper()
+	accounts, err := n.store.AccountsOf(n.Context(), []provision.IdentityID{id})
+	n.must(err)
+	for _, a := range accounts {
+		if a.Desk == d {
+			return a
+		}
+	}
+	n.Fatalf("no account on %s", d)
+	return provision.Account{}
+}
+
+// outOfNear suspends a person and fails the test unless the near desk shows so promptly.
+func (n *neighbours) outOfNear(id provision.Identity) {
+	n.Helper()
+	started := time.Now()
+	n.suspend(id.ID)
+	for time.Since(started) < promptly {
+		u, err := n.near.Find(n.Context(), desk.Key{Email: id.Profile.Email})
+		n.must(err)
+		if u != nil && !u.Active {
+			n.Logf("out after %v", time.Since(started))
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	a := n.on(n.nearID, id.ID)
+	n.Fatalf("still in after %v: %s %q", time.Since(started), a.State, a.Reason)
+}
+
+// busy waits until the far desk's runs have begun.
+func (n *neighbours) busy(people []provision.Identity, count int) {
+	n.Helper()
+	n.until("runs to the far desk are under way", func() bool {
+		leased := 0
+		for _, p := range people {
+			if n.on(n.desk.ID, p.ID).LeaseUntil != nil {
+				leased++
+			}
+		}
+		return leased >= count
+	})
+}
+
+// TestDeskThatHangs: runs to a desk that takes connections and never answers
+// keep nobody in on another desk.
+func TestDeskThatHangs(t *testing.T) {
+	eachNeighbours(t, func(h *neighbours) {
+		leaver, both := h.person("leaver", roles("near")), h.person("both", roles("near", "far"))
+		h.drain()
+		crowd := h.crowded(20, "p", "far")
+		h.start(hangs)
+		h.busy(crowd, 8)
+		h.outOfNear(leaver)
+		h.outOfNear(both)
+	})
+}
+
+// TestLongHandOvers: leavers whose many conversations are handed over on a slow
+// desk keep nobody in on another desk.
+func TestLongHandOvers(t *testing.T) {
+	eachNeighbours(t, func(h *neighbours) { h.handOvers(0) })
+}
+
+// TestBacklogOfJoiners: nor do they with thousands of jobs to let people in
+// waiting for both desks.
+func TestBacklogOfJoiners(t *testing.T) {
+	eachNeighbours(t, func(h *neighbours) { h.handOvers(3000) })
+}
+
+// handOvers has eight leavers hand over on a slow desk while so many jobs for
+// joiners wait for it, and somebody else leave the near one.
+func (n *neighbours) handOvers(backlog int) {
+	n.Helper()
+	leaver := n.person("leaver", roles("near"))
+	leavers := n.crowded(8, "l", "far")
+	n.drain()
+	for _, l := range leavers {
+		for range 40 {
+			n.conversation(n.on(n.desk.ID, l.ID).DeskUser)
+		}
+		n.suspend(l.ID)
+	}
+	n.jobsOfJoiners(backlog)
+	n.start(slowly)
+	n.busy(leavers, len(leavers))
+	if waiting := n.health().Backlog; waiting.Runs < backlog/2 {
+		n.Errorf("%d runs wait for the far desk, of %d", waiting.Runs, backlog/2)
+	}
+	n.outOfNear(leaver)
+}
+
+// jobsOfJoiners has so many jobs wait to let people in on both desks.
+func (n *neighbours) jobsOfJoiners(count int) {
+	n.Helper()
+	if count == 0 {
+		return
+	}
+	const people = 100
+	var accounts []provision.Account
+	for _, j := range n.crowded(people, "j", "near", "far") {
+		accounts = append(accounts, n.on(n.desk.ID, j.ID), n.on(n.nearID, j.ID))
+	}
+	for made := len(accounts); made < count; made += len(accounts) {
+		n.must(n.requeue(accounts))
+	}
+}
+
+func (n *neighbours) requeue(accounts []provision.Account) error {
+	for _, a := range accounts {
+		if _, err := n.core.Reconcile.Retry(context.Background(), byTest, provision.AccountFilter{}, a.ID, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}

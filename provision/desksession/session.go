@@ -76,7 +76,10 @@ func enter(a *provision.Account, beforeReady bool) (Entry, error) {
 	entry := Entry{Account: a.ID, Role: a.Desired.Role, Teams: a.Desired.Teams, Mailboxes: a.Desired.Mailboxes, Names: a.Names}
 	none := provision.DeskNames{}
 	if a.Confirmed.Status != provision.AccessActive || a.Names == none {
-		if !beforeReady || namesDisputed(a.ReasonCode) {
+		switch {
+		case namesDisputed(a.ReasonCode):
+			return Entry{}, provision.Errorf(provision.Denied, RefusedNotReady, "an administrator has to look at your account there first: it may be known by somebody else's name")
+		case !beforeReady:
 			return Entry{}, provision.Errorf(provision.Denied, RefusedNotReady, "your account there is being set up; try again in a minute")
 		}
 		if a.Names == none {

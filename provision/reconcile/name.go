@@ -70,6 +70,11 @@ func (r *Run) checkUser(ctx context.Context, have *provision.DeskUser) error {
 			return err
 		}
 	}
+	if len(r.Unfinished) > 0 && !slices.ContainsFunc(r.Unfinished, func(w Write) bool { return w.Kind == WriteCreate }) {
+		if err := r.Drop(ctx, r.Unfinished); err != nil { // what was to be written to that user never was
+			return err
+		}
+	}
 	whose, err := r.whose(ctx, holder)
 	if err != nil {
 		return err

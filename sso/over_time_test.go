@@ -248,6 +248,27 @@ func TestAddressIsNoName(t *testing.T) {
 	})
 }
 
+// TestUnverifiedAddressIsNoName has Entra ID send an address that it does not call
+// verified, as it sends any that an administrator of a tenant has entered, and no
+// user name: it is not enough to be the person of that userName.
+func TestUnverifiedAddressIsNoName(t *testing.T) {
+	each(t, func(h *harness) {
+		h, p := h.withProvider(t)
+		h.must(h.anEntra())
+		id := h.push(vera, "")
+		p.User = oidctest.Victim()
+		p.User["sub"], p.User["email"] = "sub-of-thief", vera
+		delete(p.User, "email_verified")
+		delete(p.User, "preferred_username")
+		thief := h.browser()
+		thief.refused(thief.signInOIDC(p, "/"), provision.RefusedTaken)
+		p.User["preferred_username"] = vera // which Entra ID lets nobody choose
+		b := h.browser()
+		b.signInOIDC(p, "/")
+		b.isPerson(id, vera)
+	})
+}
+
 // makesAdmin gives somebody the role admin on a desk, as desired.
 func (h *harness) makesAdmin(name string) {
 	h.Helper()

@@ -46,8 +46,7 @@ func (d *signInTx) mayMake(ctx context.Context) error {
 			case provision.SameName(id.UserName, d.login.UserName):
 				return provision.Errorf(provision.Conflict, "userName", "pushed in between") // look again
 			default:
-				return provision.Refuse(provision.RefusedTaken, "somebody else is known by this address, and nothing else says that this login is theirs; "+
-					"name what equals their userName in `claims.user_name`, or set `match: {email: true}` where nobody can choose their address at the identity provider")
+				return provision.Refuse(provision.RefusedTaken, "somebody else is known by this address, and this login is not theirs")
 			}
 		}
 	}

@@ -1,7 +1,11 @@
 package provision
 
 import (
+	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Origin says how we came to hold an account. Without one it is not ours and
@@ -41,12 +45,14 @@ type Account struct {
 
 	Desired    Access
 	Profile    Profile // as desired on the desk
+	UserName   string  // the person's userName, as desired where the desk shows none of its own
 	Manager    string  // the person's manager as the IdP names them, for hand-over
 	Revision   int64   // one more with each change of what is desired
 	Reconciled int64   // the Revision that the last finished run brought about
 
 	Confirmed   Access // zero until the first confirmation; Grants is empty
 	ConfirmedAt *time.Time
+	Names       DeskNames // what the desk is told the person is called; zero until the first confirmation
 
 	State       AccountState
 	Reason      string     // in plain words: why it needs attention, is on hold or still waiting
@@ -69,6 +75,35 @@ func (a *Account) Due() bool { return a.Reconciled < a.Revision }
 // and the desk has confirmed one.
 func (a *Account) Usable() bool {
 	return a.Desired.Status == AccessActive && a.Confirmed.Status == AccessActive && a.DeskUser != ""
+}
+
+// DeskNames is what a desk knows somebody by, as the desk showed it when access
+// was last confirmed. Whoever signs in to the desk is called so, and nothing
+// else: what the identity provider has said since may be somebody else's there.
+type DeskNames struct {
+	Email    string
+	UserName string // as the desk shows it; where it shows none, the userName at that time
+}
+
+// Held returns those of n that belong to one account on desk, folded and
+// sorted: nobody else there is called so, in whatever field.
+func (n DeskNames) Held(desk *Desk) []string {
+	names := []string{foldTold(n.Email)}
+	if n.Email == "" || desk.GoesByUserName() {
+		names = append(names, foldTold(n.UserName))
+	}
+	return slices.DeleteFunc(Sorted(names), func(name string) bool { return name == "" })
+}
+
+// foldTold folds a name as a desk may be told it: messages and headers leave out
+// control characters, and desks take no notice of space around a name.
+func foldTold(name string) string {
+	return Fold(strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError || r&0xFFFE == 0xFFFE {
+			return -1
+		}
+		return r
+	}, name)))
 }
 
 // AccountFilter selects accounts; empty fields select all.

@@ -81,11 +81,26 @@ const (
 	AdoptOff       Adoption = "off"       // never; the account needs attention and says so
 )
 
+// GoesByUserName reports whether the desk may be told userNames when people sign
+// in there, and so may take one for the user of that name.
+func (d *Desk) GoesByUserName() bool {
+	if d.SignIn.OIDC != nil {
+		return true // scope profile
+	}
+	s := d.SignIn.SAML
+	if s == nil {
+		return false
+	}
+	_, released := s.Attributes[protocol.FieldUserName]
+	return released || s.Attributes == nil || s.NameID == protocol.FieldUserName
+}
+
 // DeskUser is a user as a desk shows it, in the common words.
 type DeskUser struct {
 	ID          DeskUserID
 	ExternalID  string // what we wrote there to recognise our own: the AccountID; "" where the desk has no place for it
 	Email       string
+	UserName    string // the login name, where the desk shows one; never written from here
 	DisplayName string
 	GivenName   string
 	FamilyName  string

@@ -15,6 +15,8 @@ const (
 	ReasonLastAdmin    ReasonCode = "last-admin"    // the desk user is the last admin of the desk
 	ReasonSelf         ReasonCode = "self"          // the desk user is our own service account
 	ReasonUserTaken    ReasonCode = "user-taken"    // another person here holds the desk user
+	ReasonNameTaken    ReasonCode = "name-taken"    // another person here is called so on the desk
+	ReasonDomain       ReasonCode = "domain"        // the person goes by an address at a domain of another connection
 	ReasonRefused      ReasonCode = "refused"       // the desk refuses a value, and will again
 	ReasonConflict     ReasonCode = "conflict"      // the desk says that a value is taken there
 	ReasonByHand       ReasonCode = "by-hand"       // the desk's API cannot do it; an admin has to

@@ -18,7 +18,7 @@ func (h *harness) confirmAccess(person provision.IdentityID) {
 		v, err := h.core.Reconcile.Begin(h.Context(), a.Account.ID)
 		h.must(err)
 		h.must(v.Claim(h.Context(), "desk-user-1", provision.OriginMade))
-		have := provision.DeskUser{ID: "desk-user-1", Active: true, Role: v.Account.Desired.Role, Teams: v.Account.Desired.Teams, Mailboxes: v.Account.Desired.Mailboxes}
+		have := provision.DeskUser{ID: "desk-user-1", Email: v.Account.Profile.Email, Active: true, Role: v.Account.Desired.Role, Teams: v.Account.Desired.Teams, Mailboxes: v.Account.Desired.Mailboxes}
 		h.must(v.Confirm(h.Context(), &have))
 	}
 }
@@ -60,6 +60,19 @@ func TestForwardAuth(t *testing.T) {
 			if got := p.header.Get(name); got != value {
 				h.Errorf("%s is %q, want %q", name, got, value)
 			}
+		}
+		// SCIM has given them other addresses since, which the desk has not confirmed.
+		for _, address := range []string{"ceo@corp.example.test", "bo@corp.example.test"} {
+			_, err = h.core.Directory.UpdatePerson(t.Context(), h.conn.ID, person.ID, byTest, func(i *provision.Identity) error { i.Profile.Email = address; return nil })
+			h.must(err)
+			p := b.get("/sso/forward-auth?desk=support")
+			if p.status != http.StatusOK || p.header.Get("Remote-User") != idp.Person || p.header.Get("Remote-Email") != idp.Person {
+				h.Errorf("with the address %s: %d %v", address, p.status, p.header)
+			}
+		}
+		h.confirmAccess(person.ID)
+		if p := b.get("/sso/forward-auth?desk=support"); p.header.Get("Remote-User") != "bo@corp.example.test" || p.header.Get("Remote-Email") != "bo@corp.example.test" {
+			h.Errorf("once it is confirmed: %v", p.header)
 		}
 		if p := b.get("/sso/forward-auth?desk=other"); p.status != http.StatusForbidden {
 			h.Errorf("a desk that is not there: %d", p.status)

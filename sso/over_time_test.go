@@ -7,6 +7,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
@@ -181,6 +182,7 @@ func TestSignInBeforeSCIM(t *testing.T) {
 		}
 		again, p := h.arrives(idp, typo, both(persistent("pid-mallory"), setMail(typo)))
 		again.signedIn(p, typo)
+		h.matchesAddresses()
 		theirs, _ := h.arrives(idp, hire, both(persistent("pid-hire"), setMail(hire)))
 		theirs.isPerson(id, hire)
 		again.signedIn(p, typo)
@@ -197,6 +199,86 @@ func TestSignInBeforeSCIMWithExternalID(t *testing.T) {
 		id := h.push(oldAddress, "1001")
 		first.isPerson(id, oldAddress)
 	})
+}
+
+// matchesAddresses lets an address find whom SCIM has pushed.
+func (h *harness) matchesAddresses() {
+	h.Helper()
+	h.set(func(s *provision.SignIn) { s.Match.Email = true })
+}
+
+// TestAddressIsNoName has people come by a persistent NameID and an address that
+// is somebody else's userName: by the address alone they are nobody whom SCIM
+// knows, before the one that it is of has come and after, unless the connection
+// lets addresses find people, and never an administrator.
+func TestAddressIsNoName(t *testing.T) {
+	each(t, func(h *harness) {
+		const hire = "new.hire@corp.example.test"
+		idp := samltest.New(idpID)
+		h.trusts(idp, nil)
+		first, _ := h.arrives(idp, "x", both(persistent("pid-mallory"), setMail(hire))) // before SCIM tells of them
+		if who := first.who(); who != hire {
+			t.Fatalf("%q is signed in", who)
+		}
+		id := h.push(hire, objectA)
+		for range 2 {
+			thief, p := h.arrives(idp, "x", both(persistent("pid-mallory"), setMail(hire)))
+			thief.refused(p, provision.RefusedTaken)
+		}
+		if logins := h.record(hire).Logins; len(logins) > 0 {
+			t.Errorf("who was refused is bound: %+v", logins)
+		}
+		h.trusts(idp, func(s *protocol.SAML) { s.Claims = protocol.Claims{protocol.ClaimUserName: "uid"} })
+		thief, p := h.arrives(idp, "x", both(persistent("pid-mallory"), setMail(hire))) // and no uid
+		thief.refused(p, provision.RefusedTaken)
+		theirs, _ := h.arrives(idp, "x", both(persistent("pid-hire"), setMail("another@corp.example.test"), func(a *etree.Element) { addAttribute(a, "uid", hire) }))
+		theirs.isPerson(id, hire)
+		again, _ := h.arrives(idp, "x", both(persistent("pid-hire"), setMail(hire))) // bound for ever
+		again.isPerson(id, hire)
+
+		h.trusts(idp, nil)
+		h.matchesAddresses()
+		thief, p = h.arrives(idp, "x", both(persistent("pid-mallory"), setMail(hire)))
+		thief.refused(p, provision.RefusedTaken)
+		const boss = "boss@corp.example.test"
+		h.push(boss, objectB)
+		h.makesAdmin(boss)
+		thief, p = h.arrives(idp, "x", both(persistent("pid-mallory"), setMail(boss)))
+		thief.refused(p, provision.RefusedTaken)
+	})
+}
+
+// TestUnverifiedAddressIsNoName has Entra ID send an address that it does not call
+// verified, as it sends any that an administrator of a tenant has entered, and no
+// user name: it is not enough to be the person of that userName.
+func TestUnverifiedAddressIsNoName(t *testing.T) {
+	each(t, func(h *harness) {
+		h, p := h.withProvider(t)
+		h.must(h.anEntra())
+		id := h.push(vera, "")
+		p.User = oidctest.Victim()
+		p.User["sub"], p.User["email"] = "sub-of-thief", vera
+		delete(p.User, "email_verified")
+		delete(p.User, "preferred_username")
+		thief := h.browser()
+		thief.refused(thief.signInOIDC(p, "/"), provision.RefusedTaken)
+		p.User["preferred_username"] = vera // which Entra ID lets nobody choose
+		b := h.browser()
+		b.signInOIDC(p, "/")
+		b.isPerson(id, vera)
+	})
+}
+
+// makesAdmin gives somebody the role admin on a desk, as desired.
+func (h *harness) makesAdmin(name string) {
+	h.Helper()
+	desk, err := h.core.Settings.AddDesk(h.Context(), byTest, provision.Desk{Name: "governed", Kind: builtin.Kind})
+	h.must(err)
+	_, err = h.core.Settings.AddRuleUnchecked(h.Context(), byTest, provision.Rule{Connection: h.conn.ID, Desk: desk.ID, Group: "Bosses", Role: provision.RoleAdmin})
+	h.must(err)
+	_, err = h.core.Directory.CreateGroup(h.Context(), h.conn.ID, byTest, provision.Group{DisplayName: "Bosses"}, []provision.MemberID{provision.MemberID(h.record(name).Person.ID)})
+	h.must(err)
+	h.must(h.core.Entitlement.EvaluateDirty(h.Context(), h.conn.ID))
 }
 
 // TestNewAppRegistration has an OpenID provider call everybody by another sub,
@@ -339,6 +421,7 @@ func TestUnlinkConnection(t *testing.T) {
 	each(t, func(h *harness) {
 		idp := samltest.New(idpID)
 		h.trusts(idp, nil)
+		h.matchesAddresses()
 		id := h.push(oldAddress, objectA)
 		b, _ := h.arrives(idp, "x", both(persistent("pid-1"), setMail(oldAddress)))
 		b.isPerson(id, oldAddress)

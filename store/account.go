@@ -17,11 +17,14 @@ type accountRow struct {
 	Origin       string
 	Desired      string `gorm:"column:wanted" db:"wanted"`
 	Profile      string
+	UserName     string
 	Manager      string
 	Revision     int64
 	Reconciled   int64  `gorm:"column:visited" db:"visited"`
 	Confirmed    string `gorm:"column:granted" db:"granted"`
 	ConfirmedAt  *int64 `gorm:"column:granted_at" db:"granted_at"`
+	DeskEmail    string
+	DeskUserName string
 	State        string
 	Reason       string
 	ReasonCode   string
@@ -49,11 +52,14 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		Origin:       string(a.Origin),
 		Desired:      desired,
 		Profile:      profile,
+		UserName:     a.UserName,
 		Manager:      a.Manager,
 		Revision:     a.Revision,
 		Reconciled:   a.Reconciled,
 		Confirmed:    confirmed,
 		ConfirmedAt:  fromTimePtr(a.ConfirmedAt),
+		DeskEmail:    a.Names.Email,
+		DeskUserName: a.Names.UserName,
 		State:        string(a.State),
 		Reason:       a.Reason,
 		ReasonCode:   string(a.ReasonCode),
@@ -75,10 +81,12 @@ func (row accountRow) account() (provision.Account, error) {
 		Desk:        provision.DeskID(row.DeskID),
 		DeskUser:    provision.DeskUserID(row.DeskUser),
 		Origin:      provision.Origin(row.Origin),
+		UserName:    row.UserName,
 		Manager:     row.Manager,
 		Revision:    row.Revision,
 		Reconciled:  row.Reconciled,
 		ConfirmedAt: toTimePtr(row.ConfirmedAt),
+		Names:       provision.DeskNames{Email: row.DeskEmail, UserName: row.DeskUserName},
 		State:       provision.AccountState(row.State),
 		Reason:      row.Reason,
 		ReasonCode:  provision.ReasonCode(row.ReasonCode),

@@ -34,12 +34,13 @@ type forwardAuthRow struct {
 	SignIn     string
 	Groups     string
 
-	AccountID      *string
-	DeskUser       *string
-	State          *string
-	Desired        *string
-	Confirmed      *string
-	AccountProfile *string
+	AccountID    *string
+	DeskUser     *string
+	State        *string
+	Desired      *string
+	Confirmed    *string
+	DeskEmail    *string
+	DeskUserName *string
 }
 
 // ForwardAuthSubject implements [session.Store]. It is one statement, because it is
@@ -59,7 +60,7 @@ func (s *Store) ForwardAuthSubject(ctx context.Context, hash []byte, desk string
 		SELECT v.id, v.identity_id, v.connection_id, v.protocol, v.created_at, v.seen_at, v.ends_at, v.ended_at,
 			i.user_name, i.source, i.status, i.profile, i.attributes, i.claimed_groups AS claimed, c.name, c.sign_in,
 			(SELECT `+s.sql.names+` FROM groups g WHERE g.id IN (SELECT group_id FROM up)) AS groups,
-			a.id AS account_id, a.desk_user, a.state, a.wanted AS desired, a.granted AS confirmed, a.profile AS account_profile
+			a.id AS account_id, a.desk_user, a.state, a.wanted AS desired, a.granted AS confirmed, a.desk_email, a.desk_user_name
 		FROM subject v JOIN identities i ON i.id = v.identity_id JOIN connections c ON c.id = v.connection_id
 		LEFT JOIN accounts a ON a.identity_id = v.identity_id AND a.desk_id = (SELECT id FROM desks WHERE name = ?)`,
 		hash, desk).Scan(&row)
@@ -91,9 +92,9 @@ func (k *keyring) subject(row forwardAuthRow) (v session.ForwardAuthSubject, _ e
 	}
 	if row.AccountID != nil {
 		v.Account = &provision.Account{ID: provision.AccountID(*row.AccountID), Identity: v.Session.Identity, Connection: v.Session.Connection,
-			DeskUser: provision.DeskUserID(*row.DeskUser), State: provision.AccountState(*row.State)}
-		errs = append(errs, json.Unmarshal([]byte(*row.Desired), &v.Account.Desired), json.Unmarshal([]byte(*row.Confirmed), &v.Account.Confirmed),
-			json.Unmarshal([]byte(*row.AccountProfile), &v.Account.Profile))
+			DeskUser: provision.DeskUserID(*row.DeskUser), State: provision.AccountState(*row.State),
+			Names: provision.DeskNames{Email: *row.DeskEmail, UserName: *row.DeskUserName}}
+		errs = append(errs, json.Unmarshal([]byte(*row.Desired), &v.Account.Desired), json.Unmarshal([]byte(*row.Confirmed), &v.Account.Confirmed))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return v, fmt.Errorf("store: session %s: %w", row.ID, err)

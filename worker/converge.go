@@ -31,6 +31,9 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOpti
 		if err != nil {
 			return outcome{}, err
 		}
+		if err := v.CheckOwner(ctx, have); err != nil {
+			return outcome{}, err
+		}
 		steps, err := w.steps(ctx, d, v, have, around)
 		if err != nil {
 			return outcome{}, err

@@ -109,7 +109,7 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 		return "task", v.NeedsAttention(ctx, provision.ReasonByHand, "an admin has to do this by hand: "+reached.tasks.String(), true)
 	}
 	if attention, ok := errors.AsType[*reconcile.AttentionError](failure); ok {
-		return "needs-attention", v.NeedsAttention(ctx, attention.Code, attention.Reason, false)
+		return "needs-attention", v.NeedsAttention(ctx, attention.Code, attention.Reason, attention.Recheck)
 	}
 	if paused, ok := errors.AsType[*pausedError](failure); ok {
 		return "paused", v.Defer(ctx, paused.reason, deferral(paused, v.Ending()))

@@ -139,6 +139,7 @@ func (d *redmine) user(r *record, active []entry) *provision.DeskUser {
 		ID:          r.id(),
 		ExternalID:  r.externalID(d.settings.externalIDField),
 		Email:       r.Mail,
+		UserName:    r.Login,
 		DisplayName: shownName(r.First, r.Last),
 		GivenName:   r.First,
 		FamilyName:  r.Last,

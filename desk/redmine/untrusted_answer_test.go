@@ -21,7 +21,7 @@ func TestRecordedUser(t *testing.T) {
 	f := newFake(t, recorded(script{"GET /users": says(justAda)}))
 	d := connect(t, f.URL, nil)
 	want := &provision.DeskUser{
-		ID: "9", ExternalID: "9b1c", Email: "ada@example.test", DisplayName: "Ada Byron", GivenName: "Ada", FamilyName: "Byron",
+		ID: "9", ExternalID: "9b1c", Email: "ada@example.test", UserName: "ada@example.test", DisplayName: "Ada Byron", GivenName: "Ada", FamilyName: "Byron",
 		Active: true, Role: provision.RoleAgent, Teams: []string{"Support Agents"}, Mailboxes: []string{"Support"},
 	}
 	for _, key := range []desk.Key{{ID: "9"}, {ID: "4711", ExternalID: "9b1c"}} {

@@ -51,7 +51,7 @@ func TestList(t *testing.T) {
 		t.Fatalf("next page %q, %v", next, err)
 	}
 	shown := func(id provision.DeskUserID, name string, active bool, role provision.Role, teams ...string) provision.DeskUser {
-		return provision.DeskUser{ID: id, Email: name + "@example.test", DisplayName: name, Active: active, Role: role, Teams: teams}
+		return provision.DeskUser{ID: id, Email: name + "@example.test", UserName: name, DisplayName: name, Active: active, Role: role, Teams: teams}
 	}
 	want := []provision.DeskUser{
 		shown("570", "ada", true, provision.RoleAgent, "Support Agents"),

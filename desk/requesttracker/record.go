@@ -112,6 +112,7 @@ func (d *rt) user(r *record, groups groupList) (*provision.DeskUser, error) {
 		ID:          provision.DeskUserID(r.ID),
 		ExternalID:  externalID,
 		Email:       r.EmailAddress,
+		UserName:    r.Name,
 		DisplayName: r.RealName,
 		Phone:       r.WorkPhone,
 		Timezone:    r.Timezone,

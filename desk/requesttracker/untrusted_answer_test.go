@@ -17,7 +17,7 @@ func TestRecordedUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &provision.DeskUser{
-		ID: "570", ExternalID: "9b1c", Email: "ada.rec@example.test", DisplayName: "Ada Byron", Phone: "+44 20 0000",
+		ID: "570", ExternalID: "9b1c", Email: "ada.rec@example.test", UserName: "ada.rec@example.test", DisplayName: "Ada Byron", Phone: "+44 20 0000",
 		Active: true, Role: provision.RoleAgent, Teams: []string{"Support Agents"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -45,11 +45,11 @@ func TestObedience(t *testing.T) {
 	}{
 		{"a profile that it may not change", script{"PUT /user/570": said("User ada.rec@example.test: Permission Denied")},
 			func(d *rt) error {
-				return d.SetProfile(t.Context(), "570", provision.DeskUser{Email: "ada.rec@example.test", DisplayName: "Augusta King"})
+				return d.SetProfile(t.Context(), "570", provision.DeskUser{Email: "ada.rec@example.test", UserName: "ada.rec@example.test", DisplayName: "Augusta King"})
 			}, desk.Permanent, "AdminUsers"},
 		{"a sentence that nobody knows", script{"PUT /user/570": said("Benutzer ada.rec@example.test: Zugriff verweigert")},
 			func(d *rt) error {
-				return d.SetProfile(t.Context(), "570", provision.DeskUser{Email: "ada.rec@example.test", DisplayName: "Augusta King"})
+				return d.SetProfile(t.Context(), "570", provision.DeskUser{Email: "ada.rec@example.test", UserName: "ada.rec@example.test", DisplayName: "Augusta King"})
 			}, desk.Permanent, "did not change the profile"},
 		{"an address that is taken meanwhile", script{"PUT /user/570": said("Name in use")},
 			func(d *rt) error {
@@ -99,7 +99,7 @@ func TestObedience(t *testing.T) {
 func createAda(t *testing.T) func(d *rt) error {
 	return func(d *rt) error {
 		_, err := d.Create(t.Context(), provision.DeskUser{
-			ExternalID: "0190", Email: "ada.rec@example.test", DisplayName: "Ada Byron", Role: provision.RoleAgent})
+			ExternalID: "0190", Email: "ada.rec@example.test", UserName: "ada.rec@example.test", DisplayName: "Ada Byron", Role: provision.RoleAgent})
 		return err
 	}
 }

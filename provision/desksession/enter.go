@@ -49,6 +49,9 @@ func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.D
 		if entry, err = entryOf(ctx, tx, desk, person.ID); err != nil {
 			return err
 		}
+		if entry, err = s.takeNames(ctx, tx, desk, entry); err != nil {
+			return err
+		}
 		if deskSession, err = s.open(ctx, tx, desk, session, p); err != nil {
 			return err
 		}
@@ -61,6 +64,29 @@ func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.D
 		return s.audit.Record(ctx, tx, e)
 	})
 	return deskSession, entry, err
+}
+
+// takeNames makes what the desk is about to be told the person's alone. Where the
+// desk has confirmed nothing yet, they are called so from now on, until it does:
+// the name that a desk was told may be of a user that it has made.
+func (s *Service) takeNames(ctx context.Context, tx Store, desk provision.Desk, entry Entry) (Entry, error) {
+	a, err := tx.LockAccount(ctx, entry.Account)
+	if err != nil {
+		return entry, err
+	}
+	if entry, err = enter(&a, desk.SignIn.BeforeReady); err != nil {
+		return entry, err
+	}
+	err = tx.TakeNames(ctx, a, entry.Names.Held(&desk))
+	if provision.IsConflict(err) {
+		return entry, provision.Refuse(RefusedNameTaken, "the name that the desk would be told is another person's there; "+
+			"`deskbridge explain` both, and give one of them another address and userName at the identity provider")
+	}
+	if err != nil || a.Names == entry.Names {
+		return entry, err
+	}
+	a.Names = entry.Names
+	return entry, tx.SaveAccounts(ctx, []provision.Account{a})
 }
 
 func (s *Service) open(ctx context.Context, tx Store, desk provision.Desk, session provision.Session, p provision.Protocol) (Session, error) {

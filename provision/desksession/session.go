@@ -47,6 +47,7 @@ type Lapsed struct {
 const (
 	RefusedNoAccount = "no-account" // no rule gives the person access to the desk
 	RefusedNotReady  = "not-ready"  // the desk has not confirmed the account yet
+	RefusedNameTaken = "name-taken" // the desk knows another person by that name
 	RefusedSession   = "session"    // the session, or the person behind it, is no longer good
 )
 
@@ -58,6 +59,13 @@ type Entry struct {
 	Role      provision.Role // none where the desk calls them its owner: nobody is to change that
 	Teams     []string
 	Mailboxes []string
+
+	// Names are what the desk knows the person by, and the only names that it
+	// is told of them.
+	Names provision.DeskNames
+	// Confirmed says that the desk has shown the Names. Otherwise it lets people
+	// in before it has.
+	Confirmed bool
 }
 
 // enter returns what a gives on its desk, or a Denied error.
@@ -65,13 +73,23 @@ func enter(a *provision.Account, beforeReady bool) (Entry, error) {
 	if a == nil || a.Desired.Status != provision.AccessActive {
 		return Entry{}, provision.Refuse(RefusedNoAccount, "you have no account there")
 	}
-	entry := Entry{Account: a.ID, Role: a.Desired.Role, Teams: a.Desired.Teams, Mailboxes: a.Desired.Mailboxes}
-	if a.Confirmed.Status != provision.AccessActive {
-		if !beforeReady {
+	entry := Entry{Account: a.ID, Role: a.Desired.Role, Teams: a.Desired.Teams, Mailboxes: a.Desired.Mailboxes, Names: a.Names}
+	none := provision.DeskNames{}
+	if a.Confirmed.Status != provision.AccessActive || a.Names == none {
+		switch {
+		case namesDisputed(a.ReasonCode):
+			return Entry{}, provision.Refuse(RefusedNotReady, "an administrator has to look at your account there first: it may be known by somebody else's name")
+		case !beforeReady:
 			return Entry{}, provision.Refuse(RefusedNotReady, "your account there is being set up; try again in a minute")
 		}
-		return entry, nil
+		if a.Names == none {
+			entry.Names = provision.DeskNames{Email: a.Profile.Email, UserName: a.UserName}
+		}
+		if a.Confirmed.Status != provision.AccessActive {
+			return entry, nil
+		}
 	}
+	entry.Confirmed = a.Names != none
 	switch {
 	case a.Confirmed.Role == provision.RoleOwner:
 		entry.Role = provision.RoleNone
@@ -81,6 +99,17 @@ func enter(a *provision.Account, beforeReady bool) (Entry, error) {
 	entry.Teams = confirmed(a.Desired.Teams, a.Confirmed.Teams)
 	entry.Mailboxes = confirmed(a.Desired.Mailboxes, a.Confirmed.Mailboxes)
 	return entry, nil
+}
+
+// namesDisputed reports whether an account waits because what the person is called
+// may be somebody else's on the desk.
+func namesDisputed(code provision.ReasonCode) bool {
+	switch code {
+	case provision.ReasonNameTaken, provision.ReasonDomain, provision.ReasonUserTaken, provision.ReasonAdoption,
+		provision.ReasonConflict, provision.ReasonOwner, provision.ReasonSelf:
+		return true
+	}
+	return false
 }
 
 // confirmed returns those of desired that are in confirmed, too.

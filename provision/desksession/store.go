@@ -17,6 +17,11 @@ type Store interface {
 	Identity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error)
 	LockIdentity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error)
 	Desk(ctx context.Context, nameOrID string) (provision.Desk, error)
+	LockAccount(ctx context.Context, id provision.AccountID) (provision.Account, error)
+	SaveAccounts(ctx context.Context, accounts []provision.Account) error // inserts or replaces by id
+	// TakeNames makes names on its desk the account's. A Conflict says that one
+	// is another account's; what is written by then must be rolled back.
+	TakeNames(ctx context.Context, a provision.Account, names []string) error
 	AccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error)         // by identity, desk
 	Sessions(ctx context.Context, f provision.SessionFilter, limit int) ([]provision.Session, error) // that have not ended, newest first
 	DeskSession(ctx context.Context, id provision.DeskSessionID) (Session, error)

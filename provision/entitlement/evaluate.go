@@ -91,7 +91,7 @@ func (s *Service) setDesired(a *provision.Account, person provision.Identity, de
 		manager = m[0]
 	}
 	access := a.Desired.Same(desired) || a.State == provision.AccountEnded && desired.Status != provision.AccessActive
-	sameDesk := a.Revision > 0 && access && (a.Profile == person.Profile || desired.Status != provision.AccessActive)
+	sameDesk := a.Revision > 0 && access && (a.Profile == person.Profile && a.UserName == person.UserName || desired.Status != provision.AccessActive)
 	sameRow := sameDesk && a.Manager == manager && slices.EqualFunc(a.Desired.Grants, desired.Grants, sameGrant) && a.Desired.Status == desired.Status
 	if sameRow {
 		return false, nil
@@ -107,7 +107,7 @@ func (s *Service) setDesired(a *provision.Account, person provision.Identity, de
 	}
 	a.Desired, a.Manager = desired, manager
 	if !ending {
-		a.Profile = person.Profile
+		a.Profile, a.UserName = person.Profile, person.UserName
 	}
 	if sameDesk {
 		return true, nil

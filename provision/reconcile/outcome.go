@@ -25,10 +25,18 @@ func Backoff(attempts int) time.Duration {
 	return backoff.Policy{First: time.Second, Most: 5 * time.Minute}.After(attempts)
 }
 
-// Confirm ends a run whose desk shows what was desired: have, or nobody.
+// Confirm ends a run whose desk shows what was desired: have, or nobody. What
+// have is called there is the person's from then on. Where it is another
+// person's already, the account needs attention instead.
 func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 	s := r.service
-	return r.finish(ctx, r.Ending(), func(tx Store, a *provision.Account) error {
+	freed, taken := false, false
+	err := r.finish(ctx, r.Ending(), func(tx Store, a *provision.Account) (err error) {
+		taken = false
+		if freed, err = r.takeNames(ctx, tx, a, r.shownNames(have)); err != nil {
+			taken = provision.IsConflict(err)
+			return err
+		}
 		now := s.now()
 		before := a.Confirmed
 		a.Reconciled, a.Attempts, a.RetryAt, a.Reason, a.ReasonCode = r.Account.Revision, 0, nil, "", provision.ReasonNone
@@ -46,6 +54,13 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 		}
 		return s.audit.Record(ctx, tx, s.accountEntry(*a, action, accessDetail(a.Confirmed)))
 	})
+	if taken {
+		return r.NeedsAttention(ctx, provision.ReasonNameTaken, "the name by which "+r.Desk.Name+" knows this person is another person's there; `deskbridge explain` both, and give one of them another address and userName at the identity provider", true)
+	}
+	if err == nil && freed {
+		err = r.requeueNamesakes(ctx)
+	}
+	return err
 }
 
 // confirmedAccess is what the desk shows of the managed scope. Teams and

@@ -46,6 +46,13 @@ type Store interface {
 	// are not among them. Of those that were touched after ahead, by a clock
 	// that has been set back since, no time counts.
 	DueAccounts(ctx context.Context, now, before, ahead time.Time, limit int) ([]provision.Account, error)
+	// TakeNames makes names on its desk the account's, and those that it had
+	// before nobody's. A Conflict says that one is another account's; what is
+	// written by then must be rolled back.
+	TakeNames(ctx context.Context, a provision.Account, names []string) error
+	NameHolders(ctx context.Context, d provision.DeskID, names []string) ([]provision.Account, error) // whose they are, by id
+	// AccountOfUser returns the account that is about a user of the desk.
+	AccountOfUser(ctx context.Context, d provision.DeskID, user provision.DeskUserID) (provision.Account, error)
 	SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
 	// PeopleEnding counts the people of a connection whose access began to end
 	// after since, and PeopleWithAccess those whose access on some desk is to

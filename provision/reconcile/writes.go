@@ -22,12 +22,14 @@ type DeskFacts struct {
 type AttentionError struct {
 	Code   provision.ReasonCode // never [provision.ReasonNone]
 	Reason string               // tells people what to do
+
+	Recheck bool // it may be over without anybody saying so: the account is looked at again by itself
 }
 
 // Error returns the reason.
 func (e *AttentionError) Error() string { return e.Reason }
 
-func needsAttention(code provision.ReasonCode, format string, args ...any) error {
+func needsAttention(code provision.ReasonCode, format string, args ...any) *AttentionError {
 	return &AttentionError{Code: code, Reason: fmt.Sprintf(format, args...)}
 }
 

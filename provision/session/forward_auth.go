@@ -13,7 +13,7 @@ type ForwardAuthSubject struct {
 	Groups     []string             // names, of those through nested groups too; sorted
 
 	// Account is theirs on the desk that was asked for; nil when they have none
-	// there, or no desk was asked for. It holds Desired, Confirmed, Profile,
+	// there, or no desk was asked for. It holds Desired, Confirmed, Names,
 	// DeskUser and State.
 	Account *provision.Account
 }

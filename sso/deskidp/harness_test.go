@@ -155,6 +155,7 @@ func (h *harness) setAccount(d provision.Desk, change func(*provision.Account)) 
 	h.Helper()
 	access := provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"Billing", "Tier 1"}, Mailboxes: []string{"Help"}}
 	a := provision.Account{ID: provision.AccountID("account-" + string(d.ID)), Identity: h.person.ID, Connection: h.conn.ID, Desk: d.ID,
+		Profile: h.person.Profile, UserName: h.person.UserName, Names: provision.DeskNames{Email: h.person.Profile.Email, UserName: h.person.UserName},
 		Desired: access, Confirmed: access, State: provision.AccountReady, Revision: 1, Reconciled: 1, CreatedAt: time.Now(), UpdatedAt: time.Now()}
 	change(&a)
 	h.must(h.store.SaveAccounts(h.Context(), []provision.Account{a}))

@@ -72,9 +72,8 @@ func (h *Handler) samlLogin(conn provision.Connection, claims protocol.Claims, a
 	if l.Email == "" && claims[protocol.ClaimEmail] == "" && !opaque && (a.NameID.Format == formatEmail || strings.Contains(a.NameID.Value, "@")) {
 		l.Email = a.NameID.Value
 	}
-	if l.UserName == "" {
-		l.UserName = l.Email
-	}
+	// An attribute with an address is no userName: people can set it themselves at
+	// many identity providers. It finds whom an address may find.
 	if l.ExternalID == "" && claims[protocol.ClaimExternalID] == "" && conn.IdP == provision.IdPEntra {
 		l.ExternalID = first(a.Values(entraObject))
 	}
@@ -140,7 +139,7 @@ func oidcLogin(conn provision.Connection, claims protocol.Claims, t *oidc.Token)
 	if l.Verified == provision.VerifiedNo && strings.Contains(l.UserName, "@") {
 		l.UserName = ""
 	}
-	if l.UserName == "" && l.Verified != provision.VerifiedNo {
+	if l.UserName == "" && l.Verified == provision.VerifiedYes {
 		l.UserName = l.Email
 	}
 	if claims[protocol.ClaimExternalID] == "" {

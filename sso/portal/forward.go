@@ -47,20 +47,22 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header := w.Header()
-	user := v.Person.UserName
+	user, email := v.Person.UserName, v.Person.Profile.Email
 	if desk != "" {
 		if v.Account == nil || !v.Account.Usable() {
 			h.noAccount(w, r, v.Account)
 			return
 		}
-		if v.Account.Profile.Email != "" {
-			user = v.Account.Profile.Email
+		email = v.Account.Names.Email // as the desk has confirmed it, whatever is desired since
+		if user = cmp.Or(email, v.Account.Names.UserName); user == "" {
+			h.noAccount(w, r, v.Account)
+			return
 		}
 		header.Set("Remote-Role", string(v.Account.Confirmed.Role))
 		setList(header, "Remote-Teams", v.Account.Confirmed.Teams, bound(r, "teams", maxTeams))
 	}
 	header.Set("Remote-User", headerText(user))
-	header.Set("Remote-Email", headerText(v.Person.Profile.Email))
+	header.Set("Remote-Email", headerText(email))
 	header.Set("Remote-Name", clipped(headerText(nameOf(v.Person)), maxName))
 	setList(header, "Remote-Groups", v.Groups, bound(r, "groups", maxGroups))
 	header.Set("Remote-Connection", v.Connection.Name)

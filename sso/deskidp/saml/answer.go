@@ -6,6 +6,7 @@ import (
 	crewjam "github.com/crewjam/saml"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
@@ -39,9 +40,13 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.
 // admit lets somebody in, if the core does.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, session provision.Session, v site.Subject, f site.Refusal) {
 	ctx := r.Context()
-	if name := h.releaseTo(desk).nameID; v.Value(name) == "" {
+	name := h.releaseTo(desk).nameID
+	nameless := func() {
 		f.Status, f.Reason, f.Detail = http.StatusForbidden, site.ReasonNoName, "the person lacks what this desk knows people by: "+string(name)
 		h.Fail(w, r, f)
+	}
+	if name == protocol.FieldEmail && v.Person.Profile.Email == "" {
+		nameless()
 		return
 	}
 	detail := map[string]any{"asked_by_desk": p.ID != ""}
@@ -50,7 +55,10 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, desk provision.D
 		h.Refuse(w, r, f, err)
 		return
 	}
-	v.Entry = entry
+	if v.Entry = entry; v.Value(name) == "" { // the desk shows none
+		nameless()
+		return
+	}
 	keys, err := h.SigningKeys(ctx)
 	if err != nil {
 		h.Broken(w, r, err)

@@ -18,15 +18,17 @@ type Subject struct {
 }
 
 // Values returns the values of a field that a desk gets; nil when there are none.
+// By address and userName it gets what it knows the person by; see
+// [desksession.Entry].
 func (s Subject) Values(f protocol.Field) []string {
 	p := s.Person.Profile
 	switch f {
 	case protocol.FieldID:
 		return one(string(s.Person.ID))
 	case protocol.FieldEmail:
-		return one(p.Email)
+		return one(s.Entry.Names.Email)
 	case protocol.FieldUserName:
-		return one(s.Person.UserName)
+		return one(s.Entry.Names.UserName)
 	case protocol.FieldName:
 		return one(s.name())
 	case protocol.FieldGivenName:
@@ -86,9 +88,9 @@ func (s Subject) role() string {
 	return string(role)
 }
 
-// EmailVerified reports whether the address is at a domain that the person's
-// connection is known to own.
+// EmailVerified reports whether the desk has confirmed the address, and it is at a
+// domain that the person's connection is known to own.
 func (s Subject) EmailVerified() bool {
-	_, domain, found := strings.Cut(s.Person.Profile.Email, "@")
-	return found && slices.Contains(s.Connection.Domains, provision.Fold(domain))
+	domain := provision.DomainOf(s.Entry.Names.Email)
+	return s.Entry.Confirmed && domain != "" && slices.Contains(s.Connection.Domains, domain)
 }

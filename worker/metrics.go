@@ -83,13 +83,16 @@ func (w *Worker) Collectors() []prometheus.Collector {
 // readTimeout bounds what is read when metrics are asked for.
 const readTimeout = 2 * time.Second
 
-// driftGauge reports how many accounts are known to differ, read when asked.
+// driftGauge reports how many accounts are known to differ, and how many leavers
+// are known to be there still, read when asked.
 type driftGauge struct{ core Core }
+
+var residualDesc = prometheus.NewDesc("deskbridge_residual_access", "Accounts whose access is to end and whose user is still active on the desk, until a person does something.", []string{"desk"}, nil)
 
 var driftedDesc = prometheus.NewDesc("deskbridge_drifted_accounts", "Accounts with a difference that was reported and not repaired.", []string{"desk"}, nil)
 
 // Describe is part of [prometheus.Collector].
-func (driftGauge) Describe(ch chan<- *prometheus.Desc) { ch <- driftedDesc }
+func (driftGauge) Describe(ch chan<- *prometheus.Desc) { ch <- driftedDesc; ch <- residualDesc }
 
 // Collect is part of [prometheus.Collector].
 func (g driftGauge) Collect(ch chan<- prometheus.Metric) {
@@ -101,6 +104,7 @@ func (g driftGauge) Collect(ch chan<- prometheus.Metric) {
 		if desks, err = g.core.Settings.Desks(ctx); err == nil {
 			for _, d := range desks {
 				ch <- prometheus.MustNewConstMetric(driftedDesc, prometheus.GaugeValue, float64(health[d.ID].Drifted), d.Name)
+				ch <- prometheus.MustNewConstMetric(residualDesc, prometheus.GaugeValue, float64(health[d.ID].Residual), d.Name)
 			}
 		}
 	}

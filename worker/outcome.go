@@ -28,7 +28,18 @@ func (t *tasks) add(err error) {
 	if e, ok := errors.AsType[*desk.Error](err); ok {
 		what = e.Detail
 	}
+	if e, ok := errors.AsType[*refusedWrite](err); ok {
+		what = e.write.Named() + " was refused: " + what
+	}
 	if !slices.Contains(*t, what) {
 		*t = append(*t, what)
 	}
+}
+
+// after returns tasks with first before all others; "" is none.
+func (t tasks) after(first string) tasks {
+	if first == "" {
+		return t
+	}
+	return append(tasks{first}, t...)
 }

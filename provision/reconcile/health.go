@@ -10,7 +10,10 @@ import (
 type DeskHealth struct {
 	Sweep   *Sweep // nil: never swept, and no turn yet
 	Drifted int    // accounts with a reported difference
-	Pause   *Pause // nil: it is called as needed
+	// Residual are accounts whose access is to end and whose user is still
+	// there with access, until a person does something.
+	Residual int
+	Pause    *Pause // nil: it is called as needed
 }
 
 // DeskHealth returns what is known of each desk.
@@ -31,6 +34,19 @@ func (s *Service) DeskHealth(ctx context.Context) (map[provision.DeskID]DeskHeal
 		h := health[desk]
 		h.Drifted = n
 		health[desk] = h
+	}
+	for _, code := range []provision.ReasonCode{provision.ReasonResidual, provision.ReasonOwner, provision.ReasonLastAdmin, provision.ReasonSelf} {
+		asking, err := s.store.AccountsWhere(ctx, provision.AccountFilter{State: provision.AccountNeedsAttention, ReasonCode: code}, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range asking {
+			if a.EndingSince != nil {
+				h := health[a.Desk]
+				h.Residual++
+				health[a.Desk] = h
+			}
+		}
 	}
 	pauses, err := s.store.Pauses(ctx)
 	if err != nil {

@@ -146,7 +146,7 @@ func (w *Worker) change(ctx context.Context, d *session, v *reconcile.Run, have 
 		}
 		loss = reconcile.Loss{All: true}
 	}
-	if err := w.mailboxesLost(ctx, d, have, &loss); err != nil {
+	if err := w.mailboxesLost(ctx, d, v, have, &loss); err != nil {
 		return err
 	}
 	if loss.Any() {
@@ -163,32 +163,33 @@ func (w *Worker) change(ctx context.Context, d *session, v *reconcile.Run, have 
 }
 
 // mailboxesLost adds to what is lost the mailboxes that follow from teams, where
-// the desk tells them.
-func (w *Worker) mailboxesLost(ctx context.Context, d *session, have *provision.DeskUser, loss *reconcile.Loss) error {
+// the desk tells them: those of the teams that are left, but for those of the
+// teams that stay or are joined.
+func (w *Worker) mailboxesLost(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
 	tells, ok := d.Desk.(desk.TeamMailboxes)
-	if !ok || loss.All {
+	if !ok || loss.All || len(loss.Teams) == 0 {
 		return nil
 	}
-	lost := make(map[string]bool)
-	for _, going := range []bool{true, false} {
-		for _, team := range have.Teams {
-			if provision.ContainsFold(loss.Teams, team) != going {
-				continue
-			}
+	of := func(teams []string) (all []string, _ error) {
+		for _, team := range teams {
 			names, err := ask(ctx, d, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, team) })
 			if err != nil && desk.KindOf(err) != desk.NotFound {
-				return err
+				return nil, err
 			}
-			for _, name := range names {
-				lost[name] = going
-			}
+			all = append(all, names...)
 		}
+		return all, nil
 	}
-	for name, going := range lost {
-		if going {
-			loss.Mailboxes = append(loss.Mailboxes, name)
-		}
+	going, err := of(loss.Teams)
+	if err != nil {
+		return err
 	}
+	left := slices.DeleteFunc(slices.Clone(have.Teams), func(team string) bool { return provision.ContainsFold(loss.Teams, team) })
+	staying, err := of(slices.Concat(left, v.Account.Desired.Teams))
+	if err != nil {
+		return err
+	}
+	loss.Mailboxes = append(loss.Mailboxes, slices.DeleteFunc(going, func(name string) bool { return provision.ContainsFold(staying, name) })...)
 	return nil
 }
 

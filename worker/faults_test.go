@@ -23,6 +23,7 @@ type faults struct {
 	list         func([]provision.DeskUser) []provision.DeskUser // what a list shows, true or not
 	admins       int                                             // what the desk says of its admins; 0: the truth
 	user         func(*provision.DeskUser)                       // what the desk shows of a user, true or not
+	hide         func(*provision.DeskUser) bool                  // whom the desk does not show
 	missing      map[provision.DeskUserID]int                    // how often the desk will say of an id that there is no such user
 }
 
@@ -99,6 +100,9 @@ func (d faulty) Find(ctx context.Context, key desk.Key) (u *provision.DeskUser, 
 	err = d.faults.call("Find", false, func() error { u, err = d.Desk.Find(ctx, key); return err })
 	if d.faults.missing[key.ID] > 0 {
 		d.faults.missing[key.ID]--
+		u = nil
+	}
+	if u != nil && d.faults.hide != nil && d.faults.hide(u) {
 		u = nil
 	}
 	if u != nil && d.faults.user != nil {

@@ -20,14 +20,13 @@ const fewLost = 2
 // place is a team or a mailbox, its name without regard to letter case.
 type place struct{ what, name string }
 
-func (p place) String() string { return fmt.Sprintf("%s %q", p.what, p.name) }
-
 // places are the teams and mailboxes of which sweeps must not believe at once
 // that everybody has left them.
 type places struct {
 	wanted map[place]int // how many should be there
 	lost   map[place]int // how many of them are not shown there
-	held   []heldDrift   // differences of those, until all is known
+	spelt  map[place]string
+	held   []heldDrift // differences of those, until all is known
 }
 
 type heldDrift struct {
@@ -38,17 +37,18 @@ type heldDrift struct {
 // want counts who should be in which place.
 func (p *places) want(v *reconcile.Run) {
 	if p.wanted == nil {
-		p.wanted, p.lost = make(map[place]int), make(map[place]int)
+		p.wanted, p.lost, p.spelt = make(map[place]int), make(map[place]int), make(map[place]string)
 	}
-	for _, t := range v.Account.Desired.Teams {
-		p.wanted[place{"team", provision.Fold(t)}]++
-	}
-	for _, m := range v.Account.Desired.Mailboxes {
-		p.wanted[place{"mailbox", provision.Fold(m)}]++
+	for what, names := range map[string][]string{"team": v.Account.Desired.Teams, "mailbox": v.Account.Desired.Mailboxes} {
+		for _, name := range names {
+			m := place{what, provision.Fold(name)}
+			p.wanted[m]++
+			p.spelt[m] = name
+		}
 	}
 }
 
-// missing returns the places that somebody is not shown in.
+// missingFrom returns the places that somebody is not shown in.
 func missingFrom(found reconcile.Drift) (out []place) {
 	for _, w := range found.Writes {
 		what := map[reconcile.WriteKind]string{reconcile.WriteTeams: "team", reconcile.WriteMailboxes: "mailbox"}[w.Kind]
@@ -84,7 +84,7 @@ func (s *sweeper) heldBack(ctx context.Context) error {
 	var odd []string
 	for m := range s.places.lost {
 		if s.places.doubtful(m) {
-			odd = append(odd, fmt.Sprintf("%d of %d people are not shown in %s any more", s.places.lost[m], s.places.wanted[m], m))
+			odd = append(odd, fmt.Sprintf("%d of %d people are not shown in %s %q any more", s.places.lost[m], s.places.wanted[m], m.what, s.places.spelt[m]))
 		}
 	}
 	for _, h := range s.places.held {

@@ -13,7 +13,7 @@ const (
 	ReasonAdoption     ReasonCode = "adoption"      // the desk already has a user for the person, which we did not make
 	ReasonOwner        ReasonCode = "owner"         // the desk user is the desk's owner
 	ReasonLastAdmin    ReasonCode = "last-admin"    // the desk user is the last admin of the desk
-	ReasonResidual     ReasonCode = "residual"      // access is to end, and the desk shows an active user of the person's that we cannot account for
+	ReasonResidual     ReasonCode = "residual"      // access is to end, and the desk shows an active user: one that we cannot account for, or cannot end
 	ReasonSelf         ReasonCode = "self"          // the desk user is our own service account
 	ReasonUserTaken    ReasonCode = "user-taken"    // another person here holds the desk user
 	ReasonRefused      ReasonCode = "refused"       // the desk refuses a value, and will again

@@ -41,7 +41,8 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOpti
 			todo = nil // whoever is gone has nothing left to be taken away by hand
 		}
 		if len(todo) > 0 {
-			return outcome{tasks: todo.after(stillThere(v, have))}, nil // what is left is what the desk cannot do
+			still := stillThere(v, have)
+			return outcome{tasks: todo.after(still), residual: still != ""}, nil // what is left is what the desk cannot do
 		}
 		if len(shown.never) > 0 {
 			return outcome{}, notShown(shown.never)
@@ -159,7 +160,11 @@ func (w *Worker) change(ctx context.Context, d *session, v *reconcile.Run, have 
 			rest = reconcile.Reversible(v, rest, have)
 		}
 	}
-	return w.execute(ctx, d, v, have, rest, shown, todo)
+	err := w.execute(ctx, d, v, have, rest, shown, todo)
+	if refused, ok := errors.AsType[*refusedWrite](err); ok {
+		refused.residual = v.Ending() && have.Active
+	}
+	return err
 }
 
 // mailboxesLost adds to what is lost the mailboxes that follow from teams, where

@@ -104,6 +104,8 @@ type refusedWrite struct {
 	err    error
 	holder *provision.DeskUser // who has the address, on a conflict
 	of     provision.AccountID // whose user that is; "": nobody's here
+
+	residual bool // it leaves access to somebody who is to have none
 }
 
 // Error names the write.

@@ -72,7 +72,7 @@ func TestDeleteNeverShown(t *testing.T) {
 		}
 		a := h.state(id.ID, provision.AccountNeedsAttention)
 		want := "an admin has to do this by hand: delete desk user " + string(user)
-		if a.ReasonCode != provision.ReasonByHand || !strings.HasPrefix(a.Reason, want) || !strings.Contains(a.Reason, "take away access") {
+		if a.ReasonCode != provision.ReasonResidual || h.measured("deskbridge_residual_access") != 1 || !strings.HasPrefix(a.Reason, want) || !strings.Contains(a.Reason, "take away access") {
 			h.Errorf("%s: %q, want it to begin with %q", a.ReasonCode, a.Reason, want)
 		}
 		deletes := 0
@@ -124,9 +124,25 @@ func TestRefusalsNameTheWrite(t *testing.T) {
 		h.suspend(id.ID)
 		h.drain()
 		a := h.state(id.ID, provision.AccountNeedsAttention)
+		if a.ReasonCode != provision.ReasonRefused { // access was cut before
+			h.Errorf("reason code %s", a.ReasonCode)
+		}
 		if want := "deleting the user was refused by support: the desk refuses the request (HTTP 400) (user (Routing))"; a.Reason != want {
 			h.Errorf("reason %q, want %q", a.Reason, want)
 		}
+	})
+}
+
+// TestRefusedEndIsResidual: a refusal that leaves a leaver in is more than one.
+func TestRefusedEndIsResidual(t *testing.T) {
+	each(t, nil, func(h *harness) {
+		h.agents()
+		h.loses()
+		id := h.agent("ann")
+		h.faults.fail("SetActive", desk.Errorf(desk.Permanent, "not allowed"))
+		h.suspend(id.ID)
+		h.drain()
+		h.residual(id.ID, provision.ReasonResidual, "deactivating the user was refused by support: not allowed")
 	})
 }
 

@@ -14,6 +14,8 @@ import (
 type outcome struct {
 	shown *provision.DeskUser // the account's user as the desk shows it; nil: nobody, as desired
 	tasks tasks
+	// residual says that the tasks begin with a leaver who still has access.
+	residual bool
 }
 
 // tasks is what an admin has to do because the desk's API cannot.

@@ -105,7 +105,11 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 	case confirmed:
 		return "confirmed", v.Confirm(ctx, reached.shown)
 	case failure == nil:
-		return "task", v.NeedsAttention(ctx, provision.ReasonByHand, "an admin has to do this by hand: "+reached.tasks.String(), true)
+		code := provision.ReasonByHand
+		if reached.residual {
+			code = provision.ReasonResidual
+		}
+		return "task", v.NeedsAttention(ctx, code, "an admin has to do this by hand: "+reached.tasks.String(), true)
 	}
 	if attention, ok := errors.AsType[*reconcile.AttentionError](failure); ok {
 		return "needs-attention", v.Ask(ctx, attention)
@@ -160,6 +164,9 @@ func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Err
 		ask := &reconcile.AttentionError{Code: code, Reason: detail, Recheck: true}
 		if refused, ok := errors.AsType[*refusedWrite](failure); ok {
 			ask.Reason, ask.Logged = refused.words(v.Desk.Name, said)
+			if refused.residual {
+				ask.Code = provision.ReasonResidual
+			}
 		}
 		return "needs-attention", v.Ask(ctx, ask)
 	case desk.Unauthorized:

@@ -313,7 +313,7 @@ func checkHandOver(t *testing.T, entries []provision.Entry, want int) {
 			cut = i
 		case "account.handed_over":
 			closed++
-			if got := fmt.Sprint(e.Detail["before"], e.Detail["moved"], e.Detail["left"]); got != fmt.Sprint(want, want, 0) {
+			if got := fmt.Sprintf("%v %v %v", e.Detail["before"], e.Detail["moved"], e.Detail["left"]); got != fmt.Sprintf("%d %d 0", want, want) {
 				t.Errorf("the closing entry says %s: %+v", got, e.Detail)
 			}
 		}

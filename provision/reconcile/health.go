@@ -10,8 +10,8 @@ import (
 type DeskHealth struct {
 	Sweep   *Sweep // nil: never swept, and no turn yet
 	Drifted int    // accounts with a reported difference
-	// Residual are accounts whose access is to end and whose user is still
-	// there with access, until a person does something.
+	// Residual are accounts whose access is to end and whose user still has it,
+	// as far as anybody knows, until a person does something.
 	Residual int
 	Pause    *Pause // nil: it is called as needed
 }
@@ -35,7 +35,8 @@ func (s *Service) DeskHealth(ctx context.Context) (map[provision.DeskID]DeskHeal
 		h.Drifted = n
 		health[desk] = h
 	}
-	for _, code := range []provision.ReasonCode{provision.ReasonResidual, provision.ReasonOwner, provision.ReasonLastAdmin, provision.ReasonSelf} {
+	for _, code := range []provision.ReasonCode{provision.ReasonResidual, provision.ReasonOwner, provision.ReasonLastAdmin, provision.ReasonSelf,
+		provision.ReasonGaveUp, provision.ReasonDeskUnusable} {
 		asking, err := s.store.AccountsWhere(ctx, provision.AccountFilter{State: provision.AccountNeedsAttention, ReasonCode: code}, 0)
 		if err != nil {
 			return nil, err

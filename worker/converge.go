@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -254,15 +253,17 @@ func (w *Worker) find(ctx context.Context, d *session, v *reconcile.Run, shown *
 	if err != nil || known == "" {
 		return seen(d, v, have), err
 	}
-	if have == nil {
-		if again, err := d.Find(ctx, desk.Key{ID: known}); err != nil || again != nil {
-			return nil, cmp.Or(err, error(wrongAnswer(known)))
+	again := have
+	if have == nil || have.ID != known {
+		if again, err = d.Find(ctx, desk.Key{ID: known}); err != nil {
+			return nil, err
 		}
-		if shown.made(v) {
-			return nil, nil
-		}
-	} else if have.ID == known {
+	}
+	switch {
+	case again != nil:
 		return nil, wrongAnswer(known)
+	case have == nil && shown.made(v):
+		return nil, nil
 	}
 	return seen(d, v, have), v.Claim(ctx, "", provision.OriginNone)
 }

@@ -113,6 +113,9 @@ func (s *sweeper) oneByOne(ctx context.Context) error {
 		}
 		if have == nil {
 			s.absent(v)
+			if v.Ending() {
+				return s.residual(ctx, v.Account.ID)
+			}
 			return nil
 		}
 		s.count(v)

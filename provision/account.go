@@ -59,6 +59,7 @@ type Account struct {
 	ReasonCode  ReasonCode // the same for programs; "" when there is no Reason
 	Seat        bool       // takes one of the desk's seats
 	EndingSince *time.Time // when access was first seen to end; nil while it is desired
+	Transfer    Transfer   // the hand-over of conversations that is on its way; zero: none
 
 	Attempts   int        // failed runs since the last good one
 	RetryAt    *time.Time // not before; nil: at once
@@ -106,9 +107,20 @@ func foldTold(name string) string {
 	}, name)))
 }
 
+// Transfer is how far a hand-over of conversations is, as read back from the
+// desk. The zero value is none.
+type Transfer struct {
+	Before        int  `json:"before,omitempty"`         // conversations that were to be handed over, those that came meanwhile included
+	Moved         int  `json:"moved,omitempty"`          // that the desk shows as the person's no more
+	ToQueue       int  `json:"to_queue,omitempty"`       // of those, the ones that were given to nobody
+	Left          int  `json:"left,omitempty"`           // that the desk showed as the person's when it was last read
+	InflowStopped bool `json:"inflow_stopped,omitempty"` // the desk was told to give the person no new ones
+}
+
 // AccountFilter selects accounts; empty fields select all.
 type AccountFilter struct {
 	Desk       DeskID
+	DeskUser   DeskUserID
 	Connection ConnectionID
 	State      AccountState
 	ReasonCode ReasonCode

@@ -13,6 +13,7 @@ const (
 	ReasonAdoption     ReasonCode = "adoption"      // the desk already has a user for the person, which we did not make
 	ReasonOwner        ReasonCode = "owner"         // the desk user is the desk's owner
 	ReasonLastAdmin    ReasonCode = "last-admin"    // the desk user is the last admin of the desk
+	ReasonResidual     ReasonCode = "residual"      // access is to end, and the desk shows an active user: one that we cannot account for, or cannot end
 	ReasonSelf         ReasonCode = "self"          // the desk user is our own service account
 	ReasonUserTaken    ReasonCode = "user-taken"    // another person here holds the desk user
 	ReasonNameTaken    ReasonCode = "name-taken"    // another person here is called so on the desk
@@ -26,6 +27,8 @@ const (
 	ReasonDeskPaused   ReasonCode = "desk-paused"  // the desk is not called for now; the end of the pause has the account reconciled
 	ReasonUnauthorized ReasonCode = "unauthorized" // the desk refuses our credentials; tried again
 	ReasonInterrupted  ReasonCode = "interrupted"  // the run was cut short; tried again
+	ReasonLate         ReasonCode = "late"         // the desk accepted a change and does not show it yet; looked at again within seconds
+	ReasonHandingOver  ReasonCode = "handing-over" // a hand-over is on its way, and goes on by itself
 	ReasonFailed       ReasonCode = "failed"       // the desk failed otherwise; tried again
 
 	ReasonMassChange ReasonCode = "mass-change" // on hold by mass-change protection

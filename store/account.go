@@ -30,6 +30,7 @@ type accountRow struct {
 	ReasonCode   string
 	Seat         bool
 	EndingSince  *int64
+	Transfer     string
 	Attempts     int64
 	RetryAt      *int64
 	LeaseUntil   *int64
@@ -43,6 +44,7 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 	desired, err1 := toJSON(a.Desired)
 	profile, err2 := toJSON(a.Profile)
 	confirmed, err3 := toJSON(a.Confirmed)
+	transfer, err4 := toJSON(a.Transfer)
 	return accountRow{
 		ID:           string(a.ID),
 		IdentityID:   string(a.Identity),
@@ -65,12 +67,13 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		ReasonCode:   string(a.ReasonCode),
 		Seat:         a.Seat,
 		EndingSince:  fromTimePtr(a.EndingSince),
+		Transfer:     transfer,
 		Attempts:     int64(a.Attempts),
 		RetryAt:      fromTimePtr(a.RetryAt),
 		LeaseUntil:   fromTimePtr(a.LeaseUntil),
 		CreatedAt:    fromTime(a.CreatedAt),
 		UpdatedAt:    fromTime(a.UpdatedAt),
-	}, errors.Join(err1, err2, err3)
+	}, errors.Join(err1, err2, err3, err4)
 }
 
 func (row accountRow) account() (provision.Account, error) {
@@ -102,6 +105,7 @@ func (row accountRow) account() (provision.Account, error) {
 		json.Unmarshal([]byte(row.Desired), &a.Desired),
 		json.Unmarshal([]byte(row.Profile), &a.Profile),
 		json.Unmarshal([]byte(row.Confirmed), &a.Confirmed),
+		json.Unmarshal([]byte(row.Transfer), &a.Transfer),
 	)
 	if err != nil {
 		return a, fmt.Errorf("store: account %s: %w", row.ID, err)

@@ -66,6 +66,9 @@ func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, li
 	if f.Desk != "" {
 		query = query.Where("desk_id = ?", string(f.Desk))
 	}
+	if f.DeskUser != "" {
+		query = query.Where("desk_user = ? AND desk_user <> ''", string(f.DeskUser)) // as the index spells it
+	}
 	if f.Connection != "" {
 		query = query.Where("connection_id = ?", string(f.Connection))
 	}

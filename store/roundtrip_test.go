@@ -80,7 +80,8 @@ func TestEveryFieldComesBack(t *testing.T) {
 		must(t, s.SaveAccounts(ctx, []provision.Account{a}))
 		equal(t, "account saved twice", a, got(s.Account(ctx, a.ID))(t))
 
-		step := reconcile.Write{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"team": "tier1"}, Note: "why"}
+		step := reconcile.Write{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"team": "tier1"}, Note: "why",
+			Tried: true, AcceptedAt: new(noon)}
 		step.ID = got(s.JournalWrites(ctx, []reconcile.Write{step}))(t)[0].ID
 		back(t, step, got(s.OpenWrites(ctx, a.ID))(t)[0])
 

@@ -11,22 +11,26 @@ import (
 )
 
 type writeRow struct {
-	ID        int64 `gorm:"primaryKey"`
-	AccountID string
-	Kind      string
-	Detail    string
-	Note      string
+	ID         int64 `gorm:"primaryKey"`
+	AccountID  string
+	Kind       string
+	Detail     string
+	Note       string
+	Tried      bool
+	AcceptedAt *int64
 }
 
 func (writeRow) TableName() string { return "steps" }
 
 func newWriteRow(st reconcile.Write) (writeRow, error) {
 	detail, err := toJSON(st.Detail)
-	return writeRow{ID: st.ID, AccountID: string(st.Account), Kind: string(st.Kind), Detail: detail, Note: st.Note}, err
+	return writeRow{ID: st.ID, AccountID: string(st.Account), Kind: string(st.Kind), Detail: detail, Note: st.Note,
+		Tried: st.Tried, AcceptedAt: fromTimePtr(st.AcceptedAt)}, err
 }
 
 func (row writeRow) write() (reconcile.Write, error) {
-	st := reconcile.Write{ID: row.ID, Account: provision.AccountID(row.AccountID), Kind: reconcile.WriteKind(row.Kind), Note: row.Note}
+	st := reconcile.Write{ID: row.ID, Account: provision.AccountID(row.AccountID), Kind: reconcile.WriteKind(row.Kind), Note: row.Note,
+		Tried: row.Tried, AcceptedAt: toTimePtr(row.AcceptedAt)}
 	if err := decodeJSON(row.Detail, &st.Detail); err != nil {
 		return st, fmt.Errorf("store: write %d: %w", row.ID, err)
 	}
@@ -67,6 +71,14 @@ func (s *Store) OpenWrites(ctx context.Context, a provision.AccountID) ([]reconc
 		return nil, err
 	}
 	return convert(rows, writeRow.write)
+}
+
+// MarkTried implements [reconcile.Store].
+func (s *Store) MarkTried(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.do(ctx, "write", func(db *gorm.DB) *gorm.DB { return db.Model(&writeRow{}).Where("id IN ?", ids).Update("tried", true) })
 }
 
 // CloseWrites implements [reconcile.Store]. A closed write is deleted: the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
@@ -23,18 +24,18 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOpti
 	if err != nil {
 		return outcome{}, err
 	}
-	around := reconcile.DeskFacts{Self: self, RoleNames: d.Capabilities().RoleNames, CanRevokeSessions: d.Capabilities().EndSessions,
-		Admins: func() (int, error) { return d.Admins(ctx) }}
+	around := w.facts(ctx, d, self, v)
+	shown := &shownLate{awaited: v.Awaited()}
 	var todo tasks
 	for round := range rounds {
-		have, err := w.find(ctx, d, v)
+		have, err := w.find(ctx, d, v, shown)
 		if err != nil {
 			return outcome{}, err
 		}
 		if err := v.CheckOwner(ctx, have); err != nil {
 			return outcome{}, err
 		}
-		steps, err := w.steps(ctx, d, v, have, around)
+		steps, err := w.steps(ctx, d, v, have, around, shown)
 		if err != nil {
 			return outcome{}, err
 		}
@@ -42,45 +43,166 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOpti
 			todo = nil // whoever is gone has nothing left to be taken away by hand
 		}
 		if len(todo) > 0 {
-			return outcome{tasks: todo}, nil // what is left is what the desk cannot do
+			still := stillThere(v, have)
+			return outcome{tasks: todo.after(still), residual: still != ""}, nil // what is left is what the desk cannot do
+		}
+		if len(shown.never) > 0 {
+			return outcome{}, notShown(shown.never)
 		}
 		if !v.Ending() {
 			if err := v.TakeSeat(ctx); err != nil {
 				return outcome{}, err
 			}
 		}
-		if v.Ending() && have != nil && have.ID == v.Account.DeskUser {
-			left, err := w.handOver(ctx, d, v, have, steps)
-			if err != nil {
-				return outcome{}, err
-			}
-			if left != nil { // access ends all the same, as far as that can be undone
-				todo.add(left)
-				steps = reconcile.Reversible(v, steps, have)
-			}
-		}
 		if len(steps) == 0 {
-			if len(todo) > 0 {
-				return outcome{tasks: todo}, nil
-			}
-			if v.Ending() && have != nil && have.ID != v.Account.DeskUser {
-				have = nil // somebody else's user
-			}
-			return outcome{shown: have}, nil
+			return w.asDesired(ctx, d, v, have, around)
 		}
 		if round == rounds-1 {
 			break
 		}
-		if err := w.execute(ctx, d, v, have, steps, &todo); err != nil && desk.KindOf(err) != desk.NotFound {
+		if err := w.change(ctx, d, v, have, steps, around, shown, &todo); err != nil && desk.KindOf(err) != desk.NotFound {
 			return outcome{}, err
 		}
 	}
-	return outcome{}, desk.Errorf(desk.Retryable, "the desk accepts changes but does not show them afterwards")
+	return outcome{}, notShown(shown.accepted)
+}
+
+// facts is what the desk says of itself, for a run.
+func (w *Worker) facts(ctx context.Context, d *session, self provision.DeskUserID, v *reconcile.Run) reconcile.DeskFacts {
+	can := d.Capabilities()
+	_, stops := d.Desk.(desk.InflowStopper)
+	return reconcile.DeskFacts{Self: self, RoleNames: can.RoleNames, CanRevokeSessions: can.EndSessions, CanStopInflow: stops,
+		CutFirst: can.KeepsConversations && can.Deactivate, MailboxesByTeam: can.MailboxesByTeam,
+		Admins: func() (int, error) { return d.Admins(ctx) },
+		Holder: func(u *provision.DeskUser) (provision.AccountID, error) {
+			return w.core.Reconcile.Holder(ctx, v.Account, u)
+		}}
+}
+
+// asDesired is what a run has reached that found nothing to write. Where access
+// ends, that is so only when nobody else is there in the person's name.
+func (w *Worker) asDesired(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts) (outcome, error) {
+	if !v.Ending() || have == nil {
+		return outcome{shown: have}, nil
+	}
+	if have.ID != v.Account.DeskUser {
+		return outcome{}, nil // somebody else's user
+	}
+	// What has come meanwhile, or was given to them by hand.
+	left, err := w.handOver(ctx, d, v, have, reconcile.Loss{All: true}, nil)
+	if err != nil {
+		return outcome{}, err
+	}
+	if left != nil {
+		var todo tasks
+		todo.add(left)
+		return outcome{tasks: todo}, nil
+	}
+	if email := v.Account.Profile.Email; email != "" && provision.Fold(email) != provision.Fold(have.Email) {
+		second, err := d.Find(ctx, desk.Key{Email: email})
+		if err != nil {
+			return outcome{}, err
+		}
+		if second != nil && second.ID != have.ID {
+			if err := strange(v, second, around); err != nil {
+				return outcome{}, err
+			}
+		}
+	}
+	return outcome{shown: have}, nil
+}
+
+// strange returns why u, who is not the account's user, keeps its access from
+// having ended; nil when it does not.
+func strange(v *reconcile.Run, u *provision.DeskUser, around reconcile.DeskFacts) error {
+	if u.ID == around.Self {
+		return nil
+	}
+	if other, err := around.Holder(u); err != nil || other != "" {
+		return err
+	}
+	return reconcile.Residual(v, u)
+}
+
+// change makes steps, and hands over before that what would be lost by them.
+func (w *Worker) change(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, around reconcile.DeskFacts, shown *shownLate, todo *tasks) error {
+	shown.accepted = nil
+	if have == nil || have.ID != v.Account.DeskUser {
+		return w.execute(ctx, d, v, have, steps, shown, todo)
+	}
+	loss := reconcile.Losing(v, have, steps, around)
+	rest := steps
+	if v.Ending() {
+		var first []reconcile.Write
+		first, rest = reconcile.BeforeHandOver(steps, around)
+		for i := range first { // each by itself: what is refused keeps nothing else from being done
+			if err := w.execute(ctx, d, v, have, first[i:i+1], shown, todo); desk.KindOf(err) == desk.Permanent {
+				todo.add(err)
+			} else if err != nil {
+				return err
+			}
+		}
+		if shown.has(reconcile.WriteDeactivate) {
+			copied := *have
+			copied.Active = false
+			have = &copied
+		}
+		loss = reconcile.Loss{All: true}
+	}
+	if err := w.mailboxesLost(ctx, d, v, have, &loss); err != nil {
+		return err
+	}
+	if loss.Any() {
+		left, err := w.handOver(ctx, d, v, have, loss, rest)
+		if err != nil {
+			return err
+		}
+		if left != nil { // access ends all the same, as far as that can be undone
+			todo.add(left)
+			rest = reconcile.Reversible(v, rest, have)
+		}
+	}
+	err := w.execute(ctx, d, v, have, rest, shown, todo)
+	if refused, ok := errors.AsType[*refusedWrite](err); ok {
+		refused.residual = v.Ending() && have.Active
+	}
+	return err
+}
+
+// mailboxesLost adds to what is lost the mailboxes that follow from teams, where
+// the desk tells them: those of the teams that are left, but for those of the
+// teams that stay or are joined.
+func (w *Worker) mailboxesLost(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
+	tells, ok := d.Desk.(desk.TeamMailboxes)
+	if !ok || loss.All || len(loss.Teams) == 0 {
+		return nil
+	}
+	of := func(teams []string) (all []string, _ error) {
+		for _, team := range teams {
+			names, err := ask(ctx, d, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, team) })
+			if err != nil && desk.KindOf(err) != desk.NotFound {
+				return nil, err
+			}
+			all = append(all, names...)
+		}
+		return all, nil
+	}
+	going, err := of(loss.Teams)
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(have.Teams), func(team string) bool { return provision.ContainsFold(loss.Teams, team) })
+	staying, err := of(slices.Concat(left, v.Account.Desired.Teams))
+	if err != nil {
+		return err
+	}
+	loss.Mailboxes = append(loss.Mailboxes, slices.DeleteFunc(going, func(name string) bool { return provision.ContainsFold(staying, name) })...)
+	return nil
 }
 
 // steps returns what is to be written, and notes what an earlier run wrote
 // before it was cut short.
-func (w *Worker) steps(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts) ([]reconcile.Write, error) {
+func (w *Worker) steps(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts, shown *shownLate) ([]reconcile.Write, error) {
 	fit := d.Fit(want(v))
 	steps, err := reconcile.Writes(v, fit, have, around)
 	if err != nil {
@@ -91,8 +213,11 @@ func (w *Worker) steps(ctx context.Context, d *session, v *reconcile.Run, have *
 			return nil, err
 		}
 	}
+	if err := shown.look(ctx, v, fit, have, steps); err != nil {
+		return nil, err
+	}
 	var open []string
-	if len(v.Unfinished) > 0 && v.Unfinished[0].Kind == reconcile.WriteHandOver && have != nil {
+	if have != nil && slices.ContainsFunc(v.Unfinished, func(s reconcile.Write) bool { return s.Kind == reconcile.WriteHandOver }) {
 		conversations, err := d.OpenConversations(ctx, have.ID, handOverMost)
 		if err != nil {
 			return nil, err
@@ -116,19 +241,38 @@ func want(v *reconcile.Run) provision.DeskUser {
 }
 
 // find returns the desk user of the account, or nil. One that we knew and that
-// is gone is forgotten: whoever has the address now is somebody else's.
-func (w *Worker) find(ctx context.Context, d *session, v *reconcile.Run) (*provision.DeskUser, error) {
-	if v.Account.DeskUser != "" {
-		have, err := d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
+// is gone is forgotten: whoever has the address now is somebody else's. That one
+// is gone is believed when the desk says so twice, and shows nobody with the same
+// id by external id or address. One that was made a moment ago is waited for.
+func (w *Worker) find(ctx context.Context, d *session, v *reconcile.Run, shown *shownLate) (*provision.DeskUser, error) {
+	known := v.Account.DeskUser
+	if known != "" {
+		have, err := d.Find(ctx, desk.Key{ID: known})
 		if err != nil || have != nil {
 			return seen(d, v, have), err
 		}
-		if err := v.Claim(ctx, "", provision.OriginNone); err != nil {
+	}
+	have, err := d.Find(ctx, desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email})
+	if err != nil || known == "" {
+		return seen(d, v, have), err
+	}
+	again := have
+	if have == nil || have.ID != known {
+		if again, err = d.Find(ctx, desk.Key{ID: known}); err != nil {
 			return nil, err
 		}
 	}
-	have, err := d.Find(ctx, desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email})
-	return seen(d, v, have), err
+	switch {
+	case again != nil:
+		return nil, wrongAnswer(known)
+	case have == nil && shown.made(v):
+		return nil, nil
+	}
+	return seen(d, v, have), v.Claim(ctx, "", provision.OriginNone)
+}
+
+func wrongAnswer(id provision.DeskUserID) *desk.Error {
+	return desk.Errorf(desk.Retryable, "it says that there is no user %s, and shows that user all the same", id)
 }
 
 // seen fills in what a desk does not show: where access to mailboxes follows
@@ -147,7 +291,7 @@ func seen(d *session, v *reconcile.Run, have *provision.DeskUser) *provision.Des
 
 // execute journals steps and does them in order. What the desk cannot do is
 // added to todo for an admin, and does not keep the rest from being done.
-func (w *Worker) execute(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, todo *tasks) error {
+func (w *Worker) execute(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, shown *shownLate, todo *tasks) error {
 	planned, err := v.Journal(ctx, steps)
 	if err != nil {
 		return err
@@ -172,13 +316,17 @@ func (w *Worker) execute(ctx context.Context, d *session, v *reconcile.Run, have
 				return err
 			}
 		}
+		if s.Kind == reconcile.WriteInflow && refused(err) {
+			continue // a help only: what is dealt out meanwhile is handed over as well
+		}
 		if desk.KindOf(err) == desk.CannotDo {
 			todo.add(err)
 			continue
 		}
 		if err != nil {
-			return err
+			return w.refusal(ctx, d, v, id, s, err)
 		}
+		shown.accepted = append(shown.accepted, s)
 		w.metrics.step(v.Desk, s.Kind)
 	}
 	return nil
@@ -230,6 +378,8 @@ func (w *Worker) do(ctx context.Context, d *session, v *reconcile.Run, id provis
 		return "", d.Anonymize(ctx, id)
 	case reconcile.WriteSessions:
 		return "", d.EndSessions(ctx, id)
+	case reconcile.WriteInflow:
+		return "", d.stopInflow(ctx, id)
 	}
 	return "", fmt.Errorf("worker: unknown step %q", s.Kind)
 }

@@ -1,5 +1,7 @@
 package worker
 
+import "time"
+
 // SetSweepPage changes how many accounts a sweep compares at a time, and returns
 // what changes it back.
 func SetSweepPage(n int) (restore func()) {
@@ -10,3 +12,11 @@ func SetSweepPage(n int) (restore func()) {
 
 // SetCircuit says when calls to a desk that fails stop, from now on.
 func (w *Worker) SetCircuit(s CircuitSettings) { w.circuit = s }
+
+// SetHandOverSlice changes how long a run hands over, and returns what changes
+// it back.
+func SetHandOverSlice(d time.Duration) (restore func()) {
+	before := handOverSlice
+	handOverSlice = d
+	return func() { handOverSlice = before }
+}

@@ -22,6 +22,9 @@ type faults struct {
 	refuse       func(conversation string) error
 	list         func([]provision.DeskUser) []provision.DeskUser // what a list shows, true or not
 	admins       int                                             // what the desk says of its admins; 0: the truth
+	user         func(*provision.DeskUser)                       // what the desk shows of a user, true or not
+	hide         func(*provision.DeskUser) bool                  // whom the desk does not show
+	missing      map[provision.DeskUserID]int                    // how often the desk will say of an id that there is no such user
 }
 
 func (f *faults) reset() {
@@ -95,6 +98,16 @@ func (d faulty) Check(ctx context.Context) (p desk.Profile, err error) {
 
 func (d faulty) Find(ctx context.Context, key desk.Key) (u *provision.DeskUser, err error) {
 	err = d.faults.call("Find", false, func() error { u, err = d.Desk.Find(ctx, key); return err })
+	if d.faults.missing[key.ID] > 0 {
+		d.faults.missing[key.ID]--
+		u = nil
+	}
+	if u != nil && d.faults.hide != nil && d.faults.hide(u) {
+		u = nil
+	}
+	if u != nil && d.faults.user != nil {
+		d.faults.user(u)
+	}
 	return u, err
 }
 

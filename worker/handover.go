@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
@@ -12,39 +14,66 @@ import (
 )
 
 const (
-	handOverPage = 100
+	// handOverLeast and handOverBatch are how many conversations are handed over
+	// between two looks at what is left: a quarter of it within these bounds.
+	handOverLeast, handOverBatch = 100, 500
 	// handOverMost is how many conversations one run moves before it asks a
 	// person: more than that is no workload but a mistake.
 	handOverMost = 10_000
+	// handOverAtOnce is how many conversations a desk that assigns in bulk is
+	// given in one call.
+	handOverAtOnce = 50
 )
 
-// handOver gives a leaver's open conversations to others, until the desk shows
-// none any more. rest is what the run will write afterwards; it stays in the
-// journal. left says why some could not be given to anybody, not even to the
-// queue: an admin has to.
-func (w *Worker) handOver(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, rest []reconcile.Write) (left, _ error) {
-	t := &transfer{moved: make(map[string]bool), refused: make(map[string]bool)}
+// handOverSlice is how long a run hands over before it gives its worker back and
+// goes on later. Tests have less.
+var handOverSlice = 30 * time.Second
+
+// errHandingOver says that a hand-over goes on in another run.
+var errHandingOver = errors.New("worker: the hand-over goes on in another run")
+
+// progress says how far a hand-over is; "" when none is on its way.
+func progress(v *reconcile.Run) string {
+	t := v.Account.Transfer
+	if t.Before == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d conversations are handed over", t.Moved, t.Before)
+}
+
+// handOver gives a person's open conversations that are lost to them to others,
+// until the desk shows none any more. What is entered in the audit log is what
+// the desk shows as theirs no more. rest is what the run will write afterwards;
+// it stays in the journal. left says why some could not be given to anybody,
+// not even to the queue: an admin has to.
+func (w *Worker) handOver(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss, rest []reconcile.Write) (left, _ error) {
+	t := &transfer{loss: loss, moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
 	for {
-		open, err := d.OpenConversations(ctx, have.ID, handOverPage)
+		open, err := t.open(ctx, d, have.ID)
 		if err != nil {
 			return nil, err
 		}
-		fresh := slices.DeleteFunc(slices.Clone(open), t.seen)
+		if err := t.verify(ctx, v, open); err != nil {
+			return nil, err
+		}
+		fresh := slices.DeleteFunc(slices.Clone(open), func(c desk.Conversation) bool { return t.refused[c.ID] })
 		switch {
-		case len(fresh) == 0 && slices.ContainsFunc(open, func(c desk.Conversation) bool { return t.moved[c.ID] }):
-			return nil, desk.Errorf(desk.Retryable, "the desk accepts new assignees of conversations but does not show them afterwards")
 		case len(fresh) == 0:
 			return t.left, nil
 		case len(t.moved)+len(t.refused) >= handOverMost:
 			return desk.Errorf(desk.Permanent, "desk user %s has more than %d open conversations; reassign them on the desk, then run `deskbridge retry`", have.ID, handOverMost), nil
+		case t.over():
+			return nil, errHandingOver
 		}
 		if t.assignees == nil {
-			if t.assignees, err = w.findAssignees(ctx, d, v, have); err != nil {
+			t.until = time.Now().Add(handOverSlice)
+			if t.assignees, err = w.findAssignees(ctx, d, v, have, loss); err != nil {
 				return nil, err
 			}
 			w.notePolicy(ctx, d, v, have, t.assignees)
 		}
-		if err := w.handOverPage(ctx, d, v, fresh, t, rest); err != nil {
+		fresh = fresh[:min(len(fresh), handOverBatch, max(handOverLeast, len(fresh)/4))]
+		if err := w.handOverBatch(ctx, d, v, fresh, t, rest); err != nil {
 			return nil, err
 		}
 	}
@@ -52,75 +81,186 @@ func (w *Worker) handOver(ctx context.Context, d *session, v *reconcile.Run, hav
 
 // transfer is a hand-over on its way.
 type transfer struct {
+	loss      reconcile.Loss
 	assignees *assignees
-	moved     map[string]bool // conversations by id
+	until     time.Time         // when the run gives its worker back; zero before the first batch
+	given     []reconcile.Write // tried and accepted, and not seen yet
+	moved     map[string]bool   // conversations by id, as the desk has shown
 	refused   map[string]bool
-	left      error // the first refusal
+	mayHave   map[int64]bool // journalled hand-overs that may have reached the desk
+	left      error          // the first refusal
 }
 
-func (t *transfer) seen(c desk.Conversation) bool { return t.moved[c.ID] || t.refused[c.ID] }
+func (t *transfer) over() bool { return !t.until.IsZero() && !time.Now().Before(t.until) }
 
-func (w *Worker) handOverPage(ctx context.Context, d *session, v *reconcile.Run, open []desk.Conversation, t *transfer, rest []reconcile.Write) error {
+// open returns the conversations that are to be handed over.
+func (t *transfer) open(ctx context.Context, d *session, user provision.DeskUserID) ([]desk.Conversation, error) {
+	open, err := d.OpenConversations(ctx, user, handOverMost)
+	return slices.DeleteFunc(open, func(c desk.Conversation) bool { return !t.loss.Loses(c.Mailbox) }), err
+}
+
+// verify notes what is the person's no more. What still is theirs although the
+// desk has accepted another assignee stays in the journal for the next run.
+func (t *transfer) verify(ctx context.Context, v *reconcile.Run, open []desk.Conversation) error {
+	theirs := make(map[string]bool, len(open))
+	for _, c := range open {
+		theirs[c.ID] = true
+	}
+	var moved []reconcile.Write
+	for _, s := range t.given {
+		if id := conversationOf(s); !theirs[id] {
+			t.moved[id] = true
+			moved = append(moved, s)
+		}
+	}
+	if err := v.HandedOver(ctx, moved, len(open)); err != nil {
+		return err
+	}
+	if len(moved) < len(t.given) {
+		return desk.Errorf(desk.Retryable, "it accepts new assignees of conversations but does not show them afterwards")
+	}
+	t.given = nil
+	return nil
+}
+
+func conversationOf(s reconcile.Write) string { return fmt.Sprint(s.Detail["conversation"]) }
+
+// handOverBatch gives open to their assignees, as far as there is time.
+func (w *Worker) handOverBatch(ctx context.Context, d *session, v *reconcile.Run, open []desk.Conversation, t *transfer, rest []reconcile.Write) error {
 	steps := make([]reconcile.Write, len(open))
-	to := make([]desk.Assignee, len(open))
+	to := make(map[string]desk.Assignee, len(open))
 	for i, c := range open {
-		to[i] = t.assignees.next()
-		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c, to[i]), Note: t.assignees.note}
+		assignee := t.assignees.next()
+		to[c.ID] = assignee
+		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, assignee), Note: t.assignees.note}
 	}
 	planned, err := v.Journal(ctx, slices.Concat(steps, rest))
 	if err != nil {
 		return err
 	}
-	for i, c := range open {
-		s := planned[i]
-		got, err := w.assign(ctx, d, c, to[i])
-		if isPaused(err) { // neither this one nor what follows was tried
-			return errors.Join(err, v.Drop(ctx, v.Unfinished))
+	planned = planned[:len(open)]
+	if d.assignsMany() {
+		slices.SortStableFunc(planned, func(a, b reconcile.Write) int {
+			x, y := to[conversationOf(a)], to[conversationOf(b)]
+			return cmp.Or(cmp.Compare(x.User, y.User), cmp.Compare(x.Team, y.Team))
+		})
+	}
+	for len(planned) > 0 && (len(t.given)+len(t.refused) == 0 || !t.over()) {
+		assignee, n := to[conversationOf(planned[0])], 1
+		for d.assignsMany() && n < min(len(planned), handOverAtOnce) && to[conversationOf(planned[n])] == assignee {
+			n++
 		}
-		switch desk.KindOf(err) {
-		case desk.Permanent, desk.CannotDo:
-			t.refused[c.ID] = true
-			if t.left == nil {
-				t.left = err
-			}
-		case desk.NotFound: // closed or merged meanwhile: nobody's any more
-			t.refused[c.ID] = true
-		default:
-			if err != nil {
-				return err
-			}
-			t.moved[c.ID] = true
-		}
-		if !t.moved[c.ID] {
-			if err := v.Drop(ctx, []reconcile.Write{s}); err != nil {
-				return err
-			}
-			continue
-		}
-		if got != to[i] {
-			s.Detail = handOverDetail(c, got)
-			s.Note = "the chosen assignee may not own it, so the queue has it"
-		}
-		if err := v.Done(ctx, s, v.Account.DeskUser); err != nil {
+		some := planned[:n]
+		planned = planned[n:]
+		if err := v.Try(ctx, some...); err != nil {
 			return err
 		}
-		w.metrics.step(v.Desk, s.Kind)
+		given, err := w.giveMany(ctx, d, v, some, assignee, t)
+		for i := 0; err == nil && !given && i < len(some); i++ {
+			err = w.give(ctx, d, v, some[i], assignee, t)
+		}
+		if isPaused(err) { // neither this one nor what follows was tried
+			untried := slices.DeleteFunc(slices.Clone(v.Unfinished), func(s reconcile.Write) bool { return t.mayHave[s.ID] })
+			return errors.Join(err, v.Drop(ctx, untried))
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// assign gives c to its assignee, or to nobody when the desk refuses the assignee.
-func (w *Worker) assign(ctx context.Context, d *session, c desk.Conversation, to desk.Assignee) (desk.Assignee, error) {
-	err := d.Assign(ctx, c.ID, to)
-	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
-		to = desk.Assignee{}
-		err = d.Assign(ctx, c.ID, to)
+// giveMany gives conversations to an assignee in one call, where the desk can.
+// It reports whether that is done; what was refused is tried one by one.
+func (w *Worker) giveMany(ctx context.Context, d *session, v *reconcile.Run, some []reconcile.Write, to desk.Assignee, t *transfer) (bool, error) {
+	if len(some) < 2 {
+		return false, nil
 	}
-	return to, err
+	ids := make([]string, len(some))
+	for i, s := range some {
+		ids[i] = conversationOf(s)
+	}
+	err := d.assignMany(ctx, ids, to)
+	if isPaused(err) {
+		return false, err
+	}
+	for _, s := range some {
+		t.mayHave[s.ID] = true
+	}
+	switch desk.KindOf(err) {
+	case desk.Permanent, desk.CannotDo, desk.NotFound:
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	t.given = append(t.given, some...)
+	for _, s := range some {
+		w.metrics.step(v.Desk, s.Kind)
+	}
+	return true, nil
 }
 
-func handOverDetail(c desk.Conversation, to desk.Assignee) map[string]any {
-	detail := map[string]any{"conversation": c.ID}
+// give gives a conversation to its assignee, or to nobody when the desk refuses
+// the assignee.
+func (w *Worker) give(ctx context.Context, d *session, v *reconcile.Run, s reconcile.Write, to desk.Assignee, t *transfer) error {
+	id := conversationOf(s)
+	err := d.Assign(ctx, id, to)
+	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
+		queue := s
+		queue.Detail, queue.Note = handOverDetail(id, desk.Assignee{}), "the chosen assignee may not own it, so the queue has it"
+		var failed error
+		if s, failed = v.Instead(ctx, s, queue); failed != nil {
+			return failed
+		}
+		err = d.Assign(ctx, id, desk.Assignee{})
+	}
+	switch {
+	case isPaused(err):
+		return err
+	case err == nil:
+		t.mayHave[s.ID] = true
+		t.given = append(t.given, s)
+		w.metrics.step(v.Desk, s.Kind)
+		return nil
+	}
+	switch desk.KindOf(err) {
+	case desk.Permanent, desk.CannotDo:
+		if t.left == nil {
+			t.left = err
+		}
+	case desk.NotFound: // closed or merged meanwhile: nobody's any more
+	default:
+		t.mayHave[s.ID] = true
+		return err
+	}
+	t.refused[id] = true
+	return v.Drop(ctx, []reconcile.Write{s})
+}
+
+// assignsMany reports whether the desk is a [desk.BulkAssigner].
+func (s *session) assignsMany() bool {
+	_, ok := s.Desk.(desk.BulkAssigner)
+	return ok
+}
+
+func (s *session) assignMany(ctx context.Context, conversations []string, to desk.Assignee) error {
+	many := s.Desk.(desk.BulkAssigner)
+	return s.tell(ctx, func(ctx context.Context) error { return many.AssignMany(ctx, conversations, to) })
+}
+
+// stopInflow keeps a desk that deals out conversations from dealing any to the
+// user.
+func (s *session) stopInflow(ctx context.Context, id provision.DeskUserID) error {
+	stopper, ok := s.Desk.(desk.InflowStopper)
+	if !ok {
+		return nil
+	}
+	return s.tell(ctx, func(ctx context.Context) error { return stopper.StopInflow(ctx, id) })
+}
+
+func handOverDetail(conversation string, to desk.Assignee) map[string]any {
+	detail := map[string]any{"conversation": conversation}
 	switch {
 	case to.User != "":
 		detail["to_desk_user"] = string(to.User)
@@ -149,7 +289,7 @@ func (a *assignees) next() desk.Assignee {
 }
 
 // findAssignees turns the desk's policy into assignees.
-func (w *Worker) findAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser) (*assignees, error) {
+func (w *Worker) findAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*assignees, error) {
 	policy := v.Desk.HandOver
 	switch {
 	case policy.Agent != "":
@@ -170,7 +310,7 @@ func (w *Worker) findAssignees(ctx context.Context, d *session, v *reconcile.Run
 		}
 		return w.agentAssignee(ctx, d, desk.Key{ID: manager}, have, "the manager is not active on the desk")
 	case policy.To == provision.HandOverTeam || policy.To == provision.HandOverRoundRobin:
-		return w.teamAssignees(ctx, d, v, have)
+		return w.teamAssignees(ctx, d, v, have, loss)
 	}
 	return &assignees{}, nil
 }
@@ -186,10 +326,13 @@ func (w *Worker) agentAssignee(ctx context.Context, d *session, key desk.Key, le
 	return &assignees{list: []desk.Assignee{{User: user.ID}}}, nil
 }
 
-// teamAssignees are the leaver's teams, those in the managed scope first, or their
-// active members in turn.
-func (w *Worker) teamAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser) (*assignees, error) {
-	teams := slices.Clone(have.Teams)
+// teamAssignees are the person's teams, or their active members in turn: the
+// teams that they lose, else all of theirs, those in the managed scope first.
+func (w *Worker) teamAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*assignees, error) {
+	teams := slices.Clone(loss.Teams)
+	if len(teams) == 0 {
+		teams = slices.Clone(have.Teams)
+	}
 	if len(teams) == 0 { // they have left already, in a run that was cut short
 		teams = slices.Clone(v.Account.Confirmed.Teams)
 	}

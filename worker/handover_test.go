@@ -193,6 +193,7 @@ func TestHandOverRefused(t *testing.T) {
 		}
 		h.suspend(leaver.ID)
 		h.drain()
+		h.pass(8 * time.Second) // what is shown late is waited for, before anybody is asked
 		a := h.account(leaver.ID)
 		if a.State == provision.AccountEnded || h.user(leaver.Profile.Email) == nil || h.user(leaver.Profile.Email).Active {
 			h.Fatalf("%s (%s), user %+v: want access to end, and the user to stay", a.State, a.Reason, h.user(leaver.Profile.Email))

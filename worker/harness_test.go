@@ -34,9 +34,10 @@ type harness struct {
 	core   *core.Core
 	worker *worker.Worker
 	desks  *builtin.Desks
-	raw    desk.Desk // the desk, without faults
-	faults *faults   // what the worker reaches it through
-	bulk   bool      // the worker may read the desk in bulk
+	raw    desk.Desk              // the desk, without faults
+	faults *faults                // what the worker reaches it through
+	bulk   bool                   // the worker may read the desk in bulk
+	wrap   func(faulty) desk.Desk // nil: the desk can do nothing else
 	desk   provision.Desk
 	conn   provision.Connection
 
@@ -108,6 +109,9 @@ func (h *harness) restart() {
 func (h *harness) open(d provision.Desk) (desk.Desk, error) {
 	inner, err := h.desks.Connector(d)
 	slow := faulty{Desk: inner, faults: h.faults}
+	if h.wrap != nil {
+		return h.wrap(slow), err
+	}
 	if h.bulk {
 		return inBulk{slow}, err
 	}

@@ -101,7 +101,7 @@ var stories = []story{
 		want: func(u *provision.DeskUser) string {
 			return cmp.Diff([]any{false, provision.RoleNone, 0, 0}, []any{u.Active, u.Role, len(u.Teams), len(u.Mailboxes)})
 		},
-		audit: map[string]int{"account.created": 1, "account.confirmed": 1, "conversation.handed_over": 2, "account.teams_changed": 1,
+		audit: map[string]int{"account.created": 1, "account.confirmed": 1, "conversation.handed_over": 2, "account.handed_over": 1, "account.teams_changed": 1,
 			"account.mailboxes_changed": 1, "account.role_changed": 1, "account.deactivated": 1, "account.ended": 1},
 	},
 	{

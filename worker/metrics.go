@@ -100,6 +100,8 @@ func gauge(name, help string, of func(h reconcile.DeskHealth) (float64, bool)) h
 var gauges = []healthGauge{
 	gauge("deskbridge_drifted_accounts", "Accounts with a difference that was reported and not repaired.",
 		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Drifted), true }),
+	gauge("deskbridge_residual_access", "Accounts whose access is to end and whose user is still active on the desk, until a person does something.",
+		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Residual), true }),
 	gauge("deskbridge_leavers", "Accounts whose access is to end and of which the desk has not confirmed it.",
 		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Leavers.Count), true }),
 	gauge("deskbridge_oldest_leaver_timestamp_seconds", "When the first of those began to leave; absent when there is none.",

@@ -19,6 +19,8 @@ import (
 type outcome struct {
 	shown *provision.DeskUser // the account's user as the desk shows it; nil: nobody, as desired
 	tasks tasks
+	// residual says that the tasks begin with a leaver who still has access.
+	residual bool
 }
 
 // tasks is what an admin has to do because the desk's API cannot.
@@ -32,6 +34,9 @@ func (t *tasks) add(err error) {
 	what := err.Error()
 	if e, ok := errors.AsType[*desk.Error](err); ok {
 		what = e.Detail
+	}
+	if e, ok := errors.AsType[*refusedWrite](err); ok {
+		what = e.write.Named() + " was refused: " + what
 	}
 	if !slices.Contains(*t, what) {
 		*t = append(*t, what)
@@ -58,4 +63,12 @@ func noAnswer(err error) string {
 		return "shows a certificate that is not valid for its address"
 	}
 	return ""
+}
+
+// after returns tasks with first before all others; "" is none.
+func (t tasks) after(first string) tasks {
+	if first == "" {
+		return t
+	}
+	return append(tasks{first}, t...)
 }

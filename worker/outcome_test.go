@@ -207,9 +207,9 @@ func TestHandMadeUserIsProposed(t *testing.T) {
 		if diff := cmp.Diff(before, h.user(id.Profile.Email)); diff != "" {
 			h.Errorf("hand-made user changed (-before +after):\n%s", diff)
 		}
-		h.suspend(id.ID) // never ours, so not ended either
+		h.suspend(id.ID) // never ours, so not ended by us, and not said to be
 		h.drain()
-		h.state(id.ID, provision.AccountEnded)
+		h.state(id.ID, provision.AccountNeedsAttention)
 		if diff := cmp.Diff(before, h.user(id.Profile.Email)); diff != "" {
 			h.Errorf("hand-made user changed when the person left (-before +after):\n%s", diff)
 		}

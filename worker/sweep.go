@@ -42,11 +42,14 @@ type sweeper struct {
 	d       *session
 	opts    SweepOptions
 	state   reconcile.Sweep
-	around  reconcile.DeskFacts
+	around  func(*reconcile.Run) reconcile.DeskFacts
 	known   map[provision.AccountID]bool // those with a reported difference
 	gone    []provision.AccountID        // whose user is not on the desk any more
 	desired int                          // accounts with access
 	report  SweepReport
+
+	places    places
+	strangers strangers
 }
 
 // Sweep compares every account that no run is due for with what the desk
@@ -148,9 +151,12 @@ func (s *sweeper) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	can := s.d.Capabilities()
-	s.around = reconcile.DeskFacts{Self: self, RoleNames: can.RoleNames, CanRevokeSessions: can.EndSessions,
-		Admins: sync.OnceValues(func() (int, error) { return s.d.Admins(ctx) })}
+	admins := sync.OnceValues(func() (int, error) { return s.d.Admins(ctx) })
+	s.around = func(v *reconcile.Run) reconcile.DeskFacts {
+		around := s.facts(ctx, s.d, self, v)
+		around.Admins = admins
+		return around
+	}
 	drifts, err := s.core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Desk: s.desk.ID})
 	if err != nil {
 		return err
@@ -166,12 +172,16 @@ func (s *sweeper) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.missing(ctx)
+	if err := s.missing(ctx); err != nil {
+		return err
+	}
+	return s.heldBack(ctx)
 }
 
 func (s *sweeper) count(v *reconcile.Run) {
 	if !v.Ending() {
 		s.desired++
+		s.places.want(v)
 	}
 }
 
@@ -244,8 +254,10 @@ func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision
 		return s.core.Reconcile.ClearDrift(ctx, v.Account.ID)
 	case found == nil:
 		return nil
+	case sure && !s.opts.Force && !s.opts.LookOnly && s.places.hold(v, *found):
+		return nil
 	case sure:
-		return s.drifted(ctx, v, *found)
+		return s.drifted(ctx, v, *found, s.report.Repaired)
 	}
 	id := v.Account.ID
 	if v, have, err = s.again(ctx, id); err != nil || v == nil {
@@ -261,9 +273,9 @@ func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision
 // differs returns what a run would change, nil for nothing.
 func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*reconcile.Drift, error) {
 	found := reconcile.Drift{Account: v.Account.ID, Desk: s.desk.ID}
-	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around)
+	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around(v))
 	if attention, ok := errors.AsType[*reconcile.AttentionError](err); ok {
-		found.Reason = attention.Reason
+		found.Reason = attention.Log()
 		return &found, nil
 	}
 	if err != nil || len(steps) == 0 {
@@ -273,13 +285,14 @@ func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*reconcil
 	return &found, nil
 }
 
-func (s *sweeper) drifted(ctx context.Context, v *reconcile.Run, found reconcile.Drift) error {
+// drifted notes a difference; with repair the account is reconciled.
+func (s *sweeper) drifted(ctx context.Context, v *reconcile.Run, found reconcile.Drift, repair bool) error {
 	policy := provision.DriftReport
-	if s.report.Repaired {
+	if repair {
 		policy = provision.DriftRepair
 	}
 	if !s.opts.LookOnly {
-		noted, err := v.NoteDrift(ctx, s.opts.Cause, found, s.report.Repaired)
+		noted, err := v.NoteDrift(ctx, s.opts.Cause, found, repair)
 		if err != nil || !noted {
 			return err
 		}

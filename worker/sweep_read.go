@@ -36,6 +36,9 @@ func (s *sweeper) progress(ctx context.Context, checked int) error {
 // has shown.
 func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string) ([]provision.DeskUser, string, error)) error {
 	seen := make(map[provision.AccountID]bool)
+	if err := s.loadEnded(ctx); err != nil {
+		return err
+	}
 	for cursor, more := "", true; more; more = cursor != "" {
 		users, next, err := list(ctx, cursor)
 		if cursor == "" && desk.KindOf(err) == desk.CannotDo { // no longer, as it turns out
@@ -56,8 +59,10 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 			return err
 		}
 		fresh := 0
+		held := make(map[provision.DeskUserID]bool, len(runs))
 		for i := range runs {
 			v := &runs[i]
+			held[v.Account.DeskUser] = true
 			if seen[v.Account.ID] { // moved to a later page meanwhile
 				continue
 			}
@@ -68,7 +73,17 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 				return err
 			}
 		}
+		for i := range users {
+			if !held[users[i].ID] {
+				s.strangers.see(&users[i])
+			}
+		}
 		if err := s.progress(ctx, fresh); err != nil {
+			return err
+		}
+	}
+	for _, id := range s.strangers.found {
+		if err := s.residual(ctx, id); err != nil {
 			return err
 		}
 	}
@@ -91,13 +106,16 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 // oneByOne asks the desk for each account, and goes on where a sweep was cut
 // short.
 func (s *sweeper) oneByOne(ctx context.Context) error {
-	return s.eachPage(ctx, s.state.After, func(v *reconcile.Run) error {
+	err := s.eachPage(ctx, s.state.After, func(v *reconcile.Run) error {
 		have, err := s.d.Find(ctx, desk.Key{ID: v.Account.DeskUser})
 		if err != nil {
 			return s.skip(v, err)
 		}
 		if have == nil {
 			s.absent(v)
+			if v.Ending() {
+				return s.residual(ctx, v.Account.ID)
+			}
 			return nil
 		}
 		s.count(v)
@@ -105,6 +123,15 @@ func (s *sweeper) oneByOne(ctx context.Context) error {
 	}, func(runs []reconcile.Run) error {
 		s.state.After = runs[len(runs)-1].Account.ID
 		return s.progress(ctx, len(runs))
+	})
+	if err != nil {
+		return err
+	}
+	return s.eachEnded(ctx, func(a *provision.Account) error {
+		if a.DeskUser != "" { // compared with the others
+			return nil
+		}
+		return s.residual(ctx, a.ID)
 	})
 }
 

@@ -106,16 +106,26 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 	case confirmed:
 		return "confirmed", v.Confirm(ctx, reached.shown)
 	case failure == nil:
-		return "task", v.NeedsAttention(ctx, provision.ReasonByHand, "an admin has to do this by hand: "+reached.tasks.String(), true)
+		code := provision.ReasonByHand
+		if reached.residual {
+			code = provision.ReasonResidual
+		}
+		return "task", v.NeedsAttention(ctx, code, "an admin has to do this by hand: "+reached.tasks.String(), true)
 	}
 	if attention, ok := errors.AsType[*reconcile.AttentionError](failure); ok {
-		return "needs-attention", v.NeedsAttention(ctx, attention.Code, attention.Reason, attention.Recheck)
+		return "needs-attention", v.Ask(ctx, attention)
+	}
+	if late, ok := errors.AsType[*lateError](failure); ok {
+		return "late", v.PutOff(ctx, provision.ReasonLate, v.Desk.Name+": "+late.Error()+"; looked at again in a moment", late.wait)
+	}
+	if errors.Is(failure, errHandingOver) {
+		return "handing-over", v.PutOff(ctx, provision.ReasonHandingOver, progress(v)+"; goes on by itself", 0)
 	}
 	if paused, ok := errors.AsType[*pausedError](failure); ok {
 		return "paused", v.Defer(ctx, paused.reason, deferral(paused, v.Ending()))
 	}
 	if e, ok := errors.AsType[*desk.Error](failure); ok {
-		return w.concludeDesk(ctx, v, e)
+		return w.concludeDesk(ctx, v, e, failure)
 	}
 	if e, ok := errors.AsType[*provision.Error](failure); ok && e.Code == provision.Conflict {
 		return "needs-attention", v.NeedsAttention(ctx, provision.ReasonUserTaken, "another person in Deskbridge already holds that user on "+v.Desk.Name+"; `deskbridge explain` both, and free the address at the IdP", true)
@@ -145,15 +155,25 @@ func deferral(p *pausedError, ending bool) time.Duration {
 	return backoff.Between(wait, wait+wait/2+2*time.Second)
 }
 
-func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Error) (string, error) {
-	detail := v.Desk.Name + ": " + e.Detail
+// concludeDesk is conclude for e, which a desk has answered; failure names the
+// write that it refused.
+func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Error, failure error) (string, error) {
+	said := e.Detail
 	if e.Field != "" {
-		detail += " (" + e.Field + ")"
+		said += " (" + e.Field + ")"
 	}
+	detail := v.Desk.Name + ": " + said
 	switch e.Kind {
 	case desk.Permanent, desk.Conflict, desk.CannotDo:
 		code := map[desk.Kind]provision.ReasonCode{desk.Permanent: provision.ReasonRefused, desk.Conflict: provision.ReasonConflict, desk.CannotDo: provision.ReasonByHand}[e.Kind]
-		return "needs-attention", v.NeedsAttention(ctx, code, detail, true)
+		ask := &reconcile.AttentionError{Code: code, Reason: detail, Recheck: true}
+		if refused, ok := errors.AsType[*refusedWrite](failure); ok {
+			ask.Reason, ask.Logged = refused.words(v.Desk.Name, said)
+			if refused.residual {
+				ask.Code = provision.ReasonResidual
+			}
+		}
+		return "needs-attention", v.Ask(ctx, ask)
 	case desk.Unauthorized:
 		w.desks.forget(v.Desk.ID)
 		w.log.ErrorContext(ctx, "desk refuses our credentials", "desk", v.Desk.Name, "err", e)
@@ -161,6 +181,9 @@ func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Err
 		return "unauthorized", err
 	}
 	w.log.WarnContext(ctx, "reconcile run failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", e)
+	if p := progress(v); p != "" {
+		detail += "; " + p
+	}
 	_, err := v.Fail(ctx, provision.ReasonFailed, detail, e.RetryAfter)
 	return "failed", err
 }

@@ -222,7 +222,7 @@ rules:
 		t.Errorf("groups after the role was taken back (-want +got):\n%s", d)
 	}
 
-	// Deactivate with 25 open tickets: handed over first.
+	// Deactivate with 25 open tickets: out at once, and then handed over.
 	const open = 25
 	for i := range open {
 		rt.do("POST", "/ticket", map[string]any{"Queue": "Support", "Subject": fmt.Sprintf("%s order %d", run, i), "Owner": ada.Mail}, 201)
@@ -293,11 +293,11 @@ func oktaAs(p simulated.Person, run string) map[string]any {
 	return body
 }
 
-// checkHandOver makes sure that every conversation was handed over once, and
-// before access ended.
+// checkHandOver makes sure that every conversation was handed over once, after
+// access was cut, and that the closing entry counts the same.
 func checkHandOver(t *testing.T, entries []provision.Entry, want int) {
 	t.Helper()
-	moved, ended := map[string]bool{}, -1
+	moved, cut, closed := map[string]bool{}, -1, 0
 	for i, e := range entries {
 		switch e.Action {
 		case "conversation.handed_over":
@@ -305,15 +305,20 @@ func checkHandOver(t *testing.T, entries []provision.Entry, want int) {
 			if moved[id] {
 				t.Errorf("conversation %s was handed over twice", id)
 			}
-			if ended >= 0 {
-				t.Errorf("conversation %s was handed over after access had ended", id)
+			if cut < 0 {
+				t.Errorf("conversation %s was handed over while the leaver had access", id)
 			}
 			moved[id] = true
 		case "account.deactivated":
-			ended = i
+			cut = i
+		case "account.handed_over":
+			closed++
+			if got := fmt.Sprintf("%v %v %v", e.Detail["before"], e.Detail["moved"], e.Detail["left"]); got != fmt.Sprintf("%d %d 0", want, want) {
+				t.Errorf("the closing entry says %s: %+v", got, e.Detail)
+			}
 		}
 	}
-	if len(moved) != want || ended < 0 {
-		t.Errorf("%d conversations handed over, ended at %d; want %d, and an end", len(moved), ended, want)
+	if len(moved) != want || cut < 0 || closed != 1 {
+		t.Errorf("%d conversations handed over, access cut at %d, %d closing entries; want %d, a cut, and one", len(moved), cut, closed, want)
 	}
 }

@@ -79,6 +79,7 @@ func Run(t *testing.T, h Harness) {
 		{"assign to a team", (*suite).testAssignToTeam},
 		{"who may not own gets no conversation", (*suite).testAssignRefused},
 		{"deactivate and reactivate", (*suite).testActive},
+		{"who is deactivated keeps conversations and can lose the rest", (*suite).testCutFirst},
 		{"delete", (*suite).testDelete},
 		{"anonymize", (*suite).testAnonymize},
 		{"end sessions", (*suite).testEndSessions},

@@ -76,6 +76,46 @@ func (s *suite) wantGone(u *provision.DeskUser) {
 	}
 }
 
+// testCutFirst ends a user's access before anything else: where the desk says that
+// conversations stay with a deactivated user, all that follows must work on one.
+func (s *suite) testCutFirst() {
+	if !s.can.KeepsConversations {
+		return
+	}
+	if !s.can.Deactivate {
+		s.Fatal("KeepsConversations without Deactivate says nothing")
+	}
+	leaver, assignee := s.agent("Leaver"), s.agent("Assignee")
+	all := sortedCopy(s.Harness.Converse(s.T, leaver.ID, 3))
+	s.must("SetActive", s.desk.SetActive(s.ctx, leaver.ID, false))
+	if got := s.open(leaver.ID, many); !slices.Equal(got, all) {
+		s.Errorf("the deactivated user has conversations %q, want %q", got, all)
+	}
+	for _, c := range all {
+		s.must("Assign", s.desk.Assign(s.ctx, c, desk.Assignee{User: assignee.ID}))
+	}
+	if got := s.open(leaver.ID, many); len(got) > 0 {
+		s.Errorf("the deactivated user still has %q", got)
+	}
+	if got := s.open(assignee.ID, many); !slices.Equal(got, all) {
+		s.Errorf("the assignee has %q, want %q", got, all)
+	}
+	shown := s.read(leaver.ID)
+	if s.can.ChangeTeams && len(shown.Teams) > 0 {
+		s.must("ChangeTeams", s.desk.ChangeTeams(s.ctx, leaver.ID, nil, shown.Teams))
+	}
+	if s.can.ChangeMailboxes && len(shown.Mailboxes) > 0 {
+		s.must("ChangeMailboxes", s.desk.ChangeMailboxes(s.ctx, leaver.ID, nil, shown.Mailboxes))
+	}
+	if _, knows := s.can.RoleNames[provision.RoleNone]; knows && s.can.ChangeRole {
+		s.must("SetRole", s.desk.SetRole(s.ctx, leaver.ID, provision.RoleNone))
+	}
+	got := s.read(leaver.ID)
+	if got.Active || s.can.ChangeTeams && len(got.Teams) > 0 || s.can.ChangeMailboxes && len(got.Mailboxes) > 0 {
+		s.Errorf("the leaver is %+v", got)
+	}
+}
+
 // testAnonymize lets a desk keep the shell of the user, for the history, but
 // nothing of the person.
 func (s *suite) testAnonymize() {

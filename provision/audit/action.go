@@ -58,8 +58,9 @@ const (
 	BrakeReleased provision.Action = "brake.released"
 	BrakeCleared  provision.Action = "brake.cleared"
 
-	AccountConfirmed      provision.Action = "account.confirmed" // the desk was read back, and shows the desired access
-	AccountEnded          provision.Action = "account.ended"     // the desk was read back, and access is gone
+	AccountConfirmed      provision.Action = "account.confirmed"   // the desk was read back, and shows the desired access
+	AccountEnded          provision.Action = "account.ended"       // the desk was read back, and access is gone
+	AccountHandedOver     provision.Action = "account.handed_over" // a hand-over of conversations is at its end
 	AccountDrifted        provision.Action = "account.drifted"
 	AccountNeedsAttention provision.Action = "account.needs_attention"
 	AccountOnHold         provision.Action = "account.on_hold"
@@ -76,6 +77,7 @@ const (
 	AccountRoleChanged      provision.Action = "account.role_changed"
 	AccountTeamsChanged     provision.Action = "account.teams_changed"
 	AccountMailboxesChanged provision.Action = "account.mailboxes_changed"
+	AccountInflowStopped    provision.Action = "account.inflow_stopped" // no new conversations
 	ConversationHandedOver  provision.Action = "conversation.handed_over"
 	AccountDeactivated      provision.Action = "account.deactivated"
 	AccountDeleted          provision.Action = "account.deleted"

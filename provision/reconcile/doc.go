@@ -19,15 +19,16 @@
 //	     ▼                    │                 │                  │
 //	  waiting ──Confirm──▶ ready / ended        │                  │
 //	   │  ▲ │                                   │                  │
-//	   │  │ └──NeedsAttention, Fail no. 200──▶ needs-attention     │
+//	   │  │ └──NeedsAttention, Ask, Fail no. 200─▶ needs-attention │
 //	   │  │                                        └────recheck────┤
-//	   │  └──Fail, Defer: again at RetryAt                         │
+//	   │  └──Fail, PutOff, Defer: again at RetryAt                 │
 //	   └─────Begin, when the brake is on────▶ on-hold ─────────────┘
 //
 //	state            means                             left by
 //	waiting          a run is due; not before RetryAt  the outcome of its run
 //	ready            the desk shows the access         desired access changes; drift is repaired
-//	ended            the desk shows that access ended  desired access changes; drift is repaired
+//	ended            the desk shows that access ended, desired access changes; drift is repaired
+//	                 and nobody in the person's name
 //	needs-attention  a person is needed; ReasonCode    retry; a free seat (ReasonCode seat); desired
 //	                 and Reason say for what           access changes; with RetryAt a run looks again
 //	on-hold          mass-change protection keeps the  the connection is released; desired access
@@ -47,7 +48,7 @@
 //	state    the database holds                 moves on by
 //	open     the lease, 45 s at a time          Renew, Claim, TakeSeat keep it; Journal
 //	writing  the lease, and journalled writes   Done (it reached the desk), Drop (it did not)
-//	ended    no lease; the account's new state  Confirm, NeedsAttention, Fail, Defer
+//	ended    no lease; the account's new state  Confirm, Ask, Fail, PutOff
 //	lost     the lease ran out                  every method returns ErrBusy; the next run closes
 //	                                            the journal with ResolveInterrupted
 //

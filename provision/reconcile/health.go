@@ -10,7 +10,10 @@ import (
 type DeskHealth struct {
 	Sweep   *Sweep // nil: never swept, and no turn yet
 	Drifted int    // accounts with a reported difference
-	Pause   *Pause // nil: it is called as needed
+	// Residual are accounts whose access is to end and whose user still has it,
+	// as far as anybody knows, until a person does something.
+	Residual int
+	Pause    *Pause // nil: it is called as needed
 
 	Leavers Leavers // zero: none
 	Backlog Backlog // of the desk's queue; zero: nothing waits for a worker
@@ -40,6 +43,20 @@ func (s *Service) DeskHealth(ctx context.Context) (map[provision.DeskID]DeskHeal
 	}
 	if err := s.standing(ctx, health); err != nil {
 		return nil, err
+	}
+	for _, code := range []provision.ReasonCode{provision.ReasonResidual, provision.ReasonOwner, provision.ReasonLastAdmin, provision.ReasonSelf,
+		provision.ReasonGaveUp, provision.ReasonDeskUnusable} {
+		asking, err := s.store.AccountsWhere(ctx, provision.AccountFilter{State: provision.AccountNeedsAttention, ReasonCode: code}, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range asking {
+			if a.EndingSince != nil {
+				h := health[a.Desk]
+				h.Residual++
+				health[a.Desk] = h
+			}
+		}
 	}
 	pauses, err := s.store.Pauses(ctx)
 	if err != nil {

@@ -49,10 +49,18 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 			a.State, a.Seat = provision.AccountEnded, false
 			action = audit.AccountEnded
 		}
-		if before.Same(a.Confirmed) && a.Seat == hadSeat {
-			return nil // seen before: nothing to tell
+		var entries []provision.Entry
+		if t := a.Transfer; t.Before > 0 {
+			entries = append(entries, s.accountEntry(*a, audit.AccountHandedOver, map[string]any{"before": t.Before, "moved": t.Moved, "to_queue": t.ToQueue, "left": t.Left}))
 		}
-		return s.audit.Record(ctx, tx, s.accountEntry(*a, action, accessDetail(a.Confirmed)))
+		a.Transfer = provision.Transfer{}
+		if !before.Same(a.Confirmed) || a.Seat != hadSeat { // else seen before: nothing to tell
+			entries = append(entries, s.accountEntry(*a, action, accessDetail(a.Confirmed)))
+		}
+		if len(entries) == 0 {
+			return nil
+		}
+		return s.audit.Record(ctx, tx, entries...)
 	})
 	if taken {
 		return r.NeedsAttention(ctx, provision.ReasonNameTaken, "the name by which "+r.Desk.Name+" knows this person is another person's there; `deskbridge explain` both, and give one of them another address and userName at the identity provider", true)
@@ -96,6 +104,13 @@ func accessDetail(a provision.Access) map[string]any {
 // in plain words, and code programs. recheck has the account reconciled again by
 // itself, to see whether it was done.
 func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, reason string, recheck bool) error {
+	return r.Ask(ctx, &AttentionError{Code: code, Reason: reason, Recheck: recheck})
+}
+
+// Ask is NeedsAttention for a question that is an error. Its reason may hold
+// addresses when there is another text for the audit log.
+func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
+	code, reason := what.Code, what.Reason
 	s := r.service
 	leavesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0
 	return r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) error {
@@ -115,14 +130,14 @@ func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, rea
 				return errors.Join(err, tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk}))
 			}
 		}
-		if recheck {
+		if what.Recheck {
 			at := s.now().Add(recheckAfter)
 			a.RetryAt = &at
 		}
 		if told {
 			return nil
 		}
-		return s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountNeedsAttention, map[string]any{"reason": reason}))
+		return s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountNeedsAttention, map[string]any{"reason": what.Log()}))
 	})
 }
 
@@ -222,5 +237,5 @@ func (r *Run) lockWith(ctx context.Context, tx Store, others []provision.Account
 			waiting = append(waiting, a)
 		}
 	}
-	return own, waiting, r.holds(own)
+	return own, waiting, r.leases(own)
 }

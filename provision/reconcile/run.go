@@ -100,7 +100,7 @@ func (r *Run) update(ctx context.Context, change func(tx Store, a *provision.Acc
 		return err
 	}
 	r.Account.LeaseUntil = saved.LeaseUntil
-	r.Account.DeskUser, r.Account.Origin, r.Account.Seat = saved.DeskUser, saved.Origin, saved.Seat
+	r.Account.DeskUser, r.Account.Origin, r.Account.Seat, r.Account.Transfer = saved.DeskUser, saved.Origin, saved.Seat, saved.Transfer
 	return nil
 }
 
@@ -110,11 +110,11 @@ func (r *Run) lock(ctx context.Context, tx Store) (provision.Account, error) {
 	if err != nil {
 		return a, err
 	}
-	return a, r.holds(a)
+	return a, r.leases(a)
 }
 
-// holds returns [ErrBusy] unless the run holds the lease of a.
-func (r *Run) holds(a provision.Account) error {
+// leases returns [ErrBusy] unless the run holds the lease of a.
+func (r *Run) leases(a provision.Account) error {
 	if a.LeaseUntil == nil || r.Account.LeaseUntil == nil || !a.LeaseUntil.Equal(*r.Account.LeaseUntil) {
 		return ErrBusy
 	}

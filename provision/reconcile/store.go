@@ -62,6 +62,8 @@ type Store interface {
 	// JournalWrites journals writes and returns them with their ids; OpenWrites
 	// returns those of an account that no CloseWrites has closed, by id.
 	JournalWrites(ctx context.Context, writes []Write) ([]Write, error)
+	// MarkTried notes of journalled writes that they are about to be tried.
+	MarkTried(ctx context.Context, ids []int64) error
 	CloseWrites(ctx context.Context, ids []int64) error
 }
 

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -16,6 +17,43 @@ type Write struct {
 	Kind    WriteKind
 	Detail  map[string]any // what the write is about: team, role, conversation…; never personal data
 	Note    string         // why this and not something else, for the audit; may be empty
+
+	Tried      bool       // it may have reached the desk; see [Run.Try]
+	AcceptedAt *time.Time // the desk accepted it then, and did not show it at once; see [Run.Await]
+}
+
+// Named says what the write is in words for people, as in "deleting the user was
+// refused".
+func (s Write) Named() string {
+	switch s.Kind {
+	case WriteCreate:
+		return "making the user"
+	case WriteAdopt:
+		return "adopting the user"
+	case WriteActivate:
+		return "activating the user"
+	case WriteProfile:
+		return "changing the user's name or address"
+	case WriteRole:
+		return fmt.Sprintf("changing the role from %v to %v", s.Detail["from"], s.Detail["to"])
+	case WriteTeams:
+		return "changing the user's teams"
+	case WriteMailboxes:
+		return "changing the user's mailboxes"
+	case WriteInflow:
+		return "keeping new conversations from the user"
+	case WriteHandOver:
+		return "handing over a conversation"
+	case WriteDeactivate:
+		return "deactivating the user"
+	case WriteDelete:
+		return "deleting the user"
+	case WriteAnonymize:
+		return "anonymizing the user"
+	case WriteSessions:
+		return "ending the user's sessions"
+	}
+	return string(s.Kind)
 }
 
 // Names returns a list in the write's detail, whether it is fresh or comes from
@@ -46,6 +84,7 @@ const (
 	WriteRole       = WriteKind(audit.AccountRoleChanged)
 	WriteTeams      = WriteKind(audit.AccountTeamsChanged)
 	WriteMailboxes  = WriteKind(audit.AccountMailboxesChanged)
+	WriteInflow     = WriteKind(audit.AccountInflowStopped)
 	WriteHandOver   = WriteKind(audit.ConversationHandedOver)
 	WriteDeactivate = WriteKind(audit.AccountDeactivated)
 	WriteDelete     = WriteKind(audit.AccountDeleted)

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,15 @@ type DeskFacts struct {
 	Self              provision.DeskUserID      // our own service account
 	RoleNames         map[provision.Role]string // the desk's words for the roles that it knows
 	CanRevokeSessions bool                      // the desk can end sessions and keys
+	CanStopInflow     bool                      // the desk deals out conversations, and can be told not to
+	// CutFirst says that access is ended before conversations are handed over:
+	// they stay with a deactivated user.
+	CutFirst        bool
+	MailboxesByTeam bool // access to mailboxes follows from teams
+	// Holder returns which other account of ours has a desk user, or the
+	// account whose external id the user carries; "" when it is nobody's. It
+	// is asked only about users that are not the run's own; nil: they are nobody's.
+	Holder func(u *provision.DeskUser) (provision.AccountID, error)
 	// Admins returns how many active users hold the admin or owner role. It is
 	// asked only before one of them is demoted.
 	Admins func() (int, error)
@@ -22,12 +32,18 @@ type DeskFacts struct {
 type AttentionError struct {
 	Code   provision.ReasonCode // never [provision.ReasonNone]
 	Reason string               // tells people what to do
-
-	Recheck bool // it may be over without anybody saying so: the account is looked at again by itself
+	// Logged is Reason for the audit log and the log, without the addresses
+	// that people need to find somebody; "" when Reason holds none.
+	Logged string
+	// Recheck says that the desk may show one day that it was done.
+	Recheck bool
 }
 
 // Error returns the reason.
 func (e *AttentionError) Error() string { return e.Reason }
+
+// Log returns the reason without personal data.
+func (e *AttentionError) Log() string { return cmp.Or(e.Logged, e.Reason) }
 
 func needsAttention(code provision.ReasonCode, format string, args ...any) *AttentionError {
 	return &AttentionError{Code: code, Reason: fmt.Sprintf(format, args...)}
@@ -60,12 +76,72 @@ func protect(v *Run, have *provision.DeskUser, around DeskFacts) (done bool, _ e
 	switch {
 	case have.ID == around.Self:
 		return false, needsAttention(provision.ReasonSelf, "desk user %s is the service account that Deskbridge itself uses on %s; give that account an address of its own, then run `deskbridge retry`", have.ID, v.Desk.Name)
-	case (v.Account.Origin == provision.OriginNone || v.adoptionAgreed()) && v.Ending() && !v.Ours(have):
-		return true, nil // never ours, so nothing of ours to take away
-	case have.Role == provision.RoleOwner && v.Ending():
-		return false, needsAttention(provision.ReasonOwner, "desk user %s is the owner of %s; transfer the ownership there first, then run `deskbridge retry`", have.ID, v.Desk.Name)
+	case v.holds(have):
+		if have.Role == provision.RoleOwner && v.Ending() {
+			return false, ownerStays(v, have)
+		}
+		return false, nil
 	}
-	return false, nil
+	if other, err := around.holder(have); err != nil || other != "" {
+		if err == nil && !v.Ending() {
+			err = userTaken(v, have, other)
+		}
+		return true, err // never ours, so nothing of ours to take away
+	}
+	switch {
+	case !v.Ending():
+		return false, nil // may be adopted
+	case v.adoptionAgreed() && have.Role != provision.RoleOwner:
+		return false, nil
+	}
+	return true, Residual(v, have)
+}
+
+// holds reports whether have is the account's: known to be, or ours after a crash.
+func (r *Run) holds(have *provision.DeskUser) bool {
+	return r.Account.Origin != provision.OriginNone && !r.adoptionAgreed() || r.Ours(have)
+}
+
+func (f DeskFacts) holder(u *provision.DeskUser) (provision.AccountID, error) {
+	if f.Holder == nil {
+		return "", nil
+	}
+	return f.Holder(u)
+}
+
+// Residual returns why access has not ended although nothing of ours is left on
+// the desk: it shows have, with the person's address or external id, whom
+// nobody accounts for. Nil says that have has no access: it is not active, or
+// has no role.
+func Residual(v *Run, have *provision.DeskUser) error {
+	switch {
+	case !have.Active:
+		return nil
+	case have.Role == provision.RoleOwner:
+		return ownerStays(v, have)
+	case have.Role.Rank() == 0:
+		return nil
+	}
+	const said = "%s still shows desk user %s (%s) for this person, active and not accounted for: neither made nor adopted by Deskbridge, so access has not ended. Deactivate or delete that user on %s%s"
+	how := "; Deskbridge looks again by itself"
+	if v.Account.DeskUser == "" {
+		how = ", or run `deskbridge retry --adopt " + string(v.Account.ID) + "` to have Deskbridge end its access"
+	}
+	role := "role " + string(have.Role)
+	return &AttentionError{Code: provision.ReasonResidual, Recheck: true,
+		Reason: fmt.Sprintf(said, v.Desk.Name, have.ID, have.Email+", "+role, v.Desk.Name, how),
+		Logged: fmt.Sprintf(said, v.Desk.Name, have.ID, role, v.Desk.Name, how)}
+}
+
+func ownerStays(v *Run, have *provision.DeskUser) error {
+	const said = "desk user %s%s is the owner of %s, who still has access; transfer the ownership there first, then run `deskbridge retry`"
+	return &AttentionError{Code: provision.ReasonOwner,
+		Reason: fmt.Sprintf(said, have.ID, " ("+have.Email+")", v.Desk.Name), Logged: fmt.Sprintf(said, have.ID, "", v.Desk.Name)}
+}
+
+func userTaken(v *Run, have *provision.DeskUser, other provision.AccountID) error {
+	return &AttentionError{Code: provision.ReasonUserTaken, Recheck: true,
+		Reason: fmt.Sprintf("another person in Deskbridge already holds that user on %s: desk user %s is of account %s; `deskbridge explain` both, and free the address at the IdP", v.Desk.Name, have.ID, other)}
 }
 
 func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, around DeskFacts) ([]Write, error) {
@@ -74,11 +150,11 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 		return []Write{newWrite(v, WriteCreate, map[string]any{"role": access.Role, "teams": access.Teams, "mailboxes": access.Mailboxes})}, nil
 	}
 	var writes []Write
-	if (v.Account.Origin == provision.OriginNone || v.adoptionAgreed()) && !v.Ours(have) {
+	if !v.holds(have) {
 		if err := mayAdopt(v, have); err != nil {
 			return nil, err
 		}
-		writes = append(writes, newWrite(v, WriteAdopt, map[string]any{"desk_user": have.ID, "had_role": have.Role}))
+		writes = append(writes, adopt(v, have))
 	}
 	if !have.Active {
 		writes = append(writes, newWrite(v, WriteActivate, nil))
@@ -105,15 +181,15 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 }
 
 func mayAdopt(v *Run, have *provision.DeskUser) error {
+	if have.Role == provision.RoleOwner {
+		return needsAttention(provision.ReasonOwner, "desk user %s, which has this person's address, is the owner of %s, which Deskbridge never takes over; transfer the ownership there or give the person another address, then run `deskbridge retry`", have.ID, v.Desk.Name)
+	}
 	if v.adoptionAgreed() {
-		if have.Role == provision.RoleOwner {
-			return needsAttention(provision.ReasonOwner, "desk user %s is the owner of %s, which Deskbridge never takes over", have.ID, v.Desk.Name)
-		}
 		return nil
 	}
 	how := "run `deskbridge retry --adopt " + string(v.Account.ID) + "` to take it over"
 	switch {
-	case have.Role == provision.RoleOwner || have.Role == provision.RoleAdmin:
+	case have.Role == provision.RoleAdmin:
 		return needsAttention(provision.ReasonAdoption, "%s already has a user %s for this person, who is %s there and was not made by Deskbridge; %s", v.Desk.Name, have.ID, have.Role, how)
 	case v.Desk.Adoption == provision.AdoptAutomatic && slices.Contains(v.Connection.Domains, domain(v.Account.Profile.Email)):
 		return nil
@@ -202,39 +278,120 @@ func profileDiff(want, have provision.DeskUser) []string {
 	return fields
 }
 
-// endingWrites ends access: hand over, leave, demote, then the desk's policy.
-// Everything that can be undone comes before what cannot.
+// endingWrites ends access: sessions, leave, demote, then the desk's policy.
+// Everything that can be undone comes before what cannot. With CutFirst the user
+// is deactivated before all else; [BeforeHandOver] says where conversations are
+// handed over.
 func endingWrites(v *Run, have *provision.DeskUser, around DeskFacts) ([]Write, error) {
 	if have == nil {
 		return nil, nil
+	}
+	if !v.holds(have) { // agreed to; what it may lose is seen once it is the account's
+		return []Write{adopt(v, have)}, nil
 	}
 	if have.Role == provision.RoleAdmin {
 		if err := keepLastAdmin(v, have, around); err != nil {
 			return nil, err
 		}
 	}
+	policy := v.Desk.OnLeave
+	cut := around.CutFirst && policy != provision.LeaveDowngrade
 	var writes []Write
+	if cut && have.Active {
+		writes = append(writes, newWrite(v, WriteDeactivate, nil))
+	}
 	writes = append(writes, placementWrites(v, have, nil, nil)...)
-	if to := demoted(v, around); to.Less(have.Role) && (have.Active || v.Desk.OnLeave == provision.LeaveDowngrade) {
+	if to := demoted(v, around); to.Less(have.Role) && (have.Active || cut || policy == provision.LeaveDowngrade) {
 		writes = append(writes, newWrite(v, WriteRole, map[string]any{"from": have.Role, "to": to}))
 	}
-	switch v.Desk.OnLeave {
-	case provision.LeaveDelete:
+	switch {
+	case policy == provision.LeaveDelete:
 		writes = append(writes, newWrite(v, WriteDelete, nil))
-	case provision.LeaveAnonymize:
-		if have.Active {
-			writes = append(writes, newWrite(v, WriteAnonymize, nil))
-		}
-	case provision.LeaveDowngrade:
-	default:
-		if have.Active {
-			writes = append(writes, newWrite(v, WriteDeactivate, nil))
+	case policy == provision.LeaveAnonymize && (have.Active || cut && !nameless(v, have)):
+		writes = append(writes, newWrite(v, WriteAnonymize, nil))
+	case policy != provision.LeaveAnonymize && policy != provision.LeaveDowngrade && have.Active && !cut:
+		writes = append(writes, newWrite(v, WriteDeactivate, nil))
+	}
+	if len(writes) == 0 || !have.Active {
+		return writes, nil
+	}
+	var first []Write
+	if around.CanRevokeSessions {
+		first = append(first, newWrite(v, WriteSessions, nil))
+	}
+	if around.CanStopInflow && !v.Account.Transfer.InflowStopped {
+		first = append(first, newWrite(v, WriteInflow, nil))
+	}
+	return append(first, writes...), nil
+}
+
+// nameless reports whether a desk shows nothing of the person in have any more.
+func nameless(v *Run, have *provision.DeskUser) bool {
+	p := v.Account.Profile
+	for _, pair := range [][2]string{{have.ExternalID, string(v.Account.ID)}, {have.Email, p.Email}, {have.DisplayName, p.DisplayName},
+		{have.GivenName, p.GivenName}, {have.FamilyName, p.FamilyName}} {
+		if pair[1] != "" && provision.Fold(pair[0]) == provision.Fold(pair[1]) {
+			return false
 		}
 	}
-	if around.CanRevokeSessions && have.Active && len(writes) > 0 {
-		writes = append([]Write{newWrite(v, WriteSessions, nil)}, writes...)
+	return true
+}
+
+// BeforeHandOver cuts the writes of a leaver in two: those that come before
+// their conversations are handed over, and those that come after it.
+func BeforeHandOver(writes []Write, around DeskFacts) (first, rest []Write) {
+	for _, w := range writes {
+		if w.Kind == WriteAdopt || w.Kind == WriteInflow || around.CutFirst && (w.Kind == WriteSessions || w.Kind == WriteDeactivate) {
+			first = append(first, w)
+		} else {
+			rest = append(rest, w)
+		}
 	}
-	return writes, nil
+	return first, rest
+}
+
+// Loss is what somebody who stays can no longer own conversations in once
+// writes are done. The zero value is nothing.
+type Loss struct {
+	All       bool     // conversations of whatever mailbox: the role is one that owns none
+	Mailboxes []string // taken away
+	Teams     []string // taken away
+	Kept      []string // mailboxes that stay, where a role that saw all of them is taken away; nil: it is not
+}
+
+// Loses reports whether a conversation in a mailbox, which may be "", is lost.
+func (l Loss) Loses(mailbox string) bool {
+	return l.All || provision.ContainsFold(l.Mailboxes, mailbox) || l.Kept != nil && mailbox != "" && !provision.ContainsFold(l.Kept, mailbox)
+}
+
+// Any reports whether anything may be lost.
+func (l Loss) Any() bool { return l.All || l.Kept != nil || len(l.Mailboxes)+len(l.Teams) > 0 }
+
+// Losing returns what have loses by writes, of a run whose access does not end.
+func Losing(v *Run, have *provision.DeskUser, writes []Write, around DeskFacts) (l Loss) {
+	if have == nil || v.Ending() {
+		return l
+	}
+	agent := provision.RoleAgent.Rank()
+	for _, w := range writes {
+		switch w.Kind {
+		case WriteTeams:
+			l.Teams = w.Names("remove")
+		case WriteMailboxes:
+			l.Mailboxes = w.Names("remove")
+		case WriteRole:
+			l.All = have.Role.Rank() >= agent && v.Account.Desired.Role.Rank() < agent
+			if have.Role == provision.RoleAdmin && !around.MailboxesByTeam {
+				l.Kept = append([]string{}, v.Account.Desired.Mailboxes...)
+				for _, m := range have.Mailboxes {
+					if !provision.ContainsFold(v.Mailboxes, m) { // nobody's business but theirs
+						l.Kept = append(l.Kept, m)
+					}
+				}
+			}
+		}
+	}
+	return l
 }
 
 // Reversible returns writes without those that end an account for good: while a
@@ -264,6 +421,10 @@ func demoted(v *Run, around DeskFacts) provision.Role {
 		}
 	}
 	return provision.RoleAgent
+}
+
+func adopt(v *Run, have *provision.DeskUser) Write {
+	return newWrite(v, WriteAdopt, map[string]any{"desk_user": have.ID, "had_role": have.Role})
 }
 
 func newWrite(v *Run, kind WriteKind, detail map[string]any) Write {

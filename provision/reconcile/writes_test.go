@@ -58,6 +58,7 @@ func TestSteps(t *testing.T) {
 		around    reconcile.DeskFacts
 		want      []reconcile.WriteKind
 		attention string // part of the reason
+		without   string // no part of it
 	}{
 		{name: "nobody there: made", run: agentRun(nil), want: []reconcile.WriteKind{reconcile.WriteCreate}},
 		{name: "as wanted: nothing", run: agentRun(nil), have: ada(nil)},
@@ -116,7 +117,38 @@ func TestSteps(t *testing.T) {
 		{name: "gone already: nothing", run: agentRun(leaving)},
 		{name: "ended already: nothing", run: agentRun(leaving), have: ada(func(u *provision.DeskUser) { u.Active, u.Teams, u.Mailboxes = false, nil, nil }),
 			around: reconcile.DeskFacts{RoleNames: wordsWithNone}},
-		{name: "leaver who was never ours stays untouched", run: agentRun(func(v *reconcile.Run) { leaving(v); foreign(v) }), have: byHand(nil)},
+		{name: "leaver who was never ours stays untouched, and somebody is asked", run: agentRun(both(leaving, foreign)), have: byHand(nil),
+			attention: "still shows desk user 9 (ada@example.test, role agent)"},
+		{name: "leaver who was made anew as admin", run: agentRun(both(leaving, foreign)), have: byHand(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }),
+			attention: "role admin"},
+		{name: "leaver with another external id that nobody has here", run: agentRun(both(leaving, foreign)), have: byHand(func(u *provision.DeskUser) { u.ExternalID = "lost" }),
+			attention: "retry --adopt acc"},
+		{name: "leaver who was never ours, deactivated", run: agentRun(both(leaving, foreign)), have: byHand(func(u *provision.DeskUser) { u.Active = false })},
+		{name: "leaver who was never ours, without a role", run: agentRun(both(leaving, foreign)), have: byHand(func(u *provision.DeskUser) { u.Role = provision.RoleNone })},
+		{name: "leaver whose address is another account's", run: agentRun(both(leaving, foreign)), have: byHand(nil), around: reconcile.DeskFacts{Holder: of("other")}},
+		{name: "leaver whose address the owner has", run: agentRun(both(leaving, foreign)), have: byHand(func(u *provision.DeskUser) { u.Role = provision.RoleOwner }),
+			attention: "transfer the ownership", without: "--adopt"},
+		{name: "leaver whose adoption was agreed to", run: agentRun(func(v *reconcile.Run) { leaving(v); foreign(v); v.Account.Origin = provision.OriginAdopted }), have: byHand(nil),
+			want: []reconcile.WriteKind{reconcile.WriteAdopt}},
+		{name: "owner is not proposed", run: agentRun(foreign), have: byHand(func(u *provision.DeskUser) { u.Role = provision.RoleOwner }),
+			attention: "never takes over", without: "--adopt"},
+		{name: "another account's is not proposed", run: agentRun(foreign), have: byHand(nil), around: reconcile.DeskFacts{Holder: of("other")},
+			attention: "of account other", without: "--adopt"},
+		{name: "cut first: no access before all else", run: agentRun(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsWithNone, CutFirst: true, CanRevokeSessions: true, CanStopInflow: true},
+			want: []reconcile.WriteKind{reconcile.WriteSessions, reconcile.WriteInflow, reconcile.WriteDeactivate, reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteRole}},
+		{name: "cut first, cut short after it", run: agentRun(leaving), have: ada(func(u *provision.DeskUser) { u.Active = false }), around: reconcile.DeskFacts{RoleNames: wordsWithNone, CutFirst: true, CanRevokeSessions: true},
+			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteRole}},
+		{name: "cut first, policy delete", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDelete }), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, CutFirst: true},
+			want: []reconcile.WriteKind{reconcile.WriteDeactivate, reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteDelete}},
+		{name: "cut first, policy anonymize, cut short after it", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveAnonymize }),
+			have: ada(func(u *provision.DeskUser) { u.Active, u.Teams, u.Mailboxes = false, nil, nil }), around: reconcile.DeskFacts{RoleNames: wordsLight, CutFirst: true},
+			want: []reconcile.WriteKind{reconcile.WriteAnonymize}},
+		{name: "cut first, anonymized already", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveAnonymize }),
+			have: &provision.DeskUser{ID: "7", Email: "gone@invalid", DisplayName: "Former User"}, around: reconcile.DeskFacts{RoleNames: wordsLight, CutFirst: true}},
+		{name: "cut first is not for policy downgrade", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDowngrade }), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, CutFirst: true},
+			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteRole}},
+		{name: "inflow is stopped once", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Account.Transfer.InflowStopped = true }), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, CanStopInflow: true},
+			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteDeactivate}},
 		{name: "policy delete", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDelete }),
 			have: ada(func(u *provision.DeskUser) { u.Teams, u.Mailboxes = nil, nil }), around: reconcile.DeskFacts{RoleNames: wordsLight}, want: []reconcile.WriteKind{reconcile.WriteDelete}},
 		{name: "policy downgrade keeps the account", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDowngrade }),
@@ -125,8 +157,8 @@ func TestSteps(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			writes, err := reconcile.Writes(tt.run, wantAda, tt.have, tt.around)
 			var parked *reconcile.AttentionError
-			if errors.As(err, &parked) != (tt.attention != "") || err != nil && !strings.Contains(err.Error(), tt.attention) {
-				t.Fatalf("error = %v, want a reason with %q", err, tt.attention)
+			if errors.As(err, &parked) != (tt.attention != "") || err != nil && (!strings.Contains(err.Error(), tt.attention) || tt.without != "" && strings.Contains(err.Error(), tt.without)) {
+				t.Fatalf("error = %v, want a reason with %q and without %q", err, tt.attention, tt.without)
 			}
 			var got []reconcile.WriteKind
 			for _, s := range writes {
@@ -136,6 +168,84 @@ func TestSteps(t *testing.T) {
 				t.Errorf("writes (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// both makes both edits.
+func both(first, second func(*reconcile.Run)) func(*reconcile.Run) {
+	return func(v *reconcile.Run) { first(v); second(v) }
+}
+
+// of says that users are an account's.
+func of(id provision.AccountID) func(*provision.DeskUser) (provision.AccountID, error) {
+	return func(*provision.DeskUser) (provision.AccountID, error) { return id, nil }
+}
+
+func TestBeforeHandOver(t *testing.T) {
+	kinds := func(list []reconcile.Write) (out []reconcile.WriteKind) {
+		for _, w := range list {
+			out = append(out, w.Kind)
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name        string
+		around      reconcile.DeskFacts
+		first, rest []reconcile.WriteKind
+	}{
+		{"conversations stay with a deactivated user", reconcile.DeskFacts{RoleNames: wordsLight, CutFirst: true, CanRevokeSessions: true, CanStopInflow: true},
+			[]reconcile.WriteKind{reconcile.WriteSessions, reconcile.WriteInflow, reconcile.WriteDeactivate},
+			[]reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes}},
+		{"conversations are lost with the user", reconcile.DeskFacts{RoleNames: wordsLight, CanRevokeSessions: true, CanStopInflow: true},
+			[]reconcile.WriteKind{reconcile.WriteInflow},
+			[]reconcile.WriteKind{reconcile.WriteSessions, reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteDeactivate}},
+	} {
+		writes, err := reconcile.Writes(agentRun(leaving), *ada(nil), ada(nil), tt.around)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, rest := reconcile.BeforeHandOver(writes, tt.around)
+		if diff := cmp.Diff([][]reconcile.WriteKind{tt.first, tt.rest}, [][]reconcile.WriteKind{kinds(first), kinds(rest)}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestLosing(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		edit        func(*reconcile.Run)
+		have        *provision.DeskUser
+		byTeam      bool
+		loses, keep []string // mailboxes of conversations
+	}{
+		{name: "nothing is taken away", have: ada(nil), keep: []string{"Help", "", "Other"}},
+		{name: "a mailbox", edit: func(v *reconcile.Run) { v.Account.Desired.Mailboxes = nil }, have: ada(nil), loses: []string{"help"}, keep: []string{"Other", ""}},
+		{name: "down to a role that owns none", edit: func(v *reconcile.Run) { v.Account.Desired.Role = provision.RoleLimited }, have: ada(nil), loses: []string{"Help", "", "Other"}},
+		{name: "up", have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleLimited }), keep: []string{"Help", "Other"}},
+		{name: "no admin any more, who saw everything", have: ada(func(u *provision.DeskUser) { u.Role, u.Mailboxes = provision.RoleAdmin, []string{"Own"} }),
+			loses: []string{"Other"}, keep: []string{"Help", "own", ""}},
+		{name: "no admin any more, where mailboxes follow from teams", have: ada(func(u *provision.DeskUser) { u.Role = provision.RoleAdmin }), byTeam: true, keep: []string{"Other"}},
+		{name: "a leaver's are another matter", edit: leaving, have: ada(nil), keep: []string{"Help"}},
+		{name: "nobody there", keep: []string{"Help"}},
+	} {
+		v := agentRun(tt.edit)
+		around := reconcile.DeskFacts{Admins: admins(2), RoleNames: wordsLight, MailboxesByTeam: tt.byTeam}
+		writes, err := reconcile.Writes(v, *ada(nil), tt.have, around)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss := reconcile.Losing(v, tt.have, writes, around)
+		for _, m := range tt.loses {
+			if !loss.Loses(m) || !loss.Any() {
+				t.Errorf("%s: %q is not lost: %+v", tt.name, m, loss)
+			}
+		}
+		for _, m := range tt.keep {
+			if loss.Loses(m) {
+				t.Errorf("%s: %q is lost: %+v", tt.name, m, loss)
+			}
+		}
 	}
 }
 
@@ -173,7 +283,7 @@ func TestStepsConverge(t *testing.T) {
 			have = &provision.DeskUser{ID: "7", ExternalID: "acc", Email: "old@example.test", Active: rapid.Bool().Draw(t, "active"), Role: role.Draw(t, "role"),
 				Teams: rooms.Draw(t, "teams"), Mailboxes: rooms.Draw(t, "mailboxes")}
 		}
-		around := reconcile.DeskFacts{RoleNames: wordsLight, Admins: admins(5)}
+		around := reconcile.DeskFacts{RoleNames: wordsLight, Admins: admins(5), CutFirst: rapid.Bool().Draw(t, "cut first")}
 		writes, err := reconcile.Writes(v, want, have, around)
 		if err != nil {
 			t.Fatal(err)

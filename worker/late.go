@@ -1,0 +1,154 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+)
+
+// shownLate keeps apart what a desk accepts and shows, and what it accepts and
+// shows late or never.
+type shownLate struct {
+	awaited  []reconcile.Write // accepted in an earlier run, and not shown then
+	accepted []reconcile.Write // in the last round
+	again    bool              // what was awaited has not come, and is written once more
+	never    []reconcile.Write // nor has it come then
+}
+
+// lateError says that the desk is to be looked at again before anything is
+// written, or asked of anybody.
+type lateError struct {
+	wait time.Duration
+	what []reconcile.Write
+}
+
+// Error says what is waited for.
+func (e *lateError) Error() string { return notShown(e.what).Detail }
+
+func notShown(writes []reconcile.Write) *desk.Error {
+	var words []string
+	for _, w := range writes {
+		words = append(words, w.Named())
+	}
+	return desk.Errorf(desk.Retryable, "it accepts changes but does not show them afterwards (%s)", strings.Join(words, ", "))
+}
+
+// look compares have, the user as the desk shows them now, with what the desk
+// has accepted. A lateError says that it is too early to go on; steps are what
+// would be written.
+func (s *shownLate) look(ctx context.Context, v *reconcile.Run, want provision.DeskUser, have *provision.DeskUser, steps []reconcile.Write) error {
+	late := func(writes []reconcile.Write) []reconcile.Write {
+		writes = slices.DeleteFunc(slices.Clone(writes), func(w reconcile.Write) bool {
+			return !slices.ContainsFunc(steps, func(st reconcile.Write) bool { return st.Kind == w.Kind })
+		})
+		return reconcile.NotShown(writes, want, have)
+	}
+	if missing := late(s.awaited); len(missing) > 0 {
+		if wait := v.NextLook(s.awaited); wait > 0 {
+			return &lateError{wait, missing}
+		}
+		s.again = true
+	}
+	s.awaited = nil
+	missing := late(s.accepted)
+	switch {
+	case len(missing) == 0:
+		return nil
+	case s.again:
+		s.never = missing
+		return nil
+	}
+	if err := v.Await(ctx, missing); err != nil {
+		return err
+	}
+	return &lateError{v.NextLook(v.Awaited()), missing}
+}
+
+// made reports whether the desk has made the account's user so lately that it
+// may not show them yet.
+func (s *shownLate) made(v *reconcile.Run) bool {
+	creates := func(w reconcile.Write) bool { return w.Kind == reconcile.WriteCreate }
+	return slices.ContainsFunc(s.accepted, creates) || slices.ContainsFunc(s.awaited, creates) && v.NextLook(s.awaited) > 0
+}
+
+// has reports whether the desk has accepted a write of this kind.
+func (s *shownLate) has(kind reconcile.WriteKind) bool {
+	return slices.ContainsFunc(s.accepted, func(w reconcile.Write) bool { return w.Kind == kind })
+}
+
+// stillThere says that a leaver is there after all that could be written, which
+// is more than all else that is left to do; "" when they are not.
+func stillThere(v *reconcile.Run, have *provision.DeskUser) string {
+	if !v.Ending() || have == nil || !have.Active || have.Role.Rank() == 0 || v.Desk.OnLeave == provision.LeaveDowngrade {
+		return ""
+	}
+	what := "deactivate"
+	switch v.Desk.OnLeave {
+	case provision.LeaveDelete:
+		what = "delete"
+	case provision.LeaveAnonymize:
+		what = "anonymize"
+	}
+	return fmt.Sprintf("%s desk user %s (role %s), who is still there and active", what, have.ID, have.Role)
+}
+
+// refusedWrite is a write that a desk refuses.
+type refusedWrite struct {
+	write  reconcile.Write
+	err    error
+	holder *provision.DeskUser // who has the address, on a conflict
+	of     provision.AccountID // whose user that is; "": nobody's here
+
+	residual bool // it leaves access to somebody who is to have none
+}
+
+// Error names the write.
+func (e *refusedWrite) Error() string { return e.write.Named() + ": " + e.err.Error() }
+
+// Unwrap returns what the desk says.
+func (e *refusedWrite) Unwrap() error { return e.err }
+
+// words say for people which write the desk refuses and why: with addresses,
+// and without.
+func (e *refusedWrite) words(deskName, detail string) (full, logged string) {
+	full = fmt.Sprintf("%s was refused by %s: %s", e.write.Named(), deskName, detail)
+	if e.holder == nil {
+		return full, full
+	}
+	whose := "who was not made by Deskbridge; change the address there"
+	if e.of != "" {
+		whose = "who is of account " + string(e.of) + "; `deskbridge explain` both"
+	}
+	const said = "%s; desk user %s (%s) has the address, %s, or give the person another address at the IdP"
+	role := "role " + string(e.holder.Role)
+	return fmt.Sprintf(said, full, e.holder.ID, e.holder.Email+", "+role, whose), fmt.Sprintf(said, full, e.holder.ID, role, whose)
+}
+
+// refusal adds to a desk's refusal of a write to id which write that was, and on
+// a conflict who has the address.
+func (w *Worker) refusal(ctx context.Context, d *session, v *reconcile.Run, id provision.DeskUserID, s reconcile.Write, err error) error {
+	switch desk.KindOf(err) {
+	case desk.Permanent, desk.Conflict:
+	default:
+		return err
+	}
+	out := &refusedWrite{write: s, err: err}
+	email := v.Account.Profile.Email
+	if desk.KindOf(err) != desk.Conflict || email == "" {
+		return out
+	}
+	holder, find := d.Find(ctx, desk.Key{Email: email})
+	if find != nil || holder == nil || holder.ID == id {
+		return out // it is a help only
+	}
+	if of, find := w.core.Reconcile.Holder(ctx, v.Account, holder); find == nil {
+		out.holder, out.of = holder, of
+	}
+	return out
+}

@@ -32,6 +32,14 @@ func TestConnector(t *testing.T) {
 	}
 }
 
+// TestConnectorBehindFaults runs the suite with every call made twice.
+func TestConnectorBehindFaults(t *testing.T) {
+	f := newFake(t)
+	srv := httptest.NewServer(f)
+	t.Cleanup(srv.Close)
+	desktest.RunBehindFaults(t, f.harness(srv.URL+"/api/"))
+}
+
 func (f *fake) harness(base string) desktest.Harness {
 	return desktest.Harness{
 		Desk:      func(t *testing.T) desk.Desk { return connect(t, base, nil) },

@@ -90,6 +90,16 @@ func (c *circuitBreaker) closed() error {
 	return nil
 }
 
+// recovering reports whether the desk was paused and has not answered yet.
+func (c *circuitBreaker) recovering() bool {
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.since.IsZero()
+}
+
 // allow lets a call through, or says when to ask again. done must be told how
 // the call went.
 func (c *circuitBreaker) allow() (done func(error), _ error) {

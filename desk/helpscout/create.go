@@ -37,6 +37,9 @@ func (d *helpScout) Create(ctx context.Context, want provision.DeskUser) (*provi
 		return nil, err
 	}
 	header, err := d.client.create(ctx, "/users", body)
+	for _, m := range body.Mailboxes {
+		d.directory.rosters.change(place{mailboxes, m.ID})
+	}
 	if err != nil {
 		return nil, d.creationError(ctx, want.Email, err)
 	}

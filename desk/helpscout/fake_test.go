@@ -38,6 +38,7 @@ type fake struct {
 	taken         int // status for a taken e-mail address
 	limit         int // units a minute
 	used          int
+	refused       int // requests that were beyond a limit
 	minute        time.Time
 	tokens        map[string]time.Time // when each ends
 	issued        int
@@ -203,6 +204,7 @@ func (f *fake) admit(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("X-RateLimit-Limit-Minute", strconv.Itoa(f.limit))
 	if f.used+units > f.limit {
+		f.refused++
 		wait := f.minute.Add(time.Minute).Sub(now)
 		w.Header().Set("X-RateLimit-Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		return refuse(http.StatusTooManyRequests)
@@ -293,6 +295,19 @@ func (f *fake) writePage(w http.ResponseWriter, r *http.Request, name string, si
 func (f *fake) write(w http.ResponseWriter, body any) error {
 	w.Header().Set("Content-Type", "application/hal+json")
 	return json.NewEncoder(w).Encode(body)
+}
+
+// ids are those of units.
+func (f *fake) ids(units map[int64]*fakeUnit) []int64 { return slices.Collect(maps.Keys(units)) }
+
+// total is how many requests there were.
+func (f *fake) total() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, hits := range f.hits {
+		n += hits
+	}
+	return n
 }
 
 func (f *fake) count(what string) int {

@@ -42,7 +42,7 @@ func TestConnectorBehindFaults(t *testing.T) {
 
 func (f *fake) harness(base string) desktest.Harness {
 	return desktest.Harness{
-		Desk:      func(t *testing.T) desk.Desk { return connect(t, base, nil) },
+		Desk:      func(t *testing.T) desk.Desk { return Hurried(connect(t, base, nil)) },
 		Teams:     [2]string{"Support", "Billing"},
 		Mailboxes: [2]string{"Support", "Billing"},
 		MakeUser: func(_ *testing.T, name, email string) provision.DeskUserID {

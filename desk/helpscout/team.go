@@ -64,6 +64,7 @@ func (d *helpScout) changeMember(ctx context.Context, team, id int64, in bool) e
 	if in {
 		change = memberChange{Added: []int64{id}, Deleted: []int64{}}
 	}
+	defer d.directory.rosters.change(place{teams, team})
 	return d.client.write(ctx, http.MethodPut, "/teams/"+formatID(team)+"/members", change)
 }
 

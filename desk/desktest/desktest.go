@@ -97,6 +97,7 @@ var writes = []test{
 	{"delete", (*suite).testDelete},
 	{"anonymize", (*suite).testAnonymize},
 	{"end sessions", (*suite).testEndSessions},
+	{"stop inflow", (*suite).testStopInflow},
 }
 
 func run(t *testing.T, h Harness, tests []test) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -153,6 +155,27 @@ func (s *suite) testEndSessions() {
 	if got := s.read(ada.ID); !got.Active || got.Role != ada.Role {
 		s.Errorf("the end of sessions changed the user to %+v", got)
 	}
+}
+
+// testStopInflow: it comes before a hand-over, whose assignee must go on getting
+// conversations, and changes nothing else.
+func (s *suite) testStopInflow() {
+	stopper, ok := s.desk.(desk.InflowStopper)
+	if !ok {
+		return
+	}
+	ada := s.agent("Ada")
+	mine := sortedCopy(s.Harness.Converse(s.T, ada.ID, 2))
+	for range 2 {
+		s.must("StopInflow", stopper.StopInflow(s.ctx, ada.ID))
+	}
+	if diff := cmp.Diff(ada, s.read(ada.ID)); diff != "" {
+		s.Errorf("StopInflow changed the user (-before +after):\n%s", diff)
+	}
+	if got := s.open(ada.ID, many); !slices.Equal(got, mine) {
+		s.Errorf("after StopInflow the user has %q, want %q", got, mine)
+	}
+	s.wantKind("StopInflow of an unknown user", stopper.StopInflow(s.ctx, nobody), desk.NotFound)
 }
 
 func (s *suite) testAdmins() {

@@ -86,7 +86,12 @@ func (c *client) send(ctx context.Context, call kit.Call, refused string, answer
 	if err := c.limit.wait(ctx, units, write); err != nil {
 		return nil, "", fmt.Errorf("helpscout: %s %s: %w", call.Method, call.Path, err)
 	}
-	call.Header = http.Header{"Authorization": {"Bearer " + token}}
+	header := call.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Authorization", "Bearer "+token)
+	call.Header = header
 	a, err := c.api.Do(ctx, call, answer)
 	if a != nil {
 		c.limit.learn(a)

@@ -41,6 +41,7 @@ func TestConnectorBehindFaults(t *testing.T) {
 }
 
 func (f *fake) harness(base string) desktest.Harness {
+	f.limit = unlimited
 	return desktest.Harness{
 		Desk:      func(t *testing.T) desk.Desk { return Hurried(connect(t, base, nil)) },
 		Teams:     [2]string{"Support", "Billing"},

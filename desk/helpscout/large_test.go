@@ -23,11 +23,11 @@ func large(t *testing.T, teams, mailboxes int) *fake {
 	clear(f.mailboxes)
 	for i := range teams {
 		f.last++
-		f.teams[f.last] = &fakeUnit{fmt.Sprint("Team ", i), map[int64]bool{f.me: true}}
+		f.teams[f.last] = &fakeUnit{name: fmt.Sprint("Team ", i), members: map[int64]bool{f.me: true}}
 	}
 	for i := range mailboxes {
 		f.last++
-		f.mailboxes[f.last] = &fakeUnit{fmt.Sprint("Inbox ", i), map[int64]bool{f.me: true}}
+		f.mailboxes[f.last] = &fakeUnit{name: fmt.Sprint("Inbox ", i), members: map[int64]bool{f.me: true}}
 	}
 	return f
 }

@@ -80,6 +80,15 @@ func (r *rosters) get(p place, since time.Time) map[int64]bool {
 	return one.members
 }
 
+// excludes reports whether a user was not in a place when that was last read. Of
+// a place that was never read it says no.
+func (r *rosters) excludes(p place, id int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	one, known := r.of[p]
+	return known && one.began.After(r.changed[p]) && !one.members[id]
+}
+
 // put keeps what was read.
 func (r *rosters) put(p place, members map[int64]bool, began time.Time) {
 	r.mu.Lock()

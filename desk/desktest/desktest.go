@@ -93,6 +93,7 @@ var writes = []test{
 	{"change of mailboxes", (*suite).testMailboxes},
 	{"unassign", (*suite).testUnassign},
 	{"assign to a team", (*suite).testAssignToTeam},
+	{"assign many at once", (*suite).testAssignMany},
 	{"deactivate and reactivate", (*suite).testActive},
 	{"delete", (*suite).testDelete},
 	{"anonymize", (*suite).testAnonymize},

@@ -138,9 +138,10 @@ type Capabilities struct {
 	KeepsConversations bool
 	AdminsSeeAll       bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
 
-	// Rate is how many calls of this contract a second such a desk takes
-	// without harm, where its administrator has not set another number; 0 is
-	// [DefaultRate], and NoRate no limit.
+	// Rate is how many requests a second such a desk takes without harm, where
+	// its administrator has not set another number; 0 is [DefaultRate], and
+	// NoRate no limit. Of a connector that does not send its requests by
+	// [Request] each call of this contract counts as one.
 	Rate float64
 }
 

@@ -28,12 +28,12 @@ type Desk struct {
 	SignIn protocol.DeskSignIn // how people sign in there through us
 
 	Drift DriftPolicy // what to do with what people change there by hand
-	Rate  float64     // calls a second that a process makes; 0: what the kind of desk takes
+	Rate  float64     // requests a second that a process makes; 0: what the kind of desk takes
 
 	CreatedAt time.Time
 }
 
-// The bounds of a desk's rate, in calls a second. A run makes a handful of
+// The bounds of a desk's rate, in requests a second. A run makes a handful of
 // calls, so less than the least would keep a leaver in for minutes.
 const (
 	minRate = 0.2
@@ -135,7 +135,7 @@ func (d *Desk) Validate() error {
 		return Errorf(Invalid, "drift", "unknown drift %q; use repair, report or off", d.Drift)
 	}
 	if d.Rate != 0 && !(d.Rate >= minRate && d.Rate <= maxRate) { // so written that NaN is refused, too
-		return Errorf(Invalid, "rate", "rate is calls a second: give a number from %v to %v, or 0 for what the kind of desk takes", minRate, maxRate)
+		return Errorf(Invalid, "rate", "rate is requests a second: give a number from %v to %v, or 0 for what the kind of desk takes", minRate, maxRate)
 	}
 	if d.Seats < 0 {
 		return Errorf(Invalid, "seats", "seats cannot be negative; 0 means no limit")

@@ -94,6 +94,16 @@ func (c *circuitBreaker) closed() error {
 	return nil
 }
 
+// recovering reports whether the desk was paused and has not answered yet.
+func (c *circuitBreaker) recovering() bool {
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.since.IsZero()
+}
+
 // allow lets a call through, or says when to ask again. done must be told how
 // the call went.
 func (c *circuitBreaker) allow() (done func(error), _ error) {
@@ -185,9 +195,9 @@ func (c *circuitBreaker) news() (pause *pausedError, over bool) {
 }
 
 // note returns what notes the pause.
-func (p *pausedError) note(core Core) func(context.Context, provision.DeskID, string, time.Duration) error {
+func (p *pausedError) note(h health) func(context.Context, provision.DeskID, string, time.Duration) error {
 	if p.refused {
-		return core.Reconcile.NoteRefusal
+		return h.NoteRefusal
 	}
-	return core.Reconcile.NotePause
+	return h.NotePause
 }

@@ -137,7 +137,7 @@ func TestGuardKeepsTheLease(t *testing.T) {
 		var lost error
 		calls := &callOptions{priority: priorityGranting, renewed: time.Now(), renew: func(context.Context) error { renewed++; return lost }}
 		call := func() error {
-			return g.call(t.Context(), calls, callTimeout, func(context.Context) error { called++; return nil })
+			return g.call(t.Context(), calls, true, func(context.Context) error { called++; return nil })
 		}
 		for range 7 { // 30 seconds
 			if err := call(); err != nil {
@@ -166,7 +166,7 @@ func TestGuardHearsOfPanics(t *testing.T) {
 		g := &deskGuard{circuit: c, metrics: newMetrics(Core{})}
 		func() {
 			defer func() { recover() }()
-			g.call(t.Context(), &callOptions{}, callTimeout, func(context.Context) error { panic("a bug") })
+			g.call(t.Context(), &callOptions{}, true, func(context.Context) error { panic("a bug") })
 		}()
 		if _, made := try(c, nil); !made {
 			t.Error("no call is made any more")

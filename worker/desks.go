@@ -83,8 +83,13 @@ func (o *openDesk) session(options *callOptions) *session {
 // Runs that ask while another one does share what it finds.
 func (o *openDesk) own(ctx context.Context, check func(context.Context) (desk.Profile, error)) (provision.DeskUserID, error) {
 	asked := time.Now()
-	if err := o.checking.Acquire(ctx, 1); err != nil {
-		return "", err
+	waiting, cancel := context.WithTimeout(ctx, longestWait)
+	defer cancel()
+	if err := o.checking.Acquire(waiting, 1); err != nil {
+		if ctx.Err() != nil {
+			return "", err
+		}
+		return "", &pausedError{wait: longestWait, reason: "another run is asking it for our own account"}
 	}
 	defer o.checking.Release(1)
 	if o.failure == nil && time.Since(o.checked) < checkEvery || o.checked.After(asked) {

@@ -6,78 +6,84 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
-const (
-	// callTimeout bounds one call of a connector; the lease outlives it.
-	callTimeout = 30 * time.Second
-	// listTimeout bounds a page of a list, before which the connector may have
-	// to read who is in each team.
-	listTimeout = 4 * time.Minute
-	// renewEvery is how old a lease may be when a call begins.
-	renewEvery = reconcile.Lease / 3
-)
+// renewEvery is how old a lease may be when a request is made. The lease
+// outlives the request.
+const renewEvery = reconcile.Lease / 3
 
 // deskGuard stands between runs and a desk: it keeps to the desk's rate, stops
-// calling a desk that fails, and bounds each call. One guard serves all runs
-// of this process to a desk.
+// calling a desk that fails, and bounds each call. What is counted are requests,
+// where a connector tells of them by [desk.Request], and else calls. One guard
+// serves all runs of this process to a desk.
 type deskGuard struct {
 	desk    provision.Desk
 	limit   *limiter        // nil: none
 	circuit *circuitBreaker // nil: never paused
-	core    Core
+	health  health
 	log     *slog.Logger
 	metrics *metrics
 }
 
+// health is where people see that a desk is paused.
+type health interface {
+	NotePause(ctx context.Context, id provision.DeskID, reason string, wait time.Duration) error
+	NoteRefusal(ctx context.Context, id provision.DeskID, reason string, wait time.Duration) error
+	EndPause(ctx context.Context, id provision.DeskID) error
+}
+
 // pausedError says that a call was not made, and why, and when to ask again.
 type pausedError struct {
-	wait   time.Duration // until a call may be made
-	lasted time.Duration // how long none has been made; 0: the desk is merely busy
-	reason string
-
+	wait    time.Duration // until a call may be made
+	lasted  time.Duration // how long none has been made; 0: the desk is merely busy
+	reason  string
 	refused bool // the desk refuses our credentials
+	begun   bool // the call was made, and cut short after a request or more
 }
 
 // Error returns the reason.
 func (e *pausedError) Error() string { return e.reason }
 
+// isPaused reports whether a call was not made, so that nothing was done.
 func isPaused(err error) bool {
-	_, ok := errors.AsType[*pausedError](err)
-	return ok
+	e, ok := errors.AsType[*pausedError](err)
+	return ok && !e.begun
 }
 
-// call makes one call when that may be made.
-func (g *deskGuard) call(ctx context.Context, o *callOptions, timeout time.Duration, do func(ctx context.Context) error) error {
+// call makes one call when that may be made. write says that it changes the
+// desk.
+func (g *deskGuard) call(ctx context.Context, o *callOptions, write bool, do func(ctx context.Context) error) error {
 	if err := g.circuit.closed(); err != nil { // before waiting in vain
 		return err
 	}
-	if err := g.limit.wait(ctx, o.priority); err != nil {
+	if err := g.limit.wait(ctx, o.priority, longestWait); err != nil {
 		return err
 	}
 	if err := o.keep(ctx); err != nil {
 		return err
 	}
-	done, err := g.circuit.allow()
+	record, err := g.circuit.allow()
 	if err != nil {
 		return err
 	}
-	outcome := errGivenUp // also of a connector that panics: whoever tries a desk alone must be heard of
+	p := g.start(ctx, o, write, record)
+	said := errGivenUp // also of a connector that panics: whoever tries a desk alone must be heard of
 	defer func() {
-		done(outcome)
+		p.cancel(nil)
+		p.tell(said)
 		g.note(ctx)
 	}()
-	inner, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	err = do(inner)
+	err = do(desk.WithPacer(p.ctx, p.request))
+	result, told := p.end(err)
 	if ctx.Err() != nil {
 		return err
 	}
-	outcome = err
-	g.metrics.called(g.desk, err)
-	return err
+	said = told
+	g.metrics.called(g.desk, result)
+	return result
 }
 
 // note tells people when the desk is not called for a while, and when it is
@@ -93,11 +99,11 @@ func (g *deskGuard) note(ctx context.Context) {
 	if pause != nil {
 		g.metrics.paused(g.desk, true)
 		g.log.WarnContext(ctx, "desk paused", "desk", g.desk.Name, "for", pause.wait, "reason", pause.reason)
-		err = pause.note(g.core)(ctx, g.desk.ID, pause.reason, pause.wait)
+		err = pause.note(g.health)(ctx, g.desk.ID, pause.reason, pause.wait)
 	} else {
 		g.metrics.paused(g.desk, false)
 		g.log.InfoContext(ctx, "desk answers again", "desk", g.desk.Name)
-		err = g.core.Reconcile.EndPause(ctx, g.desk.ID)
+		err = g.health.EndPause(ctx, g.desk.ID)
 	}
 	if err != nil {
 		g.log.ErrorContext(ctx, "noting a pause failed", "desk", g.desk.Name, "err", err)

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// longestWait is how long a call waits for its turn. Whoever would wait longer
+// longestWait is how long a request waits for its turn. Whoever would wait longer
 // gives its worker back and comes again.
 const longestWait = 20 * time.Second
 
-// limiter is a token bucket whose tokens go to the waiting call of the best
+// limiter is a token bucket whose tokens go to the waiting request of the best
 // priority, and of those to the one that has waited longest. It is safe for
 // concurrent use.
 type limiter struct {
@@ -26,7 +26,7 @@ type limiter struct {
 	due     *time.Timer                 // runs while somebody waits: the next token has been reserved
 }
 
-// newLimiter returns a limiter for so many calls a second; nil, which limits
+// newLimiter returns a limiter for so many requests a second; nil, which limits
 // nothing, for none or less.
 func newLimiter(perSecond float64) *limiter {
 	if perSecond <= 0 {
@@ -35,9 +35,9 @@ func newLimiter(perSecond float64) *limiter {
 	return &limiter{perSecond: perSecond, tokens: rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))}
 }
 
-// wait returns when a call may be made. A [pausedError] says that this would
-// take too long.
-func (l *limiter) wait(ctx context.Context, r priority) error {
+// wait returns when a request may be sent. A [pausedError] says that this would
+// take longer than most.
+func (l *limiter) wait(ctx context.Context, r priority, most time.Duration) error {
 	if l == nil {
 		return ctx.Err()
 	}
@@ -50,7 +50,7 @@ func (l *limiter) wait(ctx context.Context, r priority) error {
 	for _, others := range l.waiting[:r+1] {
 		ahead += len(others)
 	}
-	if wait := time.Duration(float64(ahead) / l.perSecond * float64(time.Second)); wait > longestWait {
+	if wait := time.Duration(float64(ahead) / l.perSecond * float64(time.Second)); wait > most {
 		l.mu.Unlock()
 		return l.busy(wait)
 	}
@@ -59,7 +59,7 @@ func (l *limiter) wait(ctx context.Context, r priority) error {
 	l.reserve()
 	l.mu.Unlock()
 
-	timeout := time.NewTimer(longestWait)
+	timeout := time.NewTimer(most)
 	defer timeout.Stop()
 	select {
 	case <-token:
@@ -70,14 +70,14 @@ func (l *limiter) wait(ctx context.Context, r priority) error {
 		}
 	case <-timeout.C: // those of a better priority went ahead
 		if l.leave(r, token) {
-			return l.busy(longestWait)
+			return l.busy(most)
 		}
 	}
 	return nil // it came at the same moment
 }
 
 func (l *limiter) busy(wait time.Duration) error {
-	return &pausedError{wait: wait, reason: fmt.Sprintf("its rate of %g calls a second is used up for now", l.perSecond)}
+	return &pausedError{wait: wait, reason: fmt.Sprintf("its rate of %g requests a second is used up for now", l.perSecond)}
 }
 
 // leave takes a call out of the queue; false when it has its token already.

@@ -16,15 +16,16 @@ type session struct {
 
 // ask is [deskGuard.call] for calls that answer.
 func ask[T any](ctx context.Context, s *session, do func(ctx context.Context) (T, error)) (answer T, err error) {
-	err = s.tell(ctx, func(ctx context.Context) (err error) {
+	err = s.open.guard.call(ctx, s.options, false, func(ctx context.Context) (err error) {
 		answer, err = do(ctx)
 		return err
 	})
 	return answer, err
 }
 
+// tell is [deskGuard.call] for calls that change the desk.
 func (s *session) tell(ctx context.Context, do func(ctx context.Context) error) error {
-	return s.open.guard.call(ctx, s.options, callTimeout, do)
+	return s.open.guard.call(ctx, s.options, true, do)
 }
 
 // own returns the id of our own account on the desk.
@@ -44,7 +45,12 @@ func (s *session) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, 
 
 // Create implements [desk.Desk].
 func (s *session) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
-	return ask(ctx, s, func(ctx context.Context) (*provision.DeskUser, error) { return s.Desk.Create(ctx, want) })
+	var made *provision.DeskUser
+	err := s.tell(ctx, func(ctx context.Context) (err error) {
+		made, err = s.Desk.Create(ctx, want)
+		return err
+	})
+	return made, err
 }
 
 // SetProfile implements [desk.Desk].
@@ -114,7 +120,7 @@ func (s *session) list() func(ctx context.Context, cursor string) (users []provi
 		return nil
 	}
 	return func(ctx context.Context, cursor string) (users []provision.DeskUser, next string, err error) {
-		err = s.open.guard.call(ctx, s.options, listTimeout, func(ctx context.Context) (err error) {
+		err = s.open.guard.call(ctx, s.options, false, func(ctx context.Context) (err error) {
 			users, next, err = lister.List(ctx, cursor)
 			return err
 		})

@@ -52,7 +52,7 @@ func New(core Core, open Open, log *slog.Logger) *Worker {
 // guard returns what stands before a desk: its own rate, else its kind's.
 func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *deskGuard {
 	perSecond := cmp.Or(d.Rate, can.Rate, desk.DefaultRate)
-	return &deskGuard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.circuit), core: w.core, log: w.log, metrics: w.metrics}
+	return &deskGuard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.circuit), health: w.core.Reconcile, log: w.log, metrics: w.metrics}
 }
 
 // Reconcile brings the desk to the desired access of the account, as far as that can be done

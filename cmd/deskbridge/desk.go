@@ -82,7 +82,7 @@ func (f *deskFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.seats, "seats", 0, "how many people may have access at once; 0 means no limit")
 	flags.StringVar(&f.adoption, "adoption", "", "accounts that were there before: propose (default), automatic, off")
 	flags.StringVar(&f.drift, "drift", "", "what people change on the desk by hand: repair (default), report, off")
-	flags.Float64Var(&f.rate, "rate", 0, "calls a second that a process makes; 0 means what the kind of desk takes")
+	flags.Float64Var(&f.rate, "rate", 0, "requests a second that a process makes; 0 means what the kind of desk takes")
 }
 
 func (f *deskFlags) desk(a *app, name string) (provision.Desk, error) {

@@ -105,6 +105,36 @@ func (s *suite) testAssignToTeam() {
 	s.wantAssignee(all[0], to)
 }
 
+// testAssignMany: what is assigned in bulk is assigned, and what cannot be is an
+// error: nobody counts a conversation as moved that stays.
+func (s *suite) testAssignMany() {
+	bulk, ok := s.desk.(desk.BulkAssigner)
+	if !ok {
+		return
+	}
+	leaver, heir := s.agent("Leaver"), s.agent("Heir")
+	all := s.Harness.Converse(s.T, leaver.ID, many)
+	to := desk.Assignee{User: heir.ID}
+	for range 2 {
+		s.must("AssignMany", bulk.AssignMany(s.ctx, all, to))
+		for _, c := range all {
+			s.wantAssignee(c, to)
+		}
+	}
+	if left := s.open(leaver.ID, many); len(left) > 0 {
+		s.Errorf("%d conversations are left behind", len(left))
+	}
+	s.must("AssignMany to nobody", bulk.AssignMany(s.ctx, all[:2], desk.Assignee{}))
+	s.wantAssignee(all[0], desk.Assignee{})
+	s.must("AssignMany of none", bulk.AssignMany(s.ctx, nil, to))
+	if err := bulk.AssignMany(s.ctx, []string{all[2], string(nobody)}, desk.Assignee{}); err == nil {
+		s.Error("AssignMany with an unknown conversation succeeds")
+	}
+	err := bulk.AssignMany(s.ctx, all[3:5], desk.Assignee{User: nobody})
+	s.wantKind("AssignMany to an unknown user", err, desk.Permanent)
+	s.wantAssignee(all[3], to)
+}
+
 // testAssignRefused: who hands over takes NotFound to mean that the
 // conversation is gone, and Permanent that another assignee must be found.
 func (s *suite) testAssignRefused() {

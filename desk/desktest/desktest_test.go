@@ -80,6 +80,16 @@ func harness(t *testing.T, wrap func(d desk.Desk) desk.Desk) desktest.Harness {
 			}
 			return u
 		},
+		Assignee: func(t *testing.T, conversation string) (a desk.Assignee) {
+			err := db.QueryRowContext(t.Context(), `
+				SELECT COALESCE(CAST(c.assignee AS TEXT), ''), COALESCE(p.name, '')
+				FROM builtin_conversations c LEFT JOIN builtin_teams p ON p.desk = c.desk AND p.id = c.team
+				WHERE c.desk = $1 AND c.id = $2`, support.ID, conversation).Scan(&a.User, &a.Team)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		},
 	}
 }
 
@@ -124,6 +134,12 @@ func TestModest(t *testing.T) {
 	}))
 }
 
+// TestBehindFaults: the contract's promises of what may happen twice hold for
+// the built-in desk.
+func TestBehindFaults(t *testing.T) {
+	desktest.RunBehindFaults(t, harness(t, func(d desk.Desk) desk.Desk { return d }))
+}
+
 // untrustedDesk is a desk with one fault in its answers.
 type untrustedDesk struct {
 	desk.Desk
@@ -145,6 +161,9 @@ var faults = map[string]string{
 	"reads the first page":       "hand_over_thirty_conversations",
 	"assigns to anybody":         "who_may_not_own_gets_no_conversation",
 	"unassigns the deactivated":  "deactivate_and_reactivate",
+	"says that it unassigns":     "deactivate_and_reactivate",
+	"binds what the former had":  "deactivate_and_reactivate",
+	"says that it keeps":         "delete",
 	"fails on what is gone":      "delete",
 	"keeps the name":             "anonymize",
 	"counts the former":          "admins_are_counted",
@@ -164,6 +183,10 @@ func (d untrustedDesk) Capabilities() desk.Capabilities {
 	switch d.fault {
 	case "refuses without a word":
 		c.ChangeMailboxes = false
+	case "says that it unassigns":
+		c.KeepsConversations = false
+	case "says that it keeps":
+		c.DeleteUnassigns = false
 	case "claims what contradicts it":
 		c.MailboxesByTeam = true
 	}
@@ -247,12 +270,15 @@ func (d untrustedDesk) ChangeMailboxes(ctx context.Context, id provision.DeskUse
 
 func (d untrustedDesk) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
 	err := d.Desk.SetActive(ctx, id, active)
-	if d.fault == "unassigns the deactivated" && err == nil && !active {
-		open, err := d.OpenConversations(ctx, id, 100)
-		for _, c := range open {
+	if err != nil || active {
+		return err
+	}
+	open, err := d.OpenConversations(ctx, id, 100)
+	for _, c := range open {
+		formers[c.ID] = true
+		if d.fault == "unassigns the deactivated" {
 			err = d.Assign(ctx, c.ID, desk.Assignee{})
 		}
-		return err
 	}
 	return err
 }
@@ -279,6 +305,9 @@ func (d untrustedDesk) OpenConversations(ctx context.Context, id provision.DeskU
 }
 
 func (d untrustedDesk) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
+	if d.fault == "binds what the former had" && formers[conversation] {
+		return nil
+	}
 	err := d.Desk.Assign(ctx, conversation, to)
 	if d.fault == "assigns to anybody" && to.User != "" && desk.KindOf(err) == desk.Permanent {
 		return d.Desk.Assign(ctx, conversation, desk.Assignee{})
@@ -294,7 +323,10 @@ func (d untrustedDesk) Admins(ctx context.Context) (int, error) {
 	return d.Desk.Admins(ctx)
 }
 
-var formerAdmins int
+var (
+	formerAdmins int
+	formers      = map[string]bool{} // conversations of users who were deactivated
+)
 
 func (d untrustedDesk) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
 	if d.fault == "takes any cursor" {

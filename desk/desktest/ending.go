@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -27,9 +29,7 @@ func (s *suite) testActive() {
 			s.Errorf("Find(%+v) of a deactivated user = %+v, want user %s, not active", key, got, ada.ID)
 		}
 	}
-	if got := s.open(ada.ID, many); !slices.Equal(got, mine) {
-		s.Errorf("the deactivated user has %q, want %q: nothing may get lost", got, mine)
-	}
+	s.testKeepsConversations(ada.ID, mine)
 	members, err := s.desk.TeamMembers(s.ctx, s.Harness.Teams[0])
 	s.must("TeamMembers", err)
 	if slices.Contains(members, ada.ID) {
@@ -46,6 +46,30 @@ func (s *suite) testActive() {
 	}
 }
 
+// testKeepsConversations holds what a deactivated user has against what the
+// desk declares: access ends before the hand-over, or after it, by that.
+func (s *suite) testKeepsConversations(off provision.DeskUserID, mine []string) {
+	got := s.open(off, many)
+	if !s.can.KeepsConversations {
+		if len(got) > 0 {
+			s.Errorf("the deactivated user has %q still, and yet KeepsConversations is false", got)
+		}
+		return
+	}
+	if !slices.Equal(got, mine) {
+		s.Errorf("the deactivated user has %q, want %q: KeepsConversations is true, and nothing may get lost", got, mine)
+	}
+	for _, c := range mine {
+		s.wantAssignee(c, desk.Assignee{User: off})
+	}
+	heir := desk.Assignee{User: s.agent("Heir").ID}
+	s.must("Assign what a deactivated user has", s.desk.Assign(s.ctx, mine[0], heir))
+	s.wantAssignee(mine[0], heir)
+	if got := s.open(off, many); !slices.Equal(got, mine[1:]) {
+		s.Errorf("after one was handed over the deactivated user has %q, want %q", got, mine[1:])
+	}
+}
+
 func (s *suite) testDelete() {
 	ada := s.agent("Ada")
 	if !s.can.Delete {
@@ -59,9 +83,14 @@ func (s *suite) testDelete() {
 		s.wantGone(ada)
 	}
 	s.must("Delete of an unknown user", s.desk.Delete(s.ctx, nobody))
-	if s.can.DeleteUnassigns {
-		for _, c := range mine {
+	if s.Harness.Assignee == nil {
+		return
+	}
+	for _, c := range mine {
+		if s.can.DeleteUnassigns {
 			s.wantAssignee(c, desk.Assignee{})
+		} else if got := s.Harness.Assignee(s.T, c); got == (desk.Assignee{}) {
+			s.Errorf("the deletion has unassigned conversation %s, and yet DeleteUnassigns is false", c)
 		}
 	}
 }
@@ -166,6 +195,27 @@ func (s *suite) testEndSessions() {
 	if got := s.read(ada.ID); !got.Active || got.Role != ada.Role {
 		s.Errorf("the end of sessions changed the user to %+v", got)
 	}
+}
+
+// testStopInflow: it comes before a hand-over, whose assignee must go on getting
+// conversations, and changes nothing else.
+func (s *suite) testStopInflow() {
+	stopper, ok := s.desk.(desk.InflowStopper)
+	if !ok {
+		return
+	}
+	ada := s.agent("Ada")
+	mine := sortedCopy(s.Harness.Converse(s.T, ada.ID, 2))
+	for range 2 {
+		s.must("StopInflow", stopper.StopInflow(s.ctx, ada.ID))
+	}
+	if diff := cmp.Diff(ada, s.read(ada.ID)); diff != "" {
+		s.Errorf("StopInflow changed the user (-before +after):\n%s", diff)
+	}
+	if got := s.open(ada.ID, many); !slices.Equal(got, mine) {
+		s.Errorf("after StopInflow the user has %q, want %q", got, mine)
+	}
+	s.wantKind("StopInflow of an unknown user", stopper.StopInflow(s.ctx, nobody), desk.NotFound)
 }
 
 func (s *suite) testAdmins() {

@@ -46,7 +46,7 @@ func TestBuiltinDesk(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return d
+			return helpscout.Hurried(d)
 		},
 		Teams:     [2]string{"Support", "Billing"},
 		Mailboxes: [2]string{"Support", "Billing"},

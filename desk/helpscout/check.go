@@ -72,7 +72,7 @@ func (d *helpScout) Delete(ctx context.Context, id provision.DeskUserID) error {
 	if err != nil && desk.KindOf(err) == desk.NotFound {
 		return nil
 	}
-	return err
+	return refusedTo("delete user "+string(id)+", who may still be in the automatic assignment of an inbox; if not, delete the user at Manage > Users", err)
 }
 
 // Admins counts administrators and the owner.

@@ -13,7 +13,7 @@ import (
 
 const (
 	maxParallel    = 8
-	requestTimeout = 25 * time.Second
+	requestTimeout = 30 * time.Second
 )
 
 // client speaks HTTP with the Inbox API. It is safe for concurrent use. It
@@ -79,14 +79,19 @@ func (c *client) send(ctx context.Context, call kit.Call, refused string, answer
 	if token, err = c.tokens.get(ctx, refused); err != nil {
 		return nil, "", fmt.Errorf("helpscout: %s %s: %w", call.Method, call.Path, err)
 	}
-	units := writeUnits
-	if call.Method == http.MethodGet {
+	units, write := writeUnits, call.Method != http.MethodGet
+	if !write {
 		units = readUnits
 	}
-	if err := c.limit.wait(ctx, units); err != nil {
+	if err := c.limit.wait(ctx, units, write); err != nil {
 		return nil, "", fmt.Errorf("helpscout: %s %s: %w", call.Method, call.Path, err)
 	}
-	call.Header = http.Header{"Authorization": {"Bearer " + token}}
+	header := call.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Authorization", "Bearer "+token)
+	call.Header = header
 	a, err := c.api.Do(ctx, call, answer)
 	if a != nil {
 		c.limit.learn(a)

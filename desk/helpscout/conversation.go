@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -49,8 +50,9 @@ func (d *helpScout) OpenConversations(ctx context.Context, id provision.DeskUser
 	return open, nil
 }
 
-// assignment is the body of PATCH /conversations/{id}: one operation, and no
-// list of them.
+// assignment is the body of PATCH /conversations/{id}: one operation. The
+// reference shows it as an object of JSON; the vendor's llms.txt (August 2026)
+// as a list of one, of type [jsonPatch] (RFC 6902).
 type assignment struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
@@ -68,16 +70,68 @@ func (d *helpScout) Assign(ctx context.Context, id string, to desk.Assignee) err
 	if err != nil {
 		return err
 	}
-	err = d.client.write(ctx, http.MethodPatch, "/conversations/"+formatID(n), change)
+	err = d.patch(ctx, "/conversations/"+formatID(n), change)
 	switch e, _ := errors.AsType[*desk.Error](err); {
 	case err == nil:
 		return nil
 	case desk.KindOf(err) == desk.NotFound:
 		return noConversation(id)
+	case tooLarge(err):
+		return refusedTo("change conversation "+id+", which may have too many threads or be too large; reassign it by hand", err)
 	case errors.Is(err, errRefused):
 		return &desk.Error{Kind: desk.Permanent, Field: e.Field, Err: err,
 			Detail: "Help Scout does not give conversation " + id + " to this assignee; one must have access to its inbox and be no light user"}
 	}
+	return err
+}
+
+// tooLarge reports whether a change was refused for what the conversation is,
+// and not for its new assignee.
+func tooLarge(err error) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && (r.status == http.StatusPreconditionFailed || r.status == http.StatusRequestEntityTooLarge)
+}
+
+const jsonPatch = "application/json-patch+json"
+
+// The forms of a PATCH.
+const (
+	formUnknown int32 = iota // none has been taken yet
+	formObject
+	formList
+)
+
+// patch sends one operation in the form that is known to be taken. As long as
+// none is, what may have been refused for its form is tried once more in the
+// other one.
+func (d *helpScout) patch(ctx context.Context, path string, change assignment) error {
+	known := d.patchForm.Load()
+	form, other := formObject, formList
+	if known == formList {
+		form, other = formList, formObject
+	}
+	err := d.patchAs(ctx, path, change, form == formList)
+	if err == nil {
+		d.patchForm.Store(form)
+		return nil
+	}
+	r, ok := errors.AsType[*refusal](err)
+	if !ok || r.status != http.StatusUnsupportedMediaType && (r.status != http.StatusBadRequest || known != formUnknown) {
+		return err
+	}
+	if d.patchAs(ctx, path, change, other == formList) != nil {
+		return err // it is not the form
+	}
+	d.patchForm.Store(other)
+	return nil
+}
+
+func (d *helpScout) patchAs(ctx context.Context, path string, change assignment, asList bool) error {
+	if !asList {
+		return d.client.write(ctx, http.MethodPatch, path, change)
+	}
+	call := kit.Call{Method: http.MethodPatch, Path: path, Body: []assignment{change}, Want: http.StatusNoContent, Header: http.Header{"Content-Type": {jsonPatch}}}
+	_, err := d.client.do(ctx, call, nil)
 	return err
 }
 

@@ -37,8 +37,11 @@ func (d *helpScout) Create(ctx context.Context, want provision.DeskUser) (*provi
 		return nil, err
 	}
 	header, err := d.client.create(ctx, "/users", body)
+	for _, m := range body.Mailboxes {
+		d.directory.rosters.change(place{mailboxes, m.ID})
+	}
 	if err != nil {
-		return nil, d.creationError(ctx, want.Email, err)
+		return nil, d.creationError(ctx, want, err)
 	}
 	return d.created(ctx, createdID(header), want)
 }
@@ -72,11 +75,11 @@ func (d *helpScout) newUser(ctx context.Context, fit provision.DeskUser) (newUse
 
 // creationError finds out whether a refused creation met a user who was there
 // before. The documentation does not say which status that has.
-func (d *helpScout) creationError(ctx context.Context, email string, err error) error {
+func (d *helpScout) creationError(ctx context.Context, want provision.DeskUser, err error) error {
 	if !errors.Is(err, errRefused) && !isForbidden(err) && desk.KindOf(err) != desk.NotFound {
 		return err
 	}
-	taken, lookErr := d.byEmail(ctx, email)
+	taken, lookErr := d.byEmail(ctx, want.Email)
 	switch e, _ := errors.AsType[*desk.Error](err); {
 	case lookErr != nil:
 		return lookErr // unknown whether it is a conflict: try again
@@ -84,6 +87,8 @@ func (d *helpScout) creationError(ctx context.Context, email string, err error) 
 		return &desk.Error{Kind: desk.Conflict, Field: "email", Detail: "user " + formatID(taken.ID) + " of Help Scout has this e-mail address already", Err: err}
 	case desk.KindOf(err) == desk.NotFound:
 		return &desk.Error{Kind: desk.Permanent, Detail: "Help Scout lets nobody make users at this address (HTTP 404)", Err: err}
+	case isForbidden(err) && want.Role == provision.RoleLimited:
+		return &desk.Error{Kind: desk.Permanent, Err: err, Detail: "Help Scout refuses to make a Light User: this may be a plan without Light Users; if not, " + e.Detail}
 	case errors.Is(err, errRefused):
 		return &desk.Error{Kind: desk.Permanent, Field: e.Field, Err: err,
 			Detail: e.Detail + "; look for a seat that is missing, a light user on a plan without them, or the address as somebody's alternate one (Manage > Users)"}

@@ -75,13 +75,14 @@ func (m *membership) names(k kind, id int64) []string {
 type directory struct {
 	client     *client
 	catalogues map[kind]*kit.Catalogue[unit]
+	rosters    rosters
 
 	lock *semaphore.Weighted // whoever holds it may look at last
 	last *membership
 }
 
 func newDirectory(c *client) *directory {
-	d := &directory{client: c, catalogues: map[kind]*kit.Catalogue[unit]{}, lock: semaphore.NewWeighted(1)}
+	d := &directory{client: c, catalogues: map[kind]*kit.Catalogue[unit]{}, rosters: newRosters(), lock: semaphore.NewWeighted(1)}
 	for _, k := range []kind{teams, mailboxes} {
 		d.catalogues[k] = &kit.Catalogue[unit]{
 			Age: namesAge, Name: func(p unit) string { return p.Name },
@@ -135,13 +136,15 @@ func (d *directory) members(ctx context.Context, k kind, id int64) ([]user, erro
 	return slices.DeleteFunc(found, func(u user) bool { return !u.person() }), nil
 }
 
-// membership returns who is in which unit, read after the call began. Help
-// Scout shows members of units, not units of a user, so that one user costs
-// as many requests as all: those who ask while somebody reads wait, and share
-// what one of them reads then.
+// membership returns who is in which unit, read after the call began; on an
+// account so large that this takes its time, as long before as reading all of it
+// takes, and yet after what we have written ourselves. Help Scout shows members
+// of units, not units of a user, so that one user costs as many requests as
+// all: those who ask while somebody reads wait, and share what one of them reads
+// then. What was read before a call was cut short is not read again by the next.
 func (d *directory) membership(ctx context.Context) (*membership, error) {
 	asked := time.Now()
-	if err := d.lock.Acquire(ctx, 1); err != nil {
+	if err := d.wait(ctx); err != nil {
 		return nil, err
 	}
 	defer d.lock.Release(1)
@@ -149,18 +152,33 @@ func (d *directory) membership(ctx context.Context) (*membership, error) {
 		return d.last, nil
 	}
 	m := &membership{began: time.Now(), of: map[kind]map[string]map[int64]bool{}}
+	since := d.rosters.begin()
 	for _, k := range []kind{teams, mailboxes} {
 		var err error
-		if m.of[k], err = d.readAll(ctx, k); err != nil {
+		if m.of[k], err = d.readAll(ctx, k, since); err != nil {
 			return nil, err
 		}
 	}
+	d.rosters.end()
 	d.last = m
 	return m, nil
 }
 
-// readAll returns the members of all units of a kind, by the units' names.
-func (d *directory) readAll(ctx context.Context, k kind) (map[string]map[int64]bool, error) {
+// wait returns when nobody else reads memberships. Whoever would wait long gives
+// its place to others and comes again.
+func (d *directory) wait(ctx context.Context) error {
+	waiting, cancel := context.WithTimeout(ctx, longestWait)
+	defer cancel()
+	if err := d.lock.Acquire(waiting, 1); err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &desk.Error{Kind: desk.Retryable, RetryAfter: longestWait, Err: desk.ErrNotAsked,
+		Detail: "who is in which team and inbox is being read for others, which takes long on this account; Deskbridge goes on by itself"}
+}
+
+// readAll returns the members of all units of a kind, by the units' names. What
+// was read after since is not read again.
+func (d *directory) readAll(ctx context.Context, k kind, since time.Time) (map[string]map[int64]bool, error) {
 	units, err := d.catalogues[k].List(ctx)
 	if err != nil {
 		return nil, err
@@ -169,16 +187,24 @@ func (d *directory) readAll(ctx context.Context, k kind) (map[string]map[int64]b
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(listsAtOnce)
 	for i, p := range units {
+		if members[i] = d.rosters.get(place{k, p.ID}, since); members[i] != nil {
+			continue
+		}
 		group.Go(func() error {
+			began := time.Now()
 			found, err := d.members(ctx, k, p.ID)
 			if err != nil && desk.KindOf(err) == desk.NotFound {
 				return nil // it was removed a moment ago
+			}
+			if err != nil {
+				return err
 			}
 			members[i] = map[int64]bool{}
 			for _, u := range found {
 				members[i][u.ID] = true
 			}
-			return err
+			d.rosters.put(place{k, p.ID}, members[i], began)
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {

@@ -1,6 +1,7 @@
 package helpscout
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -19,6 +20,7 @@ type fakeConversation struct {
 	status   string
 	assignee int64 // a user or a team; 0: nobody
 	merged   bool
+	refuse   int // status of every change: 412 has too many threads, 413 is too large; 0: none
 }
 
 // converse opens n conversations in the mailbox Support. Every third is
@@ -98,7 +100,22 @@ func (f *fake) listConversations(w http.ResponseWriter, r *http.Request) error {
 	return f.writePage(w, r, "conversations", conversationsPage, items, "assigned_to", "status")
 }
 
-// assign takes one operation, an object and no list.
+// readPatch decodes one operation, in the form that the account takes.
+func (f *fake) readPatch(r *http.Request, body any) error {
+	if !f.listPatch {
+		return f.read(r, body)
+	}
+	var list []json.RawMessage
+	if err := f.readAs(r, jsonPatch, &list); err != nil {
+		return err
+	}
+	if len(list) != 1 {
+		return refuseField("", "JSON")
+	}
+	return json.Unmarshal(list[0], body)
+}
+
+// assign takes one operation.
 func (f *fake) assign(w http.ResponseWriter, r *http.Request, id int64) error {
 	c := f.conversations[id]
 	if c == nil || c.merged {
@@ -108,10 +125,12 @@ func (f *fake) assign(w http.ResponseWriter, r *http.Request, id int64) error {
 		Op, Path string
 		Value    *int64
 	}
-	if err := f.read(r, &body); err != nil {
+	if err := f.readPatch(r, &body); err != nil {
 		return err
 	}
 	switch {
+	case c.refuse != 0:
+		return refuse(c.refuse)
 	case body.Path != "/assignTo":
 		return refuseField("path", "EnumValue")
 	case body.Op == "remove" && body.Value == nil:

@@ -34,10 +34,13 @@ const (
 type fake struct {
 	t *testing.T
 
-	mu            sync.Mutex
+	mu sync.Mutex
+	limits
+	writes        []time.Time
 	taken         int // status for a taken e-mail address
 	limit         int // units a minute
 	used          int
+	refused       int // requests that were beyond a limit
 	minute        time.Time
 	tokens        map[string]time.Time // when each ends
 	issued        int
@@ -53,21 +56,40 @@ type fake struct {
 type fakeUnit struct {
 	name    string
 	members map[int64]bool
+	routing *fakeRouting // of a mailbox; nil: a plan without
+}
+
+// fakeRouting is the automatic assignment of a mailbox.
+type fakeRouting struct {
+	State            string  `json:"state"`
+	AssignmentLimit  int     `json:"assignmentLimit"`
+	AssignmentMethod string  `json:"assignmentMethod"`
+	UserIDs          []int64 `json:"userIds"`
+}
+
+// limits are what an account is short of. The zero value has all there is.
+type limits struct {
+	seats      int           // 0: no limit
+	noTeams    bool          // a plan without teams
+	noLight    bool          // a plan without light users
+	deleteLate time.Duration // how long a deleted user is still shown
+	listPatch  bool          // PATCH takes a list of operations, of a type of its own, and nothing else
+	others     int           // units that other integrations use in the first half of each minute
 }
 
 // newFake returns an account with an owner, our own administrator, and the
 // teams and inboxes Support and Billing, each full enough that a new user comes
 // on the second page.
 func newFake(t *testing.T) *fake {
-	f := &fake{t: t, taken: http.StatusBadRequest, limit: 1_000_000, tokens: map[string]time.Time{}, hits: map[string]int{},
+	f := &fake{t: t, taken: http.StatusBadRequest, limit: 400, tokens: map[string]time.Time{}, hits: map[string]int{},
 		users: map[int64]*fakeUser{}, teams: map[int64]*fakeUnit{}, mailboxes: map[int64]*fakeUnit{}, conversations: map[int64]*fakeConversation{}}
 	f.add(&fakeUser{FirstName: "Olive", LastName: "Owner", Email: "olive@example.test", Role: "owner"})
 	f.me = f.add(&fakeUser{FirstName: "Desk", LastName: "Bridge", Email: "bridge@example.test", Role: "admin"})
 	for _, name := range []string{"Support", "Billing"} {
 		f.last++
-		f.teams[f.last] = &fakeUnit{name, map[int64]bool{}}
+		f.teams[f.last] = &fakeUnit{name: name, members: map[int64]bool{}}
 		f.last++
-		f.mailboxes[f.last] = &fakeUnit{name, map[int64]bool{}}
+		f.mailboxes[f.last] = &fakeUnit{name: name, members: map[int64]bool{}}
 	}
 	for i := range usersPage + 10 {
 		id := f.add(&fakeUser{FirstName: "Old", LastName: "Hand", Email: fmt.Sprintf("old%d@example.test", i), Role: "user"})
@@ -202,13 +224,25 @@ func (f *fake) admit(w http.ResponseWriter, r *http.Request) error {
 		f.minute, f.used = minute, 0
 	}
 	w.Header().Set("X-RateLimit-Limit-Minute", strconv.Itoa(f.limit))
-	if f.used+units > f.limit {
+	by := int(min(now.Sub(f.minute)*2, time.Minute) * time.Duration(f.others) / time.Minute)
+	used := f.used + by
+	f.writes = slices.DeleteFunc(f.writes, func(at time.Time) bool { return now.Sub(at) >= 5*time.Second })
+	if units == 2 && len(f.writes) >= 12 && f.limit < unlimited {
+		f.refused++
+		w.Header().Set("X-RateLimit-Retry-After", "5")
+		return refuse(http.StatusTooManyRequests)
+	}
+	if used+units > f.limit {
+		f.refused++
 		wait := f.minute.Add(time.Minute).Sub(now)
 		w.Header().Set("X-RateLimit-Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		return refuse(http.StatusTooManyRequests)
 	}
 	f.used += units
-	w.Header().Set("X-RateLimit-Remaining-Minute", strconv.Itoa(f.limit-f.used))
+	if units == 2 {
+		f.writes = append(f.writes, now)
+	}
+	w.Header().Set("X-RateLimit-Remaining-Minute", strconv.Itoa(max(f.limit-f.used-by, 0)))
 	return nil
 }
 
@@ -235,6 +269,12 @@ func (f *fake) route(w http.ResponseWriter, r *http.Request, path []string) erro
 		return f.showUser(w, id)
 	case "DELETE users ID":
 		return f.deleteUser(w, id)
+	case "PUT users ID status":
+		return f.setStatus(w, r, id)
+	case "GET mailboxes ID routing":
+		return f.showRouting(w, id)
+	case "PUT mailboxes ID routing":
+		return f.setRouting(w, r, id)
 	case "GET teams":
 		return f.listUnits(w, r, "teams", f.teams)
 	case "GET mailboxes":
@@ -252,9 +292,16 @@ func (f *fake) route(w http.ResponseWriter, r *http.Request, path []string) erro
 	return refuse(http.StatusMethodNotAllowed)
 }
 
+// unlimited is a limit for suites of thousands of requests: it counts no writes.
+const unlimited = 1_000_000
+
 // read decodes a body that must be one JSON object with known fields.
 func (f *fake) read(r *http.Request, body any) error {
-	if r.Header.Get("Content-Type") != "application/json" {
+	return f.readAs(r, "application/json", body)
+}
+
+func (f *fake) readAs(r *http.Request, media string, body any) error {
+	if r.Header.Get("Content-Type") != media {
 		return refuse(http.StatusUnsupportedMediaType)
 	}
 	dec := json.NewDecoder(r.Body)
@@ -293,6 +340,19 @@ func (f *fake) writePage(w http.ResponseWriter, r *http.Request, name string, si
 func (f *fake) write(w http.ResponseWriter, body any) error {
 	w.Header().Set("Content-Type", "application/hal+json")
 	return json.NewEncoder(w).Encode(body)
+}
+
+// ids are those of units.
+func (f *fake) ids(units map[int64]*fakeUnit) []int64 { return slices.Collect(maps.Keys(units)) }
+
+// total is how many requests there were.
+func (f *fake) total() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, hits := range f.hits {
+		n += hits
+	}
+	return n
 }
 
 func (f *fake) count(what string) int {

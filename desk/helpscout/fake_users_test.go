@@ -26,6 +26,8 @@ type fakeUser struct {
 	Phone     string   `json:"phone"`
 	Alternate []string `json:"alternateEmails"`
 	invited   bool
+	away      bool
+	until     time.Time // it was deleted, and is shown so long; zero: it was not
 }
 
 // add takes a user into the account and returns the id.
@@ -56,6 +58,7 @@ func (f *fake) listUsers(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
 	email, mailbox := query.Get("email"), query.Get("mailbox")
 	var items []any
+	f.forget()
 	for _, id := range slices.Sorted(maps.Keys(f.users)) {
 		u := f.users[id]
 		unit := f.mailboxes[number64(mailbox)]
@@ -80,11 +83,78 @@ func (f *fake) showUser(w http.ResponseWriter, id int64) error {
 	if team := f.teams[id]; team != nil {
 		return f.write(w, map[string]any{"id": id, "firstName": team.name, "type": "team"})
 	}
+	f.forget()
 	u := f.users[id]
 	if u == nil {
 		return refuse(http.StatusNotFound)
 	}
 	return f.write(w, u)
+}
+
+// forget drops users whose deletion shows by now.
+func (f *fake) forget() {
+	for id, u := range f.users {
+		if !u.until.IsZero() && !time.Now().Before(u.until) {
+			delete(f.users, id)
+		}
+	}
+}
+
+// setStatus serves PUT /users/{id}/status.
+func (f *fake) setStatus(w http.ResponseWriter, r *http.Request, id int64) error {
+	if err := f.mustManage(); err != nil {
+		return err
+	}
+	var body struct{ Status string }
+	if err := f.read(r, &body); err != nil {
+		return err
+	}
+	u := f.users[id]
+	switch {
+	case u == nil:
+		return refuse(http.StatusNotFound)
+	case body.Status != "active" && body.Status != "away":
+		return refuseField("status", "EnumValue")
+	}
+	u.away = body.Status == "away"
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (f *fake) showRouting(w http.ResponseWriter, id int64) error {
+	m := f.mailboxes[id]
+	switch {
+	case m == nil:
+		return refuse(http.StatusNotFound)
+	case m.routing == nil:
+		return refuse(http.StatusForbidden)
+	}
+	return f.write(w, m.routing)
+}
+
+// setRouting replaces all of it. An enabled one needs somebody.
+func (f *fake) setRouting(w http.ResponseWriter, r *http.Request, id int64) error {
+	m := f.mailboxes[id]
+	if m == nil || m.routing == nil {
+		return refuse(http.StatusNotFound)
+	}
+	var body fakeRouting
+	if err := f.read(r, &body); err != nil {
+		return err
+	}
+	switch {
+	case body.State != "enabled" && body.State != "disabled":
+		return refuseField("state", "EnumValue")
+	case body.AssignmentLimit < 1 || body.AssignmentLimit > 100:
+		return refuseField("assignmentLimit", "Range")
+	case body.AssignmentMethod != "round_robin" && body.AssignmentMethod != "balanced":
+		return refuseField("assignmentMethod", "EnumValue")
+	case body.UserIDs == nil, body.State == "enabled" && len(body.UserIDs) == 0:
+		return refuseField("userIds", "NotEmpty")
+	}
+	*m.routing = body
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 func (f *fake) createUser(w http.ResponseWriter, r *http.Request) error {
@@ -125,6 +195,12 @@ func (f *fake) createUser(w http.ResponseWriter, r *http.Request) error {
 			return &fakeRefusal{f.taken, "email", "Unique"}
 		}
 	}
+	switch {
+	case f.seats > 0 && len(f.users) >= f.seats:
+		return &fakeRefusal{http.StatusPaymentRequired, "seats", "Limit"}
+	case f.noLight && body.Role == "light user":
+		return refuse(http.StatusForbidden)
+	}
 	for i, m := range body.Mailboxes {
 		if f.mailboxes[m.ID] == nil {
 			return refuseField(fmt.Sprintf("mailboxes[%d].id", i), "Exists")
@@ -152,7 +228,13 @@ func (f *fake) deleteUser(w http.ResponseWriter, id int64) error {
 	case id == f.me, u.Role == "owner":
 		return refuse(http.StatusForbidden)
 	}
-	delete(f.users, id)
+	for _, m := range f.mailboxes {
+		if m.routing != nil && m.routing.State == "enabled" && slices.Contains(m.routing.UserIDs, id) {
+			return refuseField("user", "Routing")
+		}
+	}
+	u.until = time.Now().Add(f.deleteLate)
+	f.forget()
 	for _, p := range f.units() {
 		delete(p.members, id)
 	}
@@ -166,6 +248,9 @@ func (f *fake) deleteUser(w http.ResponseWriter, id int64) error {
 }
 
 func (f *fake) listUnits(w http.ResponseWriter, r *http.Request, name string, units map[int64]*fakeUnit) error {
+	if name == "teams" && f.noTeams {
+		return refuse(http.StatusForbidden)
+	}
 	var items []any
 	for _, id := range slices.Sorted(maps.Keys(units)) {
 		items = append(items, map[string]any{"id": id, "name": units[id].name})

@@ -2,6 +2,7 @@ package helpscout
 
 import (
 	"maps"
+	"sync/atomic"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -15,6 +16,8 @@ type helpScout struct {
 	client    *client
 	directory *directory
 	listed    kit.Snapshot[*membership]
+
+	patchForm atomic.Int32 // in which form a PATCH is taken
 }
 
 // New returns a connector; it is a [desk.Factory]. Secret is the app secret of

@@ -32,9 +32,18 @@ func TestConnector(t *testing.T) {
 	}
 }
 
+// TestConnectorBehindFaults runs the suite with every call made twice.
+func TestConnectorBehindFaults(t *testing.T) {
+	f := newFake(t)
+	srv := httptest.NewServer(f)
+	t.Cleanup(srv.Close)
+	desktest.RunBehindFaults(t, f.harness(srv.URL+"/api/"))
+}
+
 func (f *fake) harness(base string) desktest.Harness {
+	f.limit = unlimited
 	return desktest.Harness{
-		Desk:      func(t *testing.T) desk.Desk { return connect(t, base, nil) },
+		Desk:      func(t *testing.T) desk.Desk { return Hurried(connect(t, base, nil)) },
 		Teams:     [2]string{"Support", "Billing"},
 		Mailboxes: [2]string{"Support", "Billing"},
 		MakeUser: func(_ *testing.T, name, email string) provision.DeskUserID {

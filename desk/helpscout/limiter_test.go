@@ -36,7 +36,7 @@ func TestLimiterStaysWithinTheLimit(t *testing.T) {
 				var sent []time.Time // one for each unit
 				for start := time.Now(); time.Since(start) < 10*time.Minute; {
 					n := 1 + len(sent)%2
-					if err := l.wait(t.Context(), n); err != nil {
+					if err := l.wait(t.Context(), n, false); err != nil {
 						t.Fatal(err)
 					}
 					for range n {
@@ -78,7 +78,7 @@ func TestLimiterPauses(t *testing.T) {
 		l.learn(answered(429, "X-RateLimit-Retry-After", "40"))
 		time.Sleep(15 * time.Second)
 		began := time.Now()
-		err := l.wait(t.Context(), 1)
+		err := l.wait(t.Context(), 1, false)
 		if e, ok := errors.AsType[*desk.Error](err); !ok || e.Kind != desk.Retryable || e.RetryAfter != 25*time.Second || e.Detail == "" {
 			t.Errorf("wait = %v", err)
 		}
@@ -86,7 +86,7 @@ func TestLimiterPauses(t *testing.T) {
 			t.Errorf("it took %v", time.Since(began))
 		}
 		time.Sleep(25 * time.Second)
-		if err := l.wait(t.Context(), 1); err != nil {
+		if err := l.wait(t.Context(), 1, false); err != nil {
 			t.Errorf("after the pause: %v", err)
 		}
 	})
@@ -97,14 +97,14 @@ func TestLimiterPauses(t *testing.T) {
 func TestLimiterRefusesInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter()
-		if err := l.wait(t.Context(), l.units.Burst()); err != nil {
+		if err := l.wait(t.Context(), l.units.Burst(), false); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		for range 3 {
 			began := time.Now()
-			err := l.wait(ctx, 2)
+			err := l.wait(ctx, 2, false)
 			e, ok := errors.AsType[*desk.Error](err)
 			if !ok || e.RetryAfter < time.Second || e.RetryAfter > 2*time.Second || time.Since(began) != 0 {
 				t.Errorf("wait = %v after %v", err, time.Since(began))
@@ -113,7 +113,7 @@ func TestLimiterRefusesInTime(t *testing.T) {
 		cancelled, stop := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if err := l.wait(cancelled, 2); !errors.Is(err, context.Canceled) {
+			if err := l.wait(cancelled, 2, false); !errors.Is(err, context.Canceled) {
 				t.Errorf("wait under a context that was cancelled = %v", err)
 			}
 		})

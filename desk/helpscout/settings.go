@@ -8,6 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
 const (
@@ -69,3 +70,8 @@ func baseURL(address string, allowHTTP bool) (base *url.URL, advice string) {
 	u.Path = strings.TrimRight(strings.TrimSuffix(u.Path, apiVersion), "/")
 	return u, ""
 }
+
+// SignIn is what Help Scout needs to be told by SAML: it finds people by the
+// address in the NameID, makes nobody, and reads no attribute
+// (docs.helpscout.com/article/880, 2026-11).
+var SignIn = protocol.DeskSAML{NameID: protocol.FieldEmail, Attributes: map[protocol.Field]string{protocol.FieldEmail: "email"}}

@@ -35,12 +35,12 @@ func (d *helpScout) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 		return err
 	}
 	for _, team := range change.Join {
-		if err := d.changeMember(ctx, team.ID, u.ID, true); err != nil {
+		if err := d.changeMember(ctx, team, u.ID, true); err != nil {
 			return err
 		}
 	}
 	for _, team := range change.Leave {
-		if err := d.changeMember(ctx, team.ID, u.ID, false); err != nil && desk.KindOf(err) != desk.NotFound {
+		if err := d.changeMember(ctx, team, u.ID, false); err != nil && desk.KindOf(err) != desk.NotFound {
 			return err // one that is gone has been left
 		}
 	}
@@ -52,8 +52,8 @@ func noTeam(kind desk.Kind, name string) *desk.Error {
 }
 
 // changeMember brings a user into a team or out of it, if need be.
-func (d *helpScout) changeMember(ctx context.Context, team, id int64, in bool) error {
-	members, err := d.directory.members(ctx, teams, team)
+func (d *helpScout) changeMember(ctx context.Context, team unit, id int64, in bool) error {
+	members, err := d.directory.members(ctx, teams, team.ID)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,12 @@ func (d *helpScout) changeMember(ctx context.Context, team, id int64, in bool) e
 	if in {
 		change = memberChange{Added: []int64{id}, Deleted: []int64{}}
 	}
-	return d.client.write(ctx, http.MethodPut, "/teams/"+formatID(team)+"/members", change)
+	defer d.directory.rosters.change(place{teams, team.ID})
+	err = d.client.write(ctx, http.MethodPut, "/teams/"+formatID(team.ID)+"/members", change)
+	if in {
+		return refusedTo("add user "+formatID(id)+" to team "+team.Name, err)
+	}
+	return refusedTo("remove user "+formatID(id)+" from team "+team.Name, err)
 }
 
 // TeamMembers returns the members of a team who may own conversations, in order

@@ -169,7 +169,7 @@ func TestNewNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.teams[9001] = &fakeUnit{"Returns", map[int64]bool{}}
+	f.teams[9001] = &fakeUnit{name: "Returns", members: map[int64]bool{}}
 	if err := d.ChangeTeams(t.Context(), made.ID, []string{"RETURNS"}, []string{"Never Was"}); err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestNewNames(t *testing.T) {
 	if err := d.ChangeTeams(t.Context(), made.ID, nil, []string{"Returns"}); err != nil {
 		t.Errorf("leaving a team that is gone: %v", err)
 	}
-	f.teams[9002] = &fakeUnit{"support ", map[int64]bool{}}
+	f.teams[9002] = &fakeUnit{name: "support ", members: map[int64]bool{}}
 	d = f.connect()
 	wantKind(t, d.ChangeTeams(t.Context(), made.ID, []string{"Support"}, nil), desk.Permanent, "rename")
 }

@@ -28,7 +28,7 @@ type Config struct {
 	Suffix   string        // every path ends in it, such as ".json"; errors leave it out
 	Header   http.Header   // of every request, such as Authorization
 	Parallel int           // requests at once
-	Timeout  time.Duration // from dialling to the last byte of the answer
+	Timeout  time.Duration // of one request, from dialling to the last byte of the answer
 	Retries  int           // of a read that broke on the way, within some hundred milliseconds; 0: none
 	Vendor   Vendor
 
@@ -111,10 +111,13 @@ type Call struct {
 // is nil. The answer is returned with an error, too; it is nil when there was
 // none.
 func (c *Client) Do(ctx context.Context, call Call, into any) (*Answer, error) {
-	a, err := c.send(ctx, call)
-	if err == nil {
-		err = c.judge(call, a)
-	}
+	var a *Answer
+	err := desk.Request(ctx, func(ctx context.Context) (err error) {
+		if a, err = c.send(ctx, call); err != nil {
+			return c.tooSlow(ctx, err)
+		}
+		return c.judge(call, a)
+	})
 	if err == nil && into != nil {
 		err = c.config.Vendor.Decode(a.Body, into)
 	}
@@ -147,6 +150,14 @@ func (c *Client) Put(ctx context.Context, path string, body, answer any) error {
 // Delete removes what is at path.
 func (c *Client) Delete(ctx context.Context, path string) error {
 	_, err := c.Do(ctx, Call{Method: http.MethodDelete, Path: path}, nil)
+	return err
+}
+
+// tooSlow says in words when it is our own time limit that ended a request.
+func (c *Client) tooSlow(ctx context.Context, err error) error {
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() && ctx.Err() == nil {
+		return &desk.Error{Kind: desk.Retryable, Err: err, Detail: fmt.Sprintf("%s answers too slowly (%g s)", c.config.Vendor.Name, c.HTTP.Timeout.Seconds())}
+	}
 	return err
 }
 

@@ -247,6 +247,38 @@ func TestNobodyAtHome(t *testing.T) {
 	}
 }
 
+// TestPacer: every request goes by the context's pacer, which hears how it
+// went; one that it does not let through is not sent.
+func TestPacer(t *testing.T) {
+	var asked atomic.Int32
+	c := connect(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if asked.Add(1) > 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_, _ = w.Write([]byte(`{}`))
+	})
+	var heard []error
+	closed := errors.New("not now")
+	ctx := desk.WithPacer(t.Context(), func(ctx context.Context, send func(context.Context) error) error {
+		if len(heard) == 2 {
+			return closed
+		}
+		err := send(ctx)
+		heard = append(heard, err)
+		return err
+	})
+	for range 3 {
+		if _, err := c.Do(ctx, read, nil); len(heard) == 2 && asked.Load() > 2 && !errors.Is(err, closed) {
+			t.Errorf("Do = %v", err)
+		}
+	}
+	_, err := c.Do(ctx, read, nil)
+	if !errors.Is(err, closed) || asked.Load() != 2 || len(heard) != 2 || heard[0] != nil || desk.KindOf(heard[1]) != desk.Retryable {
+		t.Errorf("Do = %v; %d requests, of which was heard %v", err, asked.Load(), heard)
+	}
+}
+
 func TestSilence(t *testing.T) {
 	var asked atomic.Int32
 	silent := func(_ http.ResponseWriter, r *http.Request) {
@@ -257,7 +289,7 @@ func TestSilence(t *testing.T) {
 		c := connect(t, silent)
 		c.HTTP.Timeout = 50 * time.Millisecond
 		_, err := c.Do(t.Context(), read, nil)
-		wantKind(t, err, desk.Retryable, "")
+		wantKind(t, err, desk.Retryable, "answers too slowly (0.05 s)")
 		if n := asked.Load(); n > 1 {
 			t.Errorf("asked %d times: a time-out is not repeated", n)
 		}

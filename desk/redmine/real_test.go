@@ -313,8 +313,13 @@ func (b browser) sees(issue string) bool {
 	return strings.Contains(b.page("/issues/"+issue), "a question")
 }
 
-func TestContract(t *testing.T) {
-	desktest.Run(t, desktest.Harness{
+func TestContract(t *testing.T) { desktest.Run(t, harness()) }
+
+// TestContractBehindFaults runs the suite with every call made twice.
+func TestContractBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, harness()) }
+
+func harness() desktest.Harness {
+	return desktest.Harness{
 		Desk: func(t *testing.T) desk.Desk {
 			return realRedmine(t).connect("limited_group", "Desk Readers", "assign_to_teams", "true")
 		},
@@ -328,5 +333,5 @@ func TestContract(t *testing.T) {
 		},
 		Read:     func(t *testing.T, id provision.DeskUserID) *provision.DeskUser { return realRedmine(t).read(id) },
 		Assignee: func(t *testing.T, conversation string) desk.Assignee { return realRedmine(t).assignee(conversation) },
-	})
+	}
 }

@@ -65,7 +65,7 @@ func (d *redmine) Capabilities() desk.Capabilities {
 		ExternalID:         true,
 		DeleteUnassigns:    true,
 		KeepsConversations: true,
-		Rate:               20,
+		Rate:               40,
 	}
 }
 

@@ -208,8 +208,13 @@ func (b browser) sees(ticket string) bool {
 	return strings.Contains(string(page), "a question")
 }
 
-func TestContract(t *testing.T) {
-	desktest.Run(t, desktest.Harness{
+func TestContract(t *testing.T) { desktest.Run(t, harness()) }
+
+// TestContractBehindFaults runs the suite with every call made twice.
+func TestContractBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, harness()) }
+
+func harness() desktest.Harness {
+	return desktest.Harness{
 		Desk:  func(t *testing.T) desk.Desk { return realRT(t).connect("limited_group", "Desk Readers") },
 		Teams: [2]string{"Support Agents", "Billing Agents"},
 		MakeUser: func(t *testing.T, name, email string) provision.DeskUserID {
@@ -222,5 +227,5 @@ func TestContract(t *testing.T) {
 			return realRT(t).read(id, "Desk Readers")
 		},
 		Assignee: func(t *testing.T, conversation string) desk.Assignee { return realRT(t).assignee(conversation) },
-	})
+	}
 }

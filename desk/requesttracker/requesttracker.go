@@ -62,7 +62,7 @@ func (d *rt) Capabilities() desk.Capabilities {
 		MailboxesByTeam:    true,
 		Deactivate:         true,
 		ExternalID:         true,
-		Rate:               20, // a call is one to three requests to a few prefork processes
+		Rate:               40, // to a few prefork processes
 		KeepsConversations: true,
 	}
 }

@@ -25,7 +25,7 @@ func (d *rt) role(r *record, groups groupList) (provision.Role, error) {
 			continue
 		}
 		id := groups.id(name)
-		if id == "" && d.mustExist(role) {
+		if id == "" && d.settings.mustExist(role) {
 			return "", noRoleGroup(role, name)
 		}
 		if id != "" && r.memberOf(id) {
@@ -40,8 +40,8 @@ func (d *rt) role(r *record, groups groupList) (provision.Role, error) {
 
 // mustExist reports whether the group of a role was configured. The default
 // name need not exist on a desk where nobody is made admin.
-func (d *rt) mustExist(role provision.Role) bool {
-	return role != provision.RoleAdmin || d.settings.adminGroupGiven
+func (s *settings) mustExist(role provision.Role) bool {
+	return role != provision.RoleAdmin || s.adminGroupGiven
 }
 
 func noRoleGroup(role provision.Role, name string) *desk.Error {

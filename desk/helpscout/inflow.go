@@ -1,0 +1,101 @@
+package helpscout
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// routing is the automatic assignment of an inbox (vendor's reference, Get and
+// Update Routing configuration, read in November 2026). An update replaces all
+// of it.
+type routing struct {
+	State  string  `json:"state"` // enabled or disabled
+	Limit  int     `json:"assignmentLimit"`
+	Method string  `json:"assignmentMethod"`
+	Users  []int64 `json:"userIds"` // may not be empty while it is enabled
+}
+
+const routingEnabled, routingDisabled = "enabled", "disabled"
+
+// StopInflow implements [desk.InflowStopper]: it sets the user's status to away,
+// and takes the user out of the rotation of every inbox. A rotation of which
+// nobody is left is switched off, because Help Scout takes no empty one.
+func (d *helpScout) StopInflow(ctx context.Context, id provision.DeskUserID) error {
+	u, err := d.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	status := map[string]string{"status": "away"}
+	if err := d.client.write(ctx, http.MethodPut, "/users/"+formatID(u.ID)+"/status", status); err != nil && desk.KindOf(err) != desk.NotFound {
+		return refusedTo("set user "+string(id)+" to away", err) // 404: an API without it
+	}
+	inboxes, err := d.directory.catalogues[mailboxes].List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, inbox := range inboxes {
+		if !u.manages() && d.directory.rosters.excludes(place{mailboxes, inbox.ID}, u.ID) {
+			continue // whoever has no access to an inbox is dealt nothing from it
+		}
+		if err := d.leaveRotation(ctx, inbox, u.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaveRotation takes a user out of an inbox's automatic assignment, and looks
+// whether that has been done: an update is the whole of it, and somebody else's
+// may have come between.
+func (d *helpScout) leaveRotation(ctx context.Context, inbox unit, id int64) error {
+	for range maxTries {
+		r, err := d.routing(ctx, inbox)
+		if err != nil || r == nil || r.State != routingEnabled || !slices.Contains(r.Users, id) {
+			return err
+		}
+		r.Users = slices.DeleteFunc(r.Users, func(other int64) bool { return other == id })
+		if len(r.Users) == 0 {
+			r.State = routingDisabled
+		}
+		if err := d.client.write(ctx, http.MethodPut, "/mailboxes/"+formatID(inbox.ID)+"/routing", r); err != nil {
+			return refusedTo("take user "+formatID(id)+" out of the automatic assignment of inbox "+inbox.Name, err)
+		}
+	}
+	return desk.Errorf(desk.Retryable, "Help Scout accepts a change of the automatic assignment of inbox %s and does not show it afterwards", inbox.Name)
+}
+
+// routing returns the automatic assignment of an inbox; nil where there is none:
+// the inbox is gone, or the plan or the API has no such thing.
+func (d *helpScout) routing(ctx context.Context, inbox unit) (*routing, error) {
+	var r routing
+	err := d.client.get(ctx, "/mailboxes/"+formatID(inbox.ID)+"/routing", nil, &r)
+	switch {
+	case err != nil && (desk.KindOf(err) == desk.NotFound || isForbidden(err)):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case r.State != routingEnabled && r.State != routingDisabled:
+		return nil, desk.Errorf(desk.Retryable, "Help Scout answered a question about the automatic assignment of inbox %s with something else", inbox.Name)
+	}
+	return &r, nil
+}
+
+// refusedTo names the step in a refusal: "Help Scout refuses to delete user 71".
+func refusedTo(step string, err error) error {
+	if !errors.Is(err, errRefused) {
+		return err
+	}
+	e, _ := errors.AsType[*desk.Error](err)
+	status := 0
+	if r, ok := errors.AsType[*refusal](err); ok {
+		status = r.status
+	}
+	named := desk.Errorf(desk.Permanent, "Help Scout refuses to %s (HTTP %d)", step, status)
+	named.Field, named.Err = e.Field, err
+	return named
+}

@@ -50,9 +50,9 @@ func newGuard(perSecond float64) *deskGuard {
 // unseen is nowhere to note a pause.
 type unseen struct{}
 
-func (unseen) NotePause(context.Context, provision.DeskID, string, time.Duration) error { return nil }
+func (unseen) NotePause(context.Context, provision.DeskID, string, time.Duration) error   { return nil }
 func (unseen) NoteRefusal(context.Context, provision.DeskID, string, time.Duration) error { return nil }
-func (unseen) EndPause(context.Context, provision.DeskID) error                         { return nil }
+func (unseen) EndPause(context.Context, provision.DeskID) error                           { return nil }
 
 // TestSlowDesk: a call goes on as long as its requests are answered, however
 // slowly, and keeps its lease.

@@ -48,16 +48,17 @@ var layers = []layer{
 	{dir: "provision/breakglass", may: []string{"provision", "provision/audit", "provision/session", "internal/ratelimit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/desksession", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/reconcile", may: []string{"provision", "provision/audit", "provision/entitlement", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/deskhealth", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/credential", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/protocol", "provision/session"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "internal/backoff", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/clientaddr", not: []string{"database/sql"}},
 	{dir: "internal/fetch", not: []string{"database/sql"}},
 	{dir: "internal/lingering", not: []string{"database/sql"}},
 	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
-	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
+	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
@@ -80,15 +81,15 @@ var layers = []layer{
 	{dir: "sso/deskidp/oidc", may: []string{"provision", "provision/desksession", "provision/protocol", "provision/session", "sso/deskidp/site"}, not: []string{"database/sql"}},
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 
-	{dir: "admin", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/session", "provision/settings", "provision/signin"}, not: []string{"database/sql"}},
-	{dir: "store", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/protocol", "provision/reconcile", "provision/session", "provision/settings", "provision/signin", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
+	{dir: "admin", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/session", "provision/settings", "provision/signin"}, not: []string{"database/sql"}},
+	{dir: "store", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/protocol", "provision/reconcile", "provision/session", "provision/settings", "provision/signin", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
 
 	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},
 	{dir: "store/sqlfilter", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
 	{dir: "desk", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
 	{dir: "desk/kit", may: []string{"desk"}, not: []string{"database/sql"}},
 	{dir: "desk/*", may: []string{"provision", "provision/protocol", "desk", "desk/kit"}},
-	{dir: "worker", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "desk"}, not: []string{"net/http"}},
+	{dir: "worker", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "desk"}, not: []string{"net/http"}},
 	{dir: "config", may: []string{"provision/protocol"}, not: []string{"net/http", "database/sql"}},
 	{dir: "cmd", may: []string{anything}},
 	{dir: "bench", may: []string{anything}, free: true}, // the servers to compare with are on the same libraries

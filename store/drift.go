@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
@@ -27,7 +28,7 @@ type driftWrite struct {
 	Detail map[string]any      `json:"detail,omitempty"`
 }
 
-func newDriftRow(d reconcile.Drift) (driftRow, error) {
+func newDriftRow(d deskhealth.Drift) (driftRow, error) {
 	writes := make([]driftWrite, len(d.Writes))
 	for i, st := range d.Writes {
 		writes[i] = driftWrite{st.Kind, st.Detail}
@@ -36,8 +37,8 @@ func newDriftRow(d reconcile.Drift) (driftRow, error) {
 	return driftRow{AccountID: string(d.Account), DeskID: string(d.Desk), Revision: d.Revision, FoundAt: fromTime(d.FoundAt), Steps: text, Reason: d.Reason}, err
 }
 
-func (row driftRow) drift() (reconcile.Drift, error) {
-	d := reconcile.Drift{Account: provision.AccountID(row.AccountID), Desk: provision.DeskID(row.DeskID), Revision: row.Revision,
+func (row driftRow) drift() (deskhealth.Drift, error) {
+	d := deskhealth.Drift{Account: provision.AccountID(row.AccountID), Desk: provision.DeskID(row.DeskID), Revision: row.Revision,
 		FoundAt: toTime(row.FoundAt), Reason: row.Reason}
 	var writes []driftWrite
 	if err := decodeJSON(row.Steps, &writes); err != nil {
@@ -52,8 +53,8 @@ func (row driftRow) drift() (reconcile.Drift, error) {
 // current leaves out drifts whose account was reconciled since, or is going to be.
 const current = `EXISTS (SELECT 1 FROM accounts a WHERE a.id = drifts.account_id AND a.revision = drifts.revision)`
 
-// Drifts implements [reconcile.Store].
-func (s *Store) Drifts(ctx context.Context, f reconcile.DriftFilter) ([]reconcile.Drift, error) {
+// Drifts implements [deskhealth.Store].
+func (s *Store) Drifts(ctx context.Context, f deskhealth.DriftFilter) ([]deskhealth.Drift, error) {
 	query := s.read(ctx).Where(current).Order("account_id")
 	if f.Account != "" {
 		query = query.Where("account_id = ?", string(f.Account))
@@ -68,7 +69,7 @@ func (s *Store) Drifts(ctx context.Context, f reconcile.DriftFilter) ([]reconcil
 	return convert(rows, driftRow.drift)
 }
 
-// CountDrifts implements [reconcile.Store].
+// CountDrifts implements [deskhealth.Store].
 func (s *Store) CountDrifts(ctx context.Context) (map[provision.DeskID]int, error) {
 	var rows []struct {
 		DeskID provision.DeskID
@@ -82,8 +83,8 @@ func (s *Store) CountDrifts(ctx context.Context) (map[provision.DeskID]int, erro
 	return counts, err
 }
 
-// SaveDrift implements [reconcile.Store].
-func (s *Store) SaveDrift(ctx context.Context, d reconcile.Drift) error {
+// SaveDrift implements [deskhealth.Store].
+func (s *Store) SaveDrift(ctx context.Context, d deskhealth.Drift) error {
 	row, err := newDriftRow(d)
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func (s *Store) SaveDrift(ctx context.Context, d reconcile.Drift) error {
 	return translate(saved.Error, "drift")
 }
 
-// DeleteDrift implements [reconcile.Store].
+// DeleteDrift implements [deskhealth.Store].
 func (s *Store) DeleteDrift(ctx context.Context, a provision.AccountID) error {
 	return s.write(ctx).Where("account_id = ?", string(a)).Delete(&driftRow{}).Error
 }

@@ -8,11 +8,11 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
-// DeskIDs implements [reconcile.Store].
+// DeskIDs implements [deskhealth.Store].
 func (s *Store) DeskIDs(ctx context.Context) (ids []provision.DeskID, _ error) {
 	err := s.read(ctx).Model(&deskRow{}).Order("id").Pluck("id", &ids).Error
 	return ids, err
@@ -29,8 +29,8 @@ func (s *Store) LeavingAccounts(ctx context.Context) ([]provision.Account, error
 	return findAccounts(leaving(s.read(ctx)).Order("ending_since, id"))
 }
 
-// Leavers implements [reconcile.Store].
-func (s *Store) Leavers(ctx context.Context) (map[provision.DeskID]reconcile.Leavers, error) {
+// Leavers implements [deskhealth.Store].
+func (s *Store) Leavers(ctx context.Context) (map[provision.DeskID]deskhealth.Leavers, error) {
 	var rows []struct {
 		DeskID provision.DeskID
 		N      int
@@ -39,15 +39,15 @@ func (s *Store) Leavers(ctx context.Context) (map[provision.DeskID]reconcile.Lea
 	if err := leaving(s.read(ctx)).Select("desk_id, count(*) AS n, min(ending_since) AS since").Group("desk_id").Scan(&rows).Error; err != nil {
 		return nil, err
 	}
-	leavers := make(map[provision.DeskID]reconcile.Leavers, len(rows))
+	leavers := make(map[provision.DeskID]deskhealth.Leavers, len(rows))
 	for _, r := range rows {
-		leavers[r.DeskID] = reconcile.Leavers{Count: r.N, Since: toTime(r.Since)}
+		leavers[r.DeskID] = deskhealth.Leavers{Count: r.N, Since: toTime(r.Since)}
 	}
 	return leavers, nil
 }
 
-// Backlogs implements [reconcile.Store].
-func (s *Store) Backlogs(ctx context.Context) (map[string]reconcile.Backlog, error) {
+// Backlogs implements [deskhealth.Store].
+func (s *Store) Backlogs(ctx context.Context) (map[string]deskhealth.Backlog, error) {
 	since := `CAST(unixepoch(min(scheduled_at), 'subsec') * 1000000 AS INTEGER)`
 	if s.dialect == Postgres {
 		since = `CAST(extract(epoch FROM min(scheduled_at)) * 1000000 AS BIGINT)`
@@ -61,9 +61,9 @@ func (s *Store) Backlogs(ctx context.Context) (map[string]reconcile.Backlog, err
 	if err != nil {
 		return nil, err
 	}
-	backlogs := make(map[string]reconcile.Backlog, len(rows))
+	backlogs := make(map[string]deskhealth.Backlog, len(rows))
 	for _, r := range rows {
-		backlogs[r.Queue] = reconcile.Backlog{Runs: r.N, Since: toTime(r.Since)}
+		backlogs[r.Queue] = deskhealth.Backlog{Runs: r.N, Since: toTime(r.Since)}
 	}
 	return backlogs, nil
 }
@@ -77,14 +77,14 @@ type handOverProblemRow struct {
 
 func (handOverProblemRow) TableName() string { return "hand_over_problems" }
 
-// HandOverProblems implements [reconcile.Store].
-func (s *Store) HandOverProblems(ctx context.Context) ([]reconcile.HandOverProblem, error) {
+// HandOverProblems implements [deskhealth.Store].
+func (s *Store) HandOverProblems(ctx context.Context) ([]deskhealth.HandOverProblem, error) {
 	var rows []handOverProblemRow
 	if err := s.read(ctx).Order("desk_id").Find(&rows).Error; err != nil {
 		return nil, err
 	}
-	return convert(rows, func(row handOverProblemRow) (p reconcile.HandOverProblem, _ error) {
-		p = reconcile.HandOverProblem{Desk: provision.DeskID(row.DeskID), Reason: row.Reason, FoundAt: toTime(row.FoundAt)}
+	return convert(rows, func(row handOverProblemRow) (p deskhealth.HandOverProblem, _ error) {
+		p = deskhealth.HandOverProblem{Desk: provision.DeskID(row.DeskID), Reason: row.Reason, FoundAt: toTime(row.FoundAt)}
 		if err := json.Unmarshal([]byte(row.Policy), &p.Policy); err != nil {
 			return p, fmt.Errorf("store: hand-over of desk %s: %w", row.DeskID, err)
 		}
@@ -92,8 +92,8 @@ func (s *Store) HandOverProblems(ctx context.Context) ([]reconcile.HandOverProbl
 	})
 }
 
-// SaveHandOverProblem implements [reconcile.Store].
-func (s *Store) SaveHandOverProblem(ctx context.Context, p reconcile.HandOverProblem) error {
+// SaveHandOverProblem implements [deskhealth.Store].
+func (s *Store) SaveHandOverProblem(ctx context.Context, p deskhealth.HandOverProblem) error {
 	policy, err := toJSON(p.Policy)
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (s *Store) SaveHandOverProblem(ctx context.Context, p reconcile.HandOverPro
 	return translate(byDesk(s.write(ctx)).Create(&row).Error, "hand-over")
 }
 
-// DeleteHandOverProblem implements [reconcile.Store].
+// DeleteHandOverProblem implements [deskhealth.Store].
 func (s *Store) DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error {
 	return s.write(ctx).Where("desk_id = ?", string(d)).Delete(&handOverProblemRow{}).Error
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -27,9 +27,9 @@ func TestStanding(t *testing.T) {
 			provision.Job{Kind: provision.JobEvaluate, Connection: "c1"}))
 		must(t, s.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE scheduled_at <= '`+time.Now().UTC().Format("2006-01-02 15:04:05")+`'`)) // as the queue does
 		backlogs := got(s.Backlogs(ctx))(t)
-		equal(t, "backlog", reconcile.Backlog{Runs: 2, Since: early}, backlogs[d.ID.Queue()])
+		equal(t, "backlog", deskhealth.Backlog{Runs: 2, Since: early}, backlogs[d.ID.Queue()])
 
-		p := reconcile.HandOverProblem{Desk: d.ID, Policy: provision.HandOver{Agent: "gone@acme.example"}, Reason: "gone", FoundAt: noon}
+		p := deskhealth.HandOverProblem{Desk: d.ID, Policy: provision.HandOver{Agent: "gone@acme.example"}, Reason: "gone", FoundAt: noon}
 		for range 2 {
 			must(t, s.SaveHandOverProblem(ctx, p))
 			back(t, p, got(s.HandOverProblems(ctx))(t)[0])
@@ -64,7 +64,7 @@ func TestLeavers(t *testing.T) {
 			leaving, of = append(leaving, a.ID), append(of, a.Identity)
 		}
 		equal(t, "leaving, the first to end first", ids, leaving)
-		equal(t, "by desk", map[provision.DeskID]reconcile.Leavers{d.ID: {Count: 2, Since: noon}}, got(s.Leavers(ctx))(t))
+		equal(t, "by desk", map[provision.DeskID]deskhealth.Leavers{d.ID: {Count: 2, Since: noon}}, got(s.Leavers(ctx))(t))
 		names := map[string]bool{}
 		for _, p := range got(s.PeopleNames(ctx, of))(t) {
 			names[p.String()] = true

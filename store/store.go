@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
@@ -85,6 +86,7 @@ var (
 	_ audit.Store       = (*Store)(nil)
 	_ breakglass.Store  = (*Store)(nil)
 	_ credential.Store  = (*Store)(nil)
+	_ deskhealth.Store  = (*Store)(nil)
 	_ desksession.Store = (*Store)(nil)
 	_ directory.Store   = (*Store)(nil)
 	_ entitlement.Store = (*Store)(nil)

@@ -7,7 +7,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 )
 
 type sweepRow struct {
@@ -24,8 +24,8 @@ type sweepRow struct {
 
 func (sweepRow) TableName() string { return "sweeps" }
 
-func (row sweepRow) sweep() reconcile.Sweep {
-	return reconcile.Sweep{
+func (row sweepRow) sweep() deskhealth.Sweep {
+	return deskhealth.Sweep{
 		Desk:       provision.DeskID(row.DeskID),
 		NextAt:     toTime(row.NextAt),
 		LeaseUntil: toTimePtr(row.LeaseUntil),
@@ -43,8 +43,8 @@ func byDesk(db *gorm.DB) *gorm.DB {
 	return db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "desk_id"}}, UpdateAll: true})
 }
 
-// SettledAccounts implements [reconcile.Store].
-func (s *Store) SettledAccounts(ctx context.Context, f reconcile.SettledFilter) ([]provision.Account, error) {
+// SettledAccounts implements [deskhealth.Store].
+func (s *Store) SettledAccounts(ctx context.Context, f deskhealth.SettledFilter) ([]provision.Account, error) {
 	query := s.read(ctx).Where("desk_id = ? AND visited >= revision AND lease_until IS NULL", string(f.Desk)).
 		Where("state IN (?, ?) AND origin <> ?", string(provision.AccountReady), string(provision.AccountEnded), string(provision.OriginNone)).
 		Order("id")
@@ -60,26 +60,26 @@ func (s *Store) SettledAccounts(ctx context.Context, f reconcile.SettledFilter) 
 	return findAccounts(query)
 }
 
-// Sweep implements [reconcile.Store].
-func (s *Store) Sweep(ctx context.Context, d provision.DeskID) (reconcile.Sweep, error) {
+// Sweep implements [deskhealth.Store].
+func (s *Store) Sweep(ctx context.Context, d provision.DeskID) (deskhealth.Sweep, error) {
 	var row sweepRow
 	if err := s.read(ctx).Where("desk_id = ?", string(d)).Take(&row).Error; err != nil {
-		return reconcile.Sweep{}, translateRead(err, "sweep")
+		return deskhealth.Sweep{}, translateRead(err, "sweep")
 	}
 	return row.sweep(), nil
 }
 
-// Sweeps implements [reconcile.Store].
-func (s *Store) Sweeps(ctx context.Context) ([]reconcile.Sweep, error) {
+// Sweeps implements [deskhealth.Store].
+func (s *Store) Sweeps(ctx context.Context) ([]deskhealth.Sweep, error) {
 	var rows []sweepRow
 	if err := s.read(ctx).Order("desk_id").Find(&rows).Error; err != nil {
 		return nil, err
 	}
-	return convert(rows, func(row sweepRow) (reconcile.Sweep, error) { return row.sweep(), nil })
+	return convert(rows, func(row sweepRow) (deskhealth.Sweep, error) { return row.sweep(), nil })
 }
 
-// SaveSweep implements [reconcile.Store].
-func (s *Store) SaveSweep(ctx context.Context, sw reconcile.Sweep) error {
+// SaveSweep implements [deskhealth.Store].
+func (s *Store) SaveSweep(ctx context.Context, sw deskhealth.Sweep) error {
 	row := sweepRow{
 		DeskID:     string(sw.Desk),
 		NextAt:     fromTime(sw.NextAt),

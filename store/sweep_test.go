@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -20,7 +21,7 @@ func TestSweepsComeBack(t *testing.T) {
 		a := account(id, d.ID)
 		must(t, s.SaveAccounts(ctx, []provision.Account{a}))
 
-		sw := reconcile.Sweep{Desk: d.ID, NextAt: noon, LeaseUntil: new(noon.Add(time.Minute)), After: a.ID, StartedAt: new(noon),
+		sw := deskhealth.Sweep{Desk: d.ID, NextAt: noon, LeaseUntil: new(noon.Add(time.Minute)), After: a.ID, StartedAt: new(noon),
 			FinishedAt: new(noon.Add(time.Second)), Checked: 7, Drifted: 2, Problem: "the desk is down"}
 		for range 2 {
 			must(t, s.SaveSweep(ctx, sw))
@@ -32,22 +33,22 @@ func TestSweepsComeBack(t *testing.T) {
 		_, err := s.Sweep(ctx, "nobody's")
 		wantCode(t, "Sweep", err, provision.NotFound)
 
-		drift := reconcile.Drift{Account: a.ID, Desk: d.ID, Revision: a.Revision, FoundAt: noon, Reason: "why",
+		drift := deskhealth.Drift{Account: a.ID, Desk: d.ID, Revision: a.Revision, FoundAt: noon, Reason: "why",
 			Writes: []reconcile.Write{{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"add": []any{"t"}}}}}
 		for range 2 {
 			must(t, s.SaveDrift(ctx, drift))
-			back(t, drift, got(s.Drifts(ctx, reconcile.DriftFilter{Account: a.ID}))(t)[0])
+			back(t, drift, got(s.Drifts(ctx, deskhealth.DriftFilter{Account: a.ID}))(t)[0])
 		}
 		exactly(t, map[provision.DeskID]int{d.ID: 1}, got(s.CountDrifts(ctx))(t))
-		exactly(t, 1, len(got(s.Drifts(ctx, reconcile.DriftFilter{Desk: d.ID}))(t)))
-		exactly(t, 0, len(got(s.Drifts(ctx, reconcile.DriftFilter{Desk: "nobody's"}))(t)))
+		exactly(t, 1, len(got(s.Drifts(ctx, deskhealth.DriftFilter{Desk: d.ID}))(t)))
+		exactly(t, 0, len(got(s.Drifts(ctx, deskhealth.DriftFilter{Desk: "nobody's"}))(t)))
 		a.Revision++ // somebody looks at it again
 		must(t, s.SaveAccounts(ctx, []provision.Account{a}))
-		exactly(t, 0, len(got(s.Drifts(ctx, reconcile.DriftFilter{}))(t)))
+		exactly(t, 0, len(got(s.Drifts(ctx, deskhealth.DriftFilter{}))(t)))
 		exactly(t, 0, len(got(s.CountDrifts(ctx))(t)))
 		must(t, s.DeleteDrift(ctx, a.ID))
 
-		p := reconcile.Pause{Desk: d.ID, Since: noon, Until: noon.Add(time.Minute), Reason: "it is down", Code: provision.ReasonUnauthorized}
+		p := deskhealth.Pause{Desk: d.ID, Since: noon, Until: noon.Add(time.Minute), Reason: "it is down", Code: provision.ReasonUnauthorized}
 		for range 2 {
 			must(t, s.SavePause(ctx, p))
 			back(t, p, got(s.Pauses(ctx))(t)[0])
@@ -97,7 +98,7 @@ func TestSettledAccounts(t *testing.T) {
 		settled(&elsewhere)
 		must(t, s.SaveAccounts(t.Context(), []provision.Account{elsewhere}))
 
-		find := func(f reconcile.SettledFilter) (found []string) {
+		find := func(f deskhealth.SettledFilter) (found []string) {
 			f.Desk = d.ID
 			for _, a := range got(s.SettledAccounts(t.Context(), f))(t) {
 				found = append(found, string(a.DeskUser))
@@ -108,18 +109,18 @@ func TestSettledAccounts(t *testing.T) {
 		for _, u := range users {
 			asked = append(asked, provision.DeskUserID(u))
 		}
-		for name, f := range map[string]reconcile.SettledFilter{"all": {}, "by user": {Users: asked}} {
+		for name, f := range map[string]deskhealth.SettledFilter{"all": {}, "by user": {Users: asked}} {
 			if diff := cmp.Diff(want, find(f)); diff != "" { // ids rise with time
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
-		if found := find(reconcile.SettledFilter{Users: []provision.DeskUserID{}}); found != nil {
+		if found := find(deskhealth.SettledFilter{Users: []provision.DeskUserID{}}); found != nil {
 			t.Errorf("of nobody: %v", found)
 		}
 		var paged []string
 		var after provision.AccountID
 		for {
-			page := got(s.SettledAccounts(t.Context(), reconcile.SettledFilter{Desk: d.ID, After: after, Limit: 2}))(t)
+			page := got(s.SettledAccounts(t.Context(), deskhealth.SettledFilter{Desk: d.ID, After: after, Limit: 2}))(t)
 			if len(page) == 0 {
 				break
 			}

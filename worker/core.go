@@ -2,6 +2,7 @@ package worker
 
 import (
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/settings"
@@ -12,5 +13,6 @@ type Core struct {
 	Audit       *audit.Service
 	Entitlement *entitlement.Service
 	Reconcile   *reconcile.Service
+	DeskHealth  *deskhealth.Service
 	Settings    *settings.Service
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -89,29 +90,29 @@ type healthGauges struct{ core Core }
 // healthGauge is one of them. of returns its value; false where there is none.
 type healthGauge struct {
 	desc *prometheus.Desc
-	of   func(h reconcile.DeskHealth) (float64, bool)
+	of   func(h deskhealth.Health) (float64, bool)
 }
 
-func gauge(name, help string, of func(h reconcile.DeskHealth) (float64, bool)) healthGauge {
+func gauge(name, help string, of func(h deskhealth.Health) (float64, bool)) healthGauge {
 	return healthGauge{prometheus.NewDesc(name, help, []string{"desk"}, nil), of}
 }
 
 // Times are given as such and not as ages, which the reader's clock makes of them.
 var gauges = []healthGauge{
 	gauge("deskbridge_drifted_accounts", "Accounts with a difference that was reported and not repaired.",
-		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Drifted), true }),
+		func(h deskhealth.Health) (float64, bool) { return float64(h.Drifted), true }),
 	gauge("deskbridge_residual_access", "Accounts whose access is to end and whose user is still active on the desk, until a person does something.",
-		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Residual), true }),
+		func(h deskhealth.Health) (float64, bool) { return float64(h.Residual), true }),
 	gauge("deskbridge_leavers", "Accounts whose access is to end and of which the desk has not confirmed it.",
-		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Leavers.Count), true }),
+		func(h deskhealth.Health) (float64, bool) { return float64(h.Leavers.Count), true }),
 	gauge("deskbridge_oldest_leaver_timestamp_seconds", "When the first of those began to leave; absent when there is none.",
-		func(h reconcile.DeskHealth) (float64, bool) { return seconds(h.Leavers.Since), h.Leavers.Count > 0 }),
+		func(h deskhealth.Health) (float64, bool) { return seconds(h.Leavers.Since), h.Leavers.Count > 0 }),
 	gauge("deskbridge_waiting_runs", "Runs that may begin and wait for a worker.",
-		func(h reconcile.DeskHealth) (float64, bool) { return float64(h.Backlog.Runs), true }),
+		func(h deskhealth.Health) (float64, bool) { return float64(h.Backlog.Runs), true }),
 	gauge("deskbridge_oldest_waiting_run_timestamp_seconds", "Since when the first of those may begin; absent when there is none.",
-		func(h reconcile.DeskHealth) (float64, bool) { return seconds(h.Backlog.Since), h.Backlog.Runs > 0 }),
+		func(h deskhealth.Health) (float64, bool) { return seconds(h.Backlog.Since), h.Backlog.Runs > 0 }),
 	gauge("deskbridge_hand_over_broken", "1 when the hand-over policy names nobody who can take over, as a run or a check found.",
-		func(h reconcile.DeskHealth) (float64, bool) {
+		func(h deskhealth.Health) (float64, bool) {
 			if h.HandOver != nil {
 				return 1, true
 			}
@@ -132,7 +133,7 @@ func (healthGauges) Describe(ch chan<- *prometheus.Desc) {
 func (g healthGauges) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
-	health, err := g.core.Reconcile.DeskHealth(ctx)
+	health, err := g.core.DeskHealth.All(ctx)
 	var desks []provision.Desk
 	if err == nil {
 		desks, err = g.core.Settings.Desks(ctx)

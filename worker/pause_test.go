@@ -11,7 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/worker"
 )
 
@@ -21,9 +21,9 @@ func (h *harness) withCircuit(p worker.CircuitSettings) {
 	h.worker.SetCircuit(p)
 }
 
-func (h *harness) health() reconcile.DeskHealth {
+func (h *harness) health() deskhealth.Health {
 	h.Helper()
-	health, err := h.core.Reconcile.DeskHealth(h.Context())
+	health, err := h.core.DeskHealth.All(h.Context())
 	h.must(err)
 	return health[h.desk.ID]
 }
@@ -223,8 +223,8 @@ func TestPutOffIsCalledBack(t *testing.T) {
 		_, err = v.Fail(h.Context(), provision.ReasonFailed, "of her own", time.Hour)
 		h.must(err)
 		h.jobs() // are lost
-		h.must(h.core.Reconcile.NotePause(h.Context(), h.desk.ID, "it is down", time.Hour))
-		h.must(h.core.Reconcile.EndPause(h.Context(), h.desk.ID))
+		h.must(h.core.DeskHealth.NotePause(h.Context(), h.desk.ID, "it is down", time.Hour))
+		h.must(h.core.DeskHealth.EndPause(h.Context(), h.desk.ID))
 		h.drain()
 		h.state(ann.ID, provision.AccountReady)
 		h.state(bob.ID, provision.AccountReady)

@@ -73,7 +73,7 @@ func (w *Worker) notePolicy(ctx context.Context, d *session, v *reconcile.Run, l
 			problem = problems[0]
 		}
 	}
-	if err := w.core.Reconcile.NoteHandOver(ctx, v.Desk, problem); err != nil {
+	if err := w.core.DeskHealth.NoteHandOver(ctx, v.Desk, problem); err != nil {
 		w.log.ErrorContext(ctx, "noting a hand-over policy failed", "desk", v.Desk.Name, "err", err)
 	}
 }
@@ -96,5 +96,5 @@ func CheckPolicy(ctx context.Context, core Core, d desk.Desk, settings provision
 	if err != nil || len(problems) > 0 && settings.HandOver.Agent == "" {
 		return problems, err
 	}
-	return problems, core.Reconcile.NoteHandOver(ctx, settings, strings.Join(problems, "; "))
+	return problems, core.DeskHealth.NoteHandOver(ctx, settings, strings.Join(problems, "; "))
 }

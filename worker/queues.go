@@ -22,7 +22,7 @@ type served struct {
 
 // serve begins to work off the queues of desks that are new.
 func (w *Worker) serve(ctx context.Context, s *served) error {
-	desks, err := w.core.Reconcile.DeskIDs(ctx)
+	desks, err := w.core.DeskHealth.DeskIDs(ctx)
 	errs := []error{err}
 	for _, id := range desks {
 		if s.by[id] {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
@@ -30,9 +31,9 @@ type SweepOptions struct {
 // SweepReport is what a sweep found.
 type SweepReport struct {
 	Checked  int
-	Drifts   []reconcile.Drift // those that were noted, or with LookOnly all
-	Repaired bool              // runs to them are on their way
-	Skipped  []error           // accounts that the desk could not be asked about
+	Drifts   []deskhealth.Drift // those that were noted, or with LookOnly all
+	Repaired bool               // runs to them are on their way
+	Skipped  []error            // accounts that the desk could not be asked about
 }
 
 // sweeper is one sweep at work.
@@ -41,7 +42,7 @@ type sweeper struct {
 	desk    provision.Desk
 	d       *session
 	opts    SweepOptions
-	state   reconcile.Sweep
+	state   deskhealth.Sweep
 	around  func(*reconcile.Run) reconcile.DeskFacts
 	known   map[provision.AccountID]bool // those with a reported difference
 	gone    []provision.AccountID        // whose user is not on the desk any more
@@ -80,7 +81,7 @@ func (s *sweeper) begin(ctx context.Context) (err error) {
 	told := false
 	for {
 		begin, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
-		s.state, err = s.core.Reconcile.BeginSweep(begin, s.desk.ID, s.opts.ByHand)
+		s.state, err = s.core.DeskHealth.BeginSweep(begin, s.desk.ID, s.opts.ByHand)
 		cancel()
 		if !errors.Is(err, reconcile.ErrBusy) || s.opts.Waiting == nil {
 			return err
@@ -120,7 +121,7 @@ func (s *sweeper) end(ctx context.Context, result error) error {
 		}
 	}
 	s.metrics.sweeps.WithLabelValues(s.desk.Name, outcome).Inc()
-	err := s.core.Reconcile.EndSweep(ctx, &s.state, problem, next)
+	err := s.core.DeskHealth.EndSweep(ctx, &s.state, problem, next)
 	if errors.Is(err, reconcile.ErrBusy) { // another process has taken it over
 		return nil
 	}
@@ -157,7 +158,7 @@ func (s *sweeper) run(ctx context.Context) error {
 		around.Admins = admins
 		return around
 	}
-	drifts, err := s.core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Desk: s.desk.ID})
+	drifts, err := s.core.DeskHealth.Drifts(ctx, deskhealth.DriftFilter{Desk: s.desk.ID})
 	if err != nil {
 		return err
 	}
@@ -220,7 +221,7 @@ func (s *sweeper) missing(ctx context.Context) error {
 // again reads an account and its user anew; v is nil when a run is due by
 // now, or when the desk cannot be asked about this one.
 func (s *sweeper) again(ctx context.Context, id provision.AccountID) (v *reconcile.Run, have *provision.DeskUser, _ error) {
-	found, err := s.core.Reconcile.SettledRun(ctx, s.desk, id)
+	found, err := s.core.DeskHealth.SettledRun(ctx, s.desk, id)
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.NotFound {
 		return nil, nil, nil
 	}
@@ -251,7 +252,7 @@ func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision
 	case err != nil:
 		return s.skip(v, err)
 	case found == nil && s.known[v.Account.ID] && !s.opts.LookOnly:
-		return s.core.Reconcile.ClearDrift(ctx, v.Account.ID)
+		return s.core.DeskHealth.ClearDrift(ctx, v.Account.ID)
 	case found == nil:
 		return nil
 	case sure && !s.opts.Force && !s.opts.LookOnly && s.places.hold(v, *found):
@@ -271,8 +272,8 @@ func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision
 }
 
 // differs returns what a run would change, nil for nothing.
-func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*reconcile.Drift, error) {
-	found := reconcile.Drift{Account: v.Account.ID, Desk: s.desk.ID}
+func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*deskhealth.Drift, error) {
+	found := deskhealth.Drift{Account: v.Account.ID, Desk: s.desk.ID}
 	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around(v))
 	if attention, ok := errors.AsType[*reconcile.AttentionError](err); ok {
 		found.Reason = attention.Log()
@@ -286,13 +287,13 @@ func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*reconcil
 }
 
 // drifted notes a difference; with repair the account is reconciled.
-func (s *sweeper) drifted(ctx context.Context, v *reconcile.Run, found reconcile.Drift, repair bool) error {
+func (s *sweeper) drifted(ctx context.Context, v *reconcile.Run, found deskhealth.Drift, repair bool) error {
 	policy := provision.DriftReport
 	if repair {
 		policy = provision.DriftRepair
 	}
 	if !s.opts.LookOnly {
-		noted, err := v.NoteDrift(ctx, s.opts.Cause, found, repair)
+		noted, err := s.core.DeskHealth.NoteDrift(ctx, s.opts.Cause, v, found, repair)
 		if err != nil || !noted {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
@@ -31,7 +32,7 @@ type places struct {
 
 type heldDrift struct {
 	run   *reconcile.Run
-	found reconcile.Drift
+	found deskhealth.Drift
 }
 
 // want counts who should be in which place.
@@ -49,7 +50,7 @@ func (p *places) want(v *reconcile.Run) {
 }
 
 // missingFrom returns the places that somebody is not shown in.
-func missingFrom(found reconcile.Drift) (out []place) {
+func missingFrom(found deskhealth.Drift) (out []place) {
 	for _, w := range found.Writes {
 		what := map[reconcile.WriteKind]string{reconcile.WriteTeams: "team", reconcile.WriteMailboxes: "mailbox"}[w.Kind]
 		if what == "" {
@@ -63,7 +64,7 @@ func missingFrom(found reconcile.Drift) (out []place) {
 }
 
 // hold keeps back a difference that may be a list cut short.
-func (p *places) hold(v *reconcile.Run, found reconcile.Drift) bool {
+func (p *places) hold(v *reconcile.Run, found deskhealth.Drift) bool {
 	missing := missingFrom(found)
 	for _, m := range missing {
 		p.lost[m]++
@@ -124,7 +125,7 @@ func (s *sweeper) loadEnded(ctx context.Context) error {
 
 func (s *sweeper) eachEnded(ctx context.Context, each func(a *provision.Account) error) error {
 	for after := provision.AccountID(""); ; {
-		ended, err := s.core.Reconcile.Ended(ctx, s.desk.ID, after, sweepPage)
+		ended, err := s.core.DeskHealth.Ended(ctx, s.desk.ID, after, sweepPage)
 		if err != nil || len(ended) == 0 {
 			return err
 		}
@@ -153,7 +154,7 @@ func (t *strangers) see(u *provision.DeskUser) {
 // the desk in the person's name. That changes nothing on the desk: an admin is
 // asked. What a list says may be old, so the desk is asked for this one.
 func (s *sweeper) residual(ctx context.Context, id provision.AccountID) error {
-	v, err := s.core.Reconcile.EndedRun(ctx, s.desk, id)
+	v, err := s.core.DeskHealth.EndedRun(ctx, s.desk, id)
 	if provision.IsNotFound(err) {
 		return nil
 	}
@@ -176,5 +177,5 @@ func (s *sweeper) residual(ctx context.Context, id provision.AccountID) error {
 	if !ok {
 		return err
 	}
-	return s.drifted(ctx, &v, reconcile.Drift{Account: id, Desk: s.desk.ID, Reason: attention.Log()}, !s.opts.LookOnly)
+	return s.drifted(ctx, &v, deskhealth.Drift{Account: id, Desk: s.desk.ID, Reason: attention.Log()}, !s.opts.LookOnly)
 }

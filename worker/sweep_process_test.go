@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -55,7 +56,7 @@ func TestSweepByHandIsExtra(t *testing.T) {
 	each(t, nil, func(h *harness) {
 		h.agents()
 		h.agent("ann")
-		_, err := h.core.Reconcile.DueSweeps(h.Context(), time.Hour)
+		_, err := h.core.DeskHealth.DueSweeps(h.Context(), time.Hour)
 		h.must(err)
 		before := h.health().Sweep.NextAt
 		h.sweep()
@@ -83,7 +84,7 @@ func TestSweepGoesOn(t *testing.T) {
 			return nil
 		}
 		due := func() []provision.Desk {
-			d, err := h.core.Reconcile.DueSweeps(h.Context(), time.Hour)
+			d, err := h.core.DeskHealth.DueSweeps(h.Context(), time.Hour)
 			h.must(err)
 			return d
 		}
@@ -96,7 +97,7 @@ func TestSweepGoesOn(t *testing.T) {
 		if n := len(due()); n != 0 {
 			h.Fatal("due while the lease of the dead one holds")
 		}
-		h.offset.Add(int64(reconcile.SweepLease + time.Second))
+		h.offset.Add(int64(deskhealth.SweepLease + time.Second))
 		h.restart()
 		finds = 0
 		h.faults.before = func(_ int, call string) error {
@@ -109,7 +110,7 @@ func TestSweepGoesOn(t *testing.T) {
 		if report.Checked != 5 || finds != 5 {
 			h.Errorf("went on with %d accounts and %d questions, want 5: all but the first page of %d", report.Checked, finds, len(ids))
 		}
-		health, err := h.core.Reconcile.DeskHealth(h.Context())
+		health, err := h.core.DeskHealth.All(h.Context())
 		h.must(err)
 		if sw := health[h.desk.ID].Sweep; sw.Checked != 9 || sw.FinishedAt == nil || sw.After != "" || sw.LeaseUntil != nil {
 			h.Errorf("noted %+v", sw)
@@ -155,7 +156,7 @@ func TestRunnerSweeps(t *testing.T) {
 			h.must(r.Stop(ctx))
 			cancel()
 		}
-		health, err := h.core.Reconcile.DeskHealth(h.Context())
+		health, err := h.core.DeskHealth.All(h.Context())
 		h.must(err)
 		if sw := health[h.desk.ID].Sweep; sw.LeaseUntil != nil {
 			h.Errorf("a stopped worker keeps the lease: %+v", sw)
@@ -167,10 +168,10 @@ func TestDriftOff(t *testing.T) {
 	each(t, withDrift(provision.DriftOff), func(h *harness) {
 		h.agents()
 		h.agent("ann")
-		_, err := h.core.Reconcile.DueSweeps(h.Context(), time.Minute)
+		_, err := h.core.DeskHealth.DueSweeps(h.Context(), time.Minute)
 		h.must(err)
 		h.offset.Add(int64(time.Hour))
-		due, err := h.core.Reconcile.DueSweeps(h.Context(), time.Minute)
+		due, err := h.core.DeskHealth.DueSweeps(h.Context(), time.Minute)
 		h.must(err)
 		if len(due) != 0 {
 			h.Errorf("due: %v", due)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
@@ -26,7 +27,7 @@ func (s *sweeper) progress(ctx context.Context, checked int) error {
 	// To its end, once begun: cut short, it would leave open which lease is ours.
 	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 	defer cancel()
-	if err := s.core.Reconcile.NoteSweep(noting, &s.state); err != nil {
+	if err := s.core.DeskHealth.NoteSweep(noting, &s.state); err != nil {
 		return err
 	}
 	return ctx.Err()
@@ -54,7 +55,7 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 			ids[i] = users[i].ID
 			byID[ids[i]] = &users[i]
 		}
-		runs, err := s.core.Reconcile.SettledRuns(ctx, s.desk, reconcile.SettledFilter{Users: ids})
+		runs, err := s.core.DeskHealth.SettledRuns(ctx, s.desk, deskhealth.SettledFilter{Users: ids})
 		if err != nil {
 			return err
 		}
@@ -138,7 +139,7 @@ func (s *sweeper) oneByOne(ctx context.Context) error {
 // eachPage calls each for every settled account after one, and then for the page.
 func (s *sweeper) eachPage(ctx context.Context, after provision.AccountID, each func(*reconcile.Run) error, then func([]reconcile.Run) error) error {
 	for {
-		runs, err := s.core.Reconcile.SettledRuns(ctx, s.desk, reconcile.SettledFilter{After: after, Limit: sweepPage})
+		runs, err := s.core.DeskHealth.SettledRuns(ctx, s.desk, deskhealth.SettledFilter{After: after, Limit: sweepPage})
 		if err != nil || len(runs) == 0 {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -54,7 +54,7 @@ func (h *harness) trySweep(edit ...func(*worker.SweepOptions)) (worker.SweepRepo
 }
 
 // differences are the words of a report, each with the person's given name.
-func (h *harness) differences(drifts []reconcile.Drift) []string {
+func (h *harness) differences(drifts []deskhealth.Drift) []string {
 	h.Helper()
 	words := []string{}
 	for _, d := range drifts {
@@ -188,7 +188,7 @@ func TestSweepReports(t *testing.T) {
 			h.Errorf("written: %v", w)
 		}
 		known := func() []string {
-			drifts, err := h.core.Reconcile.Drifts(h.Context(), reconcile.DriftFilter{Desk: h.desk.ID})
+			drifts, err := h.core.DeskHealth.Drifts(h.Context(), deskhealth.DriftFilter{Desk: h.desk.ID})
 			h.must(err)
 			return h.differences(drifts)
 		}
@@ -234,7 +234,7 @@ func TestSweepOnlyLooks(t *testing.T) {
 				h.Errorf("%s: noted %d times, due %v", name, n, h.due(id.ID))
 			}
 		}
-		health, err := h.core.Reconcile.DeskHealth(h.Context())
+		health, err := h.core.DeskHealth.All(h.Context())
 		h.must(err)
 		if sw := health[h.desk.ID].Sweep; sw != nil {
 			h.Errorf("a look was noted as a sweep: %+v", sw)
@@ -287,7 +287,7 @@ func TestSweepOfAnotherDesk(t *testing.T) {
 		if n := h.activeUsers(); n != 2 {
 			h.Errorf("%d active users, want 2", n)
 		}
-		health, err := h.core.Reconcile.DeskHealth(h.Context())
+		health, err := h.core.DeskHealth.All(h.Context())
 		h.must(err)
 		if sw := health[h.desk.ID].Sweep; !strings.Contains(sw.Problem, "--force") || sw.FinishedAt != nil {
 			h.Errorf("noted %+v", sw)

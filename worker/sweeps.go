@@ -22,7 +22,7 @@ const (
 // interval. Every replica looks: the lease lets one sweep. A desk for which
 // group has no room waits for the next look.
 func (w *Worker) sweepDue(ctx context.Context, group *errgroup.Group, interval time.Duration) error {
-	due, err := w.core.Reconcile.DueSweeps(ctx, interval)
+	due, err := w.core.DeskHealth.DueSweeps(ctx, interval)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func New(core Core, open Open, log *slog.Logger) *Worker {
 // guard returns what stands before a desk: its own rate, else its kind's.
 func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *deskGuard {
 	perSecond := cmp.Or(d.Rate, can.Rate, desk.DefaultRate)
-	return &deskGuard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.circuit), health: w.core.Reconcile, log: w.log, metrics: w.metrics}
+	return &deskGuard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.circuit), health: w.core.DeskHealth, log: w.log, metrics: w.metrics}
 }
 
 // Reconcile brings the desk to the desired access of the account, as far as that can be done
@@ -145,7 +145,7 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 // deferral returns when to come back to a desk that is paused: the later the
 // longer that has lasted, so that thousands who wait for one desk keep nobody
 // from the others. Leavers come sooner. When the desk answers, all are called
-// back; see [reconcile.Service.EndPause].
+// back; see [deskhealth.Service.EndPause].
 func deferral(p *pausedError, ending bool) time.Duration {
 	if ending {
 		wait := max(p.wait, min(p.lasted/4, time.Minute))

@@ -11,8 +11,8 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // explained is one person in `explain --json`.
@@ -134,7 +134,7 @@ func explainPerson(ctx context.Context, s *server.System, person provision.Ident
 			if acc.EndingSince != nil && acc.State != provision.AccountEnded {
 				d.Ending = &output.Moment{At: acc.EndingSince}
 			}
-			drifts, err := s.Core.Reconcile.Drifts(ctx, reconcile.DriftFilter{Account: acc.ID})
+			drifts, err := s.Core.DeskHealth.Drifts(ctx, deskhealth.DriftFilter{Account: acc.ID})
 			if err != nil {
 				return out, err
 			}

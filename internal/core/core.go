@@ -14,6 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
@@ -35,6 +36,7 @@ type Core struct {
 	BreakGlass   *breakglass.Service
 	DeskSessions *desksession.Service
 	Reconcile    *reconcile.Service
+	DeskHealth   *deskhealth.Service
 	Settings     *settings.Service
 	Tokens       *credential.Service
 	Plan         *plan.Service
@@ -60,6 +62,7 @@ type Database interface {
 	audit.Store
 	breakglass.Store
 	credential.Store
+	deskhealth.Store
 	desksession.Store
 	directory.Store
 	entitlement.Store
@@ -94,8 +97,9 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.BreakGlass = breakglass.New(db, in[breakglass.Store](db), c.Audit, c.Sessions, now)
 	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
 	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
+	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
-	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.Settings, now)
+	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
 	return &c
 }
 

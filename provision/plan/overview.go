@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 )
 
 // Overview is the state of everything at a glance.
@@ -30,7 +30,7 @@ type DeskOverview struct {
 	Desk     provision.Desk
 	Accounts map[provision.AccountState]int
 	Seats    int // taken
-	Health   reconcile.DeskHealth
+	Health   deskhealth.Health
 }
 
 // Overview returns the state of everything at a glance.
@@ -64,7 +64,7 @@ func (s *Service) Overview(ctx context.Context) (o Overview, _ error) {
 	if err != nil {
 		return o, err
 	}
-	health, err := s.reconcile.DeskHealth(ctx)
+	health, err := s.health.All(ctx)
 	if err != nil {
 		return o, err
 	}

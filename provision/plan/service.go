@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/settings"
@@ -16,11 +17,12 @@ type Service struct {
 	audit       *audit.Service
 	entitlement *entitlement.Service
 	reconcile   *reconcile.Service
+	health      *deskhealth.Service
 	settings    *settings.Service
 	now         provision.Clock
 }
 
 // New returns a Service on store.
-func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, runs *reconcile.Service, configured *settings.Service, now provision.Clock) *Service {
-	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, reconcile: runs, settings: configured, now: now}
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, runs *reconcile.Service, health *deskhealth.Service, configured *settings.Service, now provision.Clock) *Service {
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, reconcile: runs, health: health, settings: configured, now: now}
 }

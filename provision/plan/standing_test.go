@@ -5,29 +5,29 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 func TestNeedsPerson(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	leaver := func(ago time.Duration) reconcile.DeskHealth {
-		return reconcile.DeskHealth{Leavers: reconcile.Leavers{Count: 1, Since: now.Add(-ago)}}
+	leaver := func(ago time.Duration) deskhealth.Health {
+		return deskhealth.Health{Leavers: deskhealth.Leavers{Count: 1, Since: now.Add(-ago)}}
 	}
 	for _, tt := range []struct {
 		name string
 		o    plan.Overview
-		desk reconcile.DeskHealth
+		desk deskhealth.Health
 		want bool
 	}{
 		{name: "all is well"},
-		{name: "a desk that is busy", desk: reconcile.DeskHealth{Pause: &reconcile.Pause{Reason: "too many requests"}}},
+		{name: "a desk that is busy", desk: deskhealth.Health{Pause: &deskhealth.Pause{Reason: "too many requests"}}},
 		{name: "a leaver who has just left", desk: leaver(4 * time.Minute)},
-		{name: "runs that wait", desk: reconcile.DeskHealth{Backlog: reconcile.Backlog{Runs: 1000, Since: now.Add(-time.Hour)}}},
+		{name: "runs that wait", desk: deskhealth.Health{Backlog: deskhealth.Backlog{Runs: 1000, Since: now.Add(-time.Hour)}}},
 		{name: "a leaver who should be out long since", desk: leaver(6 * time.Minute), want: true},
-		{name: "a desk that refuses our credentials", desk: reconcile.DeskHealth{Pause: &reconcile.Pause{Code: provision.ReasonUnauthorized}}, want: true},
-		{name: "a hand-over policy that names nobody", desk: reconcile.DeskHealth{HandOver: &reconcile.HandOverProblem{Reason: "gone"}}, want: true},
-		{name: "drift that is reported", desk: reconcile.DeskHealth{Drifted: 1}, want: true},
+		{name: "a desk that refuses our credentials", desk: deskhealth.Health{Pause: &deskhealth.Pause{Code: provision.ReasonUnauthorized}}, want: true},
+		{name: "a hand-over policy that names nobody", desk: deskhealth.Health{HandOver: &deskhealth.HandOverProblem{Reason: "gone"}}, want: true},
+		{name: "drift that is reported", desk: deskhealth.Health{Drifted: 1}, want: true},
 		{name: "an account on hold", o: plan.Overview{Attention: []provision.Account{{State: provision.AccountOnHold}}}, want: true},
 		{name: "an account that needs attention", o: plan.Overview{Attention: []provision.Account{{State: provision.AccountNeedsAttention}}}, want: true},
 	} {

@@ -116,3 +116,29 @@ func scope(a *provision.Account, rules []provision.Rule) (teams, mailboxes []str
 	}
 	return provision.Sorted(teams), provision.Sorted(mailboxes)
 }
+
+// RunsOf returns what runs for accounts of a desk would know, without taking
+// leases: for looking, not for writing.
+func (s *Service) RunsOf(ctx context.Context, desk provision.Desk, accounts []provision.Account) ([]Run, error) {
+	if len(accounts) == 0 {
+		return nil, nil
+	}
+	connections, err := s.store.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[provision.ConnectionID]provision.Connection, len(connections))
+	for _, c := range connections {
+		byID[c.ID] = c
+	}
+	rules, err := s.store.Rules(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	runs := make([]Run, len(accounts))
+	for i, a := range accounts {
+		runs[i] = Run{Account: a, Desk: desk, Connection: byID[a.Connection], service: s}
+		runs[i].Teams, runs[i].Mailboxes = scope(&a, rules)
+	}
+	return runs, nil
+}

@@ -4,10 +4,11 @@
 // It decides when a run may begin ([Service.Begin]: due, leased to one worker
 // only, not on hold by the mass-change [Brake]), what must be written on the desk
 // and what never may be ([Writes], without I/O), who gets a seat
-// ([Run.TakeSeat]), how a run ends and when the next one is due, and what a
-// sweep makes of a difference ([Run.NoteDrift]). It does not know how a desk is
-// called, which is the business of package worker and of connectors; nor what
-// access a person should have, which package entitlement decides; nor SQL.
+// ([Run.TakeSeat]), how a run ends and when the next one is due. It does not
+// know how a desk is called, which is the business of package worker and of
+// connectors; nor what access a person should have, which package entitlement
+// decides; nor what is known of a desk as a whole, sweeps and drift among it,
+// which is with package deskhealth; nor SQL.
 //
 // # States of an account
 //

@@ -239,3 +239,21 @@ func (r *Run) lockWith(ctx context.Context, tx Store, others []provision.Account
 	}
 	return own, waiting, r.leases(own)
 }
+
+// Defer ends a run that found its desk paused. It counts as no attempt: the
+// account is reconciled again after that time, or when the pause ends, however
+// often that happens.
+func (r *Run) Defer(ctx context.Context, reason string, after time.Duration) error {
+	return r.PutOff(ctx, provision.ReasonDeskPaused, r.Desk.Name+" is not called for now: "+reason, after)
+}
+
+// PutOff ends a run that goes on after a while. It counts as no attempt. reason
+// is for admins, and holds neither secrets nor personal data; code is for programs.
+func (r *Run) PutOff(ctx context.Context, code provision.ReasonCode, reason string, after time.Duration) error {
+	s := r.service
+	return r.finish(ctx, false, func(tx Store, a *provision.Account) error {
+		at := s.now().Add(after)
+		a.State, a.ReasonCode, a.Reason, a.RetryAt = provision.AccountWaiting, code, reason, &at
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: r.Ending(), At: at})
+	})
+}

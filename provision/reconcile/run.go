@@ -20,8 +20,7 @@ const Lease = 45 * time.Second
 // [Run.Ours] returns [ErrBusy] once the lease is lost: the caller must stop
 // writing then. The states of a run are in the comment of this package.
 //
-// Runs of [Service.SettledRuns] hold no lease: they are for looking, and
-// [Run.NoteDrift] is all that they may note.
+// Runs of [Service.RunsOf] hold no lease: they are for looking, and note nothing.
 //
 // A Run belongs to one goroutine. Its fields are for reading; its methods keep
 // them as the database has them.
@@ -39,7 +38,7 @@ type Run struct {
 	Teams     []string
 	Mailboxes []string
 
-	service *Service // where it notes things; set by Begin and SettledRuns
+	service *Service // where it notes things; set by Begin and RunsOf
 }
 
 // Ending reports whether the account's access is to end.

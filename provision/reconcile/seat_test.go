@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
@@ -17,13 +16,9 @@ import (
 type counting struct {
 	reconcile.Store
 	loaded *int
-	most   *int // at once
 }
 
-func (c counting) count(n int) {
-	*c.loaded += n
-	*c.most = max(*c.most, n)
-}
+func (c counting) count(n int) { *c.loaded += n }
 
 func (c counting) Account(ctx context.Context, id provision.AccountID) (provision.Account, error) {
 	c.count(1)
@@ -56,7 +51,6 @@ type crowded struct {
 	*provisiontest.Harness
 	service *reconcile.Service
 	loaded  int
-	most    int // at once
 	people  int
 }
 
@@ -64,7 +58,7 @@ func eachCrowded(t *testing.T, seats int, test func(h *crowded)) {
 	t.Helper()
 	provisiontest.Each(t, func(plain *provisiontest.Harness) {
 		h := &crowded{Harness: plain}
-		h.service = watched(plain, func(tx reconcile.Store) reconcile.Store { return counting{tx, &h.loaded, &h.most} })
+		h.service = watched(plain, func(tx reconcile.Store) reconcile.Store { return counting{tx, &h.loaded} })
 		h.Desk.Seats = seats
 		h.Must(h.Store.SaveDesk(h.Context(), h.Desk))
 		test(h)
@@ -109,7 +103,7 @@ func seated(a *provision.Account) {
 
 // cost returns how many accounts do loads.
 func (h *crowded) cost(do func()) int {
-	h.loaded, h.most = 0, 0
+	h.loaded = 0
 	do()
 	return h.loaded
 }
@@ -188,28 +182,6 @@ func TestFreedSeatLoadsOne(t *testing.T) {
 		h.Must(err)
 		if len(waiting) != 1 || waiting[0].ID != first || waiting[0].ReasonCode != provision.ReasonNone {
 			h.Errorf("reconciled next: %+v, want only %s", waiting, first)
-		}
-	})
-}
-
-// TestEndOfPauseLoadsTheDeferred: nobody but those who were deferred, and not
-// all of them at once.
-func TestEndOfPauseLoadsTheDeferred(t *testing.T) {
-	eachCrowded(t, 0, func(h *crowded) {
-		later := h.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-		deferred := h.add(450, func(a *provision.Account) {
-			a.Reason, a.ReasonCode, a.RetryAt = "support is not called for now: down", provision.ReasonDeskPaused, &later
-		})
-		h.add(500, func(a *provision.Account) {
-			a.Reason, a.ReasonCode, a.RetryAt = "failed", provision.ReasonFailed, &later
-		})
-		h.add(100, parked(provision.ReasonRefused))
-		n := h.cost(func() { h.Must(h.service.EndPause(h.Context(), h.Desk.ID)) })
-		if n > 2*len(deferred) || h.most > 200 {
-			h.Errorf("%d accounts loaded, %d at once, for %d that were deferred", n, h.most, len(deferred))
-		}
-		if jobs := h.Counts().Jobs; jobs != len(deferred) {
-			h.Errorf("%d are reconciled at once, want %d", jobs, len(deferred))
 		}
 	})
 }

@@ -14,7 +14,6 @@ import (
 type Store interface {
 	entitlement.Store
 	audit.Appender
-	StandingStore
 
 	Connection(ctx context.Context, nameOrID string) (provision.Connection, error)
 	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)
@@ -24,16 +23,6 @@ type Store interface {
 	// whose id, userName, externalId or e-mail address is text; live ones first.
 	FindPeople(ctx context.Context, text string) ([]provision.Identity, error)
 	LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error)
-	Desks(ctx context.Context) ([]provision.Desk, error)                               // by name
-	SettledAccounts(ctx context.Context, f SettledFilter) ([]provision.Account, error) // by id
-	Sweep(ctx context.Context, d provision.DeskID) (Sweep, error)
-	Sweeps(ctx context.Context) ([]Sweep, error) // by desk
-	SaveSweep(ctx context.Context, sw Sweep) error
-	// Drifts returns those whose account has the same Revision still, by account.
-	Drifts(ctx context.Context, f DriftFilter) ([]Drift, error)
-	CountDrifts(ctx context.Context) (map[provision.DeskID]int, error) // of the same
-	SaveDrift(ctx context.Context, d Drift) error
-	DeleteDrift(ctx context.Context, a provision.AccountID) error
 	Account(ctx context.Context, id provision.AccountID) (provision.Account, error)
 	// LoadRun locks an account, and its connection too when that is asked for,
 	// and reads what a run has to know: all of [Run] but Teams and Mailboxes,
@@ -65,17 +54,4 @@ type Store interface {
 	// MarkTried notes of journalled writes that they are about to be tried.
 	MarkTried(ctx context.Context, ids []int64) error
 	CloseWrites(ctx context.Context, ids []int64) error
-}
-
-// StandingStore is what [Store] keeps of desks as a whole.
-type StandingStore interface {
-	DeskIDs(ctx context.Context) ([]provision.DeskID, error)
-	Pauses(ctx context.Context) ([]Pause, error) // by desk
-	SavePause(ctx context.Context, p Pause) error
-	DeletePause(ctx context.Context, d provision.DeskID) error
-	Leavers(ctx context.Context) (map[provision.DeskID]Leavers, error) // desks without any are left out
-	Backlogs(ctx context.Context) (map[string]Backlog, error)          // by queue; empty ones are left out
-	HandOverProblems(ctx context.Context) ([]HandOverProblem, error)   // by desk
-	SaveHandOverProblem(ctx context.Context, p HandOverProblem) error
-	DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error
 }

@@ -64,7 +64,7 @@ func (h *town) edit(id provision.Identity, change func(*provision.Identity)) {
 func (h *town) reconcile() {
 	h.Helper()
 	h.now = h.now.Add(15 * time.Minute)
-	w := worker.New(worker.Core{Audit: h.core.Audit, Entitlement: h.core.Entitlement, Reconcile: h.core.Reconcile, Settings: h.core.Settings},
+	w := worker.New(worker.Core{Audit: h.core.Audit, Entitlement: h.core.Entitlement, Reconcile: h.core.Reconcile, DeskHealth: h.core.DeskHealth, Settings: h.core.Settings},
 		func(d provision.Desk) (anydesk.Desk, error) { return h.desks.Connector(d) }, quiet)
 	accounts, err := h.store.AccountsWhere(h.Context(), provision.AccountFilter{}, 0)
 	h.must(err)

@@ -8,8 +8,8 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // Report is what `status` says, but for tokens.
@@ -135,7 +135,7 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 	for _, a := range found.Leavers {
 		r.Leavers = append(r.Leavers, accountOf(a, &names))
 	}
-	drifts, err := s.Core.Reconcile.Drifts(ctx, reconcile.DriftFilter{})
+	drifts, err := s.Core.DeskHealth.Drifts(ctx, deskhealth.DriftFilter{})
 	for _, d := range drifts {
 		r.Drifts = append(r.Drifts, Drift{Account: string(d.Account), Desk: names.DeskName(d.Desk), FoundAt: output.Moment{At: &d.FoundAt}, Differences: d.Differences()})
 	}

@@ -1,4 +1,4 @@
-package reconcile
+package deskhealth
 
 import (
 	"context"
@@ -6,8 +6,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// DeskHealth is what is known of a desk beyond its accounts.
-type DeskHealth struct {
+// Health is what is known of a desk beyond its accounts.
+type Health struct {
 	Sweep   *Sweep // nil: never swept, and no turn yet
 	Drifted int    // accounts with a reported difference
 	// Residual are accounts whose access is to end and whose user still has it,
@@ -22,15 +22,15 @@ type DeskHealth struct {
 	HandOver *HandOverProblem
 }
 
-// DeskHealth returns what is known of each desk.
-func (s *Service) DeskHealth(ctx context.Context) (map[provision.DeskID]DeskHealth, error) {
-	health := make(map[provision.DeskID]DeskHealth)
+// All returns what is known of each desk.
+func (s *Service) All(ctx context.Context) (map[provision.DeskID]Health, error) {
+	health := make(map[provision.DeskID]Health)
 	sweeps, err := s.store.Sweeps(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, sw := range sweeps {
-		health[sw.Desk] = DeskHealth{Sweep: &sw}
+		health[sw.Desk] = Health{Sweep: &sw}
 	}
 	counts, err := s.store.CountDrifts(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Service) DeskHealth(ctx context.Context) (map[provision.DeskID]DeskHeal
 }
 
 // standing adds who has not left yet, what waits, and whether conversations can be handed over.
-func (s *Service) standing(ctx context.Context, health map[provision.DeskID]DeskHealth) error {
+func (s *Service) standing(ctx context.Context, health map[provision.DeskID]Health) error {
 	desks, err := s.store.Desks(ctx)
 	if err != nil {
 		return err

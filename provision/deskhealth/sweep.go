@@ -1,4 +1,4 @@
-package reconcile
+package deskhealth
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // Sweep is one desk's place in the round of sweeps, and how the last one went.
@@ -91,17 +92,17 @@ func (s *Service) changeSweep(ctx context.Context, desk provision.DeskID, change
 	})
 }
 
-// BeginSweep takes the lease of a desk's sweep. [ErrBusy] says that another
-// process has it, [ErrNotDue] that it is too early; byHand makes any time the
+// BeginSweep takes the lease of a desk's sweep. [reconcile.ErrBusy] says that another
+// process has it, [reconcile.ErrNotDue] that it is too early; byHand makes any time the
 // right one. One that was cut short goes on where it was.
 func (s *Service) BeginSweep(ctx context.Context, desk provision.DeskID, byHand bool) (begun Sweep, _ error) {
 	err := s.changeSweep(ctx, desk, func(sw *Sweep) error {
 		now := s.now()
 		switch {
 		case sw.busy(now):
-			return ErrBusy
+			return reconcile.ErrBusy
 		case !byHand && now.Before(sw.NextAt):
-			return ErrNotDue
+			return reconcile.ErrNotDue
 		}
 		until := now.Add(SweepLease)
 		sw.LeaseUntil = &until
@@ -115,7 +116,7 @@ func (s *Service) BeginSweep(ctx context.Context, desk provision.DeskID, byHand 
 }
 
 // NoteSweep notes how far a sweep is, and prolongs its lease. It fails with
-// [ErrBusy] when the lease was lost.
+// [reconcile.ErrBusy] when the lease was lost.
 func (s *Service) NoteSweep(ctx context.Context, sw *Sweep) error {
 	return s.updateSweep(ctx, sw, func(to *Sweep) {
 		until := s.now().Add(SweepLease)
@@ -143,7 +144,7 @@ func (s *Service) updateSweep(ctx context.Context, sw *Sweep, change func(to *Sw
 	var saved Sweep
 	err := s.changeSweep(ctx, sw.Desk, func(have *Sweep) error {
 		if have.LeaseUntil == nil || !have.LeaseUntil.Equal(*sw.LeaseUntil) {
-			return ErrBusy
+			return reconcile.ErrBusy
 		}
 		have.After, have.Checked, have.Drifted = sw.After, sw.Checked, sw.Drifted
 		change(have)

@@ -1,4 +1,4 @@
-package reconcile
+package deskhealth
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // Drift is a difference between what a desk confirmed and what it shows now,
@@ -19,8 +20,8 @@ type Drift struct {
 	Desk     provision.DeskID
 	Revision int64 // of the account when the difference was found
 	FoundAt  time.Time
-	Writes   []Write // what a run would write; none when it would ask a person first
-	Reason   string  // what it would ask
+	Writes   []reconcile.Write // what a run would write; none when it would ask a person first
+	Reason   string            // what it would ask
 }
 
 // Same reports whether d tells of the same difference as other.
@@ -35,48 +36,47 @@ func (d *Drift) Differences() []string {
 	}
 	var words []string
 	for _, st := range d.Writes {
-		words = append(words, st.describe()...)
+		words = append(words, describe(st)...)
 	}
 	return words
 }
 
 // describe says which state of the desk makes a write necessary.
-func (s Write) describe() (words []string) {
+func describe(s reconcile.Write) (words []string) {
 	say := func(format string, names ...string) {
 		if len(names) > 0 {
 			words = append(words, fmt.Sprintf(format, strings.Join(names, ", ")))
 		}
 	}
 	switch s.Kind {
-	case WriteCreate:
+	case reconcile.WriteCreate:
 		return []string{"the user is gone"}
-	case WriteActivate:
+	case reconcile.WriteActivate:
 		return []string{"the user is deactivated"}
-	case WriteProfile:
+	case reconcile.WriteProfile:
 		say("other %s", s.Names("fields")...)
-	case WriteRole:
+	case reconcile.WriteRole:
 		say("role %s", fmt.Sprintf("%v instead of %v", s.Detail["from"], s.Detail["to"]))
-	case WriteTeams:
+	case reconcile.WriteTeams:
 		say("missing from team %s", s.Names("add")...)
 		say("in team %s", s.Names("remove")...)
-	case WriteMailboxes:
+	case reconcile.WriteMailboxes:
 		say("without mailbox %s", s.Names("add")...)
 		say("in mailbox %s", s.Names("remove")...)
-	case WriteDeactivate:
+	case reconcile.WriteDeactivate:
 		return []string{"the user is active, although access has ended"}
-	case WriteDelete, WriteAnonymize:
+	case reconcile.WriteDelete, reconcile.WriteAnonymize:
 		return []string{"the user is there, although access has ended"}
 	}
 	return words
 }
 
-// NoteDrift notes that the run's desk shows something else than it confirmed; r
+// NoteDrift notes that the desk of r shows something else than it confirmed; r
 // is what [Service.SettledRun] returned. With repair the account is reconciled;
 // else the difference is kept, and told of in the audit log unless it is known
 // already. noted is false when the account has changed in the meantime, so
 // that the difference is the business of its next run.
-func (r *Run) NoteDrift(ctx context.Context, c provision.Cause, found Drift, repair bool) (noted bool, _ error) {
-	s := r.service
+func (s *Service) NoteDrift(ctx context.Context, c provision.Cause, r *reconcile.Run, found Drift, repair bool) (noted bool, _ error) {
 	found.Account, found.Desk, found.Revision, found.FoundAt = r.Account.ID, r.Desk.ID, r.Account.Revision, s.now()
 	err := s.inTx(ctx, func(tx Store) error {
 		noted = false
@@ -109,8 +109,11 @@ func (r *Run) NoteDrift(ctx context.Context, c provision.Cause, found Drift, rep
 				return err
 			}
 		}
-		e := s.accountEntry(a, audit.AccountDrifted, map[string]any{"policy": policy, "differences": found.Differences()})
-		e.Cause = c
+		e := s.audit.Entry(c, a.Connection, audit.AccountDrifted, string(a.Identity))
+		e.Desk, e.Account, e.Detail = a.Desk, a.ID, map[string]any{"policy": policy, "differences": found.Differences()}
+		if a.DeskUser != "" {
+			e.Detail["desk_user"] = string(a.DeskUser)
+		}
 		return s.audit.Record(ctx, tx, e)
 	})
 	return noted, err

@@ -1,0 +1,39 @@
+package deskhealth
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
+)
+
+// Store is what this package needs of a database. Look-ups of a single object
+// return a NotFound [provision.Error] when there is none.
+type Store interface {
+	entitlement.Store
+	audit.Appender
+
+	Desks(ctx context.Context) ([]provision.Desk, error) // by name
+	LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error)
+	Account(ctx context.Context, id provision.AccountID) (provision.Account, error)
+	AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) // by id; limit 0: all
+	SettledAccounts(ctx context.Context, f SettledFilter) ([]provision.Account, error)                    // by id
+	Sweep(ctx context.Context, d provision.DeskID) (Sweep, error)
+	Sweeps(ctx context.Context) ([]Sweep, error) // by desk
+	SaveSweep(ctx context.Context, sw Sweep) error
+	// Drifts returns those whose account has the same Revision still, by account.
+	Drifts(ctx context.Context, f DriftFilter) ([]Drift, error)
+	CountDrifts(ctx context.Context) (map[provision.DeskID]int, error) // of the same
+	SaveDrift(ctx context.Context, d Drift) error
+	DeleteDrift(ctx context.Context, a provision.AccountID) error
+	DeskIDs(ctx context.Context) ([]provision.DeskID, error)
+	Pauses(ctx context.Context) ([]Pause, error) // by desk
+	SavePause(ctx context.Context, p Pause) error
+	DeletePause(ctx context.Context, d provision.DeskID) error
+	Leavers(ctx context.Context) (map[provision.DeskID]Leavers, error) // desks without any are left out
+	Backlogs(ctx context.Context) (map[string]Backlog, error)          // by queue; empty ones are left out
+	HandOverProblems(ctx context.Context) ([]HandOverProblem, error)   // by desk
+	SaveHandOverProblem(ctx context.Context, p HandOverProblem) error
+	DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error
+}

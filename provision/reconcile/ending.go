@@ -1,0 +1,132 @@
+package reconcile
+
+import (
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// endingWrites ends access: sessions, leave, demote, then the desk's policy.
+// Everything that can be undone comes before what cannot. With CutFirst the user
+// is deactivated before all else; [BeforeHandOver] says where conversations are
+// handed over.
+func endingWrites(v *Run, have *provision.DeskUser, around DeskFacts) ([]Write, error) {
+	if have == nil {
+		return nil, nil
+	}
+	if !v.holds(have) { // agreed to; what it may lose is seen once it is the account's
+		return []Write{adopt(v, have)}, nil
+	}
+	if have.Role == provision.RoleAdmin {
+		if err := keepLastAdmin(v, have, around); err != nil {
+			return nil, err
+		}
+	}
+	policy := v.Desk.OnLeave
+	cut := around.CutFirst && policy != provision.LeaveDowngrade
+	var writes []Write
+	if cut && have.Active {
+		writes = append(writes, newWrite(v, WriteDeactivate, nil))
+	}
+	writes = append(writes, placementWrites(v, have, nil, nil)...)
+	if to := demoted(v, around); to.Less(have.Role) && (have.Active || cut || policy == provision.LeaveDowngrade) {
+		writes = append(writes, newWrite(v, WriteRole, map[string]any{"from": have.Role, "to": to}))
+	}
+	switch {
+	case policy == provision.LeaveDelete:
+		writes = append(writes, newWrite(v, WriteDelete, nil))
+	case policy == provision.LeaveAnonymize && (have.Active || cut && !nameless(v, have)):
+		writes = append(writes, newWrite(v, WriteAnonymize, nil))
+	case policy != provision.LeaveAnonymize && policy != provision.LeaveDowngrade && have.Active && !cut:
+		writes = append(writes, newWrite(v, WriteDeactivate, nil))
+	}
+	if len(writes) == 0 || !have.Active {
+		return writes, nil
+	}
+	var first []Write
+	if around.CanRevokeSessions {
+		first = append(first, newWrite(v, WriteSessions, nil))
+	}
+	if around.CanStopInflow && !v.Account.Transfer.InflowStopped {
+		first = append(first, newWrite(v, WriteInflow, nil))
+	}
+	return append(first, writes...), nil
+}
+
+// nameless reports whether a desk shows nothing of the person in have any more.
+func nameless(v *Run, have *provision.DeskUser) bool {
+	p := v.Account.Profile
+	for _, pair := range [][2]string{{have.ExternalID, string(v.Account.ID)}, {have.Email, p.Email}, {have.DisplayName, p.DisplayName},
+		{have.GivenName, p.GivenName}, {have.FamilyName, p.FamilyName}} {
+		if pair[1] != "" && provision.Fold(pair[0]) == provision.Fold(pair[1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// BeforeHandOver cuts the writes of a leaver in two: those that come before
+// their conversations are handed over, and those that come after it.
+func BeforeHandOver(writes []Write, around DeskFacts) (first, rest []Write) {
+	for _, w := range writes {
+		if w.Kind == WriteAdopt || w.Kind == WriteInflow || around.CutFirst && (w.Kind == WriteSessions || w.Kind == WriteDeactivate) {
+			first = append(first, w)
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	return first, rest
+}
+
+// Reversible returns writes without those that end an account for good: while a
+// leaver's conversations could not be handed over, deleting the account could
+// lose them. The account is deactivated instead.
+func Reversible(v *Run, writes []Write, have *provision.DeskUser) []Write {
+	var out []Write
+	for _, st := range writes {
+		switch {
+		case st.Kind != WriteDelete && st.Kind != WriteAnonymize:
+			out = append(out, st)
+		case have.Active:
+			out = append(out, newWrite(v, WriteDeactivate, nil))
+		}
+	}
+	return out
+}
+
+// demoted returns the role that a leaver is left with. Where the account stays
+// usable that is the weakest that the desk has a word for. Where it is ended
+// anyway only an admin is demoted, as far as agent, unless the desk knows none:
+// some desks let an admin's keys work on, or refuse to delete one.
+func demoted(v *Run, around DeskFacts) provision.Role {
+	for _, r := range provision.Roles {
+		if _, known := around.RoleNames[r]; known && (r == provision.RoleNone || v.Desk.OnLeave == provision.LeaveDowngrade) {
+			return r
+		}
+	}
+	return provision.RoleAgent
+}
+
+// Residual returns why access has not ended although nothing of ours is left on
+// the desk: it shows have, with the person's address or external id, whom
+// nobody accounts for. Nil says that have has no access: it is not active, or
+// has no role.
+func Residual(v *Run, have *provision.DeskUser) error {
+	switch {
+	case !have.Active:
+		return nil
+	case have.Role == provision.RoleOwner:
+		return ownerStays(v, have)
+	case have.Role.Rank() == 0:
+		return nil
+	}
+	const said = "%s still shows desk user %s (%s) for this person, active and not accounted for: neither made nor adopted by Deskbridge, so access has not ended. Deactivate or delete that user on %s%s"
+	how := "; Deskbridge looks again by itself"
+	if v.Account.DeskUser == "" {
+		how = ", or run `deskbridge retry --adopt " + string(v.Account.ID) + "` to have Deskbridge end its access"
+	}
+	role := "role " + string(have.Role)
+	return &AttentionError{Code: provision.ReasonResidual, Recheck: true,
+		Reason: fmt.Sprintf(said, v.Desk.Name, have.ID, have.Email+", "+role, v.Desk.Name, how),
+		Logged: fmt.Sprintf(said, v.Desk.Name, have.ID, role, v.Desk.Name, how)}
+}

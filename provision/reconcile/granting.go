@@ -1,0 +1,131 @@
+package reconcile
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, around DeskFacts) ([]Write, error) {
+	access := v.Account.Desired
+	if have == nil {
+		return []Write{newWrite(v, WriteCreate, map[string]any{"role": access.Role, "teams": access.Teams, "mailboxes": access.Mailboxes})}, nil
+	}
+	var writes []Write
+	if !v.holds(have) {
+		if err := mayAdopt(v, have); err != nil {
+			return nil, err
+		}
+		writes = append(writes, adopt(v, have))
+	}
+	if !have.Active {
+		writes = append(writes, newWrite(v, WriteActivate, nil))
+	}
+	if fields := profileDiff(want, *have); len(fields) > 0 {
+		writes = append(writes, newWrite(v, WriteProfile, map[string]any{"fields": fields}))
+	}
+	role, err := roleWrite(v, have, access.Role, around)
+	if err != nil {
+		return nil, err
+	}
+	rooms := placementWrites(v, have, access.Teams, access.Mailboxes)
+	// A weak role may not be allowed teams: people go up before they join, and
+	// leave before they go down.
+	if role != nil && have.Role.Less(access.Role) {
+		writes = append(writes, *role)
+		role = nil
+	}
+	writes = append(writes, rooms...)
+	if role != nil {
+		writes = append(writes, *role)
+	}
+	return writes, nil
+}
+
+func mayAdopt(v *Run, have *provision.DeskUser) error {
+	if have.Role == provision.RoleOwner {
+		return needsAttention(provision.ReasonOwner, "desk user %s, which has this person's address, is the owner of %s, which Deskbridge never takes over; transfer the ownership there or give the person another address, then run `deskbridge retry`", have.ID, v.Desk.Name)
+	}
+	if v.adoptionAgreed() {
+		return nil
+	}
+	how := "run `deskbridge retry --adopt " + string(v.Account.ID) + "` to take it over"
+	switch {
+	case have.Role == provision.RoleAdmin:
+		return needsAttention(provision.ReasonAdoption, "%s already has a user %s for this person, who is %s there and was not made by Deskbridge; %s", v.Desk.Name, have.ID, have.Role, how)
+	case v.Desk.Adoption == provision.AdoptAutomatic && slices.Contains(v.Connection.Domains, domain(v.Account.Profile.Email)):
+		return nil
+	case v.Desk.Adoption == provision.AdoptOff:
+		return needsAttention(provision.ReasonAdoption, "%s already has a user %s for this person that was not made by Deskbridge, and adoption is off for this desk; remove that user, or %s", v.Desk.Name, have.ID, how)
+	}
+	return needsAttention(provision.ReasonAdoption, "%s already has a user %s for this person that was not made by Deskbridge; %s", v.Desk.Name, have.ID, how)
+}
+
+func domain(email string) string {
+	return provision.Fold(email[strings.LastIndexByte(email, '@')+1:])
+}
+
+// profileDiff names the fields in which have differs from want. What the IdP
+// does not say stays as it is on the desk.
+func profileDiff(want, have provision.DeskUser) []string {
+	var fields []string
+	for _, f := range []struct{ name, want, have string }{
+		{"email", provision.Fold(want.Email), provision.Fold(have.Email)},
+		{"given_name", want.GivenName, have.GivenName},
+		{"family_name", want.FamilyName, have.FamilyName},
+		{"display_name", want.DisplayName, have.DisplayName},
+		{"title", want.Title, have.Title},
+		{"phone", want.Phone, have.Phone},
+		{"timezone", want.Timezone, have.Timezone},
+	} {
+		if f.want != "" && f.want != f.have {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
+// Loss is what somebody who stays can no longer own conversations in once
+// writes are done. The zero value is nothing.
+type Loss struct {
+	All       bool     // conversations of whatever mailbox: the role is one that owns none
+	Mailboxes []string // taken away
+	Teams     []string // taken away
+	Kept      []string // mailboxes that stay, where a role that saw all of them is taken away; nil: it is not
+}
+
+// Loses reports whether a conversation in a mailbox, which may be "", is lost.
+func (l Loss) Loses(mailbox string) bool {
+	return l.All || provision.ContainsFold(l.Mailboxes, mailbox) || l.Kept != nil && mailbox != "" && !provision.ContainsFold(l.Kept, mailbox)
+}
+
+// Any reports whether anything may be lost.
+func (l Loss) Any() bool { return l.All || l.Kept != nil || len(l.Mailboxes)+len(l.Teams) > 0 }
+
+// Losing returns what have loses by writes, of a run whose access does not end.
+func Losing(v *Run, have *provision.DeskUser, writes []Write, around DeskFacts) (l Loss) {
+	if have == nil || v.Ending() {
+		return l
+	}
+	agent := provision.RoleAgent.Rank()
+	for _, w := range writes {
+		switch w.Kind {
+		case WriteTeams:
+			l.Teams = w.Names("remove")
+		case WriteMailboxes:
+			l.Mailboxes = w.Names("remove")
+		case WriteRole:
+			l.All = have.Role.Rank() >= agent && v.Account.Desired.Role.Rank() < agent
+			if have.Role == provision.RoleAdmin && !around.MailboxesByTeam {
+				l.Kept = append([]string{}, v.Account.Desired.Mailboxes...)
+				for _, m := range have.Mailboxes {
+					if !provision.ContainsFold(v.Mailboxes, m) { // nobody's business but theirs
+						l.Kept = append(l.Kept, m)
+					}
+				}
+			}
+		}
+	}
+	return l
+}

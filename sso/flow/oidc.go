@@ -39,11 +39,11 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		refuse(err)
 		return
 	}
-	e := signin.SignInRequest{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
+	e := signin.SignInRequest{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw, AuthnAt: token.AuthTime},
 		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}}
 	if pending.Test {
 		h.showDryRun(w, r, conn, e)
 		return
 	}
-	h.signIn(w, r, conn, e, pending.ReturnTo)
+	h.signIn(w, r, conn, e, pending.Start)
 }

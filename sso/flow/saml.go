@@ -144,7 +144,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 		h.showDryRun(w, r, conn, e)
 		return
 	}
-	h.signIn(w, r, conn, e, pending.ReturnTo)
+	h.signIn(w, r, conn, e, pending.Start)
 }
 
 // samlSignIn is what an assertion comes to.
@@ -157,7 +157,7 @@ func (h *Handler) samlSignIn(conn provision.Connection, settings protocol.SAML, 
 		return e, err
 	}
 	e.Issued = assertion.Issued
-	e.Session.Index, e.Session.NameID = assertion.SessionIndex, string(nameID)
+	e.Session.Index, e.Session.NameID, e.Session.AuthnAt = assertion.SessionIndex, string(nameID), assertion.AuthnInstant
 	e.AuthnContext = session.AuthnContext{Class: assertion.AuthnContext, Message: assertion.ID}
 	e.Once, e.OnceUntil = assertionKey(assertion), assertion.NotOnOrAfter
 	if assertion.SessionNotOnOrAfter != nil {

@@ -24,6 +24,7 @@ type pendingSignIn struct {
 	Browser string    `json:"browser"`        // fingerprint of the browser's cookie
 	Test    bool      `json:"test,omitempty"` // an admin tests the connection: nobody is signed in
 	At      time.Time `json:"at"`
+	Unasked int       `json:"unasked,omitempty"` // how many in a row began with an answer to no question of ours
 
 	web.Start `json:"start"` // what it was begun for
 

@@ -71,6 +71,9 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.C
 		}
 		pending.Test = yes
 	}
+	if h.off(w, r, conn, pending) || query.Has(paramUnasked) && !h.afterUnasked(w, r, conn, &pending) {
+		return
+	}
 	h.start(w, r, conn, provision.Protocol(query.Get("via")), pending, "")
 }
 
@@ -117,6 +120,7 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenSAML, conn.ID, secret, pending, pendingLife); err != nil {
 		return err
 	}
+	h.site.NoteBegun(w, r, conn, secret, pending.Unasked, pending.Start)
 	h.site.SendSAML(w, r, request)
 	return nil
 }
@@ -131,6 +135,7 @@ func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provisi
 	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenOIDC, conn.ID, secrets.State, pending, pendingLife); err != nil {
 		return err
 	}
+	h.site.NoteBegun(w, r, conn, secrets.State, pending.Unasked, pending.Start)
 	http.Redirect(w, r, rp.AuthURL(secrets, hint, asks(pending.Demand)...), http.StatusSeeOther)
 	return nil
 }

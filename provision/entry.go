@@ -4,7 +4,7 @@ import "time"
 
 // Cause says who or what asked for a change.
 type Cause struct {
-	Actor   string // "scim:TOKEN-NAME", "cli", "worker", "system"
+	Actor   string // "scim:TOKEN-NAME", "cli:USER@HOST", "worker", "system"
 	Action  string // the operation in the protocol's words, e.g. "PATCH /Users"
 	Request string // request id, as in the log
 }

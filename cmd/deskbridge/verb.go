@@ -61,7 +61,7 @@ func (a *app) verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 			return err
 		}
 		defer sys.Close()
-		sys.Cause = provision.Cause{Actor: "cli", Action: cmd.CommandPath()}
+		sys.Cause = provision.Cause{Actor: server.Actor(), Action: cmd.CommandPath()}
 		said, failed := do(cmd.Context(), sys, args)
 		switch {
 		case said.text == nil:

@@ -60,7 +60,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	r := &Runner{client: client}
 	keeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
-	r.keepers.Go(func() { w.every(keeping, sealEvery, "sealing the audit log", w.seal) })
+	r.keepers.Go(func() { w.keepAudit(keeping) })
 	r.keepers.Go(func() { w.every(keeping, catchUpEvery, "catching up", w.catchUp) })
 	if opts.Sweep > 0 {
 		r.keepers.Go(func() { w.keepSweeping(keeping, opts.Sweep) })
@@ -103,11 +103,6 @@ func (w *Worker) every(ctx context.Context, interval time.Duration, what string,
 		case <-tick.C:
 		}
 	}
-}
-
-func (w *Worker) seal(ctx context.Context) error {
-	_, err := w.core.Audit.Seal(ctx)
-	return err
 }
 
 func (w *Worker) catchUp(ctx context.Context) error {

@@ -63,6 +63,9 @@ func (a *app) verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 		defer sys.Close()
 		sys.Cause = provision.Cause{Actor: server.Actor(), Action: cmd.CommandPath()}
 		said, failed := do(cmd.Context(), sys, args)
+		if err := sys.Core.Audit.SealOwn(cmd.Context()); err != nil { // no server need be running
+			a.warn("the audit log is not sealed yet: " + explainError(err))
+		}
 		switch {
 		case said.text == nil:
 		case *asJSON:

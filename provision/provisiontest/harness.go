@@ -333,9 +333,11 @@ func (h *Harness) Add(g provision.GroupID, id provision.MemberID) func() error {
 // all rights on the database could.
 func (h *Harness) Unguard() {
 	h.Helper()
-	drop := []string{`DROP TRIGGER audit_update`, `DROP TRIGGER audit_delete`, `DROP TRIGGER audit_replace`}
+	drop := []string{`DROP TRIGGER audit_update`, `DROP TRIGGER audit_delete`, `DROP TRIGGER audit_replace`, `DROP TRIGGER audit_order`,
+		`DROP TRIGGER audit_blocks_update`, `DROP TRIGGER audit_blocks_delete`, `DROP TRIGGER audit_blocks_replace`,
+		`DROP TRIGGER audit_count_update`, `DROP TRIGGER audit_count_delete`, `DROP TRIGGER audit_count_replace`}
 	if h.Store.Dialect() == string(store.Postgres) {
-		drop = []string{`DROP TRIGGER audit_rows ON audit`, `DROP TRIGGER audit_seals ON audit`}
+		drop = []string{`DROP FUNCTION deskbridge_audit_refuse() CASCADE`}
 	}
 	for _, statement := range drop {
 		h.Tamper(statement)
@@ -347,6 +349,35 @@ func (h *Harness) Tamper(statement string) {
 	h.Helper()
 	_, err := h.Store.DB().ExecContext(h.Context(), statement)
 	h.Must(err)
+}
+
+// Behind runs statements as somebody with all rights on the database could, past
+// the guards of the audit log, which are there again afterwards.
+func (h *Harness) Behind(statements ...string) {
+	h.Helper()
+	var back []string
+	if h.Store.Dialect() == string(store.Postgres) {
+		for _, table := range []string{"audit", "audit_blocks", "audit_count"} {
+			h.Tamper(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER`)
+			back = append(back, `ALTER TABLE `+table+` ENABLE TRIGGER USER`)
+		}
+	} else {
+		rows, err := h.Store.DB().QueryContext(h.Context(), `SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%'`)
+		h.Must(err)
+		var names []string
+		for rows.Next() {
+			var name, sql string
+			h.Must(rows.Scan(&name, &sql))
+			names, back = append(names, name), append(back, sql)
+		}
+		h.Must(errors.Join(rows.Err(), rows.Close()))
+		for _, name := range names {
+			h.Tamper(`DROP TRIGGER ` + name)
+		}
+	}
+	for _, statement := range append(statements, back...) {
+		h.Tamper(statement)
+	}
 }
 
 // Seal seals the audit log.

@@ -82,6 +82,8 @@ var phrases = map[provision.Action]string{
 	audit.AccountTeamsChanged:     "changed the teams of %",
 	audit.AccountMailboxesChanged: "changed the mailboxes of %",
 	audit.ConversationHandedOver:  "handed over a conversation of %",
+	audit.AccountHandedOver:       "ended the hand-over of the conversations of %",
+	audit.AccountInflowStopped:    "stopped new conversations for %",
 	audit.AccountDeactivated:      "deactivated the desk user of %",
 	audit.AccountDeleted:          "deleted the desk user of %",
 	audit.AccountAnonymized:       "anonymized the desk user of %",

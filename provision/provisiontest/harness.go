@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -388,29 +387,10 @@ func (h *Harness) Seal() int {
 	return n
 }
 
-// Clones adds people to a group straight in the database, all like the first:
-// what is tested is not their making.
+// Clones is [InsertClones] in the test's database.
 func (h *Harness) Clones(first provision.Identity, g provision.GroupID, n int) []provision.MemberID {
 	h.Helper()
-	for _, statement := range []string{
-		`INSERT INTO identities (id, connection_id, user_name, user_name_folded, external_id, display_name, display_name_folded, status,
-			profile, emails, attributes, source, claimed_groups, requested, document, version, created_at, updated_at)
-		SELECT 'clone-' || i, connection_id, 'clone-' || i, 'clone-' || i, '', '', '', status,
-			profile, emails, attributes, source, claimed_groups, requested, document, version, created_at, updated_at FROM identities, n WHERE id = $2`,
-		`INSERT INTO members (connection_id, group_id, member_id, kind) SELECT connection_id, $2, 'clone-' || i, 'identity' FROM groups, n WHERE id = $2`,
-	} {
-		id := string(first.ID)
-		if strings.Contains(statement, "members") {
-			id = string(g)
-		}
-		_, err := h.Store.DB().ExecContext(h.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) `+statement, n, id)
-		h.Must(err)
-	}
-	ids := make([]provision.MemberID, n)
-	for i := range ids {
-		ids[i] = provision.MemberID(fmt.Sprintf("clone-%d", i+1))
-	}
-	return ids
+	return InsertClones(h.T, h.Store, first, g, n)
 }
 
 // ByRoles makes rules on the attribute roles.

@@ -188,8 +188,12 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c provision.Cau
 	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))
 }
 
-// evaluateMembers evaluates the people among members, and marks those in the
-// groups among them, when g means anything to a rule.
+// evaluateMost is how many people a change of members evaluates itself; more are
+// left to a worker, lest everybody else wait for them.
+const evaluateMost = 1000
+
+// evaluateMembers evaluates the people among members, who are locked, and marks
+// those in the groups among them, when g means anything to a rule.
 func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provision.Rule, g provision.Group, kinds map[provision.MemberID]provision.MemberKind, members []provision.MemberID) error {
 	grants, err := s.groupGrants(ctx, tx, g.Connection, rules, g.ID)
 	if err != nil || !grants {
@@ -203,8 +207,11 @@ func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provi
 		}
 	}
 	people := peopleOf(kinds, members)
-	if len(people) == 0 {
+	switch {
+	case len(people) == 0:
 		return nil
+	case len(people) > evaluateMost:
+		return s.entitlement.MarkPeople(ctx, tx, g.Connection, people)
 	}
 	locked, err := tx.LockIdentities(ctx, g.Connection, people)
 	if err != nil {

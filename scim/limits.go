@@ -18,6 +18,7 @@ type Limits struct {
 	MaxMembersPerRequest int           // members named in one request; default 20,000
 	MaxFilterLength      int           // bytes of a filter or path; default 4,096
 	MaxFilterDepth       int           // brackets within brackets in a filter; default 32
+	MaxFilterTerms       int           // comparisons in a filter; default 50
 	MaxResults           int           // resources on one page; default 1,000
 	CursorTimeout        time.Duration // how long a cursor can be used; default 24 h
 	RatePerSecond        float64       // requests a connection may make for long; default 200; negative: no limit
@@ -34,6 +35,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MaxMembersPerRequest, 20_000)
 	set(&l.MaxFilterLength, 4096)
 	set(&l.MaxFilterDepth, 32)
+	set(&l.MaxFilterTerms, 50)
 	set(&l.MaxResults, 1000)
 	set(&l.CursorTimeout, 24*time.Hour)
 	set(&l.RatePerSecond, 200)
@@ -43,7 +45,7 @@ func (l Limits) withDefaults() Limits {
 
 // filter returns the limits of filters and paths.
 func (l Limits) filter() filter.Limits {
-	return filter.Limits{MaxLength: l.MaxFilterLength, MaxDepth: l.MaxFilterDepth}
+	return filter.Limits{MaxLength: l.MaxFilterLength, MaxDepth: l.MaxFilterDepth, MaxTerms: l.MaxFilterTerms}
 }
 
 // patch returns the limits of a PATCH.

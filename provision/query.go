@@ -1,5 +1,7 @@
 package provision
 
+import "strings"
+
 // Query asks for a page of identities or groups.
 type Query struct {
 	Where      Expr // nil: all
@@ -105,6 +107,21 @@ func (Element) expr() {}
 func (Compare) expr() {}
 
 func (Constant) expr() {}
+
+// Indexed reports whether e is answered by index and nothing else: it asks for
+// one value of one attribute. Any other condition may cost a look at each
+// resource.
+func Indexed(e Expr) bool {
+	c, ok := e.(Compare)
+	if value, isText := c.Value.(string); !ok || !isText || value == "" || c.Op != OpEqual {
+		return false
+	}
+	switch strings.Join(c.Path, ".") {
+	case "id", "userName", "externalId", "displayName", "emails", "emails.value":
+		return true
+	}
+	return false
+}
 
 // Search asks for people and groups in one list, and for what comes behind a
 // known place in it.

@@ -21,6 +21,11 @@ type Limits struct {
 	MaxFilterTerms       int           // comparisons in a filter; default 50
 	MaxResults           int           // resources on one page; default 1,000
 	CursorTimeout        time.Duration // how long a cursor can be used; default 24 h
+	QueryTime            time.Duration // how long the database may look at resources one by one for a filter or an order; default 2 s
+	RequestsAtOnce       int           // requests of a connection under way; default 16
+	SearchesAtOnce       int           // of which such filters and orders; default 2, and twice that of all connections
+	Memory               int64         // bytes that large requests and answers under way may take; a connection has a quarter; default 128 MiB
+	Wait                 time.Duration // how long a request waits for those before it; default 10 s
 	RatePerSecond        float64       // requests a connection may make for long; default 200; negative: no limit
 	Burst                int           // requests it may make at once; default 1,000
 }
@@ -38,6 +43,11 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MaxFilterTerms, 50)
 	set(&l.MaxResults, 1000)
 	set(&l.CursorTimeout, 24*time.Hour)
+	set(&l.QueryTime, 2*time.Second)
+	set(&l.RequestsAtOnce, 16)
+	set(&l.SearchesAtOnce, 2)
+	set(&l.Memory, 128<<20)
+	set(&l.Wait, 10*time.Second)
 	set(&l.RatePerSecond, 200)
 	set(&l.Burst, 1000)
 	return l

@@ -54,6 +54,7 @@ func New(core Core, options Options) http.Handler {
 		address:   options.ClientAddress,
 		buckets:   newBuckets(limits.RatePerSecond, limits.Burst, time.Now),
 		failures:  newFailures(time.Now),
+		turns:     newTurns(limits),
 		now:       time.Now,
 	}
 	if h.log == nil {
@@ -81,6 +82,7 @@ type handler struct {
 	address   func(*http.Request) netip.Addr
 	buckets   *ratelimit.Limiter[provision.ConnectionID]
 	failures  *failures
+	turns     turns
 	signed    *signedTokens
 	now       func() time.Time
 }
@@ -220,9 +222,20 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 		w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="insufficient_scope", scope="scim"`)
 		return answer{}, scimerr.New(http.StatusForbidden, "This token may read, and change nothing.")
 	}
-	if err := h.checkRequest(w, r); err != nil {
+	most, err := h.checkRequest(w, r)
+	if err != nil {
 		return answer{}, err
 	}
+	turn, err := h.take(r, h.turns.requests, 1)
+	if err != nil {
+		return answer{}, err
+	}
+	defer turn.GiveBack()
+	body, err := h.takeBody(r, most)
+	if err != nil {
+		return answer{}, err
+	}
+	defer body.GiveBack()
 	return serve(r)
 }
 

@@ -24,7 +24,7 @@ func page[T any](s *Store, base *gorm.DB, sc *sqlfilter.Scope, c provision.Conne
 	}
 	base = base.Session(&gorm.Session{}) // two statements start from here
 	if q.Limit > 0 {
-		result.Items, err = find(skip(base, q).Order(order).Limit(q.Limit))
+		result.Items, err = find(s.atOnce(skip(base, q).Order(order).Limit(q.Limit), sc, q.Where))
 		if err != nil {
 			return provision.Page[T]{}, translate(err, "object")
 		}
@@ -40,6 +40,22 @@ func page[T any](s *Store, base *gorm.DB, sc *sqlfilter.Scope, c provision.Conne
 		result.Total = max(result.Total, q.Offset+n) // some may have gone in between
 	}
 	return result, nil
+}
+
+// atOnce has SQLite find all rows of a page before it gives the first: its
+// driver ends a search whose time is over up to there, and not between rows,
+// however long it looks for the next one.
+func (s *Store) atOnce(rows *gorm.DB, sc *sqlfilter.Scope, where provision.Expr) *gorm.DB {
+	if s.dialect != SQLite || where == nil || provision.Indexed(where) {
+		return rows
+	}
+	table := identityTable
+	if sc == sqlfilter.Groups {
+		table = "groups"
+	}
+	order := rows.Statement.Clauses["ORDER BY"].Expression.(clause.OrderBy)
+	found := rows.Session(&gorm.Session{NewDB: true}).Table(table).Order(order)
+	return found.Where(table+".id IN (?)", rows.Select(table+".id"))
 }
 
 // skipRows passes over rows one by one.

@@ -83,7 +83,8 @@ func (s *Store) walk(c provision.ConnectionID, people kind, q provision.Search, 
 		behind := searchBehind(q, sqlfilter.Key{}, id)
 		base = base.Where(behind.SQL, behind.Args...)
 	}
-	found, err := s.findIdentities(base.Order(searchOrder(q, sqlfilter.Fragment{}, id).SQL).Offset(q.Offset).Limit(q.Limit+1), people.columns)
+	order := clause.OrderBy{Expression: clause.Expr{SQL: searchOrder(q, sqlfilter.Fragment{}, id).SQL}}
+	found, err := s.findIdentities(s.atOnce(base.Order(order).Offset(q.Offset).Limit(q.Limit+1), people.scope, people.asked.Where), people.columns)
 	if err != nil {
 		return provision.Finding{}, translate(err, "object")
 	}

@@ -13,6 +13,14 @@ type Query struct {
 	// Brief leaves Profile, Emails and Attributes of people empty whose
 	// Document tells them anyway: reading them takes longer than all the rest.
 	Brief bool
+
+	// Bare leaves the Document of people empty too: id, connection, userName,
+	// externalId, source, status, version and times are read.
+	Bare bool
+
+	// Bytes ends a page early, with the resource with which the documents on it
+	// come to so many bytes; 0: no limit.
+	Bytes int
 }
 
 // Page is the answer to a [Query].
@@ -135,6 +143,8 @@ type Search struct {
 	Offset     int       // rows to skip from there
 	Limit      int       // at most so many; 0: none, only the total
 	Brief      bool      // as in [Query]
+	Bare       bool      // as in [Query]
+	Bytes      int       // as in [Query]
 }
 
 // Selection is what a [Search] asks of one kind of resource.

@@ -21,6 +21,7 @@ type Limits struct {
 	MaxFilterTerms       int           // comparisons in a filter; default 50
 	MaxResults           int           // resources on one page; default 1,000
 	CursorTimeout        time.Duration // how long a cursor can be used; default 24 h
+	PageBytes            int           // of resources as they are kept, with which a page ends; default 8 MiB
 	QueryTime            time.Duration // how long the database may look at resources one by one for a filter or an order; default 2 s
 	RequestsAtOnce       int           // requests of a connection under way; default 16
 	SearchesAtOnce       int           // of which such filters and orders; default 2, and twice that of all connections
@@ -43,6 +44,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MaxFilterTerms, 50)
 	set(&l.MaxResults, 1000)
 	set(&l.CursorTimeout, 24*time.Hour)
+	set(&l.PageBytes, 8<<20)
 	set(&l.QueryTime, 2*time.Second)
 	set(&l.RequestsAtOnce, 16)
 	set(&l.SearchesAtOnce, 2)

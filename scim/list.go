@@ -136,10 +136,15 @@ func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (
 	if err != nil {
 		return answer{}, err
 	}
+	page, err := h.takePage(r, l)
+	if err != nil {
+		return answer{}, err
+	}
 	found, err := h.find(r, l)
 	if err != nil {
 		return answer{}, err
 	}
+	page.Keep(sizeOf(found.Items))
 	resources, err := h.represent(r, l, found.Items)
 	if err != nil {
 		return answer{}, err
@@ -161,14 +166,14 @@ func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (
 func (h *handler) lookUp(ctx context.Context, r *request, l listing) (provision.Finding, error) {
 	if !l.walk && len(l.kinds) == 1 {
 		k := l.kinds[0]
-		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
+		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count, Brief: true, Bare: l.isBare(), Bytes: h.limits.PageBytes}
 		if k.t == resource.Group {
 			page, err := h.core.Directory.Groups(ctx, r.conn.ID, q)
 			return finding(page, func(g *provision.Group) provision.Found { return provision.Found{Group: g} }), err
 		}
 		return h.findUsers(ctx, r, q)
 	}
-	q := provision.Search{Sorted: l.sorted, Descending: l.descending, After: l.after, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
+	q := provision.Search{Sorted: l.sorted, Descending: l.descending, After: l.after, Offset: l.startIndex - 1, Limit: l.count, Brief: true, Bare: l.isBare(), Bytes: h.limits.PageBytes}
 	for _, k := range l.kinds {
 		if k.t == resource.Group {
 			q.Groups = &k.Selection

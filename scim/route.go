@@ -18,6 +18,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/clientaddr"
 	"github.com/deskbridge/deskbridge/internal/ratelimit"
+	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
@@ -99,6 +100,7 @@ type request struct {
 	query url.Values
 	as    resource.Representation
 	limit Limits
+	held  []*share.Taken // until it is answered
 
 	sent   io.Reader       // the body as it comes, without a limit
 	parsed resource.Object // the body, where it is part of a larger one; nil: it is still to be read
@@ -190,6 +192,7 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 func (h *handler) serve(m methods) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := &request{Request: r, id: h.requestID(r.Context()), limit: h.limits, sent: r.Body}
+		defer req.giveBack()
 		got, err := h.answer(w, req, m)
 		if err != nil {
 			h.fail(w, req, err)
@@ -231,11 +234,9 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 		return answer{}, err
 	}
 	defer turn.GiveBack()
-	body, err := h.takeBody(r, most)
-	if err != nil {
+	if err := h.takeBody(r, most); err != nil {
 		return answer{}, err
 	}
-	defer body.GiveBack()
 	return serve(r)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
@@ -52,15 +53,52 @@ func (h *handler) take(r *request, from *share.Pool[provision.ConnectionID], n i
 
 // takeBody takes the memory for the body of a request, which [handler.checkRequest]
 // has passed.
-func (h *handler) takeBody(r *request, most int64) (*share.Taken, error) {
+func (h *handler) takeBody(r *request, most int64) error {
 	n := r.ContentLength
 	if n < 0 {
 		n = most
 	}
 	if n <= smallBody {
+		return nil
+	}
+	body, err := h.take(r, h.turns.memory, n*bodyWeight)
+	r.held = append(r.held, body)
+	return err
+}
+
+// takePage takes the memory for a page of resources, which it gives back when the
+// answer is sent.
+func (h *handler) takePage(r *request, l listing) (*share.Taken, error) {
+	if l.count == 0 || l.isBare() || !l.walk && len(l.kinds) == 1 && l.kinds[0].Where != nil && provision.Indexed(l.kinds[0].Where) {
 		return nil, nil
 	}
-	return h.take(r, h.turns.memory, n*bodyWeight)
+	page, err := h.take(r, h.turns.memory, pageWeight*int64(min(l.count*resource.MaxDocument, h.limits.PageBytes)))
+	r.held = append(r.held, page)
+	return page, err
+}
+
+// sizeOf returns what the resources of a page take.
+func sizeOf(items []provision.Found) (n int64) {
+	for _, item := range items {
+		if item.Identity != nil {
+			n += int64(len(item.Identity.Document))
+		} else {
+			n += int64(len(item.Group.Document))
+		}
+	}
+	return pageWeight * n
+}
+
+// isBare reports whether a listing needs no documents of people.
+func (l listing) isBare() bool {
+	return len(l.kinds) == 1 && l.kinds[0].t == resource.User && l.kinds[0].selection.IsBare()
+}
+
+// giveBack gives back what the request holds until it is answered.
+func (r *request) giveBack() {
+	for _, taken := range r.held {
+		taken.GiveBack()
+	}
 }
 
 // find looks up a page, and keeps a search that has to look at many resources

@@ -12,7 +12,7 @@ import (
 // Limits bounds what one request, and one connection, may ask for. The zero
 // value of a field means its default.
 type Limits struct {
-	MaxBody              int64         // bytes of a request body; default 1 MiB
+	MaxBody              int64         // bytes of a request body; default 8 MiB
 	MaxBulkBody          int64         // bytes of the body of a bulk request; default 1 MiB
 	MaxOperations        int           // operations in one PATCH, and in one bulk request; default 1,000
 	MaxMembersPerRequest int           // members named in one request; default 20,000
@@ -35,7 +35,7 @@ type Limits struct {
 const defaultCount = 100
 
 func (l Limits) withDefaults() Limits {
-	set(&l.MaxBody, 1<<20)
+	set(&l.MaxBody, 8<<20)
 	set(&l.MaxBulkBody, 1<<20)
 	set(&l.MaxOperations, 1000)
 	set(&l.MaxMembersPerRequest, 20_000)

@@ -136,7 +136,7 @@ func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (
 	if err != nil {
 		return answer{}, err
 	}
-	page, err := h.takePage(r, l)
+	keep, err := r.turn.Page(r.Context(), l.pageBytes(h.limits))
 	if err != nil {
 		return answer{}, err
 	}
@@ -144,7 +144,7 @@ func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (
 	if err != nil {
 		return answer{}, err
 	}
-	page.Keep(sizeOf(found.Items))
+	keep(sizeOf(found.Items))
 	resources, err := h.represent(r, l, found.Items)
 	if err != nil {
 		return answer{}, err

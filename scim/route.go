@@ -18,11 +18,11 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/clientaddr"
 	"github.com/deskbridge/deskbridge/internal/ratelimit"
-	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
+	"github.com/deskbridge/deskbridge/scim/turn"
 )
 
 // Options configures the service provider.
@@ -55,7 +55,7 @@ func New(core Core, options Options) http.Handler {
 		address:   options.ClientAddress,
 		buckets:   newBuckets(limits.RatePerSecond, limits.Burst, time.Now),
 		failures:  newFailures(time.Now),
-		turns:     newTurns(limits),
+		turns:     limits.turns(),
 		now:       time.Now,
 	}
 	if h.log == nil {
@@ -83,7 +83,7 @@ type handler struct {
 	address   func(*http.Request) netip.Addr
 	buckets   *ratelimit.Limiter[provision.ConnectionID]
 	failures  *failures
-	turns     turns
+	turns     *turn.Turns
 	signed    *signedTokens
 	now       func() time.Time
 }
@@ -100,7 +100,7 @@ type request struct {
 	query url.Values
 	as    resource.Representation
 	limit Limits
-	held  []*share.Taken // until it is answered
+	turn  *turn.Turn // nil: it is part of a larger one
 
 	sent   io.Reader       // the body as it comes, without a limit
 	parsed resource.Object // the body, where it is part of a larger one; nil: it is still to be read
@@ -192,7 +192,7 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 func (h *handler) serve(m methods) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := &request{Request: r, id: h.requestID(r.Context()), limit: h.limits, sent: r.Body}
-		defer req.giveBack()
+		defer func() { req.turn.End() }() // when it is sent
 		got, err := h.answer(w, req, m)
 		if err != nil {
 			h.fail(w, req, err)
@@ -229,12 +229,10 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 	if err != nil {
 		return answer{}, err
 	}
-	turn, err := h.take(r, h.turns.requests, 1)
-	if err != nil {
+	if r.turn, err = h.turns.Begin(r.Context(), r.conn.ID); err != nil {
 		return answer{}, err
 	}
-	defer turn.GiveBack()
-	if err := h.takeBody(r, most); err != nil {
+	if err := r.turn.Body(r.Context(), r.ContentLength, most); err != nil {
 		return answer{}, err
 	}
 	return serve(r)

@@ -94,8 +94,11 @@ func (t *Turn) Page(ctx context.Context, most int) (keep func(bytes int), _ erro
 	return func(bytes int) { taken.Keep(pageWeight * int64(bytes)) }, err
 }
 
-// Search waits until the request may look at many resources; done ends that.
+// Search waits until the request may look at many resources; done ends that. It
+// counts as a search from then on and no more among the requests under way:
+// those that change something do not wait behind searches that wait.
 func (t *Turn) Search(ctx context.Context) (done func(), _ error) {
+	t.held[0].GiveBack()
 	taken, err := t.take(ctx, t.of.searches, 1)
 	return taken.GiveBack, err
 }

@@ -39,6 +39,8 @@ func TestTurns(t *testing.T) {
 		if _, err := two.Search(t.Context()); status(err) != 429 {
 			t.Errorf("a second search: %v", err)
 		}
+		begin("a").End() // beside those that search, or wait to
+		begin("a").End()
 		others := []*Turn{begin("b"), begin("c")}
 		if _, err := others[0].Search(t.Context()); err != nil {
 			t.Errorf("of another connection: %v", err)

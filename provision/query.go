@@ -116,6 +116,15 @@ func (Compare) expr() {}
 
 func (Constant) expr() {}
 
+// Ordered reports whether resources are sorted by the attribute at p in an index.
+func (p Path) Ordered() bool {
+	switch strings.Join(p, ".") {
+	case "id", "userName", "displayName", "meta.lastModified":
+		return true
+	}
+	return false
+}
+
 // Indexed reports whether e is answered by index and nothing else: it asks for
 // one value of one attribute. Any other condition may cost a look at each
 // resource.

@@ -40,7 +40,7 @@ func (h *handler) find(r *request, l listing) (provision.Finding, error) {
 // scans reports whether a listing may look at every resource.
 func (l listing) scans() bool {
 	for _, k := range l.kinds {
-		if k.Where != nil && !provision.Indexed(k.Where) || len(k.SortBy) > 0 {
+		if k.Where != nil && !provision.Indexed(k.Where) || len(k.SortBy) > 0 && !k.SortBy.Ordered() {
 			return true
 		}
 	}

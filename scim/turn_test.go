@@ -168,6 +168,60 @@ func TestRequestsOfOneConnectionAreBounded(t *testing.T) {
 	s.want(200, "GET", "/Users", "")
 }
 
+// TestLargePatchesKeepNobodyWaiting sends the costliest PATCHes that are taken
+// again and again, while another connection writes.
+func TestLargePatchesKeepNobodyWaiting(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+		_, otherToken, err := s.core.Settings.AddConnection(t.Context(), provision.Cause{Actor: "cli"}, provision.Connection{Name: "other", IdP: provision.IdPGeneric})
+		if err != nil {
+			t.Fatal(err)
+		}
+		url := strings.Replace(s.url, "acme", "other", 1)
+		patch := func(form string) string {
+			operations := make([]string, 999)
+			for i := range operations {
+				operations[i] = strings.ReplaceAll(form, "#", fmt.Sprint(i))
+			}
+			return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + strings.Join(operations, ",") + `]}`
+		}
+		var attack sync.WaitGroup
+		stop := make(chan struct{})
+		for i, form := range []string{
+			`{"op":"add","path":"urn:x:y:list","value":[#]}`,
+			`{"op":"add","path":"emails[type eq \"t#\"].value","value":"x#"}`,
+		} {
+			id, body := s.user(fmt.Sprintf("victim-%d", i)), patch(form)
+			attack.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						if got := s.do("PATCH", "/Users/"+id, body); got.status != 200 {
+							t.Errorf("%s: %d %.300s", form, got.status, got.raw)
+						}
+					}
+				}
+			})
+		}
+		var slowest time.Duration
+		for i := range 20 {
+			start := time.Now()
+			if got := s.at(url+"/Users", "POST", fmt.Sprintf(`{"userName":"u%d"}`, i), "Authorization", "Bearer "+otherToken); got.status != 201 {
+				t.Errorf("another connection: %d %s", got.status, got.raw)
+			}
+			slowest = max(slowest, time.Since(start))
+		}
+		close(stop)
+		attack.Wait()
+		if slowest > 2*time.Second {
+			t.Errorf("another connection waited for %v", slowest)
+		}
+		t.Logf("another connection waited for %v at most", slowest)
+	})
+}
+
 // slowBody is a request whose body has come by half.
 type slowBody struct {
 	rest   func()

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -68,7 +69,7 @@ func (s *Service) UpdateGroup(ctx context.Context, conn provision.ConnectionID, 
 		if err != nil {
 			return err
 		}
-		edit := GroupChange{Group: old, members: func() ([]provision.Member, error) { return tx.Members(ctx, id) }}
+		edit := GroupChange{Group: old, members: sync.OnceValues(func() ([]provision.Member, error) { return tx.Members(ctx, id) })}
 		if err := change(&edit); err != nil {
 			return err
 		}

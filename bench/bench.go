@@ -76,6 +76,7 @@ func (b *bench) stages(ctx context.Context) error {
 		{"large", b.large, "small"},
 		{"members", b.members, "large"},
 		{"desk", b.desk, ""},
+		{"neighbours", b.neighbours, ""},
 	} {
 		if b.only != "" && b.only != stage.name {
 			continue

@@ -54,14 +54,14 @@ type Server struct {
 	BrakeWindow  time.Duration `koanf:"brake_window"`  // default 10m
 
 	SCIMRate    int `koanf:"scim_rate"`     // requests a second and connection; default 10000; -1: no limit
-	SCIMMaxBody int `koanf:"scim_max_body"` // bytes; default 1048576
+	SCIMMaxBody int `koanf:"scim_max_body"` // bytes; default 8388608
 }
 
 func defaults() Server {
 	return Server{
 		DataDir: "./data", Listen: "127.0.0.1:8080", LogLevel: "info", LogFormat: "json",
 		Workers: 8, Sweep: "1h", Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
-		SCIMRate: 10_000, SCIMMaxBody: 1 << 20,
+		SCIMRate: 10_000, SCIMMaxBody: 8 << 20,
 		SessionIdle: 2 * time.Hour, SessionLife: 12 * time.Hour,
 	}
 }

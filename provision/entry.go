@@ -4,7 +4,7 @@ import "time"
 
 // Cause says who or what asked for a change.
 type Cause struct {
-	Actor   string // "scim:TOKEN-NAME", "cli", "worker", "system"
+	Actor   string // "scim:TOKEN-NAME", "cli:USER@HOST", "worker", "system"
 	Action  string // the operation in the protocol's words, e.g. "PATCH /Users"
 	Request string // request id, as in the log
 }
@@ -14,8 +14,8 @@ type Cause struct {
 type Action string
 
 // Entry is one line of the audit log. Entries are written in the transaction
-// of the change they tell of, are never changed, and are sealed into a hash
-// chain within a second ([audit.Service.Seal]). They name people by id only.
+// of the change they tell of, are never changed, and are sealed in a block of the
+// hash chain within a second ([audit.Service.Seal]). They name people by id only.
 type Entry struct {
 	ID         int64 // order of writing
 	At         time.Time
@@ -27,6 +27,8 @@ type Entry struct {
 	Account    AccountID
 	Detail     map[string]any
 
-	Seal int64  // position in the chain, from 1; 0: not sealed yet
-	Hash []byte // SHA-256 over the previous hash and this entry; nil until sealed
+	// Of entries from before there were blocks: position in the chain, from 1, and
+	// SHA-256 over the previous hash and this entry. 0 and nil: a block seals it.
+	Seal int64
+	Hash []byte
 }

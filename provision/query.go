@@ -1,5 +1,7 @@
 package provision
 
+import "strings"
+
 // Query asks for a page of identities or groups.
 type Query struct {
 	Where      Expr // nil: all
@@ -11,6 +13,14 @@ type Query struct {
 	// Brief leaves Profile, Emails and Attributes of people empty whose
 	// Document tells them anyway: reading them takes longer than all the rest.
 	Brief bool
+
+	// Bare leaves the Document of people empty too: id, connection, userName,
+	// externalId, source, status, version and times are read.
+	Bare bool
+
+	// Bytes ends a page early, with the resource with which the documents on it
+	// come to so many bytes; 0: no limit.
+	Bytes int
 }
 
 // Page is the answer to a [Query].
@@ -106,6 +116,30 @@ func (Compare) expr() {}
 
 func (Constant) expr() {}
 
+// Ordered reports whether resources are sorted by the attribute at p in an index.
+func (p Path) Ordered() bool {
+	switch strings.Join(p, ".") {
+	case "id", "userName", "displayName", "meta.lastModified":
+		return true
+	}
+	return false
+}
+
+// Indexed reports whether e is answered by index and nothing else: it asks for
+// one value of one attribute. Any other condition may cost a look at each
+// resource.
+func Indexed(e Expr) bool {
+	c, ok := e.(Compare)
+	if value, isText := c.Value.(string); !ok || !isText || value == "" || c.Op != OpEqual {
+		return false
+	}
+	switch strings.Join(c.Path, ".") {
+	case "id", "userName", "externalId", "displayName", "emails", "emails.value":
+		return true
+	}
+	return false
+}
+
 // Search asks for people and groups in one list, and for what comes behind a
 // known place in it.
 type Search struct {
@@ -118,6 +152,8 @@ type Search struct {
 	Offset     int       // rows to skip from there
 	Limit      int       // at most so many; 0: none, only the total
 	Brief      bool      // as in [Query]
+	Bare       bool      // as in [Query]
+	Bytes      int       // as in [Query]
 }
 
 // Selection is what a [Search] asks of one kind of resource.

@@ -20,7 +20,8 @@ type Session struct {
 	Hint     string // OIDC: the ID token, which the IdP wants back at sign-out; sealed by the store
 	NameID   string // SAML: the NameID element as JSON, its Value first, which the IdP wants back at sign-out
 
-	Agent     string // what the browser calls itself, cut short: for people to tell their sessions apart
+	Agent     string    // what the browser calls itself, cut short: for people to tell their sessions apart
+	AuthnAt   time.Time // when the person proved who they are, by the IdP's own word (SAML: AuthnInstant; OIDC: auth_time) and not after CreatedAt; zero: it did not say
 	CreatedAt time.Time
 	SeenAt    time.Time // kept to the minute
 	EndsAt    time.Time // whatever happens

@@ -29,29 +29,29 @@ func storable(s string) bool {
 }
 
 // checkRequest checks what must be right before any route runs: the query string and
-// the form and size of the body.
-func (h *handler) checkRequest(w http.ResponseWriter, r *request) error {
-	var err error
+// the form and size of the body. It returns how long that may be, 0 where there
+// is none.
+func (h *handler) checkRequest(w http.ResponseWriter, r *request) (most int64, err error) {
 	if r.query, err = parameters(r.URL.RawQuery); err != nil {
-		return err
+		return 0, err
 	}
 	if r.Method != http.MethodPost && r.Method != http.MethodPut && r.Method != http.MethodPatch {
-		return nil
+		return 0, nil
 	}
 	if !isJSON(r.Header) {
 		w.Header().Set("Accept", mediaType+", application/json") // RFC 9110 §12.5.1
 		w.Header().Set("Accept-Encoding", "identity")            // §12.5.3
-		return scimerr.New(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
+		return 0, scimerr.New(http.StatusUnsupportedMediaType, "Content-Type must be application/scim+json or application/json, in UTF-8 and not compressed.")
 	}
-	most := h.limits.MaxBody
+	most = h.limits.MaxBody
 	if strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), bulkEndpoint) {
 		most = h.limits.MaxBulkBody
 	}
 	if r.ContentLength > most {
-		return &http.MaxBytesError{Limit: most}
+		return 0, &http.MaxBytesError{Limit: most}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, most)
-	return nil
+	return most, nil
 }
 
 // parameterNames are the query parameters that mean something (RFC 7644
@@ -126,12 +126,18 @@ func (h *handler) explain(r *request, err error) scimerrors.ScimError {
 // seconds.
 const unavailableFor = "5"
 
+// busyFor is the same while too many requests of a connection are under way.
+const busyFor = "2"
+
 func writeError(w http.ResponseWriter, e scimerrors.ScimError) {
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
 	}
 	if e.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", unavailableFor)
+	}
+	if e.Status == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", busyFor)
 	}
 	writeAnswer(w, answer{status: e.Status, body: e})
 }

@@ -34,12 +34,14 @@ func TestParameters(t *testing.T) {
 }
 
 func TestLimitsHaveTheirDocumentedDefaults(t *testing.T) {
-	want := Limits{MaxBody: 1 << 20, MaxBulkBody: 1 << 20, MaxOperations: 1000, MaxMembersPerRequest: 20_000, MaxFilterLength: 4096, MaxFilterDepth: 32,
-		MaxResults: 1000, CursorTimeout: 24 * time.Hour, RatePerSecond: 200, Burst: 1000}
+	want := Limits{MaxBody: 8 << 20, MaxBulkBody: 1 << 20, MaxOperations: 1000, MaxMembersPerRequest: 20_000, MaxFilterLength: 4096, MaxFilterDepth: 32,
+		MaxFilterTerms: 50, MaxResults: 1000, PageBytes: 8 << 20, CursorTimeout: 24 * time.Hour, QueryTime: 2 * time.Second, RequestsAtOnce: 16, SearchesAtOnce: 2,
+		Memory: 128 << 20, Wait: 10 * time.Second, RatePerSecond: 200, Burst: 1000}
 	if diff := cmp.Diff(want, Limits{}.withDefaults()); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
-	own := Limits{MaxBody: 1, MaxBulkBody: 9, MaxOperations: 2, MaxMembersPerRequest: 3, MaxFilterLength: 4, MaxFilterDepth: 5, MaxResults: 6, CursorTimeout: 7, RatePerSecond: -1, Burst: 8}
+	own := Limits{MaxBody: 1, MaxBulkBody: 9, MaxOperations: 2, MaxMembersPerRequest: 3, MaxFilterLength: 4, MaxFilterDepth: 5, MaxResults: 6, CursorTimeout: 7, RatePerSecond: -1, Burst: 8,
+		MaxFilterTerms: 10, PageBytes: 11, QueryTime: 12, RequestsAtOnce: 13, SearchesAtOnce: 14, Memory: 15, Wait: 16}
 	if diff := cmp.Diff(own, own.withDefaults()); diff != "" {
 		t.Errorf("own limits (-want +got):\n%s", diff)
 	}

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -135,10 +136,15 @@ func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (
 	if err != nil {
 		return answer{}, err
 	}
+	keep, err := r.turn.Page(r.Context(), l.pageBytes(h.limits))
+	if err != nil {
+		return answer{}, err
+	}
 	found, err := h.find(r, l)
 	if err != nil {
 		return answer{}, err
 	}
+	keep(sizeOf(found.Items))
 	resources, err := h.represent(r, l, found.Items)
 	if err != nil {
 		return answer{}, err
@@ -155,19 +161,19 @@ func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (
 	return answer{status: http.StatusOK, body: body}, nil
 }
 
-// find looks up a page. A page of one type by index needs no sort keys and so
+// lookUp looks up a page. A page of one type by index needs no sort keys and so
 // one statement less.
-func (h *handler) find(r *request, l listing) (provision.Finding, error) {
+func (h *handler) lookUp(ctx context.Context, r *request, l listing) (provision.Finding, error) {
 	if !l.walk && len(l.kinds) == 1 {
 		k := l.kinds[0]
-		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
+		q := provision.Query{Where: k.Where, SortBy: k.SortBy, Descending: l.descending, Offset: l.startIndex - 1, Limit: l.count, Brief: true, Bare: l.isBare(), Bytes: h.limits.PageBytes}
 		if k.t == resource.Group {
-			page, err := h.core.Directory.Groups(r.Context(), r.conn.ID, q)
+			page, err := h.core.Directory.Groups(ctx, r.conn.ID, q)
 			return finding(page, func(g *provision.Group) provision.Found { return provision.Found{Group: g} }), err
 		}
-		return h.findUsers(r, q)
+		return h.findUsers(ctx, r, q)
 	}
-	q := provision.Search{Sorted: l.sorted, Descending: l.descending, After: l.after, Offset: l.startIndex - 1, Limit: l.count, Brief: true}
+	q := provision.Search{Sorted: l.sorted, Descending: l.descending, After: l.after, Offset: l.startIndex - 1, Limit: l.count, Brief: true, Bare: l.isBare(), Bytes: h.limits.PageBytes}
 	for _, k := range l.kinds {
 		if k.t == resource.Group {
 			q.Groups = &k.Selection
@@ -175,16 +181,16 @@ func (h *handler) find(r *request, l listing) (provision.Finding, error) {
 			q.People = &k.Selection
 		}
 	}
-	return h.core.Directory.Search(r.Context(), r.conn.ID, q)
+	return h.core.Directory.Search(ctx, r.conn.ID, q)
 }
 
 // findUsers looks up people, a second time where nobody has the name as it was
 // sent; see [resource.DecodedTwice].
-func (h *handler) findUsers(r *request, q provision.Query) (provision.Finding, error) {
-	page, err := h.core.Directory.Identities(r.Context(), r.conn.ID, q)
+func (h *handler) findUsers(ctx context.Context, r *request, q provision.Query) (provision.Finding, error) {
+	page, err := h.core.Directory.Identities(ctx, r.conn.ID, q)
 	if again, ok := resource.DecodedTwice(q.Where); ok && err == nil && page.Total == 0 {
 		q.Where = again
-		page, err = h.core.Directory.Identities(r.Context(), r.conn.ID, q)
+		page, err = h.core.Directory.Identities(ctx, r.conn.ID, q)
 	}
 	return finding(page, func(id *provision.Identity) provision.Found { return provision.Found{Identity: id} }), err
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
+	"github.com/deskbridge/deskbridge/scim/turn"
 )
 
 // Options configures the service provider.
@@ -54,6 +55,7 @@ func New(core Core, options Options) http.Handler {
 		address:   options.ClientAddress,
 		buckets:   newBuckets(limits.RatePerSecond, limits.Burst, time.Now),
 		failures:  newFailures(time.Now),
+		turns:     limits.turns(),
 		now:       time.Now,
 	}
 	if h.log == nil {
@@ -81,6 +83,7 @@ type handler struct {
 	address   func(*http.Request) netip.Addr
 	buckets   *ratelimit.Limiter[provision.ConnectionID]
 	failures  *failures
+	turns     *turn.Turns
 	signed    *signedTokens
 	now       func() time.Time
 }
@@ -97,6 +100,7 @@ type request struct {
 	query url.Values
 	as    resource.Representation
 	limit Limits
+	turn  *turn.Turn // nil: it is part of a larger one
 
 	sent   io.Reader       // the body as it comes, without a limit
 	parsed resource.Object // the body, where it is part of a larger one; nil: it is still to be read
@@ -188,6 +192,7 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 func (h *handler) serve(m methods) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := &request{Request: r, id: h.requestID(r.Context()), limit: h.limits, sent: r.Body}
+		defer func() { req.turn.End() }() // when it is sent
 		got, err := h.answer(w, req, m)
 		if err != nil {
 			h.fail(w, req, err)
@@ -220,7 +225,14 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 		w.Header().Set("WWW-Authenticate", `Bearer realm="scim", error="insufficient_scope", scope="scim"`)
 		return answer{}, scimerr.New(http.StatusForbidden, "This token may read, and change nothing.")
 	}
-	if err := h.checkRequest(w, r); err != nil {
+	most, err := h.checkRequest(w, r)
+	if err != nil {
+		return answer{}, err
+	}
+	if r.turn, err = h.turns.Begin(r.Context(), r.conn.ID); err != nil {
+		return answer{}, err
+	}
+	if err := r.turn.Body(r.Context(), r.ContentLength, most); err != nil {
 		return answer{}, err
 	}
 	return serve(r)

@@ -14,7 +14,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.setHeaders(w.Header())
 	if h.desks != nil && strings.HasPrefix(r.URL.Path, desksPath) {
 		r.Pattern = desksPath
-		if h.checkRequest(w, r, desksRoute) && (!startsAtDesk(r.URL.Path) || !h.site.Crowded(w, r, provision.Connection{}, "desk")) {
+		switch {
+		case !h.checkRequest(w, r, desksRoute):
+		case !startsAtDesk(r.URL.Path):
+			h.desks.ServeHTTP(w, r)
+		case r.Method == http.MethodHead:
+			w.WriteHeader(http.StatusOK)
+		case !h.site.Crowded(w, r, provision.Connection{}, "desk"):
 			h.desks.ServeHTTP(w, r)
 		}
 		return
@@ -74,8 +80,9 @@ func (h *Handler) crossSite(r *http.Request) bool {
 	return origin != "" && origin != web.OriginOf(h.site.PublicURL)
 }
 
-// connection returns the connection in the path, or answers that there is none.
-func (h *Handler) connection(w http.ResponseWriter, r *http.Request) (provision.Connection, bool) {
+// connection returns the connection in the path, or answers that there is none,
+// or that it is switched off, unless whileOff.
+func (h *Handler) connection(w http.ResponseWriter, r *http.Request, whileOff bool) (provision.Connection, bool) {
 	conn, err := h.core.Settings.Connection(r.Context(), r.PathValue("connection"))
 	if err == nil && conn.Name != r.PathValue("connection") { // by id: URLs go by the name
 		err = &provision.Error{Code: provision.NotFound}
@@ -85,7 +92,7 @@ func (h *Handler) connection(w http.ResponseWriter, r *http.Request) (provision.
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusNotFound, Reason: "connection", Detail: "there is no such connection"})
 	case err != nil:
 		h.site.Broken(w, r, err)
-	case conn.SignIn.Disabled:
+	case conn.SignIn.Disabled && !whileOff:
 		h.site.SwitchedOff(w, r, conn)
 	default:
 		return conn, true

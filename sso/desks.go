@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -36,9 +37,11 @@ func (h *Handler) Current(r *http.Request) (provision.Session, provision.Identit
 	return session, person, conn, err == nil
 }
 
-// SignIn sends the browser to sign in, again if somebody is signed in, and then
-// back to our own path to.
-func (h *Handler) SignIn(w http.ResponseWriter, r *http.Request, to string) { h.site.SignIn(w, r, to) }
+// SignIn sends the browser to sign in, again if somebody is signed in, as a desk
+// demands it, and then back to our own path to.
+func (h *Handler) SignIn(w http.ResponseWriter, r *http.Request, to, desk string, demand session.Demand) {
+	h.site.SignIn(w, r, web.Start{ReturnTo: to, Desk: desk, Demand: demand})
+}
 
 // Fail refuses a request with a page and a reference that the log has too.
 func (h *Handler) Fail(w http.ResponseWriter, r *http.Request, status int, reason, detail string) {

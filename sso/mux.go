@@ -55,12 +55,15 @@ func (e *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.handler.refuseCrossSite(w, r)
 		return
 	}
+	unread := r.Method == http.MethodHead && !e.EveryPage && e.Kind != web.Uncrowded
 	if e.OfConnection == nil {
-		e.Serve(w, r)
+		if !unread {
+			e.Serve(w, r)
+		}
 		return
 	}
-	conn, ok := e.handler.connection(w, r)
-	if !ok || e.Kind != web.Uncrowded && e.handler.site.Crowded(w, r, conn, e.Kind) {
+	conn, ok := e.handler.connection(w, r, e.WhileOff)
+	if !ok || unread || e.Kind != web.Uncrowded && e.handler.site.Crowded(w, r, conn, e.Kind) {
 		return
 	}
 	e.OfConnection(w, r, conn)

@@ -2,12 +2,12 @@ package store
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 type auditRow struct {
@@ -71,8 +71,8 @@ func (row auditRow) entry() (provision.Entry, error) {
 	return e, nil
 }
 
-// Append implements [audit.Appender]. Ids and seals are the store's to
-// give: those of entries are ignored.
+// Append implements [audit.Appender]. Ids are the store's to give, and seals
+// those of blocks: what entries say of them is ignored.
 func (s *Store) Append(ctx context.Context, entries ...provision.Entry) error {
 	if len(entries) == 0 {
 		return nil
@@ -87,51 +87,6 @@ func (s *Store) Append(ctx context.Context, entries ...provision.Entry) error {
 	return s.InTx(ctx, func(tx *Store) error { return insert(ctx, tx, "audit entry", rows, false) })
 }
 
-// Unsealed implements [audit.Store].
-func (s *Store) Unsealed(ctx context.Context, limit int) ([]provision.Entry, error) {
-	if err := s.advisoryLock(ctx, lockSeal, false); err != nil {
-		return nil, err
-	}
-	return findEntries(s.read(ctx).Where("seal IS NULL").Order("id").Limit(limit))
-}
-
-// LastSealed implements [audit.Store].
-func (s *Store) LastSealed(ctx context.Context) (provision.Entry, error) {
-	var row auditRow
-	if err := s.read(ctx).Where("seal IS NOT NULL").Order("seal DESC").Take(&row).Error; err != nil {
-		return provision.Entry{}, translate(err, "sealed audit entry")
-	}
-	return row.entry()
-}
-
-// Seal implements [audit.Store]. An entry that has a seal already makes
-// it Stale, and none is sealed.
-func (s *Store) Seal(ctx context.Context, entries []provision.Entry) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	seals := make([][3]any, len(entries))
-	for i, e := range entries {
-		seals[i] = [3]any{e.ID, e.Seal, hex.EncodeToString(e.Hash)}
-	}
-	list, err := toJSON(seals)
-	if err != nil {
-		return err
-	}
-	return s.InTx(ctx, func(tx *Store) error {
-		// The + keeps SQLite from searching all unsealed entries for each of v.
-		sealed := tx.write(ctx).Exec(`UPDATE audit SET seal = v.seal, hash = v.hash FROM (`+s.sql.seals+`) AS v
-			WHERE audit.id = v.id AND +audit.seal IS NULL`, list)
-		if sealed.Error != nil {
-			return translate(sealed.Error, "audit entry")
-		}
-		if sealed.RowsAffected != int64(len(entries)) {
-			return provision.Errorf(provision.Stale, "", "some of the audit entries are sealed already, or do not exist")
-		}
-		return nil
-	})
-}
-
 // Entries implements [audit.Store].
 func (s *Store) Entries(ctx context.Context, after int64, limit int) ([]provision.Entry, error) {
 	return findEntries(s.read(ctx).Where("id > ?", after).Order("id").Limit(limit))
@@ -143,6 +98,36 @@ func findEntries(db *gorm.DB) ([]provision.Entry, error) {
 		return nil, err
 	}
 	return convert(rows, auditRow.entry)
+}
+
+// FindEntries implements [audit.Store].
+func (s *Store) FindEntries(ctx context.Context, f audit.Filter, after audit.Place, limit int) ([]provision.Entry, error) {
+	if checkText("", f.Subject) != nil {
+		return nil, nil
+	}
+	return findEntries(s.auditWhere(ctx, f, after, limit))
+}
+
+// auditWhere is the query of [Store.FindEntries]: its order is that of the
+// indexes.
+func (s *Store) auditWhere(ctx context.Context, f audit.Filter, after audit.Place, limit int) *gorm.DB {
+	db := s.read(ctx).Order("at, id").Limit(limit)
+	if after.ID > 0 {
+		db = db.Where("(at, id) > (?, ?)", fromTime(after.At), after.ID)
+	}
+	if f.Subject != "" {
+		db = db.Where("subject = ?", f.Subject)
+	}
+	if len(f.Actions) > 0 {
+		db = db.Where("action IN ?", f.Actions)
+	}
+	if !f.Since.IsZero() {
+		db = db.Where("at >= ?", fromTime(f.Since))
+	}
+	if !f.Until.IsZero() {
+		db = db.Where("at < ?", fromTime(f.Until))
+	}
+	return db
 }
 
 // Refusals implements [audit.Store].

@@ -78,26 +78,11 @@ func TestFarPagesAreTheSame(t *testing.T) {
 	})
 }
 
-// TestAuditGuardNamesEveryColumn keeps the guard of the audit log complete: a
-// column that is added must not be one that can be changed.
-func TestAuditGuardNamesEveryColumn(t *testing.T) {
+// TestAuditGuardIsOfEveryColumn: a guard that named columns would not guard one
+// that is added.
+func TestAuditGuardIsOfEveryColumn(t *testing.T) {
 	_, s := storetest.Postgres(t)
-	rows, err := s.DB().QueryContext(t.Context(), `
-		SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'audit'::regclass AND a.attnum > 0 AND NOT a.attisdropped
-		AND a.attnum <> ALL ((SELECT tgattr FROM pg_trigger WHERE tgname = 'audit_rows')::smallint[])
-		ORDER BY a.attname`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var open []string
-	for rows.Next() {
-		var name string
-		must(t, rows.Scan(&name))
-		open = append(open, name)
-	}
-	must(t, rows.Err())
-	if diff := cmp.Diff([]string{"hash", "seal"}, open); diff != "" {
-		t.Errorf("columns that may be set (-want +got):\n%s", diff)
-	}
+	var some int
+	must(t, s.DB().QueryRowContext(t.Context(), `SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'audit%' AND cardinality(tgattr::smallint[]) > 0`).Scan(&some))
+	equal(t, "guards of some columns", 0, some)
 }

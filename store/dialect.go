@@ -21,7 +21,6 @@ const (
 type sqlWords struct {
 	filter sqlfilter.Dialect // the same of filters
 	inList string            // after a column: it is one of the strings of a JSON array, however many
-	seals  string            // rows of id, seal, hash from a JSON array of [id, seal, hash in hex]
 	names  string            // a JSON array of the display names of groups g
 
 	// The groups that a row of identities is directly in: a JSON array of
@@ -29,6 +28,7 @@ type sqlWords struct {
 	// when there are none.
 	groups string
 
+	allotted        string // the highest id that was given to an audit entry
 	greatest, least string // functions of two values
 	oneOf           string // format: the condition to be one of the few rows of the query %s
 }
@@ -37,10 +37,10 @@ var words = map[Dialect]sqlWords{
 	SQLite: {
 		filter: sqlfilter.SQLite,
 		inList: `IN (SELECT value FROM json_each(?))`,
-		seals:  `SELECT value ->> 0 AS id, value ->> 1 AS seal, unhex(value ->> 2) AS hash FROM json_each(?)`,
 		names:  `json_group_array(g.display_name)`,
 		groups: `(SELECT json_group_array(json_array(m.group_id, g.display_name, EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id)))
 			FROM members m CROSS JOIN groups g WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id AND g.id = m.group_id)`,
+		allotted: `COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0)`,
 		greatest: `max`,
 		least:    `min`,
 		oneOf:    `IN (%s)`,
@@ -50,10 +50,10 @@ var words = map[Dialect]sqlWords{
 		// Not IN: with statistics from before a group was filled, the planner
 		// would read the whole group for one of its members.
 		inList: `= ANY (ARRAY(SELECT value COLLATE "C" FROM jsonb_array_elements_text(?::jsonb) AS l (value)))`,
-		seals:  `SELECT (e ->> 0)::bigint AS id, (e ->> 1)::bigint AS seal, decode(e ->> 2, 'hex') AS hash FROM jsonb_array_elements(?::jsonb) AS l (e)`,
 		names:  `COALESCE(json_agg(g.display_name), '[]')`,
 		groups: `(SELECT json_agg(json_build_array(m.group_id, g.display_name, CASE WHEN EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id) THEN 1 ELSE 0 END))
 			FROM members m JOIN groups g ON g.id = m.group_id WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id)`,
+		allotted: `(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM audit_id_seq)`,
 		greatest: `greatest`,
 		least:    `least`,
 		oneOf:    `= ANY (ARRAY(%s))`, // the planner knows no number for IN, and would read the whole table

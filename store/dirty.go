@@ -43,6 +43,14 @@ func (s *Store) MarkDirty(ctx context.Context, c provision.ConnectionID, group p
 		string(c), string(group)).Error
 }
 
+// MarkPeople implements [entitlement.Store]. A mark that is there stays: who
+// would clear it needs the rows that the caller has locked.
+func (s *Store) MarkPeople(ctx context.Context, c provision.ConnectionID, list []provision.IdentityID) error {
+	return s.write(ctx).Exec(`INSERT INTO identity_marks (connection_id, identity_id)
+		SELECT connection_id, id FROM identities WHERE connection_id = ? AND id `+s.sql.inList+`
+		ON CONFLICT (connection_id, identity_id) DO NOTHING`, string(c), bindIDs(list)).Error
+}
+
 // markAll has everybody of a connection evaluated, from the beginning.
 func (s *Store) markAll(ctx context.Context, c provision.ConnectionID) error {
 	return s.write(ctx).Exec(`INSERT INTO evaluations (connection_id, after_id) VALUES (?, '')

@@ -59,8 +59,6 @@ var uniqueRules = []uniqueRule{
 		"this person already has an account on this desk"},
 	{"accounts_desk_user", "accounts.desk_id, accounts.desk_user", "deskUser",
 		"the user on the desk already belongs to another person's account"},
-	{"audit_seal", "audit.seal", "seal",
-		"this position in the audit chain is taken"},
 }
 
 // translate turns the database's errors that callers are expected to tell

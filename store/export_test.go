@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store/sqlfilter"
@@ -63,6 +64,11 @@ func (s *Store) explain(ctx context.Context, base *gorm.DB, sc *sqlfilter.Scope,
 // ExplainPeople is ExplainIdentities for what FindPeople looks for.
 func (s *Store) ExplainPeople(ctx context.Context, text string) (string, error) {
 	return s.plan(ctx, s.byAnyName(ctx, text), &[]identityRow{})
+}
+
+// ExplainAudit is ExplainIdentities for FindEntries.
+func (s *Store) ExplainAudit(ctx context.Context, f audit.Filter, after audit.Place, limit int) (string, error) {
+	return s.plan(ctx, s.auditWhere(ctx, f, after, limit), &[]auditRow{})
 }
 
 func (s *Store) plan(ctx context.Context, query *gorm.DB, dest any) (string, error) {

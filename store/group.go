@@ -105,15 +105,38 @@ func takeGroup(db *gorm.DB) (provision.Group, error) {
 
 // Groups implements [directory.Store].
 func (s *Store) Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
-	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), sqlfilter.Groups, c, q, findGroups, countRows, skipRows)
+	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), sqlfilter.Groups, c, q, findSomeGroups, countRows, skipRows)
 }
 
 func findGroups(db *gorm.DB) ([]provision.Group, error) {
-	var rows []groupRow
-	if err := db.Find(&rows).Error; err != nil {
-		return nil, err
+	found, _, err := findSomeGroups(db, 0)
+	return found, err
+}
+
+// findSomeGroups reads the rows that db selects, as [Store.findSome] does.
+func findSomeGroups(db *gorm.DB, bytes int) (found []provision.Group, more bool, err error) {
+	ctx, full := newFilling(db.Statement.Context, bytes)
+	defer full.stop()
+	rows, err := db.WithContext(ctx).Model(&groupRow{}).Rows()
+	if err != nil {
+		return nil, false, err
 	}
-	return convert(rows, groupRow.group)
+	defer rows.Close()
+	for rows.Next() {
+		var row groupRow
+		if err := db.ScanRows(rows, &row); err != nil {
+			return nil, false, err
+		}
+		g, err := row.group()
+		if err != nil {
+			return nil, false, err
+		}
+		found = append(found, g)
+		if full.add(len(g.Document)) != nil {
+			return found, true, nil
+		}
+	}
+	return found, false, unavailable(rows.Err())
 }
 
 // InsertGroup implements [directory.Store].

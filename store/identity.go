@@ -98,7 +98,7 @@ func displayName(p provision.Profile, document *string) (string, error) {
 }
 
 // identityColumns are what [scanIdentity] reads, in its order; briefColumns are
-// those of an identity that is brief.
+// those of an identity that is brief, bareColumns of one that is bare.
 const (
 	identityColumns = plainColumns + `identities.profile, identities.emails, identities.attributes, identities.claimed_groups, identities.requested`
 	briefColumns    = plainColumns + `
@@ -107,6 +107,8 @@ const (
 		CASE WHEN identities.document IS NULL THEN identities.attributes END,
 		CASE WHEN identities.document IS NULL THEN identities.claimed_groups END,
 		CASE WHEN identities.document IS NULL THEN identities.requested END`
+	bareColumns = `identities.id, identities.connection_id, identities.user_name, identities.external_id, identities.source, identities.status,
+		NULL, identities.version, identities.created_at, identities.updated_at, NULL, NULL, NULL, NULL, NULL`
 	plainColumns = `identities.id, identities.connection_id, identities.user_name, identities.external_id, identities.source, identities.status,
 		identities.document, identities.version, identities.created_at, identities.updated_at, `
 )
@@ -229,18 +231,30 @@ func (s *Store) LockIdentities(ctx context.Context, c provision.ConnectionID, li
 
 // findIdentities reads columns of the rows that db selects.
 func (s *Store) findIdentities(db *gorm.DB, columns string) ([]provision.Identity, error) {
+	found, _, err := s.findSome(db, columns, 0)
+	return found, err
+}
+
+// findSome is [Store.findIdentities] that ends with the row with which the
+// documents come to so many bytes, unless that is 0. more reports whether it did.
+func (s *Store) findSome(db *gorm.DB, columns string, bytes int) (found []provision.Identity, more bool, _ error) {
 	var none []identityRow
 	built := db.Session(&gorm.Session{DryRun: true}).Table(identityTable).Select(columns).Find(&none)
 	if built.Error != nil {
-		return nil, built.Error
+		return nil, false, built.Error
 	}
-	found := []provision.Identity{}
-	err := s.each(built.Statement.Context, built.Statement.SQL.String(), built.Statement.Vars, func(row scanner) error {
+	ctx, full := newFilling(built.Statement.Context, bytes)
+	defer full.stop()
+	found = []provision.Identity{}
+	err := s.each(ctx, built.Statement.SQL.String(), built.Statement.Vars, func(row scanner) error {
 		id, err := scanIdentity(row)
+		if err != nil {
+			return err
+		}
 		found = append(found, id)
-		return err
+		return full.add(len(id.Document))
 	})
-	return found, err
+	return found, full.is, full.unless(err)
 }
 
 // InsertIdentity implements [directory.Store].

@@ -14,14 +14,22 @@ import (
 // eachBatch is how many people EachIdentity reads at a time.
 const eachBatch = 500
 
+// columnsOfPeople are what is read of people; see [provision.Query].
+func columnsOfPeople(brief, bare bool) string {
+	switch {
+	case bare:
+		return bareColumns
+	case brief:
+		return briefColumns
+	}
+	return identityColumns
+}
+
 // Identities implements [directory.Store].
 func (s *Store) Identities(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Identity], error) {
-	columns := identityColumns
-	if q.Brief {
-		columns = briefColumns
-	}
-	return page(s, live(s.read(ctx).Table(identityTable), c), sqlfilter.People, c, q, func(db *gorm.DB) ([]provision.Identity, error) {
-		return s.findIdentities(db, columns)
+	columns := columnsOfPeople(q.Brief, q.Bare)
+	return page(s, live(s.read(ctx).Table(identityTable), c), sqlfilter.People, c, q, func(db *gorm.DB, bytes int) ([]provision.Identity, bool, error) {
+		return s.findSome(db, columns, bytes)
 	}, s.countPeople(ctx, c, q.Where), s.skipPeople(ctx, c))
 }
 

@@ -168,6 +168,8 @@ func TestMarks(t *testing.T) {
 		equal(t, "after clearing", idsOf(p[:1]), dirty())
 		must(t, s.MarkDirty(ctx, c.ID, leaf.ID))
 		equal(t, "a second group", []provision.IdentityID{p[0].ID, p[3].ID}, dirty())
+		must(t, s.MarkPeople(ctx, c.ID, []provision.IdentityID{p[1].ID, p[3].ID, "unknown"}))
+		equal(t, "of people", []provision.IdentityID{p[0].ID, p[1].ID, p[3].ID}, dirty())
 		next := func() (ids []provision.IdentityID) {
 			must(t, s.InTx(ctx, func(tx *store.Store) error { ids = got(tx.NextDirty(ctx, c.ID, 2))(t); return nil }))
 			return ids

@@ -17,18 +17,19 @@ import (
 //
 // A page that is not full tells the total by itself: nearly every filter asks
 // for a single resource, and needs no second look.
-func page[T any](s *Store, base *gorm.DB, sc *sqlfilter.Scope, c provision.ConnectionID, q provision.Query, find func(*gorm.DB) ([]T, error), count func(*gorm.DB) (int, error), skip func(*gorm.DB, provision.Query) *gorm.DB) (result provision.Page[T], _ error) {
+func page[T any](s *Store, base *gorm.DB, sc *sqlfilter.Scope, c provision.ConnectionID, q provision.Query, find func(db *gorm.DB, bytes int) (found []T, more bool, _ error), count func(*gorm.DB) (int, error), skip func(*gorm.DB, provision.Query) *gorm.DB) (result provision.Page[T], _ error) {
 	base, order, err := selection(s, base, sc, c, q)
 	if err != nil {
 		return result, err
 	}
 	base = base.Session(&gorm.Session{}) // two statements start from here
 	if q.Limit > 0 {
-		result.Items, err = find(skip(base, q).Order(order).Limit(q.Limit))
+		var more bool
+		result.Items, more, err = find(s.atOnce(skip(base, q).Order(order).Limit(q.Limit), sc, q.Where), q.Bytes)
 		if err != nil {
 			return provision.Page[T]{}, translate(err, "object")
 		}
-		if n := len(result.Items); n < q.Limit && (n > 0 || q.Offset == 0) {
+		if n := len(result.Items); !more && n < q.Limit && (n > 0 || q.Offset == 0) {
 			result.Total = q.Offset + n
 			return result, nil
 		}
@@ -40,6 +41,22 @@ func page[T any](s *Store, base *gorm.DB, sc *sqlfilter.Scope, c provision.Conne
 		result.Total = max(result.Total, q.Offset+n) // some may have gone in between
 	}
 	return result, nil
+}
+
+// atOnce has SQLite find all rows of a page before it gives the first: its
+// driver ends a search whose time is over up to there, and not between rows,
+// however long it looks for the next one.
+func (s *Store) atOnce(rows *gorm.DB, sc *sqlfilter.Scope, where provision.Expr) *gorm.DB {
+	if s.dialect != SQLite || where == nil || provision.Indexed(where) {
+		return rows
+	}
+	table := identityTable
+	if sc == sqlfilter.Groups {
+		table = "groups"
+	}
+	order := rows.Statement.Clauses["ORDER BY"].Expression.(clause.OrderBy)
+	found := rows.Session(&gorm.Session{NewDB: true}).Table(table).Order(order)
+	return found.Where(table+".id IN (?)", rows.Select(table+".id"))
 }
 
 // skipRows passes over rows one by one.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/store"
@@ -88,9 +89,22 @@ func TestEveryFieldComesBack(t *testing.T) {
 		e := provision.Entry{At: noon, Connection: c.ID, Cause: provision.Cause{Actor: "cli", Action: "rule add", Request: "req"},
 			Action: "rule.added", Subject: "rule", Desk: d.ID, Account: a.ID, Detail: map[string]any{"n": json.Number("9007199254740993")}}
 		must(t, s.Append(ctx, e))
-		e.ID, e.Seal, e.Hash = got(s.Unsealed(ctx, 9))(t)[0].ID, 1, []byte{1, 2, 3}
-		must(t, s.Seal(ctx, []provision.Entry{e}))
+		must(t, s.Exec(ctx, map[string]string{"sqlite": `DROP TRIGGER audit_update`, "postgres": `DROP TRIGGER audit_rows ON audit`}[s.Dialect()]))
+		must(t, s.Exec(ctx, `UPDATE audit SET seal = 1, hash = ?`, []byte{1, 2, 3})) // as before there were blocks
+		e.ID, e.Seal, e.Hash = 1, 1, []byte{1, 2, 3}
 		back(t, e, got(s.Entries(ctx, 0, 9))(t)[0])
+		l := audit.Line{ID: 1, At: noon, Connection: string(c.ID), Actor: "cli", Operation: "rule add", Request: "req", Action: "rule.added", Subject: "rule",
+			Desk: string(d.ID), Account: string(a.ID), Detail: `{"n":9007199254740993}`, Seal: 1, Hash: e.Hash}
+		back(t, l, got(s.SealedLines(ctx, 0, 9))(t)[0])
+
+		b := audit.Block{Number: 2, First: 2, Last: 9, Entries: 7, At: noon, Late: audit.IDs{{First: 1, Last: 1}}, Missing: audit.IDs{{First: 3, Last: 5}, {First: 7, Last: 7}}, Hash: []byte{4}}
+		must(t, s.AddBlock(ctx, b))
+		back(t, b, got(s.Blocks(ctx, 1, 9))(t)[0])
+		tail := got(s.Tail(ctx, true))(t)
+		if diff := cmp.Diff(audit.Tail{Counted: &audit.Count{Block: 2, LastID: 9, Entries: 7}, Block: b, Seal: 1, SealHash: e.Hash, Allotted: 1, LastID: 1,
+			Contiguous: s.Dialect() == "sqlite"}, tail); diff != "" {
+			t.Errorf("tail (-want +got):\n%s", diff)
+		}
 	})
 }
 

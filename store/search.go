@@ -60,11 +60,15 @@ func (s *Store) Search(ctx context.Context, c provision.ConnectionID, q provisio
 	if err != nil {
 		return provision.Finding{}, err
 	}
-	if len(positions) > q.Limit {
+	last := len(positions) <= q.Limit
+	if !last {
 		positions = positions[:q.Limit]
-		out.Next = &positions[q.Limit-1].Position
 	}
-	out.Items, err = s.found(kinds, c, positions)
+	read := 0
+	out.Items, read, err = s.found(kinds, c, positions, q.Bytes)
+	if read > 0 && (read < len(positions) || !last) {
+		out.Next = &positions[read-1].Position
+	}
 	return out, err
 }
 
@@ -83,13 +87,16 @@ func (s *Store) walk(c provision.ConnectionID, people kind, q provision.Search, 
 		behind := searchBehind(q, sqlfilter.Key{}, id)
 		base = base.Where(behind.SQL, behind.Args...)
 	}
-	found, err := s.findIdentities(base.Order(searchOrder(q, sqlfilter.Fragment{}, id).SQL).Offset(q.Offset).Limit(q.Limit+1), people.columns)
+	order := clause.OrderBy{Expression: clause.Expr{SQL: searchOrder(q, sqlfilter.Fragment{}, id).SQL}}
+	found, more, err := s.findSome(s.atOnce(base.Order(order).Offset(q.Offset).Limit(q.Limit+1), people.scope, people.asked.Where), people.columns, q.Bytes)
 	if err != nil {
 		return provision.Finding{}, translate(err, "object")
 	}
 	if len(found) > q.Limit {
-		found = found[:q.Limit]
-		out.Next = &provision.Position{ID: string(found[q.Limit-1].ID)}
+		found, more = found[:q.Limit], true
+	}
+	if more {
+		out.Next = &provision.Position{ID: string(found[len(found)-1].ID)}
 	}
 	for i := range found {
 		out.Items = append(out.Items, provision.Found{Identity: &found[i]})
@@ -101,10 +108,7 @@ func (s *Store) walk(c provision.ConnectionID, people kind, q provision.Search, 
 func (s *Store) kinds(ctx context.Context, c provision.ConnectionID, q provision.Search) []kind {
 	var out []kind
 	if q.People != nil {
-		columns := identityColumns
-		if q.Brief {
-			columns = briefColumns
-		}
+		columns := columnsOfPeople(q.Brief, q.Bare)
 		out = append(out, kind{provision.MemberIdentity, identityTable, sqlfilter.People,
 			func() *gorm.DB { return live(s.read(ctx).Table(identityTable), c) }, q.People, columns})
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -70,9 +71,41 @@ func fits(p *provision.Position, number bool) error {
 	return nil
 }
 
-// found reads the rows at spots. One that is gone, or is no longer asked for,
-// is left out.
-func (s *Store) found(kinds []kind, c provision.ConnectionID, spots []spot) ([]provision.Found, error) {
+// fewSpots is how many documents are read at once that may be large.
+const fewSpots = 8
+
+// found reads the rows at the first spots, until their documents come to so many
+// bytes, unless that is 0. read is how many spots these are. A row that is gone,
+// or is no longer asked for, is left out.
+func (s *Store) found(kinds []kind, c provision.ConnectionID, spots []spot, bytes int) (out []provision.Found, read int, _ error) {
+	all, more, err := s.foundAt(kinds, c, spots, bytes)
+	if err != nil || !more {
+		return all, len(spots), err
+	}
+	_, full := newFilling(context.Background(), bytes) // rows came in no order: they are read again in theirs
+	defer full.stop()
+	out = make([]provision.Found, 0, len(spots))
+	for read < len(spots) {
+		next := spots[read:min(read+fewSpots, len(spots))]
+		some, _, err := s.foundAt(kinds, c, next, 0)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, one := range some {
+			out = append(out, one)
+			if full.add(size(one)) != nil {
+				at := func(p spot) bool { return p.ID == idOf(one) }
+				return out, read + slices.IndexFunc(next, at) + 1, nil
+			}
+		}
+		read += len(next)
+	}
+	return out, read, nil
+}
+
+// foundAt reads the rows at spots. With more, it has read some only, in no
+// order.
+func (s *Store) foundAt(kinds []kind, c provision.ConnectionID, spots []spot, bytes int) (out []provision.Found, more bool, _ error) {
 	byID := make(map[string]provision.Found, len(spots))
 	for _, k := range kinds {
 		var ids []string
@@ -84,36 +117,50 @@ func (s *Store) found(kinds []kind, c provision.ConnectionID, spots []spot) ([]p
 		if len(ids) == 0 {
 			continue
 		}
-		if err := k.read(s, c, ids, byID); err != nil {
-			return nil, err
+		if more, err := k.read(s, c, ids, byID, bytes); err != nil || more {
+			return nil, more, err
 		}
 	}
-	out := make([]provision.Found, 0, len(spots))
+	out = make([]provision.Found, 0, len(spots))
 	for _, p := range spots {
 		if found, ok := byID[p.ID]; ok {
 			out = append(out, found)
 		}
 	}
-	return out, nil
+	return out, false, nil
 }
 
-// read adds the rows with these ids to byID.
-func (k kind) read(s *Store, c provision.ConnectionID, ids []string, byID map[string]provision.Found) error {
+// read adds the rows with these ids to byID. With more, there are others.
+func (k kind) read(s *Store, c provision.ConnectionID, ids []string, byID map[string]provision.Found, bytes int) (more bool, _ error) {
 	base, err := k.selected(s, c)
 	if err != nil {
-		return err
+		return false, err
 	}
 	base = base.Where(k.table+".id "+s.sql.inList, toList(ids))
 	if k.name == provision.MemberGroup {
-		groups, err := findGroups(base)
+		groups, more, err := findSomeGroups(base, bytes)
 		for i := range groups {
 			byID[string(groups[i].ID)] = provision.Found{Group: &groups[i]}
 		}
-		return translate(err, "group")
+		return more, translate(err, "group")
 	}
-	people, err := s.findIdentities(base, k.columns)
+	people, more, err := s.findSome(base, k.columns, bytes)
 	for i := range people {
 		byID[string(people[i].ID)] = provision.Found{Identity: &people[i]}
 	}
-	return translate(err, "user")
+	return more, translate(err, "user")
+}
+
+func idOf(one provision.Found) string {
+	if one.Identity != nil {
+		return string(one.Identity.ID)
+	}
+	return string(one.Group.ID)
+}
+
+func size(one provision.Found) int {
+	if one.Identity != nil {
+		return len(one.Identity.Document)
+	}
+	return len(one.Group.Document)
 }

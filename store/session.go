@@ -24,6 +24,7 @@ type sessionRow struct {
 	NameID       string `gorm:"column:name_id"`
 	Hint         string
 	Agent        string
+	AuthnAt      *int64
 	CreatedAt    int64 `gorm:"autoCreateTime:false"`
 	SeenAt       int64
 	EndsAt       int64
@@ -50,6 +51,7 @@ func (k *keyring) newSessionRow(s provision.Session) (sessionRow, error) {
 		NameID:       s.NameID,
 		Hint:         hint,
 		Agent:        s.Agent,
+		AuthnAt:      fromTimeOrZero(s.AuthnAt),
 		CreatedAt:    fromTime(s.CreatedAt),
 		SeenAt:       fromTime(s.SeenAt),
 		EndsAt:       fromTime(s.EndsAt),
@@ -72,6 +74,7 @@ func (k *keyring) session(row sessionRow) (provision.Session, error) {
 		NameID:     row.NameID,
 		Hint:       hint,
 		Agent:      row.Agent,
+		AuthnAt:    toTimeOrZero(row.AuthnAt),
 		CreatedAt:  toTime(row.CreatedAt),
 		SeenAt:     toTime(row.SeenAt),
 		EndsAt:     toTime(row.EndsAt),

@@ -63,7 +63,7 @@ func (sh *shared) openSQLite(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	readers := max(4, runtime.NumCPU())
+	readers := max(8, runtime.NumCPU()) // more than searches that last: every request needs one
 	sh.reader.SetMaxOpenConns(readers)
 	sh.reader.SetMaxIdleConns(readers)
 

@@ -21,3 +21,18 @@ func toTimePtr(micros *int64) *time.Time {
 	}
 	return new(toTime(*micros))
 }
+
+// fromTimeOrZero is fromTimePtr for a time that is zero when there is none.
+func fromTimeOrZero(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t.UnixMicro())
+}
+
+func toTimeOrZero(micros *int64) time.Time {
+	if micros == nil {
+		return time.Time{}
+	}
+	return toTime(*micros)
+}

@@ -111,8 +111,8 @@ func TestLocksKeepCounters(t *testing.T) {
 			d, err := s.Desk(ctx, "support")
 			return int64(d.Seats - w.desk.Seats), err
 		}},
-		{"Unsealed", func(ctx context.Context, tx *store.Store, w *world) error {
-			if _, err := tx.Unsealed(ctx, 1); err != nil {
+		{"LockSealing", func(ctx context.Context, tx *store.Store, w *world) error {
+			if err := tx.LockSealing(ctx); err != nil {
 				return err
 			}
 			d, err := tx.Desk(ctx, "support") // not locked itself

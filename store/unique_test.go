@@ -202,19 +202,6 @@ func TestUniqueRules(t *testing.T) {
 			_, err := w.MoveAccounts(ctx, w.bob.ID, w.ann.ID)
 			return err
 		}},
-		{"place in the audit chain", "seal", func(ctx context.Context, w *world) error {
-			if err := w.Append(ctx, provision.Entry{At: noon}, provision.Entry{At: noon}); err != nil {
-				return err
-			}
-			open, err := w.Unsealed(ctx, 2)
-			if err != nil {
-				return err
-			}
-			for i := range open {
-				open[i].Seal, open[i].Hash = 1, []byte{1}
-			}
-			return w.Seal(ctx, open)
-		}},
 	}
 	check := func(t *testing.T, w *world, tt test) {
 		err := settled(t, w, tt.write)
@@ -286,10 +273,6 @@ func TestWritesToWhatIsNotThere(t *testing.T) {
 		}},
 		{"read a connection by what is no name", func(ctx context.Context, w *world) error {
 			_, err := w.Connection(ctx, "\xff")
-			return err
-		}},
-		{"read the last seal of an empty chain", func(ctx context.Context, w *world) error {
-			_, err := w.LastSealed(ctx)
 			return err
 		}},
 	}

@@ -72,7 +72,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	r.keepers.Go(func() {
 		w.every(keeping, servedEvery, "looking for new desks", func(ctx context.Context) error { return w.serve(ctx, served) })
 	})
-	r.keepers.Go(func() { w.every(keeping, sealEvery, "sealing the audit log", w.seal) })
+	r.keepers.Go(func() { w.keepAudit(keeping) })
 	r.keepers.Go(func() { w.every(keeping, catchUpEvery, "catching up", w.catchUp) })
 	if opts.Sweep > 0 {
 		r.keepers.Go(func() { w.keepSweeping(keeping, opts.Sweep) })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/worker"
 )
 
@@ -36,7 +37,7 @@ func TestRunner(t *testing.T) {
 		h.suspend(ids[1].ID)
 		h.until("two people have lost it", func() bool { return h.activeUsers() == 3 })
 		h.until("the log is sealed", func() bool {
-			report, err := h.core.Audit.Verify(h.Context())
+			report, err := h.core.Audit.Verify(h.Context(), audit.Head{})
 			h.must(err)
 			return report.Sealed > 0
 		})

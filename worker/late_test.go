@@ -152,15 +152,20 @@ func TestTakenAddressNamesItsUser(t *testing.T) {
 		h.agents()
 		ann, bob := h.agent("ann"), h.agent("bob")
 		stranger := h.byHand("stranger", provision.RoleAdmin)
-		for email, words := range map[string][]string{
-			bob.Profile.Email: {"desk user " + string(h.account(bob.ID).DeskUser) + " (bob@example.test, role agent)", "account " + string(h.account(bob.ID).ID)},
-			stranger.Email:    {"desk user " + string(stranger.ID) + " (stranger@example.test, role admin)", "not made by Deskbridge", "change the address there"},
+		for _, tt := range []struct {
+			email string
+			code  provision.ReasonCode
+			words []string
+		}{
+			{bob.Profile.Email, provision.ReasonNameTaken, []string{"account " + string(h.account(bob.ID).ID), "give one of them another address"}},
+			{stranger.Email, provision.ReasonConflict, []string{"desk user " + string(stranger.ID) + " (stranger@example.test, role admin)", "not made by Deskbridge",
+				"change the address there", "changing the user's name or address was refused by support"}},
 		} {
-			h.update(ann.ID, func(i *provision.Identity) { i.Profile.Email = email })
+			h.update(ann.ID, func(i *provision.Identity) { i.Profile.Email = tt.email })
 			h.drain()
 			a := h.state(ann.ID, provision.AccountNeedsAttention)
-			for _, word := range append(words, "changing the user's name or address was refused by support") {
-				if a.ReasonCode != provision.ReasonConflict || !strings.Contains(a.Reason, word) {
+			for _, word := range tt.words {
+				if a.ReasonCode != tt.code || !strings.Contains(a.Reason, word) {
 					h.Errorf("%s: %q says nothing of %q", a.ReasonCode, a.Reason, word)
 				}
 			}

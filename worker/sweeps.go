@@ -20,15 +20,16 @@ const (
 
 // sweepDue begins to sweep the desks whose turn it is, each at about every
 // interval. Every replica looks: the lease lets one sweep. A desk for which
-// group has no room waits for the next look.
-func (w *Worker) sweepDue(ctx context.Context, group *errgroup.Group, interval time.Duration) error {
+// group has no room waits for the next look. ctx bounds the look, sweeping the
+// sweeps.
+func (w *Worker) sweepDue(ctx, sweeping context.Context, group *errgroup.Group, interval time.Duration) error {
 	due, err := w.core.DeskHealth.DueSweeps(ctx, interval)
 	if err != nil {
 		return err
 	}
 	for _, d := range due {
 		group.TryGo(func() error {
-			w.sweepOne(ctx, d, interval)
+			w.sweepOne(sweeping, d, interval)
 			return nil
 		})
 	}
@@ -40,8 +41,8 @@ func (w *Worker) sweepDue(ctx context.Context, group *errgroup.Group, interval t
 func (w *Worker) keepSweeping(ctx context.Context, interval time.Duration) {
 	var group errgroup.Group
 	group.SetLimit(sweepsAtOnce)
-	w.every(ctx, min(lookForWork, interval/4+time.Millisecond), "looking for desks to sweep", func(ctx context.Context) error {
-		return w.sweepDue(ctx, &group, interval)
+	w.every(ctx, min(lookForWork, interval/4+time.Millisecond), "looking for desks to sweep", func(bounded context.Context) error {
+		return w.sweepDue(bounded, ctx, &group, interval)
 	})
 	group.Wait() //nolint:errcheck // none of them returns one
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,15 +24,17 @@ import (
 
 func planCommand(a *app) *cobra.Command {
 	var path string
+	var all bool
 	cmd := &cobra.Command{
 		Use:   "plan -f access.yaml",
 		Short: "Show what a configuration would change, and for whom; change nothing",
 		Long: `Show what a configuration would change, and for whom. The plan ends with its
 hash: ` + "`deskbridge apply --plan HASH`" + ` executes exactly that plan, or nothing.`,
-		Example: "  deskbridge plan -f access.yaml",
+		Example: "  deskbridge plan -f access.yaml\n  deskbridge plan -f access.yaml --all",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
+	cmd.Flags().BoolVar(&all, "all", false, fmt.Sprintf("list everybody, also beyond %d people", manyPeople))
 	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
 		draft, err := a.draft(path)
 		if err != nil {
@@ -40,7 +45,7 @@ hash: ` + "`deskbridge apply --plan HASH`" + ` executes exactly that plan, or no
 			return result{}, err
 		}
 		return result{plan, func(w io.Writer) error {
-			printPlan(w, plan)
+			printPlan(w, plan, all)
 			if !plan.Empty() {
 				fmt.Fprintf(w, "\nNothing is changed yet. To apply exactly this plan:\n  deskbridge apply -f %s --plan %s\n", path, plan.Hash)
 			}
@@ -76,7 +81,7 @@ its default. Those that it does not name stay as they are.`,
 			return result{}, err
 		}
 		return result{plan, func(w io.Writer) error {
-			printPlan(w, plan)
+			printPlan(w, plan, false)
 			printNext(w, plan)
 			return nil
 		}}, nil
@@ -156,7 +161,10 @@ func (a *app) readAccess(path string) (config.Access, error) {
 	return access, nil
 }
 
-func printPlan(w io.Writer, p plan.Plan) {
+// manyPeople is beyond how many people a plan sums up.
+const manyPeople = 100
+
+func printPlan(w io.Writer, p plan.Plan, all bool) {
 	if p.Empty() {
 		fmt.Fprintln(w, "Nothing would change.")
 		return
@@ -170,10 +178,46 @@ func printPlan(w io.Writer, p plan.Plan) {
 		fmt.Fprintln(w)
 	}
 	fmt.Fprintf(w, "\nWould change for %d people:\n", len(p.People))
-	for _, c := range p.People {
-		fmt.Fprintf(w, "  %s on %s: %s → %s\n", c.UserName, c.Desk, accessWords(c.Before), accessWords(c.After))
+	if len(p.People) > manyPeople && !all {
+		printSums(w, p.People)
+	} else {
+		for _, c := range p.People {
+			fmt.Fprintf(w, "  %s on %s: %s → %s\n", output.Plain(c.UserName), c.Desk, accessWords(c.Before), accessWords(c.After))
+		}
 	}
 	fmt.Fprintf(w, "\nPlan %s\n", p.Hash)
+}
+
+// printSums prints one line for all people of whom a plan would change the same:
+// new admins first, then those of whom there are most.
+func printSums(w io.Writer, people []plan.PersonChange) {
+	type sum struct {
+		text  string
+		admin bool
+		names []string
+	}
+	by := make(map[string]*sum)
+	for _, c := range people {
+		text := fmt.Sprintf("on %s: %s → %s", c.Desk, accessWords(c.Before), accessWords(c.After))
+		if by[text] == nil {
+			by[text] = &sum{text: text, admin: c.After.Role == provision.RoleAdmin && c.Before.Role != provision.RoleAdmin}
+		}
+		by[text].names = append(by[text].names, output.Plain(c.UserName))
+	}
+	sums := slices.SortedFunc(maps.Values(by), func(a, b *sum) int {
+		if a.admin != b.admin {
+			return map[bool]int{true: -1, false: 1}[a.admin]
+		}
+		return cmp.Or(cmp.Compare(len(b.names), len(a.names)), cmp.Compare(a.text, b.text))
+	})
+	for _, s := range sums {
+		names, more := s.names, ""
+		if len(names) > 3 {
+			names, more = names[:3], ", …"
+		}
+		fmt.Fprintf(w, "  %d %s (%s%s)\n", len(s.names), s.text, output.List(names), more)
+	}
+	fmt.Fprintln(w, "`deskbridge plan --all` lists each of them.")
 }
 
 // accessWords says what an access is.

@@ -61,8 +61,11 @@ func (a *app) verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 			return err
 		}
 		defer sys.Close()
-		sys.Cause = provision.Cause{Actor: "cli", Action: cmd.CommandPath()}
+		sys.Cause = provision.Cause{Actor: server.Actor(), Action: cmd.CommandPath()}
 		said, failed := do(cmd.Context(), sys, args)
+		if err := sys.Core.Audit.SealOwn(cmd.Context()); err != nil { // no server need be running
+			a.warn("the audit log is not sealed yet: " + explainError(err))
+		}
 		switch {
 		case said.text == nil:
 		case *asJSON:

@@ -19,6 +19,7 @@ type Appender interface {
 
 // Record adds entries to the audit log, in the transaction of what they tell of.
 func (s *Service) Record(ctx context.Context, tx Appender, entries ...provision.Entry) error {
+	s.recorded.Store(true)
 	return tx.Append(ctx, entries...)
 }
 
@@ -37,6 +38,67 @@ func (s *Service) EachEntry(ctx context.Context, fn func(provision.Entry) error)
 			after = e.ID
 		}
 	}
+}
+
+// Find calls fn for every entry that f selects, by time and id.
+func (s *Service) Find(ctx context.Context, f Filter, fn func(provision.Entry) error) error {
+	var after Place
+	for {
+		entries, err := s.store.FindEntries(ctx, f, after, sealBatch)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		for _, e := range entries {
+			if err := fn(e); err != nil {
+				return err
+			}
+			after = Place{e.At, e.ID}
+		}
+	}
+}
+
+// Export calls entry for every entry by id, and block for every block after the
+// entries up to its last: all that a program needs to verify the log. It returns
+// the head of what was exported.
+func (s *Service) Export(ctx context.Context, entry func(provision.Entry) error, block func(Block) error) (Head, error) {
+	tail, err := s.store.Tail(ctx, false)
+	if err != nil {
+		return Head{}, err
+	}
+	head, number := tail.head(), tail.Seal
+	var blocks []Block
+	upTo := func(id int64) error { // prints the blocks that end before id
+		for {
+			if len(blocks) == 0 && number < tail.Block.Number {
+				if blocks, err = s.store.Blocks(ctx, number, sealBatch); err != nil {
+					return err
+				}
+			}
+			if len(blocks) == 0 || blocks[0].Last >= id || blocks[0].Number > tail.Block.Number {
+				return nil
+			}
+			if err := block(blocks[0]); err != nil {
+				return err
+			}
+			number, blocks = blocks[0].Number, blocks[1:]
+		}
+	}
+	err = s.EachEntry(ctx, func(e provision.Entry) error {
+		if err := upTo(e.ID); err != nil {
+			return err
+		}
+		return entry(e)
+	})
+	if err != nil {
+		return head, err
+	}
+	return head, upTo(1<<63 - 1)
+}
+
+// Head returns the last head; the zero Head while nothing is sealed.
+func (s *Service) Head(ctx context.Context) (Head, error) {
+	tail, err := s.store.Tail(ctx, false)
+	return tail.head(), err
 }
 
 // Refusals returns why a sign-in was refused, by the reference on its page;

@@ -44,8 +44,14 @@ func (g *GroupChange) net() (add, remove []provision.MemberID, err error) {
 		}
 		desired[id] = in
 	}
-	for _, op := range g.ops {
+	emptied := -1 // by the last op that does
+	for i, op := range g.ops {
 		if op.all {
+			emptied = i
+		}
+	}
+	for i, op := range g.ops {
+		if i == emptied {
 			present, err := g.members()
 			if err != nil {
 				return nil, nil, err
@@ -53,12 +59,9 @@ func (g *GroupChange) net() (add, remove []provision.MemberID, err error) {
 			for _, m := range present {
 				note(m.ID, false)
 			}
-			for _, id := range order {
-				desired[id] = false
-			}
 		}
 		for _, id := range op.ids {
-			note(id, op.add)
+			note(id, op.add && i > emptied)
 		}
 	}
 	for _, id := range order {

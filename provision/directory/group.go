@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -68,7 +69,7 @@ func (s *Service) UpdateGroup(ctx context.Context, conn provision.ConnectionID, 
 		if err != nil {
 			return err
 		}
-		edit := GroupChange{Group: old, members: func() ([]provision.Member, error) { return tx.Members(ctx, id) }}
+		edit := GroupChange{Group: old, members: sync.OnceValues(func() ([]provision.Member, error) { return tx.Members(ctx, id) })}
 		if err := change(&edit); err != nil {
 			return err
 		}
@@ -188,8 +189,12 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c provision.Cau
 	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))
 }
 
-// evaluateMembers evaluates the people among members, and marks those in the
-// groups among them, when g means anything to a rule.
+// evaluateMost is how many people a change of members evaluates itself; more are
+// left to a worker, lest everybody else wait for them.
+const evaluateMost = 1000
+
+// evaluateMembers evaluates the people among members, who are locked, and marks
+// those in the groups among them, when g means anything to a rule.
 func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provision.Rule, g provision.Group, kinds map[provision.MemberID]provision.MemberKind, members []provision.MemberID) error {
 	grants, err := s.groupGrants(ctx, tx, g.Connection, rules, g.ID)
 	if err != nil || !grants {
@@ -203,8 +208,11 @@ func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provi
 		}
 	}
 	people := peopleOf(kinds, members)
-	if len(people) == 0 {
+	switch {
+	case len(people) == 0:
 		return nil
+	case len(people) > evaluateMost:
+		return s.entitlement.MarkPeople(ctx, tx, g.Connection, people)
 	}
 	locked, err := tx.LockIdentities(ctx, g.Connection, people)
 	if err != nil {

@@ -61,3 +61,13 @@ func (s *Service) MarkDirty(ctx context.Context, tx Store, conn provision.Connec
 	}
 	return tx.Enqueue(ctx, provision.Job{Kind: provision.JobEvaluate, Connection: conn})
 }
+
+// MarkPeople has the access of people evaluated by a worker. Their rows are
+// locked by the caller: a worker who is at one of them has either seen what the
+// caller changes, or is waited for.
+func (s *Service) MarkPeople(ctx context.Context, tx Store, conn provision.ConnectionID, people []provision.IdentityID) error {
+	if err := tx.MarkPeople(ctx, conn, people); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, provision.Job{Kind: provision.JobEvaluate, Connection: conn})
+}

@@ -17,6 +17,8 @@ type Store interface {
 	// the connection. Its cost follows neither the size of the group nor that
 	// of the connection.
 	MarkDirty(ctx context.Context, c provision.ConnectionID, group provision.GroupID) error
+	// MarkPeople is MarkDirty of people whose rows are locked by the caller.
+	MarkPeople(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) error
 	// NextDirty returns up to limit people of a connection that is to be
 	// evaluated as a whole, and goes on from there the next time: the caller
 	// evaluates them in the same transaction. None are left when it returns none.

@@ -60,6 +60,10 @@ func (s *Service) OpenIn(ctx context.Context, tx Store, c provision.Cause, sessi
 		session.EndsAt = notAfter.UTC().Truncate(time.Microsecond)
 	}
 	session.Agent = provision.Clip(session.Agent)
+	if session.AuthnAt.After(now) { // a clock that is ahead makes no sign-in fresher than it is
+		session.AuthnAt = now
+	}
+	session.AuthnAt = session.AuthnAt.UTC().Truncate(time.Microsecond)
 	if old != "" {
 		if err := s.replaceSession(ctx, tx, c, old, session); err != nil {
 			return session, err

@@ -26,7 +26,7 @@ type DryRunAccess struct {
 var errDryRun = errors.New("provision: a dry run changes nothing")
 
 // DryRun is SignIn, and takes everything back: for an admin who wants to see
-// what a sign-in would do.
+// what a sign-in would do. It passes where sign-in is switched off.
 func (s *Service) DryRun(ctx context.Context, conn provision.ConnectionID, c provision.Cause, l provision.Login) (t DryRun, _ error) {
 	var not provision.IdentityID
 	err := s.again(func() error { return s.dryRun(ctx, conn, c, l, &not, &t) })
@@ -39,7 +39,7 @@ func (s *Service) DryRun(ctx context.Context, conn provision.ConnectionID, c pro
 func (s *Service) dryRun(ctx context.Context, conn provision.ConnectionID, c provision.Cause, l provision.Login, not *provision.IdentityID, t *DryRun) error {
 	return s.inTx(ctx, func(tx Store) error {
 		*t = DryRun{}
-		d := signInTx{Service: s, tx: tx, cause: c, login: l, not: not}
+		d := signInTx{Service: s, tx: tx, cause: c, login: l, dry: true, not: not}
 		var err error
 		if t.SignedIn, err = d.run(ctx, conn); err != nil {
 			return err

@@ -53,10 +53,10 @@ func (w *shared) ok(err error) bool {
 }
 
 // name gives x another userName, which nobody else of their organisation has or
-// had when SCIM last told, and any address.
+// had when SCIM last told, letter case aside, and any address.
 func (w *shared) name(x *member, name, address string) {
 	for _, y := range w.people {
-		if y != x && y.conn == x.conn && (y.name == name || y.told == name) {
+		if y != x && y.conn == x.conn && (provision.Fold(y.name) == provision.Fold(name) || provision.Fold(y.told) == provision.Fold(name)) {
 			return
 		}
 	}

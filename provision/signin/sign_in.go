@@ -34,6 +34,7 @@ type signInTx struct {
 	tx    Store
 	cause provision.Cause
 	login provision.Login
+	dry   bool // taken back in the end: passes where sign-in is switched off, so that it can be tried before
 
 	conn  provision.Connection
 	rules []provision.Rule
@@ -57,7 +58,7 @@ func (d *signInTx) run(ctx context.Context, conn provision.ConnectionID) (in Sig
 	if d.conn, err = d.tx.Connection(ctx, string(conn)); err != nil {
 		return in, err
 	}
-	if d.conn.SignIn.Disabled {
+	if d.conn.SignIn.Disabled && !d.dry {
 		return in, provision.Refuse(provision.RefusedDisabled, "sign-in through this connection is switched off")
 	}
 	if err := d.readAddress(ctx); err != nil {

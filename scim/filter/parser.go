@@ -8,10 +8,12 @@ import (
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
-// Limits bounds a filter or path before it is read. Both fields must be set.
+// Limits bounds a filter or path before it is read. Length and depth must be
+// set.
 type Limits struct {
 	MaxLength int // bytes
 	MaxDepth  int // brackets within brackets
+	MaxTerms  int // comparisons in a filter, each of which a database may make for every resource; 0: no limit
 }
 
 // parser descends through the grammar of RFC 7644 §3.4.2.2. Each ( is one level
@@ -22,6 +24,7 @@ type parser struct {
 	limits Limits
 	isPath bool
 
+	terms   int  // comparisons so far
 	depth   int  // of ( … )
 	inValue bool // within [ … ]
 	outside int  // depth at which [ was met; 0 outside
@@ -223,6 +226,9 @@ func (p *parser) comparison() (node, error) {
 	}
 	if c.within != nil && c.name.sub == "" {
 		return c, nil
+	}
+	if p.terms++; p.limits.MaxTerms > 0 && p.terms > p.limits.MaxTerms && !p.isPath {
+		return nil, p.wrong("The filter has more than %d comparisons; ask for fewer at a time.", p.limits.MaxTerms)
 	}
 	if !p.spaces() {
 		return nil, p.unexpected()

@@ -16,6 +16,8 @@ type patcher struct {
 	t      *resource.Type
 	doc    resource.Object
 	limits Limits
+	budget budget
+	sets   map[*any]*valueSet // of unknown lists, by their first element
 
 	// members takes the operations on the members of a group, which are no
 	// part of the document; nil for other resources.
@@ -25,6 +27,9 @@ type patcher struct {
 // applyAll applies operations in order.
 func (p *patcher) applyAll(operations []Operation) error {
 	for _, op := range operations {
+		if err := p.budget.spend(1); err != nil {
+			return err
+		}
 		if err := p.apply(op); err != nil {
 			return err
 		}
@@ -66,6 +71,9 @@ func (p *patcher) apply(op Operation) error {
 // whole resource back, id and schemas included.
 func (p *patcher) applyEach(kind Kind, urn string, values resource.Object) error {
 	for _, name := range resource.ByPrecedence(values) {
+		if err := p.budget.spend(1); err != nil {
+			return err
+		}
 		if err := p.applyName(kind, urn, name, values[name]); err != nil {
 			return err
 		}

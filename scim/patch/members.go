@@ -1,8 +1,6 @@
 package patch
 
 import (
-	"slices"
-
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/resource"
@@ -24,8 +22,16 @@ type Members interface {
 type memberChange struct {
 	group  Members
 	limits Limits
+	budget *budget
 	named  int          // ids in the operations so far
-	steps  []memberStep // the operations so far
+	steps  []memberStep // the operations that now has not seen
+	now    *nowMembers  // nil: no filter has asked for them yet
+}
+
+// nowMembers are the members as filters see them.
+type nowMembers struct {
+	by    map[string]resource.Object
+	order []string // of by; ids may be gone, or stand twice
 }
 
 // memberStep adds or removes ids; with all it empties the group.
@@ -100,42 +106,55 @@ func valuesOf(where provision.Expr) ([]provision.MemberID, bool) {
 }
 
 // matching returns the members that satisfy where after the operations so far.
+// The stored ones are read once in a request.
 func (m *memberChange) matching(where provision.Expr) ([]provision.MemberID, error) {
-	stored, err := m.group.Members()
-	if err != nil {
-		return nil, err
-	}
-	now := make([]resource.Object, 0, len(stored))
-	for _, member := range stored {
-		now = append(now, resource.Representation{}.Member(member))
+	if m.now == nil {
+		stored, err := m.group.Members()
+		if err != nil {
+			return nil, err
+		}
+		m.now = &nowMembers{by: make(map[string]resource.Object, len(stored))}
+		for _, member := range stored {
+			m.now.add(string(member.ID), resource.Representation{}.Member(member))
+		}
 	}
 	for _, step := range m.steps {
-		now = step.replay(now)
+		m.now.replay(step)
+	}
+	m.steps = nil
+	if err := m.budget.spend(len(m.now.order) * terms(where)); err != nil {
+		return nil, err
 	}
 	var out []provision.MemberID
-	for _, member := range now {
-		if filter.Holds(where, member) {
-			out = append(out, provision.MemberID(resource.Text(member, "value")))
+	seen := make(map[string]bool, len(m.now.by))
+	for _, id := range m.now.order {
+		member, there := m.now.by[id]
+		if there && !seen[id] && filter.Holds(where, member) {
+			out = append(out, provision.MemberID(id))
 		}
+		seen[id] = true
 	}
 	return out, nil
 }
 
-func (s memberStep) replay(now []resource.Object) []resource.Object {
-	switch {
-	case s.all:
-		return nil
-	case s.kind == Remove:
-		return slices.DeleteFunc(now, func(member resource.Object) bool {
-			return slices.Contains(s.ids, provision.MemberID(resource.Text(member, "value")))
-		})
+func (n *nowMembers) add(id string, member resource.Object) {
+	n.by[id] = member
+	n.order = append(n.order, id)
+}
+
+func (n *nowMembers) replay(step memberStep) {
+	if step.all {
+		n.by, n.order = map[string]resource.Object{}, nil
 	}
-	for _, id := range s.ids {
-		if !slices.ContainsFunc(now, func(member resource.Object) bool { return resource.Text(member, "value") == string(id) }) {
-			now = append(now, resource.Object{"value": string(id)})
+	for _, id := range step.ids {
+		_, there := n.by[string(id)]
+		switch {
+		case step.kind == Remove:
+			delete(n.by, string(id))
+		case !there:
+			n.add(string(id), resource.Object{"value": string(id)})
 		}
 	}
-	return now
 }
 
 func (m *memberChange) add(ids []provision.MemberID) error {

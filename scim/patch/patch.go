@@ -48,8 +48,9 @@ func Group(g *provision.Group, members Members, operations []Operation, limits L
 	if err != nil {
 		return err
 	}
-	change := memberChange{group: members, limits: limits}
-	p := patcher{t: resource.Group, doc: doc, limits: limits, members: change.apply}
+	p := patcher{t: resource.Group, doc: doc, limits: limits}
+	change := memberChange{group: members, limits: limits, budget: &p.budget}
+	p.members = change.apply
 	if err := p.applyAll(operations); err != nil {
 		return err
 	}

@@ -73,10 +73,16 @@ func (p *patcher) setUnknown(kind Kind, in resource.Object, name string, value a
 		delete(in, name)
 		return nil
 	}
+	if err := resource.CheckLists(name, got); err != nil {
+		return err
+	}
 	current, isList := in[name].([]any)
 	extra, extraIsList := got.([]any)
 	if kind == Add && isList && extraIsList {
-		got = unique(slices.Concat(current, extra))
+		var err error
+		if got, err = p.union(name, current, extra); err != nil {
+			return err
+		}
 	}
 	if name != "" {
 		in[name] = got

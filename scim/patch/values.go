@@ -16,9 +16,10 @@ import (
 // applyMany changes a multi-valued attribute.
 func (p *patcher) applyMany(kind Kind, at resource.Path, value any) error {
 	in, name := resource.Container(p.doc, at.URN), at.Def.Name()
-	list, _ := in[name].([]any)
-	list = cloneElements(list)
-
+	list, _ := in[name].([]any) // ours, elements included: see patcher
+	if err := p.budget.spend(len(list) * terms(at.Where)); err != nil {
+		return err
+	}
 	var touched []any
 	var err error
 	switch {
@@ -42,19 +43,6 @@ func (p *patcher) applyMany(kind Kind, at resource.Path, value any) error {
 	return nil
 }
 
-// cloneElements copies a list and its elements, so that elements can be
-// changed in place.
-func cloneElements(list []any) []any {
-	out := make([]any, len(list))
-	for i, element := range list {
-		if o, ok := element.(resource.Object); ok {
-			element = maps.Clone(o)
-		}
-		out[i] = element
-	}
-	return out
-}
-
 // changeList applies an operation whose path is the attribute as a whole.
 func (p *patcher) changeList(kind Kind, at resource.Path, list []any, value any) (_, touched []any, _ error) {
 	got, err := resource.Normalize(at.Def, at.Attribute.String(), value)
@@ -67,6 +55,9 @@ func (p *patcher) changeList(kind Kind, at resource.Path, list []any, value any)
 		if value == nil {
 			return nil, nil, nil
 		}
+		if err := p.budget.spend(len(list) * len(sent)); err != nil {
+			return nil, nil, err
+		}
 		return slices.DeleteFunc(list, func(have any) bool {
 			return slices.ContainsFunc(sent, func(s any) bool { return same(at, have, s) })
 		}), nil, nil
@@ -74,6 +65,9 @@ func (p *patcher) changeList(kind Kind, at resource.Path, list []any, value any)
 		return unique(sent), sent, nil
 	}
 	for _, element := range sent {
+		if err := p.budget.spend(len(list)); err != nil {
+			return nil, nil, err
+		}
 		i := slices.IndexFunc(list, func(have any) bool { return same(at, have, element) })
 		if i < 0 {
 			list = append(list, element)
@@ -100,7 +94,7 @@ func same(at resource.Path, a, b any) bool {
 	}
 	value, valueOther := resource.Text(x, "value"), resource.Text(y, "value")
 	if value == "" || valueOther == "" {
-		return reflect.DeepEqual(a, b)
+		return equal(a, b)
 	}
 	sub, _ := resource.SubAttribute(at.Def, "value")
 	kind, kindOther := resource.Text(x, "type"), resource.Text(y, "type")
@@ -109,17 +103,6 @@ func same(at resource.Path, a, b any) bool {
 
 func sameText(def schema.CoreAttribute, a, b string) bool {
 	return a == b || !def.CaseExact() && strings.EqualFold(a, b)
-}
-
-// unique returns list without doubles.
-func unique(list []any) []any {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(slices.Clone(list), func(element any) bool {
-		raw, err := resource.Encode(element)
-		double := err == nil && seen[string(raw)]
-		seen[string(raw)] = true
-		return double
-	})
 }
 
 // changeSelected applies add or replace to the elements that the path selects.
@@ -153,8 +136,13 @@ func (p *patcher) changeSelected(kind Kind, at resource.Path, list []any, value 
 	if err != nil {
 		return nil, nil, err
 	}
-	if slices.ContainsFunc(list, func(have any) bool { return reflect.DeepEqual(have, made) }) {
-		return list, nil, nil
+	if at.Where != nil && !filter.Holds(at.Where, made) { // one like it would not have been found
+		if err := p.budget.spend(len(list)); err != nil {
+			return nil, nil, err
+		}
+		if slices.ContainsFunc(list, func(have any) bool { return equal(have, made) }) {
+			return list, nil, nil
+		}
 	}
 	list = append(list, made)
 	return list, []any{made}, resource.CheckCount(at.Def, at.Attribute.String(), len(list))

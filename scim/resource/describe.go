@@ -88,9 +88,9 @@ func DescribeGroup(g *provision.Group, doc Object) error {
 	return err
 }
 
-// maxDocument is how large a document may become, in bytes. The limit of a
+// MaxDocument is how large a document may become, in bytes. The limit of a
 // request's body bounds one change; this bounds them all together.
-const maxDocument = 1 << 20
+const MaxDocument = 1 << 20
 
 // EncodeDocument returns the form of a document that the core keeps: all of it
 // but what the core knows better.
@@ -104,8 +104,8 @@ func EncodeDocument(t *Type, doc Object) (json.RawMessage, error) {
 		}
 	}
 	raw, err := Encode(out)
-	if len(raw) > maxDocument {
-		return nil, scimerr.TooLarge("The resource would be larger than %d bytes.", maxDocument)
+	if len(raw) > MaxDocument {
+		return nil, scimerr.TooLarge("The resource would be larger than %d bytes.", MaxDocument)
 	}
 	return raw, err
 }

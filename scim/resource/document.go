@@ -99,10 +99,13 @@ func Container(doc Object, urn string) Object {
 	return inner
 }
 
-func keepUnknown(o Object, name string, value any) {
-	if got := Clean(value); got != nil && name != "" {
-		o[Key(o, name)] = got
+func keepUnknown(o Object, name string, value any) error {
+	got := Clean(value)
+	if got == nil || name == "" {
+		return nil
 	}
+	o[Key(o, name)] = got
+	return CheckLists(name, got)
 }
 
 // Clean returns value without what is unassigned in it, and nil when nothing

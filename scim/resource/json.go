@@ -22,6 +22,11 @@ type Object = map[string]any
 // five levels; encoding/json stops at 10,000.
 const maxJSONDepth = 32
 
+// maxBodyValues is how many values one body may hold in all: a list of numbers takes
+// thirty times as much memory as it has bytes. 20,000 members with all that can
+// be said of them are 100,000.
+const maxBodyValues = 500_000
+
 // maxNames is how many names one object may have. Names are compared without
 // regard to letter case, each with each in the worst case.
 const maxNames = 1000
@@ -37,7 +42,7 @@ func DecodeObject(body []byte) (Object, error) {
 		return nil, scimerr.InvalidSyntax("The request body is not Unicode: it holds half of a surrogate pair.")
 	}
 	body = bytes.TrimPrefix(body, []byte("\ufeff")) // a byte order mark, as .NET may write one
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body))}
 	d.UseNumber()
 	value, err := decodeValue(d, 0)
 	if err != nil {
@@ -96,7 +101,16 @@ func syntaxError(err error) error {
 	return err
 }
 
-func decodeValue(d *json.Decoder, depth int) (any, error) {
+// decoder counts the values that it has met.
+type decoder struct {
+	*json.Decoder
+	values int
+}
+
+func decodeValue(d *decoder, depth int) (any, error) {
+	if d.values++; d.values > maxBodyValues {
+		return nil, scimerr.TooLarge("The request body holds more than %d values.", maxBodyValues)
+	}
 	if depth > maxJSONDepth {
 		return nil, scimerr.InvalidSyntax("The request body nests deeper than %d levels.", maxJSONDepth)
 	}
@@ -116,7 +130,7 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 	return token, nil
 }
 
-func decodeMembers(d *json.Decoder, depth int) (Object, error) {
+func decodeMembers(d *decoder, depth int) (Object, error) {
 	out := Object{}
 	seen := map[string]bool{}
 	for d.More() {
@@ -144,7 +158,7 @@ func decodeMembers(d *json.Decoder, depth int) (Object, error) {
 	return out, err
 }
 
-func decodeElements(d *json.Decoder, depth int) ([]any, error) {
+func decodeElements(d *decoder, depth int) ([]any, error) {
 	out := []any{}
 	for d.More() {
 		value, err := decodeValue(d, depth+1)

@@ -61,8 +61,40 @@ const maxValues = 1000
 
 // CheckCount refuses more values of the attribute def than one may have.
 func CheckCount(def schema.CoreAttribute, path string, n int) error {
-	if n > maxValues && def.Name() != "members" {
+	if def.Name() == "members" {
+		return nil
+	}
+	return CheckLength(path, n)
+}
+
+// CheckLength refuses a list of more values than an attribute may have,
+// members aside.
+func CheckLength(path string, n int) error {
+	if n > maxValues {
 		return scimerr.InvalidValue(path, "has more than %d values", maxValues)
+	}
+	return nil
+}
+
+// CheckLists is [CheckLength] for every list in a value of which no schema knows
+// the form.
+func CheckLists(path string, value any) error {
+	switch value := value.(type) {
+	case Object:
+		for _, inner := range value {
+			if err := CheckLists(path, inner); err != nil {
+				return err
+			}
+		}
+	case []any:
+		if err := CheckLength(path, len(value)); err != nil {
+			return err
+		}
+		for _, inner := range value {
+			if err := CheckLists(path, inner); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -127,7 +159,9 @@ func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, er
 	for _, name := range slices.Sorted(maps.Keys(in)) {
 		sub, ok := SubAttribute(def, name)
 		if !ok {
-			keepUnknown(out, name, in[name])
+			if err := keepUnknown(out, name, in[name]); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if IsReadOnly(sub) {

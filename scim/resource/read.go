@@ -41,8 +41,7 @@ func (t *Type) readAttribute(doc Object, urn, name string, value any) error {
 	}
 	at, ok := t.Find(urn, name)
 	if !ok {
-		t.readUnknown(doc, urn, name, value)
-		return nil
+		return t.readUnknown(doc, urn, name, value)
 	}
 	if Ignored(at) {
 		return nil
@@ -59,7 +58,7 @@ func (t *Type) readAttribute(doc Object, urn, name string, value any) error {
 
 // readUnknown keeps what no schema describes. URN:tag, as some send it, is tag
 // of the extension URN.
-func (t *Type) readUnknown(doc Object, urn, name string, value any) {
+func (t *Type) readUnknown(doc Object, urn, name string, value any) error {
 	if urn == t.Core.ID {
 		urn = ""
 	}
@@ -67,7 +66,7 @@ func (t *Type) readUnknown(doc Object, urn, name string, value any) {
 	if at := strings.LastIndexByte(name, ':'); urn == "" && at > 0 && IsURN(name[:at]) && !isExtension {
 		urn, name = name[:at], name[at+1:]
 	}
-	keepUnknown(Container(doc, urn), name, value)
+	return keepUnknown(Container(doc, urn), name, value)
 }
 
 // readExtension reads what stands under the URN of a known schema.

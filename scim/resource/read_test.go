@@ -150,3 +150,15 @@ func TestReadRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestBodiesHoldSoManyValues checks that no body takes many times its size.
+func TestBodiesHoldSoManyValues(t *testing.T) {
+	body := func(n int) []byte { return []byte(`{"a":[` + strings.TrimSuffix(strings.Repeat("1,", n), ",") + `]}`) }
+	if _, err := DecodeObject(body(maxBodyValues - 2)); err != nil { // the object and the list count
+		t.Error(err)
+	}
+	_, err := DecodeObject(body(maxBodyValues - 1))
+	if e, _ := errors.AsType[scimerrors.ScimError](err); e.Status != 413 {
+		t.Errorf("one more: %v", err)
+	}
+}

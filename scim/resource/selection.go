@@ -121,6 +121,18 @@ func (s Selection) Has(name string) bool {
 	return true
 }
 
+// IsBare reports whether of people nothing is selected but what the core knows of
+// everybody, so that their documents need not be read.
+func (s Selection) IsBare() bool {
+	for _, sel := range s.only {
+		known := sel.urn == "" && slices.ContainsFunc(own, func(name string) bool { return strings.ToLower(name) == sel.name })
+		if !known {
+			return false
+		}
+	}
+	return s.only != nil
+}
+
 // Apply returns what of a resource is selected. id and schemas always are.
 func (s Selection) Apply(resource Object) Object {
 	if s.only == nil && len(s.except) == 0 {

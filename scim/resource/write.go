@@ -48,23 +48,28 @@ func writeEach[T any](w *bufio.Writer, open string, list []T, end string, one fu
 	return err
 }
 
-// manyMembers is from how many on an answer is sent while it is made, without
-// a Content-Length.
-const manyMembers = 1000
+// large is from how many bytes on an answer is sent while it is made, without a
+// Content-Length. A member counts as memberSize.
+const (
+	large      = 256 << 10
+	memberSize = 256
+)
 
-// IsLarge reports whether an answer holds many members.
-func IsLarge(body any) bool { return countMembers(body) > manyMembers }
+// IsLarge reports whether an answer holds many members, or long documents.
+func IsLarge(body any) bool { return sizeOf(body) > large }
 
-func countMembers(v any) int {
+func sizeOf(v any) int {
 	n := 0
 	switch v := v.(type) {
 	case memberList:
-		n = len(v.members)
+		n = len(v.members) * memberSize
+	case storedUser:
+		n = len(v.id.Document)
 	case Object:
-		n = countMembers(v["members"]) + countMembers(v["Resources"])
+		n = sizeOf(v["members"]) + sizeOf(v["Resources"])
 	case []any:
 		for _, element := range v {
-			n += countMembers(element)
+			n += sizeOf(element)
 		}
 	}
 	return n

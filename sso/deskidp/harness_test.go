@@ -19,6 +19,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
@@ -200,6 +201,8 @@ type portal struct {
 	person provision.Identity
 	signIn bool // people sign in when they are asked to
 	asked  int
+	demand session.Demand                // of the last who was sent to sign in
+	proved func(now time.Time) time.Time // when people prove who they are, as the identity provider says; nil: now
 }
 
 func (p *portal) Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, bool) {
@@ -211,8 +214,9 @@ func (p *portal) Current(r *http.Request) (provision.Session, provision.Identity
 	return session, person, conn, err == nil
 }
 
-func (p *portal) SignIn(w http.ResponseWriter, r *http.Request, returnTo string) {
+func (p *portal) SignIn(w http.ResponseWriter, r *http.Request, returnTo, _ string, demand session.Demand) {
 	p.asked++
+	p.demand = demand
 	http.Redirect(w, r, "/portal?"+url.Values{"return_to": {returnTo}}.Encode(), http.StatusSeeOther)
 }
 
@@ -228,8 +232,12 @@ func (p *portal) open(w http.ResponseWriter, r *http.Request) {
 		if cookie, err := r.Cookie("session"); err == nil {
 			old = cookie.Value
 		}
+		authnAt := time.Now()
+		if p.proved != nil {
+			authnAt = p.proved(authnAt)
+		}
 		_, secret, err := p.core.Sessions.StartSession(r.Context(), cause, provision.Session{Identity: p.person.ID, Connection: p.person.Connection,
-			Protocol: provision.ProtocolSAML, Issuer: "idp", Subject: "s"}, time.Time{}, old)
+			Protocol: provision.ProtocolSAML, Issuer: "idp", Subject: "s", AuthnAt: authnAt}, time.Time{}, old)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)
 			return

@@ -31,7 +31,7 @@ func (h *Handler) TestURL(ctx context.Context, conn provision.Connection) (strin
 // tests a connection sees the very reason.
 func (h *Handler) refusePending(w http.ResponseWriter, r *http.Request, conn provision.Connection, p provision.Protocol, pending pendingSignIn, err error) {
 	if !pending.Test {
-		h.site.RefuseError(w, r, conn, p, err)
+		h.site.RefuseStarted(w, r, conn, p, pending.Start, err)
 		return
 	}
 	h.site.Show(w, r, http.StatusBadRequest, "test.html", map[string]any{"Connection": conn.Name, "Refused": err.Error()})
@@ -63,7 +63,7 @@ func (h *Handler) showDryRun(w http.ResponseWriter, r *http.Request, conn provis
 	for _, name := range slices.Sorted(maps.Keys(l.Attributes)) {
 		facts = append(facts, fact{"attribute " + name, strings.Join(l.Attributes[name], ", ")})
 	}
-	data := map[string]any{"Connection": conn.Name, "Facts": facts}
+	data := map[string]any{"Connection": conn.Name, "Facts": facts, "Off": conn.SignIn.Disabled}
 	dryRun, err := h.core.SignIn.DryRun(r.Context(), conn.ID, h.site.Cause(r, l.Protocol), l)
 	switch {
 	case web.IsCode(err, provision.Denied) || web.IsCode(err, provision.Invalid):

@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/sso/oidc"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // oidcCallback takes the answer of an OpenID provider.
@@ -21,7 +22,10 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 	// whatever browser.
 	var pending pendingSignIn
 	if err := h.core.Sessions.TakeOneTime(r.Context(), tokenOIDC, conn.ID, query.Get("state"), &pending); err != nil {
-		refuse(err)
+		h.gone(w, r, conn, provision.ProtocolOIDC, web.BegunID(query.Get("state")), err)
+		return
+	}
+	if h.off(w, r, conn, pending) {
 		return
 	}
 	if !h.site.SameBrowser(r, pending.Browser) {
@@ -39,11 +43,11 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		refuse(err)
 		return
 	}
-	e := signin.SignInRequest{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
+	e := signin.SignInRequest{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw, AuthnAt: token.AuthTime},
 		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}}
 	if pending.Test {
 		h.showDryRun(w, r, conn, e)
 		return
 	}
-	h.signIn(w, r, conn, e, pending.ReturnTo)
+	h.signIn(w, r, conn, e, web.BegunID(query.Get("state")), pending.Start)
 }

@@ -52,12 +52,15 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
 	var pending pendingSignIn
 	err = h.core.Sessions.PeekOneTime(r.Context(), tokenSAML, conn.ID, relay, &pending)
-	if web.IsCode(err, provision.NotFound) && idp.Settings.IdPInitiated {
-		h.samlUnsolicited(w, r, conn, idp, encoded, relay)
+	if web.IsCode(err, provision.NotFound) {
+		h.samlUnasked(w, r, conn, idp, encoded, relay, err)
 		return
 	}
 	if err != nil {
 		refuse(err)
+		return
+	}
+	if h.off(w, r, conn, pending) {
 		return
 	}
 	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err) }
@@ -79,27 +82,7 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 		refuse(err)
 		return
 	}
-	http.Redirect(w, r, "/sso/"+conn.Name+"/saml/finish?answer="+url.QueryEscape(secret), http.StatusSeeOther)
-}
-
-// samlUnsolicited takes an answer to which we asked no question. It signs
-// nobody in: it would be as good in any other browser. When it is genuine and
-// new, a sign-in of ours begins, which the identity provider, where the person
-// has a session, answers without a word.
-func (h *Handler) samlUnsolicited(w http.ResponseWriter, r *http.Request, conn provision.Connection, idp *client.SAMLClient, encoded, relay string) {
-	var assertion *saml.Assertion
-	_, err := h.clients.Judge(r.Context(), conn, idp, func(idp *client.SAMLClient) (err error) {
-		assertion, err = idp.Unsolicited(encoded)
-		return err
-	})
-	if err == nil {
-		err = h.once(r, conn, assertion)
-	}
-	if err != nil {
-		h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err)
-		return
-	}
-	http.Redirect(w, r, "/sso/"+conn.Name+"/login?via=saml&return_to="+url.QueryEscape(h.site.ReturnPath(relay)), http.StatusSeeOther)
+	http.Redirect(w, r, "/sso/"+conn.Name+"/saml/finish?"+url.Values{"answer": {secret}, paramBegun: {web.BegunID(relay)}}.Encode(), http.StatusSeeOther)
 }
 
 // once refuses an assertion that was seen before, here or at another replica.
@@ -115,14 +98,22 @@ func (h *Handler) once(r *http.Request, conn provision.Connection, a *saml.Asser
 func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	var kept answered
-	secret := r.URL.Query().Get("answer")
+	query := r.URL.Query()
+	secret, begun := query.Get("answer"), query.Get(paramBegun)
+	if reason := query.Get(paramGone); reason != "" {
+		h.gone(w, r, conn, provision.ProtocolSAML, begun, goneError(reason))
+		return
+	}
 	if err := h.core.Sessions.PeekOneTime(r.Context(), tokenAnswer, conn.ID, secret, &kept); err != nil {
-		refuse(err)
+		h.gone(w, r, conn, provision.ProtocolSAML, begun, err)
 		return
 	}
 	var pending pendingSignIn
 	if err := h.core.Sessions.PeekOneTime(r.Context(), tokenSAML, conn.ID, kept.Attempt, &pending); err != nil {
-		refuse(err)
+		h.gone(w, r, conn, provision.ProtocolSAML, begun, err)
+		return
+	}
+	if h.off(w, r, conn, pending) {
 		return
 	}
 	if !h.site.SameBrowser(r, pending.Browser) {
@@ -144,7 +135,7 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 		h.showDryRun(w, r, conn, e)
 		return
 	}
-	h.signIn(w, r, conn, e, pending.ReturnTo)
+	h.signIn(w, r, conn, e, web.BegunID(kept.Attempt), pending.Start)
 }
 
 // samlSignIn is what an assertion comes to.
@@ -157,7 +148,7 @@ func (h *Handler) samlSignIn(conn provision.Connection, settings protocol.SAML, 
 		return e, err
 	}
 	e.Issued = assertion.Issued
-	e.Session.Index, e.Session.NameID = assertion.SessionIndex, string(nameID)
+	e.Session.Index, e.Session.NameID, e.Session.AuthnAt = assertion.SessionIndex, string(nameID), assertion.AuthnInstant
 	e.AuthnContext = session.AuthnContext{Class: assertion.AuthnContext, Message: assertion.ID}
 	e.Once, e.OnceUntil = assertionKey(assertion), assertion.NotOnOrAfter
 	if assertion.SessionNotOnOrAfter != nil {

@@ -2,24 +2,31 @@ package flow
 
 import (
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/oidc"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // ask shows the form for the address, or goes on where somebody is signed in.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request) {
-	to := h.site.ReturnPath(r.URL.Query().Get("return_to"))
+	start := h.site.StartOf(r.URL.Query())
 	if email := r.URL.Query().Get("email"); email != "" {
-		h.routeEmail(w, r, email, to)
+		h.routeEmail(w, r, email, start)
 		return
 	}
 	if _, _, _, err := h.site.Current(r); err == nil {
-		h.sendOn(w, r, to)
+		if start.Demand != (session.Demand{}) {
+			h.site.SignIn(w, r, start)
+			return
+		}
+		h.sendOn(w, r, start)
 		return
 	}
-	h.site.Show(w, r, http.StatusOK, "ask.html", map[string]any{"ReturnTo": to})
+	h.site.Show(w, r, http.StatusOK, "ask.html", map[string]any{"Start": start.Params()})
 }
 
 func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
@@ -28,15 +35,15 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Reason: "form", Detail: err.Error()})
 		return
 	}
-	h.routeEmail(w, r, form.Get("email"), h.site.ReturnPath(form.Get("return_to")))
+	h.routeEmail(w, r, form.Get("email"), h.site.StartOf(form))
 }
 
 // routeEmail sends somebody to where people with such an address sign in.
 // Whether there is a person with it, nobody learns here.
-func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to string) {
+func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email string, start web.Start) {
 	conn, err := h.core.Settings.ConnectionOfEmail(r.Context(), email)
 	if web.IsCode(err, provision.NotFound) {
-		h.site.Show(w, r, http.StatusNotFound, "ask.html", map[string]any{"ReturnTo": to, "Unknown": true})
+		h.site.Show(w, r, http.StatusNotFound, "ask.html", map[string]any{"Start": start.Params(), "Unknown": true})
 		return
 	}
 	if err != nil {
@@ -48,14 +55,14 @@ func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email, to s
 		return
 	}
 	if !h.site.Crowded(w, r, conn, kindLogin) {
-		h.start(w, r, conn, "", pendingSignIn{ReturnTo: to}, email)
+		h.start(w, r, conn, "", pendingSignIn{Start: start}, email)
 	}
 }
 
 // begin starts a sign-in at one connection.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	query := r.URL.Query()
-	pending := pendingSignIn{ReturnTo: h.site.ReturnPath(query.Get("return_to"))}
+	pending := pendingSignIn{Start: h.site.StartOf(query)}
 	if secret := query.Get("test"); secret != "" {
 		var yes bool
 		if err := h.core.Sessions.TakeOneTime(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {
@@ -63,6 +70,9 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.C
 			return
 		}
 		pending.Test = yes
+	}
+	if h.off(w, r, conn, pending) || query.Has(paramUnasked) && !h.afterUnasked(w, r, conn, &pending) {
+		return
 	}
 	h.start(w, r, conn, provision.Protocol(query.Get("via")), pending, "")
 }
@@ -98,7 +108,11 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 		return err
 	}
 	secret := provision.NewSecret()
-	request, err := idp.AuthnRequest(secret)
+	ask := idp.AuthnRequest
+	if pending.Demand != (session.Demand{}) { // SAML has no word for a max_age or another account
+		ask = idp.FreshAuthnRequest
+	}
+	request, err := ask(secret)
 	if err != nil {
 		return err
 	}
@@ -106,6 +120,7 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenSAML, conn.ID, secret, pending, pendingLife); err != nil {
 		return err
 	}
+	h.site.NoteBegun(w, r, conn, secret, pending.Unasked, pending.Start)
 	h.site.SendSAML(w, r, request)
 	return nil
 }
@@ -120,6 +135,22 @@ func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provisi
 	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenOIDC, conn.ID, secrets.State, pending, pendingLife); err != nil {
 		return err
 	}
-	http.Redirect(w, r, rp.AuthURL(secrets, hint), http.StatusSeeOther)
+	h.site.NoteBegun(w, r, conn, secrets.State, pending.Unasked, pending.Start)
+	http.Redirect(w, r, rp.AuthURL(secrets, hint, asks(pending.Demand)...), http.StatusSeeOther)
 	return nil
+}
+
+// asks returns how an OpenID provider is asked for what a desk demands. With
+// max_age it has to say when the person proved who they are.
+func asks(d session.Demand) (asks []oidc.Ask) {
+	switch {
+	case d.Anew:
+		return []oidc.Ask{{Name: "prompt", Value: "login"}, {Name: "max_age", Value: "0"}}
+	case d.Choose:
+		asks = append(asks, oidc.Ask{Name: "prompt", Value: "select_account"})
+	}
+	if d.MaxAge > 0 {
+		asks = append(asks, oidc.Ask{Name: "max_age", Value: strconv.FormatInt(int64(d.MaxAge/time.Second), 10)})
+	}
+	return asks
 }

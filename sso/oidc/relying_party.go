@@ -52,20 +52,30 @@ func (rp *RelyingParty) BackChannelLogout() (supported, withSession bool) {
 
 // AuthURL returns where to send the browser for a sign-in: the code flow with
 // PKCE by SHA-256, the answer in the query (OpenID Connect Core §3.1.2.1).
-// loginHint is the address that the person has typed; it may be empty.
-func (rp *RelyingParty) AuthURL(a Attempt, loginHint string) string {
+// loginHint is the address that the person has typed; it may be empty. asks are
+// what this sign-in asks for, before what the settings say.
+func (rp *RelyingParty) AuthURL(a Attempt, loginHint string, asks ...Ask) string {
 	options := []oauth2.AuthCodeOption{
 		oauth2.S256ChallengeOption(a.Verifier),
 		gooidc.Nonce(a.Nonce),
 		oauth2.SetAuthURLParam("response_mode", "query"),
 	}
-	for name, value := range rp.wishes(loginHint) {
+	wishes := rp.wishes(loginHint)
+	for _, ask := range asks {
+		wishes[ask.Name] = ask.Value
+	}
+	for name, value := range wishes {
 		if value != "" {
 			options = append(options, oauth2.SetAuthURLParam(name, value))
 		}
 	}
 	return rp.oauth.AuthCodeURL(a.State, options...)
 }
+
+// Ask is a parameter of one authorization request that a provider may or may not
+// heed: prompt, max_age. Whether it did is for the caller to see, in
+// [Token.AuthTime]; max_age has the provider say it (OpenID Connect Core §2).
+type Ask struct{ Name, Value string }
 
 // wishes returns the parameters that a provider may or may not heed; the ID
 // token is checked for those that matter.

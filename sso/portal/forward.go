@@ -39,7 +39,7 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	desk := r.URL.Query().Get("desk")
 	v, err := h.core.Sessions.ForwardAuthSubject(r.Context(), h.site.SessionSecret(r), desk)
 	if web.IsCode(err, provision.Denied) {
-		h.elsewhere(w, r, http.StatusUnauthorized, "/sso/login", h.original(r))
+		h.elsewhere(w, r, http.StatusUnauthorized, "/sso/login", h.original(r), desk)
 		return
 	}
 	if err != nil {
@@ -73,18 +73,18 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 // their account is being made, or they should have none.
 func (h *Handler) noAccount(w http.ResponseWriter, r *http.Request, a *provision.Account) {
 	if a != nil && a.Desired.Status == provision.AccessActive {
-		h.elsewhere(w, r, http.StatusForbidden, "/sso/waiting", h.original(r))
+		h.elsewhere(w, r, http.StatusForbidden, "/sso/waiting", h.original(r), r.URL.Query().Get("desk"))
 		return
 	}
-	h.elsewhere(w, r, http.StatusForbidden, web.Home+"?no_account=1", "")
+	h.elsewhere(w, r, http.StatusForbidden, web.Home+"?no_account=1", "", "")
 }
 
 // elsewhere answers with status, and with where the browser should go instead:
-// to path, and from there on to the page of ours that it was asking for.
-func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request, status int, path, original string) {
+// to path, and from there on to the page of a desk that it was asking for.
+func (h *Handler) elsewhere(w http.ResponseWriter, r *http.Request, status int, path, original, desk string) {
 	to := h.site.PublicURL + path
 	if original != "" {
-		to += "?return_to=" + url.QueryEscape(original)
+		to += "?" + web.Start{ReturnTo: original, Desk: desk}.Params().Encode()
 	}
 	w.Header().Set("Location", to)
 	if r.URL.Query().Get("sign_in") == "redirect" && showsPage(r) {

@@ -13,21 +13,13 @@ import (
 func (h *Handler) launcher(w http.ResponseWriter, r *http.Request) {
 	session, person, _, err := h.site.Current(r)
 	if err != nil {
-		h.site.SignIn(w, r, web.Home)
+		h.site.SignIn(w, r, web.Start{ReturnTo: web.Home})
 		return
 	}
 	desks, err := h.desks(r, person)
 	if err != nil {
 		h.site.Broken(w, r, err)
 		return
-	}
-	for i := range desks {
-		switch {
-		case !desks[i].ready:
-			desks[i].URL = ""
-		case desks[i].saml: // straight in, without another question
-			desks[i].URL = "/sso/idp/saml/" + desks[i].Name + "/launch"
-		}
 	}
 	sessions, err := h.core.Sessions.Sessions(r.Context(), provision.SessionFilter{Identity: person.ID}, maxSessions)
 	if err != nil {

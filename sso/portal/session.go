@@ -38,7 +38,7 @@ func nameOf(person provision.Identity) string {
 func (h *Handler) endOwn(w http.ResponseWriter, r *http.Request) {
 	session, person, _, err := h.site.Current(r)
 	if err != nil {
-		h.site.SignIn(w, r, web.Home)
+		h.site.SignIn(w, r, web.Start{ReturnTo: web.Home})
 		return
 	}
 	form, err := web.ReadForm(w, r, web.MaxForm)

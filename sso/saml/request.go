@@ -26,6 +26,17 @@ type Request struct {
 // comes back with the answer, unprotected: use a random handle of at most 80
 // bytes (SAML bindings §3.4.3).
 func (sp *ServiceProvider) AuthnRequest(relayState string) (Request, error) {
+	return sp.authnRequest(relayState, sp.config.ForceAuthn)
+}
+
+// FreshAuthnRequest is AuthnRequest, and asks for a fresh sign-in, whatever the
+// settings say (ForceAuthn, SAML core §3.4.1). Compare [Assertion.AuthnInstant]
+// with [Request.Issued]: the identity provider may not have heeded it.
+func (sp *ServiceProvider) FreshAuthnRequest(relayState string) (Request, error) {
+	return sp.authnRequest(relayState, true)
+}
+
+func (sp *ServiceProvider) authnRequest(relayState string, fresh bool) (Request, error) {
 	to, _ := endpoint(sp.idp.SSO, sp.config.Binding) // New has seen to it
 	id, now := newID(), sp.instant()
 	create := true
@@ -42,8 +53,8 @@ func (sp *ServiceProvider) AuthnRequest(relayState string) (Request, error) {
 	if sp.config.NameIDFormat != "" {
 		message.NameIDPolicy.Format = &sp.config.NameIDFormat
 	}
-	if sp.config.ForceAuthn {
-		message.ForceAuthn = &sp.config.ForceAuthn
+	if fresh {
+		message.ForceAuthn = &fresh
 	}
 	e := message.Element()
 	if len(sp.config.AuthnContexts) > 0 {

@@ -19,6 +19,23 @@ func (sp *ServiceProvider) Unsolicited(encoded string) (assertion *Assertion, er
 	return a.judge(root)
 }
 
+// Late judges an answer to a request that is pending no more, or never was in
+// this browser, by all the rules of [ServiceProvider.Answer] but that one. It must
+// not sign anybody in by itself, as with [ServiceProvider.Unsolicited].
+func (sp *ServiceProvider) Late(encoded string) (assertion *Assertion, err error) {
+	defer recovered(&err)
+	root, err := Incoming{Binding: Post, message: encoded}.tree(responseName)
+	if err != nil {
+		return nil, err
+	}
+	requestID := attribute(root, "InResponseTo") // what is signed must say the same
+	if requestID == "" {
+		return nil, refuse(ReasonInResponseTo, "the answer names no request")
+	}
+	a := answer{sp: sp, trust: sp.trust(), shape: shape{allowSHA1: sp.config.AllowSHA1}, requestID: requestID}
+	return a.judge(root)
+}
+
 // OwnMetadata is [ServiceProvider.Metadata] before anything is known of the
 // identity provider, which often wants ours first. Of c it reads EntityID,
 // ACSURL, SLOURL, Keys and NameIDFormat.

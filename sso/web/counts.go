@@ -64,7 +64,7 @@ var classes = map[string][]string{
 		provision.RefusedUnproven, provision.RefusedTaken, provision.RefusedUnknown, provision.RefusedGroups},
 	"again":    {provision.RefusedReplay, provision.RefusedEnded, "pending", oidc.ReasonState},
 	"provider": {string(saml.ReasonStatus), oidc.ReasonProviderError, oidc.ReasonExchange, oidc.ReasonUserInfo},
-	"setup": {"setup", "fetch", string(saml.ReasonSetting), string(saml.ReasonEndpoint), string(saml.ReasonMetadata), string(saml.ReasonCertificates),
+	"setup": {"setup", "fetch", "unasked", string(saml.ReasonSetting), string(saml.ReasonEndpoint), string(saml.ReasonMetadata), string(saml.ReasonCertificates),
 		oidc.ReasonConfig, oidc.ReasonIssuerURL, oidc.ReasonEntraTenant, oidc.ReasonDiscovery, oidc.ReasonMismatch, oidc.ReasonWeak},
 	"rate": {"rate"},
 }

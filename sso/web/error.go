@@ -11,15 +11,39 @@ import (
 )
 
 // RefuseError answers err, which came of a sign-in through conn: what the
-// outside has caused by a page, everything else as an error of our own.
+// outside has caused by a page, everything else as an error of our own. Whoever
+// begins anew from there goes to where they were heading, as far as the request
+// or the browser knows.
 func (s *Site) RefuseError(w http.ResponseWriter, r *http.Request, conn provision.Connection, p provision.Protocol, err error) {
+	s.RefuseStarted(w, r, conn, p, s.lastStart(r, conn), err)
+}
+
+// RefuseStarted is RefuseError for a sign-in of which it is known what it was
+// begun for.
+func (s *Site) RefuseStarted(w http.ResponseWriter, r *http.Request, conn provision.Connection, p provision.Protocol, t Start, err error) {
 	f, outside := refusalOf(err)
 	if !outside {
 		s.Broken(w, r, err)
 		return
 	}
 	f.Connection, f.Protocol, f.Audit = conn, p, true
+	if IsCode(err, provision.NotFound) {
+		f.Person = "This sign-in was finished already, took too long, or did not begin in this browser. Start again from here. If it happens again, tell your IT department the reference below."
+	}
+	f.Again = LoginPath(conn.Name) + "?" + t.Params().Encode()
+	if f.Status == http.StatusForbidden { // there they would be refused the same: they may have another address
+		f.Again = "/sso/login?" + t.Params().Encode()
+	}
 	s.Refuse(w, r, f)
+}
+
+// lastStart returns what a request says that a sign-in is begun for, else what
+// the last one at conn was begun for in this browser.
+func (s *Site) lastStart(r *http.Request, conn provision.Connection) Start {
+	if last, known := s.Begun(r, conn, ""); known && !r.URL.Query().Has(paramReturnTo) {
+		return last.Start
+	}
+	return s.StartOf(r.URL.Query())
 }
 
 // refusalOf maps an error that a sign-in came to; false for one of our own. It
@@ -67,5 +91,6 @@ func (s *Site) RefuseSetup(w http.ResponseWriter, r *http.Request, conn provisio
 		return
 	}
 	s.Refuse(w, r, Refusal{Status: http.StatusBadRequest, Connection: conn, Protocol: p, Reason: "setup", Detail: err.Error(),
+		Again:  LoginPath(conn.Name) + "?" + s.lastStart(r, conn).Params().Encode(),
 		Person: "Signing in is not set up here yet, or your organisation's sign-in page does not answer. Your IT department can see why; tell them the reference below."})
 }

@@ -17,6 +17,7 @@ type Refusal struct {
 	Detail     string               // for the log
 	Person     string               // for the page: what to do about it; "" stands for a general text
 	Audit      bool                 // somebody tried to sign in: the audit log tells of it
+	Again      string               // path of ours where the person begins anew; "": where they land without any other
 }
 
 // general is what a page says when the reason is not for whoever sees it.
@@ -38,8 +39,11 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
 	if f.Person == "" {
 		f.Person = general
 	}
+	if f.Again == "" {
+		f.Again = Home
+	}
 	page := func() {
-		s.Show(w, r, f.Status, "refused.html", map[string]any{"Text": f.Person, "Reference": reference, "Status": f.Status})
+		s.Show(w, r, f.Status, "refused.html", map[string]any{"Text": f.Person, "Reference": reference, "Status": f.Status, "Again": f.Again})
 	}
 	if f.Status == http.StatusTooManyRequests {
 		page()
@@ -58,5 +62,5 @@ func (s *Site) Broken(w http.ResponseWriter, r *http.Request, err error) {
 		status, text = http.StatusServiceUnavailable, "Sign-in is not available for a moment. Please try again."
 		w.Header().Set("Retry-After", "5")
 	}
-	s.Show(w, r, status, "refused.html", map[string]any{"Text": text, "Reference": reference})
+	s.Show(w, r, status, "refused.html", map[string]any{"Text": text, "Reference": reference, "Again": Home})
 }

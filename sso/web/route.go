@@ -8,8 +8,9 @@ import (
 
 // Route is one address that a room serves, and what is checked before a request
 // gets there. Package sso has the checks: what a Route does not say otherwise is
-// counted by address, and must not come from another site when it changes
-// something.
+// counted by address, must not come from another site when it changes something,
+// and is not asked by HEAD: what reads addresses without opening them, such as a
+// mail scanner, uses nothing up.
 type Route struct {
 	// Pattern is that of [http.ServeMux], with a method unless any will do:
 	// "GET /sso/login". Logs and metrics call the route by it.
@@ -24,6 +25,10 @@ type Route struct {
 	// together ([Site.Crowded]); needed with OfConnection. [Uncrowded] is for
 	// what costs nothing, and leaves nothing behind.
 	Kind string
+
+	// WhileOff says that it is asked, too, where sign-in is switched off: for an
+	// admin's test sign-in. OfConnection refuses all others ([Site.SwitchedOff]).
+	WhileOff bool
 
 	// EveryPage says that a reverse proxy asks for it at each page view of a desk,
 	// for everybody: it is not counted by address.

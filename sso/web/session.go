@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -25,14 +24,4 @@ func (s *Site) ClearSession(w http.ResponseWriter) { s.ClearCookie(w, sessionCoo
 // Current returns who is signed in in this browser; Denied when nobody is.
 func (s *Site) Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, error) {
 	return s.core.Sessions.Session(r.Context(), s.SessionSecret(r))
-}
-
-// SignIn sends the browser to sign in, again if somebody is signed in, and then
-// back to our own path to.
-func (s *Site) SignIn(w http.ResponseWriter, r *http.Request, to string) {
-	at := "/sso/login"
-	if _, _, conn, err := s.Current(r); err == nil {
-		at = "/sso/" + conn.Name + "/login"
-	}
-	http.Redirect(w, r, at+"?return_to="+url.QueryEscape(LocalPath(to)), http.StatusSeeOther)
 }

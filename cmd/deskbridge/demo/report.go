@@ -32,19 +32,19 @@ func (m *morning) report(ctx context.Context, c *company) error {
 		return err
 	}
 	m.step("The audit log is verified")
-	var audit audit.Report
+	var report audit.Report
 	ok, err := m.comes(ctx, func() (_ bool, err error) {
 		if _, err = c.sys.Core.Audit.Seal(ctx); err != nil {
 			return false, err
 		}
-		audit, err = c.sys.Core.Audit.Verify(ctx)
+		report, err = c.sys.Core.Audit.Verify(ctx, audit.Head{})
 		// The server goes on: what it wrote in between is not sealed yet.
-		return audit.Sealed > 0 && audit.Sealed == audit.Entries, err
+		return report.Sealed > 0 && report.Sealed == report.Entries, err
 	})
 	if err != nil {
 		return err
 	}
-	m.check(ok, "%d audit entries, the hash chain is intact, head %s…", audit.Entries, audit.Head[:12])
+	m.check(ok, "%d audit entries, the hash chain is intact, head %s…", report.Entries, report.Head[:12])
 	m.say("the morning took %s", time.Since(c.started).Round(time.Millisecond))
 	return nil
 }

@@ -80,7 +80,7 @@ func (m *morning) signIn(ctx context.Context, connection string, p simulated.Per
 		}
 		return nil
 	}
-	address := b.base + "/sso/" + connection + "/login?return_to=" + url.QueryEscape("/sso/session")
+	address := b.base + "/sso/" + connection + "/login?desk=helpdesk&return_to=" + url.QueryEscape("/sso/session")
 	for end := time.Now().Add(demoTimeout); ; {
 		at, err := b.open(ctx, address)
 		if err != nil || !strings.HasPrefix(at.Path, "/sso/waiting") || time.Now().After(end) {

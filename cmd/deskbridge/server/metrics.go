@@ -75,3 +75,29 @@ func (t tokenTimes) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 }
+
+// unsealed reports what of the audit log is not sealed yet, read when asked.
+type unsealed struct{ sys *System }
+
+var (
+	unsealedDesc       = prometheus.NewDesc("deskbridge_audit_unsealed_entries", "Entries of the audit log that are not sealed yet.", nil, nil)
+	unsealedOldestDesc = prometheus.NewDesc("deskbridge_audit_unsealed_oldest_timestamp_seconds", "When the first of those was written; absent when there is none.", nil, nil)
+)
+
+// Describe is part of [prometheus.Collector].
+func (unsealed) Describe(ch chan<- *prometheus.Desc) { ch <- unsealedDesc; ch <- unsealedOldestDesc }
+
+// Collect is part of [prometheus.Collector].
+func (u unsealed) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), ReadyTimeout)
+	defer cancel()
+	tail, err := u.sys.Store.Tail(ctx, true)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(unsealedDesc, err)
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(unsealedDesc, prometheus.GaugeValue, float64(tail.Unsealed))
+	if tail.Unsealed > 0 {
+		ch <- prometheus.MustNewConstMetric(unsealedOldestDesc, prometheus.GaugeValue, float64(tail.Oldest.Unix()))
+	}
+}

@@ -44,10 +44,10 @@ type authorization struct {
 	Params   url.Values `json:"params"`
 	Expected string     `json:"expected,omitempty"` // subject of the hint, which is not kept itself
 	Redirect string     `json:"-"`
-	Since    time.Time  `json:"since"` // when the desk asked
+	Since    time.Time  `json:"since"`          // when the desk asked
+	Sent     bool       `json:"sent,omitempty"` // the person was sent to sign in for it
 
 	desk    provision.Desk
-	resumed bool // the person was sent to sign in for it already
 	refusal site.Refusal
 }
 
@@ -107,7 +107,6 @@ func (h *Handler) authorizeContinue(w http.ResponseWriter, r *http.Request) {
 		h.Broken(w, r, err)
 		return
 	}
-	a.resumed = true
 	if a, ok := h.readAuthorization(w, r, a); ok {
 		h.answerAuthorization(w, r, a)
 	}
@@ -168,23 +167,24 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 	if ok {
 		a.refusal.Connection, a.refusal.Person = conn.ID, person.ID
 	}
-	needs, err := a.needsSignIn(session, ok)
+	demand, err := a.demand()
 	switch {
 	case err != nil:
 		h.sendError(w, r, a, err)
-	case !needs:
+	case ok && demand.Met(session, a.Since, a.Sent):
 		h.admit(w, r, a, session, person)
 	case a.asks("none"): // desks ask this every few minutes: it is no refusal
 		h.sendBack(w, r, a, (&problem{code: loginRequired}).query())
-	case ok && a.resumed:
-		h.sendError(w, r, a, newProblem(loginRequired, "A new sign-in was asked for, and none took place."))
+	case ok && a.Sent:
+		h.sendError(w, r, a, newProblem(loginRequired, "A new sign-in was asked for, and the identity provider gave none, or does not say when it took place."))
 	default:
+		a.Sent = true
 		path, err := h.keepAuthorization(r, a)
 		if err != nil {
 			h.sendError(w, r, a, err)
 			return
 		}
-		h.Portal.SignIn(w, r, path)
+		h.Portal.SignIn(w, r, path, a.desk.Name, demand)
 	}
 }
 
@@ -239,23 +239,18 @@ func (a authorization) scopes() []string {
 	return slices.DeleteFunc(strings.Fields(a.Params.Get("scope")), func(s string) bool { return !slices.Contains(scopes, s) })
 }
 
-// needsSignIn reports whether the person has to sign in first, again if they
-// are signed in (OpenID Connect Core §3.1.2.1).
-func (a authorization) needsSignIn(session provision.Session, signedIn bool) (bool, error) {
-	newest := time.Time{} // what the sign-in must not be before
-	if a.asks("login") || a.asks("select_account") {
-		newest = a.Since
-	}
+// demand returns what the desk asks of the person's sign-in (OpenID Connect Core
+// §3.1.2.1).
+func (a authorization) demand() (session.Demand, error) {
+	d := session.Demand{Anew: a.asks("login"), Choose: a.asks("select_account")}
 	if text := a.Params.Get("max_age"); text != "" {
 		seconds, err := strconv.ParseUint(text, 10, 31)
 		if err != nil {
-			return false, newProblem(invalidRequest, "max_age is no number of seconds.")
+			return d, newProblem(invalidRequest, "max_age is no number of seconds.")
 		}
-		if at := a.Since.Add(-time.Duration(seconds) * time.Second); at.After(newest) {
-			newest = at
-		}
+		d.Anew, d.MaxAge = d.Anew || seconds == 0, time.Duration(seconds)*time.Second
 	}
-	return !signedIn || session.CreatedAt.Before(newest), nil
+	return d, nil
 }
 
 // admit lets somebody in, if the core does, and if it is whom the desk expects.
@@ -272,7 +267,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, a authorization,
 	}
 	code, err := h.issueCode(ctx, grant{
 		DeskSession: deskSession.ID, Client: a.desk.SignIn.OIDC.ClientID, Redirect: a.Redirect, Challenge: a.Params.Get("code_challenge"), Nonce: a.Params.Get("nonce"),
-		Scopes: a.scopes(), Subject: string(person.ID), AuthTime: session.CreatedAt,
+		Scopes: a.scopes(), Subject: string(person.ID), AuthTime: session.AuthnAt,
 	})
 	if err != nil {
 		h.Broken(w, r, err)

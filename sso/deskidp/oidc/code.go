@@ -34,7 +34,7 @@ type grant struct {
 	Nonce       string                  `json:"nonce,omitempty"`
 	Scopes      []string                `json:"scopes"`
 	Subject     string                  `json:"sub"`
-	AuthTime    time.Time               `json:"auth_time"`
+	AuthTime    time.Time               `json:"auth_time"` // by the identity provider's word; zero: it did not say
 }
 
 // spent remembers what a code was exchanged for, so that its second use can

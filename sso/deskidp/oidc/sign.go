@@ -48,7 +48,10 @@ func (h *Handler) sign(ctx context.Context, typ string, claims map[string]any) (
 func (h *Handler) idToken(ctx context.Context, g grant, access string, claims map[string]any) (string, error) {
 	now := h.Now()
 	claims["iss"], claims["aud"], claims["sub"], claims["sid"] = h.issuer(), []string{g.Client}, g.Subject, string(g.DeskSession)
-	claims["iat"], claims["exp"], claims["auth_time"] = now.Unix(), now.Add(idTokenLife).Unix(), g.AuthTime.Unix()
+	claims["iat"], claims["exp"] = now.Unix(), now.Add(idTokenLife).Unix()
+	if !g.AuthTime.IsZero() {
+		claims["auth_time"] = g.AuthTime.Unix()
+	}
 	claims["jti"], claims["at_hash"] = uuid.NewString(), accessTokenHash(access)
 	if g.Nonce != "" {
 		claims["nonce"] = g.Nonce

@@ -7,33 +7,38 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
 )
 
 // answer answers a request of a desk, once its person is signed in.
-// resumed says that they were sent to sign in for it already.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, resumed bool) {
-	session, person, conn, ok := h.Portal.Current(r)
-	fresh := ok && (!p.Fresh || !session.CreatedAt.Before(p.Since))
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending) {
+	current, person, conn, ok := h.Portal.Current(r)
+	demand := session.Demand{Anew: p.Fresh}
 	f := site.Refusal{Desk: desk.ID, Protocol: provision.ProtocolSAML}
 	if ok {
 		f.Connection, f.Person = conn.ID, person.ID
 	}
 	switch {
-	case fresh:
-		h.admit(w, r, desk, p, session, site.Subject{Person: person, Connection: conn, Desk: desk}, f)
+	case ok && demand.Met(current, p.Since, p.Sent):
+		h.admit(w, r, desk, p, current, site.Subject{Person: person, Connection: conn, Desk: desk}, f)
 	case p.Passive: // the desk only asked whether somebody is there: it is no refusal
 		h.sendStatus(w, r, desk, p, crewjam.StatusNoPassive)
-	case ok && resumed:
+	case ok && p.Sent && !current.CreatedAt.Before(p.Since): // signed in, but by no sign-in that is new
+		f.Reason, f.Detail = site.ReasonLogin, "the desk demands a new sign-in, and the identity provider answered with one of before"
+		h.Record(r, f)
+		h.sendStatus(w, r, desk, p, crewjam.StatusAuthnFailed)
+	case ok && p.Sent:
 		f.Status, f.Reason, f.Detail = http.StatusForbidden, site.ReasonLogin, "the desk demands a new sign-in, and none took place"
 		h.Fail(w, r, f)
 	default:
+		p.Sent = true
 		path, err := h.keep(r, desk, p)
 		if err != nil {
 			h.Broken(w, r, err)
 			return
 		}
-		h.Portal.SignIn(w, r, path)
+		h.Portal.SignIn(w, r, path, desk.Name, demand)
 	}
 }
 

@@ -38,6 +38,7 @@ type pending struct {
 	Fresh      bool             `json:"fresh,omitempty"`   // a sign-in of before is not good enough
 	Passive    bool             `json:"passive,omitempty"` // the person must not be asked
 	Since      time.Time        `json:"since"`
+	Sent       bool             `json:"sent,omitempty"` // the person was sent to sign in for it
 }
 
 // Handler is the SAML identity provider. It is safe for concurrent use.
@@ -97,7 +98,7 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if p, ok := h.read(w, r, desk, in); ok {
-		h.answer(w, r, desk, p, false)
+		h.answer(w, r, desk, p)
 	}
 }
 
@@ -209,12 +210,12 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request) {
 		h.Broken(w, r, err)
 		return
 	}
-	h.answer(w, r, desk, p, true)
+	h.answer(w, r, desk, p)
 }
 
 // launch signs somebody in whom the desk has not asked about.
 func (h *Handler) launch(w http.ResponseWriter, r *http.Request) {
 	if desk, ok := h.desk(w, r); ok {
-		h.answer(w, r, desk, pending{Desk: desk.ID, RelayState: desk.SignIn.SAML.RelayState, Since: h.Now()}, false)
+		h.answer(w, r, desk, pending{Desk: desk.ID, RelayState: desk.SignIn.SAML.RelayState, Since: h.Now()})
 	}
 }

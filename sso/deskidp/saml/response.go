@@ -91,7 +91,7 @@ func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Sessi
 			AudienceRestrictions: []crewjam.AudienceRestriction{{Audience: crewjam.Audience{Value: settings.EntityID}}},
 		},
 		AuthnStatements: []crewjam.AuthnStatement{{
-			AuthnInstant: a.session.CreatedAt.UTC().Truncate(time.Millisecond), SessionIndex: string(a.deskSession),
+			AuthnInstant: authnInstant(a.session).UTC().Truncate(time.Millisecond), SessionIndex: string(a.deskSession),
 			SessionNotOnOrAfter: new(a.session.EndsAt.UTC().Truncate(time.Millisecond)),
 			AuthnContext:        crewjam.AuthnContext{AuthnContextClassRef: &crewjam.AuthnContextClassRef{Value: contextUnspecified}},
 		}},
@@ -100,6 +100,16 @@ func (a assertions) MakeAssertion(req *crewjam.IdpAuthnRequest, _ *crewjam.Sessi
 		req.Assertion.AttributeStatements = []crewjam.AttributeStatement{{Attributes: attributes}}
 	}
 	return nil
+}
+
+// authnInstant returns when the person proved who they are. SAML has no word for
+// not knowing: where the identity provider has not said, it is the beginning of
+// the session, which meets no demand of ours for a new sign-in.
+func authnInstant(s provision.Session) time.Time {
+	if s.AuthnAt.IsZero() {
+		return s.CreatedAt
+	}
+	return s.AuthnAt
 }
 
 // attributes returns the attribute release, in the order of

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 )
 
 // Prefix is where everything is that desks and their people come to.
@@ -38,9 +39,10 @@ type Portal interface {
 	// Current returns who is signed in with the browser behind r; false when
 	// nobody is.
 	Current(r *http.Request) (provision.Session, provision.Identity, provision.Connection, bool)
-	// SignIn sends the browser to sign in, again if somebody is signed in, and
-	// then to returnTo, which is a path of ours.
-	SignIn(w http.ResponseWriter, r *http.Request, returnTo string)
+	// SignIn sends the browser to sign in, again if somebody is signed in, as
+	// the desk of that name demands it, and then to returnTo, which is a path of
+	// ours. Whether the demand was met is for the caller to see.
+	SignIn(w http.ResponseWriter, r *http.Request, returnTo, desk string, demand session.Demand)
 	// Fail shows a page that says that it did not work, with a reference. reason
 	// is stable and short; detail is for an admin, and holds nothing that came
 	// with the request.

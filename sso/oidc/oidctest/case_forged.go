@@ -95,7 +95,7 @@ func forgedCases() []Case {
 		{ID: "OT31", Title: "no ID token", Part: SignIn, Reason: oidc.ReasonNoIDToken, Set: func(p *Provider) {
 			p.Exchange = func(answer map[string]any) { delete(answer, "id_token") }
 		}},
-		{ID: "OT33", Title: "a token of 18 MB", Part: SignIn, Reason: string(fetch.TooLarge), Set: claim("filling", strings.Repeat("x", 13<<20))},
+		{ID: "OT33", Title: "a token of 3 MB", Part: SignIn, Reason: string(fetch.TooLarge), Set: claim("filling", strings.Repeat("x", 2<<20))},
 		{ID: "OT33b", Title: "a token that is cut off at a megabyte", Part: SignIn, Reason: string(fetch.TooLarge), Set: func(p *Provider) {
 			p.Exchange = func(answer map[string]any) { answer["zfilling"] = strings.Repeat("x", 1<<20) }
 		}},

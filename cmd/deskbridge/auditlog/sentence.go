@@ -1,0 +1,172 @@
+package auditlog
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+)
+
+// phrases say what happened, after who did it; % is the subject.
+var phrases = map[provision.Action]string{
+	audit.UserCreated:   "added the person %",
+	audit.UserChanged:   "changed the person %",
+	audit.UserSuspended: "suspended %",
+	audit.UserRestored:  "restored %",
+	audit.UserTakenOver: "describes % from now on, who was known by sign-in only",
+	audit.UserRemoved:   "removed %",
+
+	audit.GroupCreated:   "added the group %",
+	audit.GroupChanged:   "changed the group %",
+	audit.GroupRemoved:   "removed the group %",
+	audit.MembersChanged: "changed the members of the group %",
+	audit.GroupsOverage:  "noted that an identity provider did not name all groups of a person of the connection %",
+
+	audit.ConnectionCreated: "added the connection %",
+	audit.ConnectionChanged: "changed the connection %",
+	audit.DeskCreated:       "added the desk %",
+	audit.TokenCreated:      "made the token %",
+	audit.TokenRotated:      "rotated the token %",
+	audit.TokenRevoked:      "revoked the token %",
+	audit.DomainClaimed:     "claimed a domain for the connection %",
+	audit.DomainVerified:    "verified a domain of the connection %",
+	audit.DomainRemoved:     "removed a domain of the connection %",
+	audit.KeyCreated:        "made the key %",
+	audit.KeyRetired:        "retired the key %",
+	audit.MetadataChanged:   "took over other metadata of the identity provider of the connection %",
+	audit.SignInEnding:      "warned that something that signing in needs expires, at the connection %",
+	audit.RuleCreated:       "added the rule %",
+	audit.RuleRemoved:       "removed the rule %",
+	audit.PlanApplied:       "applied the plan %",
+
+	audit.LoginForgotten: "had a login of % forgotten",
+	audit.LoginLinked:    "linked a login to %",
+	audit.LoginRebound:   "gave a login to %, who has it now",
+	audit.LoginRefused:   "was refused a sign-in under the reference %",
+	audit.LoginUnlinked:  "unlinked logins of %",
+	audit.SessionStarted: "signed in %",
+	audit.SessionEnded:   "ended a session of %",
+
+	audit.DeskSessionSignedIn:    "signed % in to a desk",
+	audit.DeskSessionRefused:     "refused % at a desk",
+	audit.DeskSessionEnded:       "ended a desk session of %",
+	audit.DeskSessionNotified:    "told the desk that a session of % is over",
+	audit.DeskSessionNotNotified: "could not tell the desk that a session of % is over",
+
+	audit.BreakGlassCreated:  "made the break-glass admin %",
+	audit.BreakGlassRemoved:  "removed the break-glass admin %",
+	audit.BreakGlassSignedIn: "signed in the break-glass admin %",
+	audit.BreakGlassRefused:  "refused a break-glass sign-in of %",
+
+	audit.BrakeHeld:     "put the ends of access of the connection % on hold: unusually many at once",
+	audit.BrakeReleased: "released what was on hold of the connection %",
+	audit.BrakeCleared:  "noted that nothing of the connection % is on hold any more",
+
+	audit.AccountConfirmed:      "read back that % has the access that is due",
+	audit.AccountEnded:          "read back that the access of % is gone",
+	audit.AccountDrifted:        "found that the desk shows something else of % than was confirmed",
+	audit.AccountNeedsAttention: "needs a person for the account of %",
+	audit.AccountOnHold:         "put the end of access of % on hold",
+	audit.AccountAdoptionAgreed: "agreed to adopt the desk user of %",
+	audit.AccountRetried:        "had the account of % synced again",
+
+	audit.AccountCreated:          "made a desk user for %",
+	audit.AccountAdopted:          "adopted the desk user of %",
+	audit.AccountActivated:        "activated the desk user of %",
+	audit.AccountProfileChanged:   "changed the profile of the desk user of %",
+	audit.AccountRoleChanged:      "changed the role of %",
+	audit.AccountTeamsChanged:     "changed the teams of %",
+	audit.AccountMailboxesChanged: "changed the mailboxes of %",
+	audit.ConversationHandedOver:  "handed over a conversation of %",
+	audit.AccountHandedOver:       "ended the hand-over of the conversations of %",
+	audit.AccountInflowStopped:    "stopped new conversations for %",
+	audit.AccountDeactivated:      "deactivated the desk user of %",
+	audit.AccountDeleted:          "deleted the desk user of %",
+	audit.AccountAnonymized:       "anonymized the desk user of %",
+	audit.AccountSessionsEnded:    "ended the desk's own sessions of %",
+}
+
+// actors are the actors that are no names of anybody.
+var actors = map[string]string{
+	"worker": "Deskbridge", "system": "Deskbridge", "sso:saml": "a browser (SAML)", "sso:oidc": "a browser (OpenID Connect)",
+	"idp:saml": "a desk's sign-in (SAML)", "idp:oidc": "a desk's sign-in (OpenID Connect)", "break-glass": "a browser (break-glass)",
+}
+
+// who returns an actor in words.
+func who(actor string) string {
+	if named, ok := actors[actor]; ok {
+		return named
+	}
+	if token, ok := strings.CutPrefix(actor, "scim:"); ok {
+		return token + " (SCIM)"
+	}
+	if person, ok := strings.CutPrefix(actor, "cli:"); ok {
+		return person + " (command)"
+	}
+	return actor
+}
+
+// sentence returns an entry in words, with names beside ids.
+func (n *names) sentence(ctx context.Context, e provision.Entry) (string, error) {
+	subject, err := n.called(ctx, e.Connection, e.Subject)
+	if err != nil {
+		return "", err
+	}
+	if subject == "" {
+		subject = "(nobody)"
+	}
+	phrase, ok := phrases[e.Action]
+	if !ok { // of an older or a newer release
+		phrase = string(e.Action) + " %"
+	}
+	var out strings.Builder
+	out.WriteString(who(e.Cause.Actor) + " " + strings.Replace(phrase, "%", subject, 1))
+	if e.Desk != "" {
+		out.WriteString(" on " + n.DeskName(e.Desk))
+	}
+	for i, key := range slices.Sorted(maps.Keys(e.Detail)) {
+		value, err := n.value(ctx, e.Connection, e.Detail[key])
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(between(i) + key + " " + value)
+	}
+	if e.Cause.Action != "" {
+		out.WriteString(" (" + e.Cause.Action + ")")
+	}
+	return out.String(), nil
+}
+
+// value returns a detail in words: ids with their names, the rest as JSON.
+func (n *names) value(ctx context.Context, conn provision.ConnectionID, v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		if v == "" {
+			return `""`, nil
+		}
+		return n.called(ctx, conn, v)
+	case []any:
+		list := make([]string, len(v))
+		for i := range v {
+			var err error
+			if list[i], err = n.value(ctx, conn, v[i]); err != nil {
+				return "", err
+			}
+		}
+		return "[" + strings.Join(list, ", ") + "]", nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}
+
+// between returns what stands before the detail of this place.
+func between(i int) string {
+	if i == 0 {
+		return ": "
+	}
+	return "; "
+}

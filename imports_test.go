@@ -91,7 +91,8 @@ var layers = []layer{
 	{dir: "desk", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
 	{dir: "desk/kit", may: []string{"desk"}, not: []string{"database/sql"}},
 	{dir: "desk/*", may: []string{"provision", "provision/protocol", "desk", "desk/kit"}},
-	{dir: "worker", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "desk"}, not: []string{"net/http"}},
+	{dir: "worker", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "desk", "worker/guard"}, not: []string{"net/http"}, exact: true},
+	{dir: "worker/guard", may: []string{"provision", "provision/reconcile", "desk"}, not: []string{"net/http", "database/sql"}},
 	{dir: "config", may: []string{"provision/protocol"}, not: []string{"net/http", "database/sql"}},
 	{dir: "cmd", may: []string{anything}},
 	{dir: "bench", may: []string{anything}, free: true}, // the servers to compare with are on the same libraries
@@ -190,6 +191,8 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 			[]string{"desk/builtin/a.go: desk/builtin must not import desk/requesttracker"}},
 		{"workers know no vendor", "worker/a.go", module + "/desk/builtin",
 			[]string{"worker/a.go: worker must not import desk/builtin"}},
+		{"who guards a desk knows nobody who calls it", "worker/guard/a.go", module + "/worker",
+			[]string{"worker/guard/a.go: worker/guard must not import worker"}},
 		{"cmd knows everybody", "cmd/deskbridge/a.go", module + "/store", nil},
 		{"the benchmark knows everybody, and every library", "bench/reference/a.go", "gorm.io/gorm", nil},
 		{"the program does not know the benchmark", "worker/a.go", module + "/bench/reference",

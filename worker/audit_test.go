@@ -44,7 +44,7 @@ func TestServersSayWhatIsWrongWithTheAuditLog(t *testing.T) {
 		h.must(err)
 		start := func() string {
 			log := &auditLines{}
-			w := worker.New(worker.Core{Audit: h.core.Audit, Entitlement: h.core.Entitlement, Reconcile: h.core.Reconcile, Settings: h.core.Settings}, h.open,
+			w := worker.New(worker.Core{Audit: h.core.Audit, Entitlement: h.core.Entitlement, Reconcile: h.core.Reconcile, DeskHealth: h.core.DeskHealth, Settings: h.core.Settings}, h.open,
 				slog.New(slog.NewTextHandler(log, nil)))
 			runner, err := w.Start(h.Context(), h.store.RiverDriver(), worker.Options{Workers: 1})
 			h.must(err)

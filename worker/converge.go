@@ -9,18 +9,18 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/worker/guard"
 )
 
 // converge reads the desk, writes the difference, and reads again, until all is
 // as desired, or what is left is for an admin to do. An error says why neither
 // was reached.
-func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOptions) (outcome, error) {
-	open, err := w.desks.get(v.Desk)
+func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Caller) (outcome, error) {
+	d, err := w.desks.Session(v.Desk, calls)
 	if err != nil {
 		return outcome{}, &reconcile.AttentionError{Code: provision.ReasonDeskUnusable, Reason: fmt.Sprintf("desk %s cannot be used: %v", v.Desk.Name, err)}
 	}
-	d := open.session(calls)
-	self, err := d.own(ctx)
+	self, err := d.Own(ctx)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -68,7 +68,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *callOpti
 }
 
 // facts is what the desk says of itself, for a run.
-func (w *Worker) facts(ctx context.Context, d *session, self provision.DeskUserID, v *reconcile.Run) reconcile.DeskFacts {
+func (w *Worker) facts(ctx context.Context, d *guard.Session, self provision.DeskUserID, v *reconcile.Run) reconcile.DeskFacts {
 	can := d.Capabilities()
 	_, stops := d.Desk.(desk.InflowStopper)
 	return reconcile.DeskFacts{Self: self, RoleNames: can.RoleNames, CanRevokeSessions: can.EndSessions, CanStopInflow: stops,
@@ -81,7 +81,7 @@ func (w *Worker) facts(ctx context.Context, d *session, self provision.DeskUserI
 
 // asDesired is what a run has reached that found nothing to write. Where access
 // ends, that is so only when nobody else is there in the person's name.
-func (w *Worker) asDesired(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts) (outcome, error) {
+func (w *Worker) asDesired(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts) (outcome, error) {
 	if !v.Ending() || have == nil {
 		return outcome{shown: have}, nil
 	}
@@ -125,7 +125,7 @@ func strange(v *reconcile.Run, u *provision.DeskUser, around reconcile.DeskFacts
 }
 
 // change makes steps, and hands over before that what would be lost by them.
-func (w *Worker) change(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, around reconcile.DeskFacts, shown *shownLate, todo *tasks) error {
+func (w *Worker) change(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, around reconcile.DeskFacts, shown *shownLate, todo *tasks) error {
 	shown.accepted = nil
 	if have == nil || have.ID != v.Account.DeskUser {
 		return w.execute(ctx, d, v, have, steps, shown, todo)
@@ -172,14 +172,14 @@ func (w *Worker) change(ctx context.Context, d *session, v *reconcile.Run, have 
 // mailboxesLost adds to what is lost the mailboxes that follow from teams, where
 // the desk tells them: those of the teams that are left, but for those of the
 // teams that stay or are joined.
-func (w *Worker) mailboxesLost(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
+func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
 	tells, ok := d.Desk.(desk.TeamMailboxes)
 	if !ok || loss.All || len(loss.Teams) == 0 {
 		return nil
 	}
 	of := func(teams []string) (all []string, _ error) {
 		for _, team := range teams {
-			names, err := ask(ctx, d, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, team) })
+			names, err := guard.Ask(ctx, d, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, team) })
 			if err != nil && desk.KindOf(err) != desk.NotFound {
 				return nil, err
 			}
@@ -202,7 +202,7 @@ func (w *Worker) mailboxesLost(ctx context.Context, d *session, v *reconcile.Run
 
 // steps returns what is to be written, and notes what an earlier run wrote
 // before it was cut short.
-func (w *Worker) steps(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts, shown *shownLate) ([]reconcile.Write, error) {
+func (w *Worker) steps(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts, shown *shownLate) ([]reconcile.Write, error) {
 	fit := d.Fit(want(v))
 	steps, err := reconcile.Writes(v, fit, have, around)
 	if err != nil {
@@ -244,7 +244,7 @@ func want(v *reconcile.Run) provision.DeskUser {
 // is gone is forgotten: whoever has the address now is somebody else's. That one
 // is gone is believed when the desk says so twice, and shows nobody with the same
 // id by external id or address. One that was made a moment ago is waited for.
-func (w *Worker) find(ctx context.Context, d *session, v *reconcile.Run, shown *shownLate) (*provision.DeskUser, error) {
+func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run, shown *shownLate) (*provision.DeskUser, error) {
 	known := v.Account.DeskUser
 	if known != "" {
 		have, err := d.Find(ctx, desk.Key{ID: known})
@@ -277,7 +277,7 @@ func wrongAnswer(id provision.DeskUserID) *desk.Error {
 
 // seen fills in what a desk does not show: where access to mailboxes follows
 // from teams, or from the role of an admin, there is nothing to compare.
-func seen(d *session, v *reconcile.Run, have *provision.DeskUser) *provision.DeskUser {
+func seen(d *guard.Session, v *reconcile.Run, have *provision.DeskUser) *provision.DeskUser {
 	if have == nil {
 		return nil
 	}
@@ -291,7 +291,7 @@ func seen(d *session, v *reconcile.Run, have *provision.DeskUser) *provision.Des
 
 // execute journals steps and does them in order. What the desk cannot do is
 // added to todo for an admin, and does not keep the rest from being done.
-func (w *Worker) execute(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, shown *shownLate, todo *tasks) error {
+func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, shown *shownLate, todo *tasks) error {
 	planned, err := v.Journal(ctx, steps)
 	if err != nil {
 		return err
@@ -308,7 +308,7 @@ func (w *Worker) execute(ctx context.Context, d *session, v *reconcile.Run, have
 			}
 			err = v.Done(ctx, s, id)
 		}
-		if isPaused(err) { // neither this one nor what follows was tried
+		if guard.IsPaused(err) { // neither this one nor what follows was tried
 			return errors.Join(err, v.Drop(ctx, v.Unfinished))
 		}
 		if refused(err) {
@@ -346,7 +346,7 @@ func refused(err error) bool {
 }
 
 // do makes one write. made is the id of a user that it created.
-func (w *Worker) do(ctx context.Context, d *session, v *reconcile.Run, id provision.DeskUserID, s reconcile.Write) (made provision.DeskUserID, _ error) {
+func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id provision.DeskUserID, s reconcile.Write) (made provision.DeskUserID, _ error) {
 	switch s.Kind {
 	case reconcile.WriteCreate:
 		user, err := d.Create(ctx, d.Fit(want(v)))
@@ -379,7 +379,7 @@ func (w *Worker) do(ctx context.Context, d *session, v *reconcile.Run, id provis
 	case reconcile.WriteSessions:
 		return "", d.EndSessions(ctx, id)
 	case reconcile.WriteInflow:
-		return "", d.stopInflow(ctx, id)
+		return "", d.StopInflow(ctx, id)
 	}
 	return "", fmt.Errorf("worker: unknown step %q", s.Kind)
 }

@@ -1,6 +1,10 @@
 package worker
 
-import "time"
+import (
+	"time"
+
+	"github.com/deskbridge/deskbridge/worker/guard"
+)
 
 // SetSweepPage changes how many accounts a sweep compares at a time, and returns
 // what changes it back.
@@ -10,8 +14,11 @@ func SetSweepPage(n int) (restore func()) {
 	return func() { sweepPage = before }
 }
 
+// CircuitSettings are those of the guard.
+type CircuitSettings = guard.CircuitSettings
+
 // SetCircuit says when calls to a desk that fails stop, from now on.
-func (w *Worker) SetCircuit(s CircuitSettings) { w.circuit = s }
+func (w *Worker) SetCircuit(s CircuitSettings) { w.desks.Circuit = s }
 
 // SetHandOverSlice changes how long a run hands over, and returns what changes
 // it back.

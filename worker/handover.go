@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/worker/guard"
 )
 
 const (
@@ -46,7 +47,7 @@ func progress(v *reconcile.Run) string {
 // the desk shows as theirs no more. rest is what the run will write afterwards;
 // it stays in the journal. left says why some could not be given to anybody,
 // not even to the queue: an admin has to.
-func (w *Worker) handOver(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss, rest []reconcile.Write) (left, _ error) {
+func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss, rest []reconcile.Write) (left, _ error) {
 	t := &transfer{loss: loss, moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
 	for {
 		open, err := t.open(ctx, d, have.ID)
@@ -94,7 +95,7 @@ type transfer struct {
 func (t *transfer) over() bool { return !t.until.IsZero() && !time.Now().Before(t.until) }
 
 // open returns the conversations that are to be handed over.
-func (t *transfer) open(ctx context.Context, d *session, user provision.DeskUserID) ([]desk.Conversation, error) {
+func (t *transfer) open(ctx context.Context, d *guard.Session, user provision.DeskUserID) ([]desk.Conversation, error) {
 	open, err := d.OpenConversations(ctx, user, handOverMost)
 	return slices.DeleteFunc(open, func(c desk.Conversation) bool { return !t.loss.Loses(c.Mailbox) }), err
 }
@@ -126,7 +127,7 @@ func (t *transfer) verify(ctx context.Context, v *reconcile.Run, open []desk.Con
 func conversationOf(s reconcile.Write) string { return fmt.Sprint(s.Detail["conversation"]) }
 
 // handOverBatch gives open to their assignees, as far as there is time.
-func (w *Worker) handOverBatch(ctx context.Context, d *session, v *reconcile.Run, open []desk.Conversation, t *transfer, rest []reconcile.Write) error {
+func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconcile.Run, open []desk.Conversation, t *transfer, rest []reconcile.Write) error {
 	steps := make([]reconcile.Write, len(open))
 	to := make(map[string]desk.Assignee, len(open))
 	for i, c := range open {
@@ -139,7 +140,7 @@ func (w *Worker) handOverBatch(ctx context.Context, d *session, v *reconcile.Run
 		return err
 	}
 	planned = planned[:len(open)]
-	if d.assignsMany() {
+	if d.AssignsMany() {
 		slices.SortStableFunc(planned, func(a, b reconcile.Write) int {
 			x, y := to[conversationOf(a)], to[conversationOf(b)]
 			return cmp.Or(cmp.Compare(x.User, y.User), cmp.Compare(x.Team, y.Team))
@@ -147,7 +148,7 @@ func (w *Worker) handOverBatch(ctx context.Context, d *session, v *reconcile.Run
 	}
 	for len(planned) > 0 && (len(t.given)+len(t.refused) == 0 || !t.over()) {
 		assignee, n := to[conversationOf(planned[0])], 1
-		for d.assignsMany() && n < min(len(planned), handOverAtOnce) && to[conversationOf(planned[n])] == assignee {
+		for d.AssignsMany() && n < min(len(planned), handOverAtOnce) && to[conversationOf(planned[n])] == assignee {
 			n++
 		}
 		some := planned[:n]
@@ -159,7 +160,7 @@ func (w *Worker) handOverBatch(ctx context.Context, d *session, v *reconcile.Run
 		for i := 0; err == nil && !given && i < len(some); i++ {
 			err = w.give(ctx, d, v, some[i], assignee, t)
 		}
-		if isPaused(err) { // neither this one nor what follows was tried
+		if guard.IsPaused(err) { // neither this one nor what follows was tried
 			untried := slices.DeleteFunc(slices.Clone(v.Unfinished), func(s reconcile.Write) bool { return t.mayHave[s.ID] })
 			return errors.Join(err, v.Drop(ctx, untried))
 		}
@@ -172,7 +173,7 @@ func (w *Worker) handOverBatch(ctx context.Context, d *session, v *reconcile.Run
 
 // giveMany gives conversations to an assignee in one call, where the desk can.
 // It reports whether that is done; what was refused is tried one by one.
-func (w *Worker) giveMany(ctx context.Context, d *session, v *reconcile.Run, some []reconcile.Write, to desk.Assignee, t *transfer) (bool, error) {
+func (w *Worker) giveMany(ctx context.Context, d *guard.Session, v *reconcile.Run, some []reconcile.Write, to desk.Assignee, t *transfer) (bool, error) {
 	if len(some) < 2 {
 		return false, nil
 	}
@@ -180,8 +181,8 @@ func (w *Worker) giveMany(ctx context.Context, d *session, v *reconcile.Run, som
 	for i, s := range some {
 		ids[i] = conversationOf(s)
 	}
-	err := d.assignMany(ctx, ids, to)
-	if isPaused(err) {
+	err := d.AssignMany(ctx, ids, to)
+	if guard.IsPaused(err) {
 		return false, err
 	}
 	for _, s := range some {
@@ -203,7 +204,7 @@ func (w *Worker) giveMany(ctx context.Context, d *session, v *reconcile.Run, som
 
 // give gives a conversation to its assignee, or to nobody when the desk refuses
 // the assignee.
-func (w *Worker) give(ctx context.Context, d *session, v *reconcile.Run, s reconcile.Write, to desk.Assignee, t *transfer) error {
+func (w *Worker) give(ctx context.Context, d *guard.Session, v *reconcile.Run, s reconcile.Write, to desk.Assignee, t *transfer) error {
 	id := conversationOf(s)
 	err := d.Assign(ctx, id, to)
 	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
@@ -216,7 +217,7 @@ func (w *Worker) give(ctx context.Context, d *session, v *reconcile.Run, s recon
 		err = d.Assign(ctx, id, desk.Assignee{})
 	}
 	switch {
-	case isPaused(err):
+	case guard.IsPaused(err):
 		return err
 	case err == nil:
 		t.mayHave[s.ID] = true
@@ -236,27 +237,6 @@ func (w *Worker) give(ctx context.Context, d *session, v *reconcile.Run, s recon
 	}
 	t.refused[id] = true
 	return v.Drop(ctx, []reconcile.Write{s})
-}
-
-// assignsMany reports whether the desk is a [desk.BulkAssigner].
-func (s *session) assignsMany() bool {
-	_, ok := s.Desk.(desk.BulkAssigner)
-	return ok
-}
-
-func (s *session) assignMany(ctx context.Context, conversations []string, to desk.Assignee) error {
-	many := s.Desk.(desk.BulkAssigner)
-	return s.tell(ctx, func(ctx context.Context) error { return many.AssignMany(ctx, conversations, to) })
-}
-
-// stopInflow keeps a desk that deals out conversations from dealing any to the
-// user.
-func (s *session) stopInflow(ctx context.Context, id provision.DeskUserID) error {
-	stopper, ok := s.Desk.(desk.InflowStopper)
-	if !ok {
-		return nil
-	}
-	return s.tell(ctx, func(ctx context.Context) error { return stopper.StopInflow(ctx, id) })
 }
 
 func handOverDetail(conversation string, to desk.Assignee) map[string]any {
@@ -289,7 +269,7 @@ func (a *assignees) next() desk.Assignee {
 }
 
 // findAssignees turns the desk's policy into assignees.
-func (w *Worker) findAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*assignees, error) {
+func (w *Worker) findAssignees(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*assignees, error) {
 	policy := v.Desk.HandOver
 	switch {
 	case policy.Agent != "":
@@ -315,7 +295,7 @@ func (w *Worker) findAssignees(ctx context.Context, d *session, v *reconcile.Run
 	return &assignees{}, nil
 }
 
-func (w *Worker) agentAssignee(ctx context.Context, d *session, key desk.Key, leaver *provision.DeskUser, otherwise string) (*assignees, error) {
+func (w *Worker) agentAssignee(ctx context.Context, d *guard.Session, key desk.Key, leaver *provision.DeskUser, otherwise string) (*assignees, error) {
 	user, err := d.Find(ctx, key)
 	if err != nil {
 		return nil, err
@@ -328,7 +308,7 @@ func (w *Worker) agentAssignee(ctx context.Context, d *session, key desk.Key, le
 
 // teamAssignees are the person's teams, or their active members in turn: the
 // teams that they lose, else all of theirs, those in the managed scope first.
-func (w *Worker) teamAssignees(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*assignees, error) {
+func (w *Worker) teamAssignees(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*assignees, error) {
 	teams := slices.Clone(loss.Teams)
 	if len(teams) == 0 {
 		teams = slices.Clone(have.Teams)

@@ -10,6 +10,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/worker/guard"
 )
 
 // shownLate keeps apart what a desk accepts and shows, and what it accepts and
@@ -132,7 +133,7 @@ func (e *refusedWrite) words(deskName, detail string) (full, logged string) {
 
 // refusal adds to a desk's refusal of a write to id which write that was, and on
 // a conflict who has the address.
-func (w *Worker) refusal(ctx context.Context, d *session, v *reconcile.Run, id provision.DeskUserID, s reconcile.Write, err error) error {
+func (w *Worker) refusal(ctx context.Context, d *guard.Session, v *reconcile.Run, id provision.DeskUserID, s reconcile.Write, err error) error {
 	switch desk.KindOf(err) {
 	case desk.Permanent, desk.Conflict:
 	default:

@@ -59,7 +59,8 @@ func (m *metrics) step(d provision.Desk, kind reconcile.WriteKind) {
 	m.steps.WithLabelValues(d.Name, string(kind)).Inc()
 }
 
-func (m *metrics) called(d provision.Desk, err error) {
+// Called is part of [guard.Metrics].
+func (m *metrics) Called(d provision.Desk, err error) {
 	outcome := "ok"
 	if err != nil {
 		outcome = string(desk.KindOf(err))
@@ -67,7 +68,8 @@ func (m *metrics) called(d provision.Desk, err error) {
 	m.calls.WithLabelValues(d.Name, outcome).Inc()
 }
 
-func (m *metrics) paused(d provision.Desk, is bool) {
+// Paused is part of [guard.Metrics].
+func (m *metrics) Paused(d provision.Desk, is bool) {
 	value := 0.0
 	if is {
 		value = 1

@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/worker/guard"
 )
 
 // HandOverProblems says what keeps a desk's hand-over policy from finding
@@ -45,7 +46,7 @@ func HandOverProblems(ctx context.Context, d desk.Desk, policy provision.HandOve
 // notePolicy notes whether the desk's hand-over policy found somebody who takes over from a leaver:
 // it is a fact of the desk, which people are shown. A desk that
 // does not tell changes nothing of what is known.
-func (w *Worker) notePolicy(ctx context.Context, d *session, v *reconcile.Run, leaver *provision.DeskUser, found *assignees) {
+func (w *Worker) notePolicy(ctx context.Context, d *guard.Session, v *reconcile.Run, leaver *provision.DeskUser, found *assignees) {
 	policy := v.Desk.HandOver
 	var problem string
 	switch {

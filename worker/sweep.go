@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/worker/guard"
 )
 
 // fewGone users may be missing from a desk before a sweep asks itself whether
@@ -40,7 +41,7 @@ type SweepReport struct {
 type sweeper struct {
 	*Worker
 	desk    provision.Desk
-	d       *session
+	d       *guard.Session
 	opts    SweepOptions
 	state   deskhealth.Sweep
 	around  func(*reconcile.Run) reconcile.DeskFacts
@@ -113,8 +114,8 @@ func (s *sweeper) end(ctx context.Context, result error) error {
 	var next *time.Duration
 	if s.opts.next != nil {
 		next = new(s.opts.next(result))
-		if paused, ok := errors.AsType[*pausedError](result); ok {
-			next = new(paused.wait)
+		if paused, ok := errors.AsType[*guard.PausedError](result); ok {
+			next = new(paused.Wait)
 		}
 		if stopped {
 			next = new(time.Duration(0)) // another process goes on
@@ -130,8 +131,8 @@ func (s *sweeper) end(ctx context.Context, result error) error {
 
 // sweepProblem says in plain words why a sweep did not come to its end.
 func sweepProblem(err error) string {
-	if paused, ok := errors.AsType[*pausedError](err); ok {
-		return "the desk is not called for now: " + paused.reason
+	if paused, ok := errors.AsType[*guard.PausedError](err); ok {
+		return "the desk is not called for now: " + paused.Reason
 	}
 	if e, ok := errors.AsType[*desk.Error](err); ok {
 		return e.Detail
@@ -143,12 +144,12 @@ func sweepProblem(err error) string {
 }
 
 func (s *sweeper) run(ctx context.Context) error {
-	open, err := s.desks.get(s.desk)
+	d, err := s.desks.Session(s.desk, &guard.Caller{Priority: guard.PriorityLooking})
 	if err != nil {
 		return err
 	}
-	s.d = open.session(&callOptions{priority: priorityLooking})
-	self, err := s.d.own(ctx)
+	s.d = d
+	self, err := s.d.Own(ctx)
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (s *sweeper) run(ctx context.Context) error {
 	for _, d := range drifts {
 		s.known[d.Account] = true
 	}
-	if list := s.d.list(); list != nil {
+	if list := s.d.Lister(); list != nil {
 		err = s.inBulk(ctx, list)
 	} else {
 		err = s.oneByOne(ctx)
@@ -236,7 +237,7 @@ func (s *sweeper) again(ctx context.Context, id provision.AccountID) (v *reconci
 
 // skip goes on after what concerns one user only.
 func (s *sweeper) skip(v *reconcile.Run, err error) error {
-	if isPaused(err) || failed(err) {
+	if guard.IsPaused(err) || guard.Failed(err) {
 		return err
 	}
 	s.report.Skipped = append(s.report.Skipped, fmt.Errorf("account %s: %w", v.Account.ID, err))

@@ -5,11 +5,11 @@
 // difference, write by write, each journalled before it is tried. So jobs may
 // be merged, repeated and reordered, and a crash at any point is repaired by
 // reconciling again. What must be written, and what never may be, package reconcile
-// decides; the package knows no vendor and no HTTP request.
+// decides; whether a desk is called now, package guard. The package knows no
+// vendor and no HTTP request.
 package worker
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -19,6 +19,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/worker/guard"
 )
 
 const (
@@ -35,8 +36,7 @@ type Open func(provision.Desk) (desk.Desk, error)
 // Worker reconciles accounts, and sweeps desks. It is safe for concurrent use.
 type Worker struct {
 	core    Core
-	desks   *desks
-	circuit CircuitSettings
+	desks   *guard.Desks
 	log     *slog.Logger
 	metrics *metrics
 	sealing sealing
@@ -45,14 +45,8 @@ type Worker struct {
 // New returns a Worker that reaches desks through open.
 func New(core Core, open Open, log *slog.Logger) *Worker {
 	w := &Worker{core: core, log: log, metrics: newMetrics(core)}
-	w.desks = newDesks(open, w.guard)
+	w.desks = guard.New(open, core.DeskHealth, log, w.metrics)
 	return w
-}
-
-// guard returns what stands before a desk: its own rate, else its kind's.
-func (w *Worker) guard(d provision.Desk, can desk.Capabilities) *deskGuard {
-	perSecond := cmp.Or(d.Rate, can.Rate, desk.DefaultRate)
-	return &deskGuard{desk: d, limit: newLimiter(perSecond), circuit: newCircuit(w.circuit), health: w.core.DeskHealth, log: w.log, metrics: w.metrics}
 }
 
 // Reconcile brings the desk to the desired access of the account, as far as that can be done
@@ -74,9 +68,9 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 		return time.Time{}, err
 	}
 	start := time.Now()
-	calls := &callOptions{priority: priorityGranting, renewed: start, renew: v.Renew}
+	calls := &guard.Caller{Priority: guard.PriorityGranting, Renewed: start, Renew: v.Renew}
 	if v.Ending() {
-		calls.priority = priorityEnding
+		calls.Priority = guard.PriorityEnding
 	}
 	reached, err := w.converge(ctx, v, calls)
 	ended, err := w.conclude(ctx, v, reached, err)
@@ -121,8 +115,8 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 	if errors.Is(failure, errHandingOver) {
 		return "handing-over", v.PutOff(ctx, provision.ReasonHandingOver, progress(v)+"; goes on by itself", 0)
 	}
-	if paused, ok := errors.AsType[*pausedError](failure); ok {
-		return "paused", v.Defer(ctx, paused.reason, deferral(paused, v.Ending()))
+	if paused, ok := errors.AsType[*guard.PausedError](failure); ok {
+		return "paused", v.Defer(ctx, paused.Reason, deferral(paused, v.Ending()))
 	}
 	if e, ok := errors.AsType[*desk.Error](failure); ok {
 		return w.concludeDesk(ctx, v, e, failure)
@@ -135,7 +129,7 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 	}
 	w.log.WarnContext(ctx, "reconcile run failed", "account", v.Account.ID, "desk", v.Desk.Name, "err", failure)
 	reason := "the desk did not answer as expected; the log tells more"
-	if why := noAnswer(failure); why != "" {
+	if why := guard.NoAnswer(failure); why != "" {
 		reason = v.Desk.Name + " " + why
 	}
 	_, err := v.Fail(ctx, provision.ReasonFailed, reason, 0)
@@ -146,12 +140,12 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 // longer that has lasted, so that thousands who wait for one desk keep nobody
 // from the others. Leavers come sooner. When the desk answers, all are called
 // back; see [deskhealth.Service.EndPause].
-func deferral(p *pausedError, ending bool) time.Duration {
+func deferral(p *guard.PausedError, ending bool) time.Duration {
 	if ending {
-		wait := max(p.wait, min(p.lasted/4, time.Minute))
+		wait := max(p.Wait, min(p.Lasted/4, time.Minute))
 		return backoff.Between(wait, wait+wait/4+10*time.Millisecond)
 	}
-	wait := max(p.wait, min(p.lasted/2, 5*time.Minute))
+	wait := max(p.Wait, min(p.Lasted/2, 5*time.Minute))
 	return backoff.Between(wait, wait+wait/2+2*time.Second)
 }
 
@@ -175,7 +169,7 @@ func (w *Worker) concludeDesk(ctx context.Context, v *reconcile.Run, e *desk.Err
 		}
 		return "needs-attention", v.Ask(ctx, ask)
 	case desk.Unauthorized:
-		w.desks.forget(v.Desk.ID)
+		w.desks.Forget(v.Desk.ID)
 		w.log.ErrorContext(ctx, "desk refuses our credentials", "desk", v.Desk.Name, "err", e)
 		_, err := v.Fail(ctx, provision.ReasonUnauthorized, v.Desk.Name+" refuses our credentials: "+e.Detail+"; `deskbridge desk check "+v.Desk.Name+"` tells more", time.Minute)
 		return "unauthorized", err

@@ -1,4 +1,4 @@
-package worker
+package guard
 
 import (
 	"context"
@@ -31,7 +31,7 @@ var errTooSlow = desk.Errorf(desk.Retryable, "it answers too slowly (%g s)", ans
 // turn; whoever runs the call keeps the lease as long as it lasts.
 type pace struct {
 	guard   *deskGuard
-	options *callOptions
+	options *Caller
 	write   bool
 	ctx     context.Context // ends with the call's time
 	cancel  context.CancelCauseFunc
@@ -47,7 +47,7 @@ type pace struct {
 
 // start begins to watch a call that may be made now. Its first request has had
 // its turn.
-func (g *deskGuard) start(ctx context.Context, o *callOptions, write bool, record func(error)) *pace {
+func (g *deskGuard) start(ctx context.Context, o *Caller, write bool, record func(error)) *pace {
 	now := time.Now()
 	p := &pace{guard: g, options: o, write: write, record: record, began: now, progress: now}
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
@@ -107,7 +107,7 @@ func (p *pace) turn(ctx context.Context) error {
 		if p.write {
 			most = patience
 		}
-		err = p.guard.limit.wait(ctx, p.options.priority, most)
+		err = p.guard.limit.wait(ctx, p.options.Priority, most)
 	}
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (p *pace) answered(err error) {
 	p.mu.Lock()
 	p.progress = time.Now()
 	record := p.record
-	if record == nil || failed(err) || !p.guard.circuit.recovering() {
+	if record == nil || Failed(err) || !p.guard.circuit.recovering() {
 		p.mu.Unlock()
 		return
 	}
@@ -152,13 +152,13 @@ func (p *pace) end(err error) (result, said error) {
 	case cause != nil: // the lease is lost, or the caller has given up
 		return errors.Join(cause, err), errGivenUp
 	}
-	if paused, ok := errors.AsType[*pausedError](err); ok {
+	if paused, ok := errors.AsType[*PausedError](err); ok {
 		cut := *paused
 		cut.begun = requests > 1 // the last one was not sent
 		return &cut, errGivenUp
 	}
 	if e, ok := errors.AsType[*desk.Error](err); ok && errors.Is(err, desk.ErrNotAsked) {
-		return &pausedError{wait: e.RetryAfter, reason: e.Detail, begun: requests > 0}, errGivenUp
+		return &PausedError{Wait: e.RetryAfter, Reason: e.Detail, begun: requests > 0}, errGivenUp
 	}
 	return err, err
 }
@@ -170,7 +170,7 @@ func (p *pace) tell(said error) {
 	record := p.record
 	p.record = nil
 	p.mu.Unlock()
-	if record == nil && failed(said) && !errors.Is(said, errGivenUp) {
+	if record == nil && Failed(said) && !errors.Is(said, errGivenUp) {
 		record, _ = p.guard.circuit.allow()
 	}
 	if record != nil {

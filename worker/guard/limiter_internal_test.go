@@ -1,4 +1,4 @@
-package worker
+package guard
 
 import (
 	"context"
@@ -16,15 +16,15 @@ func TestLimiterServesLeaversFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(2)
 		for range 2 { // the burst
-			if err := l.wait(t.Context(), priorityLooking, longestWait); err != nil {
+			if err := l.wait(t.Context(), PriorityLooking, longestWait); err != nil {
 				t.Fatal(err)
 			}
 		}
 		var mu sync.Mutex
-		var order []priority
+		var order []Priority
 		var all sync.WaitGroup
 		start := time.Now()
-		for _, r := range []priority{priorityLooking, priorityGranting, priorityLooking, priorityEnding, priorityGranting, priorityEnding} {
+		for _, r := range []Priority{PriorityLooking, PriorityGranting, PriorityLooking, PriorityEnding, PriorityGranting, PriorityEnding} {
 			all.Go(func() {
 				if err := l.wait(t.Context(), r, longestWait); err != nil {
 					t.Error(err)
@@ -36,7 +36,7 @@ func TestLimiterServesLeaversFirst(t *testing.T) {
 			synctest.Wait()
 		}
 		all.Wait()
-		if want := []priority{priorityEnding, priorityEnding, priorityGranting, priorityGranting, priorityLooking, priorityLooking}; !slices.Equal(order, want) {
+		if want := []Priority{PriorityEnding, PriorityEnding, PriorityGranting, PriorityGranting, PriorityLooking, PriorityLooking}; !slices.Equal(order, want) {
 			t.Errorf("order %v, want %v", order, want)
 		}
 		if took := time.Since(start); took != 3*time.Second {
@@ -54,13 +54,13 @@ func TestLimiterGivesUpWhatTakesTooLong(t *testing.T) {
 		paused, served := 0, 0
 		for range 100 {
 			all.Go(func() {
-				err := l.wait(ctx, priorityGranting, longestWait)
+				err := l.wait(ctx, PriorityGranting, longestWait)
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
 				case err == nil:
 					served++
-				case isPaused(err):
+				case IsPaused(err):
 					paused++
 				default:
 					t.Error(err)
@@ -69,7 +69,7 @@ func TestLimiterGivesUpWhatTakesTooLong(t *testing.T) {
 			synctest.Wait()
 		}
 		start := time.Now()
-		if err := l.wait(ctx, priorityEnding, longestWait); err != nil || time.Since(start) > time.Second {
+		if err := l.wait(ctx, PriorityEnding, longestWait); err != nil || time.Since(start) > time.Second {
 			t.Errorf("a leaver behind a hundred others: %v after %v", err, time.Since(start))
 		}
 		all.Wait()
@@ -82,11 +82,11 @@ func TestLimiterGivesUpWhatTakesTooLong(t *testing.T) {
 		time.Sleep(5 * time.Second) // reservations that nobody took are over
 		go stop()
 		for range 3 {
-			if err := l.wait(ctx, priorityGranting, longestWait); err != nil && !errors.Is(err, context.Canceled) {
+			if err := l.wait(ctx, PriorityGranting, longestWait); err != nil && !errors.Is(err, context.Canceled) {
 				t.Errorf("after a stop: %v", err)
 			}
 		}
-		if err := l.wait(ctx, priorityGranting, longestWait); !errors.Is(err, context.Canceled) {
+		if err := l.wait(ctx, PriorityGranting, longestWait); !errors.Is(err, context.Canceled) {
 			t.Errorf("with nobody waiting for the answer: %v", err)
 		}
 	})
@@ -96,7 +96,7 @@ func TestNoLimit(t *testing.T) {
 	for _, perSecond := range []float64{0, -1} {
 		l := newLimiter(perSecond)
 		for range 1000 {
-			if err := l.wait(t.Context(), priorityLooking, longestWait); err != nil {
+			if err := l.wait(t.Context(), PriorityLooking, longestWait); err != nil {
 				t.Fatal(err)
 			}
 		}

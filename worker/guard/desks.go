@@ -1,7 +1,9 @@
-package worker
+package guard
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"reflect"
 	"sync"
 	"time"
@@ -15,10 +17,17 @@ import (
 // checkEvery is how long we trust what a desk said of our own account there.
 const checkEvery = 10 * time.Minute
 
-// desks keeps one connector a desk, opened anew when its settings change.
-type desks struct {
-	open  Open
-	guard func(d provision.Desk, can desk.Capabilities) *deskGuard
+// Desks keeps one connector a desk, opened anew when its settings change, and
+// behind its guard. It is safe for concurrent use.
+type Desks struct {
+	// Circuit is for desks that are opened from now on; set it before the first
+	// is used.
+	Circuit CircuitSettings
+
+	open    func(provision.Desk) (desk.Desk, error)
+	health  Health
+	log     *slog.Logger
+	metrics Metrics
 
 	mu sync.Mutex
 	by map[provision.DeskID]*openDesk
@@ -35,13 +44,31 @@ type openDesk struct {
 	failure  error     // of the last check
 }
 
-func newDesks(open Open, guard func(provision.Desk, desk.Capabilities) *deskGuard) *desks {
-	return &desks{open: open, guard: guard, by: make(map[provision.DeskID]*openDesk)}
+// New returns Desks that opens connectors with open, and tells health and
+// metrics how they are.
+func New(open func(provision.Desk) (desk.Desk, error), health Health, log *slog.Logger, metrics Metrics) *Desks {
+	return &Desks{open: open, health: health, log: log, metrics: metrics, by: make(map[provision.DeskID]*openDesk)}
+}
+
+// guard returns what stands before a desk: its own rate, else its kind's.
+func (d *Desks) guard(settings provision.Desk, can desk.Capabilities) *deskGuard {
+	perSecond := cmp.Or(settings.Rate, can.Rate, desk.DefaultRate)
+	return &deskGuard{desk: settings, limit: newLimiter(perSecond), circuit: newCircuit(d.Circuit), health: d.health, log: d.log, metrics: d.metrics}
+}
+
+// Session returns the desk for the calls of one run or sweep. An error says why
+// its connector cannot be opened.
+func (d *Desks) Session(settings provision.Desk, caller *Caller) (*Session, error) {
+	open, err := d.get(settings)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Desk: open.connector, open: open, options: caller}, nil
 }
 
 // get returns the connector of a desk. One that is opened anew with the same
 // settings stays behind the same guard, which knows how the desk is.
-func (d *desks) get(settings provision.Desk) (*openDesk, error) {
+func (d *Desks) get(settings provision.Desk) (*openDesk, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	known, same := d.by[settings.ID], false
@@ -65,18 +92,13 @@ func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	return fresh, nil
 }
 
-// forget has the connector of a desk opened anew.
-func (d *desks) forget(id provision.DeskID) {
+// Forget has the connector of a desk opened anew.
+func (d *Desks) Forget(id provision.DeskID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known := d.by[id]; known != nil {
 		d.by[id] = &openDesk{guard: known.guard, settings: known.settings}
 	}
-}
-
-// session returns the desk for the calls of one run or sweep.
-func (o *openDesk) session(options *callOptions) *session {
-	return &session{Desk: o.connector, open: o, options: options}
 }
 
 // own returns the id of our own account on the desk, which check finds out.
@@ -89,7 +111,7 @@ func (o *openDesk) own(ctx context.Context, check func(context.Context) (desk.Pr
 		if ctx.Err() != nil {
 			return "", err
 		}
-		return "", &pausedError{wait: longestWait, reason: "another run is asking it for our own account"}
+		return "", &PausedError{Wait: longestWait, Reason: "another run is asking it for our own account"}
 	}
 	defer o.checking.Release(1)
 	if o.failure == nil && time.Since(o.checked) < checkEvery || o.checked.After(asked) {

@@ -1,4 +1,4 @@
-package worker
+package guard
 
 import (
 	"context"
@@ -21,8 +21,8 @@ var (
 // through.
 func try(c *circuitBreaker, outcome error) (wait time.Duration, made bool) {
 	done, err := c.allow()
-	if paused, ok := errors.AsType[*pausedError](err); ok {
-		return paused.wait, false
+	if paused, ok := errors.AsType[*PausedError](err); ok {
+		return paused.Wait, false
 	}
 	done(outcome)
 	return 0, true
@@ -45,7 +45,7 @@ func TestCircuit(t *testing.T) {
 		step("a caller who has gone says nothing", errGivenUp, true)
 		step("third failure", context.DeadlineExceeded, true)
 		step("paused", nil, false)
-		if pause, over := c.news(); pause == nil || over || pause.wait != 10*time.Second {
+		if pause, over := c.news(); pause == nil || over || pause.Wait != 10*time.Second {
 			t.Errorf("news of a pause: %v, %v", pause, over)
 		}
 		time.Sleep(9 * time.Second)
@@ -61,7 +61,7 @@ func TestCircuit(t *testing.T) {
 		}
 		done(errDown)
 		step("paused anew after one failure", nil, false)
-		if pause, _ := c.news(); pause == nil || pause.reason != "it is down" {
+		if pause, _ := c.news(); pause == nil || pause.Reason != "it is down" {
 			t.Errorf("news of the second pause: %v", pause)
 		}
 		time.Sleep(10100 * time.Millisecond)
@@ -105,7 +105,7 @@ func TestCircuitDoesAsAsked(t *testing.T) {
 }
 
 func TestGuard(t *testing.T) {
-	w := New(Core{}, nil, nil)
+	w := newDesks()
 	for _, tt := range []struct {
 		name            string
 		set, kind, want float64 // calls a second; want 0: no limit
@@ -131,11 +131,11 @@ func TestGuard(t *testing.T) {
 // does not call when it is another's by then.
 func TestGuardKeepsTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := New(Core{}, nil, nil)
+		w := newDesks()
 		g := w.guard(provision.Desk{Name: "d", Rate: 0.2}, desk.Capabilities{})
 		renewed, called := 0, 0
 		var lost error
-		calls := &callOptions{priority: priorityGranting, renewed: time.Now(), renew: func(context.Context) error { renewed++; return lost }}
+		calls := &Caller{Priority: PriorityGranting, Renewed: time.Now(), Renew: func(context.Context) error { renewed++; return lost }}
 		call := func() error {
 			return g.call(t.Context(), calls, true, func(context.Context) error { called++; return nil })
 		}
@@ -163,34 +163,13 @@ func TestGuardHearsOfPanics(t *testing.T) {
 		try(c, errDown)
 		c.news()
 		time.Sleep(2 * time.Second)
-		g := &deskGuard{circuit: c, metrics: newMetrics(Core{})}
+		g := &deskGuard{circuit: c, metrics: uncounted{}}
 		func() {
 			defer func() { recover() }()
-			g.call(t.Context(), &callOptions{}, true, func(context.Context) error { panic("a bug") })
+			g.call(t.Context(), &Caller{}, true, func(context.Context) error { panic("a bug") })
 		}()
 		if _, made := try(c, nil); !made {
 			t.Error("no call is made any more")
 		}
 	})
-}
-
-func TestPutOff(t *testing.T) {
-	for _, tt := range []struct {
-		name         string
-		wait, lasted time.Duration
-		ending       bool
-		least, most  time.Duration
-	}{
-		{"a leaver, at first", 10 * time.Second, 0, true, 10 * time.Second, 13 * time.Second},
-		{"a newcomer, at first", 10 * time.Second, 0, false, 10 * time.Second, 18 * time.Second},
-		{"a leaver, after an hour", 10 * time.Second, time.Hour, true, time.Minute, 76 * time.Second},
-		{"a newcomer, after an hour", 10 * time.Second, time.Hour, false, 5 * time.Minute, 8 * time.Minute},
-		{"as long as the desk asks for", 15 * time.Minute, time.Hour, true, 15 * time.Minute, 19 * time.Minute},
-	} {
-		for range 100 {
-			if got := deferral(&pausedError{wait: tt.wait, lasted: tt.lasted}, tt.ending); got < tt.least || got > tt.most {
-				t.Errorf("%s: %v, want from %v to %v", tt.name, got, tt.least, tt.most)
-			}
-		}
-	}
 }

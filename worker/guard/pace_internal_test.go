@@ -1,4 +1,4 @@
-package worker
+package guard
 
 import (
 	"context"
@@ -40,11 +40,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// newDesks returns Desks that opens nothing.
+func newDesks() *Desks { return New(nil, unseen{}, slog.New(slog.DiscardHandler), uncounted{}) }
+
 // newGuard returns a guard for a desk with a rate.
 func newGuard(perSecond float64) *deskGuard {
-	g := New(Core{}, nil, slog.New(slog.DiscardHandler)).guard(provision.Desk{Name: "d", Rate: perSecond}, desk.Capabilities{Rate: desk.NoRate})
-	g.health = unseen{}
-	return g
+	return newDesks().guard(provision.Desk{Name: "d", Rate: perSecond}, desk.Capabilities{Rate: desk.NoRate})
 }
 
 // unseen is nowhere to note a pause.
@@ -54,13 +55,19 @@ func (unseen) NotePause(context.Context, provision.DeskID, string, time.Duration
 func (unseen) NoteRefusal(context.Context, provision.DeskID, string, time.Duration) error { return nil }
 func (unseen) EndPause(context.Context, provision.DeskID) error                           { return nil }
 
+// uncounted counts nothing.
+type uncounted struct{}
+
+func (uncounted) Called(provision.Desk, error) {}
+func (uncounted) Paused(provision.Desk, bool)  {}
+
 // TestSlowDesk: a call goes on as long as its requests are answered, however
 // slowly, and keeps its lease.
 func TestSlowDesk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuard(0)
 		last, longest := time.Now(), time.Duration(0)
-		calls := &callOptions{renewed: last, renew: func(context.Context) error {
+		calls := &Caller{Renewed: last, Renew: func(context.Context) error {
 			longest, last = max(longest, time.Since(last)), time.Now()
 			return nil
 		}}
@@ -97,8 +104,8 @@ func TestSilentDesk(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := newGuard(0)
 				began := time.Now()
-				err := g.call(t.Context(), &callOptions{}, false, tt.do)
-				if desk.KindOf(err) != desk.Retryable || err == nil || !strings.Contains(err.Error(), "answers too slowly (30 s)") || !failed(err) || isPaused(err) {
+				err := g.call(t.Context(), &Caller{}, false, tt.do)
+				if desk.KindOf(err) != desk.Retryable || err == nil || !strings.Contains(err.Error(), "answers too slowly (30 s)") || !Failed(err) || IsPaused(err) {
 					t.Errorf("call = %v", err)
 				}
 				if took := time.Since(began); took < tt.most || took > tt.most+lookEvery {
@@ -120,7 +127,7 @@ func TestRequestsTakeTurns(t *testing.T) {
 		began := time.Now()
 		var all sync.WaitGroup
 		all.Go(func() {
-			if err := g.call(t.Context(), &callOptions{priority: priorityLooking}, false, requests(42, 0)); err != nil {
+			if err := g.call(t.Context(), &Caller{Priority: PriorityLooking}, false, requests(42, 0)); err != nil {
 				t.Error(err)
 			}
 			if took := time.Since(began); took < 20*time.Second || took > 23*time.Second {
@@ -129,7 +136,7 @@ func TestRequestsTakeTurns(t *testing.T) {
 		})
 		time.Sleep(5 * time.Second)
 		asked := time.Now()
-		if err := g.call(t.Context(), &callOptions{priority: priorityEnding}, true, requests(2, 0)); err != nil {
+		if err := g.call(t.Context(), &Caller{Priority: PriorityEnding}, true, requests(2, 0)); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(asked); took > 2*time.Second {
@@ -168,9 +175,9 @@ func TestCutShort(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := newGuard(0)
-				err := g.call(t.Context(), &callOptions{}, true, tt.do(g))
-				paused, ok := errors.AsType[*pausedError](err)
-				if !ok || paused.begun != tt.begun || isPaused(err) == tt.begun || paused.wait < 7*time.Second || paused.reason == "" {
+				err := g.call(t.Context(), &Caller{}, true, tt.do(g))
+				paused, ok := errors.AsType[*PausedError](err)
+				if !ok || paused.begun != tt.begun || IsPaused(err) == tt.begun || paused.Wait < 7*time.Second || paused.Reason == "" {
 					t.Errorf("call = %#v", err)
 				}
 				if n := g.circuit.breaker.Counts().TotalFailures; n != 0 {
@@ -187,7 +194,7 @@ func TestLostLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuard(0)
 		began, sent := time.Now(), 0
-		calls := &callOptions{renewed: began, renew: func(context.Context) error {
+		calls := &Caller{Renewed: began, Renew: func(context.Context) error {
 			if time.Since(began) > time.Minute {
 				return reconcile.ErrBusy
 			}
@@ -216,7 +223,7 @@ func TestRecoveringDesk(t *testing.T) {
 		g.circuit = c
 		try(c, errDown)
 		time.Sleep(2 * time.Second)
-		err := g.call(t.Context(), &callOptions{}, false, func(ctx context.Context) error {
+		err := g.call(t.Context(), &Caller{}, false, func(ctx context.Context) error {
 			if !c.recovering() {
 				t.Error("the desk is well already")
 			}

@@ -1,4 +1,4 @@
-package worker
+package guard
 
 import (
 	"context"
@@ -35,9 +35,9 @@ func newLimiter(perSecond float64) *limiter {
 	return &limiter{perSecond: perSecond, tokens: rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))}
 }
 
-// wait returns when a request may be sent. A [pausedError] says that this would
+// wait returns when a request may be sent. A [PausedError] says that this would
 // take longer than most.
-func (l *limiter) wait(ctx context.Context, r priority, most time.Duration) error {
+func (l *limiter) wait(ctx context.Context, r Priority, most time.Duration) error {
 	if l == nil {
 		return ctx.Err()
 	}
@@ -77,11 +77,11 @@ func (l *limiter) wait(ctx context.Context, r priority, most time.Duration) erro
 }
 
 func (l *limiter) busy(wait time.Duration) error {
-	return &pausedError{wait: wait, reason: fmt.Sprintf("its rate of %g requests a second is used up for now", l.perSecond)}
+	return &PausedError{Wait: wait, Reason: fmt.Sprintf("its rate of %g requests a second is used up for now", l.perSecond)}
 }
 
 // leave takes a call out of the queue; false when it has its token already.
-func (l *limiter) leave(r priority, token chan struct{}) bool {
+func (l *limiter) leave(r Priority, token chan struct{}) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := slices.Index(l.waiting[r], token)

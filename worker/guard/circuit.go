@@ -1,4 +1,4 @@
-package worker
+package guard
 
 import (
 	"cmp"
@@ -63,14 +63,14 @@ func newCircuit(s CircuitSettings) *circuitBreaker {
 		MaxRequests:  1,
 		Timeout:      s.Pause,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= s.Failures },
-		IsSuccessful: func(err error) bool { return !failed(err) },
+		IsSuccessful: func(err error) bool { return !Failed(err) },
 		IsExcluded:   func(err error) bool { return errors.Is(err, errGivenUp) },
 	})}
 }
 
-// failed reports whether err says that the desk is in no state to be called. A
+// Failed reports whether err says that the desk is in no state to be called. A
 // refusal is an answer.
-func failed(err error) bool {
+func Failed(err error) bool {
 	if err == nil {
 		return false
 	}
@@ -81,7 +81,7 @@ func failed(err error) bool {
 	return true
 }
 
-// closed returns a [pausedError] while no calls are made.
+// closed returns a [PausedError] while no calls are made.
 func (c *circuitBreaker) closed() error {
 	if c == nil {
 		return nil
@@ -126,10 +126,10 @@ func (c *circuitBreaker) allow() (done func(error), _ error) {
 }
 
 // paused says why no call is made. c.mu is held.
-func (c *circuitBreaker) paused(wait time.Duration) *pausedError {
-	p := &pausedError{wait: wait, reason: c.reason, refused: c.refuse}
+func (c *circuitBreaker) paused(wait time.Duration) *PausedError {
+	p := &PausedError{Wait: wait, Reason: c.reason, refused: c.refuse}
 	if !c.since.IsZero() {
-		p.lasted = time.Since(c.since)
+		p.Lasted = time.Since(c.since)
 	}
 	return p
 }
@@ -140,7 +140,7 @@ func (c *circuitBreaker) learn(err error) {
 		return
 	}
 	var wait time.Duration
-	if failed(err) {
+	if Failed(err) {
 		if c.breaker.State() == gobreaker.StateOpen {
 			wait = c.pause
 		}
@@ -154,7 +154,7 @@ func (c *circuitBreaker) learn(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if wait == 0 {
-		if !failed(err) && !c.since.IsZero() && time.Now().After(c.until) {
+		if !Failed(err) && !c.since.IsZero() && time.Now().After(c.until) {
 			c.since, c.fresh, c.over = time.Time{}, false, true
 		}
 		return
@@ -172,7 +172,7 @@ func whyPaused(err error) string {
 	e, ok := errors.AsType[*desk.Error](err)
 	switch {
 	case !ok:
-		return "it " + cmp.Or(noAnswer(err), "does not answer as expected; the log tells more")
+		return "it " + cmp.Or(NoAnswer(err), "does not answer as expected; the log tells more")
 	case e.Kind == desk.Unauthorized:
 		return "it refuses our credentials: " + e.Detail
 	}
@@ -180,7 +180,7 @@ func whyPaused(err error) string {
 }
 
 // news returns a pause that nobody has been told of, or says that one is over.
-func (c *circuitBreaker) news() (pause *pausedError, over bool) {
+func (c *circuitBreaker) news() (pause *PausedError, over bool) {
 	if c == nil {
 		return nil, false
 	}
@@ -195,7 +195,7 @@ func (c *circuitBreaker) news() (pause *pausedError, over bool) {
 }
 
 // note returns what notes the pause.
-func (p *pausedError) note(h health) func(context.Context, provision.DeskID, string, time.Duration) error {
+func (p *PausedError) note(h Health) func(context.Context, provision.DeskID, string, time.Duration) error {
 	if p.refused {
 		return h.NoteRefusal
 	}

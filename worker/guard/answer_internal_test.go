@@ -1,4 +1,4 @@
-package worker
+package guard
 
 import (
 	"context"
@@ -49,7 +49,7 @@ func TestNoAnswer(t *testing.T) {
 		{&net.DNSError{Name: "desk.invalid", IsTimeout: true}, "none answers"},
 		{errors.New("strange"), ""},
 	} {
-		if got := noAnswer(tt.err); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+		if got := NoAnswer(tt.err); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
 			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package worker
+package guard
 
 import (
 	"context"
@@ -11,9 +11,14 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
-// renewEvery is how old a lease may be when a request is made. The lease
-// outlives the request.
-const renewEvery = reconcile.Lease / 3
+const (
+	// renewEvery is how old a lease may be when a request is made. The lease
+	// outlives the request.
+	renewEvery = reconcile.Lease / 3
+	// lastWord is how long a call whose context has ended may take to note a
+	// pause.
+	lastWord = 10 * time.Second
+)
 
 // deskGuard stands between runs and a desk: it keeps to the desk's rate, stops
 // calling a desk that fails, and bounds each call. What is counted are requests,
@@ -23,43 +28,51 @@ type deskGuard struct {
 	desk    provision.Desk
 	limit   *limiter        // nil: none
 	circuit *circuitBreaker // nil: never paused
-	health  health
+	health  Health
 	log     *slog.Logger
-	metrics *metrics
+	metrics Metrics
 }
 
-// health is where people see that a desk is paused.
-type health interface {
+// Health is where people see that a desk is paused: the core.
+type Health interface {
 	NotePause(ctx context.Context, id provision.DeskID, reason string, wait time.Duration) error
 	NoteRefusal(ctx context.Context, id provision.DeskID, reason string, wait time.Duration) error
 	EndPause(ctx context.Context, id provision.DeskID) error
 }
 
-// pausedError says that a call was not made, and why, and when to ask again.
-type pausedError struct {
-	wait    time.Duration // until a call may be made
-	lasted  time.Duration // how long none has been made; 0: the desk is merely busy
-	reason  string
+// Metrics is where calls are counted.
+type Metrics interface {
+	// Called counts a call that was made, by how it ended.
+	Called(d provision.Desk, err error)
+	// Paused says whether the desk is not called for now.
+	Paused(d provision.Desk, is bool)
+}
+
+// PausedError says that a call was not made, and why, and when to ask again.
+type PausedError struct {
+	Wait    time.Duration // until a call may be made
+	Lasted  time.Duration // how long none has been made; 0: the desk is merely busy
+	Reason  string
 	refused bool // the desk refuses our credentials
 	begun   bool // the call was made, and cut short after a request or more
 }
 
 // Error returns the reason.
-func (e *pausedError) Error() string { return e.reason }
+func (e *PausedError) Error() string { return e.Reason }
 
-// isPaused reports whether a call was not made, so that nothing was done.
-func isPaused(err error) bool {
-	e, ok := errors.AsType[*pausedError](err)
+// IsPaused reports whether a call was not made, so that nothing was done.
+func IsPaused(err error) bool {
+	e, ok := errors.AsType[*PausedError](err)
 	return ok && !e.begun
 }
 
 // call makes one call when that may be made. write says that it changes the
 // desk.
-func (g *deskGuard) call(ctx context.Context, o *callOptions, write bool, do func(ctx context.Context) error) error {
+func (g *deskGuard) call(ctx context.Context, o *Caller, write bool, do func(ctx context.Context) error) error {
 	if err := g.circuit.closed(); err != nil { // before waiting in vain
 		return err
 	}
-	if err := g.limit.wait(ctx, o.priority, longestWait); err != nil {
+	if err := g.limit.wait(ctx, o.Priority, longestWait); err != nil {
 		return err
 	}
 	if err := o.keep(ctx); err != nil {
@@ -82,7 +95,7 @@ func (g *deskGuard) call(ctx context.Context, o *callOptions, write bool, do fun
 		return err
 	}
 	said = told
-	g.metrics.called(g.desk, result)
+	g.metrics.Called(g.desk, result)
 	return result
 }
 
@@ -97,11 +110,11 @@ func (g *deskGuard) note(ctx context.Context) {
 	defer cancel()
 	var err error
 	if pause != nil {
-		g.metrics.paused(g.desk, true)
-		g.log.WarnContext(ctx, "desk paused", "desk", g.desk.Name, "for", pause.wait, "reason", pause.reason)
-		err = pause.note(g.health)(ctx, g.desk.ID, pause.reason, pause.wait)
+		g.metrics.Paused(g.desk, true)
+		g.log.WarnContext(ctx, "desk paused", "desk", g.desk.Name, "for", pause.Wait, "reason", pause.Reason)
+		err = pause.note(g.health)(ctx, g.desk.ID, pause.Reason, pause.Wait)
 	} else {
-		g.metrics.paused(g.desk, false)
+		g.metrics.Paused(g.desk, false)
 		g.log.InfoContext(ctx, "desk answers again", "desk", g.desk.Name)
 		err = g.health.EndPause(ctx, g.desk.ID)
 	}
@@ -110,33 +123,34 @@ func (g *deskGuard) note(ctx context.Context) {
 	}
 }
 
-// priority says who waits for whom. Lower ones go first.
-type priority int
+// Priority says who waits for whom. Lower ones go first.
+type Priority int
 
+// The priorities of a call.
 const (
-	priorityEnding   priority = iota // access ends
-	priorityGranting                 // everything else that changes a desk
-	priorityLooking                  // sweeps
+	PriorityEnding   Priority = iota // access ends
+	PriorityGranting                 // everything else that changes a desk
+	PriorityLooking                  // sweeps
 	priorities
 )
 
-// callOptions is what a guard must know of whoever calls, who makes one call at a
+// Caller is what a guard must know of whoever calls, who makes one call at a
 // time.
-type callOptions struct {
-	priority priority
-	renew    func(ctx context.Context) error // prolongs the caller's lease; nil: it has none
-	renewed  time.Time
+type Caller struct {
+	Priority Priority
+	Renew    func(ctx context.Context) error // prolongs the caller's lease; nil: it has none
+	Renewed  time.Time                       // when that was last done, or the lease was taken
 }
 
 // keep prolongs the caller's lease when it has become old, for instance while
 // the caller waited for its turn: who has lost it must not call any more.
-func (o *callOptions) keep(ctx context.Context) error {
-	if o.renew == nil || time.Since(o.renewed) < renewEvery {
+func (o *Caller) keep(ctx context.Context) error {
+	if o.Renew == nil || time.Since(o.Renewed) < renewEvery {
 		return nil
 	}
-	if err := o.renew(ctx); err != nil {
+	if err := o.Renew(ctx); err != nil {
 		return err
 	}
-	o.renewed = time.Now()
+	o.Renewed = time.Now()
 	return nil
 }

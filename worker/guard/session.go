@@ -1,0 +1,151 @@
+package guard
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Session is a desk as one run or sweep calls it: behind the desk's guard.
+type Session struct {
+	desk.Desk // the connector
+	open      *openDesk
+	options   *Caller
+}
+
+// Ask is [deskGuard.call] for calls that answer.
+func Ask[T any](ctx context.Context, s *Session, do func(ctx context.Context) (T, error)) (answer T, err error) {
+	err = s.open.guard.call(ctx, s.options, false, func(ctx context.Context) (err error) {
+		answer, err = do(ctx)
+		return err
+	})
+	return answer, err
+}
+
+// tell is [deskGuard.call] for calls that change the desk.
+func (s *Session) tell(ctx context.Context, do func(ctx context.Context) error) error {
+	return s.open.guard.call(ctx, s.options, true, do)
+}
+
+// Own returns the id of our own account on the desk.
+func (s *Session) Own(ctx context.Context) (provision.DeskUserID, error) {
+	return s.open.own(ctx, s.Check)
+}
+
+// Check implements [desk.Desk].
+func (s *Session) Check(ctx context.Context) (desk.Profile, error) {
+	return Ask(ctx, s, s.Desk.Check)
+}
+
+// Find implements [desk.Desk].
+func (s *Session) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
+	return Ask(ctx, s, func(ctx context.Context) (*provision.DeskUser, error) { return s.Desk.Find(ctx, key) })
+}
+
+// Create implements [desk.Desk].
+func (s *Session) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
+	var made *provision.DeskUser
+	err := s.tell(ctx, func(ctx context.Context) (err error) {
+		made, err = s.Desk.Create(ctx, want)
+		return err
+	})
+	return made, err
+}
+
+// SetProfile implements [desk.Desk].
+func (s *Session) SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.SetProfile(ctx, id, want) })
+}
+
+// SetRole implements [desk.Desk].
+func (s *Session) SetRole(ctx context.Context, id provision.DeskUserID, role provision.Role) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.SetRole(ctx, id, role) })
+}
+
+// ChangeTeams implements [desk.Desk].
+func (s *Session) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.ChangeTeams(ctx, id, add, remove) })
+}
+
+// ChangeMailboxes implements [desk.Desk].
+func (s *Session) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.ChangeMailboxes(ctx, id, add, remove) })
+}
+
+// SetActive implements [desk.Desk].
+func (s *Session) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.SetActive(ctx, id, active) })
+}
+
+// Delete implements [desk.Desk].
+func (s *Session) Delete(ctx context.Context, id provision.DeskUserID) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.Delete(ctx, id) })
+}
+
+// Anonymize implements [desk.Desk].
+func (s *Session) Anonymize(ctx context.Context, id provision.DeskUserID) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.Anonymize(ctx, id) })
+}
+
+// EndSessions implements [desk.Desk].
+func (s *Session) EndSessions(ctx context.Context, id provision.DeskUserID) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.EndSessions(ctx, id) })
+}
+
+// OpenConversations implements [desk.Desk].
+func (s *Session) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
+	return Ask(ctx, s, func(ctx context.Context) ([]desk.Conversation, error) {
+		return s.Desk.OpenConversations(ctx, id, limit)
+	})
+}
+
+// Assign implements [desk.Desk].
+func (s *Session) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
+	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.Assign(ctx, conversation, to) })
+}
+
+// AssignsMany reports whether the desk is a [desk.BulkAssigner].
+func (s *Session) AssignsMany() bool {
+	_, ok := s.Desk.(desk.BulkAssigner)
+	return ok
+}
+
+// AssignMany implements [desk.BulkAssigner], where [Session.AssignsMany].
+func (s *Session) AssignMany(ctx context.Context, conversations []string, to desk.Assignee) error {
+	many := s.Desk.(desk.BulkAssigner)
+	return s.tell(ctx, func(ctx context.Context) error { return many.AssignMany(ctx, conversations, to) })
+}
+
+// StopInflow keeps a desk that deals out conversations from dealing any to the
+// user; where the desk is no [desk.InflowStopper] it does nothing.
+func (s *Session) StopInflow(ctx context.Context, id provision.DeskUserID) error {
+	stopper, ok := s.Desk.(desk.InflowStopper)
+	if !ok {
+		return nil
+	}
+	return s.tell(ctx, func(ctx context.Context) error { return stopper.StopInflow(ctx, id) })
+}
+
+// Admins implements [desk.Desk].
+func (s *Session) Admins(ctx context.Context) (int, error) { return Ask(ctx, s, s.Desk.Admins) }
+
+// TeamMembers implements [desk.Desk].
+func (s *Session) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	return Ask(ctx, s, func(ctx context.Context) ([]provision.DeskUserID, error) { return s.Desk.TeamMembers(ctx, team) })
+}
+
+// Lister returns the desk as one that is read in bulk; nil where it cannot be.
+func (s *Session) Lister() func(ctx context.Context, cursor string) (users []provision.DeskUser, next string, err error) {
+	lister, ok := s.Desk.(desk.Lister)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context, cursor string) (users []provision.DeskUser, next string, err error) {
+		err = s.open.guard.call(ctx, s.options, false, func(ctx context.Context) (err error) {
+			users, next, err = lister.List(ctx, cursor)
+			return err
+		})
+		return users, next, err
+	}
+}

@@ -171,7 +171,7 @@ func (w *Worker) change(ctx context.Context, d *session, v *reconcile.Run, have 
 
 // mailboxesLost adds to what is lost the mailboxes that follow from teams, where
 // the desk tells them: those of the teams that are left, but for those of the
-// teams that stay or are joined.
+// teams that stay or are joined, and for those that stay by themselves.
 func (w *Worker) mailboxesLost(ctx context.Context, d *session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
 	tells, ok := d.Desk.(desk.TeamMailboxes)
 	if !ok || loss.All || len(loss.Teams) == 0 {
@@ -187,16 +187,21 @@ func (w *Worker) mailboxesLost(ctx context.Context, d *session, v *reconcile.Run
 		}
 		return all, nil
 	}
+	without := func(names, gone []string) []string {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return provision.ContainsFold(gone, name) })
+	}
 	going, err := of(loss.Teams)
 	if err != nil {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(have.Teams), func(team string) bool { return provision.ContainsFold(loss.Teams, team) })
-	staying, err := of(slices.Concat(left, v.Account.Desired.Teams))
+	staying, err := of(slices.Concat(without(have.Teams, loss.Teams), v.Account.Desired.Teams))
 	if err != nil {
 		return err
 	}
-	loss.Mailboxes = append(loss.Mailboxes, slices.DeleteFunc(going, func(name string) bool { return provision.ContainsFold(staying, name) })...)
+	if !d.Capabilities().MailboxesByTeam {
+		staying = slices.Concat(staying, without(have.Mailboxes, loss.Mailboxes), v.Account.Desired.Mailboxes)
+	}
+	loss.Mailboxes = append(loss.Mailboxes, without(going, staying)...)
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -171,18 +170,7 @@ func printPlan(w io.Writer, p plan.Plan) {
 	}
 	fmt.Fprintf(w, "\nWould change for %d people:\n", len(p.People))
 	for _, c := range p.People {
-		fmt.Fprintf(w, "  %s on %s: %s → %s\n", c.UserName, c.Desk, accessWords(c.Before), accessWords(c.After))
+		fmt.Fprintf(w, "  %s on %s: %s → %s\n", c.UserName, c.Desk, output.Access(c.Before), output.Access(c.After))
 	}
 	fmt.Fprintf(w, "\nPlan %s\n", p.Hash)
-}
-
-// accessWords says what an access is.
-func accessWords(a provision.Access) string {
-	switch {
-	case a.Status == provision.AccessSuspended:
-		return "suspended"
-	case a.Status != provision.AccessActive:
-		return "no access"
-	}
-	return strings.TrimPrefix(grantWords(a.Role, a.Teams, a.Mailboxes), "role ")
 }

@@ -85,20 +85,23 @@ func (w *Worker) asDesired(ctx context.Context, d *session, v *reconcile.Run, ha
 	if !v.Ending() || have == nil {
 		return outcome{shown: have}, nil
 	}
-	if have.ID != v.Account.DeskUser {
-		return outcome{}, nil // somebody else's user
+	ours := have.ID == v.Account.DeskUser
+	if ours {
+		// What has come meanwhile, or was given to them by hand.
+		left, err := w.handOver(ctx, d, v, have, reconcile.Loss{All: true}, nil)
+		if err != nil {
+			return outcome{}, err
+		}
+		if left != nil {
+			var todo tasks
+			todo.add(left)
+			return outcome{tasks: todo}, nil
+		}
 	}
-	// What has come meanwhile, or was given to them by hand.
-	left, err := w.handOver(ctx, d, v, have, reconcile.Loss{All: true}, nil)
-	if err != nil {
-		return outcome{}, err
-	}
-	if left != nil {
-		var todo tasks
-		todo.add(left)
-		return outcome{tasks: todo}, nil
-	}
-	if email := v.Account.Profile.Email; email != "" && provision.Fold(email) != provision.Fold(have.Email) {
+	for _, email := range addresses(&v.Account) {
+		if provision.Fold(email) == provision.Fold(have.Email) {
+			continue
+		}
 		second, err := d.Find(ctx, desk.Key{Email: email})
 		if err != nil {
 			return outcome{}, err
@@ -109,7 +112,34 @@ func (w *Worker) asDesired(ctx context.Context, d *session, v *reconcile.Run, ha
 			}
 		}
 	}
+	if !ours {
+		return outcome{}, nil // somebody else's user
+	}
 	return outcome{shown: have}, nil
+}
+
+// addresses returns by what addresses a desk may know a person: the present one,
+// and the one that the desk had confirmed.
+func addresses(a *provision.Account) (all []string) {
+	for _, email := range []string{a.Profile.Email, a.Names.Email} {
+		if email != "" && (len(all) == 0 || provision.Fold(email) != provision.Fold(all[0])) {
+			all = append(all, email)
+		}
+	}
+	return all
+}
+
+// findLeaver looks for a user of somebody whose access ends: by key,
+// and then by the other addresses that the desk may know them by. Whoever stays
+// is not looked for so: an address that was theirs may be a colleague's by now.
+func (s *session) findLeaver(ctx context.Context, a *provision.Account, key desk.Key) (*provision.DeskUser, error) {
+	have, err := s.Find(ctx, key)
+	for _, email := range addresses(a) {
+		if err == nil && have == nil && email != key.Email {
+			have, err = s.Find(ctx, desk.Key{Email: email})
+		}
+	}
+	return have, err
 }
 
 // strange returns why u, who is not the account's user, keeps its access from
@@ -257,7 +287,13 @@ func (w *Worker) find(ctx context.Context, d *session, v *reconcile.Run, shown *
 			return seen(d, v, have), err
 		}
 	}
-	have, err := d.Find(ctx, desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email})
+	key, look := desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email}, d.Find
+	if v.Ending() {
+		look = func(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
+			return d.findLeaver(ctx, &v.Account, key)
+		}
+	}
+	have, err := look(ctx, key)
 	if err != nil || known == "" {
 		return seen(d, v, have), err
 	}

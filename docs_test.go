@@ -148,6 +148,53 @@ func slug(heading string) string {
 	}, strings.ToLower(strings.TrimSpace(heading)))
 }
 
+var witness = regexp.MustCompile("`(?:([a-z/]+): )?((?:Test|Fuzz)[A-Z]\\w*)`")
+
+// TestDeskPageNamesTestsThatExist checks every test that the page about help
+// desks calls as a witness, and that each row of its last table has one. A name
+// without a folder is of the worker.
+func TestDeskPageNamesTestsThatExist(t *testing.T) {
+	const page = "docs/desks/README.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n| the desk |")
+	rows := 0
+	for row := range strings.Lines(table) {
+		if !strings.HasPrefix(row, "| ") {
+			continue
+		}
+		rows++
+		named := witness.FindAllStringSubmatch(row, -1)
+		if len(named) == 0 {
+			t.Errorf("%s: no test shows %s", page, row)
+		}
+		for _, m := range named {
+			folder := cmp.Or(m[1], "worker")
+			if !hasTest(t, folder, m[2]) {
+				t.Errorf("%s names %s, which is not in %s", page, m[2], folder)
+			}
+		}
+	}
+	if rows < 15 {
+		t.Errorf("%s: only %d rows were found", page, rows)
+	}
+}
+
+// hasTest reports whether a folder has a test.
+func hasTest(t *testing.T, folder, name string) bool {
+	t.Helper()
+	files, err := filepath.Glob(folder + "/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		source, err := os.ReadFile(file)
+		return err == nil && strings.Contains(string(source), "func "+name+"(")
+	})
+}
+
 var glossaryLine = regexp.MustCompile(`^\* \*\*(.+?)\*\*: [A-Z][^\n]+\.$`)
 
 // TestGlossaryIsInOrder finds lines of the glossary that are no term and

@@ -136,11 +136,16 @@ func (s *Store) EndDeskSession(ctx context.Context, id provision.DeskSessionID, 
 	return rows[0].deskSession(), nil
 }
 
+// DesksToNotify implements [desksession.Store].
+func (s *Store) DesksToNotify(ctx context.Context, now time.Time) (desks []provision.DeskID, _ error) {
+	return desks, s.read(ctx).Model(&deskSessionRow{}).Where("tell_at <= ?", fromTime(now)).Distinct().Order("desk_id").Pluck("desk_id", &desks).Error
+}
+
 // ClaimLogoutNotices implements [desksession.Store]. Of two who claim at once the
 // second finds tell_at moved on, and gets nothing of what the first has.
-func (s *Store) ClaimLogoutNotices(ctx context.Context, now, until time.Time, limit int) ([]desksession.Session, error) {
+func (s *Store) ClaimLogoutNotices(ctx context.Context, d provision.DeskID, now, until time.Time, limit int) ([]desksession.Session, error) {
 	var due []string
-	err := s.read(ctx).Model(&deskSessionRow{}).Where("tell_at <= ?", fromTime(now)).Order("tell_at, id").Limit(limit).Pluck("id", &due).Error
+	err := s.read(ctx).Model(&deskSessionRow{}).Where("tell_at <= ? AND desk_id = ?", fromTime(now), string(d)).Order("tell_at, id").Limit(limit).Pluck("id", &due).Error
 	if err != nil || len(due) == 0 {
 		return nil, err
 	}

@@ -121,12 +121,15 @@ func TestTellingIsClaimedOnce(t *testing.T) {
 			a.EndedAt, a.NotifyAt = new(noon), new(noon)
 			must(t, s.SaveDeskSession(ctx, a))
 		}
+		equal(t, "the desks to notify before", []provision.DeskID{}, got(s.DesksToNotify(ctx, noon.Add(-time.Second)))(t))
+		equal(t, "the desks to notify", []provision.DeskID{d.ID}, got(s.DesksToNotify(ctx, noon))(t))
+		equal(t, "those of another desk", 0, len(got(s.ClaimLogoutNotices(ctx, "another", noon, noon.Add(time.Minute), n))(t)))
 		var mu sync.Mutex
 		seen := make(map[provision.DeskSessionID]int)
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
-				claimed, err := s.ClaimLogoutNotices(ctx, noon, noon.Add(time.Minute), 3)
+				claimed, err := s.ClaimLogoutNotices(ctx, d.ID, noon, noon.Add(time.Minute), 3)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -141,7 +144,7 @@ func TestTellingIsClaimedOnce(t *testing.T) {
 			})
 		}
 		group.Wait()
-		rest := got(s.ClaimLogoutNotices(ctx, noon, noon.Add(time.Minute), 100))(t)
+		rest := got(s.ClaimLogoutNotices(ctx, d.ID, noon, noon.Add(time.Minute), 100))(t)
 		for _, a := range rest {
 			seen[a.ID]++
 		}
@@ -153,11 +156,11 @@ func TestTellingIsClaimedOnce(t *testing.T) {
 				t.Errorf("%s was claimed %d times", id, times)
 			}
 		}
-		if again := got(s.ClaimLogoutNotices(ctx, noon.Add(2*time.Minute), noon.Add(3*time.Minute), 100))(t); len(again) != n {
+		if again := got(s.ClaimLogoutNotices(ctx, d.ID, noon.Add(2*time.Minute), noon.Add(3*time.Minute), 100))(t); len(again) != n {
 			t.Errorf("after the claim ran out %d are due, want %d", len(again), n)
 		}
 		must(t, s.SweepDeskSessions(ctx, noon.Add(time.Hour), noon.Add(-time.Hour)))
-		if left := got(s.ClaimLogoutNotices(ctx, noon.Add(time.Hour), noon.Add(2*time.Hour), 100))(t); len(left) != n {
+		if left := got(s.ClaimLogoutNotices(ctx, d.ID, noon.Add(time.Hour), noon.Add(2*time.Hour), 100))(t); len(left) != n {
 			t.Errorf("the sweep took some that must still be told: %d left, want %d", len(left), n)
 		}
 	})

@@ -85,20 +85,23 @@ func (w *Worker) asDesired(ctx context.Context, d *guard.Session, v *reconcile.R
 	if !v.Ending() || have == nil {
 		return outcome{shown: have}, nil
 	}
-	if have.ID != v.Account.DeskUser {
-		return outcome{}, nil // somebody else's user
+	ours := have.ID == v.Account.DeskUser
+	if ours {
+		// What has come meanwhile, or was given to them by hand.
+		left, err := w.handOver(ctx, d, v, have, reconcile.Loss{All: true}, nil)
+		if err != nil {
+			return outcome{}, err
+		}
+		if left != nil {
+			var todo tasks
+			todo.add(left)
+			return outcome{tasks: todo}, nil
+		}
 	}
-	// What has come meanwhile, or was given to them by hand.
-	left, err := w.handOver(ctx, d, v, have, reconcile.Loss{All: true}, nil)
-	if err != nil {
-		return outcome{}, err
-	}
-	if left != nil {
-		var todo tasks
-		todo.add(left)
-		return outcome{tasks: todo}, nil
-	}
-	if email := v.Account.Profile.Email; email != "" && provision.Fold(email) != provision.Fold(have.Email) {
+	for _, email := range addresses(&v.Account) {
+		if provision.Fold(email) == provision.Fold(have.Email) {
+			continue
+		}
 		second, err := d.Find(ctx, desk.Key{Email: email})
 		if err != nil {
 			return outcome{}, err
@@ -109,7 +112,34 @@ func (w *Worker) asDesired(ctx context.Context, d *guard.Session, v *reconcile.R
 			}
 		}
 	}
+	if !ours {
+		return outcome{}, nil // somebody else's user
+	}
 	return outcome{shown: have}, nil
+}
+
+// addresses returns by what addresses a desk may know a person: the present one,
+// and the one that the desk had confirmed.
+func addresses(a *provision.Account) (all []string) {
+	for _, email := range []string{a.Profile.Email, a.Names.Email} {
+		if email != "" && (len(all) == 0 || provision.Fold(email) != provision.Fold(all[0])) {
+			all = append(all, email)
+		}
+	}
+	return all
+}
+
+// findLeaver looks for a user of somebody whose access ends: by key,
+// and then by the other addresses that the desk may know them by. Whoever stays
+// is not looked for so: an address that was theirs may be a colleague's by now.
+func findLeaver(ctx context.Context, d *guard.Session, a *provision.Account, key desk.Key) (*provision.DeskUser, error) {
+	have, err := d.Find(ctx, key)
+	for _, email := range addresses(a) {
+		if err == nil && have == nil && email != key.Email {
+			have, err = d.Find(ctx, desk.Key{Email: email})
+		}
+	}
+	return have, err
 }
 
 // strange returns why u, who is not the account's user, keeps its access from
@@ -171,7 +201,7 @@ func (w *Worker) change(ctx context.Context, d *guard.Session, v *reconcile.Run,
 
 // mailboxesLost adds to what is lost the mailboxes that follow from teams, where
 // the desk tells them: those of the teams that are left, but for those of the
-// teams that stay or are joined.
+// teams that stay or are joined, and for those that stay by themselves.
 func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
 	tells, ok := d.Desk.(desk.TeamMailboxes)
 	if !ok || loss.All || len(loss.Teams) == 0 {
@@ -187,16 +217,21 @@ func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconci
 		}
 		return all, nil
 	}
+	without := func(names, gone []string) []string {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return provision.ContainsFold(gone, name) })
+	}
 	going, err := of(loss.Teams)
 	if err != nil {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(have.Teams), func(team string) bool { return provision.ContainsFold(loss.Teams, team) })
-	staying, err := of(slices.Concat(left, v.Account.Desired.Teams))
+	staying, err := of(slices.Concat(without(have.Teams, loss.Teams), v.Account.Desired.Teams))
 	if err != nil {
 		return err
 	}
-	loss.Mailboxes = append(loss.Mailboxes, slices.DeleteFunc(going, func(name string) bool { return provision.ContainsFold(staying, name) })...)
+	if !d.Capabilities().MailboxesByTeam {
+		staying = slices.Concat(staying, without(have.Mailboxes, loss.Mailboxes), v.Account.Desired.Mailboxes)
+	}
+	loss.Mailboxes = append(loss.Mailboxes, without(going, staying)...)
 	return nil
 }
 
@@ -252,7 +287,13 @@ func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run, s
 			return seen(d, v, have), err
 		}
 	}
-	have, err := d.Find(ctx, desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email})
+	key, look := desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email}, d.Find
+	if v.Ending() {
+		look = func(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
+			return findLeaver(ctx, d, &v.Account, key)
+		}
+	}
+	have, err := look(ctx, key)
 	if err != nil || known == "" {
 		return seen(d, v, have), err
 	}

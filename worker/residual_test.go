@@ -104,6 +104,92 @@ func TestLeaverWhoWasRemade(t *testing.T) {
 	})
 }
 
+// TestRenamedLeaver: a leaver whose address changed before they left, on a desk
+// that keeps no external id and has lost the known id, is found by the address
+// that the desk had confirmed: before access is called ended, and by a sweep after.
+func TestRenamedLeaver(t *testing.T) {
+	renamed := func(i *provision.Identity) { i.Profile.Email = "new@" + domain }
+	for _, tt := range []struct {
+		name  string
+		newer bool // somebody else, who has no access, is at the new address
+	}{{"nobody at the new address", false}, {"a deactivated stranger at the new address", true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			each(t, nil, func(h *harness) {
+				h.agents()
+				h.forgetful()
+				id := h.agent("ann")
+				h.must(h.raw.Delete(h.Context(), h.account(id.ID).DeskUser))
+				again := h.byHand("ann", provision.RoleAgent)
+				if tt.newer {
+					h.must(h.raw.SetActive(h.Context(), h.byHand("new", provision.RoleAgent).ID, false))
+				}
+				h.update(id.ID, renamed)
+				h.suspend(id.ID)
+				h.drain()
+				h.residual(id.ID, provision.ReasonResidual, string(again.ID), again.Email)
+				if !h.user(again.Email).Active {
+					h.Error("a user who is not ours was written to")
+				}
+				h.must(h.raw.SetActive(h.Context(), again.ID, false)) // an admin does it
+				h.pass(11 * time.Minute)
+				h.state(id.ID, provision.AccountEnded)
+			})
+		})
+	}
+	t.Run("one wrong answer", func(t *testing.T) {
+		each(t, nil, func(h *harness) {
+			h.agents()
+			h.forgetful()
+			id := h.agent("ann")
+			known := h.account(id.ID).DeskUser
+			h.update(id.ID, renamed)
+			h.suspend(id.ID)
+			h.faults.missing = map[provision.DeskUserID]int{known: 1}
+			h.drain()
+			h.pass(time.Minute)
+			h.state(id.ID, provision.AccountEnded)
+			if u := h.user("ann@" + domain); u.ID != known || u.Active {
+				h.Errorf("the desk shows %+v", u)
+			}
+		})
+	})
+	t.Run("a colleague who has the old address by now", func(t *testing.T) {
+		each(t, nil, func(h *harness) {
+			h.agents()
+			h.forgetful()
+			id := h.agent("ann")
+			h.must(h.raw.Delete(h.Context(), h.account(id.ID).DeskUser))
+			h.update(id.ID, renamed)
+			h.suspend(id.ID)
+			h.drain()
+			h.state(id.ID, provision.AccountEnded)
+			next := h.person("ann2", func(i *provision.Identity) { roles("agent")(i); i.Profile.Email = "ann@" + domain })
+			h.drain()
+			h.state(next.ID, provision.AccountReady)
+			h.sweep()
+			h.state(id.ID, provision.AccountEnded)
+		})
+	})
+	t.Run("by a sweep", func(t *testing.T) {
+		eachReading(t, nil, func(h *harness) {
+			h.agents()
+			h.forgetful()
+			id := h.agent("ann")
+			h.update(id.ID, renamed)
+			h.suspend(id.ID)
+			h.drain()
+			h.state(id.ID, provision.AccountEnded)
+			h.must(h.raw.Delete(h.Context(), h.account(id.ID).DeskUser))
+			again := h.byHand("ann", provision.RoleAgent)
+			h.sweep()
+			h.drain()
+			if a := h.state(id.ID, provision.AccountNeedsAttention); a.ReasonCode != provision.ReasonResidual || !strings.Contains(a.Reason, string(again.ID)) {
+				h.Errorf("%s %q", a.ReasonCode, a.Reason)
+			}
+		})
+	})
+}
+
 // TestOneWrongNotFound: a desk that says once of a user that there is no such
 // user, and still has one with the same id at the same address.
 func TestOneWrongNotFound(t *testing.T) {

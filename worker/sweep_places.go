@@ -116,8 +116,10 @@ func (s *sweeper) loadEnded(ctx context.Context) error {
 	s.strangers = strangers{byEmail: make(map[string]provision.AccountID), byID: make(map[provision.AccountID]bool)}
 	return s.eachEnded(ctx, func(a *provision.Account) error {
 		s.strangers.byID[a.ID] = true
-		if a.Profile.Email != "" {
-			s.strangers.byEmail[provision.Fold(a.Profile.Email)] = a.ID
+		for _, email := range addresses(a) {
+			if at := provision.Fold(email); email == a.Profile.Email || s.strangers.byEmail[at] == "" {
+				s.strangers.byEmail[at] = a.ID
+			}
 		}
 		return nil
 	})
@@ -161,21 +163,28 @@ func (s *sweeper) residual(ctx context.Context, id provision.AccountID) error {
 	if err != nil {
 		return err
 	}
-	key := desk.Key{Email: v.Account.Profile.Email}
+	var keys []desk.Key
+	for _, email := range addresses(&v.Account) {
+		keys = append(keys, desk.Key{Email: email})
+	}
 	if v.Account.DeskUser == "" {
-		key.ExternalID = string(id)
+		keys = append(keys, desk.Key{ExternalID: string(id)})
 	}
-	u, err := s.d.Find(ctx, key)
-	if err != nil {
-		return s.skip(&v, err)
+	for _, key := range keys {
+		u, err := s.d.Find(ctx, key)
+		if err != nil {
+			return s.skip(&v, err)
+		}
+		if u == nil || u.ID == v.Account.DeskUser {
+			continue
+		}
+		err = strange(&v, u, s.around(&v))
+		if attention, ok := errors.AsType[*reconcile.AttentionError](err); ok {
+			return s.drifted(ctx, &v, deskhealth.Drift{Account: id, Desk: s.desk.ID, Reason: attention.Log()}, !s.opts.LookOnly)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if u == nil || u.ID == v.Account.DeskUser {
-		return nil
-	}
-	err = strange(&v, u, s.around(&v))
-	attention, ok := errors.AsType[*reconcile.AttentionError](err)
-	if !ok {
-		return err
-	}
-	return s.drifted(ctx, &v, deskhealth.Drift{Account: id, Desk: s.desk.ID, Reason: attention.Log()}, !s.opts.LookOnly)
+	return nil
 }

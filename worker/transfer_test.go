@@ -365,10 +365,18 @@ func (h *harness) in(mailbox string, to provision.DeskUserID) string {
 	return id
 }
 
-// tellsTeams is a desk on which mailboxes follow from teams.
+// tellsTeams is a desk that says which mailboxes follow from teams; alone, that
+// they follow from nothing else.
 type tellsTeams struct {
 	faulty
-	of map[string][]string
+	of    map[string][]string
+	alone bool
+}
+
+func (d tellsTeams) Capabilities() desk.Capabilities {
+	c := d.faulty.Capabilities()
+	c.MailboxesByTeam = d.alone
+	return c
 }
 
 func (d tellsTeams) MailboxesOf(_ context.Context, team string) ([]string, error) {
@@ -391,7 +399,10 @@ func TestMovers(t *testing.T) {
 		{name: "within the same mailbox", to: "second", own: []string{"Help"}, keep: 1},
 		{name: "more access", to: "boss", own: []string{"Help", "Billing"}, keep: 2},
 		{name: "out of a team that gives a mailbox", to: "second", own: []string{"Help", "Billing"}, keep: 1, team: "Tier 1", wrap: func(d faulty) desk.Desk {
-			return tellsTeams{d, map[string][]string{"Tier 1": {"Billing", "Help"}, "Tier 2": {"Help"}, "Choir": {"Help"}}}
+			return tellsTeams{faulty: d, of: map[string][]string{"Tier 1": {"Billing", "Help"}, "Tier 2": {"Help"}, "Choir": {"Help"}}, alone: true}
+		}},
+		{name: "out of a team that gives a mailbox which stays besides", to: "second", own: []string{"Help", "Billing"}, keep: 2, wrap: func(d faulty) desk.Desk {
+			return tellsTeams{faulty: d, of: map[string][]string{"Tier 1": {"Billing", "Help"}}}
 		}},
 	}
 	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverTeam }, func(h *harness) {

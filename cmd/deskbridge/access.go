@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -182,7 +181,7 @@ func printPlan(w io.Writer, p plan.Plan, all bool) {
 		printSums(w, p.People)
 	} else {
 		for _, c := range p.People {
-			fmt.Fprintf(w, "  %s on %s: %s → %s\n", output.Plain(c.UserName), c.Desk, accessWords(c.Before), accessWords(c.After))
+			fmt.Fprintf(w, "  %s on %s: %s → %s\n", output.Plain(c.UserName), c.Desk, output.Access(c.Before), output.Access(c.After))
 		}
 	}
 	fmt.Fprintf(w, "\nPlan %s\n", p.Hash)
@@ -198,7 +197,7 @@ func printSums(w io.Writer, people []plan.PersonChange) {
 	}
 	by := make(map[string]*sum)
 	for _, c := range people {
-		text := fmt.Sprintf("on %s: %s → %s", c.Desk, accessWords(c.Before), accessWords(c.After))
+		text := fmt.Sprintf("on %s: %s → %s", c.Desk, output.Access(c.Before), output.Access(c.After))
 		if by[text] == nil {
 			by[text] = &sum{text: text, admin: c.After.Role == provision.RoleAdmin && c.Before.Role != provision.RoleAdmin}
 		}
@@ -218,15 +217,4 @@ func printSums(w io.Writer, people []plan.PersonChange) {
 		fmt.Fprintf(w, "  %d %s (%s%s)\n", len(s.names), s.text, output.List(names), more)
 	}
 	fmt.Fprintln(w, "`deskbridge plan --all` lists each of them.")
-}
-
-// accessWords says what an access is.
-func accessWords(a provision.Access) string {
-	switch {
-	case a.Status == provision.AccessSuspended:
-		return "suspended"
-	case a.Status != provision.AccessActive:
-		return "no access"
-	}
-	return strings.TrimPrefix(grantWords(a.Role, a.Teams, a.Mailboxes), "role ")
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	diff "github.com/google/go-cmp/cmp"
@@ -256,7 +257,7 @@ rules:
 	}
 
 	// Why: every part is explained by group and rule.
-	for _, d := range commandJSON[[]explained](b, "explain", ada.Mail)[0].Desks {
+	for _, d := range commandJSON[[]explain.Person](b, "explain", ada.Mail)[0].Desks {
 		for _, r := range d.Reasons {
 			if len(r.GivenBy) == 0 || r.GivenBy[0].Rule == "" || !strings.HasPrefix(r.GivenBy[0].Source, "group ") {
 				t.Errorf("explain: %s %s is given by %+v", r.What, r.Name, r.GivenBy)

@@ -68,7 +68,7 @@ func ruleAddCommand(a *app) *cobra.Command {
 		if err != nil {
 			return result{}, err
 		}
-		return say(ruleLineOf(&names, made), "Rule %s: %s grants %s.", made.ID, made, grantWords(made.Role, made.Teams, made.Mailboxes)), nil
+		return say(ruleLineOf(&names, made), "Rule %s: %s grants %s.", made.ID, made, output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
 	})
 }
 
@@ -81,21 +81,6 @@ func (a *app) makeRule(ctx context.Context, sys *server.System, r provision.Rule
 		a.warn(w)
 	}
 	return made, err
-}
-
-// grantWords says what a rule grants.
-func grantWords(role provision.Role, teams, mailboxes []string) string {
-	text := "role " + string(role)
-	if role == "" {
-		text = "no role"
-	}
-	if len(teams) > 0 {
-		text += ", teams " + output.List(teams)
-	}
-	if len(mailboxes) > 0 {
-		text += ", mailboxes " + output.List(mailboxes)
-	}
-	return text
 }
 
 func ruleListCommand(a *app) *cobra.Command {

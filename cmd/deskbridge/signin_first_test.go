@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
 	"github.com/deskbridge/deskbridge/test/browsertest"
 	"github.com/deskbridge/deskbridge/test/idptest"
 	diff "github.com/google/go-cmp/cmp"
@@ -94,7 +95,7 @@ func (w workplace) firstSignIn(p idptest.Person, login string) {
 // was.
 func (w workplace) secondSignIn(p idptest.Person, login string) {
 	t := w.t
-	id := commandJSON[[]explained](w.bridge, "explain", p.Email)[0].ID
+	id := commandJSON[[]explain.Person](w.bridge, "explain", p.Email)[0].ID
 	user, writes, entries := w.rt.user(p.Email), w.deskWrites(), w.entries(id)
 	if got := actions(entries); !slices.Contains(got, "user.created") || !slices.Contains(got, "session.started") {
 		t.Errorf("audit entries of the first sign-in = %v", got)

@@ -7,20 +7,26 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 // told is what a command prints, without what is another one each time.
 func told(text string) string {
 	for _, blank := range []struct{ what, by string }{
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`, "TIME"},
+		{`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, "UUID"},
 		{` [0-9a-f]{8}\b`, " ID"},
 		{`for \d+ (s|min)\b`, "for AGE"},
 		{`(\S)  +`, "$1  "},
@@ -109,6 +115,41 @@ func TestStatusNamesLeavers(t *testing.T) {
 		golden(t, "brake-explain", b.command("explain", "gda@acme.example"))
 		if n := b.metric(`deskbridge_leavers{desk="d"}`); n != 3 {
 			t.Errorf("%v leavers by the metric", n)
+		}
+	}, "DESKBRIDGE_SWEEP=off")
+}
+
+// TestStatusTellsOfHandOvers: how far the hand-over of a leaver's conversations
+// is stands there as it is now, whatever the reason said when it was written.
+func TestStatusTellsOfHandOvers(t *testing.T) {
+	eachBridge(t, func(t *testing.T, b *bridge) {
+		okta := b.connect("acme")
+		b.apply("desks: [{name: d, kind: builtin, drift: off, settings: {teams: Tier 1}}]\n" + agentsOf(3))
+		ids := staff(t, b, okta, 3)
+		for i, reason := range []string{"", "20 of 38 conversations are handed over; goes on by itself", "a task"} {
+			accounts, err := b.sys.Store.AccountsOf(t.Context(), []provision.IdentityID{provision.IdentityID(ids[i])})
+			if err != nil || len(accounts) != 1 {
+				t.Fatalf("%v, %v", accounts, err)
+			}
+			a := accounts[0]
+			a.State, a.Reason, a.Desired = provision.AccountWaiting, reason, provision.Access{Status: provision.AccessSuspended}
+			if i == 2 {
+				a.State = provision.AccountNeedsAttention
+			}
+			a.EndingSince = new(time.Now().Add(time.Duration(i-10) * time.Minute))
+			a.Transfer = provision.Transfer{Before: 40, Moved: 23 + i, ToQueue: 2, Left: 17 - i}
+			if err := b.sys.Store.SaveAccounts(t.Context(), []provision.Account{a}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden(t, "hand-over", b.command("status"))
+		golden(t, "hand-over-explain", b.command("explain", "bda@acme.example"))
+		want := &output.HandOver{Before: 40, Moved: 24, ToQueue: 2, Left: 16}
+		if got := commandJSON[overview](b, "status").Leavers[1].HandOver; !reflect.DeepEqual(got, want) {
+			t.Errorf("status, for programs: %+v", got)
+		}
+		if got := commandJSON[[]explain.Person](b, "explain", "bda@acme.example")[0].Desks[0].HandOver; !reflect.DeepEqual(got, want) {
+			t.Errorf("explain, for programs: %+v", got)
 		}
 	}, "DESKBRIDGE_SWEEP=off")
 }

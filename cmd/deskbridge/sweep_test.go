@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -112,7 +113,7 @@ func TestSweepReported(t *testing.T) {
 		if out := b.command("status"); !strings.Contains(out, "2 accounts were changed on their desk by hand") || strings.Contains(out, "Nothing needs") {
 			t.Errorf("status says:\n%s", out)
 		}
-		explained := commandJSON[[]explained](b, "explain", "bo@acme.example")
+		explained := commandJSON[[]explain.Person](b, "explain", "bo@acme.example")
 		account := explained[0].Desks[0]
 		if !slices.Equal(account.Differs, []string{"the user is active, although access has ended"}) {
 			t.Errorf("explain says %+v", account)

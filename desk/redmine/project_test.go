@@ -66,6 +66,43 @@ func TestProjectsThroughGroups(t *testing.T) {
 	})
 }
 
+// TestProjectsOfGroups: what a group gives is told, as issues name it.
+func TestProjectsOfGroups(t *testing.T) {
+	a := realRedmine(t)
+	team := "Team " + rand.Text()[:10]
+	group := a.makeGroup(team)
+	project, name := a.makeProject("")
+	a.enrol(project, group, "Team", "Developer")
+	_, below := a.makeProject(project)
+	closed, _ := a.makeProject("")
+	a.enrol(closed, group, "Developer")
+	a.do("PUT", "/projects/"+closed+"/close.json", nil, nil)
+	d := a.connect()
+	got, err := d.MailboxesOf(t.Context(), strings.ToUpper(team))
+	must(t, err)
+	want := []string{name, below}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	other := "Team " + rand.Text()[:10]
+	a.makeGroup(other)
+	if got, err := d.MailboxesOf(t.Context(), other); err != nil || len(got) > 0 {
+		t.Errorf("a group in no project: %q, %v", got, err)
+	}
+	_, err = d.MailboxesOf(t.Context(), "No Such Team")
+	wantKind(t, err, desk.NotFound, "no group")
+
+	id := create(t, d, person("Mover"))
+	must(t, d.ChangeTeams(t.Context(), id, []string{team}, nil))
+	a.converse(project, id, 1)
+	open, err := d.OpenConversations(t.Context(), id, 10)
+	must(t, err)
+	if len(open) != 1 || !slices.Contains(got, open[0].Mailbox) {
+		t.Errorf("an issue in %v, and the group gives %q", open, got)
+	}
+}
+
 func TestRolesInProjects(t *testing.T) {
 	a := realRedmine(t)
 	d := a.connect("limited_group", "Desk Readers")

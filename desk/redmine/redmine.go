@@ -11,6 +11,7 @@ import (
 // redmine is a [desk.Desk] on one Redmine.
 type redmine struct {
 	desk.Base
+	openedProjects
 	settings    settings
 	client      *kit.Client
 	directory   *directory
@@ -35,12 +36,14 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s.home, s.key)
+	known := newDirectory(c)
 	return &redmine{
-		Base:        desk.Base{Name: "Redmine"},
-		settings:    s,
-		client:      c,
-		directory:   newDirectory(c),
-		externalIDs: newExternalIDs(c, s.externalIDField),
+		Base:           desk.Base{Name: "Redmine"},
+		openedProjects: openedProjects{c, known},
+		settings:       s,
+		client:         c,
+		directory:      known,
+		externalIDs:    newExternalIDs(c, s.externalIDField),
 	}, nil
 }
 

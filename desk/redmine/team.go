@@ -93,3 +93,47 @@ func (d *redmine) TeamMembers(ctx context.Context, team string) ([]provision.Des
 	slices.SortFunc(ids, kit.ByNumber)
 	return ids, err
 }
+
+// openedProjects tells which projects groups open. It is a [desk.TeamMailboxes].
+type openedProjects struct {
+	client    *kit.Client
+	directory *directory
+}
+
+// MailboxesOf returns the active projects of which a group is a member, by
+// itself or through the project above.
+func (d openedProjects) MailboxesOf(ctx context.Context, team string) ([]string, error) {
+	group, err := d.directory.groups.Find(ctx, team)
+	if err == nil && group == nil {
+		err = noTeam(desk.NotFound, team)
+	}
+	if err != nil {
+		return nil, err
+	}
+	active, err := d.directory.projects.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Group struct {
+			ID          int64        `json:"id"`
+			Memberships []membership `json:"memberships"`
+		} `json:"group"`
+	}
+	if err := d.client.Get(ctx, group.path("/groups"), url.Values{"include": {"memberships"}}, &answer); err != nil {
+		return nil, err
+	}
+	switch {
+	case answer.Group.ID != group.ID:
+		return nil, desk.Errorf(desk.Retryable, "Redmine answered a question about group %d with another one", group.ID)
+	case answer.Group.Memberships == nil: // to take it for "none" would be a lie
+		return nil, desk.Errorf(desk.Permanent, "Redmine does not show the projects of the group %q to the service account; make it an administrator: Administration > Users > (the service account) > Administrator", group.Name)
+	}
+	var open []entry
+	for _, p := range active {
+		if slices.ContainsFunc(answer.Group.Memberships, func(m membership) bool { return m.Project.ID == p.ID && len(m.Roles) > 0 }) {
+			open = append(open, p)
+		}
+	}
+	return names(open), nil
+}

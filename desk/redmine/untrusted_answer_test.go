@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -344,5 +345,36 @@ func TestAdminsStopsEarly(t *testing.T) {
 	n, err := connect(t, f.URL, nil).Admins(t.Context())
 	if n != 2 || err != nil || f.count("GET /users") != 1 {
 		t.Errorf("Admins = %d, %v after %d requests", n, err, f.count("GET /users"))
+	}
+}
+
+// TestMailboxesOf: projects that are not active, and answers that are none.
+func TestMailboxesOf(t *testing.T) {
+	const here = `{"id":5,"name":"Support Agents","memberships":`
+	for _, tt := range []struct {
+		name, group string
+		want        []string
+		kind        desk.Kind // of the error; "" with want
+	}{
+		{"two projects, one closed", here + `[{"id":1,"project":{"id":1,"name":"Support"},"roles":[{"id":6,"name":"Team"}]},{"id":2,"project":{"id":3,"name":"Old"},"roles":[{"id":6,"name":"Team"}]}]}`, []string{"Support"}, ""},
+		{"through the project above", here + `[{"id":7,"project":{"id":2,"name":"Billing"},"roles":[{"id":6,"name":"Team","inherited":true}]}]}`, []string{"Billing"}, ""},
+		{"no role", here + `[{"id":7,"project":{"id":2,"name":"Billing"},"roles":[]}]}`, nil, ""},
+		{"no project", here + `[]}`, nil, ""},
+		{"no word of projects", `{"id":5,"name":"Support Agents"}`, nil, desk.Permanent},
+		{"another group", `{"id":6,"name":"Billing Agents","memberships":[]}`, nil, desk.Retryable},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFake(t, recorded(script{"GET /groups/5": says(`{"group":` + tt.group + `}`)}))
+			got, err := connect(t, f.URL, nil).MailboxesOf(t.Context(), "support agents")
+			if tt.kind != "" {
+				if desk.KindOf(err) != tt.kind {
+					t.Errorf("%q, %v", got, err)
+				}
+				return
+			}
+			if err != nil || !slices.Equal(got, tt.want) {
+				t.Errorf("%q, %v; want %q", got, err, tt.want)
+			}
+		})
 	}
 }

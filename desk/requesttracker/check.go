@@ -28,7 +28,7 @@ func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
 		return desk.Profile{}, err
 	}
 	for _, look := range []func(context.Context, *record, *desk.Profile) error{
-		d.checkUsers, d.checkField, d.checkGroups, d.checkMemberships, d.checkQueues,
+		d.checkUsers, d.checkField, d.checkGroups, d.checkMemberships, d.checkQueues, d.openedQueues.check,
 	} {
 		if err := look(ctx, &self, &p); err != nil {
 			return desk.Profile{}, err

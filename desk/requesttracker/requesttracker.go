@@ -12,6 +12,7 @@ import (
 // rt is a [desk.Desk] on one Request Tracker.
 type rt struct {
 	desk.Base
+	openedQueues
 	settings settings
 	client   *client
 	groups   *directory
@@ -27,6 +28,7 @@ type rt struct {
 //	admin_group        group whose members are admins; default "Desk Admins"
 //	agent_group        group whose members are agents; without it every privileged user is one
 //	limited_group      group whose members are limited; without it RT has no such role
+//	team_queues        queues that groups open: "Team: Queue, Queue; Team: Queue"
 //	allow_http         "true" lets the token travel over http to hosts other than loopback
 func New(d provision.Desk) (desk.Desk, error) {
 	s, err := parseSettings(d)
@@ -34,11 +36,13 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s.api, s.token)
+	groups := newDirectory(c)
 	return &rt{
-		Base:     desk.Base{Name: "Request Tracker"},
-		settings: s,
-		client:   c,
-		groups:   newDirectory(c),
+		Base:         desk.Base{Name: "Request Tracker"},
+		openedQueues: openedQueues{s.teamQueues, groups},
+		settings:     s,
+		client:       c,
+		groups:       groups,
 	}, nil
 }
 

@@ -22,6 +22,7 @@ type settings struct {
 	adminGroupGiven bool   // adminGroup was configured, and is not only the default
 	agentGroup      string // its members are agents; "": every privileged user is one
 	limitedGroup    string // its members are limited; "": nobody is
+	teamQueues      []teamQueues
 }
 
 const (
@@ -37,7 +38,7 @@ var authToken = regexp.MustCompile(`^[0-9]+-([0-9]+)-[0-9A-Za-z]+$`)
 func parseSettings(d provision.Desk) (settings, error) {
 	s := settings{externalIDField: defaultExternalIDField, adminGroup: defaultAdminGroup, token: d.Secret}
 	var wrong desk.Mistakes
-	allowHTTP := false
+	allowHTTP, queues := false, ""
 	_, s.adminGroupGiven = d.Settings["admin_group"]
 	kit.ReadSettings(d.Settings, []kit.Setting{
 		{Key: "external_id_field", Text: &s.externalIDField, Hint: "give the name of a custom field on users, without braces",
@@ -46,6 +47,8 @@ func parseSettings(d provision.Desk) (settings, error) {
 			Hint: "give the name of the group whose members are admins, or leave the setting out"},
 		{Key: "agent_group", Text: &s.agentGroup},
 		{Key: "limited_group", Text: &s.limitedGroup},
+		{Key: "team_queues", Text: &queues, Hint: `give each team once, with the queues that it opens, such as "Support Agents: Support, Returns; Billing Agents: Billing"`,
+			Check: func(text string) (ok bool) { s.teamQueues, ok = parseTeamQueues(text); return ok }},
 		{Key: "allow_http", Flag: &allowHTTP},
 	}, &wrong)
 	if twice := doubled(s.roleGroups()); twice != "" {

@@ -68,12 +68,17 @@ func (s *Service) logoutEntry(deskSession Session, action provision.Action) prov
 	return e
 }
 
-// ClaimLogoutNotices returns sessions of whose end their desks are to be notified
+// DesksToNotify returns the desks that are to be notified now.
+func (s *Service) DesksToNotify(ctx context.Context) ([]provision.DeskID, error) {
+	return s.store.DesksToNotify(ctx, s.now())
+}
+
+// ClaimLogoutNotices returns sessions of whose end a desk is to be notified
 // now. Each must come back by [Service.NoticeDelivered] or [Service.NoticeFailed];
 // otherwise it is due again soon.
-func (s *Service) ClaimLogoutNotices(ctx context.Context, limit int) ([]Session, error) {
+func (s *Service) ClaimLogoutNotices(ctx context.Context, d provision.DeskID, limit int) ([]Session, error) {
 	now := s.now()
-	return s.store.ClaimLogoutNotices(ctx, now, now.Add(noticeLease), limit)
+	return s.store.ClaimLogoutNotices(ctx, d, now, now.Add(noticeLease), limit)
 }
 
 // NoticeDelivered notes that the desk has heard of the end of a session; how says in

@@ -34,9 +34,11 @@ type Store interface {
 	LapsedDeskSessions(ctx context.Context, since time.Time, limit int) ([]Lapsed, error)
 	// EndDeskSession ends one, and returns it; NotFound when it has ended already.
 	EndDeskSession(ctx context.Context, id provision.DeskSessionID, why End, at time.Time) (Session, error)
-	// ClaimLogoutNotices returns up to limit ended ones whose NotifyAt is not after
-	// now, each with one more of Attempts; nobody else gets them before until.
-	ClaimLogoutNotices(ctx context.Context, now, until time.Time, limit int) ([]Session, error)
+	// DesksToNotify returns the desks of ended ones whose NotifyAt is not after now.
+	DesksToNotify(ctx context.Context, now time.Time) ([]provision.DeskID, error)
+	// ClaimLogoutNotices returns up to limit ended ones of a desk whose NotifyAt is
+	// not after now, each with one more of Attempts; nobody else gets them before until.
+	ClaimLogoutNotices(ctx context.Context, d provision.DeskID, now, until time.Time, limit int) ([]Session, error)
 	// SweepDeskSessions deletes those that ended before ended and need not be notified, and
 	// all that were not used after seen.
 	SweepDeskSessions(ctx context.Context, ended, seen time.Time) error

@@ -257,11 +257,15 @@ type desk struct {
 func newDesk(t testing.TB) *desk {
 	d := &desk{posts: make(chan url.Values, 100), status: http.StatusOK}
 	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/backchannel" {
+		switch r.URL.Path {
+		case "/backchannel":
 			w.WriteHeader(d.status)
 			if r.ParseForm() == nil {
 				d.posts <- r.PostForm
 			}
+		case "/hangs":
+			io.Copy(io.Discard, r.Body) //nolint:errcheck // only who has read all learns that the client is gone
+			<-r.Context().Done()
 		}
 	}))
 	t.Cleanup(d.Close)

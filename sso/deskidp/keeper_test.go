@@ -1,6 +1,7 @@
 package deskidp_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/desksession"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/deskidp"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -188,6 +190,50 @@ func TestReplicasSendOneLogoutNotice(t *testing.T) {
 		}
 		if len(notices) != 5 || len(want) != 0 {
 			t.Errorf("told %d times, %d never", len(notices), len(want))
+		}
+	})
+}
+
+// TestDeskThatHangsKeepsNobodyWaiting has many sessions end at a desk that
+// answers no logout notice, before those at a desk that does.
+func TestDeskThatHangsKeepsNobodyWaiting(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		h := harnessOn(t, s)
+		slow := h.addDesk("slow", protocol.DeskSignIn{OIDC: &protocol.DeskOIDC{ClientID: "slow", Public: true,
+			RedirectURIs: []string{h.desk.URL + "/callback"}, BackchannelLogoutURL: h.desk.URL + "/hangs"}})
+		long := time.Now().Add(-time.Minute)
+		for range 40 {
+			h.must(h.store.SaveDeskSession(t.Context(), desksession.Session{ID: provision.NewID[provision.DeskSessionID](), Session: provision.NewID[provision.SessionID](),
+				Identity: h.person.ID, Connection: h.conn.ID, Desk: slow.ID, Protocol: provision.ProtocolOIDC, CreatedAt: long, SeenAt: long,
+				EndedAt: &long, Reason: desksession.EndedWithSession, NotifyAt: &long}))
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- h.idp.Run(ctx) }()
+		defer func() {
+			stop()
+			h.must(<-done)
+		}()
+		time.Sleep(time.Second) // by now the desk that hangs has what it can get
+		for range 2 {
+			sid, _ := h.signedIn().atDesk()
+			_, err := h.core.Sessions.EndSessions(t.Context(), cause, provision.SessionFilter{Identity: h.person.ID}, provision.EndedBySignOut)
+			h.must(err)
+			ended := func() bool {
+				d, err := h.core.DeskSessions.Session(t.Context(), provision.DeskSessionID(sid))
+				h.must(err)
+				return d.EndedAt != nil
+			}
+			var notices []string
+			for until := time.Now().Add(5 * time.Second); time.Now().Before(until) && (notices == nil || !ended()); time.Sleep(20 * time.Millisecond) {
+				notices = append(notices, h.notices()...)
+			}
+			if !ended() {
+				t.Error("a session that was signed out goes on at the desk, because another desk hangs")
+			}
+			if len(notices) != 1 || notices[0] != sid {
+				t.Errorf("told %v, want %s", notices, sid)
+			}
 		}
 	})
 }

@@ -109,13 +109,15 @@ func (r *Report) PrintPeople(w io.Writer) {
 	}
 }
 
-// why says what keeps a leaver in, unless that stands among the causes.
+// why says what keeps a leaver in, unless that stands among the causes, and how
+// far the hand-over of their conversations is.
 func why(a Account) string {
-	switch {
-	case a.State == string(provision.AccountNeedsAttention), a.State == string(provision.AccountOnHold):
-		return ", see below"
-	case a.Reason != "":
-		return ": " + output.Plain(a.Reason)
+	reason, sep := a.Reason, ": "
+	if a.State == string(provision.AccountNeedsAttention) || a.State == string(provision.AccountOnHold) {
+		reason, sep = "see below", ", "
+	}
+	if text := a.HandOver.Reason(reason); text != "" {
+		return sep + text
 	}
 	return ""
 }

@@ -95,6 +95,8 @@ type Account struct {
 	Code    string         `json:"reason_code,omitempty"`
 	Ending  *output.Moment `json:"ending_since,omitempty"`
 
+	HandOver *output.HandOver `json:"hand_over,omitempty"` // of their conversations, while it is on its way
+
 	label string // for people
 }
 
@@ -163,7 +165,7 @@ func (r *Report) add(c plan.Cause, names *server.Names) {
 
 func accountOf(a plan.Affected, names *server.Names) Account {
 	out := Account{Account: string(a.ID), Person: string(a.Identity), Name: a.Person.Name, Address: a.Person.Address, Desk: names.DeskName(a.Desk),
-		State: string(a.State), Reason: a.Reason, Code: string(a.ReasonCode), label: output.Plain(a.Person.String()) + " " + plan.ShortID(a.ID)}
+		State: string(a.State), Reason: a.Reason, Code: string(a.ReasonCode), HandOver: output.HandOverOf(a.Transfer), label: output.Plain(a.Person.String()) + " " + plan.ShortID(a.ID)}
 	if a.EndingSince != nil {
 		out.Ending = &output.Moment{At: a.EndingSince}
 	}

@@ -1,0 +1,186 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/plan"
+)
+
+// Person is one person in `explain --json`.
+type Person struct {
+	ID         string  `json:"id"`
+	Connection string  `json:"connection"`
+	UserName   string  `json:"user_name"`
+	Name       string  `json:"name,omitempty"`
+	ExternalID string  `json:"external_id,omitempty"`
+	Status     string  `json:"status"`
+	Groups     []Group `json:"groups"`
+	Desks      []Desk  `json:"desks"`
+}
+
+// Group is a group that a person is in.
+type Group struct {
+	ID   string   `json:"id,omitempty"`
+	Name string   `json:"name"`
+	Via  []string `json:"via,omitempty"`
+
+	Claimed bool `json:"claimed,omitempty"` // named by the IdP at a sign-in; there is no such group here
+}
+
+// Desk is what a person has on a desk, or should have.
+type Desk struct {
+	Desk      string           `json:"desk"`
+	Kind      string           `json:"kind"`
+	Desired   provision.Access `json:"wanted"`
+	Reasons   []Part           `json:"reasons"`
+	Account   string           `json:"account,omitempty"`
+	DeskUser  string           `json:"desk_user,omitempty"`
+	Origin    string           `json:"origin,omitempty"`
+	State     string           `json:"state,omitempty"`
+	Confirmed provision.Access `json:"granted"`
+	As        output.Moment    `json:"confirmed_at,omitzero"`
+	Why       string           `json:"reason,omitempty"`
+	Code      string           `json:"reason_code,omitempty"`
+	Ending    *output.Moment   `json:"ending_since,omitempty"` // access is to end, and the desk has not confirmed it
+	HandOver  *output.HandOver `json:"hand_over,omitempty"`    // of their conversations, while it is on its way
+	Differs   []string         `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
+}
+
+// Part is one thing that rules grant.
+type Part struct {
+	What    string   `json:"what"` // role, team, mailbox
+	Name    string   `json:"name"`
+	GivenBy []Source `json:"given_by"`
+}
+
+// Source is what made a rule grant it.
+type Source struct {
+	Source string   `json:"source"` // "group Support", "attribute roles"
+	Via    []string `json:"via,omitempty"`
+	Rule   string   `json:"rule"`
+	When   string   `json:"when"`
+}
+
+// Of explains what a person has.
+func Of(ctx context.Context, s *server.System, person provision.Identity) (Person, error) {
+	all, err := s.Core.Plan.Explain(ctx, person)
+	if err != nil {
+		return Person{}, err
+	}
+	conn, err := s.Core.Settings.Connection(ctx, string(person.Connection))
+	if err != nil {
+		return Person{}, err
+	}
+	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status)}
+	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
+	if err != nil {
+		return out, err
+	}
+	groupNames := make(map[provision.GroupID]string)
+	for _, m := range groups[person.ID] {
+		groupNames[m.Group] = m.Name
+	}
+	for _, m := range groups[person.ID] {
+		out.Groups = append(out.Groups, Group{ID: string(m.Group), Name: m.Name, Via: viaNames(groupNames, m.Via)})
+	}
+	for _, m := range person.Claimed() {
+		out.Groups = append(out.Groups, Group{Name: m.Name, Claimed: true})
+	}
+	for _, e := range all {
+		d := Desk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Confirmed: provision.Access{Status: provision.AccessAbsent}}
+		for _, r := range e.Reasons() {
+			part := Part{What: r.What, Name: r.Name}
+			for _, g := range r.Grants {
+				part.GivenBy = append(part.GivenBy, Source{Source: g.Source(), Via: viaNames(groupNames, g.Via), Rule: string(g.Rule), When: e.Rules[g.Rule].String()})
+			}
+			d.Reasons = append(d.Reasons, part)
+		}
+		if acc := e.Account; acc != nil {
+			d.Account, d.DeskUser, d.Origin, d.State, d.Why, d.Code = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason, string(acc.ReasonCode)
+			d.HandOver = output.HandOverOf(acc.Transfer)
+			if acc.EndingSince != nil && acc.State != provision.AccountEnded {
+				d.Ending = &output.Moment{At: acc.EndingSince}
+			}
+			drifts, err := s.Core.DeskHealth.Drifts(ctx, deskhealth.DriftFilter{Account: acc.ID})
+			if err != nil {
+				return out, err
+			}
+			for _, drift := range drifts {
+				d.Differs = drift.Differences()
+			}
+			if acc.ConfirmedAt != nil {
+				d.Confirmed, d.As = acc.Confirmed, output.Moment{At: acc.ConfirmedAt}
+			}
+		}
+		out.Desks = append(out.Desks, d)
+	}
+	return out, nil
+}
+
+func viaNames(names map[provision.GroupID]string, via []provision.GroupID) (out []string) {
+	for _, id := range via {
+		out = append(out, names[id])
+	}
+	return out
+}
+
+// Print prints it for people.
+func (e Person) Print(w io.Writer) {
+	name := e.UserName
+	if e.Name != "" && e.Name != e.UserName {
+		name = e.Name + " (" + e.UserName + ")"
+	}
+	fmt.Fprintf(w, "%s · connection %s · %s\n", output.Plain(name), e.Connection, e.Status)
+	for _, g := range e.Groups {
+		fmt.Fprintf(w, "  in group %s%s%s\n", output.Plain(g.Name), through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
+	}
+	for _, d := range e.Desks {
+		account := ""
+		if d.Account != "" {
+			account = ", account " + plan.ShortID(provision.AccountID(d.Account))
+		}
+		fmt.Fprintf(w, "\n  %s (%s)%s\n    should have  %s\n    has          %s\n", d.Desk, d.Kind, account, output.Access(d.Desired), d.has())
+		if d.Ending != nil {
+			fmt.Fprintf(w, "    still in     since %s, when access was to end\n", d.Ending)
+		}
+		if why := d.HandOver.Reason(d.Why); why != "" {
+			fmt.Fprintf(w, "    but          %s\n", why)
+		}
+		for _, difference := range d.Differs {
+			fmt.Fprintf(w, "    by hand      %s\n", output.Plain(difference))
+		}
+		for _, r := range d.Reasons {
+			for i, g := range r.GivenBy {
+				label := r.What + " " + r.Name
+				if i > 0 {
+					label = strings.Repeat(" ", len(label)-1) + "+"
+				}
+				fmt.Fprintf(w, "    %s  ← %s%s, by rule %s (%s)\n", label, output.Plain(g.Source), through(g.Via), g.Rule, g.When)
+			}
+		}
+	}
+}
+
+func (d Desk) has() string {
+	switch {
+	case d.As.At == nil && d.State == "":
+		return "no account"
+	case d.As.At == nil:
+		return "nothing confirmed yet (" + d.State + ")"
+	}
+	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", output.Access(d.Confirmed), d.State, d.As, d.DeskUser)
+}
+
+func through(via []string) string {
+	if len(via) == 0 {
+		return ""
+	}
+	return " through " + output.Plain(strings.Join(via, " → "))
+}

@@ -1,0 +1,72 @@
+package output
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Grant says what a rule grants.
+func Grant(role provision.Role, teams, mailboxes []string) string {
+	text := "role " + string(role)
+	if role == "" {
+		text = "no role"
+	}
+	if len(teams) > 0 {
+		text += ", teams " + List(teams)
+	}
+	if len(mailboxes) > 0 {
+		text += ", mailboxes " + List(mailboxes)
+	}
+	return text
+}
+
+// Access says what an access is.
+func Access(a provision.Access) string {
+	switch {
+	case a.Status == provision.AccessSuspended:
+		return "suspended"
+	case a.Status != provision.AccessActive:
+		return "no access"
+	}
+	return strings.TrimPrefix(Grant(a.Role, a.Teams, a.Mailboxes), "role ")
+}
+
+// HandOver is how far the hand-over of an account's conversations is, as read
+// back from the desk.
+type HandOver struct {
+	Before  int `json:"before"`   // that were to be handed over
+	Moved   int `json:"moved"`    // that are the person's no more
+	ToQueue int `json:"to_queue"` // of those, given to nobody
+	Left    int `json:"left"`     // that were the person's when the desk was last read
+}
+
+// HandOverOf returns how far a hand-over is; nil when none is on its way.
+func HandOverOf(t provision.Transfer) *HandOver {
+	if t.Before == 0 {
+		return nil
+	}
+	return &HandOver{Before: t.Before, Moved: t.Moved, ToQueue: t.ToQueue, Left: t.Left}
+}
+
+// earlier is how far a hand-over was when a reason was written.
+var earlier = regexp.MustCompile(`\d+ of \d+ conversations are handed over`)
+
+// Reason says why an account is not as it should be, and how far the hand-over
+// is now: once, although the reason may tell of it. "" when there is nothing to
+// say. reason may hold anything.
+func (h *HandOver) Reason(reason string) string {
+	if h == nil {
+		return Plain(reason)
+	}
+	now := fmt.Sprintf("%d of %d conversations are handed over", h.Moved, h.Before)
+	switch {
+	case reason == "":
+		return now
+	case earlier.MatchString(reason):
+		return Plain(earlier.ReplaceAllLiteralString(reason, now))
+	}
+	return Plain(reason) + "; " + now
+}

@@ -14,12 +14,23 @@ type OneTimeRef struct {
 	Secret string
 }
 
+// Attempt names a sign-in that began here, and may be answered once.
+type Attempt struct {
+	ID    string    // nobody can guess it; "": nothing began here
+	Until time.Time // no answer is taken from then on
+}
+
+// Key is what an attempt that was answered is remembered by.
+func (a Attempt) Key() string { return "attempt " + a.ID }
+
 // SignInRequest is a verified login on its way to a session.
 type SignInRequest struct {
 	Login provision.Login
 
-	// OneTime are used up by the sign-in. Of several who show the same one
+	// Attempt is the sign-in that is answered. Of several who answer the same one
 	// gets in; for the others it is NotFound.
+	Attempt Attempt
+	// OneTime are used up by the sign-in, like Attempt.
 	OneTime []OneTimeRef
 	// Once names what must not come a second time, until then: an assertion.
 	// The second time it is Denied with the field [provision.RefusedReplay].
@@ -83,6 +94,15 @@ func (s *Service) useUp(ctx context.Context, tx Store, conn provision.Connection
 		}
 		if t.Connection != conn || !s.now().Before(t.ExpiresAt) {
 			return provision.Errorf(provision.NotFound, "", "no such one-time token")
+		}
+	}
+	if e.Attempt.ID != "" {
+		first, err := tx.Remember(ctx, session.ReplayKey(conn, e.Attempt.Key()), e.Attempt.Until)
+		if err == nil && !first {
+			err = provision.Errorf(provision.NotFound, "", "this sign-in was answered before")
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if e.Once == "" {

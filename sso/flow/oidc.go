@@ -17,13 +17,14 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		refuse(&oidc.Refusal{Reason: oidc.ReasonState, Detail: "the answer needs one state"})
 		return
 	}
-	// Before anything is made of the answer: a state serves for one try, in
-	// whatever browser.
+	state := query.Get("state")
 	var pending pendingSignIn
-	if err := h.core.Sessions.TakeOneTime(r.Context(), tokenOIDC, conn.ID, query.Get("state"), &pending); err != nil {
+	if err := h.jar.Read(r, ticketOIDC, conn.ID, state, &pending); err != nil {
 		refuse(err)
 		return
 	}
+	// Before anything is made of the answer: a state serves for one try.
+	h.jar.Drop(w, state)
 	if !h.site.SameBrowser(r, pending.Browser) {
 		refuse(errOtherBrowser)
 		return
@@ -34,13 +35,13 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		refuse(err)
 		return
 	}
-	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: query.Get("state"), Nonce: pending.Nonce, Verifier: pending.Verifier})
+	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: state, Nonce: pending.Nonce, Verifier: pending.Verifier})
 	if err != nil {
 		refuse(err)
 		return
 	}
 	e := signin.SignInRequest{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw},
-		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}}
+		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}, Attempt: pending.attempt(state)}
 	if pending.Test {
 		h.showDryRun(w, r, conn, e)
 		return

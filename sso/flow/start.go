@@ -97,13 +97,16 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 	if err != nil {
 		return err
 	}
-	secret := provision.NewSecret()
-	request, err := idp.AuthnRequest(secret)
+	relay, err := h.core.Sessions.SealTicket(ticketRelay, conn.ID, pending.Test, pendingLife)
 	if err != nil {
 		return err
 	}
-	pending.RequestID, pending.Issued = request.ID, request.Issued
-	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenSAML, conn.ID, secret, pending, pendingLife); err != nil {
+	request, err := idp.AuthnRequest(relay)
+	if err != nil {
+		return err
+	}
+	pending.Issued = request.Issued
+	if err := h.keep(w, r, ticketSAML, conn, relay, pending); err != nil {
 		return err
 	}
 	h.site.SendSAML(w, r, request)
@@ -117,9 +120,9 @@ func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provisi
 	}
 	secrets := oidc.NewAttempt()
 	pending.Nonce, pending.Verifier = secrets.Nonce, secrets.Verifier
-	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenOIDC, conn.ID, secrets.State, pending, pendingLife); err != nil {
+	if err := h.keep(w, r, ticketOIDC, conn, secrets.State, pending); err != nil {
 		return err
 	}
-	http.Redirect(w, r, rp.AuthURL(secrets, hint), http.StatusSeeOther)
+	h.site.Redirect(w, r, rp.AuthURL(secrets, hint))
 	return nil
 }

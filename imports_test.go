@@ -76,8 +76,8 @@ var layers = []layer{
 	{dir: "sso/logout", may: []string{"provision", "provision/session", "sso/client", "sso/oidc", "sso/saml", "sso/web"}, not: []string{"database/sql"}},
 	{dir: "sso/portal", may: []string{"provision", "provision/entitlement", "provision/session", "sso/web"}, not: []string{"database/sql"}},
 	{dir: "sso/breakglass", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/settings", "internal/ratelimit", "sso/client", "sso/limit", "sso/web"}, not: []string{"database/sql"}},
-	{dir: "sso/deskidp", may: []string{"provision", "provision/desksession", "provision/protocol", "provision/session", "provision/settings", "internal/fetch", "sso/deskidp/oidc", "sso/deskidp/saml", "sso/deskidp/site"}, not: []string{"database/sql"}, exact: true},
-	{dir: "sso/deskidp/site", may: []string{"provision", "provision/desksession", "provision/protocol", "provision/session", "provision/settings", "sso/saml"}, not: []string{"database/sql"}},
+	{dir: "sso/deskidp", may: []string{"provision", "provision/desksession", "provision/protocol", "provision/session", "provision/settings", "internal/fetch", "sso/deskidp/oidc", "sso/deskidp/saml", "sso/deskidp/site", "sso/ticket"}, not: []string{"database/sql"}, exact: true},
+	{dir: "sso/deskidp/site", may: []string{"provision", "provision/desksession", "provision/protocol", "provision/session", "provision/settings", "internal/ratelimit", "sso/saml", "sso/ticket"}, not: []string{"database/sql"}},
 	{dir: "sso/deskidp/oidc", may: []string{"provision", "provision/desksession", "provision/protocol", "provision/session", "sso/deskidp/site"}, not: []string{"database/sql"}},
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 

@@ -58,7 +58,12 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.C
 	pending := pendingSignIn{ReturnTo: h.site.ReturnPath(query.Get("return_to"))}
 	if secret := query.Get("test"); secret != "" {
 		var yes bool
-		if err := h.core.Sessions.TakeOneTime(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {
+		err := h.core.Sessions.TakeOneTime(r.Context(), tokenTest, conn.ID, secret, &yes)
+		if web.IsCode(err, provision.NotFound) { // nobody has tried to sign in: no audit entry
+			h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Connection: conn, Reason: "pending", Detail: "the address of a test sign-in was used before, or is too old"})
+			return
+		}
+		if err != nil {
 			h.site.RefuseError(w, r, conn, "", err)
 			return
 		}

@@ -24,7 +24,7 @@ const (
 	maxTickets = 8
 	maxTotal   = 6000 // characters, of names and tickets
 
-	cookiePrefix = "deskbridge_ticket_"
+	cookiePrefix = "deskbridge_ticket-"
 )
 
 // ErrTooLong says that something does not fit into a cookie.

@@ -27,7 +27,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.
 		f.Status, f.Reason, f.Detail = http.StatusForbidden, site.ReasonLogin, "the desk demands a new sign-in, and none took place"
 		h.Fail(w, r, f)
 	default:
-		path, err := h.keep(r, desk, p)
+		path, err := h.keep(w, r, desk, p)
 		if err != nil {
 			h.Broken(w, r, err)
 			return

@@ -26,6 +26,7 @@ import (
 const (
 	maxSAMLBody = 1 << 20 // a request of the largest size that is read, as a form
 	clockSkew   = 2 * time.Minute
+	maxID       = 256 // bytes of a request's ID, which waits with it
 
 	kindPending session.OneTimeKind = "idp.saml"
 )
@@ -123,7 +124,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	path, err := h.keep(r, desk, p)
+	path, err := h.keep(w, r, desk, p)
 	if err != nil {
 		h.Broken(w, r, err)
 		return
@@ -159,6 +160,8 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, desk provision.De
 		return wrong(site.ReasonAddress, "the request wants its answer by another binding than HTTP-POST")
 	case len(in.RelayState) > site.MaxState:
 		return wrong(site.ReasonRelayState, "the RelayState is longer than 1024 bytes")
+	case len(request.ID) > maxID:
+		return wrong(site.ReasonRequest, "the ID of the request is longer than 256 bytes")
 	}
 	return pending{Desk: desk.ID, ID: request.ID, RelayState: in.RelayState, Fresh: request.ForceAuthn, Passive: request.IsPassive, Since: now}, true
 }
@@ -185,11 +188,12 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, desk provision.
 	h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: "saml-" + string(bad.Reason), Detail: detail, Desk: desk.ID, Protocol: provision.ProtocolSAML})
 }
 
-// keep keeps a request until its person is back, and returns the path that
-// they come back to.
-func (h *Handler) keep(r *http.Request, desk provision.Desk, p pending) (string, error) {
-	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), kindPending, "", p, site.PendingLife)
-	return site.Prefix + "/saml/" + desk.Name + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
+// keep has the browser keep a request until its person is back, and returns the
+// path that they come back to.
+func (h *Handler) keep(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending) (string, error) {
+	id := provision.NewSecret()
+	err := h.Jar.Keep(w, r, kindPending, "", id, p, site.PendingLife)
+	return site.Prefix + "/saml/" + desk.Name + "/continue?" + url.Values{site.PendingQuery: {id}}.Encode(), err
 }
 
 // resume goes on with a request that was kept.
@@ -200,7 +204,7 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request) {
 	}
 	var p pending
 	// It stays until it has run out: reloading the page is no mistake.
-	err := h.Core.Sessions.PeekOneTime(r.Context(), kindPending, "", r.URL.Query().Get(site.PendingQuery), &p)
+	err := h.Jar.Read(r, kindPending, "", r.URL.Query().Get(site.PendingQuery), &p)
 	if site.IsCode(err, provision.NotFound) || err == nil && p.Desk != desk.ID {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to this desk is under way: start again from the desk", Desk: desk.ID, Protocol: provision.ProtocolSAML})
 		return

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	crewjam "github.com/crewjam/saml"
 	"golang.org/x/oauth2"
 
 	"github.com/deskbridge/deskbridge/provision/protocol"
@@ -96,6 +97,25 @@ func TestWhatWaitsIsOfOneBrowser(t *testing.T) {
 			if p := b.get(back); p.status >= 400 {
 				t.Errorf("%s: in its own browser: %d %.80s", name, p.status, p.body)
 			}
+		}
+	}
+}
+
+// TestSAMLRequestsThatAreTooLong bounds what waits with a request.
+func TestSAMLRequestsThatAreTooLong(t *testing.T) {
+	h := newHarness(t)
+	sp := h.serviceProvider()
+	for _, tt := range []struct {
+		id, relay int
+		want      string // "": it waits
+	}{{256, 1024, ""}, {257, 10, "saml-id"}, {100, 1025, "relay-state"}} {
+		request, err := sp.MakeAuthenticationRequest(sp.GetSSOBindingLocation(crewjam.HTTPRedirectBinding), crewjam.HTTPRedirectBinding, crewjam.HTTPPostBinding)
+		h.must(err)
+		request.ID = "_" + strings.Repeat("i", tt.id-1)
+		to, err := request.Redirect(strings.Repeat("r", tt.relay), sp)
+		h.must(err)
+		if p := h.stranger().get(to.String()); tt.want == "" && p.location == nil || tt.want != "" && p.body != "failed: "+tt.want {
+			t.Errorf("an ID of %d bytes, a RelayState of %d: %d %.80s, want %q", tt.id, tt.relay, p.status, p.body, tt.want)
 		}
 	}
 }

@@ -26,7 +26,6 @@ import (
 const (
 	maxSAMLBody = 1 << 20 // a request of the largest size that is read, as a form
 	clockSkew   = 2 * time.Minute
-	maxID       = 256 // bytes of a request's ID, which waits with it
 
 	kindPending session.OneTimeKind = "idp.saml"
 )
@@ -160,8 +159,6 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, desk provision.De
 		return wrong(site.ReasonAddress, "the request wants its answer by another binding than HTTP-POST")
 	case len(in.RelayState) > site.MaxState:
 		return wrong(site.ReasonRelayState, "the RelayState is longer than 1024 bytes")
-	case len(request.ID) > maxID:
-		return wrong(site.ReasonRequest, "the ID of the request is longer than 256 bytes")
 	}
 	return pending{Desk: desk.ID, ID: request.ID, RelayState: in.RelayState, Fresh: request.ForceAuthn, Passive: request.IsPassive, Since: now}, true
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -86,15 +87,23 @@ func ticketPurpose(kind OneTimeKind, conn provision.ConnectionID, expires string
 	return string(kind) + "\x00" + string(conn) + "\x00" + expires
 }
 
+// packers are writers to use again: a new one takes longer than what it writes.
+var packers = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		panic(err) // there is such a level
+	}
+	return w
+}}
+
 func pack(text []byte) ([]byte, error) {
 	out := bytes.NewBuffer([]byte{packed})
-	w, err := flate.NewWriter(out, flate.DefaultCompression)
-	if err != nil {
-		return nil, err
-	}
+	w, _ := packers.Get().(*flate.Writer)
+	defer packers.Put(w)
+	w.Reset(out)
 	if _, err := w.Write(text); err != nil {
 		return nil, err
 	}
-	err = w.Close()
+	err := w.Close()
 	return out.Bytes(), err
 }

@@ -114,7 +114,7 @@ func TestReplicas(t *testing.T) {
 	t.Run("saml", func(t *testing.T) {
 		r, b := all.in(t), browsertest.New(t)
 		r.enter(b, "by-saml", alice)
-		r.refused(b, b.Last(r.front+"/sso/by-saml/saml/acs"), "in-response-to")
+		r.refused(b, b.Last(r.front+"/sso/by-saml/saml/acs"), "pending")
 		r.refused(b, b.Last(r.front+"/sso/by-saml/saml/finish"), "pending")
 		b.Open(ssp.SignOut())
 		b.UntilAt(ssp.SignedOut())

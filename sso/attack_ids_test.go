@@ -32,6 +32,7 @@ var attackIDs = []struct {
 	{"OpenID Connect: signing out", "OB02-12"},
 	{"OpenID Connect: addresses of issuers", "OX01-09"},
 	{"OpenID Connect: sessions", "OH01-04"},
+	{"What waits at the browser, sealed", "ST01-06"},
 }
 
 // sectionOf maps the letters of an ID, of which some belong to two sections, to

@@ -40,6 +40,7 @@ func TestAttacks(t *testing.T) {
 		{"oidc-accounts", oidcAccounts},
 		{"oidc-issuers", oidcIssuers},
 		{"sessions", sessionAttacks},
+		{"tickets", ticketAttacks},
 		{"oversized", oversized},
 	} {
 		t.Run(group.name, func(t *testing.T) {

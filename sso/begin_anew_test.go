@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
@@ -85,7 +86,7 @@ func TestBackAndReload(t *testing.T) {
 		lands(b, "our own address again", b.get(finish), "/tickets/7")
 		other := h.browser() // who is signed in, and is sent somebody else's answer
 		other.signInSAML(idp, "/")
-		other.refusedPage(other.postAnswer("acme", form, relay), map[bool]string{false: "pending", true: "in-response-to"}[initiated])
+		other.refusedPage(other.postAnswer("acme", form, relay), "pending")
 	}
 	b := h.browser()
 	form := h.unsolicited(idp)
@@ -113,8 +114,10 @@ func TestLateAnswer(t *testing.T) {
 	h.trusts(idp, nil)
 	h.trustsOIDC(provider, nil)
 	h.owns(mallory)
-	var ahead time.Duration
+	var ahead, coreAhead time.Duration
 	h.now = func() time.Time { return time.Now().Add(ahead) }
+	h.core = core.New(h.store, core.Policy{Now: func() time.Time { return time.Now().Add(coreAhead) }}, slog.New(slog.DiscardHandler))
+	forgetPending := func() { coreAhead += 20 * time.Minute }
 	server := httptest.NewUnstartedServer(nil)
 	h.url = "http://" + server.Listener.Addr().String()
 	h.sso = h.replica(slog.New(slog.NewJSONHandler(h.log, nil)))
@@ -127,7 +130,7 @@ func TestLateAnswer(t *testing.T) {
 		b := h.browser()
 		v := attempt{b, "acme", samltest.Request{}, ""}
 		v.request, v.relay = b.pending("/sso/acme/login?via=saml&return_to=/tickets/7")
-		h.forgetPending()
+		forgetPending()
 		late := v.good(idp, idp.Person)
 		p := v.answeredWith(late)
 		if b.who() != "" {
@@ -155,7 +158,7 @@ func TestLateAnswer(t *testing.T) {
 	query, err := provider.Authorize(start.location)
 	h.must(err)
 	stranger := h.browser()
-	h.forgetPending()
+	forgetPending()
 	ahead = 20 * time.Minute
 	p := b.callback("acme", query)
 	if b.who() != "" || !strings.HasPrefix(p.location, provider.Issuer+"/authorize") {
@@ -171,13 +174,6 @@ func TestLateAnswer(t *testing.T) {
 	stranger.refused(stranger.callback("acme", query), "pending")
 }
 
-// forgetPending has time pass for the sign-ins that are pending.
-func (h *harness) forgetPending() {
-	h.Helper()
-	_, err := h.store.DB().ExecContext(h.Context(), `DELETE FROM tickets`)
-	h.must(err)
-}
-
 // TestStartAgain has a sign-in fail in many ways: the button on the page does not
 // forget where one was heading.
 func TestStartAgain(t *testing.T) {
@@ -188,10 +184,22 @@ func TestStartAgain(t *testing.T) {
 	h.owns(mallory)
 	heads := func(b *browser, what string, p page) {
 		b.Helper()
-		to, err := url.Parse(p.again(t))
+		again := p.again(t)
+		to, err := url.Parse(again)
 		h.must(err)
-		if to.Query().Get("return_to") != "/tickets/7" {
-			t.Errorf("%s: starts again at %s", what, to)
+		if to.Query().Get("begun") == "" {
+			if to.Query().Get("return_to") != "/tickets/7" {
+				t.Errorf("%s: starts again at %s", what, to)
+			}
+			return
+		}
+		// It came without cookies, so that the way is known when they start again.
+		at, err := url.Parse(h.url)
+		h.must(err)
+		same := h.browser() // in which somebody signs in, and not in b
+		same.client.Jar.SetCookies(at, b.client.Jar.Cookies(at))
+		if p := same.signsIn(idp, same.get(again)); p.at.Path != "/tickets/7" || same.who() != idp.Person {
+			t.Errorf("%s: who starts again lands at %s, signed in as %q", what, p.at, same.who())
 		}
 	}
 	b := h.browser()

@@ -241,6 +241,7 @@ func (b *browser) post(path string, form url.Values, fromElsewhere bool) page {
 	res, err := bare.Do(r)
 	b.must(err)
 	defer res.Body.Close()
+	b.client.Jar.SetCookies(r.URL, res.Cookies()) // browsers take them (RFC 6265bis §5.7)
 	body, err := io.ReadAll(res.Body)
 	b.must(err)
 	if res.StatusCode == http.StatusSeeOther {

@@ -211,3 +211,20 @@ func TestKeyRolloverIsJudged(t *testing.T) {
 		}
 	})
 }
+
+// TestMetadataOfSettingsRunsOut has the certificates of metadata that the
+// settings hold expire while the server runs.
+func TestMetadataOfSettingsRunsOut(t *testing.T) {
+	h := newHarness(t, storetest.SQLite(t))
+	idp := samltest.New(idpID)
+	h.trusts(idp, nil)
+	var ahead atomic.Int64
+	h.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	h = h.beside(t, "")
+	h.browser().signInSAML(idp, "/")
+	for _, signer := range []samltest.Signer{idp.First, idp.Second, idp.Curve} {
+		ahead.Store(max(ahead.Load(), int64(time.Until(signer.Certificate.NotAfter)+time.Minute)))
+	}
+	b := h.browser()
+	b.refused(b.get("/sso/acme/login?via=saml"), "setup")
+}

@@ -89,9 +89,24 @@ func (k *keyring) connection(row connectionRow) (provision.Connection, error) {
 	return c, nil
 }
 
+// oneConnection finds a connection past gorm: each request of a sign-in does. An
+// id is preferred, as by [byNameOrID].
+var oneConnection = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections WHERE id = $1 OR name = $1
+	ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1`
+
 // Connection returns the connection with this id, else with this name.
 func (s *Store) Connection(ctx context.Context, nameOrID string) (provision.Connection, error) {
-	return s.takeConnection(byNameOrID(s.read(ctx), nameOrID))
+	var row connectionRow
+	err := s.each(ctx, oneConnection, []any{nameOrID}, func(found scanner) error {
+		return found.Scan(&row.ID, &row.Name, &row.IdP, &row.Domains, &row.SignIn, &row.JWT, &row.HeldAt, &row.ReleasedAt, &row.CreatedAt)
+	})
+	if err == nil && row.ID == "" {
+		err = gorm.ErrRecordNotFound
+	}
+	if err != nil {
+		return provision.Connection{}, translateRead(err, "connection")
+	}
+	return s.keys.connection(row)
 }
 
 // LockConnection implements [signin.Store].

@@ -88,8 +88,9 @@ func (s *Store) SaveDeskSession(ctx context.Context, a desksession.Session) erro
 
 // MoveDeskSessions implements [session.Store].
 func (s *Store) MoveDeskSessions(ctx context.Context, from, to provision.SessionID) error {
-	return s.write(ctx).Model(&deskSessionRow{}).Where("session_id = ? AND ended_at IS NULL", string(from)).
-		Update("session_id", string(to)).Error
+	return s.do(ctx, "desk session", func(db *gorm.DB) *gorm.DB {
+		return db.Model(&deskSessionRow{}).Where("session_id = ? AND ended_at IS NULL", string(from)).Update("session_id", string(to))
+	})
 }
 
 // lapsedDeskSessions finds what has lost its ground among the desk sessions that

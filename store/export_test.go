@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/store/sqlfilter"
 )
 
@@ -37,6 +38,11 @@ func ExistingMatchesInSteps(ctx context.Context, tx *Store, c provision.Connecti
 // LoadRunInSteps is LoadRun as SQLite runs it.
 func LoadRunInSteps(ctx context.Context, tx *Store, a provision.Account, lockConnection bool) (reconcile.Run, []provision.Rule, error) {
 	return tx.loadRun(ctx, a, lockConnection)
+}
+
+// LoadSignInInSteps is LoadSignIn as SQLite runs it.
+func LoadSignInInSteps(ctx context.Context, tx *Store, q signin.Question) (signin.Loaded, error) {
+	return tx.loadSignIn(ctx, q)
 }
 
 // ForgetLocks has tx check the order of locks as if it began now.

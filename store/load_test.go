@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,9 +11,51 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
+
+// signInQuestions are what sign-ins ask of a few people: ann is known by a login
+// in two spellings, gone by another.
+func signInQuestions(t *testing.T, s *store.Store, c provision.ConnectionID, people []provision.Identity) []signin.Question {
+	t.Helper()
+	ctx, now := t.Context(), time.Now().UTC().Truncate(time.Microsecond)
+	login := provision.LoginKey{Connection: c, Protocol: provision.ProtocolSAML, Issuer: "idp", Subject: "ann", Identity: people[0].ID, CreatedAt: now, UsedAt: now}
+	gone := login
+	gone.Subject, gone.Identity = "gone", people[3].ID
+	bob := login
+	bob.Subject, bob.Identity = "ann's other", people[1].ID
+	for _, l := range []provision.LoginKey{login, gone, bob} {
+		must(t, s.SaveLogin(ctx, l))
+	}
+	session := provision.Session{ID: provision.NewID[provision.SessionID](), Hash: []byte("hash"), Identity: people[0].ID, Connection: c, CreatedAt: now, SeenAt: now, EndsAt: now, Hint: "hint"}
+	must(t, s.InsertSession(ctx, session))
+	for _, key := range []string{"used", "used in steps", "logged out"} {
+		got(s.Remember(ctx, key, now))(t)
+	}
+	ask := signin.Question{Connection: c, Protocol: provision.ProtocolSAML, Issuer: "idp", Subjects: []string{"ann"}}
+	with := func(change func(q *signin.Question)) signin.Question {
+		q := ask
+		change(&q)
+		return q
+	}
+	return []signin.Question{
+		ask,
+		with(func(q *signin.Question) { q.Subjects = []string{"nobody"} }),
+		with(func(q *signin.Question) { q.Subjects = nil }),
+		with(func(q *signin.Question) { q.Subjects = []string{"\x00", "Ann", "ann's other", "ann"} }),
+		with(func(q *signin.Question) { q.Subjects = []string{"gone"} }),
+		with(func(q *signin.Question) { q.Not = people[0].ID }),
+		with(func(q *signin.Question) { q.Issuer = "another" }),
+		with(func(q *signin.Question) { q.Connection = "none" }),
+		with(func(q *signin.Question) { q.Once = []signin.Once{{Key: "new", Until: now}, {Key: "used", Until: now}} }),
+		with(func(q *signin.Question) { q.Logouts, q.LogoutAt = []string{"none", "logged out"}, now }),
+		with(func(q *signin.Question) { q.Logouts, q.LogoutAt = []string{"logged out"}, now.Add(time.Second) }),
+		with(func(q *signin.Question) { q.Replaces = []byte("hash") }),
+		with(func(q *signin.Question) { q.Replaces = []byte("no hash") }),
+	}
+}
 
 // TestOneTripOrMany compares what PostgreSQL answers in one round trip with what
 // comes of the single steps.
@@ -47,6 +90,7 @@ func TestOneTripOrMany(t *testing.T) {
 				t.Errorf("%s: %v in one trip, %v in steps", name, err1, err2)
 			}
 		}
+		questions := signInQuestions(t, s, c.ID, all)
 		_ = s.InTx(ctx, func(tx *store.Store) error {
 			for _, p := range append(all, provision.Identity{ID: "nobody"}) {
 				store.ForgetLocks(tx)
@@ -81,6 +125,15 @@ func TestOneTripOrMany(t *testing.T) {
 				}
 				equal("run of "+string(a.ID), fast, slow, err1, err2)
 				equal("its rules", rules1, rules2, nil, nil)
+			}
+			for i, q := range questions {
+				store.ForgetLocks(tx)
+				fast, err1 := tx.LoadSignIn(ctx, q)
+				for n := range q.Once { // the first time is over
+					q.Once[n].Key += " in steps"
+				}
+				slow, err2 := store.LoadSignInInSteps(ctx, tx, q)
+				equal("sign-in "+strconv.Itoa(i), fast, slow, err1, err2)
 			}
 			for _, id := range []provision.GroupID{inner.ID, outer.ID, "none"} {
 				store.ForgetLocks(tx)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -72,7 +73,7 @@ func (s *Store) SaveLogin(ctx context.Context, l provision.LoginKey) error {
 		Columns:   []clause.Column{{Name: "connection_id"}, {Name: "protocol"}, {Name: "issuer"}, {Name: "subject"}},
 		DoUpdates: clause.AssignmentColumns([]string{"identity_id", "found_by", "used_at"}),
 	}
-	return translate(s.write(ctx).Clauses(again).Create(&row).Error, "login")
+	return s.do(ctx, "login", func(db *gorm.DB) *gorm.DB { return db.Clauses(again).Create(&row) })
 }
 
 // DeleteLogins implements [directory.Store].

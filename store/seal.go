@@ -19,14 +19,15 @@ import (
 // location it is stored in, table and row, is authenticated with it: a sealed
 // secret that is copied to another row does not open there.
 type keyring struct {
-	first string // id of the key that seals; "" when there is none
-	keys  map[string]cipher.AEAD
+	first   string // id of the key that seals; "" when there is none
+	keys    map[string]cipher.AEAD
+	tickets map[string]cipher.AEAD // see [ticketKey]
 }
 
 const sealVersion = "v1"
 
 func newKeyring(first []byte, old [][]byte) (*keyring, error) {
-	k := &keyring{keys: map[string]cipher.AEAD{}}
+	k := &keyring{keys: map[string]cipher.AEAD{}, tickets: map[string]cipher.AEAD{}}
 	for i, key := range append([][]byte{first}, old...) {
 		if len(key) == 0 {
 			continue
@@ -44,6 +45,9 @@ func newKeyring(first []byte, old [][]byte) (*keyring, error) {
 		}
 		id := keyID(key)
 		k.keys[id] = aead
+		if k.tickets[id], err = ticketKey(key); err != nil {
+			return nil, fmt.Errorf("store: encryption key: %w", err)
+		}
 		if i == 0 {
 			k.first = id
 		}
@@ -57,13 +61,15 @@ func keyID(key []byte) string {
 	return hex.EncodeToString(sum[:4])
 }
 
+var errNoKey = errors.New("store: no encryption key is set, so secrets cannot be saved; set DESKBRIDGE_SECRET_KEY or DESKBRIDGE_SECRET_KEY_FILE")
+
 // seal returns secret as it is stored in the row with this id. "" stays "".
 func (k *keyring) seal(secret, table, id string) (string, error) {
 	if secret == "" {
 		return "", nil
 	}
 	if k.first == "" {
-		return "", errors.New("store: no encryption key is set, so secrets cannot be saved; set DESKBRIDGE_SECRET_KEY or DESKBRIDGE_SECRET_KEY_FILE")
+		return "", errNoKey
 	}
 	box := k.keys[k.first].Seal(nil, nil, []byte(secret), location(table, id))
 	return strings.Join([]string{sealVersion, k.first, base64.RawStdEncoding.EncodeToString(box)}, "."), nil

@@ -31,8 +31,8 @@ type sessionRow struct {
 	EndedAt      *int64
 	Reason       string
 
-	Identity   *identityRow   // read by Session, never written
-	Connection *connectionRow // likewise
+	Identity   *identityRow   `db:"-"` // read by Session, never written
+	Connection *connectionRow `db:"-"` // likewise
 }
 
 func (sessionRow) TableName() string { return sessionTable }
@@ -152,7 +152,7 @@ func (s *Store) InsertSession(ctx context.Context, session provision.Session) er
 	if err != nil {
 		return err
 	}
-	return translate(s.write(ctx).Create(&row).Error, "session")
+	return insert(ctx, s, "session", []sessionRow{row}, false)
 }
 
 // TouchSession implements [session.Store].

@@ -45,10 +45,12 @@ func (s *Service) overtakes(ctx context.Context, tx Store, conn provision.Connec
 	return nil
 }
 
-// RefuseOlderThanLogout refuses an answer that was issued before a logout message for its session.
-func (s *Service) RefuseOlderThanLogout(ctx context.Context, tx Store, conn provision.ConnectionID, login provision.Login, index string, issued time.Time) error {
+// LogoutKeys returns what a logout message for the session of a login is
+// remembered by, and until when at least where it is younger than an answer that
+// was issued then; none when that is not known.
+func LogoutKeys(conn provision.ConnectionID, login provision.Login, index string, issued time.Time) (keys []string, until time.Time) {
 	if issued.IsZero() {
-		return nil
+		return nil, issued
 	}
 	names := []provision.SessionFilter{{Protocol: login.Protocol, Issuer: login.Issuer, Subject: login.Subject}}
 	if index == "" {
@@ -57,15 +59,9 @@ func (s *Service) RefuseOlderThanLogout(ctx context.Context, tx Store, conn prov
 		names = append(names, provision.SessionFilter{Protocol: login.Protocol, Issuer: login.Issuer, Index: index})
 	}
 	for _, name := range names {
-		ended, err := tx.Remembered(ctx, ReplayKey(conn, logoutKey(name)), issued.Add(logoutLife+time.Microsecond))
-		if err != nil {
-			return err
-		}
-		if ended {
-			return provision.Refuse(provision.RefusedEnded, "you have signed out at the identity provider since it sent this; sign in again")
-		}
+		keys = append(keys, ReplayKey(conn, logoutKey(name)))
 	}
-	return nil
+	return keys, issued.Add(logoutLife + time.Microsecond)
 }
 
 // withoutIndex stands for the sessions of a person that the identity provider

@@ -25,14 +25,17 @@ func (s *Service) KeepOneTime(ctx context.Context, kind OneTimeKind, conn provis
 	return s.store.SaveOneTimeToken(ctx, OneTimeToken{Hash: provision.HashSecret(secret), Kind: kind, Connection: conn, Data: text, ExpiresAt: s.now().Add(life)})
 }
 
-// PeekOneTime reads a one-time token into data, and leaves it. One that never was, was
-// taken or has expired is NotFound.
+// PeekOneTime reads a one-time token or a ticket of that kind into data, and leaves
+// it. One that never was, was taken or has expired is NotFound.
 func (s *Service) PeekOneTime(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any) error {
+	if IsTicket(secret) {
+		return s.OpenTicket(kind, conn, secret, data)
+	}
 	t, err := s.store.OneTimeToken(ctx, kind, provision.HashSecret(secret))
 	return s.readOneTime(t, err, conn, data)
 }
 
-// TakeOneTime is PeekTicket, and of several who try only one succeeds.
+// TakeOneTime is PeekOneTime for a token, and of several who try only one succeeds.
 func (s *Service) TakeOneTime(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any) error {
 	t, err := s.store.TakeOneTimeToken(ctx, kind, provision.HashSecret(secret))
 	return s.readOneTime(t, err, conn, data)

@@ -45,14 +45,19 @@ func (s *Service) StartSession(ctx context.Context, c provision.Cause, session p
 		if !person.Active() {
 			return provision.Refuse(provision.RefusedSuspended, "your account was suspended by your organisation")
 		}
-		session, err = s.OpenIn(ctx, tx, c, session, AuthnContext{}, secret, notAfter, old)
+		replaced, _, _, err := tx.Session(ctx, provision.HashSecret(old))
+		if err != nil && !provision.IsNotFound(err) {
+			return err
+		}
+		session, err = s.OpenIn(ctx, tx, c, session, AuthnContext{}, secret, notAfter, &replaced)
 		return err
 	})
 	return session, secret, err
 }
 
-// OpenIn opens a session for somebody whose row is locked.
-func (s *Service) OpenIn(ctx context.Context, tx Store, c provision.Cause, session provision.Session, p AuthnContext, secret string, notAfter time.Time, old string) (provision.Session, error) {
+// OpenIn opens a session for somebody whose row is locked, in the place of old;
+// nil, or the zero one: of none.
+func (s *Service) OpenIn(ctx context.Context, tx Store, c provision.Cause, session provision.Session, p AuthnContext, secret string, notAfter time.Time, old *provision.Session) (provision.Session, error) {
 	now := s.now()
 	session.ID, session.Hash, session.CreatedAt, session.SeenAt = provision.NewID[provision.SessionID](), provision.HashSecret(secret), now, now
 	session.EndsAt = now.Add(s.policy.Life)
@@ -64,8 +69,8 @@ func (s *Service) OpenIn(ctx context.Context, tx Store, c provision.Cause, sessi
 		session.AuthnAt = now
 	}
 	session.AuthnAt = session.AuthnAt.UTC().Truncate(time.Microsecond)
-	if old != "" {
-		if err := s.replaceSession(ctx, tx, c, old, session); err != nil {
+	if old != nil && old.ID != "" {
+		if err := s.replaceSession(ctx, tx, c, *old, session); err != nil {
 			return session, err
 		}
 	}
@@ -77,18 +82,14 @@ func (s *Service) OpenIn(ctx context.Context, tx Store, c provision.Cause, sessi
 	return session, s.audit.Record(ctx, tx, entry)
 }
 
-func (s *Service) replaceSession(ctx context.Context, tx Store, c provision.Cause, secret string, by provision.Session) error {
-	old, _, _, err := tx.Session(ctx, provision.HashSecret(secret))
-	if provision.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+func (s *Service) replaceSession(ctx context.Context, tx Store, c provision.Cause, old, by provision.Session) error {
 	if old.Identity == by.Identity { // whoever signs in again stays at work where they are
 		if err := tx.MoveDeskSessions(ctx, old.ID, by.ID); err != nil {
 			return err
 		}
+	}
+	if old.EndedAt != nil {
+		return nil
 	}
 	return s.EndIn(ctx, tx, c, provision.SessionFilter{ID: old.ID}, provision.EndedByNew)
 }

@@ -27,6 +27,12 @@ type Store interface {
 	// TakeOneTimeToken returns a one-time token and deletes it: of several who try, one
 	// gets it.
 	TakeOneTimeToken(ctx context.Context, kind OneTimeKind, hash []byte) (OneTimeToken, error)
+	// SealTicket seals text under the secret key that all replicas share:
+	// [Store.OpenTicket] opens it for the same purpose only, and for nobody else
+	// is anything to be read in it or changed.
+	SealTicket(purpose string, text []byte) (string, error)
+	// OpenTicket returns what was sealed for a purpose; NotFound when it was not.
+	OpenTicket(purpose, sealed string) ([]byte, error)
 	// Remember notes that key was seen, until it expires. It reports whether
 	// that is the first time.
 	Remember(ctx context.Context, key string, expires time.Time) (first bool, err error)

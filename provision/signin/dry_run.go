@@ -39,9 +39,12 @@ func (s *Service) DryRun(ctx context.Context, conn provision.ConnectionID, c pro
 func (s *Service) dryRun(ctx context.Context, conn provision.ConnectionID, c provision.Cause, l provision.Login, not *provision.IdentityID, t *DryRun) error {
 	return s.inTx(ctx, func(tx Store) error {
 		*t = DryRun{}
+		loaded, err := tx.LoadSignIn(ctx, question(conn, l, *not))
+		if err != nil {
+			return err
+		}
 		d := signInTx{Service: s, tx: tx, cause: c, login: l, dry: true, not: not}
-		var err error
-		if t.SignedIn, err = d.run(ctx, conn); err != nil {
+		if t.SignedIn, err = d.run(ctx, loaded); err != nil {
 			return err
 		}
 		groups, err := entitlement.Memberships(ctx, tx, conn, []provision.IdentityID{t.Person.ID})

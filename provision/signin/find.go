@@ -20,17 +20,14 @@ func isASCII(s string) bool {
 // find returns the person behind the login, locked; nil when there is none yet.
 func (d *signInTx) find(ctx context.Context) (person *provision.Identity, linked bool, _ error) {
 	removed := false
-	known, err := d.knownLogin(ctx)
-	if err == nil {
-		d.known = known
-		switch id, err := d.holder(ctx); {
-		case id != nil || err != nil && !provision.IsNotFound(err):
-			return id, false, err
-		case err != nil:
+	if d.known.Identity != "" && d.known.Identity != *d.not {
+		if d.holder == nil {
 			removed = true // perhaps pushed again under a new id
+		} else if err := d.stillMeant(ctx); err != nil {
+			return nil, false, err
+		} else {
+			return d.holder, false, nil
 		}
-	} else if !provision.IsNotFound(err) {
-		return nil, false, err
 	}
 	match, err := d.match(ctx)
 	if err != nil {
@@ -49,45 +46,27 @@ func (d *signInTx) find(ctx context.Context) (person *provision.Identity, linked
 	return &id, true, err
 }
 
-// knownLogin returns the login as it is known, under whatever spelling.
-func (d *signInTx) knownLogin(ctx context.Context) (known provision.LoginKey, err error) {
-	for _, subject := range provision.Distinct(append([]string{d.login.Subject}, d.login.Spellings...)) {
-		known, err = d.tx.Login(ctx, d.conn.ID, d.login.Protocol, d.login.Issuer, subject)
-		if !provision.IsNotFound(err) {
-			return known, err
-		}
-	}
-	return known, err
-}
-
-// holder returns whom the known login is bound to, locked, when it still means
-// them; nil when it does not, and NotFound when they are removed.
-func (d *signInTx) holder(ctx context.Context) (*provision.Identity, error) {
-	if d.known.Identity == *d.not {
-		return nil, nil
-	}
-	id, err := d.tx.LockIdentity(ctx, d.conn.ID, d.known.Identity)
-	if err != nil {
-		return nil, err
-	}
-	e := evidence{login: &d.login, plain: d.plain}
-	result := judge(d.known, &id, e)
+// stillMeant returns an error unless the known login still means whom it is
+// bound to.
+func (d *signInTx) stillMeant(ctx context.Context) (err error) {
+	id, e := d.holder, evidence{login: &d.login, plain: d.plain}
+	result := judge(d.known, id, e)
 	if result == unsure {
 		if e, err = d.lookUp(ctx, e); err != nil {
-			return nil, err
+			return err
 		}
-		result = judge(d.known, &id, e)
+		result = judge(d.known, id, e)
 	}
 	switch result {
 	case passedOn:
 		// People are locked by id, and this one is. The next try begins without them.
 		*d.not = id.ID
-		return nil, provision.Errorf(provision.Conflict, "subject", "this login is somebody else's now")
+		return provision.Errorf(provision.Conflict, "subject", "this login is somebody else's now")
 	case disputed:
-		return nil, provision.Refuse(provision.RefusedTaken, "this login is one person's, and the user name that comes with it is another's; "+
+		return provision.Refuse(provision.RefusedTaken, "this login is one person's, and the user name that comes with it is another's; "+
 			"when the user name is right, an admin can `deskbridge session unlink` the person of before")
 	}
-	return &id, nil
+	return nil
 }
 
 // lookUp looks up whose the login's externalId and userName are, and whether the

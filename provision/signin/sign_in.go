@@ -43,21 +43,17 @@ type signInTx struct {
 	taken bool   // somebody else is known by it
 
 	known   provision.LoginKey    // as the login is known; zero: it is not
+	holder  *provision.Identity   // whom it is bound to, locked; nil: removed, or not meant
 	by      provision.FoundBy     // what the person was found by, when not by the login itself
 	outdone []provision.LoginKey  // of the person, and in the way of the login no more
 	not     *provision.IdentityID // whom the login was bound to and does not mean; outlives the try
 }
 
-func (d *signInTx) run(ctx context.Context, conn provision.ConnectionID) (in SignedIn, err error) {
+func (d *signInTx) run(ctx context.Context, loaded Loaded) (in SignedIn, err error) {
 	if d.login.Issuer == "" || d.login.Subject == "" {
 		return in, provision.Errorf(provision.Invalid, "subject", "a login needs an issuer and a subject")
 	}
-	if d.rules, err = d.tx.Rules(ctx, conn); err != nil {
-		return in, err
-	}
-	if d.conn, err = d.tx.Connection(ctx, string(conn)); err != nil {
-		return in, err
-	}
+	d.rules, d.conn, d.known, d.holder = loaded.Rules, loaded.Connection, loaded.Known, loaded.Person
 	if d.conn.SignIn.Disabled && !d.dry {
 		return in, provision.Refuse(provision.RefusedDisabled, "sign-in through this connection is switched off")
 	}

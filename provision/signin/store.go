@@ -19,6 +19,9 @@ type Store interface {
 	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)
 	Tokens(ctx context.Context, c provision.ConnectionID) ([]credential.Token, error) // "" for all; by time of creation
 	IdentityByExternalID(ctx context.Context, c provision.ConnectionID, externalID string) (provision.Identity, error)
+	// LoadSignIn remembers what serves once, and reads and locks what decides on a
+	// sign-in.
+	LoadSignIn(ctx context.Context, q Question) (Loaded, error)
 	// Login returns who is known by a login: NotFound when nobody is. The
 	// person may be removed by now.
 	Login(ctx context.Context, c provision.ConnectionID, p provision.Protocol, issuer, subject string) (provision.LoginKey, error)

@@ -67,7 +67,7 @@ func (cs *Clients) due(ctx context.Context, conn provision.Connection) bool {
 // what was last fetched; the first time it is fetched now.
 func (cs *Clients) metadata(ctx context.Context, conn provision.Connection, options protocol.SAML) ([]byte, error) {
 	if options.MetadataURL == "" {
-		return fixedMetadata(options, cs.site.Now())
+		return fixedMetadata(options)
 	}
 	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
 	if err == nil && kept.URL == options.MetadataURL && len(kept.Body) > 0 {

@@ -41,7 +41,7 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	cs.mu.Lock()
 	cached := cs.saml[conn.ID]
 	cs.mu.Unlock()
-	if cached != nil && cached.made == made && !expired(cached.IdP(), cs.site.Now()) {
+	if cached != nil && cached.made == made && !expired(cached, cs.site.Now()) {
 		return cached, nil
 	}
 	ours, err := samlKeys(keys)
@@ -65,8 +65,12 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	return fresh, nil
 }
 
-func expired(idp saml.IdP, now time.Time) bool {
-	return !idp.ValidUntil.IsZero() && !now.Before(idp.ValidUntil)
+// expired reports whether what a client was made from would be refused now. Of
+// metadata that can be fetched, certificates that have expired are no reason:
+// an answer with a new key makes us ask for it again.
+func expired(client *SAMLClient, now time.Time) bool {
+	idp := client.IdP()
+	return !idp.ValidUntil.IsZero() && !now.Before(idp.ValidUntil) || client.Settings.MetadataURL == "" && now.After(idp.LastCertificate())
 }
 
 // cachedSAML returns the IdP client of a connection as it was last made

@@ -57,7 +57,11 @@ func checkSAML(s protocol.SAML, now time.Time) error {
 	case s.SSOURL != "" && (s.EntityID == "" || len(s.Certificates) == 0):
 		wrong("sso_url needs entity_id and certificates beside it")
 	case s.MetadataURL == "":
-		if _, err := fixedMetadata(s, now); err != nil {
+		raw, err := fixedMetadata(s)
+		if err == nil {
+			_, err = saml.ParseMetadata(raw, s.EntityID, now)
+		}
+		if err != nil {
 			mistakes = append(mistakes, err)
 		}
 	}
@@ -67,17 +71,13 @@ func checkSAML(s protocol.SAML, now time.Time) error {
 	return errors.Join(append(mistakes, s.Claims.Validate())...)
 }
 
-// fixedMetadata returns the metadata that the settings hold themselves.
-func fixedMetadata(s protocol.SAML, now time.Time) ([]byte, error) {
-	raw := []byte(s.Metadata)
-	if s.SSOURL != "" {
-		var err error
-		if raw, err = saml.FieldsMetadata(saml.Fields{EntityID: s.EntityID, SSOURL: s.SSOURL, SLOURL: s.SLOURL, Certificates: s.Certificates}); err != nil {
-			return nil, err
-		}
+// fixedMetadata returns the metadata that the settings hold themselves. It is
+// still to be read.
+func fixedMetadata(s protocol.SAML) ([]byte, error) {
+	if s.SSOURL == "" {
+		return []byte(s.Metadata), nil
 	}
-	_, err := saml.ParseMetadata(raw, s.EntityID, now)
-	return raw, err
+	return saml.FieldsMetadata(saml.Fields{EntityID: s.EntityID, SSOURL: s.SSOURL, SLOURL: s.SLOURL, Certificates: s.Certificates})
 }
 
 func checkOIDC(s protocol.OIDC) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/deskbridge/deskbridge/sso/deskidp/oidc"
 	"github.com/deskbridge/deskbridge/sso/deskidp/saml"
 	"github.com/deskbridge/deskbridge/sso/deskidp/site"
+	"github.com/deskbridge/deskbridge/sso/ticket"
 )
 
 // Options say where a Handler stands.
@@ -63,7 +64,8 @@ func New(core Core, o Options) (*Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	at := &site.Site{Core: site.Core(core), PublicURL: o.PublicURL, Log: o.Log, Now: o.Now, Portal: o.Portal, RequestID: o.RequestID}
+	at := &site.Site{Core: site.Core(core), PublicURL: o.PublicURL, Log: o.Log, Now: o.Now, Portal: o.Portal, RequestID: o.RequestID,
+		Jar: ticket.NewJar(core.Sessions, o.PublicURL), Strangers: site.NewStrangers(o.Now)}
 	h := &Handler{site: at, saml: saml.New(at, o.Kinds), oidc: oidc.New(at, fetch.New(o.Fetch))}
 	h.routes = h.mux()
 	return h, nil

@@ -348,6 +348,7 @@ func (b *browser) post(to string, form url.Values, fromElsewhere bool) page {
 	}
 	bare := &browser{b.harness, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	p := bare.do(r)
+	b.client.Jar.SetCookies(r.URL, (&http.Response{Header: p.header}).Cookies()) // browsers take them (RFC 6265bis §5.7)
 	if p.status == http.StatusSeeOther {
 		return b.get(b.server.URL + p.location.String())
 	}

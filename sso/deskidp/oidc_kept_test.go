@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/sso/ticket"
 )
 
 // pendingAuthorization sends a request of somebody who is not signed in, by GET
@@ -39,10 +40,21 @@ func (h *harness) pendingAuthorization(query url.Values, byForm bool) (kept stru
 		to, err = url.Parse(back)
 		h.must(err)
 	}
-	if secret := to.Query().Get("request"); secret != "" {
-		h.must(h.core.Sessions.PeekOneTime(h.Context(), session.OneTimeKind("idp.authorize"), "", secret, &kept))
+	if id := to.Query().Get("request"); id != "" {
+		h.must(b.kept("idp.authorize", id, &kept))
 	}
 	return kept, p
+}
+
+// kept reads what the browser keeps of a request that waits for its person.
+func (b *browser) kept(kind session.OneTimeKind, id string, data any) error {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, b.server.URL, http.NoBody)
+	b.must(err)
+	for _, c := range b.client.Jar.Cookies(r.URL) {
+		r.AddCookie(c)
+	}
+	return ticket.NewJar(b.core.Sessions, b.server.URL).Read(r, kind, "", id, data)
 }
 
 // TestOIDCWhatIsKept has strangers ask for a lot: of a request that waits for

@@ -3,7 +3,6 @@ package flow
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -43,12 +42,13 @@ type fact struct{ Name, Value string }
 // showDryRun shows what a sign-in would come to.
 func (h *Handler) showDryRun(w http.ResponseWriter, r *http.Request, conn provision.Connection, e signin.SignInRequest) {
 	l := e.Login
-	for _, ref := range e.OneTime { // a test is no second time for a sign-in
-		var data json.RawMessage
-		if err := h.core.Sessions.TakeOneTime(r.Context(), ref.Kind, conn.ID, ref.Secret, &data); err != nil {
-			h.site.RefuseError(w, r, conn, l.Protocol, err)
-			return
-		}
+	first, err := h.core.Sessions.Remember(r.Context(), conn.ID, e.Attempt.Key(), e.Attempt.Until)
+	if err == nil && !first { // a test is no second time for a sign-in
+		err = provision.Errorf(provision.NotFound, "", "this test was made before")
+	}
+	if err != nil {
+		h.site.RefuseError(w, r, conn, l.Protocol, err)
+		return
 	}
 	facts := []fact{{"protocol", string(l.Protocol)}, {"issuer", l.Issuer}, {"subject", l.Subject}, {"user name", l.UserName}, {"external id", l.ExternalID},
 		{"address", l.Email}, {"address is proven", string(l.Verified)}, {"name", l.Profile.DisplayName}}

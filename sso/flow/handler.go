@@ -2,6 +2,7 @@ package flow
 
 import (
 	"github.com/deskbridge/deskbridge/sso/client"
+	"github.com/deskbridge/deskbridge/sso/ticket"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -10,11 +11,12 @@ type Handler struct {
 	core    Core
 	site    *web.Site
 	clients *client.Clients
+	jar     ticket.Jar
 }
 
 // New returns the Handler for core.
 func New(core Core, site *web.Site, clients *client.Clients) *Handler {
-	return &Handler{core: core, site: site, clients: clients}
+	return &Handler{core: core, site: site, clients: clients, jar: ticket.NewJar(core.Sessions, site.PublicURL)}
 }
 
 // Routes returns what the Handler serves.

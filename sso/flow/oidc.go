@@ -18,13 +18,14 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		refuse(&oidc.Refusal{Reason: oidc.ReasonState, Detail: "the answer needs one state"})
 		return
 	}
-	// Before anything is made of the answer: a state serves for one try, in
-	// whatever browser.
+	state := query.Get("state")
 	var pending pendingSignIn
-	if err := h.core.Sessions.TakeOneTime(r.Context(), tokenOIDC, conn.ID, query.Get("state"), &pending); err != nil {
-		h.gone(w, r, conn, provision.ProtocolOIDC, web.BegunID(query.Get("state")), err)
+	if err := h.jar.Read(r, ticketOIDC, conn.ID, state, &pending); err != nil {
+		h.gone(w, r, conn, provision.ProtocolOIDC, web.BegunID(state), err)
 		return
 	}
+	// Before anything is made of the answer: a state serves for one try.
+	h.jar.Drop(w, state)
 	if h.off(w, r, conn, pending) {
 		return
 	}
@@ -38,16 +39,16 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		refuse(err)
 		return
 	}
-	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: query.Get("state"), Nonce: pending.Nonce, Verifier: pending.Verifier})
+	token, err := rp.Callback(r.Context(), query, oidc.Attempt{State: state, Nonce: pending.Nonce, Verifier: pending.Verifier})
 	if err != nil {
 		refuse(err)
 		return
 	}
 	e := signin.SignInRequest{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw, AuthnAt: token.AuthTime},
-		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}}
+		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}, Attempt: pending.attempt(state)}
 	if pending.Test {
 		h.showDryRun(w, r, conn, e)
 		return
 	}
-	h.signIn(w, r, conn, e, web.BegunID(query.Get("state")), pending.Start)
+	h.signIn(w, r, conn, e, web.BegunID(state), pending.Start)
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/ticket"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -26,13 +28,14 @@ const (
 
 // answered is an answer that was judged, and waits for its browser.
 type answered struct {
-	Attempt   string         `json:"attempt"` // secret of the token that it answers
+	Attempt   string         `json:"attempt"` // RelayState of the sign-in that it answers
 	Assertion saml.Assertion `json:"assertion"`
 }
 
 // samlACS takes what the identity provider has the browser post. The request
-// comes from another site, without our cookies: what passes is kept for a
-// request of our own, which has them.
+// comes from another site, without our cookies: what passes goes on, sealed, to
+// a request of our own, which has them. That the answer belongs to its
+// RelayState, and that to us, is seen here.
 func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	idp, err := h.clients.SAML(r.Context(), conn)
@@ -51,7 +54,7 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 	}
 	encoded, relay := form.Get("SAMLResponse"), form.Get("RelayState")
 	var pending pendingSignIn
-	err = h.core.Sessions.PeekOneTime(r.Context(), tokenSAML, conn.ID, relay, &pending)
+	err = h.core.Sessions.OpenTicket(ticketRelay, conn.ID, relay, &pending.Test)
 	if web.IsCode(err, provision.NotFound) {
 		h.samlUnasked(w, r, conn, idp, encoded, relay, err)
 		return
@@ -63,26 +66,39 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 	if h.off(w, r, conn, pending) {
 		return
 	}
-	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err) }
+	refuse = func(err error) {
+		if !pending.Test {
+			h.site.RefuseBegun(w, r, conn, provision.ProtocolSAML, web.BegunID(relay), err)
+			return
+		}
+		h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err)
+	}
 	var assertion *saml.Assertion
 	idp, err = h.clients.Judge(r.Context(), conn, idp, func(idp *client.SAMLClient) (err error) {
-		assertion, err = idp.Answer(encoded, pending.RequestID)
+		assertion, err = idp.Answer(encoded, saml.RequestID(relay))
 		return err
 	})
 	if err != nil {
 		refuse(err)
 		return
 	}
-	if idp.Settings.ForceAuthn && assertion.AuthnInstant.Before(pending.Issued.Add(-freshSkew)) {
-		refuse(&saml.Refusal{Reason: saml.ReasonAuthn, Detail: "the connection asks for a fresh sign-in, and the identity provider answered with an older one"})
-		return
-	}
-	secret, err := h.core.Sessions.IssueOneTime(r.Context(), tokenAnswer, conn.ID, answered{Attempt: relay, Assertion: *assertion}, answerLife)
+	secret, err := h.keepAnswer(r.Context(), conn, answered{Attempt: relay, Assertion: *assertion})
 	if err != nil {
 		refuse(err)
 		return
 	}
-	http.Redirect(w, r, "/sso/"+conn.Name+"/saml/finish?"+url.Values{"answer": {secret}, paramBegun: {web.BegunID(relay)}}.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, "/sso/"+conn.Name+"/saml/finish?"+url.Values{"answer": {secret}, web.ParamBegun: {web.BegunID(relay)}}.Encode(), http.StatusSeeOther)
+}
+
+// keepAnswer returns what brings an answer to our own request: a ticket, or for
+// one that is too long for an address, a one-time token. Strangers have us keep
+// nothing that way: the identity provider has signed it.
+func (h *Handler) keepAnswer(ctx context.Context, conn provision.Connection, a answered) (string, error) {
+	sealed, err := h.core.Sessions.SealTicket(ticketAnswer, conn.ID, a, answerLife)
+	if err != nil || len(sealed) <= ticket.MaxLength {
+		return sealed, err
+	}
+	return h.core.Sessions.IssueOneTime(ctx, ticketAnswer, conn.ID, a, answerLife)
 }
 
 // once refuses an assertion that was seen before, here or at another replica.
@@ -99,17 +115,17 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 	refuse := func(err error) { h.site.RefuseError(w, r, conn, provision.ProtocolSAML, err) }
 	var kept answered
 	query := r.URL.Query()
-	secret, begun := query.Get("answer"), query.Get(paramBegun)
+	secret, begun := query.Get("answer"), query.Get(web.ParamBegun)
 	if reason := query.Get(paramGone); reason != "" {
 		h.gone(w, r, conn, provision.ProtocolSAML, begun, goneError(reason))
 		return
 	}
-	if err := h.core.Sessions.PeekOneTime(r.Context(), tokenAnswer, conn.ID, secret, &kept); err != nil {
+	if err := h.core.Sessions.PeekOneTime(r.Context(), ticketAnswer, conn.ID, secret, &kept); err != nil {
 		h.gone(w, r, conn, provision.ProtocolSAML, begun, err)
 		return
 	}
 	var pending pendingSignIn
-	if err := h.core.Sessions.PeekOneTime(r.Context(), tokenSAML, conn.ID, kept.Attempt, &pending); err != nil {
+	if err := h.jar.Read(r, ticketSAML, conn.ID, kept.Attempt, &pending); err != nil {
 		h.gone(w, r, conn, provision.ProtocolSAML, begun, err)
 		return
 	}
@@ -125,12 +141,19 @@ func (h *Handler) samlFinish(w http.ResponseWriter, r *http.Request, conn provis
 		refuse(err)
 		return
 	}
+	if conn.SignIn.SAML.ForceAuthn && kept.Assertion.AuthnInstant.Before(pending.Issued.Add(-freshSkew)) {
+		refuse(&saml.Refusal{Reason: saml.ReasonAuthn, Detail: "the connection asks for a fresh sign-in, and the identity provider answered with an older one"})
+		return
+	}
 	e, err := h.samlSignIn(conn, *conn.SignIn.SAML, &kept.Assertion)
 	if err != nil {
 		refuse(err)
 		return
 	}
-	e.OneTime = []signin.OneTimeRef{{Kind: tokenAnswer, Secret: secret}, {Kind: tokenSAML, Secret: kept.Attempt}}
+	e.Attempt = pending.attempt(kept.Attempt)
+	if !session.IsTicket(secret) {
+		e.OneTime = []signin.OneTimeRef{{Kind: ticketAnswer, Secret: secret}}
+	}
 	if pending.Test {
 		h.showDryRun(w, r, conn, e)
 		return

@@ -25,6 +25,9 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, conn provision.
 	h.site.SignedIn(conn, protocol, in.Created)
 	h.site.Log.InfoContext(r.Context(), "signed in", "request", h.site.Reference(r.Context()), "connection", conn.Name, "protocol", protocol,
 		"identity", in.Person.ID, "session", opened.ID, "created", in.Created)
+	if protocol == provision.ProtocolSAML { // with OpenID Connect it is gone since the first try
+		h.jar.Drop(w, e.Attempt.ID)
+	}
 	h.site.SetSession(w, secret, opened.EndsAt.Sub(h.site.Now()))
 	h.site.NoteDone(w, r, conn, begun)
 	h.sendOn(w, r, start)

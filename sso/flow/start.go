@@ -63,9 +63,17 @@ func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email strin
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
 	query := r.URL.Query()
 	pending := pendingSignIn{Start: h.site.StartOf(query)}
+	if start, ok := h.meant(r, conn); ok {
+		pending.Start = start
+	}
 	if secret := query.Get("test"); secret != "" {
 		var yes bool
-		if err := h.core.Sessions.TakeOneTime(r.Context(), tokenTest, conn.ID, secret, &yes); err != nil {
+		err := h.core.Sessions.TakeOneTime(r.Context(), tokenTest, conn.ID, secret, &yes)
+		if web.IsCode(err, provision.NotFound) { // nobody has tried to sign in: no audit entry
+			h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Connection: conn, Reason: "pending", Detail: "the address of a test sign-in was used before, or is too old"})
+			return
+		}
+		if err != nil {
 			h.site.RefuseError(w, r, conn, "", err)
 			return
 		}
@@ -107,20 +115,23 @@ func (h *Handler) startSAML(w http.ResponseWriter, r *http.Request, conn provisi
 	if err != nil {
 		return err
 	}
-	secret := provision.NewSecret()
+	relay, err := h.core.Sessions.SealTicket(ticketRelay, conn.ID, pending.Test, pendingLife)
+	if err != nil {
+		return err
+	}
 	ask := idp.AuthnRequest
 	if pending.Demand != (session.Demand{}) { // SAML has no word for a max_age or another account
 		ask = idp.FreshAuthnRequest
 	}
-	request, err := ask(secret)
+	request, err := ask(relay)
 	if err != nil {
 		return err
 	}
-	pending.RequestID, pending.Issued = request.ID, request.Issued
-	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenSAML, conn.ID, secret, pending, pendingLife); err != nil {
+	pending.Issued = request.Issued
+	if err := h.keep(w, r, ticketSAML, conn, relay, pending); err != nil {
 		return err
 	}
-	h.site.NoteBegun(w, r, conn, secret, pending.Unasked, pending.Start)
+	h.site.NoteBegun(w, r, conn, relay, pending.Unasked, pending.Start)
 	h.site.SendSAML(w, r, request)
 	return nil
 }
@@ -132,11 +143,11 @@ func (h *Handler) startOIDC(w http.ResponseWriter, r *http.Request, conn provisi
 	}
 	secrets := oidc.NewAttempt()
 	pending.Nonce, pending.Verifier = secrets.Nonce, secrets.Verifier
-	if err := h.core.Sessions.KeepOneTime(r.Context(), tokenOIDC, conn.ID, secrets.State, pending, pendingLife); err != nil {
+	if err := h.keep(w, r, ticketOIDC, conn, secrets.State, pending); err != nil {
 		return err
 	}
 	h.site.NoteBegun(w, r, conn, secrets.State, pending.Unasked, pending.Start)
-	http.Redirect(w, r, rp.AuthURL(secrets, hint, asks(pending.Demand)...), http.StatusSeeOther)
+	h.site.Redirect(w, r, rp.AuthURL(secrets, hint, asks(pending.Demand)...))
 	return nil
 }
 

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/saml"
 	"github.com/deskbridge/deskbridge/sso/web"
@@ -15,9 +15,8 @@ import (
 
 const (
 	// paramUnasked is with a sign-in that begins because an answer came to no
-	// question of ours, paramBegun which sign-in of before it may have meant.
+	// question of ours, [web.ParamBegun] which sign-in of before it may have meant.
 	paramUnasked = "unasked"
-	paramBegun   = "begun"
 	// paramGone says why an answer is not good for anything, in a request of our
 	// own: one that comes from another site does not bring our cookies.
 	paramGone = "gone"
@@ -26,6 +25,8 @@ const (
 	// question of ours, each within unaskedWithin of the one before.
 	maxUnasked    = 2
 	unaskedWithin = 2 * time.Minute
+
+	maxRelay = 80 // bytes of a RelayState of ours (SAML bindings §3.4.3)
 
 	reasonReplay  = "replay"
 	reasonUnasked = "unasked"
@@ -52,9 +53,9 @@ func (h *Handler) samlUnasked(w http.ResponseWriter, r *http.Request, conn provi
 			params.Del("return_to")
 		}
 	}
-	if reason := reasonOf(refused); isSecret(relay) && (reason == reasonPending || reason == string(saml.ReasonInResponseTo)) {
+	if reason := reasonOf(refused); isRelay(relay) && (reason == reasonPending || reason == string(saml.ReasonInResponseTo)) {
 		if h.judgeNew(r, conn, idp, func(idp *client.SAMLClient) (*saml.Assertion, error) { return idp.Late(encoded) }) == nil {
-			refused, params = nil, url.Values{paramBegun: {web.BegunID(relay)}}
+			refused, params = nil, url.Values{web.ParamBegun: {web.BegunID(relay)}}
 		}
 	}
 	if refused == nil {
@@ -64,9 +65,13 @@ func (h *Handler) samlUnasked(w http.ResponseWriter, r *http.Request, conn provi
 		return
 	}
 	reason := reasonOf(refused)
-	if reason == reasonReplay || isSecret(relay) && (reason == reasonPending || reason == string(saml.ReasonInResponseTo)) {
-		params := url.Values{paramGone: {reason}, paramBegun: {web.BegunID(relay)}}
+	if reason == reasonReplay || isRelay(relay) && (reason == reasonPending || reason == string(saml.ReasonInResponseTo)) {
+		params := url.Values{paramGone: {reason}, web.ParamBegun: {web.BegunID(relay)}}
 		http.Redirect(w, r, "/sso/"+conn.Name+"/saml/finish?"+params.Encode(), http.StatusSeeOther)
+		return
+	}
+	if isRelay(relay) {
+		h.site.RefuseBegun(w, r, conn, provision.ProtocolSAML, web.BegunID(relay), refused)
 		return
 	}
 	start := h.site.StartOf(url.Values{"return_to": {relay}}) // as a tile of the identity provider has it
@@ -110,11 +115,10 @@ func goneError(reason string) error {
 	return &provision.Error{Code: provision.NotFound, Detail: "no sign-in is pending that this answer belongs to"}
 }
 
-// isSecret reports whether a RelayState may be one of ours: no address is.
-func isSecret(relay string) bool {
-	return len(relay) == len(provision.NewSecret()) && !strings.ContainsFunc(relay, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
-	})
+// isRelay reports whether a RelayState may be one of ours, if an old one: no
+// address is.
+func isRelay(relay string) bool {
+	return len(relay) <= maxRelay && !session.TicketExpires(relay).IsZero()
 }
 
 // gone answers in a request of our own, which has our cookies, that the sign-in
@@ -143,7 +147,7 @@ func (h *Handler) gone(w http.ResponseWriter, r *http.Request, conn provision.Co
 		return
 	}
 	if known && begun.Age(h.site.Now()) >= pendingLife {
-		params := url.Values{"via": {string(p)}, paramUnasked: {"1"}, paramBegun: {id}}
+		params := url.Values{"via": {string(p)}, paramUnasked: {"1"}, web.ParamBegun: {id}}
 		http.Redirect(w, r, web.LoginPath(conn.Name)+"?"+params.Encode(), http.StatusSeeOther)
 		return
 	}
@@ -161,13 +165,8 @@ func (h *Handler) afterUnasked(w http.ResponseWriter, r *http.Request, conn prov
 	if known && last.Age(h.site.Now()) < unaskedWithin {
 		pending.Unasked = last.Unasked + 1
 	}
-	if !query.Has("return_to") {
-		id := query.Get(paramBegun)
-		if meant, ok := h.site.Begun(r, conn, id); ok && id != "" {
-			pending.Start = meant.Start
-		} else if known && last.Age(h.site.Now()) < pendingLife {
-			pending.Start = last.Start
-		}
+	if _, meant := h.meant(r, conn); !meant && !query.Has("return_to") && known && last.Age(h.site.Now()) < pendingLife {
+		pending.Start = last.Start
 	}
 	if pending.Unasked <= maxUnasked {
 		return true
@@ -177,6 +176,16 @@ func (h *Handler) afterUnasked(w http.ResponseWriter, r *http.Request, conn prov
 		Person: "Your organisation's sign-in page has answered several times, but never to the question that it was asked, so that nobody knows whether it is you. Your IT department can set that right; tell them the reference below.",
 		Again:  web.LoginPath(conn.Name) + "?" + pending.Params().Encode()})
 	return false
+}
+
+// meant returns what the sign-in of this browser was begun for that an address is
+// about, without saying more; false when it is about none, or the browser does
+// not know it.
+func (h *Handler) meant(r *http.Request, conn provision.Connection) (web.Start, bool) {
+	query := r.URL.Query()
+	id := query.Get(web.ParamBegun)
+	begun, known := h.site.Begun(r, conn, id)
+	return begun.Start, known && id != "" && !query.Has("return_to")
 }
 
 // off answers that sign-in is switched off, and reports so, unless an admin tests

@@ -2,6 +2,7 @@ package saml
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"time"
 
@@ -21,10 +22,11 @@ type Request struct {
 	Fields map[string]string // hidden fields of that form
 }
 
-// AuthnRequest returns a signed request for a sign-in. Each has a new ID;
-// remember it, together with the browser, until the answer comes. relayState
-// comes back with the answer, unprotected: use a random handle of at most 80
-// bytes (SAML bindings §3.4.3).
+// AuthnRequest returns a signed request for a sign-in. Its ID is that of
+// [RequestID]. relayState comes back with the answer, unprotected: use another
+// one for each request, which nobody can make but us, of at most 80 bytes (SAML
+// bindings §3.4.3), and remember it together with the browser until the answer
+// comes.
 func (sp *ServiceProvider) AuthnRequest(relayState string) (Request, error) {
 	return sp.authnRequest(relayState, sp.config.ForceAuthn)
 }
@@ -38,7 +40,7 @@ func (sp *ServiceProvider) FreshAuthnRequest(relayState string) (Request, error)
 
 func (sp *ServiceProvider) authnRequest(relayState string, fresh bool) (Request, error) {
 	to, _ := endpoint(sp.idp.SSO, sp.config.Binding) // New has seen to it
-	id, now := newID(), sp.instant()
+	id, now := RequestID(relayState), sp.instant()
 	create := true
 	message := saml.AuthnRequest{
 		ID:                          id,
@@ -61,6 +63,13 @@ func (sp *ServiceProvider) authnRequest(relayState string, fresh bool) (Request,
 		addContexts(e, sp.config.AuthnContexts)
 	}
 	return sp.send(outgoing{id, now, parameterRequest, e, to.Binding, to.Location, relayState})
+}
+
+// RequestID returns the ID of the request that relayState went with: what the
+// answer that comes back with it must be in response to.
+func RequestID(relayState string) string {
+	sum := sha256.Sum256([]byte("deskbridge request\x00" + relayState))
+	return "_" + hex.EncodeToString(sum[:20])
 }
 
 // addContexts asks for a sign-in by one of the means; the library can name

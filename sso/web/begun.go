@@ -10,6 +10,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
+// ParamBegun says which sign-in of this browser, by [BegunID], an address is about.
+const ParamBegun = "begun"
+
 const (
 	begunCookie = "deskbridge_begun"
 	// maxBegun and maxBegunBytes bound the cookie: it comes beside the address of

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
@@ -21,6 +22,17 @@ func (s *Site) RefuseError(w http.ResponseWriter, r *http.Request, conn provisio
 // RefuseStarted is RefuseError for a sign-in of which it is known what it was
 // begun for.
 func (s *Site) RefuseStarted(w http.ResponseWriter, r *http.Request, conn provision.Connection, p provision.Protocol, t Start, err error) {
+	s.refuse(w, r, conn, p, t.Params(), err)
+}
+
+// RefuseBegun is RefuseStarted for a request that another site has the browser
+// send, without our cookies: what the sign-in with that id of [BegunID] was begun
+// for is seen when they begin anew.
+func (s *Site) RefuseBegun(w http.ResponseWriter, r *http.Request, conn provision.Connection, p provision.Protocol, id string, err error) {
+	s.refuse(w, r, conn, p, url.Values{ParamBegun: {id}}, err)
+}
+
+func (s *Site) refuse(w http.ResponseWriter, r *http.Request, conn provision.Connection, p provision.Protocol, again url.Values, err error) {
 	f, outside := refusalOf(err)
 	if !outside {
 		s.Broken(w, r, err)
@@ -30,9 +42,9 @@ func (s *Site) RefuseStarted(w http.ResponseWriter, r *http.Request, conn provis
 	if IsCode(err, provision.NotFound) {
 		f.Person = "This sign-in was finished already, took too long, or did not begin in this browser. Start again from here. If it happens again, tell your IT department the reference below."
 	}
-	f.Again = LoginPath(conn.Name) + "?" + t.Params().Encode()
+	f.Again = LoginPath(conn.Name) + "?" + again.Encode()
 	if f.Status == http.StatusForbidden { // there they would be refused the same: they may have another address
-		f.Again = "/sso/login?" + t.Params().Encode()
+		f.Again = "/sso/login?" + again.Encode()
 	}
 	s.Refuse(w, r, f)
 }

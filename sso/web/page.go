@@ -48,7 +48,7 @@ func JSON(w http.ResponseWriter, status int, value any) {
 // SendSAML has the browser carry a SAML message.
 func (s *Site) SendSAML(w http.ResponseWriter, r *http.Request, m saml.Request) {
 	if m.URL != "" {
-		http.Redirect(w, r, m.URL, http.StatusSeeOther)
+		s.Redirect(w, r, m.URL)
 		return
 	}
 	w.Header().Set("Content-Security-Policy", postPolicy)

@@ -21,7 +21,7 @@ const (
 	// in it.
 	maxParams = 8 << 10
 	// maxKept is how long what counts of it may be, but for the ID token of the
-	// hint. Whoever has not signed in yet has it kept until they have.
+	// hint: the browser keeps it in a cookie until its person has signed in.
 	maxKept = 2 << 10
 
 	kindAuthorize session.OneTimeKind = "idp.authorize"
@@ -74,7 +74,7 @@ func (h *Handler) authorizePost(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	path, err := h.keepAuthorization(r, a)
+	path, err := h.keepAuthorization(w, r, a)
 	if err != nil {
 		h.sendError(w, r, a, err)
 		return
@@ -82,23 +82,25 @@ func (h *Handler) authorizePost(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, path, http.StatusSeeOther)
 }
 
-// keepAuthorization keeps a request until its person is back, and returns the
-// path that they come back to. A hint that is no ID token of ours is a problem.
-func (h *Handler) keepAuthorization(r *http.Request, a authorization) (path string, err error) {
+// keepAuthorization has the browser keep a request until its person is back, and
+// returns the path that they come back to. A hint that is no ID token of ours is
+// a problem.
+func (h *Handler) keepAuthorization(w http.ResponseWriter, r *http.Request, a authorization) (path string, err error) {
 	if a.Expected, err = h.expected(r.Context(), a); err != nil {
 		return "", err
 	}
 	a.Params = maps.Clone(a.Params)
 	a.Params.Del(paramHint)
-	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), kindAuthorize, "", a, site.PendingLife)
-	return issuerPath + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
+	id := provision.NewSecret()
+	err = h.Jar.Keep(w, r, kindAuthorize, "", id, a, site.PendingLife)
+	return issuerPath + "/continue?" + url.Values{site.PendingQuery: {id}}.Encode(), err
 }
 
 // authorizeContinue goes on with a request that was kept. What an admin has
 // changed meanwhile counts.
 func (h *Handler) authorizeContinue(w http.ResponseWriter, r *http.Request) {
 	var a authorization
-	err := h.Core.Sessions.PeekOneTime(r.Context(), kindAuthorize, "", r.URL.Query().Get(site.PendingQuery), &a)
+	err := h.Jar.Read(r, kindAuthorize, "", r.URL.Query().Get(site.PendingQuery), &a)
 	if site.IsCode(err, provision.NotFound) {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to a desk is under way: start again from the desk", Protocol: provision.ProtocolOIDC})
 		return
@@ -179,7 +181,7 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 		h.sendError(w, r, a, newProblem(loginRequired, "A new sign-in was asked for, and the identity provider gave none, or does not say when it took place."))
 	default:
 		a.Sent = true
-		path, err := h.keepAuthorization(r, a)
+		path, err := h.keepAuthorization(w, r, a)
 		if err != nil {
 			h.sendError(w, r, a, err)
 			return

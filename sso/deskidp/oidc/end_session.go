@@ -28,8 +28,8 @@ type signOut struct {
 // endSession takes a request in the query.
 func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) {
 	params := r.URL.Query()
-	if secret := params.Get(site.PendingQuery); secret != "" {
-		h.endSessionContinue(w, r, secret)
+	if id := params.Get(site.PendingQuery); id != "" {
+		h.endSessionContinue(w, r, id)
 		return
 	}
 	if e, ok := h.readSignOut(w, r, params); ok {
@@ -53,19 +53,19 @@ func (h *Handler) endSessionPost(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), kindSignOutAsked, "", e, site.PendingLife)
-	if err != nil {
+	id := provision.NewSecret()
+	if err := h.Jar.Keep(w, r, kindSignOutAsked, "", id, e, site.PendingLife); err != nil {
 		h.Broken(w, r, err)
 		return
 	}
-	http.Redirect(w, r, issuerPath+"/end-session?"+url.Values{site.PendingQuery: {secret}}.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, issuerPath+"/end-session?"+url.Values{site.PendingQuery: {id}}.Encode(), http.StatusSeeOther)
 }
 
 // endSessionContinue goes on with a request that came in a form.
-func (h *Handler) endSessionContinue(w http.ResponseWriter, r *http.Request, secret string) {
+func (h *Handler) endSessionContinue(w http.ResponseWriter, r *http.Request, id string) {
 	var e signOut
 	// It stays until it has run out: reloading the page is no mistake.
-	err := h.Core.Sessions.PeekOneTime(r.Context(), kindSignOutAsked, "", secret, &e)
+	err := h.Jar.Read(r, kindSignOutAsked, "", id, &e)
 	if site.IsCode(err, provision.NotFound) {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-out is under way: sign out again at the desk", Protocol: provision.ProtocolOIDC})
 		return

@@ -33,7 +33,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.
 		h.Fail(w, r, f)
 	default:
 		p.Sent = true
-		path, err := h.keep(r, desk, p)
+		path, err := h.keep(w, r, desk, p)
 		if err != nil {
 			h.Broken(w, r, err)
 			return

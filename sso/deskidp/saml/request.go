@@ -124,7 +124,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	path, err := h.keep(r, desk, p)
+	path, err := h.keep(w, r, desk, p)
 	if err != nil {
 		h.Broken(w, r, err)
 		return
@@ -186,11 +186,12 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, desk provision.
 	h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: "saml-" + string(bad.Reason), Detail: detail, Desk: desk.ID, Protocol: provision.ProtocolSAML})
 }
 
-// keep keeps a request until its person is back, and returns the path that
-// they come back to.
-func (h *Handler) keep(r *http.Request, desk provision.Desk, p pending) (string, error) {
-	secret, err := h.Core.Sessions.IssueOneTime(r.Context(), kindPending, "", p, site.PendingLife)
-	return site.Prefix + "/saml/" + desk.Name + "/continue?" + url.Values{site.PendingQuery: {secret}}.Encode(), err
+// keep has the browser keep a request until its person is back, and returns the
+// path that they come back to.
+func (h *Handler) keep(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending) (string, error) {
+	id := provision.NewSecret()
+	err := h.Jar.Keep(w, r, kindPending, "", id, p, site.PendingLife)
+	return site.Prefix + "/saml/" + desk.Name + "/continue?" + url.Values{site.PendingQuery: {id}}.Encode(), err
 }
 
 // resume goes on with a request that was kept.
@@ -201,7 +202,7 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request) {
 	}
 	var p pending
 	// It stays until it has run out: reloading the page is no mistake.
-	err := h.Core.Sessions.PeekOneTime(r.Context(), kindPending, "", r.URL.Query().Get(site.PendingQuery), &p)
+	err := h.Jar.Read(r, kindPending, "", r.URL.Query().Get(site.PendingQuery), &p)
 	if site.IsCode(err, provision.NotFound) || err == nil && p.Desk != desk.ID {
 		h.Fail(w, r, site.Refusal{Status: http.StatusBadRequest, Reason: site.ReasonPending, Detail: "no sign-in to this desk is under way: start again from the desk", Desk: desk.ID, Protocol: provision.ProtocolSAML})
 		return

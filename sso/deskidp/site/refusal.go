@@ -54,7 +54,7 @@ func (s *Site) Record(r *http.Request, f Refusal) {
 }
 
 func (s *Site) audit(r *http.Request, f Refusal) {
-	if f.Desk == "" {
+	if f.Desk == "" || f.Person == "" && !s.Strangers.Allow(Stranger{f.Desk, f.Reason}) {
 		return
 	}
 	ctx := r.Context()

@@ -12,8 +12,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/ratelimit"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/sso/ticket"
 )
 
 // Prefix is where everything is that desks and their people come to.
@@ -23,7 +25,8 @@ const (
 	// PendingLife is how long somebody may take to sign in before they go on to
 	// a desk.
 	PendingLife = 15 * time.Minute
-	// PendingQuery names the parameter with the one-time token of what waits for them.
+	// PendingQuery names the parameter that says which of what waits for them at
+	// their browser goes on.
 	PendingQuery = "request"
 
 	// MaxForm is how many bytes of a form are read.
@@ -50,7 +53,7 @@ type Portal interface {
 }
 
 // Site is where a protocol stands. It is safe for concurrent use; all fields but
-// RequestID are needed.
+// RequestID and Strangers are needed.
 type Site struct {
 	Core      Core
 	PublicURL string // what browsers see, without a slash at the end; never taken from a request
@@ -59,7 +62,23 @@ type Site struct {
 	Portal    Portal
 	RequestID func(context.Context) string // the reference on error pages, which the log and the audit log have too
 
+	Jar       ticket.Jar                   // keeps what waits for somebody at their browser
+	Strangers *ratelimit.Limiter[Stranger] // how often strangers are told of in the audit log; nil: always
+
 	keys keyring
+}
+
+// Stranger is what is counted of refusals of whoever has not signed in.
+type Stranger struct {
+	Desk   provision.DeskID
+	Reason string
+}
+
+// NewStrangers returns the limit of audit entries about strangers: an admin sees
+// that a desk is set up wrongly, and nobody fills the database.
+func NewStrangers(now func() time.Time) *ratelimit.Limiter[Stranger] {
+	const entries, perSecond, remembered = 20, 1.0 / 60, 1000
+	return ratelimit.New[Stranger](perSecond, entries, remembered, now)
 }
 
 // ReadForm reads a posted form of a bearable size.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -17,8 +18,9 @@ const checkEvery = 10 * time.Minute
 
 // desks keeps one connector a desk, opened anew when its settings change.
 type desks struct {
-	open  Open
-	guard func(d provision.Desk, can desk.Capabilities) *deskGuard
+	open   Open
+	guard  func(d provision.Desk, can desk.Capabilities) *deskGuard
+	atOnce atomic.Int64 // hand-overs at once to a desk
 
 	mu sync.Mutex
 	by map[provision.DeskID]*openDesk
@@ -29,6 +31,8 @@ type openDesk struct {
 	guard     *deskGuard
 	settings  provision.Desk
 
+	handingOver *semaphore.Weighted // whoever holds it hands over; runs at once are half of the workers at most
+
 	checking *semaphore.Weighted // whoever holds it may look at what follows
 	self     provision.DeskUserID
 	checked  time.Time // when that was asked for
@@ -36,7 +40,9 @@ type openDesk struct {
 }
 
 func newDesks(open Open, guard func(provision.Desk, desk.Capabilities) *deskGuard) *desks {
-	return &desks{open: open, guard: guard, by: make(map[provision.DeskID]*openDesk)}
+	d := &desks{open: open, guard: guard, by: make(map[provision.DeskID]*openDesk)}
+	d.atOnce.Store(defaultWorkers / 2)
+	return d
 }
 
 // get returns the connector of a desk. One that is opened anew with the same
@@ -57,9 +63,9 @@ func (d *desks) get(settings provision.Desk) (*openDesk, error) {
 	}
 	fresh := &openDesk{connector: connector, settings: settings, checking: semaphore.NewWeighted(1)}
 	if same {
-		fresh.guard = known.guard
+		fresh.guard, fresh.handingOver = known.guard, known.handingOver
 	} else {
-		fresh.guard = d.guard(settings, connector.Capabilities())
+		fresh.guard, fresh.handingOver = d.guard(settings, connector.Capabilities()), semaphore.NewWeighted(max(d.atOnce.Load(), 1))
 	}
 	d.by[settings.ID] = fresh
 	return fresh, nil
@@ -70,7 +76,7 @@ func (d *desks) forget(id provision.DeskID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known := d.by[id]; known != nil {
-		d.by[id] = &openDesk{guard: known.guard, settings: known.settings}
+		d.by[id] = &openDesk{guard: known.guard, handingOver: known.handingOver, settings: known.settings}
 	}
 }
 

@@ -20,3 +20,11 @@ func SetHandOverSlice(d time.Duration) (restore func()) {
 	handOverSlice = d
 	return func() { handOverSlice = before }
 }
+
+// SetAnswerTimeout changes how long a call may take, and returns what changes it
+// back.
+func SetAnswerTimeout(d time.Duration) (restore func()) {
+	before, look := answerTimeout, lookEvery
+	answerTimeout, lookEvery = d, d/4
+	return func() { answerTimeout, lookEvery = before, look }
+}

@@ -10,19 +10,23 @@ import (
 )
 
 const (
-	// answerTimeout is how long a call may take of which no request is heard:
-	// of a connector that has none, all of it. A request over HTTP has a limit
-	// of its own, which is the same.
-	answerTimeout = 30 * time.Second
 	// quietTimeout is how long a call that makes requests may go without any.
 	quietTimeout = 2 * time.Minute
 	// callTimeout bounds a call that makes progress.
 	callTimeout = 15 * time.Minute
-	// lookEvery is how often a call that lasts is looked at.
-	lookEvery = 5 * time.Second
 	// patience is how long a request waits for its turn that goes on with a
 	// write: giving up would leave open what became of it.
 	patience = time.Minute
+)
+
+// Tests wait less.
+var (
+	// answerTimeout is how long a call may take of which no request is heard:
+	// of a connector that has none, all of it. A request over HTTP has a limit
+	// of its own, which is the same.
+	answerTimeout = 30 * time.Second
+	// lookEvery is how often a call that lasts is looked at.
+	lookEvery = 5 * time.Second
 )
 
 var errTooSlow = desk.Errorf(desk.Retryable, "it answers too slowly (%g s)", answerTimeout.Seconds())

@@ -25,10 +25,10 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 		return outcome{}, err
 	}
 	around := w.facts(ctx, d, self, v)
-	shown := &shownLate{awaited: v.Awaited()}
+	shown := &shownLate{}
 	var todo tasks
 	for round := range rounds {
-		have, err := w.find(ctx, d, v, shown)
+		have, err := w.find(ctx, d, v)
 		if err != nil {
 			return outcome{}, err
 		}
@@ -55,6 +55,9 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 			}
 		}
 		if len(steps) == 0 {
+			if err := settle(ctx, v, have); err != nil {
+				return outcome{}, err
+			}
 			return w.asDesired(ctx, d, v, have, around)
 		}
 		if round == rounds-1 {
@@ -160,6 +163,7 @@ func (w *Worker) change(ctx context.Context, d *guard.Session, v *reconcile.Run,
 	if have == nil || have.ID != v.Account.DeskUser {
 		return w.execute(ctx, d, v, have, steps, shown, todo)
 	}
+	steps = reconcile.UntilRaised(v, have, steps, around)
 	loss := reconcile.Losing(v, have, steps, around)
 	rest := steps
 	if v.Ending() {
@@ -171,6 +175,9 @@ func (w *Worker) change(ctx context.Context, d *guard.Session, v *reconcile.Run,
 			} else if err != nil {
 				return err
 			}
+		}
+		if err := w.see(ctx, d, v, have.ID); err != nil {
+			return err
 		}
 		if shown.has(reconcile.WriteDeactivate) {
 			copied := *have
@@ -239,6 +246,9 @@ func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconci
 // before it was cut short.
 func (w *Worker) steps(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts, shown *shownLate) ([]reconcile.Write, error) {
 	fit := d.Fit(want(v))
+	if err := v.Seen(ctx, fit, have); err != nil {
+		return nil, err
+	}
 	steps, err := reconcile.Writes(v, fit, have, around)
 	if err != nil {
 		return nil, err
@@ -248,7 +258,7 @@ func (w *Worker) steps(ctx context.Context, d *guard.Session, v *reconcile.Run, 
 			return nil, err
 		}
 	}
-	if err := shown.look(ctx, v, fit, have, steps); err != nil {
+	if err := shown.look(ctx, v, steps); err != nil {
 		return nil, err
 	}
 	var open []string
@@ -279,7 +289,7 @@ func want(v *reconcile.Run) provision.DeskUser {
 // is gone is forgotten: whoever has the address now is somebody else's. That one
 // is gone is believed when the desk says so twice, and shows nobody with the same
 // id by external id or address. One that was made a moment ago is waited for.
-func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run, shown *shownLate) (*provision.DeskUser, error) {
+func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run) (*provision.DeskUser, error) {
 	known := v.Account.DeskUser
 	if known != "" {
 		have, err := d.Find(ctx, desk.Key{ID: known})
@@ -306,8 +316,11 @@ func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run, s
 	switch {
 	case again != nil:
 		return nil, wrongAnswer(known)
-	case have == nil && shown.made(v):
+	case have == nil && made(v):
 		return nil, nil
+	}
+	if err := v.Seen(ctx, d.Fit(want(v)), nil); err != nil { // while it is known who that was
+		return nil, err
 	}
 	return seen(d, v, have), v.Claim(ctx, "", provision.OriginNone)
 }
@@ -342,15 +355,23 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 		id = have.ID
 	}
 	for _, s := range planned {
+		if s.Kind == reconcile.WriteDelete || s.Kind == reconcile.WriteAnonymize { // afterwards nobody can see what came before
+			if err := w.see(ctx, d, v, id); err != nil {
+				return err
+			}
+		}
+		if err := v.Try(ctx, s); err != nil {
+			return err
+		}
 		made, err := w.do(ctx, d, v, id, s)
 		if err == nil {
 			if made != "" {
 				id = made
 			}
-			err = v.Done(ctx, s, id)
+			err = v.Accepted(ctx, s, id)
 		}
 		if guard.IsPaused(err) { // neither this one nor what follows was tried
-			return errors.Join(err, v.Drop(ctx, v.Unfinished))
+			return errors.Join(err, v.DropPlanned(ctx, nil))
 		}
 		if refused(err) {
 			if err := v.Drop(ctx, []reconcile.Write{s}); err != nil {
@@ -371,6 +392,18 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 		w.metrics.step(v.Desk, s.Kind)
 	}
 	return nil
+}
+
+// see enters what the desk has accepted and shows by now of a user.
+func (w *Worker) see(ctx context.Context, d *guard.Session, v *reconcile.Run, id provision.DeskUserID) error {
+	if len(v.Awaited()) == 0 {
+		return nil
+	}
+	have, err := d.Find(ctx, desk.Key{ID: id})
+	if err != nil || have == nil {
+		return err
+	}
+	return v.Seen(ctx, d.Fit(want(v)), seen(d, v, have))
 }
 
 // refused reports whether err proves that a write did not take place: the next

@@ -27,3 +27,6 @@ func SetHandOverSlice(d time.Duration) (restore func()) {
 	handOverSlice = d
 	return func() { handOverSlice = before }
 }
+
+// SetAnswerTimeout says how long a call may take, from now on.
+func (w *Worker) SetAnswerTimeout(d time.Duration) { w.desks.Answer = d }

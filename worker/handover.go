@@ -33,6 +33,13 @@ var handOverSlice = 30 * time.Second
 // errHandingOver says that a hand-over goes on in another run.
 var errHandingOver = errors.New("worker: the hand-over goes on in another run")
 
+// errWaitsToHandOver says that enough others hand over on the desk already: some
+// of its workers are left to those whose access ends.
+var errWaitsToHandOver = errors.New("worker: other hand-overs come first")
+
+// waitsToHandOver is how long until they are asked again.
+const waitsToHandOver = 2 * time.Second
+
 // progress says how far a hand-over is; "" when none is on its way.
 func progress(v *reconcile.Run) string {
 	t := v.Account.Transfer
@@ -48,7 +55,7 @@ func progress(v *reconcile.Run) string {
 // it stays in the journal. left says why some could not be given to anybody,
 // not even to the queue: an admin has to.
 func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss, rest []reconcile.Write) (left, _ error) {
-	t := &transfer{loss: loss, moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
+	t := &transfer{loss: loss, tried: assigneesOf(v.InDoubt), moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
 	for {
 		open, err := t.open(ctx, d, have.ID)
 		if err != nil {
@@ -67,6 +74,10 @@ func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Ru
 			return nil, errHandingOver
 		}
 		if t.assignees == nil {
+			if !d.BeginHandOver() {
+				return nil, errWaitsToHandOver
+			}
+			defer d.EndHandOver()
 			t.until = time.Now().Add(handOverSlice)
 			if t.assignees, err = w.findAssignees(ctx, d, v, have, loss); err != nil {
 				return nil, err
@@ -84,9 +95,10 @@ func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Ru
 type transfer struct {
 	loss      reconcile.Loss
 	assignees *assignees
-	until     time.Time         // when the run gives its worker back; zero before the first batch
-	given     []reconcile.Write // tried and accepted, and not seen yet
-	moved     map[string]bool   // conversations by id, as the desk has shown
+	until     time.Time                 // when the run gives its worker back; zero before the first batch
+	given     []reconcile.Write         // tried and accepted, and not seen yet
+	tried     map[string]*desk.Assignee // by conversation: by an earlier run, and the desk did not show it
+	moved     map[string]bool           // conversations by id, as the desk has shown
 	refused   map[string]bool
 	mayHave   map[int64]bool // journalled hand-overs that may have reached the desk
 	left      error          // the first refusal
@@ -131,7 +143,7 @@ func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconci
 	steps := make([]reconcile.Write, len(open))
 	to := make(map[string]desk.Assignee, len(open))
 	for i, c := range open {
-		assignee := t.assignees.next()
+		assignee := t.assignees.next(t.tried[c.ID])
 		to[c.ID] = assignee
 		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, assignee), Note: t.assignees.note}
 	}
@@ -161,8 +173,7 @@ func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconci
 			err = w.give(ctx, d, v, some[i], assignee, t)
 		}
 		if guard.IsPaused(err) { // neither this one nor what follows was tried
-			untried := slices.DeleteFunc(slices.Clone(v.Unfinished), func(s reconcile.Write) bool { return t.mayHave[s.ID] })
-			return errors.Join(err, v.Drop(ctx, untried))
+			return errors.Join(err, v.DropPlanned(ctx, t.mayHave))
 		}
 		if err != nil {
 			return err
@@ -252,6 +263,19 @@ func handOverDetail(conversation string, to desk.Assignee) map[string]any {
 	return detail
 }
 
+// assigneesOf returns who was to have each conversation by hand-overs.
+func assigneesOf(writes []reconcile.Write) map[string]*desk.Assignee {
+	of := make(map[string]*desk.Assignee)
+	for _, w := range writes {
+		if w.Kind == reconcile.WriteHandOver {
+			user, _ := w.Detail["to_desk_user"].(string)
+			team, _ := w.Detail["to_team"].(string)
+			of[conversationOf(w)] = &desk.Assignee{User: provision.DeskUserID(user), Team: team}
+		}
+	}
+	return of
+}
+
 // assignees are those who take over, in turn; none means nobody.
 type assignees struct {
 	list []desk.Assignee
@@ -259,9 +283,14 @@ type assignees struct {
 	note string // why it is nobody, when somebody was asked for
 }
 
-func (a *assignees) next() desk.Assignee {
+// next returns whose turn it is; again, if that is one of them: who was tried
+// before may have the conversation after all, and nobody is to have it after them.
+func (a *assignees) next(again *desk.Assignee) desk.Assignee {
 	if len(a.list) == 0 {
 		return desk.Assignee{}
+	}
+	if again != nil && slices.Contains(a.list, *again) {
+		return *again
 	}
 	assignee := a.list[a.at%len(a.list)]
 	a.at++

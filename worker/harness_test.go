@@ -41,6 +41,7 @@ type harness struct {
 	desk   provision.Desk
 	conn   provision.Connection
 
+	epoch  time.Time // when the clock stood still but for offset; zero: it goes on
 	offset atomic.Int64
 	later  []laterVisit
 	log    []provision.Entry // as far as it has been read
@@ -118,7 +119,12 @@ func (h *harness) open(d provision.Desk) (desk.Desk, error) {
 	return slow, err
 }
 
-func (h *harness) now() time.Time { return time.Now().Add(time.Duration(h.offset.Load())) }
+func (h *harness) now() time.Time {
+	if !h.epoch.IsZero() {
+		return h.epoch.Add(time.Duration(h.offset.Load()))
+	}
+	return time.Now().Add(time.Duration(h.offset.Load()))
+}
 
 // sub runs test as a subtest in this harness.
 func (h *harness) sub(name string, test func()) {

@@ -30,9 +30,12 @@ const (
 	fetchPause = 5 * time.Millisecond
 )
 
+// defaultWorkers are the runs at once to one desk, unless [Options] says otherwise.
+const defaultWorkers = 8
+
 // Options say how much work is done at once.
 type Options struct {
-	Workers int           // runs at once to one desk; default 8
+	Workers int           // runs at once to one desk, half of them hand-overs of conversations; default 8
 	Poll    time.Duration // how often a desk's queue is asked for work; default 100 ms, less often with many desks
 	Sweep   time.Duration // how often each desk is looked at for what was changed by hand; default never
 }
@@ -42,8 +45,9 @@ type Options struct {
 // hand-over, has nobody wait on another desk.
 func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], opts Options) (*Runner, error) {
 	if opts.Workers == 0 {
-		opts.Workers = 8
+		opts.Workers = defaultWorkers
 	}
+	w.desks.HandOverAtOnce(opts.Workers / 2)
 	if opts.Poll == 0 {
 		opts.Poll = 100 * time.Millisecond
 	}

@@ -14,9 +14,8 @@ import (
 )
 
 // shownLate keeps apart what a desk accepts and shows, and what it accepts and
-// shows late or never.
+// shows late or never. What is awaited is in the run's journal.
 type shownLate struct {
-	awaited  []reconcile.Write // accepted in an earlier run, and not shown then
 	accepted []reconcile.Write // in the last round
 	again    bool              // what was awaited has not come, and is written once more
 	never    []reconcile.Write // nor has it come then
@@ -40,42 +39,52 @@ func notShown(writes []reconcile.Write) *desk.Error {
 	return desk.Errorf(desk.Retryable, "it accepts changes but does not show them afterwards (%s)", strings.Join(words, ", "))
 }
 
-// look compares have, the user as the desk shows them now, with what the desk
-// has accepted. A lateError says that it is too early to go on; steps are what
-// would be written.
-func (s *shownLate) look(ctx context.Context, v *reconcile.Run, want provision.DeskUser, have *provision.DeskUser, steps []reconcile.Write) error {
-	late := func(writes []reconcile.Write) []reconcile.Write {
-		writes = slices.DeleteFunc(slices.Clone(writes), func(w reconcile.Write) bool {
-			return !slices.ContainsFunc(steps, func(st reconcile.Write) bool { return st.Kind == w.Kind })
-		})
-		return reconcile.NotShown(writes, want, have)
+// look compares what the desk has accepted and not shown with steps, which are
+// what would be written. A lateError says that it is too early to write it again.
+func (s *shownLate) look(ctx context.Context, v *reconcile.Run, steps []reconcile.Write) error {
+	missing := slices.DeleteFunc(v.Awaited(), func(w reconcile.Write) bool {
+		return w.Tried || !slices.ContainsFunc(steps, func(st reconcile.Write) bool { return st.Kind == w.Kind })
+	})
+	if len(missing) == 0 {
+		return nil
 	}
-	if missing := late(s.awaited); len(missing) > 0 {
-		if wait := v.NextLook(s.awaited); wait > 0 {
+	if !s.again {
+		if wait := v.NextLook(missing); wait > 0 {
 			return &lateError{wait, missing}
 		}
-		s.again = true
-	}
-	s.awaited = nil
-	missing := late(s.accepted)
-	switch {
-	case len(missing) == 0:
-		return nil
-	case s.again:
+	} else {
 		s.never = missing
+	}
+	s.again = true
+	return v.Drop(ctx, missing)
+}
+
+// settle is the look of a run that has nothing to write: what the desk has
+// accepted, does not show and may yet show, and is not what is desired now, is
+// waited for. Of what is in doubt after an interruption, that is what gives
+// access to somebody who is to have none; of a user who is gone, whether one
+// appears.
+func settle(ctx context.Context, v *reconcile.Run, have *provision.DeskUser) error {
+	unseen := v.Awaited()
+	if len(unseen) == 0 {
 		return nil
 	}
-	if err := v.Await(ctx, missing); err != nil {
-		return err
+	waiting := slices.DeleteFunc(slices.Clone(unseen), func(w reconcile.Write) bool {
+		return w.Tried && !(v.Ending() && w.GivesAccess()) || have == nil && w.Kind != reconcile.WriteCreate
+	})
+	if len(waiting) > 0 {
+		if wait := v.NextLook(waiting); wait > 0 {
+			return &lateError{wait, waiting}
+		}
 	}
-	return &lateError{v.NextLook(v.Awaited()), missing}
+	return v.Drop(ctx, unseen)
 }
 
 // made reports whether the desk has made the account's user so lately that it
 // may not show them yet.
-func (s *shownLate) made(v *reconcile.Run) bool {
-	creates := func(w reconcile.Write) bool { return w.Kind == reconcile.WriteCreate }
-	return slices.ContainsFunc(s.accepted, creates) || slices.ContainsFunc(s.awaited, creates) && v.NextLook(s.awaited) > 0
+func made(v *reconcile.Run) bool {
+	creates := slices.DeleteFunc(v.Awaited(), func(w reconcile.Write) bool { return w.Kind != reconcile.WriteCreate })
+	return len(creates) > 0 && v.NextLook(creates) > 0
 }
 
 // has reports whether the desk has accepted a write of this kind.

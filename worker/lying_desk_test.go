@@ -1,8 +1,6 @@
 package worker_test
 
 import (
-	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -91,49 +89,4 @@ func TestEverythingTwice(t *testing.T) {
 			h.Errorf("%d creations", n)
 		}
 	})
-}
-
-// TestRandomFaults: whatever the desk got up to, when it is honest again all is
-// as desired, nobody was made twice, and nobody was called ended who was there.
-func TestRandomFaults(t *testing.T) {
-	for seed := range uint64(6) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			each(t, deletes, func(h *harness) {
-				h.agents()
-				stays, leaves := h.agent("stays"), h.agent("leaves")
-				for range 3 {
-					h.conversation(h.account(leaves.ID).DeskUser)
-				}
-				d := h.behind(lies.Plan{Random: lies.Random{Seed: seed, Rate: 0.3, Kinds: []lies.Kind{
-					lies.Late, lies.Later, lies.Pretend, lies.Lost, lies.Twice, lies.Fail, lies.Broken, lies.Half}}})
-				joins := h.agent("joins")
-				h.suspend(leaves.ID)
-				h.update(stays.ID, func(i *provision.Identity) { i.Profile.FamilyName = "Changed" })
-				for range 10 {
-					h.drain()
-					if a := h.account(leaves.ID); a.State == provision.AccountEnded && h.user("leaves@"+domain) != nil {
-						h.Fatalf("ended, and the user is there; the desk's books: %+v", d.Books())
-					}
-					h.pass(11 * time.Minute)
-				}
-				d.Heal()
-				d.Settle()
-				for range 4 {
-					h.pass(time.Hour)
-				}
-				h.state(stays.ID, provision.AccountReady)
-				h.state(joins.ID, provision.AccountReady)
-				h.state(leaves.ID, provision.AccountEnded)
-				if u := h.user("stays@" + domain); u == nil || u.FamilyName != "Changed" || !slices.Equal(u.Teams, []string{"Tier 1"}) {
-					h.Errorf("who stays is %+v", u)
-				}
-				if u := h.user("joins@" + domain); u == nil || len(d.Did(lies.Create)) != 1 {
-					h.Errorf("who joins is %+v, made %d times", u, len(d.Did(lies.Create)))
-				}
-				if h.user("leaves@"+domain) != nil {
-					h.Error("who leaves is there")
-				}
-			})
-		})
-	}
 }

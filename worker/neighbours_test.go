@@ -208,3 +208,60 @@ func (n *neighbours) requeue(accounts []provision.Account) error {
 	}
 	return nil
 }
+
+// TestLongHandOversOnTheSameDesk: however many leavers' conversations are handed
+// over on a desk, another one is out of it promptly.
+func TestLongHandOversOnTheSameDesk(t *testing.T) {
+	eachNeighbours(t, func(h *neighbours) {
+		leaver := h.person("leaver", roles("far"))
+		leavers := h.crowded(8, "l", "far")
+		h.drain()
+		for _, l := range leavers {
+			for range 60 {
+				h.conversation(h.on(h.desk.ID, l.ID).DeskUser)
+			}
+			h.suspend(l.ID)
+		}
+		h.start(func(_ string, released <-chan struct{}) {
+			select {
+			case <-released:
+			case <-time.After(150 * time.Millisecond):
+			}
+		})
+		h.until("hand-overs are on their way", func() bool {
+			going := 0
+			for _, l := range leavers {
+				if h.on(h.desk.ID, l.ID).Transfer.Left > 0 {
+					going++
+				}
+			}
+			return going == len(leavers)
+		})
+		started := time.Now()
+		h.suspend(leaver.ID)
+		for u := h.user(leaver.Profile.Email); u.Active; u = h.user(leaver.Profile.Email) {
+			if time.Since(started) > promptly {
+				h.Fatalf("still in after %v", time.Since(started))
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		h.Logf("out after %v", time.Since(started))
+		for _, l := range leavers {
+			if a := h.on(h.desk.ID, l.ID); a.Transfer.Left == 0 {
+				h.Errorf("%s has handed over already: the test shows nothing", l.UserName)
+			}
+		}
+		h.release()
+		h.until("all are handed over", func() bool {
+			for _, l := range leavers {
+				if h.on(h.desk.ID, l.ID).State != provision.AccountEnded {
+					return false
+				}
+			}
+			return true
+		})
+		for _, l := range leavers {
+			h.oneEntryEach(l.ID)
+		}
+	})
+}

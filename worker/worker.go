@@ -115,6 +115,9 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 	if errors.Is(failure, errHandingOver) {
 		return "handing-over", v.PutOff(ctx, provision.ReasonHandingOver, progress(v)+"; goes on by itself", 0)
 	}
+	if errors.Is(failure, errWaitsToHandOver) {
+		return "handing-over", v.PutOff(ctx, provision.ReasonHandingOver, progress(v)+"; goes on by itself after others", waitsToHandOver)
+	}
 	if paused, ok := errors.AsType[*guard.PausedError](failure); ok {
 		return "paused", v.Defer(ctx, paused.Reason, deferral(paused, v.Ending()))
 	}

@@ -44,11 +44,12 @@
 // A run is not stored; what is left of one that dies is the account's
 // LeaseUntil and the journal.
 //
-//	Begin ──▶ open ──Journal──▶ writing ──Done, Drop──▶ open ──▶ ended
+//	Begin ──▶ open ──Journal──▶ writing ──Accepted, Drop──▶ open ──▶ ended
 //
 //	state    the database holds                 moves on by
 //	open     the lease, 45 s at a time          Renew, Claim, TakeSeat keep it; Journal
-//	writing  the lease, and journalled writes   Done (it reached the desk), Drop (it did not)
+//	writing  the lease, and journalled writes   Accepted (the desk said so; Seen enters it when the
+//	                                            desk shows it), Drop (it was not done)
 //	ended    no lease; the account's new state  Confirm, Ask, Fail, PutOff
 //	lost     the lease ran out                  every method returns ErrBusy; the next run closes
 //	                                            the journal with ResolveInterrupted

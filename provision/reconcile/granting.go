@@ -105,7 +105,7 @@ func (l Loss) Any() bool { return l.All || l.Kept != nil || len(l.Mailboxes)+len
 
 // Losing returns what have loses by writes, of a run whose access does not end.
 func Losing(v *Run, have *provision.DeskUser, writes []Write, around DeskFacts) (l Loss) {
-	if have == nil || v.Ending() {
+	if have == nil || v.Ending() || v.Account.Desired.Role == provision.RoleAdmin && have.Role == provision.RoleAdmin && !around.MailboxesByTeam { // who sees all of them
 		return l
 	}
 	agent := provision.RoleAgent.Rank()
@@ -128,4 +128,17 @@ func Losing(v *Run, have *provision.DeskUser, writes []Write, around DeskFacts) 
 		}
 	}
 	return l
+}
+
+// UntilRaised cuts writes of somebody who is to see all mailboxes after the one
+// that says so: what they own in those that are taken away is theirs once the
+// desk shows the role, and not before.
+func UntilRaised(v *Run, have *provision.DeskUser, writes []Write, around DeskFacts) []Write {
+	if v.Ending() || have.Role == provision.RoleAdmin || v.Account.Desired.Role != provision.RoleAdmin || around.MailboxesByTeam {
+		return writes
+	}
+	if i := slices.IndexFunc(writes, func(w Write) bool { return w.Kind == WriteRole }); i >= 0 {
+		return writes[:i+1]
+	}
+	return writes
 }

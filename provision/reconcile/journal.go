@@ -11,40 +11,58 @@ import (
 )
 
 // ResolveInterrupted closes the writes that an earlier run left open because it
-// was cut short, or because the desk did not show them at once. What is in doubt
-// is noted when have, the user as the desk shows them now, and open, the
-// conversations that are theirs, say that it has reached the desk: of
-// hand-overs those that were tried, of all others the first, because they are
-// tried one after the other. The rest was never tried. want is what [Writes]
-// was given.
+// was cut short. What is in doubt is noted when have, the user as the desk shows
+// them now, and open, the conversations that are theirs, say that it has reached
+// the desk. One that has not may yet show: it is kept, and keeps the run from
+// ending with what it sees; see [Run.Awaited]. What was not tried is nobody's
+// doing. want is what [Writes] was given.
 func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, have *provision.DeskUser, open []string) error {
-	if len(r.Unfinished) == 0 {
+	unfinished := r.planned()
+	if len(unfinished) == 0 {
 		return nil
 	}
-	first, found := true, []Write(nil)
-	for _, w := range r.Unfinished {
-		if w.AcceptedAt != nil { // noted when it was accepted
+	var found, inDoubt, tried []Write
+	now := r.service.now()
+	for _, w := range unfinished {
+		if !w.Tried {
 			continue
 		}
-		doubtful := w.Tried || first && w.Kind != WriteHandOver
-		first = false
-		if !doubtful {
-			continue
-		}
-		if w.Note = reached(w, want, have, open); w.Note != "" {
+		if w.Note = r.reached(w, want, have, open); w.Note != "" {
 			found = append(found, w)
+		} else if w.Kind == WriteHandOver {
+			tried = append(tried, w)
+		} else if r.readable(w) {
+			w.Tried, w.AcceptedAt = true, &now
+			inDoubt = append(inDoubt, w)
 		}
 	}
 	err := r.update(ctx, func(tx Store, a *provision.Account) error {
-		if err := tx.CloseWrites(ctx, writeIDs(r.Unfinished)); err != nil {
+		if err := tx.CloseWrites(ctx, writeIDs(unfinished)); err != nil {
+			return err
+		}
+		var err error
+		if inDoubt, err = tx.JournalWrites(ctx, inDoubt); err != nil {
 			return err
 		}
 		return r.record(ctx, tx, a, found)
 	})
 	if err == nil {
-		r.Unfinished = nil
+		r.closed(unfinished)
+		r.Unfinished, r.InDoubt = append(r.Unfinished, inDoubt...), append(r.InDoubt, tried...)
 	}
 	return err
+}
+
+// readable reports whether a desk shows afterwards that a write of this kind was
+// done to a user.
+func (r *Run) readable(w Write) bool {
+	return !slices.Contains([]WriteKind{WriteSessions, WriteInflow, WriteHandOver, WriteAdopt}, w.Kind)
+}
+
+// planned returns the writes in the journal of which nobody knows whether the
+// desk has accepted them.
+func (r *Run) planned() []Write {
+	return slices.DeleteFunc(slices.Clone(r.Unfinished), func(w Write) bool { return w.AcceptedAt != nil })
 }
 
 // record notes in the audit log what has reached the desk, and of hand-overs how
@@ -74,33 +92,38 @@ func (r *Run) record(ctx context.Context, tx Store, a *provision.Account, done [
 	return r.service.audit.Record(ctx, tx, entries...)
 }
 
+// foundDone is the note of what a run did that was cut short before it knew.
+const foundDone = "found done after an interruption"
+
 // reached returns the note for the audit when a write that was being tried has
 // reached the desk, and "" when it has not.
-func reached(st Write, want provision.DeskUser, have *provision.DeskUser, open []string) string {
-	const found = "found done after an interruption"
-	var done bool
+func (r *Run) reached(st Write, want provision.DeskUser, have *provision.DeskUser, open []string) string {
+	done := false
 	switch st.Kind {
 	case WriteSessions, WriteInflow:
 		return "may have been done before an interruption; the desk does not show it"
 	case WriteHandOver:
 		done = !slices.Contains(open, fmt.Sprint(st.Detail["conversation"]))
-	case WriteDelete:
-		done = have == nil
-	case WriteAnonymize:
-		done = have == nil || !have.Active
-	case WriteAdopt:
-		return "" // a change on our side only, noted with the write itself
+	case WriteAdopt: // a change on our side only, noted with the write itself
 	default:
-		done = have != nil && shows(*have, st, want)
+		done = r.shows(have, st, want)
 	}
 	if !done {
 		return ""
 	}
-	return found
+	return foundDone
 }
 
-// shows reports whether have is as st was to make it.
-func shows(have provision.DeskUser, st Write, want provision.DeskUser) bool {
+// shows reports whether have, which may be nobody, is as st was to make it.
+func (r *Run) shows(have *provision.DeskUser, st Write, want provision.DeskUser) bool {
+	switch {
+	case st.Kind == WriteDelete:
+		return have == nil
+	case st.Kind == WriteAnonymize:
+		return have == nil || !have.Active && nameless(r, have)
+	case have == nil:
+		return false
+	}
 	switch st.Kind {
 	case WriteCreate:
 		return true
@@ -109,7 +132,7 @@ func shows(have provision.DeskUser, st Write, want provision.DeskUser) bool {
 	case WriteDeactivate:
 		return !have.Active
 	case WriteProfile:
-		left := profileDiff(want, have)
+		left := profileDiff(want, *have)
 		return !slices.ContainsFunc(st.Names("fields"), func(f string) bool { return slices.Contains(left, f) })
 	case WriteRole:
 		return fmt.Sprint(st.Detail["to"]) == string(have.Role)
@@ -132,13 +155,17 @@ func moved(rooms []string, st Write) bool {
 }
 
 // Journal journals what the run is about to write, in this order. What it has
-// planned before and not done is taken out of the journal.
+// planned before and not done is taken out of the journal, and so is what is in
+// doubt and is about to be written again.
 func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ error) {
-	if len(r.Unfinished)+len(writes) == 0 {
+	old := slices.DeleteFunc(slices.Clone(r.Unfinished), func(w Write) bool {
+		return w.AcceptedAt != nil && !(w.Tried && slices.ContainsFunc(writes, func(again Write) bool { return again.Kind == w.Kind }))
+	})
+	if len(old)+len(writes) == 0 {
 		return nil, nil
 	}
 	err := r.update(ctx, func(tx Store, _ *provision.Account) error {
-		if err := tx.CloseWrites(ctx, writeIDs(r.Unfinished)); err != nil {
+		if err := tx.CloseWrites(ctx, writeIDs(old)); err != nil {
 			return err
 		}
 		var err error
@@ -146,33 +173,76 @@ func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ e
 		return err
 	})
 	if err == nil {
-		r.Unfinished = planned
+		r.closed(old)
+		r.Unfinished = append(r.Unfinished, planned...)
 	}
 	return planned, err
 }
 
-// Done notes that a journalled write has reached the desk: the audit entry
-// and the journal change together. user is the desk user it was done to.
-func (r *Run) Done(ctx context.Context, done Write, user provision.DeskUserID) error {
+// Accepted notes that the desk has accepted a journalled write: that is not yet
+// to say that it was done. It is entered in the audit log when the desk shows it;
+// see [Run.Seen]. Of what no desk shows, its word is all that there will be. user
+// is the desk user it was done to.
+func (r *Run) Accepted(ctx context.Context, w Write, user provision.DeskUserID) error {
+	now := r.service.now()
+	waiting := w
+	waiting.AcceptedAt = &now
+	kept := r.readable(w)
 	err := r.update(ctx, func(tx Store, a *provision.Account) error {
-		switch done.Kind {
+		switch w.Kind {
 		case WriteCreate:
 			a.DeskUser, a.Origin = user, provision.OriginMade
 		case WriteAdopt:
 			a.DeskUser, a.Origin = user, provision.OriginAdopted
 		}
-		if err := tx.CloseWrites(ctx, []int64{done.ID}); err != nil {
+		if err := tx.CloseWrites(ctx, []int64{w.ID}); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, a, []Write{done})
+		if !kept {
+			return r.record(ctx, tx, a, []Write{w})
+		}
+		again, err := tx.JournalWrites(ctx, []Write{waiting})
+		if err == nil {
+			waiting = again[0]
+		}
+		return err
 	})
 	if err == nil {
-		r.closed([]Write{done})
+		r.closed([]Write{w})
+		if kept {
+			r.Unfinished = append(r.Unfinished, waiting)
+		}
 	}
 	return err
 }
 
-// Try notes that journalled hand-overs are about to be tried, so that the next
+// Seen enters in the audit log what the desk has accepted, or may have, and
+// shows: have is the user as it shows them now, or nil. want is what [Writes]
+// was given.
+func (r *Run) Seen(ctx context.Context, want provision.DeskUser, have *provision.DeskUser) error {
+	seen := slices.DeleteFunc(r.Awaited(), func(w Write) bool { return !r.shows(have, w, want) })
+	if len(seen) == 0 {
+		return nil
+	}
+	err := r.update(ctx, func(tx Store, a *provision.Account) error {
+		if err := tx.CloseWrites(ctx, writeIDs(seen)); err != nil {
+			return err
+		}
+		noted := slices.Clone(seen)
+		for i := range noted {
+			if noted[i].Tried {
+				noted[i].Note = foundDone
+			}
+		}
+		return r.record(ctx, tx, a, noted)
+	})
+	if err == nil {
+		r.closed(seen)
+	}
+	return err
+}
+
+// Try notes that journalled writes are about to be tried, so that the next
 // run knows which of them may have reached the desk.
 func (r *Run) Try(ctx context.Context, writes ...Write) error {
 	err := r.update(ctx, func(tx Store, _ *provision.Account) error { return tx.MarkTried(ctx, writeIDs(writes)) })
@@ -235,26 +305,8 @@ func (r *Run) HandedOver(ctx context.Context, moved []Write, left int) error {
 // The looks at what a desk accepted and did not show at once: so long after.
 var looks = []time.Duration{time.Second, 3 * time.Second, 7 * time.Second}
 
-// Await keeps in the journal what the desk has accepted, and notes done, and
-// does not show yet: the next run looks before it writes again.
-func (r *Run) Await(ctx context.Context, writes []Write) error {
-	now := r.service.now()
-	waiting := slices.Clone(writes)
-	for i := range waiting {
-		waiting[i].AcceptedAt = &now
-	}
-	err := r.update(ctx, func(tx Store, _ *provision.Account) error {
-		var err error
-		waiting, err = tx.JournalWrites(ctx, waiting)
-		return err
-	})
-	if err == nil {
-		r.Unfinished = append(r.Unfinished, waiting...)
-	}
-	return err
-}
-
-// Awaited returns what an earlier run left to [Run.Await].
+// Awaited returns what the desk has accepted, in this run or an earlier one, and
+// has not shown yet, and what may have reached it before an interruption (Tried).
 func (r *Run) Awaited() []Write {
 	return slices.DeleteFunc(slices.Clone(r.Unfinished), func(w Write) bool { return w.AcceptedAt == nil })
 }
@@ -274,22 +326,6 @@ func (r *Run) NextLook(awaited []Write) time.Duration {
 	return 0
 }
 
-// NotShown returns those of writes that have, the user as the desk shows them
-// now, does not show. want is what [Writes] was given.
-func NotShown(writes []Write, want provision.DeskUser, have *provision.DeskUser) []Write {
-	return slices.DeleteFunc(slices.Clone(writes), func(w Write) bool {
-		switch {
-		case slices.Contains([]WriteKind{WriteSessions, WriteInflow, WriteHandOver, WriteAdopt}, w.Kind):
-			return true
-		case have == nil:
-			return w.Kind != WriteCreate
-		case w.Kind == WriteAnonymize:
-			return !have.Active
-		}
-		return shows(*have, w, want)
-	})
-}
-
 // Drop takes writes out of the journal that were not done after all.
 func (r *Run) Drop(ctx context.Context, writes []Write) error {
 	err := r.update(ctx, func(tx Store, _ *provision.Account) error { return tx.CloseWrites(ctx, writeIDs(writes)) })
@@ -297,6 +333,12 @@ func (r *Run) Drop(ctx context.Context, writes []Write) error {
 		r.closed(writes)
 	}
 	return err
+}
+
+// DropPlanned drops what the run has planned and not tried, but for writes in
+// tried, by their ids.
+func (r *Run) DropPlanned(ctx context.Context, tried map[int64]bool) error {
+	return r.Drop(ctx, slices.DeleteFunc(r.planned(), func(w Write) bool { return tried[w.ID] }))
 }
 
 // closed forgets writes that are no longer in the journal.

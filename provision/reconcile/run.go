@@ -32,6 +32,9 @@ type Run struct {
 	// Unfinished are the writes, of this run or an earlier one, that were
 	// journalled and may or may not have reached the desk.
 	Unfinished []Write
+	// InDoubt are the hand-overs that an earlier run tried, and that the desk does
+	// not show; see [Run.ResolveInterrupted].
+	InDoubt []Write
 	// Teams and Mailboxes are the managed scope on this desk, now or
 	// when access was last confirmed. All others are people's own business and
 	// stay as they are. Sorted.

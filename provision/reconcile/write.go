@@ -19,7 +19,7 @@ type Write struct {
 	Note    string         // why this and not something else, for the audit; may be empty
 
 	Tried      bool       // it may have reached the desk; see [Run.Try]
-	AcceptedAt *time.Time // the desk accepted it then, and did not show it at once; see [Run.Await]
+	AcceptedAt *time.Time // the desk accepted it then, or may have when Tried, and has not shown it yet; see [Run.Accepted]
 }
 
 // Named says what the write is in words for people, as in "deleting the user was
@@ -54,6 +54,11 @@ func (s Write) Named() string {
 		return "ending the user's sessions"
 	}
 	return string(s.Kind)
+}
+
+// GivesAccess reports whether somebody may have access by the write who had none.
+func (s Write) GivesAccess() bool {
+	return s.Kind == WriteCreate || s.Kind == WriteActivate || s.Kind == WriteRole && fmt.Sprint(s.Detail["to"]) != string(provision.RoleNone)
 }
 
 // Names returns a list in the write's detail, whether it is fresh or comes from

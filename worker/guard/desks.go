@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -23,11 +24,15 @@ type Desks struct {
 	// Circuit is for desks that are opened from now on; set it before the first
 	// is used.
 	Circuit CircuitSettings
+	// Answer is how long a call may take of which no request is heard, for the
+	// same desks; 0: 30 s.
+	Answer time.Duration
 
 	open    func(provision.Desk) (desk.Desk, error)
 	health  Health
 	log     *slog.Logger
 	metrics Metrics
+	atOnce  atomic.Int64 // hand-overs at once to a desk that is opened from now on
 
 	mu sync.Mutex
 	by map[provision.DeskID]*openDesk
@@ -38,6 +43,8 @@ type openDesk struct {
 	guard     *deskGuard
 	settings  provision.Desk
 
+	handingOver *semaphore.Weighted // whoever holds it hands over; runs at once are half of the workers at most
+
 	checking *semaphore.Weighted // whoever holds it may look at what follows
 	self     provision.DeskUserID
 	checked  time.Time // when that was asked for
@@ -47,13 +54,22 @@ type openDesk struct {
 // New returns Desks that opens connectors with open, and tells health and
 // metrics how they are.
 func New(open func(provision.Desk) (desk.Desk, error), health Health, log *slog.Logger, metrics Metrics) *Desks {
-	return &Desks{open: open, health: health, log: log, metrics: metrics, by: make(map[provision.DeskID]*openDesk)}
+	d := &Desks{open: open, health: health, log: log, metrics: metrics, by: make(map[provision.DeskID]*openDesk)}
+	d.HandOverAtOnce(defaultHandOvers)
+	return d
 }
+
+// defaultHandOvers is how many runs hand conversations over to one desk at once.
+const defaultHandOvers = 4
+
+// HandOverAtOnce sets how many runs may hand conversations over to each desk at
+// once, of those that are opened from now on; at least one.
+func (d *Desks) HandOverAtOnce(runs int) { d.atOnce.Store(int64(max(runs, 1))) }
 
 // guard returns what stands before a desk: its own rate, else its kind's.
 func (d *Desks) guard(settings provision.Desk, can desk.Capabilities) *deskGuard {
 	perSecond := cmp.Or(settings.Rate, can.Rate, desk.DefaultRate)
-	return &deskGuard{desk: settings, limit: newLimiter(perSecond), circuit: newCircuit(d.Circuit), health: d.health, log: d.log, metrics: d.metrics}
+	return &deskGuard{desk: settings, answer: d.Answer, limit: newLimiter(perSecond), circuit: newCircuit(d.Circuit), health: d.health, log: d.log, metrics: d.metrics}
 }
 
 // Session returns the desk for the calls of one run or sweep. An error says why
@@ -84,9 +100,9 @@ func (d *Desks) get(settings provision.Desk) (*openDesk, error) {
 	}
 	fresh := &openDesk{connector: connector, settings: settings, checking: semaphore.NewWeighted(1)}
 	if same {
-		fresh.guard = known.guard
+		fresh.guard, fresh.handingOver = known.guard, known.handingOver
 	} else {
-		fresh.guard = d.guard(settings, connector.Capabilities())
+		fresh.guard, fresh.handingOver = d.guard(settings, connector.Capabilities()), semaphore.NewWeighted(d.atOnce.Load())
 	}
 	d.by[settings.ID] = fresh
 	return fresh, nil
@@ -97,7 +113,7 @@ func (d *Desks) Forget(id provision.DeskID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known := d.by[id]; known != nil {
-		d.by[id] = &openDesk{guard: known.guard, settings: known.settings}
+		d.by[id] = &openDesk{guard: known.guard, handingOver: known.handingOver, settings: known.settings}
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 // serves all runs of this process to a desk.
 type deskGuard struct {
 	desk    provision.Desk
+	answer  time.Duration   // see Desks
 	limit   *limiter        // nil: none
 	circuit *circuitBreaker // nil: never paused
 	health  Health

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -14,12 +15,12 @@ const (
 	// of a connector that has none, all of it. A request over HTTP has a limit
 	// of its own, which is the same.
 	answerTimeout = 30 * time.Second
+	// lookEvery is how often a call that lasts is looked at.
+	lookEvery = 5 * time.Second
 	// quietTimeout is how long a call that makes requests may go without any.
 	quietTimeout = 2 * time.Minute
 	// callTimeout bounds a call that makes progress.
 	callTimeout = 15 * time.Minute
-	// lookEvery is how often a call that lasts is looked at.
-	lookEvery = 5 * time.Second
 	// patience is how long a request waits for its turn that goes on with a
 	// write: giving up would leave open what became of it.
 	patience = time.Minute
@@ -53,9 +54,12 @@ func (g *deskGuard) start(ctx context.Context, o *Caller, write bool, record fun
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.look = time.AfterFunc(lookEvery, p.watch)
+	p.look = time.AfterFunc(min(lookEvery, g.answerLimit()), p.watch)
 	return p
 }
+
+// answerLimit is how long a call may take of which no request is heard.
+func (g *deskGuard) answerLimit() time.Duration { return cmp.Or(g.answer, answerTimeout) }
 
 // watch ends a call that makes no progress, and keeps the lease of one that
 // does.
@@ -65,7 +69,7 @@ func (p *pace) watch() {
 	if p.ended {
 		return
 	}
-	limit := answerTimeout
+	limit := p.guard.answerLimit()
 	if p.requests > 0 {
 		limit = quietTimeout
 	}

@@ -149,3 +149,11 @@ func (s *Session) Lister() func(ctx context.Context, cursor string) (users []pro
 		return users, next, err
 	}
 }
+
+// BeginHandOver takes one of the turns to hand conversations over to the desk, so
+// that runs which end somebody's access find a worker; false when all are taken.
+// Whoever has one calls [Session.EndHandOver].
+func (s *Session) BeginHandOver() bool { return s.open.handingOver.TryAcquire(1) }
+
+// EndHandOver gives back what [Session.BeginHandOver] took.
+func (s *Session) EndHandOver() { s.open.handingOver.Release(1) }

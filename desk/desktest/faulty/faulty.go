@@ -33,8 +33,7 @@ type scripted struct {
 // job is a write that the desk has accepted and not done.
 type job struct {
 	delay
-	do    func() error
-	entry *Entry
+	do func() error
 }
 
 // delay is how long something does not show.
@@ -140,7 +139,7 @@ func (d *Desk) next(c *Call) *Fault {
 
 func (d *Desk) work(jobs []*job) {
 	for _, j := range jobs {
-		d.did(j.entry, j.do())
+		_ = j.do() // the books say what came of it
 	}
 }
 
@@ -209,7 +208,7 @@ func (d *Desk) befall(ctx context.Context, entry *Entry, fault *Fault, a answer,
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		detached := context.WithoutCancel(ctx)
-		d.jobs = append(d.jobs, &job{delay: d.delay(fault), entry: entry, do: func() error { return ask(detached) }})
+		d.jobs = append(d.jobs, &job{delay: d.delay(fault), do: func() error { return ask(detached) }})
 		return nil
 	case Lost:
 		if err := ask(ctx); err != nil {

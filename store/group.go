@@ -108,11 +108,6 @@ func (s *Store) Groups(ctx context.Context, c provision.ConnectionID, q provisio
 	return page(s, s.read(ctx).Model(&groupRow{}).Where("connection_id = ?", string(c)), sqlfilter.Groups, c, q, findSomeGroups, countRows, skipRows)
 }
 
-func findGroups(db *gorm.DB) ([]provision.Group, error) {
-	found, _, err := findSomeGroups(db, 0)
-	return found, err
-}
-
 // findSomeGroups reads the rows that db selects, as [Store.findSome] does.
 func findSomeGroups(db *gorm.DB, bytes int) (found []provision.Group, more bool, err error) {
 	ctx, full := newFilling(db.Statement.Context, bytes)

@@ -23,7 +23,6 @@ type shared struct {
 	*provisiontest.Harness
 	t       *rapid.T
 	owner   provision.Connection // has proven the domain
-	conns   []provision.ConnectionID
 	domain  string
 	people  []*member
 	users   map[provision.DeskUserID]string // whose each desk user is, by oid

@@ -48,7 +48,7 @@ func DecodeObject(body []byte) (Object, error) {
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	if _, err := d.Token(); err != io.EOF {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, scimerr.InvalidSyntax("The request body goes on after its JSON object.")
 	}
 	o, ok := value.(Object)

@@ -264,7 +264,7 @@ func newDesk(t testing.TB) *desk {
 				d.posts <- r.PostForm
 			}
 		case "/hangs":
-			io.Copy(io.Discard, r.Body) //nolint:errcheck // only who has read all learns that the client is gone
+			io.Copy(io.Discard, r.Body) // only who has read all learns that the client is gone
 			<-r.Context().Done()
 		}
 	}))

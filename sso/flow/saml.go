@@ -74,7 +74,7 @@ func (h *Handler) samlACS(w http.ResponseWriter, r *http.Request, conn provision
 		h.refusePending(w, r, conn, provision.ProtocolSAML, pending, err)
 	}
 	var assertion *saml.Assertion
-	idp, err = h.clients.Judge(r.Context(), conn, idp, func(idp *client.SAMLClient) (err error) {
+	_, err = h.clients.Judge(r.Context(), conn, idp, func(idp *client.SAMLClient) (err error) {
 		assertion, err = idp.Answer(encoded, saml.RequestID(relay))
 		return err
 	})

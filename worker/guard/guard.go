@@ -59,7 +59,7 @@ type PausedError struct {
 }
 
 // Error returns the reason.
-func (e *PausedError) Error() string { return e.Reason }
+func (p *PausedError) Error() string { return p.Reason }
 
 // IsPaused reports whether a call was not made, so that nothing was done.
 func IsPaused(err error) bool {

@@ -151,7 +151,7 @@ func (p *pace) end(err error) (result, said error) {
 		return nil, nil
 	}
 	switch cause := context.Cause(p.ctx); {
-	case cause == error(errTooSlow):
+	case errors.Is(cause, errTooSlow):
 		return errTooSlow, errTooSlow
 	case cause != nil: // the lease is lost, or the caller has given up
 		return errors.Join(cause, err), errGivenUp

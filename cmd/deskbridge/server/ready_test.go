@@ -108,7 +108,7 @@ func TestOneServerADirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock() //nolint:errcheck // it goes with the test
+	defer unlock()
 	second, err := Open(t.Context(), first.Settings, first.Log)
 	if err != nil {
 		t.Fatal(err)

@@ -126,7 +126,7 @@ func TestReplicas(t *testing.T) {
 	carol, _, _ := idptest.Staff("oidc.example")
 	ssp, op := idptest.NewSimpleSAMLphp(t, alice, bob), idptest.NewOIDCProvider(t, carol)
 	all := newReplicas(t, ssp.URL, op.Issuer)
-	all.one.apply("connections:\n" + all.one.join("by-saml", "saml.example", bySAML(ssp.MetadataURL, ssp.Trust, ", idp_initiated: true")) +
+	all.one.apply("connections:\n" + all.one.join("by-saml", "saml.example", bySAML(ssp.MetadataURL, ssp.Trust, ", idp_initiated: true, claims: {user_name: mail}")) +
 		all.other.join("by-oidc", "oidc.example", byOIDC(op.Issuer, op.Trust)))
 
 	t.Run("saml", func(t *testing.T) {

@@ -83,7 +83,7 @@ func TestSuspensionEndsTheVisit(t *testing.T) {
 	ssp := idptest.NewSimpleSAMLphp(t, alice)
 	w := newWorkplace(t, ssp.URL)
 	_, domain, _ := strings.Cut(alice.Email, "@")
-	w.apply("connections:\n" + w.join("acme", domain, bySAML(ssp.MetadataURL, ssp.Trust, "")) + w.desks("acme"))
+	w.apply("connections:\n" + w.join("acme", domain, bySAML(ssp.MetadataURL, ssp.Trust, ", claims: {user_name: mail}")) + w.desks("acme"))
 	token := commandJSON[tokenLine](w.bridge, "token", "create", "acme", "test").Token
 	okta := idp{simulated.NewIdP(w.url+"/scim/acme/v2", token)}
 	id := okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: alice.Given, Family: alice.Family, Mail: alice.Email}))

@@ -46,6 +46,25 @@ func (s *Store) Leavers(ctx context.Context) (map[provision.DeskID]deskhealth.Le
 	return leavers, nil
 }
 
+// CountAsking implements [deskhealth.Store].
+func (s *Store) CountAsking(ctx context.Context, codes []provision.ReasonCode) (map[provision.DeskID]int, error) {
+	return countByDesk(leaving(s.read(ctx)).Where("state = ? AND reason_code IN ?", string(provision.AccountNeedsAttention), codes))
+}
+
+// countByDesk counts the rows that query selects, by their desk.
+func countByDesk(query *gorm.DB) (map[provision.DeskID]int, error) {
+	var rows []struct {
+		DeskID provision.DeskID
+		N      int
+	}
+	err := query.Select("desk_id, count(*) AS n").Group("desk_id").Scan(&rows).Error
+	counts := make(map[provision.DeskID]int, len(rows))
+	for _, r := range rows {
+		counts[r.DeskID] = r.N
+	}
+	return counts, err
+}
+
 // Backlogs implements [deskhealth.Store].
 func (s *Store) Backlogs(ctx context.Context) (map[string]deskhealth.Backlog, error) {
 	since := `CAST(unixepoch(min(scheduled_at), 'subsec') * 1000000 AS INTEGER)`
@@ -110,7 +129,7 @@ func (s *Store) DeleteHandOverProblem(ctx context.Context, d provision.DeskID) e
 // PeopleNames implements [plan.Store].
 func (s *Store) PeopleNames(ctx context.Context, list []provision.IdentityID) ([]plan.Person, error) {
 	var rows []identityRow
-	err := s.read(ctx).Select("id, connection_id, user_name, profile").Where("id "+s.sql.inList+"", bindIDs(list)).Find(&rows).Error
+	err := s.read(ctx).Select("id, connection_id, user_name, profile").Where("id "+s.sql.inList, bindIDs(list)).Find(&rows).Error
 	if err != nil {
 		return nil, err
 	}

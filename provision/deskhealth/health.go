@@ -44,20 +44,6 @@ func (s *Service) All(ctx context.Context) (map[provision.DeskID]Health, error) 
 	if err := s.standing(ctx, health); err != nil {
 		return nil, err
 	}
-	for _, code := range []provision.ReasonCode{provision.ReasonResidual, provision.ReasonOwner, provision.ReasonLastAdmin, provision.ReasonSelf,
-		provision.ReasonGaveUp, provision.ReasonDeskUnusable} {
-		asking, err := s.store.AccountsWhere(ctx, provision.AccountFilter{State: provision.AccountNeedsAttention, ReasonCode: code}, 0)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range asking {
-			if a.EndingSince != nil {
-				h := health[a.Desk]
-				h.Residual++
-				health[a.Desk] = h
-			}
-		}
-	}
 	pauses, err := s.store.Pauses(ctx)
 	if err != nil {
 		return nil, err
@@ -71,6 +57,10 @@ func (s *Service) All(ctx context.Context) (map[provision.DeskID]Health, error) 
 	}
 	return health, nil
 }
+
+// stillIn are why a leaver may be on a desk until a person does something.
+var stillIn = []provision.ReasonCode{provision.ReasonResidual, provision.ReasonOwner, provision.ReasonLastAdmin, provision.ReasonSelf,
+	provision.ReasonGaveUp, provision.ReasonDeskUnusable}
 
 // standing adds who has not left yet, what waits, and whether conversations can be handed over.
 func (s *Service) standing(ctx context.Context, health map[provision.DeskID]Health) error {
@@ -90,8 +80,13 @@ func (s *Service) standing(ctx context.Context, health map[provision.DeskID]Heal
 	if err != nil {
 		return err
 	}
+	residual, err := s.store.CountAsking(ctx, stillIn)
+	if err != nil {
+		return err
+	}
 	for _, d := range desks {
 		h := health[d.ID]
+		h.Residual = residual[d.ID]
 		h.Leavers, h.Backlog = leavers[d.ID], backlogs[d.ID.Queue()]
 		for _, p := range problems {
 			if p.Desk == d.ID && p.Policy == d.HandOver {

@@ -32,8 +32,11 @@ type Store interface {
 	SavePause(ctx context.Context, p Pause) error
 	DeletePause(ctx context.Context, d provision.DeskID) error
 	Leavers(ctx context.Context) (map[provision.DeskID]Leavers, error) // desks without any are left out
-	Backlogs(ctx context.Context) (map[string]Backlog, error)          // by queue; empty ones are left out
-	HandOverProblems(ctx context.Context) ([]HandOverProblem, error)   // by desk
+	// CountAsking counts, by desk, accounts whose access is to end and that need
+	// attention for one of codes.
+	CountAsking(ctx context.Context, codes []provision.ReasonCode) (map[provision.DeskID]int, error)
+	Backlogs(ctx context.Context) (map[string]Backlog, error)        // by queue; empty ones are left out
+	HandOverProblems(ctx context.Context) ([]HandOverProblem, error) // by desk
 	SaveHandOverProblem(ctx context.Context, p HandOverProblem) error
 	DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error
 }

@@ -18,6 +18,8 @@ type driftRow struct {
 	FoundAt   int64
 	Steps     string
 	Reason    string
+
+	IdentityID string `gorm:"->;-:migration"` // of the account, where it is asked for
 }
 
 func (driftRow) TableName() string { return "drifts" }
@@ -38,7 +40,7 @@ func newDriftRow(d deskhealth.Drift) (driftRow, error) {
 }
 
 func (row driftRow) drift() (deskhealth.Drift, error) {
-	d := deskhealth.Drift{Account: provision.AccountID(row.AccountID), Desk: provision.DeskID(row.DeskID), Revision: row.Revision,
+	d := deskhealth.Drift{Account: provision.AccountID(row.AccountID), Identity: provision.IdentityID(row.IdentityID), Desk: provision.DeskID(row.DeskID), Revision: row.Revision,
 		FoundAt: toTime(row.FoundAt), Reason: row.Reason}
 	var writes []driftWrite
 	if err := decodeJSON(row.Steps, &writes); err != nil {
@@ -55,7 +57,7 @@ const current = `EXISTS (SELECT 1 FROM accounts a WHERE a.id = drifts.account_id
 
 // Drifts implements [deskhealth.Store].
 func (s *Store) Drifts(ctx context.Context, f deskhealth.DriftFilter) ([]deskhealth.Drift, error) {
-	query := s.read(ctx).Where(current).Order("account_id")
+	query := s.read(ctx).Select("drifts.*, (SELECT a.identity_id FROM accounts a WHERE a.id = drifts.account_id) AS identity_id").Where(current).Order("account_id")
 	if f.Account != "" {
 		query = query.Where("account_id = ?", string(f.Account))
 	}
@@ -71,16 +73,7 @@ func (s *Store) Drifts(ctx context.Context, f deskhealth.DriftFilter) ([]deskhea
 
 // CountDrifts implements [deskhealth.Store].
 func (s *Store) CountDrifts(ctx context.Context) (map[provision.DeskID]int, error) {
-	var rows []struct {
-		DeskID provision.DeskID
-		N      int
-	}
-	err := s.read(ctx).Raw(`SELECT desk_id, count(*) AS n FROM drifts WHERE ` + current + ` GROUP BY desk_id`).Scan(&rows).Error
-	counts := make(map[provision.DeskID]int, len(rows))
-	for _, r := range rows {
-		counts[r.DeskID] = r.N
-	}
-	return counts, err
+	return countByDesk(s.read(ctx).Model(&driftRow{}).Where(current))
 }
 
 // SaveDrift implements [deskhealth.Store].

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/worker"
@@ -121,7 +122,7 @@ func sweepLineOf(ctx context.Context, s *server.System, d provision.Desk, report
 
 func (l sweepLine) print(w io.Writer) error {
 	for _, acc := range l.Drifted {
-		fmt.Fprintf(w, "%s  %s\n  %s\n", acc.Account, acc.UserName, strings.Join(acc.Differences, "\n  "))
+		fmt.Fprintf(w, "%s  %s\n  %s\n", acc.Account, output.Plain(acc.UserName), strings.Join(acc.Differences, "\n  "))
 	}
 	for _, s := range l.Skipped {
 		fmt.Fprintf(w, "not asked about: %s\n", s)

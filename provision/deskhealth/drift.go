@@ -17,6 +17,7 @@ import (
 // is another one: a run has looked since, or will.
 type Drift struct {
 	Account  provision.AccountID
+	Identity provision.IdentityID // whose account it is, of one that was read
 	Desk     provision.DeskID
 	Revision int64 // of the account when the difference was found
 	FoundAt  time.Time

@@ -15,6 +15,7 @@ type Overview struct {
 	Attention   []provision.Account // those that need attention or are on hold
 	Causes      []Cause             // why those do; what concerns most accounts first
 	Leavers     []Affected          // whose access is to end, and of which the desk has not confirmed it; the oldest first
+	Drifted     []Drifted           // by account
 	At          time.Time           // when this was so
 }
 

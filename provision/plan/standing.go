@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 )
 
 // leaverLate is how long the end of access may take before a person should look.
@@ -44,6 +45,13 @@ func (p Person) String() string {
 // Affected is an account in a report, and whose it is.
 type Affected struct {
 	provision.Account
+	Person Person
+}
+
+// Drifted is an account that was found changed on its desk by hand, and whose it
+// is.
+type Drifted struct {
+	deskhealth.Drift
 	Person Person
 }
 
@@ -101,35 +109,64 @@ func (s *Service) standing(ctx context.Context, o *Overview) error {
 		return err
 	}
 	attention, err := s.affected(ctx, o.Attention, called)
+	if err != nil {
+		return err
+	}
 	o.Causes = causes(attention)
-	return err
+	drifts, err := s.health.Drifts(ctx, deskhealth.DriftFilter{})
+	if err != nil {
+		return err
+	}
+	people := make([]provision.IdentityID, len(drifts))
+	for i, d := range drifts {
+		people[i] = d.Identity
+	}
+	if err := s.name(ctx, people, called); err != nil {
+		return err
+	}
+	for _, d := range drifts {
+		o.Drifted = append(o.Drifted, Drifted{Drift: d, Person: called[d.Identity]})
+	}
+	return nil
 }
 
 // affected returns accounts with whose they are. called is what has been read
 // already.
 func (s *Service) affected(ctx context.Context, accounts []provision.Account, called map[provision.IdentityID]Person) ([]Affected, error) {
-	const atOnce = 1000
-	var unknown []provision.IdentityID
-	for _, a := range accounts {
-		if _, ok := called[a.Identity]; !ok {
-			called[a.Identity] = Person{ID: a.Identity, Connection: a.Connection}
-			unknown = append(unknown, a.Identity)
-		}
+	people := make([]provision.IdentityID, len(accounts))
+	for i, a := range accounts {
+		people[i] = a.Identity
 	}
-	for some := range slices.Chunk(unknown, atOnce) {
-		people, err := s.store.PeopleNames(ctx, some)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range people {
-			called[p.ID] = p
-		}
+	if err := s.name(ctx, people, called); err != nil {
+		return nil, err
 	}
 	out := make([]Affected, len(accounts))
 	for i, a := range accounts {
 		out[i] = Affected{Account: a, Person: called[a.Identity]}
 	}
 	return out, nil
+}
+
+// name reads what people are called, those apart that called has already.
+func (s *Service) name(ctx context.Context, people []provision.IdentityID, called map[provision.IdentityID]Person) error {
+	const atOnce = 1000
+	var unknown []provision.IdentityID
+	for _, id := range people {
+		if _, ok := called[id]; !ok {
+			called[id] = Person{ID: id}
+			unknown = append(unknown, id)
+		}
+	}
+	for some := range slices.Chunk(unknown, atOnce) {
+		found, err := s.store.PeopleNames(ctx, some)
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			called[p.ID] = p
+		}
+	}
+	return nil
 }
 
 // causes puts together what waits for the same reason; what concerns most

@@ -81,7 +81,7 @@ func (r *Report) printDrifts(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\n%d accounts were changed on their desk by hand; `deskbridge retry ACCOUNT` repairs one:\n", len(r.Drifts))
 	for _, d := range r.Drifts {
-		fmt.Fprintf(w, "  %s  on %s, found %s\n", d.Account, d.Desk, d.FoundAt)
+		fmt.Fprintf(w, "  %s on %s, found %s; account %s\n", d.label, d.Desk, d.FoundAt, d.Account)
 		for _, difference := range d.Differences {
 			fmt.Fprintf(w, "    %s\n", output.Plain(difference))
 		}

@@ -8,7 +8,6 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
@@ -78,9 +77,14 @@ type HandOver struct {
 // Drift is an account with a reported difference.
 type Drift struct {
 	Account     string        `json:"account"`
+	Person      string        `json:"person"` // id
+	Name        string        `json:"name,omitempty"`
+	Address     string        `json:"address,omitempty"`
 	Desk        string        `json:"desk"`
 	FoundAt     output.Moment `json:"found_at"`
 	Differences []string      `json:"differences"`
+
+	label string // for people
 }
 
 // Account is one account, and whose it is.
@@ -137,11 +141,11 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 	for _, a := range found.Leavers {
 		r.Leavers = append(r.Leavers, accountOf(a, &names))
 	}
-	drifts, err := s.Core.DeskHealth.Drifts(ctx, deskhealth.DriftFilter{})
-	for _, d := range drifts {
-		r.Drifts = append(r.Drifts, Drift{Account: string(d.Account), Desk: names.DeskName(d.Desk), FoundAt: output.Moment{At: &d.FoundAt}, Differences: d.Differences()})
+	for _, d := range found.Drifted {
+		r.Drifts = append(r.Drifts, Drift{Account: string(d.Account), Person: string(d.Person.ID), Name: d.Person.Name, Address: d.Person.Address,
+			Desk: names.DeskName(d.Desk), FoundAt: output.Moment{At: &d.FoundAt}, Differences: d.Differences(), label: output.Plain(d.Person.String())})
 	}
-	return r, err
+	return r, nil
 }
 
 // add adds a cause and its accounts.

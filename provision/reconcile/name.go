@@ -1,7 +1,9 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -28,7 +30,7 @@ func (r *Run) CheckOwner(ctx context.Context, have *provision.DeskUser) error {
 			return err
 		}
 	}
-	return r.checkNames(ctx)
+	return r.checkNames(ctx, provision.DeskNames{Email: r.Account.Profile.Email, UserName: r.Account.UserName})
 }
 
 // checkDomains refuses names at domains that other connections own.
@@ -75,26 +77,21 @@ func (r *Run) checkUser(ctx context.Context, have *provision.DeskUser) error {
 			return err
 		}
 	}
-	whose, err := r.whose(ctx, holder)
-	if err != nil {
-		return err
-	}
 	how := "was made by Deskbridge"
 	if holder.Origin == provision.OriginAdopted {
 		how = "was taken over by Deskbridge"
 	}
-	return r.namesake(ctx, provision.ReasonUserTaken, holder, "desk user %s of %s has this person's address, and %s for %s", have.ID, r.Desk.Name, how, whose)
+	return r.namesake(ctx, provision.ReasonUserTaken, holder, fmt.Sprintf("desk user %s of %s has this person's address, and %s for", have.ID, r.Desk.Name, how))
 }
 
-// checkNames refuses what the desk knows another person of ours by.
-func (r *Run) checkNames(ctx context.Context) error {
+// checkNames refuses names that the desk knows another person of ours by.
+func (r *Run) checkNames(ctx context.Context, names provision.DeskNames) error {
 	held := r.Account.Names.Held(&r.Desk)
-	desired := provision.DeskNames{Email: r.Account.Profile.Email, UserName: r.Account.UserName}.Held(&r.Desk)
-	desired = slices.DeleteFunc(desired, func(name string) bool { return slices.Contains(held, name) })
-	if len(desired) == 0 {
+	others := slices.DeleteFunc(names.Held(&r.Desk), func(name string) bool { return slices.Contains(held, name) })
+	if len(others) == 0 {
 		return nil
 	}
-	holders, err := r.service.store.NameHolders(ctx, r.Desk.ID, desired)
+	holders, err := r.service.store.NameHolders(ctx, r.Desk.ID, others)
 	if err != nil {
 		return err
 	}
@@ -102,34 +99,37 @@ func (r *Run) checkNames(ctx context.Context) error {
 		if holder.ID == r.Account.ID {
 			continue
 		}
-		whose, err := r.whose(ctx, holder)
-		if err != nil {
-			return err
-		}
-		return r.namesake(ctx, provision.ReasonNameTaken, holder, "this person's address or userName is the name by which %s knows %s", r.Desk.Name, whose)
+		return r.namesake(ctx, provision.ReasonNameTaken, holder, fmt.Sprintf("this person's address or userName is the name by which %s knows", r.Desk.Name))
 	}
 	return nil
 }
 
-// whose says in words whose account on the desk a is.
-func (r *Run) whose(ctx context.Context, a provision.Account) (string, error) {
+// whose says in words whose account on the desk a is; logged is the same without
+// what they are called.
+func (r *Run) whose(ctx context.Context, a provision.Account) (full, logged string, _ error) {
 	owner := "another person in Deskbridge, of the same connection"
 	if a.Connection != r.Account.Connection {
 		c, err := r.service.store.Connection(ctx, string(a.Connection))
 		if err != nil {
-			return "", err
+			return "", "", err
 		}
 		owner = "a person of another connection, " + c.Name
 	}
 	if a.State == provision.AccountEnded {
 		owner += ", whose access has ended"
 	}
-	return owner + " (account " + string(a.ID) + ")", nil
+	logged = owner + " (account " + string(a.ID) + ")"
+	return owner + " (" + cmp.Or(a.UserName, a.Names.Email) + ", account " + string(a.ID) + ")", logged, nil
 }
 
-// namesake says that holder stands in the way, and what to do. Where its access
-// has ended, the desk is looked at once more: its user may be gone by now.
-func (r *Run) namesake(ctx context.Context, code provision.ReasonCode, holder provision.Account, format string, args ...any) error {
+// namesake says that holder stands in the way, after what is theirs, and what to
+// do. Where its access has ended, the desk is looked at once more: its user may
+// be gone by now.
+func (r *Run) namesake(ctx context.Context, code provision.ReasonCode, holder provision.Account, theirs string) error {
+	full, logged, err := r.whose(ctx, holder)
+	if err != nil {
+		return err
+	}
 	todo := "; `deskbridge explain` both, and give one of them another address and userName at the identity provider"
 	if holder.State == provision.AccountEnded {
 		todo = "; remove that user on the desk, or give it another address"
@@ -140,9 +140,8 @@ func (r *Run) namesake(ctx context.Context, code provision.ReasonCode, holder pr
 			return err
 		}
 	}
-	e := needsAttention(code, format+todo+". Deskbridge looks again by itself", args...)
-	e.Recheck = true
-	return e
+	todo += ". Deskbridge looks again by itself"
+	return &AttentionError{Code: code, Recheck: true, Reason: theirs + " " + full + todo, Logged: theirs + " " + logged + todo}
 }
 
 // shownNames returns what the desk knows the person by: what it shows, and where it

@@ -246,9 +246,7 @@ func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconci
 // before it was cut short.
 func (w *Worker) steps(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts, shown *shownLate) ([]reconcile.Write, error) {
 	fit := d.Fit(want(v))
-	if err := v.Seen(ctx, fit, have); err != nil {
-		return nil, err
-	}
+	v.Seen(fit, have)
 	steps, err := reconcile.Writes(v, fit, have, around)
 	if err != nil {
 		return nil, err
@@ -319,9 +317,7 @@ func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run) (
 	case have == nil && made(v):
 		return nil, nil
 	}
-	if err := v.Seen(ctx, d.Fit(want(v)), nil); err != nil { // while it is known who that was
-		return nil, err
-	}
+	v.Seen(d.Fit(want(v)), nil) // while it is known who that was
 	return seen(d, v, have), v.Claim(ctx, "", provision.OriginNone)
 }
 
@@ -346,6 +342,10 @@ func seen(d *guard.Session, v *reconcile.Run, have *provision.DeskUser) *provisi
 // execute journals steps and does them in order. What the desk cannot do is
 // added to todo for an admin, and does not keep the rest from being done.
 func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, steps []reconcile.Write, shown *shownLate, todo *tasks) error {
+	steps = slices.Clone(steps)
+	if len(steps) > 0 {
+		steps[0].Tried = !last(steps[0])
+	}
 	planned, err := v.Journal(ctx, steps)
 	if err != nil {
 		return err
@@ -355,13 +355,15 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 		id = have.ID
 	}
 	for _, s := range planned {
-		if s.Kind == reconcile.WriteDelete || s.Kind == reconcile.WriteAnonymize { // afterwards nobody can see what came before
+		if last(s) {
 			if err := w.see(ctx, d, v, id); err != nil {
 				return err
 			}
 		}
-		if err := v.Try(ctx, s); err != nil {
-			return err
+		if !s.Tried {
+			if err := v.Try(ctx, s); err != nil {
+				return err
+			}
 		}
 		made, err := w.do(ctx, d, v, id, s)
 		if err == nil {
@@ -394,6 +396,11 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 	return nil
 }
 
+// last reports whether nobody can see after a write what came before it.
+func last(w reconcile.Write) bool {
+	return w.Kind == reconcile.WriteDelete || w.Kind == reconcile.WriteAnonymize
+}
+
 // see enters what the desk has accepted and shows by now of a user.
 func (w *Worker) see(ctx context.Context, d *guard.Session, v *reconcile.Run, id provision.DeskUserID) error {
 	if len(v.Awaited()) == 0 {
@@ -403,7 +410,8 @@ func (w *Worker) see(ctx context.Context, d *guard.Session, v *reconcile.Run, id
 	if err != nil || have == nil {
 		return err
 	}
-	return v.Seen(ctx, d.Fit(want(v)), seen(d, v, have))
+	v.Seen(d.Fit(want(v)), seen(d, v, have))
+	return nil
 }
 
 // refused reports whether err proves that a write did not take place: the next

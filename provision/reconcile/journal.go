@@ -154,7 +154,8 @@ func moved(rooms []string, st Write) bool {
 	return !slices.ContainsFunc(st.Names("remove"), func(name string) bool { return provision.ContainsFold(rooms, name) })
 }
 
-// Journal journals what the run is about to write, in this order. What it has
+// Journal journals what the run is about to write, in this order; Tried says of
+// a write that it is tried next, as [Run.Try] does. What it has
 // planned before and not done is taken out of the journal, and so is what is in
 // doubt and is about to be written again.
 func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ error) {
@@ -186,7 +187,7 @@ func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ e
 func (r *Run) Accepted(ctx context.Context, w Write, user provision.DeskUserID) error {
 	now := r.service.now()
 	waiting := w
-	waiting.AcceptedAt = &now
+	waiting.AcceptedAt, waiting.Tried = &now, false // that would say that it is in doubt
 	kept := r.readable(w)
 	err := r.update(ctx, func(tx Store, a *provision.Account) error {
 		switch w.Kind {
@@ -216,30 +217,30 @@ func (r *Run) Accepted(ctx context.Context, w Write, user provision.DeskUserID) 
 	return err
 }
 
-// Seen enters in the audit log what the desk has accepted, or may have, and
-// shows: have is the user as it shows them now, or nil. want is what [Writes]
-// was given.
-func (r *Run) Seen(ctx context.Context, want provision.DeskUser, have *provision.DeskUser) error {
+// Seen has what the desk has accepted, or may have, and shows entered in the
+// audit log, together with whatever the run notes next: a run that dies before
+// that leaves it in the journal. have is the user as the desk shows them now, or
+// nil. want is what [Writes] was given.
+func (r *Run) Seen(want provision.DeskUser, have *provision.DeskUser) {
 	seen := slices.DeleteFunc(r.Awaited(), func(w Write) bool { return !r.shows(have, w, want) })
-	if len(seen) == 0 {
+	r.closed(seen)
+	for _, w := range seen {
+		if w.Tried {
+			w.Note = foundDone
+		}
+		r.seen = append(r.seen, w)
+	}
+}
+
+// enter enters in the audit log what was seen, and takes it out of the journal.
+func (r *Run) enter(ctx context.Context, tx Store, a *provision.Account) error {
+	if len(r.seen) == 0 {
 		return nil
 	}
-	err := r.update(ctx, func(tx Store, a *provision.Account) error {
-		if err := tx.CloseWrites(ctx, writeIDs(seen)); err != nil {
-			return err
-		}
-		noted := slices.Clone(seen)
-		for i := range noted {
-			if noted[i].Tried {
-				noted[i].Note = foundDone
-			}
-		}
-		return r.record(ctx, tx, a, noted)
-	})
-	if err == nil {
-		r.closed(seen)
+	if err := tx.CloseWrites(ctx, writeIDs(r.seen)); err != nil {
+		return err
 	}
-	return err
+	return r.record(ctx, tx, a, r.seen)
 }
 
 // Try notes that journalled writes are about to be tried, so that the next

@@ -63,7 +63,14 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 		return s.audit.Record(ctx, tx, entries...)
 	})
 	if taken {
-		return r.NeedsAttention(ctx, provision.ReasonNameTaken, "the name by which "+r.Desk.Name+" knows this person is another person's there; `deskbridge explain` both, and give one of them another address and userName at the identity provider", true)
+		err = r.checkNames(ctx, r.shownNames(have))
+		if attention, ok := errors.AsType[*AttentionError](err); ok {
+			return r.Ask(ctx, attention)
+		}
+		if err == nil { // it was, a moment ago
+			_, err = r.Fail(ctx, provision.ReasonFailed, "the name by which "+r.Desk.Name+" knows this person was another person's there", 0)
+		}
+		return err
 	}
 	if err == nil && freed {
 		err = r.requeueNamesakes(ctx)
@@ -178,6 +185,9 @@ func (r *Run) finish(ctx context.Context, leavesSeat bool, change func(tx Store,
 		}
 		a, waiting, err := r.lockWith(ctx, tx, waiting)
 		if err != nil {
+			return err
+		}
+		if err := r.enter(ctx, tx, &a); err != nil {
 			return err
 		}
 		a.LeaseUntil, a.UpdatedAt = nil, s.now()

@@ -42,6 +42,7 @@ type Run struct {
 	Mailboxes []string
 
 	service *Service // where it notes things; set by Begin and RunsOf
+	seen    []Write  // what the desk shows by now, to be entered with whatever is noted next; see [Run.Seen]
 }
 
 // Ending reports whether the account's access is to end.
@@ -90,6 +91,9 @@ func (r *Run) update(ctx context.Context, change func(tx Store, a *provision.Acc
 		if err != nil {
 			return err
 		}
+		if err := r.enter(ctx, tx, &a); err != nil {
+			return err
+		}
 		if err := change(tx, &a); err != nil {
 			return err
 		}
@@ -101,6 +105,7 @@ func (r *Run) update(ctx context.Context, change func(tx Store, a *provision.Acc
 	if err != nil {
 		return err
 	}
+	r.seen = nil
 	r.Account.LeaseUntil = saved.LeaseUntil
 	r.Account.DeskUser, r.Account.Origin, r.Account.Seat, r.Account.Transfer = saved.DeskUser, saved.Origin, saved.Seat, saved.Transfer
 	return nil

@@ -119,6 +119,15 @@ check() {
 	"$@" 8>&- || broken+=("$what")
 }
 
+# plays plays what the race detector would make ten times as long; see
+# worker/play_test.go. A run that plays nothing fails.
+plays() {
+	local out
+	out=$(go test -tags services -vet=off -run '^TestRandomFaults$' -v ./worker 2>&1) && grep -q '^--- PASS: TestRandomFaults' <<<"$out" && return
+	grep -v '^=== \|^ *--- PASS' <<<"$out" | tail -n 60 >&2
+	return 1
+}
+
 need_go
 alone
 need_compiler
@@ -132,6 +141,7 @@ servers=$!
 check "gofmt" test/format.sh
 check "go vet" go vet -tags services ./...
 check "golangci-lint" "${MAKE:-make}" --no-print-directory golangci-lint
+[ $# -gt 0 ] || check "plays against a desk that lies" plays
 say "waiting for PostgreSQL, the help desks and the identity providers"
 wait_for_servers
 choose_memory

@@ -1,3 +1,8 @@
+//go:build !race
+
+// Without the race detector: a play is one goroutine after the other, and there
+// are many. test/run.sh plays them by themselves.
+
 package worker_test
 
 import (

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
@@ -69,8 +70,8 @@ func newBridge(t *testing.T, settings ...string) *bridge {
 	storetest.Fill(t, dir)
 	b := &bridge{t: t, url: "http://" + address, log: &lockedBuffer{},
 		environ: append([]string{"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=300ms"}, settings...)}
-	a := &app{environ: b.environ, stdout: b.log, stderr: b.log}
-	s, err := a.settings()
+	a := &command.App{Environ: b.environ, Stdout: b.log, Stderr: b.log}
+	s, err := a.Settings()
 	if err != nil {
 		t.Fatal(err)
 	}

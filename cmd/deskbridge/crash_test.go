@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/desk"
@@ -197,9 +198,9 @@ func (m *crashModel) connect(b *bridge, bad bool) {
 		yaml += fmt.Sprintf("  - {connection: kill, group: G%d, desk: d, role: agent, teams: [T%d], mailboxes: [Help]}\n", g, g%m.teams)
 	}
 	b.apply(yaml)
-	a := &app{environ: b.environ, stdout: b.log, stderr: b.log}
+	a := &command.App{Environ: b.environ, Stdout: b.log, Stderr: b.log}
 	var err error
-	if b.sys, err = a.open(t.Context()); err != nil {
+	if b.sys, err = a.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.sys.Close)

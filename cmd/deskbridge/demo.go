@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo"
 	"github.com/deskbridge/deskbridge/config"
 )
 
-func demoCommand(a *app) *cobra.Command {
+func demoCommand(a *command.App) *cobra.Command {
 	var exit bool
 	var dir string
 	cmd := &cobra.Command{
@@ -29,18 +30,18 @@ result, and leaves the server running for you to look at.`,
 	cmd.Flags().BoolVar(&exit, "exit", false, "end when the morning is over; exit status 0 only if all came out as planned")
 	cmd.Flags().StringVar(&dir, "dir", "", "where to keep the demo's data; default a new temporary directory")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		err := demo.Run(cmd.Context(), demo.Options{Dir: dir, Exit: exit, Out: a.stdout, Command: command,
-			Settings: func(environ []string) (config.Server, error) { return (&app{environ: environ}).settings() }})
+		err := demo.Run(cmd.Context(), demo.Options{Dir: dir, Exit: exit, Out: a.Stdout, Command: oneCommand,
+			Settings: func(environ []string) (config.Server, error) { return (&command.App{Environ: environ}).Settings() }})
 		if errors.Is(err, demo.ErrOccupied) {
-			return usageError{err}
+			return command.Misuse("%w", err)
 		}
 		return err
 	}
 	return cmd
 }
 
-// command runs a command line as a process would, and returns what it printed.
-func command(ctx context.Context, args, environ []string) ([]byte, error) {
+// oneCommand runs a command line as a process would, and returns what it printed.
+func oneCommand(ctx context.Context, args, environ []string) ([]byte, error) {
 	var out, problems bytes.Buffer
 	if status := run(ctx, args, environ, &out, &problems); status != exitDone {
 		return nil, fmt.Errorf("deskbridge %v: exit status %d: %s", args, status, problems.String())

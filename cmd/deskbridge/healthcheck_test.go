@@ -1,11 +1,13 @@
 package main
 
 import (
-	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
 func TestHealthcheck(t *testing.T) {
@@ -26,7 +28,7 @@ func TestHealthcheck(t *testing.T) {
 				w.WriteHeader(tt.answers)
 			}))
 			defer web.Close()
-			app := &app{environ: []string{"DESKBRIDGE_LISTEN=" + web.Listener.Addr().String()}}
+			app := &command.App{Environ: []string{"DESKBRIDGE_LISTEN=" + web.Listener.Addr().String()}}
 			err := execute(t, app)
 			switch {
 			case tt.wantErr == "" && err != nil:
@@ -42,13 +44,13 @@ func TestHealthcheckOfNobody(t *testing.T) {
 	web := httptest.NewServer(http.NotFoundHandler())
 	address := web.Listener.Addr().String()
 	web.Close()
-	err := execute(t, &app{environ: []string{"DESKBRIDGE_LISTEN=" + address}})
+	err := execute(t, &command.App{Environ: []string{"DESKBRIDGE_LISTEN=" + address}})
 	if err == nil || !strings.Contains(err.Error(), "does not answer") {
 		t.Errorf("got %v, want an error that says that nobody answers", err)
 	}
 }
 
-func execute(t *testing.T, a *app) error {
+func execute(t *testing.T, a *command.App) error {
 	t.Helper()
 	cmd := healthcheckCommand(a)
 	cmd.SetArgs([]string{}) // nil would be those of the test

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,8 +12,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/apply"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/connection"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/key"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/rule"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/session"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/status"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/token"
 )
 
 // Exit statuses.
@@ -34,7 +44,7 @@ func main() {
 // run executes one command line and returns its exit status. It is main
 // without the process, so that tests can call it.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	app := &app{environ: environ, stdout: stdout, stderr: stderr}
+	app := &command.App{Environ: environ, Stdout: stdout, Stderr: stderr}
 	root := rootCommand(app)
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -43,30 +53,14 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintf(stderr, "deskbridge: %s\n", explainError(err))
-	if misuse(err) {
+	fmt.Fprintf(stderr, "deskbridge: %s\n", command.Explain(err))
+	if command.IsMisuse(err) {
 		return exitMisuse
 	}
 	return exitFailed
 }
 
-// usageError is a command line that cannot be run.
-type usageError struct{ error }
-
-func misuse(err error) bool {
-	var u usageError
-	return errors.As(err, &u)
-}
-
-// explainError returns err for people: an error of the core is its detail.
-func explainError(err error) string {
-	if e, ok := errors.AsType[*provision.Error](err); ok && e.Detail != "" {
-		return e.Detail
-	}
-	return err.Error()
-}
-
-func rootCommand(a *app) *cobra.Command {
+func rootCommand(a *command.App) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "deskbridge",
 		Short: "Bridge between identity providers and help desks",
@@ -81,61 +75,29 @@ begin. Commands work on the database directly, beside a running server.`,
 		SilenceUsage:  true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `deskbridge --help` lists them", args[0])}
+				return command.Misuse("unknown command %q; `deskbridge --help` lists them", args[0])
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; `%s --help` shows how", err, cmd.CommandPath())}
+		return command.Misuse("%w; `%s --help` shows how", err, cmd.CommandPath())
 	})
-	root.PersistentFlags().StringVar(&a.configFile, "config", a.getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
+	root.PersistentFlags().StringVar(&a.ConfigFile, "config", a.Getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
 	root.AddCommand(
-		serveCommand(a), migrateCommand(a), demoCommand(a), connectionCommand(a), tokenCommand(a), deskCommand(a), ruleCommand(a),
-		planCommand(a), applyCommand(a), domainCommand(a), sessionCommand(a), keyCommand(a), adminCommand(a), explainCommand(a), statusCommand(a), retryCommand(a), auditCommand(a), versionCommand(a), healthcheckCommand(a),
+		serveCommand(a), migrateCommand(a), demoCommand(a), connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a),
+		apply.PlanCommand(a), apply.ApplyCommand(a), connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), explain.Command(a),
+		status.Command(a), status.RetryCommand(a), auditlog.Command(a), versionCommand(a), healthcheckCommand(a),
 	)
-	wrapArgs(root)
+	command.CheckArgs(root)
 	return root
-}
-
-// wrapArgs makes wrong arguments of every command a misuse.
-func wrapArgs(cmd *cobra.Command) {
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(c *cobra.Command, args []string) error {
-			err := check(c, args)
-			if err == nil || misuse(err) {
-				return err
-			}
-			return usageError{fmt.Errorf("%w; `%s --help` shows how", err, c.CommandPath())}
-		}
-	}
-	for _, child := range cmd.Commands() {
-		wrapArgs(child)
-	}
-}
-
-// group returns a command that only holds others.
-func group(use, short string, children ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   use,
-		Short: short,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	cmd.AddCommand(children...)
-	return cmd
 }
 
 // release is set by the linker: -X main.release=v1.2.3.
 var release = "dev"
 
-func versionCommand(a *app) *cobra.Command {
+func versionCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "version", Short: "Print the version", Example: "  deskbridge version", Args: cobra.NoArgs}
 	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
 	cmd.RunE = func(*cobra.Command, []string) error {
@@ -148,9 +110,9 @@ func versionCommand(a *app) *cobra.Command {
 			}
 		}
 		if *asJSON {
-			return output.JSON(a.stdout, map[string]string{"version": release, "commit": commit, "go": runtime.Version()})
+			return output.JSON(a.Stdout, map[string]string{"version": release, "commit": commit, "go": runtime.Version()})
 		}
-		fmt.Fprintf(a.stdout, "deskbridge %s %s %s/%s %s\n", release, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit)
+		fmt.Fprintf(a.Stdout, "deskbridge %s %s %s/%s %s\n", release, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit)
 		return nil
 	}
 	return cmd

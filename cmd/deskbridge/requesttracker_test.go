@@ -16,6 +16,8 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/status"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/token"
 	"github.com/deskbridge/deskbridge/provision"
 	diff "github.com/google/go-cmp/cmp"
 )
@@ -143,7 +145,7 @@ rules:
   - {connection: fjord, group: Billing, desk: support, role: agent, teams: [Billing Agents]}
   - {connection: fjord, group: Admins, desk: support, role: admin}
 `)
-	token := commandJSON[tokenLine](b, "token", "create", "fjord", "test").Token
+	token := commandJSON[token.Line](b, "token", "create", "fjord", "test").Token
 	okta := idp{simulated.NewIdP(b.url+"/scim/fjord/v2", token)}
 
 	ada := simulated.Person{Given: "Ada", Family: "Nilsen", Mail: mail("ada")}
@@ -170,7 +172,7 @@ rules:
 	if d := diff.Diff(handBefore, rt.user(hand)); d != "" {
 		t.Errorf("the user made by hand changed:\n%s", d)
 	}
-	if o := commandJSON[overview](b, "status"); len(o.Attention) != 1 || !strings.Contains(o.Attention[0].Reason, "retry --adopt") {
+	if o := commandJSON[status.Overview](b, "status"); len(o.Attention) != 1 || !strings.Contains(o.Attention[0].Reason, "retry --adopt") {
 		t.Errorf("attention = %+v, want one question about adoption", o.Attention)
 	}
 

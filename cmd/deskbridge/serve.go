@@ -7,12 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
 // healthcheck asks the server on this machine whether it is ready. It is for
 // container runtimes: the image holds no shell and no HTTP client.
-func healthcheckCommand(a *app) *cobra.Command {
+func healthcheckCommand(a *command.App) *cobra.Command {
 	return &cobra.Command{
 		Use:     "healthcheck",
 		Short:   "Ask the server on this machine whether it is ready",
@@ -21,7 +22,7 @@ func healthcheckCommand(a *app) *cobra.Command {
 		Args:    cobra.NoArgs,
 		Hidden:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			settings, err := a.settings()
+			settings, err := a.Settings()
 			if err != nil {
 				return err
 			}
@@ -34,7 +35,7 @@ func healthcheckCommand(a *app) *cobra.Command {
 	}
 }
 
-func migrateCommand(a *app) *cobra.Command {
+func migrateCommand(a *command.App) *cobra.Command {
 	var reseal bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
@@ -46,16 +47,16 @@ key in front, run this, and the old key is needed no more.`,
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&reseal, "reseal", false, "seal every secret with the first key")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		resealed := 0 // opening the system has run all migrations
 		if reseal {
 			var err error
 			if resealed, err = sys.Store.Reseal(ctx); err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 		}
 		data := map[string]any{"database": sys.Store.Dialect(), "state": "up to date", "resealed": resealed}
-		return result{data, func(w io.Writer) error {
+		return command.Result{Data: data, Text: func(w io.Writer) error {
 			fmt.Fprintf(w, "The %s database is up to date.\n", sys.Store.Dialect())
 			if reseal {
 				fmt.Fprintf(w, "Secrets sealed with the first key: %d.\n", resealed)
@@ -65,7 +66,7 @@ key in front, run this, and the old key is needed no more.`,
 	})
 }
 
-func serveCommand(a *app) *cobra.Command {
+func serveCommand(a *command.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
@@ -76,11 +77,11 @@ requests and reconcile runs finish.`,
 		Example: "  deskbridge serve\n  DESKBRIDGE_DATABASE_URL=postgres://… DESKBRIDGE_PUBLIC_URL=https://bridge.example.com deskbridge serve",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			settings, err := a.settings()
+			settings, err := a.Settings()
 			if err != nil {
 				return err
 			}
-			sys, err := server.Open(cmd.Context(), settings, server.NewLogger(settings, a.stderr))
+			sys, err := server.Open(cmd.Context(), settings, server.NewLogger(settings, a.Stderr))
 			if err != nil {
 				return err
 			}

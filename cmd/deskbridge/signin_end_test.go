@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/token"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/test/browsertest"
 	"github.com/deskbridge/deskbridge/test/idptest"
@@ -84,7 +85,7 @@ func TestSuspensionEndsTheVisit(t *testing.T) {
 	w := newWorkplace(t, ssp.URL)
 	_, domain, _ := strings.Cut(alice.Email, "@")
 	w.apply("connections:\n" + w.join("acme", domain, bySAML(ssp.MetadataURL, ssp.Trust, ", claims: {user_name: mail}")) + w.desks("acme"))
-	token := commandJSON[tokenLine](w.bridge, "token", "create", "acme", "test").Token
+	token := commandJSON[token.Line](w.bridge, "token", "create", "acme", "test").Token
 	okta := idp{simulated.NewIdP(w.url+"/scim/acme/v2", token)}
 	id := okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: alice.Given, Family: alice.Family, Mail: alice.Email}))
 	okta.group(t, "support-agents", id)

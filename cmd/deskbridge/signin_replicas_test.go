@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/token"
 	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/test/browsertest"
 	"github.com/deskbridge/deskbridge/test/idptest"
@@ -157,7 +158,7 @@ func TestReplicas(t *testing.T) {
 	})
 	t.Run("suspended at the other replica", func(t *testing.T) {
 		r, b := all.in(t), browsertest.New(t)
-		token := commandJSON[tokenLine](r.one, "token", "create", "by-saml", "test").Token
+		token := commandJSON[token.Line](r.one, "token", "create", "by-saml", "test").Token
 		okta := idp{simulated.NewIdP(r.other.url+"/scim/by-saml/v2", token)}
 		id := okta.mustPush(t, "Users", simulated.OktaUser(simulated.Person{Given: bob.Given, Family: bob.Family, Mail: bob.Email}))
 		r.enter(b, "by-saml", bob)

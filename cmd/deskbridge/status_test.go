@@ -19,6 +19,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/status"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -85,7 +86,7 @@ func TestStatusGroupsCauses(t *testing.T) {
 		b.apply("desks: [{name: d, kind: builtin, seats: 2, drift: off, settings: {teams: Tier 1}}]\n" + agentsOf(8))
 		staff(t, b, okta, 8)
 		golden(t, "seats", b.command("status"))
-		o := commandJSON[overview](b, "status")
+		o := commandJSON[status.Overview](b, "status")
 		if len(o.Attention) != 6 || len(o.Causes) != 1 || o.Causes[0].People != 6 || !o.NeedsPerson || o.Attention[0].Name == "" {
 			t.Errorf("for programs: %+v", o.Report)
 		}
@@ -145,7 +146,7 @@ func TestStatusTellsOfHandOvers(t *testing.T) {
 		golden(t, "hand-over", b.command("status"))
 		golden(t, "hand-over-explain", b.command("explain", "bda@acme.example"))
 		want := &output.HandOver{Before: 40, Moved: 24, ToQueue: 2, Left: 16}
-		if got := commandJSON[overview](b, "status").Leavers[1].HandOver; !reflect.DeepEqual(got, want) {
+		if got := commandJSON[status.Overview](b, "status").Leavers[1].HandOver; !reflect.DeepEqual(got, want) {
 			t.Errorf("status, for programs: %+v", got)
 		}
 		if got := commandJSON[[]explain.Person](b, "explain", "bda@acme.example")[0].Desks[0].HandOver; !reflect.DeepEqual(got, want) {
@@ -201,10 +202,10 @@ func TestStatusOfADeskThatDoesNotAnswer(t *testing.T) {
 			}
 			okta.group(t, "Support", ids...)
 			b.eventually("status says why", func() bool {
-				o := commandJSON[overview](b, "status")
+				o := commandJSON[status.Overview](b, "status")
 				return o.Desks[0].Pause != nil && strings.Contains(o.Desks[0].Pause.Reason, tt.want)
 			})
-			if o := commandJSON[overview](b, "status"); o.NeedsPerson != tt.needs {
+			if o := commandJSON[status.Overview](b, "status"); o.NeedsPerson != tt.needs {
 				t.Errorf("needs a person: %t, want %t", o.NeedsPerson, tt.needs)
 			}
 			if out := b.command("status"); strings.Contains(out, "Nothing needs attention") == tt.needs {

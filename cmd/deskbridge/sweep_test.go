@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	verbs "github.com/deskbridge/deskbridge/cmd/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/status"
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -71,8 +73,8 @@ func TestSweepByHand(t *testing.T) {
 	eachBridge(t, func(t *testing.T, b *bridge) {
 		drifting(t, b, "repair")
 		want := []string{"ada@acme.example: the user is deactivated", "bo@acme.example: the user is active, although access has ended"}
-		swept := func(args ...string) (words []string, line sweepLine) {
-			line = commandJSON[sweepLine](b, append([]string{"desk", "sweep", "d"}, args...)...)
+		swept := func(args ...string) (words []string, line verbs.Sweep) {
+			line = commandJSON[verbs.Sweep](b, append([]string{"desk", "sweep", "d"}, args...)...)
 			for _, acc := range line.Drifted {
 				words = append(words, acc.UserName+": "+strings.Join(acc.Differences, ", "))
 			}
@@ -104,7 +106,7 @@ func TestSweepByHand(t *testing.T) {
 func TestSweepReported(t *testing.T) {
 	eachBridge(t, func(t *testing.T, b *bridge) {
 		bo := drifting(t, b, "report")
-		status := func() overview { return commandJSON[overview](b, "status") }
+		status := func() status.Overview { return commandJSON[status.Overview](b, "status") }
 		b.eventually("the server has reported both", func() bool {
 			o := status()
 			return len(o.Drifts) == 2 && o.Desks[0].Drifted == 2 && o.Desks[0].Sweep.FinishedAt.At != nil
@@ -153,7 +155,7 @@ func TestSweepBySchedule(t *testing.T) {
 // plans.
 func TestDriftPolicies(t *testing.T) {
 	b := newBridge(t, "DESKBRIDGE_SWEEP=off")
-	added := commandJSON[deskLine](b, "desk", "add", "d", "--drift", "report", "--rate", "2.5")
+	added := commandJSON[verbs.Line](b, "desk", "add", "d", "--drift", "report", "--rate", "2.5")
 	if added.Drift != "report" || added.Rate != 2.5 {
 		t.Errorf("added %+v", added)
 	}

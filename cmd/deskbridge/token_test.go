@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/token"
 )
 
 // TestOAuthClient goes the whole way of an OAuth client: made by a command, an
@@ -15,7 +17,7 @@ import (
 func TestOAuthClient(t *testing.T) {
 	eachBridge(t, func(t *testing.T, b *bridge) {
 		b.connect("acme")
-		client := commandJSON[tokenLine](b, "token", "create", "acme", "entra", "--client", "--expires", "240h")
+		client := commandJSON[token.Line](b, "token", "create", "acme", "entra", "--client", "--expires", "240h")
 		resp, err := http.PostForm(client.TokenURL, url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ClientID}, "client_secret": {client.Secret}})
 		if err != nil {
 			t.Fatal(err)

@@ -1,44 +1,46 @@
-package main
+package status
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
-	"github.com/deskbridge/deskbridge/cmd/deskbridge/status"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/token"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-type overview struct {
-	status.Report
-	Tokens []tokenLine `json:"tokens"` // to look at
+// Overview is all that `status` says.
+type Overview struct {
+	Report
+	Tokens []token.Line `json:"tokens"` // to look at
 }
 
-func statusCommand(a *app) *cobra.Command {
+// Command makes the command status.
+func Command(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "status", Short: "Show connections, the sync status of desks, and what needs attention", Example: "  deskbridge status", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
-		o, err := overviewOf(ctx, sys)
-		return result{o, o.print}, err
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
+		o, err := ofSystem(ctx, sys)
+		return command.Result{Data: o, Text: o.print}, err
 	})
 }
 
-func overviewOf(ctx context.Context, s *server.System) (o overview, err error) {
-	if o.Report, err = status.Of(ctx, s); err != nil {
+func ofSystem(ctx context.Context, s *server.System) (o Overview, err error) {
+	if o.Report, err = Of(ctx, s); err != nil {
 		return o, err
 	}
-	o.Tokens, err = tokensToSee(ctx, s)
+	o.Tokens, err = token.ToSee(ctx, s)
 	return o, err
 }
 
-func (o overview) print(w io.Writer) error {
+func (o Overview) print(w io.Writer) error {
 	if err := o.PrintTables(w); err != nil {
 		return err
 	}
-	printTokens(w, o.Tokens)
+	token.PrintToSee(w, o.Tokens)
 	o.PrintPeople(w)
 	if !o.NeedsPerson && len(o.Tokens) == 0 {
 		fmt.Fprintln(w, "\nNothing needs attention.")
@@ -46,7 +48,8 @@ func (o overview) print(w io.Writer) error {
 	return nil
 }
 
-func retryCommand(a *app) *cobra.Command {
+// RetryCommand makes the command retry.
+func RetryCommand(a *command.App) *cobra.Command {
 	var desk string
 	var adopt, all bool
 	cmd := &cobra.Command{
@@ -60,29 +63,29 @@ func retryCommand(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&desk, "desk", "", "all accounts of this desk that need attention")
 	cmd.Flags().BoolVar(&all, "all", false, "all accounts that need attention")
 	cmd.Flags().BoolVar(&adopt, "adopt", false, "agree to adopt the user that the desk already has for ACCOUNT")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		var filter provision.AccountFilter
 		var id provision.AccountID
 		switch {
 		case len(args) == 1 && desk == "" && !all:
 			var err error
 			if id, err = sys.Core.Plan.FindAccount(ctx, args[0]); err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 		case len(args) == 0 && desk != "" && !all && !adopt:
 			d, err := sys.Core.Settings.Desk(ctx, desk)
 			if err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 			filter.Desk = d.ID
 		case len(args) == 0 && desk == "" && all && !adopt:
 		default:
-			return result{}, usageError{errors.New("name one account, or --desk NAME, or --all; --adopt goes with an account; `deskbridge status` lists them")}
+			return command.Result{}, command.Misuse("name one account, or --desk NAME, or --all; --adopt goes with an account; `deskbridge status` lists them")
 		}
 		n, err := sys.Core.Reconcile.Retry(ctx, sys.Cause, filter, id, adopt)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]int{"accounts": n}, "%d accounts are synced again; `deskbridge status` shows the sync status.", n), nil
+		return command.Say(map[string]int{"accounts": n}, "%d accounts are synced again; `deskbridge status` shows the sync status.", n), nil
 	})
 }

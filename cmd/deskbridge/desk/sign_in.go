@@ -1,28 +1,28 @@
-package main
+package desk
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
-// deskSignInFlags are the flags of desk add that say how people sign in there.
+// signInFlags are the flags of desk add that say how people sign in there.
 // access.yaml knows more.
-type deskSignInFlags struct {
+type signInFlags struct {
 	entityID, acsURL, nameID, certificate        string
 	clientID, secret, secretFile, backchannelURL string
 	public                                       bool
 	redirects, byes                              []string
 }
 
-func (f *deskSignInFlags) add(cmd *cobra.Command) {
+func (f *signInFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.entityID, "saml-entity-id", "", "to sign in there by SAML: the desk's entity ID")
 	flags.StringVar(&f.acsURL, "saml-acs-url", "", "to sign in there by SAML: the desk's ACS URL")
@@ -38,7 +38,7 @@ func (f *deskSignInFlags) add(cmd *cobra.Command) {
 }
 
 // signIn returns what the flags say, and whether a client secret was made.
-func (f *deskSignInFlags) signIn(desk string) (s protocol.DeskSignIn, made bool, err error) {
+func (f *signInFlags) signIn(desk string) (s protocol.DeskSignIn, made bool, err error) {
 	if f.entityID != "" || f.acsURL != "" || f.nameID != "" || f.certificate != "" {
 		s.SAML = &protocol.DeskSAML{EntityID: f.entityID, ACSURL: f.acsURL, NameID: protocol.Field(f.nameID)}
 		if s.SAML.Certificate, err = textOf(f.certificate); err != nil {
@@ -47,7 +47,7 @@ func (f *deskSignInFlags) signIn(desk string) (s protocol.DeskSignIn, made bool,
 	}
 	if len(f.redirects) == 0 {
 		if f.clientID != "" || f.secret != "" || f.secretFile != "" || f.public || f.backchannelURL != "" || len(f.byes) > 0 {
-			return s, false, usageError{errors.New("the flags --oidc-… go with --oidc-redirect-uri")}
+			return s, false, command.Misuse("the flags --oidc-… go with --oidc-redirect-uri")
 		}
 		return s, false, nil
 	}
@@ -69,11 +69,11 @@ func textOf(path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	return readSecret(path)
+	return command.ReadSecret(path)
 }
 
-// printDeskSignIn shows what to enter at the desk.
-func printDeskSignIn(w io.Writer, l *server.DeskSignInURLs) {
+// printSignIn shows what to enter at the desk.
+func printSignIn(w io.Writer, l *server.DeskSignInURLs) {
 	if l == nil {
 		return
 	}

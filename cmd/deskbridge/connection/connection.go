@@ -1,4 +1,4 @@
-package main
+package connection
 
 import (
 	"context"
@@ -10,18 +10,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
-func connectionCommand(a *app) *cobra.Command {
-	return group("connection", "Add, change, try and release connections to identity providers",
-		connectionAddCommand(a), connectionSetCommand(a), connectionTestCommand(a), connectionListCommand(a), connectionReleaseCommand(a))
+// Command makes the commands of connections.
+func Command(a *command.App) *cobra.Command {
+	return command.Group("connection", "Add, change, try and release connections to identity providers",
+		addCommand(a), setCommand(a), testCommand(a), listCommand(a), releaseCommand(a))
 }
 
-func connectionAddCommand(a *app) *cobra.Command {
+func addCommand(a *command.App) *cobra.Command {
 	var idp string
 	var domains []string
 	var flags signInFlags
@@ -35,30 +37,30 @@ func connectionAddCommand(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&idp, "idp", string(provision.IdPGeneric), fmt.Sprintf("the identity provider: one of %v", provision.IdPs))
 	cmd.Flags().StringSliceVar(&domains, "domain", nil, "e-mail domain of its people, taken as verified at your word; may be repeated")
 	flags.add(cmd)
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn := provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains}
 		if err := flags.change(&conn.SignIn); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		conn, token, err := sys.Core.Settings.AddConnection(ctx, sys.Cause, conn)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		a.warnOfDomains(conn.Domains...)
+		warnOfDomains(a, conn.Domains...)
 		urls := server.URLsOf(sys.Settings.PublicURL, conn)
 		urls.Token = token
-		return say(urls, "Connection %s is ready. Enter these at the identity provider (docs/idps/ shows where):\n\n"+
+		return command.Say(urls, "Connection %s is ready. Enter these at the identity provider (docs/idps/ shows where):\n\n"+
 			"  SCIM URL  %s\n  Token     %s\n\nThe token is shown only now. `deskbridge token create %s NAME` makes another.",
 			conn.Name, urls.SCIMURL, token, conn.Name), nil
 	})
 }
 
-func connectionListCommand(a *app) *cobra.Command {
+func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		connections, err := sys.Core.Settings.Connections(ctx)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		out := make([]server.ConnectionURLs, len(connections))
 		rows := make([][]string, len(connections))
@@ -66,7 +68,7 @@ func connectionListCommand(a *app) *cobra.Command {
 			out[i] = server.URLsOf(sys.Settings.PublicURL, c)
 			rows[i] = []string{c.Name, string(c.IdP), output.List(c.Domains), out[i].SCIMURL, onHold(c)}
 		}
-		return tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil
+		return command.Tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil
 	})
 }
 
@@ -78,7 +80,7 @@ func onHold(c provision.Connection) string {
 	return "on hold since " + output.Moment{At: c.HeldAt}.String()
 }
 
-func connectionReleaseCommand(a *app) *cobra.Command {
+func releaseCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "release NAME",
 		Short: "Release accounts that mass-change protection put on hold",
@@ -90,12 +92,12 @@ people who come back keep their access. If it was meant, release the connection.
 		Example: "  deskbridge connection release acme",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		n, err := sys.Core.Reconcile.ReleaseConnection(ctx, sys.Cause, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]any{"connection": args[0], "accounts": n}, "Released: %d accounts go on.", n), nil
+		return command.Say(map[string]any{"connection": args[0], "accounts": n}, "Released: %d accounts go on.", n), nil
 	})
 }
 
@@ -180,7 +182,7 @@ func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
 	}
 	secret := f.secretText
 	if f.secretFile != "" {
-		text, err := readSecret(f.secretFile)
+		text, err := command.ReadSecret(f.secretFile)
 		if err != nil {
 			return err
 		}
@@ -218,26 +220,12 @@ func (f *signInFlags) changePolicy(s *provision.SignIn) error {
 
 func onOff(flag, value string) (bool, error) {
 	if value != "on" && value != "off" {
-		return false, usageError{fmt.Errorf("--%s is on or off", flag)}
+		return false, command.Misuse("--%s is on or off", flag)
 	}
 	return value == "on", nil
 }
 
-func readSecret(path string) (string, error) {
-	in := io.Reader(os.Stdin)
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", usageError{err}
-		}
-		defer f.Close()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, 64<<10))
-	return strings.TrimSpace(string(text)), err
-}
-
-func connectionSetCommand(a *app) *cobra.Command {
+func setCommand(a *command.App) *cobra.Command {
 	var flags signInFlags
 	cmd := &cobra.Command{
 		Use:   "set NAME",
@@ -251,19 +239,19 @@ Switching sign-in off ends every session of the connection at once.`,
 	}
 	flags.add(cmd)
 	cmd.Flags().StringVar(&flags.signIn, "sign-in", "", "on, off: whether anybody signs in at all")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		if !flags.given() {
-			return result{}, usageError{errors.New("nothing to set; `deskbridge connection set --help` lists the flags")}
+			return command.Result{}, command.Misuse("nothing to set; `deskbridge connection set --help` lists the flags")
 		}
 		conn, err := sys.Core.Settings.SetSignIn(ctx, sys.Cause, args[0], flags.change)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(server.URLsOf(sys.Settings.PublicURL, conn), "Changed. `deskbridge connection test %s` tries it.", conn.Name), nil
+		return command.Say(server.URLsOf(sys.Settings.PublicURL, conn), "Changed. `deskbridge connection test %s` tries it.", conn.Name), nil
 	})
 }
 
-func connectionTestCommand(a *app) *cobra.Command {
+func testCommand(a *command.App) *cobra.Command {
 	var accept, login bool
 	cmd := &cobra.Command{
 		Use:   "test NAME",
@@ -278,21 +266,21 @@ not used until an admin accepts it: --accept.`,
 	}
 	cmd.Flags().BoolVar(&accept, "accept", false, "use the new metadata that waits to be accepted")
 	cmd.Flags().BoolVar(&login, "login", false, "print a one-time address for a test sign-in; it signs nobody in and changes nothing")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if login {
 			address, err := sys.SignIn.Flow().TestURL(ctx, conn)
 			if err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
-			return say(map[string]any{"connection": conn.Name, "trial_url": address}, "Open this in a browser within 15 minutes. It signs nobody in:\n\n  %s", address), nil
+			return command.Say(map[string]any{"connection": conn.Name, "trial_url": address}, "Open this in a browser within 15 minutes. It signs nobody in:\n\n  %s", address), nil
 		}
 		if accept {
 			if err := sys.SignIn.Clients().Accept(ctx, sys.Cause, conn); err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 		}
 		findings := sys.SignIn.Clients().Test(ctx, conn)
@@ -310,7 +298,7 @@ not used until an admin accepts it: --accept.`,
 			}
 			rows[i] = []string{sign, f.What, f.Detail}
 		}
-		out := result{map[string]any{"connection": conn.Name, "findings": findings, "urls": urls}, func(w io.Writer) error {
+		out := command.Result{Data: map[string]any{"connection": conn.Name, "findings": findings, "urls": urls}, Text: func(w io.Writer) error {
 			if err := output.Table(w, " | WHAT | FOUND", rows); err != nil {
 				return err
 			}

@@ -1,24 +1,25 @@
-package main
+package session
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-func sessionCommand(a *app) *cobra.Command {
-	return group("session", "List and end people's sessions", sessionListCommand(a), sessionRevokeCommand(a), sessionUnlinkCommand(a))
+// Command makes the commands of sessions and logins.
+func Command(a *command.App) *cobra.Command {
+	return command.Group("session", "List and end people's sessions", listCommand(a), revokeCommand(a), unlinkCommand(a))
 }
 
 // listedSessions is how many sessions are shown unless somebody asks for more.
 const listedSessions = 100
 
-type sessionLine struct {
+type line struct {
 	ID         provision.SessionID `json:"id"`
 	User       string              `json:"user"`
 	UserID     string              `json:"user_id"`
@@ -29,7 +30,7 @@ type sessionLine struct {
 	EndsAt     output.Moment       `json:"ends_at"`
 }
 
-func sessionListCommand(a *app) *cobra.Command {
+func listCommand(a *command.App) *cobra.Command {
 	var user, connection string
 	var limit int
 	cmd := &cobra.Command{Use: "list", Short: "List who is signed in, newest first",
@@ -37,36 +38,36 @@ func sessionListCommand(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&user, "user", "", "only this person: id, userName, externalId or e-mail address")
 	cmd.Flags().StringVar(&connection, "connection", "", "only people of this connection")
 	cmd.Flags().IntVar(&limit, "limit", listedSessions, "how many at most")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
-		filter, err := sessionFilter(ctx, sys, user, connection)
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
+		filter, err := filterOf(ctx, sys, user, connection)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		sessions, err := sys.Core.Sessions.Sessions(ctx, filter, limit)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		lines := make([]sessionLine, len(sessions))
+		lines := make([]line, len(sessions))
 		rows := make([][]string, len(sessions))
 		for i, s := range sessions {
 			conn, err := sys.Core.Settings.Connection(ctx, string(s.Connection))
 			if err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 			person, err := sys.Core.Directory.Identity(ctx, s.Connection, s.Identity)
 			if err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
-			lines[i] = sessionLine{s.ID, person.UserName, string(person.ID), conn.Name, s.Protocol, output.Moment{At: &s.CreatedAt}, output.Moment{At: &s.SeenAt}, output.Moment{At: &s.EndsAt}}
+			lines[i] = line{s.ID, person.UserName, string(person.ID), conn.Name, s.Protocol, output.Moment{At: &s.CreatedAt}, output.Moment{At: &s.SeenAt}, output.Moment{At: &s.EndsAt}}
 			rows[i] = []string{string(s.ID), person.UserName, conn.Name, string(s.Protocol), lines[i].CreatedAt.String(), lines[i].SeenAt.String(), lines[i].EndsAt.String()}
 		}
-		return tabled(lines, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows), nil
+		return command.Tabled(lines, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows), nil
 	})
 }
 
-func sessionFilter(ctx context.Context, s *server.System, user, connection string) (f provision.SessionFilter, _ error) {
+func filterOf(ctx context.Context, s *server.System, user, connection string) (f provision.SessionFilter, _ error) {
 	if user != "" {
-		person, err := findPerson(ctx, s, user)
+		person, err := command.FindPerson(ctx, s, user)
 		if err != nil {
 			return f, err
 		}
@@ -82,19 +83,7 @@ func sessionFilter(ctx context.Context, s *server.System, user, connection strin
 	return f, nil
 }
 
-// person returns the one person whom text means.
-func findPerson(ctx context.Context, s *server.System, text string) (provision.Identity, error) {
-	people, err := s.Core.Directory.FindPeople(ctx, text)
-	if err != nil {
-		return provision.Identity{}, err
-	}
-	if len(people) > 1 && people[1].Status != provision.StatusRemoved {
-		return provision.Identity{}, errors.New("more than one person is called that; use the id that `deskbridge explain` shows")
-	}
-	return people[0], nil
-}
-
-func sessionRevokeCommand(a *app) *cobra.Command {
+func revokeCommand(a *command.App) *cobra.Command {
 	var id, connection string
 	cmd := &cobra.Command{
 		Use:     "revoke [USER]",
@@ -104,28 +93,28 @@ func sessionRevokeCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&id, "id", "", "only the session with this id")
 	cmd.Flags().StringVar(&connection, "connection", "", "everybody of this connection")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		user := ""
 		if len(args) == 1 {
 			user = args[0]
 		}
 		if user == "" && connection == "" && id == "" {
-			return result{}, usageError{errors.New("say whose sessions: a person, --connection or --id")}
+			return command.Result{}, command.Misuse("say whose sessions: a person, --connection or --id")
 		}
-		filter, err := sessionFilter(ctx, sys, user, connection)
+		filter, err := filterOf(ctx, sys, user, connection)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		filter.ID = provision.SessionID(id)
 		ended, err := sys.Core.Sessions.EndSessions(ctx, sys.Cause, filter, provision.EndedByAdmin)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]any{"ended": len(ended)}, "%d sessions ended.", len(ended)), nil
+		return command.Say(map[string]any{"ended": len(ended)}, "%d sessions ended.", len(ended)), nil
 	})
 }
 
-func sessionUnlinkCommand(a *app) *cobra.Command {
+func unlinkCommand(a *command.App) *cobra.Command {
 	var connection string
 	cmd := &cobra.Command{
 		Use:   "unlink [USER]",
@@ -138,27 +127,27 @@ everybody has.`,
 		Args:    cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().StringVar(&connection, "connection", "", "everybody of this connection")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		if (len(args) == 1) == (connection != "") {
-			return result{}, usageError{errors.New("say whose logins: a person or --connection")}
+			return command.Result{}, command.Misuse("say whose logins: a person or --connection")
 		}
 		if connection != "" {
 			conn, err := sys.Core.Settings.Connection(ctx, connection)
 			if err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 			if err := sys.Core.SignIn.UnlinkAll(ctx, sys.Cause, conn.ID); err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
-			return say(map[string]any{"connection": conn.Name}, "Forgotten. The next sign-ins find the people of %s anew.", conn.Name), nil
+			return command.Say(map[string]any{"connection": conn.Name}, "Forgotten. The next sign-ins find the people of %s anew.", conn.Name), nil
 		}
-		person, err := findPerson(ctx, sys, args[0])
+		person, err := command.FindPerson(ctx, sys, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if err := sys.Core.SignIn.Unlink(ctx, sys.Cause, person); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]any{"user": person.ID}, "Unlinked. The next sign-in finds %s anew.", person.UserName), nil
+		return command.Say(map[string]any{"user": person.ID}, "Unlinked. The next sign-in finds %s anew.", person.UserName), nil
 	})
 }

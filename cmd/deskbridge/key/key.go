@@ -1,4 +1,4 @@
-package main
+package key
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
@@ -14,17 +15,18 @@ import (
 	"github.com/deskbridge/deskbridge/sso/deskidp"
 )
 
-func keyCommand(a *app) *cobra.Command {
-	return group("key", "List and change the keys that sign for sign-in", keyListCommand(a), keyRotateCommand(a), keyRetireCommand(a))
+// Command makes the commands of keys.
+func Command(a *command.App) *cobra.Command {
+	return command.Group("key", "List and change the keys that sign for sign-in", listCommand(a), rotateCommand(a), retireCommand(a))
 }
 
 var keyUses = []settings.KeyUse{settings.KeySAML, settings.KeyDesk, settings.KeyOIDC}
 
 var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: client.NewSAMLKey, settings.KeyDesk: deskidp.NewKey, settings.KeyOIDC: client.NewClientKey}
 
-func keyListCommand(a *app) *cobra.Command {
+func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		type line struct {
 			ID     provision.KeyID `json:"id"`
 			Use    settings.KeyUse `json:"use"`
@@ -35,7 +37,7 @@ func keyListCommand(a *app) *cobra.Command {
 		for _, use := range keyUses {
 			keys, err := sys.Core.Settings.Keys(ctx, use, makers[use])
 			if err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 			for i, k := range keys {
 				lines = append(lines, line{k.ID, use, i == 0, output.Moment{At: &k.ActiveAt}})
@@ -46,7 +48,7 @@ func keyListCommand(a *app) *cobra.Command {
 				rows = append(rows, []string{string(k.ID), string(use), state, output.Moment{At: &k.ActiveAt}.String()})
 			}
 		}
-		return tabled(lines, "ID | USE | STATE | ACTIVE FROM", rows), nil
+		return command.Tabled(lines, "ID | USE | STATE | ACTIVE FROM", rows), nil
 	})
 }
 
@@ -54,7 +56,7 @@ func keyListCommand(a *app) *cobra.Command {
 // than others keep our metadata.
 const defaultOverlap = 7 * 24 * time.Hour
 
-func keyRotateCommand(a *app) *cobra.Command {
+func rotateCommand(a *command.App) *cobra.Command {
 	var overlap time.Duration
 	cmd := &cobra.Command{
 		Use:   "rotate saml|desk|oidc",
@@ -66,30 +68,30 @@ goes on opening what was encrypted for it until it is retired.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().DurationVar(&overlap, "overlap", defaultOverlap, "how long until it signs; 0 at once")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		use, err := keyUse(args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		k, err := sys.Core.Settings.RotateKey(ctx, sys.Cause, use, overlap, makers[use])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]any{"id": k.ID, "use": use, "active_at": k.ActiveAt}, "Key %s is published, and signs from %s.", k.ID, output.Moment{At: &k.ActiveAt}), nil
+		return command.Say(map[string]any{"id": k.ID, "use": use, "active_at": k.ActiveAt}, "Key %s is published, and signs from %s.", k.ID, output.Moment{At: &k.ActiveAt}), nil
 	})
 }
 
-func keyRetireCommand(a *app) *cobra.Command {
+func retireCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "retire saml|desk|oidc ID", Short: "End a key for good", Example: "  deskbridge key retire saml 01a1…", Args: cobra.ExactArgs(2)}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		use, err := keyUse(args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if err := sys.Core.Settings.RetireKey(ctx, sys.Cause, use, provision.KeyID(args[1])); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]any{"id": args[1]}, "Key %s is retired.", args[1]), nil
+		return command.Say(map[string]any{"id": args[1]}, "Key %s is retired.", args[1]), nil
 	})
 }
 
@@ -99,5 +101,5 @@ func keyUse(text string) (settings.KeyUse, error) {
 			return use, nil
 		}
 	}
-	return "", usageError{provision.Errorf(provision.Invalid, "use", "the use of a key is saml, desk or oidc")}
+	return "", command.Misuse("%w", provision.Errorf(provision.Invalid, "use", "the use of a key is saml, desk or oidc"))
 }

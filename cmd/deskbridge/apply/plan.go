@@ -1,4 +1,4 @@
-package main
+package apply
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/draft"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
@@ -21,7 +22,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
-func planCommand(a *app) *cobra.Command {
+// PlanCommand makes the command plan.
+func PlanCommand(a *command.App) *cobra.Command {
 	var path string
 	var all bool
 	cmd := &cobra.Command{
@@ -34,16 +36,16 @@ hash: ` + "`deskbridge apply --plan HASH`" + ` executes exactly that plan, or no
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
 	cmd.Flags().BoolVar(&all, "all", false, fmt.Sprintf("list everybody, also beyond %d people", manyPeople))
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
-		draft, err := a.draft(path)
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
+		draft, err := readDraft(a, path)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		plan, err := sys.Core.Plan.Plan(ctx, draft)
-		if plan, err = a.warned(plan, path, err); err != nil {
-			return result{}, err
+		if plan, err = warned(a, plan, path, err); err != nil {
+			return command.Result{}, err
 		}
-		return result{plan, func(w io.Writer) error {
+		return command.Result{Data: plan, Text: func(w io.Writer) error {
 			printPlan(w, plan, all)
 			if !plan.Empty() {
 				fmt.Fprintf(w, "\nNothing is changed yet. To apply exactly this plan:\n  deskbridge apply -f %s --plan %s\n", path, plan.Hash)
@@ -53,7 +55,8 @@ hash: ` + "`deskbridge apply --plan HASH`" + ` executes exactly that plan, or no
 	})
 }
 
-func applyCommand(a *app) *cobra.Command {
+// ApplyCommand makes the command apply.
+func ApplyCommand(a *command.App) *cobra.Command {
 	var path, hash string
 	cmd := &cobra.Command{
 		Use:   "apply -f access.yaml",
@@ -67,19 +70,19 @@ its default. Those that it does not name stay as they are.`,
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
 	cmd.Flags().StringVar(&hash, "plan", "", "hash of the plan that was reviewed; anything else is refused")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
-		draft, err := a.draft(path)
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
+		draft, err := readDraft(a, path)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		plan, err := sys.Core.Plan.Apply(ctx, sys.Cause, draft, hash)
-		if plan, err = a.warned(plan, path, err); err != nil {
-			return result{}, err
+		if plan, err = warned(a, plan, path, err); err != nil {
+			return command.Result{}, err
 		}
 		if err := openBuiltins(ctx, sys, draft); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return result{plan, func(w io.Writer) error {
+		return command.Result{Data: plan, Text: func(w io.Writer) error {
 			printPlan(w, plan, false)
 			printNext(w, plan)
 			return nil
@@ -115,12 +118,12 @@ func openBuiltins(ctx context.Context, s *server.System, draft plan.Draft) error
 	return nil
 }
 
-// draft reads a file.
-func (a *app) draft(path string) (plan.Draft, error) {
+// readDraft reads a file.
+func readDraft(a *command.App, path string) (plan.Draft, error) {
 	if path == "" {
-		return plan.Draft{}, usageError{errors.New("give the file with -f, e.g. -f access.yaml")}
+		return plan.Draft{}, command.Misuse("give the file with -f, e.g. -f access.yaml")
 	}
-	file, err := a.readAccess(path)
+	file, err := readAccess(a, path)
 	if err != nil {
 		return plan.Draft{}, err
 	}
@@ -133,9 +136,9 @@ func (a *app) draft(path string) (plan.Draft, error) {
 
 // warned prints the warnings of a plan and returns the plan. An error of the
 // core gets the name of the file that it is about.
-func (a *app) warned(p plan.Plan, path string, err error) (plan.Plan, error) {
+func warned(a *command.App, p plan.Plan, path string, err error) (plan.Plan, error) {
 	for _, w := range p.Warnings {
-		a.warn(w)
+		a.Warn(w)
 	}
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.Invalid {
 		return p, fmt.Errorf("%s: %s", path, e.Detail)
@@ -143,7 +146,7 @@ func (a *app) warned(p plan.Plan, path string, err error) (plan.Plan, error) {
 	return p, err
 }
 
-func (a *app) readAccess(path string) (config.Access, error) {
+func readAccess(a *command.App, path string) (config.Access, error) {
 	in := io.Reader(os.Stdin)
 	if path != "-" {
 		f, err := os.Open(path)
@@ -153,7 +156,7 @@ func (a *app) readAccess(path string) (config.Access, error) {
 		defer f.Close()
 		in = f
 	}
-	access, err := config.ReadAccess(in, a.lookupEnv)
+	access, err := config.ReadAccess(in, a.LookupEnv)
 	if err != nil {
 		return access, fmt.Errorf("%s: %w", path, err)
 	}

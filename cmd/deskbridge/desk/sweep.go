@@ -1,4 +1,4 @@
-package main
+package desk
 
 import (
 	"context"
@@ -9,32 +9,34 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+
 	"golang.org/x/term"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/worker"
 )
 
-// sweepLine is what `desk sweep` found.
-type sweepLine struct {
-	Desk    string         `json:"desk"`
-	Drift   string         `json:"drift"`   // the policy
-	Action  string         `json:"action"`  // repair, report, look
-	Checked int            `json:"checked"` // accounts
-	Drifted []sweptAccount `json:"drifted"`
-	Skipped []string       `json:"skipped"` // accounts that could not be asked about, and why
+// Sweep is what `desk sweep` found.
+type Sweep struct {
+	Desk    string   `json:"desk"`
+	Drift   string   `json:"drift"`   // the policy
+	Action  string   `json:"action"`  // repair, report, look
+	Checked int      `json:"checked"` // accounts
+	Drifted []swept  `json:"drifted"`
+	Skipped []string `json:"skipped"` // accounts that could not be asked about, and why
 }
 
-type sweptAccount struct {
+type swept struct {
 	Account     string   `json:"account"`
 	Person      string   `json:"person"` // id
 	UserName    string   `json:"user_name"`
 	Differences []string `json:"differences"`
 }
 
-func deskSweepCommand(a *app) *cobra.Command {
+func sweepCommand(a *command.App) *cobra.Command {
 	var dry, force bool
 	cmd := &cobra.Command{
 		Use:   "sweep NAME",
@@ -48,41 +50,41 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only print what differs")
 	cmd.Flags().BoolVar(&force, "force", false, "even where most users are gone: they will be made again")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		d, err := sys.Core.Settings.Desk(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if _, err := sys.Connector(d); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		bar, err := a.sweepBar(ctx, sys, d)
+		bar, err := sweepBar(a, ctx, sys, d)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		report, failed := worker.New(server.WorkerCore(sys.Core), sys.Connector, sys.Log).Sweep(ctx, d, worker.SweepOptions{
 			Cause: sys.Cause, ByHand: true, LookOnly: dry, Force: force,
 			Progress: func(n int) { bar.Add(n) }, //nolint:errcheck // nobody needs it
-			Waiting:  func() { a.warn("another sweep of " + d.Name + " is running; waiting until it ends") },
+			Waiting:  func() { a.Warn("another sweep of " + d.Name + " is running; waiting until it ends") },
 		})
 		bar.Finish() //nolint:errcheck // nobody needs it
 		if failed != nil {
 			failed = server.DeskError(d, failed)
 		}
-		line, err := sweepLineOf(ctx, sys, d, report, dry)
+		line, err := sweepOf(ctx, sys, d, report, dry)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if failed != nil && len(line.Drifted) == 0 {
-			return result{}, failed
+			return command.Result{}, failed
 		}
-		return result{line, line.print}, failed
+		return command.Result{Data: line, Text: line.print}, failed
 	})
 }
 
 // sweepBar shows how far a sweep is, to people who look at a terminal.
-func (a *app) sweepBar(ctx context.Context, sys *server.System, d provision.Desk) (*progressbar.ProgressBar, error) {
-	f, isFile := a.stderr.(*os.File)
+func sweepBar(a *command.App, ctx context.Context, sys *server.System, d provision.Desk) (*progressbar.ProgressBar, error) {
+	f, isFile := a.Stderr.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return progressbar.NewOptions(-1, progressbar.OptionSetVisibility(false)), nil
 	}
@@ -95,8 +97,8 @@ func (a *app) sweepBar(ctx context.Context, sys *server.System, d provision.Desk
 		progressbar.OptionClearOnFinish(), progressbar.OptionShowCount()), nil
 }
 
-func sweepLineOf(ctx context.Context, s *server.System, d provision.Desk, report worker.SweepReport, dry bool) (sweepLine, error) {
-	line := sweepLine{Desk: d.Name, Drift: deskLineOf(d).Drift, Action: "report", Checked: report.Checked, Drifted: []sweptAccount{}, Skipped: []string{}}
+func sweepOf(ctx context.Context, s *server.System, d provision.Desk, report worker.SweepReport, dry bool) (Sweep, error) {
+	line := Sweep{Desk: d.Name, Drift: lineOf(d).Drift, Action: "report", Checked: report.Checked, Drifted: []swept{}, Skipped: []string{}}
 	switch {
 	case report.Repaired:
 		line.Action = "repair"
@@ -112,7 +114,7 @@ func sweepLineOf(ctx context.Context, s *server.System, d provision.Desk, report
 		if err != nil {
 			return line, err
 		}
-		line.Drifted = append(line.Drifted, sweptAccount{Account: string(acc.ID), Person: string(acc.Identity), UserName: people[0].UserName, Differences: drift.Differences()})
+		line.Drifted = append(line.Drifted, swept{Account: string(acc.ID), Person: string(acc.Identity), UserName: people[0].UserName, Differences: drift.Differences()})
 	}
 	for _, err := range report.Skipped {
 		line.Skipped = append(line.Skipped, err.Error())
@@ -120,7 +122,7 @@ func sweepLineOf(ctx context.Context, s *server.System, d provision.Desk, report
 	return line, nil
 }
 
-func (l sweepLine) print(w io.Writer) error {
+func (l Sweep) print(w io.Writer) error {
 	for _, acc := range l.Drifted {
 		fmt.Fprintf(w, "%s  %s\n  %s\n", acc.Account, output.Plain(acc.UserName), strings.Join(acc.Differences, "\n  "))
 	}

@@ -1,4 +1,4 @@
-package main
+package desk
 
 import (
 	"cmp"
@@ -10,13 +10,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-type deskLine struct {
+// Line is a desk as the commands show it.
+type Line struct {
 	ID       string            `json:"id"`
 	Name     string            `json:"name"`
 	Kind     string            `json:"kind"`
@@ -37,8 +39,8 @@ type deskLine struct {
 	SignIn *server.DeskSignInURLs `json:"sign_in,omitempty"`
 }
 
-func deskLineOf(d provision.Desk) deskLine {
-	line := deskLine{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
+func lineOf(d provision.Desk) Line {
+	line := Line{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
 		OnLeave: string(d.OnLeave), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption),
 		Drift: string(cmp.Or(d.Drift, provision.DriftRepair)), Rate: d.Rate}
 	if line.OnLeave == "" {
@@ -56,12 +58,13 @@ func deskLineOf(d provision.Desk) deskLine {
 	return line
 }
 
-func deskCommand(a *app) *cobra.Command {
-	return group("desk", "Add, list, check and sweep help desks", deskAddCommand(a), deskListCommand(a), deskCheckCommand(a), deskSweepCommand(a), deskAppCommand(a))
+// Command makes the commands of desks.
+func Command(a *command.App) *cobra.Command {
+	return command.Group("desk", "Add, list, check and sweep help desks", addCommand(a), listCommand(a), checkCommand(a), sweepCommand(a), appCommand(a))
 }
 
-// deskFlags are the settings of a desk on the command line.
-type deskFlags struct {
+// flags are the settings of a desk on the command line.
+type flags struct {
 	kind, url, onLeave, handOver, adoption, drift string
 	secret, secretFile, secretEnv                 string
 	settings                                      map[string]string
@@ -69,7 +72,7 @@ type deskFlags struct {
 	rate                                          float64
 }
 
-func (f *deskFlags) add(cmd *cobra.Command) {
+func (f *flags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.kind, "kind", string(builtin.Kind), "what it is: builtin, helpscout, redmine, requesttracker")
 	flags.StringVar(&f.url, "url", "", "where it is")
@@ -85,7 +88,7 @@ func (f *deskFlags) add(cmd *cobra.Command) {
 	flags.Float64Var(&f.rate, "rate", 0, "requests a second that a process makes; 0 means what the kind of desk takes")
 }
 
-func (f *deskFlags) desk(a *app, name string) (provision.Desk, error) {
+func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 	d := provision.Desk{Name: name, Kind: provision.DeskKind(f.kind), URL: strings.TrimRight(f.url, "/"), Settings: f.settings, Seats: f.seats,
 		OnLeave: provision.OnLeave(f.onLeave), Adoption: provision.Adoption(f.adoption), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
 	if strings.Contains(f.handOver, "@") {
@@ -103,22 +106,22 @@ func (f *deskFlags) desk(a *app, name string) (provision.Desk, error) {
 	case f.secretFile != "":
 		text, err := os.ReadFile(f.secretFile)
 		if err != nil {
-			return d, usageError{err}
+			return d, command.Misuse("%w", err)
 		}
 		d.Secret = strings.TrimSpace(string(text))
 	case f.secretEnv != "":
-		value, ok := a.lookupEnv(f.secretEnv)
+		value, ok := a.LookupEnv(f.secretEnv)
 		if !ok {
-			return d, usageError{fmt.Errorf("the environment variable %s is not set", f.secretEnv)}
+			return d, command.Misuse("the environment variable %s is not set", f.secretEnv)
 		}
 		d.Secret = value
 	}
 	return d, nil
 }
 
-func deskAddCommand(a *app) *cobra.Command {
-	var flags deskFlags
-	var signIn deskSignInFlags
+func addCommand(a *command.App) *cobra.Command {
+	var flags flags
+	var signIn signInFlags
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a help desk that Deskbridge writes to",
@@ -129,53 +132,53 @@ func deskAddCommand(a *app) *cobra.Command {
 	}
 	flags.add(cmd)
 	signIn.add(cmd)
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		d, err := flags.desk(a, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		var made bool
 		if d.SignIn, made, err = signIn.signIn(d.Name); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		warnings, err := sys.Core.Settings.CheckDesk(d)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		for _, w := range warnings {
-			a.warn(w)
+			a.Warn(w)
 		}
 		if d, err = sys.Core.Settings.AddDesk(ctx, sys.Cause, d); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		line := deskLineOf(d)
+		line := lineOf(d)
 		if err := openBuiltin(ctx, sys, d, &line); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		secret := ""
 		if made {
 			secret = d.SignIn.OIDC.ClientSecret
 		}
 		if line.SignIn, err = server.DeskSignInURLsOf(ctx, sys, d, secret); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return result{line, func(w io.Writer) error {
+		return command.Result{Data: line, Text: func(w io.Writer) error {
 			fmt.Fprintf(w, "Desk %s is added. `deskbridge desk check %s` tries it.\n", d.Name, d.Name)
 			line.printApp(w)
-			printDeskSignIn(w, line.SignIn)
+			printSignIn(w, line.SignIn)
 			return nil
 		}}, nil
 	})
 }
 
 // printApp shows the credentials of a built-in desk's API, if there are any.
-func (l deskLine) printApp(w io.Writer) {
+func (l Line) printApp(w io.Writer) {
 	if l.AppSecret != "" {
 		fmt.Fprintf(w, "\nIts own API, in the forms of the Help Scout Inbox API:\n  URL         %s\n  App ID      %s\n  App secret  %s   (shown only now)\n", l.APIURL, l.AppID, l.AppSecret)
 	}
 }
 
-func deskAppCommand(a *app) *cobra.Command {
+func appCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "app NAME",
 		Short: "Show what to enter at a desk for signing in; make API credentials for a built-in one",
@@ -185,31 +188,31 @@ shown once.`,
 		Example: "  deskbridge desk app support",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		d, err := sys.Core.Settings.Desk(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		line := deskLineOf(d)
+		line := lineOf(d)
 		if line.SignIn, err = server.DeskSignInURLsOf(ctx, sys, d, ""); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if d.Kind != builtin.Kind && line.SignIn == nil {
-			return result{}, usageError{fmt.Errorf("desk %s has no sign_in, and of its kind, %s, no API is served here; docs/desks/ shows how people sign in there", d.Name, d.Kind)}
+			return command.Result{}, command.Misuse("desk %s has no sign_in, and of its kind, %s, no API is served here; docs/desks/ shows how people sign in there", d.Name, d.Kind)
 		}
 		if err := openBuiltin(ctx, sys, d, &line); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return result{line, func(w io.Writer) error {
+		return command.Result{Data: line, Text: func(w io.Writer) error {
 			line.printApp(w)
-			printDeskSignIn(w, line.SignIn)
+			printSignIn(w, line.SignIn)
 			return nil
 		}}, nil
 	})
 }
 
 // openBuiltin makes a built-in desk and the credentials for its API.
-func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *deskLine) error {
+func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *Line) error {
 	if d.Kind != builtin.Kind {
 		return nil
 	}
@@ -224,43 +227,43 @@ func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *
 	return nil
 }
 
-func deskListCommand(a *app) *cobra.Command {
+func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List desks", Example: "  deskbridge desk list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		desks, err := sys.Core.Settings.Desks(ctx)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		lines := make([]deskLine, len(desks))
+		lines := make([]Line, len(desks))
 		rows := make([][]string, len(desks))
 		for i, d := range desks {
-			lines[i] = deskLineOf(d)
+			lines[i] = lineOf(d)
 			rows[i] = []string{d.Name, string(d.Kind), d.URL, lines[i].OnLeave, lines[i].HandOver, lines[i].Adoption, lines[i].Drift}
 		}
-		return tabled(lines, "NAME | KIND | URL | ON LEAVE | HAND-OVER | ADOPTION | DRIFT", rows), nil
+		return command.Tabled(lines, "NAME | KIND | URL | ON LEAVE | HAND-OVER | ADOPTION | DRIFT", rows), nil
 	})
 }
 
-func deskCheckCommand(a *app) *cobra.Command {
+func checkCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check NAME",
 		Short:   "Try a desk: credentials, rights, and whether rules name what it has",
 		Example: "  deskbridge desk check support",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		d, err := sys.Core.Settings.Desk(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		report, err := server.CheckDesk(ctx, sys, d)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if !report.OK {
 			err = fmt.Errorf("desk %s has %d problems", d.Name, len(report.Problems))
 		}
-		return result{report, func(w io.Writer) error { return printReport(w, report) }}, err
+		return command.Result{Data: report, Text: func(w io.Writer) error { return printReport(w, report) }}, err
 	})
 }
 

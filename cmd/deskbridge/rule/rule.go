@@ -1,16 +1,17 @@
-package main
+package rule
 
 import (
 	"context"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-type ruleLine struct {
+type line struct {
 	ID         string   `json:"id"`
 	Connection string   `json:"connection"`
 	Group      string   `json:"group,omitempty"`
@@ -23,11 +24,12 @@ type ruleLine struct {
 	Mailboxes  []string `json:"mailboxes,omitempty"`
 }
 
-func ruleCommand(a *app) *cobra.Command {
-	return group("rule", "Add, list and remove rules: what a group or attribute grants on a desk", ruleAddCommand(a), ruleListCommand(a), ruleRemoveCommand(a))
+// Command makes the commands of rules.
+func Command(a *command.App) *cobra.Command {
+	return command.Group("rule", "Add, list and remove rules: what a group or attribute grants on a desk", addCommand(a), listCommand(a), removeCommand(a))
 }
 
-func ruleAddCommand(a *app) *cobra.Command {
+func addCommand(a *command.App) *cobra.Command {
 	var r provision.Rule
 	var conn, desk, role string
 	var unchecked bool
@@ -48,72 +50,77 @@ func ruleAddCommand(a *app) *cobra.Command {
 	f.StringArrayVar(&r.Teams, "team", nil, "team on the desk; may be repeated")
 	f.StringArrayVar(&r.Mailboxes, "mailbox", nil, "mailbox on the desk; may be repeated")
 	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams and mailboxes exist")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		names, err := sys.LoadNames(ctx)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if r.Role, err = provision.ParseRole(role); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		if r.Connection, err = connectionIDOf(&names, conn); err != nil {
-			return result{}, err
+		if r.Connection, err = command.ConnectionID(&names, conn); err != nil {
+			return command.Result{}, err
 		}
-		d, err := deskNamed(&names, desk)
+		d, err := command.Desk(&names, desk)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		r.Desk = d.ID
-		made, err := a.makeRule(ctx, sys, r, unchecked)
+		made, err := makeRule(a, ctx, sys, r, unchecked)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(ruleLineOf(&names, made), "Rule %s: %s grants %s.", made.ID, made, output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
+		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, made, output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
 	})
 }
 
-func (a *app) makeRule(ctx context.Context, sys *server.System, r provision.Rule, unchecked bool) (provision.Rule, error) {
+func makeRule(a *command.App, ctx context.Context, sys *server.System, r provision.Rule, unchecked bool) (provision.Rule, error) {
 	if unchecked {
 		return sys.Core.Settings.AddRuleUnchecked(ctx, sys.Cause, r)
 	}
 	made, warnings, err := sys.Core.Settings.AddRule(ctx, sys.Cause, r)
 	for _, w := range warnings {
-		a.warn(w)
+		a.Warn(w)
 	}
 	return made, err
 }
 
-func ruleListCommand(a *app) *cobra.Command {
+func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List all rules", Example: "  deskbridge rule list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		names, err := sys.LoadNames(ctx)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		rules, err := sys.Core.Settings.Rules(ctx, "")
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		out := make([]ruleLine, len(rules))
+		out := make([]line, len(rules))
 		rows := make([][]string, len(rules))
 		for i, r := range rules {
-			out[i] = ruleLineOf(&names, r)
+			out[i] = lineOf(&names, r)
 			when := r.String()
 			if r.Group != "" && r.GroupID == "" {
 				when += " (not pushed yet)"
 			}
 			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), output.List(r.Teams), output.List(r.Mailboxes)}
 		}
-		return tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows), nil
+		return command.Tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows), nil
 	})
 }
 
-func ruleRemoveCommand(a *app) *cobra.Command {
+func removeCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it granted ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		if err := sys.Core.Settings.RemoveRule(ctx, sys.Cause, provision.RuleID(args[0])); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]string{"removed": args[0]}, "Rule %s is removed.", args[0]), nil
+		return command.Say(map[string]string{"removed": args[0]}, "Rule %s is removed.", args[0]), nil
 	})
+}
+
+func lineOf(n *server.Names, r provision.Rule) line {
+	return line{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group, Bound: r.GroupID != "",
+		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}
 }

@@ -1,4 +1,4 @@
-package main
+package connection
 
 import (
 	"context"
@@ -6,46 +6,48 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
-func domainCommand(a *app) *cobra.Command {
-	return group("domain", "Manage and verify e-mail domains",
+// DomainCommand makes the commands of the domains of connections.
+func DomainCommand(a *command.App) *cobra.Command {
+	return command.Group("domain", "Manage and verify e-mail domains",
 		domainAddCommand(a), domainVerifyCommand(a), domainListCommand(a), domainRemoveCommand(a))
 }
 
-func domainAddCommand(a *app) *cobra.Command {
+func domainAddCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "add CONNECTION DOMAIN",
 		Short:   "Add a domain, and print the DNS record that verifies it",
 		Example: "  deskbridge domain add acme acme.example",
 		Args:    cobra.ExactArgs(2),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		claim, err := sys.Core.Settings.ClaimDomain(ctx, sys.Cause, conn.ID, args[1])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		a.warnOfDomains(claim.Domain)
-		return say(map[string]any{"domain": claim.Domain, "record": claim.DomainRecord(), "type": "TXT", "text": claim.DomainText()},
+		warnOfDomains(a, claim.Domain)
+		return command.Say(map[string]any{"domain": claim.Domain, "record": claim.DomainRecord(), "type": "TXT", "text": claim.DomainText()},
 			"Add this record to the domain's DNS, then run `deskbridge domain verify %s %s`:\n\n  %s  TXT  %s\n\nWithout access to the DNS: `deskbridge domain verify %[1]s %[2]s --say-so`; the audit log records it.",
 			conn.Name, claim.Domain, claim.DomainRecord(), claim.DomainText()), nil
 	})
 }
 
 // warnOfDomains tells what an admin should know of domains.
-func (a *app) warnOfDomains(domains ...string) {
+func warnOfDomains(a *command.App, domains ...string) {
 	for _, w := range settings.DomainWarnings(domains) {
-		a.warn(w)
+		a.Warn(w)
 	}
 }
 
-func domainVerifyCommand(a *app) *cobra.Command {
+func domainVerifyCommand(a *command.App) *cobra.Command {
 	var sayso bool
 	cmd := &cobra.Command{
 		Use:     "verify CONNECTION DOMAIN",
@@ -54,29 +56,29 @@ func domainVerifyCommand(a *app) *cobra.Command {
 		Args:    cobra.ExactArgs(2),
 	}
 	cmd.Flags().BoolVar(&sayso, "say-so", false, "take your word instead of the DNS record; the audit log records it")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		lookup := net.DefaultResolver.LookupTXT
 		if sayso {
 			lookup = nil
 		}
 		if err := sys.Core.Settings.VerifyDomain(ctx, sys.Cause, conn.ID, args[1], lookup); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		a.warnOfDomains(args[1])
-		return say(map[string]any{"connection": conn.Name, "domain": args[1], "verified": true}, "People at %s sign in through %s.", args[1], conn.Name), nil
+		warnOfDomains(a, args[1])
+		return command.Say(map[string]any{"connection": conn.Name, "domain": args[1], "verified": true}, "People at %s sign in through %s.", args[1], conn.Name), nil
 	})
 }
 
-func domainListCommand(a *app) *cobra.Command {
+func domainListCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List domains, verified and pending", Example: "  deskbridge domain list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		connections, err := sys.Core.Settings.Connections(ctx)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		type line struct {
 			Connection string `json:"connection"`
@@ -92,27 +94,27 @@ func domainListCommand(a *app) *cobra.Command {
 			}
 			claims, err := sys.Core.Settings.DomainClaims(ctx, c.ID)
 			if err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 			for _, d := range claims {
 				lines = append(lines, line{Connection: c.Name, Domain: d.Domain, Record: d.DomainRecord(), Text: d.DomainText()})
 				rows = append(rows, []string{c.Name, d.Domain, "pending", d.DomainRecord() + " TXT " + d.DomainText()})
 			}
 		}
-		return tabled(lines, "CONNECTION | DOMAIN | STATE | RECORD", rows), nil
+		return command.Tabled(lines, "CONNECTION | DOMAIN | STATE | RECORD", rows), nil
 	})
 }
 
-func domainRemoveCommand(a *app) *cobra.Command {
+func domainRemoveCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "remove CONNECTION DOMAIN", Short: "Take a domain from a connection", Example: "  deskbridge domain remove acme acme.example", Args: cobra.ExactArgs(2)}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		if err := sys.Core.Settings.RemoveDomain(ctx, sys.Cause, conn.ID, args[1]); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]any{"connection": conn.Name, "domain": args[1]}, "Domain %s is removed from connection %s.", args[1], conn.Name), nil
+		return command.Say(map[string]any{"connection": conn.Name, "domain": args[1]}, "Domain %s is removed from connection %s.", args[1], conn.Name), nil
 	})
 }

@@ -1,22 +1,22 @@
-package main
+package auditlog
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
-func auditCommand(a *app) *cobra.Command {
-	return group("audit", "Verify and export the audit log", auditVerifyCommand(a), auditExportCommand(a))
+// Command makes the commands of the audit log.
+func Command(a *command.App) *cobra.Command {
+	return command.Group("audit", "Verify and export the audit log", verifyCommand(a), exportCommand(a))
 }
 
-func auditVerifyCommand(a *app) *cobra.Command {
+func verifyCommand(a *command.App) *cobra.Command {
 	var since string
 	cmd := &cobra.Command{
 		Use:   "verify",
@@ -29,24 +29,24 @@ the log anew.`,
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&since, "since", "", "a head that was kept elsewhere, NUMBER:HASH; it must still be in the log")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		var kept audit.Head
 		if since != "" {
 			var err error
 			if kept, err = audit.ParseHead(since); err != nil {
-				return result{}, usageError{fmt.Errorf("--since: %s", explainError(err))}
+				return command.Result{}, command.Misuse("--since: %s", command.Explain(err))
 			}
 		}
 		report, err := sys.Core.Audit.Verify(ctx, kept)
 		if err != nil {
-			return result{report, func(w io.Writer) error { return auditlog.Problems(w, report) }}, err
+			return command.Result{Data: report, Text: func(w io.Writer) error { return Problems(w, report) }}, err
 		}
-		return say(report, "The chain is intact: %d entries sealed, %d still to be sealed.\nHead %s", report.Sealed, report.Unsealed, report.Last()), nil
+		return command.Say(report, "The chain is intact: %d entries sealed, %d still to be sealed.\nHead %s", report.Sealed, report.Unsealed, report.Last()), nil
 	})
 }
 
-func auditExportCommand(a *app) *cobra.Command {
-	var export auditlog.Export
+func exportCommand(a *command.App) *cobra.Command {
+	var export Export
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Print the audit log, or a part of it",
@@ -55,17 +55,17 @@ func auditExportCommand(a *app) *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	export.Flags(cmd.Flags())
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		if err := export.Check(sys.Core.Now()); err != nil {
-			return result{}, usageError{err}
+			return command.Result{}, command.Misuse("%w", err)
 		}
 		if export.Person != "" {
-			person, err := findPerson(ctx, sys, export.Person)
+			person, err := command.FindPerson(ctx, sys, export.Person)
 			if err != nil {
-				return result{}, err
+				return command.Result{}, err
 			}
 			export.Subject = string(person.ID)
 		}
-		return result{}, export.Run(ctx, sys, a.stdout) // with or without --json: a log may be too long to hold
+		return command.Result{}, export.Run(ctx, sys, a.Stdout) // with or without --json: a log may be too long to hold
 	})
 }

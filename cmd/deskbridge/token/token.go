@@ -1,4 +1,4 @@
-package main
+package token
 
 import (
 	"context"
@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision/credential"
 )
 
-type tokenLine struct {
+type Line struct {
 	ID         string     `json:"id"`
 	Connection string     `json:"connection"`
 	Name       string     `json:"name"`
@@ -30,15 +31,15 @@ type tokenLine struct {
 	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
 }
 
-func tokenLineOf(s *server.System, conn string, t credential.Token) tokenLine {
-	return tokenLine{ID: string(t.ID), Connection: conn, Name: t.Name, ClientID: t.ClientID, ReadOnly: t.ReadOnly, State: string(t.State(s.Core.Now())),
+func lineOf(s *server.System, conn string, t credential.Token) Line {
+	return Line{ID: string(t.ID), Connection: conn, Name: t.Name, ClientID: t.ClientID, ReadOnly: t.ReadOnly, State: string(t.State(s.Core.Now())),
 		CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, ReplacedAt: t.ReplacedAt, LastUsedAt: t.LastUsedAt}
 }
 
-// shownToken returns the line of a token whose secret can be seen now, and the text
+// shown returns the line of a token whose secret can be seen now, and the text
 // that shows it.
-func shownToken(s *server.System, conn string, t credential.Token, secret string) (line tokenLine, text string) {
-	line = tokenLineOf(s, conn, t)
+func shown(s *server.System, conn string, t credential.Token, secret string) (line Line, text string) {
+	line = lineOf(s, conn, t)
 	if t.ClientID == "" {
 		line.Token = secret
 		return line, secret
@@ -59,12 +60,13 @@ func kindOf(t credential.Token) string {
 	return kind
 }
 
-func tokenCommand(a *app) *cobra.Command {
-	return group("token", "Create, list, rotate and revoke bearer tokens and OAuth clients of a connection",
-		tokenCreateCommand(a), tokenListCommand(a), tokenRotateCommand(a), tokenRevokeCommand(a))
+// Command makes the commands of SCIM tokens.
+func Command(a *command.App) *cobra.Command {
+	return command.Group("token", "Create, list, rotate and revoke bearer tokens and OAuth clients of a connection",
+		createCommand(a), listCommand(a), rotateCommand(a), revokeCommand(a))
 }
 
-func tokenCreateCommand(a *app) *cobra.Command {
+func createCommand(a *command.App) *cobra.Command {
 	var draft credential.TokenDraft
 	cmd := &cobra.Command{
 		Use:   "create CONNECTION NAME",
@@ -76,43 +78,43 @@ func tokenCreateCommand(a *app) *cobra.Command {
 	cmd.Flags().DurationVar(&draft.Life, "expires", 0, "how long it lives, e.g. 8760h; 0 means for ever")
 	cmd.Flags().BoolVar(&draft.ReadOnly, "read-only", false, "it reads and searches, and changes nothing")
 	cmd.Flags().BoolVar(&draft.Client, "client", false, "an OAuth 2.0 client, which gets access tokens with its id and secret")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		draft.Name = args[1]
 		token, secret, err := sys.Core.Tokens.DraftToken(ctx, sys.Cause, conn.ID, draft)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		line, text := shownToken(sys, conn.Name, token, secret)
-		return say(line, "%s", text), nil
+		line, text := shown(sys, conn.Name, token, secret)
+		return command.Say(line, "%s", text), nil
 	})
 }
 
-func tokenListCommand(a *app) *cobra.Command {
+func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list CONNECTION", Short: "List the tokens of a connection", Example: "  deskbridge token list acme", Args: cobra.ExactArgs(1)}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		tokens, err := sys.Core.Tokens.Tokens(ctx, conn.ID)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		out := make([]tokenLine, len(tokens))
+		out := make([]Line, len(tokens))
 		rows := make([][]string, len(tokens))
 		for i, t := range tokens {
-			out[i] = tokenLineOf(sys, conn.Name, t)
+			out[i] = lineOf(sys, conn.Name, t)
 			rows[i] = []string{t.Name, string(t.ID), output.Moment{At: &t.CreatedAt}.String(), output.Moment{At: t.ExpiresAt}.String(), output.Moment{At: t.RevokedAt}.String(), output.Moment{At: t.LastUsedAt}.String(), kindOf(t), out[i].State}
 		}
-		return tabled(out, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED | KIND | STATE", rows), nil
+		return command.Tabled(out, "NAME | ID | CREATED | EXPIRES | REVOKED | LAST USED | KIND | STATE", rows), nil
 	})
 }
 
-func tokenRotateCommand(a *app) *cobra.Command {
+func rotateCommand(a *command.App) *cobra.Command {
 	var overlap, expires time.Duration
 	cmd := &cobra.Command{
 		Use:   "rotate CONNECTION NAME|ID",
@@ -126,22 +128,22 @@ for, unless --expires says otherwise.`,
 	}
 	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the old one goes on; 0 ends it at once")
 	cmd.Flags().DurationVar(&expires, "expires", 0, "how long the new one lives; 0 means as long as the old one was made for")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		fresh, old, secret, err := sys.Core.Tokens.RotateToken(ctx, sys.Cause, conn.ID, args[1], overlap, expires)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		line, text := shownToken(sys, conn.Name, fresh, secret)
-		a.warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, output.Moment{At: old.ExpiresAt}))
-		return say(line, "%s", text), nil
+		line, text := shown(sys, conn.Name, fresh, secret)
+		a.Warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, output.Moment{At: old.ExpiresAt}))
+		return command.Say(line, "%s", text), nil
 	})
 }
 
-func tokenRevokeCommand(a *app) *cobra.Command {
+func revokeCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke CONNECTION NAME|ID",
 		Short: "End a token at once",
@@ -150,22 +152,22 @@ ends what a rotation has replaced, too; by id just that one.`,
 		Example: "  deskbridge token revoke acme first",
 		Args:    cobra.ExactArgs(2),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		token, err := sys.Core.Tokens.RevokeToken(ctx, sys.Cause, conn.ID, args[1])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(tokenLineOf(sys, conn.Name, token), "Token %s is revoked.", token.Name), nil
+		return command.Say(lineOf(sys, conn.Name, token), "Token %s is revoked.", token.Name), nil
 	})
 }
 
-// tokensToSee returns the tokens that somebody should look at, and those that
+// ToSee returns the tokens that somebody should look at, and those that
 // a rotation has left behind for a while.
-func tokensToSee(ctx context.Context, s *server.System) ([]tokenLine, error) {
+func ToSee(ctx context.Context, s *server.System) ([]Line, error) {
 	tokens, err := s.Core.Tokens.Tokens(ctx, "")
 	if err != nil {
 		return nil, err
@@ -174,19 +176,19 @@ func tokensToSee(ctx context.Context, s *server.System) ([]tokenLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []tokenLine{}
+	out := []Line{}
 	for _, t := range tokens {
 		switch t.State(s.Core.Now()) {
 		case credential.TokenExpired, credential.TokenExpiring, credential.TokenUnused, credential.TokenReplaced:
-			out = append(out, tokenLineOf(s, names.Connection(t.Connection), t))
+			out = append(out, lineOf(s, names.Connection(t.Connection), t))
 		case credential.TokenActive, credential.TokenEnded:
 		}
 	}
 	return out, nil
 }
 
-// printTokens says what is to be done about tokens.
-func printTokens(w io.Writer, tokens []tokenLine) {
+// PrintToSee says what is to be done about tokens.
+func PrintToSee(w io.Writer, tokens []Line) {
 	if len(tokens) == 0 {
 		return
 	}

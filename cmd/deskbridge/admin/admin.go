@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"context"
@@ -9,16 +9,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
-func adminCommand(a *app) *cobra.Command {
-	return group("admin", "Manage break-glass admins, who sign in when no identity provider works",
-		adminAddCommand(a), adminListCommand(a), adminRemoveCommand(a))
+// Command makes the commands of break-glass admins.
+func Command(a *command.App) *cobra.Command {
+	return command.Group("admin", "Manage break-glass admins, who sign in when no identity provider works",
+		addCommand(a), listCommand(a), removeCommand(a))
 }
 
-func adminAddCommand(a *app) *cobra.Command {
+func addCommand(a *command.App) *cobra.Command {
 	var passwordFile string
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -31,23 +33,23 @@ print it, and lock it away.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&passwordFile, "password-file", "", "file with the password; - reads standard input")
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		password := strings.ToLower(rand.Text())
 		if passwordFile != "" {
 			var err error
-			if password, err = readSecret(passwordFile); err != nil {
-				return result{}, err
+			if password, err = command.ReadSecret(passwordFile); err != nil {
+				return command.Result{}, err
 			}
 		}
 		admin, enrolment, err := sys.Core.BreakGlass.Add(ctx, sys.Cause, args[0], password)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		data := map[string]any{"name": admin.Name, "url": sys.Settings.PublicURL + "/sso/break-glass", "totp_url": enrolment.URL, "recovery_codes": enrolment.Codes}
 		if passwordFile == "" {
 			data["password"] = password
 		}
-		return result{data, func(w io.Writer) error {
+		return command.Result{Data: data, Text: func(w io.Writer) error {
 			fmt.Fprintf(w, "Break-glass admin %s signs in at %s.\n\n", admin.Name, data["url"])
 			if passwordFile == "" {
 				fmt.Fprintf(w, "  Password        %s\n", password)
@@ -59,12 +61,12 @@ print it, and lock it away.`,
 	})
 }
 
-func adminListCommand(a *app) *cobra.Command {
+func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List break-glass admins", Example: "  deskbridge admin list", Args: cobra.NoArgs}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		admins, err := sys.Core.BreakGlass.Admins(ctx)
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
 		type line struct {
 			Name   string        `json:"name"`
@@ -76,16 +78,16 @@ func adminListCommand(a *app) *cobra.Command {
 			lines[i] = line{b.Name, len(b.Recovery), output.Moment{At: b.UsedAt}}
 			rows[i] = []string{b.Name, fmt.Sprint(len(b.Recovery)), lines[i].UsedAt.String()}
 		}
-		return tabled(lines, "NAME | RECOVERY CODES LEFT | LAST USED", rows), nil
+		return command.Tabled(lines, "NAME | RECOVERY CODES LEFT | LAST USED", rows), nil
 	})
 }
 
-func adminRemoveCommand(a *app) *cobra.Command {
+func removeCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "remove NAME", Short: "Remove a break-glass admin", Example: "  deskbridge admin remove break-glass", Args: cobra.ExactArgs(1)}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		if err := sys.Core.BreakGlass.Remove(ctx, sys.Cause, args[0]); err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		return say(map[string]any{"name": args[0]}, "Break-glass admin %s is removed.", args[0]), nil
+		return command.Say(map[string]any{"name": args[0]}, "Break-glass admin %s is removed.", args[0]), nil
 	})
 }

@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"context"
@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
-func explainCommand(a *app) *cobra.Command {
+// Command makes the command explain.
+func Command(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "explain USER",
 		Short:   "Say what a person has on each desk, and which group and rule gave it",
@@ -19,18 +20,18 @@ func explainCommand(a *app) *cobra.Command {
 		Example: "  deskbridge explain ada@example.com",
 		Args:    cobra.ExactArgs(1),
 	}
-	return a.verb(cmd, func(ctx context.Context, sys *server.System, args []string) (result, error) {
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		people, err := sys.Core.Directory.FindPeople(ctx, args[0])
 		if err != nil {
-			return result{}, err
+			return command.Result{}, err
 		}
-		out := make([]explain.Person, len(people))
+		out := make([]Person, len(people))
 		for i, p := range people {
-			if out[i], err = explain.Of(ctx, sys, p); err != nil {
-				return result{}, err
+			if out[i], err = Of(ctx, sys, p); err != nil {
+				return command.Result{}, err
 			}
 		}
-		return result{out, func(w io.Writer) error {
+		return command.Result{Data: out, Text: func(w io.Writer) error {
 			for i, e := range out {
 				if i > 0 {
 					fmt.Fprintln(w)

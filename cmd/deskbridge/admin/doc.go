@@ -1,0 +1,2 @@
+// Package admin is the commands about break-glass admins.
+package admin

@@ -1,0 +1,55 @@
+package command
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/config"
+)
+
+// App is one run of the program.
+type App struct {
+	Environ        []string // NAME=value, as the process has it
+	Stdout, Stderr io.Writer
+	ConfigFile     string // with settings; "": the environment alone
+}
+
+// Getenv returns the value of an environment variable, "" when it is not set.
+func (a *App) Getenv(name string) string {
+	value, _ := a.LookupEnv(name)
+	return value
+}
+
+// LookupEnv returns the value of an environment variable, and whether it is set.
+func (a *App) LookupEnv(name string) (string, bool) {
+	for _, pair := range a.Environ {
+		if key, value, _ := strings.Cut(pair, "="); key == name {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// Settings reads and checks the settings of the server.
+func (a *App) Settings() (config.Server, error) {
+	s, err := config.Load(a.ConfigFile, a.Environ)
+	if err != nil {
+		return s, Misuse("settings: %w", err)
+	}
+	return s, nil
+}
+
+// Open opens the database for a command, with all migrations run. Commands
+// speak for themselves: of the log they show warnings.
+func (a *App) Open(ctx context.Context) (*server.System, error) {
+	settings, err := a.Settings()
+	if err != nil {
+		return nil, err
+	}
+	if settings.LogLevel == "info" {
+		settings.LogLevel = "warn"
+	}
+	return server.Open(ctx, settings, server.NewLogger(settings, a.Stderr))
+}

@@ -1,0 +1,2 @@
+// Package key is the commands about the keys that Deskbridge signs with.
+package key

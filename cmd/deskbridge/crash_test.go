@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +34,22 @@ const (
 	crashTimeout = 8 * time.Minute
 )
 
+// program builds the program as it is shipped, without the race detector, which
+// would only make it slow: what is asked here is what a kill leaves behind.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "deskbridge")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "deskbridge")
+	build := exec.Command("go", "build", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return path, nil
+})
+
 // process is the real program, which can be killed.
 type process struct {
 	t       *testing.T
@@ -44,7 +62,11 @@ type process struct {
 
 func (p *process) start() {
 	p.t.Helper()
-	p.cmd = exec.Command("deskbridge", "serve")
+	path, err := program()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.cmd = exec.Command(path, "serve")
 	p.cmd.Env = append(slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "DESKBRIDGE_") }), p.environ...)
 	p.cmd.Stderr = &p.log
 	if err := p.cmd.Start(); err != nil {
@@ -104,6 +126,11 @@ func (p *process) revive() {
 // the IdP has, nobody twice, every change has its audit entry, once, and every
 // conversation of a leaver was handed over, once.
 func TestCrash(t *testing.T) {
+	t.Cleanup(func() {
+		if path, err := program(); err == nil {
+			os.RemoveAll(filepath.Dir(path))
+		}
+	})
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		testCrash(t, 1)

@@ -25,6 +25,7 @@ type Error struct {
 	Kind       Kind
 	Field      string        // what the desk objects to, in its own words; may be empty
 	Detail     string        // in plain words, for an admin; holds no secret and no personal data
+	Place      string        // name of a team or mailbox that the desk does not have; what else was asked for may be asked without it
 	RetryAfter time.Duration // as the desk asked; 0: not said
 	Err        error         // cause for the log; may be nil
 }
@@ -58,6 +59,11 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Retryable
+}
+
+// NoPlace returns the error for a team or mailbox that the desk does not have.
+func NoPlace(kind Kind, name, format string, args ...any) *Error {
+	return &Error{Kind: kind, Place: name, Detail: fmt.Sprintf(format, args...)}
 }
 
 // Unsupported returns the error for a call that the desk's API does not have.

@@ -21,6 +21,7 @@ const (
 	ReasonRefused      ReasonCode = "refused"       // the desk refuses a value, and will again
 	ReasonConflict     ReasonCode = "conflict"      // the desk says that a value is taken there
 	ReasonByHand       ReasonCode = "by-hand"       // the desk's API cannot do it; an admin has to
+	ReasonPlace        ReasonCode = "place"         // the desk has no team or mailbox of a name that a rule grants; all else is as desired
 	ReasonDeskUnusable ReasonCode = "desk-unusable" // the settings of the desk are mistaken
 	ReasonGaveUp       ReasonCode = "gave-up"       // it failed too often
 

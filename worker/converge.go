@@ -26,8 +26,8 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 	}
 	around := w.facts(ctx, d, self, v)
 	shown := &shownLate{}
-	var todo tasks
-	for round := range rounds {
+	var todo, missing tasks
+	for round := 0; ; round++ {
 		have, err := w.find(ctx, d, v)
 		if err != nil {
 			return outcome{}, err
@@ -44,7 +44,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 		}
 		if len(todo) > 0 {
 			still := stillThere(v, have)
-			return outcome{tasks: todo.after(still), residual: still != ""}, nil // what is left is what the desk cannot do
+			return outcome{tasks: append(todo, missing...).after(still), residual: still != ""}, nil // what is left is what the desk cannot do
 		}
 		if len(shown.never) > 0 {
 			return outcome{}, notShown(shown.never)
@@ -58,12 +58,18 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 			if err := settle(ctx, v, have); err != nil {
 				return outcome{}, err
 			}
-			return w.asDesired(ctx, d, v, have, around)
+			reached, err := w.asDesired(ctx, d, v, have, around)
+			reached.missing = missing
+			return reached, err
 		}
 		if round == rounds-1 {
 			break
 		}
-		if err := w.change(ctx, d, v, have, steps, around, shown, &todo); err != nil && desk.KindOf(err) != desk.NotFound {
+		err = w.change(ctx, d, v, have, steps, around, shown, &todo)
+		if place, ok := errors.AsType[*desk.Error](err); ok && v.Lacks(place.Place) { // the rest goes on
+			missing.add(place)
+			round = -1
+		} else if err != nil && desk.KindOf(err) != desk.NotFound {
 			return outcome{}, err
 		}
 	}
@@ -231,12 +237,12 @@ func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconci
 	if err != nil {
 		return err
 	}
-	staying, err := of(slices.Concat(without(have.Teams, loss.Teams), v.Account.Desired.Teams))
+	staying, err := of(slices.Concat(without(have.Teams, loss.Teams), v.Granted().Teams))
 	if err != nil {
 		return err
 	}
 	if !d.Capabilities().MailboxesByTeam {
-		staying = slices.Concat(staying, without(have.Mailboxes, loss.Mailboxes), v.Account.Desired.Mailboxes)
+		staying = slices.Concat(staying, without(have.Mailboxes, loss.Mailboxes), v.Granted().Mailboxes)
 	}
 	loss.Mailboxes = append(loss.Mailboxes, without(going, staying)...)
 	return nil
@@ -274,7 +280,7 @@ func (w *Worker) steps(ctx context.Context, d *guard.Session, v *reconcile.Run, 
 
 // want is the user that the desk should show.
 func want(v *reconcile.Run) provision.DeskUser {
-	p, access := v.Account.Profile, v.Account.Desired
+	p, access := v.Account.Profile, v.Granted()
 	return provision.DeskUser{
 		ID: v.Account.DeskUser, ExternalID: string(v.Account.ID), Email: p.Email,
 		DisplayName: p.DisplayName, GivenName: p.GivenName, FamilyName: p.FamilyName,
@@ -334,7 +340,7 @@ func seen(d *guard.Session, v *reconcile.Run, have *provision.DeskUser) *provisi
 	can := d.Capabilities()
 	manages := have.Role == provision.RoleAdmin || have.Role == provision.RoleOwner
 	if can.MailboxesByTeam || can.AdminsSeeAll && manages {
-		have.Mailboxes = v.Account.Desired.Mailboxes
+		have.Mailboxes = v.Granted().Mailboxes
 	}
 	return have
 }
@@ -388,6 +394,9 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 			continue
 		}
 		if err != nil {
+			if refused(err) {
+				_ = w.see(ctx, d, v, id) // what came before is entered all the same; to see it is a help only
+			}
 			return w.refusal(ctx, d, v, id, s, err)
 		}
 		shown.accepted = append(shown.accepted, s)

@@ -14,6 +14,9 @@ import (
 type outcome struct {
 	shown *provision.DeskUser // the account's user as the desk shows it; nil: nobody, as desired
 	tasks tasks
+	// missing are the teams and mailboxes that the desk does not have. All else is
+	// as desired.
+	missing tasks
 	// residual says that the tasks begin with a leaver who still has access.
 	residual bool
 }

@@ -86,7 +86,7 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 // conclude notes how a run ended: with what it reached, or with failure. ended
 // says so in a word, for logs and metrics.
 func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome, failure error) (ended string, _ error) {
-	confirmed := failure == nil && len(reached.tasks) == 0
+	confirmed := failure == nil && len(reached.tasks) == 0 && len(reached.missing) == 0
 	if ctx.Err() != nil { // we stop, or it took too long: let go, so that another worker can go on
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 		defer cancel()
@@ -99,6 +99,8 @@ func (w *Worker) conclude(ctx context.Context, v *reconcile.Run, reached outcome
 	switch {
 	case confirmed:
 		return "confirmed", v.Confirm(ctx, reached.shown)
+	case failure == nil && len(reached.tasks) == 0:
+		return "place", v.NeedsAttention(ctx, provision.ReasonPlace, "all else is as desired: "+reached.missing.String(), true)
 	case failure == nil:
 		code := provision.ReasonByHand
 		if reached.residual {

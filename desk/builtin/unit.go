@@ -55,7 +55,7 @@ func (v view) named(ctx context.Context, k unitKind, name string) (*unit, error)
 func (v view) existing(ctx context.Context, k unitKind, name string) (*unit, error) {
 	p, err := v.named(ctx, k, name)
 	if err == nil && p == nil {
-		err = errPermanent(k.word, "the built-in desk has no %s named %q", k.word, name)
+		err = desk.NoPlace(desk.Permanent, name, "the built-in desk has no %s named %q; make it there, or correct the rule", k.word, name)
 	}
 	return p, err
 }

@@ -1,6 +1,7 @@
 package desktest
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
@@ -205,16 +206,30 @@ func (s *suite) testUnknownNames() {
 	made := s.create(s.person("Ada", "Byron"))
 	const unknown = "No Such Name Anywhere"
 	if s.can.ChangeTeams {
-		s.wantKind("ChangeTeams to an unknown team",
-			s.desk.ChangeTeams(s.ctx, made.ID, []string{unknown}, nil), desk.Permanent)
+		s.wantNoPlace("ChangeTeams to an unknown team", s.desk.ChangeTeams(s.ctx, made.ID, []string{s.Harness.Teams[0], unknown}, nil), unknown)
 	}
 	if s.can.ChangeMailboxes {
-		s.wantKind("ChangeMailboxes to an unknown mailbox",
-			s.desk.ChangeMailboxes(s.ctx, made.ID, []string{unknown}, nil), desk.Permanent)
+		s.wantNoPlace("ChangeMailboxes to an unknown mailbox", s.desk.ChangeMailboxes(s.ctx, made.ID, []string{s.Harness.Mailboxes[0], unknown}, nil), unknown)
+	}
+	nowhere := s.person("Grace", "Hopper")
+	nowhere.Teams = []string{unknown}
+	if user, err := s.desk.Create(s.ctx, nowhere); err != nil { // as much of teams as the desk takes at creation
+		s.wantNoPlace("Create in an unknown team", err, unknown)
+	} else {
+		s.read(user.ID)
 	}
 	_, err := s.desk.TeamMembers(s.ctx, unknown)
 	s.wantKind("TeamMembers of an unknown team", err, desk.NotFound)
 	s.read(made.ID)
+}
+
+// wantNoPlace wants err to say which place the desk does not have.
+func (s *suite) wantNoPlace(what string, err error, name string) {
+	s.Helper()
+	s.wantKind(what, err, desk.Permanent)
+	if e, ok := errors.AsType[*desk.Error](err); ok && e.Place != name {
+		s.Errorf("%s: the error names the place %q, want %q", what, e.Place, name)
+	}
 }
 
 func (s *suite) testUnknownUser() {

@@ -66,7 +66,7 @@ func (d *helpScout) newUser(ctx context.Context, fit provision.DeskUser) (newUse
 			return body, err
 		}
 		if p == nil {
-			return body, desk.Errorf(desk.Permanent, "Help Scout shows no inbox %q; make it, or give the user who owns the app access to it, or correct the rule", name)
+			return body, desk.NoPlace(desk.Permanent, name, "Help Scout shows no inbox %q; make it, or give the user who owns the app access to it, or correct the rule", name)
 		}
 		body.Mailboxes = append(body.Mailboxes, newMailbox{ID: p.ID, EmailAccess: true})
 	}

@@ -48,7 +48,7 @@ func (d *helpScout) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 }
 
 func noTeam(kind desk.Kind, name string) *desk.Error {
-	return desk.Errorf(kind, "Help Scout has no team %q; make it at Manage > Teams > New Team (plans Plus and Pro), or correct the rule", name)
+	return desk.NoPlace(kind, name, "Help Scout has no team %q; make it at Manage > Teams > New Team (plans Plus and Pro), or correct the rule", name)
 }
 
 // changeMember brings a user into a team or out of it, if need be.

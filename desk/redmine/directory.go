@@ -155,5 +155,5 @@ func (d *redmine) limitedGroup(ctx context.Context) (*entry, error) {
 }
 
 func noTeam(kind desk.Kind, name string) error {
-	return desk.Errorf(kind, "Redmine has no group %q; make it at Administration > Groups > New group, or correct the rule", name)
+	return desk.NoPlace(kind, name, "Redmine has no group %q; make it at Administration > Groups > New group, or correct the rule", name)
 }

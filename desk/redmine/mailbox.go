@@ -46,7 +46,7 @@ func (d *redmine) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, 
 }
 
 func noMailbox(name string) error {
-	return desk.Errorf(desk.Permanent, "Redmine has no active project %q; make it at Administration > Projects > New project, reopen it, or correct the rule", name)
+	return desk.NoPlace(desk.Permanent, name, "Redmine has no active project %q; make it at Administration > Projects > New project, reopen it, or correct the rule", name)
 }
 
 // open gives a user who has no role of its own in a project one. Whoever has

@@ -132,7 +132,7 @@ func (d *rt) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remo
 }
 
 func noTeam(kind desk.Kind, name string) error {
-	return desk.Errorf(kind, "RT shows no group %q; make it at Admin > Groups > Create, or give the service account the right SeeGroup, or correct the rule", name)
+	return desk.NoPlace(kind, name, "RT shows no group %q; make it at Admin > Groups > Create, or give the service account the right SeeGroup, or correct the rule", name)
 }
 
 // SetActive enables or disables a user. What it owns, and the groups it is in,

@@ -8,7 +8,7 @@ import (
 )
 
 func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, around DeskFacts) ([]Write, error) {
-	access := v.Account.Desired
+	access := v.Granted()
 	if have == nil {
 		return []Write{newWrite(v, WriteCreate, map[string]any{"role": access.Role, "teams": access.Teams, "mailboxes": access.Mailboxes})}, nil
 	}
@@ -118,7 +118,7 @@ func Losing(v *Run, have *provision.DeskUser, writes []Write, around DeskFacts) 
 		case WriteRole:
 			l.All = have.Role.Rank() >= agent && v.Account.Desired.Role.Rank() < agent
 			if have.Role == provision.RoleAdmin && !around.MailboxesByTeam {
-				l.Kept = append([]string{}, v.Account.Desired.Mailboxes...)
+				l.Kept = append([]string{}, v.Granted().Mailboxes...)
 				for _, m := range have.Mailboxes {
 					if !provision.ContainsFold(v.Mailboxes, m) { // nobody's business but theirs
 						l.Kept = append(l.Kept, m)

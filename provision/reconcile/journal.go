@@ -224,6 +224,10 @@ func (r *Run) Accepted(ctx context.Context, w Write, user provision.DeskUserID) 
 func (r *Run) Seen(want provision.DeskUser, have *provision.DeskUser) {
 	seen := slices.DeleteFunc(r.Awaited(), func(w Write) bool { return !r.shows(have, w, want) })
 	r.closed(seen)
+	if have != nil && have.ID == r.Account.DeskUser {
+		copied := *have
+		r.shown = &copied
+	}
 	for _, w := range seen {
 		if w.Tried {
 			w.Note = foundDone

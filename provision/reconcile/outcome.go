@@ -125,6 +125,9 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
 		}
+		if r.shown != nil && a.DeskUser == r.shown.ID { // as it was last read: what was reached counts
+			a.Confirmed, a.ConfirmedAt = confirmedAccess(r, r.shown), new(s.now())
+		}
 		told := a.State == provision.AccountNeedsAttention && a.Reason == reason
 		a.State, a.Reason, a.ReasonCode = provision.AccountNeedsAttention, reason, code
 		if code == provision.ReasonSeat {

@@ -41,12 +41,36 @@ type Run struct {
 	Teams     []string
 	Mailboxes []string
 
-	service *Service // where it notes things; set by Begin and RunsOf
-	seen    []Write  // what the desk shows by now, to be entered with whatever is noted next; see [Run.Seen]
+	lacking []string            // teams and mailboxes that the desk turned out not to have
+	shown   *provision.DeskUser // the account's user as the desk last showed them in this run
+	service *Service            // where it notes things; set by Begin and RunsOf
+	seen    []Write             // what the desk shows by now, to be entered with whatever is noted next; see [Run.Seen]
 }
 
 // Ending reports whether the account's access is to end.
 func (r *Run) Ending() bool { return r.Account.Desired.Status != provision.AccessActive }
+
+// Granted is what the account is to have and can have: what is desired, without
+// the places that the desk does not have.
+func (r *Run) Granted() provision.Access {
+	access := r.Account.Desired
+	there := func(names []string) []string {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return provision.ContainsFold(r.lacking, name) })
+	}
+	access.Teams, access.Mailboxes = there(access.Teams), there(access.Mailboxes)
+	return access
+}
+
+// Lacks notes for this run that the desk has no team or mailbox of a name. It
+// reports whether that is news, and the run can go on without.
+func (r *Run) Lacks(name string) bool {
+	g := r.Granted()
+	if name == "" || r.Ending() || !provision.ContainsFold(g.Teams, name) && !provision.ContainsFold(g.Mailboxes, name) {
+		return false
+	}
+	r.lacking = append(r.lacking, name)
+	return true
+}
 
 // Ours reports whether we made have, even if a crash kept us from noting it:
 // it carries our external id, or we had journalled its making after having looked that

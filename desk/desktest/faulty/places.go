@@ -75,7 +75,7 @@ func (d *Desk) owns(names []string) ([]string, error) {
 	for _, name := range names {
 		own, ok := d.own(name)
 		if !ok {
-			return nil, desk.Errorf(desk.Permanent, "the desk has no team or mailbox %q", name)
+			return nil, desk.NoPlace(desk.Permanent, name, "the desk has no team or mailbox %q", name)
 		}
 		list = append(list, own)
 	}

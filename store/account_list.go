@@ -133,22 +133,6 @@ func (s *Store) SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
 	return int(n), err
 }
 
-// PeopleEnding implements [reconcile.Store].
-func (s *Store) PeopleEnding(ctx context.Context, c provision.ConnectionID, since time.Time) (int, error) {
-	var n int64
-	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since > ?", string(c), fromTime(since)).
-		Distinct("identity_id").Count(&n).Error
-	return int(n), err
-}
-
-// PeopleWithAccess implements [reconcile.Store].
-func (s *Store) PeopleWithAccess(ctx context.Context, c provision.ConnectionID) (int, error) {
-	var n int64
-	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since IS NULL", string(c)).
-		Distinct("identity_id").Count(&n).Error
-	return int(n), err
-}
-
 // SaveAccounts implements [entitlement.Store].
 func (s *Store) SaveAccounts(ctx context.Context, accounts []provision.Account) error {
 	if len(accounts) == 0 {

@@ -118,12 +118,15 @@ func TestAccountLists(t *testing.T) {
 			d.ID: {provision.AccountWaiting: 620}, d2.ID: {provision.AccountNeedsAttention: 1}}, got(s.CountAccounts(ctx))(t))
 		equal(t, "SeatsTaken", 2, got(s.SeatsTaken(ctx, d.ID))(t))
 		losses := func(c provision.ConnectionID, since time.Time) [2]int {
-			all, explicit, err := s.CountLosses(ctx, c, since)
+			all, explicit, err := s.CountLosses(ctx, c, since, noon.Add(time.Microsecond))
 			must(t, err)
 			return [2]int{all, explicit}
 		}
 		equal(t, "CountLosses after", [2]int{1, 0}, losses(c.ID, noon))
 		equal(t, "CountLosses counts people, not accounts, and none that an admin decided about", [2]int{2, 1}, losses(c.ID, noon.Add(-time.Second)))
+		until, _, err := s.CountLosses(ctx, c.ID, noon.Add(-time.Second), noon)
+		must(t, err)
+		equal(t, "CountLosses until", 2, until)
 		equal(t, "CountLosses elsewhere", [2]int{0, 0}, losses("other", noon.Add(-time.Second)))
 		equal(t, "PeopleWithAccess", 617, got(s.PeopleWithAccess(ctx, c.ID))(t))
 

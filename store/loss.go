@@ -8,12 +8,12 @@ import (
 )
 
 // CountLosses implements [reconcile.Store].
-func (s *Store) CountLosses(ctx context.Context, c provision.ConnectionID, since time.Time) (all, explicit int, _ error) {
+func (s *Store) CountLosses(ctx context.Context, c provision.ConnectionID, since, until time.Time) (all, explicit int, _ error) {
 	var n struct{ People, Explicit int }
 	err := s.read(ctx).Raw(`SELECT count(DISTINCT identity_id) AS people,
 			count(DISTINCT CASE WHEN loss_person <> 'active' THEN identity_id END) AS explicit
-		FROM accounts WHERE connection_id = ? AND loss_since > ? AND loss_verdict IN ('', 'passed', 'on-hold')`,
-		string(c), fromTime(since)).Scan(&n).Error
+		FROM accounts WHERE connection_id = ? AND loss_since > ? AND loss_since <= ? AND loss_verdict IN ('', 'passed', 'on-hold')`,
+		string(c), fromTime(since), fromTime(until)).Scan(&n).Error
 	return n.People, n.Explicit, err
 }
 

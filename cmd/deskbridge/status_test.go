@@ -30,6 +30,7 @@ func told(text string) string {
 		{`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, "UUID"},
 		{` [0-9a-f]{8}\b`, " ID"},
 		{`for \d+ (s|min)\b`, "for AGE"},
+		{`kept by \S+:`, "kept by WHO:"},
 		{`(\S)  +`, "$1  "},
 	} {
 		text = regexp.MustCompile(blank.what).ReplaceAllString(text, blank.by)
@@ -116,6 +117,30 @@ func TestStatusNamesLeavers(t *testing.T) {
 		golden(t, "brake-explain", b.command("explain", "gda@acme.example"))
 		if n := b.metric(`deskbridge_leavers{desk="d"}`); n != 3 {
 			t.Errorf("%v leavers by the metric", n)
+		}
+		if n := strings.Count(b.log.String(), "mass-change protection"); n != 1 || strings.Count(b.log.String(), `"ERROR"`) != 1 {
+			t.Errorf("the hold is told %d times in the log", n)
+		}
+
+		o := commandJSON[status.Overview](b, "status")
+		if _, err := b.try("retry", o.Attention[0].Account); err == nil || !strings.Contains(err.Error(), "`deskbridge connection release acme --person fda@acme.example` ends the access") {
+			t.Errorf("retry of an account on hold: %v", err)
+		}
+		if out := b.command("connection", "release", "acme", "--person", "fda@acme.example"); out != "Released: access ends for 1 account.\n" {
+			t.Error(out)
+		}
+		b.synced()
+		if out := b.command("connection", "reject", "acme", "--all"); out != "Rejected: nothing changes for 2 accounts.\n" {
+			t.Error(out)
+		}
+		golden(t, "brake-rejected", b.command("status"))
+		if o := commandJSON[status.Overview](b, "status"); o.NeedsPerson || len(o.Causes) != 1 || o.Causes[0].Code != string(provision.ReasonRejected) || o.Causes[0].Since == nil {
+			t.Errorf("for programs: %+v", o.Report)
+		}
+		okta.mustPatch(t, "/Users/"+ids[7], setActive(true))
+		b.synced()
+		if n := b.metric(`deskbridge_accounts{desk="d",state="ready"}`); n != 1 {
+			t.Errorf("%v are at work", n)
 		}
 	}, "DESKBRIDGE_SWEEP=off")
 }

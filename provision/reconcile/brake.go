@@ -50,25 +50,34 @@ func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection
 			return &LaterError{At: s.now().Add(min(max(s.now().Sub(*l.Since), evaluationFirst), evaluationMost))}, nil
 		}
 	}
-	limit, err := s.limit(ctx, tx, conn)
-	if err != nil {
-		return nil, err
-	}
 	if !l.Explicit() && conn.HeldAt != nil {
 		waiting, err := s.braked(ctx, tx, conn)
 		if err != nil {
 			return nil, err
 		}
 		if waiting {
-			return s.putOnHold(ctx, tx, conn, *a, &limit)
+			return s.putOnHold(ctx, tx, conn, *a, nil)
 		}
 		if err := s.unbrake(ctx, tx, conn); err != nil {
 			return nil, err
 		}
 		conn.HeldAt = nil
 	}
-	if l.Explicit() && limit.Explicit > limit.Most || !l.Explicit() && limit.Lost > limit.Most {
-		return s.putOnHold(ctx, tx, conn, *a, &limit)
+	limit, err := s.losses(ctx, tx, conn, *l.Since)
+	if err != nil {
+		return nil, err
+	}
+	counted := limit.Lost
+	if l.Explicit() {
+		counted = limit.Explicit
+	}
+	if counted > s.brakes.People { // else there is no need to count everybody
+		if err := s.most(ctx, tx, conn, &limit); err != nil {
+			return nil, err
+		}
+		if counted > limit.Most {
+			return s.putOnHold(ctx, tx, conn, *a, &limit)
+		}
 	}
 	l.Verdict = provision.VerdictPassed
 	return nil, nil
@@ -120,7 +129,7 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 	out := &OnHoldError{}
 	if conn.HeldAt == nil {
 		if known == nil {
-			counted, err := s.limit(ctx, tx, conn)
+			counted, err := s.limit(ctx, tx, conn, now)
 			if err != nil {
 				return nil, err
 			}

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -248,7 +247,7 @@ func (s *Service) pronounce(ctx context.Context, tx Store, c provision.Cause, co
 		a.Loss.Verdict, a.Loss.By, a.UpdatedAt = v, c.Who(), now
 		switch {
 		case v == provision.VerdictRejected:
-			a.State, a.ReasonCode, a.Reason, a.RetryAt = provision.AccountOnHold, provision.ReasonRejected, rejectedReason(conn.Name, a.Loss.By, now), nil
+			a.State, a.ReasonCode, a.Reason, a.RetryAt = provision.AccountOnHold, provision.ReasonRejected, rejectedReason(conn.Name, a.Loss.By), nil
 		case a.State == provision.AccountOnHold:
 			again = append(again, *a)
 		}
@@ -271,11 +270,12 @@ func (s *Service) keep(ctx context.Context, tx Store, conn provision.Connection,
 		return nil
 	}
 	a.State, a.ReasonCode, a.UpdatedAt = provision.AccountOnHold, provision.ReasonRejected, s.now()
-	a.Reason = rejectedReason(conn.Name, a.Loss.By, a.UpdatedAt)
+	a.Reason = rejectedReason(conn.Name, a.Loss.By)
 	return tx.SaveAccounts(ctx, []provision.Account{a})
 }
 
-func rejectedReason(connection, by string, at time.Time) string {
-	return "kept by " + by + " since " + at.Format("2006-01-02 15:04") + " UTC: access that is not granted any more stays until the identity provider grants it again, " +
+// rejectedReason says why access stays that nothing grants, and what ends that.
+func rejectedReason(connection, by string) string {
+	return "kept by " + by + ": access that is not granted any more stays until the identity provider grants it again, " +
 		"or suspends or removes the person; `deskbridge connection release " + connection + " --person USER` ends it"
 }

@@ -53,23 +53,36 @@ func (s *Service) LimitOf(ctx context.Context, id provision.ConnectionID) (Limit
 	if err != nil {
 		return Limit{}, err
 	}
-	return s.limit(ctx, s.store, conn)
+	return s.limit(ctx, s.store, conn, s.now())
 }
 
-func (s *Service) limit(ctx context.Context, tx Store, conn provision.Connection) (Limit, error) {
-	l := Limit{Off: s.brakes.Off, Window: s.brakes.Window, OnHold: conn.HeldAt != nil}
-	since := s.now().Add(-s.brakes.Window)
+// limit returns the limit for what was lost at a moment.
+func (s *Service) limit(ctx context.Context, tx Store, conn provision.Connection, at time.Time) (Limit, error) {
+	l, err := s.losses(ctx, tx, conn, at)
+	if err != nil {
+		return l, err
+	}
+	return l, s.most(ctx, tx, conn, &l)
+}
+
+// losses counts what was lost within the window before a moment, and after, when
+// it is looked at late: the limit but for what depends on how many have access.
+func (s *Service) losses(ctx context.Context, tx Store, conn provision.Connection, at time.Time) (l Limit, err error) {
+	l = Limit{Off: s.brakes.Off, Window: s.brakes.Window, OnHold: conn.HeldAt != nil}
+	since := at.Add(-s.brakes.Window)
 	if conn.ReleasedAt != nil && conn.ReleasedAt.After(since) {
 		since = *conn.ReleasedAt
 	}
-	var err error
-	if l.Lost, l.Explicit, err = tx.CountLosses(ctx, conn.ID, since); err != nil {
-		return l, err
-	}
+	l.Lost, l.Explicit, err = tx.CountLosses(ctx, conn.ID, since, at.Add(s.brakes.Window))
+	return l, err
+}
+
+// most fills in how many have access, and how many of them may lose it.
+func (s *Service) most(ctx context.Context, tx Store, conn provision.Connection, l *Limit) error {
 	staying, err := tx.PeopleWithAccess(ctx, conn.ID)
 	l.Had = staying + l.Lost
 	l.Most = max(s.brakes.People, l.Had*s.brakes.Percent/100)
-	return l, err
+	return err
 }
 
 // AllowLosses lets the accounts of people lose access by a change of rules that

@@ -44,10 +44,10 @@ type Store interface {
 	AccountOfUser(ctx context.Context, d provision.DeskID, user provision.DeskUserID) (provision.Account, error)
 	SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
 	// CountLosses counts the people of a connection whose access began to end
-	// after since, whose losses were neither released nor rejected; and of these
+	// after since and not after until, whose losses were neither released nor rejected; and of these
 	// the ones who were suspended or removed. PeopleWithAccess counts those who
 	// have confirmed access on some desk that is to stay.
-	CountLosses(ctx context.Context, c provision.ConnectionID, since time.Time) (all, explicit int, _ error)
+	CountLosses(ctx context.Context, c provision.ConnectionID, since, until time.Time) (all, explicit int, _ error)
 	PeopleWithAccess(ctx context.Context, c provision.ConnectionID) (int, error)
 	// EvaluationPending reports whether somebody is still to be evaluated who was
 	// marked until at.

@@ -2,9 +2,11 @@ package worker_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -354,6 +356,55 @@ func TestAHoldIsToldOnce(t *testing.T) {
 		}
 		if a := h.account(ids[0].ID); !strings.Contains(a.Reason, "removal of the rule on attribute roles = agent by ann@box") || strings.Contains(a.Reason, "identity provider") {
 			h.Errorf("reason: %s", a.Reason)
+		}
+	})
+}
+
+// lockedLog is a log that several workers write.
+type lockedLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// TestNobodyIsOutBeforeAllAreKnown: two processes end access while what a change
+// takes away is still found out in batches, the first of which are within the limit.
+func TestNobodyIsOutBeforeAllAreKnown(t *testing.T) {
+	const many = 250
+	each(t, func(s *settings) {
+		s.policy.Grace, s.policy.Brake = -1, reconcile.Brake{People: 120}
+	}, func(h *harness) {
+		r := h.rule("agent", provision.RoleAgent, nil, nil)
+		for i := range many {
+			h.person(fmt.Sprint("p", i), roles("agent"))
+		}
+		h.drain()
+		h.must(h.core.Settings.RemoveRule(h.Context(), byTest, r.ID))
+		var log lockedLog
+		for range 2 {
+			process := worker.New(workerCore(h.core), h.open, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError})))
+			runner, err := process.Start(h.Context(), h.store.RiverDriver(), worker.Options{Workers: 4, Poll: 20 * time.Millisecond})
+			h.must(err)
+			defer func() { h.must(runner.Stop(context.WithoutCancel(h.Context()))) }()
+		}
+		onHold := 0
+		for began := time.Now(); onHold < many && time.Since(began) < time.Minute; time.Sleep(20 * time.Millisecond) {
+			accounts, err := h.store.AccountsWhere(h.Context(), provision.AccountFilter{State: provision.AccountOnHold}, 0)
+			h.must(err)
+			onHold = len(accounts)
+		}
+		if onHold != many || h.activeUsers() != many {
+			h.Errorf("%d of %d accounts are on hold, %d people are in", onHold, many, h.activeUsers())
+		}
+		log.mu.Lock()
+		defer log.mu.Unlock()
+		if n := strings.Count(log.text.String(), "mass-change protection"); n != 1 {
+			h.Errorf("told %d times:\n%s", n, &log.text)
 		}
 	})
 }

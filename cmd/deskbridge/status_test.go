@@ -145,6 +145,33 @@ func TestStatusNamesLeavers(t *testing.T) {
 	}, "DESKBRIDGE_SWEEP=off")
 }
 
+// TestAHoldNamesTheApply: what an admin applied is not put down to the identity
+// provider, and one line says who it was.
+func TestAHoldNamesTheApply(t *testing.T) {
+	eachBridge(t, func(t *testing.T, b *bridge) {
+		okta := b.connect("acme")
+		desk := "desks: [{name: d, kind: builtin, drift: off, settings: {teams: Tier 1}}]\n"
+		b.apply(desk + agentsOf(8))
+		ids := staff(t, b, okta, 8)
+		b.apply(desk + agentsOf(1))
+		b.eventually("seven accounts are on hold", func() bool { return b.metric(`deskbridge_accounts{desk="d",state="on-hold"}`) == 7 })
+		o := commandJSON[status.Overview](b, "status")
+		if len(o.Causes) != 1 || o.Causes[0].People != 7 || o.Causes[0].Since == nil ||
+			!regexp.MustCompile(`by the apply of the plan [0-9a-f]{12} by \S+; take that back`).MatchString(o.Causes[0].Reason) || strings.Contains(o.Causes[0].Reason, "identity provider") {
+			t.Errorf("causes: %+v", o.Causes)
+		}
+		if log := b.log.String(); strings.Count(log, `"ERROR"`) != 1 || !strings.Contains(log, `"people":7,"of":8,"limit":5,"cause":"apply of the plan `) {
+			t.Errorf("the log:\n%s", log)
+		}
+		okta.mustPatch(t, "/Users/"+ids[7], setActive(false)) // dismissed meanwhile
+		b.eventually("who is dismissed is out", func() bool { return b.metric(`deskbridge_accounts{desk="d",state="ended"}`) == 1 })
+		b.apply(desk + agentsOf(8)) // taken back
+		b.eventually("nobody else lost access", func() bool {
+			return b.metric(`deskbridge_accounts{desk="d",state="ready"}`) == 7 && b.metric(`deskbridge_accounts{desk="d",state="on-hold"}`) <= 0
+		})
+	}, "DESKBRIDGE_SWEEP=off")
+}
+
 // TestStatusTellsOfHandOvers: how far the hand-over of a leaver's conversations
 // is stands there as it is now, whatever the reason said when it was written.
 func TestStatusTellsOfHandOvers(t *testing.T) {

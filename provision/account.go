@@ -59,6 +59,7 @@ type Account struct {
 	ReasonCode  ReasonCode // the same for programs; "" when there is no Reason
 	Seat        bool       // takes one of the desk's seats
 	EndingSince *time.Time // when access was first seen to end; nil while it is desired
+	Loss        Loss       // of access that the desk had confirmed; zero: nothing is lost
 	Transfer    Transfer   // the hand-over of conversations that is on its way; zero: none
 
 	Attempts   int        // failed runs since the last good one
@@ -71,6 +72,66 @@ type Account struct {
 
 // Due reports whether the desk may differ from what is desired.
 func (a *Account) Due() bool { return a.Reconciled < a.Revision }
+
+// HasAccess reports whether access can be lost here: the desk has confirmed some,
+// or it has a user of ours of which it has confirmed nothing yet.
+func (a *Account) HasAccess() bool {
+	return a.Confirmed.Status == AccessActive || a.Confirmed.Status == "" && a.DeskUser != "" && a.Origin != OriginNone
+}
+
+// Verdict is what was decided about a [Loss].
+type Verdict string
+
+// The verdicts. One that is passed or released is carried out, however often that
+// has to be tried.
+const (
+	VerdictNone     Verdict = ""         // not yet
+	VerdictPassed   Verdict = "passed"   // it was within the limit when its run began
+	VerdictOnHold   Verdict = "on-hold"  // an admin has to decide
+	VerdictReleased Verdict = "released" // an admin decided that it is carried out
+	VerdictRejected Verdict = "rejected" // an admin decided that it is not
+)
+
+// Loss is the end of access that the desk had confirmed, from when rules stop to
+// grant it, or the person is suspended or removed, until access is desired again.
+// Mass-change protection counts losses. The zero value is none.
+type Loss struct {
+	Since   *time.Time // when it began, or became what Person says; nil: nothing is lost
+	Person  Status     // what the person is by then
+	Cause   string     // what an admin did that took the access away, in words; "": the identity provider did
+	Verdict Verdict
+	By      string // who released or rejected it
+}
+
+// Explicit reports whether the loss was meant for this one person: they were
+// suspended or removed, and have not only lost what granted access.
+func (l *Loss) Explicit() bool { return l.Person == StatusSuspended || l.Person == StatusRemoved }
+
+// Begin notes at now what person is whose access is to end, by cause. What the
+// identity provider says anew is decided anew: somebody who is suspended while a
+// lost group of theirs is on hold, or removed after their suspension was rejected.
+// It reports whether a run has to look.
+func (l *Loss) Begin(person Status, cause string, now time.Time) (again bool) {
+	switch {
+	case l.Since == nil:
+		*l = Loss{Since: &now, Person: person, Cause: cause}
+		return true
+	case l.Person == person:
+		return false
+	}
+	further := lossRank(person) > lossRank(l.Person)
+	l.Person = person
+	if !further || l.Verdict == VerdictPassed || l.Verdict == VerdictReleased {
+		return false
+	}
+	*l = Loss{Since: &now, Person: person, Cause: cause}
+	return true
+}
+
+// lossRank says how far somebody is gone.
+func lossRank(s Status) int {
+	return map[Status]int{StatusSuspended: 1, StatusRemoved: 2}[s]
+}
 
 // Usable reports whether the person can work with the account: it is desired,
 // and the desk has confirmed one.

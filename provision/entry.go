@@ -1,6 +1,9 @@
 package provision
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Cause says who or what asked for a change.
 type Cause struct {
@@ -8,6 +11,9 @@ type Cause struct {
 	Action  string // the operation in the protocol's words, e.g. "PATCH /Users"
 	Request string // request id, as in the log
 }
+
+// Who names the actor to people: somebody at the command line without the prefix.
+func (c Cause) Who() string { return strings.TrimPrefix(c.Actor, "cli:") }
 
 // Action names what happened, such as user.created: the actions are the
 // constants of package audit.

@@ -33,4 +33,5 @@ const (
 	ReasonFailed       ReasonCode = "failed"       // the desk failed otherwise; tried again
 
 	ReasonMassChange ReasonCode = "mass-change" // on hold by mass-change protection
+	ReasonRejected   ReasonCode = "rejected"    // an admin decided that the loss is not carried out
 )

@@ -30,6 +30,12 @@ type accountRow struct {
 	ReasonCode   string
 	Seat         bool
 	EndingSince  *int64
+	HasAccess    bool // for counting; see [provision.Account.HasAccess]
+	LossSince    *int64
+	LossPerson   string
+	LossCause    string
+	LossVerdict  string
+	LossBy       string
 	Transfer     string
 	Attempts     int64
 	RetryAt      *int64
@@ -67,6 +73,12 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		ReasonCode:   string(a.ReasonCode),
 		Seat:         a.Seat,
 		EndingSince:  fromTimePtr(a.EndingSince),
+		HasAccess:    a.HasAccess(),
+		LossSince:    fromTimePtr(a.Loss.Since),
+		LossPerson:   string(a.Loss.Person),
+		LossCause:    a.Loss.Cause,
+		LossVerdict:  string(a.Loss.Verdict),
+		LossBy:       a.Loss.By,
 		Transfer:     transfer,
 		Attempts:     int64(a.Attempts),
 		RetryAt:      fromTimePtr(a.RetryAt),
@@ -95,11 +107,13 @@ func (row accountRow) account() (provision.Account, error) {
 		ReasonCode:  provision.ReasonCode(row.ReasonCode),
 		Seat:        row.Seat,
 		EndingSince: toTimePtr(row.EndingSince),
-		Attempts:    int(row.Attempts),
-		RetryAt:     toTimePtr(row.RetryAt),
-		LeaseUntil:  toTimePtr(row.LeaseUntil),
-		CreatedAt:   toTime(row.CreatedAt),
-		UpdatedAt:   toTime(row.UpdatedAt),
+		Loss: provision.Loss{Since: toTimePtr(row.LossSince), Person: provision.Status(row.LossPerson), Cause: row.LossCause,
+			Verdict: provision.Verdict(row.LossVerdict), By: row.LossBy},
+		Attempts:   int(row.Attempts),
+		RetryAt:    toTimePtr(row.RetryAt),
+		LeaseUntil: toTimePtr(row.LeaseUntil),
+		CreatedAt:  toTime(row.CreatedAt),
+		UpdatedAt:  toTime(row.UpdatedAt),
 	}
 	err := errors.Join(
 		json.Unmarshal([]byte(row.Desired), &a.Desired),

@@ -105,14 +105,16 @@ func findAccounts(db *gorm.DB) ([]provision.Account, error) {
 	return convert(rows, accountRow.account)
 }
 
-// CountAccounts implements [plan.Store].
+// CountAccounts implements [plan.Store]. Accounts on hold about which an admin has
+// decided are counted apart, as "rejected".
 func (s *Store) CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error) {
 	var rows []struct {
 		DeskID provision.DeskID
 		State  provision.AccountState
 		N      int
 	}
-	err := s.read(ctx).Raw(`SELECT desk_id, state, count(*) AS n FROM accounts GROUP BY desk_id, state`).Scan(&rows).Error
+	err := s.read(ctx).Raw(`SELECT desk_id, CASE WHEN state = 'on-hold' AND reason_code = 'rejected' THEN reason_code ELSE state END AS state, count(*) AS n
+		FROM accounts GROUP BY 1, 2`).Scan(&rows).Error
 	if err != nil {
 		return nil, err
 	}
@@ -130,22 +132,6 @@ func (s *Store) CountAccounts(ctx context.Context) (map[provision.DeskID]map[pro
 func (s *Store) SeatsTaken(ctx context.Context, d provision.DeskID) (int, error) {
 	var n int64
 	err := s.read(ctx).Model(&accountRow{}).Where("desk_id = ? AND seat", string(d)).Count(&n).Error
-	return int(n), err
-}
-
-// PeopleEnding implements [reconcile.Store].
-func (s *Store) PeopleEnding(ctx context.Context, c provision.ConnectionID, since time.Time) (int, error) {
-	var n int64
-	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since > ?", string(c), fromTime(since)).
-		Distinct("identity_id").Count(&n).Error
-	return int(n), err
-}
-
-// PeopleWithAccess implements [reconcile.Store].
-func (s *Store) PeopleWithAccess(ctx context.Context, c provision.ConnectionID) (int, error) {
-	var n int64
-	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since IS NULL", string(c)).
-		Distinct("identity_id").Count(&n).Error
 	return int(n), err
 }
 

@@ -73,11 +73,20 @@ func TestAccountLists(t *testing.T) {
 		var accounts []provision.Account
 		for _, p := range all {
 			a := account(p, d.ID)
-			a.Seat, a.EndingSince = false, nil
+			a.Seat, a.EndingSince, a.Loss = false, nil, provision.Loss{}
 			accounts = append(accounts, a)
 		}
 		second := account(all[0], d2.ID)
+		loss := func(since time.Time, person provision.Status, v provision.Verdict) provision.Loss {
+			return provision.Loss{Since: &since, Person: person, Verdict: v}
+		}
 		second.State, second.EndingSince = provision.AccountNeedsAttention, &noon
+		second.Loss = loss(noon, provision.StatusSuspended, provision.VerdictPassed)
+		accounts[0].Loss = loss(noon.Add(time.Microsecond), provision.StatusActive, provision.VerdictNone)
+		accounts[1].Loss = loss(noon, provision.StatusActive, provision.VerdictOnHold)
+		accounts[2].Loss = loss(noon, provision.StatusActive, provision.VerdictReleased)
+		accounts[3].Loss = loss(noon, provision.StatusActive, provision.VerdictRejected)
+		accounts[4].Confirmed, accounts[4].DeskUser = provision.Access{}, "" // nothing to lose
 		accounts[0].Seat, accounts[1].Seat = true, true
 		accounts[0].EndingSince, accounts[1].EndingSince = new(noon.Add(time.Microsecond)), &noon
 		must(t, s.SaveAccounts(ctx, append(accounts, second)))
@@ -108,11 +117,18 @@ func TestAccountLists(t *testing.T) {
 		equal(t, "CountAccounts", map[provision.DeskID]map[provision.AccountState]int{
 			d.ID: {provision.AccountWaiting: 620}, d2.ID: {provision.AccountNeedsAttention: 1}}, got(s.CountAccounts(ctx))(t))
 		equal(t, "SeatsTaken", 2, got(s.SeatsTaken(ctx, d.ID))(t))
-		equal(t, "PeopleEnding after", 1, got(s.PeopleEnding(ctx, c.ID, noon))(t))
-		equal(t, "PeopleEnding counts people, not accounts", 2, got(s.PeopleEnding(ctx, c.ID, noon.Add(-time.Second)))(t))
-		equal(t, "PeopleEnding elsewhere", 0, got(s.PeopleEnding(ctx, "other", noon.Add(-time.Second)))(t))
-
-		equal(t, "PeopleWithAccess", 618, got(s.PeopleWithAccess(ctx, c.ID))(t))
+		losses := func(c provision.ConnectionID, since time.Time) [2]int {
+			all, explicit, err := s.CountLosses(ctx, c, since, noon.Add(time.Microsecond))
+			must(t, err)
+			return [2]int{all, explicit}
+		}
+		equal(t, "CountLosses after", [2]int{1, 0}, losses(c.ID, noon))
+		equal(t, "CountLosses counts people, not accounts, and none that an admin decided about", [2]int{2, 1}, losses(c.ID, noon.Add(-time.Second)))
+		until, _, err := s.CountLosses(ctx, c.ID, noon.Add(-time.Second), noon)
+		must(t, err)
+		equal(t, "CountLosses until", 2, until)
+		equal(t, "CountLosses elsewhere", [2]int{0, 0}, losses("other", noon.Add(-time.Second)))
+		equal(t, "PeopleWithAccess", 617, got(s.PeopleWithAccess(ctx, c.ID))(t))
 
 		heir := people(t, s, c.ID, "heir")[0]
 		equal(t, "MoveAccounts", 2, got(s.MoveAccounts(ctx, all[0].ID, heir.ID))(t))

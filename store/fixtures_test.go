@@ -127,6 +127,7 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 		Profile: id.Profile, UserName: id.UserName, Names: provision.DeskNames{Email: "shown@example.test", UserName: "shown"}, Manager: "boss", Revision: 4, Reconciled: 3,
 		Confirmed: provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited}, ConfirmedAt: new(noon),
 		State: provision.AccountWaiting, Reason: "why", ReasonCode: provision.ReasonRefused, Seat: true, EndingSince: new(noon.Add(time.Second)),
+		Loss:     provision.Loss{Since: new(noon.Add(time.Second)), Person: provision.StatusSuspended, Cause: "apply", Verdict: provision.VerdictPassed, By: "ann"},
 		Transfer: provision.Transfer{Before: 5, Moved: 3, ToQueue: 1, Left: 2, InflowStopped: true},
 		Attempts: 2, RetryAt: new(noon.Add(2 * time.Second)), LeaseUntil: new(noon.Add(3 * time.Second)),
 		CreatedAt: noon, UpdatedAt: noon.Add(time.Minute),

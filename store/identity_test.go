@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -159,30 +160,30 @@ func TestMarks(t *testing.T) {
 		leaf := insertGroup(t, s, c.ID, "leaf", person(p[3]))
 
 		dirty := func() []provision.IdentityID { return got(s.Dirty(ctx, c.ID, 100))(t) }
-		must(t, s.MarkDirty(ctx, c.ID, outer.ID))
+		must(t, s.MarkDirty(ctx, c.ID, outer.ID, noon))
 		equal(t, "of a group with nested ones", idsOf(p[:3]), dirty())
-		must(t, s.MarkDirty(ctx, c.ID, outer.ID))
+		must(t, s.MarkDirty(ctx, c.ID, outer.ID, noon))
 		equal(t, "marked twice", idsOf(p[:3]), dirty())
 		equal(t, "limited", idsOf(p[:2]), got(s.Dirty(ctx, c.ID, 2))(t))
 		must(t, s.ClearDirty(ctx, c.ID, idsOf(p[1:3])))
 		equal(t, "after clearing", idsOf(p[:1]), dirty())
-		must(t, s.MarkDirty(ctx, c.ID, leaf.ID))
+		must(t, s.MarkDirty(ctx, c.ID, leaf.ID, noon))
 		equal(t, "a second group", []provision.IdentityID{p[0].ID, p[3].ID}, dirty())
-		must(t, s.MarkPeople(ctx, c.ID, []provision.IdentityID{p[1].ID, p[3].ID, "unknown"}))
+		must(t, s.MarkPeople(ctx, c.ID, []provision.IdentityID{p[1].ID, p[3].ID, "unknown"}, noon))
 		equal(t, "of people", []provision.IdentityID{p[0].ID, p[1].ID, p[3].ID}, dirty())
 		next := func() (ids []provision.IdentityID) {
-			must(t, s.InTx(ctx, func(tx *store.Store) error { ids = got(tx.NextDirty(ctx, c.ID, 2))(t); return nil }))
+			must(t, s.InTx(ctx, func(tx *store.Store) error { ids = got(tx.NextDirty(ctx, c.ID, 2))(t).People; return nil }))
 			return ids
 		}
 		equal(t, "nobody asked for everybody", 0, len(next()))
-		must(t, s.MarkDirty(ctx, c.ID, ""))
+		must(t, s.MarkDirty(ctx, c.ID, "", noon))
 		equal(t, "everybody, the first", idsOf(p[:2]), next())
-		must(t, s.MarkDirty(ctx, c.ID, ""))
+		must(t, s.MarkDirty(ctx, c.ID, "", noon))
 		equal(t, "everybody, from the beginning again", idsOf(p[:2]), next())
 		equal(t, "the next", idsOf(p[2:4]), next())
 		equal(t, "the last", 0, len(next()))
 		equal(t, "nobody is left", 0, len(next()))
-		must(t, s.MarkDirty(ctx, c.ID, "unknown"))
+		must(t, s.MarkDirty(ctx, c.ID, "unknown", noon))
 		equal(t, "of another connection", 0, len(got(s.Dirty(ctx, "other", 100))(t)))
 	})
 }
@@ -197,10 +198,10 @@ func TestMarksOfALargeGroup(t *testing.T) {
 		must(t, s.Exec(ctx, `INSERT INTO members (connection_id, group_id, member_id, kind)
 			WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
 			SELECT m.connection_id, m.group_id, 'm' || n, 'identity' FROM members m, n WHERE m.kind = 'identity'`))
-		must(t, s.MarkDirty(ctx, c.ID, outer.ID))
+		must(t, s.MarkDirty(ctx, c.ID, outer.ID, noon))
 		equal(t, "marks", 0, len(got(s.Dirty(ctx, c.ID, 10))(t)))
 		must(t, s.InTx(ctx, func(tx *store.Store) error {
-			equal(t, "everybody", []provision.IdentityID{ann.ID}, got(tx.NextDirty(ctx, c.ID, 10))(t))
+			equal(t, "everybody", entitlement.Whole{People: []provision.IdentityID{ann.ID}, Last: true}, got(tx.NextDirty(ctx, c.ID, 10))(t))
 			return nil
 		}))
 	})
@@ -214,13 +215,13 @@ func TestMarksAreNotLost(t *testing.T) {
 		c, _ := seeded(t, s)
 		ann := people(t, s, c.ID, "ann")[0]
 		g := insertGroup(t, s, c.ID, "Support", person(ann))
-		must(t, s.MarkDirty(ctx, c.ID, g.ID))
+		must(t, s.MarkDirty(ctx, c.ID, g.ID, noon))
 
 		changed := make(chan error, 1)
 		must(t, s.InTx(ctx, func(worker *store.Store) error {
 			ids := got(worker.Dirty(ctx, c.ID, 10))(t)
 			equal(t, "dirty", []provision.IdentityID{ann.ID}, ids)
-			go func() { changed <- s.MarkDirty(ctx, c.ID, g.ID) }()
+			go func() { changed <- s.MarkDirty(ctx, c.ID, g.ID, noon) }()
 			time.Sleep(100 * time.Millisecond) // for the change to get as far as it can
 			return worker.ClearDirty(ctx, c.ID, ids)
 		}))

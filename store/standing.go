@@ -21,7 +21,7 @@ func (s *Store) DeskIDs(ctx context.Context) (ids []provision.DeskID, _ error) {
 // leaving selects accounts whose access is to end and has not ended; spelled as
 // in the partial index, so that this serves.
 func leaving(db *gorm.DB) *gorm.DB {
-	return db.Model(&accountRow{}).Where("ending_since IS NOT NULL AND state <> 'ended'")
+	return db.Model(&accountRow{}).Where("ending_since IS NOT NULL AND state <> 'ended' AND loss_verdict <> 'rejected'")
 }
 
 // LeavingAccounts implements [plan.Store].

@@ -33,7 +33,7 @@ func TestSweepsComeBack(t *testing.T) {
 		_, err := s.Sweep(ctx, "nobody's")
 		wantCode(t, "Sweep", err, provision.NotFound)
 
-		drift := deskhealth.Drift{Account: a.ID, Desk: d.ID, Revision: a.Revision, FoundAt: noon, Reason: "why",
+		drift := deskhealth.Drift{Account: a.ID, Identity: a.Identity, Desk: d.ID, Revision: a.Revision, FoundAt: noon, Reason: "why",
 			Writes: []reconcile.Write{{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"add": []any{"t"}}}}}
 		for range 2 {
 			must(t, s.SaveDrift(ctx, drift))

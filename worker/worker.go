@@ -60,7 +60,7 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 	case errors.As(err, &later):
 		return later.At, nil
 	case errors.As(err, &onHold):
-		w.log.InfoContext(ctx, "reconcile run on hold by mass-change protection", "account", id)
+		w.tellHold(ctx, onHold.Began)
 		return time.Time{}, nil
 	case errors.Is(err, reconcile.ErrNotDue), errors.Is(err, reconcile.ErrBusy):
 		return time.Time{}, nil
@@ -81,6 +81,16 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 	w.log.InfoContext(ctx, "reconcile run", "account", id, "identity", v.Account.Identity, "desk", v.Desk.Name,
 		"revision", v.Account.Revision, "outcome", ended, "ms", time.Since(start).Milliseconds())
 	return time.Time{}, err
+}
+
+// tellHold logs that mass-change protection has begun to put accounts on hold.
+func (w *Worker) tellHold(ctx context.Context, h *reconcile.Hold) {
+	if h == nil {
+		return
+	}
+	w.log.ErrorContext(ctx, "mass-change protection has put accounts on hold: unusually many people lose access at once", "connection", h.Connection,
+		"people", h.Limit.Lost, "of", h.Limit.Had, "limit", h.Limit.Most, "cause", h.Words(),
+		"do", "deskbridge status; if it is meant, deskbridge connection release "+h.Connection+" --all; if not, take it back, or deskbridge connection reject "+h.Connection+" --all")
 }
 
 // conclude notes how a run ended: with what it reached, or with failure. ended

@@ -30,6 +30,7 @@ func told(text string) string {
 		{`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, "UUID"},
 		{` [0-9a-f]{8}\b`, " ID"},
 		{`for \d+ (s|min)\b`, "for AGE"},
+		{`kept by \S+:`, "kept by WHO:"},
 		{`(\S)  +`, "$1  "},
 	} {
 		text = regexp.MustCompile(blank.what).ReplaceAllString(text, blank.by)
@@ -117,6 +118,57 @@ func TestStatusNamesLeavers(t *testing.T) {
 		if n := b.metric(`deskbridge_leavers{desk="d"}`); n != 3 {
 			t.Errorf("%v leavers by the metric", n)
 		}
+		if n := strings.Count(b.log.String(), "mass-change protection"); n != 1 || strings.Count(b.log.String(), `"ERROR"`) != 1 {
+			t.Errorf("the hold is told %d times in the log", n)
+		}
+
+		o := commandJSON[status.Overview](b, "status")
+		if _, err := b.try("retry", o.Attention[0].Account); err == nil || !strings.Contains(err.Error(), "`deskbridge connection release acme --person fda@acme.example` ends the access") {
+			t.Errorf("retry of an account on hold: %v", err)
+		}
+		if out := b.command("connection", "release", "acme", "--person", "fda@acme.example"); out != "Released: access ends for 1 account.\n" {
+			t.Error(out)
+		}
+		b.synced()
+		if out := b.command("connection", "reject", "acme", "--all"); out != "Rejected: nothing changes for 2 accounts.\n" {
+			t.Error(out)
+		}
+		golden(t, "brake-rejected", b.command("status"))
+		if o := commandJSON[status.Overview](b, "status"); o.NeedsPerson || len(o.Causes) != 1 || o.Causes[0].Code != string(provision.ReasonRejected) || o.Causes[0].Since == nil {
+			t.Errorf("for programs: %+v", o.Report)
+		}
+		okta.mustPatch(t, "/Users/"+ids[7], setActive(true))
+		b.synced()
+		if n := b.metric(`deskbridge_accounts{desk="d",state="ready"}`); n != 1 {
+			t.Errorf("%v are at work", n)
+		}
+	}, "DESKBRIDGE_SWEEP=off")
+}
+
+// TestAHoldNamesTheApply: what an admin applied is not put down to the identity
+// provider, and one line says who it was.
+func TestAHoldNamesTheApply(t *testing.T) {
+	eachBridge(t, func(t *testing.T, b *bridge) {
+		okta := b.connect("acme")
+		desk := "desks: [{name: d, kind: builtin, drift: off, settings: {teams: Tier 1}}]\n"
+		b.apply(desk + agentsOf(8))
+		ids := staff(t, b, okta, 8)
+		b.apply(desk + agentsOf(1))
+		b.eventually("seven accounts are on hold", func() bool { return b.metric(`deskbridge_accounts{desk="d",state="on-hold"}`) == 7 })
+		o := commandJSON[status.Overview](b, "status")
+		if len(o.Causes) != 1 || o.Causes[0].People != 7 || o.Causes[0].Since == nil ||
+			!regexp.MustCompile(`by the apply of the plan [0-9a-f]{12} by \S+; take that back`).MatchString(o.Causes[0].Reason) || strings.Contains(o.Causes[0].Reason, "identity provider") {
+			t.Errorf("causes: %+v", o.Causes)
+		}
+		if log := b.log.String(); strings.Count(log, `"ERROR"`) != 1 || !strings.Contains(log, `"people":7,"of":8,"limit":5,"cause":"apply of the plan `) {
+			t.Errorf("the log:\n%s", log)
+		}
+		okta.mustPatch(t, "/Users/"+ids[7], setActive(false)) // dismissed meanwhile
+		b.eventually("who is dismissed is out", func() bool { return b.metric(`deskbridge_accounts{desk="d",state="ended"}`) == 1 })
+		b.apply(desk + agentsOf(8)) // taken back
+		b.eventually("nobody else lost access", func() bool {
+			return b.metric(`deskbridge_accounts{desk="d",state="ready"}`) == 7 && b.metric(`deskbridge_accounts{desk="d",state="on-hold"}`) <= 0
+		})
 	}, "DESKBRIDGE_SWEEP=off")
 }
 

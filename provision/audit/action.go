@@ -56,6 +56,7 @@ const (
 
 	BrakeHeld     provision.Action = "brake.held" // mass-change protection puts accounts on hold
 	BrakeReleased provision.Action = "brake.released"
+	BrakeRejected provision.Action = "brake.rejected" // what was on hold is not carried out
 	BrakeCleared  provision.Action = "brake.cleared"
 
 	AccountConfirmed      provision.Action = "account.confirmed"   // the desk was read back, and shows the desired access
@@ -64,6 +65,8 @@ const (
 	AccountDrifted        provision.Action = "account.drifted"
 	AccountNeedsAttention provision.Action = "account.needs_attention"
 	AccountOnHold         provision.Action = "account.on_hold"
+	AccountReleased       provision.Action = "account.released" // an admin has its access end
+	AccountKept           provision.Action = "account.kept"     // an admin has its access stay
 	AccountAdoptionAgreed provision.Action = "account.adoption_agreed"
 	AccountRetried        provision.Action = "account.retried"
 )

@@ -31,9 +31,45 @@ func (s *Service) EvaluateIn(ctx context.Context, tx Store, conn provision.Conne
 	return s.Update(ctx, tx, conn, rules, people, have, groups)
 }
 
+// evaluateWhole is EvaluateIn for a batch of a connection that is evaluated as a
+// whole: losses are those of the cause, and allowances are used.
+func (s *Service) evaluateWhole(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, next Whole) error {
+	people, err := tx.LockIdentities(ctx, conn, next.People)
+	if err != nil {
+		return err
+	}
+	have, err := tx.LockAccountsOf(ctx, next.People)
+	if err != nil || len(rules) == 0 && len(have) == 0 {
+		return err
+	}
+	groups, err := Memberships(ctx, tx, conn, next.People)
+	if err != nil {
+		return err
+	}
+	ids := make([]provision.AccountID, len(have))
+	for i := range have {
+		ids[i] = have[i].ID
+	}
+	allowed, err := tx.TakeAllowances(ctx, ids)
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, tx, conn, rules, people, have, groups, why{next.Cause, allowed})
+}
+
+// why says what made an evaluation necessary.
+type why struct {
+	cause   string                         // what an admin did, in words; "": nothing, the identity provider did
+	allowed map[provision.AccountID]string // whose access may end by that, and who said so
+}
+
 // Update is [Service.EvaluateIn] for people whose accounts are known, and locked,
 // and whose groups are known.
 func (s *Service) Update(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity, have []provision.Account, groups map[provision.IdentityID][]provision.Membership) error {
+	return s.update(ctx, tx, conn, rules, people, have, groups, why{})
+}
+
+func (s *Service) update(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity, have []provision.Account, groups map[provision.IdentityID][]provision.Membership, why why) error {
 	accounts := make(map[provision.IdentityID]map[provision.DeskID]provision.Account)
 	for _, a := range have {
 		if accounts[a.Identity] == nil {
@@ -53,7 +89,11 @@ func (s *Service) Update(ctx context.Context, tx Store, conn provision.Connectio
 			if !exists {
 				account = provision.Account{ID: provision.NewID[provision.AccountID](), Identity: person.ID, Connection: conn, Desk: desk, CreatedAt: s.now()}
 			}
-			saved, job := s.setDesired(&account, person, desired)
+			saved, job := s.setDesired(&account, person, desired, why.cause)
+			if by, ok := why.allowed[account.ID]; ok && account.Loss.Since != nil && account.Loss.Verdict == provision.VerdictNone {
+				account.Loss.Verdict, account.Loss.By = provision.VerdictReleased, by
+				saved = true
+			}
 			if saved {
 				changed = append(changed, account)
 			}
@@ -85,20 +125,28 @@ func DesksOf(rules []provision.Rule, accounts map[provision.DeskID]provision.Acc
 
 // setDesired sets what account should be. It reports whether the row changed, and
 // returns the run that follows when the desk must change.
-func (s *Service) setDesired(a *provision.Account, person provision.Identity, desired provision.Access) (bool, *provision.Job) {
+func (s *Service) setDesired(a *provision.Account, person provision.Identity, desired provision.Access, cause string) (bool, *provision.Job) {
 	manager := ""
 	if m := person.Attributes[provision.AttributeManager]; len(m) > 0 {
 		manager = m[0]
 	}
 	access := a.Desired.Same(desired) || a.State == provision.AccountEnded && desired.Status != provision.AccessActive
-	sameDesk := a.Revision > 0 && access && (a.Profile == person.Profile && a.UserName == person.UserName || desired.Status != provision.AccessActive)
-	sameRow := sameDesk && a.Manager == manager && slices.EqualFunc(a.Desired.Grants, desired.Grants, sameGrant) && a.Desired.Status == desired.Status
+	ending := desired.Status != provision.AccessActive
+	now := s.now()
+	loss := a.Loss
+	newLoss := false // which a run has to look at, whatever the desk is to show
+	switch {
+	case !ending:
+		loss = provision.Loss{}
+	case a.State != provision.AccountEnded && (loss.Since != nil || a.HasAccess()):
+		newLoss = loss.Begin(person.Status, cause, now)
+	}
+	sameDesk := a.Revision > 0 && access && !newLoss && (a.Profile == person.Profile && a.UserName == person.UserName || desired.Status != provision.AccessActive)
+	sameRow := sameDesk && a.Manager == manager && slices.EqualFunc(a.Desired.Grants, desired.Grants, sameGrant) && a.Desired.Status == desired.Status && a.Loss == loss
 	if sameRow {
 		return false, nil
 	}
-	now := s.now()
-	a.UpdatedAt = now
-	ending := desired.Status != provision.AccessActive
+	a.UpdatedAt, a.Loss = now, loss
 	switch {
 	case !ending:
 		a.EndingSince = nil

@@ -2,9 +2,18 @@ package entitlement
 
 import (
 	"context"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
+
+// Whole is the next part of a connection that is evaluated as a whole. The zero
+// value is none: there is no such evaluation, or another worker is at it.
+type Whole struct {
+	People []provision.IdentityID
+	Cause  string // what an admin did, in words; "": the identity provider did
+	Last   bool   // nobody comes after these
+}
 
 // Store is what this package needs of a database. Look-ups of a single object
 // return a NotFound [provision.Error] when there is none.
@@ -12,17 +21,24 @@ type Store interface {
 	// LockIdentities returns those of ids that exist, removed ones included,
 	// by id.
 	LockIdentities(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) ([]provision.Identity, error)
-	// MarkDirty notes that the access of people must be evaluated anew: those
-	// that are in group, through nested groups too, or with "" everybody of
+	// MarkDirty notes at a time that the access of people must be evaluated anew:
+	// those that are in group, through nested groups too, or with "" everybody of
 	// the connection. Its cost follows neither the size of the group nor that
 	// of the connection.
-	MarkDirty(ctx context.Context, c provision.ConnectionID, group provision.GroupID) error
+	MarkDirty(ctx context.Context, c provision.ConnectionID, group provision.GroupID, at time.Time) error
 	// MarkPeople is MarkDirty of people whose rows are locked by the caller.
-	MarkPeople(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) error
+	MarkPeople(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID, at time.Time) error
+	// MarkWhole is MarkDirty of everybody, with what an admin did that made it
+	// necessary.
+	MarkWhole(ctx context.Context, c provision.ConnectionID, cause string, at time.Time) error
 	// NextDirty returns up to limit people of a connection that is to be
 	// evaluated as a whole, and goes on from there the next time: the caller
-	// evaluates them in the same transaction. None are left when it returns none.
-	NextDirty(ctx context.Context, c provision.ConnectionID, limit int) ([]provision.IdentityID, error)
+	// evaluates them in the same transaction.
+	NextDirty(ctx context.Context, c provision.ConnectionID, limit int) (Whole, error)
+	// TakeAllowances ends the allowances of accounts, and returns who gave each;
+	// DropAllowances ends those of a connection.
+	TakeAllowances(ctx context.Context, ids []provision.AccountID) (map[provision.AccountID]string, error)
+	DropAllowances(ctx context.Context, c provision.ConnectionID) error
 	// Dirty returns up to limit ids that are marked, and ClearDirty unmarks.
 	Dirty(ctx context.Context, c provision.ConnectionID, limit int) ([]provision.IdentityID, error)
 	ClearDirty(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) error

@@ -144,7 +144,7 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 		}
 	}
 	for _, conn := range slices.Sorted(maps.Keys(state.touched)) {
-		if err := s.entitlement.MarkDirty(ctx, tx, conn, ""); err != nil {
+		if err := s.entitlement.MarkChanged(ctx, tx, conn, "apply of the plan "+state.plan.Hash[:min(12, len(state.plan.Hash))]+" by "+c.Who()); err != nil {
 			return err
 		}
 	}

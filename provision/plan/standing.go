@@ -73,6 +73,20 @@ func (c *Cause) People() int {
 	return len(people)
 }
 
+// Since returns when the first of the cause's losses began that mass-change
+// protection has on hold; nil for any other cause.
+func (c *Cause) Since() (first *time.Time) {
+	if c.State != provision.AccountOnHold {
+		return nil
+	}
+	for _, a := range c.Accounts {
+		if s := a.Loss.Since; s != nil && (first == nil || s.Before(*first)) {
+			first = s
+		}
+	}
+	return first
+}
+
 // shortID is how many characters of an account's id a report shows: the last
 // ones, for the first tell the time and are the same for all who came together.
 const shortID = 8
@@ -82,10 +96,10 @@ const shortID = 8
 func ShortID(id provision.AccountID) string { return string(id)[max(len(id)-shortID, 0):] }
 
 // NeedsPerson reports whether anything waits for a person: an account needs
-// attention or is on hold, a leaver has been in for more than five minutes, a desk refuses
+// attention or is on hold undecided, a leaver has been in for more than five minutes, a desk refuses
 // our credentials, or a hand-over policy names nobody who can take over.
 func (o *Overview) NeedsPerson() bool {
-	if len(o.Attention) > 0 {
+	if slices.ContainsFunc(o.Attention, func(a provision.Account) bool { return a.ReasonCode != provision.ReasonRejected }) {
 		return true
 	}
 	for _, d := range o.Desks {

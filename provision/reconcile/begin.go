@@ -21,8 +21,10 @@ type LaterError struct{ At time.Time }
 // Error says when.
 func (e *LaterError) Error() string { return "provision: not before " + e.At.Format(time.RFC3339) }
 
-// OnHoldError says that the mass-change brake holds the account.
-type OnHoldError struct{}
+// OnHoldError says that mass-change protection has the account on hold, or that
+// an admin has rejected its loss. Began is set for the first account of a hold:
+// there is an admin to be told.
+type OnHoldError struct{ Began *Hold }
 
 // Error says so.
 func (*OnHoldError) Error() string { return "provision: on hold by mass-change protection" }
@@ -56,7 +58,7 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 				outcome = ErrBusy
 				return nil
 			}
-			if outcome, err = s.brake(ctx, tx, r.Connection, r.Account); outcome != nil || err != nil {
+			if outcome, err = s.brake(ctx, tx, r.Connection, &r.Account); outcome != nil || err != nil {
 				return err
 			}
 		}

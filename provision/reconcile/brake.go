@@ -10,9 +10,9 @@ import (
 
 // Brake stops mass changes: when more than max(People, Percent % of the people
 // with access to a desk) of one connection lose access within Window, their
-// destructive writes wait until an admin releases them. People without access
+// destructive writes wait until an admin decides. People without access
 // count for nothing: a support team of forty must be safe in a company of ten
-// thousand.
+// thousand, and who never had confirmed access has none to lose.
 type Brake struct {
 	Off     bool
 	People  int           // default 5
@@ -20,56 +20,80 @@ type Brake struct {
 	Window  time.Duration // default 10 min
 }
 
-// brake returns a [OnHoldError] when the account's end must wait for an admin.
-// The connection and the account are locked.
-func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection, a provision.Account) (onHold error, _ error) {
-	if s.brakes.Off || a.EndingSince == nil || conn.ReleasedAt != nil && !a.EndingSince.After(*conn.ReleasedAt) {
+// brake decides, once, whether the end of an account's access is carried out, and
+// notes so in a, which the caller saves. It returns an [OnHoldError] when an
+// admin has to decide, and a [LaterError] while it is not known yet how many lose
+// access with this one. The connection and the account are locked.
+//
+// A loss that is explicit, of somebody who was suspended or removed, waits for
+// nobody else's: somebody who is dismissed must be out at once, also while others
+// are on hold. Only explicit ones count against it.
+func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection, a *provision.Account) (stop error, _ error) {
+	l := &a.Loss
+	switch {
+	case l.Verdict == provision.VerdictRejected:
+		return &OnHoldError{}, s.keep(ctx, tx, conn, *a)
+	case s.brakes.Off || l.Since == nil || l.Verdict == provision.VerdictPassed || l.Verdict == provision.VerdictReleased:
+		return nil, nil
+	case l.Verdict == provision.VerdictOnHold:
+		return s.putOnHold(ctx, tx, conn, *a, nil)
+	case conn.ReleasedAt != nil && !l.Since.After(*conn.ReleasedAt):
+		l.Verdict = provision.VerdictPassed
 		return nil, nil
 	}
-	ending, limit, err := s.massOf(ctx, tx, conn)
+	if !l.Explicit() {
+		pending, err := tx.EvaluationPending(ctx, conn.ID, l.Since.Add(evaluationSlack))
+		if err != nil {
+			return nil, err
+		}
+		if pending {
+			return &LaterError{At: s.now().Add(min(max(s.now().Sub(*l.Since), evaluationFirst), evaluationMost))}, nil
+		}
+	}
+	if !l.Explicit() && conn.HeldAt != nil {
+		waiting, err := s.braked(ctx, tx, conn)
+		if err != nil {
+			return nil, err
+		}
+		if waiting {
+			return s.putOnHold(ctx, tx, conn, *a, nil)
+		}
+		if err := s.unbrake(ctx, tx, conn); err != nil {
+			return nil, err
+		}
+		conn.HeldAt = nil
+	}
+	limit, err := s.losses(ctx, tx, conn, *l.Since)
 	if err != nil {
 		return nil, err
 	}
-	if ending > limit {
-		return s.putOnHold(ctx, tx, conn, a, ending, limit)
+	counted := limit.Lost
+	if l.Explicit() {
+		counted = limit.Explicit
 	}
-	if conn.HeldAt == nil {
-		return nil, nil
+	if counted > s.brakes.People { // else there is no need to count everybody
+		if err := s.most(ctx, tx, conn, &limit); err != nil {
+			return nil, err
+		}
+		if counted > limit.Most {
+			return s.putOnHold(ctx, tx, conn, *a, &limit)
+		}
 	}
-	waiting, err := s.braked(ctx, tx, conn)
-	if err != nil {
-		return nil, err
-	}
-	if waiting {
-		return s.putOnHold(ctx, tx, conn, a, ending, limit)
-	}
-	return nil, s.unbrake(ctx, tx, conn)
+	l.Verdict = provision.VerdictPassed
+	return nil, nil
 }
 
-// massOf returns how many people of a connection have begun to lose access
-// lately, and how many may before an admin is asked.
-func (s *Service) massOf(ctx context.Context, tx Store, conn provision.Connection) (ending, limit int, _ error) {
-	since := s.now().Add(-s.brakes.Window)
-	if conn.ReleasedAt != nil && conn.ReleasedAt.After(since) {
-		since = *conn.ReleasedAt
-	}
-	ending, err := tx.PeopleEnding(ctx, conn.ID, since)
-	if err != nil {
-		return 0, 0, err
-	}
-	if ending <= s.brakes.People {
-		return ending, s.brakes.People, nil // few: no need to count everybody
-	}
-	staying, err := tx.PeopleWithAccess(ctx, conn.ID)
-	if err != nil {
-		return 0, 0, err
-	}
-	return ending, max(s.brakes.People, (staying+ending)*s.brakes.Percent/100), nil
-}
+// A loss waits until everybody is evaluated whom that concerns that brought it
+// about: only then the size of it is known.
+const (
+	evaluationSlack = 2 * time.Second        // clocks of processes, see package store
+	evaluationFirst = 500 * time.Millisecond // it is asked again after as long as it has lasted
+	evaluationMost  = 30 * time.Second
+)
 
 // braked reports whether any account of the connection is on hold.
 func (s *Service) braked(ctx context.Context, tx Store, conn provision.Connection) (bool, error) {
-	waiting, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold}, 1)
+	waiting, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold, ReasonCode: provision.ReasonMassChange}, 1)
 	return len(waiting) > 0, err
 }
 
@@ -97,59 +121,55 @@ func (s *Service) clearBrake(ctx context.Context, id provision.ConnectionID) err
 	})
 }
 
-// putOnHold keeps an account from being reconciled until an admin releases its
-// connection, or the IdP takes back what it did.
-func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connection, a provision.Account, ending, limit int) (onHold error, _ error) {
+// putOnHold keeps an account from being reconciled until an admin decides, or the
+// IdP takes back what it did. known is how many lose access, if that was counted.
+func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connection, a provision.Account, known *Limit) (onHold error, _ error) {
 	now := s.now()
 	var entries []provision.Entry
+	out := &OnHoldError{}
 	if conn.HeldAt == nil {
+		if known == nil {
+			counted, err := s.limit(ctx, tx, conn, now)
+			if err != nil {
+				return nil, err
+			}
+			known = &counted
+		}
 		conn.HeldAt = &now
 		if err := tx.SaveConnection(ctx, conn); err != nil {
 			return nil, err
 		}
+		out.Began = &Hold{Connection: conn.Name, Limit: *known, Cause: a.Loss.Cause}
 		e := s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, audit.BrakeHeld, string(conn.ID))
-		e.Detail = map[string]any{"people_ending": ending, "limit": limit}
+		e.Detail = map[string]any{"people_ending": known.Lost, "people_with_access": known.Had, "limit": known.Most, "cause": pushedOr(a.Loss.Cause)}
 		entries = append(entries, e)
 	}
 	if a.State != provision.AccountOnHold {
 		a.State, a.ReasonCode, a.UpdatedAt = provision.AccountOnHold, provision.ReasonMassChange, now
-		a.Reason = "on hold: unusually many people of this connection lost access at once; check the IdP, then run `deskbridge connection release " + conn.Name + "`"
+		a.Reason, a.Loss.Verdict = holdReason(conn.Name, a.Loss.Cause), provision.VerdictOnHold
 		if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 			return nil, err
 		}
 		entries = append(entries, s.accountEntry(a, audit.AccountOnHold, nil))
 	}
-	return &OnHoldError{}, s.audit.Record(ctx, tx, entries...)
+	return out, s.audit.Record(ctx, tx, entries...)
 }
 
-// ReleaseConnection lets go what mass-change protection holds: every account
-// on hold is reconciled, and access that ends from now on is counted anew. It
-// returns how many accounts that are.
-func (s *Service) ReleaseConnection(ctx context.Context, c provision.Cause, nameOrID string) (released int, _ error) {
-	err := s.inTx(ctx, func(tx Store) error {
-		conn, err := tx.Connection(ctx, nameOrID)
-		if err != nil {
-			return err
-		}
-		if conn, err = tx.LockConnection(ctx, conn.ID); err != nil {
-			return err
-		}
-		now := s.now()
-		conn.HeldAt, conn.ReleasedAt = nil, &now
-		if err := tx.SaveConnection(ctx, conn); err != nil {
-			return err
-		}
-		onHold, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold}, 0)
-		if err != nil {
-			return err
-		}
-		released = len(onHold)
-		if err := s.entitlement.Requeue(ctx, tx, onHold); err != nil {
-			return err
-		}
-		entry := s.audit.Entry(c, conn.ID, audit.BrakeReleased, string(conn.ID))
-		entry.Detail = map[string]any{"accounts": released}
-		return s.audit.Record(ctx, tx, entry)
-	})
-	return released, err
+// holdReason says why access does not end, and what to do. It is the same for
+// all who lose access by the same cause.
+func holdReason(connection, cause string) string {
+	how := ", as the identity provider pushed it; correct it there if that was a mistake"
+	if cause != "" {
+		how = ", by the " + cause + "; take that back if it was a mistake"
+	}
+	return "on hold: unusually many people of this connection lost access at once" + how + "; `deskbridge connection release " + connection +
+		" --all` (or `--person USER`) ends their access, `deskbridge connection reject " + connection + " --all` lets them keep it"
+}
+
+// pushedOr says in words what took access away.
+func pushedOr(cause string) string {
+	if cause == "" {
+		return "pushed by the identity provider"
+	}
+	return cause
 }

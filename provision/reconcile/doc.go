@@ -15,7 +15,7 @@
 // [provision.Account] has a State; a run is due while Reconciled < Revision.
 //
 //	             desired access changes, a person says retry,
-//	             a seat falls free, the connection is released
+//	             a seat falls free, an admin releases it
 //	     ┌────────────────────┬─────────────────┬──────────────────┐
 //	     ▼                    │                 │                  │
 //	  waiting ──Confirm──▶ ready / ended        │                  │
@@ -32,8 +32,9 @@
 //	                 and nobody in the person's name
 //	needs-attention  a person is needed; ReasonCode    retry; a free seat (ReasonCode seat); desired
 //	                 and Reason say for what           access changes; with RetryAt a run looks again
-//	on-hold          mass-change protection keeps the  the connection is released; desired access
-//	                 end of access waiting             changes; nobody is on hold any more
+//	on-hold          mass-change protection keeps the  an admin releases it; desired access changes;
+//	                 end of access waiting, or an      the person is suspended or removed
+//	                 admin rejected it
 //
 // Whatever leaves a state by itself does so through the queue: each way to
 // waiting enqueues a job in the same transaction, and [Service.CatchUp] finds

@@ -9,7 +9,8 @@ import (
 
 // Retry has accounts that need attention reconciled again: all those of filter, or the one
 // with this id. adopt, which takes an id, says that a person agrees to take
-// over the user that the desk already has. It returns how many.
+// over the user that the desk already has. It returns how many. An account on hold
+// is Invalid: an admin has to decide about it, see [Service.Release].
 func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision.AccountFilter, id provision.AccountID, adopt bool) (n int, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
 		var accounts []provision.Account
@@ -17,6 +18,9 @@ func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision
 			a, err := tx.LockAccount(ctx, id)
 			if err != nil {
 				return err
+			}
+			if a.State == provision.AccountOnHold {
+				return s.notByRetry(ctx, tx, a)
 			}
 			if adopt && a.Origin == provision.OriginNone {
 				a.Origin = provision.OriginAdopted
@@ -48,4 +52,22 @@ func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision
 		return s.entitlement.Requeue(ctx, tx, accounts)
 	})
 	return n, err
+}
+
+// notByRetry says what to do about an account that is on hold.
+func (s *Service) notByRetry(ctx context.Context, tx Store, a provision.Account) error {
+	conn, err := tx.Connection(ctx, string(a.Connection))
+	if err != nil {
+		return err
+	}
+	who := string(a.Identity)
+	if people, err := tx.FindPeople(ctx, who); err == nil && len(people) == 1 && people[0].UserName != "" {
+		who = people[0].UserName
+	}
+	why := "on hold by mass-change protection"
+	if a.ReasonCode == provision.ReasonRejected {
+		why = "kept as it is, as an admin decided"
+	}
+	return provision.Errorf(provision.Invalid, "account", "this account is %s, and another sync changes nothing; `deskbridge connection release %s --person %s` ends the access, `deskbridge connection reject %s --person %s` keeps it",
+		why, conn.Name, who, conn.Name, who)
 }

@@ -39,7 +39,7 @@ func (s *Service) AddRuleUnchecked(ctx context.Context, c provision.Cause, r pro
 		if r, err = s.SaveRuleIn(ctx, tx, c, r); err != nil {
 			return err
 		}
-		return s.entitlement.MarkDirty(ctx, tx, r.Connection, "")
+		return s.entitlement.MarkChanged(ctx, tx, r.Connection, "new rule on "+r.String()+" by "+c.Who())
 	})
 	return r, err
 }
@@ -83,7 +83,7 @@ func (s *Service) RemoveRule(ctx context.Context, c provision.Cause, id provisio
 		if err := s.DeleteRuleIn(ctx, tx, c, rules[at]); err != nil {
 			return err
 		}
-		return s.entitlement.MarkDirty(ctx, tx, rules[at].Connection, "")
+		return s.entitlement.MarkChanged(ctx, tx, rules[at].Connection, "removal of the rule on "+rules[at].String()+" by "+c.Who())
 	})
 }
 

@@ -64,6 +64,7 @@ var phrases = map[provision.Action]string{
 
 	audit.BrakeHeld:     "put the ends of access of the connection % on hold: unusually many at once",
 	audit.BrakeReleased: "released what was on hold of the connection %",
+	audit.BrakeRejected: "rejected what was on hold of the connection %",
 	audit.BrakeCleared:  "noted that nothing of the connection % is on hold any more",
 
 	audit.AccountConfirmed:      "read back that % has the access that is due",
@@ -71,6 +72,8 @@ var phrases = map[provision.Action]string{
 	audit.AccountDrifted:        "found that the desk shows something else of % than was confirmed",
 	audit.AccountNeedsAttention: "needs a person for the account of %",
 	audit.AccountOnHold:         "put the end of access of % on hold",
+	audit.AccountReleased:       "released the end of access of %",
+	audit.AccountKept:           "had % keep the access that was to end",
 	audit.AccountAdoptionAgreed: "agreed to adopt the desk user of %",
 	audit.AccountRetried:        "had the account of % synced again",
 

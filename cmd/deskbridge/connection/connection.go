@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +19,7 @@ import (
 // Command makes the commands of connections.
 func Command(a *command.App) *cobra.Command {
 	return command.Group("connection", "Add, change, try and release connections to identity providers",
-		addCommand(a), setCommand(a), testCommand(a), listCommand(a), releaseCommand(a))
+		addCommand(a), setCommand(a), testCommand(a), listCommand(a), releaseCommand(a), rejectCommand(a))
 }
 
 func addCommand(a *command.App) *cobra.Command {
@@ -78,27 +77,6 @@ func onHold(c provision.Connection) string {
 		return "-"
 	}
 	return "on hold since " + output.Moment{At: c.HeldAt}.String()
-}
-
-func releaseCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "release NAME",
-		Short: "Release accounts that mass-change protection put on hold",
-		Long: strings.TrimSpace(`
-When unusually many people of a connection lose access at once, mass-change
-protection (the brake) puts their accounts on hold: nothing changes on a desk.
-Check the change at the identity provider. If it was a mistake, correct it there:
-people who come back keep their access. If it was meant, release the connection.`),
-		Example: "  deskbridge connection release acme",
-		Args:    cobra.ExactArgs(1),
-	}
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		n, err := sys.Core.Reconcile.ReleaseConnection(ctx, sys.Cause, args[0])
-		if err != nil {
-			return command.Result{}, err
-		}
-		return command.Say(map[string]any{"connection": args[0], "accounts": n}, "Released: %d accounts go on.", n), nil
-	})
 }
 
 // signInFlags are the flags of connection add and set that say how people sign

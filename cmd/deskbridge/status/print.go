@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,12 +101,29 @@ func (r *Report) PrintPeople(w io.Writer) {
 			fmt.Fprintf(w, "  %s on %s, for %s (%s)%s\n", a.label, a.Desk, r.age(a.Ending), a.State, why(a))
 		}
 	}
-	if len(r.Causes) == 0 {
+	kept := func(c Cause) bool { return c.Code == string(provision.ReasonRejected) }
+	r.printCauses(w, [2]string{"account needs an admin", "accounts need an admin"}, func(c Cause) bool { return !kept(c) })
+	r.printCauses(w, [2]string{"account keeps access that nothing grants any more", "accounts keep access that nothing grants any more"}, kept)
+}
+
+// printCauses prints those of the causes that are, one of them a line, below how
+// many accounts these are.
+func (r *Report) printCauses(w io.Writer, are [2]string, those func(Cause) bool) {
+	causes := slices.DeleteFunc(slices.Clone(r.Causes), func(c Cause) bool { return !those(c) })
+	n := 0
+	for _, c := range causes {
+		n += len(c.Accounts)
+	}
+	if n == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s an admin:\n", count(len(r.Attention), "account needs", "accounts need"))
-	for _, c := range r.Causes {
-		fmt.Fprintf(w, "  %s, %s (%s): %s\n    %s\n", strings.Join(c.Desks, ", "), count(c.People, "person", "people"), c.State, output.Plain(strings.TrimPrefix(c.Reason, "on hold: ")), output.Few(c.labels))
+	fmt.Fprintf(w, "\n%s:\n", count(n, are[0], are[1]))
+	for _, c := range causes {
+		state := c.State
+		if c.Since != nil {
+			state += ", since " + c.Since.String()
+		}
+		fmt.Fprintf(w, "  %s, %s (%s): %s\n    %s\n", strings.Join(c.Desks, ", "), count(c.People, "person", "people"), state, output.Plain(strings.TrimPrefix(c.Reason, "on hold: ")), output.Few(c.labels))
 	}
 }
 

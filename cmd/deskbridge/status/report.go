@@ -106,12 +106,13 @@ type Account struct {
 
 // Cause is one reason for which accounts wait for a person.
 type Cause struct {
-	State    string   `json:"state"`
-	Reason   string   `json:"reason"`
-	Code     string   `json:"reason_code,omitempty"`
-	Desks    []string `json:"desks"`
-	People   int      `json:"people"`
-	Accounts []string `json:"accounts"` // ids
+	State    string         `json:"state"`
+	Reason   string         `json:"reason"`
+	Code     string         `json:"reason_code,omitempty"`
+	Desks    []string       `json:"desks"`
+	People   int            `json:"people"`
+	Since    *output.Moment `json:"since,omitempty"` // when the first of them lost access, where they are on hold
+	Accounts []string       `json:"accounts"`        // ids
 
 	labels []string
 }
@@ -151,6 +152,9 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 // add adds a cause and its accounts.
 func (r *Report) add(c plan.Cause, names *server.Names) {
 	cause := Cause{State: string(c.State), Reason: c.Reason, Code: string(c.Code), People: c.People()}
+	if first := c.Since(); first != nil {
+		cause.Since = &output.Moment{At: first}
+	}
 	for _, d := range c.Desks {
 		cause.Desks = append(cause.Desks, names.DeskName(d))
 	}

@@ -1,0 +1,281 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+)
+
+// Whom says about whose losses an admin decides.
+type Whom struct {
+	All    bool     // of the connection, and not People
+	People []string // by any name
+}
+
+// decideAtOnce is how many accounts one transaction decides about: whoever
+// pushes meanwhile waits for no more.
+const decideAtOnce = 500
+
+// ReleaseConnection is [Service.Release] of all.
+func (s *Service) ReleaseConnection(ctx context.Context, c provision.Cause, nameOrID string) (released int, _ error) {
+	return s.Release(ctx, c, nameOrID, Whom{All: true})
+}
+
+// Release has losses carried out that mass-change protection has put on hold. Of
+// people who are named also those that it has not decided about yet, and those
+// that were rejected before. After a release of all, losses from now on are
+// counted anew. It returns how many accounts these are; Invalid says that there
+// is nothing to release of somebody who is named, NotFound that nobody is called
+// so.
+func (s *Service) Release(ctx context.Context, c provision.Cause, connection string, whom Whom) (int, error) {
+	return s.decide(ctx, c, connection, whom, provision.VerdictReleased)
+}
+
+// Reject has losses not carried out: the accounts keep what they have on their
+// desks. That ends when access is desired again, or when the person is suspended
+// or removed, which is decided anew. It is about losses on hold; with all, also
+// about those that are not explicit and not decided about yet. See
+// [Service.Release].
+func (s *Service) Reject(ctx context.Context, c provision.Cause, connection string, whom Whom) (int, error) {
+	return s.decide(ctx, c, connection, whom, provision.VerdictRejected)
+}
+
+func (s *Service) decide(ctx context.Context, c provision.Cause, connection string, whom Whom, v provision.Verdict) (int, error) {
+	conn, err := s.store.Connection(ctx, connection)
+	if err != nil {
+		return 0, err
+	}
+	if whom.All {
+		return s.decideAll(ctx, c, conn, v)
+	}
+	people, err := s.peopleCalled(ctx, conn, whom.People)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	err = s.inTx(ctx, func(tx Store) error {
+		n = 0
+		conn, err := tx.LockConnection(ctx, conn.ID)
+		if err != nil {
+			return err
+		}
+		accounts, err := tx.LockAccountsOf(ctx, people)
+		if err != nil {
+			return err
+		}
+		accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool { return !mayDecide(&a, v) })
+		for i, id := range people {
+			if !slices.ContainsFunc(accounts, func(a provision.Account) bool { return a.Identity == id }) {
+				return provision.Errorf(provision.Invalid, "person", "there is nothing to decide about the access of %q; `deskbridge explain` shows what they have", provision.Clip(whom.People[i]))
+			}
+		}
+		n = len(accounts)
+		if err := s.pronounce(ctx, tx, c, conn, accounts, v); err != nil || conn.HeldAt == nil {
+			return err
+		}
+		waiting, err := s.braked(ctx, tx, conn)
+		if err != nil || waiting {
+			return err
+		}
+		return s.unbrake(ctx, tx, conn)
+	})
+	return n, err
+}
+
+// peopleCalled returns the people of a connection with these names, in their
+// order, each once.
+func (s *Service) peopleCalled(ctx context.Context, conn provision.Connection, names []string) ([]provision.IdentityID, error) {
+	if len(names) == 0 {
+		return nil, provision.Errorf(provision.Invalid, "person", "name somebody, or say that all are meant")
+	}
+	people := make([]provision.IdentityID, len(names))
+	for i, name := range names {
+		found, err := s.store.FindPeople(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		found = slices.DeleteFunc(found, func(id provision.Identity) bool { return id.Connection != conn.ID })
+		live := slices.DeleteFunc(slices.Clone(found), func(id provision.Identity) bool { return id.Status == provision.StatusRemoved })
+		if len(live) == 1 { // before whoever had the name once
+			found = live
+		}
+		switch len(found) {
+		case 0:
+			return nil, provision.Errorf(provision.NotFound, "person", "nobody of the connection %q has the id, userName, externalId or e-mail address %q", conn.Name, provision.Clip(name))
+		case 1:
+			people[i] = found[0].ID
+		default:
+			return nil, provision.Errorf(provision.Invalid, "person", "%d people of the connection %q go by %q; `deskbridge explain` shows their ids", len(found), conn.Name, provision.Clip(name))
+		}
+	}
+	return people, nil
+}
+
+// mayDecide reports whether v can be said of an account of somebody who is named.
+func mayDecide(a *provision.Account, v provision.Verdict) bool {
+	if a.Loss.Since == nil || a.State == provision.AccountEnded {
+		return false
+	}
+	switch a.Loss.Verdict {
+	case provision.VerdictNone, provision.VerdictOnHold:
+		return true
+	case provision.VerdictRejected:
+		return v == provision.VerdictReleased
+	}
+	return false
+}
+
+// decideAll decides about all that is on hold. Losses are put on hold under the
+// lock on the connection, so that none is when it is let go of.
+func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provision.Connection, v provision.Verdict) (n int, _ error) {
+	if v == provision.VerdictRejected { // first what is only about to be put on hold
+		undecided, err := s.rejectUndecided(ctx, c, conn)
+		if n += undecided; err != nil {
+			return n, err
+		}
+	}
+	for last := false; !last; {
+		decided := 0
+		err := s.inTx(ctx, func(tx Store) error {
+			conn, err := tx.LockConnection(ctx, conn.ID)
+			if err != nil {
+				return err
+			}
+			accounts, err := lockThose(ctx, tx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold, ReasonCode: provision.ReasonMassChange})
+			if err != nil {
+				return err
+			}
+			decided, last = len(accounts), len(accounts) < decideAtOnce
+			if err := s.pronounce(ctx, tx, c, conn, accounts, v); err != nil || !last {
+				return err
+			}
+			now := s.now()
+			entry := s.audit.Entry(c, conn.ID, audit.BrakeRejected, string(conn.ID))
+			if conn.HeldAt = nil; v == provision.VerdictReleased {
+				conn.ReleasedAt, entry.Action = &now, audit.BrakeReleased
+			}
+			if err := tx.SaveConnection(ctx, conn); err != nil {
+				return err
+			}
+			entry.Detail = map[string]any{"accounts": n + decided}
+			return s.audit.Record(ctx, tx, entry)
+		})
+		if err != nil {
+			return n, err
+		}
+		n += decided
+	}
+	return n, nil
+}
+
+// lockThose locks the first accounts that a filter selects, by id, and returns
+// those that it still does.
+func lockThose(ctx context.Context, tx Store, f provision.AccountFilter) ([]provision.Account, error) {
+	found, err := tx.AccountsWhere(ctx, f, decideAtOnce)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	ids := make([]provision.AccountID, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	locked, err := tx.LockAccounts(ctx, ids)
+	return slices.DeleteFunc(locked, func(a provision.Account) bool {
+		return a.State != f.State || f.ReasonCode != "" && a.ReasonCode != f.ReasonCode
+	}), err
+}
+
+// rejectUndecided rejects the losses of a connection whose run has not begun,
+// but for those of people who were suspended or removed.
+func (s *Service) rejectUndecided(ctx context.Context, c provision.Cause, conn provision.Connection) (n int, _ error) {
+	filter := provision.AccountFilter{Connection: conn.ID, State: provision.AccountWaiting}
+	for {
+		found, err := s.store.AccountsWhere(ctx, filter, decideAtOnce)
+		if err != nil || len(found) == 0 {
+			return n, err
+		}
+		filter.After = found[len(found)-1].ID
+		var ids []provision.AccountID
+		for i := range found {
+			if undecided(&found[i]) {
+				ids = append(ids, found[i].ID)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		rejected := 0
+		err = s.inTx(ctx, func(tx Store) error {
+			conn, err := tx.LockConnection(ctx, conn.ID)
+			if err != nil {
+				return err
+			}
+			accounts, err := tx.LockAccounts(ctx, ids)
+			if err != nil {
+				return err
+			}
+			accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool { return !undecided(&a) })
+			rejected = len(accounts)
+			return s.pronounce(ctx, tx, c, conn, accounts, provision.VerdictRejected)
+		})
+		if n += rejected; err != nil {
+			return n, err
+		}
+	}
+}
+
+func undecided(a *provision.Account) bool {
+	return a.Loss.Since != nil && a.Loss.Verdict == provision.VerdictNone && !a.Loss.Explicit() && a.State == provision.AccountWaiting
+}
+
+// pronounce says v of losses whose accounts are locked.
+func (s *Service) pronounce(ctx context.Context, tx Store, c provision.Cause, conn provision.Connection, accounts []provision.Account, v provision.Verdict) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	action := audit.AccountReleased
+	if v == provision.VerdictRejected {
+		action = audit.AccountKept
+	}
+	now := s.now()
+	var entries []provision.Entry
+	var again []provision.Account
+	for i := range accounts {
+		a := &accounts[i]
+		a.Loss.Verdict, a.Loss.By, a.UpdatedAt = v, c.Who(), now
+		switch {
+		case v == provision.VerdictRejected:
+			a.State, a.ReasonCode, a.Reason, a.RetryAt = provision.AccountOnHold, provision.ReasonRejected, rejectedReason(conn.Name, a.Loss.By), nil
+		case a.State == provision.AccountOnHold:
+			again = append(again, *a)
+		}
+		e := s.accountEntry(*a, action, nil)
+		e.Cause = c
+		entries = append(entries, e)
+	}
+	if err := tx.SaveAccounts(ctx, accounts); err != nil {
+		return err
+	}
+	if err := s.entitlement.Requeue(ctx, tx, again); err != nil {
+		return err
+	}
+	return s.audit.Record(ctx, tx, entries...)
+}
+
+// keep leaves an account as it is whose loss was rejected.
+func (s *Service) keep(ctx context.Context, tx Store, conn provision.Connection, a provision.Account) error {
+	if a.State == provision.AccountOnHold {
+		return nil
+	}
+	a.State, a.ReasonCode, a.UpdatedAt = provision.AccountOnHold, provision.ReasonRejected, s.now()
+	a.Reason = rejectedReason(conn.Name, a.Loss.By)
+	return tx.SaveAccounts(ctx, []provision.Account{a})
+}
+
+// rejectedReason says why access stays that nothing grants, and what ends that.
+func rejectedReason(connection, by string) string {
+	return "kept by " + by + ": access that is not granted any more stays until the identity provider grants it again, " +
+		"or suspends or removes the person; `deskbridge connection release " + connection + " --person USER` ends it"
+}

@@ -1,0 +1,119 @@
+package reconcile
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Limit is what mass-change protection allows a connection at a moment.
+type Limit struct {
+	Off      bool          // protection is switched off
+	Most     int           // so many people may lose access within Window before an admin is asked
+	Window   time.Duration // before now
+	Lost     int           // people who have begun to lose access within it
+	Explicit int           // of these, those who were suspended or removed
+	Had      int           // people with confirmed access, those who lost it among them
+	OnHold   bool          // accounts of the connection are on hold: whoever loses a group now is put on hold, too
+}
+
+// Left is how many more people may lose access now by what grants it, a group or
+// a rule, before their accounts are put on hold. Without protection that is
+// everybody.
+func (l Limit) Left() int {
+	switch {
+	case l.Off:
+		return l.Had
+	case l.OnHold:
+		return 0
+	}
+	return max(l.Most-l.Lost, 0)
+}
+
+// Hold is the beginning of a hold: what there is to say to an admin.
+type Hold struct {
+	Connection string // name
+	Limit      Limit
+	Cause      string // what an admin did, in words; "": the identity provider pushed it
+}
+
+// Words says what took access away.
+func (h *Hold) Words() string { return pushedOr(h.Cause) }
+
+// LimitOf returns what mass-change protection allows a connection now. A
+// connection that does not exist yet has the limit of one without people.
+func (s *Service) LimitOf(ctx context.Context, id provision.ConnectionID) (Limit, error) {
+	conn, err := s.store.Connection(ctx, string(id))
+	if provision.IsNotFound(err) {
+		return Limit{Off: s.brakes.Off, Most: s.brakes.People, Window: s.brakes.Window}, nil
+	}
+	if err != nil {
+		return Limit{}, err
+	}
+	return s.limit(ctx, s.store, conn, s.now())
+}
+
+// limit returns the limit for what was lost at a moment.
+func (s *Service) limit(ctx context.Context, tx Store, conn provision.Connection, at time.Time) (Limit, error) {
+	l, err := s.losses(ctx, tx, conn, at)
+	if err != nil {
+		return l, err
+	}
+	return l, s.most(ctx, tx, conn, &l)
+}
+
+// losses counts what was lost within the window before a moment, and after, when
+// it is looked at late: the limit but for what depends on how many have access.
+func (s *Service) losses(ctx context.Context, tx Store, conn provision.Connection, at time.Time) (l Limit, err error) {
+	l = Limit{Off: s.brakes.Off, Window: s.brakes.Window, OnHold: conn.HeldAt != nil}
+	since := at.Add(-s.brakes.Window)
+	if conn.ReleasedAt != nil && conn.ReleasedAt.After(since) {
+		since = *conn.ReleasedAt
+	}
+	l.Lost, l.Explicit, err = tx.CountLosses(ctx, conn.ID, since, at.Add(s.brakes.Window))
+	return l, err
+}
+
+// most fills in how many have access, and how many of them may lose it.
+func (s *Service) most(ctx context.Context, tx Store, conn provision.Connection, l *Limit) error {
+	staying, err := tx.PeopleWithAccess(ctx, conn.ID)
+	l.Had = staying + l.Lost
+	l.Most = max(s.brakes.People, l.Had*s.brakes.Percent/100)
+	return err
+}
+
+// AllowLosses lets the accounts of people lose access by a change of rules that
+// the caller makes in the same transaction, after rules were locked, and before
+// [entitlement.Service.MarkChanged]: an admin has seen who they are. They are not
+// counted, and not put on hold. The allowance ends with the evaluation that
+// follows; whoever does not lose access by it needs another one. c says who
+// allows it. It returns how many accounts with access these are.
+func (s *Service) AllowLosses(ctx context.Context, tx Store, c provision.Cause, who map[provision.DeskID][]provision.IdentityID) (int, error) {
+	var people []provision.IdentityID
+	onDesk := make(map[provision.DeskID]map[provision.IdentityID]bool, len(who))
+	for desk, ids := range who {
+		onDesk[desk] = make(map[provision.IdentityID]bool, len(ids))
+		for _, id := range ids {
+			onDesk[desk][id] = true
+		}
+		people = append(people, ids...)
+	}
+	slices.Sort(people)
+	accounts, err := tx.AccountsOf(ctx, slices.Compact(people))
+	if err != nil {
+		return 0, err
+	}
+	allowed := make(map[provision.AccountID]bool)
+	for i := range accounts {
+		if a := &accounts[i]; onDesk[a.Desk][a.Identity] && a.HasAccess() {
+			allowed[a.ID] = true
+		}
+	}
+	if len(allowed) == 0 {
+		return 0, nil
+	}
+	return len(allowed), tx.AllowLosses(ctx, slices.Sorted(maps.Keys(allowed)), c.Who())
+}

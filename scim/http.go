@@ -15,6 +15,7 @@ import (
 	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/internal/lingering"
+	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -70,7 +71,7 @@ func parameters(raw string) (url.Values, error) {
 		if err != nil || i < 0 {
 			continue
 		}
-		if value, err = url.QueryUnescape(value); err != nil {
+		if value, err = filter.Unescape(value); err != nil {
 			return nil, scimerr.InvalidValue(parameterNames[i], "is not URL-encoded")
 		}
 		out.Add(parameterNames[i], value)

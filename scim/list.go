@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -95,7 +96,7 @@ func wholeNumber(params url.Values, name string, def int) (int, error) {
 		return def, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // n is the nearest number then
 		return 0, scimerr.InvalidValue(name, "takes a whole number")
 	}
 	const largest = 1<<31 - 1 // what both databases take as an offset

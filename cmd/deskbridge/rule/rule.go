@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -102,12 +103,25 @@ func listCommand(a *command.App) *cobra.Command {
 			out[i] = lineOf(&names, r)
 			when := r.String()
 			if r.Group != "" && r.GroupID == "" {
-				when += " (not pushed yet)"
+				why, err := unbound(ctx, sys, r)
+				if err != nil {
+					return command.Result{}, err
+				}
+				when += " (" + why + ")"
 			}
 			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), output.List(r.Teams), output.List(r.Mailboxes)}
 		}
 		return command.Tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows), nil
 	})
+}
+
+// unbound returns why a rule has no group yet.
+func unbound(ctx context.Context, sys *server.System, r provision.Rule) (string, error) {
+	alike, err := sys.Core.Directory.LookAlikes(ctx, r.Connection, r.Group)
+	if err != nil || len(alike) == 0 {
+		return "not pushed yet", err
+	}
+	return fmt.Sprintf("not pushed; the IdP has %q, which differs in blanks: rename it there", alike[0].DisplayName), nil
 }
 
 func removeCommand(a *command.App) *cobra.Command {

@@ -2,7 +2,10 @@ package provision
 
 import (
 	"regexp"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
@@ -26,6 +29,29 @@ const (
 
 // IdPs lists the known kinds.
 var IdPs = []IdP{IdPOkta, IdPEntra, IdPOneLogin, IdPGoogle, IdPJumpCloud, IdPPing, IdPKeycloak, IdPAuthentik, IdPGeneric}
+
+// lastingIDs are the kinds whose externalId is an identifier that never changes
+// and is given to nobody else, whatever it looks like, unless an admin maps
+// something else to it. docs/sign-in.md has the table for people.
+var lastingIDs = []IdP{IdPOkta, IdPOneLogin, IdPJumpCloud, IdPAuthentik}
+
+// KeepsExternalID reports whether an externalId that the identity provider gives
+// stands for one person for ever. It does at some kinds, and where it is a UUID:
+// those are made once for one object, as Entra ID's objectId is, and nobody is
+// called so. Entra ID's default, the mailNickname, goes from one person to
+// another.
+func (k IdP) KeepsExternalID(externalID string) bool {
+	return externalID != "" && (slices.Contains(lastingIDs, k) || IsUUID(externalID))
+}
+
+// RecyclesExternalID reports whether the identity provider is known to give an
+// externalId like this one to somebody else one day.
+func (k IdP) RecyclesExternalID(externalID string) bool {
+	return k == IdPEntra && !k.KeepsExternalID(externalID)
+}
+
+// IsUUID reports whether text has the form of a UUID (RFC 9562 §4).
+func IsUUID(text string) bool { return uuid.Validate(text) == nil }
 
 // Connection is one IdP tenant.
 type Connection struct {

@@ -15,7 +15,7 @@ type Rule struct {
 	GroupID GroupID // the group that the name was bound to; a rename in the IdP does not take access away
 
 	Attribute string // attribute name, see [Identity.Values]
-	Equals    string // the value that grants, in any letter case; "" grants on any value
+	Equals    string // the value that grants, in any letter case and Unicode form; "" grants on any value
 
 	Role      Role
 	Teams     []string // sorted, desk's names
@@ -44,7 +44,11 @@ func (r Rule) matchesAttribute(id *Identity) bool {
 	if r.Equals == "" {
 		return len(values) > 0
 	}
-	return slices.ContainsFunc(values, func(v string) bool { return SameWord(v, r.Equals) })
+	same := sameValue
+	if Fold(r.Attribute) == AttributeGroups { // names of groups, which somebody may have made to look like others
+		same = SameWord
+	}
+	return slices.ContainsFunc(values, func(v string) bool { return same(v, r.Equals) })
 }
 
 // passesDesk reports whether r hands on what the IdP asks for in the desk

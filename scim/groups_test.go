@@ -113,7 +113,7 @@ func TestGroups(t *testing.T) {
 		t.Errorf("got %v", created.header)
 	}
 	s.want(409, "POST", "/Groups", `{"displayName":"TIER 1"}`)
-	s.want(409, "POST", "/Groups", `{"displayName":"Tier 2","externalId":"x"}`)
+	s.want(201, "POST", "/Groups", `{"displayName":"Tier 1 too","externalId":"x"}`)
 	if got := s.want(200, "GET", "/Users/"+ada, ""); !strings.Contains(got.raw, `"display":"Tier 1"`) {
 		t.Errorf("the user does not know: %s", got.raw)
 	}

@@ -1,207 +1,186 @@
 package scim_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/url"
-	"strings"
+	"strconv"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-const (
-	userURN  = "urn:ietf:params:scim:schemas:core:2.0:User"
-	groupURN = "urn:ietf:params:scim:schemas:core:2.0:Group"
-)
-
-// shown returns an answer without what the server adds to it.
-func shown(r reply) map[string]any {
-	for _, name := range []string{"id", "meta", "schemas", "active", "userName", "displayName"} {
-		delete(r.body, name)
-	}
-	return r.body
-}
-
-// TestOneNameHasOnePlace sends an attribute under a name that no schema describes
-// in all ways there are, and wants it in one place, whatever characters its URN
-// and it are made of; and all of it changed, or nothing.
-func TestOneNameHasOnePlace(t *testing.T) {
+// TestNamesHaveOneForm checks the comparison that RFC 7644 §5 asks for: names that
+// differ in letter case, width or Unicode form alone are one name, in every filter
+// too, and others are not.
+func TestNamesHaveOneForm(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
 		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
-		for i, tt := range []struct{ name, at string }{
-			{"urn:okta:onprem_app:1.0:user:custom:badge", `{"urn:okta:onprem_app:1.0:user:custom":{"badge":"#"}}`},
-			{"urn:ietf:params:scim:schemas:extension:my_company:2.0:User:badge", `{"urn:ietf:params:scim:schemas:extension:my_company:2.0:User":{"badge":"#"}}`},
-			{"http://schemas.example.test/hr/2.0/User:code", `{"http://schemas.example.test/hr/2.0/User":{"code":"#"}}`},
-			{"urn:x:a~b/c?d=%20:User:tag", `{"urn:x:a~b/c?d=%20:User":{"tag":"#"}}`},
-			{"urn:x:2.0:User:tag.colour", `{"urn:x:2.0:User":{"tag":{"colour":"#"}}}`},
-			{"urn:x:2.0:User:2fa", `{"urn:x:2.0:User":{"2fa":"#"}}`},
-			{"urn:x:2.0:User:shoe size", `{"urn:x:2.0:User":{"shoe size":"#"}}`},
-			{ent + ":nope", `{"` + ent + `":{"nope":"#"}}`},
-			{userURN + ":nope", `{"nope":"#"}`},
-			{"name.nope", `{"name":{"nope":"#"}}`},
-			{"userName.x", `{"userName.x":"#"}`},
-			{"2fa", `{"2fa":"#"}`},
-			{"shoe size", `{"shoe size":"#"}`},
-			{"badgeColour", `{"badgeColour":"#"}`},
+		for _, tt := range []struct {
+			name, first, second string
+			one                 bool
+		}{
+			{"composed and not", "j\u00fcrgen", "ju\u0308rgen", true},
+			{"in other letter case", "\u00e9ric", "E\u0301RIC", true},
+			{"full width", "ada", "\uff41d\uff21", true},
+			{"half-width kana", "\u30ac\u30ad", "\uff76\uff9e\uff77", true},
+			{"final sigma", "\u03b1\u03c2", "\u0391\u03a3", true},
+			{"marks in another order", "q\u0323\u0307", "q\u0307\u0323", true},
+			{"a dotted capital I", "inci", "\u0130nci", false},
+			{"a sharp s", "strasse", "stra\u00dfe", false},
+			{"another accent", "rene", "ren\u00e9", false},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				s := *s
 				s.t = t
-				holds := func(what, value string, got reply) {
-					t.Helper()
-					var want map[string]any
-					if err := json.Unmarshal([]byte(strings.ReplaceAll(tt.at, "#", value)), &want); err != nil {
-						t.Fatal(err)
-					}
-					if diff := cmp.Diff(want, shown(got)); diff != "" {
-						t.Errorf("%s (-want +got):\n%s", what, diff)
+				status, n := 201, 1
+				if tt.one {
+					status = 409
+				} else {
+					n = 2
+				}
+				person := func(name string) string {
+					return fmt.Sprintf(`{"userName":"%[1]s@example.test","displayName":"%[1]s","nickName":"%[1]s","emails":[{"value":"%[1]s@mail.test","type":"%[1]s"}]}`, name)
+				}
+				first := s.want(201, "POST", "/Users", person(tt.first)).id()
+				group := s.want(201, "POST", "/Groups", `{"displayName":"`+tt.first+`","members":[{"value":"`+first+`"}]}`).id()
+				s.want(status, "POST", "/Users", person(tt.second))
+				s.want(status, "POST", "/Groups", `{"displayName":"`+tt.second+`"}`)
+				other := s.user("other " + tt.name)
+				s.want(409, "PUT", "/Users/"+other, `{"userName":"`+tt.second+`@example.test"}`)
+				for _, filter := range []string{`userName eq "%s@example.test"`, `userName sw "%s@"`, `displayName eq "%s"`, `nickName eq "%s"`, `nickName co "%s"`,
+					`emails.value eq "%s@mail.test"`, `emails[type eq "%s"]`, `emails[value ew "%s@mail.test" and type eq "` + tt.second + `"]`} {
+					if got := s.find("/Users", fmt.Sprintf(filter, tt.second)); got.body["totalResults"] != float64(1) {
+						t.Errorf("%s finds %v, want 1", filter, got.body["totalResults"])
 					}
 				}
-				user := func(value string) string { return fmt.Sprintf(`{"userName":"u%d",%q:%q}`, i, tt.name, value) }
-				made := s.want(201, "POST", "/Users", user("1"))
-				path := "/Users/" + made.id()
-				holds("POST", "1", made)
-				holds("PATCH without path", "2", s.want(200, "PATCH", path, patchOf(fmt.Sprintf(`{"op":"replace","value":{%q:"2"}}`, tt.name))))
-				holds("PATCH by path", "3", s.want(200, "PATCH", path, patchOf(fmt.Sprintf(`{"op":"replace","path":%q,"value":"3"}`, tt.name))))
-				holds("in other letter case", "4", s.want(200, "PATCH", path, patchOf(fmt.Sprintf(`{"op":"add","path":%q,"value":"4"}`, strings.ToUpper(tt.name)))))
-				holds("PUT", "5", s.want(200, "PUT", path, user("5")))
-				if got := shown(s.want(200, "PATCH", path, patchOf(fmt.Sprintf(`{"op":"remove","path":%q}`, tt.name)))); len(got) > 0 {
-					t.Errorf("left after remove: %v", got)
+				want := map[bool]float64{true: 1, false: 0}[tt.one]
+				if got := s.find("/Users", fmt.Sprintf(`groups.display eq "%s"`, tt.second)); got.body["totalResults"] != want {
+					t.Errorf("by a group: %v, want %v", got.body["totalResults"], want)
 				}
-				holds("PATCH without path, of what is not there", "6", s.want(200, "PATCH", path, patchOf(fmt.Sprintf(`{"op":"add","value":{%q:"6"}}`, tt.name))))
+				for kind, path := range map[string]string{"userName": "/Users", "displayName": "/Groups"} {
+					if got := s.find(path, fmt.Sprintf(`%[1]s sw "%[2]s" or %[1]s sw "%[3]s"`, kind, tt.first, tt.second)); got.body["totalResults"] != float64(n) {
+						t.Errorf("%s: %v, want %d", path, got.body["totalResults"], n)
+					}
+				}
+				s.want(200, "PUT", "/Users/"+first, person(tt.first))
+				s.want(204, "DELETE", "/Groups/"+group, "")
 			})
 		}
 	})
 }
 
-// TestWhatAResourceHoldsHasAPath changes what is kept and no schema describes, and
-// wants what comes with it done: an attribute like that must not keep anybody
-// active.
-func TestWhatAResourceHoldsHasAPath(t *testing.T) {
-	s := onSQLite(t)
-	path := "/Users/" + s.want(201, "POST", "/Users", `{"userName":"ada","badgeColour":"green","shoe":{"size":4},"emails":[{"value":"a@x","verified":true}],"urn:x:User":{"keys":[{"kind":"door","id":"7"}]}}`).id()
-	got := s.want(200, "PATCH", path, patchOf(`{"op":"Replace","path":"active","value":"False"},{"op":"Replace","path":"badgeColour","value":"red"},
-		{"op":"add","path":"shoe.colour","value":"brown"},{"op":"replace","path":"emails[value eq \"a@x\"].verified","value":false},{"op":"replace","path":"urn:x:User:keys[kind eq \"door\"].id","value":"8"}`))
-	want := map[string]any{"badgeColour": "red", "shoe": map[string]any{"size": 4.0, "colour": "brown"}, "emails": []any{map[string]any{"value": "a@x", "verified": false}},
-		"urn:x:User": map[string]any{"keys": []any{map[string]any{"kind": "door", "id": "8"}}}}
-	if got.body["active"] != false {
-		t.Errorf("still active: %s", got.raw)
-	}
-	if diff := cmp.Diff(want, shown(got)); diff != "" {
-		t.Errorf("afterwards (-want +got):\n%s", diff)
-	}
-	group := "/Groups/" + s.want(201, "POST", "/Groups", `{"displayName":"g","description":"a"}`).id()
-	s.want(204, "PATCH", group, patchOf(`{"op":"replace","path":"description","value":"b"}`))
-	if got := s.want(200, "GET", group, ""); got.body["description"] != "b" {
-		t.Errorf("got %s", got.raw)
-	}
-	for _, nowhere := range []string{"colour", "shoe.width.x", "badgeColour.x", "emails.nope", "name.nope", ent + ":nope", "keys[kind eq \\\"door\\\"].id"} {
-		if got := s.want(400, "PATCH", path, patchOf(`{"op":"replace","path":"`+nowhere+`","value":"x"}`)); got.body["scimType"] != "invalidPath" {
-			t.Errorf("%s: got %s", nowhere, got.raw)
+// TestRulesHeedUnicodeForm: a value grants however it is spelt, except where a
+// letter only looks like one of ASCII's.
+func TestRulesHeedUnicodeForm(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+		support, err := s.core.Settings.AddDesk(t.Context(), provision.Cause{Actor: "cli"}, provision.Desk{Name: "support", Kind: "builtin"})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-}
-
-// TestURNsThatPassForASchemaAreRefused checks that what is sent to the URN of the
-// other type, or to one that is longer than that of a schema or cut short, is not
-// kept as if somebody had made an extension of it: a deactivation would look done.
-func TestURNsThatPassForASchemaAreRefused(t *testing.T) {
-	s := onSQLite(t)
-	user, group := s.want(201, "POST", "/Users", `{"userName":"ada"}`), s.want(201, "POST", "/Groups", `{"displayName":"g"}`)
-	for name, of := range map[string][]reply{
-		groupURN + ":active":                                  {user},
-		groupURN + ":displayName":                             {user},
-		userURN + ":members":                                  {group},
-		ent + ":department:name":                              {user, group},
-		ent + ":employeNumber":                                {group},
-		ent + ":department":                                   {group},
-		ent + ".nope":                                         {user, group},
-		desk + ":role":                                        {group},
-		userURN + ":userName:userName":                        {user, group},
-		strings.ToUpper(userURN) + ":X:nope":                  {user, group},
-		"urn:ietf:params:scim:schemas:core:2.0:Device:active": {user, group},
-		"urn:example:schemas:core:2.0:User:active":            {user, group},
-		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:Group:department": {user, group},
-		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:X:department":     {user, group},
-		"urn:ietf:params:scim:schemas:core:2.0:displayName":                      {user, group},
-		"core:2.0:User:displayName":                                              {user, group},
-		"core:2.0:User.displayName":                                              {user, group},
-		"core:2.0:displayName":                                                   {user, group},
-		"urn:scim:schemas:core:1.0:displayName":                                  {user, group},
-		"urn:scim:schemas:extension:enterprise:1.0:department":                   {user, group},
-	} {
-		for _, at := range of {
-			path := strings.TrimPrefix(at.body["meta"].(map[string]any)["location"].(string), s.url)
-			for _, value := range []string{`"x"`, `{"value":"x"}`, `[{"value":"x"}]`} {
-				for _, op := range []string{"add", "replace", "remove"} {
-					if got := s.want(400, "PATCH", path, patchOf(fmt.Sprintf(`{"op":%q,"path":%q,"value":%s}`, op, name, value))); got.body["scimType"] != "invalidPath" {
-						t.Errorf("%s %s: got %s", op, name, got.raw)
-					}
-				}
-				for method, body := range map[string]string{
-					"PATCH": patchOf(fmt.Sprintf(`{"op":"add","value":{%q:%s}}`, name, value)),
-					"PUT":   fmt.Sprintf(`{"userName":"ada","displayName":"g",%q:%s}`, name, value),
-				} {
-					if got := s.want(400, method, path, body); got.body["scimType"] != "invalidSyntax" {
-						t.Errorf("%s %s: got %s", method, name, got.raw)
-					}
-				}
-			}
-			if got := s.want(200, "GET", path, ""); got.header.Get("ETag") != `W/"1"` {
-				t.Errorf("%s changed %s", name, got.raw)
+		desk := support.ID
+		for _, r := range []provision.Rule{{Attribute: "department", Equals: "\u00c9quipe", Role: provision.RoleAgent}, {Group: "\u00c9quipe 2", Role: provision.RoleLimited}} {
+			r.Connection, r.Desk = s.conn.ID, desk
+			if _, err := s.core.Settings.AddRuleUnchecked(t.Context(), provision.Cause{Actor: "cli"}, r); err != nil {
+				t.Fatal(err)
 			}
 		}
-	}
-	for endpoint, key := range map[string]string{"/Groups": userURN, "/Users": groupURN} {
-		if got := s.want(400, "POST", endpoint, `{"displayName":"G2","userName":"bo","`+key+`":{"userName":"x"}}`); got.body["scimType"] != "invalidSyntax" {
-			t.Errorf("got %s", got.raw)
+		for i, tt := range []struct {
+			department string
+			want       provision.Role
+		}{{"\u00e9quipe", provision.RoleAgent}, {"E\u0301QUIPE", provision.RoleAgent}, {"\u00e9\uff51uipe", provision.RoleAgent}, {"equipe", ""}} {
+			id := s.want(201, "POST", "/Users", `{"userName":"`+strconv.Itoa(i)+`","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"`+tt.department+`"}}`).id()
+			if got := s.access(id, desk).Role; got != tt.want {
+				t.Errorf("department %q gives %q, want %q", tt.department, got, tt.want)
+			}
 		}
-	}
+		ada := s.user("ada")
+		s.want(201, "POST", "/Groups", `{"displayName":"e\u0301QUIPE 2","members":[{"value":"`+ada+`"}]}`)
+		if got := s.access(ada, desk).Role; got != provision.RoleLimited {
+			t.Errorf("the group gives %q", got)
+		}
+	})
 }
 
-// TestADotForTheLastColon reads urn:…:User.department, as connectors of ConnId
-// write it, as what it means, wherever it stands.
-func TestADotForTheLastColon(t *testing.T) {
-	s := onSQLite(t)
-	path := "/Users/" + s.want(201, "POST", "/Users", `{"userName":"ada","`+ent+`.employeeNumber":"1","`+userURN+`.title":"T"}`).id()
-	check := func(what, number, title string, got reply) {
-		t.Helper()
-		want := map[string]any{"title": title, ent: map[string]any{"employeeNumber": number}}
-		if diff := cmp.Diff(want, shown(got)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", what, diff)
+// TestExternalIDIsNoKey has people and groups share an externalId: userName and
+// displayName decide who is who, and nobody becomes somebody else by it.
+func TestExternalIDIsNoKey(t *testing.T) {
+	const objectID = "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"
+	suspend := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"active","value":false}]}`
+	person := func(name, externalID, mail string) string {
+		return `{"userName":"` + name + `","externalId":"` + externalID + `","emails":[{"value":"` + mail + `","primary":true}]}`
+	}
+	on := func(t *testing.T, idp provision.IdP, do func(s *server)) {
+		t.Run(string(idp), func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, st *store.Store) {
+				s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+				s.conn.IdP = idp
+				if err := st.SaveConnection(t.Context(), s.conn); err != nil {
+					t.Fatal(err)
+				}
+				do(s)
+			})
+		})
+	}
+	on(t, provision.IdPEntra, func(s *server) {
+		leaver := s.want(201, "POST", "/Users", person("ada.jones@example.test", "ada", "ada.jones@example.test")).id()
+		s.want(200, "PATCH", "/Users/"+leaver, suspend)
+		hire := s.want(201, "POST", "/Users", person("ada.smith@example.test", "ada", "ada.smith@example.test"))
+		if hire.id() == leaver {
+			s.t.Fatal("a new hire with the mailNickname of a leaver is the leaver")
 		}
-	}
-	check("POST", "1", "T", s.want(200, "GET", path, ""))
-	check("PATCH by path", "2", "U", s.want(200, "PATCH", path, patchOf(`{"op":"replace","path":"`+ent+`.employeeNumber","value":"2"},{"op":"replace","path":"`+userURN+`.title","value":"U"}`)))
-	check("PATCH without path", "3", "V", s.want(200, "PATCH", path, patchOf(`{"op":"replace","value":{"`+strings.ToLower(ent)+`.employeeNumber":"3","`+userURN+`.title":"V"}}`)))
-	if got := s.find("/Users", ent+`.employeeNumber eq "3" and `+userURN+`.title eq "V"`); got.body["totalResults"] != 1.0 {
-		t.Errorf("filter: got %s", got.raw)
-	}
-	s.want(200, "GET", "/Users?sortBy="+url.QueryEscape(ent+".employeeNumber"), "")
-	if got := s.want(200, "GET", path+"?attributes="+ent+".employeeNumber", ""); got.body["title"] != nil || got.body[ent] == nil {
-		t.Errorf("attributes: got %s", got.raw)
-	}
-	if got := s.want(200, "GET", path+"?excludedAttributes="+ent+".employeeNumber", ""); got.body[ent] != nil {
-		t.Errorf("excludedAttributes: got %s", got.raw)
-	}
-}
+		if got := s.want(200, "GET", "/Users/"+leaver, ""); got.body["userName"] != "ada.jones@example.test" || got.body["active"] != false {
+			s.t.Errorf("the leaver is %s", got.raw)
+		}
+		if got := s.find("/Users", `externalId eq "ada"`); got.body["totalResults"] != float64(2) {
+			s.t.Errorf("a filter finds %v of 2", got.body["totalResults"])
+		}
+		for _, tt := range []struct{ what, name, mail, want string }{
+			{"the leaver by userName", "Ada.Jones@example.test", "another@example.test", leaver},
+			{"and by address", "ada.jones-lee@example.test", "ada.jones@example.test", leaver},
+		} {
+			back := s.want(201, "POST", "/Users", person(tt.name, "ada", tt.mail))
+			if back.id() != tt.want || back.body["active"] != true {
+				s.t.Errorf("%s: %s", tt.what, back.raw)
+			}
+			s.want(200, "PUT", "/Users/"+leaver, person("ada.jones@example.test", "ada", "ada.jones@example.test"))
+			s.want(200, "PATCH", "/Users/"+leaver, suspend)
+		}
+		s.want(409, "POST", "/Users", person("ada.smith@example.test", "ada", "x@example.test"))
+		s.want(409, "POST", "/Users", person("ada.jones@example.test", "other", "x@example.test"))
 
-// TestPartsOfAttributesInABody reads name.givenName in a body as what it means.
-func TestPartsOfAttributesInABody(t *testing.T) {
-	s := onSQLite(t)
-	got := s.want(201, "POST", "/Users", `{"userName":"ada","name.givenName":"Ada","NAME":{"familyName":"Nilsen"},"emails.value":"a@x","emails.type":"work","`+ent+`:manager.value":"9","meta.version":"x"}`)
-	want := map[string]any{"name": map[string]any{"givenName": "Ada", "familyName": "Nilsen"}, "emails": []any{map[string]any{"value": "a@x", "type": "work"}}, ent: map[string]any{"manager": map[string]any{"value": "9"}}}
-	if diff := cmp.Diff(want, shown(got)); diff != "" {
-		t.Errorf("POST (-want +got):\n%s", diff)
-	}
-	for _, refused := range []string{`"emails[type eq \"work\"].value":"x"`, `"emails":[{"value":"a"},{"value":"b"}],"emails.type":"work"`, `"name[x]":"y"`} {
-		if got := s.want(400, "POST", "/Users", `{"userName":"bo",`+refused+`}`); got.body["scimType"] != "invalidSyntax" {
-			t.Errorf("%s: got %s", refused, got.raw)
+		moved := s.want(201, "POST", "/Users", person("old@example.test", objectID, "old@example.test")).id()
+		s.want(200, "PATCH", "/Users/"+moved, suspend)
+		if got := s.want(201, "POST", "/Users", person("new@example.test", objectID, "new@example.test")).id(); got != moved {
+			s.t.Error("who comes back with the same objectId is somebody else")
 		}
-	}
+	})
+	on(t, provision.IdPOkta, func(s *server) {
+		was := s.want(201, "POST", "/Users", person("old@example.test", "00u1", "old@example.test")).id()
+		s.want(200, "PATCH", "/Users/"+was, suspend)
+		if got := s.want(201, "POST", "/Users", person("new@example.test", "00u1", "new@example.test")).id(); got != was {
+			s.t.Error("who comes back with the same Okta id is somebody else")
+		}
+		if got := s.want(201, "POST", "/Users", person("other@example.test", "00u1", "other@example.test")).id(); got == was {
+			s.t.Error("somebody who is there is given away")
+		}
+	})
+	on(t, provision.IdPGeneric, func(s *server) {
+		for i := range 13 { // as Microsoft's collection of requests does
+			s.want(201, "POST", "/Users", person(fmt.Sprintf("u%d@example.test", i), "22fbc523-6032-4c5f-939d-5d4850cf3e52", fmt.Sprintf("u%d@example.test", i)))
+			s.want(201, "POST", "/Groups", fmt.Sprintf(`{"displayName":"g%d","externalId":"22fbc523-6032-4c5f-939d-5d4850cf3e52"}`, i))
+		}
+		for _, path := range []string{"/Users", "/Groups"} {
+			if got := s.find(path, `externalId eq "22fbc523-6032-4c5f-939d-5d4850cf3e52"`); got.body["totalResults"] != float64(13) {
+				s.t.Errorf("%s: a filter finds %v of 13", path, got.body["totalResults"])
+			}
+		}
+		gone := s.find("/Users", `userName eq "u3@example.test"`).body["Resources"].([]any)[0].(map[string]any)["id"].(string)
+		s.want(200, "PATCH", "/Users/"+gone, suspend)
+		if got := s.want(201, "POST", "/Users", person("u99@example.test", "22fbc523-6032-4c5f-939d-5d4850cf3e52", "u99@example.test")).id(); got == gone {
+			s.t.Error("of thirteen with one externalId somebody is given away")
+		}
+		s.want(409, "POST", "/Groups", `{"displayName":"G3","externalId":"else"}`)
+	})
 }

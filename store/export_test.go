@@ -105,6 +105,9 @@ func MigrateTo(ctx context.Context, s *Store, version int64) error {
 	return err
 }
 
+// LogTo has the store log to l.
+func LogTo(s *Store, l *slog.Logger) { s.log = l }
+
 // Exec runs a statement past all rules of the package.
 func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
 	return s.write(ctx).Exec(statement, args...).Error

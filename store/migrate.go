@@ -52,7 +52,7 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	for _, m := range done {
 		s.log.InfoContext(ctx, "migrated", "version", m.Source.Version, "duration", m.Duration)
 	}
-	return nil
+	return s.findNamesakes(ctx)
 }
 
 // Pending reports whether [Store.Migrate] has something to do.

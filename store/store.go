@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -79,6 +80,7 @@ type shared struct {
 	driver     riverdriver.Driver[*sql.Tx]
 	jobs       *river.Client[*sql.Tx] // inserts only, on SQLite
 	pgJobs     *river.Client[pgx.Tx]  // inserts only, on PostgreSQL
+	namesakes  *atomic.Bool           // there are some; see namesake.go
 }
 
 // What the core asks of a database, package by package.
@@ -104,7 +106,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks}
+	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks, namesakes: new(atomic.Bool)}
 	if sh.log == nil {
 		sh.log = slog.Default()
 	}

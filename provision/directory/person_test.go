@@ -63,7 +63,7 @@ func TestTakenNames(t *testing.T) {
 			{"userName of an active person", "ANN@example.test", "ext-new", "userName"},
 			{"userName of a suspended person", bob.UserName, "ext-new", "userName"},
 			{"userName of a suspended person, no externalId", bob.UserName, "", "userName"},
-			{"externalId of an active person", "new@example.test", ann.ExternalID, "externalId"},
+			{"userName and externalId of an active person", ann.UserName, ann.ExternalID, "userName"},
 			{"externalId of a suspended person, userName of an active one", ann.UserName, bob.ExternalID, "userName"},
 		} {
 			h.Unchanged(tt.name, func() {

@@ -39,7 +39,7 @@ desks:
     settings: {external_id_field: "SCIM external id"}
     on_leave: deactivate
     hand_over: {to: team}
-    seats: ${env:SEATS}
+    seats: 25
     sign_in:
       saml: {entity_id: urn:desk, acs_url: https://desk.test/acs, attributes: {email: mail}, sign_response: false}
       oidc: {client_id: desk, client_secret: "${env:OIDC_SECRET}", redirect_uris: [https://desk.test/cb]}
@@ -47,7 +47,7 @@ desks:
 rules:
   - {connection: acme, group: Support, desk: support, role: agent, teams: [Support Agents], mailboxes: [Support]}
   - {connection: acme, attribute: roles, equals: desk-admin, desk: support, role: admin}
-`), env(map[string]string{"OIDC_SECRET": "se${cr}et", "SEATS": "25"}))
+`), env(map[string]string{"OIDC_SECRET": "se${cr}et"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,11 +49,7 @@ func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection
 // massOf returns how many people of a connection have begun to lose access
 // lately, and how many may before an admin is asked.
 func (s *Service) massOf(ctx context.Context, tx Store, conn provision.Connection) (ending, limit int, _ error) {
-	since := s.now().Add(-s.brakes.Window)
-	if conn.ReleasedAt != nil && conn.ReleasedAt.After(since) {
-		since = *conn.ReleasedAt
-	}
-	ending, err := tx.PeopleEnding(ctx, conn.ID, since)
+	ending, err := tx.PeopleEnding(ctx, conn.ID, s.massSince(conn))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -64,8 +60,20 @@ func (s *Service) massOf(ctx context.Context, tx Store, conn provision.Connectio
 	if err != nil {
 		return 0, 0, err
 	}
-	return ending, max(s.brakes.People, (staying+ending)*s.brakes.Percent/100), nil
+	return ending, s.brakes.limit(staying + ending), nil
 }
+
+// massSince is since when those count who begin to lose access.
+func (s *Service) massSince(conn provision.Connection) time.Time {
+	since := s.now().Add(-s.brakes.Window)
+	if conn.ReleasedAt != nil && conn.ReleasedAt.After(since) {
+		since = *conn.ReleasedAt
+	}
+	return since
+}
+
+// limit is how many of so many people may lose access before an admin is asked.
+func (b Brake) limit(people int) int { return max(b.People, people*b.Percent/100) }
 
 // braked reports whether any account of the connection is on hold.
 func (s *Service) braked(ctx context.Context, tx Store, conn provision.Connection) (bool, error) {

@@ -158,6 +158,7 @@ type accessReader struct {
 	getenv    func(string) (string, bool)
 	mistakes  []error
 	misplaced map[*yaml.Node]bool // references where none may stand
+	aliases   int                 // that were followed
 }
 
 func (a *accessReader) wrong(n *yaml.Node, format string, args ...any) {

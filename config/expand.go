@@ -63,6 +63,12 @@ func (a *accessReader) find(n *yaml.Node, path string, found map[*yaml.Node]bool
 			a.find(child, path, found, seen)
 		}
 	case yaml.AliasNode:
+		if a.aliases++; a.aliases >= maxAliases {
+			if a.aliases == maxAliases {
+				a.wrong(n, "there are too many aliases; write out what they stand for")
+			}
+			return
+		}
 		if n.Alias.Kind == yaml.ScalarNode && !slices.Contains(hidden, path) && reference.MatchString(n.Alias.Value) {
 			a.misplace(n, n.Alias)
 		}
@@ -98,6 +104,10 @@ func (a *accessReader) misplace(n, value *yaml.Node) {
 	a.wrong(n, "%s may stand in a secret only (secret, client_secret, certificate, certificates, metadata, metadata_file), for nothing else is kept out of plans and lists; write the value itself",
 		strings.Join(reference.FindAllString(value.Value, -1), " and "))
 }
+
+// maxAliases is beyond how many aliases, those in what aliases repeat included,
+// nothing is looked at: a few lines can stand for more than there is memory.
+const maxAliases = 10_000
 
 // maxDepth is how deep what an access.yaml says can be, and more.
 const maxDepth = 16

@@ -240,7 +240,7 @@ func TestExpectedLossesAndSeats(t *testing.T) {
 func TestAllMistakesAtOnce(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {
 		d := plan.Draft{
-			Connections: []provision.Connection{{Name: "Acme!", IdP: "octa", Domains: []string{"no domain"}}, {Name: "acme", IdP: provision.IdPOkta}, {Name: "acme", IdP: provision.IdPOkta}},
+			Connections: []provision.Connection{{Name: "Acme!", IdP: "octa", Domains: []string{"no domain"}}, {Name: "acme", IdP: provision.IdPOkta, Domains: []string{"acme.test"}}, {Name: "acme", IdP: provision.IdPOkta}, {Name: "other", IdP: provision.IdPOkta, Domains: []string{"acme.test"}}},
 			Desks:       []provision.Desk{{Name: "support", Kind: "zendesk", OnLeave: "destroy", Adoption: "maybe", Drift: "x", Seats: -1}},
 			Rules: []plan.DraftRule{
 				{Connection: "acne", Desk: "suport", Rule: provision.Rule{Group: "G", Role: "boss"}},
@@ -253,7 +253,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 		for _, want := range []string{
 			`connections[1]: "Acme!" cannot be a name`, `connections[1]: unknown idp "octa"`, `connections[1]: "no domain" is no e-mail domain`,
 			`connections[3]: connection "acme" stands in the file twice: it is connections[2], too`, `connections[2]: connection "acme": jit: a first sign-in makes nobody an admin`,
-			`desks[1]: unknown on_leave "destroy"`, `desks[1]: unknown adoption "maybe"`, `desks[1]: unknown drift "x"`, `desks[1]: seats cannot be negative`,
+			`connections[4]: the domain acme.test belongs to connection acme`, `desks[1]: unknown on_leave "destroy"`, `desks[1]: unknown adoption "maybe"`, `desks[1]: unknown drift "x"`, `desks[1]: seats cannot be negative`,
 			`desks[1]: desk "support" is of kind builtin and cannot become zendesk`,
 			`rules[1]: there is no connection "acne", neither in the file nor in Deskbridge; did you mean "acme"?`,
 			`rules[1]: there is no desk "suport", neither in the file nor in Deskbridge; did you mean "support"?`, `rules[1]: unknown role "boss"`,

@@ -60,8 +60,19 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 		}
 		wrong[desk.Name] = wrong[desk.Name] || c.entries["desks"] == i+1
 	}
+	owners, err := s.domainOwners(ctx, d)
+	if err != nil {
+		return nil, err
+	}
 	for i, conn := range d.Connections {
 		c.note("connections", i, jitRole(conn.Name, d.JITRoles[conn.Name]))
+		for _, domain := range conn.Domains {
+			for _, other := range owners[provision.Fold(domain)] {
+				if other != conn.Name {
+					c.note("connections", i, provision.Errorf(provision.Invalid, "domains", "the domain %s belongs to connection %s; a domain has one connection, where its people sign in", domain, other))
+				}
+			}
+		}
 	}
 	if err := s.checkRules(ctx, d, wrong, &c); err != nil {
 		return nil, err
@@ -170,6 +181,26 @@ func (s *Service) namesIn(ctx context.Context, d Draft) (connections, desks []st
 		desks = append(desks, k.Name)
 	}
 	return connections, desks, nil
+}
+
+// domainOwners returns the connections that have each domain once d is applied,
+// by name.
+func (s *Service) domainOwners(ctx context.Context, d Draft) (map[string][]string, error) {
+	have, err := s.store.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	have = slices.DeleteFunc(have, func(c provision.Connection) bool {
+		return slices.ContainsFunc(d.Connections, func(in provision.Connection) bool { return in.Name == c.Name })
+	})
+	owners := make(map[string][]string)
+	for _, c := range slices.Concat(d.Connections, have) {
+		for _, domain := range c.Domains {
+			domain = provision.Fold(domain)
+			owners[domain] = append(owners[domain], c.Name)
+		}
+	}
+	return owners, nil
 }
 
 func unknownName(what, name string, known []string) error {

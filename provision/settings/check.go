@@ -52,6 +52,9 @@ func (s *Service) checkSignIn(in provision.SignIn) error {
 			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "sign_in", "%s", err))
 		}
 	}
+	if in.Disabled { // nothing is fetched, and nothing must keep an admin from switching it off
+		return provision.AllOf(mistakes...)
+	}
 	if in.SAML != nil && in.SAML.MetadataURL != "" {
 		mistakes = append(mistakes, s.checkFetch("sign_in", "saml: metadata_url", in.SAML.MetadataURL))
 	}

@@ -46,7 +46,7 @@ func TestNothingPrintedMovesTheCursor(t *testing.T) {
 			"session list": {nil, {"--user", string(person)}},
 			"explain":      {nil},
 		}
-		telling := []string{"plan", "explain", "status", "session list", "rule list"} // what shows names shows that one, spelt out
+		telling := []string{"plan", "explain", "status", "session list", "rule list"}                      // what shows names shows that one, spelt out
 		last := []string{"session unlink", "session revoke", "apply", "rule remove", "connection release"} // these take away what others would show
 		for _, leaf := range commands(t, last) {
 			path := strings.TrimPrefix(leaf.CommandPath(), "deskbridge ")

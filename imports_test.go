@@ -50,8 +50,8 @@ var layers = []layer{
 	{dir: "provision/reconcile", may: []string{"provision", "provision/audit", "provision/entitlement", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/deskhealth", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/credential", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/protocol", "provision/session"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/protocol", "provision/session", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "internal/backoff", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/clientaddr", not: []string{"database/sql"}},
@@ -59,6 +59,7 @@ var layers = []layer{
 	{dir: "internal/lingering", not: []string{"database/sql"}},
 	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/share", not: []string{"net/http", "database/sql"}},
+	{dir: "internal/spelling", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/turn"}, not: []string{"database/sql"}, exact: true},
@@ -94,7 +95,7 @@ var layers = []layer{
 	{dir: "desk/*", may: []string{"provision", "provision/protocol", "desk", "desk/kit"}},
 	{dir: "worker", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "desk", "worker/guard"}, not: []string{"net/http"}, exact: true},
 	{dir: "worker/guard", may: []string{"provision", "provision/reconcile", "desk"}, not: []string{"net/http", "database/sql"}},
-	{dir: "config", may: []string{"provision/protocol"}, not: []string{"net/http", "database/sql"}},
+	{dir: "config", may: []string{"provision/protocol", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "cmd", may: []string{anything}},
 	{dir: "bench", may: []string{anything}, free: true}, // the servers to compare with are on the same libraries
 

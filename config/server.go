@@ -15,6 +15,8 @@ import (
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
+
+	"github.com/deskbridge/deskbridge/internal/spelling"
 )
 
 const (
@@ -121,7 +123,7 @@ func fromEnviron(environ []string) (values map[string]any, mistakes []error) {
 		}
 		if slices.Contains(keys(), key) {
 			values[key] = value
-		} else if meant := closest(key); meant != "" {
+		} else if meant := spelling.Closest(key, keys()); meant != "" {
 			mistakes = append(mistakes, fmt.Errorf("unknown setting %s; did you mean %s%s?", name, prefix, strings.ToUpper(meant)))
 		}
 	}

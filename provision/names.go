@@ -2,6 +2,7 @@ package provision
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -130,4 +131,50 @@ func Clip(s string) string {
 // ContainsFold reports whether name is among names, in any letter case.
 func ContainsFold(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return Fold(n) == Fold(name) })
+}
+
+// Plain returns text that somebody else chose, such as a name that an identity
+// provider or a desk sent, so that it cannot move the cursor, begin a line or
+// turn the direction of writing: what cannot be seen is written as in Go.
+func Plain(text string) string {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, Unseen) {
+		return text
+	}
+	var out strings.Builder
+	for i, r := range text {
+		switch _, n := utf8.DecodeRuneInString(text[i:]); {
+		case r == utf8.RuneError && n == 1: // no UTF-8
+			out.WriteString(`\x` + strconv.FormatUint(uint64(text[i]), 16))
+		case Unseen(r):
+			quoted := strconv.QuoteRuneToASCII(r)
+			out.WriteString(quoted[1 : len(quoted)-1])
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
+}
+
+// Unseen reports whether r does not show as itself: control characters, line
+// breaks, spaces other than the one of ASCII, what turns the direction of
+// writing, and what has no width.
+func Unseen(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+}
+
+// CheckVisible returns an Invalid error when the value of a field, by which
+// people, groups or what they get are told apart, holds what hides: a control
+// character, a line break, a mark that turns the direction of writing, or any
+// other format character but the two that Persian and the languages of India
+// are written with, and emoji joined. The error does not repeat the value.
+func CheckVisible(field, value string) error {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	at := 0
+	for _, r := range value {
+		at++
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Cf) && r != nonJoiner && r != joiner {
+			return Errorf(Invalid, field, "%s has a character that cannot be seen, %U, in place %d; take it away where the value comes from", field, r, at)
+		}
+	}
+	return nil
 }

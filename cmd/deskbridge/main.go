@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -44,6 +45,7 @@ func main() {
 // run executes one command line and returns its exit status. It is main
 // without the process, so that tests can call it.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	stdout, stderr = output.Visible(stdout), output.Visible(stderr)
 	app := &command.App{Environ: environ, Stdout: stdout, Stderr: stderr}
 	root := rootCommand(app)
 	root.SetArgs(args)
@@ -53,8 +55,11 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err == nil {
 		return exitDone
 	}
+	if status, ok := command.StatusOf(err); ok {
+		return status
+	}
 	fmt.Fprintf(stderr, "deskbridge: %s\n", command.Explain(err))
-	if command.IsMisuse(err) {
+	if command.IsMisuse(err) && !slices.Contains(args, "--"+command.ExitCodeFlag) {
 		return exitMisuse
 	}
 	return exitFailed

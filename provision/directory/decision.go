@@ -43,7 +43,7 @@ func describe(to *provision.Identity, from provision.Identity) {
 // decideNew decides on somebody whom nobody here knows, but for a tombstone:
 // its accounts are theirs.
 func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer) (effects, error) {
-	if err := validateIdentity(&id); err != nil {
+	if err := provision.AllOf(validateIdentity(&id), provision.CheckVisible("userName", id.UserName)); err != nil {
 		return effects{}, err
 	}
 	settle(&id)
@@ -69,6 +69,11 @@ func decideChange(old, now provision.Identity, at time.Time) (effects, error) {
 	}
 	if err := validateIdentity(&now); err != nil {
 		return effects{}, err
+	}
+	if now.UserName != old.UserName && now.Active() { // nobody stays in for the sake of a name
+		if err := provision.CheckVisible("userName", now.UserName); err != nil {
+			return effects{}, err
+		}
 	}
 	now.Version++
 	now.UpdatedAt = at

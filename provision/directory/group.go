@@ -22,7 +22,7 @@ func (s *Service) CreateGroup(ctx context.Context, conn provision.ConnectionID, 
 		if err != nil {
 			return err
 		}
-		if err := validateGroup(&g); err != nil {
+		if err := provision.AllOf(validateGroup(&g), provision.CheckVisible("displayName", g.DisplayName)); err != nil {
 			return err
 		}
 		now := s.now()

@@ -43,34 +43,32 @@ func (s *Service) AddConnection(ctx context.Context, c provision.Cause, conn pro
 	return conn, secret, err
 }
 
-// ValidateConnection returns an Invalid error when conn contradicts itself, and
-// brings its domains into the form that is kept; see [Service.CheckConnection].
+// ValidateConnection returns an Invalid error with every mistake when conn
+// contradicts itself, and brings its domains into the form that is kept; see
+// [Service.CheckConnection].
 func ValidateConnection(conn *provision.Connection) error {
-	if err := provision.ValidateName("name", conn.Name); err != nil {
-		return err
-	}
+	mistakes := []error{provision.ValidateName("name", conn.Name)}
 	if slices.Contains(reservedNames, conn.Name) {
-		return provision.Errorf(provision.Invalid, "name", "%q is reserved; choose another name", conn.Name)
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "name", "%q is reserved; choose another name", conn.Name))
 	}
 	if !slices.Contains(provision.IdPs, conn.IdP) {
-		return provision.Errorf(provision.Invalid, "idp", "unknown idp %q; use one of %v", conn.IdP, provision.IdPs)
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "idp", "unknown idp %q; use one of %v", conn.IdP, provision.IdPs))
 	}
 	domains := make([]string, len(conn.Domains))
 	for i, d := range conn.Domains {
 		var err error
-		if domains[i], err = ownDomain(d); err != nil {
-			return err
-		}
+		domains[i], err = ownDomain(d)
+		mistakes = append(mistakes, err)
 	}
-	conn.Domains = provision.Sorted(domains)
 	err := conn.JWT.Validate()
 	if e, ok := errors.AsType[*protocol.Error](err); ok {
-		return provision.Errorf(provision.Invalid, "scim", "scim.jwt: %s", e.Detail)
+		err = provision.Errorf(provision.Invalid, "scim", "scim.jwt: %s", e.Detail)
 	}
-	if err != nil {
+	if err := provision.AllOf(append(mistakes, err, conn.SignIn.Validate())...); err != nil {
 		return err
 	}
-	return conn.SignIn.Validate()
+	conn.Domains = provision.Sorted(domains)
+	return nil
 }
 
 // Connection returns the connection with this name or id.
@@ -83,8 +81,8 @@ func (s *Service) Connections(ctx context.Context) ([]provision.Connection, erro
 	return s.store.Connections(ctx)
 }
 
-// SetSignIn lets change edit how the people of a connection sign in. Switching
-// it off ends every session of the connection.
+// SetSignIn lets change edit how the people of a connection sign in. What of
+// their sessions has no settings any more ends; see [Service.EndLost].
 func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID string, change func(*provision.SignIn) error) (conn provision.Connection, err error) {
 	err = s.inTx(ctx, func(tx Store) error {
 		found, err := tx.Connection(ctx, nameOrID)
@@ -110,14 +108,28 @@ func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID str
 		if err := tx.SaveConnection(ctx, conn); err != nil {
 			return err
 		}
-		if conn.SignIn.Disabled {
-			if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Connection: conn.ID}, provision.EndedByAdmin); err != nil {
-				return err
-			}
+		if err := s.EndLost(ctx, tx, c, conn.ID, &before, &conn.SignIn); err != nil {
+			return err
 		}
 		e := s.audit.Entry(c, conn.ID, audit.ConnectionChanged, string(conn.ID))
 		e.Detail = map[string]any{"fields": before.Differences(&conn.SignIn)}
 		return s.audit.Record(ctx, tx, e)
 	})
 	return conn, err
+}
+
+// EndLost ends the sessions of a connection that its settings were changed from
+// under: all where sign-in is switched off, and those by a protocol that people
+// cannot sign in by any more.
+func (s *Service) EndLost(ctx context.Context, tx Store, c provision.Cause, conn provision.ConnectionID, before, after *provision.SignIn) error {
+	lost := before.Lost(after)
+	if after.Disabled {
+		lost = []provision.Protocol{""} // of any
+	}
+	for _, by := range lost {
+		if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Connection: conn, Protocol: by}, provision.EndedByAdmin); err != nil {
+			return err
+		}
+	}
+	return nil
 }

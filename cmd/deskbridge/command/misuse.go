@@ -22,6 +22,30 @@ func IsMisuse(err error) bool {
 	return errors.As(err, &u)
 }
 
+// ExitCodeFlag is the flag of commands that tell by their exit status what they
+// found: 0 nothing, [StatusChanges] something, 1 that they failed, be it for a
+// wrong command line.
+const ExitCodeFlag = "exit-code"
+
+// StatusChanges is the exit status of a command with --exit-code that found
+// something, as with `terraform plan -detailed-exitcode`.
+const StatusChanges = 2
+
+// exitStatus is what a command found, for programs. There is nothing to print.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// ExitStatus returns the error of a command that did its work and ends with this
+// status.
+func ExitStatus(status int) error { return exitStatus(status) }
+
+// StatusOf returns the exit status that err asks for, and whether it does.
+func StatusOf(err error) (int, bool) {
+	s, ok := errors.AsType[exitStatus](err)
+	return int(s), ok
+}
+
 // Explain returns err for people: an error of the core is its detail.
 func Explain(err error) string {
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Detail != "" {

@@ -87,10 +87,11 @@ func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 	return cmd
 }
 
-// Warn prints a warning, which does not stop a command; "" is none.
+// Warn prints a warning, which does not stop a command; "" is none. It may hold
+// anything.
 func (a *App) Warn(text string) {
 	if text != "" {
-		fmt.Fprintf(a.Stderr, "deskbridge: warning: %s\n", text)
+		fmt.Fprintf(a.Stderr, "deskbridge: warning: %s\n", output.Plain(text))
 	}
 }
 

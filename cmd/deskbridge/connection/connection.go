@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -274,7 +275,7 @@ not used until an admin accepts it: --accept.`,
 				sign = "✗"
 				failed++
 			}
-			rows[i] = []string{sign, f.What, f.Detail}
+			rows[i] = []string{sign, f.What, strings.ReplaceAll(f.Detail, "\n", "; ")}
 		}
 		out := command.Result{Data: map[string]any{"connection": conn.Name, "findings": findings, "urls": urls}, Text: func(w io.Writer) error {
 			if err := output.Table(w, " | WHAT | FOUND", rows); err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
 )
@@ -95,7 +95,7 @@ func newMorning(o Options) (*morning, error) {
 	// The demo is a server of its own: settings of another one do not apply.
 	environ := []string{
 		"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=1s",
-		"DESKBRIDGE_ALLOW_HOSTS=" + provider.listener.Addr().String(), "DEMO_ISSUER=" + provider.issuer,
+		"DESKBRIDGE_ALLOW_HOSTS=" + provider.listener.Addr().String(),
 	}
 	settings, err := o.Settings(environ)
 	if err != nil {
@@ -203,8 +203,8 @@ func (m *morning) comes(ctx context.Context, come func() (bool, error)) (bool, e
 
 // bar shows progress on a terminal, and nothing elsewhere.
 func (m *morning) bar(n int, what string) *progressbar.ProgressBar {
-	f, isFile := m.out.(*os.File)
-	if !isFile || !term.IsTerminal(int(f.Fd())) {
+	f, ok := output.Terminal(m.out)
+	if !ok {
 		return progressbar.DefaultSilent(int64(n))
 	}
 	return progressbar.NewOptions(n, progressbar.OptionSetDescription("   "+what), progressbar.OptionSetWriter(f),

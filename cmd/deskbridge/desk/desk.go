@@ -270,10 +270,10 @@ func checkCommand(a *command.App) *cobra.Command {
 func printReport(w io.Writer, r server.DeskReport) error {
 	fmt.Fprintf(w, "Desk %s answers", r.Desk)
 	if r.Version != "" {
-		fmt.Fprintf(w, ": %s", r.Version)
+		fmt.Fprintf(w, ": %s", output.Plain(r.Version))
 	}
 	fmt.Fprintf(w, "\n  our own account  %s (never touched)\n  roles            %s\n  teams            %s\n  mailboxes        %s\n  cannot           %s\n",
-		r.Self, output.List(r.Roles), output.List(r.Teams), output.List(r.Mailboxes), output.List(r.Cannot))
+		output.Plain(r.Self), output.List(output.PlainAll(r.Roles)), output.List(output.PlainAll(r.Teams)), output.List(output.PlainAll(r.Mailboxes)), output.List(r.Cannot))
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "  problem          %s\n", output.Plain(p))
 	}

@@ -158,11 +158,11 @@ func (e Person) Print(w io.Writer) {
 		}
 		for _, r := range d.Reasons {
 			for i, g := range r.GivenBy {
-				label := r.What + " " + r.Name
+				label := r.What + " " + output.Plain(r.Name)
 				if i > 0 {
 					label = strings.Repeat(" ", len(label)-1) + "+"
 				}
-				fmt.Fprintf(w, "    %s  ← %s%s, by rule %s (%s)\n", label, output.Plain(g.Source), through(g.Via), g.Rule, g.When)
+				fmt.Fprintf(w, "    %s  ← %s%s, by rule %s (%s)\n", label, output.Plain(g.Source), through(g.Via), g.Rule, output.Plain(g.When))
 			}
 		}
 	}
@@ -175,7 +175,7 @@ func (d Desk) has() string {
 	case d.As.At == nil:
 		return "nothing confirmed yet (" + d.State + ")"
 	}
-	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", output.Access(d.Confirmed), d.State, d.As, d.DeskUser)
+	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", output.Access(d.Confirmed), d.State, d.As, output.Plain(d.DeskUser))
 }
 
 func through(via []string) string {

@@ -71,7 +71,7 @@ func addCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, made, output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
+		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, output.Plain(made.String()), output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
 	})
 }
 

@@ -110,7 +110,7 @@ func revokeCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]any{"ended": len(ended)}, "%d sessions ended.", len(ended)), nil
+		return command.Say(map[string]any{"ended": len(ended)}, "%s ended.", output.Count(len(ended), "session", "sessions")), nil
 	})
 }
 
@@ -148,6 +148,6 @@ everybody has.`,
 		if err := sys.Core.SignIn.Unlink(ctx, sys.Cause, person); err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]any{"user": person.ID}, "Unlinked. The next sign-in finds %s anew.", person.UserName), nil
+		return command.Say(map[string]any{"user": person.ID}, "Unlinked. The next sign-in finds %s anew.", output.Plain(person.UserName)), nil
 	})
 }

@@ -77,3 +77,43 @@ func Clip(s string) string {
 func ContainsFold(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return Fold(n) == Fold(name) })
 }
+
+// Nearest returns the one of names that somebody may have meant who wrote name:
+// one with few other letters, letter case aside. "" when none is near.
+func Nearest(name string, names []string) string {
+	best, nearest := "", max(1, min(len([]rune(name))/3, 3))+1
+	for _, n := range names {
+		if d := distance([]rune(Fold(name)), []rune(Fold(n)), nearest); d < nearest {
+			best, nearest = n, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters must be added, left out, replaced, or swapped with
+// the next one, to make b of a; most when it is no less.
+func distance(a, b []rune, most int) int {
+	if max(len(a)-len(b), len(b)-len(a)) >= most {
+		return most
+	}
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range a {
+		now := make([]int, len(b)+1)
+		now[0] = i + 1
+		for j := range b {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			now[j+1] = min(last[j+1]+1, now[j]+1, last[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				now[j+1] = min(now[j+1], before[j-1]+1)
+			}
+		}
+		before, last = last, now
+	}
+	return min(last[len(b)], most)
+}

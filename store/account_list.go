@@ -137,6 +137,7 @@ func (s *Store) SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
 func (s *Store) PeopleEnding(ctx context.Context, c provision.ConnectionID, since time.Time) (int, error) {
 	var n int64
 	err := s.read(ctx).Model(&accountRow{}).Where("connection_id = ? AND ending_since > ?", string(c), fromTime(since)).
+		Where("desk_id NOT IN (SELECT id FROM desks WHERE removal <> '')"). // of which an admin has said that all of it ends
 		Distinct("identity_id").Count(&n).Error
 	return int(n), err
 }

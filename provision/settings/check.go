@@ -83,6 +83,15 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 	return warnings, nil
 }
 
+// Units asks a desk what teams and mailboxes it has; nil when there is nothing to
+// ask. Nothing is locked while it is asked.
+func (s *Service) Units(ctx context.Context, d provision.Desk) (*Units, error) {
+	if s.checks.Look == nil {
+		return nil, nil
+	}
+	return s.checks.Look(ctx, d)
+}
+
 // CheckRules asks a desk whether it has the teams and mailboxes that rules
 // name; what it lacks is an Invalid error. A desk that does not answer may come
 // up later: that is a warning. Nothing is locked while it is asked.
@@ -92,7 +101,7 @@ func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []prov
 	}
 	units, err := s.checks.Look(ctx, d)
 	if err != nil {
-		return []string{fmt.Sprintf("%s; teams and mailboxes of its rules are not checked", detail(err))}, nil
+		return []string{fmt.Sprintf("%s; teams and mailboxes of its rules are not checked", Detail(err))}, nil
 	}
 	if units == nil {
 		return nil, nil
@@ -126,8 +135,8 @@ func (p *Units) Missing(r provision.Rule) (missing []string) {
 	return missing
 }
 
-// detail returns an error for people: one of the core is its detail.
-func detail(err error) string {
+// Detail returns an error for people: one of the core is its detail.
+func Detail(err error) string {
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Detail != "" {
 		return e.Detail
 	}

@@ -19,8 +19,8 @@ import (
 
 // Command makes the commands of connections.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("connection", "Add, change, try and release connections to identity providers",
-		addCommand(a), setCommand(a), testCommand(a), listCommand(a), releaseCommand(a))
+	return command.Group("connection", "Add, change, show, try, release and remove connections to identity providers",
+		addCommand(a), setCommand(a), testCommand(a), listCommand(a), showCommand(a), releaseCommand(a), removeCommand(a))
 }
 
 func addCommand(a *command.App) *cobra.Command {
@@ -81,6 +81,7 @@ func onHold(c provision.Connection) string {
 }
 
 func releaseCommand(a *command.App) *cobra.Command {
+	confirm := command.Confirm{Scripts: true}
 	cmd := &cobra.Command{
 		Use:   "release NAME",
 		Short: "Release accounts that mass-change protection put on hold",
@@ -92,12 +93,20 @@ people who come back keep their access. If it was meant, release the connection.
 		Example: "  deskbridge connection release acme",
 		Args:    cobra.ExactArgs(1),
 	}
+	confirm.Flag(cmd)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
+		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		if err != nil {
+			return command.Result{}, err
+		}
+		if err := confirm.Ask(a, "The access of everybody of "+conn.Name+" who is on hold ends then", conn.Name); err != nil {
+			return command.Result{}, err
+		}
 		n, err := sys.Core.Reconcile.ReleaseConnection(ctx, sys.Cause, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]any{"connection": args[0], "accounts": n}, "Released: %d accounts go on.", n), nil
+		return command.Say(map[string]any{"connection": args[0], "accounts": n}, "Released: %s.", output.Count(n, "account goes on", "accounts go on")), nil
 	})
 }
 
@@ -227,6 +236,7 @@ func onOff(flag, value string) (bool, error) {
 
 func setCommand(a *command.App) *cobra.Command {
 	var flags signInFlags
+	confirm := command.Confirm{Scripts: true}
 	cmd := &cobra.Command{
 		Use:   "set NAME",
 		Short: "Change how the people of a connection sign in",
@@ -239,9 +249,15 @@ Switching sign-in off ends every session of the connection at once.`,
 	}
 	flags.add(cmd)
 	cmd.Flags().StringVar(&flags.signIn, "sign-in", "", "on, off: whether anybody signs in at all")
+	confirm.Flag(cmd)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		if !flags.given() {
 			return command.Result{}, command.Misuse("nothing to set; `deskbridge connection set --help` lists the flags")
+		}
+		if flags.signIn == "off" {
+			if err := confirm.Ask(a, "Nobody of "+args[0]+" can sign in then, and every session ends at once", args[0]); err != nil {
+				return command.Result{}, err
+			}
 		}
 		conn, err := sys.Core.Settings.SetSignIn(ctx, sys.Cause, args[0], flags.change)
 		if err != nil {

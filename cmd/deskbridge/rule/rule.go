@@ -111,12 +111,22 @@ func listCommand(a *command.App) *cobra.Command {
 }
 
 func removeCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it granted ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it granted ends",
+		Long:    "Remove a rule; what it granted ends. Of ID the beginning or end is enough.",
+		Example: "  deskbridge rule remove 0193e0a4", Args: cobra.ExactArgs(1)}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		if err := sys.Core.Settings.RemoveRule(ctx, sys.Cause, provision.RuleID(args[0])); err != nil {
+		rules, err := sys.Core.Settings.Rules(ctx, "")
+		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]string{"removed": args[0]}, "Rule %s is removed.", args[0]), nil
+		rule, err := command.ByID("rule", args[0], rules, func(r provision.Rule) string { return string(r.ID) })
+		if err != nil {
+			return command.Result{}, err
+		}
+		if err := sys.Core.Settings.RemoveRule(ctx, sys.Cause, rule.ID); err != nil {
+			return command.Result{}, err
+		}
+		return command.Say(map[string]string{"removed": string(rule.ID)}, "Rule %s (%s) is removed.", rule.ID, rule), nil
 	})
 }
 

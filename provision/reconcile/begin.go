@@ -37,10 +37,6 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 	var outcome error
 	err := s.inTx(ctx, func(tx Store) error {
 		a, err := tx.Account(ctx, id)
-		if provision.IsNotFound(err) { // its connection or desk was removed
-			outcome = ErrNotDue
-			return nil
-		}
 		if err != nil {
 			return err
 		}

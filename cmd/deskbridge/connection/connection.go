@@ -55,6 +55,15 @@ func addCommand(a *command.App) *cobra.Command {
 	})
 }
 
+// listed is a connection in `connection list --json`.
+type listed struct {
+	server.ConnectionURLs
+	Domains []string      `json:"domains"`
+	HeldAt  output.Moment `json:"held_at"`
+	SAML    bool          `json:"saml"` // people sign in so
+	OIDC    bool          `json:"oidc"`
+}
+
 func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
@@ -62,10 +71,11 @@ func listCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		out := make([]server.ConnectionURLs, len(connections))
+		out := make([]listed, len(connections))
 		rows := make([][]string, len(connections))
 		for i, c := range connections {
-			out[i] = server.URLsOf(sys.Settings.PublicURL, c)
+			out[i] = listed{server.URLsOf(sys.Settings.PublicURL, c), append([]string{}, c.Domains...), output.Moment{At: c.HeldAt},
+				!c.SignIn.Disabled && c.SignIn.SAML != nil, !c.SignIn.Disabled && c.SignIn.OIDC != nil}
 			rows[i] = []string{c.Name, string(c.IdP), output.List(c.Domains), out[i].SCIMURL, onHold(c)}
 		}
 		return command.Tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil

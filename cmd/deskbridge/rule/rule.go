@@ -15,7 +15,7 @@ type line struct {
 	ID         string   `json:"id"`
 	Connection string   `json:"connection"`
 	Group      string   `json:"group,omitempty"`
-	Bound      bool     `json:"bound,omitempty"` // the group exists
+	Bound      *bool    `json:"bound,omitempty"` // of a rule on a group: it was pushed
 	Attribute  string   `json:"attribute,omitempty"`
 	Equals     string   `json:"equals,omitempty"`
 	Desk       string   `json:"desk"`
@@ -131,6 +131,10 @@ func removeCommand(a *command.App) *cobra.Command {
 }
 
 func lineOf(n *server.Names, r provision.Rule) line {
-	return line{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group, Bound: r.GroupID != "",
+	out := line{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group,
 		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}
+	if r.Group != "" {
+		out.Bound = new(r.GroupID != "")
+	}
+	return out
 }

@@ -72,21 +72,21 @@ type WhyCode string
 
 // Why not. The first are about the person, then about rules, then about the desk.
 const (
-	WhySuspended     WhyCode = "suspended"
-	WhyRemoved       WhyCode = "removed"
-	WhyNotInGroup    WhyCode = "not-in-group"
-	WhyNotPushed     WhyCode = "group-not-pushed" // no group of the rule's name has come from the identity provider
-	WhyGroupGone     WhyCode = "group-removed"
-	WhyAttribute     WhyCode = "attribute"
-	WhyNoRole        WhyCode = "no-role" // rules give it, and none gives a role: that alone makes no account
-	WhyNoRule        WhyCode = "no-rule"
-	WhyOtherRule     WhyCode = "other-connection" // a rule gives it to people of another connection
-	WhyNoSuchUnit    WhyCode = "no-such-unit"     // the desk has no team or mailbox of that name
-	WhyNotConfirmed  WhyCode = "not-confirmed"    // it is given, and the desk does not show it yet
-	WhyNeedsAttent   WhyCode = "needs-attention"
-	WhyOnHold        WhyCode = "on-hold"
-	WhyNoSeat        WhyCode = "seat"
-	WhyDeskNotLooked WhyCode = "desk-not-asked" // whether the desk has it could not be seen
+	WhySuspended      WhyCode = "suspended"
+	WhyRemoved        WhyCode = "removed"
+	WhyNotInGroup     WhyCode = "not-in-group"
+	WhyNotPushed      WhyCode = "group-not-pushed" // no group of the rule's name has come from the identity provider
+	WhyGroupGone      WhyCode = "group-removed"
+	WhyAttribute      WhyCode = "attribute"
+	WhyNoRole         WhyCode = "no-role" // rules give it, and none gives a role: that alone makes no account
+	WhyNoRule         WhyCode = "no-rule"
+	WhyOtherRule      WhyCode = "other-connection" // a rule gives it to people of another connection
+	WhyNoSuchUnit     WhyCode = "no-such-unit"     // the desk has no team or mailbox of that name
+	WhyNotConfirmed   WhyCode = "not-confirmed"    // it is given, and the desk does not show it yet
+	WhyNeedsAttention WhyCode = "needs-attention"
+	WhyOnHold         WhyCode = "on-hold"
+	WhyNoSeat         WhyCode = "seat"
+	WhyDeskNotAsked   WhyCode = "desk-not-asked" // whether the desk has it could not be seen
 )
 
 // Why is one reason why somebody has not what is asked for.
@@ -219,7 +219,7 @@ func notYet(a *Answer, q Question) Why {
 	case acc.State == provision.AccountNeedsAttention && acc.ReasonCode == provision.ReasonSeat:
 		return Why{Code: WhyNoSeat, Text: "rules give it, and they wait for a seat: " + acc.Reason}
 	case acc.State == provision.AccountNeedsAttention:
-		return Why{Code: WhyNeedsAttent, Text: "rules give it, and the account needs attention: " + acc.Reason}
+		return Why{Code: WhyNeedsAttention, Text: "rules give it, and the account needs attention: " + acc.Reason}
 	case acc.State == provision.AccountOnHold:
 		return Why{Code: WhyOnHold, Text: "rules give it, and the account is on hold: " + acc.Reason}
 	case acc.Reason != "":
@@ -329,7 +329,7 @@ func (s *Service) noUnit(ctx context.Context, a *Answer, q Question) ([]Why, err
 	}
 	units, err := s.settings.Units(ctx, a.Desk)
 	if err != nil {
-		return []Why{{Code: WhyDeskNotLooked, Text: fmt.Sprintf("whether desk %s has it could not be seen: %s", a.Desk.Name, settings.Detail(err))}}, nil
+		return []Why{{Code: WhyDeskNotAsked, Text: fmt.Sprintf("whether desk %s has it could not be seen: %s", a.Desk.Name, settings.Detail(err))}}, nil
 	}
 	if units == nil {
 		return nil, nil

@@ -69,6 +69,8 @@ type Connection struct {
 	// counts no more.
 	ReleasedAt *time.Time
 
+	Removal Removal // how far a removal is; "": it stays
+
 	CreatedAt time.Time
 }
 
@@ -82,3 +84,14 @@ func ValidateName(field, name string) error {
 	}
 	return nil
 }
+
+// Removal says that a connection or a desk was removed by an admin, and what is
+// still to be done before nothing is left of it. Its name is free already.
+type Removal string
+
+// What is to be done.
+const (
+	RemovalNone    Removal = ""        // it was not removed
+	RemovalEnding  Removal = "ending"  // access ends on the desks, then everything is deleted
+	RemovalKeeping Removal = "keeping" // what people have on the desks stays: no desk is called for it any more, and everything is deleted
+)

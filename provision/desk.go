@@ -30,6 +30,8 @@ type Desk struct {
 	Drift DriftPolicy // what to do with what people change there by hand
 	Rate  float64     // requests a second that a process makes; 0: what the kind of desk takes
 
+	Removal Removal // how far a removal is; "": it stays
+
 	CreatedAt time.Time
 }
 

@@ -22,6 +22,7 @@ type connectionRow struct {
 	JWT        string `gorm:"column:jwt"`
 	HeldAt     *int64
 	ReleasedAt *int64
+	Removal    string
 	CreatedAt  int64 `gorm:"autoCreateTime:false"`
 }
 
@@ -54,6 +55,7 @@ func (k *keyring) newConnectionRow(c provision.Connection) (connectionRow, error
 		JWT:        jwt,
 		HeldAt:     fromTimePtr(c.HeldAt),
 		ReleasedAt: fromTimePtr(c.ReleasedAt),
+		Removal:    string(c.Removal),
 		CreatedAt:  fromTime(c.CreatedAt),
 	}, nil
 }
@@ -74,6 +76,7 @@ func (k *keyring) connection(row connectionRow) (provision.Connection, error) {
 		Domains:    domains,
 		HeldAt:     toTimePtr(row.HeldAt),
 		ReleasedAt: toTimePtr(row.ReleasedAt),
+		Removal:    provision.Removal(row.Removal),
 		CreatedAt:  toTime(row.CreatedAt),
 	}
 	if row.JWT != "" {
@@ -98,7 +101,7 @@ var oneConnection = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections
 func (s *Store) Connection(ctx context.Context, nameOrID string) (provision.Connection, error) {
 	var row connectionRow
 	err := s.each(ctx, oneConnection, []any{nameOrID}, func(found scanner) error {
-		return found.Scan(&row.ID, &row.Name, &row.IdP, &row.Domains, &row.SignIn, &row.JWT, &row.HeldAt, &row.ReleasedAt, &row.CreatedAt)
+		return found.Scan(&row.ID, &row.Name, &row.IdP, &row.Domains, &row.SignIn, &row.JWT, &row.HeldAt, &row.ReleasedAt, &row.Removal, &row.CreatedAt)
 	})
 	if err == nil && row.ID == "" {
 		err = gorm.ErrRecordNotFound

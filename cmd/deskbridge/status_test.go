@@ -92,7 +92,7 @@ func TestStatusGroupsCauses(t *testing.T) {
 			t.Errorf("for programs: %+v", o.Report)
 		}
 		short := o.Attention[0].Account[len(o.Attention[0].Account)-8:]
-		if out := b.command("retry", short); !strings.Contains(out, "1 accounts") {
+		if out := b.command("retry", short); !strings.Contains(out, "1 account is") {
 			t.Errorf("by the short id: %s", out)
 		}
 	}, "DESKBRIDGE_SWEEP=off")

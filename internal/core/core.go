@@ -20,6 +20,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/removal"
+	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -40,6 +42,8 @@ type Core struct {
 	Settings     *settings.Service
 	Tokens       *credential.Service
 	Plan         *plan.Service
+	Removal      *removal.Service
+	Report       *report.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -52,6 +56,7 @@ type Policy struct {
 	Brake   reconcile.Brake
 	Session session.Policy
 	Checks  settings.Checks // what connectors and the sign-in edge know of settings
+	Hosting removal.Hosting // which desks are kept here
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -68,6 +73,8 @@ type Database interface {
 	entitlement.Store
 	plan.Store
 	reconcile.Store
+	removal.Store
+	report.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -100,6 +107,8 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
+	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
+	c.Report = report.New(db)
 	return &c
 }
 

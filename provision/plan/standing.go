@@ -234,7 +234,7 @@ func (s *Service) FindAccount(ctx context.Context, text string) (provision.Accou
 	found := make(map[provision.AccountID]bool)
 	var id provision.AccountID
 	for _, a := range slices.Concat(candidates, waiting) {
-		if len(text) >= shortID && strings.HasSuffix(string(a.ID), text) {
+		if len(text) >= shortID && (strings.HasSuffix(string(a.ID), text) || strings.HasPrefix(string(a.ID), text)) {
 			found[a.ID], id = true, a.ID
 		}
 	}

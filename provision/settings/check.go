@@ -118,6 +118,15 @@ func ofDesk(d provision.Desk, err error) (mistakes []error) {
 	return []error{provision.Errorf(provision.Invalid, "settings", "desk %s: %s", d.Name, err)}
 }
 
+// Units asks a desk what teams and mailboxes it has; nil when there is nothing to
+// ask. Nothing is locked while it is asked.
+func (s *Service) Units(ctx context.Context, d provision.Desk) (*Units, error) {
+	if s.checks.Look == nil {
+		return nil, nil
+	}
+	return s.checks.Look(ctx, d)
+}
+
 // CheckRules asks a desk whether it has the teams and mailboxes that rules
 // name; what it lacks is an Invalid error. A desk that does not answer may come
 // up later: that is a warning. Nothing is locked while it is asked.
@@ -141,7 +150,7 @@ func (s *Service) UnitsOf(ctx context.Context, d provision.Desk) (_ *Units, warn
 	}
 	units, err := s.checks.Look(ctx, d)
 	if err != nil {
-		return nil, []string{detail(err) + "; teams and mailboxes of its rules are not checked"}
+		return nil, []string{Detail(err) + "; teams and mailboxes of its rules are not checked"}
 	}
 	return units, nil
 }
@@ -174,8 +183,8 @@ func (p *Units) Missing(r provision.Rule) (missing []string) {
 	return missing
 }
 
-// detail returns an error for people: one of the core is its detail.
-func detail(err error) string {
+// Detail returns an error for people: one of the core is its detail.
+func Detail(err error) string {
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Detail != "" {
 		return e.Detail
 	}

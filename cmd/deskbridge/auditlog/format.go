@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
@@ -131,20 +130,9 @@ func (t *table) entry(ctx context.Context, e provision.Entry) error {
 
 func (t *table) row(cells ...string) error {
 	for i := range cells {
-		cells[i] = cell(cells[i])
+		cells[i] = output.Cell(cells[i])
 	}
 	return t.w.Write(cells)
-}
-
-// cell makes a text harmless to spreadsheets, which take what begins like a
-// formula for one, whatever the quotes: it gets an apostrophe in front. What
-// cannot be seen is spelled out.
-func cell(s string) string {
-	s = output.Plain(s)
-	if begin := strings.TrimLeft(s, " \u00a0\u3000"); begin != "" && strings.ContainsRune("=+-@|%＝＋－＠", []rune(begin)[0]) {
-		return "'" + s
-	}
-	return s
 }
 
 func (t *table) block(audit.Block) error { return nil }

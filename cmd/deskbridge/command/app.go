@@ -14,6 +14,11 @@ type App struct {
 	Environ        []string // NAME=value, as the process has it
 	Stdout, Stderr io.Writer
 	ConfigFile     string // with settings; "": the environment alone
+
+	Stdin    io.Reader   // nil: the process's
+	Terminal func() bool // whether a person types at Stdin; nil: as the operating system says
+
+	told bool // a command has printed its JSON
 }
 
 // Getenv returns the value of an environment variable, "" when it is not set.

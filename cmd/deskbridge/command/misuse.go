@@ -3,9 +3,11 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -54,6 +56,42 @@ func Explain(err error) string {
 	return err.Error()
 }
 
+// failure is an error as commands print it with --json.
+type failure struct {
+	Error struct {
+		Message string `json:"message"`
+		Code    string `json:"code,omitempty"` // of the core, or "misuse"
+		Field   string `json:"field,omitempty"`
+	} `json:"error"`
+}
+
+// FailJSON prints err for programs, when the command line asks for JSON and
+// nothing else was printed: standard output is then one JSON text whatever
+// happens. Standard error has it for people all the same.
+func (a *App) FailJSON(cmd *cobra.Command, args []string, err error) error {
+	asked := cmd != nil && cmd.Flags().Lookup("json") != nil && slices.ContainsFunc(args, func(arg string) bool { return arg == "--json" || arg == "--json=true" })
+	if !asked || a.told {
+		return nil
+	}
+	var out failure
+	out.Error.Message = Explain(err)
+	if e, ok := errors.AsType[*provision.Error](err); ok {
+		out.Error.Code, out.Error.Field = string(e.Code), e.Field
+	} else if IsMisuse(err) {
+		out.Error.Code = "misuse"
+	}
+	return output.JSON(a.Stdout, out)
+}
+
+// Unknown is the misuse of a command that cmd does not have.
+func Unknown(cmd *cobra.Command, name string) error {
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		return Misuse("unknown command %q; did you mean `%s %s`?", name, cmd.CommandPath(), near[0])
+	}
+	return Misuse("unknown command %q; `%s --help` lists them", name, cmd.CommandPath())
+}
+
 // CheckArgs makes wrong arguments of every command a misuse.
 func CheckArgs(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
@@ -77,7 +115,7 @@ func Group(use, short string, children ...*cobra.Command) *cobra.Command {
 		Short: short,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return Misuse("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())
+				return Unknown(c, args[0])
 			}
 			return nil
 		},

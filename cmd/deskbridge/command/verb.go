@@ -13,38 +13,6 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// ConnectionID returns the id of the connection of a name or id.
-func ConnectionID(n *server.Names, name string) (provision.ConnectionID, error) {
-	for _, c := range n.Connections {
-		if c.Name == name || string(c.ID) == name {
-			return c.ID, nil
-		}
-	}
-	return "", Misuse("there is no connection %q; `deskbridge connection list` shows them", name)
-}
-
-// Desk returns the desk of a name or id.
-func Desk(n *server.Names, name string) (provision.Desk, error) {
-	for _, d := range n.Desks {
-		if d.Name == name || string(d.ID) == name {
-			return d, nil
-		}
-	}
-	return provision.Desk{}, Misuse("there is no desk %q; `deskbridge desk list` shows them", name)
-}
-
-// FindPerson returns the one person whom text means.
-func FindPerson(ctx context.Context, s *server.System, text string) (provision.Identity, error) {
-	people, err := s.Core.Directory.FindPeople(ctx, text)
-	if err != nil {
-		return provision.Identity{}, err
-	}
-	if len(people) > 1 && people[1].Status != provision.StatusRemoved {
-		return provision.Identity{}, errors.New("more than one person is called that; use the id that `deskbridge explain` shows")
-	}
-	return people[0], nil
-}
-
 // Result is what a command has to say: data for programs, text for people.
 type Result struct {
 	Data any
@@ -78,6 +46,7 @@ func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 		switch {
 		case said.Text == nil:
 		case *asJSON:
+			a.told = true
 			err = output.JSON(a.Stdout, said.Data)
 		default:
 			err = said.Text(a.Stdout)

@@ -19,8 +19,8 @@ import (
 
 // Command makes the commands of connections.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("connection", "Add, change, try and release connections to identity providers",
-		addCommand(a), setCommand(a), testCommand(a), listCommand(a), releaseCommand(a), rejectCommand(a))
+	return command.Group("connection", "Add, change, show, try, release and remove connections to identity providers",
+		addCommand(a), setCommand(a), testCommand(a), listCommand(a), showCommand(a), releaseCommand(a), rejectCommand(a), removeCommand(a))
 }
 
 func addCommand(a *command.App) *cobra.Command {
@@ -55,6 +55,15 @@ func addCommand(a *command.App) *cobra.Command {
 	})
 }
 
+// listed is a connection in `connection list --json`.
+type listed struct {
+	server.ConnectionURLs
+	Domains []string      `json:"domains"`
+	HeldAt  output.Moment `json:"held_at"`
+	SAML    bool          `json:"saml"` // people sign in so
+	OIDC    bool          `json:"oidc"`
+}
+
 func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
@@ -62,10 +71,11 @@ func listCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		out := make([]server.ConnectionURLs, len(connections))
+		out := make([]listed, len(connections))
 		rows := make([][]string, len(connections))
 		for i, c := range connections {
-			out[i] = server.URLsOf(sys.Settings.PublicURL, c)
+			out[i] = listed{server.URLsOf(sys.Settings.PublicURL, c), append([]string{}, c.Domains...), output.Moment{At: c.HeldAt},
+				!c.SignIn.Disabled && c.SignIn.SAML != nil, !c.SignIn.Disabled && c.SignIn.OIDC != nil}
 			rows[i] = []string{c.Name, string(c.IdP), output.List(c.Domains), out[i].SCIMURL, onHold(c)}
 		}
 		return command.Tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil
@@ -206,6 +216,7 @@ func onOff(flag, value string) (bool, error) {
 
 func setCommand(a *command.App) *cobra.Command {
 	var flags signInFlags
+	confirm := command.Confirm{Scripts: true}
 	cmd := &cobra.Command{
 		Use:   "set NAME",
 		Short: "Change how the people of a connection sign in",
@@ -218,9 +229,15 @@ Switching sign-in off ends every session of the connection at once.`,
 	}
 	flags.add(cmd)
 	cmd.Flags().StringVar(&flags.signIn, "sign-in", "", "on, off: whether anybody signs in at all")
+	confirm.Flag(cmd)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		if !flags.given() {
 			return command.Result{}, command.Misuse("nothing to set; `deskbridge connection set --help` lists the flags")
+		}
+		if flags.signIn == "off" {
+			if err := confirm.Ask(a, "Nobody of "+args[0]+" can sign in then, and every session ends at once", args[0]); err != nil {
+				return command.Result{}, err
+			}
 		}
 		conn, err := sys.Core.Settings.SetSignIn(ctx, sys.Cause, args[0], flags.change)
 		if err != nil {

@@ -49,6 +49,7 @@ func Open(ctx context.Context, settings config.Server, log *slog.Logger) (*Syste
 	limits := policy(settings)
 	limits.Now = sys.Clock.Now
 	limits.Checks = sys.checks()
+	limits.Hosting = sys.hosting()
 	sys.Core = core.New(st, limits, log)
 	proxies, err := settings.Proxies()
 	if err != nil {

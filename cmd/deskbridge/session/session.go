@@ -91,7 +91,7 @@ func revokeCommand(a *command.App) *cobra.Command {
 		Example: "  deskbridge session revoke ada@acme.example\n  deskbridge session revoke --connection acme",
 		Args:    cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().StringVar(&id, "id", "", "only the session with this id")
+	cmd.Flags().StringVar(&id, "id", "", "only the session with this id; its beginning or end is enough")
 	cmd.Flags().StringVar(&connection, "connection", "", "everybody of this connection")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		user := ""
@@ -105,7 +105,11 @@ func revokeCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		filter.ID = provision.SessionID(id)
+		if id != "" {
+			if filter.ID, err = sys.Core.Report.OpenSession(ctx, id); err != nil {
+				return command.Result{}, err
+			}
+		}
 		ended, err := sys.Core.Sessions.EndSessions(ctx, sys.Cause, filter, provision.EndedByAdmin)
 		if err != nil {
 			return command.Result{}, err

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/token"
 	"github.com/deskbridge/deskbridge/provision"
@@ -55,7 +56,7 @@ func RetryCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retry [ACCOUNT]",
 		Short: "Sync accounts that need attention again",
-		Long:  "Sync accounts that need attention again. ACCOUNT is an id, or the end of one as `status` shows it.",
+		Long:  "Sync accounts that need attention again. ACCOUNT is an id, or the beginning or end of one as `status` shows it.",
 		Example: "  deskbridge retry 9f3c21d0\n  deskbridge retry --adopt 9f3c21d0\n" +
 			"  deskbridge retry --desk support\n  deskbridge retry --all",
 		Args: cobra.MaximumNArgs(1),
@@ -86,6 +87,6 @@ func RetryCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]int{"accounts": n}, "%d accounts are synced again; `deskbridge status` shows the sync status.", n), nil
+		return command.Say(map[string]int{"accounts": n}, "%s synced again; `deskbridge status` shows the sync status.", output.Count(n, "account is", "accounts are")), nil
 	})
 }

@@ -62,8 +62,8 @@ func kindOf(t credential.Token) string {
 
 // Command makes the commands of SCIM tokens.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("token", "Create, list, rotate and revoke bearer tokens and OAuth clients of a connection",
-		createCommand(a), listCommand(a), rotateCommand(a), revokeCommand(a))
+	return command.Group("token", "Create, list, show, rotate and revoke bearer tokens and OAuth clients of a connection",
+		createCommand(a), listCommand(a), showCommand(a), rotateCommand(a), revokeCommand(a))
 }
 
 func createCommand(a *command.App) *cobra.Command {
@@ -144,6 +144,7 @@ for, unless --expires says otherwise.`,
 }
 
 func revokeCommand(a *command.App) *cobra.Command {
+	confirm := command.Confirm{Scripts: true}
 	cmd := &cobra.Command{
 		Use:   "revoke CONNECTION NAME|ID",
 		Short: "End a token at once",
@@ -152,14 +153,33 @@ ends what a rotation has replaced, too; by id just that one.`,
 		Example: "  deskbridge token revoke acme first",
 		Args:    cobra.ExactArgs(2),
 	}
+	confirm.Flag(cmd)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
-		token, err := sys.Core.Tokens.RevokeToken(ctx, sys.Cause, conn.ID, args[1])
+		found, last, err := find(ctx, sys, conn.ID, args[1])
 		if err != nil {
 			return command.Result{}, err
+		}
+		text := "The identity provider is refused with token " + found.Name + " from then on"
+		if last {
+			text += "; it is the last one that " + conn.Name + " can push with"
+		}
+		if err := confirm.Ask(a, text, found.Name); err != nil {
+			return command.Result{}, err
+		}
+		nameOrID := string(found.ID)
+		if found.Name == args[1] { // with what a rotation has replaced
+			nameOrID = found.Name
+		}
+		token, err := sys.Core.Tokens.RevokeToken(ctx, sys.Cause, conn.ID, nameOrID)
+		if err != nil {
+			return command.Result{}, err
+		}
+		if last && confirm.Given(a) {
+			a.Warn("it was the last token that " + conn.Name + " could push with; `deskbridge token create " + conn.Name + " NAME` makes another")
 		}
 		return command.Say(lineOf(sys, conn.Name, token), "Token %s is revoked.", token.Name), nil
 	})

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // TZ works in a container without files, too
 
 	"github.com/spf13/cobra"
 
@@ -52,6 +53,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
+	}
+	if status := command.ExitStatus(err); status != 0 {
+		return status
 	}
 	fmt.Fprintf(stderr, "deskbridge: %s\n", command.Explain(err))
 	if command.IsMisuse(err) {

@@ -16,6 +16,26 @@ type usageError struct{ error }
 // ends with status 2 then.
 func Misuse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// statusError ends the program with a status that is no failure.
+type statusError int
+
+// Error implements error.
+func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// Exit returns the error of a command that did its work, and ends with a status
+// other than 0 to say what it found. Nothing is printed for it.
+func Exit(status int) error { return statusError(status) }
+
+// ExitStatus returns the status of an error that [Exit] has made; 0 when err is
+// none.
+func ExitStatus(err error) int {
+	var s statusError
+	if errors.As(err, &s) {
+		return int(s)
+	}
+	return 0
+}
+
 // IsMisuse reports whether err says that the command line cannot be run.
 func IsMisuse(err error) bool {
 	var u usageError

@@ -51,7 +51,10 @@ type Policy struct {
 	Grace   time.Duration
 	Brake   reconcile.Brake
 	Session session.Policy
-	Checks  settings.Checks // what connectors and the sign-in edge know of settings
+	// SilentAfter is how long an identity provider may be silent before somebody
+	// should look; 0: as [plan.Service] has it; negative: for ever.
+	SilentAfter time.Duration
+	Checks      settings.Checks // what connectors and the sign-in edge know of settings
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -100,6 +103,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
+	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }
 

@@ -81,21 +81,11 @@ const shortID = 8
 // finds it.
 func ShortID(id provision.AccountID) string { return string(id)[max(len(id)-shortID, 0):] }
 
-// NeedsPerson reports whether anything waits for a person: an account needs
-// attention or is on hold, a leaver has been in for more than five minutes, a desk refuses
-// our credentials, or a hand-over policy names nobody who can take over.
+// NeedsPerson reports whether anything waits for a person: there is a finding,
+// or an account that needs attention or is on hold.
 func (o *Overview) NeedsPerson() bool {
-	if len(o.Attention) > 0 {
-		return true
-	}
-	for _, d := range o.Desks {
-		h := d.Health
-		if h.HandOver != nil || h.Pause != nil && h.Pause.Code == provision.ReasonUnauthorized || h.Drifted > 0 ||
-			h.Leavers.Count > 0 && o.At.Sub(h.Leavers.Since) > leaverLate {
-			return true
-		}
-	}
-	return false
+	return len(o.Findings) > 0 || len(o.Attention) > 0 ||
+		slices.ContainsFunc(o.Desks, func(d DeskOverview) bool { return len(ofDesk(d, o.At)) > 0 })
 }
 
 // standing fills in who has not left yet, and why accounts wait for a person.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -24,5 +25,8 @@ type Store interface {
 	// not confirmed that it has; the first to end comes first.
 	LeavingAccounts(ctx context.Context) ([]provision.Account, error)
 	PeopleNames(ctx context.Context, ids []provision.IdentityID) ([]Person, error) // of those that there are, in any order
+	// LastHeartbeat returns when a server last wrote that it lives; long ago
+	// when none ever has.
+	LastHeartbeat(ctx context.Context) (time.Time, error)
 	CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error)
 }

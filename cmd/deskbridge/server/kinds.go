@@ -78,7 +78,10 @@ func (s *System) checks() settings.Checks {
 			return &settings.Units{Teams: profile.Teams, Mailboxes: profile.Mailboxes}, nil
 		},
 		SignIn: func(in provision.SignIn) error { return client.CheckSettings(in, time.Now()) },
-		Fetch:  hosts.Check,
+		Standing: func(ctx context.Context, c provision.Connection) []settings.Warning {
+			return s.SignIn.Clients().Standing(ctx, c)
+		},
+		Fetch: hosts.Check,
 	}
 }
 

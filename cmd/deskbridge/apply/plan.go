@@ -58,6 +58,7 @@ hash: ` + "`deskbridge apply --plan HASH`" + ` executes exactly that plan, or no
 // ApplyCommand makes the command apply.
 func ApplyCommand(a *command.App) *cobra.Command {
 	var path, hash string
+	var waits waiting
 	cmd := &cobra.Command{
 		Use:   "apply -f access.yaml",
 		Short: "Apply a configuration: connections, desks and rules",
@@ -65,16 +66,18 @@ func ApplyCommand(a *command.App) *cobra.Command {
 in the file replace all rules of the desks that it names. A connection or desk
 that it names becomes what the file says: what the file leaves out goes back to
 its default. Those that it does not name stay as they are.`,
-		Example: "  deskbridge apply -f access.yaml\n  deskbridge apply -f access.yaml --plan 3f0c…",
+		Example: "  deskbridge apply -f access.yaml\n  deskbridge apply -f access.yaml --plan 3f0c…\n  deskbridge apply -f access.yaml --wait --timeout 10m",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
 	cmd.Flags().StringVar(&hash, "plan", "", "hash of the plan that was reviewed; anything else is refused")
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
+	waits.add(cmd)
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		draft, err := readDraft(a, path)
 		if err != nil {
 			return command.Result{}, err
 		}
+		since := sys.Core.Now()
 		plan, err := sys.Core.Plan.Apply(ctx, sys.Cause, draft, hash)
 		if plan, err = warned(a, plan, path, err); err != nil {
 			return command.Result{}, err
@@ -82,12 +85,22 @@ its default. Those that it does not name stay as they are.`,
 		if err := openBuiltins(ctx, sys, draft); err != nil {
 			return command.Result{}, err
 		}
-		return command.Result{Data: plan, Text: func(w io.Writer) error {
+		reached, err := waits.wait(ctx, a, sys, plan, since)
+		return command.Result{Data: applied{plan, reached}, Text: func(w io.Writer) error {
 			printPlan(w, plan, false)
 			printNext(w, plan)
+			if reached != nil && reached.Done() {
+				fmt.Fprintf(w, "Accounts of this change: %s.\n", inWords(*reached))
+			}
 			return nil
-		}}, nil
+		}}, err
 	})
+}
+
+// applied is what apply says for programs.
+type applied struct {
+	plan.Plan
+	Progress *plan.Progress `json:"progress,omitempty"` // with --wait
 }
 
 // printNext says what an admin does after applying a plan.

@@ -85,7 +85,7 @@ func (h *handler) createUser(r *request) (answer, error) {
 	}
 	got, restored, err := h.core.Directory.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
 	if err != nil {
-		h.noteHolder(r, id, err)
+		h.core.noteHolder(r, id, err)
 		return answer{}, err
 	}
 	person := provision.Person{Identity: got}
@@ -100,12 +100,12 @@ func (h *handler) createUser(r *request) (answer, error) {
 }
 
 // noteHolder notes for the log who has what somebody new was to be called by.
-func (h *handler) noteHolder(r *request, id provision.Identity, err error) {
+func (c Core) noteHolder(r *request, id provision.Identity, err error) {
 	if !provision.IsConflict(err) {
 		return
 	}
 	for _, name := range []string{id.ExternalID, id.UserName} {
-		people, _ := h.core.Directory.FindPeople(r.Context(), name) // nobody: the log has less
+		people, _ := c.Directory.FindPeople(r.Context(), name) // nobody: the log has less
 		for _, p := range people {
 			if name != "" && p.Connection == r.conn.ID && p.Status != provision.StatusRemoved {
 				r.line.Set("held_by", string(p.ID))

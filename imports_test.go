@@ -60,14 +60,16 @@ var layers = []layer{
 	{dir: "internal/fetch", not: []string{"database/sql"}},
 	{dir: "internal/lingering", not: []string{"database/sql"}},
 	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
+	{dir: "internal/requestlog", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/share", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/spelling", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
 
-	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/turn"}, not: []string{"database/sql"}, exact: true},
+	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "internal/requestlog", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/signed", "scim/turn"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
 	{dir: "scim/filter", may: []string{"provision", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/resource", may: []string{"provision", "scim/filter", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
+	{dir: "scim/signed", may: []string{"provision", "provision/credential", "provision/protocol", "provision/settings", "internal/fetch"}, not: []string{"database/sql"}},
 	{dir: "scim/turn", may: []string{"provision", "internal/share", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/patch", may: []string{"provision", "scim/filter", "scim/resource", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 

@@ -10,6 +10,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
+	"github.com/deskbridge/deskbridge/scim/signed"
 )
 
 // errUnauthorized is the answer to whoever may not in, whatever the reason:
@@ -26,18 +27,39 @@ func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 			w.Header().Set("Retry-After", retryAfter(delay))
 			return scimerr.New(http.StatusTooManyRequests, "Too many requests without a valid token; try again after the time in Retry-After.")
 		}
+		h.noteRefused(r, err)
 		return errUnauthorized
 	}
 	if err != nil {
 		return err
 	}
 	r.conn, r.token = conn, token
+	r.line.SetConnection(conn.Name)
+	r.line.Set("token", token.Name)
+	r.line.Set("client", string(conn.IdP))
 	r.as = resource.Representation{Base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
 	return nil
 }
 
-// errBearer is for what needs no look-up to be refused.
-var errBearer = &provision.Error{Code: provision.Denied, Detail: "no bearer token"}
+// noteRefused notes for the log, and for it alone, why nobody was let in.
+func (h *handler) noteRefused(r *request, err error) {
+	why := credential.RefusalOf(err)
+	name := r.PathValue("connection")
+	if storable(name) {
+		if conn, err := h.core.Settings.Connection(r.Context(), name); err == nil {
+			r.line.SetConnection(conn.Name)
+			r.line.Set("client", string(conn.IdP))
+			name = conn.Name
+		} else if provision.IsNotFound(err) && why.Token == "" {
+			why.Reason = "no such connection"
+		}
+	}
+	r.line.Set("reason", why.Reason)
+	r.line.Set("token", why.Token)
+	if why.Connection != name {
+		r.line.Set("token_connection", why.Connection)
+	}
+}
 
 // credentials returns the connection and the token of a request; Denied or NotFound
 // when it has none.
@@ -45,12 +67,12 @@ func (h *handler) credentials(r *request) (provision.Connection, credential.Toke
 	bearer, ok := bearerToken(r.Header)
 	name := r.PathValue("connection")
 	switch {
-	case !ok || !storable(name):
-		return provision.Connection{}, credential.Token{}, errBearer
-	case looksSigned(bearer):
-		return h.signed.authenticate(r.Context(), name, bearer)
-	case !storable(bearer):
-		return provision.Connection{}, credential.Token{}, errBearer
+	case len(r.Header.Values("Authorization")) == 0:
+		return provision.Connection{}, credential.Token{}, credential.Refuse("no token")
+	case !ok || !storable(name) || !signed.Looks(bearer) && !storable(bearer):
+		return provision.Connection{}, credential.Token{}, credential.Refuse("malformed token")
+	case signed.Looks(bearer):
+		return h.signed.Authenticate(r.Context(), name, bearer)
 	}
 	return h.core.Tokens.Authenticate(r.Context(), name, bearer)
 }

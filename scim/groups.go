@@ -35,6 +35,7 @@ func (h *handler) groups(r *request, list []provision.Group, s resource.Selectio
 
 // group answers with one group.
 func (h *handler) group(r *request, code int, g provision.Group, s resource.Selection) (answer, error) {
+	r.line.Set("group", string(g.ID))
 	resources, err := h.groups(r, []provision.Group{g}, s)
 	if err != nil {
 		return answer{}, err
@@ -157,5 +158,6 @@ func (h *handler) deleteGroup(r *request) (answer, error) {
 // groupID returns the id in the path.
 func (r *request) groupID() (provision.GroupID, error) {
 	id, err := r.resourceID()
+	r.line.SetID("group", id)
 	return provision.GroupID(id), err
 }

@@ -36,6 +36,7 @@ func (h *handler) users(r *request, people []provision.Identity, s resource.Sele
 
 // user answers with one person.
 func (h *handler) user(r *request, code int, p provision.Person, s resource.Selection) (answer, error) {
+	r.line.Set("identity", string(p.ID))
 	body, err := r.as.User(p.Identity, p.Groups, s)
 	if err != nil {
 		return answer{}, err
@@ -84,6 +85,7 @@ func (h *handler) createUser(r *request) (answer, error) {
 	}
 	got, restored, err := h.core.Directory.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
 	if err != nil {
+		h.core.noteHolder(r, id, err)
 		return answer{}, err
 	}
 	person := provision.Person{Identity: got}
@@ -95,6 +97,21 @@ func (h *handler) createUser(r *request) (answer, error) {
 		person.Groups = groups[got.ID]
 	}
 	return h.user(r, http.StatusCreated, person, s)
+}
+
+// noteHolder notes for the log who has what somebody new was to be called by.
+func (c Core) noteHolder(r *request, id provision.Identity, err error) {
+	if !provision.IsConflict(err) {
+		return
+	}
+	for _, name := range []string{id.ExternalID, id.UserName} {
+		people, _ := c.Directory.FindPeople(r.Context(), name) // nobody: the log has less
+		for _, p := range people {
+			if name != "" && p.Connection == r.conn.ID && p.Status != provision.StatusRemoved {
+				r.line.Set("held_by", string(p.ID))
+			}
+		}
+	}
 }
 
 // replaceUser gives a person a new description: what it leaves out is cleared
@@ -156,6 +173,7 @@ func (h *handler) deleteUser(r *request) (answer, error) {
 // userID returns the id in the path.
 func (r *request) userID() (provision.IdentityID, error) {
 	id, err := r.resourceID()
+	r.line.SetID("identity", id)
 	return provision.IdentityID(id), err
 }
 

@@ -38,6 +38,9 @@ type Options struct {
 	DatabaseURL string
 	// DataDir is the directory of the SQLite file; it is made when missing.
 	DataDir string
+	// MustExist has [Open] fail with [ErrNoDatabase] where it would make a SQLite
+	// file.
+	MustExist bool
 
 	// Key seals secrets: 32 bytes. Without one, saving a secret fails.
 	Key []byte
@@ -172,6 +175,14 @@ func (s *Store) Heartbeat(ctx context.Context) error {
 		return fmt.Errorf("store: heartbeat: %w", err)
 	}
 	return nil
+}
+
+// LastHeartbeat returns when a server last did [Store.Heartbeat]; the beginning
+// of time as computers have it when none ever did.
+func (s *Store) LastHeartbeat(ctx context.Context) (time.Time, error) {
+	var at int64
+	err := s.read(ctx).Raw(`SELECT at FROM heartbeat WHERE id = 1`).Scan(&at).Error
+	return toTime(at), err
 }
 
 // DB returns the pool of connections that may write. On SQLite it holds a

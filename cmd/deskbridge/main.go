@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"syscall"
+	_ "time/tzdata" // TZ works in a container without files, too
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +59,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err == nil {
 		return exitDone
 	}
-	if status, ok := command.StatusOf(err); ok {
+	if status := command.ExitStatus(err); status != 0 {
 		return status
 	}
 	if err := app.FailJSON(cmd, args, err); err != nil {

@@ -57,6 +57,9 @@ type Policy struct {
 	Session session.Policy
 	Checks  settings.Checks // what connectors and the sign-in edge know of settings
 	Hosting removal.Hosting // which desks are kept here
+	// SilentAfter is how long an identity provider may be silent before somebody
+	// should look; 0: as [plan.Service] has it; negative: for ever.
+	SilentAfter time.Duration
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -109,6 +112,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)
+	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }
 

@@ -32,5 +32,8 @@ type Store interface {
 	// protocol.
 	CountSignedIn(ctx context.Context, c provision.ConnectionID, by provision.Protocol, now time.Time) (int, error)
 	GroupNames(ctx context.Context, c provision.ConnectionID) ([]string, error) // displayNames of the groups of a connection
+	// LastHeartbeat returns when a server last wrote that it lives; long ago
+	// when none ever has.
+	LastHeartbeat(ctx context.Context) (time.Time, error)
 	CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error)
 }

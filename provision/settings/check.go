@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
@@ -22,8 +23,26 @@ type Checks struct {
 	Look func(ctx context.Context, d provision.Desk) (*Units, error)
 	// SignIn returns why nobody could sign in with these settings.
 	SignIn func(s provision.SignIn) error
+	// Standing returns what keeps the people of a connection from signing in, or
+	// will soon, as far as that is known here. It asks nobody but the database.
+	Standing func(ctx context.Context, c provision.Connection) []Warning
 	// Fetch returns why a document at this address could never be fetched.
 	Fetch func(address string) error
+}
+
+// Warning says what keeps people from signing in, or will.
+type Warning struct {
+	Text   string     // in plain words, as half a sentence
+	EndsAt *time.Time // when it stops working; nil: it does not work now, or nobody knows
+}
+
+// SignInWarnings returns what keeps the people of a connection from signing in,
+// or will soon. It asks nobody but the database.
+func (s *Service) SignInWarnings(ctx context.Context, c provision.Connection) []Warning {
+	if s.checks.Standing == nil {
+		return nil
+	}
+	return s.checks.Standing(ctx, c)
 }
 
 // Abilities are the ways in which a kind of desk can end access.

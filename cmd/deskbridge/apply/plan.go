@@ -58,7 +58,7 @@ would, and 1 for every failure, a wrong command line too.`,
 			failed = plan.CheckLosses(losses)
 		}
 		if failed == nil && exitCode && !plan.Empty() {
-			failed = command.ExitStatus(command.StatusChanges)
+			failed = command.Exit(command.StatusChanges)
 		}
 		return command.Result{Data: plan, Text: func(w io.Writer) error {
 			printed{Plan: plan, all: all, losses: losses}.print(w)
@@ -93,6 +93,7 @@ func expecting(p plan.Plan, losses int) string {
 func ApplyCommand(a *command.App) *cobra.Command {
 	var path, hash string
 	var losses int
+	var waits waiting
 	cmd := &cobra.Command{
 		Use:   "apply -f access.yaml",
 		Short: "Apply a configuration: connections, desks and rules",
@@ -100,13 +101,14 @@ func ApplyCommand(a *command.App) *cobra.Command {
 in the file replace all rules of the desks that it names. A connection or desk
 that it names becomes what the file says: what the file leaves out goes back to
 its default. Those that it does not name stay as they are.`,
-		Example: "  deskbridge apply -f access.yaml\n  deskbridge apply -f access.yaml --plan 3f0c…\n  deskbridge apply -f access.yaml --plan 3f0c… --expect-losses 61",
+		Example: "  deskbridge apply -f access.yaml\n  deskbridge apply -f access.yaml --plan 3f0c…\n  deskbridge apply -f access.yaml --plan 3f0c… --expect-losses 61\n  deskbridge apply -f access.yaml --wait --timeout 10m",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
 	cmd.Flags().StringVar(&hash, "plan", "", "hash of the plan that was reviewed; anything else is refused")
 	cmd.Flags().IntVar(&losses, "expect-losses", noLosses, expectHelp)
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
+	waits.add(cmd)
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		if err := checkLosses(cmd, losses); err != nil {
 			return command.Result{}, err
 		}
@@ -114,6 +116,7 @@ its default. Those that it does not name stay as they are.`,
 		if err != nil {
 			return command.Result{}, err
 		}
+		since := sys.Core.Now()
 		var plan plan.Plan
 		if losses == noLosses {
 			plan, err = sys.Core.Plan.Apply(ctx, sys.Cause, draft.Draft, hash)
@@ -129,12 +132,22 @@ its default. Those that it does not name stay as they are.`,
 		for _, g := range plan.Consequences.Groups {
 			a.Warn(unknownGroup(g))
 		}
-		return command.Result{Data: plan, Text: func(w io.Writer) error {
+		reached, err := waits.wait(ctx, a, sys, plan, since)
+		return command.Result{Data: applied{plan, reached}, Text: func(w io.Writer) error {
 			printed{Plan: plan, losses: losses, applied: true}.print(w)
 			printNext(w, plan)
+			if reached != nil && reached.Done() {
+				fmt.Fprintf(w, "Accounts of this change: %s.\n", inWords(*reached))
+			}
 			return nil
-		}}, nil
+		}}, err
 	})
+}
+
+// applied is what apply says for programs.
+type applied struct {
+	plan.Plan
+	Progress *plan.Progress `json:"progress,omitempty"` // with --wait
 }
 
 // printNext says what an admin does after applying a plan.

@@ -18,6 +18,26 @@ type usageError struct{ error }
 // ends with status 2 then.
 func Misuse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// statusError ends the program with a status that is no failure.
+type statusError int
+
+// Error implements error.
+func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// Exit returns the error of a command that did its work, and ends with a status
+// other than 0 to say what it found. Nothing is printed for it.
+func Exit(status int) error { return statusError(status) }
+
+// ExitStatus returns the status of an error that [Exit] has made; 0 when err is
+// none.
+func ExitStatus(err error) int {
+	var s statusError
+	if errors.As(err, &s) {
+		return int(s)
+	}
+	return 0
+}
+
 // IsMisuse reports whether err says that the command line cannot be run.
 func IsMisuse(err error) bool {
 	var u usageError
@@ -32,21 +52,6 @@ const ExitCodeFlag = "exit-code"
 // StatusChanges is the exit status of a command with --exit-code that found
 // something, as with `terraform plan -detailed-exitcode`.
 const StatusChanges = 2
-
-// exitStatus is what a command found, for programs. There is nothing to print.
-type exitStatus int
-
-func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
-
-// ExitStatus returns the error of a command that did its work and ends with this
-// status.
-func ExitStatus(status int) error { return exitStatus(status) }
-
-// StatusOf returns the exit status that err asks for, and whether it does.
-func StatusOf(err error) (int, bool) {
-	s, ok := errors.AsType[exitStatus](err)
-	return int(s), ok
-}
 
 // Explain returns err for people: an error of the core is its detail.
 func Explain(err error) string {

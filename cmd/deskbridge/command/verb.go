@@ -29,19 +29,30 @@ func Say(data any, format string, args ...any) Result {
 
 // Verb makes cmd do its work on an open system and print what came of it, as
 // JSON with --json. What there is to print is printed even when do also
-// returns an error.
+// returns an error. The database must be there already, unless [Begins] says
+// otherwise of cmd. A command that only reads says on standard error which one
+// it is.
 func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.System, args []string) (Result, error)) *cobra.Command {
 	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.Open(cmd.Context())
+		open := a.OpenExisting
+		if begins(cmd) {
+			open = a.Open
+		}
+		sys, err := open(cmd.Context())
 		if err != nil {
 			return err
 		}
 		defer sys.Close()
+		if reads(cmd) && cmd.Name() != "status" && !*asJSON { // which says it itself
+			fmt.Fprintf(a.Stderr, "deskbridge: database: %s\n", server.Place(sys.Settings))
+		}
 		sys.Cause = provision.Cause{Actor: server.Actor(), Action: cmd.CommandPath()}
 		said, failed := do(cmd.Context(), sys, args)
-		if err := sys.Core.Audit.SealOwn(cmd.Context()); err != nil { // no server need be running
-			a.Warn("the audit log is not sealed yet: " + Explain(err))
+		if !reads(cmd) {
+			if err := sys.Core.Audit.SealOwn(cmd.Context()); err != nil { // no server need be running
+				a.Warn("the audit log is not sealed yet: " + Explain(err))
+			}
 		}
 		switch {
 		case said.Text == nil:

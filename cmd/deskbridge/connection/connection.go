@@ -37,7 +37,7 @@ func addCommand(a *command.App) *cobra.Command {
 	cmd.Flags().StringVar(&idp, "idp", string(provision.IdPGeneric), fmt.Sprintf("the identity provider: one of %v", provision.IdPs))
 	cmd.Flags().StringSliceVar(&domains, "domain", nil, "e-mail domain of its people, taken as verified at your word; may be repeated")
 	flags.add(cmd)
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn := provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains}
 		if err := flags.change(&conn.SignIn); err != nil {
 			return command.Result{}, err

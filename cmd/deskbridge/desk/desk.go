@@ -133,7 +133,7 @@ func addCommand(a *command.App) *cobra.Command {
 	}
 	flags.add(cmd)
 	signIn.add(cmd)
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		d, err := flags.desk(a, args[0])
 		if err != nil {
 			return command.Result{}, err

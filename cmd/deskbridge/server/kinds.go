@@ -96,6 +96,9 @@ func (s *System) checks() settings.Checks {
 			}
 			return errors.New(e.Detail)
 		},
+		Standing: func(ctx context.Context, c provision.Connection) []settings.Warning {
+			return s.SignIn.Clients().Standing(ctx, c)
+		},
 	}
 }
 

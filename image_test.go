@@ -92,6 +92,24 @@ func TestImageTreeBuilds(t *testing.T) {
 	}
 }
 
+// TestOneBuildLine checks that the program is built alike by make build, in the
+// image, and for a release.
+func TestOneBuildLine(t *testing.T) {
+	const line = `go build -trimpath -ldflags`
+	const flags = `-s -w -X main.release=$VERSION`
+	for _, file := range []string{"Makefile", "Dockerfile", "deploy/release.sh"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain := strings.NewReplacer("$(VERSION)", "$VERSION", "${VERSION}", "$VERSION", "$version", "$VERSION").Replace(string(text))
+		for _, want := range []string{line, flags, "CGO_ENABLED=0", "./cmd/deskbridge"} {
+			if !strings.Contains(plain, want) {
+				t.Errorf("%s does not say %q", file, want)
+			}
+		}
+	}
+}
 
 // judgeIgnored returns what is wrong with the text of a .dockerignore, when a
 // build reads files.
@@ -135,7 +153,7 @@ func buildReads(t *testing.T, dir string) []string {
 	t.Helper()
 	reads := []string{"go.mod", "go.sum"}
 	for _, arch := range []string{"amd64", "arm64"} {
-		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=Dir,Standard,Module,GoFiles,EmbedFiles", "./cmd/deskbridge")
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=Dir,Standard,Module,GoFiles,EmbedFiles", "./cmd/deskbridge", "./deploy/licences")
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=-mod=readonly -buildvcs=false")
 		var problems bytes.Buffer

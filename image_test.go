@@ -3,6 +3,7 @@ package deskbridge_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -172,7 +173,7 @@ func buildReads(t *testing.T, dir string) []string {
 				Module              *struct{ Main bool }
 				GoFiles, EmbedFiles []string
 			}
-			if err := decoder.Decode(&p); err == io.EOF {
+			if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Fatal(err)

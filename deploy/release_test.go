@@ -193,7 +193,7 @@ func unpack(t *testing.T, archive, to string) {
 	}
 	for files := tar.NewReader(compressed); ; {
 		h, err := files.Next()
-		if err == io.EOF { //nolint:errorlint // Next does not wrap it
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

@@ -3,6 +3,7 @@
 package deploy_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,7 +67,7 @@ func verify(t *testing.T, unit string) string {
 	}
 	cmd := exec.CommandContext(t.Context(), os.Getenv("DESKBRIDGE_TEST_SYSTEMD_ANALYZE"), "verify", "--man=no", file)
 	out, err := cmd.CombinedOutput()
-	if _, isExit := err.(*exec.ExitError); err != nil && !isExit { //nolint:errorlint // Run does not wrap it
+	if _, isExit := errors.AsType[*exec.ExitError](err); err != nil && !isExit {
 		t.Fatal(err)
 	}
 	var ours []string // other units of this machine are none of our business

@@ -52,6 +52,54 @@ func (d *Desks) CreateApp(ctx context.Context, on provision.DeskID, as provision
 	return app, nil
 }
 
+// AppInfo is what there is to see of an app.
+type AppInfo struct {
+	ID        string
+	As        string // the address of the user as whom it acts
+	CreatedAt time.Time
+}
+
+// Apps returns the apps of a desk, the oldest first.
+func (d *Desks) Apps(ctx context.Context, on provision.DeskID) (apps []AppInfo, _ error) {
+	rows, err := d.db.QueryContext(ctx, `
+		SELECT a.id, u.email, a.created_at FROM builtin_apps a JOIN builtin_users u ON u.desk = a.desk AND u.id = a.user_id
+		WHERE a.desk = $1 ORDER BY a.created_at, a.id`, on)
+	if err != nil {
+		return nil, fmt.Errorf("builtin: read apps: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var (
+			app  AppInfo
+			made int64
+		)
+		if err := rows.Scan(&app.ID, &app.As, &made); err != nil {
+			return nil, fmt.Errorf("builtin: read apps: %w", err)
+		}
+		app.CreatedAt = fromMicros(made)
+		apps = append(apps, app)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("builtin: read apps: %w", err)
+	}
+	return apps, nil
+}
+
+// EndApp removes an app of a desk; its access tokens stop working with it.
+// NotFound when the desk has no such app.
+func (d *Desks) EndApp(ctx context.Context, on provision.DeskID, id string) error {
+	return d.write(ctx, on, func(t *tx) error {
+		if _, err := exec(ctx, t, `DELETE FROM builtin_tokens WHERE app IN (SELECT id FROM builtin_apps WHERE id = $1 AND desk = $2)`, id, t.desk); err != nil {
+			return err
+		}
+		n, err := exec(ctx, t, `DELETE FROM builtin_apps WHERE id = $1 AND desk = $2`, id, t.desk)
+		if err == nil && n == 0 {
+			err = desk.Errorf(desk.NotFound, "the desk has no app with the id %q", id)
+		}
+		return err
+	})
+}
+
 // hash needs no salt and no slowness: what is hashed here is random.
 func hash(secret string) string {
 	return hex.EncodeToString(provision.HashSecret(secret))

@@ -171,62 +171,6 @@ func addCommand(a *command.App) *cobra.Command {
 	})
 }
 
-// printApp shows the credentials of a built-in desk's API, if there are any.
-func (l Line) printApp(w io.Writer) {
-	if l.AppSecret != "" {
-		fmt.Fprintf(w, "\nIts own API, in the forms of the Help Scout Inbox API:\n  URL         %s\n  App ID      %s\n  App secret  %s   (shown only now)\n", l.APIURL, l.AppID, l.AppSecret)
-	}
-}
-
-func appCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "app NAME",
-		Short: "Show what to enter at a desk for signing in; make API credentials for a built-in one",
-		Long: `Show what to enter in a desk's settings, so that people sign in there through
-Deskbridge. For a built-in desk credentials for its API are made, too; they are
-shown once.`,
-		Example: "  deskbridge desk app support",
-		Args:    cobra.ExactArgs(1),
-	}
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		d, err := sys.Core.Settings.Desk(ctx, args[0])
-		if err != nil {
-			return command.Result{}, err
-		}
-		line := lineOf(d)
-		if line.SignIn, err = server.DeskSignInURLsOf(ctx, sys, d, ""); err != nil {
-			return command.Result{}, err
-		}
-		if d.Kind != builtin.Kind && line.SignIn == nil {
-			return command.Result{}, command.Misuse("desk %s has no sign_in, and of its kind, %s, no API is served here; docs/desks/ shows how people sign in there", d.Name, d.Kind)
-		}
-		if err := openBuiltin(ctx, sys, d, &line); err != nil {
-			return command.Result{}, err
-		}
-		return command.Result{Data: line, Text: func(w io.Writer) error {
-			line.printApp(w)
-			printSignIn(w, line.SignIn)
-			return nil
-		}}, nil
-	})
-}
-
-// openBuiltin makes a built-in desk and the credentials for its API.
-func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *Line) error {
-	if d.Kind != builtin.Kind {
-		return nil
-	}
-	if err := s.Builtin.Open(ctx, d); err != nil {
-		return err
-	}
-	app, err := s.Builtin.CreateApp(ctx, d.ID, "")
-	if err != nil {
-		return err
-	}
-	line.APIURL, line.AppID, line.AppSecret = s.Settings.PublicURL+"/desk/v2", app.ID, app.Secret
-	return nil
-}
-
 func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List desks", Example: "  deskbridge desk list", Args: cobra.NoArgs}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {

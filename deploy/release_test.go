@@ -104,31 +104,39 @@ func TestRelease(t *testing.T) {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
+	t.Run("the unit lets it call what it calls", func(t *testing.T) { traced(t, folder) })
 	t.Run("a new admin has somebody on a desk within minutes", func(t *testing.T) {
-		// The machine has no Go, and little else.
-		tools := t.TempDir()
-		for _, tool := range []string{"cat", "curl", "cut", "grep", "seq", "sleep"} {
-			file, err := exec.LookPath(tool)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Symlink(file, filepath.Join(tools, tool)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		address := processtest.Address(t)
 		began := time.Now()
-		n := pagetest.Run(t, filepath.Join(folder, "README.md"), pagetest.Options{
-			Dir:     t.TempDir(),
-			Environ: []string{"PATH=" + folder + ":" + tools, "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8", "DESKBRIDGE_LISTEN=" + address},
-			Replace: map[string]string{"127.0.0.1:8080": address},
-			Limit:   firstHour,
-		})
-		if n < 10 {
-			t.Errorf("only %d commands of README were run", n)
-		}
+		n := readme(t, folder, folder)
 		t.Logf("%d commands in %s", n, time.Since(began).Round(time.Millisecond))
 	})
+}
+
+// readme runs the README of an unpacked archive, and returns how many commands
+// there were; deskbridge is that in programs. The machine has no Go, and little else.
+func readme(t *testing.T, folder, programs string) int {
+	t.Helper()
+	tools := t.TempDir()
+	for _, tool := range []string{"cat", "curl", "cut", "grep", "seq", "sleep"} {
+		file, err := exec.LookPath(tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(file, filepath.Join(tools, tool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	address := processtest.Address(t)
+	n := pagetest.Run(t, filepath.Join(folder, "README.md"), pagetest.Options{
+		Dir:     t.TempDir(),
+		Environ: []string{"PATH=" + programs + ":" + tools, "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8", "DESKBRIDGE_LISTEN=" + address},
+		Replace: map[string]string{"127.0.0.1:8080": address},
+		Limit:   firstHour,
+	})
+	if n < 10 {
+		t.Errorf("only %d commands of README were run", n)
+	}
+	return n
 }
 
 // release makes a release of the sources in root, and returns its SHA256SUMS.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tools that judge what is in deploy (systemd-analyze, promtool of Prometheus),
+# The tools that judge what is in deploy (systemd-analyze, strace, promtool of Prometheus),
 # and those that commands of the documentation call.
 #
 #   test/deploytools.sh start   install what is missing; print the environment for the tests
@@ -12,14 +12,14 @@ set -euo pipefail
 
 kind=deploytools
 folder=deploytools
-packages=(systemd curl sqlite3 python3)
+packages=(systemd strace curl sqlite3 python3)
 first_port=0 # nothing listens
 # shellcheck source=desk.sh
 source "$(dirname "${BASH_SOURCE[0]}")/desk.sh"
 
 has_tools() {
 	local tool
-	for tool in systemd-analyze curl sqlite3 python3; do
+	for tool in systemd-analyze strace curl sqlite3 python3; do
 		command -v "$tool" >/dev/null || return
 	done
 }

@@ -101,6 +101,7 @@ var layers = []layer{
 	{dir: "worker/guard", may: []string{"provision", "provision/reconcile", "desk"}, not: []string{"net/http", "database/sql"}},
 	{dir: "config", may: []string{"provision/protocol", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "cmd", may: []string{anything}},
+	{dir: "deploy", not: []string{"net/http", "database/sql"}},
 	{dir: "bench", may: []string{anything}, free: true}, // the servers to compare with are on the same libraries
 
 }

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -60,10 +62,13 @@ func (cs *Clients) problems(ctx context.Context, conn provision.Connection) (out
 			out = append(out, "allow_sha1 is on: signatures can be forged with some effort")
 		}
 	} else if conn.SignIn.SAML != nil {
-		out = append(out, "SAML does not work: "+err.Error())
+		out = append(out, "SAML does not work: "+inWords(err))
 	}
 	if kept, err := cs.core.Settings.Metadata(ctx, conn.ID); err == nil && kept.Problem != "" {
-		out = append(out, "metadata: "+kept.Problem)
+		said := slices.ContainsFunc(out, func(text string) bool { return strings.HasSuffix(text, kept.Problem) })
+		if !said {
+			out = append(out, "metadata: "+kept.Problem)
+		}
 	}
 	out = append(out, settings.DomainWarnings(conn.Domains)...)
 	if on := cs.overageOn(ctx, conn); on != "" {

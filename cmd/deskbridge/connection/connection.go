@@ -298,12 +298,16 @@ not used until an admin accepts it: --accept.`,
 			if err := output.Table(w, " | WHAT | FOUND", rows); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(w, "\nAt the identity provider:\n  SAML metadata  %s\n  SAML ACS       %s\n  entity ID      %s\n  OIDC redirect  %s\nSign in yourself: %s\n",
-				urls.SAMLMetadataURL, urls.SAMLACSURL, urls.SAMLEntityID, urls.OIDCRedirectURL, urls.LoginURL)
+			_, err := fmt.Fprintf(w, "\nAt the identity provider:\n"+
+				"  SAML metadata, entity ID  %s\n  SAML ACS                  %s\n  SAML logout               %s\n"+
+				"  OIDC redirect             %s\n  OIDC after sign-out       %s\n  OIDC back-channel logout  %s\n  OIDC front-channel logout %s\n  OIDC keys of ours         %s\n"+
+				"Sign in yourself: %s\n",
+				urls.SAMLMetadataURL, urls.SAMLACSURL, urls.SAMLLogoutURL,
+				urls.OIDCRedirectURL, urls.OIDCSignedOutURL, urls.OIDCBackChannel, urls.OIDCFrontChannel, urls.OIDCKeysURL, urls.LoginURL)
 			return err
 		}}
 		if failed > 0 {
-			return out, fmt.Errorf("%d of %d things keep people from signing in", failed, len(findings))
+			return out, fmt.Errorf("people cannot sign in as they should: what is marked ✗ above says why (%d)", failed)
 		}
 		return out, nil
 	})

@@ -49,8 +49,8 @@ var layers = []layer{
 	{dir: "provision/desksession", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/reconcile", may: []string{"provision", "provision/audit", "provision/entitlement", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/deskhealth", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/credential", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/protocol", "provision/session"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/credential", may: []string{"provision", "provision/audit", "internal/recent"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/protocol", "provision/session", "internal/recent"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "internal/backoff", not: []string{"net/http", "database/sql"}},
@@ -58,13 +58,15 @@ var layers = []layer{
 	{dir: "internal/fetch", not: []string{"database/sql"}},
 	{dir: "internal/lingering", not: []string{"database/sql"}},
 	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
+	{dir: "internal/recent", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/share", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
 
-	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/turn"}, not: []string{"database/sql"}, exact: true},
+	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/etag", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/turn"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
 	{dir: "scim/filter", may: []string{"provision", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/resource", may: []string{"provision", "scim/filter", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
+	{dir: "scim/etag", may: []string{"provision", "scim/resource"}, not: []string{"database/sql"}},
 	{dir: "scim/turn", may: []string{"provision", "internal/share", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/patch", may: []string{"provision", "scim/filter", "scim/resource", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 

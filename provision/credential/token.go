@@ -43,7 +43,13 @@ func (s *Service) Authenticate(ctx context.Context, nameOrID, bearer string) (pr
 	if !token.Usable(s.now()) || (conn.Name != nameOrID && string(conn.ID) != nameOrID) {
 		return provision.Connection{}, Token{}, errToken
 	}
-	return conn, token, s.touch(ctx, conn, token)
+	if err := s.touch(ctx, conn, token); err != nil {
+		return conn, token, err
+	}
+	if !strings.HasPrefix(bearer, accessPrefix) {
+		s.seen.Note(string(token.Hash), sighting{token, conn})
+	}
+	return conn, token, nil
 }
 
 // bearer looks up what a request shows.

@@ -20,7 +20,7 @@ func (b *bench) members(ctx context.Context) error {
 		groups := map[*target]string{}
 		filled := map[string]sample{}
 		for _, t := range []*target{b.lean, b.bridge} {
-			id, s, err := b.fill(ctx, t, size)
+			id, s, err := b.fill(ctx, t, "Group", size)
 			if err != nil {
 				return fmt.Errorf("a group of %d on %s: %w", size, t.name, err)
 			}
@@ -56,7 +56,7 @@ func (b *bench) removals(ctx context.Context) error {
 	for _, size := range []int{b.few, min(crowd, b.many)} {
 		groups := map[*target]string{}
 		for _, t := range []*target{b.lean, b.bridge} {
-			id, _, err := b.fill(ctx, t, size)
+			id, _, err := b.fill(ctx, t, "Crowd", size)
 			if err != nil {
 				return err
 			}
@@ -105,15 +105,16 @@ func (b *bench) remove(ctx context.Context, t *target, group string, size int) (
 	return summary(took, all, before, after), ctx.Err()
 }
 
-// fill makes a group of the first size people. The sample counts members.
-func (b *bench) fill(ctx context.Context, t *target, size int) (id string, s sample, err error) {
+// fill makes a group of the first size people, which is called name and its
+// size. The sample counts members.
+func (b *bench) fill(ctx context.Context, t *target, name string, size int) (id string, s sample, err error) {
 	c, err := dial(t)
 	if err != nil {
 		return "", s, err
 	}
 	defer c.close()
 	answer, err := c.do(t.base, request{"POST", "/Groups", fmt.Sprintf(
-		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Group of %d"}`, size), 201})
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"%s of %d"}`, name, size), 201})
 	if err != nil {
 		return "", s, err
 	}

@@ -96,10 +96,17 @@ func (s *Store) noteMembers(members map[provision.MemberID]provision.MemberKind)
 	s.order.note(rankIdentity, people...)
 }
 
-// The statements behind [Store.LockMembers] on PostgreSQL.
+// The statements behind [Store.LockMembers] and [Store.RemoveMembers] on
+// PostgreSQL.
 const (
-	lockMembers      = `SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id = ANY ($2::text[]) ORDER BY id FOR NO KEY UPDATE`
-	readMemberGroups = `SELECT id FROM groups WHERE connection_id = $1 AND id = ANY ($2::text[])`
+	lockMembers      = `SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id ` + inSecond + ` ORDER BY id FOR NO KEY UPDATE`
+	readMemberGroups = `SELECT id FROM groups WHERE connection_id = $1 AND id ` + inSecond
+	removeMembers    = `DELETE FROM members WHERE group_id = $1 AND member_id ` + inSecond + ` RETURNING member_id`
+
+	// inSecond is the condition to be one of the list $2. The planner is not told
+	// how long that is: with statistics of before, it would rather read everybody
+	// than look for a hundred by index.
+	inSecond = `= ANY (ARRAY(SELECT l.id COLLATE "C" FROM unnest($2::text[]) AS l (id)))`
 )
 
 // bindable returns ids as PostgreSQL takes them in an array, without those that
@@ -175,8 +182,7 @@ func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []p
 	}
 	if s.pg != nil {
 		var gone []provision.MemberID
-		err := s.pg.send(ctx, statement{sql: `DELETE FROM members WHERE group_id = $1 AND member_id = ANY ($2::text[]) RETURNING member_id`,
-			args: []any{string(g), bindable(list)}, read: readMemberIDs(&gone)})
+		err := s.pg.send(ctx, statement{sql: removeMembers, args: []any{string(g), bindable(list)}, read: readMemberIDs(&gone)})
 		slices.Sort(gone)
 		return gone, err
 	}

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -33,13 +34,54 @@ func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.belongs(h.publicURL, conn, token)
+	return nil
+}
+
+// belongs makes r a request of conn.
+func (r *request) belongs(publicURL string, conn provision.Connection, token credential.Token) {
 	r.conn, r.token = conn, token
 	r.line.SetConnection(conn.Name)
 	r.line.Set("token", token.Name)
 	r.line.Set("client", string(conn.IdP))
-	r.as = resource.Representation{Base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
-	return nil
+	r.as = resource.Representation{Base: publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
 }
+
+// mostPresumed is how long a body may be that is read before the token has been
+// looked up.
+const mostPresumed = 64 << 10
+
+// presume takes a request's token for what it was a moment ago, and has it
+// looked up in the round trip of what the request asks for first. ok is false
+// where nothing can be presumed. confirm comes before the answer: it reports
+// whether the token is what it was. If not, nothing was done, and the request is
+// as it came.
+func (r *request) presume(h *handler, w http.ResponseWriter) (confirm func() bool, ok bool) {
+	bearer, ok := bearerToken(r.Header)
+	if !ok || r.ContentLength < 0 || r.ContentLength > mostPresumed {
+		return nil, false
+	}
+	under, known, ok := h.core.Tokens.Presume(r.Context(), r.PathValue("connection"), bearer)
+	if !ok {
+		return nil, false
+	}
+	came, header := r.Request, w.Header().Clone()
+	r.Request, r.presumed = r.WithContext(under), true
+	r.belongs(h.publicURL, known.Connection, known.Token)
+	return func() bool {
+		if known.Confirm() {
+			return true
+		}
+		r.turn.End()
+		r.turn, r.Request, r.presumed = nil, came, false
+		clear(w.Header())
+		maps.Copy(w.Header(), header)
+		return false
+	}, true
+}
+
+// errBearer is for what needs no look-up to be refused.
+var errBearer = &provision.Error{Code: provision.Denied, Detail: "no bearer token"}
 
 // noteRefused notes for the log, and for it alone, why nobody was let in.
 func (h *handler) noteRefused(r *request, err error) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/scim/etag"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 )
@@ -60,10 +61,10 @@ func (h *handler) getGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := checkMatch(r.Request, got.Version); err != nil {
+	if err := etag.Check(r.Request, got.Version); err != nil {
 		return answer{}, err
 	}
-	if unchanged(r.Request, got.Version) {
+	if etag.Unchanged(r.Request, got.Version) {
 		return answer{status: http.StatusNotModified, etag: resource.ETag(got.Version)}, nil
 	}
 	return h.group(r, http.StatusOK, got, s)
@@ -137,7 +138,7 @@ func (h *handler) changeGroup(r *request, change func(*directory.GroupChange) er
 		return provision.Group{}, err
 	}
 	return h.core.Directory.UpdateGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g *directory.GroupChange) error {
-		if err := checkMatch(r.Request, g.Version); err != nil {
+		if err := etag.Check(r.Request, g.Version); err != nil {
 			return err
 		}
 		return change(g)
@@ -150,7 +151,7 @@ func (h *handler) deleteGroup(r *request) (answer, error) {
 		return answer{}, err
 	}
 	err = h.core.Directory.RemoveGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g provision.Group) error {
-		return checkMatch(r.Request, g.Version)
+		return etag.Check(r.Request, g.Version)
 	})
 	return answer{status: http.StatusNoContent}, err
 }

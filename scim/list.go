@@ -155,7 +155,7 @@ func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (
 	}
 	body := resource.Object{"schemas": []string{listURN}, "totalResults": found.Total, "itemsPerPage": len(resources), "Resources": resources}
 	if found.Next != nil {
-		if body["nextCursor"], err = h.writeCursor(*found.Next, l.digest); err != nil {
+		if body["nextCursor"], err = writeCursor(*found.Next, l.digest, h.now()); err != nil {
 			return answer{}, err
 		}
 	}

@@ -105,7 +105,10 @@ type request struct {
 	turn  *turn.Turn // nil: it is part of a larger one
 	line  *requestlog.Line
 
-	sent   io.Reader       // the body as it comes, without a limit
+	presumed bool      // that the token is right; see [request.presume]
+	sent     io.Reader // the body as it comes, without a limit
+	raw      []byte    // the body, once it was read while presumed: it may be needed again
+
 	parsed resource.Object // the body, where it is part of a larger one; nil: it is still to be read
 }
 
@@ -206,9 +209,19 @@ func (h *handler) serve(m methods) http.Handler {
 }
 
 func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, error) {
+	if confirm, ok := r.presume(h, w); ok {
+		if got, err := h.admitted(w, r, m); confirm() {
+			return got, err
+		}
+	}
 	if err := h.authenticate(w, r); err != nil {
 		return answer{}, err
 	}
+	return h.admitted(w, r, m)
+}
+
+// admitted answers a request whose token is right.
+func (h *handler) admitted(w http.ResponseWriter, r *request, m methods) (answer, error) {
 	if delay := h.buckets.Wait(r.conn.ID); delay > 0 {
 		w.Header().Set("Retry-After", retryAfter(delay))
 		return answer{}, scimerr.New(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
@@ -260,12 +273,18 @@ func (r *request) body() (resource.Object, error) {
 	if r.parsed != nil {
 		return r.parsed, nil
 	}
+	if r.raw != nil {
+		return resource.DecodeObject(r.raw)
+	}
 	raw, err := io.ReadAll(r.Body)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, err
 	}
 	if err != nil {
 		return nil, scimerr.InvalidSyntax("The request body could not be read to its end.")
+	}
+	if r.presumed {
+		r.raw = raw
 	}
 	return resource.DecodeObject(raw)
 }

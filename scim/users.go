@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/etag"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
@@ -61,10 +62,10 @@ func (h *handler) getUser(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := checkMatch(r.Request, got.Version); err != nil {
+	if err := etag.Check(r.Request, got.Version); err != nil {
 		return answer{}, err
 	}
-	if unchanged(r.Request, got.Version) {
+	if etag.Unchanged(r.Request, got.Version) {
 		return answer{status: http.StatusNotModified, etag: resource.ETag(got.Version)}, nil
 	}
 	return h.user(r, http.StatusOK, got, s)
@@ -148,7 +149,7 @@ func (h *handler) changeUser(r *request, code int, s resource.Selection, change 
 		return answer{}, err
 	}
 	got, err := h.core.Directory.UpdatePerson(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id *provision.Identity) error {
-		if err := checkMatch(r.Request, id.Version); err != nil {
+		if err := etag.Check(r.Request, id.Version); err != nil {
 			return err
 		}
 		return change(id)
@@ -165,7 +166,7 @@ func (h *handler) deleteUser(r *request) (answer, error) {
 		return answer{}, err
 	}
 	err = h.core.Directory.RemoveIdentity(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id provision.Identity) error {
-		return checkMatch(r.Request, id.Version)
+		return etag.Check(r.Request, id.Version)
 	})
 	return answer{status: http.StatusNoContent}, err
 }

@@ -155,3 +155,10 @@ func RowsRead(ctx context.Context, tx *Store, table string) (n int64, _ error) {
 	err := tx.read(ctx).Raw(`SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = ?`, table).Scan(&n).Error
 	return n, err
 }
+
+// RowsInPlace returns how many rows of a table a transaction on PostgreSQL has
+// changed so far, and for how many of them no index was written.
+func RowsInPlace(ctx context.Context, tx *Store, table string) (changed, inPlace int64, _ error) {
+	row := tx.read(ctx).Raw(`SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = ?`, table).Row()
+	return changed, inPlace, row.Scan(&changed, &inPlace)
+}

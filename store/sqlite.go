@@ -80,7 +80,7 @@ func (sh *shared) openSQLite(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	if err := errors.Join(noteUnavailable(db), noteUnavailable(reads)); err != nil {
+	if err := errors.Join(watch(db), watch(reads)); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	sh.driver = riversqlite.New(sh.writer)

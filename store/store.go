@@ -215,22 +215,36 @@ func (s *Store) each(ctx context.Context, query string, args []any, row func(sca
 }
 
 func (s *Store) eachRow(ctx context.Context, query string, args []any, row func(scanner) error) error {
-	switch {
-	case s.pg != nil:
-		return s.pg.send(ctx, statement{sql: query, args: args, read: eachOf(row)})
-	case s.dialect == Postgres:
+	asked := statement{sql: query, args: args, read: eachOf(row)}
+	if s.pg != nil {
+		return s.pg.send(ctx, asked)
+	}
+	first, err := aheadOf(ctx).riding()
+	if err != nil {
+		return err
+	}
+	if len(first) > 0 && (s.dialect != Postgres || !travels(query)) {
+		if err := aheadOf(ctx).settle(ctx); err != nil {
+			return err
+		}
+		first = nil
+	}
+	if s.dialect == Postgres {
 		conn, err := s.writer.Conn(ctx)
 		if err != nil {
 			return err
 		}
 		defer conn.Close()
 		return (&pgTx{conn: conn}).native(func(conn *pgx.Conn) error {
+			if len(first) > 0 {
+				return sendAll(ctx, conn, append(first, asked))
+			}
 			rows, err := conn.Query(ctx, query, args...)
 			if err != nil {
 				return err
 			}
 			defer rows.Close()
-			if err := eachOf(row)(rows); err != nil {
+			if err := asked.read(rows); err != nil {
 				return err
 			}
 			return rows.Err()

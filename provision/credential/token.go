@@ -41,7 +41,13 @@ func (s *Service) Authenticate(ctx context.Context, nameOrID, bearer string) (pr
 	if reason := token.refused(s.now(), conn, nameOrID); reason != "" {
 		return provision.Connection{}, Token{}, refuse(&Refusal{Reason: reason, Token: token.Name, Connection: conn.Name})
 	}
-	return conn, token, s.touch(ctx, conn, token)
+	if err := s.touch(ctx, conn, token); err != nil {
+		return conn, token, err
+	}
+	if !strings.HasPrefix(bearer, accessPrefix) {
+		s.seen.Note(string(token.Hash), sighting{token, conn})
+	}
+	return conn, token, nil
 }
 
 // bearer looks up what a request shows.

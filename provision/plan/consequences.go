@@ -9,7 +9,6 @@ import (
 	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // Consequences are what is expensive in a plan, for whoever reviews it. They
@@ -137,7 +136,7 @@ func (s *Service) consequences(ctx context.Context, state *draftState) (c Conseq
 		return c, err
 	}
 	for _, conn := range slices.Sorted(maps.Keys(state.losing)) {
-		l, err := s.reconcile.LossesOf(ctx, conn, state.losing[conn])
+		l, err := s.lossesOf(ctx, conn, state.losing[conn])
 		if err != nil {
 			return c, err
 		}
@@ -212,7 +211,7 @@ func (s *Service) seatCounts(ctx context.Context, state *draftState, byDesk map[
 	return counts, nil
 }
 
-func lossCount(conn string, l reconcile.Losses) LossCount {
+func lossCount(conn string, l Losses) LossCount {
 	return LossCount{Connection: conn, People: l.People, Of: l.Of, Others: l.Others, Limit: l.Limit, Held: l.Held(), OnHold: l.OnHold}
 }
 

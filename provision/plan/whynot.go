@@ -206,7 +206,7 @@ func (s *Service) why(ctx context.Context, a *Answer, q Question, rules []provis
 		out = append(out, why)
 	}
 	if !given {
-		out = append(out, s.noRule(a, q, rules)...)
+		out = append(out, noRule(a, q, rules)...)
 	}
 	units, err := s.noUnit(ctx, a, q)
 	return append(out, units...), err
@@ -266,7 +266,7 @@ func (s *Service) whyRule(ctx context.Context, a *Answer, q Question, r provisio
 func (s *Service) whyGroup(ctx context.Context, a *Answer, r provision.Rule) (Why, error) {
 	if r.GroupID == "" {
 		text := ", and connection " + a.Connection.Name + " has pushed no such group"
-		if near := s.nearGroup(a, r.Group); near != "" {
+		if near := nearGroup(a, r.Group); near != "" {
 			text += "; they are in " + near
 		}
 		return Why{Code: WhyNotPushed, Text: text}, nil
@@ -282,7 +282,7 @@ func (s *Service) whyGroup(ctx context.Context, a *Answer, r provision.Rule) (Wh
 }
 
 // nearGroup returns the one of the person's groups that is called almost as name.
-func (s *Service) nearGroup(a *Answer, name string) string {
+func nearGroup(a *Answer, name string) string {
 	names := make([]string, len(a.Groups))
 	for i, g := range a.Groups {
 		names[i] = g.Name
@@ -312,7 +312,7 @@ func theirs(p *provision.Identity, attribute string) string {
 }
 
 // noRule says that no rule gives what q asks for to people of this connection.
-func (s *Service) noRule(a *Answer, q Question, rules []provision.Rule) []Why {
+func noRule(a *Answer, q Question, rules []provision.Rule) []Why {
 	out := []Why{{Code: WhyNoRule, Text: fmt.Sprintf("no rule gives people of connection %s %s on desk %s", a.Connection.Name, q, a.Desk.Name)}}
 	for _, r := range rules {
 		if r.Desk == a.Desk.ID && r.Connection != a.Person.Connection && q.givenBy(r) {

@@ -3,7 +3,9 @@ package settings
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -73,7 +75,39 @@ func ValidateConnection(conn *provision.Connection) error {
 
 // Connection returns the connection with this name or id.
 func (s *Service) Connection(ctx context.Context, nameOrID string) (provision.Connection, error) {
-	return s.store.Connection(ctx, nameOrID)
+	conn, err := s.store.Connection(ctx, nameOrID)
+	if err == nil {
+		s.seen.Note(nameOrID, conn)
+	}
+	return conn, err
+}
+
+const (
+	mostSeen    = 1000 // connections
+	presumedFor = time.Minute
+)
+
+// PresumeConnection is Connection for a request that takes the connection for
+// what it was within the last minute, and looks it up together with what it asks
+// for first under the context. confirm must be called before any answer: it
+// reports whether the connection is so still. If not, nothing was changed under
+// the context, nothing that was read there may be told, and the request begins
+// anew with Connection. ok is false where nothing can be presumed.
+func (s *Service) PresumeConnection(ctx context.Context, nameOrID string) (under context.Context, conn provision.Connection, confirm func() bool, ok bool) {
+	last, ok := s.seen.Last(nameOrID)
+	if !ok {
+		return ctx, conn, nil, false
+	}
+	under, settle := s.store.ConnectionAhead(ctx, nameOrID, func(conn provision.Connection, err error) error {
+		if err == nil && !reflect.DeepEqual(conn, last) {
+			err = &provision.Error{Code: provision.Denied, Detail: "the connection has changed"}
+		}
+		if err != nil {
+			s.seen.Forget(nameOrID)
+		}
+		return err
+	})
+	return under, last, func() bool { return settle() == nil }, true
 }
 
 // Connections returns all connections, by name.

@@ -1,4 +1,4 @@
-package reconcile
+package plan
 
 import (
 	"context"
@@ -27,11 +27,11 @@ func (l Losses) Held() bool {
 // lossesAtOnce is how many people's accounts are read at once.
 const lossesAtOnce = 1000
 
-// LossesOf says what mass-change protection would make of it if people of a
+// lossesOf says what mass-change protection would make of it if people of a
 // connection lost access on desks now. A connection that there is not yet has
 // nobody.
-func (s *Service) LossesOf(ctx context.Context, id provision.ConnectionID, people map[provision.IdentityID][]provision.DeskID) (l Losses, _ error) {
-	limit, err := s.LimitOf(ctx, id)
+func (s *Service) lossesOf(ctx context.Context, id provision.ConnectionID, people map[provision.IdentityID][]provision.DeskID) (l Losses, _ error) {
+	limit, err := s.reconcile.LimitOf(ctx, id)
 	if err != nil {
 		return l, err
 	}

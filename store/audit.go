@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"gorm.io/gorm"
 
@@ -29,7 +31,7 @@ type auditRow struct {
 func (auditRow) TableName() string { return "audit" }
 
 func newAuditRow(e provision.Entry) (auditRow, error) {
-	detail, err := toJSON(e.Detail)
+	detail, err := detailJSON(e.Detail)
 	row := auditRow{
 		ID:           e.ID,
 		At:           fromTime(e.At),
@@ -154,4 +156,48 @@ func (s *Store) Refusals(ctx context.Context, reference string) ([]provision.Ent
 		return nil, nil
 	}
 	return findEntries(s.read(ctx).Where("action = 'login.refused' AND subject = ?", reference).Order("id").Limit(20))
+}
+
+// detailJSON returns the detail of an entry as it is stored and hashed: JSON with
+// sorted keys, those of the structs in it too, so that whoever has read an export
+// can write the same text.
+func detailJSON(detail map[string]any) (string, error) {
+	text, err := toJSON(detail)
+	if err != nil || sorted(reflect.ValueOf(detail)) {
+		return text, err
+	}
+	again, err := canonical(json.RawMessage(text))
+	if err != nil {
+		return "", err
+	}
+	return *again, nil
+}
+
+// sorted reports whether JSON of v has sorted keys whatever v holds: there is no
+// struct in it, whose fields come as they are declared.
+func sorted(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Interface:
+		return v.IsNil() || sorted(v.Elem())
+	case reflect.Struct, reflect.Pointer:
+		return false
+	case reflect.Map:
+		for _, e := range v.Seq2() {
+			if !sorted(e) {
+				return false
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		switch v.Type().Elem().Kind() {
+		case reflect.Struct, reflect.Pointer:
+			return false
+		case reflect.Interface, reflect.Map, reflect.Slice:
+			for _, e := range v.Seq2() {
+				if !sorted(e) {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }

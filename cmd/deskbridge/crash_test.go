@@ -34,14 +34,10 @@ const (
 	crashTimeout = 8 * time.Minute
 )
 
-// program builds the program as it is shipped, without the race detector, which
+// program builds the program, into a directory that [TestMain] removes, as it is shipped, without the race detector, which
 // would only make it slow: what is asked here is what a kill leaves behind.
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "deskbridge")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "deskbridge")
+	path := filepath.Join(built, "deskbridge")
 	build := exec.Command("go", "build", "-o", path, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -126,11 +122,6 @@ func (p *process) revive() {
 // the IdP has, nobody twice, every change has its audit entry, once, and every
 // conversation of a leaver was handed over, once.
 func TestCrash(t *testing.T) {
-	t.Cleanup(func() {
-		if path, err := program(); err == nil {
-			os.RemoveAll(filepath.Dir(path))
-		}
-	})
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		testCrash(t, 1)

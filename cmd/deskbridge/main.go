@@ -66,7 +66,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		fmt.Fprintf(stderr, "deskbridge: %v\n", err)
 	}
 	fmt.Fprintf(stderr, "deskbridge: %s\n", command.Explain(err))
-	if command.IsMisuse(err) && !slices.Contains(args, "--"+command.ExitCodeFlag) {
+	if command.IsMisuse(err) && !(slices.Contains(args, "plan") && slices.Contains(args, "--"+command.ExitCodeFlag)) {
 		return exitMisuse
 	}
 	return exitFailed

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -10,7 +11,22 @@ import (
 
 // TestMain lets tests run the program itself, as the command deskbridge.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"deskbridge": main})
+	testscript.Main(cleaned{m}, map[string]func(){"deskbridge": main})
+}
+
+// built is where tests put what they build.
+var built string
+
+// cleaned runs tests, and removes what they built.
+type cleaned struct{ tests *testing.M }
+
+func (c cleaned) Run() int {
+	var err error
+	if built, err = os.MkdirTemp("", "deskbridge"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(built)
+	return c.tests.Run()
 }
 
 // TestScripts runs the command lines in testdata/script. Beside testscript's

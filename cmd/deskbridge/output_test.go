@@ -14,7 +14,7 @@ func TestMoment(t *testing.T) {
 		moment       output.Moment
 		people, data string
 	}{
-		{output.Moment{At: &at}, "2027-03-01 12:30:05", `"2027-03-01T12:30:05Z"`},
+		{output.Moment{At: &at}, at.Local().Format("2006-01-02 15:04:05 MST"), `"2027-03-01T12:30:05Z"`},
 		{output.Moment{}, "-", `null`},
 	} {
 		data, err := json.Marshal(tt.moment)

@@ -19,7 +19,7 @@ import (
 
 // maxNotRun is how many blocks of commands the pages may have that no test
 // runs. Each says why in a comment before it; raise this with another one.
-const maxNotRun = 23
+const maxNotRun = 24
 
 // company is a shell function that pages call, in a comment that readers do not
 // see, to have a server, a desk, and two people whose access the desk confirms.
@@ -145,7 +145,7 @@ func TestPagesNameCommandsThatExist(t *testing.T) {
 			if err := cmd.ParseFlags(rest); err != nil && strings.Contains(err.Error(), "unknown") {
 				t.Errorf("%s: `deskbridge %s`: %v", page, m[1], err)
 			}
-			if cmd.HasSubCommands() && cmd.Flags().NArg() > 0 && cmd != root {
+			if cmd.HasSubCommands() && cmd != root && cmd.ValidateArgs(cmd.Flags().Args()) != nil {
 				t.Errorf("%s: there is no command `deskbridge %s`", page, m[1])
 			}
 		}

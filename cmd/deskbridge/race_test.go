@@ -65,7 +65,7 @@ rules: [{connection: race, group: Team, desk: d, role: agent, teams: [One]}]
 				body := simulated.OktaUser(simulated.Person{Given: "Bo", Family: "Lund", Mail: fmt.Sprintf("bo%d@race.example", n)})
 				body["externalId"] = "the-same"
 				return "POST", "/Users", body
-			}, onlyOne},
+			}, map[int]int{201: racers}},
 			{"the same group name", func(n int) (string, string, any) {
 				name := "Team"
 				if n%2 == 0 {

@@ -34,7 +34,7 @@ func TestOperations(t *testing.T) {
 	b := newBridge(t)
 	for _, page := range []struct{ path, want string }{
 		{"/healthz", "alive"}, {"/readyz", "ready"}, {"/", "SCIM is at"},
-		{"/metrics", `deskbridge_http_request_seconds_count{method="GET",route="/healthz",status="200"} 1`},
+		{"/metrics", `deskbridge_http_request_seconds_count{connection="",method="GET",route="/healthz",status="200"} 1`},
 	} {
 		if status, header, text := b.get(page.path); status != 200 || !strings.Contains(text, page.want) || header.Get("X-Request-Id") == "" {
 			t.Errorf("GET %s: %d, request id %q, without %q", page.path, status, header.Get("X-Request-Id"), page.want)

@@ -96,7 +96,7 @@ func (m *morning) setUp(ctx context.Context, c *company) error {
 	if c.entra, err = m.connect(ctx, "fjord-entra"); err != nil {
 		return err
 	}
-	if out, err = m.command(ctx, "desk", "app", "helpdesk", "--json"); err != nil {
+	if out, err = m.command(ctx, "desk", "app", "create", "helpdesk", "--json"); err != nil {
 		return err
 	}
 	var helpdesk struct {

@@ -15,7 +15,8 @@ import (
 // known by name.
 //
 // Connections and desks that a draft does not name stay as they are. Its rules
-// replace all rules of the desks that it names.
+// replace all rules of the desks that it names. A secret that it leaves out stays
+// as it is where it goes to the same place as before, and is none otherwise.
 type Draft struct {
 	Connections []provision.Connection
 	Desks       []provision.Desk

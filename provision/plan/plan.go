@@ -57,6 +57,10 @@ type draftState struct {
 
 // Plan returns what applying d would change. It changes nothing.
 func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
+	d, err := s.keepSecrets(ctx, d)
+	if err != nil {
+		return Plan{}, err
+	}
 	warnings, err := s.check(ctx, d)
 	if err != nil {
 		return Plan{}, err
@@ -81,6 +85,10 @@ const applyTries = 3
 // change that an identity provider pushes meanwhile counts as pushed right
 // after. The configuration itself is compared under the lock.
 func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash string) (Plan, error) {
+	d, err := s.keepSecrets(ctx, d)
+	if err != nil {
+		return Plan{}, err
+	}
 	warnings, err := s.check(ctx, d)
 	if err != nil {
 		return Plan{}, err

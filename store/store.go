@@ -21,6 +21,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/erasure"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/session"
@@ -90,6 +91,7 @@ var (
 	_ desksession.Store = (*Store)(nil)
 	_ directory.Store   = (*Store)(nil)
 	_ entitlement.Store = (*Store)(nil)
+	_ erasure.Store     = (*Store)(nil)
 	_ plan.Store        = (*Store)(nil)
 	_ reconcile.Store   = (*Store)(nil)
 	_ session.Store     = (*Store)(nil)

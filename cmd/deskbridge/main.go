@@ -20,6 +20,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/export"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/forget"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/key"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/rule"
@@ -88,7 +89,7 @@ begin. Commands work on the database directly, beside a running server.`,
 	root.PersistentFlags().StringVar(&a.ConfigFile, "config", a.Getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
 	root.AddCommand(
 		serveCommand(a), migrateCommand(a), demoCommand(a), connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a),
-		apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a), connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), explain.Command(a),
+		apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a), connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), explain.Command(a), forget.Command(a),
 		status.Command(a), status.RetryCommand(a), auditlog.Command(a), versionCommand(a), healthcheckCommand(a),
 	)
 	command.CheckArgs(root)

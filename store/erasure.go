@@ -44,26 +44,16 @@ func (s *Store) CountTraces(ctx context.Context, id provision.IdentityID) (t era
 // DeleteTraces implements [erasure.Store].
 func (s *Store) DeleteTraces(ctx context.Context, id provision.IdentityID, accounts []provision.AccountID) error {
 	return s.InTx(ctx, func(tx *Store) error {
-		for _, of := range []struct {
-			what string
-			ids  any
-		}{
-			{`app_sessions WHERE identity_id = ?`, string(id)},
-			{`sessions WHERE identity_id = ?`, string(id)},
-			{`logins WHERE identity_id = ?`, string(id)},
-			{`members WHERE member_id = ?`, string(id)},
-			{`identity_marks WHERE identity_id = ?`, string(id)},
-			{`steps WHERE account_id ` + s.sql.inList, bindIDs(accounts)},
-			{`drifts WHERE account_id ` + s.sql.inList, bindIDs(accounts)},
-			{`account_names WHERE account_id ` + s.sql.inList, bindIDs(accounts)},
-			{`loss_allowances WHERE account_id ` + s.sql.inList, bindIDs(accounts)},
-			{`river_job WHERE ` + jobOf + s.sql.inList, bindIDs(accounts)},
-			{`accounts WHERE id ` + s.sql.inList, bindIDs(accounts)},
-		} {
-			if err := tx.write(ctx).Exec(`DELETE FROM `+of.what, of.ids).Error; err != nil {
-				return err
-			}
+		err := tx.deleteAll(ctx,
+			deletion{"app_sessions", "identity_id = ?", string(id)},
+			deletion{"sessions", "identity_id = ?", string(id)},
+			deletion{"logins", "identity_id = ?", string(id)},
+			deletion{"members", "member_id = ?", string(id)},
+			deletion{"identity_marks", "identity_id = ?", string(id)},
+			deletion{"river_job", jobOf + s.sql.inList, bindIDs(accounts)})
+		if err != nil {
+			return err
 		}
-		return nil
+		return tx.DeleteAccounts(ctx, accounts)
 	})
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision/erasure"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/removal"
+	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -42,6 +44,8 @@ type Core struct {
 	Tokens       *credential.Service
 	Plan         *plan.Service
 	Erasure      *erasure.Service
+	Removal      *removal.Service
+	Report       *report.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -54,6 +58,10 @@ type Policy struct {
 	Brake   reconcile.Brake
 	Session session.Policy
 	Checks  settings.Checks // what connectors and the sign-in edge know of settings
+	Hosting removal.Hosting // which desks are kept here
+	// SilentAfter is how long an identity provider may be silent before somebody
+	// should look; 0: as [plan.Service] has it; negative: for ever.
+	SilentAfter time.Duration
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -71,6 +79,8 @@ type Database interface {
 	erasure.Store
 	plan.Store
 	reconcile.Store
+	removal.Store
+	report.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -104,6 +114,9 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
+	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
+	c.Report = report.New(db)
+	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }
 

@@ -11,15 +11,15 @@ import (
 // that a file can do without them. A secret stays only for whom it was given: at
 // another address, issuer or client it has to be given anew, lest a file that
 // knows no secret send it somewhere else.
-func (s *Service) keepSecrets(ctx context.Context, d Draft) (Draft, error) {
+func keepSecrets(ctx context.Context, store Store, d Draft) (Draft, error) {
 	d.Connections, d.Desks = slices.Clone(d.Connections), slices.Clone(d.Desks)
 	for i := range d.Connections {
-		if err := s.keepClientSecret(ctx, &d.Connections[i]); err != nil {
+		if err := keepClientSecret(ctx, store, &d.Connections[i]); err != nil {
 			return d, err
 		}
 	}
 	for i := range d.Desks {
-		if err := s.keepDeskSecrets(ctx, &d.Desks[i]); err != nil {
+		if err := keepDeskSecrets(ctx, store, &d.Desks[i]); err != nil {
 			return d, err
 		}
 	}
@@ -27,12 +27,12 @@ func (s *Service) keepSecrets(ctx context.Context, d Draft) (Draft, error) {
 }
 
 // keepClientSecret fills in our client secret at an OpenID provider.
-func (s *Service) keepClientSecret(ctx context.Context, want *provision.Connection) error {
+func keepClientSecret(ctx context.Context, store Store, want *provision.Connection) error {
 	o := want.SignIn.OIDC
 	if o == nil || o.ClientSecret != "" {
 		return nil
 	}
-	have, err := s.store.Connection(ctx, want.Name)
+	have, err := store.Connection(ctx, want.Name)
 	if err != nil {
 		return unlessNotFound(err)
 	}
@@ -48,12 +48,12 @@ func (s *Service) keepClientSecret(ctx context.Context, want *provision.Connecti
 
 // keepDeskSecrets fills in the credential for a desk's API, and the desk's client
 // secret here.
-func (s *Service) keepDeskSecrets(ctx context.Context, want *provision.Desk) error {
+func keepDeskSecrets(ctx context.Context, store Store, want *provision.Desk) error {
 	o := want.SignIn.OIDC
 	if want.Secret != "" && (o == nil || o.ClientSecret != "" || o.Public) {
 		return nil
 	}
-	have, err := s.store.Desk(ctx, want.Name)
+	have, err := store.Desk(ctx, want.Name)
 	if err != nil {
 		return unlessNotFound(err)
 	}

@@ -49,20 +49,30 @@ func Read(ctx context.Context, from *settings.Service) (Configuration, error) {
 	}
 	names := make(map[string]string) // of connections and desks, by id
 	for _, c := range connections {
+		if c.Removal != provision.RemovalNone {
+			continue
+		}
 		names[string(c.ID)] = c.Name
 		if err := out.addConnection(c); err != nil {
 			return out, err
 		}
 	}
 	for _, c := range claims {
-		name := names[string(c.Connection)]
-		out.pending[name] = append(out.pending[name], c.Domain)
+		if name, ok := names[string(c.Connection)]; ok {
+			out.pending[name] = append(out.pending[name], c.Domain)
+		}
 	}
 	for _, d := range desks {
+		if d.Removal != provision.RemovalNone {
+			continue
+		}
 		names[string(d.ID)] = d.Name
 		out.addDesk(d)
 	}
 	for _, r := range rules {
+		if names[string(r.Connection)] == "" || names[string(r.Desk)] == "" {
+			continue // of what is being removed
+		}
 		out.Access.Rules = append(out.Access.Rules, config.Rule{Connection: names[string(r.Connection)], Group: r.Group, Attribute: r.Attribute, Equals: r.Equals,
 			Desk: names[string(r.Desk)], Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes})
 	}

@@ -42,6 +42,7 @@ var layers = []layer{
 	{dir: "provision", may: []string{"provision/protocol"}, not: []string{"net/http", "database/sql"}, exact: true},
 	{dir: "provision/audit", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/entitlement", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/erasure", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/session", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/directory", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/signin", may: []string{"provision", "provision/audit", "provision/credential", "provision/directory", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
@@ -64,7 +65,7 @@ var layers = []layer{
 	{dir: "internal/requestlog", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/share", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/spelling", not: []string{"net/http", "database/sql"}},
-	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
+	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "internal/requestlog", "scim/etag", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/signed", "scim/turn"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
@@ -91,8 +92,8 @@ var layers = []layer{
 	{dir: "sso/deskidp/oidc", may: []string{"provision", "provision/desksession", "provision/protocol", "provision/session", "sso/deskidp/site"}, not: []string{"database/sql"}},
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 
-	{dir: "admin", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin"}, not: []string{"database/sql"}},
-	{dir: "store", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
+	{dir: "admin", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin"}, not: []string{"database/sql"}},
+	{dir: "store", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
 
 	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},
 	{dir: "store/sqlfilter", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},

@@ -144,6 +144,9 @@ func (id *Identity) Values(name string) []string {
 	return id.Attributes[name]
 }
 
+// Forgotten reports whether all that was known of the person is erased.
+func (id *Identity) Forgotten() bool { return id.Status == StatusRemoved && id.UserName == "" }
+
 // SCIMManaged reports whether the person is described by more than their
 // sign-ins. That is then the authority: a sign-in changes nothing of them.
 func (id *Identity) SCIMManaged() bool { return id.Source != SourceSignIn }

@@ -86,6 +86,7 @@ func (s *Store) DeleteAccounts(ctx context.Context, ids []provision.AccountID) e
 		deletion{"steps", "account_id " + s.sql.inList, list},
 		deletion{"drifts", "account_id " + s.sql.inList, list},
 		deletion{"account_names", "account_id " + s.sql.inList, list},
+		deletion{"loss_allowances", "account_id " + s.sql.inList, list},
 		deletion{"accounts", "id " + s.sql.inList, list})
 }
 

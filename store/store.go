@@ -22,6 +22,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/erasure"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
@@ -97,6 +98,7 @@ var (
 	_ desksession.Store = (*Store)(nil)
 	_ directory.Store   = (*Store)(nil)
 	_ entitlement.Store = (*Store)(nil)
+	_ erasure.Store     = (*Store)(nil)
 	_ plan.Store        = (*Store)(nil)
 	_ reconcile.Store   = (*Store)(nil)
 	_ removal.Store     = (*Store)(nil)

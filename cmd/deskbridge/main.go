@@ -22,6 +22,8 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/connection"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/export"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/forget"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/group"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/key"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
@@ -102,10 +104,10 @@ begin. Commands work on the database directly, beside a running server.`,
 		commands []*cobra.Command
 	}{
 		{"Start", []*cobra.Command{demoCommand(a), serveCommand(a)}},
-		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a)}},
+		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a)}},
 		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), person.Command(a), group.Command(a), accesslist.Command(a), explain.Command(a), auditlog.Command(a)}},
 		{"Sign-in", []*cobra.Command{connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a)}},
-		{"Keep", []*cobra.Command{migrateCommand(a), versionCommand(a)}},
+		{"Keep", []*cobra.Command{forget.Command(a), migrateCommand(a), versionCommand(a)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
 		for _, cmd := range g.commands {

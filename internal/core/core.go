@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/erasure"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
@@ -42,6 +43,7 @@ type Core struct {
 	Settings     *settings.Service
 	Tokens       *credential.Service
 	Plan         *plan.Service
+	Erasure      *erasure.Service
 	Removal      *removal.Service
 	Report       *report.Service
 
@@ -74,6 +76,7 @@ type Database interface {
 	desksession.Store
 	directory.Store
 	entitlement.Store
+	erasure.Store
 	plan.Store
 	reconcile.Store
 	removal.Store
@@ -110,6 +113,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
+	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)
 	c.Plan.SilentAfter = policy.SilentAfter

@@ -12,6 +12,8 @@ const (
 	UserTakenOver provision.Action = "user.taken_over" // SCIM describes who was known by sign-in only
 	UserRemoved   provision.Action = "user.removed"
 
+	PersonForgotten provision.Action = "person.forgotten" // all that was known of somebody who is removed is erased, but for ids
+
 	GroupCreated   provision.Action = "group.created"
 	GroupChanged   provision.Action = "group.changed"
 	GroupRemoved   provision.Action = "group.removed"

@@ -18,7 +18,8 @@ import (
 // known by name.
 //
 // Connections and desks that a draft does not name stay as they are. Its rules
-// replace all rules of the desks that it names.
+// replace all rules of the desks that it names. A secret that it leaves out stays
+// as it is where it goes to the same place as before, and is none otherwise.
 type Draft struct {
 	Connections []provision.Connection
 	Desks       []provision.Desk
@@ -40,6 +41,10 @@ type DraftRule struct {
 // that is at fault, such as "rules[3]". It asks desks what they have, so nothing
 // is locked meanwhile. warnings are for an admin.
 func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ error) {
+	d, err := keepSecrets(ctx, s.store, d)
+	if err != nil {
+		return nil, err
+	}
 	c := checking{entries: make(map[string]int)}
 	for i, conn := range d.Connections {
 		c.twice("connections", i, conn.Name)

@@ -100,7 +100,7 @@ func ApplyCommand(a *command.App) *cobra.Command {
 		Long: `Apply a configuration of connections, desks and rules in one transaction. Rules
 in the file replace all rules of the desks that it names. A connection or desk
 that it names becomes what the file says: what the file leaves out goes back to
-its default. Those that it does not name stay as they are.`,
+its default, but for secrets. Those that it does not name stay as they are.`,
 		Example: "  deskbridge apply -f access.yaml\n  deskbridge apply -f access.yaml --plan 3f0c…\n  deskbridge apply -f access.yaml --plan 3f0c… --expect-losses 61\n  deskbridge apply -f access.yaml --wait --timeout 10m",
 		Args:    cobra.NoArgs,
 	}

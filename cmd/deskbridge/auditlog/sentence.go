@@ -20,6 +20,8 @@ var phrases = map[provision.Action]string{
 	audit.UserTakenOver: "describes % from now on, who was known by sign-in only",
 	audit.UserRemoved:   "removed %",
 
+	audit.PersonForgotten: "erased all that was known of %, but for ids",
+
 	audit.GroupCreated:   "added the group %",
 	audit.GroupChanged:   "changed the group %",
 	audit.GroupRemoved:   "removed the group %",

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -143,7 +144,7 @@ func viaNames(names map[provision.GroupID]string, via []provision.GroupID) (out 
 
 // Print prints it for people.
 func (e Person) Print(w io.Writer) {
-	name := e.UserName
+	name := cmp.Or(e.UserName, "forgotten")
 	if e.Name != "" && e.Name != e.UserName {
 		name = e.Name + " (" + e.UserName + ")"
 	}

@@ -35,13 +35,16 @@ var IdPs = []IdP{IdPOkta, IdPEntra, IdPOneLogin, IdPGoogle, IdPJumpCloud, IdPPin
 // something else to it. docs/sign-in.md has the table for people.
 var lastingIDs = []IdP{IdPOkta, IdPOneLogin, IdPJumpCloud, IdPAuthentik}
 
+// oktaID is the form of Okta's user ids.
+var oktaID = regexp.MustCompile(`^00u[0-9a-zA-Z]*[0-9][0-9a-zA-Z]*$`)
+
 // KeepsExternalID reports whether an externalId that the identity provider gives
 // stands for one person for ever. It does at some kinds, and where it is a UUID:
 // those are made once for one object, as Entra ID's objectId is, and nobody is
-// called so. Entra ID's default, the mailNickname, goes from one person to
+// called so. The same goes for Okta's user ids, whoever passes them on. Entra ID's default, the mailNickname, goes from one person to
 // another.
 func (k IdP) KeepsExternalID(externalID string) bool {
-	return externalID != "" && (slices.Contains(lastingIDs, k) || IsUUID(externalID))
+	return externalID != "" && (slices.Contains(lastingIDs, k) || IsUUID(externalID) || oktaID.MatchString(externalID))
 }
 
 // RecyclesExternalID reports whether the identity provider is known to give an

@@ -161,7 +161,7 @@ func (s *Service) apply(ctx context.Context, c provision.Cause, d Draft, hash st
 			}
 			now.plan = state.plan
 			if expected != nil {
-				now.allowed = state.heldLosses()
+				now.allowed = state.expectedLosses()
 				now.expected = *expected
 			}
 			return s.execute(ctx, tx, c, now)
@@ -174,21 +174,17 @@ func (s *Service) apply(ctx context.Context, c provision.Cause, d Draft, hash st
 
 var errStalePlan = provision.Errorf(provision.Stale, "plan", "something changed since this plan was made; run `deskbridge plan` again and review the difference")
 
-// heldLosses returns the people, by desk, whose loss of access mass-change
-// protection would hold.
-func (st *draftState) heldLosses() map[provision.DeskID][]provision.IdentityID {
-	held := make(map[provision.DeskID][]provision.IdentityID)
-	for conn, people := range st.losing {
-		name := connectionName(st.connectionsByName, conn)
-		if slices.ContainsFunc(st.plan.Consequences.Losses, func(l LossCount) bool { return l.Connection == name && l.Held }) {
-			for person, desks := range people {
-				for _, d := range desks {
-					held[d] = append(held[d], person)
-				}
+// expectedLosses returns the people, by desk, who lose access by the plan.
+func (st *draftState) expectedLosses() map[provision.DeskID][]provision.IdentityID {
+	losing := make(map[provision.DeskID][]provision.IdentityID)
+	for _, people := range st.losing {
+		for person, desks := range people {
+			for _, d := range desks {
+				losing[d] = append(losing[d], person)
 			}
 		}
 	}
-	return held
+	return losing
 }
 
 func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, state draftState) error {

@@ -9,7 +9,7 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 
 VERSION ?= dev
 
-.PHONY: help demo build test lint golangci-lint bench
+.PHONY: help demo build release test lint golangci-lint bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: ## run Deskbridge with sample people and a built-in desk
 
 build: ## build bin/deskbridge: one static file
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/deskbridge ./cmd/deskbridge
+
+release: ## make dist/: archives for Linux, bills of materials, checksums; VERSION=v1.2.3
+	@VERSION=$(VERSION) deploy/release.sh
 
 test: ## gofmt, vet, lint and all tests, on databases, help desks and identity providers of their own
 	@test/run.sh

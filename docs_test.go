@@ -104,7 +104,7 @@ var link = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)\s]+))?\)`)
 
 // TestLinksLead finds links between pages that lead nowhere.
 func TestLinksLead(t *testing.T) {
-	pages := []string{"README.md", "CONTRIBUTING.md"}
+	pages := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
 	err := filepath.WalkDir("docs", func(file string, _ fs.DirEntry, err error) error {
 		if strings.HasSuffix(file, ".md") {
 			pages = append(pages, file)
@@ -328,4 +328,25 @@ func family(dir, name string) (all []string) {
 		return nil
 	}
 	return all
+}
+
+// TestDocumentedMetricsExist: an alarm on a metric that nobody measures never
+// fires.
+func TestDocumentedMetricsExist(t *testing.T) {
+	text, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exist := named(t, `"(deskbridge_[a-z_]+)"`, "worker", "cmd/deskbridge/*", "sso/*")
+	_, upgrading, _ := strings.Cut(string(text), "\n## Upgrading\n") // names that were
+	found := 0
+	for _, m := range regexp.MustCompile(`deskbridge_[a-z_]+`).FindAllString(strings.ReplaceAll(string(text), upgrading, ""), -1) {
+		found++
+		if !slices.Contains(exist, strings.TrimSuffix(m, "_count")) {
+			t.Errorf("docs/operations.md tells of a metric %s that nobody measures", m)
+		}
+	}
+	if found < 30 {
+		t.Errorf("only %d names of metrics were found", found)
+	}
 }

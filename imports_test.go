@@ -49,22 +49,29 @@ var layers = []layer{
 	{dir: "provision/desksession", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/reconcile", may: []string{"provision", "provision/audit", "provision/entitlement", "internal/backoff", "internal/share"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/deskhealth", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/credential", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/protocol", "provision/session"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/credential", may: []string{"provision", "provision/audit", "internal/recent"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/protocol", "provision/session", "internal/recent", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/report", may: []string{"provision", "provision/audit", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/removal", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/session", "provision/settings"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "internal/backoff", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/clientaddr", not: []string{"database/sql"}},
 	{dir: "internal/fetch", not: []string{"database/sql"}},
 	{dir: "internal/lingering", not: []string{"database/sql"}},
 	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
+	{dir: "internal/recent", not: []string{"net/http", "database/sql"}},
+	{dir: "internal/requestlog", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/share", not: []string{"net/http", "database/sql"}},
-	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
+	{dir: "internal/spelling", not: []string{"net/http", "database/sql"}},
+	{dir: "internal/core", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "store"}, not: []string{"net/http", "database/sql"}},
 
-	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/turn"}, not: []string{"database/sql"}, exact: true},
+	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "internal/requestlog", "scim/etag", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/signed", "scim/turn"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
 	{dir: "scim/filter", may: []string{"provision", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/resource", may: []string{"provision", "scim/filter", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
+	{dir: "scim/signed", may: []string{"provision", "provision/credential", "provision/protocol", "provision/settings", "internal/fetch"}, not: []string{"database/sql"}},
+	{dir: "scim/etag", may: []string{"provision", "scim/resource"}, not: []string{"database/sql"}},
 	{dir: "scim/turn", may: []string{"provision", "internal/share", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/patch", may: []string{"provision", "scim/filter", "scim/resource", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 
@@ -84,8 +91,8 @@ var layers = []layer{
 	{dir: "sso/deskidp/oidc", may: []string{"provision", "provision/desksession", "provision/protocol", "provision/session", "sso/deskidp/site"}, not: []string{"database/sql"}},
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 
-	{dir: "admin", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/session", "provision/settings", "provision/signin"}, not: []string{"database/sql"}},
-	{dir: "store", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/protocol", "provision/reconcile", "provision/session", "provision/settings", "provision/signin", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
+	{dir: "admin", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin"}, not: []string{"database/sql"}},
+	{dir: "store", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
 
 	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},
 	{dir: "store/sqlfilter", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
@@ -94,8 +101,9 @@ var layers = []layer{
 	{dir: "desk/*", may: []string{"provision", "provision/protocol", "desk", "desk/kit"}},
 	{dir: "worker", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "desk", "worker/guard"}, not: []string{"net/http"}, exact: true},
 	{dir: "worker/guard", may: []string{"provision", "provision/reconcile", "desk"}, not: []string{"net/http", "database/sql"}},
-	{dir: "config", may: []string{"provision/protocol"}, not: []string{"net/http", "database/sql"}},
+	{dir: "config", may: []string{"provision/protocol", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "cmd", may: []string{anything}},
+	{dir: "deploy", not: []string{"net/http", "database/sql"}},
 	{dir: "bench", may: []string{anything}, free: true}, // the servers to compare with are on the same libraries
 
 }

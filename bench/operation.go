@@ -17,18 +17,31 @@ const (
 	patchURN      = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 )
 
-func userName(n int) string   { return fmt.Sprintf("user-%07d@bench.example", n) }
-func externalID(n int) string { return fmt.Sprintf("ext-%07d", n) }
+func userName(n int) string { return fmt.Sprintf("user-%07d@bench.example", n) }
+func externalID(n int) string {
+	if n%2 == 0 {
+		return fmt.Sprintf("00u%07dOkTaAbCd", n)
+	}
+	return fmt.Sprintf("6ba7b810-9dad-11d1-80b4-00c04f%07d", n)
+}
 
-// document is a person as an identity provider with default mappings sends
-// them.
+// document is a person as Okta and Entra ID send them, in turn, with every
+// attribute that they map by default (docs/idps): 600 to 850 bytes.
 func document(n int, title string) string {
-	return fmt.Sprintf(`{"schemas":[%q,%q],"userName":%q,"externalId":%q,"active":true,`+
-		`"displayName":"Person %d","name":{"givenName":"Person","familyName":"Number %d","formatted":"Person Number %d"},`+
-		`"emails":[{"value":%q,"type":"work","primary":true}],"phoneNumbers":[{"value":"+47 555 %07d","type":"work"}],`+
-		`"title":%q,"preferredLanguage":"en-US","timezone":"Europe/Oslo",`+
-		`%q:{"department":"Department %d","employeeNumber":"%d","costCenter":"4130"}}`,
-		userURN, enterpriseURN, userName(n), externalID(n), n, n, n, userName(n), n, title, enterpriseURN, n%40, n)
+	if n%2 == 0 {
+		return fmt.Sprintf(`{"schemas":[%q,%q],"userName":%q,"externalId":%q,"name":{"givenName":"Person","middleName":"van","familyName":"Number %d",`+
+			`"honorificPrefix":"Dr.","formatted":"Person van Number %d"},"displayName":"Person %d","nickName":"Nr %d","profileUrl":"https://people.bench.example/%d",`+
+			`"emails":[{"value":%q,"type":"work","primary":true},{"value":"home-%d@home.bench.example","type":"home","primary":false}],`+
+			`"phoneNumbers":[{"value":"+47 555 %07d","type":"work","primary":true}],"title":%q,"locale":"en-US","preferredLanguage":"en-US","timezone":"Europe/Oslo","userType":"Employee",`+
+			`"active":true,%q:{"employeeNumber":"%d","costCenter":"4130","organization":"Bench","division":"Service","department":"Department %d"}}`,
+			userURN, enterpriseURN, userName(n), externalID(n), n, n, n, n, n, userName(n), n, n, title, enterpriseURN, n, n%40)
+	}
+	return fmt.Sprintf(`{"schemas":[%q,%q],"externalId":%q,"userName":%q,"active":true,"displayName":"Person %d",`+
+		`"emails":[{"primary":true,"type":"work","value":%q}],"name":{"formatted":"Person Number %d","familyName":"Number %d","givenName":"Person"},`+
+		`"phoneNumbers":[{"type":"work","value":"+47 555 %07d"},{"type":"mobile","value":"+47 999 %07d"}],"preferredLanguage":"en-US","title":%q,`+
+		`"addresses":[{"type":"work","formatted":"Bench Street %d","streetAddress":"Bench Street %d","locality":"Oslo","postalCode":"0150","country":"NO"}],`+
+		`%q:{"employeeNumber":"%d","department":"Department %d"}}`,
+		userURN, enterpriseURN, externalID(n), userName(n), n, userName(n), n, n, n, n, title, n, n, enterpriseURN, n, n%40)
 }
 
 // populate makes people until there are n, over several connections.

@@ -85,19 +85,6 @@ func (d *database) drop(ctx context.Context) {
 	}
 }
 
-// settle makes the planner know the tables, and writes out what earlier runs
-// have left to write, so that no server pays for another.
-func (d *database) settle(ctx context.Context, on string) error {
-	u, err := url.Parse(on)
-	if err != nil {
-		return err
-	}
-	if err := d.exec(ctx, u, `VACUUM ANALYZE`); err != nil {
-		return err
-	}
-	return d.exec(ctx, d.url, `CHECKPOINT`)
-}
-
 // cpu returns the CPU time of the database so far.
 func (d *database) cpu() time.Duration { return family(d.postmaster) }
 

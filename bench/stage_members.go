@@ -13,11 +13,14 @@ const chunk = 1000
 // members measures changes of a small and of a large group. An identity
 // provider sends them one after the other, so one connection does.
 func (b *bench) members(ctx context.Context) error {
+	if err := b.removals(ctx); err != nil {
+		return err
+	}
 	for _, size := range []int{b.few, b.many} {
 		groups := map[*target]string{}
 		filled := map[string]sample{}
 		for _, t := range []*target{b.lean, b.bridge} {
-			id, s, err := b.fill(ctx, t, size)
+			id, s, err := b.fill(ctx, t, "Group", size)
 			if err != nil {
 				return fmt.Errorf("a group of %d on %s: %w", size, t.name, err)
 			}
@@ -44,15 +47,74 @@ func (b *bench) members(ctx context.Context) error {
 	return nil
 }
 
-// fill makes a group of the first size people. The sample counts members.
-func (b *bench) fill(ctx context.Context, t *target, size int) (id string, s sample, err error) {
+// crowd is the size of the group that one member is taken out of.
+const crowd = 20_000
+
+// removals measures how long it takes to take one member out of a group that was
+// filled just now, of which the planner knows nothing yet.
+func (b *bench) removals(ctx context.Context) error {
+	for _, size := range []int{b.few, min(crowd, b.many)} {
+		groups := map[*target]string{}
+		for _, t := range []*target{b.lean, b.bridge} {
+			id, _, err := b.fill(ctx, t, "Crowd", size)
+			if err != nil {
+				return err
+			}
+			groups[t] = id
+		}
+		got, err := b.inTurn(ctx, "one member removed", size, func(t *target) (sample, error) { return b.remove(ctx, t, groups[t], size) }, b.lean, b.bridge)
+		if err != nil {
+			return err
+		}
+		b.report.add("one member removed", size, got)
+	}
+	return nil
+}
+
+// remove takes members out of a group of the first size people, one after the
+// other, and puts each back. The time of the sample is that of taking out, the
+// CPU time that of both.
+func (b *bench) remove(ctx context.Context, t *target, group string, size int) (s sample, err error) {
+	c, err := dial(t)
+	if err != nil {
+		return s, err
+	}
+	defer c.close()
+	before, err := b.cpu(t)
+	if err != nil {
+		return s, err
+	}
+	var took []time.Duration
+	var all time.Duration
+	for all < b.length/2 && ctx.Err() == nil {
+		id := t.people[len(took)*7919%size] // a prime: neighbours in time are none in the group
+		start := time.Now()
+		if _, err := c.do(t.base, change(group, `{"op":"remove","path":"members[value eq \"`+id+`\"]"}`)); err != nil {
+			return s, err
+		}
+		took = append(took, time.Since(start))
+		all += took[len(took)-1]
+		if _, err := c.do(t.base, add(group, []string{id})); err != nil {
+			return s, err
+		}
+	}
+	after, err := b.cpu(t)
+	if err != nil {
+		return s, err
+	}
+	return summary(took, all, before, after), ctx.Err()
+}
+
+// fill makes a group of the first size people, which is called name and its
+// size. The sample counts members.
+func (b *bench) fill(ctx context.Context, t *target, name string, size int) (id string, s sample, err error) {
 	c, err := dial(t)
 	if err != nil {
 		return "", s, err
 	}
 	defer c.close()
 	answer, err := c.do(t.base, request{"POST", "/Groups", fmt.Sprintf(
-		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Group of %d"}`, size), 201})
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"%s of %d"}`, name, size), 201})
 	if err != nil {
 		return "", s, err
 	}

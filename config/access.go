@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -90,10 +89,11 @@ type Rule struct {
 	Mailboxes  []string `yaml:"mailboxes"`
 }
 
-// ReadAccess reads an access.yaml. In every value ${env:NAME} stands for an
-// environment variable, looked up by getenv, and ${file:PATH} for the content
-// of a file. Unknown keys are mistakes. Every mistake is named with its line;
-// none repeats a value, which may be a secret.
+// ReadAccess reads an access.yaml. In a secret ${env:NAME} stands for an
+// environment variable, looked up by getenv, and ${file:PATH} for the content of
+// a file; elsewhere they are mistakes, as are unknown keys. Every mistake is
+// named with its line; none repeats a value, which may be a secret. With an error
+// comes what could be read.
 func ReadAccess(r io.Reader, getenv func(string) (string, bool)) (Access, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxAccessFile+1))
 	if err != nil {
@@ -109,53 +109,60 @@ func ReadAccess(r io.Reader, getenv func(string) (string, bool)) (Access, error)
 	if len(root.Content) == 0 {
 		return Access{}, errors.New("the file is empty; it needs at least one of connections, desks, rules")
 	}
-	reader := accessReader{getenv: getenv}
+	reader := accessReader{getenv: getenv, misplaced: make(map[*yaml.Node]bool)}
 	reader.expand(&root)
 	reader.checkKeys(root.Content[0], reflect.TypeFor[Access](), "")
 	var access Access
 	if err := root.Content[0].Decode(&access); err != nil {
-		reader.mistakes = append(reader.mistakes, err)
+		reader.mistakes = append(reader.mistakes, decodeMistakes(err)...)
 	}
 	return access, errors.Join(reader.mistakes...)
 }
 
+// decodeMistakes returns the mistakes in an error of the YAML library, each by
+// itself and without the value that it repeats.
+func decodeMistakes(err error) (mistakes []error) {
+	several, ok := errors.AsType[*yaml.TypeError](err)
+	if !ok {
+		return []error{err}
+	}
+	for _, one := range several.Errors {
+		mistakes = append(mistakes, errors.New(quotedValue.ReplaceAllString(one, "")))
+	}
+	return mistakes
+}
+
+var quotedValue = regexp.MustCompile(" `[^`]*`")
+
+// Lines returns the lines on which the entries of an access.yaml begin, by their
+// names in mistakes: "connections[1]" is the first connection. What is no YAML
+// has none.
+func Lines(text []byte) map[string]int {
+	lines := make(map[string]int)
+	var root yaml.Node
+	if yaml.Unmarshal(text, &root) != nil || len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode {
+		return lines
+	}
+	for i, top := 0, root.Content[0].Content; i+1 < len(top); i += 2 {
+		lines[top[i].Value] = top[i].Line
+		if top[i+1].Kind == yaml.SequenceNode {
+			for j, entry := range top[i+1].Content {
+				lines[fmt.Sprintf("%s[%d]", top[i].Value, j+1)] = entry.Line
+			}
+		}
+	}
+	return lines
+}
+
 type accessReader struct {
-	getenv   func(string) (string, bool)
-	mistakes []error
+	getenv    func(string) (string, bool)
+	mistakes  []error
+	misplaced map[*yaml.Node]bool // references where none may stand
+	aliases   int                 // that were followed
 }
 
 func (a *accessReader) wrong(n *yaml.Node, format string, args ...any) {
 	a.mistakes = append(a.mistakes, fmt.Errorf("line %d: "+format, append([]any{n.Line}, args...)...))
-}
-
-var reference = regexp.MustCompile(`\$\{(env|file):([^}]*)\}`)
-
-// expand replaces the references in every scalar below n.
-func (a *accessReader) expand(n *yaml.Node) {
-	for _, child := range n.Content {
-		a.expand(child)
-	}
-	if n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "${") {
-		return
-	}
-	n.Value = reference.ReplaceAllStringFunc(n.Value, func(ref string) string {
-		m := reference.FindStringSubmatch(ref)
-		if m[1] == "env" {
-			value, ok := a.getenv(m[2])
-			if !ok {
-				a.wrong(n, "the environment variable %s is not set", m[2])
-			}
-			return value
-		}
-		content, err := os.ReadFile(m[2])
-		if err != nil {
-			a.wrong(n, "%v", err)
-		}
-		return strings.TrimRight(string(content), "\r\n")
-	})
-	if n.Style == 0 {
-		n.Tag = "" // a number that came from outside is a number
-	}
 }
 
 // checkKeys finds keys below n that t has no field for.

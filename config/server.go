@@ -15,6 +15,8 @@ import (
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
+
+	"github.com/deskbridge/deskbridge/internal/spelling"
 )
 
 const (
@@ -53,6 +55,8 @@ type Server struct {
 	BrakePercent int           `koanf:"brake_percent"` // default 10
 	BrakeWindow  time.Duration `koanf:"brake_window"`  // default 10m
 
+	SilentAfter string `koanf:"silent_after"` // how long an IdP may send no request before status says so; off; default 3d
+
 	SCIMRate    int `koanf:"scim_rate"`     // requests a second and connection; default 10000; -1: no limit
 	SCIMMaxBody int `koanf:"scim_max_body"` // bytes; default 8388608
 }
@@ -61,7 +65,7 @@ func defaults() Server {
 	return Server{
 		DataDir: "./data", Listen: "127.0.0.1:8080", LogLevel: "info", LogFormat: "json",
 		Workers: 8, Sweep: "1h", Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
-		SCIMRate: 10_000, SCIMMaxBody: 8 << 20,
+		SilentAfter: "3d", SCIMRate: 10_000, SCIMMaxBody: 8 << 20,
 		SessionIdle: 2 * time.Hour, SessionLife: 12 * time.Hour,
 	}
 }
@@ -91,15 +95,12 @@ func Load(path string, environ []string) (Server, error) {
 		return Server{}, err
 	}
 	s := defaults()
-	if err := k.Unmarshal("", &s); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("settings: %w", err))
-		return Server{}, errors.Join(mistakes...)
-	}
+	unreadable := s.decode(k.All())
 	if s.PublicURL == "" {
 		s.PublicURL = "http://" + s.Listen
 	}
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
-	mistakes = append(mistakes, s.check()...)
+	mistakes = append(mistakes, s.check(unreadable)...)
 	return s, errors.Join(mistakes...)
 }
 
@@ -121,17 +122,25 @@ func fromEnviron(environ []string) (values map[string]any, mistakes []error) {
 		}
 		if slices.Contains(keys(), key) {
 			values[key] = value
-		} else if meant := closest(key); meant != "" {
+		} else if meant := spelling.Closest(key, keys()); meant != "" {
 			mistakes = append(mistakes, fmt.Errorf("unknown setting %s; did you mean %s%s?", name, prefix, strings.ToUpper(meant)))
 		}
 	}
 	return values, mistakes
 }
 
-// check returns every mistake in s, named after its variable.
-func (s *Server) check() (mistakes []error) {
+// check returns every mistake in s, named after its variable. Settings that
+// could not even be read are not looked at any further.
+func (s *Server) check(unreadable map[string]error) (mistakes []error) {
+	for _, key := range keys() {
+		if err := unreadable[key]; err != nil {
+			mistakes = append(mistakes, fmt.Errorf("%s%s: %w", prefix, strings.ToUpper(key), err))
+		}
+	}
 	wrong := func(key, format string, args ...any) {
-		mistakes = append(mistakes, fmt.Errorf(prefix+strings.ToUpper(key)+": "+format, args...))
+		if unreadable[key] == nil {
+			mistakes = append(mistakes, fmt.Errorf(prefix+strings.ToUpper(key)+": "+format, args...))
+		}
 	}
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		wrong("listen", "%q is no host:port, e.g. 127.0.0.1:8080", s.Listen)
@@ -160,11 +169,11 @@ func (s *Server) check() (mistakes []error) {
 	if _, err := s.Proxies(); err != nil {
 		wrong("trusted_proxies", "%v", err)
 	}
-	if s.SessionIdle < time.Minute || s.SessionIdle > s.SessionLife {
+	if s.SessionIdle < time.Minute || s.SessionIdle > s.SessionLife && unreadable["session_life"] == nil {
 		wrong("session_idle", "%s is not between 1m and DESKBRIDGE_SESSION_LIFE", s.SessionIdle)
 	}
 	if s.SessionLife < time.Minute || s.SessionLife > 30*24*time.Hour {
-		wrong("session_life", "%s is not between 1m and 720h", s.SessionLife)
+		wrong("session_life", "%s is not between 1m and 30d", s.SessionLife)
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
 		wrong("log_level", "%q is none of debug, info, warn, error", s.LogLevel)
@@ -179,7 +188,7 @@ func (s *Server) check() (mistakes []error) {
 		wrong("workers", "%d is not between 1 and 256", s.Workers)
 	}
 	if every, err := s.SweepInterval(); err != nil || every != 0 && every < time.Second {
-		wrong("sweep", "%q is neither off nor a time of 1s or more, e.g. 1h", s.Sweep)
+		wrong("sweep", "%q is neither off nor a time of 1s or more, e.g. 1h or 1d", s.Sweep)
 	}
 	if s.Grace < 0 || s.Grace > time.Hour {
 		wrong("grace", "%s is not between 0s and 1h", s.Grace)
@@ -193,6 +202,9 @@ func (s *Server) check() (mistakes []error) {
 	if s.BrakeWindow < time.Second {
 		wrong("brake_window", "%s is shorter than 1s", s.BrakeWindow)
 	}
+	if after, err := s.SilenceLimit(); err != nil || after != 0 && after < time.Minute {
+		wrong("silent_after", "%q is neither off nor a time of 1m or more, e.g. 3d", s.SilentAfter)
+	}
 	if s.SCIMRate == 0 || s.SCIMRate < -1 {
 		wrong("scim_rate", "%d is no number of requests a second; -1 means no limit", s.SCIMRate)
 	}
@@ -203,11 +215,17 @@ func (s *Server) check() (mistakes []error) {
 }
 
 // SweepInterval returns how often each desk is swept; 0 for never.
-func (s *Server) SweepInterval() (time.Duration, error) {
-	if s.Sweep == "off" {
+func (s *Server) SweepInterval() (time.Duration, error) { return orOff(s.Sweep) }
+
+// SilenceLimit returns how long an identity provider may send no request; 0 for
+// ever.
+func (s *Server) SilenceLimit() (time.Duration, error) { return orOff(s.SilentAfter) }
+
+func orOff(text string) (time.Duration, error) {
+	if text == "off" {
 		return 0, nil
 	}
-	return time.ParseDuration(s.Sweep)
+	return ParseDuration(text)
 }
 
 // Keys returns the secret keys, decoded; none when no key is set.

@@ -83,7 +83,7 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 	if _, err := config.Load(file, nil); err == nil || !strings.Contains(err.Error(), "unknown setting lissten") {
 		t.Errorf("an unknown setting in a file: %v", err)
 	}
-	if _, err := config.Load("", []string{"DESKBRIDGE_WORKERS=many"}); err == nil || !strings.Contains(err.Error(), "workers") {
+	if _, err := config.Load("", []string{"DESKBRIDGE_WORKERS=many"}); err == nil || !strings.Contains(err.Error(), `DESKBRIDGE_WORKERS: "many"`) {
 		t.Errorf("a word for a number: %v", err)
 	}
 	if _, err := config.Load("/no/such/settings.yaml", nil); err == nil || !strings.Contains(err.Error(), "/no/such/settings.yaml") {
@@ -137,5 +137,50 @@ func TestKeyFile(t *testing.T) {
 	}
 	if _, err := config.Load("", []string{"DESKBRIDGE_SECRET_KEY_FILE=" + path}); err == nil || !strings.Contains(err.Error(), "is it a key?") {
 		t.Errorf("a file that is no key: %v", err)
+	}
+}
+
+// TestTimesAndNumbersAreMistakesOfTheirOwn: a time that cannot be read keeps no
+// other mistake from being told, and a number without a unit is no time,
+// wherever it stands.
+func TestTimesAndNumbersAreMistakesOfTheirOwn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.yaml")
+	if err := os.WriteFile(path, []byte("grace: 5\nbrake_window: 1.5\nsession_idle: 60\nsweep: 3600\nworkers: 2.5\nallow_hosts: [a, b]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := config.Load(path, []string{"DESKBRIDGE_LISTEN=8080", "DESKBRIDGE_SESSION_LIFE=soon", "DESKBRIDGE_BRAKE_PEOPLE=many"})
+	if err == nil {
+		t.Fatal("no mistake was found")
+	}
+	for _, want := range []string{
+		"DESKBRIDGE_GRACE: 5 has no unit; write 5s, 5m, 5h or 5d", "DESKBRIDGE_BRAKE_WINDOW: 1.5 has no unit", "DESKBRIDGE_SESSION_IDLE: 60 has no unit",
+		`DESKBRIDGE_SWEEP: "3600" is neither off nor a time`, `DESKBRIDGE_WORKERS: "2.5" is no whole number`, "DESKBRIDGE_ALLOW_HOSTS: one value belongs here",
+		`DESKBRIDGE_LISTEN: "8080" is no host:port`, `DESKBRIDGE_SESSION_LIFE: "soon" is no time`, `DESKBRIDGE_BRAKE_PEOPLE: "many" is no whole number`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in:\n%v", want, err)
+		}
+	}
+	if lines := strings.Count(err.Error(), "\n") + 1; lines != 9 {
+		t.Errorf("%d mistakes were told of 9:\n%v", lines, err)
+	}
+}
+
+func TestParseDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"0": 0, "0s": 0, "90s": 90 * time.Second, "1.5h": 90 * time.Minute, "90d": 90 * 24 * time.Hour, "1d12h": 36 * time.Hour, " 2d ": 48 * time.Hour, "365d": 365 * 24 * time.Hour,
+		"-1s": -time.Second,
+	} {
+		if got, err := config.ParseDuration(text); got != want || err != nil {
+			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
+		}
+		if again, err := config.ParseDuration(config.FormatDuration(want)); again != want || err != nil {
+			t.Errorf("%v is written as %q, which is read as %v, %v", want, config.FormatDuration(want), again, err)
+		}
+	}
+	for _, text := range []string{"", "5", "1y", "d", "1d-1h", "1d+1h", "-1d", "1.5d", "1h1d", "1d1d", "99999999d", "200000d", "one day", "5 d", "1e3"} {
+		if got, err := config.ParseDuration(text); err == nil {
+			t.Errorf("%q is taken for %v", text, got)
+		}
 	}
 }

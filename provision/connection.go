@@ -2,7 +2,10 @@ package provision
 
 import (
 	"regexp"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
@@ -27,6 +30,29 @@ const (
 // IdPs lists the known kinds.
 var IdPs = []IdP{IdPOkta, IdPEntra, IdPOneLogin, IdPGoogle, IdPJumpCloud, IdPPing, IdPKeycloak, IdPAuthentik, IdPGeneric}
 
+// lastingIDs are the kinds whose externalId is an identifier that never changes
+// and is given to nobody else, whatever it looks like, unless an admin maps
+// something else to it. docs/sign-in.md has the table for people.
+var lastingIDs = []IdP{IdPOkta, IdPOneLogin, IdPJumpCloud, IdPAuthentik}
+
+// KeepsExternalID reports whether an externalId that the identity provider gives
+// stands for one person for ever. It does at some kinds, and where it is a UUID:
+// those are made once for one object, as Entra ID's objectId is, and nobody is
+// called so. Entra ID's default, the mailNickname, goes from one person to
+// another.
+func (k IdP) KeepsExternalID(externalID string) bool {
+	return externalID != "" && (slices.Contains(lastingIDs, k) || IsUUID(externalID))
+}
+
+// RecyclesExternalID reports whether the identity provider is known to give an
+// externalId like this one to somebody else one day.
+func (k IdP) RecyclesExternalID(externalID string) bool {
+	return k == IdPEntra && !k.KeepsExternalID(externalID)
+}
+
+// IsUUID reports whether text has the form of a UUID (RFC 9562 §4).
+func IsUUID(text string) bool { return uuid.Validate(text) == nil }
+
 // Connection is one IdP tenant.
 type Connection struct {
 	ID      ConnectionID
@@ -43,6 +69,8 @@ type Connection struct {
 	// counts no more.
 	ReleasedAt *time.Time
 
+	Removal Removal // how far a removal is; "": it stays
+
 	CreatedAt time.Time
 }
 
@@ -56,3 +84,14 @@ func ValidateName(field, name string) error {
 	}
 	return nil
 }
+
+// Removal says that a connection or a desk was removed by an admin, and what is
+// still to be done before nothing is left of it. Its name is free already.
+type Removal string
+
+// What is to be done.
+const (
+	RemovalNone    Removal = ""        // it was not removed
+	RemovalEnding  Removal = "ending"  // access ends on the desks, then everything is deleted
+	RemovalKeeping Removal = "keeping" // what people have on the desks stays: no desk is called for it any more, and everything is deleted
+)

@@ -30,6 +30,8 @@ type Desk struct {
 	Drift DriftPolicy // what to do with what people change there by hand
 	Rate  float64     // requests a second that a process makes; 0: what the kind of desk takes
 
+	Removal Removal // how far a removal is; "": it stays
+
 	CreatedAt time.Time
 }
 
@@ -113,34 +115,35 @@ type DeskUser struct {
 	Mailboxes   []string // sorted
 }
 
-// Validate returns an Invalid error when d cannot be a desk's settings. What
-// the kind asks for is the connector's to check.
+// Validate returns an Invalid error with every mistake when d cannot be a desk's
+// settings. What the kind asks for is the connector's to check.
 func (d *Desk) Validate() error {
-	if err := ValidateName("name", d.Name); err != nil {
-		return err
+	mistakes := []error{ValidateName("name", d.Name)}
+	wrong := func(field, format string, args ...any) {
+		mistakes = append(mistakes, Errorf(Invalid, field, format, args...))
 	}
 	if !slices.Contains([]OnLeave{"", LeaveDeactivate, LeaveDelete, LeaveAnonymize, LeaveDowngrade}, d.OnLeave) {
-		return Errorf(Invalid, "on_leave", "unknown on_leave %q; use deactivate, delete, anonymize or downgrade", d.OnLeave)
+		wrong("on_leave", "unknown on_leave %q; use deactivate, delete, anonymize or downgrade", d.OnLeave)
 	}
 	if !slices.Contains([]HandOverTo{"", HandOverManager, HandOverTeam, HandOverRoundRobin, HandOverUnassign}, d.HandOver.To) {
-		return Errorf(Invalid, "hand_over.to", "unknown hand_over %q; use manager, team, round_robin or unassign, or agent: an e-mail address", d.HandOver.To)
+		wrong("hand_over.to", "unknown hand_over %q; use manager, team, round_robin or unassign, or agent: an e-mail address", d.HandOver.To)
 	}
 	if d.HandOver.Agent != "" && d.HandOver.To != "" {
-		return Errorf(Invalid, "hand_over", "give either agent or to, not both")
+		wrong("hand_over", "give either agent or to, not both")
 	}
 	if !slices.Contains([]Adoption{"", AdoptPropose, AdoptAutomatic, AdoptOff}, d.Adoption) {
-		return Errorf(Invalid, "adoption", "unknown adoption %q; use propose, automatic or off", d.Adoption)
+		wrong("adoption", "unknown adoption %q; use propose, automatic or off", d.Adoption)
 	}
 	if !slices.Contains([]DriftPolicy{"", DriftRepair, DriftReport, DriftOff}, d.Drift) {
-		return Errorf(Invalid, "drift", "unknown drift %q; use repair, report or off", d.Drift)
+		wrong("drift", "unknown drift %q; use repair, report or off", d.Drift)
 	}
 	if d.Rate != 0 && !(d.Rate >= minRate && d.Rate <= maxRate) { // so written that NaN is refused, too
-		return Errorf(Invalid, "rate", "rate is requests a second: give a number from %v to %v, or 0 for what the kind of desk takes", minRate, maxRate)
+		wrong("rate", "rate is requests a second: give a number from %v to %v, or 0 for what the kind of desk takes", minRate, maxRate)
 	}
 	if d.Seats < 0 {
-		return Errorf(Invalid, "seats", "seats cannot be negative; 0 means no limit")
+		wrong("seats", "seats cannot be negative; 0 means no limit")
 	}
-	return validateDeskSignIn(&d.SignIn)
+	return AllOf(append(mistakes, validateDeskSignIn(&d.SignIn))...)
 }
 
 func validateDeskSignIn(s *protocol.DeskSignIn) error {

@@ -3,6 +3,8 @@ package provision
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Code tells apart the errors that a caller is expected to handle.
@@ -56,6 +58,31 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errorf returns an [Error] with code and field and a formatted detail.
 func Errorf(code Code, field, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// AllOf returns the mistakes among errs as one Invalid [Error], whose Detail has a
+// line for each; nil when there is none. An error that is no mistake comes back
+// alone.
+func AllOf(errs ...error) error {
+	var all *Error
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		e, ok := errors.AsType[*Error](err)
+		switch {
+		case !ok:
+			return err
+		case all == nil:
+			all = &Error{Code: e.Code, Field: e.Field, Detail: e.Detail, Err: e.Err}
+		case !slices.Contains(strings.Split(all.Detail, "\n"), e.Detail):
+			all.Detail += "\n" + e.Detail
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return all
 }
 
 // Parts of a query that an [Error] is about (RFC 7644 section 3.4.2, and

@@ -11,8 +11,8 @@ import (
 type Group struct {
 	ID          GroupID
 	Connection  ConnectionID
-	DisplayName string // unique per connection, caseExact=false: IdPs find groups by it
-	ExternalID  string // unique per connection when not empty
+	DisplayName string // unique per connection as [Fold] sees it, caseExact=false: IdPs find groups by it
+	ExternalID  string // several may have the same (RFC 7643 §3.1)
 
 	// Document is the resource as the protocol edge keeps it, without members;
 	// see [Identity.Document].

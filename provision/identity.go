@@ -25,8 +25,8 @@ const (
 type Identity struct {
 	ID         IdentityID
 	Connection ConnectionID
-	UserName   string // SCIM userName; unique per connection, caseExact=false (RFC 7643 §4.1.1)
-	ExternalID string // SCIM externalId; unique per connection when not empty, caseExact=true
+	UserName   string // SCIM userName; unique per connection as [Fold] sees it, caseExact=false (RFC 7643 §4.1.1)
+	ExternalID string // SCIM externalId; several may have the same (RFC 7643 §3.1), caseExact=true; see [IdP.KeepsExternalID]
 	Source     Source // who describes the person; it alone may
 	Status     Status
 	Profile    Profile

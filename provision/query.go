@@ -117,9 +117,11 @@ func (Compare) expr() {}
 func (Constant) expr() {}
 
 // Ordered reports whether resources are sorted by the attribute at p in an index.
+// By meta.lastModified they are not: an index of it would cost each change of a
+// person more than the change itself.
 func (p Path) Ordered() bool {
 	switch strings.Join(p, ".") {
-	case "id", "userName", "displayName", "meta.lastModified":
+	case "id", "userName", "displayName":
 		return true
 	}
 	return false

@@ -15,7 +15,7 @@ type Rule struct {
 	GroupID GroupID // the group that the name was bound to; a rename in the IdP does not take access away
 
 	Attribute string // attribute name, see [Identity.Values]
-	Equals    string // the value that grants, in any letter case; "" grants on any value
+	Equals    string // the value that grants, in any letter case and Unicode form; "" grants on any value
 
 	Role      Role
 	Teams     []string // sorted, desk's names
@@ -44,7 +44,11 @@ func (r Rule) matchesAttribute(id *Identity) bool {
 	if r.Equals == "" {
 		return len(values) > 0
 	}
-	return slices.ContainsFunc(values, func(v string) bool { return SameWord(v, r.Equals) })
+	same := sameValue
+	if Fold(r.Attribute) == AttributeGroups { // names of groups, which somebody may have made to look like others
+		same = SameWord
+	}
+	return slices.ContainsFunc(values, func(v string) bool { return same(v, r.Equals) })
 }
 
 // passesDesk reports whether r hands on what the IdP asks for in the desk
@@ -52,35 +56,59 @@ func (r Rule) matchesAttribute(id *Identity) bool {
 // r names, or all where it names none.
 func (r Rule) passesDesk() bool { return Fold(r.Attribute) == AttributeDesk }
 
-// Validate returns an Invalid error when r cannot be a rule.
+// Validate returns an Invalid error with every mistake when r cannot be a rule.
 func (r Rule) Validate() error {
-	switch {
-	case r.Connection == "":
-		return Errorf(Invalid, "connection", "a rule needs a connection")
-	case r.Desk == "":
-		return Errorf(Invalid, "desk", "a rule needs a desk")
-	case (r.Group == "") == (r.Attribute == ""):
-		return Errorf(Invalid, "group", "a rule names either a group or an attribute")
-	case r.Equals != "" && (r.Attribute == "" || r.passesDesk()):
-		return Errorf(Invalid, "equals", "equals goes with an attribute other than desk")
-	case r.Role == RoleOwner:
-		return Errorf(Invalid, "role", "owner cannot be granted; use none, limited, agent or admin")
-	case r.Role == RoleAdmin && Fold(r.Attribute) == AttributeJIT:
-		return Errorf(Invalid, "role", "this would make everybody who signs in an administrator; name a group, or an attribute of theirs")
-	case r.Role.Rank() == 0 && r.passesDesk():
-		return Errorf(Invalid, "role", "a rule on the desk extension needs a role as upper bound: limited, agent or admin")
-	case r.Role.Rank() == 0 && len(r.Teams) == 0 && len(r.Mailboxes) == 0:
-		return Errorf(Invalid, "role", "the rule grants nothing: give a role, teams or mailboxes")
+	var mistakes []error
+	wrong := func(field, detail string) { mistakes = append(mistakes, Errorf(Invalid, field, "%s", detail)) }
+	if r.Connection == "" {
+		wrong("connection", "a rule needs a connection")
 	}
-	return nil
+	if r.Desk == "" {
+		wrong("desk", "a rule needs a desk")
+	}
+	if (r.Group == "") == (r.Attribute == "") {
+		wrong("group", "a rule names either a group or an attribute")
+	}
+	if r.Equals != "" && (r.Attribute == "" || r.passesDesk()) {
+		wrong("equals", "equals goes with an attribute other than desk")
+	}
+	_, err := ParseRole(string(r.Role))
+	switch {
+	case err != nil:
+		mistakes = append(mistakes, err)
+	case r.Role == RoleAdmin && Fold(r.Attribute) == AttributeJIT:
+		wrong("role", "this would make everybody who signs in an administrator; name a group, or an attribute of theirs")
+	case r.Role.Rank() == 0 && r.passesDesk():
+		wrong("role", "a rule on the desk extension needs a role as upper bound: limited, agent or admin")
+	case r.Role.Rank() == 0 && len(r.Teams) == 0 && len(r.Mailboxes) == 0:
+		wrong("role", "the rule grants nothing: give a role, teams or mailboxes")
+	}
+	return AllOf(append(mistakes, r.checkVisible())...)
+}
+
+// checkVisible returns an Invalid error when a name in the rule hides something.
+func (r Rule) checkVisible() error {
+	errs := []error{CheckVisible("group", r.Group), CheckVisible("attribute", r.Attribute), CheckVisible("equals", r.Equals)}
+	for _, name := range r.Teams {
+		errs = append(errs, CheckVisible("teams", name))
+	}
+	for _, name := range r.Mailboxes {
+		errs = append(errs, CheckVisible("mailboxes", name))
+	}
+	return AllOf(errs...)
 }
 
 // SameText reports whether r and other say the same, whatever their ids and
 // bindings.
 func (r Rule) SameText(other Rule) bool {
+	return r.SameCondition(other) && r.Role.Rank() == other.Role.Rank() && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes)
+}
+
+// SameCondition reports whether r and other are about the same group or attribute
+// of the same connection, on the same desk.
+func (r Rule) SameCondition(other Rule) bool {
 	return r.Connection == other.Connection && r.Desk == other.Desk &&
-		r.Group == other.Group && r.Attribute == other.Attribute && r.Equals == other.Equals &&
-		r.Role.Rank() == other.Role.Rank() && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes)
+		r.Group == other.Group && r.Attribute == other.Attribute && r.Equals == other.Equals
 }
 
 // String returns the rule as one line for people: "group Support" or

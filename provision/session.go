@@ -58,7 +58,8 @@ type SessionFilter struct {
 	Identity   IdentityID
 	Connection ConnectionID
 
-	// Issuer goes with Protocol, and with at least one of Subject and Index.
+	// Issuer goes with Protocol, and with at least one of Subject and Index;
+	// Protocol alone goes with Connection.
 	Protocol Protocol
 	Issuer   string
 	Subject  string

@@ -88,6 +88,21 @@ func (s *SignIn) Differences(other *SignIn) (fields []string) {
 	return fields
 }
 
+// Lost returns the protocols by which people signed in with s and cannot with
+// after.
+func (s *SignIn) Lost(after *SignIn) (lost []Protocol) {
+	if s.Disabled {
+		return nil
+	}
+	if s.SAML != nil && (after.SAML == nil || after.Disabled) {
+		lost = append(lost, ProtocolSAML)
+	}
+	if s.OIDC != nil && (after.OIDC == nil || after.Disabled) {
+		lost = append(lost, ProtocolOIDC)
+	}
+	return lost
+}
+
 // Validate returns an Invalid error when s cannot be used.
 func (s *SignIn) Validate() error {
 	if s.JIT == nil {

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
+	"github.com/deskbridge/deskbridge/scim/signed"
 )
 
 // errUnauthorized is the answer to whoever may not in, whatever the reason:
@@ -26,18 +28,80 @@ func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 			w.Header().Set("Retry-After", retryAfter(delay))
 			return scimerr.New(http.StatusTooManyRequests, "Too many requests without a valid token; try again after the time in Retry-After.")
 		}
+		h.noteRefused(r, err)
 		return errUnauthorized
 	}
 	if err != nil {
 		return err
 	}
-	r.conn, r.token = conn, token
-	r.as = resource.Representation{Base: h.publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
+	r.belongs(h.publicURL, conn, token)
 	return nil
+}
+
+// belongs makes r a request of conn.
+func (r *request) belongs(publicURL string, conn provision.Connection, token credential.Token) {
+	r.conn, r.token = conn, token
+	r.line.SetConnection(conn.Name)
+	r.line.Set("token", token.Name)
+	r.line.Set("client", string(conn.IdP))
+	r.as = resource.Representation{Base: publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
+}
+
+// mostPresumed is how long a body may be that is read before the token has been
+// looked up.
+const mostPresumed = 64 << 10
+
+// presume takes a request's token for what it was a moment ago, and has it
+// looked up in the round trip of what the request asks for first. ok is false
+// where nothing can be presumed. confirm comes before the answer: it reports
+// whether the token is what it was. If not, nothing was done, and the request is
+// as it came.
+func (r *request) presume(h *handler, w http.ResponseWriter) (confirm func() bool, ok bool) {
+	bearer, ok := bearerToken(r.Header)
+	if !ok || r.ContentLength < 0 || r.ContentLength > mostPresumed {
+		return nil, false
+	}
+	under, known, ok := h.core.Tokens.Presume(r.Context(), r.PathValue("connection"), bearer)
+	if !ok {
+		return nil, false
+	}
+	came, header := r.Request, w.Header().Clone()
+	r.Request, r.presumed = r.WithContext(under), true
+	r.belongs(h.publicURL, known.Connection, known.Token)
+	return func() bool {
+		if known.Confirm() {
+			return true
+		}
+		r.turn.End()
+		r.turn, r.Request, r.presumed = nil, came, false
+		clear(w.Header())
+		maps.Copy(w.Header(), header)
+		return false
+	}, true
 }
 
 // errBearer is for what needs no look-up to be refused.
 var errBearer = &provision.Error{Code: provision.Denied, Detail: "no bearer token"}
+
+// noteRefused notes for the log, and for it alone, why nobody was let in.
+func (h *handler) noteRefused(r *request, err error) {
+	why := credential.RefusalOf(err)
+	name := r.PathValue("connection")
+	if storable(name) {
+		if conn, err := h.core.Settings.Connection(r.Context(), name); err == nil {
+			r.line.SetConnection(conn.Name)
+			r.line.Set("client", string(conn.IdP))
+			name = conn.Name
+		} else if provision.IsNotFound(err) && why.Token == "" {
+			why.Reason = "no such connection"
+		}
+	}
+	r.line.Set("reason", why.Reason)
+	r.line.Set("token", why.Token)
+	if why.Connection != name {
+		r.line.Set("token_connection", why.Connection)
+	}
+}
 
 // credentials returns the connection and the token of a request; Denied or NotFound
 // when it has none.
@@ -45,12 +109,12 @@ func (h *handler) credentials(r *request) (provision.Connection, credential.Toke
 	bearer, ok := bearerToken(r.Header)
 	name := r.PathValue("connection")
 	switch {
-	case !ok || !storable(name):
-		return provision.Connection{}, credential.Token{}, errBearer
-	case looksSigned(bearer):
-		return h.signed.authenticate(r.Context(), name, bearer)
-	case !storable(bearer):
-		return provision.Connection{}, credential.Token{}, errBearer
+	case len(r.Header.Values("Authorization")) == 0:
+		return provision.Connection{}, credential.Token{}, credential.Refuse("no token")
+	case !ok || !storable(name) || !signed.Looks(bearer) && !storable(bearer):
+		return provision.Connection{}, credential.Token{}, credential.Refuse("malformed token")
+	case signed.Looks(bearer):
+		return h.signed.Authenticate(r.Context(), name, bearer)
 	}
 	return h.core.Tokens.Authenticate(r.Context(), name, bearer)
 }

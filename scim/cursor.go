@@ -61,9 +61,9 @@ func (l *listing) bind(conn provision.ConnectionID, params url.Values) {
 	l.digest = hash.Sum(nil)[:12]
 }
 
-// writeCursor returns the cursor of a position.
-func (h *handler) writeCursor(at provision.Position, digest []byte) (string, error) {
-	raw, err := json.Marshal(cursor{Query: digest, At: h.now().UnixMilli(), ID: at.ID, Key: at.Key})
+// writeCursor returns the cursor of a position, as given now.
+func writeCursor(at provision.Position, digest []byte, now time.Time) (string, error) {
+	raw, err := json.Marshal(cursor{Query: digest, At: now.UnixMilli(), ID: at.ID, Key: at.Key})
 	return base64.RawURLEncoding.EncodeToString(raw), err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/scim/etag"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 )
@@ -35,6 +36,7 @@ func (h *handler) groups(r *request, list []provision.Group, s resource.Selectio
 
 // group answers with one group.
 func (h *handler) group(r *request, code int, g provision.Group, s resource.Selection) (answer, error) {
+	r.line.Set("group", string(g.ID))
 	resources, err := h.groups(r, []provision.Group{g}, s)
 	if err != nil {
 		return answer{}, err
@@ -59,10 +61,10 @@ func (h *handler) getGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := checkMatch(r.Request, got.Version); err != nil {
+	if err := etag.Check(r.Request, got.Version); err != nil {
 		return answer{}, err
 	}
-	if unchanged(r.Request, got.Version) {
+	if etag.Unchanged(r.Request, got.Version) {
 		return answer{status: http.StatusNotModified, etag: resource.ETag(got.Version)}, nil
 	}
 	return h.group(r, http.StatusOK, got, s)
@@ -136,7 +138,7 @@ func (h *handler) changeGroup(r *request, change func(*directory.GroupChange) er
 		return provision.Group{}, err
 	}
 	return h.core.Directory.UpdateGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g *directory.GroupChange) error {
-		if err := checkMatch(r.Request, g.Version); err != nil {
+		if err := etag.Check(r.Request, g.Version); err != nil {
 			return err
 		}
 		return change(g)
@@ -149,7 +151,7 @@ func (h *handler) deleteGroup(r *request) (answer, error) {
 		return answer{}, err
 	}
 	err = h.core.Directory.RemoveGroup(r.Context(), r.conn.ID, id, r.cause("/Groups"), func(g provision.Group) error {
-		return checkMatch(r.Request, g.Version)
+		return etag.Check(r.Request, g.Version)
 	})
 	return answer{status: http.StatusNoContent}, err
 }
@@ -157,5 +159,6 @@ func (h *handler) deleteGroup(r *request) (answer, error) {
 // groupID returns the id in the path.
 func (r *request) groupID() (provision.GroupID, error) {
 	id, err := r.resourceID()
+	r.line.SetID("group", id)
 	return provision.GroupID(id), err
 }

@@ -15,6 +15,9 @@ import (
 	scimerrors "github.com/elimity-com/scim/errors"
 
 	"github.com/deskbridge/deskbridge/internal/lingering"
+	"github.com/deskbridge/deskbridge/internal/requestlog"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -70,7 +73,7 @@ func parameters(raw string) (url.Values, error) {
 		if err != nil || i < 0 {
 			continue
 		}
-		if value, err = url.QueryUnescape(value); err != nil {
+		if value, err = filter.Unescape(value); err != nil {
 			return nil, scimerr.InvalidValue(parameterNames[i], "is not URL-encoded")
 		}
 		out.Add(parameterNames[i], value)
@@ -98,7 +101,15 @@ func isJSON(header http.Header) bool {
 
 // fail answers with an error.
 func (h *handler) fail(w http.ResponseWriter, r *request, err error) {
-	refuse(w, r.sent, h.explain(r, err))
+	e := h.explain(r, err)
+	if e.Status != http.StatusUnauthorized { // of which more is noted than is told
+		r.line.Set("scim_type", string(e.ScimType))
+		r.line.Set("reason", requestlog.WithoutValues(e.Detail))
+	}
+	if provision.IsUnavailable(err) {
+		r.line.Set("reason", "the database does not answer, or takes no writes")
+	}
+	refuse(w, r.sent, e)
 }
 
 // refuse answers with an error and reads on for a while: a client that has not

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
@@ -268,6 +269,10 @@ func (b *bulkJob) fail(op *bulkOperation, err error) {
 	result := b.result(op, e.Status)
 	result["response"] = e
 	b.done[op] = result
+	if b.failed == 0 { // of many the log has the first
+		b.r.line.Set("reason", requestlog.WithoutValues(e.Detail))
+	}
+	b.r.line.Set("failed", strconv.Itoa(b.failed+1))
 	if b.failed++; b.failOn > 0 && b.failed >= b.failOn {
 		b.stopped = true
 	}

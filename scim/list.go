@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -95,7 +96,7 @@ func wholeNumber(params url.Values, name string, def int) (int, error) {
 		return def, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // n is the nearest number then
 		return 0, scimerr.InvalidValue(name, "takes a whole number")
 	}
 	const largest = 1<<31 - 1 // what both databases take as an offset
@@ -154,7 +155,7 @@ func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (
 	}
 	body := resource.Object{"schemas": []string{listURN}, "totalResults": found.Total, "itemsPerPage": len(resources), "Resources": resources}
 	if found.Next != nil {
-		if body["nextCursor"], err = h.writeCursor(*found.Next, l.digest); err != nil {
+		if body["nextCursor"], err = writeCursor(*found.Next, l.digest, h.now()); err != nil {
 			return answer{}, err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/clientaddr"
 	"github.com/deskbridge/deskbridge/internal/ratelimit"
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 )
@@ -172,13 +173,19 @@ func (e *tokenEndpoint) client(r *http.Request, form map[string]string) (credent
 	if err != nil {
 		return credential.Token{}, err
 	}
-	client, err := credential.Token{}, error(errBearer)
+	client, err := credential.Token{}, credential.Refuse("malformed client id or secret")
 	if storable(id) && storable(secret) {
 		client, err = e.core.Tokens.AuthenticateClient(r.Context(), id, secret)
 	}
+	line := requestlog.Of(r.Context())
 	if denied, ok := errors.AsType[*provision.Error](err); !ok || denied.Code != provision.Denied {
+		line.Set("token", client.Name)
 		return client, err
 	}
+	why := credential.RefusalOf(err)
+	line.Set("reason", why.Reason)
+	line.Set("token", why.Token)
+	line.Set("token_connection", why.Connection)
 	if delay := e.failures.wait(e.address(r)); delay > 0 {
 		return client, tooMany("Too many requests without a valid client; try again after the time in Retry-After.", delay)
 	}

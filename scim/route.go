@@ -18,10 +18,12 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/clientaddr"
 	"github.com/deskbridge/deskbridge/internal/ratelimit"
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
+	"github.com/deskbridge/deskbridge/scim/signed"
 	"github.com/deskbridge/deskbridge/scim/turn"
 )
 
@@ -67,7 +69,7 @@ func New(core Core, options Options) http.Handler {
 	if h.address == nil {
 		h.address = clientaddr.Proxies(nil).Of
 	}
-	h.signed = newSignedTokens(core, options.Fetch, h.log, h.now)
+	h.signed = signed.New(core.Settings, options.Fetch, h.log, h.now)
 	return h.outermost(h.routes())
 }
 
@@ -84,7 +86,7 @@ type handler struct {
 	buckets   *ratelimit.Limiter[provision.ConnectionID]
 	failures  *failures
 	turns     *turn.Turns
-	signed    *signedTokens
+	signed    *signed.Tokens
 	now       func() time.Time
 }
 
@@ -101,8 +103,12 @@ type request struct {
 	as    resource.Representation
 	limit Limits
 	turn  *turn.Turn // nil: it is part of a larger one
+	line  *requestlog.Line
 
-	sent   io.Reader       // the body as it comes, without a limit
+	presumed bool      // that the token is right; see [request.presume]
+	sent     io.Reader // the body as it comes, without a limit
+	raw      []byte    // the body, once it was read while presumed: it may be needed again
+
 	parsed resource.Object // the body, where it is part of a larger one; nil: it is still to be read
 }
 
@@ -191,7 +197,7 @@ func (h *handler) outermost(next http.Handler) http.Handler {
 // nowhere. All of them look alike to a caller without a valid token.
 func (h *handler) serve(m methods) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		req := &request{Request: r, id: h.requestID(r.Context()), limit: h.limits, sent: r.Body}
+		req := &request{Request: r, id: h.requestID(r.Context()), limit: h.limits, sent: r.Body, line: requestlog.Of(r.Context())}
 		defer func() { req.turn.End() }() // when it is sent
 		got, err := h.answer(w, req, m)
 		if err != nil {
@@ -203,9 +209,19 @@ func (h *handler) serve(m methods) http.Handler {
 }
 
 func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, error) {
+	if confirm, ok := r.presume(h, w); ok {
+		if got, err := h.admitted(w, r, m); confirm() {
+			return got, err
+		}
+	}
 	if err := h.authenticate(w, r); err != nil {
 		return answer{}, err
 	}
+	return h.admitted(w, r, m)
+}
+
+// admitted answers a request whose token is right.
+func (h *handler) admitted(w http.ResponseWriter, r *request, m methods) (answer, error) {
 	if delay := h.buckets.Wait(r.conn.ID); delay > 0 {
 		w.Header().Set("Retry-After", retryAfter(delay))
 		return answer{}, scimerr.New(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
@@ -257,12 +273,18 @@ func (r *request) body() (resource.Object, error) {
 	if r.parsed != nil {
 		return r.parsed, nil
 	}
+	if r.raw != nil {
+		return resource.DecodeObject(r.raw)
+	}
 	raw, err := io.ReadAll(r.Body)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, err
 	}
 	if err != nil {
 		return nil, scimerr.InvalidSyntax("The request body could not be read to its end.")
+	}
+	if r.presumed {
+		r.raw = raw
 	}
 	return resource.DecodeObject(raw)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/etag"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
@@ -36,6 +37,7 @@ func (h *handler) users(r *request, people []provision.Identity, s resource.Sele
 
 // user answers with one person.
 func (h *handler) user(r *request, code int, p provision.Person, s resource.Selection) (answer, error) {
+	r.line.Set("identity", string(p.ID))
 	body, err := r.as.User(p.Identity, p.Groups, s)
 	if err != nil {
 		return answer{}, err
@@ -60,10 +62,10 @@ func (h *handler) getUser(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := checkMatch(r.Request, got.Version); err != nil {
+	if err := etag.Check(r.Request, got.Version); err != nil {
 		return answer{}, err
 	}
-	if unchanged(r.Request, got.Version) {
+	if etag.Unchanged(r.Request, got.Version) {
 		return answer{status: http.StatusNotModified, etag: resource.ETag(got.Version)}, nil
 	}
 	return h.user(r, http.StatusOK, got, s)
@@ -84,6 +86,7 @@ func (h *handler) createUser(r *request) (answer, error) {
 	}
 	got, restored, err := h.core.Directory.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
 	if err != nil {
+		h.core.noteHolder(r, id, err)
 		return answer{}, err
 	}
 	person := provision.Person{Identity: got}
@@ -95,6 +98,21 @@ func (h *handler) createUser(r *request) (answer, error) {
 		person.Groups = groups[got.ID]
 	}
 	return h.user(r, http.StatusCreated, person, s)
+}
+
+// noteHolder notes for the log who has what somebody new was to be called by.
+func (c Core) noteHolder(r *request, id provision.Identity, err error) {
+	if !provision.IsConflict(err) {
+		return
+	}
+	for _, name := range []string{id.ExternalID, id.UserName} {
+		people, _ := c.Directory.FindPeople(r.Context(), name) // nobody: the log has less
+		for _, p := range people {
+			if name != "" && p.Connection == r.conn.ID && p.Status != provision.StatusRemoved {
+				r.line.Set("held_by", string(p.ID))
+			}
+		}
+	}
 }
 
 // replaceUser gives a person a new description: what it leaves out is cleared
@@ -131,7 +149,7 @@ func (h *handler) changeUser(r *request, code int, s resource.Selection, change 
 		return answer{}, err
 	}
 	got, err := h.core.Directory.UpdatePerson(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id *provision.Identity) error {
-		if err := checkMatch(r.Request, id.Version); err != nil {
+		if err := etag.Check(r.Request, id.Version); err != nil {
 			return err
 		}
 		return change(id)
@@ -148,7 +166,7 @@ func (h *handler) deleteUser(r *request) (answer, error) {
 		return answer{}, err
 	}
 	err = h.core.Directory.RemoveIdentity(r.Context(), r.conn.ID, id, r.cause("/Users"), func(id provision.Identity) error {
-		return checkMatch(r.Request, id.Version)
+		return etag.Check(r.Request, id.Version)
 	})
 	return answer{status: http.StatusNoContent}, err
 }
@@ -156,6 +174,7 @@ func (h *handler) deleteUser(r *request) (answer, error) {
 // userID returns the id in the path.
 func (r *request) userID() (provision.IdentityID, error) {
 	id, err := r.resourceID()
+	r.line.SetID("identity", id)
 	return provision.IdentityID(id), err
 }
 

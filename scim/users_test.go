@@ -89,12 +89,15 @@ func TestDeletedUsersAreGoneAndTheirNameIsFree(t *testing.T) {
 
 func TestPostOfASuspendedExternalIDRestores(t *testing.T) {
 	s := onSQLite(t)
-	id := s.want(201, "POST", "/Users", `{"userName":"ada","externalId":"x","active":false}`).id()
-	got := s.want(201, "POST", "/Users", `{"userName":"ada.new","externalId":"x","title":"t"}`)
+	id := s.want(201, "POST", "/Users", `{"userName":"ada","externalId":"x","active":false,"emails":[{"value":"ada@example.test"}]}`).id()
+	got := s.want(201, "POST", "/Users", `{"userName":"ada.new","externalId":"x","title":"t","emails":[{"value":"Ada@example.test"}]}`)
 	if got.id() != id || got.body["active"] != true || got.body["userName"] != "ada.new" || got.header.Get("Location") != s.url+"/Users/"+id {
 		t.Errorf("got %s", got.raw)
 	}
-	s.want(409, "POST", "/Users", `{"userName":"bo","externalId":"x"}`)
+	s.want(409, "POST", "/Users", `{"userName":"Ada.New","externalId":"x"}`)
+	if s.want(201, "POST", "/Users", `{"userName":"bo","externalId":"x"}`).id() == id {
+		t.Error("somebody else with the externalId is the same person")
+	}
 }
 
 func TestPatchIsAllOrNothing(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -41,6 +42,8 @@ func mistakeIn(r web.Route) string {
 		return "{connection} and OfConnection go together"
 	case ofConnection != (r.Kind != ""):
 		return "{connection} and Kind go together"
+	case r.Presumes && (!ofConnection || !strings.HasPrefix(r.Pattern, "GET ")):
+		return "what may be asked twice is a GET of a connection"
 	case r.EveryPage && ofConnection:
 		return "what is asked of a connection is counted by address"
 	case strings.HasSuffix(path, "/"):
@@ -62,11 +65,40 @@ func (e *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	if e.Presumes && !unread && e.presume(w, r) {
+		return
+	}
 	conn, ok := e.handler.connection(w, r, e.WhileOff)
-	if !ok || unread || e.Kind != web.Uncrowded && e.handler.site.Crowded(w, r, conn, e.Kind) {
+	if !ok || unread {
+		return
+	}
+	e.serve(w, r, conn)
+}
+
+// serve serves a request of a connection, unless there are too many.
+func (e *route) serve(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
+	if e.Kind != web.Uncrowded && e.handler.site.Crowded(w, r, conn, e.Kind) {
 		return
 	}
 	e.OfConnection(w, r, conn)
+}
+
+// presume serves a request of a connection that was looked up a moment ago, and
+// reports whether that is answered: if not, the connection has changed and
+// nothing was done.
+func (e *route) presume(w http.ResponseWriter, r *http.Request) bool {
+	name := r.PathValue("connection")
+	under, conn, confirm, ok := e.handler.core.Settings.PresumeConnection(r.Context(), name)
+	if !ok || conn.Name != name || conn.SignIn.Disabled && !e.WhileOff {
+		return false
+	}
+	held := &heldAnswer{header: w.Header().Clone(), status: http.StatusOK}
+	e.serve(held, r.WithContext(under), conn)
+	if !confirm() {
+		return false
+	}
+	held.release(w)
+	return true
 }
 
 // routeOf returns how the checks are to treat a request: what no room serves,

@@ -108,13 +108,31 @@ func (s *Store) FindEntries(ctx context.Context, f audit.Filter, after audit.Pla
 	return findEntries(s.auditWhere(ctx, f, after, limit))
 }
 
+// LatestEntries implements [audit.Store].
+func (s *Store) LatestEntries(ctx context.Context, f audit.Filter, before audit.Place, limit int) ([]provision.Entry, error) {
+	if checkText("", f.Subject) != nil {
+		return nil, nil
+	}
+	db := s.selectedEntries(ctx, f).Order("at DESC, id DESC").Limit(limit)
+	if before.ID > 0 {
+		db = db.Where("(at, id) < (?, ?)", fromTime(before.At), before.ID)
+	}
+	return findEntries(db)
+}
+
 // auditWhere is the query of [Store.FindEntries]: its order is that of the
 // indexes.
 func (s *Store) auditWhere(ctx context.Context, f audit.Filter, after audit.Place, limit int) *gorm.DB {
-	db := s.read(ctx).Order("at, id").Limit(limit)
+	db := s.selectedEntries(ctx, f).Order("at, id").Limit(limit)
 	if after.ID > 0 {
 		db = db.Where("(at, id) > (?, ?)", fromTime(after.At), after.ID)
 	}
+	return db
+}
+
+// selectedEntries selects entries.
+func (s *Store) selectedEntries(ctx context.Context, f audit.Filter) *gorm.DB {
+	db := s.read(ctx)
 	if f.Subject != "" {
 		db = db.Where("subject = ?", f.Subject)
 	}

@@ -22,6 +22,7 @@ type connectionRow struct {
 	JWT        string `gorm:"column:jwt"`
 	HeldAt     *int64
 	ReleasedAt *int64
+	Removal    string
 	CreatedAt  int64 `gorm:"autoCreateTime:false"`
 }
 
@@ -54,6 +55,7 @@ func (k *keyring) newConnectionRow(c provision.Connection) (connectionRow, error
 		JWT:        jwt,
 		HeldAt:     fromTimePtr(c.HeldAt),
 		ReleasedAt: fromTimePtr(c.ReleasedAt),
+		Removal:    string(c.Removal),
 		CreatedAt:  fromTime(c.CreatedAt),
 	}, nil
 }
@@ -74,6 +76,7 @@ func (k *keyring) connection(row connectionRow) (provision.Connection, error) {
 		Domains:    domains,
 		HeldAt:     toTimePtr(row.HeldAt),
 		ReleasedAt: toTimePtr(row.ReleasedAt),
+		Removal:    provision.Removal(row.Removal),
 		CreatedAt:  toTime(row.CreatedAt),
 	}
 	if row.JWT != "" {
@@ -96,17 +99,32 @@ var oneConnection = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections
 
 // Connection returns the connection with this id, else with this name.
 func (s *Store) Connection(ctx context.Context, nameOrID string) (provision.Connection, error) {
-	var row connectionRow
-	err := s.each(ctx, oneConnection, []any{nameOrID}, func(found scanner) error {
-		return found.Scan(&row.ID, &row.Name, &row.IdP, &row.Domains, &row.SignIn, &row.JWT, &row.HeldAt, &row.ReleasedAt, &row.CreatedAt)
-	})
-	if err == nil && row.ID == "" {
-		err = gorm.ErrRecordNotFound
-	}
-	if err != nil {
+	var found connectionRow
+	if err := s.each(ctx, oneConnection, []any{nameOrID}, found.read); err != nil {
 		return provision.Connection{}, translateRead(err, "connection")
 	}
-	return s.keys.connection(row)
+	return found.found(s.keys)
+}
+
+// ConnectionAhead implements [settings.Store].
+func (s *Store) ConnectionAhead(ctx context.Context, nameOrID string, judge func(provision.Connection, error) error) (context.Context, func() error) {
+	a := &ahead{store: s, sql: oneConnection, args: []any{nameOrID}, ask: func() (func(scanner) error, func() error) {
+		var found connectionRow
+		return found.read, func() error { return judge(found.found(s.keys)) }
+	}}
+	return a.under(ctx)
+}
+
+func (row *connectionRow) read(from scanner) error {
+	return from.Scan(&row.ID, &row.Name, &row.IdP, &row.Domains, &row.SignIn, &row.JWT, &row.HeldAt, &row.ReleasedAt, &row.Removal, &row.CreatedAt)
+}
+
+// found returns the connection of a row that was looked for.
+func (row *connectionRow) found(keys *keyring) (provision.Connection, error) {
+	if row.ID == "" {
+		return provision.Connection{}, translate(gorm.ErrRecordNotFound, "connection")
+	}
+	return keys.connection(*row)
 }
 
 // LockConnection implements [signin.Store].

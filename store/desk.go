@@ -28,6 +28,7 @@ type deskRow struct {
 	SignIn    string
 	Drift     string
 	Rate      float64
+	Removal   string
 	CreatedAt int64 `gorm:"autoCreateTime:false"`
 }
 
@@ -52,6 +53,7 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 		SignIn:    signIn,
 		Drift:     string(d.Drift),
 		Rate:      d.Rate,
+		Removal:   string(d.Removal),
 		CreatedAt: fromTime(d.CreatedAt),
 	}, errors.Join(err1, err2, err3, err4)
 }
@@ -90,6 +92,7 @@ func (k *keyring) desk(row deskRow) (provision.Desk, error) {
 		Adoption:  provision.Adoption(row.Adoption),
 		Drift:     provision.DriftPolicy(row.Drift),
 		Rate:      row.Rate,
+		Removal:   provision.Removal(row.Removal),
 		CreatedAt: toTime(row.CreatedAt),
 	}
 	var err error

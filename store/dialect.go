@@ -30,6 +30,8 @@ type sqlWords struct {
 
 	allotted        string // the highest id that was given to an audit entry
 	greatest, least string // functions of two values
+	position        string // a function: where in its first value the second one is, from 1 on; 0 nowhere
+	elements        string // format: the elements, as one.value, of the list %s of what a desk confirmed of an account
 	oneOf           string // format: the condition to be one of the few rows of the query %s
 }
 
@@ -43,6 +45,8 @@ var words = map[Dialect]sqlWords{
 		allotted: `COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0)`,
 		greatest: `max`,
 		least:    `min`,
+		position: `instr`,
+		elements: `json_each(accounts.granted, '$.%s') AS one`,
 		oneOf:    `IN (%s)`,
 	},
 	Postgres: {
@@ -56,6 +60,8 @@ var words = map[Dialect]sqlWords{
 		allotted: `(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM audit_id_seq)`,
 		greatest: `greatest`,
 		least:    `least`,
+		position: `strpos`,
+		elements: `json_array_elements_text(accounts.granted -> '%s') AS one (value)`,
 		oneOf:    `= ANY (ARRAY(%s))`, // the planner knows no number for IN, and would read the whole table
 	},
 }

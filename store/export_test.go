@@ -105,6 +105,9 @@ func MigrateTo(ctx context.Context, s *Store, version int64) error {
 	return err
 }
 
+// LogTo has the store log to l.
+func LogTo(s *Store, l *slog.Logger) { s.log = l }
+
 // Exec runs a statement past all rules of the package.
 func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
 	return s.write(ctx).Exec(statement, args...).Error
@@ -151,4 +154,11 @@ func KeptSignIn(ctx context.Context, s *Store, id string) (string, error) {
 func RowsRead(ctx context.Context, tx *Store, table string) (n int64, _ error) {
 	err := tx.read(ctx).Raw(`SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = ?`, table).Scan(&n).Error
 	return n, err
+}
+
+// RowsInPlace returns how many rows of a table a transaction on PostgreSQL has
+// changed so far, and for how many of them no index was written.
+func RowsInPlace(ctx context.Context, tx *Store, table string) (changed, inPlace int64, _ error) {
+	row := tx.read(ctx).Raw(`SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = ?`, table).Row()
+	return changed, inPlace, row.Scan(&changed, &inPlace)
 }

@@ -153,13 +153,15 @@ func (s *Store) SaveGroup(ctx context.Context, g provision.Group) error {
 	if err != nil {
 		return err
 	}
-	if s.pg != nil && s.pg.groups[groupKey{g.Connection, g.ID}] {
-		sql, args := replacement(ctx, &row)
-		s.pg.later(statement{sql: sql, args: args, what: "group"})
-		return nil
-	}
-	return missing(s.write(ctx).Model(&groupRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).
-		Select("*").Omit("ID").Updates(&row), "group")
+	return s.heedNamesakes(ctx, foldedGroups, row.ConnectionID, row.ID, &row.DisplayNameFolded, false, func(s *Store) error {
+		if s.pg != nil && s.pg.groups[groupKey{g.Connection, g.ID}] {
+			sql, args := replacement(ctx, &row)
+			s.pg.later(statement{sql: sql, args: args, what: "group"})
+			return nil
+		}
+		return missing(s.write(ctx).Model(&groupRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).
+			Select("*").Omit("ID").Updates(&row), "group")
+	})
 }
 
 // DeleteGroup implements [directory.Store].
@@ -174,6 +176,8 @@ func (s *Store) DeleteGroup(ctx context.Context, c provision.ConnectionID, id pr
 		if err := tx.write(ctx).Where("group_id = ?", string(id)).Delete(&memberRow{}).Error; err != nil {
 			return err
 		}
-		return missing(tx.write(ctx).Where("id = ?", string(id)).Delete(&groupRow{}), "group")
+		return tx.heedNamesakes(ctx, foldedGroups, string(c), string(id), new(string), true, func(tx *Store) error {
+			return missing(tx.write(ctx).Where("id = ?", string(id)).Delete(&groupRow{}), "group")
+		})
 	})
 }

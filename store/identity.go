@@ -194,19 +194,21 @@ func (s *Store) LockIdentity(ctx context.Context, c provision.ConnectionID, id p
 	return found, err
 }
 
-// IdentityByExternalID implements [signin.Store].
-func (s *Store) IdentityByExternalID(ctx context.Context, c provision.ConnectionID, externalID string) (provision.Identity, error) {
-	return s.takeIdentity(live(s.read(ctx), c).Where("external_id = ? AND external_id <> ''", externalID))
+// IdentitiesByExternalID implements [signin.Store].
+func (s *Store) IdentitiesByExternalID(ctx context.Context, c provision.ConnectionID, externalID string) ([]provision.Identity, error) {
+	if checkText("externalId", externalID) != nil {
+		return nil, nil // nobody has it
+	}
+	return s.findIdentities(live(s.read(ctx), c).Where("external_id = ? AND external_id <> ''", externalID).Limit(2), identityColumns)
 }
 
-// Tombstone implements [directory.Store].
-func (s *Store) Tombstone(ctx context.Context, c provision.ConnectionID, userName, externalID string) (provision.Identity, error) {
-	same := s.read(ctx).Where("user_name_folded = ?", provision.Fold(userName))
-	if externalID != "" {
-		same = same.Where("external_id = ''").Or("external_id = ? AND external_id <> ''", externalID)
+// Tombstones implements [directory.Store].
+func (s *Store) Tombstones(ctx context.Context, c provision.ConnectionID, userName, externalID string) ([]provision.Identity, error) {
+	if errors.Join(checkText("userName", userName), checkText("externalId", externalID)) != nil {
+		return nil, nil // nobody was called that
 	}
-	return s.takeIdentity(s.read(ctx).Where("connection_id = ? AND status = 'removed'", string(c)).Where(same).
-		Order("updated_at DESC, id DESC"))
+	return s.findIdentities(s.read(ctx).Where("id IN ("+tombstoneIDs("@connection", "@name", "@id")+")",
+		map[string]any{"connection": string(c), "name": provision.Fold(userName), "id": externalID}).Order("updated_at DESC, id DESC"), identityColumns)
 }
 
 func (s *Store) takeIdentity(db *gorm.DB) (provision.Identity, error) {
@@ -277,12 +279,19 @@ func (s *Store) SaveIdentity(ctx context.Context, id provision.Identity) error {
 	if err != nil {
 		return err
 	}
+	removed := id.Status == provision.StatusRemoved
+	return s.heedNamesakes(ctx, foldedPeople, row.ConnectionID, row.ID, &row.UserNameFolded, removed, func(s *Store) error {
+		return s.replaceIdentity(ctx, id, &row)
+	})
+}
+
+func (s *Store) replaceIdentity(ctx context.Context, id provision.Identity, row *identityRow) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		if _, there := tx.lockedEmails(id); there {
-			sql, args := replacement(ctx, &row)
+			sql, args := replacement(ctx, row)
 			tx.pg.later(statement{sql: sql, args: args, what: "user"})
 		} else if err := missing(tx.write(ctx).Model(&identityRow{}).Where("id = ? AND connection_id = ?", row.ID, row.ConnectionID).
-			Select("*").Omit("ID").Updates(&row), "user"); err != nil {
+			Select("*").Omit("ID").Updates(row), "user"); err != nil {
 			return err
 		}
 		if err := tx.saveEmails(ctx, id); err != nil {

@@ -91,13 +91,19 @@ func (s *Store) FindPeople(ctx context.Context, text string) ([]provision.Identi
 func (s *Store) byAnyName(ctx context.Context, text string) *gorm.DB {
 	const each = `UNION SELECT p.id FROM connections c CROSS JOIN identities p WHERE p.connection_id = c.id AND `
 	folded := provision.Fold(text)
+	args := []any{text, folded, folded, text, text, folded}
+	namesakes := ""
+	if s.namesakes.Load() {
+		namesakes = each + `p.user_name_folded > ? AND p.user_name_folded < ? AND p.status <> 'removed'`
+		args = append(args, folded+namesakeMark, folded+behindNamesakes)
+	}
 	return s.read(ctx).
 		Where(`id IN (SELECT id FROM identities WHERE id = ? `+
 			each+`p.user_name_folded = ? AND p.status <> 'removed' `+
 			each+`p.user_name_folded = ? AND p.status = 'removed' `+
 			each+`p.external_id = ? AND p.external_id <> '' AND p.status <> 'removed' `+
 			each+`p.external_id = ? AND p.external_id <> '' AND p.status = 'removed' `+
-			`UNION SELECT identity_id FROM identity_emails WHERE value_folded = ?)`, text, folded, folded, text, text, folded).
+			`UNION SELECT identity_id FROM identity_emails WHERE value_folded = ? `+namesakes+`)`, args...).
 		Order("CASE WHEN status = 'removed' THEN 1 ELSE 0 END, id")
 }
 

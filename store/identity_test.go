@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-func TestTombstone(t *testing.T) {
+func TestTombstones(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		c, _ := seeded(t, s)
@@ -28,33 +29,79 @@ func TestTombstone(t *testing.T) {
 		remove("newest", "ann", "x2", time.Hour)
 		remove("bare", "ann", "", time.Minute)
 		remove("bob", "bob", "x3", 0)
+		for i := range 12 {
+			remove("many"+strconv.Itoa(i), "many"+strconv.Itoa(i), "x4", time.Duration(i)*time.Second)
+		}
 		people(t, s, c.ID, "live")
 
 		for _, tt := range []struct {
-			name, userName, externalID, want string
+			name, userName, externalID string
+			want                       []provision.IdentityID
 		}{
-			{"same externalId, whatever the userName", "ANNA", "x2", "newest"},
-			{"same externalId beats a stranger's userName", "bob", "x2", "newest"},
-			{"newest of those with the same externalId, or without one and with the userName", "Ann", "x1", "bare"},
-			{"same userName, the new one has no externalId", "ann", "", "newest"},
-			{"same userName, the old one has no externalId", "ANN", "x9", "bare"},
-			{"same userName, but another externalId: not the same", "bob", "x9", ""},
-			{"nobody", "carl", "", ""},
-			{"externalId heeds letter case", "carl", "X2", ""},
-			{"somebody who is there", "live", "", ""},
+			{"same externalId, whatever the userName", "ANNA", "x2", []provision.IdentityID{"newest"}},
+			{"not a stranger of the userName", "bob", "x2", []provision.IdentityID{"newest"}},
+			{"those with the externalId, and the newest of the userName with it or without any", "Ann", "x1", []provision.IdentityID{"bare", "old", "older"}},
+			{"same userName, the new one has no externalId", "ann", "", []provision.IdentityID{"newest"}},
+			{"same userName, the old one has no externalId", "ANN", "x9", []provision.IdentityID{"bare"}},
+			{"same userName, but another externalId: not the same", "bob", "x9", nil},
+			{"of many with the externalId the newest", "carl", "x4", []provision.IdentityID{"many11", "many10", "many9", "many8", "many7", "many6", "many5", "many4", "many3", "many2"}},
+			{"and the one with the userName", "MANY0", "x4", []provision.IdentityID{"many11", "many10", "many9", "many8", "many7", "many6", "many5", "many4", "many3", "many2", "many0"}},
+			{"nobody", "carl", "", nil},
+			{"externalId heeds letter case", "carl", "X2", nil},
+			{"somebody who is there", "live", "", nil},
+			{"what nobody can be called", "\x00", "x1", nil},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				id, err := s.Tombstone(ctx, c.ID, tt.userName, tt.externalID)
-				if tt.want == "" {
-					wantCode(t, "Tombstone", err, provision.NotFound)
-					return
-				}
-				must(t, err)
-				equal(t, "id", tt.want, string(id.ID))
+				equal(t, "ids", tt.want, idsOf(got(s.Tombstones(ctx, c.ID, tt.userName, tt.externalID))(t)))
 			})
 		}
-		_, err := s.Tombstone(ctx, other.ID, "ann", "x1")
-		wantCode(t, "Tombstone of another connection", err, provision.NotFound)
+		equal(t, "of another connection", []provision.IdentityID(nil), idsOf(got(s.Tombstones(ctx, other.ID, "ann", "x1"))(t)))
+	})
+}
+
+// TestSharedExternalID: an externalId may be that of many. Of those who are there
+// as many are found as it takes to see it, and whoever has the userName, too.
+func TestSharedExternalID(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		c, _ := seeded(t, s)
+		add := func(name, externalID string, status provision.Status) {
+			id := identity(c.ID, name)
+			id.ID, id.ExternalID, id.Status = provision.IdentityID(name), externalID, status
+			must(t, s.InsertIdentity(ctx, id))
+		}
+		for i := range 5 {
+			add("a"+strconv.Itoa(i), "same", provision.StatusActive)
+			add("s"+strconv.Itoa(i), "same", provision.StatusSuspended)
+		}
+		add("gone", "same", provision.StatusRemoved)
+		add("one", "alone", provision.StatusActive)
+		equal(t, "that one has", []provision.IdentityID{"one"}, idsOf(got(s.IdentitiesByExternalID(ctx, c.ID, "alone"))(t)))
+		equal(t, "that ten have", 2, len(got(s.IdentitiesByExternalID(ctx, c.ID, "same"))(t)))
+		equal(t, "that nobody has", 0, len(got(s.IdentitiesByExternalID(ctx, c.ID, ""))(t)))
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
+			for name, want := range map[string]string{"A4": "a4", "s4": "s4", "new": ""} {
+				store.ForgetLocks(tx)
+				at := got(tx.ExistingMatches(ctx, c.ID, name, "same", nil))(t)
+				active, suspended, named := 0, 0, ""
+				for _, p := range at.SameExternalID {
+					if p.UserName == want {
+						named = want
+					} else if p.Active() {
+						active++
+					} else {
+						suspended++
+					}
+				}
+				if active < 1 || active > 2 || suspended < 1 || suspended > 2 || want == "" && active+suspended != 4 || named != want || at.IdP != c.IdP {
+					t.Errorf("%s: %d active, %d suspended, %q named, at %q", name, active, suspended, named, at.IdP)
+				}
+				equal(t, "removed", []provision.IdentityID{"gone"}, idsOf(at.Tombstones))
+			}
+			return nil
+		}))
+		found := got(s.Identities(ctx, c.ID, provision.Query{Where: exact(str("externalId", provision.OpEqual, "same")), Limit: 100}))(t)
+		equal(t, "found by a filter", 10, found.Total)
 	})
 }
 

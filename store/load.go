@@ -39,9 +39,9 @@ var (
 				SELECT id FROM identities WHERE connection_id = $1 AND source = 'sign-in' AND status <> 'removed'
 				AND (user_name_folded = $2 OR id IN (SELECT identity_id FROM identity_emails WHERE value_folded = ANY($3)))
 				ORDER BY id LIMIT 2) AS sign_in_only
-			UNION ALL
-			SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND external_id = $4 AND external_id <> ''
+			UNION ALL ` + sameExternalID("$1", "$2", "$4") + `
 		) ORDER BY id FOR NO KEY UPDATE`
+	idpOf        = `SELECT idp FROM connections WHERE id = $1`
 	lockOneGroup = `SELECT ` + columnsOf(&groupRow{}) + ` FROM groups WHERE connection_id = $1 AND id = $2 FOR NO KEY UPDATE`
 	lockAccounts = `SELECT ` + columnsOf(&accountRow{}) + ` FROM accounts WHERE identity_id = $1 ORDER BY id FOR NO KEY UPDATE`
 	// What a run has to know, of an account that $1 names.
@@ -52,17 +52,34 @@ var (
 	stepsOf           = `SELECT ` + columnsOf(&writeRow{}) + ` FROM steps WHERE account_id = $1 ORDER BY id`
 	groupsOf          = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
 
-	tombstoneByName = `SELECT ` + identityColumns + ` FROM identities
-		WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2 ORDER BY updated_at DESC, id DESC LIMIT 1`
-	// A UNION, because the planner has no index for both.
-	tombstone = `SELECT * FROM (
-			SELECT ` + identityColumns + ` FROM identities
-			WHERE connection_id = $1 AND status = 'removed' AND user_name_folded = $2 AND external_id = ''
-			UNION ALL
-			SELECT ` + identityColumns + ` FROM identities
-			WHERE connection_id = $1 AND status = 'removed' AND external_id = $3 AND external_id <> ''
-		) AS identities ORDER BY updated_at DESC, id DESC LIMIT 1`
+	tombstones = `SELECT ` + identityColumns + ` FROM identities WHERE id IN (` + tombstoneIDs("$1", "$2", "$3") + `) ORDER BY updated_at DESC, id DESC`
 )
+
+// sameExternalID returns the query for the ids of people of a connection who have
+// an externalId and are not removed, as [directory.ExistingMatches] wants them.
+// The arguments are how they are bound. An externalId may be everybody's: no more
+// are read than it takes to see that nobody is meant by it alone.
+func sameExternalID(connection, name, externalID string) string {
+	some := func(which string) string {
+		return `SELECT id FROM (SELECT id FROM identities WHERE connection_id = ` + connection + ` AND status <> 'removed'
+			AND external_id = ` + externalID + ` AND external_id <> '' AND ` + which + ` LIMIT 2) AS same`
+	}
+	return some(`user_name_folded = `+name) + ` UNION ALL ` + some(`status = 'suspended'`) + ` UNION ALL ` + some(`status = 'active'`)
+}
+
+// mostTombstones is how many of those with one externalId are looked at.
+const mostTombstones = `10`
+
+// tombstoneIDs returns the query for the ids that [directory.Store].Tombstones
+// returns. Two looks, because the planner has no index for both.
+func tombstoneIDs(connection, name, externalID string) string {
+	newest := func(which, most string) string {
+		return `SELECT id FROM (SELECT id FROM identities WHERE connection_id = ` + connection + ` AND status = 'removed' AND ` + which + `
+			ORDER BY updated_at DESC, id DESC LIMIT ` + most + `) AS gone`
+	}
+	return newest(`user_name_folded = `+name+` AND (external_id = '' OR `+externalID+` IN ('', external_id))`, `1`) + ` UNION ` +
+		newest(`external_id = `+externalID+` AND external_id <> ''`, mostTombstones)
+}
 
 // columnsOf returns the columns of a row type.
 func columnsOf(row any) string {
@@ -217,7 +234,7 @@ func (s *Store) ExistingMatches(ctx context.Context, c provision.ConnectionID, u
 	}
 	s.order.note(rankRules, rulesShared)
 	var out directory.ExistingMatches
-	var found, gone []provision.Identity
+	var found []provision.Identity
 	folded := provision.Fold(userName)
 	anybody := false
 	err := s.pg.send(ctx, append(s.readRules(c, &out.Rules),
@@ -225,27 +242,25 @@ func (s *Store) ExistingMatches(ctx context.Context, c provision.ConnectionID, u
 	if err != nil || !anybody {
 		return out, err
 	}
-	statements := []statement{{sql: lockExisting, args: []any{string(c), folded, addresses, externalID}, read: readIdentities(&found)}}
-	if externalID == "" {
-		statements = append(statements, statement{sql: tombstoneByName, args: []any{string(c), folded}, read: readIdentities(&gone)})
-	} else {
-		statements = append(statements, statement{sql: tombstone, args: []any{string(c), folded, externalID}, read: readIdentities(&gone)})
-	}
-	if err := s.pg.send(ctx, statements...); err != nil {
+	var idp provision.IdP
+	if err := s.pg.send(ctx,
+		statement{sql: lockExisting, args: []any{string(c), folded, addresses, externalID}, read: readIdentities(&found)},
+		statement{sql: tombstones, args: []any{string(c), folded, externalID}, read: readIdentities(&out.Tombstones)},
+		statement{sql: idpOf, args: []any{string(c)}, read: eachOf(func(row scanner) error { return row.Scan(&idp) })}); err != nil {
 		return out, err
 	}
 	s.noteLocked(found...)
 	s.noteIdentities(found)
 	for i := range found {
 		if externalID != "" && found[i].ExternalID == externalID {
-			out.SameExternalID = &found[i]
+			out.SameExternalID = append(out.SameExternalID, found[i])
 		}
 		if signsInOnly(&found[i], folded, addresses) {
 			out.SignInOnly = append(out.SignInOnly, found[i])
 		}
 	}
-	if len(gone) > 0 {
-		out.Tombstone = &gone[0]
+	if len(out.SameExternalID)+len(out.Tombstones) > 0 {
+		out.IdP = idp
 	}
 	return out, nil
 }
@@ -268,24 +283,24 @@ func (s *Store) existingMatches(ctx context.Context, c provision.ConnectionID, u
 			provision.Fold(userName), toList(addresses)).Order("id").Limit(2), identityColumns); err != nil {
 		return out, err
 	}
-	maybe := func(id provision.Identity, err error) (*provision.Identity, error) {
-		if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.NotFound {
-			return nil, nil
-		}
-		return &id, err
-	}
 	if externalID != "" {
-		if out.SameExternalID, err = maybe(s.IdentityByExternalID(ctx, c, externalID)); err != nil {
+		if out.SameExternalID, err = s.findIdentities(locked(live(s.write(ctx), c)).Where("id IN ("+sameExternalID("@connection", "@name", "@id")+")",
+			map[string]any{"connection": string(c), "name": provision.Fold(userName), "id": externalID}).Order("id"), identityColumns); err != nil {
 			return out, err
 		}
 	}
-	found := out.SignInOnly
-	if out.SameExternalID != nil {
-		found = append(slices.Clone(found), *out.SameExternalID)
+	s.noteIdentities(slices.Concat(out.SignInOnly, out.SameExternalID))
+	if out.Tombstones, err = s.Tombstones(ctx, c, userName, externalID); err != nil {
+		return out, err
 	}
-	s.noteIdentities(found)
-	out.Tombstone, err = maybe(s.Tombstone(ctx, c, userName, externalID))
-	return out, err
+	if len(out.SameExternalID)+len(out.Tombstones) > 0 {
+		conn, err := s.Connection(ctx, string(c))
+		if err != nil {
+			return out, err
+		}
+		out.IdP = conn.IdP
+	}
+	return out, nil
 }
 
 // noteIdentities notes the locks of people.

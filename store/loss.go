@@ -12,7 +12,8 @@ func (s *Store) CountLosses(ctx context.Context, c provision.ConnectionID, since
 	var n struct{ People, Explicit int }
 	err := s.read(ctx).Raw(`SELECT count(DISTINCT identity_id) AS people,
 			count(DISTINCT CASE WHEN loss_person <> 'active' THEN identity_id END) AS explicit
-		FROM accounts WHERE connection_id = ? AND loss_since > ? AND loss_since <= ? AND loss_verdict IN ('', 'passed', 'on-hold')`,
+		FROM accounts WHERE connection_id = ? AND loss_since > ? AND loss_since <= ? AND loss_verdict IN ('', 'passed', 'on-hold')
+			AND desk_id NOT IN (SELECT id FROM desks WHERE removal <> '')`,
 		string(c), fromTime(since), fromTime(until)).Scan(&n).Error
 	return n.People, n.Explicit, err
 }

@@ -96,10 +96,17 @@ func (s *Store) noteMembers(members map[provision.MemberID]provision.MemberKind)
 	s.order.note(rankIdentity, people...)
 }
 
-// The statements behind [Store.LockMembers] on PostgreSQL.
+// The statements behind [Store.LockMembers] and [Store.RemoveMembers] on
+// PostgreSQL.
 const (
-	lockMembers      = `SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id = ANY ($2::text[]) ORDER BY id FOR NO KEY UPDATE`
-	readMemberGroups = `SELECT id FROM groups WHERE connection_id = $1 AND id = ANY ($2::text[])`
+	lockMembers      = `SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id ` + inSecond + ` ORDER BY id FOR NO KEY UPDATE`
+	readMemberGroups = `SELECT id FROM groups WHERE connection_id = $1 AND id ` + inSecond
+	removeMembers    = `DELETE FROM members WHERE group_id = $1 AND member_id ` + inSecond + ` RETURNING member_id`
+
+	// inSecond is the condition to be one of the list $2. The planner is not told
+	// how long that is: with statistics of before, it would rather read everybody
+	// than look for a hundred by index.
+	inSecond = `= ANY (ARRAY(SELECT l.id COLLATE "C" FROM unnest($2::text[]) AS l (id)))`
 )
 
 // bindable returns ids as PostgreSQL takes them in an array, without those that
@@ -155,23 +162,29 @@ func (t *pgTx) addMembers(ctx context.Context, c provision.ConnectionID, g provi
 		sql: `INSERT INTO members (connection_id, group_id, member_id, kind)
 			SELECT $1, $2, m.id, m.kind FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS m (id, kind, place) ORDER BY m.place
 			ON CONFLICT (group_id, member_id) DO NOTHING RETURNING member_id`,
-		read: func(rows pgx.Rows) error {
-			for rows.Next() {
-				var id string
-				if err := rows.Scan(&id); err != nil {
-					return err
-				}
-				added = append(added, provision.MemberID(id))
-			}
-			return nil
-		}})
+		read: readMemberIDs(&added)})
 	return added, err
+}
+
+func readMemberIDs(into *[]provision.MemberID) func(pgx.Rows) error {
+	return eachOf(func(row scanner) error {
+		var id string
+		err := row.Scan(&id)
+		*into = append(*into, provision.MemberID(id))
+		return err
+	})
 }
 
 // RemoveMembers implements [directory.Store].
 func (s *Store) RemoveMembers(ctx context.Context, g provision.GroupID, list []provision.MemberID) ([]provision.MemberID, error) {
 	if len(list) == 0 {
 		return nil, nil
+	}
+	if s.pg != nil {
+		var gone []provision.MemberID
+		err := s.pg.send(ctx, statement{sql: removeMembers, args: []any{string(g), bindable(list)}, read: readMemberIDs(&gone)})
+		slices.Sort(gone)
+		return gone, err
 	}
 	return deleteReturning[provision.MemberID](s.write(ctx),
 		`DELETE FROM members WHERE group_id = ? AND member_id `+s.sql.inList+` RETURNING member_id`, string(g), bindIDs(list))

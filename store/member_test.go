@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -155,6 +156,15 @@ func TestRemovalReadsTheIndex(t *testing.T) {
 		equal(t, "removed", 2, len(removed))
 		if n := got(store.RowsRead(ctx, tx, "members"))(t) - before; n > 100 {
 			t.Errorf("%d rows were read to remove 2", n)
+		}
+		var many []provision.MemberID
+		for n := range 100 {
+			many = append(many, provision.MemberID("m"+strconv.Itoa(1000+n)))
+		}
+		before = got(store.RowsRead(ctx, tx, "members"))(t)
+		equal(t, "removed of many", 100, len(got(tx.RemoveMembers(ctx, large.ID, many))(t)))
+		if n := got(store.RowsRead(ctx, tx, "members"))(t) - before; n > 400 {
+			t.Errorf("%d rows were read to remove 100", n)
 		}
 		return nil
 	}))

@@ -52,7 +52,36 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	for _, m := range done {
 		s.log.InfoContext(ctx, "migrated", "version", m.Source.Version, "duration", m.Duration)
 	}
-	return nil
+	return s.findNamesakes(ctx)
+}
+
+// Why a database cannot be read as it is.
+var (
+	// ErrNoDatabase says that there is none, or nothing of ours in it.
+	ErrNoDatabase = errors.New("there is no database of Deskbridge")
+	// ErrOutdated says that it waits for [Store.Migrate].
+	ErrOutdated = errors.New("the database is of an older release")
+)
+
+// CheckSchema returns [ErrNoDatabase] or [ErrOutdated] unless the database can
+// be read by this release. It changes nothing.
+func (s *Store) CheckSchema(ctx context.Context) error {
+	there := `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`
+	if s.dialect == Postgres {
+		there = `SELECT count(*) FROM (SELECT to_regclass('goose_db_version') AS found) AS t WHERE found IS NOT NULL`
+	}
+	var tables int
+	if err := s.reader.QueryRowContext(ctx, there).Scan(&tables); err != nil {
+		return fmt.Errorf("store: %w", unavailable(err))
+	}
+	if tables == 0 { // looking for migrations would make it
+		return ErrNoDatabase
+	}
+	pending, err := s.Pending(ctx)
+	if err == nil && pending {
+		err = ErrOutdated
+	}
+	return err
 }
 
 // Pending reports whether [Store.Migrate] has something to do.

@@ -51,7 +51,7 @@ func (sh *shared) openPostgres(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	if err := noteUnavailable(db); err != nil {
+	if err := watch(db); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	sh.driver = riverdatabasesql.New(sh.writer)

@@ -116,9 +116,14 @@ func (t *pgTx) begin(ctx context.Context) error {
 	return err
 }
 
-// send sends what waits and then statements, all in one round trip.
+// send sends what is to be looked up ahead, what waits, and then statements, all
+// in one round trip.
 func (t *pgTx) send(ctx context.Context, statements ...statement) error {
-	all := slices.Concat(t.waiting, statements)
+	first, err := aheadOf(ctx).riding()
+	if err != nil {
+		return err
+	}
+	all := slices.Concat(first, t.waiting, statements)
 	t.waiting = nil
 	if !t.begun {
 		all = append([]statement{{sql: "begin"}}, all...)
@@ -126,23 +131,29 @@ func (t *pgTx) send(ctx context.Context, statements ...statement) error {
 		return nil
 	}
 	return t.native(func(conn *pgx.Conn) error {
-		batch := &pgx.Batch{}
-		for _, st := range all {
-			batch.Queue(st.sql, st.args...)
-		}
 		t.begun = true // as far as we can tell: a rollback too many does no harm
-		results := conn.SendBatch(ctx, batch)
-		for _, st := range all {
-			if err := st.receive(results); err != nil {
-				_ = results.Close() // says the same again
-				if st.what != "" {
-					err = translate(err, st.what)
-				}
-				return err
-			}
-		}
-		return results.Close()
+		return sendAll(ctx, conn, all)
 	})
+}
+
+// sendAll sends statements in one round trip. Without a transaction around them
+// they are one.
+func sendAll(ctx context.Context, conn *pgx.Conn, all []statement) error {
+	batch := &pgx.Batch{}
+	for _, st := range all {
+		batch.Queue(st.sql, st.args...)
+	}
+	results := conn.SendBatch(ctx, batch)
+	for _, st := range all {
+		if err := st.receive(results); err != nil {
+			_ = results.Close() // says the same again
+			if st.what != "" {
+				err = translate(err, st.what)
+			}
+			return err
+		}
+	}
+	return results.Close()
 }
 
 func (st statement) receive(results pgx.BatchResults) error {
@@ -168,6 +179,13 @@ func (st statement) receive(results pgx.BatchResults) error {
 func (t *pgTx) commit(ctx context.Context) error {
 	if !t.begun && len(t.waiting) == 0 {
 		return nil // nobody has asked for anything
+	}
+	if riding, err := aheadOf(ctx).riding(); err != nil {
+		return err
+	} else if len(riding) > 0 { // may say no
+		if err := t.send(ctx); err != nil {
+			return err
+		}
 	}
 	return t.send(ctx, statement{sql: "commit"})
 }

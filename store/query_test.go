@@ -363,11 +363,9 @@ func TestFindingIsByIndex(t *testing.T) {
 		user("emails.value eq", provision.Query{Where: str("emails.value", provision.OpEqual, "p00007@example.test")}, "identity_emails_value")
 		user("one e-mail of a type", provision.Query{Where: element("emails", and(str("type", provision.OpEqual, "work"), str("value", provision.OpEqual, "p00007@example.test")))}, "identity_emails_value")
 		user("inactive", provision.Query{Where: active}, "identities_suspended")
-		user("meta.lastModified gt", provision.Query{Where: moment1("meta.lastModified", provision.OpGreater, noon.Add(time.Hour))}, "identities_updated")
 		user("groups.value eq", provision.Query{Where: exact(str("groups.value", provision.OpEqual, id))}, "members_member", "members_groups", "members_order")
 		user("by id", provision.Query{}, "identities_list", "identities_pkey")
 		user("by userName", provision.Query{SortBy: path("userName")}, "identities_user_name")
-		user("by meta.lastModified", provision.Query{SortBy: path("meta.lastModified")}, "identities_updated")
 
 		t.Run("in every connection", func(t *testing.T) {
 			plan := got(s.ExplainPeople(ctx, "p00007"))(t)

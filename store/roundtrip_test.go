@@ -28,6 +28,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		c := connection("acme")
+		c.Removal = provision.RemovalEnding
 		must(t, s.SaveConnection(ctx, c))
 		back(t, c, got(s.Connection(ctx, "acme"))(t))
 		back(t, c, got(s.Connection(ctx, string(c.ID)))(t))
@@ -65,7 +66,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, g, got(s.GroupByName(ctx, c.ID, "SUPPORT"))(t))
 
 		d := desk("support")
-		d.HandOver.Agent = "lead@example.test"
+		d.HandOver.Agent, d.Removal = "lead@example.test", provision.RemovalKeeping
 		must(t, s.SaveDesk(ctx, d))
 		back(t, d, got(s.Desk(ctx, "support"))(t))
 

@@ -35,7 +35,12 @@ func (sh *shared) openSQLite(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("store: data directory: %w", err)
 	}
 	file := filepath.Join(dir, sqliteFile)
-	if err := makePrivate(dir, file); err != nil {
+	if !o.MustExist {
+		err = makePrivate(dir, file)
+	} else if _, err = os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		err = ErrNoDatabase
+	}
+	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	sh.dialect, sh.sql, sh.lockDir = SQLite, words[SQLite], dir
@@ -75,7 +80,7 @@ func (sh *shared) openSQLite(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	if err := errors.Join(noteUnavailable(db), noteUnavailable(reads)); err != nil {
+	if err := errors.Join(watch(db), watch(reads)); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	sh.driver = riversqlite.New(sh.writer)

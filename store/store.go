@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/removal"
+	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -35,6 +38,9 @@ type Options struct {
 	DatabaseURL string
 	// DataDir is the directory of the SQLite file; it is made when missing.
 	DataDir string
+	// MustExist has [Open] fail with [ErrNoDatabase] where it would make a SQLite
+	// file.
+	MustExist bool
 
 	// Key seals secrets: 32 bytes. Without one, saving a secret fails.
 	Key []byte
@@ -79,6 +85,7 @@ type shared struct {
 	driver     riverdriver.Driver[*sql.Tx]
 	jobs       *river.Client[*sql.Tx] // inserts only, on SQLite
 	pgJobs     *river.Client[pgx.Tx]  // inserts only, on PostgreSQL
+	namesakes  *atomic.Bool           // there are some; see namesake.go
 }
 
 // What the core asks of a database, package by package.
@@ -92,6 +99,8 @@ var (
 	_ entitlement.Store = (*Store)(nil)
 	_ plan.Store        = (*Store)(nil)
 	_ reconcile.Store   = (*Store)(nil)
+	_ removal.Store     = (*Store)(nil)
+	_ report.Store      = (*Store)(nil)
 	_ session.Store     = (*Store)(nil)
 	_ settings.Store    = (*Store)(nil)
 	_ signin.Store      = (*Store)(nil)
@@ -104,7 +113,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks}
+	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks, namesakes: new(atomic.Bool)}
 	if sh.log == nil {
 		sh.log = slog.Default()
 	}
@@ -168,6 +177,14 @@ func (s *Store) Heartbeat(ctx context.Context) error {
 	return nil
 }
 
+// LastHeartbeat returns when a server last did [Store.Heartbeat]; the beginning
+// of time as computers have it when none ever did.
+func (s *Store) LastHeartbeat(ctx context.Context) (time.Time, error) {
+	var at int64
+	err := s.read(ctx).Raw(`SELECT at FROM heartbeat WHERE id = 1`).Scan(&at).Error
+	return toTime(at), err
+}
+
 // DB returns the pool of connections that may write. On SQLite it holds a
 // single one: whoever keeps a transaction open keeps every other writer out.
 func (s *Store) DB() *sql.DB { return s.writer }
@@ -198,22 +215,36 @@ func (s *Store) each(ctx context.Context, query string, args []any, row func(sca
 }
 
 func (s *Store) eachRow(ctx context.Context, query string, args []any, row func(scanner) error) error {
-	switch {
-	case s.pg != nil:
-		return s.pg.send(ctx, statement{sql: query, args: args, read: eachOf(row)})
-	case s.dialect == Postgres:
+	asked := statement{sql: query, args: args, read: eachOf(row)}
+	if s.pg != nil {
+		return s.pg.send(ctx, asked)
+	}
+	first, err := aheadOf(ctx).riding()
+	if err != nil {
+		return err
+	}
+	if len(first) > 0 && (s.dialect != Postgres || !travels(query)) {
+		if err := aheadOf(ctx).settle(ctx); err != nil {
+			return err
+		}
+		first = nil
+	}
+	if s.dialect == Postgres {
 		conn, err := s.writer.Conn(ctx)
 		if err != nil {
 			return err
 		}
 		defer conn.Close()
 		return (&pgTx{conn: conn}).native(func(conn *pgx.Conn) error {
+			if len(first) > 0 {
+				return sendAll(ctx, conn, append(first, asked))
+			}
 			rows, err := conn.Query(ctx, query, args...)
 			if err != nil {
 				return err
 			}
 			defer rows.Close()
-			if err := eachOf(row)(rows); err != nil {
+			if err := asked.read(rows); err != nil {
 				return err
 			}
 			return rows.Err()

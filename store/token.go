@@ -67,24 +67,43 @@ var tokenWithConnection = `SELECT ` + rowTypeOf[tokenRow]().columnsOf("t") + `, 
 
 // TokenByHash implements [credential.Store].
 func (s *Store) TokenByHash(ctx context.Context, hash []byte) (credential.Token, provision.Connection, error) {
-	var row tokenRow
-	var of connectionRow
-	found := false
-	err := s.each(ctx, tokenWithConnection, []any{hash}, func(r scanner) error {
-		found = true
-		return r.Scan(append(rowTypeOf[tokenRow]().into(&row), rowTypeOf[connectionRow]().into(&of)...)...)
-	})
-	if err == nil && !found {
-		err = gorm.ErrRecordNotFound
-	}
-	if err != nil {
+	var found tokenFound
+	if err := s.each(ctx, tokenWithConnection, []any{hash}, found.read); err != nil {
 		return credential.Token{}, provision.Connection{}, translate(err, "token")
 	}
-	connection, err := s.keys.connection(of)
+	return found.token(s.keys)
+}
+
+// TokenAhead implements [credential.Store].
+func (s *Store) TokenAhead(ctx context.Context, hash []byte, judge func(credential.Token, provision.Connection, error) error) (context.Context, func() error) {
+	a := &ahead{store: s, sql: tokenWithConnection, args: []any{hash}, ask: func() (func(scanner) error, func() error) {
+		var found tokenFound
+		return found.read, func() error { return judge(found.token(s.keys)) }
+	}}
+	return a.under(ctx)
+}
+
+// tokenFound is what [tokenWithConnection] finds.
+type tokenFound struct {
+	is  bool
+	row tokenRow
+	of  connectionRow
+}
+
+func (f *tokenFound) read(r scanner) error {
+	f.is = true
+	return r.Scan(append(rowTypeOf[tokenRow]().into(&f.row), rowTypeOf[connectionRow]().into(&f.of)...)...)
+}
+
+func (f *tokenFound) token(keys *keyring) (credential.Token, provision.Connection, error) {
+	if !f.is {
+		return credential.Token{}, provision.Connection{}, translate(gorm.ErrRecordNotFound, "token")
+	}
+	connection, err := keys.connection(f.of)
 	if err != nil {
 		return credential.Token{}, provision.Connection{}, err
 	}
-	token, err := row.token()
+	token, err := f.row.token()
 	return token, connection, err
 }
 

@@ -60,6 +60,9 @@ func (s *Store) once(ctx context.Context, fn func(tx *Store) error) (committing 
 	if s.dialect == Postgres {
 		return s.transactPostgres(ctx, fn)
 	}
+	if err := aheadOf(ctx).settle(ctx); err != nil {
+		return false, err
+	}
 	err := s.write(ctx).Transaction(func(db *gorm.DB) error {
 		committing = false
 		err := fn(&Store{shared: s.shared, db: db, reads: db, inTx: true, order: s.newLockOrder()})

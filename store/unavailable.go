@@ -68,12 +68,18 @@ func disconnected(err error) bool {
 	return strings.Contains(err.Error(), "conn closed") // pgx has no other word for it
 }
 
-// noteUnavailable has every statement of gorm return what [unavailable] makes
-// of its error.
-func noteUnavailable(db *gorm.DB) error {
+// watch has every statement of gorm wait for what [ahead] looks up, and return
+// what [unavailable] makes of its error.
+func watch(db *gorm.DB) error {
 	note := func(db *gorm.DB) { db.Error = unavailable(db.Error) }
 	on := db.Callback()
 	return errors.Join(
+		on.Create().Before("*").Register("deskbridge:ahead", settleAhead),
+		on.Query().Before("*").Register("deskbridge:ahead", settleAhead),
+		on.Update().Before("*").Register("deskbridge:ahead", settleAhead),
+		on.Delete().Before("*").Register("deskbridge:ahead", settleAhead),
+		on.Row().Before("*").Register("deskbridge:ahead", settleAhead),
+		on.Raw().Before("*").Register("deskbridge:ahead", settleAhead),
 		on.Create().After("*").Register("deskbridge:unavailable", note),
 		on.Query().After("*").Register("deskbridge:unavailable", note),
 		on.Update().After("*").Register("deskbridge:unavailable", note),

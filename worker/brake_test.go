@@ -95,7 +95,7 @@ func TestBrakeOnAMassChange(t *testing.T) {
 		if h.activeUsers() != 12 {
 			h.Errorf("%d active, want 12", h.activeUsers())
 		}
-		n, err := h.core.Reconcile.ReleaseConnection(h.Context(), byTest, h.conn.Name)
+		n, err := h.core.Reconcile.Release(h.Context(), byTest, h.conn.Name, reconcile.Whom{All: true})
 		h.must(err)
 		h.drain()
 		if n != 12 || h.activeUsers() != 0 || h.onHold() {

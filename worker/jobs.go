@@ -60,7 +60,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 		PollOnly:             true, // a listener would ask every 50 ms, on the one connection that may write to SQLite
 		JobTimeout:           runTimeout,
 		RescueStuckJobsAfter: runTimeout + time.Minute,
-		Logger:               slog.New(quiet{w.log.Handler()}),
+		Logger:               slog.New(newLibraryLog(w.log.Handler())),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
@@ -157,11 +157,4 @@ type evaluateWorker struct {
 
 func (e *evaluateWorker) Work(ctx context.Context, job *river.Job[provision.EvaluateArgs]) error {
 	return e.core.Entitlement.EvaluateDirty(ctx, job.Args.Connection)
-}
-
-// quiet passes on what the queue has to say from warnings up.
-type quiet struct{ slog.Handler }
-
-func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
 }

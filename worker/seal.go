@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -30,13 +31,16 @@ func (s *sealing) done() {
 	s.last = time.Now()
 }
 
+// ErrUnsealed says that the audit log waits to be sealed.
+var ErrUnsealed = errors.New("the audit log has not been sealed")
+
 // Late returns an error when this process could not seal the audit log for two
 // minutes; nil while the worker is not started.
 func (w *Worker) Late() error {
 	w.sealing.mu.Lock()
 	defer w.sealing.mu.Unlock()
 	if late := time.Since(w.sealing.last); !w.sealing.last.IsZero() && late > sealLate {
-		return fmt.Errorf("worker: the audit log has not been sealed for %s", late.Round(time.Second))
+		return fmt.Errorf("worker: %w for %s", ErrUnsealed, late.Round(time.Second))
 	}
 	return nil
 }

@@ -67,6 +67,8 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 		return time.Time{}, nil
 	case errors.Is(err, reconcile.ErrNotDue), errors.Is(err, reconcile.ErrBusy):
 		return time.Time{}, nil
+	case provision.IsNotFound(err): // its connection or its desk was removed
+		return time.Time{}, nil
 	case err != nil:
 		return time.Time{}, err
 	}

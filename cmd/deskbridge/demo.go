@@ -28,7 +28,7 @@ result, and leaves the server running for you to look at.`,
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&exit, "exit", false, "end when the morning is over; exit status 0 only if all came out as planned")
-	cmd.Flags().StringVar(&dir, "dir", "", "where to keep the demo's data; default a new temporary directory")
+	cmd.Flags().StringVar(&dir, "dir", "", "where to keep the demo's data; default a temporary directory, removed at the end")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		err := demo.Run(cmd.Context(), demo.Options{Dir: dir, Exit: exit, Out: a.Stdout, Command: oneCommand,
 			Settings: func(environ []string) (config.Server, error) { return (&command.App{Environ: environ}).Settings() }})

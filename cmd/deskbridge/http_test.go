@@ -22,7 +22,7 @@ import (
 // given up from one that is complete.
 func TestHalfAnAnswerIsNotTheWhole(t *testing.T) {
 	s := &server.System{Log: slog.New(slog.DiscardHandler)}
-	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status"})
+	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status", "connection"})
 	web := httptest.NewServer(s.Observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"members":[`)
 		_ = http.NewResponseController(w).Flush()
@@ -57,7 +57,7 @@ func TestRoutes(t *testing.T) {
 	mux.Handle("/sso/", signIn)
 	mux.Handle("/scim/", scim.New(scim.Core{Directory: core.Directory, Settings: core.Settings, Tokens: core.Tokens}, scim.Options{Log: slog.New(slog.DiscardHandler)}))
 	mux.HandleFunc("GET /{$}", func(http.ResponseWriter, *http.Request) {})
-	served := s.Observe(mux, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status"}))
+	served := s.Observe(mux, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status", "connection"}))
 	for _, tt := range []struct{ method, path, want string }{
 		{http.MethodGet, "/sso/static/style.css", "/sso/static/style.css"},
 		{http.MethodGet, "/sso/signed-out", "/sso/signed-out"},

@@ -8,10 +8,13 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
+	_ "time/tzdata" // TZ works in a container without files, too
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/accesslist"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apply"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
@@ -19,8 +22,10 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/connection"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/group"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/key"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/person"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/rule"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/session"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/status"
@@ -44,17 +49,24 @@ func main() {
 // run executes one command line and returns its exit status. It is main
 // without the process, so that tests can call it.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	stdout, stderr = output.Visible(stdout), output.Visible(stderr)
 	app := &command.App{Environ: environ, Stdout: stdout, Stderr: stderr}
 	root := rootCommand(app)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
+	if status := command.ExitStatus(err); status != 0 {
+		return status
+	}
+	if err := app.FailJSON(cmd, args, err); err != nil {
+		fmt.Fprintf(stderr, "deskbridge: %v\n", err)
+	}
 	fmt.Fprintf(stderr, "deskbridge: %s\n", command.Explain(err))
-	if command.IsMisuse(err) {
+	if command.IsMisuse(err) && !slices.Contains(args, "--"+command.ExitCodeFlag) {
 		return exitMisuse
 	}
 	return exitFailed
@@ -73,9 +85,9 @@ begin. Commands work on the database directly, beside a running server.`,
 		Example:       "  deskbridge demo\n  deskbridge serve",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return command.Misuse("unknown command %q; `deskbridge --help` lists them", args[0])
+				return command.Unknown(cmd, args[0])
 			}
 			return nil
 		},
@@ -85,13 +97,47 @@ begin. Commands work on the database directly, beside a running server.`,
 		return command.Misuse("%w; `%s --help` shows how", err, cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&a.ConfigFile, "config", a.Getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
-	root.AddCommand(
-		serveCommand(a), migrateCommand(a), demoCommand(a), connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a),
-		apply.PlanCommand(a), apply.ApplyCommand(a), connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), explain.Command(a),
-		status.Command(a), status.RetryCommand(a), auditlog.Command(a), versionCommand(a), healthcheckCommand(a),
-	)
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Start", []*cobra.Command{demoCommand(a), serveCommand(a)}},
+		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a)}},
+		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), person.Command(a), group.Command(a), accesslist.Command(a), explain.Command(a), auditlog.Command(a)}},
+		{"Sign-in", []*cobra.Command{connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a)}},
+		{"Keep", []*cobra.Command{migrateCommand(a), versionCommand(a)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(healthcheckCommand(a))
+	root.SetHelpCommandGroupID("Keep")
+	root.SetCompletionCommandGroupID("Keep")
+	root.Version = release
+	root.SetVersionTemplate(versionText() + "\n")
 	command.CheckArgs(root)
+	a.Complete(root)
 	return root
+}
+
+// commit returns what was built, "" when that is not known.
+func commit() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
+
+// versionText is the version for people.
+func versionText() string {
+	return fmt.Sprintf("deskbridge %s %s %s/%s %s", release, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit())
 }
 
 // release is set by the linker: -X main.release=v1.2.3.
@@ -101,18 +147,10 @@ func versionCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "version", Short: "Print the version", Example: "  deskbridge version", Args: cobra.NoArgs}
 	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		commit := ""
-		if info, ok := debug.ReadBuildInfo(); ok {
-			for _, s := range info.Settings {
-				if s.Key == "vcs.revision" {
-					commit = s.Value
-				}
-			}
-		}
 		if *asJSON {
-			return output.JSON(a.Stdout, map[string]string{"version": release, "commit": commit, "go": runtime.Version()})
+			return output.JSON(a.Stdout, map[string]string{"version": release, "commit": commit(), "go": runtime.Version()})
 		}
-		fmt.Fprintf(a.Stdout, "deskbridge %s %s %s/%s %s\n", release, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit)
+		fmt.Fprintln(a.Stdout, versionText())
 		return nil
 	}
 	return cmd

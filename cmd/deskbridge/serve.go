@@ -47,7 +47,7 @@ key in front, run this, and the old key is needed no more.`,
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&reseal, "reseal", false, "seal every secret with the first key")
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		resealed := 0 // opening the system has run all migrations
 		if reseal {
 			var err error

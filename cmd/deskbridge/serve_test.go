@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -104,13 +105,24 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestDemo plays the demo to its end.
+// TestDemo plays the demo to its end: all comes out as planned, and nothing is
+// left of it, nor named that has ended.
 func TestDemo(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
 	var out, problems strings.Builder
-	if status := run(t.Context(), []string{"demo", "--exit", "--dir", t.TempDir()}, nil, &out, &problems); status != exitDone {
+	if status := run(t.Context(), []string{"demo", "--exit"}, nil, &out, &problems); status != exitDone {
 		t.Fatalf("exit status %d: %s\n%s", status, &problems, &out)
 	}
-	if strings.Contains(out.String(), "✗") || !strings.Contains(out.String(), "All came out as planned.") {
+	played, after, found := strings.Cut(out.String(), "\nAll came out as planned.\n")
+	if !found || strings.Contains(played, "✗") {
 		t.Errorf("the demo said:\n%s", &out)
+	}
+	if strings.Contains(after, "http://") || strings.Contains(played, "Look around") || !strings.Contains(after, "removed") {
+		t.Errorf("at the end it said:\n%s", after)
+	}
+	left, err := filepath.Glob(filepath.Join(temporary, "*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("the demo left %v, %v", left, err)
 	}
 }

@@ -23,7 +23,8 @@ func (d *Desks) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("builtin: migrations: %w", err)
 	}
-	options := []goose.ProviderOption{goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true)}
+	options := []goose.ProviderOption{goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(goose.NewGoMigration(refoldVersion, &goose.GoFunc{RunTx: refold}, nil))}
 	dialect := goose.DialectSQLite3
 	if d.dialect == Postgres {
 		dialect = goose.DialectPostgres

@@ -94,6 +94,23 @@ func (d *Desks) Open(ctx context.Context, conf provision.Desk) error {
 	return d.open(ctx, s)
 }
 
+// UnitsOf returns the teams and mailboxes that a desk has once it is open with
+// conf: those that there are, and those that its settings name. It makes none.
+func (d *Desks) UnitsOf(ctx context.Context, conf provision.Desk) (teams, mailboxes []string, _ error) {
+	s, err := parseSettings(conf)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := d.view(s.id)
+	if teams, err = v.names(ctx, teamKind); err != nil {
+		return nil, nil, err
+	}
+	if mailboxes, err = v.names(ctx, mailboxKind); err != nil {
+		return nil, nil, err
+	}
+	return provision.Sorted(append(teams, s.teams...)), provision.Sorted(append(mailboxes, s.mailboxes...)), nil
+}
+
 func (d *Desks) open(ctx context.Context, s settings) error {
 	_, err := exec(ctx, d.db, `
 		INSERT INTO builtin_desks (id, company, timezone, seats, created_at) VALUES ($1, $2, $3, $4, $5)

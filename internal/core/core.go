@@ -20,6 +20,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/removal"
+	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -40,6 +42,8 @@ type Core struct {
 	Settings     *settings.Service
 	Tokens       *credential.Service
 	Plan         *plan.Service
+	Removal      *removal.Service
+	Report       *report.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -52,6 +56,10 @@ type Policy struct {
 	Brake   reconcile.Brake
 	Session session.Policy
 	Checks  settings.Checks // what connectors and the sign-in edge know of settings
+	Hosting removal.Hosting // which desks are kept here
+	// SilentAfter is how long an identity provider may be silent before somebody
+	// should look; 0: as [plan.Service] has it; negative: for ever.
+	SilentAfter time.Duration
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -68,6 +76,8 @@ type Database interface {
 	entitlement.Store
 	plan.Store
 	reconcile.Store
+	removal.Store
+	report.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -100,6 +110,9 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
+	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
+	c.Report = report.New(db)
+	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }
 

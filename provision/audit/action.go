@@ -20,7 +20,11 @@ const (
 
 	ConnectionCreated provision.Action = "connection.created"
 	ConnectionChanged provision.Action = "connection.changed"
+	ConnectionRemoved provision.Action = "connection.removed" // an admin decided so
+	ConnectionDeleted provision.Action = "connection.deleted" // nothing but the audit log is left of it
 	DeskCreated       provision.Action = "desk.created"
+	DeskRemoved       provision.Action = "desk.removed"
+	DeskDeleted       provision.Action = "desk.deleted"
 	TokenCreated      provision.Action = "token.created"
 	TokenRotated      provision.Action = "token.rotated"
 	TokenRevoked      provision.Action = "token.revoked"

@@ -57,6 +57,12 @@ func (s *Service) Find(ctx context.Context, f Filter, fn func(provision.Entry) e
 	}
 }
 
+// Latest returns up to limit entries that f selects, before place, the newest
+// first; the zero Place is the end of the log.
+func (s *Service) Latest(ctx context.Context, f Filter, before Place, limit int) ([]provision.Entry, error) {
+	return s.store.LatestEntries(ctx, f, before, limit)
+}
+
 // Export calls entry for every entry by id, and block for every block after the
 // entries up to its last: all that a program needs to verify the log. It returns
 // the head of what was exported.

@@ -40,6 +40,9 @@ type Store interface {
 	// FindEntries returns up to limit entries that f selects, after place, by time
 	// and id.
 	FindEntries(ctx context.Context, f Filter, after Place, limit int) ([]provision.Entry, error)
+	// LatestEntries returns up to limit entries that f selects, before place, the
+	// last by time and id first; before the zero Place is every entry.
+	LatestEntries(ctx context.Context, f Filter, before Place, limit int) ([]provision.Entry, error)
 	// Refusals returns the entries of sign-ins that were refused under this
 	// reference.
 	Refusals(ctx context.Context, reference string) ([]provision.Entry, error)

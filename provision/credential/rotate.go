@@ -119,3 +119,21 @@ func current(tokens []Token, nameOrID string) (found Token, _ error) {
 	}
 	return found, nil
 }
+
+// RevokeIn ends tokens at once, those that have not ended yet, in somebody else's
+// transaction, which has locked their connection.
+func (s *Service) RevokeIn(ctx context.Context, tx Saver, c provision.Cause, tokens []Token) error {
+	for _, t := range tokens {
+		if t.RevokedAt != nil {
+			continue
+		}
+		t.RevokedAt = new(s.now())
+		if err := tx.SaveToken(ctx, t); err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, tx, s.tokenEntry(c, t, audit.TokenRevoked)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

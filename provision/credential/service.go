@@ -3,6 +3,7 @@ package credential
 import (
 	"log/slog"
 
+	"github.com/deskbridge/deskbridge/internal/recent"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
@@ -15,9 +16,11 @@ type Service struct {
 	audit *audit.Service
 	now   provision.Clock
 	log   *slog.Logger
+	seen  *recent.Finds[sighting] // bearer tokens that were let in, by hash
 }
 
 // New returns a Service on store.
 func New(store Store, inTx provision.InTx[Store], log *audit.Service, now provision.Clock, logger *slog.Logger) *Service {
-	return &Service{store: store, inTx: inTx, audit: log, now: now, log: logger}
+	return &Service{store: store, inTx: inTx, audit: log, now: now, log: logger,
+		seen: recent.New[sighting](mostSeen, touchEvery, now)} // after that, the use is to be noted again
 }

@@ -16,6 +16,12 @@ type Store interface {
 	// TokenByHash returns the token with this hash with its connection, both
 	// by one look-up.
 	TokenByHash(ctx context.Context, hash []byte) (Token, provision.Connection, error)
+	// TokenAhead returns a context under which nothing is answered and nothing
+	// changed before judge has seen what TokenByHash finds; what judge returns is
+	// then the error of everything under it. On PostgreSQL the look-up takes no
+	// trip of its own. confirm makes it unless it was made, and returns what judge
+	// said; who has changed nothing calls it before answering.
+	TokenAhead(ctx context.Context, hash []byte, judge func(Token, provision.Connection, error) error) (under context.Context, confirm func() error)
 	Tokens(ctx context.Context, c provision.ConnectionID) ([]Token, error) // "" for all; by time of creation
 	TouchToken(ctx context.Context, id provision.TokenID, at time.Time) error
 	// AccessTokenByHash returns the access token with this hash, the token that

@@ -25,8 +25,6 @@ const AccessTokenLife = time.Hour
 // turn every read into a write.
 const touchEvery = time.Minute
 
-var errToken = &provision.Error{Code: provision.Denied, Detail: "the bearer token is missing, unknown, expired or not valid for this URL"}
-
 // Authenticate returns the connection that is called nameOrID, when bearer is
 // a usable token of it, or an access token of a client of it; ReadOnly of the
 // token is then that of the access token. An unknown connection, a token of
@@ -35,15 +33,21 @@ var errToken = &provision.Error{Code: provision.Denied, Detail: "the bearer toke
 func (s *Service) Authenticate(ctx context.Context, nameOrID, bearer string) (provision.Connection, Token, error) {
 	token, conn, err := s.bearer(ctx, bearer)
 	if provision.IsNotFound(err) {
-		return provision.Connection{}, Token{}, errToken
+		return provision.Connection{}, Token{}, Refuse("unknown token")
 	}
 	if err != nil {
 		return provision.Connection{}, Token{}, err
 	}
-	if !token.Usable(s.now()) || (conn.Name != nameOrID && string(conn.ID) != nameOrID) {
-		return provision.Connection{}, Token{}, errToken
+	if reason := token.refused(s.now(), conn, nameOrID); reason != "" {
+		return provision.Connection{}, Token{}, refuse(&Refusal{Reason: reason, Token: token.Name, Connection: conn.Name})
 	}
-	return conn, token, s.touch(ctx, conn, token)
+	if err := s.touch(ctx, conn, token); err != nil {
+		return conn, token, err
+	}
+	if !strings.HasPrefix(bearer, accessPrefix) {
+		s.seen.Note(string(token.Hash), sighting{token, conn})
+	}
+	return conn, token, nil
 }
 
 // bearer looks up what a request shows.
@@ -52,13 +56,14 @@ func (s *Service) bearer(ctx context.Context, bearer string) (Token, provision.C
 	if !strings.HasPrefix(bearer, accessPrefix) {
 		token, conn, err := s.store.TokenByHash(ctx, hash)
 		if err == nil && token.ClientID != "" {
-			err = errToken // the secret of a client is good for the token endpoint alone
+			// It is good for the token endpoint alone.
+			err = refuse(&Refusal{Reason: "secret of an OAuth client in place of an access token", Token: token.Name, Connection: conn.Name})
 		}
 		return token, conn, err
 	}
 	access, token, conn, err := s.store.AccessTokenByHash(ctx, hash)
 	if err == nil && !s.now().Before(access.ExpiresAt) {
-		err = errToken
+		err = refuse(&Refusal{Reason: "expired access token", Token: token.Name, Connection: conn.Name})
 	}
 	token.ReadOnly = token.ReadOnly || access.ReadOnly
 	return token, conn, err
@@ -164,8 +169,14 @@ func (s *Service) AuthenticateClient(ctx context.Context, id, secret string) (To
 	if err != nil && !provision.IsNotFound(err) {
 		return Token{}, err
 	}
-	if err != nil || token.ClientID == "" || subtle.ConstantTimeCompare([]byte(token.ClientID), []byte(id)) != 1 || !token.Usable(s.now()) {
-		return Token{}, errToken
+	switch {
+	case err != nil || token.ClientID == "":
+		return Token{}, Refuse("unknown client secret")
+	case subtle.ConstantTimeCompare([]byte(token.ClientID), []byte(id)) != 1:
+		return Token{}, refuse(&Refusal{Reason: "client secret of another client id", Token: token.Name, Connection: conn.Name})
+	}
+	if reason := token.refused(s.now(), conn, conn.Name); reason != "" {
+		return Token{}, refuse(&Refusal{Reason: reason, Token: token.Name, Connection: conn.Name})
 	}
 	return token, s.touch(ctx, conn, token)
 }

@@ -18,39 +18,20 @@ type newcomer struct {
 
 // decideCreate decides who somebody that is about to be added is: a person from
 // before, who is then restored with id's description, or somebody new. An
-// active person of the same externalId is a Conflict.
+// active person of the same externalId and userName is a Conflict.
 func decideCreate(known ExistingMatches, id provision.Identity, as newcomer) (e effects, restored bool, err error) {
 	old := known.old(&id)
 	if old == nil {
-		e, err = decideNew(known.Tombstone, id, as)
+		e, err = decideNew(known.tombstone(&id), id, as)
 		return e, false, err
 	}
 	if old.Active() && old.SCIMManaged() {
-		return effects{}, false, provision.Errorf(provision.Conflict, "externalId", "externalId is already in use by another user of this connection")
+		return effects{}, false, provision.Errorf(provision.Conflict, "userName", "userName is already in use by another user of this connection")
 	}
 	now := *old
 	describe(&now, id)
 	e, err = decideChange(*old, now, as.at)
 	return e, true, err
-}
-
-// old returns who somebody that is about to be added was before, as far as that
-// person is not removed: the one with the same externalId, else whoever signed in under the same name,
-// else the only one who did with one of the addresses.
-func (at *ExistingMatches) old(id *provision.Identity) *provision.Identity {
-	if at.SameExternalID != nil {
-		return at.SameExternalID
-	}
-	known := slices.DeleteFunc(slices.Clone(at.SignInOnly), func(u provision.Identity) bool { return u.SCIMManaged() })
-	for i, u := range known {
-		if provision.Fold(u.UserName) == provision.Fold(id.UserName) {
-			return &known[i]
-		}
-	}
-	if len(known) == 1 {
-		return &known[0]
-	}
-	return nil
 }
 
 // describe copies what an IdP says of a person, and leaves what we keep.
@@ -62,7 +43,7 @@ func describe(to *provision.Identity, from provision.Identity) {
 // decideNew decides on somebody whom nobody here knows, but for a tombstone:
 // its accounts are theirs.
 func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer) (effects, error) {
-	if err := validateIdentity(&id); err != nil {
+	if err := provision.AllOf(validateIdentity(&id), provision.CheckVisible("userName", id.UserName)); err != nil {
 		return effects{}, err
 	}
 	settle(&id)
@@ -88,6 +69,11 @@ func decideChange(old, now provision.Identity, at time.Time) (effects, error) {
 	}
 	if err := validateIdentity(&now); err != nil {
 		return effects{}, err
+	}
+	if now.UserName != old.UserName && now.Active() { // nobody stays in for the sake of a name
+		if err := provision.CheckVisible("userName", now.UserName); err != nil {
+			return effects{}, err
+		}
 	}
 	now.Version++
 	now.UpdatedAt = at

@@ -37,13 +37,22 @@ func bare(id *provision.Identity) { id.ExternalID = "" }
 
 func suspended(id *provision.Identity) { id.Status = provision.StatusSuspended }
 
+// called renames somebody, and leaves the address.
 func called(name string) func(*provision.Identity) {
 	return func(id *provision.Identity) { id.UserName, id.ID = name, provision.IdentityID(name) }
 }
 
 // TestDecideCreate checks who is the same person as somebody before.
 func TestDecideCreate(t *testing.T) {
-	pointer := func(id provision.Identity) *provision.Identity { return &id }
+	const uuid = "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"
+	list := func(people ...provision.Identity) []provision.Identity { return people }
+	with := func(externalID string) func(*provision.Identity) {
+		return func(id *provision.Identity) { id.ExternalID = externalID }
+	}
+	// other is a person of another name and address.
+	other := func(id *provision.Identity) {
+		id.ID, id.UserName, id.Profile.Email = "other", "other@example.test", "other@example.test"
+	}
 	removed := func(id *provision.Identity) { id.ID, id.Status = "removed", provision.StatusRemoved }
 	for _, tt := range []struct {
 		name     string
@@ -56,12 +65,32 @@ func TestDecideCreate(t *testing.T) {
 		field    string // of the refusal
 	}{
 		{"nobody was there", ExistingMatches{}, ann(), "new", false, "", "user.created", ""},
-		{"who was removed takes up their accounts", ExistingMatches{Tombstone: pointer(ann(removed))}, ann(), "new", false, "removed", "user.created", ""},
-		{"a suspended person with the externalId is restored", ExistingMatches{SameExternalID: pointer(ann(suspended))}, ann(), "ann", true, "", "user.restored", ""},
-		{"and stays suspended when pushed so", ExistingMatches{SameExternalID: pointer(ann(suspended))}, ann(suspended, called("anna")), "ann", true, "", "user.changed", ""},
-		{"an active one is somebody else", ExistingMatches{SameExternalID: pointer(ann())}, ann(), "", false, "", "", "externalId"},
-		{"unless they signed in first", ExistingMatches{SameExternalID: pointer(ann(signedIn))}, ann(), "signed-in", true, "", "user.taken_over", ""},
-		{"the externalId beats the name and the removed one", ExistingMatches{SameExternalID: pointer(ann(suspended)), SignInOnly: []provision.Identity{ann(signedIn)}, Tombstone: pointer(ann(removed))},
+		{"who was removed takes up their accounts", ExistingMatches{Tombstones: list(ann(removed))}, ann(), "new", false, "removed", "user.created", ""},
+		{"a suspended person with the externalId is restored", ExistingMatches{SameExternalID: list(ann(suspended))}, ann(), "ann", true, "", "user.restored", ""},
+		{"and stays suspended when pushed so", ExistingMatches{SameExternalID: list(ann(suspended))}, ann(suspended, called("anna")), "ann", true, "", "user.changed", ""},
+		{"an active one of the same name is there already", ExistingMatches{SameExternalID: list(ann())}, ann(), "", false, "", "", "userName"},
+		{"an active one of another name is somebody else", ExistingMatches{SameExternalID: list(ann(other))}, ann(), "new", false, "", "user.created", ""},
+		{"at whatever identity provider", ExistingMatches{IdP: provision.IdPOkta, SameExternalID: list(ann(other))}, ann(), "new", false, "", "user.created", ""},
+		{"a suspended one of another name and address, too", ExistingMatches{SameExternalID: list(ann(other, suspended))}, ann(), "new", false, "", "user.created", ""},
+		{"also at Entra ID, where it may be the mailNickname", ExistingMatches{IdP: provision.IdPEntra, SameExternalID: list(ann(other, suspended))}, ann(), "new", false, "", "user.created", ""},
+		{"unless it is the objectId", ExistingMatches{IdP: provision.IdPEntra, SameExternalID: list(ann(other, suspended, with(uuid)))}, ann(with(uuid)), "other", true, "", "user.restored", ""},
+		{"or the identity provider keeps any", ExistingMatches{IdP: provision.IdPOkta, SameExternalID: list(ann(other, suspended))}, ann(), "other", true, "", "user.restored", ""},
+		{"as long as nobody else has it", ExistingMatches{IdP: provision.IdPOkta, SameExternalID: list(ann(other, suspended), ann(called("third")))}, ann(), "new", false, "", "user.created", ""},
+		{"of two suspended ones neither", ExistingMatches{IdP: provision.IdPOkta, SameExternalID: list(ann(other, suspended), ann(other, suspended, called("third")))}, ann(), "new", false, "", "user.created", ""},
+		{"but the one of the same name", ExistingMatches{SameExternalID: list(ann(other, suspended), ann(suspended), ann(other, called("third")))}, ann(), "ann", true, "", "user.restored", ""},
+		{"or the only suspended one, with the same address", ExistingMatches{SameExternalID: list(ann(suspended, called("third")), ann(other))}, ann(), "third", true, "", "user.restored", ""},
+		{"who signed in with the externalId", ExistingMatches{SameExternalID: list(ann(other, signedIn))}, ann(), "signed-in", true, "", "user.taken_over", ""},
+		{"unless somebody else has it", ExistingMatches{SameExternalID: list(ann(other, signedIn), ann(called("third")))}, ann(), "new", false, "", "user.created", ""},
+		{"or it may be a mailNickname", ExistingMatches{IdP: provision.IdPEntra, SameExternalID: list(ann(other, signedIn))}, ann(), "new", false, "", "user.created", ""},
+		{"who was removed, with the externalId alone", ExistingMatches{Tombstones: list(ann(removed, other))}, ann(), "new", false, "", "user.created", ""},
+		{"and the address", ExistingMatches{Tombstones: list(ann(removed, other), ann(removed, called("gone")))}, ann(), "new", false, "gone", "user.created", ""},
+		{"and the name", ExistingMatches{Tombstones: list(ann(removed, other), ann(removed))}, ann(), "new", false, "removed", "user.created", ""},
+		{"the name, and no externalId", ExistingMatches{Tombstones: list(ann(removed, other), ann(removed, bare))}, ann(), "new", false, "removed", "user.created", ""},
+		{"the name, and another externalId", ExistingMatches{Tombstones: list(ann(removed, with("else")))}, ann(), "new", false, "", "user.created", ""},
+		{"an externalId that the identity provider keeps", ExistingMatches{IdP: provision.IdPOneLogin, Tombstones: list(ann(removed, other))}, ann(), "new", false, "other", "user.created", ""},
+		{"and that somebody has", ExistingMatches{IdP: provision.IdPOneLogin, SameExternalID: list(ann(called("third"))), Tombstones: list(ann(removed, other))}, ann(), "new", false, "", "user.created", ""},
+		{"unless they signed in first", ExistingMatches{SameExternalID: list(ann(signedIn))}, ann(), "signed-in", true, "", "user.taken_over", ""},
+		{"the externalId beats the name and the removed one", ExistingMatches{SameExternalID: list(ann(suspended)), SignInOnly: []provision.Identity{ann(signedIn)}, Tombstones: list(ann(removed))},
 			ann(), "ann", true, "", "user.restored", ""},
 		{"who signed in first under the name, in any letter case", ExistingMatches{SignInOnly: []provision.Identity{ann(signedIn, called("other")), ann(signedIn, called("ANN@example.test"))}},
 			ann(), "ANN@example.test", true, "", "user.taken_over", ""},
@@ -71,7 +100,7 @@ func TestDecideCreate(t *testing.T) {
 		{"a suspended one who signed in first is theirs, too", ExistingMatches{SignInOnly: []provision.Identity{ann(signedIn, suspended)}}, ann(), "signed-in", true, "", "user.taken_over", ""},
 		{"nobody without a name", ExistingMatches{}, ann(called(" ")), "", false, "", "", "userName"},
 		{"nobody who is removed", ExistingMatches{}, ann(removed), "", false, "", "", "active"},
-		{"nor by restoring somebody", ExistingMatches{SameExternalID: pointer(ann(suspended))}, ann(called("")), "", true, "", "", "userName"},
+		{"nor by restoring somebody", ExistingMatches{SameExternalID: list(ann(suspended))}, ann(called("")), "", true, "", "", "userName"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e, restored, err := decideCreate(tt.known, tt.id, asNew)

@@ -14,7 +14,7 @@ import (
 // evaluates.
 const evaluateBatch = 500
 
-// CreateGroup adds a group with members. A taken displayName or externalId is
+// CreateGroup adds a group with members. A taken displayName is
 // a Conflict; an unknown member is Invalid.
 func (s *Service) CreateGroup(ctx context.Context, conn provision.ConnectionID, c provision.Cause, g provision.Group, members []provision.MemberID) (provision.Group, error) {
 	err := s.inGroupTx(ctx, func(tx groupTx) error {
@@ -22,7 +22,7 @@ func (s *Service) CreateGroup(ctx context.Context, conn provision.ConnectionID, 
 		if err != nil {
 			return err
 		}
-		if err := validateGroup(&g); err != nil {
+		if err := provision.AllOf(validateGroup(&g), provision.CheckVisible("displayName", g.DisplayName)); err != nil {
 			return err
 		}
 		now := s.now()

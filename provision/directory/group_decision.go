@@ -23,9 +23,13 @@ func decideGroup(old, now provision.Group, at time.Time) (groupEffects, error) {
 	// What a change may not touch, whatever it tries.
 	now.ID, now.Connection, now.CreatedAt = old.ID, old.Connection, old.CreatedAt
 	now.Version, now.UpdatedAt = old.Version+1, at
+	err := validateGroup(&now)
+	if err == nil && now.DisplayName != old.DisplayName {
+		err = provision.CheckVisible("displayName", now.DisplayName)
+	}
 	return groupEffects{old: old, now: now, renamed: now.DisplayName != old.DisplayName,
 		edited: now.DisplayName != old.DisplayName || now.ExternalID != old.ExternalID || string(now.Document) != string(old.Document),
-	}, validateGroup(&now)
+	}, err
 }
 
 // membersOf returns those who are to be added to a group. Who is not in kinds

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -224,6 +225,26 @@ func TestRulesBindToNoLookAlike(t *testing.T) {
 			h.Must(err)
 			if at := slices.IndexFunc(rules, func(have provision.Rule) bool { return have.ID == r.ID }); at < 0 || rules[at].GroupID != "" {
 				t.Errorf("the rule on %q is bound: %+v", r.Group, rules)
+			}
+		}
+	})
+}
+
+// TestLookAlikes finds groups that a rule misses for blanks that nobody sees.
+func TestLookAlikes(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		for _, name := range []string{"Support\u00a0X ", "support X", "SupportX", "X Support", "Support XY"} {
+			h.Group(name)
+		}
+		for name, want := range map[string]string{"Support X": "Support\u00a0X ", "Support  X": "Support\u00a0X |support X", "SupportX": "", "Sales": "", " ": "", "supportX ": "SupportX"} {
+			got, err := h.Core.Directory.LookAlikes(h.Context(), h.Conn.ID, name)
+			h.Must(err)
+			names := make([]string, len(got))
+			for i, g := range got {
+				names[i] = g.DisplayName
+			}
+			if joined := strings.Join(names, "|"); joined != want {
+				h.Errorf("%q looks like %q, want %q", name, joined, want)
 			}
 		}
 	})

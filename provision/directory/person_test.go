@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func TestTakenNames(t *testing.T) {
 			{"userName of an active person", "ANN@example.test", "ext-new", "userName"},
 			{"userName of a suspended person", bob.UserName, "ext-new", "userName"},
 			{"userName of a suspended person, no externalId", bob.UserName, "", "userName"},
-			{"externalId of an active person", "new@example.test", ann.ExternalID, "externalId"},
+			{"userName and externalId of an active person", ann.UserName, ann.ExternalID, "userName"},
 			{"externalId of a suspended person, userName of an active one", ann.UserName, bob.ExternalID, "userName"},
 		} {
 			h.Unchanged(tt.name, func() {
@@ -192,5 +193,46 @@ func TestWhatIsVisited(t *testing.T) {
 		if got := h.Account(ann.ID); got.Profile.Title != "Chief" || got.Manager != "" {
 			h.Errorf("account %+v", got)
 		}
+	})
+}
+
+// TestNamesThatHide: names by which people and groups are told apart hold nothing
+// that a terminal obeys or nobody sees. Whoever has such a name from before stays
+// as they are, and leaves like everybody.
+func TestNamesThatHide(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		refused := map[string]string{"escape": "a\x1b[2K", "line feed": "a\nb", "C1": "a\u009b2K", "right to left": "a\u202eb", "isolate": "a\u2066b", "no width": "a\u200bb",
+			"line separator": "a\u2028b", "tag": "a\U000e0041b", "delete": "a\x7f", "tab": "a\tb", "soft hyphen": "a\u00adb"}
+		for what, name := range refused {
+			h.Unchanged(what, func() {
+				who := provisiontest.Someone("x")
+				who.UserName = name
+				_, _, err := h.Core.Directory.CreateIdentity(h.Context(), h.Conn.ID, provisiontest.ByTest, who)
+				h.Code(err, provision.Invalid)
+				_, err = h.Core.Directory.CreateGroup(h.Context(), h.Conn.ID, provisiontest.ByTest, provision.Group{DisplayName: name}, nil)
+				h.Code(err, provision.Invalid)
+				if err != nil && strings.Contains(err.Error(), name) {
+					h.Errorf("%s: the error repeats the name: %q", what, err)
+				}
+			})
+		}
+		for _, name := range []string{"Łukasz „Ż”", "山田　太郎", "می\u200cخواهم", "👩\u200d💻 team"} {
+			h.Group(name)
+		}
+
+		ann, g := h.Person("ann"), h.Group("Support")
+		h.Unchanged("a rename", func() {
+			_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error { i.UserName = "a\x1b"; return nil })
+			h.Code(err, provision.Invalid)
+			_, err = h.Core.Directory.UpdateGroup(h.Context(), h.Conn.ID, g.ID, provisiontest.ByTest, func(c *directory.GroupChange) error { c.DisplayName = "a\x1b"; return nil })
+			h.Code(err, provision.Invalid)
+		})
+		_, err := h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error {
+			i.UserName, i.Status = "a\x1b", provision.StatusSuspended // nobody stays in for the sake of a name
+			return nil
+		})
+		h.Must(err)
+		_, err = h.Core.Directory.UpdatePerson(h.Context(), h.Conn.ID, ann.ID, provisiontest.ByTest, func(i *provision.Identity) error { i.Status = provision.StatusActive; return nil })
+		h.Must(err) // it has the name already
 	})
 }

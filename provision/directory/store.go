@@ -31,10 +31,11 @@ type Store interface {
 	ExistingMatches(ctx context.Context, c provision.ConnectionID, userName, externalID string, addresses []string) (ExistingMatches, error)
 	InsertIdentity(ctx context.Context, id provision.Identity) error
 	SaveIdentity(ctx context.Context, id provision.Identity) error // replaces the row with id.ID
-	// Tombstone returns the newest removed identity that was the same person:
-	// same externalId, or the same userName where one of the two has no
-	// externalId.
-	Tombstone(ctx context.Context, c provision.ConnectionID, userName, externalID string) (provision.Identity, error)
+	// Tombstones returns removed people who may be the same person as one of this
+	// userName and externalId, the newest first: the newest with the userName, where
+	// the externalId is the same or one of the two has none, and the newest few with
+	// the externalId, whatever they are called. See [ExistingMatches].
+	Tombstones(ctx context.Context, c provision.ConnectionID, userName, externalID string) ([]provision.Identity, error)
 	// FindPeople returns the people of any connection, removed ones included,
 	// whose id, userName, externalId or e-mail address is text; live ones first.
 	FindPeople(ctx context.Context, text string) ([]provision.Identity, error)

@@ -2,12 +2,14 @@ package entitlement
 
 import (
 	"context"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // DeskUserOf returns the desk user of the person whom the IdP names as
-// somebody's manager: by id, externalId or userName. "" when there is none.
+// somebody's manager: by id, else by userName, else by an externalId or an address
+// that nobody else has. "" when there is none.
 func (s *Service) DeskUserOf(ctx context.Context, conn provision.ConnectionID, desk provision.DeskID, name string) (provision.DeskUserID, error) {
 	if name == "" {
 		return "", nil
@@ -16,18 +18,25 @@ func (s *Service) DeskUserOf(ctx context.Context, conn provision.ConnectionID, d
 	if err != nil {
 		return "", err
 	}
-	for _, p := range people {
-		if p.Connection != conn || !p.Active() {
-			continue
+	people = slices.DeleteFunc(people, func(p provision.Identity) bool { return p.Connection != conn || !p.Active() })
+	named := func(is func(p provision.Identity) bool) bool {
+		i := slices.IndexFunc(people, is)
+		if i >= 0 {
+			people = people[i : i+1]
 		}
-		accounts, err := s.store.AccountsOf(ctx, []provision.IdentityID{p.ID})
-		if err != nil {
-			return "", err
-		}
-		for _, a := range accounts {
-			if a.Desk == desk && a.Origin != provision.OriginNone {
-				return a.DeskUser, nil
-			}
+		return i >= 0
+	}
+	if !named(func(p provision.Identity) bool { return string(p.ID) == name }) &&
+		!named(func(p provision.Identity) bool { return provision.Fold(p.UserName) == provision.Fold(name) }) && len(people) != 1 {
+		return "", nil // conversations go to nobody rather than to one of several
+	}
+	accounts, err := s.store.AccountsOf(ctx, []provision.IdentityID{people[0].ID})
+	if err != nil {
+		return "", err
+	}
+	for _, a := range accounts {
+		if a.Desk == desk && a.Origin != provision.OriginNone {
+			return a.DeskUser, nil
 		}
 	}
 	return "", nil

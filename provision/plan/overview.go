@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 )
 
@@ -12,6 +13,7 @@ import (
 type Overview struct {
 	Connections []ConnectionOverview
 	Desks       []DeskOverview
+	Findings    []Finding           // what somebody has to see to
 	Attention   []provision.Account // those that need attention or are on hold
 	Causes      []Cause             // why those do; what concerns most accounts first
 	Leavers     []Affected          // whose access is to end, and of which the desk has not confirmed it; the oldest first
@@ -22,8 +24,19 @@ type Overview struct {
 // ConnectionOverview is one connection in an [Overview].
 type ConnectionOverview struct {
 	Connection provision.Connection
-	Active     int        // people
-	LastUsedAt *time.Time // newest use of any token; nil: never
+	Active     int                // people
+	Tokens     []credential.Token // those that ended included; by time of creation
+	LastUsedAt *time.Time         // newest use of any token; nil: never
+}
+
+// UsableTokens returns how many tokens of the connection are accepted at now.
+func (c *ConnectionOverview) UsableTokens(now time.Time) (n int) {
+	for _, t := range c.Tokens {
+		if t.Usable(now) {
+			n++
+		}
+	}
+	return n
 }
 
 // DeskOverview is one desk in an [Overview].
@@ -35,7 +48,30 @@ type DeskOverview struct {
 }
 
 // Overview returns the state of everything at a glance.
-func (s *Service) Overview(ctx context.Context) (o Overview, _ error) {
+func (s *Service) Overview(ctx context.Context) (Overview, error) {
+	o, err := s.Glance(ctx)
+	if err != nil {
+		return o, err
+	}
+	for i := range o.Connections {
+		if o.Connections[i].Active, err = s.store.CountActive(ctx, o.Connections[i].Connection.ID); err != nil {
+			return o, err
+		}
+	}
+	for i := range o.Desks {
+		if o.Desks[i].Seats, err = s.store.SeatsTaken(ctx, o.Desks[i].Desk.ID); err != nil {
+			return o, err
+		}
+	}
+	if o.Attention, err = s.attention(ctx); err != nil {
+		return o, err
+	}
+	return o, s.standing(ctx, &o)
+}
+
+// Glance returns connections, desks and findings of an [Overview], without a
+// look at people.
+func (s *Service) Glance(ctx context.Context) (o Overview, _ error) {
 	o.At = s.now()
 	connections, err := s.store.Connections(ctx)
 	if err != nil {
@@ -43,14 +79,10 @@ func (s *Service) Overview(ctx context.Context) (o Overview, _ error) {
 	}
 	for _, c := range connections {
 		line := ConnectionOverview{Connection: c}
-		if line.Active, err = s.store.CountActive(ctx, c.ID); err != nil {
+		if line.Tokens, err = s.store.Tokens(ctx, c.ID); err != nil {
 			return o, err
 		}
-		tokens, err := s.store.Tokens(ctx, c.ID)
-		if err != nil {
-			return o, err
-		}
-		for _, t := range tokens {
+		for _, t := range line.Tokens {
 			if t.LastUsedAt != nil && (line.LastUsedAt == nil || t.LastUsedAt.After(*line.LastUsedAt)) {
 				line.LastUsedAt = t.LastUsedAt
 			}
@@ -70,14 +102,8 @@ func (s *Service) Overview(ctx context.Context) (o Overview, _ error) {
 		return o, err
 	}
 	for _, d := range desks {
-		line := DeskOverview{Desk: d, Accounts: counts[d.ID], Health: health[d.ID]}
-		if line.Seats, err = s.store.SeatsTaken(ctx, d.ID); err != nil {
-			return o, err
-		}
-		o.Desks = append(o.Desks, line)
+		o.Desks = append(o.Desks, DeskOverview{Desk: d, Accounts: counts[d.ID], Health: health[d.ID]})
 	}
-	if o.Attention, err = s.attention(ctx); err != nil {
-		return o, err
-	}
-	return o, s.standing(ctx, &o)
+	o.Findings, err = s.findings(ctx, &o)
+	return o, err
 }

@@ -13,11 +13,13 @@ import (
 
 // Plan says what applying a draft would change, and for whom.
 type Plan struct {
-	Hash    string         `json:"hash"` // of everything below: the same hash is the same plan
+	Hash    string         `json:"hash"` // of what is to change, and for whom: the same hash is the same plan
 	Changes []Change       `json:"changes"`
 	People  []PersonChange `json:"people"`
 
-	Warnings []string `json:"warnings,omitempty"` // for an admin; no part of the hash
+	// What follows is for an admin, and no part of the hash.
+	Consequences Consequences `json:"consequences,omitzero"`
+	Warnings     []string     `json:"warnings,omitempty"`
 }
 
 // Empty reports whether applying the plan would change nothing.
@@ -28,7 +30,17 @@ type Change struct {
 	Action string   `json:"action"` // "add", "change", "remove"
 	Kind   string   `json:"kind"`   // "connection", "desk", "rule"
 	Name   string   `json:"name"`
-	Fields []string `json:"fields,omitempty"` // of a changed object
+	Fields []string `json:"fields,omitempty"` // of a changed connection or desk
+
+	Before *Granted `json:"before,omitempty"` // by a rule that is changed or removed
+	After  *Granted `json:"after,omitempty"`  // by a rule that is changed or added
+}
+
+// Granted is what a rule grants.
+type Granted struct {
+	Role      provision.Role `json:"role,omitempty"`
+	Teams     []string       `json:"teams,omitempty"`
+	Mailboxes []string       `json:"mailboxes,omitempty"`
 }
 
 // PersonChange is what a plan changes for one person on one desk.
@@ -47,17 +59,28 @@ type draftState struct {
 	add, remove []provision.Rule
 	touched     map[provision.ConnectionID]bool // whose rules change
 
+	rules          []provision.Rule // of the draft; those that are here already as they are
+	newConnections []provision.ConnectionID
+	signIn         []signInChange // of the connections that are here already
+	losing         map[provision.ConnectionID]map[provision.IdentityID][]provision.DeskID
+
 	connectionsByName map[string]provision.Connection // that the draft names, as they will be
 	desksByName       map[string]provision.Desk
 	plan              Plan
 
 	// configuration is a digest of all but people.
 	configuration string
+
+	expected int                                         // losses of access, by an admin who has reviewed them
+	allowed  map[provision.DeskID][]provision.IdentityID // who loses access, and whom mass-change protection lets
 }
+
+// signInChange is a connection as it is and as it will be.
+type signInChange struct{ before, after provision.Connection }
 
 // Plan returns what applying d would change. It changes nothing.
 func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
-	warnings, err := s.check(ctx, d)
+	warnings, err := s.Check(ctx, d)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -66,7 +89,8 @@ func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
 		return Plan{}, err
 	}
 	state.plan.Warnings = warnings
-	return state.plan, nil
+	state.plan.Consequences, err = s.consequences(ctx, &state)
+	return state.plan, err
 }
 
 // applyTries is how often Apply begins anew because the configuration was
@@ -81,7 +105,18 @@ const applyTries = 3
 // change that an identity provider pushes meanwhile counts as pushed right
 // after. The configuration itself is compared under the lock.
 func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash string) (Plan, error) {
-	warnings, err := s.check(ctx, d)
+	return s.apply(ctx, c, d, hash, nil)
+}
+
+// ApplyExpecting is Apply for an admin who has reviewed that so many people lose
+// access: mass-change protection does not hold them. When more would, nothing is
+// changed, and the Conflict that is returned says how many.
+func (s *Service) ApplyExpecting(ctx context.Context, c provision.Cause, d Draft, hash string, losses int) (Plan, error) {
+	return s.apply(ctx, c, d, hash, &losses)
+}
+
+func (s *Service) apply(ctx context.Context, c provision.Cause, d Draft, hash string, expected *int) (Plan, error) {
+	warnings, err := s.Check(ctx, d)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -93,6 +128,14 @@ func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash st
 		state.plan.Warnings = warnings
 		if hash != "" && hash != state.plan.Hash {
 			return state.plan, errStalePlan
+		}
+		if state.plan.Consequences, err = s.consequences(ctx, &state); err != nil {
+			return state.plan, err
+		}
+		if expected != nil {
+			if err := state.plan.CheckLosses(*expected); err != nil {
+				return state.plan, err
+			}
 		}
 		if state.plan.Empty() {
 			return state.plan, nil
@@ -109,6 +152,10 @@ func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash st
 				return errStalePlan
 			}
 			now.plan = state.plan
+			if expected != nil {
+				now.allowed = state.heldLosses()
+				now.expected = *expected
+			}
 			return s.execute(ctx, tx, c, now)
 		})
 		if !errors.Is(err, errStalePlan) || try == applyTries {
@@ -119,9 +166,26 @@ func (s *Service) Apply(ctx context.Context, c provision.Cause, d Draft, hash st
 
 var errStalePlan = provision.Errorf(provision.Stale, "plan", "something changed since this plan was made; run `deskbridge plan` again and review the difference")
 
+// heldLosses returns the people, by desk, whose loss of access mass-change
+// protection would hold.
+func (st *draftState) heldLosses() map[provision.DeskID][]provision.IdentityID {
+	held := make(map[provision.DeskID][]provision.IdentityID)
+	for conn, people := range st.losing {
+		name := connectionName(st.connectionsByName, conn)
+		if slices.ContainsFunc(st.plan.Consequences.Losses, func(l LossCount) bool { return l.Connection == name && l.Held }) {
+			for person, desks := range people {
+				for _, d := range desks {
+					held[d] = append(held[d], person)
+				}
+			}
+		}
+	}
+	return held
+}
+
 func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, state draftState) error {
 	for _, conn := range state.connections {
-		if err := s.saveConnection(ctx, tx, conn); err != nil {
+		if err := s.saveConnection(ctx, tx, c, conn); err != nil {
 			return err
 		}
 	}
@@ -129,9 +193,6 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 		if err := s.saveDesk(ctx, tx, desk); err != nil {
 			return err
 		}
-	}
-	if err := s.reconcile.RequeueSeatWaiters(ctx, tx, state.desks...); err != nil { // seats that desks gain
-		return err
 	}
 	for _, r := range state.remove {
 		if err := s.settings.DeleteRuleIn(ctx, tx, c, r); err != nil {
@@ -143,21 +204,36 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 			return err
 		}
 	}
+	if len(state.allowed) > 0 {
+		if _, err := s.reconcile.AllowLosses(ctx, tx, c, state.allowed); err != nil {
+			return err
+		}
+	}
 	for _, conn := range slices.Sorted(maps.Keys(state.touched)) {
 		if err := s.entitlement.MarkChanged(ctx, tx, conn, "apply of the plan "+state.plan.Hash[:min(12, len(state.plan.Hash))]+" by "+c.Who()); err != nil {
 			return err
 		}
 	}
+	if err := s.reconcile.RequeueSeatWaiters(ctx, tx, state.desks...); err != nil { // seats that desks gain
+		return err
+	}
 	e := s.audit.Entry(c, "", audit.PlanApplied, state.plan.Hash)
-	e.Detail = map[string]any{"changes": state.plan.Changes, "people": len(state.plan.People)}
+	e.Detail = map[string]any{"changes": state.plan.Changes, "people": len(state.plan.People), "losses": state.plan.Consequences.LostPeople()}
+	if state.expected > 0 {
+		e.Detail["expected_losses"] = state.expected
+	}
 	return s.audit.Record(ctx, tx, e)
 }
 
 // saveConnection makes conn, or gives an existing one its settings and leaves
-// alone what the brake keeps there.
-func (s *Service) saveConnection(ctx context.Context, tx Store, conn provision.Connection) error {
+// alone what the brake keeps there. Sessions that its settings no longer allow
+// end.
+func (s *Service) saveConnection(ctx context.Context, tx Store, c provision.Cause, conn provision.Connection) error {
 	have, err := tx.LockConnection(ctx, conn.ID)
 	if err == nil {
+		if err := s.settings.EndLost(ctx, tx, c, conn.ID, &have.SignIn, &conn.SignIn); err != nil {
+			return err
+		}
 		have.IdP, have.Domains, have.SignIn, have.JWT = conn.IdP, conn.Domains, conn.SignIn, conn.JWT
 		conn = have
 	} else if !provision.IsNotFound(err) {

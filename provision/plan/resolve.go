@@ -24,8 +24,11 @@ func (s *Service) resolve(ctx context.Context, store Store, d Draft) (draftState
 	if err := s.effects(ctx, store, &state); err != nil {
 		return state, err
 	}
-	state.plan.Hash, err = state.hash()
-	return state, err
+	if state.plan.Hash, err = state.hash(); err != nil {
+		return state, err
+	}
+	state.pairRules()
+	return state, nil
 }
 
 // resolveConfiguration is resolve without the people whom it concerns.
@@ -66,6 +69,7 @@ func (s *Service) resolveConnection(ctx context.Context, store Store, state *dra
 		want.ID, want.CreatedAt = provision.NewID[provision.ConnectionID](), s.now()
 		known[want.Name] = want
 		state.connections = append(state.connections, want)
+		state.newConnections = append(state.newConnections, want.ID)
 		state.note("add", "connection", want.Name)
 		return nil
 	}
@@ -85,8 +89,10 @@ func (s *Service) resolveConnection(ctx context.Context, store Store, state *dra
 	if !have.JWT.SameAs(want.JWT) {
 		fields = append(fields, "scim")
 	}
+	before := have
 	have.IdP, have.Domains, have.SignIn, have.JWT = want.IdP, want.Domains, want.SignIn, want.JWT
 	known[want.Name] = have
+	state.signIn = append(state.signIn, signInChange{before, have})
 	if len(fields) > 0 {
 		state.connections = append(state.connections, have)
 		state.note("change", "connection", want.Name, fields...)
@@ -112,8 +118,8 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 	if err != nil {
 		return err
 	}
-	if have.Kind != want.Kind {
-		return provision.Errorf(provision.Invalid, "desks", "desk %q is of kind %s and cannot become %s; add the new one under another name", want.Name, have.Kind, want.Kind)
+	if err := sameKind(have, want); err != nil {
+		return err
 	}
 	var fields []string
 	for _, f := range []struct {
@@ -175,16 +181,19 @@ func (s *Service) resolveRules(ctx context.Context, store Store, state *draftSta
 			return provision.Errorf(provision.Invalid, "rules", "the rule on %s for desk %q stands in the file twice", r, desk.Name)
 		}
 		rules = append(rules, r)
-		if !slices.ContainsFunc(have, r.SameText) {
+		if same := slices.IndexFunc(have, r.SameText); same >= 0 {
+			state.rules = append(state.rules, have[same])
+		} else {
+			state.rules = append(state.rules, r)
 			state.add = append(state.add, r)
-			state.note("add", "rule", r.String()+" → "+desk.Name)
+			state.note("add", "rule", state.ruleName(r))
 			state.touched[conn.ID] = true
 		}
 	}
 	for _, r := range have {
 		if managed[r.Desk] && !slices.ContainsFunc(rules, r.SameText) {
 			state.remove = append(state.remove, r)
-			state.note("remove", "rule", r.String()+" → "+deskName(desks, r.Desk))
+			state.note("remove", "rule", state.ruleName(r))
 			state.touched[r.Connection] = true
 		}
 	}
@@ -272,10 +281,52 @@ func (s *Service) effectsOn(ctx context.Context, store Store, state *draftState,
 				continue
 			}
 			was.Grants, will.Grants = nil, nil
+			if was.Status == provision.AccessActive && will.Status != provision.AccessActive {
+				state.loses(p.Connection, p.ID, desk)
+			}
 			state.plan.People = append(state.plan.People, PersonChange{Person: p.ID, UserName: p.UserName, Desk: deskName(state.desksByName, desk), Before: was, After: will})
 		}
 	}
 	return nil
+}
+
+// loses notes that somebody would lose access to a desk.
+func (st *draftState) loses(conn provision.ConnectionID, person provision.IdentityID, desk provision.DeskID) {
+	if st.losing == nil {
+		st.losing = make(map[provision.ConnectionID]map[provision.IdentityID][]provision.DeskID)
+	}
+	if st.losing[conn] == nil {
+		st.losing[conn] = make(map[provision.IdentityID][]provision.DeskID)
+	}
+	st.losing[conn][person] = append(st.losing[conn][person], desk)
+}
+
+// pairRules shows what happens to rules as people think of it: one that goes
+// and one that comes for the same group or attribute are one that changes. What
+// is shown is no part of the hash.
+func (st *draftState) pairRules() {
+	shown := slices.DeleteFunc(slices.Clone(st.plan.Changes), func(c Change) bool { return c.Kind == "rule" })
+	gone := slices.Clone(st.remove)
+	for _, r := range st.add {
+		c := Change{Action: "add", Kind: "rule", Name: st.ruleName(r), After: grantedBy(r)}
+		if i := slices.IndexFunc(gone, r.SameCondition); i >= 0 {
+			c.Action, c.Before = "change", grantedBy(gone[i])
+			gone = slices.Delete(gone, i, i+1)
+		}
+		shown = append(shown, c)
+	}
+	for _, r := range gone {
+		shown = append(shown, Change{Action: "remove", Kind: "rule", Name: st.ruleName(r), Before: grantedBy(r)})
+	}
+	st.plan.Changes = shown
+}
+
+func (st *draftState) ruleName(r provision.Rule) string {
+	return r.String() + " → " + deskName(st.desksByName, r.Desk)
+}
+
+func grantedBy(r provision.Rule) *Granted {
+	return &Granted{Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes}
 }
 
 func (st *draftState) note(action, kind, name string, fields ...string) {

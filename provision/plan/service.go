@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"time"
+
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
@@ -12,6 +14,11 @@ import (
 // Service plans and applies configurations, and explains what people have. It
 // is safe for concurrent use, by any number of processes on one database.
 type Service struct {
+	// SilentAfter is how long an identity provider may be silent before an
+	// overview says so; 0: three days; negative: it never does. Set it before the
+	// Service is used.
+	SilentAfter time.Duration
+
 	store       Store
 	inTx        provision.InTx[Store]
 	audit       *audit.Service

@@ -95,22 +95,16 @@ const shortID = 8
 // finds it.
 func ShortID(id provision.AccountID) string { return string(id)[max(len(id)-shortID, 0):] }
 
-// NeedsPerson reports whether anything waits for a person: an account needs
-// attention or is on hold undecided, a leaver has been in for more than five minutes, a desk refuses
-// our credentials, or a hand-over policy names nobody who can take over.
+// NeedsPerson reports whether anything waits for a person: there is a finding,
+// or an account that needs attention or is on hold undecided.
 func (o *Overview) NeedsPerson() bool {
-	if slices.ContainsFunc(o.Attention, func(a provision.Account) bool { return a.ReasonCode != provision.ReasonRejected }) {
-		return true
-	}
-	for _, d := range o.Desks {
-		h := d.Health
-		if h.HandOver != nil || h.Pause != nil && h.Pause.Code == provision.ReasonUnauthorized || h.Drifted > 0 ||
-			h.Leavers.Count > 0 && o.At.Sub(h.Leavers.Since) > leaverLate {
-			return true
-		}
-	}
-	return false
+	return len(o.Findings) > 0 || slices.ContainsFunc(o.Attention, undecided) ||
+		slices.ContainsFunc(o.Desks, func(d DeskOverview) bool { return len(ofDesk(d, o.At)) > 0 })
 }
+
+// undecided reports whether an account that is not as it should be waits for
+// somebody: one whose loss was rejected does not.
+func undecided(a provision.Account) bool { return a.ReasonCode != provision.ReasonRejected }
 
 // standing fills in who has not left yet, and why accounts wait for a person.
 func (s *Service) standing(ctx context.Context, o *Overview) error {
@@ -234,7 +228,7 @@ func (s *Service) FindAccount(ctx context.Context, text string) (provision.Accou
 	found := make(map[provision.AccountID]bool)
 	var id provision.AccountID
 	for _, a := range slices.Concat(candidates, waiting) {
-		if len(text) >= shortID && strings.HasSuffix(string(a.ID), text) {
+		if len(text) >= shortID && (strings.HasSuffix(string(a.ID), text) || strings.HasPrefix(string(a.ID), text)) {
 			found[a.ID], id = true, a.ID
 		}
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -15,6 +16,7 @@ type Store interface {
 	settings.Store
 	reconcile.Store
 
+	Group(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error)
 	Tokens(ctx context.Context, c provision.ConnectionID) ([]credential.Token, error) // "" for all; by time of creation
 	CountActive(ctx context.Context, c provision.ConnectionID) (int, error)
 	// EachIdentity calls fn for every identity of the connection that is not
@@ -24,5 +26,14 @@ type Store interface {
 	// not confirmed that it has; the first to end comes first.
 	LeavingAccounts(ctx context.Context) ([]provision.Account, error)
 	PeopleNames(ctx context.Context, ids []provision.IdentityID) ([]Person, error) // of those that there are, in any order
+	// CountDesired counts the accounts on a desk that should have access.
+	CountDesired(ctx context.Context, d provision.DeskID) (int, error)
+	// CountSignedIn counts the people of a connection who are signed in at now by a
+	// protocol.
+	CountSignedIn(ctx context.Context, c provision.ConnectionID, by provision.Protocol, now time.Time) (int, error)
+	GroupNames(ctx context.Context, c provision.ConnectionID) ([]string, error) // displayNames of the groups of a connection
+	// LastHeartbeat returns when a server last wrote that it lives; long ago
+	// when none ever has.
+	LastHeartbeat(ctx context.Context) (time.Time, error)
 	CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error)
 }

@@ -64,17 +64,23 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 		if outcome = notNow(r.Account, s.now(), s.grace); outcome != nil {
 			return nil
 		}
+		if r.Connection.Removal == provision.RemovalKeeping || r.Desk.Removal == provision.RemovalKeeping {
+			outcome = ErrNotDue // what is there stays there
+			return nil
+		}
 		if r.Ending() {
 			if !ending { // since it was read; the job for that is on its way
 				outcome = ErrBusy
 				return nil
 			}
+			if r.Connection.Removal != provision.RemovalNone || r.Desk.Removal != provision.RemovalNone {
+				return s.take(ctx, tx, &r, rules) // an admin has said that all of it ends
+			}
 			if outcome, err = s.brake(ctx, tx, r.Connection, &r.Account); outcome != nil || err != nil {
 				return err
 			}
 		}
-		r.Teams, r.Mailboxes = scope(&r.Account, rules)
-		return s.lease(ctx, tx, &r.Account, r.Desk)
+		return s.take(ctx, tx, &r, rules)
 	})
 	if err = cmp.Or(err, outcome); err != nil {
 		return nil, err
@@ -98,6 +104,12 @@ func (s *Service) toDo(ctx context.Context, id provision.AccountID) (provision.A
 		return a, &OnHoldError{} // whatever ends that has it wait for a run again
 	}
 	return a, notNow(a, s.now(), s.grace)
+}
+
+// take takes the lease of a run that may begin.
+func (s *Service) take(ctx context.Context, tx Store, r *Run, rules []provision.Rule) error {
+	r.Teams, r.Mailboxes = scope(&r.Account, rules)
+	return s.lease(ctx, tx, &r.Account, r.Desk)
 }
 
 // clockSlack is how far in the future an account may have been written before

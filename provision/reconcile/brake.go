@@ -161,7 +161,7 @@ func (s *Service) hold(ctx context.Context, tx Store, conn provision.Connection,
 }
 
 // HoldOthers puts accounts on hold after one whose run could not begin for that,
-// [OnHoldError].New: those of its connection whose own runs would find just the
+// [OnHoldError].New: those of its connection and desk whose own runs would find just the
 // same, one after the other. Whoever is left out is looked at by their run, also
 // when this is cut short.
 func (s *Service) HoldOthers(ctx context.Context, after provision.AccountID) error {
@@ -169,12 +169,19 @@ func (s *Service) HoldOthers(ctx context.Context, after provision.AccountID) err
 	if err != nil {
 		return err
 	}
-	if _, busy := s.holding.LoadOrStore(a.Connection, true); busy {
+	where := [2]string{string(a.Connection), string(a.Desk)}
+	if _, busy := s.holding.LoadOrStore(where, true); busy {
 		return nil
 	}
-	defer s.holding.Delete(a.Connection)
-	next := func(a *provision.Account) bool { return undecided(a) && notNow(*a, s.now(), s.grace) == nil }
+	defer s.holding.Delete(where)
+	next := func(b *provision.Account) bool {
+		return b.Desk == a.Desk && undecided(b) && notNow(*b, s.now(), s.grace) == nil
+	}
 	_, err = s.eachUndecided(ctx, a.Connection, next, func(tx Store, conn provision.Connection, accounts []provision.Account) error {
+		on, err := tx.Desk(ctx, string(a.Desk))
+		if err != nil || on.Removal != provision.RemovalNone || conn.Removal != provision.RemovalNone {
+			return err // an admin has said what becomes of all of it
+		}
 		held, err := s.braked(ctx, tx, conn)
 		if err != nil || !held {
 			return err

@@ -18,11 +18,6 @@ type Whom struct {
 // pushes meanwhile waits for no more.
 const decideAtOnce = 100
 
-// ReleaseConnection is [Service.Release] of all.
-func (s *Service) ReleaseConnection(ctx context.Context, c provision.Cause, nameOrID string) (released int, _ error) {
-	return s.Release(ctx, c, nameOrID, Whom{All: true})
-}
-
 // Release has losses carried out that mass-change protection has put on hold. Of
 // people who are named also those that it has not decided about yet, and those
 // that were rejected before. After a release of all, losses from now on are

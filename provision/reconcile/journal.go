@@ -17,7 +17,7 @@ import (
 // ending with what it sees; see [Run.Awaited]. What was not tried is nobody's
 // doing. want is what [Writes] was given.
 func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, have *provision.DeskUser, open []string) error {
-	unfinished := r.planned()
+	unfinished := planned(r.Unfinished)
 	if len(unfinished) == 0 {
 		return nil
 	}
@@ -31,7 +31,7 @@ func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, h
 			found = append(found, w)
 		} else if w.Kind == WriteHandOver {
 			tried = append(tried, w)
-		} else if r.readable(w) {
+		} else if readable(w) {
 			w.Tried, w.AcceptedAt = true, &now
 			inDoubt = append(inDoubt, w)
 		}
@@ -55,14 +55,14 @@ func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, h
 
 // readable reports whether a desk shows afterwards that a write of this kind was
 // done to a user.
-func (r *Run) readable(w Write) bool {
+func readable(w Write) bool {
 	return !slices.Contains([]WriteKind{WriteSessions, WriteInflow, WriteHandOver, WriteAdopt}, w.Kind)
 }
 
 // planned returns the writes in the journal of which nobody knows whether the
 // desk has accepted them.
-func (r *Run) planned() []Write {
-	return slices.DeleteFunc(slices.Clone(r.Unfinished), func(w Write) bool { return w.AcceptedAt != nil })
+func planned(unfinished []Write) []Write {
+	return slices.DeleteFunc(slices.Clone(unfinished), func(w Write) bool { return w.AcceptedAt != nil })
 }
 
 // record notes in the audit log what has reached the desk, and of hand-overs how
@@ -188,7 +188,7 @@ func (r *Run) Accepted(ctx context.Context, w Write, user provision.DeskUserID) 
 	now := r.service.now()
 	waiting := w
 	waiting.AcceptedAt, waiting.Tried = &now, false // that would say that it is in doubt
-	kept := r.readable(w)
+	kept := readable(w)
 	err := r.update(ctx, func(tx Store, a *provision.Account) error {
 		switch w.Kind {
 		case WriteCreate:
@@ -343,7 +343,7 @@ func (r *Run) Drop(ctx context.Context, writes []Write) error {
 // DropPlanned drops what the run has planned and not tried, but for writes in
 // tried, by their ids.
 func (r *Run) DropPlanned(ctx context.Context, tried map[int64]bool) error {
-	return r.Drop(ctx, slices.DeleteFunc(r.planned(), func(w Write) bool { return tried[w.ID] }))
+	return r.Drop(ctx, slices.DeleteFunc(planned(r.Unfinished), func(w Write) bool { return tried[w.ID] }))
 }
 
 // closed forgets writes that are no longer in the journal.

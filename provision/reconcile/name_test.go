@@ -126,7 +126,7 @@ func TestUserNameIsOnes(t *testing.T) {
 		h.goesByUserName()
 		one = h.from(h.Conn, "root.user", "r@one.example.test")
 		h.ReconcileAll()
-		two = h.from(h.other, "Root.User\u200b", "r@two.example.test")
+		two = h.from(h.other, "Root.User\u200d", "r@two.example.test")
 		three := h.from(h.other, "r@one.example.test", "") // another's address as a userName
 		h.ReconcileAll()
 		h.is(one, provision.AccountReady, "", called("r@one.example.test", "root.user"))
@@ -137,7 +137,7 @@ func TestUserNameIsOnes(t *testing.T) {
 		}
 		h.edit(one, func(i *provision.Identity) { i.UserName = "root" })
 		h.ReconcileAll() // whoever waited for the name is looked at at once
-		h.is(two, provision.AccountReady, "", called("r@two.example.test", "Root.User\u200b"))
+		h.is(two, provision.AccountReady, "", called("r@two.example.test", "Root.User\u200d"))
 	})
 }
 

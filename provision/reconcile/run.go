@@ -18,7 +18,7 @@ const Lease = 45 * time.Second
 // holds the account's lease; one of [Run.Confirm], [Run.NeedsAttention],
 // [Run.Fail] and [Run.Defer] ends it. Every method but [Run.Ending] and
 // [Run.Ours] returns [ErrBusy] once the lease is lost: the caller must stop
-// writing then. The states of a run are in the comment of this package.
+// writing then. Its states are in docs/house/reconcile-run.md.
 //
 // Runs of [Service.RunsOf] hold no lease: they are for looking, and note nothing.
 //

@@ -23,7 +23,7 @@ type Service struct {
 	now         provision.Clock
 
 	turns   *share.Pool[provision.ConnectionID] // one decides about losses of a connection at a time
-	holding sync.Map                            // connections for which [Service.HoldOthers] is under way
+	holding sync.Map                            // connections and desks for which [Service.HoldOthers] is under way
 }
 
 // New returns a Service on store; grace is that of [entitlement.New]. Zero

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -16,13 +18,31 @@ type Checks struct {
 	// Desk returns what a desk of d's kind can do, once d's settings are right
 	// for that kind. It does no I/O.
 	Desk func(d provision.Desk) (Abilities, error)
-	// Look asks a desk what it has; nil Units say that there is nothing to ask
-	// yet.
+	// Look asks a desk what it has, and what it will have once it has the settings
+	// of d; nil Units say that there is nothing to ask yet. It changes nothing.
 	Look func(ctx context.Context, d provision.Desk) (*Units, error)
 	// SignIn returns why nobody could sign in with these settings.
 	SignIn func(s provision.SignIn) error
+	// Standing returns what keeps the people of a connection from signing in, or
+	// will soon, as far as that is known here. It asks nobody but the database.
+	Standing func(ctx context.Context, c provision.Connection) []Warning
 	// Fetch returns why a document at this address could never be fetched.
 	Fetch func(address string) error
+}
+
+// Warning says what keeps people from signing in, or will.
+type Warning struct {
+	Text   string     // in plain words, as half a sentence
+	EndsAt *time.Time // when it stops working; nil: it does not work now, or nobody knows
+}
+
+// SignInWarnings returns what keeps the people of a connection from signing in,
+// or will soon. It asks nobody but the database.
+func (s *Service) SignInWarnings(ctx context.Context, c provision.Connection) []Warning {
+	if s.checks.Standing == nil {
+		return nil
+	}
+	return s.checks.Standing(ctx, c)
 }
 
 // Abilities are the ways in which a kind of desk can end access.
@@ -31,72 +51,106 @@ type Abilities struct{ Deactivate, Delete, Anonymize bool }
 // Units are the teams and mailboxes of a desk, by the desk's names.
 type Units struct{ Teams, Mailboxes []string }
 
-// CheckConnection returns an Invalid error when conn cannot be the settings of
-// a connection, and brings its domains into the form that is kept.
+// CheckConnection returns an Invalid error with every mistake when conn cannot be
+// the settings of a connection, and brings its domains into the form that is
+// kept.
 func (s *Service) CheckConnection(conn *provision.Connection) error {
-	if err := ValidateConnection(conn); err != nil {
-		return err
+	mistakes := []error{ValidateConnection(conn), s.checkSignIn(conn.SignIn)}
+	if conn.JWT != nil {
+		mistakes = append(mistakes, s.checkFetch("scim", "scim.jwt: jwks_url", conn.JWT.JWKSURL))
 	}
-	if err := s.checkSignIn(conn.SignIn); err != nil {
-		return err
+	return provision.AllOf(mistakes...)
+}
+
+// checkSignIn returns why nobody could sign in with these settings: also where
+// an address in them could never be fetched.
+func (s *Service) checkSignIn(in provision.SignIn) error {
+	mistakes := []error{in.Validate()}
+	if s.checks.SignIn != nil {
+		if err := s.checks.SignIn(in); err != nil {
+			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "sign_in", "%s", err))
+		}
 	}
-	if conn.JWT == nil || s.checks.Fetch == nil {
+	if in.Disabled { // nothing is fetched, and nothing must keep an admin from switching it off
+		return provision.AllOf(mistakes...)
+	}
+	if in.SAML != nil && in.SAML.MetadataURL != "" {
+		mistakes = append(mistakes, s.checkFetch("sign_in", "saml: metadata_url", in.SAML.MetadataURL))
+	}
+	if in.OIDC != nil && in.OIDC.Issuer != "" {
+		mistakes = append(mistakes, s.checkFetch("sign_in", "oidc: issuer", in.OIDC.Issuer))
+	}
+	return provision.AllOf(mistakes...)
+}
+
+// checkFetch returns an Invalid error when what is called so could never be
+// fetched.
+func (s *Service) checkFetch(field, called, address string) error {
+	if s.checks.Fetch == nil {
 		return nil
 	}
-	if err := s.checks.Fetch(conn.JWT.JWKSURL); err != nil {
-		return provision.Errorf(provision.Invalid, "scim", "scim.jwt: jwks_url: %s", err)
+	if err := s.checks.Fetch(address); err != nil {
+		return provision.Errorf(provision.Invalid, field, "%s: %s", called, err)
 	}
 	return nil
 }
 
-func (s *Service) checkSignIn(in provision.SignIn) error {
-	if err := in.Validate(); err != nil || s.checks.SignIn == nil {
-		return err
-	}
-	if err := s.checks.SignIn(in); err != nil {
-		return provision.Errorf(provision.Invalid, "sign_in", "%s", err)
-	}
-	return nil
-}
-
-// CheckDesk returns an Invalid error when d cannot be a desk's settings, or
-// asks for what a desk of its kind cannot do. warnings are for an admin.
+// CheckDesk returns an Invalid error with every mistake when d cannot be a desk's
+// settings, or asks for what a desk of its kind cannot do. warnings are for an
+// admin.
 func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
-	if err := d.Validate(); err != nil || s.checks.Desk == nil {
-		return nil, err
+	mistakes := []error{d.Validate()}
+	if s.checks.Desk == nil {
+		return nil, provision.AllOf(mistakes...)
 	}
 	can, err := s.checks.Desk(d)
-	if e, ok := errors.AsType[*provision.Error](err); ok {
-		return nil, provision.Errorf(e.Code, e.Field, "desk %s: %s", d.Name, e.Detail)
-	}
 	if err != nil {
-		return nil, provision.Errorf(provision.Invalid, "settings", "desk %s: %s", d.Name, err)
+		return nil, provision.AllOf(append(mistakes, ofDesk(d, err)...)...)
 	}
 	for leave, able := range map[provision.OnLeave]bool{provision.LeaveDelete: can.Delete, provision.LeaveAnonymize: can.Anonymize} {
 		if d.OnLeave == leave && !able {
-			return nil, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s cannot %s users; use deactivate", d.Name, d.Kind, leave)
+			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s cannot %s users; use deactivate", d.Name, d.Kind, leave))
 		}
 	}
 	if !can.Deactivate && (d.OnLeave == "" || d.OnLeave == provision.LeaveDeactivate) {
 		warnings = append(warnings, fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/ and think of on_leave: delete", d.Name, d.Kind))
 	}
-	return warnings, nil
+	return warnings, provision.AllOf(mistakes...)
+}
+
+// ofDesk returns what a connector says is wrong with the settings of a desk, each
+// mistake by itself.
+func ofDesk(d provision.Desk, err error) (mistakes []error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			mistakes = append(mistakes, ofDesk(d, one)...)
+		}
+		return mistakes
+	}
+	if e, ok := errors.AsType[*provision.Error](err); ok {
+		what := e.Detail
+		if setting, ok := strings.CutPrefix(e.Field, "settings."); ok {
+			what = setting + ": " + what
+		}
+		return []error{provision.Errorf(e.Code, e.Field, "desk %s: %s", d.Name, what)}
+	}
+	return []error{provision.Errorf(provision.Invalid, "settings", "desk %s: %s", d.Name, err)}
+}
+
+// Units asks a desk what teams and mailboxes it has; nil when there is nothing to
+// ask. Nothing is locked while it is asked.
+func (s *Service) Units(ctx context.Context, d provision.Desk) (*Units, error) {
+	if s.checks.Look == nil {
+		return nil, nil
+	}
+	return s.checks.Look(ctx, d)
 }
 
 // CheckRules asks a desk whether it has the teams and mailboxes that rules
 // name; what it lacks is an Invalid error. A desk that does not answer may come
 // up later: that is a warning. Nothing is locked while it is asked.
 func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []provision.Rule) (warnings []string, _ error) {
-	if s.checks.Look == nil {
-		return nil, nil
-	}
-	units, err := s.checks.Look(ctx, d)
-	if err != nil {
-		return []string{fmt.Sprintf("%s; teams and mailboxes of its rules are not checked", detail(err))}, nil
-	}
-	if units == nil {
-		return nil, nil
-	}
+	units, warnings := s.UnitsOf(ctx, d)
 	var missing []string
 	for _, r := range rules {
 		missing = append(missing, units.Missing(r)...)
@@ -104,30 +158,52 @@ func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []prov
 	if len(missing) > 0 {
 		return nil, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(missing, "\n"))
 	}
-	return nil, nil
+	return warnings, nil
 }
 
-// Missing says what a rule names that is not there, a sentence each.
+// UnitsOf asks a desk what it has, or will have once it is made; nil when that
+// cannot be known now, with a warning when the desk does not answer.
+func (s *Service) UnitsOf(ctx context.Context, d provision.Desk) (_ *Units, warnings []string) {
+	if s.checks.Look == nil {
+		return nil, nil
+	}
+	units, err := s.checks.Look(ctx, d)
+	if err != nil {
+		return nil, []string{Detail(err) + "; teams and mailboxes of its rules are not checked"}
+	}
+	return units, nil
+}
+
+// Missing says what a rule names that is not there, a sentence each. Of nil
+// nothing is known, so nothing is missing.
 func (p *Units) Missing(r provision.Rule) (missing []string) {
+	if p == nil {
+		return nil
+	}
 	for _, kind := range []struct {
 		what        string
 		asked, have []string
 	}{{"team", r.Teams, p.Teams}, {"mailbox", r.Mailboxes, p.Mailboxes}} {
 		has := "-"
 		if len(kind.have) > 0 {
-			has = strings.Join(kind.have, ", ")
+			has = provision.Plain(strings.Join(kind.have, ", "))
 		}
 		for _, name := range kind.asked {
-			if !slices.ContainsFunc(kind.have, func(have string) bool { return provision.Fold(have) == provision.Fold(name) }) {
-				missing = append(missing, fmt.Sprintf("rule on %s: the desk has no %s %q; it has %s", r, kind.what, name, has))
+			if slices.ContainsFunc(kind.have, func(have string) bool { return provision.Fold(have) == provision.Fold(name) }) {
+				continue
 			}
+			said := fmt.Sprintf("rule on %s: the desk has no %s %q; it has %s", provision.Plain(r.String()), kind.what, name, has)
+			if meant := spelling.Closest(name, kind.have); meant != "" {
+				said += fmt.Sprintf("; did you mean %q?", meant)
+			}
+			missing = append(missing, said)
 		}
 	}
 	return missing
 }
 
-// detail returns an error for people: one of the core is its detail.
-func detail(err error) string {
+// Detail returns an error for people: one of the core is its detail.
+func Detail(err error) string {
 	if e, ok := errors.AsType[*provision.Error](err); ok && e.Detail != "" {
 		return e.Detail
 	}

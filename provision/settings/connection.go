@@ -3,7 +3,9 @@ package settings
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -43,39 +45,69 @@ func (s *Service) AddConnection(ctx context.Context, c provision.Cause, conn pro
 	return conn, secret, err
 }
 
-// ValidateConnection returns an Invalid error when conn contradicts itself, and
-// brings its domains into the form that is kept; see [Service.CheckConnection].
+// ValidateConnection returns an Invalid error with every mistake when conn
+// contradicts itself, and brings its domains into the form that is kept; see
+// [Service.CheckConnection].
 func ValidateConnection(conn *provision.Connection) error {
-	if err := provision.ValidateName("name", conn.Name); err != nil {
-		return err
-	}
+	mistakes := []error{provision.ValidateName("name", conn.Name)}
 	if slices.Contains(reservedNames, conn.Name) {
-		return provision.Errorf(provision.Invalid, "name", "%q is reserved; choose another name", conn.Name)
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "name", "%q is reserved; choose another name", conn.Name))
 	}
 	if !slices.Contains(provision.IdPs, conn.IdP) {
-		return provision.Errorf(provision.Invalid, "idp", "unknown idp %q; use one of %v", conn.IdP, provision.IdPs)
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "idp", "unknown idp %q; use one of %v", conn.IdP, provision.IdPs))
 	}
 	domains := make([]string, len(conn.Domains))
 	for i, d := range conn.Domains {
 		var err error
-		if domains[i], err = ownDomain(d); err != nil {
-			return err
-		}
+		domains[i], err = ownDomain(d)
+		mistakes = append(mistakes, err)
 	}
-	conn.Domains = provision.Sorted(domains)
 	err := conn.JWT.Validate()
 	if e, ok := errors.AsType[*protocol.Error](err); ok {
-		return provision.Errorf(provision.Invalid, "scim", "scim.jwt: %s", e.Detail)
+		err = provision.Errorf(provision.Invalid, "scim", "scim.jwt: %s", e.Detail)
 	}
-	if err != nil {
+	if err := provision.AllOf(append(mistakes, err, conn.SignIn.Validate())...); err != nil {
 		return err
 	}
-	return conn.SignIn.Validate()
+	conn.Domains = provision.Sorted(domains)
+	return nil
 }
 
 // Connection returns the connection with this name or id.
 func (s *Service) Connection(ctx context.Context, nameOrID string) (provision.Connection, error) {
-	return s.store.Connection(ctx, nameOrID)
+	conn, err := s.store.Connection(ctx, nameOrID)
+	if err == nil {
+		s.seen.Note(nameOrID, conn)
+	}
+	return conn, err
+}
+
+const (
+	mostSeen    = 1000 // connections
+	presumedFor = time.Minute
+)
+
+// PresumeConnection is Connection for a request that takes the connection for
+// what it was within the last minute, and looks it up together with what it asks
+// for first under the context. confirm must be called before any answer: it
+// reports whether the connection is so still. If not, nothing was changed under
+// the context, nothing that was read there may be told, and the request begins
+// anew with Connection. ok is false where nothing can be presumed.
+func (s *Service) PresumeConnection(ctx context.Context, nameOrID string) (under context.Context, conn provision.Connection, confirm func() bool, ok bool) {
+	last, ok := s.seen.Last(nameOrID)
+	if !ok {
+		return ctx, conn, nil, false
+	}
+	under, settle := s.store.ConnectionAhead(ctx, nameOrID, func(conn provision.Connection, err error) error {
+		if err == nil && !reflect.DeepEqual(conn, last) {
+			err = &provision.Error{Code: provision.Denied, Detail: "the connection has changed"}
+		}
+		if err != nil {
+			s.seen.Forget(nameOrID)
+		}
+		return err
+	})
+	return under, last, func() bool { return settle() == nil }, true
 }
 
 // Connections returns all connections, by name.
@@ -83,8 +115,8 @@ func (s *Service) Connections(ctx context.Context) ([]provision.Connection, erro
 	return s.store.Connections(ctx)
 }
 
-// SetSignIn lets change edit how the people of a connection sign in. Switching
-// it off ends every session of the connection.
+// SetSignIn lets change edit how the people of a connection sign in. What of
+// their sessions has no settings any more ends; see [Service.EndLost].
 func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID string, change func(*provision.SignIn) error) (conn provision.Connection, err error) {
 	err = s.inTx(ctx, func(tx Store) error {
 		found, err := tx.Connection(ctx, nameOrID)
@@ -110,14 +142,28 @@ func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID str
 		if err := tx.SaveConnection(ctx, conn); err != nil {
 			return err
 		}
-		if conn.SignIn.Disabled {
-			if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Connection: conn.ID}, provision.EndedByAdmin); err != nil {
-				return err
-			}
+		if err := s.EndLost(ctx, tx, c, conn.ID, &before, &conn.SignIn); err != nil {
+			return err
 		}
 		e := s.audit.Entry(c, conn.ID, audit.ConnectionChanged, string(conn.ID))
 		e.Detail = map[string]any{"fields": before.Differences(&conn.SignIn)}
 		return s.audit.Record(ctx, tx, e)
 	})
 	return conn, err
+}
+
+// EndLost ends the sessions of a connection that its settings were changed from
+// under: all where sign-in is switched off, and those by a protocol that people
+// cannot sign in by any more.
+func (s *Service) EndLost(ctx context.Context, tx Store, c provision.Cause, conn provision.ConnectionID, before, after *provision.SignIn) error {
+	lost := before.Lost(after)
+	if after.Disabled {
+		lost = []provision.Protocol{""} // of any
+	}
+	for _, by := range lost {
+		if err := s.sessions.EndIn(ctx, tx, c, provision.SessionFilter{Connection: conn, Protocol: by}, provision.EndedByAdmin); err != nil {
+			return err
+		}
+	}
+	return nil
 }

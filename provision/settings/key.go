@@ -63,6 +63,12 @@ func (s *Service) Keys(ctx context.Context, use KeyUse, makeKey MakeKey) ([]Key,
 	return keys, err
 }
 
+// CurrentKeys is [Service.Keys] without making one: before the first use there
+// are none.
+func (s *Service) CurrentKeys(ctx context.Context, use KeyUse) ([]Key, error) {
+	return s.usableKeys(ctx, s.store, use)
+}
+
 func (s *Service) usableKeys(ctx context.Context, store Store, use KeyUse) ([]Key, error) {
 	keys, err := store.Keys(ctx, use)
 	if err != nil {

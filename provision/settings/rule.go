@@ -50,6 +50,9 @@ func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r
 	if err := r.Validate(); err != nil {
 		return provision.Rule{}, err
 	}
+	if err := there(ctx, tx, r); err != nil {
+		return provision.Rule{}, err
+	}
 	rules, err := tx.Rules(ctx, r.Connection)
 	if err != nil {
 		return provision.Rule{}, err
@@ -64,6 +67,24 @@ func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r
 		return provision.Rule{}, err
 	}
 	return r, s.audit.Record(ctx, tx, s.ruleEntry(c, r, audit.RuleCreated))
+}
+
+// there refuses a rule about a connection or desk that is being removed.
+func there(ctx context.Context, tx Store, r provision.Rule) error {
+	conn, err := tx.Connection(ctx, string(r.Connection))
+	if err != nil {
+		return err
+	}
+	desk, err := tx.Desk(ctx, string(r.Desk))
+	if err != nil {
+		return err
+	}
+	for name, removal := range map[string]provision.Removal{"connection " + conn.Name: conn.Removal, "desk " + desk.Name: desk.Removal} {
+		if removal != provision.RemovalNone {
+			return provision.Errorf(provision.Invalid, "rule", "%s is being removed", name)
+		}
+	}
+	return nil
 }
 
 // RemoveRule deletes a rule, and has everybody of its connection evaluated.

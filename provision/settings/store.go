@@ -17,6 +17,10 @@ type Store interface {
 	credential.Saver
 
 	Connection(ctx context.Context, nameOrID string) (provision.Connection, error)
+	// ConnectionAhead returns a context under which nothing is answered and
+	// nothing changed before judge has seen what Connection finds; see
+	// [credential.Store].
+	ConnectionAhead(ctx context.Context, nameOrID string, judge func(provision.Connection, error) error) (under context.Context, confirm func() error)
 	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)
 	Connections(ctx context.Context) ([]provision.Connection, error) // by name
 	SaveConnection(ctx context.Context, c provision.Connection) error

@@ -79,7 +79,7 @@ func (d *signInTx) lookUp(ctx context.Context, e evidence) (evidence, error) {
 	if err != nil {
 		return e, err
 	}
-	if e.external, err = d.withExternalID(ctx); err != nil {
+	if e.external, e.shared, err = d.withExternalID(ctx); err != nil {
 		return e, err
 	}
 	e.named, err = d.withUserName(ctx)
@@ -87,17 +87,28 @@ func (d *signInTx) lookUp(ctx context.Context, e evidence) (evidence, error) {
 	return e, err
 }
 
-// withExternalID returns the person with the login's externalId; nil when there
-// is none.
-func (d *signInTx) withExternalID(ctx context.Context) (*provision.Identity, error) {
+// withExternalID returns the one person with the login's externalId; nil when
+// there is none. shared reports that several have it: then it says of nobody who
+// they are.
+func (d *signInTx) withExternalID(ctx context.Context) (id *provision.Identity, shared bool, _ error) {
 	if d.login.ExternalID == "" {
-		return nil, nil
+		return nil, false, nil
 	}
-	id, err := d.tx.IdentityByExternalID(ctx, d.conn.ID, d.login.ExternalID)
-	if provision.IsNotFound(err) {
-		return nil, nil
+	people, err := d.tx.IdentitiesByExternalID(ctx, d.conn.ID, d.login.ExternalID)
+	if err != nil || len(people) != 1 {
+		return nil, len(people) > 1, err
 	}
-	return &id, err
+	return &people[0], false, nil
+}
+
+// surely reports whether the login's externalId, which is that person's alone,
+// tells that they are meant. The claim that holds it is one that an admin has
+// named, or one that stands for people for ever; but where the identity provider
+// is known to give such a one to others, the userName or a proven address must be
+// the person's, too.
+func (d *signInTx) surely(id *provision.Identity) bool {
+	return !d.conn.IdP.RecyclesExternalID(d.login.ExternalID) || d.login.UserName != "" && provision.SameName(id.UserName, d.login.UserName) ||
+		d.vouched() && d.owned && hasEmail(id, d.plain)
 }
 
 // withUserName returns the person with the login's userName, as far as the
@@ -119,13 +130,14 @@ func (d *signInTx) withUserName(ctx context.Context) (*provision.Identity, error
 
 // match finds who among the known people the login is.
 func (d *signInTx) match(ctx context.Context) (*provision.Identity, error) {
-	id, err := d.withExternalID(ctx)
+	id, shared, err := d.withExternalID(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if id != nil {
+	if id != nil && d.surely(id) {
 		return d.claimable(ctx, id, provision.FoundByExternalID)
 	}
+	d.held = id != nil || shared
 	if id, err = d.withUserName(ctx); err != nil {
 		return nil, err
 	}

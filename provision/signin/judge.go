@@ -1,12 +1,6 @@
 package signin
 
-import (
-	"slices"
-
-	"github.com/google/uuid"
-
-	"github.com/deskbridge/deskbridge/provision"
-)
+import "github.com/deskbridge/deskbridge/provision"
 
 // verdict says whether a known login still means the person that it is bound to.
 type verdict int
@@ -25,9 +19,10 @@ type evidence struct {
 
 	// looked is true when the fields below are known: the connection's people
 	// who are not removed and who have the login's externalId or userName now;
-	// nil: nobody.
+	// nil: nobody. shared: more than one person has the externalId.
 	looked   bool
 	external *provision.Identity
+	shared   bool
 	named    *provision.Identity
 }
 
@@ -38,16 +33,17 @@ func judge(key provision.LoginKey, holder *provision.Identity, e evidence) verdi
 	byName := isName(e.login, e.plain)
 	weak := byName || key.FoundBy == provision.FoundByUserName || key.FoundBy == provision.FoundByEmail
 	called := e.login.UserName != "" && provision.SameName(holder.UserName, e.login.UserName)
+	silent := e.login.ExternalID == "" || e.shared // the externalId says nothing
 	switch {
-	case e.login.ExternalID != "" && e.login.ExternalID == holder.ExternalID:
+	case e.login.ExternalID != "" && e.login.ExternalID == holder.ExternalID && (called || e.looked && !e.shared):
 		return holds
-	case e.login.ExternalID == "" && (called || !weak || key.FoundBy == provision.FoundByEmail && hasEmail(holder, e.plain)):
+	case silent && (called || !weak || key.FoundBy == provision.FoundByEmail && hasEmail(holder, e.plain)):
 		return holds
 	case !e.looked:
 		return unsure
-	case e.external != nil && e.external.ID != holder.ID:
+	case !silent && e.external != nil && e.external.ID != holder.ID:
 		return passedOn
-	case e.login.ExternalID != "" && key.FoundBy == provision.FoundByExternalID, otherID(holder, e.login):
+	case !silent && key.FoundBy == provision.FoundByExternalID, otherID(holder, e.login):
 		return passedOn
 	case called:
 		return holds
@@ -94,7 +90,7 @@ func isName(l *provision.Login, plain string) bool {
 // both are UUIDs, and differ. Other values may be of two kinds, as when SCIM
 // sends a nickname and the login an object id.
 func otherID(person *provision.Identity, l *provision.Login) bool {
-	return person.ExternalID != l.ExternalID && uuid.Validate(person.ExternalID) == nil && uuid.Validate(l.ExternalID) == nil
+	return person.ExternalID != l.ExternalID && provision.IsUUID(person.ExternalID) && provision.IsUUID(l.ExternalID)
 }
 
 // foundBy says what a login that has become the person's rests on now, when it
@@ -106,14 +102,23 @@ func foundBy(by provision.FoundBy, person *provision.Identity, l *provision.Logi
 	return by
 }
 
-// live returns the first of people who is not removed and goes by that userName;
-// nil when nobody does.
-func live(people []provision.Identity, userName string) *provision.Identity {
-	i := slices.IndexFunc(people, func(id provision.Identity) bool {
-		return id.Status != provision.StatusRemoved && provision.SameName(id.UserName, userName)
-	})
-	if i < 0 {
+// live returns who of people is not removed and goes by that userName, in this
+// very spelling if there is one: old rows may hold one name in two Unicode forms.
+// nil when nobody does, or nobody can tell.
+func live(people []provision.Identity, userName string) (found *provision.Identity) {
+	several := false
+	for i := range people {
+		id := &people[i]
+		switch {
+		case id.Status == provision.StatusRemoved || !provision.SameName(id.UserName, userName):
+		case id.UserName == userName:
+			return id
+		default:
+			found, several = id, found != nil
+		}
+	}
+	if several {
 		return nil
 	}
-	return &people[i]
+	return found
 }

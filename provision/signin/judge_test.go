@@ -31,8 +31,9 @@ func TestJudge(t *testing.T) {
 		want              verdict
 		unasked           bool // decided without a look-up
 	}{
-		{"the same externalId", byID, "opaque", "other@x.test", oidA, a, nil, &b, holds, true},
-		{"the same externalId under another's name", byName, "b@x.test", "b@x.test", oidA, a, nil, &b, holds, true},
+		{"the same externalId", byID, "opaque", "other@x.test", oidA, a, &a, &b, holds, false},
+		{"the same externalId under another's name", byName, "b@x.test", "b@x.test", oidA, a, &a, &b, holds, false},
+		{"the same externalId and userName", byName, "a.lee@x.test", "a.lee@x.test", oidA, a, nil, nil, holds, true},
 		{"the same userName", byName, "a.lee@x.test", "A.Lee@x.test", "", a, nil, &a, holds, true},
 		{"an opaque login with no name", made, "opaque", "", "", a, nil, nil, holds, true},
 		{"an opaque login that made its person, with another's name", made, "opaque", "b@x.test", "", signedIn, nil, &b, holds, true},
@@ -62,6 +63,45 @@ func TestJudge(t *testing.T) {
 			e.looked, e.external, e.named = true, tt.external, tt.named
 			if got := judge(key, &tt.holder, e); got != tt.want || first != unsure && first != got {
 				t.Errorf("verdict %d, at first %d, want %d", got, first, tt.want)
+			}
+		})
+	}
+}
+
+// TestJudgeSharedExternalID has a known login bring an externalId that several
+// people have: it counts for nothing, whoever has it.
+func TestJudgeSharedExternalID(t *testing.T) {
+	person := func(id, name, externalID string) provision.Identity {
+		return provision.Identity{ID: provision.IdentityID(id), UserName: name, ExternalID: externalID, Source: provision.SourceSCIM,
+			Status: provision.StatusActive, Profile: provision.Profile{Email: name}}
+	}
+	ada, other := person("ada", "ada@x.test", "ada"), person("other", "ada2@x.test", "ada")
+	renamed, elsewhere := person("ada", "ada.lee@x.test", "ada"), person("ada", "ada@x.test", "adal")
+	const byID, byName = provision.FoundByExternalID, provision.FoundByUserName
+	for _, tt := range []struct {
+		name              string
+		foundBy           provision.FoundBy
+		subject, userName string
+		holder            provision.Identity
+		named             *provision.Identity
+		want              verdict
+	}{
+		{"an identifier of before, under another's name", byID, "opaque", "ada2@x.test", ada, &other, holds},
+		{"an identifier that was found by name, under another's name", byName, "opaque", "ada2@x.test", ada, &other, disputed},
+		{"a name that is another's now", byID, "ada@x.test", "ada@x.test", renamed, func() *provision.Identity { p := other; p.UserName = "ada@x.test"; return &p }(), passedOn},
+		{"a name that is nobody's now", byName, "ada@x.test", "ada@x.test", renamed, nil, passedOn},
+		{"the same name", byID, "ada@x.test", "ada@x.test", elsewhere, &elsewhere, holds},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := provision.Login{Subject: tt.subject, UserName: tt.userName, ExternalID: "ada"}
+			key := provision.LoginKey{Subject: tt.subject, Identity: tt.holder.ID, FoundBy: tt.foundBy}
+			e := evidence{login: &l, plain: tt.userName}
+			if first := judge(key, &tt.holder, e); first != unsure && first != tt.want {
+				t.Errorf("at first %d", first)
+			}
+			e.looked, e.shared, e.named = true, true, tt.named
+			if got := judge(key, &tt.holder, e); got != tt.want {
+				t.Errorf("verdict %d, want %d", got, tt.want)
 			}
 		})
 	}

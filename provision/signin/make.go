@@ -23,7 +23,7 @@ func (d *signInTx) make(ctx context.Context) (provision.Identity, error) {
 		id.UserName = d.plain
 	}
 	d.describe(&id)
-	return d.directory.InsertIn(ctx, d.tx, d.conn.ID, d.cause, d.rules, id)
+	return d.directory.InsertIn(ctx, d.tx, d.conn, d.cause, d.rules, id)
 }
 
 func (d *signInTx) mayMake(ctx context.Context) error {
@@ -51,10 +51,15 @@ func (d *signInTx) mayMake(ctx context.Context) error {
 		}
 	}
 	if d.login.ExternalID != "" {
-		if _, err := d.tx.Tombstone(ctx, d.conn.ID, d.login.ExternalID, d.login.ExternalID); err == nil {
-			return provision.Refuse(provision.RefusedRemoved, "your account was removed by your organisation")
-		} else if !provision.IsNotFound(err) {
+		if d.held {
+			return provision.Refuse(provision.RefusedTaken, "somebody else has the externalId of this login, and nothing else of it is theirs; see that SCIM has told of both")
+		}
+		gone, err := d.tx.Tombstones(ctx, d.conn.ID, d.login.ExternalID, d.login.ExternalID)
+		if err != nil {
 			return err
+		}
+		if len(gone) > 0 {
+			return provision.Refuse(provision.RefusedRemoved, "your account was removed by your organisation")
 		}
 	}
 	creates, err := d.creates(ctx)

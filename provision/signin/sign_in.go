@@ -46,6 +46,7 @@ type signInTx struct {
 	holder  *provision.Identity   // whom it is bound to, locked; nil: removed, or not meant
 	by      provision.FoundBy     // what the person was found by, when not by the login itself
 	outdone []provision.LoginKey  // of the person, and in the way of the login no more
+	held    bool                  // the login's externalId is somebody's whom it does not tell from others
 	not     *provision.IdentityID // whom the login was bound to and does not mean; outlives the try
 }
 

@@ -300,3 +300,87 @@ func TestSignInAndPushAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestSharedExternalIDAtSignIn has logins bring an externalId that tells of nobody
+// who they are: several people have it, or the identity provider gives it to
+// others. Nobody is found by it, and nobody is made with it.
+func TestSharedExternalIDAtSignIn(t *testing.T) {
+	const objectID = "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"
+	login := func(name, externalID string) provision.Login {
+		l := provisiontest.LoginOf(name)
+		l.ExternalID = externalID
+		return l
+	}
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		h.Open(&provision.JIT{Create: true}, "example.test")
+		push := func(name, externalID string) provision.Identity {
+			id := provisiontest.Someone(name)
+			id.ExternalID = externalID
+			made, _, err := h.Core.Directory.CreateIdentity(h.Context(), h.Conn.ID, provisiontest.ByTest, id)
+			h.Must(err)
+			return made
+		}
+		ann, bo := push("ann", "same"), push("bo", "same")
+		h.Refused(login("stranger", "same"), provision.RefusedTaken)
+		for name, want := range map[string]provision.Identity{"ann": ann, "bo": bo} {
+			for range 2 { // by the name, and then by the login
+				in, err := h.SignIn(login(name, "same"))
+				h.Must(err)
+				if in.Person.ID != want.ID {
+					t.Errorf("%s signed in as %s", name, in.Person.UserName)
+				}
+			}
+		}
+		h.SetStatus(bo.ID, provision.StatusSuspended)
+		h.Refused(login("another", "same"), provision.RefusedTaken)
+		h.Refused(login("bo", "same"), provision.RefusedSuspended)
+
+		cy := push("cy", "alone") // at a generic identity provider, where an admin has named the claim
+		in, err := h.SignIn(login("cy.renamed", "alone"))
+		h.Must(err)
+		if in.Person.ID != cy.ID {
+			t.Errorf("by an externalId of their own: %+v", in.Person)
+		}
+
+		conn, err := h.Store.Connection(h.Context(), string(h.Conn.ID))
+		h.Must(err)
+		conn.IdP = provision.IdPEntra
+		h.Must(h.Store.SaveConnection(h.Context(), conn))
+		push("dee", "dee")
+		h.Refused(login("newcomer", "dee"), provision.RefusedTaken)
+		ed := push("ed", objectID)
+		if in, err = h.SignIn(login("ed.renamed", objectID)); err != nil || in.Person.ID != ed.ID {
+			t.Errorf("by an object id: %+v, %v", in.Person, err)
+		}
+	})
+}
+
+// TestUnicodeFormAtSignIn: a name that is spelt in composed or decomposed
+// characters is one name; full-width letters, and letters in another case, are not
+// for a sign-in to take for it.
+func TestUnicodeFormAtSignIn(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		h.Open(&provision.JIT{Create: true}, "example.test")
+		push := func(name string) provision.Identity {
+			id := provisiontest.Someone("x")
+			id.UserName, id.ExternalID, id.Profile.Email = name, "", ""
+			made, _, err := h.Core.Directory.CreateIdentity(h.Context(), h.Conn.ID, provisiontest.ByTest, id)
+			h.Must(err)
+			return made
+		}
+		jurgen := push("j\u00fcrgen@example.test")
+		push("ada@example.test")
+		login := func(name string) provision.Login {
+			l := provisiontest.LoginOf("x")
+			l.Subject, l.UserName = "sub "+name, name
+			return l
+		}
+		in, err := h.SignIn(login("ju\u0308rgen@example.test"))
+		h.Must(err)
+		if in.Person.ID != jurgen.ID {
+			t.Errorf("signed in as %s", in.Person.UserName)
+		}
+		h.Refused(login("J\u00dcRGEN@example.test"), provision.RefusedAddress)
+		h.Refused(login("\uff41da@example.test"), provision.RefusedAddress)
+	})
+}

@@ -18,7 +18,9 @@ type Store interface {
 	Connection(ctx context.Context, nameOrID string) (provision.Connection, error)
 	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)
 	Tokens(ctx context.Context, c provision.ConnectionID) ([]credential.Token, error) // "" for all; by time of creation
-	IdentityByExternalID(ctx context.Context, c provision.ConnectionID, externalID string) (provision.Identity, error)
+	// IdentitiesByExternalID returns two of those who have the externalId and are
+	// not removed: enough to tell whether it is one person's. "" is nobody's.
+	IdentitiesByExternalID(ctx context.Context, c provision.ConnectionID, externalID string) ([]provision.Identity, error)
 	// LoadSignIn remembers what serves once, and reads and locks what decides on a
 	// sign-in.
 	LoadSignIn(ctx context.Context, q Question) (Loaded, error)

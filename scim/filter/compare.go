@@ -34,6 +34,29 @@ func compare(at Attribute, subName string, from *comparison) (provision.Compare,
 	return c, setValue(&c, def, from.value)
 }
 
+// compareUnknown translates a comparison of something that no schema describes.
+func compareUnknown(c *comparison) (provision.Expr, error) {
+	if c.name.urn != "" || c.name.sub != "" || c.within != nil {
+		return nil, scimerr.InvalidFilter("%s is no attribute of an element.", scimerr.Quote(c.name.attr))
+	}
+	out := provision.Compare{Path: provision.Path{c.name.attr}, Op: c.op, Type: provision.TypeString}
+	switch c.value.(type) {
+	case bool:
+		out.Type = provision.TypeBoolean
+	case json.Number:
+		out.Type = provision.TypeDecimal
+	}
+	if c.op == provision.OpPresent {
+		return out, nil
+	}
+	def := schema.SimpleCoreAttribute(schema.SimpleStringParams(schema.StringParams{Name: "value"}))
+	if err := setValue(&out, def, c.value); err != nil {
+		return nil, err
+	}
+	out.Value = c.value // a number as it is written
+	return out, nil
+}
+
 func valueType(def schema.CoreAttribute) provision.ValueType {
 	switch def.AttributeType() {
 	case "boolean":

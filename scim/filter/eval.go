@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -8,17 +9,25 @@ import (
 
 // Holds reports whether one element of a multi-valued attribute satisfies a
 // value filter, as [Path.Where] makes them. An element of a complex attribute is
-// a map[string]any; numbers in it are not compared.
-func Holds(where provision.Expr, element any) bool {
+// a map[string]any.
+func Holds(where provision.Expr, element any) bool { return holds(where, element, valueAt) }
+
+// HoldsUnknown is [Holds] for filters of [Path.WhereUnknown], on elements whose
+// sub-attributes are spelled in any letter case.
+func HoldsUnknown(where provision.Expr, element any) bool {
+	return holds(where, element, valueCalled)
+}
+
+func holds(where provision.Expr, element any, value func(element any, path provision.Path) any) bool {
 	switch where := where.(type) {
 	case provision.And:
-		return Holds(where.Left, element) && Holds(where.Right, element)
+		return holds(where.Left, element, value) && holds(where.Right, element, value)
 	case provision.Or:
-		return Holds(where.Left, element) || Holds(where.Right, element)
+		return holds(where.Left, element, value) || holds(where.Right, element, value)
 	case provision.Not:
-		return !Holds(where.Expr, element)
+		return !holds(where.Expr, element, value)
 	case provision.Compare:
-		return compares(where, valueAt(element, where.Path))
+		return compares(where, value(element, where.Path))
 	}
 	return false
 }
@@ -31,6 +40,21 @@ func valueAt(element any, path provision.Path) any {
 		return element
 	}
 	return o[path[0]]
+}
+
+// valueCalled is [valueAt] for names in any letter case.
+func valueCalled(element any, path provision.Path) any {
+	value := valueAt(element, path)
+	if value != nil {
+		return value
+	}
+	o, _ := element.(map[string]any)
+	for name, value := range o {
+		if strings.EqualFold(name, path[0]) {
+			return value
+		}
+	}
+	return nil
 }
 
 func compares(c provision.Compare, have any) bool {
@@ -49,8 +73,31 @@ func compares(c provision.Compare, have any) bool {
 	case bool:
 		b, ok := have.(bool)
 		return ok && (b == want) == (c.Op == provision.OpEqual)
+	case json.Number:
+		n, _ := have.(json.Number)
+		f, err := n.Float64()
+		w, bad := want.Float64()
+		return err == nil && bad == nil && comparesNumber(c.Op, f, w)
 	}
 	return false // no sub-attribute of a multi-valued attribute has another type
+}
+
+func comparesNumber(op provision.Op, have, want float64) bool {
+	switch op {
+	case provision.OpEqual:
+		return have == want
+	case provision.OpNotEqual:
+		return have != want
+	case provision.OpGreater:
+		return have > want
+	case provision.OpGreaterOrEqual:
+		return have >= want
+	case provision.OpLess:
+		return have < want
+	case provision.OpLessOrEqual:
+		return have <= want
+	}
+	return false
 }
 
 func comparesText(c provision.Compare, have, want string) bool {

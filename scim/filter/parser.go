@@ -275,8 +275,8 @@ func (p *parser) valuePath() (name, node, error) {
 	return out, within, err
 }
 
-// name reads [URN ":"] attribute ["." sub-attribute]. All segments before the
-// last colon belong to the URN.
+// name reads [URN ":"] attribute ["." sub-attribute]. Whatever stands before the
+// last colon is the URN, which may be any URI (RFC 7644 §3.10).
 func (p *parser) name() (name, error) {
 	var out name
 	start := p.pos
@@ -308,10 +308,23 @@ func (p *parser) attributeName() (string, error) {
 	return p.text[start:p.pos], nil
 }
 
+// IsName reports whether text is the name of an attribute by the grammar (RFC 7643
+// §2.1).
+func IsName(text string) bool {
+	p := parser{text: strings.TrimPrefix(text, "$")}
+	if !isLetter(p.next()) {
+		return false
+	}
+	p.run(isNameByte)
+	return p.pos == len(p.text)
+}
+
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' || c == '_' }
 
-func isURNByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' || c == '.' }
+// isURNByte reports whether c may stand in a URI (RFC 3986 §2), brackets aside,
+// which group conditions.
+func isURNByte(c byte) bool { return isNameByte(c) || strings.IndexByte(".~/?#@!$&'*+,;=%", c) >= 0 }

@@ -43,3 +43,7 @@ func (p Path) Filtered() bool { return p.within != nil }
 func (p Path) Where(def schema.CoreAttribute) (provision.Expr, error) {
 	return elementScope(def).translate(p.within)
 }
+
+// WhereUnknown is [Path.Where] for an attribute that no schema describes: its
+// elements may have any sub-attribute, of the type that it is compared with.
+func (p Path) WhereUnknown() (provision.Expr, error) { return unknownElement.translate(p.within) }

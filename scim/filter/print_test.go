@@ -180,15 +180,15 @@ func FuzzPrint(f *testing.F) {
 // everything is a scope in which every name is a string that may be compared,
 // and many is multi-valued and complex.
 var everything = Scope{
-	Find: func(urn, name string) (Attribute, bool) {
+	Find: func(urn, name, rest string) (Attribute, string, bool) {
 		if urn == "" && strings.EqualFold(name, "many") {
 			return Attribute{Def: schema.ComplexCoreAttribute(schema.ComplexParams{Name: "many", MultiValued: true, SubAttributes: []schema.SimpleParams{
-				schema.SimpleStringParams(schema.StringParams{Name: "value"}), schema.SimpleBooleanParams(schema.BooleanParams{Name: "primary"})}})}, true
+				schema.SimpleStringParams(schema.StringParams{Name: "value"}), schema.SimpleBooleanParams(schema.BooleanParams{Name: "primary"})}})}, rest, true
 		}
 		if strings.HasPrefix(name, "$") {
-			return Attribute{}, false
+			return Attribute{}, "", false
 		}
-		return Attribute{URN: urn, Def: schema.SimpleCoreAttribute(schema.SimpleStringParams(schema.StringParams{Name: name}))}, true
+		return Attribute{URN: urn, Def: schema.SimpleCoreAttribute(schema.SimpleStringParams(schema.StringParams{Name: name}))}, rest, true
 	},
 	Stored:  func(Attribute, string) bool { return true },
 	Foreign: func(string, string) bool { return false },

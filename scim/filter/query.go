@@ -23,6 +23,9 @@ func (a Attribute) Path() provision.Path {
 	return provision.Path{a.URN, a.Def.Name()}
 }
 
+// Is reports whether a and b are the same attribute.
+func (a Attribute) Is(b Attribute) bool { return a.URN == b.URN && a.Def.Name() == b.Def.Name() }
+
 // String returns the name of the attribute for use in a detail.
 func (a Attribute) String() string {
 	if a.URN == "" {
@@ -33,9 +36,10 @@ func (a Attribute) String() string {
 
 // Scope says what the names in a filter mean.
 type Scope struct {
-	// Find returns the attribute that is called name, in any letter case, in the
-	// schema urn; "" is where names without a URN are looked for.
-	Find func(urn, name string) (Attribute, bool)
+	// Find returns the attribute that [urn ":"] name ["." sub] leads to, in any
+	// letter case, and what of sub is left to be looked for in it; a urn of "" is
+	// where names without one are looked for.
+	Find func(urn, name, sub string) (_ Attribute, rest string, _ bool)
 
 	// Stored reports whether the store can answer a comparison of the attribute
 	// or, with a sub that is not "", of its sub-attribute.
@@ -48,6 +52,11 @@ type Scope struct {
 	// Kind is meta.resourceType of everything that is searched; "" where that is
 	// no attribute.
 	Kind string
+
+	// Unknown says that no schema describes what the names mean: each is taken as
+	// it is, and compared as the type that its value has. The fields above are not
+	// used then.
+	Unknown bool
 }
 
 // Parse translates a filter of RFC 7644 §3.4.2.2 to a condition of the core.
@@ -76,13 +85,17 @@ func elementScope(def schema.CoreAttribute) Scope {
 	}
 	return Scope{
 		Foreign: func(string, string) bool { return false },
-		Find: func(urn, name string) (Attribute, bool) {
+		Find: func(urn, name, rest string) (Attribute, string, bool) {
 			sub, ok := subs.ContainsAttribute(name)
-			return Attribute{Def: sub}, ok && urn == ""
+			return Attribute{Def: sub}, rest, ok && urn == ""
 		},
 		Stored: func(Attribute, string) bool { return true },
 	}
 }
+
+// unknownElement is the scope of conditions on one element of an attribute of
+// which nothing is known.
+var unknownElement = Scope{Unknown: true}
 
 func (in Scope) translate(n node) (provision.Expr, error) {
 	switch n := n.(type) {
@@ -114,7 +127,10 @@ func (in Scope) translate(n node) (provision.Expr, error) {
 // condition translates one comparison, or a value filter with or without one
 // behind it.
 func (in Scope) condition(c *comparison) (provision.Expr, error) {
-	at, ok := in.Find(c.name.urn, c.name.attr)
+	if in.Unknown {
+		return compareUnknown(c)
+	}
+	at, sub, ok := in.Find(c.name.urn, c.name.attr, c.name.sub)
 	if !ok && in.Foreign(c.name.urn, c.name.attr) {
 		return provision.Constant(c.within == nil && c.op == provision.OpEqual && c.value == nil), nil
 	}
@@ -124,13 +140,13 @@ func (in Scope) condition(c *comparison) (provision.Expr, error) {
 	if c.within != nil {
 		return in.element(at, c)
 	}
-	if in.Kind != "" && at.URN == "" && at.Def.Name() == "meta" && strings.EqualFold(c.name.sub, "resourceType") {
+	if in.Kind != "" && at.URN == "" && at.Def.Name() == "meta" && strings.EqualFold(sub, "resourceType") {
 		return in.compareKind(at, c)
 	}
-	if !in.Stored(at, c.name.sub) {
+	if !in.Stored(at, sub) {
 		return nil, scimerr.InvalidFilter("%s cannot be filtered on in this way.", scimerr.Quote(c.name.attr))
 	}
-	out, err := compare(at, c.name.sub, c)
+	out, err := compare(at, sub, c)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ type patcher struct {
 	limits Limits
 	budget budget
 	sets   map[*any]*valueSet // of unknown lists, by their first element
+	grown  []filter.Attribute // whose lists may hold a value twice now
 
 	// members takes the operations on the members of a group, which are no
 	// part of the document; nil for other resources.
@@ -37,18 +38,20 @@ func (p *patcher) applyAll(operations []Operation) error {
 			return err
 		}
 	}
+	p.eachOnce()
 	resource.Prune(p.doc)
 	return nil
 }
 
 func (p *patcher) apply(op Operation) error {
-	if op.kind != Remove && !op.hasValue {
-		return scimerr.InvalidValue("value", "is required with %s", op.kind)
-	}
+	lacksValue := op.kind != Remove && !op.hasValue
 	if op.path != "" && !strings.EqualFold(op.path, p.t.Core.ID) {
-		at, err := p.t.ParsePath(op.path, p.limits.Filter)
+		at, err := p.locate(op.path, op.value)
 		if err != nil {
 			return err
+		}
+		if lacksValue && !(op.kind == Add && p.namesMember(at)) {
+			return needsValue(op.kind)
 		}
 		if at.ReadOnly() {
 			return scimerr.Immutable(at.String(), "is read-only.")
@@ -58,11 +61,32 @@ func (p *patcher) apply(op Operation) error {
 	if op.kind == Remove {
 		return scimerr.NoTarget("remove needs a path (RFC 7644 section 3.5.2.2).")
 	}
-	values, ok := op.value.(resource.Object)
-	if !ok {
+	if lacksValue {
+		return needsValue(op.kind)
+	}
+	values, err := resource.AsObject("value", op.value)
+	if err != nil || values == nil {
 		return scimerr.InvalidValue("value", "must be an object where there is no path")
 	}
 	return p.applyEach(op.kind, "", values)
+}
+
+func needsValue(kind Kind) error { return scimerr.InvalidValue("value", "is required with %s", kind) }
+
+// locate returns where a path leads in the document. An object at a URN of its own
+// is an extension.
+func (p *patcher) locate(path string, value any) (resource.Path, error) {
+	at, err := p.t.Locate(p.doc, path, p.limits.Filter)
+	if _, isObject := value.(resource.Object); err != nil && isObject && p.t.MayExtend(path) {
+		return resource.Path{Extension: path}, nil
+	}
+	return at, err
+}
+
+// namesMember reports whether the path itself says who the member is: Corteza adds
+// members[value eq "x"] without a value.
+func (p *patcher) namesMember(at resource.Path) bool {
+	return p.members != nil && at.Def.Name() == "members" && at.Where != nil && at.Sub == nil && at.Unknown == nil && at.Extension == ""
 }
 
 // applyEach applies an operation without path: each name in values is itself a
@@ -82,33 +106,32 @@ func (p *patcher) applyEach(kind Kind, urn string, values resource.Object) error
 }
 
 func (p *patcher) applyName(kind Kind, urn, name string, value any) error {
-	path := name
-	if urn != "" {
-		path = urn + ":" + name
-	} else if strings.EqualFold(name, p.t.Core.ID) {
+	if urn == "" && strings.EqualFold(name, p.t.Core.ID) {
 		inner, err := resource.AsObject(name, value)
 		if err != nil {
 			return err
 		}
 		return p.applyEach(kind, "", inner)
 	}
-	if _, isObject := value.(resource.Object); isObject && urn == "" && resource.IsURN(name) && !strings.ContainsAny(name, "[]\"") {
-		if _, _, attribute := p.t.SplitURN(name); !attribute {
-			return p.applyAt(kind, resource.Path{Extension: name}, value)
-		}
+	path := name
+	if urn != "" {
+		path = urn + ":" + name
 	}
-	at, err := p.t.ParsePath(path, p.limits.Filter)
+	at, err := p.locate(path, value)
 	switch {
-	case err != nil && strings.ContainsAny(name, "[]"):
-		return err
-	case err != nil && strings.Contains(name, "."):
-		return nil // part of nothing we know
-	case err != nil:
-		return p.setUnknown(kind, resource.Container(p.doc, urn), name, value)
-	case at.ReadOnly():
+	case err == nil && at.ReadOnly():
 		return nil
+	case err == nil:
+		return p.applyAt(kind, at, value)
+	case p.t.MisnamesIn(path):
+		return p.t.Misnamed(name)
+	case strings.ContainsAny(name, "[]"):
+		return err
 	}
-	return p.applyAt(kind, at, value)
+	if at, err = p.t.Kept(path); err != nil || at.ReadOnly() {
+		return err
+	}
+	return p.applyUnknown(kind, at, value)
 }
 
 // applyAt applies one operation to its target.
@@ -117,7 +140,7 @@ func (p *patcher) applyAt(kind Kind, at resource.Path, value any) error {
 	case at.Extension != "":
 		return p.applyExtension(kind, at.Extension, value)
 	case at.Unknown != nil:
-		return p.applyUnknown(kind, at.Unknown, value)
+		return p.applyUnknown(kind, at, value)
 	case at.Def.Name() == "members" && p.members != nil:
 		return p.members(kind, at, value)
 	case resource.Ignored(at.Attribute):

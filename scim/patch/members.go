@@ -48,14 +48,13 @@ func (m *memberChange) apply(kind Kind, at resource.Path, value any) error {
 		}
 		return scimerr.Immutable(at.String(), "is immutable; remove the member and add another.")
 	}
-	ids, err := resource.ReadMembers(value, m.limits.MaxMembers)
-	if err != nil {
-		return err
-	}
 	if at.Where != nil {
-		return m.applySelected(kind, at, ids)
+		return m.applySelected(kind, at, value)
 	}
+	ids, err := resource.ReadMembers(value, m.limits.MaxMembers)
 	switch {
+	case err != nil:
+		return err
 	case kind == Add:
 		return m.add(ids)
 	case kind == Replace:
@@ -64,11 +63,22 @@ func (m *memberChange) apply(kind Kind, at resource.Path, value any) error {
 	case value == nil:
 		m.removeAll()
 		return nil
+	case len(ids) == 0: // a client whose list has come out empty must not empty the group
+		return scimerr.InvalidValue("value", "names no member; without it remove empties the group")
 	}
 	return m.remove(ids)
 }
 
-func (m *memberChange) applySelected(kind Kind, at resource.Path, ids []provision.MemberID) error {
+// applySelected changes the members that a filter finds. Who is named by it needs no
+// value beside it.
+func (m *memberChange) applySelected(kind Kind, at resource.Path, value any) error {
+	var ids []provision.MemberID
+	if kind != Remove && !resource.IsUnassigned(value) {
+		var err error
+		if ids, err = resource.ReadMembers(value, m.limits.MaxMembers); err != nil {
+			return err
+		}
+	}
 	selected, plain := valuesOf(at.Where)
 	if !plain {
 		var err error

@@ -7,8 +7,12 @@ import (
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
-// URN names the message that a PATCH is.
-const URN = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+// URN names the message that a PATCH is; olderURN named it in the drafts of the
+// standard, and some clients have kept that.
+const (
+	URN      = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+	olderURN = "urn:ietf:params:scim:schemas:core:2.0:PatchOp"
+)
 
 // Kind is what a PATCH operation does.
 type Kind string
@@ -30,9 +34,11 @@ type Operation struct {
 
 // Read reads the body of a PATCH request (RFC 7644 §3.5.2). Names and op
 // are taken in any letter case (Entra sends "Replace"); other URNs beside
-// PatchOp in schemas are passed over.
+// PatchOp in schemas are passed over. schemas may be absent, as authentik sends
+// it: the operations say what it is. Where it is there it must be right.
 func Read(body resource.Object, limits Limits) ([]Operation, error) {
-	if !resource.NamesSchema(body[resource.Key(body, "schemas")], URN) {
+	schemas := body[resource.Key(body, "schemas")]
+	if schemas != nil && !resource.NamesSchema(schemas, URN) && !resource.NamesSchema(schemas, olderURN) {
 		return nil, scimerr.InvalidSyntax("schemas must hold %s.", URN)
 	}
 	list, ok := body[resource.Key(body, "Operations")].([]any)

@@ -39,8 +39,20 @@ func (p *patcher) applyMany(kind Kind, at resource.Path, value any) error {
 	if len(list) == 0 {
 		return p.unassign(in, at)
 	}
-	in[name] = list
+	if in[name] = list; kind != Remove && len(list) > 1 && !slices.ContainsFunc(p.grown, at.Attribute.Is) {
+		p.grown = append(p.grown, at.Attribute)
+	}
 	return nil
+}
+
+// eachOnce leaves each value once in the lists that operations have changed.
+func (p *patcher) eachOnce() {
+	for _, at := range p.grown {
+		in := resource.Container(p.doc, at.URN)
+		if list, ok := in[at.Def.Name()].([]any); ok {
+			in[at.Def.Name()] = resource.Once(at.Def, list)
+		}
+	}
 }
 
 // changeList applies an operation whose path is the attribute as a whole.
@@ -52,7 +64,7 @@ func (p *patcher) changeList(kind Kind, at resource.Path, list []any, value any)
 	sent, _ := got.([]any)
 	switch kind {
 	case Remove:
-		if value == nil {
+		if len(sent) == 0 { // without a value all of it goes, whatever stands for none
 			return nil, nil, nil
 		}
 		if err := p.budget.spend(len(list) * len(sent)); err != nil {

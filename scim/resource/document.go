@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -71,18 +72,25 @@ func CheckNames(o Object) error {
 	return nil
 }
 
-// ByPrecedence returns the names in o so that extensions come last: what a
-// client says under the full URN wins over a bare name.
+// ByPrecedence returns the names in o so that extensions come last, and parts of
+// an attribute behind all that are whole: what a client says under the full URN
+// wins over a bare name.
 func ByPrecedence(o Object) []string {
 	return slices.SortedFunc(maps.Keys(o), func(a, b string) int {
-		if urnA, urnB := strings.Contains(a, ":"), strings.Contains(b, ":"); urnA != urnB {
-			if urnB {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a, b)
+		return cmp.Or(cmp.Compare(precedence(a), precedence(b)), strings.Compare(a, b))
 	})
+}
+
+func precedence(name string) int {
+	urn, rest := SplitName(name)
+	n := 0
+	if urn != "" || rest != name {
+		n = 2
+	}
+	if strings.Contains(rest, ".") {
+		n++
+	}
+	return n
 }
 
 // Container returns the object of doc that holds the attributes of urn.
@@ -191,7 +199,7 @@ func Primaries(list []any) int {
 func NamesSchema(schemas any, urn string) bool {
 	isIt := func(element any) bool {
 		s, ok := element.(string)
-		return ok && strings.EqualFold(s, urn)
+		return ok && strings.EqualFold(strings.TrimSpace(s), urn)
 	}
 	list, ok := schemas.([]any)
 	return ok && slices.ContainsFunc(list, isIt) || isIt(schemas)

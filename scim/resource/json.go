@@ -35,6 +35,19 @@ const maxNames = 1000
 // ways: names given twice, also in other letter case (RFC 7643 §2.1), text
 // that is not UTF-8, and anything after the object.
 func DecodeObject(body []byte) (Object, error) {
+	value, err := decode(body, maxBodyValues)
+	if err != nil {
+		return nil, err
+	}
+	o, ok := value.(Object)
+	if !ok {
+		return nil, scimerr.InvalidSyntax("The request body is not a JSON object.")
+	}
+	return o, nil
+}
+
+// decode reads one JSON value that holds no more than so many.
+func decode(body []byte, most int) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, scimerr.InvalidSyntax("The request body is not UTF-8.")
 	}
@@ -42,7 +55,7 @@ func DecodeObject(body []byte) (Object, error) {
 		return nil, scimerr.InvalidSyntax("The request body is not Unicode: it holds half of a surrogate pair.")
 	}
 	body = bytes.TrimPrefix(body, []byte("\ufeff")) // a byte order mark, as .NET may write one
-	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body))}
+	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(body)), most: most}
 	d.UseNumber()
 	value, err := decodeValue(d, 0)
 	if err != nil {
@@ -51,11 +64,27 @@ func DecodeObject(body []byte) (Object, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, scimerr.InvalidSyntax("The request body goes on after its JSON object.")
 	}
-	o, ok := value.(Object)
-	if !ok {
-		return nil, scimerr.InvalidSyntax("The request body is not a JSON object.")
+	return value, nil
+}
+
+// maxTextValues is how many values a text may hold that is JSON itself: 20,000
+// members with all that can be said of them.
+const maxTextValues = 100_000
+
+// isJSONText reports whether a text begins as an object or a list does.
+func isJSONText(s string) bool {
+	s = strings.TrimLeft(s, " \t\r\n")
+	return s != "" && (s[0] == '{' || s[0] == '[')
+}
+
+// decodeText reads the object or list that a text is, where one is due: Keycloak's
+// connectors send values so. path is for the details of errors.
+func decodeText(path, s string) (any, error) {
+	value, err := decode([]byte(s), maxTextValues)
+	if err != nil {
+		return nil, scimerr.InvalidValue(path, "is a text that begins as JSON does, and cannot be read as such")
 	}
-	return o, nil
+	return value, nil
 }
 
 // loneSurrogate reports whether a \u escape of some JSON stands for half of a
@@ -104,12 +133,12 @@ func syntaxError(err error) error {
 // decoder counts the values that it has met.
 type decoder struct {
 	*json.Decoder
-	values int
+	values, most int
 }
 
 func decodeValue(d *decoder, depth int) (any, error) {
-	if d.values++; d.values > maxBodyValues {
-		return nil, scimerr.TooLarge("The request body holds more than %d values.", maxBodyValues)
+	if d.values++; d.values > d.most {
+		return nil, scimerr.TooLarge("The request body holds more than %d values.", d.most)
 	}
 	if depth > maxJSONDepth {
 		return nil, scimerr.InvalidSyntax("The request body nests deeper than %d levels.", maxJSONDepth)

@@ -10,23 +10,25 @@ import (
 )
 
 // ReadMembers returns the ids that the value of members names, each once: a list
-// of objects with value, or of ids. More than most are refused.
+// of objects with value, or of ids. Null and an empty list name nobody. Everything
+// else names somebody and is refused without an id: a client that has lost one
+// must not empty a group. More than most are refused.
 func ReadMembers(value any, most int) ([]provision.MemberID, error) {
-	def, _ := Group.Find("", "members")
-	got, err := Normalize(def.Def, "members", value)
+	list, err := memberElements(value)
 	if err != nil {
 		return nil, err
 	}
-	list, _ := got.([]any)
 	if len(list) > most {
 		return nil, TooManyMembers(most)
 	}
 	out := make([]provision.MemberID, 0, len(list))
 	seen := make(map[string]bool, len(list))
 	for _, element := range list {
-		o, _ := element.(Object)
-		id := Text(o, "value")
-		if id == "" {
+		id, err := memberID(element)
+		if err != nil {
+			return nil, err
+		}
+		if IsBlank(id) {
 			return nil, scimerr.InvalidValue("members.value", "is required")
 		}
 		if !seen[id] {
@@ -35,6 +37,54 @@ func ReadMembers(value any, most int) ([]provision.MemberID, error) {
 		}
 	}
 	return out, nil
+}
+
+// memberElements returns the elements of a value of members.
+func memberElements(value any) ([]any, error) {
+	switch value := value.(type) {
+	case nil:
+		return nil, nil
+	case []any:
+		return value, nil
+	case string:
+		if !isJSONText(value) {
+			break
+		}
+		got, err := decodeText("members", value)
+		if list, ok := got.([]any); ok || err != nil {
+			return list, err
+		}
+		return []any{got}, nil
+	}
+	return []any{value}, nil
+}
+
+// memberID returns the id in an element, "" where there is none.
+func memberID(element any) (string, error) {
+	if s, ok := element.(string); ok {
+		if !isJSONText(s) {
+			return s, nil
+		}
+		var err error
+		if element, err = decodeText("members", s); err != nil {
+			return "", err
+		}
+	}
+	switch element := element.(type) {
+	case nil:
+		return "", nil
+	case Object:
+		value := element[Key(element, "value")]
+		if list, ok := value.([]any); ok && len(list) == 1 {
+			value = list[0]
+		}
+		id, ok := value.(string)
+		if !ok && value != nil {
+			return "", scimerr.InvalidValue("members.value", "takes a string")
+		}
+		return id, nil
+	}
+	return "", scimerr.InvalidValue("members", "takes objects with a value")
 }
 
 // TooManyMembers is the answer to a request that names more members than most.

@@ -13,6 +13,10 @@ import (
 // Normalize returns value in the form that the document keeps for def, and nil
 // when it is unassigned. path is for the details of errors.
 func Normalize(def schema.CoreAttribute, path string, value any) (any, error) {
+	value, err := asDue(def, path, value)
+	if err != nil {
+		return nil, err
+	}
 	list, isList := value.([]any)
 	switch {
 	case value == nil:
@@ -31,6 +35,21 @@ func Normalize(def schema.CoreAttribute, path string, value any) (any, error) {
 	return nil, scimerr.InvalidValue(path, "takes one value, not a list")
 }
 
+// asDue returns the object or list that a text is, where def takes one. A simple
+// attribute keeps its text, and so does a list of texts that are no list. Of roles
+// the text is kept: Entra's default job sends them so, and [roleValue] reads it.
+func asDue(def schema.CoreAttribute, path string, value any) (any, error) {
+	s, ok := value.(string)
+	if !ok || !isJSONText(s) || def.Name() == "roles" || !IsComplex(def) && !def.MultiValued() {
+		return value, nil
+	}
+	got, err := decodeText(path, s)
+	if _, isList := got.([]any); !IsComplex(def) && !isList {
+		return value, nil
+	}
+	return got, err
+}
+
 func normalizeList(def schema.CoreAttribute, path string, list []any) (any, error) {
 	if err := CheckCount(def, path, len(list)); err != nil {
 		return nil, err
@@ -45,6 +64,7 @@ func normalizeList(def schema.CoreAttribute, path string, list []any) (any, erro
 			out = append(out, got)
 		}
 	}
+	out = Once(def, out)
 	if Primaries(out) > 1 {
 		return nil, scimerr.InvalidValue(path, "at most one value can be primary (RFC 7643 §2.4)")
 	}
@@ -110,6 +130,9 @@ func NormalizeOne(def schema.CoreAttribute, path string, value any) (any, error)
 	case "boolean":
 		return normalizeBoolean(path, value)
 	case "integer", "decimal":
+		if IsUnassigned(value) {
+			return nil, nil
+		}
 		if _, bad := def.ValidateSingular(value); bad != nil {
 			return nil, scimerr.InvalidValue(path, "takes a number")
 		}
@@ -118,14 +141,30 @@ func NormalizeOne(def schema.CoreAttribute, path string, value any) (any, error)
 	if o, ok := value.(Object); ok && def.MultiValued() { // {"value": "x"} where "x" would do
 		value = o[Key(o, "value")]
 	}
+	if IsUnassigned(value) {
+		return nil, nil
+	}
 	s, ok := value.(string)
 	if !ok {
 		return nil, scimerr.InvalidValue(path, "takes a string")
 	}
-	if IsBlank(s) {
-		return nil, nil
-	}
 	return s, nil
+}
+
+// IsUnassigned reports whether a value stands for none, whatever the type of its
+// attribute: null, a blank text, an empty object or list (RFC 7643 §2.5).
+func IsUnassigned(value any) bool {
+	switch value := value.(type) {
+	case nil:
+		return true
+	case string:
+		return IsBlank(value)
+	case Object:
+		return len(value) == 0
+	case []any:
+		return len(value) == 0
+	}
+	return false
 }
 
 func normalizeBoolean(path string, value any) (any, error) {
@@ -138,14 +177,22 @@ func normalizeBoolean(path string, value any) (any, error) {
 			return true, nil
 		case strings.EqualFold(value, "false"):
 			return false, nil
-		case IsBlank(value):
-			return nil, nil
 		}
+	}
+	if IsUnassigned(value) {
+		return nil, nil
 	}
 	return nil, scimerr.InvalidValue(path, "takes true or false")
 }
 
 func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, error) {
+	if IsUnassigned(value) {
+		return nil, nil
+	}
+	value, err := asDue(def, path, value)
+	if err != nil {
+		return nil, err
+	}
 	if s, ok := value.(string); ok {
 		if _, has := SubAttribute(def, "value"); has {
 			value = Object{"value": s}
@@ -181,22 +228,27 @@ func normalizeComplex(def schema.CoreAttribute, path string, value any) (any, er
 	return out, nil
 }
 
-// AsObject returns value as the object it should be; null and [] are empty.
+// AsObject returns value as the object it should be, also from a list of one and
+// from a text that is JSON; nil when it is unassigned.
 func AsObject(path string, value any) (Object, error) {
-	switch value := value.(type) {
-	case nil:
+	if list, ok := value.([]any); ok && len(list) == 1 {
+		value = list[0]
+	}
+	if o, ok := value.(Object); ok {
+		return o, nil
+	}
+	if IsUnassigned(value) {
 		return nil, nil
-	case Object:
-		return value, nil
-	case string:
-		if IsBlank(value) {
-			return nil, nil
+	}
+	if s, ok := value.(string); ok && isJSONText(s) {
+		got, err := decodeText(path, s)
+		if err != nil {
+			return nil, err
 		}
-	case []any:
-		if len(value) == 0 {
-			return nil, nil
+		if list, ok := got.([]any); ok && len(list) == 1 {
+			got = list[0]
 		}
-		if o, ok := value[0].(Object); ok && len(value) == 1 {
+		if o, ok := got.(Object); ok {
 			return o, nil
 		}
 	}

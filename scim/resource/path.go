@@ -11,14 +11,14 @@ import (
 )
 
 // Path is where a PATCH operation works (RFC 7644 §3.5.2). Exactly one of
-// three: an attribute of a schema we know, an attribute under a URN that we do
-// not know, or a whole extension.
+// three: an attribute of a schema we know, an attribute that no schema describes,
+// or a whole extension.
 type Path struct {
 	filter.Attribute                       // of a known schema
 	Where            provision.Expr        // value filter, relative to an element; nil: none
 	Sub              *schema.CoreAttribute // sub-attribute; nil: the attribute itself
 
-	Unknown []string // path under an unknown URN: URN, attribute, sub-attribute
+	Unknown []string // of no schema: URN, which is "" at the top, attribute, sub-attribute
 
 	Extension string // URN of a whole extension, known or not
 }
@@ -29,7 +29,7 @@ func (g Path) String() string {
 	case g.Extension != "":
 		return g.Extension
 	case g.Unknown != nil:
-		return strings.Join(g.Unknown, ":")
+		return strings.TrimPrefix(strings.Join(g.Unknown, ":"), ":")
 	case g.Sub != nil:
 		return g.Attribute.String() + "." + g.Sub.Name()
 	}
@@ -51,14 +51,54 @@ func (t *Type) ParsePath(path string, limits filter.Limits) (Path, error) {
 	if ext := t.Extension(path); ext != "" {
 		return Path{Extension: ext}, nil
 	}
-	parsed, err := filter.ParsePath(path, limits)
+	parsed, err := splitPath(path, limits)
 	if err != nil {
 		return Path{}, err
 	}
-	at, ok := t.Find(parsed.URN, parsed.Name)
+	return t.lead(parsed)
+}
+
+// splitPath takes a path apart. What stands behind the last colon may be anything
+// where that is not the grammar of names: it has been taken for a name in a body.
+func splitPath(path string, limits filter.Limits) (filter.Path, error) {
+	parsed, err := filter.ParsePath(path, limits)
+	if err == nil || len(path) > limits.MaxLength || strings.ContainsAny(path, "[]\"\x00") {
+		return parsed, err
+	}
+	urn, name := SplitName(path)
+	if urn == "" || strings.HasPrefix(":"+urn+":", "::") || strings.ContainsAny(urn, " ()") || name == "" || strings.Trim(name, ". ") != name {
+		return filter.Path{}, err
+	}
+	return filter.Path{URN: urn, Name: name}, nil
+}
+
+// SplitName splits a name behind its URN, which is all before the last colon
+// (RFC 7644 §3.10); "" where there is none.
+func SplitName(name string) (urn, rest string) {
+	at := strings.LastIndexByte(name, ':')
+	if at < 0 {
+		return "", name
+	}
+	return name[:at], name[at+1:]
+}
+
+// SplitPart splits the name of an attribute before a sub-attribute of it; "" where
+// it names none.
+func SplitPart(name string) (attribute, part string) {
+	attribute, part, ok := strings.Cut(name, ".")
+	if !ok || !filter.IsName(attribute) || !filter.IsName(part) {
+		return name, ""
+	}
+	return attribute, part
+}
+
+// lead returns where a path leads by the schemas.
+func (t *Type) lead(parsed filter.Path) (Path, error) {
+	at, sub, ok := t.Lookup(parsed.URN, parsed.Name, parsed.Sub)
 	if !ok {
 		return t.unknownPath(parsed)
 	}
+	var err error
 	out := Path{Attribute: at}
 	if parsed.Filtered() {
 		if !IsComplex(at.Def) && !at.Def.MultiValued() { // Entra sends manager[value eq "9"]
@@ -68,10 +108,10 @@ func (t *Type) ParsePath(path string, limits filter.Limits) (Path, error) {
 			return Path{}, err
 		}
 	}
-	if parsed.Sub != "" {
-		def, ok := SubAttribute(at.Def, parsed.Sub)
+	if sub != "" {
+		def, ok := SubAttribute(at.Def, sub)
 		if !ok {
-			return Path{}, scimerr.InvalidPath("%s has no %s.", scimerr.Quote(at.String()), scimerr.Quote(parsed.Sub))
+			return Path{}, scimerr.InvalidPath("%s has no %s.", scimerr.Quote(at.String()), scimerr.Quote(sub))
 		}
 		out.Sub = &def
 	}
@@ -79,15 +119,26 @@ func (t *Type) ParsePath(path string, limits filter.Limits) (Path, error) {
 }
 
 func (t *Type) unknownPath(path filter.Path) (Path, error) {
-	known := !IsURN(path.URN) || strings.EqualFold(path.URN, t.Core.ID) || t.Extension(path.URN) != ""
-	if known || path.Filtered() {
+	if t.Misnames(path.URN) {
+		return Path{}, scimerr.InvalidPath("%s is not the URN of a schema that a %s has.", scimerr.Quote(path.URN), t.Name)
+	}
+	if !t.ofNobody(path.URN) || path.Filtered() {
 		return Path{}, scimerr.InvalidPath("There is no attribute %s.", scimerr.Quote(path.Name))
 	}
-	names := []string{path.URN, path.Name}
-	if path.Sub != "" {
-		names = append(names, path.Sub)
+	return unknown(path, path.Name, path.Sub), nil
+}
+
+// ofNobody reports whether urn is that of an extension which no schema describes:
+// what is in it is kept as it comes.
+func (t *Type) ofNobody(urn string) bool {
+	return IsURN(urn) && t.schemaURN(urn) == "" && !t.Misnames(urn)
+}
+
+func unknown(path filter.Path, name, sub string) Path {
+	if sub == "" {
+		return Path{Unknown: []string{path.URN, name}}
 	}
-	return Path{Unknown: names}, nil
+	return Path{Unknown: []string{path.URN, name, sub}}
 }
 
 // SortPath returns the path that sortBy names.

@@ -8,6 +8,7 @@ import (
 	"github.com/elimity-com/scim/schema"
 
 	"github.com/deskbridge/deskbridge/scim/filter"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // Read turns the body of a POST or PUT into a document: attribute names in the
@@ -18,32 +19,42 @@ import (
 // decides.
 func (t *Type) Read(body Object) (Object, error) {
 	doc := Object{}
+	parts := false
 	for _, name := range ByPrecedence(body) {
 		if err := t.readAttribute(doc, "", name, body[name]); err != nil {
 			return nil, err
 		}
+		parts = parts || strings.Contains(name, ".")
+	}
+	if parts {
+		t.dropLabels(doc)
 	}
 	Prune(doc)
 	return doc, nil
 }
 
+// readAttribute reads what stands under a name in a body, or in the extension urn
+// of one.
 func (t *Type) readAttribute(doc Object, urn, name string, value any) error {
-	if urn == "" {
-		if ext := t.Extension(name); ext != "" {
-			return t.readExtension(doc, ext, value)
-		}
-		if strings.EqualFold(name, t.Core.ID) {
-			return t.readExtension(doc, t.Core.ID, value)
-		}
-		if prefix, rest, ok := t.SplitURN(name); ok {
-			return t.readAttribute(doc, prefix, rest, value)
-		}
+	if urn == "" && IsURN(name) {
+		return t.readQualified(doc, name, value)
 	}
 	at, ok := t.Find(urn, name)
 	if !ok {
 		return t.readUnknown(doc, urn, name, value)
 	}
+	return readKnown(doc, at, value)
+}
+
+func readKnown(doc Object, at filter.Attribute, value any) error {
 	if Ignored(at) {
+		return nil
+	}
+	if at.URN == "" && at.Def.Name() == "members" { // see ReadMembers
+		if _, one := value.(Object); one {
+			value = []any{value}
+		}
+		doc["members"] = value
 		return nil
 	}
 	got, err := Normalize(at.Def, at.String(), value)
@@ -56,17 +67,106 @@ func (t *Type) readAttribute(doc Object, urn, name string, value any) error {
 	return nil
 }
 
-// readUnknown keeps what no schema describes. URN:tag, as some send it, is tag
-// of the extension URN.
+// readQualified reads what stands under a name with a URN: a whole extension, or
+// an attribute of one. Which of the two a name of nobody's is, the value says.
+func (t *Type) readQualified(doc Object, name string, value any) error {
+	if urn := t.schemaURN(name); urn != "" {
+		return t.readExtension(doc, urn, value)
+	}
+	urn, rest := SplitName(name)
+	if known := t.schemaURN(urn); known != "" && rest != "" {
+		return t.readAttribute(doc, known, rest, value)
+	}
+	attribute, part := SplitPart(rest)
+	if at, _, ok := t.Lookup(urn, attribute, part); ok { // URN.department
+		return readKnown(doc, at, value)
+	}
+	if t.Misnames(urn) || t.Misnames(name) {
+		return t.Misnamed(name)
+	}
+	if _, isExtension := value.(Object); isExtension || !IsURN(urn) || rest == "" {
+		return keepUnknown(doc, name, value)
+	}
+	return t.readUnknown(doc, urn, rest, value)
+}
+
+// Misnamed is the answer to a name in a body whose URN is of no schema that the
+// type has; see [Type.Misnames].
+func (t *Type) Misnamed(name string) error {
+	return scimerr.InvalidSyntax("%s is not the name of an extension or attribute that a %s has.", scimerr.Quote(name), t.Name)
+}
+
+// readUnknown keeps what no schema describes. A name with a dot is that of a part
+// of an attribute: of one that a schema has, or under a URN of its own. Others are
+// kept by their whole name.
 func (t *Type) readUnknown(doc Object, urn, name string, value any) error {
+	attribute, part := SplitPart(name)
+	first, _, filtered := strings.Cut(attribute, "[")
+	if at, ok := t.Find(urn, first); ok && (part != "" || filtered) && IsComplex(at.Def) {
+		return readPart(doc, at, name, part, value)
+	}
 	if urn == t.Core.ID {
 		urn = ""
 	}
-	_, isExtension := value.(Object)
-	if at := strings.LastIndexByte(name, ':'); urn == "" && at > 0 && IsURN(name[:at]) && !isExtension {
-		urn, name = name[:at], name[at+1:]
+	in := Container(doc, urn)
+	if part == "" || !t.ofNobody(urn) {
+		return keepUnknown(in, name, value)
 	}
-	return keepUnknown(Container(doc, urn), name, value)
+	key := Key(in, attribute)
+	inner, isObject := in[key].(Object)
+	if !isObject {
+		if in[key] != nil {
+			return keepUnknown(in, name, value)
+		}
+		inner = Object{}
+	}
+	if err := keepUnknown(inner, part, value); err != nil || len(inner) == 0 {
+		return err
+	}
+	in[key] = inner
+	return nil
+}
+
+// readPart reads a sub-attribute that stands in a body by itself, as
+// name.givenName.
+func readPart(doc Object, at filter.Attribute, name, part string, value any) error {
+	in, key := Container(doc, at.URN), at.Def.Name()
+	list, _ := in[key].([]any)
+	have, _ := in[key].(Object)
+	if len(list) == 1 {
+		have, _ = list[0].(Object)
+	}
+	if part == "" || have == nil && in[key] != nil {
+		return scimerr.InvalidSyntax("%s is a path of a PATCH, and no name of an attribute here.", scimerr.Quote(name))
+	}
+	if Ignored(at) || key == "members" {
+		return readKnown(doc, at, Object{part: value})
+	}
+	got, err := NormalizeOne(at.Def, at.String(), Object{part: value})
+	values, ok := got.(Object)
+	switch {
+	case err != nil || !ok:
+		return err
+	case have != nil:
+		maps.Copy(have, values)
+	case at.Def.MultiValued():
+		in[key] = []any{values}
+	default:
+		in[key] = values
+	}
+	return nil
+}
+
+// dropLabels is [withoutLabels] for all of a document: where values stood in parts,
+// it is known in the end only which are none.
+func (t *Type) dropLabels(doc Object) {
+	for name, value := range doc {
+		if at, ok := t.Find("", name); ok && at.URN == "" {
+			if doc[name] = withoutLabels(at.Def, value); doc[name] == nil {
+				delete(doc, name)
+			}
+		}
+	}
 }
 
 // readExtension reads what stands under the URN of a known schema.
@@ -75,27 +175,18 @@ func (t *Type) readExtension(doc Object, urn string, value any) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
+	if urn == t.Core.ID {
+		urn = ""
+	}
+	for _, name := range ByPrecedence(values) {
+		if urn != "" && IsURN(name) {
+			return t.Misnamed(name)
+		}
 		if err := t.readAttribute(doc, urn, name, values[name]); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// SplitURN splits a name such as URN:department where the URN is that of a
-// known schema.
-func (t *Type) SplitURN(name string) (urn, rest string, ok bool) {
-	at := strings.LastIndexByte(name, ':')
-	if at < 0 {
-		return "", "", false
-	}
-	urn, rest = name[:at], name[at+1:]
-	if strings.EqualFold(urn, t.Core.ID) {
-		return t.Core.ID, rest, rest != ""
-	}
-	urn = t.Extension(urn)
-	return urn, rest, urn != "" && rest != ""
 }
 
 // Ignored reports whether an attribute is passed over when it is written.

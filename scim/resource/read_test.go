@@ -162,3 +162,17 @@ func TestBodiesHoldSoManyValues(t *testing.T) {
 		t.Errorf("one more: %v", err)
 	}
 }
+
+// TestTextsHoldSoManyValues checks the same of texts that are JSON.
+func TestTextsHoldSoManyValues(t *testing.T) {
+	text := func(n int) string {
+		return `[{"value":"a","l":[` + strings.TrimSuffix(strings.Repeat("1,", n), ",") + `]}]`
+	}
+	if _, err := decodeText("emails", text(maxTextValues-4)); err != nil {
+		t.Error(err)
+	}
+	_, err := decodeText("emails", text(maxTextValues-3))
+	if e, _ := errors.AsType[scimerrors.ScimError](err); e.ScimType != "invalidValue" {
+		t.Errorf("one more: %v", err)
+	}
+}

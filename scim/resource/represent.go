@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -141,7 +140,7 @@ func emailElements(emails []provision.Email) []any {
 func schemasOf(t *Type, doc Object) []any {
 	out := []any{t.Core.ID}
 	for _, name := range slices.Sorted(maps.Keys(doc)) {
-		if _, ok := doc[name].(Object); ok && strings.HasPrefix(strings.ToLower(name), "urn:") {
+		if _, ok := doc[name].(Object); isExtension(name, ok) {
 			out = append(out, name)
 		}
 	}

@@ -71,9 +71,9 @@ func (t *Type) Find(urn, name string) (filter.Attribute, bool) {
 // core. In a query for several types an attribute that only others of them have
 // counts as absent (RFC 7644 §3.4.2.1).
 func (t *Type) ParseFilter(text string, limits filter.Limits, types ...*Type) (provision.Expr, error) {
-	return filter.Parse(text, limits, filter.Scope{Find: t.Find, Stored: t.stored, Kind: t.Name, Foreign: func(urn, name string) bool {
+	return filter.Parse(text, limits, filter.Scope{Find: t.Lookup, Stored: t.stored, Kind: t.Name, Foreign: func(urn, name string) bool {
 		return slices.ContainsFunc(types, func(other *Type) bool {
-			_, ok := other.Find(urn, name)
+			_, _, ok := other.Lookup(urn, name, "")
 			return ok
 		})
 	}})
@@ -97,6 +97,41 @@ func (t *Type) stored(at filter.Attribute, sub string) bool {
 	return true
 }
 
+// Lookup returns the attribute that [urn ":"] name ["." sub] leads to, and what of
+// sub is left to be looked for in it. All names are read by it, wherever they
+// stand. A dot in place of the colon behind the URN of a schema is taken for one:
+// connectors of ConnId write urn:…:User.department.
+func (t *Type) Lookup(urn, name, sub string) (_ filter.Attribute, rest string, _ bool) {
+	at, ok := t.Find(urn, name)
+	if ok || urn == "" || sub == "" {
+		return at, sub, ok
+	}
+	at, ok = t.Find(urn+":"+name, sub)
+	return at, "", ok
+}
+
+// served are the URNs of all schemas, folded.
+var served = []string{strings.ToLower(UserURN), strings.ToLower(GroupURN), strings.ToLower(EnterpriseURN), strings.ToLower(DeskURN)}
+
+// Misnames reports whether urn passes for the URN of a schema and is none that the
+// type has: that of the other type, one that is longer or cut short, or another
+// of those that the standard defines. What is sent there means something else,
+// and may not be kept as if it were an extension.
+func (t *Type) Misnames(urn string) bool {
+	if !IsURN(urn) || t.schemaURN(urn) != "" {
+		return false
+	}
+	between := ":" + strings.ToLower(urn) + ":"
+	for _, schema := range served {
+		longer := strings.HasPrefix(between[1:], schema) && strings.IndexByte(":.", between[1+len(schema)]) >= 0
+		if longer || strings.Contains(":"+schema+":", between) {
+			return true
+		}
+	}
+	return strings.Contains(between, ":schemas:core:2.0:") || strings.Contains(between, ":extension:enterprise:2.0:") ||
+		strings.HasPrefix(between, ":urn:scim:schemas:core:1.0:") || strings.HasPrefix(between, ":urn:scim:schemas:extension:enterprise:1.0:")
+}
+
 // Extension returns the URN of the extension that urn names in any letter
 // case, and "" when it names none that is known.
 func (t *Type) Extension(urn string) string {
@@ -106,6 +141,15 @@ func (t *Type) Extension(urn string) string {
 		}
 	}
 	return ""
+}
+
+// schemaURN returns the URN of the schema of the type that urn names in any letter
+// case, and "" when it names none.
+func (t *Type) schemaURN(urn string) string {
+	if strings.EqualFold(urn, t.Core.ID) {
+		return t.Core.ID
+	}
+	return t.Extension(urn)
 }
 
 // Schemas returns every schema that the service provider publishes.

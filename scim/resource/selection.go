@@ -73,17 +73,13 @@ func (t *Type) selector(text string) selector {
 		return selector{urn: text}
 	}
 	var s selector
-	if at := strings.LastIndexByte(text, ':'); at >= 0 {
-		s.urn, text = text[:at], text[at+1:]
-	}
+	s.urn, text = SplitName(text)
 	s.name, s.sub, _ = strings.Cut(text, ".")
+	if at, sub, ok := t.Lookup(s.urn, s.name, s.sub); ok {
+		return selector{urn: strings.ToLower(at.URN), name: strings.ToLower(at.Def.Name()), sub: sub}
+	}
 	if s.urn == strings.ToLower(t.Core.ID) {
 		s.urn = ""
-	}
-	if s.urn == "" {
-		if at, ok := t.Find("", s.name); ok {
-			s.urn = strings.ToLower(at.URN)
-		}
 	}
 	return s
 }

@@ -145,9 +145,7 @@ func names(list []selector, name string) bool {
 }
 
 // isExtension reports whether a top-level name is the URN of an extension.
-func isExtension(name string, isObject bool) bool {
-	return isObject && len(name) >= 4 && strings.EqualFold(name[:4], "urn:")
-}
+func isExtension(name string, isObject bool) bool { return isObject && IsURN(name) }
 
 // appendValue appends the value of an attribute that the core knows better than
 // the document.

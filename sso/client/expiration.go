@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/sso/saml"
 )
 
 // warnAt are the numbers of days before something runs out at which an admin is
@@ -59,15 +60,17 @@ func (e expiration) due(now time.Time) (days int, ok bool) {
 // expirations returns what will keep the people of a connection from signing in some
 // day. Nobody is asked but the database.
 func (cs *Clients) expirations(ctx context.Context, conn provision.Connection) (out []expiration) {
-	if client := cs.cachedSAML(conn.ID); client != nil && conn.SignIn.SAML != nil {
-		idp := client.IdP()
+	if idp, err := cs.knownIdP(ctx, conn); err == nil && idp != nil {
 		out = append(out, expiration{what: expiringIdPCertificate, text: "the last certificate of the identity provider", conn: conn.ID, at: idp.LastCertificate()})
+		options := *conn.SignIn.SAML
 		kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
-		renewed := err == nil && kept.URL == client.Settings.MetadataURL && kept.Problem == ""
-		if !idp.ValidUntil.IsZero() && (client.Settings.MetadataURL == "" || !renewed) {
+		renewed := err == nil && kept.URL == options.MetadataURL && kept.Problem == ""
+		if !idp.ValidUntil.IsZero() && (options.MetadataURL == "" || !renewed) {
 			out = append(out, expiration{what: expiringMetadata, text: "the identity provider's metadata", conn: conn.ID, at: idp.ValidUntil})
 		}
-		if keys, err := cs.ourKeys(ctx, settings.KeySAML); err == nil && len(keys) > 0 {
+	}
+	if conn.SignIn.SAML != nil {
+		if keys, err := cs.core.Settings.CurrentKeys(ctx, settings.KeySAML); err == nil && len(keys) > 0 {
 			if ours, err := samlKeys(keys[:1]); err == nil {
 				out = append(out, expiration{what: expiringOwnCertificate, text: "our own certificate", at: ours[0].Certificate.NotAfter,
 					cure: ": `deskbridge key rotate saml`, and give identity providers our new metadata"})
@@ -80,4 +83,40 @@ func (cs *Clients) expirations(ctx context.Context, conn provision.Connection) (
 		}
 	}
 	return out
+}
+
+// knownIdP returns the identity provider of a connection as its metadata
+// describes it that is kept here or stands in the settings; nil when it does not
+// sign in by SAML, or nothing was fetched yet. An error says why it cannot be
+// used any more.
+func (cs *Clients) knownIdP(ctx context.Context, conn provision.Connection) (*saml.IdP, error) {
+	options := conn.SignIn.SAML
+	if options == nil {
+		return nil, nil
+	}
+	if err := options.Readable(); err != nil {
+		return nil, err
+	}
+	if client := cs.cachedSAML(conn.ID); client != nil && !expired(client, cs.site.Now()) && digest(client.Settings) == digest(*options) {
+		idp := client.IdP()
+		return &idp, nil
+	}
+	body, err := fixedMetadata(*options)
+	if options.MetadataURL != "" {
+		kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
+		if provision.IsNotFound(err) || err == nil && (kept.URL != options.MetadataURL || len(kept.Body) == 0) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		body = kept.Body
+	} else if err != nil {
+		return nil, err
+	}
+	idp, err := saml.ParseMetadata(body, options.EntityID, cs.site.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &idp, nil
 }

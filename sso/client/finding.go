@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,7 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 	note := func(what string, err error, detail string) bool {
 		f := Finding{What: what, OK: err == nil, Detail: detail}
 		if err != nil {
-			f.Detail = err.Error()
+			f.Detail = inWords(err)
 		}
 		out = append(out, f)
 		return err == nil
@@ -32,7 +34,7 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 		note("sign-in", provision.Refuse("", "switched off; `deskbridge connection set %s --sign-in on` switches it on", conn.Name), "")
 	}
 	if conn.SignIn.SAML == nil && conn.SignIn.OIDC == nil {
-		note("protocol", provision.Errorf(provision.Invalid, "", "neither SAML nor OIDC is set up; `deskbridge connection set --help` shows how"), "")
+		note("protocol", errNothingSetUp, "")
 	}
 	if len(conn.Domains) == 0 {
 		note("domains", provision.Errorf(provision.Invalid, "", "none is verified, so that nobody is made at a first sign-in; `deskbridge domain add %s DOMAIN`", conn.Name), "")
@@ -55,9 +57,36 @@ func (cs *Clients) Test(ctx context.Context, conn provision.Connection) (out []F
 		}
 	}
 	for _, warning := range cs.Warnings(ctx, conn) {
-		out = append(out, Finding{What: "warning", OK: true, Detail: warning})
+		said := slices.ContainsFunc(out, func(f Finding) bool { return !f.OK && strings.HasSuffix(warning, f.Detail) })
+		if !said {
+			out = append(out, Finding{What: "warning", OK: true, Detail: warning})
+		}
 	}
 	return out
+}
+
+// errNothingSetUp says what keeps everybody from signing in through a connection.
+var errNothingSetUp = provision.Errorf(provision.Invalid, "", "neither SAML nor OIDC is set up; `deskbridge connection set --help` shows how")
+
+// CheckSetUp returns an Invalid error when a connection has nothing to sign in with.
+func CheckSetUp(conn provision.Connection) error {
+	if conn.SignIn.SAML == nil && conn.SignIn.OIDC == nil {
+		return errNothingSetUp
+	}
+	return nil
+}
+
+// inWords is what an admin reads of an error: without the words for programs, and
+// with its cause.
+func inWords(err error) string {
+	e, ok := errors.AsType[*provision.Error](err)
+	switch {
+	case !ok || e.Detail == "":
+		return err.Error()
+	case e.Err != nil:
+		return e.Detail + ": " + e.Err.Error()
+	}
+	return e.Detail
 }
 
 func (cs *Clients) testSAML(ctx context.Context, conn provision.Connection, note func(string, error, string) bool) {

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -22,6 +24,36 @@ func (cs *Clients) Warnings(ctx context.Context, conn provision.Connection) []st
 	return out
 }
 
+// soon is how long before its end a [Clients.Standing] tells of something.
+const soon = 30 * day
+
+// Standing returns what keeps the people of a connection from signing in, or
+// will within 30 days. Unlike [Clients.Warnings] it asks nobody but the
+// database, and says nothing of what works but could be better.
+func (cs *Clients) Standing(ctx context.Context, conn provision.Connection) (out []settings.Warning) {
+	if conn.SignIn.Disabled {
+		return nil
+	}
+	if _, err := cs.knownIdP(ctx, conn); err != nil {
+		out = append(out, settings.Warning{Text: "SAML does not work: " + err.Error()})
+	}
+	if options := conn.SignIn.SAML; options.Readable() == nil && options.MetadataURL != "" {
+		if kept, err := cs.core.Settings.Metadata(ctx, conn.ID); err == nil && kept.URL == options.MetadataURL && kept.Problem != "" {
+			text := "metadata: " + kept.Problem
+			if len(kept.Waiting) > 0 {
+				text += "; look at it, then `deskbridge connection test " + conn.Name + " --accept`"
+			}
+			out = append(out, settings.Warning{Text: text})
+		}
+	}
+	for _, e := range cs.expirations(ctx, conn) {
+		if e.at.Sub(cs.site.Now()) <= soon {
+			out = append(out, settings.Warning{Text: e.warning(cs.site.Now()), EndsAt: &e.at})
+		}
+	}
+	return out
+}
+
 // problems returns what is wrong now, or should not be as it is.
 func (cs *Clients) problems(ctx context.Context, conn provision.Connection) (out []string) {
 	if client, err := cs.SAML(ctx, conn); err == nil {
@@ -30,10 +62,13 @@ func (cs *Clients) problems(ctx context.Context, conn provision.Connection) (out
 			out = append(out, "allow_sha1 is on: signatures can be forged with some effort")
 		}
 	} else if conn.SignIn.SAML != nil {
-		out = append(out, "SAML does not work: "+err.Error())
+		out = append(out, "SAML does not work: "+inWords(err))
 	}
 	if kept, err := cs.core.Settings.Metadata(ctx, conn.ID); err == nil && kept.Problem != "" {
-		out = append(out, "metadata: "+kept.Problem)
+		said := slices.ContainsFunc(out, func(text string) bool { return strings.HasSuffix(text, kept.Problem) })
+		if !said {
+			out = append(out, "metadata: "+kept.Problem)
+		}
 	}
 	out = append(out, settings.DomainWarnings(conn.Domains)...)
 	if on := cs.overageOn(ctx, conn); on != "" {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/signin"
+	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -20,8 +21,11 @@ const testLife = 15 * time.Minute
 
 // TestURL returns an address, good once, at which a sign-in through conn is
 // tested: it goes the whole way, shows what the identity provider says and what
-// would come of it, and changes nothing.
+// would come of it, and changes nothing. Invalid when there is nothing to sign in with.
 func (h *Handler) TestURL(ctx context.Context, conn provision.Connection) (string, error) {
+	if err := client.CheckSetUp(conn); err != nil {
+		return "", err
+	}
 	secret, err := h.core.Sessions.IssueOneTime(ctx, tokenTest, conn.ID, true, testLife)
 	return h.site.PublicURL + "/sso/" + conn.Name + "/login?test=" + url.QueryEscape(secret), err
 }

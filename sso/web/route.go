@@ -30,6 +30,11 @@ type Route struct {
 	// admin's test sign-in. OfConnection refuses all others ([Site.SwitchedOff]).
 	WhileOff bool
 
+	// Presumes says that the connection is taken for what it was a moment ago, and
+	// looked up together with what the database is asked for first. What
+	// OfConnection answers is held back until then; it may be asked twice.
+	Presumes bool
+
 	// EveryPage says that a reverse proxy asks for it at each page view of a desk,
 	// for everybody: it is not counted by address.
 	EveryPage bool

@@ -33,7 +33,7 @@ print it, and lock it away.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&passwordFile, "password-file", "", "file with the password; - reads standard input")
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		password := strings.ToLower(rand.Text())
 		if passwordFile != "" {
 			var err error

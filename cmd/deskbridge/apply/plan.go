@@ -3,61 +3,97 @@ package apply
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
-	"github.com/deskbridge/deskbridge/cmd/deskbridge/draft"
-	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
-	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
-	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
+
+// noLosses is the value of --expect-losses when it is not given.
+const noLosses = -1
+
+const expectHelp = "how many people may lose access at once: mass-change protection does not hold them, and more are refused"
 
 // PlanCommand makes the command plan.
 func PlanCommand(a *command.App) *cobra.Command {
 	var path string
-	var all bool
+	var all, exitCode bool
+	var losses int
 	cmd := &cobra.Command{
 		Use:   "plan -f access.yaml",
 		Short: "Show what a configuration would change, and for whom; change nothing",
-		Long: `Show what a configuration would change, and for whom. The plan ends with its
-hash: ` + "`deskbridge apply --plan HASH`" + ` executes exactly that plan, or nothing.`,
-		Example: "  deskbridge plan -f access.yaml\n  deskbridge plan -f access.yaml --all",
+		Long: `Show what a configuration would change, and for whom: first what is expensive,
+such as new admins, seats that do not suffice, people who lose access, and
+sign-in that ends. The plan ends with its hash: ` + "`deskbridge apply --plan HASH`" + `
+executes exactly that plan, or nothing.
+
+With --exit-code the exit status is 0 when nothing would change, 2 when something
+would, and 1 for every failure, a wrong command line too.`,
+		Example: "  deskbridge plan -f access.yaml\n  deskbridge plan -f access.yaml --all\n  deskbridge plan -f access.yaml --exit-code",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
-	cmd.Flags().BoolVar(&all, "all", false, fmt.Sprintf("list everybody, also beyond %d people", manyPeople))
+	cmd.Flags().BoolVar(&all, "all", false, fmt.Sprintf("list everybody, also beyond %d people, and who would wait for a seat", manyPeople))
+	cmd.Flags().BoolVar(&exitCode, command.ExitCodeFlag, false, "exit with 2 when something would change, with 1 for every failure")
+	cmd.Flags().IntVar(&losses, "expect-losses", noLosses, expectHelp)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
-		draft, err := readDraft(a, path)
+		if err := checkLosses(cmd, losses); err != nil {
+			return command.Result{}, err
+		}
+		draft, err := readDraft(ctx, a, sys, path)
 		if err != nil {
 			return command.Result{}, err
 		}
-		plan, err := sys.Core.Plan.Plan(ctx, draft)
-		if plan, err = warned(a, plan, path, err); err != nil {
+		plan, err := sys.Core.Plan.Plan(ctx, draft.Draft)
+		if plan, err = draft.warned(a, plan, err); err != nil {
 			return command.Result{}, err
 		}
+		var failed error
+		if losses != noLosses {
+			failed = plan.CheckLosses(losses)
+		}
+		if failed == nil && exitCode && !plan.Empty() {
+			failed = command.Exit(command.StatusChanges)
+		}
 		return command.Result{Data: plan, Text: func(w io.Writer) error {
-			printPlan(w, plan, all)
+			printed{Plan: plan, all: all, losses: losses}.print(w)
 			if !plan.Empty() {
-				fmt.Fprintf(w, "\nNothing is changed yet. To apply exactly this plan:\n  deskbridge apply -f %s --plan %s\n", path, plan.Hash)
+				fmt.Fprintf(w, "\nNothing is changed yet. To apply exactly this plan:\n  deskbridge apply -f %s --plan %s%s\n", path, plan.Hash, expecting(plan, losses))
 			}
 			return nil
-		}}, nil
+		}}, failed
 	})
+}
+
+// checkLosses refuses a number that can be no number of people.
+func checkLosses(cmd *cobra.Command, losses int) error {
+	if cmd.Flags().Changed("expect-losses") && losses < 0 {
+		return command.Misuse("--expect-losses is a number of people, e.g. 12")
+	}
+	return nil
+}
+
+// expecting returns the flag that lets apply do what mass-change protection would
+// hold otherwise; "" when nothing would be held.
+func expecting(p plan.Plan, losses int) string {
+	for _, l := range p.Consequences.Losses {
+		if l.Held && !l.OnHold {
+			return fmt.Sprintf(" --expect-losses %d", cmp.Or(max(losses, 0), p.Consequences.LostPeople()))
+		}
+	}
+	return ""
 }
 
 // ApplyCommand makes the command apply.
 func ApplyCommand(a *command.App) *cobra.Command {
 	var path, hash string
+	var losses int
+	var waits waiting
 	cmd := &cobra.Command{
 		Use:   "apply -f access.yaml",
 		Short: "Apply a configuration: connections, desks and rules",
@@ -65,29 +101,53 @@ func ApplyCommand(a *command.App) *cobra.Command {
 in the file replace all rules of the desks that it names. A connection or desk
 that it names becomes what the file says: what the file leaves out goes back to
 its default. Those that it does not name stay as they are.`,
-		Example: "  deskbridge apply -f access.yaml\n  deskbridge apply -f access.yaml --plan 3f0c…",
+		Example: "  deskbridge apply -f access.yaml\n  deskbridge apply -f access.yaml --plan 3f0c…\n  deskbridge apply -f access.yaml --plan 3f0c… --expect-losses 61\n  deskbridge apply -f access.yaml --wait --timeout 10m",
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVarP(&path, "file", "f", "", "the file; - reads standard input")
 	cmd.Flags().StringVar(&hash, "plan", "", "hash of the plan that was reviewed; anything else is refused")
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
-		draft, err := readDraft(a, path)
+	cmd.Flags().IntVar(&losses, "expect-losses", noLosses, expectHelp)
+	waits.add(cmd)
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
+		if err := checkLosses(cmd, losses); err != nil {
+			return command.Result{}, err
+		}
+		draft, err := readDraft(ctx, a, sys, path)
 		if err != nil {
 			return command.Result{}, err
 		}
-		plan, err := sys.Core.Plan.Apply(ctx, sys.Cause, draft, hash)
-		if plan, err = warned(a, plan, path, err); err != nil {
+		since := sys.Core.Now()
+		var plan plan.Plan
+		if losses == noLosses {
+			plan, err = sys.Core.Plan.Apply(ctx, sys.Cause, draft.Draft, hash)
+		} else {
+			plan, err = sys.Core.Plan.ApplyExpecting(ctx, sys.Cause, draft.Draft, hash, losses)
+		}
+		if plan, err = draft.warned(a, plan, err); err != nil {
 			return command.Result{}, err
 		}
-		if err := openBuiltins(ctx, sys, draft); err != nil {
+		if err := openBuiltins(ctx, sys, draft.Draft); err != nil {
 			return command.Result{}, err
 		}
-		return command.Result{Data: plan, Text: func(w io.Writer) error {
-			printPlan(w, plan, false)
+		for _, g := range plan.Consequences.Groups {
+			a.Warn(unknownGroup(g))
+		}
+		reached, err := waits.wait(ctx, a, sys, plan, since)
+		return command.Result{Data: applied{plan, reached}, Text: func(w io.Writer) error {
+			printed{Plan: plan, losses: losses, applied: true}.print(w)
 			printNext(w, plan)
+			if reached != nil && reached.Done() {
+				fmt.Fprintf(w, "Accounts of this change: %s.\n", inWords(*reached))
+			}
 			return nil
-		}}, nil
+		}}, err
 	})
+}
+
+// applied is what apply says for programs.
+type applied struct {
+	plan.Plan
+	Progress *plan.Progress `json:"progress,omitempty"` // with --wait
 }
 
 // printNext says what an admin does after applying a plan.
@@ -116,108 +176,4 @@ func openBuiltins(ctx context.Context, s *server.System, draft plan.Draft) error
 		}
 	}
 	return nil
-}
-
-// readDraft reads a file.
-func readDraft(a *command.App, path string) (plan.Draft, error) {
-	if path == "" {
-		return plan.Draft{}, command.Misuse("give the file with -f, e.g. -f access.yaml")
-	}
-	file, err := readAccess(a, path)
-	if err != nil {
-		return plan.Draft{}, err
-	}
-	made, err := draft.Of(file)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
-	return made, err
-}
-
-// warned prints the warnings of a plan and returns the plan. An error of the
-// core gets the name of the file that it is about.
-func warned(a *command.App, p plan.Plan, path string, err error) (plan.Plan, error) {
-	for _, w := range p.Warnings {
-		a.Warn(w)
-	}
-	if e, ok := errors.AsType[*provision.Error](err); ok && e.Code == provision.Invalid {
-		return p, fmt.Errorf("%s: %s", path, e.Detail)
-	}
-	return p, err
-}
-
-func readAccess(a *command.App, path string) (config.Access, error) {
-	in := io.Reader(os.Stdin)
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return config.Access{}, err
-		}
-		defer f.Close()
-		in = f
-	}
-	access, err := config.ReadAccess(in, a.LookupEnv)
-	if err != nil {
-		return access, fmt.Errorf("%s: %w", path, err)
-	}
-	return access, nil
-}
-
-// manyPeople is beyond how many people a plan sums up.
-const manyPeople = 100
-
-func printPlan(w io.Writer, p plan.Plan, all bool) {
-	if p.Empty() {
-		fmt.Fprintln(w, "Nothing would change.")
-		return
-	}
-	signs := map[string]string{"add": "+", "change": "~", "remove": "-"}
-	for _, c := range p.Changes {
-		fmt.Fprintf(w, "%s %s %s", signs[c.Action], c.Kind, c.Name)
-		if len(c.Fields) > 0 {
-			fmt.Fprintf(w, " (%s)", output.List(c.Fields))
-		}
-		fmt.Fprintln(w)
-	}
-	fmt.Fprintf(w, "\nWould change for %d people:\n", len(p.People))
-	if len(p.People) > manyPeople && !all {
-		printSums(w, p.People)
-	} else {
-		for _, c := range p.People {
-			fmt.Fprintf(w, "  %s on %s: %s → %s\n", output.Plain(c.UserName), c.Desk, output.Access(c.Before), output.Access(c.After))
-		}
-	}
-	fmt.Fprintf(w, "\nPlan %s\n", p.Hash)
-}
-
-// printSums prints one line for all people of whom a plan would change the same:
-// new admins first, then those of whom there are most.
-func printSums(w io.Writer, people []plan.PersonChange) {
-	type sum struct {
-		text  string
-		admin bool
-		names []string
-	}
-	by := make(map[string]*sum)
-	for _, c := range people {
-		text := fmt.Sprintf("on %s: %s → %s", c.Desk, output.Access(c.Before), output.Access(c.After))
-		if by[text] == nil {
-			by[text] = &sum{text: text, admin: c.After.Role == provision.RoleAdmin && c.Before.Role != provision.RoleAdmin}
-		}
-		by[text].names = append(by[text].names, output.Plain(c.UserName))
-	}
-	sums := slices.SortedFunc(maps.Values(by), func(a, b *sum) int {
-		if a.admin != b.admin {
-			return map[bool]int{true: -1, false: 1}[a.admin]
-		}
-		return cmp.Or(cmp.Compare(len(b.names), len(a.names)), cmp.Compare(a.text, b.text))
-	})
-	for _, s := range sums {
-		names, more := s.names, ""
-		if len(names) > 3 {
-			names, more = names[:3], ", …"
-		}
-		fmt.Fprintf(w, "  %d %s (%s%s)\n", len(s.names), s.text, output.List(names), more)
-	}
-	fmt.Fprintln(w, "`deskbridge plan --all` lists each of them.")
 }

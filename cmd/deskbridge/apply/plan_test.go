@@ -20,8 +20,8 @@ func TestLargePlansAreSummedUp(t *testing.T) {
 	}
 	p.People = append(p.People, plan.PersonChange{UserName: "mallory\x1b[2K", Desk: "support", Before: agent, After: admin})
 	var short, long strings.Builder
-	printPlan(&short, p, false)
-	printPlan(&long, p, true)
+	printed{Plan: p, losses: noLosses}.print(&short)
+	printed{Plan: p, all: true, losses: noLosses}.print(&long)
 	for _, part := range []string{
 		"\nWould change for 251 people:\n  1 on support: agent, teams Tier 1 → admin (", "  250 on support: no access → agent, teams Tier 1 (p000@acme.example, p001@acme.example, p002@acme.example, …)\n",
 		"`deskbridge plan --all` lists each of them.\n",

@@ -8,10 +8,9 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
@@ -131,20 +130,9 @@ func (t *table) entry(ctx context.Context, e provision.Entry) error {
 
 func (t *table) row(cells ...string) error {
 	for i := range cells {
-		cells[i] = cell(cells[i])
+		cells[i] = output.Cell(cells[i])
 	}
 	return t.w.Write(cells)
-}
-
-// cell makes a text harmless to spreadsheets, which take what begins like a
-// formula for one, whatever the quotes: it gets an apostrophe in front. What
-// cannot be seen is spelled out.
-func cell(s string) string {
-	s = visible(s)
-	if begin := strings.TrimLeft(s, " \u00a0\u3000"); begin != "" && strings.ContainsRune("=+-@|%＝＋－＠", []rune(begin)[0]) {
-		return "'" + s
-	}
-	return s
 }
 
 func (t *table) block(audit.Block) error { return nil }
@@ -170,7 +158,7 @@ func (t *text) entry(ctx context.Context, e provision.Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(t.w, "%s  #%d  %s\n", e.At.UTC().Format("2006-01-02 15:04:05.000Z"), e.ID, visible(what))
+	_, err = fmt.Fprintf(t.w, "%s  #%d  %s\n", e.At.UTC().Format("2006-01-02 15:04:05.000Z"), e.ID, output.Plain(what))
 	return err
 }
 
@@ -181,28 +169,10 @@ func (t *text) end(head string, entries int, now time.Time) error {
 	return err
 }
 
-// visible spells out what a terminal or a reader would not show as it is:
-// control characters, line breaks, and what turns the direction of writing.
-func visible(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
-		return s
-	}
-	var out strings.Builder
-	for _, r := range s {
-		if unicode.IsPrint(r) {
-			out.WriteRune(r)
-			continue
-		}
-		quoted := strconv.QuoteRuneToASCII(r)
-		out.WriteString(quoted[1 : len(quoted)-1])
-	}
-	return out.String()
-}
-
 // Problems prints what is wrong with the log, a line each.
 func Problems(w io.Writer, r audit.Report) error {
 	for _, p := range r.Problems {
-		if _, err := fmt.Fprintln(w, "✗", visible(p)); err != nil {
+		if _, err := fmt.Fprintln(w, "✗", output.Plain(p)); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,11 @@ var phrases = map[provision.Action]string{
 
 	audit.ConnectionCreated: "added the connection %",
 	audit.ConnectionChanged: "changed the connection %",
+	audit.ConnectionRemoved: "removed the connection %",
+	audit.ConnectionDeleted: "deleted what was left of the removed connection %",
 	audit.DeskCreated:       "added the desk %",
+	audit.DeskRemoved:       "removed the desk %",
+	audit.DeskDeleted:       "deleted what was left of the removed desk %",
 	audit.TokenCreated:      "made the token %",
 	audit.TokenRotated:      "rotated the token %",
 	audit.TokenRevoked:      "revoked the token %",

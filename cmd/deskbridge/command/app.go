@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
@@ -14,6 +15,11 @@ type App struct {
 	Environ        []string // NAME=value, as the process has it
 	Stdout, Stderr io.Writer
 	ConfigFile     string // with settings; "": the environment alone
+
+	Stdin    io.Reader   // nil: the process's
+	Terminal func() bool // whether a person types at Stdin; nil: as the operating system says
+
+	told bool // a command has printed its JSON
 }
 
 // Getenv returns the value of an environment variable, "" when it is not set.
@@ -41,9 +47,18 @@ func (a *App) Settings() (config.Server, error) {
 	return s, nil
 }
 
-// Open opens the database for a command, with all migrations run. Commands
-// speak for themselves: of the log they show warnings.
-func (a *App) Open(ctx context.Context) (*server.System, error) {
+// Open opens the database for a command that may be the first one, with all
+// migrations run: what is missing is made. Commands speak for themselves: of the
+// log they show warnings.
+func (a *App) Open(ctx context.Context) (*server.System, error) { return a.open(ctx, server.Open) }
+
+// OpenExisting opens the database for every other command: it is an error that
+// there is none.
+func (a *App) OpenExisting(ctx context.Context) (*server.System, error) {
+	return a.open(ctx, server.OpenExisting)
+}
+
+func (a *App) open(ctx context.Context, open func(context.Context, config.Server, *slog.Logger) (*server.System, error)) (*server.System, error) {
 	settings, err := a.Settings()
 	if err != nil {
 		return nil, err
@@ -51,5 +66,5 @@ func (a *App) Open(ctx context.Context) (*server.System, error) {
 	if settings.LogLevel == "info" {
 		settings.LogLevel = "warn"
 	}
-	return server.Open(ctx, settings, server.NewLogger(settings, a.Stderr))
+	return open(ctx, settings, server.NewLogger(settings, a.Stderr))
 }

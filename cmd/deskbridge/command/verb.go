@@ -13,38 +13,6 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// ConnectionID returns the id of the connection of a name or id.
-func ConnectionID(n *server.Names, name string) (provision.ConnectionID, error) {
-	for _, c := range n.Connections {
-		if c.Name == name || string(c.ID) == name {
-			return c.ID, nil
-		}
-	}
-	return "", Misuse("there is no connection %q; `deskbridge connection list` shows them", name)
-}
-
-// Desk returns the desk of a name or id.
-func Desk(n *server.Names, name string) (provision.Desk, error) {
-	for _, d := range n.Desks {
-		if d.Name == name || string(d.ID) == name {
-			return d, nil
-		}
-	}
-	return provision.Desk{}, Misuse("there is no desk %q; `deskbridge desk list` shows them", name)
-}
-
-// FindPerson returns the one person whom text means.
-func FindPerson(ctx context.Context, s *server.System, text string) (provision.Identity, error) {
-	people, err := s.Core.Directory.FindPeople(ctx, text)
-	if err != nil {
-		return provision.Identity{}, err
-	}
-	if len(people) > 1 && people[1].Status != provision.StatusRemoved {
-		return provision.Identity{}, errors.New("more than one person is called that; use the id that `deskbridge explain` shows")
-	}
-	return people[0], nil
-}
-
 // Result is what a command has to say: data for programs, text for people.
 type Result struct {
 	Data any
@@ -61,23 +29,35 @@ func Say(data any, format string, args ...any) Result {
 
 // Verb makes cmd do its work on an open system and print what came of it, as
 // JSON with --json. What there is to print is printed even when do also
-// returns an error.
+// returns an error. The database must be there already, unless [Begins] says
+// otherwise of cmd. A command that only reads says on standard error which one
+// it is.
 func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.System, args []string) (Result, error)) *cobra.Command {
 	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sys, err := a.Open(cmd.Context())
+		open := a.OpenExisting
+		if begins(cmd) {
+			open = a.Open
+		}
+		sys, err := open(cmd.Context())
 		if err != nil {
 			return err
 		}
 		defer sys.Close()
+		if reads(cmd) && cmd.Name() != "status" && !*asJSON { // which says it itself
+			fmt.Fprintf(a.Stderr, "deskbridge: database: %s\n", server.Place(sys.Settings))
+		}
 		sys.Cause = provision.Cause{Actor: server.Actor(), Action: cmd.CommandPath()}
 		said, failed := do(cmd.Context(), sys, args)
-		if err := sys.Core.Audit.SealOwn(cmd.Context()); err != nil { // no server need be running
-			a.Warn("the audit log is not sealed yet: " + Explain(err))
+		if !reads(cmd) {
+			if err := sys.Core.Audit.SealOwn(cmd.Context()); err != nil { // no server need be running
+				a.Warn("the audit log is not sealed yet: " + Explain(err))
+			}
 		}
 		switch {
 		case said.Text == nil:
 		case *asJSON:
+			a.told = true
 			err = output.JSON(a.Stdout, said.Data)
 		default:
 			err = said.Text(a.Stdout)
@@ -87,10 +67,11 @@ func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 	return cmd
 }
 
-// Warn prints a warning, which does not stop a command; "" is none.
+// Warn prints a warning, which does not stop a command; "" is none. It may hold
+// anything.
 func (a *App) Warn(text string) {
 	if text != "" {
-		fmt.Fprintf(a.Stderr, "deskbridge: warning: %s\n", text)
+		fmt.Fprintf(a.Stderr, "deskbridge: warning: %s\n", output.Plain(text))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +19,8 @@ import (
 
 // Command makes the commands of connections.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("connection", "Add, change, try and release connections to identity providers",
-		addCommand(a), setCommand(a), testCommand(a), listCommand(a), releaseCommand(a), rejectCommand(a))
+	return command.Group("connection", "Add, change, show, try, release and remove connections to identity providers",
+		addCommand(a), setCommand(a), testCommand(a), listCommand(a), showCommand(a), releaseCommand(a), rejectCommand(a), removeCommand(a))
 }
 
 func addCommand(a *command.App) *cobra.Command {
@@ -36,7 +37,7 @@ func addCommand(a *command.App) *cobra.Command {
 	cmd.Flags().StringVar(&idp, "idp", string(provision.IdPGeneric), fmt.Sprintf("the identity provider: one of %v", provision.IdPs))
 	cmd.Flags().StringSliceVar(&domains, "domain", nil, "e-mail domain of its people, taken as verified at your word; may be repeated")
 	flags.add(cmd)
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn := provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains}
 		if err := flags.change(&conn.SignIn); err != nil {
 			return command.Result{}, err
@@ -54,6 +55,15 @@ func addCommand(a *command.App) *cobra.Command {
 	})
 }
 
+// listed is a connection in `connection list --json`.
+type listed struct {
+	server.ConnectionURLs
+	Domains []string      `json:"domains"`
+	HeldAt  output.Moment `json:"held_at"`
+	SAML    bool          `json:"saml"` // people sign in so
+	OIDC    bool          `json:"oidc"`
+}
+
 func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List connections", Example: "  deskbridge connection list", Args: cobra.NoArgs}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
@@ -61,10 +71,11 @@ func listCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		out := make([]server.ConnectionURLs, len(connections))
+		out := make([]listed, len(connections))
 		rows := make([][]string, len(connections))
 		for i, c := range connections {
-			out[i] = server.URLsOf(sys.Settings.PublicURL, c)
+			out[i] = listed{server.URLsOf(sys.Settings.PublicURL, c), append([]string{}, c.Domains...), output.Moment{At: c.HeldAt},
+				!c.SignIn.Disabled && c.SignIn.SAML != nil, !c.SignIn.Disabled && c.SignIn.OIDC != nil}
 			rows[i] = []string{c.Name, string(c.IdP), output.List(c.Domains), out[i].SCIMURL, onHold(c)}
 		}
 		return command.Tabled(out, "NAME | IDP | DOMAINS | SCIM URL | BRAKE", rows), nil
@@ -205,6 +216,7 @@ func onOff(flag, value string) (bool, error) {
 
 func setCommand(a *command.App) *cobra.Command {
 	var flags signInFlags
+	confirm := command.Confirm{Scripts: true}
 	cmd := &cobra.Command{
 		Use:   "set NAME",
 		Short: "Change how the people of a connection sign in",
@@ -217,9 +229,15 @@ Switching sign-in off ends every session of the connection at once.`,
 	}
 	flags.add(cmd)
 	cmd.Flags().StringVar(&flags.signIn, "sign-in", "", "on, off: whether anybody signs in at all")
+	confirm.Flag(cmd)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		if !flags.given() {
 			return command.Result{}, command.Misuse("nothing to set; `deskbridge connection set --help` lists the flags")
+		}
+		if flags.signIn == "off" {
+			if err := confirm.Ask(a, "Nobody of "+args[0]+" can sign in then, and every session ends at once", args[0]); err != nil {
+				return command.Result{}, err
+			}
 		}
 		conn, err := sys.Core.Settings.SetSignIn(ctx, sys.Cause, args[0], flags.change)
 		if err != nil {
@@ -274,18 +292,22 @@ not used until an admin accepts it: --accept.`,
 				sign = "✗"
 				failed++
 			}
-			rows[i] = []string{sign, f.What, f.Detail}
+			rows[i] = []string{sign, f.What, strings.ReplaceAll(f.Detail, "\n", "; ")}
 		}
 		out := command.Result{Data: map[string]any{"connection": conn.Name, "findings": findings, "urls": urls}, Text: func(w io.Writer) error {
 			if err := output.Table(w, " | WHAT | FOUND", rows); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(w, "\nAt the identity provider:\n  SAML metadata  %s\n  SAML ACS       %s\n  entity ID      %s\n  OIDC redirect  %s\nSign in yourself: %s\n",
-				urls.SAMLMetadataURL, urls.SAMLACSURL, urls.SAMLEntityID, urls.OIDCRedirectURL, urls.LoginURL)
+			_, err := fmt.Fprintf(w, "\nAt the identity provider:\n"+
+				"  SAML metadata, entity ID  %s\n  SAML ACS                  %s\n  SAML logout               %s\n"+
+				"  OIDC redirect             %s\n  OIDC after sign-out       %s\n  OIDC back-channel logout  %s\n  OIDC front-channel logout %s\n  OIDC keys of ours         %s\n"+
+				"Sign in yourself: %s\n",
+				urls.SAMLMetadataURL, urls.SAMLACSURL, urls.SAMLLogoutURL,
+				urls.OIDCRedirectURL, urls.OIDCSignedOutURL, urls.OIDCBackChannel, urls.OIDCFrontChannel, urls.OIDCKeysURL, urls.LoginURL)
 			return err
 		}}
 		if failed > 0 {
-			return out, fmt.Errorf("%d of %d things keep people from signing in", failed, len(findings))
+			return out, fmt.Errorf("people cannot sign in as they should: what is marked ✗ above says why (%d)", failed)
 		}
 		return out, nil
 	})

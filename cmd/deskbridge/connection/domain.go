@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -74,11 +75,20 @@ func domainVerifyCommand(a *command.App) *cobra.Command {
 }
 
 func domainListCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List domains, verified and pending", Example: "  deskbridge domain list", Args: cobra.NoArgs}
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
-		connections, err := sys.Core.Settings.Connections(ctx)
+	cmd := &cobra.Command{Use: "list [CONNECTION]", Short: "List domains, verified and pending",
+		Example: "  deskbridge domain list\n  deskbridge domain list acme", Args: cobra.MaximumNArgs(1)}
+	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
+		names, err := sys.LoadNames(ctx)
 		if err != nil {
 			return command.Result{}, err
+		}
+		connections := names.Connections
+		if len(args) == 1 {
+			conn, err := command.Connection(&names, args[0])
+			if err != nil {
+				return command.Result{}, err
+			}
+			connections = []provision.Connection{conn}
 		}
 		type line struct {
 			Connection string `json:"connection"`

@@ -6,15 +6,16 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 )
 
-// demoAccess is the configuration that the demo applies.
+// demoAccess is the configuration that the demo applies, once DEMO_ISSUER is the
+// address of its OpenID provider.
 const demoAccess = `connections:
-  - {name: fjord-okta, idp: okta, domains: [fjord.example], oidc: {issuer: "${env:DEMO_ISSUER}", client_id: deskbridge, client_secret: a secret of the demo}}
+  - {name: fjord-okta, idp: okta, domains: [fjord.example], oidc: {issuer: "DEMO_ISSUER", client_id: deskbridge, client_secret: a secret of the demo}}
   - {name: fjord-entra, idp: entra, domains: [agency.example]}
   - name: fjord-partners
     idp: generic
     domains: [partner.example]
     jit: {create: true, groups: [Partner support]}
-    oidc: {issuer: "${env:DEMO_ISSUER}", client_id: deskbridge, client_secret: a secret of the demo}
+    oidc: {issuer: "DEMO_ISSUER", client_id: deskbridge, client_secret: a secret of the demo}
 desks:
   - name: helpdesk
     kind: builtin

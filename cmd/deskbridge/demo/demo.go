@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
 )
@@ -27,7 +27,7 @@ const (
 
 // Options say how the demo is played.
 type Options struct {
-	Dir  string // where to keep its data; "": a new temporary directory
+	Dir  string // where to keep its data; "": a new temporary directory, which goes with it
 	Exit bool   // end when the morning is over
 	Out  io.Writer
 	// Command runs one of the program's own commands, with its settings in
@@ -43,34 +43,49 @@ var ErrOccupied = errors.New("holds a database already; the demo needs an empty 
 // Run plays the morning. An error says that it could not be played, or that not
 // all came out as planned.
 func Run(ctx context.Context, o Options) error {
+	temporary := o.Dir == ""
+	if temporary {
+		dir, err := os.MkdirTemp("", "deskbridge-demo-")
+		if err != nil {
+			return err
+		}
+		o.Dir = dir
+	}
 	m, err := newMorning(o)
-	if err != nil {
+	if err == nil {
+		m.temporary = temporary
+		err = m.run(ctx, o.Exit)
+	}
+	if !temporary {
 		return err
 	}
-	return m.run(ctx, o.Exit)
+	if m != nil && err != nil {
+		fmt.Fprintf(o.Out, "\nWhat it left is in %s: remove it when you have looked at it.\n", o.Dir)
+		return err
+	}
+	if err := errors.Join(err, os.RemoveAll(o.Dir)); err != nil {
+		return err
+	}
+	fmt.Fprintln(o.Out, "The demo's data is removed; --dir FOLDER would keep it.")
+	return nil
 }
 
 // morning is one run of the demo.
 type morning struct {
-	options  Options
-	environ  []string // the demo's settings
-	log      io.Writer
-	out      io.Writer
-	settings config.Server
-	openID   *openID // where the company's people sign in
-	steps    int
-	failures []string
+	options   Options
+	temporary bool     // its data is removed when it ends
+	environ   []string // the demo's settings
+	log       io.WriteCloser
+	out       io.Writer
+	settings  config.Server
+	openID    *openID // where the company's people sign in
+	steps     int
+	failures  []string
 }
 
 func newMorning(o Options) (*morning, error) {
 	dir := o.Dir
-	if dir == "" {
-		temp, err := os.MkdirTemp("", "deskbridge-demo-")
-		if err != nil {
-			return nil, err
-		}
-		dir = temp
-	} else if _, err := os.Stat(filepath.Join(dir, "deskbridge.db")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, "deskbridge.db")); err == nil {
 		return nil, fmt.Errorf("%s %w", dir, ErrOccupied)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -95,7 +110,7 @@ func newMorning(o Options) (*morning, error) {
 	// The demo is a server of its own: settings of another one do not apply.
 	environ := []string{
 		"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=1s",
-		"DESKBRIDGE_ALLOW_HOSTS=" + provider.listener.Addr().String(), "DEMO_ISSUER=" + provider.issuer,
+		"DESKBRIDGE_ALLOW_HOSTS=" + provider.listener.Addr().String(),
 	}
 	settings, err := o.Settings(environ)
 	if err != nil {
@@ -117,6 +132,7 @@ func freeAddress(address string) (string, error) {
 }
 
 func (m *morning) run(ctx context.Context, exit bool) error {
+	defer m.log.Close()
 	sys, err := server.Open(ctx, m.settings, server.NewLogger(m.settings, m.log))
 	if err != nil {
 		return err
@@ -203,8 +219,8 @@ func (m *morning) comes(ctx context.Context, come func() (bool, error)) (bool, e
 
 // bar shows progress on a terminal, and nothing elsewhere.
 func (m *morning) bar(n int, what string) *progressbar.ProgressBar {
-	f, isFile := m.out.(*os.File)
-	if !isFile || !term.IsTerminal(int(f.Fd())) {
+	f, ok := output.Terminal(m.out)
+	if !ok {
 		return progressbar.DefaultSilent(int64(n))
 	}
 	return progressbar.NewOptions(n, progressbar.OptionSetDescription("   "+what), progressbar.OptionSetWriter(f),
@@ -222,8 +238,13 @@ func self() string {
 // summary says where to look, in what goes on running or in what is left of it,
 // and whether all came out as planned.
 func (m *morning) summary(ends bool) {
-	env := "DESKBRIDGE_DATA_DIR=" + m.settings.DataDir + " DESKBRIDGE_PUBLIC_URL=" + m.settings.PublicURL
-	fmt.Fprintf(m.out, "\nLook around:\n  export %s\n  %[2]s status\n  %[2]s explain ada@fjord.example\n  %[2]s audit verify\n", env, self())
+	env := "DESKBRIDGE_DATA_DIR=" + m.settings.DataDir
+	if !ends {
+		env += " DESKBRIDGE_PUBLIC_URL=" + m.settings.PublicURL
+	}
+	if !ends || !m.temporary || len(m.failures) > 0 {
+		fmt.Fprintf(m.out, "\nLook around:\n  export %s\n  %[2]s status\n  %[2]s explain ada@fjord.example\n  %[2]s audit verify\n", env, self())
+	}
 	if !ends {
 		fmt.Fprintf(m.out, "  curl %[1]s/metrics\nSign in as one of them in a browser: %[1]s/sso/login, ada@fjord.example\n", m.settings.PublicURL)
 	}

@@ -74,7 +74,7 @@ func (m *morning) status(ctx context.Context) (s status, _ error) {
 func (m *morning) setUp(ctx context.Context, c *company) error {
 	m.step("An admin describes the company in one file, reviews the plan, and applies it")
 	file := filepath.Join(m.settings.DataDir, "access.yaml")
-	if err := os.WriteFile(file, []byte(demoAccess), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(demoAccess, "DEMO_ISSUER", m.openID.issuer)), 0o600); err != nil {
 		return err
 	}
 	out, err := m.command(ctx, "plan", "-f", file, "--json")

@@ -60,7 +60,8 @@ func lineOf(d provision.Desk) Line {
 
 // Command makes the commands of desks.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("desk", "Add, list, check and sweep help desks", addCommand(a), listCommand(a), checkCommand(a), sweepCommand(a), appCommand(a))
+	return command.Group("desk", "Add, list, show, check, sweep and remove help desks",
+		addCommand(a), listCommand(a), showCommand(a), checkCommand(a), sweepCommand(a), appCommand(a), removeCommand(a))
 }
 
 // flags are the settings of a desk on the command line.
@@ -132,7 +133,7 @@ func addCommand(a *command.App) *cobra.Command {
 	}
 	flags.add(cmd)
 	signIn.add(cmd)
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
+	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		d, err := flags.desk(a, args[0])
 		if err != nil {
 			return command.Result{}, err
@@ -178,39 +179,6 @@ func (l Line) printApp(w io.Writer) {
 	}
 }
 
-func appCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "app NAME",
-		Short: "Show what to enter at a desk for signing in; make API credentials for a built-in one",
-		Long: `Show what to enter in a desk's settings, so that people sign in there through
-Deskbridge. For a built-in desk credentials for its API are made, too; they are
-shown once.`,
-		Example: "  deskbridge desk app support",
-		Args:    cobra.ExactArgs(1),
-	}
-	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		d, err := sys.Core.Settings.Desk(ctx, args[0])
-		if err != nil {
-			return command.Result{}, err
-		}
-		line := lineOf(d)
-		if line.SignIn, err = server.DeskSignInURLsOf(ctx, sys, d, ""); err != nil {
-			return command.Result{}, err
-		}
-		if d.Kind != builtin.Kind && line.SignIn == nil {
-			return command.Result{}, command.Misuse("desk %s has no sign_in, and of its kind, %s, no API is served here; docs/desks/ shows how people sign in there", d.Name, d.Kind)
-		}
-		if err := openBuiltin(ctx, sys, d, &line); err != nil {
-			return command.Result{}, err
-		}
-		return command.Result{Data: line, Text: func(w io.Writer) error {
-			line.printApp(w)
-			printSignIn(w, line.SignIn)
-			return nil
-		}}, nil
-	})
-}
-
 // openBuiltin makes a built-in desk and the credentials for its API.
 func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *Line) error {
 	if d.Kind != builtin.Kind {
@@ -223,7 +191,7 @@ func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *
 	if err != nil {
 		return err
 	}
-	line.APIURL, line.AppID, line.AppSecret = s.Settings.PublicURL+"/desk/v2", app.ID, app.Secret
+	line.APIURL, line.AppID, line.AppSecret = s.Settings.PublicURL+apiPath, app.ID, app.Secret
 	return nil
 }
 
@@ -261,7 +229,7 @@ func checkCommand(a *command.App) *cobra.Command {
 			return command.Result{}, err
 		}
 		if !report.OK {
-			err = fmt.Errorf("desk %s has %d problems", d.Name, len(report.Problems))
+			err = fmt.Errorf("desk %s has %s", d.Name, output.Count(len(report.Problems), "problem", "problems"))
 		}
 		return command.Result{Data: report, Text: func(w io.Writer) error { return printReport(w, report) }}, err
 	})
@@ -270,10 +238,10 @@ func checkCommand(a *command.App) *cobra.Command {
 func printReport(w io.Writer, r server.DeskReport) error {
 	fmt.Fprintf(w, "Desk %s answers", r.Desk)
 	if r.Version != "" {
-		fmt.Fprintf(w, ": %s", r.Version)
+		fmt.Fprintf(w, ": %s", output.Plain(r.Version))
 	}
 	fmt.Fprintf(w, "\n  our own account  %s (never touched)\n  roles            %s\n  teams            %s\n  mailboxes        %s\n  cannot           %s\n",
-		r.Self, output.List(r.Roles), output.List(r.Teams), output.List(r.Mailboxes), output.List(r.Cannot))
+		output.Plain(r.Self), output.List(output.PlainAll(r.Roles)), output.List(output.PlainAll(r.Teams)), output.List(output.PlainAll(r.Mailboxes)), output.List(r.Cannot))
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "  problem          %s\n", output.Plain(p))
 	}

@@ -4,13 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-
-	"golang.org/x/term"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
@@ -84,8 +81,8 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 
 // sweepBar shows how far a sweep is, to people who look at a terminal.
 func sweepBar(a *command.App, ctx context.Context, sys *server.System, d provision.Desk) (*progressbar.ProgressBar, error) {
-	f, isFile := a.Stderr.(*os.File)
-	if !isFile || !term.IsTerminal(int(f.Fd())) {
+	f, ok := output.Terminal(a.Stderr)
+	if !ok {
 		return progressbar.NewOptions(-1, progressbar.OptionSetVisibility(false)), nil
 	}
 	counts, err := sys.Store.CountAccounts(ctx)
@@ -124,13 +121,13 @@ func sweepOf(ctx context.Context, s *server.System, d provision.Desk, report wor
 
 func (l Sweep) print(w io.Writer) error {
 	for _, acc := range l.Drifted {
-		fmt.Fprintf(w, "%s  %s\n  %s\n", acc.Account, output.Plain(acc.UserName), strings.Join(acc.Differences, "\n  "))
+		fmt.Fprintf(w, "%s  %s\n  %s\n", acc.Account, output.Plain(acc.UserName), strings.Join(output.PlainAll(acc.Differences), "\n  "))
 	}
 	for _, s := range l.Skipped {
-		fmt.Fprintf(w, "not asked about: %s\n", s)
+		fmt.Fprintf(w, "not asked about: %s\n", output.Plain(s))
 	}
 	if len(l.Drifted) == 0 {
-		_, err := fmt.Fprintf(w, "%d accounts compared with desk %s: none differs.\n", l.Checked, l.Desk)
+		_, err := fmt.Fprintf(w, "%s compared with desk %s: none differs.\n", output.Count(l.Checked, "account", "accounts"), l.Desk)
 		return err
 	}
 	what := map[string]string{
@@ -138,6 +135,6 @@ func (l Sweep) print(w io.Writer) error {
 		"report": "are reported, and not changed",
 		"look":   "are not changed",
 	}[l.Action]
-	_, err := fmt.Fprintf(w, "%d accounts compared with desk %s, %d differ and %s.\n", l.Checked, l.Desk, len(l.Drifted), what)
+	_, err := fmt.Fprintf(w, "%s compared with desk %s, %d differ and %s.\n", output.Count(l.Checked, "account", "accounts"), l.Desk, len(l.Drifted), what)
 	return err
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/config"
@@ -13,9 +13,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
 
-// Of turns what access.yaml says into the core's words, and checks
-// nothing: that is the core's, for every edge. What cannot be said in those
-// words is returned at once.
+// Of turns what access.yaml says into the core's words, and checks nothing: that
+// is the core's, for every edge. A file that cannot be read is a mistake; with it
+// comes all the rest.
 func Of(access config.Access) (d plan.Draft, _ error) {
 	var mistakes []error
 	for i, c := range access.Connections {
@@ -28,35 +28,33 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 			conn.JWT = c.SCIM.JWT
 		}
 		if c.JIT != nil && c.JIT.Role != "" {
-			role, err := provision.ParseRole(c.JIT.Role)
-			if err != nil {
-				mistakes = append(mistakes, fmt.Errorf("connections[%d]: jit: %s", i+1, detail(err)))
-			}
 			if d.JITRoles == nil {
 				d.JITRoles = make(map[string]provision.Role)
 			}
-			d.JITRoles[c.Name] = role
+			d.JITRoles[c.Name] = roleOf(c.JIT.Role)
 		}
 		d.Connections = append(d.Connections, conn)
 	}
 	for _, k := range access.Desks {
-		if k.Kind == "" {
-			mistakes = append(mistakes, fmt.Errorf("desk %q: kind is missing", k.Name))
-		}
 		d.Desks = append(d.Desks, provision.Desk{Name: k.Name, Kind: provision.DeskKind(k.Kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
 			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
 			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To)}})
 	}
-	for i, r := range access.Rules {
-		role, err := provision.ParseRole(r.Role)
-		if err != nil {
-			mistakes = append(mistakes, fmt.Errorf("rules[%d]: %s", i+1, detail(err)))
-		}
+	for _, r := range access.Rules {
 		d.Rules = append(d.Rules, plan.DraftRule{Connection: r.Connection, Desk: r.Desk, Rule: provision.Rule{
-			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: role, Teams: r.Teams, Mailboxes: r.Mailboxes}})
+			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: roleOf(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}})
 	}
 	return d, errors.Join(mistakes...)
+}
+
+// roleOf returns the role of this name, in any letter case. One that there is not
+// stays as it is written, for the core to refuse.
+func roleOf(name string) provision.Role {
+	if role, err := provision.ParseRole(name); err == nil {
+		return role
+	}
+	return provision.Role(name)
 }
 
 // signInOf turns the sign-in settings of a connection into the core's words.
@@ -70,9 +68,12 @@ func signInOf(c config.Connection) (s provision.SignIn, _ error) {
 	if c.SAML != nil {
 		saml := *c.SAML
 		if saml.MetadataFile != "" {
-			text, err := os.ReadFile(saml.MetadataFile)
+			text, err := config.ReadRegular(saml.MetadataFile)
+			if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+				err = pathError.Err // the path may come from elsewhere
+			}
 			if err != nil {
-				return s, fmt.Errorf("saml: %w", err)
+				return s, fmt.Errorf("saml: metadata_file: %w", err)
 			}
 			saml.Metadata, saml.MetadataFile = string(text), ""
 		}
@@ -94,12 +95,4 @@ func deskSignInOf(desk string, in *protocol.DeskSignIn) (out protocol.DeskSignIn
 		out.OIDC = &oidc
 	}
 	return out
-}
-
-// detail returns an error for people: one of the core is its detail.
-func detail(err error) string {
-	if e, ok := errors.AsType[*provision.Error](err); ok && e.Detail != "" {
-		return e.Detail
-	}
-	return err.Error()
 }

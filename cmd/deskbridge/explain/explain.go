@@ -51,6 +51,7 @@ type Desk struct {
 	Ending    *output.Moment   `json:"ending_since,omitempty"` // access is to end, and the desk has not confirmed it
 	HandOver  *output.HandOver `json:"hand_over,omitempty"`    // of their conversations, while it is on its way
 	Differs   []string         `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
+	WhyNot    []WhyNot         `json:"why_not,omitempty"`      // of somebody without access
 }
 
 // Part is one thing that rules grant.
@@ -93,6 +94,10 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 	for _, m := range person.Claimed() {
 		out.Groups = append(out.Groups, Group{Name: m.Name, Claimed: true})
 	}
+	answers, err := s.Core.Plan.WhyNot(ctx, person, plan.Question{})
+	if err != nil {
+		return out, err
+	}
 	for _, e := range all {
 		d := Desk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Confirmed: provision.Access{Status: provision.AccessAbsent}}
 		for _, r := range e.Reasons() {
@@ -119,6 +124,11 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 				d.Confirmed, d.As = acc.Confirmed, output.Moment{At: acc.ConfirmedAt}
 			}
 		}
+		for _, a := range answers {
+			if a.Desk.ID == e.Desk.ID && d.Why == "" {
+				d.WhyNot = whyNot(a.Why)
+			}
+		}
 		out.Desks = append(out.Desks, d)
 	}
 	return out, nil
@@ -141,6 +151,9 @@ func (e Person) Print(w io.Writer) {
 	for _, g := range e.Groups {
 		fmt.Fprintf(w, "  in group %s%s%s\n", output.Plain(g.Name), through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
 	}
+	if len(e.Desks) == 0 {
+		fmt.Fprintf(w, "\n  no access anywhere: no rule is about connection %s; `deskbridge rule add` makes one\n", e.Connection)
+	}
 	for _, d := range e.Desks {
 		account := ""
 		if d.Account != "" {
@@ -153,16 +166,23 @@ func (e Person) Print(w io.Writer) {
 		if why := d.HandOver.Reason(d.Why); why != "" {
 			fmt.Fprintf(w, "    but          %s\n", why)
 		}
+		for i, why := range d.WhyNot {
+			if i == mostWhy {
+				fmt.Fprintf(w, "                 and %s; --json has all\n", output.Count(len(d.WhyNot)-i, "other reason", "other reasons"))
+				break
+			}
+			fmt.Fprintf(w, "    %-12s %s\n", map[bool]string{true: "why not"}[i == 0], output.Plain(why.Text))
+		}
 		for _, difference := range d.Differs {
 			fmt.Fprintf(w, "    by hand      %s\n", output.Plain(difference))
 		}
 		for _, r := range d.Reasons {
 			for i, g := range r.GivenBy {
-				label := r.What + " " + r.Name
+				label := r.What + " " + output.Plain(r.Name)
 				if i > 0 {
 					label = strings.Repeat(" ", len(label)-1) + "+"
 				}
-				fmt.Fprintf(w, "    %s  ← %s%s, by rule %s (%s)\n", label, output.Plain(g.Source), through(g.Via), g.Rule, g.When)
+				fmt.Fprintf(w, "    %s  ← %s%s, by rule %s (%s)\n", label, output.Plain(g.Source), through(g.Via), g.Rule, output.Plain(g.When))
 			}
 		}
 	}
@@ -175,7 +195,7 @@ func (d Desk) has() string {
 	case d.As.At == nil:
 		return "nothing confirmed yet (" + d.State + ")"
 	}
-	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", output.Access(d.Confirmed), d.State, d.As, d.DeskUser)
+	return fmt.Sprintf("%s (%s, confirmed %s, desk user %s)", output.Access(d.Confirmed), d.State, d.As, output.Plain(d.DeskUser))
 }
 
 func through(via []string) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/client"
@@ -35,7 +36,7 @@ func listCommand(a *command.App) *cobra.Command {
 		}
 		lines, rows := []line{}, [][]string{}
 		for _, use := range keyUses {
-			keys, err := sys.Core.Settings.Keys(ctx, use, makers[use])
+			keys, err := sys.Core.Settings.CurrentKeys(ctx, use)
 			if err != nil {
 				return command.Result{}, err
 			}
@@ -54,10 +55,10 @@ func listCommand(a *command.App) *cobra.Command {
 
 // defaultOverlap is how long a new key is published before it signs: longer
 // than others keep our metadata.
-const defaultOverlap = 7 * 24 * time.Hour
+const defaultOverlap time.Duration = 7 * 24 * time.Hour
 
 func rotateCommand(a *command.App) *cobra.Command {
-	var overlap time.Duration
+	overlap := defaultOverlap
 	cmd := &cobra.Command{
 		Use:   "rotate saml|desk|oidc",
 		Short: "Make a new key, publish it now, and sign with it later",
@@ -67,7 +68,7 @@ goes on opening what was encrypted for it until it is retired.`,
 		Example: "  deskbridge key rotate saml --overlap 168h",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().DurationVar(&overlap, "overlap", defaultOverlap, "how long until it signs; 0 at once")
+	cmd.Flags().Var((*config.Duration)(&overlap), "overlap", "how long until it signs, e.g. 7d; 0 at once")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		use, err := keyUse(args[0])
 		if err != nil {

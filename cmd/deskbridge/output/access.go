@@ -15,10 +15,10 @@ func Grant(role provision.Role, teams, mailboxes []string) string {
 		text = "no role"
 	}
 	if len(teams) > 0 {
-		text += ", teams " + List(teams)
+		text += ", teams " + List(PlainAll(teams))
 	}
 	if len(mailboxes) > 0 {
-		text += ", mailboxes " + List(mailboxes)
+		text += ", mailboxes " + List(PlainAll(mailboxes))
 	}
 	return text
 }

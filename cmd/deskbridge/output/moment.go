@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Moment is a time as commands print it: to the second and a dash when it is not
-// set for people, RFC 3339 and null for programs.
+// Moment is a time as commands print it: for people to the second in the local
+// time zone, which it names, and a dash when it is not set; for programs RFC 3339
+// in UTC, and null.
 type Moment struct{ At *time.Time }
 
 // String is for people.
@@ -14,7 +15,7 @@ func (m Moment) String() string {
 	if m.At == nil {
 		return "-"
 	}
-	return m.At.UTC().Format("2006-01-02 15:04:05")
+	return m.At.Local().Format("2006-01-02 15:04:05 MST")
 }
 
 // MarshalJSON is for programs.

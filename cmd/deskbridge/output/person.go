@@ -2,19 +2,30 @@ package output
 
 import (
 	"strconv"
-	"strings"
-	"unicode"
+
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 // Plain returns text that somebody else chose, such as a name that an identity
-// provider sent, so that it cannot move the cursor or begin a line: what is not
-// printable is written as in Go.
-func Plain(text string) string {
-	if !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return text
+// provider sent, so that it cannot move the cursor or begin a line: what cannot
+// be seen is written as in Go.
+func Plain(text string) string { return provision.Plain(text) }
+
+// PlainAll is [Plain] of each.
+func PlainAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = Plain(text)
 	}
-	quoted := strconv.Quote(text)
-	return quoted[1 : len(quoted)-1]
+	return out
+}
+
+// Count returns a number with the word for what is counted: "1 person", "2 people".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
 }
 
 // few is how many of many names a line shows.

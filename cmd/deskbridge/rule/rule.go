@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ type line struct {
 	ID         string   `json:"id"`
 	Connection string   `json:"connection"`
 	Group      string   `json:"group,omitempty"`
-	Bound      bool     `json:"bound,omitempty"` // the group exists
+	Bound      *bool    `json:"bound,omitempty"` // of a rule on a group: it was pushed
 	Attribute  string   `json:"attribute,omitempty"`
 	Equals     string   `json:"equals,omitempty"`
 	Desk       string   `json:"desk"`
@@ -70,7 +71,7 @@ func addCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, made, output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
+		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, output.Plain(made.String()), output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
 	})
 }
 
@@ -102,7 +103,11 @@ func listCommand(a *command.App) *cobra.Command {
 			out[i] = lineOf(&names, r)
 			when := r.String()
 			if r.Group != "" && r.GroupID == "" {
-				when += " (not pushed yet)"
+				why, err := unbound(ctx, sys, r)
+				if err != nil {
+					return command.Result{}, err
+				}
+				when += " (" + why + ")"
 			}
 			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), output.List(r.Teams), output.List(r.Mailboxes)}
 		}
@@ -110,17 +115,40 @@ func listCommand(a *command.App) *cobra.Command {
 	})
 }
 
+// unbound returns why a rule has no group yet.
+func unbound(ctx context.Context, sys *server.System, r provision.Rule) (string, error) {
+	alike, err := sys.Core.Directory.LookAlikes(ctx, r.Connection, r.Group)
+	if err != nil || len(alike) == 0 {
+		return "not pushed yet", err
+	}
+	return fmt.Sprintf("not pushed; the IdP has %q, which differs in blanks: rename it there", alike[0].DisplayName), nil
+}
+
 func removeCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it granted ends", Example: "  deskbridge rule remove 0193e0a4-…", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: "remove ID", Short: "Remove a rule; what it granted ends",
+		Long:    "Remove a rule; what it granted ends. Of ID the beginning or end is enough.",
+		Example: "  deskbridge rule remove 0193e0a4", Args: cobra.ExactArgs(1)}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		if err := sys.Core.Settings.RemoveRule(ctx, sys.Cause, provision.RuleID(args[0])); err != nil {
+		rules, err := sys.Core.Settings.Rules(ctx, "")
+		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]string{"removed": args[0]}, "Rule %s is removed.", args[0]), nil
+		rule, err := command.ByID("rule", args[0], rules, func(r provision.Rule) string { return string(r.ID) })
+		if err != nil {
+			return command.Result{}, err
+		}
+		if err := sys.Core.Settings.RemoveRule(ctx, sys.Cause, rule.ID); err != nil {
+			return command.Result{}, err
+		}
+		return command.Say(map[string]string{"removed": string(rule.ID)}, "Rule %s (%s) is removed.", rule.ID, rule), nil
 	})
 }
 
 func lineOf(n *server.Names, r provision.Rule) line {
-	return line{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group, Bound: r.GroupID != "",
+	out := line{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group,
 		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}
+	if r.Group != "" {
+		out.Bound = new(r.GroupID != "")
+	}
+	return out
 }

@@ -21,7 +21,12 @@ type ConnectionURLs struct {
 	SAMLMetadataURL  string `json:"saml_metadata_url"`
 	SAMLACSURL       string `json:"saml_acs_url"`
 	SAMLEntityID     string `json:"saml_entity_id"`
+	SAMLLogoutURL    string `json:"saml_slo_url"`
 	OIDCRedirectURL  string `json:"oidc_redirect_url"`
+	OIDCSignedOutURL string `json:"oidc_post_logout_redirect_url"`
+	OIDCBackChannel  string `json:"oidc_backchannel_logout_url"`
+	OIDCFrontChannel string `json:"oidc_frontchannel_logout_url"`
+	OIDCKeysURL      string `json:"oidc_jwks_url"` // our keys, for private_key_jwt
 	LoginURL         string `json:"login_url"`
 	OnHold           bool   `json:"held,omitempty"`
 	IdentityProvider string `json:"idp"`
@@ -34,7 +39,10 @@ func URLsOf(publicURL string, c provision.Connection) ConnectionURLs {
 		ID: string(c.ID), Name: c.Name, IdentityProvider: string(c.IdP), OnHold: c.HeldAt != nil,
 		SCIMURL:         publicURL + "/scim/" + c.Name + "/v2",
 		SAMLMetadataURL: sso + "/saml/metadata", SAMLACSURL: sso + "/saml/acs", SAMLEntityID: sso + "/saml/metadata",
-		OIDCRedirectURL: sso + "/oidc/callback", LoginURL: sso + "/login",
+		SAMLLogoutURL:   sso + "/saml/slo",
+		OIDCRedirectURL: sso + "/oidc/callback", OIDCSignedOutURL: publicURL + "/sso/signed-out",
+		OIDCBackChannel: sso + "/oidc/backchannel-logout", OIDCFrontChannel: sso + "/oidc/frontchannel-logout",
+		OIDCKeysURL: publicURL + "/sso/jwks", LoginURL: sso + "/login",
 	}
 }
 

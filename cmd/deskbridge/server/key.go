@@ -14,8 +14,8 @@ import (
 )
 
 // secretKeys returns the configured keys, or the one under the data directory,
-// which is made at first use.
-func secretKeys(s config.Server) ([][]byte, error) {
+// which is made at first use, if make.
+func secretKeys(s config.Server, make bool) ([][]byte, error) {
 	keys, err := s.Keys()
 	if err != nil || len(keys) > 0 {
 		return keys, err
@@ -23,6 +23,9 @@ func secretKeys(s config.Server) ([][]byte, error) {
 	path := filepath.Join(s.DataDir, "secret.key")
 	text, err := config.ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if !make {
+			return nil, fmt.Errorf("there is no secret key at %s, and DESKBRIDGE_SECRET_KEY is not set; %s", absolute(path), sameSettings)
+		}
 		text, err = makeKey(s.DataDir, path)
 	}
 	if err != nil {

@@ -37,6 +37,9 @@ var SignIns = map[provision.DeskKind]protocol.DeskSAML{"helpscout": helpscout.Si
 // Connector returns the connector for a desk.
 func (s *System) Connector(d provision.Desk) (desk.Desk, error) {
 	factory, known := s.kinds()[d.Kind]
+	if d.Kind == "" {
+		return nil, provision.Errorf(provision.Invalid, "kind", "kind is missing; this release knows %s", strings.Join(s.kindNames(), ", "))
+	}
 	if !known {
 		return nil, provision.Errorf(provision.Invalid, "kind", "unknown kind of desk %q; this release knows %s", d.Kind, strings.Join(s.kindNames(), ", "))
 	}
@@ -64,8 +67,12 @@ func (s *System) checks() settings.Checks {
 			return settings.Abilities{Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize}, nil
 		},
 		Look: func(ctx context.Context, d provision.Desk) (*settings.Units, error) {
-			if d.ID == "" && d.Kind == builtin.Kind {
-				return nil, nil // it is made when the file is applied, with what its settings name
+			if d.Kind == builtin.Kind { // a connector would make what d's settings name
+				teams, mailboxes, err := s.Builtin.UnitsOf(ctx, d)
+				if err != nil {
+					return nil, DeskError(d, err)
+				}
+				return &settings.Units{Teams: teams, Mailboxes: mailboxes}, nil
 			}
 			connector, err := s.Connector(d)
 			if err != nil {
@@ -78,14 +85,27 @@ func (s *System) checks() settings.Checks {
 			return &settings.Units{Teams: profile.Teams, Mailboxes: profile.Mailboxes}, nil
 		},
 		SignIn: func(in provision.SignIn) error { return client.CheckSettings(in, time.Now()) },
-		Fetch:  hosts.Check,
+		Fetch: func(address string) error {
+			err := hosts.Check(address)
+			e, ok := errors.AsType[*fetch.Error](err)
+			switch {
+			case !ok:
+				return err
+			case e.Reason == fetch.NotHTTPS:
+				return fmt.Errorf("%s; one in your own network may be in DESKBRIDGE_ALLOW_HOSTS, for the server and for commands", e.Detail)
+			}
+			return errors.New(e.Detail)
+		},
+		Standing: func(ctx context.Context, c provision.Connection) []settings.Warning {
+			return s.SignIn.Clients().Standing(ctx, c)
+		},
 	}
 }
 
 // DeskError is an error of a desk for people.
 func DeskError(d provision.Desk, err error) error {
 	if e, ok := errors.AsType[*desk.Error](err); ok {
-		return fmt.Errorf("desk %s: %s", d.Name, e.Detail)
+		return fmt.Errorf("desk %s: %s", d.Name, provision.Plain(e.Detail))
 	}
 	return fmt.Errorf("desk %s: %w", d.Name, err)
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 )
 
 type requestIDKey struct{}
@@ -21,13 +23,13 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-// Observe gives each request an id, logs and measures it, and keeps a panic
-// from ending the process. Neither path segments that hold ids nor query
+// Observe gives each request an id, logs and measures it, with what whoever
+// answered has noted of it, and keeps a panic from ending the process. Neither path segments that hold ids nor query
 // strings are logged: filters hold names and addresses.
 func (s *System) Observe(next http.Handler, requests *prometheus.HistogramVec) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := uuid.Must(uuid.NewV7()).String()
-		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+		ctx, line := requestlog.With(context.WithValue(r.Context(), requestIDKey{}, id))
 		r = r.WithContext(ctx) // muxes note in it which pattern has matched
 		w.Header().Set("X-Request-Id", id)
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
@@ -42,12 +44,13 @@ func (s *System) Observe(next http.Handler, requests *prometheus.HistogramVec) h
 			}
 			took := time.Since(start)
 			route := routeOf(r)
-			requests.WithLabelValues(route, methodOf(r.Method), strconv.Itoa(seen.status)).Observe(took.Seconds())
+			requests.WithLabelValues(route, methodOf(r.Method), strconv.Itoa(seen.status), line.Connection()).Observe(took.Seconds())
 			level := slog.LevelInfo
 			if route == "/metrics" || route == "/healthz" || route == "/readyz" {
 				level = slog.LevelDebug
 			}
-			s.Log.Log(ctx, level, "request", "request", id, "method", r.Method, "route", route, "status", seen.status, "ms", took.Milliseconds())
+			s.Log.LogAttrs(ctx, level, "request", append([]slog.Attr{slog.String("request", id), slog.String("method", r.Method), slog.String("route", route),
+				slog.Int("status", seen.status), slog.Int64("ms", took.Milliseconds())}, line.Attrs()...)...)
 			if p == http.ErrAbortHandler { // net/http breaks the connection: half an answer must not pass for all of it
 				panic(p)
 			}

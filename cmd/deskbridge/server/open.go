@@ -33,7 +33,7 @@ type System struct {
 // Open opens the database that settings name, with all migrations run, and
 // wires everything that stands on it. [System.Close] closes it.
 func Open(ctx context.Context, settings config.Server, log *slog.Logger) (*System, error) {
-	keys, err := secretKeys(settings)
+	keys, err := secretKeys(settings, true)
 	if err != nil {
 		return nil, err
 	}
@@ -42,34 +42,41 @@ func Open(ctx context.Context, settings config.Server, log *slog.Logger) (*Syste
 		return nil, err
 	}
 	sys := &System{Settings: settings, Store: st, Log: log}
-	sys.Clock, err = st.NewClock(ctx, nil)
-	if err != nil {
+	if err := sys.wire(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	limits := policy(settings)
-	limits.Now = sys.Clock.Now
-	limits.Checks = sys.checks()
-	sys.Core = core.New(st, limits, log)
-	proxies, err := settings.Proxies()
-	if err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
-	sys.SignIn = sso.New(SSOCore(sys.Core), sso.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID,
-		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, TrustedProxies: proxies})
-	sys.deskIDP, err = deskidp.New(deskidpCore(sys.Core), deskidp.Options{PublicURL: settings.PublicURL, Log: log, RequestID: requestID, Portal: sys.SignIn,
-		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, Kinds: SignIns})
-	if err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
-	sys.SignIn.Mount(sys.deskIDP)
-	sys.Builtin, err = builtin.New(st.DB(), builtin.Dialect(st.Dialect()))
-	if err == nil {
-		err = sys.migrate(ctx)
-	}
-	if err != nil {
+	if err := sys.migrate(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return sys, nil
+}
+
+// wire puts on the store what stands on it.
+func (s *System) wire(ctx context.Context) (err error) {
+	settings := s.Settings
+	s.Clock, err = s.Store.NewClock(ctx, nil)
+	if err != nil {
+		return err
+	}
+	limits := policy(settings)
+	limits.Now = s.Clock.Now
+	limits.Checks = s.checks()
+	limits.Hosting = s.hosting()
+	s.Core = core.New(s.Store, limits, s.Log)
+	proxies, err := settings.Proxies()
+	if err != nil {
+		return err
+	}
+	s.SignIn = sso.New(SSOCore(s.Core), sso.Options{PublicURL: settings.PublicURL, Log: s.Log, RequestID: requestID,
+		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, TrustedProxies: proxies})
+	s.deskIDP, err = deskidp.New(deskidpCore(s.Core), deskidp.Options{PublicURL: settings.PublicURL, Log: s.Log, RequestID: requestID, Portal: s.SignIn,
+		Fetch: fetch.Options{AllowHosts: settings.Hosts()}, Kinds: SignIns})
+	if err != nil {
+		return err
+	}
+	s.SignIn.Mount(s.deskIDP)
+	s.Builtin, err = builtin.New(s.Store.DB(), builtin.Dialect(s.Store.Dialect()))
+	return err
 }
 
 func (s *System) migrate(ctx context.Context) error {
@@ -91,7 +98,11 @@ func policy(s config.Server) core.Policy {
 	if grace == 0 {
 		grace = -1 // as configured: none
 	}
-	return core.Policy{Grace: grace, Session: session.Policy{Idle: s.SessionIdle, Life: s.SessionLife}, Brake: reconcile.Brake{
+	silence, _ := s.SilenceLimit() // config has checked it
+	if silence == 0 {
+		silence = -1 // as configured: off
+	}
+	return core.Policy{Grace: grace, SilentAfter: silence, Session: session.Policy{Idle: s.SessionIdle, Life: s.SessionLife}, Brake: reconcile.Brake{
 		Off: s.Brake == "off", People: s.BrakePeople, Percent: s.BrakePercent, Window: s.BrakeWindow,
 	}}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/worker"
 )
 
 const (
@@ -27,6 +28,8 @@ const (
 	// it, within the tolerances of the protocols.
 	clockOff = 2 * time.Second
 )
+
+var errNoWrite = errors.New("the database has taken no write")
 
 // readiness is what a server knows of whether it can work: /readyz tells a load
 // balancer. It is safe for concurrent use.
@@ -83,7 +86,7 @@ func (r *readiness) lookAtClock(ctx context.Context) error {
 	if off := ahead.Abs() > clockOff; off != r.off {
 		r.off = off
 		if off {
-			r.sys.Log.ErrorContext(ctx, "the system's clock differs from the database's; set it, by NTP for instance: sign-ins are judged by it", "ahead_seconds", ahead.Seconds())
+			r.sys.Log.ErrorContext(ctx, "the system's clock differs from the database's; set it, by NTP for instance: sign-ins are judged by it", "ahead", ahead)
 		}
 	}
 	return nil
@@ -102,9 +105,23 @@ func (r *readiness) check(ctx context.Context) error {
 	case time.Since(r.wrote) > lookLate && r.err != nil:
 		return r.err
 	case time.Since(r.wrote) > lookLate:
-		return fmt.Errorf("the database has taken no write for %s", time.Since(r.wrote).Round(time.Second))
+		return fmt.Errorf("%w for %s", errNoWrite, time.Since(r.wrote).Round(time.Second))
 	}
 	return r.late()
+}
+
+// whyNot says in a few words why a server is not ready: nothing that an error of
+// the database may hold.
+func whyNot(err error) string {
+	switch {
+	case errors.Is(err, store.ErrSecrets):
+		return "the secret key does not open what is in the database"
+	case errors.Is(err, errNoWrite):
+		return err.Error()
+	case errors.Is(err, worker.ErrUnsealed):
+		return worker.ErrUnsealed.Error()
+	}
+	return "the database does not answer, or takes no writes"
 }
 
 // ServeHTTP answers GET /readyz.
@@ -113,7 +130,8 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	defer cancel()
 	if err := r.check(ctx); err != nil {
 		r.sys.Log.WarnContext(ctx, "not ready", "err", err)
-		answer(w, http.StatusServiceUnavailable, "not ready; the log says why")
+		w.Header().Set("Retry-After", "5")
+		answer(w, http.StatusServiceUnavailable, "not ready: "+whyNot(err)+"; the log says more")
 		return
 	}
 	answer(w, http.StatusOK, "ready")

@@ -3,11 +3,13 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/deskbridge/deskbridge/store"
@@ -48,14 +50,14 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 		return err
 	}
 	defer unlock() //nolint:errcheck // the process may end at once
-	listener, err := net.Listen("tcp", s.Settings.Listen)
+	listener, err := listen("DESKBRIDGE_LISTEN", s.Settings.Listen)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
 	var metrics net.Listener
 	if s.Settings.MetricsListen != "" {
-		if metrics, err = net.Listen("tcp", s.Settings.MetricsListen); err != nil {
+		if metrics, err = listen("DESKBRIDGE_METRICS_LISTEN", s.Settings.MetricsListen); err != nil {
 			return err
 		}
 		defer metrics.Close()
@@ -76,6 +78,7 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keepers sync.WaitGroup
 	keepers.Go(func() { ready.keep(keeping) })
+	keepers.Go(func() { s.keepRemoving(keeping) })
 	keepers.Go(func() { s.SignIn.Run(keeping) })
 	keepers.Go(func() { s.deskIDP.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
 	defer func() { stop(); keepers.Wait() }()
@@ -97,6 +100,18 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
 	defer cancel()
 	return errors.Join(err, server.Shutdown(ending), runner.Stop(ending), inside.Shutdown(ending))
+}
+
+// listen listens on the address that a setting names.
+func listen(setting, address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("another process listens on %s already; end it, or set %s to another address: %w", address, setting, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return listener, nil
 }
 
 // httpServer returns a server of handler with every limit of time set.

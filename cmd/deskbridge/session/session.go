@@ -91,7 +91,7 @@ func revokeCommand(a *command.App) *cobra.Command {
 		Example: "  deskbridge session revoke ada@acme.example\n  deskbridge session revoke --connection acme",
 		Args:    cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().StringVar(&id, "id", "", "only the session with this id")
+	cmd.Flags().StringVar(&id, "id", "", "only the session with this id; its beginning or end is enough")
 	cmd.Flags().StringVar(&connection, "connection", "", "everybody of this connection")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		user := ""
@@ -105,12 +105,16 @@ func revokeCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		filter.ID = provision.SessionID(id)
+		if id != "" {
+			if filter.ID, err = sys.Core.Report.OpenSession(ctx, id); err != nil {
+				return command.Result{}, err
+			}
+		}
 		ended, err := sys.Core.Sessions.EndSessions(ctx, sys.Cause, filter, provision.EndedByAdmin)
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]any{"ended": len(ended)}, "%d sessions ended.", len(ended)), nil
+		return command.Say(map[string]any{"ended": len(ended)}, "%s ended.", output.Count(len(ended), "session", "sessions")), nil
 	})
 }
 
@@ -148,6 +152,6 @@ everybody has.`,
 		if err := sys.Core.SignIn.Unlink(ctx, sys.Cause, person); err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]any{"user": person.ID}, "Unlinked. The next sign-in finds %s anew.", person.UserName), nil
+		return command.Say(map[string]any{"user": person.ID}, "Unlinked. The next sign-in finds %s anew.", output.Plain(person.UserName)), nil
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
 // mostLeavers is how many leavers are named; programs are told all.
@@ -42,9 +43,26 @@ func (r *Report) PrintTables(w io.Writer) error {
 	if err := output.Table(w, "DESK | KIND | READY | WAITING | ENDED | NEEDS ATTENTION | ON HOLD | SEATS | SWEPT", rows); err != nil {
 		return err
 	}
+	r.printFindings(w)
 	r.printDesks(w)
 	r.printDrifts(w)
 	return nil
+}
+
+// elsewhere are the findings of which tables and lists of their own tell more.
+var elsewhere = []plan.FindingCode{plan.FindingToken, plan.FindingDeskRefuses, plan.FindingDeskPaused, plan.FindingHandOver, plan.FindingSweep, plan.FindingDrift,
+	plan.FindingLeavers, plan.FindingNeedAttention}
+
+func (r *Report) printFindings(w io.Writer) {
+	for _, f := range r.Findings {
+		if slices.Contains(elsewhere, plan.FindingCode(f.Code)) {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s\n", output.Plain(f.Text))
+		if f.Do != "" {
+			fmt.Fprintf(w, "  %s\n", output.Plain(f.Do))
+		}
+	}
 }
 
 func (d Desk) swept() string {

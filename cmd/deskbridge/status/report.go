@@ -13,7 +13,8 @@ import (
 
 // Report is what `status` says, but for tokens.
 type Report struct {
-	NeedsPerson bool         `json:"needs_person"`
+	NeedsPerson bool         `json:"needs_person"` // whether there is a finding
+	Findings    []Finding    `json:"findings"`     // what somebody has to see to
 	Connections []Connection `json:"connections"`
 	Desks       []Desk       `json:"desks"`
 	Attention   []Account    `json:"attention"`
@@ -22,6 +23,19 @@ type Report struct {
 	Drifts      []Drift      `json:"drifts"`
 
 	at time.Time
+}
+
+// Finding is something that somebody has to see to.
+type Finding struct {
+	Code       string         `json:"code"` // as docs/operations.md lists them
+	Connection string         `json:"connection,omitempty"`
+	Desk       string         `json:"desk,omitempty"`
+	Token      string         `json:"token,omitempty"`
+	Groups     []string       `json:"groups,omitempty"`
+	At         *output.Moment `json:"at,omitempty"` // since when, or when something ends
+	Count      int            `json:"count,omitempty"`
+	Text       string         `json:"text"`
+	Do         string         `json:"do,omitempty"`
 }
 
 // Connection is one connection.
@@ -127,8 +141,15 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{NeedsPerson: found.NeedsPerson(), Connections: []Connection{}, Desks: []Desk{}, Attention: []Account{}, Causes: []Cause{},
+	r := Report{NeedsPerson: found.NeedsPerson(), Findings: []Finding{}, Connections: []Connection{}, Desks: []Desk{}, Attention: []Account{}, Causes: []Cause{},
 		Leavers: []Account{}, Drifts: []Drift{}, at: found.At}
+	for _, f := range found.Findings {
+		line := Finding{Code: string(f.Code), Connection: f.Connection, Desk: f.Desk, Token: f.Token, Groups: f.Groups, Count: f.Count, Text: f.Text, Do: f.Do}
+		if f.At != nil {
+			line.At = &output.Moment{At: f.At}
+		}
+		r.Findings = append(r.Findings, line)
+	}
 	for _, c := range found.Connections {
 		r.Connections = append(r.Connections, Connection{Name: c.Connection.Name, IdP: string(c.Connection.IdP), Active: c.Active,
 			LastUsed: output.Moment{At: c.LastUsedAt}, Held: c.Connection.HeldAt != nil})

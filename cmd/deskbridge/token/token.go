@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,8 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/config"
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 )
 
@@ -62,8 +65,8 @@ func kindOf(t credential.Token) string {
 
 // Command makes the commands of SCIM tokens.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("token", "Create, list, rotate and revoke bearer tokens and OAuth clients of a connection",
-		createCommand(a), listCommand(a), rotateCommand(a), revokeCommand(a))
+	return command.Group("token", "Create, list, show, rotate and revoke bearer tokens and OAuth clients of a connection",
+		createCommand(a), listCommand(a), showCommand(a), rotateCommand(a), revokeCommand(a))
 }
 
 func createCommand(a *command.App) *cobra.Command {
@@ -71,11 +74,11 @@ func createCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create CONNECTION NAME",
 		Short: "Create a token or an OAuth client; its secret is shown once",
-		Example: "  deskbridge token create acme rotation-2027 --expires 8760h\n" +
+		Example: "  deskbridge token create acme rotation-2027 --expires 365d\n" +
 			"  deskbridge token create acme report --read-only\n  deskbridge token create acme entra --client",
 		Args: cobra.ExactArgs(2),
 	}
-	cmd.Flags().DurationVar(&draft.Life, "expires", 0, "how long it lives, e.g. 8760h; 0 means for ever")
+	cmd.Flags().Var((*config.Duration)(&draft.Life), "expires", "how long it lives, e.g. 365d; 0 means for ever")
 	cmd.Flags().BoolVar(&draft.ReadOnly, "read-only", false, "it reads and searches, and changes nothing")
 	cmd.Flags().BoolVar(&draft.Client, "client", false, "an OAuth 2.0 client, which gets access tokens with its id and secret")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
@@ -115,7 +118,7 @@ func listCommand(a *command.App) *cobra.Command {
 }
 
 func rotateCommand(a *command.App) *cobra.Command {
-	var overlap, expires time.Duration
+	overlap, expires := 24*time.Hour, time.Duration(0)
 	cmd := &cobra.Command{
 		Use:   "rotate CONNECTION NAME|ID",
 		Short: "Replace a token; the old one goes on for a while",
@@ -126,8 +129,8 @@ for, unless --expires says otherwise.`,
 		Example: "  deskbridge token rotate acme first --overlap 24h",
 		Args:    cobra.ExactArgs(2),
 	}
-	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the old one goes on; 0 ends it at once")
-	cmd.Flags().DurationVar(&expires, "expires", 0, "how long the new one lives; 0 means as long as the old one was made for")
+	cmd.Flags().Var((*config.Duration)(&overlap), "overlap", "how long the old one goes on, e.g. 48h or 7d; 0 ends it at once")
+	cmd.Flags().Var((*config.Duration)(&expires), "expires", "how long the new one lives; 0 means as long as the old one was made for")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
@@ -144,6 +147,7 @@ for, unless --expires says otherwise.`,
 }
 
 func revokeCommand(a *command.App) *cobra.Command {
+	confirm := command.Confirm{Scripts: true}
 	cmd := &cobra.Command{
 		Use:   "revoke CONNECTION NAME|ID",
 		Short: "End a token at once",
@@ -152,17 +156,46 @@ ends what a rotation has replaced, too; by id just that one.`,
 		Example: "  deskbridge token revoke acme first",
 		Args:    cobra.ExactArgs(2),
 	}
+	confirm.Flag(cmd)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn, err := sys.Core.Settings.Connection(ctx, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
-		token, err := sys.Core.Tokens.RevokeToken(ctx, sys.Cause, conn.ID, args[1])
+		found, last, err := find(ctx, sys, conn.ID, args[1])
 		if err != nil {
+			return command.Result{}, err
+		}
+		text := "The identity provider is refused with token " + found.Name + " from then on"
+		if last {
+			text += "; it is the last one that " + conn.Name + " can push with"
+		}
+		if err := confirm.Ask(a, text, found.Name); err != nil {
+			return command.Result{}, err
+		}
+		nameOrID := string(found.ID)
+		if found.Name == args[1] { // with what a rotation has replaced
+			nameOrID = found.Name
+		}
+		token, err := sys.Core.Tokens.RevokeToken(ctx, sys.Cause, conn.ID, nameOrID)
+		if err != nil {
+			return command.Result{}, err
+		}
+		if err := warnOfLast(ctx, a, sys, conn); err != nil {
 			return command.Result{}, err
 		}
 		return command.Say(lineOf(sys, conn.Name, token), "Token %s is revoked.", token.Name), nil
 	})
+}
+
+// warnOfLast warns when a connection has no token left that is accepted.
+func warnOfLast(ctx context.Context, a *command.App, sys *server.System, conn provision.Connection) error {
+	tokens, err := sys.Core.Tokens.Tokens(ctx, conn.ID)
+	if err != nil || conn.JWT != nil || slices.ContainsFunc(tokens, func(t credential.Token) bool { return t.Usable(sys.Core.Now()) }) {
+		return err
+	}
+	a.Warn(fmt.Sprintf("that was the last token of %s: from now on everything its identity provider pushes is refused, also that somebody has left; `deskbridge token create %s NAME` makes another", conn.Name, conn.Name))
+	return nil
 }
 
 // ToSee returns the tokens that somebody should look at, and those that

@@ -1,4 +1,7 @@
-package scim
+// Package signed checks tokens that an identity provider signs itself, such as
+// Entra's when no secret token is entered there, against what the settings of a
+// connection say of them.
+package signed
 
 import (
 	"context"
@@ -17,29 +20,30 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/protocol"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 const (
-	// maxSigned is how long a signed token may be; Entra's take about 2 kB.
-	maxSigned = 16 << 10
+	// maxToken is how long a signed token may be; Entra's take about 2 kB.
+	maxToken = 16 << 10
 	// skew is how far the clocks of two servers may be apart.
 	skew = time.Minute
 )
 
-// signedName is the name of the token, for the audit log, of whoever shows one
+// namePrefix is the name of the token, for the audit log, of whoever shows one
 // that the identity provider signed. No token of ours can be called this.
-const signedName = "jwt:"
+const namePrefix = "jwt:"
 
-// looksSigned reports whether a bearer token has the form of a JWT. None of
+// Looks reports whether a bearer token has the form of a JWT. None of
 // ours has dots in it.
-func looksSigned(bearer string) bool {
+func Looks(bearer string) bool {
 	return strings.Count(bearer, ".") == 2 && strings.HasPrefix(bearer, "eyJ") // {"
 }
 
-// signedTokens checks tokens that an identity provider signs itself, such as
+// Tokens checks tokens that an identity provider signs itself, such as
 // Entra's when no secret token is entered there.
-type signedTokens struct {
-	core   Core
+type Tokens struct {
+	core   *settings.Service
 	client *http.Client
 	log    *slog.Logger
 	now    func() time.Time
@@ -53,37 +57,39 @@ type keysAt struct {
 	set     *fetch.KeySet
 }
 
-func newSignedTokens(core Core, client *http.Client, log *slog.Logger, now func() time.Time) *signedTokens {
+// New returns Tokens that fetches keys with client; nil: from public servers
+// only.
+func New(core *settings.Service, client *http.Client, log *slog.Logger, now func() time.Time) *Tokens {
 	if client == nil {
 		client = fetch.New(fetch.Options{})
 	}
-	return &signedTokens{core: core, client: client, log: log, now: now, keys: make(map[provision.ConnectionID]keysAt)}
+	return &Tokens{core: core, client: client, log: log, now: now, keys: make(map[provision.ConnectionID]keysAt)}
 }
 
-// authenticate returns the connection called name when it takes signed tokens
+// Authenticate returns the connection called name when it takes signed tokens
 // and this is one of its identity provider. Everything else is Denied, keys
 // that cannot be fetched among it.
-func (s *signedTokens) authenticate(ctx context.Context, name, bearer string) (provision.Connection, credential.Token, error) {
-	if len(bearer) > maxSigned {
-		return provision.Connection{}, credential.Token{}, errBearer
+func (s *Tokens) Authenticate(ctx context.Context, name, bearer string) (provision.Connection, credential.Token, error) {
+	if len(bearer) > maxToken {
+		return provision.Connection{}, credential.Token{}, credential.Refuse("malformed token")
 	}
-	conn, err := s.core.Settings.Connection(ctx, name)
+	conn, err := s.core.Connection(ctx, name)
 	if err != nil {
 		return provision.Connection{}, credential.Token{}, err
 	}
 	if conn.JWT == nil {
-		return provision.Connection{}, credential.Token{}, errBearer
+		return provision.Connection{}, credential.Token{}, credential.Refuse("signed token: the connection takes none")
 	}
 	if err := s.check(ctx, conn, bearer); err != nil {
 		if ctx.Err() == nil {
 			s.log.InfoContext(ctx, "scim: a signed token was refused", "connection", conn.Name, "err", err)
 		}
-		return provision.Connection{}, credential.Token{}, errBearer
+		return provision.Connection{}, credential.Token{}, credential.Refuse("signed token: " + err.Error())
 	}
-	return conn, credential.Token{Connection: conn.ID, Name: signedName + string(conn.IdP)}, nil
+	return conn, credential.Token{Connection: conn.ID, Name: namePrefix + string(conn.IdP)}, nil
 }
 
-func (s *signedTokens) check(ctx context.Context, conn provision.Connection, bearer string) error {
+func (s *Tokens) check(ctx context.Context, conn provision.Connection, bearer string) error {
 	payload, err := s.keysOf(conn).VerifySignature(ctx, bearer)
 	if err != nil {
 		return err
@@ -97,7 +103,7 @@ func (s *signedTokens) check(ctx context.Context, conn provision.Connection, bea
 
 // keysOf returns the keys of a connection. There is one set for each, for as
 // long as it is configured with the same address.
-func (s *signedTokens) keysOf(conn provision.Connection) *fetch.KeySet {
+func (s *Tokens) keysOf(conn provision.Connection) *fetch.KeySet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	have := s.keys[conn.ID]

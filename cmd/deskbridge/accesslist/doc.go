@@ -1,0 +1,2 @@
+// Package accesslist is the commands about who has access on a desk.
+package accesslist

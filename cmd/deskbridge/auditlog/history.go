@@ -1,0 +1,24 @@
+package auditlog
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Sentences says audit entries in words, with the names that ids have today.
+type Sentences struct{ names *names }
+
+// NewSentences returns Sentences that find names in sys.
+func NewSentences(ctx context.Context, sys *server.System) (*Sentences, error) {
+	names, err := newNames(ctx, sys)
+	return &Sentences{names}, err
+}
+
+// Of returns an entry in words, in one line.
+func (s *Sentences) Of(ctx context.Context, e provision.Entry) (string, error) {
+	text, err := s.names.sentence(ctx, e)
+	return output.Plain(text), err
+}

@@ -1,0 +1,2 @@
+// Package group is the commands about the groups of identity providers.
+package group

@@ -1,0 +1,46 @@
+package status
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// hopeless says of which of the accounts that are about to be tried again
+// nothing can come of it, and what would help them: of one account, or of all of
+// a desk, "" for all desks.
+func hopeless(ctx context.Context, s *server.System, desk provision.DeskID, id provision.AccountID, adopt bool) (notes []string, _ error) {
+	notes = []string{}
+	o, err := s.Core.Plan.Overview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	concerns := make(map[provision.DeskID]int)
+	asked, seats := 0, 0
+	for _, a := range o.Attention {
+		if a.State != provision.AccountNeedsAttention || id != "" && a.ID != id || desk != "" && a.Desk != desk {
+			continue
+		}
+		concerns[a.Desk]++
+		switch {
+		case a.ReasonCode == provision.ReasonAdoption && !adopt:
+			asked++
+		case a.ReasonCode == provision.ReasonSeat:
+			seats++
+		}
+	}
+	for _, d := range o.Desks {
+		if p := d.Health.Pause; p != nil && concerns[d.Desk.ID] > 0 {
+			notes = append(notes, fmt.Sprintf("desk %s is not called for now, so that nothing comes of it until it answers: %s", d.Desk.Name, p.Reason))
+		}
+		if free := d.Desk.Seats - d.Seats; seats > 0 && concerns[d.Desk.ID] > 0 && d.Desk.Seats > 0 && free <= 0 {
+			notes = append(notes, fmt.Sprintf("desk %s has no seat left, so that those who wait for one go on waiting: free one, or raise `seats` of the desk", d.Desk.Name))
+		}
+	}
+	if asked > 0 {
+		notes = append(notes, fmt.Sprintf("%d of them wait until you say whose user the desk has already, and nothing else helps: `deskbridge retry --adopt ACCOUNT`", asked))
+	}
+	return notes, nil
+}

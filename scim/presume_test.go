@@ -1,0 +1,173 @@
+package scim_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/scim"
+	"github.com/deskbridge/deskbridge/store"
+	"github.com/deskbridge/deskbridge/store/storetest"
+)
+
+// TestTokensEndAtOnce: whoever has used a token a moment ago cannot use it once
+// it has ended, or its connection has another name. Nothing is changed by what it
+// is shown with, and nothing told.
+func TestTokensEndAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+		id, admin := s.user("ada"), s.token
+		bulk := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[
+			{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"bo"}},{"method":"DELETE","path":"/Users/` + id + `"}]}`
+		rename := func(to string) {
+			if _, err := st.DB().ExecContext(t.Context(), `UPDATE connections SET name = '`+to+`'`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name, end := range map[string]func(credential.Token){
+			"revoked": func(token credential.Token) {
+				if _, err := s.core.Tokens.RevokeToken(t.Context(), provision.Cause{}, s.conn.ID, string(token.ID)); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"renamed": func(credential.Token) { rename("other") },
+		} {
+			for _, r := range []struct{ method, path, body string }{
+				{"GET", "/Users/" + id, ""}, {"GET", "/Users/nobody", ""}, {"GET", "/Users", ""}, {"GET", "/Schemas", ""}, {"GET", "/nowhere", ""},
+				{"PATCH", "/Schemas", "{}"}, {"POST", "/Users", `{"userName":"bo"}`}, {"POST", "/Users", `{`}, {"PUT", "/Users/" + id, `{"userName":"eve"}`},
+				{"PATCH", "/Users/" + id, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"active":false}}]}`},
+				{"DELETE", "/Users/" + id, ""}, {"POST", "/Groups", `{"displayName":"g"}`}, {"POST", "/Bulk", bulk},
+			} {
+				token, secret, err := s.core.Tokens.DraftToken(t.Context(), provision.Cause{}, s.conn.ID, credential.TokenDraft{Name: "t" + strconv.Itoa(rand.Int())})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.token = secret
+				for range 2 {
+					s.want(200, "GET", "/Users/"+id, "")
+				}
+				end(token)
+				for range 2 {
+					got := s.want(401, r.method, r.path, r.body)
+					if got.header.Get("Allow") != "" || got.header.Get("ETag") != "" {
+						t.Errorf("%s: %s %s tells: %v", name, r.method, r.path, got.header)
+					}
+				}
+				rename("acme")
+			}
+		}
+		s.token = admin
+		if got := s.want(200, "GET", "/Users", ""); got.body["totalResults"] != 1.0 || s.want(200, "GET", "/Users/"+id, "").body["userName"] != "ada" {
+			t.Errorf("something was changed: %s", got.raw)
+		}
+		if got := s.want(200, "GET", "/Groups", ""); got.body["totalResults"] != 0.0 {
+			t.Errorf("a group was made: %s", got.raw)
+		}
+	})
+}
+
+// TestTokensChangeAtOnce: a connection that has changed since its token was seen
+// is what it is now, for what is read, what is written and what is refused.
+func TestTokensChangeAtOnce(t *testing.T) {
+	st := storetest.SQLite(t)
+	s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+	change := func() {
+		s.want(200, "GET", "/Users", "")
+		if _, err := st.DB().ExecContext(t.Context(), `UPDATE connections SET created_at = created_at + 1`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change()
+	s.want(201, "POST", "/Users", `{"userName":"bo"}`)
+	change()
+	s.want(409, "POST", "/Users", `{"userName":"bo"}`)
+	change()
+	if got := s.want(200, "GET", "/Users", ""); got.body["totalResults"] != 1.0 {
+		t.Errorf("got %s", got.raw)
+	}
+}
+
+// TestRevokedInTheMiddle has requests come in while their token is revoked:
+// whichever begins after that is refused, and what was refused was not done.
+func TestRevokedInTheMiddle(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+		admin := s.token
+		for range 5 {
+			token, secret, err := s.core.Tokens.DraftToken(t.Context(), provision.Cause{}, s.conn.ID, credential.TokenDraft{Name: "t" + strconv.Itoa(rand.Int())})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.token = secret
+			s.want(200, "GET", "/Users", "")
+			var wait sync.WaitGroup
+			var mu sync.Mutex
+			var made, refused []string
+			revoked := make(chan struct{})
+			for range 8 {
+				wait.Go(func() {
+					for {
+						late := false
+						select {
+						case <-revoked:
+							late = true
+						default:
+						}
+						name := provision.NewSecret()
+						status := postAs(t.Context(), s.url+"/Users", secret, `{"userName":"`+name+`"}`)
+						mu.Lock()
+						if status == 201 {
+							made = append(made, name)
+						} else {
+							refused = append(refused, name)
+						}
+						mu.Unlock()
+						if late && status != 401 {
+							t.Errorf("a request after the end of its token: %d", status)
+						}
+						if late {
+							return
+						}
+					}
+				})
+			}
+			if _, err := s.core.Tokens.RevokeToken(t.Context(), provision.Cause{}, s.conn.ID, string(token.ID)); err != nil {
+				t.Error(err)
+			}
+			close(revoked)
+			wait.Wait()
+			s.token = admin
+			there := func(name string) bool {
+				return s.find("/Users", `userName eq "`+name+`"`).body["totalResults"] == 1.0
+			}
+			if i := slices.IndexFunc(refused, there); i >= 0 {
+				t.Errorf("%s was refused, and is there", refused[i])
+			}
+			if slices.ContainsFunc(made, func(name string) bool { return !there(name) }) {
+				t.Error("somebody was made, and is not there")
+			}
+		}
+	})
+}
+
+// postAs returns the status of a POST; 0: there was no answer.
+func postAs(ctx context.Context, url, token, body string) int {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		return 0
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return 0
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}

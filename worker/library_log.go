@@ -1,0 +1,82 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// libraryEvery is how often the queue may say the same: while the database is
+// away, each of its queues would say so several times a second.
+const libraryEvery = 10 * time.Second
+
+// libraryLog passes on what the queue has to say from warnings up, each message
+// once in [libraryEvery], with how often it would have been there since.
+type libraryLog struct {
+	slog.Handler
+	said *said
+}
+
+// said is when each message was passed on last. The library has few of them.
+type said struct {
+	mu  sync.Mutex
+	now func() time.Time
+	by  map[string]*saying
+}
+
+type saying struct {
+	at   time.Time
+	kept int // not passed on since
+}
+
+func newLibraryLog(h slog.Handler) libraryLog {
+	return libraryLog{h, &said{now: time.Now, by: make(map[string]*saying)}}
+}
+
+// Enabled is part of [slog.Handler].
+func (l libraryLog) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && l.Handler.Enabled(ctx, level)
+}
+
+// Handle is part of [slog.Handler].
+func (l libraryLog) Handle(ctx context.Context, r slog.Record) error {
+	pass, kept := l.said.passes(r.Message)
+	if !pass {
+		return nil
+	}
+	if kept > 0 {
+		r = r.Clone()
+		r.AddAttrs(slog.Int("repeated", kept))
+	}
+	return l.Handler.Handle(ctx, r)
+}
+
+// WithAttrs is part of [slog.Handler].
+func (l libraryLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return libraryLog{l.Handler.WithAttrs(attrs), l.said}
+}
+
+// WithGroup is part of [slog.Handler].
+func (l libraryLog) WithGroup(name string) slog.Handler {
+	return libraryLog{l.Handler.WithGroup(name), l.said}
+}
+
+// passes reports whether a message may be said now, and how often it was kept
+// back before.
+func (s *said) passes(message string) (bool, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, have := s.now(), s.by[message]
+	if have == nil {
+		s.by[message] = &saying{at: now}
+		return true, 0
+	}
+	if now.Sub(have.at) < libraryEvery {
+		have.kept++
+		return false, 0
+	}
+	kept := have.kept
+	have.at, have.kept = now, 0
+	return true, kept
+}

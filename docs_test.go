@@ -40,6 +40,27 @@ func TestDocumentationIsComplete(t *testing.T) {
 	}
 }
 
+// TestAnActionHasOneRow finds audit actions that the documentation tells of twice,
+// as it does when two changes of a row were merged into two rows.
+func TestAnActionHasOneRow(t *testing.T) {
+	text, err := os.ReadFile("docs/audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range actions(t) {
+		rows := 0
+		for line := range strings.Lines(string(text)) {
+			if row, is := strings.CutPrefix(line, "|"); is {
+				first, _, _ := strings.Cut(row, "|")
+				rows += strings.Count(first, "`"+name+"`")
+			}
+		}
+		if rows != 1 {
+			t.Errorf("docs/audit.md has %d rows for %s", rows, name)
+		}
+	}
+}
+
 // settings returns the environment variables of the server.
 func settings() (names []string) {
 	server := reflect.TypeFor[config.Server]()

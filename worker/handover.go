@@ -302,17 +302,17 @@ func (w *Worker) findAssignees(ctx context.Context, d *guard.Session, v *reconci
 	policy := v.Desk.HandOver
 	switch {
 	case policy.Agent != "":
-		if leaving, err := w.core.Reconcile.IsLeaving(ctx, v.Desk.ID, policy.Agent); err != nil || leaving {
+		if leaving, err := w.core.Entitlement.IsLeaving(ctx, v.Desk.ID, policy.Agent); err != nil || leaving {
 			return &assignees{note: "the agent named in hand_over is leaving too"}, err
 		}
 		return w.agentAssignee(ctx, d, desk.Key{Email: policy.Agent}, have, "the agent named in hand_over is not active on the desk")
 	case policy.To == provision.HandOverManager:
-		manager, err := w.core.Reconcile.DeskUserOf(ctx, v.Connection.ID, v.Desk.ID, v.Account.Manager)
+		manager, err := w.core.Entitlement.DeskUserOf(ctx, v.Connection.ID, v.Desk.ID, v.Account.Manager)
 		if err != nil {
 			return nil, err
 		}
 		if manager == "" {
-			if leaving, err := w.core.Reconcile.IsLeaving(ctx, v.Desk.ID, v.Account.Manager); err != nil || leaving {
+			if leaving, err := w.core.Entitlement.IsLeaving(ctx, v.Desk.ID, v.Account.Manager); err != nil || leaving {
 				return &assignees{note: "the manager is leaving too"}, err
 			}
 			return &assignees{note: "the manager has no account on the desk"}, nil

@@ -43,6 +43,7 @@ type harness struct {
 
 	epoch  time.Time // when the clock stood still but for offset; zero: it goes on
 	offset atomic.Int64
+	tick   func() // called whenever somebody looks at the clock; nil: nobody is
 	later  []laterVisit
 	log    []provision.Entry // as far as it has been read
 }
@@ -120,6 +121,9 @@ func (h *harness) open(d provision.Desk) (desk.Desk, error) {
 }
 
 func (h *harness) now() time.Time {
+	if h.tick != nil {
+		h.tick()
+	}
 	if !h.epoch.IsZero() {
 		return h.epoch.Add(time.Duration(h.offset.Load()))
 	}

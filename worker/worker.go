@@ -61,6 +61,9 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 		return later.At, nil
 	case errors.As(err, &onHold):
 		w.tellHold(ctx, onHold.Began)
+		if onHold.New {
+			return time.Time{}, w.core.Reconcile.HoldOthers(ctx, id)
+		}
 		return time.Time{}, nil
 	case errors.Is(err, reconcile.ErrNotDue), errors.Is(err, reconcile.ErrBusy):
 		return time.Time{}, nil

@@ -8,7 +8,7 @@ import (
 
 // dirtyBatch is how many dirty people one transaction evaluates: others wait
 // for it on SQLite, and whoever changes one of them on PostgreSQL.
-const dirtyBatch = 100
+const dirtyBatch = 50
 
 // EvaluateDirty evaluates the people of a connection that are marked dirty, in
 // batches of one transaction each, until none is left.

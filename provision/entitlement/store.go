@@ -21,6 +21,9 @@ type Store interface {
 	// LockIdentities returns those of ids that exist, removed ones included,
 	// by id.
 	LockIdentities(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) ([]provision.Identity, error)
+	// FindPeople returns the people of any connection, removed ones included,
+	// whose id, userName, externalId or e-mail address is text; live ones first.
+	FindPeople(ctx context.Context, text string) ([]provision.Identity, error)
 	// MarkDirty notes at a time that the access of people must be evaluated anew:
 	// those that are in group, through nested groups too, or with "" everybody of
 	// the connection. Its cost follows neither the size of the group nor that

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -22,9 +23,11 @@ type LaterError struct{ At time.Time }
 func (e *LaterError) Error() string { return "provision: not before " + e.At.Format(time.RFC3339) }
 
 // OnHoldError says that mass-change protection has the account on hold, or that
-// an admin has rejected its loss. Began is set for the first account of a hold:
-// there is an admin to be told.
-type OnHoldError struct{ Began *Hold }
+// an admin has rejected its loss.
+type OnHoldError struct {
+	Began *Hold // for the first account of a hold: there is an admin to be told
+	New   bool  // it has just been put on hold: others follow by [Service.HoldOthers]
+}
 
 // Error says so.
 func (*OnHoldError) Error() string { return "provision: on hold by mass-change protection" }
@@ -35,19 +38,27 @@ func (*OnHoldError) Error() string { return "provision: on hold by mass-change p
 // nothing to do now; only LaterError needs another job. Whoever ends the run
 // that made it busy enqueues the next one.
 func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, error) {
+	a, err := s.toDo(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ending := a.Desired.Status != provision.AccessActive
+	if ending { // the brake counts, and no two may count at once
+		turn, err := s.turns.Take(ctx, a.Connection, 1, mostTurn)
+		if err != nil {
+			return nil, err
+		}
+		defer turn.GiveBack()
+		if a, err = s.toDo(ctx, id); err != nil { // it may have been put on hold with others
+			return nil, err
+		}
+	}
 	var r Run
 	var outcome error
-	err := s.inTx(ctx, func(tx Store) error {
-		a, err := tx.Account(ctx, id)
-		if err != nil {
-			return err
-		}
-		if outcome = notNow(a, s.now(), s.grace); outcome != nil {
-			return nil
-		}
-		ending := a.Desired.Status != provision.AccessActive
+	err = s.inTx(ctx, func(tx Store) error {
 		var rules []provision.Rule
-		if r, rules, err = tx.LoadRun(ctx, a, ending); err != nil { // the brake counts, and no two may count at once
+		var err error
+		if r, rules, err = tx.LoadRun(ctx, a, ending); err != nil {
 			return err
 		}
 		if outcome = notNow(r.Account, s.now(), s.grace); outcome != nil {
@@ -71,14 +82,28 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 		}
 		return s.take(ctx, tx, &r, rules)
 	})
-	if err == nil {
-		err = outcome
-	}
-	if err != nil {
+	if err = cmp.Or(err, outcome); err != nil {
 		return nil, err
 	}
 	r.service = s
 	return &r, nil
+}
+
+// mostTurn is longer than a run may take. The lock on the connection does for all
+// processes what turns do in this one; but who waits for it keeps those who push waiting.
+const mostTurn = time.Hour
+
+// toDo returns an account, or why no run for it can begin now as far as that can
+// be told without a lock.
+func (s *Service) toDo(ctx context.Context, id provision.AccountID) (provision.Account, error) {
+	a, err := s.store.Account(ctx, id)
+	switch {
+	case err != nil:
+		return a, err
+	case a.State == provision.AccountOnHold && (!s.brakes.Off || a.Loss.Verdict == provision.VerdictRejected):
+		return a, &OnHoldError{} // whatever ends that has it wait for a run again
+	}
+	return a, notNow(a, s.now(), s.grace)
 }
 
 // take takes the lease of a run that may begin.

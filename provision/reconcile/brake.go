@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -51,15 +52,12 @@ func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection
 		}
 	}
 	if !l.Explicit() && conn.HeldAt != nil {
-		waiting, err := s.braked(ctx, tx, conn)
+		held, err := s.braked(ctx, tx, conn)
 		if err != nil {
 			return nil, err
 		}
-		if waiting {
+		if held {
 			return s.putOnHold(ctx, tx, conn, *a, nil)
-		}
-		if err := s.unbrake(ctx, tx, conn); err != nil {
-			return nil, err
 		}
 		conn.HeldAt = nil
 	}
@@ -91,33 +89,31 @@ const (
 	evaluationMost  = 30 * time.Second
 )
 
-// braked reports whether any account of the connection is on hold.
+// braked reports whether any account of the connection is on hold. It notes where
+// none is any more: everything has been taken back at the IdP, or decided about.
 func (s *Service) braked(ctx context.Context, tx Store, conn provision.Connection) (bool, error) {
+	if conn.HeldAt == nil {
+		return false, nil
+	}
 	waiting, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold, ReasonCode: provision.ReasonMassChange}, 1)
-	return len(waiting) > 0, err
-}
-
-// unbrake notes that everything that was on hold has been taken back at the IdP.
-func (s *Service) unbrake(ctx context.Context, tx Store, conn provision.Connection) error {
+	if err != nil || len(waiting) > 0 {
+		return true, err
+	}
 	conn.HeldAt = nil
 	if err := tx.SaveConnection(ctx, conn); err != nil {
-		return err
+		return false, err
 	}
-	return s.audit.Record(ctx, tx, s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, audit.BrakeCleared, string(conn.ID)))
+	return false, s.audit.Record(ctx, tx, s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, audit.BrakeCleared, string(conn.ID)))
 }
 
 // clearBrake lets go of a brake that holds nobody any more.
 func (s *Service) clearBrake(ctx context.Context, id provision.ConnectionID) error {
 	return s.inTx(ctx, func(tx Store) error {
 		conn, err := tx.LockConnection(ctx, id)
-		if err != nil || conn.HeldAt == nil {
-			return err
+		if err == nil {
+			_, err = s.braked(ctx, tx, conn)
 		}
-		waiting, err := s.braked(ctx, tx, conn)
-		if err != nil || waiting {
-			return err
-		}
-		return s.unbrake(ctx, tx, conn)
+		return err
 	})
 }
 
@@ -126,7 +122,7 @@ func (s *Service) clearBrake(ctx context.Context, id provision.ConnectionID) err
 func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connection, a provision.Account, known *Limit) (onHold error, _ error) {
 	now := s.now()
 	var entries []provision.Entry
-	out := &OnHoldError{}
+	out := &OnHoldError{New: a.State != provision.AccountOnHold}
 	if conn.HeldAt == nil {
 		if known == nil {
 			counted, err := s.limit(ctx, tx, conn, now)
@@ -144,15 +140,61 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 		e.Detail = map[string]any{"people_ending": known.Lost, "people_with_access": known.Had, "limit": known.Most, "cause": pushedOr(a.Loss.Cause)}
 		entries = append(entries, e)
 	}
-	if a.State != provision.AccountOnHold {
-		a.State, a.ReasonCode, a.UpdatedAt = provision.AccountOnHold, provision.ReasonMassChange, now
-		a.Reason, a.Loss.Verdict = holdReason(conn.Name, a.Loss.Cause), provision.VerdictOnHold
-		if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
-			return nil, err
-		}
-		entries = append(entries, s.accountEntry(a, audit.AccountOnHold, nil))
+	if !out.New {
+		return out, s.audit.Record(ctx, tx, entries...)
 	}
-	return out, s.audit.Record(ctx, tx, entries...)
+	return out, s.hold(ctx, tx, conn, []provision.Account{a}, entries)
+}
+
+// hold notes that accounts are on hold, after entries of the audit log.
+func (s *Service) hold(ctx context.Context, tx Store, conn provision.Connection, accounts []provision.Account, entries []provision.Entry) error {
+	for i := range accounts {
+		a := &accounts[i]
+		a.State, a.ReasonCode, a.UpdatedAt = provision.AccountOnHold, provision.ReasonMassChange, s.now()
+		a.Reason, a.Loss.Verdict = holdReason(conn.Name, a.Loss.Cause), provision.VerdictOnHold
+		entries = append(entries, s.accountEntry(*a, audit.AccountOnHold, nil))
+	}
+	if err := tx.SaveAccounts(ctx, accounts); err != nil {
+		return err
+	}
+	return s.audit.Record(ctx, tx, entries...)
+}
+
+// HoldOthers puts accounts on hold after one whose run could not begin for that,
+// [OnHoldError].New: those of its connection and desk whose own runs would find just the
+// same, one after the other. Whoever is left out is looked at by their run, also
+// when this is cut short.
+func (s *Service) HoldOthers(ctx context.Context, after provision.AccountID) error {
+	a, err := s.store.Account(ctx, after)
+	if err != nil {
+		return err
+	}
+	where := [2]string{string(a.Connection), string(a.Desk)}
+	if _, busy := s.holding.LoadOrStore(where, true); busy {
+		return nil
+	}
+	defer s.holding.Delete(where)
+	next := func(b *provision.Account) bool {
+		return b.Desk == a.Desk && undecided(b) && notNow(*b, s.now(), s.grace) == nil
+	}
+	_, err = s.eachUndecided(ctx, a.Connection, next, func(tx Store, conn provision.Connection, accounts []provision.Account) error {
+		on, err := tx.Desk(ctx, string(a.Desk))
+		if err != nil || on.Removal != provision.RemovalNone || conn.Removal != provision.RemovalNone {
+			return err // an admin has said what becomes of all of it
+		}
+		held, err := s.braked(ctx, tx, conn)
+		if err != nil || !held {
+			return err
+		}
+		last := slices.MaxFunc(accounts, func(a, b provision.Account) int { return a.Loss.Since.Compare(*b.Loss.Since) })
+		pending, err := tx.EvaluationPending(ctx, conn.ID, last.Loss.Since.Add(evaluationSlack))
+		if err != nil || pending {
+			return err
+		}
+		accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool { return conn.ReleasedAt != nil && !a.Loss.Since.After(*conn.ReleasedAt) })
+		return s.hold(ctx, tx, conn, accounts, nil)
+	})
+	return err
 }
 
 // holdReason says why access does not end, and what to do. It is the same for

@@ -16,7 +16,7 @@ type Whom struct {
 
 // decideAtOnce is how many accounts one transaction decides about: whoever
 // pushes meanwhile waits for no more.
-const decideAtOnce = 500
+const decideAtOnce = 100
 
 // Release has losses carried out that mass-change protection has put on hold. Of
 // people who are named also those that it has not decided about yet, and those
@@ -67,14 +67,10 @@ func (s *Service) decide(ctx context.Context, c provision.Cause, connection stri
 			}
 		}
 		n = len(accounts)
-		if err := s.pronounce(ctx, tx, c, conn, accounts, v); err != nil || conn.HeldAt == nil {
-			return err
+		if err = s.pronounce(ctx, tx, c, conn, accounts, v); err == nil {
+			_, err = s.braked(ctx, tx, conn)
 		}
-		waiting, err := s.braked(ctx, tx, conn)
-		if err != nil || waiting {
-			return err
-		}
-		return s.unbrake(ctx, tx, conn)
+		return err
 	})
 	return n, err
 }
@@ -138,11 +134,17 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 			if err != nil {
 				return err
 			}
-			accounts, err := lockThose(ctx, tx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold, ReasonCode: provision.ReasonMassChange})
+			found, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold, ReasonCode: provision.ReasonMassChange}, decideAtOnce)
 			if err != nil {
 				return err
 			}
-			decided, last = len(accounts), len(accounts) < decideAtOnce
+			accounts, err := lockThose(ctx, tx, found, func(a *provision.Account) bool {
+				return a.State == provision.AccountOnHold && a.ReasonCode == provision.ReasonMassChange
+			})
+			if err != nil {
+				return err
+			}
+			decided, last = len(accounts), len(found) < decideAtOnce
 			if err := s.pronounce(ctx, tx, c, conn, accounts, v); err != nil || !last {
 				return err
 			}
@@ -165,60 +167,65 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 	return n, nil
 }
 
-// lockThose locks the first accounts that a filter selects, by id, and returns
-// those that it still does.
-func lockThose(ctx context.Context, tx Store, f provision.AccountFilter) ([]provision.Account, error) {
-	found, err := tx.AccountsWhere(ctx, f, decideAtOnce)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
+// lockThose locks accounts read before, and returns those that which still selects.
+func lockThose(ctx context.Context, tx Store, found []provision.Account, which func(*provision.Account) bool) ([]provision.Account, error) {
 	ids := make([]provision.AccountID, len(found))
 	for i := range found {
 		ids[i] = found[i].ID
 	}
 	locked, err := tx.LockAccounts(ctx, ids)
-	return slices.DeleteFunc(locked, func(a provision.Account) bool {
-		return a.State != f.State || f.ReasonCode != "" && a.ReasonCode != f.ReasonCode
-	}), err
+	return slices.DeleteFunc(locked, func(a provision.Account) bool { return !which(&a) }), err
 }
 
 // rejectUndecided rejects the losses of a connection whose run has not begun,
 // but for those of people who were suspended or removed.
-func (s *Service) rejectUndecided(ctx context.Context, c provision.Cause, conn provision.Connection) (n int, _ error) {
-	filter := provision.AccountFilter{Connection: conn.ID, State: provision.AccountWaiting}
+func (s *Service) rejectUndecided(ctx context.Context, c provision.Cause, conn provision.Connection) (int, error) {
+	return s.eachUndecided(ctx, conn.ID, undecided, func(tx Store, conn provision.Connection, accounts []provision.Account) error {
+		return s.pronounce(ctx, tx, c, conn, accounts, provision.VerdictRejected)
+	})
+}
+
+// eachUndecided calls do with accounts of a connection that wait, those that which
+// selects, by id and some in a transaction, in which they and the connection are
+// locked. It returns how many they were.
+func (s *Service) eachUndecided(ctx context.Context, id provision.ConnectionID, which func(*provision.Account) bool, do func(Store, provision.Connection, []provision.Account) error) (n int, _ error) {
+	filter := provision.AccountFilter{Connection: id, State: provision.AccountWaiting}
 	for {
 		found, err := s.store.AccountsWhere(ctx, filter, decideAtOnce)
 		if err != nil || len(found) == 0 {
 			return n, err
 		}
 		filter.After = found[len(found)-1].ID
-		var ids []provision.AccountID
-		for i := range found {
-			if undecided(&found[i]) {
-				ids = append(ids, found[i].ID)
-			}
-		}
-		if len(ids) == 0 {
+		found = slices.DeleteFunc(found, func(a provision.Account) bool { return !which(&a) })
+		if len(found) == 0 {
 			continue
 		}
-		rejected := 0
-		err = s.inTx(ctx, func(tx Store) error {
-			conn, err := tx.LockConnection(ctx, conn.ID)
+		decided := 0
+		err = s.inTurn(ctx, id, func(tx Store) error {
+			conn, err := tx.LockConnection(ctx, id)
 			if err != nil {
 				return err
 			}
-			accounts, err := tx.LockAccounts(ctx, ids)
-			if err != nil {
+			accounts, err := lockThose(ctx, tx, found, which)
+			if decided = len(accounts); err != nil || decided == 0 {
 				return err
 			}
-			accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool { return !undecided(&a) })
-			rejected = len(accounts)
-			return s.pronounce(ctx, tx, c, conn, accounts, provision.VerdictRejected)
+			return do(tx, conn, accounts)
 		})
-		if n += rejected; err != nil {
+		if n += decided; err != nil {
 			return n, err
 		}
 	}
+}
+
+// inTurn is inTx in the turn of a connection.
+func (s *Service) inTurn(ctx context.Context, id provision.ConnectionID, fn func(tx Store) error) error {
+	turn, err := s.turns.Take(ctx, id, 1, mostTurn)
+	if err != nil {
+		return err
+	}
+	defer turn.GiveBack()
+	return s.inTx(ctx, fn)
 }
 
 func undecided(a *provision.Account) bool {

@@ -1,9 +1,7 @@
 package reconcile
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -67,19 +65,17 @@ func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most in
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(due, func(a, b provision.Account) int { return cmp.Compare(a.ID, b.ID) }) // as locks are taken
+		if due, err = lockThose(ctx, tx, due, func(*provision.Account) bool { return true }); err != nil {
+			return err
+		}
 		var jobs []provision.Job
 		for i := range due {
-			a, err := tx.LockAccount(ctx, due[i].ID)
-			if err != nil {
-				return err
-			}
+			a := &due[i]
 			if a.UpdatedAt.After(ahead) {
-				s.forgetTimes(&a)
+				s.forgetTimes(a)
 			}
 			a.UpdatedAt = s.now() // idle from now on
-			change(&a)
-			due[i] = a
+			change(a)
 			jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive})
 		}
 		if n = len(due); n == 0 {

@@ -2,8 +2,10 @@ package reconcile
 
 import (
 	"maps"
+	"sync"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
@@ -19,6 +21,9 @@ type Service struct {
 	grace       time.Duration
 	brakes      Brake
 	now         provision.Clock
+
+	turns   *share.Pool[provision.ConnectionID] // one decides about losses of a connection at a time
+	holding sync.Map                            // connections and desks for which [Service.HoldOthers] is under way
 }
 
 // New returns a Service on store; grace is that of [entitlement.New]. Zero
@@ -33,7 +38,7 @@ func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlemen
 	if brake.Window == 0 {
 		brake.Window = 10 * time.Minute
 	}
-	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, grace: grace, brakes: brake, now: now}
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, grace: grace, brakes: brake, now: now, turns: share.New[provision.ConnectionID](1, 0)}
 }
 
 // accountEntry is an audit entry of a worker about an account.

@@ -19,9 +19,6 @@ type Store interface {
 	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)
 	Connections(ctx context.Context) ([]provision.Connection, error) // by name
 	SaveConnection(ctx context.Context, c provision.Connection) error
-	// FindPeople returns the people of any connection, removed ones included,
-	// whose id, userName, externalId or e-mail address is text; live ones first.
-	FindPeople(ctx context.Context, text string) ([]provision.Identity, error)
 	LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error)
 	Account(ctx context.Context, id provision.AccountID) (provision.Account, error)
 	// LoadRun locks an account, and its connection too when that is asked for,

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -25,35 +26,25 @@ type Write struct {
 // Named says what the write is in words for people, as in "deleting the user was
 // refused".
 func (s Write) Named() string {
-	switch s.Kind {
-	case WriteCreate:
-		return "making the user"
-	case WriteAdopt:
-		return "adopting the user"
-	case WriteActivate:
-		return "activating the user"
-	case WriteProfile:
-		return "changing the user's name or address"
-	case WriteRole:
+	if s.Kind == WriteRole {
 		return fmt.Sprintf("changing the role from %v to %v", s.Detail["from"], s.Detail["to"])
-	case WriteTeams:
-		return "changing the user's teams"
-	case WriteMailboxes:
-		return "changing the user's mailboxes"
-	case WriteInflow:
-		return "keeping new conversations from the user"
-	case WriteHandOver:
-		return "handing over a conversation"
-	case WriteDeactivate:
-		return "deactivating the user"
-	case WriteDelete:
-		return "deleting the user"
-	case WriteAnonymize:
-		return "anonymizing the user"
-	case WriteSessions:
-		return "ending the user's sessions"
 	}
-	return string(s.Kind)
+	return cmp.Or(named[s.Kind], string(s.Kind))
+}
+
+var named = map[WriteKind]string{
+	WriteCreate:     "making the user",
+	WriteAdopt:      "adopting the user",
+	WriteActivate:   "activating the user",
+	WriteProfile:    "changing the user's name or address",
+	WriteTeams:      "changing the user's teams",
+	WriteMailboxes:  "changing the user's mailboxes",
+	WriteInflow:     "keeping new conversations from the user",
+	WriteHandOver:   "handing over a conversation",
+	WriteDeactivate: "deactivating the user",
+	WriteDelete:     "deleting the user",
+	WriteAnonymize:  "anonymizing the user",
+	WriteSessions:   "ending the user's sessions",
 }
 
 // GivesAccess reports whether somebody may have access by the write who had none.

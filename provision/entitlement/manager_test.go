@@ -1,4 +1,4 @@
-package reconcile_test
+package entitlement_test
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestManagerOfASharedExternalID(t *testing.T) {
 			if want != "" {
 				user = h.Account(people[want].ID).DeskUser
 			}
-			got, err := h.Core.Reconcile.DeskUserOf(h.Context(), h.Conn.ID, h.Desk.ID, name)
+			got, err := h.Core.Entitlement.DeskUserOf(h.Context(), h.Conn.ID, h.Desk.ID, name)
 			h.Must(err)
 			if got != user || want != "" && got == "" {
 				t.Errorf("the manager %q is %q, want %q (%s)", name, got, user, want)

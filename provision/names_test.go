@@ -85,7 +85,7 @@ func TestKeepsExternalID(t *testing.T) {
 	const objectID = "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"
 	any := map[provision.IdP]bool{provision.IdPOkta: true, provision.IdPOneLogin: true, provision.IdPJumpCloud: true, provision.IdPAuthentik: true}
 	for _, idp := range provision.IdPs {
-		for externalID, want := range map[string]bool{"": false, "ada": any[idp], objectID: true} {
+		for externalID, want := range map[string]bool{"": false, "ada": any[idp], "00unice": any[idp], objectID: true, "00u1ero5vtz8XYZ": true} {
 			if got := idp.KeepsExternalID(externalID); got != want {
 				t.Errorf("%s keeps %q: %t", idp, externalID, got)
 			}

@@ -168,7 +168,7 @@ func TestTimesAndNumbersAreMistakesOfTheirOwn(t *testing.T) {
 
 func TestParseDuration(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		"0": 0, "0s": 0, "90s": 90 * time.Second, "1.5h": 90 * time.Minute, "90d": 90 * 24 * time.Hour, "1d12h": 36 * time.Hour, " 2d ": 48 * time.Hour, "365d": 365 * 24 * time.Hour,
+		"0": 0, "0s": 0, "90s": 90 * time.Second, "1.5h": 90 * time.Minute, "90d": 90 * 24 * time.Hour, "1d12h": 36 * time.Hour, "\t2d": 48 * time.Hour, "365d": 365 * 24 * time.Hour,
 		"-1s": -time.Second,
 	} {
 		if got, err := config.ParseDuration(text); got != want || err != nil {

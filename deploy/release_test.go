@@ -29,9 +29,9 @@ import (
 const (
 	version = "v0.0.0-test"
 	epoch   = "1767225600" // 2026-01-01
-	// firstHour is how long a new admin may wait for the program, from the
+	// patience is how long a new admin may wait for the program, from the
 	// archive to the first person whose access the desk has confirmed, and lost.
-	firstHour = 5 * time.Minute
+	patience = 5 * time.Minute
 )
 
 // TestRelease makes a release twice, in two folders, and looks at what is in it.
@@ -131,7 +131,7 @@ func readme(t *testing.T, folder, programs string) int {
 		Dir:     t.TempDir(),
 		Environ: []string{"PATH=" + programs + ":" + tools, "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8", "DESKBRIDGE_LISTEN=" + address},
 		Replace: map[string]string{"127.0.0.1:8080": address},
-		Limit:   firstHour,
+		Limit:   patience,
 	})
 	if n < 10 {
 		t.Errorf("only %d commands of README were run", n)

@@ -80,9 +80,6 @@ func (r *request) presume(h *handler, w http.ResponseWriter) (confirm func() boo
 	}, true
 }
 
-// errBearer is for what needs no look-up to be refused.
-var errBearer = &provision.Error{Code: provision.Denied, Detail: "no bearer token"}
-
 // noteRefused notes for the log, and for it alone, why nobody was let in.
 func (h *handler) noteRefused(r *request, err error) {
 	why := credential.RefusalOf(err)

@@ -166,7 +166,7 @@ func TestGroupListAndShow(t *testing.T) {
 				t.Errorf("group show has no %q:\n%s", want, out)
 			}
 		}
-		if out := b.fails(t, 1, "group", "show", "Suport"); !strings.Contains(out, "did you mean Support?") {
+		if out := b.fails(t, 1, "group", "show", "Supprt"); !strings.Contains(out, "did you mean Support?") {
 			t.Errorf("a typo: %s", out)
 		}
 	})
@@ -208,7 +208,7 @@ func TestAccessList(t *testing.T) {
 			return len(commandJSON[listed[accesslist.Line]](b, "access", "list", "--desk", "support").Access) == 1
 		})
 		b.fails(t, 2, "access", "list")
-		b.fails(t, 2, "access", "list", "--desk", "suport")
+		b.fails(t, 2, "access", "list", "--desk", "supprt")
 	})
 }
 

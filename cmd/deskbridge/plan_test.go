@@ -71,7 +71,7 @@ func TestPlanTellsTheTruth(t *testing.T) {
 		})
 		signedIn(t, b, ids[0])
 
-		goldenPlan(t, "typo", tell(connection+desk+strings.ReplaceAll(support, "Support", "Suport"), "plan"))
+		goldenPlan(t, "typo", tell(connection+desk+strings.ReplaceAll(support, "Support", "Supprt"), "plan"))
 		goldenPlan(t, "admins", tell(connection+strings.ReplaceAll(desk, "builtin", "builtin, seats: 7")+
 			strings.ReplaceAll(support, "agent", "limited")+"  - {connection: acme, group: Staff, desk: d, role: admin}\n", "plan", "--all"))
 		goldenPlan(t, "seats", tell(connection+strings.ReplaceAll(desk, "builtin", "builtin, seats: 4")+support, "plan"))

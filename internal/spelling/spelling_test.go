@@ -9,7 +9,7 @@ import (
 func TestClosest(t *testing.T) {
 	known := []string{"Support", "Support Leads", "Billing", "Tier 1", "Tier 2", "IT", "Ülkü"}
 	for word, want := range map[string]string{
-		"Suport":        "Support",
+		"Supprt":        "Support",
 		"support lead":  "Support Leads",
 		"Teir 1":        "Tier 1",
 		"Tier 3":        "Tier 1",

@@ -54,7 +54,7 @@ func TestPlanTellsWhatIsExpensive(t *testing.T) {
 			_, err := h.SignIn(provisiontest.LoginOf(name))
 			h.Must(err)
 		}
-		d := h.Draft(provisiontest.OnGroup("Suport", provision.RoleAgent, "A"), provision.Rule{Attribute: "roles", Equals: "it", Role: provision.RoleAdmin})
+		d := h.Draft(provisiontest.OnGroup("Supprt", provision.RoleAgent, "A"), provision.Rule{Attribute: "roles", Equals: "it", Role: provision.RoleAdmin})
 		d.Desks[0].Seats = 2
 		d.Connections = []provision.Connection{{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{"example.test"}}}
 		var p plan.Plan
@@ -64,7 +64,7 @@ func TestPlanTellsWhatIsExpensive(t *testing.T) {
 			Seats:  []plan.SeatCount{{Desk: "support", After: 2, Taken: 12, Needed: 3, Wait: 1, Names: []string{it[2].UserName}}},
 			Losses: []plan.LossCount{{Connection: "acme", People: 12, Of: 12, Limit: 5, Held: true}},
 			SignIn: []plan.SignInEnd{{Connection: "acme", Protocol: provision.ProtocolOIDC, SignedIn: 2}},
-			Groups: []plan.UnknownGroup{{Connection: "acme", Group: "Suport", Meant: "Support"}},
+			Groups: []plan.UnknownGroup{{Connection: "acme", Group: "Supprt", Meant: "Support"}},
 		}
 		if diff := cmp.Diff(want, p.Consequences); diff != "" {
 			h.Errorf("consequences (-want +got):\n%s", diff)
@@ -196,7 +196,7 @@ func TestExpectedLosses(t *testing.T) {
 func TestUnexpectedLossesAreHeld(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {
 		people := protected(h, 8)
-		d := h.Draft(provisiontest.OnGroup("Suport", provision.RoleAgent))
+		d := h.Draft(provisiontest.OnGroup("Supprt", provision.RoleAgent))
 		if l := h.Plan(d).Consequences.Losses; len(l) != 1 || !l[0].Held {
 			h.Errorf("losses %+v", l)
 		}
@@ -251,7 +251,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			Connections: []provision.Connection{{Name: "Acme!", IdP: "octa", Domains: []string{"no domain"}}, {Name: "acme", IdP: provision.IdPOkta, Domains: []string{"acme.test"}}, {Name: "acme", IdP: provision.IdPOkta}, {Name: "other", IdP: provision.IdPOkta, Domains: []string{"acme.test"}}},
 			Desks:       []provision.Desk{{Name: "support", Kind: "zendesk", OnLeave: "destroy", Adoption: "maybe", Drift: "x", Seats: -1}},
 			Rules: []plan.DraftRule{
-				{Connection: "acne", Desk: "suport", Rule: provision.Rule{Group: "G", Role: "boss"}},
+				{Connection: "acne", Desk: "supprt", Rule: provision.Rule{Group: "G", Role: "boss"}},
 				{Connection: "acme", Desk: "support", Rule: provision.Rule{Equals: "x", Role: provision.RoleAgent, Teams: []string{"a\nb"}}},
 			},
 			JITRoles: map[string]provision.Role{"acme": provision.RoleAdmin},
@@ -264,7 +264,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			`connections[4]: the domain acme.test belongs to connection acme`, `desks[1]: unknown on_leave "destroy"`, `desks[1]: unknown adoption "maybe"`, `desks[1]: unknown drift "x"`, `desks[1]: seats cannot be negative`,
 			`desks[1]: desk "support" is of kind builtin and cannot become zendesk`,
 			`rules[1]: there is no connection "acne", neither in the file nor in Deskbridge; did you mean "acme"?`,
-			`rules[1]: there is no desk "suport", neither in the file nor in Deskbridge; did you mean "support"?`, `rules[1]: unknown role "boss"`,
+			`rules[1]: there is no desk "supprt", neither in the file nor in Deskbridge; did you mean "support"?`, `rules[1]: unknown role "boss"`,
 			`rules[2]: a rule names either a group or an attribute`, `rules[2]: equals goes with an attribute`, `rules[2]: teams has a character that cannot be seen, U+000A`,
 		} {
 			if err != nil && !strings.Contains(err.Error(), want) {

@@ -58,13 +58,13 @@ func (t *Type) held(doc Object, path filter.Path) (Path, bool) {
 		value := extensionOf(doc, at.URN)[at.Def.Name()]
 		return unknown(path, at.Def.Name(), path.Sub), path.Sub != "" && hasPart(value, path.Sub) && (at.Def.MultiValued() || !path.Filtered())
 	}
-	switch value := in[Key(in, path.Name)].(type) {
+	switch in[Key(in, path.Name)].(type) {
 	case nil:
 		return Path{}, false
 	case Object, []any:
 		return unknown(path, path.Name, path.Sub), true
 	default:
-		return unknown(path, path.Name, path.Sub), value != nil && path.Sub == "" && !path.Filtered()
+		return unknown(path, path.Name, path.Sub), path.Sub == "" && !path.Filtered()
 	}
 }
 

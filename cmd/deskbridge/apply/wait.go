@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision/plan"
-	"github.com/spf13/cobra"
 )
 
 // someNeedAttention is the exit status of `apply --wait` when accounts of the

@@ -44,7 +44,7 @@ func showCommand(a *command.App) *cobra.Command {
 			return command.Result{}, err
 		}
 		out, err := shownOf(ctx, sys, conn)
-		return command.Result{Data: out, Text: func(w io.Writer) error { return out.print(w) }}, err
+		return command.Result{Data: out, Text: out.print}, err
 	})
 }
 

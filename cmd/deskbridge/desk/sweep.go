@@ -55,7 +55,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 		if _, err := sys.Connector(d); err != nil {
 			return command.Result{}, err
 		}
-		bar, err := sweepBar(a, ctx, sys, d)
+		bar, err := sweepBar(ctx, a, sys, d)
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -80,7 +80,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 }
 
 // sweepBar shows how far a sweep is, to people who look at a terminal.
-func sweepBar(a *command.App, ctx context.Context, sys *server.System, d provision.Desk) (*progressbar.ProgressBar, error) {
+func sweepBar(ctx context.Context, a *command.App, sys *server.System, d provision.Desk) (*progressbar.ProgressBar, error) {
 	f, ok := output.Terminal(a.Stderr)
 	if !ok {
 		return progressbar.NewOptions(-1, progressbar.OptionSetVisibility(false)), nil

@@ -131,7 +131,7 @@ func showCommand(a *command.App) *cobra.Command {
 		for _, m := range g.First {
 			out.First = append(out.First, Member{string(m.ID), string(m.Kind), m.Display})
 		}
-		return command.Result{Data: out, Text: func(w io.Writer) error { return out.print(w) }}, nil
+		return command.Result{Data: out, Text: out.print}, nil
 	})
 }
 

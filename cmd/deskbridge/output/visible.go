@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -33,7 +34,7 @@ func (v *visible) Write(p []byte) (int, error) {
 	defer v.mu.Unlock()
 	text := p
 	if len(v.rest) > 0 {
-		text = append(v.rest, p...)
+		text = slices.Concat(v.rest, p)
 		v.rest = nil
 	}
 	out := make([]byte, 0, len(text)+16)

@@ -67,7 +67,7 @@ func showCommand(a *command.App) *cobra.Command {
 		for _, s := range presence.Sessions {
 			out.Sessions = append(out.Sessions, Session{string(s.ID), string(s.Protocol), s.Agent, output.Moment{At: &s.CreatedAt}, output.Moment{At: &s.SeenAt}, output.Moment{At: &s.EndsAt}})
 		}
-		return command.Result{Data: out, Text: func(w io.Writer) error { return out.print(w) }}, nil
+		return command.Result{Data: out, Text: out.print}, nil
 	})
 }
 

@@ -67,7 +67,7 @@ func addCommand(a *command.App) *cobra.Command {
 			return command.Result{}, err
 		}
 		r.Desk = d.ID
-		made, err := makeRule(a, ctx, sys, r, unchecked)
+		made, err := makeRule(ctx, a, sys, r, unchecked)
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -75,7 +75,7 @@ func addCommand(a *command.App) *cobra.Command {
 	})
 }
 
-func makeRule(a *command.App, ctx context.Context, sys *server.System, r provision.Rule, unchecked bool) (provision.Rule, error) {
+func makeRule(ctx context.Context, a *command.App, sys *server.System, r provision.Rule, unchecked bool) (provision.Rule, error) {
 	if unchecked {
 		return sys.Core.Settings.AddRuleUnchecked(ctx, sys.Cause, r)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/credential"
 )
 
+// Line is a token as the commands show it.
 type Line struct {
 	ID         string     `json:"id"`
 	Connection string     `json:"connection"`

@@ -180,10 +180,10 @@ func (s *Service) seatCounts(ctx context.Context, state *draftState, byDesk map[
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.desksByName)) {
 		desk := state.desksByName[name]
-		count := SeatCount{Desk: name, After: desk.Seats}
+		count, known := SeatCount{Desk: name, After: desk.Seats}, false
 		for _, h := range have {
 			if h.ID == desk.ID {
-				count.Before = h.Seats
+				count.Before, known = h.Seats, true
 			}
 		}
 		e := byDesk[name]
@@ -206,7 +206,9 @@ func (s *Service) seatCounts(ctx context.Context, state *draftState, byDesk map[
 			count.Wait = max(count.Needed-max(count.After, kept), 0)
 			count.Names = e.gain[len(e.gain)-min(count.Wait, len(e.gain)):] // who waits already comes first
 		}
-		counts = append(counts, count)
+		if known || count.Wait > 0 { // a new desk with seats for everybody is nothing to look at
+			counts = append(counts, count)
+		}
 	}
 	return counts, nil
 }

@@ -1,9 +1,9 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
@@ -48,6 +48,30 @@ func RemovalOf(n *server.Names, kind, id, name string, keep bool, e removal.Ends
 		r.Accounts = append(r.Accounts, Access{n.Connection(a.Connection), n.DeskName(a.Desk), a.People})
 	}
 	return r
+}
+
+// CarryOut asks whether what r says is meant, has remove decide it, which returns
+// what is called so until it is gone, and says how far it is: gone reports whether
+// nothing is left.
+func (r *Removal) CarryOut(ctx context.Context, a *App, sys *server.System, confirm Confirm, remove func() (name string, _ error), gone func() bool) (Result, error) {
+	out := Result{Data: r, Text: func(w io.Writer) error { r.Print(w); return nil }}
+	if !confirm.Given(a) {
+		r.Print(a.Stderr)
+		out.Text = func(io.Writer) error { return nil }
+	}
+	if err := confirm.Ask(a, "This cannot be undone", r.Name); err != nil {
+		return out, err
+	}
+	name, err := remove()
+	if err != nil {
+		return Result{}, err
+	}
+	if err := sys.Core.Removal.Finish(ctx); err != nil {
+		a.Warn("it is not finished yet, the server goes on: " + Explain(err))
+	}
+	r.Removed, r.Finished = true, gone()
+	out.Text = func(w io.Writer) error { r.Done(w, name); return nil }
+	return out, nil
 }
 
 // Print says what would end, for people.
@@ -100,9 +124,4 @@ func (r Removal) Done(w io.Writer, calledNow string) {
 		fmt.Fprintf(w, "Removed: the name %s is free. Access is being ended by the server; until then it is called %s,\n"+
 			"and `deskbridge status` shows who is still in. Should that not come to an end: `deskbridge %s remove %[2]s --keep-access`.\n", r.Name, calledNow, r.Kind)
 	}
-}
-
-// Gone reports whether an id is in none of the lists any more.
-func Gone[T any, ID ~string](all []T, id ID, of func(T) ID) bool {
-	return !slices.ContainsFunc(all, func(one T) bool { return of(one) == id })
 }

@@ -2,7 +2,7 @@ package connection
 
 import (
 	"context"
-	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -42,23 +42,12 @@ log is deleted. With --keep-access what people have on the desks stays there.`,
 			return command.Result{}, err
 		}
 		r := command.RemovalOf(&names, "connection", string(conn.ID), conn.Name, keep, ends)
-		out := command.Result{Data: &r, Text: func(w io.Writer) error { r.Print(w); return nil }}
-		if !confirm.Given(a) {
-			r.Print(a.Stderr)
-			out.Text = func(io.Writer) error { return nil }
-		}
-		if err := confirm.Ask(a, "This cannot be undone", conn.Name); err != nil {
-			return out, err
-		}
-		if conn, err = sys.Core.Removal.RemoveConnection(ctx, sys.Cause, conn.ID, keep); err != nil {
-			return command.Result{}, err
-		}
-		if err := sys.Core.Removal.Finish(ctx); err != nil {
-			a.Warn("it is not finished yet, the server goes on: " + command.Explain(err))
-		}
-		all, err := sys.Core.Settings.Connections(ctx)
-		r.Removed, r.Finished = true, err == nil && command.Gone(all, conn.ID, func(c provision.Connection) provision.ConnectionID { return c.ID })
-		out.Text = func(w io.Writer) error { r.Done(w, conn.Name); return nil }
-		return out, err
+		return r.CarryOut(ctx, a, sys, confirm, func() (name string, _ error) {
+			removed, err := sys.Core.Removal.RemoveConnection(ctx, sys.Cause, conn.ID, keep)
+			return removed.Name, err
+		}, func() (gone bool) {
+			all, err := sys.Core.Settings.Connections(ctx)
+			return err == nil && !slices.ContainsFunc(all, func(left provision.Connection) bool { return left.ID == conn.ID })
+		})
 	})
 }

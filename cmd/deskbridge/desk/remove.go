@@ -2,7 +2,7 @@ package desk
 
 import (
 	"context"
-	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -43,23 +43,12 @@ others look after from now on. A built-in desk is deleted with all that is on it
 			return command.Result{}, err
 		}
 		r := command.RemovalOf(&names, "desk", string(d.ID), d.Name, keep, ends)
-		out := command.Result{Data: &r, Text: func(w io.Writer) error { r.Print(w); return nil }}
-		if !confirm.Given(a) {
-			r.Print(a.Stderr)
-			out.Text = func(io.Writer) error { return nil }
-		}
-		if err := confirm.Ask(a, "This cannot be undone", d.Name); err != nil {
-			return out, err
-		}
-		if d, err = sys.Core.Removal.RemoveDesk(ctx, sys.Cause, d.ID, keep); err != nil {
-			return command.Result{}, err
-		}
-		if err := sys.Core.Removal.Finish(ctx); err != nil {
-			a.Warn("it is not finished yet, the server goes on: " + command.Explain(err))
-		}
-		all, err := sys.Core.Settings.Desks(ctx)
-		r.Removed, r.Finished = true, err == nil && command.Gone(all, d.ID, func(d provision.Desk) provision.DeskID { return d.ID })
-		out.Text = func(w io.Writer) error { r.Done(w, d.Name); return nil }
-		return out, err
+		return r.CarryOut(ctx, a, sys, confirm, func() (name string, _ error) {
+			removed, err := sys.Core.Removal.RemoveDesk(ctx, sys.Cause, d.ID, keep)
+			return removed.Name, err
+		}, func() (gone bool) {
+			all, err := sys.Core.Settings.Desks(ctx)
+			return err == nil && !slices.ContainsFunc(all, func(left provision.Desk) bool { return left.ID == d.ID })
+		})
 	})
 }

@@ -33,12 +33,16 @@ func pushed(b *bridge, name string) provision.Identity {
 	return id
 }
 
-// sealed waits until everything is sealed, and returns the report.
+// sealed waits until everything is sealed, and returns the report. The block that
+// seals the last entries may come while the ones before it are verified: then the
+// report ends with these.
 func sealed(b *bridge) (r audit.Report) {
 	b.t.Helper()
-	b.eventually("everything is sealed", func() bool {
+	last := ""
+	b.eventually("everything is sealed and verified", func() bool {
+		last = r.Last()
 		r = commandJSON[audit.Report](b, "audit", "verify", "--json")
-		return r.Unsealed == 0
+		return r.Unsealed == 0 && r.Last() == last
 	})
 	return r
 }

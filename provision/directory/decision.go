@@ -30,7 +30,7 @@ func decideCreate(known ExistingMatches, id provision.Identity, as newcomer) (e 
 	}
 	now := *old
 	describe(&now, id)
-	e, err = decideChange(*old, now, as.at)
+	e, err = decideChange(*old, now, known.IdP, as.at)
 	return e, true, err
 }
 
@@ -56,8 +56,9 @@ func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer
 }
 
 // decideChange decides what it comes to that old, who is not removed, is to
-// become now.
-func decideChange(old, now provision.Identity, at time.Time) (effects, error) {
+// become now. idp is the kind of the connection, which is read only when SCIM
+// takes over somebody of the same externalId.
+func decideChange(old, now provision.Identity, idp provision.IdP, at time.Time) (effects, error) {
 	// What a change may not touch, whatever it tries.
 	now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
 	if old.SCIMManaged() && !now.SCIMManaged() {
@@ -78,7 +79,7 @@ func decideChange(old, now provision.Identity, at time.Time) (effects, error) {
 	now.Version++
 	now.UpdatedAt = at
 	e := effects{person: now, write: writeChanged, action: personAction(&old, &now), detail: map[string]any{"version": now.Version}}
-	e.forgetsLogins = takesOverByName(&old, &now)
+	e.forgetsLogins = takesOver(&old, &now) && !isSurely(&old, &now, idp)
 	switch {
 	case old.Active() && !now.Active():
 		e.ends = provision.EndedByLeaving
@@ -93,11 +94,16 @@ func decideChange(old, now provision.Identity, at time.Time) (effects, error) {
 	return e, nil
 }
 
-// takesOverByName reports whether SCIM begins to describe somebody whom it knows
-// by a name alone. Whoever signed in under that name before may have had it
-// from an identity provider that lets people choose it, or by mistake.
-func takesOverByName(old, now *provision.Identity) bool {
-	return !old.SCIMManaged() && now.SCIMManaged() && (old.ExternalID == "" || old.ExternalID != now.ExternalID)
+// takesOver reports whether SCIM begins to describe somebody who came by
+// signing in.
+func takesOver(old, now *provision.Identity) bool { return !old.SCIMManaged() && now.SCIMManaged() }
+
+// isSurely reports whether who signed in is the one whom SCIM describes now: they
+// have one externalId that goes to nobody else. By a name alone they are not:
+// whoever signed in under it may have had it from an identity provider that lets
+// people choose it, by mistake, or before it was given to somebody else.
+func isSurely(old, now *provision.Identity, idp provision.IdP) bool {
+	return old.ExternalID != "" && old.ExternalID == now.ExternalID && !idp.RecyclesExternalID(now.ExternalID)
 }
 
 // decideRemove decides what it comes to that a person is removed.
@@ -110,7 +116,7 @@ func decideRemove(person provision.Identity, at time.Time) effects {
 
 func personAction(old, now *provision.Identity) provision.Action {
 	switch {
-	case !old.SCIMManaged() && now.SCIMManaged():
+	case takesOver(old, now):
 		return audit.UserTakenOver
 	case old.Status == provision.StatusActive && now.Status == provision.StatusSuspended:
 		return audit.UserSuspended

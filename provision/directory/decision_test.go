@@ -171,7 +171,7 @@ func TestDecideChange(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			now := tt.old
 			tt.change(&now)
-			e, err := decideChange(tt.old, now, today)
+			e, err := decideChange(tt.old, now, provision.IdPGeneric, today)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,17 +194,45 @@ func TestDecideChange(t *testing.T) {
 	}
 }
 
+// TestRecycledIDProvesNobody: where an identity provider gives an externalId to
+// somebody else one day, whom SCIM describes is not surely who signed in with it.
+func TestRecycledIDProvesNobody(t *testing.T) {
+	for _, tt := range []struct {
+		idp        provision.IdP
+		externalID string
+		forgets    bool
+	}{
+		{provision.IdPGeneric, "ann", false},
+		{provision.IdPOkta, "ann", false},
+		{provision.IdPEntra, "ann", true},
+		{provision.IdPEntra, "2819c223-7f76-453a-919d-413861904646", false},
+	} {
+		old := ann(signedIn, func(id *provision.Identity) { id.ExternalID = tt.externalID })
+		now := old
+		now.Source = provision.SourceSCIM
+		changed, err := decideChange(old, now, tt.idp, today)
+		if err != nil || changed.forgetsLogins != tt.forgets {
+			t.Errorf("%s, %s: changed: forgets the logins %t, %v; want %t", tt.idp, tt.externalID, changed.forgetsLogins, err, tt.forgets)
+		}
+		now.ID = "new"
+		created, restored, err := decideCreate(ExistingMatches{IdP: tt.idp, SameExternalID: []provision.Identity{old}}, now, newcomer{id: "new", connection: "acme", at: today})
+		if err != nil || !restored || created.forgetsLogins != tt.forgets {
+			t.Errorf("%s, %s: added: forgets the logins %t, restored %t, %v; want %t", tt.idp, tt.externalID, created.forgetsLogins, restored, err, tt.forgets)
+		}
+	}
+}
+
 // TestWhatAChangeMayNotTouch has a change try everything that is ours.
 func TestWhatAChangeMayNotTouch(t *testing.T) {
 	for _, old := range []provision.Identity{ann(), ann(signedIn), ann(suspended)} {
 		now := old
 		now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = "other", "other", 99, time.Time{}, time.Time{}
-		e, err := decideChange(old, now, today)
+		e, err := decideChange(old, now, provision.IdPGeneric, today)
 		if err != nil || e.write != writeNothing || cmp.Diff(old, e.person) != "" {
 			t.Errorf("only what is ours: %+v, %v", e, err)
 		}
 		now.Profile.Title = "Lead"
-		e, err = decideChange(old, now, today)
+		e, err = decideChange(old, now, provision.IdPGeneric, today)
 		want := old
 		want.Profile.Title, want.Version, want.UpdatedAt = "Lead", old.Version+1, today
 		if diff := cmp.Diff(want, e.person, cmpopts.EquateEmpty()); diff != "" || err != nil {
@@ -216,7 +244,7 @@ func TestWhatAChangeMayNotTouch(t *testing.T) {
 		"active":   func(id *provision.Identity) { id.Status = provision.StatusRemoved },
 	} {
 		now := ann(spoil)
-		if e, err := decideChange(ann(), now, today); fieldOf(err) != field || e.write != writeNothing {
+		if e, err := decideChange(ann(), now, provision.IdPGeneric, today); fieldOf(err) != field || e.write != writeNothing {
 			t.Errorf("%s: %+v, %v", field, e, err)
 		}
 	}

@@ -39,7 +39,15 @@ func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID,
 		if err := change(&now); err != nil {
 			return err
 		}
-		e, err := decideChange(at.Identity, now, s.now())
+		var idp provision.IdP
+		if takesOver(&at.Identity, &now) {
+			conn, err := tx.Connection(ctx, string(conn))
+			if err != nil {
+				return err
+			}
+			idp = conn.IdP
+		}
+		e, err := decideChange(at.Identity, now, idp, s.now())
 		if err != nil {
 			return err
 		}
@@ -50,14 +58,14 @@ func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID,
 	return updated, err
 }
 
-// SaveIn applies change to old, which is locked, saves what differs, and
-// evaluates what follows.
+// SaveIn applies change, which is of a sign-in and takes nobody over, to old, who is
+// locked, saves what differs, and evaluates what follows.
 func (s *Service) SaveIn(ctx context.Context, tx Store, c provision.Cause, rules []provision.Rule, old provision.Identity, change func(*provision.Identity) error) (provision.Identity, error) {
 	now := old
 	if err := change(&now); err != nil {
 		return provision.Identity{}, err
 	}
-	e, err := decideChange(old, now, s.now())
+	e, err := decideChange(old, now, "", s.now())
 	if err != nil {
 		return provision.Identity{}, err
 	}

@@ -115,9 +115,13 @@ func create(t testing.TB, options string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := execute(`DROP DATABASE ` + name + ` WITH (FORCE)`); err != nil {
-			t.Error(err)
+		var err error
+		for range 10 { // the server waits 5 s for those whom it tells to go
+			if err = execute(`DROP DATABASE ` + name + ` WITH (FORCE)`); err == nil {
+				return
+			}
 		}
+		t.Error(err)
 	})
 	return databaseURL(name)
 }

@@ -44,6 +44,10 @@ type Harness struct {
 	// Teams[0] and Mailboxes[0], and returns their ids.
 	Converse func(t *testing.T, assignee provision.DeskUserID, n int) []string
 
+	// Unassigned is what Assignee tells of a conversation of Converse's that was
+	// taken from its agent: nobody, unless the desk leaves it with the agent's team.
+	Unassigned desk.Assignee
+
 	// Read reads a user past the connector, nil when there is none: e-mail,
 	// display name, active and role at least. Assignee tells who owns a
 	// conversation. Both are optional; where they are nil the suite has

@@ -36,7 +36,11 @@ const catalogueAge = 10 * time.Second
 // Libredesk keeps names apart that differ in letter case.
 func catalogue(c *client, what, path string) *kit.Catalogue[entry] {
 	return &kit.Catalogue[entry]{
-		Age: catalogueAge, Read: func(ctx context.Context) ([]entry, error) { return list[entry](ctx, c, path) },
+		Age: catalogueAge, Read: func(ctx context.Context) ([]entry, error) {
+			all, err := list[entry](ctx, c, path)
+			slices.SortFunc(all, func(a, b entry) int { return cmp.Compare(a.ID, b.ID) }) // it has no order of its own
+			return all, err
+		},
 		Name: func(e entry) string { return e.Name }, Fold: provision.Fold,
 		Several: func(_ int, name string) error {
 			return desk.Errorf(desk.Permanent, "Libredesk has more than one %s %q, in different letter case; rename all but one", what, name)

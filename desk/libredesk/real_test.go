@@ -2,6 +2,7 @@ package libredesk
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"net/http"
 	"net/http/cookiejar"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
@@ -169,21 +172,41 @@ func (b browser) read(id provision.DeskUserID) *provision.DeskUser {
 	return &provision.DeskUser{ID: id, Email: a.Email, DisplayName: strings.TrimSpace(a.First + " " + a.Last), Active: a.Enabled, Role: role}
 }
 
-// The numbers of what test/libredesk.sh makes.
-const inbox, support = 1, 1
+// support is the number of the team Support Agents.
+const support = 1
 
-// converse opens conversations of the team Support Agents.
-func (b browser) converse(assignee provision.DeskUserID, n int) []string {
+// converse opens conversations of the team Support Agents, as mail does that
+// comes in.
+func (b browser) converse(assignee provision.DeskUserID, n int) (ids []string) {
 	b.Helper()
-	var ids []string
-	for range n {
-		var made struct{ UUID string }
-		b.must("POST", "/conversations", object{"inbox_id": inbox, "team_id": support, "agent_id": json.Number(assignee), "contact_email": "customer@example.test",
-			"first_name": "Some", "last_name": "Customer", "subject": "a question", "content": "why?", "initiator": "contact"}, &made)
-		ids = append(ids, made.UUID)
+	rows, err := database().QueryContext(b.Context(), `INSERT INTO conversations (contact_id, contact_channel_id, inbox_id, subject, status_id, assigned_user_id, assigned_team_id)
+		SELECT contact_id, contact_channels.id, inbox_id, 'a question', (SELECT id FROM conversation_statuses WHERE name = 'Open'), $1::bigint, $2::int
+		FROM contact_channels, generate_series(1, $3::int) RETURNING uuid::text`, string(assignee), support, n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			b.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil || len(ids) != n {
+		b.Fatalf("%d conversations, want %d: %v", len(ids), n, err)
 	}
 	return ids
 }
+
+// database opens Libredesk's database.
+var database = sync.OnceValue(func() *sql.DB {
+	db, err := sql.Open("pgx", os.Getenv("DESKBRIDGE_TEST_LIBREDESK_DATABASE"))
+	if err != nil {
+		panic(err)
+	}
+	return db
+})
 
 func (b browser) assignee(conversation string) desk.Assignee {
 	b.Helper()

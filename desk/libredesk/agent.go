@@ -100,8 +100,6 @@ type agent struct {
 
 func (a *agent) id() provision.DeskUserID { return provision.DeskUserID(strconv.FormatInt(a.ID, 10)) }
 
-func (a *agent) path() string { return "/agents/" + string(a.id()) }
-
 // complete fails when Libredesk shows less of a user than it should: to take
 // what is missing for "disabled" or "in no team" would be a lie.
 func (a *agent) complete() error {

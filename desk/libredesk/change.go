@@ -40,8 +40,7 @@ func (f form) lacks(before form, a *agent) (fields []string) {
 			fields = append(fields, field)
 		}
 	}
-	note(now.First != f.First, "first_name")
-	note(now.Last != f.Last, "last_name")
+	note(now.First != f.First || now.Last != f.Last, "name")
 	note(!sameText(now.Email, f.Email), "email")
 	note(now.Enabled != f.Enabled, "enabled")
 	note(f.Availability != before.Availability && now.Availability == before.Availability, "availability_status")
@@ -70,7 +69,7 @@ func (d *libredesk) change(ctx context.Context, id provision.DeskUserID, what st
 	if fmt.Sprint(before) == fmt.Sprint(after) {
 		return a, nil
 	}
-	if err := d.client.write(ctx, http.MethodPut, a.path(), after); err != nil {
+	if err := d.client.write(ctx, http.MethodPut, "/agents/"+string(id), after); err != nil {
 		return nil, err
 	}
 	err = kit.ReadBack(ctx, id, d.read, func(now *agent) error {
@@ -183,7 +182,7 @@ func (d *libredesk) SetActive(ctx context.Context, id provision.DeskUserID, acti
 	if err != nil || active || a.APIKey == "" {
 		return err
 	}
-	if err := d.client.write(ctx, http.MethodDelete, a.path()+"/api-key", nil); err != nil {
+	if err := d.client.write(ctx, http.MethodDelete, "/agents/"+string(id)+"/api-key", nil); err != nil {
 		return err
 	}
 	return kit.ReadBack(ctx, id, d.read, func(a *agent) error {

@@ -3,6 +3,7 @@ package libredesk
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -33,7 +34,7 @@ func (d *libredesk) Check(ctx context.Context) (desk.Profile, error) {
 		}
 	}
 	if len(lacking) > 0 {
-		p.Problemf("the service account's role lacks the permissions %s: tick them at Admin > Teammates > Roles > (its role)", strings.Join(lacking, ", "))
+		p.Problemf("the service account's role lacks permissions: tick %s at Admin > Teammates > Roles > (its role)", labelled(lacking...))
 	}
 	roles, err := d.roles.Reread(ctx)
 	if err != nil {
@@ -62,12 +63,26 @@ func (d *libredesk) checkRoles(p *desk.Profile, roles []entry) error {
 		case role == nil:
 			p.Problemf("Libredesk has no role %q: make it at Admin > Teammates > Roles > New role, or correct the setting %s_role", name, ours)
 		case ours == provision.RoleAdmin && !role.may(manageUsers):
-			p.Problemf("the role %q may not manage users, and so makes nobody an admin: tick %s at %s", name, manageUsers, at)
+			p.Problemf("the role %q may not manage users, and so makes nobody an admin: tick %s at %s", name, labelled(manageUsers), at)
 		case ours != provision.RoleAdmin && role.may(manageUsers):
-			p.Problemf("the role %q may manage users, and so makes everybody who has it an admin: clear %s at %s", name, manageUsers, at)
+			p.Problemf("the role %q may manage users, and so makes everybody who has it an admin: clear %s at %s", name, labelled(manageUsers), at)
 		case ours == provision.RoleAgent && !(role.may(readAny) && (role.may(readAll) || role.may(readOwn) || role.may(readTeams))):
-			p.Problemf("agents would see nothing of what they take over from a leaver: tick %s, and %s, %s or %s, at %s", readAny, readAll, readOwn, readTeams, at)
+			p.Problemf("agents would see nothing of what they take over from a leaver: tick %s, and one of %s, at %s", labelled(readAny), labelled(readAll, readOwn, readTeams), at)
 		}
 	}
 	return nil
+}
+
+// labels are what Libredesk's pages call permissions.
+var labels = map[string]string{
+	manageUsers: "Manage Users", readAny: "View conversation", readAll: "View all conversations", readOwn: "View conversations assigned to me",
+	readTeams: "View your team conversations", assignUser: "Assign conversations to users", assignTeam: "Assign conversations to teams",
+}
+
+func labelled(permissions ...string) string {
+	var all []string
+	for _, p := range permissions {
+		all = append(all, strconv.Quote(labels[p]))
+	}
+	return strings.Join(all, ", ")
 }

@@ -1,6 +1,7 @@
 package libredesk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -22,19 +23,11 @@ type conversation struct {
 	Inbox  string `json:"inbox_name"`
 	Status string `json:"status"`
 	User   *int64 `json:"assigned_user_id"`
-	Team   *int64 `json:"assigned_team_id"`
+	Team   int64  `json:"assigned_team_id"` // 0: none
 }
 
-func (c *conversation) user() int64 { return number(c.User) }
-func (c *conversation) team() int64 { return number(c.Team) }
-
-// number returns the number of an agent or team; 0 where there is none.
-func number(n *int64) int64 {
-	if n == nil {
-		return 0
-	}
-	return *n
-}
+// user returns the number of the agent who has it; 0 where nobody has.
+func (c *conversation) user() int64 { return *cmp.Or(c.User, new(int64)) }
 
 // uuid is the form of a conversation's id.
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -180,7 +173,7 @@ func (d *libredesk) assignUser(ctx context.Context, before *conversation, user p
 	case !*a.Enabled:
 		return desk.Errorf(desk.Permanent, "user %s of Libredesk is disabled, and can be assigned nothing", user)
 	case !a.maySee(before):
-		return desk.Errorf(desk.Permanent, "user %s of Libredesk would not see conversation %s: at Admin > Teammates > Roles the role lacks %s, or %s and %s, or the person is in another team", user, before.UUID, readAny, readAll, readOwn)
+		return desk.Errorf(desk.Permanent, "user %s of Libredesk would not see conversation %s: the role lacks %s, at Admin > Teammates > Roles, or the person is in another team", user, before.UUID, labelled(readAny, readAll, readOwn))
 	case before.user() == a.ID:
 		return nil
 	}
@@ -191,7 +184,7 @@ func (d *libredesk) assignUser(ctx context.Context, before *conversation, user p
 // maySee reports whether an agent who is given a conversation may read it, by
 // Libredesk's own rule.
 func (a *agent) maySee(c *conversation) bool {
-	return a.may(readAny) && (a.may(readAll) || a.may(readOwn) || a.may(readTeams) && a.memberOf(entry{ID: c.team()}))
+	return a.may(readAny) && (a.may(readAll) || a.may(readOwn) || a.may(readTeams) && a.memberOf(entry{ID: c.Team}))
 }
 
 // assignTeam gives a conversation to a team. Libredesk takes the agent away when
@@ -205,8 +198,8 @@ func (d *libredesk) assignTeam(ctx context.Context, before *conversation, team s
 		return err
 	}
 	now := before
-	if before.team() != t.ID {
-		if now, err = d.assign(ctx, before, "team", t.ID, func(now *conversation) bool { return now.team() == t.ID }); err != nil {
+	if before.Team != t.ID {
+		if now, err = d.assign(ctx, before, "team", t.ID, func(now *conversation) bool { return now.Team == t.ID }); err != nil {
 			return err
 		}
 	}

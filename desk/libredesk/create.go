@@ -46,21 +46,16 @@ func (d *libredesk) Create(ctx context.Context, want provision.DeskUser) (*provi
 	if json.Unmarshal(answer, &made) != nil || made.ID == 0 {
 		return nil, desk.Errorf(desk.Retryable, "Libredesk's answer to a creation names no number")
 	}
-	return d.created(ctx, made.id(), want, role)
-}
-
-// created reads a new user back.
-func (d *libredesk) created(ctx context.Context, id provision.DeskUserID, want provision.DeskUser, role *entry) (*provision.DeskUser, error) {
-	a, err := d.read(ctx, id)
+	a, err := d.read(ctx, made.id())
 	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil, desk.Errorf(desk.Retryable, "the new user %s of Libredesk is not there", id)
+	case desk.KindOf(err) == desk.NotFound:
+		return nil, desk.Errorf(desk.Retryable, "the new user %d of Libredesk is not there", made.ID)
 	case err != nil:
 		return nil, err
 	case !sameText(a.Email, want.Email):
-		return nil, disobeyed("give the new user %s its e-mail address", id)
+		return nil, disobeyed("give the new user %d its e-mail address", made.ID)
 	case !slices.Contains(a.Roles, role.Name):
-		return nil, disobeyed("give the new user %s the role %s", id, role.Name)
+		return nil, disobeyed("give the new user %d the role %s", made.ID, role.Name)
 	}
 	return d.user(a), nil
 }

@@ -51,18 +51,14 @@ func (d *libredesk) readAt(ctx context.Context, id provision.DeskUserID) (*agent
 func (d *libredesk) byEmail(ctx context.Context, email string) (*agent, error) {
 	for _, list := range []func(context.Context) ([]agent, error){d.people.List, d.people.Reread} {
 		hit, err := d.holder(ctx, email, list)
-		if err != nil {
+		if err == nil && hit != nil {
+			hit, err = d.read(ctx, hit.id())
+		}
+		switch {
+		case err != nil && desk.KindOf(err) != desk.NotFound:
 			return nil, err
-		}
-		if hit == nil {
-			continue
-		}
-		whole, err := d.read(ctx, hit.id())
-		if err != nil && desk.KindOf(err) != desk.NotFound {
-			return nil, err
-		}
-		if err == nil && sameText(whole.Email, email) {
-			return whole, nil
+		case err == nil && hit != nil && sameText(hit.Email, email):
+			return hit, nil
 		}
 	}
 	return nil, nil

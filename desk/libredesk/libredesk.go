@@ -2,6 +2,7 @@ package libredesk
 
 import (
 	"context"
+	"maps"
 	"sync/atomic"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -54,10 +55,8 @@ func New(d provision.Desk) (desk.Desk, error) {
 // Capabilities says what the API can do. Libredesk compares a key with its hash
 // anew at each request, which takes it a twentieth of a second: hence the rate.
 func (d *libredesk) Capabilities() desk.Capabilities {
-	names := map[provision.Role]string{provision.RoleNone: "no role"}
-	for role, name := range d.settings.roles {
-		names[role] = name
-	}
+	names := maps.Clone(d.settings.roles)
+	names[provision.RoleNone] = "no role"
 	return desk.Capabilities{
 		RoleNames:          names,
 		ChangeProfile:      true,

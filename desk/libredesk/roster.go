@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -36,15 +37,15 @@ func (d *libredesk) everybody(ctx context.Context) ([]*agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles, err := d.roles.Reread(ctx)
-	if err != nil {
-		return nil, err
+	places := ""
+	for _, c := range []*kit.Catalogue[entry]{d.roles, d.teams} {
+		there, err := c.Reread(ctx)
+		if err != nil {
+			return nil, err
+		}
+		places += fmt.Sprint(there)
 	}
-	teams, err := d.teams.Reread(ctx)
-	if err != nil {
-		return nil, err
-	}
-	places, known, all := fmt.Sprint(roles, teams), *cmp.Or(d.known.Load(), &map[int64]kept{}), make([]kept, len(listed))
+	known, all := *cmp.Or(d.known.Load(), &map[int64]kept{}), make([]kept, len(listed))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
 	for i, l := range listed {

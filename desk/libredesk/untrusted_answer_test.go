@@ -52,7 +52,7 @@ func TestObedience(t *testing.T) {
 		kind  desk.Kind
 		words string
 	}{
-		{"a profile that stays", func(d *libredesk, _ string) error { return d.SetProfile(t.Context(), "3", change) }, desk.Permanent, "(first_name, last_name): Libredesk accepted to change the profile"},
+		{"a profile that stays", func(d *libredesk, _ string) error { return d.SetProfile(t.Context(), "3", change) }, desk.Permanent, "(name): Libredesk accepted to change the profile"},
 		{"a user who stays enabled", func(d *libredesk, _ string) error { return d.SetActive(t.Context(), "3", false) }, desk.Permanent, "(enabled): Libredesk accepted to disable user 3"},
 		{"a role that is not given", func(d *libredesk, _ string) error { return d.SetRole(t.Context(), "3", provision.RoleAdmin) }, desk.Permanent, "(without role Admin, still with role Team Agent)"},
 		{"a team that does not take the user", func(d *libredesk, _ string) error {

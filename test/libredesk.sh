@@ -19,9 +19,10 @@ readonly packages=(redis-server curl ca-certificates)
 # shellcheck source=test/desk.sh
 source "$(dirname "${BASH_SOURCE[0]}")/desk.sh"
 
-# make_data makes the instance anew unless it runs: its database may be gone.
+# make_data makes the instance anew unless it answers: its database may be gone.
 make_data() {
-	running && return
+	! running || ! answers "$(cat "$dir/port")" >/dev/null 2>&1 || return 0
+	stop_server
 	rm -rf "${dir:?}"
 	mkdir -p "$dir/log"
 	fill
@@ -36,8 +37,9 @@ build() {
 	say "building Libredesk $version (a minute)"
 	local source parts=$dir/build
 	mkdir -p "$parts/frontend/dist"
-	source=$(cd "$parts" && GOWORK=off GOFLAGS='' go mod download -json "$module@$version" 2>"$dir/log/build.log" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-	[ -d "$source" ] || fail_with build "the Go module proxy does not hand out $module@$version"
+	(cd "$parts" && GOWORK=off GOFLAGS='' go mod download -json "$module@$version") >"$dir/log/build.log" 2>&1 ||
+		fail_with build "the Go module proxy does not hand out $module@$version"
+	source=$(sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' "$dir/log/build.log")
 	(
 		export GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0
 		go build -C "$source" -ldflags "-s -w -X main.versionString=$version" -o "$parts/plain" ./cmd &&

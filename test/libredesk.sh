@@ -155,6 +155,8 @@ people() {
 	IFS=: read -r key secret <"$dir/key" || true # without a line break at the end
 	cat <<-SQL
 		CREATE EXTENSION IF NOT EXISTS pgcrypto;
+		UPDATE settings SET value = '"127.0.0.1"' WHERE key = 'notification.email.host'; -- it sends mail also when it is told not to: to nobody
+		UPDATE settings SET value = '1' WHERE key = 'notification.email.port';
 		INSERT INTO roles (name, description, permissions) VALUES
 			('Deskbridge', '', '{users:manage,conversations:read,conversations:read_all,conversations:update_user_assignee,conversations:update_team_assignee}'),
 			('Team Agent', '', '{conversations:read,conversations:read_team_all,conversations:update_status,messages:read,messages:write}'),

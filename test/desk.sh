@@ -157,7 +157,7 @@ stop_server() {
 		running || break
 		sleep 0.25
 	done
-	! running || kill -KILL -- "-$pid"
+	kill -KILL -- "-$pid" 2>/dev/null || true # and what outlives the leader
 	rm -f "$dir/pid"
 }
 

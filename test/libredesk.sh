@@ -155,8 +155,8 @@ people() {
 	IFS=: read -r key secret <"$dir/key" || true # without a line break at the end
 	cat <<-SQL
 		CREATE EXTENSION IF NOT EXISTS pgcrypto;
-		UPDATE settings SET value = '"127.0.0.1"' WHERE key = 'notification.email.host'; -- it sends mail also when it is told not to: to nobody
-		UPDATE settings SET value = '1' WHERE key = 'notification.email.port';
+		UPDATE settings SET value = '"127.0.0.1"' WHERE key = 'notification.email.host';
+		DELETE FROM templates WHERE name = 'Conversation assigned'; -- it mails that also when it is told to send no mail
 		INSERT INTO roles (name, description, permissions) VALUES
 			('Deskbridge', '', '{users:manage,conversations:read,conversations:read_all,conversations:update_user_assignee,conversations:update_team_assignee}'),
 			('Team Agent', '', '{conversations:read,conversations:read_team_all,conversations:update_status,messages:read,messages:write}'),
@@ -183,11 +183,14 @@ serve() {
 	chmod 600 "$dir/run.toml" "$dir/redis.conf"
 	own "$dir"
 	build
+	# Redis ends when Libredesk does, however that comes about.
 	# shellcheck disable=SC2016 # the new shell expands it
 	become bash -c '
-		cd "$1" && redis-server "$1/redis.conf" >"$1/log/redis.log" 2>&1 &
+		cd "$1" || exit
+		redis-server "$1/redis.conf" >"$1/log/redis.log" 2>&1 &
+		trap "kill $!" EXIT; trap : TERM # which waits for Libredesk to end
 		for ((i = 0; i < 100; i++)); do (exec 3<>"/dev/tcp/127.0.0.1/$3") 2>/dev/null && break; sleep 0.05; done
-		cd "$1" && exec "$2" --config "$1/run.toml"' bash "$dir" "$program" "$redis_port"
+		"$2" --config "$1/run.toml"' bash "$dir" "$program" "$redis_port"
 }
 
 answers() {

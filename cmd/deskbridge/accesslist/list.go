@@ -116,7 +116,7 @@ and GIVEN BY are then about that.`,
 		if err != nil {
 			return command.Result{}, err
 		}
-		if filter.Connection, filter.Desk, err = command.Narrowed(&names, connection, desk); err != nil {
+		if filter.Connection, filter.Desk, err = command.Narrowed(ctx, sys, connection, desk); err != nil {
 			return command.Result{}, err
 		}
 		return command.Print(a, &list, command.Listing[report.Access]{

@@ -234,13 +234,16 @@ Switching sign-in off ends every session of the connection at once.`,
 		if !flags.given() {
 			return command.Result{}, command.Misuse("nothing to set; `deskbridge connection set --help` lists the flags")
 		}
+		conn, err := command.Connection(ctx, sys, args[0])
+		if err != nil {
+			return command.Result{}, err
+		}
 		if flags.signIn == "off" {
-			if err := confirm.Ask(a, "Nobody of "+args[0]+" can sign in then, and every session ends at once", args[0]); err != nil {
+			if err := confirm.Ask(a, "Nobody of "+conn.Name+" can sign in then, and every session ends at once", conn.Name); err != nil {
 				return command.Result{}, err
 			}
 		}
-		conn, err := sys.Core.Settings.SetSignIn(ctx, sys.Cause, args[0], flags.change)
-		if err != nil {
+		if conn, err = sys.Core.Settings.SetSignIn(ctx, sys.Cause, string(conn.ID), flags.change); err != nil {
 			return command.Result{}, err
 		}
 		return command.Say(server.URLsOf(sys.Settings.PublicURL, conn), "Changed. `deskbridge connection test %s` tries it.", conn.Name), nil
@@ -263,7 +266,7 @@ not used until an admin accepts it: --accept.`,
 	cmd.Flags().BoolVar(&accept, "accept", false, "use the new metadata that waits to be accepted")
 	cmd.Flags().BoolVar(&login, "login", false, "print a one-time address for a test sign-in; it signs nobody in and changes nothing")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

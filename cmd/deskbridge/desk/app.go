@@ -60,7 +60,7 @@ Deskbridge, and which API credentials a built-in desk has. It makes none: ` + "`
 		Args:    cobra.ExactArgs(1),
 	}
 	a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		d, err := sys.Core.Settings.Desk(ctx, args[0])
+		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -89,11 +89,7 @@ Deskbridge, and which API credentials a built-in desk has. It makes none: ` + "`
 
 // builtinDesk returns the built-in desk of a name or id.
 func builtinDesk(ctx context.Context, sys *server.System, name string) (provision.Desk, error) {
-	names, err := sys.LoadNames(ctx)
-	if err != nil {
-		return provision.Desk{}, err
-	}
-	d, err := command.Desk(&names, name)
+	d, err := command.Desk(ctx, sys, name)
 	if err == nil && d.Kind != builtin.Kind {
 		err = command.Misuse("desk %s is of kind %s: no API of it is served here", d.Name, d.Kind)
 	}

@@ -220,7 +220,7 @@ func checkCommand(a *command.App) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		d, err := sys.Core.Settings.Desk(ctx, args[0])
+		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

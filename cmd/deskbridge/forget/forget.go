@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -90,11 +89,7 @@ func find(ctx context.Context, sys *server.System, text string) (person provisio
 	if len(people) == 1 || string(people[0].ID) == text {
 		return people[0], nil
 	}
-	var list []string
-	for _, p := range people {
-		list = append(list, fmt.Sprintf("  %s  %s, since %s", p.ID, p.Status, output.Moment{At: &p.UpdatedAt}))
-	}
-	return person, fmt.Errorf("%d people are or were called that; an address may be somebody else's by now. Give the id of one:\n%s", len(people), strings.Join(list, "\n"))
+	return person, command.Several(people)
 }
 
 func removeSignInOnly(ctx context.Context, sys *server.System, person provision.Identity) error {

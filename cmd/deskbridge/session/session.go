@@ -74,7 +74,7 @@ func filterOf(ctx context.Context, s *server.System, user, connection string) (f
 		f.Identity = person.ID
 	}
 	if connection != "" {
-		conn, err := s.Core.Settings.Connection(ctx, connection)
+		conn, err := command.Connection(ctx, s, connection)
 		if err != nil {
 			return f, err
 		}
@@ -136,7 +136,7 @@ everybody has.`,
 			return command.Result{}, command.Misuse("say whose logins: a person or --connection")
 		}
 		if connection != "" {
-			conn, err := sys.Core.Settings.Connection(ctx, connection)
+			conn, err := command.Connection(ctx, sys, connection)
 			if err != nil {
 				return command.Result{}, err
 			}

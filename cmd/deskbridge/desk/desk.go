@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,18 +97,12 @@ func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 		d.HandOver.To = provision.HandOverTo(f.handOver)
 	}
 	switch {
-	case f.secretFile == "-":
-		text, err := io.ReadAll(os.Stdin)
+	case f.secretFile != "":
+		secret, err := a.ReadSecret(f.secretFile)
 		if err != nil {
 			return d, err
 		}
-		d.Secret = strings.TrimSpace(string(text))
-	case f.secretFile != "":
-		text, err := os.ReadFile(f.secretFile)
-		if err != nil {
-			return d, command.Misuse("%w", err)
-		}
-		d.Secret = strings.TrimSpace(string(text))
+		d.Secret = secret
 	case f.secretEnv != "":
 		value, ok := a.LookupEnv(f.secretEnv)
 		if !ok {
@@ -139,7 +132,7 @@ func addCommand(a *command.App) *cobra.Command {
 			return command.Result{}, err
 		}
 		var made bool
-		if d.SignIn, made, err = signIn.signIn(d.Name); err != nil {
+		if d.SignIn, made, err = signIn.signIn(a, d.Name); err != nil {
 			return command.Result{}, err
 		}
 		warnings, err := sys.Core.Settings.CheckDesk(d)

@@ -142,7 +142,11 @@ for, unless --expires says otherwise.`,
 			return command.Result{}, err
 		}
 		line, text := shown(sys, conn.Name, fresh, secret)
-		a.Warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, output.Moment{At: old.ExpiresAt}))
+		if overlap > 0 {
+			a.Warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, output.Moment{At: old.ExpiresAt}))
+		} else {
+			a.Warn(fmt.Sprintf("the old secret of %s is refused from now on; enter the new one at the identity provider", old.Name))
+		}
 		return command.Say(line, "%s", text), nil
 	})
 }

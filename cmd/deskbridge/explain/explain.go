@@ -80,7 +80,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 	if err != nil {
 		return Person{}, err
 	}
-	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status)}
+	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status), Groups: []Group{}, Desks: []Desk{}}
 	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
@@ -100,7 +100,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		return out, err
 	}
 	for _, e := range all {
-		d := Desk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Confirmed: provision.Access{Status: provision.AccessAbsent}}
+		d := Desk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Reasons: []Part{}, Confirmed: provision.Access{Status: provision.AccessAbsent}}
 		for _, r := range e.Reasons() {
 			part := Part{What: r.What, Name: r.Name}
 			for _, g := range r.Grants {

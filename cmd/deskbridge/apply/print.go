@@ -183,11 +183,11 @@ func (p printed) held(l plan.LossCount) string {
 	}
 	switch {
 	case l.OnHold:
-		return fmt.Sprintf("would be held: %s, and mass-change protection holds people of it already; see to them first (`deskbridge connection release %s`)", of, l.Connection)
+		return fmt.Sprintf("would be held: %s, and mass-change protection holds people of it already; see to them first, as `deskbridge status` says", of)
 	case p.applied && p.losses != noLosses:
 		return fmt.Sprintf("expected: %s; mass-change protection lets them go", of)
 	case p.applied:
-		return fmt.Sprintf("is held by mass-change protection, which lets %d go: %s; `deskbridge connection release %s` lets them go, too", l.Limit, of, l.Connection)
+		return fmt.Sprintf("is held by mass-change protection, which lets %d go: %s; `deskbridge connection release %s --all` lets them go, too", l.Limit, of, l.Connection)
 	case p.losses != noLosses:
 		return fmt.Sprintf("would be held by mass-change protection without --expect-losses: %s", of)
 	}

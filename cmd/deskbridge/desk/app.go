@@ -108,6 +108,9 @@ func appCreateCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
+		if err := d.NotRemoved(); err != nil { // or it would be made once more
+			return command.Result{}, err
+		}
 		line := lineOf(d)
 		if err := openBuiltin(ctx, sys, d, &line); err != nil {
 			return command.Result{}, err

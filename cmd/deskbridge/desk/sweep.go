@@ -52,6 +52,9 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 		if err != nil {
 			return command.Result{}, err
 		}
+		if d.Removal == provision.RemovalKeeping { // called no more
+			return command.Result{}, d.NotRemoved()
+		}
 		if _, err := sys.Connector(d); err != nil {
 			return command.Result{}, err
 		}

@@ -38,6 +38,13 @@ func TestNothingNewOfARemovedConnection(t *testing.T) {
 				t.Errorf("token %s lets somebody in", token.Name)
 			}
 		}
+		glance, err := h.Core.Plan.Glance(h.Context())
+		h.Must(err)
+		for _, f := range glance.Findings {
+			if f.Connection == left.Name {
+				t.Errorf("somebody is told to see to it: %s %s", f.Text, f.Do)
+			}
+		}
 		if len(left.Domains) > 0 || !left.SignIn.Disabled {
 			t.Errorf("the connection has %+v", left)
 		}

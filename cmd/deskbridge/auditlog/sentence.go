@@ -35,6 +35,8 @@ var phrases = map[provision.Action]string{
 	audit.DeskCreated:       "added the desk %",
 	audit.DeskRemoved:       "removed the desk %",
 	audit.DeskDeleted:       "deleted what was left of the removed desk %",
+	audit.DeskAppCreated:    "made the API credentials %",
+	audit.DeskAppRemoved:    "ended the API credentials %",
 	audit.TokenCreated:      "made the token %",
 	audit.TokenRotated:      "rotated the token %",
 	audit.TokenRevoked:      "revoked the token %",

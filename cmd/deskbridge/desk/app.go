@@ -166,8 +166,8 @@ func appRemoveCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		if err := sys.Builtin.RemoveApp(ctx, d.ID, app.ID); err != nil {
-			return command.Result{}, server.DeskError(d, err)
+		if err := sys.RemoveApp(ctx, d, app.ID); err != nil {
+			return command.Result{}, err
 		}
 		return command.Say(map[string]string{"desk": d.Name, "removed": app.ID}, "App %s of desk %s has ended, with its tokens.", app.ID, d.Name), nil
 	})

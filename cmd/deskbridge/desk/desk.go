@@ -180,7 +180,7 @@ func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *
 	if err := s.Builtin.Open(ctx, d); err != nil {
 		return err
 	}
-	app, err := s.Builtin.CreateApp(ctx, d.ID, "")
+	app, err := s.CreateApp(ctx, d)
 	if err != nil {
 		return err
 	}

@@ -98,3 +98,16 @@ const (
 	RemovalEnding  Removal = "ending"  // access ends on the desks, then everything is deleted
 	RemovalKeeping Removal = "keeping" // what people have on the desks stays: no desk is called for it any more, and everything is deleted
 )
+
+// NotRemoved is the error of whatever would be new of c while c is being removed.
+func (c Connection) NotRemoved() error { return c.Removal.none("connection", c.Name) }
+
+// NotRemoved is the error of whatever would be new of d while d is being removed.
+func (d Desk) NotRemoved() error { return d.Removal.none("desk", d.Name) }
+
+func (r Removal) none(what, name string) error {
+	if r == RemovalNone {
+		return nil
+	}
+	return Errorf(Invalid, what, "%s %s is being removed", what, name)
+}

@@ -248,6 +248,9 @@ func TestExplainWhyNot(t *testing.T) {
 		if len(answers) != 1 || answers[0].Has || answers[0].Desired || len(answers[0].WhyNot) != 1 || answers[0].WhyNot[0].Code != "not-in-group" || answers[0].WhyNot[0].Group != "Billing" || answers[0].WhyNot[0].Rule == "" {
 			t.Errorf("for programs: %+v", answers)
 		}
+		if all := commandJSON[[]explain.Person](b, "explain", "cy@acme.example"); all[0].Groups == nil || all[0].Desks[0].Reasons == nil {
+			t.Errorf("lists that have nothing in them are null for programs: %+v", all)
+		}
 		if out := b.command("explain", "ada@acme.example"); strings.Contains(out, "why not") {
 			t.Errorf("who has access is told why not:\n%s", out)
 		}

@@ -27,6 +27,8 @@ const (
 	DeskCreated       provision.Action = "desk.created"
 	DeskRemoved       provision.Action = "desk.removed"
 	DeskDeleted       provision.Action = "desk.deleted"
+	DeskAppCreated    provision.Action = "desk_app.created" // credentials for the API of a built-in desk
+	DeskAppRemoved    provision.Action = "desk_app.removed"
 	TokenCreated      provision.Action = "token.created"
 	TokenRotated      provision.Action = "token.rotated"
 	TokenRevoked      provision.Action = "token.revoked"

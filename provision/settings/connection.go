@@ -126,6 +126,9 @@ func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID str
 		if conn, err = tx.LockConnection(ctx, found.ID); err != nil {
 			return err
 		}
+		if err := conn.NotRemoved(); err != nil {
+			return err
+		}
 		before, err := conn.SignIn.Clone() // change may edit what pointers lead to
 		if err != nil {
 			return err

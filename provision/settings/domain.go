@@ -67,6 +67,9 @@ func (s *Service) ClaimDomain(ctx context.Context, c provision.Cause, conn provi
 		if err != nil {
 			return err
 		}
+		if err := have.NotRemoved(); err != nil {
+			return err
+		}
 		if slices.Contains(have.Domains, plain) {
 			return provision.Errorf(provision.Conflict, "domains", "%s is a verified domain of this connection already", plain)
 		}
@@ -115,6 +118,9 @@ func (s *Service) VerifyDomain(ctx context.Context, c provision.Cause, conn prov
 		}
 		have, err := tx.LockConnection(ctx, conn)
 		if err != nil {
+			return err
+		}
+		if err := have.NotRemoved(); err != nil {
 			return err
 		}
 		have.Domains = provision.Sorted(append(slices.Clone(have.Domains), claim.Domain))

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -79,12 +80,7 @@ func there(ctx context.Context, tx Store, r provision.Rule) error {
 	if err != nil {
 		return err
 	}
-	for name, removal := range map[string]provision.Removal{"connection " + conn.Name: conn.Removal, "desk " + desk.Name: desk.Removal} {
-		if removal != provision.RemovalNone {
-			return provision.Errorf(provision.Invalid, "rule", "%s is being removed", name)
-		}
-	}
-	return nil
+	return cmp.Or(conn.NotRemoved(), desk.NotRemoved())
 }
 
 // RemoveRule deletes a rule, and has everybody of its connection evaluated.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,18 +97,12 @@ func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 		d.HandOver.To = provision.HandOverTo(f.handOver)
 	}
 	switch {
-	case f.secretFile == "-":
-		text, err := io.ReadAll(os.Stdin)
+	case f.secretFile != "":
+		secret, err := a.ReadSecret(f.secretFile)
 		if err != nil {
 			return d, err
 		}
-		d.Secret = strings.TrimSpace(string(text))
-	case f.secretFile != "":
-		text, err := os.ReadFile(f.secretFile)
-		if err != nil {
-			return d, command.Misuse("%w", err)
-		}
-		d.Secret = strings.TrimSpace(string(text))
+		d.Secret = secret
 	case f.secretEnv != "":
 		value, ok := a.LookupEnv(f.secretEnv)
 		if !ok {
@@ -139,7 +132,7 @@ func addCommand(a *command.App) *cobra.Command {
 			return command.Result{}, err
 		}
 		var made bool
-		if d.SignIn, made, err = signIn.signIn(d.Name); err != nil {
+		if d.SignIn, made, err = signIn.signIn(a, d.Name); err != nil {
 			return command.Result{}, err
 		}
 		warnings, err := sys.Core.Settings.CheckDesk(d)
@@ -187,7 +180,7 @@ func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *
 	if err := s.Builtin.Open(ctx, d); err != nil {
 		return err
 	}
-	app, err := s.Builtin.CreateApp(ctx, d.ID, "")
+	app, err := s.CreateApp(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -220,7 +213,7 @@ func checkCommand(a *command.App) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		d, err := sys.Core.Settings.Desk(ctx, args[0])
+		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

@@ -41,8 +41,8 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 		return DeskReport{}, DeskError(d, err)
 	}
 	can := connector.Capabilities()
-	report := DeskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Teams: profile.Teams, Mailboxes: profile.Mailboxes,
-		Problems: profile.Problems, Cannot: cannot(can)}
+	report := DeskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Roles: []string{},
+		Teams: append([]string{}, profile.Teams...), Mailboxes: append([]string{}, profile.Mailboxes...), Problems: append([]string{}, profile.Problems...), Cannot: cannot(can)}
 	for _, role := range slices.SortedFunc(maps.Keys(can.RoleNames), func(a, b provision.Role) int {
 		if a.Less(b) {
 			return -1
@@ -84,7 +84,8 @@ func (r *DeskReport) checkHandOver(ctx context.Context, s *System, connector des
 }
 
 // cannot lists what has to be done by hand on a desk, in words.
-func cannot(c desk.Capabilities) (words []string) {
+func cannot(c desk.Capabilities) []string {
+	words := []string{}
 	for _, w := range []struct {
 		can  bool
 		what string

@@ -95,16 +95,9 @@ const shortID = 8
 // finds it.
 func ShortID(id provision.AccountID) string { return string(id)[max(len(id)-shortID, 0):] }
 
-// NeedsPerson reports whether anything waits for a person: there is a finding,
-// or an account that needs attention or is on hold undecided.
-func (o *Overview) NeedsPerson() bool {
-	return len(o.Findings) > 0 || slices.ContainsFunc(o.Attention, undecided) ||
-		slices.ContainsFunc(o.Desks, func(d DeskOverview) bool { return len(ofDesk(d, o.At)) > 0 })
-}
-
-// undecided reports whether an account that is not as it should be waits for
-// somebody: one whose loss was rejected does not.
-func undecided(a provision.Account) bool { return a.ReasonCode != provision.ReasonRejected }
+// NeedsPerson reports whether anything waits for a person. An account whose loss
+// was rejected does not.
+func (o *Overview) NeedsPerson() bool { return len(o.Findings) > 0 }
 
 // standing fills in who has not left yet, and why accounts wait for a person.
 func (s *Service) standing(ctx context.Context, o *Overview) error {

@@ -59,6 +59,7 @@ func TestEvaluationPending(t *testing.T) {
 		equal(t, "cleared", false, pending(later))
 		must(t, s.MarkWhole(ctx, c.ID, "an apply", noon))
 		must(t, s.MarkWhole(ctx, c.ID, "another", later))
+		must(t, s.MarkDirty(ctx, c.ID, "", later)) // by the identity provider
 		equal(t, "everybody", true, pending(noon))
 		equal(t, "elsewhere", false, got(s.EvaluationPending(ctx, "other", later))(t))
 		must(t, s.InTx(ctx, func(tx *store.Store) error {

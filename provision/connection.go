@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"regexp"
 	"slices"
 	"time"
@@ -115,3 +116,22 @@ const (
 	RemovalEnding  Removal = "ending"  // access ends on the desks, then everything is deleted
 	RemovalKeeping Removal = "keeping" // what people have on the desks stays: no desk is called for it any more, and everything is deleted
 )
+
+// Refuse returns an Invalid error when what is called so is being removed: nothing
+// is set up for it any more. called is the kind and the name.
+func (r Removal) Refuse(called string) error {
+	if r == RemovalNone {
+		return nil
+	}
+	return Errorf(Invalid, "name", "%s is being removed; its name is free for a new one, and `deskbridge status` shows how far it is", called)
+}
+
+// LockStaying locks a connection by lock, for whoever sets something up there: it
+// is Invalid while that is being removed.
+func LockStaying(ctx context.Context, lock func(context.Context, ConnectionID) (Connection, error), id ConnectionID) (Connection, error) {
+	c, err := lock(ctx, id)
+	if err == nil {
+		err = c.Removal.Refuse("connection " + c.Name)
+	}
+	return c, err
+}

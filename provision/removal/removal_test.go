@@ -2,10 +2,12 @@ package removal_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/store"
 )
@@ -37,6 +39,47 @@ func TestAWorkerIsFaster(t *testing.T) {
 		}
 		if _, err := h.Store.Desk(h.Context(), string(h.Desk.ID)); err != nil {
 			h.Errorf("the desk: %v", err)
+		}
+	})
+}
+
+// TestNothingIsSetUp: whoever sets something up for what is being removed is told
+// so, whichever way they come.
+func TestNothingIsSetUp(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		c, by, ctx := h.Core, provisiontest.ByTest, h.Context()
+		_, err := c.Settings.ClaimDomain(ctx, by, h.Conn.ID, "acme.example")
+		h.Must(err)
+		conn := h.Conn
+		conn.Removal = provision.RemovalEnding // as soon as it is decided, whatever the removal itself has ended yet
+		h.Must(h.Store.SaveConnection(ctx, conn))
+		h.Desk.Removal = provision.RemovalEnding
+		h.Must(h.Store.SaveDesk(ctx, h.Desk))
+		second, _, err := c.Settings.AddConnection(ctx, by, provision.Connection{Name: "beta", IdP: provision.IdPGeneric})
+		h.Must(err)
+		for what, do := range map[string]func() error{
+			"a token":          func() error { _, _, err := c.Tokens.CreateToken(ctx, by, conn.ID, "second", 0); return err },
+			"a rotation":       func() error { _, _, _, err := c.Tokens.RotateToken(ctx, by, conn.ID, "first", 0, 0); return err },
+			"a domain":         func() error { _, err := c.Settings.ClaimDomain(ctx, by, conn.ID, "other.example"); return err },
+			"a claimed domain": func() error { return c.Settings.VerifyDomain(ctx, by, conn.ID, "acme.example", nil) },
+			"signing in": func() error {
+				_, err := c.Settings.SetSignIn(ctx, by, string(conn.ID), func(s *provision.SignIn) error { s.Disabled = true; return nil })
+				return err
+			},
+			"a rule": func() error {
+				_, err := c.Settings.AddRuleUnchecked(ctx, by, provision.Rule{Connection: second.ID, Desk: h.Desk.ID, Group: "Support", Role: provision.RoleAgent})
+				return err
+			},
+			"a rejection": func() error {
+				_, err := c.Reconcile.Reject(ctx, by, string(conn.ID), reconcile.Whom{All: true})
+				return err
+			},
+		} {
+			h.Unchanged(what, func() {
+				if err := do(); err == nil || !strings.Contains(err.Error(), "is being removed") {
+					h.Errorf("%s: %v", what, err)
+				}
+			})
 		}
 	})
 }

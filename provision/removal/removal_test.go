@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
@@ -80,6 +81,24 @@ func TestNothingIsSetUp(t *testing.T) {
 					h.Errorf("%s: %v", what, err)
 				}
 			})
+		}
+	})
+}
+
+// TestDeskSessionsEndWithTheDesk: whoever is signed in at a desk is not any more once
+// it is removed, also where their access stays.
+func TestDeskSessionsEndWithTheDesk(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		h.ByRoles()
+		ann := h.Person("ann", "agent")
+		h.ReconcileAll()
+		opened := desksession.Session{ID: provision.NewID[provision.DeskSessionID](), Session: provision.NewID[provision.SessionID](), Identity: ann.ID,
+			Connection: h.Conn.ID, Desk: h.Desk.ID, Protocol: provision.ProtocolOIDC, CreatedAt: h.Now(), SeenAt: h.Now()}
+		h.Must(h.Store.SaveDeskSession(h.Context(), opened))
+		_, err := h.Core.Removal.RemoveDesk(h.Context(), provisiontest.ByTest, h.Desk.ID, true)
+		h.Must(err)
+		if now, err := h.Store.DeskSession(h.Context(), opened.ID); err != nil || now.EndedAt == nil || now.NotifyAt != nil {
+			h.Errorf("the desk session: %+v, %v", now, err)
 		}
 	})
 }

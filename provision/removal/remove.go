@@ -87,7 +87,8 @@ func access(r provision.Removal) string {
 	return map[provision.Removal]string{provision.RemovalEnding: "ends first", provision.RemovalKeeping: "stays"}[r]
 }
 
-// RemoveDesk removes a desk. Its rules, and signing in there, end now. Access
+// RemoveDesk removes a desk. Its rules, signing in there and the desk sessions of
+// those who did end now. Access
 // ends on the desk first, by its policy, and then nothing is left of it; with
 // keep, or when that was begun and cannot come to an end, what people have there
 // stays, and no call is made to it any more. A desk that is kept here goes at once
@@ -116,8 +117,12 @@ func (s *Service) RemoveDesk(ctx context.Context, c provision.Cause, id provisio
 		if err := tx.SaveDesk(ctx, d); err != nil {
 			return err
 		}
+		sessions, err := tx.EndDeskSessions(ctx, d.ID, s.now())
+		if err != nil {
+			return err
+		}
 		entry := s.audit.Entry(c, "", audit.DeskRemoved, string(d.ID))
-		entry.Desk, entry.Detail = d.ID, map[string]any{"name": name, "access": access(d.Removal)}
+		entry.Desk, entry.Detail = d.ID, map[string]any{"name": name, "access": access(d.Removal), "desk_sessions": sessions}
 		if err := s.audit.Record(ctx, tx, entry); err != nil {
 			return err
 		}

@@ -91,29 +91,17 @@ func (s *Service) most(ctx context.Context, tx Store, conn provision.Connection,
 // counted, and not put on hold. The allowance ends with the evaluation that
 // follows; whoever does not lose access by it needs another one. c says who
 // allows it. It returns how many accounts with access these are.
-func (s *Service) AllowLosses(ctx context.Context, tx Store, c provision.Cause, who map[provision.DeskID][]provision.IdentityID) (int, error) {
-	var people []provision.IdentityID
-	onDesk := make(map[provision.DeskID]map[provision.IdentityID]bool, len(who))
-	for desk, ids := range who {
-		onDesk[desk] = make(map[provision.IdentityID]bool, len(ids))
-		for _, id := range ids {
-			onDesk[desk][id] = true
-		}
-		people = append(people, ids...)
-	}
-	slices.Sort(people)
-	accounts, err := tx.AccountsOf(ctx, slices.Compact(people))
-	if err != nil {
-		return 0, err
-	}
-	allowed := make(map[provision.AccountID]bool)
-	for i := range accounts {
-		if a := &accounts[i]; onDesk[a.Desk][a.Identity] && a.HasAccess() {
-			allowed[a.ID] = true
+func (s *Service) AllowLosses(ctx context.Context, tx Store, c provision.Cause, who map[provision.DeskID][]provision.IdentityID) (n int, _ error) {
+	for _, desk := range slices.Sorted(maps.Keys(who)) {
+		for some := range slices.Chunk(slices.Sorted(slices.Values(who[desk])), allowAtOnce) {
+			allowed, err := tx.AllowLosses(ctx, desk, some, c.Who())
+			if n += allowed; err != nil {
+				return n, err
+			}
 		}
 	}
-	if len(allowed) == 0 {
-		return 0, nil
-	}
-	return len(allowed), tx.AllowLosses(ctx, slices.Sorted(maps.Keys(allowed)), c.Who())
+	return n, nil
 }
+
+// allowAtOnce is how many people's losses one statement allows.
+const allowAtOnce = 1000

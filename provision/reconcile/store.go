@@ -49,8 +49,9 @@ type Store interface {
 	// EvaluationPending reports whether somebody is still to be evaluated who was
 	// marked until at.
 	EvaluationPending(ctx context.Context, c provision.ConnectionID, at time.Time) (bool, error)
-	// AllowLosses notes who allows accounts to lose access; see [Service.AllowLosses].
-	AllowLosses(ctx context.Context, ids []provision.AccountID, by string) error
+	// AllowLosses notes who allows people to lose the access that they have on a desk,
+	// and returns how many accounts these are; see [Service.AllowLosses].
+	AllowLosses(ctx context.Context, d provision.DeskID, people []provision.IdentityID, by string) (int, error)
 	// JournalWrites journals writes and returns them with their ids; OpenWrites
 	// returns those of an account that no CloseWrites has closed, by id.
 	JournalWrites(ctx context.Context, writes []Write) ([]Write, error)

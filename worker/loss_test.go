@@ -128,7 +128,7 @@ func TestNobodyLosesWhatTheyNeverHad(t *testing.T) {
 		}
 		limit, err := h.core.Reconcile.LimitOf(h.Context(), h.conn.ID)
 		h.must(err)
-		if limit.Lost != 5 || limit.Had != 8 || limit.Most != 5 || limit.Left() != 0 {
+		if limit.Lost != 5 || limit.Had != 8 || limit.Most != 5 {
 			h.Errorf("limit %+v", limit)
 		}
 		h.lose(had[5])

@@ -20,19 +20,6 @@ type Limit struct {
 	OnHold   bool          // accounts of the connection are on hold: whoever loses a group now is put on hold, too
 }
 
-// Left is how many more people may lose access now by what grants it, a group or
-// a rule, before their accounts are put on hold. Without protection that is
-// everybody.
-func (l Limit) Left() int {
-	switch {
-	case l.Off:
-		return l.Had
-	case l.OnHold:
-		return 0
-	}
-	return max(l.Most-l.Lost, 0)
-}
-
 // Hold is the beginning of a hold: what there is to say to an admin.
 type Hold struct {
 	Connection string // name

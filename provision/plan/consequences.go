@@ -48,11 +48,11 @@ func (c SeatCount) Kept() int { return c.Needed - c.Wait }
 // mass-change protection would make of it.
 type LossCount struct {
 	Connection string `json:"connection"`
-	People     int    `json:"people"` // who have access now, and lose it by the change
-	Of         int    `json:"of"`     // who have access now
-	Others     int    `json:"others"` // of those, the ones who have begun to lose it lately
-	Limit      int    `json:"limit"`  // how many may, before the protection holds them
-	Held       bool   `json:"held"`   // it does, unless an admin expects it
+	People     int    `json:"people"`            // who have access now, and lose it by the change
+	Of         int    `json:"of"`                // who have access now
+	Others     int    `json:"others"`            // of those, the ones who have begun to lose it lately
+	Limit      int    `json:"limit"`             // how many may, before the protection holds them
+	Held       bool   `json:"held"`              // it does, unless an admin expects it
 	OnHold     bool   `json:"on_hold,omitempty"` // the protection holds people of the connection already
 }
 

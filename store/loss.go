@@ -26,7 +26,7 @@ func (s *Store) PeopleWithAccess(ctx context.Context, c provision.ConnectionID) 
 	return int(n), err
 }
 
-// AllowLosses implements [reconcile.Store].
+// AllowLosses implements [entitlement.Store].
 func (s *Store) AllowLosses(ctx context.Context, d provision.DeskID, people []provision.IdentityID, by string) (int, error) {
 	done := s.write(ctx).Exec(`INSERT INTO loss_allowances (account_id, connection_id, allowed_by)
 		SELECT id, connection_id, ? FROM accounts WHERE identity_id `+s.sql.inList+` AND desk_id = ? AND has_access

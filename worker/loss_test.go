@@ -312,7 +312,7 @@ func TestAllowedLosses(t *testing.T) {
 			if err := tx.LockRules(h.Context()); err != nil {
 				return err
 			}
-			n, err := h.core.Reconcile.AllowLosses(h.Context(), tx, byTest, map[provision.DeskID][]provision.IdentityID{h.desk.ID: append(seen, ids[0].ID)})
+			n, err := h.core.Entitlement.AllowLosses(h.Context(), tx, byTest, map[provision.DeskID][]provision.IdentityID{h.desk.ID: append(seen, ids[0].ID)})
 			if err != nil || n != 11 {
 				h.Errorf("allowed %d, %v", n, err)
 			}

@@ -201,7 +201,7 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 		}
 	}
 	if len(state.allowed) > 0 {
-		if _, err := s.reconcile.AllowLosses(ctx, tx, c, state.allowed); err != nil {
+		if _, err := s.entitlement.AllowLosses(ctx, tx, c, state.allowed); err != nil {
 			return err
 		}
 	}

@@ -38,9 +38,8 @@ func (*OnHoldError) Error() string { return "provision: on hold by mass-change p
 // nothing to do now; only LaterError needs another job. Whoever ends the run
 // that made it busy enqueues the next one.
 //
-// What is being removed gets no access any more, and loses what it has whatever
-// the brake would say; where it keeps it, no run begins. Of an account whose access
-// ends, no loss is undecided once its run has begun.
+// What is being removed gets no access any more, and loses what it has whatever the
+// brake would say. No loss is undecided once a run has begun that carries it out.
 func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, error) {
 	a, err := s.toDo(ctx, id)
 	if err != nil {

@@ -117,17 +117,6 @@ func (s *Service) braked(ctx context.Context, tx Store, conn provision.Connectio
 	return false, s.audit.Record(ctx, tx, s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, audit.BrakeCleared, string(conn.ID)))
 }
 
-// clearBrake lets go of a brake that holds nobody any more.
-func (s *Service) clearBrake(ctx context.Context, id provision.ConnectionID) error {
-	return s.inTx(ctx, func(tx Store) error {
-		conn, err := tx.LockConnection(ctx, id)
-		if err == nil {
-			_, err = s.braked(ctx, tx, conn)
-		}
-		return err
-	})
-}
-
 // putOnHold keeps an account from being reconciled until an admin decides, or the
 // IdP takes back what it did. known is how many lose access, if that was counted.
 func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connection, a provision.Account, known *Limit) (onHold error, _ error) {

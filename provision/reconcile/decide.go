@@ -18,9 +18,8 @@ type Whom struct {
 // pushes meanwhile waits for no more.
 const decideAtOnce = 100
 
-// lockUndecided locks a connection about whose losses an admin decides. It is a
-// Conflict when the connection is being removed: that has decided about all of
-// them.
+// lockUndecided locks a connection about whose losses an admin decides: a Conflict
+// while it is being removed, which has decided about all of them.
 func lockUndecided(ctx context.Context, tx Store, id provision.ConnectionID) (provision.Connection, error) {
 	conn, err := tx.LockConnection(ctx, id)
 	if err == nil && conn.Removal != provision.RemovalNone {
@@ -110,31 +109,18 @@ func (s *Service) decide(ctx context.Context, c provision.Cause, connection stri
 	return n, err
 }
 
-// peopleCalled returns the people of a connection with these names, in their
-// order, each once.
+// peopleCalled returns the people of a connection with these names, in order.
 func (s *Service) peopleCalled(ctx context.Context, conn provision.Connection, names []string) ([]provision.IdentityID, error) {
 	if len(names) == 0 {
 		return nil, provision.Errorf(provision.Invalid, "person", "name somebody, or say that all are meant")
 	}
 	people := make([]provision.IdentityID, len(names))
 	for i, name := range names {
-		found, err := s.store.FindPeople(ctx, name)
+		p, err := s.entitlement.PersonCalled(ctx, conn, name)
 		if err != nil {
 			return nil, err
 		}
-		found = slices.DeleteFunc(found, func(id provision.Identity) bool { return id.Connection != conn.ID })
-		live := slices.DeleteFunc(slices.Clone(found), func(id provision.Identity) bool { return id.Status == provision.StatusRemoved })
-		if len(live) == 1 { // before whoever had the name once
-			found = live
-		}
-		switch len(found) {
-		case 0:
-			return nil, provision.Errorf(provision.NotFound, "person", "nobody of the connection %q has the id, userName, externalId or e-mail address %q", conn.Name, provision.Clip(name))
-		case 1:
-			people[i] = found[0].ID
-		default:
-			return nil, provision.Errorf(provision.Invalid, "person", "%d people of the connection %q go by %q; `deskbridge explain` shows their ids", len(found), conn.Name, provision.Clip(name))
-		}
+		people[i] = p.ID
 	}
 	return people, nil
 }
@@ -254,27 +240,22 @@ func (s *Service) eachUndecided(ctx context.Context, filter provision.AccountFil
 		if len(found) == 0 {
 			continue
 		}
+		turn, err := s.turns.Take(ctx, filter.Connection, 1, mostTurn)
+		if err != nil {
+			return n, err
+		}
 		decided := 0
-		err = s.inTurn(ctx, filter.Connection, func(tx Store) (err error) {
+		err = s.inTx(ctx, func(tx Store) (err error) {
 			decided, more, err = do(tx, found)
 			return err
 		})
+		turn.GiveBack()
 		if err != nil {
 			return n, err
 		}
 		n += decided
 	}
 	return n, nil
-}
-
-// inTurn is inTx in the turn of a connection.
-func (s *Service) inTurn(ctx context.Context, id provision.ConnectionID, fn func(tx Store) error) error {
-	turn, err := s.turns.Take(ctx, id, 1, mostTurn)
-	if err != nil {
-		return err
-	}
-	defer turn.GiveBack()
-	return s.inTx(ctx, fn)
 }
 
 func undecided(a *provision.Account) bool {

@@ -121,15 +121,14 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 	s := r.service
 	leavesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0
 	freed := false
-	err := r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) error {
+	err := r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) (err error) {
 		freed = false
 		a.Attempts, a.RetryAt = 0, nil
 		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
 		}
 		if r.shown != nil && a.DeskUser == r.shown.ID { // as it was last read: what was reached counts
-			var err error
-			if freed, err = r.noteShown(ctx, tx, a); err != nil {
+			if freed, err = s.noteShown(ctx, tx, r, a); err != nil {
 				return err
 			}
 		}
@@ -160,12 +159,10 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 	return err
 }
 
-// noteShown notes what the desk shows of the account's user although the run is not
-// done: the access, told in the audit log where all is there that is due, and of
-// somebody who stays what the desk knows them by, unless that is another's. It
-// reports whether a name has become free.
-func (r *Run) noteShown(ctx context.Context, tx Store, a *provision.Account) (freed bool, err error) {
-	s := r.service
+// noteShown notes what the desk shows although the run is not done: the access, and
+// of somebody who stays the names, unless they are another's. The audit log tells
+// when all is there that is due. It reports whether a name has become free.
+func (s *Service) noteShown(ctx context.Context, tx Store, r *Run, a *provision.Account) (freed bool, err error) {
 	before := a.Confirmed
 	a.Confirmed, a.ConfirmedAt = confirmedAccess(r, r.shown), new(s.now())
 	if r.Ending() {
@@ -180,7 +177,7 @@ func (r *Run) noteShown(ctx context.Context, tx Store, a *provision.Account) (fr
 	return freed, s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountConfirmed, accessDetail(a.Confirmed)))
 }
 
-// reaches reports whether somebody with have has all of desired.
+// reaches reports whether have is all of desired.
 func reaches(have, desired provision.Access) bool {
 	return have.Status == desired.Status && have.Role.Rank() == desired.Role.Rank() &&
 		len(intersect(desired.Teams, have.Teams)) == len(desired.Teams) && len(intersect(desired.Mailboxes, have.Mailboxes)) == len(desired.Mailboxes)

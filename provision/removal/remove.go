@@ -79,7 +79,7 @@ func how(was provision.Removal, keep bool) (provision.Removal, error) {
 	case was != provision.RemovalKeeping && keep:
 		return provision.RemovalKeeping, nil
 	}
-	return was, provision.Errorf(provision.Conflict, "name", "it is being removed already; `deskbridge status` shows whose access has not ended yet")
+	return was, provision.Errorf(provision.Conflict, "name", "it is being removed already; `deskbridge status` shows whose access has not ended yet, and with --keep-access what people have on the desks stays")
 }
 
 // access says in the audit log what becomes of access.

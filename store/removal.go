@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/removal"
 )
 
@@ -61,6 +62,13 @@ func (s *Store) ConnectionsOn(ctx context.Context, d provision.DeskID) (ids []pr
 	err := s.read(ctx).Raw(`SELECT id FROM connections WHERE EXISTS (SELECT 1 FROM accounts WHERE connection_id = connections.id AND desk_id = ?) ORDER BY id`,
 		string(d)).Scan(&ids).Error
 	return ids, err
+}
+
+// EndDeskSessions implements [removal.Store].
+func (s *Store) EndDeskSessions(ctx context.Context, d provision.DeskID, at time.Time) (int, error) {
+	done := s.write(ctx).Model(&deskSessionRow{}).Where("desk_id = ? AND ended_at IS NULL", string(d)).
+		Updates(map[string]any{"ended_at": fromTime(at), "reason": string(desksession.EndedByAccess)})
+	return int(done.RowsAffected), done.Error
 }
 
 // Removals implements [removal.Store].

@@ -68,7 +68,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 		err = w.change(ctx, d, v, have, steps, around, shown, &todo)
 		if place, ok := errors.AsType[*desk.Error](err); ok && v.Lacks(place.Place) { // the rest goes on
 			missing.add(place)
-			round = -1
+			todo, round = nil, -1 // what the desk cannot do either is found again
 		} else if err != nil && desk.KindOf(err) != desk.NotFound {
 			return outcome{}, err
 		}

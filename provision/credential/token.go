@@ -101,11 +101,7 @@ func (s *Service) CreateToken(ctx context.Context, c provision.Cause, conn provi
 // time it can be seen.
 func (s *Service) DraftToken(ctx context.Context, c provision.Cause, conn provision.ConnectionID, draft TokenDraft) (token Token, secret string, err error) {
 	err = s.inTx(ctx, func(tx Store) error {
-		of, err := tx.LockConnection(ctx, conn) // a removal revokes what it sees
-		if err != nil {
-			return err
-		}
-		if err := of.NotRemoved(); err != nil {
+		if _, err := provision.LockStaying(ctx, tx.LockConnection, conn); err != nil {
 			return err
 		}
 		token, secret, err = s.CreateIn(ctx, tx, c, conn, draft)

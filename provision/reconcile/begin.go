@@ -26,7 +26,7 @@ func (e *LaterError) Error() string { return "provision: not before " + e.At.For
 // an admin has rejected its loss.
 type OnHoldError struct {
 	Began *Hold // for the first account of a hold: there is an admin to be told
-	New   bool  // it has just been put on hold: others follow by [Service.HoldOthers]
+	New   bool  // it has just been put on hold, and not because of its person alone: others follow by [Service.HoldOthers]
 }
 
 // Error says so.
@@ -37,6 +37,9 @@ func (*OnHoldError) Error() string { return "provision: on hold by mass-change p
 // [ErrNotDue], [ErrBusy], [LaterError] and [OnHoldError] say that there is
 // nothing to do now; only LaterError needs another job. Whoever ends the run
 // that made it busy enqueues the next one.
+//
+// What is being removed gets no access any more, and loses what it has whatever the
+// brake would say. No loss is undecided once a run has begun that carries it out.
 func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, error) {
 	a, err := s.toDo(ctx, id)
 	if err != nil {
@@ -64,8 +67,9 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 		if outcome = notNow(r.Account, s.now(), s.grace); outcome != nil {
 			return nil
 		}
-		if r.Connection.Removal == provision.RemovalKeeping || r.Desk.Removal == provision.RemovalKeeping {
-			outcome = ErrNotDue // what is there stays there
+		removed := r.Connection.Removal != provision.RemovalNone || r.Desk.Removal != provision.RemovalNone
+		if r.Connection.Removal == provision.RemovalKeeping || r.Desk.Removal == provision.RemovalKeeping || removed && !r.Ending() {
+			outcome = ErrNotDue // what is there stays there; and nobody comes in any more
 			return nil
 		}
 		if r.Ending() {
@@ -73,10 +77,9 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 				outcome = ErrBusy
 				return nil
 			}
-			if r.Connection.Removal != provision.RemovalNone || r.Desk.Removal != provision.RemovalNone {
-				return s.take(ctx, tx, &r, rules) // an admin has said that all of it ends
-			}
-			if outcome, err = s.brake(ctx, tx, r.Connection, &r.Account); outcome != nil || err != nil {
+			if removed { // an admin has said that all of it ends
+				pass(&r.Account)
+			} else if outcome, err = s.brake(ctx, tx, r.Connection, &r.Account); outcome != nil || err != nil {
 				return err
 			}
 		}

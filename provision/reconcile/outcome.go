@@ -120,13 +120,17 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 	code, reason := what.Code, what.Reason
 	s := r.service
 	leavesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0
-	return r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) error {
+	freed := false
+	err := r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) (err error) {
+		freed = false
 		a.Attempts, a.RetryAt = 0, nil
 		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
 		}
 		if r.shown != nil && a.DeskUser == r.shown.ID { // as it was last read: what was reached counts
-			a.Confirmed, a.ConfirmedAt = confirmedAccess(r, r.shown), new(s.now())
+			if freed, err = s.noteShown(ctx, tx, r, a); err != nil {
+				return err
+			}
 		}
 		told := a.State == provision.AccountNeedsAttention && a.Reason == reason
 		a.State, a.Reason, a.ReasonCode = provision.AccountNeedsAttention, reason, code
@@ -149,6 +153,34 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 		}
 		return s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountNeedsAttention, map[string]any{"reason": what.Log()}))
 	})
+	if err == nil && freed {
+		err = r.requeueNamesakes(ctx)
+	}
+	return err
+}
+
+// noteShown notes what the desk shows although the run is not done: the access, and
+// of somebody who stays the names, unless they are another's. The audit log tells
+// when all is there that is due. It reports whether a name has become free.
+func (s *Service) noteShown(ctx context.Context, tx Store, r *Run, a *provision.Account) (freed bool, err error) {
+	before := a.Confirmed
+	a.Confirmed, a.ConfirmedAt = confirmedAccess(r, r.shown), new(s.now())
+	if r.Ending() {
+		return false, nil
+	}
+	if freed, err = r.takeNames(ctx, tx, a, r.shownNames(r.shown)); provision.IsConflict(err) {
+		freed, err = false, tx.TakeNames(ctx, *a, a.Names.Held(&r.Desk))
+	}
+	if err != nil || before.Same(a.Confirmed) || !reaches(a.Confirmed, a.Desired) {
+		return freed, err
+	}
+	return freed, s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountConfirmed, accessDetail(a.Confirmed)))
+}
+
+// reaches reports whether have is all of desired.
+func reaches(have, desired provision.Access) bool {
+	return have.Status == desired.Status && have.Role.Rank() == desired.Role.Rank() &&
+		len(intersect(desired.Teams, have.Teams)) == len(desired.Teams) && len(intersect(desired.Mailboxes, have.Mailboxes)) == len(desired.Mailboxes)
 }
 
 // Fail ends a run that may work later: after the time that the desk asked

@@ -123,10 +123,7 @@ func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID str
 		if err != nil {
 			return err
 		}
-		if conn, err = tx.LockConnection(ctx, found.ID); err != nil {
-			return err
-		}
-		if err := conn.NotRemoved(); err != nil {
+		if conn, err = provision.LockStaying(ctx, tx.LockConnection, found.ID); err != nil {
 			return err
 		}
 		before, err := conn.SignIn.Clone() // change may edit what pointers lead to

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -80,7 +79,7 @@ func there(ctx context.Context, tx Store, r provision.Rule) error {
 	if err != nil {
 		return err
 	}
-	return cmp.Or(conn.NotRemoved(), desk.NotRemoved())
+	return provision.AllOf(conn.Removal.Refuse("connection "+conn.Name), desk.Removal.Refuse("desk "+desk.Name))
 }
 
 // RemoveRule deletes a rule, and has everybody of its connection evaluated.

@@ -182,8 +182,8 @@ func (p printed) held(l plan.LossCount) string {
 		of += fmt.Sprintf(", beside %d who have begun to", l.Others)
 	}
 	switch {
-	case l.OnHold:
-		return fmt.Sprintf("would be held: %s, and mass-change protection holds people of it already; see to them first, as `deskbridge status` says", of)
+	case l.OnHold && p.losses == noLosses:
+		return fmt.Sprintf("would be held: %s, and mass-change protection holds people of it already; see to them first, as `deskbridge status` says, or expect it with --expect-losses %d", of, p.Consequences.LostPeople())
 	case p.applied && p.losses != noLosses:
 		return fmt.Sprintf("expected: %s; mass-change protection lets them go", of)
 	case p.applied:

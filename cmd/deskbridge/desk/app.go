@@ -108,7 +108,7 @@ func appCreateCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		if err := d.NotRemoved(); err != nil { // or it would be made once more
+		if err := d.Removal.Refuse("desk " + d.Name); err != nil { // or it would be made once more
 			return command.Result{}, err
 		}
 		line := lineOf(d)

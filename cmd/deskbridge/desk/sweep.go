@@ -53,7 +53,7 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 			return command.Result{}, err
 		}
 		if d.Removal == provision.RemovalKeeping { // called no more
-			return command.Result{}, d.NotRemoved()
+			return command.Result{}, d.Removal.Refuse("desk " + d.Name)
 		}
 		if _, err := sys.Connector(d); err != nil {
 			return command.Result{}, err

@@ -53,6 +53,20 @@ func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, h
 	return err
 }
 
+// TakeInDoubt takes the hand-overs of conversations out of what is in doubt of
+// which that is true, and returns them as found done.
+func (r *Run) TakeInDoubt(that func(conversation string) bool) (taken []Write) {
+	r.InDoubt = slices.DeleteFunc(r.InDoubt, func(w Write) bool {
+		if w.Kind != WriteHandOver || !that(fmt.Sprint(w.Detail["conversation"])) {
+			return false
+		}
+		w.Note = foundDone
+		taken = append(taken, w)
+		return true
+	})
+	return taken
+}
+
 // readable reports whether a desk shows afterwards that a write of this kind was
 // done to a user.
 func readable(w Write) bool {

@@ -127,7 +127,7 @@ func (t *transfer) verify(ctx context.Context, v *reconcile.Run, open []desk.Con
 		}
 	}
 	shown := len(moved)
-	for _, s := range v.TakeInDoubt(func(conversation string) bool { return !theirs[conversation] }) { // moved since an earlier run tried to
+	for _, s := range takeInDoubt(v, func(conversation string) bool { return !theirs[conversation] }) { // moved since an earlier run tried to
 		t.moved[conversationOf(s)] = true
 		moved = append(moved, s)
 	}
@@ -152,7 +152,7 @@ func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconci
 		to[c.ID] = assignee
 		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, assignee), Note: t.assignees.note}
 	}
-	v.TakeInDoubt(func(conversation string) bool { _, again := to[conversation]; return again })
+	takeInDoubt(v, func(conversation string) bool { _, again := to[conversation]; return again })
 	planned, err := v.Journal(ctx, slices.Concat(steps, rest))
 	if err != nil {
 		return err
@@ -270,6 +270,20 @@ func handOverDetail(conversation string, to desk.Assignee) map[string]any {
 		detail["to"] = "unassigned"
 	}
 	return detail
+}
+
+// takeInDoubt takes the hand-overs of conversations out of what is in doubt of
+// which that is true, and returns them as found done.
+func takeInDoubt(v *reconcile.Run, that func(conversation string) bool) (taken []reconcile.Write) {
+	v.InDoubt = slices.DeleteFunc(v.InDoubt, func(w reconcile.Write) bool {
+		if w.Kind != reconcile.WriteHandOver || !that(conversationOf(w)) {
+			return false
+		}
+		w.Note = reconcile.FoundDone
+		taken = append(taken, w)
+		return true
+	})
+	return taken
 }
 
 // assigneesOf returns who was to have each conversation by hand-overs.

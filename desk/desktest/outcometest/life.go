@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // someConversations is how many a leaver has open.
@@ -190,9 +191,9 @@ func (w *world) entered(p *person, f fault, name string) {
 	ended, given := 0, map[string]int{}
 	for _, e := range w.entries(p.ID) {
 		switch e.Action {
-		case "account.ended":
+		case audit.AccountEnded:
 			ended++
-		case "conversation.handed_over":
+		case audit.ConversationHandedOver:
 			given[fmt.Sprint(e.Detail["conversation"])]++
 		}
 	}

@@ -36,6 +36,9 @@ func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
 	again := 1 // how often a transaction is run again whose connection was gone before its commit
 	for try := 1; ; try++ {
 		committing, err := s.once(ctx, fn)
+		if noRoom(err) {
+			s.full.Store(true)
+		}
 		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 			err = ctx.Err() // the cancelled context has ended the transaction before our commit
 		}

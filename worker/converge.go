@@ -47,7 +47,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 			return outcome{tasks: append(todo, missing...).after(still), residual: still != ""}, nil // what is left is what the desk cannot do
 		}
 		if len(shown.never) > 0 {
-			return outcome{}, notShown(shown.never)
+			return outcome{}, shown.refusal(v.Ending() && have != nil && have.Active)
 		}
 		if !v.Ending() {
 			if err := v.TakeSeat(ctx); err != nil {
@@ -372,6 +372,10 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 			}
 		}
 		made, err := w.do(ctx, d, v, id, s)
+		if e := acceptedOnly(err); e != nil {
+			shown.said(s, e)
+			err = nil
+		}
 		if err == nil {
 			if made != "" {
 				id = made
@@ -441,6 +445,11 @@ func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id 
 	switch s.Kind {
 	case reconcile.WriteCreate:
 		user, err := d.Create(ctx, d.Fit(want(v)))
+		if desk.KindOf(err) == desk.Conflict { // with itself, when the request has arrived twice
+			if mine, find := d.Find(ctx, desk.Key{ExternalID: string(v.Account.ID)}); find == nil && mine != nil && mine.ExternalID == string(v.Account.ID) {
+				return mine.ID, nil
+			}
+		}
 		if err != nil {
 			return "", err
 		}

@@ -39,4 +39,8 @@ type Store interface {
 	HandOverProblems(ctx context.Context) ([]HandOverProblem, error) // by desk
 	SaveHandOverProblem(ctx context.Context, p HandOverProblem) error
 	DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error
+	Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error)          // c "": of all connections
+	KnownUnits(ctx context.Context, d provision.DeskID) ([]KnownUnit, error)                // by kind and name; d "": of all desks
+	SaveKnownUnit(ctx context.Context, u KnownUnit) error                                   // by desk, kind and name
+	DeleteKnownUnit(ctx context.Context, d provision.DeskID, k UnitKind, name string) error // name as [KnownUnit.Name]
 }

@@ -211,8 +211,14 @@ func (s *Session) user(ctx context.Context, have *provision.DeskUser) (*provisio
 }
 
 // move makes a change of teams or mailboxes, by the desk's names. To leave what
-// another unit has replaced there is nothing to do.
+// another unit has replaced there is nothing to do; and what is joined by one name
+// is not left by another.
 func (s *Session) move(ctx context.Context, kind deskhealth.UnitKind, add, remove []string, do func(ctx context.Context, add, remove []string) error) error {
+	if s.open.units.renamedInRules(kind, add) {
+		if err := s.refresh(ctx, 0); err != nil {
+			return err
+		}
+	}
 	return s.told(ctx, func() error {
 		join, err := s.onDesk(kind, add)
 		if err != nil {
@@ -220,11 +226,21 @@ func (s *Session) move(ctx context.Context, kind deskhealth.UnitKind, add, remov
 		}
 		var leave []string
 		for _, name := range remove {
-			if there, err := s.onDesk(kind, []string{name}); err == nil {
-				leave = append(leave, there...)
+			if there, err := s.onDesk(kind, []string{name}); err == nil && !provision.ContainsFold(join, there[0]) {
+				leave = append(leave, there[0])
 			}
 		}
 		return s.tell(ctx, func(ctx context.Context) error { return do(ctx, join, leave) })
+	})
+}
+
+// renamedInRules reports whether one of names is what the desk calls a unit that
+// rules called otherwise when the units were read: the rules have followed.
+func (u *units) renamedInRules(kind deskhealth.UnitKind, names []string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.ContainsFunc(u.known, func(k deskhealth.KnownUnit) bool {
+		return k.Kind == kind && k.Renamed() && provision.ContainsFold(names, k.Shown)
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker"
 )
 
@@ -88,7 +87,12 @@ func TestRenamedUnit(t *testing.T) {
 			t.Errorf("accepted %+v", accepted)
 		}
 		h.restart()
-		h.pass(reconcile.Lease * 30)
+		n, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, acc.ID, false)
+		h.must(err)
+		h.drain()
+		if e := h.entryOf(audit.AccountRetried); n != 1 || e.Cause != byTest || e.Subject != string(late.ID) || e.Account != acc.ID {
+			t.Errorf("%d accounts synced again, and the audit log says %+v", n, e)
+		}
 		h.state(late.ID, provision.AccountReady)
 		h.same("who came late", []string{"Sales", "Tier 2"}, h.user(late.Profile.Email).Teams)
 
@@ -110,4 +114,16 @@ func TestRenamedUnit(t *testing.T) {
 			t.Errorf("the audit log says %v, want %v", said, want)
 		}
 	})
+}
+
+// entryOf returns the last audit entry of an action.
+func (h *harness) entryOf(action provision.Action) (last provision.Entry) {
+	h.Helper()
+	h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {
+		if e.Action == action {
+			last = e
+		}
+		return nil
+	}))
+	return last
 }

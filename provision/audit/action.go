@@ -65,6 +65,9 @@ const (
 	BrakeRejected provision.Action = "brake.rejected" // what was on hold is not carried out
 	BrakeCleared  provision.Action = "brake.cleared"
 
+	DeskAppCreated provision.Action = "desk_app.created" // credentials for the API of a built-in desk
+	DeskAppRemoved provision.Action = "desk_app.removed"
+
 	UnitRenamed  provision.Action = "unit.renamed"  // a desk calls a team or mailbox of rules by another name
 	UnitGone     provision.Action = "unit.gone"     // a desk shows it no more
 	UnitReplaced provision.Action = "unit.replaced" // it is gone, and another has its name

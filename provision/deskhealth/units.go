@@ -63,7 +63,11 @@ func (s *Service) RecognizeUnits(ctx context.Context, desk provision.DeskID, uni
 	if err != nil {
 		return nil, err
 	}
-	now, changed := recognize(desk, known, namedBy(rules, desk), units)
+	names, err := s.followed(ctx, desk, rules, known)
+	if err != nil {
+		return nil, err
+	}
+	now, changed := recognize(desk, known, names, units)
 	if len(changed) == 0 && len(now) == len(known) {
 		return now, nil
 	}
@@ -72,10 +76,36 @@ func (s *Service) RecognizeUnits(ctx context.Context, desk provision.DeskID, uni
 		if err != nil {
 			return err
 		}
-		now, changed = recognize(desk, known, namedBy(rules, desk), units)
+		now, changed = recognize(desk, known, names, units)
 		return s.saveUnits(ctx, tx, known, now, changed)
 	})
 	return now, err
+}
+
+// followed returns the names in rules of a desk, without the new names of renamed
+// units while people are still to be evaluated by those rules: until then accounts
+// go by the old name, and would lose what it means.
+func (s *Service) followed(ctx context.Context, desk provision.DeskID, rules []provision.Rule, known []KnownUnit) ([]named, error) {
+	names := namedBy(rules, desk)
+	renamed := func(n named) bool {
+		return slices.ContainsFunc(known, func(u KnownUnit) bool { return u.Kind == n.kind && u.Renamed() && sameName(u.Shown, n.name) })
+	}
+	if !slices.ContainsFunc(names, renamed) {
+		return names, nil
+	}
+	for _, r := range rules {
+		if r.Desk != desk {
+			continue
+		}
+		pending, err := s.store.EvaluationPending(ctx, r.Connection, s.now())
+		if err != nil {
+			return nil, err
+		}
+		if pending {
+			return slices.DeleteFunc(names, renamed), nil
+		}
+	}
+	return names, nil
 }
 
 func (s *Service) saveUnits(ctx context.Context, tx Store, before, now []KnownUnit, changed []change) error {

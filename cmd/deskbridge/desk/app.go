@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // apiPath is where the API of built-in desks is.
@@ -170,6 +171,16 @@ func appRemoveCommand(a *command.App) *cobra.Command {
 		if err := sys.Builtin.RemoveApp(ctx, d.ID, app.ID); err != nil {
 			return command.Result{}, server.DeskError(d, err)
 		}
+		if err := recordApp(ctx, sys, audit.DeskAppRemoved, d, app.ID); err != nil {
+			return command.Result{}, err
+		}
 		return command.Say(map[string]string{"desk": d.Name, "removed": app.ID}, "App %s of desk %s has ended, with its tokens.", app.ID, d.Name), nil
 	})
+}
+
+// recordApp notes in the audit log what became of the credentials for a desk's API.
+func recordApp(ctx context.Context, s *server.System, action provision.Action, d provision.Desk, app string) error {
+	e := s.Core.Audit.Entry(s.Cause, "", action, string(d.ID))
+	e.Desk, e.Detail = d.ID, map[string]any{"app": app}
+	return s.Core.Audit.Record(ctx, s.Store, e)
 }

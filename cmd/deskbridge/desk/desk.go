@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Line is a desk as the commands show it.
@@ -190,6 +192,9 @@ func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *
 	app, err := s.Builtin.CreateApp(ctx, d.ID, "")
 	if err != nil {
 		return err
+	}
+	if err := recordApp(ctx, s, audit.DeskAppCreated, d, app.ID); err != nil {
+		return errors.Join(err, s.Builtin.RemoveApp(ctx, d.ID, app.ID)) // nobody has credentials that the audit log does not know
 	}
 	line.APIURL, line.AppID, line.AppSecret = s.Settings.PublicURL+apiPath, app.ID, app.Secret
 	return nil

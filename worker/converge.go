@@ -216,13 +216,12 @@ func (w *Worker) change(ctx context.Context, d *guard.Session, v *reconcile.Run,
 // the desk tells them: those of the teams that are left, but for those of the
 // teams that stay or are joined, and for those that stay by themselves.
 func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
-	tells, ok := d.Desk.(desk.TeamMailboxes)
-	if !ok || loss.All || len(loss.Teams) == 0 {
+	if _, tells := d.Desk.(desk.TeamMailboxes); !tells || loss.All || len(loss.Teams) == 0 {
 		return nil
 	}
 	of := func(teams []string) (all []string, _ error) {
 		for _, team := range teams {
-			names, err := guard.Ask(ctx, d, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, team) })
+			names, _, err := d.MailboxesOf(ctx, team)
 			if err != nil && desk.KindOf(err) != desk.NotFound {
 				return nil, err
 			}

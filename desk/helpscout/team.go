@@ -100,3 +100,19 @@ func (d *helpScout) TeamMembers(ctx context.Context, team string) ([]provision.D
 	}
 	return slices.Compact(ids), nil
 }
+
+var _ desk.Numbered = (*helpScout)(nil)
+
+// Units implements [desk.Numbered].
+func (d *helpScout) Units(ctx context.Context) (teamUnits, mailboxUnits []desk.Unit, err error) {
+	for k, into := range map[kind]*[]desk.Unit{teams: &teamUnits, mailboxes: &mailboxUnits} {
+		list, err := d.directory.catalogues[k].List(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, u := range list {
+			*into = append(*into, desk.Unit{ID: formatID(u.ID), Name: u.Name})
+		}
+	}
+	return teamUnits, mailboxUnits, nil
+}

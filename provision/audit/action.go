@@ -67,6 +67,11 @@ const (
 	BrakeRejected provision.Action = "brake.rejected" // what was on hold is not carried out
 	BrakeCleared  provision.Action = "brake.cleared"
 
+	UnitRenamed  provision.Action = "unit.renamed"  // a desk calls a team or mailbox of rules by another name
+	UnitGone     provision.Action = "unit.gone"     // a desk shows it no more
+	UnitReplaced provision.Action = "unit.replaced" // it is gone, and another has its name
+	UnitAccepted provision.Action = "unit.accepted" // an admin says that the other is meant
+
 	AccountConfirmed      provision.Action = "account.confirmed"   // the desk was read back, and shows the desired access
 	AccountEnded          provision.Action = "account.ended"       // the desk was read back, and access is gone
 	AccountHandedOver     provision.Action = "account.handed_over" // a hand-over of conversations is at its end

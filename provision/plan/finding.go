@@ -31,6 +31,7 @@ const (
 	FindingDeskPaused    FindingCode = "desk-paused"    // a desk is down, or does not answer as it should
 	FindingDeskSignIn    FindingCode = "desk-sign-in"   // people cannot sign in at a desk, or soon cannot
 	FindingHandOver      FindingCode = "hand-over"      // nobody takes over leavers' conversations
+	FindingUnits         FindingCode = "units"          // a desk has renamed or replaced a team or mailbox that rules name
 	FindingSweep         FindingCode = "sweep"          // the last sweep of a desk was not completed
 	FindingDrift         FindingCode = "drift"          // accounts were changed on a desk by hand, and are not repaired
 	FindingLeavers       FindingCode = "leavers"        // somebody who left has been in for too long
@@ -86,7 +87,11 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 		out = append(out, s.ofConnection(ctx, c, rules, o.At)...)
 	}
 	desks, err := s.ofDesks(ctx, o)
-	return append(out, desks...), err
+	if err != nil {
+		return nil, err
+	}
+	units, err := s.ofUnits(ctx, o.Desks)
+	return slices.Concat(out, desks, units), err
 }
 
 func noServer(beat time.Time) Finding {

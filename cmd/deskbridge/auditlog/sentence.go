@@ -75,6 +75,12 @@ var phrases = map[provision.Action]string{
 	audit.BrakeRejected: "rejected what was on hold of the connection %",
 	audit.BrakeCleared:  "noted that nothing of the connection % is on hold any more",
 
+
+	audit.UnitRenamed:  "found that the desk % calls a team or mailbox of rules by another name",
+	audit.UnitGone:     "found a team or mailbox of rules gone from the desk %",
+	audit.UnitReplaced: "found that on the desk % another team or mailbox has a name that rules mean",
+	audit.UnitAccepted: "had rules mean the new team or mailbox of the desk %",
+
 	audit.AccountConfirmed:      "read back that % has the access that is due",
 	audit.AccountEnded:          "read back that the access of % is gone",
 	audit.AccountDrifted:        "found that the desk shows something else of % than was confirmed",

@@ -207,15 +207,30 @@ func listCommand(a *command.App) *cobra.Command {
 
 func checkCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "check NAME",
-		Short:   "Try a desk: credentials, rights, and whether rules name what it has",
-		Example: "  deskbridge desk check support",
+		Use:   "check NAME",
+		Short: "Try a desk: credentials, rights, and whether rules name what it has",
+		Long: `Try a desk: credentials, rights, and whether rules name what it has.
+
+A team or mailbox that the desk renames is known by its id, and rules go on to
+mean it. Where it was deleted and another one made of the same name, nobody is
+put into that: --accept says that it is meant.`,
+		Example: "  deskbridge desk check support\n  deskbridge desk check support --accept",
 		Args:    cobra.ExactArgs(1),
 	}
+	accept := cmd.Flags().Bool("accept", false, "have rules mean the teams and mailboxes that took the name of deleted ones")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
+		}
+		if *accept {
+			accepted, err := sys.Core.DeskHealth.AcceptUnits(ctx, sys.Cause, d.ID)
+			if err != nil {
+				return command.Result{}, err
+			}
+			for _, u := range accepted {
+				a.Warn(fmt.Sprintf("rules on desk %s mean the new %s %q from now on; the server puts people into it within a minute", d.Name, u.Kind, u.Name))
+			}
 		}
 		report, err := server.CheckDesk(ctx, sys, d)
 		if err != nil {

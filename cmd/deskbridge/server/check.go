@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -56,8 +57,13 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	if err != nil {
 		return report, err
 	}
+	known, err := s.Core.DeskHealth.KnownUnits(ctx, d.ID)
+	if err != nil {
+		return report, err
+	}
 	for _, r := range rules {
 		if r.Desk == d.ID {
+			report.Warnings = append(report.Warnings, plan.AddRenamed(&there, known, d.Name, r)...)
 			report.Problems = append(report.Problems, there.Missing(r)...)
 		}
 	}

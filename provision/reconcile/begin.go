@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/backoff"
+	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -44,7 +46,10 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 	}
 	ending := a.Desired.Status != provision.AccessActive
 	if ending { // the brake counts, and no two may count at once
-		turn, err := s.turns.Take(ctx, a.Connection, 1, mostTurn)
+		turn, err := s.turns.Take(ctx, a.Connection, 1, turnWait)
+		if errors.Is(err, share.ErrEach) {
+			return nil, &LaterError{At: s.now().Add(backoff.Between(turnWait, 2*turnWait))}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -89,9 +94,14 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 	return &r, nil
 }
 
-// mostTurn is longer than a run may take. The lock on the connection does for all
-// processes what turns do in this one; but who waits for it keeps those who push waiting.
-const mostTurn = time.Hour
+const (
+	// mostTurn is longer than a run may take. The lock on the connection does for all
+	// processes what turns do in this one; but who waits for it keeps those who push waiting.
+	mostTurn = time.Hour
+	// turnWait is how long a run waits for its turn, before it lets others go first:
+	// a desk has few workers, and other connections' people wait for them too.
+	turnWait = time.Second
+)
 
 // toDo returns an account, or why no run for it can begin now as far as that can
 // be told without a lock.

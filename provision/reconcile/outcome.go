@@ -19,6 +19,14 @@ const (
 	recheckAfter = 10 * time.Minute
 )
 
+// placeLooks is how such waits grow for a team or a mailbox that the desk does
+// not have: hundreds may be in one that was renamed, and to look for each is to
+// read the desk's list of them.
+var placeLooks = backoff.Policy{First: 2 * recheckAfter, Most: 8 * time.Hour}
+
+// mostLooks is how many of them make a wait longer. They are counted as attempts.
+const mostLooks = 8
+
 // Backoff returns how long to wait after so many failed attempts: equal jitter
 // over a span that doubles from 1 s to 5 min.
 func Backoff(attempts int) time.Duration {
@@ -121,6 +129,7 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 	s := r.service
 	leavesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0
 	return r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) error {
+		looks := a.Attempts
 		a.Attempts, a.RetryAt = 0, nil
 		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
@@ -141,7 +150,12 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 			}
 		}
 		if what.Recheck {
-			at := s.now().Add(recheckAfter)
+			wait := recheckAfter
+			if code == provision.ReasonPlace && told {
+				a.Attempts = min(looks+1, mostLooks)
+				wait = placeLooks.After(a.Attempts)
+			}
+			at := s.now().Add(wait)
 			a.RetryAt = &at
 		}
 		if told {

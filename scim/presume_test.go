@@ -234,8 +234,17 @@ func TestLogOfAnotherTry(t *testing.T) {
 // absent is a database that falls silent.
 type absent struct {
 	*store.Store
-	away  bool
-	waits int // for an answer that does not come
+	away   bool
+	silent bool // to transactions
+	waits  int  // for an answer that does not come
+}
+
+func (a *absent) InTx(ctx context.Context, fn func(tx *store.Store) error) error {
+	if !a.silent {
+		return a.Store.InTx(ctx, fn)
+	}
+	a.waits++
+	return errAway
 }
 
 var errAway = &provision.Error{Code: provision.Unavailable}
@@ -269,6 +278,14 @@ func TestOneWaitForTheDatabase(t *testing.T) {
 	}
 	st.away = false
 	s.want(200, "GET", "/Schemas", "")
+
+	remove := `{"method":"DELETE","path":"/Users/x"}`
+	s.bulk("", remove).want("404")
+	st.silent = true
+	s.bulk("", remove, remove, `{"method":"MOVE","path":"/Users/x"}`, remove).want("503 503 400 503")
+	if n := strings.Count(s.log.String(), "request failed"); st.waits != 2 || n != 2 {
+		t.Errorf("%d waits, of which the log tells %d times", st.waits, n)
+	}
 }
 
 // postAs returns the status of a POST; 0: there was no answer.

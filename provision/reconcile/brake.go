@@ -31,6 +31,9 @@ type Brake struct {
 // are on hold. Only explicit ones count against it.
 func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection, a *provision.Account) (stop error, _ error) {
 	l := &a.Loss
+	if err := noteLoss(ctx, tx, a); err != nil {
+		return nil, err
+	}
 	switch {
 	case l.Verdict == provision.VerdictRejected:
 		return &OnHoldError{}, s.keep(ctx, tx, conn, *a)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
 // Brake stops mass changes: when more than max(People, Percent % of the people
@@ -31,7 +32,7 @@ type Brake struct {
 // are on hold. Only explicit ones count against it.
 func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection, a *provision.Account) (stop error, _ error) {
 	l := &a.Loss
-	if err := noteLoss(ctx, tx, a); err != nil {
+	if err := entitlement.NoteLoss(ctx, tx, a); err != nil {
 		return nil, err
 	}
 	switch {

@@ -19,13 +19,9 @@ const (
 	recheckAfter = 10 * time.Minute
 )
 
-// placeLooks is how such waits grow for a team or a mailbox that the desk does
-// not have: hundreds may be in one that was renamed, and to look for each is to
-// read the desk's list of them.
+// placeLooks is how such waits grow for a team or a mailbox that the desk does not
+// have: hundreds may be in one that was renamed, and each look reads the desk's list.
 var placeLooks = backoff.Policy{First: 2 * recheckAfter, Most: 8 * time.Hour}
-
-// mostLooks is how many of them make a wait longer. They are counted as attempts.
-const mostLooks = 8
 
 // Backoff returns how long to wait after so many failed attempts: equal jitter
 // over a span that doubles from 1 s to 5 min.
@@ -93,22 +89,11 @@ func confirmedAccess(r *Run, have *provision.DeskUser) provision.Access {
 	if have == nil {
 		return provision.Access{Status: provision.AccessAbsent}
 	}
-	out := provision.Access{Status: provision.AccessActive, Role: have.Role, Teams: intersect(have.Teams, r.Teams), Mailboxes: intersect(have.Mailboxes, r.Mailboxes)}
+	out := provision.Access{Status: provision.AccessActive, Role: have.Role, Teams: provision.Intersection(have.Teams, r.Teams), Mailboxes: provision.Intersection(have.Mailboxes, r.Mailboxes)}
 	if !have.Active {
 		out.Status = provision.AccessSuspended
 	}
 	return out
-}
-
-// intersect returns those of names that are in list, sorted.
-func intersect(names, list []string) []string {
-	var out []string
-	for _, n := range names {
-		if provision.ContainsFold(list, n) {
-			out = append(out, n)
-		}
-	}
-	return provision.Sorted(out)
 }
 
 func accessDetail(a provision.Access) map[string]any {
@@ -152,7 +137,7 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 		if what.Recheck {
 			wait := recheckAfter
 			if code == provision.ReasonPlace && told {
-				a.Attempts = min(looks+1, mostLooks)
+				a.Attempts = min(looks+1, 8) // from there on the waits are the longest
 				wait = placeLooks.After(a.Attempts)
 			}
 			at := s.now().Add(wait)

@@ -1,4 +1,4 @@
-package reconcile
+package entitlement
 
 import (
 	"context"
@@ -6,10 +6,10 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// noteLoss notes the loss of an account whose access is to end and that a process
+// NoteLoss notes the loss of an account whose access is to end and that a process
 // of a release before wrote, which notes none: it counts from now on, for those who
 // come after it. The account is locked.
-func noteLoss(ctx context.Context, tx Store, a *provision.Account) error {
+func NoteLoss(ctx context.Context, tx Store, a *provision.Account) error {
 	if a.Loss.Since != nil || a.EndingSince == nil || !a.HasAccess() {
 		return nil
 	}

@@ -215,7 +215,7 @@ func (s *Store) write(ctx context.Context) *gorm.DB { return s.db.WithContext(ct
 // times a second. row must not use the Store.
 func (s *Store) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
 	began := time.Now()
-	err := unavailable(s.eachRow(ctx, query, args, row))
+	err := aheadOf(ctx).failed(s.eachRow(ctx, query, args, row))
 	if took := time.Since(began); took >= slowQuery {
 		s.log.WarnContext(ctx, "slow database statement", "duration", took, "sql", query)
 	}

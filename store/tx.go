@@ -44,12 +44,12 @@ func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
 		}
 		switch {
 		case err == nil || ctx.Err() != nil || try == maxTries:
-			return unavailable(err)
+			return aheadOf(ctx).failed(err)
 		case collided(err):
 		case disconnected(err) && !committing && again > 0:
 			again--
 		default:
-			return unavailable(err)
+			return aheadOf(ctx).failed(err)
 		}
 		if err := pause(ctx, try); err != nil {
 			return err

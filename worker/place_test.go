@@ -4,11 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	lies "github.com/deskbridge/deskbridge/desk/desktest/faulty"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // TestMissingTeam: a team or mailbox that the desk does not have blocks that part
@@ -42,9 +42,17 @@ func TestMissingTeam(t *testing.T) {
 			t.Errorf("the name did not change: %+v", u)
 		}
 
+		looks, since := 0, h.now()
+		for ; h.now().Sub(since) < 3*24*time.Hour; looks++ {
+			h.pass(h.state(at.ID, provision.AccountNeedsAttention).RetryAt.Sub(h.now()) + time.Second)
+		}
+		if looks < 10 || looks > 30 {
+			t.Errorf("in three days it was looked for %d times", looks)
+		}
+
 		d.Rename("Front line", "Tier 1")
 		d.Rename("Invoices", "Billing")
-		h.pass(reconcile.Lease * 30)
+		h.pass(8 * time.Hour)
 		for _, id := range []provision.Identity{joiner, at} {
 			acc := h.state(id.ID, provision.AccountReady)
 			h.same(id.UserName, []string{"Tier 1", "Tier 2"}, acc.Confirmed.Teams)

@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/backoff"
+	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -47,7 +48,10 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 	}
 	ending := a.Desired.Status != provision.AccessActive
 	if ending { // the brake counts, and no two may count at once
-		turn, err := s.turns.Take(ctx, a.Connection, 1, mostTurn)
+		turn, err := s.turns.Take(ctx, a.Connection, 1, turnWait)
+		if errors.Is(err, share.ErrEach) {
+			return nil, &LaterError{At: s.now().Add(backoff.Between(turnWait, 2*turnWait))}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -96,6 +100,10 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 // processes what turns do in this one; but who waits for it keeps those who push waiting.
 const mostTurn = time.Hour
 
+// turnWait is how long a run waits for its turn, before it lets others go first: a
+// desk has few workers, and other connections' people wait for them too.
+const turnWait = time.Second
+
 // toDo returns an account, or why no run for it can begin now as far as that can
 // be told without a lock.
 func (s *Service) toDo(ctx context.Context, id provision.AccountID) (provision.Account, error) {
@@ -111,7 +119,7 @@ func (s *Service) toDo(ctx context.Context, id provision.AccountID) (provision.A
 
 // take takes the lease of a run that may begin.
 func (s *Service) take(ctx context.Context, tx Store, r *Run, rules []provision.Rule) error {
-	r.Teams, r.Mailboxes = scope(&r.Account, rules)
+	r.Teams, r.Mailboxes = r.Account.ManagedScope(rules)
 	return s.lease(ctx, tx, &r.Account, r.Desk)
 }
 
@@ -147,18 +155,6 @@ func (s *Service) lease(ctx context.Context, tx Store, a *provision.Account, on 
 	return tx.SaveAccounts(ctx, []provision.Account{*a})
 }
 
-// scope returns the managed scope, teams and mailboxes that rules name, on the desk of a, now or
-// when access was last confirmed; sorted.
-func scope(a *provision.Account, rules []provision.Rule) (teams, mailboxes []string) {
-	teams, mailboxes = slices.Concat(a.Confirmed.Teams, a.Desired.Teams), slices.Concat(a.Confirmed.Mailboxes, a.Desired.Mailboxes)
-	for _, r := range rules {
-		if r.Desk == a.Desk && r.Connection == a.Connection {
-			teams, mailboxes = append(teams, r.Teams...), append(mailboxes, r.Mailboxes...)
-		}
-	}
-	return provision.Sorted(teams), provision.Sorted(mailboxes)
-}
-
 // RunsOf returns what runs for accounts of a desk would know, without taking
 // leases: for looking, not for writing.
 func (s *Service) RunsOf(ctx context.Context, desk provision.Desk, accounts []provision.Account) ([]Run, error) {
@@ -180,7 +176,7 @@ func (s *Service) RunsOf(ctx context.Context, desk provision.Desk, accounts []pr
 	runs := make([]Run, len(accounts))
 	for i, a := range accounts {
 		runs[i] = Run{Account: a, Desk: desk, Connection: byID[a.Connection], service: s}
-		runs[i].Teams, runs[i].Mailboxes = scope(&a, rules)
+		runs[i].Teams, runs[i].Mailboxes = a.ManagedScope(rules)
 	}
 	return runs, nil
 }

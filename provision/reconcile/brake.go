@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
 // Brake stops mass changes: when more than max(People, Percent % of the people
@@ -31,6 +32,9 @@ type Brake struct {
 // are on hold. Only explicit ones count against it.
 func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection, a *provision.Account) (stop error, _ error) {
 	l := &a.Loss
+	if err := entitlement.NoteLoss(ctx, tx, a); err != nil {
+		return nil, err
+	}
 	switch {
 	case l.Verdict == provision.VerdictRejected:
 		return &OnHoldError{}, s.keep(ctx, tx, conn, *a)

@@ -75,7 +75,6 @@ var phrases = map[provision.Action]string{
 	audit.BrakeRejected: "rejected what was on hold of the connection %",
 	audit.BrakeCleared:  "noted that nothing of the connection % is on hold any more",
 
-
 	audit.UnitRenamed:  "found that the desk % calls a team or mailbox of rules by another name",
 	audit.UnitGone:     "found a team or mailbox of rules gone from the desk %",
 	audit.UnitReplaced: "found that on the desk % another team or mailbox has a name that rules mean",

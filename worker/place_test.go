@@ -104,7 +104,7 @@ func TestMissingTeamKeepsNobodyOutOfTheDesk(t *testing.T) {
 			t.Errorf("confirmed %d times without a team", n)
 		}
 		d.Rename("Front line", "Tier 1")
-		h.pass(reconcile.Lease * 30)
+		h.pass(8 * time.Hour)
 		h.state(ann.ID, provision.AccountReady)
 		if n := h.actions(ann.ID)["account.confirmed"]; n != 1 {
 			t.Errorf("confirmed %d times", n)

@@ -95,7 +95,9 @@ func reason(a *kit.Answer) string {
 
 // disobeyed is the error for a write that Helpy accepted and that does not show.
 func disobeyed(what string) *desk.Error {
-	return desk.Errorf(desk.Permanent, "Helpy accepted to %s and did not do it", what)
+	e := desk.Errorf(desk.Permanent, "Helpy accepted to %s and did not do it", what)
+	e.NotShown = true
+	return e
 }
 
 func noUser(id provision.DeskUserID) *desk.Error {

@@ -213,7 +213,7 @@ func (w *world) notAsDesired(p *person, a *provision.Account) string {
 	switch {
 	case u == nil:
 		return fmt.Sprintf("there is no user %q", a.DeskUser)
-	case !u.Active || u.Role != p.role || !provision.ContainsFold(u.Teams, w.Teams[0]):
+	case !u.Active || u.Role != p.role || w.honest.Capabilities().ChangeTeams && !provision.ContainsFold(u.Teams, w.Teams[0]):
 		return fmt.Sprintf("there is %+v, want role %s in %s", *u, p.role, w.Teams[0])
 	case w.Mailboxes[0] != "" && !w.honest.Capabilities().MailboxesByTeam && u.Role != provision.RoleAdmin && !provision.ContainsFold(u.Mailboxes, w.Mailboxes[0]):
 		return fmt.Sprintf("there is %+v, without mailbox %s", *u, w.Mailboxes[0])

@@ -79,7 +79,10 @@ func newWorld(t *testing.T, h Harness) *world {
 	w.conn, _, err = w.core.Settings.AddConnection(t.Context(), byTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric, Domains: []string{domain}})
 	w.must(err)
 	for _, role := range []provision.Role{provision.RoleAgent, provision.RoleAdmin} {
-		rule := provision.Rule{Connection: w.conn.ID, Desk: w.desk.ID, Attribute: "roles", Equals: string(role), Role: role, Teams: []string{h.Teams[0]}}
+		rule := provision.Rule{Connection: w.conn.ID, Desk: w.desk.ID, Attribute: "roles", Equals: string(role), Role: role}
+		if can.ChangeTeams {
+			rule.Teams = []string{h.Teams[0]}
+		}
 		if !can.MailboxesByTeam && h.Mailboxes[0] != "" {
 			rule.Mailboxes = []string{h.Mailboxes[0]}
 		}

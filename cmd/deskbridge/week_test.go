@@ -109,8 +109,8 @@ func TestAWeek(t *testing.T) {
 		w.says(plan, "12 people would become admin")
 	})
 	w.event("a typo in a group", func() {
-		w.write(connection + desk + strings.Replace(rules, "Support", "Suport", 1))
-		w.says(plan, "Suport", "did you mean", "Support")
+		w.write(connection + desk + strings.Replace(rules, "Support", "Supporrt", 1))
+		w.says(plan, "Supporrt", "did you mean", "Support")
 	})
 	w.event("applied", func() {
 		w.write(connection + desk + rules)

@@ -2,6 +2,7 @@ package outcometest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -128,7 +129,7 @@ func (w *world) task(p *person) string {
 // cannot returns the words of an error that says what an API lacks.
 func (w *world) cannot(err error) string {
 	w.Helper()
-	e, ok := err.(*desk.Error)
+	e, ok := errors.AsType[*desk.Error](err)
 	if !ok || e.Kind != desk.CannotDo || e.Detail == "" {
 		w.Fatalf("%v, want the clicks for an admin", err)
 	}

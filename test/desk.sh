@@ -113,12 +113,13 @@ session() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 4; }
 
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# free_port prints a free port, the first from first_port on, or from another one.
 free_port() {
-	local p
-	for ((p = first_port; p < first_port + 50; p++)); do
+	local p from=${1:-$first_port}
+	for ((p = from; p < from + 50; p++)); do
 		port_taken "$p" || { echo "$p"; return; }
 	done
-	fail "no free port from $first_port on"
+	fail "no free port from $from on"
 }
 
 # make_data fills an empty directory. The marker file is written last: what an

@@ -15,7 +15,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly go_needed=1.26
-readonly needed=(requesttracker redmine nodeclients signin deploytools) # each has a test/NAME.sh that prints its environment
+readonly needed=(requesttracker redmine libredesk nodeclients signin deploytools) # each has a test/NAME.sh that prints its environment
 export DESKBRIDGE_TEST_DIR=$PWD/.test/run
 readonly logs=$DESKBRIDGE_TEST_DIR/logs
 mkdir -p "$logs"

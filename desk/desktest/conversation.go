@@ -35,6 +35,9 @@ func (s *suite) wantAssignee(conversation string, want desk.Assignee) {
 	if s.Harness.Assignee == nil {
 		return
 	}
+	if want == (desk.Assignee{}) {
+		want = s.Harness.Unassigned
+	}
 	if got := s.Harness.Assignee(s.T, conversation); got != want {
 		s.Errorf("conversation %s is assigned to %+v, want %+v", conversation, got, want)
 	}

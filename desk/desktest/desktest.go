@@ -49,6 +49,10 @@ type Harness struct {
 	// does.
 	Outsider func(t *testing.T) provision.DeskUserID
 
+	// Unassigned is what Assignee tells of a conversation of Converse's that was
+	// taken from its agent: nobody, unless the desk leaves it with the agent's team.
+	Unassigned desk.Assignee
+
 	// Read reads a user past the connector, nil when there is none: e-mail,
 	// display name, active and role at least. Assignee tells who owns a
 	// conversation. Both are optional; where they are nil the suite has

@@ -1,0 +1,89 @@
+package libredesk
+
+import (
+	"context"
+	"maps"
+	"sync/atomic"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// libredesk is a [desk.Desk] on one Libredesk.
+type libredesk struct {
+	desk.Base
+	settings settings
+	client   *client
+	people   *kit.Catalogue[agent] // as a list shows them: without roles and teams
+	roles    *kit.Catalogue[entry]
+	teams    *kit.Catalogue[entry]
+	statuses *kit.Catalogue[entry]
+	known    atomic.Pointer[map[int64]kept]
+}
+
+// New returns a connector; it is a [desk.Factory]. URL is Libredesk's address,
+// Secret an API key and its secret, as KEY:SECRET.
+//
+// Settings, all optional:
+//
+//	admin_role     role that makes an admin; default "Admin"
+//	agent_role     role that agents get; default "Agent"
+//	limited_role   role that limited users get; without it nobody is limited
+//	welcome_email  "true" has Libredesk send new users a mail with a link to choose a password
+//	allow_http     "true" lets the key travel over http to hosts other than loopback
+func New(d provision.Desk) (desk.Desk, error) {
+	s, err := parseSettings(d)
+	if err != nil {
+		return nil, err
+	}
+	c := newClient(s.home, s.key)
+	return &libredesk{
+		Base:     desk.Base{Name: vendor.Name},
+		settings: s,
+		client:   c,
+		people: &kit.Catalogue[agent]{
+			Age: catalogueAge, Read: func(ctx context.Context) ([]agent, error) { return listAgents(ctx, c) },
+			Name: func(a agent) string { return a.Email }, Fold: provision.Fold,
+		},
+		roles:    catalogue(c, "role", "/roles"),
+		teams:    catalogue(c, "team", "/teams/compact"),
+		statuses: catalogue(c, "status", "/statuses"),
+	}, nil
+}
+
+// Capabilities says what the API can do. Libredesk compares a key with its hash
+// anew at each request, which takes it a twentieth of a second: hence the rate.
+func (d *libredesk) Capabilities() desk.Capabilities {
+	names := maps.Clone(d.settings.roles)
+	names[provision.RoleNone] = "no role"
+	return desk.Capabilities{
+		RoleNames:          names,
+		ChangeProfile:      true,
+		ChangeRole:         true,
+		ChangeTeams:        true,
+		MailboxesByTeam:    true,
+		Deactivate:         true,
+		Delete:             true,
+		AssignToTeam:       true,
+		DeleteUnassigns:    true,
+		KeepsConversations: true,
+		Rate:               10,
+	}
+}
+
+// ChangeMailboxes is unsupported: access to inboxes follows from roles and teams.
+func (d *libredesk) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
+	return desk.Unsupported("change mailboxes", "Libredesk gives nobody an inbox of their own: what somebody sees follows from the role and the teams; let the rule name those, and see Admin > Teammates > Roles")
+}
+
+// Anonymize is unsupported.
+func (d *libredesk) Anonymize(context.Context, provision.DeskUserID) error {
+	return desk.Unsupported("anonymize", "Libredesk does not anonymize agents; use on_leave: deactivate, or on_leave: delete, which keeps the name at what the person wrote")
+}
+
+// EndSessions is unsupported: Libredesk has no call for it. Disabling ends
+// sessions and turns the API key away, both at once.
+func (d *libredesk) EndSessions(context.Context, provision.DeskUserID) error {
+	return desk.Unsupported("end sessions", "Libredesk ends sessions only by disabling the agent: Admin > Teammates > Agents > (the agent) > clear \"Enabled\", have the person load a page, tick it again")
+}

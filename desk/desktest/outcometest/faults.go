@@ -112,8 +112,8 @@ var table = []fault{
 	{name: "refuses every write", lasts: true, words: `was refused by support: .*HTTP 400`,
 		wire: []onWire{{kind: fail, status: 400, writes: true}},
 		call: []faulty.Fault{{Kind: faulty.Refuse, Times: faulty.Always}}},
-	{name: "says once of a known user that there is none", words: `shows that user all the same|the new user \d+ of .* is not there`,
-		wire: []onWire{{kind: missing, path: regexp.MustCompile(`/users?/\d+`), times: 1}},
+	{name: "says once of a known user that there is none", words: `shows that user all the same|the new user \d+ of .* is not there|is not part of .*API`,
+		wire: []onWire{{kind: missing, path: regexp.MustCompile(`/(user|agent)s?/\d+`), times: 1}},
 		call: []faulty.Fault{{Kind: faulty.Missing, Method: faulty.Find, Times: 1}}},
 }
 

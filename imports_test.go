@@ -101,7 +101,7 @@ var layers = []layer{
 	{dir: "desk/kit", may: []string{"desk"}, not: []string{"database/sql"}},
 	{dir: "desk/*", may: []string{"provision", "provision/protocol", "desk", "desk/kit"}},
 	{dir: "worker", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "desk", "worker/guard"}, not: []string{"net/http"}, exact: true},
-	{dir: "worker/guard", may: []string{"provision", "provision/reconcile", "desk"}, not: []string{"net/http", "database/sql"}},
+	{dir: "worker/guard", may: []string{"provision", "provision/deskhealth", "provision/reconcile", "desk"}, not: []string{"net/http", "database/sql"}},
 	{dir: "config", may: []string{"provision/protocol", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "cmd", may: []string{anything}},
 	{dir: "deploy", not: []string{"net/http", "database/sql"}},

@@ -22,7 +22,8 @@ import (
 // tell apart. A method that the desk's API cannot do returns [Unsupported]
 // with the exact clicks for an admin; embedding [Base] gives that for the
 // optional ones. After a write whose answer proves nothing a method reads back
-// before it returns nil.
+// before it returns nil; where the desk has accepted the write and does not show
+// it, the error says so ([Error].NotShown).
 type Desk interface {
 	// Capabilities says what this kind of desk can do. It does no I/O.
 	Capabilities() Capabilities

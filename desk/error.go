@@ -26,6 +26,7 @@ type Error struct {
 	Field      string        // what the desk objects to, in its own words; may be empty
 	Detail     string        // in plain words, for an admin; holds no secret and no personal data
 	Place      string        // name of a team or mailbox that the desk does not have; what else was asked for may be asked without it
+	NotShown   bool          // Permanent: the desk accepted a change and does not show it, which it may yet do
 	RetryAfter time.Duration // as the desk asked; 0: not said
 	Err        error         // cause for the log; may be nil
 }

@@ -79,6 +79,18 @@ func (a *Account) HasAccess() bool {
 	return a.Confirmed.Status == AccessActive || a.Confirmed.Status == "" && a.DeskUser != "" && a.Origin != OriginNone
 }
 
+// ManagedScope returns the teams and mailboxes that rules name on the account's
+// desk, now or when access was last confirmed; sorted.
+func (a *Account) ManagedScope(rules []Rule) (teams, mailboxes []string) {
+	teams, mailboxes = slices.Concat(a.Confirmed.Teams, a.Desired.Teams), slices.Concat(a.Confirmed.Mailboxes, a.Desired.Mailboxes)
+	for _, r := range rules {
+		if r.Desk == a.Desk && r.Connection == a.Connection {
+			teams, mailboxes = append(teams, r.Teams...), append(mailboxes, r.Mailboxes...)
+		}
+	}
+	return Sorted(teams), Sorted(mailboxes)
+}
+
 // Verdict is what was decided about a [Loss].
 type Verdict string
 

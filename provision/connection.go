@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"regexp"
 	"slices"
 	"time"
@@ -35,16 +36,29 @@ var IdPs = []IdP{IdPOkta, IdPEntra, IdPOneLogin, IdPGoogle, IdPJumpCloud, IdPPin
 // something else to it. docs/sign-in.md has the table for people.
 var lastingIDs = []IdP{IdPOkta, IdPOneLogin, IdPJumpCloud, IdPAuthentik}
 
-// oktaID is the form of Okta's user ids.
-var oktaID = regexp.MustCompile(`^00u[0-9a-zA-Z]*[0-9][0-9a-zA-Z]*$`)
+// The forms of Okta's user ids: of all that it gives out (2026-11-30), and of
+// those that stand in what was recorded of it, shortened.
+var (
+	oktaID      = regexp.MustCompile(`^00u[0-9A-Za-z]{17}$`)
+	shortOktaID = regexp.MustCompile(`^00u[0-9A-Za-z]*[0-9][0-9A-Za-z]*$`)
+)
 
 // KeepsExternalID reports whether an externalId that the identity provider gives
 // stands for one person for ever. It does at some kinds, and where it is a UUID:
 // those are made once for one object, as Entra ID's objectId is, and nobody is
-// called so. The same goes for Okta's user ids, whoever passes them on. Entra ID's default, the mailNickname, goes from one person to
-// another.
+// called so. The same goes for Okta's user ids, whoever passes them on, but for
+// Entra ID: its default, the mailNickname, may look like one, and goes from one
+// person to another.
 func (k IdP) KeepsExternalID(externalID string) bool {
-	return externalID != "" && (slices.Contains(lastingIDs, k) || IsUUID(externalID) || oktaID.MatchString(externalID))
+	switch {
+	case externalID == "":
+		return false
+	case slices.Contains(lastingIDs, k) || IsUUID(externalID):
+		return true
+	case k == IdPEntra:
+		return false
+	}
+	return oktaID.MatchString(externalID) || k == IdPGeneric && shortOktaID.MatchString(externalID)
 }
 
 // RecyclesExternalID reports whether the identity provider is known to give an
@@ -53,8 +67,12 @@ func (k IdP) RecyclesExternalID(externalID string) bool {
 	return k == IdPEntra && !k.KeepsExternalID(externalID)
 }
 
-// IsUUID reports whether text has the form of a UUID (RFC 9562 §4).
-func IsUUID(text string) bool { return uuid.Validate(text) == nil }
+// IsUUID reports whether text has the form of a UUID (RFC 9562 §4): 36 characters,
+// and neither a URN nor any other of the ways to write one.
+func IsUUID(text string) bool {
+	const length = 36
+	return len(text) == length && uuid.Validate(text) == nil
+}
 
 // Connection is one IdP tenant.
 type Connection struct {
@@ -98,3 +116,22 @@ const (
 	RemovalEnding  Removal = "ending"  // access ends on the desks, then everything is deleted
 	RemovalKeeping Removal = "keeping" // what people have on the desks stays: no desk is called for it any more, and everything is deleted
 )
+
+// Refuse returns an Invalid error when what is called so is being removed: nothing
+// is set up for it any more. called is the kind and the name.
+func (r Removal) Refuse(called string) error {
+	if r == RemovalNone {
+		return nil
+	}
+	return Errorf(Invalid, "name", "%s is being removed; its name is free for a new one, and `deskbridge status` shows how far it is", called)
+}
+
+// LockStaying locks a connection by lock, for whoever sets something up there: it
+// is Invalid while that is being removed.
+func LockStaying(ctx context.Context, lock func(context.Context, ConnectionID) (Connection, error), id ConnectionID) (Connection, error) {
+	c, err := lock(ctx, id)
+	if err == nil {
+		err = c.Removal.Refuse("connection " + c.Name)
+	}
+	return c, err
+}

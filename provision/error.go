@@ -60,9 +60,9 @@ func Errorf(code Code, field, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Detail: fmt.Sprintf(format, args...)}
 }
 
-// AllOf returns the mistakes among errs as one Invalid [Error], whose Detail has a
-// line for each; nil when there is none. An error that is no mistake comes back
-// alone.
+// AllOf returns the mistakes among errs, which are each an [Error], as one of the
+// Code and Field of the first, whose Detail has a line for each; nil when there is
+// none. Any other error comes back alone.
 func AllOf(errs ...error) error {
 	var all *Error
 	for _, err := range errs {

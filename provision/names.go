@@ -133,6 +133,11 @@ func ContainsFold(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return Fold(n) == Fold(name) })
 }
 
+// Intersection returns those of names that are in list, in any letter case; sorted.
+func Intersection(names, list []string) []string {
+	return Sorted(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !ContainsFold(list, n) }))
+}
+
 // Plain returns text that somebody else chose, such as a name that an identity
 // provider or a desk sent, so that it cannot move the cursor, begin a line or
 // turn the direction of writing: what cannot be seen is written as in Go.

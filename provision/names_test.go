@@ -1,6 +1,7 @@
 package provision_test
 
 import (
+	"strings"
 	"testing"
 	"unicode"
 
@@ -80,12 +81,16 @@ func TestFoldAllocatesNothing(t *testing.T) {
 }
 
 // TestKeepsExternalID: some identity providers give a person one externalId for
-// ever, whatever it looks like; at others that is known of UUIDs alone.
+// ever, whatever it looks like; at others that is known of UUIDs and of Okta's user
+// ids alone, and at Entra ID of UUIDs.
 func TestKeepsExternalID(t *testing.T) {
 	const objectID = "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"
 	any := map[provision.IdP]bool{provision.IdPOkta: true, provision.IdPOneLogin: true, provision.IdPJumpCloud: true, provision.IdPAuthentik: true}
 	for _, idp := range provision.IdPs {
-		for externalID, want := range map[string]bool{"": false, "ada": any[idp], "00unice": any[idp], objectID: true, "00u1ero5vtz8XYZ": true} {
+		short := any[idp] || idp == provision.IdPGeneric
+		for externalID, want := range map[string]bool{"": false, "ada": any[idp], "00unice": any[idp], objectID: true,
+			"00u1ero5vtz8XYZa1b2c": idp != provision.IdPEntra, "00u1ero5vtz8XYZ": short, "00u1ero5vtz8XYZa1b2c3": short, "00u1": short, "00u-ada": any[idp],
+			"urn:uuid:" + objectID: any[idp], "{" + objectID + "}": any[idp], strings.ReplaceAll(objectID, "-", ""): any[idp]} {
 			if got := idp.KeepsExternalID(externalID); got != want {
 				t.Errorf("%s keeps %q: %t", idp, externalID, got)
 			}

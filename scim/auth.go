@@ -53,10 +53,10 @@ const mostPresumed = 64 << 10
 
 // presume takes a request's token for what it was a moment ago, and has it
 // looked up in the round trip of what the request asks for first. ok is false
-// where nothing can be presumed. confirm comes before the answer: it reports
-// whether the token is what it was. If not, nothing was done, and the request is
-// as it came.
-func (r *request) presume(h *handler, w http.ResponseWriter) (confirm func() bool, ok bool) {
+// where nothing can be presumed. confirm comes before the answer: it returns nil
+// when the token is what it was. Else nothing was done, and the request is as it
+// came, but that it was counted; with Unavailable it is over.
+func (r *request) presume(h *handler, w http.ResponseWriter) (confirm func() error, ok bool) {
 	bearer, ok := bearerToken(r.Header)
 	if !ok || r.ContentLength < 0 || r.ContentLength > mostPresumed {
 		return nil, false
@@ -65,19 +65,30 @@ func (r *request) presume(h *handler, w http.ResponseWriter) (confirm func() boo
 	if !ok {
 		return nil, false
 	}
-	came, header := r.Request, w.Header().Clone()
-	r.Request, r.presumed = r.WithContext(under), true
+	came, header, back := r.Request, w.Header().Clone(), r.line.Mark()
+	r.Request, r.confirm = r.WithContext(under), known.Confirm
 	r.belongs(h.publicURL, known.Connection, known.Token)
-	return func() bool {
-		if known.Confirm() {
-			return true
+	return func() error {
+		err := known.Confirm()
+		if err == nil {
+			return nil
 		}
 		r.turn.End()
-		r.turn, r.Request, r.presumed = nil, came, false
+		r.turn, r.Request, r.confirm = nil, came, nil
+		back()
 		clear(w.Header())
 		maps.Copy(w.Header(), header)
-		return false
+		return err
 	}, true
+}
+
+// confirmed returns nil when the token of a request is right beyond what is
+// presumed: for what cannot be taken back.
+func (r *request) confirmed() error {
+	if r.confirm == nil {
+		return nil
+	}
+	return r.confirm()
 }
 
 // noteRefused notes for the log, and for it alone, why nobody was let in.

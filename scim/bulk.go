@@ -48,6 +48,9 @@ func (h *handler) bulk(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := r.confirmed(); err != nil { // nobody else's token may have us count hundreds of requests
+		return answer{}, err
+	}
 	h.buckets.Charge(r.conn.ID, len(req.operations)-1) // the request itself is one
 	job := newBulkJob(h, r, req)
 	if err := job.run(); err != nil {

@@ -276,6 +276,7 @@ func TestBulkOperationErrors(t *testing.T) {
 		"no object":              {`1`, "400", "invalidSyntax"},
 		"nothing":                {`{}`, "400", "invalidSyntax"},
 		"GET":                    {`{"method":"GET","path":"/Users/` + id + `"}`, "400", "invalidSyntax"},
+		"a PATCH that is none":   {`{"method":"PATCH","path":"/Users/` + id + `","data":{"schemas":["urn:x"],"Operations":[{"op":"remove","path":"title"}]}}`, "400", "invalidSyntax"},
 		"no path":                {`{"method":"POST","bulkId":"x","data":{}}`, "400", "invalidPath"},
 		"another endpoint":       {post("/Devices", "x", `{}`), "400", "invalidPath"},
 		"an endpoint behind it":  {post("/UsersX", "x", `{}`), "400", "invalidPath"},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/internal/requestlog"
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
@@ -31,6 +32,7 @@ type bulkJob struct {
 	done    map[*bulkOperation]resource.Object // results
 	failed  int
 	stopped bool
+	away    error // why the database did not answer: nothing more is tried, and nobody waits for it again
 }
 
 func newBulkJob(h *handler, r *request, req bulkRequest) *bulkJob {
@@ -141,8 +143,11 @@ func (b *bulkJob) do(op *bulkOperation) {
 // unresolved returns the error for an operation that cannot be tried, or names
 // what no operation makes, or what could not be made.
 func (b *bulkJob) unresolved(op *bulkOperation) error {
-	if op.bad != nil {
+	switch {
+	case op.bad != nil:
 		return op.bad
+	case b.away != nil:
+		return b.away
 	}
 	for _, name := range op.refs {
 		switch {
@@ -158,6 +163,10 @@ func (b *bulkJob) unresolved(op *bulkOperation) error {
 // open breaks a circle of references: it makes the resource of op without
 // those that cannot be resolved yet. The operation is done when they are added.
 func (b *bulkJob) open(op *bulkOperation) {
+	if b.away != nil {
+		b.fail(op, b.away)
+		return
+	}
 	data, _ := resolve(b.without(op.data), b.ids).(resource.Object)
 	got, err := b.serve(op.method, op.path, op.version, data)
 	if err != nil {
@@ -265,7 +274,13 @@ func (b *bulkJob) succeed(op *bulkOperation, got answer) {
 
 func (b *bulkJob) fail(op *bulkOperation, err error) {
 	b.undo(op)
-	e := b.h.explain(b.r, err)
+	e, _ := toSCIM(err)
+	if b.away == nil { // else the log has it
+		e = b.h.explain(b.r, err)
+	}
+	if b.away == nil && provision.IsUnavailable(err) {
+		b.away = err
+	}
 	result := b.result(op, e.Status)
 	result["response"] = e
 	b.done[op] = result

@@ -2,14 +2,17 @@ package scim_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/scim"
@@ -155,6 +158,134 @@ func TestRevokedInTheMiddle(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestNothingIsCountedTwice: of a request that begins anew, because its token or
+// its connection is not what it was a moment ago, the log has what came of it at
+// last, and the connection's rate one request.
+func TestNothingIsCountedTwice(t *testing.T) {
+	st := storetest.SQLite(t)
+	const burst = 20
+	s := newServer(t, st, scim.Limits{RatePerSecond: 1e-9, Burst: burst})
+	left := burst
+	count := func(status int, method, path, body string) {
+		t.Helper()
+		s.want(status, method, path, body)
+		left--
+	}
+	id := s.user("ada")
+	left--
+	for range 5 {
+		if _, err := st.DB().ExecContext(t.Context(), `UPDATE connections SET created_at = created_at + 1`); err != nil {
+			t.Fatal(err)
+		}
+		count(200, "GET", "/Users/"+id, "")
+	}
+	admin := s.token
+	token, secret, err := s.core.Tokens.DraftToken(t.Context(), provision.Cause{}, s.conn.ID, credential.TokenDraft{Name: "old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.token = secret
+	count(200, "GET", "/Users/"+id, "")
+	if _, err := s.core.Tokens.RevokeToken(t.Context(), provision.Cause{}, s.conn.ID, string(token.ID)); err != nil {
+		t.Fatal(err)
+	}
+	deletes := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[` +
+		strings.Repeat(`{"method":"DELETE","path":"/Users/`+id+`"},`, burst) + `{"method":"DELETE","path":"/Users/` + id + `"}]}`
+	count(401, "POST", "/Bulk", deletes)
+	s.token = admin
+	count(200, "GET", "/Users/"+id, "")
+	for ; left > 0; left-- {
+		s.want(200, "GET", "/Users/"+id, "")
+	}
+	s.want(429, "GET", "/Users/"+id, "")
+}
+
+// TestLogOfAnotherTry: the line of a request whose token was revoked a moment ago
+// says nothing of what the request would have done.
+func TestLogOfAnotherTry(t *testing.T) {
+	s := onSQLite(t)
+	id := s.user("ada")
+	token, secret, err := s.core.Tokens.DraftToken(t.Context(), provision.Cause{}, s.conn.ID, credential.TokenDraft{Name: "old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := scim.New(scimCore(s.core), scim.Options{PublicURL: "http://scim.test"})
+	ask := func() (status int, line string) {
+		ctx, said := requestlog.With(t.Context())
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/scim/acme/v2/Users/"+id, http.NoBody)
+		r.Header.Set("Authorization", "Bearer "+secret)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code, fmt.Sprint(said.Attrs())
+	}
+	if status, line := ask(); status != http.StatusOK || !strings.Contains(line, id) {
+		t.Fatalf("%d %s", status, line)
+	}
+	if _, err := s.core.Tokens.RevokeToken(t.Context(), provision.Cause{}, s.conn.ID, string(token.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if status, line := ask(); status != http.StatusUnauthorized || strings.Contains(line, id) || !strings.Contains(line, "revoked") {
+		t.Errorf("%d %s", status, line)
+	}
+}
+
+// absent is a database that falls silent.
+type absent struct {
+	*store.Store
+	away   bool
+	silent bool // to transactions
+	waits  int  // for an answer that does not come
+}
+
+func (a *absent) InTx(ctx context.Context, fn func(tx *store.Store) error) error {
+	if !a.silent {
+		return a.Store.InTx(ctx, fn)
+	}
+	a.waits++
+	return errAway
+}
+
+var errAway = &provision.Error{Code: provision.Unavailable}
+
+func (a *absent) TokenAhead(ctx context.Context, hash []byte, judge func(credential.Token, provision.Connection, error) error) (context.Context, func() error) {
+	under, settle := a.Store.TokenAhead(ctx, hash, judge)
+	if !a.away {
+		return under, settle
+	}
+	a.waits++
+	return under, func() error { return errAway }
+}
+
+func (a *absent) TokenByHash(ctx context.Context, hash []byte) (credential.Token, provision.Connection, error) {
+	if !a.away {
+		return a.Store.TokenByHash(ctx, hash)
+	}
+	a.waits++
+	return credential.Token{}, provision.Connection{}, errAway
+}
+
+// TestOneWaitForTheDatabase: while the database does not answer, a request is
+// told so once that is known, and does not ask again.
+func TestOneWaitForTheDatabase(t *testing.T) {
+	st := &absent{Store: storetest.SQLite(t)}
+	s := newServer(t, st, scim.Limits{RatePerSecond: -1})
+	s.want(200, "GET", "/Schemas", "")
+	st.away = true
+	if got := s.want(503, "GET", "/Schemas", ""); st.waits != 1 || got.header.Get("Retry-After") == "" {
+		t.Errorf("%d waits, Retry-After %q", st.waits, got.header.Get("Retry-After"))
+	}
+	st.away = false
+	s.want(200, "GET", "/Schemas", "")
+
+	remove := `{"method":"DELETE","path":"/Users/x"}`
+	s.bulk("", remove).want("404")
+	st.silent = true
+	s.bulk("", remove, remove, `{"method":"MOVE","path":"/Users/x"}`, remove).want("503 503 400 503")
+	if n := strings.Count(s.log.String(), "request failed"); st.waits != 2 || n != 2 {
+		t.Errorf("%d waits, of which the log tells %d times", st.waits, n)
+	}
 }
 
 // postAs returns the status of a POST; 0: there was no answer.

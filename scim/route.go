@@ -105,9 +105,10 @@ type request struct {
 	turn  *turn.Turn // nil: it is part of a larger one
 	line  *requestlog.Line
 
-	presumed bool      // that the token is right; see [request.presume]
-	sent     io.Reader // the body as it comes, without a limit
-	raw      []byte    // the body, once it was read while presumed: it may be needed again
+	confirm func() error           // whether the token is right; nil: it is, see [request.presume]
+	counted provision.ConnectionID // as whose request it was counted; "" for nobody's yet
+	sent    io.Reader              // the body as it comes, without a limit
+	raw     []byte                 // the body, once it was read while the token was presumed: it may be needed again
 
 	parsed resource.Object // the body, where it is part of a larger one; nil: it is still to be read
 }
@@ -210,8 +211,12 @@ func (h *handler) serve(m methods) http.Handler {
 
 func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, error) {
 	if confirm, ok := r.presume(h, w); ok {
-		if got, err := h.admitted(w, r, m); confirm() {
+		got, err := h.admitted(w, r, m)
+		switch not := confirm(); {
+		case not == nil:
 			return got, err
+		case provision.IsUnavailable(not): // asked again, it would have the client wait once more
+			return answer{}, not
 		}
 	}
 	if err := h.authenticate(w, r); err != nil {
@@ -222,9 +227,12 @@ func (h *handler) answer(w http.ResponseWriter, r *request, m methods) (answer, 
 
 // admitted answers a request whose token is right.
 func (h *handler) admitted(w http.ResponseWriter, r *request, m methods) (answer, error) {
-	if delay := h.buckets.Wait(r.conn.ID); delay > 0 {
-		w.Header().Set("Retry-After", retryAfter(delay))
-		return answer{}, scimerr.New(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
+	if r.counted != r.conn.ID {
+		if delay := h.buckets.Wait(r.conn.ID); delay > 0 {
+			w.Header().Set("Retry-After", retryAfter(delay))
+			return answer{}, scimerr.New(http.StatusTooManyRequests, "Too many requests; try again after the time in Retry-After.")
+		}
+		r.counted = r.conn.ID
 	}
 	if m == nil {
 		return answer{}, scimerr.New(http.StatusNotFound, "There is nothing at this address.")
@@ -283,7 +291,7 @@ func (r *request) body() (resource.Object, error) {
 	if err != nil {
 		return nil, scimerr.InvalidSyntax("The request body could not be read to its end.")
 	}
-	if r.presumed {
+	if r.confirm != nil {
 		r.raw = raw
 	}
 	return resource.DecodeObject(raw)

@@ -100,18 +100,15 @@ func (h *handler) createUser(r *request) (answer, error) {
 	return h.user(r, http.StatusCreated, person, s)
 }
 
-// noteHolder notes for the log who has what somebody new was to be called by.
+// noteHolder notes for the log who has the userName of somebody new.
 func (c Core) noteHolder(r *request, id provision.Identity, err error) {
 	if !provision.IsConflict(err) {
 		return
 	}
-	for _, name := range []string{id.ExternalID, id.UserName} {
-		people, _ := c.Directory.FindPeople(r.Context(), name) // nobody: the log has less
-		for _, p := range people {
-			if name != "" && p.Connection == r.conn.ID && p.Status != provision.StatusRemoved {
-				r.line.Set("held_by", string(p.ID))
-			}
-		}
+	called := provision.Compare{Path: provision.Path{"userName"}, Op: provision.OpEqual, Type: provision.TypeString, Value: id.UserName}
+	page, _ := c.Directory.Identities(r.Context(), r.conn.ID, provision.Query{Where: called, Limit: 1, Brief: true}) // nobody: the log has less
+	for _, p := range page.Items {
+		r.line.Set("held_by", string(p.ID))
 	}
 }
 

@@ -65,40 +65,51 @@ func (e *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	if e.Presumes && !unread && e.presume(w, r) {
-		return
+	var counted provision.ConnectionID
+	if e.Presumes && !unread {
+		var answered bool
+		if counted, answered = e.presume(w, r); answered {
+			return
+		}
 	}
 	conn, ok := e.handler.connection(w, r, e.WhileOff)
 	if !ok || unread {
 		return
 	}
-	e.serve(w, r, conn)
+	if conn.ID == counted || e.admits(w, r, conn) {
+		e.OfConnection(w, r, conn)
+	}
 }
 
-// serve serves a request of a connection, unless there are too many.
-func (e *route) serve(w http.ResponseWriter, r *http.Request, conn provision.Connection) {
-	if e.Kind != web.Uncrowded && e.handler.site.Crowded(w, r, conn, e.Kind) {
-		return
-	}
-	e.OfConnection(w, r, conn)
+// admits counts a request of a connection, and refuses it when there are too many.
+func (e *route) admits(w http.ResponseWriter, r *http.Request, conn provision.Connection) bool {
+	return e.Kind == web.Uncrowded || !e.handler.site.Crowded(w, r, conn, e.Kind)
 }
 
 // presume serves a request of a connection that was looked up a moment ago, and
 // reports whether that is answered: if not, the connection has changed and
-// nothing was done.
-func (e *route) presume(w http.ResponseWriter, r *http.Request) bool {
+// nothing was done, but that the request was counted as one of a connection.
+func (e *route) presume(w http.ResponseWriter, r *http.Request) (counted provision.ConnectionID, answered bool) {
 	name := r.PathValue("connection")
 	under, conn, confirm, ok := e.handler.core.Settings.PresumeConnection(r.Context(), name)
 	if !ok || conn.Name != name || conn.SignIn.Disabled && !e.WhileOff {
-		return false
+		return "", false
 	}
 	held := &heldAnswer{header: w.Header().Clone(), status: http.StatusOK}
-	e.serve(held, r.WithContext(under), conn)
-	if !confirm() {
-		return false
+	presuming := r.WithContext(web.Presuming(under, confirm))
+	if e.admits(held, presuming, conn) {
+		counted = conn.ID
+		e.OfConnection(held, presuming, conn)
 	}
-	held.release(w)
-	return true
+	switch not := confirm(); {
+	case not == nil:
+		held.release(w)
+	case provision.IsUnavailable(not): // asked again, it would have them wait once more
+		e.handler.site.Broken(w, r, not)
+	default:
+		return counted, false
+	}
+	return counted, true
 }
 
 // routeOf returns how the checks are to treat a request: what no room serves,

@@ -14,8 +14,8 @@ import (
 )
 
 // TestFewTripsASignIn counts how often the sign-in of somebody known goes to
-// PostgreSQL and back: for the connection that an answer by SAML is judged by,
-// and to load and to save.
+// PostgreSQL and back: for the connection that an answer is judged by, or whose
+// provider is asked, and to load and to save.
 func TestFewTripsASignIn(t *testing.T) {
 	s, trips := storetest.CountingTrips(t)
 	provider := oidctest.New(t, "")
@@ -52,7 +52,7 @@ func TestFewTripsASignIn(t *testing.T) {
 			_, more := ask(finish)
 			return n + more
 		}},
-		"OpenID Connect": {2, func() int {
+		"OpenID Connect": {3, func() int {
 			person := h.browser()
 			begun := person.get("/sso/acme/login?via=oidc")
 			query, err := provider.Authorize(begun.location)

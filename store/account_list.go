@@ -62,6 +62,14 @@ func (s *Store) LockAccountsOf(ctx context.Context, list []provision.IdentityID)
 
 // AccountsWhere implements [reconcile.Store].
 func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) {
+	query := s.accountsWhere(ctx, f)
+	if limit > 0 {
+		query = query.Limit(limit)
+	}
+	return findAccounts(query)
+}
+
+func (s *Store) accountsWhere(ctx context.Context, f provision.AccountFilter) *gorm.DB {
 	query := s.read(ctx).Order("id")
 	if f.Desk != "" {
 		query = query.Where("desk_id = ?", string(f.Desk))
@@ -74,6 +82,9 @@ func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, li
 	}
 	if f.State != "" {
 		query = query.Where("state = ?", string(f.State))
+		if f.Desk == "" && f.Connection == "" && (f.State == provision.AccountNeedsAttention || f.State == provision.AccountOnHold) {
+			query = query.Where("state IN ('needs-attention', 'on-hold')") // as the index spells it
+		}
 	}
 	if f.ReasonCode != "" {
 		query = query.Where("reason_code = ? AND reason_code <> ''", string(f.ReasonCode)) // as the index spells it
@@ -81,10 +92,7 @@ func (s *Store) AccountsWhere(ctx context.Context, f provision.AccountFilter, li
 	if f.After != "" {
 		query = query.Where("id > ?", string(f.After))
 	}
-	if limit > 0 {
-		query = query.Limit(limit)
-	}
-	return findAccounts(query)
+	return query
 }
 
 // DueAccounts implements [reconcile.Store].
@@ -105,16 +113,16 @@ func findAccounts(db *gorm.DB) ([]provision.Account, error) {
 	return convert(rows, accountRow.account)
 }
 
-// CountAccounts implements [plan.Store]. Accounts on hold about which an admin has
-// decided are counted apart, as "rejected".
+// CountAccounts implements [plan.Store]. Accounts on hold whose loss an admin has
+// rejected are counted apart, as "rejected". All is counted in indexes: metrics ask
+// several times a minute.
 func (s *Store) CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error) {
 	var rows []struct {
 		DeskID provision.DeskID
 		State  provision.AccountState
 		N      int
 	}
-	err := s.read(ctx).Raw(`SELECT desk_id, CASE WHEN state = 'on-hold' AND reason_code = 'rejected' THEN reason_code ELSE state END AS state, count(*) AS n
-		FROM accounts GROUP BY 1, 2`).Scan(&rows).Error
+	err := s.read(ctx).Raw(countAccounts).Scan(&rows).Error
 	if err != nil {
 		return nil, err
 	}
@@ -125,8 +133,23 @@ func (s *Store) CountAccounts(ctx context.Context) (map[provision.DeskID]map[pro
 		}
 		counts[r.DeskID][r.State] = r.N
 	}
+	for _, states := range counts {
+		if n := states[rejected]; n > 0 {
+			if states[provision.AccountOnHold] -= n; states[provision.AccountOnHold] == 0 {
+				delete(states, provision.AccountOnHold)
+			}
+		}
+	}
 	return counts, nil
 }
+
+// rejected is what accounts on hold are counted as whose loss was rejected. It is
+// the state of none.
+const rejected = provision.AccountState(provision.ReasonRejected)
+
+const countAccounts = `SELECT desk_id, state, count(*) AS n FROM accounts GROUP BY desk_id, state
+	UNION ALL SELECT desk_id, reason_code, count(*) FROM accounts
+	WHERE reason_code = 'rejected' AND reason_code <> '' AND state = 'on-hold' GROUP BY desk_id, reason_code`
 
 // SeatsTaken implements [reconcile.Store].
 func (s *Store) SeatsTaken(ctx context.Context, d provision.DeskID) (int, error) {

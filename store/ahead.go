@@ -25,6 +25,7 @@ type ahead struct {
 	mu       sync.Mutex
 	answered bool
 	no       error
+	away     error // why the database could not be asked; one wait is enough for a request
 }
 
 type aheadKey struct{}
@@ -43,7 +44,8 @@ func (a *ahead) under(ctx context.Context) (context.Context, func() error) {
 }
 
 // riding returns the statement that is to travel ahead of others; none where it
-// has been answered, by yes.
+// has been answered, by yes. Where the database did not answer before, nobody
+// waits for it again.
 func (a *ahead) riding() ([]statement, error) {
 	if a == nil {
 		return nil, nil
@@ -52,6 +54,9 @@ func (a *ahead) riding() ([]statement, error) {
 	defer a.mu.Unlock()
 	if a.answered {
 		return nil, a.no
+	}
+	if a.away != nil {
+		return nil, a.away
 	}
 	return []statement{{sql: a.sql, args: a.args, read: a.read}}, nil
 }
@@ -76,6 +81,19 @@ func (a *ahead) answer(judge func() error) error {
 	return a.no
 }
 
+// failed notes that the database could not be asked, so that the look-up is made
+// no more; it returns err.
+func (a *ahead) failed(err error) error {
+	if a == nil || err == nil || !disconnected(err) {
+		return unavailable(err)
+	}
+	err = unavailable(err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.away = err
+	return err
+}
+
 // settle makes the look-up by itself, unless it was made. ctx may be one with or
 // without it.
 func (a *ahead) settle(ctx context.Context) error {
@@ -84,7 +102,7 @@ func (a *ahead) settle(ctx context.Context) error {
 	}
 	row, judge := a.ask()
 	if err := a.store.each(context.WithValue(ctx, aheadKey{}, (*ahead)(nil)), a.sql, a.args, row); err != nil {
-		return err
+		return a.failed(err)
 	}
 	return a.answer(judge)
 }

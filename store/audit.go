@@ -160,22 +160,34 @@ func (s *Store) Refusals(ctx context.Context, reference string) ([]provision.Ent
 
 // detailJSON returns the detail of an entry as it is stored and hashed: JSON with
 // sorted keys, those of the structs in it too, so that whoever has read an export
-// can write the same text.
+// can write the same text. It judges nothing: an entry that cannot be written
+// would keep the change that it tells of from being made.
 func detailJSON(detail map[string]any) (string, error) {
 	text, err := toJSON(detail)
 	if err != nil || sorted(reflect.ValueOf(detail)) {
 		return text, err
 	}
-	again, err := canonical(json.RawMessage(text))
-	if err != nil {
-		return "", err
+	var again any
+	if err := decodeJSON(text, &again); err != nil {
+		return "", fmt.Errorf("store: audit: %w", err)
 	}
-	return *again, nil
+	return toJSON(again)
+}
+
+var marshaler = reflect.TypeFor[json.Marshaler]()
+
+// writesItself reports whether values of a type say themselves what their JSON is.
+func writesItself(t reflect.Type) bool {
+	return t.Implements(marshaler) || reflect.PointerTo(t).Implements(marshaler)
 }
 
 // sorted reports whether JSON of v has sorted keys whatever v holds: there is no
-// struct in it, whose fields come as they are declared.
+// struct in it, whose fields come as they are declared, and nothing that writes
+// itself.
 func sorted(v reflect.Value) bool {
+	if v.IsValid() && writesItself(v.Type()) {
+		return false
+	}
 	switch v.Kind() {
 	case reflect.Interface:
 		return v.IsNil() || sorted(v.Elem())
@@ -188,6 +200,9 @@ func sorted(v reflect.Value) bool {
 			}
 		}
 	case reflect.Slice, reflect.Array:
+		if writesItself(v.Type().Elem()) {
+			return false
+		}
 		switch v.Type().Elem().Kind() {
 		case reflect.Struct, reflect.Pointer:
 			return false

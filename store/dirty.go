@@ -55,10 +55,12 @@ func (s *Store) MarkPeople(ctx context.Context, c provision.ConnectionID, list [
 
 // MarkWhole implements [entitlement.Store]. Where people are being evaluated
 // already it begins anew; what was to be evaluated first is not done before
-// that.
+// that, and what an admin did counts as the cause also of what the identity
+// provider does meanwhile.
 func (s *Store) MarkWhole(ctx context.Context, c provision.ConnectionID, cause string, at time.Time) error {
 	return s.write(ctx).Exec(`INSERT INTO evaluations (connection_id, after_id, cause, marked_at) VALUES (?, '', ?, ?)
-		ON CONFLICT (connection_id) DO UPDATE SET after_id = '', cause = excluded.cause`, string(c), cause, fromTime(at)).Error
+		ON CONFLICT (connection_id) DO UPDATE SET after_id = '',
+			cause = CASE WHEN excluded.cause = '' THEN evaluations.cause ELSE excluded.cause END`, string(c), cause, fromTime(at)).Error
 }
 
 // NextDirty implements [entitlement.Store]. Another worker who is at it keeps

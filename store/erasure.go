@@ -44,16 +44,20 @@ func (s *Store) CountTraces(ctx context.Context, id provision.IdentityID) (t era
 // DeleteTraces implements [erasure.Store].
 func (s *Store) DeleteTraces(ctx context.Context, id provision.IdentityID, accounts []provision.AccountID) error {
 	return s.InTx(ctx, func(tx *Store) error {
-		err := tx.deleteAll(ctx,
-			deletion{"app_sessions", "identity_id = ?", string(id)},
-			deletion{"sessions", "identity_id = ?", string(id)},
-			deletion{"logins", "identity_id = ?", string(id)},
-			deletion{"members", "member_id = ?", string(id)},
-			deletion{"identity_marks", "identity_id = ?", string(id)},
-			deletion{"river_job", jobOf + s.sql.inList, bindIDs(accounts)})
+		err := tx.deleteAll(ctx, append(ofPerson(id), deletion{"river_job", jobOf + s.sql.inList, bindIDs(accounts)})...)
 		if err != nil {
 			return err
 		}
 		return tx.DeleteAccounts(ctx, accounts)
 	})
+}
+
+// ofPerson is what goes of somebody who is forgotten, beside accounts and jobs.
+func ofPerson(id provision.IdentityID) []deletion {
+	return []deletion{
+		{"app_sessions", "identity_id = ?", string(id)},
+		{"sessions", "identity_id = ?", string(id)},
+		{"logins", "identity_id = ?", string(id)},
+		{"members", "member_id = ?", string(id)},
+		{"identity_marks", "(connection_id, identity_id) = (SELECT connection_id, id FROM identities WHERE id = ?)", string(id)}}
 }

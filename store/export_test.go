@@ -77,14 +77,45 @@ func (s *Store) ExplainAudit(ctx context.Context, f audit.Filter, after audit.Pl
 	return s.plan(ctx, s.auditWhere(ctx, f, after, limit), &[]auditRow{})
 }
 
+// ExplainTraces is ExplainIdentities for what goes with somebody who is forgotten,
+// and with people and accounts that are deleted, by table.
+func (s *Store) ExplainTraces(ctx context.Context, id provision.IdentityID) (map[string]string, error) {
+	list := bindIDs([]provision.IdentityID{id})
+	plans := make(map[string]string)
+	for _, all := range [][]deletion{ofPerson(id), s.ofPeople(list), s.ofAccounts(list)} {
+		for _, d := range all {
+			plan, err := s.explainSQL(ctx, "DELETE FROM "+d.table+" WHERE "+d.where, d.arg)
+			if err != nil {
+				return nil, err
+			}
+			plans[d.table] += plan
+		}
+	}
+	return plans, nil
+}
+
+// ExplainAccounts is ExplainIdentities for AccountsWhere.
+func (s *Store) ExplainAccounts(ctx context.Context, f provision.AccountFilter) (string, error) {
+	return s.plan(ctx, s.accountsWhere(ctx, f), &[]accountRow{})
+}
+
+// ExplainCounts is ExplainIdentities for CountAccounts.
+func (s *Store) ExplainCounts(ctx context.Context) (string, error) {
+	return s.explainSQL(ctx, countAccounts)
+}
+
 func (s *Store) plan(ctx context.Context, query *gorm.DB, dest any) (string, error) {
 	statement := query.Session(&gorm.Session{DryRun: true}).Find(dest).Statement
+	return s.explainSQL(ctx, statement.SQL.String(), statement.Vars...)
+}
+
+func (s *Store) explainSQL(ctx context.Context, statement string, args ...any) (string, error) {
 	explain, column := "EXPLAIN ", "QUERY PLAN"
 	if s.dialect == SQLite {
 		explain, column = "EXPLAIN QUERY PLAN ", "detail"
 	}
 	var lines []map[string]any
-	if err := s.read(ctx).Raw(explain+statement.SQL.String(), statement.Vars...).Scan(&lines).Error; err != nil {
+	if err := s.read(ctx).Raw(explain+statement, args...).Scan(&lines).Error; err != nil {
 		return "", err
 	}
 	var plan strings.Builder
@@ -104,6 +135,9 @@ func MigrateTo(ctx context.Context, s *Store, version int64) error {
 	_, err = provider.DownTo(ctx, version)
 	return err
 }
+
+// AsOpened has s know no more than a process that has just opened the database.
+func AsOpened(s *Store) { s.namesakes.Store(false) }
 
 // LogTo has the store log to l.
 func LogTo(s *Store, l *slog.Logger) { s.log = l }

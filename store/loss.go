@@ -26,11 +26,12 @@ func (s *Store) PeopleWithAccess(ctx context.Context, c provision.ConnectionID) 
 	return int(n), err
 }
 
-// AllowLosses implements [reconcile.Store].
-func (s *Store) AllowLosses(ctx context.Context, ids []provision.AccountID, by string) error {
-	return s.write(ctx).Exec(`INSERT INTO loss_allowances (account_id, connection_id, allowed_by)
-		SELECT id, connection_id, ? FROM accounts WHERE id `+s.sql.inList+`
-		ON CONFLICT (account_id) DO UPDATE SET allowed_by = excluded.allowed_by`, by, bindIDs(ids)).Error
+// AllowLosses implements [entitlement.Store].
+func (s *Store) AllowLosses(ctx context.Context, d provision.DeskID, people []provision.IdentityID, by string) (int, error) {
+	done := s.write(ctx).Exec(`INSERT INTO loss_allowances (account_id, connection_id, allowed_by)
+		SELECT id, connection_id, ? FROM accounts WHERE identity_id `+s.sql.inList+` AND desk_id = ? AND has_access
+		ON CONFLICT (account_id) DO UPDATE SET allowed_by = excluded.allowed_by`, by, bindIDs(people), string(d))
+	return int(done.RowsAffected), done.Error
 }
 
 // TakeAllowances implements [entitlement.Store].

@@ -59,6 +59,7 @@ func TestEvaluationPending(t *testing.T) {
 		equal(t, "cleared", false, pending(later))
 		must(t, s.MarkWhole(ctx, c.ID, "an apply", noon))
 		must(t, s.MarkWhole(ctx, c.ID, "another", later))
+		must(t, s.MarkDirty(ctx, c.ID, "", later)) // by the identity provider
 		equal(t, "everybody", true, pending(noon))
 		equal(t, "elsewhere", false, got(s.EvaluationPending(ctx, "other", later))(t))
 		must(t, s.InTx(ctx, func(tx *store.Store) error {
@@ -75,8 +76,12 @@ func TestAllowances(t *testing.T) {
 		ctx := t.Context()
 		c, d := seeded(t, s)
 		var ids []provision.AccountID
-		for _, id := range people(t, s, c.ID, "ann", "bob", "cy") {
+		who := people(t, s, c.ID, "ann", "bob", "cy")
+		for i, id := range who {
 			a := account(id, d.ID)
+			if i == 2 { // who has none to lose
+				a.Confirmed = provision.Access{Status: provision.AccessAbsent}
+			}
 			a.DeskUser = provision.DeskUserID(id.UserName)
 			must(t, s.SaveAccounts(ctx, []provision.Account{a}))
 			ids = append(ids, a.ID)
@@ -85,9 +90,10 @@ func TestAllowances(t *testing.T) {
 			must(t, s.InTx(ctx, func(tx *store.Store) error { taken = got(tx.TakeAllowances(ctx, ids))(t); return nil }))
 			return taken
 		}
-		must(t, s.AllowLosses(ctx, ids[:2], "ann"))
-		must(t, s.AllowLosses(ctx, ids[1:2], "bob"))
-		equal(t, "taken", map[provision.AccountID]string{ids[1]: "bob"}, take(ids[1:]...))
+		equal(t, "allowed", 2, got(s.AllowLosses(ctx, d.ID, idsOf(who), "ann"))(t))
+		equal(t, "allowed elsewhere", 0, got(s.AllowLosses(ctx, "other", idsOf(who), "cy"))(t))
+		equal(t, "allowed again", 1, got(s.AllowLosses(ctx, d.ID, idsOf(who[1:]), "bob"))(t))
+		equal(t, "taken", map[provision.AccountID]string{ids[1]: "bob"}, take(ids[1:]...)) // and nobody else's
 		equal(t, "taken again", map[provision.AccountID]string{}, take(ids[1:]...))
 		must(t, s.DropAllowances(ctx, "other"))
 		must(t, s.DropAllowances(ctx, c.ID))

@@ -52,7 +52,10 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	for _, m := range done {
 		s.log.InfoContext(ctx, "migrated", "version", m.Source.Version, "duration", m.Duration)
 	}
-	return s.findNamesakes(ctx)
+	return s.findNamesakes(ctx, func(what, id, connection string) {
+		s.log.WarnContext(ctx, "the name is another's, too, letter case, width and Unicode form aside; rename one of them at the identity provider",
+			what, id, "connection", connection)
+	})
 }
 
 // Why a database cannot be read as it is.
@@ -64,7 +67,8 @@ var (
 )
 
 // CheckSchema returns [ErrNoDatabase] or [ErrOutdated] unless the database can
-// be read by this release. It changes nothing.
+// be read by this release. It changes nothing, and comes, as [Store.Migrate] does,
+// before anything is written: it finds out whose names need care.
 func (s *Store) CheckSchema(ctx context.Context) error {
 	there := `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`
 	if s.dialect == Postgres {
@@ -78,10 +82,13 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 		return ErrNoDatabase
 	}
 	pending, err := s.Pending(ctx)
-	if err == nil && pending {
-		err = ErrOutdated
+	if err != nil {
+		return err
 	}
-	return err
+	if pending {
+		return ErrOutdated
+	}
+	return s.findNamesakes(ctx, func(_, _, _ string) {}) // the server has said who they are
 }
 
 // Pending reports whether [Store.Migrate] has something to do.

@@ -76,7 +76,10 @@ func TestNamesAreFoldedAnew(t *testing.T) {
 		}
 		equal(t, "of two groups with one name", older.ID, got(s.GroupByName(ctx, c.ID, "ÉQUIPE"))(t).ID)
 
-		// All can still be changed, and nobody else can have the name.
+		// All can still be changed, and nobody else can have the name. So it is for
+		// commands, which migrate nothing.
+		store.AsOpened(s)
+		must(t, s.CheckSchema(ctx))
 		save := func(id provision.Identity, edit func(*provision.Identity)) error {
 			if edit != nil {
 				edit(&id)

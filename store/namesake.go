@@ -27,17 +27,16 @@ var (
 	foldedGroups = foldedTable{"groups", "display_name_folded", "id IS NOT NULL"}
 )
 
-// findNamesakes looks whether there are namesakes, and logs who they are: an admin
+// findNamesakes looks whether there are namesakes, and tells who they are: an admin
 // has to rename one of the two at the identity provider.
-func (s *Store) findNamesakes(ctx context.Context) error {
+func (s *Store) findNamesakes(ctx context.Context, tell func(what, id, connection string)) error {
 	found := false
 	for what, t := range map[string]foldedTable{"person": foldedPeople, "group": foldedGroups} {
 		err := s.each(ctx, `SELECT t.id, c.name FROM namesakes n JOIN `+t.table+` t ON t.id = n.id JOIN connections c ON c.id = t.connection_id
 			WHERE t.`+t.there+` AND t.`+t.column+` LIKE '%' || $1 || t.id ORDER BY t.id`, []any{namesakeMark}, func(row scanner) error {
 			var id, connection string
 			err := row.Scan(&id, &connection)
-			s.log.WarnContext(ctx, "the name is another's, too, letter case, width and Unicode form aside; rename one of them at the identity provider",
-				what, id, "connection", connection)
+			tell(what, id, connection)
 			found = true
 			return err
 		})

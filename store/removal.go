@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/removal"
 )
 
@@ -63,6 +64,13 @@ func (s *Store) ConnectionsOn(ctx context.Context, d provision.DeskID) (ids []pr
 	return ids, err
 }
 
+// EndDeskSessions implements [removal.Store].
+func (s *Store) EndDeskSessions(ctx context.Context, d provision.DeskID, at time.Time) (int, error) {
+	done := s.write(ctx).Model(&deskSessionRow{}).Where("desk_id = ? AND ended_at IS NULL", string(d)).
+		Updates(map[string]any{"ended_at": fromTime(at), "reason": string(desksession.EndedByAccess)})
+	return int(done.RowsAffected), done.Error
+}
+
 // Removals implements [removal.Store].
 func (s *Store) Removals(ctx context.Context) (connections []provision.ConnectionID, desks []provision.DeskID, _ error) {
 	if err := s.read(ctx).Model(&connectionRow{}).Where("removal <> ''").Order("id").Pluck("id", &connections).Error; err != nil {
@@ -81,13 +89,28 @@ func (s *Store) DeletableAccounts(ctx context.Context, of removal.Scope, now tim
 
 // DeleteAccounts implements [removal.Store].
 func (s *Store) DeleteAccounts(ctx context.Context, ids []provision.AccountID) error {
-	list := bindIDs(ids)
-	return s.deleteAll(ctx,
-		deletion{"steps", "account_id " + s.sql.inList, list},
-		deletion{"drifts", "account_id " + s.sql.inList, list},
-		deletion{"account_names", "account_id " + s.sql.inList, list},
-		deletion{"loss_allowances", "account_id " + s.sql.inList, list},
-		deletion{"accounts", "id " + s.sql.inList, list})
+	return s.deleteAll(ctx, s.ofAccounts(bindIDs(ids))...)
+}
+
+// ofAccounts is what goes with accounts.
+func (s *Store) ofAccounts(list string) []deletion {
+	return []deletion{
+		{"steps", "account_id " + s.sql.inList, list},
+		{"drifts", "account_id " + s.sql.inList, list},
+		{"account_names", "account_id " + s.sql.inList, list},
+		{"loss_allowances", "account_id " + s.sql.inList, list},
+		{"accounts", "id " + s.sql.inList, list}}
+}
+
+// ofPeople is what goes with people whose accounts and marks are gone.
+func (s *Store) ofPeople(list string) []deletion {
+	return []deletion{
+		{"app_sessions", "identity_id " + s.sql.inList, list},
+		{"sessions", "identity_id " + s.sql.inList, list},
+		{"logins", "identity_id " + s.sql.inList, list},
+		{"members", "member_id " + s.sql.inList, list},
+		{"identity_emails", "identity_id " + s.sql.inList, list},
+		{"identities", "id " + s.sql.inList, list}}
 }
 
 // deletion is rows that go: those of a table for which a condition holds, with its
@@ -120,14 +143,7 @@ func (s *Store) DeletePeople(ctx context.Context, c provision.ConnectionID, limi
 		if _, err := tx.LockIdentities(ctx, c, ids); err != nil {
 			return err
 		}
-		list := bindIDs(ids)
-		return tx.deleteAll(ctx,
-			deletion{"app_sessions", "identity_id " + s.sql.inList, list},
-			deletion{"sessions", "identity_id " + s.sql.inList, list},
-			deletion{"logins", "identity_id " + s.sql.inList, list},
-			deletion{"members", "member_id " + s.sql.inList, list},
-			deletion{"identity_emails", "identity_id " + s.sql.inList, list},
-			deletion{"identities", "id " + s.sql.inList, list})
+		return tx.deleteAll(ctx, s.ofPeople(bindIDs(ids))...)
 	})
 	return more, err
 }
@@ -166,6 +182,6 @@ func (s *Store) DeleteConnection(ctx context.Context, c provision.ConnectionID) 
 // DeleteDesk implements [removal.Store].
 func (s *Store) DeleteDesk(ctx context.Context, d provision.DeskID) error {
 	of := func(table string) deletion { return deletion{table, "desk_id = ?", string(d)} }
-	return s.deleteAll(ctx, of("app_sessions"), of("drifts"), of("account_names"), of("sweeps"), of("pauses"), of("hand_over_problems"), of("rules"),
+	return s.deleteAll(ctx, of("app_sessions"), of("drifts"), of("account_names"), of("sweeps"), of("pauses"), of("hand_over_problems"), of("desk_units"), of("rules"),
 		deletion{"desks", "id = ?", string(d)})
 }

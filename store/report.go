@@ -156,9 +156,12 @@ func (s *Store) ListAccess(ctx context.Context, f report.AccessQuery) ([]provisi
 }
 
 // AccessEntries implements [report.Store].
-func (s *Store) AccessEntries(ctx context.Context, d provision.DeskID, people []provision.IdentityID) ([]provision.Entry, error) {
-	return findEntries(s.read(ctx).Where("subject "+s.sql.inList+" AND action IN ? AND desk_id = ?", bindIDs(people), report.AccessEntryActions, string(d)).
-		Order("at, id"))
+func (s *Store) AccessEntries(ctx context.Context, q report.EntryQuery) ([]provision.Entry, error) {
+	db := s.read(ctx).Where("subject "+s.sql.inList+" AND action IN ? AND desk_id = ?", bindIDs(q.People), q.Actions, string(q.Desk))
+	if q.After.ID > 0 {
+		db = db.Where("(at, id) > (?, ?)", fromTime(q.After.At), q.After.ID)
+	}
+	return findEntries(db.Order("at, id").Limit(q.Limit))
 }
 
 // PeopleBeginning implements [report.Store].

@@ -100,6 +100,35 @@ func TestSilentDatabase(t *testing.T) {
 	must(t, errors.Join(write(t.Context()), read(t.Context())))
 }
 
+// TestOneWaitForWhatIsAhead: when PostgreSQL falls silent below a look-up that
+// travels ahead of others, whoever asked waits once, for the statement and the
+// look-up together, and not for the look-up again.
+func TestOneWaitForWhatIsAhead(t *testing.T) {
+	address, _ := storetest.Postgres(t)
+	at := got(url.Parse(address))(t)
+	r := newRelay(t, at.Host)
+	at.Host = r.Addr().String()
+	s := got(store.Open(t.Context(), store.Options{DatabaseURL: at.String(), Key: storetest.Key, Silence: 200 * time.Millisecond}))(t)
+	defer s.Close()
+	s.DB().SetMaxOpenConns(1)
+	look := func() (context.Context, func() error) {
+		return s.ConnectionAhead(t.Context(), "nobody", func(provision.Connection, error) error { return nil })
+	}
+	_, first := look()
+	must(t, first())
+	r.epoch.Add(1)
+	under, settle := look()
+	_, err := s.Connection(under, "nobody")
+	if !provision.IsUnavailable(err) || !provision.IsUnavailable(settle()) { // asked again, it would answer
+		t.Errorf("silence: %v, then %v; want both to be unavailable", err, settle())
+	}
+	under, settle = look()
+	if _, err := s.Connection(under, "nobody"); !provision.IsNotFound(err) {
+		t.Errorf("a new request: %v", err)
+	}
+	must(t, settle())
+}
+
 // TestLostBeforeCommit: a transaction whose connection goes before its commit
 // runs again, once.
 func TestLostBeforeCommit(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"gorm.io/gorm"
 
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -87,6 +88,7 @@ type shared struct {
 	jobs       *river.Client[*sql.Tx] // inserts only, on SQLite
 	pgJobs     *river.Client[pgx.Tx]  // inserts only, on PostgreSQL
 	namesakes  *atomic.Bool           // there are some; see namesake.go
+	full       *atomic.Bool           // a transaction has found no room since the last heartbeat
 }
 
 // What the core asks of a database, package by package.
@@ -115,7 +117,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks, namesakes: new(atomic.Bool)}
+	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks, namesakes: new(atomic.Bool), full: new(atomic.Bool)}
 	if sh.log == nil {
 		sh.log = slog.Default()
 	}
@@ -170,11 +172,15 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Heartbeat writes to the database, to see whether it takes writes: a full disk
-// or a standby answers all the same.
+// or a standby answers all the same. It fails as well when a transaction has found
+// no room since the last one: so little as this may fit where nothing else does.
 func (s *Store) Heartbeat(ctx context.Context) error {
 	err := s.write(ctx).Exec(`UPDATE heartbeat SET at = ? WHERE id = 1`, fromTime(time.Now())).Error
 	if err != nil {
 		return fmt.Errorf("store: heartbeat: %w", err)
+	}
+	if s.full.Swap(false) {
+		return provision.Errorf(provision.Unavailable, "", "the database finds no room; is its disk full?")
 	}
 	return nil
 }
@@ -209,7 +215,7 @@ func (s *Store) write(ctx context.Context) *gorm.DB { return s.db.WithContext(ct
 // times a second. row must not use the Store.
 func (s *Store) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
 	began := time.Now()
-	err := unavailable(s.eachRow(ctx, query, args, row))
+	err := aheadOf(ctx).failed(s.eachRow(ctx, query, args, row))
 	if took := time.Since(began); took >= slowQuery {
 		s.log.WarnContext(ctx, "slow database statement", "duration", took, "sql", query)
 	}

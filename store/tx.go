@@ -36,17 +36,20 @@ func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
 	again := 1 // how often a transaction is run again whose connection was gone before its commit
 	for try := 1; ; try++ {
 		committing, err := s.once(ctx, fn)
+		if noRoom(err) {
+			s.full.Store(true)
+		}
 		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 			err = ctx.Err() // the cancelled context has ended the transaction before our commit
 		}
 		switch {
 		case err == nil || ctx.Err() != nil || try == maxTries:
-			return unavailable(err)
+			return aheadOf(ctx).failed(err)
 		case collided(err):
 		case disconnected(err) && !committing && again > 0:
 			again--
 		default:
-			return unavailable(err)
+			return aheadOf(ctx).failed(err)
 		}
 		if err := pause(ctx, try); err != nil {
 			return err

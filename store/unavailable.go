@@ -48,6 +48,15 @@ func cannotAnswer(err error) bool {
 	return false
 }
 
+// noRoom reports whether the database found no room on its disk.
+func noRoom(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code == "53100" // disk full
+	}
+	lite, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (lite.Code()&0xff == sqliteFull || lite.Code()&0xff == sqliteIO)
+}
+
 // disconnected reports whether the connection to the database is gone, or none
 // could be had: what was not committed then is not in force.
 func disconnected(err error) bool {

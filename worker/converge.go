@@ -47,7 +47,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 			return outcome{tasks: append(todo, missing...).after(still), residual: still != ""}, nil // what is left is what the desk cannot do
 		}
 		if len(shown.never) > 0 {
-			return outcome{}, notShown(shown.never)
+			return outcome{}, shown.refusal(v.Ending() && have != nil && have.Active)
 		}
 		if !v.Ending() {
 			if err := v.TakeSeat(ctx); err != nil {
@@ -68,7 +68,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 		err = w.change(ctx, d, v, have, steps, around, shown, &todo)
 		if place, ok := errors.AsType[*desk.Error](err); ok && v.Lacks(place.Place) { // the rest goes on
 			missing.add(place)
-			round = -1
+			todo, round = nil, -1 // what the desk cannot do either is found again
 		} else if err != nil && desk.KindOf(err) != desk.NotFound {
 			return outcome{}, err
 		}
@@ -216,13 +216,12 @@ func (w *Worker) change(ctx context.Context, d *guard.Session, v *reconcile.Run,
 // the desk tells them: those of the teams that are left, but for those of the
 // teams that stay or are joined, and for those that stay by themselves.
 func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
-	tells, ok := d.Desk.(desk.TeamMailboxes)
-	if !ok || loss.All || len(loss.Teams) == 0 {
+	if _, tells := d.Desk.(desk.TeamMailboxes); !tells || loss.All || len(loss.Teams) == 0 {
 		return nil
 	}
 	of := func(teams []string) (all []string, _ error) {
 		for _, team := range teams {
-			names, err := guard.Ask(ctx, d, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, team) })
+			names, _, err := d.MailboxesOf(ctx, team)
 			if err != nil && desk.KindOf(err) != desk.NotFound {
 				return nil, err
 			}
@@ -372,6 +371,10 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 			}
 		}
 		made, err := w.do(ctx, d, v, id, s)
+		if e := acceptedOnly(err); e != nil {
+			shown.said(s, e)
+			err = nil
+		}
 		if err == nil {
 			if made != "" {
 				id = made
@@ -441,6 +444,11 @@ func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id 
 	switch s.Kind {
 	case reconcile.WriteCreate:
 		user, err := d.Create(ctx, d.Fit(want(v)))
+		if desk.KindOf(err) == desk.Conflict { // with itself, when the request has arrived twice
+			if mine, find := d.Find(ctx, desk.Key{ExternalID: string(v.Account.ID)}); find == nil && mine != nil && mine.ExternalID == string(v.Account.ID) {
+				return mine.ID, nil
+			}
+		}
 		if err != nil {
 			return "", err
 		}

@@ -126,10 +126,15 @@ func (t *transfer) verify(ctx context.Context, v *reconcile.Run, open []desk.Con
 			moved = append(moved, s)
 		}
 	}
+	shown := len(moved)
+	for _, s := range takeInDoubt(v, func(conversation string) bool { return !theirs[conversation] }) { // moved since an earlier run tried to
+		t.moved[conversationOf(s)] = true
+		moved = append(moved, s)
+	}
 	if err := v.HandedOver(ctx, moved, len(open)); err != nil {
 		return err
 	}
-	if len(moved) < len(t.given) {
+	if shown < len(t.given) {
 		return desk.Errorf(desk.Retryable, "it accepts new assignees of conversations but does not show them afterwards")
 	}
 	t.given = nil
@@ -147,6 +152,7 @@ func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconci
 		to[c.ID] = assignee
 		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, assignee), Note: t.assignees.note}
 	}
+	takeInDoubt(v, func(conversation string) bool { _, again := to[conversation]; return again })
 	planned, err := v.Journal(ctx, slices.Concat(steps, rest))
 	if err != nil {
 		return err
@@ -218,6 +224,9 @@ func (w *Worker) giveMany(ctx context.Context, d *guard.Session, v *reconcile.Ru
 func (w *Worker) give(ctx context.Context, d *guard.Session, v *reconcile.Run, s reconcile.Write, to desk.Assignee, t *transfer) error {
 	id := conversationOf(s)
 	err := d.Assign(ctx, id, to)
+	if acceptedOnly(err) != nil { // whether it has moved is looked at
+		err = nil
+	}
 	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
 		queue := s
 		queue.Detail, queue.Note = handOverDetail(id, desk.Assignee{}), "the chosen assignee may not own it, so the queue has it"
@@ -261,6 +270,20 @@ func handOverDetail(conversation string, to desk.Assignee) map[string]any {
 		detail["to"] = "unassigned"
 	}
 	return detail
+}
+
+// takeInDoubt takes the hand-overs of conversations out of what is in doubt of
+// which that is true, and returns them as found done.
+func takeInDoubt(v *reconcile.Run, that func(conversation string) bool) (taken []reconcile.Write) {
+	v.InDoubt = slices.DeleteFunc(v.InDoubt, func(w reconcile.Write) bool {
+		if w.Kind != reconcile.WriteHandOver || !that(conversationOf(w)) {
+			return false
+		}
+		w.Note = reconcile.FoundDone
+		taken = append(taken, w)
+		return true
+	})
+	return taken
 }
 
 // assigneesOf returns who was to have each conversation by hand-overs.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,37 @@ type shownLate struct {
 	accepted []reconcile.Write // in the last round
 	again    bool              // what was awaited has not come, and is written once more
 	never    []reconcile.Write // nor has it come then
+
+	words map[reconcile.WriteKind]*desk.Error // what the connector says of writes that were accepted and not shown
+}
+
+// acceptedOnly returns the error of a write that the desk has accepted and does
+// not show; nil for any other.
+func acceptedOnly(err error) *desk.Error {
+	if e, ok := errors.AsType[*desk.Error](err); ok && e.NotShown {
+		return e
+	}
+	return nil
+}
+
+// said keeps what the connector says of a write that was accepted and is not
+// shown, until it is known whether that is for good.
+func (s *shownLate) said(w reconcile.Write, e *desk.Error) {
+	if s.words == nil {
+		s.words = make(map[reconcile.WriteKind]*desk.Error)
+	}
+	s.words[w.Kind] = e
+}
+
+// refusal is the error for writes that the desk has accepted twice and never
+// shown. residual says that they leave access to somebody who is to have none.
+func (s *shownLate) refusal(residual bool) error {
+	for _, w := range s.never {
+		if e := s.words[w.Kind]; e != nil {
+			return &refusedWrite{write: w, err: e, residual: residual}
+		}
+	}
+	return notShown(s.never)
 }
 
 // lateError says that the desk is to be looked at again before anything is
@@ -113,6 +145,7 @@ type refusedWrite struct {
 	write  reconcile.Write
 	err    error
 	holder *provision.DeskUser // who has the address, on a conflict
+	twice  bool                // the holder was not there a moment before, and may be our own
 	of     provision.AccountID // whose user that is; "": nobody's here
 
 	residual bool // it leaves access to somebody who is to have none
@@ -132,6 +165,9 @@ func (e *refusedWrite) words(deskName, detail string) (full, logged string) {
 		return full, full
 	}
 	whose := "who was not made by Deskbridge; change the address there"
+	if e.twice {
+		whose = "who was not there a moment before: the request may have arrived twice, so see whether it is this person's, and then `deskbridge retry --adopt`"
+	}
 	if e.of != "" {
 		whose = "who is of account " + string(e.of) + "; `deskbridge explain` both"
 	}
@@ -148,7 +184,7 @@ func (w *Worker) refusal(ctx context.Context, d *guard.Session, v *reconcile.Run
 	default:
 		return err
 	}
-	out := &refusedWrite{write: s, err: err}
+	out := &refusedWrite{write: s, err: err, twice: s.Kind == reconcile.WriteCreate && !d.Capabilities().ExternalID}
 	email := v.Account.Profile.Email
 	if desk.KindOf(err) != desk.Conflict || email == "" {
 		return out

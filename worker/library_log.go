@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -11,14 +12,18 @@ import (
 // away, each of its queues would say so several times a second.
 const libraryEvery = 10 * time.Second
 
+// mostSayings bounds what is remembered of what was said.
+const mostSayings = 1000
+
 // libraryLog passes on what the queue has to say from warnings up, each message
-// once in [libraryEvery], with how often it would have been there since.
+// with its cause once in [libraryEvery], with how often it would have been there
+// since.
 type libraryLog struct {
 	slog.Handler
 	said *said
 }
 
-// said is when each message was passed on last. The library has few of them.
+// said is when each message was passed on last.
 type said struct {
 	mu  sync.Mutex
 	now func() time.Time
@@ -41,7 +46,7 @@ func (l libraryLog) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle is part of [slog.Handler].
 func (l libraryLog) Handle(ctx context.Context, r slog.Record) error {
-	pass, kept := l.said.passes(r.Message)
+	pass, kept := l.said.passes(saidOf(r))
 	if !pass {
 		return nil
 	}
@@ -62,6 +67,25 @@ func (l libraryLog) WithGroup(name string) slog.Handler {
 	return libraryLog{l.Handler.WithGroup(name), l.said}
 }
 
+// saidOf returns what makes a record another one than those before: its message,
+// the kind of job and the cause. Words with digits in them, such as ids and ports,
+// are different each time and tell nothing.
+func saidOf(r slog.Record) string {
+	said := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "err", "error", "job_kind":
+			for word := range strings.FieldsSeq(a.Value.String()) {
+				if !strings.ContainsAny(word, "0123456789") {
+					said += " " + word
+				}
+			}
+		}
+		return true
+	})
+	return said
+}
+
 // passes reports whether a message may be said now, and how often it was kept
 // back before.
 func (s *said) passes(message string) (bool, int) {
@@ -69,6 +93,9 @@ func (s *said) passes(message string) (bool, int) {
 	defer s.mu.Unlock()
 	now, have := s.now(), s.by[message]
 	if have == nil {
+		if len(s.by) >= mostSayings {
+			clear(s.by)
+		}
 		s.by[message] = &saying{at: now}
 		return true, 0
 	}

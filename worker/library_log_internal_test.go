@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -24,9 +25,14 @@ func TestTheQueueRepeatsItselfSeldom(t *testing.T) {
 		now = now.Add(100 * time.Millisecond)
 	}
 	log.Warn("another one")
+	for i := range 20 { // each of another job
+		log.Error("job errored", "job_kind", "reconcile", "error", fmt.Errorf("account %d: out of disk", i))
+		log.Error("job errored", "job_kind", "reconcile", "error", fmt.Errorf("account %d: no such column", i))
+		log.Error("job errored", "job_kind", "evaluate", "error", fmt.Errorf("connection %d: no such column", i))
+	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 5 {
-		t.Fatalf("%d lines, want 4 and another one:\n%s", len(lines), out.String())
+	if len(lines) != 8 {
+		t.Fatalf("%d lines, want 4, another one, and the three errors of jobs:\n%s", len(lines), out.String())
 	}
 	if !strings.Contains(lines[1], `"repeated":99`) || strings.Contains(lines[0], "repeated") || !strings.Contains(lines[4], "another one") {
 		t.Errorf("got\n%s", out.String())

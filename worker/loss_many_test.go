@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/signin"
+	"github.com/deskbridge/deskbridge/store"
 )
 
 // TestOneRunHoldsMany: the first run that finds that too many lose access puts
@@ -160,5 +162,45 @@ func TestSignInsThatTakeAccessAway(t *testing.T) {
 		h.drain()
 		h.state(ids[2].ID, provision.AccountReady)
 		h.held(append(ids[3:9:9], ids[1])...)
+	})
+}
+
+// TestReleasedWhileARunWasDue: a release is about all that was on hold, also
+// whoever happens to wait for a run at that moment.
+func TestReleasedWhileARunWasDue(t *testing.T) {
+	each(t, withBrake, func(h *harness) {
+		h.agents()
+		ids := h.crowd(7)
+		h.lose(ids[:6]...)
+		h.drain()
+		h.pass(grace)
+		h.held(ids[:6]...)
+		h.must(h.store.InTx(h.Context(), func(tx *store.Store) error {
+			return h.core.Entitlement.Requeue(h.Context(), tx, []provision.Account{h.account(ids[0].ID)})
+		}))
+		n, err := h.release()
+		h.must(err)
+		h.drain()
+		if n != 5 || h.onHold() || h.activeUsers() != 1 {
+			h.Errorf("released %d, on hold %v, %d active", n, h.onHold(), h.activeUsers())
+		}
+	})
+}
+
+// TestExplicitHoldsAreFoundOneByOne: whoever is suspended is counted by their own
+// run, and nobody is looked for because of them.
+func TestExplicitHoldsAreFoundOneByOne(t *testing.T) {
+	each(t, withBrake, func(h *harness) {
+		h.agents()
+		ids := h.crowd(7)
+		h.suspendAll(ids[:6])
+		for _, id := range ids[:6] {
+			_, err := h.core.Reconcile.Begin(h.Context(), h.account(id.ID).ID)
+			onHold, ok := errors.AsType[*reconcile.OnHoldError](err)
+			if ok && onHold.New {
+				h.Errorf("others are looked for after %s", id.UserName)
+			}
+		}
+		h.held(ids[:6]...)
 	})
 }

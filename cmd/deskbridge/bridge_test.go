@@ -32,6 +32,7 @@ type bridge struct {
 	url     string
 	sys     *server.System
 	log     *lockedBuffer
+	stop    func() // the server ends; at the end of the test it does so by itself
 }
 
 // lockedBuffer is a log that a server writes and a test reads.
@@ -68,8 +69,13 @@ func newBridge(t *testing.T, settings ...string) *bridge {
 	t.Helper()
 	address, dir := reserveAddress(t), t.TempDir()
 	storetest.Fill(t, dir)
-	b := &bridge{t: t, url: "http://" + address, log: &lockedBuffer{},
-		environ: append([]string{"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=300ms"}, settings...)}
+	return serveOn(t, address, append([]string{"DESKBRIDGE_DATA_DIR=" + dir, "DESKBRIDGE_LISTEN=" + address, "DESKBRIDGE_GRACE=300ms"}, settings...))
+}
+
+// serveOn starts a server with these settings, that listens on address.
+func serveOn(t *testing.T, address string, environ []string) *bridge {
+	t.Helper()
+	b := &bridge{t: t, url: "http://" + address, log: &lockedBuffer{}, environ: environ}
 	a := &command.App{Environ: b.environ, Stdout: b.log, Stderr: b.log}
 	s, err := a.Settings()
 	if err != nil {
@@ -86,12 +92,15 @@ func newBridge(t *testing.T, settings ...string) *bridge {
 	case err := <-ended:
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	b.stop = sync.OnceFunc(func() {
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("serve: %v", err)
 		}
 		b.sys.Close()
+	})
+	t.Cleanup(func() {
+		b.stop()
 		if t.Failed() {
 			t.Logf("the server's log:\n%s", b.log)
 		}

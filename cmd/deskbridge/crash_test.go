@@ -141,7 +141,7 @@ func TestCrash(t *testing.T) {
 }
 
 // testCrash pushes a company through so many replicas. One is killed beside its
-// built-in desk; several have a desk of tassignee own, across a network that loses
+// built-in desk; several have a desk of their own, across a network that loses
 // questions and answers.
 func testCrash(t *testing.T, replicas int, settings ...string) {
 	seed := rand.Uint64()
@@ -188,7 +188,7 @@ func testCrash(t *testing.T, replicas int, settings ...string) {
 
 func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 
-// connect adds the connection, the desk with an assignee to conversations, and the
+// connect adds the connection, the desk with an assignee of conversations, and the
 // rules; bad makes the desk one across a bad network.
 func (m *crashModel) connect(b *bridge, bad bool) {
 	t := b.t

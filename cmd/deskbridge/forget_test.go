@@ -1,9 +1,11 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/forget"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -37,6 +39,15 @@ rules: [{connection: acme, group: Support, desk: support, role: agent, teams: [A
 			}
 			return !strings.Contains(dry, "First:")
 		})
+		typed := func(word string) error { // at a terminal
+			cmd := forget.Command(&command.App{Environ: b.environ, Stdin: strings.NewReader(word + "\n"), Terminal: func() bool { return true }, Stdout: io.Discard, Stderr: io.Discard})
+			cmd.SetArgs([]string{"ann@acme.example"})
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			return cmd.ExecuteContext(t.Context())
+		}
+		if err := typed("no"); err == nil || !strings.Contains(err.Error(), "nothing was changed") {
+			t.Errorf("at a terminal, without the word: %v", err)
+		}
 		report := commandJSON[forget.Report](b, "forget", "ann@acme.example")
 		if !report.Erased || report.ID != ann || len(report.Accounts) != 1 || report.Accounts[0].Desk != "support" || report.Addresses != 1 {
 			t.Errorf("report %+v", report)

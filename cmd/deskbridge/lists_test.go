@@ -222,12 +222,12 @@ func TestExplainWhyNot(t *testing.T) {
 			name, args string
 			want       []string
 		}{
-			{"not in the group", "ada@acme.example --mailbox Invoices", []string{"support: has no mailbox Invoices", "mailbox Invoices comes from group Billing (rule ", "); they are not in it"}},
+			{"not in the group", "ada@acme.example --mailbox Invoices", []string{"support: has no mailbox Invoices", "mailbox Invoices comes from group Billing (rule ", "); they are not in it: add them at the identity provider"}},
 			{"has it", "bo@acme.example --mailbox invoices", []string{"support: has mailbox invoices", "given by group Billing, by rule "}},
-			{"the group was never pushed", "ada@acme.example --team 'Tier 2'", []string{"team Tier 2 comes from group Lead (rule ", ", and connection acme has pushed no such group"}},
-			{"no rule gives it", "ada@acme.example --mailbox Spare", []string{"no rule gives people of connection acme mailbox Spare on desk support"}},
-			{"the desk has no such mailbox", "ada@acme.example --mailbox Invoces", []string{"no rule gives people of connection acme mailbox Invoces", `desk support has no mailbox "Invoces"; did you mean Invoices?`}},
-			{"suspended", "di@acme.example --desk support", []string{"support: has no access", "they are suspended: connection acme says that they are not active"}},
+			{"the group was never pushed", "ada@acme.example --team 'Tier 2'", []string{"team Tier 2 comes from group Lead (rule ", ", and connection acme has pushed no such group: assign it to the app at the identity provider"}},
+			{"no rule gives it", "ada@acme.example --mailbox Spare", []string{"no rule gives people of connection acme mailbox Spare on desk support; `deskbridge rule add` makes one"}},
+			{"the desk has no such mailbox", "ada@acme.example --mailbox Invoces", []string{"no rule gives people of connection acme mailbox Invoces", `desk support has no mailbox "Invoces"; it has `, `; did you mean "Invoices"?`}},
+			{"suspended", "di@acme.example --desk support", []string{"support: has no access", "they are suspended: connection acme says that they are not active; make them active at the identity provider"}},
 			{"an attribute", "cy@acme.example --desk support", []string{"access comes from attribute department = IT (rule ", ", and they have no department", "access comes from group Support (rule "}},
 			{"of another connection", "eve@beta.example --desk support", []string{"no rule gives people of connection beta access on desk support", "group Billing (rule ", "gives it to people of another connection only"}},
 			{"nobody asked, and no access", "cy@acme.example", []string{"no account", "why not      access comes from group ", "they are not in it"}},
@@ -247,6 +247,9 @@ func TestExplainWhyNot(t *testing.T) {
 		answers := commandJSON[[]explain.Answer](b, "explain", "ada@acme.example", "--mailbox", "Invoices")
 		if len(answers) != 1 || answers[0].Has || answers[0].Desired || len(answers[0].WhyNot) != 1 || answers[0].WhyNot[0].Code != "not-in-group" || answers[0].WhyNot[0].Group != "Billing" || answers[0].WhyNot[0].Rule == "" {
 			t.Errorf("for programs: %+v", answers)
+		}
+		if all := commandJSON[[]explain.Person](b, "explain", "cy@acme.example"); all[0].Groups == nil || all[0].Desks[0].Reasons == nil {
+			t.Errorf("lists that have nothing in them are null for programs: %+v", all)
 		}
 		if out := b.command("explain", "ada@acme.example"); strings.Contains(out, "why not") {
 			t.Errorf("who has access is told why not:\n%s", out)

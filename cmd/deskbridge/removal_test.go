@@ -193,6 +193,10 @@ func TestRemoveBuiltinDesk(t *testing.T) {
 		if got := token(second); got == 200 {
 			t.Error("a removed app gets a token")
 		}
+		recorded := b.command("audit", "export", "--action", "desk_app.created,desk_app.removed", "--format", "text")
+		if strings.Count(recorded, "made the API credentials") != 2 || !strings.Contains(recorded, "ended the API credentials "+second.ID+" on d (deskbridge desk app remove)") {
+			t.Errorf("the audit log:\n%s", recorded)
+		}
 		if out := b.fails(t, 1, "desk", "app", "remove", "other", made.ID); !strings.Contains(out, "no desk app") {
 			t.Errorf("of another desk: %s", out)
 		}

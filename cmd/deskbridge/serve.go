@@ -1,10 +1,6 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
-
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
@@ -33,37 +29,6 @@ func healthcheckCommand(a *command.App) *cobra.Command {
 			return server.AskReady(cmd.Context(), address)
 		},
 	}
-}
-
-func migrateCommand(a *command.App) *cobra.Command {
-	var reseal bool
-	cmd := &cobra.Command{
-		Use:   "migrate",
-		Short: "Bring the database up to date; serve does it at start, too",
-		Long: `Bring the database up to date; serve does it at start, too. With --reseal every
-secret in it is sealed anew with the first of DESKBRIDGE_SECRET_KEY: put a new
-key in front, run this, and the old key is needed no more.`,
-		Example: "  deskbridge migrate\n  DESKBRIDGE_SECRET_KEY=NEW,OLD deskbridge migrate --reseal",
-		Args:    cobra.NoArgs,
-	}
-	cmd.Flags().BoolVar(&reseal, "reseal", false, "seal every secret with the first key")
-	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
-		resealed := 0 // opening the system has run all migrations
-		if reseal {
-			var err error
-			if resealed, err = sys.Store.Reseal(ctx); err != nil {
-				return command.Result{}, err
-			}
-		}
-		data := map[string]any{"database": sys.Store.Dialect(), "state": "up to date", "resealed": resealed}
-		return command.Result{Data: data, Text: func(w io.Writer) error {
-			fmt.Fprintf(w, "The %s database is up to date.\n", sys.Store.Dialect())
-			if reseal {
-				fmt.Fprintf(w, "Secrets sealed with the first key: %d.\n", resealed)
-			}
-			return nil
-		}}, nil
-	})
 }
 
 func serveCommand(a *command.App) *cobra.Command {

@@ -6,6 +6,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/desk/desktest"
+	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -36,39 +37,49 @@ func connect(t *testing.T, desks *builtin.Desks, conf provision.Desk) desk.Desk 
 
 func TestConnector(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, desks *builtin.Desks) {
-		d := connect(t, desks, support)
-		desktest.Run(t, desktest.Harness{
-			Desk: func(t *testing.T) desk.Desk {
-				fresh, err := desks.Connector(support)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return fresh
-			},
-			Teams:     [2]string{"Support", "Billing"},
-			Mailboxes: [2]string{"Support", "Billing"},
-			MakeUser: func(t *testing.T, name, email string) provision.DeskUserID {
-				made, err := d.Create(t.Context(), provision.DeskUser{DisplayName: name, Email: email, Active: true, Role: provision.RoleAgent})
-				if err != nil {
-					t.Fatal(err)
-				}
-				return made.ID
-			},
-			Converse: func(t *testing.T, assignee provision.DeskUserID, n int) []string {
-				var ids []string
-				for range n {
-					id, err := desks.AddConversation(t.Context(), support.ID, builtin.NewConversation{
-						Mailbox: "Support", Subject: "Where is my parcel?", Customer: builtin.Customer{Email: "customer@example.test"},
-						Assignee: desk.Assignee{User: assignee}})
-					if err != nil {
-						t.Fatal(err)
-					}
-					ids = append(ids, id)
-				}
-				return ids
-			},
-			Read:     desks.ReadUser(support.ID),
-			Assignee: desks.ReadAssignee(support.ID),
-		})
+		desktest.Run(t, harness(t, desks))
 	})
+}
+
+// TestOutcomes plays the table of faults.
+func TestOutcomes(t *testing.T) {
+	outcometest.Run(t, outcometest.Harness{Harness: harness(t, migrated(t, openSQLite(t), builtin.SQLite))})
+}
+
+func harness(t *testing.T, desks *builtin.Desks) desktest.Harness {
+	t.Helper()
+	d := connect(t, desks, support)
+	return desktest.Harness{
+		Desk: func(t *testing.T) desk.Desk {
+			fresh, err := desks.Connector(support)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fresh
+		},
+		Teams:     [2]string{"Support", "Billing"},
+		Mailboxes: [2]string{"Support", "Billing"},
+		MakeUser: func(t *testing.T, name, email string) provision.DeskUserID {
+			made, err := d.Create(t.Context(), provision.DeskUser{DisplayName: name, Email: email, Active: true, Role: provision.RoleAgent})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return made.ID
+		},
+		Converse: func(t *testing.T, assignee provision.DeskUserID, n int) []string {
+			var ids []string
+			for range n {
+				id, err := desks.AddConversation(t.Context(), support.ID, builtin.NewConversation{
+					Mailbox: "Support", Subject: "Where is my parcel?", Customer: builtin.Customer{Email: "customer@example.test"},
+					Assignee: desk.Assignee{User: assignee}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, id)
+			}
+			return ids
+		},
+		Read:     desks.ReadUser(support.ID),
+		Assignee: desks.ReadAssignee(support.ID),
+	}
 }

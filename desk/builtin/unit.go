@@ -182,3 +182,26 @@ func sortedNames(units []unit) []string {
 	slices.Sort(out)
 	return out
 }
+
+var _ desk.Numbered = (*connector)(nil)
+
+// Units implements [desk.Numbered].
+func (c *connector) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
+	v, err := c.view(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, k := range []struct {
+		kind unitKind
+		into *[]desk.Unit
+	}{{teamKind, &teams}, {mailboxKind, &mailboxes}} {
+		all, err := v.list(ctx, k.kind, `TRUE`)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, u := range all {
+			*k.into = append(*k.into, desk.Unit{ID: formatID(u.ID), Name: u.Name})
+		}
+	}
+	return teams, mailboxes, nil
+}

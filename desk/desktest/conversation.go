@@ -141,7 +141,8 @@ func (s *suite) testAssignMany() {
 // testAssignRefused: who hands over takes NotFound to mean that the
 // conversation is gone, and Permanent that another assignee must be found.
 func (s *suite) testAssignRefused() {
-	agent, outsider := s.agent("Agent"), s.create(s.person("Out", "Sider"))
+	agent := s.agent("Agent")
+	outsider := s.outsider()
 	c := s.Harness.Converse(s.T, agent.ID, 1)[0]
 
 	type refusal struct {
@@ -149,7 +150,7 @@ func (s *suite) testAssignRefused() {
 		to   provision.DeskUserID
 	}
 	refusals := []refusal{
-		{"a user without team and mailbox", outsider.ID},
+		{"a user who does not see it", outsider},
 		{"an unknown user", nobody},
 	}
 	if s.can.Deactivate {
@@ -166,4 +167,13 @@ func (s *suite) testAssignRefused() {
 	}
 	s.wantKind("Assign of an unknown conversation",
 		s.desk.Assign(s.ctx, string(nobody), desk.Assignee{User: agent.ID}), desk.NotFound)
+}
+
+// outsider makes an agent who may not own what the others are given.
+func (s *suite) outsider() provision.DeskUserID {
+	s.Helper()
+	if s.Harness.Outsider != nil {
+		return s.Harness.Outsider(s.T)
+	}
+	return s.create(s.person("Out", "Sider")).ID
 }

@@ -31,7 +31,7 @@ type Harness struct {
 
 	// Teams and Mailboxes exist on the desk. Who is an agent in Teams[0] and
 	// Mailboxes[0] may own the conversations that Converse opens; who is in no
-	// team and no mailbox may not. A desk where mailboxes follow from teams
+	// team and no mailbox may not, or else Outsider makes somebody who may not. A desk where mailboxes follow from teams
 	// leaves Mailboxes empty.
 	Teams     [2]string
 	Mailboxes [2]string
@@ -43,6 +43,11 @@ type Harness struct {
 	// Converse opens n conversations that are assigned to an agent, who is in
 	// Teams[0] and Mailboxes[0], and returns their ids.
 	Converse func(t *testing.T, assignee provision.DeskUserID, n int) []string
+
+	// Outsider makes an active agent who may not own what Converse opens, on a desk
+	// where being in no team and no mailbox does not keep anybody from it. nil: it
+	// does.
+	Outsider func(t *testing.T) provision.DeskUserID
 
 	// Unassigned is what Assignee tells of a conversation of Converse's that was
 	// taken from its agent: nobody, unless the desk leaves it with the agent's team.

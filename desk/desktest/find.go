@@ -53,6 +53,8 @@ func (s *suite) testCheck() {
 		}
 	}
 
+	s.checkUnits()
+
 	if first.Self == "" {
 		s.Fatal("Check does not say which account is ours: it could not be protected")
 	}
@@ -63,6 +65,40 @@ func (s *suite) testCheck() {
 	s.must("Check", err)
 	if diff := cmp.Diff(first, second); diff != "" {
 		s.Errorf("Check changed something (-first +second):\n%s", diff)
+	}
+}
+
+// checkUnits wants a desk that tells the ids of teams and mailboxes to tell one of
+// each that rules can name, and the same one the next time.
+func (s *suite) checkUnits() {
+	numbered, ok := s.desk.(desk.Numbered)
+	if !ok {
+		return
+	}
+	teams, mailboxes, err := numbered.Units(s.ctx)
+	s.must("Units", err)
+	again, mailboxesAgain, err := numbered.Units(s.ctx)
+	s.must("Units", err)
+	if !cmp.Equal(teams, again) || !cmp.Equal(mailboxes, mailboxesAgain) {
+		s.Errorf("Units changes between two calls: %v %v, then %v %v", teams, mailboxes, again, mailboxesAgain)
+	}
+	wanted := map[string][]desk.Unit{s.Harness.Teams[0]: teams, s.Harness.Teams[1]: teams}
+	if !s.can.MailboxesByTeam && s.Harness.Mailboxes[0] != "" {
+		wanted[s.Harness.Mailboxes[0]], wanted[s.Harness.Mailboxes[1]] = mailboxes, mailboxes
+	}
+	for name, list := range wanted {
+		if !slices.ContainsFunc(list, func(u desk.Unit) bool { return u.Name == name }) {
+			s.Errorf("Units does not tell %q: %v", name, list)
+		}
+	}
+	for _, list := range [][]desk.Unit{teams, mailboxes} {
+		seen := make(map[string]bool)
+		for _, u := range list {
+			if u.ID == "" || seen[u.ID] {
+				s.Errorf("Units tells %+v, whose id is another's or none", u)
+			}
+			seen[u.ID] = true
+		}
 	}
 }
 

@@ -43,7 +43,11 @@ func (d *helpScout) OpenConversations(ctx context.Context, id provision.DeskUser
 	}
 	for _, state := range openStates {
 		query := url.Values{"assigned_to": {formatID(n)}, "status": {state}}
-		if _, err := walk(ctx, d.client, "/conversations", "conversations", query, take); err != nil {
+		w, err := walk(ctx, d.client, "/conversations", "conversations", query, take)
+		if err == nil && w.short > 0 { // who is deleted loses what was not seen to be theirs
+			err = desk.Errorf(desk.Retryable, "Help Scout shows %d conversations fewer than it says there are", w.short)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -65,26 +65,28 @@ func readPage[T any](ctx context.Context, c *client, path, name string, query ur
 type walked struct {
 	pages  int
 	shrank bool // it had fewer elements at a page than at the one before
+	short  int  // how many elements it says that it has beyond those that it showed, after its last page
 }
 
 // walk calls each with every element of the list at path, until each returns
 // false.
 func walk[T any](ctx context.Context, c *client, path, name string, query url.Values, each func(T) bool) (walked, error) {
 	var w walked
-	total := 0
+	total, seen := 0, 0
 	for n := 1; n <= maxPages; n++ {
 		items, p, err := readPage[T](ctx, c, path, name, query, n)
 		if err != nil {
 			return w, err
 		}
 		w.pages, w.shrank = n, w.shrank || p.Page.TotalElements < total
-		total = p.Page.TotalElements
+		total, seen = p.Page.TotalElements, seen+len(items)
 		for _, item := range items {
 			if !each(item) {
 				return w, nil
 			}
 		}
 		if n >= p.Page.TotalPages || len(items) == 0 {
+			w.short = max(total-seen, 0)
 			return w, nil
 		}
 	}

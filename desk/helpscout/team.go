@@ -64,8 +64,14 @@ func (d *helpScout) changeMember(ctx context.Context, team unit, id int64, in bo
 	if in {
 		change = memberChange{Added: []int64{id}, Deleted: []int64{}}
 	}
-	defer d.directory.rosters.change(place{teams, team.ID})
 	err = d.client.write(ctx, http.MethodPut, "/teams/"+formatID(team.ID)+"/members", change)
+	d.directory.rosters.change(place{teams, team.ID})
+	if desk.KindOf(err) == desk.Permanent { // a request that has arrived twice is refused the second time
+		members, look := d.directory.members(ctx, teams, team.ID)
+		if look == nil && slices.ContainsFunc(members, func(u user) bool { return u.ID == id }) == in {
+			return nil
+		}
+	}
 	if in {
 		return refusedTo("add user "+formatID(id)+" to team "+team.Name, err)
 	}
@@ -93,4 +99,20 @@ func (d *helpScout) TeamMembers(ctx context.Context, team string) ([]provision.D
 		ids = append(ids, u.deskID())
 	}
 	return slices.Compact(ids), nil
+}
+
+var _ desk.Numbered = (*helpScout)(nil)
+
+// Units implements [desk.Numbered].
+func (d *helpScout) Units(ctx context.Context) (teamUnits, mailboxUnits []desk.Unit, err error) {
+	for k, into := range map[kind]*[]desk.Unit{teams: &teamUnits, mailboxes: &mailboxUnits} {
+		list, err := d.directory.catalogues[k].List(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, u := range list {
+			*into = append(*into, desk.Unit{ID: formatID(u.ID), Name: u.Name})
+		}
+	}
+	return teamUnits, mailboxUnits, nil
 }

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 )
 
-// MaxAnswerBytes is how long an answer may be: a page of a hundred users takes
+// MaxAnswerBytes is how long an answer may be where a connector says nothing: a page of a hundred users takes
 // about 100 kB.
 const MaxAnswerBytes = 4 << 20
 
@@ -29,6 +30,7 @@ type Config struct {
 	Header   http.Header   // of every request, such as Authorization
 	Parallel int           // requests at once
 	Timeout  time.Duration // of one request, from dialling to the last byte of the answer
+	MaxBytes int           // of an answer; 0: [MaxAnswerBytes]
 	Retries  int           // of a read that broke on the way, within some hundred milliseconds; 0: none
 	Vendor   Vendor
 
@@ -227,12 +229,13 @@ func (c *Client) request(ctx context.Context, call Call) (_ *retryablehttp.Reque
 }
 
 func (c *Client) read(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, MaxAnswerBytes+1))
+	most := cmp.Or(c.config.MaxBytes, MaxAnswerBytes)
+	data, err := io.ReadAll(io.LimitReader(body, int64(most)+1))
 	if err != nil {
 		return nil, &desk.Error{Kind: desk.Retryable, Detail: "the answer broke off", Err: err}
 	}
-	if len(data) > MaxAnswerBytes {
-		return nil, desk.Errorf(desk.Retryable, "the answer is longer than %d bytes; is this address %s's?", MaxAnswerBytes, c.config.Vendor.Name)
+	if len(data) > most {
+		return nil, desk.Errorf(desk.Retryable, "the answer is longer than %d bytes; is this address %s's?", most, c.config.Vendor.Name)
 	}
 	return data, nil
 }

@@ -50,5 +50,8 @@ func keys(table []Setting) string {
 		all = append(all, s.Key)
 	}
 	last := len(all) - 1
+	if last == 0 {
+		return all[0]
+	}
 	return strings.Join(all[:last], ", ") + " or " + all[last]
 }

@@ -40,3 +40,12 @@ func TestReadSettings(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlySetting(t *testing.T) {
+	var wrong desk.Mistakes
+	var quiet bool
+	ReadSettings(map[string]string{"loud": "true"}, []Setting{{Key: "quiet", Flag: &quiet}}, &wrong)
+	if err := wrong.Err(); err == nil || !strings.HasSuffix(err.Error(), "settings.loud: unknown setting; use quiet") {
+		t.Errorf("error %v", err)
+	}
+}

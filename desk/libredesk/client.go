@@ -106,5 +106,7 @@ func explain(a *kit.Answer, e *desk.Error) {
 // disobeyed is the error for a write that Libredesk accepted and that does not
 // show.
 func disobeyed(format string, args ...any) *desk.Error {
-	return desk.Errorf(desk.Permanent, "Libredesk accepted to %s and did not do it; did somebody change it back, or rename or delete a role or team at that moment?", fmt.Sprintf(format, args...))
+	e := desk.Errorf(desk.Permanent, "Libredesk accepted to %s and did not do it; did somebody change it back, or rename or delete a role or team at that moment?", fmt.Sprintf(format, args...))
+	e.NotShown = true
+	return e
 }

@@ -93,5 +93,7 @@ func texts(document any) []string {
 // disobeyed is the error for a write that Redmine accepted and that does not
 // show.
 func disobeyed(what string) *desk.Error {
-	return desk.Errorf(desk.Permanent, "Redmine accepted to %s and did not do it; a plugin, or an LDAP directory that Redmine reads, may undo the change", what)
+	e := desk.Errorf(desk.Permanent, "Redmine accepted to %s and did not do it; a plugin, or an LDAP directory that Redmine reads, may undo the change", what)
+	e.NotShown = true
+	return e
 }

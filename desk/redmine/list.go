@@ -56,8 +56,11 @@ func each[T any](ctx context.Context, c *kit.Client, path, name string, query ur
 			}
 		}
 		offset += len(p.items)
-		if offset >= p.total || len(p.items) == 0 {
+		if offset >= p.total {
 			return nil
+		}
+		if len(p.items) == 0 { // what is not shown is not to be taken for what is not there
+			return desk.Errorf(desk.Retryable, "Redmine shows %d %s fewer than it says there are", p.total-offset, name)
 		}
 	}
 	return desk.Errorf(desk.Permanent, "the list of %s has more than %d pages", name, maxPages)

@@ -40,7 +40,9 @@ func (d *redmine) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, 
 				return disobeyed(fmt.Sprintf("give user %s a role in the project %q", id, p.Name))
 			},
 			func(p entry) error {
-				return desk.Errorf(desk.Permanent, "user %s keeps a role in the project %q: a group gives the same one, and Redmine takes neither while it does; take the user out of the group, or give the group another role", id, p.Name)
+				e := desk.Errorf(desk.Permanent, "user %s keeps a role in the project %q: a group gives the same one, and Redmine takes neither while it does; take the user out of the group, or give the group another role", id, p.Name)
+				e.NotShown = true
+				return e
 			})
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
+	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/test/servicetest"
 )
@@ -317,6 +318,21 @@ func TestContract(t *testing.T) { desktest.Run(t, harness()) }
 
 // TestContractBehindFaults runs the suite with every call made twice.
 func TestContractBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, harness()) }
+
+// TestOutcomes plays the table of faults.
+func TestOutcomes(t *testing.T) {
+	a := realRedmine(t)
+	outcometest.Run(t, outcometest.Harness{
+		Harness: harness(),
+		Slow:    true,
+		Server:  a.url,
+		Connect: func(t *testing.T, address string) desk.Desk {
+			a := a
+			a.T, a.url = t, address
+			return a.connect("limited_group", "Desk Readers", "assign_to_teams", "true")
+		},
+	})
+}
 
 func harness() desktest.Harness {
 	return desktest.Harness{

@@ -94,7 +94,8 @@ func (d *redmine) TeamMembers(ctx context.Context, team string) ([]provision.Des
 	return ids, err
 }
 
-// openedProjects tells which projects groups open. It is a [desk.TeamMailboxes].
+// openedProjects tells which projects groups open, and the ids of both. It is a
+// [desk.TeamMailboxes] and a [desk.Numbered].
 type openedProjects struct {
 	client    *kit.Client
 	directory *directory

@@ -123,10 +123,10 @@ func (d *rt) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remo
 	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
 		return change.Confirm(r.in,
 			func(team group) error {
-				return desk.Errorf(desk.Permanent, "RT did not add user %s to group %s; give the service account AdminGroupMembership, and see that the group is enabled", id, team.ID)
+				return notShown("RT did not add user %s to group %s; give the service account AdminGroupMembership, and see that the group is enabled", id, team.ID)
 			},
 			func(team group) error {
-				return desk.Errorf(desk.Permanent, "user %s is still in group %s through a group within it; take the user out of that one at Admin > Groups > (the group) > Members, or map it as a team of its own", id, team.ID)
+				return notShown("user %s is still in group %s through a group within it; take the user out of that one at Admin > Groups > (the group) > Members, or map it as a team of its own", id, team.ID)
 			})
 	})
 }

@@ -39,6 +39,9 @@ func collect[T any](ctx context.Context, query url.Values, want int, read func(c
 		all = append(all, p.Items...)
 		total, err := strconv.Atoi(string(p.Total))
 		if err == nil && n*size >= total || err != nil && len(p.Items) == 0 {
+			if err == nil && len(all) < min(total, want) { // what is not shown is not to be taken for what is not there
+				return nil, desk.Errorf(desk.Retryable, "RT shows %d records fewer than it says there are", min(total, want)-len(all))
+			}
 			break
 		}
 	}

@@ -39,7 +39,8 @@ func parseTeamQueues(text string) (all []teamQueues, ok bool) {
 	return all, true
 }
 
-// openedQueues tells which queues groups open. It is a [desk.TeamMailboxes].
+// openedQueues tells which queues groups open, and the ids of groups. It is a
+// [desk.TeamMailboxes] and a [desk.Numbered].
 type openedQueues struct {
 	of     []teamQueues
 	groups *directory

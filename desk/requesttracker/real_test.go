@@ -13,6 +13,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
+	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/test/servicetest"
 )
@@ -212,6 +213,28 @@ func TestContract(t *testing.T) { desktest.Run(t, harness()) }
 
 // TestContractBehindFaults runs the suite with every call made twice.
 func TestContractBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, harness()) }
+
+// TestOutcomes plays the table of faults.
+func TestOutcomes(t *testing.T) {
+	r := realRT(t)
+	outcometest.Run(t, outcometest.Harness{
+		Harness: harness(),
+		Slow:    true,
+		Server:  r.url,
+		Connect: func(t *testing.T, address string) desk.Desk {
+			r := r
+			r.T, r.url = t, address
+			return r.connect("limited_group", "Desk Readers")
+		},
+		Reads: func(_, path string) bool { return path == "/REST/2.0/users" || path == "/REST/2.0/groups" },
+		Yes: func(method string) (int, string) {
+			if method == http.MethodPut {
+				return http.StatusOK, `["It was done"]`
+			}
+			return 0, ""
+		},
+	})
+}
 
 func harness() desktest.Harness {
 	return desktest.Harness{

@@ -124,7 +124,7 @@ func (d *rt) confirmRole(ctx context.Context, id provision.DeskUserID, want prov
 		if err != nil || got == want {
 			return err
 		}
-		return desk.Errorf(desk.Permanent, "RT did not change the role of user %s to %s, it is still %s; a group within a role's group may still hold the user, or the service account lacks AdminUsers or AdminGroupMembership", id, want, got)
+		return notShown("RT did not change the role of user %s to %s, it is still %s; a group within a role's group may still hold the user, or the service account lacks AdminUsers or AdminGroupMembership", id, want, got)
 	})
 }
 

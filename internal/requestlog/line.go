@@ -59,6 +59,21 @@ func (l *Line) SetConnection(name string) {
 	l.connection = name
 }
 
+// Mark returns what makes the line again what it is now.
+func (l *Line) Mark() (back func()) {
+	if l == nil {
+		return func() {}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	attrs, connection := slices.Clone(l.attrs), l.connection
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.attrs, l.connection = attrs, connection
+	}
+}
+
 // SetID is [Line.Set] of an id from a path. What is not in the form of ours is
 // somebody's invention, a name perhaps, and left out.
 func (l *Line) SetID(name, id string) {

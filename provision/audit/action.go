@@ -27,6 +27,8 @@ const (
 	DeskCreated       provision.Action = "desk.created"
 	DeskRemoved       provision.Action = "desk.removed"
 	DeskDeleted       provision.Action = "desk.deleted"
+	DeskAppCreated    provision.Action = "desk_app.created" // credentials for the API of a built-in desk
+	DeskAppRemoved    provision.Action = "desk_app.removed"
 	TokenCreated      provision.Action = "token.created"
 	TokenRotated      provision.Action = "token.rotated"
 	TokenRevoked      provision.Action = "token.revoked"
@@ -64,6 +66,11 @@ const (
 	BrakeReleased provision.Action = "brake.released"
 	BrakeRejected provision.Action = "brake.rejected" // what was on hold is not carried out
 	BrakeCleared  provision.Action = "brake.cleared"
+
+	UnitRenamed  provision.Action = "unit.renamed"  // a desk calls a team or mailbox of rules by another name
+	UnitGone     provision.Action = "unit.gone"     // a desk shows it no more
+	UnitReplaced provision.Action = "unit.replaced" // it is gone, and another has its name
+	UnitAccepted provision.Action = "unit.accepted" // an admin says that the other is meant
 
 	AccountConfirmed      provision.Action = "account.confirmed"   // the desk was read back, and shows the desired access
 	AccountEnded          provision.Action = "account.ended"       // the desk was read back, and access is gone

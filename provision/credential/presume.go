@@ -16,12 +16,13 @@ type Presumed struct {
 	confirm    func() error
 }
 
-// Confirm reports whether token and connection are what they were presumed to be
-// and the token is usable. If not, nothing was changed under the request's
-// context, nothing that was read there may be told, and the request begins anew
-// with [Service.Authenticate], which says why. It must be called before any
-// answer.
-func (p *Presumed) Confirm() bool { return p.confirm() == nil }
+// Confirm returns nil when token and connection are what they were presumed to be
+// and the token is usable. Else nothing was changed under the request's context,
+// nothing that was read there may be told, and the request begins anew with
+// [Service.Authenticate], which says why. Unavailable means that the database
+// does not answer, and that there is no use in asking it again. It must be called
+// before any answer; the second time it costs nothing.
+func (p *Presumed) Confirm() error { return p.confirm() }
 
 // Presume returns a context for the request that shows bearer, a bearer token
 // that [Service.Authenticate] has let in here within the last minute. ok is false

@@ -24,7 +24,7 @@ func (s *Service) RotateToken(ctx context.Context, c provision.Cause, conn provi
 		return fresh, old, "", provision.Errorf(provision.Invalid, "expires", "a token cannot expire in the past")
 	}
 	err := s.inTx(ctx, func(tx Store) error {
-		if _, err := tx.LockConnection(ctx, conn); err != nil { // one rotation at a time
+		if _, err := provision.LockStaying(ctx, tx.LockConnection, conn); err != nil { // one rotation at a time
 			return err
 		}
 		tokens, err := tx.Tokens(ctx, conn)

@@ -101,6 +101,9 @@ func (s *Service) CreateToken(ctx context.Context, c provision.Cause, conn provi
 // time it can be seen.
 func (s *Service) DraftToken(ctx context.Context, c provision.Cause, conn provision.ConnectionID, draft TokenDraft) (token Token, secret string, err error) {
 	err = s.inTx(ctx, func(tx Store) error {
+		if _, err := provision.LockStaying(ctx, tx.LockConnection, conn); err != nil {
+			return err
+		}
 		token, secret, err = s.CreateIn(ctx, tx, c, conn, draft)
 		return err
 	})

@@ -2,6 +2,7 @@ package deskhealth
 
 import (
 	"context"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -39,4 +40,11 @@ type Store interface {
 	HandOverProblems(ctx context.Context) ([]HandOverProblem, error) // by desk
 	SaveHandOverProblem(ctx context.Context, p HandOverProblem) error
 	DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error
+	Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error) // c "": of all connections
+	// EvaluationPending reports whether somebody of a connection is still to be
+	// evaluated who was to be at that time already.
+	EvaluationPending(ctx context.Context, c provision.ConnectionID, at time.Time) (bool, error)
+	KnownUnits(ctx context.Context, d provision.DeskID) ([]KnownUnit, error)                // by kind and name; d "": of all desks
+	SaveKnownUnit(ctx context.Context, u KnownUnit) error                                   // by desk, kind and name
+	DeleteKnownUnit(ctx context.Context, d provision.DeskID, k UnitKind, name string) error // name as [KnownUnit.Name]
 }

@@ -41,11 +41,15 @@ func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID,
 		}
 		var idp provision.IdP
 		if takesOver(&at.Identity, &now) {
-			conn, err := tx.Connection(ctx, string(conn))
+			all, err := tx.Connections(ctx)
 			if err != nil {
 				return err
 			}
-			idp = conn.IdP
+			for _, c := range all {
+				if c.ID == conn {
+					idp = c.IdP
+				}
+			}
 		}
 		e, err := decideChange(at.Identity, now, idp, s.now())
 		if err != nil {

@@ -31,21 +31,34 @@ func (s *Service) FindPeople(ctx context.Context, text string) ([]provision.Iden
 	return people, err
 }
 
-// LookAlikes returns groups of the connection, some at most, whose names differ from
-// name in blanks alone: at the ends, several in a row, or such as no line breaks at.
-// They cannot be told apart on a screen, and are others to a rule: who may make a
-// group must not make one that passes for another.
-func (s *Service) LookAlikes(ctx context.Context, conn provision.ConnectionID, name string) ([]provision.Group, error) {
+// lookAtOnce is how many groups are read at once for [Service.LookAlikes].
+const lookAtOnce = 100
+
+// LookAlikes returns the groups of the connection whose names differ from name in
+// blanks alone: at the ends, several in a row, or such as no line breaks at. They
+// cannot be told apart on a screen, and are others to a rule: who may make a group
+// must not make one that passes for another.
+func (s *Service) LookAlikes(ctx context.Context, conn provision.ConnectionID, name string) (alike []provision.Group, _ error) {
 	words := strings.Fields(name)
 	if len(words) == 0 {
 		return nil, nil
 	}
-	longest := slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) })
-	page, err := s.store.Groups(ctx, conn, provision.Query{Limit: 100, Where: provision.Compare{
+	longest, spaced := slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) }), strings.Join(words, " ")
+	q := provision.Query{Limit: lookAtOnce, Where: provision.Compare{
 		Path: provision.Path{"displayName"}, Op: provision.OpContains, Type: provision.TypeString, Value: longest,
-	}})
-	spaced := strings.Join(words, " ")
-	return slices.DeleteFunc(page.Items, func(g provision.Group) bool {
-		return provision.SameWord(g.DisplayName, name) || !provision.SameWord(strings.Join(strings.Fields(g.DisplayName), " "), spaced)
-	}), err
+	}}
+	for {
+		page, err := s.store.Groups(ctx, conn, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range page.Items {
+			if !provision.SameWord(g.DisplayName, name) && provision.SameWord(strings.Join(strings.Fields(g.DisplayName), " "), spaced) {
+				alike = append(alike, g)
+			}
+		}
+		if q.Offset += len(page.Items); len(page.Items) < lookAtOnce {
+			return alike, nil
+		}
+	}
 }

@@ -16,7 +16,6 @@ type Store interface {
 	session.Ender
 
 	Connections(ctx context.Context) ([]provision.Connection, error) // by name
-	Connection(ctx context.Context, nameOrID string) (provision.Connection, error)
 	Identity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error)
 	LockIdentity(ctx context.Context, c provision.ConnectionID, id provision.IdentityID) (provision.Identity, error)
 	// Person is Identity and Edges of one person by one look-up. The identity

@@ -42,6 +42,29 @@ func (s *Service) DeskUserOf(ctx context.Context, conn provision.ConnectionID, d
 	return "", nil
 }
 
+// PersonCalled returns the one person of a connection who goes by a name: an id,
+// userName, externalId or e-mail address. Whoever is not removed comes before
+// those who had the name once. NotFound says that nobody does, Invalid that
+// several do.
+func (s *Service) PersonCalled(ctx context.Context, conn provision.Connection, name string) (provision.Identity, error) {
+	found, err := s.store.FindPeople(ctx, name)
+	if err != nil {
+		return provision.Identity{}, err
+	}
+	found = slices.DeleteFunc(found, func(id provision.Identity) bool { return id.Connection != conn.ID })
+	live := slices.DeleteFunc(slices.Clone(found), func(id provision.Identity) bool { return id.Status == provision.StatusRemoved })
+	if len(live) == 1 {
+		found = live
+	}
+	switch len(found) {
+	case 0:
+		return provision.Identity{}, provision.Errorf(provision.NotFound, "person", "nobody of the connection %q has the id, userName, externalId or e-mail address %q", conn.Name, provision.Clip(name))
+	case 1:
+		return found[0], nil
+	}
+	return provision.Identity{}, provision.Errorf(provision.Invalid, "person", "%d people of the connection %q go by %q; `deskbridge explain` shows their ids", len(found), conn.Name, provision.Clip(name))
+}
+
 // IsLeaving reports whether somebody of this name, which is one by which
 // [Store].FindPeople finds people, has an account on a desk that is about to end.
 func (s *Service) IsLeaving(ctx context.Context, desk provision.DeskID, name string) (bool, error) {

@@ -38,6 +38,9 @@ type Store interface {
 	// evaluated as a whole, and goes on from there the next time: the caller
 	// evaluates them in the same transaction.
 	NextDirty(ctx context.Context, c provision.ConnectionID, limit int) (Whole, error)
+	// AllowLosses notes who allows people to lose the access that they have on a desk,
+	// and returns how many accounts these are; see [Service.AllowLosses].
+	AllowLosses(ctx context.Context, d provision.DeskID, people []provision.IdentityID, by string) (int, error)
 	// TakeAllowances ends the allowances of accounts, and returns who gave each;
 	// DropAllowances ends those of a connection.
 	TakeAllowances(ctx context.Context, ids []provision.AccountID) (map[provision.AccountID]string, error)

@@ -160,7 +160,8 @@ func named(person provision.Identity, desks []provision.Desk, rules []provision.
 	}
 	for _, r := range rules {
 		if slices.Contains(names, provision.Fold(r.Equals)) {
-			obstacles = append(obstacles, fmt.Sprintf("the rule %s names this address; `deskbridge rule remove %[1]s` first", r.ID))
+			on := slices.IndexFunc(desks, func(d provision.Desk) bool { return d.ID == r.Desk })
+			obstacles = append(obstacles, fmt.Sprintf("a rule on the attribute %s for desk %s names this address; `deskbridge rule remove %s` first", r.Attribute, desks[on].Name, r.ID))
 		}
 	}
 	return obstacles

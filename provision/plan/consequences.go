@@ -48,11 +48,11 @@ func (c SeatCount) Kept() int { return c.Needed - c.Wait }
 // mass-change protection would make of it.
 type LossCount struct {
 	Connection string `json:"connection"`
-	People     int    `json:"people"`
-	Of         int    `json:"of"`     // who have access now
-	Others     int    `json:"others"` // of those, the ones who have begun to lose it lately
-	Limit      int    `json:"limit"`  // how many may, before the protection holds them
-	Held       bool   `json:"held"`
+	People     int    `json:"people"`            // who have access now, and lose it by the change
+	Of         int    `json:"of"`                // who have access now
+	Others     int    `json:"others"`            // of those, the ones who have begun to lose it lately
+	Limit      int    `json:"limit"`             // how many may, before the protection holds them
+	Held       bool   `json:"held"`              // it does, unless an admin expects it
 	OnHold     bool   `json:"on_hold,omitempty"` // the protection holds people of the connection already
 }
 
@@ -136,12 +136,12 @@ func (s *Service) consequences(ctx context.Context, state *draftState) (c Conseq
 		return c, err
 	}
 	for _, conn := range slices.Sorted(maps.Keys(state.losing)) {
-		l, err := s.lossesOf(ctx, conn, state.losing[conn])
+		l, err := s.lossesOf(ctx, conn, connectionName(state.connectionsByName, conn), state.losing[conn])
 		if err != nil {
 			return c, err
 		}
 		if l.People > 0 {
-			c.Losses = append(c.Losses, lossCount(connectionName(state.connectionsByName, conn), l))
+			c.Losses = append(c.Losses, l)
 		}
 	}
 	if c.SignIn, err = s.signInEnds(ctx, state); err != nil {
@@ -211,10 +211,6 @@ func (s *Service) seatCounts(ctx context.Context, state *draftState, byDesk map[
 		}
 	}
 	return counts, nil
-}
-
-func lossCount(conn string, l Losses) LossCount {
-	return LossCount{Connection: conn, People: l.People, Of: l.Of, Others: l.Others, Limit: l.Limit, Held: l.Held(), OnHold: l.OnHold}
 }
 
 // signInEnds says which ways to sign in go away, and for how many people.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -133,7 +134,7 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 	if err != nil {
 		return err
 	}
-	units := make(map[string]*settings.Units)
+	units, known := make(map[string]*settings.Units), make(map[string][]deskhealth.KnownUnit)
 	var before []DraftRule
 	for i, r := range d.Rules {
 		if !slices.Contains(connections, r.Connection) {
@@ -161,7 +162,11 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 			var more []string
 			units[r.Desk], more = s.settings.UnitsOf(ctx, desk)
 			c.warnings = append(c.warnings, more...)
+			if known[r.Desk], err = s.health.KnownUnits(ctx, cmp.Or(desk.ID, "-")); err != nil {
+				return err
+			}
 		}
+		c.warnings = append(c.warnings, AddRenamed(units[r.Desk], known[r.Desk], r.Desk, r.Rule)...)
 		if missing := units[r.Desk].Missing(r.Rule); len(missing) > 0 {
 			c.note("rules", i, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(missing, "\n")))
 		}

@@ -31,6 +31,7 @@ const (
 	FindingDeskPaused    FindingCode = "desk-paused"    // a desk is down, or does not answer as it should
 	FindingDeskSignIn    FindingCode = "desk-sign-in"   // people cannot sign in at a desk, or soon cannot
 	FindingHandOver      FindingCode = "hand-over"      // nobody takes over leavers' conversations
+	FindingUnits         FindingCode = "units"          // a desk has renamed or replaced a team or mailbox that rules name
 	FindingSweep         FindingCode = "sweep"          // the last sweep of a desk was not completed
 	FindingDrift         FindingCode = "drift"          // accounts were changed on a desk by hand, and are not repaired
 	FindingLeavers       FindingCode = "leavers"        // somebody who left has been in for too long
@@ -75,7 +76,7 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 	if o.At.Sub(beat) > serverLate {
 		out = append(out, noServer(beat))
 	}
-	if len(o.Connections) == 0 {
+	if !slices.ContainsFunc(o.Connections, func(c ConnectionOverview) bool { return c.Connection.Removal == provision.RemovalNone }) {
 		out = append(out, Finding{Code: FindingNoConnection, Text: "There is no connection: no identity provider can push anything.", Do: "`deskbridge connection add NAME --idp okta`"})
 	}
 	rules, err := s.store.Rules(ctx, "")
@@ -86,7 +87,11 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 		out = append(out, s.ofConnection(ctx, c, rules, o.At)...)
 	}
 	desks, err := s.ofDesks(ctx, o)
-	return append(out, desks...), err
+	if err != nil {
+		return nil, err
+	}
+	units, err := s.ofUnits(ctx, o.Desks)
+	return slices.Concat(out, desks, units), err
 }
 
 func noServer(beat time.Time) Finding {
@@ -98,6 +103,9 @@ func noServer(beat time.Time) Finding {
 }
 
 func (s *Service) ofConnection(ctx context.Context, c ConnectionOverview, rules []provision.Rule, now time.Time) (out []Finding) {
+	if c.Connection.Removal != provision.RemovalNone {
+		return nil // nobody pushes or signs in through it; who is still in is seen at the desks
+	}
 	name := c.Connection.Name
 	if f, ok := s.reachable(c, now); ok {
 		out = append(out, f)
@@ -122,14 +130,14 @@ func (s *Service) ofConnection(ctx context.Context, c ConnectionOverview, rules 
 }
 
 // reachable returns what keeps the identity provider of a connection from
-// pushing, or that it does not. A connection that is for signing in alone needs
-// no token; of signed tokens no use is noted.
+// pushing, or that it does not. A connection that is for signing in alone, or
+// is being removed, needs no token; of signed tokens no use is noted.
 func (s *Service) reachable(c ConnectionOverview, now time.Time) (Finding, bool) {
 	name := c.Connection.Name
 	signsIn := !c.Connection.SignIn.Disabled && (c.Connection.SignIn.SAML != nil || c.Connection.SignIn.OIDC != nil)
 	limit := cmp.Or(s.SilentAfter, silentAfter)
 	switch {
-	case c.LastUsedAt == nil && signsIn:
+	case c.Connection.Removal != provision.RemovalNone, c.LastUsedAt == nil && signsIn:
 		return Finding{}, false
 	case c.UsableTokens(now) == 0 && c.Connection.JWT == nil:
 		return Finding{Code: FindingNoToken, Connection: name, At: c.LastUsedAt, Text: fmt.Sprintf("Connection %s has no token that is accepted: everything the identity provider pushes is refused.", name),
@@ -137,7 +145,7 @@ func (s *Service) reachable(c ConnectionOverview, now time.Time) (Finding, bool)
 	case c.LastUsedAt == nil && c.Connection.JWT == nil:
 		return Finding{Code: FindingNeverUsed, Connection: name, At: &c.Connection.CreatedAt, Text: fmt.Sprintf("The identity provider of %s has never sent a request with a token that is accepted.", name),
 			Do: "enter the SCIM URL and the token there, and switch provisioning on; docs/idps shows where"}, true
-	case c.LastUsedAt != nil && limit > 0 && now.Sub(*c.LastUsedAt) > limit:
+	case c.LastUsedAt != nil && c.Connection.JWT == nil && limit > 0 && now.Sub(*c.LastUsedAt) > limit:
 		return Finding{Code: FindingSilent, Connection: name, At: c.LastUsedAt, Text: fmt.Sprintf("The identity provider of %s has been silent for %s: nobody who joins or leaves there is heard of.", name, age(now.Sub(*c.LastUsedAt))),
 			Do: "look at its provisioning log: it may be switched off, in quarantine, or use an old token"}, true
 	}
@@ -234,43 +242,55 @@ func ending(at, now time.Time) (Finding, bool) {
 }
 
 func ofDesk(d DeskOverview, now time.Time) (out []Finding) {
+	if d.Desk.Removal == provision.RemovalKeeping {
+		return nil // it is called no more
+	}
 	name, h := d.Desk.Name, d.Health
+	stays := "" // what else there is to do
+	if d.Desk.Removal == provision.RemovalEnding {
+		stays = fmt.Sprintf("; or `deskbridge desk remove %s --keep-access`, and what people have there stays", name)
+	}
 	note := func(code FindingCode, at *time.Time, count int, do, format string, args ...any) {
-		out = append(out, Finding{Code: code, Desk: name, At: at, Count: count, Text: fmt.Sprintf(format, args...), Do: do})
+		out = append(out, Finding{Code: code, Desk: name, At: at, Count: count, Text: fmt.Sprintf(format, args...), Do: do + stays})
 	}
 	waiting := d.Accounts[provision.AccountWaiting]
 	switch p := h.Pause; {
 	case p != nil && p.Code == provision.ReasonUnauthorized:
 		note(FindingDeskRefuses, &p.Since, waiting, fmt.Sprintf("give the desk new credentials; `deskbridge desk check %s` tries them", name),
-			"Desk %s is not called, and %s: %s.", name, wait(waiting), strings.TrimSuffix(p.Reason, "."))
+			"Desk %s is not called, and %s: %s.", name, count(waiting, "account waits", "accounts wait"), strings.TrimSuffix(p.Reason, "."))
 	case p != nil && now.Sub(p.Since) > pauseLate:
 		note(FindingDeskPaused, &p.Since, waiting, fmt.Sprintf("`deskbridge desk check %s`; everything goes on by itself when it answers", name),
-			"Desk %s is not called for %s, and %s: %s.", name, age(now.Sub(p.Since)), wait(waiting), strings.TrimSuffix(p.Reason, "."))
+			"Desk %s is not called for %s, and %s: %s.", name, age(now.Sub(p.Since)), count(waiting, "account waits", "accounts wait"), strings.TrimSuffix(p.Reason, "."))
 	}
 	if n := d.Accounts[provision.AccountNeedsAttention] + d.Accounts[provision.AccountOnHold]; n > 0 {
-		note(FindingNeedAttention, nil, n, "as the reasons say", "%d accounts on desk %s need attention.", n, name)
+		note(FindingNeedAttention, nil, n, "`deskbridge status` has the reasons, which say what to do", "%s on desk %s.", count(n, "account needs attention", "accounts need attention"), name)
+	}
+	if h.Leavers.Count > 0 && now.Sub(h.Leavers.Since) > leaverLate {
+		note(FindingLeavers, &h.Leavers.Since, h.Leavers.Count, "`deskbridge status` names them, and `deskbridge explain USER` says what keeps them there",
+			"%s still on desk %s, the first for %s.", count(h.Leavers.Count, "leaver is", "leavers are"), name, age(now.Sub(h.Leavers.Since)))
+	}
+	if d.Desk.Removal != provision.RemovalNone {
+		return out
 	}
 	if h.HandOver != nil {
-		note(FindingHandOver, &h.HandOver.FoundAt, 0, "", "Conversations of people who leave desk %s are not handed over as they should be: %s.", name, strings.TrimSuffix(h.HandOver.Reason, "."))
+		note(FindingHandOver, &h.HandOver.FoundAt, 0, "correct `hand_over` of the desk, or give whom it names access there",
+			"Conversations of people who leave desk %s are not handed over as they should be: %s.", name, strings.TrimSuffix(h.HandOver.Reason, "."))
 	}
 	if sw := h.Sweep; sw != nil && sw.Problem != "" {
 		note(FindingSweep, sw.FinishedAt, 0, fmt.Sprintf("`deskbridge desk sweep %s`", name), "The last sweep of desk %s was not completed: %s.", name, strings.TrimSuffix(sw.Problem, "."))
 	}
 	if h.Drifted > 0 {
-		note(FindingDrift, nil, h.Drifted, "`deskbridge retry ACCOUNT` repairs one", "%d accounts were changed on desk %s by hand.", h.Drifted, name)
-	}
-	if h.Leavers.Count > 0 && now.Sub(h.Leavers.Since) > leaverLate {
-		note(FindingLeavers, &h.Leavers.Since, h.Leavers.Count, "", "%d leavers are still on desk %s, the first for %s.", h.Leavers.Count, name, age(now.Sub(h.Leavers.Since)))
+		note(FindingDrift, nil, h.Drifted, "`deskbridge retry ACCOUNT` repairs one", "%s changed on desk %s by hand.", count(h.Drifted, "account was", "accounts were"), name)
 	}
 	return out
 }
 
-// wait says how many accounts do.
-func wait(n int) string {
+// count says how many of something there are.
+func count(n int, one, many string) string {
 	if n == 1 {
-		return "1 account waits"
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d accounts wait", n)
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // age writes how long something lasts, for people.

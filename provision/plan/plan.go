@@ -80,10 +80,6 @@ type signInChange struct{ before, after provision.Connection }
 
 // Plan returns what applying d would change. It changes nothing.
 func (s *Service) Plan(ctx context.Context, d Draft) (Plan, error) {
-	d, err := keepSecrets(ctx, s.store, d)
-	if err != nil {
-		return Plan{}, err
-	}
 	warnings, err := s.Check(ctx, d)
 	if err != nil {
 		return Plan{}, err
@@ -120,10 +116,6 @@ func (s *Service) ApplyExpecting(ctx context.Context, c provision.Cause, d Draft
 }
 
 func (s *Service) apply(ctx context.Context, c provision.Cause, d Draft, hash string, expected *int) (Plan, error) {
-	d, err := keepSecrets(ctx, s.store, d)
-	if err != nil {
-		return Plan{}, err
-	}
 	warnings, err := s.Check(ctx, d)
 	if err != nil {
 		return Plan{}, err
@@ -209,7 +201,7 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 		}
 	}
 	if len(state.allowed) > 0 {
-		if _, err := s.reconcile.AllowLosses(ctx, tx, c, state.allowed); err != nil {
+		if _, err := s.entitlement.AllowLosses(ctx, tx, c, state.allowed); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/store"
 )
 
@@ -326,6 +327,30 @@ func TestApplyKeepsNobodyWaiting(t *testing.T) {
 		h.Evaluate()
 		if _, err := service.Apply(h.Context(), provisiontest.ByTest, h.Draft(provision.Rule{Attribute: "roles", Equals: "agent", Role: provision.RoleAgent}), planned.Hash); err == nil {
 			h.Error("another plan was applied under the hash of the first")
+		}
+	})
+}
+
+// TestApplyKeepsTheNewestSecret: a file without the secret of a desk does not bring
+// back the one that was there when its apply began.
+func TestApplyKeepsTheNewestSecret(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		h.Desk.Secret = "old"
+		h.Must(h.Store.SaveDesk(h.Context(), h.Desk))
+		checks := settings.Checks{Look: func(context.Context, provision.Desk) (*settings.Units, error) { // somebody gives it a new one meanwhile
+			now := h.Desk
+			now.Secret = "new"
+			return nil, h.Store.SaveDesk(h.Context(), now)
+		}}
+		service := core.New(h.Store, core.Policy{Checks: checks}, slog.New(slog.DiscardHandler)).Plan
+		d := h.Draft(provisiontest.OnGroup("Support", provision.RoleAgent))
+		d.Desks[0].Secret = ""
+		_, err := service.Apply(h.Context(), provisiontest.ByTest, d, "")
+		h.Must(err)
+		now, err := h.Store.Desk(h.Context(), string(h.Desk.ID))
+		h.Must(err)
+		if now.Secret != "new" {
+			h.Errorf("the secret is the %s one", now.Secret)
 		}
 	})
 }

@@ -31,8 +31,12 @@ func (s *Service) resolve(ctx context.Context, store Store, d Draft) (draftState
 	return state, nil
 }
 
-// resolveConfiguration is resolve without the people whom it concerns.
+// resolveConfiguration is resolve without the people whom it concerns. Secrets
+// that d leaves out are those that store has now.
 func (s *Service) resolveConfiguration(ctx context.Context, store Store, d Draft) (state draftState, err error) {
+	if d, err = keepSecrets(ctx, store, d); err != nil {
+		return state, err
+	}
 	state.touched = make(map[provision.ConnectionID]bool)
 	connections, desks := make(map[string]provision.Connection), make(map[string]provision.Desk)
 	state.connectionsByName, state.desksByName = connections, desks

@@ -87,24 +87,19 @@ func (c *Cause) Since() (first *time.Time) {
 	return first
 }
 
-// shortID is how many characters of an account's id a report shows: the last
-// ones, for the first tell the time and are the same for all who came together.
+// shortID is how many characters of an id a report shows: the last ones, for the
+// first tell the time and are the same for all who came together.
 const shortID = 8
+
+func short[ID ~string](id ID) string { return string(id)[max(len(id)-shortID, 0):] }
 
 // ShortID returns the end of an account's id, by which [Service.FindAccount]
 // finds it.
-func ShortID(id provision.AccountID) string { return string(id)[max(len(id)-shortID, 0):] }
+func ShortID(id provision.AccountID) string { return short(id) }
 
-// NeedsPerson reports whether anything waits for a person: there is a finding,
-// or an account that needs attention or is on hold undecided.
-func (o *Overview) NeedsPerson() bool {
-	return len(o.Findings) > 0 || slices.ContainsFunc(o.Attention, undecided) ||
-		slices.ContainsFunc(o.Desks, func(d DeskOverview) bool { return len(ofDesk(d, o.At)) > 0 })
-}
-
-// undecided reports whether an account that is not as it should be waits for
-// somebody: one whose loss was rejected does not.
-func undecided(a provision.Account) bool { return a.ReasonCode != provision.ReasonRejected }
+// NeedsPerson reports whether anything waits for a person. An account whose loss
+// was rejected does not.
+func (o *Overview) NeedsPerson() bool { return len(o.Findings) > 0 }
 
 // standing fills in who has not left yet, and why accounts wait for a person.
 func (s *Service) standing(ctx context.Context, o *Overview) error {
@@ -210,9 +205,10 @@ func causes(accounts []Affected) []Cause {
 	return out
 }
 
-// FindAccount returns the id that text is, or ends in when text is short: then
-// of the accounts that need attention, are on hold, or are about to end. It
-// is a NotFound or an Invalid error when that is none, or more than one.
+// FindAccount returns text where that is long enough for a whole id, whether or not
+// there is such an account; else the id that begins or ends with it, of the
+// accounts that need attention, are on hold, or are about to end. It is a NotFound
+// or an Invalid error when that is none, or more than one.
 func (s *Service) FindAccount(ctx context.Context, text string) (provision.AccountID, error) {
 	if len(text) > 2*shortID {
 		return provision.AccountID(text), nil
@@ -234,11 +230,11 @@ func (s *Service) FindAccount(ctx context.Context, text string) (provision.Accou
 	}
 	switch len(found) {
 	case 0:
-		return "", provision.Errorf(provision.NotFound, "account", "no account that needs attention has an id that ends in %q", text)
+		return "", provision.Errorf(provision.NotFound, "account", "no account that needs attention, is on hold or is about to end has an id that begins or ends with %q", text)
 	case 1:
 		return id, nil
 	}
-	return "", provision.Errorf(provision.Invalid, "account", "%d accounts have an id that ends in %q; give the whole id", len(found), text)
+	return "", provision.Errorf(provision.Invalid, "account", "%d accounts have an id that begins or ends with %q; give the whole id", len(found), text)
 }
 
 // attention returns the accounts that need attention or are on hold.

@@ -184,9 +184,9 @@ func (s *Service) desksAsked(ctx context.Context, person provision.Identity, q Q
 func (s *Service) why(ctx context.Context, a *Answer, q Question, rules []provision.Rule) ([]Why, error) {
 	switch a.Person.Status {
 	case provision.StatusSuspended:
-		return []Why{{Code: WhySuspended, Text: "they are suspended: connection " + a.Connection.Name + " says that they are not active"}}, nil
+		return []Why{{Code: WhySuspended, Text: "they are suspended: connection " + a.Connection.Name + " says that they are not active; make them active at the identity provider"}}, nil
 	case provision.StatusRemoved:
-		return []Why{{Code: WhyRemoved, Text: "they were removed: connection " + a.Connection.Name + " has deleted them"}}, nil
+		return []Why{{Code: WhyRemoved, Text: "they were removed: connection " + a.Connection.Name + " has deleted them; assign them to the app at the identity provider again"}}, nil
 	case provision.StatusActive:
 	}
 	if a.Desired {
@@ -239,14 +239,14 @@ func (s *Service) whyRule(ctx context.Context, a *Answer, q Question, r provisio
 			continue
 		}
 		if a.Explanation.Desired.Status == provision.AccessActive { // of what they ask for, the rule passes something else
-			why.Code, why.Text = WhyAttribute, comes+", and the identity provider does not ask for it"
+			why.Code, why.Text = WhyAttribute, comes+", and the identity provider does not ask for it in the desk extension"
 			return why, nil
 		}
-		why.Code, why.Text = WhyNoRole, comes+", which matches; but no rule gives them a role, and without one there is no account"
+		why.Code, why.Text = WhyNoRole, comes+", which matches; but no rule gives them a role, and without one there is no account; give one in a rule (`deskbridge rule add --role`)"
 		return why, nil
 	}
 	if r.Attribute != "" {
-		why.Code, why.Text = WhyAttribute, comes+", and "+theirs(&a.Person, r.Attribute)
+		why.Code, why.Text = WhyAttribute, comes+", and "+theirs(&a.Person, r.Attribute)+"; change that at the identity provider, or the rule"
 		return why, nil
 	}
 	if a.Person.SCIMManaged() {
@@ -257,7 +257,7 @@ func (s *Service) whyRule(ctx context.Context, a *Answer, q Question, r provisio
 			return missing, err
 		}
 	}
-	why.Code, why.Text = WhyNotInGroup, comes+"; they are not in it"
+	why.Code, why.Text = WhyNotInGroup, comes+"; they are not in it: add them at the identity provider"
 	return why, nil
 }
 
@@ -265,7 +265,7 @@ func (s *Service) whyRule(ctx context.Context, a *Answer, q Question, r provisio
 // is.
 func (s *Service) whyGroup(ctx context.Context, a *Answer, r provision.Rule) (Why, error) {
 	if r.GroupID == "" {
-		text := ", and connection " + a.Connection.Name + " has pushed no such group"
+		text := ", and connection " + a.Connection.Name + " has pushed no such group: assign it to the app at the identity provider, or correct the name in the rule"
 		if near := nearGroup(a, r.Group); near != "" {
 			text += "; they are in " + near
 		}
@@ -276,7 +276,7 @@ func (s *Service) whyGroup(ctx context.Context, a *Answer, r provision.Rule) (Wh
 		return Why{}, err
 	}
 	if !g {
-		return Why{Code: WhyGroupGone, Text: ", and the identity provider has deleted that group"}, nil
+		return Why{Code: WhyGroupGone, Text: ", and the identity provider has deleted that group: push it again, or have the rule name another"}, nil
 	}
 	return Why{}, nil
 }
@@ -313,7 +313,7 @@ func theirs(p *provision.Identity, attribute string) string {
 
 // noRule says that no rule gives what q asks for to people of this connection.
 func noRule(a *Answer, q Question, rules []provision.Rule) []Why {
-	out := []Why{{Code: WhyNoRule, Text: fmt.Sprintf("no rule gives people of connection %s %s on desk %s", a.Connection.Name, q, a.Desk.Name)}}
+	out := []Why{{Code: WhyNoRule, Text: fmt.Sprintf("no rule gives people of connection %s %s on desk %s; `deskbridge rule add` makes one", a.Connection.Name, q, a.Desk.Name)}}
 	for _, r := range rules {
 		if r.Desk == a.Desk.ID && r.Connection != a.Person.Connection && q.givenBy(r) {
 			out = append(out, Why{Code: WhyOtherRule, Rule: r.ID, Group: r.Group,
@@ -333,22 +333,11 @@ func (s *Service) noUnit(ctx context.Context, a *Answer, q Question) ([]Why, err
 	if err != nil {
 		return []Why{{Code: WhyDeskNotAsked, Text: fmt.Sprintf("whether desk %s has it could not be seen: %s", a.Desk.Name, settings.Detail(err))}}, nil
 	}
-	if units == nil {
-		return nil, nil
+	if lacks := units.Lacks(kind, name); lacks != "" {
+		return []Why{{Code: WhyNoSuchUnit, Text: fmt.Sprintf("desk %s has %s", a.Desk.Name, lacks)}}, nil
 	}
-	have := map[string][]string{"team": units.Teams, "mailbox": units.Mailboxes}[kind]
-	if provision.ContainsFold(have, name) {
-		return nil, nil
-	}
-	text := fmt.Sprintf("desk %s has no %s %q", a.Desk.Name, kind, provision.Clip(name))
-	switch near := spelling.Closest(name, have); {
-	case near != "":
-		text += "; did you mean " + near + "?"
-	case len(have) > 0:
-		text += "; it has " + strings.Join(have, ", ")
-	}
-	return []Why{{Code: WhyNoSuchUnit, Text: text}}, nil
+	return nil, nil
 }
 
 // ShortRule is the end of a rule's id, by which commands find it.
-func ShortRule(id provision.RuleID) string { return string(id)[max(len(id)-shortID, 0):] }
+func ShortRule(id provision.RuleID) string { return short(id) }

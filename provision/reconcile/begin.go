@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/backoff"
+	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -26,7 +27,7 @@ func (e *LaterError) Error() string { return "provision: not before " + e.At.For
 // an admin has rejected its loss.
 type OnHoldError struct {
 	Began *Hold // for the first account of a hold: there is an admin to be told
-	New   bool  // it has just been put on hold: others follow by [Service.HoldOthers]
+	New   bool  // it has just been put on hold, and not because of its person alone: others follow by [Service.HoldOthers]
 }
 
 // Error says so.
@@ -37,6 +38,9 @@ func (*OnHoldError) Error() string { return "provision: on hold by mass-change p
 // [ErrNotDue], [ErrBusy], [LaterError] and [OnHoldError] say that there is
 // nothing to do now; only LaterError needs another job. Whoever ends the run
 // that made it busy enqueues the next one.
+//
+// What is being removed gets no access any more, and loses what it has whatever the
+// brake would say. No loss is undecided once a run has begun that carries it out.
 func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, error) {
 	a, err := s.toDo(ctx, id)
 	if err != nil {
@@ -44,7 +48,10 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 	}
 	ending := a.Desired.Status != provision.AccessActive
 	if ending { // the brake counts, and no two may count at once
-		turn, err := s.turns.Take(ctx, a.Connection, 1, mostTurn)
+		turn, err := s.turns.Take(ctx, a.Connection, 1, turnWait)
+		if errors.Is(err, share.ErrEach) {
+			return nil, &LaterError{At: s.now().Add(backoff.Between(turnWait, 2*turnWait))}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -64,8 +71,9 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 		if outcome = notNow(r.Account, s.now(), s.grace); outcome != nil {
 			return nil
 		}
-		if r.Connection.Removal == provision.RemovalKeeping || r.Desk.Removal == provision.RemovalKeeping {
-			outcome = ErrNotDue // what is there stays there
+		removed := r.Connection.Removal != provision.RemovalNone || r.Desk.Removal != provision.RemovalNone
+		if r.Connection.Removal == provision.RemovalKeeping || r.Desk.Removal == provision.RemovalKeeping || removed && !r.Ending() {
+			outcome = ErrNotDue // what is there stays there; and nobody comes in any more
 			return nil
 		}
 		if r.Ending() {
@@ -73,10 +81,9 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 				outcome = ErrBusy
 				return nil
 			}
-			if r.Connection.Removal != provision.RemovalNone || r.Desk.Removal != provision.RemovalNone {
-				return s.take(ctx, tx, &r, rules) // an admin has said that all of it ends
-			}
-			if outcome, err = s.brake(ctx, tx, r.Connection, &r.Account); outcome != nil || err != nil {
+			if removed { // an admin has said that all of it ends
+				pass(&r.Account)
+			} else if outcome, err = s.brake(ctx, tx, r.Connection, &r.Account); outcome != nil || err != nil {
 				return err
 			}
 		}
@@ -93,6 +100,10 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 // processes what turns do in this one; but who waits for it keeps those who push waiting.
 const mostTurn = time.Hour
 
+// turnWait is how long a run waits for its turn, before it lets others go first: a
+// desk has few workers, and other connections' people wait for them too.
+const turnWait = time.Second
+
 // toDo returns an account, or why no run for it can begin now as far as that can
 // be told without a lock.
 func (s *Service) toDo(ctx context.Context, id provision.AccountID) (provision.Account, error) {
@@ -108,7 +119,7 @@ func (s *Service) toDo(ctx context.Context, id provision.AccountID) (provision.A
 
 // take takes the lease of a run that may begin.
 func (s *Service) take(ctx context.Context, tx Store, r *Run, rules []provision.Rule) error {
-	r.Teams, r.Mailboxes = scope(&r.Account, rules)
+	r.Teams, r.Mailboxes = r.Account.ManagedScope(rules)
 	return s.lease(ctx, tx, &r.Account, r.Desk)
 }
 
@@ -144,18 +155,6 @@ func (s *Service) lease(ctx context.Context, tx Store, a *provision.Account, on 
 	return tx.SaveAccounts(ctx, []provision.Account{*a})
 }
 
-// scope returns the managed scope, teams and mailboxes that rules name, on the desk of a, now or
-// when access was last confirmed; sorted.
-func scope(a *provision.Account, rules []provision.Rule) (teams, mailboxes []string) {
-	teams, mailboxes = slices.Concat(a.Confirmed.Teams, a.Desired.Teams), slices.Concat(a.Confirmed.Mailboxes, a.Desired.Mailboxes)
-	for _, r := range rules {
-		if r.Desk == a.Desk && r.Connection == a.Connection {
-			teams, mailboxes = append(teams, r.Teams...), append(mailboxes, r.Mailboxes...)
-		}
-	}
-	return provision.Sorted(teams), provision.Sorted(mailboxes)
-}
-
 // RunsOf returns what runs for accounts of a desk would know, without taking
 // leases: for looking, not for writing.
 func (s *Service) RunsOf(ctx context.Context, desk provision.Desk, accounts []provision.Account) ([]Run, error) {
@@ -177,7 +176,7 @@ func (s *Service) RunsOf(ctx context.Context, desk provision.Desk, accounts []pr
 	runs := make([]Run, len(accounts))
 	for i, a := range accounts {
 		runs[i] = Run{Account: a, Desk: desk, Connection: byID[a.Connection], service: s}
-		runs[i].Teams, runs[i].Mailboxes = scope(&a, rules)
+		runs[i].Teams, runs[i].Mailboxes = a.ManagedScope(rules)
 	}
 	return runs, nil
 }

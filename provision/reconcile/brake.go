@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
 // Brake stops mass changes: when more than max(People, Percent % of the people
@@ -31,16 +32,19 @@ type Brake struct {
 // are on hold. Only explicit ones count against it.
 func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection, a *provision.Account) (stop error, _ error) {
 	l := &a.Loss
+	if err := entitlement.NoteLoss(ctx, tx, a); err != nil {
+		return nil, err
+	}
 	switch {
 	case l.Verdict == provision.VerdictRejected:
 		return &OnHoldError{}, s.keep(ctx, tx, conn, *a)
-	case s.brakes.Off || l.Since == nil || l.Verdict == provision.VerdictPassed || l.Verdict == provision.VerdictReleased:
+	case l.Since == nil || l.Verdict == provision.VerdictPassed || l.Verdict == provision.VerdictReleased:
+		return nil, nil
+	case s.brakes.Off || conn.ReleasedAt != nil && !l.Since.After(*conn.ReleasedAt):
+		pass(a)
 		return nil, nil
 	case l.Verdict == provision.VerdictOnHold:
 		return s.putOnHold(ctx, tx, conn, *a, nil)
-	case conn.ReleasedAt != nil && !l.Since.After(*conn.ReleasedAt):
-		l.Verdict = provision.VerdictPassed
-		return nil, nil
 	}
 	if !l.Explicit() {
 		pending, err := tx.EvaluationPending(ctx, conn.ID, l.Since.Add(evaluationSlack))
@@ -77,8 +81,19 @@ func (s *Service) brake(ctx context.Context, tx Store, conn provision.Connection
 			return s.putOnHold(ctx, tx, conn, *a, &limit)
 		}
 	}
-	l.Verdict = provision.VerdictPassed
+	pass(a)
 	return nil, nil
+}
+
+// pass has a loss carried out, whatever was said of it before. From then on nobody
+// decides about it any more: a run is at it.
+func pass(a *provision.Account) {
+	if a.Loss.Since != nil && a.Loss.Verdict != provision.VerdictReleased {
+		a.Loss.Verdict, a.Loss.By = provision.VerdictPassed, ""
+	}
+	if a.State == provision.AccountOnHold {
+		a.State, a.Reason, a.ReasonCode = provision.AccountWaiting, "", provision.ReasonNone
+	}
 }
 
 // A loss waits until everybody is evaluated whom that concerns that brought it
@@ -106,23 +121,13 @@ func (s *Service) braked(ctx context.Context, tx Store, conn provision.Connectio
 	return false, s.audit.Record(ctx, tx, s.audit.Entry(provision.Cause{Actor: "system", Action: "brake"}, conn.ID, audit.BrakeCleared, string(conn.ID)))
 }
 
-// clearBrake lets go of a brake that holds nobody any more.
-func (s *Service) clearBrake(ctx context.Context, id provision.ConnectionID) error {
-	return s.inTx(ctx, func(tx Store) error {
-		conn, err := tx.LockConnection(ctx, id)
-		if err == nil {
-			_, err = s.braked(ctx, tx, conn)
-		}
-		return err
-	})
-}
-
 // putOnHold keeps an account from being reconciled until an admin decides, or the
 // IdP takes back what it did. known is how many lose access, if that was counted.
 func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connection, a provision.Account, known *Limit) (onHold error, _ error) {
 	now := s.now()
 	var entries []provision.Entry
-	out := &OnHoldError{New: a.State != provision.AccountOnHold}
+	out, fresh := &OnHoldError{}, a.State != provision.AccountOnHold
+	out.New = fresh && !a.Loss.Explicit()
 	if conn.HeldAt == nil {
 		if known == nil {
 			counted, err := s.limit(ctx, tx, conn, now)
@@ -140,7 +145,7 @@ func (s *Service) putOnHold(ctx context.Context, tx Store, conn provision.Connec
 		e.Detail = map[string]any{"people_ending": known.Lost, "people_with_access": known.Had, "limit": known.Most, "cause": pushedOr(a.Loss.Cause)}
 		entries = append(entries, e)
 	}
-	if !out.New {
+	if !fresh {
 		return out, s.audit.Record(ctx, tx, entries...)
 	}
 	return out, s.hold(ctx, tx, conn, []provision.Account{a}, entries)
@@ -174,25 +179,29 @@ func (s *Service) HoldOthers(ctx context.Context, after provision.AccountID) err
 		return nil
 	}
 	defer s.holding.Delete(where)
-	next := func(b *provision.Account) bool {
-		return b.Desk == a.Desk && undecided(b) && notNow(*b, s.now(), s.grace) == nil
-	}
-	_, err = s.eachUndecided(ctx, a.Connection, next, func(tx Store, conn provision.Connection, accounts []provision.Account) error {
+	next := func(b *provision.Account) bool { return undecided(b) && notNow(*b, s.now(), s.grace) == nil }
+	_, err = s.eachUndecided(ctx, provision.AccountFilter{Connection: a.Connection, Desk: a.Desk}, next, func(tx Store, accounts []provision.Account) (int, bool, error) {
+		conn, err := tx.LockConnection(ctx, a.Connection)
+		if err != nil {
+			return 0, false, err
+		}
 		on, err := tx.Desk(ctx, string(a.Desk))
 		if err != nil || on.Removal != provision.RemovalNone || conn.Removal != provision.RemovalNone {
-			return err // an admin has said what becomes of all of it
+			return 0, false, err // an admin has said what becomes of all of it
 		}
-		held, err := s.braked(ctx, tx, conn)
-		if err != nil || !held {
-			return err
+		if held, err := s.braked(ctx, tx, conn); err != nil || !held {
+			return 0, false, err
+		}
+		if accounts, err = lockThose(ctx, tx, accounts, next); err != nil || len(accounts) == 0 {
+			return 0, true, err
 		}
 		last := slices.MaxFunc(accounts, func(a, b provision.Account) int { return a.Loss.Since.Compare(*b.Loss.Since) })
 		pending, err := tx.EvaluationPending(ctx, conn.ID, last.Loss.Since.Add(evaluationSlack))
 		if err != nil || pending {
-			return err
+			return 0, false, err
 		}
 		accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool { return conn.ReleasedAt != nil && !a.Loss.Since.After(*conn.ReleasedAt) })
-		return s.hold(ctx, tx, conn, accounts, nil)
+		return 0, true, s.hold(ctx, tx, conn, accounts, nil)
 	})
 	return err
 }

@@ -18,6 +18,37 @@ type Whom struct {
 // pushes meanwhile waits for no more.
 const decideAtOnce = 100
 
+// lockUndecided locks a connection about whose losses an admin decides: a Conflict
+// while it is being removed, which has decided about all of them.
+func lockUndecided(ctx context.Context, tx Store, id provision.ConnectionID) (provision.Connection, error) {
+	conn, err := tx.LockConnection(ctx, id)
+	if err == nil && conn.Removal != provision.RemovalNone {
+		err = provision.Errorf(provision.Conflict, "connection", "the connection %s is being removed, which has decided about the access of its people; `deskbridge status` shows who is still in", conn.Name)
+	}
+	return conn, err
+}
+
+// apart takes out of accounts those on desks that are being removed, and returns
+// both: about these the removal has decided.
+func apart(ctx context.Context, tx Store, accounts []provision.Account) (staying, gone []provision.Account, _ error) {
+	removed := make(map[provision.DeskID]bool)
+	for _, a := range accounts {
+		if _, known := removed[a.Desk]; !known {
+			on, err := tx.Desk(ctx, string(a.Desk))
+			if err != nil {
+				return nil, nil, err
+			}
+			removed[a.Desk] = on.Removal != provision.RemovalNone
+		}
+		if removed[a.Desk] {
+			gone = append(gone, a)
+		} else {
+			staying = append(staying, a)
+		}
+	}
+	return staying, gone, nil
+}
+
 // Release has losses carried out that mass-change protection has put on hold. Of
 // people who are named also those that it has not decided about yet, and those
 // that were rejected before. After a release of all, losses from now on are
@@ -52,12 +83,15 @@ func (s *Service) decide(ctx context.Context, c provision.Cause, connection stri
 	n := 0
 	err = s.inTx(ctx, func(tx Store) error {
 		n = 0
-		conn, err := tx.LockConnection(ctx, conn.ID)
+		conn, err := lockUndecided(ctx, tx, conn.ID)
 		if err != nil {
 			return err
 		}
 		accounts, err := tx.LockAccountsOf(ctx, people)
 		if err != nil {
+			return err
+		}
+		if accounts, _, err = apart(ctx, tx, accounts); err != nil {
 			return err
 		}
 		accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool { return !mayDecide(&a, v) })
@@ -75,36 +109,24 @@ func (s *Service) decide(ctx context.Context, c provision.Cause, connection stri
 	return n, err
 }
 
-// peopleCalled returns the people of a connection with these names, in their
-// order, each once.
+// peopleCalled returns the people of a connection with these names, in order.
 func (s *Service) peopleCalled(ctx context.Context, conn provision.Connection, names []string) ([]provision.IdentityID, error) {
 	if len(names) == 0 {
 		return nil, provision.Errorf(provision.Invalid, "person", "name somebody, or say that all are meant")
 	}
 	people := make([]provision.IdentityID, len(names))
 	for i, name := range names {
-		found, err := s.store.FindPeople(ctx, name)
+		p, err := s.entitlement.PersonCalled(ctx, conn, name)
 		if err != nil {
 			return nil, err
 		}
-		found = slices.DeleteFunc(found, func(id provision.Identity) bool { return id.Connection != conn.ID })
-		live := slices.DeleteFunc(slices.Clone(found), func(id provision.Identity) bool { return id.Status == provision.StatusRemoved })
-		if len(live) == 1 { // before whoever had the name once
-			found = live
-		}
-		switch len(found) {
-		case 0:
-			return nil, provision.Errorf(provision.NotFound, "person", "nobody of the connection %q has the id, userName, externalId or e-mail address %q", conn.Name, provision.Clip(name))
-		case 1:
-			people[i] = found[0].ID
-		default:
-			return nil, provision.Errorf(provision.Invalid, "person", "%d people of the connection %q go by %q; `deskbridge explain` shows their ids", len(found), conn.Name, provision.Clip(name))
-		}
+		people[i] = p.ID
 	}
 	return people, nil
 }
 
-// mayDecide reports whether v can be said of an account of somebody who is named.
+// mayDecide reports whether v can be said of an account of somebody who is named:
+// not once a run that ends their access has begun, see [Service.Begin].
 func mayDecide(a *provision.Account, v provision.Verdict) bool {
 	if a.Loss.Since == nil || a.State == provision.AccountEnded {
 		return false
@@ -130,7 +152,7 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 	for last := false; !last; {
 		decided := 0
 		err := s.inTx(ctx, func(tx Store) error {
-			conn, err := tx.LockConnection(ctx, conn.ID)
+			conn, err := lockUndecided(ctx, tx, conn.ID)
 			if err != nil {
 				return err
 			}
@@ -144,7 +166,14 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 			if err != nil {
 				return err
 			}
+			accounts, gone, err := apart(ctx, tx, accounts)
+			if err != nil {
+				return err
+			}
 			decided, last = len(accounts), len(found) < decideAtOnce
+			if err := s.entitlement.Requeue(ctx, tx, gone); err != nil {
+				return err
+			}
 			if err := s.pronounce(ctx, tx, c, conn, accounts, v); err != nil || !last {
 				return err
 			}
@@ -180,17 +209,28 @@ func lockThose(ctx context.Context, tx Store, found []provision.Account, which f
 // rejectUndecided rejects the losses of a connection whose run has not begun,
 // but for those of people who were suspended or removed.
 func (s *Service) rejectUndecided(ctx context.Context, c provision.Cause, conn provision.Connection) (int, error) {
-	return s.eachUndecided(ctx, conn.ID, undecided, func(tx Store, conn provision.Connection, accounts []provision.Account) error {
-		return s.pronounce(ctx, tx, c, conn, accounts, provision.VerdictRejected)
+	return s.eachUndecided(ctx, provision.AccountFilter{Connection: conn.ID}, undecided, func(tx Store, accounts []provision.Account) (int, bool, error) {
+		conn, err := lockUndecided(ctx, tx, conn.ID)
+		if err != nil {
+			return 0, false, err
+		}
+		if accounts, err = lockThose(ctx, tx, accounts, undecided); err != nil {
+			return 0, false, err
+		}
+		if accounts, _, err = apart(ctx, tx, accounts); err != nil {
+			return 0, false, err
+		}
+		return len(accounts), true, s.pronounce(ctx, tx, c, conn, accounts, provision.VerdictRejected)
 	})
 }
 
-// eachUndecided calls do with accounts of a connection that wait, those that which
-// selects, by id and some in a transaction, in which they and the connection are
-// locked. It returns how many they were.
-func (s *Service) eachUndecided(ctx context.Context, id provision.ConnectionID, which func(*provision.Account) bool, do func(Store, provision.Connection, []provision.Account) error) (n int, _ error) {
-	filter := provision.AccountFilter{Connection: id, State: provision.AccountWaiting}
-	for {
+// eachUndecided calls do with accounts that filter selects and that wait, those
+// that which selects, by id and some in a transaction, in the turn of their
+// connection, for as long as there is more to do. It returns how many do has
+// decided about.
+func (s *Service) eachUndecided(ctx context.Context, filter provision.AccountFilter, which func(*provision.Account) bool, do func(Store, []provision.Account) (decided int, more bool, _ error)) (n int, _ error) {
+	filter.State = provision.AccountWaiting
+	for more := true; more; {
 		found, err := s.store.AccountsWhere(ctx, filter, decideAtOnce)
 		if err != nil || len(found) == 0 {
 			return n, err
@@ -200,32 +240,22 @@ func (s *Service) eachUndecided(ctx context.Context, id provision.ConnectionID, 
 		if len(found) == 0 {
 			continue
 		}
-		decided := 0
-		err = s.inTurn(ctx, id, func(tx Store) error {
-			conn, err := tx.LockConnection(ctx, id)
-			if err != nil {
-				return err
-			}
-			accounts, err := lockThose(ctx, tx, found, which)
-			if decided = len(accounts); err != nil || decided == 0 {
-				return err
-			}
-			return do(tx, conn, accounts)
-		})
-		if n += decided; err != nil {
+		turn, err := s.turns.Take(ctx, filter.Connection, 1, mostTurn)
+		if err != nil {
 			return n, err
 		}
+		decided := 0
+		err = s.inTx(ctx, func(tx Store) (err error) {
+			decided, more, err = do(tx, found)
+			return err
+		})
+		turn.GiveBack()
+		if err != nil {
+			return n, err
+		}
+		n += decided
 	}
-}
-
-// inTurn is inTx in the turn of a connection.
-func (s *Service) inTurn(ctx context.Context, id provision.ConnectionID, fn func(tx Store) error) error {
-	turn, err := s.turns.Take(ctx, id, 1, mostTurn)
-	if err != nil {
-		return err
-	}
-	defer turn.GiveBack()
-	return s.inTx(ctx, fn)
+	return n, nil
 }
 
 func undecided(a *provision.Account) bool {

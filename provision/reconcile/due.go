@@ -23,7 +23,14 @@ func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ err
 		if c.HeldAt == nil {
 			continue
 		}
-		if err := s.clearBrake(ctx, c.ID); err != nil {
+		err := s.inTx(ctx, func(tx Store) error {
+			conn, err := tx.LockConnection(ctx, c.ID)
+			if err == nil {
+				_, err = s.braked(ctx, tx, conn)
+			}
+			return err
+		})
+		if err != nil {
 			return 0, err
 		}
 	}

@@ -92,8 +92,8 @@ func (r *Run) record(ctx context.Context, tx Store, a *provision.Account, done [
 	return r.service.audit.Record(ctx, tx, entries...)
 }
 
-// foundDone is the note of what a run did that was cut short before it knew.
-const foundDone = "found done after an interruption"
+// FoundDone is the note of what a run did that was cut short before it knew.
+const FoundDone = "found done after an interruption"
 
 // reached returns the note for the audit when a write that was being tried has
 // reached the desk, and "" when it has not.
@@ -111,7 +111,7 @@ func (r *Run) reached(st Write, want provision.DeskUser, have *provision.DeskUse
 	if !done {
 		return ""
 	}
-	return foundDone
+	return FoundDone
 }
 
 // shows reports whether have, which may be nobody, is as st was to make it.
@@ -230,7 +230,7 @@ func (r *Run) Seen(want provision.DeskUser, have *provision.DeskUser) {
 	}
 	for _, w := range seen {
 		if w.Tried {
-			w.Note = foundDone
+			w.Note = FoundDone
 		}
 		r.seen = append(r.seen, w)
 	}

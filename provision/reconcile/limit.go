@@ -2,8 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -18,19 +16,6 @@ type Limit struct {
 	Explicit int           // of these, those who were suspended or removed
 	Had      int           // people with confirmed access, those who lost it among them
 	OnHold   bool          // accounts of the connection are on hold: whoever loses a group now is put on hold, too
-}
-
-// Left is how many more people may lose access now by what grants it, a group or
-// a rule, before their accounts are put on hold. Without protection that is
-// everybody.
-func (l Limit) Left() int {
-	switch {
-	case l.Off:
-		return l.Had
-	case l.OnHold:
-		return 0
-	}
-	return max(l.Most-l.Lost, 0)
 }
 
 // Hold is the beginning of a hold: what there is to say to an admin.
@@ -83,37 +68,4 @@ func (s *Service) most(ctx context.Context, tx Store, conn provision.Connection,
 	l.Had = staying + l.Lost
 	l.Most = max(s.brakes.People, l.Had*s.brakes.Percent/100)
 	return err
-}
-
-// AllowLosses lets the accounts of people lose access by a change of rules that
-// the caller makes in the same transaction, after rules were locked, and before
-// [entitlement.Service.MarkChanged]: an admin has seen who they are. They are not
-// counted, and not put on hold. The allowance ends with the evaluation that
-// follows; whoever does not lose access by it needs another one. c says who
-// allows it. It returns how many accounts with access these are.
-func (s *Service) AllowLosses(ctx context.Context, tx Store, c provision.Cause, who map[provision.DeskID][]provision.IdentityID) (int, error) {
-	var people []provision.IdentityID
-	onDesk := make(map[provision.DeskID]map[provision.IdentityID]bool, len(who))
-	for desk, ids := range who {
-		onDesk[desk] = make(map[provision.IdentityID]bool, len(ids))
-		for _, id := range ids {
-			onDesk[desk][id] = true
-		}
-		people = append(people, ids...)
-	}
-	slices.Sort(people)
-	accounts, err := tx.AccountsOf(ctx, slices.Compact(people))
-	if err != nil {
-		return 0, err
-	}
-	allowed := make(map[provision.AccountID]bool)
-	for i := range accounts {
-		if a := &accounts[i]; onDesk[a.Desk][a.Identity] && a.HasAccess() {
-			allowed[a.ID] = true
-		}
-	}
-	if len(allowed) == 0 {
-		return 0, nil
-	}
-	return len(allowed), tx.AllowLosses(ctx, slices.Sorted(maps.Keys(allowed)), c.Who())
 }

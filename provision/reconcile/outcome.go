@@ -19,6 +19,10 @@ const (
 	recheckAfter = 10 * time.Minute
 )
 
+// placeLooks is how such waits grow for a team or a mailbox that the desk does not
+// have: hundreds may be in one that was renamed, and each look reads the desk's list.
+var placeLooks = backoff.Policy{First: 2 * recheckAfter, Most: 8 * time.Hour}
+
 // Backoff returns how long to wait after so many failed attempts: equal jitter
 // over a span that doubles from 1 s to 5 min.
 func Backoff(attempts int) time.Duration {
@@ -85,22 +89,11 @@ func confirmedAccess(r *Run, have *provision.DeskUser) provision.Access {
 	if have == nil {
 		return provision.Access{Status: provision.AccessAbsent}
 	}
-	out := provision.Access{Status: provision.AccessActive, Role: have.Role, Teams: intersect(have.Teams, r.Teams), Mailboxes: intersect(have.Mailboxes, r.Mailboxes)}
+	out := provision.Access{Status: provision.AccessActive, Role: have.Role, Teams: provision.Intersection(have.Teams, r.Teams), Mailboxes: provision.Intersection(have.Mailboxes, r.Mailboxes)}
 	if !have.Active {
 		out.Status = provision.AccessSuspended
 	}
 	return out
-}
-
-// intersect returns those of names that are in list, sorted.
-func intersect(names, list []string) []string {
-	var out []string
-	for _, n := range names {
-		if provision.ContainsFold(list, n) {
-			out = append(out, n)
-		}
-	}
-	return provision.Sorted(out)
 }
 
 func accessDetail(a provision.Access) map[string]any {
@@ -120,13 +113,18 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 	code, reason := what.Code, what.Reason
 	s := r.service
 	leavesSeat := !r.Account.Seat || r.Account.DeskUser == "" && len(r.Unfinished) == 0
-	return r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) error {
+	freed := false
+	err := r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) (err error) {
+		freed = false
+		looks := a.Attempts
 		a.Attempts, a.RetryAt = 0, nil
 		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
 		}
 		if r.shown != nil && a.DeskUser == r.shown.ID { // as it was last read: what was reached counts
-			a.Confirmed, a.ConfirmedAt = confirmedAccess(r, r.shown), new(s.now())
+			if freed, err = s.noteShown(ctx, tx, r, a); err != nil {
+				return err
+			}
 		}
 		told := a.State == provision.AccountNeedsAttention && a.Reason == reason
 		a.State, a.Reason, a.ReasonCode = provision.AccountNeedsAttention, reason, code
@@ -141,7 +139,12 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 			}
 		}
 		if what.Recheck {
-			at := s.now().Add(recheckAfter)
+			wait := recheckAfter
+			if code == provision.ReasonPlace && told {
+				a.Attempts = min(looks+1, 8) // from there on the waits are the longest
+				wait = placeLooks.After(a.Attempts)
+			}
+			at := s.now().Add(wait)
 			a.RetryAt = &at
 		}
 		if told {
@@ -149,6 +152,34 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 		}
 		return s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountNeedsAttention, map[string]any{"reason": what.Log()}))
 	})
+	if err == nil && freed {
+		err = r.requeueNamesakes(ctx)
+	}
+	return err
+}
+
+// noteShown notes what the desk shows although the run is not done: the access, and
+// of somebody who stays the names, unless they are another's. The audit log tells
+// when all is there that is due. It reports whether a name has become free.
+func (s *Service) noteShown(ctx context.Context, tx Store, r *Run, a *provision.Account) (freed bool, err error) {
+	before := a.Confirmed
+	a.Confirmed, a.ConfirmedAt = confirmedAccess(r, r.shown), new(s.now())
+	if r.Ending() {
+		return false, nil
+	}
+	if freed, err = r.takeNames(ctx, tx, a, r.shownNames(r.shown)); provision.IsConflict(err) {
+		freed, err = false, tx.TakeNames(ctx, *a, a.Names.Held(&r.Desk))
+	}
+	if err != nil || before.Same(a.Confirmed) || !reaches(a.Confirmed, a.Desired) {
+		return freed, err
+	}
+	return freed, s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountConfirmed, accessDetail(a.Confirmed)))
+}
+
+// reaches reports whether have is all of desired.
+func reaches(have, desired provision.Access) bool {
+	return have.Status == desired.Status && have.Role.Rank() == desired.Role.Rank() &&
+		len(provision.Intersection(desired.Teams, have.Teams)) == len(desired.Teams) && len(provision.Intersection(desired.Mailboxes, have.Mailboxes)) == len(desired.Mailboxes)
 }
 
 // Fail ends a run that may work later: after the time that the desk asked

@@ -16,8 +16,8 @@ const Lease = 45 * time.Second
 // have: what was desired when it began, everything that decides what may be
 // written, and what it has noted since. [Service.Begin] returns a run that
 // holds the account's lease; one of [Run.Confirm], [Run.NeedsAttention],
-// [Run.Fail] and [Run.Defer] ends it. Every method but [Run.Ending] and
-// [Run.Ours] returns [ErrBusy] once the lease is lost: the caller must stop
+// [Run.Ask], [Run.Fail], [Run.PutOff] and [Run.Defer] ends it. Every method that
+// notes something returns [ErrBusy] once the lease is lost: the caller must stop
 // writing then. Its states are in docs/house/reconcile-run.md.
 //
 // Runs of [Service.RunsOf] hold no lease: they are for looking, and note nothing.

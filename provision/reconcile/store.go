@@ -40,17 +40,16 @@ type Store interface {
 	// AccountOfUser returns the account that is about a user of the desk.
 	AccountOfUser(ctx context.Context, d provision.DeskID, user provision.DeskUserID) (provision.Account, error)
 	SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
-	// CountLosses counts the people of a connection whose access began to end
-	// after since and not after until, whose losses were neither released nor rejected; and of these
-	// the ones who were suspended or removed. PeopleWithAccess counts those who
-	// have confirmed access on some desk that is to stay.
+	// CountLosses counts the people of a connection with a loss that began after since
+	// and not after until, that was neither released nor rejected, and that is on a
+	// desk that is not being removed; explicit counts those of them with such a loss
+	// that is explicit. PeopleWithAccess counts those who have access that is to stay
+	// on some desk.
 	CountLosses(ctx context.Context, c provision.ConnectionID, since, until time.Time) (all, explicit int, _ error)
 	PeopleWithAccess(ctx context.Context, c provision.ConnectionID) (int, error)
 	// EvaluationPending reports whether somebody is still to be evaluated who was
 	// marked until at.
 	EvaluationPending(ctx context.Context, c provision.ConnectionID, at time.Time) (bool, error)
-	// AllowLosses notes who allows accounts to lose access; see [Service.AllowLosses].
-	AllowLosses(ctx context.Context, ids []provision.AccountID, by string) error
 	// JournalWrites journals writes and returns them with their ids; OpenWrites
 	// returns those of an account that no CloseWrites has closed, by id.
 	JournalWrites(ctx context.Context, writes []Write) ([]Write, error)

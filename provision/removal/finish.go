@@ -106,6 +106,9 @@ func (s *Service) endAccounts(ctx context.Context, how provision.Removal, of Sco
 	if how == provision.RemovalNone {
 		return true, nil
 	}
+	if err := s.letGo(ctx, how, of); err != nil { // whom somebody has put on hold who did not see the removal yet
+		return true, err
+	}
 	if how == provision.RemovalEnding {
 		n, err := s.store.CountUnended(ctx, of, s.now())
 		if err != nil || n > 0 {
@@ -127,7 +130,9 @@ func (s *Service) endAccounts(ctx context.Context, how provision.Removal, of Sco
 			after = ids[n-1]
 			free := ids[:0]
 			for _, a := range locked {
-				if a.LeaseUntil == nil || !s.now().Before(*a.LeaseUntil) { // a worker may have been faster
+				busy := a.LeaseUntil != nil && s.now().Before(*a.LeaseUntil)
+				in := how == provision.RemovalEnding && a.State != provision.AccountEnded && (a.DeskUser != "" || a.ConfirmedAt != nil)
+				if !busy && !in { // a worker may have been faster
 					free = append(free, a.ID)
 				}
 			}

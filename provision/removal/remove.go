@@ -79,7 +79,7 @@ func how(was provision.Removal, keep bool) (provision.Removal, error) {
 	case was != provision.RemovalKeeping && keep:
 		return provision.RemovalKeeping, nil
 	}
-	return was, provision.Errorf(provision.Conflict, "name", "it is being removed already; `deskbridge status` shows whose access has not ended yet")
+	return was, provision.Errorf(provision.Conflict, "name", "it is being removed already; `deskbridge status` shows whose access has not ended yet, and with --keep-access what people have on the desks stays")
 }
 
 // access says in the audit log what becomes of access.
@@ -87,7 +87,8 @@ func access(r provision.Removal) string {
 	return map[provision.Removal]string{provision.RemovalEnding: "ends first", provision.RemovalKeeping: "stays"}[r]
 }
 
-// RemoveDesk removes a desk. Its rules, and signing in there, end now. Access
+// RemoveDesk removes a desk. Its rules, signing in there and the desk sessions of
+// those who did end now. Access
 // ends on the desk first, by its policy, and then nothing is left of it; with
 // keep, or when that was begun and cannot come to an end, what people have there
 // stays, and no call is made to it any more. A desk that is kept here goes at once
@@ -116,8 +117,12 @@ func (s *Service) RemoveDesk(ctx context.Context, c provision.Cause, id provisio
 		if err := tx.SaveDesk(ctx, d); err != nil {
 			return err
 		}
+		sessions, err := tx.EndDeskSessions(ctx, d.ID, s.now())
+		if err != nil {
+			return err
+		}
 		entry := s.audit.Entry(c, "", audit.DeskRemoved, string(d.ID))
-		entry.Desk, entry.Detail = d.ID, map[string]any{"name": name, "access": access(d.Removal)}
+		entry.Desk, entry.Detail = d.ID, map[string]any{"name": name, "access": access(d.Removal), "desk_sessions": sessions}
 		if err := s.audit.Record(ctx, tx, entry); err != nil {
 			return err
 		}
@@ -132,9 +137,12 @@ func (s *Service) RemoveDesk(ctx context.Context, c provision.Cause, id provisio
 		for _, conn := range having {
 			concerned[conn] = true
 		}
-		return s.letGo(ctx, tx, concerned, provision.AccountFilter{Desk: d.ID, State: provision.AccountOnHold})
+		return s.evaluate(ctx, tx, concerned)
 	})
-	return d, err
+	if err != nil {
+		return d, err
+	}
+	return d, s.letGo(ctx, d.Removal, Scope{Desk: d.ID})
 }
 
 // endRules removes the rules that end, of one connection or with "" of all, and
@@ -154,19 +162,36 @@ func (s *Service) endRules(ctx context.Context, tx Store, c provision.Cause, con
 	return concerned, err
 }
 
-// letGo has everybody of connections evaluated, and reconciles the accounts that
-// mass-change protection holds: an admin has said what is meant.
-func (s *Service) letGo(ctx context.Context, tx Store, connections map[provision.ConnectionID]bool, held provision.AccountFilter) error {
+// evaluate has everybody of connections evaluated.
+func (s *Service) evaluate(ctx context.Context, tx Store, connections map[provision.ConnectionID]bool) error {
 	for _, conn := range slices.Sorted(maps.Keys(connections)) {
 		if err := s.entitlement.MarkDirty(ctx, tx, conn, ""); err != nil {
 			return err
 		}
 	}
-	onHold, err := tx.AccountsWhere(ctx, held, 0)
-	if err != nil {
-		return err
+	return nil
+}
+
+// letGo reconciles the accounts of what is removed that are on hold, a batch at a
+// time: an admin has said what is meant. What it leaves because it is cut short,
+// [Service.Finish] does.
+func (s *Service) letGo(ctx context.Context, how provision.Removal, of Scope) error {
+	if how != provision.RemovalEnding {
+		return nil
 	}
-	return s.entitlement.Requeue(ctx, tx, onHold)
+	for {
+		n := 0
+		err := s.inTx(ctx, func(tx Store) error {
+			onHold, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: of.Connection, Desk: of.Desk, State: provision.AccountOnHold}, batch)
+			if n = len(onHold); err != nil {
+				return err
+			}
+			return s.entitlement.Requeue(ctx, tx, onHold)
+		})
+		if err != nil || n < batch {
+			return err
+		}
+	}
 }
 
 // RemoveConnection removes a connection. Its rules, tokens, sessions, domains and
@@ -209,9 +234,12 @@ func (s *Service) RemoveConnection(ctx context.Context, c provision.Cause, id pr
 			return err
 		}
 		concerned[conn.ID] = true
-		return s.letGo(ctx, tx, concerned, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold})
+		return s.evaluate(ctx, tx, concerned)
 	})
-	return conn, err
+	if err != nil {
+		return conn, err
+	}
+	return conn, s.letGo(ctx, conn.Removal, Scope{Connection: conn.ID})
 }
 
 // closeDoors ends all by which somebody comes in through a connection.

@@ -28,6 +28,9 @@ type Store interface {
 	CountUnended(ctx context.Context, s Scope, now time.Time) (int, error)
 	// ConnectionsOn returns the connections with accounts on a desk.
 	ConnectionsOn(ctx context.Context, d provision.DeskID) ([]provision.ConnectionID, error)
+	// EndDeskSessions ends the desk sessions of a desk that have not ended, without a
+	// logout notice, and returns how many these were.
+	EndDeskSessions(ctx context.Context, d provision.DeskID, at time.Time) (int, error)
 	// Removals returns the connections and desks that are being removed, by id.
 	Removals(ctx context.Context) ([]provision.ConnectionID, []provision.DeskID, error)
 

@@ -32,9 +32,19 @@ type Access struct {
 	By []provision.Grant
 }
 
-// AccessEntryActions are the audit actions that [Store].AccessEntries looks for.
-var AccessEntryActions = []provision.Action{audit.AccountCreated, audit.AccountAdopted, audit.AccountActivated,
-	audit.AccountRoleChanged, audit.AccountTeamsChanged, audit.AccountMailboxesChanged}
+// entriesAtOnce is how many audit entries are read at once.
+const entriesAtOnce = 1000
+
+// actions returns the audit actions that give what is asked for.
+func (f *AccessFilter) actions() []provision.Action {
+	actions := []provision.Action{audit.AccountCreated, audit.AccountAdopted, audit.AccountActivated}
+	for action, asked := range map[provision.Action]bool{audit.AccountRoleChanged: f.Role != "", audit.AccountTeamsChanged: f.Team != "", audit.AccountMailboxesChanged: f.Mailbox != ""} {
+		if asked {
+			actions = append(actions, action)
+		}
+	}
+	return actions
+}
 
 // Access returns a page of those who have access on a desk, whatever they should
 // have. next is what the page after it begins with; "" on the last.
@@ -66,11 +76,10 @@ func (s *Service) Access(ctx context.Context, f AccessFilter, page Page) (found 
 	for _, r := range rows {
 		people[r.ID] = r.Identity
 	}
-	entries, err := s.store.AccessEntries(ctx, f.Desk, ids)
+	since, err := s.since(ctx, f, ids)
 	if err != nil {
 		return nil, "", err
 	}
-	since := sinceOf(f, entries)
 	for _, a := range accounts {
 		one := Access{Account: a, Person: people[a.Identity], Since: a.CreatedAt, By: givers(f, a.Desired)}
 		if at, ok := since[a.ID]; ok {
@@ -81,27 +90,41 @@ func (s *Service) Access(ctx context.Context, f AccessFilter, page Page) (found 
 	return found, next, nil
 }
 
-// sinceOf returns since when accounts have what is asked for, from entries by
-// time.
-func sinceOf(f AccessFilter, entries []provision.Entry) map[provision.AccountID]time.Time {
+// since returns since when accounts of people have what is asked for.
+func (s *Service) since(ctx context.Context, f AccessFilter, people []provision.IdentityID) (map[provision.AccountID]time.Time, error) {
 	since := make(map[provision.AccountID]time.Time)
-	for _, e := range entries {
-		given := false
-		switch e.Action {
-		case audit.AccountCreated, audit.AccountAdopted, audit.AccountActivated:
-			given = true
-		case audit.AccountRoleChanged:
-			given = f.Role != "" && e.Detail["to"] == string(f.Role)
-		case audit.AccountTeamsChanged:
-			given = f.Team != "" && adds(e, f.Team)
-		case audit.AccountMailboxesChanged:
-			given = f.Mailbox != "" && adds(e, f.Mailbox)
+	q := EntryQuery{Desk: f.Desk, People: people, Actions: f.actions(), Limit: entriesAtOnce}
+	for {
+		entries, err := s.store.AccessEntries(ctx, q)
+		if err != nil {
+			return nil, err
 		}
-		if given {
-			since[e.Account] = e.At
+		for _, e := range entries {
+			if f.given(e) {
+				since[e.Account] = e.At
+			}
 		}
+		if len(entries) < q.Limit {
+			return since, nil
+		}
+		last := entries[len(entries)-1]
+		q.After = audit.Place{At: last.At, ID: last.ID}
 	}
-	return since
+}
+
+// given reports whether an entry tells that what is asked for was given.
+func (f *AccessFilter) given(e provision.Entry) bool {
+	switch e.Action {
+	case audit.AccountCreated, audit.AccountAdopted, audit.AccountActivated:
+		return true
+	case audit.AccountRoleChanged:
+		return f.Role != "" && e.Detail["to"] == string(f.Role)
+	case audit.AccountTeamsChanged:
+		return f.Team != "" && adds(e, f.Team)
+	case audit.AccountMailboxesChanged:
+		return f.Mailbox != "" && adds(e, f.Mailbox)
+	}
+	return false
 }
 
 // adds reports whether an entry tells that a team or mailbox was added.

@@ -113,24 +113,3 @@ const mostNames = 50
 func (s *Service) PeopleBeginning(ctx context.Context, prefix string) ([]string, error) {
 	return s.store.PeopleBeginning(ctx, provision.Fold(prefix), mostNames)
 }
-
-// OpenSession returns the id that part is, begins or ends, of the sessions that
-// have not ended. It is a NotFound or an Invalid error when that is none, or more
-// than one.
-func (s *Service) OpenSession(ctx context.Context, part string) (provision.SessionID, error) {
-	const shortest = 6
-	if len(part) < shortest {
-		return "", provision.Errorf(provision.Invalid, "session", "give at least %d characters of the session's id", shortest)
-	}
-	found, err := s.store.OpenSessionsLike(ctx, part, 2)
-	if err != nil {
-		return "", err
-	}
-	switch len(found) {
-	case 0:
-		return "", provision.Errorf(provision.NotFound, "session", "no session has the id %q; `deskbridge session list` shows them", provision.Clip(part))
-	case 1:
-		return found[0], nil
-	}
-	return "", provision.Errorf(provision.Invalid, "session", "several sessions have an id with %q at its beginning or end; give more of it", provision.Clip(part))
-}

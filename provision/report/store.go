@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Store is what this package needs of a database. Look-ups of a single object
@@ -30,9 +31,9 @@ type Store interface {
 	ListAccess(ctx context.Context, q AccessQuery) ([]provision.Account, error)
 	// PeopleRows returns those of ids that there are, in any order.
 	PeopleRows(ctx context.Context, ids []provision.IdentityID) ([]PersonRow, error)
-	// AccessEntries returns the audit entries of what gave people access on a desk,
-	// or took it, by time.
-	AccessEntries(ctx context.Context, d provision.DeskID, people []provision.IdentityID) ([]provision.Entry, error)
+	// AccessEntries returns audit entries about people on a desk, by time, from
+	// behind a place on.
+	AccessEntries(ctx context.Context, q EntryQuery) ([]provision.Entry, error)
 	Sessions(ctx context.Context, f provision.SessionFilter, limit int) ([]provision.Session, error) // that have not ended, newest first
 	LoginsOf(ctx context.Context, id provision.IdentityID) ([]provision.LoginKey, error)
 	// PeopleBeginning returns userNames of people who are not removed that begin
@@ -79,6 +80,16 @@ type AccessQuery struct {
 	AfterState provision.AccountState // place behind which to begin; "" both: from the start
 	AfterID    provision.AccountID
 	Limit      int
+}
+
+// EntryQuery selects audit entries about people on a desk.
+type EntryQuery struct {
+	Desk    provision.DeskID
+	People  []provision.IdentityID
+	Actions []provision.Action
+
+	After audit.Place // behind which to begin; zero: from the start
+	Limit int
 }
 
 // PersonRow is a person as far as lists need.

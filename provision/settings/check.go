@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -177,29 +176,41 @@ func (s *Service) UnitsOf(ctx context.Context, d provision.Desk) (_ *Units, warn
 // Missing says what a rule names that is not there, a sentence each. Of nil
 // nothing is known, so nothing is missing.
 func (p *Units) Missing(r provision.Rule) (missing []string) {
-	if p == nil {
-		return nil
-	}
 	for _, kind := range []struct {
-		what        string
-		asked, have []string
-	}{{"team", r.Teams, p.Teams}, {"mailbox", r.Mailboxes, p.Mailboxes}} {
-		has := "-"
-		if len(kind.have) > 0 {
-			has = provision.Plain(strings.Join(kind.have, ", "))
-		}
+		what  string
+		asked []string
+	}{{"team", r.Teams}, {"mailbox", r.Mailboxes}} {
 		for _, name := range kind.asked {
-			if slices.ContainsFunc(kind.have, func(have string) bool { return provision.Fold(have) == provision.Fold(name) }) {
-				continue
+			if lacks := p.Lacks(kind.what, name); lacks != "" {
+				missing = append(missing, fmt.Sprintf("rule on %s: the desk has %s", provision.Plain(r.String()), lacks))
 			}
-			said := fmt.Sprintf("rule on %s: the desk has no %s %q; it has %s", provision.Plain(r.String()), kind.what, name, has)
-			if meant := spelling.Closest(name, kind.have); meant != "" {
-				said += fmt.Sprintf("; did you mean %q?", meant)
-			}
-			missing = append(missing, said)
 		}
 	}
 	return missing
+}
+
+// Lacks says that there is no "team" or "mailbox" of a name, and what there is;
+// "" when there is one, or nothing is known.
+func (p *Units) Lacks(kind, name string) string {
+	if p == nil {
+		return ""
+	}
+	have := p.Mailboxes
+	if kind == "team" {
+		have = p.Teams
+	}
+	if provision.ContainsFold(have, name) {
+		return ""
+	}
+	has := "-"
+	if len(have) > 0 {
+		has = provision.Plain(strings.Join(have, ", "))
+	}
+	said := fmt.Sprintf("no %s %q; it has %s", kind, provision.Clip(name), has)
+	if meant := spelling.Closest(name, have); meant != "" {
+		said += fmt.Sprintf("; did you mean %q?", meant)
+	}
+	return said
 }
 
 // Detail returns an error for people: one of the core is its detail.

@@ -90,10 +90,11 @@ const (
 // PresumeConnection is Connection for a request that takes the connection for
 // what it was within the last minute, and looks it up together with what it asks
 // for first under the context. confirm must be called before any answer: it
-// reports whether the connection is so still. If not, nothing was changed under
+// returns nil when the connection is so still. Else nothing was changed under
 // the context, nothing that was read there may be told, and the request begins
-// anew with Connection. ok is false where nothing can be presumed.
-func (s *Service) PresumeConnection(ctx context.Context, nameOrID string) (under context.Context, conn provision.Connection, confirm func() bool, ok bool) {
+// anew with Connection; but with Unavailable the database does not answer, and
+// there is no use in asking it again. ok is false where nothing can be presumed.
+func (s *Service) PresumeConnection(ctx context.Context, nameOrID string) (under context.Context, conn provision.Connection, confirm func() error, ok bool) {
 	last, ok := s.seen.Last(nameOrID)
 	if !ok {
 		return ctx, conn, nil, false
@@ -107,7 +108,7 @@ func (s *Service) PresumeConnection(ctx context.Context, nameOrID string) (under
 		}
 		return err
 	})
-	return under, last, func() bool { return settle() == nil }, true
+	return under, last, settle, true
 }
 
 // Connections returns all connections, by name.
@@ -123,7 +124,7 @@ func (s *Service) SetSignIn(ctx context.Context, c provision.Cause, nameOrID str
 		if err != nil {
 			return err
 		}
-		if conn, err = tx.LockConnection(ctx, found.ID); err != nil {
+		if conn, err = provision.LockStaying(ctx, tx.LockConnection, found.ID); err != nil {
 			return err
 		}
 		before, err := conn.SignIn.Clone() // change may edit what pointers lead to

@@ -63,7 +63,7 @@ func (s *Service) ClaimDomain(ctx context.Context, c provision.Cause, conn provi
 		return claim, err
 	}
 	err = s.inTx(ctx, func(tx Store) error {
-		have, err := tx.LockConnection(ctx, conn)
+		have, err := provision.LockStaying(ctx, tx.LockConnection, conn)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (s *Service) VerifyDomain(ctx context.Context, c provision.Cause, conn prov
 		if err := tx.LockRules(ctx); err != nil { // one at a time: a domain has one owner
 			return err
 		}
-		have, err := tx.LockConnection(ctx, conn)
+		have, err := provision.LockStaying(ctx, tx.LockConnection, conn)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,10 @@ import (
 func TestKeys(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {
 		n := 0
+		none := func() ([]byte, []byte, error) { return []byte("k"), []byte("c"), nil }
+		if only, err := h.Core.Settings.RotateKey(h.Context(), provisiontest.ByTest, settings.KeyOIDC, time.Hour, none); err != nil || only.ActiveAt.After(h.Core.Now()) {
+			t.Errorf("where no key was before, the first signs from %v: %v", only.ActiveAt, err)
+		}
 		makeKey := func() ([]byte, []byte, error) { n++; return []byte{byte(n)}, []byte{byte(n)}, nil }
 		first, err := h.Core.Settings.Keys(h.Context(), settings.KeySAML, makeKey)
 		h.Must(err)

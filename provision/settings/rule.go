@@ -79,12 +79,7 @@ func there(ctx context.Context, tx Store, r provision.Rule) error {
 	if err != nil {
 		return err
 	}
-	for name, removal := range map[string]provision.Removal{"connection " + conn.Name: conn.Removal, "desk " + desk.Name: desk.Removal} {
-		if removal != provision.RemovalNone {
-			return provision.Errorf(provision.Invalid, "rule", "%s is being removed", name)
-		}
-	}
-	return nil
+	return provision.AllOf(conn.Removal.Refuse("connection "+conn.Name), desk.Removal.Refuse("desk "+desk.Name))
 }
 
 // RemoveRule deletes a rule, and has everybody of its connection evaluated.

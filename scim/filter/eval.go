@@ -2,6 +2,7 @@ package filter
 
 import (
 	"encoding/json"
+	"math/big"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -75,27 +76,42 @@ func compares(c provision.Compare, have any) bool {
 		return ok && (b == want) == (c.Op == provision.OpEqual)
 	case json.Number:
 		n, _ := have.(json.Number)
-		f, err := n.Float64()
-		w, bad := want.Float64()
-		return err == nil && bad == nil && comparesNumber(c.Op, f, w)
+		h, ok := number(n)
+		w, known := number(want)
+		return ok && known && comparesNumber(c.Op, h.Cmp(w))
 	}
 	return false // no sub-attribute of a multi-valued attribute has another type
 }
 
-func comparesNumber(op provision.Op, have, want float64) bool {
+// numberBits is how precisely numbers are compared: some 150 digits. A float64 has
+// 16, fewer than many ids that are written as numbers.
+const numberBits = 512
+
+// number returns a number of JSON; false for one that no database compares.
+func number(n json.Number) (*big.Float, bool) {
+	if _, err := n.Float64(); err != nil {
+		return nil, false
+	}
+	f, _, err := big.ParseFloat(n.String(), 10, numberBits, big.ToNearestEven)
+	return f, err == nil
+}
+
+// comparesNumber judges have compared with want: less than, equal to, or greater
+// than 0.
+func comparesNumber(op provision.Op, compared int) bool {
 	switch op {
 	case provision.OpEqual:
-		return have == want
+		return compared == 0
 	case provision.OpNotEqual:
-		return have != want
+		return compared != 0
 	case provision.OpGreater:
-		return have > want
+		return compared > 0
 	case provision.OpGreaterOrEqual:
-		return have >= want
+		return compared >= 0
 	case provision.OpLess:
-		return have < want
+		return compared < 0
 	case provision.OpLessOrEqual:
-		return have <= want
+		return compared <= 0
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/deskbridge/deskbridge/scim/scimerr"
@@ -12,12 +13,13 @@ const (
 	// see whether it is there already. A thousand operations on a thousand
 	// values are within it, and take a tenth of a second.
 	maxWork = 2_000_000
-	// maxTime is for what steps do not tell, such as very long values.
-	maxTime = time.Second
+	// usualTime is for what steps do not tell, such as very long values.
+	usualTime = time.Second
 )
 
 // budget is what a PATCH has cost so far.
 type budget struct {
+	time  time.Duration // that it may take; 0 is usualTime
 	work  int
 	began time.Time // of the first step
 }
@@ -28,7 +30,7 @@ func (b *budget) spend(steps int) error {
 	if b.began.IsZero() {
 		b.began = time.Now()
 	}
-	if b.work += steps; b.work > maxWork || time.Since(b.began) > maxTime {
+	if b.work += steps; b.work > maxWork || time.Since(b.began) > cmp.Or(b.time, usualTime) {
 		return scimerr.TooLarge("The operations take too long: they look at too many values, or too long ones. Send them in several requests.")
 	}
 	return nil

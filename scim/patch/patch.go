@@ -2,6 +2,7 @@ package patch
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/filter"
@@ -13,6 +14,7 @@ type Limits struct {
 	Filter        filter.Limits // of paths and the filters in them
 	MaxOperations int           // in one request
 	MaxMembers    int           // named in one request
+	Time          time.Duration // that one request may take, when 0 a second
 }
 
 // User applies operations to a person. When they change nothing it leaves
@@ -26,7 +28,7 @@ func User(id *provision.Identity, operations []Operation, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	p := patcher{t: resource.User, doc: doc, limits: limits}
+	p := patcher{t: resource.User, doc: doc, limits: limits, budget: budget{time: limits.Time}}
 	if err := p.applyAll(operations); err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func Group(g *provision.Group, members Members, operations []Operation, limits L
 	if err != nil {
 		return err
 	}
-	p := patcher{t: resource.Group, doc: doc, limits: limits}
+	p := patcher{t: resource.Group, doc: doc, limits: limits, budget: budget{time: limits.Time}}
 	change := memberChange{group: members, limits: limits, budget: &p.budget}
 	p.members = change.apply
 	if err := p.applyAll(operations); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	scimerrors "github.com/elimity-com/scim/errors"
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +22,8 @@ const (
 )
 
 // limits are those of the server.
-var limits = Limits{Filter: filter.Limits{MaxLength: 4096, MaxDepth: 32}, MaxOperations: 1000, MaxMembers: 20_000}
+var limits = Limits{Filter: filter.Limits{MaxLength: 4096, MaxDepth: 32}, MaxOperations: 1000, MaxMembers: 20_000,
+	Time: 10 * time.Second} // a machine that has other things to do takes longer
 
 // parse decodes a body of a test.
 func parse(t testing.TB, body string) resource.Object {
@@ -106,6 +108,9 @@ func TestPatchUser(t *testing.T) {
 		{"a list is added to a value of nobody's", `{"urn:x:User":{"l":"a"}}`, `{"op":"add","path":"urn:x:User:l","value":["b","a"]}`, `{"urn:x:User":{"l":["a","b"]}}`},
 		{"a part is added to a value of nobody's", `{"shoe":{"size":4}}`, `{"op":"add","path":"shoe","value":{"colour":"red"}},{"op":"add","value":{"shoe":{"SIZE":5}}}`, `{"shoe":{"colour":"red","size":5}}`},
 		{"values are taken out of a list of nobody's", `{"urn:x:User":{"l":["a","b",3,{"value":"d","type":"t"}]}}`, `{"op":"remove","path":"urn:x:User:l","value":["a","x",3,{"value":"d"}]}`, `{"urn:x:User":{"l":["b"]}}`},
+		{"numbers with more digits than a float64 has", `{"urn:x:User":{"l":[{"n":9007199254740992},{"n":9007199254740993},{"n":9007199254740993.0}]}}`,
+			`{"op":"remove","path":"urn:x:User:l[n eq 9007199254740993]"}`, `{"urn:x:User":{"l":[{"n":9007199254740992}]}}`},
+		{"and beyond 64 bits", `{"urn:x:User":{"l":[{"n":18446744073709551616},{"n":18446744073709551617}]}}`, `{"op":"remove","path":"urn:x:User:l[n gt 18446744073709551616]"}`, `{"urn:x:User":{"l":[{"n":18446744073709551616}]}}`},
 		{"the last ones too", `{"userName":"u","urn:x:User":{"l":["a"]}}`, `{"op":"remove","path":"urn:x:User:l","value":"a"}`, `{"userName":"u"}`},
 		{"a value filter on a list of nobody's", `{"urn:x:User":{"l":[{"Type":"door","value":"1"},{"type":"car","value":"2"}]}}`, `{"op":"replace","path":"urn:x:User:l[type eq \"door\"].value","value":"9"}`,
 			`{"urn:x:User":{"l":[{"Type":"door","value":"9"},{"type":"car","value":"2"}]}}`},

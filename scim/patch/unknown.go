@@ -74,7 +74,8 @@ func (p *patcher) applyUnknown(kind Kind, at resource.Path, value any) error {
 
 // setUnknown changes an attribute of which nothing is known. It is multi-valued
 // where it holds or is sent a list, and complex where both are objects: add then
-// adds, and remove with a value takes that out (RFC 7644 §3.5.2.1, §3.5.2.2).
+// adds (RFC 7644 §3.5.2.1). Remove with a value takes that out of a list
+// (§3.5.2.2); of anything else nothing is left.
 func (p *patcher) setUnknown(kind Kind, in resource.Object, name string, value any) error {
 	name = resource.Key(in, name)
 	got := resource.Clean(value)
@@ -168,8 +169,8 @@ func (p *patcher) setList(in resource.Object, name string, list []any) error {
 // as in known lists.
 func (p *patcher) applyElements(kind Kind, in resource.Object, name string, at resource.Path, value any) error {
 	list, isList := in[name].([]any)
-	single := !isList && in[name] != nil
-	if single {
+	isOne := !isList && in[name] != nil
+	if isOne {
 		list = []any{in[name]}
 	}
 	if err := p.budget.spend(len(list) * terms(at.Where)); err != nil {
@@ -206,7 +207,7 @@ func (p *patcher) applyElements(kind Kind, in resource.Object, name string, at r
 		}
 		out = append(out, made)
 	}
-	if single && len(out) == 1 {
+	if isOne && len(out) == 1 {
 		in[name] = out[0]
 		return nil
 	}

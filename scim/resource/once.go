@@ -1,9 +1,11 @@
 package resource
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/elimity-com/scim/schema"
+
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 // fewValues is up to how many values each is compared with each.
@@ -27,45 +29,44 @@ func Once(def schema.CoreAttribute, list []any) []any {
 	}
 	out, first := make([]any, 0, len(list)), make(map[[2]string]any, len(list))
 	for _, element := range list {
-		pair := pairOf(element)
-		if !exact {
-			pair[0] = strings.ToLower(pair[0])
-		}
-		pair[1] = strings.ToLower(pair[1])
+		pair := pairOf(element, exact)
 		before, ok := first[pair]
 		if !ok || pair[0] == "" {
 			first[pair] = element
 			out = append(out, element)
 			continue
 		}
-		if into, ok := before.(Object); ok {
-			mergeInto(into, element.(Object))
+		into, isComplex := before.(Object)
+		if from, ok := element.(Object); ok && isComplex {
+			mergeInto(into, from)
 		}
 	}
 	return out
 }
 
-// anyTwice compares each value with each, which needs no memory.
+// anyTwice compares each value of a few with each, which needs no memory.
 func anyTwice(list []any, exact bool) bool {
+	var pairs [fewValues][2]string
 	for i, element := range list {
-		a := pairOf(element)
-		for _, other := range list[:i] {
-			b := pairOf(other)
-			if a[0] != "" && (a[0] == b[0] || !exact && strings.EqualFold(a[0], b[0])) && strings.EqualFold(a[1], b[1]) {
-				return true
-			}
+		pairs[i] = pairOf(element, exact)
+		if pairs[i][0] != "" && slices.Contains(pairs[:i], pairs[i]) {
+			return true
 		}
 	}
 	return false
 }
 
-// pairOf returns the value and the type of an element.
-func pairOf(element any) [2]string {
+// pairOf returns the value and the type of an element, as they are compared.
+func pairOf(element any, exact bool) (pair [2]string) {
 	if o, ok := element.(Object); ok {
-		return [2]string{Text(o, "value"), Text(o, "type")}
+		pair = [2]string{Text(o, "value"), provision.Fold(Text(o, "type"))}
+	} else {
+		pair[0], _ = element.(string)
 	}
-	s, _ := element.(string)
-	return [2]string{s}
+	if !exact {
+		pair[0] = provision.Fold(pair[0])
+	}
+	return pair
 }
 
 func mergeInto(into, from Object) {

@@ -22,8 +22,11 @@ func (cs *Clients) NoteGroupOverage(r *http.Request, conn provision.Connection, 
 		return
 	}
 	today := cs.today(0)
-	if last, _ := cs.overages.Swap(conn.ID, today); last == today {
+	if last, _ := cs.overages.Load(conn.ID); last == today || !cs.site.Confirmed(r) {
 		return // whoever comes from there today is in too many groups
+	}
+	if last, _ := cs.overages.Swap(conn.ID, today); last == today {
+		return
 	}
 	ctx := r.Context()
 	first, err := cs.core.Sessions.RecordOnce(ctx, conn.ID, cs.site.Cause(r, l.Protocol), audit.GroupsOverage, overageKey(today), cs.site.Now().AddDate(0, 0, overageDays+1),

@@ -1,10 +1,27 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
+
+type confirmKey struct{}
+
+// Presuming returns ctx for a request that takes its connection for what it was a
+// moment ago; confirm says what stands against that, see [Route.Presumes].
+func Presuming(ctx context.Context, confirm func() error) context.Context {
+	return context.WithValue(ctx, confirmKey{}, confirm)
+}
+
+// Confirmed reports whether the connection of a request is what the request was
+// told that it is. If not, the request begins anew, or the database does not
+// answer: nothing is noted of it, and what it is answered with is dropped.
+func (s *Site) Confirmed(r *http.Request) bool {
+	confirm, presumes := r.Context().Value(confirmKey{}).(func() error)
+	return !presumes || confirm() == nil
+}
 
 // SwitchedOff answers that nobody can sign in at a connection for now.
 func (s *Site) SwitchedOff(w http.ResponseWriter, r *http.Request, conn provision.Connection) {

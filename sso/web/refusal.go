@@ -24,8 +24,12 @@ type Refusal struct {
 const general = "Your sign-in could not be completed. Please start again from the beginning. If it happens again, tell your IT department the reference below."
 
 // Refuse refuses a request: a page for the person, a line for the log, an entry
-// for the audit log, all with the same reference.
+// for the audit log, all with the same reference. A request that begins anew is
+// not refused yet.
 func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
+	if !s.Confirmed(r) {
+		return
+	}
 	ctx := r.Context()
 	reference := s.Reference(ctx)
 	s.counts.refused(f)
@@ -55,6 +59,9 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
 // Broken answers an error of our own: the only 5xx. While the database does not
 // answer, trying again helps, and the answer says so.
 func (s *Site) Broken(w http.ResponseWriter, r *http.Request, err error) {
+	if !s.Confirmed(r) {
+		return
+	}
 	reference := s.Reference(r.Context())
 	s.Log.ErrorContext(r.Context(), "sign-in failed", "request", reference, "err", err)
 	status, text := http.StatusInternalServerError, general

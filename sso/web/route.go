@@ -32,7 +32,10 @@ type Route struct {
 
 	// Presumes says that the connection is taken for what it was a moment ago, and
 	// looked up together with what the database is asked for first. What
-	// OfConnection answers is held back until then; it may be asked twice.
+	// OfConnection answers is held back until then; it may be asked twice. So it
+	// asks nobody but the database: what the connection was may name an identity
+	// provider that is not to be shown anything any more. What it notes anywhere
+	// else, it notes once [Site.Confirmed] says so; [Site.Refuse] and [Site.Broken] do.
 	Presumes bool
 
 	// EveryPage says that a reverse proxy asks for it at each page view of a desk,

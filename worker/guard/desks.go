@@ -49,6 +49,8 @@ type openDesk struct {
 	self     provision.DeskUserID
 	checked  time.Time // when that was asked for
 	failure  error     // of the last check
+
+	units units
 }
 
 // New returns Desks that opens connectors with open, and tells health and

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
@@ -39,6 +40,10 @@ type Health interface {
 	NotePause(ctx context.Context, id provision.DeskID, reason string, wait time.Duration) error
 	NoteRefusal(ctx context.Context, id provision.DeskID, reason string, wait time.Duration) error
 	EndPause(ctx context.Context, id provision.DeskID) error
+	// RecognizeUnits returns what names in rules mean on a desk that has these
+	// teams and mailboxes; KnownUnits what they meant when that was last known.
+	RecognizeUnits(ctx context.Context, id provision.DeskID, units []deskhealth.Unit) ([]deskhealth.KnownUnit, error)
+	KnownUnits(ctx context.Context, id provision.DeskID) ([]deskhealth.KnownUnit, error)
 }
 
 // Metrics is where calls are counted.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
@@ -51,7 +52,13 @@ func newGuard(perSecond float64) *deskGuard {
 // unseen is nowhere to note a pause.
 type unseen struct{}
 
-func (unseen) NotePause(context.Context, provision.DeskID, string, time.Duration) error   { return nil }
+func (unseen) NotePause(context.Context, provision.DeskID, string, time.Duration) error { return nil }
+func (unseen) RecognizeUnits(context.Context, provision.DeskID, []deskhealth.Unit) ([]deskhealth.KnownUnit, error) {
+	return nil, nil
+}
+func (unseen) KnownUnits(context.Context, provision.DeskID) ([]deskhealth.KnownUnit, error) {
+	return nil, nil
+}
 func (unseen) NoteRefusal(context.Context, provision.DeskID, string, time.Duration) error { return nil }
 func (unseen) EndPause(context.Context, provision.DeskID) error                           { return nil }
 

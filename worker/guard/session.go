@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 )
 
 // Session is a desk as one run or sweep calls it: behind the desk's guard.
@@ -40,17 +41,33 @@ func (s *Session) Check(ctx context.Context) (desk.Profile, error) {
 
 // Find implements [desk.Desk].
 func (s *Session) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	return Ask(ctx, s, func(ctx context.Context) (*provision.DeskUser, error) { return s.Desk.Find(ctx, key) })
+	have, err := Ask(ctx, s, func(ctx context.Context) (*provision.DeskUser, error) { return s.Desk.Find(ctx, key) })
+	if err != nil {
+		return nil, err
+	}
+	return s.user(ctx, have)
 }
 
 // Create implements [desk.Desk].
 func (s *Session) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
 	var made *provision.DeskUser
-	err := s.tell(ctx, func(ctx context.Context) (err error) {
-		made, err = s.Desk.Create(ctx, want)
-		return err
+	err := s.told(ctx, func() (err error) {
+		there := want
+		if there.Teams, err = s.onDesk(deskhealth.UnitTeam, want.Teams); err != nil {
+			return err
+		}
+		if there.Mailboxes, err = s.onDesk(deskhealth.UnitMailbox, want.Mailboxes); err != nil {
+			return err
+		}
+		return s.tell(ctx, func(ctx context.Context) (err error) {
+			made, err = s.Desk.Create(ctx, there)
+			return err
+		})
 	})
-	return made, err
+	if err != nil {
+		return nil, err
+	}
+	return s.user(ctx, made)
 }
 
 // SetProfile implements [desk.Desk].
@@ -65,12 +82,16 @@ func (s *Session) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 
 // ChangeTeams implements [desk.Desk].
 func (s *Session) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.ChangeTeams(ctx, id, add, remove) })
+	return s.move(ctx, deskhealth.UnitTeam, add, remove, func(ctx context.Context, add, remove []string) error {
+		return s.Desk.ChangeTeams(ctx, id, add, remove)
+	})
 }
 
 // ChangeMailboxes implements [desk.Desk].
 func (s *Session) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.ChangeMailboxes(ctx, id, add, remove) })
+	return s.move(ctx, deskhealth.UnitMailbox, add, remove, func(ctx context.Context, add, remove []string) error {
+		return s.Desk.ChangeMailboxes(ctx, id, add, remove)
+	})
 }
 
 // SetActive implements [desk.Desk].
@@ -95,14 +116,27 @@ func (s *Session) EndSessions(ctx context.Context, id provision.DeskUserID) erro
 
 // OpenConversations implements [desk.Desk].
 func (s *Session) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	return Ask(ctx, s, func(ctx context.Context) ([]desk.Conversation, error) {
+	open, err := Ask(ctx, s, func(ctx context.Context) ([]desk.Conversation, error) {
 		return s.Desk.OpenConversations(ctx, id, limit)
 	})
+	for i := range open {
+		if open[i].Mailbox != "" {
+			names, _ := s.open.units.inRules(deskhealth.UnitMailbox, []string{open[i].Mailbox})
+			open[i].Mailbox = names[0]
+		}
+	}
+	return open, err
 }
 
 // Assign implements [desk.Desk].
 func (s *Session) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
-	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.Assign(ctx, conversation, to) })
+	return s.told(ctx, func() error {
+		there, err := s.assignee(to)
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, func(ctx context.Context) error { return s.Desk.Assign(ctx, conversation, there) })
+	})
 }
 
 // AssignsMany reports whether the desk is a [desk.BulkAssigner].
@@ -114,7 +148,13 @@ func (s *Session) AssignsMany() bool {
 // AssignMany implements [desk.BulkAssigner], where [Session.AssignsMany].
 func (s *Session) AssignMany(ctx context.Context, conversations []string, to desk.Assignee) error {
 	many := s.Desk.(desk.BulkAssigner)
-	return s.tell(ctx, func(ctx context.Context) error { return many.AssignMany(ctx, conversations, to) })
+	return s.told(ctx, func() error {
+		there, err := s.assignee(to)
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, func(ctx context.Context) error { return many.AssignMany(ctx, conversations, there) })
+	})
 }
 
 // StopInflow keeps a desk that deals out conversations from dealing any to the
@@ -132,7 +172,14 @@ func (s *Session) Admins(ctx context.Context) (int, error) { return Ask(ctx, s, 
 
 // TeamMembers implements [desk.Desk].
 func (s *Session) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
-	return Ask(ctx, s, func(ctx context.Context) ([]provision.DeskUserID, error) { return s.Desk.TeamMembers(ctx, team) })
+	if err := s.refresh(ctx, unitsAge); err != nil {
+		return nil, err
+	}
+	there, err := s.onDesk(deskhealth.UnitTeam, []string{team})
+	if err != nil {
+		return nil, err
+	}
+	return Ask(ctx, s, func(ctx context.Context) ([]provision.DeskUserID, error) { return s.Desk.TeamMembers(ctx, there[0]) })
 }
 
 // Lister returns the desk as one that is read in bulk; nil where it cannot be.
@@ -146,8 +193,35 @@ func (s *Session) Lister() func(ctx context.Context, cursor string) (users []pro
 			users, next, err = lister.List(ctx, cursor)
 			return err
 		})
+		for i := range users {
+			if err != nil {
+				break
+			}
+			var shown *provision.DeskUser
+			if shown, err = s.user(ctx, &users[i]); err == nil {
+				users[i] = *shown
+			}
+		}
 		return users, next, err
 	}
+}
+
+// MailboxesOf implements [desk.TeamMailboxes]; ok is false where the desk is none.
+func (s *Session) MailboxesOf(ctx context.Context, team string) (mailboxes []string, ok bool, _ error) {
+	tells, ok := s.Desk.(desk.TeamMailboxes)
+	if !ok {
+		return nil, false, nil
+	}
+	if err := s.refresh(ctx, unitsAge); err != nil {
+		return nil, true, err
+	}
+	there, err := s.onDesk(deskhealth.UnitTeam, []string{team})
+	if err != nil {
+		return nil, true, err
+	}
+	names, err := Ask(ctx, s, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, there[0]) })
+	mailboxes, _ = s.open.units.inRules(deskhealth.UnitMailbox, names)
+	return mailboxes, true, err
 }
 
 // BeginHandOver takes one of the turns to hand conversations over to the desk, so

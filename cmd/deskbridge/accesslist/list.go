@@ -116,12 +116,12 @@ and GIVEN BY are then about that.`,
 		if err != nil {
 			return command.Result{}, err
 		}
-		if filter.Connection, filter.Desk, err = command.Narrowed(&names, connection, desk); err != nil {
+		if filter.Connection, filter.Desk, err = command.Narrowed(ctx, sys, connection, desk); err != nil {
 			return command.Result{}, err
 		}
 		return command.Print(a, &list, command.Listing[report.Access]{
 			Name: "access", Header: "NAME | ADDRESS | CONNECTION | STATUS | ROLE | TEAMS | MAILBOXES | SINCE | CONFIRMED | GIVEN BY | STATE",
-			Empty: "Nobody has that.",
+			Empty: "Nobody has that access.",
 			Page:  func(p report.Page) ([]report.Access, string, error) { return sys.Core.Report.Access(ctx, filter, p) },
 			Data:  func(x report.Access) any { return lineOf(&names, x) },
 			Row: func(x report.Access) []string {

@@ -37,7 +37,7 @@ print it, and lock it away.`,
 		password := strings.ToLower(rand.Text())
 		if passwordFile != "" {
 			var err error
-			if password, err = command.ReadSecret(passwordFile); err != nil {
+			if password, err = a.ReadSecret(passwordFile); err != nil {
 				return command.Result{}, err
 			}
 		}

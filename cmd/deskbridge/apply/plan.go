@@ -60,7 +60,7 @@ would, and 1 for every failure, a wrong command line too.`,
 		if failed == nil && exitCode && !plan.Empty() {
 			failed = command.Exit(command.StatusChanges)
 		}
-		return command.Result{Data: plan, Text: func(w io.Writer) error {
+		return command.Result{Data: forPrograms(plan), Text: func(w io.Writer) error {
 			printed{Plan: plan, all: all, losses: losses}.print(w)
 			if !plan.Empty() {
 				fmt.Fprintf(w, "\nNothing is changed yet. To apply exactly this plan:\n  deskbridge apply -f %s --plan %s%s\n", path, plan.Hash, expecting(plan, losses))
@@ -133,7 +133,7 @@ its default, but for secrets. Those that it does not name stay as they are.`,
 			a.Warn(unknownGroup(g))
 		}
 		reached, err := waits.wait(ctx, a, sys, plan, since)
-		return command.Result{Data: applied{plan, reached}, Text: func(w io.Writer) error {
+		return command.Result{Data: applied{forPrograms(plan), reached}, Text: func(w io.Writer) error {
 			printed{Plan: plan, losses: losses, applied: true}.print(w)
 			printNext(w, plan)
 			if reached != nil && reached.Done() {
@@ -148,6 +148,12 @@ its default, but for secrets. Those that it does not name stay as they are.`,
 type applied struct {
 	plan.Plan
 	Progress *plan.Progress `json:"progress,omitempty"` // with --wait
+}
+
+// forPrograms returns p with lists where it has none.
+func forPrograms(p plan.Plan) plan.Plan {
+	p.Changes, p.People = append([]plan.Change{}, p.Changes...), append([]plan.PersonChange{}, p.People...)
+	return p
 }
 
 // printNext says what an admin does after applying a plan.

@@ -37,3 +37,20 @@ func TestLargePlansAreSummedUp(t *testing.T) {
 		t.Error("a name moves the cursor")
 	}
 }
+
+// TestLossesBesideAHold: what is expected goes through beside what is on hold.
+func TestLossesBesideAHold(t *testing.T) {
+	l := plan.LossCount{Connection: "acme", People: 2, Of: 9, Limit: 5, Held: true, OnHold: true}
+	p := plan.Plan{Consequences: plan.Consequences{Losses: []plan.LossCount{l}}}
+	for _, tt := range []struct {
+		said printed
+		want string
+	}{
+		{printed{Plan: p, losses: noLosses}, "would be held: 2 of 9 people of acme would lose access, and mass-change protection holds people of it already; see to them first (`deskbridge connection release acme`), or expect it with --expect-losses 2"},
+		{printed{Plan: p, losses: 2, applied: true}, "expected: 2 of 9 people of acme would lose access; mass-change protection lets them go"},
+	} {
+		if got := tt.said.held(l); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}

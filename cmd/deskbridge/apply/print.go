@@ -27,14 +27,14 @@ type printed struct {
 func (p printed) print(w io.Writer) {
 	p.printConsequences(w)
 	if p.Empty() {
-		fmt.Fprintln(w, "Nothing would change.")
+		fmt.Fprintln(w, map[bool]string{false: "Nothing would change.", true: "Nothing to change."}[p.applied])
 		return
 	}
 	signs := map[string]string{"add": "+", "change": "~", "remove": "-"}
 	for _, c := range p.Changes {
 		fmt.Fprintf(w, "%s %s %s%s\n", signs[c.Action], c.Kind, output.Plain(c.Name), detailOf(c))
 	}
-	fmt.Fprintf(w, "\nWould change for %s", output.Count(len(p.People), "person", "people"))
+	fmt.Fprintf(w, "\n%s change for %s", strings.ToUpper(p.would()[:1])+p.would()[1:], output.Count(len(p.People), "person", "people"))
 	switch {
 	case len(p.People) == 0:
 		fmt.Fprintln(w)
@@ -48,6 +48,14 @@ func (p printed) print(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, "\nPlan %s\n", p.Hash)
+}
+
+// would is the word for what a plan does: desks follow after it was applied.
+func (p printed) would() string {
+	if p.applied {
+		return "will"
+	}
+	return "would"
 }
 
 // detailOf says what of an object changes, or what a rule grants.
@@ -80,9 +88,9 @@ func (p printed) printConsequences(w io.Writer) {
 	for _, r := range p.Consequences.Roles {
 		people := output.Count(r.People, "person", "people")
 		if r.Role == "" {
-			say("%s would lose access to %s", people, r.Desk)
+			say("%s %s lose access to %s", people, p.would(), r.Desk)
 		} else {
-			say("%s would become %s on %s", people, r.Role, r.Desk)
+			say("%s %s become %s on %s", people, p.would(), r.Role, r.Desk)
 		}
 	}
 	for _, c := range p.Consequences.Seats {
@@ -165,17 +173,21 @@ func (p printed) held(l plan.LossCount) string {
 	if !l.Held {
 		return ""
 	}
-	of := fmt.Sprintf("%d of %s of %s would lose access", l.People, output.Count(l.Of, "person", "people"), l.Connection)
+	would := "would"
+	if p.losses != noLosses { // nobody holds them
+		would = p.would()
+	}
+	of := fmt.Sprintf("%d of %s of %s %s lose access", l.People, output.Count(l.Of, "person", "people"), l.Connection, would)
 	if l.Others > 0 {
 		of += fmt.Sprintf(", beside %d who have begun to", l.Others)
 	}
 	switch {
-	case l.OnHold:
-		return fmt.Sprintf("would be held: %s, and mass-change protection holds people of it already; see to them first (`deskbridge connection release %s`)", of, l.Connection)
+	case l.OnHold && p.losses == noLosses:
+		return fmt.Sprintf("would be held: %s, and mass-change protection holds people of it already; see to them first, as `deskbridge status` says, or expect it with --expect-losses %d", of, p.Consequences.LostPeople())
 	case p.applied && p.losses != noLosses:
 		return fmt.Sprintf("expected: %s; mass-change protection lets them go", of)
 	case p.applied:
-		return fmt.Sprintf("is held by mass-change protection, which lets %d go: %s; `deskbridge connection release %s` lets them go, too", l.Limit, of, l.Connection)
+		return fmt.Sprintf("is held by mass-change protection, which lets %d go: %s; `deskbridge connection release %s --all` lets them go, too", l.Limit, of, l.Connection)
 	case p.losses != noLosses:
 		return fmt.Sprintf("would be held by mass-change protection without --expect-losses: %s", of)
 	}

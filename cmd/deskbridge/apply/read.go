@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -40,18 +38,9 @@ func readDraft(ctx context.Context, a *command.App, sys *server.System, path str
 	if path == "" {
 		return s, command.Misuse("give the file with -f, e.g. -f access.yaml")
 	}
-	in := io.Reader(os.Stdin)
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return s, errors.New(output.Plain(err.Error()))
-		}
-		defer f.Close()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxFile))
+	text, err := a.ReadFile(path, maxFile)
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", path, err)
+		return s, err
 	}
 	s.lines = config.Lines(text)
 	access, misread := config.ReadAccess(bytes.NewReader(text), a.LookupEnv)

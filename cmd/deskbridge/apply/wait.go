@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -42,18 +43,18 @@ func (f *waiting) wait(ctx context.Context, a *command.App, sys *server.System, 
 	defer ends.Stop()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	drawing := command.IsTerminal(a.Stderr)
+	terminal, drawing := output.Terminal(a.Stderr)
 	for {
 		now, err := sys.Core.Plan.Progress(ctx, p, since)
 		if err != nil {
 			return nil, err
 		}
 		if drawing {
-			fmt.Fprintf(a.Stderr, "\r\x1b[K%s", inWords(now))
+			fmt.Fprintf(terminal, "\r\x1b[K%s", inWords(now)) // numbers: nothing that has to be made visible
 		}
 		if now.Done() {
 			if drawing {
-				fmt.Fprintln(a.Stderr)
+				fmt.Fprintln(terminal)
 			}
 			if now.Attention > 0 {
 				return &now, command.Exit(someNeedAttention)

@@ -59,6 +59,9 @@ func exportCommand(a *command.App) *cobra.Command {
 		if err := export.Check(sys.Core.Now()); err != nil {
 			return command.Result{}, command.Misuse("%w", err)
 		}
+		if err := a.CheckFormat(export.style, usual); err != nil {
+			return command.Result{}, err
+		}
 		if export.Person != "" {
 			person, err := command.FindPerson(ctx, sys, export.Person)
 			if err != nil {

@@ -37,8 +37,11 @@ func (x *Export) Flags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&x.actions, "action", nil, "only these actions, such as user.suspended,account.ended")
 	flags.StringVar(&x.since, "since", "", "only entries from this time on: 2026-11-01, 2026-11-01T08:00:00Z, or an age such as 36h or 7d")
 	flags.StringVar(&x.until, "until", "", "only entries before this time")
-	flags.StringVar(&x.style, "format", "jsonl", "jsonl (for programs, and to verify elsewhere), csv (for spreadsheets) or text")
+	flags.StringVar(&x.style, "format", usual, "jsonl (for programs, and to verify elsewhere), csv (for spreadsheets) or text")
 }
+
+// usual is the format of `audit export`: lines of JSON, with --json or without.
+const usual = "jsonl"
 
 // Check reads the flags, at this moment. An error is the user's.
 func (x *Export) Check(now time.Time) (err error) {
@@ -102,7 +105,9 @@ func (x *Export) Run(ctx context.Context, sys *server.System, out io.Writer) err
 	var to printer
 	switch x.style {
 	case "csv":
-		to = newTable(out, names)
+		if to, err = newTable(out, names); err != nil {
+			return err
+		}
 	case "text":
 		to = &text{out, names}
 	default:

@@ -2,7 +2,6 @@ package auditlog
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -95,23 +94,18 @@ func (l *lines) end(head string, entries int, now time.Time) error {
 
 // table is the format csv (RFC 4180, with a header).
 type table struct {
-	w     *csv.Writer
+	to    *output.CSV
 	names *names
-	err   error
 }
 
 var header = []string{"id", "at", "what", "actor", "action", "subject", "subject_name", "connection", "desk", "account", "cause", "request", "detail"}
 
-func newTable(w io.Writer, n *names) *table {
-	t := &table{w: csv.NewWriter(w), names: n}
-	t.err = t.w.Write(header)
-	return t
+func newTable(w io.Writer, n *names) (*table, error) {
+	to, err := output.NewCSV(w, header...)
+	return &table{to, n}, err
 }
 
 func (t *table) entry(ctx context.Context, e provision.Entry) error {
-	if t.err != nil {
-		return t.err
-	}
 	what, err := t.names.sentence(ctx, e)
 	if err != nil {
 		return err
@@ -124,15 +118,8 @@ func (t *table) entry(ctx context.Context, e provision.Entry) error {
 	if err != nil {
 		return err
 	}
-	return t.row(strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339Nano), what, e.Cause.Actor, string(e.Action), e.Subject, name,
+	return t.to.Row(strconv.FormatInt(e.ID, 10), e.At.Format(time.RFC3339Nano), what, e.Cause.Actor, string(e.Action), e.Subject, name,
 		t.names.Connection(e.Connection), t.names.DeskName(e.Desk), string(e.Account), e.Cause.Action, e.Cause.Request, string(detail))
-}
-
-func (t *table) row(cells ...string) error {
-	for i := range cells {
-		cells[i] = output.Cell(cells[i])
-	}
-	return t.w.Write(cells)
 }
 
 func (t *table) block(audit.Block) error { return nil }
@@ -140,11 +127,10 @@ func (t *table) block(audit.Block) error { return nil }
 func (t *table) end(head string, _ int, now time.Time) error {
 	row := make([]string, len(header))
 	row[1], row[2] = now.UTC().Format(time.RFC3339), "end of the export; head of the log "+head
-	if err := t.row(row...); err != nil {
+	if err := t.to.Row(row...); err != nil {
 		return err
 	}
-	t.w.Flush()
-	return t.w.Error()
+	return t.to.End()
 }
 
 // text is the format text: a sentence a line.

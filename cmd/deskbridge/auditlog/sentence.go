@@ -35,6 +35,8 @@ var phrases = map[provision.Action]string{
 	audit.DeskCreated:       "added the desk %",
 	audit.DeskRemoved:       "removed the desk %",
 	audit.DeskDeleted:       "deleted what was left of the removed desk %",
+	audit.DeskAppCreated:    "made the API credentials %",
+	audit.DeskAppRemoved:    "ended the API credentials %",
 	audit.TokenCreated:      "made the token %",
 	audit.TokenRotated:      "rotated the token %",
 	audit.TokenRevoked:      "revoked the token %",
@@ -72,6 +74,11 @@ var phrases = map[provision.Action]string{
 	audit.BrakeReleased: "released what was on hold of the connection %",
 	audit.BrakeRejected: "rejected what was on hold of the connection %",
 	audit.BrakeCleared:  "noted that nothing of the connection % is on hold any more",
+
+	audit.UnitRenamed:  "found that the desk % calls a team or mailbox of rules by another name",
+	audit.UnitGone:     "found a team or mailbox of rules gone from the desk %",
+	audit.UnitReplaced: "found that on the desk % another team or mailbox has a name that rules mean",
+	audit.UnitAccepted: "had rules mean the new team or mailbox of the desk %",
 
 	audit.AccountConfirmed:      "read back that % has the access that is due",
 	audit.AccountEnded:          "read back that the access of % is gone",
@@ -137,12 +144,17 @@ func (n *names) sentence(ctx context.Context, e provision.Entry) (string, error)
 	if e.Desk != "" {
 		out.WriteString(" on " + n.DeskName(e.Desk))
 	}
-	for i, key := range slices.Sorted(maps.Keys(e.Detail)) {
+	before := ": "
+	for _, key := range slices.Sorted(maps.Keys(e.Detail)) {
+		if e.Detail[key] == nil { // a list without anything in it
+			continue
+		}
 		value, err := n.value(ctx, e.Connection, e.Detail[key])
 		if err != nil {
 			return "", err
 		}
-		out.WriteString(between(i) + key + " " + value)
+		out.WriteString(before + key + " " + value)
+		before = "; "
 	}
 	if e.Cause.Action != "" {
 		out.WriteString(" (" + e.Cause.Action + ")")
@@ -170,12 +182,4 @@ func (n *names) value(ctx context.Context, conn provision.ConnectionID, v any) (
 	}
 	text, err := json.Marshal(v)
 	return string(text), err
-}
-
-// between returns what stands before the detail of this place.
-func between(i int) string {
-	if i == 0 {
-		return ": "
-	}
-	return "; "
 }

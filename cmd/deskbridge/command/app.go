@@ -19,6 +19,7 @@ type App struct {
 	Stdin    io.Reader   // nil: the process's
 	Terminal func() bool // whether a person types at Stdin; nil: as the operating system says
 
+	json bool // --json was given to the command
 	told bool // a command has printed its JSON
 }
 

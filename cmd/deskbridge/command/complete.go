@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 
@@ -139,21 +138,13 @@ func kindOf(cmd *cobra.Command, word string, place int) string {
 	return word
 }
 
-// complete asks the database, when there is one: completing makes none.
+// complete asks the database, when there is one: completing makes none, and
+// changes none of another release.
 func (a *App) complete(cmd *cobra.Command, of names, before []string, prefix string) ([]string, cobra.ShellCompDirective) {
 	if of == nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	settings, err := a.Settings()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	if settings.DatabaseURL == "" {
-		if _, err := os.Stat(settings.DataDir); err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-	}
-	sys, err := a.Open(cmd.Context())
+	sys, err := a.OpenExisting(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

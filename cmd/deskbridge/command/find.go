@@ -2,67 +2,69 @@ package command
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
 
-	"github.com/deskbridge/deskbridge/internal/spelling"
-
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// ConnectionID returns the id of the connection of a name or id.
-func ConnectionID(n *server.Names, name string) (provision.ConnectionID, error) {
-	c, err := Connection(n, name)
-	return c.ID, err
-}
-
 // Connection returns the connection of a name or id.
-func Connection(n *server.Names, name string) (provision.Connection, error) {
-	names := make([]string, len(n.Connections))
-	for i, c := range n.Connections {
-		if c.Name == name || string(c.ID) == name {
-			return c, nil
-		}
-		names[i] = c.Name
+func Connection(ctx context.Context, s *server.System, name string) (provision.Connection, error) {
+	found, err := s.Core.Settings.Connection(ctx, name)
+	if !provision.IsNotFound(err) {
+		return found, err
 	}
-	return provision.Connection{}, nothing("connection", name, names)
+	all, err := s.Core.Settings.Connections(ctx)
+	if err != nil {
+		return found, err
+	}
+	return found, nothing("connection", name, named(all, func(c provision.Connection) string { return c.Name }))
 }
 
 // Desk returns the desk of a name or id.
-func Desk(n *server.Names, name string) (provision.Desk, error) {
-	names := make([]string, len(n.Desks))
-	for i, d := range n.Desks {
-		if d.Name == name || string(d.ID) == name {
-			return d, nil
-		}
-		names[i] = d.Name
+func Desk(ctx context.Context, s *server.System, name string) (provision.Desk, error) {
+	found, err := s.Core.Settings.Desk(ctx, name)
+	if !provision.IsNotFound(err) {
+		return found, err
 	}
-	return provision.Desk{}, nothing("desk", name, names)
+	all, err := s.Core.Settings.Desks(ctx)
+	if err != nil {
+		return found, err
+	}
+	return found, nothing("desk", name, named(all, func(d provision.Desk) string { return d.Name }))
 }
 
-// nothing is the misuse of a name that nothing has.
+// nothing is the misuse of a name that nothing has: programs are told that it was
+// not found.
 func nothing(what, name string, names []string) error {
+	next := fmt.Sprintf("`deskbridge %s list` shows them", what)
 	if near := spelling.Closest(name, names); near != "" {
-		return Misuse("there is no %s %q; did you mean %s?", what, provision.Clip(name), near)
+		next = "did you mean " + near + "?"
 	}
-	return Misuse("there is no %s %q; `deskbridge %[1]s list` shows them", what, provision.Clip(name))
+	return Misuse("%w", provision.Errorf(provision.NotFound, what, "there is no %s %q; %s", what, provision.Clip(name), next))
 }
 
 // Narrowed returns the ids of a connection and of a desk that flags name; ""
 // where they name none.
-func Narrowed(n *server.Names, connection, desk string) (c provision.ConnectionID, d provision.DeskID, err error) {
+func Narrowed(ctx context.Context, s *server.System, connection, desk string) (c provision.ConnectionID, d provision.DeskID, _ error) {
 	if connection != "" {
-		if c, err = ConnectionID(n, connection); err != nil {
+		found, err := Connection(ctx, s, connection)
+		if err != nil {
 			return c, d, err
 		}
+		c = found.ID
 	}
 	if desk != "" {
-		var found provision.Desk
-		found, err = Desk(n, desk)
+		found, err := Desk(ctx, s, desk)
+		if err != nil {
+			return c, d, err
+		}
 		d = found.ID
 	}
-	return c, d, err
+	return c, d, nil
 }
 
 // FindPerson returns the one person whom text means.
@@ -72,9 +74,24 @@ func FindPerson(ctx context.Context, s *server.System, text string) (provision.I
 		return provision.Identity{}, err
 	}
 	if len(people) > 1 && people[1].Status != provision.StatusRemoved {
-		return provision.Identity{}, errors.New("more than one person is called that; use the id that `deskbridge explain` shows")
+		return provision.Identity{}, Several(people)
 	}
 	return people[0], nil
+}
+
+// Several is the error of a text that means several people: it lists their ids, of
+// which one has to be given.
+func Several(people []provision.Identity) error {
+	const most = 10
+	var list strings.Builder
+	for i, p := range people {
+		if i == most {
+			fmt.Fprintf(&list, "\n  and %d more", len(people)-i)
+			break
+		}
+		fmt.Fprintf(&list, "\n  %s  %s, since %s", p.ID, p.Status, output.Moment{At: &p.UpdatedAt})
+	}
+	return provision.Errorf(provision.Conflict, "user", "%d people are or were called that; an address may be somebody else's by now. Give the id of one:%s", len(people), list.String())
 }
 
 // shortest is how much of an id must be given.

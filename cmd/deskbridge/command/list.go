@@ -38,6 +38,9 @@ type Listing[T any] struct {
 // Print reads what l asks for and returns the result. CSV is printed to stdout
 // while it is read, however long it is.
 func Print[T any](a *App, l *List, list Listing[T]) (Result, error) {
+	if err := a.CheckFormat(l.format, "text"); err != nil {
+		return Result{}, err
+	}
 	switch l.format {
 	case "csv":
 		return Result{}, list.csv(a.Stdout, l.page)
@@ -68,6 +71,15 @@ func Print[T any](a *App, l *List, list Listing[T]) (Result, error) {
 		_, err := fmt.Fprintf(w, "\nThere are more: --after %s\n", next)
 		return err
 	}}, nil
+}
+
+// CheckFormat refuses --json beside a --format that is another than usual, which is
+// printed without one: only one of the two can be meant.
+func (a *App) CheckFormat(format, usual string) error {
+	if a.json && format != usual {
+		return Misuse("--json and --format %s are two forms; give one of them", output.Plain(format))
+	}
+	return nil
 }
 
 func (list Listing[T]) csv(w io.Writer, page report.Page) error {

@@ -14,6 +14,9 @@ import (
 // usageError is a command line that cannot be run.
 type usageError struct{ error }
 
+// Unwrap lets [Explain] find an error of the core.
+func (u usageError) Unwrap() error { return u.error }
+
 // Misuse returns the error of a command line that cannot be run. The program
 // ends with status 2 then.
 func Misuse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }

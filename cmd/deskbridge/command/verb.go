@@ -47,6 +47,7 @@ func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 		if reads(cmd) && cmd.Name() != "status" && !*asJSON { // which says it itself
 			fmt.Fprintf(a.Stderr, "deskbridge: database: %s\n", server.Place(sys.Settings))
 		}
+		a.json = *asJSON
 		sys.Cause = provision.Cause{Actor: server.Actor(), Action: cmd.CommandPath()}
 		said, failed := do(cmd.Context(), sys, args)
 		if !reads(cmd) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,6 +38,9 @@ func addCommand(a *command.App) *cobra.Command {
 	flags.add(cmd)
 	return a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		conn := provision.Connection{Name: args[0], IdP: provision.IdP(idp), Domains: domains}
+		if err := flags.read(a); err != nil {
+			return command.Result{}, err
+		}
 		if err := flags.change(&conn.SignIn); err != nil {
 			return command.Result{}, err
 		}
@@ -98,6 +100,8 @@ type signInFlags struct {
 	authMethod                               string
 	jit, signIn                              string
 	idpInitiated                             string
+
+	metadata string // what metadataFile holds
 }
 
 func (f *signInFlags) add(cmd *cobra.Command) {
@@ -115,6 +119,27 @@ func (f *signInFlags) add(cmd *cobra.Command) {
 
 // given reports whether any of the flags was set.
 func (f *signInFlags) given() bool { return *f != (signInFlags{}) }
+
+// maxMetadata is how many bytes a file of metadata has at most.
+const maxMetadata = 4 << 20
+
+// read reads the files that the flags name: before a transaction begins, which may
+// run again, and in which nobody waits for standard input.
+func (f *signInFlags) read(a *command.App) (err error) {
+	if f.secretFile != "" {
+		if f.secretText, err = a.ReadSecret(f.secretFile); err != nil {
+			return err
+		}
+	}
+	if f.metadataFile != "" {
+		text, err := a.ReadFile(f.metadataFile, maxMetadata)
+		if err != nil {
+			return command.Misuse("%w", err)
+		}
+		f.metadata = string(text)
+	}
+	return nil
+}
 
 // change applies the flags to s. What no flag names stays.
 func (f *signInFlags) change(s *provision.SignIn) error {
@@ -138,14 +163,7 @@ func (f *signInFlags) changeSAML(s *provision.SignIn) error {
 		settings = *s.SAML
 	}
 	if f.metadataURL != "" || f.metadataFile != "" {
-		settings.MetadataURL, settings.Metadata, settings.SSOURL, settings.Certificates = f.metadataURL, "", "", nil
-	}
-	if f.metadataFile != "" {
-		text, err := os.ReadFile(f.metadataFile)
-		if err != nil {
-			return err
-		}
-		settings.Metadata = string(text)
+		settings.MetadataURL, settings.Metadata, settings.SSOURL, settings.Certificates = f.metadataURL, f.metadata, "", nil
 	}
 	if f.idpInitiated != "" {
 		on, err := onOff("saml-idp-initiated", f.idpInitiated)
@@ -169,15 +187,7 @@ func (f *signInFlags) changeOIDC(s *provision.SignIn) error {
 		}
 		settings = *s.OIDC
 	}
-	secret := f.secretText
-	if f.secretFile != "" {
-		text, err := command.ReadSecret(f.secretFile)
-		if err != nil {
-			return err
-		}
-		secret = text
-	}
-	for field, value := range map[*string]string{&settings.Issuer: f.issuer, &settings.ClientID: f.clientID, &settings.ClientSecret: secret, &settings.AuthMethod: f.authMethod} {
+	for field, value := range map[*string]string{&settings.Issuer: f.issuer, &settings.ClientID: f.clientID, &settings.ClientSecret: f.secretText, &settings.AuthMethod: f.authMethod} {
 		if value != "" {
 			*field = value
 		}
@@ -234,13 +244,19 @@ Switching sign-in off ends every session of the connection at once.`,
 		if !flags.given() {
 			return command.Result{}, command.Misuse("nothing to set; `deskbridge connection set --help` lists the flags")
 		}
+		conn, err := command.Connection(ctx, sys, args[0])
+		if err != nil {
+			return command.Result{}, err
+		}
+		if err := flags.read(a); err != nil {
+			return command.Result{}, err
+		}
 		if flags.signIn == "off" {
-			if err := confirm.Ask(a, "Nobody of "+args[0]+" can sign in then, and every session ends at once", args[0]); err != nil {
+			if err := confirm.Ask(a, "Nobody of "+conn.Name+" can sign in then, and every session ends at once", conn.Name); err != nil {
 				return command.Result{}, err
 			}
 		}
-		conn, err := sys.Core.Settings.SetSignIn(ctx, sys.Cause, args[0], flags.change)
-		if err != nil {
+		if conn, err = sys.Core.Settings.SetSignIn(ctx, sys.Cause, string(conn.ID), flags.change); err != nil {
 			return command.Result{}, err
 		}
 		return command.Say(server.URLsOf(sys.Settings.PublicURL, conn), "Changed. `deskbridge connection test %s` tries it.", conn.Name), nil
@@ -263,7 +279,7 @@ not used until an admin accepts it: --accept.`,
 	cmd.Flags().BoolVar(&accept, "accept", false, "use the new metadata that waits to be accepted")
 	cmd.Flags().BoolVar(&login, "login", false, "print a one-time address for a test sign-in; it signs nobody in and changes nothing")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

@@ -2,12 +2,12 @@ package connection
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -59,17 +59,14 @@ func decision(a *command.App, cmd *cobra.Command, by func(*server.System) decide
 		if whom.All == (len(whom.People) > 0) {
 			return command.Result{}, command.Misuse("name people by --person, or all that are on hold by --all; `deskbridge status` lists them")
 		}
-		n, err := by(sys)(ctx, sys.Cause, args[0], whom)
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]any{"connection": args[0], "accounts": n}, done, accounts(n)), nil
+		n, err := by(sys)(ctx, sys.Cause, string(conn.ID), whom)
+		if err != nil {
+			return command.Result{}, err
+		}
+		return command.Say(map[string]any{"connection": conn.Name, "accounts": n}, done, output.Count(n, "account", "accounts")), nil
 	})
-}
-
-func accounts(n int) string {
-	if n == 1 {
-		return "1 account"
-	}
-	return fmt.Sprintf("%d accounts", n)
 }

@@ -26,7 +26,7 @@ func domainAddCommand(a *command.App) *cobra.Command {
 		Args:    cobra.ExactArgs(2),
 	}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -58,7 +58,7 @@ func domainVerifyCommand(a *command.App) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&sayso, "say-so", false, "take your word instead of the DNS record; the audit log records it")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -78,17 +78,13 @@ func domainListCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list [CONNECTION]", Short: "List domains, verified and pending",
 		Example: "  deskbridge domain list\n  deskbridge domain list acme", Args: cobra.MaximumNArgs(1)}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		names, err := sys.LoadNames(ctx)
+		connections, err := sys.Core.Settings.Connections(ctx)
+		if len(args) == 1 {
+			connections = make([]provision.Connection, 1)
+			connections[0], err = command.Connection(ctx, sys, args[0])
+		}
 		if err != nil {
 			return command.Result{}, err
-		}
-		connections := names.Connections
-		if len(args) == 1 {
-			conn, err := command.Connection(&names, args[0])
-			if err != nil {
-				return command.Result{}, err
-			}
-			connections = []provision.Connection{conn}
 		}
 		type line struct {
 			Connection string `json:"connection"`
@@ -118,7 +114,7 @@ func domainListCommand(a *command.App) *cobra.Command {
 func domainRemoveCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "remove CONNECTION DOMAIN", Short: "Take a domain from a connection", Example: "  deskbridge domain remove acme acme.example", Args: cobra.ExactArgs(2)}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

@@ -2,7 +2,6 @@ package connection
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +32,7 @@ log is deleted. With --keep-access what people have on the desks stays there.`,
 		if err != nil {
 			return command.Result{}, err
 		}
-		conn, err := command.Connection(&names, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -46,8 +45,8 @@ log is deleted. With --keep-access what people have on the desks stays there.`,
 			removed, err := sys.Core.Removal.RemoveConnection(ctx, sys.Cause, conn.ID, keep)
 			return removed.Name, err
 		}, func() (gone bool) {
-			all, err := sys.Core.Settings.Connections(ctx)
-			return err == nil && !slices.ContainsFunc(all, func(left provision.Connection) bool { return left.ID == conn.ID })
+			_, err := sys.Core.Settings.Connection(ctx, string(conn.ID))
+			return provision.IsNotFound(err)
 		})
 	})
 }

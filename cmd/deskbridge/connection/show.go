@@ -35,11 +35,7 @@ func showCommand(a *command.App) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		names, err := sys.LoadNames(ctx)
-		if err != nil {
-			return command.Result{}, err
-		}
-		conn, err := command.Connection(&names, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

@@ -60,7 +60,7 @@ Deskbridge, and which API credentials a built-in desk has. It makes none: ` + "`
 		Args:    cobra.ExactArgs(1),
 	}
 	a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		d, err := sys.Core.Settings.Desk(ctx, args[0])
+		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -89,11 +89,7 @@ Deskbridge, and which API credentials a built-in desk has. It makes none: ` + "`
 
 // builtinDesk returns the built-in desk of a name or id.
 func builtinDesk(ctx context.Context, sys *server.System, name string) (provision.Desk, error) {
-	names, err := sys.LoadNames(ctx)
-	if err != nil {
-		return provision.Desk{}, err
-	}
-	d, err := command.Desk(&names, name)
+	d, err := command.Desk(ctx, sys, name)
 	if err == nil && d.Kind != builtin.Kind {
 		err = command.Misuse("desk %s is of kind %s: no API of it is served here", d.Name, d.Kind)
 	}
@@ -110,6 +106,9 @@ func appCreateCommand(a *command.App) *cobra.Command {
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		d, err := builtinDesk(ctx, sys, args[0])
 		if err != nil {
+			return command.Result{}, err
+		}
+		if err := d.Removal.Refuse("desk " + d.Name); err != nil { // or it would be made once more
 			return command.Result{}, err
 		}
 		line := lineOf(d)
@@ -167,8 +166,8 @@ func appRemoveCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		if err := sys.Builtin.RemoveApp(ctx, d.ID, app.ID); err != nil {
-			return command.Result{}, server.DeskError(d, err)
+		if err := sys.RemoveApp(ctx, d, app.ID); err != nil {
+			return command.Result{}, err
 		}
 		return command.Say(map[string]string{"desk": d.Name, "removed": app.ID}, "App %s of desk %s has ended, with its tokens.", app.ID, d.Name), nil
 	})

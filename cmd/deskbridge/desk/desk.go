@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -75,7 +74,7 @@ type flags struct {
 
 func (f *flags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.kind, "kind", string(builtin.Kind), "what it is: builtin, helpscout, libredesk, redmine, requesttracker")
+	flags.StringVar(&f.kind, "kind", string(builtin.Kind), "what it is: builtin, helpscout, helpy, libredesk, redmine, requesttracker")
 	flags.StringVar(&f.url, "url", "", "where it is")
 	flags.StringVar(&f.secretFile, "secret-file", "", "file with the credential for its API; - reads standard input")
 	flags.StringVar(&f.secretEnv, "secret-env", "", "environment variable with the credential")
@@ -98,18 +97,12 @@ func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 		d.HandOver.To = provision.HandOverTo(f.handOver)
 	}
 	switch {
-	case f.secretFile == "-":
-		text, err := io.ReadAll(os.Stdin)
+	case f.secretFile != "":
+		secret, err := a.ReadSecret(f.secretFile)
 		if err != nil {
 			return d, err
 		}
-		d.Secret = strings.TrimSpace(string(text))
-	case f.secretFile != "":
-		text, err := os.ReadFile(f.secretFile)
-		if err != nil {
-			return d, command.Misuse("%w", err)
-		}
-		d.Secret = strings.TrimSpace(string(text))
+		d.Secret = secret
 	case f.secretEnv != "":
 		value, ok := a.LookupEnv(f.secretEnv)
 		if !ok {
@@ -139,7 +132,7 @@ func addCommand(a *command.App) *cobra.Command {
 			return command.Result{}, err
 		}
 		var made bool
-		if d.SignIn, made, err = signIn.signIn(d.Name); err != nil {
+		if d.SignIn, made, err = signIn.signIn(a, d.Name); err != nil {
 			return command.Result{}, err
 		}
 		warnings, err := sys.Core.Settings.CheckDesk(d)
@@ -187,7 +180,7 @@ func openBuiltin(ctx context.Context, s *server.System, d provision.Desk, line *
 	if err := s.Builtin.Open(ctx, d); err != nil {
 		return err
 	}
-	app, err := s.Builtin.CreateApp(ctx, d.ID, "")
+	app, err := s.CreateApp(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -214,15 +207,30 @@ func listCommand(a *command.App) *cobra.Command {
 
 func checkCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "check NAME",
-		Short:   "Try a desk: credentials, rights, and whether rules name what it has",
-		Example: "  deskbridge desk check support",
+		Use:   "check NAME",
+		Short: "Try a desk: credentials, rights, and whether rules name what it has",
+		Long: `Try a desk: credentials, rights, and whether rules name what it has.
+
+A team or mailbox that the desk renames is known by its id, and rules go on to
+mean it. Where it was deleted and another one made of the same name, nobody is
+put into that: --accept says that it is meant.`,
+		Example: "  deskbridge desk check support\n  deskbridge desk check support --accept",
 		Args:    cobra.ExactArgs(1),
 	}
+	accept := cmd.Flags().Bool("accept", false, "have rules mean the teams and mailboxes that took the name of deleted ones")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		d, err := sys.Core.Settings.Desk(ctx, args[0])
+		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
+		}
+		if *accept {
+			accepted, err := sys.Core.DeskHealth.AcceptUnits(ctx, sys.Cause, d.ID)
+			if err != nil {
+				return command.Result{}, err
+			}
+			for _, u := range accepted {
+				a.Warn(fmt.Sprintf("rules on desk %s mean the new %s %q from now on; the server puts people into it within a minute", d.Name, u.Kind, u.Name))
+			}
 		}
 		report, err := server.CheckDesk(ctx, sys, d)
 		if err != nil {

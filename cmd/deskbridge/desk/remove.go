@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +33,7 @@ others look after from now on. A built-in desk is deleted with all that is on it
 		if err != nil {
 			return command.Result{}, err
 		}
-		d, err := command.Desk(&names, args[0])
+		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -47,8 +46,8 @@ others look after from now on. A built-in desk is deleted with all that is on it
 			removed, err := sys.Core.Removal.RemoveDesk(ctx, sys.Cause, d.ID, keep)
 			return removed.Name, err
 		}, func() (gone bool) {
-			all, err := sys.Core.Settings.Desks(ctx)
-			return err == nil && !slices.ContainsFunc(all, func(left provision.Desk) bool { return left.ID == d.ID })
+			_, err := sys.Core.Settings.Desk(ctx, string(d.ID))
+			return provision.IsNotFound(err)
 		})
 	})
 }

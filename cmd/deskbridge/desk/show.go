@@ -33,11 +33,7 @@ func showCommand(a *command.App) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		names, err := sys.LoadNames(ctx)
-		if err != nil {
-			return command.Result{}, err
-		}
-		d, err := command.Desk(&names, args[0])
+		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

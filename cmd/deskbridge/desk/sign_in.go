@@ -38,11 +38,13 @@ func (f *signInFlags) add(cmd *cobra.Command) {
 }
 
 // signIn returns what the flags say, and whether a client secret was made.
-func (f *signInFlags) signIn(desk string) (s protocol.DeskSignIn, made bool, err error) {
+func (f *signInFlags) signIn(a *command.App, desk string) (s protocol.DeskSignIn, made bool, err error) {
 	if f.entityID != "" || f.acsURL != "" || f.nameID != "" || f.certificate != "" {
 		s.SAML = &protocol.DeskSAML{EntityID: f.entityID, ACSURL: f.acsURL, NameID: protocol.Field(f.nameID)}
-		if s.SAML.Certificate, err = textOf(f.certificate); err != nil {
-			return s, false, err
+		if f.certificate != "" {
+			if s.SAML.Certificate, err = a.ReadSecret(f.certificate); err != nil {
+				return s, false, err
+			}
 		}
 	}
 	if len(f.redirects) == 0 {
@@ -54,7 +56,7 @@ func (f *signInFlags) signIn(desk string) (s protocol.DeskSignIn, made bool, err
 	s.OIDC = &protocol.DeskOIDC{ClientID: cmp.Or(f.clientID, desk), ClientSecret: f.secret, Public: f.public, RedirectURIs: f.redirects,
 		PostLogoutRedirectURIs: f.byes, BackchannelLogoutURL: f.backchannelURL}
 	if f.secretFile != "" {
-		if s.OIDC.ClientSecret, err = textOf(f.secretFile); err != nil {
+		if s.OIDC.ClientSecret, err = a.ReadSecret(f.secretFile); err != nil {
 			return s, false, err
 		}
 	}
@@ -62,14 +64,6 @@ func (f *signInFlags) signIn(desk string) (s protocol.DeskSignIn, made bool, err
 		s.OIDC.ClientSecret, made = provision.NewSecret(), true
 	}
 	return s, made, nil
-}
-
-// textOf returns what a file holds; "" for no file.
-func textOf(path string) (string, error) {
-	if path == "" {
-		return "", nil
-	}
-	return command.ReadSecret(path)
 }
 
 // printSignIn shows what to enter at the desk.

@@ -48,9 +48,12 @@ server does the same at every DESKBRIDGE_SWEEP.`,
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only print what differs")
 	cmd.Flags().BoolVar(&force, "force", false, "even where most users are gone: they will be made again")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		d, err := sys.Core.Settings.Desk(ctx, args[0])
+		d, err := command.Desk(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
+		}
+		if d.Removal == provision.RemovalKeeping { // called no more
+			return command.Result{}, d.Removal.Refuse("desk " + d.Name)
 		}
 		if _, err := sys.Connector(d); err != nil {
 			return command.Result{}, err

@@ -80,7 +80,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 	if err != nil {
 		return Person{}, err
 	}
-	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status)}
+	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status), Groups: []Group{}, Desks: []Desk{}}
 	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
@@ -100,7 +100,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		return out, err
 	}
 	for _, e := range all {
-		d := Desk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Confirmed: provision.Access{Status: provision.AccessAbsent}}
+		d := Desk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Reasons: []Part{}, Confirmed: provision.Access{Status: provision.AccessAbsent}}
 		for _, r := range e.Reasons() {
 			part := Part{What: r.What, Name: r.Name}
 			for _, g := range r.Grants {
@@ -142,6 +142,9 @@ func viaNames(names map[provision.GroupID]string, via []provision.GroupID) (out 
 	return out
 }
 
+// mostGroups is how many groups are shown; what gives access is told of each desk.
+const mostGroups = 30
+
 // Print prints it for people.
 func (e Person) Print(w io.Writer) {
 	name := cmp.Or(e.UserName, "forgotten")
@@ -149,7 +152,11 @@ func (e Person) Print(w io.Writer) {
 		name = e.Name + " (" + e.UserName + ")"
 	}
 	fmt.Fprintf(w, "%s · connection %s · %s\n", output.Plain(name), e.Connection, e.Status)
-	for _, g := range e.Groups {
+	for i, g := range e.Groups {
+		if i == mostGroups {
+			fmt.Fprintf(w, "  and in %s; --json has all\n", output.Count(len(e.Groups)-i, "other group", "other groups"))
+			break
+		}
 		fmt.Fprintf(w, "  in group %s%s%s\n", output.Plain(g.Name), through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
 	}
 	if len(e.Desks) == 0 {

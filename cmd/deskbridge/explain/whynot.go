@@ -54,7 +54,7 @@ func answer(ctx context.Context, sys *server.System, person provision.Identity, 
 		return command.Result{}, err
 	}
 	if q.Desk != "" {
-		desk, err := command.Desk(&names, q.Desk)
+		desk, err := command.Desk(ctx, sys, q.Desk)
 		if err != nil {
 			return command.Result{}, err
 		}

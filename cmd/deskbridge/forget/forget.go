@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +37,7 @@ type Account struct {
 // Command makes the command forget.
 func Command(a *command.App) *cobra.Command {
 	var dry, remove bool
+	confirm := command.Confirm{Scripts: true}
 	cmd := &cobra.Command{
 		Use:   "forget USER",
 		Short: "Erase what is known of somebody who is removed",
@@ -51,22 +51,32 @@ backups, and what the desks and the identity provider themselves know.`,
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would be erased, and what stands in the way")
 	cmd.Flags().BoolVar(&remove, "remove", false, "first remove somebody who is known by sign-in only, whom no identity provider will remove")
+	confirm.Flag(cmd)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		person, err := find(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
-		if remove && !dry && person.Status != provision.StatusRemoved {
-			if err := removeSignInOnly(ctx, sys, person); err != nil {
-				return command.Result{}, err
-			}
-		}
+		remove = remove && person.Status != provision.StatusRemoved
 		known, err := sys.Core.Erasure.Look(ctx, person.ID)
-		if err == nil && !dry && len(known.Obstacles) == 0 {
-			known, err = sys.Core.Erasure.Forget(ctx, sys.Cause, person.ID)
-		}
 		if err != nil {
 			return command.Result{}, err
+		}
+		if !dry && !known.Forgotten && (remove || len(known.Obstacles) == 0) {
+			if err := confirm.Ask(a, "All that is known of "+output.Plain(args[0])+" is erased, and nothing brings it back", output.Plain(args[0])); err != nil {
+				return command.Result{}, err
+			}
+			if remove {
+				if err := removeSignInOnly(ctx, sys, person); err != nil {
+					return command.Result{}, err
+				}
+			}
+			if known, err = sys.Core.Erasure.Look(ctx, person.ID); err == nil && len(known.Obstacles) == 0 {
+				known, err = sys.Core.Erasure.Forget(ctx, sys.Cause, person.ID)
+			}
+			if err != nil {
+				return command.Result{}, err
+			}
 		}
 		r, err := reportOf(ctx, sys, known)
 		if err != nil {
@@ -90,11 +100,7 @@ func find(ctx context.Context, sys *server.System, text string) (person provisio
 	if len(people) == 1 || string(people[0].ID) == text {
 		return people[0], nil
 	}
-	var list []string
-	for _, p := range people {
-		list = append(list, fmt.Sprintf("  %s  %s, since %s", p.ID, p.Status, output.Moment{At: &p.UpdatedAt}))
-	}
-	return person, fmt.Errorf("%d people are or were called that; an address may be somebody else's by now. Give the id of one:\n%s", len(people), strings.Join(list, "\n"))
+	return person, command.Several(people)
 }
 
 func removeSignInOnly(ctx context.Context, sys *server.System, person provision.Identity) error {

@@ -66,7 +66,7 @@ func listCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		only, _, err := command.Narrowed(&names, connection, "")
+		only, _, err := command.Narrowed(ctx, sys, connection, "")
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -119,7 +119,7 @@ func showCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		only, _, err := command.Narrowed(&names, connection, "")
+		only, _, err := command.Narrowed(ctx, sys, connection, "")
 		if err != nil {
 			return command.Result{}, err
 		}

@@ -65,7 +65,7 @@ func rotateCommand(a *command.App) *cobra.Command {
 		Long: `Make a new key. It is published at once and signs after --overlap, so that
 identity providers (saml, oidc) and desks (desk) have read it by then. The old key
 goes on opening what was encrypted for it until it is retired.`,
-		Example: "  deskbridge key rotate saml --overlap 168h",
+		Example: "  deskbridge key rotate saml --overlap 7d",
 		Args:    cobra.ExactArgs(1),
 	}
 	cmd.Flags().Var((*config.Duration)(&overlap), "overlap", "how long until it signs, e.g. 7d; 0 at once")
@@ -83,16 +83,25 @@ goes on opening what was encrypted for it until it is retired.`,
 }
 
 func retireCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{Use: "retire saml|desk|oidc ID", Short: "End a key for good", Example: "  deskbridge key retire saml 01a1…", Args: cobra.ExactArgs(2)}
+	cmd := &cobra.Command{Use: "retire saml|desk|oidc ID", Short: "End a key for good",
+		Long: "End a key for good. Of ID the beginning or end is enough.", Example: "  deskbridge key retire saml 9f3c21d0", Args: cobra.ExactArgs(2)}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		use, err := keyUse(args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
-		if err := sys.Core.Settings.RetireKey(ctx, sys.Cause, use, provision.KeyID(args[1])); err != nil {
+		keys, err := sys.Core.Settings.CurrentKeys(ctx, use)
+		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(map[string]any{"id": args[1]}, "Key %s is retired.", args[1]), nil
+		key, err := command.ByID("key", args[1], keys, func(k settings.Key) string { return string(k.ID) })
+		if err != nil {
+			return command.Result{}, err
+		}
+		if err := sys.Core.Settings.RetireKey(ctx, sys.Cause, use, key.ID); err != nil {
+			return command.Result{}, err
+		}
+		return command.Say(map[string]any{"id": key.ID}, "Key %s is retired.", key.ID), nil
 	})
 }
 

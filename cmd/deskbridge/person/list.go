@@ -98,7 +98,7 @@ removed, unless --status asks for others. DESKS is what each desk has confirmed.
 			return command.Result{}, err
 		}
 		filter := report.PeopleFilter{Status: provision.Status(status), Search: search}
-		if filter.Connection, filter.Desk, err = command.Narrowed(&names, connection, desk); err != nil {
+		if filter.Connection, filter.Desk, err = command.Narrowed(ctx, sys, connection, desk); err != nil {
 			return command.Result{}, err
 		}
 		return command.Print(a, &list, command.Listing[report.Person]{

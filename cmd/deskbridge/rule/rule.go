@@ -59,14 +59,12 @@ func addCommand(a *command.App) *cobra.Command {
 		if r.Role, err = provision.ParseRole(role); err != nil {
 			return command.Result{}, err
 		}
-		if r.Connection, err = command.ConnectionID(&names, conn); err != nil {
+		if conn == "" || desk == "" {
+			return command.Result{}, command.Misuse("say whose people, and where: --connection NAME --desk NAME")
+		}
+		if r.Connection, r.Desk, err = command.Narrowed(ctx, sys, conn, desk); err != nil {
 			return command.Result{}, err
 		}
-		d, err := command.Desk(&names, desk)
-		if err != nil {
-			return command.Result{}, err
-		}
-		r.Desk = d.ID
 		made, err := makeRule(ctx, a, sys, r, unchecked)
 		if err != nil {
 			return command.Result{}, err

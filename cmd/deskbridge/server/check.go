@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -41,8 +42,8 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 		return DeskReport{}, DeskError(d, err)
 	}
 	can := connector.Capabilities()
-	report := DeskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Teams: profile.Teams, Mailboxes: profile.Mailboxes,
-		Problems: profile.Problems, Cannot: cannot(can)}
+	report := DeskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Roles: []string{},
+		Teams: append([]string{}, profile.Teams...), Mailboxes: append([]string{}, profile.Mailboxes...), Problems: append([]string{}, profile.Problems...), Cannot: cannot(can)}
 	for _, role := range slices.SortedFunc(maps.Keys(can.RoleNames), func(a, b provision.Role) int {
 		if a.Less(b) {
 			return -1
@@ -56,8 +57,13 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	if err != nil {
 		return report, err
 	}
+	known, err := s.Core.DeskHealth.KnownUnits(ctx, d.ID)
+	if err != nil {
+		return report, err
+	}
 	for _, r := range rules {
 		if r.Desk == d.ID {
+			report.Warnings = append(report.Warnings, plan.AddRenamed(&there, known, d.Name, r)...)
 			report.Problems = append(report.Problems, there.Missing(r)...)
 		}
 	}
@@ -84,7 +90,8 @@ func (r *DeskReport) checkHandOver(ctx context.Context, s *System, connector des
 }
 
 // cannot lists what has to be done by hand on a desk, in words.
-func cannot(c desk.Capabilities) (words []string) {
+func cannot(c desk.Capabilities) []string {
+	words := []string{}
 	for _, w := range []struct {
 		can  bool
 		what string

@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/desk/helpscout"
+	"github.com/deskbridge/deskbridge/desk/helpy"
 	"github.com/deskbridge/deskbridge/desk/libredesk"
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
@@ -27,6 +28,7 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 	return map[provision.DeskKind]desk.Factory{
 		builtin.Kind:     s.Builtin.Connector,
 		"helpscout":      helpscout.New,
+		"helpy":          helpy.New,
 		"libredesk":      libredesk.New,
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,

@@ -16,7 +16,12 @@ import (
 // opened returns a System on an embedded database.
 func opened(t *testing.T, environ ...string) *System {
 	t.Helper()
-	dir := t.TempDir()
+	return openedIn(t, t.TempDir(), environ...)
+}
+
+// openedIn is opened in a directory.
+func openedIn(t *testing.T, dir string, environ ...string) *System {
+	t.Helper()
 	storetest.Fill(t, dir)
 	settings, err := config.Load("", append(environ, "DESKBRIDGE_DATA_DIR="+dir))
 	if err != nil {

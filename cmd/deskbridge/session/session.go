@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -9,15 +11,13 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/report"
 )
 
 // Command makes the commands of sessions and logins.
 func Command(a *command.App) *cobra.Command {
 	return command.Group("session", "List and end people's sessions", listCommand(a), revokeCommand(a), unlinkCommand(a))
 }
-
-// listedSessions is how many sessions are shown unless somebody asks for more.
-const listedSessions = 100
 
 type line struct {
 	ID         provision.SessionID `json:"id"`
@@ -37,31 +37,33 @@ func listCommand(a *command.App) *cobra.Command {
 		Example: "  deskbridge session list\n  deskbridge session list --user ada@acme.example", Args: cobra.NoArgs}
 	cmd.Flags().StringVar(&user, "user", "", "only this person: id, userName, externalId or e-mail address")
 	cmd.Flags().StringVar(&connection, "connection", "", "only people of this connection")
-	cmd.Flags().IntVar(&limit, "limit", listedSessions, "how many at most")
+	cmd.Flags().IntVar(&limit, "limit", report.DefaultLimit, fmt.Sprintf("how many at most, up to %d", report.MaxLimit))
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		filter, err := filterOf(ctx, sys, user, connection)
 		if err != nil {
 			return command.Result{}, err
 		}
-		sessions, err := sys.Core.Sessions.Sessions(ctx, filter, limit)
+		sessions, more, err := sys.Core.Report.Sessions(ctx, filter, limit)
 		if err != nil {
 			return command.Result{}, err
 		}
 		lines := make([]line, len(sessions))
 		rows := make([][]string, len(sessions))
 		for i, s := range sessions {
-			conn, err := sys.Core.Settings.Connection(ctx, string(s.Connection))
-			if err != nil {
-				return command.Result{}, err
-			}
-			person, err := sys.Core.Directory.Identity(ctx, s.Connection, s.Identity)
-			if err != nil {
-				return command.Result{}, err
-			}
-			lines[i] = line{s.ID, person.UserName, string(person.ID), conn.Name, s.Protocol, output.Moment{At: &s.CreatedAt}, output.Moment{At: &s.SeenAt}, output.Moment{At: &s.EndsAt}}
-			rows[i] = []string{string(s.ID), person.UserName, conn.Name, string(s.Protocol), lines[i].CreatedAt.String(), lines[i].SeenAt.String(), lines[i].EndsAt.String()}
+			lines[i] = line{s.ID, s.UserName, string(s.Identity), s.ConnectionName, s.Protocol, output.Moment{At: &s.CreatedAt}, output.Moment{At: &s.SeenAt}, output.Moment{At: &s.EndsAt}}
+			rows[i] = []string{string(s.ID), s.UserName, s.ConnectionName, string(s.Protocol), lines[i].CreatedAt.String(), lines[i].SeenAt.String(), lines[i].EndsAt.String()}
 		}
-		return command.Tabled(lines, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows), nil
+		return command.Result{Data: lines, Text: func(w io.Writer) error {
+			if len(rows) == 0 {
+				_, err := fmt.Fprintln(w, "Nobody is signed in.")
+				return err
+			}
+			if err := output.Table(w, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows); err != nil || !more {
+				return err
+			}
+			_, err := fmt.Fprintln(w, "\nThere are more: --user, --connection and --limit choose among them.")
+			return err
+		}}, nil
 	})
 }
 
@@ -74,7 +76,7 @@ func filterOf(ctx context.Context, s *server.System, user, connection string) (f
 		f.Identity = person.ID
 	}
 	if connection != "" {
-		conn, err := s.Core.Settings.Connection(ctx, connection)
+		conn, err := command.Connection(ctx, s, connection)
 		if err != nil {
 			return f, err
 		}
@@ -136,14 +138,14 @@ everybody has.`,
 			return command.Result{}, command.Misuse("say whose logins: a person or --connection")
 		}
 		if connection != "" {
-			conn, err := sys.Core.Settings.Connection(ctx, connection)
+			conn, err := command.Connection(ctx, sys, connection)
 			if err != nil {
 				return command.Result{}, err
 			}
 			if err := sys.Core.SignIn.UnlinkAll(ctx, sys.Cause, conn.ID); err != nil {
 				return command.Result{}, err
 			}
-			return command.Say(map[string]any{"connection": conn.Name}, "Forgotten. The next sign-ins find the people of %s anew.", conn.Name), nil
+			return command.Say(map[string]any{"connection": conn.Name}, "Unlinked. The next sign-ins find the people of %s anew.", conn.Name), nil
 		}
 		person, err := command.FindPerson(ctx, sys, args[0])
 		if err != nil {

@@ -112,7 +112,7 @@ func RetryCommand(a *command.App) *cobra.Command {
 				return command.Result{}, err
 			}
 		case len(args) == 0 && desk != "" && !all && !adopt:
-			d, err := sys.Core.Settings.Desk(ctx, desk)
+			d, err := command.Desk(ctx, sys, desk)
 			if err != nil {
 				return command.Result{}, err
 			}

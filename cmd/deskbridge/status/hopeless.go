@@ -17,8 +17,8 @@ func hopeless(ctx context.Context, s *server.System, desk provision.DeskID, id p
 	if err != nil {
 		return nil, err
 	}
-	concerns := make(map[provision.DeskID]int)
-	asked, seats := 0, 0
+	concerns, seats := make(map[provision.DeskID]int), make(map[provision.DeskID]int)
+	asked := 0
 	for _, a := range o.Attention {
 		if a.State != provision.AccountNeedsAttention || id != "" && a.ID != id || desk != "" && a.Desk != desk {
 			continue
@@ -28,14 +28,14 @@ func hopeless(ctx context.Context, s *server.System, desk provision.DeskID, id p
 		case a.ReasonCode == provision.ReasonAdoption && !adopt:
 			asked++
 		case a.ReasonCode == provision.ReasonSeat:
-			seats++
+			seats[a.Desk]++
 		}
 	}
 	for _, d := range o.Desks {
 		if p := d.Health.Pause; p != nil && concerns[d.Desk.ID] > 0 {
 			notes = append(notes, fmt.Sprintf("desk %s is not called for now, so that nothing comes of it until it answers: %s", d.Desk.Name, p.Reason))
 		}
-		if free := d.Desk.Seats - d.Seats; seats > 0 && concerns[d.Desk.ID] > 0 && d.Desk.Seats > 0 && free <= 0 {
+		if seats[d.Desk.ID] > 0 && d.Desk.Seats > 0 && d.Seats >= d.Desk.Seats {
 			notes = append(notes, fmt.Sprintf("desk %s has no seat left, so that those who wait for one go on waiting: free one, or raise `seats` of the desk", d.Desk.Name))
 		}
 	}

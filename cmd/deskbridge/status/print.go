@@ -13,8 +13,11 @@ import (
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
-// mostLeavers is how many leavers are named; programs are told all.
-const mostLeavers = 10
+// So many leavers, and accounts with drift, are named; programs are told all.
+const (
+	mostLeavers = 10
+	mostDrifts  = 10
+)
 
 // PrintTables prints connections, desks, and what is wrong with desks as a whole.
 func (r *Report) PrintTables(w io.Writer) error {
@@ -98,8 +101,12 @@ func (r *Report) printDrifts(w io.Writer) {
 	if len(r.Drifts) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%d accounts were changed on their desk by hand; `deskbridge retry ACCOUNT` repairs one:\n", len(r.Drifts))
-	for _, d := range r.Drifts {
+	fmt.Fprintf(w, "\n%s by hand; `deskbridge retry ACCOUNT` repairs one:\n", output.Count(len(r.Drifts), "account was changed on its desk", "accounts were changed on their desk"))
+	for i, d := range r.Drifts {
+		if i == mostDrifts {
+			fmt.Fprintf(w, "  and %d more; `deskbridge status --json` has all\n", len(r.Drifts)-i)
+			break
+		}
 		fmt.Fprintf(w, "  %s on %s, found %s; account %s\n", d.label, d.Desk, d.FoundAt, d.Account)
 		for _, difference := range d.Differences {
 			fmt.Fprintf(w, "    %s\n", output.Plain(difference))
@@ -110,7 +117,7 @@ func (r *Report) printDrifts(w io.Writer) {
 // PrintPeople prints who has not left yet, and who waits for a person and why.
 func (r *Report) PrintPeople(w io.Writer) {
 	if len(r.Leavers) > 0 {
-		fmt.Fprintf(w, "\n%s still in; the longest is first:\n", count(len(r.Leavers), "leaver is", "leavers are"))
+		fmt.Fprintf(w, "\n%s still in; the longest is first:\n", output.Count(len(r.Leavers), "leaver is", "leavers are"))
 		for i, a := range r.Leavers {
 			if i == mostLeavers {
 				fmt.Fprintf(w, "  and %d more; `deskbridge status --json` has all\n", len(r.Leavers)-i)
@@ -135,13 +142,13 @@ func (r *Report) printCauses(w io.Writer, are [2]string, those func(Cause) bool)
 	if n == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s:\n", count(n, are[0], are[1]))
+	fmt.Fprintf(w, "\n%s:\n", output.Count(n, are[0], are[1]))
 	for _, c := range causes {
 		state := c.State
 		if c.Since != nil {
 			state += ", since " + c.Since.String()
 		}
-		fmt.Fprintf(w, "  %s, %s (%s): %s\n    %s\n", strings.Join(c.Desks, ", "), count(c.People, "person", "people"), state, output.Plain(strings.TrimPrefix(c.Reason, "on hold: ")), output.Few(c.labels))
+		fmt.Fprintf(w, "  %s, %s (%s): %s\n    %s\n", strings.Join(c.Desks, ", "), output.Count(c.People, "person", "people"), state, output.Plain(strings.TrimPrefix(c.Reason, "on hold: ")), output.Few(c.labels))
 	}
 }
 
@@ -156,10 +163,6 @@ func why(a Account) string {
 		return sep + text
 	}
 	return ""
-}
-
-func count(n int, one, many string) string {
-	return fmt.Sprintf("%d %s", n, map[bool]string{true: one, false: many}[n == 1])
 }
 
 // age is how long ago something was, when the report was made.

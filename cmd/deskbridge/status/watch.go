@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 )
 
 // What a terminal is told: to begin at its upper left corner, to forget the
@@ -25,20 +26,20 @@ const (
 func watch(ctx context.Context, w io.Writer, every time.Duration, show func(io.Writer) error) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	drawing := command.IsTerminal(w)
+	terminal, drawing := output.Terminal(w)
 	for {
 		var page bytes.Buffer
-		if err := show(&page); err != nil && ctx.Err() == nil {
+		if err := show(output.Visible(&page)); err != nil && ctx.Err() == nil {
 			fmt.Fprintf(&page, "deskbridge: %s\n", command.Explain(err))
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		text := page.String() + "\n"
+		text, to := page.String()+"\n", w
 		if drawing {
-			text = toTop + strings.ReplaceAll(text, "\n", clearLine+"\n") + clearRest
+			text, to = toTop+strings.ReplaceAll(text, "\n", clearLine+"\n")+clearRest, terminal
 		}
-		if _, err := io.WriteString(w, text); err != nil {
+		if _, err := io.WriteString(to, text); err != nil {
 			return err
 		}
 		select {

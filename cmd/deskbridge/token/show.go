@@ -59,7 +59,7 @@ func showCommand(a *command.App) *cobra.Command {
 		Args:    cobra.ExactArgs(2),
 	}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

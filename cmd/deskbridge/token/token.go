@@ -83,7 +83,7 @@ func createCommand(a *command.App) *cobra.Command {
 	cmd.Flags().BoolVar(&draft.ReadOnly, "read-only", false, "it reads and searches, and changes nothing")
 	cmd.Flags().BoolVar(&draft.Client, "client", false, "an OAuth 2.0 client, which gets access tokens with its id and secret")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -100,7 +100,7 @@ func createCommand(a *command.App) *cobra.Command {
 func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list CONNECTION", Short: "List the tokens of a connection", Example: "  deskbridge token list acme", Args: cobra.ExactArgs(1)}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -133,7 +133,7 @@ for, unless --expires says otherwise.`,
 	cmd.Flags().Var((*config.Duration)(&overlap), "overlap", "how long the old one goes on, e.g. 48h or 7d; 0 ends it at once")
 	cmd.Flags().Var((*config.Duration)(&expires), "expires", "how long the new one lives; 0 means as long as the old one was made for")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -142,7 +142,11 @@ for, unless --expires says otherwise.`,
 			return command.Result{}, err
 		}
 		line, text := shown(sys, conn.Name, fresh, secret)
-		a.Warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, output.Moment{At: old.ExpiresAt}))
+		if overlap > 0 {
+			a.Warn(fmt.Sprintf("the old secret of %s works until %s; enter the new one at the identity provider before", old.Name, output.Moment{At: old.ExpiresAt}))
+		} else {
+			a.Warn(fmt.Sprintf("the old secret of %s is refused from now on; enter the new one at the identity provider", old.Name))
+		}
 		return command.Say(line, "%s", text), nil
 	})
 }
@@ -159,7 +163,7 @@ ends what a rotation has replaced, too; by id just that one.`,
 	}
 	confirm.Flag(cmd)
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		conn, err := sys.Core.Settings.Connection(ctx, args[0])
+		conn, err := command.Connection(ctx, sys, args[0])
 		if err != nil {
 			return command.Result{}, err
 		}

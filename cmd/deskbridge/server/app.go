@@ -1,0 +1,40 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/store"
+)
+
+// CreateApp makes credentials for the API of a built-in desk. When that cannot be
+// entered in the audit log, there are none.
+func (s *System) CreateApp(ctx context.Context, d provision.Desk) (builtin.App, error) {
+	app, err := s.Builtin.CreateApp(ctx, d.ID, "")
+	if err != nil {
+		return app, err
+	}
+	if err := s.recordApp(ctx, d, audit.DeskAppCreated, app.ID); err != nil {
+		return builtin.App{}, errors.Join(err, s.Builtin.RemoveApp(context.WithoutCancel(ctx), d.ID, app.ID))
+	}
+	return app, nil
+}
+
+// RemoveApp ends credentials for the API of a built-in desk, with their tokens.
+func (s *System) RemoveApp(ctx context.Context, d provision.Desk, id string) error {
+	if err := s.Builtin.RemoveApp(ctx, d.ID, id); err != nil {
+		return DeskError(d, err)
+	}
+	return s.recordApp(ctx, d, audit.DeskAppRemoved, id)
+}
+
+// recordApp enters what became of credentials, after it did: a built-in desk keeps
+// them in tables of its own.
+func (s *System) recordApp(ctx context.Context, d provision.Desk, action provision.Action, app string) error {
+	e := s.Core.Audit.Entry(s.Cause, "", action, app)
+	e.Desk = d.ID
+	return s.Store.InTx(ctx, func(tx *store.Store) error { return s.Core.Audit.Record(ctx, tx, e) })
+}

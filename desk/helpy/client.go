@@ -1,0 +1,105 @@
+package helpy
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const (
+	maxParallel    = 4 // requests at once; a small Helpy has a handful of threads
+	requestTimeout = time.Minute
+	readRetries    = 2
+	// maxAnswerBytes has room for the list of some sixty thousand users, which has no
+	// pages: customers are users too.
+	maxAnswerBytes = 64 << 20
+)
+
+// Causes of errors that are told apart here.
+var (
+	errMalformed = errors.New("HTTP 400")
+	errRefused   = errors.New("HTTP 422")
+	errInternal  = errors.New("HTTP 500")
+)
+
+var vendor = kit.Vendor{
+	Name:         "Helpy",
+	API:          "Helpy's API",
+	Unauthorized: "Helpy refuses the API key; was it deleted? Sign in to Helpy as the service account and make one at Settings > API Keys",
+	Forbidden:    "something before Helpy does not allow this (HTTP 403); Helpy itself never says so",
+	NotFound:     "Helpy has no such record",
+}
+
+func newClient(s settings) *kit.Client {
+	return kit.New(kit.Config{
+		Kind:     "helpy",
+		Base:     s.api,
+		Header:   http.Header{"X-Token": {s.key}},
+		Parallel: maxParallel,
+		Timeout:  requestTimeout,
+		Retries:  readRetries,
+		MaxBytes: maxAnswerBytes,
+		Vendor:   vendor,
+		Explain:  explain,
+	})
+}
+
+// explain makes e say what the status of an answer means on Helpy.
+func explain(a *kit.Answer, e *desk.Error) {
+	switch {
+	case a.Status == http.StatusUnauthorized && strings.Contains(reason(a), "Insufficient"):
+		// The same words as for a ticket that the key's owner may not see.
+		e.Detail = "the owner of the API key lacks rights in Helpy: make the service account an admin again, at Users > (the service account) > Edit User > Role"
+	case a.Status == http.StatusNotFound && !json.Valid(a.Body):
+		// To take a proxy's page for "no such user" would mean to make the user
+		// again.
+		*e = *vendor.Foreign(a.Status)
+		e.Detail = "this address is not part of Helpy's API (HTTP 404); check the desk's URL, and the proxy in front of it"
+	case a.Status == http.StatusInternalServerError:
+		e.Err = errInternal
+	case a.Status == http.StatusBadRequest && e.Kind == desk.Permanent:
+		e.Err = errMalformed
+		e.Detail += reason(a)
+	case a.Status == http.StatusUnprocessableEntity && e.Kind == desk.Permanent:
+		e.Err = errRefused
+		e.Detail += reason(a)
+	}
+}
+
+const maxReasonBytes = 200
+
+// reason returns what Helpy says against a request, as the end of a sentence.
+// Words that quote what was sent are left out: it may be somebody's name.
+func reason(a *kit.Answer) string {
+	var said struct{ Error string }
+	var sent map[string]any
+	_ = json.Unmarshal(a.Body, &said) // no reason is an answer too
+	_ = json.Unmarshal(a.Sent, &sent)
+	if said.Error == "" || len(said.Error) > maxReasonBytes || !utf8.ValidString(said.Error) {
+		return ""
+	}
+	for _, value := range sent {
+		if text, ok := value.(string); ok && len(text) > 2 && strings.Contains(provision.Fold(said.Error), provision.Fold(text)) {
+			return ""
+		}
+	}
+	return ": " + kit.OneLine(said.Error)
+}
+
+// disobeyed is the error for a write that Helpy accepted and that does not show.
+func disobeyed(what string) *desk.Error {
+	e := desk.Errorf(desk.Permanent, "Helpy accepted to %s and did not do it", what)
+	e.NotShown = true
+	return e
+}
+
+func noUser(id provision.DeskUserID) *desk.Error {
+	return desk.Errorf(desk.NotFound, "Helpy has no user %s", id)
+}

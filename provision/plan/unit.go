@@ -1,0 +1,58 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// AddRenamed adds to what a desk has the teams and mailboxes that it calls by
+// another name than r does, and that r goes on to mean: they are not missing. It
+// returns what to write instead, a sentence each.
+func AddRenamed(units *settings.Units, known []deskhealth.KnownUnit, desk string, r provision.Rule) (warnings []string) {
+	if units == nil {
+		return nil
+	}
+	for _, k := range known {
+		names, have := r.Teams, &units.Teams
+		if k.Kind == deskhealth.UnitMailbox {
+			names, have = r.Mailboxes, &units.Mailboxes
+		}
+		if !k.Renamed() || !provision.ContainsFold(names, k.Name) || !provision.ContainsFold(*have, k.Shown) {
+			continue
+		}
+		if !provision.ContainsFold(*have, k.Name) {
+			*have = append(*have, k.Name)
+		}
+		warnings = append(warnings, fmt.Sprintf("rule on %s: desk %s calls the %s %q %q now; the rule goes on to mean it, but write %q", provision.Plain(r.String()), desk, k.Kind, k.Name, k.Shown, k.Shown))
+	}
+	return warnings
+}
+
+// ofUnits returns what desks have renamed, or replaced by another of the name.
+func (s *Service) ofUnits(ctx context.Context, desks []DeskOverview) (out []Finding, _ error) {
+	odd, err := s.health.OddUnits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range desks {
+		for _, u := range odd {
+			if u.Desk != d.Desk.ID {
+				continue
+			}
+			f := Finding{Code: FindingUnits, Desk: d.Desk.Name, At: &u.At}
+			if u.Renamed() {
+				f.Text = fmt.Sprintf("Desk %s calls the %s %q %q now. Rules that name %q go on to mean it.", d.Desk.Name, u.Kind, u.Name, u.Shown, u.Name)
+				f.Do = fmt.Sprintf("write %q in access.yaml, and apply", u.Shown)
+			} else {
+				f.Text = fmt.Sprintf("The %s %q of desk %s, which rules name, is gone, and another one has its name: nobody is put into that.", u.Kind, u.Name, d.Desk.Name)
+				f.Do = fmt.Sprintf("if it is meant: `deskbridge desk check %s --accept`; if not, correct the rules", d.Desk.Name)
+			}
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
+)
+
+type deskUnitRow struct {
+	DeskID string `gorm:"primaryKey"`
+	Kind   string `gorm:"primaryKey"`
+	Folded string `gorm:"primaryKey"`
+	Name   string
+	UnitID string
+	Shown  string
+	Other  string
+	At     int64
+}
+
+func (deskUnitRow) TableName() string { return "desk_units" }
+
+// KnownUnits implements [deskhealth.Store].
+func (s *Store) KnownUnits(ctx context.Context, d provision.DeskID) ([]deskhealth.KnownUnit, error) {
+	query := s.read(ctx).Order("desk_id, kind, folded")
+	if d != "" {
+		query = query.Where("desk_id = ?", string(d))
+	}
+	var rows []deskUnitRow
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, func(row deskUnitRow) (deskhealth.KnownUnit, error) {
+		return deskhealth.KnownUnit{Desk: provision.DeskID(row.DeskID), Kind: deskhealth.UnitKind(row.Kind), Name: row.Name,
+			ID: row.UnitID, Shown: row.Shown, Other: row.Other, At: toTime(row.At)}, nil
+	})
+}
+
+// SaveKnownUnit implements [deskhealth.Store].
+func (s *Store) SaveKnownUnit(ctx context.Context, u deskhealth.KnownUnit) error {
+	row := deskUnitRow{DeskID: string(u.Desk), Kind: string(u.Kind), Folded: provision.Fold(u.Name), Name: u.Name, UnitID: u.ID, Shown: u.Shown, Other: u.Other, At: fromTime(u.At)}
+	conflict := clause.OnConflict{Columns: []clause.Column{{Name: "desk_id"}, {Name: "kind"}, {Name: "folded"}}, UpdateAll: true}
+	return translate(s.write(ctx).Clauses(conflict).Create(&row).Error, "desk unit")
+}
+
+// DeleteKnownUnit implements [deskhealth.Store].
+func (s *Store) DeleteKnownUnit(ctx context.Context, d provision.DeskID, k deskhealth.UnitKind, name string) error {
+	return s.write(ctx).Where("desk_id = ? AND kind = ? AND folded = ?", string(d), string(k), provision.Fold(name)).Delete(&deskUnitRow{}).Error
+}

@@ -441,7 +441,9 @@ func TestOutcomes(t *testing.T) {
 	outcometest.Run(t, outcometest.Harness{
 		Harness: fakeHarness(f),
 		Server:  f.URL,
-		Connect: func(t *testing.T, address string) desk.Desk { return connectTo(t, address, fakeKey, catalogueOfTests...) },
-		Yes:     func(string) (int, string) { return http.StatusOK, `{"status":"success","data":true}` },
+		Connect: func(t *testing.T, address string) desk.Desk {
+			return connectTo(t, address, fakeKey, catalogueOfTests...)
+		},
+		Yes: func(string) (int, string) { return http.StatusOK, `{"status":"success","data":true}` },
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
+	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/test/servicetest"
 )
@@ -251,6 +252,20 @@ func connectTo(t *testing.T, address, key string, pairs ...string) *libredesk {
 var catalogueOfTests = []string{"agent_role", "Team Agent", "limited_role", "Reader"}
 
 func TestContract(t *testing.T) { desktest.Run(t, harness()) }
+
+// TestOutcomesOnReal plays the table of faults on the real one.
+func TestOutcomesOnReal(t *testing.T) {
+	b := real(t)
+	outcometest.Run(t, outcometest.Harness{
+		Harness: harness(),
+		Slow:    true,
+		Server:  b.url,
+		Connect: func(t *testing.T, address string) desk.Desk {
+			return connectTo(t, address, os.Getenv("DESKBRIDGE_TEST_LIBREDESK_KEY"), catalogueOfTests...)
+		},
+		Yes: func(string) (int, string) { return http.StatusOK, `{"status":"success","data":true}` },
+	})
+}
 
 // harness has one connector for all tests: each reads everybody once.
 func harness() desktest.Harness {

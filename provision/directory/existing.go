@@ -72,9 +72,10 @@ func (s *Service) newcomer(conn provision.ConnectionID) newcomer {
 // An externalId need not be one person's (RFC 7643 §3.1), and many identity
 // providers give it to somebody else one day. So nobody is found by it alone
 // unless the identity provider keeps it ([provision.IdP.KeepsExternalID]) and
-// nobody else has it; else the userName or the address must be the same, too. Who
-// has signed in with it did so by a claim that an admin has named: they are found
-// by it unless it is known to be given to others.
+// nobody else has it; else the userName or the address must be the same, too, and
+// of somebody removed the userName where it is known to be given to others
+// ([provision.IdP.RecyclesExternalID]). Who has signed in with it did so by a claim
+// that an admin has named: they are found by it unless it is known to be given to others.
 type ExistingMatches struct {
 	Rules []provision.Rule // of the connection, as [Rules.Rules] returns them
 	IdP   provision.IdP    // of the connection; not read when SameExternalID and Tombstones are empty
@@ -135,15 +136,18 @@ func (at *ExistingMatches) byExternalID(id *provision.Identity) (back *provision
 }
 
 // tombstone returns the removed person who somebody that is new was before; nil
-// when there is none.
+// when there is none. Where an externalId is known to be given to others, the
+// address goes with it: Exchange makes addresses of mailNicknames. So there the two
+// tell nothing of somebody who is gone for good, and the userName has to be the same.
 func (at *ExistingMatches) tombstone(id *provision.Identity) *provision.Identity {
 	alone := len(at.SameExternalID) == 0 && at.IdP.KeepsExternalID(id.ExternalID)
+	recycled := at.IdP.RecyclesExternalID(id.ExternalID)
 	for i := range at.Tombstones {
 		gone := &at.Tombstones[i]
 		same := gone.ExternalID == id.ExternalID
 		switch {
 		case sameUserName(gone, id) && (same || gone.ExternalID == "" || id.ExternalID == ""),
-			same && id.ExternalID != "" && (alone || sameAddress(gone, id)):
+			same && id.ExternalID != "" && (alone || !recycled && sameAddress(gone, id)):
 			return gone
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -62,19 +63,7 @@ func TestLife(t *testing.T) {
 	settle := func() {
 		t.Helper()
 		for range 50 {
-			rows, err := s.DB().QueryContext(t.Context(), `DELETE FROM river_job WHERE state IN ('available', 'scheduled') RETURNING kind, json(args)`)
-			must(t, err)
-			var runs []provision.AccountID
-			jobs := 0
-			for ; rows.Next(); jobs++ {
-				var kind, args string
-				must(t, rows.Scan(&kind, &args))
-				var run provision.ReconcileArgs
-				if must(t, json.Unmarshal([]byte(args), &run)); kind != string(provision.JobEvaluate) {
-					runs = append(runs, run.Account)
-				}
-			}
-			must(t, rows.Err())
+			runs, jobs := takeJobs(t, s)
 			if jobs == 0 {
 				return
 			}
@@ -151,4 +140,23 @@ func TestLife(t *testing.T) {
 	if !slices.Equal(given, all) {
 		t.Errorf("%d conversations, %d entries of a hand-over: %s", len(all), len(given), strings.Join(given, " "))
 	}
+}
+
+// takeJobs empties the queue, and returns which accounts are to be reconciled, and
+// how many jobs there were.
+func takeJobs(t *testing.T, s *store.Store) (runs []provision.AccountID, jobs int) {
+	t.Helper()
+	rows, err := s.DB().QueryContext(t.Context(), `DELETE FROM river_job WHERE state IN ('available', 'scheduled') RETURNING kind, json(args)`)
+	must(t, err)
+	defer rows.Close()
+	for ; rows.Next(); jobs++ {
+		var kind, args string
+		must(t, rows.Scan(&kind, &args))
+		var run provision.ReconcileArgs
+		if must(t, json.Unmarshal([]byte(args), &run)); kind != string(provision.JobEvaluate) {
+			runs = append(runs, run.Account)
+		}
+	}
+	must(t, rows.Err())
+	return runs, jobs
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -115,7 +116,7 @@ func TestAWeek(t *testing.T) {
 	w.event("applied", func() {
 		w.write(connection + desk + rules)
 		w.says(apply, "Applied")
-		w.eventually("22 people have access", func() bool { return strings.Contains(w.command("status"), " 22 ") })
+		w.eventually("22 people have access", func() bool { return regexp.MustCompile(`builtin +22 +0 `).MatchString(w.command("status")) })
 		w.says(plan, "Nothing would change")
 		w.says("status", "Nothing needs attention", "22")
 		w.says("explain "+mail(0), "agent", "Choir", "Support")

@@ -87,7 +87,8 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 				return err
 			}
 		}
-		return s.take(ctx, tx, &r, rules)
+		r.Teams, r.Mailboxes = r.Account.ManagedScope(rules)
+		return s.lease(ctx, tx, &r.Account, r.Desk)
 	})
 	if err = cmp.Or(err, outcome); err != nil {
 		return nil, err
@@ -115,12 +116,6 @@ func (s *Service) toDo(ctx context.Context, id provision.AccountID) (provision.A
 		return a, &OnHoldError{} // whatever ends that has it wait for a run again
 	}
 	return a, notNow(a, s.now(), s.grace)
-}
-
-// take takes the lease of a run that may begin.
-func (s *Service) take(ctx context.Context, tx Store, r *Run, rules []provision.Rule) error {
-	r.Teams, r.Mailboxes = r.Account.ManagedScope(rules)
-	return s.lease(ctx, tx, &r.Account, r.Desk)
 }
 
 // clockSlack is how far in the future an account may have been written before

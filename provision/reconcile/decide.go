@@ -240,22 +240,27 @@ func (s *Service) eachUndecided(ctx context.Context, filter provision.AccountFil
 		if len(found) == 0 {
 			continue
 		}
-		turn, err := s.turns.Take(ctx, filter.Connection, 1, mostTurn)
-		if err != nil {
-			return n, err
-		}
 		decided := 0
-		err = s.inTx(ctx, func(tx Store) (err error) {
+		err = s.inTurn(ctx, filter.Connection, func(tx Store) (err error) {
 			decided, more, err = do(tx, found)
 			return err
 		})
-		turn.GiveBack()
 		if err != nil {
 			return n, err
 		}
 		n += decided
 	}
 	return n, nil
+}
+
+// inTurn runs fn in a transaction, in the turn of a connection.
+func (s *Service) inTurn(ctx context.Context, conn provision.ConnectionID, fn func(Store) error) error {
+	turn, err := s.turns.Take(ctx, conn, 1, mostTurn)
+	if err != nil {
+		return err
+	}
+	defer turn.GiveBack()
+	return s.inTx(ctx, fn)
 }
 
 func undecided(a *provision.Account) bool {

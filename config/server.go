@@ -146,7 +146,7 @@ func (s *Server) check(unreadable map[string]error) (mistakes []error) {
 		wrong("listen", "%q is no host:port, e.g. 127.0.0.1:8080", s.Listen)
 	}
 	if _, _, err := net.SplitHostPort(s.MetricsListen); s.MetricsListen != "" && err != nil {
-		wrong("metrics_listen", "%q is no host:port, e.g. 127.0.0.1:9090", s.MetricsListen)
+		wrong("metrics_listen", "%q is no host:port, e.g. 127.0.0.1:8081", s.MetricsListen)
 	}
 	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" {
 		wrong("public_url", "%q is no URL like https://bridge.example.com", s.PublicURL)

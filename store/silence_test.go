@@ -3,10 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
 	"net/url"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,64 +12,14 @@ import (
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
-// relay passes bytes on to a server, until it falls silent: what is open then
-// stays open, and nothing comes through any more. New connections work.
-type relay struct {
-	net.Listener
-	to    string
-	epoch atomic.Int64
-}
-
-func newRelay(t *testing.T, to string) *relay {
-	t.Helper()
-	listener := got(net.Listen("tcp", "127.0.0.1:0"))(t)
-	r := &relay{Listener: listener, to: to}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", to)
-			if err != nil {
-				client.Close()
-				continue
-			}
-			t.Cleanup(func() { client.Close(); server.Close() })
-			began := r.epoch.Load()
-			go r.pass(client, server, began)
-			go r.pass(server, client, began)
-		}
-	}()
-	return r
-}
-
-func (r *relay) pass(to, from net.Conn, began int64) {
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buffer)
-		if r.epoch.Load() != began {
-			io.Copy(io.Discard, from) // swallowed
-			return
-		}
-		if _, failed := to.Write(buffer[:n]); failed != nil || err != nil {
-			to.Close()
-			return
-		}
-	}
-}
-
 // TestSilentDatabase: PostgreSQL, or the way to it, falls silent without a word.
 // Nobody waits for longer than the limit, those who waited are told to come
 // again, and others go on.
 func TestSilentDatabase(t *testing.T) {
 	address, _ := storetest.Postgres(t)
-	at := got(url.Parse(address))(t)
-	r := newRelay(t, at.Host)
-	at.Host = r.Addr().String()
+	way := storetest.NewRelay(t, address)
 	const limit = time.Second
-	s := got(store.Open(t.Context(), store.Options{DatabaseURL: at.String(), Key: storetest.Key, Silence: limit}))(t)
+	s := got(store.Open(t.Context(), store.Options{DatabaseURL: way.URL, Key: storetest.Key, Silence: limit}))(t)
 	defer s.Close()
 	write := func(ctx context.Context) error {
 		return s.InTx(ctx, func(tx *store.Store) error { return tx.LockRules(ctx) })
@@ -93,7 +40,7 @@ func TestSilentDatabase(t *testing.T) {
 		return time.Since(began)
 	}
 	all() // opens connections
-	r.epoch.Add(1)
+	way.FallSilent()
 	if took := all(); took > 4*limit {
 		t.Errorf("it took %s to notice the silence", took)
 	}
@@ -105,10 +52,8 @@ func TestSilentDatabase(t *testing.T) {
 // look-up together, and not for the look-up again.
 func TestOneWaitForWhatIsAhead(t *testing.T) {
 	address, _ := storetest.Postgres(t)
-	at := got(url.Parse(address))(t)
-	r := newRelay(t, at.Host)
-	at.Host = r.Addr().String()
-	s := got(store.Open(t.Context(), store.Options{DatabaseURL: at.String(), Key: storetest.Key, Silence: 200 * time.Millisecond}))(t)
+	way := storetest.NewRelay(t, address)
+	s := got(store.Open(t.Context(), store.Options{DatabaseURL: way.URL, Key: storetest.Key, Silence: 200 * time.Millisecond}))(t)
 	defer s.Close()
 	s.DB().SetMaxOpenConns(1)
 	look := func() (context.Context, func() error) {
@@ -116,7 +61,7 @@ func TestOneWaitForWhatIsAhead(t *testing.T) {
 	}
 	_, first := look()
 	must(t, first())
-	r.epoch.Add(1)
+	way.FallSilent()
 	under, settle := look()
 	_, err := s.Connection(under, "nobody")
 	if !provision.IsUnavailable(err) || !provision.IsUnavailable(settle()) { // asked again, it would answer

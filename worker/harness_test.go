@@ -1,7 +1,6 @@
 package worker_test
 
 import (
-	"encoding/json"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -185,26 +184,7 @@ func (h *harness) reconcile(id provision.AccountID) {
 // jobs takes all jobs out of the queue.
 func (h *harness) jobs() (runs []provision.AccountID, evaluate bool) {
 	h.Helper()
-	text := `json(args)`
-	if h.store.Dialect() == string(store.Postgres) {
-		text = `args::text`
-	}
-	rows, err := h.store.DB().QueryContext(h.Context(), `DELETE FROM river_job WHERE state IN ('available', 'scheduled') RETURNING kind, `+text)
-	h.must(err)
-	defer rows.Close()
-	for rows.Next() {
-		var kind, args string
-		h.must(rows.Scan(&kind, &args))
-		if kind == string(provision.JobEvaluate) {
-			evaluate = true
-			continue
-		}
-		var run provision.ReconcileArgs
-		h.must(json.Unmarshal([]byte(args), &run))
-		runs = append(runs, run.Account)
-	}
-	h.must(rows.Err())
-	return runs, evaluate
+	return storetest.TakeJobs(h, h.store)
 }
 
 // pass lets time go by, does the housekeeping that is due by then, and works

@@ -87,6 +87,8 @@ func TestRenamedUnit(t *testing.T) {
 			t.Errorf("accepted %+v", accepted)
 		}
 		h.restart()
+		h.drain() // whoever waited for it
+		h.state(late.ID, provision.AccountReady)
 		n, err := h.core.Reconcile.Retry(h.Context(), byTest, provision.AccountFilter{}, acc.ID, false)
 		h.must(err)
 		h.drain()

@@ -32,9 +32,12 @@ func TestSessionListIsBounded(t *testing.T) {
 		}
 	}
 	for _, limit := range []string{"100", "0", "-1"} {
-		out := b.command("session", "list", "--limit", limit)
-		if strings.Count(out, "ada@acme.example  acme") != 100 || !strings.Contains(out, "There are more: --user, --connection and --limit") {
-			t.Errorf("--limit %s:\n%s", limit, out)
+		for _, form := range []struct{ flag, one string }{{"--json=false", "ada@acme.example  acme"}, {"--json", `"user": "ada@acme.example"`}} {
+			var out, warned strings.Builder
+			status := run(t.Context(), []string{"session", "list", "--limit", limit, form.flag}, b.environ, &out, &warned)
+			if status != exitDone || strings.Count(out.String(), form.one) != 100 || !strings.Contains(warned.String(), "there are more sessions: --user, --connection and --limit") {
+				t.Errorf("--limit %s %s: %d\n%s%s", limit, form.flag, status, out.String(), warned.String())
+			}
 		}
 	}
 	type line struct{ User, Connection string }

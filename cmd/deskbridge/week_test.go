@@ -108,11 +108,11 @@ func TestAWeek(t *testing.T) {
 		w.groups["Billing"] = w.okta.group(w.t, "Billing", w.people[20:22]...)
 		w.write(connection + desk + rules)
 		w.says(plan, "22 people would become agent", "no access → agent, teams Choir")
-		w.says("status", "30", "Nothing needs attention")
+		w.says("status", "okta  30  ", "Nothing needs attention")
 	})
 	w.event("too few seats", func() {
 		w.write(connection + strings.Replace(desk, "builtin", "builtin, seats: 15", 1) + rules)
-		w.says(plan, "seat", "7")
+		w.says(plan, "7 people will wait for a seat")
 	})
 	w.event("a wrong mapping", func() {
 		w.write(connection + desk + rules + "  - {connection: acme, attribute: department, equals: IT, desk: support, role: admin}\n")
@@ -127,7 +127,7 @@ func TestAWeek(t *testing.T) {
 		w.says(apply, "Applied")
 		w.eventually("22 people have access", func() bool { return regexp.MustCompile(`builtin +22 +0 `).MatchString(w.command("status")) })
 		w.says(plan, "Nothing would change")
-		w.says("status", "Nothing needs attention", "22")
+		w.says("status", "Nothing needs attention", "builtin  22 ")
 		w.says("explain "+mail(0), "agent", "Choir", "Support")
 	})
 	w.event("joiner, mover, marriage, a group renamed at the identity provider", func() {
@@ -242,7 +242,7 @@ func TestAWeek(t *testing.T) {
 	w.event("forgotten", func() {
 		w.okta.mustDo(w.t, "DELETE", "/Users/"+w.people[2], nil, 204)
 		w.synced()
-		w.says("forget "+mail(2), "rased")
+		w.says("forget "+mail(2), "Erased of")
 		w.says("explain "+mail(2), "nobody has the id")
 	})
 	w.event("what is, as a file", func() {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +27,6 @@ type conversation struct {
 
 // user returns the number of the agent who has it; 0 where nobody has.
 func (c *conversation) user() int64 { return *cmp.Or(c.User, new(int64)) }
-
-// uuid is the form of a conversation's id.
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 const (
 	pageSize = 100 // the most that releases before 2 take
@@ -129,7 +125,7 @@ func (d *libredesk) obeysFilter(ctx context.Context, p page, states string) erro
 // conversation returns the conversation with an id.
 func (d *libredesk) conversation(ctx context.Context, id string) (*conversation, error) {
 	gone := desk.Errorf(desk.NotFound, "Libredesk has no conversation %s", id)
-	if !uuid.MatchString(id) {
+	if !provision.IsUUID(id) {
 		return nil, gone
 	}
 	var c conversation

@@ -2,7 +2,6 @@ package libredesk
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
-	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -63,8 +61,8 @@ func TestLife(t *testing.T) {
 	settle := func() {
 		t.Helper()
 		for range 50 {
-			runs, jobs := takeJobs(t, s)
-			if jobs == 0 {
+			runs, evaluate := storetest.TakeJobs(t, s)
+			if len(runs) == 0 && !evaluate {
 				return
 			}
 			must(t, c.Entitlement.EvaluateDirty(t.Context(), conn.ID))
@@ -140,23 +138,4 @@ func TestLife(t *testing.T) {
 	if !slices.Equal(given, all) {
 		t.Errorf("%d conversations, %d entries of a hand-over: %s", len(all), len(given), strings.Join(given, " "))
 	}
-}
-
-// takeJobs empties the queue, and returns which accounts are to be reconciled, and
-// how many jobs there were.
-func takeJobs(t *testing.T, s *store.Store) (runs []provision.AccountID, jobs int) {
-	t.Helper()
-	rows, err := s.DB().QueryContext(t.Context(), `DELETE FROM river_job WHERE state IN ('available', 'scheduled') RETURNING kind, json(args)`)
-	must(t, err)
-	defer rows.Close()
-	for ; rows.Next(); jobs++ {
-		var kind, args string
-		must(t, rows.Scan(&kind, &args))
-		var run provision.ReconcileArgs
-		if must(t, json.Unmarshal([]byte(args), &run)); kind != string(provision.JobEvaluate) {
-			runs = append(runs, run.Account)
-		}
-	}
-	must(t, rows.Err())
-	return runs, jobs
 }

@@ -43,7 +43,7 @@ func (s *Service) DueSweeps(ctx context.Context, interval time.Duration) ([]prov
 	for _, d := range desks {
 		sweep, known := sweeps[d.ID]
 		switch {
-		case d.Drift == provision.DriftOff:
+		case d.Drift == provision.DriftOff, d.Removal == provision.RemovalKeeping: // which is called no more
 		case !known:
 			err := s.changeSweep(ctx, d.ID, func(sw *Sweep) error {
 				if sw.NextAt.IsZero() {

@@ -93,10 +93,12 @@ func (s *Service) followed(ctx context.Context, desk provision.DeskID, rules []p
 	if !slices.ContainsFunc(names, renamed) {
 		return names, nil
 	}
+	asked := make(map[provision.ConnectionID]bool)
 	for _, r := range rules {
-		if r.Desk != desk {
+		if r.Desk != desk || asked[r.Connection] {
 			continue
 		}
+		asked[r.Connection] = true
 		pending, err := s.store.EvaluationPending(ctx, r.Connection, s.now())
 		if err != nil {
 			return nil, err
@@ -246,7 +248,8 @@ func (s *Service) OddUnits(ctx context.Context) (odd []KnownUnit, _ error) {
 }
 
 // AcceptUnits has names in rules mean the teams and mailboxes of a desk that have
-// these names now, where the ones that were meant are gone. It returns which.
+// these names now, where the ones that were meant are gone, and has those reconciled
+// who wait for a team or mailbox there. It returns which these are.
 func (s *Service) AcceptUnits(ctx context.Context, c provision.Cause, desk provision.DeskID) (accepted []KnownUnit, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
 		known, err := tx.KnownUnits(ctx, desk)
@@ -270,7 +273,14 @@ func (s *Service) AcceptUnits(ctx context.Context, c provision.Cause, desk provi
 		if len(entries) == 0 {
 			return nil
 		}
-		return s.audit.Record(ctx, tx, entries...)
+		if err := s.audit.Record(ctx, tx, entries...); err != nil {
+			return err
+		}
+		lacking, err := tx.AccountsWhere(ctx, provision.AccountFilter{Desk: desk, State: provision.AccountNeedsAttention, ReasonCode: provision.ReasonPlace}, 0)
+		if err != nil {
+			return err
+		}
+		return s.entitlement.Requeue(ctx, tx, lacking)
 	})
 	return accepted, err
 }

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
@@ -41,14 +42,8 @@ func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID,
 		}
 		var idp provision.IdP
 		if takesOver(&at.Identity, &now) {
-			all, err := tx.Connections(ctx)
-			if err != nil {
+			if idp, err = kindOf(ctx, tx, conn); err != nil {
 				return err
-			}
-			for _, c := range all {
-				if c.ID == conn {
-					idp = c.IdP
-				}
 			}
 		}
 		e, err := decideChange(at.Identity, now, idp, s.now())
@@ -60,6 +55,19 @@ func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID,
 		return s.apply(ctx, tx, c, facts{rules: at.Rules, complete: true, accounts: at.Accounts, groups: groups}, e)
 	})
 	return updated, err
+}
+
+// kindOf returns which identity provider a connection is of.
+func kindOf(ctx context.Context, tx Store, conn provision.ConnectionID) (provision.IdP, error) {
+	all, err := tx.Connections(ctx)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(all, func(c provision.Connection) bool { return c.ID == conn })
+	if i < 0 {
+		return "", provision.Errorf(provision.NotFound, "connection", "there is no such connection")
+	}
+	return all[i].IdP, nil
 }
 
 // SaveIn applies change, which is of a sign-in and takes nobody over, to old, who is

@@ -166,7 +166,7 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 				return err
 			}
 		}
-		c.warnings = append(c.warnings, AddRenamed(units[r.Desk], known[r.Desk], r.Desk, r.Rule)...)
+		c.warnings = append(c.warnings, WarnOfUnits(units[r.Desk], known[r.Desk], r.Desk, r.Rule)...)
 		if missing := units[r.Desk].Missing(r.Rule); len(missing) > 0 {
 			c.note("rules", i, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(missing, "\n")))
 		}

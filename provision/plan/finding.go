@@ -130,14 +130,14 @@ func (s *Service) ofConnection(ctx context.Context, c ConnectionOverview, rules 
 }
 
 // reachable returns what keeps the identity provider of a connection from
-// pushing, or that it does not. A connection that is for signing in alone, or
-// is being removed, needs no token; of signed tokens no use is noted.
+// pushing, or that it does not. A connection that is for signing in alone needs
+// no token; of signed tokens no use is noted.
 func (s *Service) reachable(c ConnectionOverview, now time.Time) (Finding, bool) {
 	name := c.Connection.Name
 	signsIn := !c.Connection.SignIn.Disabled && (c.Connection.SignIn.SAML != nil || c.Connection.SignIn.OIDC != nil)
 	limit := cmp.Or(s.SilentAfter, silentAfter)
 	switch {
-	case c.Connection.Removal != provision.RemovalNone, c.LastUsedAt == nil && signsIn:
+	case c.LastUsedAt == nil && signsIn:
 		return Finding{}, false
 	case c.UsableTokens(now) == 0 && c.Connection.JWT == nil:
 		return Finding{Code: FindingNoToken, Connection: name, At: c.LastUsedAt, Text: fmt.Sprintf("Connection %s has no token that is accepted: everything the identity provider pushes is refused.", name),

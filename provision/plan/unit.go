@@ -9,10 +9,11 @@ import (
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
-// AddRenamed adds to what a desk has the teams and mailboxes that it calls by
-// another name than r does, and that r goes on to mean: they are not missing. It
-// returns what to write instead, a sentence each.
-func AddRenamed(units *settings.Units, known []deskhealth.KnownUnit, desk string, r provision.Rule) (warnings []string) {
+// WarnOfUnits returns what became of the teams and mailboxes that r names on a desk,
+// a sentence each: renamed, with what to write instead, or replaced by others. It adds
+// those that r goes on to mean by another name to what the desk has: they are not
+// missing.
+func WarnOfUnits(units *settings.Units, known []deskhealth.KnownUnit, desk string, r provision.Rule) (warnings []string) {
 	if units == nil {
 		return nil
 	}
@@ -21,7 +22,13 @@ func AddRenamed(units *settings.Units, known []deskhealth.KnownUnit, desk string
 		if k.Kind == deskhealth.UnitMailbox {
 			names, have = r.Mailboxes, &units.Mailboxes
 		}
-		if !k.Renamed() || !provision.ContainsFold(names, k.Name) || !provision.ContainsFold(*have, k.Shown) {
+		if !provision.ContainsFold(names, k.Name) {
+			continue
+		}
+		if k.Replaced() {
+			warnings = append(warnings, fmt.Sprintf("rule on %s: the %s %q of desk %s is gone, and another one has its name: nobody is put into that; if it is meant, `deskbridge desk check %s --accept`", provision.Plain(r.String()), k.Kind, k.Name, desk, desk))
+		}
+		if !k.Renamed() || !provision.ContainsFold(*have, k.Shown) {
 			continue
 		}
 		if !provision.ContainsFold(*have, k.Name) {

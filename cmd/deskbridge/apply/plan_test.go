@@ -47,6 +47,7 @@ func TestLossesBesideAHold(t *testing.T) {
 		want string
 	}{
 		{printed{Plan: p, losses: noLosses}, "would be held: 2 of 9 people of acme would lose access, and mass-change protection holds people of it already; see to them first, as `deskbridge status` says, or expect it with --expect-losses 2"},
+		{printed{Plan: p, losses: noLosses, applied: true}, "is held by mass-change protection, which holds people of it already: 2 of 9 people of acme will lose access; see to them as `deskbridge status` says"},
 		{printed{Plan: p, losses: 2, applied: true}, "expected: 2 of 9 people of acme will lose access; mass-change protection lets them go"},
 	} {
 		if got := tt.said.held(l); got != tt.want {

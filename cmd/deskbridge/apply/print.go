@@ -173,15 +173,13 @@ func (p printed) held(l plan.LossCount) string {
 	if !l.Held {
 		return ""
 	}
-	would := "would"
-	if p.losses != noLosses { // nobody holds them
-		would = p.would()
-	}
-	of := fmt.Sprintf("%d of %s of %s %s lose access", l.People, output.Count(l.Of, "person", "people"), l.Connection, would)
+	of := fmt.Sprintf("%d of %s of %s %s lose access", l.People, output.Count(l.Of, "person", "people"), l.Connection, p.would())
 	if l.Others > 0 {
 		of += fmt.Sprintf(", beside %d who have begun to", l.Others)
 	}
 	switch {
+	case l.OnHold && p.losses == noLosses && p.applied:
+		return fmt.Sprintf("is held by mass-change protection, which holds people of it already: %s; see to them as `deskbridge status` says", of)
 	case l.OnHold && p.losses == noLosses:
 		return fmt.Sprintf("would be held: %s, and mass-change protection holds people of it already; see to them first, as `deskbridge status` says, or expect it with --expect-losses %d", of, p.Consequences.LostPeople())
 	case p.applied && p.losses != noLosses:

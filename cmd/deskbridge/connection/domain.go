@@ -78,10 +78,12 @@ func domainListCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list [CONNECTION]", Short: "List domains, verified and pending",
 		Example: "  deskbridge domain list\n  deskbridge domain list acme", Args: cobra.MaximumNArgs(1)}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		connections, err := sys.Core.Settings.Connections(ctx)
+		connections := make([]provision.Connection, 1)
+		var err error
 		if len(args) == 1 {
-			connections = make([]provision.Connection, 1)
 			connections[0], err = command.Connection(ctx, sys, args[0])
+		} else {
+			connections, err = sys.Core.Settings.Connections(ctx)
 		}
 		if err != nil {
 			return command.Result{}, err

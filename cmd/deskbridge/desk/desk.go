@@ -223,19 +223,24 @@ put into that: --accept says that it is meant.`,
 		if err != nil {
 			return command.Result{}, err
 		}
+		var accepted []string
 		if *accept {
-			accepted, err := sys.Core.DeskHealth.AcceptUnits(ctx, sys.Cause, d.ID)
+			units, err := sys.Core.DeskHealth.AcceptUnits(ctx, sys.Cause, d.ID)
 			if err != nil {
 				return command.Result{}, err
 			}
-			for _, u := range accepted {
-				a.Warn(fmt.Sprintf("rules on desk %s mean the new %s %q from now on; the server puts people into it within a minute", d.Name, u.Kind, u.Name))
+			for _, u := range units {
+				accepted = append(accepted, fmt.Sprintf("%s %q", u.Kind, u.Name))
+			}
+			if len(units) == 0 {
+				a.Warn("there is nothing to accept: no team or mailbox that rules name was replaced by another")
 			}
 		}
 		report, err := server.CheckDesk(ctx, sys, d)
 		if err != nil {
 			return command.Result{}, err
 		}
+		report.Accepted = accepted
 		if !report.OK {
 			err = fmt.Errorf("desk %s has %s", d.Name, output.Count(len(report.Problems), "problem", "problems"))
 		}
@@ -250,6 +255,9 @@ func printReport(w io.Writer, r server.DeskReport) error {
 	}
 	fmt.Fprintf(w, "\n  our own account  %s (never touched)\n  roles            %s\n  teams            %s\n  mailboxes        %s\n  cannot           %s\n",
 		output.Plain(r.Self), output.List(output.PlainAll(r.Roles)), output.List(output.PlainAll(r.Teams)), output.List(output.PlainAll(r.Mailboxes)), output.List(r.Cannot))
+	for _, u := range r.Accepted {
+		fmt.Fprintf(w, "  accepted         %s: rules mean the new one from now on, and the server puts people into it\n", output.Plain(u))
+	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "  problem          %s\n", output.Plain(p))
 	}

@@ -57,7 +57,7 @@ backups, and what the desks and the identity provider themselves know.`,
 		if err != nil {
 			return command.Result{}, err
 		}
-		remove = remove && person.Status != provision.StatusRemoved
+		remove = remove && person.Status != provision.StatusRemoved && !person.SCIMManaged() // an obstacle says that of others
 		known, err := sys.Core.Erasure.Look(ctx, person.ID)
 		if err != nil {
 			return command.Result{}, err
@@ -70,12 +70,14 @@ backups, and what the desks and the identity provider themselves know.`,
 				if err := removeSignInOnly(ctx, sys, person); err != nil {
 					return command.Result{}, err
 				}
+				if known, err = sys.Core.Erasure.Look(ctx, person.ID); err != nil {
+					return command.Result{}, err
+				}
 			}
-			if known, err = sys.Core.Erasure.Look(ctx, person.ID); err == nil && len(known.Obstacles) == 0 {
-				known, err = sys.Core.Erasure.Forget(ctx, sys.Cause, person.ID)
-			}
-			if err != nil {
-				return command.Result{}, err
+			if len(known.Obstacles) == 0 {
+				if known, err = sys.Core.Erasure.Forget(ctx, sys.Cause, person.ID); err != nil {
+					return command.Result{}, err
+				}
 			}
 		}
 		r, err := reportOf(ctx, sys, known)

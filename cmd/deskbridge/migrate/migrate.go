@@ -26,13 +26,13 @@ key in front, run this, and the old key is needed no more.
 With --to everything in the SQLite database is copied to an empty PostgreSQL
 database, all or nothing: people, accounts, rules, tokens, keys, sessions, the
 audit log with its chain. Stop the server first. The SQLite database stays as it
-is. The password may be in PGPASSWORD or in ~/.pgpass instead.`,
+is. The password is better in PGPASSWORD or in ~/.pgpass than in the address.`,
 		Example: "  deskbridge migrate\n  DESKBRIDGE_SECRET_KEY=NEW,OLD deskbridge migrate --reseal\n" +
-			"  deskbridge migrate --to 'postgres://deskbridge:PASSWORD@db.internal:5432/deskbridge?sslmode=verify-full'",
+			"  PGPASSWORD=PASSWORD deskbridge migrate --to 'postgres://deskbridge@db.internal:5432/deskbridge?sslmode=verify-full'",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&reseal, "reseal", false, "seal every secret with the first key")
-	cmd.Flags().StringVar(&to, "to", "", "copy everything from SQLite to this PostgreSQL database (postgres://…), which is empty")
+	cmd.Flags().StringVar(&to, "to", "", "copy everything from SQLite to this PostgreSQL database (postgres://…), which is empty; others on this machine may see a password in it")
 	a.Verb(command.Begins(cmd), func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		resealed := 0 // opening the system has run all migrations
 		if reseal {

@@ -28,7 +28,7 @@ func (s *System) RemoveApp(ctx context.Context, d provision.Desk, id string) err
 	if err := s.Builtin.RemoveApp(ctx, d.ID, id); err != nil {
 		return DeskError(d, err)
 	}
-	return s.recordApp(ctx, d, audit.DeskAppRemoved, id)
+	return s.recordApp(context.WithoutCancel(ctx), d, audit.DeskAppRemoved, id) // they have ended, whoever waits for that
 }
 
 // recordApp enters what became of credentials, after it did: a built-in desk keeps

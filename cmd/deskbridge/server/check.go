@@ -25,6 +25,7 @@ type DeskReport struct {
 	Cannot    []string `json:"cannot"`
 	Problems  []string `json:"problems"`
 	Warnings  []string `json:"warnings,omitempty"` // what may become a problem
+	Accepted  []string `json:"accepted,omitempty"` // teams and mailboxes that rules mean from now on, in place of deleted ones
 }
 
 // CheckDesk tries a desk: its credentials, its rights, and whether rules name
@@ -63,7 +64,7 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	}
 	for _, r := range rules {
 		if r.Desk == d.ID {
-			report.Warnings = append(report.Warnings, plan.AddRenamed(&there, known, d.Name, r)...)
+			report.Warnings = append(report.Warnings, plan.WarnOfUnits(&there, known, d.Name, r)...)
 			report.Problems = append(report.Problems, there.Missing(r)...)
 		}
 	}

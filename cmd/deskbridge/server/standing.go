@@ -44,7 +44,7 @@ func (s standing) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, c := range o.Connections {
 		ch <- prometheus.MustNewConstMetric(usableTokensDesc, prometheus.GaugeValue, float64(c.UsableTokens(o.At)), c.Connection.Name)
-		if c.LastUsedAt != nil {
+		if c.LastUsedAt != nil && c.Connection.JWT == nil {
 			ch <- prometheus.MustNewConstMetric(lastRequestDesc, prometheus.GaugeValue, float64(c.LastUsedAt.Unix()), c.Connection.Name)
 		}
 	}

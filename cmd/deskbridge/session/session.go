@@ -53,16 +53,15 @@ func listCommand(a *command.App) *cobra.Command {
 			lines[i] = line{s.ID, s.UserName, string(s.Identity), s.ConnectionName, s.Protocol, output.Moment{At: &s.CreatedAt}, output.Moment{At: &s.SeenAt}, output.Moment{At: &s.EndsAt}}
 			rows[i] = []string{string(s.ID), s.UserName, s.ConnectionName, string(s.Protocol), lines[i].CreatedAt.String(), lines[i].SeenAt.String(), lines[i].EndsAt.String()}
 		}
+		if more {
+			a.Warn("there are more sessions: --user, --connection and --limit choose among them")
+		}
 		return command.Result{Data: lines, Text: func(w io.Writer) error {
 			if len(rows) == 0 {
 				_, err := fmt.Fprintln(w, "Nobody is signed in.")
 				return err
 			}
-			if err := output.Table(w, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows); err != nil || !more {
-				return err
-			}
-			_, err := fmt.Fprintln(w, "\nThere are more: --user, --connection and --limit choose among them.")
-			return err
+			return output.Table(w, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows)
 		}}, nil
 	})
 }

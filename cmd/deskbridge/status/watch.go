@@ -29,8 +29,9 @@ func watch(ctx context.Context, w io.Writer, every time.Duration, show func(io.W
 	terminal, drawing := output.Terminal(w)
 	for {
 		var page bytes.Buffer
-		if err := show(output.Visible(&page)); err != nil && ctx.Err() == nil {
-			fmt.Fprintf(&page, "deskbridge: %s\n", command.Explain(err))
+		visible := output.Visible(&page)
+		if err := show(visible); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(visible, "deskbridge: %s\n", command.Explain(err))
 		}
 		if ctx.Err() != nil {
 			return nil

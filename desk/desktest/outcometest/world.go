@@ -3,7 +3,6 @@ package outcometest
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"log/slog"
 	"slices"
 	"strings"
@@ -186,7 +185,7 @@ func (w *world) pass(d time.Duration) {
 	_, err := w.core.Reconcile.CatchUp(w.Context(), reconcile.Lease)
 	w.must(err)
 	for range 50 {
-		runs, evaluate := w.jobs()
+		runs, evaluate := storetest.TakeJobs(w, w.store)
 		w.later = slices.DeleteFunc(w.later, func(l laterRun) bool {
 			due := !w.now().Before(l.at)
 			if due {
@@ -219,27 +218,6 @@ func (w *world) run(id provision.AccountID) {
 	if !again.IsZero() {
 		w.later = append(w.later, laterRun{again, id})
 	}
-}
-
-// jobs takes all jobs out of the queue.
-func (w *world) jobs() (runs []provision.AccountID, evaluate bool) {
-	w.Helper()
-	rows, err := w.store.DB().QueryContext(w.Context(), `DELETE FROM river_job WHERE state IN ('available', 'scheduled') RETURNING kind, json(args)`)
-	w.must(err)
-	defer rows.Close()
-	for rows.Next() {
-		var kind, args string
-		w.must(rows.Scan(&kind, &args))
-		if kind == string(provision.JobEvaluate) {
-			evaluate = true
-			continue
-		}
-		var run provision.ReconcileArgs
-		w.must(json.Unmarshal([]byte(args), &run))
-		runs = append(runs, run.Account)
-	}
-	w.must(rows.Err())
-	return runs, evaluate
 }
 
 // arrange has a fault befall the desk from now on.

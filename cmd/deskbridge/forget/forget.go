@@ -57,7 +57,10 @@ backups, and what the desks and the identity provider themselves know.`,
 		if err != nil {
 			return command.Result{}, err
 		}
-		remove = remove && person.Status != provision.StatusRemoved && !person.SCIMManaged() // an obstacle says that of others
+		remove = remove && person.Status != provision.StatusRemoved
+		if remove && person.SCIMManaged() {
+			return command.Result{}, errDescribed
+		}
 		known, err := sys.Core.Erasure.Look(ctx, person.ID)
 		if err != nil {
 			return command.Result{}, err
@@ -105,10 +108,14 @@ func find(ctx context.Context, sys *server.System, text string) (person provisio
 	return person, command.Several(people)
 }
 
+// errDescribed says why somebody is not removed here.
+var errDescribed = provision.Errorf(provision.Denied, "user", "the identity provider describes this person; have it remove them, else it makes them again")
+
+// removeSignInOnly removes somebody, unless SCIM has begun to describe them meanwhile.
 func removeSignInOnly(ctx context.Context, sys *server.System, person provision.Identity) error {
 	return sys.Core.Directory.RemoveIdentity(ctx, person.Connection, person.ID, sys.Cause, func(p provision.Identity) error {
 		if p.SCIMManaged() {
-			return provision.Errorf(provision.Denied, "user", "the identity provider describes this person; have it remove them, else it makes them again")
+			return errDescribed
 		}
 		return nil
 	})

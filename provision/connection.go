@@ -123,7 +123,7 @@ func (r Removal) Refuse(called string) error {
 	if r == RemovalNone {
 		return nil
 	}
-	return Errorf(Invalid, "name", "%s is being removed; its name is free for a new one, and `deskbridge status` shows how far it is", called)
+	return Errorf(Invalid, "name", "%s is being removed, and the name it had is free for a new one; `deskbridge status` shows how far it is", called)
 }
 
 // LockStaying locks a connection by lock, for whoever sets something up there: it

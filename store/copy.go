@@ -181,13 +181,18 @@ func (c *copying) table(ctx context.Context, table string, columns []copiedColum
 		return copied, err
 	}
 	reading, writing := io.Pipe()
-	go func() { writing.CloseWithError(c.write(ctx, writing, copied, columns)) }()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		writing.CloseWithError(c.write(ctx, writing, copied, columns))
+	}()
 	var names []string
 	for _, col := range columns {
 		names = append(names, quoted(col.name))
 	}
 	_, err := c.to.Conn().PgConn().CopyFrom(ctx, reading, `COPY `+quoted(table)+` (`+strings.Join(names, ", ")+`) FROM STDIN`)
 	_ = reading.CloseWithError(errors.New("the copy has ended")) // ends the writer, whatever became of it
+	<-written
 	if err != nil {
 		return copied, err
 	}

@@ -103,7 +103,9 @@ func (c *copying) write(ctx context.Context, w io.Writer, copied Copied, columns
 			}
 			_, _ = out.WriteString(text)
 		}
-		_ = out.WriteByte('\n')
+		if err := out.WriteByte('\n'); err != nil {
+			return err // nobody reads on
+		}
 		if copied.Rows++; copied.Rows%toldEvery == 0 {
 			c.told(copied)
 		}

@@ -24,6 +24,8 @@ type Store interface {
 	// FindPeople returns the people of any connection, removed ones included,
 	// whose id, userName, externalId or e-mail address is text; live ones first.
 	FindPeople(ctx context.Context, text string) ([]provision.Identity, error)
+	// AnyIdentity returns a person of any connection, removed ones included.
+	AnyIdentity(ctx context.Context, id provision.IdentityID) (provision.Identity, error)
 	// MarkDirty notes at a time that the access of people must be evaluated anew:
 	// those that are in group, through nested groups too, or with "" everybody of
 	// the connection. Its cost follows neither the size of the group nor that

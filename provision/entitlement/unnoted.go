@@ -13,15 +13,10 @@ func NoteLoss(ctx context.Context, tx Store, a *provision.Account) error {
 	if a.Loss.Since != nil || a.EndingSince == nil || !a.HasAccess() {
 		return nil
 	}
-	people, err := tx.FindPeople(ctx, string(a.Identity))
+	person, err := tx.AnyIdentity(ctx, a.Identity)
 	if err != nil {
 		return err
 	}
-	for _, p := range people {
-		if p.ID == a.Identity {
-			a.Loss = provision.Loss{Since: a.EndingSince, Person: p.Status}
-			return tx.SaveAccounts(ctx, []provision.Account{*a})
-		}
-	}
-	return nil
+	a.Loss = provision.Loss{Since: a.EndingSince, Person: person.Status}
+	return tx.SaveAccounts(ctx, []provision.Account{*a})
 }

@@ -106,7 +106,11 @@ func look(ctx context.Context, store Store, rules []provision.Rule, person provi
 	if err != nil {
 		return k, err
 	}
-	k.Obstacles = slices.Concat(standing(person), unended(k, desks), named(person, desks, rules))
+	called := make(map[provision.DeskID]string)
+	for _, d := range desks {
+		called[d.ID] = d.Name
+	}
+	k.Obstacles = slices.Concat(standing(person), unended(k, called), named(person, desks, called, rules))
 	return k, nil
 }
 
@@ -122,11 +126,7 @@ func standing(person provision.Identity) []string {
 }
 
 // unended says where access has not ended.
-func unended(k Known, desks []provision.Desk) (obstacles []string) {
-	names := make(map[provision.DeskID]string)
-	for _, d := range desks {
-		names[d.ID] = d.Name
-	}
+func unended(k Known, names map[provision.DeskID]string) (obstacles []string) {
 	for _, a := range k.Accounts {
 		if a.State == provision.AccountEnded && !a.Due() && a.LeaseUntil == nil {
 			continue
@@ -147,7 +147,7 @@ func unended(k Known, desks []provision.Desk) (obstacles []string) {
 }
 
 // named says where the configuration names a person.
-func named(person provision.Identity, desks []provision.Desk, rules []provision.Rule) (obstacles []string) {
+func named(person provision.Identity, desks []provision.Desk, called map[provision.DeskID]string, rules []provision.Rule) (obstacles []string) {
 	names := []string{provision.Fold(person.UserName), provision.Fold(person.Profile.Email)}
 	for _, e := range person.Emails {
 		names = append(names, provision.Fold(e.Value))
@@ -160,8 +160,7 @@ func named(person provision.Identity, desks []provision.Desk, rules []provision.
 	}
 	for _, r := range rules {
 		if slices.Contains(names, provision.Fold(r.Equals)) {
-			on := slices.IndexFunc(desks, func(d provision.Desk) bool { return d.ID == r.Desk })
-			obstacles = append(obstacles, fmt.Sprintf("a rule on the attribute %s for desk %s names this address; `deskbridge rule remove %s` first", r.Attribute, desks[on].Name, r.ID))
+			obstacles = append(obstacles, fmt.Sprintf("a rule on the attribute %s for desk %s names this address; `deskbridge rule remove %s` first", r.Attribute, called[r.Desk], r.ID))
 		}
 	}
 	return obstacles

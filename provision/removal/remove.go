@@ -87,9 +87,8 @@ func access(r provision.Removal) string {
 	return map[provision.Removal]string{provision.RemovalEnding: "ends first", provision.RemovalKeeping: "stays"}[r]
 }
 
-// RemoveDesk removes a desk. Its rules, signing in there and the desk sessions of
-// those who did end now. Access
-// ends on the desk first, by its policy, and then nothing is left of it; with
+// RemoveDesk removes a desk. Its rules end now, and so do signing in there and the
+// desk sessions that are open. Access ends on the desk first, by its policy, and then nothing is left of it; with
 // keep, or when that was begun and cannot come to an end, what people have there
 // stays, and no call is made to it any more. A desk that is kept here goes at once
 // with all that is on it.

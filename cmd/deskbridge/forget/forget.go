@@ -58,7 +58,7 @@ backups, and what the desks and the identity provider themselves know.`,
 			return command.Result{}, err
 		}
 		remove = remove && person.Status != provision.StatusRemoved
-		if remove && person.SCIMManaged() {
+		if remove && !dry && person.SCIMManaged() {
 			return command.Result{}, errDescribed
 		}
 		known, err := sys.Core.Erasure.Look(ctx, person.ID)

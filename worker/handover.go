@@ -57,11 +57,12 @@ func progress(v *reconcile.Run) string {
 func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss, rest []reconcile.Write) (left, _ error) {
 	t := &transfer{loss: loss, tried: assigneesOf(v.InDoubt), moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
 	for {
-		open, err := t.open(ctx, d, have.ID)
+		all, err := d.OpenConversations(ctx, have.ID, handOverMost)
 		if err != nil {
 			return nil, err
 		}
-		if err := t.verify(ctx, v, open); err != nil {
+		open := slices.DeleteFunc(slices.Clone(all), func(c desk.Conversation) bool { return !t.loss.Loses(c.Mailbox) })
+		if err := t.verify(ctx, v, all, len(open)); err != nil {
 			return nil, err
 		}
 		fresh := slices.DeleteFunc(slices.Clone(open), func(c desk.Conversation) bool { return t.refused[c.ID] })
@@ -106,19 +107,15 @@ type transfer struct {
 
 func (t *transfer) over() bool { return !t.until.IsZero() && !time.Now().Before(t.until) }
 
-// open returns the conversations that are to be handed over.
-func (t *transfer) open(ctx context.Context, d *guard.Session, user provision.DeskUserID) ([]desk.Conversation, error) {
-	open, err := d.OpenConversations(ctx, user, handOverMost)
-	return slices.DeleteFunc(open, func(c desk.Conversation) bool { return !t.loss.Loses(c.Mailbox) }), err
-}
-
-// verify notes what is the person's no more. What still is theirs although the
+// verify notes what is the person's no more, who has all of these open, and of them
+// so many that are to be handed over. What still is theirs although the
 // desk has accepted another assignee stays in the journal for the next run.
-func (t *transfer) verify(ctx context.Context, v *reconcile.Run, open []desk.Conversation) error {
-	theirs := make(map[string]bool, len(open))
-	for _, c := range open {
+func (t *transfer) verify(ctx context.Context, v *reconcile.Run, all []desk.Conversation, left int) error {
+	theirs := make(map[string]bool, len(all))
+	for _, c := range all {
 		theirs[c.ID] = true
 	}
+	whole := len(all) < handOverMost // what is not on the list is not theirs
 	var moved []reconcile.Write
 	for _, s := range t.given {
 		if id := conversationOf(s); !theirs[id] {
@@ -127,11 +124,11 @@ func (t *transfer) verify(ctx context.Context, v *reconcile.Run, open []desk.Con
 		}
 	}
 	shown := len(moved)
-	for _, s := range takeInDoubt(v, func(conversation string) bool { return !theirs[conversation] }) { // moved since an earlier run tried to
+	for _, s := range takeInDoubt(v, func(conversation string) bool { return whole && !theirs[conversation] }) { // moved since an earlier run tried to
 		t.moved[conversationOf(s)] = true
 		moved = append(moved, s)
 	}
-	if err := v.HandedOver(ctx, moved, len(open)); err != nil {
+	if err := v.HandedOver(ctx, moved, left); err != nil {
 		return err
 	}
 	if shown < len(t.given) {

@@ -446,6 +446,33 @@ func TestMovers(t *testing.T) {
 	})
 }
 
+// TestWhatStaysIsNotHandedOver: what a run had tried to hand over, and that somebody
+// keeps after all, is not said to have moved while other conversations do.
+func TestWhatStaysIsNotHandedOver(t *testing.T) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverTeam }, func(h *harness) {
+		h.agents()
+		h.rule("both", provision.RoleAgent, []string{"Tier 1"}, []string{"Help", "Billing"})
+		h.rule("clerk", provision.RoleAgent, []string{"Tier 2"}, []string{"Billing"})
+		h.rule("helper", provision.RoleAgent, []string{"Tier 2"}, []string{"Help"})
+		id := h.person("mover", roles("both"))
+		h.drain()
+		user := h.account(id.ID).DeskUser
+		h.in("Help", user)
+		h.in("Billing", user)
+		h.faults.fail("Assign", errPretend)
+		h.update(id.ID, roles("clerk"))
+		h.drain()
+		h.state(id.ID, provision.AccountWaiting)
+		h.faults.reset()
+		h.update(id.ID, roles("helper"))
+		h.pass(time.Minute)
+		h.state(id.ID, provision.AccountReady)
+		if left, entries := h.openOf(user), h.handOvers(id.ID); len(left) != 1 || len(entries) != 1 || entries[0]["conversation"] == left[0] {
+			h.Errorf("%v are still theirs, and the log says %v", left, entries)
+		}
+	})
+}
+
 // TestSweepAsksOnce: half a list taken for all of it is no task for everybody.
 func TestSweepAsksOnce(t *testing.T) {
 	eachReading(t, nil, func(h *harness) {

@@ -40,6 +40,11 @@ func User(id *provision.Identity, operations []Operation, limits Limits) error {
 // Group applies operations to a group and its members. When they change no
 // attribute it leaves g as it is.
 func Group(g *provision.Group, members Members, operations []Operation, limits Limits) error {
+	return changeGroup(g, members, operations, limits, budget{})
+}
+
+// changeGroup is [Group] with what was spent before.
+func changeGroup(g *provision.Group, members Members, operations []Operation, limits Limits, spent budget) error {
 	doc, err := resource.GroupDocument(*g)
 	if err != nil {
 		return err
@@ -48,7 +53,7 @@ func Group(g *provision.Group, members Members, operations []Operation, limits L
 	if err != nil {
 		return err
 	}
-	p := patcher{t: resource.Group, doc: doc, limits: limits}
+	p := patcher{t: resource.Group, doc: doc, limits: limits, budget: spent}
 	change := memberChange{group: members, limits: limits, budget: &p.budget}
 	p.members = change.apply
 	if err := p.applyAll(operations); err != nil {

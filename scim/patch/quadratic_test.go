@@ -164,7 +164,7 @@ func TestMembersAreReadOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		counted.reads = 0
-		err = Group(&provision.Group{DisplayName: "Tier 1"}, counted, operations, limits)
+		err = changeGroup(&provision.Group{DisplayName: "Tier 1"}, counted, operations, limits, budget{began: time.Now().Add(time.Hour)})
 		if e, _ := errors.AsType[scimerrors.ScimError](err); e.Status != tt.status || counted.reads != 1 {
 			t.Errorf("%d operations: %v, %d reads; want %d, 1", tt.n, err, counted.reads, tt.status)
 		}

@@ -29,7 +29,7 @@ type Error struct {
 	Code      Code
 	Field     string // attribute or setting at fault, attributes in SCIM notation, e.g. "userName"; may be empty
 	Parameter string // part of a query at fault, e.g. [ParameterFilter]; may be empty
-	Reason    string // of Denied: why, for programs and the audit log, e.g. [RefusedSuspended]; may be empty
+	Reason    string // of Denied and Unavailable: why, for programs and the audit log, e.g. [RefusedSuspended]; may be empty
 	Detail    string // for people outside: what to fix; holds no personal data and no SQL
 	Err       error  // cause for the log; may be nil
 }
@@ -109,6 +109,17 @@ func IsNotFound(err error) bool { return isCode(err, NotFound) }
 
 // IsUnavailable reports whether err is an [Error] with the code [Unavailable].
 func IsUnavailable(err error) bool { return isCode(err, Unavailable) }
+
+// ReasonAway is why nothing can be had that needs the database, whatever it is: it
+// does not answer, has no room, or is held as a whole.
+const ReasonAway = "away"
+
+// IsAway reports whether err is an [Error] with the code [Unavailable] that anything
+// else would meet as well. Where one row or statement took too long it is not.
+func IsAway(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == Unavailable && e.Reason == ReasonAway
+}
 
 // IsConflict reports whether err is an [Error] with the code [Conflict].
 func IsConflict(err error) bool { return isCode(err, Conflict) }

@@ -55,7 +55,8 @@ const mostPresumed = 64 << 10
 // looked up in the round trip of what the request asks for first. ok is false
 // where nothing can be presumed. confirm comes before the answer: it returns nil
 // when the token is what it was. Else nothing was done, and the request is as it
-// came, but that it was counted; with Unavailable it is over.
+// came, except that it has been counted ([request].counted), which happens once.
+// After an Unavailable error it is not tried again: that would wait once more.
 func (r *request) presume(h *handler, w http.ResponseWriter) (confirm func() error, ok bool) {
 	bearer, ok := bearerToken(r.Header)
 	if !ok || r.ContentLength < 0 || r.ContentLength > mostPresumed {

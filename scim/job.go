@@ -32,12 +32,14 @@ type bulkJob struct {
 	done    map[*bulkOperation]resource.Object // results
 	failed  int
 	stopped bool
-	away    error // why the database did not answer: nothing more is tried, and nobody waits for it again
+	away    error            // why the database did not answer: nothing more is tried, and nobody waits for it again
+	held    map[string]error // by path of a resource: why it could not be had in time; it is not waited for again
+	left    []string         // ids of what was made by halves and could not be taken back
 }
 
 func newBulkJob(h *handler, r *request, req bulkRequest) *bulkJob {
 	b := &bulkJob{h: h, r: r, ctx: r.Context(), failOn: req.failOnErrors, all: req.operations,
-		makers: map[string]*bulkOperation{}, ids: map[string]string{}, done: map[*bulkOperation]resource.Object{}}
+		makers: map[string]*bulkOperation{}, ids: map[string]string{}, held: map[string]error{}, done: map[*bulkOperation]resource.Object{}}
 	for _, op := range b.all {
 		if op.method == http.MethodPost && op.bulkID != "" {
 			b.makers[op.bulkID] = op
@@ -78,6 +80,9 @@ func (b *bulkJob) run() error {
 	}
 	for _, op := range pending { // not reported, so not there
 		b.undo(op)
+	}
+	if len(b.left) > 0 {
+		b.h.log.ErrorContext(b.ctx, "scim: bulk: made by halves, and could not be taken back", "request", b.r.id, "connection", b.r.conn.ID, "ids", b.left)
 	}
 	return b.ctx.Err()
 }
@@ -148,6 +153,8 @@ func (b *bulkJob) unresolved(op *bulkOperation) error {
 		return op.bad
 	case b.away != nil:
 		return b.away
+	case b.held[b.path(op)] != nil:
+		return b.held[b.path(op)]
 	}
 	for _, name := range op.refs {
 		switch {
@@ -273,14 +280,12 @@ func (b *bulkJob) succeed(op *bulkOperation, got answer) {
 }
 
 func (b *bulkJob) fail(op *bulkOperation, err error) {
-	b.undo(op)
 	e, _ := toSCIM(err)
-	if b.away == nil { // else the log has it
+	if held := b.held[b.path(op)]; b.away == nil && held == nil { // else the log has it
 		e = b.h.explain(b.r, err)
+		b.noteUnavailable(op, err)
 	}
-	if b.away == nil && provision.IsUnavailable(err) {
-		b.away = err
-	}
+	b.undo(op)
 	result := b.result(op, e.Status)
 	result["response"] = e
 	b.done[op] = result
@@ -290,6 +295,18 @@ func (b *bulkJob) fail(op *bulkOperation, err error) {
 	b.r.line.Set("failed", strconv.Itoa(b.failed+1))
 	if b.failed++; b.failOn > 0 && b.failed >= b.failOn {
 		b.stopped = true
+	}
+}
+
+// noteUnavailable notes what need not be waited for again: all of the database, or
+// the resource of op.
+func (b *bulkJob) noteUnavailable(op *bulkOperation, err error) {
+	_, id, ok := op.target()
+	switch {
+	case b.away == nil && provision.IsAway(err):
+		b.away = err
+	case ok && id != "" && provision.IsUnavailable(err):
+		b.held[b.path(op)] = err
 	}
 }
 
@@ -306,15 +323,22 @@ func (b *bulkJob) result(op *bulkOperation, code int) resource.Object {
 }
 
 // undo removes a resource that still lacks what its operation asked for: an
-// operation takes effect as a whole or not at all.
+// operation takes effect as a whole or not at all. What it cannot remove is left.
 func (b *bulkJob) undo(op *bulkOperation) {
 	if op.half == "" {
 		return
 	}
-	cleanup := *b
-	cleanup.ctx = context.WithoutCancel(b.ctx) // also when the client has gone
-	if _, err := cleanup.serve(http.MethodDelete, op.path+"/"+op.half, "", nil); err != nil {
-		_ = b.h.explain(b.r, fmt.Errorf("scim: bulk: take back what was made by halves: %w", err))
+	err := b.away
+	if err == nil {
+		cleanup := *b
+		cleanup.ctx = context.WithoutCancel(b.ctx) // also when the client has gone
+		if _, err = cleanup.serve(http.MethodDelete, op.path+"/"+op.half, "", nil); err != nil {
+			_ = b.h.explain(b.r, fmt.Errorf("scim: bulk: take back what was made by halves: %w", err))
+		}
+		b.noteUnavailable(op, err)
+	}
+	if err != nil && !provision.IsNotFound(err) {
+		b.left = append(b.left, op.half)
 	}
 	delete(b.ids, op.bulkID)
 	op.half = ""

@@ -236,18 +236,25 @@ type absent struct {
 	*store.Store
 	away   bool
 	silent bool // to transactions
+	begin  int  // how many transactions it answers before
+	held   int  // of how many transactions it then says that they took too long
 	waits  int  // for an answer that does not come
 }
 
 func (a *absent) InTx(ctx context.Context, fn func(tx *store.Store) error) error {
-	if !a.silent {
+	if a.begin--; !a.silent || a.begin >= 0 {
 		return a.Store.InTx(ctx, fn)
 	}
 	a.waits++
+	if a.held > 0 {
+		a.held--
+		a.silent = a.held > 0
+		return &provision.Error{Code: provision.Unavailable}
+	}
 	return errAway
 }
 
-var errAway = &provision.Error{Code: provision.Unavailable}
+var errAway = &provision.Error{Code: provision.Unavailable, Reason: provision.ReasonAway}
 
 func (a *absent) TokenAhead(ctx context.Context, hash []byte, judge func(credential.Token, provision.Connection, error) error) (context.Context, func() error) {
 	under, settle := a.Store.TokenAhead(ctx, hash, judge)
@@ -285,6 +292,43 @@ func TestOneWaitForTheDatabase(t *testing.T) {
 	s.bulk("", remove, remove, `{"method":"MOVE","path":"/Users/x"}`, remove).want("503 503 400 503")
 	if n := strings.Count(s.log.String(), "request failed"); st.waits != 2 || n != 2 {
 		t.Errorf("%d waits, of which the log tells %d times", st.waits, n)
+	}
+
+	group := func(id, name, member string) string {
+		return post("/Groups", id, `{"displayName":"`+name+`","members":[{"value":"bulkId:`+member+`"}]}`)
+	}
+	circle := []string{group("a", "a", "b"), group("b", "b", "a"), group("c", "c", "d"), group("d", "d", "c")}
+	const left = "could not be taken back"
+	for _, tt := range []struct {
+		name        string
+		begin, held int
+		operations  []string
+		want        string
+		left        int // groups made by halves
+	}{
+		{"while half a circle is there", 1, 0, circle, "503 503 503 503", 1},
+		{"when one is taken back", 1, 0, []string{group("g", "g", "h"), group("h", " ", "g"), group("i", "i", "j"), group("j", "j", "i")}, "409 400 503 503", 1},
+		{"one resource that is held is not waited for again", 0, 1, []string{remove, remove, `{"method":"DELETE","path":"/Users/y"}`}, "503 503 404", 0},
+	} {
+		st.silent, st.begin, st.held, st.waits = true, tt.begin, tt.held, 0
+		from := len(s.log.String())
+		s.bulk("", tt.operations...).want(tt.want)
+		told := s.log.String()[from:]
+		if n := strings.Count(told, "request failed"); st.waits != 1 || n != 1 {
+			t.Errorf("%s: %d waits, of which the log tells %d times:\n%s", tt.name, st.waits, n, told)
+		}
+		st.silent = false
+		lines := strings.Count(told, left)
+		found := 0
+		resources, _ := s.want(200, "GET", "/Groups", "").body["Resources"].([]any)
+		for _, g := range resources {
+			if strings.Contains(told, g.(map[string]any)["id"].(string)) {
+				found++
+			}
+		}
+		if found != tt.left || lines != min(tt.left, 1) {
+			t.Errorf("%s: %d groups are left and named, by %d lines, want %d:\n%s", tt.name, found, lines, tt.left, told)
+		}
 	}
 }
 

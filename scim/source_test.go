@@ -1,7 +1,9 @@
 package scim_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim"
@@ -129,4 +131,27 @@ func (s *server) grantsNothing(id string, desk provision.DeskID, what string) {
 	if got := s.access(id, desk); got.Status != provision.AccessAbsent || len(got.Grants) > 0 {
 		s.t.Errorf("%s: %+v, want nothing", what, got)
 	}
+}
+
+// TestTakingOverOpensNothing has SCIM describe somebody who came by signing in, beside a
+// connection whose secrets cannot be opened: it is no business of theirs.
+func TestTakingOverOpensNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		on := newServer(t, st, scim.Limits{RatePerSecond: -1})
+		early := provision.Identity{ID: provision.NewID[provision.IdentityID](), Connection: on.conn.ID, UserName: "ann", ExternalID: "1", Status: provision.StatusActive,
+			Source: provision.SourceSignIn, Version: 1, CreatedAt: time.Now(), UpdatedAt: time.Now()}
+		other := provision.Connection{ID: provision.NewID[provision.ConnectionID](), Name: "other", IdP: provision.IdPGeneric, SignIn: provision.SignIn{Disabled: true}}
+		if err := errors.Join(st.InsertIdentity(t.Context(), early), st.SaveConnection(t.Context(), other)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.DB().ExecContext(t.Context(), `UPDATE connections SET sign_in = 'x' WHERE name = 'other'`); err != nil {
+			t.Fatal(err)
+		}
+		if got := on.want(200, "PUT", "/Users/"+string(early.ID), `{"userName":"ann","externalId":"1"}`); got.id() != string(early.ID) {
+			t.Errorf("got %s", got.raw)
+		}
+		if got, err := st.Identity(t.Context(), on.conn.ID, early.ID); err != nil || !got.SCIMManaged() {
+			t.Errorf("SCIM does not manage them: %v", err)
+		}
+	})
 }

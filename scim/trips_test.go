@@ -51,6 +51,7 @@ func TestFewTrips(t *testing.T) {
 		{"filter e-mail eq", 2, func() { s.want(200, "GET", find(`emails.value eq "user-1@bench.example"`), "") }},
 		{"a full page of members", 4, func() { s.want(200, "GET", "/Users?count=5", "") }},
 		{"create", 2, func() { s.want(201, "POST", "/Users", user("Engineer")) }},
+		{"create of who is there", 7, func() { s.want(409, "POST", "/Users", benchUser(1, "Engineer")) }},
 		{"PUT", 2, func() { s.want(200, "PUT", "/Users/"+ids[0], benchUser(1, "Engineer "+next())) }},
 		{"PUT that changes nothing", 2, func() { s.want(200, "PUT", "/Users/"+ids[2], benchUser(3, "Engineer")) }},
 		{"PATCH", 2, func() {

@@ -106,7 +106,7 @@ func (c Core) noteHolder(r *request, id provision.Identity, err error) {
 		return
 	}
 	called := provision.Compare{Path: provision.Path{"userName"}, Op: provision.OpEqual, Type: provision.TypeString, Value: id.UserName}
-	page, _ := c.Directory.Identities(r.Context(), r.conn.ID, provision.Query{Where: called, Limit: 1, Brief: true}) // nobody: the log has less
+	page, _ := c.Directory.Identities(r.Context(), r.conn.ID, provision.Query{Where: called, Limit: 2, Bare: true}) // a page that is not full needs no count; nobody: the log has less
 	for _, p := range page.Items {
 		r.line.Set("held_by", string(p.ID))
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -80,7 +81,8 @@ func TestNothingIsNotedTwice(t *testing.T) {
 
 	narrow := h.browser()
 	server := *h
-	server.sso = sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: slog.New(slog.NewJSONHandler(h.log, nil)), RequestID: numberOf,
+	still := time.Now() // else an address may ask again as time passes
+	server.sso = sso.New(ssoCore(h.core), sso.Options{PublicURL: h.url, Log: slog.New(slog.NewJSONHandler(h.log, nil)), RequestID: numberOf, Now: func() time.Time { return still },
 		Limits: limit.Limits{PerSecond: 1e6, Burst: 1e6, ConnectionPerSecond: 1e-9, ConnectionBurst: 1}})
 	narrow.harness = &server
 	ask := func() int {

@@ -196,3 +196,6 @@ func RowsInPlace(ctx context.Context, tx *Store, table string) (changed, inPlace
 	row := tx.read(ctx).Raw(`SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = ?`, table).Row()
 	return changed, inPlace, row.Scan(&changed, &inPlace)
 }
+
+// UnavailableOf is unavailable.
+func UnavailableOf(err error) error { return unavailable(err) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -49,7 +48,7 @@ func storable(v any, depth int) error {
 	case string:
 		return checkText("", v)
 	case json.Number:
-		if !isComparable(v.String()) {
+		if !provision.IsComparable(v.String()) {
 			return provision.Errorf(provision.Invalid, "", "a number in the document is too large, or has too many digits")
 		}
 	case []any:
@@ -66,24 +65,6 @@ func storable(v any, depth int) error {
 		}
 	}
 	return nil
-}
-
-// maxDigits is how many digits a number may have, written out. PostgreSQL takes
-// 16,383 behind the point and counts zeros too: it cannot search a document with
-// 1e-20000 or 0e-20000 in it, and that one fails every query that looks at it.
-const maxDigits = 1000
-
-// isComparable reports whether both databases can compare a number of JSON.
-func isComparable(number string) bool {
-	if _, err := strconv.ParseFloat(number, 64); err != nil || len(number) > maxDigits {
-		return false
-	}
-	_, power, ok := strings.Cut(strings.ToLower(number), "e")
-	if !ok {
-		return true
-	}
-	n, err := strconv.Atoi(power)
-	return err == nil && n >= -maxDigits && n <= maxDigits
 }
 
 // checkText returns an Invalid error for text that PostgreSQL cannot store.

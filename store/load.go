@@ -119,7 +119,20 @@ func (s *Store) LoadForUpdate(ctx context.Context, c provision.ConnectionID, id 
 		edges, err = s.Edges(ctx, c, []provision.MemberID{provision.MemberID(id)})
 	}
 	out.Edges = edges
+	if err == nil && !out.Identity.SCIMManaged() {
+		out.IdP, err = s.idpOf(ctx, c)
+	}
 	return out, err
+}
+
+// idpOf returns of which identity provider a connection is, and nothing that has to be
+// decrypted.
+func (s *Store) idpOf(ctx context.Context, c provision.ConnectionID) (idp provision.IdP, _ error) {
+	err := s.each(ctx, idpOf, []any{string(c)}, func(row scanner) error { return row.Scan(&idp) })
+	if err == nil && idp == "" {
+		err = gorm.ErrRecordNotFound
+	}
+	return idp, translateRead(err, "connection")
 }
 
 // loadForUpdate is [Store.LoadForUpdate] in single steps.
@@ -133,7 +146,9 @@ func (s *Store) loadForUpdate(ctx context.Context, c provision.ConnectionID, id 
 	if out.Accounts, err = s.LockAccountsOf(ctx, []provision.IdentityID{id}); err != nil {
 		return out, err
 	}
-	out.Edges, err = s.Edges(ctx, c, []provision.MemberID{provision.MemberID(id)})
+	if out.Edges, err = s.Edges(ctx, c, []provision.MemberID{provision.MemberID(id)}); err == nil && !out.Identity.SCIMManaged() {
+		out.IdP, err = s.idpOf(ctx, c)
+	}
 	return out, err
 }
 
@@ -260,7 +275,9 @@ func (s *Store) ExistingMatches(ctx context.Context, c provision.ConnectionID, u
 		}
 	}
 	if len(out.SameExternalID)+len(out.Tombstones) > 0 {
-		out.IdP = idp
+		if out.IdP = idp; idp == "" {
+			return out, translate(gorm.ErrRecordNotFound, "connection")
+		}
 	}
 	return out, nil
 }
@@ -294,13 +311,9 @@ func (s *Store) existingMatches(ctx context.Context, c provision.ConnectionID, u
 		return out, err
 	}
 	if len(out.SameExternalID)+len(out.Tombstones) > 0 {
-		conn, err := s.Connection(ctx, string(c))
-		if err != nil {
-			return out, err
-		}
-		out.IdP = conn.IdP
+		out.IdP, err = s.idpOf(ctx, c)
 	}
-	return out, nil
+	return out, err
 }
 
 // noteIdentities notes the locks of people.

@@ -92,7 +92,7 @@ func TestOneTripOrMany(t *testing.T) {
 		}
 		questions := signInQuestions(t, s, c.ID, all)
 		_ = s.InTx(ctx, func(tx *store.Store) error {
-			for _, p := range append(all, provision.Identity{ID: "nobody"}) {
+			for _, p := range append(all, signedIn, provision.Identity{ID: "nobody"}) {
 				store.ForgetLocks(tx)
 				fast, err1 := tx.LoadForUpdate(ctx, c.ID, p.ID)
 				slow, err2 := store.LoadForUpdateInSteps(ctx, tx, c.ID, p.ID)
@@ -100,12 +100,15 @@ func TestOneTripOrMany(t *testing.T) {
 					fast, slow = directory.ForUpdate{}, directory.ForUpdate{}
 				}
 				equal("person for update "+p.UserName, fast, slow, err1, err2)
+				if wants := err1 == nil && !fast.Identity.SCIMManaged(); (fast.IdP != "") != wants {
+					t.Errorf("%s: the identity provider is %q", p.UserName, fast.IdP)
+				}
 				if err1 == nil {
 					brief, edges, err := s.Person(ctx, c.ID, p.ID)
 					must(t, err)
 					brief.Profile, brief.Emails, brief.Attributes = slow.Identity.Profile, slow.Identity.Emails, slow.Identity.Attributes
 					brief.ClaimedGroups, brief.Requested = slow.Identity.ClaimedGroups, slow.Identity.Requested
-					equal("person "+p.UserName, directory.ForUpdate{Rules: slow.Rules, Identity: brief, Accounts: slow.Accounts, Edges: edges}, slow, nil, nil)
+					equal("person "+p.UserName, directory.ForUpdate{Rules: slow.Rules, IdP: slow.IdP, Identity: brief, Accounts: slow.Accounts, Edges: edges}, slow, nil, nil)
 				}
 			}
 			for _, who := range [][2]string{{"ann", "ext-ann"}, {"new", "ext-ann"}, {"new", "ext-gone"}, {"GONE", ""}, {"gone", "ext-new"}, {"went", "ext-gone"}, {"new", "new"}, {"new", ""}, {"EARLY", ""}} {

@@ -180,7 +180,7 @@ func (s *Store) Heartbeat(ctx context.Context) error {
 		return fmt.Errorf("store: heartbeat: %w", err)
 	}
 	if s.full.Swap(false) {
-		return provision.Errorf(provision.Unavailable, "", "the database finds no room, or cannot write to its disk; is it full, or failing?")
+		return &provision.Error{Code: provision.Unavailable, Reason: provision.ReasonAway, Detail: "the database finds no room, or cannot write to its disk; is it full, or failing?"}
 	}
 	return nil
 }

@@ -23,7 +23,22 @@ func unavailable(err error) error {
 	if err == nil || provision.IsUnavailable(err) || !cannotAnswer(err) && !disconnected(err) {
 		return err
 	}
-	return &provision.Error{Code: provision.Unavailable, Detail: "the database does not answer now; try again in a moment", Err: err}
+	out := &provision.Error{Code: provision.Unavailable, Detail: "the database does not answer now; try again in a moment", Err: err}
+	if disconnected(err) || cannotAnything(err) {
+		out.Reason = provision.ReasonAway
+	}
+	return out
+}
+
+// cannotAnything reports whether another statement could not be answered either: the
+// database has no room or memory, takes no writes, or is SQLite and locked, which it
+// is as a whole.
+func cannotAnything(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code == "25006" || strings.HasPrefix(pg.Code, "53")
+	}
+	_, ok := errors.AsType[*sqlite.Error](err)
+	return ok && cannotAnswer(err)
 }
 
 // cannotAnswer reports whether the database is there and cannot do it now.

@@ -129,25 +129,32 @@ func (at *ExistingMatches) byExternalID(id *provision.Identity) (back *provision
 	}
 	sure := at.IdP.KeepsExternalID(id.ExternalID) ||
 		!back.SCIMManaged() && !at.IdP.RecyclesExternalID(id.ExternalID) // by a claim that an admin has named
-	if sameAddress(back, id) || sure && len(at.SameExternalID) == 1 {
+	if at.addressTells(back, id) || sure && len(at.SameExternalID) == 1 {
 		return back
 	}
 	return nil
 }
 
-// tombstone returns the removed person who somebody that is new was before; nil
-// when there is none. Where an externalId is known to be given to others, the
+// addressTells reports whether id is old, who has the same externalId, because the
+// address is the same too. Where an externalId is known to be given to others, the
 // address goes with it: Exchange makes addresses of mailNicknames. So there the two
 // tell nothing of somebody who is gone for good, and the userName has to be the same.
+// Of somebody suspended they do, though a leaver is suspended first: who is renamed
+// while they are away would be somebody new.
+func (at *ExistingMatches) addressTells(old, id *provision.Identity) bool {
+	return sameAddress(old, id) && (old.Status != provision.StatusRemoved || !at.IdP.RecyclesExternalID(id.ExternalID))
+}
+
+// tombstone returns the removed person who somebody that is new was before; nil
+// when there is none.
 func (at *ExistingMatches) tombstone(id *provision.Identity) *provision.Identity {
 	alone := len(at.SameExternalID) == 0 && at.IdP.KeepsExternalID(id.ExternalID)
-	recycled := at.IdP.RecyclesExternalID(id.ExternalID)
 	for i := range at.Tombstones {
 		gone := &at.Tombstones[i]
 		same := gone.ExternalID == id.ExternalID
 		switch {
 		case sameUserName(gone, id) && (same || gone.ExternalID == "" || id.ExternalID == ""),
-			same && id.ExternalID != "" && (alone || !recycled && sameAddress(gone, id)):
+			same && id.ExternalID != "" && (alone || at.addressTells(gone, id)):
 			return gone
 		}
 	}

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -248,6 +249,40 @@ func TestLookAlikes(t *testing.T) {
 			}
 			if joined := strings.Join(names, "|"); joined != want {
 				h.Errorf("%q looks like %q, want %q", name, joined, want)
+			}
+		}
+	})
+}
+
+// fewGroups is a store that notes what is asked of its groups.
+type fewGroups struct {
+	directory.Store
+	asked []provision.Page[provision.Group]
+}
+
+func (f *fewGroups) Groups(ctx context.Context, c provision.ConnectionID, q provision.Query) (provision.Page[provision.Group], error) {
+	page, err := f.Store.Groups(ctx, c, q)
+	f.asked = append(f.asked, page)
+	return page, err
+}
+
+// TestLookAlikesReadFew checks that no group is read but those that have all of the
+// words, and none behind the page that has one, however many there are.
+func TestLookAlikesReadFew(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		h.Group("Support\u00a01 ")
+		for i := range 120 {
+			h.Group(fmt.Sprint("Support ", i+1000))
+		}
+		for _, tt := range []struct {
+			name                string
+			alike, pages, first int // first: how many are on the first page
+		}{{"Support 1", 1, 1, 100}, {"Support 1119", 0, 1, 1}, {"Support  1119", 1, 1, 1}} {
+			few := &fewGroups{Store: h.Store}
+			got, err := directory.New(few, nil, nil, nil, nil, nil).LookAlikes(h.Context(), h.Conn.ID, tt.name)
+			h.Must(err)
+			if len(got) != tt.alike || len(few.asked) != tt.pages || len(few.asked[0].Items) != tt.first {
+				h.Errorf("%q: %d look like it, %d pages are read, %d on the first", tt.name, len(got), len(few.asked), len(few.asked[0].Items))
 			}
 		}
 	})

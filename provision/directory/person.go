@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
@@ -40,13 +39,7 @@ func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID,
 		if err := change(&now); err != nil {
 			return err
 		}
-		var idp provision.IdP
-		if takesOver(&at.Identity, &now) {
-			if idp, err = kindOf(ctx, tx, conn); err != nil {
-				return err
-			}
-		}
-		e, err := decideChange(at.Identity, now, idp, s.now())
+		e, err := decideChange(at.Identity, now, at.IdP, s.now())
 		if err != nil {
 			return err
 		}
@@ -55,19 +48,6 @@ func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID,
 		return s.apply(ctx, tx, c, facts{rules: at.Rules, complete: true, accounts: at.Accounts, groups: groups}, e)
 	})
 	return updated, err
-}
-
-// kindOf returns which identity provider a connection is of.
-func kindOf(ctx context.Context, tx Store, conn provision.ConnectionID) (provision.IdP, error) {
-	all, err := tx.Connections(ctx)
-	if err != nil {
-		return "", err
-	}
-	i := slices.IndexFunc(all, func(c provision.Connection) bool { return c.ID == conn })
-	if i < 0 {
-		return "", provision.Errorf(provision.NotFound, "connection", "there is no such connection")
-	}
-	return all[i].IdP, nil
 }
 
 // SaveIn applies change, which is of a sign-in and takes nobody over, to old, who is
@@ -115,6 +95,7 @@ func (s *Service) MembershipsOf(ctx context.Context, conn provision.ConnectionID
 // ForUpdate is a person with everything that decides on their access.
 type ForUpdate struct {
 	Rules    []provision.Rule // of the connection, as [Rules.Rules] returns them
+	IdP      provision.IdP    // of the connection; read of a person only whom SCIM does not manage
 	Identity provision.Identity
 	Accounts []provision.Account // locked, as the identity is
 	Edges    []provision.Edge    // on the way up from the person

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -34,19 +33,25 @@ func (s *Service) FindPeople(ctx context.Context, text string) ([]provision.Iden
 // lookAtOnce is how many groups are read at once for [Service.LookAlikes].
 const lookAtOnce = 100
 
-// LookAlikes returns the groups of the connection whose names differ from name in
+// LookAlikes returns groups of the connection whose names differ from name in
 // blanks alone: at the ends, several in a row, or such as no line breaks at. They
 // cannot be told apart on a screen, and are others to a rule: who may make a group
-// must not make one that passes for another.
+// must not make one that passes for another. There may be more: the search ends
+// with the page that has the first.
 func (s *Service) LookAlikes(ctx context.Context, conn provision.ConnectionID, name string) (alike []provision.Group, _ error) {
 	words := strings.Fields(name)
 	if len(words) == 0 {
 		return nil, nil
 	}
-	longest, spaced := slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) }), strings.Join(words, " ")
-	q := provision.Query{Limit: lookAtOnce, Where: provision.Compare{
-		Path: provision.Path{"displayName"}, Op: provision.OpContains, Type: provision.TypeString, Value: longest,
-	}}
+	q := provision.Query{Limit: lookAtOnce}
+	for _, word := range words {
+		var has provision.Expr = provision.Compare{Path: provision.Path{"displayName"}, Op: provision.OpContains, Type: provision.TypeString, Value: word}
+		if q.Where != nil {
+			has = provision.And{Left: q.Where, Right: has}
+		}
+		q.Where = has
+	}
+	spaced := strings.Join(words, " ")
 	for {
 		page, err := s.store.Groups(ctx, conn, q)
 		if err != nil {
@@ -57,7 +62,7 @@ func (s *Service) LookAlikes(ctx context.Context, conn provision.ConnectionID, n
 				alike = append(alike, g)
 			}
 		}
-		if q.Offset += len(page.Items); len(page.Items) < lookAtOnce {
+		if q.Offset += len(page.Items); len(alike) > 0 || len(page.Items) < lookAtOnce {
 			return alike, nil
 		}
 	}

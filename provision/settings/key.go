@@ -84,7 +84,7 @@ func (s *Service) usableKeys(ctx context.Context, store Store, use KeyUse) ([]Ke
 }
 
 // RotateKey makes a new key for use, which is published now and signs after
-// overlap, or at once where no other does; the others stay until they are retired.
+// overlap, or at once where no other signs yet; the others stay until they are retired.
 func (s *Service) RotateKey(ctx context.Context, c provision.Cause, use KeyUse, overlap time.Duration, makeKey MakeKey) (Key, error) {
 	private, certificate, err := makeKey()
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *Service) RotateKey(ctx context.Context, c provision.Cause, use KeyUse, 
 		if err != nil {
 			return err
 		}
-		if len(others) == 0 {
+		if len(others) == 0 || others[0].ActiveAt.After(now) {
 			key.ActiveAt = now
 		}
 		if err := tx.SaveKey(ctx, key); err != nil {

@@ -83,13 +83,14 @@ func compares(c provision.Compare, have any) bool {
 	return false // no sub-attribute of a multi-valued attribute has another type
 }
 
-// numberBits is how precisely numbers are compared: some 150 digits. A float64 has
-// 16, fewer than many ids that are written as numbers.
-const numberBits = 512
+// numberBits is how precisely numbers are compared: whatever is comparable is told
+// apart, and is the same however it is written. The worst has [provision.MaxDigits]
+// behind the point and as many by its power; 5 to the power of both takes 4,644 bits.
+const numberBits = 8192
 
 // number returns a number of JSON; false for one that no database compares.
 func number(n json.Number) (*big.Float, bool) {
-	if _, err := n.Float64(); err != nil {
+	if !provision.IsComparable(n.String()) {
 		return nil, false
 	}
 	f, _, err := big.ParseFloat(n.String(), 10, numberBits, big.ToNearestEven)

@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -121,6 +122,34 @@ func TestGroupFilters(t *testing.T) {
 	} {
 		if _, err := resource.Group.ParseFilter(filter, limits); (err == nil) != ok {
 			t.Errorf("%s: %v", filter, err)
+		}
+	}
+}
+
+// TestNumbersCompareExactly checks that numbers which can be stored are told apart
+// however many digits they have, and are the same however they are written; others
+// compare with nothing.
+func TestNumbersCompareExactly(t *testing.T) {
+	zeros := strings.Repeat("0", provision.MaxDigits-10)
+	for _, tt := range []struct{ have, where string }{
+		{"1." + zeros + "1", "value gt 1." + zeros},
+		{"1." + zeros + "1", "value lt 1." + zeros + "2"},
+		{"0." + zeros + "3e-1000", "value lt 0." + zeros + "4e-1000"},
+		{"0." + zeros + "30e-999", "value eq 0." + zeros + "3e-999"},
+		{"0.10", "value eq 1e-1"},
+		{"0." + strings.Repeat("3", provision.MaxDigits), "not (value gt 0)"},
+		{"1e-1001", "not (value gt 0)"},
+	} {
+		path, err := filter.ParsePath("urn:x:User:l["+tt.where+"]", limits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		where, err := path.WhereUnknown()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !filter.HoldsUnknown(where, json.Number(tt.have)) {
+			t.Errorf("%.20s... does not satisfy %.30s...", tt.have, tt.where)
 		}
 	}
 }

@@ -138,6 +138,9 @@ func (m *memberChange) matching(where provision.Expr) ([]provision.MemberID, err
 	var out []provision.MemberID
 	seen := make(map[string]bool, len(m.now.by))
 	for _, id := range m.now.order {
+		if err := m.budget.spend(0); err != nil {
+			return nil, err
+		}
 		member, there := m.now.by[id]
 		if there && !seen[id] && filter.Holds(where, member) {
 			out = append(out, provision.MemberID(id))

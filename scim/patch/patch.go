@@ -2,7 +2,6 @@ package patch
 
 import (
 	"bytes"
-	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/filter"
@@ -14,7 +13,6 @@ type Limits struct {
 	Filter        filter.Limits // of paths and the filters in them
 	MaxOperations int           // in one request
 	MaxMembers    int           // named in one request
-	Time          time.Duration // that one request may take, when 0 a second
 }
 
 // User applies operations to a person. When they change nothing it leaves
@@ -28,7 +26,7 @@ func User(id *provision.Identity, operations []Operation, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	p := patcher{t: resource.User, doc: doc, limits: limits, budget: budget{time: limits.Time}}
+	p := patcher{t: resource.User, doc: doc, limits: limits}
 	if err := p.applyAll(operations); err != nil {
 		return err
 	}
@@ -42,6 +40,11 @@ func User(id *provision.Identity, operations []Operation, limits Limits) error {
 // Group applies operations to a group and its members. When they change no
 // attribute it leaves g as it is.
 func Group(g *provision.Group, members Members, operations []Operation, limits Limits) error {
+	return changeGroup(g, members, operations, limits, budget{})
+}
+
+// changeGroup is [Group] with what was spent before.
+func changeGroup(g *provision.Group, members Members, operations []Operation, limits Limits, spent budget) error {
 	doc, err := resource.GroupDocument(*g)
 	if err != nil {
 		return err
@@ -50,7 +53,7 @@ func Group(g *provision.Group, members Members, operations []Operation, limits L
 	if err != nil {
 		return err
 	}
-	p := patcher{t: resource.Group, doc: doc, limits: limits, budget: budget{time: limits.Time}}
+	p := patcher{t: resource.Group, doc: doc, limits: limits, budget: spent}
 	change := memberChange{group: members, limits: limits, budget: &p.budget}
 	p.members = change.apply
 	if err := p.applyAll(operations); err != nil {

@@ -183,6 +183,9 @@ func (p *patcher) applyElements(kind Kind, in resource.Object, name string, at r
 	out := make([]any, 0, len(list)+1)
 	found := false
 	for _, element := range list {
+		if err := p.budget.spend(0); err != nil {
+			return err
+		}
 		if at.Where != nil && !filter.HoldsUnknown(at.Where, element) {
 			out = append(out, element)
 			continue

@@ -26,7 +26,7 @@ func (p *patcher) applyMany(kind Kind, at resource.Path, value any) error {
 	case at.Where == nil && at.Sub == nil:
 		list, touched, err = p.changeList(kind, at, list, value)
 	case kind == Remove:
-		list, err = removeSelected(at, list)
+		list, err = p.removeSelected(at, list)
 	default:
 		list, touched, err = p.changeSelected(kind, at, list, value)
 	}
@@ -127,11 +127,14 @@ func (p *patcher) changeSelected(kind Kind, at resource.Path, list []any, value 
 		return nil, nil, err
 	}
 	if unassigns {
-		list, err := removeSelected(at, list)
+		list, err := p.removeSelected(at, list)
 		return list, nil, err
 	}
 	selected := false
 	for i, element := range list {
+		if err := p.budget.spend(0); err != nil {
+			return nil, nil, err
+		}
 		if at.Where != nil && !filter.Holds(at.Where, element) {
 			continue
 		}
@@ -222,8 +225,14 @@ func makeElement(kind Kind, at resource.Path, value any) (any, error) {
 // removeSelected removes the elements that the path selects, or their
 // sub-attribute. An element of which only labels are left goes too: the value
 // it labelled is gone.
-func removeSelected(at resource.Path, list []any) ([]any, error) {
+func (p *patcher) removeSelected(at resource.Path, list []any) (_ []any, err error) {
 	return slices.DeleteFunc(list, func(element any) bool {
+		if err == nil {
+			err = p.budget.spend(0)
+		}
+		if err != nil {
+			return false
+		}
 		if at.Where != nil && !filter.Holds(at.Where, element) {
 			return false
 		}
@@ -236,7 +245,7 @@ func removeSelected(at resource.Path, list []any) ([]any, error) {
 		}
 		delete(o, at.Sub.Name())
 		return resource.OnlyLabels(o)
-	}), nil
+	}), err
 }
 
 // onePrimary makes sure that at most one element is primary: one that the

@@ -23,10 +23,10 @@ func (cs *Clients) NoteGroupOverage(r *http.Request, conn provision.Connection, 
 	}
 	today := cs.today(0)
 	if last, _ := cs.overages.Load(conn.ID); last == today || !cs.site.Confirmed(r) {
-		return // whoever comes from there today is in too many groups
+		return // told today, which spares all who come later a look-up; or of a connection that is another by now
 	}
 	if last, _ := cs.overages.Swap(conn.ID, today); last == today {
-		return
+		return // somebody else told it while this one was confirmed
 	}
 	ctx := r.Context()
 	first, err := cs.core.Sessions.RecordOnce(ctx, conn.ID, cs.site.Cause(r, l.Protocol), audit.GroupsOverage, overageKey(today), cs.site.Now().AddDate(0, 0, overageDays+1),

@@ -63,8 +63,9 @@ func rotateCommand(a *command.App) *cobra.Command {
 		Use:   "rotate saml|desk|oidc",
 		Short: "Make a new key, publish it now, and sign with it later",
 		Long: `Make a new key. It is published at once and signs after --overlap, so that
-identity providers (saml, oidc) and desks (desk) have read it by then. The old key
-goes on opening what was encrypted for it until it is retired.`,
+identity providers (saml, oidc) and desks (desk) have read it by then; where no key
+signs now, it signs at once. The old key goes on opening what was encrypted for it
+until it is retired.`,
 		Example: "  deskbridge key rotate saml --overlap 7d",
 		Args:    cobra.ExactArgs(1),
 	}

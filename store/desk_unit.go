@@ -33,7 +33,7 @@ func (s *Store) KnownUnits(ctx context.Context, d provision.DeskID) ([]deskhealt
 		return nil, err
 	}
 	return convert(rows, func(row deskUnitRow) (deskhealth.KnownUnit, error) {
-		return deskhealth.KnownUnit{Desk: provision.DeskID(row.DeskID), Kind: deskhealth.UnitKind(row.Kind), Name: row.Name,
+		return deskhealth.KnownUnit{Desk: provision.DeskID(row.DeskID), Kind: provision.UnitKind(row.Kind), Name: row.Name,
 			ID: row.UnitID, Shown: row.Shown, Other: row.Other, At: toTime(row.At)}, nil
 	})
 }
@@ -46,6 +46,6 @@ func (s *Store) SaveKnownUnit(ctx context.Context, u deskhealth.KnownUnit) error
 }
 
 // DeleteKnownUnit implements [deskhealth.Store].
-func (s *Store) DeleteKnownUnit(ctx context.Context, d provision.DeskID, k deskhealth.UnitKind, name string) error {
+func (s *Store) DeleteKnownUnit(ctx context.Context, d provision.DeskID, k provision.UnitKind, name string) error {
 	return s.write(ctx).Where("desk_id = ? AND kind = ? AND folded = ?", string(d), string(k), provision.Fold(name)).Delete(&deskUnitRow{}).Error
 }

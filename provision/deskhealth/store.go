@@ -44,7 +44,7 @@ type Store interface {
 	// EvaluationPending reports whether somebody of a connection is still to be
 	// evaluated who was to be at that time already.
 	EvaluationPending(ctx context.Context, c provision.ConnectionID, at time.Time) (bool, error)
-	KnownUnits(ctx context.Context, d provision.DeskID) ([]KnownUnit, error)                // by kind and name; d "": of all desks
-	SaveKnownUnit(ctx context.Context, u KnownUnit) error                                   // by desk, kind and name
-	DeleteKnownUnit(ctx context.Context, d provision.DeskID, k UnitKind, name string) error // name as [KnownUnit.Name]
+	KnownUnits(ctx context.Context, d provision.DeskID) ([]KnownUnit, error)                          // by kind and name; d "": of all desks
+	SaveKnownUnit(ctx context.Context, u KnownUnit) error                                             // by desk, kind and name
+	DeleteKnownUnit(ctx context.Context, d provision.DeskID, k provision.UnitKind, name string) error // name as [KnownUnit.Name]
 }

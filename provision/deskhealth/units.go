@@ -9,18 +9,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
-// UnitKind says whether a unit of a desk is a team or a mailbox.
-type UnitKind string
-
-// The kinds of units.
-const (
-	UnitTeam    UnitKind = "team"
-	UnitMailbox UnitKind = "mailbox"
-)
-
 // Unit is a team or mailbox as the desk shows it.
 type Unit struct {
-	Kind UnitKind
+	Kind provision.UnitKind
 	ID   string
 	Name string
 }
@@ -30,7 +21,7 @@ type Unit struct {
 // since. No two names mean one unit.
 type KnownUnit struct {
 	Desk  provision.DeskID
-	Kind  UnitKind
+	Kind  provision.UnitKind
 	Name  string // in rules
 	ID    string // on the desk
 	Shown string // what the desk calls it now; "" when it is gone
@@ -145,7 +136,7 @@ func (s *Service) unitEntry(c provision.Cause, action provision.Action, u KnownU
 
 // named is a name of a kind in a rule.
 type named struct {
-	kind UnitKind
+	kind provision.UnitKind
 	name string
 }
 
@@ -155,10 +146,10 @@ func namedBy(rules []provision.Rule, desk provision.DeskID) (names []named) {
 			continue
 		}
 		for _, name := range r.Teams {
-			names = append(names, named{UnitTeam, name})
+			names = append(names, named{provision.UnitTeam, name})
 		}
 		for _, name := range r.Mailboxes {
-			names = append(names, named{UnitMailbox, name})
+			names = append(names, named{provision.UnitMailbox, name})
 		}
 	}
 	return names

@@ -19,7 +19,7 @@ func WarnOfUnits(units *settings.Units, known []deskhealth.KnownUnit, desk strin
 	}
 	for _, k := range known {
 		names, have := r.Teams, &units.Teams
-		if k.Kind == deskhealth.UnitMailbox {
+		if k.Kind == provision.UnitMailbox {
 			names, have = r.Mailboxes, &units.Mailboxes
 		}
 		if !provision.ContainsFold(names, k.Name) {

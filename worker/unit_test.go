@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
@@ -40,7 +41,7 @@ func TestRenamedUnit(t *testing.T) {
 		add("Sales")
 		_, err := h.desks.AddMailbox(h.Context(), h.desk.ID, "Orders", "orders@example.test")
 		h.must(err)
-		h.rule("agent", provision.RoleAgent, []string{"Sales", "Tier 2"}, []string{"Orders"})
+		rule := h.rule("agent", provision.RoleAgent, []string{"Sales", "Tier 2"}, []string{"Orders"})
 		ann, leaver := h.agent("ann"), h.agent("leaver")
 
 		rename("builtin_teams", "Sales", "Accounts")
@@ -98,12 +99,31 @@ func TestRenamedUnit(t *testing.T) {
 		h.state(late.ID, provision.AccountReady)
 		h.same("who came late", []string{"Sales", "Tier 2"}, h.user(late.Profile.Email).Teams)
 
-		// Whoever writes the new name means the same one by it.
-		h.rule("buyer", provision.RoleAgent, nil, []string{"Purchases"})
+		// Rules have one name for it, or those of the other would lose it.
+		buyers := provision.Rule{Connection: h.conn.ID, Desk: h.desk.ID, Attribute: "roles", Equals: "buyer", Role: provision.RoleAgent, Mailboxes: []string{"Purchases"}}
+		if _, err = h.core.Settings.AddRuleUnchecked(h.Context(), byTest, buyers); err == nil || !strings.Contains(err.Error(), `"Orders" "Purchases" now`) {
+			t.Errorf("rules name a mailbox by two names: %v", err)
+		}
+		buyers.ID = provision.NewID[provision.RuleID]()
+		h.must(h.store.SaveRule(h.Context(), buyers)) // of a time when that was not refused
 		h.restart()
-		buyer := h.person("buyer", roles("buyer"))
+		h.person("buyer", roles("buyer"))
+		h.update(ann.ID, func(i *provision.Identity) { i.Profile.FamilyName = "Test" })
 		h.drain()
-		h.same("a buyer's mailboxes", []string{"Purchases"}, h.user(buyer.Profile.Email).Mailboxes)
+		h.same("ann's mailboxes", []string{"Purchases"}, h.user(ann.Profile.Email).Mailboxes)
+
+		// Whoever writes the new name in all of them means the same one by it.
+		h.must(h.store.DeleteRule(h.Context(), rule.ID))
+		h.rule("agent", provision.RoleAgent, []string{"Sales", "Tier 2"}, []string{"Purchases"})
+		h.restart()
+		h.drain()
+		h.update(ann.ID, func(i *provision.Identity) { i.Profile.FamilyName = "Married" })
+		h.drain()
+		h.state(ann.ID, provision.AccountReady)
+		h.same("ann's mailboxes", []string{"Purchases"}, h.user(ann.Profile.Email).Mailboxes)
+		h.pass(time.Minute)
+		h.state(h.identity("buyer").ID, provision.AccountReady)
+		h.same("a buyer's mailboxes", []string{"Purchases"}, h.user("buyer@"+domain).Mailboxes)
 
 		var said []provision.Action
 		h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {

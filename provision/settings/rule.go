@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -53,12 +54,20 @@ func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r
 	if err := there(ctx, tx, r); err != nil {
 		return provision.Rule{}, err
 	}
-	rules, err := tx.Rules(ctx, r.Connection)
+	rules, err := tx.Rules(ctx, "")
 	if err != nil {
 		return provision.Rule{}, err
 	}
 	if slices.ContainsFunc(rules, r.SameText) {
 		return provision.Rule{}, provision.Errorf(provision.Conflict, "rule", "there is already a rule that says just this (%s); `deskbridge rule list` shows it", r)
+	}
+	meant, err := tx.MeantUnits(ctx, r.Desk)
+	if err != nil {
+		return provision.Rule{}, err
+	}
+	here := slices.DeleteFunc(slices.Clone(rules), func(o provision.Rule) bool { return o.Desk != r.Desk })
+	if mixed := (&Units{Meant: meant}).Mixed(r, append(here, r)); len(mixed) > 0 {
+		return provision.Rule{}, provision.Errorf(provision.Conflict, "rule", "%s", strings.Join(mixed, "\n"))
 	}
 	if r, err = entitlement.BindRule(ctx, tx, r); err != nil {
 		return provision.Rule{}, err

@@ -141,19 +141,25 @@ func TestRenamedUnit(t *testing.T) {
 // TestReplacedTeam: who leaves is taken out although another team has the name of
 // theirs by now, whose members take nothing over.
 func TestReplacedTeam(t *testing.T) {
-	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverRoundRobin }, func(h *harness) {
+	each(t, nil, func(h *harness) {
 		h.wrap = func(f faulty) desk.Desk { return numbered{f} }
-		h.restart()
 		h.rule("agent", provision.RoleAgent, []string{"Choir"}, []string{"Help"})
-		ann := h.agent("ann")
-		_, err := h.store.DB().ExecContext(h.Context(), `DELETE FROM builtin_teams WHERE name = 'Choir'`)
-		h.must(err)
-		_, err = h.desks.AddTeam(h.Context(), h.desk.ID, "Choir")
-		h.must(err)
-		h.restart()
-		h.leavesWith(ann, 2)
-		if u := h.user(ann.Profile.Email); u.Active || len(h.openOf(u.ID)) > 0 {
-			t.Errorf("who left has %+v", u)
+		for _, to := range []provision.HandOverTo{provision.HandOverRoundRobin, provision.HandOverTeam} {
+			h.desk.HandOver.To = to
+			h.must(h.store.SaveDesk(h.Context(), h.desk))
+			h.restart()
+			leaver := h.agent(string(to))
+			_, err := h.store.DB().ExecContext(h.Context(), `DELETE FROM builtin_teams WHERE name = 'Choir'`)
+			h.must(err)
+			_, err = h.desks.AddTeam(h.Context(), h.desk.ID, "Choir")
+			h.must(err)
+			h.restart()
+			h.leavesWith(leaver, 2)
+			if u := h.user(leaver.Profile.Email); u.Active || len(h.openOf(u.ID)) > 0 {
+				t.Errorf("hand_over %s: who left has %+v", to, u)
+			}
+			_, err = h.core.DeskHealth.AcceptUnits(h.Context(), byTest, h.desk.ID)
+			h.must(err)
 		}
 	})
 }

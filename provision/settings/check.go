@@ -270,6 +270,11 @@ func names(rules []provision.Rule, kind provision.UnitKind, name string) bool {
 	return false
 }
 
+// renamed reports whether the desk calls anything otherwise than rules do.
+func (p *Units) renamed() bool {
+	return slices.ContainsFunc(p.Meant, func(m Meant) bool { return m.Shown != "" && !m.is(m.Kind, m.Shown) })
+}
+
 // means reports whether it is known what a name in rules means.
 func (p *Units) means(kind provision.UnitKind, name string) bool {
 	return slices.ContainsFunc(p.Meant, func(m Meant) bool { return m.is(kind, name) })

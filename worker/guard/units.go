@@ -330,6 +330,9 @@ func (u *units) renamedInRules(kind provision.UnitKind, names []string) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return slices.ContainsFunc(names, func(name string) bool {
+		if _, known := u.meant[nameOf(kind, name)]; known {
+			return false // they speak of another one by it
+		}
 		return slices.ContainsFunc(u.ids[nameOf(kind, name)], func(id string) bool {
 			called, ok := u.named[unitID{kind, id}]
 			return ok && provision.Fold(called) != provision.Fold(name)

@@ -56,7 +56,7 @@ func (s *Store) DeleteKnownUnit(ctx context.Context, d provision.DeskID, k provi
 // NamesOfAccounts implements [deskhealth.Store].
 func (s *Store) NamesOfAccounts(ctx context.Context, d provision.DeskID) (teams, mailboxes []string, _ error) {
 	var rows []accountRow
-	if err := s.read(ctx).Distinct("wanted", "granted").Where("desk_id = ?", string(d)).Find(&rows).Error; err != nil {
+	if err := s.read(ctx).Select("DISTINCT CAST(wanted AS TEXT) AS wanted, CAST(granted AS TEXT) AS granted").Where("desk_id = ?", string(d)).Find(&rows).Error; err != nil {
 		return nil, nil, err
 	}
 	for _, row := range rows {

@@ -169,3 +169,12 @@ const (
 	DriftReport DriftPolicy = "report" // told once in the audit log, and shown until it is gone
 	DriftOff    DriftPolicy = "off"    // nobody looks
 )
+
+// UnitKind says whether a unit of a desk is a team or a mailbox.
+type UnitKind string
+
+// The kinds of units.
+const (
+	UnitTeam    UnitKind = "team"
+	UnitMailbox UnitKind = "mailbox"
+)

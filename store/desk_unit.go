@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 type deskUnitRow struct {
@@ -33,7 +36,7 @@ func (s *Store) KnownUnits(ctx context.Context, d provision.DeskID) ([]deskhealt
 		return nil, err
 	}
 	return convert(rows, func(row deskUnitRow) (deskhealth.KnownUnit, error) {
-		return deskhealth.KnownUnit{Desk: provision.DeskID(row.DeskID), Kind: deskhealth.UnitKind(row.Kind), Name: row.Name,
+		return deskhealth.KnownUnit{Desk: provision.DeskID(row.DeskID), Kind: provision.UnitKind(row.Kind), Name: row.Name,
 			ID: row.UnitID, Shown: row.Shown, Other: row.Other, At: toTime(row.At)}, nil
 	})
 }
@@ -46,6 +49,34 @@ func (s *Store) SaveKnownUnit(ctx context.Context, u deskhealth.KnownUnit) error
 }
 
 // DeleteKnownUnit implements [deskhealth.Store].
-func (s *Store) DeleteKnownUnit(ctx context.Context, d provision.DeskID, k deskhealth.UnitKind, name string) error {
+func (s *Store) DeleteKnownUnit(ctx context.Context, d provision.DeskID, k provision.UnitKind, name string) error {
 	return s.write(ctx).Where("desk_id = ? AND kind = ? AND folded = ?", string(d), string(k), provision.Fold(name)).Delete(&deskUnitRow{}).Error
+}
+
+// NamesOfAccounts implements [deskhealth.Store].
+func (s *Store) NamesOfAccounts(ctx context.Context, d provision.DeskID) (teams, mailboxes []string, _ error) {
+	var rows []accountRow
+	if err := s.read(ctx).Select("DISTINCT CAST(wanted AS TEXT) AS wanted, CAST(granted AS TEXT) AS granted").Where("desk_id = ?", string(d)).Find(&rows).Error; err != nil {
+		return nil, nil, err
+	}
+	for _, row := range rows {
+		var desired, confirmed provision.Access
+		if err := errors.Join(json.Unmarshal([]byte(row.Desired), &desired), json.Unmarshal([]byte(row.Confirmed), &confirmed)); err != nil {
+			return nil, nil, err
+		}
+		teams = append(append(teams, desired.Teams...), confirmed.Teams...)
+		mailboxes = append(append(mailboxes, desired.Mailboxes...), confirmed.Mailboxes...)
+	}
+	return provision.Sorted(teams), provision.Sorted(mailboxes), nil
+}
+
+// MeantUnits implements [settings.Store].
+func (s *Store) MeantUnits(ctx context.Context, d provision.DeskID) ([]settings.Meant, error) {
+	known, err := s.KnownUnits(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return convert(known, func(u deskhealth.KnownUnit) (settings.Meant, error) {
+		return settings.Meant{Kind: u.Kind, Name: u.Name, Shown: u.Shown}, nil
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
@@ -40,7 +41,7 @@ func TestRenamedUnit(t *testing.T) {
 		add("Sales")
 		_, err := h.desks.AddMailbox(h.Context(), h.desk.ID, "Orders", "orders@example.test")
 		h.must(err)
-		h.rule("agent", provision.RoleAgent, []string{"Sales", "Tier 2"}, []string{"Orders"})
+		rule := h.rule("agent", provision.RoleAgent, []string{"Sales", "Tier 2"}, []string{"Orders"})
 		ann, leaver := h.agent("ann"), h.agent("leaver")
 
 		rename("builtin_teams", "Sales", "Accounts")
@@ -98,12 +99,31 @@ func TestRenamedUnit(t *testing.T) {
 		h.state(late.ID, provision.AccountReady)
 		h.same("who came late", []string{"Sales", "Tier 2"}, h.user(late.Profile.Email).Teams)
 
-		// Whoever writes the new name means the same one by it.
-		h.rule("buyer", provision.RoleAgent, nil, []string{"Purchases"})
+		// Rules have one name for it, or those of the other would lose it.
+		buyers := provision.Rule{Connection: h.conn.ID, Desk: h.desk.ID, Attribute: "roles", Equals: "buyer", Role: provision.RoleAgent, Mailboxes: []string{"Purchases"}}
+		if _, err = h.core.Settings.AddRuleUnchecked(h.Context(), byTest, buyers); err == nil || !strings.Contains(err.Error(), `"Orders" "Purchases" now`) {
+			t.Errorf("rules name a mailbox by two names: %v", err)
+		}
+		buyers.ID = provision.NewID[provision.RuleID]()
+		h.must(h.store.SaveRule(h.Context(), buyers)) // of a time when that was not refused
 		h.restart()
-		buyer := h.person("buyer", roles("buyer"))
+		h.person("buyer", roles("buyer"))
+		h.update(ann.ID, func(i *provision.Identity) { i.Profile.FamilyName = "Test" })
 		h.drain()
-		h.same("a buyer's mailboxes", []string{"Purchases"}, h.user(buyer.Profile.Email).Mailboxes)
+		h.same("ann's mailboxes", []string{"Purchases"}, h.user(ann.Profile.Email).Mailboxes)
+
+		// Whoever writes the new name in all of them means the same one by it.
+		h.must(h.store.DeleteRule(h.Context(), rule.ID))
+		h.rule("agent", provision.RoleAgent, []string{"Sales", "Tier 2"}, []string{"Purchases"})
+		h.restart()
+		h.drain()
+		h.update(ann.ID, func(i *provision.Identity) { i.Profile.FamilyName = "Married" })
+		h.drain()
+		h.state(ann.ID, provision.AccountReady)
+		h.same("ann's mailboxes", []string{"Purchases"}, h.user(ann.Profile.Email).Mailboxes)
+		h.pass(time.Minute)
+		h.state(h.identity("buyer").ID, provision.AccountReady)
+		h.same("a buyer's mailboxes", []string{"Purchases"}, h.user("buyer@"+domain).Mailboxes)
 
 		var said []provision.Action
 		h.must(h.core.Audit.EachEntry(h.Context(), func(e provision.Entry) error {
@@ -114,6 +134,32 @@ func TestRenamedUnit(t *testing.T) {
 		}))
 		if want := []provision.Action{audit.UnitRenamed, audit.UnitRenamed, audit.UnitReplaced, audit.UnitAccepted}; !slices.Equal(said, want) {
 			t.Errorf("the audit log says %v, want %v", said, want)
+		}
+	})
+}
+
+// TestReplacedTeam: who leaves is taken out although another team has the name of
+// theirs by now, whose members take nothing over.
+func TestReplacedTeam(t *testing.T) {
+	each(t, nil, func(h *harness) {
+		h.wrap = func(f faulty) desk.Desk { return numbered{f} }
+		h.rule("agent", provision.RoleAgent, []string{"Choir"}, []string{"Help"})
+		for _, to := range []provision.HandOverTo{provision.HandOverRoundRobin, provision.HandOverTeam} {
+			h.desk.HandOver.To = to
+			h.must(h.store.SaveDesk(h.Context(), h.desk))
+			h.restart()
+			leaver := h.agent(string(to))
+			_, err := h.store.DB().ExecContext(h.Context(), `DELETE FROM builtin_teams WHERE name = 'Choir'`)
+			h.must(err)
+			_, err = h.desks.AddTeam(h.Context(), h.desk.ID, "Choir")
+			h.must(err)
+			h.restart()
+			h.leavesWith(leaver, 2)
+			if u := h.user(leaver.Profile.Email); u.Active || len(h.openOf(u.ID)) > 0 {
+				t.Errorf("hand_over %s: who left has %+v", to, u)
+			}
+			_, err = h.core.DeskHealth.AcceptUnits(h.Context(), byTest, h.desk.ID)
+			h.must(err)
 		}
 	})
 }

@@ -44,7 +44,10 @@ type Store interface {
 	// EvaluationPending reports whether somebody of a connection is still to be
 	// evaluated who was to be at that time already.
 	EvaluationPending(ctx context.Context, c provision.ConnectionID, at time.Time) (bool, error)
-	KnownUnits(ctx context.Context, d provision.DeskID) ([]KnownUnit, error)                // by kind and name; d "": of all desks
-	SaveKnownUnit(ctx context.Context, u KnownUnit) error                                   // by desk, kind and name
-	DeleteKnownUnit(ctx context.Context, d provision.DeskID, k UnitKind, name string) error // name as [KnownUnit.Name]
+	// NamesOfAccounts returns the names of teams and mailboxes that somebody has on
+	// a desk, or is to have, each once.
+	NamesOfAccounts(ctx context.Context, d provision.DeskID) (teams, mailboxes []string, _ error)
+	KnownUnits(ctx context.Context, d provision.DeskID) ([]KnownUnit, error)                          // by kind and name; d "": of all desks
+	SaveKnownUnit(ctx context.Context, u KnownUnit) error                                             // by desk, kind and name
+	DeleteKnownUnit(ctx context.Context, d provision.DeskID, k provision.UnitKind, name string) error // name as [KnownUnit.Name]
 }

@@ -9,18 +9,9 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
-// UnitKind says whether a unit of a desk is a team or a mailbox.
-type UnitKind string
-
-// The kinds of units.
-const (
-	UnitTeam    UnitKind = "team"
-	UnitMailbox UnitKind = "mailbox"
-)
-
 // Unit is a team or mailbox as the desk shows it.
 type Unit struct {
-	Kind UnitKind
+	Kind provision.UnitKind
 	ID   string
 	Name string
 }
@@ -30,7 +21,7 @@ type Unit struct {
 // since. No two names mean one unit.
 type KnownUnit struct {
 	Desk  provision.DeskID
-	Kind  UnitKind
+	Kind  provision.UnitKind
 	Name  string // in rules
 	ID    string // on the desk
 	Shown string // what the desk calls it now; "" when it is gone
@@ -46,6 +37,11 @@ func (u KnownUnit) Renamed() bool { return u.Shown != "" && !sameName(u.Shown, u
 
 // Replaced reports whether the unit is gone, and another has its name.
 func (u KnownUnit) Replaced() bool { return u.Shown == "" && u.Other != "" }
+
+// namedIn reports whether one of names is that of the unit.
+func (u KnownUnit) namedIn(names []named) bool {
+	return slices.ContainsFunc(names, func(n named) bool { return n.kind == u.Kind && sameName(n.name, u.Name) })
+}
 
 func sameName(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
 
@@ -67,19 +63,50 @@ func (s *Service) RecognizeUnits(ctx context.Context, desk provision.DeskID, uni
 	if err != nil {
 		return nil, err
 	}
-	now, changed := recognize(desk, known, names, units)
-	if len(changed) == 0 && len(now) == len(known) {
-		return now, nil
+	look := func(store Store) (known, now []KnownUnit, changed []change, _ error) {
+		known, err := store.KnownUnits(ctx, desk)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		kept, err := inUse(ctx, store, desk, rules, known)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		now, changed = recognize(desk, kept, names, units)
+		return known, now, changed, nil
+	}
+	known, now, changed, err := look(s.store)
+	if err != nil || len(changed) == 0 && len(now) == len(known) {
+		return now, err
 	}
 	err = s.inTx(ctx, func(tx Store) error {
-		known, err := tx.KnownUnits(ctx, desk) // another process may have been at it
+		if _, err := tx.LockDesk(ctx, desk); err != nil {
+			return err
+		}
+		known, now, changed, err = look(tx) // another process may have been at it
 		if err != nil {
 			return err
 		}
-		now, changed = recognize(desk, known, names, units)
 		return s.saveUnits(ctx, tx, known, now, changed)
 	})
 	return now, err
+}
+
+// inUse returns the known units that a rule names or somebody has or is to have:
+// what nobody speaks of any more says nothing of a rule that is made later.
+func inUse(ctx context.Context, store Store, desk provision.DeskID, rules []provision.Rule, known []KnownUnit) ([]KnownUnit, error) {
+	names := namedBy(rules, desk)
+	if !slices.ContainsFunc(known, func(u KnownUnit) bool { return !u.namedIn(names) }) {
+		return known, nil
+	}
+	teams, mailboxes, err := store.NamesOfAccounts(ctx, desk)
+	if err != nil {
+		return nil, err
+	}
+	had := map[provision.UnitKind][]string{provision.UnitTeam: teams, provision.UnitMailbox: mailboxes}
+	return slices.DeleteFunc(slices.Clone(known), func(u KnownUnit) bool {
+		return !u.namedIn(names) && !provision.ContainsFold(had[u.Kind], u.Name)
+	}), nil
 }
 
 // followed returns the names in rules of a desk, without the new names of renamed
@@ -145,7 +172,7 @@ func (s *Service) unitEntry(c provision.Cause, action provision.Action, u KnownU
 
 // named is a name of a kind in a rule.
 type named struct {
-	kind UnitKind
+	kind provision.UnitKind
 	name string
 }
 
@@ -155,10 +182,10 @@ func namedBy(rules []provision.Rule, desk provision.DeskID) (names []named) {
 			continue
 		}
 		for _, name := range r.Teams {
-			names = append(names, named{UnitTeam, name})
+			names = append(names, named{provision.UnitTeam, name})
 		}
 		for _, name := range r.Mailboxes {
-			names = append(names, named{UnitMailbox, name})
+			names = append(names, named{provision.UnitMailbox, name})
 		}
 	}
 	return names
@@ -170,20 +197,26 @@ type change struct {
 	action provision.Action
 }
 
-// recognize returns what is known of units now, and what of that is new.
+// recognize returns what is known of units now, and what of that is new. A new
+// name means a unit when no other one has it, and no rule calls the unit otherwise:
+// people by those rules have it by the name that is known.
 func recognize(desk provision.DeskID, known []KnownUnit, names []named, units []Unit) (now []KnownUnit, changed []change) {
 	now = slices.Clone(known)
 	for _, n := range names {
-		if slices.ContainsFunc(now, func(u KnownUnit) bool { return u.Kind == n.kind && sameName(u.Name, n.name) }) {
+		if slices.ContainsFunc(now, func(u KnownUnit) bool { return u.namedIn([]named{n}) }) {
 			continue
 		}
-		i := slices.IndexFunc(units, func(u Unit) bool { return u.Kind == n.kind && sameName(u.Name, n.name) })
-		if i < 0 {
+		called := slices.DeleteFunc(slices.Clone(units), func(u Unit) bool { return u.Kind != n.kind || !sameName(u.Name, n.name) })
+		if len(called) != 1 {
+			continue
+		}
+		same := func(u KnownUnit) bool { return u.Kind == n.kind && u.ID == called[0].ID }
+		if slices.ContainsFunc(now, func(u KnownUnit) bool { return same(u) && u.namedIn(names) }) {
 			continue
 		}
 		// Rules that name a unit anew, by what it is called by now, speak of it so.
-		now = slices.DeleteFunc(now, func(u KnownUnit) bool { return u.Kind == n.kind && u.ID == units[i].ID })
-		fresh := KnownUnit{Desk: desk, Kind: n.kind, Name: n.name, ID: units[i].ID, Shown: units[i].Name}
+		now = slices.DeleteFunc(now, same)
+		fresh := KnownUnit{Desk: desk, Kind: n.kind, Name: n.name, ID: called[0].ID, Shown: called[0].Name}
 		now, changed = append(now, fresh), append(changed, change{unit: fresh})
 	}
 	for i := range now {
@@ -194,7 +227,7 @@ func recognize(desk provision.DeskID, known []KnownUnit, names []named, units []
 			case unit.Kind != u.Kind:
 			case unit.ID == u.ID:
 				shown = unit.Name
-			case sameName(unit.Name, u.Name):
+			case other == "" && sameName(unit.Name, u.Name):
 				other = unit.ID
 			}
 		}
@@ -227,7 +260,7 @@ func (s *Service) KnownUnits(ctx context.Context, desk provision.DeskID) ([]Know
 }
 
 // OddUnits returns what names in rules mean on desks, of which the desks show
-// something else than rules say: renamed, gone, replaced. Names that no rule has
+// something else than rules say: renamed, or replaced. Names that no rule has
 // any more are left out.
 func (s *Service) OddUnits(ctx context.Context) (odd []KnownUnit, _ error) {
 	known, err := s.store.KnownUnits(ctx, "")
@@ -239,8 +272,7 @@ func (s *Service) OddUnits(ctx context.Context) (odd []KnownUnit, _ error) {
 		return nil, err
 	}
 	for _, u := range known {
-		inRule := slices.ContainsFunc(namedBy(rules, u.Desk), func(n named) bool { return n.kind == u.Kind && sameName(n.name, u.Name) })
-		if inRule && (u.Renamed() || u.Replaced()) {
+		if u.namedIn(namedBy(rules, u.Desk)) && (u.Renamed() || u.Replaced()) {
 			odd = append(odd, u)
 		}
 	}
@@ -249,17 +281,26 @@ func (s *Service) OddUnits(ctx context.Context) (odd []KnownUnit, _ error) {
 
 // AcceptUnits has names in rules mean the teams and mailboxes of a desk that have
 // these names now, where the ones that were meant are gone, and has those reconciled
-// who wait for a team or mailbox there. It returns which these are.
+// who wait for a team or mailbox there. It returns which these are. That rules mean
+// the one of the name by another name is a Conflict error, when there is no other.
 func (s *Service) AcceptUnits(ctx context.Context, c provision.Cause, desk provision.DeskID) (accepted []KnownUnit, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
+		if _, err := tx.LockDesk(ctx, desk); err != nil {
+			return err
+		}
 		known, err := tx.KnownUnits(ctx, desk)
 		if err != nil {
 			return err
 		}
 		accepted = nil
+		var taken error
 		var entries []provision.Entry
 		for _, u := range known {
 			if !u.Replaced() {
+				continue
+			}
+			if by := slices.IndexFunc(known, func(k KnownUnit) bool { return k.Kind == u.Kind && k.ID == u.Other }); by >= 0 {
+				taken = provision.Errorf(provision.Conflict, "unit", "the %s that is called %q now is the one that rules call %q; correct the rules first: no two names of theirs may mean one", u.Kind, u.Name, known[by].Name)
 				continue
 			}
 			accepted = append(accepted, u)
@@ -271,7 +312,7 @@ func (s *Service) AcceptUnits(ctx context.Context, c provision.Cause, desk provi
 			entries = append(entries, e)
 		}
 		if len(entries) == 0 {
-			return nil
+			return taken
 		}
 		if err := s.audit.Record(ctx, tx, entries...); err != nil {
 			return err

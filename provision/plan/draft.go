@@ -162,16 +162,29 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 			var more []string
 			units[r.Desk], more = s.settings.UnitsOf(ctx, desk)
 			c.warnings = append(c.warnings, more...)
-			if known[r.Desk], err = s.health.KnownUnits(ctx, cmp.Or(desk.ID, "-")); err != nil {
-				return err
+			if desk.ID != "" {
+				if known[r.Desk], err = s.health.KnownUnits(ctx, desk.ID); err != nil {
+					return err
+				}
 			}
 		}
 		c.warnings = append(c.warnings, WarnOfUnits(units[r.Desk], known[r.Desk], r.Desk, r.Rule)...)
-		if missing := units[r.Desk].Missing(r.Rule); len(missing) > 0 {
-			c.note("rules", i, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(missing, "\n")))
+		mistakes := append(units[r.Desk].Missing(r.Rule), units[r.Desk].Mixed(r.Rule, rulesOf(d, r.Desk))...)
+		if len(mistakes) > 0 {
+			c.note("rules", i, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(mistakes, "\n")))
 		}
 	}
 	return nil
+}
+
+// rulesOf returns the rules of a desk in d.
+func rulesOf(d Draft, desk string) (rules []provision.Rule) {
+	for _, r := range d.Rules {
+		if r.Desk == desk {
+			rules = append(rules, r.Rule)
+		}
+	}
+	return rules
 }
 
 // namesIn returns the names of connections and desks, in d and here.

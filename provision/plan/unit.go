@@ -10,31 +10,23 @@ import (
 )
 
 // WarnOfUnits returns what became of the teams and mailboxes that r names on a desk,
-// a sentence each: renamed, with what to write instead, or replaced by others. It adds
-// those that r goes on to mean by another name to what the desk has: they are not
-// missing.
+// a sentence each: renamed, with what to write instead, or replaced by others.
 func WarnOfUnits(units *settings.Units, known []deskhealth.KnownUnit, desk string, r provision.Rule) (warnings []string) {
 	if units == nil {
 		return nil
 	}
 	for _, k := range known {
-		names, have := r.Teams, &units.Teams
-		if k.Kind == deskhealth.UnitMailbox {
-			names, have = r.Mailboxes, &units.Mailboxes
+		names := r.Teams
+		if k.Kind == provision.UnitMailbox {
+			names = r.Mailboxes
 		}
-		if !provision.ContainsFold(names, k.Name) {
-			continue
-		}
-		if k.Replaced() {
+		switch {
+		case !provision.ContainsFold(names, k.Name):
+		case k.Replaced():
 			warnings = append(warnings, fmt.Sprintf("rule on %s: the %s %q of desk %s is gone, and another one has its name: nobody is put into that; if it is meant, `deskbridge desk check %s --accept`", provision.Plain(r.String()), k.Kind, k.Name, desk, desk))
+		case k.Renamed() && provision.ContainsFold(units.Of(k.Kind), k.Shown):
+			warnings = append(warnings, fmt.Sprintf("rule on %s: desk %s calls the %s %q %q now; the rule goes on to mean it, but write %q", provision.Plain(r.String()), desk, k.Kind, k.Name, k.Shown, k.Shown))
 		}
-		if !k.Renamed() || !provision.ContainsFold(*have, k.Shown) {
-			continue
-		}
-		if !provision.ContainsFold(*have, k.Name) {
-			*have = append(*have, k.Name)
-		}
-		warnings = append(warnings, fmt.Sprintf("rule on %s: desk %s calls the %s %q %q now; the rule goes on to mean it, but write %q", provision.Plain(r.String()), desk, k.Kind, k.Name, k.Shown, k.Shown))
 	}
 	return warnings
 }
@@ -53,6 +45,9 @@ func (s *Service) ofUnits(ctx context.Context, desks []DeskOverview) (out []Find
 			f := Finding{Code: FindingUnits, Desk: d.Desk.Name, At: &u.At}
 			if u.Renamed() {
 				f.Text = fmt.Sprintf("Desk %s calls the %s %q %q now. Rules that name %q go on to mean it.", d.Desk.Name, u.Kind, u.Name, u.Shown, u.Name)
+				if u.Other != "" {
+					f.Text += " Another one is called so now, and nobody is put into that."
+				}
 				f.Do = fmt.Sprintf("write %q in access.yaml, and apply", u.Shown)
 			} else {
 				f.Text = fmt.Sprintf("The %s %q of desk %s, which rules name, is gone, and another one has its name: nobody is put into that.", u.Kind, u.Name, d.Desk.Name)

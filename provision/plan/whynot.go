@@ -22,12 +22,12 @@ type Question struct {
 
 // what returns the part that is asked for: "team" or "mailbox" and its name, ""
 // for access at all.
-func (q Question) what() (kind, name string) {
+func (q Question) what() (kind provision.UnitKind, name string) {
 	switch {
 	case q.Team != "":
-		return "team", q.Team
+		return provision.UnitTeam, q.Team
 	case q.Mailbox != "":
-		return "mailbox", q.Mailbox
+		return provision.UnitMailbox, q.Mailbox
 	}
 	return "", ""
 }
@@ -38,7 +38,7 @@ func (q Question) String() string {
 	if kind == "" {
 		return "access"
 	}
-	return kind + " " + name
+	return string(kind) + " " + name
 }
 
 // in reports whether an access has what is asked for.
@@ -47,9 +47,9 @@ func (q Question) in(a provision.Access) bool {
 	switch {
 	case a.Status != provision.AccessActive:
 		return false
-	case kind == "team":
+	case kind == provision.UnitTeam:
 		return provision.ContainsFold(a.Teams, name)
-	case kind == "mailbox":
+	case kind == provision.UnitMailbox:
 		return provision.ContainsFold(a.Mailboxes, name)
 	}
 	return true
@@ -62,7 +62,7 @@ func (q Question) givenBy(r provision.Rule) bool {
 	switch kind {
 	case "":
 		return r.Role.Rank() > 0
-	case "team":
+	case provision.UnitTeam:
 		list = r.Teams
 	}
 	asks := provision.Fold(r.Attribute) == provision.AttributeDesk // it hands on what the identity provider asks for
@@ -116,7 +116,7 @@ func (e *Explanation) Givers(q Question) []provision.Grant {
 	kind, name := q.what()
 	return e.grants(func(g provision.Grant) bool {
 		switch kind {
-		case "team":
+		case provision.UnitTeam:
 			return provision.ContainsFold(g.Teams, name)
 		case "mailbox":
 			return provision.ContainsFold(g.Mailboxes, name)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +49,23 @@ func (s *Service) SignInWarnings(ctx context.Context, c provision.Connection) []
 // Abilities are the ways in which a kind of desk can end access.
 type Abilities struct{ Deactivate, Delete, Anonymize bool }
 
-// Units are the teams and mailboxes of a desk, by the desk's names.
-type Units struct{ Teams, Mailboxes []string }
+// Units are the teams and mailboxes of a desk, by the desk's names, and what names
+// in rules mean among them.
+type Units struct {
+	Teams, Mailboxes []string
+	Meant            []Meant
+}
+
+// Meant is what the name of a team or mailbox in rules means on a desk.
+type Meant struct {
+	Kind  provision.UnitKind
+	Name  string // in rules
+	Shown string // what the desk calls it now; "" when it is gone
+}
+
+func (m Meant) is(kind provision.UnitKind, name string) bool {
+	return m.Kind == kind && provision.Fold(m.Name) == provision.Fold(name)
+}
 
 // CheckConnection returns an Invalid error with every mistake when conn cannot be
 // the settings of a connection, and brings its domains into the form that is
@@ -142,7 +159,19 @@ func (s *Service) Units(ctx context.Context, d provision.Desk) (*Units, error) {
 	if s.checks.Look == nil {
 		return nil, nil
 	}
-	return s.checks.Look(ctx, d)
+	units, err := s.checks.Look(ctx, d)
+	if err != nil || units == nil {
+		return nil, err
+	}
+	return units, s.Know(ctx, d, units)
+}
+
+// Know fills in what names in rules mean on a desk that has these units.
+func (s *Service) Know(ctx context.Context, d provision.Desk, units *Units) (err error) {
+	if d.ID != "" { // of one that is to be made nothing is known
+		units.Meant, err = s.store.MeantUnits(ctx, d.ID)
+	}
+	return err
 }
 
 // CheckRules asks a desk whether it has the teams and mailboxes that rules
@@ -151,8 +180,14 @@ func (s *Service) Units(ctx context.Context, d provision.Desk) (*Units, error) {
 func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []provision.Rule) (warnings []string, _ error) {
 	units, warnings := s.UnitsOf(ctx, d)
 	var missing []string
+	have, err := s.store.Rules(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	have = slices.DeleteFunc(have, func(r provision.Rule) bool { return r.Desk != d.ID })
 	for _, r := range rules {
 		missing = append(missing, units.Missing(r)...)
+		missing = append(missing, units.Mixed(r, slices.Concat(have, rules))...)
 	}
 	if len(missing) > 0 {
 		return nil, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(missing, "\n"))
@@ -163,10 +198,7 @@ func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []prov
 // UnitsOf asks a desk what it has, or will have once it is made; nil when that
 // cannot be known now, with a warning when the desk does not answer.
 func (s *Service) UnitsOf(ctx context.Context, d provision.Desk) (_ *Units, warnings []string) {
-	if s.checks.Look == nil {
-		return nil, nil
-	}
-	units, err := s.checks.Look(ctx, d)
+	units, err := s.Units(ctx, d)
 	if err != nil {
 		return nil, []string{Detail(err) + "; teams and mailboxes of its rules are not checked"}
 	}
@@ -176,30 +208,86 @@ func (s *Service) UnitsOf(ctx context.Context, d provision.Desk) (_ *Units, warn
 // Missing says what a rule names that is not there, a sentence each. Of nil
 // nothing is known, so nothing is missing.
 func (p *Units) Missing(r provision.Rule) (missing []string) {
-	for _, kind := range []struct {
-		what  string
-		asked []string
-	}{{"team", r.Teams}, {"mailbox", r.Mailboxes}} {
-		for _, name := range kind.asked {
-			if lacks := p.Lacks(kind.what, name); lacks != "" {
-				missing = append(missing, fmt.Sprintf("rule on %s: the desk has %s", provision.Plain(r.String()), lacks))
-			}
+	for kind, name := range namesIn(r) {
+		if lacks := p.Lacks(kind, name); lacks != "" {
+			missing = append(missing, fmt.Sprintf("rule on %s: the desk has %s", provision.Plain(r.String()), lacks))
 		}
 	}
 	return missing
 }
 
-// Lacks says that there is no "team" or "mailbox" of a name, and what there is;
-// "" when there is one, or nothing is known.
-func (p *Units) Lacks(kind, name string) string {
+// namesIn yields what rules name.
+func namesIn(rules ...provision.Rule) iter.Seq2[provision.UnitKind, string] {
+	return func(yield func(provision.UnitKind, string) bool) {
+		for _, r := range rules {
+			for _, name := range r.Teams {
+				if !yield(provision.UnitTeam, name) {
+					return
+				}
+			}
+			for _, name := range r.Mailboxes {
+				if !yield(provision.UnitMailbox, name) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Mixed says what a rule names otherwise than rules of the same desk do, a sentence
+// each: people have a team by one name, and by the other would never be seen in it.
+func (p *Units) Mixed(r provision.Rule, rules []provision.Rule) (mixed []string) {
+	if p == nil {
+		return nil
+	}
+	for _, m := range p.Meant {
+		if m.Shown == "" || p.means(m.Kind, m.Shown) {
+			continue
+		}
+		for kind, name := range namesIn(r) {
+			other := m.Shown
+			switch {
+			case m.is(kind, name):
+			case kind == m.Kind && provision.Fold(name) == provision.Fold(m.Shown):
+				other = m.Name
+			default:
+				continue
+			}
+			if names(rules, kind, other) {
+				mixed = append(mixed, fmt.Sprintf("rule on %s: rules name one %s by two names, as the desk calls the %s %q %q now; write %q in all of them at once, in access.yaml, or %q in this one", provision.Plain(r.String()), kind, kind, m.Name, m.Shown, m.Shown, m.Name))
+			}
+		}
+	}
+	return mixed
+}
+
+func names(rules []provision.Rule, kind provision.UnitKind, name string) bool {
+	for k, n := range namesIn(rules...) {
+		if k == kind && provision.Fold(n) == provision.Fold(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// renamed reports whether the desk calls anything otherwise than rules do.
+func (p *Units) renamed() bool {
+	return slices.ContainsFunc(p.Meant, func(m Meant) bool { return m.Shown != "" && !m.is(m.Kind, m.Shown) })
+}
+
+// means reports whether it is known what a name in rules means.
+func (p *Units) means(kind provision.UnitKind, name string) bool {
+	return slices.ContainsFunc(p.Meant, func(m Meant) bool { return m.is(kind, name) })
+}
+
+// Lacks says that there is no team or mailbox of a name, and what there is; "" when
+// there is one, or one that was renamed and is meant by it, or nothing is known.
+func (p *Units) Lacks(kind provision.UnitKind, name string) string {
 	if p == nil {
 		return ""
 	}
-	have := p.Mailboxes
-	if kind == "team" {
-		have = p.Teams
-	}
-	if provision.ContainsFold(have, name) {
+	have := p.Of(kind)
+	if provision.ContainsFold(have, name) || provision.ContainsFold(have, p.Called(kind, name)) {
 		return ""
 	}
 	has := "-"
@@ -211,6 +299,27 @@ func (p *Units) Lacks(kind, name string) string {
 		said += fmt.Sprintf("; did you mean %q?", meant)
 	}
 	return said
+}
+
+// Called returns what the desk calls what a name in rules means.
+func (p *Units) Called(kind provision.UnitKind, name string) string {
+	for _, m := range p.Meant {
+		if m.is(kind, name) && m.Shown != "" {
+			return m.Shown
+		}
+	}
+	return name
+}
+
+// Of returns the units of a kind.
+func (p *Units) Of(kind provision.UnitKind) []string {
+	switch kind {
+	case provision.UnitTeam:
+		return p.Teams
+	case provision.UnitMailbox:
+		return p.Mailboxes
+	}
+	return nil
 }
 
 // Detail returns an error for people: one of the core is its detail.

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -60,6 +61,9 @@ func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r
 	if slices.ContainsFunc(rules, r.SameText) {
 		return provision.Rule{}, provision.Errorf(provision.Conflict, "rule", "there is already a rule that says just this (%s); `deskbridge rule list` shows it", r)
 	}
+	if err := oneName(ctx, tx, r); err != nil {
+		return provision.Rule{}, err
+	}
 	if r, err = entitlement.BindRule(ctx, tx, r); err != nil {
 		return provision.Rule{}, err
 	}
@@ -67,6 +71,25 @@ func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r
 		return provision.Rule{}, err
 	}
 	return r, s.audit.Record(ctx, tx, s.ruleEntry(c, r, audit.RuleCreated))
+}
+
+// oneName refuses a rule that names a renamed team or mailbox otherwise than others
+// do; see [Units.Mixed].
+func oneName(ctx context.Context, tx Store, r provision.Rule) error {
+	units := Units{}
+	var err error
+	if units.Meant, err = tx.MeantUnits(ctx, r.Desk); err != nil || !units.renamed() {
+		return err
+	}
+	rules, err := tx.Rules(ctx, "")
+	if err != nil {
+		return err
+	}
+	rules = slices.DeleteFunc(rules, func(o provision.Rule) bool { return o.Desk != r.Desk })
+	if mixed := units.Mixed(r, append(rules, r)); len(mixed) > 0 {
+		return provision.Errorf(provision.Conflict, "rule", "%s", strings.Join(mixed, "\n"))
+	}
+	return nil
 }
 
 // there refuses a rule about a connection or desk that is being removed.

@@ -31,6 +31,8 @@ type Store interface {
 	DeleteRule(ctx context.Context, id provision.RuleID) error
 	Desks(ctx context.Context) ([]provision.Desk, error) // by name
 	SaveDesk(ctx context.Context, d provision.Desk) error
+	// MeantUnits returns what names in rules mean on a desk, by kind and name.
+	MeantUnits(ctx context.Context, d provision.DeskID) ([]Meant, error)
 	Keys(ctx context.Context, use KeyUse) ([]Key, error) // newest first, retired ones included
 	// LockKeys keeps others from making or changing keys until the transaction
 	// ends.

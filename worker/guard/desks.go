@@ -100,7 +100,7 @@ func (d *Desks) get(settings provision.Desk) (*openDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := &openDesk{connector: connector, settings: settings, checking: semaphore.NewWeighted(1)}
+	fresh := &openDesk{connector: connector, settings: settings, checking: semaphore.NewWeighted(1), units: units{reading: semaphore.NewWeighted(1)}}
 	if same {
 		fresh.guard, fresh.handingOver = known.guard, known.handingOver
 	} else {

@@ -2,10 +2,10 @@ package guard
 
 import (
 	"context"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/deskhealth"
 )
 
 // Session is a desk as one run or sweep calls it: behind the desk's guard.
@@ -53,13 +53,14 @@ func (s *Session) Create(ctx context.Context, want provision.DeskUser) (*provisi
 	var made *provision.DeskUser
 	err := s.told(ctx, func() (err error) {
 		there := want
-		if there.Teams, err = s.onDesk(deskhealth.UnitTeam, want.Teams); err != nil {
+		if there.Teams, err = s.onDesk(desk.Permanent, provision.UnitTeam, want.Teams); err != nil {
 			return err
 		}
-		if there.Mailboxes, err = s.onDesk(deskhealth.UnitMailbox, want.Mailboxes); err != nil {
+		if there.Mailboxes, err = s.onDesk(desk.Permanent, provision.UnitMailbox, want.Mailboxes); err != nil {
 			return err
 		}
-		return s.tell(ctx, func(ctx context.Context) (err error) {
+		names, called := slices.Concat(want.Teams, want.Mailboxes), slices.Concat(there.Teams, there.Mailboxes)
+		return s.tellOf(ctx, names, called, func(ctx context.Context) (err error) {
 			made, err = s.Desk.Create(ctx, there)
 			return err
 		})
@@ -67,7 +68,10 @@ func (s *Session) Create(ctx context.Context, want provision.DeskUser) (*provisi
 	if err != nil {
 		return nil, err
 	}
-	return s.user(ctx, made)
+	if shown, err := s.user(ctx, made); err == nil {
+		return shown, nil
+	}
+	return made, nil // that it is made must be known, by whatever names
 }
 
 // SetProfile implements [desk.Desk].
@@ -82,14 +86,14 @@ func (s *Session) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 
 // ChangeTeams implements [desk.Desk].
 func (s *Session) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	return s.move(ctx, deskhealth.UnitTeam, add, remove, func(ctx context.Context, add, remove []string) error {
+	return s.move(ctx, provision.UnitTeam, add, remove, func(ctx context.Context, add, remove []string) error {
 		return s.Desk.ChangeTeams(ctx, id, add, remove)
 	})
 }
 
 // ChangeMailboxes implements [desk.Desk].
 func (s *Session) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	return s.move(ctx, deskhealth.UnitMailbox, add, remove, func(ctx context.Context, add, remove []string) error {
+	return s.move(ctx, provision.UnitMailbox, add, remove, func(ctx context.Context, add, remove []string) error {
 		return s.Desk.ChangeMailboxes(ctx, id, add, remove)
 	})
 }
@@ -121,7 +125,7 @@ func (s *Session) OpenConversations(ctx context.Context, id provision.DeskUserID
 	})
 	for i := range open {
 		if open[i].Mailbox != "" {
-			names, _ := s.open.units.inRules(deskhealth.UnitMailbox, []string{open[i].Mailbox})
+			names, _ := s.open.units.inRules(provision.UnitMailbox, []string{open[i].Mailbox})
 			open[i].Mailbox = names[0]
 		}
 	}
@@ -130,13 +134,7 @@ func (s *Session) OpenConversations(ctx context.Context, id provision.DeskUserID
 
 // Assign implements [desk.Desk].
 func (s *Session) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
-	return s.told(ctx, func() error {
-		there, err := s.assignee(to)
-		if err != nil {
-			return err
-		}
-		return s.tell(ctx, func(ctx context.Context) error { return s.Desk.Assign(ctx, conversation, there) })
-	})
+	return s.assign(ctx, to, func(ctx context.Context, to desk.Assignee) error { return s.Desk.Assign(ctx, conversation, to) })
 }
 
 // AssignsMany reports whether the desk is a [desk.BulkAssigner].
@@ -148,13 +146,7 @@ func (s *Session) AssignsMany() bool {
 // AssignMany implements [desk.BulkAssigner], where [Session.AssignsMany].
 func (s *Session) AssignMany(ctx context.Context, conversations []string, to desk.Assignee) error {
 	many := s.Desk.(desk.BulkAssigner)
-	return s.told(ctx, func() error {
-		there, err := s.assignee(to)
-		if err != nil {
-			return err
-		}
-		return s.tell(ctx, func(ctx context.Context) error { return many.AssignMany(ctx, conversations, there) })
-	})
+	return s.assign(ctx, to, func(ctx context.Context, to desk.Assignee) error { return many.AssignMany(ctx, conversations, to) })
 }
 
 // StopInflow keeps a desk that deals out conversations from dealing any to the
@@ -175,7 +167,7 @@ func (s *Session) TeamMembers(ctx context.Context, team string) ([]provision.Des
 	if err := s.refresh(ctx, unitsAge); err != nil {
 		return nil, err
 	}
-	there, err := s.onDesk(deskhealth.UnitTeam, []string{team})
+	there, err := s.onDesk(desk.NotFound, provision.UnitTeam, []string{team})
 	if err != nil {
 		return nil, err
 	}
@@ -215,12 +207,12 @@ func (s *Session) MailboxesOf(ctx context.Context, team string) (mailboxes []str
 	if err := s.refresh(ctx, unitsAge); err != nil {
 		return nil, true, err
 	}
-	there, err := s.onDesk(deskhealth.UnitTeam, []string{team})
+	there, err := s.onDesk(desk.NotFound, provision.UnitTeam, []string{team})
 	if err != nil {
 		return nil, true, err
 	}
 	names, err := Ask(ctx, s, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, there[0]) })
-	mailboxes, _ = s.open.units.inRules(deskhealth.UnitMailbox, names)
+	mailboxes, _ = s.open.units.inRules(provision.UnitMailbox, names)
 	return mailboxes, true, err
 }
 

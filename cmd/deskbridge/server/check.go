@@ -58,6 +58,9 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	if err != nil {
 		return report, err
 	}
+	if err := s.Core.Settings.Know(ctx, d, &there); err != nil {
+		return report, err
+	}
 	known, err := s.Core.DeskHealth.KnownUnits(ctx, d.ID)
 	if err != nil {
 		return report, err
@@ -68,11 +71,22 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 			report.Problems = append(report.Problems, there.Missing(r)...)
 		}
 	}
-	if err := report.checkHandOver(ctx, s, connector, d); err != nil {
+	if err := report.checkHandOver(ctx, s, asInRules{connector, &there}, d); err != nil {
 		return report, err
 	}
 	report.OK = len(report.Problems) == 0
 	return report, nil
+}
+
+// asInRules is a desk whose teams are asked about as rules name them.
+type asInRules struct {
+	desk.Desk
+	there *settings.Units
+}
+
+// TeamMembers implements [desk.Desk].
+func (d asInRules) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	return d.Desk.TeamMembers(ctx, d.there.Called(provision.UnitTeam, team))
 }
 
 // checkHandOver says whether somebody takes over from leavers. A team without

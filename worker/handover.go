@@ -224,7 +224,7 @@ func (w *Worker) giveMany(ctx context.Context, d *guard.Session, v *reconcile.Ru
 func (w *Worker) give(ctx context.Context, d *guard.Session, v *reconcile.Run, s reconcile.Write, to desk.Assignee, t *transfer) error {
 	id := conversationOf(s)
 	err := d.Assign(ctx, id, to)
-	if acceptedOnly(err) != nil { // whether it has moved is looked at
+	if desk.AcceptedOnly(err) != nil { // whether it has moved is looked at
 		err = nil
 	}
 	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {

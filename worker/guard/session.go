@@ -64,10 +64,14 @@ func (s *Session) Create(ctx context.Context, want provision.DeskUser) (*provisi
 			return err
 		})
 	})
-	if err != nil {
+	if err != nil && (made == nil || desk.AcceptedOnly(err) == nil) {
 		return nil, err
 	}
-	return s.user(ctx, made)
+	made, failed := s.user(ctx, made)
+	if failed != nil {
+		return nil, failed
+	}
+	return made, err
 }
 
 // SetProfile implements [desk.Desk].

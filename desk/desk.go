@@ -46,7 +46,10 @@ type Desk interface {
 
 	// Create makes a user with want's external id, profile and role, and as
 	// much of teams and mailboxes as the desk takes at creation. A taken
-	// e-mail or name is a Conflict. The answer is read back from the desk.
+	// e-mail or name is a Conflict. The answer is read back from the desk. A user
+	// who was made, and does not show all of that, is returned together with an
+	// error that says NotShown; but only one who is known to be the new user by
+	// the external id, or the e-mail where the desk keeps none.
 	Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error)
 
 	// SetProfile brings name, e-mail, title, phone and time zone to want's.

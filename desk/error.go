@@ -49,6 +49,15 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// AcceptedOnly returns the error of a change that the desk has accepted and does
+// not show (NotShown); nil for any other.
+func AcceptedOnly(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok && e.NotShown {
+		return e
+	}
+	return nil
+}
+
 // Errorf returns an [Error] of kind with a formatted detail.
 func Errorf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Detail: fmt.Sprintf(format, args...)}

@@ -182,7 +182,6 @@ serve() {
 	printf 'bind 127.0.0.1\nport %s\nrequirepass %s\nsave ""\nappendonly no\ndir %s\n' "$redis_port" "$(cat "$dir/redis.password")" "$dir" >"$dir/redis.conf"
 	chmod 600 "$dir/run.toml" "$dir/redis.conf"
 	own "$dir"
-	build
 	# Redis ends when Libredesk does, however that comes about.
 	# shellcheck disable=SC2016 # the new shell expands it
 	become bash -c '

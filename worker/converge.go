@@ -371,14 +371,14 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 			}
 		}
 		made, err := w.do(ctx, d, v, id, s)
-		if e := acceptedOnly(err); e != nil {
+		if made != "" {
+			id = made
+		}
+		if e := desk.AcceptedOnly(err); e != nil && looked(s.Kind, made) {
 			shown.said(s, e)
 			err = nil
 		}
 		if err == nil {
-			if made != "" {
-				id = made
-			}
 			err = v.Accepted(ctx, s, id)
 		}
 		if guard.IsPaused(err) { // neither this one nor what follows was tried
@@ -406,6 +406,13 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 		w.metrics.step(v.Desk, s.Kind)
 	}
 	return nil
+}
+
+// looked reports whether what became of a write that the desk has accepted and does
+// not show is looked at in the next round. Where nobody knows who was made, whoever
+// is found then would be taken for them; and of the inflow there is nothing to see.
+func looked(kind reconcile.WriteKind, made provision.DeskUserID) bool {
+	return kind != reconcile.WriteInflow && (kind != reconcile.WriteCreate || made != "")
 }
 
 // last reports whether nobody can see after a write what came before it.
@@ -439,7 +446,8 @@ func refused(err error) bool {
 	return false
 }
 
-// do makes one write. made is the id of a user that it created.
+// do makes one write. made is the id of a user that it created, also where the
+// desk does not show all of what was asked for.
 func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id provision.DeskUserID, s reconcile.Write) (made provision.DeskUserID, _ error) {
 	switch s.Kind {
 	case reconcile.WriteCreate:
@@ -449,10 +457,10 @@ func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id 
 				return mine.ID, nil
 			}
 		}
-		if err != nil {
+		if user == nil {
 			return "", err
 		}
-		return user.ID, nil
+		return user.ID, err
 	case reconcile.WriteAdopt:
 		return "", nil // a change on our side only
 	case reconcile.WriteActivate:

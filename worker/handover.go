@@ -220,10 +220,14 @@ func (w *Worker) giveMany(ctx context.Context, d *guard.Session, v *reconcile.Ru
 // the assignee.
 func (w *Worker) give(ctx context.Context, d *guard.Session, v *reconcile.Run, s reconcile.Write, to desk.Assignee, t *transfer) error {
 	id := conversationOf(s)
-	err := d.Assign(ctx, id, to)
-	if acceptedOnly(err) != nil { // whether it has moved is looked at
-		err = nil
+	assign := func(to desk.Assignee) error {
+		err := d.Assign(ctx, id, to)
+		if desk.AcceptedOnly(err) != nil { // whether it has moved is looked at
+			return nil
+		}
+		return err
 	}
+	err := assign(to)
 	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
 		queue := s
 		queue.Detail, queue.Note = handOverDetail(id, desk.Assignee{}), "the chosen assignee may not own it, so the queue has it"
@@ -231,7 +235,7 @@ func (w *Worker) give(ctx context.Context, d *guard.Session, v *reconcile.Run, s
 		if s, failed = v.Instead(ctx, s, queue); failed != nil {
 			return failed
 		}
-		err = d.Assign(ctx, id, desk.Assignee{})
+		err = assign(desk.Assignee{})
 	}
 	switch {
 	case guard.IsPaused(err):

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,15 +21,6 @@ type shownLate struct {
 	never    []reconcile.Write // nor has it come then
 
 	words map[reconcile.WriteKind]*desk.Error // what the connector says of writes that were accepted and not shown
-}
-
-// acceptedOnly returns the error of a write that the desk has accepted and does
-// not show; nil for any other.
-func acceptedOnly(err error) *desk.Error {
-	if e, ok := errors.AsType[*desk.Error](err); ok && e.NotShown {
-		return e
-	}
-	return nil
 }
 
 // said keeps what the connector says of a write that was accepted and is not

@@ -320,10 +320,39 @@ func TestHandOverInBulk(t *testing.T) {
 	})
 }
 
+// lateQueue is a desk that refuses every assignee, and gives a conversation back to
+// the queue a moment after it has been looked at.
+type lateQueue struct{ faulty }
+
+func (d lateQueue) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
+	if to != (desk.Assignee{}) {
+		return desk.Errorf(desk.Permanent, "may not own it")
+	}
+	if err := d.faulty.Assign(ctx, conversation, to); err != nil {
+		return err
+	}
+	return &desk.Error{Kind: desk.Permanent, Detail: "does not show it", NotShown: true}
+}
+
+// TestHandOverToTheQueueShownLate: it is looked at again, and nobody is asked.
+func TestHandOverToTheQueueShownLate(t *testing.T) {
+	each(t, func(s *settings) { s.desk.HandOver.To = provision.HandOverTeam }, func(h *harness) {
+		h.wrap = func(d faulty) desk.Desk { return lateQueue{d} }
+		h.agents()
+		id := h.agent("ann")
+		h.conversation(h.account(id.ID).DeskUser)
+		h.suspend(id.ID)
+		h.drain()
+		h.state(id.ID, provision.AccountEnded)
+		h.same("closing entries", []string{"before 1, moved 1, to_queue 1, left 0"}, h.closing(id.ID))
+	})
+}
+
 // TestInflowIsStopped: a desk that deals out conversations is told not to, once,
-// before they are handed over. One that refuses keeps nobody in.
+// before they are handed over. One that refuses, or says yes and goes on, keeps nobody
+// in, and is not entered as told.
 func TestInflowIsStopped(t *testing.T) {
-	for _, inflow := range []error{nil, desk.Errorf(desk.Permanent, "no routing here")} {
+	for _, inflow := range []error{nil, desk.Errorf(desk.Permanent, "no routing here"), &desk.Error{Kind: desk.Permanent, Detail: "goes on", NotShown: true}} {
 		each(t, nil, func(h *harness) {
 			defer worker.SetHandOverSlice(0)()
 			var batches []int

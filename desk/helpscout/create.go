@@ -123,7 +123,9 @@ func (d *helpScout) created(ctx context.Context, id provision.DeskUserID, want p
 		return nil, err
 	}
 	if got.Role != want.Role {
-		return nil, desk.Errorf(desk.Permanent, "Help Scout gave the new user %s the role %q instead of %q; set it at Manage > Users", got.ID, u.Role, roleNames[want.Role])
+		err := desk.Errorf(desk.Permanent, "Help Scout gave the new user %s the role %q instead of %q; set it at Manage > Users", got.ID, u.Role, roleNames[want.Role])
+		err.NotShown = true
+		return got, err
 	}
 	got.Mailboxes = slices.Sorted(slices.Values(want.Mailboxes))
 	return got, nil

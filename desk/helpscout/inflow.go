@@ -66,7 +66,9 @@ func (d *helpScout) leaveRotation(ctx context.Context, inbox unit, id int64) err
 			return refusedTo("take user "+formatID(id)+" out of the automatic assignment of inbox "+inbox.Name, err)
 		}
 	}
-	return desk.Errorf(desk.Retryable, "Help Scout accepts a change of the automatic assignment of inbox %s and does not show it afterwards", inbox.Name)
+	err := desk.Errorf(desk.Permanent, "Help Scout accepts a change of the automatic assignment of inbox %s and does not show it afterwards", inbox.Name)
+	err.NotShown = true
+	return err
 }
 
 // routing returns the automatic assignment of an inbox; nil where there is none:

@@ -65,11 +65,11 @@ func readPage[T any](ctx context.Context, c *client, path, name string, query ur
 type walked struct {
 	pages  int
 	shrank bool // it had fewer elements at a page than at the one before
-	short  int  // how many elements it says that it has beyond those that it showed, after its last page
 }
 
 // walk calls each with every element of the list at path, until each returns
-// false.
+// false. A list that shows fewer than it says it has is an error: who is deleted loses
+// what was not seen to be theirs.
 func walk[T any](ctx context.Context, c *client, path, name string, query url.Values, each func(T) bool) (walked, error) {
 	var w walked
 	total, seen := 0, 0
@@ -86,7 +86,9 @@ func walk[T any](ctx context.Context, c *client, path, name string, query url.Va
 			}
 		}
 		if n >= p.Page.TotalPages || len(items) == 0 {
-			w.short = max(total-seen, 0)
+			if seen < total {
+				return w, desk.Errorf(desk.Retryable, "Help Scout shows %d %s fewer than it says there are", total-seen, name)
+			}
 			return w, nil
 		}
 	}
@@ -132,5 +134,7 @@ func list[T numbered](ctx context.Context, c *client, path, name string, query u
 		}
 		return all, nil
 	}
-	return nil, desk.Errorf(desk.Retryable, "a list shrinks while it is read")
+	return nil, errShrinks
 }
+
+var errShrinks = desk.Errorf(desk.Retryable, "a list shrinks while it is read")

@@ -1,7 +1,9 @@
 package helpscout
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -19,7 +21,11 @@ import (
 
 // page1 is a list of one page, under a name.
 func page1(name, elements string) answer {
-	return answer{body: `{"_embedded":{"` + name + `":[` + elements + `]},"page":{"size":50,"number":1,"totalPages":1,"totalElements":1}}`}
+	var all []json.RawMessage
+	if err := json.Unmarshal([]byte("["+elements+"]"), &all); err != nil {
+		panic(err)
+	}
+	return answer{body: fmt.Sprintf(`{"_embedded":{%q:[%s]},"page":{"size":50,"number":1,"totalPages":1,"totalElements":%d}}`, name, elements, len(all))}
 }
 
 func TestFindComparesAgain(t *testing.T) {
@@ -375,6 +381,38 @@ func TestConversations(t *testing.T) {
 	if diff := cmp.Diff([]desk.Conversation{{ID: "9", Assignee: "71"}}, open); err != nil || diff != "" {
 		t.Errorf("OpenConversations: %v\n%s", err, diff)
 	}
+}
+
+// TestListsThatShrink: where one leaves a list while it is read, another slips to a
+// page that was read before; so it is read again. One that shows fewer than it says it
+// has is none.
+func TestListsThatShrink(t *testing.T) {
+	conversation := func(id string) string { return `{"id":` + id + `,"assignee":{"id":71}}` }
+	answers := []string{
+		`{"_embedded":{"conversations":[` + conversation("1") + `,` + conversation("2") + `]},"page":{"number":1,"totalPages":2,"totalElements":3}}`,
+		`{"page":{"number":2,"totalPages":1,"totalElements":2}}`, // the first one is closed
+		`{"_embedded":{"conversations":[` + conversation("2") + `,` + conversation("3") + `]},"page":{"number":1,"totalPages":1,"totalElements":2}}`,
+	}
+	asked := 0
+	d := connect(t, "http://127.0.0.1:1/api", transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := `{"token_type":"bearer","access_token":"t","expires_in":172800}`
+		switch {
+		case r.URL.Query().Get("status") == "active":
+			body = `{"page":{"number":1,"totalPages":1,"totalElements":0}}`
+		case r.Method == http.MethodGet:
+			body = answers[min(asked, len(answers)-1)]
+			asked++
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, body)
+	})})
+	open, err := d.OpenConversations(t.Context(), "71", 100)
+	if len(open) != 3 || err != nil || asked != len(answers) {
+		t.Errorf("%d conversations by %d requests, %v", len(open), asked, err)
+	}
+	answers[2] = `{"_embedded":{"teams":[{"id":5,"name":"Help"}]},"page":{"number":1,"totalPages":1,"totalElements":2}}`
+	_, err = list[unit](t.Context(), d.client, "/teams", "teams", nil)
+	wantKind(t, err, desk.Retryable, "1 teams fewer than it says")
 }
 
 func TestDelete(t *testing.T) {

@@ -1,6 +1,7 @@
 package helpy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,11 +39,16 @@ func (d *helpy) SetRole(ctx context.Context, id provision.DeskUserID, role provi
 	if err != nil {
 		return err
 	}
-	return d.change(ctx, id, "make a "+to+" of", func(r *record) kit.Fields {
+	return d.change(ctx, id, "give the role "+d.roleName(role)+" to", func(r *record) kit.Fields {
 		fields := kit.Fields{}
 		fields.Want("role", r.Role, to)
 		return fields
 	})
+}
+
+// roleName returns what people see a role called.
+func (d *helpy) roleName(role provision.Role) string {
+	return d.Capabilities().RoleNames[cmp.Or(role, provision.RoleNone)]
 }
 
 // SetActive deactivates or reactivates a user. What it is assigned, and the

@@ -14,11 +14,13 @@ import (
 )
 
 const (
-	maxParallel    = 4 // requests at once; a small Helpy has a handful of threads
-	requestTimeout = time.Minute
+	maxParallel = 4 // requests at once; a small Helpy has a handful of threads
+	// requestTimeout is just below what the worker lets a call be quiet for: the list
+	// of all users has no pages, customers are users too, and Helpy takes seconds for
+	// a thousand. It limits first.
+	requestTimeout = 110 * time.Second
 	readRetries    = 2
-	// maxAnswerBytes has room for the list of some sixty thousand users, which has no
-	// pages: customers are users too.
+	// maxAnswerBytes has room for the list of some sixty thousand users.
 	maxAnswerBytes = 64 << 20
 )
 
@@ -57,9 +59,8 @@ func explain(a *kit.Answer, e *desk.Error) {
 	case a.Status == http.StatusUnauthorized && strings.Contains(reason(a), "Insufficient"):
 		// The same words as for a ticket that the key's owner may not see.
 		e.Detail = "the owner of the API key lacks rights in Helpy: make the service account an admin again, at Users > (the service account) > Edit User > Role"
-	case a.Status == http.StatusNotFound && !json.Valid(a.Body):
-		// To take a proxy's page for "no such user" would mean to make the user
-		// again.
+	case a.Status == http.StatusNotFound && !strings.HasPrefix(said(a), "Couldn't find "):
+		// To take a proxy's 404 for "no such user" would mean to make the user again.
 		*e = *vendor.Foreign(a.Status)
 		e.Detail = "this address is not part of Helpy's API (HTTP 404); check the desk's URL, and the proxy in front of it"
 	case a.Status == http.StatusInternalServerError:
@@ -73,24 +74,30 @@ func explain(a *kit.Answer, e *desk.Error) {
 	}
 }
 
+// said returns what an answer holds against a request; "" is nothing.
+func said(a *kit.Answer) string {
+	var body struct{ Error string }
+	_ = json.Unmarshal(a.Body, &body) // no reason is an answer too
+	return body.Error
+}
+
 const maxReasonBytes = 200
 
 // reason returns what Helpy says against a request, as the end of a sentence.
 // Words that quote what was sent are left out: it may be somebody's name.
 func reason(a *kit.Answer) string {
-	var said struct{ Error string }
+	words := said(a)
 	var sent map[string]any
-	_ = json.Unmarshal(a.Body, &said) // no reason is an answer too
 	_ = json.Unmarshal(a.Sent, &sent)
-	if said.Error == "" || len(said.Error) > maxReasonBytes || !utf8.ValidString(said.Error) {
+	if words == "" || len(words) > maxReasonBytes || !utf8.ValidString(words) {
 		return ""
 	}
 	for _, value := range sent {
-		if text, ok := value.(string); ok && len(text) > 2 && strings.Contains(provision.Fold(said.Error), provision.Fold(text)) {
+		if text, ok := value.(string); ok && len(text) > 2 && strings.Contains(provision.Fold(words), provision.Fold(text)) {
 			return ""
 		}
 	}
-	return ": " + kit.OneLine(said.Error)
+	return ": " + kit.OneLine(words)
 }
 
 // disobeyed is the error for a write that Helpy accepted and that does not show.

@@ -45,13 +45,18 @@ func (d *helpy) Create(ctx context.Context, want provision.DeskUser) (*provision
 	}
 	var made record
 	_, err = d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users", Body: body, Want: http.StatusCreated}, &made)
+	seen := d.users.all.Doubt() // whatever came of it
 	if err != nil {
 		return nil, d.taken(ctx, err, nil, want.Email)
 	}
 	if made.ID == 0 {
 		return nil, desk.Errorf(desk.Retryable, "Helpy's answer to a creation names no number")
 	}
-	return d.created(ctx, made.id(), want)
+	got, err := d.created(ctx, made.id(), want)
+	if err == nil {
+		seen() // who is known by number is looked for in no list
+	}
+	return got, err
 }
 
 // word returns what Helpy calls a role.
@@ -71,12 +76,12 @@ func (d *helpy) taken(ctx context.Context, failure error, self *record, address 
 	case errors.Is(failure, errRefused):
 		age = 0 // somebody has it, and the search may not find them
 	case !errors.Is(failure, errInternal):
-		d.users.forget() // nobody knows whether it arrived
+		d.users.all.Doubt() // nobody knows whether it arrived
 		return failure
 	}
 	holder, err := d.users.withEmail(ctx, address, age)
 	if err != nil || holder == nil || self != nil && holder.ID == self.ID {
-		d.users.forget()
+		d.users.all.Doubt()
 		return failure
 	}
 	return &desk.Error{Kind: desk.Conflict, Field: "email", Detail: fmt.Sprintf("user %d of Helpy has this e-mail address already", holder.ID)}
@@ -92,18 +97,16 @@ func (d *helpy) created(ctx context.Context, id provision.DeskUserID, want provi
 		return nil, err
 	}
 	got := r.user()
-	for _, part := range []struct {
-		shown bool
-		what  string
-	}{
-		{sameText(got.Email, want.Email), "its e-mail address"},
-		{got.Role == cmp.Or(want.Role, provision.RoleNone), "the role " + string(want.Role)},
-		{got.ExternalID == want.ExternalID, "our external id as account number"},
-		{got.Active == want.Active, "its active or inactive state"},
-	} {
-		if !part.shown {
-			return nil, disobeyed(fmt.Sprintf("give the new user %s %s", id, part.what))
-		}
+	give := "give the new user " + string(id)
+	switch {
+	case got.ExternalID != want.ExternalID:
+		return nil, disobeyed(give + " our external id as account number") // it may be anybody
+	case !sameText(got.Email, want.Email):
+		return got, disobeyed(give + " its e-mail address")
+	case got.Role != cmp.Or(want.Role, provision.RoleNone):
+		return got, disobeyed(give + " the role " + d.roleName(want.Role))
+	case got.Active != want.Active:
+		return got, disobeyed(give + " its active or inactive state")
 	}
 	return got, nil
 }

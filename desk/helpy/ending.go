@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"regexp"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -23,22 +22,13 @@ func (d *helpy) Delete(ctx context.Context, id provision.DeskUserID) error {
 	if err != nil && desk.KindOf(err) != desk.NotFound {
 		return err
 	}
-	for try := 0; ; try++ {
-		if _, err = d.users.read(ctx, id); err != nil {
-			if desk.KindOf(err) == desk.NotFound {
-				return nil
-			}
-			return err
-		}
-		if try == len(d.look) {
-			return disobeyed("delete user " + string(id))
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(d.look[try]):
-		}
+	if _, err = d.users.read(ctx, id); err == nil {
+		return disobeyed("delete user " + string(id)) // yet
 	}
+	if desk.KindOf(err) == desk.NotFound {
+		return nil
+	}
+	return err
 }
 
 // nameless is the form of the address that Helpy gives to who is anonymized.

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
@@ -45,7 +44,7 @@ type fakeUser struct {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{t: t, keyOf: 1, lazy: 1}
+	f := &fake{t: t, keyOf: 1}
 	f.add("Deskbridge", "deskbridge@example.test", "admin").shown["team_list"] = []any{"support", "billing"}
 	f.add("System", "system@example.test", "user")
 	f.Server = httptest.NewServer(f)
@@ -90,16 +89,13 @@ func (f *fake) user(id int64) *fakeUser {
 
 func (f *fake) connect(t *testing.T) *helpy { return connect(t, f.URL) }
 
-// connect returns a connector that does not wait long.
 func connect(t *testing.T, address string) *helpy {
 	t.Helper()
 	d, err := New(provision.Desk{URL: address, Secret: fakeKey})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := d.(*helpy)
-	h.look = []time.Duration{0, 0, 0}
-	return h
+	return d.(*helpy)
 }
 
 // ServeHTTP answers as Helpy does, or plays a trick.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -29,10 +28,9 @@ const allAge = time.Minute
 // users reads users.
 type users struct {
 	client *kit.Client
-	all    kit.Cached[[]record]
+	all    kit.Shared[[]record]
 	listed kit.Snapshot[[]record]
 	self   kit.Cached[*whole]
-	doubt  atomic.Int64 // since when what is in all may be wrong, in Unix nanoseconds; 0: it never was
 }
 
 // maxNumber is the largest id that Helpy's database holds; a larger one is an
@@ -71,7 +69,7 @@ func (u *users) whole(ctx context.Context, id provision.DeskUserID) (*whole, err
 		return nil, desk.Errorf(desk.Retryable, "Helpy's answer holds no list of users; is a proxy in the way?")
 	case len(answer) == 0:
 		return nil, noUser(id)
-	case len(answer) > 1 || answer[0].id() != id || answer[0].half():
+	case len(answer) > 1 || answer[0].id() != id || len(answer[0].lacks) > 0:
 		return nil, desk.Errorf(desk.Retryable, "Helpy answered a question about user %s with something else", id)
 	}
 	return &answer[0], nil
@@ -136,17 +134,11 @@ func ids(records []record, meant func(*record) bool) (found []string) {
 	return found
 }
 
-// lately returns all users as they were not longer ago than age, and not before
-// the last call of forget.
+// lately returns all users as they were not longer ago than age, and not before they
+// were doubted.
 func (u *users) lately(ctx context.Context, age time.Duration) ([]record, error) {
-	if at := u.doubt.Load(); at != 0 {
-		age = min(age, time.Since(time.Unix(0, at)))
-	}
-	return u.all.Get(ctx, age, u.everybody)
+	return u.all.Get(ctx, age, func(ctx context.Context) ([]record, error) { return u.list(ctx, "/users", nil) })
 }
-
-// forget has whoever is looked for among all users be looked for anew.
-func (u *users) forget() { u.doubt.Store(time.Now().UnixNano()) }
 
 // owner returns our own account, to which the key belongs, as it was not longer ago
 // than age.
@@ -154,16 +146,15 @@ func (u *users) owner(ctx context.Context, age time.Duration) (*whole, error) {
 	return u.self.Get(ctx, age, func(ctx context.Context) (*whole, error) {
 		var self whole
 		err := u.client.Get(ctx, "/users/self", nil, &self)
-		if err != nil && desk.KindOf(err) == desk.NotFound || err == nil && self.half() {
+		switch {
+		case err != nil:
+		case self.ID <= 0 || self.Email == "":
 			err = desk.Errorf(desk.Retryable, "there is no Helpy with an API v1 at the desk's URL; give the address of Helpy's home page")
+		case len(self.lacks) > 0:
+			err = tooOld(self.lacks)
 		}
 		return &self, err
 	})
-}
-
-// everybody returns all users.
-func (u *users) everybody(ctx context.Context) ([]record, error) {
-	return u.list(ctx, "/users", nil)
 }
 
 func (u *users) list(ctx context.Context, path string, query url.Values) ([]record, error) {
@@ -171,7 +162,7 @@ func (u *users) list(ctx context.Context, path string, query url.Values) ([]reco
 	if err := u.client.Get(ctx, path, query, &records); err != nil {
 		return nil, err
 	}
-	if records == nil || slices.ContainsFunc(records, func(r record) bool { return r.ID <= 0 }) {
+	if records == nil || slices.ContainsFunc(records, func(r record) bool { return r.ID <= 0 || len(r.lacks) > 0 }) {
 		return nil, desk.Errorf(desk.Retryable, "Helpy's answer holds no list of users; is a proxy in the way?")
 	}
 	return records, nil

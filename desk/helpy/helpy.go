@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -17,12 +16,7 @@ type helpy struct {
 	desk.Base
 	client *kit.Client
 	users  *users
-	look   []time.Duration // how long to wait for a deletion to show, time after time
 }
-
-// deletionShows is what [helpy.look] is outside of tests: Helpy deletes in the
-// background, a moment after it has answered.
-var deletionShows = []time.Duration{250 * time.Millisecond, time.Second, 3 * time.Second}
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of Helpy's
 // home page, Secret the API key of an admin.
@@ -36,7 +30,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s)
-	return &helpy{Base: desk.Base{Name: "Helpy"}, client: c, users: &users{client: c}, look: deletionShows}, nil
+	return &helpy{Base: desk.Base{Name: "Helpy"}, client: c, users: &users{client: c}}, nil
 }
 
 // Capabilities says what the API v1 can do.

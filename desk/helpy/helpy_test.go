@@ -17,6 +17,7 @@ func TestConnectorBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, newFa
 // TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
 func TestOutcomes(t *testing.T) {
 	f := newFake(t)
+	f.lazy = 1
 	outcometest.Run(t, outcometest.Harness{
 		Harness: f.harness(),
 		Server:  f.URL,

@@ -27,7 +27,7 @@ func (d *helpy) List(ctx context.Context, cursor string) ([]provision.DeskUser, 
 	if err != nil {
 		return nil, "", err
 	}
-	records, err := d.users.listed.Get(ctx, n == 1, d.users.everybody)
+	records, err := d.users.listed.Get(ctx, n == 1, func(ctx context.Context) ([]record, error) { return d.users.lately(ctx, 0) })
 	if err != nil {
 		return nil, "", err
 	}

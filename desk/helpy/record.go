@@ -2,6 +2,7 @@ package helpy
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,21 @@ type record struct {
 	AccountNumber string   `json:"account_number"`
 	Active        bool     `json:"active"` // null is false: nobody signs in with it
 	Groups        []string `json:"team_list"`
+
+	lacks []string // of what access rests on, what is not shown
+}
+
+// UnmarshalJSON reads a record, and notes what it lacks.
+func (r *record) UnmarshalJSON(data []byte) error {
+	type plain record
+	var shown map[string]json.RawMessage
+	err := errors.Join(json.Unmarshal(data, (*plain)(r)), json.Unmarshal(data, &shown))
+	for _, name := range [...]string{"email", "role", "active", "account_number", "team_list"} {
+		if shown[name] == nil {
+			r.lacks = append(r.lacks, name)
+		}
+	}
+	return err
 }
 
 // written are the fields that a PATCH of a user writes; one that is not sent is
@@ -36,10 +52,7 @@ type whole struct {
 
 // UnmarshalJSON reads both.
 func (w *whole) UnmarshalJSON(data []byte) error {
-	if err := json.Unmarshal(data, &w.record); err != nil {
-		return err
-	}
-	return json.Unmarshal(data, &w.fields)
+	return errors.Join(json.Unmarshal(data, &w.record), json.Unmarshal(data, &w.fields))
 }
 
 // unseen returns the fields that a change would empty because this Helpy does not
@@ -51,11 +64,6 @@ func (w *whole) unseen() (names []string) {
 		}
 	}
 	return names
-}
-
-// half reports whether the answer is no user, or lacks what access rests on.
-func (w *whole) half() bool {
-	return w.ID <= 0 || slices.ContainsFunc([]string{"email", "role", "active", "account_number"}, func(name string) bool { return w.fields[name] == nil })
 }
 
 // systemUser is the number of Helpy's own user, in whose name it writes notes.

@@ -25,8 +25,9 @@ type ticket struct {
 }
 
 // ticketStatuses are those of tickets that somebody has to answer; the others are
-// closed, spam and trash. In this order a ticket passes them.
-var ticketStatuses = []string{"new", "open", "pending"}
+// closed, spam and trash. An agent's answer makes a ticket open, a customer's pending,
+// at any time: in this order it is seen all the same.
+var ticketStatuses = []string{"new", "open", "pending", "open"}
 
 func (t *ticket) open() bool { return slices.Contains(ticketStatuses, t.Status) }
 
@@ -75,7 +76,7 @@ func (d *helpy) OpenConversations(ctx context.Context, id provision.DeskUserID, 
 // do returns false.
 func (d *helpy) scan(ctx context.Context, status string, do func(*ticket) (more bool)) error {
 	for range scans {
-		seen := make(map[int64]bool)
+		seen, last, shrank := make(map[int64]bool), 0, false
 		for n := 1; n <= maxPages; n++ {
 			tickets, total, err := d.page(ctx, status, n)
 			if err != nil {
@@ -88,11 +89,13 @@ func (d *helpy) scan(ctx context.Context, status string, do func(*ticket) (more 
 					return nil
 				}
 			}
-			switch end := len(seen) == before; { // there is no other on this page
-			case total >= 0 && len(seen) >= total, total < 0 && end:
+			shrank, last = shrank || 0 <= total && total < last, total
+			end := len(seen) == before // there is no other on this page
+			if !shrank && (len(seen) >= total && total >= 0 || end && total < 0) {
 				return nil
-			case end:
-				n = maxPages
+			}
+			if end || shrank { // where one left a page, another has slipped to it
+				break
 			}
 		}
 	}

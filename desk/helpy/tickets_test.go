@@ -22,12 +22,14 @@ func TestListThatChanges(t *testing.T) {
 		name    string
 		changes int
 		header  string // of the number of tickets
+		closed  bool   // the one that changes
 		want    int    // tickets; -1: an error
 	}{
-		{"not at all", 0, "", 250},
-		{"once", 1, "", 250},
-		{"all the time", 1000, "", -1},
-		{"without a number of tickets", 0, "none", 250},
+		{"not at all", 0, "", false, 250},
+		{"once", 1, "", false, 250},
+		{"all the time", 1000, "", false, -1},
+		{"without a number of tickets", 0, "none", false, 250},
+		{"one is closed", 1, "", true, 250},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(t)
@@ -47,7 +49,9 @@ func TestListThatChanges(t *testing.T) {
 				if r.URL.Query().Get("page") == "1" && strings.HasSuffix(r.URL.Path, "/open") && changes > 0 {
 					changes--
 					f.mu.Lock()
-					f.touch(f.tickets[0])
+					if f.touch(f.tickets[0]); tt.closed {
+						f.tickets[249].shown["current_status"] = "closed"
+					}
 					f.mu.Unlock()
 				}
 				return true
@@ -62,6 +66,31 @@ func TestListThatChanges(t *testing.T) {
 				t.Errorf("%d of fifty tickets, %v", len(some), err)
 			}
 		})
+	}
+}
+
+// TestTicketsThatChangeStatus: an agent's answer makes a ticket open, a customer's
+// pending, at any time.
+func TestTicketsThatChangeStatus(t *testing.T) {
+	for _, tt := range []struct{ read, from, to string }{
+		{"new", "new", "open"}, {"new", "new", "pending"}, {"new", "pending", "open"}, {"open", "open", "pending"}, {"open", "pending", "open"}, {"pending", "open", "pending"},
+	} {
+		f := newFake(t)
+		u := f.add("Ada", "ada@example.test", "agent")
+		f.open(u.deskID())
+		f.tickets[0].shown["current_status"] = tt.from
+		f.play(func(w http.ResponseWriter, r *http.Request, honest func()) bool {
+			honest()
+			if strings.HasSuffix(r.URL.Path, "/status/"+tt.read) {
+				f.mu.Lock()
+				f.tickets[0].shown["current_status"] = tt.to
+				f.mu.Unlock()
+			}
+			return true
+		})
+		if open, err := f.connect(t).OpenConversations(t.Context(), u.deskID(), 10); err != nil || len(open) != 1 {
+			t.Errorf("%s until %s was read, then %s: %d tickets, %v", tt.from, tt.read, tt.to, len(open), err)
+		}
 	}
 }
 

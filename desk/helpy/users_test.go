@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -106,6 +107,14 @@ func TestOldHelpy(t *testing.T) {
 	if f.count("PATCH") > 0 {
 		t.Error("it was written to")
 	}
+	for _, each := range f.users {
+		delete(each.shown, "team_list")
+	}
+	_, err := d.Check(t.Context())
+	wantKind(t, err, desk.Permanent, "does not show team_list of its users")
+	for _, each := range f.users {
+		each.shown["team_list"] = []any{}
+	}
 	profile, err := d.Check(t.Context())
 	if err != nil || len(profile.Problems) != 1 || !strings.Contains(profile.Problems[0], "notes, status") {
 		t.Errorf("Check = %+v, %v", profile, err)
@@ -134,20 +143,94 @@ func TestSpared(t *testing.T) {
 	}
 }
 
-// TestDeletionInTheBackground shows a few times who has been deleted, or for good.
+// TestDeletionInTheBackground: who is shown after a deletion may be gone a moment
+// later, and is not waited for here.
 func TestDeletionInTheBackground(t *testing.T) {
 	f := newFake(t)
 	d := f.connect(t)
-	for lazy, kind := range map[int]desk.Kind{0: "", 3: "", 100: desk.Permanent} {
-		f.lazy = lazy
-		u := f.add("Ada", "ada@example.test", "agent")
-		err := d.Delete(t.Context(), u.deskID())
-		if kind == "" && err != nil {
-			t.Errorf("shown %d times: %v", lazy, err)
+	f.lazy = 1
+	u := f.add("Ada", "ada@example.test", "agent")
+	err := d.Delete(t.Context(), u.deskID())
+	wantKind(t, err, desk.Permanent, "did not do it")
+	if desk.AcceptedOnly(err) == nil {
+		t.Errorf("%v: nobody would look again", err)
+	}
+	if err := d.Delete(t.Context(), u.deskID()); err != nil {
+		t.Errorf("of who is gone: %v", err)
+	}
+}
+
+// TestCreateOtherwise: of who was made otherwise than asked for, it is said who that
+// is; of whoever does not carry the mark, it is not.
+func TestCreateOtherwise(t *testing.T) {
+	for field, value := range map[string]any{"role": "user", "email": "other@example.test", "active": false, "account_number": nil} {
+		f := newFake(t)
+		f.play(func(w http.ResponseWriter, r *http.Request, honest func()) bool {
+			if r.Method == http.MethodPost {
+				honest()
+				f.mu.Lock()
+				f.users[2].shown[field] = value
+				f.mu.Unlock()
+			}
+			return r.Method == http.MethodPost
+		})
+		got, err := f.connect(t).Create(t.Context(), person("ada@example.test"))
+		if wantKind(t, err, desk.Permanent, "did not do it"); desk.AcceptedOnly(err) == nil || (got == nil) != (field == "account_number") || got != nil && got.ID != "3" {
+			t.Errorf("another %s: Create = %+v, %v", field, got, err)
 		}
-		if kind != "" {
-			wantKind(t, err, kind, "did not do it")
+	}
+}
+
+// TestCreationReadBackLate: who was made, and could not be read, is found.
+func TestCreationReadBackLate(t *testing.T) {
+	f := newFake(t)
+	d := f.connect(t)
+	if got, err := d.Find(t.Context(), desk.Key{ExternalID: externalID}); got != nil || err != nil {
+		t.Fatalf("Find = %+v, %v", got, err)
+	}
+	made := false
+	f.play(func(w http.ResponseWriter, r *http.Request, honest func()) bool {
+		if made = made || r.Method == http.MethodPost; made && strings.HasSuffix(r.URL.Path, "/users/3") {
+			crash.write(w)
+			return true
 		}
+		return blind(w, r, honest)
+	})
+	_, err := d.Create(t.Context(), person("ada@example.test"))
+	wantKind(t, err, desk.Retryable, "HTTP 500")
+	f.play(blind)
+	if got, err := d.Find(t.Context(), desk.Key{ExternalID: externalID}); err != nil || got == nil || got.ID != "3" {
+		t.Errorf("Find = %+v, %v", got, err)
+	}
+}
+
+// TestManyJoinersAtOnce: the list of all is read once at a time, and not anew for
+// each who was made and seen.
+func TestManyJoinersAtOnce(t *testing.T) {
+	f := newFake(t)
+	d := f.connect(t)
+	f.play(func(w http.ResponseWriter, r *http.Request, honest func()) bool {
+		return blind(w, r, honest)
+	})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if got, err := d.Find(t.Context(), desk.Key{Email: "nobody@example.test"}); got != nil || err != nil {
+				t.Errorf("Find = %+v, %v", got, err)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range 3 {
+		joiner := person(strings.Repeat("a", i+1) + "@example.test")
+		joiner.ExternalID += strings.Repeat("a", i)
+		_, err := d.Create(t.Context(), joiner)
+		if got, find := d.Find(t.Context(), desk.Key{Email: "nobody@example.test"}); got != nil || errors.Join(err, find) != nil {
+			t.Errorf("Find = %+v, %v, %v", got, err, find)
+		}
+	}
+	if n := f.count("GET /users") - f.count("GET /users/"); n != 1 {
+		t.Errorf("all users are read %d times", n)
 	}
 }
 
@@ -179,7 +262,7 @@ func TestSearchMisses(t *testing.T) {
 	}
 	second := f.add("Ada", "second@example.test", "agent")
 	second.shown["account_number"] = mark + externalID
-	d.users.forget()
+	d.users.all.Doubt()
 	_, err = d.Find(t.Context(), desk.Key{ExternalID: externalID})
 	wantKind(t, err, desk.Permanent, "carry the same account number")
 }

@@ -18,10 +18,7 @@ type Cached[T any] struct {
 // Get returns what is kept if it was asked for less than age ago, else what
 // read returns now. With age 0 it always reads. A failed read changes nothing.
 func (c *Cached[T]) Get(ctx context.Context, age time.Duration, read func(context.Context) (T, error)) (T, error) {
-	c.mu.Lock()
-	value, fresh := c.value, !c.at.IsZero() && time.Since(c.at) < age
-	c.mu.Unlock()
-	if fresh {
+	if value, ok := c.kept(age); ok {
 		return value, nil
 	}
 	began := time.Now()
@@ -35,6 +32,13 @@ func (c *Cached[T]) Get(ctx context.Context, age time.Duration, read func(contex
 		c.value, c.at = value, began
 	}
 	return value, nil
+}
+
+// kept returns what is kept, and whether it was asked for less than age ago.
+func (c *Cached[T]) kept(age time.Duration) (T, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.value, !c.at.IsZero() && time.Since(c.at) < age
 }
 
 // Peek returns what is kept, however old, without asking; the zero T when

@@ -28,6 +28,9 @@ type rights struct {
 
 func (r rights) may(permission string) bool { return slices.Contains(r.Permissions, permission) }
 
+// administers reports whether they let somebody take any right.
+func (r rights) administers() bool { return r.may(manageUsers) || r.may(manageRoles) }
+
 // catalogueAge is how long what is on the desk is taken for true: a run asks
 // several times.
 const catalogueAge = 10 * time.Second
@@ -61,6 +64,7 @@ func names(entries []entry) []string {
 // Libredesk's permissions as far as they matter here.
 const (
 	manageUsers = "users:manage" // and with it, to give oneself any role
+	manageRoles = "roles:manage" // and with it, to give one's role any permission
 	readAny     = "conversations:read"
 	readAll     = "conversations:read_all"
 	readOwn     = "conversations:read_assigned"
@@ -96,6 +100,7 @@ type agent struct {
 	rights
 	APIKey    string    `json:"api_key"`
 	UpdatedAt time.Time `json:"updated_at"`
+	readAt    time.Time // by Libredesk's clock; zero: it does not say
 }
 
 func (a *agent) id() provision.DeskUserID { return provision.DeskUserID(strconv.FormatInt(a.ID, 10)) }
@@ -113,7 +118,7 @@ func (a *agent) memberOf(team entry) bool {
 	return slices.ContainsFunc(*a.Teams, func(t entry) bool { return t.ID == team.ID })
 }
 
-// roleOf returns the role that a record shows. Who may manage users is an
+// roleOf returns the role that a record shows. Who may manage users or roles is an
 // admin, whatever the role's name: they can make themselves one. Who has only
 // roles that we do not govern has access, and counts as an agent.
 func (d *libredesk) roleOf(a *agent) provision.Role {
@@ -124,7 +129,7 @@ func (d *libredesk) roleOf(a *agent) provision.Role {
 	switch {
 	case a.Email == systemEmail:
 		return provision.RoleOwner
-	case has(provision.RoleAdmin), a.may(manageUsers):
+	case has(provision.RoleAdmin), a.administers():
 		return provision.RoleAdmin
 	case has(provision.RoleAgent):
 		return provision.RoleAgent
@@ -139,15 +144,9 @@ func (d *libredesk) roleOf(a *agent) provision.Role {
 // user translates a record.
 func (d *libredesk) user(a *agent) *provision.DeskUser {
 	return &provision.DeskUser{
-		ID:          a.id(),
-		Email:       a.Email,
-		UserName:    a.Email,
-		DisplayName: shownName(a.First, a.Last),
-		GivenName:   a.First,
-		FamilyName:  a.Last,
-		Active:      *a.Enabled,
-		Role:        d.roleOf(a),
-		Teams:       names(*a.Teams),
+		ID: a.id(), Email: a.Email, UserName: a.Email,
+		DisplayName: shownName(a.First, a.Last), GivenName: a.First, FamilyName: a.Last,
+		Active: *a.Enabled, Role: d.roleOf(a), Teams: names(*a.Teams),
 	}
 }
 
@@ -183,7 +182,7 @@ func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) 
 func (d *libredesk) role(ctx context.Context, of provision.Role) (*entry, error) {
 	name := d.settings.roles[cmp.Or(of, provision.RoleNone)]
 	if name == "" {
-		return nil, desk.Errorf(desk.Permanent, "there is no role %q here: for limited, set limited_role on the desk; owners Libredesk has none, and nobody is made without a role", of)
+		return nil, desk.Errorf(desk.Permanent, "no role of Libredesk stands for %s here: let the rule grant agent or admin, or limited once limited_role is set on the desk", cmp.Or(of, provision.RoleNone))
 	}
 	role, err := d.roles.Find(ctx, name)
 	if err == nil && role == nil {

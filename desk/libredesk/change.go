@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/mail"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -66,22 +66,21 @@ func (d *libredesk) change(ctx context.Context, id provision.DeskUserID, what st
 	}
 	before, after := a.form(), a.form()
 	edit(a, &after)
-	if fmt.Sprint(before) == fmt.Sprint(after) {
+	if reflect.DeepEqual(before, after) {
 		return a, nil
 	}
 	if err := d.client.write(ctx, http.MethodPut, "/agents/"+string(id), after); err != nil {
 		return nil, err
 	}
-	err = kit.ReadBack(ctx, id, d.read, func(now *agent) error {
-		a = now
-		if lacks := after.lacks(before, now); len(lacks) > 0 {
-			e := disobeyed("%s user %s", what, id)
-			e.Field = strings.Join(lacks, ", ")
-			return e
-		}
-		return nil
-	})
-	return a, err
+	if a, err = d.read(ctx, id); err != nil {
+		return nil, err
+	}
+	if lacks := after.lacks(before, a); len(lacks) > 0 {
+		e := disobeyed("%s user %s", what, id)
+		e.Field = strings.Join(lacks, ", ")
+		return nil, e
+	}
+	return a, nil
 }
 
 // SetProfile writes name and e-mail. An empty field of want stays as it is.
@@ -130,22 +129,22 @@ func (d *libredesk) takenError(ctx context.Context, failure error, self provisio
 // stand for one. Roles that somebody gave besides stay, unless all go: a leaver
 // keeps nothing.
 func (d *libredesk) SetRole(ctx context.Context, id provision.DeskUserID, role provision.Role) error {
-	give := ""
+	give, what := "", "take all roles from"
 	if role != provision.RoleNone {
 		r, err := d.role(ctx, role)
 		if err != nil {
 			return err
 		}
-		give = r.Name
+		give, what = r.Name, "give the role "+r.Name+" to"
 	}
-	a, err := d.change(ctx, id, "make "+string(role), func(_ *agent, f *form) {
+	a, err := d.change(ctx, id, what, func(_ *agent, f *form) {
 		f.Roles = slices.DeleteFunc(f.Roles, func(name string) bool { return give == "" || d.settings.governs(name) && name != give })
 		if give != "" && !slices.Contains(f.Roles, give) {
 			f.Roles = append(f.Roles, give)
 		}
 	})
 	if err == nil && d.roleOf(a) != role {
-		err = desk.Errorf(desk.Permanent, "user %s of Libredesk may still manage users, by one of the roles %s; take that one away at Admin > Teammates > Agents > (the agent), take the permission from it, or let a rule grant admin", id, strings.Join(a.Roles, ", "))
+		err = desk.Errorf(desk.Permanent, "user %s of Libredesk may still manage users or roles, by one of the roles %s; take that one away at Admin > Teammates > Agents > (the agent), take the permission from it, or let a rule grant admin", id, strings.Join(a.Roles, ", "))
 	}
 	return err
 }
@@ -185,12 +184,10 @@ func (d *libredesk) SetActive(ctx context.Context, id provision.DeskUserID, acti
 	if err := d.client.write(ctx, http.MethodDelete, "/agents/"+string(id)+"/api-key", nil); err != nil {
 		return err
 	}
-	return kit.ReadBack(ctx, id, d.read, func(a *agent) error {
-		if a.APIKey != "" {
-			return disobeyed("revoke the API key of user %s", id)
-		}
-		return nil
-	})
+	if a, err = d.read(ctx, id); err == nil && a.APIKey != "" {
+		err = disobeyed("revoke the API key of user %s", id)
+	}
+	return err
 }
 
 // StopInflow implements [desk.InflowStopper].

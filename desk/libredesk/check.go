@@ -62,10 +62,10 @@ func (d *libredesk) checkRoles(p *desk.Profile, roles []entry) error {
 			return err
 		case role == nil:
 			p.Problemf("Libredesk has no role %q: make it at Admin > Teammates > Roles > New role, or correct the setting %s_role", name, ours)
-		case ours == provision.RoleAdmin && !role.may(manageUsers):
+		case ours == provision.RoleAdmin && !role.administers():
 			p.Problemf("the role %q may not manage users, and so makes nobody an admin: tick %s at %s", name, labelled(manageUsers), at)
-		case ours != provision.RoleAdmin && role.may(manageUsers):
-			p.Problemf("the role %q may manage users, and so makes everybody who has it an admin: clear %s at %s", name, labelled(manageUsers), at)
+		case ours != provision.RoleAdmin && role.administers():
+			p.Problemf("the role %q may manage users or roles, and so makes everybody who has it an admin: clear %s at %s", name, labelled(manageUsers, manageRoles), at)
 		case ours == provision.RoleAgent && !(role.may(readAny) && (role.may(readAll) || role.may(readOwn) || role.may(readTeams))):
 			p.Problemf("agents would see nothing of what they take over from a leaver: tick %s, and one of %s, at %s", labelled(readAny), labelled(readAll, readOwn, readTeams), at)
 		}
@@ -75,7 +75,7 @@ func (d *libredesk) checkRoles(p *desk.Profile, roles []entry) error {
 
 // labels are what Libredesk's pages call permissions.
 var labels = map[string]string{
-	manageUsers: "Manage Users", readAny: "View conversation", readAll: "View all conversations", readOwn: "View conversations assigned to me",
+	manageUsers: "Manage Users", manageRoles: "Manage Roles", readAny: "View conversation", readAll: "View all conversations", readOwn: "View conversations assigned to me",
 	readTeams: "View your team conversations", assignUser: "Assign conversations to users", assignTeam: "Assign conversations to teams",
 }
 

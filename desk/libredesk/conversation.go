@@ -64,7 +64,7 @@ func (d *libredesk) OpenConversations(ctx context.Context, id provision.DeskUser
 		return nil, err
 	}
 	var found []desk.Conversation
-	size, seen := max(min(limit, pageSize), 1), 0
+	size, seen, total := max(min(limit, pageSize), 1), 0, 0
 	for n := 1; n <= maxPages; n++ {
 		p, err := d.pageOf(ctx, string(id), states, n, size)
 		if err == nil && n == 1 {
@@ -80,11 +80,16 @@ func (d *libredesk) OpenConversations(ctx context.Context, id provision.DeskUser
 		}
 		seen += len(p.Results)
 		switch {
-		case len(found) >= limit, seen >= *p.Total:
+		case len(found) >= limit:
+			return found, nil
+		case *p.Total < total: // where one left the list, another has slipped to a page that was read
+			return nil, desk.Errorf(desk.Retryable, "Libredesk's list of conversations became shorter while it was read")
+		case seen >= *p.Total:
 			return found, nil
 		case len(p.Results) == 0: // what is not shown is not to be taken for what is not there
 			return nil, desk.Errorf(desk.Retryable, "Libredesk shows %d conversations fewer than it says there are", *p.Total-seen)
 		}
+		total = *p.Total
 	}
 	return nil, desk.Errorf(desk.Permanent, "the list of conversations has more than %d pages", maxPages)
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -24,27 +23,21 @@ func (d *libredesk) Find(ctx context.Context, key desk.Key) (*provision.DeskUser
 
 // read returns the user with a number, whole. An unknown number is NotFound.
 func (d *libredesk) read(ctx context.Context, id provision.DeskUserID) (*agent, error) {
-	a, _, err := d.readAt(ctx, id)
-	return a, err
-}
-
-// readAt is read, with what time it is on the desk; zero when that is not said.
-func (d *libredesk) readAt(ctx context.Context, id provision.DeskUserID) (*agent, time.Time, error) {
 	if !kit.IsNumber(id) {
-		return nil, time.Time{}, desk.Errorf(desk.NotFound, "Libredesk has no user %q: its ids are numbers", id)
+		return nil, desk.Errorf(desk.NotFound, "Libredesk has no user %q: its ids are numbers", id)
 	}
 	var a agent
 	answer, err := d.client.call(ctx, http.MethodGet, "/agents/"+string(id), nil, nil, &a)
 	switch {
 	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil, time.Time{}, desk.Errorf(desk.NotFound, "Libredesk has no user %s", id)
+		return nil, desk.Errorf(desk.NotFound, "Libredesk has no user %s", id)
 	case err != nil:
-		return nil, time.Time{}, err
+		return nil, err
 	case a.id() != id:
-		return nil, time.Time{}, desk.Errorf(desk.Retryable, "Libredesk answered a question about user %s with another record", id)
+		return nil, desk.Errorf(desk.Retryable, "Libredesk answered a question about user %s with another record", id)
 	}
-	now, _ := http.ParseTime(answer.Header.Get("Date")) // zero says it is not known
-	return &a, now, a.complete()
+	a.readAt, _ = http.ParseTime(answer.Header.Get("Date"))
+	return &a, a.complete()
 }
 
 // byEmail returns the user with an e-mail address; nil when there is none.

@@ -3,7 +3,6 @@ package libredesk
 import (
 	"context"
 	"maps"
-	"sync/atomic"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -19,7 +18,8 @@ type libredesk struct {
 	roles    *kit.Catalogue[entry]
 	teams    *kit.Catalogue[entry]
 	statuses *kit.Catalogue[entry]
-	known    atomic.Pointer[map[int64]kept]
+	turn     kit.Turn // of who reads everybody
+	known    map[int64]kept
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is Libredesk's address,
@@ -39,16 +39,12 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	c := newClient(s.home, s.key)
 	return &libredesk{
-		Base:     desk.Base{Name: vendor.Name},
-		settings: s,
-		client:   c,
+		Base: desk.Base{Name: vendor.Name}, settings: s, client: c,
 		people: &kit.Catalogue[agent]{
 			Age: catalogueAge, Read: func(ctx context.Context) ([]agent, error) { return listAgents(ctx, c) },
 			Name: func(a agent) string { return a.Email }, Fold: provision.Fold,
 		},
-		roles:    catalogue(c, "role", "/roles"),
-		teams:    catalogue(c, "team", "/teams/compact"),
-		statuses: catalogue(c, "status", "/statuses"),
+		roles: catalogue(c, "role", "/roles"), teams: catalogue(c, "team", "/teams/compact"), statuses: catalogue(c, "status", "/statuses"),
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -31,53 +32,57 @@ type kept struct {
 }
 
 // everybody returns all users, whole. Libredesk's lists show no roles and teams,
-// so each user is read who is not known.
+// so each user is read who is not known, by one caller at a time. What was read is
+// kept also when a read fails.
 func (d *libredesk) everybody(ctx context.Context) ([]*agent, error) {
-	listed, err := d.people.Reread(ctx)
+	done, err := d.turn.Take(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
+	listed, err := d.people.Reread(ctx)
 	places := ""
 	for _, c := range []*kit.Catalogue[entry]{d.roles, d.teams} {
-		there, err := c.Reread(ctx)
-		if err != nil {
-			return nil, err
-		}
+		there, failed := c.Reread(ctx)
+		err = cmp.Or(err, failed)
 		places += fmt.Sprint(there)
 	}
-	known, all := *cmp.Or(d.known.Load(), &map[int64]kept{}), make([]kept, len(listed))
+	if err != nil {
+		return nil, err
+	}
+	all := make([]kept, len(listed))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
 	for i, l := range listed {
-		if k := known[l.ID]; k.agent != nil && k.agent.UpdatedAt.Equal(l.UpdatedAt) && k.places == places && time.Since(k.at) < rosterAge {
+		if k := d.known[l.ID]; k.agent != nil && k.agent.UpdatedAt.Equal(l.UpdatedAt) && k.places == places && time.Since(k.at) < rosterAge {
 			all[i] = k
 			continue
 		}
 		group.Go(func() error {
 			at := time.Now()
-			a, now, err := d.readAt(ctx, l.id())
-			if desk.KindOf(err) == desk.NotFound {
+			a, err := d.read(ctx, l.id())
+			switch {
+			case desk.KindOf(err) == desk.NotFound:
 				return nil // deleted a moment ago
-			}
-			if err == nil && now.Sub(a.UpdatedAt) <= settled {
+			case err != nil:
+				return err
+			case a.readAt.Sub(a.UpdatedAt) <= settled:
 				at = time.Time{}
 			}
 			all[i] = kept{a, at, places}
-			return err
+			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	fresh, people := make(map[int64]kept, len(all)), make([]*agent, 0, len(all))
+	err = group.Wait()
+	d.known = make(map[int64]kept, len(all))
+	people := make([]*agent, 0, len(all))
 	for _, k := range all {
 		if k.agent != nil {
-			fresh[k.agent.ID], people = k, append(people, k.agent)
+			d.known[k.agent.ID], people = k, append(people, k.agent)
 		}
 	}
-	d.known.Store(&fresh)
 	slices.SortFunc(people, func(a, b *agent) int { return cmp.Compare(a.ID, b.ID) })
-	return people, nil
+	return people, err
 }
 
 // List implements [desk.Lister]: all are on one page.
@@ -115,7 +120,7 @@ func (d *libredesk) TeamMembers(ctx context.Context, team string) ([]provision.D
 	return ids, err
 }
 
-// Admins counts the enabled agents who may manage users. Libredesk's own
+// Admins counts the enabled agents who are admins. Libredesk's own
 // account, which nobody should work with, is not among them.
 func (d *libredesk) Admins(ctx context.Context) (int, error) {
 	all, err := d.everybody(ctx)
@@ -126,4 +131,15 @@ func (d *libredesk) Admins(ctx context.Context) (int, error) {
 		}
 	}
 	return admins, err
+}
+
+var _ desk.Numbered = (*libredesk)(nil)
+
+// Units implements [desk.Numbered]: rules can name teams.
+func (d *libredesk) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
+	all, err := d.teams.List(ctx)
+	for _, t := range all {
+		teams = append(teams, desk.Unit{ID: strconv.FormatInt(t.ID, 10), Name: t.Name})
+	}
+	return teams, nil, err
 }

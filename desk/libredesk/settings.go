@@ -1,8 +1,10 @@
 package libredesk
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -54,10 +56,5 @@ func parseSettings(d provision.Desk) (settings, error) {
 
 // governs reports whether a role is one that Deskbridge gives and takes.
 func (s *settings) governs(role string) bool {
-	for _, name := range s.roles {
-		if sameText(name, role) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.Collect(maps.Values(s.roles)), func(name string) bool { return sameText(name, role) })
 }

@@ -4,7 +4,9 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -209,6 +211,116 @@ func TestListOfConversations(t *testing.T) {
 		}
 		_, err := f.connect().OpenConversations(t.Context(), "3", 10)
 		wantKind(t, err, desk.Retryable, tt.words)
+	}
+}
+
+// TestListThatShrinks: where one leaves the list, another slips to a page that was
+// read before; so a list that has fewer than a page ago is none.
+func TestListThatShrinks(t *testing.T) {
+	f := newFake(t)
+	ada(f)
+	f.converse("3", 149)
+	f.lie = func(_ http.ResponseWriter, r *http.Request, _ []byte) bool {
+		if r.URL.Query().Get("page") == "2" {
+			locked(f, func() any { f.conversations[0].Status = "Resolved"; return nil })
+		}
+		return false
+	}
+	open, err := f.connect().OpenConversations(t.Context(), "3", 1000)
+	if err == nil {
+		t.Errorf("%d conversations are taken for all", len(open))
+	}
+	wantKind(t, err, desk.Retryable, "while it was read")
+	if open, err := f.connect().OpenConversations(t.Context(), "3", 1000); err != nil || len(open) != 149 {
+		t.Errorf("once it is over: %d conversations, %v", len(open), err)
+	}
+}
+
+// TestNameThatMoves: what moves from one name to the other is a change.
+func TestNameThatMoves(t *testing.T) {
+	f := newFake(t)
+	f.hire("Ada Augusta Byron", "ada@example.test", 4)
+	must(t, f.connect().SetProfile(t.Context(), "3", provision.DeskUser{Email: "ada@example.test", GivenName: "Ada Augusta", FamilyName: "Byron"}))
+	if a := f.agents[3]; a.First != "Ada Augusta" || a.Last != "Byron" {
+		t.Errorf("the name is %q, %q", a.First, a.Last)
+	}
+}
+
+// TestCreateOtherwise: of who was made with another role it is said who that is; of
+// somebody with another address it is not.
+func TestCreateOtherwise(t *testing.T) {
+	for name, edit := range map[string]func(*fakeAgent){
+		"role": func(a *fakeAgent) { a.Roles = []int64{6} }, "address": func(a *fakeAgent) { a.Email = "other@example.test" },
+	} {
+		f := newFake(t)
+		f.lie = func(_ http.ResponseWriter, r *http.Request, _ []byte) bool {
+			if strings.HasSuffix(r.URL.Path, "/agents/3") {
+				locked(f, func() any { edit(f.agents[3]); return nil })
+			}
+			return false
+		}
+		got, err := f.connect().Create(t.Context(), provision.DeskUser{Email: "ada@example.test", GivenName: "Ada", Role: provision.RoleAgent})
+		if wantKind(t, err, desk.Permanent, "did not do it"); desk.AcceptedOnly(err) == nil || (got == nil) != (name == "address") || got != nil && got.ID != "3" {
+			t.Errorf("another %s: Create = %+v, %v", name, got, err)
+		}
+	}
+}
+
+// TestMakerOfRoles: who may change roles can give themselves any right.
+func TestMakerOfRoles(t *testing.T) {
+	f := newFake(t)
+	f.roles[7]["permissions"] = []string{"roles:manage"}
+	ada(f)
+	f.agents[3].Roles = []int64{4, 7}
+	d := f.connect(catalogueOfTests...)
+	got, err := d.Find(t.Context(), desk.Key{ID: "3"})
+	must(t, err)
+	if admins, err := d.Admins(t.Context()); got.Role != provision.RoleAdmin || err != nil || admins != 2 {
+		t.Errorf("who may manage roles is %+v, among %d admins, %v", got, admins, err)
+	}
+	wantKind(t, d.SetRole(t.Context(), "3", provision.RoleAgent), desk.Permanent, "may still manage users or roles, by one of the roles Team Agent, Office")
+	profile, err := f.connect("agent_role", "Office").Check(t.Context())
+	must(t, err)
+	if all := strings.Join(profile.Problems, "\n"); !strings.Contains(all, `the role "Office" may manage users or roles`) || !strings.Contains(all, `clear "Manage Users", "Manage Roles"`) {
+		t.Errorf("problems: %s", all)
+	}
+}
+
+// TestRosterGoesOn: what was read before one read fails is not read again, and of
+// many who ask at once one reads.
+func TestRosterGoesOn(t *testing.T) {
+	f := newFake(t)
+	ada(f)
+	for range 20 {
+		f.hire("Some Body", strconv.Itoa(len(f.agents))+"@example.test", 4)
+	}
+	for _, a := range f.agents {
+		a.UpdatedAt = time.Now().Add(-time.Minute)
+	}
+	d := f.connect()
+	f.lie = func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+		fails := strings.HasSuffix(r.URL.Path, "/agents/20")
+		if fails {
+			refuse(w, 400, "GeneralException", "no")
+		}
+		return fails
+	}
+	if _, _, err := d.List(t.Context(), ""); err == nil {
+		t.Error("it is taken for whole")
+	}
+	before := f.count("GET /agents/N")
+	f.lie = nil
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if users, _, err := d.List(t.Context(), ""); err != nil || len(users) != 22 {
+				t.Errorf("%d users, %v", len(users), err)
+			}
+		})
+	}
+	wg.Wait()
+	if all := f.count("GET /agents/N"); before < 15 || all > 22+maxParallel {
+		t.Errorf("%d users were read, %d of them before one failed", all, before)
 	}
 }
 

@@ -121,7 +121,7 @@ func TestRolesByHand(t *testing.T) {
 	if got.Role != provision.RoleAdmin {
 		t.Errorf("who may manage users is called %s", got.Role)
 	}
-	wantKind(t, d.SetRole(t.Context(), id, provision.RoleAgent), desk.Permanent, "may still manage users, by one of the roles Office, Team Agent")
+	wantKind(t, d.SetRole(t.Context(), id, provision.RoleAgent), desk.Permanent, "may still manage users or roles, by one of the roles Office, Team Agent")
 	must(t, d.SetRole(t.Context(), id, provision.RoleNone))
 	if roles := b.agent(id).Roles; len(roles) > 0 {
 		t.Errorf("a leaver keeps %q", roles)
@@ -147,7 +147,7 @@ func TestRoleThatGoes(t *testing.T) {
 	must(t, err)
 	b.must("DELETE", "/roles/"+strconv.FormatInt(role.ID, 10), nil, nil)
 
-	wantKind(t, d.SetRole(t.Context(), id, provision.RoleAgent), desk.Permanent, "(without role "+name+"): Libredesk accepted to make agent user")
+	wantKind(t, d.SetRole(t.Context(), id, provision.RoleAgent), desk.Permanent, "(without role "+name+"): Libredesk accepted to give the role "+name+" to user")
 	want := person("Half")
 	_, err = d.Create(t.Context(), want)
 	wantKind(t, err, desk.Conflict, "has this e-mail address already")
@@ -209,7 +209,7 @@ func TestCheckFindsProblems(t *testing.T) {
 	profile, err := b.connect("agent_role", "Office", "admin_role", "Shift Lead", "limited_role", "Nothing").Check(t.Context())
 	must(t, err)
 	all := strings.Join(profile.Problems, "\n")
-	for _, words := range []string{`no role "Nothing"`, `"Office" may manage users`, `"Shift Lead" may not manage users`} {
+	for _, words := range []string{`no role "Nothing"`, `"Office" may manage users or roles`, `"Shift Lead" may not manage users`} {
 		if !strings.Contains(all, words) {
 			t.Errorf("no problem says %q: %s", words, all)
 		}

@@ -45,7 +45,7 @@ func (d *redmine) Create(ctx context.Context, want provision.DeskUser) (*provisi
 		return nil, err
 	}
 	if group != nil {
-		if err := d.join(ctx, group, &made.User); err != nil {
+		if err := d.join(ctx, group, &made.User); err != nil && desk.AcceptedOnly(err) == nil {
 			return nil, err
 		}
 	}
@@ -152,12 +152,12 @@ func (d *redmine) created(ctx context.Context, id provision.DeskUserID, want pro
 		return nil, err
 	case got == nil:
 		return nil, desk.Errorf(desk.Retryable, "the new user %s of Redmine is not there", id)
-	case !sameText(got.Email, want.Email):
-		return nil, disobeyed("give the new user " + string(id) + " its e-mail address")
-	case got.Role != want.Role:
-		return nil, disobeyed(fmt.Sprintf("give the new user %s the role %s", id, want.Role))
 	case got.ExternalID != want.ExternalID:
 		return nil, desk.Errorf(desk.Permanent, "Redmine does not show the custom field %q of the new user %s; tick \"Visible\" at Administration > Custom fields > Users > %[1]s", d.settings.externalIDField, id)
+	case !sameText(got.Email, want.Email):
+		return got, disobeyed("give the new user " + string(id) + " its e-mail address")
+	case got.Role != want.Role:
+		return got, disobeyed(fmt.Sprintf("give the new user %s the role %s", id, want.Role))
 	}
 	return got, nil
 }

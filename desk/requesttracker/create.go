@@ -29,7 +29,7 @@ func (d *rt) Create(ctx context.Context, want provision.DeskUser) (*provision.De
 		return nil, d.creationError(ctx, want.Email, err)
 	}
 	if group != "" {
-		if err := d.groups.add(ctx, group, id); err != nil {
+		if err := d.groups.add(ctx, group, id); err != nil && desk.AcceptedOnly(err) == nil {
 			return nil, err
 		}
 	}
@@ -104,12 +104,12 @@ func (d *rt) created(ctx context.Context, id provision.DeskUserID, want provisio
 		return nil, err
 	case got == nil:
 		return nil, desk.Errorf(desk.Retryable, "the new user %s of RT is not there", id)
-	case !strings.EqualFold(got.Email, want.Email):
-		return nil, desk.Errorf(desk.Permanent, "RT gave the new user %s another e-mail address than was asked for; see CanonicalizeEmailAddressMatch in its configuration", id)
-	case got.Role != want.Role:
-		return nil, desk.Errorf(desk.Permanent, "RT gave the new user %s the role %s instead of %s; give the service account AdminUsers and AdminGroupMembership at Admin > Global > User Rights", id, got.Role, want.Role)
 	case got.ExternalID != want.ExternalID:
 		return nil, desk.Errorf(desk.Permanent, "RT did not keep the custom field %q of the new user %s; give the service account the rights SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField, id)
+	case !strings.EqualFold(got.Email, want.Email):
+		return got, notShown("RT gave the new user %s another e-mail address than was asked for; see CanonicalizeEmailAddressMatch in its configuration", id)
+	case got.Role != want.Role:
+		return got, notShown("RT gave the new user %s the role %s instead of %s; give the service account AdminUsers and AdminGroupMembership at Admin > Global > User Rights", id, got.Role, want.Role)
 	}
 	return got, nil
 }

@@ -154,10 +154,9 @@ func moved(rooms []string, st Write) bool {
 	return !slices.ContainsFunc(st.Names("remove"), func(name string) bool { return provision.ContainsFold(rooms, name) })
 }
 
-// Journal journals what the run is about to write, in this order; Tried says of
-// a write that it is tried next, as [Run.Try] does. What it has
-// planned before and not done is taken out of the journal, and so is what is in
-// doubt and is about to be written again.
+// Journal journals what the run is about to write, in this order; Tried says of a write
+// that it is tried next, as [Run.Try] does. What it has planned before and not done is
+// taken out of the journal, and so is what is in doubt and about to be written again.
 func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ error) {
 	old := slices.DeleteFunc(slices.Clone(r.Unfinished), func(w Write) bool {
 		return w.AcceptedAt != nil && !(w.Tried && slices.ContainsFunc(writes, func(again Write) bool { return again.Kind == w.Kind }))
@@ -180,11 +179,13 @@ func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ e
 	return planned, err
 }
 
-// Accepted notes that the desk has accepted a journalled write: that is not yet
-// to say that it was done. It is entered in the audit log when the desk shows it;
-// see [Run.Seen]. Of what no desk shows, its word is all that there will be. user
-// is the desk user it was done to.
+// Accepted notes that the desk has accepted a journalled write. It is entered in the
+// audit log when the desk shows it (see [Run.Seen]), or now when no desk does. user is
+// whom it was done to. A creation of nobody fails: anybody would be taken for them.
 func (r *Run) Accepted(ctx context.Context, w Write, user provision.DeskUserID) error {
+	if w.Kind == WriteCreate && user == "" {
+		return fmt.Errorf("reconcile: the desk names no user for account %s after a creation", w.Account)
+	}
 	now := r.service.now()
 	waiting := w
 	waiting.AcceptedAt, waiting.Tried = &now, false // that would say that it is in doubt

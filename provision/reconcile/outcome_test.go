@@ -138,3 +138,11 @@ func TestRetry(t *testing.T) {
 		h.Code(err, provision.NotFound)
 	})
 }
+
+// TestCreationOfNobody: an account whose user nobody names would hold whoever is
+// found next.
+func TestCreationOfNobody(t *testing.T) {
+	if err := new(reconcile.Run).Accepted(t.Context(), reconcile.Write{Kind: reconcile.WriteCreate}, ""); err == nil {
+		t.Error("it is accepted")
+	}
+}

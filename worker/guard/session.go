@@ -65,13 +65,13 @@ func (s *Session) Create(ctx context.Context, want provision.DeskUser) (*provisi
 			return err
 		})
 	})
-	if err != nil {
+	if err != nil && (made == nil || desk.AcceptedOnly(err) == nil) {
 		return nil, err
 	}
-	if shown, err := s.user(ctx, made); err == nil {
-		return shown, nil
+	if shown, failed := s.user(ctx, made); failed == nil {
+		made = shown
 	}
-	return made, nil // that it is made must be known, by whatever names
+	return made, err // that it is made must be known, by whatever names
 }
 
 // SetProfile implements [desk.Desk].

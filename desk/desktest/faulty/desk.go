@@ -170,10 +170,10 @@ func (w wrapped) Create(ctx context.Context, want provision.DeskUser) (made *pro
 		made, err = w.d.inner.Create(ctx, own)
 		return err
 	})
-	if err != nil {
+	if err != nil && desk.AcceptedOnly(err) == nil {
 		return nil, err
 	}
-	return w.d.shownUser(made), nil
+	return w.d.shownUser(made), err
 }
 
 // change makes a write that concerns a user.

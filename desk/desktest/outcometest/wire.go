@@ -235,8 +235,11 @@ func (p *proxy) read(r *request) *answer {
 	key := r.method + r.uri + string(r.body)
 	p.mu.Lock()
 	if p.oldReads > 0 {
-		p.oldReads--
-		if was := p.old[key]; was != nil {
+		was := p.old[key]
+		if p.oldReads--; p.oldReads == 0 {
+			p.old = nil // the next write shows late, too
+		}
+		if was != nil {
 			p.mu.Unlock()
 			return was
 		}

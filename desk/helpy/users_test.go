@@ -209,9 +209,7 @@ func TestCreationReadBackLate(t *testing.T) {
 func TestManyJoinersAtOnce(t *testing.T) {
 	f := newFake(t)
 	d := f.connect(t)
-	f.play(func(w http.ResponseWriter, r *http.Request, honest func()) bool {
-		return blind(w, r, honest)
-	})
+	f.play(blind)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {

@@ -51,6 +51,9 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, c, of)
 
 		id := identity(c.ID, "ann")
+		id.TermsDue = new(noon.Add(time.Hour))
+		id.Terms = provision.Terms{Block: &provision.Block{At: noon, By: "cli:x", Reason: "why"}, Until: &provision.End{At: noon.Add(time.Hour), By: "cli:x"},
+			Away: &provision.Away{Since: noon, Until: noon.Add(2 * time.Hour), By: "cli:x", HandOver: true}}
 		must(t, s.InsertIdentity(ctx, id))
 		back(t, id, got(s.Identity(ctx, c.ID, id.ID))(t))
 		id.UserName, id.Version, id.Emails = "Ann", 4, id.Emails[1:]
@@ -71,6 +74,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, d, got(s.Desk(ctx, "support"))(t))
 
 		r := rule(c.ID, d.ID)
+		r.Until = new(noon.Add(time.Hour))
 		r.Attribute, r.Equals = "roles", "agent" // as no real rule has both
 		must(t, s.SaveRule(ctx, r))
 		back(t, r, got(s.Rules(ctx, c.ID))(t)[0])

@@ -115,7 +115,7 @@ func (d *zammad) SetRole(ctx context.Context, id provision.DeskUserID, to provis
 		}
 		todo := fields{"role_ids": ids}
 		if to != provision.RoleNone {
-			d.back(ctx, r, todo)
+			r.back(todo)
 		}
 		return todo, nil
 	})
@@ -205,7 +205,7 @@ func (d *zammad) SetActive(ctx context.Context, id provision.DeskUserID, active 
 		}
 		todo := fields{"active": active}
 		if active {
-			d.back(ctx, r, todo)
+			r.back(todo)
 		}
 		return todo, nil
 	})
@@ -214,7 +214,7 @@ func (d *zammad) SetActive(ctx context.Context, id provision.DeskUserID, active 
 
 const (
 	day = 24 * time.Hour
-	// gone is how long a leaver is out of office: longer than anybody's holiday.
+	// gone is how long we set somebody out of office: longer than anybody's holiday.
 	gone = 10 * 365 * day
 )
 
@@ -234,6 +234,20 @@ func (d *zammad) StopInflow(ctx context.Context, id provision.DeskUserID) error 
 			"out_of_office": true, "out_of_office_replacement_id": instead, // today, wherever Zammad is:
 			"out_of_office_start_at": now.Add(-day).Format(time.DateOnly), "out_of_office_end_at": now.Add(gone).Format(time.DateOnly),
 		}, nil
+	})
+	return err
+}
+
+// SetAway implements [desk.InflowStopper]. Somebody who is away by their own doing
+// stays so.
+func (d *zammad) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
+	if away {
+		return d.StopInflow(ctx, id)
+	}
+	_, err := d.change(ctx, id, "set back into the office", func(r *record) (fields, error) {
+		todo := fields{}
+		r.back(todo)
+		return todo, nil
 	})
 	return err
 }
@@ -260,7 +274,7 @@ func (d *zammad) replacement(ctx context.Context) (int64, error) {
 
 // back adds to what is written that a user is back in the office whom StopInflow
 // had sent away. Nobody else is away for so long.
-func (d *zammad) back(_ context.Context, r *record, todo fields) {
+func (r *record) back(todo fields) {
 	from, ok := date(r.AwayFrom)
 	until, is := date(r.AwayUntil)
 	if r.Away && ok && is && until.Sub(from) >= gone {

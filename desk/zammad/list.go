@@ -18,6 +18,7 @@ var (
 	_ desk.Numbered      = (*zammad)(nil)
 	_ desk.TeamMailboxes = (*zammad)(nil)
 	_ desk.InflowStopper = (*zammad)(nil)
+	_ desk.Seats         = (*zammad)(nil)
 )
 
 // List implements [desk.Lister]: it returns a page of users, customers as well.
@@ -133,6 +134,22 @@ func (d *zammad) Admins(ctx context.Context) (admins int, _ error) {
 		}
 	}
 	return admins, err
+}
+
+// Seats implements [desk.Seats]: an active agent takes one. Zammad does not tell how
+// many there are.
+func (d *zammad) Seats(ctx context.Context) (used, limit int, _ error) {
+	all, err := d.agents(ctx)
+	for i := range all {
+		roles, err := d.rolesOf(ctx, &all[i])
+		if err != nil {
+			return 0, 0, err
+		}
+		if d.works(roles) {
+			used++
+		}
+	}
+	return used, 0, err
 }
 
 // Units implements [desk.Numbered]: rules can name groups, as teams.

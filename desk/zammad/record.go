@@ -8,24 +8,26 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // record is a user as Zammad shows it. What is null there is empty here.
 type record struct {
-	ID          int64   `json:"id"`
-	Login       string  `json:"login"`
-	Email       string  `json:"email"`
-	First       string  `json:"firstname"`
-	Last        string  `json:"lastname"`
-	Phone       string  `json:"phone"`
-	Active      bool    `json:"active"`
-	Roles       []int64 `json:"role_ids"`
-	Groups      access  `json:"group_ids"` // none of who is inactive, or no agent, whatever is stored
-	Away        bool    `json:"out_of_office"`
-	AwayFrom    string  `json:"out_of_office_start_at"`
-	AwayUntil   string  `json:"out_of_office_end_at"`
-	Replacement int64   `json:"out_of_office_replacement_id"`
+	ID          int64      `json:"id"`
+	Login       string     `json:"login"`
+	Email       string     `json:"email"`
+	First       string     `json:"firstname"`
+	Last        string     `json:"lastname"`
+	Phone       string     `json:"phone"`
+	Active      bool       `json:"active"`
+	Roles       []int64    `json:"role_ids"`
+	Groups      access     `json:"group_ids"` // none of who is inactive, or no agent, whatever is stored
+	Away        bool       `json:"out_of_office"`
+	AwayFrom    string     `json:"out_of_office_start_at"`
+	AwayUntil   string     `json:"out_of_office_end_at"`
+	Replacement int64      `json:"out_of_office_replacement_id"`
+	LastLogin   kit.Moment `json:"last_login"`
 
 	fields map[string]json.RawMessage
 }
@@ -133,7 +135,7 @@ func (d *book) user(ctx context.Context, r *record) (*provision.DeskUser, error)
 	}
 	u := &provision.DeskUser{
 		ID: r.id(), Email: r.Email, UserName: r.Login, DisplayName: shownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
-		Phone: r.Phone, Active: r.Active, Role: d.roleOf(r, roles),
+		Phone: r.Phone, Active: r.Active, Role: d.roleOf(r, roles), LastLogin: r.LastLogin.Time,
 	}
 	if d.settings.mark != "" {
 		u.ExternalID = r.text(d.settings.mark)

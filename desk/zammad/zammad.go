@@ -63,19 +63,21 @@ func (d *zammad) Capabilities() desk.Capabilities {
 		names[r] = name
 	}
 	return desk.Capabilities{
-		RoleNames:          names,
-		ChangeProfile:      true,
-		ChangeRole:         true,
-		ChangeTeams:        true,
-		MailboxesByTeam:    true,
-		Deactivate:         true,
-		Delete:             true,
-		Anonymize:          true,
-		AssignToTeam:       true,
-		ExternalID:         d.settings.mark != "",
-		DeleteUnassigns:    true,
-		KeepsConversations: true,
-		Rate:               10,
+		RoleNames:         names,
+		ChangeProfile:     true,
+		ChangeRole:        true,
+		ChangeTeams:       true,
+		MailboxesByTeam:   true,
+		Deactivate:        true,
+		Delete:            true,
+		Anonymize:         true,
+		AssignToTeam:      true,
+		ExternalID:        d.settings.mark != "",
+		OnDeactivate:      desk.Keeps,
+		OnDelete:          desk.Unassigns,
+		TeamsWhenInactive: desk.TeamsHidden,
+		SeatFreedBy:       desk.ByDeactivate,
+		Rate:              10,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/libredesk"
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
+	"github.com/deskbridge/deskbridge/desk/zendesk"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
@@ -32,6 +33,7 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 		"libredesk":      libredesk.New,
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
+		"zendesk":        zendesk.New,
 	}
 }
 

@@ -132,7 +132,20 @@ func (d *zendesk) TeamMembers(ctx context.Context, team string) ([]provision.Des
 var (
 	_ desk.Numbered      = (*zendesk)(nil)
 	_ desk.TeamMailboxes = (*zendesk)(nil)
+	_ desk.Seats         = (*zendesk)(nil)
 )
+
+// Seats implements [desk.Seats]: whoever is an agent or admin takes one, suspended or
+// not, but light agents, contributors and those of another Zendesk do not. Zendesk does not tell how many there are.
+func (d *zendesk) Seats(ctx context.Context) (used, limit int, err error) {
+	all, err := d.agents(ctx, 0)
+	for i := range all {
+		if r := &all[i]; r.kind() != lightAgent && r.kind() != contributor && r.foreign() == "" {
+			used++
+		}
+	}
+	return used, 0, err
+}
 
 // Units implements [desk.Numbered]: rules can name groups.
 func (d *zendesk) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {

@@ -31,20 +31,21 @@ const (
 
 // record is a user as Zendesk shows it. What is null there is zero here.
 type record struct {
-	ID           int64  `json:"id"`
-	Email        string `json:"email"` // the primary address
-	Name         string `json:"name"`
-	Phone        string `json:"phone"`
-	ExternalID   string `json:"external_id"`
-	Role         string `json:"role"`
-	RoleType     *int   `json:"role_type"`
-	CustomRole   int64  `json:"custom_role_id"`
-	DefaultGroup int64  `json:"default_group_id"`
-	Active       bool   `json:"active"` // false: deleted
-	Suspended    bool   `json:"suspended"`
-	ChatOnly     bool   `json:"chat_only"`
-	Shared       bool   `json:"shared"` // another Zendesk's
-	SharedAgent  bool   `json:"shared_agent"`
+	ID           int64      `json:"id"`
+	Email        string     `json:"email"` // the primary address
+	Name         string     `json:"name"`
+	Phone        string     `json:"phone"`
+	ExternalID   string     `json:"external_id"`
+	Role         string     `json:"role"`
+	RoleType     *int       `json:"role_type"`
+	CustomRole   int64      `json:"custom_role_id"`
+	DefaultGroup int64      `json:"default_group_id"`
+	Active       bool       `json:"active"` // false: deleted
+	Suspended    bool       `json:"suspended"`
+	ChatOnly     bool       `json:"chat_only"`
+	Shared       bool       `json:"shared"` // another Zendesk's
+	SharedAgent  bool       `json:"shared_agent"`
+	LastLogin    kit.Moment `json:"last_login_at"`
 
 	lacks string // of what access rests on, the first that is not shown
 }
@@ -110,7 +111,7 @@ func (d *directory) works(r *record, limited *entry) bool {
 func (d *directory) user(r *record, limited *entry, teams []string) *provision.DeskUser {
 	u := &provision.DeskUser{
 		ID: r.id(), ExternalID: r.ExternalID, Email: r.Email, UserName: r.Email, DisplayName: r.Name, Phone: phoneNumber(r.Phone),
-		Active: !r.Suspended, Role: d.roleOf(r, limited),
+		Active: !r.Suspended, Role: d.roleOf(r, limited), LastLogin: r.LastLogin.Time,
 	}
 	if r.Role != endUser {
 		u.Teams = provision.Sorted(teams)

@@ -63,19 +63,22 @@ func (d *zendesk) Capabilities() desk.Capabilities {
 		names[provision.RoleNone] = "end user"
 	}
 	return desk.Capabilities{
-		RoleNames:          names,
-		ChangeProfile:      true,
-		ChangeRole:         true,
-		ChangeTeams:        true,
-		MailboxesByTeam:    true,
-		Deactivate:         true,
-		Delete:             true,
-		Anonymize:          true,
-		AssignToTeam:       true,
-		EndSessions:        true,
-		ExternalID:         true,
-		KeepsConversations: true,
-		Rate:               3,
+		RoleNames:         names,
+		ChangeProfile:     true,
+		ChangeRole:        true,
+		ChangeTeams:       true,
+		MailboxesByTeam:   true,
+		Deactivate:        true,
+		Delete:            true,
+		Anonymize:         true,
+		AssignToTeam:      true,
+		EndSessions:       true,
+		ExternalID:        true,
+		OnDeactivate:      desk.Keeps,
+		OnDelete:          desk.GivesToCaller,
+		TeamsWhenInactive: desk.TeamsShown,
+		SeatFreedBy:       desk.ByDowngrade,
+		Rate:              3,
 	}
 }
 

@@ -41,7 +41,7 @@ var layers = []layer{
 	{dir: "provision/protocol", not: []string{"net/http", "database/sql"}},
 	{dir: "provision", may: []string{"provision/protocol"}, not: []string{"net/http", "database/sql"}, exact: true},
 	{dir: "provision/audit", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/entitlement", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/entitlement", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/erasure", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/session", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/directory", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},

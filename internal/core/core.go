@@ -102,7 +102,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	now := provision.NewClock(policy.Now)
 	c := Core{Now: now}
 	c.Audit = audit.New(db, in[audit.Store](db), now)
-	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), policy.Grace, now)
+	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), c.Audit, policy.Grace, now)
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
 	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)
 	c.Directory = directory.New(db, in[directory.Store](db), c.Audit, c.Entitlement, c.Sessions, now)

@@ -30,6 +30,7 @@ func (d *Desks) Connector(conf provision.Desk) (desk.Desk, error) {
 // Capabilities says that the desk can do everything.
 func (c *connector) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
+		Remains:            remains,
 		RoleNames:          roleNames(),
 		ChangeProfile:      true,
 		ChangeRole:         true,
@@ -323,4 +324,10 @@ func (c *connector) TeamMembers(ctx context.Context, team string) ([]provision.D
 		ids = append(ids, m.common().ID)
 	}
 	return ids, err
+}
+
+// remains is what is left of a user who is not active.
+var remains = desk.Remains{
+	Check: []string{"API credentials that act for the user: `deskbridge desk app list` shows them, and `deskbridge desk app remove` ends one. A token of theirs works only while the user is active."},
+	Stays: []string{"what they wrote, with the name"},
 }

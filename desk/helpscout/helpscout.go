@@ -55,6 +55,7 @@ var roleNames = map[provision.Role]string{
 // Capabilities says what the Inbox API can do.
 func (d *helpScout) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
+		Remains:         remains,
 		RoleNames:       maps.Clone(roleNames),
 		ChangeTeams:     true,
 		Delete:          true,

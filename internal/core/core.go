@@ -19,6 +19,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
@@ -46,6 +47,7 @@ type Core struct {
 	Erasure      *erasure.Service
 	Removal      *removal.Service
 	Report       *report.Service
+	Offboarding  *offboarding.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -62,6 +64,7 @@ type Policy struct {
 	// SilentAfter is how long an identity provider may be silent before somebody
 	// should look; 0: as [plan.Service] has it; negative: for ever.
 	SilentAfter time.Duration
+	Remains     func(provision.Desk) offboarding.Remains // what connectors know of what is left of people on a desk; nil: nothing
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -77,6 +80,7 @@ type Database interface {
 	directory.Store
 	entitlement.Store
 	erasure.Store
+	offboarding.Store
 	plan.Store
 	reconcile.Store
 	removal.Store
@@ -116,6 +120,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)
+	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

@@ -40,8 +40,11 @@ var stillIn = []provision.ReasonCode{provision.ReasonResidual, provision.ReasonO
 
 // deskOf tells of one desk of l.
 func deskOf(l *leaving, f deskFacts) Desk {
-	d := Desk{ID: f.desk.ID, Name: provision.Plain(cmp.Or(f.desk.Name, string(f.desk.ID))), Kind: f.desk.Kind, Account: f.account, Policy: f.desk.OnLeave,
+	d := Desk{ID: f.desk.ID, Name: provision.Plain(cmp.Or(f.desk.Name, string(f.desk.ID))), Kind: f.desk.Kind, Account: f.account,
 		Events: []Event{}, ByHand: append([]string{}, f.remains.Check...), Stays: append([]string{}, f.remains.Stays...)}
+	if f.desk.Kind != "" {
+		d.Policy = cmp.Or(f.desk.OnLeave, provision.LeaveDeactivate)
+	}
 	var ended, shown, lastAsked *provision.Entry
 	for i := range l.entries {
 		e := &l.entries[i]
@@ -55,7 +58,7 @@ func deskOf(l *leaving, f deskFacts) Desk {
 			d.DeskUser = provision.DeskUserID(user)
 		}
 		if event, ok := eventOf(*e); ok {
-			d.Events = append(d.Events, event)
+			d.add(event)
 		}
 		switch e.Action {
 		case audit.AccountEnded:
@@ -105,6 +108,17 @@ func deskOf(l *leaving, f deskFacts) Desk {
 		}
 	}
 	return d
+}
+
+// add adds an event; one that is like the last one, as runs that are tried again
+// leave them, is counted with it.
+func (d *Desk) add(e Event) {
+	if n := len(d.Events); n > 0 && d.Events[n-1].What == e.What {
+		last := &d.Events[n-1]
+		last.Times, last.Last = max(last.Times, 1)+1, e.At
+		return
+	}
+	d.Events = append(d.Events, e)
 }
 
 // userStays says what of the user itself stays on the desk, as it was shown.

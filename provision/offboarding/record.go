@@ -134,6 +134,8 @@ type Event struct {
 	At    *time.Time `json:"at,omitempty"` // nil: not known
 	Entry int64      `json:"audit_entry,omitempty"`
 	What  string     `json:"what"`
+	Times int        `json:"times,omitempty"`   // how often, one after the other; absent for once
+	Last  *time.Time `json:"last_at,omitempty"` // of these
 }
 
 // Span is residual access: from when it was found until it was shown to be gone.

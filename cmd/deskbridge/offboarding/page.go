@@ -14,7 +14,7 @@ var pageText string
 
 // page has no script, and loads nothing: it is kept as a file and printed.
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"named": named, "heading": heading, "deskHeading": deskHeading, "signal": signal, "noAccess": noAccess, "sessions": sessions, "span": span,
+	"named": named, "heading": heading, "deskHeading": deskHeading, "signal": signal, "noAccess": noAccess, "sessions": sessions, "span": span, "event": event,
 	"conversations": conversations, "deskSessions": deskSessions, "moment": moment, "momentOf": momentOf, "took": took,
 }).Parse(pageText))
 

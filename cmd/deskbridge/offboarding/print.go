@@ -47,7 +47,7 @@ func Print(w io.Writer, r offboarding.Record) {
 			line("residual", "%s", span(s))
 		}
 		for _, e := range d.Events {
-			line("event", "%s  %s", momentOf(e.At), e.What)
+			line("event", "%s  %s", momentOf(e.At), event(e))
 		}
 		for _, e := range d.Awaited {
 			line("awaited", "%s  %s", momentOf(e.At), e.What)
@@ -126,6 +126,13 @@ func sessions(s offboarding.Sessions) string {
 		text += fmt.Sprintf("; %d not ended", s.Left)
 	}
 	return text
+}
+
+func event(e offboarding.Event) string {
+	if e.Times > 1 {
+		return fmt.Sprintf("%s; %d times, the last at %s", e.What, e.Times, momentOf(e.Last))
+	}
+	return e.What
 }
 
 func span(s offboarding.Span) string {

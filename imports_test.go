@@ -41,7 +41,7 @@ var layers = []layer{
 	{dir: "provision/protocol", not: []string{"net/http", "database/sql"}},
 	{dir: "provision", may: []string{"provision/protocol"}, not: []string{"net/http", "database/sql"}, exact: true},
 	{dir: "provision/audit", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/entitlement", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/entitlement", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/erasure", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/session", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/directory", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
@@ -56,6 +56,7 @@ var layers = []layer{
 	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/report", may: []string{"provision", "provision/audit", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/terms", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/offboarding", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/desksession", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/removal", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/session", "provision/settings"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "internal/backoff", not: []string{"net/http", "database/sql"}},
@@ -68,7 +69,7 @@ var layers = []layer{
 	{dir: "internal/quietlog", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/share", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/spelling", not: []string{"net/http", "database/sql"}},
-	{dir: "internal/core", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "provision/terms", "store"}, not: []string{"net/http", "database/sql"}},
+	{dir: "internal/core", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/offboarding", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "provision/terms", "store"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "internal/requestlog", "scim/etag", "scim/filter", "scim/patch", "scim/resource", "scim/scimerr", "scim/signed", "scim/turn"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
@@ -96,7 +97,7 @@ var layers = []layer{
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 
 	{dir: "admin", may: []string{"provision", "provision/administration", "provision/breakglass", "internal/ratelimit", "internal/requestlog", "internal/spelling"}, not: []string{"database/sql"}, exact: true},
-	{dir: "store", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "provision/terms", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
+	{dir: "store", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/offboarding", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/session", "provision/settings", "provision/signin", "provision/terms", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
 
 	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},
 	{dir: "store/sqlfilter", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},

@@ -20,6 +20,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
@@ -49,6 +50,7 @@ type Core struct {
 	Erasure        *erasure.Service
 	Removal        *removal.Service
 	Report         *report.Service
+	Offboarding    *offboarding.Service
 	Terms          *terms.Service
 
 	Now provision.Clock // what time it is for all of them
@@ -66,6 +68,7 @@ type Policy struct {
 	// SilentAfter is how long an identity provider may be silent before somebody
 	// should look; 0: as [plan.Service] has it; negative: for ever.
 	SilentAfter time.Duration
+	Remains     func(provision.Desk) offboarding.Remains // what connectors know of what is left of people on a desk; nil: nothing
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -82,6 +85,7 @@ type Database interface {
 	directory.Store
 	entitlement.Store
 	erasure.Store
+	offboarding.Store
 	plan.Store
 	reconcile.Store
 	removal.Store
@@ -109,7 +113,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c := Core{Now: now}
 	c.Audit = audit.New(db, in[audit.Store](db), now)
 	c.Administration = administration.New(db, in[administration.Store](db), c.Audit, now)
-	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), policy.Grace, now)
+	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), c.Audit, policy.Grace, now)
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
 	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)
 	c.Directory = directory.New(db, in[directory.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
@@ -124,6 +128,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
+	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

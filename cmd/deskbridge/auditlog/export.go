@@ -57,17 +57,18 @@ func (x *Export) Check(now time.Time) (err error) {
 		}
 		x.filter.Actions = append(x.filter.Actions, provision.Action(a))
 	}
-	if x.filter.Since, err = moment(x.since, now); err != nil {
+	if x.filter.Since, err = Moment(x.since, now); err != nil {
 		return fmt.Errorf("--since: %w", err)
 	}
-	if x.filter.Until, err = moment(x.until, now); err != nil {
+	if x.filter.Until, err = Moment(x.until, now); err != nil {
 		return fmt.Errorf("--until: %w", err)
 	}
 	return nil
 }
 
-// moment reads a time, or an age; "" is the zero time.
-func moment(text string, now time.Time) (time.Time, error) {
+// Moment reads a time, or an age before now; "" is the zero time. An error is the
+// user's.
+func Moment(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}

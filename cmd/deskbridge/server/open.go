@@ -64,6 +64,7 @@ func (s *System) wire(ctx context.Context) (err error) {
 	limits.Now = s.Clock.Now
 	limits.Checks = s.checks()
 	limits.Hosting = s.hosting()
+	limits.Remains = s.remains
 	s.Core = core.New(s.Store, limits, s.Log)
 	proxies, err := settings.Proxies()
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/provision/report"
+	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -46,6 +47,7 @@ type Core struct {
 	Erasure      *erasure.Service
 	Removal      *removal.Service
 	Report       *report.Service
+	Requests     *request.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -62,6 +64,8 @@ type Policy struct {
 	// SilentAfter is how long an identity provider may be silent before somebody
 	// should look; 0: as [plan.Service] has it; negative: for ever.
 	SilentAfter time.Duration
+	// RequestLog is for how long requests are kept; 0: they are not.
+	RequestLog time.Duration
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -81,6 +85,7 @@ type Database interface {
 	reconcile.Store
 	removal.Store
 	report.Store
+	request.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -116,6 +121,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)
+	c.Requests = request.New(db, policy.RequestLog, now, log)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -98,6 +99,7 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 				changed = append(changed, account)
 			}
 			if job != nil {
+				requestlog.Of(ctx).Account(string(person.ID) + " " + string(desk))
 				jobs = append(jobs, *job)
 			}
 		}

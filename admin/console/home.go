@@ -111,6 +111,13 @@ func cardOfCause(c plan.Cause, names *names) card {
 		}
 	}
 	first := c.Accounts[0]
+	if out.At == nil { // the first of them has been so since
+		for _, a := range c.Accounts {
+			if out.At == nil || a.UpdatedAt.Before(*out.At) {
+				out.At = &a.UpdatedAt
+			}
+		}
+	}
 	switch {
 	case c.State == provision.AccountOnHold && c.Code == provision.ReasonRejected:
 		out.Do, out.Link, out.Name = "They keep their access until the identity provider grants it again, or suspends them.", "/admin/holds", "See who keeps access"

@@ -137,5 +137,5 @@ func codeText(text string) template.HTML {
 		}
 		out.WriteString(part)
 	}
-	return template.HTML(out.String()) //nolint:gosec // each part is escaped
+	return template.HTML(out.String()) // each part is escaped
 }

@@ -3,6 +3,7 @@ package request
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -132,7 +133,7 @@ func (s *Service) Flush(ctx context.Context) {
 func (s *Service) back(records []Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := append(records, s.waiting...) //nolint:gocritic // records are nobody else's
+	all := slices.Concat(records, s.waiting)
 	if over := len(all) - mostWaiting; over > 0 {
 		s.dropped.Add(int64(over))
 		all = all[:mostWaiting]

@@ -25,6 +25,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/provision/report"
+	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -52,6 +53,7 @@ type Core struct {
 	Report         *report.Service
 	Offboarding    *offboarding.Service
 	Terms          *terms.Service
+	Requests       *request.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -69,6 +71,8 @@ type Policy struct {
 	// should look; 0: as [plan.Service] has it; negative: for ever.
 	SilentAfter time.Duration
 	Remains     func(provision.Desk) offboarding.Remains // what connectors know of what is left of people on a desk; nil: nothing
+	// RequestLog is for how long requests are kept; 0: they are not.
+	RequestLog time.Duration
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -90,6 +94,7 @@ type Database interface {
 	reconcile.Store
 	removal.Store
 	report.Store
+	request.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -129,6 +134,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Report = report.New(db)
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
+	c.Requests = request.New(db, policy.RequestLog, now, log)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
@@ -107,6 +108,7 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 				changed = append(changed, account)
 			}
 			if job != nil {
+				requestlog.Of(ctx).Account(string(person.ID) + " " + string(desk))
 				jobs = append(jobs, *job)
 			}
 		}

@@ -123,7 +123,7 @@ var phrases = map[provision.Action]string{
 // actors are the actors that are no names of anybody.
 var actors = map[string]string{
 	"worker": "Deskbridge", "system": "Deskbridge", "sso:saml": "a browser (SAML)", "sso:oidc": "a browser (OpenID Connect)",
-	"idp:saml": "a desk's sign-in (SAML)", "idp:oidc": "a desk's sign-in (OpenID Connect)", "break-glass": "a browser (break-glass)",
+	"idp:saml": "a desk's sign-in (SAML)", "idp:oidc": "a desk's sign-in (OpenID Connect)", "break-glass": "a browser (break-glass)", "first-link": "whoever had the link to make the first admin",
 }
 
 // who returns an actor in words.

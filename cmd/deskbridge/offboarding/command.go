@@ -64,7 +64,7 @@ a desk. Whoever is still in somewhere is listed whenever it began.`,
 	cmd.Flags().StringVar(&since, "since", "30d", "who left from this time on: 2026-11-01, 2026-11-01T08:00:00Z, or an age such as 36h or 7d")
 	cmd.Flags().BoolVar(&open, "open", false, "only those with whom something is not over")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
-		from, err := auditlog.Moment(since, sys.Core.Now())
+		from, err := command.ParseMoment(since, sys.Core.Now())
 		if err != nil {
 			return command.Result{}, command.Misuse("--since: %w", err)
 		}

@@ -146,3 +146,10 @@ func (a accessTimes) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 }
+
+// requestsDropped counts what the request log lacks.
+func (s *System) requestsDropped() prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "deskbridge_request_log_dropped_total", Help: "Requests that are not in the request log: there were too many at once, or the database did not take them.",
+	}, func() float64 { return float64(s.Core.Requests.Dropped()) })
+}

@@ -129,7 +129,11 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 		}
 	}
 	if !can.Deactivate && (d.OnLeave == "" || d.OnLeave == provision.LeaveDeactivate) {
-		warnings = append(warnings, fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/ and think of on_leave: delete", d.Name, d.Kind))
+		think := ""
+		if can.Delete {
+			think = " and think of on_leave: delete"
+		}
+		warnings = append(warnings, fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/%s", d.Name, d.Kind, think))
 	}
 	return warnings, provision.AllOf(mistakes...)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/helpscout"
 	"github.com/deskbridge/deskbridge/desk/helpy"
 	"github.com/deskbridge/deskbridge/desk/libredesk"
+	"github.com/deskbridge/deskbridge/desk/manual"
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
 	"github.com/deskbridge/deskbridge/internal/fetch"
@@ -30,6 +31,7 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 		"helpscout":      helpscout.New,
 		"helpy":          helpy.New,
 		"libredesk":      libredesk.New,
+		"manual":         func(d provision.Desk) (desk.Desk, error) { return manual.New(s.Core.ByHand)(d) },
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
 	}
@@ -81,6 +83,9 @@ func (s *System) checks() settings.Checks {
 			connector, err := s.Connector(d)
 			if err != nil {
 				return nil, err
+			}
+			if _, said := connector.(desk.Doubter); said { // it cannot be asked what it has
+				return nil, nil
 			}
 			profile, err := connector.Check(ctx)
 			if err != nil {

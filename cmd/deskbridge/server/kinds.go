@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/manual"
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
+	"github.com/deskbridge/deskbridge/desk/scim"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
@@ -34,6 +35,7 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 		"manual":         func(d provision.Desk) (desk.Desk, error) { return manual.New(s.Core.ByHand)(d) },
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
+		"scim":           scim.New,
 	}
 }
 

@@ -68,15 +68,14 @@ func (b *bench) close() {
 // stages runs what was asked for.
 func (b *bench) stages(ctx context.Context) error {
 	for _, stage := range []struct {
-		name  string
-		run   func(context.Context) error
-		needs string // stage that must have run
+		name string
+		run  func(context.Context) error
 	}{
-		{"small", b.small, ""},
-		{"large", b.large, "small"},
-		{"members", b.members, "large"},
-		{"desk", b.desk, ""},
-		{"neighbours", b.neighbours, ""},
+		{"small", b.small},
+		{"large", b.large},
+		{"members", b.members},
+		{"desk", b.desk},
+		{"neighbours", b.neighbours},
 	} {
 		if b.only != "" && b.only != stage.name {
 			continue

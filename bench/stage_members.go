@@ -13,6 +13,14 @@ const chunk = 1000
 // members measures changes of a small and of a large group. An identity
 // provider sends them one after the other, so one connection does.
 func (b *bench) members(ctx context.Context) error {
+	for _, t := range []*target{b.lean, b.bridge} {
+		if len(t.people) >= b.many { // this stage does not run alone
+			continue
+		}
+		if _, err := b.populate(ctx, t, b.many); err != nil {
+			return fmt.Errorf("people for %s: %w", t.name, err)
+		}
+	}
 	if err := b.removals(ctx); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -135,18 +136,26 @@ type Capabilities struct {
 	AssignToTeam    bool
 	EndSessions     bool
 	ExternalID      bool // the desk keeps our external id on its users
-	DeleteUnassigns bool // deleting a user drops the assignee of what is left
-	// KeepsConversations says that a deactivated user stays the assignee of what
-	// is open, and that it can be assigned to others afterwards: access is
-	// ended first, and conversations are handed over after it.
-	KeepsConversations bool
-	AdminsSeeAll       bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
+
+	// What ending does. Each is said where the desk has the call for it.
+	OnDeactivate      Ending        // to open conversations
+	OnDelete          Ending        // to those that are left
+	TeamsWhenInactive InactiveTeams // what the desk shows of a deactivated user
+	SeatFreedBy       SeatRelease
+
+	AdminsSeeAll bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
 
 	// Rate is how many requests a second such a desk takes without harm, where
 	// its administrator has not set another number; 0 is [DefaultRate], and
 	// NoRate no limit. Of a connector that does not send its requests by
 	// [Request] each call of this contract counts as one.
 	Rate float64
+
+	// SearchLag is how long what Find, List or OpenConversations show may be
+	// behind a write, because they come from a search index. What is not shown is
+	// waited for that long, at least, before it counts as not done. 0: they show
+	// a write at once, or within the seconds that every desk is given.
+	SearchLag time.Duration
 }
 
 // The rates of desks that say nothing, and of those that need none: because

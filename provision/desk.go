@@ -113,6 +113,47 @@ type DeskUser struct {
 	Role        Role
 	Teams       []string // sorted, desk's names; all of the user's teams, managed or not
 	Mailboxes   []string // sorted
+
+	// TeamsHidden says that Teams and Mailboxes tell nothing, because the desk
+	// does not show where a deactivated user is. Workers set it, by what the
+	// connector declares.
+	TeamsHidden bool
+
+	// What follows is told, and never a difference from what is desired. A list
+	// may leave it out.
+	LastLogin  time.Time // zero: never, or the desk does not tell
+	LastActive time.Time // zero: never, or the desk does not tell
+	Accepted   *bool     // whether the desk's invitation was taken; nil: the desk does not tell
+}
+
+// Differs names the fields of the profile in which u is not as want. What want
+// does not say stays as it is on the desk.
+func (u *DeskUser) Differs(want DeskUser) (fields []string) {
+	for _, f := range []struct{ name, want, have string }{
+		{"email", Fold(want.Email), Fold(u.Email)},
+		{"given_name", want.GivenName, u.GivenName},
+		{"family_name", want.FamilyName, u.FamilyName},
+		{"display_name", want.DisplayName, u.DisplayName},
+		{"title", want.Title, u.Title},
+		{"phone", want.Phone, u.Phone},
+		{"timezone", want.Timezone, u.Timezone},
+	} {
+		if f.want != "" && f.want != f.have {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
+// Names reports whether u still shows something of the account's person.
+func (u *DeskUser) Names(a *Account) bool {
+	p := a.Profile
+	for _, pair := range [][2]string{{u.ExternalID, string(a.ID)}, {u.Email, p.Email}, {u.DisplayName, p.DisplayName}, {u.GivenName, p.GivenName}, {u.FamilyName, p.FamilyName}} {
+		if pair[1] != "" && Fold(pair[0]) == Fold(pair[1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // Validate returns an Invalid error with every mistake when d cannot be a desk's

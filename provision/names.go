@@ -138,6 +138,22 @@ func Intersection(names, list []string) []string {
 	return Sorted(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !ContainsFold(list, n) }))
 }
 
+// Difference returns which of want are not among have, and which of have are
+// managed and not among want, in any letter case. What is not managed stays.
+func Difference(have, want, managed []string) (add, remove []string) {
+	for _, name := range want {
+		if !ContainsFold(have, name) {
+			add = append(add, name)
+		}
+	}
+	for _, name := range have {
+		if !ContainsFold(want, name) && ContainsFold(managed, name) {
+			remove = append(remove, name)
+		}
+	}
+	return add, remove
+}
+
 // Plain returns text that somebody else chose, such as a name that an identity
 // provider or a desk sent, so that it cannot move the cursor, begin a line or
 // turn the direction of writing: what cannot be seen is written as in Go.

@@ -101,7 +101,14 @@ func (s *Store) noteMembers(members map[provision.MemberID]provision.MemberKind)
 const (
 	lockMembers      = `SELECT id FROM identities WHERE connection_id = $1 AND status <> 'removed' AND id ` + inSecond + ` ORDER BY id FOR NO KEY UPDATE`
 	readMemberGroups = `SELECT id FROM groups WHERE connection_id = $1 AND id ` + inSecond
-	removeMembers    = `DELETE FROM members WHERE group_id = $1 AND member_id ` + inSecond + ` RETURNING member_id`
+
+	// Each member is looked for by itself, and the group is named in a way that no
+	// index serves: who looks for the group by index reads all of its members, and
+	// the planner does that, or reads the table, where it has been told of other
+	// times or groups only. Members are in few groups, and found by theirs.
+	removeMembers = `DELETE FROM members WHERE ctid = ANY (ARRAY(
+			SELECT (SELECT m.ctid FROM members m WHERE m.member_id = l.id COLLATE "C" AND m.group_id || '' = $1) FROM unnest($2::text[]) AS l (id)
+		)) RETURNING member_id`
 
 	// inSecond is the condition to be one of the list $2. The planner is not told
 	// how long that is: with statistics of before, it would rather read everybody

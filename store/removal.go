@@ -176,7 +176,7 @@ func (s *Store) DeleteConnection(ctx context.Context, c provision.ConnectionID) 
 	of := func(table string) deletion { return deletion{table, "connection_id = ?", string(c)} }
 	return s.deleteAll(ctx,
 		deletion{"access_tokens", "token_id IN (SELECT id FROM tokens WHERE connection_id = ?)", string(c)},
-		of("tokens"), of("tickets"), of("domain_claims"), of("metadata"), of("identity_marks"), of("evaluations"), of("identity_counts"), of("rules"),
+		of("tokens"), of("tickets"), of("domain_claims"), of("metadata"), of("identity_marks"), of("evaluations"), of("identity_counts"), of("rules"), of("console_grants"),
 		deletion{"connections", "id = ?", string(c)})
 }
 

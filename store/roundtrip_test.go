@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/administration"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -49,6 +50,16 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, access, accessBack)
 		back(t, tok, client)
 		back(t, c, of)
+
+		reach := []administration.Reach{{Desk: "d", Teams: []string{"A", "B"}, Mailboxes: []string{"Help"}}}
+		grant := administration.Grant{ID: "g", Connection: c.ID, Group: "group", GroupName: "Leads", Role: administration.MailboxManager, Reach: reach, CreatedBy: "cli:ada", CreatedAt: noon}
+		must(t, s.SaveConsoleGrant(ctx, grant))
+		back(t, grant, got(s.ConsoleGrants(ctx, c.ID))(t)[0])
+		apiToken := administration.Token{ID: "t", Name: "ci", Hash: []byte("api"), Role: administration.MailboxManager, Verbs: []string{"plan.apply"}, Reach: reach, Person: "p", Connection: c.ID,
+			CreatedBy: "cli:ada", CreatedAt: noon, ExpiresAt: noon.Add(time.Hour), RevokedAt: new(noon.Add(time.Minute)), LastUsedAt: new(noon)}
+		must(t, s.SaveAPIToken(ctx, apiToken))
+		back(t, apiToken, got(s.APITokens(ctx))(t)[0])
+		back(t, apiToken, got(s.APITokenByHash(ctx, apiToken.Hash))(t))
 
 		id := identity(c.ID, "ann")
 		must(t, s.InsertIdentity(ctx, id))

@@ -35,3 +35,8 @@ echo
 echo "Signing in, beside the libraries and a bare handler:"
 go test -tags services ./sso -run '^$' -bench 'SAMLSignIn|OIDCCallback' -benchtime 100x | grep '^Benchmark'
 go test -tags services ./sso -run '^$' -bench ForwardAuth -benchtime 1x | grep '^Benchmark'
+
+echo
+echo "What waits beside something large, and the audit log of a million entries:"
+go test -tags services ./provision/plan -run '^$' -bench 'LongestPush/postgres/people=30000' -benchtime 1x | grep '^Benchmark'
+go test -tags services ./provision/audit -run '^$' -bench 'AuditVerify/postgres' -benchtime 1x | grep '^Benchmark'

@@ -25,7 +25,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 		return outcome{}, err
 	}
 	around := w.facts(ctx, d, self, v)
-	shown := &shownLate{}
+	shown := &shownLate{lag: d.Capabilities().SearchLag}
 	var todo, missing tasks
 	for round := 0; ; round++ {
 		have, err := w.find(ctx, d, v)
@@ -55,7 +55,7 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 			}
 		}
 		if len(steps) == 0 {
-			if err := settle(ctx, v, have); err != nil {
+			if err := shown.settle(ctx, v, have); err != nil {
 				return outcome{}, err
 			}
 			if err := d.Doubt(ctx, keyOf(v)); desk.KindOf(err) == desk.CannotDo && err != nil {
@@ -92,7 +92,7 @@ func (w *Worker) facts(ctx context.Context, d *guard.Session, self provision.Des
 	can := d.Capabilities()
 	_, stops := d.Desk.(desk.InflowStopper)
 	return reconcile.DeskFacts{Self: self, RoleNames: can.RoleNames, CanRevokeSessions: can.EndSessions, CanStopInflow: stops,
-		CutFirst: can.KeepsConversations && can.Deactivate, MailboxesByTeam: can.MailboxesByTeam,
+		CutFirst: can.Deactivate && can.OnDeactivate == desk.Keeps, MailboxesByTeam: can.MailboxesByTeam, TeamsHidden: can.TeamsWhenInactive == desk.TeamsHidden,
 		Admins: func() (int, error) { return d.Admins(ctx) },
 		Holder: func(u *provision.DeskUser) (provision.AccountID, error) {
 			return w.core.Reconcile.Holder(ctx, v.Account, u)
@@ -330,7 +330,7 @@ func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run) (
 	switch {
 	case again != nil:
 		return nil, wrongAnswer(known)
-	case have == nil && made(v):
+	case have == nil && made(d, v):
 		return nil, nil
 	}
 	v.Seen(d.Fit(want(v)), nil) // while it is known who that was
@@ -342,12 +342,14 @@ func wrongAnswer(id provision.DeskUserID) *desk.Error {
 }
 
 // seen fills in what a desk does not show: where access to mailboxes follows
-// from teams, or from the role of an admin, there is nothing to compare.
+// from teams, or from the role of an admin, there is nothing to compare; nor where
+// teams of deactivated users are hidden.
 func seen(d *guard.Session, v *reconcile.Run, have *provision.DeskUser) *provision.DeskUser {
 	if have == nil {
 		return nil
 	}
 	can := d.Capabilities()
+	have.TeamsHidden = !have.Active && can.TeamsWhenInactive == desk.TeamsHidden
 	manages := have.Role == provision.RoleAdmin || have.Role == provision.RoleOwner
 	if can.MailboxesByTeam || can.AdminsSeeAll && manages {
 		have.Mailboxes = v.Granted().Mailboxes

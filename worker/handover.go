@@ -55,7 +55,7 @@ func progress(v *reconcile.Run) string {
 // it stays in the journal. left says why some could not be given to anybody,
 // not even to the queue: an admin has to.
 func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss, rest []reconcile.Write) (left, _ error) {
-	t := &transfer{loss: loss, tried: assigneesOf(v.InDoubt), moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
+	t := &transfer{lag: d.Capabilities().SearchLag, loss: loss, tried: assigneesOf(v.InDoubt), moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
 	for {
 		all, err := d.OpenConversations(ctx, have.ID, handOverMost)
 		if desk.KindOf(err) == desk.CannotDo && err != nil {
@@ -71,7 +71,7 @@ func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Ru
 		fresh := slices.DeleteFunc(slices.Clone(open), func(c desk.Conversation) bool { return t.refused[c.ID] })
 		switch {
 		case len(fresh) == 0:
-			return t.left, nil
+			return t.left, proven(ctx, d, have, t)
 		case len(t.moved)+len(t.refused) >= handOverMost:
 			return desk.Errorf(desk.Permanent, "desk user %s has more than %d open conversations; reassign them on the desk, then run `deskbridge retry`", have.ID, handOverMost), nil
 		case t.over():
@@ -112,6 +112,8 @@ func (w *Worker) handOverUnseen(ctx context.Context, v *reconcile.Run, loss reco
 
 // transfer is a hand-over on its way.
 type transfer struct {
+	lag       time.Duration // how far behind the desk may show conversations
+	gave      time.Time     // when the last was given
 	loss      reconcile.Loss
 	assignees *assignees
 	until     time.Time                 // when the run gives its worker back; zero before the first batch
@@ -150,10 +152,35 @@ func (t *transfer) verify(ctx context.Context, v *reconcile.Run, all []desk.Conv
 		return err
 	}
 	if shown < len(t.given) {
+		if wait := t.lag - time.Since(t.gave); wait > 0 && !t.twice(theirs) {
+			return &lateError{wait, t.given[:1]} // to give them again now would be to write what may be done
+		}
 		return desk.Errorf(desk.Retryable, "it accepts new assignees of conversations but does not show them afterwards")
 	}
 	t.given = nil
 	return nil
+}
+
+// twice reports whether one of theirs was given away now and by an earlier run, and
+// both times in vain.
+func (t *transfer) twice(theirs map[string]bool) bool {
+	return slices.ContainsFunc(t.given, func(w reconcile.Write) bool {
+		id := conversationOf(w)
+		return theirs[id] && t.tried[id] != nil
+	})
+}
+
+// proven fails when the desk counts conversations of somebody of whom it lists none
+// any more: the list was cut short, or is behind.
+func proven(ctx context.Context, d *guard.Session, have *provision.DeskUser, t *transfer) error {
+	if !t.loss.All || len(t.refused) > 0 {
+		return nil
+	}
+	n, err := d.CountOpen(ctx, have.ID)
+	if n > 0 && err == nil {
+		err = desk.Errorf(desk.Retryable, "it lists no open conversation of desk user %s, and counts %d", have.ID, n)
+	}
+	return err
 }
 
 func conversationOf(s reconcile.Write) string { return fmt.Sprint(s.Detail["conversation"]) }
@@ -227,7 +254,7 @@ func (w *Worker) giveMany(ctx context.Context, d *guard.Session, v *reconcile.Ru
 	if err != nil {
 		return false, err
 	}
-	t.given = append(t.given, some...)
+	t.given, t.gave = append(t.given, some...), time.Now()
 	for _, s := range some {
 		w.metrics.step(v.Desk, s.Kind)
 	}
@@ -260,7 +287,7 @@ func (w *Worker) give(ctx context.Context, d *guard.Session, v *reconcile.Run, s
 		return err
 	case err == nil:
 		t.mayHave[s.ID] = true
-		t.given = append(t.given, s)
+		t.given, t.gave = append(t.given, s), time.Now()
 		w.metrics.step(v.Desk, s.Kind)
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/quietlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/riverqueue/river"
@@ -60,7 +61,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 		PollOnly:             true, // a listener would ask every 50 ms, on the one connection that may write to SQLite
 		JobTimeout:           runTimeout,
 		RescueStuckJobsAfter: runTimeout + time.Minute,
-		Logger:               slog.New(newLibraryLog(w.log.Handler())),
+		Logger:               slog.New(quietlog.New(w.log.Handler())),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)

@@ -20,6 +20,8 @@ type shownLate struct {
 	again    bool              // what was awaited has not come, and is written once more
 	never    []reconcile.Write // nor has it come then
 
+	lag time.Duration // how far behind the desk may show things
+
 	words map[reconcile.WriteKind]*desk.Error // what the connector says of writes that were accepted and not shown
 }
 
@@ -71,7 +73,7 @@ func (s *shownLate) look(ctx context.Context, v *reconcile.Run, steps []reconcil
 		return nil
 	}
 	if !s.again {
-		if wait := v.NextLook(missing); wait > 0 {
+		if wait := v.NextLook(missing, s.lag); wait > 0 {
 			return &lateError{wait, missing}
 		}
 	} else {
@@ -86,7 +88,7 @@ func (s *shownLate) look(ctx context.Context, v *reconcile.Run, steps []reconcil
 // waited for. Of what is in doubt after an interruption, that is what gives
 // access to somebody who is to have none; of a user who is gone, whether one
 // appears.
-func settle(ctx context.Context, v *reconcile.Run, have *provision.DeskUser) error {
+func (s *shownLate) settle(ctx context.Context, v *reconcile.Run, have *provision.DeskUser) error {
 	unseen := v.Awaited()
 	if len(unseen) == 0 {
 		return nil
@@ -95,7 +97,7 @@ func settle(ctx context.Context, v *reconcile.Run, have *provision.DeskUser) err
 		return w.Tried && !(v.Ending() && w.GivesAccess()) || have == nil && w.Kind != reconcile.WriteCreate
 	})
 	if len(waiting) > 0 {
-		if wait := v.NextLook(waiting); wait > 0 {
+		if wait := v.NextLook(waiting, s.lag); wait > 0 {
 			return &lateError{wait, waiting}
 		}
 	}
@@ -104,9 +106,9 @@ func settle(ctx context.Context, v *reconcile.Run, have *provision.DeskUser) err
 
 // made reports whether the desk has made the account's user so lately that it
 // may not show them yet.
-func made(v *reconcile.Run) bool {
+func made(d *guard.Session, v *reconcile.Run) bool {
 	creates := slices.DeleteFunc(v.Awaited(), func(w reconcile.Write) bool { return w.Kind != reconcile.WriteCreate })
-	return len(creates) > 0 && v.NextLook(creates) > 0
+	return len(creates) > 0 && v.NextLook(creates, d.Capabilities().SearchLag) > 0
 }
 
 // has reports whether the desk has accepted a write of this kind.

@@ -14,7 +14,7 @@ import (
 // deletes, and says of the calls in pretended that it does them.
 func (h *harness) changesNobody(pretended ...string) {
 	h.faults.capabilities = func(c *desk.Capabilities) {
-		c.ChangeRole, c.ChangeMailboxes, c.Deactivate, c.KeepsConversations = false, false, false, false
+		c.ChangeRole, c.ChangeMailboxes, c.Deactivate, c.OnDeactivate = false, false, false, ""
 	}
 	h.faults.before = func(_ int, call string) error {
 		switch {

@@ -167,7 +167,11 @@ func newPlay(t *testing.T, s *store.Store, seed uint64, on stage) *play {
 	}
 	p.lies = lies.New(honest, lies.Plan{Now: h.now, Random: lies.Random{Seed: seed, Rate: faultRate, Kinds: []lies.Kind{lies.Late, lies.Later, lies.Pretend,
 		lies.Lost, lies.Twice, lies.Missing, lies.Refuse, lies.Fail, lies.Broken, lies.Half, lies.Slow}}})
-	h.faults = &faults{capabilities: func(c *desk.Capabilities) { c.KeepsConversations = c.KeepsConversations && !on.loses }}
+	h.faults = &faults{capabilities: func(c *desk.Capabilities) {
+		if on.loses {
+			c.OnDeactivate = desk.Unassigns
+		}
+	}}
 	p.process()
 	return p
 }

@@ -28,7 +28,7 @@ func (h *harness) closing(id provision.IdentityID) (out []string) {
 
 // loses is a desk whose deactivated users own nothing.
 func (h *harness) loses() {
-	h.faults.capabilities = func(c *desk.Capabilities) { c.KeepsConversations = false }
+	h.faults.capabilities = func(c *desk.Capabilities) { c.OnDeactivate = desk.Unassigns }
 }
 
 // order returns where each of actions is first in a person's entries.
@@ -290,6 +290,10 @@ func (d manyAtOnce) AssignMany(ctx context.Context, conversations []string, to d
 
 func (d manyAtOnce) StopInflow(context.Context, provision.DeskUserID) error {
 	return d.faults.call("StopInflow", true, func() error { return d.inflow })
+}
+
+func (d manyAtOnce) SetAway(context.Context, provision.DeskUserID, bool) error {
+	return d.faults.call("SetAway", true, func() error { return d.inflow })
 }
 
 func TestHandOverInBulk(t *testing.T) {

@@ -30,20 +30,22 @@ func (d *Desks) Connector(conf provision.Desk) (desk.Desk, error) {
 // Capabilities says that the desk can do everything.
 func (c *connector) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		RoleNames:          roleNames(),
-		ChangeProfile:      true,
-		ChangeRole:         true,
-		ChangeTeams:        true,
-		ChangeMailboxes:    true,
-		Deactivate:         true,
-		Delete:             true,
-		Anonymize:          true,
-		AssignToTeam:       true,
-		EndSessions:        true,
-		ExternalID:         true,
-		DeleteUnassigns:    true,
-		KeepsConversations: true,
-		Rate:               desk.NoRate, // it is in this process
+		RoleNames:         roleNames(),
+		ChangeProfile:     true,
+		ChangeRole:        true,
+		ChangeTeams:       true,
+		ChangeMailboxes:   true,
+		Deactivate:        true,
+		Delete:            true,
+		Anonymize:         true,
+		AssignToTeam:      true,
+		EndSessions:       true,
+		ExternalID:        true,
+		OnDeactivate:      desk.Keeps,
+		OnDelete:          desk.Unassigns,
+		TeamsWhenInactive: desk.TeamsShown,
+		SeatFreedBy:       desk.ByDeactivate,
+		Rate:              desk.NoRate, // it is in this process
 	}
 }
 
@@ -323,4 +325,26 @@ func (c *connector) TeamMembers(ctx context.Context, team string) ([]provision.D
 		ids = append(ids, m.common().ID)
 	}
 	return ids, err
+}
+
+// Seats implements [desk.Seats].
+func (c *connector) Seats(ctx context.Context) (used, limit int, err error) {
+	v, err := c.view(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	if limit, err = one[int](ctx, v, `SELECT seats FROM builtin_desks WHERE id = $1`, v.desk); err != nil {
+		return 0, 0, err
+	}
+	used, err = v.seatsTaken(ctx)
+	return used, limit, err
+}
+
+// CountOpen implements [desk.Counter].
+func (c *connector) CountOpen(ctx context.Context, id provision.DeskUserID) (int, error) {
+	v, err := c.view(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return one[int](ctx, v, `SELECT COUNT(*) FROM builtin_conversations WHERE desk = $1 AND assignee = $2 AND status <> 'closed'`, v.desk, parseID(string(id)))
 }

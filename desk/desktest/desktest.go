@@ -110,6 +110,7 @@ var writes = []test{
 	{"anonymize", (*suite).testAnonymize},
 	{"end sessions", (*suite).testEndSessions},
 	{"stop inflow", (*suite).testStopInflow},
+	{"seats are counted", (*suite).testSeats},
 }
 
 func run(t *testing.T, h Harness, tests []test) {

@@ -171,6 +171,8 @@ var faults = map[string]string{
 	"refuses without a word":     "change_of_mailboxes",
 	"does not know itself":       "check_finds_what_mapping_needs_and_changes_nothing",
 	"claims what contradicts it": "capabilities_agree_with_each_other",
+	"says that it hides teams":   "deactivate_and_reactivate",
+	"says nothing of endings":    "capabilities_agree_with_each_other",
 	"lists half":                 "a_list_in_bulk_agrees_with_find",
 	"lists nobody's teams":       "a_list_in_bulk_agrees_with_find",
 	"lists for ever":             "a_list_in_bulk_agrees_with_find",
@@ -184,9 +186,13 @@ func (d untrustedDesk) Capabilities() desk.Capabilities {
 	case "refuses without a word":
 		c.ChangeMailboxes = false
 	case "says that it unassigns":
-		c.KeepsConversations = false
+		c.OnDeactivate = desk.Unassigns
 	case "says that it keeps":
-		c.DeleteUnassigns = false
+		c.OnDelete = desk.Keeps
+	case "says that it hides teams":
+		c.TeamsWhenInactive = desk.TeamsHidden
+	case "says nothing of endings":
+		c.OnDelete = ""
 	case "claims what contradicts it":
 		c.MailboxesByTeam = true
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
@@ -17,6 +18,7 @@ func (s *suite) testActive() {
 		return
 	}
 	mine := sortedCopy(s.converse(ada.ID, 2))
+	s.wantCount(ada.ID, 2)
 
 	for range 2 { // the second changes nothing, and succeeds
 		s.must("deactivate", s.desk.SetActive(s.ctx, ada.ID, false))
@@ -29,7 +31,8 @@ func (s *suite) testActive() {
 			s.Errorf("Find(%+v) of a deactivated user = %+v, want user %s, not active", key, got, ada.ID)
 		}
 	}
-	s.testKeepsConversations(ada.ID, mine)
+	s.testOnDeactivate(ada.ID, mine)
+	s.testTeamsWhenInactive(ada)
 	members, err := s.desk.TeamMembers(s.ctx, s.Harness.Teams[0])
 	s.must("TeamMembers", err)
 	if slices.Contains(members, ada.ID) {
@@ -44,21 +47,26 @@ func (s *suite) testActive() {
 			s.Errorf("the user came back as %+v, was %+v", got, ada)
 		}
 	}
+	if back := s.read(ada.ID); s.can.TeamsWhenInactive != desk.TeamsLost && !slices.Equal(back.Teams, ada.Teams) {
+		s.Errorf("TeamsWhenInactive is %q, and the user came back in the teams %q, was in %q", s.can.TeamsWhenInactive, back.Teams, ada.Teams)
+	}
 }
 
-// testKeepsConversations holds what a deactivated user has against what the
-// desk declares: access ends before the hand-over, or after it, by that.
-func (s *suite) testKeepsConversations(off provision.DeskUserID, mine []string) {
+// testOnDeactivate holds what a deactivated user has against what the desk
+// declares: access ends before the hand-over, or after it, by that.
+func (s *suite) testOnDeactivate(off provision.DeskUserID, mine []string) {
 	got := s.open(off, many)
-	if !s.can.KeepsConversations {
+	if s.can.OnDeactivate != desk.Keeps {
 		if len(got) > 0 {
-			s.Errorf("the deactivated user has %q still, and yet KeepsConversations is false", got)
+			s.Errorf("the deactivated user has %q still, and yet OnDeactivate is %q", got, s.can.OnDeactivate)
 		}
+		s.wantEnded("OnDeactivate", s.can.OnDeactivate, mine)
 		return
 	}
 	if !slices.Equal(got, mine) {
-		s.Errorf("the deactivated user has %q, want %q: KeepsConversations is true, and nothing may get lost", got, mine)
+		s.Errorf("the deactivated user has %q, want %q: OnDeactivate is %q, and nothing may get lost", got, mine, s.can.OnDeactivate)
 	}
+	s.wantCount(off, len(mine))
 	for _, c := range mine {
 		s.wantAssignee(c, desk.Assignee{User: off})
 	}
@@ -70,6 +78,53 @@ func (s *suite) testKeepsConversations(off provision.DeskUserID, mine []string) 
 	s.wantAssignee(mine[0], heir)
 	if got := s.open(off, many); !slices.Equal(got, mine[1:]) {
 		s.Errorf("after one was handed over the deactivated user has %q, want %q", got, mine[1:])
+	}
+	s.wantCount(off, len(mine)-1)
+}
+
+// testTeamsWhenInactive holds what the desk shows of a deactivated user against
+// what it declares: what is hidden must not be compared.
+func (s *suite) testTeamsWhenInactive(was *provision.DeskUser) {
+	want := was.Teams
+	if s.can.TeamsWhenInactive != desk.TeamsShown {
+		want = nil
+	}
+	if got := s.read(was.ID).Teams; !slices.Equal(got, want) {
+		s.Errorf("the deactivated user is in the teams %q, want %q: TeamsWhenInactive is %q", got, want, s.can.TeamsWhenInactive)
+	}
+}
+
+// wantEnded fails unless conversations of somebody who was ended are with whom
+// the desk declares. What is destroyed nobody can ask for.
+func (s *suite) wantEnded(field string, ending desk.Ending, conversations []string) {
+	s.Helper()
+	if s.Harness.Assignee == nil || ending == desk.Destroys {
+		return
+	}
+	profile, err := s.desk.Check(s.ctx)
+	s.must("Check", err)
+	for _, c := range conversations {
+		got := s.Harness.Assignee(s.T, c)
+		nobody := got == (desk.Assignee{}) || got == s.Harness.Unassigned
+		caller := got == desk.Assignee{User: profile.Self}
+		if nobody != (ending == desk.Unassigns) || caller != (ending == desk.GivesToCaller) {
+			s.Errorf("afterwards conversation %s is assigned to %+v, and yet %s is %q", c, got, field, ending)
+		}
+	}
+}
+
+// wantCount fails when the desk counts another number of somebody's open
+// conversations; one that cannot count says nothing.
+func (s *suite) wantCount(id provision.DeskUserID, want int) {
+	s.Helper()
+	counter, ok := s.desk.(desk.Counter)
+	if !ok {
+		return
+	}
+	got, err := counter.CountOpen(s.ctx, id)
+	s.must("CountOpen", err)
+	if got != want {
+		s.Errorf("CountOpen = %d, want %d", got, want)
 	}
 }
 
@@ -86,16 +141,7 @@ func (s *suite) testDelete() {
 		s.wantGone(ada)
 	}
 	s.must("Delete of an unknown user", s.desk.Delete(s.ctx, nobody))
-	if s.Harness.Assignee == nil {
-		return
-	}
-	for _, c := range mine {
-		if s.can.DeleteUnassigns {
-			s.wantAssignee(c, desk.Assignee{})
-		} else if got := s.Harness.Assignee(s.T, c); got == (desk.Assignee{}) {
-			s.Errorf("the deletion has unassigned conversation %s, and yet DeleteUnassigns is false", c)
-		}
-	}
+	s.wantEnded("OnDelete", s.can.OnDelete, mine)
 }
 
 // wantGone fails when any key still finds the user.
@@ -111,11 +157,8 @@ func (s *suite) wantGone(u *provision.DeskUser) {
 // testCutFirst ends a user's access before anything else: where the desk says that
 // conversations stay with a deactivated user, all that follows must work on one.
 func (s *suite) testCutFirst() {
-	if !s.can.KeepsConversations {
+	if s.can.OnDeactivate != desk.Keeps {
 		return
-	}
-	if !s.can.Deactivate {
-		s.Fatal("KeepsConversations without Deactivate says nothing")
 	}
 	leaver, assignee := s.agent("Leaver"), s.agent("Assignee")
 	all := sortedCopy(s.converse(leaver.ID, 3))
@@ -212,13 +255,66 @@ func (s *suite) testStopInflow() {
 	for range 2 {
 		s.must("StopInflow", stopper.StopInflow(s.ctx, ada.ID))
 	}
-	if diff := cmp.Diff(ada, s.read(ada.ID)); diff != "" {
+	if diff := s.differ(ada, s.read(ada.ID)); diff != "" {
 		s.Errorf("StopInflow changed the user (-before +after):\n%s", diff)
 	}
 	if got := s.open(ada.ID, many); !slices.Equal(got, mine) {
 		s.Errorf("after StopInflow the user has %q, want %q", got, mine)
 	}
 	s.wantKind("StopInflow of an unknown user", stopper.StopInflow(s.ctx, nobody), desk.NotFound)
+
+	back := s.agent("Back") // somebody who is away for a while is as before afterwards
+	kept := sortedCopy(s.converse(back.ID, 2))
+	for _, away := range []bool{true, true, false, false} {
+		s.must("SetAway", stopper.SetAway(s.ctx, back.ID, away))
+		if diff := s.differ(back, s.read(back.ID)); diff != "" {
+			s.Errorf("SetAway(%t) changed the user (-before +after):\n%s", away, diff)
+		}
+	}
+	if got := s.open(back.ID, many); !slices.Equal(got, kept) {
+		s.Errorf("after an absence the user has %q, want %q", got, kept)
+	}
+	s.wantKind("SetAway of an unknown user", stopper.SetAway(s.ctx, nobody, true), desk.NotFound)
+}
+
+// differ compares users but for what is only told of them: a list may leave it
+// out, and time goes on.
+func (s *suite) differ(a, b *provision.DeskUser) string {
+	return cmp.Diff(a, b, cmpopts.IgnoreFields(provision.DeskUser{}, "LastLogin", "LastActive", "Accepted"))
+}
+
+// testSeats: whoever gets a seat is counted, also when made by hand, and the step
+// that frees one does so.
+func (s *suite) testSeats() {
+	counter, ok := s.desk.(desk.Seats)
+	if !ok {
+		return
+	}
+	seats := func() int {
+		used, limit, err := counter.Seats(s.ctx)
+		s.must("Seats", err)
+		if used < 0 || limit < 0 || limit > 0 && used > limit {
+			s.Errorf("Seats = %d of %d", used, limit)
+		}
+		return used
+	}
+	before := seats()
+	made := s.create(s.person("Seated", "Agent"))
+	s.MakeUser(s.T, "Hand Made", s.person("Hand", "Made").Email)
+	if got := seats(); got != before+2 {
+		s.Errorf("two agents more, and Seats went from %d to %d", before, got)
+	}
+	switch s.can.SeatFreedBy {
+	case desk.ByDeactivate:
+		s.must("SetActive", s.desk.SetActive(s.ctx, made.ID, false))
+	case desk.ByDelete:
+		s.must("Delete", s.desk.Delete(s.ctx, made.ID))
+	default:
+		return
+	}
+	if got := seats(); got != before+1 {
+		s.Errorf("SeatFreedBy is %q; after that Seats is %d, want %d", s.can.SeatFreedBy, got, before+1)
+	}
 }
 
 func (s *suite) testAdmins() {

@@ -3,6 +3,7 @@ package desktest
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,8 +29,34 @@ func (s *suite) testCapabilities() {
 	if !s.can.MailboxesByTeam && s.Harness.Mailboxes[0] == "" {
 		s.Error("the harness names no mailboxes")
 	}
+	s.testEndingDeclared()
 	if diff := cmp.Diff(s.can, s.desk.Capabilities()); diff != "" {
 		s.Errorf("Capabilities change between two calls:\n%s", diff)
+	}
+}
+
+// testEndingDeclared: what a desk can do to a leaver it says the effect of, and
+// nothing of what it cannot do.
+func (s *suite) testEndingDeclared() {
+	endings := []desk.Ending{desk.Keeps, desk.Unassigns, desk.GivesToCaller, desk.Destroys}
+	for _, e := range []struct {
+		field string
+		can   bool
+		said  desk.Ending
+	}{{"OnDeactivate", s.can.Deactivate, s.can.OnDeactivate}, {"OnDelete", s.can.Delete, s.can.OnDelete}} {
+		if e.can != (e.said != "") || e.can && !slices.Contains(endings, e.said) {
+			s.Errorf("%s is %q, and the desk can do it: %t", e.field, e.said, e.can)
+		}
+	}
+	teams := []desk.InactiveTeams{desk.TeamsShown, desk.TeamsHidden, desk.TeamsLost}
+	if said := s.can.TeamsWhenInactive; s.can.Deactivate != (said != "") || s.can.Deactivate && !slices.Contains(teams, said) {
+		s.Errorf("TeamsWhenInactive is %q, and the desk deactivates: %t", said, s.can.Deactivate)
+	}
+	if !slices.Contains([]desk.SeatRelease{"", desk.ByDeactivate, desk.ByDowngrade, desk.ByDelete, desk.ByNothing}, s.can.SeatFreedBy) {
+		s.Errorf("SeatFreedBy is %q", s.can.SeatFreedBy)
+	}
+	if s.can.SearchLag < 0 || s.can.SearchLag > 5*time.Minute {
+		s.Errorf("SearchLag is %v", s.can.SearchLag)
 	}
 }
 

@@ -3,8 +3,6 @@ package desktest
 import (
 	"context"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -80,7 +78,7 @@ func (s *suite) testList() {
 			s.Errorf("user %s is not on the list", id)
 			continue
 		}
-		if diff := cmp.Diff(s.read(id), &listed); diff != "" {
+		if diff := s.differ(s.read(id), &listed); diff != "" {
 			s.Errorf("user %s (-Find +List):\n%s", id, diff)
 		}
 	}

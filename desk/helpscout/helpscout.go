@@ -55,12 +55,13 @@ var roleNames = map[provision.Role]string{
 // Capabilities says what the Inbox API can do.
 func (d *helpScout) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		RoleNames:       maps.Clone(roleNames),
-		ChangeTeams:     true,
-		Delete:          true,
-		AssignToTeam:    true,
-		DeleteUnassigns: true,
-		AdminsSeeAll:    true,
-		Rate:            desk.NoRate, // the limiter keeps the account's own
+		RoleNames:    maps.Clone(roleNames),
+		ChangeTeams:  true,
+		Delete:       true,
+		AssignToTeam: true,
+		OnDelete:     desk.Unassigns,
+		SeatFreedBy:  desk.ByDelete,
+		AdminsSeeAll: true,
+		Rate:         desk.NoRate, // the limiter keeps the account's own
 	}
 }

@@ -30,9 +30,8 @@ func (d *helpScout) StopInflow(ctx context.Context, id provision.DeskUserID) err
 	if err != nil {
 		return err
 	}
-	status := map[string]string{"status": "away"}
-	if err := d.client.write(ctx, http.MethodPut, "/users/"+formatID(u.ID)+"/status", status); err != nil && desk.KindOf(err) != desk.NotFound {
-		return refusedTo("set user "+string(id)+" to away", err) // 404: an API without it
+	if err := d.setStatus(ctx, u.ID, away); err != nil && desk.KindOf(err) != desk.NotFound { // 404: an API without it
+		return err
 	}
 	inboxes, err := d.directory.catalogues[mailboxes].List(ctx)
 	if err != nil {
@@ -47,6 +46,33 @@ func (d *helpScout) StopInflow(ctx context.Context, id provision.DeskUserID) err
 		}
 	}
 	return nil
+}
+
+// Statuses of a user. Who is away is given nothing by the automatic assignment of
+// any inbox, and stays in its rotation (vendor's article 1756, Manage Your Status
+// and Availability, read in November 2026).
+const away, active = "away", "active"
+
+// SetAway implements [desk.InflowStopper], by the status alone.
+func (d *helpScout) SetAway(ctx context.Context, id provision.DeskUserID, gone bool) error {
+	u, err := d.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	status := active
+	if gone {
+		status = away
+	}
+	err = d.setStatus(ctx, u.ID, status)
+	if err != nil && desk.KindOf(err) == desk.NotFound {
+		return desk.Unsupported("set status", "Help Scout has no call for the status of this user; an administrator sets it at Manage > Users > (the user) > "+map[bool]string{true: "Away", false: "Active"}[gone])
+	}
+	return err
+}
+
+func (d *helpScout) setStatus(ctx context.Context, id int64, status string) error {
+	err := d.client.write(ctx, http.MethodPut, "/users/"+formatID(id)+"/status", map[string]string{"status": status})
+	return refusedTo("set user "+formatID(id)+" to "+status, err)
 }
 
 // leaveRotation takes a user out of an inbox's automatic assignment, and looks

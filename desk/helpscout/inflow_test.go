@@ -48,6 +48,26 @@ func TestStopInflow(t *testing.T) {
 	wantKind(t, d.StopInflow(t.Context(), id), desk.NotFound, "no user")
 }
 
+// TestSetAway: who is away for a while stays in every rotation, and is as before
+// afterwards.
+func TestSetAway(t *testing.T) {
+	f := newFake(t)
+	d := f.connect()
+	id := f.last
+	rotation := f.rotation("Support", id, id-1)
+	for _, away := range []bool{true, true, false, false} {
+		if err := d.SetAway(t.Context(), provision.DeskUserID(formatID(id)), away); err != nil {
+			t.Fatal(err)
+		}
+		if f.users[id].away != away || rotation.State != "enabled" || !slices.Equal(rotation.UserIDs, []int64{id, id - 1}) {
+			t.Errorf("away %t, want %t; rotation %+v", f.users[id].away, away, rotation)
+		}
+	}
+	wantKind(t, d.SetAway(t.Context(), "424242", true), desk.NotFound, "no user")
+	answers := map[string]answer{"GET /users/71": {body: adaBody}, "PUT /users/71/status": {status: 404}}
+	wantKind(t, newScript(t, answers).connect().SetAway(t.Context(), "71", true), desk.CannotDo, "Manage > Users")
+}
+
 // TestStopInflowDisobeyed: an update that is accepted and not made is not taken
 // for made.
 func TestStopInflowDisobeyed(t *testing.T) {

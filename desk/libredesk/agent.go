@@ -98,9 +98,11 @@ type agent struct {
 	Roles        []string `json:"roles"`
 	Teams        *[]entry `json:"teams"`
 	rights
-	APIKey    string    `json:"api_key"`
-	UpdatedAt time.Time `json:"updated_at"`
-	readAt    time.Time // by Libredesk's clock; zero: it does not say
+	APIKey     string     `json:"api_key"`
+	UpdatedAt  time.Time  `json:"updated_at"`
+	LastLogin  kit.Moment `json:"last_login_at"`
+	LastActive kit.Moment `json:"last_active_at"`
+	readAt     time.Time  // by Libredesk's clock; zero: it does not say
 }
 
 func (a *agent) id() provision.DeskUserID { return provision.DeskUserID(strconv.FormatInt(a.ID, 10)) }
@@ -147,6 +149,7 @@ func (d *libredesk) user(a *agent) *provision.DeskUser {
 		ID: a.id(), Email: a.Email, UserName: a.Email,
 		DisplayName: shownName(a.First, a.Last), GivenName: a.First, FamilyName: a.Last,
 		Active: *a.Enabled, Role: d.roleOf(a), Teams: names(*a.Teams),
+		LastLogin: a.LastLogin.Time, LastActive: a.LastActive.Time,
 	}
 }
 

@@ -196,6 +196,21 @@ func (d *libredesk) StopInflow(ctx context.Context, id provision.DeskUserID) err
 	return err
 }
 
+// SetAway implements [desk.InflowStopper]. Who is back is offline until the next
+// click there.
+func (d *libredesk) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
+	what := map[bool]string{true: "set to away and reassigning", false: "set back from away and reassigning"}[away]
+	_, err := d.change(ctx, id, what, func(_ *agent, f *form) {
+		switch {
+		case away:
+			f.Availability = reassigning
+		case f.Availability == reassigning: // else they are back already, or away by themselves
+			f.Availability = offline
+		}
+	})
+	return err
+}
+
 // Delete removes a user, who is disabled before: Libredesk 1.0 lets the sessions
 // of deleted users live on, and not those of disabled ones. It keeps what the
 // person wrote, under their name, and unassigns their open conversations.

@@ -33,6 +33,7 @@ type fakeAgent struct {
 	Availability, Key  string
 	Roles, Teams       []int64
 	UpdatedAt          time.Time
+	LastLogin          any // null until the first
 }
 
 type fakeConversation struct {
@@ -176,6 +177,7 @@ func (f *fakeLibredesk) show(a *fakeAgent, whole bool) object {
 		permissions = append(permissions, f.roles[id]["permissions"].([]string)...)
 	}
 	out["roles"], out["permissions"], out["teams"], out["availability_status"], out["api_key"] = roles, permissions, f.teamsOf(a.Teams), a.Availability, nil
+	out["last_login_at"], out["last_active_at"] = a.LastLogin, a.LastLogin
 	if a.Key != "" {
 		out["api_key"] = a.Key
 	}

@@ -54,17 +54,19 @@ func (d *libredesk) Capabilities() desk.Capabilities {
 	names := maps.Clone(d.settings.roles)
 	names[provision.RoleNone] = "no role"
 	return desk.Capabilities{
-		RoleNames:          names,
-		ChangeProfile:      true,
-		ChangeRole:         true,
-		ChangeTeams:        true,
-		MailboxesByTeam:    true,
-		Deactivate:         true,
-		Delete:             true,
-		AssignToTeam:       true,
-		DeleteUnassigns:    true,
-		KeepsConversations: true,
-		Rate:               10,
+		RoleNames:         names,
+		ChangeProfile:     true,
+		ChangeRole:        true,
+		ChangeTeams:       true,
+		MailboxesByTeam:   true,
+		Deactivate:        true,
+		Delete:            true,
+		AssignToTeam:      true,
+		OnDeactivate:      desk.Keeps,
+		OnDelete:          desk.Unassigns,
+		TeamsWhenInactive: desk.TeamsShown,
+		SeatFreedBy:       desk.ByNothing,
+		Rate:              10,
 	}
 }
 

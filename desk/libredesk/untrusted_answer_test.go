@@ -63,6 +63,7 @@ func TestObedience(t *testing.T) {
 		{"a team that keeps the user", func(d *libredesk, _ string) error {
 			return d.ChangeTeams(t.Context(), "3", nil, []string{"Support Agents"})
 		}, desk.Permanent, "still with team Support Agents"},
+		{"somebody who is not away", func(d *libredesk, _ string) error { return d.SetAway(t.Context(), "3", true) }, desk.Permanent, "availability_status"},
 		{"somebody who goes on getting conversations", func(d *libredesk, _ string) error { return d.StopInflow(t.Context(), "3") }, desk.Permanent, "availability_status"},
 		{"an assignee who stays", func(d *libredesk, c string) error { return d.Assign(t.Context(), c, desk.Assignee{}) }, desk.Permanent, "assign conversation"},
 		{"another assignee", func(d *libredesk, c string) error {

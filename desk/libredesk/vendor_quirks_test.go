@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -201,6 +202,24 @@ func TestReturn(t *testing.T) {
 	must(t, d.SetActive(t.Context(), id, true))
 	if got := b.agent(id).Availability; got != offline {
 		t.Errorf("who returns is %s", got)
+	}
+}
+
+// TestLastLogin: it is told where Libredesk tells it, and who never signed in has none.
+func TestLastLogin(t *testing.T) {
+	f := newFake(t)
+	d := f.connect()
+	never, once := f.hire("Ada Never", "never@example.test", 1), f.hire("Bob Once", "once@example.test", 1)
+	once.LastLogin = "2026-11-29T08:00:00.123456Z"
+	for _, tt := range []struct {
+		of   *fakeAgent
+		want time.Time
+	}{{never, time.Time{}}, {once, time.Date(2026, 11, 29, 8, 0, 0, 123456000, time.UTC)}} {
+		u, err := d.Find(t.Context(), desk.Key{Email: tt.of.Email})
+		must(t, err)
+		if u == nil || !u.LastLogin.Equal(tt.want) || !u.LastActive.Equal(tt.want) || u.Accepted != nil {
+			t.Errorf("%s: %+v", tt.of.Email, u)
+		}
 	}
 }
 

@@ -79,6 +79,9 @@ func New(book Book) desk.Factory {
 		if d.Secret != "" {
 			wrong.Add("secret", "a desk without an API takes no secret; leave it out")
 		}
+		if err := wrong.Err(); err != nil {
+			return nil, err
+		}
 		days, _ := strconv.Atoi(again)
 		m.again = time.Duration(days) * 24 * time.Hour
 		m.where = strings.Join(filled(kit.OneLine(d.URL), kit.OneLine(where)), ", ")
@@ -90,7 +93,7 @@ func New(book Book) desk.Factory {
 		if d.OnLeave == provision.LeaveDowngrade {
 			m.roles[provision.RoleNone] = "no role"
 		}
-		return m, wrong.Err()
+		return m, nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -29,6 +30,7 @@ type record struct {
 	CustomFields []customField `json:"custom_fields"`
 	Groups       []entry       `json:"groups"`
 	Memberships  []membership  `json:"memberships"`
+	LastLogin    kit.Moment    `json:"last_login_on"` // null: never
 }
 
 type customField struct {
@@ -147,5 +149,6 @@ func (d *redmine) user(r *record, active []entry) *provision.DeskUser {
 		Role:        d.roleOf(r),
 		Teams:       names(teams),
 		Mailboxes:   names(mailboxes),
+		LastLogin:   r.LastLogin.Time,
 	}
 }

@@ -57,18 +57,20 @@ func (d *redmine) Capabilities() desk.Capabilities {
 		names[provision.RoleLimited] = "user in " + d.settings.limitedGroup + ", " + d.settings.limitedRole + " in projects"
 	}
 	return desk.Capabilities{
-		RoleNames:          names,
-		ChangeProfile:      true,
-		ChangeRole:         true,
-		ChangeTeams:        true,
-		ChangeMailboxes:    true,
-		Deactivate:         true,
-		Delete:             true,
-		AssignToTeam:       d.settings.assignToTeams,
-		ExternalID:         true,
-		DeleteUnassigns:    true,
-		KeepsConversations: true,
-		Rate:               40,
+		RoleNames:         names,
+		ChangeProfile:     true,
+		ChangeRole:        true,
+		ChangeTeams:       true,
+		ChangeMailboxes:   true,
+		Deactivate:        true,
+		Delete:            true,
+		AssignToTeam:      d.settings.assignToTeams,
+		ExternalID:        true,
+		OnDeactivate:      desk.Keeps,
+		OnDelete:          desk.Unassigns,
+		TeamsWhenInactive: desk.TeamsShown,
+		SeatFreedBy:       desk.ByNothing,
+		Rate:              40,
 	}
 }
 

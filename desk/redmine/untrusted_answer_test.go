@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,6 +34,12 @@ func TestRecordedUser(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("Find(%+v) (-want +got):\n%s", key, diff)
 		}
+	}
+	once := strings.Replace(ada, `"last_login_on":null`, `"last_login_on":"2026-11-29T08:00:00Z"`, 1)
+	f = newFake(t, recorded(script{"GET /users/9": says(once)}))
+	got, err := connect(t, f.URL, nil).Find(t.Context(), desk.Key{ID: "9"})
+	if err != nil || !got.LastLogin.Equal(time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC)) {
+		t.Errorf("Find = %+v, %v", got, err)
 	}
 }
 

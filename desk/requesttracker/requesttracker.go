@@ -59,15 +59,17 @@ func (d *rt) Capabilities() desk.Capabilities {
 		}
 	}
 	return desk.Capabilities{
-		RoleNames:          names,
-		ChangeProfile:      true,
-		ChangeRole:         true,
-		ChangeTeams:        true,
-		MailboxesByTeam:    true,
-		Deactivate:         true,
-		ExternalID:         true,
-		Rate:               40, // to a few prefork processes
-		KeepsConversations: true,
+		RoleNames:         names,
+		ChangeProfile:     true,
+		ChangeRole:        true,
+		ChangeTeams:       true,
+		MailboxesByTeam:   true,
+		Deactivate:        true,
+		ExternalID:        true,
+		Rate:              40, // to a few prefork processes
+		OnDeactivate:      desk.Keeps,
+		TeamsWhenInactive: desk.TeamsShown,
+		SeatFreedBy:       desk.ByNothing,
 	}
 }
 

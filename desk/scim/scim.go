@@ -66,21 +66,23 @@ func New(d provision.Desk) (desk.Desk, error) {
 	return p, nil
 }
 
-// Capabilities says what SCIM is for. Whether conversations stay with a
-// deactivated user is not known; since nobody can hand them over from here, access
-// does not wait for it.
+// Capabilities says what SCIM is for. What becomes of conversations SCIM does not say.
+// Nobody can hand them over from here, and so access does not wait for that: they
+// count as kept when the user is deactivated, and not when the user is deleted.
 func (p *provider) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		RoleNames:          p.settings.roleNames(),
-		ChangeProfile:      true,
-		ChangeRole:         p.settings.role.name != "",
-		ChangeTeams:        p.settings.teams,
-		MailboxesByTeam:    true,
-		Deactivate:         true,
-		Delete:             true,
-		ExternalID:         true,
-		KeepsConversations: true,
-		Rate:               5,
+		RoleNames:         p.settings.roleNames(),
+		ChangeProfile:     true,
+		ChangeRole:        p.settings.role.name != "",
+		ChangeTeams:       p.settings.teams,
+		MailboxesByTeam:   true,
+		Deactivate:        true,
+		Delete:            true,
+		ExternalID:        true,
+		OnDeactivate:      desk.Keeps,
+		OnDelete:          desk.Unassigns,
+		TeamsWhenInactive: desk.TeamsShown,
+		Rate:              5,
 	}
 }
 

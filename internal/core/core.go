@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/administration"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/byhand"
@@ -32,22 +33,23 @@ import (
 
 // Core is every service of the core on one database.
 type Core struct {
-	Audit        *audit.Service
-	Entitlement  *entitlement.Service
-	Directory    *directory.Service
-	Sessions     *session.Service
-	SignIn       *signin.Service
-	BreakGlass   *breakglass.Service
-	DeskSessions *desksession.Service
-	Reconcile    *reconcile.Service
-	DeskHealth   *deskhealth.Service
-	ByHand       *byhand.Service
-	Settings     *settings.Service
-	Tokens       *credential.Service
-	Plan         *plan.Service
-	Erasure      *erasure.Service
-	Removal      *removal.Service
-	Report       *report.Service
+	Administration *administration.Service
+	Audit          *audit.Service
+	Entitlement    *entitlement.Service
+	Directory      *directory.Service
+	Sessions       *session.Service
+	SignIn         *signin.Service
+	BreakGlass     *breakglass.Service
+	DeskSessions   *desksession.Service
+	Reconcile      *reconcile.Service
+	DeskHealth     *deskhealth.Service
+	ByHand         *byhand.Service
+	Settings       *settings.Service
+	Tokens         *credential.Service
+	Plan           *plan.Service
+	Erasure        *erasure.Service
+	Removal        *removal.Service
+	Report         *report.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -71,6 +73,7 @@ type Policy struct {
 // Database is what the services together need of a database: a [store.Store],
 // or in tests something around one.
 type Database interface {
+	administration.Store
 	audit.Store
 	breakglass.Store
 	byhand.Store
@@ -105,6 +108,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	now := provision.NewClock(policy.Now)
 	c := Core{Now: now}
 	c.Audit = audit.New(db, in[audit.Store](db), now)
+	c.Administration = administration.New(db, in[administration.Store](db), c.Audit, now)
 	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), policy.Grace, now)
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
 	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)

@@ -62,6 +62,11 @@ const (
 	BreakGlassSignedIn provision.Action = "break_glass.signed_in"
 	BreakGlassRefused  provision.Action = "break_glass.refused"
 
+	AdminGranted    provision.Action = "admin.granted" // the people of a group have a role here
+	AdminRevoked    provision.Action = "admin.revoked"
+	APITokenCreated provision.Action = "api_token.created"
+	APITokenRevoked provision.Action = "api_token.revoked"
+
 	BrakeHeld     provision.Action = "brake.held" // mass-change protection puts accounts on hold
 	BrakeReleased provision.Action = "brake.released"
 	BrakeRejected provision.Action = "brake.rejected" // what was on hold is not carried out

@@ -124,21 +124,27 @@ func plainCode(code string) string { return strings.ToLower(strings.Join(strings
 // Session returns the break-glass admin who is signed in with this secret: Denied when
 // nobody is.
 func (s *Service) Session(ctx context.Context, secret string) (Admin, error) {
+	admin, _, err := s.SignedIn(ctx, secret)
+	return admin, err
+}
+
+// SignedIn is [Service.Session], with when they signed in.
+func (s *Service) SignedIn(ctx context.Context, secret string) (Admin, time.Time, error) {
 	var id provision.AdminID
-	err := s.sessions.PeekOneTime(ctx, oneTimeSession, "", secret, &id)
+	ends, err := s.sessions.PeekOneTimeUntil(ctx, oneTimeSession, "", secret, &id)
 	if err == nil {
 		admins, err := s.store.BreakGlassAdmins(ctx)
 		if err != nil {
-			return Admin{}, err
+			return Admin{}, time.Time{}, err
 		}
 		if at := slices.IndexFunc(admins, func(o Admin) bool { return o.ID == id }); at >= 0 {
-			return admins[at], nil
+			return admins[at], ends.Add(-sessionLife), nil
 		}
 	}
 	if err != nil && !provision.IsNotFound(err) {
-		return Admin{}, err
+		return Admin{}, time.Time{}, err
 	}
-	return Admin{}, session.ErrNone
+	return Admin{}, time.Time{}, session.ErrNone
 }
 
 // SignOut ends a break-glass admin's session.

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -20,18 +21,20 @@ import (
 )
 
 // BenchmarkLongestPush measures how long one push has to wait, at most, while
-// something large is done at the same connection, which has 30,000 people: a
-// rule for all of them is applied, 15,000 join a group, a group of 30,000 is
-// deleted, and people are evaluated after each.
+// something large is done at the same connection, which has 30,000 people, or
+// 100,000: a rule for all of them is applied, half of them join a group, a group
+// of all is deleted, and people are evaluated after each.
 func BenchmarkLongestPush(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) { longestPush(b, storetest.SQLite(b)) })
-	if servicetest.Wanted {
-		b.Run("postgres", func(b *testing.B) { _, s := storetest.Postgres(b); longestPush(b, s) })
+	for _, people := range []int{30_000, 100_000} {
+		size := fmt.Sprint("people=", people)
+		b.Run("sqlite/"+size, func(b *testing.B) { longestPush(b, storetest.SQLite(b), people) })
+		if servicetest.Wanted {
+			b.Run("postgres/"+size, func(b *testing.B) { _, s := storetest.Postgres(b); longestPush(b, s, people) })
+		}
 	}
 }
 
-func longestPush(b *testing.B, s *store.Store) {
-	const people = 30_000
+func longestPush(b *testing.B, s *store.Store, people int) {
 	ctx, by := b.Context(), provisiontest.ByTest
 	c := core.New(s, core.Policy{Brake: reconcile.Brake{Off: true}}, slog.New(slog.DiscardHandler))
 	must := func(err error) {

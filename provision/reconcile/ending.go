@@ -28,14 +28,16 @@ func endingWrites(v *Run, have *provision.DeskUser, around DeskFacts) ([]Write, 
 	if cut && have.Active {
 		writes = append(writes, newWrite(v, WriteDeactivate, nil))
 	}
-	writes = append(writes, placementWrites(v, have, nil, nil)...)
+	if !(cut && around.TeamsHidden) { // else nobody can see what is taken away: all of it comes back with the user, and is taken away then
+		writes = append(writes, placementWrites(v, have, nil, nil)...)
+	}
 	if to := demoted(v, around); to.Less(have.Role) && (have.Active || cut || policy == provision.LeaveDowngrade) {
 		writes = append(writes, newWrite(v, WriteRole, map[string]any{"from": have.Role, "to": to}))
 	}
 	switch {
 	case policy == provision.LeaveDelete:
 		writes = append(writes, newWrite(v, WriteDelete, nil))
-	case policy == provision.LeaveAnonymize && (have.Active || cut && !nameless(v, have)):
+	case policy == provision.LeaveAnonymize && (have.Active || cut && have.Names(&v.Account)):
 		writes = append(writes, newWrite(v, WriteAnonymize, nil))
 	case policy != provision.LeaveAnonymize && policy != provision.LeaveDowngrade && have.Active && !cut:
 		writes = append(writes, newWrite(v, WriteDeactivate, nil))
@@ -51,18 +53,6 @@ func endingWrites(v *Run, have *provision.DeskUser, around DeskFacts) ([]Write, 
 		first = append(first, newWrite(v, WriteInflow, nil))
 	}
 	return append(first, writes...), nil
-}
-
-// nameless reports whether a desk shows nothing of the person in have any more.
-func nameless(v *Run, have *provision.DeskUser) bool {
-	p := v.Account.Profile
-	for _, pair := range [][2]string{{have.ExternalID, string(v.Account.ID)}, {have.Email, p.Email}, {have.DisplayName, p.DisplayName},
-		{have.GivenName, p.GivenName}, {have.FamilyName, p.FamilyName}} {
-		if pair[1] != "" && provision.Fold(pair[0]) == provision.Fold(pair[1]) {
-			return false
-		}
-	}
-	return true
 }
 
 // BeforeHandOver cuts the writes of a leaver in two: those that come before

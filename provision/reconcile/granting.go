@@ -22,7 +22,7 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 	if !have.Active {
 		writes = append(writes, newWrite(v, WriteActivate, nil))
 	}
-	if fields := profileDiff(want, *have); len(fields) > 0 {
+	if fields := have.Differs(want); len(fields) > 0 {
 		writes = append(writes, newWrite(v, WriteProfile, map[string]any{"fields": fields}))
 	}
 	role, err := roleWrite(v, have, access.Role, around)
@@ -35,6 +35,9 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 	if role != nil && have.Role.Less(access.Role) {
 		writes = append(writes, *role)
 		role = nil
+	}
+	if have.TeamsHidden { // where they are shows once they are active
+		return writes, nil
 	}
 	writes = append(writes, rooms...)
 	if role != nil {
@@ -64,26 +67,6 @@ func mayAdopt(v *Run, have *provision.DeskUser) error {
 
 func domain(email string) string {
 	return provision.Fold(email[strings.LastIndexByte(email, '@')+1:])
-}
-
-// profileDiff names the fields in which have differs from want. What the IdP
-// does not say stays as it is on the desk.
-func profileDiff(want, have provision.DeskUser) []string {
-	var fields []string
-	for _, f := range []struct{ name, want, have string }{
-		{"email", provision.Fold(want.Email), provision.Fold(have.Email)},
-		{"given_name", want.GivenName, have.GivenName},
-		{"family_name", want.FamilyName, have.FamilyName},
-		{"display_name", want.DisplayName, have.DisplayName},
-		{"title", want.Title, have.Title},
-		{"phone", want.Phone, have.Phone},
-		{"timezone", want.Timezone, have.Timezone},
-	} {
-		if f.want != "" && f.want != f.have {
-			fields = append(fields, f.name)
-		}
-	}
-	return fields
 }
 
 // Loss is what somebody who stays can no longer own conversations in once

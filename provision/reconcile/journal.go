@@ -120,7 +120,7 @@ func (r *Run) shows(have *provision.DeskUser, st Write, want provision.DeskUser)
 	case st.Kind == WriteDelete:
 		return have == nil
 	case st.Kind == WriteAnonymize:
-		return have == nil || !have.Active && nameless(r, have)
+		return have == nil || !have.Active && !have.Names(&r.Account)
 	case have == nil:
 		return false
 	}
@@ -132,14 +132,14 @@ func (r *Run) shows(have *provision.DeskUser, st Write, want provision.DeskUser)
 	case WriteDeactivate:
 		return !have.Active
 	case WriteProfile:
-		left := profileDiff(want, *have)
+		left := have.Differs(want)
 		return !slices.ContainsFunc(st.Names("fields"), func(f string) bool { return slices.Contains(left, f) })
 	case WriteRole:
 		return fmt.Sprint(st.Detail["to"]) == string(have.Role)
 	case WriteTeams:
-		return moved(have.Teams, st)
+		return !have.TeamsHidden && moved(have.Teams, st)
 	case WriteMailboxes:
-		return moved(have.Mailboxes, st)
+		return !have.TeamsHidden && moved(have.Mailboxes, st)
 	}
 	return false
 }
@@ -318,8 +318,9 @@ func (r *Run) Awaited() []Write {
 }
 
 // NextLook returns how long to wait until the next look at writes that are
-// awaited; 0 when the last one has been taken.
-func (r *Run) NextLook(awaited []Write) time.Duration {
+// awaited; 0 when the last one has been taken. What the desk shows may be behind by
+// lag: no look is the last one before that.
+func (r *Run) NextLook(awaited []Write, lag time.Duration) time.Duration {
 	var since time.Duration
 	for _, w := range awaited {
 		since = max(since, r.service.now().Sub(*w.AcceptedAt))
@@ -329,7 +330,7 @@ func (r *Run) NextLook(awaited []Write) time.Duration {
 			return look - since
 		}
 	}
-	return 0
+	return max(lag-since, 0)
 }
 
 // Drop takes writes out of the journal that were not done after all.

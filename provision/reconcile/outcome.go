@@ -93,6 +93,9 @@ func confirmedAccess(r *Run, have *provision.DeskUser) provision.Access {
 	if !have.Active {
 		out.Status = provision.AccessSuspended
 	}
+	if have.TeamsHidden { // they are there still, as far as anybody knows
+		out.Teams, out.Mailboxes = r.Account.Confirmed.Teams, r.Account.Confirmed.Mailboxes
+	}
 	return out
 }
 

@@ -17,6 +17,7 @@ type DeskFacts struct {
 	// they stay with a deactivated user.
 	CutFirst        bool
 	MailboxesByTeam bool // access to mailboxes follows from teams
+	TeamsHidden     bool // the desk does not show where a deactivated user is
 	// Holder returns which other account of ours has a desk user, or the
 	// account whose external id the user carries; "" when it is nobody's. It
 	// is asked only about users that are not the run's own; nil: they are nobody's.
@@ -146,31 +147,19 @@ func keepLastAdmin(v *Run, have *provision.DeskUser, around DeskFacts) error {
 }
 
 // placementWrites brings teams and mailboxes to what is desired, within the managed
-// scope.
+// scope. What is hidden is not compared.
 func placementWrites(v *Run, have *provision.DeskUser, teams, mailboxes []string) []Write {
 	var writes []Write
-	if add, remove := difference(have.Teams, teams, v.Teams); len(add)+len(remove) > 0 {
+	if have.TeamsHidden {
+		return nil
+	}
+	if add, remove := provision.Difference(have.Teams, teams, v.Teams); len(add)+len(remove) > 0 {
 		writes = append(writes, newWrite(v, WriteTeams, map[string]any{"add": add, "remove": remove}))
 	}
-	if add, remove := difference(have.Mailboxes, mailboxes, v.Mailboxes); len(add)+len(remove) > 0 {
+	if add, remove := provision.Difference(have.Mailboxes, mailboxes, v.Mailboxes); len(add)+len(remove) > 0 {
 		writes = append(writes, newWrite(v, WriteMailboxes, map[string]any{"add": add, "remove": remove}))
 	}
 	return writes
-}
-
-// difference compares names without regard to letter case.
-func difference(have, want, managed []string) (add, remove []string) {
-	for _, name := range want {
-		if !provision.ContainsFold(have, name) {
-			add = append(add, name)
-		}
-	}
-	for _, name := range have {
-		if !provision.ContainsFold(want, name) && provision.ContainsFold(managed, name) {
-			remove = append(remove, name)
-		}
-	}
-	return add, remove
 }
 
 func adopt(v *Run, have *provision.DeskUser) Write {

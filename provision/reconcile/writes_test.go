@@ -147,6 +147,15 @@ func TestSteps(t *testing.T) {
 			have: &provision.DeskUser{ID: "7", Email: "gone@invalid", DisplayName: "Former User"}, around: reconcile.DeskFacts{RoleNames: wordsLight, CutFirst: true}},
 		{name: "cut first is not for policy downgrade", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDowngrade }), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, CutFirst: true},
 			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteRole}},
+		{name: "hidden teams: cut first, and nothing is written where nobody sees", run: agentRun(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsWithNone, CutFirst: true, TeamsHidden: true},
+			want: []reconcile.WriteKind{reconcile.WriteDeactivate, reconcile.WriteRole}},
+		{name: "hidden teams: left while they show", run: agentRun(leaving), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, TeamsHidden: true},
+			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteDeactivate}},
+		{name: "hidden teams: ended", run: agentRun(leaving), have: ada(func(u *provision.DeskUser) { u.Active, u.TeamsHidden = false, true }), around: reconcile.DeskFacts{RoleNames: wordsLight, TeamsHidden: true}},
+		{name: "hidden teams: active first, all else when it shows", run: agentRun(nil), have: ada(func(u *provision.DeskUser) {
+			u.Active, u.TeamsHidden, u.Teams, u.Role = false, true, nil, provision.RoleAdmin
+		}),
+			around: reconcile.DeskFacts{RoleNames: wordsLight, TeamsHidden: true}, want: []reconcile.WriteKind{reconcile.WriteActivate}},
 		{name: "inflow is stopped once", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Account.Transfer.InflowStopped = true }), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, CanStopInflow: true},
 			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteDeactivate}},
 		{name: "policy delete", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDelete }),

@@ -35,6 +35,12 @@ func (s *Service) PeekOneTime(ctx context.Context, kind OneTimeKind, conn provis
 	return s.readOneTime(t, err, conn, data)
 }
 
+// PeekOneTimeUntil is PeekOneTime of a token, with when it expires.
+func (s *Service) PeekOneTimeUntil(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any) (time.Time, error) {
+	t, err := s.store.OneTimeToken(ctx, kind, provision.HashSecret(secret))
+	return t.ExpiresAt, s.readOneTime(t, err, conn, data)
+}
+
 // TakeOneTime is PeekOneTime for a token, and of several who try only one succeeds.
 func (s *Service) TakeOneTime(ctx context.Context, kind OneTimeKind, conn provision.ConnectionID, secret string, data any) error {
 	t, err := s.store.TakeOneTimeToken(ctx, kind, provision.HashSecret(secret))

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,8 +47,11 @@ func (s *Service) SignInWarnings(ctx context.Context, c provision.Connection) []
 	return s.checks.Standing(ctx, c)
 }
 
-// Abilities are the ways in which a kind of desk can end access.
-type Abilities struct{ Deactivate, Delete, Anonymize bool }
+// Abilities are the ways in which a desk can end access.
+type Abilities struct {
+	Deactivate, Delete, Anonymize bool
+	KeepsSeat                     bool // whoever leaves as the desk's settings say still takes a seat there
+}
 
 // Units are the teams and mailboxes of a desk, by the desk's names, and what names
 // in rules mean among them.
@@ -134,6 +138,9 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 			think = " and think of on_leave: delete"
 		}
 		warnings = append(warnings, fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/%s", d.Name, d.Kind, think))
+	}
+	if can.KeepsSeat && can.Deactivate {
+		warnings = append(warnings, fmt.Sprintf("desk %s: whoever leaves still takes a seat of a desk of kind %s, as on_leave is %s; see docs/desks/ for what frees it", d.Name, d.Kind, cmp.Or(d.OnLeave, provision.LeaveDeactivate)))
 	}
 	return warnings, provision.AllOf(mistakes...)
 }

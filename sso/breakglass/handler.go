@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/sso/client"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
@@ -46,6 +47,12 @@ func (h *Handler) Routes() []web.Route {
 
 // Collectors returns the metrics of the break-glass sign-in.
 func (h *Handler) Collectors() []prometheus.Collector { return []prometheus.Collector{h.tries} }
+
+// Admin returns the break-glass admin who is signed in in this browser, and since
+// when; Denied when none is.
+func (h *Handler) Admin(r *http.Request) (breakglass.Admin, time.Time, error) {
+	return h.core.BreakGlass.SignedIn(r.Context(), h.site.Cookie(r, adminCookie))
+}
 
 // form shows the form, or to a break-glass admin how sign-in is doing.
 func (h *Handler) form(w http.ResponseWriter, r *http.Request) {

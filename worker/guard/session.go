@@ -169,6 +169,29 @@ func (s *Session) StopInflow(ctx context.Context, id provision.DeskUserID) error
 	return s.tell(ctx, func(ctx context.Context) error { return stopper.StopInflow(ctx, id) })
 }
 
+// SetAway keeps new conversations from a user for a while, or has the desk give them
+// again; where the desk is no [desk.InflowStopper] it is CannotDo.
+func (s *Session) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
+	stopper, ok := s.Desk.(desk.InflowStopper)
+	if !ok {
+		return desk.Unsupported("set away", s.open.settings.Name+" deals out no conversations by itself, or has no API call to keep them from somebody")
+	}
+	return s.tell(ctx, func(ctx context.Context) error { return stopper.SetAway(ctx, id, away) })
+}
+
+// CountOpen implements [desk.Counter]; 0 where the desk is none, or has no such user.
+func (s *Session) CountOpen(ctx context.Context, id provision.DeskUserID) (int, error) {
+	counter, ok := s.Desk.(desk.Counter)
+	if !ok {
+		return 0, nil
+	}
+	n, err := Ask(ctx, s, func(ctx context.Context) (int, error) { return counter.CountOpen(ctx, id) })
+	if err != nil && desk.KindOf(err) == desk.NotFound {
+		return 0, nil
+	}
+	return n, err
+}
+
 // Admins implements [desk.Desk].
 func (s *Session) Admins(ctx context.Context) (int, error) { return Ask(ctx, s, s.Desk.Admins) }
 

@@ -12,12 +12,13 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision/administration"
 )
 
-// Command makes the commands of break-glass admins.
+// Command makes the commands of admins.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("admin", "Manage break-glass admins, who sign in when no identity provider works",
-		addCommand(a), listCommand(a), removeCommand(a))
+	return command.Group("admin", "Say who has which role in the console and by the admin API, and manage break-glass admins",
+		addCommand(a), listCommand(a), removeCommand(a), grantCommand(a), revokeCommand(a))
 }
 
 func addCommand(a *command.App) *cobra.Command {
@@ -61,24 +62,46 @@ print it, and lock it away.`,
 	})
 }
 
+// line is somebody who has a role here, or the people of a group who have.
+type line struct {
+	Kind string `json:"kind"` // break-glass, group
+	Name string `json:"name"`
+	Role string `json:"role"`
+
+	// Of break-glass admins.
+	Codes  *int           `json:"recovery_codes_left,omitempty"`
+	UsedAt *output.Moment `json:"used_at,omitempty"`
+
+	Group *granted `json:"group,omitempty"`
+}
+
 func listCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List break-glass admins", Example: "  deskbridge admin list", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List break-glass admins, and the groups that have a role here", Example: "  deskbridge admin list", Args: cobra.NoArgs}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		admins, err := sys.Core.BreakGlass.Admins(ctx)
 		if err != nil {
 			return command.Result{}, err
 		}
-		type line struct {
-			Name   string        `json:"name"`
-			Codes  int           `json:"recovery_codes_left"`
-			UsedAt output.Moment `json:"used_at"`
+		grants, err := sys.Core.Administration.Grants(ctx, "")
+		if err != nil {
+			return command.Result{}, err
 		}
-		lines, rows := make([]line, len(admins)), make([][]string, len(admins))
-		for i, b := range admins {
-			lines[i] = line{b.Name, len(b.Recovery), output.Moment{At: b.UsedAt}}
-			rows[i] = []string{b.Name, fmt.Sprint(len(b.Recovery)), lines[i].UsedAt.String()}
+		names, err := sys.LoadNames(ctx)
+		if err != nil {
+			return command.Result{}, err
 		}
-		return command.Tabled(lines, "NAME | RECOVERY CODES LEFT | LAST USED", rows), nil
+		lines, rows := []line{}, [][]string{}
+		for _, b := range admins {
+			used := output.Moment{At: b.UsedAt}
+			lines = append(lines, line{Kind: "break-glass", Name: b.Name, Role: string(administration.Owner), Codes: new(len(b.Recovery)), UsedAt: &used})
+			rows = append(rows, []string{b.Name + " (break-glass)", string(administration.Owner), "", fmt.Sprint(len(b.Recovery)), used.String()})
+		}
+		for _, g := range grants {
+			group := grantedOf(&names, g)
+			lines = append(lines, line{Kind: "group", Name: g.GroupName, Role: string(g.Role), Group: &group})
+			rows = append(rows, []string{"group " + g.GroupName + " of " + group.Connection, string(g.Role), group.may(), "", ""})
+		}
+		return command.Tabled(lines, "WHO | ROLE | MAY MAP | RECOVERY CODES LEFT | LAST USED", rows), nil
 	})
 }
 

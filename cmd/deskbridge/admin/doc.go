@@ -1,2 +1,3 @@
-// Package admin is the commands about break-glass admins.
+// Package admin is the commands about admins: break-glass admins, and groups whose
+// people have a role in the console and by the admin API.
 package admin

@@ -19,7 +19,7 @@ const mostNames = 20_000
 type names struct {
 	server.Names
 	sys    *server.System
-	fixed  map[string]string // of connections, desks, tokens, rules and break-glass admins
+	fixed  map[string]string // of connections, desks, tokens of either kind, rules and break-glass admins
 	people map[string]string // and groups; "": neither
 }
 
@@ -55,6 +55,13 @@ func newNames(ctx context.Context, sys *server.System) (*names, error) {
 	}
 	for _, a := range admins {
 		n.fixed[string(a.ID)] = a.Name
+	}
+	apiTokens, err := sys.Core.Administration.Tokens(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range apiTokens {
+		n.fixed[string(t.ID)] = t.Name
 	}
 	return n, nil
 }

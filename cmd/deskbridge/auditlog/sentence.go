@@ -70,6 +70,11 @@ var phrases = map[provision.Action]string{
 	audit.BreakGlassSignedIn: "signed in the break-glass admin %",
 	audit.BreakGlassRefused:  "refused a break-glass sign-in of %",
 
+	audit.AdminGranted:    "gave the people of the group % a role here",
+	audit.AdminRevoked:    "took the role of the group % away",
+	audit.APITokenCreated: "made the token % of the admin API",
+	audit.APITokenRevoked: "revoked the token % of the admin API",
+
 	audit.BrakeHeld:     "put the ends of access of the connection % on hold: unusually many at once",
 	audit.BrakeReleased: "released what was on hold of the connection %",
 	audit.BrakeRejected: "rejected what was on hold of the connection %",
@@ -114,6 +119,13 @@ var actors = map[string]string{
 }
 
 // who returns an actor in words.
+func (n *names) who(ctx context.Context, actor string) (string, error) {
+	if person, ok := strings.CutPrefix(actor, "person:"); ok {
+		return n.called(ctx, "", person)
+	}
+	return who(actor), nil
+}
+
 func who(actor string) string {
 	if named, ok := actors[actor]; ok {
 		return named
@@ -123,6 +135,12 @@ func who(actor string) string {
 	}
 	if person, ok := strings.CutPrefix(actor, "cli:"); ok {
 		return person + " (command)"
+	}
+	if token, ok := strings.CutPrefix(actor, "api:"); ok {
+		return token + " (admin API)"
+	}
+	if admin, ok := strings.CutPrefix(actor, "break-glass:"); ok {
+		return admin + " (break-glass)"
 	}
 	return actor
 }
@@ -140,8 +158,12 @@ func (n *names) sentence(ctx context.Context, e provision.Entry) (string, error)
 	if !ok { // of an older or a newer release
 		phrase = string(e.Action) + " %"
 	}
+	actor, err := n.who(ctx, e.Cause.Actor)
+	if err != nil {
+		return "", err
+	}
 	var out strings.Builder
-	out.WriteString(who(e.Cause.Actor) + " " + strings.Replace(phrase, "%", subject, 1))
+	out.WriteString(actor + " " + strings.Replace(phrase, "%", subject, 1))
 	if e.Desk != "" {
 		out.WriteString(" on " + n.DeskName(e.Desk))
 	}

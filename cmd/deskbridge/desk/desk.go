@@ -255,6 +255,13 @@ func printReport(w io.Writer, r server.DeskReport) error {
 	}
 	fmt.Fprintf(w, "\n  our own account  %s (never touched)\n  roles            %s\n  teams            %s\n  mailboxes        %s\n  cannot           %s\n",
 		output.Plain(r.Self), output.List(output.PlainAll(r.Roles)), output.List(output.PlainAll(r.Teams)), output.List(output.PlainAll(r.Mailboxes)), output.List(r.Cannot))
+	if s := r.Seats; s != nil {
+		of := ""
+		if s.Limit > 0 {
+			of = fmt.Sprintf(" of %d", s.Limit)
+		}
+		fmt.Fprintf(w, "  seats            %d%s taken, by the desk's own count\n", s.Used, of)
+	}
 	for _, u := range r.Accepted {
 		fmt.Fprintf(w, "  accepted         %s: rules mean the new one from now on, and the server puts people into it\n", output.Plain(u))
 	}

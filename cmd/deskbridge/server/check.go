@@ -24,14 +24,22 @@ type DeskReport struct {
 	Mailboxes []string `json:"mailboxes"`
 	Cannot    []string `json:"cannot"`
 	Problems  []string `json:"problems"`
+	Seats     *SeatsOf `json:"seats,omitempty"`    // as the desk itself counts them
 	Warnings  []string `json:"warnings,omitempty"` // what may become a problem
 	Accepted  []string `json:"accepted,omitempty"` // teams and mailboxes that rules mean from now on, in place of deleted ones
+}
+
+// SeatsOf is how many seats of a desk are taken, by whomever.
+type SeatsOf struct {
+	Used  int `json:"used"`
+	Limit int `json:"limit,omitempty"` // 0: none, or the desk does not tell
 }
 
 // CheckDesk tries a desk: its credentials, its rights, and whether rules name
 // what it has.
 func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, error) {
-	if _, err := s.Core.Settings.CheckDesk(d); err != nil {
+	warnings, err := s.Core.Settings.CheckDesk(d)
+	if err != nil {
 		return DeskReport{}, err
 	}
 	connector, err := s.Connector(d)
@@ -44,7 +52,7 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	}
 	can := connector.Capabilities()
 	report := DeskReport{Desk: d.Name, Self: string(profile.Self), Version: profile.Version, Roles: []string{},
-		Teams: append([]string{}, profile.Teams...), Mailboxes: append([]string{}, profile.Mailboxes...), Problems: append([]string{}, profile.Problems...), Cannot: cannot(can)}
+		Teams: append([]string{}, profile.Teams...), Mailboxes: append([]string{}, profile.Mailboxes...), Problems: append([]string{}, profile.Problems...), Cannot: cannot(can), Warnings: warnings}
 	for _, role := range slices.SortedFunc(maps.Keys(can.RoleNames), func(a, b provision.Role) int {
 		if a.Less(b) {
 			return -1
@@ -69,6 +77,16 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 		if r.Desk == d.ID {
 			report.Warnings = append(report.Warnings, plan.WarnOfUnits(&there, known, d.Name, r)...)
 			report.Problems = append(report.Problems, there.Missing(r)...)
+		}
+	}
+	if counter, ok := connector.(desk.Seats); ok {
+		var seats SeatsOf
+		if seats.Used, seats.Limit, err = counter.Seats(ctx); err != nil {
+			return report, DeskError(d, err)
+		}
+		report.Seats = &seats
+		if seats.Limit > 0 && d.Seats > seats.Limit {
+			report.Warnings = append(report.Warnings, fmt.Sprintf("seats is %d here, and the desk has %d: whoever comes after those is refused there", d.Seats, seats.Limit))
 		}
 	}
 	if err := report.checkHandOver(ctx, s, asInRules{connector, &there}, d); err != nil {

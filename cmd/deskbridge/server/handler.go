@@ -37,6 +37,8 @@ func (s *System) handlers(work *worker.Worker, ready *readiness) (public, inside
 	mux := http.NewServeMux()
 	mux.Handle(TokenPath, scim.TokenEndpoint(scimCore(s.Core), options))
 	mux.Handle("/sso/", s.SignIn)
+	mux.Handle("/api/", s.Admin)
+	mux.Handle("/admin/", s.Admin)
 	mux.Handle("/desk/v2/", s.Builtin.Handler(builtin.Options{PublicURL: s.Settings.PublicURL, Log: s.Log}))
 	operators := http.NewServeMux()
 	operators.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

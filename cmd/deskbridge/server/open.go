@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/internal/core"
@@ -24,6 +25,7 @@ type System struct {
 	Builtin  *builtin.Desks
 	Core     *core.Core
 	SignIn   *sso.Handler
+	Admin    *admin.Handler // the admin API and the console
 	deskIDP  *deskidp.Handler
 	Clock    *store.Clock // what time it is in the database
 	Log      *slog.Logger
@@ -75,6 +77,11 @@ func (s *System) wire(ctx context.Context) (err error) {
 		return err
 	}
 	s.SignIn.Mount(s.deskIDP)
+	s.Admin, err = admin.New(admin.Core{Administration: s.Core.Administration}, admin.Options{PublicURL: settings.PublicURL, Log: s.Log, RequestID: requestID,
+		ClientAddress: s.SignIn.ClientAddress, BreakGlass: s.SignIn.BreakGlassAdmin, Person: s.SignIn.Person, Now: s.Core.Now})
+	if err != nil {
+		return err
+	}
 	s.Builtin, err = builtin.New(s.Store.DB(), builtin.Dialect(s.Store.Dialect()))
 	return err
 }

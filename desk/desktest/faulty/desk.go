@@ -296,3 +296,10 @@ type inflowStopper struct{ d *Desk }
 func (i inflowStopper) StopInflow(ctx context.Context, id provision.DeskUserID) error {
 	return i.d.change(ctx, Call{Method: StopInflow, User: id}, func(ctx context.Context) error { return i.d.inner.(desk.InflowStopper).StopInflow(ctx, id) })
 }
+
+// SetAway implements [desk.InflowStopper].
+func (i inflowStopper) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
+	return i.d.change(ctx, Call{Method: SetAway, User: id, Active: !away}, func(ctx context.Context) error {
+		return i.d.inner.(desk.InflowStopper).SetAway(ctx, id, away)
+	})
+}

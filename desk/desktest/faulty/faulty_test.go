@@ -40,6 +40,8 @@ func (w whole) AssignMany(ctx context.Context, conversations []string, to desk.A
 
 func (w whole) StopInflow(context.Context, provision.DeskUserID) error { return nil }
 
+func (w whole) SetAway(context.Context, provision.DeskUserID, bool) error { return nil }
+
 // bench is a desk with faults, an agent with two conversations, and an heir.
 type bench struct {
 	*testing.T

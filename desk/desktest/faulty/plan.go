@@ -52,20 +52,21 @@ const (
 	Anonymize       Method = "Anonymize"
 	EndSessions     Method = "EndSessions"
 	StopInflow      Method = "StopInflow"
+	SetAway         Method = "SetAway"
 	Assign          Method = "Assign"
 	AssignMany      Method = "AssignMany"
 )
 
 var (
 	reads  = []Method{Check, Find, List, OpenConversations, Admins, TeamMembers}
-	ofUser = []Method{SetProfile, SetRole, ChangeTeams, ChangeMailboxes, SetActive, Delete, Anonymize, EndSessions, StopInflow}
+	ofUser = []Method{SetProfile, SetRole, ChangeTeams, ChangeMailboxes, SetActive, Delete, Anonymize, EndSessions, StopInflow, SetAway}
 	writes = slices.Concat(ofUser, []Method{Create, Assign, AssignMany})
 	all    = slices.Concat(reads, writes)
 )
 
 // befalls says which methods a fault can befall.
 var befalls = map[Kind][]Method{
-	Late:    without(writes, EndSessions, StopInflow),
+	Late:    without(writes, EndSessions, StopInflow, SetAway),
 	Later:   without(writes, Create), // which has to answer with the user
 	Pretend: writes,
 	Lost:    all,

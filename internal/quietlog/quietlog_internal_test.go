@@ -1,4 +1,4 @@
-package worker
+package quietlog
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 func TestTheQueueRepeatsItselfSeldom(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Unix(1000, 0)
-	h := newLibraryLog(slog.NewJSONHandler(&out, nil))
+	h := New(slog.NewJSONHandler(&out, nil))
 	h.said.now = func() time.Time { return now }
 	log := slog.New(h)
 	for range 400 { // 40 seconds

@@ -1,4 +1,7 @@
-package worker
+// Package quietlog passes on what a library logs, the same thing once in a while.
+//
+// It decides when a message may be said again. It knows nothing of who says it.
+package quietlog
 
 import (
 	"context"
@@ -8,17 +11,16 @@ import (
 	"time"
 )
 
-// libraryEvery is how often the queue may say the same: while the database is
-// away, each of its queues would say so several times a second.
-const libraryEvery = 10 * time.Second
+// every is how often the same may be said: while the database is away, each queue
+// of a library would say so several times a second.
+const every = 10 * time.Second
 
 // mostSayings bounds what is remembered of what was said.
 const mostSayings = 1000
 
-// libraryLog passes on what the queue has to say from warnings up, each message
-// with its cause once in [libraryEvery], with how often it would have been there
-// since.
-type libraryLog struct {
+// Handler is a [slog.Handler] that passes on messages from warnings up, each with
+// its cause once in ten seconds, with how often it would have been there since.
+type Handler struct {
 	slog.Handler
 	said *said
 }
@@ -35,17 +37,18 @@ type saying struct {
 	kept int // not passed on since
 }
 
-func newLibraryLog(h slog.Handler) libraryLog {
-	return libraryLog{h, &said{now: time.Now, by: make(map[string]*saying)}}
+// New returns a handler that passes on to h.
+func New(h slog.Handler) Handler {
+	return Handler{h, &said{now: time.Now, by: make(map[string]*saying)}}
 }
 
 // Enabled is part of [slog.Handler].
-func (l libraryLog) Enabled(ctx context.Context, level slog.Level) bool {
+func (l Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && l.Handler.Enabled(ctx, level)
 }
 
 // Handle is part of [slog.Handler].
-func (l libraryLog) Handle(ctx context.Context, r slog.Record) error {
+func (l Handler) Handle(ctx context.Context, r slog.Record) error {
 	pass, kept := l.said.passes(saidOf(r))
 	if !pass {
 		return nil
@@ -58,13 +61,13 @@ func (l libraryLog) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs is part of [slog.Handler].
-func (l libraryLog) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return libraryLog{l.Handler.WithAttrs(attrs), l.said}
+func (l Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return Handler{l.Handler.WithAttrs(attrs), l.said}
 }
 
 // WithGroup is part of [slog.Handler].
-func (l libraryLog) WithGroup(name string) slog.Handler {
-	return libraryLog{l.Handler.WithGroup(name), l.said}
+func (l Handler) WithGroup(name string) slog.Handler {
+	return Handler{l.Handler.WithGroup(name), l.said}
 }
 
 // saidOf returns what makes a record another one than those before: its message,
@@ -99,7 +102,7 @@ func (s *said) passes(message string) (bool, int) {
 		s.by[message] = &saying{at: now}
 		return true, 0
 	}
-	if now.Sub(have.at) < libraryEvery {
+	if now.Sub(have.at) < every {
 		have.kept++
 		return false, 0
 	}

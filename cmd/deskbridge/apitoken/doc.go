@@ -1,0 +1,2 @@
+// Package apitoken is the commands about tokens of the admin API.
+package apitoken

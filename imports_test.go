@@ -51,6 +51,7 @@ var layers = []layer{
 	{dir: "provision/desksession", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/reconcile", may: []string{"provision", "provision/audit", "provision/entitlement", "internal/backoff", "internal/share"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/deskhealth", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/byhand", may: []string{"provision", "provision/audit", "provision/entitlement"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/credential", may: []string{"provision", "provision/audit", "internal/recent"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/settings", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/protocol", "provision/session", "internal/recent", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/plan", may: []string{"provision", "provision/audit", "provision/credential", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
@@ -70,7 +71,7 @@ var layers = []layer{
 	{dir: "internal/quietlog", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/share", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/spelling", not: []string{"net/http", "database/sql"}},
-	{dir: "internal/core", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/offboarding", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/signin", "provision/terms", "store"}, not: []string{"net/http", "database/sql"}},
+	{dir: "internal/core", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/offboarding", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/signin", "provision/terms", "store"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "internal/requestlog", "scim/etag", "scim/filter", "scim/meaning", "scim/patch", "scim/resource", "scim/scimerr", "scim/signed", "scim/turn"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
@@ -99,7 +100,7 @@ var layers = []layer{
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 
 	{dir: "admin", may: []string{"provision", "provision/administration", "provision/breakglass", "internal/ratelimit", "internal/requestlog", "internal/spelling"}, not: []string{"database/sql"}, exact: true},
-	{dir: "store", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/offboarding", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/signin", "provision/terms", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
+	{dir: "store", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/offboarding", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/signin", "provision/terms", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
 	{dir: "admin/console", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/directory", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/session", "provision/settings", "admin"}, not: []string{"database/sql"}},
 
 	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},
@@ -107,7 +108,7 @@ var layers = []layer{
 	{dir: "desk", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
 	{dir: "desk/kit", may: []string{"desk"}, not: []string{"database/sql"}},
 	{dir: "desk/*", may: []string{"provision", "provision/protocol", "desk", "desk/kit"}},
-	{dir: "worker", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "internal/quietlog", "desk", "worker/guard"}, not: []string{"net/http"}, exact: true},
+	{dir: "worker", may: []string{"provision", "provision/audit", "provision/byhand", "provision/deskhealth", "provision/entitlement", "provision/reconcile", "provision/settings", "internal/backoff", "internal/quietlog", "desk", "worker/guard"}, not: []string{"net/http"}, exact: true},
 	{dir: "worker/guard", may: []string{"provision", "provision/deskhealth", "provision/reconcile", "desk"}, not: []string{"net/http", "database/sql"}},
 	{dir: "config", may: []string{"provision/protocol", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "cmd", may: []string{anything}},

@@ -227,3 +227,16 @@ type AccountFilter struct {
 	ReasonCode ReasonCode
 	After      AccountID // with a greater id, which is made later
 }
+
+// Word is what an admin says of an account whose desk does not show it: that what
+// was asked for was done there by hand. The zero value says nothing, and nothing was
+// asked for.
+type Word struct {
+	Account AccountID
+	Desk    DeskID
+	Shown   *DeskUser  // the user that the desk has, by that word; nil: none
+	By      string     // who said so; "": nobody yet
+	At      time.Time  // when it was said
+	EndedAt *time.Time // when it was said that access has ended, and conversations are with others; nil while access is desired
+	AskedAt *time.Time // since when something is asked for that nobody has said to be done, and that may have been; nil: nothing is
+}

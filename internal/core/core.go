@@ -14,6 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/administration"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
+	"github.com/deskbridge/deskbridge/provision/byhand"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/desksession"
@@ -45,6 +46,7 @@ type Core struct {
 	DeskSessions   *desksession.Service
 	Reconcile      *reconcile.Service
 	DeskHealth     *deskhealth.Service
+	ByHand         *byhand.Service
 	Settings       *settings.Service
 	Tokens         *credential.Service
 	Plan           *plan.Service
@@ -83,6 +85,7 @@ type Database interface {
 	administration.Store
 	audit.Store
 	breakglass.Store
+	byhand.Store
 	credential.Store
 	deskhealth.Store
 	desksession.Store
@@ -127,6 +130,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
 	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
+	c.ByHand = byhand.New(db, in[byhand.Store](db), c.Audit, c.Entitlement, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)

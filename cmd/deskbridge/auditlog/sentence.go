@@ -103,6 +103,7 @@ var phrases = map[provision.Action]string{
 	audit.AccountKept:           "had % keep the access that was to end",
 	audit.AccountAdoptionAgreed: "agreed to adopt the desk user of %",
 	audit.AccountRetried:        "had the account of % synced again",
+	audit.AccountDoneByHand:     "said that what was to be done by hand for % is done",
 
 	audit.AccountCreated:          "made a desk user for %",
 	audit.AccountAdopted:          "adopted the desk user of %",

@@ -14,8 +14,10 @@ import (
 	"github.com/deskbridge/deskbridge/desk/helpscout"
 	"github.com/deskbridge/deskbridge/desk/helpy"
 	"github.com/deskbridge/deskbridge/desk/libredesk"
+	"github.com/deskbridge/deskbridge/desk/manual"
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
+	"github.com/deskbridge/deskbridge/desk/scim"
 	"github.com/deskbridge/deskbridge/desk/zammad"
 	"github.com/deskbridge/deskbridge/desk/zendesk"
 	"github.com/deskbridge/deskbridge/internal/fetch"
@@ -33,8 +35,10 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 		"helpscout":      helpscout.New,
 		"helpy":          helpy.New,
 		"libredesk":      libredesk.New,
+		"manual":         func(d provision.Desk) (desk.Desk, error) { return manual.New(s.Core.ByHand)(d) },
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
+		"scim":           scim.New,
 		"zammad":         zammad.New,
 		"zendesk":        zendesk.New,
 	}
@@ -103,6 +107,9 @@ func (s *System) checks() settings.Checks {
 			connector, err := s.Connector(d)
 			if err != nil {
 				return nil, err
+			}
+			if _, said := connector.(desk.Doubter); said { // it cannot be asked what it has
+				return nil, nil
 			}
 			profile, err := connector.Check(ctx)
 			if err != nil {

@@ -87,6 +87,7 @@ type Rule struct {
 	Role       string   `yaml:"role"`
 	Teams      []string `yaml:"teams"`
 	Mailboxes  []string `yaml:"mailboxes"`
+	DeskRoles  []string `yaml:"desk_roles"`
 }
 
 // ReadAccess reads an access.yaml. In a secret ${env:NAME} stands for an

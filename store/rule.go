@@ -19,6 +19,7 @@ type ruleRow struct {
 	Role         string
 	Teams        string
 	Mailboxes    string
+	DeskRoles    string
 }
 
 func (ruleRow) TableName() string { return "rules" }
@@ -35,13 +36,15 @@ func newRuleRow(r provision.Rule) ruleRow {
 		Role:         string(r.Role),
 		Teams:        toList(r.Teams),
 		Mailboxes:    toList(r.Mailboxes),
+		DeskRoles:    toList(r.DeskRoles),
 	}
 }
 
 func (row ruleRow) rule() (provision.Rule, error) {
 	teams, err1 := fromList(row.Teams)
 	mailboxes, err2 := fromList(row.Mailboxes)
-	if err := errors.Join(err1, err2); err != nil {
+	roles, err3 := fromList(row.DeskRoles)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return provision.Rule{}, fmt.Errorf("store: rule %s: %w", row.ID, err)
 	}
 	return provision.Rule{
@@ -55,6 +58,7 @@ func (row ruleRow) rule() (provision.Rule, error) {
 		Role:       provision.Role(row.Role),
 		Teams:      teams,
 		Mailboxes:  mailboxes,
+		DeskRoles:  roles,
 	}, nil
 }
 

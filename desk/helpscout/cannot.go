@@ -82,3 +82,12 @@ func (d *helpScout) Anonymize(_ context.Context, id provision.DeskUserID) error 
 func (d *helpScout) EndSessions(_ context.Context, id provision.DeskUserID) error {
 	return byHand("end sessions", id, "Delete user, then type DELETE. Help Scout has no call that ends a session; whoever signs in by SSO is kept out by the identity provider")
 }
+
+// CheckRule implements [desk.RuleChecker]: a Light User is in no team, and owns no
+// conversation (vendor's page on user roles, read in November 2026).
+func (d *helpScout) CheckRule(r provision.Rule) []desk.Problem {
+	if r.Role == provision.RoleLimited && len(r.Teams) > 0 {
+		return []desk.Problem{{Detail: "limited is a Light User on Help Scout, and a Light User can be in no team; let the rule grant agent, or name no team"}}
+	}
+	return nil
+}

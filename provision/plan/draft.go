@@ -134,7 +134,7 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 	if err != nil {
 		return err
 	}
-	units, known := make(map[string]*settings.Units), make(map[string][]deskhealth.KnownUnit)
+	units, known, settled := make(map[string]*settings.Units), make(map[string][]deskhealth.KnownUnit), make(map[string]provision.Desk)
 	var before []DraftRule
 	for i, r := range d.Rules {
 		if !slices.Contains(connections, r.Connection) {
@@ -145,7 +145,7 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 		}
 		rule := r.Rule
 		rule.Connection, rule.Desk = cmp.Or(provision.ConnectionID(r.Connection), "-"), cmp.Or(provision.DeskID(r.Desk), "-") // they are named, if wrongly
-		rule.Teams, rule.Mailboxes = provision.Sorted(rule.Teams), provision.Sorted(rule.Mailboxes)
+		rule.Sort()
 		c.note("rules", i, rule.Validate())
 		if first := slices.IndexFunc(before, func(o DraftRule) bool { return o.Rule.SameText(rule) }); first >= 0 {
 			c.note("rules", i, provision.Errorf(provision.Invalid, "rules", "the rule on %s for desk %q stands in the file twice: it is rules[%d], too", rule, r.Desk, first+1))
@@ -159,6 +159,7 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 			if err != nil {
 				return err
 			}
+			settled[r.Desk] = desk
 			var more []string
 			units[r.Desk], more = s.settings.UnitsOf(ctx, desk)
 			c.warnings = append(c.warnings, more...)
@@ -167,6 +168,12 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 					return err
 				}
 			}
+		}
+		more, err := s.settings.CheckRule(settled[r.Desk], rule)
+		c.warnings = append(c.warnings, more...)
+		if err != nil {
+			c.note("rules", i, err)
+			continue
 		}
 		c.warnings = append(c.warnings, WarnOfUnits(units[r.Desk], known[r.Desk], r.Desk, r.Rule)...)
 		mistakes := append(units[r.Desk].Missing(r.Rule), units[r.Desk].Mixed(r.Rule, rulesOf(d, r.Desk))...)

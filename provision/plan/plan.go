@@ -41,6 +41,7 @@ type Granted struct {
 	Role      provision.Role `json:"role,omitempty"`
 	Teams     []string       `json:"teams,omitempty"`
 	Mailboxes []string       `json:"mailboxes,omitempty"`
+	DeskRoles []string       `json:"desk_roles,omitempty"`
 }
 
 // PersonChange is what a plan changes for one person on one desk.

@@ -78,7 +78,7 @@ func granted(g *plan.Granted) string {
 	if role.Rank() == 0 {
 		role = ""
 	}
-	return strings.TrimPrefix(output.Grant(role, g.Teams, g.Mailboxes), "role ")
+	return strings.TrimPrefix(output.Grant(role, g.DeskRoles, g.Teams, g.Mailboxes), "role ")
 }
 
 // printConsequences prints what is expensive in a plan, a line each.

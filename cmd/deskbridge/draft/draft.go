@@ -43,7 +43,7 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 	}
 	for _, r := range access.Rules {
 		d.Rules = append(d.Rules, plan.DraftRule{Connection: r.Connection, Desk: r.Desk, Rule: provision.Rule{
-			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: roleOf(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}})
+			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: roleOf(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles}})
 	}
 	return d, errors.Join(mistakes...)
 }

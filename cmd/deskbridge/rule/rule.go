@@ -23,6 +23,7 @@ type line struct {
 	Role       string   `json:"role,omitempty"`
 	Teams      []string `json:"teams,omitempty"`
 	Mailboxes  []string `json:"mailboxes,omitempty"`
+	DeskRoles  []string `json:"desk_roles,omitempty"`
 }
 
 // Command makes the commands of rules.
@@ -50,7 +51,8 @@ func addCommand(a *command.App) *cobra.Command {
 	f.StringVar(&role, "role", "", "none, limited, agent or admin")
 	f.StringArrayVar(&r.Teams, "team", nil, "team on the desk; may be repeated")
 	f.StringArrayVar(&r.Mailboxes, "mailbox", nil, "mailbox on the desk; may be repeated")
-	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams and mailboxes exist")
+	f.StringArrayVar(&r.DeskRoles, "desk-role", nil, "role of the desk's own, beside --role, which says what it amounts to; may be repeated")
+	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams, mailboxes and its own roles exist")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		names, err := sys.LoadNames(ctx)
 		if err != nil {
@@ -69,7 +71,7 @@ func addCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, output.Plain(made.String()), output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
+		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, output.Plain(made.String()), output.Grant(made.Role, made.DeskRoles, made.Teams, made.Mailboxes)), nil
 	})
 }
 
@@ -107,10 +109,19 @@ func listCommand(a *command.App) *cobra.Command {
 				}
 				when += " (" + why + ")"
 			}
-			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), output.List(r.Teams), output.List(r.Mailboxes)}
+			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, roleCell(r), output.List(r.Teams), output.List(r.Mailboxes)}
 		}
 		return command.Tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows), nil
 	})
+}
+
+// roleCell is what a rule grants of roles: "agent + Tier 1 lead".
+func roleCell(r provision.Rule) string {
+	cell := string(r.Role)
+	for _, name := range r.DeskRoles {
+		cell += " + " + output.Plain(name)
+	}
+	return cell
 }
 
 // unbound returns why a rule has no group yet.
@@ -144,7 +155,7 @@ func removeCommand(a *command.App) *cobra.Command {
 
 func lineOf(n *server.Names, r provision.Rule) line {
 	out := line{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group,
-		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}
+		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles}
 	if r.Group != "" {
 		out.Bound = new(r.GroupID != "")
 	}

@@ -75,6 +75,7 @@ type Desk struct {
 type HandOver struct {
 	Agent string `yaml:"agent"`
 	To    string `yaml:"to"`
+	Cap   int    `yaml:"cap"`
 }
 
 // Rule says what a group or an attribute grants on a desk.

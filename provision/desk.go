@@ -53,12 +53,16 @@ const (
 	LeaveDowngrade  OnLeave = "downgrade" // role none, account stays
 )
 
-// HandOver says who takes over a leaver's open conversations. Exactly one
-// field is set; the zero value is the same as To: "unassign".
+// HandOver says who takes over a leaver's open conversations. Exactly one of Agent
+// and To is set; the zero value is the same as To: "unassign".
 type HandOver struct {
 	Agent string     `json:"agent,omitempty"` // e-mail of a desk user
 	To    HandOverTo `json:"to,omitempty"`
+	Cap   int        `json:"cap,omitempty"` // how many open conversations one person may have by it; what is beyond goes to the queue. 0: no limit
 }
+
+// maxCap is more conversations than anybody has.
+const maxCap = 10_000
 
 // HandOverTo names a rule for choosing the new assignee.
 type HandOverTo string
@@ -172,6 +176,9 @@ func (d *Desk) Validate() error {
 	}
 	if d.HandOver.Agent != "" && d.HandOver.To != "" {
 		wrong("hand_over", "give either agent or to, not both")
+	}
+	if d.HandOver.Cap < 0 || d.HandOver.Cap > maxCap {
+		wrong("hand_over.cap", "cap is how many open conversations one person may have, from 1 to %d; 0 is no limit", maxCap)
 	}
 	if !slices.Contains([]Adoption{"", AdoptPropose, AdoptAutomatic, AdoptOff}, d.Adoption) {
 		wrong("adoption", "unknown adoption %q; use propose, automatic or off", d.Adoption)

@@ -190,9 +190,12 @@ func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconci
 	steps := make([]reconcile.Write, len(open))
 	to := make(map[string]desk.Assignee, len(open))
 	for i, c := range open {
-		assignee := t.assignees.next(t.tried[c.ID])
+		assignee, note := t.assignees.next(t.tried[c.ID]), t.assignees.note
+		if assignee == (desk.Assignee{}) && len(t.assignees.list) > 0 {
+			note = "everybody who takes over has as many as the cap of hand_over allows"
+		}
 		to[c.ID] = assignee
-		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, assignee), Note: t.assignees.note}
+		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, assignee), Note: note}
 	}
 	takeInDoubt(v, func(conversation string) bool { _, again := to[conversation]; return again })
 	planned, err := v.Journal(ctx, slices.Concat(steps, rest))
@@ -343,98 +346,4 @@ func assigneesOf(writes []reconcile.Write) map[string]*desk.Assignee {
 		}
 	}
 	return of
-}
-
-// assignees are those who take over, in turn; none means nobody.
-type assignees struct {
-	list []desk.Assignee
-	at   int
-	note string // why it is nobody, when somebody was asked for
-}
-
-// next returns whose turn it is; again, if that is one of them: who was tried
-// before may have the conversation after all, and nobody is to have it after them.
-func (a *assignees) next(again *desk.Assignee) desk.Assignee {
-	if len(a.list) == 0 {
-		return desk.Assignee{}
-	}
-	if again != nil && slices.Contains(a.list, *again) {
-		return *again
-	}
-	assignee := a.list[a.at%len(a.list)]
-	a.at++
-	return assignee
-}
-
-// findAssignees turns the desk's policy into assignees.
-func (w *Worker) findAssignees(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*assignees, error) {
-	policy := v.Desk.HandOver
-	switch {
-	case policy.Agent != "":
-		if leaving, err := w.core.Entitlement.IsLeaving(ctx, v.Desk.ID, policy.Agent); err != nil || leaving {
-			return &assignees{note: "the agent named in hand_over is leaving too"}, err
-		}
-		return w.agentAssignee(ctx, d, desk.Key{Email: policy.Agent}, have, "the agent named in hand_over is not active on the desk")
-	case policy.To == provision.HandOverManager:
-		manager, err := w.core.Entitlement.DeskUserOf(ctx, v.Connection.ID, v.Desk.ID, v.Account.Manager)
-		if err != nil {
-			return nil, err
-		}
-		if manager == "" {
-			if leaving, err := w.core.Entitlement.IsLeaving(ctx, v.Desk.ID, v.Account.Manager); err != nil || leaving {
-				return &assignees{note: "the manager is leaving too"}, err
-			}
-			return &assignees{note: "the manager has no account on the desk"}, nil
-		}
-		return w.agentAssignee(ctx, d, desk.Key{ID: manager}, have, "the manager is not active on the desk")
-	case policy.To == provision.HandOverTeam || policy.To == provision.HandOverRoundRobin:
-		return w.teamAssignees(ctx, d, v, have, loss)
-	}
-	return &assignees{}, nil
-}
-
-func (w *Worker) agentAssignee(ctx context.Context, d *guard.Session, key desk.Key, leaver *provision.DeskUser, otherwise string) (*assignees, error) {
-	user, err := d.Find(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	if user == nil || !user.Active || user.ID == leaver.ID {
-		return &assignees{note: otherwise}, nil
-	}
-	return &assignees{list: []desk.Assignee{{User: user.ID}}}, nil
-}
-
-// teamAssignees are the person's teams, or their active members in turn: the
-// teams that they lose, else all of theirs, those in the managed scope first.
-func (w *Worker) teamAssignees(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*assignees, error) {
-	teams := slices.Clone(loss.Teams)
-	if len(teams) == 0 {
-		teams = slices.Clone(have.Teams)
-	}
-	if len(teams) == 0 { // they have left already, in a run that was cut short
-		teams = slices.Clone(v.Account.Confirmed.Teams)
-	}
-	slices.SortStableFunc(teams, func(a, b string) int {
-		return cmp.Compare(min(slices.Index(v.Teams, b), 0), min(slices.Index(v.Teams, a), 0)) // -1: not managed
-	})
-	if v.Desk.HandOver.To == provision.HandOverTeam && d.Capabilities().AssignToTeam && len(teams) > 0 {
-		return &assignees{list: []desk.Assignee{{Team: teams[0]}}}, nil
-	}
-	a := &assignees{note: "nobody else is active in the person's teams"}
-	for _, team := range teams {
-		members, err := d.TeamMembers(ctx, team)
-		if err != nil && desk.KindOf(err) != desk.NotFound {
-			return nil, err
-		}
-		for _, m := range members {
-			assignee := desk.Assignee{User: m}
-			if m != have.ID && !slices.Contains(a.list, assignee) {
-				a.list = append(a.list, assignee)
-			}
-		}
-	}
-	if len(a.list) > 0 {
-		a.note = ""
-	}
-	return a, nil
 }

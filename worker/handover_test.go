@@ -45,6 +45,12 @@ func TestHandOver(t *testing.T) {
 		{name: "manager who left", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{note: "manager has no account"},
 			manager: func(b provision.Identity) string { return string(b.ID) },
 			prepare: func(h *harness, boss provision.Identity) { h.suspend(boss.ID); h.drain() }},
+		{name: "manager who left, and theirs", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{peer: true, note: "so the next manager above has it"},
+			manager: func(b provision.Identity) string { return string(b.ID) },
+			prepare: func(h *harness, boss provision.Identity) { h.suspend(h.managedBy(boss, "peer@"+domain).ID); h.drain() }},
+		{name: "managers who lead to themselves", policy: provision.HandOver{To: provision.HandOverManager}, want: assignee{note: "manager has no account"},
+			manager: func(b provision.Identity) string { return string(b.ID) },
+			prepare: func(h *harness, boss provision.Identity) { h.suspend(h.managedBy(boss, string(boss.ID)).ID); h.drain() }},
 		{name: "team", policy: provision.HandOver{To: provision.HandOverTeam}, want: assignee{team: "Tier 1"}},
 		{name: "in turn", policy: provision.HandOver{To: provision.HandOverRoundRobin}, want: assignee{peer: true}},
 		{name: "unassign", policy: provision.HandOver{To: provision.HandOverUnassign}},
@@ -80,6 +86,15 @@ func TestHandOver(t *testing.T) {
 			})
 		}
 	})
+}
+
+// managedBy gives somebody a manager.
+func (h *harness) managedBy(id provision.Identity, manager string) provision.Identity {
+	h.Helper()
+	h.update(id.ID, func(i *provision.Identity) {
+		i.Attributes = provision.Attributes{"roles": i.Attributes["roles"], provision.AttributeManager: {manager}}
+	})
+	return id
 }
 
 // assignee is who gets a leaver's conversations.
@@ -126,6 +141,37 @@ func (h *harness) handsOver(leaver, boss, peer provision.Identity, want assignee
 			h.Errorf("note %q, want %q", note, want.note)
 		}
 	}
+}
+
+// TestHandOverWithACap: nobody gets more than the cap, with what they have already,
+// and the rest goes to the queue.
+func TestHandOverWithACap(t *testing.T) {
+	each(t, func(s *settings) { s.desk.HandOver = provision.HandOver{To: provision.HandOverRoundRobin, Cap: 4} }, func(h *harness) {
+		h.agents()
+		bob, cid := h.agent("bob"), h.agent("cid")
+		for range 3 {
+			h.conversation(h.account(bob.ID).DeskUser)
+		}
+		leaver := h.agent("ann")
+		for range 9 {
+			h.conversation(h.account(leaver.ID).DeskUser)
+		}
+		h.suspend(leaver.ID)
+		h.drain()
+		h.state(leaver.ID, provision.AccountEnded)
+		if b, c := len(h.openOf(h.account(bob.ID).DeskUser)), len(h.openOf(h.account(cid.ID).DeskUser)); b != 4 || c != 4 {
+			h.Errorf("they have %d and %d, want 4 each", b, c)
+		}
+		queue := 0
+		for _, detail := range h.handOvers(leaver.ID) {
+			if note, _ := detail["note"].(string); detail["to"] == "unassigned" && strings.Contains(note, "cap") {
+				queue++
+			}
+		}
+		if queue != 4 {
+			h.Errorf("%d in the queue, want 4", queue)
+		}
+	})
 }
 
 func TestHandOverInTurn(t *testing.T) {

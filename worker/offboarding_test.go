@@ -102,15 +102,15 @@ func TestRecordWhileTheDeskHangs(t *testing.T) {
 // TestNobodyIsOutWhoseDeskDiffers has people leave and return while the desk lies
 // at random, and holds each record against the desk's own book.
 func TestNobodyIsOutWhoseDeskDiffers(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(3) {
 		policy := []provision.OnLeave{provision.LeaveDeactivate, provision.LeaveDelete, provision.LeaveAnonymize}[seed%3]
 		h := build(t, storetest.SQLite(t), chosen(func(s *settings) { s.desk.OnLeave = policy }))
 		h.agents()
-		people := []provision.Identity{h.agent("ada"), h.agent("bob"), h.agent("eve")}
+		people := []provision.Identity{h.agent("ada"), h.agent("bob")}
 		users := map[provision.IdentityID][]provision.DeskUserID{}
 		d := h.behind(lies.Plan{Random: lies.Random{Seed: seed, Rate: 0.4, Kinds: []lies.Kind{lies.Late, lies.Later, lies.Pretend, lies.Lost, lies.Missing, lies.Refuse, lies.Fail, lies.Half}}})
 		out := 0
-		for round := range 12 {
+		for round := range 9 {
 			p := people[round%len(people)]
 			for _, q := range people {
 				if u := h.account(q.ID).DeskUser; u != "" {
@@ -120,10 +120,10 @@ func TestNobodyIsOutWhoseDeskDiffers(t *testing.T) {
 			switch {
 			case round < len(people):
 				h.suspend(p.ID)
-			case round == 7:
+			case round == 5:
 				h.restore(p.ID)
-			case round == 9:
-				h.suspend(people[7%len(people)].ID)
+			case round == 6:
+				h.suspend(people[5%len(people)].ID)
 			}
 			h.drain()
 			h.pass(11 * time.Minute)

@@ -31,9 +31,9 @@ func told(text string) string {
 		{`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, "UUID"},
 		{` [0-9a-f]{8}\b`, " ID"},
 		{`for \d+ (s|min)\b`, "for AGE"},
-		{`( days  \d+)  .*`, "${1}  N s  N s"},
 		{`kept by \S+:`, "kept by WHO:"},
 		{`(\S)  +`, "$1  "},
+		{`( days  \d+)  .*`, "${1}  N s  N s"},
 	} {
 		text = regexp.MustCompile(blank.what).ReplaceAllString(text, blank.by)
 	}

@@ -324,7 +324,7 @@ func residualIn(l *leaving, f *deskFacts, now Outcome) (spans []Span) {
 // conversationsIn adds up the hand-overs in a leaving; nil: there were none.
 func conversationsIn(l *leaving, f *deskFacts) *Conversations {
 	c := Conversations{Done: true, To: []Given{}}
-	any := false
+	handedOver := false
 	to := make(map[Given]int)
 	for _, e := range l.entries {
 		if e.Account != f.account {
@@ -332,19 +332,19 @@ func conversationsIn(l *leaving, f *deskFacts) *Conversations {
 		}
 		switch e.Action {
 		case audit.AccountHandedOver:
-			any = true
+			handedOver = true
 			c.Before, c.Moved, c.ToQueue, c.Left = c.Before+numberOf(e, "before"), c.Moved+numberOf(e, "moved"), c.ToQueue+numberOf(e, "to_queue"), numberOf(e, "left")
 		case audit.ConversationHandedOver:
-			any = true
+			handedOver = true
 			to[Given{DeskUser: provision.DeskUserID(textOf(e, "to_desk_user")), Team: textOf(e, "to_team")}]++
 		}
 	}
 	if f.now != nil && f.now.Transfer.Before > 0 { // it goes on
 		t := f.now.Transfer
-		any, c.Done = true, false
+		handedOver, c.Done = true, false
 		c.Before, c.Moved, c.ToQueue, c.Left = c.Before+t.Before, c.Moved+t.Moved, c.ToQueue+t.ToQueue, t.Left
 	}
-	if !any {
+	if !handedOver {
 		return nil
 	}
 	for given, n := range to {

@@ -4,7 +4,7 @@
 // It keeps no book of its own. A record is what the audit log, the accounts, the
 // journal and the sessions say, put together when somebody asks; that access has
 // ended it says only where a desk was read back. [Service.Sign] signs a record
-// together with the head of the audit log that it rests on, and [Open] checks
+// together with the head of the audit log that it rests on, and [Read] reads
 // one that was kept.
 //
 // The package changes nothing but the seal of the audit log, and knows no vendor.

@@ -82,6 +82,9 @@ func TestSignedRecord(t *testing.T) {
 			if h.Store.Dialect() == string(store.Postgres) {
 				break // a file is the same, wherever it comes from
 			}
+			if at%3 > 0 && at < len(text)-1000 { // of the middle a third is enough
+				continue
+			}
 			changed := bytes.Clone(text)
 			changed[at] ^= 1
 			if again, _, err := offboarding.Read(changed); err == nil && again.Check(elsewhere) == nil {

@@ -118,7 +118,7 @@ func unreadable(connection, protocol string) error {
 
 func (o *Configuration) addDesk(from provision.Desk) {
 	d := config.Desk{Name: from.Name, Kind: string(from.Kind), URL: from.URL, Settings: from.Settings, OnLeave: string(from.OnLeave),
-		HandOver: config.HandOver{Agent: from.HandOver.Agent, To: string(from.HandOver.To)}, Seats: from.Seats, Adoption: string(from.Adoption),
+		HandOver: config.HandOver{Agent: from.HandOver.Agent, To: string(from.HandOver.To), Cap: from.HandOver.Cap}, Seats: from.Seats, Adoption: string(from.Adoption),
 		Drift: string(from.Drift), Rate: from.Rate}
 	at := len(o.Access.Desks)
 	if from.Secret != "" {

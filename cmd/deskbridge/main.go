@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/accesslist"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apply"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/approval"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/connection"
@@ -106,7 +107,7 @@ begin. Commands work on the database directly, beside a running server.`,
 	}{
 		{"Start", []*cobra.Command{demoCommand(a), serveCommand(a)}},
 		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a)}},
-		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), person.Command(a), group.Command(a), accesslist.Command(a), explain.Command(a), auditlog.Command(a)}},
+		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), approval.Command(a), person.Command(a), group.Command(a), accesslist.Command(a), explain.Command(a), auditlog.Command(a)}},
 		{"Sign-in", []*cobra.Command{connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a)}},
 		{"Keep", []*cobra.Command{forget.Command(a), migrate.Command(a), versionCommand(a)}},
 	} {

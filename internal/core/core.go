@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/approval"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -48,6 +49,7 @@ type Core struct {
 	Removal      *removal.Service
 	Report       *report.Service
 	Terms        *terms.Service
+	Approval     *approval.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -71,6 +73,7 @@ type Policy struct {
 // Database is what the services together need of a database: a [store.Store],
 // or in tests something around one.
 type Database interface {
+	approval.Store
 	audit.Store
 	breakglass.Store
 	credential.Store
@@ -120,6 +123,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
+	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

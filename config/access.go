@@ -57,12 +57,18 @@ type SCIM struct {
 
 // Desk is one help desk account.
 type Desk struct {
-	Name     string               `yaml:"name"`
-	Kind     string               `yaml:"kind"`
-	URL      string               `yaml:"url"`
-	Secret   string               `yaml:"secret"`
-	Settings map[string]string    `yaml:"settings"`
-	OnLeave  string               `yaml:"on_leave"`
+	Name     string            `yaml:"name"`
+	Kind     string            `yaml:"kind"`
+	URL      string            `yaml:"url"`
+	Secret   string            `yaml:"secret"`
+	Settings map[string]string `yaml:"settings"`
+	OnLeave  string            `yaml:"on_leave"`
+
+	Approve        string `yaml:"approve"`         // deletes
+	ApproveTimeout string `yaml:"approve_timeout"` // as 7d
+	ApproveThen    string `yaml:"approve_then"`    // ask, keep or carry-out
+	ApproveSecond  bool   `yaml:"approve_second"`
+
 	HandOver HandOver             `yaml:"hand_over"`
 	Seats    int                  `yaml:"seats"`
 	Adoption string               `yaml:"adoption"`

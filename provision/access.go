@@ -25,6 +25,28 @@ type Access struct {
 	Mailboxes []string     `json:"mailboxes,omitempty"`  // sorted
 	DeskRoles []string     `json:"desk_roles,omitempty"` // sorted
 	Grants    []Grant      `json:"grants,omitempty"`     // why; in documented order: strongest role first, then by rule id, group id
+	Away      *Absence     `json:"away,omitempty"`       // new conversations are kept from the person; nil: they are not
+	// ByHand is what an admin has to do on the desk about an absence that began or
+	// ended, of confirmed access; "": nothing.
+	ByHand string `json:"by_hand,omitempty"`
+}
+
+// Absence is what [Away] means on one desk.
+type Absence struct {
+	Until    time.Time `json:"until"`
+	HandOver bool      `json:"hand_over,omitempty"`
+	Given    []Given   `json:"given,omitempty"` // of a confirmed one: what was handed over to agents, to be given back
+}
+
+// Given is a conversation that was handed over because of an absence.
+type Given struct {
+	Conversation string     `json:"conversation"`
+	To           DeskUserID `json:"to"`
+}
+
+// same reports whether a and other, which may be nil, have a desk do the same.
+func (a *Absence) same(other *Absence) bool {
+	return (a == nil) == (other == nil) && (a == nil || a.HandOver == other.HandOver)
 }
 
 // Grant is what one rule contributes through one group or attribute.
@@ -53,7 +75,7 @@ func (g Grant) Source() string {
 // the reasons.
 func (a Access) Same(other Access) bool {
 	return a.Status == other.Status && a.Role.Rank() == other.Role.Rank() &&
-		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes) && slices.Equal(a.DeskRoles, other.DeskRoles)
+		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes) && slices.Equal(a.DeskRoles, other.DeskRoles) && a.Away.same(other.Away)
 }
 
 // Detail is what the audit log says of a.
@@ -116,6 +138,9 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID, at ti
 	access.Teams = Sorted(access.Teams)
 	access.Mailboxes = Sorted(access.Mailboxes)
 	access.DeskRoles = Sorted(access.DeskRoles)
+	if away := id.Terms.AwayAt(at); away != nil {
+		access.Away = &Absence{Until: away.Until, HandOver: away.HandOver}
+	}
 	return access
 }
 

@@ -62,6 +62,7 @@ type Account struct {
 	Seat        bool       // takes one of the desk's seats
 	EndingSince *time.Time // when access was first seen to end; nil while it is desired
 	Loss        Loss       // of access that the desk had confirmed; zero: nothing is lost
+	Approval    Approval   // of what cannot be undone; zero: nobody was asked
 	Transfer    Transfer   // the hand-over of conversations that is on its way; zero: none
 
 	Attempts   int        // failed runs since the last good one
@@ -92,6 +93,30 @@ func (a *Account) ManagedScope(rules []Rule) (teams, mailboxes, roles []string) 
 		}
 	}
 	return Sorted(teams), Sorted(mailboxes), Sorted(roles)
+}
+
+// Approval is the question whether what a desk does with a leaver is carried out,
+// which nothing brings back. Access has ended by then.
+type Approval struct {
+	What    OnLeave    `json:"what,omitempty"` // delete or anonymize
+	AskedAt *time.Time `json:"asked_at,omitempty"`
+	Due     *time.Time `json:"due,omitempty"` // when the time for an answer is over; nil: it is answered
+	Verdict Verdict    `json:"verdict,omitempty"`
+	By      string     `json:"by,omitempty"` // who answered
+}
+
+// Open reports whether an answer is waited for.
+func (p *Approval) Open() bool { return p.AskedAt != nil && p.Verdict == VerdictNone }
+
+// AskApproval asks whether what on does with leavers is carried out on the account,
+// whose access has ended at now. It reports whether that is news.
+func (a *Account) AskApproval(on *Desk, now time.Time) bool {
+	if !on.Asks() || a.DeskUser == "" || a.Approval.AskedAt != nil {
+		return false
+	}
+	due := on.Approve.After(now)
+	a.Approval = Approval{What: on.OnLeave, AskedAt: &now, Due: &due}
+	return true
 }
 
 // Verdict is what was decided about a [Loss].
@@ -217,6 +242,66 @@ type Transfer struct {
 	ToQueue       int  `json:"to_queue,omitempty"`       // of those, the ones that were given to nobody
 	Left          int  `json:"left,omitempty"`           // that the desk showed as the person's when it was last read
 	InflowStopped bool `json:"inflow_stopped,omitempty"` // the desk was told to give the person no new ones
+
+	Told   Told     `json:"told,omitempty"`    // what the desk was told of an absence
+	ByHand string   `json:"by_hand,omitempty"` // what an admin has to do about it instead; "": nothing
+	Given  *[]Given `json:"given,omitempty"`   // what was handed over because of it; nil: nothing
+}
+
+// mostGiven is how many conversations are given back after an absence.
+const mostGiven = 1000
+
+// Give notes that a conversation was handed over because of an absence. Beyond
+// so many none is noted, and stays with whoever got it.
+func (t *Transfer) Give(g Given) {
+	var given []Given
+	if t.Given != nil {
+		given = slices.Clone(*t.Given)
+	}
+	if len(given) < mostGiven {
+		given = append(given, g)
+	}
+	t.Given = &given
+}
+
+// Told is what a desk was told of an absence.
+type Told string
+
+// What a desk was told.
+const (
+	ToldNothing Told = ""
+	ToldAway    Told = "away"
+	ToldBack    Told = "back"
+)
+
+// AwayDue reports whether the desk has to be told that the person is away, or that
+// they are not any more.
+func (a *Account) AwayDue() (away, due bool) {
+	away = a.Desired.Away != nil
+	told := a.Confirmed.Away != nil
+	if a.Transfer.Told != ToldNothing {
+		told = a.Transfer.Told == ToldAway
+	}
+	return away, away != told
+}
+
+// ConfirmAway fills in what of an absence is true of access that the desk has just
+// confirmed, after what was confirmed before.
+func (a *Account) ConfirmAway(now *Access) {
+	now.Away, now.ByHand = a.Confirmed.Away, a.Confirmed.ByHand
+	if a.Transfer.Told != ToldNothing {
+		now.ByHand = a.Transfer.ByHand
+	}
+	var given []Given
+	if a.Confirmed.Away != nil {
+		given = slices.Clone(a.Confirmed.Away.Given)
+	}
+	if a.Transfer.Given != nil {
+		given = append(given, *a.Transfer.Given...)
+	}
+	if now.Away = nil; a.Desired.Away != nil {
+		now.Away = &Absence{Until: a.Desired.Away.Until, HandOver: a.Desired.Away.HandOver, Given: given}
+	}
 }
 
 // AccountFilter selects accounts; empty fields select all.
@@ -226,6 +311,8 @@ type AccountFilter struct {
 	Connection ConnectionID
 	State      AccountState
 	ReasonCode ReasonCode
+	Approval   bool      // only those of which an [Approval] is waited for
+	ByHand     bool      // only those of which [Access].ByHand is confirmed
 	After      AccountID // with a greater id, which is made later
 }
 

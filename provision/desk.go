@@ -21,6 +21,7 @@ type Desk struct {
 	Settings map[string]string // each kind documents its own
 
 	OnLeave  OnLeave
+	Approve  Approve // what of that waits for an admin
 	HandOver HandOver
 	Seats    int      // how many people may have access at once; 0: no limit
 	Adoption Adoption // what to do with accounts that were there before us
@@ -52,6 +53,60 @@ const (
 	LeaveAnonymize  OnLeave = "anonymize"
 	LeaveDowngrade  OnLeave = "downgrade" // role none, account stays
 )
+
+// Approve says what on a desk waits for an admin, because nothing brings it back, and
+// what happens when none decides. Access is cut at once all the same, by deactivation.
+// The zero value lets nothing wait.
+type Approve struct {
+	Of      ApproveOf     `json:"of,omitempty"`
+	Timeout time.Duration `json:"timeout,omitempty"` // 0: [ApproveTimeout]
+	Then    ApproveThen   `json:"then,omitempty"`
+	Second  bool          `json:"second,omitempty"` // who had access end may not approve it, too
+}
+
+// ApproveOf names what waits.
+type ApproveOf string
+
+// What waits.
+const (
+	ApproveNothing ApproveOf = ""
+	ApproveDeletes ApproveOf = "deletes" // deletion and anonymization of a user
+)
+
+// ApproveThen says what happens when nobody has decided in time.
+type ApproveThen string
+
+// What happens then.
+const (
+	ThenAsk      ApproveThen = "ask"       // default: the user stays deactivated, and admins are told again
+	ThenKeep     ApproveThen = "keep"      // the user stays deactivated for good
+	ThenCarryOut ApproveThen = "carry-out" // it is done
+)
+
+// ApproveTimeout is how long a desk waits for an admin unless it says otherwise.
+const ApproveTimeout = 7 * 24 * time.Hour
+
+// After is when a wait that begins at a moment is over.
+func (a Approve) After(at time.Time) time.Time {
+	if a.Timeout == 0 {
+		return at.Add(ApproveTimeout)
+	}
+	return at.Add(a.Timeout)
+}
+
+// Asks reports whether what the desk does with leavers needs approval.
+func (d *Desk) Asks() bool {
+	return d.Approve.Of == ApproveDeletes && (d.OnLeave == LeaveDelete || d.OnLeave == LeaveAnonymize)
+}
+
+// Ends says what is done with an account whose access ends: [Desk].OnLeave, or
+// deactivation for as long as nobody has approved that.
+func (d *Desk) Ends(a *Account) OnLeave {
+	if d.Asks() && a.Approval.Verdict != VerdictReleased {
+		return LeaveDeactivate
+	}
+	return d.OnLeave
+}
 
 // HandOver says who takes over a leaver's open conversations. Exactly one of Agent
 // and To is set; the zero value is the same as To: "unassign".
@@ -170,6 +225,18 @@ func (d *Desk) Validate() error {
 	}
 	if !slices.Contains([]OnLeave{"", LeaveDeactivate, LeaveDelete, LeaveAnonymize, LeaveDowngrade}, d.OnLeave) {
 		wrong("on_leave", "unknown on_leave %q; use deactivate, delete, anonymize or downgrade", d.OnLeave)
+	}
+	if !slices.Contains([]ApproveOf{ApproveNothing, ApproveDeletes}, d.Approve.Of) {
+		wrong("approve", "unknown approve %q; use deletes, or leave it out", d.Approve.Of)
+	}
+	if !slices.Contains([]ApproveThen{"", ThenAsk, ThenKeep, ThenCarryOut}, d.Approve.Then) {
+		wrong("approve_then", "unknown approve_then %q; use ask, keep or carry-out", d.Approve.Then)
+	}
+	if d.Approve.Timeout < 0 {
+		wrong("approve_timeout", "approve_timeout cannot be negative")
+	}
+	if rest := (Approve{Of: d.Approve.Of}); d.Approve.Of == ApproveNothing && d.Approve != rest {
+		wrong("approve", "approve_timeout, approve_then and approve_second go with approve: deletes")
 	}
 	if !slices.Contains([]HandOverTo{"", HandOverManager, HandOverTeam, HandOverRoundRobin, HandOverUnassign}, d.HandOver.To) {
 		wrong("hand_over.to", "unknown hand_over %q; use manager, team, round_robin or unassign, or agent: an e-mail address", d.HandOver.To)

@@ -39,6 +39,8 @@ type accountRow struct {
 	LossVerdict  string
 	LossBy       string
 	Transfer     string
+	Approval     *string
+	ApprovalDue  *int64
 	Attempts     int64
 	RetryAt      *int64
 	LeaseUntil   *int64
@@ -54,6 +56,14 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 	confirmed, err3 := toJSON(a.Confirmed)
 	transfer, err4 := toJSON(a.Transfer)
 	shown, err5 := toJSON(a.Shown)
+	var approval *string
+	if a.Approval.AskedAt != nil {
+		text, err := toJSON(a.Approval)
+		if err != nil {
+			return accountRow{}, err
+		}
+		approval = &text
+	}
 	return accountRow{
 		ID:           string(a.ID),
 		IdentityID:   string(a.Identity),
@@ -85,6 +95,8 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		LossVerdict:  string(a.Loss.Verdict),
 		LossBy:       a.Loss.By,
 		Transfer:     transfer,
+		Approval:     approval,
+		ApprovalDue:  fromTimePtr(a.Approval.Due),
 		Attempts:     int64(a.Attempts),
 		RetryAt:      fromTimePtr(a.RetryAt),
 		LeaseUntil:   fromTimePtr(a.LeaseUntil),
@@ -128,6 +140,9 @@ func (row accountRow) account() (provision.Account, error) {
 		json.Unmarshal([]byte(row.Transfer), &a.Transfer),
 		json.Unmarshal([]byte(row.Shown), &a.Shown),
 	)
+	if row.Approval != nil {
+		err = errors.Join(err, json.Unmarshal([]byte(*row.Approval), &a.Approval))
+	}
 	if err != nil {
 		return a, fmt.Errorf("store: account %s: %w", row.ID, err)
 	}

@@ -86,6 +86,12 @@ func (s *Store) accountsWhere(ctx context.Context, f provision.AccountFilter) *g
 			query = query.Where("state IN ('needs-attention', 'on-hold')") // as the index spells it
 		}
 	}
+	if f.Approval {
+		query = query.Where("approval_due IS NOT NULL") // as the index spells it
+	}
+	if f.ByHand {
+		query = query.Where("granted ->> 'by_hand' <> ''") // as the index spells it
+	}
 	if f.ReasonCode != "" {
 		query = query.Where("reason_code = ? AND reason_code <> ''", string(f.ReasonCode)) // as the index spells it
 	}

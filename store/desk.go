@@ -29,6 +29,7 @@ type deskRow struct {
 	Drift     string
 	Rate      float64
 	Removal   string
+	Approve   string
 	CreatedAt int64 `gorm:"autoCreateTime:false"`
 }
 
@@ -39,6 +40,7 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 	settings, err2 := toJSON(d.Settings)
 	handOver, err3 := toJSON(d.HandOver)
 	signIn, err4 := k.sealDeskSignIn(d)
+	approve, err5 := toJSON(d.Approve)
 	return deskRow{
 		ID:        string(d.ID),
 		Name:      d.Name,
@@ -54,8 +56,9 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 		Drift:     string(d.Drift),
 		Rate:      d.Rate,
 		Removal:   string(d.Removal),
+		Approve:   approve,
 		CreatedAt: fromTime(d.CreatedAt),
-	}, errors.Join(err1, err2, err3, err4)
+	}, errors.Join(err1, err2, err3, err4, err5)
 }
 
 // deskSignInField tells what is sealed in a desk's row beside its secret: the
@@ -102,7 +105,7 @@ func (k *keyring) desk(row deskRow) (provision.Desk, error) {
 	if d.SignIn, err = k.openDeskSignIn(row); err != nil {
 		return d, fmt.Errorf("store: desk %s: sign-in: %w", row.ID, err)
 	}
-	if err := errors.Join(json.Unmarshal([]byte(row.Settings), &d.Settings), json.Unmarshal([]byte(row.HandOver), &d.HandOver)); err != nil {
+	if err := errors.Join(json.Unmarshal([]byte(row.Settings), &d.Settings), json.Unmarshal([]byte(row.HandOver), &d.HandOver), json.Unmarshal([]byte(row.Approve), &d.Approve)); err != nil {
 		return d, fmt.Errorf("store: desk %s: %w", row.ID, err)
 	}
 	return d, nil

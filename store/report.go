@@ -31,7 +31,7 @@ func (q *question) add(text string, args ...any) {
 
 // personColumns are what [scanPerson] reads.
 const personColumns = `SELECT identities.id, identities.connection_id, identities.user_name, identities.user_name_folded, identities.external_id,
-	identities.source, identities.status, identities.profile, identities.version, identities.created_at, identities.updated_at FROM identities`
+	identities.source, identities.status, identities.terms, identities.profile, identities.version, identities.created_at, identities.updated_at FROM identities`
 
 // ListPeople implements [report.Store]. Its order is that of the index on
 // userNames; who is searched for is looked for in that order.
@@ -72,7 +72,7 @@ func (s *Store) PeopleRows(ctx context.Context, ids []provision.IdentityID) ([]r
 func (s *Store) people(ctx context.Context, q *question) (found []report.PersonRow, _ error) {
 	err := s.each(ctx, q.String(), q.args, func(row scanner) error {
 		var r identityRow
-		if err := row.Scan(&r.ID, &r.ConnectionID, &r.UserName, &r.UserNameFolded, &r.ExternalID, &r.Source, &r.Status, &r.Profile, &r.Version, &r.CreatedAt, &r.UpdatedAt); err != nil {
+		if err := row.Scan(&r.ID, &r.ConnectionID, &r.UserName, &r.UserNameFolded, &r.ExternalID, &r.Source, &r.Status, &r.Terms, &r.Profile, &r.Version, &r.CreatedAt, &r.UpdatedAt); err != nil {
 			return err
 		}
 		id, err := r.identity()

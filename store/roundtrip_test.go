@@ -80,6 +80,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, g, got(s.GroupByName(ctx, c.ID, "SUPPORT"))(t))
 
 		d := desk("support")
+		d.Approve = provision.Approve{Of: provision.ApproveDeletes, Timeout: time.Hour, Then: provision.ThenKeep, Second: true}
 		d.HandOver.Agent, d.Removal = "lead@example.test", provision.RemovalKeeping
 		must(t, s.SaveDesk(ctx, d))
 		back(t, d, got(s.Desk(ctx, "support"))(t))
@@ -91,6 +92,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, r, got(s.Rules(ctx, c.ID))(t)[0])
 
 		a := account(id, d.ID)
+		a.Approval = provision.Approval{What: provision.LeaveDelete, AskedAt: new(noon), Due: new(noon.Add(time.Hour)), Verdict: provision.VerdictReleased, By: "ann"}
 		must(t, s.SaveAccounts(ctx, []provision.Account{a}))
 		back(t, a, got(s.Account(ctx, a.ID))(t))
 		a.State, a.Seat = provision.AccountReady, false

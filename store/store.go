@@ -16,6 +16,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/approval"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -95,6 +96,7 @@ type shared struct {
 
 // What the core asks of a database, package by package.
 var (
+	_ approval.Store    = (*Store)(nil)
 	_ audit.Store       = (*Store)(nil)
 	_ breakglass.Store  = (*Store)(nil)
 	_ credential.Store  = (*Store)(nil)

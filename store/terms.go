@@ -54,3 +54,8 @@ func (s *Store) DueRules(ctx context.Context, at time.Time) ([]provision.Rule, e
 func (s *Store) RuleSeen(ctx context.Context, id provision.RuleID) error {
 	return missing(s.write(ctx).Model(&ruleRow{}).Where("id = ?", string(id)).UpdateColumn("until_due", nil), "rule")
 }
+
+// OverdueApprovals implements [approval.Store].
+func (s *Store) OverdueApprovals(ctx context.Context, at time.Time, limit int) ([]provision.Account, error) {
+	return findAccounts(s.read(ctx).Where("approval_due <= ?", fromTime(at)).Order("approval_due, id").Limit(limit))
+}

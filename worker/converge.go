@@ -106,7 +106,10 @@ func (w *Worker) facts(ctx context.Context, d *guard.Session, self provision.Des
 // asDesired is what a run has reached that found nothing to write. Where access
 // ends, that is so only when nobody else is there in the person's name.
 func (w *Worker) asDesired(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts) (outcome, error) {
-	if !v.Ending() || have == nil {
+	if !v.Ending() && have != nil {
+		return w.asPresent(ctx, d, v, have)
+	}
+	if have == nil {
 		return outcome{shown: have}, nil
 	}
 	ours := have.ID == v.Account.DeskUser
@@ -395,6 +398,9 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 			shown.said(s, e)
 			err = nil
 		}
+		if s.Kind == reconcile.WriteAway && (desk.KindOf(err) == desk.CannotDo || desk.KindOf(err) == desk.Permanent) && err != nil {
+			s, err = awayByHand(v, s, err), nil
+		}
 		if err == nil {
 			err = v.Accepted(ctx, s, id)
 		}
@@ -429,7 +435,7 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 // not show is looked at in the next round. Where nobody knows who was made, whoever
 // is found then would be taken for them; and of the inflow there is nothing to see.
 func looked(kind reconcile.WriteKind, made provision.DeskUserID) bool {
-	return kind != reconcile.WriteInflow && (kind != reconcile.WriteCreate || made != "")
+	return kind != reconcile.WriteInflow && kind != reconcile.WriteAway && (kind != reconcile.WriteCreate || made != "")
 }
 
 // last reports whether nobody can see after a write what came before it.
@@ -506,6 +512,8 @@ func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id 
 		return "", d.EndSessions(ctx, id)
 	case reconcile.WriteInflow:
 		return "", d.StopInflow(ctx, id)
+	case reconcile.WriteAway:
+		return "", d.SetAway(ctx, id, s.Detail["away"] == true)
 	}
 	return "", fmt.Errorf("worker: unknown step %q", s.Kind)
 }

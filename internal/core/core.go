@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
+	"github.com/deskbridge/deskbridge/provision/approval"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/byhand"
@@ -55,6 +56,7 @@ type Core struct {
 	Report         *report.Service
 	Offboarding    *offboarding.Service
 	Terms          *terms.Service
+	Approval       *approval.Service
 	Requests       *request.Service
 
 	Now provision.Clock // what time it is for all of them
@@ -83,6 +85,7 @@ type Policy struct {
 // or in tests something around one.
 type Database interface {
 	administration.Store
+	approval.Store
 	audit.Store
 	breakglass.Store
 	byhand.Store
@@ -139,6 +142,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Requests = request.New(db, policy.RequestLog, now, log)
+	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

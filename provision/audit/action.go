@@ -13,13 +13,14 @@ const (
 	UserRemoved    provision.Action = "user.removed"
 	UserAccessLost provision.Action = "user.access_lost" // nothing gives somebody who is active access to any desk any more
 
-	PersonBlocked   provision.Action = "person.blocked" // an admin keeps them out, whatever the identity provider says
-	PersonUnblocked provision.Action = "person.unblocked"
-	PersonEndSet    provision.Action = "person.end_set" // an admin says when access ends, or that it does not
-	PersonEnded     provision.Action = "person.ended"   // that end has passed
-	PersonAway      provision.Action = "person.away"    // an admin says that they are away, until when, and who has their conversations
-	PersonBack      provision.Action = "person.back"    // the day has come, or an admin says so
-	RuleEnded       provision.Action = "rule.ended"     // the end of a rule has passed
+	PersonBlocked    provision.Action = "person.blocked" // an admin keeps them out, whatever the identity provider says
+	PersonUnblocked  provision.Action = "person.unblocked"
+	PersonEndSet     provision.Action = "person.end_set"      // an admin says when access ends, or that it does not
+	PersonEnded      provision.Action = "person.ended"        // that end has passed
+	PersonAway       provision.Action = "person.away"         // an admin says that they are away, until when, and who has their conversations
+	PersonBack       provision.Action = "person.back"         // the day has come, or an admin says so
+	PersonByHandDone provision.Action = "person.by_hand_done" // an admin has done on a desk what its API cannot
+	RuleEnded        provision.Action = "rule.ended"          // the end of a rule has passed
 
 	PersonForgotten provision.Action = "person.forgotten" // all that was known of somebody who is removed is erased, but for ids
 
@@ -76,6 +77,11 @@ const (
 	APITokenCreated provision.Action = "api_token.created"
 	APITokenRevoked provision.Action = "api_token.revoked"
 
+	ApprovalAsked    provision.Action = "approval.asked" // access has ended, and what cannot be undone waits for an admin
+	ApprovalApproved provision.Action = "approval.approved"
+	ApprovalRefused  provision.Action = "approval.refused"
+	ApprovalOverdue  provision.Action = "approval.overdue" // nobody has decided in time, and it is asked again
+
 	BrakeHeld     provision.Action = "brake.held" // mass-change protection puts accounts on hold
 	BrakeReleased provision.Action = "brake.released"
 	BrakeRejected provision.Action = "brake.rejected" // what was on hold is not carried out
@@ -110,6 +116,8 @@ const (
 	AccountMailboxesChanged provision.Action = "account.mailboxes_changed"
 	AccountDeskRolesChanged provision.Action = "account.desk_roles_changed"
 	AccountInflowStopped    provision.Action = "account.inflow_stopped" // no new conversations
+	AccountAway             provision.Action = "account.away"           // the desk was told that they are away, or back
+	ConversationGivenBack   provision.Action = "conversation.given_back"
 	ConversationHandedOver  provision.Action = "conversation.handed_over"
 	AccountDeactivated      provision.Action = "account.deactivated"
 	AccountDeleted          provision.Action = "account.deleted"

@@ -212,6 +212,7 @@ func (s *Service) setDesired(a *provision.Account, person provision.Identity, de
 	}
 	a.Desired, a.Manager = desired, manager
 	if !ending {
+		a.Approval = provision.Approval{} // there is nothing left to be approved
 		a.Profile, a.UserName = person.Profile, person.UserName
 	}
 	if sameDesk {

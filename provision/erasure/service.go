@@ -137,6 +137,10 @@ func blocked(person provision.Identity) []string {
 // unended says where access has not ended.
 func unended(k Known, names map[provision.DeskID]string) (obstacles []string) {
 	for _, a := range k.Accounts {
+		if a.Approval.Open() {
+			obstacles = append(obstacles, fmt.Sprintf("their user on %s waits to be gone for good; `deskbridge approval approve %s`, or refuse it", names[a.Desk], a.ID))
+			continue
+		}
 		if a.State == provision.AccountEnded && !a.Due() && a.LeaseUntil == nil {
 			continue
 		}

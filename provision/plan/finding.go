@@ -36,6 +36,8 @@ const (
 	FindingSweep         FindingCode = "sweep"          // the last sweep of a desk was not completed
 	FindingDrift         FindingCode = "drift"          // accounts were changed on a desk by hand, and are not repaired
 	FindingLeavers       FindingCode = "leavers"        // somebody who left has been in for too long
+	FindingApproval      FindingCode = "approval"       // what cannot be undone on a desk waits for an admin
+	FindingByHand        FindingCode = "by-hand"        // a desk cannot be told of an absence, or of its end
 	FindingEnds          FindingCode = "ends"           // somebody's access, or a rule, ends by itself soon
 	FindingNeedAttention FindingCode = "need-attention" // accounts need attention or are on hold
 )
@@ -96,8 +98,16 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 	if err != nil {
 		return nil, err
 	}
-	o.Terms, err = termed(ctx, s.store)
-	return slices.Concat(out, desks, units, ofEnds(o.Terms, rules, o), ofRules(s.settings, o.Desks, rules)), err
+	if o.Terms, err = termed(ctx, s.store); err != nil {
+		return nil, err
+	}
+	byHand, err := ofByHand(ctx, s.store)
+	if err != nil {
+		return nil, err
+	}
+	approvals, err := ofApprovals(ctx, s.store, o.Desks)
+	byHand = append(byHand, approvals...)
+	return slices.Concat(out, desks, units, ofEnds(o.Terms, byHand, rules, o), ofRules(s.settings, o.Desks, rules)), err
 }
 
 // ofRules returns the rules that their desks can never follow, which they could when

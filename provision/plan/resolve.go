@@ -134,6 +134,7 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"secret", have.Secret == want.Secret},
 		{"settings", maps.Equal(have.Settings, want.Settings)},
 		{"on_leave", cmp.Or(have.OnLeave, provision.LeaveDeactivate) == cmp.Or(want.OnLeave, provision.LeaveDeactivate)},
+		{"approve", have.Approve == want.Approve},
 		{"hand_over", have.HandOver == want.HandOver},
 		{"seats", have.Seats == want.Seats},
 		{"adoption", cmp.Or(have.Adoption, provision.AdoptPropose) == cmp.Or(want.Adoption, provision.AdoptPropose)},

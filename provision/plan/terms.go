@@ -19,8 +19,7 @@ type Termed struct {
 	Terms  provision.Terms
 }
 
-// termed returns everybody of whom an admin has said something, but for who is
-// removed and not blocked: they have no access that could end.
+// termed returns everybody of whom an admin has said something that counts.
 func termed(ctx context.Context, store Store) (out []Termed, _ error) {
 	people, err := store.PeopleWithTerms(ctx)
 	for _, p := range people {
@@ -32,7 +31,7 @@ func termed(ctx context.Context, store Store) (out []Termed, _ error) {
 }
 
 // ofEnds returns what ends by itself within [endsInDays], of people and of rules.
-func ofEnds(people []Termed, rules []provision.Rule, o *Overview) (out []Finding) {
+func ofEnds(people []Termed, byHand []Finding, rules []provision.Rule, o *Overview) (out []Finding) {
 	soon := func(at time.Time) bool { return at.After(o.At) && at.Sub(o.At) <= endsInDays*24*time.Hour }
 	found := func(names []string, first time.Time, what [2]string, do string) {
 		if len(names) > 0 {
@@ -40,6 +39,7 @@ func ofEnds(people []Termed, rules []provision.Rule, o *Overview) (out []Finding
 				Text: fmt.Sprintf("%s within %d days: %s.", count(len(names), what[0], what[1]), endsInDays, few(names))})
 		}
 	}
+	out = append(out, byHand...)
 	var names []string
 	var first time.Time
 	note := func(name string, at time.Time) {
@@ -66,6 +66,48 @@ func ofEnds(people []Termed, rules []provision.Rule, o *Overview) (out []Finding
 	}
 	found(names, first, [2]string{"rule ends", "rules end"}, "a later `until` in access.yaml prolongs it; if it is meant, nothing is to be done")
 	return out
+}
+
+// ofByHand returns what is to be done by hand about absences.
+func ofByHand(ctx context.Context, store Store) (out []Finding, _ error) {
+	accounts, err := store.AccountsWhere(ctx, provision.AccountFilter{ByHand: true}, 0)
+	if err != nil || len(accounts) == 0 {
+		return nil, err
+	}
+	for _, a := range accounts {
+		names, err := store.PeopleNames(ctx, []provision.IdentityID{a.Identity})
+		if err != nil || len(names) == 0 {
+			return nil, err
+		}
+		desk, err := store.Desk(ctx, string(a.Desk))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Finding{Code: FindingByHand, Desk: desk.Name, Count: 1, Text: fmt.Sprintf("To do by hand for %s: %s.", names[0], a.Confirmed.ByHand),
+			Do: fmt.Sprintf("when it is done: `deskbridge person done %s`", a.Identity)})
+	}
+	return out, nil
+}
+
+// ofApprovals returns how much waits for an admin on each desk.
+func ofApprovals(ctx context.Context, store Store, desks []DeskOverview) (out []Finding, _ error) {
+	waiting, err := store.AccountsWhere(ctx, provision.AccountFilter{Approval: true}, 0)
+	for _, d := range desks {
+		f := Finding{Code: FindingApproval, Desk: d.Desk.Name, Do: "`deskbridge approval list` shows whose; then `approval approve` or `refuse`"}
+		for _, a := range waiting {
+			if a.Desk != d.Desk.ID {
+				continue
+			}
+			if f.Count++; f.At == nil || a.Approval.AskedAt.Before(*f.At) {
+				f.At = a.Approval.AskedAt
+			}
+		}
+		if f.Count > 0 {
+			f.Text = fmt.Sprintf("%s on desk %s to be deleted or anonymized, which needs approval; access has ended.", count(f.Count, "user waits", "users wait"), d.Desk.Name)
+			out = append(out, f)
+		}
+	}
+	return out, err
 }
 
 // barred says why the terms of a person keep them from having what is asked for;

@@ -22,7 +22,7 @@ func endingWrites(v *Run, have *provision.DeskUser, around DeskFacts) ([]Write, 
 			return nil, err
 		}
 	}
-	policy := v.Desk.OnLeave
+	policy := v.Desk.Ends(&v.Account)
 	cut := around.CutFirst && policy != provision.LeaveDowngrade
 	var writes []Write
 	if cut && have.Active {

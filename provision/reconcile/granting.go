@@ -49,6 +49,9 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 	if role != nil {
 		writes = append(writes, *role)
 	}
+	if away, due := v.Account.AwayDue(); due {
+		writes = append(writes, newWrite(v, WriteAway, map[string]any{"away": away}))
+	}
 	return writes, nil
 }
 

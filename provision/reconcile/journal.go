@@ -56,7 +56,7 @@ func (r *Run) ResolveInterrupted(ctx context.Context, want provision.DeskUser, h
 // readable reports whether a desk shows afterwards that a write of this kind was
 // done to a user.
 func readable(w Write) bool {
-	return !slices.Contains([]WriteKind{WriteSessions, WriteInflow, WriteHandOver, WriteAdopt}, w.Kind)
+	return !slices.Contains([]WriteKind{WriteSessions, WriteInflow, WriteAway, WriteHandOver, WriteAdopt}, w.Kind)
 }
 
 // planned returns the writes in the journal of which nobody knows whether the
@@ -81,8 +81,14 @@ func (r *Run) record(ctx context.Context, tx Store, a *provision.Account, done [
 				a.Transfer.ToQueue++
 			}
 			a.Transfer.Before = max(a.Transfer.Before, a.Transfer.Moved)
+			if to, _ := w.Detail["to_desk_user"].(string); to != "" && a.Desired.Away != nil {
+				a.Transfer.Give(provision.Given{Conversation: fmt.Sprint(w.Detail["conversation"]), To: provision.DeskUserID(to)})
+			}
 		case WriteInflow:
 			a.Transfer.InflowStopped = true
+		case WriteAway:
+			a.Transfer.Told = map[bool]provision.Told{true: provision.ToldAway, false: provision.ToldBack}[w.Detail["away"] == true]
+			a.Transfer.ByHand, _ = w.Detail["by_hand"].(string)
 		}
 		entries[i] = r.service.accountEntry(*a, provision.Action(w.Kind), detail)
 	}
@@ -288,7 +294,7 @@ func (r *Run) Instead(ctx context.Context, of, w Write) (Write, error) {
 
 // HandedOver notes how far a hand-over is, as read back: moved are the
 // journalled hand-overs whose conversations the desk shows as the person's no
-// more, left is how many it still shows.
+// more, or after an absence again, left is how many it still shows.
 func (r *Run) HandedOver(ctx context.Context, moved []Write, left int) error {
 	if len(moved) == 0 && (left == r.Account.Transfer.Left) {
 		return nil

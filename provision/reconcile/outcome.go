@@ -46,6 +46,11 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 		a.Reconciled, a.Attempts, a.RetryAt, a.Reason, a.ReasonCode = r.Account.Revision, 0, nil, "", provision.ReasonNone
 		a.ConfirmedAt = &now
 		a.Confirmed = confirmedAccess(r, have)
+		if !r.Ending() {
+			awayOf := *a
+			awayOf.Confirmed = before
+			awayOf.ConfirmAway(&a.Confirmed)
+		}
 		hadSeat := a.Seat
 		a.State = provision.AccountReady
 		action := audit.AccountConfirmed
@@ -58,6 +63,9 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 			entries = append(entries, s.accountEntry(*a, audit.AccountHandedOver, map[string]any{"before": t.Before, "moved": t.Moved, "to_queue": t.ToQueue, "left": t.Left}))
 		}
 		a.Transfer = provision.Transfer{}
+		if r.Ending() && have != nil && a.AskApproval(&r.Desk, now) {
+			entries = append(entries, s.accountEntry(*a, audit.ApprovalAsked, map[string]any{"what": a.Approval.What}))
+		}
 		if !before.Same(a.Confirmed) || a.Seat != hadSeat { // else seen before: nothing to tell
 			entries = append(entries, s.accountEntry(*a, action, a.EndDetail(before, hadSeat)))
 		}

@@ -42,6 +42,7 @@ var named = map[WriteKind]string{
 	WriteMailboxes:  "changing the user's mailboxes",
 	WriteInflow:     "keeping new conversations from the user",
 	WriteHandOver:   "handing over a conversation",
+	WriteAway:       "telling the desk whether the user is away",
 	WriteDeactivate: "deactivating the user",
 	WriteDelete:     "deleting the user",
 	WriteAnonymize:  "anonymizing the user",
@@ -84,6 +85,8 @@ const (
 	WriteMailboxes  = WriteKind(audit.AccountMailboxesChanged)
 	WriteInflow     = WriteKind(audit.AccountInflowStopped)
 	WriteHandOver   = WriteKind(audit.ConversationHandedOver)
+	WriteAway       = WriteKind(audit.AccountAway)
+	WriteGiveBack   = WriteKind(audit.ConversationGivenBack)
 	WriteDeactivate = WriteKind(audit.AccountDeactivated)
 	WriteDelete     = WriteKind(audit.AccountDeleted)
 	WriteAnonymize  = WriteKind(audit.AccountAnonymized)

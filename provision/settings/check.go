@@ -146,6 +146,9 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s cannot %s users; use deactivate", d.Name, d.Kind, leave))
 		}
 	}
+	if d.Asks() && !can.Deactivate {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "approve", "desk %s: a desk of kind %s cannot deactivate users, so a leaver would be in until somebody approves; leave approve out", d.Name, d.Kind))
+	}
 	if !can.Deactivate && (d.OnLeave == "" || d.OnLeave == provision.LeaveDeactivate) {
 		think := ""
 		if can.Delete {

@@ -2,6 +2,7 @@ package terms
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +82,71 @@ func (s *Service) SetEnd(ctx context.Context, c provision.Cause, id provision.Id
 		t.Until = &provision.End{At: *end, By: c.Who()}
 		return map[string]any{"until": *end}, nil
 	})
+}
+
+// SetAway says that somebody is away from now on, and until when: new conversations
+// are kept from them on each desk that can, and what is open is handed over as a
+// leaver's where handOver says so. Access stays. On the day everything is taken back
+// by itself. It may be said anew while they are away.
+func (s *Service) SetAway(ctx context.Context, c provision.Cause, id provision.IdentityID, until time.Time, handOver bool) (provision.Identity, error) {
+	return s.change(ctx, c, id, audit.PersonAway, func(t *provision.Terms, now time.Time) (map[string]any, error) {
+		if !until.After(now) {
+			return nil, provision.Errorf(provision.Invalid, "until", "%s has passed", provision.LastDay(until))
+		}
+		since := now
+		if t.Away != nil {
+			since = t.Away.Since
+		}
+		t.Away = &provision.Away{Since: since, Until: until, By: c.Who(), HandOver: handOver}
+		return map[string]any{"until": provision.FormatUntil(&until), "hand_over": handOver}, nil
+	})
+}
+
+// Back ends an absence before its day. Where there is none it is Invalid.
+func (s *Service) Back(ctx context.Context, c provision.Cause, id provision.IdentityID) (provision.Identity, error) {
+	return s.change(ctx, c, id, audit.PersonBack, func(t *provision.Terms, _ time.Time) (map[string]any, error) {
+		if t.Away == nil {
+			return nil, provision.Errorf(provision.Invalid, "person", "they are not away")
+		}
+		detail := map[string]any{"until": provision.FormatUntil(&t.Away.Until)}
+		t.Away = nil
+		return detail, nil
+	})
+}
+
+// Done notes that an admin has done on the desks what had to be done by hand about
+// somebody's absence, and returns how many desks these are; Invalid for none.
+func (s *Service) Done(ctx context.Context, c provision.Cause, id provision.IdentityID) (person provision.Identity, n int, _ error) {
+	found, err := s.store.AnyIdentity(ctx, id)
+	if err != nil {
+		return found, 0, err
+	}
+	err = s.inTx(ctx, func(tx Store) error {
+		n = 0
+		if person, err = lock(ctx, tx, found); err != nil {
+			return err
+		}
+		accounts, err := tx.LockAccountsOf(ctx, []provision.IdentityID{id})
+		if err != nil {
+			return err
+		}
+		var desks []provision.DeskID
+		accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool { return a.Confirmed.ByHand == "" })
+		for i := range accounts {
+			accounts[i].Confirmed.ByHand = ""
+			desks = append(desks, accounts[i].Desk)
+		}
+		if n = len(accounts); n == 0 {
+			return provision.Errorf(provision.Invalid, "person", "nothing is to be done by hand about an absence of theirs")
+		}
+		entry := s.audit.Entry(c, person.Connection, audit.PersonByHandDone, string(id))
+		entry.Detail = map[string]any{"desks": desks}
+		if err := s.audit.Record(ctx, tx, entry); err != nil {
+			return err
+		}
+		return tx.SaveAccounts(ctx, accounts)
+	})
+	return person, n, err
 }
 
 // change edits the terms of a person, and has what follows take place, in one

@@ -21,13 +21,14 @@ var phrases = map[provision.Action]string{
 	audit.UserRemoved:    "removed %",
 	audit.UserAccessLost: "took the last that gave % access to a desk",
 
-	audit.PersonBlocked:   "blocked %",
-	audit.PersonUnblocked: "took back the block of %",
-	audit.PersonEndSet:    "said when the access of % ends",
-	audit.PersonEnded:     "ended the access of %, whose end has passed",
-	audit.PersonAway:      "noted that % is away",
-	audit.PersonBack:      "noted that % is back",
-	audit.RuleEnded:       "ended what the rule % grants, whose end has passed",
+	audit.PersonBlocked:    "blocked %",
+	audit.PersonUnblocked:  "took back the block of %",
+	audit.PersonEndSet:     "said when the access of % ends",
+	audit.PersonEnded:      "ended the access of %, whose end has passed",
+	audit.PersonAway:       "noted that % is away",
+	audit.PersonBack:       "noted that % is back",
+	audit.PersonByHandDone: "said that what was to be done by hand about the absence of % is done",
+	audit.RuleEnded:        "ended what the rule % grants, whose end has passed",
 
 	audit.PersonForgotten: "erased all that was known of %, but for ids",
 
@@ -84,6 +85,11 @@ var phrases = map[provision.Action]string{
 	audit.APITokenCreated: "made the token % of the admin API",
 	audit.APITokenRevoked: "revoked the token % of the admin API",
 
+	audit.ApprovalAsked:    "asked whether the desk user of % is to go for good",
+	audit.ApprovalApproved: "approved that the desk user of % goes for good",
+	audit.ApprovalRefused:  "refused that the desk user of % goes for good",
+	audit.ApprovalOverdue:  "asked again whether the desk user of % is to go for good",
+
 	audit.BrakeHeld:     "put the ends of access of the connection % on hold: unusually many at once",
 	audit.BrakeReleased: "released what was on hold of the connection %",
 	audit.BrakeRejected: "rejected what was on hold of the connection %",
@@ -116,6 +122,8 @@ var phrases = map[provision.Action]string{
 	audit.ConversationHandedOver:  "handed over a conversation of %",
 	audit.AccountHandedOver:       "ended the hand-over of the conversations of %",
 	audit.AccountInflowStopped:    "stopped new conversations for %",
+	audit.AccountAway:             "told the desk whether % is away",
+	audit.ConversationGivenBack:   "gave back a conversation to %",
 	audit.AccountDeactivated:      "deactivated the desk user of %",
 	audit.AccountDeleted:          "deleted the desk user of %",
 	audit.AccountAnonymized:       "anonymized the desk user of %",

@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -24,6 +25,7 @@ type Line struct {
 	URL      string            `json:"url,omitempty"`
 	Settings map[string]string `json:"settings,omitempty"`
 	OnLeave  string            `json:"on_leave"`
+	Approve  string            `json:"approve,omitempty"`
 	HandOver string            `json:"hand_over"`
 	Seats    int               `json:"seats,omitempty"`
 	Adoption string            `json:"adoption"`
@@ -40,7 +42,7 @@ type Line struct {
 
 func lineOf(d provision.Desk) Line {
 	line := Line{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
-		OnLeave: string(d.OnLeave), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption),
+		OnLeave: string(d.OnLeave), Approve: string(d.Approve.Of), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption),
 		Drift: string(cmp.Or(d.Drift, provision.DriftRepair)), Rate: d.Rate}
 	if line.OnLeave == "" {
 		line.OnLeave = string(provision.LeaveDeactivate)
@@ -70,6 +72,7 @@ type flags struct {
 	settings                                      map[string]string
 	seats                                         int
 	rate                                          float64
+	approve                                       provision.Approve
 }
 
 func (f *flags) add(cmd *cobra.Command) {
@@ -81,6 +84,10 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.secret, "secret", "", "the credential itself; others on this machine may see it")
 	flags.StringToStringVar(&f.settings, "setting", nil, "KEY=VALUE; docs/desks/ lists them for each kind; may be repeated")
 	flags.StringVar(&f.onLeave, "on-leave", "", "deactivate (default), delete, anonymize or downgrade")
+	flags.StringVar((*string)(&f.approve.Of), "approve", "", "deletes: deletions and anonymizations wait for an admin, and access is cut meanwhile")
+	flags.Var((*config.Duration)(&f.approve.Timeout), "approve-timeout", "how long they wait; 0 means 7d")
+	flags.StringVar((*string)(&f.approve.Then), "approve-then", "", "what happens then: ask (default), keep or carry-out")
+	flags.BoolVar(&f.approve.Second, "approve-second", false, "who had access end may not approve it, too")
 	flags.StringVar(&f.handOver, "hand-over", "", "assignee of a leaver's open conversations: manager, team, round_robin, unassign (default) or an agent's e-mail")
 	flags.IntVar(&f.seats, "seats", 0, "how many people may have access at once; 0 means no limit")
 	flags.StringVar(&f.adoption, "adoption", "", "accounts that were there before: propose (default), automatic, off")
@@ -90,7 +97,7 @@ func (f *flags) add(cmd *cobra.Command) {
 
 func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 	d := provision.Desk{Name: name, Kind: provision.DeskKind(f.kind), URL: strings.TrimRight(f.url, "/"), Settings: f.settings, Seats: f.seats,
-		OnLeave: provision.OnLeave(f.onLeave), Adoption: provision.Adoption(f.adoption), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
+		OnLeave: provision.OnLeave(f.onLeave), Approve: f.approve, Adoption: provision.Adoption(f.adoption), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
 	if strings.Contains(f.handOver, "@") {
 		d.HandOver.Agent = f.handOver
 	} else {

@@ -77,7 +77,7 @@ func (s Shown) print(w io.Writer) error {
 	for key, value := range s.Settings {
 		settings["settings."+key] = value
 	}
-	for key, value := range map[string]string{"url": s.URL, "secret": s.Secret, "api_url": s.APIURL} {
+	for key, value := range map[string]string{"approve": s.Approve, "url": s.URL, "secret": s.Secret, "api_url": s.APIURL} {
 		if value != "" {
 			settings[key] = value
 		}

@@ -36,9 +36,16 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 		}
 		d.Connections = append(d.Connections, conn)
 	}
-	for _, k := range access.Desks {
+	for i, k := range access.Desks {
+		approve := provision.Approve{Of: provision.ApproveOf(k.Approve), Then: provision.ApproveThen(k.ApproveThen), Second: k.ApproveSecond}
+		if k.ApproveTimeout != "" {
+			var err error
+			if approve.Timeout, err = config.ParseDuration(k.ApproveTimeout); err != nil {
+				mistakes = append(mistakes, fmt.Errorf("desks[%d]: approve_timeout: %w", i+1, err))
+			}
+		}
 		d.Desks = append(d.Desks, provision.Desk{Name: k.Name, Kind: provision.DeskKind(k.Kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
-			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
+			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Approve: approve, Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
 			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To), Cap: k.HandOver.Cap}})
 	}

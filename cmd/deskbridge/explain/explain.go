@@ -54,6 +54,7 @@ type Desk struct {
 	Code      string           `json:"reason_code,omitempty"`
 	Ending    *output.Moment   `json:"ending_since,omitempty"` // access is to end, and the desk has not confirmed it
 	HandOver  *output.HandOver `json:"hand_over,omitempty"`    // of their conversations, while it is on its way
+	ByHand    string           `json:"by_hand,omitempty"`      // what an admin has to do on the desk about an absence
 	Differs   []string         `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
 	WhyNot    []WhyNot         `json:"why_not,omitempty"`      // of somebody without access
 }
@@ -125,7 +126,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 				d.Differs = drift.Differences()
 			}
 			if acc.ConfirmedAt != nil {
-				d.Confirmed, d.As = acc.Confirmed, output.Moment{At: acc.ConfirmedAt}
+				d.Confirmed, d.As, d.ByHand = acc.Confirmed, output.Moment{At: acc.ConfirmedAt}, acc.Confirmed.ByHand
 			}
 		}
 		for _, a := range answers {
@@ -205,6 +206,9 @@ func (e Person) Print(w io.Writer) {
 				break
 			}
 			fmt.Fprintf(w, "    %-12s %s\n", map[bool]string{true: "why not"}[i == 0], output.Plain(why.Text))
+		}
+		if d.ByHand != "" {
+			fmt.Fprintf(w, "    to do        %s; then `deskbridge person done %s`\n", output.Plain(d.ByHand), e.ID)
 		}
 		for _, difference := range d.Differs {
 			fmt.Fprintf(w, "    by hand      %s\n", output.Plain(difference))

@@ -34,7 +34,11 @@ func Access(a provision.Access) string {
 	case a.Status != provision.AccessActive:
 		return "no access"
 	}
-	return strings.TrimPrefix(Grant(a.Role, a.DeskRoles, a.Teams, a.Mailboxes), "role ")
+	text := strings.TrimPrefix(Grant(a.Role, a.DeskRoles, a.Teams, a.Mailboxes), "role ")
+	if a.Away != nil {
+		text += ", away until " + provision.LastDay(a.Away.Until)
+	}
+	return text
 }
 
 // HandOver is how far the hand-over of an account's conversations is, as read

@@ -19,7 +19,7 @@ import (
 // Command makes the commands of people.
 func Command(a *command.App) *cobra.Command {
 	return command.Group("person", "List people, show one, block one, say when access ends", listCommand(a), showCommand(a), historyCommand(a),
-		blockCommand(a), unblockCommand(a), validUntilCommand(a))
+		blockCommand(a), unblockCommand(a), validUntilCommand(a), awayCommand(a), backCommand(a), doneCommand(a))
 }
 
 // Line is a person in `person list --json`.

@@ -120,3 +120,57 @@ A later date gives it back.`,
 	}
 	return made
 }
+
+func awayCommand(a *command.App) *cobra.Command {
+	var until string
+	var handOver, keep bool
+	cmd := &cobra.Command{
+		Use:   "away USER --until DATE",
+		Short: "Keep new conversations from somebody until a day, and give them back after it",
+		Long: `Keep new conversations from somebody until a day is over (in UTC), or until a
+moment (RFC 3339): on each desk that deals out conversations and can be told not to.
+Access stays. With --hand-over what they have open is handed over as a leaver's is;
+else they keep it. On the day everything is taken back by itself, and what is still
+open with the agent who got it is given back. A desk that cannot be told has a task
+by hand in status, and another one afterwards; person done says that it is done.`,
+		Example: "  deskbridge person away ada@acme.example --until 2027-01-12 --hand-over\n  deskbridge person back ada@acme.example",
+	}
+	cmd.Flags().StringVar(&until, "until", "", "the last day away, as 2027-01-12, or a moment")
+	cmd.Flags().BoolVar(&handOver, "hand-over", false, "hand over what they have open")
+	cmd.Flags().BoolVar(&keep, "keep", false, "let them keep what they have open (the default)")
+	cmd.MarkFlagsMutuallyExclusive("hand-over", "keep")
+	return saying(a, cmd, func(ctx context.Context, sys *server.System, person provision.Identity) (provision.Identity, []string, error) {
+		end, err := provision.ParseUntil("until", until)
+		if err != nil {
+			return person, nil, err
+		}
+		now, err := sys.Core.Terms.SetAway(ctx, sys.Cause, person.ID, end, handOver)
+		what := "what is open stays with them"
+		if handOver {
+			what = "what is open is handed over"
+		}
+		return now, []string{"is away until " + provision.LastDay(end) + ": new conversations are kept from them, and " + what + "."}, err
+	})
+}
+
+func backCommand(a *command.App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "back USER", Short: "End an absence before its day",
+		Example: "  deskbridge person back ada@acme.example",
+	}
+	return saying(a, cmd, func(ctx context.Context, sys *server.System, person provision.Identity) (provision.Identity, []string, error) {
+		now, err := sys.Core.Terms.Back(ctx, sys.Cause, person.ID)
+		return now, []string{"is back: new conversations come to them again, and what was handed over and is untouched is given back."}, err
+	})
+}
+
+func doneCommand(a *command.App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "done USER", Short: "Say that what had to be done by hand about an absence is done",
+		Example: "  deskbridge person done ada@acme.example",
+	}
+	return saying(a, cmd, func(ctx context.Context, sys *server.System, person provision.Identity) (provision.Identity, []string, error) {
+		now, n, err := sys.Core.Terms.Done(ctx, sys.Cause, person.ID)
+		return now, []string{"has nothing to be done by hand any more; it was on " + output.Count(n, "desk", "desks") + "."}, err
+	})
+}

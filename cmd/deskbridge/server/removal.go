@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk/builtin"
@@ -42,7 +43,11 @@ func (s *System) keepDates(ctx context.Context) {
 		if n > 0 {
 			s.Log.InfoContext(ctx, "dates of people or rules have passed", "dates", n)
 		}
-		return err
+		again, failed := s.Core.Approval.Pass(ctx)
+		for _, a := range again {
+			s.Log.WarnContext(ctx, "nobody has decided in time whether a desk user goes for good", "account", a.ID, "desk", a.Desk, "what", a.Approval.What, "do", "deskbridge approval list")
+		}
+		return errors.Join(err, failed)
 	})
 }
 

@@ -101,8 +101,9 @@ var layers = []layer{
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 
 	{dir: "admin", may: []string{"provision", "provision/administration", "provision/breakglass", "internal/ratelimit", "internal/requestlog", "internal/spelling"}, not: []string{"database/sql"}, exact: true},
-	{dir: "store", may: []string{"provision", "provision/administration", "provision/approval", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/offboarding", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/signin", "provision/terms", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
+	{dir: "admin/api", may: []string{"admin", "internal/requestlog", "provision", "provision/administration", "provision/audit", "provision/credential", "provision/deskhealth", "provision/directory", "provision/erasure", "provision/plan", "provision/reconcile", "provision/report", "provision/session", "provision/settings"}, not: []string{"database/sql"}},
 	{dir: "admin/console", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/directory", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/session", "provision/settings", "admin"}, not: []string{"database/sql"}},
+	{dir: "store", may: []string{"provision", "provision/administration", "provision/approval", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/offboarding", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/signin", "provision/terms", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
 
 	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},
 	{dir: "store/sqlfilter", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
@@ -129,7 +130,7 @@ var owners = map[string][]string{
 	"github.com/scim2/filter-parser": {"bench"},
 	"github.com/crewjam/saml":        {"sso/saml", "sso/deskidp/saml"},
 	"github.com/coreos/go-oidc":      {"sso/oidc"},
-	"github.com/danielgtaylor/huma":  {"admin"},
+	"github.com/danielgtaylor/huma":  {"admin/api"},
 	"github.com/knadh/koanf":         {"config"},
 	"github.com/spf13/cobra":         {"cmd"},
 }

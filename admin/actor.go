@@ -42,6 +42,8 @@ type Actor struct {
 	Standing administration.Standing
 	Verbs    []string // of a token: what it may do; none: all that needs no fresh sign-in
 
+	Request string // the id of the request, as the log has it
+
 	// FreshSince is when they last proved who they are; zero: that is not known.
 	FreshSince time.Time
 
@@ -52,6 +54,23 @@ type Actor struct {
 
 	actor string // as the audit log names them: by ids
 	now   func() time.Time
+	again func(context.Context) (*Actor, error) // who asks by the same request, at this moment
+}
+
+// Still is [Actor.May] at this moment, for a request that goes on for long: whoever
+// has signed out, left or lost the role meanwhile may no longer.
+func (a *Actor) Still(ctx context.Context, v Verb) error {
+	if a.again == nil {
+		return a.May(v)
+	}
+	now, err := a.again(ctx)
+	if err != nil {
+		return err
+	}
+	if now.actor != a.actor {
+		return provision.Refuse(ReasonCredentials, "somebody else asks by now")
+	}
+	return now.May(v)
 }
 
 // Role returns the strongest role of the actor.

@@ -109,6 +109,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.slowDown(w, r)
 		return
 	}
+	who.again = func(ctx context.Context) (*Actor, error) { return h.actor(r.WithContext(ctx)) }
+	who.Request = h.options.RequestID(r.Context())
 	requestlog.Of(r.Context()).Set("actor", who.actor)
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	inner := r.WithContext(context.WithValue(r.Context(), actorKey{}, who))

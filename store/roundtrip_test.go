@@ -61,6 +61,12 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, apiToken, got(s.APITokens(ctx))(t)[0])
 		back(t, apiToken, got(s.APITokenByHash(ctx, apiToken.Hash))(t))
 
+		answer := administration.Answer{Key: "key", Request: "request", Status: 201, Body: `{"name":"ann"}`, ExpiresAt: noon}
+		if !got(s.InsertAnswer(ctx, answer))(t) || got(s.InsertAnswer(ctx, answer))(t) {
+			t.Error("an answer is new once")
+		}
+		back(t, answer, got(s.Answer(ctx, "key"))(t))
+
 		id := identity(c.ID, "ann")
 		id.TermsDue = new(noon.Add(time.Hour))
 		id.Terms = provision.Terms{Block: &provision.Block{At: noon, By: "cli:x", Reason: "why"}, Until: &provision.End{At: noon.Add(time.Hour), By: "cli:x"},

@@ -26,6 +26,14 @@ type Store interface {
 	SaveConsoleGrant(ctx context.Context, g Grant) error
 	DeleteConsoleGrant(ctx context.Context, id GrantID) error
 
+	// InsertAnswer keeps an answer whose key is new, and reports whether it was.
+	InsertAnswer(ctx context.Context, a Answer) (first bool, _ error)
+	Answer(ctx context.Context, key string) (Answer, error)
+	SaveAnswer(ctx context.Context, a Answer) error
+	DeleteAnswer(ctx context.Context, key string) error
+	// SweepAnswers deletes those that expired before now.
+	SweepAnswers(ctx context.Context, now time.Time) error
+
 	APITokenByHash(ctx context.Context, hash []byte) (Token, error)
 	APITokens(ctx context.Context) ([]Token, error) // by time of creation
 	SaveAPIToken(ctx context.Context, t Token) error

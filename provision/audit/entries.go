@@ -46,6 +46,28 @@ func (s *Service) EachEntry(ctx context.Context, fn func(provision.Entry) error)
 	}
 }
 
+// Feed returns up to limit entries above after, by id, as far as the log is sealed:
+// none with a lower id comes later, so that who keeps the last id misses nothing.
+// last is up to where the log is sealed.
+func (s *Service) Feed(ctx context.Context, after int64, limit int) (last int64, entries []provision.Entry, _ error) {
+	tail, err := s.store.Tail(ctx, false)
+	if err != nil {
+		return 0, nil, err
+	}
+	if last = tail.sealed(); limit == 0 || after >= last {
+		return last, nil, nil
+	}
+	if entries, err = s.store.Entries(ctx, after, limit); err != nil {
+		return last, nil, err
+	}
+	for i, e := range entries {
+		if e.ID > last {
+			return last, entries[:i], nil
+		}
+	}
+	return last, entries, nil
+}
+
 // Find calls fn for every entry that f selects, by time and id.
 func (s *Service) Find(ctx context.Context, f Filter, fn func(provision.Entry) error) error {
 	var after Place

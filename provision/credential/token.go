@@ -165,6 +165,16 @@ func (s *Service) Tokens(ctx context.Context, conn provision.ConnectionID) ([]To
 	return s.store.Tokens(ctx, conn)
 }
 
+// Token returns the token of a connection that is called nameOrID: the newest of a
+// name, and one that has not ended before all others.
+func (s *Service) Token(ctx context.Context, conn provision.ConnectionID, nameOrID string) (Token, error) {
+	tokens, err := s.store.Tokens(ctx, conn)
+	if err != nil {
+		return Token{}, err
+	}
+	return current(tokens, nameOrID)
+}
+
 // AuthenticateClient returns the OAuth client with this id and secret. Whatever
 // is wrong is the same Denied.
 func (s *Service) AuthenticateClient(ctx context.Context, id, secret string) (Token, error) {

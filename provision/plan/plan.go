@@ -32,6 +32,8 @@ type Change struct {
 	Name   string   `json:"name"`
 	Fields []string `json:"fields,omitempty"` // of a changed connection or desk
 
+	Desk provision.DeskID `json:"-"` // of a rule
+
 	Before *Granted `json:"before,omitempty"` // by a rule that is changed or removed
 	After  *Granted `json:"after,omitempty"`  // by a rule that is changed or added
 }

@@ -314,7 +314,7 @@ func (st *draftState) pairRules() {
 	shown := slices.DeleteFunc(slices.Clone(st.plan.Changes), func(c Change) bool { return c.Kind == "rule" })
 	gone := slices.Clone(st.remove)
 	for _, r := range st.add {
-		c := Change{Action: "add", Kind: "rule", Name: st.ruleName(r), After: grantedBy(r)}
+		c := Change{Action: "add", Kind: "rule", Name: st.ruleName(r), Desk: r.Desk, After: grantedBy(r)}
 		if i := slices.IndexFunc(gone, r.SameCondition); i >= 0 {
 			c.Action, c.Before = "change", grantedBy(gone[i])
 			gone = slices.Delete(gone, i, i+1)
@@ -322,7 +322,7 @@ func (st *draftState) pairRules() {
 		shown = append(shown, c)
 	}
 	for _, r := range gone {
-		shown = append(shown, Change{Action: "remove", Kind: "rule", Name: st.ruleName(r), Before: grantedBy(r)})
+		shown = append(shown, Change{Action: "remove", Kind: "rule", Name: st.ruleName(r), Desk: r.Desk, Before: grantedBy(r)})
 	}
 	st.plan.Changes = shown
 }

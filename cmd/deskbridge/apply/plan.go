@@ -10,7 +10,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
-	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
@@ -126,7 +125,7 @@ its default, but for secrets. Those that it does not name stay as they are.`,
 		if plan, err = draft.warned(a, plan, err); err != nil {
 			return command.Result{}, err
 		}
-		if err := openBuiltins(ctx, sys, draft.Draft); err != nil {
+		if err := sys.OpenBuiltins(ctx, draft.Draft); err != nil {
 			return command.Result{}, err
 		}
 		for _, g := range plan.Consequences.Groups {
@@ -166,20 +165,4 @@ func printNext(w io.Writer, plan plan.Plan) {
 			fmt.Fprintf(w, "Connection %s has no token yet: `deskbridge token create %s NAME` makes one.\n", c.Name, c.Name)
 		}
 	}
-}
-
-// openBuiltins makes the built-in desks of a draft ready for use.
-func openBuiltins(ctx context.Context, s *server.System, draft plan.Draft) error {
-	for _, named := range draft.Desks {
-		d, err := s.Core.Settings.Desk(ctx, named.Name)
-		if err != nil {
-			return err
-		}
-		if d.Kind == builtin.Kind {
-			if err := s.Builtin.Open(ctx, d); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

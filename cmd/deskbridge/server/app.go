@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/store"
 )
 
@@ -37,4 +38,20 @@ func (s *System) recordApp(ctx context.Context, d provision.Desk, action provisi
 	e := s.Core.Audit.Entry(s.Cause, "", action, app)
 	e.Desk = d.ID
 	return s.Store.InTx(ctx, func(tx *store.Store) error { return s.Core.Audit.Record(ctx, tx, e) })
+}
+
+// OpenBuiltins makes the built-in desks of a draft that was applied ready for use.
+func (s *System) OpenBuiltins(ctx context.Context, of plan.Draft) error {
+	for _, named := range of.Desks {
+		d, err := s.Core.Settings.Desk(ctx, named.Name)
+		if err != nil {
+			return err
+		}
+		if d.Kind == builtin.Kind {
+			if err := s.Builtin.Open(ctx, d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

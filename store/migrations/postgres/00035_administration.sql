@@ -33,6 +33,17 @@ CREATE TABLE api_tokens (
 CREATE UNIQUE INDEX api_tokens_hash ON api_tokens (hash);
 CREATE UNIQUE INDEX api_tokens_name ON api_tokens (name) WHERE revoked_at IS NULL;
 
+-- Answers of the admin API that a client gets again by its idempotency key.
+CREATE TABLE api_answers (
+	key        TEXT COLLATE "C" PRIMARY KEY, -- SHA-256 of who asked and the key, in hex
+	request    TEXT COLLATE "C" NOT NULL,    -- SHA-256 of the request, in hex
+	status     BIGINT NOT NULL, -- 0 while the request is under way
+	body       TEXT   NOT NULL, -- sealed
+	expires_at BIGINT NOT NULL
+);
+CREATE INDEX api_answers_expires ON api_answers (expires_at);
+
 -- +goose Down
+DROP TABLE api_answers;
 DROP TABLE api_tokens;
 DROP TABLE console_grants;

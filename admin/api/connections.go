@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+)
+
+// Connection is an identity provider, and when it last pushed.
+type Connection struct {
+	ID           string     `json:"id"`
+	Name         string     `json:"name"`
+	IdP          string     `json:"idp"`
+	Domains      []string   `json:"domains"`
+	ActivePeople int        `json:"active_people"`
+	UsableTokens int        `json:"usable_tokens"`
+	LastUsedAt   *time.Time `json:"last_used_at,omitempty" doc:"when a token of it was last used, to the minute; absent: never"`
+	HeldAt       *time.Time `json:"held_at,omitempty" doc:"since when mass-change protection holds losses of access"`
+	SignInOff    bool       `json:"sign_in_off,omitempty"`
+	Removal      string     `json:"removal,omitempty"`
+	CreatedAt    time.Time  `json:"created_at"`
+}
+
+// ConnectionName is the place of a connection in an address.
+type ConnectionName struct {
+	Connection string `path:"connection" maxLength:"64" doc:"name or id"`
+}
+
+// Hold is what mass-change protection holds of a connection.
+type Hold struct {
+	Connection string     `json:"connection"`
+	HeldAt     *time.Time `json:"held_at,omitempty"`
+	People     int        `json:"people"`
+	Since      *time.Time `json:"since,omitempty" doc:"when the first of them lost access"`
+	Reasons    []string   `json:"reasons"`
+	Accounts   []Affected `json:"accounts"`
+}
+
+// Whom says about whom an admin decides.
+type Whom struct {
+	People []string `json:"people,omitempty" maxItems:"1000" doc:"ids; or userNames, addresses, externalIds"`
+	All    bool     `json:"all,omitempty" doc:"all that are on hold"`
+}
+
+func (w Whom) core() (reconcile.Whom, error) {
+	if w.All == (len(w.People) > 0) {
+		return reconcile.Whom{}, provision.Errorf(provision.Invalid, "people", "name people, or say all")
+	}
+	return reconcile.Whom{All: w.All, People: w.People}, nil
+}
+
+func (a *API) connectionRoutes() {
+	handle(a, route{"list-connections", http.MethodGet, "/connections", admin.ConnectionsRead, "Connections", "Connections, and when they last pushed", 0},
+		func(ctx context.Context, _ asked, _ *struct{}) (*paged[Connection], error) {
+			o, err := a.core.Plan.Overview(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return all(o.Connections, func(c plan.ConnectionOverview) Connection { return connectionOf(c, o.At) }), nil
+		})
+	handle(a, route{"get-connection", http.MethodGet, "/connections/{connection}", admin.ConnectionsRead, "Connections", "A connection, and when it last pushed", 0},
+		func(ctx context.Context, _ asked, in *ConnectionName) (*struct{ Body Connection }, error) {
+			o, err := a.core.Plan.Overview(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, c := range o.Connections {
+				if c.Connection.Name == in.Connection || string(c.Connection.ID) == in.Connection {
+					return &struct{ Body Connection }{connectionOf(c, o.At)}, nil
+				}
+			}
+			return nil, provision.Errorf(provision.NotFound, "connection", "there is no such connection")
+		})
+	handle(a, route{"list-holds", http.MethodGet, "/holds", admin.HoldsRead, "Holds", "What mass-change protection holds, connection by connection", 0},
+		func(ctx context.Context, _ asked, _ *struct{}) (*paged[Hold], error) {
+			o, n, err := a.overview(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return &paged[Hold]{Page[Hold]{Items: n.holds(&o)}}, nil
+		})
+	type decision struct {
+		ConnectionName
+		Body Whom
+	}
+	decide := func(id, what string, verb admin.Verb, summary string, by func(context.Context, provision.Cause, string, reconcile.Whom) (int, error)) {
+		handle(a, route{id, http.MethodPost, "/connections/{connection}/holds/" + what, verb, "Holds", summary, 0},
+			func(ctx context.Context, who asked, in *decision) (*struct{ Body Done }, error) {
+				whom, err := in.Body.core()
+				if err != nil {
+					return nil, err
+				}
+				n, err := by(ctx, who.cause, in.Connection, whom)
+				return done(n), err
+			})
+	}
+	decide("release-holds", "release", admin.HoldRelease, "Have access end that is on hold", a.core.Reconcile.Release)
+	decide("reject-holds", "reject", admin.HoldReject, "Have people keep access whose end is on hold", a.core.Reconcile.Reject)
+}
+
+func connectionOf(c plan.ConnectionOverview, now time.Time) Connection {
+	return Connection{ID: string(c.Connection.ID), Name: c.Connection.Name, IdP: string(c.Connection.IdP), Domains: list(c.Connection.Domains), ActivePeople: c.Active, UsableTokens: c.UsableTokens(now),
+		LastUsedAt: c.LastUsedAt, HeldAt: c.Connection.HeldAt, SignInOff: c.Connection.SignIn.Disabled, Removal: string(c.Connection.Removal), CreatedAt: c.Connection.CreatedAt}
+}
+
+// holds returns what is on hold, by connection.
+func (n *names) holds(o *plan.Overview) []Hold {
+	out := []Hold{}
+	for _, c := range o.Connections {
+		h := Hold{Connection: c.Connection.Name, HeldAt: c.Connection.HeldAt, Reasons: []string{}}
+		var accounts []plan.Affected
+		people := make(map[provision.IdentityID]bool)
+		for i := range o.Causes {
+			cause := &o.Causes[i]
+			if cause.State != provision.AccountOnHold {
+				continue
+			}
+			before := len(accounts)
+			for _, acc := range cause.Accounts {
+				if acc.Connection == c.Connection.ID {
+					accounts = append(accounts, acc)
+					people[acc.Identity] = true
+					if s := acc.Loss.Since; s != nil && (h.Since == nil || s.Before(*h.Since)) {
+						h.Since = s
+					}
+				}
+			}
+			if len(accounts) > before {
+				h.Reasons = append(h.Reasons, cause.Reason)
+			}
+		}
+		if len(accounts) > 0 || h.HeldAt != nil {
+			h.People, h.Accounts = len(people), n.affected(accounts)
+			out = append(out, h)
+		}
+	}
+	return out
+}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SAML and OpenID Connect clients by others, for the tests of sso/deskidp: node-saml
-# and openid-client, in the versions of test/nodeclients/package-lock.json.
+# and openid-client; and axe-core, which judges the pages of the console; in the
+# versions of test/nodeclients/package-lock.json.
 #
 #   test/nodeclients.sh start   install what is missing; print the environment for the tests
 #   test/nodeclients.sh stop    nothing runs: for those who stop everything

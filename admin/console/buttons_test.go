@@ -98,6 +98,7 @@ func TestButtons(t *testing.T) {
 		t.Errorf("ended by %+v", e.Cause)
 	}
 	h.press(bo+"/reject", nil)
+	h.shows(bo, "Access stays, as an admin has decided")
 	h.shows("/admin/holds", "kept, as decided")
 	if w := h.ask(http.MethodPost, "/admin/holds/acme/release", url.Values{"name": {"other"}}); w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("released without the name: %d", w.Code)

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -77,6 +78,7 @@ func homeOf(o *plan.Overview, names *names) homePage {
 		}
 		body.Cards = append(body.Cards, cardOfFinding(f))
 	}
+	slices.SortStableFunc(body.Cards, func(a, b card) int { return cmp.Compare(rank(a), rank(b)) })
 	for _, c := range o.Connections {
 		body.Connections = append(body.Connections, connectionLine{c, silent[c.Connection.Name], c.UsableTokens(o.At)})
 	}
@@ -84,6 +86,14 @@ func homeOf(o *plan.Overview, names *names) homePage {
 		body.Desks = append(body.Desks, deskLineOf(d))
 	}
 	return body
+}
+
+// rank has what cannot wait come first.
+func rank(c card) int {
+	if c.Grave {
+		return 0
+	}
+	return 1
 }
 
 func deskLineOf(d plan.DeskOverview) deskLine {

@@ -150,7 +150,7 @@ func (p *page) fail(err error) {
 		p.broken(err)
 		return
 	}
-	status := http.StatusInternalServerError
+	var status int
 	switch e.Code {
 	case provision.NotFound:
 		status = http.StatusNotFound

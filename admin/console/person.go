@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ type personPage struct {
 	Presence   report.Presence
 	Timeline   []event
 	OnHold     bool // the end of some access is
+	Kept       bool // some access stays, as an admin has decided
 	Now        time.Time
 }
 
@@ -127,7 +129,9 @@ func (p *page) access(body *personPage) error {
 				d.Has = &a.Confirmed
 			}
 			d.Adopt = a.State == provision.AccountNeedsAttention && a.ReasonCode == provision.ReasonAdoption
-			body.OnHold = body.OnHold || a.State == provision.AccountOnHold
+			held := a.State == provision.AccountOnHold
+			body.OnHold = body.OnHold || held && a.ReasonCode != provision.ReasonRejected
+			body.Kept = body.Kept || held && a.ReasonCode == provision.ReasonRejected
 			drifts, err := p.h.core.DeskHealth.Drifts(p.Context(), deskhealth.DriftFilter{Account: a.ID})
 			if err != nil {
 				return err
@@ -144,6 +148,8 @@ func (p *page) access(body *personPage) error {
 // next says what happens next to an account, and when; "" when nothing is due.
 func next(a *provision.Account, now time.Time) string {
 	switch {
+	case a.State == provision.AccountOnHold && a.ReasonCode == provision.ReasonRejected:
+		return "Nothing, until the identity provider grants access again, or suspends the person."
 	case a.State == provision.AccountOnHold:
 		return "Nothing, until an admin decides."
 	case a.State == provision.AccountNeedsAttention:
@@ -191,7 +197,14 @@ func (p *page) timeline(id provision.IdentityID) ([]event, error) {
 	return events[:min(len(events), timelineLength)], nil
 }
 
-// told returns audit entries in words.
+// namedIDs are ids that stand behind a name; logged are the actors whose requests
+// are in the request log.
+var (
+	namedIDs = regexp.MustCompile(` \[[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\]`)
+	logged   = regexp.MustCompile(`^(scim:|sso|break-glass$)`)
+)
+
+// told returns audit entries in words, with names in place of ids.
 func (p *page) told(entries []provision.Entry) ([]event, error) {
 	say, err := p.h.options.Sentences(p.Context())
 	if err != nil {
@@ -203,8 +216,8 @@ func (p *page) told(entries []provision.Entry) ([]event, error) {
 		if err != nil {
 			return nil, err
 		}
-		events[i] = event{At: e.At, Text: text}
-		if e.Cause.Request != "" {
+		events[i] = event{At: e.At, Text: namedIDs.ReplaceAllString(text, "")}
+		if e.Cause.Request != "" && logged.MatchString(e.Cause.Actor) {
 			events[i].Link = "/admin/requests/" + e.Cause.Request
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // functions are what templates may call.
 var functions = template.FuncMap{
-	"ago": ago, "moment": moment, "stamp": stamp, "access": accessText, "code": codeText, "sentence": sentence, "list": list, "count": count,
+	"ago": ago, "span": length, "moment": moment, "stamp": stamp, "access": accessText, "code": codeText, "sentence": sentence, "list": list, "count": count,
 	"person": func(p plan.Person) string { return cmp.Or(p.Name, p.Address, string(p.ID)) },
 	"with":   func(path string, pairs ...string) string { return path + "?" + queryOf(pairs...).Encode() },
 	"ms":     func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) },

@@ -28,9 +28,11 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/provision/report"
+	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
+	"github.com/deskbridge/deskbridge/provision/terms"
 )
 
 // Options says where the database is and how to open it.
@@ -105,9 +107,11 @@ var (
 	_ reconcile.Store   = (*Store)(nil)
 	_ removal.Store     = (*Store)(nil)
 	_ report.Store      = (*Store)(nil)
+	_ request.Store     = (*Store)(nil)
 	_ session.Store     = (*Store)(nil)
 	_ settings.Store    = (*Store)(nil)
 	_ signin.Store      = (*Store)(nil)
+	_ terms.Store       = (*Store)(nil)
 )
 
 // Open opens the database that o describes and tries whether it answers. It

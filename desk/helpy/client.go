@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -81,24 +80,8 @@ func said(a *kit.Answer) string {
 	return body.Error
 }
 
-const maxReasonBytes = 200
-
 // reason returns what Helpy says against a request, as the end of a sentence.
-// Words that quote what was sent are left out: it may be somebody's name.
-func reason(a *kit.Answer) string {
-	words := said(a)
-	var sent map[string]any
-	_ = json.Unmarshal(a.Sent, &sent)
-	if words == "" || len(words) > maxReasonBytes || !utf8.ValidString(words) {
-		return ""
-	}
-	for _, value := range sent {
-		if text, ok := value.(string); ok && len(text) > 2 && strings.Contains(provision.Fold(words), provision.Fold(text)) {
-			return ""
-		}
-	}
-	return ": " + kit.OneLine(words)
-}
+func reason(a *kit.Answer) string { return a.Quote(said(a)) }
 
 // disobeyed is the error for a write that Helpy accepted and that does not show.
 func disobeyed(what string) *desk.Error {

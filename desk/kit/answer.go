@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
 )
@@ -35,6 +36,25 @@ type Answer struct {
 func (a *Answer) IsPage() bool {
 	media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	return err == nil && len(a.Body) > 0 && strings.HasPrefix(media, "text/") && !json.Valid(a.Body)
+}
+
+const maxQuoteBytes = 200
+
+// Quote returns words of an answer that say what is held against the request, as the
+// end of a sentence. Words that repeat what was sent are left out, for they may be
+// somebody's name; so are long ones. "" is nothing to quote.
+func (a *Answer) Quote(words string) string {
+	var sent map[string]any
+	_ = json.Unmarshal(a.Sent, &sent)
+	if words == "" || len(words) > maxQuoteBytes || !utf8.ValidString(words) {
+		return ""
+	}
+	for _, value := range sent {
+		if text, ok := value.(string); ok && len(text) > 2 && strings.Contains(strings.ToLower(words), strings.ToLower(text)) {
+			return ""
+		}
+	}
+	return ": " + OneLine(words)
 }
 
 // RetryAfter returns how long the header of an answer asks us to wait, at most

@@ -16,14 +16,17 @@ import (
 
 // Person is one person in `explain --json`.
 type Person struct {
-	ID         string  `json:"id"`
-	Connection string  `json:"connection"`
-	UserName   string  `json:"user_name"`
-	Name       string  `json:"name,omitempty"`
-	ExternalID string  `json:"external_id,omitempty"`
-	Status     string  `json:"status"`
-	Groups     []Group `json:"groups"`
-	Desks      []Desk  `json:"desks"`
+	ID         string        `json:"id"`
+	Connection string        `json:"connection"`
+	UserName   string        `json:"user_name"`
+	Name       string        `json:"name,omitempty"`
+	ExternalID string        `json:"external_id,omitempty"`
+	Status     string        `json:"status"`
+	Groups     []Group       `json:"groups"`
+	Terms      *output.Terms `json:"terms,omitempty"` // what admins have said of them
+	Desks      []Desk        `json:"desks"`
+
+	Offboarding string `json:"offboarding,omitempty"` // the command that shows how they left
 }
 
 // Group is a group that a person is in.
@@ -80,7 +83,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 	if err != nil {
 		return Person{}, err
 	}
-	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status), Groups: []Group{}, Desks: []Desk{}}
+	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status), Groups: []Group{}, Desks: []Desk{}, Terms: output.TermsOf(person.Terms, s.Core.Now())}
 	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
@@ -132,7 +135,23 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		}
 		out.Desks = append(out.Desks, d)
 	}
+	if left(person, all) {
+		out.Offboarding = "deskbridge offboarding show " + out.ID
+	}
 	return out, nil
+}
+
+// left reports whether somebody has left: they are not active, or have an account
+// and nothing gives them access to any desk.
+func left(person provision.Identity, all []plan.Explanation) bool {
+	had := false
+	for _, e := range all {
+		if e.Desired.Status == provision.AccessActive {
+			return !person.Active()
+		}
+		had = had || e.Account != nil
+	}
+	return had || !person.Active()
 }
 
 func viaNames(names map[provision.GroupID]string, via []provision.GroupID) (out []string) {
@@ -152,12 +171,18 @@ func (e Person) Print(w io.Writer) {
 		name = e.Name + " (" + e.UserName + ")"
 	}
 	fmt.Fprintf(w, "%s · connection %s · %s\n", output.Plain(name), e.Connection, e.Status)
+	for _, line := range e.Terms.Lines() {
+		fmt.Fprintf(w, "  %s\n", line)
+	}
 	for i, g := range e.Groups {
 		if i == mostGroups {
 			fmt.Fprintf(w, "  and in %s; --json has all\n", output.Count(len(e.Groups)-i, "other group", "other groups"))
 			break
 		}
 		fmt.Fprintf(w, "  in group %s%s%s\n", output.Plain(g.Name), through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
+	}
+	if e.Offboarding != "" {
+		fmt.Fprintf(w, "  offboarding record: %s\n", e.Offboarding)
 	}
 	if len(e.Desks) == 0 {
 		fmt.Fprintf(w, "\n  no access anywhere: no rule is about connection %s; `deskbridge rule add` makes one\n", e.Connection)

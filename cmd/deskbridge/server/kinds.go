@@ -18,8 +18,11 @@ import (
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
 	"github.com/deskbridge/deskbridge/desk/scim"
+	"github.com/deskbridge/deskbridge/desk/zammad"
+	"github.com/deskbridge/deskbridge/desk/zendesk"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/client"
@@ -36,6 +39,8 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
 		"scim":           scim.New,
+		"zammad":         zammad.New,
+		"zendesk":        zendesk.New,
 	}
 }
 
@@ -60,6 +65,23 @@ func (s *System) kindNames() []string {
 		names = append(names, string(k))
 	}
 	return names
+}
+
+// remains says what is left of people on a desk, as its connector knows.
+func (s *System) remains(d provision.Desk) offboarding.Remains {
+	connector, err := s.Connector(d)
+	if err != nil {
+		return offboarding.Remains{Check: []string{"Everything: the settings of this desk are mistaken, so that Deskbridge does not reach it."}}
+	}
+	can := connector.Capabilities()
+	if len(can.Remains.Check)+len(can.Remains.Stays) > 0 {
+		return offboarding.Remains{Check: can.Remains.Check, Stays: can.Remains.Stays}
+	}
+	left := offboarding.Remains{Check: []string{"API keys, tokens and integrations that the person made: look for them in the administration of the desk."}, Stays: []string{"what they wrote, with the name"}}
+	if !can.EndSessions {
+		left.Check = append(left.Check, "An open browser: this desk has no call that ends a session; see in its administration that the user is not signed in.")
+	}
+	return left
 }
 
 // checks are what connectors and signing in know of settings.

@@ -17,6 +17,7 @@ import (
 const (
 	mostLeavers = 10
 	mostDrifts  = 10
+	mostTerms   = 10
 )
 
 // PrintTables prints connections, desks, and what is wrong with desks as a whole.
@@ -46,10 +47,40 @@ func (r *Report) PrintTables(w io.Writer) error {
 	if err := output.Table(w, "DESK | KIND | READY | WAITING | ENDED | NEEDS ATTENTION | ON HOLD | SEATS | SWEPT", rows); err != nil {
 		return err
 	}
+	if err := r.printTimes(w); err != nil {
+		return err
+	}
 	r.printFindings(w)
 	r.printDesks(w)
 	r.printDrifts(w)
 	return nil
+}
+
+// printTimes prints the time to no access, once there is any.
+func (r *Report) printTimes(w io.Writer) error {
+	var rows [][]string
+	desks := make(map[string]bool)
+	for _, t := range r.Times {
+		desks[t.Desk] = true // "" stands for all of them
+	}
+	for _, t := range r.Times {
+		if t.Endings > 0 && (t.Desk != "" || len(desks) != 2) {
+			rows = append(rows, []string{cmp.Or(t.Desk, "all desks"), fmt.Sprintf("%d days", t.Days), fmt.Sprint(t.Endings), seconds(t.P50), seconds(t.P95)})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	return output.Table(w, "TIME TO NO ACCESS | OF THE LAST | ENDINGS | HALF WITHIN | 95 % WITHIN", rows)
+}
+
+// seconds is a time for people, to a tenth of a second while it is short.
+func seconds(s float64) string {
+	if s < 10 {
+		return fmt.Sprintf("%.1f s", s)
+	}
+	return time.Duration(s * float64(time.Second)).Round(time.Second).String()
 }
 
 // elsewhere are the findings of which tables and lists of their own tell more.
@@ -114,8 +145,34 @@ func (r *Report) printDrifts(w io.Writer) {
 	}
 }
 
-// PrintPeople prints who has not left yet, and who waits for a person and why.
+// printTerms prints of whom an admin has said something that counts now.
+func (r *Report) printTerms(w io.Writer) {
+	for _, of := range []struct {
+		counted [2]string
+		is      func(*output.Terms) bool
+	}{
+		{[2]string{"person is blocked", "people are blocked"}, func(t *output.Terms) bool { return t.Blocked != nil }},
+		{[2]string{"person is away", "people are away"}, func(t *output.Terms) bool { return t.Blocked == nil && t.Away != nil }},
+	} {
+		these := slices.DeleteFunc(slices.Clone(r.Terms), func(t Termed) bool { return !of.is(t.Terms) })
+		if len(these) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s:\n", output.Count(len(these), of.counted[0], of.counted[1]))
+		for i, t := range these {
+			if i == mostTerms {
+				fmt.Fprintf(w, "  and %d more; `deskbridge status --json` has all\n", len(these)-i)
+				break
+			}
+			fmt.Fprintf(w, "  %s: %s\n", t.label, strings.Join(t.Terms.Lines(), "; "))
+		}
+	}
+}
+
+// PrintPeople prints who has not left yet, who waits for a person and why, and of whom
+// an admin has said something.
 func (r *Report) PrintPeople(w io.Writer) {
+	defer r.printTerms(w)
 	if len(r.Leavers) > 0 {
 		fmt.Fprintf(w, "\n%s still in; the longest is first:\n", output.Count(len(r.Leavers), "leaver is", "leavers are"))
 		for i, a := range r.Leavers {

@@ -1,0 +1,134 @@
+package zammad
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Check tries the token, and looks for permissions, roles, groups and the attribute
+// for our external id. It writes nothing.
+func (d *zammad) Check(ctx context.Context) (desk.Profile, error) {
+	me, err := d.readSelf(ctx)
+	if err != nil {
+		return desk.Profile{}, err
+	}
+	p := desk.Profile{Self: me.id()}
+	roles, err := d.roles.Reread(ctx)
+	if err != nil {
+		return p, err
+	}
+	if err := d.checkRights(ctx, &p, me, roles); err != nil {
+		return p, err
+	}
+	if err := d.checkRoles(&p, roles); err != nil {
+		return p, err
+	}
+	if name := d.settings.mark; name != "" && !me.has(name) {
+		p.Problemf("%s", noAttribute(name))
+	}
+	if email := d.settings.replacement; email != "" {
+		look := &look{users: d.users}
+		r, err := look.byEmail(ctx, email)
+		if err != nil {
+			return p, err
+		}
+		if r == nil || !r.Active {
+			p.Problemf("the setting replacement names nobody who is active in Zammad: name an agent, or leave it out")
+		}
+	}
+	groups, err := d.groups.Reread(ctx)
+	if err != nil {
+		return p, err
+	}
+	for _, g := range groups {
+		p.Teams = append(p.Teams, g.Name)
+	}
+	slices.Sort(p.Teams)
+	unseen, err := d.unseen(ctx, me)
+	if len(unseen) > 0 {
+		p.Problemf("%s", blind(unseen))
+	}
+	return p, err
+}
+
+// checkRights names the permissions that are missing, of the service account's
+// roles or of the token. Without admin.user, Zammad leaves roles and groups out of
+// what is written, and says nothing.
+func (d *zammad) checkRights(ctx context.Context, p *desk.Profile, me *record, all []role) error {
+	var own []role
+	for _, r := range all {
+		if slices.Contains(me.Roles, r.ID) {
+			own = append(own, r)
+		}
+	}
+	needed := []string{"admin.user", agentPermission}
+	if d.settings.erases {
+		needed = append(needed, "admin.data_privacy")
+	}
+	var lacking []string
+	for _, permission := range needed {
+		unknown := func(r role) bool { return r.Permissions == nil } // to us
+		if !slices.ContainsFunc(own, func(r role) bool { return r.holds(permission) }) && !slices.ContainsFunc(own, unknown) {
+			lacking = append(lacking, permission)
+		}
+	}
+	if len(lacking) > 0 {
+		p.Problemf("the service account's roles lack the permissions %s, without which Zammad leaves out what is written: tick them in one of its roles at Manage > Roles", strings.Join(lacking, ", "))
+		return nil
+	}
+	// A list for administrators of users alone: a token may have less than its user.
+	err := d.client.Get(ctx, "/users/recent", url.Values{"limit": {"1"}}, nil)
+	switch {
+	case errors.Is(err, kit.ErrForbidden):
+		p.Problemf("the access token lacks the permission admin.user, without which Zammad leaves roles and groups out of what is written: make one at (avatar) > Profile > Token Access with %s", strings.Join(needed, ", "))
+	case err != nil && desk.KindOf(err) == desk.Unauthorized:
+		return err
+	}
+	return nil // whoever does not have that list says nothing about the token
+}
+
+// checkRoles looks at the roles that the settings name, and at what a stranger gets.
+func (d *zammad) checkRoles(p *desk.Profile, all []role) error {
+	for _, ours := range []provision.Role{provision.RoleNone, provision.RoleLimited, provision.RoleAgent, provision.RoleAdmin} {
+		name, key := d.settings.roles[ours], string(ours)+"_role"
+		if ours == provision.RoleNone {
+			name, key = d.settings.customer, "customer_role"
+		}
+		if name == "" {
+			continue
+		}
+		r, err := d.roles.Named(all, name)
+		at := fmt.Sprintf("Manage > Roles > %s", name)
+		switch {
+		case err != nil:
+			return err
+		case r == nil || r.off():
+			p.Problemf("Zammad has no active role %q: make it at Manage > Roles, or correct the setting %s", name, key)
+		case r.Permissions == nil:
+		case ours == provision.RoleAdmin && !r.administers():
+			p.Problemf("the role %q may not change users, and so makes nobody an admin: tick admin.user at %s", name, at)
+		case ours != provision.RoleAdmin && r.administers():
+			p.Problemf("the role %q may change users or roles, and so makes everybody who has it an admin: clear admin, admin.user and admin.role at %s", name, at)
+		case ours == provision.RoleAgent && !r.holds(agentPermission):
+			p.Problemf("the role %q makes nobody an agent: tick ticket.agent at %s", name, at)
+		case ours != provision.RoleAgent && ours != provision.RoleAdmin && r.holds(agentPermission):
+			p.Problemf("the role %q makes everybody who has it an agent: clear ticket.agent at %s", name, at)
+		case ours == provision.RoleNone && !r.idle():
+			p.Problemf("the role %q, which is left to a leaver, gives more than a customer has: clear all but ticket.customer and user_preferences at %s, or correct the setting %s", name, at, key)
+		}
+	}
+	for _, r := range all {
+		if r.Signup && !r.off() && (r.administers() || r.holds(agentPermission)) {
+			p.Problemf("whoever signs up at Zammad gets the role %q and is an agent: clear Default at Signup at Manage > Roles > %s", r.Name, r.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package zammad
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const (
+	maxParallel = 4 // requests at once
+	// maxAnswerBytes has room for a page of five hundred users with all their preferences.
+	maxAnswerBytes = 32 << 20
+)
+
+// Causes of errors that are told apart here.
+var (
+	errRefused  = errors.New("HTTP 422")
+	errInternal = errors.New("HTTP 500")
+)
+
+var vendor = kit.Vendor{
+	Name:         "Zammad",
+	API:          "Zammad's API",
+	Unauthorized: "Zammad refuses the access token; has it expired, or is the service account inactive? Make one at (avatar) > Profile > Token Access, or let an administrator allow API Token Access at System > API",
+	Forbidden:    "Zammad does not allow this: `deskbridge desk check` says which permissions the access token or the service account's roles lack",
+	NotFound:     "Zammad has no such record",
+}
+
+func newClient(s settings) *kit.Client {
+	return kit.New(kit.Config{
+		Kind:     "zammad",
+		Base:     s.api,
+		Header:   http.Header{"Authorization": {"Token token=" + s.token}},
+		Parallel: maxParallel,
+		Timeout:  60 * time.Second,
+		Retries:  2,
+		MaxBytes: maxAnswerBytes,
+		Vendor:   vendor,
+		Explain:  explain,
+	})
+}
+
+// explain makes e say what the status of an answer means on Zammad.
+func explain(a *kit.Answer, e *desk.Error) {
+	words := said(a)
+	switch {
+	case a.Status == http.StatusNotFound && (words == "" || strings.Contains(words, "No route matches")):
+		// To take a proxy's 404 for "no such user" would mean to make the user again.
+		*e = *vendor.Foreign(a.Status)
+		e.Detail = "this address is not part of Zammad's API (HTTP 404); check the desk's URL, and the proxy in front of it"
+	case a.Status == http.StatusInternalServerError:
+		e.Err = errInternal
+	case a.Status == http.StatusUnprocessableEntity && e.Kind == desk.Permanent:
+		e.Err = errRefused
+		e.Detail += a.Quote(words)
+		if strings.Contains(words, "Agent limit exceeded") {
+			e.Detail = "Zammad has no seat left for another agent: deactivate one, or raise the limit of the subscription"
+		}
+	}
+}
+
+// said returns what an answer holds against a request; "" is nothing.
+func said(a *kit.Answer) string {
+	var body struct{ Error string }
+	_ = json.Unmarshal(a.Body, &body) // no reason is an answer too
+	return body.Error
+}
+
+// disobeyed is the error for a write that Zammad accepted and that does not show.
+func disobeyed(format string, args ...any) *desk.Error {
+	e := desk.Errorf(desk.Permanent, "Zammad accepted to %s and did not do it; it leaves out without a word what the access token may not do, such as with users without the permission admin.user: see `deskbridge desk check`", fmt.Sprintf(format, args...))
+	e.NotShown = true
+	return e
+}
+
+const maxPages = 2_000 // of any list
+
+// page reads a page of a list, of at most size entries.
+func page[E any](ctx context.Context, c *kit.Client, path string, n, size int) (entries []E, err error) {
+	query := url.Values{"page": {strconv.Itoa(n)}, "per_page": {strconv.Itoa(size)}}
+	if path != "/users" {
+		query.Set("expand", "true") // with the names of what is related
+	}
+	err = c.Get(ctx, path, query, &entries)
+	if err == nil && entries == nil {
+		err = desk.Errorf(desk.Retryable, "Zammad's answer holds no list; is a proxy in the way?")
+	}
+	return entries, err
+}
+
+// list reads a list, at most so many pages of it; whole reports whether that is all.
+// A page that is short is no end: Zammad may show fewer than it is asked for.
+func list[E any](ctx context.Context, c *kit.Client, path string, size, most int, id func(E) int64) (all []E, whole bool, _ error) {
+	seen := make(map[int64]bool)
+	for n := 1; n <= most; n++ {
+		entries, err := page[E](ctx, c, path, n, size)
+		if err != nil {
+			return nil, false, err
+		}
+		before := len(all)
+		for _, e := range entries {
+			if id(e) <= 0 {
+				return nil, false, desk.Errorf(desk.Retryable, "Zammad's answer holds an entry without a number; is a proxy in the way?")
+			}
+			if !seen[id(e)] {
+				seen[id(e)], all = true, append(all, e)
+			}
+		}
+		if len(all) == before {
+			return all, true, nil
+		}
+	}
+	return all, false, nil
+}
+
+// condition is what the entries of a search have in common: a value of each
+// attribute. The database is asked, not the search index.
+type condition map[string][]string
+
+// MarshalJSON writes the condition as Zammad's selectors are.
+func (c condition) MarshalJSON() ([]byte, error) {
+	out := make(map[string]any, len(c))
+	for name, values := range c {
+		out[name] = map[string]any{"operator": "is", "value": values}
+	}
+	return json.Marshal(out)
+}
+
+// hits is a page of what a search found.
+type hits[E any] struct {
+	Records []E  `json:"records"`
+	Total   *int `json:"total_count"` // of all pages; nil: this release does not say
+}
+
+// total returns how many there are on all pages; -1 is not said.
+func (h *hits[E]) total() int {
+	if h.Total == nil {
+		return -1
+	}
+	return *h.Total
+}
+
+// UnmarshalJSON reads a page with a total, or one without, which is a list.
+func (h *hits[E]) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '[' {
+		return json.Unmarshal(data, &h.Records)
+	}
+	type plain hits[E]
+	return json.Unmarshal(data, (*plain)(h))
+}
+
+// search reads a page of what fulfils a condition, in order of number.
+func search[E any](ctx context.Context, c *kit.Client, path string, of condition, n, size int) (h hits[E], err error) {
+	_, err = c.Do(ctx, kit.Call{Method: http.MethodPost, Path: path, Read: true, Body: map[string]any{
+		"condition": of, "page": n, "per_page": size, "sort_by": "id", "order_by": "asc", "with_total_count": true,
+	}}, &h)
+	if err == nil && h.Records == nil {
+		err = desk.Errorf(desk.Retryable, "Zammad's answer to a search holds no records; is a proxy in the way?")
+	}
+	return h, err
+}
+
+func number(id int64) string { return strconv.FormatInt(id, 10) }
+
+func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }

@@ -1,0 +1,110 @@
+package zammad
+
+import (
+	"cmp"
+	"net/mail"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Zammad's limits, in characters.
+const (
+	maxNameLength  = 100
+	maxEmailLength = 255
+	maxPhoneLength = 100
+)
+
+// Fit returns want as Zammad keeps it: a first name and a last name, which may be
+// empty, a phone number, and the address with its domain as people read it. It has no
+// place for a title, and shows no time zone.
+//
+// Somebody whose name is not said at all keeps the one on the desk.
+func (d *zammad) Fit(want provision.DeskUser) provision.DeskUser {
+	want.Title, want.Timezone = "", ""
+	want.Phone = kit.CutRunes(kit.OneLine(want.Phone), maxPhoneLength)
+	want.Email = readable(want.Email)
+	first, last := kit.OneLine(want.GivenName), kit.OneLine(want.FamilyName)
+	if first == "" || last == "" {
+		first, last = apart(cmp.Or(kit.OneLine(want.DisplayName), first, last))
+	}
+	first, last = kit.CutRunes(noScheme(first), maxNameLength), kit.CutRunes(noScheme(last), maxNameLength)
+	if last == "" {
+		first = capitalized(first)
+	}
+	want.GivenName, want.FamilyName, want.DisplayName = first, last, shownName(first, last)
+	return want
+}
+
+func shownName(first, last string) string { return strings.TrimSpace(first + " " + last) }
+
+// apart cuts a name before its last word.
+func apart(name string) (first, last string) {
+	i := strings.LastIndexFunc(name, unicode.IsSpace)
+	if i < 0 {
+		return name, ""
+	}
+	_, size := utf8.DecodeRuneInString(name[i:])
+	return strings.TrimSpace(name[:i]), strings.TrimSpace(name[i+size:])
+}
+
+// noScheme returns a name without what Zammad drops from a word that is an
+// address of the web.
+func noScheme(name string) string {
+	words := strings.Split(name, " ")
+	for i, word := range words {
+		if u, err := url.Parse(word); err == nil && u.Scheme != "" && u.Hostname() != "" {
+			words[i] = u.Hostname() + u.EscapedPath()
+		}
+	}
+	return strings.TrimSpace(strings.Join(words, " "))
+}
+
+// capitalized returns a name of one word as Zammad writes it, where all letters
+// are large or all are small.
+func capitalized(word string) string {
+	not := func(is func(rune) bool) bool {
+		return strings.ContainsFunc(word, func(r rune) bool { return !is(r) })
+	}
+	if word == "" || not(unicode.IsUpper) && not(unicode.IsLower) {
+		return word
+	}
+	first, size := utf8.DecodeRuneInString(word)
+	return string(unicode.ToTitle(first)) + strings.ToLower(word[size:])
+}
+
+// readable returns an address in small letters where its domain is written for
+// machines (RFC 3492): with the domain as people write it, as Zammad does.
+func readable(email string) string {
+	local, domain, is := strings.Cut(email, "@")
+	if !is || !strings.Contains(strings.ToLower(domain), "xn--") {
+		return email
+	}
+	unicoded, err := idna.ToUnicode(strings.ToLower(domain))
+	if err != nil {
+		return email
+	}
+	return local + "@" + unicoded
+}
+
+func sameEmail(a, b string) bool { return sameText(readable(a), readable(b)) }
+
+func isEmail(text string) bool {
+	address, err := mail.ParseAddress(text)
+	return err == nil && address.Name == "" && address.Address == text && utf8.RuneCountInString(text) <= maxEmailLength
+}
+
+// checkEmail refuses what Zammad refuses, or would find nobody by.
+func checkEmail(email string) error {
+	if isEmail(email) {
+		return nil
+	}
+	return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Zammad takes: something before and after one @, at most 255 characters"}
+}

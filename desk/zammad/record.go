@@ -1,0 +1,221 @@
+package zammad
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// record is a user as Zammad shows it. What is null there is empty here.
+type record struct {
+	ID          int64      `json:"id"`
+	Login       string     `json:"login"`
+	Email       string     `json:"email"`
+	First       string     `json:"firstname"`
+	Last        string     `json:"lastname"`
+	Phone       string     `json:"phone"`
+	Active      bool       `json:"active"`
+	Roles       []int64    `json:"role_ids"`
+	Groups      access     `json:"group_ids"` // none of who is inactive, or no agent, whatever is stored
+	Away        bool       `json:"out_of_office"`
+	AwayFrom    string     `json:"out_of_office_start_at"`
+	AwayUntil   string     `json:"out_of_office_end_at"`
+	Replacement int64      `json:"out_of_office_replacement_id"`
+	LastLogin   kit.Moment `json:"last_login"`
+
+	fields map[string]json.RawMessage
+}
+
+// UnmarshalJSON reads a record, with the attributes that somebody has added.
+func (r *record) UnmarshalJSON(data []byte) error {
+	type plain record
+	return errors.Join(json.Unmarshal(data, (*plain)(r)), json.Unmarshal(data, &r.fields))
+}
+
+// complete fails when Zammad shows less of a user than it should: to take what is
+// missing for "inactive" or "in no group" would be a lie.
+func (r *record) complete() error {
+	for _, name := range [...]string{"id", "email", "active", "role_ids", "group_ids"} {
+		if value := r.fields[name]; value == nil || name != "email" && string(value) == "null" {
+			return desk.Errorf(desk.Retryable, "Zammad does not show %s of user %d; is a proxy in the way?", name, r.ID)
+		}
+	}
+	return nil
+}
+
+func (r *record) id() provision.DeskUserID { return provision.DeskUserID(number(r.ID)) }
+
+func (r *record) path() string { return "/users/" + number(r.ID) }
+
+// has reports whether users have an attribute.
+func (r *record) has(attribute string) bool {
+	_, there := r.fields[attribute]
+	return there
+}
+
+// text returns the value of an attribute; "" is none.
+func (r *record) text(attribute string) (value string) {
+	_ = json.Unmarshal(r.fields[attribute], &value) // another type is no text of ours
+	return value
+}
+
+// systemUser is the number of Zammad's own user, who stands for nobody.
+const systemUser = 1
+
+// rolesOf returns the roles of a user. One that is not known is looked for once
+// more: it may be new.
+func (d *book) rolesOf(ctx context.Context, r *record) (roles []role, _ error) {
+	for _, read := range []func(context.Context) ([]role, error){d.roles.List, d.roles.Reread} {
+		all, err := read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		roles = nil
+		for _, id := range r.Roles {
+			if i := slices.IndexFunc(all, func(of role) bool { return of.ID == id }); i >= 0 {
+				roles = append(roles, all[i])
+			}
+		}
+		if len(roles) == len(r.Roles) {
+			return roles, nil
+		}
+	}
+	return append(roles, role{Name: "?"}), nil // which gives we do not know what
+}
+
+// stands reports whether a role is the one that stands for one of ours.
+func (d *book) stands(r *role, of provision.Role) bool {
+	name := d.settings.roles[of]
+	return name != "" && sameText(r.Name, name)
+}
+
+// works reports whether one of the roles makes an agent, who may own tickets.
+func (d *book) works(roles []role) bool {
+	return slices.ContainsFunc(roles, func(r role) bool {
+		return r.holds(agentPermission) || r.Permissions == nil && d.stands(&r, provision.RoleAgent)
+	})
+}
+
+// roleOf returns the role that a list of roles amounts to. Who may change users or
+// roles is an admin, whatever the role's name: they can make themselves one. Who
+// has a role that gives something else, which we do not govern, has access, and
+// counts as limited.
+func (d *book) roleOf(r *record, roles []role) provision.Role {
+	some := func(is func(*role) bool) bool {
+		return slices.ContainsFunc(roles, func(r role) bool { return is(&r) })
+	}
+	switch {
+	case r.ID == systemUser:
+		return provision.RoleOwner
+	case some(func(r *role) bool { return r.administers() || !r.off() && d.stands(r, provision.RoleAdmin) }):
+		return provision.RoleAdmin
+	case d.works(roles):
+		return provision.RoleAgent
+	case some(func(r *role) bool { return !sameText(r.Name, d.settings.customer) && !r.idle() }):
+		return provision.RoleLimited
+	}
+	return provision.RoleNone
+}
+
+// showsGroups reports whether Zammad shows the groups of a user: only then is it
+// known which ones are stored.
+func (d *book) showsGroups(r *record, roles []role) bool { return r.Active && d.works(roles) }
+
+// user translates a record.
+func (d *book) user(ctx context.Context, r *record) (*provision.DeskUser, error) {
+	roles, err := d.rolesOf(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	u := &provision.DeskUser{
+		ID: r.id(), Email: r.Email, UserName: r.Login, DisplayName: shownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
+		Phone: r.Phone, Active: r.Active, Role: d.roleOf(r, roles), LastLogin: r.LastLogin.Time,
+	}
+	if d.settings.mark != "" {
+		u.ExternalID = r.text(d.settings.mark)
+	}
+	if d.showsGroups(r, roles) {
+		u.Teams, err = d.groupNames(ctx, r.Groups)
+	}
+	return u, err
+}
+
+// groupNames returns the names of groups, sorted. One that is not known is looked
+// for once more: it may be new.
+func (d *book) groupNames(ctx context.Context, of access) (names []string, _ error) {
+	for _, read := range []func(context.Context) ([]group, error){d.groups.List, d.groups.Reread} {
+		all, err := read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names = nil
+		for _, g := range all {
+			if of[g.ID] != nil {
+				names = append(names, g.Name)
+			}
+		}
+		if len(names) == len(of) {
+			break
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// owns reports whether a user may own tickets of a group: Zammad asks for full
+// access, of the user's own or by one of the roles.
+func (d *book) owns(r *record, roles []role, group int64) bool {
+	return d.showsGroups(r, roles) && (slices.Contains(r.Groups[group], full) ||
+		slices.ContainsFunc(roles, func(of role) bool { return !of.off() && slices.Contains(of.Groups[group], full) }))
+}
+
+// me returns our own account, as it was not longer ago than catalogueAge.
+func (d *zammad) me(ctx context.Context) (*record, error) {
+	return d.self.Get(ctx, catalogueAge, d.readSelf)
+}
+
+func (d *zammad) readSelf(ctx context.Context) (*record, error) {
+	var r record
+	err := d.client.Get(ctx, "/users/me", nil, &r)
+	switch {
+	case err != nil:
+	case r.ID <= 0:
+		err = desk.Errorf(desk.Retryable, "there is no Zammad at the desk's URL; give the address at which people open it")
+	default:
+		err = r.complete()
+	}
+	return &r, err
+}
+
+// unseen returns the groups whose tickets are not shown to our own account.
+func (d *zammad) unseen(ctx context.Context, me *record) (names []string, _ error) {
+	groups, err := d.groups.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := d.rolesOf(ctx, me)
+	for _, g := range groups {
+		if !d.owns(me, roles, g.ID) {
+			names = append(names, g.Name)
+		}
+	}
+	return names, err
+}
+
+// role returns Zammad's role with a name that the settings say.
+func (d *book) role(ctx context.Context, name string, key provision.Role) (*role, error) {
+	r, err := d.roles.Find(ctx, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case r == nil || r.off():
+		return nil, desk.Errorf(desk.Permanent, "Zammad has no active role %q; make it at Manage > Roles, or correct the setting %s_role", name, cmp.Or(key, "customer"))
+	}
+	return r, nil
+}

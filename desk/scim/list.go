@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -68,7 +67,7 @@ func (p *provider) TeamMembers(ctx context.Context, team string) (ids []provisio
 			ids = append(ids, r.id())
 		}
 	}
-	slices.SortFunc(ids, func(a, b provision.DeskUserID) int { return cmp.Compare(a, b) })
+	slices.Sort(ids)
 	return ids, err
 }
 

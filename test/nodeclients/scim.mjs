@@ -1,21 +1,21 @@
 // A SCIM service provider by others: scimmy-routers, with users and groups in memory.
-// It takes its settings as JSON in the first argument (token; groups: whether users
-// show the groups that they are in), prints its base URL, and ends with its input.
+// It takes its token as JSON in the first argument, prints its base URL, and ends with
+// its input.
 import { randomUUID } from 'node:crypto';
 import express from 'express';
 import SCIMMY from 'scimmy';
 import SCIMMYRouters from 'scimmy-routers';
 
-const { token, groups: shown } = JSON.parse(process.argv[1]);
+const { token } = JSON.parse(process.argv[1]);
 const users = new Map();
 const groups = new Map();
 
 SCIMMY.Config.set({ patch: true, filter: true, sort: false, bulk: false });
 
-function declare(Resource, all, name, show) {
+function declare(Resource, all, name) {
 	const found = (id) => {
 		if (!all.has(id)) throw new SCIMMY.Types.Error(404, null, `Resource ${id} not found`);
-		return show(all.get(id));
+		return all.get(id);
 	};
 	SCIMMY.Resources.declare(Resource)
 		.ingress((resource, instance) => {
@@ -27,11 +27,11 @@ function declare(Resource, all, name, show) {
 			next.id = resource.id ?? randomUUID();
 			next.meta = { created: all.get(next.id)?.meta.created ?? new Date(), lastModified: new Date() };
 			all.set(next.id, next);
-			return show(next);
+			return next;
 		})
 		.egress((resource) => {
 			if (resource.id) return found(resource.id);
-			const list = [...all.values()].map(show);
+			const list = [...all.values()];
 			return resource.filter ? resource.filter.match(list) : list;
 		})
 		.degress((resource) => {
@@ -41,11 +41,8 @@ function declare(Resource, all, name, show) {
 		});
 }
 
-declare(SCIMMY.Resources.User, users, 'userName', (user) => ({
-	...user,
-	groups: shown ? [...groups.values()].filter((g) => g.members?.some((m) => m.value === user.id)).map((g) => ({ value: g.id, display: g.displayName })) : undefined,
-}));
-declare(SCIMMY.Resources.Group, groups, 'displayName', (group) => group);
+declare(SCIMMY.Resources.User, users, 'userName');
+declare(SCIMMY.Resources.Group, groups, 'displayName');
 
 const app = express();
 app.use('/scim', new SCIMMYRouters({

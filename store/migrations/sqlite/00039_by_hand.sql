@@ -1,9 +1,10 @@
 -- +goose Up
 -- What admins say that was done by hand for an account, on a desk that does not show
--- it, and what was asked for since.
+-- it, and what was asked for since. A release of before, which knows nothing of it,
+-- may delete accounts and desks: hence the cascade.
 CREATE TABLE admin_words (
-	account_id TEXT PRIMARY KEY REFERENCES accounts (id),
-	desk_id    TEXT NOT NULL REFERENCES desks (id),
+	account_id TEXT PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+	desk_id    TEXT NOT NULL REFERENCES desks (id) ON DELETE CASCADE,
 	shown      TEXT NOT NULL, -- the user that the desk has, by that word; '' for none
 	email      TEXT NOT NULL, -- the user's, folded
 	said_by    TEXT NOT NULL, -- '' for nobody yet

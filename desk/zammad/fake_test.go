@@ -226,6 +226,8 @@ func (f *fake) route(r *http.Request, path string, in object, none reply) reply 
 		return f.page(r, f.roles, 500)
 	case what == "GET groups" && id == 0:
 		return f.page(r, f.groups, 500)
+	case path == "/object_manager_attributes":
+		return done(200, []object{{"object": "Ticket", "name": fakeMark, "active": true}, {"object": "User", "name": "note", "active": true}})
 	case what == "GET ticket_states":
 		var states []object
 		for i, name := range []string{"new", "open", "pending reminder", "closed", "merged", "pending close", "on hold"} {

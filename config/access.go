@@ -87,6 +87,7 @@ type Rule struct {
 	Role       string   `yaml:"role"`
 	Teams      []string `yaml:"teams"`
 	Mailboxes  []string `yaml:"mailboxes"`
+	Until      string   `yaml:"until"` // a day, which counts to its end in UTC, or a moment (RFC 3339)
 }
 
 // ReadAccess reads an access.yaml. In a secret ${env:NAME} stands for an

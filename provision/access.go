@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // AccessStatus says whether a person should have a usable account on a desk.
@@ -53,24 +54,25 @@ func (a Access) Same(other Access) bool {
 		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes)
 }
 
-// Evaluate returns the access id should have on desk under rules, given the
-// groups it is in.
+// Evaluate returns the access id should have on desk under rules at a moment, given
+// the groups it is in.
 //
-// A person who is not active gets AccessSuspended and nothing else, whatever
-// the rules say: offboarding must not depend on the mapping being right. A
+// A person who is not active, or whom an admin's terms bar at that moment, gets
+// AccessSuspended and nothing else, whatever the rules say: offboarding must not
+// depend on the mapping being right. A rule that has ended by then grants nothing. A
 // person to whom no rule grants a role gets AccessAbsent: teams and mailboxes
 // alone make no agent. Of several roles the highest wins, teams and mailboxes
 // add up; Grants lists every contribution, winners first. Neither the order of
 // rules nor that of groups matters. Evaluate does no I/O and takes
 // O(len(rules) × len(groups)) time.
-func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID) Access {
-	if !id.Active() {
+func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID, at time.Time) Access {
+	if !id.Admitted(at) {
 		return Access{Status: AccessSuspended}
 	}
 	groups = slices.Concat(groups, id.Claimed())
 	var grants []Grant
 	for _, r := range rules {
-		if r.Desk != desk || r.Connection != id.Connection {
+		if r.Desk != desk || r.Connection != id.Connection || r.Ended(at) {
 			continue
 		}
 		for _, m := range groups {

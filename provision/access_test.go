@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -56,7 +57,7 @@ func TestEvaluate(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			person := provision.Identity{Connection: "acme", Status: tt.status, Attributes: tt.attrs, Requested: tt.asks}
-			got := provision.Evaluate(supportRules, person, tt.groups, tt.desk)
+			got := provision.Evaluate(supportRules, person, tt.groups, tt.desk, time.Now())
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("Evaluate (-want +got):\n%s", diff)
 			}
@@ -83,10 +84,10 @@ func TestWhatLooksLikeAGroup(t *testing.T) {
 	} {
 		rules := []provision.Rule{{Connection: "acme", Desk: "d", Group: tt.rule, Role: provision.RoleAdmin}}
 		person := provision.Identity{Connection: "acme", Status: provision.StatusActive}
-		byGroup := provision.Evaluate(rules, person, []provision.Membership{{Name: tt.name, Claimed: true}}, "d")
+		byGroup := provision.Evaluate(rules, person, []provision.Membership{{Name: tt.name, Claimed: true}}, "d", time.Now())
 		rules[0].Group, rules[0].Attribute, rules[0].Equals = "", "roles", tt.rule
 		person.Attributes = provision.Attributes{"roles": {tt.name}}
-		byAttribute := provision.Evaluate(rules, person, nil, "d")
+		byAttribute := provision.Evaluate(rules, person, nil, "d", time.Now())
 		for how, got := range map[string]provision.Access{"group": byGroup, "attribute": byAttribute} {
 			if (got.Role == provision.RoleAdmin) != tt.want {
 				t.Errorf("the %s %q for a rule on %q: %+v", how, tt.name, tt.rule, got)
@@ -132,20 +133,20 @@ func TestEvaluateLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rules, groups := genRules(t)
 		person := provision.Identity{Connection: "acme", Status: provision.StatusActive}
-		got := provision.Evaluate(rules, person, groups, "d")
+		got := provision.Evaluate(rules, person, groups, "d", time.Now())
 
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		shuffledRules, shuffledGroups := slices.Clone(rules), slices.Clone(groups)
 		rng.Shuffle(len(rules), func(i, j int) { shuffledRules[i], shuffledRules[j] = shuffledRules[j], shuffledRules[i] })
 		rng.Shuffle(len(groups), func(i, j int) { shuffledGroups[i], shuffledGroups[j] = shuffledGroups[j], shuffledGroups[i] })
-		if diff := cmp.Diff(got, provision.Evaluate(shuffledRules, person, shuffledGroups, "d")); diff != "" {
+		if diff := cmp.Diff(got, provision.Evaluate(shuffledRules, person, shuffledGroups, "d", time.Now())); diff != "" {
 			t.Fatalf("order matters:\n%s", diff)
 		}
 
 		for _, status := range []provision.Status{provision.StatusSuspended, provision.StatusRemoved} {
 			gone := person
 			gone.Status = status
-			if out := provision.Evaluate(rules, gone, groups, "d"); out.Status != provision.AccessSuspended || len(out.Teams) > 0 || out.Role != "" {
+			if out := provision.Evaluate(rules, gone, groups, "d", time.Now()); out.Status != provision.AccessSuspended || len(out.Teams) > 0 || out.Role != "" {
 				t.Fatalf("%s person has %+v", status, out)
 			}
 		}
@@ -159,7 +160,7 @@ func TestEvaluateLaws(t *testing.T) {
 		}
 
 		// A further group never takes anything away.
-		more := provision.Evaluate(rules, person, append(slices.Clone(groups), provision.Membership{Group: "g9", Name: "c"}), "d")
+		more := provision.Evaluate(rules, person, append(slices.Clone(groups), provision.Membership{Group: "g9", Name: "c"}), "d", time.Now())
 		if more.Role.Less(got.Role) {
 			t.Fatalf("another group lowers the role from %s to %s", got.Role, more.Role)
 		}
@@ -211,7 +212,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			groups := []provision.Membership{{Group: "g1", Name: "group 1"}, {Group: "g7", Name: "group 7"}}
 			b.ReportAllocs()
 			for b.Loop() {
-				provision.Evaluate(rules, person, groups, "d")
+				provision.Evaluate(rules, person, groups, "d", time.Now())
 			}
 		})
 	}

@@ -135,6 +135,8 @@ const (
 	RefusedDisabled  = "disabled"   // sign-in through the connection is switched off
 	RefusedSuspended = "suspended"  // the IdP suspended the person
 	RefusedRemoved   = "removed"    // the IdP removed the person
+	RefusedBlocked   = "blocked"    // an admin has blocked the person
+	RefusedExpired   = "expired"    // the end that an admin has set for the person has passed
 	RefusedDomain    = "domain"     // the connection does not own the domain of the address
 	RefusedAddress   = "address"    // no address, or one that cannot be compared safely
 	RefusedUnproven  = "unverified" // the IdP does not vouch for the address

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,6 +46,11 @@ type Identity struct {
 	// described. The core stores it and looks no further.
 	Document json.RawMessage
 
+	// Terms are what admins have said of the person; no source and no change of the
+	// description touches them.
+	Terms    Terms
+	TermsDue *time.Time // when a date in Terms has to be looked at next; nil: none has
+
 	Version   int64     // 1 on creation, one more with each change
 	CreatedAt time.Time // UTC, microseconds
 	UpdatedAt time.Time
@@ -74,7 +80,8 @@ func (r *Requested) equal(other *Requested) bool {
 	return slices.Equal(r.Roles, other.Roles) && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes)
 }
 
-// Active reports whether the person may have access at all.
+// Active reports whether the person is active as the source says. Whether they may
+// have access is for [Identity.Admitted] to say.
 func (id *Identity) Active() bool { return id.Status == StatusActive }
 
 // Profile is what a desk shows of a person.
@@ -164,10 +171,155 @@ func (id *Identity) Claimed() []Membership {
 }
 
 // SameDescription reports whether id and other describe the same person in the same
-// way: everything but the version and the times.
+// way: everything but the version, the times and the terms.
 func (id *Identity) SameDescription(other *Identity) bool {
 	return id.UserName == other.UserName && id.ExternalID == other.ExternalID && id.Source == other.Source && id.Status == other.Status &&
 		id.Profile == other.Profile && slices.Equal(id.Emails, other.Emails) &&
 		slices.Equal(id.ClaimedGroups, other.ClaimedGroups) && id.Requested.equal(&other.Requested) &&
 		maps.EqualFunc(id.Attributes, other.Attributes, slices.Equal) && bytes.Equal(id.Document, other.Document)
+}
+
+// Terms are what admins have said of one person, over whatever the identity
+// provider says of them: it neither sets nor clears them. They go with the person
+// as long as it is the same one, also under a new name, and when they were
+// removed and come back. The zero value says nothing.
+type Terms struct {
+	Block *Block `json:"block,omitempty"` // nil: none
+	Until *End   `json:"until,omitempty"` // nil: for ever
+	Away  *Away  `json:"away,omitempty"`  // nil: they are there
+}
+
+// Block keeps somebody out until an admin takes it back.
+type Block struct {
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`     // see [Cause.Who]
+	Reason string    `json:"reason"` // for admins; the person is not told
+}
+
+// End is when access ends by itself.
+type End struct {
+	At time.Time `json:"at"` // from then on there is none
+	By string    `json:"by"` // who said so
+}
+
+// Away is an absence: new conversations are kept from the person meanwhile.
+type Away struct {
+	Since    time.Time `json:"since"`
+	Until    time.Time `json:"until"` // from then on they are back
+	By       string    `json:"by"`
+	HandOver bool      `json:"hand_over,omitempty"` // what is open is handed over, as a leaver's; else they keep it
+}
+
+// Empty reports whether nothing is said.
+func (t *Terms) Empty() bool { return t.Block == nil && t.Until == nil && t.Away == nil }
+
+// Bars reports whether the terms keep the person out at a moment.
+func (t *Terms) Bars(at time.Time) bool { return t.Block != nil || t.Ended(at) }
+
+// Ended reports whether the person's end has passed.
+func (t *Terms) Ended(at time.Time) bool { return t.Until != nil && !at.Before(t.Until.At) }
+
+// AwayAt returns the person's absence at a moment; nil when they are there.
+func (t *Terms) AwayAt(at time.Time) *Away {
+	if t.Away == nil || !at.Before(t.Away.Until) {
+		return nil
+	}
+	return t.Away
+}
+
+// Next returns the first moment after at from which the terms mean something
+// else; nil when there is none.
+func (t *Terms) Next(at time.Time) (next *time.Time) {
+	consider := func(moment time.Time) {
+		if moment.After(at) && (next == nil || moment.Before(*next)) {
+			next = &moment
+		}
+	}
+	if t.Until != nil {
+		consider(t.Until.At)
+	}
+	if t.Away != nil {
+		consider(t.Away.Until)
+	}
+	return next
+}
+
+// Why says in words what ends the person's access at a moment, and who said so;
+// "" when the terms do not.
+func (t *Terms) Why(at time.Time) (why, by string) {
+	switch {
+	case t.Block != nil:
+		return "block by " + t.Block.By, t.Block.By
+	case t.Ended(at):
+		return "end on " + LastDay(t.Until.At) + ", set by " + t.Until.By, t.Until.By
+	}
+	return "", ""
+}
+
+// Standing is where the person stands at a moment, the terms included: somebody
+// whom they bar counts as suspended, whatever the identity provider says.
+func (id *Identity) Standing(at time.Time) Status {
+	if id.Status == StatusActive && id.Terms.Bars(at) {
+		return StatusSuspended
+	}
+	return id.Status
+}
+
+// Admitted reports whether the person may have access at all at a moment: the
+// identity provider says that they are active, and no admin's terms bar them.
+func (id *Identity) Admitted(at time.Time) bool { return id.Standing(at) == StatusActive }
+
+// RefuseSignIn returns the Denied error for somebody who is not admitted at a
+// moment; nil for anybody else. What it tells them says whom to ask.
+func (id *Identity) RefuseSignIn(at time.Time) error {
+	switch {
+	case id.Terms.Block != nil:
+		return Refuse(RefusedBlocked, "an administrator has blocked your access; ask your help desk's administrators")
+	case !id.Active():
+		return Refuse(RefusedSuspended, "your account was suspended by your organisation")
+	case id.Terms.Ended(at):
+		return Refuse(RefusedExpired, "your access ended on %s; ask whoever engaged you, or your help desk's administrators, to have it prolonged", LastDay(id.Terms.Until.At))
+	}
+	return nil
+}
+
+// dayForm is how people write the day of an end, and minuteForm a moment.
+const (
+	dayForm    = time.DateOnly
+	minuteForm = "2006-01-02 15:04 UTC"
+)
+
+// ParseUntil returns the moment with which a time that people give is over: a day,
+// as in 2027-01-31, is over with its last hour in UTC; a moment as RFC 3339
+// section 5.6 has it is itself. Anything else is Invalid.
+func ParseUntil(field, text string) (time.Time, error) {
+	text = strings.TrimSpace(text)
+	if day, err := time.Parse(dayForm, text); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.UTC().Truncate(time.Microsecond), nil
+	}
+	return time.Time{}, Errorf(Invalid, field, "%q is no date; write a day, which counts to its end in UTC, as 2027-01-31, or a moment as 2027-01-31T17:00:00+01:00", Clip(text))
+}
+
+// LastDay writes a moment as [ParseUntil] reads it: the last day before it, where it
+// is the end of one, else the moment.
+func LastDay(end time.Time) string {
+	end = end.UTC()
+	if end.Equal(end.Truncate(24 * time.Hour)) {
+		return end.AddDate(0, 0, -1).Format(dayForm)
+	}
+	return end.Format(minuteForm)
+}
+
+// FormatUntil writes a moment so that [ParseUntil] reads the same; "" for none.
+func FormatUntil(end *time.Time) string {
+	switch {
+	case end == nil:
+		return ""
+	case end.UTC().Equal(end.UTC().Truncate(24 * time.Hour)):
+		return LastDay(*end)
+	}
+	return end.UTC().Format(time.RFC3339Nano)
 }

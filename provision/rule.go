@@ -2,6 +2,7 @@ package provision
 
 import (
 	"slices"
+	"time"
 )
 
 // Rule says what a group or an attribute grants on a desk. Exactly one of
@@ -20,7 +21,12 @@ type Rule struct {
 	Role      Role
 	Teams     []string // sorted, desk's names
 	Mailboxes []string // sorted, desk's names
+
+	Until *time.Time // from then on the rule grants nothing; nil: it grants for ever
 }
+
+// Ended reports whether the rule grants nothing any more at a moment.
+func (r Rule) Ended(at time.Time) bool { return r.Until != nil && !at.Before(*r.Until) }
 
 // Matches reports whether r applies to a group.
 func (r Rule) matchesGroup(m Membership) bool {
@@ -101,7 +107,8 @@ func (r Rule) checkVisible() error {
 // SameText reports whether r and other say the same, whatever their ids and
 // bindings.
 func (r Rule) SameText(other Rule) bool {
-	return r.SameCondition(other) && r.Role.Rank() == other.Role.Rank() && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes)
+	return r.SameCondition(other) && r.Role.Rank() == other.Role.Rank() && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes) &&
+		FormatUntil(r.Until) == FormatUntil(other.Until)
 }
 
 // SameCondition reports whether r and other are about the same group or attribute

@@ -40,6 +40,8 @@ const (
 	EndedByAdmin    SessionEnd = "ended by an admin"
 	EndedByPerson   SessionEnd = "ended from another session"
 	EndedByLeaving  SessionEnd = "the person was suspended or removed"
+	EndedByBlock    SessionEnd = "an admin has blocked the person"
+	EndedByEnd      SessionEnd = "the end that was set for the person's access has passed"
 	EndedByNew      SessionEnd = "replaced by a new sign-in"
 	EndedByRename   SessionEnd = "the name that the person signed in by is theirs no more"
 	EndedByTakeOver SessionEnd = "SCIM describes the person now"

@@ -3,6 +3,7 @@ package provision_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -33,14 +34,14 @@ func TestAttributesNeverPassForWhatWeDerive(t *testing.T) {
 				Attribute: names.Draw(t, "attribute"), Equals: rapid.SampledFrom([]string{"", "true", "Admins"}).Draw(t, "equals"),
 				Role: rapid.SampledFrom(provision.Roles).Draw(t, "role"), Teams: []string{"A"}}
 		}), 1, 5).Draw(t, "rules")
-		without := provision.Evaluate(rules, person, nil, "d")
+		without := provision.Evaluate(rules, person, nil, "d", time.Now())
 		person.Attributes = provision.Attributes{}
 		for range rapid.IntRange(1, 6).Draw(t, "attributes") {
 			name := names.Draw(t, "name")
 			person.Attributes[name] = values.Draw(t, "values")
 			person.Attributes[provision.Fold(name)] = values.Draw(t, "values")
 		}
-		with := provision.Evaluate(rules, person, nil, "d")
+		with := provision.Evaluate(rules, person, nil, "d", time.Now())
 		if !with.Same(without) || len(with.Grants) != len(without.Grants) {
 			t.Fatalf("attributes %v change the access from %+v to %+v", person.Attributes, without, with)
 		}

@@ -26,6 +26,7 @@ type forwardAuthRow struct {
 
 	UserName   string
 	Status     string
+	Terms      *string
 	Profile    string
 	Source     string
 	Attributes string
@@ -58,7 +59,7 @@ func (s *Store) ForwardAuthSubject(ctx context.Context, hash []byte, desk string
 			SELECT m.group_id FROM up JOIN members m ON m.member_id = up.group_id
 		)
 		SELECT v.id, v.identity_id, v.connection_id, v.protocol, v.created_at, v.seen_at, v.ends_at, v.ended_at,
-			i.user_name, i.source, i.status, i.profile, i.attributes, i.claimed_groups AS claimed, c.name, c.sign_in,
+			i.user_name, i.source, i.status, i.terms, i.profile, i.attributes, i.claimed_groups AS claimed, c.name, c.sign_in,
 			(SELECT `+s.sql.names+` FROM groups g WHERE g.id IN (SELECT group_id FROM up)) AS groups,
 			a.id AS account_id, a.desk_user, a.state, a.wanted AS desired, a.granted AS confirmed, a.desk_email, a.desk_user_name
 		FROM subject v JOIN identities i ON i.id = v.identity_id JOIN connections c ON c.id = v.connection_id
@@ -89,6 +90,9 @@ func (k *keyring) subject(row forwardAuthRow) (v session.ForwardAuthSubject, _ e
 		json.Unmarshal([]byte(row.Groups), &v.Groups)}
 	if signIn != "" {
 		errs = append(errs, json.Unmarshal([]byte(signIn), &v.Connection.SignIn))
+	}
+	if row.Terms != nil {
+		errs = append(errs, json.Unmarshal([]byte(*row.Terms), &v.Person.Terms))
 	}
 	if row.AccountID != nil {
 		v.Account = &provision.Account{ID: provision.AccountID(*row.AccountID), Identity: v.Session.Identity, Connection: v.Session.Connection,

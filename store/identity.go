@@ -29,6 +29,8 @@ type identityRow struct {
 	ClaimedGroups     string
 	Requested         string
 	Document          *string
+	Terms             *string
+	TermsDue          *int64 // when the terms come to mean something else; see [Store.DueTerms]
 	Version           int64
 	CreatedAt         int64 `gorm:"autoCreateTime:false"`
 	UpdatedAt         int64 `gorm:"autoUpdateTime:false"`
@@ -71,6 +73,10 @@ func newIdentityRow(id provision.Identity) (identityRow, error) {
 		Version:           id.Version,
 		CreatedAt:         fromTime(id.CreatedAt),
 		UpdatedAt:         fromTime(id.UpdatedAt),
+		TermsDue:          fromTimePtr(id.TermsDue),
+	}
+	if row.Terms, err = toTerms(id.Terms); err != nil {
+		return identityRow{}, err
 	}
 	for column, v := range map[*string]any{&row.Profile: id.Profile, &row.Emails: emails, &row.Attributes: id.Attributes, &row.Requested: id.Requested} {
 		if *column, err = toJSON(v); err != nil {
@@ -108,9 +114,9 @@ const (
 		CASE WHEN identities.document IS NULL THEN identities.claimed_groups END,
 		CASE WHEN identities.document IS NULL THEN identities.requested END`
 	bareColumns = `identities.id, identities.connection_id, identities.user_name, identities.external_id, identities.source, identities.status,
-		NULL, identities.version, identities.created_at, identities.updated_at, NULL, NULL, NULL, NULL, NULL`
+		NULL, identities.version, identities.created_at, identities.updated_at, identities.terms, identities.terms_due, NULL, NULL, NULL, NULL, NULL`
 	plainColumns = `identities.id, identities.connection_id, identities.user_name, identities.external_id, identities.source, identities.status,
-		identities.document, identities.version, identities.created_at, identities.updated_at, `
+		identities.document, identities.version, identities.created_at, identities.updated_at, identities.terms, identities.terms_due, `
 )
 
 // scanner is a row that is being read.
@@ -122,7 +128,7 @@ type scanner interface{ Scan(into ...any) error }
 func scanIdentity(row scanner, more ...any) (provision.Identity, error) {
 	var r identityRow
 	var parts [5]*string // profile, emails, attributes, claimed groups, requested
-	into := append([]any{&r.ID, &r.ConnectionID, &r.UserName, &r.ExternalID, &r.Source, &r.Status, &r.Document, &r.Version, &r.CreatedAt, &r.UpdatedAt,
+	into := append([]any{&r.ID, &r.ConnectionID, &r.UserName, &r.ExternalID, &r.Source, &r.Status, &r.Document, &r.Version, &r.CreatedAt, &r.UpdatedAt, &r.Terms, &r.TermsDue,
 		&parts[0], &parts[1], &parts[2], &parts[3], &parts[4]}, more...)
 	if err := row.Scan(into...); err != nil {
 		return provision.Identity{}, err
@@ -148,6 +154,12 @@ func (row identityRow) identity() (provision.Identity, error) {
 		Version:    row.Version,
 		CreatedAt:  toTime(row.CreatedAt),
 		UpdatedAt:  toTime(row.UpdatedAt),
+	}
+	id.TermsDue = toTimePtr(row.TermsDue)
+	if row.Terms != nil {
+		if err := json.Unmarshal([]byte(*row.Terms), &id.Terms); err != nil {
+			return id, fmt.Errorf("store: identity %s: terms: %w", row.ID, err)
+		}
 	}
 	if row.Document != nil {
 		id.Document = json.RawMessage(*row.Document)

@@ -62,6 +62,9 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, apiToken, got(s.APITokenByHash(ctx, apiToken.Hash))(t))
 
 		id := identity(c.ID, "ann")
+		id.TermsDue = new(noon.Add(time.Hour))
+		id.Terms = provision.Terms{Block: &provision.Block{At: noon, By: "cli:x", Reason: "why"}, Until: &provision.End{At: noon.Add(time.Hour), By: "cli:x"},
+			Away: &provision.Away{Since: noon, Until: noon.Add(2 * time.Hour), By: "cli:x", HandOver: true}}
 		must(t, s.InsertIdentity(ctx, id))
 		back(t, id, got(s.Identity(ctx, c.ID, id.ID))(t))
 		id.UserName, id.Version, id.Emails = "Ann", 4, id.Emails[1:]
@@ -82,6 +85,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 		back(t, d, got(s.Desk(ctx, "support"))(t))
 
 		r := rule(c.ID, d.ID)
+		r.Until = new(noon.Add(time.Hour))
 		r.Attribute, r.Equals = "roles", "agent" // as no real rule has both
 		must(t, s.SaveRule(ctx, r))
 		back(t, r, got(s.Rules(ctx, c.ID))(t)[0])

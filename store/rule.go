@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"gorm.io/gorm/clause"
+
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -19,6 +21,8 @@ type ruleRow struct {
 	Role         string
 	Teams        string
 	Mailboxes    string
+	Until        *int64
+	UntilDue     *int64 // Until, for as long as it has not passed, and been seen to
 }
 
 func (ruleRow) TableName() string { return "rules" }
@@ -35,6 +39,8 @@ func newRuleRow(r provision.Rule) ruleRow {
 		Role:         string(r.Role),
 		Teams:        toList(r.Teams),
 		Mailboxes:    toList(r.Mailboxes),
+		Until:        fromTimePtr(r.Until),
+		UntilDue:     fromTimePtr(r.Until),
 	}
 }
 
@@ -55,6 +61,7 @@ func (row ruleRow) rule() (provision.Rule, error) {
 		Role:       provision.Role(row.Role),
 		Teams:      teams,
 		Mailboxes:  mailboxes,
+		Until:      toTimePtr(row.Until),
 	}, nil
 }
 
@@ -89,7 +96,10 @@ func (s *Store) LockRules(ctx context.Context) error {
 // SaveRule implements [directory.Store].
 func (s *Store) SaveRule(ctx context.Context, r provision.Rule) error {
 	row := newRuleRow(r)
-	return translate(upsert(s.write(ctx)).Create(&row).Error, "rule")
+	// An end that has been seen to stays so; it is that of the rule for good.
+	kept := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{
+		"connection_id", "desk_id", "group_name", "group_id", "attribute", "equals", "role", "teams", "mailboxes", "until"})}
+	return translate(s.write(ctx).Clauses(kept).Create(&row).Error, "rule")
 }
 
 // DeleteRule implements [settings.Store].

@@ -31,6 +31,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
+	"github.com/deskbridge/deskbridge/provision/terms"
 )
 
 // Options says where the database is and how to open it.
@@ -108,6 +109,7 @@ var (
 	_ session.Store     = (*Store)(nil)
 	_ settings.Store    = (*Store)(nil)
 	_ signin.Store      = (*Store)(nil)
+	_ terms.Store       = (*Store)(nil)
 )
 
 // Open opens the database that o describes and tries whether it answers. It

@@ -27,6 +27,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
+	"github.com/deskbridge/deskbridge/provision/terms"
 	"github.com/deskbridge/deskbridge/store"
 )
 
@@ -48,6 +49,7 @@ type Core struct {
 	Erasure        *erasure.Service
 	Removal        *removal.Service
 	Report         *report.Service
+	Terms          *terms.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -87,6 +89,7 @@ type Database interface {
 	session.Store
 	settings.Store
 	signin.Store
+	terms.Store
 
 	InTx(ctx context.Context, fn func(tx *store.Store) error) error
 }
@@ -120,6 +123,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)
+	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

@@ -12,6 +12,14 @@ const (
 	UserTakenOver provision.Action = "user.taken_over" // SCIM describes who was known by sign-in only
 	UserRemoved   provision.Action = "user.removed"
 
+	PersonBlocked   provision.Action = "person.blocked" // an admin keeps them out, whatever the identity provider says
+	PersonUnblocked provision.Action = "person.unblocked"
+	PersonEndSet    provision.Action = "person.end_set" // an admin says when access ends, or that it does not
+	PersonEnded     provision.Action = "person.ended"   // that end has passed
+	PersonAway      provision.Action = "person.away"    // an admin says that they are away, until when, and who has their conversations
+	PersonBack      provision.Action = "person.back"    // the day has come, or an admin says so
+	RuleEnded       provision.Action = "rule.ended"     // the end of a rule has passed
+
 	PersonForgotten provision.Action = "person.forgotten" // all that was known of somebody who is removed is erased, but for ids
 
 	GroupCreated   provision.Action = "group.created"

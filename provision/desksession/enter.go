@@ -43,7 +43,7 @@ func (s *Service) Enter(ctx context.Context, c provision.Cause, desk provision.D
 		if err != nil {
 			return err
 		}
-		if !person.Active() || len(live) == 0 {
+		if !person.Admitted(s.now()) || len(live) == 0 {
 			return provision.Refuse(RefusedSession, "you are not signed in any more")
 		}
 		if entry, err = entryOf(ctx, tx, desk, person.ID); err != nil {
@@ -121,7 +121,7 @@ func (s *Service) Subject(ctx context.Context, id provision.DeskSessionID) (v Su
 	if err != nil {
 		return v, err
 	}
-	if v.Person, err = s.store.Identity(ctx, v.Session.Connection, v.Session.Identity); provision.IsNotFound(err) || err == nil && !v.Person.Active() {
+	if v.Person, err = s.store.Identity(ctx, v.Session.Connection, v.Session.Identity); provision.IsNotFound(err) || err == nil && !v.Person.Admitted(s.now()) {
 		return v, over
 	}
 	if err != nil {

@@ -48,9 +48,11 @@ func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer
 	}
 	settle(&id)
 	id.ID, id.Connection, id.Version, id.CreatedAt, id.UpdatedAt = as.id, as.connection, 1, as.at, as.at
+	id.Terms, id.TermsDue = provision.Terms{}, nil
 	e := effects{person: id, write: writeNew, action: audit.UserCreated}
 	if tombstone != nil {
 		e.takesUp = tombstone.ID
+		e.person.Terms, e.person.TermsDue = tombstone.Terms, tombstone.TermsDue // what was said of them is said of them still
 	}
 	return e, nil
 }
@@ -61,6 +63,7 @@ func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer
 func decideChange(old, now provision.Identity, idp provision.IdP, at time.Time) (effects, error) {
 	// What a change may not touch, whatever it tries.
 	now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
+	now.Terms, now.TermsDue = old.Terms, old.TermsDue
 	if old.SCIMManaged() && !now.SCIMManaged() {
 		now.Source = old.Source // a sign-in takes nobody over
 	}

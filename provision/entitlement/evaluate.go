@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -79,17 +80,18 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 	}
 	var changed []provision.Account
 	var jobs []provision.Job
+	now := s.now()
 	for _, person := range people {
 		for _, desk := range DesksOf(rules, accounts[person.ID]) {
 			account, exists := accounts[person.ID][desk]
-			desired := provision.Evaluate(rules, person, groups[person.ID], desk)
+			desired := provision.Evaluate(rules, person, groups[person.ID], desk, now)
 			if !exists && desired.Status != provision.AccessActive {
 				continue
 			}
 			if !exists {
-				account = provision.Account{ID: provision.NewID[provision.AccountID](), Identity: person.ID, Connection: conn, Desk: desk, CreatedAt: s.now()}
+				account = provision.Account{ID: provision.NewID[provision.AccountID](), Identity: person.ID, Connection: conn, Desk: desk, CreatedAt: now}
 			}
-			saved, job := s.setDesired(&account, person, desired, why.cause)
+			saved, job := s.setDesired(&account, person, desired, decided(&account, &person, rules, why.cause, now), now)
 			if by, ok := why.allowed[account.ID]; ok && account.Loss.Since != nil && account.Loss.Verdict == provision.VerdictNone {
 				account.Loss.Verdict, account.Loss.By = provision.VerdictReleased, by
 				saved = true
@@ -123,23 +125,23 @@ func DesksOf(rules []provision.Rule, accounts map[provision.DeskID]provision.Acc
 	return slices.Sorted(maps.Keys(desks))
 }
 
-// setDesired sets what account should be. It reports whether the row changed, and
-// returns the run that follows when the desk must change.
-func (s *Service) setDesired(a *provision.Account, person provision.Identity, desired provision.Access, cause string) (bool, *provision.Job) {
+// setDesired sets what account should be at now. It reports whether the row changed,
+// and returns the run that follows when the desk must change.
+func (s *Service) setDesired(a *provision.Account, person provision.Identity, desired provision.Access, d decision, now time.Time) (bool, *provision.Job) {
 	manager := ""
 	if m := person.Attributes[provision.AttributeManager]; len(m) > 0 {
 		manager = m[0]
 	}
 	access := a.Desired.Same(desired) || a.State == provision.AccountEnded && desired.Status != provision.AccessActive
 	ending := desired.Status != provision.AccessActive
-	now := s.now()
 	loss := a.Loss
 	newLoss := false // which a run has to look at, whatever the desk is to show
 	switch {
 	case !ending:
 		loss = provision.Loss{}
 	case a.State != provision.AccountEnded && (loss.Since != nil || a.HasAccess()):
-		newLoss = loss.Begin(person.Status, cause, now)
+		newLoss = loss.Begin(person.Standing(now), d.cause, now)
+		newLoss = d.pronounce(&loss, newLoss) || newLoss
 	}
 	sameDesk := a.Revision > 0 && access && !newLoss && (a.Profile == person.Profile && a.UserName == person.UserName || desired.Status != provision.AccessActive)
 	sameRow := sameDesk && a.Manager == manager && slices.EqualFunc(a.Desired.Grants, desired.Grants, sameGrant) && a.Desired.Status == desired.Status && a.Loss == loss

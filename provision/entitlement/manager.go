@@ -18,7 +18,7 @@ func (s *Service) DeskUserOf(ctx context.Context, conn provision.ConnectionID, d
 	if err != nil {
 		return "", err
 	}
-	people = slices.DeleteFunc(people, func(p provision.Identity) bool { return p.Connection != conn || !p.Active() })
+	people = slices.DeleteFunc(people, func(p provision.Identity) bool { return p.Connection != conn || !p.Admitted(s.now()) })
 	named := func(is func(p provision.Identity) bool) bool {
 		i := slices.IndexFunc(people, is)
 		if i >= 0 {

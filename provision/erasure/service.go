@@ -110,7 +110,7 @@ func look(ctx context.Context, store Store, rules []provision.Rule, person provi
 	for _, d := range desks {
 		called[d.ID] = d.Name
 	}
-	k.Obstacles = slices.Concat(standing(person), unended(k, called), named(person, desks, called, rules))
+	k.Obstacles = slices.Concat(standing(person), blocked(person), unended(k, called), named(person, desks, called, rules))
 	return k, nil
 }
 
@@ -123,6 +123,15 @@ func standing(person provision.Identity) []string {
 		return []string{fmt.Sprintf("this person is %s; have the identity provider remove them (DELETE of the SCIM resource), which ends their access", person.Status)}
 	}
 	return []string{fmt.Sprintf("this person is %s, known by sign-in only; `deskbridge forget --remove %s` removes them, which ends their access", person.Status, person.ID)}
+}
+
+// blocked says that an admin keeps somebody out: whoever is forgotten comes back as
+// somebody new.
+func blocked(person provision.Identity) []string {
+	if b := person.Terms.Block; b != nil {
+		return []string{fmt.Sprintf("%s has blocked this person, and once they are forgotten nobody would know them again; `deskbridge person unblock %s` first, if that is meant", b.By, person.ID)}
+	}
+	return nil
 }
 
 // unended says where access has not ended.

@@ -147,6 +147,9 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 		rule.Connection, rule.Desk = cmp.Or(provision.ConnectionID(r.Connection), "-"), cmp.Or(provision.DeskID(r.Desk), "-") // they are named, if wrongly
 		rule.Teams, rule.Mailboxes = provision.Sorted(rule.Teams), provision.Sorted(rule.Mailboxes)
 		c.note("rules", i, rule.Validate())
+		if rule.Ended(s.now()) {
+			c.warnings = append(c.warnings, fmt.Sprintf("rules[%d]: the rule on %s for desk %q ended on %s and grants nothing any more; take it out, or give it a later `until`", i+1, rule, r.Desk, provision.LastDay(*rule.Until)))
+		}
 		if first := slices.IndexFunc(before, func(o DraftRule) bool { return o.Rule.SameText(rule) }); first >= 0 {
 			c.note("rules", i, provision.Errorf(provision.Invalid, "rules", "the rule on %s for desk %q stands in the file twice: it is rules[%d], too", rule, r.Desk, first+1))
 		}

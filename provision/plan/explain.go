@@ -87,7 +87,7 @@ func (s *Service) Explain(ctx context.Context, person provision.Identity) ([]Exp
 			return nil, err
 		}
 		e := Explanation{Person: person, Connection: conn, Groups: slices.Concat(groups[person.ID], person.Claimed()), Desk: desk, Rules: byID,
-			Desired: provision.Evaluate(rules, person, groups[person.ID], id)}
+			Desired: provision.Evaluate(rules, person, groups[person.ID], id, s.now())}
 		if a, ok := byDesk[id]; ok {
 			e.Account = &a
 		}

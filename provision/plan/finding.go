@@ -35,6 +35,7 @@ const (
 	FindingSweep         FindingCode = "sweep"          // the last sweep of a desk was not completed
 	FindingDrift         FindingCode = "drift"          // accounts were changed on a desk by hand, and are not repaired
 	FindingLeavers       FindingCode = "leavers"        // somebody who left has been in for too long
+	FindingEnds          FindingCode = "ends"           // somebody's access, or a rule, ends by itself soon
 	FindingNeedAttention FindingCode = "need-attention" // accounts need attention or are on hold
 )
 
@@ -91,7 +92,11 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 		return nil, err
 	}
 	units, err := s.ofUnits(ctx, o.Desks)
-	return slices.Concat(out, desks, units), err
+	if err != nil {
+		return nil, err
+	}
+	o.Terms, err = termed(ctx, s.store)
+	return slices.Concat(out, desks, units, ofEnds(o.Terms, rules, o)), err
 }
 
 func noServer(beat time.Time) Finding {

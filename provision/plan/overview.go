@@ -13,6 +13,7 @@ import (
 type Overview struct {
 	Connections []ConnectionOverview
 	Desks       []DeskOverview
+	Terms       []Termed            // of whom an admin has said something, by id
 	Findings    []Finding           // what somebody has to see to
 	Attention   []provision.Account // those that need attention or are on hold
 	Causes      []Cause             // why those do; what concerns most accounts first

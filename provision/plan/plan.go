@@ -41,6 +41,7 @@ type Granted struct {
 	Role      provision.Role `json:"role,omitempty"`
 	Teams     []string       `json:"teams,omitempty"`
 	Mailboxes []string       `json:"mailboxes,omitempty"`
+	Until     string         `json:"until,omitempty"` // as access.yaml has it; "": for ever
 }
 
 // PersonChange is what a plan changes for one person on one desk.

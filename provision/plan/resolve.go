@@ -278,9 +278,10 @@ func (s *Service) effectsOn(ctx context.Context, store Store, state *draftState,
 	if err != nil {
 		return err
 	}
+	now := s.now()
 	for _, p := range people {
 		for _, desk := range affected {
-			was, will := provision.Evaluate(before, p, groups[p.ID], desk), provision.Evaluate(after, p, groups[p.ID], desk)
+			was, will := provision.Evaluate(before, p, groups[p.ID], desk, now), provision.Evaluate(after, p, groups[p.ID], desk, now)
 			if was.Same(will) {
 				continue
 			}
@@ -330,7 +331,7 @@ func (st *draftState) ruleName(r provision.Rule) string {
 }
 
 func grantedBy(r provision.Rule) *Granted {
-	return &Granted{Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes}
+	return &Granted{Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes, Until: provision.FormatUntil(r.Until)}
 }
 
 func (st *draftState) note(action, kind, name string, fields ...string) {

@@ -25,6 +25,7 @@ type Store interface {
 	// LeavingAccounts returns those whose access is to end and of which the desk has
 	// not confirmed that it has; the first to end comes first.
 	LeavingAccounts(ctx context.Context) ([]provision.Account, error)
+	PeopleWithTerms(ctx context.Context) ([]provision.Identity, error)             // of whom an admin has said something, removed ones included; by id
 	PeopleNames(ctx context.Context, ids []provision.IdentityID) ([]Person, error) // of those that there are, in any order
 	// CountDesired counts the accounts on a desk that should have access.
 	CountDesired(ctx context.Context, d provision.DeskID) (int, error)

@@ -76,6 +76,9 @@ type WhyCode string
 const (
 	WhySuspended      WhyCode = "suspended"
 	WhyRemoved        WhyCode = "removed"
+	WhyBlocked        WhyCode = "blocked" // by an admin
+	WhyEnded          WhyCode = "ended"   // the end that an admin has set for the person has passed
+	WhyRuleEnded      WhyCode = "rule-ended"
 	WhyNotInGroup     WhyCode = "not-in-group"
 	WhyNotPushed      WhyCode = "group-not-pushed" // no group of the rule's name has come from the identity provider
 	WhyGroupGone      WhyCode = "group-removed"
@@ -165,7 +168,7 @@ func (s *Service) desksAsked(ctx context.Context, person provision.Identity, q Q
 			return all[i : i+1], nil
 		}
 		conn, err := s.store.Connection(ctx, string(person.Connection))
-		return []Explanation{{Person: person, Connection: conn, Desk: desk, Desired: provision.Evaluate(nil, person, nil, desk.ID)}}, err
+		return []Explanation{{Person: person, Connection: conn, Desk: desk, Desired: provision.Evaluate(nil, person, nil, desk.ID, s.now())}}, err
 	}
 	if kind, _ := q.what(); kind == "" {
 		return all, nil
@@ -182,6 +185,9 @@ func (s *Service) desksAsked(ctx context.Context, person provision.Identity, q Q
 
 // why says why a person has not what q asks for on the desk of a.
 func (s *Service) why(ctx context.Context, a *Answer, q Question, rules []provision.Rule) ([]Why, error) {
+	if why, is := barred(&a.Person, s.now()); is {
+		return []Why{why}, nil
+	}
 	switch a.Person.Status {
 	case provision.StatusSuspended:
 		return []Why{{Code: WhySuspended, Text: "they are suspended: connection " + a.Connection.Name + " says that they are not active; make them active at the identity provider"}}, nil
@@ -234,6 +240,10 @@ func notYet(a *Answer, q Question) Why {
 func (s *Service) whyRule(ctx context.Context, a *Answer, q Question, r provision.Rule) (Why, error) {
 	why := Why{Rule: r.ID, Group: r.Group}
 	comes := fmt.Sprintf("%s comes from %s (rule %s)", q, r, ShortRule(r.ID))
+	if r.Ended(s.now()) {
+		why.Code, why.Text = WhyRuleEnded, comes+", which ended on "+provision.LastDay(*r.Until)+"; give the rule a later end (`until`), if it is to grant again"
+		return why, nil
+	}
 	for _, g := range a.Explanation.Desired.Grants {
 		if g.Rule != r.ID {
 			continue

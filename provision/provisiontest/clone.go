@@ -25,9 +25,12 @@ func InsertClones(t testing.TB, s *store.Store, first provision.Identity, g prov
 		if strings.Contains(statement, "members") {
 			id = string(g)
 		}
-		_, err := s.DB().ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) `+statement, n, id)
-		if err != nil {
-			t.Fatal(err)
+		const some = 10_000 // a statement has a time limit
+		for from := 0; from < n; from += some {
+			_, err := s.DB().ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT $3 + 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) `+statement, min(from+some, n), id, from)
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	ids := make([]provision.MemberID, n)

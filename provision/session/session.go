@@ -42,8 +42,8 @@ func (s *Service) StartSession(ctx context.Context, c provision.Cause, session p
 		if err != nil {
 			return err
 		}
-		if !person.Active() {
-			return provision.Refuse(provision.RefusedSuspended, "your account was suspended by your organisation")
+		if err := person.RefuseSignIn(s.now()); err != nil {
+			return err
 		}
 		replaced, _, _, err := tx.Session(ctx, provision.HashSecret(old))
 		if err != nil && !provision.IsNotFound(err) {
@@ -141,7 +141,7 @@ func (s *Service) ForwardAuthSubject(ctx context.Context, secret, desk string) (
 // here any more. It notes that the session was used, to the minute.
 func (s *Service) checkLive(ctx context.Context, session provision.Session, person provision.Identity, conn provision.Connection) error {
 	now := s.now()
-	if !session.Live(now, s.policy.Idle) || !person.Active() || conn.SignIn.Disabled {
+	if !session.Live(now, s.policy.Idle) || !person.Admitted(now) || conn.SignIn.Disabled {
 		return ErrNone
 	}
 	if now.Sub(session.SeenAt) > sessionTouchEvery {

@@ -19,6 +19,9 @@ func (s *Service) Rules(ctx context.Context, conn provision.ConnectionID) ([]pro
 // the desk first whether it has what the rule names; see [Service.CheckRules].
 func (s *Service) AddRule(ctx context.Context, c provision.Cause, r provision.Rule) (_ provision.Rule, warnings []string, _ error) {
 	desk, err := s.store.Desk(ctx, string(r.Desk))
+	if err == nil {
+		err = s.notEnded(r)
+	}
 	if err != nil {
 		return r, nil, err
 	}
@@ -32,6 +35,9 @@ func (s *Service) AddRule(ctx context.Context, c provision.Cause, r provision.Ru
 // AddRuleUnchecked is AddRule without asking the desk, for an admin who knows
 // that the desk will have what the rule names.
 func (s *Service) AddRuleUnchecked(ctx context.Context, c provision.Cause, r provision.Rule) (provision.Rule, error) {
+	if err := s.notEnded(r); err != nil {
+		return r, err
+	}
 	err := s.inTx(ctx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err
@@ -43,6 +49,14 @@ func (s *Service) AddRuleUnchecked(ctx context.Context, c provision.Cause, r pro
 		return s.entitlement.MarkChanged(ctx, tx, r.Connection, "new rule on "+r.String()+" by "+c.Who())
 	})
 	return r, err
+}
+
+// notEnded refuses a new rule that would grant nothing. In a file one may stay.
+func (s *Service) notEnded(r provision.Rule) error {
+	if r.Ended(s.now()) {
+		return provision.Errorf(provision.Invalid, "until", "%s has passed: the rule would grant nothing", provision.LastDay(*r.Until))
+	}
+	return nil
 }
 
 // SaveRuleIn makes a rule and binds it to its group; rules are locked.
@@ -138,5 +152,8 @@ func (s *Service) ruleEntry(c provision.Cause, r provision.Rule, action provisio
 	e := s.audit.Entry(c, r.Connection, action, string(r.ID))
 	e.Desk = r.Desk
 	e.Detail = map[string]any{"when": r.String(), "role": r.Role, "teams": r.Teams, "mailboxes": r.Mailboxes}
+	if r.Until != nil {
+		e.Detail["until"] = provision.FormatUntil(r.Until)
+	}
 	return e
 }

@@ -56,7 +56,7 @@ func (s *Service) dryRun(ctx context.Context, conn provision.ConnectionID, c pro
 			if err != nil {
 				return err
 			}
-			t.Access = append(t.Access, DryRunAccess{desk.Name, provision.Evaluate(d.rules, t.Person, groups[t.Person.ID], id)})
+			t.Access = append(t.Access, DryRunAccess{desk.Name, provision.Evaluate(d.rules, t.Person, groups[t.Person.ID], id, s.now())})
 		}
 		slices.SortFunc(t.Access, func(a, b DryRunAccess) int { return strings.Compare(a.Desk, b.Desk) })
 		return errDryRun

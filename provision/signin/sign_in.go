@@ -70,10 +70,13 @@ func (d *signInTx) run(ctx context.Context, loaded Loaded) (in SignedIn, err err
 		if err != nil {
 			return in, err
 		}
+		if err := made.RefuseSignIn(d.now()); err != nil { // they were here before, and an admin's terms bar them
+			return in, err
+		}
 		in, d.by = SignedIn{Person: made, Created: true, Linked: true}, provision.FoundByCreation
 	} else {
-		if !person.Active() {
-			return in, provision.Refuse(provision.RefusedSuspended, "your account was suspended by your organisation")
+		if err := person.RefuseSignIn(d.now()); err != nil {
+			return in, err
 		}
 		if err := d.checkAddress(ctx, person); err != nil {
 			return in, err

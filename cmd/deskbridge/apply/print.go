@@ -78,7 +78,11 @@ func granted(g *plan.Granted) string {
 	if role.Rank() == 0 {
 		role = ""
 	}
-	return strings.TrimPrefix(output.Grant(role, g.Teams, g.Mailboxes), "role ")
+	text := strings.TrimPrefix(output.Grant(role, g.Teams, g.Mailboxes), "role ")
+	if g.Until != "" {
+		text += ", until " + g.Until
+	}
+	return text
 }
 
 // printConsequences prints what is expensive in a plan, a line each.

@@ -20,6 +20,14 @@ var phrases = map[provision.Action]string{
 	audit.UserTakenOver: "describes % from now on, who was known by sign-in only",
 	audit.UserRemoved:   "removed %",
 
+	audit.PersonBlocked:   "blocked %",
+	audit.PersonUnblocked: "took back the block of %",
+	audit.PersonEndSet:    "said when the access of % ends",
+	audit.PersonEnded:     "ended the access of %, whose end has passed",
+	audit.PersonAway:      "noted that % is away",
+	audit.PersonBack:      "noted that % is back",
+	audit.RuleEnded:       "ended what the rule % grants, whose end has passed",
+
 	audit.PersonForgotten: "erased all that was known of %, but for ids",
 
 	audit.GroupCreated:   "added the group %",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
@@ -41,9 +42,17 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To)}})
 	}
-	for _, r := range access.Rules {
+	for i, r := range access.Rules {
+		var until *time.Time
+		if r.Until != "" {
+			at, err := provision.ParseUntil("until", r.Until)
+			if e, ok := errors.AsType[*provision.Error](err); ok {
+				mistakes = append(mistakes, fmt.Errorf("rules[%d]: until: %s", i+1, e.Detail))
+			}
+			until = &at
+		}
 		d.Rules = append(d.Rules, plan.DraftRule{Connection: r.Connection, Desk: r.Desk, Rule: provision.Rule{
-			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: roleOf(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}})
+			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: roleOf(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, Until: until}})
 	}
 	return d, errors.Join(mistakes...)
 }

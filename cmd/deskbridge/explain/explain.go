@@ -16,14 +16,15 @@ import (
 
 // Person is one person in `explain --json`.
 type Person struct {
-	ID         string  `json:"id"`
-	Connection string  `json:"connection"`
-	UserName   string  `json:"user_name"`
-	Name       string  `json:"name,omitempty"`
-	ExternalID string  `json:"external_id,omitempty"`
-	Status     string  `json:"status"`
-	Groups     []Group `json:"groups"`
-	Desks      []Desk  `json:"desks"`
+	ID         string        `json:"id"`
+	Connection string        `json:"connection"`
+	UserName   string        `json:"user_name"`
+	Name       string        `json:"name,omitempty"`
+	ExternalID string        `json:"external_id,omitempty"`
+	Status     string        `json:"status"`
+	Groups     []Group       `json:"groups"`
+	Terms      *output.Terms `json:"terms,omitempty"` // what admins have said of them
+	Desks      []Desk        `json:"desks"`
 }
 
 // Group is a group that a person is in.
@@ -80,7 +81,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 	if err != nil {
 		return Person{}, err
 	}
-	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status), Groups: []Group{}, Desks: []Desk{}}
+	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status), Groups: []Group{}, Desks: []Desk{}, Terms: output.TermsOf(person.Terms, s.Core.Now())}
 	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
@@ -152,6 +153,9 @@ func (e Person) Print(w io.Writer) {
 		name = e.Name + " (" + e.UserName + ")"
 	}
 	fmt.Fprintf(w, "%s · connection %s · %s\n", output.Plain(name), e.Connection, e.Status)
+	for _, line := range e.Terms.Lines() {
+		fmt.Fprintf(w, "  %s\n", line)
+	}
 	for i, g := range e.Groups {
 		if i == mostGroups {
 			fmt.Fprintf(w, "  and in %s; --json has all\n", output.Count(len(e.Groups)-i, "other group", "other groups"))

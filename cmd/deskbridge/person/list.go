@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +18,8 @@ import (
 
 // Command makes the commands of people.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("person", "List people, show one, and what has happened to them", listCommand(a), showCommand(a), historyCommand(a))
+	return command.Group("person", "List people, show one, block one, say when access ends", listCommand(a), showCommand(a), historyCommand(a),
+		blockCommand(a), unblockCommand(a), validUntilCommand(a))
 }
 
 // Line is a person in `person list --json`.
@@ -33,6 +35,7 @@ type Line struct {
 	CreatedAt  output.Moment `json:"created_at"`
 	UpdatedAt  output.Moment `json:"updated_at"`
 	Desks      []Desk        `json:"desks"`
+	Terms      *output.Terms `json:"terms,omitempty"` // what admins have said of them
 }
 
 // Desk is what a person has on a desk.
@@ -43,10 +46,10 @@ type Desk struct {
 	Role    string `json:"role,omitempty"` // by the desk's last word; empty without access
 }
 
-func lineOf(n *server.Names, p report.Person) Line {
+func lineOf(n *server.Names, p report.Person, now time.Time) Line {
 	called := plan.PersonOf(p.Identity)
 	out := Line{ID: string(p.ID), Name: called.Name, Address: called.Address, UserName: p.UserName, ExternalID: p.ExternalID, Connection: p.ConnectionName,
-		Status: string(p.Status), Source: string(cmp.Or(p.Source, provision.SourceSCIM)), CreatedAt: output.Moment{At: &p.CreatedAt}, UpdatedAt: output.Moment{At: &p.UpdatedAt}, Desks: []Desk{}}
+		Status: string(p.Status), Source: string(cmp.Or(p.Source, provision.SourceSCIM)), CreatedAt: output.Moment{At: &p.CreatedAt}, UpdatedAt: output.Moment{At: &p.UpdatedAt}, Desks: []Desk{}, Terms: output.TermsOf(p.Terms, now)}
 	for _, a := range p.Accounts {
 		d := Desk{Desk: n.DeskName(a.Desk), Account: string(a.ID), State: string(a.State)}
 		if a.Confirmed.Status == provision.AccessActive && a.State != provision.AccountEnded {
@@ -55,6 +58,14 @@ func lineOf(n *server.Names, p report.Person) Line {
 		out.Desks = append(out.Desks, d)
 	}
 	return out
+}
+
+// stands says where somebody stands, for people.
+func (l Line) stands() string {
+	if words := l.Terms.Words(); words != "" {
+		return l.Status + ", " + words
+	}
+	return l.Status
 }
 
 // on says what somebody has on desks, for people.
@@ -104,10 +115,10 @@ removed, unless --status asks for others. DESKS is what each desk has confirmed.
 		return command.Print(a, &list, command.Listing[report.Person]{
 			Name: "people", Header: "NAME | ADDRESS | USER NAME | CONNECTION | STATUS | DESKS | ID", Empty: "There is nobody.",
 			Page: func(p report.Page) ([]report.Person, string, error) { return sys.Core.Report.People(ctx, filter, p) },
-			Data: func(p report.Person) any { return lineOf(&names, p) },
+			Data: func(p report.Person) any { return lineOf(&names, p, sys.Core.Now()) },
 			Row: func(p report.Person) []string {
-				l := lineOf(&names, p)
-				return []string{cmp.Or(l.Name, "-"), l.Address, l.UserName, l.Connection, l.Status, l.on(), l.ID}
+				l := lineOf(&names, p, sys.Core.Now())
+				return []string{cmp.Or(l.Name, "-"), l.Address, l.UserName, l.Connection, l.stands(), l.on(), l.ID}
 			},
 		})
 	})

@@ -1,8 +1,10 @@
 package rule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +25,7 @@ type line struct {
 	Role       string   `json:"role,omitempty"`
 	Teams      []string `json:"teams,omitempty"`
 	Mailboxes  []string `json:"mailboxes,omitempty"`
+	Until      string   `json:"until,omitempty"` // as access.yaml has it
 }
 
 // Command makes the commands of rules.
@@ -32,13 +35,14 @@ func Command(a *command.App) *cobra.Command {
 
 func addCommand(a *command.App) *cobra.Command {
 	var r provision.Rule
-	var conn, desk, role string
+	var conn, desk, role, until string
 	var unchecked bool
 	cmd := &cobra.Command{
 		Use:   "add",
 		Short: "Grant a role, teams and mailboxes on a desk to a group or attribute value",
 		Example: "  deskbridge rule add --connection acme --group Support --desk support --role agent --team \"Tier 1\" --mailbox Help\n" +
-			"  deskbridge rule add --connection acme --attribute roles --equals desk-admin --desk support --role admin",
+			"  deskbridge rule add --connection acme --attribute roles --equals desk-admin --desk support --role admin\n" +
+			"  deskbridge rule add --connection acme --group Contractors --desk support --role agent --until 2027-01-31",
 		Args: cobra.NoArgs,
 	}
 	f := cmd.Flags()
@@ -50,6 +54,7 @@ func addCommand(a *command.App) *cobra.Command {
 	f.StringVar(&role, "role", "", "none, limited, agent or admin")
 	f.StringArrayVar(&r.Teams, "team", nil, "team on the desk; may be repeated")
 	f.StringArrayVar(&r.Mailboxes, "mailbox", nil, "mailbox on the desk; may be repeated")
+	f.StringVar(&until, "until", "", "the last day (UTC) on which the rule grants, as 2027-01-31, or a moment (RFC 3339)")
 	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams and mailboxes exist")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		names, err := sys.LoadNames(ctx)
@@ -58,6 +63,13 @@ func addCommand(a *command.App) *cobra.Command {
 		}
 		if r.Role, err = provision.ParseRole(role); err != nil {
 			return command.Result{}, err
+		}
+		if until != "" {
+			end, err := provision.ParseUntil("until", until)
+			if err != nil {
+				return command.Result{}, err
+			}
+			r.Until = &end
 		}
 		if conn == "" || desk == "" {
 			return command.Result{}, command.Misuse("say whose people, and where: --connection NAME --desk NAME")
@@ -69,8 +81,16 @@ func addCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, output.Plain(made.String()), output.Grant(made.Role, made.Teams, made.Mailboxes)), nil
+		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, output.Plain(made.String()), output.Grant(made.Role, made.Teams, made.Mailboxes)+untilOf(made)), nil
 	})
+}
+
+// untilOf says when a rule ends; nothing when it does not.
+func untilOf(r provision.Rule) string {
+	if r.Until == nil {
+		return ""
+	}
+	return ", until " + provision.LastDay(*r.Until)
 }
 
 func makeRule(ctx context.Context, a *command.App, sys *server.System, r provision.Rule, unchecked bool) (provision.Rule, error) {
@@ -107,9 +127,9 @@ func listCommand(a *command.App) *cobra.Command {
 				}
 				when += " (" + why + ")"
 			}
-			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), output.List(r.Teams), output.List(r.Mailboxes)}
+			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), output.List(r.Teams), output.List(r.Mailboxes), cmp.Or(strings.TrimPrefix(untilOf(r), ", until "), "-")}
 		}
-		return command.Tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES", rows), nil
+		return command.Tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES | UNTIL", rows), nil
 	})
 }
 
@@ -144,7 +164,7 @@ func removeCommand(a *command.App) *cobra.Command {
 
 func lineOf(n *server.Names, r provision.Rule) line {
 	out := line{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group,
-		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes}
+		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, Until: provision.FormatUntil(r.Until)}
 	if r.Group != "" {
 		out.Bound = new(r.GroupID != "")
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
 	"github.com/deskbridge/deskbridge/desk/zammad"
+	"github.com/deskbridge/deskbridge/desk/zendesk"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
@@ -36,6 +37,7 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
 		"zammad":         zammad.New,
+		"zendesk":        zendesk.New,
 	}
 }
 

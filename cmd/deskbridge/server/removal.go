@@ -13,8 +13,11 @@ const (
 	// removalsEvery is how often a server looks what is left of connections and
 	// desks that were removed.
 	removalsEvery = 2 * time.Second
-	// removalsTime is how long it may work on that at once.
+	// removalsTime is how long it may work on that, or on the dates, at once.
 	removalsTime = time.Minute
+	// datesEvery is how often a server looks which dates of people and rules have
+	// passed: two look-ups by index.
+	datesEvery = 2 * time.Second
 )
 
 // hosting are the desks that are kept in our own database.
@@ -28,14 +31,31 @@ func (s *System) hosting() removal.Hosting {
 // keepRemoving finishes removals until ctx ends. Every replica may do it: twice
 // is as good as once.
 func (s *System) keepRemoving(ctx context.Context) {
-	tick := time.NewTicker(removalsEvery)
+	s.keep(ctx, removalsEvery, "finishing a removal", s.Core.Removal.Finish)
+}
+
+// keepDates sees to the dates of people and rules that pass, until ctx ends. Every
+// replica may do it.
+func (s *System) keepDates(ctx context.Context) {
+	s.keep(ctx, datesEvery, "seeing to a date that has passed", func(ctx context.Context) error {
+		n, err := s.Core.Terms.Pass(ctx)
+		if n > 0 {
+			s.Log.InfoContext(ctx, "dates of people or rules have passed", "dates", n)
+		}
+		return err
+	})
+}
+
+// keep does something at once, and then at each interval, until ctx ends.
+func (s *System) keep(ctx context.Context, every time.Duration, what string, do func(context.Context) error) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		bounded, cancel := context.WithTimeout(ctx, removalsTime)
-		err := s.Core.Removal.Finish(bounded)
+		err := do(bounded)
 		cancel()
 		if err != nil && ctx.Err() == nil {
-			s.Log.ErrorContext(ctx, "finishing a removal failed", "err", err)
+			s.Log.ErrorContext(ctx, what+" failed", "err", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -79,6 +79,7 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	var keepers sync.WaitGroup
 	keepers.Go(func() { ready.keep(keeping) })
 	keepers.Go(func() { s.keepRemoving(keeping) })
+	keepers.Go(func() { s.keepDates(keeping) })
 	keepers.Go(func() { s.SignIn.Run(keeping) })
 	keepers.Go(func() { s.deskIDP.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
 	defer func() { stop(); keepers.Wait() }()

@@ -17,6 +17,7 @@ import (
 const (
 	mostLeavers = 10
 	mostDrifts  = 10
+	mostTerms   = 10
 )
 
 // PrintTables prints connections, desks, and what is wrong with desks as a whole.
@@ -114,8 +115,34 @@ func (r *Report) printDrifts(w io.Writer) {
 	}
 }
 
-// PrintPeople prints who has not left yet, and who waits for a person and why.
+// printTerms prints of whom an admin has said something that counts now.
+func (r *Report) printTerms(w io.Writer) {
+	for _, of := range []struct {
+		counted [2]string
+		is      func(*output.Terms) bool
+	}{
+		{[2]string{"person is blocked", "people are blocked"}, func(t *output.Terms) bool { return t.Blocked != nil }},
+		{[2]string{"person is away", "people are away"}, func(t *output.Terms) bool { return t.Blocked == nil && t.Away != nil }},
+	} {
+		these := slices.DeleteFunc(slices.Clone(r.Terms), func(t Termed) bool { return !of.is(t.Terms) })
+		if len(these) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s:\n", output.Count(len(these), of.counted[0], of.counted[1]))
+		for i, t := range these {
+			if i == mostTerms {
+				fmt.Fprintf(w, "  and %d more; `deskbridge status --json` has all\n", len(these)-i)
+				break
+			}
+			fmt.Fprintf(w, "  %s: %s\n", t.label, strings.Join(t.Terms.Lines(), "; "))
+		}
+	}
+}
+
+// PrintPeople prints who has not left yet, who waits for a person and why, and of whom
+// an admin has said something.
 func (r *Report) PrintPeople(w io.Writer) {
+	defer r.printTerms(w)
 	if len(r.Leavers) > 0 {
 		fmt.Fprintf(w, "\n%s still in; the longest is first:\n", output.Count(len(r.Leavers), "leaver is", "leavers are"))
 		for i, a := range r.Leavers {

@@ -21,6 +21,7 @@ type Report struct {
 	Causes      []Cause      `json:"causes"` // of those, each once
 	Leavers     []Account    `json:"leavers"`
 	Drifts      []Drift      `json:"drifts"`
+	Terms       []Termed     `json:"terms"` // of whom an admin has said something
 
 	at time.Time
 }
@@ -101,6 +102,16 @@ type Drift struct {
 	label string // for people
 }
 
+// Termed is somebody of whom an admin has said something, and what.
+type Termed struct {
+	Person  string        `json:"person"` // id
+	Name    string        `json:"name,omitempty"`
+	Address string        `json:"address,omitempty"`
+	Terms   *output.Terms `json:"terms"`
+
+	label string // for people
+}
+
 // Account is one account, and whose it is.
 type Account struct {
 	Account string         `json:"account"`
@@ -142,7 +153,7 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 		return Report{}, err
 	}
 	r := Report{NeedsPerson: found.NeedsPerson(), Findings: []Finding{}, Connections: []Connection{}, Desks: []Desk{}, Attention: []Account{}, Causes: []Cause{},
-		Leavers: []Account{}, Drifts: []Drift{}, at: found.At}
+		Leavers: []Account{}, Drifts: []Drift{}, Terms: []Termed{}, at: found.At}
 	for _, f := range found.Findings {
 		line := Finding{Code: string(f.Code), Connection: f.Connection, Desk: f.Desk, Token: f.Token, Groups: f.Groups, Count: f.Count, Text: f.Text, Do: f.Do}
 		if f.At != nil {
@@ -166,6 +177,9 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 	for _, d := range found.Drifted {
 		r.Drifts = append(r.Drifts, Drift{Account: string(d.Account), Person: string(d.Person.ID), Name: d.Person.Name, Address: d.Person.Address,
 			Desk: names.DeskName(d.Desk), FoundAt: output.Moment{At: &d.FoundAt}, Differences: d.Differences(), label: output.Plain(d.Person.String())})
+	}
+	for _, t := range found.Terms {
+		r.Terms = append(r.Terms, Termed{Person: string(t.Person.ID), Name: t.Person.Name, Address: t.Person.Address, Terms: output.TermsOf(t.Terms, found.At), label: output.Plain(t.Person.String())})
 	}
 	return r, nil
 }

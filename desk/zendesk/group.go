@@ -1,0 +1,171 @@
+package zendesk
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// membership says that an agent is in a group. It has a number of its own.
+type membership struct {
+	ID      int64 `json:"id"`
+	User    int64 `json:"user_id"`
+	Group   int64 `json:"group_id"`
+	Default bool  `json:"default"`
+}
+
+func noGroup(kind desk.Kind, name string) error {
+	return desk.NoPlace(kind, name, "Zendesk has no group %q; make it at Admin Center > People > Team > Groups, or correct the rule", name)
+}
+
+// memberships returns in which groups a user is.
+func (d *directory) memberships(ctx context.Context, r *record) ([]membership, error) {
+	all, err := list[membership](ctx, d.client, r.path()+"/group_memberships", "group_memberships", nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range all {
+		if m.User != r.ID || m.ID <= 0 || m.Group <= 0 {
+			return nil, desk.Errorf(desk.Retryable, "Zendesk answered a question about the groups of user %d with something else", r.ID)
+		}
+	}
+	return all, nil
+}
+
+// teamsOf returns the names of the groups that a user is in. One that is not known yet
+// is looked for once more; one that has been deleted has no name.
+func (d *directory) teamsOf(ctx context.Context, r *record) ([]string, error) {
+	all, err := d.memberships(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, m := range all {
+		ids = append(ids, m.Group)
+	}
+	groups, err := d.groups.List(ctx)
+	if err == nil && len(namesOf(groups, ids)) < len(ids) {
+		groups, err = d.groups.Reread(ctx)
+	}
+	return namesOf(groups, ids), err
+}
+
+func namesOf(groups []entry, ids []int64) (names []string) {
+	for _, g := range groups {
+		if slices.Contains(ids, g.ID) {
+			names = append(names, g.Name)
+		}
+	}
+	return names
+}
+
+// ChangeTeams adds the user to groups and removes it from groups. Zendesk takes what
+// is open in a group from whoever leaves it, by a job that is waited for: conversations
+// are handed over before.
+func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	change, err := kit.Resolve(ctx, d.groups.Find, add, remove, func(name string) error { return noGroup(desk.Permanent, name) })
+	if err != nil {
+		return err
+	}
+	r, err := d.mayChange(ctx, id)
+	if err != nil {
+		return err
+	}
+	if r.Role == endUser {
+		if len(change.Join) > 0 {
+			e := desk.Errorf(desk.Permanent, "user %s of Zendesk is an end user, and only agents can be in groups", id)
+			e.NotShown = true // whoever is to be in one was made an agent before
+			return e
+		}
+		return nil // whoever became one has left them all
+	}
+	have, err := d.memberships(ctx, r)
+	if err != nil {
+		return err
+	}
+	undo := d.members.Doubt()
+	wrote := false
+	for _, g := range change.Join {
+		if !in(have, g) {
+			wrote = true
+			if err := d.join(ctx, r, g); err != nil {
+				return err
+			}
+		}
+	}
+	if wrote {
+		if have, err = d.memberships(ctx, r); err != nil {
+			return err
+		}
+	}
+	left, err := d.leave(ctx, r, have, change.Leave)
+	switch {
+	case err != nil:
+		return err
+	case left:
+		if have, err = d.memberships(ctx, r); err != nil {
+			return err
+		}
+	case !wrote:
+		undo()
+	}
+	return change.Confirm(func(g entry) bool { return in(have, g) },
+		func(g entry) error { return disobeyed("add user %s to group %q", id, g.Name) },
+		func(g entry) error { return disobeyed("remove user %s from group %q", id, g.Name) })
+}
+
+func in(have []membership, g entry) bool {
+	return slices.ContainsFunc(have, func(m membership) bool { return m.Group == g.ID })
+}
+
+// join adds a user to a group. That it is in it already is what reading back says.
+func (d *zendesk) join(ctx context.Context, r *record, g entry) error {
+	err := d.client.Post(ctx, "/group_memberships", map[string]any{"group_membership": map[string]any{"user_id": r.ID, "group_id": g.ID}}, nil)
+	if errors.Is(err, errTaken) {
+		return nil
+	}
+	return refusedTo(err, "add user %d to group %q", r.ID, g.Name)
+}
+
+// leave removes a user from groups, and waits until Zendesk is done with it. The
+// default group cannot be left: another one becomes it before.
+func (d *zendesk) leave(ctx context.Context, r *record, have []membership, groups []entry) (wrote bool, _ error) {
+	var ids, names []string
+	var heir *membership
+	fromDefault := false
+	for i, m := range have {
+		at := slices.IndexFunc(groups, func(g entry) bool { return g.ID == m.Group })
+		if at < 0 {
+			heir = &have[i]
+			continue
+		}
+		ids, names = append(ids, strconv.FormatInt(m.ID, 10)), append(names, strconv.Quote(groups[at].Name))
+		fromDefault = fromDefault || m.Default || m.Group == r.DefaultGroup
+	}
+	if len(ids) == 0 {
+		return false, nil
+	}
+	if fromDefault && heir != nil {
+		if err := d.client.Put(ctx, r.path()+"/group_memberships/"+strconv.FormatInt(heir.ID, 10)+"/make_default", map[string]any{}, nil); err != nil {
+			return true, refusedTo(err, "give user %d another default group", r.ID)
+		}
+	}
+	for some := range slices.Chunk(ids, pageSize) {
+		err := d.client.carry(ctx, kit.Call{Method: http.MethodDelete, Path: "/group_memberships/destroy_many", Query: url.Values{"ids": {strings.Join(some, ",")}}})
+		switch {
+		case errors.Is(err, errRefused) && heir == nil:
+			return true, desk.Unsupported("leave the last group", "Zendesk lets no agent be in no group at all: put user "+string(r.id())+" into another group, at Admin Center > People > Team members > (the user) > Groups, or set downgrade_leavers on the desk: whoever becomes an end user leaves all groups")
+		case err != nil && desk.KindOf(err) != desk.NotFound: // left a moment ago
+			return true, refusedTo(err, "remove user %d from the groups %s", r.ID, strings.Join(names, ", "))
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,229 @@
+package zendesk
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// What Zendesk calls roles.
+const (
+	endUser = "end-user"
+	agent   = "agent"
+	admin   = "admin"
+)
+
+// Kinds of agents, as a user and a custom role show them. Others are agents like any
+// other: custom ones (0), admins (4) and billing admins (5).
+const (
+	lightAgent  = 1
+	chatAgent   = 2
+	contributor = 3
+)
+
+// record is a user as Zendesk shows it. What is null there is zero here.
+type record struct {
+	ID           int64      `json:"id"`
+	Email        string     `json:"email"` // the primary address
+	Name         string     `json:"name"`
+	Phone        string     `json:"phone"`
+	ExternalID   string     `json:"external_id"`
+	Role         string     `json:"role"`
+	RoleType     *int       `json:"role_type"`
+	CustomRole   int64      `json:"custom_role_id"`
+	DefaultGroup int64      `json:"default_group_id"`
+	Active       bool       `json:"active"` // false: deleted
+	Suspended    bool       `json:"suspended"`
+	ChatOnly     bool       `json:"chat_only"`
+	Shared       bool       `json:"shared"` // another Zendesk's
+	SharedAgent  bool       `json:"shared_agent"`
+	LastLogin    kit.Moment `json:"last_login_at"`
+
+	lacks string // of what access rests on, the first that is not shown
+}
+
+// UnmarshalJSON reads a record, and notes what it lacks.
+func (r *record) UnmarshalJSON(data []byte) error {
+	type plain record
+	var shown map[string]json.RawMessage
+	err := errors.Join(json.Unmarshal(data, (*plain)(r)), json.Unmarshal(data, &shown))
+	for _, name := range [...]string{"id", "email", "name", "external_id", "role", "active", "suspended"} {
+		if shown[name] == nil {
+			r.lacks = cmp.Or(r.lacks, name)
+		}
+	}
+	return err
+}
+
+func (r *record) id() provision.DeskUserID { return provision.DeskUserID(strconv.FormatInt(r.ID, 10)) }
+
+func (r *record) path() string { return "/users/" + strconv.FormatInt(r.ID, 10) }
+
+// foreign says why a user is none that may be changed; "" is one that may.
+func (r *record) foreign() string {
+	switch {
+	case r.Shared || r.SharedAgent:
+		return "is shared by another Zendesk"
+	case r.ChatOnly || r.kind() == chatAgent:
+		return "is an agent of Zendesk Chat alone"
+	}
+	return ""
+}
+
+func (r *record) kind() int {
+	if r.RoleType == nil {
+		return 0
+	}
+	return *r.RoleType
+}
+
+// roleOf returns the role that a record shows. Whoever is not ours to change counts as
+// an owner. Light agents and contributors may not own tickets; whoever has a custom role
+// that no setting names counts as an agent.
+func (d *directory) roleOf(r *record, limited *entry) provision.Role {
+	switch {
+	case r.foreign() != "":
+		return provision.RoleOwner
+	case r.Role == endUser:
+		return provision.RoleNone
+	case r.Role == admin:
+		return provision.RoleAdmin
+	case r.kind() == lightAgent, r.kind() == contributor, limited != nil && r.CustomRole == limited.ID:
+		return provision.RoleLimited
+	}
+	return provision.RoleAgent
+}
+
+// works reports whether a user may own tickets.
+func (d *directory) works(r *record, limited *entry) bool {
+	return !r.Suspended && d.roleOf(r, limited).Rank() >= provision.RoleAgent.Rank() && r.foreign() == ""
+}
+
+// user translates a record. Only agents are in groups.
+func (d *directory) user(r *record, limited *entry, teams []string) *provision.DeskUser {
+	u := &provision.DeskUser{
+		ID: r.id(), ExternalID: r.ExternalID, Email: r.Email, UserName: r.Email, DisplayName: r.Name, Phone: phoneNumber(r.Phone),
+		Active: !r.Suspended, Role: d.roleOf(r, limited), LastLogin: r.LastLogin.Time,
+	}
+	if r.Role != endUser {
+		u.Teams = provision.Sorted(teams)
+	}
+	return u
+}
+
+// maxNameLength is in characters. Zendesk documents none; its database ends here.
+const maxNameLength = 255
+
+// Fit returns want as Zendesk keeps it: one name for the whole person, and a phone
+// number with its country, in digits. It has no place for a job title, and its time zones
+// are not those of the IANA database.
+//
+// Somebody whose name is not said at all keeps the one on the desk.
+func (d *zendesk) Fit(want provision.DeskUser) provision.DeskUser {
+	shown := cmp.Or(kit.OneLine(want.DisplayName), kit.OneLine(want.GivenName+" "+want.FamilyName))
+	want.DisplayName = kit.CutRunes(shown, maxNameLength)
+	want.GivenName, want.FamilyName, want.Title, want.Timezone = "", "", "", ""
+	want.Phone = phoneNumber(want.Phone)
+	return want
+}
+
+// phoneNumber returns a number as ITU-T E.164 writes it, which is all that Zendesk
+// takes: "+" and up to 15 digits. "" is no such number.
+func phoneNumber(text string) string {
+	text = strings.TrimSpace(text)
+	digits := strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			return r
+		case strings.ContainsRune(" +-.()/\u00a0", r):
+			return -1
+		}
+		return 'x'
+	}, text)
+	if !strings.HasPrefix(text, "+") || strings.Contains(digits, "x") || len(digits) < 7 || len(digits) > 15 || digits[0] == '0' {
+		return ""
+	}
+	return "+" + digits
+}
+
+func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
+
+// entry is something with a number and a name: a group or a custom role.
+type entry struct {
+	ID      int64  `json:"id"`
+	Name    string `json:"name"`
+	Deleted bool   `json:"deleted"`
+	Kind    int    `json:"role_type"`
+}
+
+const (
+	// catalogueAge is how long what is on the desk is taken for true: a run asks
+	// several times.
+	catalogueAge = 10 * time.Second
+	// rolesAge is longer: roles are named by settings.
+	rolesAge = 5 * time.Minute
+)
+
+func catalogue(age time.Duration, what string, read func(context.Context) ([]entry, error)) *kit.Catalogue[entry] {
+	return &kit.Catalogue[entry]{
+		Age: age, Read: read,
+		Name: func(e entry) string { return e.Name }, Fold: provision.Fold,
+		Several: func(n int, name string) error {
+			return desk.Errorf(desk.Permanent, "Zendesk has %d %ss %q; rename all but one", n, what, name)
+		},
+	}
+}
+
+func groupsOf(c *client) *kit.Catalogue[entry] {
+	return catalogue(catalogueAge, "group", func(ctx context.Context) (there []entry, _ error) {
+		all, err := list[entry](ctx, c, "/groups", "groups", nil)
+		for _, g := range all {
+			if !g.Deleted {
+				there = append(there, g)
+			}
+		}
+		return there, err
+	})
+}
+
+// rolesOf returns the custom roles, which come on one page. Smaller plans have none.
+func rolesOf(c *client) *kit.Catalogue[entry] {
+	return catalogue(rolesAge, "role", func(ctx context.Context) ([]entry, error) {
+		var answer struct {
+			Roles []entry `json:"custom_roles"`
+		}
+		err := c.Get(ctx, "/custom_roles", nil, &answer)
+		switch {
+		case errors.Is(err, kit.ErrForbidden):
+			return nil, desk.Errorf(desk.Permanent, "this Zendesk shows no custom roles, which its plan may not have: leave the settings agent_role and limited_role out, or upgrade it")
+		case err == nil && answer.Roles == nil:
+			err = noList("custom roles")
+		}
+		return answer.Roles, err
+	})
+}
+
+// limited returns the role that stands for limited; nil where no setting names one.
+func (d *directory) limited(ctx context.Context) (*entry, error) {
+	return d.role(ctx, d.settings.limitedRole, "limited_role")
+}
+
+// role returns the custom role that a setting names; nil where it names none.
+func (d *directory) role(ctx context.Context, name, setting string) (*entry, error) {
+	if name == "" {
+		return nil, nil
+	}
+	role, err := d.roles.Find(ctx, name)
+	if err == nil && role == nil {
+		err = desk.Errorf(desk.Permanent, "Zendesk has no role %q; make it at Admin Center > People > Team > Roles, or correct the setting %s", name, setting)
+	}
+	return role, err
+}

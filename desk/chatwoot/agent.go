@@ -122,7 +122,7 @@ func (d *chatwoot) Find(ctx context.Context, key desk.Key) (*provision.DeskUser,
 
 // user translates a record, with where the agent is.
 func (d *chatwoot) user(ctx context.Context, a *agent) (*provision.DeskUser, error) {
-	in, err := d.places.all(ctx, d.places.age())
+	in, err := d.places.all(ctx, d.places.age(), false)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (d *chatwoot) List(ctx context.Context, cursor string) ([]provision.DeskUse
 	if err != nil {
 		return nil, "", err
 	}
-	in, err := d.places.all(ctx, 0)
+	in, err := d.places.all(ctx, 0, true)
 	if err != nil {
 		return nil, "", err
 	}

@@ -66,7 +66,7 @@ type fake struct {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{t: t, enterprise: true, teams: map[int64]string{3: "support", 5: "billing"}, inboxes: map[int64]string{1: "Help", 2: "Shop", 9: "Widget"},
+	f := &fake{t: t, enterprise: true, teams: map[int64]string{3: "support", 5: "billing"}, inboxes: map[int64]string{1: "Help", 2: "Shop"},
 		in: map[kind]map[int64][]int64{teams: {}, inboxes: {}}}
 	f.add("Bridge", "deskbridge@example.test", administrator)
 	f.Server = httptest.NewServer(f)

@@ -181,8 +181,9 @@ func (p *places) age() time.Duration {
 	return 0
 }
 
-// all returns who is in which place, as it was not longer ago than age.
-func (p *places) all(ctx context.Context, age time.Duration) (membership, error) {
+// all returns who is in which place, as it was not longer ago than age; anew asks which
+// places there are, too.
+func (p *places) all(ctx context.Context, age time.Duration, anew bool) (membership, error) {
 	began := time.Now()
 	var mu sync.Mutex
 	found := membership{}
@@ -190,7 +191,7 @@ func (p *places) all(ctx context.Context, age time.Duration) (membership, error)
 	group.SetLimit(maxParallel)
 	for _, k := range []kind{teams, inboxes} {
 		read := p.of[k].List
-		if age == 0 {
+		if anew {
 			read = p.of[k].Reread
 		}
 		there, err := read(ctx)

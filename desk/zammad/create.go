@@ -57,7 +57,7 @@ func (d *zammad) Create(ctx context.Context, want provision.DeskUser) (*provisio
 	if err := d.free(ctx, want.Email, ""); err != nil {
 		return nil, err
 	}
-	return d.make(ctx, want, body)
+	return d.insert(ctx, want, body)
 }
 
 // mark puts our external id into a new user. Zammad leaves attributes out that it
@@ -149,8 +149,8 @@ func (d *zammad) taken(ctx context.Context, failure error, self provision.DeskUs
 	return failure
 }
 
-// make makes a user and reads them back.
-func (d *zammad) make(ctx context.Context, want provision.DeskUser, body map[string]any) (*provision.DeskUser, error) {
+// insert makes a user and reads them back.
+func (d *zammad) insert(ctx context.Context, want provision.DeskUser, body map[string]any) (*provision.DeskUser, error) {
 	var answer json.RawMessage
 	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users", Body: body, Want: http.StatusCreated}, &answer)
 	d.users.agents.Doubt()

@@ -57,6 +57,8 @@ type Server struct {
 
 	SilentAfter string `koanf:"silent_after"` // how long an IdP may send no request before status says so; off; default 3d
 
+	RequestLog string `koanf:"request_log"` // for how long requests are kept; off; default 30d
+
 	SCIMRate    int `koanf:"scim_rate"`     // requests a second and connection; default 10000; -1: no limit
 	SCIMMaxBody int `koanf:"scim_max_body"` // bytes; default 8388608
 }
@@ -65,7 +67,7 @@ func defaults() Server {
 	return Server{
 		DataDir: "./data", Listen: "127.0.0.1:8080", LogLevel: "info", LogFormat: "json",
 		Workers: 8, Sweep: "1h", Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
-		SilentAfter: "3d", SCIMRate: 10_000, SCIMMaxBody: 8 << 20,
+		SilentAfter: "3d", RequestLog: "30d", SCIMRate: 10_000, SCIMMaxBody: 8 << 20,
 		SessionIdle: 2 * time.Hour, SessionLife: 12 * time.Hour,
 	}
 }
@@ -205,6 +207,9 @@ func (s *Server) check(unreadable map[string]error) (mistakes []error) {
 	if after, err := s.SilenceLimit(); err != nil || after != 0 && after < time.Minute {
 		wrong("silent_after", "%q is neither off nor a time of 1m or more, e.g. 3d", s.SilentAfter)
 	}
+	if keep, err := s.RequestLogKept(); err != nil || keep != 0 && keep < time.Minute {
+		wrong("request_log", "%q is neither off nor a time of 1m or more, e.g. 30d", s.RequestLog)
+	}
 	if s.SCIMRate == 0 || s.SCIMRate < -1 {
 		wrong("scim_rate", "%d is no number of requests a second; -1 means no limit", s.SCIMRate)
 	}
@@ -220,6 +225,9 @@ func (s *Server) SweepInterval() (time.Duration, error) { return orOff(s.Sweep) 
 // SilenceLimit returns how long an identity provider may send no request; 0 for
 // ever.
 func (s *Server) SilenceLimit() (time.Duration, error) { return orOff(s.SilentAfter) }
+
+// RequestLogKept returns for how long requests are kept; 0 for not at all.
+func (s *Server) RequestLogKept() (time.Duration, error) { return orOff(s.RequestLog) }
 
 func orOff(text string) (time.Duration, error) {
 	if text == "off" {

@@ -143,7 +143,8 @@ type Capabilities struct {
 	TeamsWhenInactive InactiveTeams // what the desk shows of a deactivated user
 	SeatFreedBy       SeatRelease
 
-	AdminsSeeAll bool // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
+	AdminsSeeAll bool    // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
+	Remains      Remains // of who has left; empty: nothing is known of it
 
 	// Rate is how many requests a second such a desk takes without harm, where
 	// its administrator has not set another number; 0 is [DefaultRate], and

@@ -54,6 +54,11 @@ func (a Access) Same(other Access) bool {
 		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes)
 }
 
+// Detail is what the audit log says of a.
+func (a Access) Detail() map[string]any {
+	return map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}
+}
+
 // Evaluate returns the access id should have on desk under rules at a moment, given
 // the groups it is in.
 //

@@ -52,6 +52,8 @@ type Account struct {
 
 	Confirmed   Access // zero until the first confirmation; Grants is empty
 	ConfirmedAt *time.Time
+	Shown       Access // as a run last read the desk user, whatever came of it; zero until then. What is decided goes by Confirmed
+	ShownAt     *time.Time
 	Names       DeskNames // what the desk is told the person is called; zero until the first confirmation
 
 	State       AccountState
@@ -145,6 +147,32 @@ func lossRank(s Status) int {
 	return map[Status]int{StatusSuspended: 1, StatusRemoved: 2}[s]
 }
 
+// EndDetail is what the audit log says of the confirmed access of a: with how it
+// ended, where access that there was has. before and hadSeat are of before that.
+func (a *Account) EndDetail(before Access, hadSeat bool) map[string]any {
+	detail := a.Confirmed.Detail()
+	if a.State != AccountEnded || !hadSeat && before.Status != AccessActive {
+		return detail
+	}
+	if a.EndingSince != nil {
+		detail["since"] = a.EndingSince.UTC().Format(time.RFC3339Nano)
+	}
+	if hadSeat {
+		detail["seat"] = "freed"
+	}
+	return detail
+}
+
+// AskDetail is what the audit log says of a that needs a person: why, in words and
+// in one, and of a leaver what the desk has shown since access was to end.
+func (a *Account) AskDetail(reason string, code ReasonCode) map[string]any {
+	detail := map[string]any{"reason": reason, "code": code}
+	if a.EndingSince != nil && a.ShownAt != nil && !a.ShownAt.Before(*a.EndingSince) {
+		detail["shown"] = a.Shown.Status
+	}
+	return detail
+}
+
 // Usable reports whether the person can work with the account: it is desired,
 // and the desk has confirmed one.
 func (a *Account) Usable() bool {
@@ -198,4 +226,17 @@ type AccountFilter struct {
 	State      AccountState
 	ReasonCode ReasonCode
 	After      AccountID // with a greater id, which is made later
+}
+
+// Word is what an admin says of an account whose desk does not show it: that what
+// was asked for was done there by hand. The zero value says nothing, and nothing was
+// asked for.
+type Word struct {
+	Account AccountID
+	Desk    DeskID
+	Shown   *DeskUser  // the user that the desk has, by that word; nil: none
+	By      string     // who said so; "": nobody yet
+	At      time.Time  // when it was said
+	EndedAt *time.Time // when it was said that access has ended, and conversations are with others; nil while access is desired
+	AskedAt *time.Time // since when something is asked for that nobody has said to be done, and that may have been; nil: nothing is
 }

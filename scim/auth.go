@@ -42,6 +42,7 @@ func (h *handler) authenticate(w http.ResponseWriter, r *request) error {
 func (r *request) belongs(publicURL string, conn provision.Connection, token credential.Token) {
 	r.conn, r.token = conn, token
 	r.line.SetConnection(conn.Name)
+	r.line.About(string(conn.ID))
 	r.line.Set("token", token.Name)
 	r.line.Set("client", string(conn.IdP))
 	r.as = resource.Representation{Base: publicURL + "/scim/" + url.PathEscape(conn.Name) + "/v2"}
@@ -99,6 +100,7 @@ func (h *handler) noteRefused(r *request, err error) {
 	if storable(name) {
 		if conn, err := h.core.Settings.Connection(r.Context(), name); err == nil {
 			r.line.SetConnection(conn.Name)
+			r.line.About(string(conn.ID))
 			r.line.Set("client", string(conn.IdP))
 			name = conn.Name
 		} else if provision.IsNotFound(err) && why.Token == "" {

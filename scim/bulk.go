@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
+	"github.com/deskbridge/deskbridge/scim/meaning"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
@@ -48,6 +50,7 @@ func (h *handler) bulk(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	r.line.Did(requestlog.Bulk, meaning.Count(len(req.operations), "operation"))
 	if err := r.confirmed(); err != nil { // nobody else's token may have us count hundreds of requests
 		return answer{}, err
 	}

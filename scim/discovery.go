@@ -6,6 +6,7 @@ import (
 
 	"github.com/elimity-com/scim/schema"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -19,6 +20,7 @@ func (h *handler) serviceProviderConfig(r *request) (answer, error) {
 		return answer{}, err
 	}
 	supported := func(yes bool) resource.Object { return resource.Object{"supported": yes} }
+	r.line.Did(requestlog.Discover, "")
 	return answer{status: http.StatusOK, body: resource.Object{
 		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
 		"patch":   supported(true),

@@ -3,9 +3,11 @@ package scim
 import (
 	"net/http"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/scim/etag"
+	"github.com/deskbridge/deskbridge/scim/meaning"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 )
@@ -49,6 +51,7 @@ func (h *handler) group(r *request, code int, g provision.Group, s resource.Sele
 }
 
 func (h *handler) getGroup(r *request) (answer, error) {
+	r.line.Did(requestlog.Read, "")
 	s, err := resource.Group.ParseSelection(r.query)
 	if err != nil {
 		return answer{}, err
@@ -71,6 +74,7 @@ func (h *handler) getGroup(r *request) (answer, error) {
 }
 
 func (h *handler) createGroup(r *request) (answer, error) {
+	r.line.Did(requestlog.Create, "")
 	s, doc, err := r.document(resource.Group)
 	if err != nil {
 		return answer{}, err
@@ -79,6 +83,7 @@ func (h *handler) createGroup(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	r.line.Did(requestlog.Create, meaning.Members(len(members), 0))
 	var g provision.Group
 	if err := resource.DescribeGroup(&g, doc); err != nil {
 		return answer{}, err
@@ -93,6 +98,7 @@ func (h *handler) createGroup(r *request) (answer, error) {
 // replaceGroup gives a group a new description and new members; without
 // members it is empty afterwards (pocket-id relies on it).
 func (h *handler) replaceGroup(r *request) (answer, error) {
+	r.line.Did(requestlog.Change, "")
 	s, doc, err := r.document(resource.Group)
 	if err != nil {
 		return answer{}, err
@@ -116,6 +122,7 @@ func (h *handler) replaceGroup(r *request) (answer, error) {
 // answer has no body unless attributes are asked for, so that its cost follows
 // the change and not the group (RFC 7644 §3.5.2).
 func (h *handler) patchGroup(r *request) (answer, error) {
+	r.line.Did(requestlog.Change, "")
 	s, operations, err := r.patch(resource.Group)
 	if err != nil {
 		return answer{}, err
@@ -141,11 +148,17 @@ func (h *handler) changeGroup(r *request, change func(*directory.GroupChange) er
 		if err := etag.Check(r.Request, g.Version); err != nil {
 			return err
 		}
-		return change(g)
+		was := g.Group
+		err := change(g)
+		if err == nil {
+			r.line.Did(requestlog.Change, meaning.OfGroup(&was, g))
+		}
+		return err
 	})
 }
 
 func (h *handler) deleteGroup(r *request) (answer, error) {
+	r.line.Did(requestlog.Remove, "")
 	id, err := r.groupID()
 	if err != nil {
 		return answer{}, err

@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/meaning"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
@@ -133,9 +135,18 @@ func (l *listing) parseSort(params url.Values, limits Limits) error {
 // list answers a listing of types, with the parameters of the query string or
 // of a SearchRequest.
 func (h *handler) list(r *request, params url.Values, types ...*resource.Type) (answer, error) {
+	r.line.Did(requestlog.List, "")
+	if params.Has("filter") {
+		r.line.Did(requestlog.Find, "")
+	}
 	l, err := h.parseListing(r, params, types)
 	if err != nil {
 		return answer{}, err
+	}
+	for _, k := range l.kinds {
+		if names := meaning.OfFilter(k.Where); names != "" {
+			r.line.Did(requestlog.Find, "by "+names)
+		}
 	}
 	keep, err := r.turn.Page(r.Context(), l.pageBytes(h.limits))
 	if err != nil {

@@ -101,6 +101,8 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeOAuth(w, http.StatusMethodNotAllowed, invalidRequest("The token endpoint takes POST only."))
 		return
 	}
+	line := requestlog.Of(r.Context())
+	line.Did(requestlog.TakeToken, "")
 	got, err := e.issue(w, r)
 	if err == nil {
 		writeOAuth(w, http.StatusOK, got)
@@ -119,6 +121,9 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if refused.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="scim"`)
+	}
+	if line.Get("reason") == "" {
+		line.Set("reason", requestlog.WithoutValues(refused.Description))
 	}
 	if refused.wait > 0 {
 		w.Header().Set("Retry-After", retryAfter(refused.wait))
@@ -180,6 +185,7 @@ func (e *tokenEndpoint) client(r *http.Request, form map[string]string) (credent
 	line := requestlog.Of(r.Context())
 	if denied, ok := errors.AsType[*provision.Error](err); !ok || denied.Code != provision.Denied {
 		line.Set("token", client.Name)
+		line.About(string(client.Connection))
 		return client, err
 	}
 	why := credential.RefusalOf(err)

@@ -4,8 +4,10 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/etag"
+	"github.com/deskbridge/deskbridge/scim/meaning"
 	"github.com/deskbridge/deskbridge/scim/patch"
 	"github.com/deskbridge/deskbridge/scim/resource"
 	"github.com/deskbridge/deskbridge/scim/scimerr"
@@ -54,6 +56,7 @@ func (h *handler) getUser(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	r.line.Did(requestlog.Read, "")
 	id, err := r.userID()
 	if err != nil {
 		return answer{}, err
@@ -73,6 +76,7 @@ func (h *handler) getUser(r *request) (answer, error) {
 
 // createUser adds a person. Without active they are active.
 func (h *handler) createUser(r *request) (answer, error) {
+	r.line.Did(requestlog.Create, "")
 	s, doc, err := r.document(resource.User)
 	if err != nil {
 		return answer{}, err
@@ -88,6 +92,9 @@ func (h *handler) createUser(r *request) (answer, error) {
 	if err != nil {
 		h.core.noteHolder(r, id, err)
 		return answer{}, err
+	}
+	if restored {
+		r.line.Did(requestlog.Create, "somebody from before")
 	}
 	person := provision.Person{Identity: got}
 	if restored && s.Has("groups") { // whoever is new is in none
@@ -115,6 +122,7 @@ func (c Core) noteHolder(r *request, id provision.Identity, err error) {
 // replaceUser gives a person a new description: what it leaves out is cleared
 // (RFC 7644 §3.5.1), except active, without which they stay what they are.
 func (h *handler) replaceUser(r *request) (answer, error) {
+	r.line.Did(requestlog.Change, "")
 	s, doc, err := r.document(resource.User)
 	if err != nil {
 		return answer{}, err
@@ -131,6 +139,7 @@ func (h *handler) replaceUser(r *request) (answer, error) {
 
 // patchUser applies the operations of a PATCH: all of them or none.
 func (h *handler) patchUser(r *request) (answer, error) {
+	r.line.Did(requestlog.Change, "")
 	s, operations, err := r.patch(resource.User)
 	if err != nil {
 		return answer{}, err
@@ -149,7 +158,12 @@ func (h *handler) changeUser(r *request, code int, s resource.Selection, change 
 		if err := etag.Check(r.Request, id.Version); err != nil {
 			return err
 		}
-		return change(id)
+		was := *id
+		err := change(id)
+		if err == nil {
+			r.line.Did(requestlog.Change, meaning.OfPerson(&was, id))
+		}
+		return err
 	})
 	if err != nil {
 		return answer{}, err
@@ -158,6 +172,7 @@ func (h *handler) changeUser(r *request, code int, s resource.Selection, change 
 }
 
 func (h *handler) deleteUser(r *request) (answer, error) {
+	r.line.Did(requestlog.Remove, "")
 	id, err := r.userID()
 	if err != nil {
 		return answer{}, err

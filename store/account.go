@@ -23,6 +23,8 @@ type accountRow struct {
 	Reconciled   int64  `gorm:"column:visited" db:"visited"`
 	Confirmed    string `gorm:"column:granted" db:"granted"`
 	ConfirmedAt  *int64 `gorm:"column:granted_at" db:"granted_at"`
+	Shown        string
+	ShownAt      *int64
 	DeskEmail    string
 	DeskUserName string
 	State        string
@@ -51,6 +53,7 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 	profile, err2 := toJSON(a.Profile)
 	confirmed, err3 := toJSON(a.Confirmed)
 	transfer, err4 := toJSON(a.Transfer)
+	shown, err5 := toJSON(a.Shown)
 	return accountRow{
 		ID:           string(a.ID),
 		IdentityID:   string(a.Identity),
@@ -66,6 +69,8 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		Reconciled:   a.Reconciled,
 		Confirmed:    confirmed,
 		ConfirmedAt:  fromTimePtr(a.ConfirmedAt),
+		Shown:        shown,
+		ShownAt:      fromTimePtr(a.ShownAt),
 		DeskEmail:    a.Names.Email,
 		DeskUserName: a.Names.UserName,
 		State:        string(a.State),
@@ -85,7 +90,7 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		LeaseUntil:   fromTimePtr(a.LeaseUntil),
 		CreatedAt:    fromTime(a.CreatedAt),
 		UpdatedAt:    fromTime(a.UpdatedAt),
-	}, errors.Join(err1, err2, err3, err4)
+	}, errors.Join(err1, err2, err3, err4, err5)
 }
 
 func (row accountRow) account() (provision.Account, error) {
@@ -101,6 +106,7 @@ func (row accountRow) account() (provision.Account, error) {
 		Revision:    row.Revision,
 		Reconciled:  row.Reconciled,
 		ConfirmedAt: toTimePtr(row.ConfirmedAt),
+		ShownAt:     toTimePtr(row.ShownAt),
 		Names:       provision.DeskNames{Email: row.DeskEmail, UserName: row.DeskUserName},
 		State:       provision.AccountState(row.State),
 		Reason:      row.Reason,
@@ -120,6 +126,7 @@ func (row accountRow) account() (provision.Account, error) {
 		json.Unmarshal([]byte(row.Profile), &a.Profile),
 		json.Unmarshal([]byte(row.Confirmed), &a.Confirmed),
 		json.Unmarshal([]byte(row.Transfer), &a.Transfer),
+		json.Unmarshal([]byte(row.Shown), &a.Shown),
 	)
 	if err != nil {
 		return a, fmt.Errorf("store: account %s: %w", row.ID, err)

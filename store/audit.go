@@ -104,7 +104,7 @@ func findEntries(db *gorm.DB) ([]provision.Entry, error) {
 
 // FindEntries implements [audit.Store].
 func (s *Store) FindEntries(ctx context.Context, f audit.Filter, after audit.Place, limit int) ([]provision.Entry, error) {
-	if checkText("", f.Subject) != nil {
+	if checkText("", f.Subject+f.Request) != nil {
 		return nil, nil
 	}
 	return findEntries(s.auditWhere(ctx, f, after, limit))
@@ -112,7 +112,7 @@ func (s *Store) FindEntries(ctx context.Context, f audit.Filter, after audit.Pla
 
 // LatestEntries implements [audit.Store].
 func (s *Store) LatestEntries(ctx context.Context, f audit.Filter, before audit.Place, limit int) ([]provision.Entry, error) {
-	if checkText("", f.Subject) != nil {
+	if checkText("", f.Subject+f.Request) != nil {
 		return nil, nil
 	}
 	db := s.selectedEntries(ctx, f).Order("at DESC, id DESC").Limit(limit)
@@ -137,6 +137,9 @@ func (s *Store) selectedEntries(ctx context.Context, f audit.Filter) *gorm.DB {
 	db := s.read(ctx)
 	if f.Subject != "" {
 		db = db.Where("subject = ?", f.Subject)
+	}
+	if f.Request != "" {
+		db = db.Where("request = ?", f.Request)
 	}
 	if len(f.Actions) > 0 {
 		db = db.Where("action IN ?", f.Actions)

@@ -58,6 +58,7 @@ func ofPerson(id provision.IdentityID) []deletion {
 		{"app_sessions", "identity_id = ?", string(id)},
 		{"sessions", "identity_id = ?", string(id)},
 		{"logins", "identity_id = ?", string(id)},
+		{"requests", "identity_id <> '' AND identity_id = ?", string(id)},
 		{"members", "member_id = ?", string(id)},
 		{"identity_marks", "(connection_id, identity_id) = (SELECT connection_id, id FROM identities WHERE id = ?)", string(id)}}
 }

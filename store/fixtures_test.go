@@ -125,7 +125,7 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 		Desired: provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"t"}, Mailboxes: []string{"m"},
 			Grants: []provision.Grant{{Rule: "r", Group: "g", GroupName: "G", Via: []provision.GroupID{"n"}, Role: provision.RoleAgent}}},
 		Profile: id.Profile, UserName: id.UserName, Names: provision.DeskNames{Email: "shown@example.test", UserName: "shown"}, Manager: "boss", Revision: 4, Reconciled: 3,
-		Confirmed: provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited}, ConfirmedAt: new(noon),
+		Confirmed: provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited}, ConfirmedAt: new(noon), Shown: provision.Access{Status: provision.AccessSuspended}, ShownAt: new(noon),
 		State: provision.AccountWaiting, Reason: "why", ReasonCode: provision.ReasonRefused, Seat: true, EndingSince: new(noon.Add(time.Second)),
 		Loss:     provision.Loss{Since: new(noon.Add(time.Second)), Person: provision.StatusSuspended, Cause: "apply", Verdict: provision.VerdictPassed, By: "ann"},
 		Transfer: provision.Transfer{Before: 5, Moved: 3, ToQueue: 1, Left: 2, InflowStopped: true},

@@ -58,6 +58,12 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 			if err := shown.settle(ctx, v, have); err != nil {
 				return outcome{}, err
 			}
+			if err := d.Doubt(ctx, keyOf(v)); desk.KindOf(err) == desk.CannotDo && err != nil {
+				todo.add(err)
+				return outcome{shown: have, tasks: todo}, nil
+			} else if err != nil {
+				return outcome{}, err
+			}
 			reached, err := w.asDesired(ctx, d, v, have, around)
 			reached.missing = missing
 			return reached, err
@@ -74,6 +80,11 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 		}
 	}
 	return outcome{}, notShown(shown.accepted)
+}
+
+// keyOf is by what a desk knows an account's user for certain.
+func keyOf(v *reconcile.Run) desk.Key {
+	return desk.Key{ID: v.Account.DeskUser, ExternalID: string(v.Account.ID)}
 }
 
 // facts is what the desk says of itself, for a run.

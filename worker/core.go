@@ -2,6 +2,7 @@ package worker
 
 import (
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/byhand"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -15,4 +16,5 @@ type Core struct {
 	Reconcile   *reconcile.Service
 	DeskHealth  *deskhealth.Service
 	Settings    *settings.Service
+	ByHand      *byhand.Service // nil: nobody says what was done by hand
 }

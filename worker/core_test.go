@@ -7,5 +7,5 @@ import (
 
 // workerCore returns what worker asks of c.
 func workerCore(c *core.Core) worker.Core {
-	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings}
+	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand}
 }

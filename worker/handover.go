@@ -58,6 +58,9 @@ func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Ru
 	t := &transfer{lag: d.Capabilities().SearchLag, loss: loss, tried: assigneesOf(v.InDoubt), moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
 	for {
 		all, err := d.OpenConversations(ctx, have.ID, handOverMost)
+		if desk.KindOf(err) == desk.CannotDo && err != nil {
+			return w.handOverUnseen(ctx, v, loss, err)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -90,6 +93,21 @@ func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Ru
 			return nil, err
 		}
 	}
+}
+
+// handOverUnseen is a hand-over on a desk that shows no conversations: a task, with
+// a count that nobody knows, until an admin says that it is done. What teams alone
+// open is not known either, and is taken for nothing.
+func (w *Worker) handOverUnseen(ctx context.Context, v *reconcile.Run, loss reconcile.Loss, cannot error) (left, _ error) {
+	if !loss.All && len(loss.Mailboxes) == 0 && loss.Kept == nil {
+		return nil, nil
+	}
+	if w.core.ByHand != nil {
+		if done, err := w.core.ByHand.HandedOver(ctx, &v.Account); done || err != nil {
+			return nil, err
+		}
+	}
+	return cannot, nil
 }
 
 // transfer is a hand-over on its way.

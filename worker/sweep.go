@@ -248,7 +248,7 @@ func (s *sweeper) skip(v *reconcile.Run, err error) error {
 // What a list says may be old: before anything is done about it, sure must be
 // true.
 func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision.DeskUser, sure bool) error {
-	found, err := s.differs(v, have)
+	found, err := s.differs(ctx, v, have)
 	switch {
 	case err != nil:
 		return s.skip(v, err)
@@ -273,12 +273,20 @@ func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision
 }
 
 // differs returns what a run would change, nil for nothing.
-func (s *sweeper) differs(v *reconcile.Run, have *provision.DeskUser) (*deskhealth.Drift, error) {
+func (s *sweeper) differs(ctx context.Context, v *reconcile.Run, have *provision.DeskUser) (*deskhealth.Drift, error) {
 	found := deskhealth.Drift{Account: v.Account.ID, Desk: s.desk.ID}
 	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around(v))
 	if attention, ok := errors.AsType[*reconcile.AttentionError](err); ok {
 		found.Reason = attention.Log()
 		return &found, nil
+	}
+	if err == nil && len(steps) == 0 {
+		if err = s.d.Doubt(ctx, keyOf(v)); desk.KindOf(err) == desk.CannotDo && err != nil { // a person has to look
+			var todo tasks
+			todo.add(err)
+			found.Reason = todo.String()
+			return &found, nil
+		}
 	}
 	if err != nil || len(steps) == 0 {
 		return nil, err

@@ -1,8 +1,14 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+
 	"github.com/spf13/cobra"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
@@ -31,6 +37,19 @@ func healthcheckCommand(a *command.App) *cobra.Command {
 	}
 }
 
+// sayHowToBegin prints, while there is no admin, the address that makes the first
+// one: to standard output, which is not the log.
+func sayHowToBegin(ctx context.Context, sys *server.System, out io.Writer) {
+	link, err := sys.FirstAdminLink(ctx)
+	if err != nil {
+		sys.Log.WarnContext(ctx, "no address to make the first admin can be made", "err", err)
+		return
+	}
+	if link != "" {
+		fmt.Fprintf(out, "The console is at %s/admin/, and there is no admin yet.\nThis address makes the first one; it is good once, for a day, and for whoever has it:\n  %s\n", sys.Settings.PublicURL, link)
+	}
+}
+
 func serveCommand(a *command.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
@@ -51,7 +70,15 @@ requests and reconcile runs finish.`,
 				return err
 			}
 			defer sys.Close()
-			return sys.Serve(cmd.Context(), nil)
+			sys.MountConsole(auditlog.Console)
+			listening := make(chan net.Addr, 1)
+			go func() {
+				if <-listening != nil {
+					sayHowToBegin(cmd.Context(), sys, a.Stdout)
+				}
+			}()
+			defer close(listening)
+			return sys.Serve(cmd.Context(), listening)
 		},
 	}
 }

@@ -31,6 +31,7 @@ func told(text string) string {
 		{`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, "UUID"},
 		{` [0-9a-f]{8}\b`, " ID"},
 		{`for \d+ (s|min)\b`, "for AGE"},
+		{`( days  \d+)  .*`, "${1}  N s  N s"},
 		{`kept by \S+:`, "kept by WHO:"},
 		{`(\S)  +`, "$1  "},
 	} {

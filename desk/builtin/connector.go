@@ -46,6 +46,7 @@ func (c *connector) Capabilities() desk.Capabilities {
 		TeamsWhenInactive: desk.TeamsShown,
 		SeatFreedBy:       desk.ByDeactivate,
 		Rate:              desk.NoRate, // it is in this process
+		Remains:           remains,
 	}
 }
 
@@ -347,4 +348,10 @@ func (c *connector) CountOpen(ctx context.Context, id provision.DeskUserID) (int
 		return 0, err
 	}
 	return one[int](ctx, v, `SELECT COUNT(*) FROM builtin_conversations WHERE desk = $1 AND assignee = $2 AND status <> 'closed'`, v.desk, parseID(string(id)))
+}
+
+// remains is what is left of a user who is not active.
+var remains = desk.Remains{
+	Check: []string{"API credentials that act for the user: `deskbridge desk app list` shows them, and `deskbridge desk app remove` ends one. A token of theirs works only while the user is active."},
+	Stays: []string{"what they wrote, with the name"},
 }

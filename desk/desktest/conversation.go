@@ -10,9 +10,27 @@ import (
 // many is more than a page on any desk's list of conversations.
 const many = 30
 
+// converse opens n conversations of an agent. Of a desk that shows none it returns
+// none, having seen that the desk says so, and does not count none as none.
+func (s *suite) converse(assignee provision.DeskUserID, n int) []string {
+	s.Helper()
+	if s.Harness.Converse != nil {
+		return s.Harness.Converse(s.T, assignee, n)
+	}
+	open, err := s.desk.OpenConversations(s.ctx, assignee, many)
+	if s.wantKind("OpenConversations", err, desk.CannotDo); len(open) > 0 {
+		s.Errorf("OpenConversations fails with %q", open)
+	}
+	s.wantKind("Assign", s.desk.Assign(s.ctx, "1", desk.Assignee{User: assignee}), desk.CannotDo)
+	return nil
+}
+
 // open returns the ids of up to limit open conversations of a user, sorted.
 func (s *suite) open(id provision.DeskUserID, limit int) []string {
 	s.Helper()
+	if s.Harness.Converse == nil {
+		return nil
+	}
 	list, err := s.desk.OpenConversations(s.ctx, id, limit)
 	s.must("OpenConversations", err)
 	if len(list) > limit {
@@ -45,7 +63,10 @@ func (s *suite) wantAssignee(conversation string, want desk.Assignee) {
 
 func (s *suite) testHandOver() {
 	leaver, assignee := s.agent("Leaver"), s.agent("Assignee")
-	all := sortedCopy(s.Harness.Converse(s.T, leaver.ID, many))
+	all := sortedCopy(s.converse(leaver.ID, many))
+	if len(all) == 0 {
+		return
+	}
 	if got := s.open(leaver.ID, 2*many); !slices.Equal(got, all) {
 		s.Fatalf("the leaver has %d open conversations %q, want %d %q", len(got), got, len(all), all)
 	}
@@ -77,7 +98,10 @@ func (s *suite) testHandOver() {
 
 func (s *suite) testUnassign() {
 	leaver := s.agent("Leaver")
-	all := sortedCopy(s.Harness.Converse(s.T, leaver.ID, 2))
+	all := sortedCopy(s.converse(leaver.ID, 2))
+	if len(all) == 0 {
+		return
+	}
 	for range 2 { // the second changes nothing, and succeeds
 		s.must("Assign to nobody", s.desk.Assign(s.ctx, all[0], desk.Assignee{}))
 	}
@@ -89,7 +113,10 @@ func (s *suite) testUnassign() {
 
 func (s *suite) testAssignToTeam() {
 	leaver := s.agent("Leaver")
-	all := s.Harness.Converse(s.T, leaver.ID, 1)
+	all := s.converse(leaver.ID, 1)
+	if len(all) == 0 {
+		return
+	}
 	to := desk.Assignee{Team: s.Harness.Teams[0]}
 	err := s.desk.Assign(s.ctx, all[0], to)
 	if !s.can.AssignToTeam {
@@ -116,7 +143,7 @@ func (s *suite) testAssignMany() {
 		return
 	}
 	leaver, heir := s.agent("Leaver"), s.agent("Heir")
-	all := s.Harness.Converse(s.T, leaver.ID, many)
+	all := s.converse(leaver.ID, many)
 	to := desk.Assignee{User: heir.ID}
 	for range 2 {
 		s.must("AssignMany", bulk.AssignMany(s.ctx, all, to))
@@ -142,8 +169,11 @@ func (s *suite) testAssignMany() {
 // conversation is gone, and Permanent that another assignee must be found.
 func (s *suite) testAssignRefused() {
 	agent := s.agent("Agent")
-	outsider := s.outsider()
-	c := s.Harness.Converse(s.T, agent.ID, 1)[0]
+	all := s.converse(agent.ID, 1)
+	if len(all) == 0 {
+		return
+	}
+	outsider, c := s.outsider(), all[0]
 
 	type refusal struct {
 		name string

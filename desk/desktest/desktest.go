@@ -41,7 +41,8 @@ type Harness struct {
 	MakeUser func(t *testing.T, name, email string) provision.DeskUserID
 
 	// Converse opens n conversations that are assigned to an agent, who is in
-	// Teams[0] and Mailboxes[0], and returns their ids.
+	// Teams[0] and Mailboxes[0], and returns their ids. nil: the desk shows no
+	// conversations, and must say so.
 	Converse func(t *testing.T, assignee provision.DeskUserID, n int) []string
 
 	// Outsider makes an active agent who may not own what Converse opens, on a desk

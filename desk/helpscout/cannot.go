@@ -82,3 +82,13 @@ func (d *helpScout) Anonymize(_ context.Context, id provision.DeskUserID) error 
 func (d *helpScout) EndSessions(_ context.Context, id provision.DeskUserID) error {
 	return byHand("end sessions", id, "Delete user, then type DELETE. Help Scout has no call that ends a session; whoever signs in by SSO is kept out by the identity provider")
 }
+
+// remains is what is left of a user whom Deskbridge has deleted.
+var remains = desk.Remains{
+	Check: []string{
+		"An open browser or app: Help Scout has no call that ends a session. See at Manage > Users that the user is not there any more; whoever signs in by SSO is kept out by the identity provider.",
+		"OAuth apps that the person made (Your Profile > My Apps) end with the user: see at Manage > Apps which integrations stand on one, and give those to a user who stays.",
+		"Workflows that assign to the person or notify them: Manage > Inbox > (the inbox) > Workflows.",
+	},
+	Stays: []string{"replies and notes, with the name", "saved replies and workflows", "reports"},
+}

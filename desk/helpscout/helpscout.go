@@ -63,5 +63,6 @@ func (d *helpScout) Capabilities() desk.Capabilities {
 		SeatFreedBy:  desk.ByDelete,
 		AdminsSeeAll: true,
 		Rate:         desk.NoRate, // the limiter keeps the account's own
+		Remains:      remains,
 	}
 }

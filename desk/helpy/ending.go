@@ -72,3 +72,12 @@ func (d *helpy) ending(ctx context.Context, id provision.DeskUserID, what string
 	}
 	return r, notSystem(r)
 }
+
+// remains is what is left of a user who is deactivated, or an agent no more.
+var remains = desk.Remains{
+	Check: []string{
+		"API keys of the person: Helpy asks them for the role only, so that they end with the role and are back with it. To end one for good: sign in as that user, Settings > API Keys, delete it.",
+		"Invitations that are open, which Helpy's API does not show: Users > Team.",
+	},
+	Stays: []string{"tickets and answers, with the name", "groups, without a meaning", "articles of the knowledge base"},
+}

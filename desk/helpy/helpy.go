@@ -36,6 +36,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 // Capabilities says what the API v1 can do.
 func (d *helpy) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
+		Remains: remains,
 		RoleNames: map[provision.Role]string{
 			provision.RoleNone:    "customer",
 			provision.RoleLimited: "editor",

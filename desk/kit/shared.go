@@ -51,6 +51,9 @@ func (s *Shared[T]) Get(ctx context.Context, age time.Duration, read func(contex
 	return s.cached.Get(ctx, time.Since(oldest), read)
 }
 
+// Peek returns what is kept, however old, without asking; the zero T when nothing is.
+func (s *Shared[T]) Peek() T { return s.cached.Peek() }
+
 // Doubt has what is kept be read anew, until undo is called.
 func (s *Shared[T]) Doubt() (undo func()) {
 	was, now := s.doubt.Load(), time.Now().UnixNano()

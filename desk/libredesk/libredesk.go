@@ -67,6 +67,7 @@ func (d *libredesk) Capabilities() desk.Capabilities {
 		TeamsWhenInactive: desk.TeamsShown,
 		SeatFreedBy:       desk.ByNothing,
 		Rate:              10,
+		Remains:           remains,
 	}
 }
 
@@ -84,4 +85,10 @@ func (d *libredesk) Anonymize(context.Context, provision.DeskUserID) error {
 // sessions and turns the API key away, both at once.
 func (d *libredesk) EndSessions(context.Context, provision.DeskUserID) error {
 	return desk.Unsupported("end sessions", "Libredesk ends sessions only by disabling the agent: Admin > Teammates > Agents > (the agent) > clear \"Enabled\", have the person load a page, tick it again")
+}
+
+// remains is what is left of an agent who is disabled.
+var remains = desk.Remains{
+	Check: []string{"Automation rules and macros that assign to the person: Admin > Automations, Admin > Macros. The API key of an agent is revoked when Deskbridge disables them."},
+	Stays: []string{"replies and notes, with the name"},
 }

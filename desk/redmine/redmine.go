@@ -71,6 +71,7 @@ func (d *redmine) Capabilities() desk.Capabilities {
 		TeamsWhenInactive: desk.TeamsShown,
 		SeatFreedBy:       desk.ByNothing,
 		Rate:              40,
+		Remains:           remains,
 	}
 }
 
@@ -83,4 +84,13 @@ func (d *redmine) Anonymize(context.Context, provision.DeskUserID) error {
 // sessions and turns the API key away, both at once.
 func (d *redmine) EndSessions(context.Context, provision.DeskUserID) error {
 	return desk.Unsupported("end sessions", "Redmine ends sessions only by locking the user or by a new password: Administration > Users > (the user) > Lock, then Unlock")
+}
+
+// remains is what is left of a user who is locked.
+var remains = desk.Remains{
+	Check: []string{
+		"Issue categories that assign to the person: (the project) > Settings > Issue categories.",
+		"The API key of a locked user does not work. It would work again once they are unlocked: to end it, My account > API access key > Reset as that user.",
+	},
+	Stays: []string{"issues, notes and time entries, with the name", "closed issues that are assigned to them"},
 }

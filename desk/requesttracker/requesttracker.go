@@ -70,6 +70,7 @@ func (d *rt) Capabilities() desk.Capabilities {
 		OnDeactivate:      desk.Keeps,
 		TeamsWhenInactive: desk.TeamsShown,
 		SeatFreedBy:       desk.ByNothing,
+		Remains:           remains,
 	}
 }
 
@@ -119,4 +120,14 @@ func (d *rt) EndSessions(context.Context, provision.DeskUserID) error {
 // ChangeMailboxes is unsupported: queues follow from teams.
 func (d *rt) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
 	return desk.Unsupported("change mailboxes", "in Request Tracker access to queues follows from groups: give the group its rights at Admin > Queues > (the queue) > Group Rights, and let the rule name the group as a team")
+}
+
+// remains is what is left of a user who is disabled.
+var remains = desk.Remains{
+	Check: []string{
+		"An open browser: RT does not end a session when its user is disabled, and what a group that no rule names may do goes on in it until it runs out. Admin > Users > (the user) > Memberships must be empty.",
+		"Rights that were granted to the user and not to a group: Admin > Users > (the user) > User Rights.",
+		"Auth tokens of a disabled user do not work; they are at Admin > Users > (the user) > Auth Tokens.",
+	},
+	Stays: []string{"tickets, replies and comments, with the name", "saved searches and dashboards"},
 }

@@ -14,16 +14,19 @@ import (
 	"github.com/deskbridge/deskbridge/provision/administration"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
+	"github.com/deskbridge/deskbridge/provision/byhand"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/desksession"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/provision/report"
+	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -43,13 +46,16 @@ type Core struct {
 	DeskSessions   *desksession.Service
 	Reconcile      *reconcile.Service
 	DeskHealth     *deskhealth.Service
+	ByHand         *byhand.Service
 	Settings       *settings.Service
 	Tokens         *credential.Service
 	Plan           *plan.Service
 	Erasure        *erasure.Service
 	Removal        *removal.Service
 	Report         *report.Service
+	Offboarding    *offboarding.Service
 	Terms          *terms.Service
+	Requests       *request.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -66,6 +72,9 @@ type Policy struct {
 	// SilentAfter is how long an identity provider may be silent before somebody
 	// should look; 0: as [plan.Service] has it; negative: for ever.
 	SilentAfter time.Duration
+	Remains     func(provision.Desk) offboarding.Remains // what connectors know of what is left of people on a desk; nil: nothing
+	// RequestLog is for how long requests are kept; 0: they are not.
+	RequestLog time.Duration
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -76,16 +85,19 @@ type Database interface {
 	administration.Store
 	audit.Store
 	breakglass.Store
+	byhand.Store
 	credential.Store
 	deskhealth.Store
 	desksession.Store
 	directory.Store
 	entitlement.Store
 	erasure.Store
+	offboarding.Store
 	plan.Store
 	reconcile.Store
 	removal.Store
 	report.Store
+	request.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -109,7 +121,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c := Core{Now: now}
 	c.Audit = audit.New(db, in[audit.Store](db), now)
 	c.Administration = administration.New(db, in[administration.Store](db), c.Audit, now)
-	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), policy.Grace, now)
+	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), c.Audit, policy.Grace, now)
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
 	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)
 	c.Directory = directory.New(db, in[directory.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
@@ -118,12 +130,15 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
 	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
+	c.ByHand = byhand.New(db, in[byhand.Store](db), c.Audit, c.Entitlement, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
+	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
+	c.Requests = request.New(db, policy.RequestLog, now, log)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

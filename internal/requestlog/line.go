@@ -6,6 +6,7 @@ package requestlog
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"sync"
@@ -14,9 +15,22 @@ import (
 // Line is what will stand in the log of one request. It is safe for concurrent
 // use; a nil one takes everything and keeps nothing.
 type Line struct {
-	mu         sync.Mutex
-	attrs      []slog.Attr
-	connection string
+	mu sync.Mutex
+	noted
+}
+
+// noted is what a line says.
+type noted struct {
+	attrs        []slog.Attr
+	connection   string
+	connectionID string
+	entries      map[string]bool // that it caused, by what they say; nil: none
+	accounts     map[string]bool // that are to change, by person and desk; nil: none
+}
+
+func (n noted) clone() noted {
+	n.attrs, n.entries, n.accounts = slices.Clone(n.attrs), maps.Clone(n.entries), maps.Clone(n.accounts)
+	return n
 }
 
 type key struct{}
@@ -66,12 +80,84 @@ func (l *Line) Mark() (back func()) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	attrs, connection := slices.Clone(l.attrs), l.connection
+	was := l.clone()
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.attrs, l.connection = attrs, connection
+		l.noted = was.clone()
 	}
+}
+
+// Did says what is asked for, and in a few words what of it, or how much: meaning,
+// and nothing that was sent.
+func (l *Line) Did(verb Verb, detail string) {
+	l.Set("did", string(verb))
+	l.Set("detail", detail)
+}
+
+// About puts the id of the connection that the request is about into the line.
+// Beside [Line.SetConnection] it is for the request log, and is in no metric.
+func (l *Line) About(id string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.connectionID = id
+}
+
+// ConnectionID returns what [Line.About] was told; "" for nothing.
+func (l *Line) ConnectionID() string {
+	if l == nil {
+		return ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.connectionID
+}
+
+// Entry counts an entry of the audit log that the request causes. What a
+// transaction says again, because it is run again, counts once.
+func (l *Line) Entry(says string) {
+	l.count(func(n *noted) *map[string]bool { return &n.entries }, says)
+}
+
+// Account counts an account that is to change because of the request, likewise.
+func (l *Line) Account(which string) {
+	l.count(func(n *noted) *map[string]bool { return &n.accounts }, which)
+}
+
+func (l *Line) count(in func(*noted) *map[string]bool, one string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	set := in(&l.noted)
+	if *set == nil {
+		*set = make(map[string]bool)
+	}
+	(*set)[one] = true
+}
+
+// Caused returns how many entries and accounts were counted.
+func (l *Line) Caused() (entries, accounts int) {
+	if l == nil {
+		return 0, 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.entries), len(l.accounts)
+}
+
+// Get returns what is in the line by a name; "" for nothing.
+func (l *Line) Get(name string) string {
+	for _, a := range l.Attrs() {
+		if a.Key == name {
+			return a.Value.String()
+		}
+	}
+	return ""
 }
 
 // SetID is [Line.Set] of an id from a path. What is not in the form of ours is

@@ -5,12 +5,13 @@ import "github.com/deskbridge/deskbridge/provision"
 // The actions: all that an entry can say has happened. docs/audit.md tells of
 // each, with its subject and its details.
 const (
-	UserCreated   provision.Action = "user.created"
-	UserChanged   provision.Action = "user.changed"
-	UserSuspended provision.Action = "user.suspended"
-	UserRestored  provision.Action = "user.restored"
-	UserTakenOver provision.Action = "user.taken_over" // SCIM describes who was known by sign-in only
-	UserRemoved   provision.Action = "user.removed"
+	UserCreated    provision.Action = "user.created"
+	UserChanged    provision.Action = "user.changed"
+	UserSuspended  provision.Action = "user.suspended"
+	UserRestored   provision.Action = "user.restored"
+	UserTakenOver  provision.Action = "user.taken_over" // SCIM describes who was known by sign-in only
+	UserRemoved    provision.Action = "user.removed"
+	UserAccessLost provision.Action = "user.access_lost" // nothing gives somebody who is active access to any desk any more
 
 	PersonBlocked   provision.Action = "person.blocked" // an admin keeps them out, whatever the identity provider says
 	PersonUnblocked provision.Action = "person.unblocked"
@@ -95,6 +96,7 @@ const (
 	AccountKept           provision.Action = "account.kept"     // an admin has its access stay
 	AccountAdoptionAgreed provision.Action = "account.adoption_agreed"
 	AccountRetried        provision.Action = "account.retried"
+	AccountDoneByHand     provision.Action = "account.done_by_hand" // an admin says so; the desk does not show it
 )
 
 // The writes on a desk, one entry each. They are the kinds of reconcile.Write.

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -20,6 +21,11 @@ type Appender interface {
 // Record adds entries to the audit log, in the transaction of what they tell of.
 func (s *Service) Record(ctx context.Context, tx Appender, entries ...provision.Entry) error {
 	s.recorded.Store(true)
+	if line := requestlog.Of(ctx); line != nil {
+		for _, e := range entries {
+			line.Entry(string(e.Action) + " " + e.Subject + " " + string(e.Desk) + " " + string(e.Account))
+		}
+	}
 	return tx.Append(ctx, entries...)
 }
 

@@ -107,13 +107,14 @@ type Line struct {
 // Filter selects entries; what is empty selects all.
 type Filter struct {
 	Subject      string
+	Request      string             // that caused them; only beside a short time: there is no index
 	Actions      []provision.Action // any of them
 	Since, Until time.Time          // Until itself is left out
 }
 
 // Empty reports whether f selects every entry.
 func (f Filter) Empty() bool {
-	return f.Subject == "" && len(f.Actions) == 0 && f.Since.IsZero() && f.Until.IsZero()
+	return f.Subject == "" && f.Request == "" && len(f.Actions) == 0 && f.Since.IsZero() && f.Until.IsZero()
 }
 
 // Place is where one stands in a list by time and id.

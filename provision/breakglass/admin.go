@@ -35,11 +35,8 @@ type Enrolment struct {
 
 // Add makes somebody who can sign in without any identity provider.
 func (s *Service) Add(ctx context.Context, c provision.Cause, name, password string) (Admin, Enrolment, error) {
-	if err := provision.ValidateName("name", name); err != nil {
+	if err := s.CheckNew(name, password); err != nil {
 		return Admin{}, Enrolment{}, err
-	}
-	if len(password) < minPassword || len(password) > 1024 {
-		return Admin{}, Enrolment{}, provision.Errorf(provision.Invalid, "password", "the password needs at least %d characters", minPassword)
 	}
 	hash, err := argon2id.CreateHash(password, argon2id.DefaultParams)
 	if err != nil {
@@ -63,6 +60,18 @@ func (s *Service) Add(ctx context.Context, c provision.Cause, name, password str
 		return s.audit.Record(ctx, tx, s.audit.Entry(c, "", audit.BreakGlassCreated, string(o.ID)))
 	})
 	return o, e, err
+}
+
+// CheckNew returns an Invalid error unless somebody new can have the name and the
+// password.
+func (s *Service) CheckNew(name, password string) error {
+	if err := provision.ValidateName("name", name); err != nil {
+		return err
+	}
+	if len(password) < minPassword || len(password) > 1024 {
+		return provision.Errorf(provision.Invalid, "password", "the password needs at least %d characters", minPassword)
+	}
+	return nil
 }
 
 // Admins returns all break-glass admins, by name.

@@ -33,6 +33,22 @@ func (g *GroupChange) RemoveAll() { g.ops = append(g.ops, memberOp{all: true}) }
 // Members returns the members as they are stored, before this change.
 func (g *GroupChange) Members() ([]provision.Member, error) { return g.members() }
 
+// Asked returns how many members the caller asked to add and to remove; all says
+// that the group is to be emptied first. Some may be there, or gone, already.
+func (g *GroupChange) Asked() (added, removed int, all bool) {
+	for _, op := range g.ops {
+		switch {
+		case op.all:
+			added, removed, all = 0, 0, true
+		case op.add:
+			added += len(op.ids)
+		default:
+			removed += len(op.ids)
+		}
+	}
+	return added, removed, all
+}
+
 // net folds the sequence into what is to be added and removed in the end. Only
 // a RemoveAll needs to know who is there.
 func (g *GroupChange) net() (add, remove []provision.MemberID, err error) {

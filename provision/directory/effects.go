@@ -85,9 +85,9 @@ func (s *Service) apply(ctx context.Context, tx Store, c provision.Cause, f fact
 		return err
 	}
 	if f.complete || e.write == writeNew && e.takesUp == "" { // who is new has no accounts, and no groups yet
-		return s.entitlement.Update(ctx, tx, e.person.Connection, f.rules, []provision.Identity{e.person}, f.accounts, f.groups)
+		return s.entitlement.Update(ctx, tx, c, e.person.Connection, f.rules, []provision.Identity{e.person}, f.accounts, f.groups)
 	}
-	return s.entitlement.EvaluateIn(ctx, tx, e.person.Connection, f.rules, []provision.Identity{e.person})
+	return s.entitlement.EvaluateIn(ctx, tx, c, e.person.Connection, f.rules, []provision.Identity{e.person})
 }
 
 func (s *Service) endSessions(ctx context.Context, tx Store, c provision.Cause, e effects) error {

@@ -186,7 +186,7 @@ func (s *Service) changeMembers(ctx context.Context, tx groupTx, c provision.Cau
 	if err := s.audit.Record(ctx, tx, entry); err != nil {
 		return false, err
 	}
-	return true, s.evaluateMembers(ctx, tx, rules, g, kinds, slices.Concat(added, removed))
+	return true, s.evaluateMembers(ctx, tx, c, rules, g, kinds, slices.Concat(added, removed))
 }
 
 // evaluateMost is how many people a change of members evaluates itself; more are
@@ -195,7 +195,7 @@ const evaluateMost = 1000
 
 // evaluateMembers evaluates the people among members, who are locked, and marks
 // those in the groups among them, when g means anything to a rule.
-func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provision.Rule, g provision.Group, kinds map[provision.MemberID]provision.MemberKind, members []provision.MemberID) error {
+func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, c provision.Cause, rules []provision.Rule, g provision.Group, kinds map[provision.MemberID]provision.MemberKind, members []provision.MemberID) error {
 	grants, err := s.groupGrants(ctx, tx, g.Connection, rules, g.ID)
 	if err != nil || !grants {
 		return err
@@ -224,7 +224,7 @@ func (s *Service) evaluateMembers(ctx context.Context, tx groupTx, rules []provi
 		}
 	}
 	for batch := range slices.Chunk(locked, evaluateBatch) {
-		if err := s.entitlement.EvaluateIn(ctx, tx, g.Connection, rules, batch); err != nil {
+		if err := s.entitlement.EvaluateIn(ctx, tx, c, g.Connection, rules, batch); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,9 @@ import (
 // for it on SQLite, and whoever changes one of them on PostgreSQL.
 const dirtyBatch = 50
 
+// byItself is the cause of an evaluation that another change has left to a worker.
+var byItself = provision.Cause{Actor: "system", Action: "evaluate"}
+
 // EvaluateDirty evaluates the people of a connection that are marked dirty, in
 // batches of one transaction each, until none is left.
 func (s *Service) EvaluateDirty(ctx context.Context, conn provision.ConnectionID) error {
@@ -32,7 +35,7 @@ func (s *Service) EvaluateDirty(ctx context.Context, conn provision.ConnectionID
 			if err != nil {
 				return err
 			}
-			if err := s.EvaluateIn(ctx, tx, conn, rules, people); err != nil {
+			if err := s.EvaluateIn(ctx, tx, byItself, conn, rules, people); err != nil {
 				return err
 			}
 			return tx.ClearDirty(ctx, conn, ids)

@@ -4,16 +4,19 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // EvaluateIn brings the accounts of people to what the rules now grant them, and
 // enqueues a run for each account whose desk must change. The people's rows
 // are locked by the caller, who has read the rules of their connection before:
-// locks are taken in the order that [Store] gives.
-func (s *Service) EvaluateIn(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity) error {
+// locks are taken in the order that [Store] gives. c is what has made it necessary.
+func (s *Service) EvaluateIn(ctx context.Context, tx Store, c provision.Cause, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity) error {
 	ids := make([]provision.IdentityID, len(people))
 	for i := range people {
 		ids[i] = people[i].ID
@@ -29,7 +32,7 @@ func (s *Service) EvaluateIn(ctx context.Context, tx Store, conn provision.Conne
 	if err != nil {
 		return err
 	}
-	return s.Update(ctx, tx, conn, rules, people, have, groups)
+	return s.Update(ctx, tx, c, conn, rules, people, have, groups)
 }
 
 // evaluateWhole is EvaluateIn for a batch of a connection that is evaluated as a
@@ -55,19 +58,20 @@ func (s *Service) evaluateWhole(ctx context.Context, tx Store, conn provision.Co
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, tx, conn, rules, people, have, groups, why{next.Cause, allowed})
+	return s.update(ctx, tx, conn, rules, people, have, groups, why{byItself, next.Cause, allowed})
 }
 
 // why says what made an evaluation necessary.
 type why struct {
+	by      provision.Cause
 	cause   string                         // what an admin did, in words; "": nothing, the identity provider did
 	allowed map[provision.AccountID]string // whose access may end by that, and who said so
 }
 
 // Update is [Service.EvaluateIn] for people whose accounts are known, and locked,
 // and whose groups are known.
-func (s *Service) Update(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity, have []provision.Account, groups map[provision.IdentityID][]provision.Membership) error {
-	return s.update(ctx, tx, conn, rules, people, have, groups, why{})
+func (s *Service) Update(ctx context.Context, tx Store, c provision.Cause, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity, have []provision.Account, groups map[provision.IdentityID][]provision.Membership) error {
+	return s.update(ctx, tx, conn, rules, people, have, groups, why{by: c})
 }
 
 func (s *Service) update(ctx context.Context, tx Store, conn provision.ConnectionID, rules []provision.Rule, people []provision.Identity, have []provision.Account, groups map[provision.IdentityID][]provision.Membership, why why) error {
@@ -81,10 +85,14 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 	var changed []provision.Account
 	var jobs []provision.Job
 	now := s.now()
+	var lost []provision.Entry
 	for _, person := range people {
+		had := givenBy(accounts[person.ID])
+		has := false
 		for _, desk := range DesksOf(rules, accounts[person.ID]) {
 			account, exists := accounts[person.ID][desk]
 			desired := provision.Evaluate(rules, person, groups[person.ID], desk, now)
+			has = has || desired.Status == provision.AccessActive
 			if !exists && desired.Status != provision.AccessActive {
 				continue
 			}
@@ -100,8 +108,12 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 				changed = append(changed, account)
 			}
 			if job != nil {
+				requestlog.Of(ctx).Account(string(person.ID) + " " + string(desk))
 				jobs = append(jobs, *job)
 			}
+		}
+		if len(had) > 0 && !has && person.Active() { // of who is suspended or removed an entry tells already
+			lost = append(lost, s.lostEntry(why, conn, person.ID, had))
 		}
 	}
 	if len(changed) == 0 {
@@ -110,8 +122,51 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 	if err := tx.SaveAccounts(ctx, changed); err != nil {
 		return err
 	}
+	if len(lost) > 0 {
+		if err := s.audit.Record(ctx, tx, lost...); err != nil {
+			return err
+		}
+	}
 	return tx.Enqueue(ctx, jobs...)
 }
+
+// givenBy returns what gives the access that is desired on these accounts, by desk;
+// empty when none is.
+func givenBy(accounts map[provision.DeskID]provision.Account) map[provision.DeskID][]provision.Grant {
+	by := make(map[provision.DeskID][]provision.Grant)
+	for desk, a := range accounts {
+		if a.Desired.Status == provision.AccessActive {
+			by[desk] = a.Desired.Grants
+		}
+	}
+	return by
+}
+
+// lostEntry is the entry of somebody active whom nothing gives access to any desk
+// any more: what gave it until now, by ids.
+func (s *Service) lostEntry(why why, conn provision.ConnectionID, person provision.IdentityID, had map[provision.DeskID][]provision.Grant) provision.Entry {
+	e := s.audit.Entry(why.by, conn, audit.UserAccessLost, string(person))
+	var rules, groups []string
+	for _, grants := range had {
+		for _, g := range grants {
+			rules = append(rules, string(g.Rule))
+			if g.Group != "" {
+				groups = append(groups, string(g.Group))
+			}
+		}
+	}
+	e.Detail = map[string]any{"desks": slices.Sorted(maps.Keys(had)), "rules": provision.Sorted(rules)}
+	if len(groups) > 0 {
+		e.Detail["groups"] = provision.Sorted(groups)
+	}
+	if at := strings.LastIndex(why.cause, byWhom); at >= 0 { // without the text of a rule, which may name people
+		e.Detail["because"] = "rules changed" + why.cause[at:]
+	}
+	return e
+}
+
+// byWhom stands before the name of who did it, at the end of a cause in words.
+const byWhom = " by "
 
 // DesksOf returns the desks that rules name or that accounts are on, sorted.
 func DesksOf(rules []provision.Rule, accounts map[provision.DeskID]provision.Account) []provision.DeskID {

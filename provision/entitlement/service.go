@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Service keeps accounts in line with what rules grant. It is safe for
@@ -11,6 +12,7 @@ import (
 type Service struct {
 	store Store
 	inTx  provision.InTx[Store]
+	audit *audit.Service
 	grace time.Duration
 	now   provision.Clock
 }
@@ -18,6 +20,6 @@ type Service struct {
 // New returns a Service on store. grace is how long a person who lost their
 // last group keeps access: an IdP moves people between groups by a removal and
 // an addition. It does not apply to people who are suspended or removed.
-func New(store Store, inTx provision.InTx[Store], grace time.Duration, now provision.Clock) *Service {
-	return &Service{store: store, inTx: inTx, grace: grace, now: now}
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, grace time.Duration, now provision.Clock) *Service {
+	return &Service{store: store, inTx: inTx, audit: log, grace: grace, now: now}
 }

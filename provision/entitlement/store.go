@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 )
 
 // Whole is the next part of a connection that is evaluated as a whole. The zero
@@ -18,6 +19,8 @@ type Whole struct {
 // Store is what this package needs of a database. Look-ups of a single object
 // return a NotFound [provision.Error] when there is none.
 type Store interface {
+	audit.Appender
+
 	// LockIdentities returns those of ids that exist, removed ones included,
 	// by id.
 	LockIdentities(ctx context.Context, c provision.ConnectionID, ids []provision.IdentityID) ([]provision.Identity, error)

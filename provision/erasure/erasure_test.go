@@ -119,6 +119,7 @@ func traces(h *provisiontest.Harness, a provision.AccountID) {
 		`INSERT INTO drifts (account_id, desk_id, revision, found_at, steps, reason) SELECT id, desk_id, revision, 1, '[]', 'annabel' FROM accounts WHERE id = $1`,
 		`INSERT INTO loss_allowances (account_id, connection_id, allowed_by) SELECT id, connection_id, 'x' FROM accounts WHERE id = $1`,
 		`INSERT INTO account_names (desk_id, name, account_id) SELECT desk_id, 'lovelace', id FROM accounts WHERE id = $1`,
+		`INSERT INTO admin_words (account_id, desk_id, shown, email, said_by, said_at) SELECT id, desk_id, '{"DisplayName":"annabel"}', 'lovelace', 'x', 1 FROM accounts WHERE id = $1`,
 		`UPDATE accounts SET reason = 'annabel' WHERE id = $1`,
 		`UPDATE river_job SET state = 'completed', finalized_at = created_at, metadata = ` + metadata + ` WHERE kind = 'reconcile' AND $1 <> ''`,
 	} {

@@ -227,7 +227,7 @@ func (r *Run) Seen(want provision.DeskUser, have *provision.DeskUser) {
 	r.closed(seen)
 	if have != nil && have.ID == r.Account.DeskUser {
 		copied := *have
-		r.shown = &copied
+		r.shown, r.shownAt = &copied, r.service.now()
 	}
 	for _, w := range seen {
 		if w.Tried {

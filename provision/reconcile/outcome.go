@@ -59,7 +59,7 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 		}
 		a.Transfer = provision.Transfer{}
 		if !before.Same(a.Confirmed) || a.Seat != hadSeat { // else seen before: nothing to tell
-			entries = append(entries, s.accountEntry(*a, action, accessDetail(a.Confirmed)))
+			entries = append(entries, s.accountEntry(*a, action, a.EndDetail(before, hadSeat)))
 		}
 		if len(entries) == 0 {
 			return nil
@@ -97,10 +97,6 @@ func confirmedAccess(r *Run, have *provision.DeskUser) provision.Access {
 		out.Teams, out.Mailboxes = r.Account.Confirmed.Teams, r.Account.Confirmed.Mailboxes
 	}
 	return out
-}
-
-func accessDetail(a provision.Access) map[string]any {
-	return map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}
 }
 
 // NeedsAttention ends a run that needs a person; reason tells them what to do,
@@ -153,7 +149,7 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 		if told {
 			return nil
 		}
-		return s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountNeedsAttention, map[string]any{"reason": what.Log()}))
+		return s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountNeedsAttention, a.AskDetail(what.Log(), code)))
 	})
 	if err == nil && freed {
 		err = r.requeueNamesakes(ctx)
@@ -176,7 +172,7 @@ func (s *Service) noteShown(ctx context.Context, tx Store, r *Run, a *provision.
 	if err != nil || before.Same(a.Confirmed) || !reaches(a.Confirmed, a.Desired) {
 		return freed, err
 	}
-	return freed, s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountConfirmed, accessDetail(a.Confirmed)))
+	return freed, s.audit.Record(ctx, tx, s.accountEntry(*a, audit.AccountConfirmed, a.Confirmed.Detail()))
 }
 
 // reaches reports whether have is all of desired.
@@ -228,6 +224,9 @@ func (r *Run) finish(ctx context.Context, leavesSeat bool, change func(tx Store,
 			return err
 		}
 		a.LeaseUntil, a.UpdatedAt = nil, s.now()
+		if r.shown != nil && a.DeskUser == r.shown.ID {
+			a.Shown, a.ShownAt = confirmedAccess(r, r.shown), new(r.shownAt)
+		}
 		if a.Revision != r.Account.Revision { // what the run found out is old already
 			a.Reconciled = max(a.Reconciled, r.Account.Revision)
 			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {

@@ -43,8 +43,9 @@ type Run struct {
 
 	lacking []string            // teams and mailboxes that the desk turned out not to have
 	shown   *provision.DeskUser // the account's user as the desk last showed them in this run
-	service *Service            // where it notes things; set by Begin and RunsOf
-	seen    []Write             // what the desk shows by now, to be entered with whatever is noted next; see [Run.Seen]
+	shownAt time.Time
+	service *Service // where it notes things; set by Begin and RunsOf
+	seen    []Write  // what the desk shows by now, to be entered with whatever is noted next; see [Run.Seen]
 }
 
 // Ending reports whether the account's access is to end.

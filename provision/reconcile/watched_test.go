@@ -20,7 +20,7 @@ func watched(h *provisiontest.Harness, around func(reconcile.Store) reconcile.St
 	}, clock)
 	entitlements := entitlement.New(h.Store, func(ctx context.Context, fn func(entitlement.Store) error) error {
 		return h.Store.InTx(ctx, func(tx *store.Store) error { return fn(tx) })
-	}, 0, clock)
+	}, log, 0, clock)
 	return reconcile.New(around(h.Store), func(ctx context.Context, fn func(reconcile.Store) error) error {
 		return h.Store.InTx(ctx, func(tx *store.Store) error { return fn(around(tx)) })
 	}, log, entitlements, 0, reconcile.Brake{}, clock)

@@ -91,6 +91,20 @@ func (s *Service) accounts(ctx context.Context, people []Person) error {
 	return err
 }
 
+// PeopleByID returns those of ids that there are, in any order, removed ones too;
+// without document, addresses and attributes.
+func (s *Service) PeopleByID(ctx context.Context, ids []provision.IdentityID) ([]provision.Identity, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := s.store.PeopleRows(ctx, ids)
+	people := make([]provision.Identity, len(rows))
+	for i, r := range rows {
+		people[i] = r.Identity
+	}
+	return people, err
+}
+
 // Presence is how somebody is known by signing in, and where they are signed in.
 type Presence struct {
 	Logins   []provision.LoginKey

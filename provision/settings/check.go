@@ -133,7 +133,11 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 		}
 	}
 	if !can.Deactivate && (d.OnLeave == "" || d.OnLeave == provision.LeaveDeactivate) {
-		warnings = append(warnings, fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/ and think of on_leave: delete", d.Name, d.Kind))
+		think := ""
+		if can.Delete {
+			think = " and think of on_leave: delete"
+		}
+		warnings = append(warnings, fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/%s", d.Name, d.Kind, think))
 	}
 	if can.KeepsSeat && can.Deactivate {
 		warnings = append(warnings, fmt.Sprintf("desk %s: whoever leaves still takes a seat of a desk of kind %s, as on_leave is %s; see docs/desks/ for what frees it", d.Name, d.Kind, cmp.Or(d.OnLeave, provision.LeaveDeactivate)))

@@ -14,9 +14,10 @@ type KeyUse string
 
 // The uses of keys.
 const (
-	KeySAML KeyUse = "saml" // signs requests to identity providers and opens what they encrypt
-	KeyDesk KeyUse = "desk" // signs assertions and ID tokens for desks
-	KeyOIDC KeyUse = "oidc" // vouches for us at OpenID providers that take no secret
+	KeySAML   KeyUse = "saml"   // signs requests to identity providers and opens what they encrypt
+	KeyDesk   KeyUse = "desk"   // signs assertions and ID tokens for desks
+	KeyOIDC   KeyUse = "oidc"   // vouches for us at OpenID providers that take no secret
+	KeyRecord KeyUse = "record" // signs offboarding records
 )
 
 // Key is one of our own key pairs with its certificate.

@@ -141,5 +141,5 @@ func (s *Service) save(ctx context.Context, tx Store, c provision.Cause, rules [
 			return err
 		}
 	}
-	return s.entitlement.EvaluateIn(ctx, tx, person.Connection, rules, []provision.Identity{*person})
+	return s.entitlement.EvaluateIn(ctx, tx, c, person.Connection, rules, []provision.Identity{*person})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/sso/client"
@@ -71,6 +72,7 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request) {
 // signIn signs the break-glass admin in. It is for when nothing else works, so
 // that everybody hears of it.
 func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) {
+	requestlog.Of(r.Context()).Did(requestlog.BreakGlass, "")
 	form, err := web.ReadForm(w, r, web.MaxForm)
 	if err != nil {
 		h.site.Refuse(w, r, web.Refusal{Status: http.StatusBadRequest, Reason: "form", Detail: err.Error()})

@@ -3,6 +3,7 @@ package flow
 import (
 	"net/http"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -16,11 +17,19 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, conn provision.
 	e.Session.Agent, e.Old = agentOf(r), h.site.SessionSecret(r)
 	e.AuthnContext.Address = h.site.ClientAddress(r).String()
 	protocol := e.Login.Protocol
+	line := requestlog.Of(r.Context())
+	line.Did(requestlog.SignIn, string(protocol))
 	h.clients.NoteGroupOverage(r, conn, e.Login)
 	in, opened, secret, err := h.core.SignIn.SignIn(r.Context(), conn.ID, h.site.Cause(r, protocol), e)
 	if err != nil {
 		h.site.RefuseStarted(w, r, conn, protocol, start, err)
 		return
+	}
+	line.Set("connection", conn.Name)
+	line.About(string(conn.ID))
+	line.Set("identity", string(in.Person.ID))
+	if in.Created {
+		line.Did(requestlog.SignIn, string(protocol)+", somebody new")
 	}
 	h.site.SignedIn(conn, protocol, in.Created)
 	h.site.Log.InfoContext(r.Context(), "signed in", "request", h.site.Reference(r.Context()), "connection", conn.Name, "protocol", protocol,

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/oidc"
@@ -43,6 +44,10 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) routeEmail(w http.ResponseWriter, r *http.Request, email string, start web.Start) {
 	conn, err := h.core.Settings.ConnectionOfEmail(r.Context(), email)
 	if web.IsCode(err, provision.NotFound) {
+		line := requestlog.Of(r.Context())
+		line.Did(requestlog.SignIn, "")
+		line.Set("refused", "domain")
+		line.Set("reason", "no connection has the domain of the address that was entered")
 		h.site.Show(w, r, http.StatusNotFound, "ask.html", map[string]any{"Start": start.Params(), "Unknown": true})
 		return
 	}

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/internal/lingering"
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -33,6 +35,7 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
 	ctx := r.Context()
 	reference := s.Reference(ctx)
 	s.counts.refused(f)
+	note(requestlog.Of(ctx), f)
 	s.Log.WarnContext(ctx, "sign-in refused", "request", reference, "connection", f.Connection.Name, "protocol", f.Protocol, "reason", f.Reason, "detail", f.Detail)
 	if f.Audit && f.Connection.ID != "" {
 		detail := map[string]any{"protocol": f.Protocol, "ip": s.ClientAddress(r).String()}
@@ -56,6 +59,20 @@ func (s *Site) Refuse(w http.ResponseWriter, r *http.Request, f Refusal) {
 	lingering.Close(w, r.Body, page)
 }
 
+// note tells the request log of a refusal. Whatever else is refused below /sso/,
+// such as a path that leads nowhere, is no sign-in.
+func note(line *requestlog.Line, f Refusal) {
+	if f.Connection.ID != "" {
+		line.Set("connection", f.Connection.Name)
+		line.About(string(f.Connection.ID))
+	}
+	if line.Get("did") == "" && f.Status != http.StatusMethodNotAllowed && (f.Status != http.StatusNotFound || f.Reason == "connection") {
+		line.Did(requestlog.SignIn, string(f.Protocol))
+	}
+	line.Set("refused", f.Reason)
+	line.Set("reason", cmp.Or(f.Detail, f.Reason))
+}
+
 // Broken answers an error of our own: the only 5xx. While the database does not
 // answer, trying again helps, and the answer says so.
 func (s *Site) Broken(w http.ResponseWriter, r *http.Request, err error) {
@@ -63,6 +80,10 @@ func (s *Site) Broken(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	reference := s.Reference(r.Context())
+	requestlog.Of(r.Context()).Set("reason", "an error of our own, which the log has under this request")
+	if provision.IsUnavailable(err) {
+		requestlog.Of(r.Context()).Set("reason", "the database does not answer, or takes no writes")
+	}
 	s.Log.ErrorContext(r.Context(), "sign-in failed", "request", reference, "err", err)
 	status, text := http.StatusInternalServerError, general
 	if provision.IsUnavailable(err) {

@@ -118,6 +118,16 @@ func (s *Session) EndSessions(ctx context.Context, id provision.DeskUserID) erro
 	return s.tell(ctx, func(ctx context.Context) error { return s.Desk.EndSessions(ctx, id) })
 }
 
+// Doubt asks a [desk.Doubter]; any other desk shows what is there.
+func (s *Session) Doubt(ctx context.Context, key desk.Key) error {
+	doubter, ok := s.Desk.(desk.Doubter)
+	if !ok {
+		return nil
+	}
+	_, err := Ask(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, doubter.Doubt(ctx, key) })
+	return err
+}
+
 // OpenConversations implements [desk.Desk].
 func (s *Session) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
 	open, err := Ask(ctx, s, func(ctx context.Context) ([]desk.Conversation, error) {

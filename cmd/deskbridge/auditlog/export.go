@@ -6,12 +6,11 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -57,34 +56,13 @@ func (x *Export) Check(now time.Time) (err error) {
 		}
 		x.filter.Actions = append(x.filter.Actions, provision.Action(a))
 	}
-	if x.filter.Since, err = moment(x.since, now); err != nil {
+	if x.filter.Since, err = command.ParseMoment(x.since, now); err != nil {
 		return fmt.Errorf("--since: %w", err)
 	}
-	if x.filter.Until, err = moment(x.until, now); err != nil {
+	if x.filter.Until, err = command.ParseMoment(x.until, now); err != nil {
 		return fmt.Errorf("--until: %w", err)
 	}
 	return nil
-}
-
-// moment reads a time, or an age; "" is the zero time.
-func moment(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	for _, form := range []string{time.RFC3339Nano, time.DateTime, "2006-01-02T15:04", time.DateOnly} {
-		if t, err := time.Parse(form, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n < 100_000 {
-			return now.UTC().AddDate(0, 0, -n), nil
-		}
-	}
-	if age, err := time.ParseDuration(text); err == nil && age >= 0 {
-		return now.UTC().Add(-age), nil
-	}
-	return time.Time{}, fmt.Errorf("%q is no time; write 2026-11-01, 2026-11-01T08:00:00Z (UTC without an offset), or an age such as 36h or 7d", text)
 }
 
 // printer prints in one of the formats.

@@ -3,6 +3,7 @@ package auditlog
 import (
 	"context"
 
+	"github.com/deskbridge/deskbridge/admin/console"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
@@ -21,4 +22,9 @@ func NewSentences(ctx context.Context, sys *server.System) (*Sentences, error) {
 func (s *Sentences) Of(ctx context.Context, e provision.Entry) (string, error) {
 	text, err := s.names.sentence(ctx, e)
 	return output.Plain(text), err
+}
+
+// Console returns Sentences for a page of the console.
+func Console(ctx context.Context, sys *server.System) (console.Sentences, error) {
+	return NewSentences(ctx, sys)
 }

@@ -13,12 +13,13 @@ import (
 
 // phrases say what happened, after who did it; % is the subject.
 var phrases = map[provision.Action]string{
-	audit.UserCreated:   "added the person %",
-	audit.UserChanged:   "changed the person %",
-	audit.UserSuspended: "suspended %",
-	audit.UserRestored:  "restored %",
-	audit.UserTakenOver: "describes % from now on, who was known by sign-in only",
-	audit.UserRemoved:   "removed %",
+	audit.UserCreated:    "added the person %",
+	audit.UserChanged:    "changed the person %",
+	audit.UserSuspended:  "suspended %",
+	audit.UserRestored:   "restored %",
+	audit.UserTakenOver:  "describes % from now on, who was known by sign-in only",
+	audit.UserRemoved:    "removed %",
+	audit.UserAccessLost: "took the last that gave % access to a desk",
 
 	audit.PersonBlocked:   "blocked %",
 	audit.PersonUnblocked: "took back the block of %",
@@ -102,6 +103,7 @@ var phrases = map[provision.Action]string{
 	audit.AccountKept:           "had % keep the access that was to end",
 	audit.AccountAdoptionAgreed: "agreed to adopt the desk user of %",
 	audit.AccountRetried:        "had the account of % synced again",
+	audit.AccountDoneByHand:     "said that what was to be done by hand for % is done",
 
 	audit.AccountCreated:          "made a desk user for %",
 	audit.AccountAdopted:          "adopted the desk user of %",
@@ -122,7 +124,7 @@ var phrases = map[provision.Action]string{
 // actors are the actors that are no names of anybody.
 var actors = map[string]string{
 	"worker": "Deskbridge", "system": "Deskbridge", "sso:saml": "a browser (SAML)", "sso:oidc": "a browser (OpenID Connect)",
-	"idp:saml": "a desk's sign-in (SAML)", "idp:oidc": "a desk's sign-in (OpenID Connect)", "break-glass": "a browser (break-glass)",
+	"idp:saml": "a desk's sign-in (SAML)", "idp:oidc": "a desk's sign-in (OpenID Connect)", "break-glass": "a browser (break-glass)", "first-link": "whoever had the link to make the first admin",
 }
 
 // who returns an actor in words.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
@@ -138,6 +139,7 @@ func (m *morning) run(ctx context.Context, exit bool) error {
 		return err
 	}
 	defer sys.Close()
+	sys.MountConsole(auditlog.Console)
 	go m.openID.serve() //nolint:errcheck // it ends with the demo, when its listener is closed
 	defer m.openID.close()
 	serving, stop := context.WithCancel(ctx)
@@ -167,6 +169,12 @@ func (m *morning) run(ctx context.Context, exit bool) error {
 		}
 		return nil
 	}
+	link, err := sys.FirstAdminLink(ctx)
+	if err != nil {
+		stop()
+		return errors.Join(err, <-ended)
+	}
+	fmt.Fprintf(m.out, "\nThe console is at %s/admin/. This address makes its first admin, once:\n  %s\n", m.settings.PublicURL, link)
 	fmt.Fprintln(m.out, "\nThe server keeps running. Ctrl-C ends it.")
 	return <-ended
 }

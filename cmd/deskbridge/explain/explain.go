@@ -25,6 +25,8 @@ type Person struct {
 	Groups     []Group       `json:"groups"`
 	Terms      *output.Terms `json:"terms,omitempty"` // what admins have said of them
 	Desks      []Desk        `json:"desks"`
+
+	Offboarding string `json:"offboarding,omitempty"` // the command that shows how they left
 }
 
 // Group is a group that a person is in.
@@ -133,7 +135,23 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		}
 		out.Desks = append(out.Desks, d)
 	}
+	if left(person, all) {
+		out.Offboarding = "deskbridge offboarding show " + out.ID
+	}
 	return out, nil
+}
+
+// left reports whether somebody has left: they are not active, or have an account
+// and nothing gives them access to any desk.
+func left(person provision.Identity, all []plan.Explanation) bool {
+	had := false
+	for _, e := range all {
+		if e.Desired.Status == provision.AccessActive {
+			return !person.Active()
+		}
+		had = had || e.Account != nil
+	}
+	return had || !person.Active()
 }
 
 func viaNames(names map[provision.GroupID]string, via []provision.GroupID) (out []string) {
@@ -162,6 +180,9 @@ func (e Person) Print(w io.Writer) {
 			break
 		}
 		fmt.Fprintf(w, "  in group %s%s%s\n", output.Plain(g.Name), through(g.Via), map[bool]string{true: ", as the identity provider said at the last sign-in"}[g.Claimed])
+	}
+	if e.Offboarding != "" {
+		fmt.Fprintf(w, "  offboarding record: %s\n", e.Offboarding)
 	}
 	if len(e.Desks) == 0 {
 		fmt.Fprintf(w, "\n  no access anywhere: no rule is about connection %s; `deskbridge rule add` makes one\n", e.Connection)

@@ -18,12 +18,12 @@ import (
 
 // Command makes the commands of keys.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("key", "List and change the keys that sign for sign-in", listCommand(a), rotateCommand(a), retireCommand(a))
+	return command.Group("key", "List and change the keys that Deskbridge signs with", listCommand(a), rotateCommand(a), retireCommand(a))
 }
 
-var keyUses = []settings.KeyUse{settings.KeySAML, settings.KeyDesk, settings.KeyOIDC}
+var keyUses = []settings.KeyUse{settings.KeySAML, settings.KeyDesk, settings.KeyOIDC, settings.KeyRecord}
 
-var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: client.NewSAMLKey, settings.KeyDesk: deskidp.NewKey, settings.KeyOIDC: client.NewClientKey}
+var makers = map[settings.KeyUse]settings.MakeKey{settings.KeySAML: client.NewSAMLKey, settings.KeyDesk: deskidp.NewKey, settings.KeyOIDC: client.NewClientKey, settings.KeyRecord: deskidp.NewKey}
 
 func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List the keys in use", Example: "  deskbridge key list", Args: cobra.NoArgs}
@@ -60,10 +60,11 @@ const defaultOverlap time.Duration = 7 * 24 * time.Hour
 func rotateCommand(a *command.App) *cobra.Command {
 	overlap := defaultOverlap
 	cmd := &cobra.Command{
-		Use:   "rotate saml|desk|oidc",
+		Use:   "rotate saml|desk|oidc|record",
 		Short: "Make a new key, publish it now, and sign with it later",
 		Long: `Make a new key. It is published at once and signs after --overlap, so that
-identity providers (saml, oidc) and desks (desk) have read it by then; where no key
+identity providers (saml, oidc) and desks (desk) have read it by then, and whoever
+checks offboarding records (record); where no key
 signs now, it signs at once. The old key goes on opening what was encrypted for it
 until it is retired.`,
 		Example: "  deskbridge key rotate saml --overlap 7d",
@@ -84,7 +85,7 @@ until it is retired.`,
 }
 
 func retireCommand(a *command.App) *cobra.Command {
-	cmd := &cobra.Command{Use: "retire saml|desk|oidc ID", Short: "End a key for good",
+	cmd := &cobra.Command{Use: "retire saml|desk|oidc|record ID", Short: "End a key for good",
 		Long: "End a key for good. Of ID the beginning or end is enough.", Example: "  deskbridge key retire saml 9f3c21d0", Args: cobra.ExactArgs(2)}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
 		use, err := keyUse(args[0])
@@ -112,5 +113,5 @@ func keyUse(text string) (settings.KeyUse, error) {
 			return use, nil
 		}
 	}
-	return "", command.Misuse("%w", provision.Errorf(provision.Invalid, "use", "the use of a key is saml, desk or oidc"))
+	return "", command.Misuse("%w", provision.Errorf(provision.Invalid, "use", "the use of a key is saml, desk, oidc or record"))
 }

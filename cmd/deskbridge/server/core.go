@@ -1,7 +1,11 @@
 package server
 
 import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/admin/console"
 	"github.com/deskbridge/deskbridge/internal/core"
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/deskidp"
@@ -25,5 +29,35 @@ func SSOCore(c *core.Core) sso.Core {
 
 // WorkerCore returns what worker asks of c.
 func WorkerCore(c *core.Core) worker.Core {
-	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings}
+	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand}
+}
+
+// Sentences makes what says audit entries in words.
+type Sentences func(ctx context.Context, s *System) (console.Sentences, error)
+
+// consoleCore returns what the console asks of the core.
+func (s *System) consoleCore() console.Core {
+	c := s.Core
+	return console.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
+		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
+}
+
+// FirstAdminLink returns an address that makes the first admin, once; "" when there
+// is one.
+func (s *System) FirstAdminLink(ctx context.Context) (string, error) {
+	return console.FirstAdminLink(ctx, s.consoleCore(), s.Settings.PublicURL)
+}
+
+// MountConsole has the console served to admins. say is how the program says
+// entries of the audit log.
+func (s *System) MountConsole(say Sentences) {
+	s.Admin.Console = console.New(s.consoleCore(), console.Options{
+		PublicURL: s.Settings.PublicURL, Log: s.Log, RequestID: requestID,
+		Sentences: func(ctx context.Context) (console.Sentences, error) { return say(ctx, s) },
+		CheckDesk: func(ctx context.Context, d provision.Desk) (console.DeskCheck, error) {
+			r, err := CheckDesk(ctx, s, d)
+			return console.DeskCheck{Self: r.Self, Version: r.Version, Roles: r.Roles, Teams: r.Teams, Mailboxes: r.Mailboxes,
+				Cannot: r.Cannot, Problems: r.Problems, Warnings: r.Warnings}, err
+		},
+	})
 }

@@ -15,12 +15,15 @@ import (
 	"github.com/deskbridge/deskbridge/desk/helpscout"
 	"github.com/deskbridge/deskbridge/desk/helpy"
 	"github.com/deskbridge/deskbridge/desk/libredesk"
+	"github.com/deskbridge/deskbridge/desk/manual"
 	"github.com/deskbridge/deskbridge/desk/redmine"
 	"github.com/deskbridge/deskbridge/desk/requesttracker"
+	"github.com/deskbridge/deskbridge/desk/scim"
 	"github.com/deskbridge/deskbridge/desk/zammad"
 	"github.com/deskbridge/deskbridge/desk/zendesk"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/sso/client"
@@ -34,8 +37,10 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 		"helpscout":      helpscout.New,
 		"helpy":          helpy.New,
 		"libredesk":      libredesk.New,
+		"manual":         func(d provision.Desk) (desk.Desk, error) { return manual.New(s.Core.ByHand)(d) },
 		"redmine":        redmine.New,
 		"requesttracker": requesttracker.New,
+		"scim":           scim.New,
 		"zammad":         zammad.New,
 		"zendesk":        zendesk.New,
 	}
@@ -64,6 +69,23 @@ func (s *System) kindNames() []string {
 	return names
 }
 
+// remains says what is left of people on a desk, as its connector knows.
+func (s *System) remains(d provision.Desk) offboarding.Remains {
+	connector, err := s.Connector(d)
+	if err != nil {
+		return offboarding.Remains{Check: []string{"Everything: the settings of this desk are mistaken, so that Deskbridge does not reach it."}}
+	}
+	can := connector.Capabilities()
+	if len(can.Remains.Check)+len(can.Remains.Stays) > 0 {
+		return offboarding.Remains{Check: can.Remains.Check, Stays: can.Remains.Stays}
+	}
+	left := offboarding.Remains{Check: []string{"API keys, tokens and integrations that the person made: look for them in the administration of the desk."}, Stays: []string{"what they wrote, with the name"}}
+	if !can.EndSessions {
+		left.Check = append(left.Check, "An open browser: this desk has no call that ends a session; see in its administration that the user is not signed in.")
+	}
+	return left
+}
+
 // checks are what connectors and signing in know of settings.
 func (s *System) checks() settings.Checks {
 	hosts := fetch.Options{AllowHosts: s.Settings.Hosts()}
@@ -87,6 +109,9 @@ func (s *System) checks() settings.Checks {
 			connector, err := s.Connector(d)
 			if err != nil {
 				return nil, err
+			}
+			if _, said := connector.(desk.Doubter); said { // it cannot be asked what it has
+				return nil, nil
 			}
 			profile, err := connector.Check(ctx)
 			if err != nil {

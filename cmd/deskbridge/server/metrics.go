@@ -2,9 +2,13 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/deskbridge/deskbridge/provision/offboarding"
 )
 
 // accountStates reports how many accounts are in which state, read when asked.
@@ -100,4 +104,52 @@ func (u unsealed) Collect(ch chan<- prometheus.Metric) {
 	if tail.Unsealed > 0 {
 		ch <- prometheus.MustNewConstMetric(unsealedOldestDesc, prometheus.GaugeValue, float64(tail.Oldest.Unix()))
 	}
+}
+
+// accessTimes reports the time to no access, read when asked.
+type accessTimes struct{ sys *System }
+
+var accessTimesDesc = prometheus.NewDesc("deskbridge_time_to_no_access_seconds",
+	"From when access was to end until the desk showed that it had, of the last 7 and 30 days; an empty desk is all of them.", []string{"desk", "window"}, nil)
+
+// Describe is part of [prometheus.Collector].
+func (accessTimes) Describe(ch chan<- *prometheus.Desc) { ch <- accessTimesDesc }
+
+// Collect is part of [prometheus.Collector].
+func (a accessTimes) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), ReadyTimeout)
+	defer cancel()
+	figures, err := a.sys.Core.Offboarding.Times(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(accessTimesDesc, err)
+		return
+	}
+	names, err := a.sys.LoadNames(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(accessTimesDesc, err)
+		return
+	}
+	for _, f := range figures {
+		window := fmt.Sprintf("%dd", f.Over/(24*time.Hour))
+		tell := func(desk string, t offboarding.Times) {
+			half, most := t.P50.Seconds(), t.P95.Seconds()
+			if t.Count == 0 {
+				half, most = math.NaN(), math.NaN() // as of every summary without anything in it
+			}
+			ch <- prometheus.MustNewConstSummary(accessTimesDesc, uint64(t.Count), t.Sum.Seconds(), map[float64]float64{0.5: half, 0.95: most}, desk, window)
+		}
+		tell("", f.All)
+		for _, d := range names.Desks {
+			if t := f.Desks[d.ID]; t.Count > 0 {
+				tell(d.Name, t)
+			}
+		}
+	}
+}
+
+// requestsDropped counts what the request log lacks.
+func (s *System) requestsDropped() prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "deskbridge_request_log_dropped_total", Help: "Requests that are not in the request log: there were too many at once, or the database did not take them.",
+	}, func() float64 { return float64(s.Core.Requests.Dropped()) })
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskbridge/deskbridge/internal/requestlog"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/request"
 )
 
 type requestIDKey struct{}
@@ -33,7 +36,7 @@ func (s *System) Observe(next http.Handler, requests *prometheus.HistogramVec) h
 		r = r.WithContext(ctx) // muxes note in it which pattern has matched
 		w.Header().Set("X-Request-Id", id)
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		start := time.Now()
+		start, at := time.Now(), s.Clock.Now()
 		defer func() {
 			p := recover()
 			if p != nil && p != http.ErrAbortHandler {
@@ -44,6 +47,7 @@ func (s *System) Observe(next http.Handler, requests *prometheus.HistogramVec) h
 			}
 			took := time.Since(start)
 			route := routeOf(r)
+			s.keepRequest(r, line, request.Record{ID: id, At: at, Took: took, Method: methodOf(r.Method), Route: route, Status: seen.status})
 			requests.WithLabelValues(route, methodOf(r.Method), strconv.Itoa(seen.status), line.Connection()).Observe(took.Seconds())
 			level := slog.LevelInfo
 			if route == "/metrics" || route == "/healthz" || route == "/readyz" {
@@ -57,6 +61,27 @@ func (s *System) Observe(next http.Handler, requests *prometheus.HistogramVec) h
 		}()
 		next.ServeHTTP(seen, r)
 	})
+}
+
+// keepRequest hands a request to the request log, with what whoever answered has
+// noted of it: those of identity providers, and of people who sign in.
+func (s *System) keepRequest(r *http.Request, line *requestlog.Line, kept request.Record) {
+	verb := request.Verb(line.Get("did"))
+	if verb == requestlog.Unknown && !strings.HasPrefix(r.URL.Path, "/scim/") && r.URL.Path != TokenPath {
+		return
+	}
+	kept.Connection = provision.ConnectionID(line.ConnectionID())
+	kept.Token, kept.Verb, kept.Detail, kept.Reason = line.Get("token"), verb, line.Get("detail"), line.Get("reason")
+	kept.Code = cmp.Or(line.Get("scim_type"), line.Get("refused"))
+	kept.Identity, kept.Group = provision.IdentityID(line.Get("identity")), provision.GroupID(line.Get("group"))
+	kept.Holder = provision.IdentityID(line.Get("held_by"))
+	if address := s.SignIn.ClientAddress(r); address.IsValid() {
+		kept.Address = address.String()
+	}
+	if !kept.Refused() { // else nothing was done
+		kept.Entries, kept.Accounts = line.Caused()
+	}
+	s.Core.Requests.Add(kept)
 }
 
 // routeOf returns the pattern that an answered request has matched last, of the

@@ -64,6 +64,7 @@ func (s *System) wire(ctx context.Context) (err error) {
 	limits.Now = s.Clock.Now
 	limits.Checks = s.checks()
 	limits.Hosting = s.hosting()
+	limits.Remains = s.remains
 	s.Core = core.New(s.Store, limits, s.Log)
 	proxies, err := settings.Proxies()
 	if err != nil {
@@ -109,7 +110,8 @@ func policy(s config.Server) core.Policy {
 	if silence == 0 {
 		silence = -1 // as configured: off
 	}
-	return core.Policy{Grace: grace, SilentAfter: silence, Session: session.Policy{Idle: s.SessionIdle, Life: s.SessionLife}, Brake: reconcile.Brake{
+	kept, _ := s.RequestLogKept() // likewise
+	return core.Policy{Grace: grace, SilentAfter: silence, RequestLog: kept, Session: session.Policy{Idle: s.SessionIdle, Life: s.SessionLife}, Brake: reconcile.Brake{
 		Off: s.Brake == "off", People: s.BrakePeople, Percent: s.BrakePercent, Window: s.BrakeWindow,
 	}}
 }

@@ -81,7 +81,8 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	keepers.Go(func() { s.keepRemoving(keeping) })
 	keepers.Go(func() { s.keepDates(keeping) })
 	keepers.Go(func() { s.SignIn.Run(keeping) })
-	keepers.Go(func() { s.deskIDP.Run(keeping) }) //nolint:errcheck // it ends with keeping, and says nothing else
+	keepers.Go(func() { s.Core.Requests.Run(keeping) }) // which ends after the last request has
+	keepers.Go(func() { s.deskIDP.Run(keeping) })       //nolint:errcheck // it ends with keeping, and says nothing else
 	defer func() { stop(); keepers.Wait() }()
 	s.Log.InfoContext(ctx, "listening", "address", listener.Addr().String(), "public_url", s.Settings.PublicURL, "database", s.Store.Dialect())
 	if listening != nil {

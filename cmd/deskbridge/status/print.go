@@ -47,10 +47,40 @@ func (r *Report) PrintTables(w io.Writer) error {
 	if err := output.Table(w, "DESK | KIND | READY | WAITING | ENDED | NEEDS ATTENTION | ON HOLD | SEATS | SWEPT", rows); err != nil {
 		return err
 	}
+	if err := r.printTimes(w); err != nil {
+		return err
+	}
 	r.printFindings(w)
 	r.printDesks(w)
 	r.printDrifts(w)
 	return nil
+}
+
+// printTimes prints the time to no access, once there is any.
+func (r *Report) printTimes(w io.Writer) error {
+	var rows [][]string
+	desks := make(map[string]bool)
+	for _, t := range r.Times {
+		desks[t.Desk] = true // "" stands for all of them
+	}
+	for _, t := range r.Times {
+		if t.Endings > 0 && (t.Desk != "" || len(desks) != 2) {
+			rows = append(rows, []string{cmp.Or(t.Desk, "all desks"), fmt.Sprintf("%d days", t.Days), fmt.Sprint(t.Endings), seconds(t.P50), seconds(t.P95)})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	return output.Table(w, "TIME TO NO ACCESS | OF THE LAST | ENDINGS | HALF WITHIN | 95 % WITHIN", rows)
+}
+
+// seconds is a time for people, to a tenth of a second while it is short.
+func seconds(s float64) string {
+	if s < 10 {
+		return fmt.Sprintf("%.1f s", s)
+	}
+	return time.Duration(s * float64(time.Second)).Round(time.Second).String()
 }
 
 // elsewhere are the findings of which tables and lists of their own tell more.

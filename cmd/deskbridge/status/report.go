@@ -8,6 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
@@ -22,6 +23,7 @@ type Report struct {
 	Leavers     []Account    `json:"leavers"`
 	Drifts      []Drift      `json:"drifts"`
 	Terms       []Termed     `json:"terms"` // of whom an admin has said something
+	Times       []AccessTime `json:"time_to_no_access"`
 
 	at time.Time
 }
@@ -142,6 +144,35 @@ type Cause struct {
 	labels []string
 }
 
+// AccessTime is how long it took until desks showed no access, of some days.
+type AccessTime struct {
+	Desk    string  `json:"desk,omitempty"` // "": all desks
+	Days    int     `json:"days"`
+	Endings int     `json:"endings"`
+	P50     float64 `json:"p50_seconds"`
+	P95     float64 `json:"p95_seconds"`
+}
+
+// accessTimes adds the time to no access.
+func (r *Report) accessTimes(ctx context.Context, s *server.System, names *server.Names) error {
+	figures, err := s.Core.Offboarding.Times(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range figures {
+		add := func(desk string, t offboarding.Times) {
+			r.Times = append(r.Times, AccessTime{desk, int(f.Over / (24 * time.Hour)), t.Count, t.P50.Seconds(), t.P95.Seconds()})
+		}
+		add("", f.All)
+		for _, d := range names.Desks {
+			if t := f.Desks[d.ID]; t.Count > 0 {
+				add(d.Name, t)
+			}
+		}
+	}
+	return nil
+}
+
 // Of returns the state of everything.
 func Of(ctx context.Context, s *server.System) (Report, error) {
 	found, err := s.Core.Plan.Overview(ctx)
@@ -153,7 +184,7 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 		return Report{}, err
 	}
 	r := Report{NeedsPerson: found.NeedsPerson(), Findings: []Finding{}, Connections: []Connection{}, Desks: []Desk{}, Attention: []Account{}, Causes: []Cause{},
-		Leavers: []Account{}, Drifts: []Drift{}, Terms: []Termed{}, at: found.At}
+		Leavers: []Account{}, Drifts: []Drift{}, Terms: []Termed{}, Times: []AccessTime{}, at: found.At}
 	for _, f := range found.Findings {
 		line := Finding{Code: string(f.Code), Connection: f.Connection, Desk: f.Desk, Token: f.Token, Groups: f.Groups, Count: f.Count, Text: f.Text, Do: f.Do}
 		if f.At != nil {
@@ -181,7 +212,7 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 	for _, t := range found.Terms {
 		r.Terms = append(r.Terms, Termed{Person: string(t.Person.ID), Name: t.Person.Name, Address: t.Person.Address, Terms: output.TermsOf(t.Terms, found.At), label: output.Plain(t.Person.String())})
 	}
-	return r, nil
+	return r, r.accessTimes(ctx, s, &names)
 }
 
 // add adds a cause and its accounts.

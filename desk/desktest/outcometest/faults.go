@@ -100,7 +100,7 @@ var table = []fault{
 		call: []faulty.Fault{{Kind: faulty.Lost, Times: 1, When: writes}}},
 	{name: "shows half of each list", few: true, words: notShown + "|" + halfKnown + "|fewer than it says there are",
 		wire: []onWire{{kind: shortened}}},
-	{name: "shows half of each list as if it were all", hides: true, words: notShown + "|" + halfKnown,
+	{name: "shows half of each list as if it were all", hides: true, words: notShown + "|" + halfKnown + "|leaves out user",
 		wire: []onWire{{kind: halved}},
 		call: []faulty.Fault{{Kind: faulty.Half, Times: faulty.Always}}},
 	{name: "asks to be left alone for two seconds", words: `HTTP 429|rate limit`,
@@ -113,7 +113,7 @@ var table = []fault{
 		wire: []onWire{{kind: fail, status: 400, writes: true}},
 		call: []faulty.Fault{{Kind: faulty.Refuse, Times: faulty.Always}}},
 	{name: "says once of a known user that there is none", words: `shows that user all the same|the new user \d+ of .* is not there|is not part of .*API`,
-		wire: []onWire{{kind: missing, path: regexp.MustCompile(`/(user|agent)s?/\d+`), times: 1}},
+		wire: []onWire{{kind: missing, path: regexp.MustCompile(`/([Uu]ser|agent)s?/\d+`), times: 1}},
 		call: []faulty.Fault{{Kind: faulty.Missing, Method: faulty.Find, Times: 1}}},
 }
 

@@ -43,7 +43,9 @@ var acts = []act{
 		w.update(p.ID, func(i *provision.Identity) { i.Attributes = provision.Attributes{"roles": {string(p.role)}} })
 	}},
 	{"leaves with open conversations", func(w *world, p *person) {
-		p.conversations = w.Converse(w.T, w.account(p.ID).DeskUser, someConversations)
+		if w.Converse != nil {
+			p.conversations = w.Converse(w.T, w.account(p.ID).DeskUser, someConversations)
+		}
 		p.leaves = true
 		w.update(p.ID, suspended)
 	}},
@@ -120,6 +122,10 @@ func (w *world) faultedAct(f fault, p *person, a act, name string) (befell int) 
 func (w *world) task(p *person) string {
 	w.Helper()
 	account := w.account(p.ID)
+	if p.leaves && w.Converse == nil && account.DeskUser != "" { // whatever is open, nobody here can know
+		_, err := w.honest.OpenConversations(w.Context(), account.DeskUser, 1)
+		return w.cannot(err)
+	}
 	if w.honest.Capabilities().ChangeRole || p.role != provision.RoleAdmin || p.leaves || account.DeskUser == "" {
 		return ""
 	}
@@ -169,6 +175,9 @@ func (w *world) end(p *person, f fault, task, name string) {
 	if task != "" {
 		if now.State != provision.AccountNeedsAttention || now.ReasonCode != provision.ReasonByHand || !regexp.MustCompile(task).MatchString(now.Reason) {
 			w.Errorf("%s: in the end account is %s (%s): %q, want /%s/", name, now.State, now.ReasonCode, now.Reason, task)
+		}
+		if wrong := w.notEnded(p, f); p.leaves && wrong != "" {
+			w.Errorf("%s: in the end %s", name, wrong)
 		}
 		return
 	}

@@ -78,7 +78,7 @@ func (w *world) namesake() {
 	p.leaves = true
 	w.update(p.ID, suspended)
 	w.pass(0)
-	w.end(p, fault{}, "", "somebody leaves")
+	w.end(p, fault{}, w.task(p), "somebody leaves")
 	after := w.user(desk.Key{ID: stranger})
 	if p.known[stranger] || after == nil || after.Active != before.Active || after.Role != before.Role || after.Email != before.Email {
 		w.Errorf("the stranger %+v is now %+v", before, after)

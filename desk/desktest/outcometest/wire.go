@@ -318,7 +318,7 @@ func firstHalf(body []byte, recount bool) []byte {
 	left := -1
 	halve := func(of map[string]any) {
 		for key, value := range of {
-			if list, ok := value.([]any); ok && !strings.HasPrefix(key, "_") {
+			if list, ok := value.([]any); ok && !strings.HasPrefix(key, "_") && key != "schemas" {
 				left = len(list) / 2
 				of[key] = list[:left]
 			}
@@ -334,7 +334,7 @@ func firstHalf(body []byte, recount bool) []byte {
 	count := func(of map[string]any) {
 		for key := range of {
 			switch key {
-			case "total", "total_count", "totalElements", "count":
+			case "total", "total_count", "totalElements", "totalResults", "itemsPerPage", "count":
 				of[key] = left
 			case "pages", "totalPages":
 				of[key] = 1
@@ -357,7 +357,7 @@ func firstHalf(body []byte, recount bool) []byte {
 
 // isList reports whether an answer is a list, and not a record that holds some.
 func isList(answer map[string]any) bool {
-	for _, key := range []string{"total", "total_count", "page"} {
+	for _, key := range []string{"total", "total_count", "totalResults", "page"} {
 		if _, ok := answer[key]; ok {
 			return true
 		}

@@ -99,7 +99,7 @@ func newWorld(t *testing.T, h Harness) *world {
 
 // restart replaces the worker, as after the death of its process.
 func (w *world) restart() {
-	core := worker.Core{Audit: w.core.Audit, Entitlement: w.core.Entitlement, Reconcile: w.core.Reconcile, DeskHealth: w.core.DeskHealth, Settings: w.core.Settings}
+	core := worker.Core{Audit: w.core.Audit, Entitlement: w.core.Entitlement, Reconcile: w.core.Reconcile, DeskHealth: w.core.DeskHealth, Settings: w.core.Settings, ByHand: w.core.ByHand}
 	w.worker = worker.New(core, func(provision.Desk) (desk.Desk, error) { return w.seen, nil }, slog.New(slog.DiscardHandler))
 }
 

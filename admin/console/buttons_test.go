@@ -1,0 +1,282 @@
+package console_test
+
+import (
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/administration"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/provisiontest"
+)
+
+// TestRoles walks every address with every role: who may not is refused, and sees
+// no button for it; whoever may is not.
+func TestRoles(t *testing.T) {
+	h := newHouse(t)
+	c := h.fill()
+	h.owner, h.person = false, &c.ada
+	fill := strings.NewReplacer("{id}", string(c.ada.ID), "{desk}", "support", "{connection}", "acme", "{token}", "none", "{$}", "")
+	for _, role := range []administration.Role{administration.Owner, administration.Admin, administration.Operator, administration.Auditor} {
+		_, err := h.Core.Administration.Grant(t.Context(), provisiontest.ByTest, administration.GrantDraft{Connection: h.Conn.ID, Group: "Support", Role: role})
+		h.Must(err)
+		for _, r := range console.Routes() {
+			rule, ok := admin.RuleOf(r.Verb)
+			if !ok {
+				t.Fatalf("%s: the table knows no %s", r.Pattern, r.Verb)
+			}
+			may := slices.Contains(rule.Roles, role)
+			if rule.Changes && may {
+				continue // the buttons have tests of their own
+			}
+			method, path, _ := strings.Cut(fill.Replace(r.Pattern), " ")
+			w := h.ask(method, path, url.Values{})
+			if refused := w.Code == http.StatusForbidden; refused == may {
+				t.Errorf("%s, %s: %d", role, r.Pattern, w.Code)
+			}
+			if method == http.MethodPost && r.Verb != admin.AuditRead && r.Verb != admin.DesksRead && r.Verb != admin.PlanDraft && !rule.Changes {
+				t.Errorf("%s changes something by a verb that does not", r.Pattern)
+			}
+		}
+	}
+	h.shows("/admin/people/"+string(c.ada.ID), "Should have", "auditor")
+	for _, path := range []string{"/admin/people/" + string(c.ada.ID), "/admin/holds", "/admin/connections/acme", "/admin/changes"} {
+		page := h.see(path)
+		for _, button := range []string{"/retry", "/release", "/reject", "/tokens", "/end-sessions", "Edit as a draft"} {
+			if strings.Contains(page, button) {
+				t.Errorf("an auditor is shown %s on %s", button, path)
+			}
+		}
+	}
+	h.person = nil
+	for _, r := range console.Routes() {
+		method, path, _ := strings.Cut(fill.Replace(r.Pattern), " ")
+		if w := h.ask(method, path, url.Values{}); w.Code != http.StatusUnauthorized {
+			t.Errorf("nobody, %s: %d", r.Pattern, w.Code)
+		}
+	}
+}
+
+// latest returns the newest audit entry of an action.
+func (h *house) latest(action provision.Action) provision.Entry {
+	h.Helper()
+	entries, err := h.Core.Audit.Latest(h.Context(), audit.Filter{Actions: []provision.Action{action}}, audit.Place{}, 1)
+	h.Must(err)
+	if len(entries) != 1 {
+		h.Fatalf("no entry %s", action)
+	}
+	return entries[0]
+}
+
+// TestButtons presses them: each does what the command line's verb does, and the
+// audit log names who pressed.
+func TestButtons(t *testing.T) {
+	h := newHouse(t)
+	c := h.fill()
+	ada, bo := "/admin/people/"+string(c.ada.ID), "/admin/people/"+string(c.bo.ID)
+
+	h.shows("/admin/", "on hold", "Decide", "never sent a request")
+	h.shows(bo, "The end of access is on hold", "Nothing, until an admin decides")
+	h.shows("/admin/people/"+string(c.zed.ID), "Why not", "Support", "no account")
+	h.shows(ada, "In Support", "agent", "by group Support", "Signed in by oidc", "asked to change a person: suspended")
+	h.shows("/admin/holds", "lost what granted it", "Type acme to go on")
+
+	if to := h.press(ada+"/end-sessions", nil); !strings.Contains(to, "done=ended&n=1") {
+		t.Errorf("sessions: %s", to)
+	}
+	if e := h.latest(audit.SessionEnded); e.Cause.Actor != "break-glass:safe" || e.Cause.Request != "req-1" {
+		t.Errorf("ended by %+v", e.Cause)
+	}
+	h.press(bo+"/reject", nil)
+	h.shows("/admin/holds", "kept, as decided")
+	if w := h.ask(http.MethodPost, "/admin/holds/acme/release", url.Values{"name": {"other"}}); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("released without the name: %d", w.Code)
+	}
+	if to := h.press("/admin/holds/acme/release", url.Values{"name": {"acme"}}); !strings.Contains(to, "done=released") {
+		t.Errorf("release: %s", to)
+	}
+	h.latest(audit.BrakeReleased)
+	h.since = time.Hour // signed in too long ago
+	if w := h.ask(http.MethodPost, "/admin/holds/acme/release", url.Values{"name": {"acme"}}); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "Sign out, to sign in once more") {
+		t.Errorf("without a fresh sign-in: %d %s", w.Code, w.Body)
+	}
+	h.since = 0
+
+	// A token is shown once, in the answer.
+	w := h.ask(http.MethodPost, "/admin/connections/acme/tokens", url.Values{"name": {"okta-2027"}})
+	secret := regexp.MustCompile(`dbr_[A-Za-z0-9_-]+`).FindString(w.Body.String())
+	if w.Code != http.StatusOK || secret == "" {
+		t.Fatalf("a token: %d %s", w.Code, w.Body)
+	}
+	if _, _, err := h.Core.Tokens.Authenticate(t.Context(), "acme", secret); err != nil {
+		t.Errorf("the token is not accepted: %v", err)
+	}
+	if page := h.see("/admin/connections/acme"); strings.Contains(page, secret) || !strings.Contains(page, "okta-2027") {
+		t.Error("the token is shown a second time, or not listed")
+	}
+	if w := h.ask(http.MethodPost, "/admin/connections/acme/tokens/okta-2027/rotate", nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "dbr_") {
+		t.Errorf("rotate: %d", w.Code)
+	}
+	if w := h.ask(http.MethodPost, "/admin/connections/acme/tokens/okta-2027/revoke", nil); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("revoked without its name: %d", w.Code)
+	}
+	h.press("/admin/connections/acme/tokens/okta-2027/revoke", url.Values{"name": {"okta-2027"}})
+	h.latest(audit.TokenRevoked)
+
+	// What is exported is what is shown.
+	rows, err := csv.NewReader(h.ask(http.MethodGet, "/admin/audit/export?format=csv&action=session.ended", nil).Body).ReadAll()
+	if err != nil || len(rows) != 2 || rows[1][6] != "session.ended" {
+		t.Errorf("CSV: %v, %v", rows, err)
+	}
+	if lines := h.ask(http.MethodGet, "/admin/audit/export?format=jsonl&subject="+c.ada.UserName, nil).Body.String(); strings.Count(lines, "\n") < 2 || !strings.Contains(lines, `"subject":"`+string(c.ada.ID)+`"`) {
+		t.Errorf("JSON lines: %s", lines)
+	}
+	h.shows("/admin/requests/"+c.request, "okta", "change a person: suspended", "192.0.2.9")
+	h.shows("/admin/requests?status=401", "no such connection")
+}
+
+var hash = regexp.MustCompile(`name="hash" value="([0-9a-f]+)"`)
+
+// TestADraftIsPlannedAndApplied: the plan that is shown is the plan that is done, or
+// none.
+func TestADraftIsPlannedAndApplied(t *testing.T) {
+	h := newHouse(t)
+	ada := h.Person("ada")
+	h.Group("Billing", provision.MemberID(ada.ID))
+	rules := func(groups ...string) url.Values {
+		form := url.Values{}
+		for _, g := range groups {
+			for name, value := range map[string]string{"connection": "acme", "group": g, "attribute": "", "equals": "", "role": "agent", "teams": "B, A", "mailboxes": ""} {
+				form.Add(name, value)
+			}
+		}
+		return form
+	}
+	plan := func(form url.Values) (page, found string) {
+		t.Helper()
+		w := h.ask(http.MethodPost, "/admin/changes/support/plan", form)
+		if w.Code != http.StatusOK {
+			t.Fatalf("plan: %d %s", w.Code, w.Body)
+		}
+		m := hash.FindStringSubmatch(w.Body.String())
+		if m == nil {
+			return w.Body.String(), ""
+		}
+		return w.Body.String(), m[1]
+	}
+	form := rules("Billing")
+	page, reviewed := plan(form)
+	for _, want := range []string{"1 person becomes agent on support", "ada", "agent · teams A, B"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the plan does not say %q: %s", want, page)
+		}
+	}
+	if all, err := h.Core.Settings.Rules(t.Context(), ""); err != nil || len(all) != 0 {
+		t.Fatalf("a plan has changed something: %v, %v", all, err)
+	}
+	apply := func(form url.Values, hash string) int {
+		t.Helper()
+		form.Set("hash", hash)
+		return h.ask(http.MethodPost, "/admin/changes/support/apply", form).Code
+	}
+	if code := apply(rules("Billing"), ""); code != http.StatusUnprocessableEntity {
+		t.Errorf("applied without a look: %d", code)
+	}
+	if code := apply(rules("Billing", "Others"), reviewed); code != http.StatusConflict {
+		t.Errorf("applied another draft than was reviewed: %d", code)
+	}
+	bo := h.Person("bo")
+	h.Group("Sales", provision.MemberID(bo.ID))
+	if code := apply(rules("Billing"), reviewed); code != http.StatusSeeOther {
+		t.Errorf("applied: %d", code)
+	}
+	h.Evaluate()
+	h.Role(ada.ID, provision.RoleAgent)
+	if e := h.latest(audit.PlanApplied); e.Cause.Actor != "break-glass:safe" || e.Subject != reviewed {
+		t.Errorf("applied by %+v, plan %s", e.Cause, e.Subject)
+	}
+	h.shows("/admin/changes", "group Billing", "plan.applied")
+	h.ReconcileAll()
+
+	// The loss of all is told, and a number that was typed is what may be lost.
+	gone := rules("Billing")
+	gone.Set("remove", "0")
+	page, reviewed = plan(gone)
+	if !strings.Contains(page, "1 person loses access to support") || reviewed == "" {
+		t.Fatalf("losses: %s", page)
+	}
+	gone = url.Values{"losses": {"0"}}
+	if code := apply(gone, reviewed); code != http.StatusConflict {
+		t.Errorf("more losses than were typed: %d", code)
+	}
+	gone.Set("losses", "1")
+	if code := apply(gone, reviewed); code != http.StatusSeeOther {
+		t.Errorf("as many as were typed: %d", code)
+	}
+	bad := rules("Billing")
+	bad.Set("role", "boss")
+	if w := h.ask(http.MethodPost, "/admin/changes/support/plan", bad); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "boss") {
+		t.Errorf("a mistake: %d", w.Code)
+	}
+}
+
+// TestTheFirstAdmin is made by the link, once, and can sign in.
+func TestTheFirstAdmin(t *testing.T) {
+	h := newHouse(t)
+	h.owner = false
+	c := console.CoreOf(h.Core)
+	link, err := console.FirstAdminLink(t.Context(), c, publicURL)
+	h.Must(err)
+	other, err := console.FirstAdminLink(t.Context(), c, publicURL)
+	h.Must(err)
+	secretOf := func(link string) string {
+		_, secret, _ := strings.Cut(link, "link=")
+		return secret
+	}
+	form := url.Values{"link": {secretOf(link)}, "name": {"safe"}, "password": {"a long enough password"}, "again": {"another"}}
+	post := func(form url.Values) (int, string) {
+		t.Helper()
+		w := h.ask(http.MethodPost, "/admin/first", form)
+		return w.Code, w.Body.String()
+	}
+	if code, page := post(form); code != http.StatusUnprocessableEntity || !strings.Contains(page, "differ") {
+		t.Errorf("two passwords: %d", code)
+	}
+	form.Set("again", "a long enough password")
+	form.Set("link", "guess")
+	if code, _ := post(form); code != http.StatusNotFound {
+		t.Errorf("a link that is none: %d", code)
+	}
+	form.Set("link", secretOf(link))
+	code, page := post(form)
+	secret := regexp.MustCompile(`secret <code>([A-Z2-7]+)</code>`).FindStringSubmatch(page)
+	if code != http.StatusOK || secret == nil {
+		t.Fatalf("the first admin: %d %s", code, page)
+	}
+	otp, err := totp.GenerateCode(secret[1], h.Now())
+	h.Must(err)
+	if _, err := h.Core.BreakGlass.SignIn(t.Context(), provisiontest.ByTest, "safe", "a long enough password", otp); err != nil {
+		t.Errorf("they cannot sign in: %v", err)
+	}
+	if code, _ := post(form); code != http.StatusNotFound {
+		t.Errorf("the link a second time: %d", code)
+	}
+	form.Set("link", secretOf(other))
+	form.Set("name", "second")
+	if code, _ := post(form); code != http.StatusForbidden {
+		t.Errorf("another link, when there is an admin: %d", code)
+	}
+	if again, err := console.FirstAdminLink(t.Context(), c, publicURL); again != "" || err != nil {
+		t.Errorf("a link although there is an admin: %s, %v", again, err)
+	}
+}

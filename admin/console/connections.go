@@ -1,0 +1,194 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/report"
+	"github.com/deskbridge/deskbridge/provision/request"
+)
+
+// connectionsPage is all connections at a glance.
+type connectionsPage struct {
+	Connections []connectionLine
+	Now         time.Time
+}
+
+func (h *handler) connections(p *page) error {
+	o, err := h.core.Plan.Overview(p.Context())
+	if err != nil {
+		return err
+	}
+	body := connectionsPage{Now: p.now}
+	for _, c := range o.Connections {
+		body.Connections = append(body.Connections, connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.now)})
+	}
+	return p.show(http.StatusOK, "connections", "/admin/connections", "Connections", frame{Body: body, Command: "deskbridge connection list"})
+}
+
+// connectionPage is one connection: what to enter at the identity provider, and
+// whether it has arrived.
+type connectionPage struct {
+	connectionLine
+	SCIM, Login string // addresses
+	Steps       []step
+	Tokens      []tokenLine
+	Requests    []requestLine
+	Secret      string // of a token that was made just now; "" else
+	SecretOf    string
+	Now         time.Time
+}
+
+// step is one step of the set-up.
+type step struct {
+	Done bool
+	Text string
+	Do   string // what now, while it is not done
+}
+
+// tokenLine is one token.
+type tokenLine struct {
+	credential.Token
+	State string
+	Ended bool
+}
+
+func (h *handler) connection(p *page) error {
+	body, err := p.connectionBody()
+	if err != nil {
+		return err
+	}
+	return p.showConnection(body)
+}
+
+func (p *page) showConnection(body connectionPage) error {
+	name := body.Connection.Name
+	return p.show(http.StatusOK, "connection", "/admin/connections", "Connection "+name, frame{Body: body, Live: body.Secret == "", Command: "deskbridge connection show " + name})
+}
+
+func (p *page) connectionBody() (body connectionPage, _ error) {
+	name := p.PathValue("connection")
+	o, err := p.h.core.Plan.Overview(p.Context())
+	if err != nil {
+		return body, err
+	}
+	found := false
+	for _, c := range o.Connections {
+		if c.Connection.Name == name {
+			body.connectionLine, found = connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.now)}, true
+		}
+	}
+	if !found {
+		return body, provision.Errorf(provision.NotFound, "connection", "there is no connection %q", provision.Clip(name))
+	}
+	body.Now = p.now
+	body.SCIM = p.h.options.PublicURL + "/scim/" + name + "/v2"
+	body.Login = p.h.options.PublicURL + "/sso/" + name + "/login"
+	for _, t := range body.ConnectionOverview.Tokens {
+		state := t.State(p.now)
+		body.Tokens = append(body.Tokens, tokenLine{t, tokenText(state), state == credential.TokenEnded})
+	}
+	names, err := p.names()
+	if err != nil {
+		return body, err
+	}
+	last, err := p.h.core.Requests.Latest(p.Context(), request.Filter{Connection: body.Connection.ID}, request.Place{}, 10)
+	if err != nil {
+		return body, err
+	}
+	if body.Requests, err = p.requestLines(names, last); err != nil {
+		return body, err
+	}
+	groups, _, err := p.h.core.Report.Groups(p.Context(), body.Connection.ID, "", report.Page{Limit: 1})
+	if err != nil {
+		return body, err
+	}
+	body.Steps = stepsOf(body, len(groups) > 0)
+	return body, nil
+}
+
+func stepsOf(c connectionPage, groups bool) []step {
+	signed := c.Connection.JWT != nil
+	return []step{
+		{c.Usable > 0 || signed, "A token that is accepted", "Make one below, and enter it at the identity provider."},
+		{c.LastUsedAt != nil || len(c.Requests) > 0, "A request of the identity provider", "Enter the SCIM base URL and the token there, and press its button to test them."},
+		{c.Active > 0, "The first person", "Assign people to the app at the identity provider."},
+		{groups, "The first group", "Have the identity provider push groups: rules give access by them."},
+	}
+}
+
+// tokenText says what a state of a token means.
+func tokenText(s credential.TokenState) string {
+	switch s {
+	case credential.TokenExpired:
+		return "expired: rotate it"
+	case credential.TokenExpiring:
+		return "expires soon: rotate it"
+	case credential.TokenUnused:
+		return "not used for 30 days"
+	case credential.TokenReplaced:
+		return "replaced, and still accepted"
+	case credential.TokenEnded:
+		return "ended"
+	}
+	return "in use"
+}
+
+// tokenLife is for how long a token that the console makes is good.
+const tokenLife = 365 * 24 * time.Hour
+
+// overlap is for how long the token before goes on after a rotation.
+const overlap = 7 * 24 * time.Hour
+
+// createToken makes a token. Its secret is in the answer, once, and never in an
+// address.
+func (h *handler) createToken(p *page) error {
+	conn, err := h.core.Settings.Connection(p.Context(), p.PathValue("connection"))
+	if err != nil {
+		return err
+	}
+	name := p.PostFormValue("name")
+	_, secret, err := h.core.Tokens.CreateToken(p.Context(), p.cause(), conn.ID, name, tokenLife)
+	if err != nil {
+		return err
+	}
+	return h.tellSecret(p, name, secret)
+}
+
+func (h *handler) rotateToken(p *page) error {
+	conn, err := h.core.Settings.Connection(p.Context(), p.PathValue("connection"))
+	if err != nil {
+		return err
+	}
+	fresh, _, secret, err := h.core.Tokens.RotateToken(p.Context(), p.cause(), conn.ID, p.PathValue("token"), overlap, tokenLife)
+	if err != nil {
+		return err
+	}
+	return h.tellSecret(p, fresh.Name, secret)
+}
+
+func (h *handler) tellSecret(p *page, name, secret string) error {
+	body, err := p.connectionBody()
+	if err != nil {
+		return err
+	}
+	body.Secret, body.SecretOf = secret, name
+	return p.showConnection(body)
+}
+
+func (h *handler) revokeToken(p *page) error {
+	conn, err := h.core.Settings.Connection(p.Context(), p.PathValue("connection"))
+	if err != nil {
+		return err
+	}
+	token := p.PathValue("token")
+	if p.PostFormValue("name") != token {
+		return provision.Errorf(provision.Invalid, "name", "type %s, the name of the token, to revoke it: the identity provider is refused from then on", provision.Clip(token))
+	}
+	if _, err := h.core.Tokens.RevokeToken(p.Context(), p.cause(), conn.ID, token); err != nil {
+		return err
+	}
+	return p.done("/admin/connections/"+conn.Name, "revoked", 1)
+}

@@ -1,0 +1,172 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/breakglass"
+	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/report"
+	"github.com/deskbridge/deskbridge/provision/request"
+	"github.com/deskbridge/deskbridge/provision/session"
+	"github.com/deskbridge/deskbridge/provision/settings"
+)
+
+// Core is what the console asks of the core, and no more.
+type Core struct {
+	Audit      *audit.Service
+	BreakGlass *breakglass.Service
+	DeskHealth *deskhealth.Service
+	Directory  *directory.Service
+	Plan       *plan.Service
+	Reconcile  *reconcile.Service
+	Report     *report.Service
+	Requests   *request.Service
+	Sessions   *session.Service
+	Settings   *settings.Service
+	Tokens     *credential.Service
+
+	Now provision.Clock
+}
+
+// Sentences says audit entries in words, one after the other, with the names that
+// ids have today.
+type Sentences interface {
+	Of(ctx context.Context, e provision.Entry) (string, error)
+}
+
+// DeskCheck is what a desk answered when it was tried.
+type DeskCheck struct {
+	Self      string // our own account there
+	Version   string // "" when the desk does not say
+	Roles     []string
+	Teams     []string
+	Mailboxes []string
+	Cannot    []string // what has to be done by hand there
+	Problems  []string
+	Warnings  []string
+}
+
+// Options say where the console stands, and lend it what only the program as a
+// whole can do.
+type Options struct {
+	PublicURL string // what browsers see, without a slash at the end
+	Log       *slog.Logger
+	RequestID func(context.Context) string // the reference, which the log has too
+
+	// Sentences returns what says entries in words, for one page.
+	Sentences func(context.Context) (Sentences, error)
+	// CheckDesk calls a desk and says how it is; an error is in words for an admin.
+	CheckDesk func(context.Context, provision.Desk) (DeskCheck, error)
+}
+
+// handler serves the console.
+type handler struct {
+	core    Core
+	options Options
+	mux     *http.ServeMux
+}
+
+// route is one address of the console.
+type route struct {
+	pattern string
+	verb    admin.Verb
+	serve   func(*page) error
+}
+
+// New returns the console, to be mounted at /admin/ behind [admin.Handler].
+func New(core Core, o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	h := &handler{core: core, options: o, mux: http.NewServeMux()}
+	for _, r := range h.routes() {
+		h.mux.Handle(r.pattern, h.behind(r))
+	}
+	for _, r := range []route{{"GET /admin/first", "", h.first}, {"POST /admin/first", "", h.makeFirst}} {
+		h.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { // for whoever has the link
+			p := h.open(w, req)
+			if err := r.serve(p); err != nil {
+				p.fail(err)
+			}
+		})
+	}
+	h.mux.Handle("GET /admin/static/", http.StripPrefix("/admin/static/", http.HandlerFunc(serveStatic)))
+	h.mux.HandleFunc("/admin/", func(w http.ResponseWriter, r *http.Request) {
+		h.open(w, r).fail(provision.Errorf(provision.NotFound, "", "There is no such page"))
+	})
+	return h.mux
+}
+
+// routes are all pages and buttons, by the page that they belong to.
+func (h *handler) routes() []route {
+	return []route{
+		{"GET /admin/{$}", admin.AttentionRead, h.home},
+		{"POST /admin/retry", admin.AccountRetry, h.retry},
+
+		{"GET /admin/people", admin.PeopleRead, h.people},
+		{"GET /admin/people/{id}", admin.PeopleRead, h.person},
+		{"POST /admin/people/{id}/end-sessions", admin.PersonOut, h.endSessions},
+		{"POST /admin/people/{id}/release", admin.HoldRelease, h.releasePerson},
+		{"POST /admin/people/{id}/reject", admin.HoldReject, h.rejectPerson},
+		{"POST /admin/accounts/{id}/retry", admin.AccountRetry, h.retryAccount},
+		{"POST /admin/accounts/{id}/adopt", admin.AccountAdopt, h.adoptAccount},
+
+		{"GET /admin/requests", admin.RequestsRead, h.requests},
+		{"GET /admin/requests/{id}", admin.RequestsRead, h.request},
+
+		{"GET /admin/audit", admin.AuditRead, h.audit},
+		{"GET /admin/audit/export", admin.AuditRead, h.auditExport},
+		{"POST /admin/audit/verify", admin.AuditRead, h.auditVerify},
+
+		{"GET /admin/changes", admin.RulesRead, h.changes},
+		{"GET /admin/changes/{desk}", admin.RulesRead, h.draft},
+		{"POST /admin/changes/{desk}/plan", admin.PlanDraft, h.planDraft},
+		{"POST /admin/changes/{desk}/apply", admin.PlanApply, h.applyDraft},
+
+		{"GET /admin/holds", admin.HoldsRead, h.holds},
+		{"POST /admin/holds/{connection}/release", admin.HoldRelease, h.releaseAll},
+		{"POST /admin/holds/{connection}/reject", admin.HoldReject, h.rejectAll},
+
+		{"GET /admin/desks", admin.DesksRead, h.desks},
+		{"GET /admin/desks/{desk}", admin.DesksRead, h.desk},
+		{"POST /admin/desks/{desk}/check", admin.DesksRead, h.checkDesk},
+		{"POST /admin/desks/{desk}/retry", admin.AccountRetry, h.retryDesk},
+
+		{"GET /admin/connections", admin.ConnectionsRead, h.connections},
+		{"GET /admin/connections/{connection}", admin.ConnectionsRead, h.connection},
+		{"POST /admin/connections/{connection}/tokens", admin.TokenCreate, h.createToken},
+		{"POST /admin/connections/{connection}/tokens/{token}/rotate", admin.TokenRotate, h.rotateToken},
+		{"POST /admin/connections/{connection}/tokens/{token}/revoke", admin.TokenRevoke, h.revokeToken},
+	}
+}
+
+// behind returns what serves a route to whoever may have it served.
+func (h *handler) behind(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		p := h.open(w, req)
+		if p.who.Kind == "" || p.who.Standing.None() {
+			p.askToSignIn()
+			return
+		}
+		if err := p.who.May(r.verb); err != nil {
+			p.fail(err)
+			return
+		}
+		if p.who.LimitedTo(r.verb) { // the console has no page for one team or mailbox yet
+			p.fail(provision.Refuse(admin.ReasonRole, "mailbox managers use the admin API and the command line; this page shows more than their teams and mailboxes"))
+			return
+		}
+		if err := r.serve(p); err != nil {
+			p.fail(err)
+		}
+	})
+}

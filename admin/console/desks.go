@@ -1,0 +1,146 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+)
+
+// desksPage is all desks at a glance.
+type desksPage struct {
+	Desks []deskLine
+	Now   time.Time
+}
+
+func (h *handler) desks(p *page) error {
+	o, err := h.core.Plan.Overview(p.Context())
+	if err != nil {
+		return err
+	}
+	body := desksPage{Now: p.now}
+	for _, d := range o.Desks {
+		body.Desks = append(body.Desks, deskLineOf(d))
+	}
+	return p.show(http.StatusOK, "desks", "/admin/desks", "Desks", frame{Body: body, Command: "deskbridge desk list"})
+}
+
+// deskPage is one desk.
+type deskPage struct {
+	deskLine
+	Check   *DeskCheck // nil: it was not tried just now
+	Failed  string     // what the desk said instead
+	Asking  []waitingGroup
+	Drifted []plan.Drifted
+	Rules   int
+	Now     time.Time
+}
+
+// waitingGroup is accounts that wait for a person for one reason.
+type waitingGroup struct {
+	Reason string
+	Code   provision.ReasonCode
+	People []waitingPerson
+	More   int
+}
+
+// waitingPerson is one of them.
+type waitingPerson struct {
+	plan.Person
+	Account provision.AccountID
+}
+
+// mostWaiting is how many people a desk's page names for a reason.
+const mostWaiting = 50
+
+func (h *handler) desk(p *page) error {
+	body, err := p.deskBody()
+	if err != nil {
+		return err
+	}
+	return p.showDesk(body)
+}
+
+func (p *page) showDesk(body deskPage) error {
+	return p.show(http.StatusOK, "desk", "/admin/desks", "Desk "+body.Desk.Name, frame{Body: body, Command: "deskbridge desk check " + body.Desk.Name})
+}
+
+func (p *page) deskBody() (body deskPage, _ error) {
+	name := p.PathValue("desk")
+	o, err := p.h.core.Plan.Overview(p.Context())
+	if err != nil {
+		return body, err
+	}
+	body.Now = p.now
+	found := false
+	for _, d := range o.Desks {
+		if d.Desk.Name == name {
+			body.deskLine, found = deskLineOf(d), true
+		}
+	}
+	if !found {
+		return body, provision.Errorf(provision.NotFound, "desk", "there is no desk %q", provision.Clip(name))
+	}
+	for _, c := range o.Causes {
+		group := waitingGroup{Reason: c.Reason, Code: c.Code}
+		for _, a := range c.Accounts {
+			switch {
+			case a.Desk != body.Desk.ID || a.State != provision.AccountNeedsAttention:
+			case len(group.People) == mostWaiting:
+				group.More++
+			default:
+				group.People = append(group.People, waitingPerson{a.Person, a.ID})
+			}
+		}
+		if len(group.People) > 0 {
+			body.Asking = append(body.Asking, group)
+		}
+	}
+	for _, d := range o.Drifted {
+		if d.Desk == body.Desk.ID && len(body.Drifted) < mostWaiting {
+			body.Drifted = append(body.Drifted, d)
+		}
+	}
+	rules, err := p.h.core.Settings.Rules(p.Context(), "")
+	if err != nil {
+		return body, err
+	}
+	for _, r := range rules {
+		if r.Desk == body.Desk.ID {
+			body.Rules++
+		}
+	}
+	return body, nil
+}
+
+// checkDesk tries a desk, and says on its page how that went.
+func (h *handler) checkDesk(p *page) error {
+	body, err := p.deskBody()
+	if err != nil {
+		return err
+	}
+	checked, err := h.options.CheckDesk(p.Context(), body.Desk)
+	if err != nil {
+		body.Failed = sentence(err.Error())
+		if e, ok := errors.AsType[*provision.Error](err); ok {
+			body.Failed = sentence(e.Detail)
+		}
+	} else {
+		body.Check = &checked
+	}
+	return p.showDesk(body)
+}
+
+func (h *handler) retryDesk(p *page) error {
+	d, err := h.core.Settings.Desk(p.Context(), p.PathValue("desk"))
+	if err != nil {
+		return err
+	}
+	n, err := h.core.Reconcile.Retry(p.Context(), p.cause(), provision.AccountFilter{Desk: d.ID}, "", false)
+	if err != nil {
+		return err
+	}
+	return p.done("/admin/desks/"+d.Name, "retried", n)
+}

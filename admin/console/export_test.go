@@ -1,0 +1,34 @@
+package console
+
+import (
+	"io/fs"
+
+	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/internal/core"
+)
+
+// CoreOf returns what the console asks of c.
+func CoreOf(c *core.Core) Core {
+	return Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
+		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
+}
+
+// Route is an address of the console, and what somebody must be allowed for it.
+type Route struct {
+	Pattern string
+	Verb    admin.Verb
+}
+
+// Routes returns all that have a verb.
+func Routes() (all []Route) {
+	for _, r := range (&handler{}).routes() {
+		all = append(all, Route{r.pattern, r.verb})
+	}
+	return all
+}
+
+// Templates and Static are our files.
+var (
+	Templates fs.FS = templateFiles
+	Static    fs.FS = staticFiles
+)

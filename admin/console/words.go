@@ -1,0 +1,141 @@
+package console
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+)
+
+// functions are what templates may call.
+var functions = template.FuncMap{
+	"ago": ago, "moment": moment, "stamp": stamp, "access": accessText, "code": codeText, "sentence": sentence, "list": list, "count": count,
+	"person": func(p plan.Person) string { return cmp.Or(p.Name, p.Address, string(p.ID)) },
+	"with":   func(path string, pairs ...string) string { return path + "?" + queryOf(pairs...).Encode() },
+	"ms":     func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) },
+}
+
+func queryOf(pairs ...string) url.Values {
+	query := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			query.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return query
+}
+
+// moment writes a time for people, who may be anywhere: in UTC.
+func moment(t any) string {
+	at, ok := timeOf(t)
+	if !ok {
+		return "never"
+	}
+	return at.UTC().Format("2 Jan 2006 15:04:05 UTC")
+}
+
+// stamp writes a time for programs.
+func stamp(t any) string {
+	at, ok := timeOf(t)
+	if !ok {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
+// ago writes how long ago something was, or in which time it will be.
+func ago(now time.Time, t any) string {
+	at, ok := timeOf(t)
+	switch {
+	case !ok:
+		return "never"
+	case at.After(now.Add(time.Second)):
+		return "in " + length(at.Sub(now))
+	case now.Sub(at) < 2*time.Second:
+		return "now"
+	}
+	return length(now.Sub(at)) + " ago"
+}
+
+func timeOf(t any) (time.Time, bool) {
+	switch t := t.(type) {
+	case time.Time:
+		return t, !t.IsZero()
+	case *time.Time:
+		if t != nil {
+			return *t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+func length(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		return fmt.Sprintf("%d days", d/day)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return fmt.Sprintf("%d s", max(d/time.Second, 1))
+}
+
+// accessText says what an access is.
+func accessText(a provision.Access) string {
+	switch {
+	case a.Status == provision.AccessSuspended:
+		return "suspended"
+	case a.Status != provision.AccessActive:
+		return "no access"
+	}
+	return grantText(a.Role, a.Teams, a.Mailboxes)
+}
+
+func grantText(role provision.Role, teams, mailboxes []string) string {
+	text := cmp.Or(string(role), "no role")
+	if len(teams) > 0 {
+		text += " · teams " + strings.Join(teams, ", ")
+	}
+	if len(mailboxes) > 0 {
+		text += " · mailboxes " + strings.Join(mailboxes, ", ")
+	}
+	return text
+}
+
+func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "–") }
+
+// sentence begins with a capital letter, and ends with a full stop.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	return text
+}
+
+// codeText is text in which commands stand between backticks, as the core writes
+// it, with these marked.
+func codeText(text string) template.HTML {
+	var out strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		part = template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			part = "<code>" + part + "</code>"
+		}
+		out.WriteString(part)
+	}
+	return template.HTML(out.String()) // each part is escaped
+}

@@ -51,6 +51,7 @@ func (d *chatwoot) Capabilities() desk.Capabilities {
 		OnDelete:        desk.Unassigns,
 		SeatFreedBy:     desk.ByDelete,
 		AdminsSeeAll:    true,
+		Remains:         remains,
 		Rate:            15, // Chatwoot takes 3,000 a minute from an address, which others share
 	}
 }
@@ -155,4 +156,13 @@ func (d *chatwoot) Check(ctx context.Context) (desk.Profile, error) {
 		}
 	}
 	return p, nil
+}
+
+// remains is what is left of an agent who is deleted.
+var remains = desk.Remains{
+	Check: []string{
+		"Automation rules and macros that assign to the person: Settings > Automation, Settings > Macros.",
+		"Other accounts of the same Chatwoot that the person is in: the Super Admin Console > Users > (the user).",
+	},
+	Stays: []string{"messages and private notes, with the name"},
 }

@@ -67,15 +67,14 @@ type fake struct {
 	asked   []string // "METHOD path" of requests
 	last    int64    // number that was given to a user
 
-	old       bool          // a release that knows no conditions, and tells no totals
-	unmarked  bool          // users have no attribute for our external id
-	shared    bool          // addresses may be given to several users
-	weak      bool          // the token lacks admin.user
-	seats     int           // agents that there may be; 0: any number
-	cap       int           // users on a page at most
-	lazy      int           // how often a deletion is looked at before it is done
-	fails     bool          // deletions do
-	answer    func() []byte // in place of the next answer; nil: none
+	old       bool // a release that knows no conditions, and tells no totals
+	unmarked  bool // users have no attribute for our external id
+	shared    bool // addresses may be given to several users
+	weak      bool // the token lacks admin.user
+	seats     int  // agents that there may be; 0: any number
+	cap       int  // users on a page at most
+	lazy      int  // how often a deletion is looked at before it is done
+	fails     bool // deletions do
 	intercept func(w http.ResponseWriter, r *http.Request) (done bool)
 }
 

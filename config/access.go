@@ -88,6 +88,7 @@ type Rule struct {
 	Teams      []string `yaml:"teams"`
 	Mailboxes  []string `yaml:"mailboxes"`
 	Until      string   `yaml:"until"` // a day, which counts to its end in UTC, or a moment (RFC 3339)
+	DeskRoles  []string `yaml:"desk_roles"`
 }
 
 // ReadAccess reads an access.yaml. In a secret ${env:NAME} stands for an

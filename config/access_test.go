@@ -45,7 +45,7 @@ desks:
       oidc: {client_id: desk, client_secret: "${env:OIDC_SECRET}", redirect_uris: [https://desk.test/cb]}
       roles: {agent: Agent}
 rules:
-  - {connection: acme, group: Support, desk: support, role: agent, teams: [Support Agents], mailboxes: [Support]}
+  - {connection: acme, group: Support, desk: support, role: agent, teams: [Support Agents], mailboxes: [Support], desk_roles: [Tier 1 lead]}
   - {connection: acme, attribute: roles, equals: desk-admin, desk: support, role: admin}
 `), env(map[string]string{"OIDC_SECRET": "se${cr}et"}))
 	if err != nil {
@@ -63,7 +63,7 @@ rules:
 				Roles: map[string]string{"agent": "Agent"},
 			}}},
 		Rules: []config.Rule{
-			{Connection: "acme", Group: "Support", Desk: "support", Role: "agent", Teams: []string{"Support Agents"}, Mailboxes: []string{"Support"}},
+			{Connection: "acme", Group: "Support", Desk: "support", Role: "agent", Teams: []string{"Support Agents"}, Mailboxes: []string{"Support"}, DeskRoles: []string{"Tier 1 lead"}},
 			{Connection: "acme", Attribute: "roles", Equals: "desk-admin", Desk: "support", Role: "admin"},
 		},
 	}

@@ -112,6 +112,7 @@ type Profile struct {
 	Version   string               // of the desk, as it names it; may be empty
 	Teams     []string             // sorted
 	Mailboxes []string             // sorted
+	Roles     []RoleInfo           // by title, of a [RoleChanger]
 	Problems  []string             // rights or settings that are missing, with what to do
 }
 

@@ -21,9 +21,10 @@ const (
 type Access struct {
 	Status    AccessStatus `json:"status"`
 	Role      Role         `json:"role,omitempty"`
-	Teams     []string     `json:"teams,omitempty"`     // sorted
-	Mailboxes []string     `json:"mailboxes,omitempty"` // sorted
-	Grants    []Grant      `json:"grants,omitempty"`    // why; in documented order: strongest role first, then by rule id, group id
+	Teams     []string     `json:"teams,omitempty"`      // sorted
+	Mailboxes []string     `json:"mailboxes,omitempty"`  // sorted
+	DeskRoles []string     `json:"desk_roles,omitempty"` // sorted
+	Grants    []Grant      `json:"grants,omitempty"`     // why; in documented order: strongest role first, then by rule id, group id
 }
 
 // Grant is what one rule contributes through one group or attribute.
@@ -36,6 +37,7 @@ type Grant struct {
 	Role      Role      `json:"role,omitempty"`
 	Teams     []string  `json:"teams,omitempty"`
 	Mailboxes []string  `json:"mailboxes,omitempty"`
+	DeskRoles []string  `json:"desk_roles,omitempty"`
 }
 
 // Source returns where the grant comes from in words: "group Support" or
@@ -51,12 +53,16 @@ func (g Grant) Source() string {
 // the reasons.
 func (a Access) Same(other Access) bool {
 	return a.Status == other.Status && a.Role.Rank() == other.Role.Rank() &&
-		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes)
+		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes) && slices.Equal(a.DeskRoles, other.DeskRoles)
 }
 
 // Detail is what the audit log says of a.
 func (a Access) Detail() map[string]any {
-	return map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}
+	detail := map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}
+	if len(a.DeskRoles) > 0 {
+		detail["desk_roles"] = a.DeskRoles
+	}
+	return detail
 }
 
 // Evaluate returns the access id should have on desk under rules at a moment, given
@@ -83,7 +89,7 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID, at ti
 		for _, m := range groups {
 			if r.matchesGroup(m) {
 				grants = append(grants, Grant{Rule: r.ID, Group: m.Group, GroupName: m.Name, Via: m.Via,
-					Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes})
+					Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles})
 			}
 		}
 		if r.matchesAttribute(&id) {
@@ -100,6 +106,7 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID, at ti
 		}
 		access.Teams = append(access.Teams, g.Teams...)
 		access.Mailboxes = append(access.Mailboxes, g.Mailboxes...)
+		access.DeskRoles = append(access.DeskRoles, g.DeskRoles...)
 	}
 	access.Grants = grants
 	if access.Role.Rank() == 0 {
@@ -108,11 +115,12 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID, at ti
 	access.Status = AccessActive
 	access.Teams = Sorted(access.Teams)
 	access.Mailboxes = Sorted(access.Mailboxes)
+	access.DeskRoles = Sorted(access.DeskRoles)
 	return access
 }
 
 func attributeGrant(r Rule, asked *Requested) Grant {
-	g := Grant{Rule: r.ID, Attribute: r.Attribute, Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes}
+	g := Grant{Rule: r.ID, Attribute: r.Attribute, Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles}
 	if !r.passesDesk() {
 		return g
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,8 @@ var supportRules = []provision.Rule{
 	{ID: "r3", Connection: "acme", Desk: "support", Attribute: "roles", Equals: "reader", Role: provision.RoleLimited},
 	{ID: "r4", Connection: "acme", Desk: "support", Attribute: "department", Teams: []string{"Everyone"}},
 	{ID: "r5", Connection: "acme", Desk: "sales", Attribute: provision.AttributeDesk, Role: provision.RoleAgent, Teams: []string{"North", "South"}},
+	{ID: "r7", Connection: "acme", Desk: "own", Group: "Agents", Role: provision.RoleAgent, DeskRoles: []string{"Editor"}},
+	{ID: "r8", Connection: "acme", Desk: "own", Group: "Leads", GroupID: "g-leads", Role: provision.RoleLimited, DeskRoles: []string{"Lead", "editor"}},
 	{ID: "r6", Connection: "other", Desk: "support", Group: "Agents", Role: provision.RoleAdmin},
 }
 
@@ -52,6 +55,10 @@ func TestEvaluate(t *testing.T) {
 			nil, provision.Requested{Roles: []string{"admin"}, Teams: []string{"north", "Secret"}}, nil, "sales",
 			provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"North"},
 				Grants: []provision.Grant{{Rule: "r5", Attribute: "desk", Role: provision.RoleAgent, Teams: []string{"North"}}}}},
+		{"roles of the desk's own add up beside the highest of ours", provision.StatusActive, nil, provision.Requested{}, []provision.Membership{agents, leads}, "own",
+			provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, DeskRoles: provision.Sorted([]string{"Editor", "Lead", "editor"}), Grants: []provision.Grant{
+				{Rule: "r7", Group: "g-agents", GroupName: "agents", Role: provision.RoleAgent, DeskRoles: []string{"Editor"}},
+				{Rule: "r8", Group: "g-leads", GroupName: leads.Name, Via: leads.Via, Role: provision.RoleLimited, DeskRoles: []string{"Lead", "editor"}}}}},
 		{"the desk extension cannot ask for owner", provision.StatusActive, nil, provision.Requested{Roles: []string{"owner"}}, nil, "sales",
 			provision.Access{Status: provision.AccessAbsent, Grants: []provision.Grant{{Rule: "r5", Attribute: "desk", Role: provision.RoleNone}}}},
 	} {
@@ -215,5 +222,25 @@ func BenchmarkEvaluate(b *testing.B) {
 				provision.Evaluate(rules, person, groups, "d", time.Now())
 			}
 		})
+	}
+}
+
+// TestDeskRolesNeedARole: every guard goes by the role, so a rule says one.
+func TestDeskRolesNeedARole(t *testing.T) {
+	for _, tt := range []struct {
+		rule  provision.Rule
+		words string
+	}{
+		{provision.Rule{Group: "Leads", DeskRoles: []string{"Lead"}}, "desk_roles come with a role"},
+		{provision.Rule{Group: "Leads", Role: provision.RoleNone, DeskRoles: []string{"Lead"}}, "desk_roles come with a role"},
+		{provision.Rule{Attribute: "desk", Role: provision.RoleAgent, DeskRoles: []string{"Lead"}}, "names no desk_roles"},
+		{provision.Rule{Group: "Leads", Role: provision.RoleAgent, DeskRoles: []string{"Le\u200bad"}}, "desk_roles"},
+		{provision.Rule{Group: "Leads", Role: provision.RoleAgent, DeskRoles: []string{"Lead"}}, ""},
+	} {
+		tt.rule.Connection, tt.rule.Desk = "acme", "support"
+		err := tt.rule.Validate()
+		if (err != nil) != (tt.words != "") || err != nil && !strings.Contains(err.Error(), tt.words) {
+			t.Errorf("%+v: %v, want %q", tt.rule, err, tt.words)
+		}
 	}
 }

@@ -81,16 +81,17 @@ func (a *Account) HasAccess() bool {
 	return a.Confirmed.Status == AccessActive || a.Confirmed.Status == "" && a.DeskUser != "" && a.Origin != OriginNone
 }
 
-// ManagedScope returns the teams and mailboxes that rules name on the account's
-// desk, now or when access was last confirmed; sorted.
-func (a *Account) ManagedScope(rules []Rule) (teams, mailboxes []string) {
+// ManagedScope returns the teams, mailboxes and desk roles that rules name on the
+// account's desk, now or when access was last confirmed; sorted.
+func (a *Account) ManagedScope(rules []Rule) (teams, mailboxes, roles []string) {
 	teams, mailboxes = slices.Concat(a.Confirmed.Teams, a.Desired.Teams), slices.Concat(a.Confirmed.Mailboxes, a.Desired.Mailboxes)
+	roles = slices.Concat(a.Confirmed.DeskRoles, a.Desired.DeskRoles)
 	for _, r := range rules {
 		if r.Desk == a.Desk && r.Connection == a.Connection {
-			teams, mailboxes = append(teams, r.Teams...), append(mailboxes, r.Mailboxes...)
+			teams, mailboxes, roles = append(teams, r.Teams...), append(mailboxes, r.Mailboxes...), append(roles, r.DeskRoles...)
 		}
 	}
-	return Sorted(teams), Sorted(mailboxes)
+	return Sorted(teams), Sorted(mailboxes), Sorted(roles)
 }
 
 // Verdict is what was decided about a [Loss].

@@ -113,6 +113,7 @@ type DeskUser struct {
 	Role        Role
 	Teams       []string // sorted, desk's names; all of the user's teams, managed or not
 	Mailboxes   []string // sorted
+	DeskRoles   []string // sorted, desk's names: the roles of its own that the user has; Role is admin where one of them amounts to that
 
 	// TeamsHidden says that Teams and Mailboxes tell nothing, because the desk
 	// does not show where a deactivated user is. Workers set it, by what the
@@ -211,11 +212,12 @@ const (
 	DriftOff    DriftPolicy = "off"    // nobody looks
 )
 
-// UnitKind says whether a unit of a desk is a team or a mailbox.
+// UnitKind says whether a unit of a desk is a team, a mailbox or a role of its own.
 type UnitKind string
 
 // The kinds of units.
 const (
 	UnitTeam    UnitKind = "team"
 	UnitMailbox UnitKind = "mailbox"
+	UnitRole    UnitKind = "role" // of the desk's own
 )

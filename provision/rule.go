@@ -21,8 +21,14 @@ type Rule struct {
 	Role      Role
 	Teams     []string // sorted, desk's names
 	Mailboxes []string // sorted, desk's names
+	DeskRoles []string // sorted, desk's names of roles of its own; Role is at least what they amount to
 
 	Until *time.Time // from then on the rule grants nothing; nil: it grants for ever
+}
+
+// Sort sorts what r grants, as it is kept.
+func (r *Rule) Sort() {
+	r.Teams, r.Mailboxes, r.DeskRoles = Sorted(r.Teams), Sorted(r.Mailboxes), Sorted(r.DeskRoles)
 }
 
 // Ended reports whether the rule grants nothing any more at a moment.
@@ -86,6 +92,10 @@ func (r Rule) Validate() error {
 		wrong("role", "this would make everybody who signs in an administrator; name a group, or an attribute of theirs")
 	case r.Role.Rank() == 0 && r.passesDesk():
 		wrong("role", "a rule on the desk extension needs a role as upper bound: limited, agent or admin")
+	case r.Role.Rank() == 0 && len(r.DeskRoles) > 0:
+		wrong("role", "desk_roles come with a role: give what they amount to on the desk, limited, agent or admin")
+	case len(r.DeskRoles) > 0 && r.passesDesk():
+		wrong("desk_roles", "a rule on the desk extension names no desk_roles: the identity provider cannot ask for them; make a rule of its own")
 	case r.Role.Rank() == 0 && len(r.Teams) == 0 && len(r.Mailboxes) == 0:
 		wrong("role", "the rule grants nothing: give a role, teams or mailboxes")
 	}
@@ -101,13 +111,16 @@ func (r Rule) checkVisible() error {
 	for _, name := range r.Mailboxes {
 		errs = append(errs, CheckVisible("mailboxes", name))
 	}
+	for _, name := range r.DeskRoles {
+		errs = append(errs, CheckVisible("desk_roles", name))
+	}
 	return AllOf(errs...)
 }
 
 // SameText reports whether r and other say the same, whatever their ids and
 // bindings.
 func (r Rule) SameText(other Rule) bool {
-	return r.SameCondition(other) && r.Role.Rank() == other.Role.Rank() && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes) &&
+	return r.SameCondition(other) && r.Role.Rank() == other.Role.Rank() && slices.Equal(r.Teams, other.Teams) && slices.Equal(r.Mailboxes, other.Mailboxes) && slices.Equal(r.DeskRoles, other.DeskRoles) &&
 		FormatUntil(r.Until) == FormatUntil(other.Until)
 }
 

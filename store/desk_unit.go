@@ -54,20 +54,27 @@ func (s *Store) DeleteKnownUnit(ctx context.Context, d provision.DeskID, k provi
 }
 
 // NamesOfAccounts implements [deskhealth.Store].
-func (s *Store) NamesOfAccounts(ctx context.Context, d provision.DeskID) (teams, mailboxes []string, _ error) {
+func (s *Store) NamesOfAccounts(ctx context.Context, d provision.DeskID) (named map[provision.UnitKind][]string, _ error) {
 	var rows []accountRow
 	if err := s.read(ctx).Select("DISTINCT CAST(wanted AS TEXT) AS wanted, CAST(granted AS TEXT) AS granted").Where("desk_id = ?", string(d)).Find(&rows).Error; err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	named = make(map[provision.UnitKind][]string)
 	for _, row := range rows {
 		var desired, confirmed provision.Access
 		if err := errors.Join(json.Unmarshal([]byte(row.Desired), &desired), json.Unmarshal([]byte(row.Confirmed), &confirmed)); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		teams = append(append(teams, desired.Teams...), confirmed.Teams...)
-		mailboxes = append(append(mailboxes, desired.Mailboxes...), confirmed.Mailboxes...)
+		for _, a := range []provision.Access{desired, confirmed} {
+			named[provision.UnitTeam] = append(named[provision.UnitTeam], a.Teams...)
+			named[provision.UnitMailbox] = append(named[provision.UnitMailbox], a.Mailboxes...)
+			named[provision.UnitRole] = append(named[provision.UnitRole], a.DeskRoles...)
+		}
 	}
-	return provision.Sorted(teams), provision.Sorted(mailboxes), nil
+	for kind, names := range named {
+		named[kind] = provision.Sorted(names)
+	}
+	return named, nil
 }
 
 // MeantUnits implements [settings.Store].

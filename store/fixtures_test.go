@@ -114,7 +114,7 @@ func rule(c provision.ConnectionID, d provision.DeskID) provision.Rule {
 	return provision.Rule{
 		ID: provision.NewID[provision.RuleID](), Connection: c, Desk: d,
 		Group: "Support", GroupID: provision.NewID[provision.GroupID](),
-		Role: provision.RoleAgent, Teams: []string{"tier1", "tier2"}, Mailboxes: []string{"help"},
+		Role: provision.RoleAgent, Teams: []string{"tier1", "tier2"}, Mailboxes: []string{"help"}, DeskRoles: []string{"lead"},
 	}
 }
 
@@ -122,7 +122,7 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 	return provision.Account{
 		ID: provision.NewID[provision.AccountID](), Identity: id.ID, Connection: id.Connection, Desk: d,
 		DeskUser: provision.DeskUserID("user-" + id.UserName), Origin: provision.OriginMade,
-		Desired: provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"t"}, Mailboxes: []string{"m"},
+		Desired: provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"t"}, Mailboxes: []string{"m"}, DeskRoles: []string{"r"},
 			Grants: []provision.Grant{{Rule: "r", Group: "g", GroupName: "G", Via: []provision.GroupID{"n"}, Role: provision.RoleAgent}}},
 		Profile: id.Profile, UserName: id.UserName, Names: provision.DeskNames{Email: "shown@example.test", UserName: "shown"}, Manager: "boss", Revision: 4, Reconciled: 3,
 		Confirmed: provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited}, ConfirmedAt: new(noon), Shown: provision.Access{Status: provision.AccessSuspended}, ShownAt: new(noon),

@@ -23,6 +23,7 @@ type ruleRow struct {
 	Mailboxes    string
 	Until        *int64
 	UntilDue     *int64 // Until, for as long as it has not passed, and been seen to
+	DeskRoles    string
 }
 
 func (ruleRow) TableName() string { return "rules" }
@@ -41,13 +42,15 @@ func newRuleRow(r provision.Rule) ruleRow {
 		Mailboxes:    toList(r.Mailboxes),
 		Until:        fromTimePtr(r.Until),
 		UntilDue:     fromTimePtr(r.Until),
+		DeskRoles:    toList(r.DeskRoles),
 	}
 }
 
 func (row ruleRow) rule() (provision.Rule, error) {
 	teams, err1 := fromList(row.Teams)
 	mailboxes, err2 := fromList(row.Mailboxes)
-	if err := errors.Join(err1, err2); err != nil {
+	roles, err3 := fromList(row.DeskRoles)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return provision.Rule{}, fmt.Errorf("store: rule %s: %w", row.ID, err)
 	}
 	return provision.Rule{
@@ -62,6 +65,7 @@ func (row ruleRow) rule() (provision.Rule, error) {
 		Teams:      teams,
 		Mailboxes:  mailboxes,
 		Until:      toTimePtr(row.Until),
+		DeskRoles:  roles,
 	}, nil
 }
 

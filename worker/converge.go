@@ -24,7 +24,10 @@ func (w *Worker) converge(ctx context.Context, v *reconcile.Run, calls *guard.Ca
 	if err != nil {
 		return outcome{}, err
 	}
-	around := w.facts(ctx, d, self, v)
+	around, err := w.facts(ctx, d, self, v)
+	if err != nil {
+		return outcome{}, err
+	}
 	shown := &shownLate{lag: d.Capabilities().SearchLag}
 	var todo, missing tasks
 	for round := 0; ; round++ {
@@ -88,15 +91,16 @@ func keyOf(v *reconcile.Run) desk.Key {
 }
 
 // facts is what the desk says of itself, for a run.
-func (w *Worker) facts(ctx context.Context, d *guard.Session, self provision.DeskUserID, v *reconcile.Run) reconcile.DeskFacts {
+func (w *Worker) facts(ctx context.Context, d *guard.Session, self provision.DeskUserID, v *reconcile.Run) (reconcile.DeskFacts, error) {
 	can := d.Capabilities()
+	ranks, err := d.RankOf(ctx, v.Granted().DeskRoles)
 	_, stops := d.Desk.(desk.InflowStopper)
-	return reconcile.DeskFacts{Self: self, RoleNames: can.RoleNames, CanRevokeSessions: can.EndSessions, CanStopInflow: stops,
+	return reconcile.DeskFacts{Self: self, RankOf: ranks, RoleNames: can.RoleNames, CanRevokeSessions: can.EndSessions, CanStopInflow: stops,
 		CutFirst: can.Deactivate && can.OnDeactivate == desk.Keeps, MailboxesByTeam: can.MailboxesByTeam, TeamsHidden: can.TeamsWhenInactive == desk.TeamsHidden,
 		Admins: func() (int, error) { return d.Admins(ctx) },
 		Holder: func(u *provision.DeskUser) (provision.AccountID, error) {
 			return w.core.Reconcile.Holder(ctx, v.Account, u)
-		}}
+		}}, err
 }
 
 // asDesired is what a run has reached that found nothing to write. Where access
@@ -295,7 +299,7 @@ func want(v *reconcile.Run) provision.DeskUser {
 		ID: v.Account.DeskUser, ExternalID: string(v.Account.ID), Email: p.Email,
 		DisplayName: p.DisplayName, GivenName: p.GivenName, FamilyName: p.FamilyName,
 		Title: p.Title, Phone: p.Phone, Timezone: p.Timezone,
-		Active: access.Status == provision.AccessActive, Role: access.Role, Teams: access.Teams, Mailboxes: access.Mailboxes,
+		Active: access.Status == provision.AccessActive, Role: access.Role, Teams: access.Teams, Mailboxes: access.Mailboxes, DeskRoles: access.DeskRoles,
 	}
 }
 
@@ -488,6 +492,8 @@ func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id 
 		return "", d.SetRole(ctx, id, to)
 	case reconcile.WriteTeams:
 		return "", d.ChangeTeams(ctx, id, s.Names("add"), s.Names("remove"))
+	case reconcile.WriteDeskRoles:
+		return "", d.ChangeRoles(ctx, id, s.Names("add"), s.Names("remove"))
 	case reconcile.WriteMailboxes:
 		return "", d.ChangeMailboxes(ctx, id, s.Names("add"), s.Names("remove"))
 	case reconcile.WriteDeactivate:

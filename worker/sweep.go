@@ -44,7 +44,7 @@ type sweeper struct {
 	d       *guard.Session
 	opts    SweepOptions
 	state   deskhealth.Sweep
-	around  func(*reconcile.Run) reconcile.DeskFacts
+	around  func(*reconcile.Run) (reconcile.DeskFacts, error)
 	known   map[provision.AccountID]bool // those with a reported difference
 	gone    []provision.AccountID        // whose user is not on the desk any more
 	desired int                          // accounts with access
@@ -73,8 +73,24 @@ func (w *Worker) Sweep(ctx context.Context, d provision.Desk, opts SweepOptions)
 	err := s.run(ctx)
 	if err == nil {
 		_, err = CheckPolicy(ctx, s.core, s.d, s.desk)
+		err = errors.Join(err, s.checkRules(ctx))
 	}
 	return s.report, errors.Join(err, s.end(ctx, err))
+}
+
+// checkRules logs which rules the desk can never follow, as its connector knows by now;
+// they could when they were made. People see the same as a finding.
+func (s *sweeper) checkRules(ctx context.Context) error {
+	rules, err := s.core.Settings.Rules(ctx, "")
+	for _, r := range rules {
+		if r.Desk != s.desk.ID {
+			continue
+		}
+		if _, wrong := s.core.Settings.CheckRule(s.desk, r); wrong != nil {
+			s.log.WarnContext(ctx, "a desk can never follow a rule", "desk", s.desk.Name, "rule", r.ID, "err", wrong)
+		}
+	}
+	return err
 }
 
 // begin takes the lease, by hand after whoever has it.
@@ -154,10 +170,10 @@ func (s *sweeper) run(ctx context.Context) error {
 		return err
 	}
 	admins := sync.OnceValues(func() (int, error) { return s.d.Admins(ctx) })
-	s.around = func(v *reconcile.Run) reconcile.DeskFacts {
-		around := s.facts(ctx, s.d, self, v)
+	s.around = func(v *reconcile.Run) (reconcile.DeskFacts, error) {
+		around, err := s.facts(ctx, s.d, self, v)
 		around.Admins = admins
-		return around
+		return around, err
 	}
 	drifts, err := s.core.DeskHealth.Drifts(ctx, deskhealth.DriftFilter{Desk: s.desk.ID})
 	if err != nil {
@@ -275,7 +291,11 @@ func (s *sweeper) compare(ctx context.Context, v *reconcile.Run, have *provision
 // differs returns what a run would change, nil for nothing.
 func (s *sweeper) differs(ctx context.Context, v *reconcile.Run, have *provision.DeskUser) (*deskhealth.Drift, error) {
 	found := deskhealth.Drift{Account: v.Account.ID, Desk: s.desk.ID}
-	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), s.around(v))
+	around, err := s.around(v)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), around)
 	if attention, ok := errors.AsType[*reconcile.AttentionError](err); ok {
 		found.Reason = attention.Log()
 		return &found, nil

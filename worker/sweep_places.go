@@ -40,7 +40,7 @@ func (p *places) want(v *reconcile.Run) {
 	if p.wanted == nil {
 		p.wanted, p.lost, p.spelt = make(map[place]int), make(map[place]int), make(map[place]string)
 	}
-	for what, names := range map[string][]string{"team": v.Account.Desired.Teams, "mailbox": v.Account.Desired.Mailboxes} {
+	for what, names := range map[string][]string{"team": v.Account.Desired.Teams, "mailbox": v.Account.Desired.Mailboxes, "role": v.Account.Desired.DeskRoles} {
 		for _, name := range names {
 			m := place{what, provision.Fold(name)}
 			p.wanted[m]++
@@ -52,7 +52,7 @@ func (p *places) want(v *reconcile.Run) {
 // missingFrom returns the places that somebody is not shown in.
 func missingFrom(found deskhealth.Drift) (out []place) {
 	for _, w := range found.Writes {
-		what := map[reconcile.WriteKind]string{reconcile.WriteTeams: "team", reconcile.WriteMailboxes: "mailbox"}[w.Kind]
+		what := map[reconcile.WriteKind]string{reconcile.WriteTeams: "team", reconcile.WriteMailboxes: "mailbox", reconcile.WriteDeskRoles: "role"}[w.Kind]
 		if what == "" {
 			continue
 		}
@@ -178,7 +178,10 @@ func (s *sweeper) residual(ctx context.Context, id provision.AccountID) error {
 		if u == nil || u.ID == v.Account.DeskUser {
 			continue
 		}
-		err = strange(&v, u, s.around(&v))
+		around, err := s.around(&v)
+		if err == nil {
+			err = strange(&v, u, around)
+		}
 		if attention, ok := errors.AsType[*reconcile.AttentionError](err); ok {
 			return s.drifted(ctx, &v, deskhealth.Drift{Account: id, Desk: s.desk.ID, Reason: attention.Log()}, !s.opts.LookOnly)
 		}

@@ -21,7 +21,8 @@ import (
 // TestHalfAnAnswerIsNotTheWhole checks that a client can tell an answer that was
 // given up from one that is complete.
 func TestHalfAnAnswerIsNotTheWhole(t *testing.T) {
-	s := &server.System{Log: slog.New(slog.DiscardHandler)}
+	log := slog.New(slog.DiscardHandler)
+	s := &server.System{Log: log, Core: core.New(storetest.SQLite(t), core.Policy{}, log)}
 	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "requests"}, []string{"route", "method", "status", "connection"})
 	web := httptest.NewServer(s.Observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"members":[`)
@@ -47,9 +48,9 @@ func TestHalfAnAnswerIsNotTheWhole(t *testing.T) {
 // that it has matched, and never by what it holds.
 func TestRoutes(t *testing.T) {
 	var log bytes.Buffer
-	s := &server.System{Log: slog.New(slog.NewJSONHandler(&log, nil))}
 	core := core.New(storetest.SQLite(t), core.Policy{}, slog.New(slog.DiscardHandler))
 	signIn := sso.New(server.SSOCore(core), sso.Options{PublicURL: "https://help.example.test", Log: slog.New(slog.DiscardHandler)})
+	s := &server.System{Log: slog.New(slog.NewJSONHandler(&log, nil)), Core: core, SignIn: signIn}
 	desks := http.NewServeMux()
 	desks.HandleFunc("GET /sso/idp/saml/{desk}/sso", func(http.ResponseWriter, *http.Request) {})
 	signIn.Mount(desks)

@@ -111,6 +111,7 @@ var writes = []test{
 	{"end sessions", (*suite).testEndSessions},
 	{"stop inflow", (*suite).testStopInflow},
 	{"seats are counted", (*suite).testSeats},
+	{"roles of the desk's own", (*suite).testDeskRoles},
 }
 
 func run(t *testing.T, h Harness, tests []test) {

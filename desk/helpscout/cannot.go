@@ -92,3 +92,12 @@ var remains = desk.Remains{
 	},
 	Stays: []string{"replies and notes, with the name", "saved replies and workflows", "reports"},
 }
+
+// CheckRule implements [desk.RuleChecker]: a Light User is in no team, and owns no
+// conversation (vendor's page on user roles, read in November 2026).
+func (d *helpScout) CheckRule(r provision.Rule) []desk.Problem {
+	if r.Role == provision.RoleLimited && len(r.Teams) > 0 {
+		return []desk.Problem{{Detail: "limited is a Light User on Help Scout, and a Light User can be in no team; let the rule grant agent, or name no team"}}
+	}
+	return nil
+}

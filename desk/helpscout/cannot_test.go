@@ -2,6 +2,7 @@ package helpscout
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -42,5 +43,18 @@ func TestTasks(t *testing.T) {
 				t.Errorf("error is %+v, want %q", e, tt.want)
 			}
 		})
+	}
+}
+
+// TestCheckRule: a Light User in a team is refused before anybody has it.
+func TestCheckRule(t *testing.T) {
+	d := newFake(t).connect()
+	if p := d.CheckRule(provision.Rule{Role: provision.RoleLimited, Teams: []string{"Tier 1"}}); len(p) != 1 || p[0].Warning || !strings.Contains(p[0].Detail, "Light User") {
+		t.Errorf("limited with a team: %v", p)
+	}
+	for _, r := range []provision.Rule{{Role: provision.RoleLimited}, {Role: provision.RoleAgent, Teams: []string{"Tier 1"}}, {Teams: []string{"Tier 1"}}} {
+		if p := d.CheckRule(r); len(p) != 0 {
+			t.Errorf("%+v: %v", r, p)
+		}
 	}
 }

@@ -68,3 +68,15 @@ func checkEmail(address string) error {
 	}
 	return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Helpy takes: something before and after one @, without spaces, at most 254 characters"}
 }
+
+// CheckRule implements [desk.RuleChecker]: an agent in no group sees the tickets of
+// all groups, and mailboxes follow from groups.
+func (d *helpy) CheckRule(r provision.Rule) (problems []desk.Problem) {
+	if len(r.Mailboxes) > 0 {
+		problems = append(problems, desk.Problem{Detail: "Helpy has no mailboxes that people could be let into: what an agent sees follows from groups; name a group as a team instead"})
+	}
+	if r.Role == provision.RoleAgent && len(r.Teams) == 0 {
+		problems = append(problems, desk.Problem{Warning: true, Detail: "an agent in no group sees the tickets of all groups of Helpy; name a team, unless that is meant or another rule names one for the same people"})
+	}
+	return problems
+}

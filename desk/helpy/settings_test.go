@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -80,5 +81,23 @@ func TestEmailIsChecked(t *testing.T) {
 		if err := checkEmail(good); err != nil {
 			t.Errorf("%q: %v", good, err)
 		}
+	}
+}
+
+// TestCheckRule: what a rule can never do, or does besides, is said before.
+func TestCheckRule(t *testing.T) {
+	d, err := New(provision.Desk{Name: "helpy", URL: "http://127.0.0.1:1", Secret: fakeKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := d.(desk.RuleChecker).CheckRule
+	if p := check(provision.Rule{Role: provision.RoleAgent, Teams: []string{"billing"}}); len(p) != 0 {
+		t.Errorf("a rule with a group: %v", p)
+	}
+	if p := check(provision.Rule{Role: provision.RoleAgent}); len(p) != 1 || !p[0].Warning || !strings.Contains(p[0].Detail, "tickets of all groups") {
+		t.Errorf("a rule without a group: %v", p)
+	}
+	if p := check(provision.Rule{Role: provision.RoleLimited, Mailboxes: []string{"Help"}}); len(p) != 1 || p[0].Warning || !strings.Contains(p[0].Detail, "as a team") {
+		t.Errorf("a rule with a mailbox: %v", p)
 	}
 }

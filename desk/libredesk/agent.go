@@ -148,7 +148,7 @@ func (d *libredesk) user(a *agent) *provision.DeskUser {
 	return &provision.DeskUser{
 		ID: a.id(), Email: a.Email, UserName: a.Email,
 		DisplayName: shownName(a.First, a.Last), GivenName: a.First, FamilyName: a.Last,
-		Active: *a.Enabled, Role: d.roleOf(a), Teams: names(*a.Teams),
+		Active: *a.Enabled, Role: d.roleOf(a), Teams: names(*a.Teams), DeskRoles: d.settings.deskRoles(a),
 		LastLogin: a.LastLogin.Time, LastActive: a.LastActive.Time,
 	}
 }

@@ -43,6 +43,7 @@ func (d *libredesk) Check(ctx context.Context) (desk.Profile, error) {
 	if err := d.checkRoles(&p, roles); err != nil {
 		return desk.Profile{}, err
 	}
+	p.Roles = d.settings.ownRoles(roles)
 	teams, err := d.teams.Reread(ctx)
 	p.Teams = names(teams)
 	return p, err

@@ -28,6 +28,10 @@ func (d *libredesk) Create(ctx context.Context, want provision.DeskUser) (*provi
 	if err != nil {
 		return nil, err
 	}
+	own, err := d.resolveRoles(ctx, want.DeskRoles, nil)
+	if err != nil {
+		return nil, err
+	}
 	fit := d.Fit(want)
 	local, _, _ := strings.Cut(kit.OneLine(want.Email), "@")
 	var answer json.RawMessage
@@ -35,7 +39,7 @@ func (d *libredesk) Create(ctx context.Context, want provision.DeskUser) (*provi
 		"first_name":         cmp.Or(fit.GivenName, kit.CutRunes(local, maxNameLength)),
 		"last_name":          fit.FamilyName,
 		"email":              strings.ToLower(want.Email),
-		"roles":              []string{role.Name},
+		"roles":              append([]string{role.Name}, names(own.Join)...),
 		"teams":              append([]string{}, names(join.Join)...),
 		"send_welcome_email": d.settings.welcomeEmail,
 	}, &answer)

@@ -57,6 +57,12 @@ func TestObedience(t *testing.T) {
 		{"a profile that stays", func(d *libredesk, _ string) error { return d.SetProfile(t.Context(), "3", change) }, desk.Permanent, "(name): Libredesk accepted to change the profile"},
 		{"a user who stays enabled", func(d *libredesk, _ string) error { return d.SetActive(t.Context(), "3", false) }, desk.Permanent, "(enabled): Libredesk accepted to disable user 3"},
 		{"a role that is not given", func(d *libredesk, _ string) error { return d.SetRole(t.Context(), "3", provision.RoleAdmin) }, desk.Permanent, "(without role Admin, still with role Team Agent)"},
+		{"a role of its own that is not given", func(d *libredesk, _ string) error {
+			return d.ChangeRoles(t.Context(), "3", []string{"Shift Lead"}, nil)
+		}, desk.Permanent, "(without role Shift Lead): Libredesk accepted to change the roles of user 3"},
+		{"a role that stands for one of ours", func(d *libredesk, _ string) error {
+			return d.ChangeRoles(t.Context(), "3", []string{"Admin"}, nil)
+		}, desk.Permanent, "stands for a role here"},
 		{"a team that does not take the user", func(d *libredesk, _ string) error {
 			return d.ChangeTeams(t.Context(), "3", []string{"Billing Agents"}, nil)
 		}, desk.Permanent, "without team Billing Agents"},

@@ -108,6 +108,7 @@ const (
 	AccountRoleChanged      provision.Action = "account.role_changed"
 	AccountTeamsChanged     provision.Action = "account.teams_changed"
 	AccountMailboxesChanged provision.Action = "account.mailboxes_changed"
+	AccountDeskRolesChanged provision.Action = "account.desk_roles_changed"
 	AccountInflowStopped    provision.Action = "account.inflow_stopped" // no new conversations
 	ConversationHandedOver  provision.Action = "conversation.handed_over"
 	AccountDeactivated      provision.Action = "account.deactivated"

@@ -58,6 +58,9 @@ func describe(s reconcile.Write) (words []string) {
 		say("other %s", s.Names("fields")...)
 	case reconcile.WriteRole:
 		say("role %s", fmt.Sprintf("%v instead of %v", s.Detail["from"], s.Detail["to"]))
+	case reconcile.WriteDeskRoles:
+		say("without role %s", s.Names("add")...)
+		say("with role %s", s.Names("remove")...)
 	case reconcile.WriteTeams:
 		say("missing from team %s", s.Names("add")...)
 		say("in team %s", s.Names("remove")...)

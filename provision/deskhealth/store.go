@@ -46,7 +46,7 @@ type Store interface {
 	EvaluationPending(ctx context.Context, c provision.ConnectionID, at time.Time) (bool, error)
 	// NamesOfAccounts returns the names of teams and mailboxes that somebody has on
 	// a desk, or is to have, each once.
-	NamesOfAccounts(ctx context.Context, d provision.DeskID) (teams, mailboxes []string, _ error)
+	NamesOfAccounts(ctx context.Context, d provision.DeskID) (named map[provision.UnitKind][]string, _ error)
 	KnownUnits(ctx context.Context, d provision.DeskID) ([]KnownUnit, error)                          // by kind and name; d "": of all desks
 	SaveKnownUnit(ctx context.Context, u KnownUnit) error                                             // by desk, kind and name
 	DeleteKnownUnit(ctx context.Context, d provision.DeskID, k provision.UnitKind, name string) error // name as [KnownUnit.Name]

@@ -99,11 +99,10 @@ func inUse(ctx context.Context, store Store, desk provision.DeskID, rules []prov
 	if !slices.ContainsFunc(known, func(u KnownUnit) bool { return !u.namedIn(names) }) {
 		return known, nil
 	}
-	teams, mailboxes, err := store.NamesOfAccounts(ctx, desk)
+	had, err := store.NamesOfAccounts(ctx, desk)
 	if err != nil {
 		return nil, err
 	}
-	had := map[provision.UnitKind][]string{provision.UnitTeam: teams, provision.UnitMailbox: mailboxes}
 	return slices.DeleteFunc(slices.Clone(known), func(u KnownUnit) bool {
 		return !u.namedIn(names) && !provision.ContainsFold(had[u.Kind], u.Name)
 	}), nil
@@ -186,6 +185,9 @@ func namedBy(rules []provision.Rule, desk provision.DeskID) (names []named) {
 		}
 		for _, name := range r.Mailboxes {
 			names = append(names, named{provision.UnitMailbox, name})
+		}
+		for _, name := range r.DeskRoles {
+			names = append(names, named{provision.UnitRole, name})
 		}
 	}
 	return names

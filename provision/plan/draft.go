@@ -134,7 +134,7 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 	if err != nil {
 		return err
 	}
-	units, known := make(map[string]*settings.Units), make(map[string][]deskhealth.KnownUnit)
+	units, known, settled := make(map[string]*settings.Units), make(map[string][]deskhealth.KnownUnit), make(map[string]provision.Desk)
 	var before []DraftRule
 	for i, r := range d.Rules {
 		if !slices.Contains(connections, r.Connection) {
@@ -145,7 +145,7 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 		}
 		rule := r.Rule
 		rule.Connection, rule.Desk = cmp.Or(provision.ConnectionID(r.Connection), "-"), cmp.Or(provision.DeskID(r.Desk), "-") // they are named, if wrongly
-		rule.Teams, rule.Mailboxes = provision.Sorted(rule.Teams), provision.Sorted(rule.Mailboxes)
+		rule.Sort()
 		c.note("rules", i, rule.Validate())
 		if rule.Ended(s.now()) {
 			c.warnings = append(c.warnings, fmt.Sprintf("rules[%d]: the rule on %s for desk %q ended on %s and grants nothing any more; take it out, or give it a later `until`", i+1, rule, r.Desk, provision.LastDay(*rule.Until)))
@@ -162,6 +162,7 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 			if err != nil {
 				return err
 			}
+			settled[r.Desk] = desk
 			var more []string
 			units[r.Desk], more = s.settings.UnitsOf(ctx, desk)
 			c.warnings = append(c.warnings, more...)
@@ -170,6 +171,12 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 					return err
 				}
 			}
+		}
+		more, err := s.settings.CheckRule(settled[r.Desk], rule)
+		c.warnings = append(c.warnings, more...)
+		if err != nil {
+			c.note("rules", i, err)
+			continue
 		}
 		c.warnings = append(c.warnings, WarnOfUnits(units[r.Desk], known[r.Desk], r.Desk, r.Rule)...)
 		mistakes := append(units[r.Desk].Missing(r.Rule), units[r.Desk].Mixed(r.Rule, rulesOf(d, r.Desk))...)

@@ -21,18 +21,21 @@ type Explanation struct {
 
 // Reason is one part of an access with everything that gives it.
 type Reason struct {
-	What   string            // "role", "team" or "mailbox"
+	What   string            // "role", "desk role", "team" or "mailbox"
 	Name   string            // of the role, team or mailbox
 	Grants []provision.Grant // that give it; for the role the winners only
 }
 
 // Reasons lists every part of the desired access with what gives it: the role
-// first, then teams, then mailboxes.
+// first, then roles of the desk's own, teams and mailboxes.
 func (e *Explanation) Reasons() []Reason {
 	if e.Desired.Status != provision.AccessActive {
 		return nil
 	}
 	reasons := []Reason{{What: "role", Name: string(e.Desired.Role), Grants: e.grants(func(g provision.Grant) bool { return g.Role == e.Desired.Role })}}
+	for _, name := range e.Desired.DeskRoles {
+		reasons = append(reasons, Reason{What: "desk role", Name: name, Grants: e.grants(func(g provision.Grant) bool { return provision.ContainsFold(g.DeskRoles, name) })})
+	}
 	for _, t := range e.Desired.Teams {
 		reasons = append(reasons, Reason{What: "team", Name: t, Grants: e.grants(func(g provision.Grant) bool { return provision.ContainsFold(g.Teams, t) })})
 	}

@@ -32,6 +32,7 @@ const (
 	FindingDeskSignIn    FindingCode = "desk-sign-in"   // people cannot sign in at a desk, or soon cannot
 	FindingHandOver      FindingCode = "hand-over"      // nobody takes over leavers' conversations
 	FindingUnits         FindingCode = "units"          // a desk has renamed or replaced a team or mailbox that rules name
+	FindingRules         FindingCode = "rules"          // a desk can never do what a rule says
 	FindingSweep         FindingCode = "sweep"          // the last sweep of a desk was not completed
 	FindingDrift         FindingCode = "drift"          // accounts were changed on a desk by hand, and are not repaired
 	FindingLeavers       FindingCode = "leavers"        // somebody who left has been in for too long
@@ -96,7 +97,24 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 		return nil, err
 	}
 	o.Terms, err = termed(ctx, s.store)
-	return slices.Concat(out, desks, units, ofEnds(o.Terms, rules, o)), err
+	return slices.Concat(out, desks, units, ofEnds(o.Terms, rules, o), ofRules(s.settings, o.Desks, rules)), err
+}
+
+// ofRules returns the rules that their desks can never follow, which they could when
+// they were made, as far as connectors know without asking the desk.
+func ofRules(checks *settings.Service, desks []DeskOverview, rules []provision.Rule) (out []Finding) {
+	for _, d := range desks {
+		for _, r := range rules {
+			if r.Desk != d.Desk.ID {
+				continue
+			}
+			if _, err := checks.CheckRule(d.Desk, r); err != nil {
+				out = append(out, Finding{Code: FindingRules, Desk: d.Desk.Name, Text: fmt.Sprintf("Desk %s cannot follow a rule: %s.", d.Desk.Name, settings.Detail(err)),
+					Do: "correct the rule in access.yaml, and apply, or `deskbridge rule remove " + string(r.ID) + "`"})
+			}
+		}
+	}
+	return out
 }
 
 func noServer(beat time.Time) Finding {

@@ -42,6 +42,7 @@ type Granted struct {
 	Teams     []string       `json:"teams,omitempty"`
 	Mailboxes []string       `json:"mailboxes,omitempty"`
 	Until     string         `json:"until,omitempty"` // as access.yaml has it; "": for ever
+	DeskRoles []string       `json:"desk_roles,omitempty"`
 }
 
 // PersonChange is what a plan changes for one person on one desk.

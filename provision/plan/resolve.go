@@ -176,7 +176,7 @@ func (s *Service) resolveRules(ctx context.Context, store Store, state *draftSta
 			return provision.Errorf(provision.Invalid, "rules", "rule on %s: there is no desk %q, neither in the file nor in Deskbridge", r, draft.Desk)
 		}
 		r.Connection, r.Desk = conn.ID, desk.ID
-		r.Teams, r.Mailboxes = provision.Sorted(r.Teams), provision.Sorted(r.Mailboxes)
+		r.Sort()
 		managed[desk.ID] = true
 		if err := r.Validate(); err != nil {
 			return err
@@ -331,7 +331,7 @@ func (st *draftState) ruleName(r provision.Rule) string {
 }
 
 func grantedBy(r provision.Rule) *Granted {
-	return &Granted{Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes, Until: provision.FormatUntil(r.Until)}
+	return &Granted{Role: r.Role, Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles, Until: provision.FormatUntil(r.Until)}
 }
 
 func (st *draftState) note(action, kind, name string, fields ...string) {

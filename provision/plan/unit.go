@@ -16,10 +16,7 @@ func WarnOfUnits(units *settings.Units, known []deskhealth.KnownUnit, desk strin
 		return nil
 	}
 	for _, k := range known {
-		names := r.Teams
-		if k.Kind == provision.UnitMailbox {
-			names = r.Mailboxes
-		}
+		names := map[provision.UnitKind][]string{provision.UnitTeam: r.Teams, provision.UnitMailbox: r.Mailboxes, provision.UnitRole: r.DeskRoles}[k.Kind]
 		switch {
 		case !provision.ContainsFold(names, k.Name):
 		case k.Replaced():

@@ -87,7 +87,7 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 				return err
 			}
 		}
-		r.Teams, r.Mailboxes = r.Account.ManagedScope(rules)
+		r.Teams, r.Mailboxes, r.DeskRoles = r.Account.ManagedScope(rules)
 		return s.lease(ctx, tx, &r.Account, r.Desk)
 	})
 	if err = cmp.Or(err, outcome); err != nil {
@@ -171,7 +171,7 @@ func (s *Service) RunsOf(ctx context.Context, desk provision.Desk, accounts []pr
 	runs := make([]Run, len(accounts))
 	for i, a := range accounts {
 		runs[i] = Run{Account: a, Desk: desk, Connection: byID[a.Connection], service: s}
-		runs[i].Teams, runs[i].Mailboxes = a.ManagedScope(rules)
+		runs[i].Teams, runs[i].Mailboxes, runs[i].DeskRoles = a.ManagedScope(rules)
 	}
 	return runs, nil
 }

@@ -29,7 +29,7 @@ func endingWrites(v *Run, have *provision.DeskUser, around DeskFacts) ([]Write, 
 		writes = append(writes, newWrite(v, WriteDeactivate, nil))
 	}
 	if !(cut && around.TeamsHidden) { // else nobody can see what is taken away: all of it comes back with the user, and is taken away then
-		writes = append(writes, placementWrites(v, have, nil, nil)...)
+		writes = append(writes, placementWrites(v, have, nil, nil, nil)...)
 	}
 	if to := demoted(v, around); to.Less(have.Role) && (have.Active || cut || policy == provision.LeaveDowngrade) {
 		writes = append(writes, newWrite(v, WriteRole, map[string]any{"from": have.Role, "to": to}))

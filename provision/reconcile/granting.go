@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,8 +10,13 @@ import (
 
 func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, around DeskFacts) ([]Write, error) {
 	access := v.Granted()
+	if err := mayHold(v, access, around); err != nil {
+		return nil, err
+	}
 	if have == nil {
-		return []Write{newWrite(v, WriteCreate, map[string]any{"role": access.Role, "teams": access.Teams, "mailboxes": access.Mailboxes})}, nil
+		detail := access.Detail()
+		delete(detail, "status")
+		return []Write{newWrite(v, WriteCreate, detail)}, nil
 	}
 	var writes []Write
 	if !v.holds(have) {
@@ -29,7 +35,7 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 	if err != nil {
 		return nil, err
 	}
-	rooms := placementWrites(v, have, access.Teams, access.Mailboxes)
+	rooms := placementWrites(v, have, access.DeskRoles, access.Teams, access.Mailboxes)
 	// A weak role may not be allowed teams: people go up before they join, and
 	// leave before they go down.
 	if role != nil && have.Role.Less(access.Role) {
@@ -44,6 +50,17 @@ func grantingWrites(v *Run, want provision.DeskUser, have *provision.DeskUser, a
 		writes = append(writes, *role)
 	}
 	return writes, nil
+}
+
+// mayHold refuses a role of the desk's own that amounts to more than the rules say:
+// the desk has given it rights since, and nobody becomes admin by a name.
+func mayHold(v *Run, access provision.Access, around DeskFacts) error {
+	for _, name := range access.DeskRoles {
+		if rank := around.RankOf[provision.Fold(name)]; access.Role.Less(rank) {
+			return &AttentionError{Code: provision.ReasonRefused, Recheck: true, Reason: fmt.Sprintf("the role %q of %s amounts to %s by now, and rules give this person %s; take those rights from it there, or let the rule that names it say role: %s", name, v.Desk.Name, rank, access.Role, rank)}
+		}
+	}
+	return nil
 }
 
 func mayAdopt(v *Run, have *provision.DeskUser) error {

@@ -136,6 +136,8 @@ func (r *Run) shows(have *provision.DeskUser, st Write, want provision.DeskUser)
 		return !slices.ContainsFunc(st.Names("fields"), func(f string) bool { return slices.Contains(left, f) })
 	case WriteRole:
 		return fmt.Sprint(st.Detail["to"]) == string(have.Role)
+	case WriteDeskRoles:
+		return moved(have.DeskRoles, st)
 	case WriteTeams:
 		return !have.TeamsHidden && moved(have.Teams, st)
 	case WriteMailboxes:

@@ -89,7 +89,8 @@ func confirmedAccess(r *Run, have *provision.DeskUser) provision.Access {
 	if have == nil {
 		return provision.Access{Status: provision.AccessAbsent}
 	}
-	out := provision.Access{Status: provision.AccessActive, Role: have.Role, Teams: provision.Intersection(have.Teams, r.Teams), Mailboxes: provision.Intersection(have.Mailboxes, r.Mailboxes)}
+	out := provision.Access{Status: provision.AccessActive, Role: have.Role, Teams: provision.Intersection(have.Teams, r.Teams), Mailboxes: provision.Intersection(have.Mailboxes, r.Mailboxes),
+		DeskRoles: provision.Intersection(have.DeskRoles, r.DeskRoles)}
 	if !have.Active {
 		out.Status = provision.AccessSuspended
 	}
@@ -178,6 +179,7 @@ func (s *Service) noteShown(ctx context.Context, tx Store, r *Run, a *provision.
 // reaches reports whether have is all of desired.
 func reaches(have, desired provision.Access) bool {
 	return have.Status == desired.Status && have.Role.Rank() == desired.Role.Rank() &&
+		len(provision.Intersection(desired.DeskRoles, have.DeskRoles)) == len(desired.DeskRoles) &&
 		len(provision.Intersection(desired.Teams, have.Teams)) == len(desired.Teams) && len(provision.Intersection(desired.Mailboxes, have.Mailboxes)) == len(desired.Mailboxes)
 }
 

@@ -35,13 +35,14 @@ type Run struct {
 	// InDoubt are the hand-overs that an earlier run tried, and that the desk does
 	// not show; see [Run.ResolveInterrupted].
 	InDoubt []Write
-	// Teams and Mailboxes are the managed scope on this desk, now or
+	// Teams, Mailboxes and DeskRoles are the managed scope on this desk, now or
 	// when access was last confirmed. All others are people's own business and
 	// stay as they are. Sorted.
 	Teams     []string
 	Mailboxes []string
+	DeskRoles []string
 
-	lacking []string            // teams and mailboxes that the desk turned out not to have
+	lacking []string            // teams, mailboxes and desk roles that the desk turned out not to have
 	shown   *provision.DeskUser // the account's user as the desk last showed them in this run
 	shownAt time.Time
 	service *Service // where it notes things; set by Begin and RunsOf
@@ -58,15 +59,15 @@ func (r *Run) Granted() provision.Access {
 	there := func(names []string) []string {
 		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return provision.ContainsFold(r.lacking, name) })
 	}
-	access.Teams, access.Mailboxes = there(access.Teams), there(access.Mailboxes)
+	access.Teams, access.Mailboxes, access.DeskRoles = there(access.Teams), there(access.Mailboxes), there(access.DeskRoles)
 	return access
 }
 
-// Lacks notes for this run that the desk has no team or mailbox of a name. It
+// Lacks notes for this run that the desk has no team, mailbox or role of a name. It
 // reports whether that is news, and the run can go on without.
 func (r *Run) Lacks(name string) bool {
 	g := r.Granted()
-	if name == "" || r.Ending() || !provision.ContainsFold(g.Teams, name) && !provision.ContainsFold(g.Mailboxes, name) {
+	if name == "" || r.Ending() || !provision.ContainsFold(slices.Concat(g.Teams, g.Mailboxes, g.DeskRoles), name) {
 		return false
 	}
 	r.lacking = append(r.lacking, name)

@@ -37,6 +37,7 @@ var named = map[WriteKind]string{
 	WriteAdopt:      "adopting the user",
 	WriteActivate:   "activating the user",
 	WriteProfile:    "changing the user's name or address",
+	WriteDeskRoles:  "changing the user's roles on the desk",
 	WriteTeams:      "changing the user's teams",
 	WriteMailboxes:  "changing the user's mailboxes",
 	WriteInflow:     "keeping new conversations from the user",
@@ -78,6 +79,7 @@ const (
 	WriteActivate   = WriteKind(audit.AccountActivated)
 	WriteProfile    = WriteKind(audit.AccountProfileChanged)
 	WriteRole       = WriteKind(audit.AccountRoleChanged)
+	WriteDeskRoles  = WriteKind(audit.AccountDeskRolesChanged)
 	WriteTeams      = WriteKind(audit.AccountTeamsChanged)
 	WriteMailboxes  = WriteKind(audit.AccountMailboxesChanged)
 	WriteInflow     = WriteKind(audit.AccountInflowStopped)

@@ -17,7 +17,10 @@ type DeskFacts struct {
 	// they stay with a deactivated user.
 	CutFirst        bool
 	MailboxesByTeam bool // access to mailboxes follows from teams
-	TeamsHidden     bool // the desk does not show where a deactivated user is
+	// RankOf is what the desk's own roles amount to, by folded name; the desk has none
+	// that it lacks.
+	RankOf      map[string]provision.Role
+	TeamsHidden bool // the desk does not show where a deactivated user is
 	// Holder returns which other account of ours has a desk user, or the
 	// account whose external id the user carries; "" when it is nobody's. It
 	// is asked only about users that are not the run's own; nil: they are nobody's.
@@ -146,12 +149,15 @@ func keepLastAdmin(v *Run, have *provision.DeskUser, around DeskFacts) error {
 	return nil
 }
 
-// placementWrites brings teams and mailboxes to what is desired, within the managed
-// scope. What is hidden is not compared.
-func placementWrites(v *Run, have *provision.DeskUser, teams, mailboxes []string) []Write {
+// placementWrites brings desk roles, teams and mailboxes to what is desired, within
+// the managed scope. What is hidden is not compared.
+func placementWrites(v *Run, have *provision.DeskUser, roles, teams, mailboxes []string) []Write {
 	var writes []Write
+	if add, remove := provision.Difference(have.DeskRoles, roles, v.DeskRoles); len(add)+len(remove) > 0 {
+		writes = append(writes, newWrite(v, WriteDeskRoles, map[string]any{"add": add, "remove": remove}))
+	}
 	if have.TeamsHidden {
-		return nil
+		return writes
 	}
 	if add, remove := provision.Difference(have.Teams, teams, v.Teams); len(add)+len(remove) > 0 {
 		writes = append(writes, newWrite(v, WriteTeams, map[string]any{"add": add, "remove": remove}))

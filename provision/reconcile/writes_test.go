@@ -156,6 +156,17 @@ func TestSteps(t *testing.T) {
 			u.Active, u.TeamsHidden, u.Teams, u.Role = false, true, nil, provision.RoleAdmin
 		}),
 			around: reconcile.DeskFacts{RoleNames: wordsLight, TeamsHidden: true}, want: []reconcile.WriteKind{reconcile.WriteActivate}},
+		{name: "desk roles: what rules name is given and taken, the rest stays", run: agentRun(func(v *reconcile.Run) {
+			v.DeskRoles, v.Account.Desired.DeskRoles = []string{"Lead", "Old"}, []string{"Lead"}
+		}), have: ada(func(u *provision.DeskUser) { u.DeskRoles = []string{"By hand", "OLD"} }), around: reconcile.DeskFacts{RoleNames: wordsLight, RankOf: map[string]provision.Role{"lead": provision.RoleAgent}},
+			want: []reconcile.WriteKind{reconcile.WriteDeskRoles}},
+		{name: "desk roles: nothing is given that amounts to more than the rules say", run: agentRun(func(v *reconcile.Run) { v.Account.Desired.DeskRoles = []string{"Lead"} }), have: ada(nil),
+			around: reconcile.DeskFacts{RoleNames: wordsLight, RankOf: map[string]provision.Role{"lead": provision.RoleAdmin}}, attention: "amounts to admin by now"},
+		{name: "desk roles: nor to somebody who is to be made", run: agentRun(func(v *reconcile.Run) { v.Account.Desired.DeskRoles = []string{"Lead"} }),
+			around: reconcile.DeskFacts{RoleNames: wordsLight, RankOf: map[string]provision.Role{"lead": provision.RoleAdmin}}, attention: "role: admin"},
+		{name: "desk roles: a leaver's that rules name go, hidden teams or not", run: agentRun(func(v *reconcile.Run) { leaving(v); v.DeskRoles = []string{"Lead"} }),
+			have:   ada(func(u *provision.DeskUser) { u.Active, u.TeamsHidden, u.DeskRoles = false, true, []string{"Lead"} }),
+			around: reconcile.DeskFacts{RoleNames: wordsLight, RankOf: map[string]provision.Role{"lead": provision.RoleAdmin}}, want: []reconcile.WriteKind{reconcile.WriteDeskRoles}},
 		{name: "inflow is stopped once", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Account.Transfer.InflowStopped = true }), have: ada(nil), around: reconcile.DeskFacts{RoleNames: wordsLight, CanStopInflow: true},
 			want: []reconcile.WriteKind{reconcile.WriteTeams, reconcile.WriteMailboxes, reconcile.WriteDeactivate}},
 		{name: "policy delete", run: agentRun(func(v *reconcile.Run) { leaving(v); v.Desk.OnLeave = provision.LeaveDelete }),

@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -23,6 +21,9 @@ type Checks struct {
 	// Look asks a desk what it has, and what it will have once it has the settings
 	// of d; nil Units say that there is nothing to ask yet. It changes nothing.
 	Look func(ctx context.Context, d provision.Desk) (*Units, error)
+	// Rule returns what the connector of a desk knows to be wrong with a rule of it.
+	// It does no I/O. Of a desk whose settings are wrong it says nothing.
+	Rule func(d provision.Desk, r provision.Rule) []RuleProblem
 	// SignIn returns why nobody could sign in with these settings.
 	SignIn func(s provision.SignIn) error
 	// Standing returns what keeps the people of a connection from signing in, or
@@ -53,11 +54,24 @@ type Abilities struct {
 	KeepsSeat                     bool // whoever leaves as the desk's settings say still takes a seat there
 }
 
-// Units are the teams and mailboxes of a desk, by the desk's names, and what names
-// in rules mean among them.
+// RuleProblem is what is wrong with a rule, in words for an admin.
+type RuleProblem struct {
+	Detail  string
+	Warning bool // the rule may stand; else it is refused
+}
+
+// Units are the teams and mailboxes of a desk and its own roles, by the desk's
+// names, and what names in rules mean among them.
 type Units struct {
 	Teams, Mailboxes []string
+	Roles            []DeskRole // by title
 	Meant            []Meant
+}
+
+// DeskRole is a role of a desk's own.
+type DeskRole struct {
+	Title string
+	Rank  provision.Role // what it amounts to
 }
 
 // Meant is what the name of a team or mailbox in rules means on a desk.
@@ -197,6 +211,11 @@ func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []prov
 	}
 	have = slices.DeleteFunc(have, func(r provision.Rule) bool { return r.Desk != d.ID })
 	for _, r := range rules {
+		more, err := s.CheckRule(d, r)
+		if err != nil {
+			return nil, err
+		}
+		warnings = append(warnings, more...)
 		missing = append(missing, units.Missing(r)...)
 		missing = append(missing, units.Mixed(r, slices.Concat(have, rules))...)
 	}
@@ -204,6 +223,25 @@ func (s *Service) CheckRules(ctx context.Context, d provision.Desk, rules []prov
 		return nil, provision.Errorf(provision.Invalid, "rules", "%s", strings.Join(missing, "\n"))
 	}
 	return warnings, nil
+}
+
+// CheckRule returns an Invalid error when the desk of a rule can never do what it
+// says, as far as its connector knows without asking the desk. warnings are for an
+// admin.
+func (s *Service) CheckRule(d provision.Desk, r provision.Rule) (warnings []string, _ error) {
+	if s.checks.Rule == nil {
+		return nil, nil
+	}
+	var mistakes []error
+	for _, p := range s.checks.Rule(d, r) {
+		said := fmt.Sprintf("rule on %s: %s", provision.Plain(r.String()), p.Detail)
+		if p.Warning {
+			warnings = append(warnings, said)
+		} else {
+			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "rules", "%s", said))
+		}
+	}
+	return warnings, provision.AllOf(mistakes...)
 }
 
 // UnitsOf asks a desk what it has, or will have once it is made; nil when that
@@ -214,123 +252,6 @@ func (s *Service) UnitsOf(ctx context.Context, d provision.Desk) (_ *Units, warn
 		return nil, []string{Detail(err) + "; teams and mailboxes of its rules are not checked"}
 	}
 	return units, nil
-}
-
-// Missing says what a rule names that is not there, a sentence each. Of nil
-// nothing is known, so nothing is missing.
-func (p *Units) Missing(r provision.Rule) (missing []string) {
-	for kind, name := range namesIn(r) {
-		if lacks := p.Lacks(kind, name); lacks != "" {
-			missing = append(missing, fmt.Sprintf("rule on %s: the desk has %s", provision.Plain(r.String()), lacks))
-		}
-	}
-	return missing
-}
-
-// namesIn yields what rules name.
-func namesIn(rules ...provision.Rule) iter.Seq2[provision.UnitKind, string] {
-	return func(yield func(provision.UnitKind, string) bool) {
-		for _, r := range rules {
-			for _, name := range r.Teams {
-				if !yield(provision.UnitTeam, name) {
-					return
-				}
-			}
-			for _, name := range r.Mailboxes {
-				if !yield(provision.UnitMailbox, name) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// Mixed says what a rule names otherwise than rules of the same desk do, a sentence
-// each: people have a team by one name, and by the other would never be seen in it.
-func (p *Units) Mixed(r provision.Rule, rules []provision.Rule) (mixed []string) {
-	if p == nil {
-		return nil
-	}
-	for _, m := range p.Meant {
-		if m.Shown == "" || p.means(m.Kind, m.Shown) {
-			continue
-		}
-		for kind, name := range namesIn(r) {
-			other := m.Shown
-			switch {
-			case m.is(kind, name):
-			case kind == m.Kind && provision.Fold(name) == provision.Fold(m.Shown):
-				other = m.Name
-			default:
-				continue
-			}
-			if names(rules, kind, other) {
-				mixed = append(mixed, fmt.Sprintf("rule on %s: rules name one %s by two names, as the desk calls the %s %q %q now; write %q in all of them at once, in access.yaml, or %q in this one", provision.Plain(r.String()), kind, kind, m.Name, m.Shown, m.Shown, m.Name))
-			}
-		}
-	}
-	return mixed
-}
-
-func names(rules []provision.Rule, kind provision.UnitKind, name string) bool {
-	for k, n := range namesIn(rules...) {
-		if k == kind && provision.Fold(n) == provision.Fold(name) {
-			return true
-		}
-	}
-	return false
-}
-
-// renamed reports whether the desk calls anything otherwise than rules do.
-func (p *Units) renamed() bool {
-	return slices.ContainsFunc(p.Meant, func(m Meant) bool { return m.Shown != "" && !m.is(m.Kind, m.Shown) })
-}
-
-// means reports whether it is known what a name in rules means.
-func (p *Units) means(kind provision.UnitKind, name string) bool {
-	return slices.ContainsFunc(p.Meant, func(m Meant) bool { return m.is(kind, name) })
-}
-
-// Lacks says that there is no team or mailbox of a name, and what there is; "" when
-// there is one, or one that was renamed and is meant by it, or nothing is known.
-func (p *Units) Lacks(kind provision.UnitKind, name string) string {
-	if p == nil {
-		return ""
-	}
-	have := p.Of(kind)
-	if provision.ContainsFold(have, name) || provision.ContainsFold(have, p.Called(kind, name)) {
-		return ""
-	}
-	has := "-"
-	if len(have) > 0 {
-		has = provision.Plain(strings.Join(have, ", "))
-	}
-	said := fmt.Sprintf("no %s %q; it has %s", kind, provision.Clip(name), has)
-	if meant := spelling.Closest(name, have); meant != "" {
-		said += fmt.Sprintf("; did you mean %q?", meant)
-	}
-	return said
-}
-
-// Called returns what the desk calls what a name in rules means.
-func (p *Units) Called(kind provision.UnitKind, name string) string {
-	for _, m := range p.Meant {
-		if m.is(kind, name) && m.Shown != "" {
-			return m.Shown
-		}
-	}
-	return name
-}
-
-// Of returns the units of a kind.
-func (p *Units) Of(kind provision.UnitKind) []string {
-	switch kind {
-	case provision.UnitTeam:
-		return p.Teams
-	case provision.UnitMailbox:
-		return p.Mailboxes
-	}
-	return nil
 }
 
 // Detail returns an error for people: one of the core is its detail.

@@ -61,11 +61,12 @@ func (s *Service) notEnded(r provision.Rule) error {
 
 // SaveRuleIn makes a rule and binds it to its group; rules are locked.
 func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r provision.Rule) (provision.Rule, error) {
-	r.ID, r.Teams, r.Mailboxes = provision.NewID[provision.RuleID](), provision.Sorted(r.Teams), provision.Sorted(r.Mailboxes)
+	r.ID = provision.NewID[provision.RuleID]()
+	r.Sort()
 	if err := r.Validate(); err != nil {
 		return provision.Rule{}, err
 	}
-	if err := there(ctx, tx, r); err != nil {
+	if err := s.there(ctx, tx, r); err != nil {
 		return provision.Rule{}, err
 	}
 	rules, err := tx.Rules(ctx, r.Connection)
@@ -106,8 +107,9 @@ func oneName(ctx context.Context, tx Store, r provision.Rule) error {
 	return nil
 }
 
-// there refuses a rule about a connection or desk that is being removed.
-func there(ctx context.Context, tx Store, r provision.Rule) error {
+// there refuses a rule about a connection or desk that is being removed, and one
+// that the desk could never follow.
+func (s *Service) there(ctx context.Context, tx Store, r provision.Rule) error {
 	conn, err := tx.Connection(ctx, string(r.Connection))
 	if err != nil {
 		return err
@@ -116,7 +118,8 @@ func there(ctx context.Context, tx Store, r provision.Rule) error {
 	if err != nil {
 		return err
 	}
-	return provision.AllOf(conn.Removal.Refuse("connection "+conn.Name), desk.Removal.Refuse("desk "+desk.Name))
+	_, wrong := s.CheckRule(desk, r)
+	return provision.AllOf(conn.Removal.Refuse("connection "+conn.Name), desk.Removal.Refuse("desk "+desk.Name), wrong)
 }
 
 // RemoveRule deletes a rule, and has everybody of its connection evaluated.
@@ -154,6 +157,9 @@ func (s *Service) ruleEntry(c provision.Cause, r provision.Rule, action provisio
 	e.Detail = map[string]any{"when": r.String(), "role": r.Role, "teams": r.Teams, "mailboxes": r.Mailboxes}
 	if r.Until != nil {
 		e.Detail["until"] = provision.FormatUntil(r.Until)
+	}
+	if len(r.DeskRoles) > 0 {
+		e.Detail["desk_roles"] = r.DeskRoles
 	}
 	return e
 }

@@ -92,6 +92,9 @@ func accessLines(list []signin.DryRunAccess) (out []fact) {
 			if len(a.Access.Teams) > 0 {
 				parts = append(parts, "teams "+strings.Join(a.Access.Teams, ", "))
 			}
+			if len(a.Access.DeskRoles) > 0 {
+				parts = append(parts, "roles "+strings.Join(a.Access.DeskRoles, ", "))
+			}
 			if len(a.Access.Mailboxes) > 0 {
 				parts = append(parts, "mailboxes "+strings.Join(a.Access.Mailboxes, ", "))
 			}

@@ -59,7 +59,10 @@ func (s *Session) Create(ctx context.Context, want provision.DeskUser) (*provisi
 		if there.Mailboxes, err = s.onDesk(desk.Permanent, provision.UnitMailbox, want.Mailboxes); err != nil {
 			return err
 		}
-		names, called := slices.Concat(want.Teams, want.Mailboxes), slices.Concat(there.Teams, there.Mailboxes)
+		if there.DeskRoles, err = s.onDesk(desk.Permanent, provision.UnitRole, want.DeskRoles); err != nil {
+			return err
+		}
+		names, called := slices.Concat(want.Teams, want.Mailboxes, want.DeskRoles), slices.Concat(there.Teams, there.Mailboxes, there.DeskRoles)
 		return s.tellOf(ctx, names, called, func(ctx context.Context) (err error) {
 			made, err = s.Desk.Create(ctx, there)
 			return err
@@ -96,6 +99,40 @@ func (s *Session) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, 
 	return s.move(ctx, provision.UnitMailbox, add, remove, func(ctx context.Context, add, remove []string) error {
 		return s.Desk.ChangeMailboxes(ctx, id, add, remove)
 	})
+}
+
+// ChangeRoles implements [desk.RoleChanger], of whose roles alone rules may speak.
+func (s *Session) ChangeRoles(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
+	changer, ok := s.Desk.(desk.RoleChanger)
+	if !ok {
+		return desk.Unsupported("change roles", s.open.settings.Name+" has no roles of its own that Deskbridge could give; take desk_roles out of the rule")
+	}
+	return s.move(ctx, provision.UnitRole, add, remove, func(ctx context.Context, add, remove []string) error {
+		return changer.ChangeRoles(ctx, id, add, remove)
+	})
+}
+
+// RankOf returns what the desk's own roles amount to, by folded name in rules; nil where
+// the desk has none. It fails when that is not known and names, which are to be given,
+// are roles: nobody is given what may be too much. One of names that the desk did not
+// have when it was last read has it read again.
+func (s *Session) RankOf(ctx context.Context, names []string) (map[string]provision.Role, error) {
+	if _, ok := s.Desk.(desk.RoleChanger); !ok {
+		return nil, nil
+	}
+	if err := s.refresh(ctx, unitsAge); err != nil {
+		return nil, err
+	}
+	ranks := s.open.units.ranksInRules()
+	if slices.ContainsFunc(names, func(name string) bool { return ranks[provision.Fold(name)] == "" }) {
+		if _, err := s.reread(ctx); err != nil {
+			return nil, err
+		}
+		if ranks = s.open.units.ranksInRules(); ranks == nil {
+			return nil, desk.Errorf(desk.Retryable, "it does not tell what its own roles amount to, and nobody is given one before")
+		}
+	}
+	return ranks, nil
 }
 
 // SetActive implements [desk.Desk].

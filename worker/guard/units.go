@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -34,6 +35,7 @@ type units struct {
 	named  map[unitID]string                 // what rules call a unit
 	spoken map[provision.UnitKind]bool       // of which kinds rules name any
 	absent map[unitName]bool                 // that the desk shows of users, and has not in its lists
+	ranks  map[string]provision.Role         // what the desk's own roles amount to, by folded title there
 }
 
 // unitName is a folded name of a team or mailbox.
@@ -69,9 +71,10 @@ func (u *units) fill(at time.Time, there []deskhealth.Unit, known []deskhealth.K
 // the desk does not say, what was known goes on to count: nobody's access waits
 // for that. Of those who want it read at once, one does.
 func (s *Session) refresh(ctx context.Context, age time.Duration) error {
-	numbered, ok := s.Desk.(desk.Numbered)
+	_, numbered := s.Desk.(desk.Numbered)
+	_, roles := s.Desk.(desk.RoleChanger)
 	u, wanted := &s.open.units, time.Now()
-	if !ok || u.readSince(wanted.Add(-age)) {
+	if !numbered && !roles || u.readSince(wanted.Add(-age)) {
 		return nil
 	}
 	waiting, cancel := context.WithTimeout(ctx, longestWait)
@@ -86,7 +89,7 @@ func (s *Session) refresh(ctx context.Context, age time.Duration) error {
 	if u.readSince(wanted.Add(-age)) {
 		return nil
 	}
-	return s.readUnits(ctx, numbered)
+	return s.readUnits(ctx)
 }
 
 func (u *units) readSince(t time.Time) bool {
@@ -95,13 +98,14 @@ func (u *units) readSince(t time.Time) bool {
 	return u.at.After(t)
 }
 
-func (s *Session) readUnits(ctx context.Context, numbered desk.Numbered) error {
+func (s *Session) readUnits(ctx context.Context) error {
 	began := time.Now()
 	first := *s.options
 	first.Priority = PriorityEnding // such runs may wait for what this one reads
-	there, err := Ask(ctx, &Session{Desk: s.Desk, open: s.open, options: &first}, func(ctx context.Context) ([]deskhealth.Unit, error) {
-		teams, mailboxes, err := numbered.Units(ctx)
-		return slices.Concat(unitsOf(provision.UnitTeam, teams), unitsOf(provision.UnitMailbox, mailboxes)), err
+	var ranks map[string]provision.Role
+	there, err := Ask(ctx, &Session{Desk: s.Desk, open: s.open, options: &first}, func(ctx context.Context) (there []deskhealth.Unit, err error) {
+		there, ranks, err = unitsThere(ctx, s.Desk)
+		return there, err
 	})
 	s.options.Renewed = first.Renewed
 	if err != nil && (IsPaused(err) || ctx.Err() != nil) {
@@ -121,7 +125,53 @@ func (s *Session) readUnits(ctx context.Context, numbered desk.Numbered) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.fill(began, there, known)
+	if ranks != nil {
+		u.ranks = ranks
+	}
 	return nil
+}
+
+// unitsThere returns the units of a desk that have an id, and what its own roles
+// amount to.
+func unitsThere(ctx context.Context, d desk.Desk) (there []deskhealth.Unit, ranks map[string]provision.Role, err error) {
+	if numbered, ok := d.(desk.Numbered); ok {
+		teams, mailboxes, err := numbered.Units(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		there = slices.Concat(unitsOf(provision.UnitTeam, teams), unitsOf(provision.UnitMailbox, mailboxes))
+	}
+	changer, ok := d.(desk.RoleChanger)
+	if !ok {
+		return there, nil, nil
+	}
+	roles, err := changer.Roles(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	ranks = make(map[string]provision.Role, len(roles))
+	for _, r := range roles {
+		there = append(there, unitsOf(provision.UnitRole, []desk.Unit{{ID: r.ID, Name: r.Title}})...)
+		ranks[provision.Fold(r.Title)] = r.Rank
+	}
+	return there, ranks, nil
+}
+
+// ranksInRules returns what the desk's own roles amount to, by folded name in rules;
+// nil while that was never read.
+func (u *units) ranksInRules() map[string]provision.Role {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.ranks == nil {
+		return nil
+	}
+	out := maps.Clone(u.ranks)
+	for name, k := range u.meant {
+		if rank, there := u.ranks[provision.Fold(k.Shown)]; there && name.kind == provision.UnitRole && !k.Replaced() {
+			out[name.name] = rank
+		}
+	}
+	return out
 }
 
 // lastSeen returns the units that a desk had when it was last read, as far as
@@ -280,16 +330,18 @@ func (s *Session) user(ctx context.Context, have *provision.DeskUser) (*provisio
 		return nil, err
 	}
 	shown := *have
-	var newTeams, newMailboxes []string
+	var newTeams, newMailboxes, newRoles []string
 	for try := 0; ; try++ {
 		shown.Teams, newTeams = s.open.units.inRules(provision.UnitTeam, have.Teams)
 		shown.Mailboxes, newMailboxes = s.open.units.inRules(provision.UnitMailbox, have.Mailboxes)
-		if len(newTeams)+len(newMailboxes) == 0 {
+		shown.DeskRoles, newRoles = s.open.units.inRules(provision.UnitRole, have.DeskRoles)
+		if len(newTeams)+len(newMailboxes)+len(newRoles) == 0 {
 			return &shown, nil
 		}
 		if try > 0 {
 			s.open.units.missed(provision.UnitTeam, newTeams)
 			s.open.units.missed(provision.UnitMailbox, newMailboxes)
+			s.open.units.missed(provision.UnitRole, newRoles)
 			return &shown, nil
 		}
 		if again, err := s.reread(ctx); err != nil {

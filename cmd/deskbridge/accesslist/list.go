@@ -34,6 +34,7 @@ type Line struct {
 	Role        string         `json:"role"`
 	Teams       []string       `json:"teams"`
 	Mailboxes   []string       `json:"mailboxes"`
+	DeskRoles   []string       `json:"desk_roles,omitempty"`
 	Since       output.Moment  `json:"since"`
 	ConfirmedAt output.Moment  `json:"confirmed_at"`
 	GivenBy     []Giver        `json:"given_by"`
@@ -51,7 +52,7 @@ type Giver struct {
 func lineOf(n *server.Names, x report.Access) Line {
 	called, a := plan.PersonOf(x.Person), x.Account
 	l := Line{Person: string(a.Identity), Name: called.Name, Address: called.Address, UserName: x.Person.UserName, Connection: n.Connection(a.Connection), Status: string(x.Person.Status),
-		Desk: n.DeskName(a.Desk), Account: string(a.ID), DeskUser: string(a.DeskUser), Role: string(a.Confirmed.Role), Teams: orNone(a.Confirmed.Teams), Mailboxes: orNone(a.Confirmed.Mailboxes),
+		Desk: n.DeskName(a.Desk), Account: string(a.ID), DeskUser: string(a.DeskUser), Role: string(a.Confirmed.Role), Teams: orNone(a.Confirmed.Teams), Mailboxes: orNone(a.Confirmed.Mailboxes), DeskRoles: a.Confirmed.DeskRoles,
 		Since: output.Moment{At: &x.Since}, ConfirmedAt: output.Moment{At: a.ConfirmedAt}, GivenBy: []Giver{}, State: string(a.State), Reason: a.Reason}
 	for _, g := range x.By {
 		l.GivenBy = append(l.GivenBy, Giver{g.Source(), string(g.Rule)})

@@ -78,7 +78,7 @@ func granted(g *plan.Granted) string {
 	if role.Rank() == 0 {
 		role = ""
 	}
-	text := strings.TrimPrefix(output.Grant(role, g.Teams, g.Mailboxes), "role ")
+	text := strings.TrimPrefix(output.Grant(role, g.DeskRoles, g.Teams, g.Mailboxes), "role ")
 	if g.Until != "" {
 		text += ", until " + g.Until
 	}

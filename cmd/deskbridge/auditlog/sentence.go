@@ -112,6 +112,7 @@ var phrases = map[provision.Action]string{
 	audit.AccountRoleChanged:      "changed the role of %",
 	audit.AccountTeamsChanged:     "changed the teams of %",
 	audit.AccountMailboxesChanged: "changed the mailboxes of %",
+	audit.AccountDeskRolesChanged: "changed the desk's own roles of %",
 	audit.ConversationHandedOver:  "handed over a conversation of %",
 	audit.AccountHandedOver:       "ended the hand-over of the conversations of %",
 	audit.AccountInflowStopped:    "stopped new conversations for %",

@@ -255,6 +255,9 @@ func printReport(w io.Writer, r server.DeskReport) error {
 	}
 	fmt.Fprintf(w, "\n  our own account  %s (never touched)\n  roles            %s\n  teams            %s\n  mailboxes        %s\n  cannot           %s\n",
 		output.Plain(r.Self), output.List(output.PlainAll(r.Roles)), output.List(output.PlainAll(r.Teams)), output.List(output.PlainAll(r.Mailboxes)), output.List(r.Cannot))
+	if len(r.DeskRoles) > 0 {
+		fmt.Fprintf(w, "  roles of its own %s\n", output.List(output.PlainAll(r.DeskRoles)))
+	}
 	if s := r.Seats; s != nil {
 		of := ""
 		if s.Limit > 0 {

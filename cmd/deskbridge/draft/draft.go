@@ -52,7 +52,7 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 			until = &at
 		}
 		d.Rules = append(d.Rules, plan.DraftRule{Connection: r.Connection, Desk: r.Desk, Rule: provision.Rule{
-			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: roleOf(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, Until: until}})
+			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: roleOf(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles, Until: until}})
 	}
 	return d, errors.Join(mistakes...)
 }

@@ -74,11 +74,11 @@ func Read(ctx context.Context, from *settings.Service) (Configuration, error) {
 			continue // of what is being removed
 		}
 		out.Access.Rules = append(out.Access.Rules, config.Rule{Connection: names[string(r.Connection)], Group: r.Group, Attribute: r.Attribute, Equals: r.Equals,
-			Desk: names[string(r.Desk)], Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, Until: provision.FormatUntil(r.Until)})
+			Desk: names[string(r.Desk)], Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles, Until: provision.FormatUntil(r.Until)})
 	}
 	slices.SortFunc(out.Access.Rules, func(a, b config.Rule) int {
 		return cmp.Or(cmp.Compare(a.Desk, b.Desk), cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Attribute, b.Attribute),
-			cmp.Compare(a.Equals, b.Equals), cmp.Compare(a.Role, b.Role), slices.Compare(a.Teams, b.Teams), slices.Compare(a.Mailboxes, b.Mailboxes), cmp.Compare(a.Until, b.Until))
+			cmp.Compare(a.Equals, b.Equals), cmp.Compare(a.Role, b.Role), slices.Compare(a.Teams, b.Teams), slices.Compare(a.Mailboxes, b.Mailboxes), slices.Compare(a.DeskRoles, b.DeskRoles), cmp.Compare(a.Until, b.Until))
 	})
 	return out, nil
 }

@@ -76,7 +76,7 @@ func change(t *rapid.T, h *provisiontest.Harness) error {
 			return err
 		}
 		_, err = h.Core.Settings.AddRuleUnchecked(h.Context(), provisiontest.ByTest, provision.Rule{Connection: conn.ID, Desk: h.Desk.ID, Group: word(t, "group"),
-			Attribute: word(t, "attribute"), Equals: word(t, "equals"), Role: one(t, "role", provision.Roles...), Teams: list(t, "teams"), Mailboxes: list(t, "mailboxes")})
+			Attribute: word(t, "attribute"), Equals: word(t, "equals"), Role: one(t, "role", provision.Roles...), Teams: list(t, "teams"), Mailboxes: list(t, "mailboxes"), DeskRoles: list(t, "desk_roles")})
 		return err
 	case "sign-in":
 		_, err := h.Core.Settings.SetSignIn(h.Context(), provisiontest.ByTest, one(t, "connection", names...), func(s *provision.SignIn) error {
@@ -105,7 +105,7 @@ func change(t *rapid.T, h *provisiontest.Harness) error {
 		access.Connections[0].SCIM = &config.SCIM{JWT: &protocol.JWT{Issuer: "i", Audience: "a", JWKSURL: "https://k.test", Subject: word(t, "subject")}}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "rules") {
-		access.Rules = append(access.Rules, config.Rule{Connection: access.Connections[0].Name, Desk: access.Desks[0].Name, Group: rapid.SampledFrom(words[1:]).Draw(t, "group"), Role: "agent", Teams: list(t, "teams"), Mailboxes: list(t, "mailboxes")})
+		access.Rules = append(access.Rules, config.Rule{Connection: access.Connections[0].Name, Desk: access.Desks[0].Name, Group: rapid.SampledFrom(words[1:]).Draw(t, "group"), Role: "agent", Teams: list(t, "teams"), Mailboxes: list(t, "mailboxes"), DeskRoles: list(t, "desk_roles")})
 	}
 	d, err := draft.Of(access)
 	if err == nil {

@@ -39,12 +39,13 @@ type Rule struct {
 	Role      string   `json:"role,omitempty"`
 	Teams     []string `json:"teams,omitempty"`
 	Mailboxes []string `json:"mailboxes,omitempty"`
+	DeskRoles []string `json:"desk_roles,omitempty"`
 }
 
 func lineOf(n *server.Names, g report.Group) Line {
 	out := Line{ID: string(g.ID), Name: g.DisplayName, ExternalID: g.ExternalID, Connection: g.ConnectionName, Members: g.Members, Rules: []Rule{}, UpdatedAt: output.Moment{At: &g.UpdatedAt}}
 	for _, r := range g.Rules {
-		out.Rules = append(out.Rules, Rule{string(r.ID), n.DeskName(r.Desk), string(r.Role), r.Teams, r.Mailboxes})
+		out.Rules = append(out.Rules, Rule{string(r.ID), n.DeskName(r.Desk), string(r.Role), r.Teams, r.Mailboxes, r.DeskRoles})
 	}
 	return out
 }
@@ -142,7 +143,7 @@ func (s Shown) print(w io.Writer) error {
 	}
 	fmt.Fprintf(w, " in it\n  id %s\n", s.ID)
 	for _, r := range s.Rules {
-		fmt.Fprintf(w, "  gives %s on %s (rule %s)\n", output.Grant(provision.Role(r.Role), r.Teams, r.Mailboxes), r.Desk, plan.ShortRule(provision.RuleID(r.ID)))
+		fmt.Fprintf(w, "  gives %s on %s (rule %s)\n", output.Grant(provision.Role(r.Role), r.DeskRoles, r.Teams, r.Mailboxes), r.Desk, plan.ShortRule(provision.RuleID(r.ID)))
 	}
 	if len(s.Rules) == 0 {
 		fmt.Fprintln(w, "  gives nothing: no rule is bound to it")

@@ -9,10 +9,13 @@ import (
 )
 
 // Grant says what a rule grants.
-func Grant(role provision.Role, teams, mailboxes []string) string {
+func Grant(role provision.Role, deskRoles, teams, mailboxes []string) string {
 	text := "role " + string(role)
 	if role == "" {
 		text = "no role"
+	}
+	if len(deskRoles) > 0 {
+		text += " with " + List(PlainAll(deskRoles))
 	}
 	if len(teams) > 0 {
 		text += ", teams " + List(PlainAll(teams))
@@ -31,7 +34,7 @@ func Access(a provision.Access) string {
 	case a.Status != provision.AccessActive:
 		return "no access"
 	}
-	return strings.TrimPrefix(Grant(a.Role, a.Teams, a.Mailboxes), "role ")
+	return strings.TrimPrefix(Grant(a.Role, a.DeskRoles, a.Teams, a.Mailboxes), "role ")
 }
 
 // HandOver is how far the hand-over of an account's conversations is, as read

@@ -26,6 +26,7 @@ type line struct {
 	Teams      []string `json:"teams,omitempty"`
 	Mailboxes  []string `json:"mailboxes,omitempty"`
 	Until      string   `json:"until,omitempty"` // as access.yaml has it
+	DeskRoles  []string `json:"desk_roles,omitempty"`
 }
 
 // Command makes the commands of rules.
@@ -55,7 +56,8 @@ func addCommand(a *command.App) *cobra.Command {
 	f.StringArrayVar(&r.Teams, "team", nil, "team on the desk; may be repeated")
 	f.StringArrayVar(&r.Mailboxes, "mailbox", nil, "mailbox on the desk; may be repeated")
 	f.StringVar(&until, "until", "", "the last day (UTC) on which the rule grants, as 2027-01-31, or a moment (RFC 3339)")
-	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams and mailboxes exist")
+	f.StringArrayVar(&r.DeskRoles, "desk-role", nil, "role of the desk's own, beside --role, which says what it amounts to; may be repeated")
+	f.BoolVar(&unchecked, "unchecked", false, "do not ask the desk whether teams, mailboxes and its own roles exist")
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
 		names, err := sys.LoadNames(ctx)
 		if err != nil {
@@ -81,7 +83,7 @@ func addCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, output.Plain(made.String()), output.Grant(made.Role, made.Teams, made.Mailboxes)+untilOf(made)), nil
+		return command.Say(lineOf(&names, made), "Rule %s: %s grants %s.", made.ID, output.Plain(made.String()), output.Grant(made.Role, made.DeskRoles, made.Teams, made.Mailboxes)+untilOf(made)), nil
 	})
 }
 
@@ -127,10 +129,19 @@ func listCommand(a *command.App) *cobra.Command {
 				}
 				when += " (" + why + ")"
 			}
-			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, string(r.Role), output.List(r.Teams), output.List(r.Mailboxes), cmp.Or(strings.TrimPrefix(untilOf(r), ", until "), "-")}
+			rows[i] = []string{out[i].ID, out[i].Connection, when, out[i].Desk, roleCell(r), output.List(r.Teams), output.List(r.Mailboxes), cmp.Or(strings.TrimPrefix(untilOf(r), ", until "), "-")}
 		}
 		return command.Tabled(out, "ID | CONNECTION | WHEN | DESK | ROLE | TEAMS | MAILBOXES | UNTIL", rows), nil
 	})
+}
+
+// roleCell is what a rule grants of roles: "agent + Tier 1 lead".
+func roleCell(r provision.Rule) string {
+	cell := string(r.Role)
+	for _, name := range r.DeskRoles {
+		cell += " + " + output.Plain(name)
+	}
+	return cell
 }
 
 // unbound returns why a rule has no group yet.
@@ -164,7 +175,7 @@ func removeCommand(a *command.App) *cobra.Command {
 
 func lineOf(n *server.Names, r provision.Rule) line {
 	out := line{ID: string(r.ID), Connection: n.Connection(r.Connection), Group: r.Group,
-		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, Until: provision.FormatUntil(r.Until)}
+		Attribute: r.Attribute, Equals: r.Equals, Desk: n.DeskName(r.Desk), Role: string(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles, Until: provision.FormatUntil(r.Until)}
 	if r.Group != "" {
 		out.Bound = new(r.GroupID != "")
 	}

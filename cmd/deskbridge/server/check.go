@@ -20,6 +20,7 @@ type DeskReport struct {
 	Self      string   `json:"own_account"`
 	Version   string   `json:"version,omitempty"`
 	Roles     []string `json:"roles"`
+	DeskRoles []string `json:"desk_roles,omitempty"` // its own, with what each amounts to
 	Teams     []string `json:"teams"`
 	Mailboxes []string `json:"mailboxes"`
 	Cannot    []string `json:"cannot"`
@@ -61,7 +62,10 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 	}) {
 		report.Roles = append(report.Roles, fmt.Sprintf("%s = %s", role, can.RoleNames[role]))
 	}
-	there := settings.Units{Teams: profile.Teams, Mailboxes: profile.Mailboxes}
+	for _, role := range profile.Roles {
+		report.DeskRoles = append(report.DeskRoles, fmt.Sprintf("%s (%s)", role.Title, role.Rank))
+	}
+	there := *unitsIn(profile)
 	rules, err := s.Core.Settings.Rules(ctx, "")
 	if err != nil {
 		return report, err
@@ -77,6 +81,14 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 		if r.Desk == d.ID {
 			report.Warnings = append(report.Warnings, plan.WarnOfUnits(&there, known, d.Name, r)...)
 			report.Problems = append(report.Problems, there.Missing(r)...)
+			for _, p := range ruleProblems(connector, d.Kind, r) {
+				said := fmt.Sprintf("rule on %s: %s", r, p.Detail)
+				if p.Warning {
+					report.Warnings = append(report.Warnings, said)
+				} else {
+					report.Problems = append(report.Problems, said)
+				}
+			}
 		}
 	}
 	if counter, ok := connector.(desk.Seats); ok {

@@ -104,7 +104,7 @@ func (s *System) checks() settings.Checks {
 				if err != nil {
 					return nil, DeskError(d, err)
 				}
-				return &settings.Units{Teams: teams, Mailboxes: mailboxes}, nil
+				return &settings.Units{Teams: teams, Mailboxes: mailboxes}, nil // it has no roles of its own
 			}
 			connector, err := s.Connector(d)
 			if err != nil {
@@ -117,7 +117,14 @@ func (s *System) checks() settings.Checks {
 			if err != nil {
 				return nil, DeskError(d, err)
 			}
-			return &settings.Units{Teams: profile.Teams, Mailboxes: profile.Mailboxes}, nil
+			return unitsIn(profile), nil
+		},
+		Rule: func(d provision.Desk, r provision.Rule) []settings.RuleProblem {
+			connector, err := s.Connector(d)
+			if err != nil {
+				return nil
+			}
+			return ruleProblems(connector, d.Kind, r)
 		},
 		SignIn: func(in provision.SignIn) error { return client.CheckSettings(in, time.Now()) },
 		Fetch: func(address string) error {
@@ -135,6 +142,33 @@ func (s *System) checks() settings.Checks {
 			return s.SignIn.Clients().Standing(ctx, c)
 		},
 	}
+}
+
+// unitsIn are the units that a desk has shown.
+func unitsIn(p desk.Profile) *settings.Units {
+	units := &settings.Units{Teams: p.Teams, Mailboxes: p.Mailboxes}
+	for _, role := range p.Roles {
+		units.Roles = append(units.Roles, settings.DeskRole{Title: role.Title, Rank: role.Rank})
+	}
+	return units
+}
+
+// ruleProblems returns what is wrong with a rule of a desk.
+func ruleProblems(connector desk.Desk, kind provision.DeskKind, r provision.Rule) (problems []settings.RuleProblem) {
+	if _, ok := connector.(desk.RoleChanger); !ok && len(r.DeskRoles) > 0 {
+		var words []string
+		for role, name := range connector.Capabilities().RoleNames {
+			words = append(words, fmt.Sprintf("%s (%s)", role, name))
+		}
+		slices.Sort(words)
+		problems = append(problems, settings.RuleProblem{Detail: fmt.Sprintf("a desk of kind %s has no roles of its own that Deskbridge could give; leave desk_roles out, and say role: one of %s", kind, strings.Join(words, ", "))})
+	}
+	if checker, ok := connector.(desk.RuleChecker); ok {
+		for _, p := range checker.CheckRule(r) {
+			problems = append(problems, settings.RuleProblem(p))
+		}
+	}
+	return problems
 }
 
 // DeskError is an error of a desk for people.

@@ -36,7 +36,7 @@ func (s *System) Observe(next http.Handler, requests *prometheus.HistogramVec) h
 		r = r.WithContext(ctx) // muxes note in it which pattern has matched
 		w.Header().Set("X-Request-Id", id)
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		start, at := time.Now(), s.Clock.Now()
+		start, at := time.Now(), s.Core.Now()
 		defer func() {
 			p := recover()
 			if p != nil && p != http.ErrAbortHandler {

@@ -66,8 +66,6 @@ type role struct {
 	Groups      access   `json:"group_ids"`   // that everybody has who has the role
 }
 
-func (r *role) id() int64 { return r.ID }
-
 func (r *role) off() bool { return r.Active != nil && !*r.Active }
 
 // holds reports whether the role has one of some permissions, or one above it.
@@ -96,8 +94,6 @@ type group struct {
 	Name   string `json:"name"`
 	Active *bool  `json:"active"`
 }
-
-func (g *group) id() int64 { return g.ID }
 
 // state is one in which a ticket may be. Type is what Zammad goes by.
 type state struct {

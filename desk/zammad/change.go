@@ -165,7 +165,7 @@ func (d *zammad) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, 
 				return nil, nil // in none of them that would mean anything
 			}
 			e := desk.Errorf(desk.Permanent, "user %s of Zammad is inactive or has no role with the permission ticket.agent, and Zammad shows no groups of such users: give the role %s at Manage > Users > (the user)", id, d.settings.roles[provision.RoleAgent])
-			e.NotShown = d.roleOf(r, roles) != provision.RoleAdmin || !r.Active // that they are an agent; an admin may be none
+			e.NotShown = !r.Active || d.roleOf(r, roles) == provision.RoleNone // yet: that comes before
 			return nil, e
 		}
 		groups := maps.Clone(r.Groups)

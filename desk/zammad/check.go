@@ -22,6 +22,10 @@ func (d *zammad) Check(ctx context.Context) (desk.Profile, error) {
 	}
 	p := desk.Profile{Self: me.id()}
 	roles, err := d.roles.Reread(ctx)
+	if errors.Is(err, kit.ErrForbidden) {
+		p.Problemf("the access token may not read roles, and maybe not change users: make one at (avatar) > Profile > Token Access with admin.user, admin.role, admin.group and ticket.agent")
+		return p, nil
+	}
 	if err != nil {
 		return p, err
 	}
@@ -31,8 +35,10 @@ func (d *zammad) Check(ctx context.Context) (desk.Profile, error) {
 	if err := d.checkRoles(&p, roles); err != nil {
 		return p, err
 	}
-	if name := d.settings.mark; name != "" && !me.has(name) {
-		p.Problemf("%s", noAttribute(name))
+	if there, err := d.marks(ctx, me); err != nil {
+		return p, err
+	} else if !there {
+		p.Problemf("%s", noAttribute(d.settings.mark))
 	}
 	if email := d.settings.replacement; email != "" {
 		look := &look{users: d.users}
@@ -75,8 +81,14 @@ func (d *zammad) checkRights(ctx context.Context, p *desk.Profile, me *record, a
 	}
 	var lacking []string
 	for _, permission := range needed {
-		unknown := func(r role) bool { return r.Permissions == nil } // to us
-		if !slices.ContainsFunc(own, func(r role) bool { return r.holds(permission) }) && !slices.ContainsFunc(own, unknown) {
+		gives := func(r role) bool { // by its name, where Zammad does not show what it permits
+			stands := provision.RoleAdmin
+			if permission == agentPermission {
+				stands = provision.RoleAgent
+			}
+			return r.holds(permission) || r.Permissions == nil && d.stands(&r, stands)
+		}
+		if !slices.ContainsFunc(own, gives) {
 			lacking = append(lacking, permission)
 		}
 	}

@@ -58,7 +58,7 @@ func explain(a *kit.Answer, e *desk.Error) {
 		// To take a proxy's 404 for "no such user" would mean to make the user again.
 		*e = *vendor.Foreign(a.Status)
 		e.Detail = "this address is not part of Zammad's API (HTTP 404); check the desk's URL, and the proxy in front of it"
-	case a.Status == http.StatusInternalServerError:
+	case a.Status == http.StatusInternalServerError && words != "":
 		e.Err = errInternal
 	case a.Status == http.StatusUnprocessableEntity && e.Kind == desk.Permanent:
 		e.Err = errRefused

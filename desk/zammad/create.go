@@ -57,7 +57,7 @@ func (d *zammad) Create(ctx context.Context, want provision.DeskUser) (*provisio
 	if err := d.free(ctx, want.Email, ""); err != nil {
 		return nil, err
 	}
-	return d.make(ctx, want, body)
+	return d.insert(ctx, want, body)
 }
 
 // mark puts our external id into a new user. Zammad leaves attributes out that it
@@ -67,11 +67,38 @@ func (d *zammad) mark(ctx context.Context, body map[string]any, externalID strin
 		return nil
 	}
 	me, err := d.me(ctx)
-	if err == nil && !me.has(d.settings.mark) {
+	if err != nil {
+		return err
+	}
+	there, err := d.marks(ctx, me)
+	if err == nil && !there {
 		err = desk.Errorf(desk.Permanent, "%s", noAttribute(d.settings.mark))
 	}
 	body[d.settings.mark] = externalID
 	return err
+}
+
+// marks reports whether users have the attribute for our external id, or need none.
+// Where nobody has a value, a release may show it in the list of attributes alone.
+func (d *zammad) marks(ctx context.Context, me *record) (bool, error) {
+	if d.settings.mark == "" || me.has(d.settings.mark) {
+		return true, nil
+	}
+	var all []struct {
+		Object string `json:"object"`
+		Name   string `json:"name"`
+		Active *bool  `json:"active"`
+	}
+	err := d.client.Get(ctx, "/object_manager_attributes", nil, &all)
+	if kind := desk.KindOf(err); err != nil && (kind == desk.Permanent || kind == desk.NotFound || errors.Is(err, kit.ErrForeign)) {
+		return false, nil // nor is it shown to us
+	}
+	for _, a := range all {
+		if a.Object == "User" && a.Name == d.settings.mark && (a.Active == nil || *a.Active) {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 func noAttribute(name string) string {
@@ -122,8 +149,8 @@ func (d *zammad) taken(ctx context.Context, failure error, self provision.DeskUs
 	return failure
 }
 
-// make makes a user and reads them back.
-func (d *zammad) make(ctx context.Context, want provision.DeskUser, body map[string]any) (*provision.DeskUser, error) {
+// insert makes a user and reads them back.
+func (d *zammad) insert(ctx context.Context, want provision.DeskUser, body map[string]any) (*provision.DeskUser, error) {
 	var answer json.RawMessage
 	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users", Body: body, Want: http.StatusCreated}, &answer)
 	d.users.agents.Doubt()

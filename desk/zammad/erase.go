@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -49,7 +48,7 @@ func (d *zammad) erase(ctx context.Context, id provision.DeskUserID) error {
 		return err
 	}
 	for _, wait := range d.patience {
-		if err := sleep(ctx, wait); err != nil {
+		if err := kit.Wait(ctx, wait); err != nil {
 			return err
 		}
 		if gone, err := d.erased(ctx, id, t.ID); gone || err != nil {
@@ -81,14 +80,4 @@ func (d *zammad) erased(ctx context.Context, id provision.DeskUserID, task int64
 		return false, desk.Errorf(desk.Permanent, "Zammad has failed to delete user %s; System > Data Privacy > (the task) says why", id)
 	}
 	return false, nil
-}
-
-// sleep waits, or until ctx is done.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }

@@ -67,15 +67,14 @@ type fake struct {
 	asked   []string // "METHOD path" of requests
 	last    int64    // number that was given to a user
 
-	old       bool          // a release that knows no conditions, and tells no totals
-	unmarked  bool          // users have no attribute for our external id
-	shared    bool          // addresses may be given to several users
-	weak      bool          // the token lacks admin.user
-	seats     int           // agents that there may be; 0: any number
-	cap       int           // users on a page at most
-	lazy      int           // how often a deletion is looked at before it is done
-	fails     bool          // deletions do
-	answer    func() []byte // in place of the next answer; nil: none
+	old       bool // a release that knows no conditions, and tells no totals
+	unmarked  bool // users have no attribute for our external id
+	shared    bool // addresses may be given to several users
+	weak      bool // the token lacks admin.user
+	seats     int  // agents that there may be; 0: any number
+	cap       int  // users on a page at most
+	lazy      int  // how often a deletion is looked at before it is done
+	fails     bool // deletions do
 	intercept func(w http.ResponseWriter, r *http.Request) (done bool)
 }
 
@@ -226,6 +225,8 @@ func (f *fake) route(r *http.Request, path string, in object, none reply) reply 
 		return f.page(r, f.roles, 500)
 	case what == "GET groups" && id == 0:
 		return f.page(r, f.groups, 500)
+	case path == "/object_manager_attributes":
+		return done(200, []object{{"object": "Ticket", "name": fakeMark, "active": true}, {"object": "User", "name": "note", "active": true}})
 	case what == "GET ticket_states":
 		var states []object
 		for i, name := range []string{"new", "open", "pending reminder", "closed", "merged", "pending close", "on hold"} {

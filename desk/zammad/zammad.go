@@ -78,6 +78,7 @@ func (d *zammad) Capabilities() desk.Capabilities {
 		TeamsWhenInactive: desk.TeamsHidden,
 		SeatFreedBy:       desk.ByDeactivate,
 		Rate:              10,
+		Remains:           remains,
 	}
 }
 
@@ -90,4 +91,13 @@ func (d *zammad) ChangeMailboxes(context.Context, provision.DeskUserID, []string
 // inactive is turned away at the next click, and so are their access tokens.
 func (d *zammad) EndSessions(context.Context, provision.DeskUserID) error {
 	return desk.Unsupported("end sessions", "Zammad turns away the sessions and access tokens of who is inactive; to end those of somebody who stays, delete them at System > Sessions")
+}
+
+// remains is what is left of a user who is inactive.
+var remains = desk.Remains{
+	Check: []string{
+		"Access tokens of the person: Zammad turns them away while the user is inactive, and they work again on return. To end one for good: sign in as that user, (avatar) > Profile > Token Access, delete it.",
+		"Triggers, schedulers and macros that give tickets to the person: Manage > Trigger, Manage > Scheduler, Manage > Macros.",
+	},
+	Stays: []string{"tickets and articles, with the name", "closed tickets that they own", "groups, which Zammad does not show of an inactive user"},
 }

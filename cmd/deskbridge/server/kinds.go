@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/desk/chatwoot"
 	"github.com/deskbridge/deskbridge/desk/helpscout"
 	"github.com/deskbridge/deskbridge/desk/helpy"
 	"github.com/deskbridge/deskbridge/desk/libredesk"
@@ -32,6 +33,7 @@ import (
 func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 	return map[provision.DeskKind]desk.Factory{
 		builtin.Kind:     s.Builtin.Connector,
+		"chatwoot":       chatwoot.New,
 		"helpscout":      helpscout.New,
 		"helpy":          helpy.New,
 		"libredesk":      libredesk.New,

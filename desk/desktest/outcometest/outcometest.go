@@ -1,6 +1,7 @@
 package outcometest
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -20,6 +21,10 @@ type Harness struct {
 	// Slow says that a request takes a twentieth of a second: fewer rows are played,
 	// with less that happens to somebody.
 	Slow bool
+
+	// Record is where the server shows a known user; nil: at an address that ends in
+	// users or agents and a number.
+	Record *regexp.Regexp
 
 	// Reads says which requests other than GET change nothing; nil: none.
 	Reads func(method, path string) bool

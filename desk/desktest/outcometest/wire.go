@@ -105,6 +105,9 @@ func (p *proxy) arrange(faults []onWire) {
 	defer p.mu.Unlock()
 	p.befell = 0
 	for _, f := range faults {
+		if f.kind == missing && p.harness.Record != nil {
+			f.path = p.harness.Record
+		}
 		p.arranged = append(p.arranged, &f)
 	}
 }

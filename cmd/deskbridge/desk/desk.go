@@ -74,7 +74,7 @@ type flags struct {
 
 func (f *flags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.kind, "kind", string(builtin.Kind), "what it is: builtin, helpscout, helpy, libredesk, redmine, requesttracker, zendesk")
+	flags.StringVar(&f.kind, "kind", string(builtin.Kind), "what it is: builtin, freshdesk, helpscout, helpy, libredesk, redmine, requesttracker, zendesk")
 	flags.StringVar(&f.url, "url", "", "where it is")
 	flags.StringVar(&f.secretFile, "secret-file", "", "file with the credential for its API; - reads standard input")
 	flags.StringVar(&f.secretEnv, "secret-env", "", "environment variable with the credential")

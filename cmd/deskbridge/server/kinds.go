@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
+	"github.com/deskbridge/deskbridge/desk/freshdesk"
 	"github.com/deskbridge/deskbridge/desk/helpscout"
 	"github.com/deskbridge/deskbridge/desk/helpy"
 	"github.com/deskbridge/deskbridge/desk/libredesk"
@@ -28,6 +29,7 @@ import (
 func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 	return map[provision.DeskKind]desk.Factory{
 		builtin.Kind:     s.Builtin.Connector,
+		"freshdesk":      freshdesk.New,
 		"helpscout":      helpscout.New,
 		"helpy":          helpy.New,
 		"libredesk":      libredesk.New,

@@ -24,9 +24,10 @@ func (d *zendesk) mayChange(ctx context.Context, id provision.DeskUserID) (*reco
 // update writes some fields of a user in one request, and reads back what judge
 // looks at.
 func (d *zendesk) update(ctx context.Context, r *record, what string, fields map[string]any, judge func(now *record) bool) error {
-	d.people.Doubt()
 	what = fmt.Sprintf("%s user %d", what, r.ID)
-	if err := d.client.Put(ctx, r.path(), map[string]any{"user": fields}, nil); err != nil {
+	err := d.client.Put(ctx, r.path(), map[string]any{"user": fields}, nil)
+	d.people.Doubt() // whatever came of it
+	if err != nil {
 		return refusedTo(err, "%s", what)
 	}
 	return kit.ReadBack(ctx, r.id(), d.read, func(now *record) error {
@@ -115,7 +116,7 @@ func (d *zendesk) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 	if _, named := fields["custom_role_id"]; !named && role == provision.RoleAgent && d.roleOf(r, limited) == provision.RoleLimited {
 		fields["custom_role_id"] = nil
 	}
-	d.members.Doubt()
+	defer d.members.Doubt()
 	return d.update(ctx, r, "give the role "+d.Capabilities().RoleNames[role]+" to", fields, func(now *record) bool { return d.roleOf(now, limited) == role })
 }
 

@@ -49,14 +49,14 @@ func (d *zendesk) Create(ctx context.Context, want provision.DeskUser) (*provisi
 	} else {
 		fields["skip_verify_email"] = true
 	}
-	d.people.Doubt()
-	d.members.Doubt()
 	var made struct {
 		User struct {
 			ID int64 `json:"id"`
 		}
 	}
 	_, err = d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users", Body: map[string]any{"user": fields}, Want: http.StatusCreated}, &made)
+	d.people.Doubt() // whatever came of it
+	d.members.Doubt()
 	if err != nil {
 		return nil, d.takenBy(ctx, refusedTo(err, "make the user"), want.Email)
 	}

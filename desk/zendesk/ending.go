@@ -25,8 +25,8 @@ func (d *zendesk) Delete(ctx context.Context, id provision.DeskUserID) error {
 // remove deletes a user who is there. Zendesk refuses that of one who has asked for
 // help in tickets that are open.
 func (d *zendesk) remove(ctx context.Context, r *record) error {
-	d.people.Doubt()
 	err := d.client.Delete(ctx, r.path())
+	d.people.Doubt() // whatever came of it
 	switch {
 	case errors.Is(err, errRefused):
 		return &desk.Error{Kind: desk.Permanent, Err: err, Detail: "Zendesk refuses to delete user " + string(r.id()) + " (HTTP 422), as it does while the person is the requester of tickets that are not closed: solve those, or change their requester, at Admin Center > People > (the user) > Tickets > Requested tickets; then run `deskbridge retry`. The user is suspended until then"}

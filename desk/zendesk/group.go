@@ -91,12 +91,12 @@ func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add,
 	if err != nil {
 		return err
 	}
-	undo := d.members.Doubt()
 	wrote := false
 	for _, g := range change.Join {
 		if !in(have, g) {
 			wrote = true
-			if err := d.join(ctx, r, g); err != nil {
+			err := d.join(ctx, r, g)
+			if d.members.Doubt(); err != nil {
 				return err
 			}
 		}
@@ -107,15 +107,14 @@ func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add,
 		}
 	}
 	left, err := d.leave(ctx, r, have, change.Leave)
-	switch {
-	case err != nil:
+	if left {
+		d.members.Doubt()
+	}
+	if err == nil && left {
+		have, err = d.memberships(ctx, r)
+	}
+	if err != nil {
 		return err
-	case left:
-		if have, err = d.memberships(ctx, r); err != nil {
-			return err
-		}
-	case !wrote:
-		undo()
 	}
 	return change.Confirm(func(g entry) bool { return in(have, g) },
 		func(g entry) error { return disobeyed("add user %s to group %q", id, g.Name) },

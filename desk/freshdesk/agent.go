@@ -1,0 +1,152 @@
+package freshdesk
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// collaborator is the kind of agents who may comment and own nothing.
+const collaborator = "collaborator"
+
+// record is an agent. A list may leave out roles, groups and skills.
+type record struct {
+	ID          int64   `json:"id"`
+	Type        string  `json:"type"`
+	Occasional  bool    `json:"occasional"`
+	Scope       int     `json:"ticket_scope"`
+	Groups      []int64 `json:"group_ids"`
+	Roles       []int64 `json:"role_ids"`
+	Skills      []int64 `json:"skill_ids"`
+	Deactivated bool    `json:"deactivated"`
+	UpdatedAt   string  `json:"updated_at"`
+	Contact     struct {
+		Email     string     `json:"email"`
+		Name      string     `json:"name"`
+		Active    *bool      `json:"active"` // the person has taken the invitation
+		UpdatedAt string     `json:"updated_at"`
+		LastLogin kit.Moment `json:"last_login_at"`
+	} `json:"contact"`
+
+	lacks  bool // what access rests on is not shown
+	skills bool // skills are shown
+}
+
+// UnmarshalJSON reads a record, and notes what it lacks.
+func (r *record) UnmarshalJSON(data []byte) error {
+	type plain record
+	var shown map[string]json.RawMessage
+	err := errors.Join(json.Unmarshal(data, (*plain)(r)), json.Unmarshal(data, &shown))
+	for _, name := range [...]string{"ticket_scope", "occasional", "group_ids", "role_ids", "contact"} {
+		r.lacks = r.lacks || shown[name] == nil
+	}
+	r.skills = shown["skill_ids"] != nil
+	return err
+}
+
+func (r *record) id() provision.DeskUserID { return provision.DeskUserID(strconv.FormatInt(r.ID, 10)) }
+
+func (r *record) path() string { return "/agents/" + strconv.FormatInt(r.ID, 10) }
+
+// isOwners reports whether a role is that of account administrators, who pay for it all.
+func isOwners(role string) bool {
+	return sameText(role, "Account Administrator") || sameText(role, "Account Admin")
+}
+
+// supervisor is Freshdesk's own role between agent and administrator.
+const supervisor = "Supervisor"
+
+// roleOf returns the role that a record shows, of which names are the names of the
+// roles. Account administrators count as owners. Whoever has only roles that we do not
+// govern has access, and counts as an agent.
+func (d *directory) roleOf(r *record, names []string) provision.Role {
+	has := func(name string) bool {
+		return name != "" && slices.ContainsFunc(names, func(n string) bool { return sameText(n, name) })
+	}
+	switch {
+	case slices.ContainsFunc(names, isOwners):
+		return provision.RoleOwner
+	case has(d.settings.roles[provision.RoleAdmin]):
+		return provision.RoleAdmin
+	case r.Type == collaborator:
+		return provision.RoleLimited
+	case has(d.settings.roles[provision.RoleAgent]), has(supervisor):
+		return provision.RoleAgent
+	case has(d.settings.roles[provision.RoleLimited]):
+		return provision.RoleLimited
+	}
+	return provision.RoleAgent
+}
+
+// rolesOf returns the names of a record's roles. A role that is not known yet is looked
+// for once more; one that cannot be found may be any.
+func (d *directory) rolesOf(ctx context.Context, r *record) ([]string, error) {
+	roles, err := d.roles.List(ctx)
+	if err == nil && len(namesOf(roles, r.Roles)) < len(r.Roles) {
+		roles, err = d.roles.Reread(ctx)
+	}
+	names := namesOf(roles, r.Roles)
+	if err == nil && len(names) < len(r.Roles) {
+		err = desk.Errorf(desk.Retryable, "Freshdesk does not tell what one of the roles of agent %d is", r.ID)
+	}
+	return names, err
+}
+
+// user translates a record.
+func (d *directory) user(ctx context.Context, r *record) (*provision.DeskUser, error) {
+	roles, err := d.rolesOf(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := d.groups.List(ctx)
+	if err == nil && len(namesOf(groups, r.Groups)) < len(r.Groups) {
+		groups, err = d.groups.Reread(ctx)
+	}
+	return &provision.DeskUser{
+		ID: r.id(), Email: r.Contact.Email, UserName: r.Contact.Email, DisplayName: r.Contact.Name,
+		Active: !r.Deactivated, Role: d.roleOf(r, roles), Teams: provision.Sorted(namesOf(groups, r.Groups)),
+		LastLogin: r.Contact.LastLogin.Time, Accepted: r.Contact.Active,
+	}, err
+}
+
+// maxNameLength is in characters. Freshdesk documents none; its database ends here.
+const maxNameLength = 255
+
+// Fit returns want as Freshdesk keeps it: one name for the whole person. Title and phone
+// number of an agent are those of the Freshworks account, and time zones go by other names.
+//
+// Somebody whose name is not said at all keeps the one on the desk.
+func (d *freshdesk) Fit(want provision.DeskUser) provision.DeskUser {
+	shown := cmp.Or(kit.OneLine(want.DisplayName), kit.OneLine(want.GivenName+" "+want.FamilyName))
+	want.DisplayName = kit.CutRunes(shown, maxNameLength)
+	want.GivenName, want.FamilyName, want.Title, want.Phone, want.Timezone = "", "", "", "", ""
+	return want
+}
+
+// role returns Freshdesk's role for one of ours; an error where it has none.
+func (d *directory) role(ctx context.Context, of provision.Role) (*entry, error) {
+	name := d.settings.roles[of]
+	if name == "" {
+		return nil, desk.Errorf(desk.Permanent, "no role of Freshdesk stands for %s here: let the rule grant agent or admin, or limited once limited_role is set on the desk", cmp.Or(of, provision.RoleNone))
+	}
+	role, err := d.roles.Find(ctx, name)
+	if err == nil && role == nil {
+		err = desk.Errorf(desk.Permanent, "Freshdesk has no role %q; make it at Admin > Team > Roles > New role, or correct the setting %s_role", name, of)
+	}
+	return role, err
+}
+
+func noGroup(kind desk.Kind, name string) error {
+	return desk.NoPlace(kind, name, "Freshdesk has no group %q; make it at Admin > Team > Groups > New group, or correct the rule", name)
+}
+
+func (d *directory) resolve(ctx context.Context, add, remove []string) (kit.Difference[entry], error) {
+	return kit.Resolve(ctx, d.groups.Find, add, remove, func(name string) error { return noGroup(desk.Permanent, name) })
+}

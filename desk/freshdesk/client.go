@@ -1,0 +1,203 @@
+package freshdesk
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+const (
+	maxParallel = 4
+	pageSize    = 100 // the most that Freshdesk gives
+	maxPages    = 300 // it goes no further
+)
+
+// Causes of errors that are told apart here.
+var (
+	errTaken   = errors.New("HTTP 409")
+	errRefused = errors.New("HTTP 400")
+)
+
+var vendor = kit.Vendor{
+	Name:         "Freshdesk",
+	API:          "Freshdesk's API",
+	Unauthorized: "Freshdesk refuses the API key; was it reset, or its owner deactivated? Look it up as the service account at (the picture at the top) > Profile settings > View API key",
+	Forbidden:    "Freshdesk does not allow this to the service account: it must be an administrator, at Admin > Team > Agents > (the service account) > Roles",
+	NotFound:     "Freshdesk has no such record",
+}
+
+// client speaks with one Freshdesk.
+type client struct {
+	*kit.Client
+	tick, most time.Duration // first and longest wait for a job
+	ahead      atomic.Int64  // by how much Freshdesk's clock is, in nanoseconds
+}
+
+// setClock notes what Freshdesk's clock says.
+func (c *client) setClock(h http.Header) {
+	if now, err := http.ParseTime(h.Get("Date")); err == nil {
+		c.ahead.Store(int64(time.Until(now)))
+	}
+}
+
+func newClient(s settings) *client {
+	return &client{Client: kit.New(kit.Config{
+		Kind:     "freshdesk",
+		Base:     s.api,
+		Header:   http.Header{"Authorization": {s.authorization}},
+		Parallel: maxParallel,
+		Timeout:  60 * time.Second,
+		Retries:  2,
+		MaxBytes: 16 << 20,
+		Vendor:   vendor,
+		Explain:  explain,
+	}), tick: tick, most: longestTick}
+}
+
+// explain makes e say what the status of an answer means on Freshdesk.
+func explain(a *kit.Answer, e *desk.Error) {
+	var own struct {
+		Errors []struct{ Field, Code string }
+	}
+	_ = json.Unmarshal(a.Body, &own) // no reason is an answer, too
+	var fields []string
+	taken := a.Status == http.StatusConflict
+	for _, x := range own.Errors {
+		fields, taken = append(fields, kit.CutRunes(kit.OneLine(x.Field), 50)), taken || x.Code == "duplicate_value"
+	}
+	left, err := strconv.Atoi(a.Header.Get("X-RateLimit-Remaining"))
+	switch {
+	case taken && e.Kind == desk.Permanent:
+		e.Kind, e.Err, e.Field = desk.Conflict, errTaken, strings.Join(fields, ", ")
+	case a.Status == http.StatusBadRequest && e.Kind == desk.Permanent:
+		e.Err, e.Field = errRefused, strings.Join(fields, ", ")
+	case a.Status == http.StatusTooManyRequests && err == nil && left > 0:
+		// The limit is that of one kind of request: whoever asks for something else need not wait.
+		e.Err, e.Detail = desk.ErrNotAsked, "Freshdesk takes no more requests of this kind for now"
+		e.RetryAfter = cmp.Or(e.RetryAfter, time.Minute)
+	}
+}
+
+// disobeyed is the error for a write that Freshdesk accepted and that does not show.
+func disobeyed(format string, args ...any) *desk.Error {
+	e := desk.Errorf(desk.Permanent, "Freshdesk accepted to "+format+" and did not do it", args...)
+	e.NotShown = true
+	return e
+}
+
+// list reads a list to its end. Where the next page is, Freshdesk says by an address,
+// which is not followed: the key goes nowhere else.
+func list[E any](ctx context.Context, c *client, path string, query url.Values) (all []E, _ error) {
+	asked := maps.Clone(query)
+	if asked == nil {
+		asked = url.Values{}
+	}
+	asked.Set("per_page", strconv.Itoa(pageSize))
+	var before []byte
+	for n := 1; n <= maxPages; n++ {
+		asked.Set("page", strconv.Itoa(n))
+		var items []E
+		a, err := c.Do(ctx, kit.Call{Method: http.MethodGet, Path: path, Query: asked}, &items)
+		if err != nil {
+			return nil, err
+		}
+		more := strings.Contains(a.Header.Get("Link"), `rel="next"`)
+		switch {
+		case items == nil:
+			return nil, desk.Errorf(desk.Retryable, "Freshdesk's answer holds no list; is a proxy in the way?")
+		case more && len(items) == 0, n > 1 && len(items) > 0 && bytes.Equal(before, a.Body):
+			return nil, desk.Errorf(desk.Retryable, "Freshdesk says that a list goes on, and does not show how")
+		}
+		all, before = append(all, items...), a.Body
+		if !more && len(items) < pageSize {
+			return all, nil
+		}
+	}
+	return nil, desk.Errorf(desk.Permanent, "a list of Freshdesk's has more than %d pages", maxPages)
+}
+
+// maxLooks bounds how often a job is looked at: some two minutes.
+const maxLooks = 30
+
+// await waits until a job is done, well or not. What came of it is read back by whoever
+// asked for it: a job without a name has nothing to be waited for.
+func (c *client) await(ctx context.Context, job string) error {
+	wait := c.tick
+	for n := 0; job != "" && n < maxLooks; n++ {
+		var answer struct {
+			Status string `json:"status"`
+		}
+		if err := c.Get(ctx, "/jobs/"+url.PathEscape(job), nil, &answer); err != nil {
+			return err
+		}
+		status := strings.ToLower(answer.Status)
+		if slices.ContainsFunc([]string{"complet", "succe", "partial", "fail"}, func(end string) bool { return strings.Contains(status, end) }) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, c.most)
+	}
+	if job == "" {
+		return nil
+	}
+	return desk.Errorf(desk.Retryable, "Freshdesk has not ended a job yet")
+}
+
+// entry is something with a number and a name: a group or a role.
+type entry struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// catalogueAge is how long what is on the desk is taken for true: a run asks
+// several times.
+const catalogueAge = 10 * time.Second
+
+func catalogue(c *client, what, path string) *kit.Catalogue[entry] {
+	return &kit.Catalogue[entry]{
+		Age: catalogueAge, Read: func(ctx context.Context) ([]entry, error) { return list[entry](ctx, c, path, nil) },
+		Name: func(e entry) string { return e.Name }, Fold: provision.Fold,
+		Several: func(n int, name string) error {
+			return desk.Errorf(desk.Permanent, "Freshdesk has %d %ss %q; rename all but one", n, what, name)
+		},
+	}
+}
+
+// namesOf returns the names of entries with some numbers.
+func namesOf(entries []entry, ids []int64) (names []string) {
+	for _, e := range entries {
+		if slices.Contains(ids, e.ID) {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
+
+// refusedTo says in a refusal what was refused.
+func refusedTo(err error, what string) error {
+	if !errors.Is(err, errRefused) {
+		return err
+	}
+	e, _ := errors.AsType[*desk.Error](err)
+	return &desk.Error{Kind: desk.Permanent, Field: e.Field, Err: err, Detail: "Freshdesk refuses to " + what + " (HTTP 400)"}
+}

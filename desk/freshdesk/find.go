@@ -1,0 +1,290 @@
+package freshdesk
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Find looks an agent up by number, then by e-mail. Freshdesk has no field for our
+// external id on agents. Contacts are nobody: they have no access.
+func (d *freshdesk) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
+	r, err := desk.FindBy(ctx, key, d.read, nil, d.byEmail)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	return d.user(ctx, r)
+}
+
+// read returns the agent with a number, whole. An unknown number is NotFound.
+func (d *directory) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
+	if !kit.IsNumber(id) {
+		return nil, desk.Errorf(desk.NotFound, "Freshdesk has no agent %q: its ids are numbers", id)
+	}
+	var r record
+	err := d.client.Get(ctx, "/agents/"+string(id), nil, &r)
+	switch {
+	case err != nil && desk.KindOf(err) == desk.NotFound:
+		return nil, desk.Errorf(desk.NotFound, "Freshdesk has no agent %s", id)
+	case err != nil:
+		return nil, err
+	case r.id() != id || r.lacks || r.Contact.Email == "":
+		return nil, desk.Errorf(desk.Retryable, "Freshdesk answered a question about agent %s with something else; is a proxy in the way?", id)
+	}
+	return &r, nil
+}
+
+// byEmail returns the agent with an e-mail address; nil when there is none.
+func (d *directory) byEmail(ctx context.Context, email string) (*record, error) {
+	if !strings.Contains(email, "@") {
+		return nil, nil
+	}
+	hits, err := list[record](ctx, d.client, "/agents", url.Values{"email": {strings.ToLower(email)}})
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for i := range hits {
+		if sameText(hits[i].Contact.Email, email) {
+			ids = append(ids, string(hits[i].id()))
+		}
+	}
+	if len(ids) > 1 {
+		return nil, vendor.Several(ids, "have the same e-mail address", "Admin > Team > Agents")
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	r, err := d.read(ctx, provision.DeskUserID(ids[0]))
+	if err != nil && desk.KindOf(err) != desk.NotFound {
+		return nil, err
+	}
+	if err != nil || !sameText(r.Contact.Email, email) {
+		return nil, nil // deleted or changed since
+	}
+	return r, nil
+}
+
+const (
+	// keptAge bounds how long a record is taken for true that shows no change.
+	keptAge = time.Hour
+	// settled is how long an agent must have been left alone before the record is kept.
+	settled = 5 * time.Second
+	// rosterAge is how old may be what is said of everybody: a hand-over asks several times.
+	rosterAge = 10 * time.Second
+)
+
+// kept is a record as it was read. It is not read again until a list shows another
+// time of change.
+type kept struct {
+	record  *record
+	at      time.Time
+	changed string
+}
+
+// everybody returns all agents, whole, as they were not longer ago than age. A list
+// leaves out roles and groups, so that each agent is read who is not known, by one caller
+// at a time. What was read is kept also when a read fails.
+func (d *directory) everybody(ctx context.Context, age time.Duration) ([]*record, error) {
+	return d.listed.Get(ctx, age, func(ctx context.Context) ([]*record, error) {
+		listed, err := list[record](ctx, d.client, "/agents", nil)
+		if err != nil {
+			return nil, err
+		}
+		all := make([]kept, len(listed))
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(maxParallel)
+		for i := range listed {
+			l := &listed[i]
+			changed := l.UpdatedAt + " " + l.Contact.UpdatedAt
+			k := d.known[l.ID]
+			switch {
+			case !l.lacks && l.Contact.Email != "":
+				all[i] = kept{l, time.Now(), changed}
+				continue
+			case k.record != nil && k.changed == changed && time.Since(k.at) < keptAge && k.record.Deactivated == l.Deactivated:
+				all[i] = k
+				continue
+			}
+			group.Go(func() error {
+				r, err := d.read(ctx, l.id())
+				if desk.KindOf(err) == desk.NotFound && err != nil {
+					return nil // deleted a moment ago
+				}
+				if err == nil {
+					all[i] = kept{r, time.Now(), changed}
+					if at, failed := time.Parse(time.RFC3339, l.UpdatedAt); failed != nil || time.Since(at) < settled {
+						all[i].changed = "" // it may be changed again within the second
+					}
+				}
+				return err
+			})
+		}
+		err = group.Wait()
+		d.known = make(map[int64]kept, len(all))
+		var people []*record
+		for _, k := range all {
+			if k.record != nil {
+				d.known[k.record.ID], people = k, append(people, k.record)
+			}
+		}
+		return people, err
+	})
+}
+
+// List implements [desk.Lister]: all agents are on one page. Contacts are customers.
+func (d *freshdesk) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	if cursor != "" {
+		return nil, "", desk.NoCursor()
+	}
+	all, err := d.everybody(ctx, 0)
+	if err != nil {
+		return nil, "", err
+	}
+	users := make([]provision.DeskUser, len(all))
+	for i, r := range all {
+		u, err := d.user(ctx, r)
+		if err != nil {
+			return nil, "", err
+		}
+		users[i] = *u
+	}
+	return users, "", nil
+}
+
+// Admins counts the admins and account administrators who are not deactivated.
+func (d *freshdesk) Admins(ctx context.Context) (int, error) {
+	all, err := d.everybody(ctx, 0)
+	admins := 0
+	for _, r := range all {
+		roles, err := d.rolesOf(ctx, r)
+		if err != nil {
+			return 0, err
+		}
+		if !r.Deactivated && d.roleOf(r, roles).Rank() >= provision.RoleAdmin.Rank() {
+			admins++
+		}
+	}
+	return admins, err
+}
+
+// TeamMembers returns the members of a group who may own tickets, in order of number.
+func (d *freshdesk) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	g, err := d.groups.Find(ctx, team)
+	if err == nil && g == nil {
+		err = noGroup(desk.NotFound, team)
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := d.everybody(ctx, rosterAge)
+	var members []provision.DeskUserID
+	for _, r := range all {
+		if !slices.Contains(r.Groups, g.ID) {
+			continue
+		}
+		roles, err := d.rolesOf(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if d.works(r, roles) {
+			members = append(members, r.id())
+		}
+	}
+	slices.SortFunc(members, kit.ByNumber)
+	return members, err
+}
+
+// works reports whether an agent may own tickets.
+func (d *directory) works(r *record, roles []string) bool {
+	return !r.Deactivated && d.roleOf(r, roles).Rank() >= provision.RoleAgent.Rank()
+}
+
+var (
+	_ desk.Numbered      = (*freshdesk)(nil)
+	_ desk.TeamMailboxes = (*freshdesk)(nil)
+	_ desk.Seats         = (*freshdesk)(nil)
+)
+
+// Seats implements [desk.Seats]: full-time agents take one unless they are deactivated,
+// occasional ones use day passes, and collaborators are free. Freshdesk does not tell how many there are.
+func (d *freshdesk) Seats(ctx context.Context) (used, limit int, err error) {
+	all, err := list[record](ctx, d.client, "/agents", nil)
+	for _, r := range all {
+		if !r.Occasional && !r.Deactivated && r.Type != collaborator {
+			used++
+		}
+	}
+	return used, 0, err
+}
+
+// Units implements [desk.Numbered]: rules can name groups.
+func (d *freshdesk) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
+	all, err := d.groups.List(ctx)
+	for _, g := range all {
+		teams = append(teams, desk.Unit{ID: strconv.FormatInt(g.ID, 10), Name: g.Name})
+	}
+	return teams, nil, err
+}
+
+// MailboxesOf implements [desk.TeamMailboxes]. A ticket is in a group, and whoever
+// leaves the group should own it no more.
+func (d *freshdesk) MailboxesOf(ctx context.Context, team string) ([]string, error) {
+	g, err := d.groups.Find(ctx, team)
+	if err == nil && g == nil {
+		err = noGroup(desk.NotFound, team)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []string{g.Name}, nil
+}
+
+// Check tries the key, and looks for groups and roles. It writes nothing.
+func (d *freshdesk) Check(ctx context.Context) (desk.Profile, error) {
+	var me record
+	if err := d.client.Get(ctx, "/agents/me", nil, &me); err != nil {
+		return desk.Profile{}, err
+	}
+	if me.ID <= 0 {
+		return desk.Profile{}, desk.Errorf(desk.Retryable, "there is no Freshdesk at the desk's URL; give the address at which agents open it")
+	}
+	p := desk.Profile{Self: me.id()}
+	roles, err := d.roles.Reread(ctx)
+	if err != nil {
+		return desk.Profile{}, err
+	}
+	whole, err := d.read(ctx, me.id())
+	if err != nil {
+		return desk.Profile{}, err
+	}
+	if d.roleOf(whole, namesOf(roles, whole.Roles)).Rank() < provision.RoleAdmin.Rank() {
+		p.Problemf("the service account is no administrator: tick %s at Admin > Team > Agents > (the service account) > Roles", d.settings.roles[provision.RoleAdmin])
+	}
+	for _, role := range []provision.Role{provision.RoleLimited, provision.RoleAgent, provision.RoleAdmin} {
+		if d.settings.roles[role] == "" {
+			continue
+		}
+		if _, err := d.role(ctx, role); err != nil {
+			if desk.KindOf(err) != desk.Permanent {
+				return desk.Profile{}, err
+			}
+			p.Problemf("%s", detailOf(err))
+		}
+	}
+	groups, err := d.groups.Reread(ctx)
+	for _, g := range groups {
+		p.Teams = append(p.Teams, g.Name)
+	}
+	p.Teams = provision.Sorted(p.Teams)
+	return p, err
+}

@@ -1,0 +1,100 @@
+package freshdesk
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// freshdesk is a [desk.Desk] on one Freshdesk.
+type freshdesk struct {
+	desk.Base
+	*directory
+	states kit.Cached[[]string] // in which a ticket is open, by number
+	seen   seen
+}
+
+// directory knows who and what there is.
+type directory struct {
+	settings settings
+	client   *client
+	groups   *kit.Catalogue[entry]
+	roles    *kit.Catalogue[entry]
+	turn     kit.Turn // of who reads everybody
+	known    map[int64]kept
+	listed   kit.Shared[[]*record]
+}
+
+// New returns a connector; it is a [desk.Factory]. URL is Freshdesk's address,
+// Secret the API key of an admin.
+//
+// Settings, all optional:
+//
+//	admin_role    role that makes an admin; default "Administrator"
+//	agent_role    role that agents get; default "Agent"
+//	limited_role  role that limited users get; without it nobody is limited
+//	ticket_scope  which tickets new agents see: "global", "group" (the default) or "restricted"
+//	occasional    "true" makes new agents occasional ones, who use day passes
+//	allow_http    "true" lets the key travel over http to hosts other than loopback
+func New(d provision.Desk) (desk.Desk, error) {
+	s, err := parseSettings(d)
+	if err != nil {
+		return nil, err
+	}
+	c := newClient(s)
+	return &freshdesk{Base: desk.Base{Name: vendor.Name}, directory: &directory{
+		settings: s, client: c, groups: catalogue(c, "group", "/groups"), roles: catalogue(c, "role", "/roles"),
+	}}, nil
+}
+
+// Capabilities says what the API can do. Freshdesk counts requests an hour, 3,000 on
+// the smallest plan of today.
+func (d *freshdesk) Capabilities() desk.Capabilities {
+	return desk.Capabilities{
+		RoleNames:       maps.Clone(d.settings.roles),
+		ChangeRole:      true,
+		ChangeTeams:     true,
+		MailboxesByTeam: true,
+		Delete:          true,
+		AssignToTeam:    true,
+		OnDelete:        desk.Unassigns,
+		SeatFreedBy:     desk.ByDelete,
+		Rate:            0.8,
+	}
+}
+
+// SetProfile is unsupported: nobody's name or address can be changed by the API.
+func (d *freshdesk) SetProfile(_ context.Context, id provision.DeskUserID, _ provision.DeskUser) error {
+	return desk.Unsupported("change name or e-mail", "Freshdesk's API does not change name and address of agents; correct them in Freshworks' Neo Admin Center > Users > (user "+string(id)+") > Edit, or at Admin > Team > Agents > (the agent) > Edit")
+}
+
+// ChangeMailboxes is unsupported: the tickets that somebody sees are those of groups.
+func (d *freshdesk) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
+	return desk.Unsupported("change mailboxes", "Freshdesk gives nobody a mailbox of their own: what arrives at one goes to a group; let the rule name the group as a team, and see Admin > Team > Groups")
+}
+
+// SetActive is unsupported: the API neither deactivates nor reactivates.
+func (d *freshdesk) SetActive(_ context.Context, id provision.DeskUserID, active bool) error {
+	if active {
+		return desk.Unsupported("reactivate", "Freshdesk's API does not reactivate agents: Admin > Team > Agents > Deactivated agents > (agent "+string(id)+") > Reactivate")
+	}
+	return desk.Unsupported("deactivate", "Freshdesk's API does not deactivate agents: hand over the open tickets, then Admin > Team > Agents > (agent "+string(id)+") > More > Deactivate; or use on_leave: delete, which makes a contact of the agent")
+}
+
+// Anonymize is unsupported: it would take the tickets along that the person has opened.
+func (d *freshdesk) Anonymize(context.Context, provision.DeskUserID) error {
+	return desk.Unsupported("anonymize", "Freshdesk erases a person only with all tickets that the person has opened: use on_leave: delete, and then Contacts > (the contact) > Delete, and Delete forever")
+}
+
+// EndSessions is unsupported: Freshdesk has no call for it. Who is no agent any more
+// gets in nowhere.
+func (d *freshdesk) EndSessions(context.Context, provision.DeskUserID) error {
+	return desk.Unsupported("end sessions", "Freshdesk's API ends no sessions; they end when the agent is deleted or deactivated, or in Freshworks' Neo Admin Center > Security > Sessions")
+}
+
+// Jobs are waited for so long at first, and so long later on.
+const tick, longestTick = 200 * time.Millisecond, 5 * time.Second

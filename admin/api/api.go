@@ -23,6 +23,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/report"
+	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
@@ -40,6 +41,7 @@ type Core struct {
 	Plan           *plan.Service
 	Reconcile      *reconcile.Service
 	Report         *report.Service
+	Requests       *request.Service
 	Sessions       *session.Service
 	Settings       *settings.Service
 	Tokens         *credential.Service
@@ -123,6 +125,7 @@ func (a *API) routes() {
 	a.ruleRoutes()
 	a.planRoutes()
 	a.auditRoutes()
+	a.requestRoutes()
 	a.sessionRoutes()
 	a.tokenRoutes()
 	a.adminRoutes()

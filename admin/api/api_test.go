@@ -21,11 +21,13 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/api"
+	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
+	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -71,7 +73,7 @@ func newOffice(t *testing.T) *office {
 	logger := slog.New(slog.NewTextHandler(&o.log, nil))
 	var err error
 	o.api, err = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Plan: c.Plan, Reconcile: c.Reconcile,
-		Report: c.Report, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
+		Report: c.Report, Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
 		api.Options{Log: logger, RequestID: id, ReadDraft: readDraft})
 	o.Must(err)
 	h, err := admin.New(admin.Core{Administration: c.Administration}, admin.Options{PublicURL: site, Log: logger, RequestID: id, Now: o.Now,
@@ -290,6 +292,19 @@ func TestReading(t *testing.T) {
 	}
 	if rules := get[api.Page[api.Rule]](o, "/api/v1/rules?desk=support"); len(rules.Items) != 2 {
 		t.Errorf("rules: %+v", rules)
+	}
+	o.Core.Requests.Add(request.Record{ID: "r1", At: o.Now(), Connection: o.Conn.ID, Token: "okta", Method: "PATCH", Route: "/scim/{connection}/v2/Users/{id}", Verb: requestlog.Change,
+		Identity: ada.ID, Status: 200, Entries: 2})
+	o.Core.Requests.Add(request.Record{ID: "r2", At: o.Now(), Method: "GET", Route: "/scim/{connection}/v2/Users", Status: 401, Reason: "the token is not known"})
+	o.Core.Requests.Flush(t.Context())
+	if asked := get[api.Page[api.Request]](o, "/api/v1/requests?limit=1"); len(asked.Items) != 1 || asked.Next == "" {
+		t.Errorf("requests: %+v", asked)
+	}
+	if asked := get[api.Page[api.Request]](o, "/api/v1/requests?person="+string(ada.ID)); len(asked.Items) != 1 || asked.Items[0].Says != "change a person" || asked.Items[0].Entries != 2 {
+		t.Errorf("requests about somebody: %+v", asked)
+	}
+	if asked := get[api.Page[api.Request]](o, "/api/v1/requests?refused=true"); len(asked.Items) != 1 || asked.Items[0].Status != 401 {
+		t.Errorf("refused requests: %+v", asked)
 	}
 	entries := get[api.Page[api.Entry]](o, "/api/v1/audit?action=user.created&limit=1")
 	if len(entries.Items) != 1 || entries.Items[0].Subject != string(bob.ID) || entries.Next == "" {

@@ -52,7 +52,7 @@ func Each(t *testing.T, test func(h *Harness)) {
 func New(t *testing.T, s *store.Store) *Harness {
 	t.Helper()
 	h := &Harness{T: t, Store: s}
-	h.Core = core.New(s, core.Policy{Brake: reconcile.Brake{Off: true}, Now: h.Now}, slog.New(slog.DiscardHandler))
+	h.Core = core.New(s, core.Policy{Brake: reconcile.Brake{Off: true}, Now: h.Now, RequestLog: time.Hour}, slog.New(slog.DiscardHandler))
 	var err error
 	h.Conn, _, err = h.Core.Settings.AddConnection(t.Context(), ByTest, provision.Connection{Name: "acme", IdP: provision.IdPGeneric})
 	h.Must(err)

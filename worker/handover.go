@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/worker/assignee"
 	"github.com/deskbridge/deskbridge/worker/guard"
 )
 
@@ -83,7 +84,7 @@ func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Ru
 			}
 			defer d.EndHandOver()
 			t.until = time.Now().Add(handOverSlice)
-			if t.assignees, err = w.findAssignees(ctx, d, v, have, loss); err != nil {
+			if t.assignees, err = assignee.Find(ctx, w.core.Entitlement, d, v, have, loss); err != nil {
 				return nil, err
 			}
 			w.notePolicy(ctx, d, v, have, t.assignees)
@@ -115,7 +116,7 @@ type transfer struct {
 	lag       time.Duration // how far behind the desk may show conversations
 	gave      time.Time     // when the last was given
 	loss      reconcile.Loss
-	assignees *assignees
+	assignees *assignee.List
 	until     time.Time                 // when the run gives its worker back; zero before the first batch
 	given     []reconcile.Write         // tried and accepted, and not seen yet
 	tried     map[string]*desk.Assignee // by conversation: by an earlier run, and the desk did not show it
@@ -190,12 +191,9 @@ func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconci
 	steps := make([]reconcile.Write, len(open))
 	to := make(map[string]desk.Assignee, len(open))
 	for i, c := range open {
-		assignee, note := t.assignees.next(t.tried[c.ID]), t.assignees.note
-		if assignee == (desk.Assignee{}) && len(t.assignees.list) > 0 {
-			note = "everybody who takes over has as many as the cap of hand_over allows"
-		}
-		to[c.ID] = assignee
-		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, assignee), Note: note}
+		next, note := t.assignees.Next(t.tried[c.ID])
+		to[c.ID] = next
+		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, next), Note: note}
 	}
 	takeInDoubt(v, func(conversation string) bool { _, again := to[conversation]; return again })
 	planned, err := v.Journal(ctx, slices.Concat(steps, rest))
@@ -210,8 +208,8 @@ func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconci
 		})
 	}
 	for len(planned) > 0 && (len(t.given)+len(t.refused) == 0 || !t.over()) {
-		assignee, n := to[conversationOf(planned[0])], 1
-		for d.AssignsMany() && n < min(len(planned), handOverAtOnce) && to[conversationOf(planned[n])] == assignee {
+		next, n := to[conversationOf(planned[0])], 1
+		for d.AssignsMany() && n < min(len(planned), handOverAtOnce) && to[conversationOf(planned[n])] == next {
 			n++
 		}
 		some := planned[:n]
@@ -219,9 +217,9 @@ func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconci
 		if err := v.Try(ctx, some...); err != nil {
 			return err
 		}
-		given, err := w.giveMany(ctx, d, v, some, assignee, t)
+		given, err := w.giveMany(ctx, d, v, some, next, t)
 		for i := 0; err == nil && !given && i < len(some); i++ {
-			err = w.give(ctx, d, v, some[i], assignee, t)
+			err = w.give(ctx, d, v, some[i], next, t)
 		}
 		if guard.IsPaused(err) { // neither this one nor what follows was tried
 			return errors.Join(err, v.DropPlanned(ctx, t.mayHave))

@@ -5,8 +5,8 @@
 // difference, write by write, each journalled before it is tried. So jobs may
 // be merged, repeated and reordered, and a crash at any point is repaired by
 // reconciling again. What must be written, and what never may be, package reconcile
-// decides; whether a desk is called now, package guard. The package knows no
-// vendor and no HTTP request.
+// decides; whether a desk is called now, package guard; who takes over from a
+// leaver, package assignee. The package knows no vendor and no HTTP request.
 package worker
 
 import (

@@ -55,7 +55,7 @@ func newDoor(t *testing.T) *door {
 	d.Must(err)
 	tell := func(w http.ResponseWriter, r *http.Request) {
 		who := admin.ActorOf(r.Context())
-		json.NewEncoder(w).Encode([]string{string(who.Kind), who.Name, string(who.Role()), who.Cause("x", "y").Actor}) //nolint:errcheck // a recorder
+		json.NewEncoder(w).Encode([]string{string(who.Kind), who.Name, string(who.Role()), who.Cause("x", "y").Actor})
 	}
 	api := http.NewServeMux()
 	api.HandleFunc("/api/v1/who", tell)
@@ -94,7 +94,7 @@ func TestWhoAsks(t *testing.T) {
 		t.Helper()
 		w := d.ask("GET", edit)
 		var got []string
-		json.Unmarshal(w.Body.Bytes(), &got) //nolint:errcheck // a problem is no list
+		json.Unmarshal(w.Body.Bytes(), &got)
 		if w.Code != status || strings.Join(got, "|") != strings.Join(want, "|") {
 			t.Errorf("status %d, %s; want %d, %v", w.Code, w.Body, status, want)
 		}

@@ -70,7 +70,7 @@ func TestMay(t *testing.T) {
 				}
 				got := ""
 				if err := tt.who.May(r.Verb); err != nil {
-					got = err.(*provision.Error).Reason //nolint:errorlint // as it is made
+					got = err.(*provision.Error).Reason
 				}
 				if got != want {
 					t.Errorf("%s, %s, %s: refused for %q, want %q", role, tt.name, r.Verb, got, want)

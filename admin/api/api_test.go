@@ -146,7 +146,7 @@ func (o *office) callIn(ctx context.Context, token, method, path string, body an
 	v, err := document()
 	o.Must(err)
 	r := httptest.NewRequestWithContext(ctx, method, site+path, http.NoBody)
-	if ok, errs := v.ValidateHttpResponse(r, w.Result()); !ok { //nolint:bodyclose // a recorder's
+	if ok, errs := v.ValidateHttpResponse(r, w.Result()); !ok {
 		for _, e := range errs {
 			o.Errorf("%s %s answers %d, which the document does not have: %s: %s %v\n%s", method, path, w.Code, e.Message, e.Reason, e.SchemaValidationErrors, w.Body)
 		}

@@ -144,7 +144,7 @@ func unfit(request string, status int, message string, errs ...error) *Problem {
 	p := problemOf(status, message)
 	p.Instance = request
 	for _, err := range errs {
-		if d, ok := err.(huma.ErrorDetailer); ok && d.ErrorDetail() != nil { //nolint:errorlint // as huma has it
+		if d, ok := err.(huma.ErrorDetailer); ok && d.ErrorDetail() != nil {
 			p.Detail += "; " + d.ErrorDetail().Message + " (" + d.ErrorDetail().Location + ")"
 			if p.Field == "" {
 				p.Field = d.ErrorDetail().Location

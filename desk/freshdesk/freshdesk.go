@@ -24,7 +24,6 @@ type directory struct {
 	client   *client
 	groups   *kit.Catalogue[entry]
 	roles    *kit.Catalogue[entry]
-	turn     kit.Turn // of who reads everybody
 	known    map[int64]kept
 	listed   kit.Shared[[]*record]
 }

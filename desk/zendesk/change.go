@@ -116,7 +116,7 @@ func (d *zendesk) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 	if _, named := fields["custom_role_id"]; !named && role == provision.RoleAgent && d.roleOf(r, limited) == provision.RoleLimited {
 		fields["custom_role_id"] = nil
 	}
-	defer d.members.Doubt()
+	defer func() { d.members.Doubt() }() // whatever comes of it
 	return d.update(ctx, r, "give the role "+d.Capabilities().RoleNames[role]+" to", fields, func(now *record) bool { return d.roleOf(now, limited) == role })
 }
 

@@ -401,12 +401,12 @@ func (f *fakeZendesk) giveRole(u *fakeUser, role string, in object) {
 			u.RoleType = r["role_type"]
 		}
 	}
-	switch {
-	case role == endUser:
+	switch role {
+	case endUser:
 		u.CustomRole, u.Default = 0, 0
 		f.members = slices.DeleteFunc(f.members, func(m *fakeMembership) bool { return m.User == u.ID })
 		f.fall(u.ID, 0)
-	case role == admin:
+	case admin:
 		u.CustomRole = 0
 		fallthrough
 	default:

@@ -2,6 +2,7 @@ package administration
 
 import (
 	"context"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -35,7 +36,7 @@ func (s *Service) StandingOf(ctx context.Context, person *provision.Identity) (h
 	if err != nil {
 		return have, err
 	}
-	memberships := append(provision.MembershipsIn(edges, []provision.IdentityID{person.ID})[person.ID], person.Claimed()...)
+	memberships := slices.Concat(provision.MembershipsIn(edges, []provision.IdentityID{person.ID})[person.ID], person.Claimed())
 	for _, g := range grants {
 		for _, m := range memberships {
 			if g.isTo(m) {

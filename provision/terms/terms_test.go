@@ -296,13 +296,13 @@ func TestRuleEnds(t *testing.T) {
 }
 
 func TestParseUntil(t *testing.T) {
-	for text, want := range map[string]string{
-		"2027-01-31": "2027-01-31", "2027-01-31T17:00:00+01:00": "2027-01-31T16:00:00Z", " 2028-02-29 ": "2028-02-29",
-		"2027-02-01T00:00:00Z": "2027-01-31", // the same moment
+	for _, tt := range []struct{ text, want string }{
+		{"2027-01-31", "2027-01-31"}, {"2027-01-31T17:00:00+01:00", "2027-01-31T16:00:00Z"}, {" 2028-02-29 ", "2028-02-29"},
+		{"2027-02-01T00:00:00Z", "2027-01-31"}, // the same moment
 	} {
-		at, err := provision.ParseUntil("until", text)
-		if got := provision.FormatUntil(&at); err != nil || got != want {
-			t.Errorf("%q is %q, %v; want %q", text, got, err, want)
+		at, err := provision.ParseUntil("until", tt.text)
+		if got := provision.FormatUntil(&at); err != nil || got != tt.want {
+			t.Errorf("%q is %q, %v; want %q", tt.text, got, err, tt.want)
 		}
 	}
 	for _, text := range []string{"", "31.01.2027", "2027-02-30", "tomorrow", "2027-01-31 17:00"} {

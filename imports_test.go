@@ -47,7 +47,7 @@ var layers = []layer{
 	{dir: "provision/directory", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/signin", may: []string{"provision", "provision/audit", "provision/credential", "provision/directory", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/breakglass", may: []string{"provision", "provision/audit", "provision/session", "internal/ratelimit"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/administration", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/administration", may: []string{"provision", "provision/audit", "provision/entitlement"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/desksession", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/reconcile", may: []string{"provision", "provision/audit", "provision/entitlement", "internal/backoff", "internal/share"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/deskhealth", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "internal/backoff"}, not: []string{"net/http", "database/sql"}},

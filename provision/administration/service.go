@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
 // Service says who has which role, and changes it. It is safe for concurrent use,
@@ -32,11 +33,11 @@ func (s *Service) StandingOf(ctx context.Context, person *provision.Identity) (h
 	if err != nil || len(grants) == 0 {
 		return have, err
 	}
-	edges, err := s.store.Edges(ctx, person.Connection, []provision.MemberID{provision.MemberID(person.ID)})
+	groups, err := entitlement.Memberships(ctx, s.store, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return have, err
 	}
-	memberships := slices.Concat(provision.MembershipsIn(edges, []provision.IdentityID{person.ID})[person.ID], person.Claimed())
+	memberships := slices.Concat(groups[person.ID], person.Claimed())
 	for _, g := range grants {
 		for _, m := range memberships {
 			if g.isTo(m) {

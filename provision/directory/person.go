@@ -16,7 +16,7 @@ func (s *Service) Identity(ctx context.Context, conn provision.ConnectionID, id 
 // is brief; see [provision.Query].
 func (s *Service) Person(ctx context.Context, conn provision.ConnectionID, id provision.IdentityID) (provision.Person, error) {
 	found, edges, err := s.store.Person(ctx, conn, id)
-	return provision.Person{Identity: found, Groups: provision.MembershipsIn(edges, []provision.IdentityID{id})[id]}, err
+	return provision.Person{Identity: found, Groups: entitlement.MembershipsIn(edges, []provision.IdentityID{id})[id]}, err
 }
 
 // Identities returns a page of the connection's people.
@@ -43,7 +43,7 @@ func (s *Service) UpdatePerson(ctx context.Context, conn provision.ConnectionID,
 		if err != nil {
 			return err
 		}
-		groups := provision.MembershipsIn(at.Edges, []provision.IdentityID{id})
+		groups := entitlement.MembershipsIn(at.Edges, []provision.IdentityID{id})
 		updated = provision.Person{Identity: e.person, Groups: groups[id]}
 		return s.apply(ctx, tx, c, facts{rules: at.Rules, complete: true, accounts: at.Accounts, groups: groups}, e)
 	})

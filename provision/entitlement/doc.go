@@ -7,6 +7,7 @@
 // a worker where a change may concern many, and [Service.EvaluateDirty] is what
 // the worker does then.
 //
+// [Memberships] says which groups a person is in, directly or through nested ones.
 // What a rule grants is decided by [provision.Evaluate]; what is written on a
 // desk, and when, by package reconcile.
 package entitlement

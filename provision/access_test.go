@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -159,7 +159,7 @@ func TestEvaluateLaws(t *testing.T) {
 		}
 
 		// Every part of the access is explained by a grant.
-		e := plan.Explanation{Desired: got}
+		e := explanation.Explanation{Desired: got}
 		for _, r := range e.Reasons() {
 			if len(r.Grants) == 0 {
 				t.Fatalf("nothing explains %s %s", r.What, r.Name)

@@ -114,7 +114,7 @@ func (s *server) access(id string, desk provision.DeskID) provision.Access {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	all, err := s.core.Plan.Explain(s.t.Context(), people[0])
+	all, err := s.core.Explanation.Explain(s.t.Context(), people[0])
 	if err != nil {
 		s.t.Fatal(err)
 	}

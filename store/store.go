@@ -25,6 +25,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
@@ -105,6 +106,7 @@ var (
 	_ directory.Store   = (*Store)(nil)
 	_ entitlement.Store = (*Store)(nil)
 	_ erasure.Store     = (*Store)(nil)
+	_ explanation.Store = (*Store)(nil)
 	_ plan.Store        = (*Store)(nil)
 	_ reconcile.Store   = (*Store)(nil)
 	_ removal.Store     = (*Store)(nil)

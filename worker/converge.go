@@ -99,7 +99,7 @@ func (w *Worker) facts(ctx context.Context, d *guard.Session, self provision.Des
 		CutFirst: can.Deactivate && can.OnDeactivate == desk.Keeps, MailboxesByTeam: can.MailboxesByTeam, TeamsHidden: can.TeamsWhenInactive == desk.TeamsHidden,
 		Admins: func() (int, error) { return d.Admins(ctx) },
 		Holder: func(u *provision.DeskUser) (provision.AccountID, error) {
-			return w.core.Reconcile.Holder(ctx, v.Account, u)
+			return w.core.DeskHealth.Holder(ctx, v.Account, u)
 		}}, err
 }
 

@@ -185,7 +185,7 @@ func (w *Worker) refusal(ctx context.Context, d *guard.Session, v *reconcile.Run
 	if find != nil || holder == nil || holder.ID == id {
 		return out // it is a help only
 	}
-	if of, find := w.core.Reconcile.Holder(ctx, v.Account, holder); find == nil {
+	if of, find := w.core.DeskHealth.Holder(ctx, v.Account, holder); find == nil {
 		out.holder, out.of = holder, of
 	}
 	return out

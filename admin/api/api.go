@@ -20,6 +20,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -38,6 +39,7 @@ type Core struct {
 	DeskHealth     *deskhealth.Service
 	Directory      *directory.Service
 	Erasure        *erasure.Service
+	Explanation    *explanation.Service
 	Plan           *plan.Service
 	Reconcile      *reconcile.Service
 	Report         *report.Service

@@ -72,7 +72,7 @@ func newOffice(t *testing.T) *office {
 	id := func(context.Context) string { return "req-1" }
 	logger := slog.New(slog.NewTextHandler(&o.log, nil))
 	var err error
-	o.api, err = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Plan: c.Plan, Reconcile: c.Reconcile,
+	o.api, err = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
 		Report: c.Report, Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
 		api.Options{Log: logger, RequestID: id, ReadDraft: readDraft})
 	o.Must(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
@@ -94,12 +95,12 @@ func (a *API) peopleRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			q := plan.Question{Desk: in.Desk, Team: in.Team, Mailbox: in.Mailbox}
-			found, err := a.core.Plan.WhyNot(ctx, person, q)
+			q := explanation.Question{Desk: in.Desk, Team: in.Team, Mailbox: in.Mailbox}
+			found, err := a.core.Explanation.WhyNot(ctx, person, q)
 			if err != nil {
 				return nil, err
 			}
-			return all(found, func(one plan.Answer) Answer { return answerOf(one, q) }), nil
+			return all(found, func(one explanation.Answer) Answer { return answerOf(one, q) }), nil
 		})
 	handle(a, route{"person-out", http.MethodPost, "/people/{id}/out", admin.PersonOut, "People", "End the sessions of somebody, here and at the desks that they were signed in to from here", 0},
 		func(ctx context.Context, who asked, in *PersonID) (*struct{ Body Done }, error) {
@@ -242,7 +243,7 @@ type WhyNot struct {
 	Group string `json:"group,omitempty"`
 }
 
-func whyNot(reasons []plan.Why) (out []WhyNot) {
+func whyNot(reasons []explanation.Why) (out []WhyNot) {
 	for _, r := range reasons {
 		out = append(out, WhyNot{string(r.Code), r.Text, string(r.Rule), r.Group})
 	}
@@ -281,7 +282,7 @@ type Answer struct {
 	WhyNot  []WhyNot `json:"why_not,omitempty"`
 }
 
-func answerOf(one plan.Answer, q plan.Question) Answer {
+func answerOf(one explanation.Answer, q explanation.Question) Answer {
 	out := Answer{Asked: q.String(), Desk: one.Desk.Name, Has: one.Has, Wanted: one.Desired, WhyNot: whyNot(one.Why)}
 	called := groupNames(one.Groups)
 	for _, g := range one.Givers(q) {
@@ -323,7 +324,7 @@ func (a *API) detail(ctx context.Context, person provision.Identity) (out Person
 	for _, m := range append(memberships[person.ID], person.Claimed()...) {
 		out.Groups = append(out.Groups, GroupOf{string(m.Group), m.Name, called.via(m.Via), m.Claimed})
 	}
-	answers, err := a.core.Plan.WhyNot(ctx, person, plan.Question{})
+	answers, err := a.core.Explanation.WhyNot(ctx, person, explanation.Question{})
 	if err != nil {
 		return out, err
 	}
@@ -350,7 +351,7 @@ func (a *API) detail(ctx context.Context, person provision.Identity) (out Person
 	return out, nil
 }
 
-func (a *API) personDesk(ctx context.Context, e *plan.Answer, called calledGroups) (PersonDesk, error) {
+func (a *API) personDesk(ctx context.Context, e *explanation.Answer, called calledGroups) (PersonDesk, error) {
 	d := PersonDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: accessOf(e.Explanation.Desired), Granted: accessOf(provision.Access{}), Reasons: []Reason{}, WhyNot: whyNot(e.Why)}
 	for _, r := range e.Reasons() {
 		reason := Reason{What: r.What, Name: r.Name, GivenBy: []Source{}}

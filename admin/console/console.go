@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -22,17 +23,18 @@ import (
 
 // Core is what the console asks of the core, and no more.
 type Core struct {
-	Audit      *audit.Service
-	BreakGlass *breakglass.Service
-	DeskHealth *deskhealth.Service
-	Directory  *directory.Service
-	Plan       *plan.Service
-	Reconcile  *reconcile.Service
-	Report     *report.Service
-	Requests   *request.Service
-	Sessions   *session.Service
-	Settings   *settings.Service
-	Tokens     *credential.Service
+	Audit       *audit.Service
+	BreakGlass  *breakglass.Service
+	DeskHealth  *deskhealth.Service
+	Directory   *directory.Service
+	Explanation *explanation.Service
+	Plan        *plan.Service
+	Reconcile   *reconcile.Service
+	Report      *report.Service
+	Requests    *request.Service
+	Sessions    *session.Service
+	Settings    *settings.Service
+	Tokens      *credential.Service
 
 	Now provision.Clock
 }

@@ -9,7 +9,7 @@ import (
 
 // CoreOf returns what the console asks of c.
 func CoreOf(c *core.Core) Core {
-	return Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
+	return Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
 		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
 }
 

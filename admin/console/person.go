@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -99,11 +100,11 @@ func (h *handler) person(p *page) error {
 
 // access fills in what the person has on desks, and why.
 func (p *page) access(body *personPage) error {
-	all, err := p.h.core.Plan.Explain(p.Context(), body.Identity)
+	all, err := p.h.core.Explanation.Explain(p.Context(), body.Identity)
 	if err != nil {
 		return err
 	}
-	answers, err := p.h.core.Plan.WhyNot(p.Context(), body.Identity, plan.Question{})
+	answers, err := p.h.core.Explanation.WhyNot(p.Context(), body.Identity, explanation.Question{})
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -51,6 +52,7 @@ type Core struct {
 	Settings       *settings.Service
 	Tokens         *credential.Service
 	Plan           *plan.Service
+	Explanation    *explanation.Service
 	Erasure        *erasure.Service
 	Removal        *removal.Service
 	Report         *report.Service
@@ -95,6 +97,7 @@ type Database interface {
 	directory.Store
 	entitlement.Store
 	erasure.Store
+	explanation.Store
 	offboarding.Store
 	plan.Store
 	reconcile.Store
@@ -136,6 +139,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.ByHand = byhand.New(db, in[byhand.Store](db), c.Audit, c.Entitlement, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
+	c.Explanation = explanation.New(db, c.Settings, now)
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
 	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
 	c.Report = report.New(db)

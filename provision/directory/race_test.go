@@ -172,7 +172,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		h.AtOnce(fns...)
 		h.Evaluate()
 		for _, p := range people {
-			explanations, err := h.Core.Plan.Explain(h.Context(), p)
+			explanations, err := h.Core.Explanation.Explain(h.Context(), p)
 			h.Must(err)
 			want := explanations[0].Desired
 			if got := h.Desired(p.ID); !got.Same(want) && (want.Status == provision.AccessActive || got.Status == provision.AccessActive) {

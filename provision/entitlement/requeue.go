@@ -2,6 +2,7 @@ package entitlement
 
 import (
 	"context"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -13,11 +14,7 @@ func (s *Service) Requeue(ctx context.Context, tx Store, accounts []provision.Ac
 	if len(accounts) == 0 {
 		return nil
 	}
-	ids := make([]provision.AccountID, len(accounts))
-	for i := range accounts {
-		ids[i] = accounts[i].ID
-	}
-	locked, err := tx.LockAccounts(ctx, ids)
+	locked, err := LockThose(ctx, tx, accounts, func(*provision.Account) bool { return true })
 	if err != nil {
 		return err
 	}
@@ -32,4 +29,15 @@ func (s *Service) Requeue(ctx context.Context, tx Store, accounts []provision.Ac
 		return err
 	}
 	return tx.Enqueue(ctx, jobs...)
+}
+
+// LockThose locks accounts read before, by id, and returns those that which still
+// selects.
+func LockThose(ctx context.Context, tx Store, found []provision.Account, which func(*provision.Account) bool) ([]provision.Account, error) {
+	ids := make([]provision.AccountID, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	locked, err := tx.LockAccounts(ctx, ids)
+	return slices.DeleteFunc(locked, func(a provision.Account) bool { return !which(&a) }), err
 }

@@ -1,6 +1,6 @@
 // Package plan says what a configuration would change, and for whom, before it
-// does; applies exactly what was reviewed; and explains why anybody has what
-// they have.
+// does, and applies exactly what was reviewed; and tells what needs a person
+// ([Service.Overview]).
 //
 // It reads widely and decides little: what is valid is decided by package
 // settings, what rules grant by [provision.Evaluate].

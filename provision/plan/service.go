@@ -11,8 +11,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
-// Service plans and applies configurations, and explains what people have. It
-// is safe for concurrent use, by any number of processes on one database.
+// Service plans and applies configurations, and tells what needs a person.
+// It is safe for concurrent use, by any number of processes on one database.
 type Service struct {
 	// SilentAfter is how long an identity provider may be silent before an
 	// overview says so; 0: three days; negative: it never does. Set it before the

@@ -91,11 +91,9 @@ func (c *Cause) Since() (first *time.Time) {
 // first tell the time and are the same for all who came together.
 const shortID = 8
 
-func short[ID ~string](id ID) string { return string(id)[max(len(id)-shortID, 0):] }
-
 // ShortID returns the end of an account's id, by which [Service.FindAccount]
 // finds it.
-func ShortID(id provision.AccountID) string { return short(id) }
+func ShortID(id provision.AccountID) string { return string(id)[max(len(id)-shortID, 0):] }
 
 // NeedsPerson reports whether anything waits for a person. An account whose loss
 // was rejected does not.

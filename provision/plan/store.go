@@ -16,7 +16,6 @@ type Store interface {
 	settings.Store
 	reconcile.Store
 
-	Group(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error)
 	Tokens(ctx context.Context, c provision.ConnectionID) ([]credential.Token, error) // "" for all; by time of creation
 	CountActive(ctx context.Context, c provision.ConnectionID) (int, error)
 	// EachIdentity calls fn for every identity of the connection that is not

@@ -109,15 +109,3 @@ func ofApprovals(ctx context.Context, store Store, desks []DeskOverview) (out []
 	}
 	return out, err
 }
-
-// barred says why the terms of a person keep them from having what is asked for;
-// false when they do not.
-func barred(p *provision.Identity, now time.Time) (Why, bool) {
-	switch b := p.Terms.Block; {
-	case b != nil:
-		return Why{Code: WhyBlocked, Text: fmt.Sprintf("they are blocked, by %s since %s: %s; whatever the identity provider says, until `deskbridge person unblock %s`", b.By, b.At.Format(time.DateOnly), b.Reason, p.ID)}, true
-	case p.Terms.Ended(now) && p.Active():
-		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s had set; `deskbridge person valid-until %s DATE` prolongs it", provision.LastDay(p.Terms.Until.At), p.Terms.Until.By, p.ID)}, true
-	}
-	return Why{}, false
-}

@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
 	"github.com/deskbridge/deskbridge/provision/settings"
@@ -45,11 +46,11 @@ func TestRenamedTeamInWords(t *testing.T) {
 		ann := h.Person("ann")
 		h.Group("A", provision.MemberID(ann.ID))
 		h.Evaluate()
-		answers, err := core.Plan.WhyNot(h.Context(), ann, plan.Question{Team: "Choir"})
+		answers, err := core.Explanation.WhyNot(h.Context(), ann, explanation.Question{Team: "Choir"})
 		h.Must(err)
 		for _, a := range answers {
 			for _, why := range a.Why {
-				if why.Code == plan.WhyNoSuchUnit {
+				if why.Code == explanation.WhyNoSuchUnit {
 					h.Errorf("whoever asks for a renamed team hears %q", why.Text)
 				}
 			}

@@ -281,7 +281,7 @@ func (h *Harness) Accesses(people []provision.Identity) map[provision.IdentityID
 // CheckExplained checks that each part of a person's access names a rule that is
 // there and gives it, and the group through which it does.
 func (h *Harness) CheckExplained(rt *rapid.T, who provision.Identity) {
-	explanations, err := h.Core.Plan.Explain(h.Context(), who)
+	explanations, err := h.Core.Explanation.Explain(h.Context(), who)
 	if err != nil {
 		rt.Fatal(err)
 	}

@@ -192,7 +192,7 @@ func (s *Service) HoldOthers(ctx context.Context, after provision.AccountID) err
 		if held, err := s.braked(ctx, tx, conn); err != nil || !held {
 			return 0, false, err
 		}
-		if accounts, err = lockThose(ctx, tx, accounts, next); err != nil || len(accounts) == 0 {
+		if accounts, err = entitlement.LockThose(ctx, tx, accounts, next); err != nil || len(accounts) == 0 {
 			return 0, true, err
 		}
 		last := slices.MaxFunc(accounts, func(a, b provision.Account) int { return a.Loss.Since.Compare(*b.Loss.Since) })

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
 // Whom says about whose losses an admin decides.
@@ -160,7 +161,7 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 			if err != nil {
 				return err
 			}
-			accounts, err := lockThose(ctx, tx, found, func(a *provision.Account) bool {
+			accounts, err := entitlement.LockThose(ctx, tx, found, func(a *provision.Account) bool {
 				return a.State == provision.AccountOnHold && a.ReasonCode == provision.ReasonMassChange
 			})
 			if err != nil {
@@ -196,16 +197,6 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 	return n, nil
 }
 
-// lockThose locks accounts read before, and returns those that which still selects.
-func lockThose(ctx context.Context, tx Store, found []provision.Account, which func(*provision.Account) bool) ([]provision.Account, error) {
-	ids := make([]provision.AccountID, len(found))
-	for i := range found {
-		ids[i] = found[i].ID
-	}
-	locked, err := tx.LockAccounts(ctx, ids)
-	return slices.DeleteFunc(locked, func(a provision.Account) bool { return !which(&a) }), err
-}
-
 // rejectUndecided rejects the losses of a connection whose run has not begun,
 // but for those of people who were suspended or removed.
 func (s *Service) rejectUndecided(ctx context.Context, c provision.Cause, conn provision.Connection) (int, error) {
@@ -214,7 +205,7 @@ func (s *Service) rejectUndecided(ctx context.Context, c provision.Cause, conn p
 		if err != nil {
 			return 0, false, err
 		}
-		if accounts, err = lockThose(ctx, tx, accounts, undecided); err != nil {
+		if accounts, err = entitlement.LockThose(ctx, tx, accounts, undecided); err != nil {
 			return 0, false, err
 		}
 		if accounts, _, err = apart(ctx, tx, accounts); err != nil {

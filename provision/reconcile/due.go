@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
 // CatchUp evaluates people who are still marked dirty, lets go of brakes that
@@ -72,7 +73,7 @@ func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most in
 		if err != nil {
 			return err
 		}
-		if due, err = lockThose(ctx, tx, due, func(*provision.Account) bool { return true }); err != nil {
+		if due, err = entitlement.LockThose(ctx, tx, due, func(*provision.Account) bool { return true }); err != nil {
 			return err
 		}
 		var jobs []provision.Job

@@ -5,12 +5,12 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/directory"
-	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
 	"github.com/deskbridge/deskbridge/provision/signin"
 )
 
-var questionOfAccess = plan.Question{}
+var questionOfAccess = explanation.Question{}
 
 func signInOf(name string) signin.SignInRequest {
 	return signin.SignInRequest{Login: provisiontest.LoginOf(name), NotAfter: time.Now().AddDate(1, 0, 0)}

@@ -234,7 +234,7 @@ func TestEndPasses(t *testing.T) {
 		if got := finding(); got != "" {
 			h.Errorf("found after the end: %q", got)
 		}
-		why, err := h.Core.Plan.WhyNot(h.Context(), person(h, ann.ID), questionOfAccess)
+		why, err := h.Core.Explanation.WhyNot(h.Context(), person(h, ann.ID), questionOfAccess)
 		h.Must(err)
 		if len(why) != 1 || len(why[0].Why) != 1 || why[0].Why[0].Code != "ended" {
 			h.Errorf("why not: %+v", why)

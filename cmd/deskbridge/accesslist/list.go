@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
@@ -74,7 +75,7 @@ func orNone(list []string) []string {
 func (l Line) by() string {
 	var by []string
 	for _, g := range l.GivenBy {
-		by = append(by, g.Source+" (rule "+plan.ShortRule(provision.RuleID(g.Rule))+")")
+		by = append(by, g.Source+" (rule "+explanation.ShortRule(provision.RuleID(g.Rule))+")")
 	}
 	switch {
 	case l.Ending != nil:

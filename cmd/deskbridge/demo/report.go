@@ -54,7 +54,7 @@ func (m *morning) reportLine(ctx context.Context, c *company, p simulated.Person
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.sys.Core.Plan.Explain(ctx, found[0])
+	all, err := c.sys.Core.Explanation.Explain(ctx, found[0])
 	if err != nil {
 		return nil, err
 	}

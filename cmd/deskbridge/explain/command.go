@@ -9,12 +9,12 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
-	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 )
 
 // Command makes the command explain.
 func Command(a *command.App) *cobra.Command {
-	var q plan.Question
+	var q explanation.Question
 	cmd := &cobra.Command{
 		Use:   "explain USER",
 		Short: "Say what a person has on each desk, and which group and rule gave it; or why not",
@@ -33,7 +33,7 @@ have it not; the desk is then asked whether it has such a thing.`,
 		if err != nil {
 			return command.Result{}, err
 		}
-		if q != (plan.Question{}) {
+		if q != (explanation.Question{}) {
 			person, err := command.FindPerson(ctx, sys, args[0])
 			if err != nil {
 				return command.Result{}, err

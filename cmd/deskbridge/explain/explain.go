@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
@@ -76,7 +77,7 @@ type Source struct {
 
 // Of explains what a person has.
 func Of(ctx context.Context, s *server.System, person provision.Identity) (Person, error) {
-	all, err := s.Core.Plan.Explain(ctx, person)
+	all, err := s.Core.Explanation.Explain(ctx, person)
 	if err != nil {
 		return Person{}, err
 	}
@@ -99,7 +100,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 	for _, m := range person.Claimed() {
 		out.Groups = append(out.Groups, Group{Name: m.Name, Claimed: true})
 	}
-	answers, err := s.Core.Plan.WhyNot(ctx, person, plan.Question{})
+	answers, err := s.Core.Explanation.WhyNot(ctx, person, explanation.Question{})
 	if err != nil {
 		return out, err
 	}
@@ -144,7 +145,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 
 // left reports whether somebody has left: they are not active, or have an account
 // and nothing gives them access to any desk.
-func left(person provision.Identity, all []plan.Explanation) bool {
+func left(person provision.Identity, all []explanation.Explanation) bool {
 	had := false
 	for _, e := range all {
 		if e.Desired.Status == provision.AccessActive {

@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
@@ -23,7 +24,7 @@ type WhyNot struct {
 // mostWhy is how many reasons are shown of one desk; programs are told all.
 const mostWhy = 8
 
-func whyNot(reasons []plan.Why) (out []WhyNot) {
+func whyNot(reasons []explanation.Why) (out []WhyNot) {
 	for _, r := range reasons {
 		out = append(out, WhyNot{string(r.Code), r.Text, string(r.Rule), r.Group})
 	}
@@ -45,7 +46,7 @@ type Answer struct {
 	Granted    provision.Access `json:"granted"`
 }
 
-func answer(ctx context.Context, sys *server.System, person provision.Identity, q plan.Question) (command.Result, error) {
+func answer(ctx context.Context, sys *server.System, person provision.Identity, q explanation.Question) (command.Result, error) {
 	if q.Team != "" && q.Mailbox != "" {
 		return command.Result{}, command.Misuse("ask for a team or a mailbox, one at a time")
 	}
@@ -60,7 +61,7 @@ func answer(ctx context.Context, sys *server.System, person provision.Identity, 
 		}
 		q.Desk = string(desk.ID)
 	}
-	found, err := sys.Core.Plan.WhyNot(ctx, person, q)
+	found, err := sys.Core.Explanation.WhyNot(ctx, person, q)
 	if err != nil {
 		return command.Result{}, err
 	}

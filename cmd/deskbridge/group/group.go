@@ -12,7 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
 
@@ -143,7 +143,7 @@ func (s Shown) print(w io.Writer) error {
 	}
 	fmt.Fprintf(w, " in it\n  id %s\n", s.ID)
 	for _, r := range s.Rules {
-		fmt.Fprintf(w, "  gives %s on %s (rule %s)\n", output.Grant(provision.Role(r.Role), r.DeskRoles, r.Teams, r.Mailboxes), r.Desk, plan.ShortRule(provision.RuleID(r.ID)))
+		fmt.Fprintf(w, "  gives %s on %s (rule %s)\n", output.Grant(provision.Role(r.Role), r.DeskRoles, r.Teams, r.Mailboxes), r.Desk, explanation.ShortRule(provision.RuleID(r.ID)))
 	}
 	if len(s.Rules) == 0 {
 		fmt.Fprintln(w, "  gives nothing: no rule is bound to it")

@@ -30,7 +30,7 @@ func scimCore(c *core.Core) scim.Core {
 
 // apiCore returns what the admin API asks of c.
 func apiCore(c *core.Core) api.Core {
-	return api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Plan: c.Plan, Reconcile: c.Reconcile,
+	return api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
 		Report: c.Report, Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
 }
 
@@ -61,7 +61,7 @@ type Sentences func(ctx context.Context, s *System) (console.Sentences, error)
 // consoleCore returns what the console asks of the core.
 func (s *System) consoleCore() console.Core {
 	c := s.Core
-	return console.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
+	return console.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
 		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
 }
 

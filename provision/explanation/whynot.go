@@ -1,13 +1,13 @@
-package plan
+package explanation
 
 import (
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/internal/spelling"
-
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
@@ -218,6 +218,18 @@ func (s *Service) why(ctx context.Context, a *Answer, q Question, rules []provis
 	return append(out, units...), err
 }
 
+// barred says why the terms of a person keep them from having what is asked for;
+// false when they do not.
+func barred(p *provision.Identity, now time.Time) (Why, bool) {
+	switch b := p.Terms.Block; {
+	case b != nil:
+		return Why{Code: WhyBlocked, Text: fmt.Sprintf("they are blocked, by %s since %s: %s; whatever the identity provider says, until `deskbridge person unblock %s`", b.By, b.At.Format(time.DateOnly), b.Reason, p.ID)}, true
+	case p.Terms.Ended(now) && p.Active():
+		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s had set; `deskbridge person valid-until %s DATE` prolongs it", provision.LastDay(p.Terms.Until.At), p.Terms.Until.By, p.ID)}, true
+	}
+	return Why{}, false
+}
+
 // notYet says why what is given is not there.
 func notYet(a *Answer, q Question) Why {
 	acc := a.Account
@@ -349,5 +361,9 @@ func (s *Service) noUnit(ctx context.Context, a *Answer, q Question) ([]Why, err
 	return nil, nil
 }
 
+// shortID is how many characters of a rule's id people are shown: the last ones, for
+// the first tell the time and are the same for all that were made together.
+const shortID = 8
+
 // ShortRule is the end of a rule's id, by which commands find it.
-func ShortRule(id provision.RuleID) string { return short(id) }
+func ShortRule(id provision.RuleID) string { return string(id)[max(len(id)-shortID, 0):] }

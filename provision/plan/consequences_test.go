@@ -105,9 +105,9 @@ func TestRulesThatChange(t *testing.T) {
 		h.Rule("Leads", provision.RoleAdmin)
 		p := h.Plan(h.Draft(provisiontest.OnGroup("Support", provision.RoleLimited, "A"), provisiontest.OnGroup("New", provision.RoleAgent)))
 		want := []plan.Change{
-			{Action: "change", Kind: "rule", Name: "group Support → support", Before: &plan.Granted{Role: provision.RoleAdmin}, After: &plan.Granted{Role: provision.RoleLimited, Teams: []string{"A"}}},
-			{Action: "add", Kind: "rule", Name: "group New → support", After: &plan.Granted{Role: provision.RoleAgent}},
-			{Action: "remove", Kind: "rule", Name: "group Leads → support", Before: &plan.Granted{Role: provision.RoleAdmin}},
+			{Action: "change", Kind: "rule", Name: "group Support → support", Desk: h.Desk.ID, Before: &plan.Granted{Role: provision.RoleAdmin}, After: &plan.Granted{Role: provision.RoleLimited, Teams: []string{"A"}}},
+			{Action: "add", Kind: "rule", Name: "group New → support", Desk: h.Desk.ID, After: &plan.Granted{Role: provision.RoleAgent}},
+			{Action: "remove", Kind: "rule", Name: "group Leads → support", Desk: h.Desk.ID, Before: &plan.Granted{Role: provision.RoleAdmin}},
 		}
 		if diff := cmp.Diff(want, p.Changes); diff != "" {
 			h.Errorf("changes (-want +got):\n%s", diff)

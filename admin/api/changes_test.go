@@ -101,6 +101,27 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestFollowersAreLimited: of eighty who follow the log at once at one server, sixty-four may.
+func TestFollowersAreLimited(t *testing.T) {
+	o := newOffice(t)
+	ctx, cancel := context.WithCancel(o.Context())
+	answers := make(chan *httptest.ResponseRecorder, 80)
+	for range 80 {
+		go func() { answers <- o.ask(ctx, o.token, "GET", "/api/v1/events", nil) }()
+	}
+	for range 16 {
+		if w := <-answers; w.Code != 429 || w.Header().Get("Retry-After") == "" {
+			t.Errorf("one too many: %d %v", w.Code, w.Header())
+		}
+	}
+	cancel()
+	for range 64 {
+		if w := <-answers; w.Code != 200 {
+			t.Errorf("one of those who may: %d", w.Code)
+		}
+	}
+}
+
 // TestDocs shows the page for people, and the document, to whoever asks.
 func TestDocs(t *testing.T) {
 	o := newOffice(t)

@@ -59,7 +59,7 @@ func TestAdminAPI(t *testing.T) {
 	if len(applied.Items) == 0 || applied.Items[0].Actor != "api:pipeline" || applied.Items[0].Request == "" {
 		t.Errorf("entered: %+v", applied)
 	}
-	for path, want := range map[string]int{"/api/openapi.json": 200, "/api/docs": 200, "/api/v1/people": 403, "/api/v1/nothing": 404, "/admin/": 404} {
+	for path, want := range map[string]int{"/api/openapi.json": 200, "/api/docs": 200, "/api/v1/people": 403, "/api/v1/nothing": 404, "/admin/": 403} {
 		if path == "/api/openapi.json" || path == "/api/docs" {
 			if status, _, _ := b.get(path); status != want {
 				t.Errorf("%s: %d", path, status)

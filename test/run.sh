@@ -152,7 +152,7 @@ wait_for_servers
 choose_memory
 # Three at a time: the longest of them wait for servers and clocks. They begin in
 # this order, so those come first, and none is left over at the end.
-[ $# -gt 0 ] || set -- ./cmd/deskbridge ./worker ./sso ./store ./...
+[ $# -gt 0 ] || set -- ./cmd/deskbridge ./worker ./scim ./sso ./store ./desk/redmine ./...
 say "tests"
 GOTMPDIR=${TMPDIR:-/tmp} TMPDIR=${memory:-${TMPDIR:-/tmp}} CGO_ENABLED=1 go test -p 3 -tags services -race "${not_sqlite[@]}" -vet=off -timeout 30m "$@" 8>&- || exit
 [ ${#broken[@]} -eq 0 ] || fail "the tests passed, but not: ${broken[*]}"

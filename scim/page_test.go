@@ -36,7 +36,7 @@ func (r reply) found() []string {
 // every way of asking.
 func TestPagesEndAtSoManyBytes(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
-		s := newServer(t, st, scim.Limits{RatePerSecond: -1, PageBytes: 250_000})
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1, PageBytes: 250_000, QueryTime: 20 * time.Second})
 		const people, groups = 20, 7
 		note := strings.Repeat("x", 100_000)
 		for i := range people {
@@ -103,7 +103,7 @@ func TestPagesEndAtSoManyBytes(t *testing.T) {
 // limit, and not how many people ask at once.
 func TestLargePagesAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
-		s := newServer(t, st, scim.Limits{RatePerSecond: -1, PageBytes: 2 << 20, Memory: 32 << 20, Wait: time.Minute})
+		s := newServer(t, st, scim.Limits{RatePerSecond: -1, PageBytes: 2 << 20, Memory: 32 << 20, Wait: time.Minute, QueryTime: 20 * time.Second})
 		note := strings.Repeat("x", 900_000)
 		for i := range 24 {
 			s.want(201, "POST", "/Users", fmt.Sprintf(`{"userName":"u%02d","note":"%s"}`, i, note))

@@ -199,3 +199,10 @@ func RowsInPlace(ctx context.Context, tx *Store, table string) (changed, inPlace
 
 // UnavailableOf is unavailable.
 func UnavailableOf(err error) error { return unavailable(err) }
+
+// Prepared returns how many insertions into a table the connection of a transaction
+// on PostgreSQL keeps.
+func Prepared(ctx context.Context, tx *Store, table string) (n int, _ error) {
+	err := tx.read(ctx).Raw(`SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE ?`, `INSERT INTO "`+table+`"%`).Scan(&n).Error
+	return n, err
+}

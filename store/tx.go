@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -93,12 +95,14 @@ func (s *Store) do(ctx context.Context, what string, write func(db *gorm.DB) *go
 // insert inserts rows, as [Store.do] does, in batches that both databases take.
 // With replace they take the place of those with the same id.
 func insert[R any](ctx context.Context, s *Store, what string, rows []R, replace bool) error {
-	for batch := range slices.Chunk(rows, insertBatch) {
-		if s.pg != nil {
+	if s.pg != nil {
+		for batch := range powersOfTwo(rows) {
 			sql, args := insertion(ctx, batch, replace)
 			s.pg.later(statement{sql: sql, args: args, what: what})
-			continue
 		}
+		return nil
+	}
+	for batch := range slices.Chunk(rows, insertBatch) {
 		db := s.write(ctx)
 		if replace {
 			db = upsert(db)
@@ -108,6 +112,21 @@ func insert[R any](ctx context.Context, s *Store, what string, rows []R, replace
 		}
 	}
 	return nil
+}
+
+// powersOfTwo returns the parts of rows that go into one INSERT each. Every number of
+// rows is a statement of its own, which both sides of a connection keep, and of many
+// rows it is long: so there are few such numbers.
+func powersOfTwo[R any](rows []R) iter.Seq[[]R] {
+	return func(yield func([]R) bool) {
+		for len(rows) > 0 {
+			n := 1 << (bits.Len(uint(min(len(rows), insertBatch))) - 1)
+			if !yield(rows[:n]) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
 }
 
 // collided reports whether err says that a transaction lost against another,

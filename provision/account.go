@@ -108,10 +108,21 @@ type Approval struct {
 // Open reports whether an answer is waited for.
 func (p *Approval) Open() bool { return p.AskedAt != nil && p.Verdict == VerdictNone }
 
+// Allows reports whether what was asked is this, and may be carried out.
+func (p *Approval) Allows(what OnLeave) bool { return p.What == what && p.Verdict == VerdictReleased }
+
 // AskApproval asks whether what on does with leavers is carried out on the account,
-// whose access has ended at now. It reports whether that is news.
-func (a *Account) AskApproval(on *Desk, now time.Time) bool {
-	if !on.Asks() || a.DeskUser == "" || a.Approval.AskedAt != nil {
+// whose access has ended at now, and which has a user there or not. It reports whether
+// that is news. A question that has gone with the user, or with the desk's policy, is
+// withdrawn.
+func (a *Account) AskApproval(on *Desk, there bool, now time.Time) bool {
+	if !there || !on.Asks() {
+		if a.Approval.Open() {
+			a.Approval = Approval{}
+		}
+		return false
+	}
+	if a.DeskUser == "" || a.Approval.What == on.OnLeave { // of something else it is asked anew
 		return false
 	}
 	due := on.Approve.After(now)

@@ -100,9 +100,9 @@ func (d *Desk) Asks() bool {
 }
 
 // Ends says what is done with an account whose access ends: [Desk].OnLeave, or
-// deactivation for as long as nobody has approved that.
+// deactivation for as long as nobody has approved just that.
 func (d *Desk) Ends(a *Account) OnLeave {
-	if d.Asks() && a.Approval.Verdict != VerdictReleased {
+	if d.Asks() && !a.Approval.Allows(d.OnLeave) {
 		return LeaveDeactivate
 	}
 	return d.OnLeave

@@ -119,11 +119,12 @@ func (s *shownLate) has(kind reconcile.WriteKind) bool {
 // stillThere says that a leaver is there after all that could be written, which
 // is more than all else that is left to do; "" when they are not.
 func stillThere(v *reconcile.Run, have *provision.DeskUser) string {
-	if !v.Ending() || have == nil || !have.Active || have.Role.Rank() == 0 || v.Desk.OnLeave == provision.LeaveDowngrade {
+	policy := v.Desk.Ends(&v.Account)
+	if !v.Ending() || have == nil || !have.Active || have.Role.Rank() == 0 || policy == provision.LeaveDowngrade {
 		return ""
 	}
 	what := "deactivate"
-	switch v.Desk.OnLeave {
+	switch policy {
 	case provision.LeaveDelete:
 		what = "delete"
 	case provision.LeaveAnonymize:

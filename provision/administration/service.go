@@ -24,9 +24,9 @@ func New(store Store, inTx provision.InTx[Store], log *audit.Service, now provis
 }
 
 // StandingOf returns what a person may do, by the groups that they are in at this
-// moment. Whoever is not active has none.
+// moment. Whoever is not admitted has none.
 func (s *Service) StandingOf(ctx context.Context, person *provision.Identity) (have Standing, _ error) {
-	if !person.Active() {
+	if !person.Admitted(s.now()) {
 		return have, nil
 	}
 	grants, err := s.store.ConsoleGrants(ctx, person.Connection)

@@ -76,6 +76,63 @@ func TestApproval(t *testing.T) {
 	})
 }
 
+// TestOtherThanAsked: an answer is about what was asked, also where the desk does
+// something else with leavers by now, and a question goes with the user.
+func TestOtherThanAsked(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		h.ByRoles()
+		id := leave(h, "one", provision.Approve{Of: provision.ApproveDeletes, Timeout: time.Hour, Then: provision.ThenCarryOut}).ID
+		users := func() (n int) {
+			h.Helper()
+			h.Must(h.Store.DB().QueryRowContext(h.Context(), `SELECT count(*) FROM builtin_users WHERE role <> 'owner'`).Scan(&n))
+			return n
+		}
+		had := users()
+		to := func(policy provision.OnLeave) {
+			h.Helper()
+			h.Desk.OnLeave = policy
+			h.Must(h.Store.SaveDesk(h.Context(), h.Desk))
+		}
+		asks := func(when string, what provision.OnLeave, open bool) provision.AccountID {
+			h.Helper()
+			h.ReconcileAll()
+			a := h.Account(id)
+			if a.Approval.What != what || a.Approval.Open() != open || users() != had {
+				h.Errorf("%s: %+v, %d users", when, a.Approval, users())
+			}
+			return a.ID
+		}
+		to(provision.LeaveAnonymize)
+		_, err := h.Core.Approval.Approve(h.Context(), bob, h.Account(id).ID)
+		h.Code(err, provision.Stale)
+		asks("it is asked anew", provision.LeaveAnonymize, true)
+		to(provision.LeaveDelete)
+		h.Offset.Add(int64(2 * time.Hour))
+		_, err = h.Core.Approval.Pass(h.Context())
+		h.Must(err)
+		asks("nobody has answered", provision.LeaveDelete, true)
+		to(provision.LeaveAnonymize)
+		_, err = h.Core.Reconcile.Retry(h.Context(), bob, provision.AccountFilter{}, h.Account(id).ID, false)
+		h.Must(err)
+		account := asks("a run asks anew, too", provision.LeaveAnonymize, true)
+		_, err = h.Core.Approval.Approve(h.Context(), bob, account)
+		h.Must(err)
+		to(provision.LeaveDelete)
+		_, err = h.Core.Reconcile.Retry(h.Context(), bob, provision.AccountFilter{}, account, false)
+		h.Must(err)
+		asks("that was of something else", provision.LeaveDelete, true)
+
+		_, err = h.Store.DB().ExecContext(h.Context(), `DELETE FROM builtin_users WHERE id = $1`, string(h.Account(id).DeskUser))
+		h.Must(err)
+		_, err = h.Core.Reconcile.Retry(h.Context(), bob, provision.AccountFilter{}, account, false)
+		h.Must(err)
+		h.ReconcileAll()
+		if waiting, err := h.Core.Approval.List(h.Context()); err != nil || len(waiting) > 0 {
+			h.Errorf("of a user that is gone it is asked: %+v, %v", waiting, err)
+		}
+	})
+}
+
 func TestNobodyAnswers(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {
 		h.ByRoles()

@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,8 +46,9 @@ func (s *Service) List(ctx context.Context) ([]provision.Account, error) {
 }
 
 // Approve has what was asked about an account carried out, and Refuse has the user
-// stay deactivated. Where nothing is asked it is Invalid. Where the desk wants a
-// second admin, whoever had access end is Denied.
+// stay deactivated. Where nothing is asked it is Invalid. Where the desk does something
+// else with leavers by now, approval is Stale, and it is asked anew. Where the desk
+// wants a second admin, whoever had access end is Denied.
 func (s *Service) Approve(ctx context.Context, c provision.Cause, id provision.AccountID) (provision.Account, error) {
 	return s.answer(ctx, c, id, provision.VerdictReleased)
 }
@@ -57,7 +59,9 @@ func (s *Service) Refuse(ctx context.Context, c provision.Cause, id provision.Ac
 }
 
 func (s *Service) answer(ctx context.Context, c provision.Cause, id provision.AccountID, v provision.Verdict) (a provision.Account, _ error) {
+	var stale error
 	err := s.inTx(ctx, func(tx Store) (err error) {
+		stale = nil
 		if a, err = tx.LockAccount(ctx, id); err != nil {
 			return err
 		}
@@ -71,9 +75,13 @@ func (s *Service) answer(ctx context.Context, c provision.Cause, id provision.Ac
 		if on.Approve.Second && v == provision.VerdictReleased && samePerson(a.Loss.By, c.Who()) {
 			return provision.Errorf(provision.Denied, "account", "desk %s wants a second admin, and %s had this access end; have somebody else approve it", on.Name, a.Loss.By)
 		}
+		if v == provision.VerdictReleased && a.Approval.What != on.OnLeave {
+			stale = provision.Errorf(provision.Stale, "account", "this was asked when desk %s said on_leave: %s, and it says %s by now; `deskbridge approval list` shows in a moment what waits", on.Name, a.Approval.What, cmp.Or(on.OnLeave, provision.LeaveDeactivate))
+			return s.entitlement.Requeue(ctx, tx, []provision.Account{a})
+		}
 		return s.pronounce(ctx, tx, c, &a, v)
 	})
-	return a, err
+	return a, cmp.Or(err, stale)
 }
 
 // samePerson reports whether two actors are one person of the operating system,
@@ -139,7 +147,9 @@ func (s *Service) Pass(ctx context.Context) (again []provision.Account, _ error)
 			case provision.ThenKeep:
 				return s.pronounce(ctx, tx, byClock, &a, provision.VerdictRejected)
 			case provision.ThenCarryOut:
-				return s.pronounce(ctx, tx, byClock, &a, provision.VerdictReleased)
+				if a.Approval.What == on.OnLeave {
+					return s.pronounce(ctx, tx, byClock, &a, provision.VerdictReleased)
+				}
 			case "", provision.ThenAsk:
 			}
 			due := on.Approve.After(now)
@@ -147,7 +157,10 @@ func (s *Service) Pass(ctx context.Context) (again []provision.Account, _ error)
 			if err := s.audit.Record(ctx, tx, s.entry(byClock, &a, audit.ApprovalOverdue)); err != nil {
 				return err
 			}
-			return tx.SaveAccounts(ctx, []provision.Account{a})
+			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil || a.Approval.What == on.OnLeave {
+				return err
+			}
+			return s.entitlement.Requeue(ctx, tx, []provision.Account{a}) // the run asks about what the desk does by now
 		})
 		if err != nil {
 			failed = append(failed, fmt.Errorf("account %s: %w", found.ID, err))

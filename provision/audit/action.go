@@ -5,13 +5,14 @@ import "github.com/deskbridge/deskbridge/provision"
 // The actions: all that an entry can say has happened. docs/audit.md tells of
 // each, with its subject and its details.
 const (
-	UserCreated    provision.Action = "user.created"
-	UserChanged    provision.Action = "user.changed"
-	UserSuspended  provision.Action = "user.suspended"
-	UserRestored   provision.Action = "user.restored"
-	UserTakenOver  provision.Action = "user.taken_over" // SCIM describes who was known by sign-in only
-	UserRemoved    provision.Action = "user.removed"
-	UserAccessLost provision.Action = "user.access_lost" // nothing gives somebody who is active access to any desk any more
+	UserCreated        provision.Action = "user.created"
+	UserChanged        provision.Action = "user.changed"
+	UserSuspended      provision.Action = "user.suspended"
+	UserRestored       provision.Action = "user.restored"
+	UserTakenOver      provision.Action = "user.taken_over" // SCIM describes who was known by sign-in only
+	UserRemoved        provision.Action = "user.removed"
+	UserAccessLost     provision.Action = "user.access_lost"     // nothing gives somebody who is active access to any desk any more
+	UserAccessRegained provision.Action = "user.access_regained" // something does again, before it had ended on every desk
 
 	PersonBlocked    provision.Action = "person.blocked" // an admin keeps them out, whatever the identity provider says
 	PersonUnblocked  provision.Action = "person.unblocked"

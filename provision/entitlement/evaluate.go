@@ -85,9 +85,9 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 	var changed []provision.Account
 	var jobs []provision.Job
 	now := s.now()
-	var lost []provision.Entry
+	var entries []provision.Entry
 	for _, person := range people {
-		had := givenBy(accounts[person.ID])
+		had, still := givenBy(accounts[person.ID]), unended(accounts[person.ID])
 		has := false
 		for _, desk := range DesksOf(rules, accounts[person.ID]) {
 			account, exists := accounts[person.ID][desk]
@@ -112,8 +112,13 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 				jobs = append(jobs, *job)
 			}
 		}
-		if len(had) > 0 && !has && person.Active() { // of who is suspended or removed an entry tells already
-			lost = append(lost, s.lostEntry(why, conn, person.ID, had))
+		switch {
+		case len(had) > 0 && !has && person.Active(): // of who is suspended or removed an entry tells already
+			entries = append(entries, s.lostEntry(why, &person, rules, had, now))
+		case len(had) == 0 && has && len(still) > 0: // else the desk will show that they are back
+			e := s.audit.Entry(why.by, conn, audit.UserAccessRegained, string(person.ID))
+			e.Detail = map[string]any{"desks": still}
+			entries = append(entries, e)
 		}
 	}
 	if len(changed) == 0 {
@@ -122,8 +127,8 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 	if err := tx.SaveAccounts(ctx, changed); err != nil {
 		return err
 	}
-	if len(lost) > 0 {
-		if err := s.audit.Record(ctx, tx, lost...); err != nil {
+	if len(entries) > 0 {
+		if err := s.audit.Record(ctx, tx, entries...); err != nil {
 			return err
 		}
 	}
@@ -142,24 +147,46 @@ func givenBy(accounts map[provision.DeskID]provision.Account) map[provision.Desk
 	return by
 }
 
+// unended returns the desks on which access of somebody active was to end and has
+// not, sorted.
+func unended(accounts map[provision.DeskID]provision.Account) (desks []provision.DeskID) {
+	for desk, a := range accounts {
+		if a.Loss.Since != nil && a.Loss.Person == provision.StatusActive && a.State != provision.AccountEnded {
+			desks = append(desks, desk)
+		}
+	}
+	slices.Sort(desks)
+	return desks
+}
+
 // lostEntry is the entry of somebody active whom nothing gives access to any desk
 // any more: what gave it until now, by ids.
-func (s *Service) lostEntry(why why, conn provision.ConnectionID, person provision.IdentityID, had map[provision.DeskID][]provision.Grant) provision.Entry {
-	e := s.audit.Entry(why.by, conn, audit.UserAccessLost, string(person))
-	var rules, groups []string
+func (s *Service) lostEntry(why why, person *provision.Identity, rules []provision.Rule, had map[provision.DeskID][]provision.Grant, now time.Time) provision.Entry {
+	e := s.audit.Entry(why.by, person.Connection, audit.UserAccessLost, string(person.ID))
+	var by, groups []string
+	expired := true
 	for _, grants := range had {
+		_, all := ended(grants, rules, now)
+		expired = expired && all
 		for _, g := range grants {
-			rules = append(rules, string(g.Rule))
+			by = append(by, string(g.Rule))
 			if g.Group != "" {
 				groups = append(groups, string(g.Group))
 			}
 		}
 	}
-	e.Detail = map[string]any{"desks": slices.Sorted(maps.Keys(had)), "rules": provision.Sorted(rules)}
+	e.Detail = map[string]any{"desks": slices.Sorted(maps.Keys(had)), "rules": provision.Sorted(by)}
 	if len(groups) > 0 {
 		e.Detail["groups"] = provision.Sorted(groups)
 	}
-	if at := strings.LastIndex(why.cause, byWhom); at >= 0 { // without the text of a rule, which may name people
+	terms, _ := person.Terms.Why(now)
+	at := strings.LastIndex(why.cause, byWhom)
+	switch { // without the text of a rule, which may name people
+	case terms != "":
+		e.Detail["because"] = terms
+	case expired:
+		e.Detail["because"] = "the end of a rule"
+	case at >= 0:
 		e.Detail["because"] = "rules changed" + why.cause[at:]
 	}
 	return e

@@ -18,27 +18,56 @@ type leaving struct {
 
 func (l *leaving) began() time.Time { return l.signals[0].At }
 
-// explicit reports whether the person was suspended or removed, and has not only
-// lost what gave access.
+// explicit reports whether the person was kept out, and has not only lost what gave
+// access.
 func (l *leaving) explicit() bool {
 	return slices.ContainsFunc(l.signals, func(e provision.Entry) bool { return e.Action != audit.UserAccessLost })
 }
 
+// signals are the actions that say that somebody leaves.
+var signals = []provision.Action{audit.UserSuspended, audit.UserRemoved, audit.UserAccessLost, audit.PersonBlocked, audit.PersonEnded}
+
+// bars says what keeps somebody out, whatever else takes place.
+type bars struct{ source, block, end bool }
+
+// note notes what an action means for that. It reports whether one has gone with it.
+func (b *bars) note(a provision.Action) (gone bool) {
+	before := *b
+	switch a {
+	case audit.UserSuspended, audit.UserRemoved:
+		b.source = true
+	case audit.UserRestored:
+		b.source = false
+	case audit.PersonBlocked:
+		b.block = true
+	case audit.PersonUnblocked:
+		b.block = false
+	case audit.PersonEnded:
+		b.end = true
+	case audit.PersonEndSet:
+		b.end = false
+	}
+	return before.source && !b.source || before.block && !b.block || before.end && !b.end
+}
+
 // leavings finds in all that the audit log has about a person, by time, when they
-// left. Each ends with the return that follows: they are restored, or a desk
-// shows them with access again, who had only lost what gave it.
+// left. Each ends with the return that follows: the last that kept them out is gone,
+// or, of those who had only lost what gave access, something gives it again before it
+// had ended, or a desk shows it again.
 func leavings(entries []provision.Entry) (all []leaving) {
 	open := false
+	var barred bars
 	for i, e := range entries {
 		last := len(all) - 1
+		gone := barred.note(e.Action)
 		switch {
-		case signals(e.Action) && !open:
+		case slices.Contains(signals, e.Action) && !open:
 			all = append(all, leaving{signals: []provision.Entry{e}, entries: []provision.Entry{e}, before: entries[:i]})
 			open = true
 			continue
-		case signals(e.Action):
+		case slices.Contains(signals, e.Action):
 			all[last].signals = append(all[last].signals, e)
-		case open && (e.Action == audit.UserRestored || showsAccess(e) && !all[last].explicit()):
+		case open && (gone && barred == bars{} || !all[last].explicit() && (e.Action == audit.UserAccessRegained || showsAccess(e))):
 			all[last].returned = &entries[i].At
 			open = false
 		}
@@ -47,11 +76,6 @@ func leavings(entries []provision.Entry) (all []leaving) {
 		}
 	}
 	return all
-}
-
-// signals reports whether an action says that somebody leaves.
-func signals(a provision.Action) bool {
-	return a == audit.UserSuspended || a == audit.UserRemoved || a == audit.UserAccessLost
 }
 
 // showsAccess reports whether e says that a desk was read back and shows access.

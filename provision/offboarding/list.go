@@ -63,7 +63,7 @@ func (s *Service) leavers(ctx context.Context, which Which) ([]provision.Identit
 	for _, a := range leaving {
 		seen[a.Identity] = true
 	}
-	f := audit.Filter{Actions: []provision.Action{audit.UserSuspended, audit.UserRemoved, audit.UserAccessLost}, Since: which.Since}
+	f := audit.Filter{Actions: signals, Since: which.Since}
 	err = s.audit.Find(ctx, f, func(e provision.Entry) error {
 		seen[provision.IdentityID(e.Subject)] = true
 		return nil

@@ -240,6 +240,72 @@ func TestRecordOfEachLeaving(t *testing.T) {
 	})
 }
 
+// TestRecordOfABlock: it lasts until an admin takes it back, whatever the identity
+// provider says meanwhile; so does an end that has passed.
+func TestRecordOfABlock(t *testing.T) {
+	once(t, func(h *house) {
+		byAda := provision.Cause{Actor: "cli:ada@bridge", Action: "deskbridge person block"}
+		ann := h.agent("ann")
+		_, err := h.Core.Terms.Block(h.Context(), byAda, ann.ID, "dismissed")
+		h.Must(err)
+		h.SetStatus(ann.ID, provision.StatusSuspended)
+		h.SetStatus(ann.ID, provision.StatusActive)
+		r := h.records(ann.ID, 1)[0]
+		h.is(r, offboarding.StillOpen, offboarding.Unconfirmed)
+		if s := r.Signals[0]; r.Returned != nil || s.By != "cli:ada@bridge" || !strings.Contains(s.What, "blocked") || strings.Contains(r.Signals[1].What, "Support") {
+			t.Errorf("blocked: %v, %+v", r.Returned, r.Signals)
+		}
+		h.ReconcileAll()
+		h.is(h.records(ann.ID, 1)[0], offboarding.Closed, offboarding.Out)
+		_, err = h.Core.Terms.Unblock(h.Context(), byAda, ann.ID)
+		h.Must(err)
+		if r := h.records(ann.ID, 1)[0]; r.Returned == nil {
+			t.Errorf("unblocked: %+v", r)
+		}
+		h.ReconcileAll()
+
+		_, err = h.Core.Terms.SetEnd(h.Context(), byAda, ann.ID, new(h.Now().Add(time.Hour)))
+		h.Must(err)
+		h.records(ann.ID, 1)
+		h.Offset.Add(int64(2 * time.Hour))
+		_, err = h.Core.Terms.Pass(h.Context())
+		h.Must(err)
+		h.ReconcileAll()
+		r = h.records(ann.ID, 2)[1]
+		h.is(r, offboarding.Closed, offboarding.Out)
+		if !strings.Contains(r.Signals[0].What, "end") || r.Returned != nil {
+			t.Errorf("past the end: %v, %+v", r.Returned, r.Signals)
+		}
+		_, err = h.Core.Terms.SetEnd(h.Context(), byAda, ann.ID, nil)
+		h.Must(err)
+		if r := h.records(ann.ID, 2)[1]; r.Returned == nil {
+			t.Errorf("for ever: %+v", r)
+		}
+	})
+}
+
+// TestRecordOfAMove: whoever loses the last group and is in another a moment later has
+// come back, though the desk has shown nothing else; a leaving after that begins anew.
+func TestRecordOfAMove(t *testing.T) {
+	once(t, func(h *house) {
+		ann := h.agent("ann")
+		h.leave(ann.ID)
+		h.Must(h.Add(h.group.ID, provision.MemberID(ann.ID))())
+		h.ReconcileAll()
+		if r := h.records(ann.ID, 1)[0]; r.Returned == nil || r.Status == offboarding.StillOpen {
+			t.Errorf("moved: %+v", r)
+		}
+		h.Offset.Add(int64(48 * time.Hour))
+		h.leave(ann.ID)
+		h.ReconcileAll()
+		r := h.records(ann.ID, 2)[1]
+		h.is(r, offboarding.Closed, offboarding.Out)
+		if time.Duration(*r.ToNoAccess)*time.Millisecond > time.Hour {
+			t.Errorf("the end took %d ms", *r.ToNoAccess)
+		}
+	})
+}
+
 // TestRecordOfARemoval: DELETE, and the return under another id that takes the
 // account along.
 func TestRecordOfARemoval(t *testing.T) {

@@ -13,6 +13,8 @@ var signalWords = map[provision.Action]string{
 	audit.UserSuspended:  "the person was suspended (active: false)",
 	audit.UserRemoved:    "the person was removed",
 	audit.UserAccessLost: "the person lost the last that gave them access to a desk",
+	audit.PersonBlocked:  "an admin blocked the person",
+	audit.PersonEnded:    "the end of the person's access has passed",
 }
 
 // signalOf puts a signal into words. groups are the names of those that had given

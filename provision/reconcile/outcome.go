@@ -63,7 +63,7 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 			entries = append(entries, s.accountEntry(*a, audit.AccountHandedOver, map[string]any{"before": t.Before, "moved": t.Moved, "to_queue": t.ToQueue, "left": t.Left}))
 		}
 		a.Transfer = provision.Transfer{}
-		if r.Ending() && have != nil && a.AskApproval(&r.Desk, now) {
+		if r.Ending() && a.AskApproval(&r.Desk, have != nil, now) {
 			entries = append(entries, s.accountEntry(*a, audit.ApprovalAsked, map[string]any{"what": a.Approval.What}))
 		}
 		if !before.Same(a.Confirmed) || a.Seat != hadSeat { // else seen before: nothing to tell

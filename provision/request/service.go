@@ -70,6 +70,11 @@ func (s *Service) Add(r Record) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.add(r)
+}
+
+// add is [Service.Add] for whoever holds mu.
+func (s *Service) add(r Record) {
 	if len(s.waiting) >= mostWaiting || r.stranger() && s.strangers >= mostStrangers {
 		s.dropped.Add(1)
 		return
@@ -133,12 +138,11 @@ func (s *Service) Flush(ctx context.Context) {
 func (s *Service) back(records []Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := slices.Concat(records, s.waiting)
-	if over := len(all) - mostWaiting; over > 0 {
-		s.dropped.Add(int64(over))
-		all = all[:mostWaiting]
+	come := s.waiting
+	s.waiting, s.strangers = nil, 0
+	for _, r := range slices.Concat(records, come) {
+		s.add(r)
 	}
-	s.waiting = all
 }
 
 // Prune deletes what is too old, in slices, lest anybody wait for it.

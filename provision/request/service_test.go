@@ -60,6 +60,25 @@ func TestTooManyAreLeftOut(t *testing.T) {
 	}
 }
 
+// TestStrangersWait: while the database is away, those without a token crowd out nobody
+// either, however often it is tried.
+func TestStrangersWait(t *testing.T) {
+	db := &broken{err: provision.Errorf(provision.Unavailable, "", "away")}
+	s := request.New(db, time.Hour, time.Now, slog.New(slog.DiscardHandler))
+	for range 3 {
+		for i := range 100 {
+			s.Add(request.Record{ID: fmt.Sprint("x", i), Status: 401})
+		}
+		s.Add(record(1, time.Now()))
+		s.Flush(t.Context())
+	}
+	db.err = nil
+	s.Flush(t.Context())
+	if s.Dropped() != 200 || db.wrote != 103 {
+		t.Errorf("%d are left out and %d written, want 200 and 103", s.Dropped(), db.wrote)
+	}
+}
+
 // broken is a database that answers err.
 type broken struct {
 	request.Store

@@ -185,6 +185,29 @@ func TestBlockOfWhoIsKept(t *testing.T) {
 	})
 }
 
+// TestBlockWhileMade blocks somebody while a run makes their user, of whom the desk has
+// confirmed nothing: the run that follows finds their access, which an admin has ended.
+func TestBlockWhileMade(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		h.ByRoles()
+		ann := h.Person("ann", "agent")
+		run, err := h.Core.Reconcile.Begin(h.Context(), h.Account(ann.ID).ID)
+		h.Must(err)
+		writes, err := run.Journal(h.Context(), []reconcile.Write{{Account: run.Account.ID, Kind: reconcile.WriteCreate}})
+		h.Must(err)
+		_, err = h.Core.Terms.Block(h.Context(), provisiontest.ByTest, ann.ID, "dismissed")
+		h.Must(err)
+		h.Must(run.Accepted(h.Context(), writes[0], "u1"))
+		_, err = run.Fail(h.Context(), provision.ReasonNone, "cut short", 0)
+		h.Must(err)
+		_, err = h.Core.Reconcile.Begin(h.Context(), run.Account.ID)
+		h.Must(err)
+		if l := h.Account(ann.ID).Loss; l.Verdict != provision.VerdictReleased || l.By != "test" || l.Person != provision.StatusSuspended || l.Cause != "block by test" {
+			h.Errorf("the loss: %+v", l)
+		}
+	})
+}
+
 // TestEndPasses has ends of people pass, many on one day.
 func TestEndPasses(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {

@@ -13,13 +13,14 @@ import (
 
 // phrases say what happened, after who did it; % is the subject.
 var phrases = map[provision.Action]string{
-	audit.UserCreated:    "added the person %",
-	audit.UserChanged:    "changed the person %",
-	audit.UserSuspended:  "suspended %",
-	audit.UserRestored:   "restored %",
-	audit.UserTakenOver:  "describes % from now on, who was known by sign-in only",
-	audit.UserRemoved:    "removed %",
-	audit.UserAccessLost: "took the last that gave % access to a desk",
+	audit.UserCreated:        "added the person %",
+	audit.UserChanged:        "changed the person %",
+	audit.UserSuspended:      "suspended %",
+	audit.UserRestored:       "restored %",
+	audit.UserTakenOver:      "describes % from now on, who was known by sign-in only",
+	audit.UserRemoved:        "removed %",
+	audit.UserAccessLost:     "took the last that gave % access to a desk",
+	audit.UserAccessRegained: "gave % access to a desk again before it had ended",
 
 	audit.PersonBlocked:    "blocked %",
 	audit.PersonUnblocked:  "took back the block of %",

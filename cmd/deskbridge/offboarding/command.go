@@ -56,7 +56,7 @@ func listCommand(a *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List people who have left, the last first",
-		Long: `List people who were suspended, removed, or lost the last that gave them access to
+		Long: `List people who were suspended, removed or blocked, or lost the last that gave them access to
 a desk. Whoever is still in somewhere is listed whenever it began.`,
 		Example: "  deskbridge offboarding list\n  deskbridge offboarding list --since 90d --json\n  deskbridge offboarding list --open",
 		Args:    cobra.NoArgs,

@@ -26,7 +26,6 @@ type directory struct {
 	people   kit.Shared[[]record]          // agents and admins
 	members  kit.Shared[map[int64][]int64] // groups by user, all by number
 	listed   kit.Snapshot[*roster]
-	replaced replaced
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is Zendesk's address,

@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -348,7 +349,7 @@ func connectTo(t *testing.T, address string, pairs ...string) *zendesk {
 		t.Fatal(err)
 	}
 	z := d.(*zendesk)
-	z.client.tick = time.Millisecond
+	z.client.patience.First = time.Millisecond
 	return z
 }
 
@@ -391,7 +392,7 @@ func fakeHarness(f *fakeZendesk, pairs ...string) desktest.Harness {
 				if n, ok := u.RoleType.(int); ok {
 					r.RoleType = &n
 				}
-				return &provision.DeskUser{ID: id, Email: email, DisplayName: u.Name, Active: !u.Suspended, Role: d.roleOf(&r, &entry{ID: reader})}
+				return &provision.DeskUser{ID: id, Email: email, DisplayName: u.Name, Active: !u.Suspended, Role: d.roleOf(&r, &customRole{Entry: kit.Entry{ID: reader}})}
 			})
 		},
 	}

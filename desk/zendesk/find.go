@@ -101,7 +101,7 @@ func (d *directory) only(ctx context.Context, query url.Values, both string, mea
 			return nil, err
 		}
 		if answer.Users == nil || slices.ContainsFunc(answer.Users, func(r record) bool { return r.ID <= 0 || r.lacks != "" }) {
-			return nil, noList("users")
+			return nil, vendor.NoList("users")
 		}
 		hits = append(hits, answer.Users...)
 		switch {

@@ -54,7 +54,7 @@ func (d *zendesk) changeEmail(ctx context.Context, r *record, email string) erro
 	}
 	is := slices.IndexFunc(all, func(i identity) bool { return i.Primary && sameText(i.Value, email) })
 	if is < 0 {
-		return disobeyed("change the e-mail address of user %d", r.ID)
+		return vendor.Disobeyed("change the e-mail address of user %d", r.ID)
 	}
 	if !all[is].Verified {
 		if err := d.client.Put(ctx, path(&all[is])+"/verify", map[string]any{}, nil); err != nil {
@@ -63,7 +63,7 @@ func (d *zendesk) changeEmail(ctx context.Context, r *record, email string) erro
 	}
 	return kit.ReadBack(ctx, r.id(), d.read, func(now *record) error {
 		if !sameText(now.Email, email) {
-			return disobeyed("change the e-mail address of user %d", r.ID)
+			return vendor.Disobeyed("change the e-mail address of user %d", r.ID)
 		}
 		return nil
 	})

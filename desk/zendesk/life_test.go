@@ -251,7 +251,7 @@ func TestJobs(t *testing.T) {
 		_, id := ada(f)
 		all := f.converse(id, 3)
 		d := f.connect()
-		d.client.tick, d.client.most = time.Nanosecond, time.Microsecond
+		d.client.patience.First, d.client.patience.Most = time.Nanosecond, time.Microsecond
 		f.lie = func(_ http.ResponseWriter, r *http.Request, _ []byte) bool {
 			locked(f, func() any {
 				for _, j := range f.jobs {
@@ -264,6 +264,38 @@ func TestJobs(t *testing.T) {
 			return false
 		}
 		wantKind(t, d.AssignMany(t.Context(), all, desk.Assignee{}), desk.Retryable, words)
+	}
+}
+
+// TestForgottenJob: a job that Zendesk does not know any more has ended, and what came of
+// it is what the tickets show.
+func TestForgottenJob(t *testing.T) {
+	for _, done := range []bool{true, false} {
+		f := newFake(t)
+		_, id := ada(f)
+		all := f.converse(id, 3)
+		d := f.connect()
+		f.lie = func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+			if !strings.Contains(r.URL.Path, "/job_statuses/") {
+				return false
+			}
+			locked(f, func() any {
+				for _, j := range f.jobs {
+					if done {
+						j.work()
+					}
+				}
+				return nil
+			})
+			missing(w)
+			return true
+		}
+		err := d.AssignMany(t.Context(), all, desk.Assignee{})
+		if done {
+			must(t, err)
+		} else if desk.AcceptedOnly(err) == nil {
+			t.Errorf("%v, and no ticket was assigned", err)
+		}
 	}
 }
 

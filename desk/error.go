@@ -71,6 +71,14 @@ func KindOf(err error) Kind {
 	return Retryable
 }
 
+// DetailOf returns what an error says for an admin; all of it for errors of other packages.
+func DetailOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Detail
+	}
+	return err.Error()
+}
+
 // NoPlace returns the error for a team or mailbox that the desk does not have.
 func NoPlace(kind Kind, name, format string, args ...any) *Error {
 	return &Error{Kind: kind, Place: name, Detail: fmt.Sprintf(format, args...)}

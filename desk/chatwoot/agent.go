@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -155,8 +153,7 @@ func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) 
 
 // checkEmail refuses what Chatwoot refuses.
 func checkEmail(email string) error {
-	address, err := mail.ParseAddress(email)
-	if err != nil || address.Name != "" || address.Address != email || utf8.RuneCountInString(email) > maxEmailLength {
+	if !kit.IsEmail(email, maxEmailLength) {
 		return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Chatwoot takes: something before and after one @, at most 255 characters"}
 	}
 	return nil

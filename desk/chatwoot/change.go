@@ -47,26 +47,22 @@ func (d *chatwoot) Create(ctx context.Context, want provision.DeskUser) (*provis
 	case err != nil:
 		return nil, err
 	case !sameText(a.Email, want.Email):
-		return nil, disobeyed("give the new agent %d its e-mail address", made.ID) // it may be anybody
+		return nil, vendor.Disobeyed("give the new agent %d its e-mail address", made.ID) // it may be anybody
 	}
 	got, err := d.user(ctx, a)
 	if err == nil && (got.Role != want.Role || a.custom()) {
-		err = disobeyed("give the new agent %d the role %s", made.ID, role)
+		err = vendor.Disobeyed("give the new agent %d the role %s", made.ID, role)
 	}
 	return got, err
 }
 
 // shown reads a new agent, who may be on the list a moment later.
 func (d *chatwoot) shown(ctx context.Context, id provision.DeskUserID) (*agent, error) {
-	for _, wait := range d.patience {
-		if err := kit.Wait(ctx, wait); err != nil {
-			return nil, err
-		}
-		if a, err := d.read(ctx, id); err == nil || desk.KindOf(err) != desk.NotFound {
-			return a, err
-		}
+	a, err := kit.Appears(ctx, d.patience, id, d.read)
+	if err != nil && desk.KindOf(err) == desk.NotFound {
+		err = vendor.Disobeyed("make agent %s", id)
 	}
-	return nil, disobeyed("make agent %s", id)
+	return a, err
 }
 
 func noRole(of provision.Role) error {
@@ -111,7 +107,7 @@ func (d *chatwoot) edit(ctx context.Context, a *agent, what string, fields map[s
 	}
 	return kit.ReadBack(ctx, a.id(), d.read, func(now *agent) error {
 		if !done(now) {
-			return disobeyed("%s agent %d", what, a.ID)
+			return vendor.Disobeyed("%s agent %d", what, a.ID)
 		}
 		return nil
 	})
@@ -194,7 +190,7 @@ func (d *chatwoot) Delete(ctx context.Context, id provision.DeskUserID) error {
 		return err
 	}
 	if _, err = d.read(ctx, id); err == nil {
-		return disobeyed("delete agent %s", id) // yet
+		return vendor.Disobeyed("delete agent %s", id) // yet
 	}
 	if desk.KindOf(err) == desk.NotFound {
 		return nil

@@ -19,7 +19,7 @@ type chatwoot struct {
 	places *places
 	self   kit.Cached[profile]
 
-	patience []time.Duration // between looks for a new agent
+	patience kit.Patience // with a new agent
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is Chatwoot's address,
@@ -36,7 +36,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	c := newClient(s)
 	return &chatwoot{Base: desk.Base{Name: vendor.Name}, client: c, places: newPlaces(c),
-		patience: []time.Duration{0, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1600 * time.Millisecond}}, nil
+		patience: kit.Patience{First: 200 * time.Millisecond, Most: 1600 * time.Millisecond, Looks: 5}}, nil
 }
 
 // Capabilities says what the API can do.

@@ -65,9 +65,7 @@ func explain(a *kit.Answer, e *desk.Error) {
 	case a.Status == http.StatusUnauthorized && strings.Contains(strings.ToLower(words), "not authorized"):
 		*e = desk.Error{Kind: desk.Permanent, Detail: vendor.Forbidden, Err: kit.ErrForbidden}
 	case a.Status == http.StatusNotFound && (body.Error == "" || body.Status != nil):
-		// To take a proxy's 404 for "no such agent" would mean to invite them again.
-		*e = *vendor.Foreign(a.Status)
-		e.Detail = "this address is not part of Chatwoot's API (HTTP 404); check the desk's URL, and the proxy in front of it"
+		*e = *vendor.NotItsAPI(a.Status)
 	case a.Status == http.StatusPaymentRequired && !a.IsPage():
 		*e = *desk.Errorf(desk.Permanent, "Chatwoot has no seat left for another agent: delete one, or buy more at Settings > Billing")
 	case a.Status == http.StatusInternalServerError && body.Error != "":
@@ -76,11 +74,4 @@ func explain(a *kit.Answer, e *desk.Error) {
 		e.Err = errRefused
 		e.Detail += a.Quote(words)
 	}
-}
-
-// disobeyed is the error for a write that Chatwoot accepted and that does not show.
-func disobeyed(format string, args ...any) *desk.Error {
-	e := desk.Errorf(desk.Permanent, "Chatwoot accepted to %s and did not do it", fmt.Sprintf(format, args...))
-	e.NotShown = true
-	return e
 }

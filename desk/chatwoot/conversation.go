@@ -220,7 +220,7 @@ func (d *chatwoot) assign(ctx context.Context, c *conversation, to map[string]an
 	}
 	return kit.ReadBack(ctx, id, d.conversation, func(now *conversation) error {
 		if !done(now) {
-			return disobeyed("assign conversation %s", id)
+			return vendor.Disobeyed("assign conversation %s", id)
 		}
 		return nil
 	})

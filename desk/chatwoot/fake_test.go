@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
@@ -425,9 +426,7 @@ func connect(t *testing.T, address string) *chatwoot {
 		t.Fatal(err)
 	}
 	c := d.(*chatwoot)
-	for i := range c.patience {
-		c.patience[i] /= 100
-	}
+	c.patience.First = 2 * time.Millisecond
 	return c
 }
 

@@ -94,7 +94,7 @@ func list[E any](ctx context.Context, c *client, path string) ([]E, error) {
 	var all payload[E]
 	err := c.Get(ctx, path, nil, &all)
 	if err == nil && all == nil {
-		err = desk.Errorf(desk.Retryable, "Chatwoot's answer holds no list; is a proxy in the way?")
+		err = vendor.NoList("what was asked for")
 	}
 	return all, err
 }
@@ -246,7 +246,7 @@ func (p *places) put(ctx context.Context, of place, id int64, in bool) error {
 		}
 	}
 	if after[id] != in {
-		e := disobeyed("do so")
+		e := vendor.Disobeyed("do so")
 		e.Detail = fmt.Sprintf("Chatwoot refuses to %s agent %d, %s %q: it accepted to and did not do it", map[bool]string{true: "add", false: "remove"}[in], id, of.kind, of.Name)
 		return e
 	}

@@ -85,14 +85,9 @@ func (d *directory) roleOf(r *record, names []string) provision.Role {
 	return provision.RoleAgent
 }
 
-// rolesOf returns the names of a record's roles. A role that is not known yet is looked
-// for once more; one that cannot be found may be any.
+// rolesOf returns the names of a record's roles. One that cannot be found may be any.
 func (d *directory) rolesOf(ctx context.Context, r *record) ([]string, error) {
-	roles, err := d.roles.List(ctx)
-	if err == nil && len(namesOf(roles, r.Roles)) < len(r.Roles) {
-		roles, err = d.roles.Reread(ctx)
-	}
-	names := namesOf(roles, r.Roles)
+	names, err := kit.Names(ctx, d.roles, r.Roles)
 	if err == nil && len(names) < len(r.Roles) {
 		err = desk.Errorf(desk.Retryable, "Freshdesk does not tell what one of the roles of agent %d is", r.ID)
 	}
@@ -105,13 +100,10 @@ func (d *directory) user(ctx context.Context, r *record) (*provision.DeskUser, e
 	if err != nil {
 		return nil, err
 	}
-	groups, err := d.groups.List(ctx)
-	if err == nil && len(namesOf(groups, r.Groups)) < len(r.Groups) {
-		groups, err = d.groups.Reread(ctx)
-	}
+	groups, err := kit.Names(ctx, d.groups.Catalogue, r.Groups)
 	return &provision.DeskUser{
 		ID: r.id(), Email: r.Contact.Email, UserName: r.Contact.Email, DisplayName: r.Contact.Name,
-		Active: !r.Deactivated, Role: d.roleOf(r, roles), Teams: provision.Sorted(namesOf(groups, r.Groups)),
+		Active: !r.Deactivated, Role: d.roleOf(r, roles), Teams: provision.Sorted(groups),
 		LastLogin: r.Contact.LastLogin.Time, Accepted: r.Contact.Active,
 	}, err
 }
@@ -131,7 +123,7 @@ func (d *freshdesk) Fit(want provision.DeskUser) provision.DeskUser {
 }
 
 // role returns Freshdesk's role for one of ours; an error where it has none.
-func (d *directory) role(ctx context.Context, of provision.Role) (*entry, error) {
+func (d *directory) role(ctx context.Context, of provision.Role) (*kit.Entry, error) {
 	name := d.settings.roles[of]
 	if name == "" {
 		return nil, desk.Errorf(desk.Permanent, "no role of Freshdesk stands for %s here: let the rule grant agent or admin, or limited once limited_role is set on the desk", cmp.Or(of, provision.RoleNone))
@@ -145,8 +137,4 @@ func (d *directory) role(ctx context.Context, of provision.Role) (*entry, error)
 
 func noGroup(kind desk.Kind, name string) error {
 	return desk.NoPlace(kind, name, "Freshdesk has no group %q; make it at Admin > Team > Groups > New group, or correct the rule", name)
-}
-
-func (d *directory) resolve(ctx context.Context, add, remove []string) (kit.Difference[entry], error) {
-	return kit.Resolve(ctx, d.groups.Find, add, remove, func(name string) error { return noGroup(desk.Permanent, name) })
 }

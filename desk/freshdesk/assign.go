@@ -3,7 +3,6 @@ package freshdesk
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -31,66 +30,31 @@ func (d *freshdesk) ticket(ctx context.Context, number string) (*ticket, error) 
 	return &t, nil
 }
 
-// target is an assignee as Freshdesk has it.
-type target struct {
-	user  int64
-	group int64
-	in    []int64 // groups of the user
-}
-
 // target looks an assignee up. One that may own nothing is a Permanent error.
-func (d *freshdesk) target(ctx context.Context, to desk.Assignee) (t target, _ error) {
-	if to.Team != "" {
-		g, err := d.groups.Find(ctx, to.Team)
-		if err == nil && g == nil {
-			err = noGroup(desk.Permanent, to.Team)
+func (d *freshdesk) target(ctx context.Context, to desk.Assignee) (kit.Target, error) {
+	return d.groups.Target(ctx, to, func(ctx context.Context) (t kit.Target, _ error) {
+		r, err := d.read(ctx, to.User)
+		if err != nil && desk.KindOf(err) == desk.NotFound {
+			return t, desk.Errorf(desk.Permanent, "Freshdesk has no agent %q to assign tickets to", to.User)
 		}
-		if err == nil {
-			t.group = g.ID
+		if err != nil {
+			return t, err
 		}
-		return t, err
-	}
-	if to.User == "" {
-		return t, nil
-	}
-	r, err := d.read(ctx, to.User)
-	if err != nil && desk.KindOf(err) == desk.NotFound {
-		return t, desk.Errorf(desk.Permanent, "Freshdesk has no agent %q to assign tickets to", to.User)
-	}
-	if err != nil {
-		return t, err
-	}
-	roles, err := d.rolesOf(ctx, r)
-	if err == nil && !d.works(r, roles) {
-		err = desk.Errorf(desk.Permanent, "agent %s of Freshdesk is deactivated, or none who may own tickets", to.User)
-	}
-	return target{user: r.ID, in: r.Groups}, err
-}
-
-// has reports whether a ticket is as it is to be.
-func (t target) has(now *ticket) bool {
-	return now.Assignee == t.user && (t.group == 0 || now.Group == t.group)
-}
-
-// fields are what is written on a ticket.
-func (t target) fields() map[string]any {
-	fields := map[string]any{"responder_id": nil}
-	if t.user != 0 {
-		fields["responder_id"] = t.user
-	}
-	if t.group != 0 {
-		fields["group_id"] = t.group
-	}
-	return fields
+		roles, err := d.rolesOf(ctx, r)
+		if err == nil && !d.works(r, roles) {
+			err = desk.Errorf(desk.Permanent, "agent %s of Freshdesk is deactivated, or none who may own tickets", to.User)
+		}
+		return kit.Target{User: r.ID, In: r.Groups}, err
+	})
 }
 
 // refuses says why a ticket cannot be given so; nil: it can.
-func (t target) refuses(now *ticket) error {
+func refuses(t kit.Target, now *ticket) error {
 	switch {
 	case !now.open():
 		return desk.Errorf(desk.NotFound, "ticket %d of Freshdesk is resolved, closed, spam or deleted by now", now.ID)
-	case t.user != 0 && now.Group != 0 && !slices.Contains(t.in, now.Group):
-		return desk.Errorf(desk.Permanent, "agent %d of Freshdesk is not in the group of ticket %d; put the agent into it, at Admin > Team > Groups, or hand over to somebody who is", t.user, now.ID)
+	case t.Outside(now.Group):
+		return desk.Errorf(desk.Permanent, "agent %d of Freshdesk is not in the group of ticket %d; put the agent into it, at Admin > Team > Groups, or hand over to somebody who is", t.User, now.ID)
 	}
 	return nil
 }
@@ -104,17 +68,17 @@ func (d *freshdesk) Assign(ctx context.Context, conversation string, to desk.Ass
 	}
 	t, err := d.target(ctx, to)
 	if err == nil {
-		err = t.refuses(before)
+		err = refuses(t, before)
 	}
-	if err != nil || t.has(before) {
+	if err != nil || t.Has(before.Assignee, before.Group) {
 		return err
 	}
-	if err := d.client.Put(ctx, "/tickets/"+conversation, t.fields(), nil); err != nil {
-		return refusedTo(err, "assign ticket "+conversation)
+	if err := d.client.Put(ctx, "/tickets/"+conversation, t.Fields("responder_id", "group_id"), nil); err != nil {
+		return refusedTo(err, "assign ticket %s", conversation)
 	}
 	return kit.ReadBack(ctx, conversation, d.ticket, func(now *ticket) error {
-		if !t.has(now) {
-			return disobeyed("assign ticket %s", conversation)
+		if !t.Has(now.Assignee, now.Group) {
+			return vendor.Disobeyed("assign ticket %s", conversation)
 		}
 		return nil
 	})
@@ -140,7 +104,7 @@ func (d *freshdesk) AssignMany(ctx context.Context, conversations []string, to d
 					return err
 				}
 			}
-			if err := t.refuses(before); err != nil {
+			if err := refuses(t, before); err != nil {
 				return err
 			}
 			ids = append(ids, before.ID)
@@ -148,9 +112,9 @@ func (d *freshdesk) AssignMany(ctx context.Context, conversations []string, to d
 		var started struct {
 			Job json.RawMessage `json:"job_id"`
 		}
-		a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/tickets/bulk_update", Body: map[string]any{"bulk_action": map[string]any{"ids": ids, "properties": t.fields()}}}, nil)
+		a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/tickets/bulk_update", Body: map[string]any{"bulk_action": map[string]any{"ids": ids, "properties": t.Fields("responder_id", "group_id")}}}, nil)
 		if err != nil {
-			return refusedTo(err, fmt.Sprintf("assign %d tickets", len(ids)))
+			return refusedTo(err, "assign %d tickets", len(ids))
 		}
 		_ = json.Unmarshal(a.Body, &started) // without a job, what came of it is read all the same
 		d.client.setClock(a.Header)
@@ -166,7 +130,7 @@ func (d *freshdesk) AssignMany(ctx context.Context, conversations []string, to d
 
 // assigned makes sure that tickets are as they are to be: by the list of what was
 // changed lately, and those that are not on it one by one.
-func (d *freshdesk) assigned(ctx context.Context, ids []int64, t target) error {
+func (d *freshdesk) assigned(ctx context.Context, ids []int64, t kit.Target) error {
 	changed, err := d.changedSince(ctx, lag)
 	if err != nil {
 		return err
@@ -177,15 +141,15 @@ func (d *freshdesk) assigned(ctx context.Context, ids []int64, t target) error {
 	}
 	for _, id := range ids {
 		shown, listed := now[id]
-		if !listed || !t.has(&shown) {
+		if !listed || !t.Has(shown.Assignee, shown.Group) {
 			single, err := d.ticket(ctx, strconv.FormatInt(id, 10))
 			if err != nil {
 				return err
 			}
 			shown = *single
 		}
-		if !t.has(&shown) {
-			return disobeyed("assign ticket %d", id)
+		if !t.Has(shown.Assignee, shown.Group) {
+			return vendor.Disobeyed("assign ticket %d", id)
 		}
 	}
 	return nil

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -90,13 +90,13 @@ func (d *directory) change(ctx context.Context, id provision.DeskUserID, what st
 	err = d.client.Put(ctx, r.path(), after, nil)
 	d.listed.Doubt() // whatever came of it
 	if err != nil {
-		return nil, refusedTo(err, what)
+		return nil, refusedTo(err, "%s", what)
 	}
 	if r, err = d.read(ctx, id); err != nil {
 		return nil, err
 	}
 	if lacks := after.lacks(before, r); len(lacks) > 0 {
-		e := disobeyed("%s", what)
+		e := vendor.Disobeyed("%s", what)
 		e.Field = strings.Join(lacks, ", ")
 		return nil, e
 	}
@@ -151,7 +151,7 @@ func (d *freshdesk) SetRole(ctx context.Context, id provision.DeskUserID, role p
 // ChangeTeams adds the agent to groups and removes it from groups. What is open in
 // a group stays with whoever leaves it: conversations are handed over before.
 func (d *freshdesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	change, err := d.resolve(ctx, add, remove)
+	change, err := d.groups.Resolve(ctx, add, remove)
 	if err != nil {
 		return err
 	}
@@ -175,12 +175,12 @@ func (d *freshdesk) Delete(ctx context.Context, id provision.DeskUserID) error {
 	if err == nil {
 		err = d.client.Delete(ctx, r.path())
 		if d.listed.Doubt(); errors.Is(err, errRefused) {
-			return refusedTo(err, "delete agent "+string(id))
+			return refusedTo(err, "delete agent %s", id)
 		}
 	}
 	if err == nil {
 		if _, err = d.read(ctx, id); err == nil {
-			return disobeyed("delete agent %s", id)
+			return vendor.Disobeyed("delete agent %s", id)
 		}
 	}
 	if desk.KindOf(err) == desk.NotFound {
@@ -189,19 +189,11 @@ func (d *freshdesk) Delete(ctx context.Context, id provision.DeskUserID) error {
 	return err
 }
 
-func detailOf(err error) string {
-	if e, ok := errors.AsType[*desk.Error](err); ok {
-		return e.Detail
-	}
-	return err.Error()
-}
-
-// maxEmailLength is in bytes: RFC 5321 §4.5.3.1.3.
+// maxEmailLength is that of RFC 5321 §4.5.3.1.3.
 const maxEmailLength = 254
 
 func checkEmail(email string) error {
-	address, err := mail.ParseAddress(email)
-	if err != nil || address.Name != "" || address.Address != email || len(email) > maxEmailLength {
+	if !kit.IsEmail(email, maxEmailLength) {
 		return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Freshdesk takes, and it demands one"}
 	}
 	return nil

@@ -43,8 +43,8 @@ var vendor = kit.Vendor{
 // client speaks with one Freshdesk.
 type client struct {
 	*kit.Client
-	tick, most time.Duration // first and longest wait for a job
-	ahead      atomic.Int64  // by how much Freshdesk's clock is, in nanoseconds
+	patience kit.Patience // with jobs
+	ahead    atomic.Int64 // by how much Freshdesk's clock is, in nanoseconds
 }
 
 // setClock notes what Freshdesk's clock says.
@@ -65,7 +65,7 @@ func newClient(s settings) *client {
 		MaxBytes: 16 << 20,
 		Vendor:   vendor,
 		Explain:  explain,
-	}), tick: tick, most: longestTick}
+	}), patience: kit.ForJobs}
 }
 
 // explain makes e say what the status of an answer means on Freshdesk.
@@ -92,13 +92,6 @@ func explain(a *kit.Answer, e *desk.Error) {
 	}
 }
 
-// disobeyed is the error for a write that Freshdesk accepted and that does not show.
-func disobeyed(format string, args ...any) *desk.Error {
-	e := desk.Errorf(desk.Permanent, "Freshdesk accepted to "+format+" and did not do it", args...)
-	e.NotShown = true
-	return e
-}
-
 // list reads a list to its end. Where the next page is, Freshdesk says by an address,
 // which is not followed: the key goes nowhere else.
 func list[E any](ctx context.Context, c *client, path string, query url.Values) (all []E, _ error) {
@@ -118,7 +111,7 @@ func list[E any](ctx context.Context, c *client, path string, query url.Values) 
 		more := strings.Contains(a.Header.Get("Link"), `rel="next"`)
 		switch {
 		case items == nil:
-			return nil, desk.Errorf(desk.Retryable, "Freshdesk's answer holds no list; is a proxy in the way?")
+			return nil, vendor.NoList(strings.TrimPrefix(path, "/"))
 		case more && len(items) == 0, n > 1 && len(items) > 0 && bytes.Equal(before, a.Body):
 			return nil, desk.Errorf(desk.Retryable, "Freshdesk says that a list goes on, and does not show how")
 		}
@@ -130,74 +123,35 @@ func list[E any](ctx context.Context, c *client, path string, query url.Values) 
 	return nil, desk.Errorf(desk.Permanent, "a list of Freshdesk's has more than %d pages", maxPages)
 }
 
-// maxLooks bounds how often a job is looked at: some two minutes.
-const maxLooks = 30
-
-// await waits until a job is done, well or not. What came of it is read back by whoever
-// asked for it: a job without a name has nothing to be waited for.
+// await waits until a job is done, well or not.
 func (c *client) await(ctx context.Context, job string) error {
-	wait := c.tick
-	for n := 0; job != "" && n < maxLooks; n++ {
-		var answer struct {
-			Status string `json:"status"`
-		}
-		if err := c.Get(ctx, "/jobs/"+url.PathEscape(job), nil, &answer); err != nil {
-			return err
-		}
-		status := strings.ToLower(answer.Status)
-		if slices.ContainsFunc([]string{"complet", "succe", "partial", "fail"}, func(end string) bool { return strings.Contains(status, end) }) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-		wait = min(2*wait, c.most)
-	}
 	if job == "" {
 		return nil
 	}
-	return desk.Errorf(desk.Retryable, "Freshdesk has not ended a job yet")
-}
-
-// entry is something with a number and a name: a group or a role.
-type entry struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"`
+	return c.patience.Job(ctx, vendor, func(ctx context.Context) (bool, error) {
+		var answer struct {
+			Status string `json:"status"`
+		}
+		err := c.Get(ctx, "/jobs/"+url.PathEscape(job), nil, &answer)
+		status := strings.ToLower(answer.Status)
+		return slices.ContainsFunc([]string{"complet", "succe", "partial", "fail"}, func(end string) bool { return strings.Contains(status, end) }), err
+	})
 }
 
 // catalogueAge is how long what is on the desk is taken for true: a run asks
 // several times.
 const catalogueAge = 10 * time.Second
 
-func catalogue(c *client, what, path string) *kit.Catalogue[entry] {
-	return &kit.Catalogue[entry]{
-		Age: catalogueAge, Read: func(ctx context.Context) ([]entry, error) { return list[entry](ctx, c, path, nil) },
-		Name: func(e entry) string { return e.Name }, Fold: provision.Fold,
-		Several: func(n int, name string) error {
-			return desk.Errorf(desk.Permanent, "Freshdesk has %d %ss %q; rename all but one", n, what, name)
-		},
+func catalogue(c *client, what, path string) *kit.Catalogue[kit.Entry] {
+	return &kit.Catalogue[kit.Entry]{
+		Age: catalogueAge, Read: func(ctx context.Context) ([]kit.Entry, error) { return list[kit.Entry](ctx, c, path, nil) },
+		Name: func(e kit.Entry) string { return e.Name }, Fold: provision.Fold, Several: vendor.Namesakes(what),
 	}
-}
-
-// namesOf returns the names of entries with some numbers.
-func namesOf(entries []entry, ids []int64) (names []string) {
-	for _, e := range entries {
-		if slices.Contains(ids, e.ID) {
-			names = append(names, e.Name)
-		}
-	}
-	return names
 }
 
 func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
 
 // refusedTo says in a refusal what was refused.
-func refusedTo(err error, what string) error {
-	if !errors.Is(err, errRefused) {
-		return err
-	}
-	e, _ := errors.AsType[*desk.Error](err)
-	return &desk.Error{Kind: desk.Permanent, Field: e.Field, Err: err, Detail: "Freshdesk refuses to " + what + " (HTTP 400)"}
+func refusedTo(err error, format string, args ...any) error {
+	return vendor.RefusedTo(err, errRefused, format, args...)
 }

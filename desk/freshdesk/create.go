@@ -22,9 +22,9 @@ type contact struct {
 	Deleted bool   `json:"deleted"`
 }
 
-// moreLooks is how often it is looked again whether a contact has become an agent: for
-// three seconds.
-const moreLooks = 4
+// promotion is how long a contact who has become an agent may be shown as one: three
+// seconds.
+var promotion = kit.Patience{First: 200 * time.Millisecond, Most: 2 * time.Second, Looks: 5}
 
 // Create makes an agent, whom Freshdesk invites by mail. Whoever is a contact with the
 // address becomes an agent: as the customer that the person was, or on return.
@@ -36,7 +36,7 @@ func (d *freshdesk) Create(ctx context.Context, want provision.DeskUser) (*provi
 	if err != nil {
 		return nil, err
 	}
-	join, err := d.resolve(ctx, want.Teams, nil)
+	join, err := d.groups.Resolve(ctx, want.Teams, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -113,15 +113,12 @@ func (d *freshdesk) taken(ctx context.Context, failure error, email string) erro
 // created reads a new agent back, who was a contact before or is new. A contact may be
 // shown as one for some moments more.
 func (d *freshdesk) created(ctx context.Context, id provision.DeskUserID, want provision.DeskUser, contact bool) (*provision.DeskUser, error) {
-	r, err := d.read(ctx, id)
-	for wait, n := d.client.tick, 0; contact && err != nil && desk.KindOf(err) == desk.NotFound && n < moreLooks; wait, n = 2*wait, n+1 {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(wait):
-		}
-		r, err = d.read(ctx, id)
+	looks := promotion
+	if !contact {
+		looks.Looks = 1
 	}
+	looks.First = min(looks.First, d.client.patience.First)
+	r, err := kit.Appears(ctx, looks, id, d.read)
 	switch {
 	case err != nil && desk.KindOf(err) == desk.NotFound:
 		return nil, desk.Errorf(desk.Retryable, "the new user %s of Freshdesk is not there: Freshdesk says that it made a user, and does not show it", id)
@@ -133,9 +130,9 @@ func (d *freshdesk) created(ctx context.Context, id provision.DeskUserID, want p
 	case err != nil:
 		return nil, err
 	case !sameText(got.Email, want.Email): // it may be anybody
-		return nil, disobeyed("give the new agent %s its e-mail address", id)
+		return nil, vendor.Disobeyed("give the new agent %s its e-mail address", id)
 	case got.Role != want.Role:
-		return got, disobeyed("give the new agent %s the role %s", id, want.Role)
+		return got, vendor.Disobeyed("give the new agent %s the role %s", id, want.Role)
 	}
 	return got, nil
 }

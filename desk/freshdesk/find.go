@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -179,10 +178,7 @@ func (d *freshdesk) Admins(ctx context.Context) (int, error) {
 
 // TeamMembers returns the members of a group who may own tickets, in order of number.
 func (d *freshdesk) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
-	g, err := d.groups.Find(ctx, team)
-	if err == nil && g == nil {
-		err = noGroup(desk.NotFound, team)
-	}
+	g, err := d.groups.Get(ctx, desk.NotFound, team)
 	if err != nil {
 		return nil, err
 	}
@@ -229,24 +225,12 @@ func (d *freshdesk) Seats(ctx context.Context) (used, limit int, err error) {
 
 // Units implements [desk.Numbered]: rules can name groups.
 func (d *freshdesk) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
-	all, err := d.groups.List(ctx)
-	for _, g := range all {
-		teams = append(teams, desk.Unit{ID: strconv.FormatInt(g.ID, 10), Name: g.Name})
-	}
-	return teams, nil, err
+	return d.groups.Units(ctx)
 }
 
-// MailboxesOf implements [desk.TeamMailboxes]. A ticket is in a group, and whoever
-// leaves the group should own it no more.
+// MailboxesOf implements [desk.TeamMailboxes].
 func (d *freshdesk) MailboxesOf(ctx context.Context, team string) ([]string, error) {
-	g, err := d.groups.Find(ctx, team)
-	if err == nil && g == nil {
-		err = noGroup(desk.NotFound, team)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return []string{g.Name}, nil
+	return d.groups.MailboxesOf(ctx, team)
 }
 
 // Check tries the key, and looks for groups and roles. It writes nothing.
@@ -267,7 +251,7 @@ func (d *freshdesk) Check(ctx context.Context) (desk.Profile, error) {
 	if err != nil {
 		return desk.Profile{}, err
 	}
-	if d.roleOf(whole, namesOf(roles, whole.Roles)).Rank() < provision.RoleAdmin.Rank() {
+	if d.roleOf(whole, kit.NamesOf(roles, whole.Roles...)).Rank() < provision.RoleAdmin.Rank() {
 		p.Problemf("the service account is no administrator: tick %s at Admin > Team > Agents > (the service account) > Roles", d.settings.roles[provision.RoleAdmin])
 	}
 	for _, role := range []provision.Role{provision.RoleLimited, provision.RoleAgent, provision.RoleAdmin} {
@@ -278,7 +262,7 @@ func (d *freshdesk) Check(ctx context.Context) (desk.Profile, error) {
 			if desk.KindOf(err) != desk.Permanent {
 				return desk.Profile{}, err
 			}
-			p.Problemf("%s", detailOf(err))
+			p.Problemf("%s", desk.DetailOf(err))
 		}
 	}
 	groups, err := d.groups.Reread(ctx)

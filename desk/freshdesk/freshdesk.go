@@ -3,7 +3,6 @@ package freshdesk
 import (
 	"context"
 	"maps"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -22,8 +21,8 @@ type freshdesk struct {
 type directory struct {
 	settings settings
 	client   *client
-	groups   *kit.Catalogue[entry]
-	roles    *kit.Catalogue[entry]
+	groups   *kit.Groups
+	roles    *kit.Catalogue[kit.Entry]
 	known    map[int64]kept
 	listed   kit.Shared[[]*record]
 }
@@ -46,7 +45,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	c := newClient(s)
 	return &freshdesk{Base: desk.Base{Name: vendor.Name}, directory: &directory{
-		settings: s, client: c, groups: catalogue(c, "group", "/groups"), roles: catalogue(c, "role", "/roles"),
+		settings: s, client: c, groups: &kit.Groups{Catalogue: catalogue(c, "group", "/groups"), None: noGroup}, roles: catalogue(c, "role", "/roles"),
 	}}, nil
 }
 
@@ -94,6 +93,3 @@ func (d *freshdesk) Anonymize(context.Context, provision.DeskUserID) error {
 func (d *freshdesk) EndSessions(context.Context, provision.DeskUserID) error {
 	return desk.Unsupported("end sessions", "Freshdesk's API ends no sessions; they end when the agent is deleted or deactivated, or in Freshworks' Neo Admin Center > Security > Sessions")
 }
-
-// Jobs are waited for so long at first, and so long later on.
-const tick, longestTick = 200 * time.Millisecond, 5 * time.Second

@@ -65,7 +65,7 @@ func connectTo(t *testing.T, address string, pairs ...string) *freshdesk {
 	d, err := New(provision.Desk{URL: address, Secret: fakeKey + ":X", Settings: settings})
 	must(t, err)
 	fd := d.(*freshdesk)
-	fd.client.tick = time.Millisecond
+	fd.client.patience.First = time.Millisecond
 	return fd
 }
 
@@ -253,7 +253,7 @@ func TestJobs(t *testing.T) {
 		_, id := ada(f)
 		all := f.converse(id, 3)
 		d := f.connect()
-		d.client.tick, d.client.most = time.Nanosecond, time.Microsecond
+		d.client.patience.First, d.client.patience.Most = time.Nanosecond, time.Microsecond
 		f.lie = func(http.ResponseWriter, *http.Request, []byte) bool {
 			locked(f, func() any {
 				for _, j := range f.jobs {

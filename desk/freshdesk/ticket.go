@@ -161,7 +161,7 @@ func (d *freshdesk) OpenConversations(ctx context.Context, id provision.DeskUser
 	var found []desk.Conversation
 	for _, t := range mine[:min(limit, len(mine))] {
 		c := desk.Conversation{ID: t.number(), Assignee: id}
-		if names := namesOf(groups, []int64{t.Group}); len(names) > 0 {
+		if names := kit.NamesOf(groups, t.Group); len(names) > 0 {
 			c.Mailbox = names[0]
 		}
 		found = append(found, c)
@@ -213,7 +213,7 @@ func (d *freshdesk) shown(ctx context.Context, query string) (found []ticket, to
 		}
 		a, err := d.client.Do(ctx, kit.Call{Method: http.MethodGet, Path: "/search/tickets", Query: url.Values{"query": {`"` + query + `"`}, "page": {strconv.Itoa(n)}}}, &answer)
 		if err == nil && (answer.Total == nil || answer.Results == nil) {
-			err = desk.Errorf(desk.Retryable, "Freshdesk's answer holds no list of tickets; is a proxy in the way?")
+			err = vendor.NoList("tickets")
 		}
 		if err != nil {
 			return nil, 0, err
@@ -243,7 +243,7 @@ func (d *freshdesk) changedSince(ctx context.Context, ago time.Duration) ([]tick
 		"updated_since": {now.Add(-ago).UTC().Format(time.RFC3339)}, "order_by": {"updated_at"}, "order_type": {"asc"},
 	})
 	if err == nil && slices.ContainsFunc(changed, func(t ticket) bool { return t.ID <= 0 || t.Status == 0 }) {
-		err = desk.Errorf(desk.Retryable, "Freshdesk's answer holds no list of tickets; is a proxy in the way?")
+		err = vendor.NoList("tickets")
 	}
 	return changed, err
 }

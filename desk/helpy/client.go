@@ -59,9 +59,7 @@ func explain(a *kit.Answer, e *desk.Error) {
 		// The same words as for a ticket that the key's owner may not see.
 		e.Detail = "the owner of the API key lacks rights in Helpy: make the service account an admin again, at Users > (the service account) > Edit User > Role"
 	case a.Status == http.StatusNotFound && !strings.HasPrefix(said(a), "Couldn't find "):
-		// To take a proxy's 404 for "no such user" would mean to make the user again.
-		*e = *vendor.Foreign(a.Status)
-		e.Detail = "this address is not part of Helpy's API (HTTP 404); check the desk's URL, and the proxy in front of it"
+		*e = *vendor.NotItsAPI(a.Status)
 	case a.Status == http.StatusInternalServerError:
 		e.Err = errInternal
 	case a.Status == http.StatusBadRequest && e.Kind == desk.Permanent:
@@ -85,9 +83,7 @@ func reason(a *kit.Answer) string { return a.Quote(said(a)) }
 
 // disobeyed is the error for a write that Helpy accepted and that does not show.
 func disobeyed(what string) *desk.Error {
-	e := desk.Errorf(desk.Permanent, "Helpy accepted to %s and did not do it", what)
-	e.NotShown = true
-	return e
+	return vendor.Disobeyed("%s", what)
 }
 
 func noUser(id provision.DeskUserID) *desk.Error {

@@ -66,7 +66,7 @@ func (u *users) whole(ctx context.Context, id provision.DeskUserID) (*whole, err
 	}
 	switch {
 	case answer == nil:
-		return nil, desk.Errorf(desk.Retryable, "Helpy's answer holds no list of users; is a proxy in the way?")
+		return nil, vendor.NoList("users")
 	case len(answer) == 0:
 		return nil, noUser(id)
 	case len(answer) > 1 || answer[0].id() != id || len(answer[0].lacks) > 0:
@@ -163,7 +163,7 @@ func (u *users) list(ctx context.Context, path string, query url.Values) ([]reco
 		return nil, err
 	}
 	if records == nil || slices.ContainsFunc(records, func(r record) bool { return r.ID <= 0 || len(r.lacks) > 0 }) {
-		return nil, desk.Errorf(desk.Retryable, "Helpy's answer holds no list of users; is a proxy in the way?")
+		return nil, vendor.NoList("users")
 	}
 	return records, nil
 }

@@ -112,7 +112,7 @@ func (d *helpy) page(ctx context.Context, status string, n int) ([]ticket, int, 
 		return nil, 0, err
 	}
 	if tickets == nil || slices.ContainsFunc(tickets, func(t ticket) bool { return t.ID <= 0 }) {
-		return nil, 0, desk.Errorf(desk.Retryable, "Helpy's answer holds no list of tickets; is a proxy in the way?")
+		return nil, 0, vendor.NoList("tickets")
 	}
 	total, err := strconv.Atoi(a.Header.Get("X-Total"))
 	if err != nil {

@@ -152,3 +152,42 @@ func position(err error) error {
 	}
 	return nil
 }
+
+// NotItsAPI returns the error for a path that the desk does not have: to take that for "no
+// such user" would mean to make the user again.
+func (v Vendor) NotItsAPI(status int) *desk.Error {
+	e := v.Foreign(status)
+	e.Detail = fmt.Sprintf("this address is not part of %s (HTTP %d); check the desk's URL, and the proxy in front of it", v.API, status)
+	return e
+}
+
+// NoList returns the error for an answer that holds none of what was asked for.
+func (v Vendor) NoList(of string) *desk.Error {
+	return desk.Errorf(desk.Retryable, "%s's answer holds no list of %s; is a proxy in the way?", v.Name, of)
+}
+
+// Disobeyed returns the error for a write that the desk accepted and that does not show:
+// NotShown. What it was is said as in "add user 7 to the group".
+func (v Vendor) Disobeyed(format string, args ...any) *desk.Error {
+	e := desk.Errorf(desk.Permanent, "%s accepted to %s and did not do it", v.Name, fmt.Sprintf(format, args...))
+	e.NotShown = true
+	return e
+}
+
+// RefusedTo says in a refusal, which is an error with that cause, what was refused. Other
+// errors are returned as they are.
+func (v Vendor) RefusedTo(err, cause error, format string, args ...any) error {
+	e, ok := errors.AsType[*desk.Error](err)
+	if !ok || !errors.Is(err, cause) {
+		return err
+	}
+	return &desk.Error{Kind: desk.Permanent, Field: e.Field, Err: err, Detail: fmt.Sprintf("%s refuses to %s (%v)", v.Name, fmt.Sprintf(format, args...), cause)}
+}
+
+// Namesakes returns a [Catalogue.Several] for things that a desk calls by a word, such as
+// group.
+func (v Vendor) Namesakes(what string) func(n int, name string) error {
+	return func(n int, name string) error {
+		return desk.Errorf(desk.Permanent, "%s has %d %ss %q; rename all but one", v.Name, n, what, name)
+	}
+}

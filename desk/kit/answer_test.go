@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -67,5 +68,18 @@ func TestRetryAfter(t *testing.T) {
 				t.Errorf("RetryAfter = %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestRefusedTo(t *testing.T) {
+	v, cause := Vendor{Name: "Desk"}, errors.New("HTTP 422")
+	err := v.RefusedTo(&desk.Error{Kind: desk.Permanent, Field: "role", Err: cause}, cause, "add %s", "it")
+	wantKind(t, err, desk.Permanent, "(role): Desk refuses to add it (HTTP 422)")
+	if !errors.Is(err, cause) {
+		t.Errorf("%v has lost its cause", err)
+	}
+	other := desk.Errorf(desk.Retryable, "busy")
+	if got := v.RefusedTo(other, cause, "add it"); got != error(other) || v.RefusedTo(nil, cause, "add it") != nil {
+		t.Errorf("%v, want it as it was", got)
 	}
 }

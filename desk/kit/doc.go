@@ -8,8 +8,9 @@
 //
 // Around it: what a desk is asked for once in a while ([Cached], [Snapshot],
 // [Catalogue]), what is to be written and whether it was ([Fields],
-// [Difference], [ReadBack]), whether the pages of a list
-// are all of it ([Pages]), text as desks keep it ([OneLine], [CutRunes]), ids
+// [Difference], [ReadBack]), how long it is waited for what a desk does later
+// ([Patience]), groups in which tickets are ([Groups], [Target]), whether the pages of a
+// list are all of it ([Pages]), text as desks keep it ([OneLine], [CutRunes]), ids
 // that are numbers ([IsNumber]), and settings from a table of keys
 // ([ReadSettings]).
 //

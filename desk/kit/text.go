@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"net/mail"
 	"strings"
 	"time"
 	_ "time/tzdata" // a container may have no time zones of its own
@@ -43,4 +44,11 @@ func CutBytes(text string, n int) string {
 func IsTimeZone(name string) bool {
 	_, err := time.LoadLocation(name)
 	return err == nil && name != "" && name != "Local"
+}
+
+// IsEmail reports whether text is an e-mail address and nothing else, of at most so many
+// characters.
+func IsEmail(text string, most int) bool {
+	address, err := mail.ParseAddress(text)
+	return err == nil && address.Name == "" && address.Address == text && utf8.RuneCountInString(text) <= most
 }

@@ -41,6 +41,14 @@ func TestCut(t *testing.T) {
 	}
 }
 
+func TestIsEmail(t *testing.T) {
+	for text, want := range map[string]bool{"ada@example.test": true, "Ada <ada@example.test>": false, "<ada@example.test>": false, " ada@example.test": false, "ada": false, "": false, "adä@example.test": true, "longer@example.test": false} {
+		if got := IsEmail(text, 16); got != want {
+			t.Errorf("IsEmail(%q) = %v", text, got)
+		}
+	}
+}
+
 func TestIsTimeZone(t *testing.T) {
 	for name, want := range map[string]bool{"Europe/London": true, "UTC": true, "Middle Earth": false, "Local": false, "": false} {
 		if got := IsTimeZone(name); got != want {

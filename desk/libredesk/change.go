@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/mail"
 	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -102,9 +102,8 @@ func (d *libredesk) SetProfile(ctx context.Context, id provision.DeskUserID, wan
 
 // checkEmail refuses what Libredesk refuses.
 func checkEmail(email string) error {
-	address, err := mail.ParseAddress(email)
 	switch {
-	case err != nil || address.Name != "" || address.Address != email:
+	case !kit.IsEmail(email, len(email)):
 		return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Libredesk takes, and it demands one"}
 	case utf8.RuneCountInString(email) > maxEmailLength:
 		return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the e-mail address is longer than the 320 characters that Libredesk takes"}

@@ -93,10 +93,7 @@ func explain(a *kit.Answer, e *desk.Error) {
 	isOwn := json.Unmarshal(a.Body, &own) == nil && own.Status == "error"
 	switch {
 	case a.Status == http.StatusNotFound && !(isOwn && own.ErrorType == "NotFoundException"):
-		// A path that it does not have is 404 as well, and so is a proxy's page. To
-		// take one for "no such user" would mean to make the user again.
-		*e = *vendor.Foreign(a.Status)
-		e.Detail = "this address is not part of Libredesk's API (HTTP 404); check the desk's URL, and the proxy in front of it"
+		*e = *vendor.NotItsAPI(a.Status)
 	case isOwn && (a.Status == http.StatusInternalServerError || a.Status == http.StatusConflict):
 		*e = *vendor.Busy(a)
 		e.Err = errFailed
@@ -106,7 +103,7 @@ func explain(a *kit.Answer, e *desk.Error) {
 // disobeyed is the error for a write that Libredesk accepted and that does not
 // show.
 func disobeyed(format string, args ...any) *desk.Error {
-	e := desk.Errorf(desk.Permanent, "Libredesk accepted to %s and did not do it; did somebody change it back, or rename or delete a role or team at that moment?", fmt.Sprintf(format, args...))
-	e.NotShown = true
+	e := vendor.Disobeyed(format, args...)
+	e.Detail += "; did somebody change it back, or rename or delete a role or team at that moment?"
 	return e
 }

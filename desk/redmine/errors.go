@@ -29,10 +29,7 @@ var vendor = kit.Vendor{
 func explain(a *kit.Answer, e *desk.Error) {
 	switch {
 	case a.Status == http.StatusNotFound && !ownNotFound(a.Body):
-		// To take a proxy's page for "no such user" would mean to make the user
-		// again.
-		*e = *vendor.Foreign(a.Status)
-		e.Detail = "this address is not part of Redmine's REST API (HTTP 404); check the desk's URL, and the proxy in front of it"
+		*e = *vendor.NotItsAPI(a.Status)
 	case a.Status == http.StatusConflict:
 		*e = *vendor.Busy(a)
 	case a.Status == http.StatusUnprocessableEntity && e.Kind == desk.Permanent:

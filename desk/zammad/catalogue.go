@@ -88,13 +88,6 @@ func (r *role) idle() bool {
 
 const agentPermission = "ticket.agent"
 
-// group is a group of Zammad.
-type group struct {
-	ID     int64  `json:"id"`
-	Name   string `json:"name"`
-	Active *bool  `json:"active"`
-}
-
 // state is one in which a ticket may be. Type is what Zammad goes by.
 type state struct {
 	ID   int64  `json:"id"`
@@ -113,36 +106,48 @@ const catalogueAge = 10 * time.Second
 
 const cataloguePage = 100
 
+// all reads a list to its end.
+func all[E any](ctx context.Context, c *kit.Client, path string, id func(E) int64) ([]E, error) {
+	entries, whole, err := list(ctx, c, path, cataloguePage, maxPages, id)
+	if err == nil && !whole {
+		err = desk.Errorf(desk.Permanent, "Zammad's list %s has no end", path)
+	}
+	return entries, err
+}
+
 // catalogue returns the catalogue of what is at path.
-func catalogue[E any](c *kit.Client, path string, id func(E) int64, name func(E) string, keep func(E) bool) *kit.Catalogue[E] {
-	return &kit.Catalogue[E]{Age: catalogueAge, Name: name, Fold: provision.Fold, Read: func(ctx context.Context) ([]E, error) {
-		all, whole, err := list(ctx, c, path, cataloguePage, maxPages, id)
-		if err == nil && !whole {
-			err = desk.Errorf(desk.Permanent, "Zammad's list %s has no end", path)
-		}
-		return slices.DeleteFunc(all, func(e E) bool { return !keep(e) }), err
-	}}
+func catalogue[E any](c *kit.Client, path string, id func(E) int64, name func(E) string) *kit.Catalogue[E] {
+	return &kit.Catalogue[E]{Age: catalogueAge, Name: name, Fold: provision.Fold, Read: func(ctx context.Context) ([]E, error) { return all(ctx, c, path, id) }}
 }
 
 func roleCatalogue(c *kit.Client) *kit.Catalogue[role] {
-	return catalogue(c, "/roles", func(r role) int64 { return r.ID }, func(r role) string { return r.Name }, func(role) bool { return true })
+	return catalogue(c, "/roles", func(r role) int64 { return r.ID }, func(r role) string { return r.Name })
 }
 
-// groupCatalogue has the groups that are not switched off: of the others Zammad
-// shows nothing.
-func groupCatalogue(c *kit.Client) *kit.Catalogue[group] {
-	return catalogue(c, "/groups", func(g group) int64 { return g.ID }, func(g group) string { return g.Name }, func(g group) bool { return g.Active == nil || *g.Active })
+// groupsOf returns the groups that are not switched off: of the others Zammad shows
+// nothing.
+func groupsOf(c *kit.Client) *kit.Groups {
+	type group struct {
+		kit.Entry
+		Active *bool `json:"active"`
+	}
+	read := func(ctx context.Context) (there []kit.Entry, _ error) {
+		all, err := all(ctx, c, "/groups", func(g group) int64 { return g.ID })
+		for _, g := range all {
+			if g.Active == nil || *g.Active {
+				there = append(there, g.Entry)
+			}
+		}
+		return there, err
+	}
+	return &kit.Groups{None: noGroup, Catalogue: &kit.Catalogue[kit.Entry]{Age: catalogueAge, Read: read, Name: func(g kit.Entry) string { return g.Name }, Fold: provision.Fold}}
 }
 
 func stateCatalogue(c *kit.Client) *kit.Catalogue[state] {
-	return catalogue(c, "/ticket_states", func(s state) int64 { return s.ID }, func(s state) string { return s.Name }, func(state) bool { return true })
+	return catalogue(c, "/ticket_states", func(s state) int64 { return s.ID }, func(s state) string { return s.Name })
 }
 
 // noGroup is the error for a group that is not there.
 func noGroup(kind desk.Kind, name string) error {
 	return desk.NoPlace(kind, name, "Zammad has no active group %q; make it at Manage > Groups > New Group, or correct the rule", name)
-}
-
-func (d *book) resolve(ctx context.Context, add, remove []string) (kit.Difference[group], error) {
-	return kit.Resolve(ctx, d.groups.Find, add, remove, func(name string) error { return noGroup(desk.Permanent, name) })
 }

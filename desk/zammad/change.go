@@ -150,7 +150,7 @@ func (d *book) keeping(r *record, now []role, give []int64) []int64 {
 // say, and takes them from groups. Other groups keep their levels. Of a user who is
 // inactive, or no agent, nobody knows which groups are stored: nothing is written.
 func (d *zammad) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	change, err := d.resolve(ctx, add, remove)
+	change, err := d.groups.Resolve(ctx, add, remove)
 	if err != nil {
 		return err
 	}

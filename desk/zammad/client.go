@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -55,9 +54,7 @@ func explain(a *kit.Answer, e *desk.Error) {
 	words := said(a)
 	switch {
 	case a.Status == http.StatusNotFound && (words == "" || strings.Contains(words, "No route matches")):
-		// To take a proxy's 404 for "no such user" would mean to make the user again.
-		*e = *vendor.Foreign(a.Status)
-		e.Detail = "this address is not part of Zammad's API (HTTP 404); check the desk's URL, and the proxy in front of it"
+		*e = *vendor.NotItsAPI(a.Status)
 	case a.Status == http.StatusInternalServerError && words != "":
 		e.Err = errInternal
 	case a.Status == http.StatusUnprocessableEntity && e.Kind == desk.Permanent:
@@ -78,8 +75,8 @@ func said(a *kit.Answer) string {
 
 // disobeyed is the error for a write that Zammad accepted and that does not show.
 func disobeyed(format string, args ...any) *desk.Error {
-	e := desk.Errorf(desk.Permanent, "Zammad accepted to %s and did not do it; it leaves out without a word what the access token may not do, such as with users without the permission admin.user: see `deskbridge desk check`", fmt.Sprintf(format, args...))
-	e.NotShown = true
+	e := vendor.Disobeyed(format, args...)
+	e.Detail += "; it leaves out without a word what the access token may not do, such as with users without the permission admin.user: see `deskbridge desk check`"
 	return e
 }
 
@@ -93,7 +90,7 @@ func page[E any](ctx context.Context, c *kit.Client, path string, n, size int) (
 	}
 	err = c.Get(ctx, path, query, &entries)
 	if err == nil && entries == nil {
-		err = desk.Errorf(desk.Retryable, "Zammad's answer holds no list; is a proxy in the way?")
+		err = vendor.NoList(strings.TrimPrefix(path, "/"))
 	}
 	return entries, err
 }

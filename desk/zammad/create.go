@@ -43,7 +43,7 @@ func (d *zammad) Create(ctx context.Context, want provision.DeskUser) (*provisio
 		return nil, err
 	}
 	body["role_ids"] = roles
-	join, err := d.resolve(ctx, want.Teams, nil)
+	join, err := d.groups.Resolve(ctx, want.Teams, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -47,13 +47,9 @@ func (d *zammad) erase(ctx context.Context, id provision.DeskUserID) error {
 	if queued := errors.Is(err, errRefused) && strings.Contains(said(a), "already queued"); err != nil && !queued {
 		return err
 	}
-	for _, wait := range d.patience {
-		if err := kit.Wait(ctx, wait); err != nil {
-			return err
-		}
-		if gone, err := d.erased(ctx, id, t.ID); gone || err != nil {
-			return err
-		}
+	gone, err := d.patience.Until(ctx, func(ctx context.Context) (bool, error) { return d.erased(ctx, id, t.ID) })
+	if gone || err != nil {
+		return err
 	}
 	e := desk.Errorf(desk.Permanent, "Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
 	e.NotShown = true

@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -570,7 +571,7 @@ func connect(t *testing.T, address string, pairs ...string) *zammad {
 		t.Fatal(err)
 	}
 	z := d.(*zammad)
-	z.patience = []time.Duration{0, time.Millisecond, time.Millisecond}
+	z.patience = kit.Patience{First: time.Millisecond, Most: time.Millisecond, Looks: 3}
 	return z
 }
 

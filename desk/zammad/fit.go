@@ -2,7 +2,6 @@ package zammad
 
 import (
 	"cmp"
-	"net/mail"
 	"net/url"
 	"strings"
 	"unicode"
@@ -97,8 +96,7 @@ func readable(email string) string {
 func sameEmail(a, b string) bool { return sameText(readable(a), readable(b)) }
 
 func isEmail(text string) bool {
-	address, err := mail.ParseAddress(text)
-	return err == nil && address.Name == "" && address.Address == text && utf8.RuneCountInString(text) <= maxEmailLength
+	return kit.IsEmail(text, maxEmailLength)
 }
 
 // checkEmail refuses what Zammad refuses, or would find nobody by.

@@ -91,10 +91,7 @@ func (d *zammad) agents(ctx context.Context) ([]record, error) {
 // who are in it by one of their roles, and without our own account, which is in all
 // of them.
 func (d *zammad) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
-	g, err := d.groups.Find(ctx, team)
-	if err == nil && g == nil {
-		err = noGroup(desk.NotFound, team)
-	}
+	g, err := d.groups.Get(ctx, desk.NotFound, team)
 	if err != nil {
 		return nil, err
 	}
@@ -154,22 +151,11 @@ func (d *zammad) Seats(ctx context.Context) (used, limit int, _ error) {
 
 // Units implements [desk.Numbered]: rules can name groups, as teams.
 func (d *zammad) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
-	all, err := d.groups.List(ctx)
-	for _, g := range all {
-		teams = append(teams, desk.Unit{ID: number(g.ID), Name: g.Name})
-	}
-	return teams, nil, err
+	return d.groups.Units(ctx)
 }
 
 // MailboxesOf implements [desk.TeamMailboxes]: a group is the mailbox of its
 // tickets.
 func (d *zammad) MailboxesOf(ctx context.Context, team string) ([]string, error) {
-	g, err := d.groups.Find(ctx, team)
-	if err == nil && g == nil {
-		err = noGroup(desk.NotFound, team)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return []string{g.Name}, nil
+	return d.groups.MailboxesOf(ctx, team)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -146,26 +147,11 @@ func (d *book) user(ctx context.Context, r *record) (*provision.DeskUser, error)
 	return u, err
 }
 
-// groupNames returns the names of groups, sorted. One that is not known is looked
-// for once more: it may be new.
-func (d *book) groupNames(ctx context.Context, of access) (names []string, _ error) {
-	for _, read := range []func(context.Context) ([]group, error){d.groups.List, d.groups.Reread} {
-		all, err := read(ctx)
-		if err != nil {
-			return nil, err
-		}
-		names = nil
-		for _, g := range all {
-			if of[g.ID] != nil {
-				names = append(names, g.Name)
-			}
-		}
-		if len(names) == len(of) {
-			break
-		}
-	}
+// groupNames returns the names of groups, sorted.
+func (d *book) groupNames(ctx context.Context, of access) ([]string, error) {
+	names, err := kit.Names(ctx, d.groups.Catalogue, slices.Collect(maps.Keys(of)))
 	slices.Sort(names)
-	return names, nil
+	return names, err
 }
 
 // owns reports whether a user may own tickets of a group: Zammad asks for full

@@ -173,10 +173,7 @@ func (d *zammad) assignUser(ctx context.Context, t *ticket, to provision.DeskUse
 
 // assignTeam moves a ticket to a group, where nobody owns it.
 func (d *zammad) assignTeam(ctx context.Context, t *ticket, team string) error {
-	g, err := d.groups.Find(ctx, team)
-	if err == nil && g == nil {
-		err = noGroup(desk.Permanent, team)
-	}
+	g, err := d.groups.Get(ctx, desk.Permanent, team)
 	if err != nil || t.Group == g.ID && t.Owner <= systemUser {
 		return err
 	}

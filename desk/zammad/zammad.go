@@ -16,14 +16,14 @@ type zammad struct {
 	client   *kit.Client
 	users    *users
 	self     kit.Cached[*record]
-	patience []time.Duration // between looks at a deletion
+	patience kit.Patience // with a deletion
 }
 
 // book is what roles, groups and states of a Zammad mean by the settings.
 type book struct {
 	settings settings
 	roles    *kit.Catalogue[role]
-	groups   *kit.Catalogue[group]
+	groups   *kit.Groups
 	states   *kit.Catalogue[state]
 }
 
@@ -49,10 +49,10 @@ func New(d provision.Desk) (desk.Desk, error) {
 	c := newClient(s)
 	return &zammad{
 		Base:     desk.Base{Name: vendor.Name},
-		book:     &book{settings: s, roles: roleCatalogue(c), groups: groupCatalogue(c), states: stateCatalogue(c)},
+		book:     &book{settings: s, roles: roleCatalogue(c), groups: groupsOf(c), states: stateCatalogue(c)},
 		client:   c,
 		users:    &users{client: c, mark: s.mark},
-		patience: []time.Duration{0, 200 * time.Millisecond, 500 * time.Millisecond, time.Second},
+		patience: kit.Patience{First: 200 * time.Millisecond, Most: time.Second, Looks: 4},
 	}, nil
 }
 

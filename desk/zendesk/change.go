@@ -2,10 +2,8 @@ package zendesk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/mail"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -32,7 +30,7 @@ func (d *zendesk) update(ctx context.Context, r *record, what string, fields map
 	}
 	return kit.ReadBack(ctx, r.id(), d.read, func(now *record) error {
 		if !judge(now) {
-			return disobeyed("%s", what)
+			return vendor.Disobeyed("%s", what)
 		}
 		return nil
 	})
@@ -40,18 +38,7 @@ func (d *zendesk) update(ctx context.Context, r *record, what string, fields map
 
 // refusedTo says in a refusal what was refused.
 func refusedTo(err error, format string, args ...any) error {
-	if !errors.Is(err, errRefused) {
-		return err
-	}
-	e, _ := errors.AsType[*desk.Error](err)
-	return &desk.Error{Kind: desk.Permanent, Field: e.Field, Err: err, Detail: fmt.Sprintf("Zendesk refuses to "+format+" (HTTP 422)", args...)}
-}
-
-func detailOf(err error) string {
-	if e, ok := errors.AsType[*desk.Error](err); ok {
-		return e.Detail
-	}
-	return err.Error()
+	return vendor.RefusedTo(err, errRefused, format, args...)
 }
 
 // SetProfile writes address, name and phone number. An empty field of want stays as it is.
@@ -83,12 +70,11 @@ func (d *zendesk) SetProfile(ctx context.Context, id provision.DeskUserID, want 
 	return d.update(ctx, r, "change the profile of", fields, func(now *record) bool { return len(differs(now)) == 0 })
 }
 
-// maxEmailLength is in bytes: RFC 5321 §4.5.3.1.3.
+// maxEmailLength is that of RFC 5321 §4.5.3.1.3.
 const maxEmailLength = 254
 
 func checkEmail(email string) error {
-	address, err := mail.ParseAddress(email)
-	if err != nil || address.Name != "" || address.Address != email || len(email) > maxEmailLength {
+	if !kit.IsEmail(email, maxEmailLength) {
 		return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Zendesk takes, and an agent needs one"}
 	}
 	return nil
@@ -121,7 +107,7 @@ func (d *zendesk) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 }
 
 // roleFields returns what makes somebody have a role.
-func (d *zendesk) roleFields(ctx context.Context, role provision.Role, limited *entry) (map[string]any, error) {
+func (d *zendesk) roleFields(ctx context.Context, role provision.Role, limited *customRole) (map[string]any, error) {
 	switch role {
 	case provision.RoleAdmin:
 		return map[string]any{"role": admin}, nil

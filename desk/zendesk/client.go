@@ -43,7 +43,7 @@ var vendor = kit.Vendor{
 // client speaks with one Zendesk.
 type client struct {
 	*kit.Client
-	tick, most time.Duration // first and longest wait for a job
+	patience kit.Patience // with jobs
 }
 
 func newClient(s settings) *client {
@@ -57,7 +57,7 @@ func newClient(s settings) *client {
 		MaxBytes: 16 << 20,
 		Vendor:   vendor,
 		Explain:  explain,
-	}), tick, longestTick}
+	}), kit.ForJobs}
 }
 
 // refusal is what Zendesk says against a request. What it describes may quote what
@@ -76,10 +76,8 @@ func explain(a *kit.Answer, e *desk.Error) {
 	isOwn := json.Unmarshal(a.Body, &own) == nil && own.Error != nil
 	switch {
 	case a.Status == http.StatusNotFound && !(isOwn && string(own.Error) == `"RecordNotFound"`):
-		// A path that it does not have, or a Zendesk that is not there, is 404 as well. To
-		// take one for "no such user" would mean to make the user again.
-		*e = *vendor.Foreign(a.Status)
-		e.Detail = "this address is not part of Zendesk's API (HTTP 404); check the desk's URL, and the proxy in front of it"
+		// So is a path that it does not have, or a Zendesk that is not there.
+		*e = *vendor.NotItsAPI(a.Status)
 	case a.Status == http.StatusConflict:
 		*e = *vendor.Busy(a) // two changes of one record at once
 	case a.Status == http.StatusTooManyRequests && ofOneUser(a):
@@ -113,17 +111,6 @@ func ofOneUser(a *kit.Answer) bool {
 	return false
 }
 
-// disobeyed is the error for a write that Zendesk accepted and that does not show.
-func disobeyed(format string, args ...any) *desk.Error {
-	e := desk.Errorf(desk.Permanent, "Zendesk accepted to "+format+" and did not do it", args...)
-	e.NotShown = true
-	return e
-}
-
-func noList(of string) *desk.Error {
-	return desk.Errorf(desk.Retryable, "Zendesk's answer holds no list of %s; is a proxy in the way?", of)
-}
-
 // page is a page of a list by cursor. Where the next one is, Zendesk says by an
 // address as well, which is not followed: the token goes nowhere else.
 type page[E any] struct {
@@ -150,14 +137,14 @@ func pageAt[E any](ctx context.Context, c *client, path, key string, query url.V
 		After string `json:"after_cursor"`
 	}
 	if answer[key] == nil || answer["meta"] == nil {
-		return p, noList(key)
+		return p, vendor.NoList(key)
 	}
 	if err := errors.Join(vendor.Decode(answer[key], &p.items), vendor.Decode(answer["meta"], &meta)); err != nil {
 		return p, err
 	}
 	switch {
 	case p.items == nil || meta.More == nil:
-		return p, noList(key)
+		return p, vendor.NoList(key)
 	case *meta.More && (meta.After == "" || meta.After == cursor || len(p.items) == 0):
 		return p, desk.Errorf(desk.Retryable, "Zendesk's list of %s says that it goes on, and not where", key)
 	case *meta.More:
@@ -187,41 +174,24 @@ type job struct {
 	Status string `json:"status"` // queued, working, failed, completed or killed
 }
 
-// maxLooks bounds how often a job is looked at: some two minutes.
-const maxLooks = 30
-
-// await waits until a job is done. What came of it is read back by whoever asked for
-// it: a job without a name has nothing to be waited for.
+// await waits until a job is done.
 func (c *client) await(ctx context.Context, j job) error {
-	wait := c.tick
-	for n := 0; j.ID != ""; n++ {
-		switch {
-		case j.Status == "completed":
-			return nil
-		case j.Status == "failed" || j.Status == "killed":
-			return desk.Errorf(desk.Retryable, "a job of Zendesk's has %s", j.Status)
-		case n == maxLooks:
-			return desk.Errorf(desk.Retryable, "Zendesk has not ended a job yet (%s)", kit.OneLine(j.Status))
-		case n > 0:
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(wait):
-			}
-			wait = min(2*wait, c.most)
-		}
+	if j.ID == "" {
+		return nil
+	}
+	return c.patience.Job(ctx, vendor, func(ctx context.Context) (bool, error) {
 		var answer struct {
 			Job job `json:"job_status"`
 		}
-		if err := c.Get(ctx, "/job_statuses/"+url.PathEscape(j.ID), nil, &answer); err != nil {
-			return err
+		err := c.Get(ctx, "/job_statuses/"+url.PathEscape(j.ID), nil, &answer)
+		switch status := answer.Job.Status; {
+		case err == nil && answer.Job.ID != j.ID:
+			err = desk.Errorf(desk.Retryable, "Zendesk answered a question about a job with another one")
+		case status == "failed" || status == "killed":
+			err = desk.Errorf(desk.Retryable, "a job of Zendesk's has %s", status)
 		}
-		if answer.Job.ID != j.ID {
-			return desk.Errorf(desk.Retryable, "Zendesk answered a question about a job with another one")
-		}
-		j = answer.Job
-	}
-	return nil
+		return answer.Job.Status == "completed", err
+	})
 }
 
 // carry sends a request that a job carries out, and waits for it. An answer that

@@ -19,10 +19,8 @@ func (d *zendesk) Create(ctx context.Context, want provision.DeskUser) (*provisi
 	if err := checkEmail(want.Email); err != nil {
 		return nil, err
 	}
-	for _, team := range want.Teams {
-		if g, err := d.groups.Find(ctx, team); err != nil || g == nil {
-			return nil, cmp.Or(err, noGroup(desk.Permanent, team))
-		}
+	if _, err := d.groups.Resolve(ctx, want.Teams, nil); err != nil {
+		return nil, err
 	}
 	limited, err := d.limited(ctx)
 	if err != nil {
@@ -67,7 +65,7 @@ func (d *zendesk) Create(ctx context.Context, want provision.DeskUser) (*provisi
 }
 
 // created reads a new user back.
-func (d *zendesk) created(ctx context.Context, id provision.DeskUserID, want provision.DeskUser, limited *entry) (*provision.DeskUser, error) {
+func (d *zendesk) created(ctx context.Context, id provision.DeskUserID, want provision.DeskUser, limited *customRole) (*provision.DeskUser, error) {
 	r, err := d.read(ctx, id)
 	switch {
 	case err != nil && desk.KindOf(err) == desk.NotFound:
@@ -75,18 +73,18 @@ func (d *zendesk) created(ctx context.Context, id provision.DeskUserID, want pro
 	case err != nil:
 		return nil, err
 	case !sameText(r.ExternalID, want.ExternalID): // it may be anybody
-		return nil, disobeyed("give the new user %s our external id", id)
+		return nil, vendor.Disobeyed("give the new user %s our external id", id)
 	}
 	got, err := d.whole(ctx, r)
 	switch {
 	case err != nil:
 		return nil, err
 	case !sameText(r.Email, want.Email):
-		return got, disobeyed("give the new user %s its e-mail address", id)
+		return got, vendor.Disobeyed("give the new user %s its e-mail address", id)
 	case d.roleOf(r, limited) != cmp.Or(want.Role, provision.RoleNone):
-		return got, disobeyed("give the new user %s the role %s", id, want.Role)
+		return got, vendor.Disobeyed("give the new user %s the role %s", id, want.Role)
 	case r.Suspended == want.Active:
-		return got, disobeyed("make the new user %s active or suspended", id)
+		return got, vendor.Disobeyed("make the new user %s active or suspended", id)
 	}
 	return got, nil
 }

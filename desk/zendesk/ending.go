@@ -34,7 +34,7 @@ func (d *zendesk) remove(ctx context.Context, r *record) error {
 		return err
 	}
 	if _, err = d.read(ctx, r.id()); err == nil {
-		return disobeyed("delete user %d", r.ID)
+		return vendor.Disobeyed("delete user %d", r.ID)
 	}
 	return err
 }
@@ -61,7 +61,7 @@ func (d *zendesk) Anonymize(ctx context.Context, id provision.DeskUserID) error 
 	}
 	shell, err := d.deleted(ctx, id)
 	if err == nil && shell != nil {
-		err = disobeyed("delete user %s for good", id)
+		err = vendor.Disobeyed("delete user %s for good", id)
 	}
 	return err
 }

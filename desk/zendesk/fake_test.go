@@ -61,6 +61,7 @@ type fakeZendesk struct {
 	seats   int            // 0: no limit
 	limit   int            // changes of a user before it is one too many; 0: none
 	unsorts bool           // lists of tickets are not sorted as asked
+	doubts  bool           // an address that was changed has still to be verified
 	behind  map[int64]bool // users that the index does not know yet
 	asking  map[int64]bool // requesters of open tickets
 	asked   map[string]int // by method and path, with N for a number

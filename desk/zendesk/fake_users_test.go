@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -106,20 +107,21 @@ func (f *fakeZendesk) identitiesOf(q *request, u *fakeUser) {
 			invalid(q.w, "value", "DuplicateValue", "Value: "+value+" is already being used by another user")
 			return
 		}
-		i := &fakeIdentity{f.number(), value, false, in["verified"] == true}
+		i := &fakeIdentity{f.number(), value, in["primary"] == true, in["verified"] == true}
 		u.Identities = append(u.Identities, i)
 		say(q.w, 201, object{"identity": show(i)})
-	case "PUT /users/N/identities/N/make_primary":
-		if !mine.Verified {
-			invalid(q.w, "base", "InvalidValue", "not verified")
+	case "PUT /users/N/identities/N":
+		in := q.body["identity"]
+		value, _ := in["value"].(string)
+		if value == "" || in["primary"] != nil {
+			f.t.Errorf("a change of an identity to %v", in)
+		}
+		if f.holder(value) != nil && !strings.EqualFold(mine.Value, value) {
+			invalid(q.w, "value", "DuplicateValue", "Value: "+value+" is already being used by another user")
 			return
 		}
-		var all []object
-		for _, i := range u.Identities {
-			i.Primary = i == mine
-			all = append(all, show(i))
-		}
-		say(q.w, 200, object{"identities": all})
+		mine.Value, mine.Verified = value, in["verified"] == true && !f.doubts
+		say(q.w, 200, object{"identity": show(mine)})
 	case "PUT /users/N/identities/N/verify":
 		mine.Verified = true
 		say(q.w, 200, object{"identity": show(mine)})
@@ -347,7 +349,7 @@ func connectTo(t *testing.T, address string, pairs ...string) *zendesk {
 		t.Fatal(err)
 	}
 	z := d.(*zendesk)
-	z.client.tick = time.Millisecond
+	z.client.patience.First = time.Millisecond
 	return z
 }
 
@@ -390,7 +392,7 @@ func fakeHarness(f *fakeZendesk, pairs ...string) desktest.Harness {
 				if n, ok := u.RoleType.(int); ok {
 					r.RoleType = &n
 				}
-				return &provision.DeskUser{ID: id, Email: email, DisplayName: u.Name, Active: !u.Suspended, Role: d.roleOf(&r, &entry{ID: reader})}
+				return &provision.DeskUser{ID: id, Email: email, DisplayName: u.Name, Active: !u.Suspended, Role: d.roleOf(&r, &customRole{Entry: kit.Entry{ID: reader}})}
 			})
 		},
 	}

@@ -23,8 +23,7 @@ func (d *zendesk) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, 
 	return d.whole(ctx, r)
 }
 
-// whole adds to a user what the record does not show. Somebody whose old address is
-// still to be taken away shows that one: the change is not at its end.
+// whole adds to a user what the record does not show.
 func (d *directory) whole(ctx context.Context, r *record) (*provision.DeskUser, error) {
 	limited, err := d.limited(ctx)
 	if err != nil {
@@ -36,11 +35,7 @@ func (d *directory) whole(ctx context.Context, r *record) (*provision.DeskUser, 
 			return nil, err
 		}
 	}
-	u := d.user(r, limited, teams)
-	if old := d.replaced.of(r.id()); old != "" {
-		u.Email = old
-	}
-	return u, nil
+	return d.user(r, limited, teams), nil
 }
 
 // read returns the user with a number. An unknown number is NotFound, and so is that of
@@ -106,7 +101,7 @@ func (d *directory) only(ctx context.Context, query url.Values, both string, mea
 			return nil, err
 		}
 		if answer.Users == nil || slices.ContainsFunc(answer.Users, func(r record) bool { return r.ID <= 0 || r.lacks != "" }) {
-			return nil, noList("users")
+			return nil, vendor.NoList("users")
 		}
 		hits = append(hits, answer.Users...)
 		switch {

@@ -40,38 +40,27 @@ func (d *directory) memberships(ctx context.Context, r *record) ([]membership, e
 	return all, nil
 }
 
-// teamsOf returns the names of the groups that a user is in. One that is not known yet
-// is looked for once more; one that has been deleted has no name.
+// teamsOf returns the names of the groups that a user is in.
 func (d *directory) teamsOf(ctx context.Context, r *record) ([]string, error) {
 	all, err := d.memberships(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	var ids []int64
+	return kit.Names(ctx, d.groups.Catalogue, groupsIn(all))
+}
+
+func groupsIn(all []membership) (ids []int64) {
 	for _, m := range all {
 		ids = append(ids, m.Group)
 	}
-	groups, err := d.groups.List(ctx)
-	if err == nil && len(namesOf(groups, ids)) < len(ids) {
-		groups, err = d.groups.Reread(ctx)
-	}
-	return namesOf(groups, ids), err
-}
-
-func namesOf(groups []entry, ids []int64) (names []string) {
-	for _, g := range groups {
-		if slices.Contains(ids, g.ID) {
-			names = append(names, g.Name)
-		}
-	}
-	return names
+	return ids
 }
 
 // ChangeTeams adds the user to groups and removes it from groups. Zendesk takes what
 // is open in a group from whoever leaves it, by a job that is waited for: conversations
 // are handed over before.
 func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	change, err := kit.Resolve(ctx, d.groups.Find, add, remove, func(name string) error { return noGroup(desk.Permanent, name) })
+	change, err := d.groups.Resolve(ctx, add, remove)
 	if err != nil {
 		return err
 	}
@@ -116,17 +105,17 @@ func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add,
 	if err != nil {
 		return err
 	}
-	return change.Confirm(func(g entry) bool { return in(have, g) },
-		func(g entry) error { return disobeyed("add user %s to group %q", id, g.Name) },
-		func(g entry) error { return disobeyed("remove user %s from group %q", id, g.Name) })
+	return change.Confirm(func(g kit.Entry) bool { return in(have, g) },
+		func(g kit.Entry) error { return vendor.Disobeyed("add user %s to group %q", id, g.Name) },
+		func(g kit.Entry) error { return vendor.Disobeyed("remove user %s from group %q", id, g.Name) })
 }
 
-func in(have []membership, g entry) bool {
+func in(have []membership, g kit.Entry) bool {
 	return slices.ContainsFunc(have, func(m membership) bool { return m.Group == g.ID })
 }
 
 // join adds a user to a group. That it is in it already is what reading back says.
-func (d *zendesk) join(ctx context.Context, r *record, g entry) error {
+func (d *zendesk) join(ctx context.Context, r *record, g kit.Entry) error {
 	err := d.client.Post(ctx, "/group_memberships", map[string]any{"group_membership": map[string]any{"user_id": r.ID, "group_id": g.ID}}, nil)
 	if errors.Is(err, errTaken) {
 		return nil
@@ -136,12 +125,12 @@ func (d *zendesk) join(ctx context.Context, r *record, g entry) error {
 
 // leave removes a user from groups, and waits until Zendesk is done with it. The
 // default group cannot be left: another one becomes it before.
-func (d *zendesk) leave(ctx context.Context, r *record, have []membership, groups []entry) (wrote bool, _ error) {
+func (d *zendesk) leave(ctx context.Context, r *record, have []membership, groups []kit.Entry) (wrote bool, _ error) {
 	var ids, names []string
 	var heir *membership
 	fromDefault := false
 	for i, m := range have {
-		at := slices.IndexFunc(groups, func(g entry) bool { return g.ID == m.Group })
+		at := slices.IndexFunc(groups, func(g kit.Entry) bool { return g.ID == m.Group })
 		if at < 0 {
 			heir = &have[i]
 			continue

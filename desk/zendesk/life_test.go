@@ -58,49 +58,85 @@ func addresses(u *fakeUser) (all []string) {
 	return all
 }
 
-// TestChangeOfAddress: the old address is gone wherever the change was cut short, and
-// the one that somebody added stays.
+// TestChangeOfAddress: wherever Deskbridge is killed, the old address is gone when the change
+// counts as made, also where the new one was a second one of the user; and the address that
+// somebody added stays.
 func TestChangeOfAddress(t *testing.T) {
 	want := provision.DeskUser{Email: "augusta@example.test", DisplayName: "Ada Byron"}
-	steps := []string{"POST /identities", "PUT /make_primary", "DELETE /identities/"}
-	for _, before := range []bool{true, false} {
-		for _, step := range append(steps, "") {
+	for name, tt := range map[string]struct {
+		step         string
+		second, done bool // the new address is there already; the step was done, and its answer lost
+		doubts       bool
+	}{
+		"nothing happens":                      {},
+		"Zendesk has the address verified":     {doubts: true},
+		"killed before the change":             {step: "PUT"},
+		"killed after the change":              {step: "PUT", done: true},
+		"a second one":                         {second: true},
+		"a second one, killed before its end":  {second: true, step: "DELETE"},
+		"a second one, killed after its end":   {second: true, step: "DELETE", done: true},
+		"a second one, killed before all else": {second: true, step: "PUT"},
+		"a second one, killed after all":       {second: true, step: "PUT", done: true},
+	} {
+		t.Run(name, func(t *testing.T) {
 			f := newFake(t)
+			f.doubts = tt.doubts
 			u, id := ada(f)
 			u.Identities = append(u.Identities, &fakeIdentity{f.number(), "private@example.test", false, true})
-			d := f.connect()
-			method, part, _ := strings.Cut(step, " ")
-			failed := false
+			if tt.second {
+				u.Identities = append(u.Identities, &fakeIdentity{f.number(), "Augusta@example.test", false, false})
+			}
 			f.lie = func(w http.ResponseWriter, r *http.Request, body []byte) bool {
-				if failed || step == "" || r.Method != method || !strings.Contains(r.URL.Path, part) {
+				if r.Method != tt.step {
 					return false
 				}
-				failed = true
-				if !before { // it is done, and the answer is lost
-					locked(f, func() any { f.lie = nil; return nil })
+				locked(f, func() any { f.lie = nil; return nil })
+				if tt.done {
 					r.Body = io.NopCloser(bytes.NewReader(body))
 					f.serve(nothing{}, r)
 				}
 				say(w, 503, object{})
 				return true
 			}
-			err := d.SetProfile(t.Context(), id, want)
-			if step != "" {
+			err := f.connect().SetProfile(t.Context(), id, want)
+			if tt.step != "" {
 				wantKind(t, err, desk.Retryable, "HTTP 503")
-				got, err := d.Find(t.Context(), desk.Key{ID: id})
+				got, err := f.connect().Find(t.Context(), desk.Key{ID: id})
 				must(t, err)
-				if sameText(got.Email, want.Email) {
-					t.Errorf("%s: the change counts as made", step)
+				if !sameText(got.Email, want.Email) {
+					must(t, f.connect().SetProfile(t.Context(), id, want))
 				}
-				must(t, d.SetProfile(t.Context(), id, want))
 			}
 			if diff := cmp.Diff([]string{"augusta@example.test primary verified", "private@example.test verified"}, addresses(u)); diff != "" {
-				t.Errorf("%s failed, before it was done: %t (-want +got):\n%s", step, before, diff)
+				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if got, err := d.Find(t.Context(), desk.Key{ID: id}); err != nil || got.Email != want.Email {
+			if got, err := f.connect().Find(t.Context(), desk.Key{ID: id}); err != nil || got.Email != want.Email {
 				t.Errorf("in the end: %+v, %v", got, err)
 			}
+		})
+	}
+}
+
+// TestAddressThatIsNotKept: a change of address that does not show is none, and an agent
+// without one gets it.
+func TestAddressThatIsNotKept(t *testing.T) {
+	want := provision.DeskUser{Email: "augusta@example.test"}
+	f := newFake(t)
+	u, id := ada(f)
+	f.lie = func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+		if r.Method == http.MethodPut {
+			say(w, 200, object{"identity": object{}})
 		}
+		return r.Method == http.MethodPut
+	}
+	err := f.connect().SetProfile(t.Context(), id, want)
+	if wantKind(t, err, desk.Permanent, "change the e-mail address"); desk.AcceptedOnly(err) == nil {
+		t.Errorf("%v", err)
+	}
+	u.Identities = nil
+	must(t, f.connect().SetProfile(t.Context(), id, want))
+	if diff := cmp.Diff([]string{"augusta@example.test primary verified"}, addresses(u)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -215,7 +251,7 @@ func TestJobs(t *testing.T) {
 		_, id := ada(f)
 		all := f.converse(id, 3)
 		d := f.connect()
-		d.client.tick, d.client.most = time.Nanosecond, time.Microsecond
+		d.client.patience.First, d.client.patience.Most = time.Nanosecond, time.Microsecond
 		f.lie = func(_ http.ResponseWriter, r *http.Request, _ []byte) bool {
 			locked(f, func() any {
 				for _, j := range f.jobs {
@@ -228,6 +264,38 @@ func TestJobs(t *testing.T) {
 			return false
 		}
 		wantKind(t, d.AssignMany(t.Context(), all, desk.Assignee{}), desk.Retryable, words)
+	}
+}
+
+// TestForgottenJob: a job that Zendesk does not know any more has ended, and what came of
+// it is what the tickets show.
+func TestForgottenJob(t *testing.T) {
+	for _, done := range []bool{true, false} {
+		f := newFake(t)
+		_, id := ada(f)
+		all := f.converse(id, 3)
+		d := f.connect()
+		f.lie = func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+			if !strings.Contains(r.URL.Path, "/job_statuses/") {
+				return false
+			}
+			locked(f, func() any {
+				for _, j := range f.jobs {
+					if done {
+						j.work()
+					}
+				}
+				return nil
+			})
+			missing(w)
+			return true
+		}
+		err := d.AssignMany(t.Context(), all, desk.Assignee{})
+		if done {
+			must(t, err)
+		} else if desk.AcceptedOnly(err) == nil {
+			t.Errorf("%v, and no ticket was assigned", err)
+		}
 	}
 }
 

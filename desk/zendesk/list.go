@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -57,7 +56,7 @@ func (d *directory) usersIn(ctx context.Context, roles ...string) ([]record, err
 	}
 	for _, r := range all {
 		if r.ID <= 0 || r.lacks != "" || !slices.Contains(roles, r.Role) {
-			return nil, noList("agents")
+			return nil, vendor.NoList("agents")
 		}
 	}
 	return slices.DeleteFunc(all, func(r record) bool { return !r.Active }), nil
@@ -88,7 +87,7 @@ func (d *zendesk) List(ctx context.Context, cursor string) ([]provision.DeskUser
 	users := make([]provision.DeskUser, 0, to-from)
 	for i := range k.users[from:to] {
 		r := &k.users[from+i]
-		users = append(users, *d.user(r, limited, namesOf(groups, k.groups[r.ID])))
+		users = append(users, *d.user(r, limited, kit.NamesOf(groups, k.groups[r.ID]...)))
 	}
 	if to == len(k.users) {
 		return users, "", nil
@@ -104,10 +103,7 @@ func (d *zendesk) Admins(ctx context.Context) (int, error) {
 
 // TeamMembers returns the members of a group who may own tickets, in order of number.
 func (d *zendesk) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
-	g, err := d.groups.Find(ctx, team)
-	if err == nil && g == nil {
-		err = noGroup(desk.NotFound, team)
-	}
+	g, err := d.groups.Get(ctx, desk.NotFound, team)
 	if err != nil {
 		return nil, err
 	}
@@ -149,24 +145,13 @@ func (d *zendesk) Seats(ctx context.Context) (used, limit int, err error) {
 
 // Units implements [desk.Numbered]: rules can name groups.
 func (d *zendesk) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
-	all, err := d.groups.List(ctx)
-	for _, g := range all {
-		teams = append(teams, desk.Unit{ID: strconv.FormatInt(g.ID, 10), Name: g.Name})
-	}
-	return teams, nil, err
+	return d.groups.Units(ctx)
 }
 
 // MailboxesOf implements [desk.TeamMailboxes]. A ticket is in a group, and whoever
 // leaves the group cannot own it any more.
 func (d *zendesk) MailboxesOf(ctx context.Context, team string) ([]string, error) {
-	g, err := d.groups.Find(ctx, team)
-	if err == nil && g == nil {
-		err = noGroup(desk.NotFound, team)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return []string{g.Name}, nil
+	return d.groups.MailboxesOf(ctx, team)
 }
 
 // Check tries the token, and looks for groups and roles. It writes nothing. Without a
@@ -202,14 +187,14 @@ func (d *zendesk) Check(ctx context.Context) (desk.Profile, error) {
 		if desk.KindOf(err) != desk.Permanent {
 			return desk.Profile{}, err
 		}
-		p.Problemf("%s", detailOf(err))
+		p.Problemf("%s", desk.DetailOf(err))
 		return p, nil
 	}
 	for setting, name := range map[string]string{"agent_role": d.settings.agentRole, "limited_role": d.settings.limitedRole} {
 		role, err := d.role(ctx, name, setting)
 		switch {
 		case desk.KindOf(err) == desk.Permanent && err != nil:
-			p.Problemf("%s", detailOf(err))
+			p.Problemf("%s", desk.DetailOf(err))
 		case err != nil:
 			return desk.Profile{}, err
 		case role == nil:

@@ -60,7 +60,7 @@ func (d *zendesk) OpenConversations(ctx context.Context, id provision.DeskUserID
 			if strconv.FormatInt(t.Assignee, 10) == string(id) && t.open() && !seen[t.ID] && len(found) < limit {
 				seen[t.ID] = true
 				c := desk.Conversation{ID: t.number(), Assignee: id}
-				if names := namesOf(groups, []int64{t.Group}); len(names) > 0 {
+				if names := kit.NamesOf(groups, t.Group); len(names) > 0 {
 					c.Mailbox = names[0]
 				}
 				found = append(found, c)
@@ -84,7 +84,7 @@ func (d *zendesk) OpenConversations(ctx context.Context, id provision.DeskUserID
 func (d *zendesk) assigned(ctx context.Context, id provision.DeskUserID, sort, cursor string) (page[ticket], error) {
 	p, err := pageAt[ticket](ctx, d.client, "/users/"+string(id)+"/tickets/assigned", "tickets", url.Values{"sort": {sort}}, cursor)
 	if err == nil && slices.ContainsFunc(p.items, func(t ticket) bool { return t.ID <= 0 || t.Status == "" }) {
-		err = noList("tickets")
+		err = vendor.NoList("tickets")
 	}
 	return p, err
 }
@@ -130,75 +130,36 @@ func (d *zendesk) ticket(ctx context.Context, number string) (*ticket, error) {
 	return answer.Ticket, nil
 }
 
-// target is an assignee as Zendesk has it.
-type target struct {
-	user  int64
-	group int64
-	in    []int64 // groups of the user
-}
-
 // target looks an assignee up. One that may own nothing is a Permanent error.
-func (d *zendesk) target(ctx context.Context, to desk.Assignee) (t target, _ error) {
-	if to.Team != "" {
-		g, err := d.groups.Find(ctx, to.Team)
-		if err == nil && g == nil {
-			err = noGroup(desk.Permanent, to.Team)
+func (d *zendesk) target(ctx context.Context, to desk.Assignee) (kit.Target, error) {
+	return d.groups.Target(ctx, to, func(ctx context.Context) (t kit.Target, _ error) {
+		r, err := d.read(ctx, to.User)
+		if err != nil && desk.KindOf(err) == desk.NotFound {
+			return t, desk.Errorf(desk.Permanent, "Zendesk has no user %q to assign tickets to", to.User)
 		}
-		if err == nil {
-			t.group = g.ID
+		if err != nil {
+			return t, err
 		}
-		return t, err
-	}
-	if to.User == "" {
-		return t, nil
-	}
-	r, err := d.read(ctx, to.User)
-	if err != nil && desk.KindOf(err) == desk.NotFound {
-		return t, desk.Errorf(desk.Permanent, "Zendesk has no user %q to assign tickets to", to.User)
-	}
-	if err != nil {
-		return t, err
-	}
-	limited, err := d.limited(ctx)
-	if err != nil {
-		return t, err
-	}
-	if !d.works(r, limited) {
-		return t, desk.Errorf(desk.Permanent, "user %s of Zendesk is suspended, or no agent who may own tickets", to.User)
-	}
-	memberships, err := d.memberships(ctx, r)
-	for _, m := range memberships {
-		t.in = append(t.in, m.Group)
-	}
-	t.user = r.ID
-	return t, err
-}
-
-// has reports whether a ticket is as it is to be.
-func (t target) has(now *ticket) bool {
-	return now.Assignee == t.user && (t.group == 0 || now.Group == t.group)
-}
-
-// fields are what is written on a ticket.
-func (t target) fields() map[string]any {
-	fields := map[string]any{"assignee_id": nil}
-	if t.user != 0 {
-		fields["assignee_id"] = t.user
-	}
-	if t.group != 0 {
-		fields["group_id"] = t.group
-	}
-	return fields
+		limited, err := d.limited(ctx)
+		if err == nil && !d.works(r, limited) {
+			err = desk.Errorf(desk.Permanent, "user %s of Zendesk is suspended, or no agent who may own tickets", to.User)
+		}
+		if err != nil {
+			return t, err
+		}
+		memberships, err := d.memberships(ctx, r)
+		return kit.Target{User: r.ID, In: groupsIn(memberships)}, err
+	})
 }
 
 // refuses says why a ticket cannot be given so; nil: it can. Zendesk would move
 // it to another group for somebody who is not in its own.
-func (t target) refuses(now *ticket) error {
+func refuses(t kit.Target, now *ticket) error {
 	switch {
 	case !now.open():
 		return desk.Errorf(desk.NotFound, "ticket %d of Zendesk is %s by now", now.ID, now.Status)
-	case t.user != 0 && now.Group != 0 && !slices.Contains(t.in, now.Group):
-		return desk.Errorf(desk.Permanent, "user %d of Zendesk is not in the group of ticket %d; put the user into it, at Admin Center > People > Team > Groups, or hand over to somebody who is", t.user, now.ID)
+	case t.Outside(now.Group):
+		return desk.Errorf(desk.Permanent, "user %d of Zendesk is not in the group of ticket %d; put the user into it, at Admin Center > People > Team > Groups, or hand over to somebody who is", t.User, now.ID)
 	}
 	return nil
 }
@@ -212,17 +173,17 @@ func (d *zendesk) Assign(ctx context.Context, conversation string, to desk.Assig
 	}
 	t, err := d.target(ctx, to)
 	if err == nil {
-		err = t.refuses(before)
+		err = refuses(t, before)
 	}
-	if err != nil || t.has(before) {
+	if err != nil || t.Has(before.Assignee, before.Group) {
 		return err
 	}
-	if err := d.client.Put(ctx, "/tickets/"+conversation, map[string]any{"ticket": t.fields()}, nil); err != nil {
+	if err := d.client.Put(ctx, "/tickets/"+conversation, map[string]any{"ticket": t.Fields("assignee_id", "group_id")}, nil); err != nil {
 		return refusedTo(err, "assign ticket %s", conversation)
 	}
 	return kit.ReadBack(ctx, conversation, d.ticket, func(now *ticket) error {
-		if !t.has(now) {
-			return disobeyed("assign ticket %s", conversation)
+		if !t.Has(now.Assignee, now.Group) {
+			return vendor.Disobeyed("assign ticket %s", conversation)
 		}
 		return nil
 	})
@@ -246,17 +207,17 @@ func (d *zendesk) AssignMany(ctx context.Context, conversations []string, to des
 		}
 		var ids []string
 		for i := range before {
-			if err := t.refuses(&before[i]); err != nil {
+			if err := refuses(t, &before[i]); err != nil {
 				return err
 			}
-			if !t.has(&before[i]) {
+			if !t.Has(before[i].Assignee, before[i].Group) {
 				ids = append(ids, before[i].number())
 			}
 		}
 		if len(ids) == 0 {
 			continue
 		}
-		err = d.client.carry(ctx, kit.Call{Method: http.MethodPut, Path: "/tickets/update_many", Query: url.Values{"ids": {strings.Join(ids, ",")}}, Body: map[string]any{"ticket": t.fields()}})
+		err = d.client.carry(ctx, kit.Call{Method: http.MethodPut, Path: "/tickets/update_many", Query: url.Values{"ids": {strings.Join(ids, ",")}}, Body: map[string]any{"ticket": t.Fields("assignee_id", "group_id")}})
 		if err != nil {
 			return refusedTo(err, "assign %d tickets", len(ids))
 		}
@@ -265,8 +226,8 @@ func (d *zendesk) AssignMany(ctx context.Context, conversations []string, to des
 			return err
 		}
 		for i := range after {
-			if !t.has(&after[i]) {
-				return disobeyed("assign ticket %d", after[i].ID)
+			if !t.Has(after[i].Assignee, after[i].Group) {
+				return vendor.Disobeyed("assign ticket %d", after[i].ID)
 			}
 		}
 	}
@@ -285,7 +246,7 @@ func (d *zendesk) tickets(ctx context.Context, numbers []string) ([]ticket, erro
 		return nil, err
 	}
 	if answer.Tickets == nil || slices.ContainsFunc(answer.Tickets, func(t ticket) bool { return !slices.Contains(numbers, t.number()) || t.Status == "" }) {
-		return nil, noList("tickets")
+		return nil, vendor.NoList("tickets")
 	}
 	for _, n := range numbers {
 		if !slices.ContainsFunc(answer.Tickets, func(t ticket) bool { return t.number() == n }) {

@@ -88,7 +88,7 @@ func (r *record) kind() int {
 // roleOf returns the role that a record shows. Whoever is not ours to change counts as
 // an owner. Light agents and contributors may not own tickets; whoever has a custom role
 // that no setting names counts as an agent.
-func (d *directory) roleOf(r *record, limited *entry) provision.Role {
+func (d *directory) roleOf(r *record, limited *customRole) provision.Role {
 	switch {
 	case r.foreign() != "":
 		return provision.RoleOwner
@@ -103,12 +103,12 @@ func (d *directory) roleOf(r *record, limited *entry) provision.Role {
 }
 
 // works reports whether a user may own tickets.
-func (d *directory) works(r *record, limited *entry) bool {
+func (d *directory) works(r *record, limited *customRole) bool {
 	return !r.Suspended && d.roleOf(r, limited).Rank() >= provision.RoleAgent.Rank() && r.foreign() == ""
 }
 
 // user translates a record. Only agents are in groups.
-func (d *directory) user(r *record, limited *entry, teams []string) *provision.DeskUser {
+func (d *directory) user(r *record, limited *customRole, teams []string) *provision.DeskUser {
 	u := &provision.DeskUser{
 		ID: r.id(), ExternalID: r.ExternalID, Email: r.Email, UserName: r.Email, DisplayName: r.Name, Phone: phoneNumber(r.Phone),
 		Active: !r.Suspended, Role: d.roleOf(r, limited), LastLogin: r.LastLogin.Time,
@@ -156,12 +156,10 @@ func phoneNumber(text string) string {
 
 func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
 
-// entry is something with a number and a name: a group or a custom role.
-type entry struct {
-	ID      int64  `json:"id"`
-	Name    string `json:"name"`
-	Deleted bool   `json:"deleted"`
-	Kind    int    `json:"role_type"`
+// customRole is one that admins make, or that of light agents.
+type customRole struct {
+	kit.Entry
+	Kind int `json:"role_type"`
 }
 
 const (
@@ -172,52 +170,50 @@ const (
 	rolesAge = 5 * time.Minute
 )
 
-func catalogue(age time.Duration, what string, read func(context.Context) ([]entry, error)) *kit.Catalogue[entry] {
-	return &kit.Catalogue[entry]{
-		Age: age, Read: read,
-		Name: func(e entry) string { return e.Name }, Fold: provision.Fold,
-		Several: func(n int, name string) error {
-			return desk.Errorf(desk.Permanent, "Zendesk has %d %ss %q; rename all but one", n, what, name)
-		},
+func groupsOf(c *client) *kit.Groups {
+	type group struct {
+		kit.Entry
+		Deleted bool `json:"deleted"`
 	}
-}
-
-func groupsOf(c *client) *kit.Catalogue[entry] {
-	return catalogue(catalogueAge, "group", func(ctx context.Context) (there []entry, _ error) {
-		all, err := list[entry](ctx, c, "/groups", "groups", nil)
-		for _, g := range all {
-			if !g.Deleted {
-				there = append(there, g)
+	return &kit.Groups{None: noGroup, Catalogue: &kit.Catalogue[kit.Entry]{
+		Age: catalogueAge, Name: func(e kit.Entry) string { return e.Name }, Fold: provision.Fold, Several: vendor.Namesakes("group"),
+		Read: func(ctx context.Context) (there []kit.Entry, _ error) {
+			all, err := list[group](ctx, c, "/groups", "groups", nil)
+			for _, g := range all {
+				if !g.Deleted {
+					there = append(there, g.Entry)
+				}
 			}
-		}
-		return there, err
-	})
+			return there, err
+		},
+	}}
 }
 
 // rolesOf returns the custom roles, which come on one page. Smaller plans have none.
-func rolesOf(c *client) *kit.Catalogue[entry] {
-	return catalogue(rolesAge, "role", func(ctx context.Context) ([]entry, error) {
+func rolesOf(c *client) *kit.Catalogue[customRole] {
+	read := func(ctx context.Context) ([]customRole, error) {
 		var answer struct {
-			Roles []entry `json:"custom_roles"`
+			Roles []customRole `json:"custom_roles"`
 		}
 		err := c.Get(ctx, "/custom_roles", nil, &answer)
 		switch {
 		case errors.Is(err, kit.ErrForbidden):
 			return nil, desk.Errorf(desk.Permanent, "this Zendesk shows no custom roles, which its plan may not have: leave the settings agent_role and limited_role out, or upgrade it")
 		case err == nil && answer.Roles == nil:
-			err = noList("custom roles")
+			err = vendor.NoList("custom roles")
 		}
 		return answer.Roles, err
-	})
+	}
+	return &kit.Catalogue[customRole]{Age: rolesAge, Read: read, Name: func(r customRole) string { return r.Name }, Fold: provision.Fold, Several: vendor.Namesakes("role")}
 }
 
 // limited returns the role that stands for limited; nil where no setting names one.
-func (d *directory) limited(ctx context.Context) (*entry, error) {
+func (d *directory) limited(ctx context.Context) (*customRole, error) {
 	return d.role(ctx, d.settings.limitedRole, "limited_role")
 }
 
 // role returns the custom role that a setting names; nil where it names none.
-func (d *directory) role(ctx context.Context, name, setting string) (*entry, error) {
+func (d *directory) role(ctx context.Context, name, setting string) (*customRole, error) {
 	if name == "" {
 		return nil, nil
 	}

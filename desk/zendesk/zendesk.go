@@ -3,7 +3,6 @@ package zendesk
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -21,12 +20,11 @@ type zendesk struct {
 type directory struct {
 	settings settings
 	client   *client
-	groups   *kit.Catalogue[entry]
-	roles    *kit.Catalogue[entry]
+	groups   *kit.Groups
+	roles    *kit.Catalogue[customRole]
 	people   kit.Shared[[]record]          // agents and admins
 	members  kit.Shared[map[int64][]int64] // groups by user, all by number
 	listed   kit.Snapshot[*roster]
-	replaced replaced
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is Zendesk's address,
@@ -86,6 +84,3 @@ func (d *zendesk) Capabilities() desk.Capabilities {
 func (d *zendesk) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
 	return desk.Unsupported("change mailboxes", "Zendesk gives nobody a mailbox of their own: tickets belong to groups; let the rule name a group as a team, and see Admin Center > People > Team > Groups")
 }
-
-// Zendesk's jobs are waited for so long at first, and so long later on.
-const tick, longestTick = 200 * time.Millisecond, 5 * time.Second

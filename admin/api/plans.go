@@ -47,13 +47,15 @@ type Granted struct {
 	Role      string   `json:"role,omitempty"`
 	Teams     []string `json:"teams,omitempty"`
 	Mailboxes []string `json:"mailboxes,omitempty"`
+	DeskRoles []string `json:"desk_roles,omitempty"`
+	Until     string   `json:"until,omitempty" doc:"as a draft has it; absent: for ever"`
 }
 
 func grantedOf(g *plan.Granted) *Granted {
 	if g == nil {
 		return nil
 	}
-	return &Granted{string(g.Role), g.Teams, g.Mailboxes}
+	return &Granted{string(g.Role), g.Teams, g.Mailboxes, g.DeskRoles, g.Until}
 }
 
 // PlanPerson is what a plan changes for somebody on a desk.

@@ -164,6 +164,10 @@ func TestMailboxManagers(t *testing.T) {
 			t.Errorf("applying %s: %d %s", name, w.Code, w.Body)
 		}
 	}
+	ending := draft(and(and(rule("Support", "agent"), "until", "2099-01-31"), "desk_roles", []string{"Tier 1 lead"}))
+	if p := read[api.Plan](o, o.call(o.token, "POST", "/api/v1/plans", ending), 200); len(p.Changes) != 1 || p.Changes[0].After.Until != "2099-01-31" || len(p.Changes[0].After.DeskRoles) != 1 {
+		t.Errorf("the end of a rule, and a role of the desk: %+v", p)
+	}
 	o.refused(o.call(manager, "POST", "/api/v1/plans/"+strings.Repeat("0", 64)+"/apply", good), 412, "stale")
 	read[api.Plan](o, o.call(manager, "POST", "/api/v1/plans/"+p.Hash+"/apply", good), 200)
 	if rules := get[api.Page[api.Rule]](o, "/api/v1/rules"); len(rules.Items) != 2 {

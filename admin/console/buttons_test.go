@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"encoding/csv"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -228,6 +229,27 @@ func TestADraftIsPlannedAndApplied(t *testing.T) {
 	bad.Set("role", "boss")
 	if w := h.ask(http.MethodPost, "/admin/changes/support/plan", bad); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "boss") {
 		t.Errorf("a mistake: %d", w.Code)
+	}
+}
+
+var field = regexp.MustCompile(`<input name="([a-z_]+)"[^>]* value="([^"]*)"`)
+
+// TestADraftKeepsWhatItDoesNotTouch: a draft that is sent as it was shown changes
+// nothing, whatever the rules say.
+func TestADraftKeepsWhatItDoesNotTouch(t *testing.T) {
+	h := newHouse(t)
+	h.Group("Support")
+	end := time.Date(2099, 2, 1, 0, 0, 0, 0, time.UTC)
+	_, err := h.Core.Settings.AddRuleUnchecked(t.Context(), provisiontest.ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Group: "Support", Role: provision.RoleAgent,
+		Teams: []string{"Sales, EMEA", "A"}, Mailboxes: []string{"M"}, DeskRoles: []string{"Tier 1 lead"}, Until: &end})
+	h.Must(err)
+	h.shows("/admin/changes", "agent with Tier 1 lead", "2099-01-31")
+	form := url.Values{"connection": {"acme"}, "role": {"agent"}}
+	for _, m := range field.FindAllStringSubmatch(h.see("/admin/changes/support"), -1) {
+		form.Add(m[1], html.UnescapeString(m[2]))
+	}
+	if w := h.ask(http.MethodPost, "/admin/changes/support/plan", form); !strings.Contains(w.Body.String(), "It would change nothing.") {
+		t.Errorf("a draft as it was shown: %d %s", w.Code, w.Body)
 	}
 }
 

@@ -169,6 +169,9 @@ func TestMailboxManagers(t *testing.T) {
 		t.Errorf("the end of a rule, and a role of the desk: %+v", p)
 	}
 	o.refused(o.call(manager, "POST", "/api/v1/plans/"+strings.Repeat("0", 64)+"/apply", good), 412, "stale")
+	losing := map[string]any{"draft": good["draft"], "expect_losses": 1}
+	o.refused(o.call(manager, "POST", "/api/v1/plans/"+p.Hash+"/apply", losing), 403, "role")
+	o.refused(o.call(o.tokenOf(administration.Admin, "plan.apply"), "POST", "/api/v1/plans/"+p.Hash+"/apply", losing), 403, "scope")
 	read[api.Plan](o, o.call(manager, "POST", "/api/v1/plans/"+p.Hash+"/apply", good), 200)
 	if rules := get[api.Page[api.Rule]](o, "/api/v1/rules"); len(rules.Items) != 2 {
 		t.Errorf("rules: %+v", rules)

@@ -147,6 +147,28 @@ func TestButtons(t *testing.T) {
 	h.shows("/admin/requests?status=401", "no such connection")
 }
 
+// TestWhereAButtonLeads: back to the page that it stands on, which may be the answer
+// to another button and have no address of its own.
+func TestWhereAButtonLeads(t *testing.T) {
+	h := newHouse(t)
+	h.ByRoles()
+	ada := h.Person("ada", "agent")
+	h.ReconcileAll()
+	retry := "/admin/accounts/" + string(h.Account(ada.ID).ID) + "/retry"
+	for from, want := range map[string]string{
+		"/admin/people?desk=support&done=ended&n=2": "/admin/people?desk=support&done=retried&n=1",
+		"/admin/desks/support/check":                "/admin/desks/support?done=retried&n=1",
+		"/admin/audit/verify":                       "/admin/audit?done=retried&n=1",
+		"/admin/nothing/here":                       "/admin/?done=retried&n=1",
+		"/sso/login":                                "/admin/?done=retried&n=1",
+	} {
+		h.from = from
+		if to := h.press(retry, nil); to != want {
+			t.Errorf("from %s to %s, want %s", from, to, want)
+		}
+	}
+}
+
 var hash = regexp.MustCompile(`name="hash" value="([0-9a-f]+)"`)
 
 // TestADraftIsPlannedAndApplied: the plan that is shown is the plan that is done, or
@@ -222,6 +244,11 @@ func TestADraftIsPlannedAndApplied(t *testing.T) {
 		t.Errorf("more losses than were typed: %d", code)
 	}
 	gone.Set("losses", "1")
+	h.since = time.Hour // to let losses is to release them
+	if code := apply(gone, reviewed); code != http.StatusForbidden {
+		t.Errorf("with a sign-in of an hour ago: %d", code)
+	}
+	h.since = 0
 	if code := apply(gone, reviewed); code != http.StatusSeeOther {
 		t.Errorf("as many as were typed: %d", code)
 	}

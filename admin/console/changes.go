@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -326,6 +327,9 @@ func (h *handler) applyDraft(p *page) error {
 		n, err := strconv.Atoi(expected)
 		if err != nil || n < 0 {
 			return provision.Errorf(provision.Invalid, "losses", "type how many people lose access, as a number")
+		}
+		if err := p.who.May(admin.HoldRelease); err != nil { // that lets them before they are held
+			return err
 		}
 		made, err = h.core.Plan.ApplyExpecting(p.Context(), p.cause(), d, hash, n)
 		if err != nil {

@@ -52,7 +52,8 @@ type Actor struct {
 	Identity   provision.IdentityID
 	Connection provision.ConnectionID
 
-	actor string // as the audit log names them: by ids
+	actor string // as the audit log names them: of people by id
+	self  string // id of the token, or of the break-glass admin
 	now   func() time.Time
 	again func(context.Context) (*Actor, error) // who asks by the same request, at this moment
 }
@@ -67,7 +68,7 @@ func (a *Actor) Still(ctx context.Context, v Verb) error {
 	if err != nil {
 		return err
 	}
-	if now.actor != a.actor {
+	if now.Key() != a.Key() {
 		return provision.Refuse(ReasonCredentials, "somebody else asks by now")
 	}
 	return now.May(v)
@@ -122,6 +123,10 @@ func (a *Actor) Cause(doing, request string) provision.Cause {
 	return provision.Cause{Actor: a.actor, Action: doing, Request: request}
 }
 
+// Key tells the actor from everybody else, also from whoever had their name before:
+// the name of a token or of an admin that has ended is free for another.
+func (a *Actor) Key() string { return a.actor + "\x00" + a.self }
+
 // Maker is who the core is told makes a token.
 func (a *Actor) Maker() administration.Maker {
 	return administration.Maker{Standing: a.Standing, Person: a.Identity, Connection: a.Connection}
@@ -161,7 +166,7 @@ func (h *Handler) actor(r *http.Request) (*Actor, error) {
 	who, since, err := h.options.BreakGlass(r)
 	if err == nil {
 		return &Actor{Kind: BreakGlass, Name: who.Name, Standing: administration.Standing{Role: administration.Owner},
-			FreshSince: since, actor: "break-glass:" + who.Name, now: h.options.Now}, nil
+			FreshSince: since, actor: "break-glass:" + who.Name, self: string(who.ID), now: h.options.Now}, nil
 	}
 	if !isDenied(err) {
 		return nil, err
@@ -191,5 +196,5 @@ func (h *Handler) byToken(r *http.Request, header string) (*Actor, error) {
 		return nil, err
 	}
 	return &Actor{Kind: Token, Name: t.Name, Standing: standing, Verbs: t.Verbs, Identity: t.Person, Connection: t.Connection,
-		actor: "api:" + t.Name, now: h.options.Now}, nil
+		actor: "api:" + t.Name, self: string(t.ID), now: h.options.Now}, nil
 }

@@ -46,6 +46,11 @@ func (k *keyring) admin(row adminRow) (breakglass.Admin, error) {
 	return o, nil
 }
 
+// LockBreakGlass implements [breakglass.Store].
+func (s *Store) LockBreakGlass(ctx context.Context) error {
+	return s.advisoryLock(ctx, lockBreakGlass, false)
+}
+
 // BreakGlassAdmin implements [breakglass.Store].
 func (s *Store) BreakGlassAdmin(ctx context.Context, name string) (breakglass.Admin, error) {
 	return s.takeAdmin(s.read(ctx).Where("name = ?", name))

@@ -24,6 +24,7 @@ const (
 	lockRules      int64 = 0x6465736b_00000002
 	lockSeal       int64 = 0x6465736b_00000003
 	lockKeys       int64 = 0x6465736b_00000004
+	lockBreakGlass int64 = 0x6465736b_00000005
 )
 
 // openPostgres opens the database at o.DatabaseURL.

@@ -107,6 +107,8 @@ func readDraft(text []byte) (d plan.Draft, _ error) {
 		Rules []struct {
 			Connection, Desk, Group, Role string
 			Teams                         []string
+			DeskRoles                     []string `json:"desk_roles"`
+			Until                         string
 		}
 	}
 	err := json.Unmarshal(text, &in)
@@ -114,7 +116,15 @@ func readDraft(text []byte) (d plan.Draft, _ error) {
 		d.Desks = append(d.Desks, provision.Desk{Name: k.Name})
 	}
 	for _, r := range in.Rules {
-		d.Rules = append(d.Rules, plan.DraftRule{Connection: r.Connection, Desk: r.Desk, Rule: provision.Rule{Group: r.Group, Role: provision.Role(r.Role), Teams: r.Teams}})
+		rule := provision.Rule{Group: r.Group, Role: provision.Role(r.Role), Teams: r.Teams, DeskRoles: r.DeskRoles}
+		if r.Until != "" {
+			end, err := provision.ParseUntil("until", r.Until)
+			if err != nil {
+				return d, err
+			}
+			rule.Until = &end
+		}
+		d.Rules = append(d.Rules, plan.DraftRule{Connection: r.Connection, Desk: r.Desk, Rule: rule})
 	}
 	return d, err
 }

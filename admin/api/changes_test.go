@@ -31,6 +31,11 @@ func TestChanges(t *testing.T) {
 	if fresh.Secret == "" || fresh.Secret == token.Secret || fresh.Name != "okta" {
 		t.Errorf("rotated: %+v", fresh)
 	}
+	leaked := fresh.ID // nobody may go on with it
+	fresh = read[api.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens/okta/rotate", map[string]any{"overlap_hours": 0}), 201)
+	if old := get[api.Token](o, "/api/v1/connections/acme/tokens/"+leaked); old.State != "ended" || fresh.ID == leaked {
+		t.Errorf("rotated at once, and the old one goes on: %+v", old)
+	}
 	if ended := read[api.Token](o, o.call(o.token, "DELETE", "/api/v1/connections/acme/tokens/okta", nil), 200); ended.State != "ended" {
 		t.Errorf("revoked: %+v", ended)
 	}
@@ -208,6 +213,21 @@ func TestOnce(t *testing.T) {
 	if n := times("account.retried"); n != 3 {
 		t.Errorf("of somebody else: %d times", n)
 	}
+	// So is that of a token which has the name of one that has ended.
+	named := func() string {
+		_, _ = o.Core.Administration.RevokeToken(o.Context(), provisiontest.ByTest, "ci") // the first time there is none
+		_, secret, err := o.Core.Administration.CreateToken(o.Context(), provisiontest.ByTest, administration.Maker{Standing: administration.Standing{Role: administration.Owner}},
+			administration.TokenDraft{Name: "ci", Role: administration.Operator})
+		o.Must(err)
+		return secret
+	}
+	for range 2 {
+		o.token = named()
+		o.with("Idempotency-Key", "k1", "POST", retry, nil)
+	}
+	if n := times("account.retried"); n != 5 {
+		t.Errorf("of another with the name: %d times", n)
+	}
 	// What changed nothing may be sent again; a secret is not kept.
 	o.token = o.tokenOf(administration.Admin, "token.create", "audit.read")
 	tokens := "/api/v1/connections/acme/tokens"
@@ -222,7 +242,7 @@ func TestOnce(t *testing.T) {
 	o.Offset.Add(int64(25 * time.Hour))
 	o.token = o.tokenOf(administration.Admin, "account.retry", "audit.read")
 	o.with("Idempotency-Key", "k1", "POST", retry, nil)
-	if n := times("account.retried"); n != 4 {
+	if n := times("account.retried"); n != 6 {
 		t.Errorf("a day later: %d times", n)
 	}
 }

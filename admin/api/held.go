@@ -111,7 +111,7 @@ func (a *API) change(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer, first, err := a.core.Administration.BeginAnswer(ctx, who.Cause("", "").Actor, key, append([]byte(r.Method+" "+r.URL.RequestURI()+"\n"), body...))
+	answer, first, err := a.core.Administration.BeginAnswer(ctx, who.Key(), key, append([]byte(r.Method+" "+r.URL.RequestURI()+"\n"), body...))
 	if err != nil {
 		a.problem(w, ctx, a.toProblem(ctx, err))
 		return

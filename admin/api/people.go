@@ -191,13 +191,14 @@ type Access struct {
 	Role      string   `json:"role,omitempty"`
 	Teams     []string `json:"teams,omitempty"`
 	Mailboxes []string `json:"mailboxes,omitempty"`
+	DeskRoles []string `json:"desk_roles,omitempty" doc:"of the desk's own"`
 }
 
 func accessOf(a provision.Access) Access {
 	if a.Status == "" {
 		a.Status = provision.AccessAbsent
 	}
-	return Access{string(a.Status), string(a.Role), a.Teams, a.Mailboxes}
+	return Access{string(a.Status), string(a.Role), a.Teams, a.Mailboxes, a.DeskRoles}
 }
 
 // PersonDesk is what somebody has on one desk.
@@ -222,7 +223,7 @@ type PersonDesk struct {
 
 // Reason is one part of an access, and what gives it.
 type Reason struct {
-	What    string   `json:"what" enum:"role,team,mailbox"`
+	What    string   `json:"what" enum:"role,desk role,team,mailbox"`
 	Name    string   `json:"name"`
 	GivenBy []Source `json:"given_by"`
 }

@@ -19,7 +19,7 @@ type Draft struct {
 // Application is a draft that is to be applied.
 type Application struct {
 	Draft
-	ExpectLosses *int `json:"expect_losses,omitempty" minimum:"0" doc:"so many people lose access, and mass-change protection lets them; when more would, nothing is changed"`
+	ExpectLosses *int `json:"expect_losses,omitempty" minimum:"0" doc:"so many people lose access, and mass-change protection lets them; when more would, nothing is changed. Needs what hold.release needs"`
 }
 
 // Plan is what applying a draft would change, and for whom.
@@ -47,13 +47,15 @@ type Granted struct {
 	Role      string   `json:"role,omitempty"`
 	Teams     []string `json:"teams,omitempty"`
 	Mailboxes []string `json:"mailboxes,omitempty"`
+	DeskRoles []string `json:"desk_roles,omitempty"`
+	Until     string   `json:"until,omitempty" doc:"as a draft has it; absent: for ever"`
 }
 
 func grantedOf(g *plan.Granted) *Granted {
 	if g == nil {
 		return nil
 	}
-	return &Granted{string(g.Role), g.Teams, g.Mailboxes}
+	return &Granted{string(g.Role), g.Teams, g.Mailboxes, g.DeskRoles, g.Until}
 }
 
 // PlanPerson is what a plan changes for somebody on a desk.
@@ -91,6 +93,11 @@ func (a *API) planRoutes() {
 			Hash string `path:"hash" pattern:"^[0-9a-f]{64}$" doc:"of the plan that was reviewed"`
 			Body Application
 		}) (*struct{ Body Plan }, error) {
+			if in.Body.ExpectLosses != nil { // that releases them before they are held
+				if err := who.May(admin.HoldRelease); err != nil {
+					return nil, err
+				}
+			}
 			draft, err := a.draft(who, in.Body.Draft, admin.PlanApply)
 			if err != nil {
 				return nil, err

@@ -139,6 +139,10 @@ func TestMailboxManagers(t *testing.T) {
 	draft := func(rules ...map[string]any) map[string]any {
 		return map[string]any{"draft": map[string]any{"rules": rules}}
 	}
+	and := func(r map[string]any, field string, value any) map[string]any {
+		r[field] = value
+		return r
+	}
 	good := draft(kept, rule("Support Leads", "", "Tier 1"))
 	p := read[api.Plan](o, o.call(manager, "POST", "/api/v1/plans", good), 200)
 	if len(p.Changes) != 1 || p.Changes[0].Kind != "rule" || p.Changes[0].After.Teams[0] != "Tier 1" {
@@ -147,6 +151,9 @@ func TestMailboxManagers(t *testing.T) {
 	for name, beyond := range map[string]map[string]any{
 		"another team":       draft(kept, rule("Support Leads", "", "Tier 2")),
 		"a role":             draft(kept, rule("Support Leads", "agent", "Tier 1")),
+		"the end of a role":  draft(and(rule("Support", "agent"), "until", "2099-01-31")),
+		"a team for a while": draft(kept, and(rule("Support Leads", "", "Tier 2"), "until", "2099-01-31")),
+		"a role of the desk": draft(and(rule("Support", "agent"), "desk_roles", []string{"Tier 1 lead"})),
 		"taking a rule away": draft(rule("Support Leads", "", "Tier 1")),
 		"a desk":             {"draft": map[string]any{"desks": []map[string]any{{"name": "support"}}}},
 	} {
@@ -157,7 +164,14 @@ func TestMailboxManagers(t *testing.T) {
 			t.Errorf("applying %s: %d %s", name, w.Code, w.Body)
 		}
 	}
+	ending := draft(and(and(rule("Support", "agent"), "until", "2099-01-31"), "desk_roles", []string{"Tier 1 lead"}))
+	if p := read[api.Plan](o, o.call(o.token, "POST", "/api/v1/plans", ending), 200); len(p.Changes) != 1 || p.Changes[0].After.Until != "2099-01-31" || len(p.Changes[0].After.DeskRoles) != 1 {
+		t.Errorf("the end of a rule, and a role of the desk: %+v", p)
+	}
 	o.refused(o.call(manager, "POST", "/api/v1/plans/"+strings.Repeat("0", 64)+"/apply", good), 412, "stale")
+	losing := map[string]any{"draft": good["draft"], "expect_losses": 1}
+	o.refused(o.call(manager, "POST", "/api/v1/plans/"+p.Hash+"/apply", losing), 403, "role")
+	o.refused(o.call(o.tokenOf(administration.Admin, "plan.apply"), "POST", "/api/v1/plans/"+p.Hash+"/apply", losing), 403, "scope")
 	read[api.Plan](o, o.call(manager, "POST", "/api/v1/plans/"+p.Hash+"/apply", good), 200)
 	if rules := get[api.Page[api.Rule]](o, "/api/v1/rules"); len(rules.Items) != 2 {
 		t.Errorf("rules: %+v", rules)

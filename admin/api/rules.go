@@ -20,10 +20,12 @@ type Rule struct {
 	Role       string   `json:"role,omitempty"`
 	Teams      []string `json:"teams,omitempty"`
 	Mailboxes  []string `json:"mailboxes,omitempty"`
+	DeskRoles  []string `json:"desk_roles,omitempty" doc:"of the desk's own; role is at least what they amount to"`
+	Until      string   `json:"until,omitempty" doc:"the last day, in UTC, on which it grants, or a moment, as a draft has it; absent: for ever"`
 }
 
 func (n *names) rule(r provision.Rule) Rule {
-	return Rule{string(r.ID), n.connections[r.Connection], n.desks[r.Desk], r.Group, string(r.GroupID), r.Attribute, r.Equals, string(r.Role), r.Teams, r.Mailboxes}
+	return Rule{string(r.ID), n.connections[r.Connection], n.desks[r.Desk], r.Group, string(r.GroupID), r.Attribute, r.Equals, string(r.Role), r.Teams, r.Mailboxes, r.DeskRoles, provision.FormatUntil(r.Until)}
 }
 
 func (a *API) ruleRoutes() {

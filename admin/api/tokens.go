@@ -108,15 +108,20 @@ func (a *API) tokenRoutes() {
 		func(ctx context.Context, who asked, in *struct {
 			OneToken
 			Body struct {
-				OverlapHours int `json:"overlap_hours,omitempty" minimum:"0" maximum:"2160" default:"24" doc:"for how long the old one works still; 0 ends it at once"`
-				Days         int `json:"days,omitempty" minimum:"1" maximum:"3660" doc:"how long the new one lives; absent: as long as the old one was made for"`
+				// No default: huma takes a 0 that was sent for one that was left out.
+				OverlapHours *int `json:"overlap_hours,omitempty" minimum:"0" maximum:"2160" doc:"for how long the old one works still: 24 unless said otherwise; 0 ends it at once"`
+				Days         int  `json:"days,omitempty" minimum:"1" maximum:"3660" doc:"how long the new one lives; absent: as long as the old one was made for"`
 			}
 		}) (*struct{ Body Token }, error) {
 			conn, err := a.connection(ctx, in.Connection)
 			if err != nil {
 				return nil, err
 			}
-			fresh, _, secret, err := a.core.Tokens.RotateToken(ctx, who.cause, conn, in.Token, time.Duration(in.Body.OverlapHours)*time.Hour, days(in.Body.Days))
+			overlap := 24 * time.Hour
+			if hours := in.Body.OverlapHours; hours != nil {
+				overlap = time.Duration(*hours) * time.Hour
+			}
+			fresh, _, secret, err := a.core.Tokens.RotateToken(ctx, who.cause, conn, in.Token, overlap, days(in.Body.Days))
 			out := a.tokenOf(fresh)
 			out.Secret = secret
 			return &struct{ Body Token }{out}, err

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"encoding/csv"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -146,6 +147,28 @@ func TestButtons(t *testing.T) {
 	h.shows("/admin/requests?status=401", "no such connection")
 }
 
+// TestWhereAButtonLeads: back to the page that it stands on, which may be the answer
+// to another button and have no address of its own.
+func TestWhereAButtonLeads(t *testing.T) {
+	h := newHouse(t)
+	h.ByRoles()
+	ada := h.Person("ada", "agent")
+	h.ReconcileAll()
+	retry := "/admin/accounts/" + string(h.Account(ada.ID).ID) + "/retry"
+	for from, want := range map[string]string{
+		"/admin/people?desk=support&done=ended&n=2": "/admin/people?desk=support&done=retried&n=1",
+		"/admin/desks/support/check":                "/admin/desks/support?done=retried&n=1",
+		"/admin/audit/verify":                       "/admin/audit?done=retried&n=1",
+		"/admin/nothing/here":                       "/admin/?done=retried&n=1",
+		"/sso/login":                                "/admin/?done=retried&n=1",
+	} {
+		h.from = from
+		if to := h.press(retry, nil); to != want {
+			t.Errorf("from %s to %s, want %s", from, to, want)
+		}
+	}
+}
+
 var hash = regexp.MustCompile(`name="hash" value="([0-9a-f]+)"`)
 
 // TestADraftIsPlannedAndApplied: the plan that is shown is the plan that is done, or
@@ -221,6 +244,11 @@ func TestADraftIsPlannedAndApplied(t *testing.T) {
 		t.Errorf("more losses than were typed: %d", code)
 	}
 	gone.Set("losses", "1")
+	h.since = time.Hour // to let losses is to release them
+	if code := apply(gone, reviewed); code != http.StatusForbidden {
+		t.Errorf("with a sign-in of an hour ago: %d", code)
+	}
+	h.since = 0
 	if code := apply(gone, reviewed); code != http.StatusSeeOther {
 		t.Errorf("as many as were typed: %d", code)
 	}
@@ -228,6 +256,27 @@ func TestADraftIsPlannedAndApplied(t *testing.T) {
 	bad.Set("role", "boss")
 	if w := h.ask(http.MethodPost, "/admin/changes/support/plan", bad); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "boss") {
 		t.Errorf("a mistake: %d", w.Code)
+	}
+}
+
+var field = regexp.MustCompile(`<input name="([a-z_]+)"[^>]* value="([^"]*)"`)
+
+// TestADraftKeepsWhatItDoesNotTouch: a draft that is sent as it was shown changes
+// nothing, whatever the rules say.
+func TestADraftKeepsWhatItDoesNotTouch(t *testing.T) {
+	h := newHouse(t)
+	h.Group("Support")
+	end := time.Date(2099, 2, 1, 0, 0, 0, 0, time.UTC)
+	_, err := h.Core.Settings.AddRuleUnchecked(t.Context(), provisiontest.ByTest, provision.Rule{Connection: h.Conn.ID, Desk: h.Desk.ID, Group: "Support", Role: provision.RoleAgent,
+		Teams: []string{"Sales, EMEA", "A"}, Mailboxes: []string{"M"}, DeskRoles: []string{"Tier 1 lead"}, Until: &end})
+	h.Must(err)
+	h.shows("/admin/changes", "agent with Tier 1 lead", "2099-01-31")
+	form := url.Values{"connection": {"acme"}, "role": {"agent"}}
+	for _, m := range field.FindAllStringSubmatch(h.see("/admin/changes/support"), -1) {
+		form.Add(m[1], html.UnescapeString(m[2]))
+	}
+	if w := h.ask(http.MethodPost, "/admin/changes/support/plan", form); !strings.Contains(w.Body.String(), "It would change nothing.") {
+		t.Errorf("a draft as it was shown: %d %s", w.Code, w.Body)
 	}
 }
 

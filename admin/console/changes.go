@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"encoding/csv"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -34,6 +36,7 @@ type ruleLine struct {
 	Kind                     string // "group" or "attribute"
 	Group, Attribute, Equals string
 	Role, Teams, Mailboxes   string
+	DeskRoles, Until         string
 	People                   int  // direct members of the group
 	Counted                  bool // People is known
 	Bound                    bool // the group was pushed
@@ -86,7 +89,7 @@ func (p *page) ruleLines(names *names, d provision.Desk) ([]ruleLine, error) {
 			continue
 		}
 		line := ruleLine{Connection: names.connection(r.Connection), Kind: "group", Group: r.Group, Attribute: r.Attribute, Equals: r.Equals,
-			Role: string(r.Role), Teams: strings.Join(r.Teams, ", "), Mailboxes: strings.Join(r.Mailboxes, ", "), Bound: r.GroupID != "" || r.Group == ""}
+			Role: string(r.Role), Teams: commas(r.Teams), Mailboxes: commas(r.Mailboxes), DeskRoles: commas(r.DeskRoles), Until: provision.FormatUntil(r.Until), Bound: r.GroupID != "" || r.Group == ""}
 		if r.Attribute != "" {
 			line.Kind = "attribute"
 		}
@@ -176,7 +179,7 @@ func readLines(form url.Values) []ruleLine {
 	}
 	for i := range form["connection"] {
 		line := ruleLine{Connection: at("connection", i), Group: at("group", i), Attribute: at("attribute", i), Equals: at("equals", i), Role: at("role", i),
-			Teams: at("teams", i), Mailboxes: at("mailboxes", i), Bound: true, Removed: slices.Contains(form["remove"], strconv.Itoa(i))}
+			Teams: at("teams", i), Mailboxes: at("mailboxes", i), DeskRoles: at("desk_roles", i), Until: at("until", i), Bound: true, Removed: slices.Contains(form["remove"], strconv.Itoa(i))}
 		line.Kind = "group"
 		if line.Attribute != "" {
 			line.Kind = "attribute"
@@ -205,28 +208,70 @@ func (h *handler) drafted(p *page, body *draftPage, names *names) (plan.Draft, e
 			}
 			d.Connections = append(d.Connections, names.connections[i])
 		}
-		role := provision.RoleNone
-		if l.Role != "" {
-			var err error
-			if role, err = provision.ParseRole(l.Role); err != nil {
-				return d, err
-			}
+		r, err := l.rule()
+		if err != nil {
+			return d, err
 		}
-		d.Rules = append(d.Rules, plan.DraftRule{Connection: l.Connection, Desk: body.Desk.Name,
-			Rule: provision.Rule{Group: l.Group, Attribute: l.Attribute, Equals: l.Equals, Role: role, Teams: words(l.Teams), Mailboxes: words(l.Mailboxes)}})
+		d.Rules = append(d.Rules, plan.DraftRule{Connection: l.Connection, Desk: body.Desk.Name, Rule: r})
 	}
 	return d, nil
 }
 
+// rule returns the rule that a line of a form says.
+func (r *ruleLine) rule() (out provision.Rule, err error) {
+	out = provision.Rule{Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: provision.RoleNone}
+	if r.Role != "" {
+		if out.Role, err = provision.ParseRole(r.Role); err != nil {
+			return out, err
+		}
+	}
+	if r.Until != "" {
+		end, err := provision.ParseUntil("until", r.Until)
+		if err != nil {
+			return out, err
+		}
+		out.Until = &end
+	}
+	for _, part := range []struct {
+		text string
+		to   *[]string
+	}{{r.Teams, &out.Teams}, {r.Mailboxes, &out.Mailboxes}, {r.DeskRoles, &out.DeskRoles}} {
+		if *part.to, err = words(part.text); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// commas writes names with commas between them, as [words] reads them: one that has
+// a comma itself stands between quotation marks.
+func commas(names []string) string {
+	out := slices.Clone(names)
+	for i, name := range out {
+		if strings.ContainsAny(name, `,"`) {
+			out[i] = `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
 // words splits a list with commas.
-func words(text string) (out []string) {
-	for word := range strings.SplitSeq(text, ",") {
+func words(text string) (out []string, _ error) {
+	if text == "" {
+		return nil, nil
+	}
+	in := csv.NewReader(strings.NewReader(text))
+	in.TrimLeadingSpace = true
+	fields, err := in.Read()
+	if err != nil {
+		return nil, provision.Errorf(provision.Invalid, "", "%q is no list of names with commas between them; a name with a comma stands between quotation marks", provision.Clip(text))
+	}
+	for _, word := range fields {
 		if word = strings.TrimSpace(word); word != "" {
 			out = append(out, word)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return provision.Sorted(out), nil
 }
 
 // planDraft shows the plan of a draft beside it. Nothing is changed.
@@ -282,6 +327,9 @@ func (h *handler) applyDraft(p *page) error {
 		n, err := strconv.Atoi(expected)
 		if err != nil || n < 0 {
 			return provision.Errorf(provision.Invalid, "losses", "type how many people lose access, as a number")
+		}
+		if err := p.who.May(admin.HoldRelease); err != nil { // that lets them before they are held
+			return err
 		}
 		made, err = h.core.Plan.ApplyExpecting(p.Context(), p.cause(), d, hash, n)
 		if err != nil {

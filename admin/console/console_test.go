@@ -36,6 +36,7 @@ type house struct {
 	since   time.Duration       // before now: when they signed in
 	person  *provision.Identity // who is signed in
 	check   console.DeskCheck
+	from    string // page that forms are sent from
 }
 
 // plain says entries by their action and subject.
@@ -47,7 +48,7 @@ func (plain) Of(_ context.Context, e provision.Entry) (string, error) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{Harness: provisiontest.New(t, storetest.SQLite(t)), owner: true}
+	h := &house{Harness: provisiontest.New(t, storetest.SQLite(t)), owner: true, from: "/admin/"}
 	h.Core = core.New(h.Store, core.Policy{Brake: reconcile.Brake{People: 2, Percent: 1, Window: time.Hour}, Grace: -1, RequestLog: time.Hour, Now: h.Now}, slog.New(slog.DiscardHandler))
 	door, err := admin.New(admin.Core{Administration: h.Core.Administration}, admin.Options{
 		PublicURL: publicURL, Log: slog.New(slog.DiscardHandler), Now: h.Now,
@@ -86,7 +87,7 @@ func (h *house) ask(method, path string, form url.Values) *httptest.ResponseReco
 	r := httptest.NewRequestWithContext(h.Context(), method, publicURL+path, body)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	r.Header.Set("Referer", publicURL+"/admin/")
+	r.Header.Set("Referer", publicURL+h.from)
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
 	return w

@@ -56,13 +56,6 @@ func (h *handler) makeFirst(p *page) error {
 	if err := h.core.Sessions.PeekOneTime(p.Context(), firstAdmin, "", body.Link, &yes); err != nil {
 		return noLink(err)
 	}
-	admins, err := h.core.BreakGlass.Admins(p.Context())
-	if err != nil {
-		return err
-	}
-	if len(admins) > 0 {
-		return provision.Errorf(provision.Denied, "", "there is an admin already, who can make others: `deskbridge admin add`")
-	}
 	password := p.PostFormValue("password")
 	if password != p.PostFormValue("again") {
 		body.Problem = "The two passwords differ."
@@ -78,7 +71,7 @@ func (h *handler) makeFirst(p *page) error {
 	if err := h.core.Sessions.TakeOneTime(p.Context(), firstAdmin, "", body.Link, &yes); err != nil {
 		return noLink(err)
 	}
-	_, enrolment, err := h.core.BreakGlass.Add(p.Context(), cause, body.Name, password)
+	_, enrolment, err := h.core.BreakGlass.AddFirst(p.Context(), cause, body.Name, password)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -197,8 +198,8 @@ func (p *page) reference() string {
 	return p.h.options.RequestID(p.Context())
 }
 
-// back returns the page of ours that a form was sent from; the first page when
-// that is not known.
+// back returns the page of ours that a form was sent from, or the one above where
+// that was the answer to a form itself; the first page when it is not known.
 func (p *page) back() string {
 	from, err := url.Parse(p.Referer())
 	if err != nil || from.Scheme+"://"+from.Host != p.h.options.PublicURL || !strings.HasPrefix(from.Path, "/admin/") {
@@ -207,8 +208,18 @@ func (p *page) back() string {
 	query := from.Query()
 	query.Del("done")
 	query.Del("n")
-	from.RawQuery = query.Encode()
-	return from.RequestURI()
+	at := &url.URL{Path: from.Path, RawQuery: query.Encode()}
+	for at.Path != "/admin/" {
+		if _, pattern := p.h.mux.Handler(&http.Request{Method: http.MethodGet, URL: at}); strings.HasPrefix(pattern, "GET ") {
+			return at.RequestURI()
+		}
+		above := path.Dir(at.Path)
+		if above == "/admin" {
+			above += "/"
+		}
+		at.Path, at.RawQuery = above, ""
+	}
+	return at.RequestURI()
 }
 
 // done sends the browser back to where a button was pressed, with what that did:

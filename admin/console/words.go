@@ -16,7 +16,7 @@ import (
 
 // functions are what templates may call.
 var functions = template.FuncMap{
-	"ago": ago, "span": length, "moment": moment, "stamp": stamp, "access": accessText, "code": codeText, "sentence": sentence, "list": list, "count": count,
+	"ago": ago, "span": length, "moment": moment, "stamp": stamp, "access": accessText, "change": changeText, "code": codeText, "sentence": sentence, "list": list, "count": count,
 	"person": func(p plan.Person) string { return cmp.Or(p.Name, p.Address, string(p.ID)) },
 	"with":   func(path string, pairs ...string) string { return path + "?" + queryOf(pairs...).Encode() },
 	"ms":     func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) },
@@ -97,16 +97,41 @@ func accessText(a provision.Access) string {
 	case a.Status != provision.AccessActive:
 		return "no access"
 	}
-	return grantText(a.Role, a.Teams, a.Mailboxes)
+	text := grantText(plan.Granted{Role: a.Role, Teams: a.Teams, Mailboxes: a.Mailboxes, DeskRoles: a.DeskRoles})
+	if a.Away != nil {
+		text += " · away until " + provision.LastDay(a.Away.Until)
+	}
+	return text
 }
 
-func grantText(role provision.Role, teams, mailboxes []string) string {
-	text := cmp.Or(string(role), "no role")
-	if len(teams) > 0 {
-		text += " · teams " + strings.Join(teams, ", ")
+// grantText says what a rule grants.
+func grantText(g plan.Granted) string {
+	text := cmp.Or(string(g.Role), "no role")
+	if len(g.DeskRoles) > 0 {
+		text += " with " + strings.Join(g.DeskRoles, ", ")
 	}
-	if len(mailboxes) > 0 {
-		text += " · mailboxes " + strings.Join(mailboxes, ", ")
+	if len(g.Teams) > 0 {
+		text += " · teams " + strings.Join(g.Teams, ", ")
+	}
+	if len(g.Mailboxes) > 0 {
+		text += " · mailboxes " + strings.Join(g.Mailboxes, ", ")
+	}
+	if g.Until != "" {
+		text += " · until " + g.Until
+	}
+	return text
+}
+
+// changeText says one change of a plan.
+func changeText(c plan.Change) string {
+	text := c.Action + " " + c.Kind + " " + c.Name
+	switch {
+	case c.Before != nil && c.After != nil:
+		text += ": " + grantText(*c.After) + ", and no more " + grantText(*c.Before)
+	case c.After != nil:
+		text += ": " + grantText(*c.After)
+	case c.Before != nil:
+		text += ": " + grantText(*c.Before)
 	}
 	return text
 }

@@ -35,6 +35,16 @@ type Enrolment struct {
 
 // Add makes somebody who can sign in without any identity provider.
 func (s *Service) Add(ctx context.Context, c provision.Cause, name, password string) (Admin, Enrolment, error) {
+	return s.add(ctx, c, name, password, false)
+}
+
+// AddFirst is Add while there is no admin: of several who try, on whichever server,
+// one succeeds. Once there is one, it is Denied.
+func (s *Service) AddFirst(ctx context.Context, c provision.Cause, name, password string) (Admin, Enrolment, error) {
+	return s.add(ctx, c, name, password, true)
+}
+
+func (s *Service) add(ctx context.Context, c provision.Cause, name, password string, first bool) (Admin, Enrolment, error) {
 	if err := s.CheckNew(name, password); err != nil {
 		return Admin{}, Enrolment{}, err
 	}
@@ -54,6 +64,16 @@ func (s *Service) Add(ctx context.Context, c provision.Cause, name, password str
 		o.Recovery = append(o.Recovery, provision.HashSecret(code))
 	}
 	err = s.inTx(ctx, func(tx Store) error {
+		if err := tx.LockBreakGlass(ctx); err != nil {
+			return err
+		}
+		have, err := tx.BreakGlassAdmins(ctx)
+		if err != nil {
+			return err
+		}
+		if first && len(have) > 0 {
+			return errNotFirst
+		}
 		if err := tx.SaveBreakGlassAdmin(ctx, o); err != nil {
 			return err
 		}
@@ -61,6 +81,8 @@ func (s *Service) Add(ctx context.Context, c provision.Cause, name, password str
 	})
 	return o, e, err
 }
+
+var errNotFirst = provision.Errorf(provision.Denied, "", "there is an admin already, who can make others: `deskbridge admin add`")
 
 // CheckNew returns an Invalid error unless somebody new can have the name and the
 // password.

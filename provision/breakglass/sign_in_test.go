@@ -3,6 +3,7 @@ package breakglass_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -79,6 +80,29 @@ func TestNoCrowdKeepsAnAdminWaiting(t *testing.T) {
 	if _, err := h.Core.BreakGlass.SignIn(gone, provisiontest.ByTest, "owner", "a guess", "000000"); !errors.Is(err, context.Canceled) {
 		t.Errorf("somebody who has gone waits: %v", err)
 	}
+}
+
+// TestTheFirstAdminIsOne has two come at once, each with an address of their own
+// that makes the first admin.
+func TestTheFirstAdminIsOne(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		var made atomic.Int64
+		var all sync.WaitGroup
+		for i := range 2 {
+			all.Go(func() {
+				_, _, err := h.Core.BreakGlass.AddFirst(h.Context(), provisiontest.ByTest, "owner-"+strconv.Itoa(i), "correct horse battery")
+				if err == nil {
+					made.Add(1)
+					return
+				}
+				h.Code(err, provision.Denied)
+			})
+		}
+		all.Wait()
+		if admins, err := h.Core.BreakGlass.Admins(h.Context()); made.Load() != 1 || err != nil || len(admins) != 1 {
+			h.Errorf("%d were the first: %v, %v", made.Load(), admins, err)
+		}
+	})
 }
 
 func TestAdmins(t *testing.T) {

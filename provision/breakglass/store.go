@@ -12,6 +12,8 @@ import (
 type Store interface {
 	audit.Appender
 
+	// LockBreakGlass keeps others from making admins until the transaction ends.
+	LockBreakGlass(ctx context.Context) error
 	BreakGlassAdmin(ctx context.Context, name string) (Admin, error)
 	LockBreakGlassAdmin(ctx context.Context, name string) (Admin, error)
 	BreakGlassAdmins(ctx context.Context) ([]Admin, error) // by name

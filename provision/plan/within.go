@@ -21,8 +21,9 @@ func (p *Plan) Within(reaches func(desk provision.DeskID, teams, mailboxes []str
 	return nil
 }
 
-// differing returns whether a rule gives another role than before, and which teams
-// and mailboxes it gives now and did not, or the other way round.
+// differing returns whether a rule gives another role than before, one of ours or
+// one of the desk's own, and which teams and mailboxes it gives now and did not, or
+// the other way round. Another end concerns all that the rule gives.
 func differing(before, after *Granted) (role bool, teams, mailboxes []string) {
 	if before == nil {
 		before = &Granted{}
@@ -30,7 +31,17 @@ func differing(before, after *Granted) (role bool, teams, mailboxes []string) {
 	if after == nil {
 		after = &Granted{}
 	}
-	return before.Role.Rank() != after.Role.Rank(), either(before.Teams, after.Teams), either(before.Mailboxes, after.Mailboxes)
+	if before.Until != after.Until {
+		role = before.givesRole() || after.givesRole()
+		return role, slices.Concat(before.Teams, after.Teams), slices.Concat(before.Mailboxes, after.Mailboxes)
+	}
+	role = before.Role.Rank() != after.Role.Rank() || len(either(before.DeskRoles, after.DeskRoles)) > 0
+	return role, either(before.Teams, after.Teams), either(before.Mailboxes, after.Mailboxes)
+}
+
+// givesRole reports whether g gives a role, one of ours or one of the desk's own.
+func (g *Granted) givesRole() bool {
+	return g.Role.Rank() != provision.RoleNone.Rank() || len(g.DeskRoles) > 0
 }
 
 // either returns what stands in one of two lists and not in the other.

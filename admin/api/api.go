@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -69,13 +70,13 @@ type API struct {
 	options  Options
 	mux      *http.ServeMux
 	huma     huma.API
-	verbs    map[string]admin.Verb // by pattern
-	document []byte                // OpenAPI 3.1, as JSON
-	page     []byte                // the same for people
+	verbs    map[string]admin.Verb  // by pattern
+	document func() ([]byte, error) // OpenAPI 3.1, as JSON; made once, when it is asked for
+	page     func() ([]byte, error) // the same for people
 }
 
 // New returns the API for core, to be mounted as [admin.Handler.API].
-func New(core Core, o Options) (*API, error) {
+func New(core Core, o Options) *API {
 	a := &API{core: core, options: o, mux: http.NewServeMux(), verbs: make(map[string]admin.Verb)}
 	config := huma.DefaultConfig("Deskbridge admin API", "1")
 	config.CreateHooks = nil // no links to schemas in every answer
@@ -90,17 +91,12 @@ func New(core Core, o Options) (*API, error) {
 	config.Security = []map[string][]string{{"token": {}}, {"cookie": {}}}
 	a.huma = humago.NewWithPrefix(a.mux, prefix, config)
 	a.routes()
-	var err error
-	if a.document, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
-		return nil, err
-	}
-	if a.page, err = a.docs(); err != nil {
-		return nil, err
-	}
-	a.mux.HandleFunc("GET /api/openapi.json", static("application/json", a.document))
-	a.mux.HandleFunc("GET /api/docs", static("text/html; charset=utf-8", a.page))
-	a.mux.HandleFunc("GET /api/docs.css", static("text/css; charset=utf-8", styles))
-	return a, nil
+	a.document = sync.OnceValues(func() ([]byte, error) { return json.MarshalIndent(a.huma.OpenAPI(), "", "  ") })
+	a.page = sync.OnceValues(a.docs)
+	a.mux.HandleFunc("GET /api/openapi.json", a.static("application/json", a.document))
+	a.mux.HandleFunc("GET /api/docs", a.static("text/html; charset=utf-8", a.page))
+	a.mux.HandleFunc("GET /api/docs.css", a.static("text/css; charset=utf-8", func() ([]byte, error) { return styles, nil }))
+	return a
 }
 
 const description = `What the console shows and does, for programs.
@@ -109,8 +105,13 @@ Show a token as a bearer token. A list has "next" while there is more: give it b
 hint. What changes something is entered in the audit log under the name of who asked. Names and addresses of people stand in bodies only, never in
 an address that a log may keep.`
 
-func static(contentType string, text []byte) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
+func (a *API) static(contentType string, made func() ([]byte, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		text, err := made()
+		if err != nil {
+			a.problem(w, r.Context(), a.toProblem(r.Context(), err))
+			return
+		}
 		w.Header().Set("Content-Type", contentType)
 		w.Write(text) //nolint:errcheck // the client may be gone
 	}
@@ -134,7 +135,7 @@ func (a *API) routes() {
 }
 
 // Document returns the OpenAPI document, as JSON.
-func (a *API) Document() []byte { return a.document }
+func (a *API) Document() ([]byte, error) { return a.document() }
 
 // ServeHTTP answers requests for paths under /api/.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {

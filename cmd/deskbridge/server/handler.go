@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/deskbridge/deskbridge/admin/api"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/scim"
@@ -37,6 +38,7 @@ func (s *System) handlers(work *worker.Worker, ready *readiness) (public, inside
 	mux := http.NewServeMux()
 	mux.Handle(TokenPath, scim.TokenEndpoint(scimCore(s.Core), options))
 	mux.Handle("/sso/", s.SignIn)
+	s.Admin.API = api.New(apiCore(s.Core), api.Options{Log: s.Log, RequestID: requestID, ReadDraft: readDraft, Applied: s.OpenBuiltins}) // here: describing it is most of what a command would do
 	mux.Handle("/api/", s.Admin)
 	mux.Handle("/admin/", s.Admin)
 	mux.Handle("/desk/v2/", s.Builtin.Handler(builtin.Options{PublicURL: s.Settings.PublicURL, Log: s.Log}))

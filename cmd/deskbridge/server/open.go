@@ -6,7 +6,6 @@ import (
 	"log/slog"
 
 	"github.com/deskbridge/deskbridge/admin"
-	"github.com/deskbridge/deskbridge/admin/api"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/internal/core"
@@ -26,7 +25,7 @@ type System struct {
 	Builtin  *builtin.Desks
 	Core     *core.Core
 	SignIn   *sso.Handler
-	Admin    *admin.Handler // the admin API and the console
+	Admin    *admin.Handler // the admin API and the console, which a server alone has
 	deskIDP  *deskidp.Handler
 	Clock    *store.Clock // what time it is in the database
 	Log      *slog.Logger
@@ -82,9 +81,6 @@ func (s *System) wire(ctx context.Context) (err error) {
 	s.Admin, err = admin.New(admin.Core{Administration: s.Core.Administration}, admin.Options{PublicURL: settings.PublicURL, Log: s.Log, RequestID: requestID,
 		ClientAddress: s.SignIn.ClientAddress, BreakGlass: s.SignIn.BreakGlassAdmin, Person: s.SignIn.Person, Now: s.Core.Now})
 	if err != nil {
-		return err
-	}
-	if s.Admin.API, err = api.New(apiCore(s.Core), api.Options{Log: s.Log, RequestID: requestID, ReadDraft: readDraft, Applied: s.OpenBuiltins}); err != nil {
 		return err
 	}
 	s.Builtin, err = builtin.New(s.Store.DB(), builtin.Dialect(s.Store.Dialect()))

@@ -39,7 +39,8 @@ var layers = []layer{
 	// How the options of a protocol are spelled is said once, for access.yaml, the
 	// database and the code: so everybody may know provision/protocol, which knows nobody.
 	{dir: "provision/protocol", not: []string{"net/http", "database/sql"}},
-	{dir: "provision", may: []string{"provision/protocol"}, not: []string{"net/http", "database/sql"}, exact: true},
+	{dir: "provision/validity", not: []string{"net/http", "database/sql"}},
+	{dir: "provision", may: []string{"provision/protocol", "provision/validity"}, not: []string{"net/http", "database/sql"}, exact: true},
 	{dir: "provision/audit", may: []string{"provision", "internal/requestlog"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/entitlement", may: []string{"provision", "provision/audit", "internal/requestlog"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/erasure", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},

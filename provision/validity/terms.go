@@ -1,15 +1,20 @@
 package validity
 
-import "time"
+import (
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision/seating"
+)
 
 // Terms are what admins have said of one person, over whatever the identity
 // provider says of them: it neither sets nor clears them. They go with the person
 // as long as it is the same one, also under a new name, and when they were
 // removed and come back. The zero value says nothing.
 type Terms struct {
-	Block *Block `json:"block,omitempty"` // nil: none
-	Until *End   `json:"until,omitempty"` // nil: for ever
-	Away  *Away  `json:"away,omitempty"`  // nil: they are there
+	Block *Block        `json:"block,omitempty"` // nil: none
+	Until *End          `json:"until,omitempty"` // nil: for ever
+	Away  *Away         `json:"away,omitempty"`  // nil: they are there
+	Idle  seating.Marks `json:"idle,omitempty"`  // where their seat was taken because they were idle
 }
 
 // Block keeps somebody out until an admin takes it back.
@@ -34,7 +39,9 @@ type Away struct {
 }
 
 // Empty reports whether nothing is said.
-func (t *Terms) Empty() bool { return t.Block == nil && t.Until == nil && t.Away == nil }
+func (t *Terms) Empty() bool {
+	return t.Block == nil && t.Until == nil && t.Away == nil && len(t.Idle) == 0
+}
 
 // Bars reports whether the terms keep the person out at a moment.
 func (t *Terms) Bars(at time.Time) bool { return t.Block != nil || t.Ended(at) }
@@ -78,4 +85,3 @@ func (t *Terms) Why(at time.Time) (why, by string) {
 	}
 	return "", ""
 }
-

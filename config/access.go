@@ -34,7 +34,9 @@ type Connection struct {
 	OIDC    *protocol.OIDC `yaml:"oidc"`
 	SCIM    *SCIM          `yaml:"scim"`
 
-	SignInDisabled bool `yaml:"sign_in_disabled"`
+	SignInDisabled bool   `yaml:"sign_in_disabled"`
+	SignInExpiry   string `yaml:"sign_in_expiry"`  // as 30d
+	SignInRecheck  string `yaml:"sign_in_recheck"` // as 1h
 }
 
 // JIT says what a first sign-in may make.

@@ -17,7 +17,8 @@ const sealedColumns = `
 	UNION ALL SELECT secret FROM desks
 	UNION ALL SELECT sign_in FROM desks
 	UNION ALL SELECT private FROM keys
-	UNION ALL SELECT secret FROM owners`
+	UNION ALL SELECT secret FROM owners
+	UNION ALL SELECT token FROM sign_in_grants`
 
 // CheckSecrets returns [ErrSecrets] unless every secret in the database was
 // sealed with one of the configured keys.

@@ -53,6 +53,7 @@ func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer
 	if tombstone != nil {
 		e.takesUp = tombstone.ID
 		e.person.Terms, e.person.TermsDue = tombstone.Terms, tombstone.TermsDue // what was said of them is said of them still
+		e.person.Terms.SignInExpired = nil                                      // but that no sign-in vouched for them: something does now
 	}
 	return e, nil
 }
@@ -81,7 +82,11 @@ func decideChange(old, now provision.Identity, idp provision.IdP, at time.Time) 
 	}
 	now.Version++
 	now.UpdatedAt = at
+	if takesOver(&old, &now) {
+		now.Terms.SignInExpired = nil
+	}
 	e := effects{person: now, write: writeChanged, action: personAction(&old, &now), detail: map[string]any{"version": now.Version}}
+	e.dropsGrants = takesOver(&old, &now)
 	e.forgetsLogins = takesOver(&old, &now) && !isSurely(&old, &now, idp)
 	switch {
 	case old.Active() && !now.Active():
@@ -114,7 +119,7 @@ func decideRemove(person provision.Identity, at time.Time) effects {
 	person.Status = provision.StatusRemoved
 	person.Version++
 	person.UpdatedAt = at
-	return effects{person: person, write: writeChanged, leaves: true, action: audit.UserRemoved, ends: provision.EndedByLeaving}
+	return effects{person: person, write: writeChanged, leaves: true, dropsGrants: !person.SCIMManaged(), action: audit.UserRemoved, ends: provision.EndedByLeaving}
 }
 
 func personAction(old, now *provision.Identity) provision.Action {

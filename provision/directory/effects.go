@@ -21,6 +21,7 @@ type effects struct {
 
 	ends          provision.SessionEnd // why their sessions end; "": they go on
 	forgetsLogins bool                 // all of theirs
+	dropsGrants   bool                 // the identity provider is asked about their sign-ins no more
 	renamed       *provision.Identity  // as they were, when they lose a name that a login may rest on; nil: no
 	endsElsewhere bool                 // their sessions end if another connection owns their domains now
 }
@@ -83,6 +84,11 @@ func (s *Service) apply(ctx context.Context, tx Store, c provision.Cause, f fact
 	}
 	if err := s.forgetLogins(ctx, tx, c, e); err != nil {
 		return err
+	}
+	if e.dropsGrants {
+		if err := tx.DropGrants(ctx, e.person.ID); err != nil {
+			return err
+		}
 	}
 	if f.complete || e.write == writeNew && e.takesUp == "" { // who is new has no accounts, and no groups yet
 		return s.entitlement.Update(ctx, tx, c, e.person.Connection, f.rules, []provision.Identity{e.person}, f.accounts, f.groups)

@@ -23,6 +23,9 @@ type Termed struct {
 func termed(ctx context.Context, store Store) (out []Termed, _ error) {
 	people, err := store.PeopleWithTerms(ctx)
 	for _, p := range people {
+		if p.Terms.Block == nil && p.Terms.Until == nil && p.Terms.Away == nil {
+			continue // no admin has said it
+		}
 		if p.Status != provision.StatusRemoved || p.Terms.Block != nil {
 			out = append(out, Termed{PersonOf(p), p.Status, p.Terms})
 		}

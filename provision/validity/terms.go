@@ -2,14 +2,41 @@ package validity
 
 import "time"
 
-// Terms are what admins have said of one person, over whatever the identity
-// provider says of them: it neither sets nor clears them. They go with the person
-// as long as it is the same one, also under a new name, and when they were
-// removed and come back. The zero value says nothing.
+// Terms are what is said of one person, over whether they are active. What admins have
+// said, the identity provider neither sets nor clears: it goes with the person as long
+// as it is the same one, also under a new name, and when they were removed and come
+// back. The zero value says nothing.
 type Terms struct {
-	Block *Block `json:"block,omitempty"` // nil: none
-	Until *End   `json:"until,omitempty"` // nil: for ever
-	Away  *Away  `json:"away,omitempty"`  // nil: they are there
+	Block *Block `json:"block,omitempty"` // by an admin; nil: none
+	Until *End   `json:"until,omitempty"` // by an admin; nil: for ever
+	Away  *Away  `json:"away,omitempty"`  // by an admin; nil: they are there
+
+	// SignInExpired is set of somebody known by sign-in alone whose sign-in has
+	// expired, until they sign in again; nil: it has not.
+	SignInExpired *SignInExpired `json:"sign_in_expired,omitempty"`
+}
+
+// SignInExpired says since when, and why, a sign-in vouches for its person no more.
+type SignInExpired struct {
+	At  time.Time `json:"at"`
+	Why Expiry    `json:"why"`
+}
+
+// Expiry is why a sign-in has expired.
+type Expiry string
+
+// Why sign-ins expire.
+const (
+	ExpiryUnused  Expiry = "unused"  // the person has not signed in for as long as the connection allows
+	ExpiryRevoked Expiry = "revoked" // the identity provider has revoked what it gave with the sign-in
+)
+
+// Words says it for people, after "because".
+func (e Expiry) Words() string {
+	if e == ExpiryRevoked {
+		return "the identity provider has revoked their sign-in"
+	}
+	return "they have not signed in for as long as the connection allows"
 }
 
 // Block keeps somebody out until an admin takes it back.
@@ -34,10 +61,14 @@ type Away struct {
 }
 
 // Empty reports whether nothing is said.
-func (t *Terms) Empty() bool { return t.Block == nil && t.Until == nil && t.Away == nil }
+func (t *Terms) Empty() bool {
+	return t.Block == nil && t.Until == nil && t.Away == nil && t.SignInExpired == nil
+}
 
 // Bars reports whether the terms keep the person out at a moment.
-func (t *Terms) Bars(at time.Time) bool { return t.Block != nil || t.Ended(at) }
+func (t *Terms) Bars(at time.Time) bool {
+	return t.Block != nil || t.Ended(at) || t.SignInExpired != nil
+}
 
 // Ended reports whether the person's end has passed.
 func (t *Terms) Ended(at time.Time) bool { return t.Until != nil && !at.Before(t.Until.At) }
@@ -67,15 +98,17 @@ func (t *Terms) Next(at time.Time) (next *time.Time) {
 	return next
 }
 
-// Why says in words what ends the person's access at a moment, and who said so;
-// "" when the terms do not.
+// Why says in words what ends the person's access at a moment, and which admin said
+// so; "" when the terms do not. Of what no admin has said by is "": mass-change
+// protection decides about that.
 func (t *Terms) Why(at time.Time) (why, by string) {
 	switch {
 	case t.Block != nil:
 		return "block by " + t.Block.By, t.Block.By
 	case t.Ended(at):
 		return "end on " + LastDay(t.Until.At) + ", set by " + t.Until.By, t.Until.By
+	case t.SignInExpired != nil:
+		return "expiry of sign-ins: " + t.SignInExpired.Why.Words(), ""
 	}
 	return "", ""
 }
-

@@ -80,6 +80,18 @@ func signInOf(c config.Connection) (s provision.SignIn, _ error) {
 	if c.JIT != nil {
 		s.JIT = &provision.JIT{Create: c.JIT.Create == nil || *c.JIT.Create, Groups: c.JIT.Groups, NoGroups: provision.NoGroups(c.JIT.NoGroups)}
 	}
+	for _, span := range []struct {
+		name, text string
+		into       *time.Duration
+	}{{"sign_in_expiry", c.SignInExpiry, &s.Expiry}, {"sign_in_recheck", c.SignInRecheck, &s.Recheck}} {
+		if span.text == "" {
+			continue
+		}
+		var err error
+		if *span.into, err = config.ParseDuration(span.text); err != nil {
+			return s, fmt.Errorf("%s: %w", span.name, err)
+		}
+	}
 	s.OIDC = c.OIDC
 	if c.SAML != nil {
 		saml := *c.SAML

@@ -11,6 +11,16 @@ type Terms struct {
 	Blocked    *Block `json:"blocked,omitempty"`
 	ValidUntil *End   `json:"valid_until,omitempty"`
 	Away       *Away  `json:"away,omitempty"`
+
+	SignInExpired *SignInExpired `json:"sign_in_expired,omitempty"` // of somebody known by sign-in only
+}
+
+// SignInExpired says since when, and why, a sign-in vouches for somebody no more.
+type SignInExpired struct {
+	At  Moment `json:"at"`
+	Why string `json:"why"` // unused, revoked
+
+	words string
 }
 
 // Block is a block: somebody is kept out, whatever the identity provider says.
@@ -54,6 +64,9 @@ func TermsOf(t provision.Terms, now time.Time) *Terms {
 	if a := t.Away; a != nil {
 		out.Away = &Away{Moment{At: &a.Since}, Moment{At: &a.Until}, a.By, a.HandOver, provision.LastDay(a.Until)}
 	}
+	if e := t.SignInExpired; e != nil {
+		out.SignInExpired = &SignInExpired{Moment{At: &e.At}, string(e.Why), e.Why.Words()}
+	}
 	return out
 }
 
@@ -68,6 +81,9 @@ func (t *Terms) Lines() (lines []string) {
 	if u := t.ValidUntil; u != nil {
 		word := map[bool]string{false: "access ends with ", true: "access ended with "}[u.Ended]
 		lines = append(lines, word+u.day+", set by "+Plain(u.By))
+	}
+	if e := t.SignInExpired; e != nil {
+		lines = append(lines, "sign-in expired at "+e.At.String()+": "+e.words+"; access is back when they sign in")
 	}
 	if a := t.Away; a != nil {
 		who := map[bool]string{false: "keeps their conversations", true: "conversations are handed over"}[a.HandOver]
@@ -85,6 +101,8 @@ func (t *Terms) Words() string {
 		return "blocked"
 	case t.ValidUntil != nil && t.ValidUntil.Ended:
 		return "ended " + t.ValidUntil.day
+	case t.SignInExpired != nil:
+		return "sign-in expired"
 	case t.Away != nil:
 		return "away until " + t.Away.day
 	case t.ValidUntil != nil:

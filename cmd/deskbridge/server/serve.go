@@ -80,6 +80,7 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	keepers.Go(func() { ready.keep(keeping) })
 	keepers.Go(func() { s.keepRemoving(keeping) })
 	keepers.Go(func() { s.keepDates(keeping) })
+	keepers.Go(func() { s.keepExpiries(keeping) })
 	keepers.Go(func() { s.SignIn.Run(keeping) })
 	keepers.Go(func() { s.Core.Requests.Run(keeping) }) // which ends after the last request has
 	keepers.Go(func() { s.deskIDP.Run(keeping) })       //nolint:errcheck // it ends with keeping, and says nothing else

@@ -45,7 +45,7 @@ var layers = []layer{
 	{dir: "provision/entitlement", may: []string{"provision", "provision/audit", "internal/requestlog"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/erasure", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/session", may: []string{"provision", "provision/audit"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/directory", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/directory", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/validity"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/expiry", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session", "provision/validity", "internal/backoff"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/signin", may: []string{"provision", "provision/audit", "provision/credential", "provision/directory", "provision/entitlement", "provision/expiry", "provision/session"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/breakglass", may: []string{"provision", "provision/audit", "provision/session", "internal/ratelimit"}, not: []string{"net/http", "database/sql"}},

@@ -54,7 +54,8 @@ type Match struct {
 
 // SCIM says how an IdP may get in beside our tokens.
 type SCIM struct {
-	JWT *protocol.JWT `yaml:"jwt"`
+	JWT        *protocol.JWT `yaml:"jwt"`
+	ValidUntil string        `yaml:"valid_until"` // the attribute that says when a person's access ends
 }
 
 // Desk is one help desk account.

@@ -117,7 +117,9 @@ func TestRecheck(t *testing.T) {
 		{"answers for somebody else", claim("sub", "subject of p1@"+ownDomain), dropped, false, ""},
 		{"answers as another issuer", claim("iss", "https://other.example"), dropped, false, ""},
 		{"answers for another client", claim("aud", "another"), dropped, false, ""},
-		{"forges the ID token", func(p *oidctest.Provider) { p.Sign = func(c map[string]any) string { return oidctest.OtherKey().Sign(c) } }, stays, false, ends},
+		{"forges the ID token", func(p *oidctest.Provider) {
+			p.Sign = func(c map[string]any) string { return oidctest.OtherKey().Sign(c) }
+		}, stays, false, ends},
 		{"sends an old ID token", claim("exp", time.Now().Add(-time.Minute).Unix()), stays, false, ends},
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
@@ -196,7 +198,9 @@ func TestRecheckForgets(t *testing.T) {
 			t.Errorf("the token is kept as %q", sealed)
 		}
 		before := h.p.Requests("refresh")
-		h.set(func(s *provision.SignIn) { s.OIDC = &protocol.OIDC{Issuer: h.p.Issuer, ClientID: "another", ClientSecret: "secret"} })
+		h.set(func(s *provision.SignIn) {
+			s.OIDC = &protocol.OIDC{Issuer: h.p.Issuer, ClientID: "another", ClientSecret: "secret"}
+		})
 		h.asked()
 		if n, _ := other.grants(); n != 0 || h.p.Requests("refresh") != before {
 			t.Errorf("of another client: %d grants, %d requests", n, h.p.Requests("refresh")-before)

@@ -225,6 +225,8 @@ func barred(p *provision.Identity, now time.Time) (Why, bool) {
 	switch b := p.Terms.Block; {
 	case b != nil:
 		return Why{Code: WhyBlocked, Text: fmt.Sprintf("they are blocked, by %s since %s: %s; whatever the identity provider says, until `deskbridge person unblock %s`", b.By, b.At.Format(time.DateOnly), b.Reason, p.ID)}, true
+	case p.Terms.Ended(now) && p.Active() && (p.Terms.Until == nil || now.Before(p.Terms.Until.At)):
+		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s says; a later date there prolongs it", provision.LastDay(p.Terms.End().At), p.Terms.End().By)}, true
 	case p.Terms.Ended(now) && p.Active():
 		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s had set; `deskbridge person valid-until %s DATE` prolongs it", provision.LastDay(p.Terms.Until.At), p.Terms.Until.By, p.ID)}, true
 	case p.Terms.SignInExpired != nil && p.Active():

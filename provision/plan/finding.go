@@ -105,7 +105,7 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 	if err != nil {
 		return nil, err
 	}
-	if o.Terms, err = termed(ctx, s.store); err != nil {
+	if o.Terms, err = termed(ctx, s.store, o.At); err != nil {
 		return nil, err
 	}
 	byHand, err := ofByHand(ctx, s.store)

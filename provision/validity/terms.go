@@ -1,6 +1,9 @@
 package validity
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Terms are what is said of one person, over whether they are active. What admins have
 // said, the identity provider neither sets nor clears: it goes with the person as long
@@ -11,6 +14,9 @@ type Terms struct {
 	Until *End   `json:"until,omitempty"` // by an admin; nil: for ever
 	Away  *Away  `json:"away,omitempty"`  // by an admin; nil: they are there
 
+	// Pushed is the end that the identity provider gives with the person; nil: none. It
+	// alone sets it.
+	Pushed *Pushed `json:"pushed,omitempty"`
 	// SignInExpired is set of somebody known by sign-in alone whose sign-in has
 	// expired, until they sign in again; nil: it has not.
 	SignInExpired *SignInExpired `json:"sign_in_expired,omitempty"`
@@ -20,6 +26,38 @@ type Terms struct {
 type SignInExpired struct {
 	At  time.Time `json:"at"`
 	Why Expiry    `json:"why"`
+}
+
+// Pushed is an end that the identity provider gives.
+type Pushed struct {
+	At     *time.Time `json:"at,omitempty"`     // nil: there is none that could be read
+	By     string     `json:"by"`               // the SCIM attribute
+	Unread bool       `json:"unread,omitempty"` // what it says now is no date: At is what was read before
+}
+
+// ReadPushed returns what the values of a SCIM attribute say of the end of somebody of
+// whom before was known; nil for no values.
+func ReadPushed(attribute string, values []string, before *Pushed) *Pushed {
+	if attribute == "" || len(values) == 0 || strings.TrimSpace(values[0]) == "" {
+		return nil
+	}
+	if end, ok := Parse(values[0]); ok {
+		return &Pushed{At: &end, By: attribute}
+	}
+	p := &Pushed{By: attribute, Unread: true}
+	if before != nil {
+		p.At = before.At
+	}
+	return p
+}
+
+// Same reports whether p and other, which may be nil, say the same.
+func (p *Pushed) Same(other *Pushed) bool {
+	if p == nil || other == nil {
+		return p == other
+	}
+	sameAt := p.At == nil && other.At == nil || p.At != nil && other.At != nil && p.At.Equal(*other.At)
+	return sameAt && p.By == other.By && p.Unread == other.Unread
 }
 
 // Expiry is why a sign-in has expired.
@@ -62,7 +100,7 @@ type Away struct {
 
 // Empty reports whether nothing is said.
 func (t *Terms) Empty() bool {
-	return t.Block == nil && t.Until == nil && t.Away == nil && t.SignInExpired == nil
+	return t.Block == nil && t.Until == nil && t.Away == nil && t.SignInExpired == nil && t.Pushed == nil
 }
 
 // Bars reports whether the terms keep the person out at a moment.
@@ -70,8 +108,20 @@ func (t *Terms) Bars(at time.Time) bool {
 	return t.Block != nil || t.Ended(at) || t.SignInExpired != nil
 }
 
+// End returns when access ends by itself: as an admin has said or as the identity
+// provider has, whichever is earlier; nil: it does not.
+func (t *Terms) End() *End {
+	if p := t.Pushed; p != nil && p.At != nil && (t.Until == nil || p.At.Before(t.Until.At)) {
+		return &End{At: *p.At, By: "the identity provider, by " + p.By}
+	}
+	return t.Until
+}
+
 // Ended reports whether the person's end has passed.
-func (t *Terms) Ended(at time.Time) bool { return t.Until != nil && !at.Before(t.Until.At) }
+func (t *Terms) Ended(at time.Time) bool {
+	end := t.End()
+	return end != nil && !at.Before(end.At)
+}
 
 // AwayAt returns the person's absence at a moment; nil when they are there.
 func (t *Terms) AwayAt(at time.Time) *Away {
@@ -92,6 +142,9 @@ func (t *Terms) Next(at time.Time) (next *time.Time) {
 	if t.Until != nil {
 		consider(t.Until.At)
 	}
+	if t.Pushed != nil && t.Pushed.At != nil {
+		consider(*t.Pushed.At)
+	}
 	if t.Away != nil {
 		consider(t.Away.Until)
 	}
@@ -106,6 +159,10 @@ func (t *Terms) Why(at time.Time) (why, by string) {
 	case t.Block != nil:
 		return "block by " + t.Block.By, t.Block.By
 	case t.Ended(at):
+		end := t.End()
+		if t.Until == nil || at.Before(t.Until.At) {
+			return "end on " + LastDay(end.At) + ", set by " + end.By, ""
+		}
 		return "end on " + LastDay(t.Until.At) + ", set by " + t.Until.By, t.Until.By
 	case t.SignInExpired != nil:
 		return "expiry of sign-ins: " + t.SignInExpired.Why.Words(), ""

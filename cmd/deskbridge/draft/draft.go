@@ -26,7 +26,7 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
 		}
 		if c.SCIM != nil {
-			conn.JWT = c.SCIM.JWT
+			conn.JWT, conn.ValidUntil = c.SCIM.JWT, c.SCIM.ValidUntil
 		}
 		if c.JIT != nil && c.JIT.Role != "" {
 			if d.JITRoles == nil {

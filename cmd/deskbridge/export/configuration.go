@@ -111,8 +111,8 @@ func (o *Configuration) addConnection(from provision.Connection) error {
 		}
 		c.OIDC = &without
 	}
-	if from.JWT != nil {
-		c.SCIM = &config.SCIM{JWT: from.JWT}
+	if from.JWT != nil || from.ValidUntil != "" {
+		c.SCIM = &config.SCIM{JWT: from.JWT, ValidUntil: from.ValidUntil}
 	}
 	o.Access.Connections = append(o.Access.Connections, c)
 	return nil

@@ -31,6 +31,13 @@ CREATE INDEX sign_in_grants_next ON sign_in_grants (connection_id, next_at);
 CREATE INDEX sign_in_grants_identity ON sign_in_grants (identity_id);
 CREATE INDEX logins_used ON logins (connection_id, used_at);
 
+-- The SCIM attribute by which an identity provider says when somebody's access ends, and
+-- the one by which everybody has been looked at.
+ALTER TABLE connections ADD COLUMN valid_until TEXT NOT NULL DEFAULT '';
+ALTER TABLE connections ADD COLUMN valid_until_read TEXT NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE connections DROP COLUMN valid_until_read;
+ALTER TABLE connections DROP COLUMN valid_until;
 DROP INDEX logins_used;
 DROP TABLE sign_in_grants, sign_in_expiry;

@@ -23,6 +23,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -56,6 +57,7 @@ type Core struct {
 	Plan           *plan.Service
 	Explanation    *explanation.Service
 	Erasure        *erasure.Service
+	Expiry         *expiry.Service
 	Removal        *removal.Service
 	Report         *report.Service
 	Offboarding    *offboarding.Service
@@ -103,6 +105,7 @@ type Database interface {
 	directory.Store
 	entitlement.Store
 	erasure.Store
+	expiry.Store
 	explanation.Store
 	offboarding.Store
 	plan.Store
@@ -138,7 +141,8 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
 	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)
 	c.Directory = directory.New(db, in[directory.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
-	c.SignIn = signin.New(db, in[signin.Store](db), c.Audit, c.Directory, c.Sessions, now)
+	c.SignIn = signin.New(db, in[signin.Store](db), c.Audit, c.Directory, c.Entitlement, c.Sessions, now)
+	c.Expiry = expiry.New(db, in[expiry.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.BreakGlass = breakglass.New(db, in[breakglass.Store](db), c.Audit, c.Sessions, now)
 	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
 	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
@@ -156,7 +160,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Requests = request.New(db, policy.RequestLog, now, log)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Alarms = alarm.New(db, in[alarm.Store](db), c.Audit, c.Plan.Glance, policy.Alarms, now)
-	c.Plan.SilentAfter = policy.SilentAfter
+	c.Plan.SilentAfter, c.Plan.SignIns = policy.SilentAfter, c.Expiry
 	return &c
 }
 

@@ -47,7 +47,7 @@ func readDraft(text []byte) (plan.Draft, error) {
 
 // SSOCore returns what sso asks of c.
 func SSOCore(c *core.Core) sso.Core {
-	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
+	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Expiry: c.Expiry, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
 }
 
 // WorkerCore returns what worker asks of c.

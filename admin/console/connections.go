@@ -25,7 +25,7 @@ func (h *handler) connections(p *page) error {
 	for _, c := range o.Connections {
 		body.Connections = append(body.Connections, connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.now)})
 	}
-	return p.show(http.StatusOK, "connections", "/admin/connections", "Connections", frame{Body: body, Command: "deskbridge connection list"})
+	return p.show(http.StatusOK, "connections", "/admin/connections", "Connections", frame{Body: body, Live: true, Command: "deskbridge connection list"})
 }
 
 // connectionPage is one connection: what to enter at the identity provider, and
@@ -65,7 +65,7 @@ func (h *handler) connection(p *page) error {
 
 func (p *page) showConnection(body connectionPage) error {
 	name := body.Connection.Name
-	return p.show(http.StatusOK, "connection", "/admin/connections", "Connection "+name, frame{Body: body, Live: body.Secret == "", Command: "deskbridge connection show " + name})
+	return p.show(http.StatusOK, "connection", "/admin/connections", "Connection "+name, frame{Body: body, Live: true, Command: "deskbridge connection show " + name})
 }
 
 func (p *page) connectionBody() (body connectionPage, _ error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/live"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
@@ -68,6 +69,9 @@ type Options struct {
 	Sentences func(context.Context) (Sentences, error)
 	// CheckDesk calls a desk and says how it is; an error is in words for an admin.
 	CheckDesk func(context.Context, provision.Desk) (DeskCheck, error)
+	// Live tells open pages that something has happened; nil: they look again by
+	// themselves.
+	Live *live.Watcher
 }
 
 // handler serves the console.
@@ -113,6 +117,7 @@ func (h *handler) routes() []route {
 	return []route{
 		{"GET /admin/{$}", admin.AttentionRead, h.home},
 		{"POST /admin/retry", admin.AccountRetry, h.retry},
+		{"GET /admin/events", admin.EventsRead, h.events},
 
 		{"GET /admin/people", admin.PeopleRead, h.people},
 		{"GET /admin/people/{id}", admin.PeopleRead, h.person},
@@ -167,8 +172,20 @@ func (h *handler) behind(r route) http.Handler {
 			p.fail(provision.Refuse(admin.ReasonRole, "mailbox managers use the admin API and the command line; this page shows more than their teams and mailboxes"))
 			return
 		}
+		if h.options.Live != nil && req.Method == http.MethodGet {
+			p.place = h.options.Live.Place(req.Context()) // before anything is read
+		}
 		if err := r.serve(p); err != nil {
 			p.fail(err)
 		}
 	})
+}
+
+// events tells a page whenever something has happened, for as long as whoever reads
+// it may.
+func (h *handler) events(p *page) error {
+	if h.options.Live == nil {
+		return provision.Errorf(provision.Unavailable, "", "nothing can be followed here")
+	}
+	return h.options.Live.Serve(p.w, p.Request, p.who.Key(), func(ctx context.Context) error { return p.who.Still(ctx, admin.EventsRead) })
 }

@@ -24,7 +24,7 @@ func (h *handler) desks(p *page) error {
 	for _, d := range o.Desks {
 		body.Desks = append(body.Desks, deskLineOf(d))
 	}
-	return p.show(http.StatusOK, "desks", "/admin/desks", "Desks", frame{Body: body, Command: "deskbridge desk list"})
+	return p.show(http.StatusOK, "desks", "/admin/desks", "Desks", frame{Body: body, Live: true, Command: "deskbridge desk list"})
 }
 
 // deskPage is one desk.
@@ -64,7 +64,7 @@ func (h *handler) desk(p *page) error {
 }
 
 func (p *page) showDesk(body deskPage) error {
-	return p.show(http.StatusOK, "desk", "/admin/desks", "Desk "+body.Desk.Name, frame{Body: body, Command: "deskbridge desk check " + body.Desk.Name})
+	return p.show(http.StatusOK, "desk", "/admin/desks", "Desk "+body.Desk.Name, frame{Body: body, Live: true, Command: "deskbridge desk check " + body.Desk.Name})
 }
 
 func (p *page) deskBody() (body deskPage, _ error) {

@@ -47,6 +47,8 @@ type page struct {
 	w   http.ResponseWriter
 	who *admin.Actor
 	now time.Time
+
+	place string // where the logs were before the page was read; "": not known
 }
 
 func (h *handler) open(w http.ResponseWriter, r *http.Request) *page {
@@ -63,8 +65,9 @@ type frame struct {
 	Done     string       // what a button has done
 	Now      time.Time
 	Command  string // that says the same on the command line; "": none
-	Live     bool   // the page looks again by itself
+	Live     bool   // the page follows what happens
 	Location string // of the page, for that
+	Place    string // where the logs were before it was read
 	Body     any
 }
 
@@ -88,7 +91,7 @@ var navigation = []struct {
 // show answers with a page. here is the entry of the navigation that it is below.
 func (p *page) show(status int, name, here, title string, more frame) error {
 	more.Title, more.Here, more.Now = title, here, p.now
-	more.Location = p.URL.RequestURI()
+	more.Location, more.Place, more.Live = p.URL.RequestURI(), p.place, more.Live && p.Method == http.MethodGet
 	if p.who.Kind != "" && !p.who.Standing.None() {
 		more.Who = p.who
 		for _, n := range navigation {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin/api"
 	"github.com/deskbridge/deskbridge/admin/console"
+	"github.com/deskbridge/deskbridge/admin/console/live"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/draft"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/internal/core"
@@ -74,6 +75,7 @@ func (s *System) FirstAdminLink(ctx context.Context) (string, error) {
 // MountConsole has the console served to admins. say is how the program says
 // entries of the audit log.
 func (s *System) MountConsole(say Sentences) {
+	s.live = live.New(live.Of(s.Core.Audit, s.Core.Requests), s.Log)
 	s.Admin.Console = console.New(s.consoleCore(), console.Options{
 		PublicURL: s.Settings.PublicURL, Log: s.Log, RequestID: requestID,
 		Sentences: func(ctx context.Context) (console.Sentences, error) { return say(ctx, s) },
@@ -82,5 +84,6 @@ func (s *System) MountConsole(say Sentences) {
 			return console.DeskCheck{Self: r.Self, Version: r.Version, Roles: r.Roles, Teams: r.Teams, Mailboxes: r.Mailboxes,
 				Cannot: r.Cannot, Problems: r.Problems, Warnings: r.Warnings}, err
 		},
+		Live: s.live,
 	})
 }

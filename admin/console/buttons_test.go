@@ -330,3 +330,45 @@ func TestTheFirstAdmin(t *testing.T) {
 		t.Errorf("a link although there is an admin: %s, %v", again, err)
 	}
 }
+
+// TestConnectionsAndDesksAreAdded by forms: with what was typed, by whom, and with a
+// fresh sign-in where a secret is made.
+func TestConnectionsAndDesksAreAdded(t *testing.T) {
+	h := newHouse(t)
+	form := url.Values{"name": {"beta"}, "idp": {"entra"}, "domains": {" beta.example \n\nb.example"}}
+	h.since = time.Hour
+	if w := h.ask(http.MethodPost, "/admin/connections", form); w.Code != http.StatusForbidden {
+		t.Errorf("with a sign-in of an hour ago: %d", w.Code)
+	}
+	h.since = 0
+	w := h.ask(http.MethodPost, "/admin/connections", form)
+	secret := regexp.MustCompile(`dbr_[A-Za-z0-9_-]+`).FindString(w.Body.String())
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "/scim/beta/v2") || secret == "" {
+		t.Fatalf("a connection: %d %s", w.Code, w.Body)
+	}
+	conn, _, err := h.Core.Tokens.Authenticate(t.Context(), "beta", secret)
+	if err != nil || conn.IdP != provision.IdPEntra || !slices.Equal(conn.Domains, []string{"b.example", "beta.example"}) {
+		t.Errorf("the connection is %+v, %v", conn, err)
+	}
+	if e := h.latest(audit.ConnectionCreated); e.Cause.Actor != "break-glass:safe" {
+		t.Errorf("added by %+v", e.Cause)
+	}
+	for _, bad := range []url.Values{{"name": {"beta"}, "idp": {"okta"}}, {"name": {"A B"}, "idp": {"okta"}}, {"name": {"c"}, "idp": {"nobody"}}} {
+		if w := h.ask(http.MethodPost, "/admin/connections", bad); w.Code != http.StatusUnprocessableEntity && w.Code != http.StatusConflict {
+			t.Errorf("%v: %d", bad, w.Code)
+		}
+	}
+	if to := h.press("/admin/desks", url.Values{"name": {"line-2"}, "kind": {"builtin"}, "seats": {"12"}, "settings": {"teams = Tier 1, Tier 2\r\nmailboxes=Help=yes"}}); !strings.HasPrefix(to, "/admin/desks/line-2?done=added") {
+		t.Errorf("a desk: %s", to)
+	}
+	d, err := h.Core.Settings.Desk(t.Context(), "line-2")
+	h.Must(err)
+	if d.Seats != 12 || d.Settings["teams"] != "Tier 1, Tier 2" || d.Settings["mailboxes"] != "Help=yes" {
+		t.Errorf("the desk is %+v", d)
+	}
+	for _, bad := range []url.Values{{"name": {"x"}, "kind": {"builtin"}, "seats": {"many"}}, {"name": {"x"}, "kind": {"builtin"}, "settings": {"teams"}}, {"name": {""}, "kind": {"builtin"}}} {
+		if w := h.ask(http.MethodPost, "/admin/desks", bad); w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%v: %d", bad, w.Code)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 // connectionsPage is all connections at a glance.
 type connectionsPage struct {
 	Connections []connectionLine
+	IdPs        []provision.IdP
 	Now         time.Time
 }
 
@@ -21,7 +22,7 @@ func (h *handler) connections(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := connectionsPage{Now: p.now}
+	body := connectionsPage{IdPs: provision.IdPs, Now: p.now}
 	for _, c := range o.Connections {
 		body.Connections = append(body.Connections, connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.now)})
 	}

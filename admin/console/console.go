@@ -58,6 +58,12 @@ type DeskCheck struct {
 	Warnings  []string
 }
 
+// Record is an offboarding record.
+type Record struct {
+	Text         string // for a page
+	Signed, Page []byte // to be kept: signed JSON, and a page of HTML to print
+}
+
 // Options say where the console stands, and lend it what only the program as a
 // whole can do.
 type Options struct {
@@ -69,6 +75,12 @@ type Options struct {
 	Sentences func(context.Context) (Sentences, error)
 	// CheckDesk calls a desk and says how it is; an error is in words for an admin.
 	CheckDesk func(context.Context, provision.Desk) (DeskCheck, error)
+	// Kinds are the kinds of desks that can be added.
+	Kinds []string
+	// AddDesk adds a desk, and makes it ready for use.
+	AddDesk func(context.Context, provision.Cause, provision.Desk) error
+	// Record returns how somebody left, the last time; NotFound when they have not.
+	Record func(context.Context, provision.IdentityID) (Record, error)
 	// Live tells open pages that something has happened; nil: they look again by
 	// themselves.
 	Live *live.Watcher
@@ -121,6 +133,7 @@ func (h *handler) routes() []route {
 
 		{"GET /admin/people", admin.PeopleRead, h.people},
 		{"GET /admin/people/{id}", admin.PeopleRead, h.person},
+		{"GET /admin/people/{id}/record", admin.AuditRead, h.record},
 		{"POST /admin/people/{id}/end-sessions", admin.PersonOut, h.endSessions},
 		{"POST /admin/people/{id}/release", admin.HoldRelease, h.releasePerson},
 		{"POST /admin/people/{id}/reject", admin.HoldReject, h.rejectPerson},
@@ -144,11 +157,13 @@ func (h *handler) routes() []route {
 		{"POST /admin/holds/{connection}/reject", admin.HoldReject, h.rejectAll},
 
 		{"GET /admin/desks", admin.DesksRead, h.desks},
+		{"POST /admin/desks", admin.DeskChange, h.addDesk},
 		{"GET /admin/desks/{desk}", admin.DesksRead, h.desk},
 		{"POST /admin/desks/{desk}/check", admin.DesksRead, h.checkDesk},
 		{"POST /admin/desks/{desk}/retry", admin.AccountRetry, h.retryDesk},
 
 		{"GET /admin/connections", admin.ConnectionsRead, h.connections},
+		{"POST /admin/connections", admin.ConnectionChange, h.addConnection},
 		{"GET /admin/connections/{connection}", admin.ConnectionsRead, h.connection},
 		{"POST /admin/connections/{connection}/tokens", admin.TokenCreate, h.createToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/rotate", admin.TokenRotate, h.rotateToken},

@@ -72,6 +72,14 @@ func newHouse(t *testing.T) *house {
 		PublicURL: publicURL, Log: slog.New(slog.DiscardHandler), RequestID: func(context.Context) string { return "req-1" },
 		Sentences: func(context.Context) (console.Sentences, error) { return plain{}, nil },
 		CheckDesk: func(context.Context, provision.Desk) (console.DeskCheck, error) { return h.check, nil },
+		Kinds:     []string{"builtin", "scim"},
+		AddDesk: func(ctx context.Context, c provision.Cause, d provision.Desk) error {
+			_, err := h.Core.Settings.AddDesk(ctx, c, d)
+			return err
+		},
+		Record: func(_ context.Context, id provision.IdentityID) (console.Record, error) {
+			return console.Record{Text: hostile + string(id), Signed: []byte("{}"), Page: []byte("<p>")}, nil
+		},
 	})
 	h.handler = door
 	return h

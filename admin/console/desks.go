@@ -12,6 +12,7 @@ import (
 // desksPage is all desks at a glance.
 type desksPage struct {
 	Desks []deskLine
+	Kinds []string
 	Now   time.Time
 }
 
@@ -20,7 +21,7 @@ func (h *handler) desks(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := desksPage{Now: p.now}
+	body := desksPage{Kinds: h.options.Kinds, Now: p.now}
 	for _, d := range o.Desks {
 		body.Desks = append(body.Desks, deskLineOf(d))
 	}

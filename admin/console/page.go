@@ -259,6 +259,8 @@ func doneText(query url.Values) string {
 		return "Rejected: nothing changes for " + count(n, "account", "accounts") + "."
 	case "applied":
 		return "The plan is applied. " + count(n, "person changes", "people change") + "; the desks follow within seconds."
+	case "added":
+		return "The desk is added. Check it now; then say in a draft who gets what on it."
 	case "revoked":
 		return "The token is revoked: whoever shows it is refused from now on."
 	}

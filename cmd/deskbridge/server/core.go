@@ -59,6 +59,9 @@ func WorkerCore(c *core.Core) worker.Core {
 // Sentences makes what says audit entries in words.
 type Sentences func(ctx context.Context, s *System) (console.Sentences, error)
 
+// Records returns how somebody left.
+type Records func(ctx context.Context, s *System, id provision.IdentityID) (console.Record, error)
+
 // consoleCore returns what the console asks of the core.
 func (s *System) consoleCore() console.Core {
 	c := s.Core
@@ -73,8 +76,8 @@ func (s *System) FirstAdminLink(ctx context.Context) (string, error) {
 }
 
 // MountConsole has the console served to admins. say is how the program says
-// entries of the audit log.
-func (s *System) MountConsole(say Sentences) {
+// entries of the audit log, and records how it shows offboarding records.
+func (s *System) MountConsole(say Sentences, records Records) {
 	s.live = live.New(live.Of(s.Core.Audit, s.Core.Requests), s.Log)
 	s.Admin.Console = console.New(s.consoleCore(), console.Options{
 		PublicURL: s.Settings.PublicURL, Log: s.Log, RequestID: requestID,
@@ -84,6 +87,15 @@ func (s *System) MountConsole(say Sentences) {
 			return console.DeskCheck{Self: r.Self, Version: r.Version, Roles: r.Roles, Teams: r.Teams, Mailboxes: r.Mailboxes,
 				Cannot: r.Cannot, Problems: r.Problems, Warnings: r.Warnings}, err
 		},
-		Live: s.live,
+		Kinds: s.kindNames(),
+		AddDesk: func(ctx context.Context, c provision.Cause, d provision.Desk) error {
+			made, err := s.Core.Settings.AddDesk(ctx, c, d)
+			if err != nil {
+				return err
+			}
+			return s.OpenBuiltins(ctx, plan.Draft{Desks: []provision.Desk{made}})
+		},
+		Record: func(ctx context.Context, id provision.IdentityID) (console.Record, error) { return records(ctx, s, id) },
+		Live:   s.live,
 	})
 }

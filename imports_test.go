@@ -60,6 +60,7 @@ var layers = []layer{
 	{dir: "provision/approval", may: []string{"provision", "provision/audit", "provision/entitlement"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/terms", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/session"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/offboarding", may: []string{"provision", "provision/audit", "provision/deskhealth", "provision/desksession", "provision/reconcile", "provision/settings"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/setuplink", may: []string{"provision", "provision/audit", "provision/credential", "provision/session"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/request", may: []string{"provision", "internal/requestlog"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/removal", may: []string{"provision", "provision/audit", "provision/credential", "provision/entitlement", "provision/session", "provision/settings"}, not: []string{"net/http", "database/sql"}},
 
@@ -73,7 +74,7 @@ var layers = []layer{
 	{dir: "internal/quietlog", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/share", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/spelling", not: []string{"net/http", "database/sql"}},
-	{dir: "internal/core", may: []string{"provision", "provision/administration", "provision/approval", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/explanation", "provision/offboarding", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/signin", "provision/terms", "store"}, not: []string{"net/http", "database/sql"}},
+	{dir: "internal/core", may: []string{"provision", "provision/administration", "provision/approval", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/explanation", "provision/offboarding", "provision/plan", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/setuplink", "provision/signin", "provision/terms", "store"}, not: []string{"net/http", "database/sql"}},
 
 	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "internal/requestlog", "scim/etag", "scim/filter", "scim/meaning", "scim/patch", "scim/resource", "scim/scimerr", "scim/signed", "scim/turn"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
@@ -103,7 +104,8 @@ var layers = []layer{
 
 	{dir: "admin", may: []string{"provision", "provision/administration", "provision/breakglass", "internal/ratelimit", "internal/requestlog", "internal/spelling"}, not: []string{"database/sql"}, exact: true},
 	{dir: "admin/api", may: []string{"provision", "provision/administration", "provision/audit", "provision/credential", "provision/deskhealth", "provision/directory", "provision/erasure", "provision/explanation", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/session", "provision/settings", "internal/requestlog", "admin"}, not: []string{"database/sql"}},
-	{dir: "admin/console", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/directory", "provision/explanation", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/session", "provision/settings", "admin"}, not: []string{"database/sql"}},
+	{dir: "admin/console", may: []string{"provision", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/directory", "provision/explanation", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/setuplink", "internal/requestlog", "admin", "docs/idps"}, not: []string{"database/sql"}},
+	{dir: "docs/idps", not: []string{"net/http", "database/sql"}},
 	{dir: "store", may: []string{"provision", "provision/administration", "provision/approval", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/directory", "provision/entitlement", "provision/erasure", "provision/explanation", "provision/offboarding", "provision/plan", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/signin", "provision/terms", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
 
 	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},

@@ -20,6 +20,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/setuplink"
 )
 
 // Core is what the console asks of the core, and no more.
@@ -35,6 +36,7 @@ type Core struct {
 	Requests    *request.Service
 	Sessions    *session.Service
 	Settings    *settings.Service
+	SetupLinks  *setuplink.Service
 	Tokens      *credential.Service
 
 	Now provision.Clock
@@ -79,6 +81,8 @@ type Options struct {
 	Kinds []string
 	// AddDesk adds a desk, and makes it ready for use.
 	AddDesk func(context.Context, provision.Cause, provision.Desk) error
+	// Sweeps says that the server sweeps desks.
+	Sweeps bool
 	// Record returns how somebody left, the last time; NotFound when they have not.
 	Record func(context.Context, provision.IdentityID) (Record, error)
 	// Live tells open pages that something has happened; nil: they look again by
@@ -109,8 +113,8 @@ func New(core Core, o Options) http.Handler {
 	for _, r := range h.routes() {
 		h.mux.Handle(r.pattern, h.behind(r))
 	}
-	for _, r := range []route{{"GET /admin/first", "", h.first}, {"POST /admin/first", "", h.makeFirst}} {
-		h.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { // for whoever has the link
+	for _, r := range h.linkRoutes() {
+		h.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
 			p := h.open(w, req)
 			if err := r.serve(p); err != nil {
 				p.fail(err)
@@ -122,6 +126,17 @@ func New(core Core, o Options) http.Handler {
 		h.open(w, r).fail(provision.Errorf(provision.NotFound, "", "There is no such page"))
 	})
 	return h.mux
+}
+
+// linkRoutes are for whoever has a link.
+func (h *handler) linkRoutes() []route {
+	return []route{
+		{"GET /admin/first", "", h.first},
+		{"POST /admin/first", "", h.makeFirst},
+		{"GET /admin/setup/{connection}", "", h.setupByLink},
+		{"POST /admin/setup/{connection}", "", h.openLink},
+		{"POST /admin/setup/{connection}/token", "", h.tokenByLink},
+	}
 }
 
 // routes are all pages and buttons, by the page that they belong to.
@@ -160,11 +175,14 @@ func (h *handler) routes() []route {
 		{"POST /admin/desks", admin.DeskChange, h.addDesk},
 		{"GET /admin/desks/{desk}", admin.DesksRead, h.desk},
 		{"POST /admin/desks/{desk}/check", admin.DesksRead, h.checkDesk},
+		{"POST /admin/desks/{desk}/sweep", admin.AccountRetry, h.sweepDesk},
 		{"POST /admin/desks/{desk}/retry", admin.AccountRetry, h.retryDesk},
 
 		{"GET /admin/connections", admin.ConnectionsRead, h.connections},
 		{"POST /admin/connections", admin.ConnectionChange, h.addConnection},
 		{"GET /admin/connections/{connection}", admin.ConnectionsRead, h.connection},
+		{"POST /admin/connections/{connection}/links", admin.SetupLinkCreate, h.makeLink},
+		{"POST /admin/connections/{connection}/links/{link}/revoke", admin.SetupLinkRevoke, h.revokeLink},
 		{"POST /admin/connections/{connection}/tokens", admin.TokenCreate, h.createToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/rotate", admin.TokenRotate, h.rotateToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/revoke", admin.TokenRevoke, h.revokeToken},

@@ -145,3 +145,18 @@ func (h *handler) retryDesk(p *page) error {
 	}
 	return p.done("/admin/desks/"+d.Name, "retried", n)
 }
+
+// sweepDesk has a desk swept as soon as a worker looks.
+func (h *handler) sweepDesk(p *page) error {
+	d, err := h.core.Settings.Desk(p.Context(), p.PathValue("desk"))
+	if err != nil {
+		return err
+	}
+	if !h.options.Sweeps {
+		return provision.Errorf(provision.Invalid, "", "this server sweeps no desks (DESKBRIDGE_SWEEP); `deskbridge desk sweep %s` does", d.Name)
+	}
+	if err := h.core.DeskHealth.SweepSoon(p.Context(), d); err != nil {
+		return err
+	}
+	return p.done("/admin/desks/"+d.Name, "swept", 1)
+}

@@ -211,6 +211,7 @@ func (p *page) back() string {
 	query := from.Query()
 	query.Del("done")
 	query.Del("n")
+	query.Del("link")
 	at := &url.URL{Path: from.Path, RawQuery: query.Encode()}
 	for at.Path != "/admin/" {
 		if _, pattern := p.h.mux.Handler(&http.Request{Method: http.MethodGet, URL: at}); strings.HasPrefix(pattern, "GET ") {
@@ -259,6 +260,10 @@ func doneText(query url.Values) string {
 		return "Rejected: nothing changes for " + count(n, "account", "accounts") + "."
 	case "applied":
 		return "The plan is applied. " + count(n, "person changes", "people change") + "; the desks follow within seconds."
+	case "unlinked":
+		return "The link is revoked: whoever has it sees nothing any more. A token that was made by it goes on, until it is revoked below."
+	case "swept":
+		return "The desk is swept within seconds; this page shows when it has been."
 	case "added":
 		return "The desk is added. Check it now; then say in a draft who gets what on it."
 	case "revoked":

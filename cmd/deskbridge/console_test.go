@@ -108,8 +108,13 @@ rules: [{connection: acme, group: Support, desk: support, role: agent, teams: [T
 	window.UntilSees("The plan is applied.")
 	b.eventually("Ada is in the other team", func() bool { return strings.Contains(b.command("explain", "ada@acme.example"), "team Tier 2") })
 
+	// A link for somebody else's IT.
+	window.Open(regexp.MustCompile(`http\S+link=\S+`).FindString(b.command("connection", "setup-link", "acme")))
+	window.Click("main form button")
+	window.UntilSees("Make the token, once")
+
 	axe := filepath.Join(os.Getenv("DESKBRIDGE_TEST_NODE"), "node_modules", "axe-core", "axe.min.js")
-	paths := []string{"", "people", "people/" + people[0], "people/" + people[1], "people/" + people[3], "requests", "audit", "changes", "changes/support", "holds", "desks/support", "connections/acme"}
+	paths := []string{"", "people", "people/" + people[0], "people/" + people[1], "people/" + people[3], "requests", "audit", "changes", "changes/support", "holds", "desks", "desks/support", "connections", "setup/acme", "connections/acme"}
 	for _, dark := range []bool{false, true} {
 		for _, path := range paths {
 			if dark && strings.Count(path, "/") != 1 && path != "" { // the same parts

@@ -31,6 +31,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/setuplink"
 	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/provision/terms"
 	"github.com/deskbridge/deskbridge/store"
@@ -60,6 +61,7 @@ type Core struct {
 	Terms          *terms.Service
 	Approval       *approval.Service
 	Requests       *request.Service
+	SetupLinks     *setuplink.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -146,6 +148,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Requests = request.New(db, policy.RequestLog, now, log)
+	c.SetupLinks = setuplink.New(c.Sessions, c.Tokens, c.Audit, now)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c

@@ -11,21 +11,21 @@ import (
 
 // addConnection adds a connection with its first token, whose secret is in the
 // answer, once.
-func (h *handler) addConnection(p *page) error {
+func addConnection(p *page) error {
 	if err := p.who.May(admin.TokenCreate); err != nil {
 		return err
 	}
 	conn := provision.Connection{Name: strings.TrimSpace(p.PostFormValue("name")), IdP: provision.IdP(p.PostFormValue("idp")), Domains: lines(p.PostFormValue("domains"))}
-	made, secret, err := h.core.Settings.AddConnection(p.Context(), p.cause(), conn)
+	made, secret, err := p.h.core.Settings.AddConnection(p.Context(), p.cause(), conn)
 	if err != nil {
 		return err
 	}
 	p.SetPathValue("connection", made.Name)
-	return h.tellSecret(p, "first", secret)
+	return p.h.tellSecret(p, "first", secret)
 }
 
 // addDesk adds a desk. Nothing is written to it until a rule gives somebody access.
-func (h *handler) addDesk(p *page) error {
+func addDesk(p *page) error {
 	d := provision.Desk{Name: strings.TrimSpace(p.PostFormValue("name")), Kind: provision.DeskKind(p.PostFormValue("kind")),
 		URL: strings.TrimRight(strings.TrimSpace(p.PostFormValue("url")), "/"), Secret: strings.TrimSpace(p.PostFormValue("secret"))}
 	if seats := strings.TrimSpace(p.PostFormValue("seats")); seats != "" {
@@ -45,7 +45,7 @@ func (h *handler) addDesk(p *page) error {
 		}
 		d.Settings[strings.TrimSpace(key)] = strings.TrimSpace(value)
 	}
-	if err := h.options.AddDesk(p.Context(), p.cause(), d); err != nil {
+	if err := p.h.options.AddDesk(p.Context(), p.cause(), d); err != nil {
 		return err
 	}
 	return p.done("/admin/desks/"+d.Name, "added", 1)
@@ -67,11 +67,11 @@ type recordPage struct {
 	Text string
 }
 
-// record shows the offboarding record of somebody, or hands it over to be kept: as
+// showRecord shows the offboarding record of somebody, or hands it over to be kept: as
 // signed JSON, or as a page to print.
-func (h *handler) record(p *page) error {
+func showRecord(p *page) error {
 	id := provision.IdentityID(p.PathValue("id"))
-	r, err := h.options.Record(p.Context(), id)
+	r, err := p.h.options.Record(p.Context(), id)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/guide"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/request"
@@ -33,7 +34,7 @@ func (h *handler) connections(p *page) error {
 // whether it has arrived.
 type connectionPage struct {
 	connectionLine
-	setup
+	guide.Setup
 	Tokens   []tokenLine
 	Links    []setuplink.Standing
 	Requests []requestLine
@@ -88,7 +89,7 @@ func (p *page) connectionBody() (body connectionPage, _ error) {
 		return body, err
 	}
 	var last []request.Record
-	if body.setup, last, err = p.setup(body.ConnectionOverview); err != nil {
+	if body.Setup, last, err = p.setup(body.ConnectionOverview); err != nil {
 		return body, err
 	}
 	const shown = 10

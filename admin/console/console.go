@@ -133,9 +133,9 @@ func (h *handler) linkRoutes() []route {
 	return []route{
 		{"GET /admin/first", "", h.first},
 		{"POST /admin/first", "", h.makeFirst},
-		{"GET /admin/setup/{connection}", "", h.setupByLink},
-		{"POST /admin/setup/{connection}", "", h.openLink},
-		{"POST /admin/setup/{connection}/token", "", h.tokenByLink},
+		{"GET /admin/setup/{connection}", "", setupByLink},
+		{"POST /admin/setup/{connection}", "", openLink},
+		{"POST /admin/setup/{connection}/token", "", tokenByLink},
 	}
 }
 
@@ -144,11 +144,11 @@ func (h *handler) routes() []route {
 	return []route{
 		{"GET /admin/{$}", admin.AttentionRead, h.home},
 		{"POST /admin/retry", admin.AccountRetry, h.retry},
-		{"GET /admin/events", admin.EventsRead, h.events},
+		{"GET /admin/events", admin.EventsRead, events},
 
 		{"GET /admin/people", admin.PeopleRead, h.people},
 		{"GET /admin/people/{id}", admin.PeopleRead, h.person},
-		{"GET /admin/people/{id}/record", admin.AuditRead, h.record},
+		{"GET /admin/people/{id}/record", admin.AuditRead, showRecord},
 		{"POST /admin/people/{id}/end-sessions", admin.PersonOut, h.endSessions},
 		{"POST /admin/people/{id}/release", admin.HoldRelease, h.releasePerson},
 		{"POST /admin/people/{id}/reject", admin.HoldReject, h.rejectPerson},
@@ -172,17 +172,17 @@ func (h *handler) routes() []route {
 		{"POST /admin/holds/{connection}/reject", admin.HoldReject, h.rejectAll},
 
 		{"GET /admin/desks", admin.DesksRead, h.desks},
-		{"POST /admin/desks", admin.DeskChange, h.addDesk},
+		{"POST /admin/desks", admin.DeskChange, addDesk},
 		{"GET /admin/desks/{desk}", admin.DesksRead, h.desk},
 		{"POST /admin/desks/{desk}/check", admin.DesksRead, h.checkDesk},
-		{"POST /admin/desks/{desk}/sweep", admin.AccountRetry, h.sweepDesk},
+		{"POST /admin/desks/{desk}/sweep", admin.AccountRetry, sweepDesk},
 		{"POST /admin/desks/{desk}/retry", admin.AccountRetry, h.retryDesk},
 
 		{"GET /admin/connections", admin.ConnectionsRead, h.connections},
-		{"POST /admin/connections", admin.ConnectionChange, h.addConnection},
+		{"POST /admin/connections", admin.ConnectionChange, addConnection},
 		{"GET /admin/connections/{connection}", admin.ConnectionsRead, h.connection},
-		{"POST /admin/connections/{connection}/links", admin.SetupLinkCreate, h.makeLink},
-		{"POST /admin/connections/{connection}/links/{link}/revoke", admin.SetupLinkRevoke, h.revokeLink},
+		{"POST /admin/connections/{connection}/links", admin.SetupLinkCreate, makeLink},
+		{"POST /admin/connections/{connection}/links/{link}/revoke", admin.SetupLinkRevoke, revokeLink},
 		{"POST /admin/connections/{connection}/tokens", admin.TokenCreate, h.createToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/rotate", admin.TokenRotate, h.rotateToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/revoke", admin.TokenRevoke, h.revokeToken},
@@ -216,9 +216,9 @@ func (h *handler) behind(r route) http.Handler {
 
 // events tells a page whenever something has happened, for as long as whoever reads
 // it may.
-func (h *handler) events(p *page) error {
-	if h.options.Live == nil {
+func events(p *page) error {
+	if p.h.options.Live == nil {
 		return provision.Errorf(provision.Unavailable, "", "nothing can be followed here")
 	}
-	return h.options.Live.Serve(p.w, p.Request, p.who.Key(), func(ctx context.Context) error { return p.who.Still(ctx, admin.EventsRead) })
+	return p.h.options.Live.Serve(p.w, p.Request, p.who.Key(), func(ctx context.Context) error { return p.who.Still(ctx, admin.EventsRead) })
 }

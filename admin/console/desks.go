@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -124,9 +125,9 @@ func (h *handler) checkDesk(p *page) error {
 	}
 	checked, err := h.options.CheckDesk(p.Context(), body.Desk)
 	if err != nil {
-		body.Failed = sentence(err.Error())
+		body.Failed = words.Sentence(err.Error())
 		if e, ok := errors.AsType[*provision.Error](err); ok {
-			body.Failed = sentence(e.Detail)
+			body.Failed = words.Sentence(e.Detail)
 		}
 	} else {
 		body.Check = &checked
@@ -147,15 +148,15 @@ func (h *handler) retryDesk(p *page) error {
 }
 
 // sweepDesk has a desk swept as soon as a worker looks.
-func (h *handler) sweepDesk(p *page) error {
-	d, err := h.core.Settings.Desk(p.Context(), p.PathValue("desk"))
+func sweepDesk(p *page) error {
+	d, err := p.h.core.Settings.Desk(p.Context(), p.PathValue("desk"))
 	if err != nil {
 		return err
 	}
-	if !h.options.Sweeps {
+	if !p.h.options.Sweeps {
 		return provision.Errorf(provision.Invalid, "", "this server sweeps no desks (DESKBRIDGE_SWEEP); `deskbridge desk sweep %s` does", d.Name)
 	}
-	if err := h.core.DeskHealth.SweepSoon(p.Context(), d); err != nil {
+	if err := p.h.core.DeskHealth.SweepSoon(p.Context(), d); err != nil {
 		return err
 	}
 	return p.done("/admin/desks/"+d.Name, "swept", 1)

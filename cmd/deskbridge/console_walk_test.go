@@ -24,9 +24,8 @@ func TestTheFirstHourInABrowser(t *testing.T) {
 		scripts  bool
 		settings []string
 	}{
-		{"sqlite", true, nil},
 		{"postgres", true, []string{"DESKBRIDGE_DATABASE_URL=" + url}},
-		{"without scripts", false, nil},
+		{"sqlite, without scripts", false, nil}, // with them: TestTheConsoleInABrowser
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBridge(t, append(tt.settings, "DESKBRIDGE_SWEEP=off")...)

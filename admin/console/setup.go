@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin/console/guide"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
 )
@@ -38,17 +39,30 @@ func setupPath(connection string) string { return "/admin/setup/" + connection }
 
 // linked returns the connection of a set-up page. One that is not there, or is being
 // removed, is as a link that is none: nothing can be probed.
-func (p *page) linked() (plan.ConnectionOverview, error) {
-	o, err := p.h.core.Plan.Overview(p.Context())
-	if err != nil {
-		return plan.ConnectionOverview{}, err
+func (p *page) linked() (c plan.ConnectionOverview, err error) {
+	core := p.h.core
+	c.Connection, err = core.Settings.Connection(p.Context(), p.PathValue("connection"))
+	if provision.IsNotFound(err) || err == nil && (c.Connection.Name != p.PathValue("connection") || c.Connection.Removal != "") {
+		err = setuplink.ErrNone
 	}
-	for _, c := range o.Connections {
-		if c.Connection.Name == p.PathValue("connection") && c.Connection.Removal == "" {
-			return c, nil
+	return c, err
+}
+
+// overview adds what the page shows of a connection: not everything about all of
+// them, which whoever has a link would have looked up every few seconds.
+func (p *page) overview(c *plan.ConnectionOverview) (err error) {
+	core := p.h.core
+	if c.Tokens, err = core.Tokens.Tokens(p.Context(), c.Connection.ID); err != nil {
+		return err
+	}
+	for _, t := range c.Tokens {
+		if t.LastUsedAt != nil && (c.LastUsedAt == nil || t.LastUsedAt.After(*c.LastUsedAt)) {
+			c.LastUsedAt = t.LastUsedAt
 		}
 	}
-	return plan.ConnectionOverview{}, setuplink.ErrNone
+	one, _, err := core.Report.People(p.Context(), report.PeopleFilter{Connection: c.Connection.ID, Status: provision.StatusActive}, report.Page{Limit: 1})
+	c.Active = len(one)
+	return err
 }
 
 // held returns the link that the browser holds, and its connection.
@@ -89,7 +103,10 @@ func setupByLink(p *page) error {
 
 func (p *page) showSetup(c plan.ConnectionOverview, l setuplink.Link, name, secret string) error {
 	body := setupPage{Link: l, Secret: secret, SecretOf: name}
-	var err error
+	err := p.overview(&c)
+	if err != nil {
+		return err
+	}
 	if body.Setup, _, err = p.setup(c); err != nil {
 		return err
 	}
@@ -123,9 +140,6 @@ func tokenByLink(p *page) error {
 	}
 	name, secret, err := p.h.core.SetupLinks.MakeToken(p.Context(), provision.Cause{Action: p.Pattern, Request: p.reference()}, c.Connection.ID, l)
 	if err != nil {
-		return err
-	}
-	if c, err = p.linked(); err != nil { // with the token
 		return err
 	}
 	return p.showSetup(c, l, name, secret)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
@@ -70,7 +71,7 @@ requests and reconcile runs finish.`,
 				return err
 			}
 			defer sys.Close()
-			sys.MountConsole(auditlog.Console)
+			sys.MountConsole(auditlog.Console, offboarding.Console)
 			listening := make(chan net.Addr, 1)
 			go func() {
 				if <-listening != nil {

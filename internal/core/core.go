@@ -34,6 +34,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/setuplink"
 	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/provision/terms"
 	"github.com/deskbridge/deskbridge/store"
@@ -66,6 +67,7 @@ type Core struct {
 	Alarms         *alarm.Service
 	Requests       *request.Service
 	Seats          *seat.Service
+	SetupLinks     *setuplink.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -158,6 +160,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Requests = request.New(db, policy.RequestLog, now, log)
+	c.SetupLinks = setuplink.New(c.Sessions, c.Tokens, c.Audit, now)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Alarms = alarm.New(db, in[alarm.Store](db), c.Audit, c.Plan.Glance, policy.Alarms, now)
 	c.Plan.SilentAfter, c.Plan.SignIns = policy.SilentAfter, c.Expiry

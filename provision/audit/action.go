@@ -50,6 +50,10 @@ const (
 	TokenCreated      provision.Action = "token.created"
 	TokenRotated      provision.Action = "token.rotated"
 	TokenRevoked      provision.Action = "token.revoked"
+	SetupLinkCreated  provision.Action = "setup_link.created" // somebody else's IT may set up a connection
+	SetupLinkOpened   provision.Action = "setup_link.opened"  // a browser has it, and no other from now on
+	SetupLinkUsed     provision.Action = "setup_link.used"    // its holder has made their token
+	SetupLinkRevoked  provision.Action = "setup_link.revoked"
 	DomainClaimed     provision.Action = "domain.claimed"
 	DomainVerified    provision.Action = "domain.verified"
 	DomainRemoved     provision.Action = "domain.removed"

@@ -58,6 +58,10 @@ var phrases = map[provision.Action]string{
 	audit.TokenCreated:      "made the token %",
 	audit.TokenRotated:      "rotated the token %",
 	audit.TokenRevoked:      "revoked the token %",
+	audit.SetupLinkCreated:  "made a set-up link for the connection %",
+	audit.SetupLinkOpened:   "opened the set-up link for the connection %",
+	audit.SetupLinkUsed:     "made a token by the set-up link for the connection %",
+	audit.SetupLinkRevoked:  "revoked the set-up link for the connection %",
 	audit.DomainClaimed:     "claimed a domain for the connection %",
 	audit.DomainVerified:    "verified a domain of the connection %",
 	audit.DomainRemoved:     "removed a domain of the connection %",
@@ -161,6 +165,9 @@ func who(actor string) string {
 	}
 	if person, ok := strings.CutPrefix(actor, "cli:"); ok {
 		return person + " (command)"
+	}
+	if strings.HasPrefix(actor, "setup-link:") {
+		return "whoever has the set-up link"
 	}
 	if token, ok := strings.CutPrefix(actor, "api:"); ok {
 		return token + " (admin API)"

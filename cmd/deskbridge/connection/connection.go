@@ -20,8 +20,8 @@ import (
 
 // Command makes the commands of connections.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("connection", "Add, change, show, try, release and remove connections to identity providers",
-		addCommand(a), setCommand(a), testCommand(a), listCommand(a), showCommand(a), releaseCommand(a), rejectCommand(a), removeCommand(a))
+	return command.Group("connection", "Add, change, show, try, release and remove connections to identity providers, and let somebody else set them up",
+		addCommand(a), setCommand(a), testCommand(a), listCommand(a), showCommand(a), releaseCommand(a), rejectCommand(a), setupLinkCommand(a), removeCommand(a))
 }
 
 func addCommand(a *command.App) *cobra.Command {

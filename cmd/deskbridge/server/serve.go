@@ -81,6 +81,9 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	ready := newReadiness(s, work.Late)
 	public, operators := s.handlers(work, ready)
 	server, inside := s.httpServer(public), s.httpServer(operators)
+	if s.live != nil {
+		server.RegisterOnShutdown(s.live.Close) // pages that follow would keep it waiting
+	}
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keepers sync.WaitGroup
 	keepers.Go(func() { ready.keep(keeping) })

@@ -92,7 +92,7 @@ func TestCommandsFromElsewhere(t *testing.T) {
 		{"desk", "list"}, {"desk", "show", "support"}, {"desk", "check", "support"}, {"connection", "list"}, {"connection", "show", "acme"}, {"rule", "list"}, {"token", "list", "acme"},
 		{"status"}, {"status", "--exit-code"}, {"task", "list"}, {"approval", "list"}, {"request", "list"}, {"session", "list"}, {"audit", "verify"}, {"audit", "export", "--action", "user.created,group.created", "--format", "csv"}, {"export"}, {"domain", "list"}, {"admin", "list"},
 		// And what fails does so in the same words.
-		{"person", "show", "nobody@acme.example"}, {"desk", "show", "suport"}, {"person", "list", "--limit", "-1"}, {"group", "show", "Nothing"}, {"plan", "-f", "/nowhere/access.yaml"}, {"access", "list"},
+		{"person", "show", "nobody@acme.example"}, {"desk", "show", "supporter"}, {"person", "list", "--limit", "-1"}, {"group", "show", "Nothing"}, {"plan", "-f", "/nowhere/access.yaml"}, {"access", "list"},
 	} {
 		for _, form := range [][]string{nil, {"--json"}} {
 			args := append(args, form...)

@@ -72,7 +72,7 @@ another one, and takes the code that it shows.`,
 		if err != nil {
 			return err
 		}
-		end(ctx, a, server) // of the login before
+		_ = end(ctx, a, server) // of the login before, which ends by itself otherwise
 		if err := remote.Store(a, remote.Login{Server: server, LoggedIn: got}); err != nil {
 			return fmt.Errorf("the token cannot be kept: %w", err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/client"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -62,12 +63,15 @@ func away(a *command.App, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return command.Misuse("%w", err)
 	}
+	shown := progressOf(a)
 	for {
 		status, asks, err := to.Run(cmd.Context(), c.address(), run, func(line admin.Said) error {
+			shown.add(line.Out)
 			_, toOut := io.WriteString(a.Stdout, line.Out)
 			_, toErr := io.WriteString(a.Stderr, line.Err)
 			return errors.Join(toOut, toErr)
 		})
+		shown.end()
 		if e, is := errors.AsType[*provision.Error](err); is && e.Reason == admin.ReasonCredentials {
 			return fmt.Errorf("%s: `deskbridge login --server %s` gets one", e.Detail, a.Server)
 		}
@@ -82,6 +86,32 @@ func away(a *command.App, cmd *cobra.Command, args []string) error {
 			return err
 		}
 		run.Typed = &typed
+	}
+}
+
+// progress says at the terminal how much has come of a long list that goes to a file.
+type progress struct {
+	to    io.Writer // nil: nobody is shown
+	lines int
+}
+
+func progressOf(a *command.App) *progress {
+	terminal, watching := output.Terminal(a.Stderr)
+	if _, shown := output.Terminal(a.Stdout); shown || !watching {
+		return &progress{}
+	}
+	return &progress{to: terminal}
+}
+
+func (p *progress) add(text string) {
+	if p.lines += strings.Count(text, "\n"); p.to != nil && text != "" {
+		fmt.Fprintf(p.to, "\r\x1b[K%d lines", p.lines) // a number: nothing that has to be made visible
+	}
+}
+
+func (p *progress) end() {
+	if p.to != nil && p.lines > 0 {
+		fmt.Fprint(p.to, "\r\x1b[K")
 	}
 }
 

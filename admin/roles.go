@@ -57,6 +57,7 @@ const (
 
 	ApprovalDecide Verb = "approval.decide"
 	TaskDone       Verb = "task.done"
+	AlarmChange    Verb = "alarm.change"
 )
 
 // Rule is what the table says of one verb.
@@ -112,6 +113,7 @@ var Rules = []Rule{
 	{Verb: HoldReject, Roles: daily, Changes: true, Means: "have people keep access whose end is on hold"},
 
 	{Verb: ApprovalDecide, Roles: admins, Changes: true, StepUp: true, Means: "approve or refuse what cannot be undone on a desk"},
+	{Verb: AlarmChange, Roles: admins, Changes: true, Means: "say who is told of what needs somebody"},
 	{Verb: TaskDone, Roles: daily, Changes: true, Means: "say that what had to be done by hand is done"},
 
 	{Verb: RequestsRead, Roles: readers, Means: "see what identity providers asked and were answered"},
@@ -119,7 +121,7 @@ var Rules = []Rule{
 	{Verb: EventsRead, Roles: readers, Means: "follow the audit log as it grows"},
 	{Verb: SessionsRead, Roles: readers, Means: "see who is signed in"},
 	{Verb: SessionEnd, Roles: daily, Changes: true, Means: "end a session"},
-	{Verb: SettingsRead, Roles: readers, Means: "see the settings of the server"},
+	{Verb: SettingsRead, Roles: readers, Means: "see the settings of the server, and who is told of what needs somebody"},
 
 	{Verb: TokensRead, Roles: readers, Means: "see the tokens of identity providers, without their secrets"},
 	{Verb: TokenCreate, Roles: admins, Changes: true, StepUp: true, Means: "make a token for an identity provider"},

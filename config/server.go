@@ -59,6 +59,9 @@ type Server struct {
 
 	RequestLog string `koanf:"request_log"` // for how long requests are kept; off; default 30d
 
+	SMTPURL  string `koanf:"smtp_url"`  // smtp:// or smtps:// with user, password, host and port, for alarms; default none
+	MailFrom string `koanf:"mail_from"` // address that alarms are from
+
 	SCIMRate    int `koanf:"scim_rate"`     // requests a second and connection; default 10000; -1: no limit
 	SCIMMaxBody int `koanf:"scim_max_body"` // bytes; default 8388608
 }
@@ -212,6 +215,12 @@ func (s *Server) check(unreadable map[string]error) (mistakes []error) {
 	}
 	if keep, err := s.RequestLogKept(); err != nil || keep != 0 && keep < time.Minute {
 		wrong("request_log", "%q is neither off nor a time of 1m or more, e.g. 30d", s.RequestLog)
+	}
+	if _, err := s.MailServer(); err != nil {
+		wrong("smtp_url", "%w", err)
+	}
+	if err := s.checkMail(); err != nil {
+		wrong("mail_from", "%w", err)
 	}
 	if s.SCIMRate == 0 || s.SCIMRate < -1 {
 		wrong("scim_rate", "%d is no number of requests a second; -1 means no limit", s.SCIMRate)

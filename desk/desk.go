@@ -45,8 +45,8 @@ type Desk interface {
 	// be removed. It does no I/O.
 	Fit(want provision.DeskUser) provision.DeskUser
 
-	// Create makes a user with want's external id, profile and role, and as
-	// much of teams and mailboxes as the desk takes at creation. A taken
+	// Create makes a user with want's external id, profile and role (but see
+	// Capabilities.MakesAgents), and as much of teams and mailboxes as the desk takes at creation. A taken
 	// e-mail or name is a Conflict. The answer is read back from the desk. A user
 	// who was made, and does not show all of that, is returned together with an
 	// error that says NotShown; but only one who is known to be the new user by
@@ -128,6 +128,7 @@ type Capabilities struct {
 
 	ChangeProfile   bool // name and e-mail after creation
 	ChangeRole      bool // after creation
+	MakesAgents     bool // Create makes an agent, whatever role is wanted: another one is SetRole's, or a task
 	ChangeTeams     bool
 	ChangeMailboxes bool // after creation
 	MailboxesByTeam bool // access to mailboxes follows from teams; rules must not name mailboxes

@@ -25,6 +25,7 @@ const (
 	lockSeal       int64 = 0x6465736b_00000003
 	lockKeys       int64 = 0x6465736b_00000004
 	lockBreakGlass int64 = 0x6465736b_00000005
+	lockAlarms     int64 = 0x6465736b_00000006
 )
 
 // openPostgres opens the database at o.DatabaseURL.

@@ -17,7 +17,9 @@ const sealedColumns = `
 	UNION ALL SELECT secret FROM desks
 	UNION ALL SELECT sign_in FROM desks
 	UNION ALL SELECT private FROM keys
-	UNION ALL SELECT secret FROM owners`
+	UNION ALL SELECT secret FROM owners
+	UNION ALL SELECT address FROM alarm_targets
+	UNION ALL SELECT secret FROM alarm_targets`
 
 // CheckSecrets returns [ErrSecrets] unless every secret in the database was
 // sealed with one of the configured keys.

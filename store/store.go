@@ -16,6 +16,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/approval"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
@@ -97,6 +98,7 @@ type shared struct {
 
 // What the core asks of a database, package by package.
 var (
+	_ alarm.Store       = (*Store)(nil)
 	_ approval.Store    = (*Store)(nil)
 	_ audit.Store       = (*Store)(nil)
 	_ breakglass.Store  = (*Store)(nil)

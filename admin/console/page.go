@@ -11,6 +11,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
@@ -20,11 +21,9 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// pages are the templates of all pages, each with the layout around it. A mistake
-// in one ends the program at its start, and the tests.
-var pages = parsePages()
-
-func parsePages() map[string]*template.Template {
+// pages are the templates of all pages, each with the layout around it; made when
+// somebody sees the first one. A mistake in one ends the tests.
+var pages = sync.OnceValue(func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(functions).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	names, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -38,7 +37,7 @@ func parsePages() map[string]*template.Template {
 		}
 	}
 	return all
-}
+})
 
 // page is one request of the console, and the page that answers it.
 type page struct {
@@ -105,7 +104,7 @@ func (p *page) show(status int, name, here, title string, more frame) error {
 		more.Done = doneText(p.URL.Query())
 	}
 	var out bytes.Buffer
-	if err := pages[name].ExecuteTemplate(&out, "layout.html", more); err != nil {
+	if err := pages()[name].ExecuteTemplate(&out, "layout.html", more); err != nil {
 		return err
 	}
 	p.w.Header().Set("Content-Type", "text/html; charset=utf-8")

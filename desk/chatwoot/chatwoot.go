@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -80,7 +79,7 @@ type settings struct {
 }
 
 // token is the form of access tokens, with room for other releases.
-var token = regexp.MustCompile(`^[0-9A-Za-z_-]{16,256}$`)
+var token = kit.Token{Least: 16, Most: 256, Marks: "_-"}
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
@@ -91,7 +90,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if !kit.IsNumber(s.account) {
 		wrong.Add("settings.account", "give the number of the account: it is in the address of every page, as 3 in /app/accounts/3/dashboard")
 	}
-	if !token.MatchString(d.Secret) {
+	if !token.Is(d.Secret) {
 		wrong.Add("secret", "give the access token of an administrator of the account: Profile Settings > Access Token")
 	}
 	home, advice := kit.Address(d.URL, "give Chatwoot's address, such as https://chat.example.com", allowHTTP)

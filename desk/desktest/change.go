@@ -94,7 +94,7 @@ func (s *suite) testTeams() {
 	one, two := s.Harness.Teams[0], s.Harness.Teams[1]
 	made := s.create(s.person("Ada", "Byron"))
 	if !s.can.ChangeTeams {
-		s.wantKind("ChangeTeams", s.desk.ChangeTeams(s.ctx, made.ID, []string{one}, nil), desk.CannotDo)
+		s.wantKind("ChangeTeams", s.desk.ChangeTeams(s.ctx, made.ID, []string{s.someTeam()}, nil), desk.CannotDo)
 		return
 	}
 	for _, step := range []struct {

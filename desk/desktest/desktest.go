@@ -32,7 +32,9 @@ type Harness struct {
 	// Teams and Mailboxes exist on the desk. Who is an agent in Teams[0] and
 	// Mailboxes[0] may own the conversations that Converse opens; who is in no
 	// team and no mailbox may not, or else Outsider makes somebody who may not. A desk where mailboxes follow from teams
-	// leaves Mailboxes empty.
+	// leaves Mailboxes empty, and one without teams Teams. Where a new user is in no
+	// mailbox and none can be given, somebody has given the first one at once, as an
+	// admin does who is asked to.
 	Teams     [2]string
 	Mailboxes [2]string
 
@@ -164,13 +166,21 @@ func (s *suite) create(want provision.DeskUser) *provision.DeskUser {
 func (s *suite) agent(given string) *provision.DeskUser {
 	s.Helper()
 	want := s.person(given, "Agent")
-	want.Teams = []string{s.Harness.Teams[0]}
+	want.Teams = s.teams(1)
 	if s.Harness.Mailboxes[0] != "" {
 		want.Mailboxes = []string{s.Harness.Mailboxes[0]}
 	}
 	got := s.create(want)
 	s.join(got, want)
 	return s.read(got.ID)
+}
+
+// teams returns the first n teams of the harness; none where the desk has none.
+func (s *suite) teams(n int) []string {
+	if s.Harness.Teams[0] == "" {
+		return nil
+	}
+	return s.Harness.Teams[:n]
 }
 
 // join brings a new user into the teams and mailboxes that Create left out.

@@ -71,7 +71,7 @@ func (s *suite) testCheck() {
 			s.Errorf("%q is not sorted", list)
 		}
 	}
-	if missing := minus(s.Harness.Teams[:], first.Teams); len(missing) > 0 {
+	if missing := minus(s.teams(2), first.Teams); len(missing) > 0 {
 		s.Errorf("Check does not list the teams %q", missing)
 	}
 	if s.Harness.Mailboxes[0] != "" {
@@ -109,7 +109,10 @@ func (s *suite) checkUnits() {
 	if !cmp.Equal(teams, again) || !cmp.Equal(mailboxes, mailboxesAgain) {
 		s.Errorf("Units changes between two calls: %v %v, then %v %v", teams, mailboxes, again, mailboxesAgain)
 	}
-	wanted := map[string][]desk.Unit{s.Harness.Teams[0]: teams, s.Harness.Teams[1]: teams}
+	wanted := make(map[string][]desk.Unit)
+	for _, name := range s.teams(2) {
+		wanted[name] = teams
+	}
 	if !s.can.MailboxesByTeam && s.Harness.Mailboxes[0] != "" {
 		wanted[s.Harness.Mailboxes[0]], wanted[s.Harness.Mailboxes[1]] = mailboxes, mailboxes
 	}

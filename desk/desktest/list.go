@@ -46,7 +46,7 @@ func (s *suite) list() (users map[provision.DeskUserID]provision.DeskUser, ok bo
 // from what is desired.
 func (s *suite) testList() {
 	everywhere := s.person("Everywhere", "Agent")
-	everywhere.Teams = s.Harness.Teams[:]
+	everywhere.Teams = s.teams(2)
 	if s.Harness.Mailboxes[0] != "" {
 		everywhere.Mailboxes = s.Harness.Mailboxes[:]
 	}

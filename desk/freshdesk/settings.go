@@ -3,7 +3,7 @@ package freshdesk
 import (
 	"encoding/base64"
 	"net/url"
-	"regexp"
+	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -25,7 +25,7 @@ var scopes = map[string]int{"global": globalScope, "group": 2, "restricted": 3}
 const globalScope = 1
 
 // apiKey is the form of a key, with or without what stands for a password.
-var apiKey = regexp.MustCompile(`^([0-9A-Za-z_\-]{8,256})(:X)?$`)
+var apiKey = kit.Token{Least: 8, Most: 256, Marks: "_-"}
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
@@ -49,8 +49,8 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if sameText(admin, agent) || sameText(agent, limited) || sameText(limited, admin) || isOwners(admin) || isOwners(agent) || isOwners(limited) {
 		wrong.Add("settings", "admin_role, agent_role and limited_role must be different roles, and none that of account administrators")
 	}
-	if key := apiKey.FindStringSubmatch(d.Secret); key != nil {
-		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(key[1]+":X"))
+	if key := strings.TrimSuffix(d.Secret, ":X"); apiKey.Is(key) {
+		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(key+":X"))
 	} else {
 		wrong.Add("secret", "give the API key of an admin of Freshdesk: (the picture at the top) > Profile settings > View API key")
 	}

@@ -2,9 +2,6 @@ package helpscout
 
 import (
 	"context"
-	"encoding/json"
-	"net/url"
-	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
@@ -22,11 +19,7 @@ func (d *helpScout) List(ctx context.Context, cursor string) ([]provision.DeskUs
 	if err != nil {
 		return nil, "", err
 	}
-	var raw json.RawMessage
-	if err := d.client.get(ctx, "/users", url.Values{"page": {strconv.Itoa(n)}}, &raw); err != nil {
-		return nil, "", err
-	}
-	found, p, err := decodePage[user](raw, "users", n)
+	found, p, err := readPage[user](ctx, d.client, "/users", "users", nil, n)
 	if err != nil {
 		return nil, "", err
 	}
@@ -42,7 +35,7 @@ func (d *helpScout) List(ctx context.Context, cursor string) ([]provision.DeskUs
 		shown.Teams, shown.Mailboxes = in.names(teams, u.ID), in.names(mailboxes, u.ID)
 		users = append(users, *shown)
 	}
-	if n >= p.Page.TotalPages || n == maxPages || len(found) == 0 {
+	if n >= p.TotalPages || n == maxPages || len(found) == 0 {
 		return users, "", nil
 	}
 	return users, kit.PageAfter(n), nil

@@ -2,9 +2,6 @@ package helpscout
 
 import (
 	"cmp"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
@@ -21,13 +18,11 @@ const (
 // 50. A missing name is taken from the display name, then from the e-mail
 // address, then from the setting missing_name.
 func (d *helpScout) Fit(want provision.DeskUser) provision.DeskUser {
-	given, family := tidy(want.GivenName, maxNameRunes), tidy(want.FamilyName, maxNameRunes)
-	given, family = complete(given, family, strings.Fields(oneLine(want.DisplayName)))
-	given, family = complete(given, family, wordsOf(want.Email))
+	given, family := kit.BothNames{Given: maxNameRunes, Family: maxNameRunes}.Of(want.GivenName, want.FamilyName, want.DisplayName, want.Email)
 	want.GivenName, want.FamilyName = cmp.Or(given, d.settings.missingName), cmp.Or(family, d.settings.missingName)
 	want.DisplayName = want.GivenName + " " + want.FamilyName
 
-	want.Title, want.Phone = tidy(want.Title, maxTitleRunes), oneLine(want.Phone)
+	want.Title, want.Phone = kit.Tidy(want.Title, maxTitleRunes), kit.Tidy(want.Phone, len(want.Phone))
 	if !kit.IsTimeZone(want.Timezone) {
 		want.Timezone = "" // the company's
 	}
@@ -38,53 +33,4 @@ func (d *helpScout) Fit(want provision.DeskUser) provision.DeskUser {
 		want.Role = provision.RoleNone
 	}
 	return want
-}
-
-// complete fills in the given or the family name, if it is missing, from words
-// that hold both. One word alone says nothing about a family name.
-func complete(given, family string, words []string) (string, string) {
-	join := func(words []string) string { return tidy(strings.Join(words, " "), maxNameRunes) }
-	if given == "" && family == "" && len(words) > 0 {
-		last := max(len(words)-1, 1)
-		return join(words[:last]), join(words[last:])
-	}
-	for i := 1; i < len(words); i++ {
-		first, rest := join(words[:i]), join(words[i:])
-		switch {
-		case family == "" && strings.EqualFold(first, given):
-			family = rest
-		case given == "" && strings.EqualFold(rest, family):
-			given = first
-		}
-	}
-	return given, family
-}
-
-// wordsOf returns the words before the @ of an address: "ada.byron@…" is Ada
-// Byron.
-func wordsOf(email string) []string {
-	local, _, _ := strings.Cut(email, "@")
-	local, _, _ = strings.Cut(local, "+") // what follows is a label
-	words := strings.FieldsFunc(oneLine(local), func(r rune) bool { return strings.ContainsRune("._- ", r) })
-	for i, word := range words {
-		first, size := utf8.DecodeRuneInString(word)
-		words[i] = string(unicode.ToUpper(first)) + word[size:]
-	}
-	return words
-}
-
-// tidy returns text on one line, in at most n characters; "" when it shows
-// nothing.
-func tidy(text string, n int) string {
-	text = kit.CutRunes(oneLine(text), n)
-	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
-		return ""
-	}
-	return text
-}
-
-// oneLine returns text without control characters and without space that
-// nobody sees.
-func oneLine(text string) string {
-	return strings.Join(strings.Fields(kit.OneLine(strings.ToValidUTF8(text, ""))), " ")
 }

@@ -18,14 +18,14 @@ func FuzzPage(f *testing.F) {
 	f.Add([]byte(`{"_embedded":{"users":null},"page":{"number":2}}`), 2)
 	f.Add([]byte(`{"_embedded":{"users":{}},"page":null}`), 0)
 	f.Fuzz(func(t *testing.T, data []byte, n int) {
-		users, p, err := decodePage[user](data, "users", n)
+		users, p, err := kit.ReadHAL[user](vendor, data, "users", n)
 		if err != nil {
 			if desk.KindOf(err) != desk.Retryable || users != nil || p != nil {
-				t.Errorf("decodePage = %v, %v, %v", users, p, err)
+				t.Errorf("ReadHAL = %v, %v, %v", users, p, err)
 			}
 			return
 		}
-		if p.Page == nil || p.Page.Number != n {
+		if p == nil || p.Number != n {
 			t.Errorf("page %d was taken from %q", n, data)
 		}
 		for i := range users {

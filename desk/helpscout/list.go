@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 const (
@@ -15,40 +16,9 @@ const (
 	maxTries = 5 // of a list that shrinks while it is read
 )
 
-// page is one page of a list, counted from 1. The elements are in Embedded
-// under the list's own name, which is absent when there are none.
-type page struct {
-	Embedded map[string]json.RawMessage `json:"_embedded"`
-	Page     *struct {
-		Number        int `json:"number"`
-		TotalPages    int `json:"totalPages"`
-		TotalElements int `json:"totalElements"`
-	} `json:"page"`
-}
-
-// decodePage returns the elements of page n and the page itself. An answer that
-// does not say which page it is, is no list: to take it for an empty one would
-// mean that nobody is there.
-func decodePage[T any](data []byte, name string, n int) ([]T, *page, error) {
-	var p page
-	if err := vendor.Decode(data, &p); err != nil {
-		return nil, nil, err
-	}
-	if p.Page == nil || p.Page.Number != n {
-		return nil, nil, desk.Errorf(desk.Retryable, "the answer is not page %d of a list, as the Inbox API sends it", n)
-	}
-	var items []T
-	if raw, ok := p.Embedded[name]; ok {
-		if err := vendor.Decode(raw, &items); err != nil {
-			return nil, nil, err
-		}
-	}
-	return items, &p, nil
-}
-
 // readPage returns the elements of page n of the list at path, and the page
 // itself.
-func readPage[T any](ctx context.Context, c *client, path, name string, query url.Values, n int) ([]T, *page, error) {
+func readPage[T any](ctx context.Context, c *client, path, name string, query url.Values, n int) ([]T, *kit.HALPage, error) {
 	asked := maps.Clone(query)
 	if asked == nil {
 		asked = url.Values{}
@@ -58,7 +28,7 @@ func readPage[T any](ctx context.Context, c *client, path, name string, query ur
 	if err := c.get(ctx, path, asked, &raw); err != nil {
 		return nil, nil, err
 	}
-	return decodePage[T](raw, name, n)
+	return kit.ReadHAL[T](vendor, raw, name, n)
 }
 
 // walked is what was seen of a list.
@@ -78,14 +48,14 @@ func walk[T any](ctx context.Context, c *client, path, name string, query url.Va
 		if err != nil {
 			return w, err
 		}
-		w.pages, w.shrank = n, w.shrank || p.Page.TotalElements < total
-		total, seen = p.Page.TotalElements, seen+len(items)
+		w.pages, w.shrank = n, w.shrank || p.TotalElements < total
+		total, seen = p.TotalElements, seen+len(items)
 		for _, item := range items {
 			if !each(item) {
 				return w, nil
 			}
 		}
-		if n >= p.Page.TotalPages || len(items) == 0 {
+		if n >= p.TotalPages || len(items) == 0 {
 			if seen < total {
 				return w, desk.Errorf(desk.Retryable, "Help Scout shows %d %s fewer than it says there are", total-seen, name)
 			}

@@ -38,7 +38,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 		{Key: "send_invite", Flag: &s.sendInvite},
 		{Key: "details", Flag: &s.details},
 		{Key: "missing_name", Text: &s.missingName, Hint: fmt.Sprintf("give a word of at most %d characters, or leave the setting out", maxNameRunes),
-			Check: func(name string) bool { return name != "" && name == tidy(name, maxNameRunes) }},
+			Check: func(name string) bool { return name != "" && name == kit.Tidy(name, maxNameRunes) }},
 		{Key: "allow_http", Flag: &s.allowHTTP},
 	}, &wrong)
 	if s.appID == "" && !wrong.Has("settings.app_id") {

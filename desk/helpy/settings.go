@@ -2,7 +2,6 @@ package helpy
 
 import (
 	"net/url"
-	"regexp"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -17,14 +16,14 @@ type settings struct {
 
 // apiKey is the form of Helpy's keys, 32 hexadecimal digits, with room for
 // releases that make them longer.
-var apiKey = regexp.MustCompile(`^[0-9A-Za-z]{32,128}$`)
+var apiKey = kit.Token{Least: 32, Most: 128}
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
 	var wrong desk.Mistakes
 	allowHTTP := false
 	kit.ReadSettings(d.Settings, []kit.Setting{{Key: "allow_http", Flag: &allowHTTP}}, &wrong)
-	if !apiKey.MatchString(d.Secret) {
+	if !apiKey.Is(d.Secret) {
 		wrong.Add("secret", "give an API key of an admin of Helpy: 32 letters and digits, at Settings > API Keys")
 	}
 	home, advice := kit.Address(d.URL, "give the address of Helpy's home page, such as https://helpy.example.com", allowHTTP)

@@ -10,8 +10,8 @@
 // [Catalogue]), what is to be written and whether it was ([Fields],
 // [Difference], [ReadBack]), how long it is waited for what a desk does later
 // ([Patience]), groups in which tickets are ([Groups], [Target]), whether the pages of a
-// list are all of it ([Pages]), text as desks keep it ([OneLine], [CutRunes]), ids
-// that are numbers ([IsNumber]), and settings from a table of keys
+// list are all of it ([Pages]), lists in HAL ([ReadHAL]), text and names as desks keep them
+// ([OneLine], [CutRunes], [BothNames]), ids that are numbers ([IsNumber]), and settings from a table of keys
 // ([ReadSettings]).
 //
 // The package knows no vendor and no identities: a connector brings the paths,

@@ -3,8 +3,8 @@ package libredesk
 import (
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -21,7 +21,7 @@ type settings struct {
 
 // apiKey is the form of a key and its secret, 32 and 64 letters and digits, with
 // room for releases that change that.
-var apiKey = regexp.MustCompile(`^[0-9A-Za-z]{16,128}:[0-9A-Za-z]{16,256}$`)
+var apiKey = kit.Token{Least: 16, Most: 256}
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
@@ -43,7 +43,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if sameText(admin, agent) || sameText(agent, limited) || sameText(limited, admin) {
 		wrong.Add("settings", "admin_role, agent_role and limited_role must be different roles")
 	}
-	if !apiKey.MatchString(d.Secret) {
+	if key, secret, _ := strings.Cut(d.Secret, ":"); !apiKey.Is(key) || !apiKey.Is(secret) {
 		wrong.Add("secret", "give the API key of an agent of Libredesk and its secret, as KEY:SECRET: Admin > Teammates > Agents > (the agent) > Generate API key")
 	}
 	home, advice := kit.Address(d.URL, "give Libredesk's address, such as https://desk.example.com", allowHTTP)

@@ -2,7 +2,6 @@ package redmine
 
 import (
 	"net/url"
-	"regexp"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -30,7 +29,7 @@ const (
 
 // apiKey is the form of Redmine's keys, 40 hexadecimal digits, with room for
 // releases that make them longer.
-var apiKey = regexp.MustCompile(`^[0-9A-Za-z]{32,128}$`)
+var apiKey = kit.Token{Least: 32, Most: 128}
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
@@ -49,7 +48,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if s.limitedGroup != "" && provision.Fold(s.agentRole) == provision.Fold(s.limitedRole) {
 		wrong.Add("settings", "agent_role and limited_role are the same role %q; limited users need a weaker one", s.agentRole)
 	}
-	if !apiKey.MatchString(d.Secret) {
+	if !apiKey.Is(d.Secret) {
 		wrong.Add("secret", "give the API key of an administrator of Redmine: 40 letters and digits, at My account > API access key > Show")
 	}
 	home, advice := kit.Address(d.URL, "give the address of Redmine's home page, such as https://redmine.example.com", allowHTTP)

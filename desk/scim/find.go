@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -19,9 +19,9 @@ const everyoneAge = 20 * time.Second
 
 // id is the form of ids that may stand in a path: what RFC 3986 calls unreserved,
 // and some that mean nothing within a segment.
-var id = regexp.MustCompile(`^[A-Za-z0-9_~@:=+|!,-][A-Za-z0-9._~@:=+|!,-]{0,255}$`)
+var id = kit.Token{Least: 1, Most: 256, Marks: "._~@:=+|!,-"}
 
-func isID(text string) bool { return id.MatchString(text) }
+func isID(text string) bool { return id.Is(text) && text[0] != '.' }
 
 // Find looks a user up by id, then by externalId, then by userName or e-mail
 // address.

@@ -53,7 +53,7 @@ func (a attribute) path() string {
 }
 
 // attributeName is the form of a name (RFC 7643 §2.1).
-var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_$-]{0,127}$`)
+var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_$-]*$`)
 
 // parseAttribute reads a path: roles, userType, or an extension's URN and name
 // with a colon between.
@@ -68,7 +68,7 @@ func parseAttribute(text string) (a attribute, ok bool) {
 	}
 	a.many = a.schema == "" && (a.name == "roles" || a.name == "entitlements")
 	taken := a.schema == "" && slices.Contains([]string{"id", "externalid", "username", "active", "emails", "name", "groups", "members", "meta", "schemas", "password"}, strings.ToLower(a.name))
-	return a, attributeName.MatchString(a.name) && !taken
+	return a, len(a.name) <= 128 && attributeName.MatchString(a.name) && !taken
 }
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.

@@ -31,7 +31,7 @@ const full = "full"
 
 var (
 	// token is the form of access tokens, with room for other releases.
-	token = regexp.MustCompile(`^[0-9A-Za-z_-]{16,256}$`)
+	token = kit.Token{Least: 16, Most: 256, Marks: "_-"}
 	// attribute is the form of the names of attributes, which are columns of a database.
 	attribute = regexp.MustCompile(`^[a-z][0-9a-z_]{1,59}$`)
 	// ofZammad are attributes of users that Zammad has itself.
@@ -68,7 +68,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if len(slices.Compact(all)) < 4 {
 		wrong.Add("settings", "admin_role, agent_role, limited_role and customer_role must be different roles")
 	}
-	if !token.MatchString(d.Secret) {
+	if !token.Is(d.Secret) {
 		wrong.Add("secret", "give an access token of a user of Zammad: (avatar) > Profile > Token Access > Create")
 	}
 	home, advice := kit.Address(d.URL, "give Zammad's address, such as https://zammad.example.com", allowHTTP)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -21,10 +22,11 @@ type settings struct {
 }
 
 var (
-	// apiToken is the form of an address and a token of Zendesk's.
-	apiToken = regexp.MustCompile(`^([^\s/:@]+@[^\s/:@]+/token):([0-9A-Za-z_\-]{16,256})$`)
+	// withAddress is the form of an address and a token of Zendesk's, and apiToken of that.
+	withAddress = regexp.MustCompile(`^[^\s/:@]+@[^\s/:@]+/token:([^:]+)$`)
+	apiToken    = kit.Token{Least: 16, Most: 256, Marks: "_-"}
 	// oauthToken is the form of an OAuth access token.
-	oauthToken = regexp.MustCompile(`^[0-9A-Za-z._~+/\-]{16,1000}=*$`)
+	oauthToken = kit.Token{Least: 16, Most: 1000, Marks: "._~+/-"}
 )
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
@@ -43,10 +45,10 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if s.limitedRole != "" && sameText(s.agentRole, s.limitedRole) {
 		wrong.Add("settings", "agent_role and limited_role must be different roles")
 	}
-	switch token := apiToken.FindStringSubmatch(d.Secret); {
-	case token != nil:
-		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(token[1]+":"+token[2]))
-	case oauthToken.MatchString(d.Secret):
+	switch token := withAddress.FindStringSubmatch(d.Secret); {
+	case token != nil && apiToken.Is(token[1]):
+		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(d.Secret))
+	case oauthToken.Is(strings.TrimRight(d.Secret, "=")):
 		s.authorization = "Bearer " + d.Secret
 	default:
 		wrong.Add("secret", "give the address of an admin and an API token, as bridge@example.com/token:TOKEN, or an OAuth access token: Admin Center > Apps and integrations > APIs")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
+	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/approval"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
@@ -59,6 +60,7 @@ type Core struct {
 	Offboarding    *offboarding.Service
 	Terms          *terms.Service
 	Approval       *approval.Service
+	Alarms         *alarm.Service
 	Requests       *request.Service
 
 	Now provision.Clock // what time it is for all of them
@@ -79,6 +81,7 @@ type Policy struct {
 	Remains     func(provision.Desk) offboarding.Remains // what connectors know of what is left of people on a desk; nil: nothing
 	// RequestLog is for how long requests are kept; 0: they are not.
 	RequestLog time.Duration
+	Alarms     alarm.Options
 
 	Now func() time.Time // what time it is; nil: the system's clock
 }
@@ -87,6 +90,7 @@ type Policy struct {
 // or in tests something around one.
 type Database interface {
 	administration.Store
+	alarm.Store
 	approval.Store
 	audit.Store
 	breakglass.Store
@@ -147,6 +151,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Requests = request.New(db, policy.RequestLog, now, log)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
+	c.Alarms = alarm.New(db, in[alarm.Store](db), c.Audit, c.Plan.Glance, policy.Alarms, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

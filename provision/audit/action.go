@@ -83,6 +83,10 @@ const (
 	ApprovalRefused  provision.Action = "approval.refused"
 	ApprovalOverdue  provision.Action = "approval.overdue" // nobody has decided in time, and it is asked again
 
+	AlarmTargetAdded   provision.Action = "alarm_target.added" // somebody is told of what needs somebody
+	AlarmTargetRemoved provision.Action = "alarm_target.removed"
+	AlarmSentAgain     provision.Action = "alarm.sent_again"
+
 	BrakeHeld     provision.Action = "brake.held" // mass-change protection puts accounts on hold
 	BrakeReleased provision.Action = "brake.released"
 	BrakeRejected provision.Action = "brake.rejected" // what was on hold is not carried out

@@ -7,9 +7,11 @@ import (
 	"github.com/beevik/etree"
 )
 
+const maxID = 256 // bytes
+
 // identifier is what an ID may look like: an NCName (XML Schema part 2 §3.3.8)
 // of ASCII, and a bare GUID, which some identity providers take for one.
-var identifier = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,255}$`)
+var identifier = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 
 // shape checks a tree before any signature is looked at, so that there is one
 // reading of what is signed: every ID is there once, every algorithm is on the
@@ -26,7 +28,7 @@ func (s *shape) check(root *etree.Element) (assertions []*etree.Element, _ error
 	if s.ids == nil {
 		s.ids = make(map[string]bool)
 	}
-	if !identifier.MatchString(attribute(root, "ID")) {
+	if id := attribute(root, "ID"); len(id) > maxID || !identifier.MatchString(id) {
 		return nil, refuse(ReasonID, "%s has no ID, or one that is none", root.Tag)
 	}
 	for e := range walk(root) {

@@ -77,7 +77,7 @@ type flags struct {
 
 func (f *flags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.kind, "kind", string(builtin.Kind), "what it is: builtin, chatwoot, freshdesk, helpscout, helpy, libredesk, manual, redmine, requesttracker, scim, zammad, zendesk")
+	flags.StringVar(&f.kind, "kind", string(builtin.Kind), "what it is: builtin, chatwoot, freescout, freshdesk, helpscout, helpy, libredesk, manual, redmine, requesttracker, scim, zammad, zendesk")
 	flags.StringVar(&f.url, "url", "", "where it is")
 	flags.StringVar(&f.secretFile, "secret-file", "", "file with the credential for its API; - reads standard input")
 	flags.StringVar(&f.secretEnv, "secret-env", "", "environment variable with the credential")

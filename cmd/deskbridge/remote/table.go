@@ -67,6 +67,12 @@ var Commands = []Command{
 	may("approval list", admin.AttentionRead),
 	may("approval approve", admin.ApprovalDecide),
 	may("approval refuse", admin.ApprovalDecide),
+	may("alarm list", admin.SettingsRead),
+	may("alarm deliveries", admin.SettingsRead),
+	may("alarm add", admin.AlarmChange),
+	may("alarm remove", admin.AlarmChange),
+	may("alarm test", admin.AlarmChange),
+	may("alarm send-again", admin.AlarmChange),
 
 	may("person list", admin.PeopleRead),
 	may("person show", admin.PeopleRead),

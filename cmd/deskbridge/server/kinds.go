@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/desk/chatwoot"
+	"github.com/deskbridge/deskbridge/desk/freescout"
 	"github.com/deskbridge/deskbridge/desk/freshdesk"
 	"github.com/deskbridge/deskbridge/desk/helpscout"
 	"github.com/deskbridge/deskbridge/desk/helpy"
@@ -35,6 +36,7 @@ func (s *System) kinds() map[provision.DeskKind]desk.Factory {
 	return map[provision.DeskKind]desk.Factory{
 		builtin.Kind:     s.Builtin.Connector,
 		"chatwoot":       chatwoot.New,
+		"freescout":      freescout.New,
 		"freshdesk":      freshdesk.New,
 		"helpscout":      helpscout.New,
 		"helpy":          helpy.New,

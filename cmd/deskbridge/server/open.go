@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/internal/fetch"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso"
@@ -70,6 +71,7 @@ func (s *System) wire(ctx context.Context) (err error) {
 	limits.Checks = s.checks()
 	limits.Hosting = s.hosting()
 	limits.Remains = s.remains
+	limits.Alarms = alarm.Options{Console: settings.PublicURL + "/admin/", Mails: settings.SMTPURL != "", CheckURL: fetch.Options{AllowHosts: settings.Hosts()}.Check}
 	s.Core = core.New(s.Store, limits, s.Log)
 	proxies, err := settings.Proxies()
 	if err != nil {

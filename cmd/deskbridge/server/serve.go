@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/deskbridge/deskbridge/internal/fetch"
+	"github.com/deskbridge/deskbridge/internal/notify"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/worker"
 )
@@ -35,6 +37,10 @@ const (
 	// unless GOGC says so: it is small, and Go's own 100 spends a tenth of the
 	// server's time on keeping it so.
 	collectAt = 200
+	// alarmsEvery is how often it is looked for what needs somebody, and sendEvery how
+	// often for messages about it that are due.
+	alarmsEvery = 30 * time.Second
+	sendEvery = 5 * time.Second
 	// graceTime is how long requests and reconcile runs may finish after a signal.
 	graceTime = 20 * time.Second
 )
@@ -80,6 +86,7 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	keepers.Go(func() { ready.keep(keeping) })
 	keepers.Go(func() { s.keepRemoving(keeping) })
 	keepers.Go(func() { s.keepDates(keeping) })
+	keepers.Go(func() { s.keepAlarms(keeping) })
 	keepers.Go(func() { s.SignIn.Run(keeping) })
 	keepers.Go(func() { s.Core.Requests.Run(keeping) }) // which ends after the last request has
 	keepers.Go(func() { s.deskIDP.Run(keeping) })       //nolint:errcheck // it ends with keeping, and says nothing else
@@ -102,6 +109,26 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
 	defer cancel()
 	return errors.Join(err, server.Shutdown(ending), runner.Stop(ending), inside.Shutdown(ending))
+}
+
+// keepAlarms tells whoever is to be told of what needs somebody.
+func (s *System) keepAlarms(ctx context.Context) {
+	server, _ := s.Settings.MailServer() // config has checked it
+	sender := notify.New(fetch.New(fetch.Options{AllowHosts: s.Settings.Hosts()}), server, s.Settings.MailFrom)
+	look := time.Time{}
+	s.keep(ctx, sendEvery, "telling of alarms", func(ctx context.Context) (err error) {
+		if now := time.Now(); now.Sub(look) >= alarmsEvery {
+			look, err = now, s.Core.Alarms.Look(ctx)
+		}
+		sent, failed, problem := s.Core.Alarms.Send(ctx, sender.Send)
+		if sent > 0 {
+			s.Log.InfoContext(ctx, "alarms are delivered", "count", sent)
+		}
+		if failed > 0 {
+			s.Log.WarnContext(ctx, "alarms cannot be delivered, and are given up", "count", failed, "do", "deskbridge alarm deliveries")
+		}
+		return errors.Join(err, problem)
+	})
 }
 
 // listen listens on the address that a setting names.

@@ -109,7 +109,7 @@ var table = []fault{
 	{name: "refuses our credentials", lasts: true, words: `refuses our credentials`,
 		wire: []onWire{{kind: fail, status: 401}},
 		call: []faulty.Fault{{Kind: faulty.Fail, Times: faulty.Always, Err: desk.Errorf(desk.Unauthorized, "the desk refuses the token")}}},
-	{name: "refuses every write", lasts: true, words: `was refused by support: .*HTTP 400`,
+	{name: "refuses every write", lasts: true, words: `(was refused by support: |who is still there and active; ).*HTTP 400`,
 		wire: []onWire{{kind: fail, status: 400, writes: true}},
 		call: []faulty.Fault{{Kind: faulty.Refuse, Times: faulty.Always}}},
 	{name: "says once of a known user that there is none", words: `shows that user all the same|the new user \d+ of .* is not there|is not part of .*API`,

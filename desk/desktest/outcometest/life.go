@@ -90,6 +90,9 @@ func (w *world) faultedAct(f fault, p *person, a act, name string) (befell int) 
 		f.words = asked
 	}
 	words := strings.Trim(f.words+"|"+task, "|")
+	if can := w.honest.Capabilities(); f.hides && !can.ChangeMailboxes && !can.MailboxesByTeam {
+		words += "|" + byHand // to give a mailbox that is not shown
+	}
 	w.arrange(f)
 	for _, wait := range []time.Duration{0, 1500 * time.Millisecond, 2500 * time.Millisecond, 4500 * time.Millisecond, 11 * time.Minute} {
 		w.pass(wait)
@@ -105,7 +108,7 @@ func (w *world) faultedAct(f fault, p *person, a act, name string) (befell int) 
 	if now := w.account(p.ID); f.asks && !w.honest.Capabilities().ExternalID && now.ReasonCode == provision.ReasonAdoption {
 		_, err := w.core.Reconcile.Retry(w.Context(), byTest, provision.AccountFilter{}, now.ID, true)
 		w.must(err)
-		words = ""
+		words = task
 	}
 	for _, wait := range []time.Duration{11 * time.Minute, time.Hour} {
 		w.pass(wait)
@@ -125,6 +128,9 @@ func (w *world) task(p *person) string {
 	if p.leaves && w.Converse == nil && account.DeskUser != "" { // whatever is open, nobody here can know
 		_, err := w.honest.OpenConversations(w.Context(), account.DeskUser, 1)
 		return w.cannot(err)
+	}
+	if !p.leaves && account.DeskUser == "" && p.role == provision.RoleAdmin && w.honest.Capabilities().MakesAgents {
+		return byHand + ".*" // of whom is not known yet
 	}
 	if w.honest.Capabilities().ChangeRole || p.role != provision.RoleAdmin || p.leaves || account.DeskUser == "" {
 		return ""

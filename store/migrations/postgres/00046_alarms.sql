@@ -1,0 +1,47 @@
+-- +goose Up
+-- Who is told of what needs somebody, what that is, and what was sent of it.
+CREATE TABLE alarm_targets (
+	id         TEXT COLLATE "C" PRIMARY KEY,
+	name       TEXT COLLATE "C" NOT NULL UNIQUE,
+	kind       TEXT NOT NULL,
+	address    TEXT NOT NULL, -- sealed: a URL may hold a secret
+	secret     TEXT NOT NULL, -- sealed; '' for mail
+	created_by TEXT NOT NULL,
+	created_at BIGINT NOT NULL
+);
+
+CREATE TABLE alarms (
+	id         TEXT COLLATE "C" PRIMARY KEY, -- what it is about
+	code       TEXT NOT NULL,
+	connection TEXT NOT NULL,
+	desk       TEXT NOT NULL,
+	text       TEXT NOT NULL,
+	remedy     TEXT NOT NULL,
+	count      BIGINT NOT NULL,
+	seen_at    BIGINT NOT NULL,
+	told_at    BIGINT,
+	gone_at    BIGINT
+);
+
+CREATE TABLE alarm_deliveries (
+	id        TEXT COLLATE "C" PRIMARY KEY,
+	target_id TEXT COLLATE "C" NOT NULL REFERENCES alarm_targets ON DELETE CASCADE,
+	event     TEXT NOT NULL,
+	code      TEXT NOT NULL,
+	text      TEXT NOT NULL,
+	body      TEXT NOT NULL,
+	at        BIGINT NOT NULL,
+	state     TEXT NOT NULL,
+	tries     BIGINT NOT NULL,
+	next_at   BIGINT,
+	answer    TEXT NOT NULL,
+	ended_at  BIGINT
+);
+CREATE INDEX alarm_deliveries_target ON alarm_deliveries (target_id, id);
+CREATE INDEX alarm_deliveries_next ON alarm_deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX alarm_deliveries_ended ON alarm_deliveries (ended_at) WHERE ended_at IS NOT NULL;
+
+-- +goose Down
+DROP TABLE alarm_deliveries;
+DROP TABLE alarms;
+DROP TABLE alarm_targets;

@@ -127,6 +127,14 @@ func (a *Actor) Cause(doing, request string) provision.Cause {
 // the name of a token or of an admin that has ended is free for another.
 func (a *Actor) Key() string { return a.actor + "\x00" + a.self }
 
+// TokenID is the id of the token that the actor shows; "" when they show none.
+func (a *Actor) TokenID() administration.TokenID {
+	if a.Kind != Token {
+		return ""
+	}
+	return administration.TokenID(a.self)
+}
+
 // Maker is who the core is told makes a token.
 func (a *Actor) Maker() administration.Maker {
 	return administration.Maker{Standing: a.Standing, Person: a.Identity, Connection: a.Connection}

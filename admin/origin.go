@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +13,16 @@ import (
 // Policy is the Content-Security-Policy of every answer: nothing from outside, no
 // script and no style but ours, in files.
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// PolicyTo is [Policy] for a page whose form may lead to a program on the same machine
+// as the browser, too.
+func PolicyTo(port int) string {
+	return strings.Replace(Policy, "form-action 'self'", "form-action 'self' "+Loopback(port), 1)
+}
+
+// Loopback is the origin of what listens on a port of the machine that a browser runs
+// on: the address itself, for a name may lead elsewhere (RFC 8252 section 8.3).
+func Loopback(port int) string { return "http://127.0.0.1:" + strconv.Itoa(port) }
 
 // MaxBody is how many bytes a request may have.
 const MaxBody = 8 << 20

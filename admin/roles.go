@@ -17,6 +17,7 @@ const (
 	PeopleRead    Verb = "people.read"
 	PersonOut     Verb = "person.out"
 	PersonForget  Verb = "person.forget"
+	PersonTerms   Verb = "person.terms"
 	AccountsRead  Verb = "accounts.read"
 	AccountRetry  Verb = "account.retry"
 	AccountAdopt  Verb = "account.adopt"
@@ -55,6 +56,11 @@ const (
 	AdminsRead     Verb = "admins.read"
 	AdminGrant     Verb = "admin.grant"
 	AdminRevoke    Verb = "admin.revoke"
+	CommandLineUse Verb = "command-line.use"
+
+	ApprovalDecide Verb = "approval.decide"
+	TaskDone       Verb = "task.done"
+	AlarmChange    Verb = "alarm.change"
 )
 
 // Rule is what the table says of one verb.
@@ -90,6 +96,7 @@ var Rules = []Rule{
 	{Verb: PeopleRead, Roles: readers, Means: "see people, what they have and why"},
 	{Verb: PersonOut, Roles: daily, Changes: true, Means: "end the sessions of a person, everywhere"},
 	{Verb: PersonForget, Roles: admins, Changes: true, StepUp: true, Means: "erase what is known of a removed person"},
+	{Verb: PersonTerms, Roles: daily, Changes: true, Means: "block somebody, say when they leave and when they are away"},
 	{Verb: AccountsRead, Roles: readers, Means: "see the accounts of a desk"},
 	{Verb: AccountRetry, Roles: daily, Changes: true, Means: "sync an account again"},
 	{Verb: AccountAdopt, Roles: daily, Changes: true, Means: "agree to adopt a desk user"},
@@ -108,12 +115,16 @@ var Rules = []Rule{
 	{Verb: HoldRelease, Roles: admins, Changes: true, StepUp: true, Means: "have access end that is on hold"},
 	{Verb: HoldReject, Roles: daily, Changes: true, Means: "have people keep access whose end is on hold"},
 
+	{Verb: ApprovalDecide, Roles: admins, Changes: true, StepUp: true, Means: "approve or refuse what cannot be undone on a desk"},
+	{Verb: AlarmChange, Roles: admins, Changes: true, Means: "say who is told of what needs somebody"},
+	{Verb: TaskDone, Roles: daily, Changes: true, Means: "say that what had to be done by hand is done"},
+
 	{Verb: RequestsRead, Roles: readers, Means: "see what identity providers asked and were answered"},
 	{Verb: AuditRead, Roles: readers, Means: "read the audit log"},
 	{Verb: EventsRead, Roles: readers, Means: "follow the audit log as it grows"},
 	{Verb: SessionsRead, Roles: readers, Means: "see who is signed in"},
 	{Verb: SessionEnd, Roles: daily, Changes: true, Means: "end a session"},
-	{Verb: SettingsRead, Roles: readers, Means: "see the settings of the server"},
+	{Verb: SettingsRead, Roles: readers, Means: "see the settings of the server, and who is told of what needs somebody"},
 
 	{Verb: TokensRead, Roles: readers, Means: "see the tokens of identity providers, without their secrets"},
 	{Verb: TokenCreate, Roles: admins, Changes: true, StepUp: true, Means: "make a token for an identity provider"},
@@ -127,6 +138,7 @@ var Rules = []Rule{
 	{Verb: AdminsRead, Roles: readers, Means: "see who has which role here"},
 	{Verb: AdminGrant, Roles: owners, Changes: true, StepUp: true, BrowserOnly: true, Means: "give a group a role here"},
 	{Verb: AdminRevoke, Roles: owners, Changes: true, StepUp: true, BrowserOnly: true, Means: "take the role of a group away"},
+	{Verb: CommandLineUse, Roles: daily, Changes: true, StepUp: true, BrowserOnly: true, Means: "let a command line act in their name"},
 }
 
 // RuleOf returns what the table says of a verb; false when it says nothing:
@@ -137,6 +149,24 @@ func RuleOf(v Verb) (Rule, bool) {
 		return Rule{}, false
 	}
 	return Rules[i], true
+}
+
+// For reports whether a role may.
+func (r Rule) For(role administration.Role) bool { return slices.Contains(r.Roles, role) }
+
+// WithMore returns the verbs of a token that may all that a role may without a fresh
+// sign-in, and more; none when there is no more, which means the same.
+func WithMore(role administration.Role, more []string) []string {
+	if len(more) == 0 {
+		return nil
+	}
+	verbs := slices.Clone(more)
+	for _, r := range Rules {
+		if r.For(role) && !r.StepUp && !r.BrowserOnly {
+			verbs = append(verbs, string(r.Verb))
+		}
+	}
+	return verbs
 }
 
 // CheckVerbs returns an Invalid error unless names are verbs that a token of a

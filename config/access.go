@@ -124,6 +124,18 @@ type Rule struct {
 // named with its line; none repeats a value, which may be a secret. With an error
 // comes what could be read.
 func ReadAccess(r io.Reader, getenv func(string) (string, bool)) (Access, error) {
+	return ReadAccessFrom(r, Sources{Environment: getenv, File: ReadRegular})
+}
+
+// Sources are where the values come from that an access.yaml refers to.
+type Sources struct {
+	Environment func(name string) (string, bool)
+	File        func(path string) ([]byte, error) // its errors hold nothing of what is in a file
+}
+
+// ReadAccessFrom is [ReadAccess] for a file whose references are looked up elsewhere
+// than in this process.
+func ReadAccessFrom(r io.Reader, from Sources) (Access, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxAccessFile+1))
 	if err != nil {
 		return Access{}, err
@@ -138,7 +150,7 @@ func ReadAccess(r io.Reader, getenv func(string) (string, bool)) (Access, error)
 	if len(root.Content) == 0 {
 		return Access{}, errors.New("the file is empty; it needs at least one of connections, desks, rules")
 	}
-	reader := accessReader{getenv: getenv, misplaced: make(map[*yaml.Node]bool)}
+	reader := accessReader{from: from, misplaced: make(map[*yaml.Node]bool)}
 	reader.expand(&root)
 	reader.checkKeys(root.Content[0], reflect.TypeFor[Access](), "")
 	var access Access
@@ -184,7 +196,7 @@ func Lines(text []byte) map[string]int {
 }
 
 type accessReader struct {
-	getenv    func(string) (string, bool)
+	from      Sources
 	mistakes  []error
 	misplaced map[*yaml.Node]bool // references where none may stand
 	aliases   int                 // that were followed

@@ -131,13 +131,13 @@ func (a *accessReader) replace(n *yaml.Node) {
 	n.Value = reference.ReplaceAllStringFunc(n.Value, func(ref string) string {
 		m := reference.FindStringSubmatch(ref)
 		if m[1] == "env" {
-			value, ok := a.getenv(m[2])
+			value, ok := a.from.Environment(m[2])
 			if !ok {
 				a.wrong(n, "the environment variable %s is not set", m[2])
 			}
 			return value
 		}
-		content, err := readReferenced(m[2])
+		content, err := readReferenced(m[2], a.from.File)
 		if err != nil {
 			a.wrong(n, "%v", err)
 		}
@@ -148,8 +148,8 @@ func (a *accessReader) replace(n *yaml.Node) {
 
 // readReferenced reads a file that a value is taken from. Errors name the path
 // and hold nothing of what is in it.
-func readReferenced(path string) ([]byte, error) {
-	content, err := ReadRegular(path)
+func readReferenced(path string, read func(string) ([]byte, error)) ([]byte, error) {
+	content, err := read(path)
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return nil, fmt.Errorf("open %s: %w", path, pathError.Err)
 	}

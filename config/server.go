@@ -109,11 +109,14 @@ func Load(path string, environ []string) (Server, error) {
 	return s, errors.Join(mistakes...)
 }
 
+// ofCommands are variables that tell commands something, and the server nothing.
+var ofCommands = []string{prefix + "CONFIG", prefix + "SERVER", prefix + "TOKEN", prefix + "TOKEN_FILE"}
+
 func fromEnviron(environ []string) (values map[string]any, mistakes []error) {
 	values = make(map[string]any)
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, prefix) || strings.HasPrefix(name, testPrefix) || name == prefix+"CONFIG" {
+		if !strings.HasPrefix(name, prefix) || strings.HasPrefix(name, testPrefix) || slices.Contains(ofCommands, name) {
 			continue
 		}
 		key := strings.ToLower(strings.TrimPrefix(name, prefix))

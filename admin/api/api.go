@@ -62,6 +62,10 @@ type Options struct {
 	ReadDraft func(text []byte) (plan.Draft, error)
 	// Applied is called when a draft was applied; nil: nothing else is to be done.
 	Applied func(context.Context, plan.Draft) error
+	// Command runs a command of the command line, whose words with hyphens between
+	// them name it, and answers with what it says ([admin.Said]). An error is one of
+	// before it began. nil: there is none to run.
+	Command func(w http.ResponseWriter, r *http.Request, who *admin.Actor, name string) error
 }
 
 // API serves what is below /api/. It is safe for concurrent use.
@@ -132,6 +136,7 @@ func (a *API) routes() {
 	a.sessionRoutes()
 	a.tokenRoutes()
 	a.adminRoutes()
+	commandLine{a, make(chan struct{}, mostCommands)}.routes()
 }
 
 // Document returns the OpenAPI document, as JSON.

@@ -234,15 +234,6 @@ func (a *API) reachOf(ctx context.Context, in []Reach) (out []administration.Rea
 	return out, nil
 }
 
-// Who is who asks, for who wants to know.
-type Who struct {
-	Kind  string   `json:"kind" enum:"break-glass,person,token"`
-	Name  string   `json:"name"`
-	Role  string   `json:"role"`
-	Verbs []string `json:"verbs" doc:"what they may, at this moment"`
-	Reach []Reach  `json:"reach,omitempty"`
-}
-
 // AdminGrant is a group whose people have a role here.
 type AdminGrant struct {
 	ID         string    `json:"id"`

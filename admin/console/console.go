@@ -186,6 +186,9 @@ func (h *handler) routes() []route {
 		{"POST /admin/connections/{connection}/tokens", admin.TokenCreate, h.createToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/rotate", admin.TokenRotate, h.rotateToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/revoke", admin.TokenRevoke, h.revokeToken},
+
+		{"GET /admin/command-line", admin.CommandLineUse, h.commandLine},
+		{"POST /admin/command-line", admin.CommandLineUse, h.agree},
 	}
 }
 

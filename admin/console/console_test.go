@@ -35,6 +35,7 @@ type house struct {
 	owner   bool                // a break-glass admin is signed in
 	since   time.Duration       // before now: when they signed in
 	person  *provision.Identity // who is signed in
+	stale   bool                // since an hour ago
 	check   console.DeskCheck
 	from    string // page that forms are sent from
 	cookie  *http.Cookie
@@ -65,7 +66,11 @@ func newHouse(t *testing.T) *house {
 			if h.person == nil {
 				return provision.Session{}, provision.Identity{}, provision.Connection{}, session.ErrNone
 			}
-			return provision.Session{AuthnAt: h.Now()}, *h.person, h.Conn, nil
+			at := h.Now()
+			if h.stale {
+				at = at.Add(-time.Hour)
+			}
+			return provision.Session{AuthnAt: at}, *h.person, h.Conn, nil
 		},
 	})
 	h.Must(err)
@@ -90,6 +95,12 @@ func newHouse(t *testing.T) *house {
 // ask returns the answer to a request.
 func (h *house) ask(method, path string, form url.Values) *httptest.ResponseRecorder {
 	h.Helper()
+	return h.answer(h.request(method, path, form))
+}
+
+// request is one that a page of ours makes.
+func (h *house) request(method, path string, form url.Values) *http.Request {
+	h.Helper()
 	var body io.Reader = http.NoBody
 	if form != nil {
 		body = strings.NewReader(form.Encode())
@@ -101,6 +112,10 @@ func (h *house) ask(method, path string, form url.Values) *httptest.ResponseReco
 	if h.cookie != nil {
 		r.AddCookie(h.cookie)
 	}
+	return r
+}
+
+func (h *house) answer(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
 	return w

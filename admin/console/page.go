@@ -174,6 +174,9 @@ func (p *page) fail(err error) {
 		return
 	}
 	body := failure{Text: words.Sentence(e.Detail), StepUp: e.Reason == admin.ReasonStepUp, BreakGlass: p.who.Kind == admin.BreakGlass, Return: p.back(), Reference: p.reference()}
+	if body.StepUp && p.Method == http.MethodGet { // the page itself is what they want to see
+		body.Return = p.URL.RequestURI()
+	}
 	if err := p.show(status, "failed", "", "That did not work", frame{Body: body}); err != nil {
 		p.broken(err)
 	}

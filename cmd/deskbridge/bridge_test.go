@@ -21,6 +21,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/remote"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/store/storetest"
@@ -87,6 +88,7 @@ func serveOn(t *testing.T, address string, environ []string) *bridge {
 		t.Fatal(err)
 	}
 	b.sys.MountConsole(auditlog.Console, offboarding.Console)
+	remote.Mount(b.sys, runWith)
 	ctx, stop := context.WithCancel(context.Background())
 	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { ended <- b.sys.Serve(ctx, ready) }()

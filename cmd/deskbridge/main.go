@@ -16,13 +16,14 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/accesslist"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/alarm"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apitoken"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apply"
-	"github.com/deskbridge/deskbridge/cmd/deskbridge/alarm"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/approval"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/connection"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/delegation"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/export"
@@ -33,6 +34,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/person"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/remote"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/requestlist"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/rule"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/seat"
@@ -59,8 +61,13 @@ func main() {
 // run executes one command line and returns its exit status. It is main
 // without the process, so that tests can call it.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	stdout, stderr = output.Visible(stdout), output.Visible(stderr)
-	app := &command.App{Environ: environ, Stdout: stdout, Stderr: stderr}
+	return runWith(ctx, &command.App{Environ: environ, Stdout: output.Visible(stdout), Stderr: output.Visible(stderr)}, args)
+}
+
+// runWith is run with an App: that of the process, or one that a server has made for
+// somebody elsewhere.
+func runWith(ctx context.Context, app *command.App, args []string) int {
+	stdout, stderr := app.Stdout, app.Stderr
 	root := rootCommand(app)
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -91,8 +98,9 @@ and groups over SCIM 2.0, signs people in over SAML and OpenID Connect, and
 gives them their role, teams and mailboxes.
 
 Settings come from the environment (DESKBRIDGE_…) or a file; none is needed to
-begin. Commands work on the database directly, beside a running server.`,
-		Example:       "  deskbridge demo\n  deskbridge serve",
+begin. Commands work on the database directly, beside a running server; or with
+--server on that server, from anywhere: ` + "`deskbridge login`" + ` gets the token for it.`,
+		Example:       "  deskbridge demo\n  deskbridge serve\n  deskbridge login --server https://bridge.example.com\n  deskbridge person list --server https://bridge.example.com",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -107,6 +115,7 @@ begin. Commands work on the database directly, beside a running server.`,
 		return command.Misuse("%w; `%s --help` shows how", err, cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&a.ConfigFile, "config", a.Getenv("DESKBRIDGE_CONFIG"), "settings file (YAML)")
+	remote.Flags(root, a)
 	for _, g := range []struct {
 		title    string
 		commands []*cobra.Command
@@ -114,7 +123,7 @@ begin. Commands work on the database directly, beside a running server.`,
 		{"Start", []*cobra.Command{demoCommand(a), serveCommand(a)}},
 		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a)}},
 		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), task.Command(a), approval.Command(a), seat.Command(a), alarm.Command(a), person.Command(a), group.Command(a), accesslist.Command(a), offboarding.Command(a), explain.Command(a), auditlog.Command(a), requestlist.Command(a)}},
-		{"Sign-in", []*cobra.Command{connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), apitoken.Command(a)}},
+		{"Sign-in", []*cobra.Command{connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), apitoken.Command(a), delegation.Command(a), delegation.LogoutCommand(a)}},
 		{"Keep", []*cobra.Command{forget.Command(a), migrate.Command(a), versionCommand(a)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})

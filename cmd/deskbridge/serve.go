@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/remote"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
 
@@ -72,6 +73,7 @@ requests and reconcile runs finish.`,
 			}
 			defer sys.Close()
 			sys.MountConsole(auditlog.Console, offboarding.Console)
+			remote.Mount(sys, runWith)
 			listening := make(chan net.Addr, 1)
 			go func() {
 				if <-listening != nil {

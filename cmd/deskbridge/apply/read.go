@@ -43,9 +43,9 @@ func readDraft(ctx context.Context, a *command.App, sys *server.System, path str
 		return s, err
 	}
 	s.lines = config.Lines(text)
-	access, misread := config.ReadAccess(bytes.NewReader(text), a.LookupEnv)
+	access, misread := config.ReadAccessFrom(bytes.NewReader(text), config.Sources{Environment: a.LookupEnv, File: a.ReadRegular})
 	var unmade error
-	s.Draft, unmade = draft.Of(access)
+	s.Draft, unmade = draft.Reading(access, a.ReadRegular)
 	if misread == nil && unmade == nil {
 		return s, nil
 	}

@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
 )
@@ -18,6 +21,13 @@ type App struct {
 
 	Stdin    io.Reader   // nil: the process's
 	Terminal func() bool // whether a person types at Stdin; nil: as the operating system says
+
+	Server    string // whose commands run, by its address; "": the database's that settings name
+	TokenFile string // with the token to show there; "": see package remote
+	// Away runs a command of [App.Verb] on Server.
+	Away func(cmd *cobra.Command, args []string) error
+	// Hosted is set where a server runs the command for somebody elsewhere.
+	Hosted *Hosted
 
 	json bool // --json was given to the command
 	told bool // a command has printed its JSON
@@ -41,6 +51,9 @@ func (a *App) LookupEnv(name string) (string, bool) {
 
 // Settings reads and checks the settings of the server.
 func (a *App) Settings() (config.Server, error) {
+	if a.Server != "" {
+		return config.Server{}, Misuse("this runs beside a database, not on %s: run it on that server's machine, without --server and DESKBRIDGE_SERVER", output.Plain(a.Server))
+	}
 	s, err := config.Load(a.ConfigFile, a.Environ)
 	if err != nil {
 		return s, Misuse("settings: %w", err)
@@ -60,6 +73,10 @@ func (a *App) OpenExisting(ctx context.Context) (*server.System, error) {
 }
 
 func (a *App) open(ctx context.Context, open func(context.Context, config.Server, *slog.Logger) (*server.System, error)) (*server.System, error) {
+	if a.Hosted != nil {
+		own := *a.Hosted.System // its cause is this command's
+		return &own, nil
+	}
 	settings, err := a.Settings()
 	if err != nil {
 		return nil, err

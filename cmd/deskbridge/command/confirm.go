@@ -26,7 +26,7 @@ func (c *Confirm) Flag(cmd *cobra.Command) {
 }
 
 // Given reports whether the command may go on without asking.
-func (c *Confirm) Given(a *App) bool { return c.yes || c.Scripts && !a.interactive() }
+func (c *Confirm) Given(a *App) bool { return c.yes || c.Scripts && !a.Interactive() }
 
 // Ask asks at the terminal to type word before something happens that text
 // tells of. Without a terminal it is a misuse, unless [Confirm.Given].
@@ -34,11 +34,11 @@ func (c *Confirm) Ask(a *App, text, word string) error {
 	if c.Given(a) {
 		return nil
 	}
-	if !a.interactive() {
+	if !a.Interactive() {
 		return Misuse("%s; --yes says that it is meant", text)
 	}
 	fmt.Fprintf(a.Stderr, "%s.\nType %s to go on: ", text, word)
-	line, err := bufio.NewReader(a.in()).ReadString('\n')
+	line, err := bufio.NewReader(a.In()).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -48,16 +48,16 @@ func (c *Confirm) Ask(a *App, text, word string) error {
 	return nil
 }
 
-// in returns where a person types.
-func (a *App) in() io.Reader {
+// In returns where a person types.
+func (a *App) In() io.Reader {
 	if a.Stdin != nil {
 		return a.Stdin
 	}
 	return os.Stdin
 }
 
-// interactive reports whether a person types at a terminal.
-func (a *App) interactive() bool {
+// Interactive reports whether a person types at a terminal.
+func (a *App) Interactive() bool {
 	if a.Terminal != nil {
 		return a.Terminal()
 	}

@@ -132,3 +132,13 @@ func Group(use, short string, children ...*cobra.Command) *cobra.Command {
 	cmd.AddCommand(children...)
 	return cmd
 }
+
+// Ended is the error of a command that a server has run, and that has said all there
+// is to say: the program ends with its status. nil for 0.
+func Ended(a *App, status int) error {
+	a.told = true
+	if status == 0 {
+		return nil
+	}
+	return Exit(status)
+}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +17,15 @@ const maxSecret = 64 << 10
 // ReadFile returns what a file holds, - is standard input: most bytes, and an
 // error when there are more.
 func (a *App) ReadFile(path string, most int) ([]byte, error) {
-	in := a.in()
-	if path != "-" {
+	in := a.In()
+	switch {
+	case a.Hosted != nil:
+		text, err := a.Hosted.file(path)
+		if err != nil {
+			return nil, err
+		}
+		in = bytes.NewReader(text)
+	case path != "-":
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, errors.New(output.Plain(err.Error()))

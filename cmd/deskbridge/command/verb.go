@@ -34,7 +34,11 @@ func Say(data any, format string, args ...any) Result {
 // it is.
 func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.System, args []string) (Result, error)) *cobra.Command {
 	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
+	mark(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if a.Server != "" && a.Hosted == nil {
+			return a.Away(cmd, args)
+		}
 		open := a.OpenExisting
 		if begins(cmd) {
 			open = a.Open
@@ -43,14 +47,19 @@ func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 		if err != nil {
 			return err
 		}
-		defer sys.Close()
-		if reads(cmd) && cmd.Name() != "status" && !*asJSON { // which says it itself
+		if a.Hosted == nil {
+			defer sys.Close()
+		}
+		if a.Hosted == nil && reads(cmd) && cmd.Name() != "status" && !*asJSON { // which says it itself
 			fmt.Fprintf(a.Stderr, "deskbridge: database: %s\n", server.Place(sys.Settings))
 		}
 		a.json = *asJSON
 		sys.Cause = provision.Cause{Actor: server.Actor(), Action: cmd.CommandPath()}
+		if a.Hosted != nil {
+			sys.Cause = a.Hosted.Cause
+		}
 		said, failed := do(cmd.Context(), sys, args)
-		if !reads(cmd) {
+		if !reads(cmd) && a.Hosted == nil { // a server seals
 			if err := sys.Core.Audit.SealOwn(cmd.Context()); err != nil { // no server need be running
 				a.Warn("the audit log is not sealed yet: " + Explain(err))
 			}

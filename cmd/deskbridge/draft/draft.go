@@ -18,12 +18,16 @@ import (
 // Of turns what access.yaml says into the core's words, and checks nothing: that
 // is the core's, for every edge. A file that cannot be read is a mistake; with it
 // comes all the rest.
-func Of(access config.Access) (d plan.Draft, _ error) {
+func Of(access config.Access) (d plan.Draft, _ error) { return Reading(access, config.ReadRegular) }
+
+// Reading is [Of] where the files that access.yaml names are read by read: they may be
+// on another machine.
+func Reading(access config.Access, read func(path string) ([]byte, error)) (d plan.Draft, _ error) {
 	var mistakes []error
 	for i, c := range access.Connections {
 		conn := provision.Connection{Name: c.Name, IdP: cmp.Or(provision.IdP(c.IdP), provision.IdPGeneric), Domains: c.Domains}
 		var err error
-		if conn.SignIn, err = signInOf(c); err != nil {
+		if conn.SignIn, err = signInOf(c, read); err != nil {
 			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
 		}
 		if c.SCIM != nil {
@@ -100,7 +104,7 @@ func roleOf(name string) provision.Role {
 
 // signInOf turns the sign-in settings of a connection into the core's words.
 // A metadata file is read now: the server may run elsewhere.
-func signInOf(c config.Connection) (s provision.SignIn, _ error) {
+func signInOf(c config.Connection, read func(path string) ([]byte, error)) (s provision.SignIn, _ error) {
 	s.Disabled, s.Match = c.SignInDisabled, provision.Match(c.Match)
 	if c.JIT != nil {
 		s.JIT = &provision.JIT{Create: c.JIT.Create == nil || *c.JIT.Create, Groups: c.JIT.Groups, NoGroups: provision.NoGroups(c.JIT.NoGroups)}
@@ -121,7 +125,7 @@ func signInOf(c config.Connection) (s provision.SignIn, _ error) {
 	if c.SAML != nil {
 		saml := *c.SAML
 		if saml.MetadataFile != "" {
-			text, err := config.ReadRegular(saml.MetadataFile)
+			text, err := read(saml.MetadataFile)
 			if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 				err = pathError.Err // the path may come from elsewhere
 			}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -133,7 +132,7 @@ line proves, and what it does not.`,
 		if page == "-" {
 			return command.Result{Text: func(w io.Writer) error { return Page(w, signed) }}, nil
 		}
-		file, err := os.OpenFile(page, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it names somebody
+		file, err := a.CreateFile(page) // it names somebody
 		if err != nil {
 			return command.Result{}, err
 		}

@@ -36,10 +36,13 @@ func apiCore(c *core.Core) api.Core {
 }
 
 // readDraft reads a configuration that came by the admin API: as a file is read,
-// but for the environment.
+// but for the environment and files, which are the server's.
 func readDraft(text []byte) (plan.Draft, error) {
-	access, misread := config.ReadAccess(bytes.NewReader(text), func(string) (string, bool) { return "", false })
-	d, unmade := draft.Of(access)
+	noFile := func(string) ([]byte, error) {
+		return nil, errors.New("no file of the server is read; give what is in it")
+	}
+	access, misread := config.ReadAccessFrom(bytes.NewReader(text), config.Sources{Environment: func(string) (string, bool) { return "", false }, File: noFile})
+	d, unmade := draft.Reading(access, noFile)
 	if err := errors.Join(misread, unmade); err != nil {
 		return d, provision.Errorf(provision.Invalid, "draft", "%s", err)
 	}

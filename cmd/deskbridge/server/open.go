@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/console/live"
@@ -33,6 +34,10 @@ type System struct {
 	Clock    *store.Clock // what time it is in the database
 	Log      *slog.Logger
 	Cause    provision.Cause // of what a command changes
+
+	// Command runs a command for somebody elsewhere; nil: the server runs none. Package
+	// remote sets it.
+	Command func(w http.ResponseWriter, r *http.Request, who *admin.Actor, name string) error
 }
 
 // Open opens the database that settings name, with all migrations run, and

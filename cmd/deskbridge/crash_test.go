@@ -7,10 +7,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -33,18 +31,6 @@ const (
 	// kill, on however slow a machine: a lease must end first.
 	crashTimeout = 8 * time.Minute
 )
-
-// program builds the program, into a directory that [TestMain] removes, as it is shipped, without the race detector, which
-// would only make it slow: what is asked here is what a kill leaves behind.
-var program = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(built, "deskbridge")
-	build := exec.Command("go", "build", "-o", path, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w: %s", err, out)
-	}
-	return path, nil
-})
 
 // process is the real program, which can be killed.
 type process struct {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,9 +32,44 @@ func (c cleaned) Run() int {
 	return c.tests.Run()
 }
 
+// program builds the program, into a directory that [TestMain] removes, as it is
+// shipped. The race detector would find nothing in a command that runs alone, but
+// has each wait for a second before it ends; the commands that tests run within
+// their own process are watched by it.
+var program = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(built, "deskbridge")
+	build := exec.Command("go", "build", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return path, nil
+})
+
+// shipped makes the command deskbridge the program as it is shipped, and no more
+// this test binary under another name.
+func shipped(t *testing.T) {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, err := exec.LookPath("deskbridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(command); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, command); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestScripts runs the command lines in testdata/script. Beside testscript's
 // own commands they have `status N command…`, which wants exit status N.
 func TestScripts(t *testing.T) {
+	shipped(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {

@@ -23,6 +23,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
 	"github.com/deskbridge/deskbridge/provision/explanation"
+	"github.com/deskbridge/deskbridge/provision/leavestep"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -59,6 +60,7 @@ type Core struct {
 	Offboarding    *offboarding.Service
 	Terms          *terms.Service
 	Approval       *approval.Service
+	LeaveSteps     *leavestep.Service
 	Requests       *request.Service
 
 	Now provision.Clock // what time it is for all of them
@@ -98,6 +100,7 @@ type Database interface {
 	entitlement.Store
 	erasure.Store
 	explanation.Store
+	leavestep.Store
 	offboarding.Store
 	plan.Store
 	reconcile.Store
@@ -146,6 +149,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Requests = request.New(db, policy.RequestLog, now, log)
+	c.LeaveSteps = leavestep.New(db, in[leavestep.Store](db), c.Entitlement, now)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c

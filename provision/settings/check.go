@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 // Checks are what others know of settings: connectors of their desks, the
@@ -51,6 +52,8 @@ func (s *Service) SignInWarnings(ctx context.Context, c provision.Connection) []
 // Abilities are the ways in which a desk can end access.
 type Abilities struct {
 	Deactivate, Delete, Anonymize bool
+	ChangeRole                    bool
+	Limited                       bool // the desk has a word for the role limited
 	KeepsSeat                     bool // whoever leaves as the desk's settings say still takes a seat there
 }
 
@@ -142,14 +145,17 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 		return nil, provision.AllOf(append(mistakes, ofDesk(d, err)...)...)
 	}
 	for leave, able := range map[provision.OnLeave]bool{provision.LeaveDelete: can.Delete, provision.LeaveAnonymize: can.Anonymize} {
-		if d.OnLeave == leave && !able {
+		if d.OnLeave.Mentions(leave) && !able {
 			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s cannot %s users; use deactivate", d.Name, d.Kind, leave))
 		}
 	}
-	if d.Asks() && !can.Deactivate {
+	if d.OnLeave.DowngradesTo(string(provision.RoleLimited)) && !(can.ChangeRole && can.Limited) {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s has no limited role that users could be changed to, by its settings; use downgrade or deactivate", d.Name, d.Kind))
+	}
+	if d.Approve.Asks(d.OnLeave) && !can.Deactivate && (leave.Course{}).Way(d.OnLeave).Without().Deactivate {
 		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "approve", "desk %s: a desk of kind %s cannot deactivate users, so a leaver would be in until somebody approves; leave approve out", d.Name, d.Kind))
 	}
-	if !can.Deactivate && (d.OnLeave == "" || d.OnLeave == provision.LeaveDeactivate) {
+	if !can.Deactivate && d.OnLeave.Mentions(provision.LeaveDeactivate) {
 		think := ""
 		if can.Delete {
 			think = " and think of on_leave: delete"

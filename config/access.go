@@ -65,7 +65,7 @@ type Desk struct {
 	URL      string            `yaml:"url"`
 	Secret   string            `yaml:"secret"`
 	Settings map[string]string `yaml:"settings"`
-	OnLeave  string            `yaml:"on_leave"`
+	OnLeave  Steps             `yaml:"on_leave"`
 
 	Approve        string `yaml:"approve"`         // deletes
 	ApproveTimeout string `yaml:"approve_timeout"` // as 7d

@@ -39,16 +39,16 @@ const (
 	ByNothing    SeatRelease = "none" // the desk counts no seats
 )
 
-// KeepsSeat reports whether somebody whose access has ended in this way still takes
-// one of the desk's seats. Where the desk knows users without a role, whoever is
-// deactivated has none either.
+// KeepsSeat reports whether somebody whose access has ended in this way takes one of the
+// desk's seats for good; a later step may free it. Where the desk knows users without a
+// role, whoever is deactivated has none either.
 func (c Capabilities) KeepsSeat(on provision.OnLeave) bool {
 	_, none := c.RoleNames[provision.RoleNone]
 	switch c.SeatFreedBy {
 	case ByDowngrade:
-		return (on == "" || on == provision.LeaveDeactivate) && !(none && c.ChangeRole)
+		return !on.Mentions(provision.LeaveDowngrade) && on.ForGood() == "" && !(none && c.ChangeRole)
 	case ByDelete:
-		return on != provision.LeaveDelete && on != provision.LeaveAnonymize
+		return on.ForGood() == ""
 	}
 	return false
 }

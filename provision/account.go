@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 // Origin says how we came to hold an account. Without one it is not ours and
@@ -57,13 +59,14 @@ type Account struct {
 	Names       DeskNames // what the desk is told the person is called; zero until the first confirmation
 
 	State       AccountState
-	Reason      string     // in plain words: why it needs attention, is on hold or still waiting
-	ReasonCode  ReasonCode // the same for programs; "" when there is no Reason
-	Seat        bool       // takes one of the desk's seats
-	EndingSince *time.Time // when access was first seen to end; nil while it is desired
-	Loss        Loss       // of access that the desk had confirmed; zero: nothing is lost
-	Approval    Approval   // of what cannot be undone; zero: nobody was asked
-	Transfer    Transfer   // the hand-over of conversations that is on its way; zero: none
+	Reason      string       // in plain words: why it needs attention, is on hold or still waiting
+	ReasonCode  ReasonCode   // the same for programs; "" when there is no Reason
+	Seat        bool         // takes one of the desk's seats
+	EndingSince *time.Time   // when access was first seen to end; nil while it is desired
+	Loss        Loss         // of access that the desk had confirmed; zero: nothing is lost
+	Approval    Approval     // of what cannot be undone; zero: nobody was asked
+	Leaving     leave.Course // how far the steps of on_leave are, once access has ended
+	Transfer    Transfer     // the hand-over of conversations that is on its way; zero: none
 
 	Attempts   int        // failed runs since the last good one
 	RetryAt    *time.Time // not before; nil: at once
@@ -111,22 +114,23 @@ func (p *Approval) Open() bool { return p.AskedAt != nil && p.Verdict == Verdict
 // Allows reports whether what was asked is this, and may be carried out.
 func (p *Approval) Allows(what OnLeave) bool { return p.What == what && p.Verdict == VerdictReleased }
 
-// AskApproval asks whether what on does with leavers is carried out on the account,
-// whose access has ended at now, and which has a user there or not. It reports whether
-// that is news. A question that has gone with the user, or with the desk's policy, is
-// withdrawn.
+// AskApproval asks whether what on does with leavers for good is carried out on the
+// account, whose access has ended at now, once it is time for that; there says whether it
+// has a user. It reports whether that is news. A question that has gone with the user, or
+// with the desk's policy, is withdrawn.
 func (a *Account) AskApproval(on *Desk, there bool, now time.Time) bool {
-	if !there || !on.Asks() {
+	what := a.Leaving.Way(on.OnLeave).ForGood
+	if !there || what == "" || !on.Approve.Asks(on.OnLeave) {
 		if a.Approval.Open() {
 			a.Approval = Approval{}
 		}
 		return false
 	}
-	if a.DeskUser == "" || a.Approval.What == on.OnLeave { // of something else it is asked anew
+	if a.DeskUser == "" || a.Approval.What == what { // of something else it is asked anew
 		return false
 	}
 	due := on.Approve.After(now)
-	a.Approval = Approval{What: on.OnLeave, AskedAt: &now, Due: &due}
+	a.Approval = Approval{What: what, AskedAt: &now, Due: &due}
 	return true
 }
 
@@ -198,6 +202,12 @@ func (a *Account) EndDetail(before Access, hadSeat bool) map[string]any {
 		detail["seat"] = "freed"
 	}
 	return detail
+}
+
+// StepDetail is what the audit log says of the step of on_leave that is to come.
+func (a *Account) StepDetail(on *Desk) map[string]any {
+	s, at, _ := a.Leaving.Next(on.OnLeave)
+	return map[string]any{"step": s.String(), "due": at.UTC().Format(time.RFC3339)}
 }
 
 // AskDetail is what the audit log says of a that needs a person: why, in words and

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/seating"
 )
@@ -46,69 +47,36 @@ const (
 	maxRate = 10_000.0
 )
 
-// OnLeave is what happens to a desk account when its access ends.
-type OnLeave string
-
-// The ways to end access. What a desk cannot do becomes a task.
-const (
-	LeaveDeactivate OnLeave = "deactivate" // default; reversible
-	LeaveDelete     OnLeave = "delete"
-	LeaveAnonymize  OnLeave = "anonymize"
-	LeaveDowngrade  OnLeave = "downgrade" // role none, account stays
+// What a desk does with leavers is described in package leave.
+type (
+	OnLeave     = leave.Policy
+	Approve     = leave.Approve
+	ApproveOf   = leave.ApproveOf
+	ApproveThen = leave.ApproveThen
 )
 
-// Approve says what on a desk waits for an admin, because nothing brings it back, and
-// what happens when none decides. Access is cut at once all the same, by deactivation.
-// The zero value lets nothing wait.
-type Approve struct {
-	Of      ApproveOf     `json:"of,omitempty"`
-	Timeout time.Duration `json:"timeout,omitempty"` // 0: [ApproveTimeout]
-	Then    ApproveThen   `json:"then,omitempty"`
-	Second  bool          `json:"second,omitempty"` // who had access end may not approve it, too
-}
-
-// ApproveOf names what waits.
-type ApproveOf string
-
-// What waits.
+// The words of that package.
 const (
-	ApproveNothing ApproveOf = ""
-	ApproveDeletes ApproveOf = "deletes" // deletion and anonymization of a user
+	LeaveDeactivate = leave.Deactivate
+	LeaveDelete     = leave.Delete
+	LeaveAnonymize  = leave.Anonymize
+	LeaveDowngrade  = leave.Downgrade
+	ApproveNothing  = leave.ApproveNothing
+	ApproveDeletes  = leave.ApproveDeletes
+	ThenAsk         = leave.ThenAsk
+	ThenKeep        = leave.ThenKeep
+	ThenCarryOut    = leave.ThenCarryOut
+	ApproveTimeout  = leave.ApproveTimeout
 )
 
-// ApproveThen says what happens when nobody has decided in time.
-type ApproveThen string
-
-// What happens then.
-const (
-	ThenAsk      ApproveThen = "ask"       // default: the user stays deactivated, and admins are told again
-	ThenKeep     ApproveThen = "keep"      // the user stays deactivated for good
-	ThenCarryOut ApproveThen = "carry-out" // it is done
-)
-
-// ApproveTimeout is how long a desk waits for an admin unless it says otherwise.
-const ApproveTimeout = 7 * 24 * time.Hour
-
-// After is when a wait that begins at a moment is over.
-func (a Approve) After(at time.Time) time.Time {
-	if a.Timeout == 0 {
-		return at.Add(ApproveTimeout)
+// Ends says what is done with an account whose access ends: what [Desk].OnLeave does so
+// far, without what nothing brings back for as long as nobody has approved just that.
+func (d *Desk) Ends(a *Account) leave.Way {
+	way := a.Leaving.Way(d.OnLeave)
+	if way.ForGood != "" && d.Approve.Asks(d.OnLeave) && !a.Approval.Allows(way.ForGood) {
+		return way.Without()
 	}
-	return at.Add(a.Timeout)
-}
-
-// Asks reports whether what the desk does with leavers needs approval.
-func (d *Desk) Asks() bool {
-	return d.Approve.Of == ApproveDeletes && (d.OnLeave == LeaveDelete || d.OnLeave == LeaveAnonymize)
-}
-
-// Ends says what is done with an account whose access ends: [Desk].OnLeave, or
-// deactivation for as long as nobody has approved just that.
-func (d *Desk) Ends(a *Account) OnLeave {
-	if d.Asks() && !a.Approval.Allows(d.OnLeave) {
-		return LeaveDeactivate
-	}
-	return d.OnLeave
+	return way
 }
 
 // HandOver says who takes over a leaver's open conversations. Exactly one of Agent
@@ -226,8 +194,8 @@ func (d *Desk) Validate() error {
 	wrong := func(field, format string, args ...any) {
 		mistakes = append(mistakes, Errorf(Invalid, field, format, args...))
 	}
-	if !slices.Contains([]OnLeave{"", LeaveDeactivate, LeaveDelete, LeaveAnonymize, LeaveDowngrade}, d.OnLeave) {
-		wrong("on_leave", "unknown on_leave %q; use deactivate, delete, anonymize or downgrade", d.OnLeave)
+	for _, mistake := range d.OnLeave.Validate() {
+		wrong("on_leave", "%s", mistake)
 	}
 	if !slices.Contains([]ApproveOf{ApproveNothing, ApproveDeletes}, d.Approve.Of) {
 		wrong("approve", "unknown approve %q; use deletes, or leave it out", d.Approve.Of)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 type accountRow struct {
@@ -41,6 +42,8 @@ type accountRow struct {
 	Transfer     string
 	Approval     *string
 	ApprovalDue  *int64
+	Leaving      *string
+	LeaveDue     *int64
 	Attempts     int64
 	RetryAt      *int64
 	LeaseUntil   *int64
@@ -63,6 +66,14 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 			return accountRow{}, err
 		}
 		approval = &text
+	}
+	var leaving *string
+	if a.Leaving != (leave.Course{}) {
+		text, err := toJSON(a.Leaving)
+		if err != nil {
+			return accountRow{}, err
+		}
+		leaving = &text
 	}
 	return accountRow{
 		ID:           string(a.ID),
@@ -97,6 +108,8 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		Transfer:     transfer,
 		Approval:     approval,
 		ApprovalDue:  fromTimePtr(a.Approval.Due),
+		Leaving:      leaving,
+		LeaveDue:     fromTimePtr(a.Leaving.Due),
 		Attempts:     int64(a.Attempts),
 		RetryAt:      fromTimePtr(a.RetryAt),
 		LeaseUntil:   fromTimePtr(a.LeaseUntil),
@@ -142,6 +155,9 @@ func (row accountRow) account() (provision.Account, error) {
 	)
 	if row.Approval != nil {
 		err = errors.Join(err, json.Unmarshal([]byte(*row.Approval), &a.Approval))
+	}
+	if row.Leaving != nil {
+		err = errors.Join(err, json.Unmarshal([]byte(*row.Leaving), &a.Leaving))
 	}
 	if err != nil {
 		return a, fmt.Errorf("store: account %s: %w", row.ID, err)

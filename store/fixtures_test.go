@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/store"
 )
@@ -129,6 +130,7 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 		Confirmed: provision.Access{Status: provision.AccessActive, Role: provision.RoleLimited}, ConfirmedAt: new(noon), Shown: provision.Access{Status: provision.AccessSuspended}, ShownAt: new(noon),
 		State: provision.AccountWaiting, Reason: "why", ReasonCode: provision.ReasonRefused, Seat: true, EndingSince: new(noon.Add(time.Second)),
 		Loss:     provision.Loss{Since: new(noon.Add(time.Second)), Person: provision.StatusSuspended, Cause: "apply", Verdict: provision.VerdictPassed, By: "ann"},
+		Leaving:  leave.Course{Since: new(noon), Due: new(noon.Add(time.Hour)), Reached: time.Minute, Last: leave.Downgrade, Mark: "mark"},
 		Transfer: provision.Transfer{Before: 5, Moved: 3, ToQueue: 1, Left: 2, InflowStopped: true},
 		Attempts: 2, RetryAt: new(noon.Add(2 * time.Second)), LeaseUntil: new(noon.Add(3 * time.Second)),
 		CreatedAt: noon, UpdatedAt: noon.Add(time.Minute),

@@ -27,6 +27,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
 	"github.com/deskbridge/deskbridge/provision/explanation"
+	"github.com/deskbridge/deskbridge/provision/leavestep"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
@@ -101,6 +102,7 @@ type shared struct {
 var (
 	_ alarm.Store       = (*Store)(nil)
 	_ approval.Store    = (*Store)(nil)
+	_ leavestep.Store   = (*Store)(nil)
 	_ audit.Store       = (*Store)(nil)
 	_ breakglass.Store  = (*Store)(nil)
 	_ credential.Store  = (*Store)(nil)

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -119,17 +120,11 @@ func (s *shownLate) has(kind reconcile.WriteKind) bool {
 // stillThere says that a leaver is there after all that could be written, which
 // is more than all else that is left to do; "" when they are not.
 func stillThere(v *reconcile.Run, have *provision.DeskUser) string {
-	policy := v.Desk.Ends(&v.Account)
-	if !v.Ending() || have == nil || !have.Active || have.Role.Rank() == 0 || policy == provision.LeaveDowngrade {
+	way := v.Desk.Ends(&v.Account)
+	if !v.Ending() || have == nil || !have.Active || have.Role.Rank() == 0 || way.StaysUsable() {
 		return ""
 	}
-	what := "deactivate"
-	switch policy {
-	case provision.LeaveDelete:
-		what = "delete"
-	case provision.LeaveAnonymize:
-		what = "anonymize"
-	}
+	what := cmp.Or(way.ForGood, provision.LeaveDeactivate)
 	return fmt.Sprintf("%s desk user %s (role %s), who is still there and active", what, have.ID, have.Role)
 }
 

@@ -90,7 +90,7 @@ func New(book Book) desk.Factory {
 		if limited != "" {
 			m.roles[provision.RoleLimited] = limited
 		}
-		if d.OnLeave == provision.LeaveDowngrade {
+		if d.OnLeave.DowngradesTo("") {
 			m.roles[provision.RoleNone] = "no role"
 		}
 		return m, nil

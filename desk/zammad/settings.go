@@ -42,7 +42,7 @@ var (
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
-	s := settings{token: d.Secret, erases: d.OnLeave == provision.LeaveDelete || d.OnLeave == provision.LeaveAnonymize}
+	s := settings{token: d.Secret, erases: d.OnLeave.ForGood() != ""}
 	var wrong desk.Mistakes
 	allowHTTP, admin, agent, limited, access := false, "Admin", "Agent", "", full
 	s.customer = "Customer"

@@ -31,7 +31,7 @@ var (
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
-	s := settings{endUsers: d.OnLeave == provision.LeaveDowngrade}
+	s := settings{endUsers: d.OnLeave.DowngradesTo("")}
 	var wrong desk.Mistakes
 	allowHTTP, downgrade := false, false
 	kit.ReadSettings(d.Settings, []kit.Setting{

@@ -25,6 +25,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/erasure"
 	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/explanation"
+	"github.com/deskbridge/deskbridge/provision/leavestep"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -65,6 +66,7 @@ type Core struct {
 	Terms          *terms.Service
 	Approval       *approval.Service
 	Alarms         *alarm.Service
+	LeaveSteps     *leavestep.Service
 	Requests       *request.Service
 	Seats          *seat.Service
 	SetupLinks     *setuplink.Service
@@ -109,6 +111,7 @@ type Database interface {
 	erasure.Store
 	expiry.Store
 	explanation.Store
+	leavestep.Store
 	offboarding.Store
 	plan.Store
 	reconcile.Store
@@ -161,6 +164,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Requests = request.New(db, policy.RequestLog, now, log)
 	c.SetupLinks = setuplink.New(c.Sessions, c.Tokens, c.Audit, now)
+	c.LeaveSteps = leavestep.New(db, in[leavestep.Store](db), c.Entitlement, now)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Alarms = alarm.New(db, in[alarm.Store](db), c.Audit, c.Plan.Glance, policy.Alarms, now)
 	c.Plan.SilentAfter, c.Plan.SignIns = policy.SilentAfter, c.Expiry

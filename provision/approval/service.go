@@ -75,7 +75,7 @@ func (s *Service) answer(ctx context.Context, c provision.Cause, id provision.Ac
 		if on.Approve.Second && v == provision.VerdictReleased && samePerson(a.Loss.By, c.Who()) {
 			return provision.Errorf(provision.Denied, "account", "desk %s wants a second admin, and %s had this access end; have somebody else approve it", on.Name, a.Loss.By)
 		}
-		if v == provision.VerdictReleased && a.Approval.What != on.OnLeave {
+		if v == provision.VerdictReleased && a.Approval.What != on.OnLeave.ForGood() {
 			stale = provision.Errorf(provision.Stale, "account", "this was asked when desk %s said on_leave: %s, and it says %s by now; `deskbridge approval list` shows in a moment what waits", on.Name, a.Approval.What, cmp.Or(on.OnLeave, provision.LeaveDeactivate))
 			return s.entitlement.Requeue(ctx, tx, []provision.Account{a})
 		}
@@ -147,7 +147,7 @@ func (s *Service) Pass(ctx context.Context) (again []provision.Account, _ error)
 			case provision.ThenKeep:
 				return s.pronounce(ctx, tx, byClock, &a, provision.VerdictRejected)
 			case provision.ThenCarryOut:
-				if a.Approval.What == on.OnLeave {
+				if a.Approval.What == on.OnLeave.ForGood() {
 					return s.pronounce(ctx, tx, byClock, &a, provision.VerdictReleased)
 				}
 			case "", provision.ThenAsk:
@@ -157,7 +157,7 @@ func (s *Service) Pass(ctx context.Context) (again []provision.Account, _ error)
 			if err := s.audit.Record(ctx, tx, s.entry(byClock, &a, audit.ApprovalOverdue)); err != nil {
 				return err
 			}
-			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil || a.Approval.What == on.OnLeave {
+			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil || a.Approval.What == on.OnLeave.ForGood() {
 				return err
 			}
 			return s.entitlement.Requeue(ctx, tx, []provision.Account{a}) // the run asks about what the desk does by now

@@ -111,6 +111,7 @@ const (
 	AccountConfirmed      provision.Action = "account.confirmed"   // the desk was read back, and shows the desired access
 	AccountEnded          provision.Action = "account.ended"       // the desk was read back, and access is gone
 	AccountHandedOver     provision.Action = "account.handed_over" // a hand-over of conversations is at its end
+	AccountStepDue        provision.Action = "account.step_due"    // access has ended, and a later step of on_leave is to come
 	AccountDrifted        provision.Action = "account.drifted"
 	AccountNeedsAttention provision.Action = "account.needs_attention"
 	AccountOnHold         provision.Action = "account.on_hold"

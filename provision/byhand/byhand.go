@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 // Store is what this package needs of a database. Look-ups of a single object
@@ -154,7 +155,7 @@ func (s *Service) note(ctx context.Context, tx Store, c provision.Cause, a *prov
 	if a.Desired.Status == provision.AccessActive {
 		word.Shown = desired(a)
 	} else {
-		word.EndedAt, word.Shown = &now, ended(before.Shown, d.OnLeave)
+		word.EndedAt, word.Shown = &now, ended(before.Shown, a.Leaving.Way(d.OnLeave))
 	}
 	if err := tx.SaveWord(ctx, word); err != nil {
 		return err
@@ -178,20 +179,21 @@ func desired(a *provision.Account) *provision.DeskUser {
 }
 
 // ended is the user that is left when access has ended; nil where there was none.
-func ended(before *provision.DeskUser, policy provision.OnLeave) *provision.DeskUser {
+func ended(before *provision.DeskUser, way leave.Way) *provision.DeskUser {
 	if before == nil {
 		return nil
 	}
 	left := *before
 	left.Teams, left.Mailboxes = nil, nil
 	switch {
-	case policy == provision.LeaveDowngrade:
-		left.Role = provision.RoleNone
-		return &left
+	case way.Downgrade:
+		if left.Role = provision.RoleNone; way.Role != "" {
+			left.Role = provision.Role(way.Role)
+		}
 	case left.Role == provision.RoleAdmin:
 		left.Role = provision.RoleAgent
 	}
-	left.Active = false
+	left.Active = way.StaysUsable()
 	return &left
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 // EvaluateIn brings the accounts of people to what the rules now grant them, and
@@ -250,7 +251,7 @@ func (s *Service) setDesired(a *provision.Account, person provision.Identity, de
 	}
 	a.Desired, a.Manager = desired, manager
 	if !ending {
-		a.Approval = provision.Approval{} // there is nothing left to be approved
+		a.Approval, a.Leaving = provision.Approval{}, leave.Course{} // there is nothing left to be approved, or to follow
 		a.Profile, a.UserName = person.Profile, person.UserName
 	}
 	if sameDesk {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -139,6 +140,10 @@ func unended(k Known, names map[provision.DeskID]string) (obstacles []string) {
 	for _, a := range k.Accounts {
 		if a.Approval.Open() {
 			obstacles = append(obstacles, fmt.Sprintf("their user on %s waits to be gone for good; `deskbridge approval approve %s`, or refuse it", names[a.Desk], a.ID))
+			continue
+		}
+		if a.State == provision.AccountEnded && a.Leaving.Due != nil {
+			obstacles = append(obstacles, fmt.Sprintf("a step of on_leave is still to come for their user on %s, on %s; wait for it, or see to that user and take the step out of on_leave", names[a.Desk], a.Leaving.Due.Format(time.DateOnly)))
 			continue
 		}
 		if a.State == provision.AccountEnded && !a.Due() && a.LeaseUntil == nil {

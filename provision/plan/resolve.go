@@ -133,7 +133,7 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"url", have.URL == want.URL},
 		{"secret", have.Secret == want.Secret},
 		{"settings", maps.Equal(have.Settings, want.Settings)},
-		{"on_leave", cmp.Or(have.OnLeave, provision.LeaveDeactivate) == cmp.Or(want.OnLeave, provision.LeaveDeactivate)},
+		{"on_leave", have.OnLeave.Same(want.OnLeave)},
 		{"approve", have.Approve == want.Approve},
 		{"hand_over", have.HandOver == want.HandOver},
 		{"seats", have.Seats == want.Seats},

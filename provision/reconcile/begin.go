@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 // Reasons why no run can begin now.
@@ -86,6 +87,9 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 			} else if outcome, err = s.brake(ctx, tx, r.Connection, &r.Account); outcome != nil || err != nil {
 				return err
 			}
+		}
+		if r.Account.Leaving.Look(r.Desk.OnLeave, s.now()); !r.Ending() {
+			r.Account.Leaving = leave.Course{}
 		}
 		r.Teams, r.Mailboxes, r.DeskRoles = r.Account.ManagedScope(rules)
 		return s.lease(ctx, tx, &r.Account, r.Desk)

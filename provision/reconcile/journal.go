@@ -2,12 +2,14 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 // ResolveInterrupted closes the writes that an earlier run left open because it
@@ -112,54 +114,12 @@ func (r *Run) reached(st Write, want provision.DeskUser, have *provision.DeskUse
 		done = !slices.Contains(open, fmt.Sprint(st.Detail["conversation"]))
 	case WriteAdopt: // a change on our side only, noted with the write itself
 	default:
-		done = r.shows(have, st, want)
+		done = st.Shown(&r.Account, have, want)
 	}
 	if !done {
 		return ""
 	}
 	return FoundDone
-}
-
-// shows reports whether have, which may be nobody, is as st was to make it.
-func (r *Run) shows(have *provision.DeskUser, st Write, want provision.DeskUser) bool {
-	switch {
-	case st.Kind == WriteDelete:
-		return have == nil
-	case st.Kind == WriteAnonymize:
-		return have == nil || !have.Active && !have.Names(&r.Account)
-	case have == nil:
-		return false
-	}
-	switch st.Kind {
-	case WriteCreate:
-		return true
-	case WriteActivate:
-		return have.Active
-	case WriteDeactivate:
-		return !have.Active
-	case WriteProfile:
-		left := have.Differs(want)
-		return !slices.ContainsFunc(st.Names("fields"), func(f string) bool { return slices.Contains(left, f) })
-	case WriteRole:
-		return fmt.Sprint(st.Detail["to"]) == string(have.Role)
-	case WriteDeskRoles:
-		return moved(have.DeskRoles, st)
-	case WriteTeams:
-		return !have.TeamsHidden && moved(have.Teams, st)
-	case WriteMailboxes:
-		return !have.TeamsHidden && moved(have.Mailboxes, st)
-	}
-	return false
-}
-
-// moved reports whether rooms hold what st adds and nothing that it removes.
-func moved(rooms []string, st Write) bool {
-	for _, name := range st.Names("add") {
-		if !provision.ContainsFold(rooms, name) {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(st.Names("remove"), func(name string) bool { return provision.ContainsFold(rooms, name) })
 }
 
 // Journal journals what the run is about to write, in this order; Tried says of a write
@@ -172,7 +132,10 @@ func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ e
 	if len(old)+len(writes) == 0 {
 		return nil, nil
 	}
-	err := r.update(ctx, func(tx Store, _ *provision.Account) error {
+	err := r.update(ctx, func(tx Store, a *provision.Account) error {
+		if r.anew {
+			a.Leaving, a.Approval = leave.Course{}, provision.Approval{}
+		}
 		if err := tx.CloseWrites(ctx, writeIDs(old)); err != nil {
 			return err
 		}
@@ -181,6 +144,7 @@ func (r *Run) Journal(ctx context.Context, writes []Write) (planned []Write, _ e
 		return err
 	})
 	if err == nil {
+		r.anew = false
 		r.closed(old)
 		r.Unfinished = append(r.Unfinished, planned...)
 	}
@@ -231,7 +195,7 @@ func (r *Run) Accepted(ctx context.Context, w Write, user provision.DeskUserID) 
 // that leaves it in the journal. have is the user as the desk shows them now, or
 // nil. want is what [Writes] was given.
 func (r *Run) Seen(want provision.DeskUser, have *provision.DeskUser) {
-	seen := slices.DeleteFunc(r.Awaited(), func(w Write) bool { return !r.shows(have, w, want) })
+	seen := slices.DeleteFunc(r.Awaited(), func(w Write) bool { return !w.Shown(&r.Account, have, want) })
 	r.closed(seen)
 	if have != nil && have.ID == r.Account.DeskUser {
 		copied := *have
@@ -256,10 +220,19 @@ func (r *Run) enter(ctx context.Context, tx Store, a *provision.Account) error {
 	return r.record(ctx, tx, a, r.seen)
 }
 
+// errBack says that somebody has come back who was about to be gone for good.
+var errBack = errors.New("reconcile: the person is to have access again, so the desk user stays")
+
 // Try notes that journalled writes are about to be tried, so that the next
-// run knows which of them may have reached the desk.
+// run knows which of them may have reached the desk. It fails with what nothing brings
+// back, when the person is to have access again since the run began.
 func (r *Run) Try(ctx context.Context, writes ...Write) error {
-	err := r.update(ctx, func(tx Store, _ *provision.Account) error { return tx.MarkTried(ctx, writeIDs(writes)) })
+	err := r.update(ctx, func(tx Store, a *provision.Account) error {
+		if a.Desired.Status == provision.AccessActive && slices.ContainsFunc(writes, func(w Write) bool { return w.Kind == WriteDelete || w.Kind == WriteAnonymize }) {
+			return errBack
+		}
+		return tx.MarkTried(ctx, writeIDs(writes))
+	})
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,9 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 			entries = append(entries, s.accountEntry(*a, audit.AccountHandedOver, map[string]any{"before": t.Before, "moved": t.Moved, "to_queue": t.ToQueue, "left": t.Left}))
 		}
 		a.Transfer = provision.Transfer{}
+		if r.Ending() && a.Leaving.Confirm(r.Desk.OnLeave, r.leftMark(have), now) {
+			entries = append(entries, s.accountEntry(*a, audit.AccountStepDue, a.StepDetail(&r.Desk)))
+		}
 		if r.Ending() && a.AskApproval(&r.Desk, have != nil, now) {
 			entries = append(entries, s.accountEntry(*a, audit.ApprovalAsked, map[string]any{"what": a.Approval.What}))
 		}

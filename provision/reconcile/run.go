@@ -42,6 +42,7 @@ type Run struct {
 	Mailboxes []string
 	DeskRoles []string
 
+	anew    bool                // the user has access again that had ended: what follows later begins anew; see [Run.Journal]
 	lacking []string            // teams, mailboxes and desk roles that the desk turned out not to have
 	shown   *provision.DeskUser // the account's user as the desk last showed them in this run
 	shownAt time.Time
@@ -134,6 +135,7 @@ func (r *Run) update(ctx context.Context, change func(tx Store, a *provision.Acc
 	r.seen = nil
 	r.Account.LeaseUntil = saved.LeaseUntil
 	r.Account.DeskUser, r.Account.Origin, r.Account.Seat, r.Account.Transfer = saved.DeskUser, saved.Origin, saved.Seat, saved.Transfer
+	r.Account.Leaving, r.Account.Approval = saved.Leaving, saved.Approval
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
@@ -52,8 +53,9 @@ func (s *Service) SignInWarnings(ctx context.Context, c provision.Connection) []
 // Abilities are the ways in which a desk can end access.
 type Abilities struct {
 	Deactivate, Delete, Anonymize bool
+	ChangeRole                    bool
+	Limited                       bool // the desk has a word for the role limited
 	KeepsSeat                     bool // whoever leaves as the desk's settings say still takes a seat there
-	Limited                       bool // it has a role limited, which can be given to who has another
 }
 
 // RuleProblem is what is wrong with a rule, in words for an admin.
@@ -144,14 +146,17 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 		return nil, provision.AllOf(append(mistakes, ofDesk(d, err)...)...)
 	}
 	for leave, able := range map[provision.OnLeave]bool{provision.LeaveDelete: can.Delete, provision.LeaveAnonymize: can.Anonymize} {
-		if d.OnLeave == leave && !able {
+		if d.OnLeave.Mentions(leave) && !able {
 			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s cannot %s users; use deactivate", d.Name, d.Kind, leave))
 		}
 	}
-	if d.Asks() && !can.Deactivate {
+	if d.OnLeave.DowngradesTo(string(provision.RoleLimited)) && !(can.ChangeRole && can.Limited) {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s has no limited role that users could be changed to, by its settings; use downgrade or deactivate", d.Name, d.Kind))
+	}
+	if d.Approve.Asks(d.OnLeave) && !can.Deactivate && (leave.Course{}).Way(d.OnLeave).Without().Deactivate {
 		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "approve", "desk %s: a desk of kind %s cannot deactivate users, so a leaver would be in until somebody approves; leave approve out", d.Name, d.Kind))
 	}
-	if !can.Deactivate && (d.OnLeave == "" || d.OnLeave == provision.LeaveDeactivate) {
+	if !can.Deactivate && d.OnLeave.Mentions(provision.LeaveDeactivate) {
 		think := ""
 		if can.Delete {
 			think = " and think of on_leave: delete"
@@ -160,7 +165,7 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 	}
 	if do, acts := d.Idle.Acts(); acts {
 		switch {
-		case do == seating.Downgrade && !can.Limited:
+		case do == seating.Downgrade && !(can.Limited && can.ChangeRole):
 			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "idle", "desk %s: a desk of kind %s has no role limited that Deskbridge could give; use do: free or propose", d.Name, d.Kind))
 		case d.Drift == provision.DriftOff:
 			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "idle", "desk %s: with drift: off nobody looks who is idle; use do: propose, or another drift", d.Name))

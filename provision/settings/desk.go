@@ -82,7 +82,7 @@ func (s *Service) NotePrice(ctx context.Context, tx audit.Appender, c provision.
 // theirs, as far as its connector knows.
 func (s *Service) HasLimited(d provision.Desk) bool {
 	can, known := s.abilities(d)
-	return !known || can.Limited
+	return !known || can.Limited && can.ChangeRole
 }
 
 // KeepsSeat reports whether a desk counts the seat of whoever has left it, as its on_leave

@@ -133,6 +133,7 @@ var phrases = map[provision.Action]string{
 	audit.AccountDeskRolesChanged: "changed the desk's own roles of %",
 	audit.ConversationHandedOver:  "handed over a conversation of %",
 	audit.AccountHandedOver:       "ended the hand-over of the conversations of %",
+	audit.AccountStepDue:          "noted when the next step follows for the desk user of %",
 	audit.AccountInflowStopped:    "stopped new conversations for %",
 	audit.AccountAway:             "told the desk whether % is away",
 	audit.ConversationGivenBack:   "gave back a conversation to %",

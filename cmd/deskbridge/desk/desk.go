@@ -93,7 +93,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.secretEnv, "secret-env", "", "environment variable with the credential")
 	flags.StringVar(&f.secret, "secret", "", "the credential itself; others on this machine may see it")
 	flags.StringToStringVar(&f.settings, "setting", nil, "KEY=VALUE; docs/desks/ lists them for each kind; may be repeated")
-	flags.StringVar(&f.onLeave, "on-leave", "", "deactivate (default), delete, anonymize or downgrade")
+	flags.StringVar(&f.onLeave, "on-leave", "", "deactivate (default), downgrade, delete or anonymize; or steps: \"deactivate, delete after 30d\"")
 	flags.StringVar((*string)(&f.approve.Of), "approve", "", "deletes: deletions and anonymizations wait for an admin, and access is cut meanwhile")
 	flags.Var((*config.Duration)(&f.approve.Timeout), "approve-timeout", "how long they wait; 0 means 7d")
 	flags.StringVar((*string)(&f.approve.Then), "approve-then", "", "what happens then: ask (default), keep or carry-out")
@@ -107,7 +107,7 @@ func (f *flags) add(cmd *cobra.Command) {
 
 func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 	d := provision.Desk{Name: name, Kind: provision.DeskKind(f.kind), URL: strings.TrimRight(f.url, "/"), Settings: f.settings, Seats: f.seats,
-		OnLeave: provision.OnLeave(f.onLeave), Approve: f.approve, Adoption: provision.Adoption(f.adoption), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
+		OnLeave: provision.OnLeave(f.onLeave).Canonical(), Approve: f.approve, Adoption: provision.Adoption(f.adoption), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
 	if strings.Contains(f.handOver, "@") {
 		d.HandOver.Agent = f.handOver
 	} else {

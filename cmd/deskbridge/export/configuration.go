@@ -123,7 +123,7 @@ func unreadable(connection, protocol string) error {
 }
 
 func (o *Configuration) addDesk(from provision.Desk) {
-	d := config.Desk{Name: from.Name, Kind: string(from.Kind), URL: from.URL, Settings: from.Settings, OnLeave: string(from.OnLeave),
+	d := config.Desk{Name: from.Name, Kind: string(from.Kind), URL: from.URL, Settings: from.Settings, OnLeave: config.Steps(from.OnLeave),
 		Approve: string(from.Approve.Of), ApproveThen: string(from.Approve.Then), ApproveSecond: from.Approve.Second,
 		HandOver: config.HandOver{Agent: from.HandOver.Agent, To: string(from.HandOver.To), Cap: from.HandOver.Cap}, Seats: from.Seats, Adoption: string(from.Adoption),
 		Drift: string(from.Drift), Rate: from.Rate}

@@ -94,7 +94,7 @@ func change(t *rapid.T, h *provisiontest.Harness) error {
 	in := signIn(t)
 	access := config.Access{
 		Connections: []config.Connection{{Name: one(t, "connection", names...), IdP: string(one(t, "idp", provision.IdPs...)), Match: config.Match(in.Match), SAML: in.SAML, OIDC: in.OIDC, SignInDisabled: in.Disabled}},
-		Desks: []config.Desk{{Name: one(t, "desk", "support", "other"), Kind: "builtin", URL: word(t, "url"), Secret: one(t, "secret", "", secret), OnLeave: one(t, "leave", "", "deactivate", "anonymize"),
+		Desks: []config.Desk{{Name: one(t, "desk", "support", "other"), Kind: "builtin", URL: word(t, "url"), Secret: one(t, "secret", "", secret), OnLeave: config.Steps(one(t, "leave", "", "deactivate", "anonymize", "downgrade to limited, deactivate, delete after 30d")),
 			Settings: map[string]string{"teams": word(t, "teams"), word(t, "setting"): word(t, "value")}, HandOver: one(t, "hand over", config.HandOver{}, config.HandOver{To: "team", Cap: 20}, config.HandOver{Agent: "a@b.test"}),
 			Seats: one(t, "seats", 0, 25), Adoption: one(t, "adoption", "", "propose", "off"), Drift: one(t, "drift", "", "repair", "report"), Rate: one(t, "rate", 0, 0.25, 9999.5), SignIn: deskSignIn(t)}},
 	}

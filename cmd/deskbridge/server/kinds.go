@@ -100,8 +100,8 @@ func (s *System) checks() settings.Checks {
 				return settings.Abilities{}, err
 			}
 			can := connector.Capabilities()
-			_, limited := can.RoleNames[provision.RoleLimited]
-			return settings.Abilities{Limited: limited && can.ChangeRole, Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize, KeepsSeat: can.KeepsSeat(d.OnLeave)}, nil
+			return settings.Abilities{Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize, ChangeRole: can.ChangeRole,
+				Limited: can.RoleNames[provision.RoleLimited] != "", KeepsSeat: can.KeepsSeat(d.OnLeave)}, nil
 		},
 		Look: func(ctx context.Context, d provision.Desk) (*settings.Units, error) {
 			if d.Kind == builtin.Kind { // a connector would make what d's settings name

@@ -17,7 +17,7 @@ const (
 	// removalsTime is how long it may work on that, or on the dates, at once.
 	removalsTime = time.Minute
 	// datesEvery is how often a server looks which dates of people and rules have
-	// passed: two look-ups by index.
+	// passed: a few look-ups by index.
 	datesEvery = 2 * time.Second
 )
 
@@ -43,11 +43,15 @@ func (s *System) keepDates(ctx context.Context) {
 		if n > 0 {
 			s.Log.InfoContext(ctx, "dates of people or rules have passed", "dates", n)
 		}
+		steps, late := s.Core.LeaveSteps.Pass(ctx)
+		if steps > 0 {
+			s.Log.InfoContext(ctx, "later steps of on_leave are due", "accounts", steps)
+		}
 		again, failed := s.Core.Approval.Pass(ctx)
 		for _, a := range again {
 			s.Log.WarnContext(ctx, "nobody has decided in time whether a desk user goes for good", "account", a.ID, "desk", a.Desk, "what", a.Approval.What, "do", "deskbridge approval list")
 		}
-		return errors.Join(err, failed)
+		return errors.Join(err, late, failed)
 	})
 }
 

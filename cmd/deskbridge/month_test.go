@@ -108,7 +108,7 @@ func TestAMonth(t *testing.T) {
 		w.synced()
 		w.says("explain "+mail(3), "agent", "!limited")
 		w.says("seat ledger --since 1d", "p03 Byron", "downgraded", "came-back")
-		w.says("seat list", "support", "5")
+		w.says("seat list", "support", "COUNTED BY")
 	})
 	w.event("the rule has ended", func() {
 		w.write(strings.Replace(file, "2099-01-31", soon(72*time.Hour), 1))

@@ -27,6 +27,7 @@ const (
 	ConnectionChange Verb = "connection.change"
 	DesksRead        Verb = "desks.read"
 	DeskChange       Verb = "desk.change"
+	SeatChange       Verb = "seat.change"
 	DriftRead        Verb = "drift.read"
 	RulesRead        Verb = "rules.read"
 	PlanDraft        Verb = "plan.draft"
@@ -106,6 +107,7 @@ var Rules = []Rule{
 	{Verb: ConnectionChange, Roles: admins, Changes: true, Means: "add, change, pause and remove connections"},
 	{Verb: DesksRead, Roles: mappers, Means: "see desks, their seats and how they are"},
 	{Verb: DeskChange, Roles: admins, Changes: true, Means: "add, change, pause and remove desks"},
+	{Verb: SeatChange, Roles: admins, Changes: true, Means: "take the seats of people who do not use them, and give them back"},
 	{Verb: DriftRead, Roles: readers, Means: "see what was changed on desks by hand"},
 	{Verb: RulesRead, Roles: mappers, Means: "see rules"},
 	{Verb: PlanDraft, Roles: changers, Means: "see what a draft would change"},

@@ -26,6 +26,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
+	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
@@ -45,6 +46,7 @@ type Core struct {
 	Reconcile      *reconcile.Service
 	Report         *report.Service
 	Requests       *request.Service
+	Seats          *seat.Service
 	Sessions       *session.Service
 	Settings       *settings.Service
 	Tokens         *credential.Service
@@ -127,6 +129,7 @@ func (a *API) routes() {
 	a.peopleRoutes()
 	a.accountRoutes()
 	a.deskRoutes()
+	seatRoutes(a)
 	a.connectionRoutes()
 	a.groupRoutes()
 	a.ruleRoutes()

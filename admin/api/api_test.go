@@ -72,7 +72,7 @@ func newOffice(t *testing.T) *office {
 	id := func(context.Context) string { return "req-1" }
 	logger := slog.New(slog.NewTextHandler(&o.log, nil))
 	o.api = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
-		Report: c.Report, Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
+		Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
 		api.Options{Log: logger, RequestID: id, ReadDraft: readDraft})
 	h, err := admin.New(admin.Core{Administration: c.Administration}, admin.Options{PublicURL: site, Log: logger, RequestID: id, Now: o.Now,
 		ClientAddress: func(*http.Request) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) },

@@ -98,6 +98,18 @@ func TestAMonth(t *testing.T) {
 		w.says("person away "+mail(3)+" --until 2099-01-12", "is away until 2099-01-12")
 		w.says("person back "+mail(3), "is back")
 	})
+	w.event("idle, and back", func() {
+		w.says("seat idle --desk support", "Nobody is known to be idle on support")
+		w.says("seat free "+mail(3)+" --desk support --downgrade", "not known to be idle")
+		w.says("seat free "+mail(3)+" --desk support --downgrade --anyway", "gets role limited on support")
+		w.synced()
+		w.says("explain "+mail(3), "limited", "given role limited", "seat give-back")
+		w.says("seat give-back "+mail(3)+" --desk support", "has again what rules grant")
+		w.synced()
+		w.says("explain "+mail(3), "agent", "!limited")
+		w.says("seat ledger --since 1d", "p03 Byron", "downgraded", "came-back")
+		w.says("seat list", "support", "COUNTED BY")
+	})
 	w.event("the rule has ended", func() {
 		w.write(strings.Replace(file, "2099-01-31", soon(72*time.Hour), 1))
 		w.says("plan -f "+w.file, "until 2099-01-31 →")
@@ -110,7 +122,7 @@ func TestAMonth(t *testing.T) {
 	})
 	w.event("what the log says", func() {
 		text := w.command("audit", "export", "--format", "text")
-		for _, want := range []string{"blocked p00 Byron", "took back the block of", "said when the access of", "whose end has passed", "noted that p02 Byron", "approved that the desk user of p00", "refused that the desk user of p01", "told the desk whether p02"} {
+		for _, want := range []string{"blocked p00 Byron", "took back the block of", "said when the access of", "whose end has passed", "noted that p02 Byron", "approved that the desk user of p00", "refused that the desk user of p01", "told the desk whether p02", "took the seat of p03"} {
 			if !strings.Contains(text, want) {
 				w.t.Errorf("the log lacks %q:\n%s", want, text)
 			}

@@ -257,5 +257,5 @@ func (s *Service) saveDesk(ctx context.Context, tx Store, c provision.Cause, des
 	if err := tx.SaveDesk(ctx, desk); err != nil {
 		return err
 	}
-	return s.settings.NotePrice(ctx, tx, c, have.Price, desk)
+	return settings.NotePrice(ctx, tx, s.audit, c, have.Price, desk)
 }

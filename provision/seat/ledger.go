@@ -228,7 +228,8 @@ func (r *reckoning) keeps(h *holding, shown map[string]any) bool {
 			desk.OnLeave = provision.LeaveAnonymize
 		}
 	}
-	return r.settings.KeepsSeat(desk)
+	can, known := r.settings.Abilities(desk)
+	return known && can.KeepsSeat
 }
 
 // move notes that somebody has another seat now.
@@ -341,7 +342,7 @@ func levelOf(shown map[string]any) level {
 	return full
 }
 
-// priceOf reads a price as [settings.Service.NotePrice] writes it.
+// priceOf reads a price as [settings.NotePrice] writes it.
 func priceOf(detail map[string]any) seating.Price {
 	return seating.Price{Amount: word(detail, "amount"), Limited: word(detail, "limited"), Currency: word(detail, "currency"), Per: seating.Per(word(detail, "per"))}
 }

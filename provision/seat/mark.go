@@ -101,7 +101,7 @@ func (s *Service) mayTake(desk *provision.Desk, h *Holder, t Taking, policy bool
 	case !provision.RoleLimited.Less(a.Desired.Role):
 		return provision.Errorf(provision.Conflict, "person", "they have the weakest role on %s already; free the seat instead", desk.Name)
 	}
-	if !s.settings.HasLimited(*desk) {
+	if can, known := s.settings.Abilities(*desk); known && !(can.Limited && can.ChangeRole) {
 		return provision.Errorf(provision.Conflict, "desk", "a desk of kind %s has no role limited that Deskbridge could give; free the seat instead", desk.Kind)
 	}
 	_, err := s.settings.CheckRule(*desk, provision.Rule{Connection: a.Connection, Desk: desk.ID, Attribute: provision.AttributeJIT, Role: provision.RoleLimited,

@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/seating"
+	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
 const day = 24 * time.Hour
@@ -34,7 +35,7 @@ func each(t *testing.T, test func(p *play)) {
 		h.Desk.Price = seating.Price{Amount: "30.00", Limited: "0.00", Currency: "EUR"}
 		h.Desk.Idle = seating.Policy{After: 60 * day}
 		h.Must(h.Store.SaveDesk(h.Context(), h.Desk))
-		h.Must(h.Core.Settings.NotePrice(h.Context(), h.Store, provisiontest.ByTest, seating.Price{}, h.Desk))
+		h.Must(settings.NotePrice(h.Context(), h.Store, h.Core.Audit, provisiontest.ByTest, seating.Price{}, h.Desk))
 		h.Rule("Support", provision.RoleAgent, "A")
 		test(&play{h, h.Group("Support")})
 	})
@@ -217,7 +218,7 @@ func TestSavedByMonth(t *testing.T) {
 		before := p.Desk.Price
 		p.Desk.Price.Amount = "60.00"
 		p.Must(p.Store.SaveDesk(p.Context(), p.Desk))
-		p.Must(p.Core.Settings.NotePrice(p.Context(), p.Store, provisiontest.ByTest, before, p.Desk))
+		p.Must(settings.NotePrice(p.Context(), p.Store, p.Core.Audit, provisiontest.ByTest, before, p.Desk))
 		at("2099-03-31T23:59:00Z")
 		p.SetStatus(people[0].ID, provision.StatusActive)
 		p.settle()

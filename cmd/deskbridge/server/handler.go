@@ -27,7 +27,7 @@ func (s *System) handlers(work *worker.Worker, ready *readiness) (public, inside
 		Name: "deskbridge_http_request_seconds", Help: "How long requests took, by what was asked and how it ended.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 10),
 	}, []string{"route", "method", "status", "connection"})
-	registry.MustRegister(requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), accountStates{s}, tokenTimes{s}, standing{s}, unsealed{s}, accessTimes{s}, ready.ahead, s.requestsDropped())
+	registry.MustRegister(requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), accountStates{s}, tokenTimes{s}, standing{s}, unsealed{s}, accessTimes{s}, seatCounts{s}, ready.ahead, s.requestsDropped())
 	registry.MustRegister(work.Collectors()...)
 
 	options := scim.Options{PublicURL: s.Settings.PublicURL, Log: s.Log, RequestID: requestID, ClientAddress: s.SignIn.ClientAddress,

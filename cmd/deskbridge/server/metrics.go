@@ -147,6 +147,40 @@ func (a accessTimes) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
+// seatCounts reports how many seats of desks are taken, read when asked.
+type seatCounts struct{ sys *System }
+
+var (
+	seatsUsedDesc  = prometheus.NewDesc("deskbridge_seats_used", "Seats of a desk that are taken, by whomever, as last seen.", []string{"desk", "counted_by"}, nil)
+	seatsLimitDesc = prometheus.NewDesc("deskbridge_seats_limit", "Seats that a desk has; absent where there is no limit, or nobody tells.", []string{"desk"}, nil)
+	seatsFreeDesc  = prometheus.NewDesc("deskbridge_seats_free", "Seats of a desk that are free; absent as the limit is.", []string{"desk"}, nil)
+)
+
+// Describe is part of [prometheus.Collector].
+func (seatCounts) Describe(ch chan<- *prometheus.Desc) {
+	ch <- seatsUsedDesc
+	ch <- seatsLimitDesc
+	ch <- seatsFreeDesc
+}
+
+// Collect is part of [prometheus.Collector].
+func (s seatCounts) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), ReadyTimeout)
+	defer cancel()
+	uses, err := s.sys.Core.Seats.Uses(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(seatsUsedDesc, err)
+		return
+	}
+	for _, u := range uses {
+		ch <- prometheus.MustNewConstMetric(seatsUsedDesc, prometheus.GaugeValue, float64(u.Used), u.Desk.Name, string(u.By))
+		if u.Free != nil {
+			ch <- prometheus.MustNewConstMetric(seatsLimitDesc, prometheus.GaugeValue, float64(u.Limit), u.Desk.Name)
+			ch <- prometheus.MustNewConstMetric(seatsFreeDesc, prometheus.GaugeValue, float64(*u.Free), u.Desk.Name)
+		}
+	}
+}
+
 // requestsDropped counts what the request log lacks.
 func (s *System) requestsDropped() prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{

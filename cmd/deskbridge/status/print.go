@@ -35,9 +35,12 @@ func (r *Report) PrintTables(w io.Writer) error {
 	}
 	rows = nil
 	for _, d := range r.Desks {
-		seats := fmt.Sprint(d.Seats)
-		if d.Limit > 0 {
-			seats += fmt.Sprintf(" of %d", d.Limit)
+		seats := fmt.Sprint(d.Use.Used)
+		if d.Use.Limit > 0 {
+			seats += fmt.Sprintf(" of %d", d.Use.Limit)
+		}
+		if d.Use.Price != "" {
+			seats += ", each " + d.Use.Price
 		}
 		n := func(s provision.AccountState) string { return fmt.Sprint(d.Accounts[s]) }
 		rows = append(rows, []string{d.Name, d.Kind, n(provision.AccountReady), n(provision.AccountWaiting), n(provision.AccountEnded),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/seat"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
@@ -57,6 +58,7 @@ type Desk struct {
 	Accounts map[provision.AccountState]int `json:"accounts"`
 	Seats    int                            `json:"seats_taken"`
 	Limit    int                            `json:"seats,omitempty"`
+	Use      seat.Line                      `json:"seat_use"`         // by whomever, as it was last seen
 	Drift    string                         `json:"drift"`            // the policy
 	Drifted  int                            `json:"drifted_accounts"` // reported, and not repaired
 	Leavers  int                            `json:"leavers"`          // still in
@@ -199,6 +201,9 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 	for _, d := range found.Desks {
 		r.Desks = append(r.Desks, deskOf(d, found.At))
 	}
+	if err := r.countSeats(ctx, s); err != nil {
+		return r, err
+	}
 	for _, c := range found.Causes {
 		r.add(c, &names)
 	}
@@ -213,6 +218,19 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 		r.Terms = append(r.Terms, Termed{Person: string(t.Person.ID), Name: t.Person.Name, Address: t.Person.Address, Terms: output.TermsOf(t.Terms, found.At), label: output.Plain(t.Person.String())})
 	}
 	return r, r.accessTimes(ctx, s, &names)
+}
+
+// countSeats adds how many seats of each desk are taken, by whomever.
+func (r *Report) countSeats(ctx context.Context, s *server.System) error {
+	uses, err := s.Core.Seats.Uses(ctx)
+	for _, u := range uses {
+		for i := range r.Desks {
+			if d := &r.Desks[i]; d.Name == u.Desk.Name {
+				d.Use = seat.LineOf(u)
+			}
+		}
+	}
+	return err
 }
 
 // add adds a cause and its accounts.

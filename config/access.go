@@ -71,10 +71,27 @@ type Desk struct {
 
 	HandOver HandOver             `yaml:"hand_over"`
 	Seats    int                  `yaml:"seats"`
+	Price    *SeatPrice           `yaml:"seat_price"`
+	Idle     *Idle                `yaml:"idle"`
 	Adoption string               `yaml:"adoption"`
 	SignIn   *protocol.DeskSignIn `yaml:"sign_in"`
 	Drift    string               `yaml:"drift"`
 	Rate     float64              `yaml:"rate"`
+}
+
+// SeatPrice says what a seat costs; amounts are decimal numbers, as "45.00".
+type SeatPrice struct {
+	Amount   string `yaml:"amount"`
+	Limited  string `yaml:"limited"` // of a seat with role limited; default: the same
+	Currency string `yaml:"currency"`
+	Per      string `yaml:"per"` // month or year
+}
+
+// Idle says when somebody does not use their seat, and what follows.
+type Idle struct {
+	After  string   `yaml:"after"`  // as 60d
+	Do     string   `yaml:"do"`     // propose, downgrade or free
+	Except []string `yaml:"except"` // groups
 }
 
 // HandOver says who takes over a leaver's open conversations.

@@ -56,7 +56,7 @@ func New(core Core, o Options) *Handler {
 		TrustedProxies: o.TrustedProxies, Limits: o.Limits, Now: o.Now})
 	clients := client.New(client.Core{Sessions: core.Sessions, Settings: core.Settings}, site, o.Fetch)
 	h := &Handler{core: core, site: site, clients: clients, flow: flow.New(flow.Core{Sessions: core.Sessions, Settings: core.Settings, SignIn: core.SignIn}, site, clients), logout: logout.New(logout.Core{Sessions: core.Sessions}, site, clients),
-		portal: portal.New(portal.Core{Entitlement: core.Entitlement, Sessions: core.Sessions}, site), breakGlass: breakglass.New(breakglass.Core{Audit: core.Audit, BreakGlass: core.BreakGlass, Settings: core.Settings}, site, clients)}
+		portal: portal.New(portal.Core{Entitlement: core.Entitlement, Seats: core.Seats, Sessions: core.Sessions}, site), breakGlass: breakglass.New(breakglass.Core{Audit: core.Audit, BreakGlass: core.BreakGlass, Settings: core.Settings}, site, clients)}
 	h.mux = newMux(h)
 	return h
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
+	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -62,6 +63,7 @@ type Core struct {
 	Approval       *approval.Service
 	Alarms         *alarm.Service
 	Requests       *request.Service
+	Seats          *seat.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -108,6 +110,7 @@ type Database interface {
 	removal.Store
 	report.Store
 	request.Store
+	seat.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -142,6 +145,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.ByHand = byhand.New(db, in[byhand.Store](db), c.Audit, c.Entitlement, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
+	c.Seats = seat.New(db, in[seat.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.Settings, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
 	c.Explanation = explanation.New(db, c.Settings, now)
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)

@@ -23,6 +23,10 @@ const (
 	PersonByHandDone provision.Action = "person.by_hand_done" // an admin has done on a desk what its API cannot
 	RuleEnded        provision.Action = "rule.ended"          // the end of a rule has passed
 
+	SeatIdle      provision.Action = "seat.idle"       // the seat of somebody idle is taken on a desk: they get less, or no access
+	SeatGivenBack provision.Action = "seat.given_back" // they came, or an admin says so: what rules grant counts again
+	SeatPriced    provision.Action = "seat.priced"     // what a seat of a desk costs from now on
+
 	PersonForgotten provision.Action = "person.forgotten" // all that was known of somebody who is removed is erased, but for ids
 
 	GroupCreated   provision.Action = "group.created"

@@ -22,6 +22,13 @@ func decided(a *provision.Account, person *provision.Identity, rules []provision
 	if why, by := person.Terms.Why(now); by != "" {
 		return decision{cause: why, by: by, terms: true}
 	}
+	if m := person.Terms.Idle.On(string(a.Desk)); m != nil && person.Active() {
+		d := decision{cause: m.Words() + byWhom + m.By, by: m.By}
+		if m.Policy { // nobody has looked who they are: mass-change protection counts them
+			d.by = ""
+		}
+		return d
+	}
 	if r, all := ended(a.Desired.Grants, rules, now); all && person.Active() {
 		return decision{cause: "end of the rule on " + r.String() + " on " + provision.LastDay(*r.Until), by: "the end of the rule"}
 	}

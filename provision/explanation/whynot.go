@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/seating"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -78,6 +79,7 @@ const (
 	WhyRemoved        WhyCode = "removed"
 	WhyBlocked        WhyCode = "blocked" // by an admin
 	WhyEnded          WhyCode = "ended"   // the end that an admin has set for the person has passed
+	WhyIdle           WhyCode = "idle"    // their seat was taken because they did not use it
 	WhyRuleEnded      WhyCode = "rule-ended"
 	WhyNotInGroup     WhyCode = "not-in-group"
 	WhyNotPushed      WhyCode = "group-not-pushed" // no group of the rule's name has come from the identity provider
@@ -198,6 +200,9 @@ func (s *Service) why(ctx context.Context, a *Answer, q Question, rules []provis
 	if a.Desired {
 		return []Why{notYet(a, q)}, nil
 	}
+	if m := a.Person.Terms.Idle.On(string(a.Desk.ID)); m != nil && m.Do == seating.Free && len(a.Explanation.Desired.Grants) > 0 {
+		return []Why{{Code: WhyIdle, Text: IdleText(&a.Explanation)}}, nil
+	}
 	var out []Why
 	given := false
 	for _, r := range rules {
@@ -228,6 +233,21 @@ func barred(p *provision.Identity, now time.Time) (Why, bool) {
 		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s had set; `deskbridge person valid-until %s DATE` prolongs it", provision.LastDay(p.Terms.Until.At), p.Terms.Until.By, p.ID)}, true
 	}
 	return Why{}, false
+}
+
+// IdleText says why somebody has less than rules grant on a desk, because they did not use
+// their seat there; "" when that is not so.
+func IdleText(e *Explanation) string {
+	m := e.Person.Terms.Idle.On(string(e.Desk.ID))
+	if m == nil {
+		return ""
+	}
+	what := "their seat was freed"
+	if m.Do == seating.Downgrade {
+		what = "they were given role limited"
+	}
+	return fmt.Sprintf("rules give more, and %s on %s by %s: %s; they get it back when they sign in to %s, or by `deskbridge seat give-back %s --desk %s`",
+		what, m.At.UTC().Format(time.DateOnly), m.By, m.Words(), e.Desk.Name, e.Person.ID, e.Desk.Name)
 }
 
 // notYet says why what is given is not there.

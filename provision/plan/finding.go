@@ -38,6 +38,7 @@ const (
 	FindingLeavers       FindingCode = "leavers"        // somebody who left has been in for too long
 	FindingApproval      FindingCode = "approval"       // what cannot be undone on a desk waits for an admin
 	FindingByHand        FindingCode = "by-hand"        // a desk cannot be told of an absence, or of its end
+	FindingIdle          FindingCode = "idle"           // people do not use their seat on a desk, and its policy leaves them to an admin
 	FindingEnds          FindingCode = "ends"           // somebody's access, or a rule, ends by itself soon
 	FindingNeedAttention FindingCode = "need-attention" // accounts need attention or are on hold
 )
@@ -106,7 +107,11 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 		return nil, err
 	}
 	approvals, err := ofApprovals(ctx, s.store, o.Desks)
-	byHand = append(byHand, approvals...)
+	if err != nil {
+		return nil, err
+	}
+	idle, err := ofIdle(ctx, s.store, o.Desks)
+	byHand = slices.Concat(byHand, approvals, idle)
 	return slices.Concat(out, desks, units, ofEnds(o.Terms, byHand, rules, o), ofRules(s.settings, o.Desks, rules)), err
 }
 

@@ -137,6 +137,8 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"approve", have.Approve == want.Approve},
 		{"hand_over", have.HandOver == want.HandOver},
 		{"seats", have.Seats == want.Seats},
+		{"seat_price", have.Price.Same(want.Price)},
+		{"idle", have.Idle.Same(want.Idle)},
 		{"adoption", cmp.Or(have.Adoption, provision.AdoptPropose) == cmp.Or(want.Adoption, provision.AdoptPropose)},
 		{"drift", cmp.Or(have.Drift, provision.DriftRepair) == cmp.Or(want.Drift, provision.DriftRepair)},
 		{"rate", have.Rate == want.Rate},

@@ -89,6 +89,25 @@ func ofByHand(ctx context.Context, store Store) (out []Finding, _ error) {
 	return out, nil
 }
 
+// ofIdle returns how many people do not use their seat on each desk, where its policy
+// leaves them to an admin.
+func ofIdle(ctx context.Context, store Store, desks []DeskOverview) (out []Finding, _ error) {
+	proposed, err := store.ProposedIdle(ctx)
+	for _, d := range desks {
+		p, ok := proposed[d.Desk.ID]
+		if !ok || !d.Desk.Idle.Set() || d.Desk.Removal != provision.RemovalNone {
+			continue
+		}
+		f := Finding{Code: FindingIdle, Desk: d.Desk.Name, At: &p.At, Count: p.Count, Text: fmt.Sprintf("%s their seat on desk %s.", count(p.Count, "person does not use", "people do not use"), d.Desk.Name),
+			Do: fmt.Sprintf("`deskbridge seat idle --desk %s` shows who; then `seat free USER --desk %s`", d.Desk.Name, d.Desk.Name)}
+		if p.Held {
+			f.Text += " These are more than mass-change protection lets the policy act on by itself."
+		}
+		out = append(out, f)
+	}
+	return out, err
+}
+
 // ofApprovals returns how much waits for an admin on each desk.
 func ofApprovals(ctx context.Context, store Store, desks []DeskOverview) (out []Finding, _ error) {
 	waiting, err := store.AccountsWhere(ctx, provision.AccountFilter{Approval: true}, 0)

@@ -31,6 +31,10 @@ var phrases = map[provision.Action]string{
 	audit.PersonByHandDone: "said that what was to be done by hand about the absence of % is done",
 	audit.RuleEnded:        "ended what the rule % grants, whose end has passed",
 
+	audit.SeatIdle:      "took the seat of %, who did not use it,",
+	audit.SeatGivenBack: "gave % their seat back",
+	audit.SeatPriced:    "said what a seat of the desk % costs",
+
 	audit.PersonForgotten: "erased all that was known of %, but for ids",
 
 	audit.GroupCreated:   "added the group %",

@@ -57,6 +57,7 @@ type Desk struct {
 	HandOver  *output.HandOver `json:"hand_over,omitempty"`    // of their conversations, while it is on its way
 	ByHand    string           `json:"by_hand,omitempty"`      // what an admin has to do on the desk about an absence
 	Differs   []string         `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
+	Idle      string           `json:"idle,omitempty"`         // why they have less than rules grant: they did not use their seat
 	WhyNot    []WhyNot         `json:"why_not,omitempty"`      // of somebody without access
 }
 
@@ -105,7 +106,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		return out, err
 	}
 	for _, e := range all {
-		d := Desk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Reasons: []Part{}, Confirmed: provision.Access{Status: provision.AccessAbsent}}
+		d := Desk{Idle: explanation.IdleText(&e), Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Reasons: []Part{}, Confirmed: provision.Access{Status: provision.AccessAbsent}}
 		for _, r := range e.Reasons() {
 			part := Part{What: r.What, Name: r.Name}
 			for _, g := range r.Grants {
@@ -151,7 +152,7 @@ func left(person provision.Identity, all []explanation.Explanation) bool {
 		if e.Desired.Status == provision.AccessActive {
 			return !person.Active()
 		}
-		had = had || e.Account != nil
+		had = had || e.Account != nil && explanation.IdleText(&e) == ""
 	}
 	return had || !person.Active()
 }
@@ -207,6 +208,9 @@ func (e Person) Print(w io.Writer) {
 				break
 			}
 			fmt.Fprintf(w, "    %-12s %s\n", map[bool]string{true: "why not"}[i == 0], output.Plain(why.Text))
+		}
+		if d.Idle != "" && len(d.WhyNot) == 0 {
+			fmt.Fprintf(w, "    less         %s\n", output.Plain(d.Idle))
 		}
 		if d.ByHand != "" {
 			fmt.Fprintf(w, "    to do        %s; then `deskbridge person done %s`\n", output.Plain(d.ByHand), e.ID)

@@ -124,6 +124,12 @@ func (o *Configuration) addDesk(from provision.Desk) {
 	if from.Approve.Timeout > 0 {
 		d.ApproveTimeout = config.FormatDuration(from.Approve.Timeout)
 	}
+	if p := from.Price; p.Known() {
+		d.Price = &config.SeatPrice{Amount: p.Amount, Limited: p.Limited, Currency: p.Currency, Per: string(p.Per)}
+	}
+	if i := from.Idle; i.Set() {
+		d.Idle = &config.Idle{After: config.FormatDuration(i.After), Do: string(i.Do), Except: i.Except}
+	}
 	at := len(o.Access.Desks)
 	if from.Secret != "" {
 		o.secrets = append(o.secrets, secret{"desks", at, []string{"kind"}, "secret", from.Name})

@@ -73,6 +73,11 @@ var Commands = []Command{
 	may("alarm remove", admin.AlarmChange),
 	may("alarm test", admin.AlarmChange),
 	may("alarm send-again", admin.AlarmChange),
+	may("seat list", admin.DesksRead),
+	may("seat idle", admin.DesksRead, admin.PeopleRead),
+	may("seat ledger", admin.DesksRead, admin.AuditRead),
+	may("seat free", admin.PersonTerms),
+	may("seat give-back", admin.PersonTerms),
 
 	may("person list", admin.PeopleRead),
 	may("person show", admin.PeopleRead),

@@ -43,6 +43,9 @@ const (
 	SessionEnd   Verb = "session.end"
 	SettingsRead Verb = "settings.read"
 
+	SetupLinkCreate Verb = "setup-link.create"
+	SetupLinkRevoke Verb = "setup-link.revoke"
+
 	TokensRead     Verb = "tokens.read"
 	TokenCreate    Verb = "token.create"
 	TokenRotate    Verb = "token.rotate"
@@ -127,6 +130,8 @@ var Rules = []Rule{
 	{Verb: TokenCreate, Roles: admins, Changes: true, StepUp: true, Means: "make a token for an identity provider"},
 	{Verb: TokenRotate, Roles: admins, Changes: true, StepUp: true, Means: "rotate a token of an identity provider"},
 	{Verb: TokenRevoke, Roles: admins, Changes: true, StepUp: true, Means: "revoke a token of an identity provider"},
+	{Verb: SetupLinkCreate, Roles: admins, Changes: true, StepUp: true, BrowserOnly: true, Means: "make a link by which somebody else's IT sets up a connection"},
+	{Verb: SetupLinkRevoke, Roles: admins, Changes: true, Means: "revoke a set-up link"},
 	{Verb: APITokensRead, Roles: readers, Means: "see the tokens of the admin API, without their secrets"},
 	{Verb: APITokenCreate, Roles: admins, Changes: true, StepUp: true, BrowserOnly: true, Means: "make a token of the admin API"},
 	{Verb: APITokenRevoke, Roles: admins, Changes: true, StepUp: true, Means: "revoke a token of the admin API"},

@@ -34,7 +34,9 @@ type Connection struct {
 	OIDC    *protocol.OIDC `yaml:"oidc"`
 	SCIM    *SCIM          `yaml:"scim"`
 
-	SignInDisabled bool `yaml:"sign_in_disabled"`
+	SignInDisabled bool   `yaml:"sign_in_disabled"`
+	SignInExpiry   string `yaml:"sign_in_expiry"`  // as 30d
+	SignInRecheck  string `yaml:"sign_in_recheck"` // as 1h
 }
 
 // JIT says what a first sign-in may make.
@@ -52,7 +54,8 @@ type Match struct {
 
 // SCIM says how an IdP may get in beside our tokens.
 type SCIM struct {
-	JWT *protocol.JWT `yaml:"jwt"`
+	JWT        *protocol.JWT `yaml:"jwt"`
+	ValidUntil string        `yaml:"valid_until"` // the attribute that says when a person's access ends
 }
 
 // Desk is one help desk account.

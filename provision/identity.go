@@ -49,7 +49,7 @@ type Identity struct {
 	Document json.RawMessage
 
 	// Terms are what admins have said of the person; no source and no change of the
-	// description touches them.
+	// description touches them, but for the end that the identity provider gives.
 	Terms    Terms
 	TermsDue *time.Time // when a date in Terms has to be looked at next; nil: none has
 
@@ -173,9 +173,10 @@ func (id *Identity) Claimed() []Membership {
 }
 
 // SameDescription reports whether id and other describe the same person in the same
-// way: everything but the version, the times and the terms.
+// way: everything but the version, the times and the terms, of which only a pushed end
+// is theirs.
 func (id *Identity) SameDescription(other *Identity) bool {
-	return id.UserName == other.UserName && id.ExternalID == other.ExternalID && id.Source == other.Source && id.Status == other.Status &&
+	return id.UserName == other.UserName && id.ExternalID == other.ExternalID && id.Source == other.Source && id.Status == other.Status && id.Terms.Pushed.Same(other.Terms.Pushed) &&
 		id.Profile == other.Profile && slices.Equal(id.Emails, other.Emails) &&
 		slices.Equal(id.ClaimedGroups, other.ClaimedGroups) && id.Requested.equal(&other.Requested) &&
 		maps.EqualFunc(id.Attributes, other.Attributes, slices.Equal) && bytes.Equal(id.Document, other.Document)
@@ -212,7 +213,7 @@ func (id *Identity) RefuseSignIn(at time.Time) error {
 	case !id.Active():
 		return Refuse(RefusedSuspended, "your account was suspended by your organisation")
 	case id.Terms.Ended(at):
-		return Refuse(RefusedExpired, "your access ended on %s; ask whoever engaged you, or your help desk's administrators, to have it prolonged", LastDay(id.Terms.Until.At))
+		return Refuse(RefusedExpired, "your access ended on %s; ask whoever engaged you, or your help desk's administrators, to have it prolonged", LastDay(id.Terms.End().At))
 	}
 	return nil
 }

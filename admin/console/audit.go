@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
@@ -56,7 +57,7 @@ func auditFilter(p *page) (f audit.Filter, body auditPage, _ error) {
 		}
 		*part.at = day.AddDate(0, 0, part.days)
 	}
-	body.Export = queryOf("subject", body.Subject, "action", body.Action, "since", body.Since, "until", body.Until).Encode()
+	body.Export = words.QueryOf("subject", body.Subject, "action", body.Action, "since", body.Since, "until", body.Until).Encode()
 	return f, body, nil
 }
 
@@ -94,7 +95,7 @@ func (p *page) auditBody() (auditPage, error) {
 	if len(entries) > pageSize {
 		entries = entries[:pageSize]
 		last := entries[pageSize-1]
-		body.Next = "/admin/audit?" + queryOf("subject", body.Subject, "action", body.Action, "since", body.Since, "until", body.Until,
+		body.Next = "/admin/audit?" + words.QueryOf("subject", body.Subject, "action", body.Action, "since", body.Since, "until", body.Until,
 			"before", strconv.FormatInt(last.At.UnixMicro(), 10)+"."+strconv.FormatInt(last.ID, 10)).Encode()
 	}
 	events, err := p.told(entries)
@@ -206,7 +207,7 @@ func (p *page) exportCSV(filter audit.Filter, say Sentences) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{strconv.FormatInt(e.ID, 10), stamp(e.At), text, e.Cause.Actor, e.Cause.Action, e.Cause.Request, string(e.Action), e.Subject, string(e.Connection), string(e.Desk), string(e.Account)})
+		rows = append(rows, []string{strconv.FormatInt(e.ID, 10), words.Stamp(e.At), text, e.Cause.Actor, e.Cause.Action, e.Cause.Request, string(e.Action), e.Subject, string(e.Connection), string(e.Desk), string(e.Account)})
 		return write()
 	})
 	if err == nil {
@@ -231,7 +232,7 @@ func (p *page) exportJSON(filter audit.Filter) error {
 	p.attach("application/jsonl; charset=utf-8", "audit.jsonl")
 	to := json.NewEncoder(p.w)
 	return p.cutOff(p.h.core.Audit.Find(p.Context(), filter, func(e provision.Entry) error {
-		return to.Encode(map[string]any{"id": e.ID, "at": stamp(e.At), "actor": e.Cause.Actor, "operation": e.Cause.Action, "request": e.Cause.Request,
+		return to.Encode(map[string]any{"id": e.ID, "at": words.Stamp(e.At), "actor": e.Cause.Actor, "operation": e.Cause.Action, "request": e.Cause.Request,
 			"action": e.Action, "subject": e.Subject, "connection": e.Connection, "desk": e.Desk, "account": e.Account, "detail": e.Detail})
 	}))
 }

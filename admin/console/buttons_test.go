@@ -330,3 +330,137 @@ func TestTheFirstAdmin(t *testing.T) {
 		t.Errorf("a link although there is an admin: %s, %v", again, err)
 	}
 }
+
+// TestConnectionsAndDesksAreAdded by forms: with what was typed, by whom, and with a
+// fresh sign-in where a secret is made.
+func TestConnectionsAndDesksAreAdded(t *testing.T) {
+	h := newHouse(t)
+	form := url.Values{"name": {"beta"}, "idp": {"entra"}, "domains": {" beta.example \n\nb.example"}}
+	h.since = time.Hour
+	if w := h.ask(http.MethodPost, "/admin/connections", form); w.Code != http.StatusForbidden {
+		t.Errorf("with a sign-in of an hour ago: %d", w.Code)
+	}
+	h.since = 0
+	w := h.ask(http.MethodPost, "/admin/connections", form)
+	secret := regexp.MustCompile(`dbr_[A-Za-z0-9_-]+`).FindString(w.Body.String())
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "/scim/beta/v2") || secret == "" {
+		t.Fatalf("a connection: %d %s", w.Code, w.Body)
+	}
+	conn, _, err := h.Core.Tokens.Authenticate(t.Context(), "beta", secret)
+	if err != nil || conn.IdP != provision.IdPEntra || !slices.Equal(conn.Domains, []string{"b.example", "beta.example"}) {
+		t.Errorf("the connection is %+v, %v", conn, err)
+	}
+	if e := h.latest(audit.ConnectionCreated); e.Cause.Actor != "break-glass:safe" {
+		t.Errorf("added by %+v", e.Cause)
+	}
+	for _, bad := range []url.Values{{"name": {"beta"}, "idp": {"okta"}}, {"name": {"A B"}, "idp": {"okta"}}, {"name": {"c"}, "idp": {"nobody"}}} {
+		if w := h.ask(http.MethodPost, "/admin/connections", bad); w.Code != http.StatusUnprocessableEntity && w.Code != http.StatusConflict {
+			t.Errorf("%v: %d", bad, w.Code)
+		}
+	}
+	if to := h.press("/admin/desks", url.Values{"name": {"line-2"}, "kind": {"builtin"}, "seats": {"12"}, "settings": {"teams = Tier 1, Tier 2\r\nmailboxes=Help=yes"}}); !strings.HasPrefix(to, "/admin/desks/line-2?done=added") {
+		t.Errorf("a desk: %s", to)
+	}
+	d, err := h.Core.Settings.Desk(t.Context(), "line-2")
+	h.Must(err)
+	if d.Seats != 12 || d.Settings["teams"] != "Tier 1, Tier 2" || d.Settings["mailboxes"] != "Help=yes" {
+		t.Errorf("the desk is %+v", d)
+	}
+	for _, bad := range []url.Values{{"name": {"x"}, "kind": {"builtin"}, "seats": {"many"}}, {"name": {"x"}, "kind": {"builtin"}, "settings": {"teams"}}, {"name": {""}, "kind": {"builtin"}}} {
+		if w := h.ask(http.MethodPost, "/admin/desks", bad); w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%v: %d", bad, w.Code)
+		}
+	}
+}
+
+// TestSomebodyElsesIT sets a connection up by a link: sees no name of anybody, makes
+// one token, and nothing more; and nobody but the first browser has the link.
+func TestSomebodyElsesIT(t *testing.T) {
+	h := newHouse(t)
+	h.fill()
+	h.since = time.Hour
+	if w := h.ask(http.MethodPost, "/admin/connections/acme/links", url.Values{"life": {"24h"}}); w.Code != http.StatusForbidden {
+		t.Errorf("with a sign-in of an hour ago: %d", w.Code)
+	}
+	h.since = 0
+	w := h.ask(http.MethodPost, "/admin/connections/acme/links", url.Values{"life": {"24h"}})
+	found := regexp.MustCompile(`/admin/setup/acme\?link=([A-Za-z0-9_-]{40,})`).FindStringSubmatch(w.Body.String())
+	if w.Code != http.StatusOK || found == nil {
+		t.Fatalf("a link: %d %s", w.Code, w.Body)
+	}
+	h.owner = false // from here on by the link alone
+	for _, path := range []string{"/admin/setup/acme", "/admin/setup/acme?link=guess", "/admin/setup/other?link=" + found[1]} {
+		if w := h.ask(http.MethodGet, path, nil); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	checkPage(t, h, "a link", http.MethodGet, found[0], http.StatusOK)
+	if w := h.ask(http.MethodPost, "/admin/setup/acme/token", nil); w.Code != http.StatusNotFound {
+		t.Errorf("a token before the link is opened: %d", w.Code)
+	}
+	form := url.Values{"link": {found[1]}}
+	w = h.ask(http.MethodPost, "/admin/setup/acme", form)
+	cookies := w.Result().Cookies()
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/admin/setup/acme" || len(cookies) != 1 || !cookies[0].HttpOnly || !cookies[0].Secure || cookies[0].Path != "/admin/setup/acme" {
+		t.Fatalf("opened: %d %v", w.Code, w.Header())
+	}
+	if w := h.ask(http.MethodPost, "/admin/setup/acme", form); w.Code != http.StatusNotFound {
+		t.Errorf("opened twice: %d", w.Code)
+	}
+	h.cookie = cookies[0]
+	checkPage(t, h, "by the link", http.MethodGet, "/admin/setup/acme", http.StatusOK)
+	page := h.see("/admin/setup/acme")
+	for _, want := range []string{publicURL + "/scim/acme/v2", "Make the token, once", "A request of the identity provider", "Applications"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	shown, _, _ := strings.Cut(page, "What to click at") // after that are examples
+	for _, name := range []string{"Ada", "Eva", "@", "zed", "Support"} {
+		if strings.Contains(shown, name) {
+			t.Errorf("the page has %q", name)
+		}
+	}
+	w = h.ask(http.MethodPost, "/admin/setup/acme/token", nil)
+	if secret := regexp.MustCompile(`dbr_[A-Za-z0-9_-]{20,}`).FindString(w.Body.String()); w.Code != http.StatusOK || secret == "" {
+		t.Errorf("the token: %d %s", w.Code, w.Body)
+	}
+	if w := h.ask(http.MethodPost, "/admin/setup/acme/token", nil); w.Code != http.StatusConflict {
+		t.Errorf("a second token: %d", w.Code)
+	}
+	if page := h.see("/admin/setup/acme"); strings.Contains(page, "Make the token") || regexp.MustCompile(`dbr_[A-Za-z0-9_-]{20,}`).MatchString(page) {
+		t.Error("a token is offered twice")
+	}
+	for _, path := range []string{"/admin/", "/admin/people", "/admin/connections/acme", "/admin/events"} {
+		if w := h.ask(http.MethodGet, path, nil); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s by a link: %d", path, w.Code)
+		}
+	}
+	h.owner = true
+	revoke := regexp.MustCompile(`/admin/connections/acme/links/[0-9a-f-]+/revoke`).FindString(h.see("/admin/connections/acme"))
+	if to := h.press(revoke, nil); !strings.Contains(to, "done=unlinked") {
+		t.Errorf("revoked: %s", to)
+	}
+	h.owner = false
+	if w := h.ask(http.MethodGet, "/admin/setup/acme", nil); w.Code != http.StatusNotFound {
+		t.Errorf("revoked: %d", w.Code)
+	}
+}
+
+// TestADeskIsSweptByAButton: it is due then, unless it is never swept.
+func TestADeskIsSweptByAButton(t *testing.T) {
+	h := newHouse(t)
+	_, err := h.Core.DeskHealth.DueSweeps(t.Context(), time.Hour)
+	h.Must(err)
+	if to := h.press("/admin/desks/support/sweep", nil); !strings.Contains(to, "done=swept") {
+		t.Errorf("swept: %s", to)
+	}
+	if due, err := h.Core.DeskHealth.DueSweeps(t.Context(), time.Hour); err != nil || len(due) != 1 || due[0].ID != h.Desk.ID {
+		t.Errorf("due are %v, %v", due, err)
+	}
+	_, err = h.Core.Settings.AddDesk(t.Context(), provisiontest.ByTest, provision.Desk{Name: "still", Kind: "builtin", Drift: provision.DriftOff})
+	h.Must(err)
+	if w := h.ask(http.MethodPost, "/admin/desks/still/sweep", nil); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "drift: off") {
+		t.Errorf("a desk that is never swept: %d", w.Code)
+	}
+}

@@ -236,14 +236,14 @@ func (r *ruleLine) rule() (out provision.Rule, err error) {
 		text string
 		to   *[]string
 	}{{r.Teams, &out.Teams}, {r.Mailboxes, &out.Mailboxes}, {r.DeskRoles, &out.DeskRoles}} {
-		if *part.to, err = words(part.text); err != nil {
+		if *part.to, err = split(part.text); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
 }
 
-// commas writes names with commas between them, as [words] reads them: one that has
+// commas writes names with commas between them, as [split] reads them: one that has
 // a comma itself stands between quotation marks.
 func commas(names []string) string {
 	out := slices.Clone(names)
@@ -255,8 +255,8 @@ func commas(names []string) string {
 	return strings.Join(out, ", ")
 }
 
-// words splits a list with commas.
-func words(text string) (out []string, _ error) {
+// split splits a list with commas.
+func split(text string) (out []string, _ error) {
 	if text == "" {
 		return nil, nil
 	}

@@ -4,15 +4,17 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/guide"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
-	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
+	"github.com/deskbridge/deskbridge/provision/setuplink"
 )
 
 // connectionsPage is all connections at a glance.
 type connectionsPage struct {
 	Connections []connectionLine
+	IdPs        []provision.IdP
 	Now         time.Time
 }
 
@@ -21,31 +23,25 @@ func (h *handler) connections(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := connectionsPage{Now: p.now}
+	body := connectionsPage{IdPs: provision.IdPs, Now: p.now}
 	for _, c := range o.Connections {
 		body.Connections = append(body.Connections, connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.now)})
 	}
-	return p.show(http.StatusOK, "connections", "/admin/connections", "Connections", frame{Body: body, Command: "deskbridge connection list"})
+	return p.show(http.StatusOK, "connections", "/admin/connections", "Connections", frame{Body: body, Live: true, Command: "deskbridge connection list"})
 }
 
 // connectionPage is one connection: what to enter at the identity provider, and
 // whether it has arrived.
 type connectionPage struct {
 	connectionLine
-	SCIM, Login string // addresses
-	Steps       []step
-	Tokens      []tokenLine
-	Requests    []requestLine
-	Secret      string // of a token that was made just now; "" else
-	SecretOf    string
-	Now         time.Time
-}
-
-// step is one step of the set-up.
-type step struct {
-	Done bool
-	Text string
-	Do   string // what now, while it is not done
+	guide.Setup
+	Tokens   []tokenLine
+	Links    []setuplink.Standing
+	Requests []requestLine
+	Secret   string // of a token that was made just now; "" else
+	SecretOf string
+	Offer    string // the address of a set-up link that was made just now; "" else
+	Now      time.Time
 }
 
 // tokenLine is one token.
@@ -65,7 +61,7 @@ func (h *handler) connection(p *page) error {
 
 func (p *page) showConnection(body connectionPage) error {
 	name := body.Connection.Name
-	return p.show(http.StatusOK, "connection", "/admin/connections", "Connection "+name, frame{Body: body, Live: body.Secret == "", Command: "deskbridge connection show " + name})
+	return p.show(http.StatusOK, "connection", "/admin/connections", "Connection "+name, frame{Body: body, Live: true, Command: "deskbridge connection show " + name})
 }
 
 func (p *page) connectionBody() (body connectionPage, _ error) {
@@ -84,8 +80,6 @@ func (p *page) connectionBody() (body connectionPage, _ error) {
 		return body, provision.Errorf(provision.NotFound, "connection", "there is no connection %q", provision.Clip(name))
 	}
 	body.Now = p.now
-	body.SCIM = p.h.options.PublicURL + "/scim/" + name + "/v2"
-	body.Login = p.h.options.PublicURL + "/sso/" + name + "/login"
 	for _, t := range body.ConnectionOverview.Tokens {
 		state := t.State(p.now)
 		body.Tokens = append(body.Tokens, tokenLine{t, tokenText(state), state == credential.TokenEnded})
@@ -94,29 +88,16 @@ func (p *page) connectionBody() (body connectionPage, _ error) {
 	if err != nil {
 		return body, err
 	}
-	last, err := p.h.core.Requests.Latest(p.Context(), request.Filter{Connection: body.Connection.ID}, request.Place{}, 10)
-	if err != nil {
+	var last []request.Record
+	if body.Setup, last, err = p.setup(body.ConnectionOverview); err != nil {
 		return body, err
 	}
-	if body.Requests, err = p.requestLines(names, last); err != nil {
+	const shown = 10
+	if body.Requests, err = p.requestLines(names, last[:min(len(last), shown)]); err != nil {
 		return body, err
 	}
-	groups, _, err := p.h.core.Report.Groups(p.Context(), body.Connection.ID, "", report.Page{Limit: 1})
-	if err != nil {
-		return body, err
-	}
-	body.Steps = stepsOf(body, len(groups) > 0)
-	return body, nil
-}
-
-func stepsOf(c connectionPage, groups bool) []step {
-	signed := c.Connection.JWT != nil
-	return []step{
-		{c.Usable > 0 || signed, "A token that is accepted", "Make one below, and enter it at the identity provider."},
-		{c.LastUsedAt != nil || len(c.Requests) > 0, "A request of the identity provider", "Enter the SCIM base URL and the token there, and press its button to test them."},
-		{c.Active > 0, "The first person", "Assign people to the app at the identity provider."},
-		{groups, "The first group", "Have the identity provider push groups: rules give access by them."},
-	}
+	body.Links, err = p.h.core.SetupLinks.Links(p.Context(), body.Connection.ID)
+	return body, err
 }
 
 // tokenText says what a state of a token means.

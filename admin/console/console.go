@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/asks"
+	"github.com/deskbridge/deskbridge/admin/console/live"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
@@ -19,6 +21,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/setuplink"
 )
 
 // Core is what the console asks of the core, and no more.
@@ -34,6 +37,7 @@ type Core struct {
 	Requests    *request.Service
 	Sessions    *session.Service
 	Settings    *settings.Service
+	SetupLinks  *setuplink.Service
 	Tokens      *credential.Service
 
 	Now provision.Clock
@@ -57,6 +61,12 @@ type DeskCheck struct {
 	Warnings  []string
 }
 
+// Record is an offboarding record.
+type Record struct {
+	Text         string // for a page
+	Signed, Page []byte // to be kept: signed JSON, and a page of HTML to print
+}
+
 // Options say where the console stands, and lend it what only the program as a
 // whole can do.
 type Options struct {
@@ -68,6 +78,17 @@ type Options struct {
 	Sentences func(context.Context) (Sentences, error)
 	// CheckDesk calls a desk and says how it is; an error is in words for an admin.
 	CheckDesk func(context.Context, provision.Desk) (DeskCheck, error)
+	// Kinds are the kinds of desks that can be added.
+	Kinds []string
+	// AddDesk adds a desk, and makes it ready for use.
+	AddDesk func(context.Context, provision.Cause, provision.Desk) error
+	// Sweeps says that the server sweeps desks.
+	Sweeps bool
+	// Record returns how somebody left, the last time; NotFound when they have not.
+	Record func(context.Context, provision.IdentityID) (Record, error)
+	// Live tells open pages that something has happened; nil: they look again by
+	// themselves.
+	Live *live.Watcher
 }
 
 // handler serves the console.
@@ -93,8 +114,8 @@ func New(core Core, o Options) http.Handler {
 	for _, r := range h.routes() {
 		h.mux.Handle(r.pattern, h.behind(r))
 	}
-	for _, r := range []route{{"GET /admin/first", "", h.first}, {"POST /admin/first", "", h.makeFirst}} {
-		h.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { // for whoever has the link
+	for _, r := range h.linkRoutes() {
+		h.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
 			p := h.open(w, req)
 			if err := r.serve(p); err != nil {
 				p.fail(err)
@@ -108,14 +129,27 @@ func New(core Core, o Options) http.Handler {
 	return h.mux
 }
 
+// linkRoutes are for whoever has a link.
+func (h *handler) linkRoutes() []route {
+	return []route{
+		{"GET /admin/first", "", h.first},
+		{"POST /admin/first", "", h.makeFirst},
+		{"GET /admin/setup/{connection}", "", setupByLink},
+		{"POST /admin/setup/{connection}", "", openLink},
+		{"POST /admin/setup/{connection}/token", "", tokenByLink},
+	}
+}
+
 // routes are all pages and buttons, by the page that they belong to.
 func (h *handler) routes() []route {
 	return []route{
 		{"GET /admin/{$}", admin.AttentionRead, h.home},
 		{"POST /admin/retry", admin.AccountRetry, h.retry},
+		{"GET /admin/events", admin.EventsRead, events},
 
 		{"GET /admin/people", admin.PeopleRead, h.people},
 		{"GET /admin/people/{id}", admin.PeopleRead, h.person},
+		{"GET /admin/people/{id}/record", admin.AuditRead, showRecord},
 		{"POST /admin/people/{id}/end-sessions", admin.PersonOut, h.endSessions},
 		{"POST /admin/people/{id}/release", admin.HoldRelease, h.releasePerson},
 		{"POST /admin/people/{id}/reject", admin.HoldReject, h.rejectPerson},
@@ -139,18 +173,23 @@ func (h *handler) routes() []route {
 		{"POST /admin/holds/{connection}/reject", admin.HoldReject, h.rejectAll},
 
 		{"GET /admin/desks", admin.DesksRead, h.desks},
+		{"POST /admin/desks", admin.DeskChange, addDesk},
 		{"GET /admin/desks/{desk}", admin.DesksRead, h.desk},
 		{"POST /admin/desks/{desk}/check", admin.DesksRead, h.checkDesk},
+		{"POST /admin/desks/{desk}/sweep", admin.AccountRetry, sweepDesk},
 		{"POST /admin/desks/{desk}/retry", admin.AccountRetry, h.retryDesk},
 
 		{"GET /admin/connections", admin.ConnectionsRead, h.connections},
+		{"POST /admin/connections", admin.ConnectionChange, addConnection},
 		{"GET /admin/connections/{connection}", admin.ConnectionsRead, h.connection},
+		{"POST /admin/connections/{connection}/links", admin.SetupLinkCreate, makeLink},
+		{"POST /admin/connections/{connection}/links/{link}/revoke", admin.SetupLinkRevoke, revokeLink},
 		{"POST /admin/connections/{connection}/tokens", admin.TokenCreate, h.createToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/rotate", admin.TokenRotate, h.rotateToken},
 		{"POST /admin/connections/{connection}/tokens/{token}/revoke", admin.TokenRevoke, h.revokeToken},
 
 		{"GET /admin/command-line", admin.CommandLineUse, h.commandLine},
-		{"POST /admin/command-line", admin.CommandLineUse, h.agree},
+		{"POST /admin/command-line", admin.CommandLineUse, h.commandLine},
 	}
 }
 
@@ -170,8 +209,29 @@ func (h *handler) behind(r route) http.Handler {
 			p.fail(provision.Refuse(admin.ReasonRole, "mailbox managers use the admin API and the command line; this page shows more than their teams and mailboxes"))
 			return
 		}
+		if h.options.Live != nil && req.Method == http.MethodGet {
+			p.place = h.options.Live.Place(req.Context()) // before anything is read
+		}
 		if err := r.serve(p); err != nil {
 			p.fail(err)
 		}
 	})
+}
+
+// events tells a page whenever something has happened, for as long as whoever reads
+// it may.
+func events(p *page) error {
+	if p.h.options.Live == nil {
+		return provision.Errorf(provision.Unavailable, "", "nothing can be followed here")
+	}
+	return p.h.options.Live.Serve(p.w, p.Request, p.who.Key(), func(ctx context.Context) error { return p.who.Still(ctx, admin.EventsRead) })
+}
+
+// commandLine shows what a command line asks for, and gives what is agreed to.
+func (h *handler) commandLine(p *page) error {
+	body, err := asks.Serve(p.w, p.Request, p.who, p.cause().Actor, h.core.Sessions)
+	if err != nil || body == nil {
+		return err
+	}
+	return p.show(http.StatusOK, "commandline", "", "A command line asks", frame{Body: body})
 }

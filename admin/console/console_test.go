@@ -38,6 +38,7 @@ type house struct {
 	stale   bool                // since an hour ago
 	check   console.DeskCheck
 	from    string // page that forms are sent from
+	cookie  *http.Cookie
 }
 
 // plain says entries by their action and subject.
@@ -77,6 +78,15 @@ func newHouse(t *testing.T) *house {
 		PublicURL: publicURL, Log: slog.New(slog.DiscardHandler), RequestID: func(context.Context) string { return "req-1" },
 		Sentences: func(context.Context) (console.Sentences, error) { return plain{}, nil },
 		CheckDesk: func(context.Context, provision.Desk) (console.DeskCheck, error) { return h.check, nil },
+		Sweeps:    true,
+		Kinds:     []string{"builtin", "scim"},
+		AddDesk: func(ctx context.Context, c provision.Cause, d provision.Desk) error {
+			_, err := h.Core.Settings.AddDesk(ctx, c, d)
+			return err
+		},
+		Record: func(_ context.Context, id provision.IdentityID) (console.Record, error) {
+			return console.Record{Text: hostile + string(id), Signed: []byte("{}"), Page: []byte("<p>")}, nil
+		},
 	})
 	h.handler = door
 	return h
@@ -99,6 +109,9 @@ func (h *house) request(method, path string, form url.Values) *http.Request {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.Header.Set("Referer", publicURL+h.from)
+	if h.cookie != nil {
+		r.AddCookie(h.cookie)
+	}
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -12,6 +13,7 @@ import (
 // desksPage is all desks at a glance.
 type desksPage struct {
 	Desks []deskLine
+	Kinds []string
 	Now   time.Time
 }
 
@@ -20,11 +22,11 @@ func (h *handler) desks(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := desksPage{Now: p.now}
+	body := desksPage{Kinds: h.options.Kinds, Now: p.now}
 	for _, d := range o.Desks {
 		body.Desks = append(body.Desks, deskLineOf(d))
 	}
-	return p.show(http.StatusOK, "desks", "/admin/desks", "Desks", frame{Body: body, Command: "deskbridge desk list"})
+	return p.show(http.StatusOK, "desks", "/admin/desks", "Desks", frame{Body: body, Live: true, Command: "deskbridge desk list"})
 }
 
 // deskPage is one desk.
@@ -64,7 +66,7 @@ func (h *handler) desk(p *page) error {
 }
 
 func (p *page) showDesk(body deskPage) error {
-	return p.show(http.StatusOK, "desk", "/admin/desks", "Desk "+body.Desk.Name, frame{Body: body, Command: "deskbridge desk check " + body.Desk.Name})
+	return p.show(http.StatusOK, "desk", "/admin/desks", "Desk "+body.Desk.Name, frame{Body: body, Live: true, Command: "deskbridge desk check " + body.Desk.Name})
 }
 
 func (p *page) deskBody() (body deskPage, _ error) {
@@ -123,9 +125,9 @@ func (h *handler) checkDesk(p *page) error {
 	}
 	checked, err := h.options.CheckDesk(p.Context(), body.Desk)
 	if err != nil {
-		body.Failed = sentence(err.Error())
+		body.Failed = words.Sentence(err.Error())
 		if e, ok := errors.AsType[*provision.Error](err); ok {
-			body.Failed = sentence(e.Detail)
+			body.Failed = words.Sentence(e.Detail)
 		}
 	} else {
 		body.Check = &checked
@@ -143,4 +145,19 @@ func (h *handler) retryDesk(p *page) error {
 		return err
 	}
 	return p.done("/admin/desks/"+d.Name, "retried", n)
+}
+
+// sweepDesk has a desk swept as soon as a worker looks.
+func sweepDesk(p *page) error {
+	d, err := p.h.core.Settings.Desk(p.Context(), p.PathValue("desk"))
+	if err != nil {
+		return err
+	}
+	if !p.h.options.Sweeps {
+		return provision.Errorf(provision.Invalid, "", "this server sweeps no desks (DESKBRIDGE_SWEEP); `deskbridge desk sweep %s` does", d.Name)
+	}
+	if err := p.h.core.DeskHealth.SweepSoon(p.Context(), d); err != nil {
+		return err
+	}
+	return p.done("/admin/desks/"+d.Name, "swept", 1)
 }

@@ -10,7 +10,7 @@ import (
 // CoreOf returns what the console asks of c.
 func CoreOf(c *core.Core) Core {
 	return Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
-		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
+		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
 }
 
 // Route is an address of the console, and what somebody must be allowed for it.
@@ -23,6 +23,14 @@ type Route struct {
 func Routes() (all []Route) {
 	for _, r := range (&handler{}).routes() {
 		all = append(all, Route{r.pattern, r.verb})
+	}
+	return all
+}
+
+// LinkRoutes returns those that are for whoever has a link.
+func LinkRoutes() (all []Route) {
+	for _, r := range (&handler{}).linkRoutes() {
+		all = append(all, Route{r.pattern, ""})
 	}
 	return all
 }

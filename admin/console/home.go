@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -107,7 +108,7 @@ func cardOfCause(c plan.Cause, names *names) card {
 	if len(c.Desks) == 1 {
 		desk = " on " + names.desk(c.Desks[0])
 	}
-	out := card{Title: count(c.People(), "person", "people") + desk + ": " + inShort(c.Code), At: c.Since(), Why: c.Reason}
+	out := card{Title: words.Count(c.People(), "person", "people") + desk + ": " + inShort(c.Code), At: c.Since(), Why: c.Reason}
 	seen := make(map[provision.IdentityID]bool)
 	for _, a := range c.Accounts {
 		if seen[a.Identity] {
@@ -185,7 +186,7 @@ func inShort(code provision.ReasonCode) string {
 }
 
 func cardOfFinding(f plan.Finding) card {
-	out := card{Title: sentence(f.Text), At: f.At, Do: f.Do}
+	out := card{Title: words.Sentence(f.Text), At: f.At, Do: f.Do}
 	switch f.Code {
 	case plan.FindingNoServer, plan.FindingNoToken, plan.FindingDeskRefuses, plan.FindingLeavers:
 		out.Grave = true

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -24,7 +25,7 @@ var templateFiles embed.FS
 // pages are the templates of all pages, each with the layout around it; made when
 // somebody sees the first one. A mistake in one ends the tests.
 var pages = sync.OnceValue(func() map[string]*template.Template {
-	layout := template.Must(template.New("layout.html").Funcs(functions).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	layout := template.Must(template.New("layout.html").Funcs(words.Functions).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	names, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
 		panic(err) // the pattern is ours
@@ -46,6 +47,8 @@ type page struct {
 	w   http.ResponseWriter
 	who *admin.Actor
 	now time.Time
+
+	place string // where the logs were before the page was read; "": not known
 }
 
 func (h *handler) open(w http.ResponseWriter, r *http.Request) *page {
@@ -62,8 +65,9 @@ type frame struct {
 	Done     string       // what a button has done
 	Now      time.Time
 	Command  string // that says the same on the command line; "": none
-	Live     bool   // the page looks again by itself
+	Live     bool   // the page follows what happens
 	Location string // of the page, for that
+	Place    string // where the logs were before it was read
 	Body     any
 }
 
@@ -87,7 +91,7 @@ var navigation = []struct {
 // show answers with a page. here is the entry of the navigation that it is below.
 func (p *page) show(status int, name, here, title string, more frame) error {
 	more.Title, more.Here, more.Now = title, here, p.now
-	more.Location = p.URL.RequestURI()
+	more.Location, more.Place, more.Live = p.URL.RequestURI(), p.place, more.Live && p.Method == http.MethodGet
 	if p.who.Kind != "" && !p.who.Standing.None() {
 		more.Who = p.who
 		for _, n := range navigation {
@@ -101,7 +105,7 @@ func (p *page) show(status int, name, here, title string, more frame) error {
 		}
 	}
 	if more.Done == "" {
-		more.Done = doneText(p.URL.Query())
+		more.Done = words.Done(p.URL.Query())
 	}
 	var out bytes.Buffer
 	if err := pages()[name].ExecuteTemplate(&out, "layout.html", more); err != nil {
@@ -169,7 +173,7 @@ func (p *page) fail(err error) {
 		p.broken(err)
 		return
 	}
-	body := failure{Text: sentence(e.Detail), StepUp: e.Reason == admin.ReasonStepUp, BreakGlass: p.who.Kind == admin.BreakGlass, Return: p.back(), Reference: p.reference()}
+	body := failure{Text: words.Sentence(e.Detail), StepUp: e.Reason == admin.ReasonStepUp, BreakGlass: p.who.Kind == admin.BreakGlass, Return: p.back(), Reference: p.reference()}
 	if body.StepUp && p.Method == http.MethodGet { // the page itself is what they want to see
 		body.Return = p.URL.RequestURI()
 	}
@@ -210,6 +214,7 @@ func (p *page) back() string {
 	query := from.Query()
 	query.Del("done")
 	query.Del("n")
+	query.Del("link")
 	at := &url.URL{Path: from.Path, RawQuery: query.Encode()}
 	for at.Path != "/admin/" {
 		if _, pattern := p.h.mux.Handler(&http.Request{Method: http.MethodGet, URL: at}); strings.HasPrefix(pattern, "GET ") {
@@ -239,41 +244,9 @@ func (p *page) done(to, what string, n int) error {
 	return nil
 }
 
-// doneText says what a button has done.
-func doneText(query url.Values) string {
-	n, err := strconv.Atoi(query.Get("n"))
-	if err != nil || n < 0 {
-		n = 0
-	}
-	switch query.Get("done") {
-	case "retried":
-		return count(n, "account is", "accounts are") + " synced again; this page shows how it goes."
-	case "adopted":
-		return "Adoption is agreed: the desk user is taken over at the next sync, which is due now."
-	case "ended":
-		return count(n, "session", "sessions") + " ended."
-	case "released":
-		return "Released: access ends for " + count(n, "account", "accounts") + "."
-	case "rejected":
-		return "Rejected: nothing changes for " + count(n, "account", "accounts") + "."
-	case "applied":
-		return "The plan is applied. " + count(n, "person changes", "people change") + "; the desks follow within seconds."
-	case "revoked":
-		return "The token is revoked: whoever shows it is refused from now on."
-	}
-	return ""
-}
-
 // cause is what the audit log says of what a button changes.
 func (p *page) cause() provision.Cause {
 	return p.who.Cause(p.Pattern, p.reference())
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
 }
 
 // isMistake reports whether err says what whoever filled in a form can mend.
@@ -285,7 +258,7 @@ func isMistake(err error) bool {
 // detail returns what an error of the core says to people.
 func detail(err error) string {
 	if e, ok := errors.AsType[*provision.Error](err); ok {
-		return sentence(e.Detail)
+		return words.Sentence(e.Detail)
 	}
 	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -48,7 +49,7 @@ func (h *handler) people(p *page) error {
 		body.People = append(body.People, lineOf(one, names))
 	}
 	if next != "" {
-		body.Next = "/admin/people?" + queryOf("q", body.Search, "connection", body.Connection, "desk", body.Desk, "status", body.Status, "after", next).Encode()
+		body.Next = "/admin/people?" + words.QueryOf("q", body.Search, "connection", body.Connection, "desk", body.Desk, "status", body.Status, "after", next).Encode()
 	}
 	return p.show(http.StatusOK, "people", "/admin/people", "People", frame{Body: body,
 		Command: commandLine("deskbridge person list", "--search", body.Search, "--connection", body.Connection, "--desk", body.Desk, "--status", body.Status)})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
@@ -162,7 +163,7 @@ func next(a *provision.Account, now time.Time) string {
 	case a.State != provision.AccountWaiting && !a.Due():
 		return ""
 	case a.RetryAt != nil && a.RetryAt.After(now):
-		return "The next sync is due " + ago(now, a.RetryAt) + "."
+		return "The next sync is due " + words.Ago(now, a.RetryAt) + "."
 	case a.EndingSince != nil:
 		return "Access ends at the next sync, which is due now."
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/request"
@@ -59,13 +60,13 @@ func (h *handler) requests(p *page) error {
 	}
 	if len(found) > pageSize {
 		found = found[:pageSize]
-		body.Next = "/admin/requests?" + queryOf("connection", body.Connection, "status", body.Status, "person", body.Person, "after", request.PlaceOf(&found[pageSize-1]).String()).Encode()
+		body.Next = "/admin/requests?" + words.QueryOf("connection", body.Connection, "status", body.Status, "person", body.Person, "after", request.PlaceOf(&found[pageSize-1]).String()).Encode()
 	}
 	if body.Requests, err = p.requestLines(names, found); err != nil {
 		return err
 	}
 	if kept := h.core.Requests.Kept(); kept > 0 {
-		body.Kept = length(kept)
+		body.Kept = words.Length(kept)
 	}
 	if body.Person != "" {
 		called, err := p.called([]provision.IdentityID{filter.Identity})

@@ -20,6 +20,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/demo/simulated"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/remote"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
@@ -86,7 +87,7 @@ func serveOn(t *testing.T, address string, environ []string) *bridge {
 	if b.sys, err = server.Open(t.Context(), s, server.NewLogger(s, b.log)); err != nil {
 		t.Fatal(err)
 	}
-	b.sys.MountConsole(auditlog.Console)
+	b.sys.MountConsole(auditlog.Console, offboarding.Console)
 	remote.Mount(b.sys, runWith)
 	ctx, stop := context.WithCancel(context.Background())
 	ready, ended := make(chan net.Addr, 1), make(chan error, 1)

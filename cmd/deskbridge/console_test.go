@@ -16,6 +16,38 @@ import (
 	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
+// firstAdmin makes the first admin by the link, and signs in.
+func (b *bridge) firstAdmin(window *browsertest.Browser) {
+	b.t.Helper()
+	link, err := b.sys.FirstAdminLink(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	window.Open(link)
+	const password = "a long enough password"
+	window.Fill("#password", password)
+	window.Fill("#again", password)
+	window.Click("main button")
+	window.UntilSees("One-time codes")
+	seed := regexp.MustCompile(`secret ([A-Z2-7]{16,})`).FindStringSubmatch(window.Text())
+	if seed == nil {
+		b.t.Fatalf("no secret: %s", window.Text())
+	}
+	window.Picture("first")
+	window.Follow(`a[href="/sso/break-glass"]`)
+	window.UntilAt(b.url + "/sso/break-glass")
+	code, err := totp.GenerateCode(seed[1], time.Now())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	window.Fill("[name=name]", "break-glass")
+	window.Fill("[name=password]", password)
+	window.Fill("[name=code]", code)
+	window.Click("button")
+	window.Follow(`a[href="/admin/"]`)
+	window.UntilSees("What needs you")
+}
+
 // TestTheConsoleInABrowser makes the first admin by the link, signs in, and goes
 // through the console with a keyboard and a mouse: the browser has nothing against
 // any page, no page is wider than a telephone, and axe-core finds nothing in light
@@ -48,34 +80,8 @@ rules: [{connection: acme, group: Support, desk: support, role: agent, teams: [T
 		}](b, "request", "list", "--limit", "10").Requests) >= 6
 	})
 
-	link, err := b.sys.FirstAdminLink(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	window.Dress(1280, false)
-	window.Open(link)
-	const password = "a long enough password"
-	window.Fill("#password", password)
-	window.Fill("#again", password)
-	window.Click("main button")
-	window.UntilSees("One-time codes")
-	seed := regexp.MustCompile(`secret ([A-Z2-7]{16,})`).FindStringSubmatch(window.Text())
-	if seed == nil {
-		t.Fatalf("no secret: %s", window.Text())
-	}
-	window.Picture("first")
-	window.Follow(`a[href="/sso/break-glass"]`)
-	window.UntilAt(b.url + "/sso/break-glass")
-	code, err := totp.GenerateCode(seed[1], time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	window.Fill("[name=name]", "break-glass")
-	window.Fill("[name=password]", password)
-	window.Fill("[name=code]", code)
-	window.Click("button")
-	window.Follow(`a[href="/admin/"]`)
-	window.UntilSees("What needs you")
+	b.firstAdmin(window)
 
 	// The keyboard finds Ada, and her page says why.
 	if at := window.Press("/"); at != "find" {
@@ -102,8 +108,13 @@ rules: [{connection: acme, group: Support, desk: support, role: agent, teams: [T
 	window.UntilSees("The plan is applied.")
 	b.eventually("Ada is in the other team", func() bool { return strings.Contains(b.command("explain", "ada@acme.example"), "team Tier 2") })
 
+	// A link for somebody else's IT.
+	window.Open(regexp.MustCompile(`http\S+link=\S+`).FindString(b.command("connection", "setup-link", "acme")))
+	window.Click("main form button")
+	window.UntilSees("Make the token, once")
+
 	axe := filepath.Join(os.Getenv("DESKBRIDGE_TEST_NODE"), "node_modules", "axe-core", "axe.min.js")
-	paths := []string{"", "people", "people/" + people[0], "people/" + people[1], "people/" + people[3], "requests", "audit", "changes", "changes/support", "holds", "desks/support", "connections/acme"}
+	paths := []string{"", "people", "people/" + people[0], "people/" + people[1], "people/" + people[3], "requests", "audit", "changes", "changes/support", "holds", "desks", "desks/support", "connections", "setup/acme", "connections/acme"}
 	for _, dark := range []bool{false, true} {
 		for _, path := range paths {
 			if dark && strings.Count(path, "/") != 1 && path != "" { // the same parts

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/remote"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 )
@@ -71,7 +72,7 @@ requests and reconcile runs finish.`,
 				return err
 			}
 			defer sys.Close()
-			sys.MountConsole(auditlog.Console)
+			sys.MountConsole(auditlog.Console, offboarding.Console)
 			remote.Mount(sys, runWith)
 			listening := make(chan net.Addr, 1)
 			go func() {

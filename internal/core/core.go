@@ -23,6 +23,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -33,6 +34,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/setuplink"
 	"github.com/deskbridge/deskbridge/provision/signin"
 	"github.com/deskbridge/deskbridge/provision/terms"
 	"github.com/deskbridge/deskbridge/store"
@@ -56,6 +58,7 @@ type Core struct {
 	Plan           *plan.Service
 	Explanation    *explanation.Service
 	Erasure        *erasure.Service
+	Expiry         *expiry.Service
 	Removal        *removal.Service
 	Report         *report.Service
 	Offboarding    *offboarding.Service
@@ -64,6 +67,7 @@ type Core struct {
 	Alarms         *alarm.Service
 	Requests       *request.Service
 	Seats          *seat.Service
+	SetupLinks     *setuplink.Service
 
 	Now provision.Clock // what time it is for all of them
 }
@@ -103,6 +107,7 @@ type Database interface {
 	directory.Store
 	entitlement.Store
 	erasure.Store
+	expiry.Store
 	explanation.Store
 	offboarding.Store
 	plan.Store
@@ -138,7 +143,8 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
 	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)
 	c.Directory = directory.New(db, in[directory.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
-	c.SignIn = signin.New(db, in[signin.Store](db), c.Audit, c.Directory, c.Sessions, now)
+	c.SignIn = signin.New(db, in[signin.Store](db), c.Audit, c.Directory, c.Entitlement, c.Sessions, now)
+	c.Expiry = expiry.New(db, in[expiry.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.BreakGlass = breakglass.New(db, in[breakglass.Store](db), c.Audit, c.Sessions, now)
 	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
 	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
@@ -154,9 +160,10 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Requests = request.New(db, policy.RequestLog, now, log)
+	c.SetupLinks = setuplink.New(c.Sessions, c.Tokens, c.Audit, now)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Alarms = alarm.New(db, in[alarm.Store](db), c.Audit, c.Plan.Glance, policy.Alarms, now)
-	c.Plan.SilentAfter = policy.SilentAfter
+	c.Plan.SilentAfter, c.Plan.SignIns = policy.SilentAfter, c.Expiry
 	return &c
 }
 

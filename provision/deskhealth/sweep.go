@@ -115,6 +115,21 @@ func (s *Service) BeginSweep(ctx context.Context, desk provision.DeskID, byHand 
 	return begun, err
 }
 
+// SweepSoon has a desk's next sweep be due now, for whichever process looks next. One
+// that is under way is followed by another. It is Invalid where no sweep would come.
+func (s *Service) SweepSoon(ctx context.Context, desk provision.Desk) error {
+	switch {
+	case desk.Removal == provision.RemovalKeeping:
+		return desk.Removal.Refuse("desk " + desk.Name)
+	case desk.Drift == provision.DriftOff:
+		return provision.Errorf(provision.Invalid, "drift", "the desk is not swept: its policy is `drift: off`")
+	}
+	return s.changeSweep(ctx, desk.ID, func(sw *Sweep) error {
+		sw.NextAt = s.now()
+		return nil
+	})
+}
+
 // NoteSweep notes how far a sweep is, and prolongs its lease. It fails with
 // [reconcile.ErrBusy] when the lease was lost.
 func (s *Service) NoteSweep(ctx context.Context, sw *Sweep) error {

@@ -19,7 +19,8 @@ type decision struct {
 // if that is to end at now. Otherwise it is not asked. cause is what an admin did
 // with the configuration.
 func decided(a *provision.Account, person *provision.Identity, rules []provision.Rule, cause string, now time.Time) decision {
-	if why, by := person.Terms.Why(now); by != "" {
+	why, by := person.Terms.Why(now)
+	if by != "" {
 		return decision{cause: why, by: by, terms: true}
 	}
 	if m := person.Terms.Idle.On(string(a.Desk)); m != nil && person.Active() {
@@ -28,6 +29,9 @@ func decided(a *provision.Account, person *provision.Identity, rules []provision
 			d.by = ""
 		}
 		return d
+	}
+	if why != "" && person.Active() {
+		return decision{cause: why}
 	}
 	if r, all := ended(a.Desired.Grants, rules, now); all && person.Active() {
 		return decision{cause: "end of the rule on " + r.String() + " on " + provision.LastDay(*r.Until), by: "the end of the rule"}

@@ -77,9 +77,10 @@ type WhyCode string
 const (
 	WhySuspended      WhyCode = "suspended"
 	WhyRemoved        WhyCode = "removed"
-	WhyBlocked        WhyCode = "blocked" // by an admin
-	WhyEnded          WhyCode = "ended"   // the end that an admin has set for the person has passed
-	WhyIdle           WhyCode = "idle"    // their seat was taken because they did not use it
+	WhyBlocked        WhyCode = "blocked"         // by an admin
+	WhyEnded          WhyCode = "ended"           // the end that an admin has set for the person has passed
+	WhySignInExpired  WhyCode = "sign-in-expired" // of somebody known by sign-in only
+	WhyIdle           WhyCode = "idle"            // their seat was taken because they did not use it
 	WhyRuleEnded      WhyCode = "rule-ended"
 	WhyNotInGroup     WhyCode = "not-in-group"
 	WhyNotPushed      WhyCode = "group-not-pushed" // no group of the rule's name has come from the identity provider
@@ -229,8 +230,12 @@ func barred(p *provision.Identity, now time.Time) (Why, bool) {
 	switch b := p.Terms.Block; {
 	case b != nil:
 		return Why{Code: WhyBlocked, Text: fmt.Sprintf("they are blocked, by %s since %s: %s; whatever the identity provider says, until `deskbridge person unblock %s`", b.By, b.At.Format(time.DateOnly), b.Reason, p.ID)}, true
+	case p.Terms.Ended(now) && p.Active() && (p.Terms.Until == nil || now.Before(p.Terms.Until.At)):
+		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s says; a later date there prolongs it", provision.LastDay(p.Terms.End().At), p.Terms.End().By)}, true
 	case p.Terms.Ended(now) && p.Active():
 		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s had set; `deskbridge person valid-until %s DATE` prolongs it", provision.LastDay(p.Terms.Until.At), p.Terms.Until.By, p.ID)}, true
+	case p.Terms.SignInExpired != nil && p.Active():
+		return Why{Code: WhySignInExpired, Text: fmt.Sprintf("their sign-in expired on %s: %s; they have it back when they sign in", p.Terms.SignInExpired.At.Format(time.DateOnly), p.Terms.SignInExpired.Why.Words())}, true
 	}
 	return Why{}, false
 }

@@ -234,7 +234,7 @@ func (s *Service) saveConnection(ctx context.Context, tx Store, c provision.Caus
 		if err := s.settings.EndLost(ctx, tx, c, conn.ID, &have.SignIn, &conn.SignIn); err != nil {
 			return err
 		}
-		have.IdP, have.Domains, have.SignIn, have.JWT = conn.IdP, conn.Domains, conn.SignIn, conn.JWT
+		have.IdP, have.Domains, have.SignIn, have.JWT, have.ValidUntil = conn.IdP, conn.Domains, conn.SignIn, conn.JWT, conn.ValidUntil
 		conn = have
 	} else if !provision.IsNotFound(err) {
 		return err

@@ -26,8 +26,11 @@ type Store interface {
 	// not confirmed that it has; the first to end comes first.
 	LeavingAccounts(ctx context.Context) ([]provision.Account, error)
 	ProposedIdle(ctx context.Context) (map[provision.DeskID]seating.Proposed, error) // whom idle policies leave to an admin; desks with nobody are left out
-	PeopleWithTerms(ctx context.Context) ([]provision.Identity, error)               // of whom an admin has said something, removed ones included; by id
-	PeopleNames(ctx context.Context, ids []provision.IdentityID) ([]Person, error)   // of those that there are, in any order
+	// PeopleWithTerms returns those of whom an admin has said something, removed ones
+	// included, and those of whom the identity provider has said an end before a moment, or
+	// one that nobody can read; by id.
+	PeopleWithTerms(ctx context.Context, before time.Time) ([]provision.Identity, error)
+	PeopleNames(ctx context.Context, ids []provision.IdentityID) ([]Person, error) // of those that there are, in any order
 	// CountDesired counts the accounts on a desk that should have access.
 	CountDesired(ctx context.Context, d provision.DeskID) (int, error)
 	// CountSignedIn counts the people of a connection who are signed in at now by a

@@ -92,7 +92,7 @@ func (s *Service) room(ctx context.Context, conn provision.ConnectionID) (int, e
 	if limit.Off {
 		return 1 << 30, nil
 	}
-	people, err := s.store.PeopleWithTerms(ctx)
+	people, err := s.store.IdlePeople(ctx)
 	room := limit.Most - limit.Lost
 	for _, p := range people {
 		if p.Connection == conn && slices.ContainsFunc(p.Terms.Idle, func(m seating.Mark) bool { return m.Policy && s.now().Sub(m.At) < policyWindow }) {

@@ -21,7 +21,7 @@ type Store interface {
 	SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
 	// PeopleByID returns those of ids that exist, by id, without their documents.
 	PeopleByID(ctx context.Context, ids []provision.IdentityID) ([]provision.Identity, error)
-	PeopleWithTerms(ctx context.Context) ([]provision.Identity, error) // by id
+	IdlePeople(ctx context.Context) ([]provision.Identity, error) // whose seat was taken somewhere; by id
 	SaveTerms(ctx context.Context, id provision.IdentityID, t provision.Terms, due *time.Time) error
 
 	SeatCounts(ctx context.Context) (map[provision.DeskID]Counted, error)

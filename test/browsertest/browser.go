@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
@@ -111,12 +112,45 @@ func quote(text string) string {
 	return string(quoted)
 }
 
+// In returns the browser for a part of the test, which fails by itself. Nobody is
+// signed in any more.
+func (b *Browser) In(t *testing.T) *Browser {
+	t.Helper()
+	part := *b
+	part.t = t
+	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		t.Fatalf("Chromium: %v", err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the browser is at %s\n%s", part.URL(), part.Text())
+		}
+	})
+	return &part
+}
+
+// Choose selects an option of the first list that a CSS selector finds, by its value.
+func (b *Browser) Choose(field, value string) {
+	b.t.Helper()
+	script := fmt.Sprintf(`((list) => { if (list) list.value = %s; return list?.value ?? "" })(document.querySelector(%s))`, quote(value), quote(field))
+	b.Until("an option "+value+" of "+field, func() bool { return b.evaluate(script) == value })
+}
+
+// Mark leaves a mark on the page, which is gone with it: Marked says whether it is
+// the same page still.
+func (b *Browser) Mark() { b.evaluate(`document.marked = "yes"`) }
+
+// Marked reports whether the page is the one that was marked.
+func (b *Browser) Marked() bool { return b.evaluate(`document.marked ?? ""`) == "yes" }
+
 // Fill types text into the first field that a CSS selector finds, instead of
 // what is there.
 func (b *Browser) Fill(field, text string) {
 	b.t.Helper()
 	in := chromedp.CSS(field)
-	b.do("fill in "+field, chromedp.WaitVisible(in), chromedp.Clear(in), chromedp.SendKeys(in, text))
+	b.do("find "+field, chromedp.WaitVisible(in))
+	b.evaluate(fmt.Sprintf(`document.querySelector(%s).value = ""`, quote(field)))
+	b.do("fill in "+field, chromedp.SendKeys(in, text))
 }
 
 // Click clicks on the first element that a CSS selector or an XPath finds.

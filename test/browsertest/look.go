@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -55,6 +56,27 @@ func (b *Browser) Complaints() func() []string {
 		noted.mu.Lock()
 		defer noted.mu.Unlock()
 		return append([]string(nil), noted.all...)
+	}
+}
+
+// Elsewhere returns the addresses of what the browser has asked for, of pages and
+// whatever they load, that do not begin with one of these.
+func (b *Browser) Elsewhere(prefixes ...string) (found []string) {
+	b.trail.mu.Lock()
+	defer b.trail.mu.Unlock()
+	for _, to := range b.trail.all {
+		if !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(to, prefix) }) {
+			found = append(found, to)
+		}
+	}
+	return found
+}
+
+// Scripts has pages run their scripts, or not: from the next page on.
+func (b *Browser) Scripts(on bool) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}); err != nil {
+		b.t.Fatalf("Chromium: %v", err)
 	}
 }
 

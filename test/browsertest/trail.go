@@ -24,6 +24,7 @@ type Step struct {
 type trail struct {
 	mu    sync.Mutex
 	steps []Step
+	all   []string // addresses of pages, and of whatever they have loaded
 }
 
 // follow keeps the requests for pages that the window of ctx makes from now on.
@@ -31,7 +32,14 @@ func follow(ctx context.Context, t *testing.T) *trail {
 	t.Helper()
 	all := &trail{}
 	err := chromedp.Listen(ctx, func(event any) {
-		if e, ok := event.(*network.EventRequestWillBeSent); ok && e.Type == network.ResourceTypeDocument {
+		e, ok := event.(*network.EventRequestWillBeSent)
+		if !ok {
+			return
+		}
+		all.mu.Lock()
+		all.all = append(all.all, e.Request.URL)
+		all.mu.Unlock()
+		if e.Type == network.ResourceTypeDocument {
 			all.add(e.Request)
 		}
 	})

@@ -26,6 +26,9 @@ var phrases = map[provision.Action]string{
 	audit.PersonUnblocked:  "took back the block of %",
 	audit.PersonEndSet:     "said when the access of % ends",
 	audit.PersonEnded:      "ended the access of %, whose end has passed",
+	audit.PersonExpired:    "ended the access of %, whose sign-in has expired or was revoked",
+	audit.PersonRenewed:    "signed in again: the access of %, whose sign-in had expired, is back",
+	audit.PersonUnasked:    "noted that the identity provider cannot be asked about % until they sign in again",
 	audit.PersonAway:       "noted that % is away",
 	audit.PersonBack:       "noted that % is back",
 	audit.PersonByHandDone: "said that what was to be done by hand about the absence of % is done",
@@ -55,6 +58,10 @@ var phrases = map[provision.Action]string{
 	audit.TokenCreated:      "made the token %",
 	audit.TokenRotated:      "rotated the token %",
 	audit.TokenRevoked:      "revoked the token %",
+	audit.SetupLinkCreated:  "made a set-up link for the connection %",
+	audit.SetupLinkOpened:   "opened the set-up link for the connection %",
+	audit.SetupLinkUsed:     "made a token by the set-up link for the connection %",
+	audit.SetupLinkRevoked:  "revoked the set-up link for the connection %",
 	audit.DomainClaimed:     "claimed a domain for the connection %",
 	audit.DomainVerified:    "verified a domain of the connection %",
 	audit.DomainRemoved:     "removed a domain of the connection %",
@@ -158,6 +165,9 @@ func who(actor string) string {
 	}
 	if person, ok := strings.CutPrefix(actor, "cli:"); ok {
 		return person + " (command)"
+	}
+	if strings.HasPrefix(actor, "setup-link:") {
+		return "whoever has the set-up link"
 	}
 	if token, ok := strings.CutPrefix(actor, "api:"); ok {
 		return token + " (admin API)"

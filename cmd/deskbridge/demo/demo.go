@@ -15,6 +15,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/config"
@@ -139,7 +140,7 @@ func (m *morning) run(ctx context.Context, exit bool) error {
 		return err
 	}
 	defer sys.Close()
-	sys.MountConsole(auditlog.Console)
+	sys.MountConsole(auditlog.Console, offboarding.Console)
 	go m.openID.serve() //nolint:errcheck // it ends with the demo, when its listener is closed
 	defer m.openID.close()
 	serving, stop := context.WithCancel(ctx)

@@ -31,7 +31,7 @@ func Reading(access config.Access, read func(path string) ([]byte, error)) (d pl
 			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
 		}
 		if c.SCIM != nil {
-			conn.JWT = c.SCIM.JWT
+			conn.JWT, conn.ValidUntil = c.SCIM.JWT, c.SCIM.ValidUntil
 		}
 		if c.JIT != nil && c.JIT.Role != "" {
 			if d.JITRoles == nil {
@@ -108,6 +108,18 @@ func signInOf(c config.Connection, read func(path string) ([]byte, error)) (s pr
 	s.Disabled, s.Match = c.SignInDisabled, provision.Match(c.Match)
 	if c.JIT != nil {
 		s.JIT = &provision.JIT{Create: c.JIT.Create == nil || *c.JIT.Create, Groups: c.JIT.Groups, NoGroups: provision.NoGroups(c.JIT.NoGroups)}
+	}
+	for _, span := range []struct {
+		name, text string
+		into       *time.Duration
+	}{{"sign_in_expiry", c.SignInExpiry, &s.Expiry}, {"sign_in_recheck", c.SignInRecheck, &s.Recheck}} {
+		if span.text == "" {
+			continue
+		}
+		var err error
+		if *span.into, err = config.ParseDuration(span.text); err != nil {
+			return s, fmt.Errorf("%s: %w", span.name, err)
+		}
 	}
 	s.OIDC = c.OIDC
 	if c.SAML != nil {

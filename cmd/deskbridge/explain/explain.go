@@ -24,10 +24,19 @@ type Person struct {
 	ExternalID string        `json:"external_id,omitempty"`
 	Status     string        `json:"status"`
 	Groups     []Group       `json:"groups"`
-	Terms      *output.Terms `json:"terms,omitempty"` // what admins have said of them
+	Terms      *output.Terms `json:"terms,omitempty"`   // what admins have said of them
+	SignIn     *SignIn       `json:"sign_in,omitempty"` // how long it vouches for somebody known by nothing else
 	Desks      []Desk        `json:"desks"`
 
 	Offboarding string `json:"offboarding,omitempty"` // the command that shows how they left
+}
+
+// SignIn is how long the sign-in of somebody known by nothing else vouches for them.
+type SignIn struct {
+	Seen  output.Moment `json:"seen_at"`    // when they last signed in, or the identity provider last vouched for them
+	Ends  output.Moment `json:"expires_at"` // unless they sign in
+	Held  bool          `json:"held"`       // it does not while nobody signs in through the connection
+	Asked bool          `json:"rechecked"`  // the identity provider is asked now and then whether it still vouches for them
 }
 
 // Group is a group that a person is in.
@@ -87,6 +96,13 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		return Person{}, err
 	}
 	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status), Groups: []Group{}, Desks: []Desk{}, Terms: output.TermsOf(person.Terms, s.Core.Now())}
+	standing, err := s.Core.Expiry.Of(ctx, person)
+	if err != nil {
+		return out, err
+	}
+	if standing != nil {
+		out.SignIn = &SignIn{output.Moment{At: &standing.Seen}, output.Moment{At: &standing.Ends}, standing.Held, standing.Asked}
+	}
 	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
@@ -176,6 +192,10 @@ func (e Person) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s · connection %s · %s\n", output.Plain(name), e.Connection, e.Status)
 	for _, line := range e.Terms.Lines() {
 		fmt.Fprintf(w, "  %s\n", line)
+	}
+	if in := e.SignIn; in != nil {
+		fmt.Fprintf(w, "  access ends on %s unless they sign in%s%s\n", in.Ends.At.UTC().Format("2 January 2006"),
+			map[bool]string{true: ", or the identity provider still vouches for them"}[in.Asked], map[bool]string{true: "; not while nobody signs in through the connection"}[in.Held])
 	}
 	for i, g := range e.Groups {
 		if i == mostGroups {

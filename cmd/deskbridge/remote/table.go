@@ -104,6 +104,7 @@ var Commands = []Command{
 	may("connection set", admin.ConnectionChange).files("oidc-client-secret-file", "saml-metadata-file"),
 	may("connection test", admin.ConnectionChange),
 	may("connection remove", admin.ConnectionChange),
+	may("connection setup-link", admin.SetupLinkCreate).and("revoke", admin.SetupLinkRevoke),
 	may("connection release", admin.HoldRelease),
 	may("connection reject", admin.HoldReject),
 	may("domain list", admin.ConnectionsRead),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin/api"
 	"github.com/deskbridge/deskbridge/admin/console"
+	"github.com/deskbridge/deskbridge/admin/console/live"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/draft"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/internal/core"
@@ -50,7 +51,7 @@ func readDraft(text []byte) (plan.Draft, error) {
 
 // SSOCore returns what sso asks of c.
 func SSOCore(c *core.Core) sso.Core {
-	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
+	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Expiry: c.Expiry, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
 }
 
 // WorkerCore returns what worker asks of c.
@@ -61,11 +62,14 @@ func WorkerCore(c *core.Core) worker.Core {
 // Sentences makes what says audit entries in words.
 type Sentences func(ctx context.Context, s *System) (console.Sentences, error)
 
+// Records returns how somebody left.
+type Records func(ctx context.Context, s *System, id provision.IdentityID) (console.Record, error)
+
 // consoleCore returns what the console asks of the core.
 func (s *System) consoleCore() console.Core {
 	c := s.Core
 	return console.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
-		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
+		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
 }
 
 // FirstAdminLink returns an address that makes the first admin, once; "" when there
@@ -75,8 +79,9 @@ func (s *System) FirstAdminLink(ctx context.Context) (string, error) {
 }
 
 // MountConsole has the console served to admins. say is how the program says
-// entries of the audit log.
-func (s *System) MountConsole(say Sentences) {
+// entries of the audit log, and records how it shows offboarding records.
+func (s *System) MountConsole(say Sentences, records Records) {
+	s.live = live.New(live.Of(s.Core.Audit, s.Core.Requests), s.Log)
 	s.Admin.Console = console.New(s.consoleCore(), console.Options{
 		PublicURL: s.Settings.PublicURL, Log: s.Log, RequestID: requestID,
 		Sentences: func(ctx context.Context) (console.Sentences, error) { return say(ctx, s) },
@@ -85,5 +90,16 @@ func (s *System) MountConsole(say Sentences) {
 			return console.DeskCheck{Self: r.Self, Version: r.Version, Roles: r.Roles, Teams: r.Teams, Mailboxes: r.Mailboxes,
 				Cannot: r.Cannot, Problems: r.Problems, Warnings: r.Warnings}, err
 		},
+		Kinds:  s.kindNames(),
+		Sweeps: s.sweepEvery() > 0,
+		AddDesk: func(ctx context.Context, c provision.Cause, d provision.Desk) error {
+			made, err := s.Core.Settings.AddDesk(ctx, c, d)
+			if err != nil {
+				return err
+			}
+			return s.OpenBuiltins(ctx, plan.Draft{Desks: []provision.Desk{made}})
+		},
+		Record: func(ctx context.Context, id provision.IdentityID) (console.Record, error) { return records(ctx, s, id) },
+		Live:   s.live,
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/live"
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/internal/core"
@@ -28,6 +29,7 @@ type System struct {
 	Core     *core.Core
 	SignIn   *sso.Handler
 	Admin    *admin.Handler // the admin API and the console, which a server alone has
+	live     *live.Watcher  // which pages of the console follow; nil: there is no console
 	deskIDP  *deskidp.Handler
 	Clock    *store.Clock // what time it is in the database
 	Log      *slog.Logger

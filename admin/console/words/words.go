@@ -1,10 +1,12 @@
-package console
+// Package words says things in the words of the console: times, accesses, plans.
+package words
 
 import (
 	"cmp"
 	"fmt"
 	"html/template"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -14,15 +16,16 @@ import (
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
-// functions are what templates may call.
-var functions = template.FuncMap{
-	"ago": ago, "span": length, "moment": moment, "stamp": stamp, "access": accessText, "change": changeText, "code": codeText, "sentence": sentence, "list": list, "count": count,
+// Functions are what templates may call.
+var Functions = template.FuncMap{
+	"ago": Ago, "span": Length, "moment": moment, "stamp": Stamp, "access": accessText, "change": changeText, "code": codeText, "sentence": Sentence, "list": list, "count": Count,
 	"person": func(p plan.Person) string { return cmp.Or(p.Name, p.Address, string(p.ID)) },
-	"with":   func(path string, pairs ...string) string { return path + "?" + queryOf(pairs...).Encode() },
+	"with":   func(path string, pairs ...string) string { return path + "?" + QueryOf(pairs...).Encode() },
 	"ms":     func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) },
 }
 
-func queryOf(pairs ...string) url.Values {
+// QueryOf returns a query of names and values, without those that are empty.
+func QueryOf(pairs ...string) url.Values {
 	query := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
@@ -41,8 +44,8 @@ func moment(t any) string {
 	return at.UTC().Format("2 Jan 2006 15:04:05 UTC")
 }
 
-// stamp writes a time for programs.
-func stamp(t any) string {
+// Stamp writes a time for programs.
+func Stamp(t any) string {
 	at, ok := timeOf(t)
 	if !ok {
 		return ""
@@ -50,18 +53,18 @@ func stamp(t any) string {
 	return at.UTC().Format(time.RFC3339)
 }
 
-// ago writes how long ago something was, or in which time it will be.
-func ago(now time.Time, t any) string {
+// Ago writes how long ago something was, or in which time it will be.
+func Ago(now time.Time, t any) string {
 	at, ok := timeOf(t)
 	switch {
 	case !ok:
 		return "never"
 	case at.After(now.Add(time.Second)):
-		return "in " + length(at.Sub(now))
+		return "in " + Length(at.Sub(now))
 	case now.Sub(at) < 2*time.Second:
 		return "now"
 	}
-	return length(now.Sub(at)) + " ago"
+	return Length(now.Sub(at)) + " ago"
 }
 
 func timeOf(t any) (time.Time, bool) {
@@ -76,7 +79,8 @@ func timeOf(t any) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func length(d time.Duration) string {
+// Length writes how long something takes.
+func Length(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d >= 2*day:
@@ -138,8 +142,8 @@ func changeText(c plan.Change) string {
 
 func list(names []string) string { return cmp.Or(strings.Join(names, ", "), "–") }
 
-// sentence begins with a capital letter, and ends with a full stop.
-func sentence(text string) string {
+// Sentence begins with a capital letter, and ends with a full stop.
+func Sentence(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	if size == 0 {
 		return ""
@@ -163,4 +167,43 @@ func codeText(text string) template.HTML {
 		out.WriteString(part)
 	}
 	return template.HTML(out.String()) // each part is escaped
+}
+
+// Done says what a button has done.
+func Done(query url.Values) string {
+	n, err := strconv.Atoi(query.Get("n"))
+	if err != nil || n < 0 {
+		n = 0
+	}
+	switch query.Get("done") {
+	case "retried":
+		return Count(n, "account is", "accounts are") + " synced again; this page shows how it goes."
+	case "adopted":
+		return "Adoption is agreed: the desk user is taken over at the next sync, which is due now."
+	case "ended":
+		return Count(n, "session", "sessions") + " ended."
+	case "released":
+		return "Released: access ends for " + Count(n, "account", "accounts") + "."
+	case "rejected":
+		return "Rejected: nothing changes for " + Count(n, "account", "accounts") + "."
+	case "applied":
+		return "The plan is applied. " + Count(n, "person changes", "people change") + "; the desks follow within seconds."
+	case "unlinked":
+		return "The link is revoked: whoever has it sees nothing any more. A token that was made by it goes on, until it is revoked below."
+	case "swept":
+		return "The desk is swept within seconds; this page shows when it has been."
+	case "added":
+		return "The desk is added. Check it now; then say in a draft who gets what on it."
+	case "revoked":
+		return "The token is revoked: whoever shows it is refused from now on."
+	}
+	return ""
+}
+
+// Count writes a number with what is counted.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
 }

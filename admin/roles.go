@@ -97,7 +97,7 @@ var Rules = []Rule{
 	{Verb: PeopleRead, Roles: readers, Means: "see people, what they have and why"},
 	{Verb: PersonOut, Roles: daily, Changes: true, Means: "end the sessions of a person, everywhere"},
 	{Verb: PersonForget, Roles: admins, Changes: true, StepUp: true, Means: "erase what is known of a removed person"},
-	{Verb: PersonTerms, Roles: daily, Changes: true, Means: "block somebody, say when they leave and when they are away"},
+	{Verb: PersonTerms, Roles: daily, Changes: true, Means: "block somebody, say when they leave and when they are away, and free the seat of whoever is idle"},
 	{Verb: AccountsRead, Roles: readers, Means: "see the accounts of a desk"},
 	{Verb: AccountRetry, Roles: daily, Changes: true, Means: "sync an account again"},
 	{Verb: AccountAdopt, Roles: daily, Changes: true, Means: "agree to adopt a desk user"},

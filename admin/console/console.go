@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/asks"
 	"github.com/deskbridge/deskbridge/admin/console/live"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -188,7 +189,7 @@ func (h *handler) routes() []route {
 		{"POST /admin/connections/{connection}/tokens/{token}/revoke", admin.TokenRevoke, h.revokeToken},
 
 		{"GET /admin/command-line", admin.CommandLineUse, h.commandLine},
-		{"POST /admin/command-line", admin.CommandLineUse, h.agree},
+		{"POST /admin/command-line", admin.CommandLineUse, h.commandLine},
 	}
 }
 
@@ -224,4 +225,13 @@ func events(p *page) error {
 		return provision.Errorf(provision.Unavailable, "", "nothing can be followed here")
 	}
 	return p.h.options.Live.Serve(p.w, p.Request, p.who.Key(), func(ctx context.Context) error { return p.who.Still(ctx, admin.EventsRead) })
+}
+
+// commandLine shows what a command line asks for, and gives what is agreed to.
+func (h *handler) commandLine(p *page) error {
+	body, err := asks.Serve(p.w, p.Request, p.who, p.cause().Actor, h.core.Sessions)
+	if err != nil || body == nil {
+		return err
+	}
+	return p.show(http.StatusOK, "commandline", "", "A command line asks", frame{Body: body})
 }

@@ -94,7 +94,7 @@ func keyOf(v *reconcile.Run) desk.Key {
 func (w *Worker) facts(ctx context.Context, d *guard.Session, self provision.DeskUserID, v *reconcile.Run) (reconcile.DeskFacts, error) {
 	can := d.Capabilities()
 	ranks, err := d.RankOf(ctx, v.Granted().DeskRoles)
-	_, stops := d.Desk.(desk.InflowStopper)
+	_, stops := desk.As[desk.InflowStopper](d.Desk)
 	return reconcile.DeskFacts{Self: self, RankOf: ranks, RoleNames: can.RoleNames, CanRevokeSessions: can.EndSessions, CanStopInflow: stops,
 		CutFirst: can.Deactivate && can.OnDeactivate == desk.Keeps, MailboxesByTeam: can.MailboxesByTeam, TeamsHidden: can.TeamsWhenInactive == desk.TeamsHidden,
 		Admins: func() (int, error) { return d.Admins(ctx) },
@@ -234,7 +234,7 @@ func (w *Worker) change(ctx context.Context, d *guard.Session, v *reconcile.Run,
 // the desk tells them: those of the teams that are left, but for those of the
 // teams that stay or are joined, and for those that stay by themselves.
 func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
-	if _, tells := d.Desk.(desk.TeamMailboxes); !tells || loss.All || len(loss.Teams) == 0 {
+	if _, tells := desk.As[desk.TeamMailboxes](d.Desk); !tells || loss.All || len(loss.Teams) == 0 {
 		return nil
 	}
 	of := func(teams []string) (all []string, _ error) {

@@ -142,7 +142,7 @@ func (s *suite) testAssignToTeam() {
 // testAssignMany: what is assigned in bulk is assigned, and what cannot be is an
 // error: nobody counts a conversation as moved that stays.
 func (s *suite) testAssignMany() {
-	bulk, ok := s.desk.(desk.BulkAssigner)
+	bulk, ok := desk.As[desk.BulkAssigner](s.desk)
 	if !ok {
 		return
 	}

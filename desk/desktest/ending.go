@@ -117,7 +117,7 @@ func (s *suite) wantEnded(field string, ending desk.Ending, conversations []stri
 // conversations; one that cannot count says nothing.
 func (s *suite) wantCount(id provision.DeskUserID, want int) {
 	s.Helper()
-	counter, ok := s.desk.(desk.Counter)
+	counter, ok := desk.As[desk.Counter](s.desk)
 	if !ok {
 		return
 	}
@@ -246,7 +246,7 @@ func (s *suite) testEndSessions() {
 // testStopInflow: it comes before a hand-over, whose assignee must go on getting
 // conversations, and changes nothing else.
 func (s *suite) testStopInflow() {
-	stopper, ok := s.desk.(desk.InflowStopper)
+	stopper, ok := desk.As[desk.InflowStopper](s.desk)
 	if !ok {
 		return
 	}
@@ -286,7 +286,7 @@ func (s *suite) differ(a, b *provision.DeskUser) string {
 // testSeats: whoever gets a seat is counted, also when made by hand, and the step
 // that frees one does so.
 func (s *suite) testSeats() {
-	counter, ok := s.desk.(desk.Seats)
+	counter, ok := desk.As[desk.Seats](s.desk)
 	if !ok {
 		return
 	}

@@ -98,7 +98,7 @@ func (s *suite) testCheck() {
 // checkUnits wants a desk that tells the ids of teams and mailboxes to tell one of
 // each that rules can name, and the same one the next time.
 func (s *suite) checkUnits() {
-	numbered, ok := s.desk.(desk.Numbered)
+	numbered, ok := desk.As[desk.Numbered](s.desk)
 	if !ok {
 		return
 	}

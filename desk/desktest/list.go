@@ -13,7 +13,7 @@ const manyPages = 10_000
 // list reads everybody in bulk; ok is false where the desk cannot.
 func (s *suite) list() (users map[provision.DeskUserID]provision.DeskUser, ok bool) {
 	s.Helper()
-	lister, ok := s.desk.(desk.Lister)
+	lister, ok := desk.As[desk.Lister](s.desk)
 	if !ok {
 		return nil, false // which is no promise that is broken: such a desk is read user by user
 	}
@@ -97,7 +97,7 @@ func (s *suite) testList() {
 
 // testListFails: a list that ends early says that people are gone.
 func (s *suite) testListFails() {
-	lister, ok := s.desk.(desk.Lister)
+	lister, ok := desk.As[desk.Lister](s.desk)
 	if !ok {
 		return
 	}

@@ -14,7 +14,7 @@ import (
 // testDeskRoles: roles of the desk's own are given and taken like teams, beside ours;
 // and whoever has one that amounts to admin is one.
 func (s *suite) testDeskRoles() {
-	changer, ok := s.desk.(desk.RoleChanger)
+	changer, ok := desk.As[desk.RoleChanger](s.desk)
 	profile, err := s.desk.Check(s.ctx)
 	s.must("Check", err)
 	if !ok {

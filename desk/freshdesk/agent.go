@@ -17,6 +17,10 @@ import (
 const collaborator = "collaborator"
 
 // record is an agent. A list may leave out roles, groups and skills.
+//
+// Deactivated is not in the reference of the API; clients that others published read it
+// (2026-11). Where Freshdesk does not show it, whoever is deactivated counts as active: a
+// leaver's access has not ended then, and their seat is taken.
 type record struct {
 	ID          int64   `json:"id"`
 	Type        string  `json:"type"`

@@ -41,6 +41,8 @@ type fakeFreshdesk struct {
 	*httptest.Server
 	t *testing.T
 
+	silent bool // shows nobody as deactivated, or not
+
 	mu       sync.Mutex
 	last     int64
 	agents   map[int64]*fakeAgent
@@ -235,6 +237,9 @@ func pages(q *request, all []object) {
 func (f *fakeFreshdesk) show(a *fakeAgent, whole bool) object {
 	o := object{"id": a.ID, "available": true, "occasional": a.Occasional, "ticket_scope": a.Scope, "type": a.Type, "deactivated": a.Off, "signature": "<p>x</p>", "updated_at": a.Updated.Format(time.RFC3339),
 		"contact": object{"active": false, "email": a.Email, "name": a.Name, "job_title": nil, "last_login_at": "2026-11-02T10:00:00Z", "updated_at": "2026-11-01T10:00:00Z"}}
+	if f.silent {
+		delete(o, "deactivated")
+	}
 	if whole {
 		o["group_ids"], o["role_ids"], o["skill_ids"] = a.Groups, append([]int64{}, a.Roles...), append([]int64{}, a.Skills...)
 	}

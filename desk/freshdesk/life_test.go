@@ -287,6 +287,21 @@ func TestOutsideTheGroup(t *testing.T) {
 	wantKind(t, d.Assign(t.Context(), c[0], desk.Assignee{}), desk.NotFound, "by now")
 }
 
+// TestDeactivationThatIsNotShown: who was deactivated by hand is out where Freshdesk shows
+// it; where it does not, nobody's access is said to have ended.
+func TestDeactivationThatIsNotShown(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		f := newFake(t)
+		f.silent = silent
+		u, id := ada(f)
+		u.Off = true
+		got, err := f.connect().Find(t.Context(), desk.Key{ID: id})
+		if err != nil || got.Active != silent {
+			t.Errorf("silent %t: %+v, %v", silent, got, err)
+		}
+	}
+}
+
 // TestListReadsEachOnce: a list leaves roles and groups out, and agents who did not change
 // are not read again.
 func TestListReadsEachOnce(t *testing.T) {

@@ -103,7 +103,7 @@ func (s *Session) ChangeMailboxes(ctx context.Context, id provision.DeskUserID, 
 
 // ChangeRoles implements [desk.RoleChanger], of whose roles alone rules may speak.
 func (s *Session) ChangeRoles(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	changer, ok := s.Desk.(desk.RoleChanger)
+	changer, ok := desk.As[desk.RoleChanger](s.Desk)
 	if !ok {
 		return desk.Unsupported("change roles", s.open.settings.Name+" has no roles of its own that Deskbridge could give; take desk_roles out of the rule")
 	}
@@ -117,7 +117,7 @@ func (s *Session) ChangeRoles(ctx context.Context, id provision.DeskUserID, add,
 // are roles: nobody is given what may be too much. One of names that the desk did not
 // have when it was last read has it read again.
 func (s *Session) RankOf(ctx context.Context, names []string) (map[string]provision.Role, error) {
-	if _, ok := s.Desk.(desk.RoleChanger); !ok {
+	if _, ok := desk.As[desk.RoleChanger](s.Desk); !ok {
 		return nil, nil
 	}
 	if err := s.refresh(ctx, unitsAge); err != nil {
@@ -157,7 +157,7 @@ func (s *Session) EndSessions(ctx context.Context, id provision.DeskUserID) erro
 
 // Doubt asks a [desk.Doubter]; any other desk shows what is there.
 func (s *Session) Doubt(ctx context.Context, key desk.Key) error {
-	doubter, ok := s.Desk.(desk.Doubter)
+	doubter, ok := desk.As[desk.Doubter](s.Desk)
 	if !ok {
 		return nil
 	}
@@ -186,20 +186,20 @@ func (s *Session) Assign(ctx context.Context, conversation string, to desk.Assig
 
 // AssignsMany reports whether the desk is a [desk.BulkAssigner].
 func (s *Session) AssignsMany() bool {
-	_, ok := s.Desk.(desk.BulkAssigner)
+	_, ok := desk.As[desk.BulkAssigner](s.Desk)
 	return ok
 }
 
 // AssignMany implements [desk.BulkAssigner], where [Session.AssignsMany].
 func (s *Session) AssignMany(ctx context.Context, conversations []string, to desk.Assignee) error {
-	many := s.Desk.(desk.BulkAssigner)
+	many, _ := desk.As[desk.BulkAssigner](s.Desk)
 	return s.assign(ctx, to, func(ctx context.Context, to desk.Assignee) error { return many.AssignMany(ctx, conversations, to) })
 }
 
 // StopInflow keeps a desk that deals out conversations from dealing any to the
 // user; where the desk is no [desk.InflowStopper] it does nothing.
 func (s *Session) StopInflow(ctx context.Context, id provision.DeskUserID) error {
-	stopper, ok := s.Desk.(desk.InflowStopper)
+	stopper, ok := desk.As[desk.InflowStopper](s.Desk)
 	if !ok {
 		return nil
 	}
@@ -209,7 +209,7 @@ func (s *Session) StopInflow(ctx context.Context, id provision.DeskUserID) error
 // SetAway keeps new conversations from a user for a while, or has the desk give them
 // again; where the desk is no [desk.InflowStopper] it is CannotDo.
 func (s *Session) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
-	stopper, ok := s.Desk.(desk.InflowStopper)
+	stopper, ok := desk.As[desk.InflowStopper](s.Desk)
 	if !ok {
 		return desk.Unsupported("set away", s.open.settings.Name+" deals out no conversations by itself, or has no API call to keep them from somebody")
 	}
@@ -218,7 +218,7 @@ func (s *Session) SetAway(ctx context.Context, id provision.DeskUserID, away boo
 
 // CountOpen implements [desk.Counter]; 0 where the desk is none, or has no such user.
 func (s *Session) CountOpen(ctx context.Context, id provision.DeskUserID) (int, error) {
-	counter, ok := s.Desk.(desk.Counter)
+	counter, ok := desk.As[desk.Counter](s.Desk)
 	if !ok {
 		return 0, nil
 	}
@@ -246,7 +246,7 @@ func (s *Session) TeamMembers(ctx context.Context, team string) ([]provision.Des
 
 // Lister returns the desk as one that is read in bulk; nil where it cannot be.
 func (s *Session) Lister() func(ctx context.Context, cursor string) (users []provision.DeskUser, next string, err error) {
-	lister, ok := s.Desk.(desk.Lister)
+	lister, ok := desk.As[desk.Lister](s.Desk)
 	if !ok {
 		return nil
 	}
@@ -270,7 +270,7 @@ func (s *Session) Lister() func(ctx context.Context, cursor string) (users []pro
 
 // MailboxesOf implements [desk.TeamMailboxes]; ok is false where the desk is none.
 func (s *Session) MailboxesOf(ctx context.Context, team string) (mailboxes []string, ok bool, _ error) {
-	tells, ok := s.Desk.(desk.TeamMailboxes)
+	tells, ok := desk.As[desk.TeamMailboxes](s.Desk)
 	if !ok {
 		return nil, false, nil
 	}

@@ -71,8 +71,8 @@ func (u *units) fill(at time.Time, there []deskhealth.Unit, known []deskhealth.K
 // the desk does not say, what was known goes on to count: nobody's access waits
 // for that. Of those who want it read at once, one does.
 func (s *Session) refresh(ctx context.Context, age time.Duration) error {
-	_, numbered := s.Desk.(desk.Numbered)
-	_, roles := s.Desk.(desk.RoleChanger)
+	_, numbered := desk.As[desk.Numbered](s.Desk)
+	_, roles := desk.As[desk.RoleChanger](s.Desk)
 	u, wanted := &s.open.units, time.Now()
 	if !numbered && !roles || u.readSince(wanted.Add(-age)) {
 		return nil
@@ -134,14 +134,14 @@ func (s *Session) readUnits(ctx context.Context) error {
 // unitsThere returns the units of a desk that have an id, and what its own roles
 // amount to.
 func unitsThere(ctx context.Context, d desk.Desk) (there []deskhealth.Unit, ranks map[string]provision.Role, err error) {
-	if numbered, ok := d.(desk.Numbered); ok {
+	if numbered, ok := desk.As[desk.Numbered](d); ok {
 		teams, mailboxes, err := numbered.Units(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
 		there = slices.Concat(unitsOf(provision.UnitTeam, teams), unitsOf(provision.UnitMailbox, mailboxes))
 	}
-	changer, ok := d.(desk.RoleChanger)
+	changer, ok := desk.As[desk.RoleChanger](d)
 	if !ok {
 		return there, nil, nil
 	}

@@ -9,14 +9,14 @@ import (
 type Call struct {
 	N             int // from 1
 	Method        Method
-	User          provision.DeskUserID // of Find: the key's id
-	Key           desk.Key             // of Find
+	User          provision.DeskUserID // of Find and Doubt: the key's id
+	Key           desk.Key             // of Find and Doubt
 	Conversations []string             // of Assign and AssignMany
 	To            desk.Assignee        // of Assign and AssignMany
 	Want          provision.DeskUser   // of Create and SetProfile
 	Role          provision.Role       // of SetRole
 	Active        bool                 // of SetActive
-	Add, Remove   []string             // of ChangeTeams and ChangeMailboxes
+	Add, Remove   []string             // of ChangeTeams, ChangeMailboxes and ChangeRoles
 }
 
 // Entry is what became of a call.

@@ -7,60 +7,21 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Desk returns the desk with its faults. It has the optional interfaces that
-// the desk behind has.
+// Desk returns the desk with its faults. By [desk.As] it has the optional parts of the
+// contract that the desk behind has.
 func (d *Desk) Desk() desk.Desk {
 	w := wrapped{d}
-	_, l := d.inner.(desk.Lister)
-	_, b := d.inner.(desk.BulkAssigner)
-	_, i := d.inner.(desk.InflowStopper)
-	switch {
-	case l && b && i:
-		return struct {
-			wrapped
-			lister
-			bulkAssigner
-			inflowStopper
-		}{w, lister{d}, bulkAssigner{d}, inflowStopper{d}}
-	case l && b:
-		return struct {
-			wrapped
-			lister
-			bulkAssigner
-		}{w, lister{d}, bulkAssigner{d}}
-	case l && i:
-		return struct {
-			wrapped
-			lister
-			inflowStopper
-		}{w, lister{d}, inflowStopper{d}}
-	case b && i:
-		return struct {
-			wrapped
-			bulkAssigner
-			inflowStopper
-		}{w, bulkAssigner{d}, inflowStopper{d}}
-	case l:
-		return struct {
-			wrapped
-			lister
-		}{w, lister{d}}
-	case b:
-		return struct {
-			wrapped
-			bulkAssigner
-		}{w, bulkAssigner{d}}
-	case i:
-		return struct {
-			wrapped
-			inflowStopper
-		}{w, inflowStopper{d}}
-	}
-	return w
+	return struct {
+		wrapped
+		parts
+	}{w, parts{d}}
 }
 
 // wrapped is the part of a desk that every one has.
 type wrapped struct{ d *Desk }
+
+// Behind returns the desk behind, which says what this one can do.
+func (w wrapped) Behind() desk.Desk { return w.d.inner }
 
 // Capabilities are the desk's own.
 func (w wrapped) Capabilities() desk.Capabilities { return w.d.inner.Capabilities() }
@@ -77,7 +38,6 @@ func (w wrapped) Check(ctx context.Context) (p desk.Profile, err error) {
 	if err != nil {
 		return desk.Profile{}, err
 	}
-	p.Roles = nil // the calls that give them are not passed on
 	p.Teams, p.Mailboxes = half(f, w.d.shown(p.Teams)), half(f, w.d.shown(p.Mailboxes))
 	return p, nil
 }
@@ -261,46 +221,4 @@ func (d *Desk) assign(ctx context.Context, c Call, do func(ctx context.Context, 
 		late: func(context.Context) func(delay) { return d.rememberConversations(c.Conversations) },
 	}, give(c.Conversations))
 	return err
-}
-
-type lister struct{ d *Desk }
-
-// List implements [desk.Lister].
-func (l lister) List(ctx context.Context, cursor string) (users []provision.DeskUser, next string, err error) {
-	f, err := l.d.call(ctx, Call{Method: List}, answer{}, func(ctx context.Context) (err error) {
-		users, next, err = l.d.inner.(desk.Lister).List(ctx, cursor)
-		return err
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	users = l.d.lateList(users, next == "")
-	for i := range users {
-		users[i] = *l.d.shownUser(&users[i])
-	}
-	if f.Kind == Half {
-		next = ""
-	}
-	return half(f, users), next, nil
-}
-
-type bulkAssigner struct{ d *Desk }
-
-// AssignMany implements [desk.BulkAssigner].
-func (b bulkAssigner) AssignMany(ctx context.Context, conversations []string, to desk.Assignee) error {
-	return b.d.assign(ctx, Call{Method: AssignMany, Conversations: conversations, To: to}, b.d.inner.(desk.BulkAssigner).AssignMany)
-}
-
-type inflowStopper struct{ d *Desk }
-
-// StopInflow implements [desk.InflowStopper].
-func (i inflowStopper) StopInflow(ctx context.Context, id provision.DeskUserID) error {
-	return i.d.change(ctx, Call{Method: StopInflow, User: id}, func(ctx context.Context) error { return i.d.inner.(desk.InflowStopper).StopInflow(ctx, id) })
-}
-
-// SetAway implements [desk.InflowStopper].
-func (i inflowStopper) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
-	return i.d.change(ctx, Call{Method: SetAway, User: id, Active: !away}, func(ctx context.Context) error {
-		return i.d.inner.(desk.InflowStopper).SetAway(ctx, id, away)
-	})
 }

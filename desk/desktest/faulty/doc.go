@@ -1,8 +1,8 @@
 // Package faulty is a help desk that lies, lags and limits, for tests of
 // whoever calls one.
 //
-// [New] puts a [Plan] before any [desk.Desk], and keeps which of the optional
-// interfaces it has ([desk.Lister], [desk.BulkAssigner], [desk.InflowStopper]):
+// [New] puts a [Plan] before any [desk.Desk], and keeps which optional parts of the
+// contract it has, as [desk.As] tells them:
 //
 //	d := faulty.New(honest, faulty.Plan{Script: []faulty.Fault{
 //		{Kind: faulty.Pretend, Method: faulty.Assign, Times: faulty.Always},

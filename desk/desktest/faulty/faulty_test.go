@@ -120,6 +120,69 @@ func (b *bench) wantKind(what string, err error, kind desk.Kind) {
 
 func script(faults ...faulty.Fault) faulty.Plan { return faulty.Plan{Script: faults} }
 
+// counting is a desk that counts, has seats and roles of its own, and knows nothing else.
+type counting struct {
+	desk.Desk
+	roles []string
+}
+
+func (c *counting) CountOpen(ctx context.Context, id provision.DeskUserID) (int, error) {
+	open, err := c.OpenConversations(ctx, id, 100)
+	return len(open), err
+}
+
+func (c *counting) Seats(context.Context) (used, limit int, _ error) { return 3, 4, nil }
+
+func (c *counting) Roles(context.Context) ([]desk.RoleInfo, error) {
+	return []desk.RoleInfo{{ID: "1", Title: "Lead"}, {ID: "2", Title: "Trainee"}}, nil
+}
+
+func (c *counting) ChangeRoles(_ context.Context, _ provision.DeskUserID, add, _ []string) error {
+	c.roles = append(c.roles, add...)
+	return nil
+}
+
+// TestPartsBehindFaults: faults befall the optional parts as well, and what shows late is
+// counted as it is shown.
+func TestPartsBehindFaults(t *testing.T) {
+	b := newBench(t, faulty.Plan{})
+	inner := &counting{Desk: b.honest}
+	f := faulty.New(inner, script(
+		faulty.Fault{Kind: faulty.Pretend, Method: faulty.ChangeRoles},
+		faulty.Fault{Kind: faulty.Lost, Method: faulty.ChangeRoles},
+		faulty.Fault{Kind: faulty.Fail, Method: faulty.Seats},
+		faulty.Fault{Kind: faulty.Half, Method: faulty.Roles},
+		faulty.Fault{Kind: faulty.Late, Method: faulty.Assign, Reads: 1},
+	))
+	d := f.Desk()
+	changer, _ := desk.As[desk.RoleChanger](d)
+	must(t, changer.ChangeRoles(t.Context(), b.ada, []string{"Lead"}, nil))
+	b.wantKind("an answer that is lost", changer.ChangeRoles(t.Context(), b.ada, []string{"Trainee"}, nil), desk.Retryable)
+	if !slices.Equal(inner.roles, []string{"Trainee"}) || len(f.Did(faulty.ChangeRoles)) != 1 {
+		t.Errorf("roles given are %q, in the books %+v", inner.roles, f.Did(faulty.ChangeRoles))
+	}
+	seats, _ := desk.As[desk.Seats](d)
+	_, _, err := seats.Seats(t.Context())
+	b.wantKind("Seats", err, desk.Retryable)
+	if used, limit, err := seats.Seats(t.Context()); used != 3 || limit != 4 || err != nil {
+		t.Errorf("Seats = %d, %d, %v", used, limit, err)
+	}
+	if roles, err := changer.Roles(t.Context()); len(roles) != 1 || err != nil {
+		t.Errorf("half of the roles are %v, %v", roles, err)
+	}
+	counter, _ := desk.As[desk.Counter](d)
+	b.open(d, b.ada) // as shown
+	must(t, d.Assign(t.Context(), b.hers[0], desk.Assignee{User: b.heir}))
+	for _, want := range []int{len(b.hers), len(b.hers) - 1} {
+		if n, err := counter.CountOpen(t.Context(), b.ada); n != want || err != nil {
+			t.Errorf("CountOpen = %d, %v, want %d", n, err, want)
+		}
+	}
+	if _, is := desk.As[desk.InflowStopper](d); is {
+		t.Error("a desk that deals nothing out stops it behind faults")
+	}
+}
+
 // TestInterfaces: what the desk cannot do, it cannot do behind faults, either.
 func TestInterfaces(t *testing.T) {
 	b := newBench(t, faulty.Plan{})
@@ -157,13 +220,13 @@ func TestInterfaces(t *testing.T) {
 	} {
 		d := faulty.New(inner, faulty.Plan{}).Desk()
 		got := ""
-		if _, ok := d.(desk.Lister); ok {
+		if _, ok := desk.As[desk.Lister](d); ok {
 			got += "L"
 		}
-		if _, ok := d.(desk.BulkAssigner); ok {
+		if _, ok := desk.As[desk.BulkAssigner](d); ok {
 			got += "B"
 		}
-		if _, ok := d.(desk.InflowStopper); ok {
+		if _, ok := desk.As[desk.InflowStopper](d); ok {
 			got += "I"
 		}
 		if got != want {

@@ -41,6 +41,12 @@ const (
 	OpenConversations Method = "OpenConversations"
 	Admins            Method = "Admins"
 	TeamMembers       Method = "TeamMembers"
+	CountOpen         Method = "CountOpen"
+	Seats             Method = "Seats"
+	Roles             Method = "Roles"
+	Units             Method = "Units"
+	MailboxesOf       Method = "MailboxesOf"
+	Doubt             Method = "Doubt"
 
 	Create          Method = "Create"
 	SetProfile      Method = "SetProfile"
@@ -53,13 +59,14 @@ const (
 	EndSessions     Method = "EndSessions"
 	StopInflow      Method = "StopInflow"
 	SetAway         Method = "SetAway"
+	ChangeRoles     Method = "ChangeRoles"
 	Assign          Method = "Assign"
 	AssignMany      Method = "AssignMany"
 )
 
 var (
-	reads  = []Method{Check, Find, List, OpenConversations, Admins, TeamMembers}
-	ofUser = []Method{SetProfile, SetRole, ChangeTeams, ChangeMailboxes, SetActive, Delete, Anonymize, EndSessions, StopInflow, SetAway}
+	reads  = []Method{Check, Find, List, OpenConversations, Admins, TeamMembers, CountOpen, Seats, Roles, Units, MailboxesOf, Doubt}
+	ofUser = []Method{SetProfile, SetRole, ChangeTeams, ChangeMailboxes, SetActive, Delete, Anonymize, EndSessions, StopInflow, SetAway, ChangeRoles}
 	writes = slices.Concat(ofUser, []Method{Create, Assign, AssignMany})
 	all    = slices.Concat(reads, writes)
 )
@@ -75,7 +82,7 @@ var befalls = map[Kind][]Method{
 	Refuse:  writes,
 	Fail:    all,
 	Broken:  all,
-	Half:    {Check, Find, List, OpenConversations, TeamMembers, AssignMany},
+	Half:    {Check, Find, List, OpenConversations, TeamMembers, Roles, Units, MailboxesOf, AssignMany},
 	Hang:    all,
 	Slow:    all,
 	Rename:  all,

@@ -100,7 +100,7 @@ var table = []fault{
 		call: []faulty.Fault{{Kind: faulty.Lost, Times: 1, When: writes}}},
 	{name: "shows half of each list", few: true, words: notShown + "|" + halfKnown + "|fewer than it says there are",
 		wire: []onWire{{kind: shortened}}},
-	{name: "shows half of each list as if it were all", hides: true, words: notShown + "|" + halfKnown + "|leaves out user",
+	{name: "shows half of each list as if it were all", hides: true, words: notShown + "|" + halfKnown + "|leaves out user|lists no open conversation of desk user \\d+, and counts [1-9]",
 		wire: []onWire{{kind: halved}},
 		call: []faulty.Fault{{Kind: faulty.Half, Times: faulty.Always}}},
 	{name: "asks to be left alone for two seconds", words: `HTTP 429|rate limit`,

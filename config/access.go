@@ -34,7 +34,9 @@ type Connection struct {
 	OIDC    *protocol.OIDC `yaml:"oidc"`
 	SCIM    *SCIM          `yaml:"scim"`
 
-	SignInDisabled bool `yaml:"sign_in_disabled"`
+	SignInDisabled bool   `yaml:"sign_in_disabled"`
+	SignInExpiry   string `yaml:"sign_in_expiry"`  // as 30d
+	SignInRecheck  string `yaml:"sign_in_recheck"` // as 1h
 }
 
 // JIT says what a first sign-in may make.
@@ -52,7 +54,8 @@ type Match struct {
 
 // SCIM says how an IdP may get in beside our tokens.
 type SCIM struct {
-	JWT *protocol.JWT `yaml:"jwt"`
+	JWT        *protocol.JWT `yaml:"jwt"`
+	ValidUntil string        `yaml:"valid_until"` // the attribute that says when a person's access ends
 }
 
 // Desk is one help desk account.
@@ -71,10 +74,27 @@ type Desk struct {
 
 	HandOver HandOver             `yaml:"hand_over"`
 	Seats    int                  `yaml:"seats"`
+	Price    *SeatPrice           `yaml:"seat_price"`
+	Idle     *Idle                `yaml:"idle"`
 	Adoption string               `yaml:"adoption"`
 	SignIn   *protocol.DeskSignIn `yaml:"sign_in"`
 	Drift    string               `yaml:"drift"`
 	Rate     float64              `yaml:"rate"`
+}
+
+// SeatPrice says what a seat costs; amounts are decimal numbers, as "45.00".
+type SeatPrice struct {
+	Amount   string `yaml:"amount"`
+	Limited  string `yaml:"limited"` // of a seat with role limited; default: the same
+	Currency string `yaml:"currency"`
+	Per      string `yaml:"per"` // month or year
+}
+
+// Idle says when somebody does not use their seat, and what follows.
+type Idle struct {
+	After  string   `yaml:"after"`  // as 60d
+	Do     string   `yaml:"do"`     // propose, downgrade or free
+	Except []string `yaml:"except"` // groups
 }
 
 // HandOver says who takes over a leaver's open conversations.

@@ -144,6 +144,7 @@ type Capabilities struct {
 	OnDelete          Ending        // to those that are left
 	TeamsWhenInactive InactiveTeams // what the desk shows of a deactivated user
 	SeatFreedBy       SeatRelease
+	Logins            Logins // whether, and where, it tells when users were last there
 
 	AdminsSeeAll bool    // admins and the owner have every mailbox and cannot lose one; mailboxes of theirs are not compared
 	Remains      Remains // of who has left; empty: nothing is known of it

@@ -14,6 +14,17 @@ type Seats interface {
 	Seats(ctx context.Context) (used, limit int, err error)
 }
 
+// Logins says how a desk tells when its users were last there, by LastLogin or
+// LastActive. Where it tells, zero is never.
+type Logins string
+
+// How it tells.
+const (
+	LoginsUntold Logins = ""       // it does not
+	LoginsFound  Logins = "found"  // Find tells; a list leaves it out, or tells what was
+	LoginsListed Logins = "listed" // a list tells as well, as it is now
+)
+
 // Counter is a [Desk] that counts conversations without listing them.
 type Counter interface {
 	// CountOpen returns how many conversations OpenConversations would return

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
 // AccessStatus says whether a person should have a usable account on a desk.
@@ -141,7 +143,19 @@ func Evaluate(rules []Rule, id Identity, groups []Membership, desk DeskID, at ti
 	if away := id.Terms.AwayAt(at); away != nil {
 		access.Away = &Absence{Until: away.Until, HandOver: away.HandOver}
 	}
-	return access
+	return access.lessIdle(id.Terms.Idle.On(string(desk)))
+}
+
+// lessIdle returns what is left of a where m, which may be nil, says that the seat was
+// taken. What gave it stays told.
+func (a Access) lessIdle(m *seating.Mark) Access {
+	switch {
+	case m != nil && m.Do == seating.Free:
+		return Access{Status: AccessAbsent, Grants: a.Grants}
+	case m != nil && RoleLimited.Less(a.Role):
+		a.Role, a.DeskRoles, a.Teams = RoleLimited, nil, nil // many desks let nobody of that role be in a team
+	}
+	return a
 }
 
 func attributeGrant(r Rule, asked *Requested) Grant {

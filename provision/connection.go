@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskbridge/deskbridge/provision/protocol"
+	"github.com/deskbridge/deskbridge/provision/validity"
 )
 
 // IdP names the kind of identity provider behind a connection.
@@ -81,7 +82,9 @@ type Connection struct {
 	IdP     IdP
 	Domains []string // verified e-mail domains, folded and sorted; no two connections have the same
 	SignIn  SignIn
-	JWT     *protocol.JWT // whose signed tokens are taken beside ours; nil: nobody's
+	// ValidUntil is the SCIM attribute that says when a person's access ends; "": none.
+	ValidUntil string
+	JWT        *protocol.JWT // whose signed tokens are taken beside ours; nil: nobody's
 
 	// HeldAt is set while the mass-change brake holds the destructive steps of
 	// people who lost access; nil otherwise.
@@ -93,6 +96,16 @@ type Connection struct {
 	Removal Removal // how far a removal is; "": it stays
 
 	CreatedAt time.Time
+}
+
+// Describe fills in what of a person's description the settings of the connection give a
+// meaning: when it says that their access ends.
+func (c *Connection) Describe(id *Identity) {
+	var values []string
+	if id.SCIMManaged() && c.ValidUntil != "" {
+		values = id.Attributes[Fold(c.ValidUntil)]
+	}
+	id.Terms.Pushed = validity.ReadPushed(c.ValidUntil, values, id.Terms.Pushed)
 }
 
 var nameForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision/protocol"
+	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
 // DeskKind names a connector, e.g. "builtin".
@@ -23,7 +24,9 @@ type Desk struct {
 	OnLeave  OnLeave
 	Approve  Approve // what of that waits for an admin
 	HandOver HandOver
-	Seats    int      // how many people may have access at once; 0: no limit
+	Seats    int // how many people may have access at once; 0: no limit
+	Price    seating.Price
+	Idle     seating.Policy
 	Adoption Adoption // what to do with accounts that were there before us
 
 	SignIn protocol.DeskSignIn // how people sign in there through us
@@ -258,6 +261,12 @@ func (d *Desk) Validate() error {
 	}
 	if d.Seats < 0 {
 		wrong("seats", "seats cannot be negative; 0 means no limit")
+	}
+	for _, err := range d.Price.Validate() {
+		wrong("seat_price", "seat_price: %s", err)
+	}
+	for _, err := range d.Idle.Validate() {
+		wrong("idle", "idle: %s", err)
 	}
 	return AllOf(append(mistakes, validateDeskSignIn(&d.SignIn))...)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/deskbridge/deskbridge/provision/validity"
 )
 
 // Status is where a person stands in the lifecycle.
@@ -47,7 +49,7 @@ type Identity struct {
 	Document json.RawMessage
 
 	// Terms are what admins have said of the person; no source and no change of the
-	// description touches them.
+	// description touches them, but for the end that the identity provider gives.
 	Terms    Terms
 	TermsDue *time.Time // when a date in Terms has to be looked at next; nil: none has
 
@@ -171,90 +173,23 @@ func (id *Identity) Claimed() []Membership {
 }
 
 // SameDescription reports whether id and other describe the same person in the same
-// way: everything but the version, the times and the terms.
+// way: everything but the version, the times and the terms, of which only a pushed end
+// is theirs.
 func (id *Identity) SameDescription(other *Identity) bool {
-	return id.UserName == other.UserName && id.ExternalID == other.ExternalID && id.Source == other.Source && id.Status == other.Status &&
+	return id.UserName == other.UserName && id.ExternalID == other.ExternalID && id.Source == other.Source && id.Status == other.Status && id.Terms.Pushed.Same(other.Terms.Pushed) &&
 		id.Profile == other.Profile && slices.Equal(id.Emails, other.Emails) &&
 		slices.Equal(id.ClaimedGroups, other.ClaimedGroups) && id.Requested.equal(&other.Requested) &&
 		maps.EqualFunc(id.Attributes, other.Attributes, slices.Equal) && bytes.Equal(id.Document, other.Document)
 }
 
-// Terms are what admins have said of one person, over whatever the identity
-// provider says of them: it neither sets nor clears them. They go with the person
-// as long as it is the same one, also under a new name, and when they were
-// removed and come back. The zero value says nothing.
-type Terms struct {
-	Block *Block `json:"block,omitempty"` // nil: none
-	Until *End   `json:"until,omitempty"` // nil: for ever
-	Away  *Away  `json:"away,omitempty"`  // nil: they are there
-}
-
-// Block keeps somebody out until an admin takes it back.
-type Block struct {
-	At     time.Time `json:"at"`
-	By     string    `json:"by"`     // see [Cause.Who]
-	Reason string    `json:"reason"` // for admins; the person is not told
-}
-
-// End is when access ends by itself.
-type End struct {
-	At time.Time `json:"at"` // from then on there is none
-	By string    `json:"by"` // who said so
-}
-
-// Away is an absence: new conversations are kept from the person meanwhile.
-type Away struct {
-	Since    time.Time `json:"since"`
-	Until    time.Time `json:"until"` // from then on they are back
-	By       string    `json:"by"`
-	HandOver bool      `json:"hand_over,omitempty"` // what is open is handed over, as a leaver's; else they keep it
-}
-
-// Empty reports whether nothing is said.
-func (t *Terms) Empty() bool { return t.Block == nil && t.Until == nil && t.Away == nil }
-
-// Bars reports whether the terms keep the person out at a moment.
-func (t *Terms) Bars(at time.Time) bool { return t.Block != nil || t.Ended(at) }
-
-// Ended reports whether the person's end has passed.
-func (t *Terms) Ended(at time.Time) bool { return t.Until != nil && !at.Before(t.Until.At) }
-
-// AwayAt returns the person's absence at a moment; nil when they are there.
-func (t *Terms) AwayAt(at time.Time) *Away {
-	if t.Away == nil || !at.Before(t.Away.Until) {
-		return nil
-	}
-	return t.Away
-}
-
-// Next returns the first moment after at from which the terms mean something
-// else; nil when there is none.
-func (t *Terms) Next(at time.Time) (next *time.Time) {
-	consider := func(moment time.Time) {
-		if moment.After(at) && (next == nil || moment.Before(*next)) {
-			next = &moment
-		}
-	}
-	if t.Until != nil {
-		consider(t.Until.At)
-	}
-	if t.Away != nil {
-		consider(t.Away.Until)
-	}
-	return next
-}
-
-// Why says in words what ends the person's access at a moment, and who said so;
-// "" when the terms do not.
-func (t *Terms) Why(at time.Time) (why, by string) {
-	switch {
-	case t.Block != nil:
-		return "block by " + t.Block.By, t.Block.By
-	case t.Ended(at):
-		return "end on " + LastDay(t.Until.At) + ", set by " + t.Until.By, t.Until.By
-	}
-	return "", ""
-}
+// Terms are what is said of one person's validity, see [validity.Terms]; the others
+// are its parts.
+type (
+	Terms = validity.Terms
+	Block = validity.Block
+	End   = validity.End
+	Away  = validity.Away
+)
 
 // Standing is where the person stands at a moment, the terms included: somebody
 // whom they bar counts as suspended, whatever the identity provider says.
@@ -278,48 +213,23 @@ func (id *Identity) RefuseSignIn(at time.Time) error {
 	case !id.Active():
 		return Refuse(RefusedSuspended, "your account was suspended by your organisation")
 	case id.Terms.Ended(at):
-		return Refuse(RefusedExpired, "your access ended on %s; ask whoever engaged you, or your help desk's administrators, to have it prolonged", LastDay(id.Terms.Until.At))
+		return Refuse(RefusedExpired, "your access ended on %s; ask whoever engaged you, or your help desk's administrators, to have it prolonged", LastDay(id.Terms.End().At))
 	}
 	return nil
 }
 
-// dayForm is how people write the day of an end, and minuteForm a moment.
-const (
-	dayForm    = time.DateOnly
-	minuteForm = "2006-01-02 15:04 UTC"
-)
-
-// ParseUntil returns the moment with which a time that people give is over: a day,
-// as in 2027-01-31, is over with its last hour in UTC; a moment as RFC 3339
-// section 5.6 has it is itself. Anything else is Invalid.
+// ParseUntil returns the moment with which a time that people give is over, as
+// [validity.Parse] reads it. Anything else is Invalid.
 func ParseUntil(field, text string) (time.Time, error) {
-	text = strings.TrimSpace(text)
-	if day, err := time.Parse(dayForm, text); err == nil {
-		return day.AddDate(0, 0, 1), nil
+	at, ok := validity.Parse(text)
+	if !ok {
+		return at, Errorf(Invalid, field, "%q is no date; write a day, which counts to its end in UTC, as 2027-01-31, or a moment as 2027-01-31T17:00:00+01:00", Clip(strings.TrimSpace(text)))
 	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at.UTC().Truncate(time.Microsecond), nil
-	}
-	return time.Time{}, Errorf(Invalid, field, "%q is no date; write a day, which counts to its end in UTC, as 2027-01-31, or a moment as 2027-01-31T17:00:00+01:00", Clip(text))
+	return at, nil
 }
 
-// LastDay writes a moment as [ParseUntil] reads it: the last day before it, where it
-// is the end of one, else the moment.
-func LastDay(end time.Time) string {
-	end = end.UTC()
-	if end.Equal(end.Truncate(24 * time.Hour)) {
-		return end.AddDate(0, 0, -1).Format(dayForm)
-	}
-	return end.Format(minuteForm)
-}
+// LastDay is [validity.LastDay].
+func LastDay(end time.Time) string { return validity.LastDay(end) }
 
-// FormatUntil writes a moment so that [ParseUntil] reads the same; "" for none.
-func FormatUntil(end *time.Time) string {
-	switch {
-	case end == nil:
-		return ""
-	case end.UTC().Equal(end.UTC().Truncate(24 * time.Hour)):
-		return LastDay(*end)
-	}
-	return end.UTC().Format(time.RFC3339Nano)
-}
+// FormatUntil is [validity.Format].
+func FormatUntil(end *time.Time) string { return validity.Format(end) }

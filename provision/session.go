@@ -42,6 +42,7 @@ const (
 	EndedByLeaving  SessionEnd = "the person was suspended or removed"
 	EndedByBlock    SessionEnd = "an admin has blocked the person"
 	EndedByEnd      SessionEnd = "the end that was set for the person's access has passed"
+	EndedByExpiry   SessionEnd = "the person's sign-in has expired, or the identity provider has revoked it"
 	EndedByNew      SessionEnd = "replaced by a new sign-in"
 	EndedByRename   SessionEnd = "the name that the person signed in by is theirs no more"
 	EndedByTakeOver SessionEnd = "SCIM describes the person now"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
@@ -18,7 +19,19 @@ type SignIn struct {
 	Match    Match          `json:"match,omitzero"`
 	SAML     *protocol.SAML `json:"saml,omitempty"` // nil: nobody signs in by SAML
 	OIDC     *protocol.OIDC `json:"oidc,omitempty"` // nil: nobody signs in by OpenID Connect
+
+	// Expiry is for how long a sign-in vouches for somebody known by nothing else; 0: for
+	// ever. Recheck is how often the identity provider is asked whether it still does, by
+	// a refresh token (OpenID Connect Core §12); 0: never.
+	Expiry  time.Duration `json:"sign_in_expiry,omitempty"`
+	Recheck time.Duration `json:"sign_in_recheck,omitempty"`
 }
+
+// The limits of [SignIn.Expiry] and [SignIn.Recheck].
+const (
+	LeastSignInExpiry, MostSignInExpiry   = 7 * 24 * time.Hour, 2 * 365 * 24 * time.Hour
+	LeastSignInRecheck, MostSignInRecheck = 15 * time.Minute, 24 * time.Hour
+)
 
 // JIT says whom a first sign-in may make. A connection without it makes people
 // as long as nobody pushes them over SCIM.
@@ -49,7 +62,7 @@ type Match struct {
 
 // Empty reports whether nothing is set.
 func (s *SignIn) Empty() bool {
-	return !s.Disabled && s.JIT == nil && s.Match == Match{} && s.SAML == nil && s.OIDC == nil
+	return !s.Disabled && s.JIT == nil && s.Match == Match{} && s.SAML == nil && s.OIDC == nil && s.Expiry == 0 && s.Recheck == 0
 }
 
 // Clone returns what is kept of s, so that it shares nothing with s.
@@ -80,6 +93,8 @@ func (s *SignIn) Differences(other *SignIn) (fields []string) {
 		{"match", s.Match == other.Match},
 		{"saml", s.SAML.Equal(other.SAML)},
 		{"oidc", s.OIDC.Equal(other.OIDC)},
+		{"sign_in_expiry", s.Expiry == other.Expiry},
+		{"sign_in_recheck", s.Recheck == other.Recheck},
 	} {
 		if !part.same {
 			fields = append(fields, part.name)
@@ -105,6 +120,16 @@ func (s *SignIn) Lost(after *SignIn) (lost []Protocol) {
 
 // Validate returns an Invalid error when s cannot be used.
 func (s *SignIn) Validate() error {
+	switch {
+	case s.Expiry != 0 && (s.Expiry < LeastSignInExpiry || s.Expiry > MostSignInExpiry):
+		return Errorf(Invalid, "sign_in_expiry", "sign_in_expiry is from 7d to 730d, or is left out")
+	case s.Recheck != 0 && (s.Recheck < LeastSignInRecheck || s.Recheck > MostSignInRecheck):
+		return Errorf(Invalid, "sign_in_recheck", "sign_in_recheck is from 15m to 24h, or is left out")
+	case s.Recheck != 0 && s.Expiry == 0:
+		return Errorf(Invalid, "sign_in_recheck", "sign_in_recheck needs sign_in_expiry: it is for whom the identity provider cannot be asked about")
+	case s.Recheck != 0 && s.OIDC == nil:
+		return Errorf(Invalid, "sign_in_recheck", "sign_in_recheck needs oidc: SAML has nothing to ask by")
+	}
 	if s.JIT == nil {
 		return nil
 	}

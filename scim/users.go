@@ -88,6 +88,7 @@ func (h *handler) createUser(r *request) (answer, error) {
 	if err := resource.Describe(&id, doc); err != nil {
 		return answer{}, err
 	}
+	r.conn.Describe(&id)
 	got, restored, err := h.core.Directory.CreateIdentity(r.Context(), r.conn.ID, r.cause("/Users"), id)
 	if err != nil {
 		h.core.noteHolder(r, id, err)
@@ -161,6 +162,7 @@ func (h *handler) changeUser(r *request, code int, s resource.Selection, change 
 		was := *id
 		err := change(id)
 		if err == nil {
+			r.conn.Describe(id)
 			r.line.Did(requestlog.Change, meaning.OfPerson(&was, id))
 		}
 		return err

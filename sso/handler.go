@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/sso/limit"
 	"github.com/deskbridge/deskbridge/sso/logout"
 	"github.com/deskbridge/deskbridge/sso/portal"
+	"github.com/deskbridge/deskbridge/sso/recheck"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -42,6 +43,7 @@ type Handler struct {
 	logout     *logout.Handler
 	portal     *portal.Handler
 	breakGlass *breakglass.Handler
+	recheck    *recheck.Rechecker
 
 	mux   *http.ServeMux
 	desks http.Handler // nil until [Handler.Mount]
@@ -56,7 +58,8 @@ func New(core Core, o Options) *Handler {
 		TrustedProxies: o.TrustedProxies, Limits: o.Limits, Now: o.Now})
 	clients := client.New(client.Core{Sessions: core.Sessions, Settings: core.Settings}, site, o.Fetch)
 	h := &Handler{core: core, site: site, clients: clients, flow: flow.New(flow.Core{Sessions: core.Sessions, Settings: core.Settings, SignIn: core.SignIn}, site, clients), logout: logout.New(logout.Core{Sessions: core.Sessions}, site, clients),
-		portal: portal.New(portal.Core{Entitlement: core.Entitlement, Sessions: core.Sessions}, site), breakGlass: breakglass.New(breakglass.Core{Audit: core.Audit, BreakGlass: core.BreakGlass, Settings: core.Settings}, site, clients)}
+		portal: portal.New(portal.Core{Entitlement: core.Entitlement, Seats: core.Seats, Sessions: core.Sessions}, site), breakGlass: breakglass.New(breakglass.Core{Audit: core.Audit, BreakGlass: core.BreakGlass, Settings: core.Settings}, site, clients)}
+	h.recheck = recheck.New(recheck.Core{Expiry: core.Expiry, Settings: core.Settings}, clients, o.Log, o.Now)
 	h.mux = newMux(h)
 	return h
 }
@@ -77,6 +80,10 @@ func (h *Handler) Flow() *flow.Handler { return h.flow }
 // ClientAddress returns where a request comes from: the peer, or behind proxies
 // that are trusted the last address that none of them added.
 func (h *Handler) ClientAddress(r *http.Request) netip.Addr { return h.site.ClientAddress(r) }
+
+// Recheck asks OpenID providers about everybody who is due to be asked about, as
+// [Handler.Run] does now and then.
+func (h *Handler) Recheck(ctx context.Context) error { return h.recheck.Round(ctx) }
 
 // Clients returns the identity providers of the connections.
 func (h *Handler) Clients() *client.Clients { return h.clients }

@@ -3,15 +3,20 @@ package sso
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
 // housekeepingEvery is how often housekeeping looks whether there is something to do.
 const housekeepingEvery = 5 * time.Minute
 
-// Run keeps metadata fresh and clears away what has expired, until ctx ends.
+// Run keeps metadata fresh, clears away what has expired, and asks OpenID providers
+// whether they still vouch for people, until ctx ends.
 // Every replica may run it.
 func (h *Handler) Run(ctx context.Context) {
+	var rechecks sync.WaitGroup
+	defer rechecks.Wait()
+	rechecks.Go(func() { h.recheck.Run(ctx) })
 	tick := time.NewTicker(housekeepingEvery)
 	defer tick.Stop()
 	for {

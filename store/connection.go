@@ -23,6 +23,7 @@ type connectionRow struct {
 	HeldAt     *int64
 	ReleasedAt *int64
 	Removal    string
+	ValidUntil string
 	CreatedAt  int64 `gorm:"autoCreateTime:false"`
 }
 
@@ -56,6 +57,7 @@ func (k *keyring) newConnectionRow(c provision.Connection) (connectionRow, error
 		HeldAt:     fromTimePtr(c.HeldAt),
 		ReleasedAt: fromTimePtr(c.ReleasedAt),
 		Removal:    string(c.Removal),
+		ValidUntil: c.ValidUntil,
 		CreatedAt:  fromTime(c.CreatedAt),
 	}, nil
 }
@@ -77,6 +79,7 @@ func (k *keyring) connection(row connectionRow) (provision.Connection, error) {
 		HeldAt:     toTimePtr(row.HeldAt),
 		ReleasedAt: toTimePtr(row.ReleasedAt),
 		Removal:    provision.Removal(row.Removal),
+		ValidUntil: row.ValidUntil,
 		CreatedAt:  toTime(row.CreatedAt),
 	}
 	if row.JWT != "" {
@@ -116,7 +119,7 @@ func (s *Store) ConnectionAhead(ctx context.Context, nameOrID string, judge func
 }
 
 func (row *connectionRow) read(from scanner) error {
-	return from.Scan(&row.ID, &row.Name, &row.IdP, &row.Domains, &row.SignIn, &row.JWT, &row.HeldAt, &row.ReleasedAt, &row.Removal, &row.CreatedAt)
+	return from.Scan(&row.ID, &row.Name, &row.IdP, &row.Domains, &row.SignIn, &row.JWT, &row.HeldAt, &row.ReleasedAt, &row.Removal, &row.ValidUntil, &row.CreatedAt)
 }
 
 // found returns the connection of a row that was looked for.

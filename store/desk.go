@@ -30,6 +30,8 @@ type deskRow struct {
 	Rate      float64
 	Removal   string
 	Approve   string
+	SeatPrice string
+	Idle      string
 	CreatedAt int64 `gorm:"autoCreateTime:false"`
 }
 
@@ -41,6 +43,8 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 	handOver, err3 := toJSON(d.HandOver)
 	signIn, err4 := k.sealDeskSignIn(d)
 	approve, err5 := toJSON(d.Approve)
+	price, err6 := toJSON(d.Price)
+	idle, err7 := toJSON(d.Idle)
 	return deskRow{
 		ID:        string(d.ID),
 		Name:      d.Name,
@@ -57,8 +61,10 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 		Rate:      d.Rate,
 		Removal:   string(d.Removal),
 		Approve:   approve,
+		SeatPrice: price,
+		Idle:      idle,
 		CreatedAt: fromTime(d.CreatedAt),
-	}, errors.Join(err1, err2, err3, err4, err5)
+	}, errors.Join(err1, err2, err3, err4, err5, err6, err7)
 }
 
 // deskSignInField tells what is sealed in a desk's row beside its secret: the
@@ -105,7 +111,8 @@ func (k *keyring) desk(row deskRow) (provision.Desk, error) {
 	if d.SignIn, err = k.openDeskSignIn(row); err != nil {
 		return d, fmt.Errorf("store: desk %s: sign-in: %w", row.ID, err)
 	}
-	if err := errors.Join(json.Unmarshal([]byte(row.Settings), &d.Settings), json.Unmarshal([]byte(row.HandOver), &d.HandOver), json.Unmarshal([]byte(row.Approve), &d.Approve)); err != nil {
+	if err := errors.Join(json.Unmarshal([]byte(row.Settings), &d.Settings), json.Unmarshal([]byte(row.HandOver), &d.HandOver), json.Unmarshal([]byte(row.Approve), &d.Approve),
+		json.Unmarshal([]byte(row.SeatPrice), &d.Price), json.Unmarshal([]byte(row.Idle), &d.Idle)); err != nil {
 		return d, fmt.Errorf("store: desk %s: %w", row.ID, err)
 	}
 	return d, nil

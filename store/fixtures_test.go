@@ -21,11 +21,12 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 123456000, time.UTC)
 
 func connection(name string) provision.Connection {
 	return provision.Connection{
-		ID:      provision.NewID[provision.ConnectionID](),
-		Name:    name,
-		IdP:     provision.IdPOkta,
-		Domains: []string{"a.example.test", "b.example.test"},
-		SignIn:  provision.SignIn{OIDC: &protocol.OIDC{ClientSecret: "s3cret"}},
+		ID:         provision.NewID[provision.ConnectionID](),
+		Name:       name,
+		IdP:        provision.IdPOkta,
+		Domains:    []string{"a.example.test", "b.example.test"},
+		SignIn:     provision.SignIn{OIDC: &protocol.OIDC{ClientSecret: "s3cret"}},
+		ValidUntil: "endDate",
 		JWT: &protocol.JWT{Issuer: "https://sts.example.test/t/", Audience: "desks", JWKSURL: "https://idp.example.test/keys",
 			Subject: "sub", App: "app", Tenant: "t"},
 		HeldAt:     new(noon.Add(time.Minute)),

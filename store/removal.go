@@ -98,6 +98,7 @@ func (s *Store) ofAccounts(list string) []deletion {
 		{"steps", "account_id " + s.sql.inList, list},
 		{"drifts", "account_id " + s.sql.inList, list},
 		{"admin_words", "account_id " + s.sql.inList, list},
+		{"desk_activity", "account_id " + s.sql.inList, list},
 		{"account_names", "account_id " + s.sql.inList, list},
 		{"loss_allowances", "account_id " + s.sql.inList, list},
 		{"accounts", "id " + s.sql.inList, list}}
@@ -183,6 +184,6 @@ func (s *Store) DeleteConnection(ctx context.Context, c provision.ConnectionID) 
 // DeleteDesk implements [removal.Store].
 func (s *Store) DeleteDesk(ctx context.Context, d provision.DeskID) error {
 	of := func(table string) deletion { return deletion{table, "desk_id = ?", string(d)} }
-	return s.deleteAll(ctx, of("app_sessions"), of("drifts"), of("admin_words"), of("account_names"), of("sweeps"), of("pauses"), of("hand_over_problems"), of("desk_units"), of("rules"),
+	return s.deleteAll(ctx, of("app_sessions"), of("drifts"), of("admin_words"), of("desk_activity"), of("seat_counts"), of("account_names"), of("sweeps"), of("pauses"), of("hand_over_problems"), of("desk_units"), of("rules"),
 		deletion{"desks", "id = ?", string(d)})
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/seat"
+	"github.com/deskbridge/deskbridge/provision/seating"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -70,7 +72,8 @@ func TestEveryFieldComesBack(t *testing.T) {
 		id := identity(c.ID, "ann")
 		id.TermsDue = new(noon.Add(time.Hour))
 		id.Terms = provision.Terms{Block: &provision.Block{At: noon, By: "cli:x", Reason: "why"}, Until: &provision.End{At: noon.Add(time.Hour), By: "cli:x"},
-			Away: &provision.Away{Since: noon, Until: noon.Add(2 * time.Hour), By: "cli:x", HandOver: true}}
+			Away: &provision.Away{Since: noon, Until: noon.Add(2 * time.Hour), By: "cli:x", HandOver: true},
+			Idle: seating.Marks{{Desk: "d", Do: seating.Free, At: noon, By: "cli:x", Policy: true, Last: new(noon.Add(-time.Hour))}}}
 		must(t, s.InsertIdentity(ctx, id))
 		back(t, id, got(s.Identity(ctx, c.ID, id.ID))(t))
 		id.UserName, id.Version, id.Emails = "Ann", 4, id.Emails[1:]
@@ -88,8 +91,15 @@ func TestEveryFieldComesBack(t *testing.T) {
 		d := desk("support")
 		d.Approve = provision.Approve{Of: provision.ApproveDeletes, Timeout: time.Hour, Then: provision.ThenKeep, Second: true}
 		d.HandOver.Agent, d.Removal = "lead@example.test", provision.RemovalKeeping
+		d.Price = seating.Price{Amount: "45.00", Limited: "0.00", Currency: "EUR", Per: seating.PerYear}
+		d.Idle = seating.Policy{After: 60 * 24 * time.Hour, Do: seating.Downgrade, Except: []string{"Board"}}
 		must(t, s.SaveDesk(ctx, d))
 		back(t, d, got(s.Desk(ctx, "support"))(t))
+		counted := seat.Counted{Used: 7, Limit: 9, By: seat.ByDesk, At: noon}
+		must(t, s.SaveProposed(ctx, d.ID, seating.Proposed{Count: 3, Held: true, At: noon}))
+		must(t, s.SaveSeatCount(ctx, d.ID, counted))
+		equal(t, "seats counted", counted, got(s.SeatCounts(ctx))(t)[d.ID])
+		equal(t, "people proposed", seating.Proposed{Count: 3, Held: true, At: noon}, got(s.ProposedIdle(ctx))(t)[d.ID])
 
 		r := rule(c.ID, d.ID)
 		r.Until = new(noon.Add(time.Hour))
@@ -104,6 +114,10 @@ func TestEveryFieldComesBack(t *testing.T) {
 		a.State, a.Seat = provision.AccountReady, false
 		must(t, s.SaveAccounts(ctx, []provision.Account{a}))
 		equal(t, "account saved twice", a, got(s.Account(ctx, a.ID))(t))
+		for _, at := range []time.Time{{}, noon, noon.Add(-time.Hour), {}} { // what is known stays
+			must(t, s.SaveDeskActivity(ctx, d.ID, []seat.Activity{{Account: a.ID, Last: at, ToldAt: noon}, {Account: "gone", ToldAt: noon}}))
+		}
+		equal(t, "activity", map[provision.AccountID]seat.Activity{a.ID: {Account: a.ID, Last: noon, ToldAt: noon}}, got(s.DeskActivity(ctx, d.ID, a.ID))(t))
 
 		step := reconcile.Write{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"team": "tier1"}, Note: "why",
 			Tried: true, AcceptedAt: new(noon)}

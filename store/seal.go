@@ -140,7 +140,9 @@ func (s *Store) Reseal(ctx context.Context) (n int, _ error) {
 			}
 			n++
 		}
-		return nil
+		grants, err := tx.resealGrants(ctx)
+		n += grants
+		return err
 	})
 	return n, err
 }

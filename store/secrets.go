@@ -19,7 +19,8 @@ const sealedColumns = `
 	UNION ALL SELECT private FROM keys
 	UNION ALL SELECT secret FROM owners
 	UNION ALL SELECT address FROM alarm_targets
-	UNION ALL SELECT secret FROM alarm_targets`
+	UNION ALL SELECT secret FROM alarm_targets
+	UNION ALL SELECT token FROM sign_in_grants`
 
 // CheckSecrets returns [ErrSecrets] unless every secret in the database was
 // sealed with one of the configured keys.

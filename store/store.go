@@ -32,6 +32,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
+	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -114,6 +115,7 @@ var (
 	_ removal.Store     = (*Store)(nil)
 	_ report.Store      = (*Store)(nil)
 	_ request.Store     = (*Store)(nil)
+	_ seat.Store        = (*Store)(nil)
 	_ session.Store     = (*Store)(nil)
 	_ settings.Store    = (*Store)(nil)
 	_ signin.Store      = (*Store)(nil)

@@ -37,8 +37,14 @@ func (s *Store) DueTerms(ctx context.Context, at time.Time, limit int) ([]provis
 }
 
 // PeopleWithTerms implements [plan.Store].
-func (s *Store) PeopleWithTerms(ctx context.Context) ([]provision.Identity, error) {
-	return s.findIdentities(s.read(ctx).Where("terms IS NOT NULL").Order("id"), identityColumns)
+func (s *Store) PeopleWithTerms(ctx context.Context, before time.Time) ([]provision.Identity, error) {
+	return s.findIdentities(s.read(ctx).Where(`terms IS NOT NULL AND (terms LIKE '%"block":{%' OR terms LIKE '%"until":{%' OR terms LIKE '%"away":{%'
+		OR terms LIKE '%"unread":true%' OR terms_due < ?)`, fromTime(before)).Order("id"), identityColumns)
+}
+
+// IdlePeople implements [seat.Store].
+func (s *Store) IdlePeople(ctx context.Context) ([]provision.Identity, error) {
+	return s.findIdentities(s.read(ctx).Where(`terms IS NOT NULL AND terms LIKE '%"idle":[%'`).Order("id"), identityColumns)
 }
 
 // DueRules implements [terms.Store].
@@ -58,4 +64,18 @@ func (s *Store) RuleSeen(ctx context.Context, id provision.RuleID) error {
 // OverdueApprovals implements [approval.Store].
 func (s *Store) OverdueApprovals(ctx context.Context, at time.Time, limit int) ([]provision.Account, error) {
 	return findAccounts(s.read(ctx).Where("approval_due <= ?", fromTime(at)).Order("approval_due, id").Limit(limit))
+}
+
+// UnreadEnds implements [terms.Store].
+func (s *Store) UnreadEnds(ctx context.Context) ([]provision.Connection, error) {
+	var rows []connectionRow
+	if err := s.read(ctx).Where("valid_until <> valid_until_read").Order("name").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return convert(rows, s.keys.connection)
+}
+
+// EndsRead implements [terms.Store].
+func (s *Store) EndsRead(ctx context.Context, c provision.ConnectionID, attribute string) error {
+	return s.write(ctx).Model(&connectionRow{}).Where("id = ?", string(c)).UpdateColumn("valid_until_read", attribute).Error
 }

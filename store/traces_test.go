@@ -40,8 +40,10 @@ func TestWholeTablesAreNotRead(t *testing.T) {
 func TestForeignKeysHaveIndexes(t *testing.T) {
 	s := storetest.SQLite(t)
 	rows, err := s.DB().QueryContext(t.Context(), `SELECT m.name, f."from", f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f
-		WHERE m.type = 'table' AND f."table" NOT IN ('connections', 'desks') AND NOT EXISTS (
-			SELECT 1 FROM pragma_index_list(m.name) i JOIN pragma_index_info(i.name) c ON c.seqno = 0 WHERE NOT i.partial AND c.name = f."from")`)
+		WHERE m.type = 'table' AND f."table" NOT IN ('connections', 'desks') AND NOT EXISTS ( -- an index that begins with all columns of the key
+			SELECT 1 FROM pragma_index_list(m.name) i WHERE NOT i.partial AND NOT EXISTS (
+				SELECT 1 FROM pragma_foreign_key_list(m.name) g WHERE g.id = f.id AND NOT EXISTS (
+					SELECT 1 FROM pragma_index_info(i.name) c WHERE c.seqno = g.seq AND c.name = g."from")))`)
 	must(t, err)
 	defer rows.Close()
 	for rows.Next() {

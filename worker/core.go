@@ -6,6 +6,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -17,4 +18,5 @@ type Core struct {
 	DeskHealth  *deskhealth.Service
 	Settings    *settings.Service
 	ByHand      *byhand.Service // nil: nobody says what was done by hand
+	Seats       *seat.Service   // nil: nobody keeps seats
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker/guard"
+	"github.com/deskbridge/deskbridge/worker/seats"
 )
 
 // fewGone users may be missing from a desk before a sweep asks itself whether
@@ -52,6 +53,7 @@ type sweeper struct {
 
 	places    places
 	strangers strangers
+	seats     *seats.Reader
 }
 
 // Sweep compares every account that no run is due for with what the desk
@@ -165,6 +167,9 @@ func (s *sweeper) run(ctx context.Context) error {
 		return err
 	}
 	s.d = d
+	if !s.opts.LookOnly {
+		s.seats = seats.New(s.core.Seats, d, s.desk)
+	}
 	self, err := s.d.Own(ctx)
 	if err != nil {
 		return err
@@ -193,7 +198,14 @@ func (s *sweeper) run(ctx context.Context) error {
 	if err := s.missing(ctx); err != nil {
 		return err
 	}
-	return s.heldBack(ctx)
+	if err := s.heldBack(ctx); err != nil {
+		return err
+	}
+	taken, err := s.seats.Finish(ctx)
+	if taken > 0 {
+		s.log.InfoContext(ctx, "the idle policy took seats", "desk", s.desk.Name, "people", taken)
+	}
+	return err
 }
 
 func (s *sweeper) count(v *reconcile.Run) {

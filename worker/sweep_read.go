@@ -60,10 +60,10 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 			return err
 		}
 		fresh := 0
-		held := make(map[provision.DeskUserID]bool, len(runs))
+		held := make(map[provision.DeskUserID]provision.AccountID, len(runs))
 		for i := range runs {
 			v := &runs[i]
-			held[v.Account.DeskUser] = true
+			held[v.Account.DeskUser] = v.Account.ID
 			if seen[v.Account.ID] { // moved to a later page meanwhile
 				continue
 			}
@@ -75,9 +75,12 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 			}
 		}
 		for i := range users {
-			if !held[users[i].ID] {
+			if held[users[i].ID] == "" {
 				s.strangers.see(&users[i])
 			}
+		}
+		if err := s.seats.Page(ctx, users, held); err != nil {
+			return err
 		}
 		if err := s.progress(ctx, fresh); err != nil {
 			return err

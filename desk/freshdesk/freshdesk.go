@@ -61,6 +61,7 @@ func (d *freshdesk) Capabilities() desk.Capabilities {
 		AssignToTeam:    true,
 		OnDelete:        desk.Unassigns,
 		SeatFreedBy:     desk.ByDelete,
+		Logins:          desk.LoginsFound,
 		Rate:            0.8,
 	}
 }

@@ -66,6 +66,7 @@ func (d *libredesk) Capabilities() desk.Capabilities {
 		OnDelete:          desk.Unassigns,
 		TeamsWhenInactive: desk.TeamsShown,
 		SeatFreedBy:       desk.ByNothing,
+		Logins:            desk.LoginsFound,
 		Rate:              10,
 		Remains:           remains,
 	}

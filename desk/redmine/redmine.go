@@ -70,6 +70,7 @@ func (d *redmine) Capabilities() desk.Capabilities {
 		OnDelete:          desk.Unassigns,
 		TeamsWhenInactive: desk.TeamsShown,
 		SeatFreedBy:       desk.ByNothing,
+		Logins:            desk.LoginsListed,
 		Rate:              40,
 		Remains:           remains,
 	}

@@ -77,6 +77,7 @@ func (d *zammad) Capabilities() desk.Capabilities {
 		OnDelete:          desk.Unassigns,
 		TeamsWhenInactive: desk.TeamsHidden,
 		SeatFreedBy:       desk.ByDeactivate,
+		Logins:            desk.LoginsListed,
 		Rate:              10,
 		Remains:           remains,
 	}

@@ -76,6 +76,7 @@ func (d *zendesk) Capabilities() desk.Capabilities {
 		OnDelete:          desk.GivesToCaller,
 		TeamsWhenInactive: desk.TeamsShown,
 		SeatFreedBy:       desk.ByDowngrade,
+		Logins:            desk.LoginsListed,
 		Rate:              3,
 	}
 }

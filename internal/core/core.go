@@ -23,6 +23,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -30,6 +31,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
+	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
@@ -56,6 +58,7 @@ type Core struct {
 	Plan           *plan.Service
 	Explanation    *explanation.Service
 	Erasure        *erasure.Service
+	Expiry         *expiry.Service
 	Removal        *removal.Service
 	Report         *report.Service
 	Offboarding    *offboarding.Service
@@ -63,6 +66,7 @@ type Core struct {
 	Approval       *approval.Service
 	Alarms         *alarm.Service
 	Requests       *request.Service
+	Seats          *seat.Service
 	SetupLinks     *setuplink.Service
 
 	Now provision.Clock // what time it is for all of them
@@ -103,6 +107,7 @@ type Database interface {
 	directory.Store
 	entitlement.Store
 	erasure.Store
+	expiry.Store
 	explanation.Store
 	offboarding.Store
 	plan.Store
@@ -110,6 +115,7 @@ type Database interface {
 	removal.Store
 	report.Store
 	request.Store
+	seat.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -137,13 +143,15 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
 	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)
 	c.Directory = directory.New(db, in[directory.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
-	c.SignIn = signin.New(db, in[signin.Store](db), c.Audit, c.Directory, c.Sessions, now)
+	c.SignIn = signin.New(db, in[signin.Store](db), c.Audit, c.Directory, c.Entitlement, c.Sessions, now)
+	c.Expiry = expiry.New(db, in[expiry.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.BreakGlass = breakglass.New(db, in[breakglass.Store](db), c.Audit, c.Sessions, now)
 	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
 	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.ByHand = byhand.New(db, in[byhand.Store](db), c.Audit, c.Entitlement, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
+	c.Seats = seat.New(db, in[seat.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.Settings, now)
 	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
 	c.Explanation = explanation.New(db, c.Settings, now)
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
@@ -155,7 +163,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.SetupLinks = setuplink.New(c.Sessions, c.Tokens, c.Audit, now)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
 	c.Alarms = alarm.New(db, in[alarm.Store](db), c.Audit, c.Plan.Glance, policy.Alarms, now)
-	c.Plan.SilentAfter = policy.SilentAfter
+	c.Plan.SilentAfter, c.Plan.SignIns = policy.SilentAfter, c.Expiry
 	return &c
 }
 

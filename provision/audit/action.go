@@ -16,12 +16,19 @@ const (
 
 	PersonBlocked    provision.Action = "person.blocked" // an admin keeps them out, whatever the identity provider says
 	PersonUnblocked  provision.Action = "person.unblocked"
-	PersonEndSet     provision.Action = "person.end_set"      // an admin says when access ends, or that it does not
-	PersonEnded      provision.Action = "person.ended"        // that end has passed
-	PersonAway       provision.Action = "person.away"         // an admin says that they are away, until when, and who has their conversations
-	PersonBack       provision.Action = "person.back"         // the day has come, or an admin says so
-	PersonByHandDone provision.Action = "person.by_hand_done" // an admin has done on a desk what its API cannot
-	RuleEnded        provision.Action = "rule.ended"          // the end of a rule has passed
+	PersonEndSet     provision.Action = "person.end_set"         // an admin says when access ends, or that it does not
+	PersonEnded      provision.Action = "person.ended"           // that end has passed
+	PersonExpired    provision.Action = "person.sign_in_expired" // what vouched for somebody known by sign-in alone does no more
+	PersonRenewed    provision.Action = "person.sign_in_renewed" // they have signed in again
+	PersonUnasked    provision.Action = "person.sign_in_unasked" // the identity provider can be asked about them no more, until they sign in
+	PersonAway       provision.Action = "person.away"            // an admin says that they are away, until when, and who has their conversations
+	PersonBack       provision.Action = "person.back"            // the day has come, or an admin says so
+	PersonByHandDone provision.Action = "person.by_hand_done"    // an admin has done on a desk what its API cannot
+	RuleEnded        provision.Action = "rule.ended"             // the end of a rule has passed
+
+	SeatIdle      provision.Action = "seat.idle"       // the seat of somebody idle is taken on a desk: they get less, or no access
+	SeatGivenBack provision.Action = "seat.given_back" // they came, or an admin says so: what rules grant counts again
+	SeatPriced    provision.Action = "seat.priced"     // what a seat of a desk costs from now on
 
 	PersonForgotten provision.Action = "person.forgotten" // all that was known of somebody who is removed is erased, but for ids
 

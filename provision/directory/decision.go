@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/validity"
 )
 
 // newcomer is what somebody who is new gets from us.
@@ -37,6 +38,7 @@ func decideCreate(known ExistingMatches, id provision.Identity, as newcomer) (e 
 // describe copies what an IdP says of a person, and leaves what we keep.
 func describe(to *provision.Identity, from provision.Identity) {
 	to.UserName, to.ExternalID, to.Source, to.Status = from.UserName, from.ExternalID, from.Source, from.Status
+	to.Terms.Pushed = from.Terms.Pushed
 	to.Profile, to.Emails, to.Attributes, to.Requested, to.Document = from.Profile, from.Emails, from.Attributes, from.Requested, from.Document
 }
 
@@ -48,11 +50,17 @@ func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer
 	}
 	settle(&id)
 	id.ID, id.Connection, id.Version, id.CreatedAt, id.UpdatedAt = as.id, as.connection, 1, as.at, as.at
-	id.Terms, id.TermsDue = provision.Terms{}, nil
+	id.Terms, id.TermsDue = provision.Terms{Pushed: id.Terms.Pushed}, nil
 	e := effects{person: id, write: writeNew, action: audit.UserCreated}
 	if tombstone != nil {
 		e.takesUp = tombstone.ID
 		e.person.Terms, e.person.TermsDue = tombstone.Terms, tombstone.TermsDue // what was said of them is said of them still
+		e.person.Terms.SignInExpired = nil                                      // but that no sign-in vouched for them: something does now
+		e.person.Terms.Pushed = id.Terms.Pushed
+	}
+	e.person.TermsDue = dueOf(&e.person, as.at)
+	if p := id.Terms.Pushed; p != nil {
+		e.pushed = p
 	}
 	return e, nil
 }
@@ -63,7 +71,9 @@ func decideNew(tombstone *provision.Identity, id provision.Identity, as newcomer
 func decideChange(old, now provision.Identity, idp provision.IdP, at time.Time) (effects, error) {
 	// What a change may not touch, whatever it tries.
 	now.ID, now.Connection, now.Version, now.CreatedAt, now.UpdatedAt = old.ID, old.Connection, old.Version, old.CreatedAt, old.UpdatedAt
+	pushed := now.Terms.Pushed // which is the source's
 	now.Terms, now.TermsDue = old.Terms, old.TermsDue
+	now.Terms.Pushed = pushed
 	if old.SCIMManaged() && !now.SCIMManaged() {
 		now.Source = old.Source // a sign-in takes nobody over
 	}
@@ -81,11 +91,24 @@ func decideChange(old, now provision.Identity, idp provision.IdP, at time.Time) 
 	}
 	now.Version++
 	now.UpdatedAt = at
+	if takesOver(&old, &now) {
+		now.Terms.SignInExpired = nil
+	}
 	e := effects{person: now, write: writeChanged, action: personAction(&old, &now), detail: map[string]any{"version": now.Version}}
+	e.dropsGrants = takesOver(&old, &now)
+	if !old.Terms.Pushed.Same(pushed) {
+		e.person.TermsDue = dueOf(&now, at)
+		e.pushed = &validity.Pushed{}
+		if pushed != nil {
+			e.pushed = pushed
+		}
+	}
 	e.forgetsLogins = takesOver(&old, &now) && !isSurely(&old, &now, idp)
 	switch {
 	case old.Active() && !now.Active():
 		e.ends = provision.EndedByLeaving
+	case now.Terms.Ended(at) && !old.Terms.Ended(at):
+		e.ends = provision.EndedByEnd
 	case e.forgetsLogins:
 		e.ends = provision.EndedByTakeOver
 	default:
@@ -95,6 +118,15 @@ func decideChange(old, now provision.Identity, idp provision.IdP, at time.Time) 
 		e.renamed = &old
 	}
 	return e, nil
+}
+
+// dueOf returns when the terms of a person have to be looked at next. What is due already
+// stays so until it has been seen to.
+func dueOf(id *provision.Identity, at time.Time) *time.Time {
+	if id.TermsDue != nil && !id.TermsDue.After(at) {
+		return id.TermsDue
+	}
+	return id.Terms.Next(at)
 }
 
 // takesOver reports whether SCIM begins to describe somebody who came by
@@ -114,7 +146,7 @@ func decideRemove(person provision.Identity, at time.Time) effects {
 	person.Status = provision.StatusRemoved
 	person.Version++
 	person.UpdatedAt = at
-	return effects{person: person, write: writeChanged, leaves: true, action: audit.UserRemoved, ends: provision.EndedByLeaving}
+	return effects{person: person, write: writeChanged, leaves: true, dropsGrants: !person.SCIMManaged(), action: audit.UserRemoved, ends: provision.EndedByLeaving}
 }
 
 func personAction(old, now *provision.Identity) provision.Action {

@@ -1,9 +1,12 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/validity"
 )
 
 // effects is what a change of a person comes to, decided from what was loaded.
@@ -21,6 +24,8 @@ type effects struct {
 
 	ends          provision.SessionEnd // why their sessions end; "": they go on
 	forgetsLogins bool                 // all of theirs
+	pushed        *validity.Pushed     // the end that the identity provider gives, when that is news
+	dropsGrants   bool                 // the identity provider is asked about their sign-ins no more
 	renamed       *provision.Identity  // as they were, when they lose a name that a login may rest on; nil: no
 	endsElsewhere bool                 // their sessions end if another connection owns their domains now
 }
@@ -75,7 +80,18 @@ func (s *Service) apply(ctx context.Context, tx Store, c provision.Cause, f fact
 			entry.Detail = map[string]any{"was": e.takesUp, "accounts_taken_up": n}
 		}
 	}
-	if err := s.audit.Record(ctx, tx, entry); err != nil {
+	entries := []provision.Entry{entry}
+	if e.pushed != nil {
+		end := s.audit.Entry(c, e.person.Connection, audit.PersonEndSet, string(e.person.ID))
+		end.Detail = map[string]any{"until": cmp.Or(provision.FormatUntil(e.pushed.At), "none"), "attribute": e.pushed.By, "unread": e.pushed.Unread}
+		entries = append(entries, end)
+		if e.person.Terms.Ended(e.person.UpdatedAt) { // before it was said
+			ended := s.audit.Entry(c, e.person.Connection, audit.PersonEnded, string(e.person.ID))
+			ended.Detail = map[string]any{"until": e.person.Terms.End().At, "set_by": e.person.Terms.End().By}
+			entries = append(entries, ended)
+		}
+	}
+	if err := s.audit.Record(ctx, tx, entries...); err != nil {
 		return err
 	}
 	if err := s.endSessions(ctx, tx, c, e); err != nil {
@@ -83,6 +99,11 @@ func (s *Service) apply(ctx context.Context, tx Store, c provision.Cause, f fact
 	}
 	if err := s.forgetLogins(ctx, tx, c, e); err != nil {
 		return err
+	}
+	if e.dropsGrants {
+		if err := tx.DropGrants(ctx, e.person.ID); err != nil {
+			return err
+		}
 	}
 	if f.complete || e.write == writeNew && e.takesUp == "" { // who is new has no accounts, and no groups yet
 		return s.entitlement.Update(ctx, tx, c, e.person.Connection, f.rules, []provision.Identity{e.person}, f.accounts, f.groups)

@@ -19,8 +19,19 @@ type decision struct {
 // if that is to end at now. Otherwise it is not asked. cause is what an admin did
 // with the configuration.
 func decided(a *provision.Account, person *provision.Identity, rules []provision.Rule, cause string, now time.Time) decision {
-	if why, by := person.Terms.Why(now); by != "" {
+	why, by := person.Terms.Why(now)
+	if by != "" {
 		return decision{cause: why, by: by, terms: true}
+	}
+	if m := person.Terms.Idle.On(string(a.Desk)); m != nil && person.Active() {
+		d := decision{cause: m.Words() + byWhom + m.By, by: m.By}
+		if m.Policy { // nobody has looked who they are: mass-change protection counts them
+			d.by = ""
+		}
+		return d
+	}
+	if why != "" && person.Active() {
+		return decision{cause: why}
 	}
 	if r, all := ended(a.Desired.Grants, rules, now); all && person.Active() {
 		return decision{cause: "end of the rule on " + r.String() + " on " + provision.LastDay(*r.Until), by: "the end of the rule"}

@@ -113,7 +113,7 @@ func (s *Service) update(ctx context.Context, tx Store, conn provision.Connectio
 			}
 		}
 		switch {
-		case len(had) > 0 && !has && person.Active(): // of who is suspended or removed an entry tells already
+		case len(had) > 0 && !has && person.Active() && !idleOn(&person, had): // of who is suspended, removed or idle an entry tells already
 			entries = append(entries, s.lostEntry(why, &person, rules, had, now))
 		case len(had) == 0 && has && len(still) > 0: // else the desk will show that they are back
 			e := s.audit.Entry(why.by, conn, audit.UserAccessRegained, string(person.ID))
@@ -190,6 +190,17 @@ func (s *Service) lostEntry(why why, person *provision.Identity, rules []provisi
 		e.Detail["because"] = "rules changed" + why.cause[at:]
 	}
 	return e
+}
+
+// idleOn reports whether each of the desks that somebody had is one where their seat was
+// taken because they were idle.
+func idleOn(person *provision.Identity, had map[provision.DeskID][]provision.Grant) bool {
+	for desk := range had {
+		if person.Terms.Idle.On(string(desk)) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // byWhom stands before the name of who did it, at the end of a cause in words.

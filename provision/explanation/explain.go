@@ -32,7 +32,7 @@ func (e *Explanation) Reasons() []Reason {
 	if e.Desired.Status != provision.AccessActive {
 		return nil
 	}
-	reasons := []Reason{{What: "role", Name: string(e.Desired.Role), Grants: e.grants(func(g provision.Grant) bool { return g.Role == e.Desired.Role })}}
+	reasons := []Reason{{What: "role", Name: string(e.Desired.Role), Grants: e.grants(func(g provision.Grant) bool { return g.Role == e.Desired.Grants[0].Role })}} // the winners, though idleness may leave less of it
 	for _, name := range e.Desired.DeskRoles {
 		reasons = append(reasons, Reason{What: "desk role", Name: name, Grants: e.grants(func(g provision.Grant) bool { return provision.ContainsFold(g.DeskRoles, name) })})
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/seating"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -76,8 +77,10 @@ type WhyCode string
 const (
 	WhySuspended      WhyCode = "suspended"
 	WhyRemoved        WhyCode = "removed"
-	WhyBlocked        WhyCode = "blocked" // by an admin
-	WhyEnded          WhyCode = "ended"   // the end that an admin has set for the person has passed
+	WhyBlocked        WhyCode = "blocked"         // by an admin
+	WhyEnded          WhyCode = "ended"           // the end that an admin has set for the person has passed
+	WhySignInExpired  WhyCode = "sign-in-expired" // of somebody known by sign-in only
+	WhyIdle           WhyCode = "idle"            // their seat was taken because they did not use it
 	WhyRuleEnded      WhyCode = "rule-ended"
 	WhyNotInGroup     WhyCode = "not-in-group"
 	WhyNotPushed      WhyCode = "group-not-pushed" // no group of the rule's name has come from the identity provider
@@ -198,6 +201,9 @@ func (s *Service) why(ctx context.Context, a *Answer, q Question, rules []provis
 	if a.Desired {
 		return []Why{notYet(a, q)}, nil
 	}
+	if m := a.Person.Terms.Idle.On(string(a.Desk.ID)); m != nil && m.Do == seating.Free && len(a.Explanation.Desired.Grants) > 0 {
+		return []Why{{Code: WhyIdle, Text: IdleText(&a.Explanation)}}, nil
+	}
 	var out []Why
 	given := false
 	for _, r := range rules {
@@ -224,10 +230,29 @@ func barred(p *provision.Identity, now time.Time) (Why, bool) {
 	switch b := p.Terms.Block; {
 	case b != nil:
 		return Why{Code: WhyBlocked, Text: fmt.Sprintf("they are blocked, by %s since %s: %s; whatever the identity provider says, until `deskbridge person unblock %s`", b.By, b.At.Format(time.DateOnly), b.Reason, p.ID)}, true
+	case p.Terms.Ended(now) && p.Active() && (p.Terms.Until == nil || now.Before(p.Terms.Until.At)):
+		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s says; a later date there prolongs it", provision.LastDay(p.Terms.End().At), p.Terms.End().By)}, true
 	case p.Terms.Ended(now) && p.Active():
 		return Why{Code: WhyEnded, Text: fmt.Sprintf("their access ended on %s, as %s had set; `deskbridge person valid-until %s DATE` prolongs it", provision.LastDay(p.Terms.Until.At), p.Terms.Until.By, p.ID)}, true
+	case p.Terms.SignInExpired != nil && p.Active():
+		return Why{Code: WhySignInExpired, Text: fmt.Sprintf("their sign-in expired on %s: %s; they have it back when they sign in", p.Terms.SignInExpired.At.Format(time.DateOnly), p.Terms.SignInExpired.Why.Words())}, true
 	}
 	return Why{}, false
+}
+
+// IdleText says why somebody has less than rules grant on a desk, because they did not use
+// their seat there; "" when that is not so.
+func IdleText(e *Explanation) string {
+	m := e.Person.Terms.Idle.On(string(e.Desk.ID))
+	if m == nil {
+		return ""
+	}
+	what := "their seat was freed"
+	if m.Do == seating.Downgrade {
+		what = "they were given role limited"
+	}
+	return fmt.Sprintf("rules give more, and %s on %s by %s: %s; they get it back when they sign in to %s, or by `deskbridge seat give-back %s --desk %s`",
+		what, m.At.UTC().Format(time.DateOnly), m.By, m.Words(), e.Desk.Name, e.Person.ID, e.Desk.Name)
 }
 
 // notYet says why what is given is not there.

@@ -25,10 +25,10 @@ func (l *leaving) explicit() bool {
 }
 
 // signals are the actions that say that somebody leaves.
-var signals = []provision.Action{audit.UserSuspended, audit.UserRemoved, audit.UserAccessLost, audit.PersonBlocked, audit.PersonEnded}
+var signals = []provision.Action{audit.UserSuspended, audit.UserRemoved, audit.UserAccessLost, audit.PersonBlocked, audit.PersonEnded, audit.PersonExpired}
 
 // bars says what keeps somebody out, whatever else takes place.
-type bars struct{ source, block, end bool }
+type bars struct{ source, block, end, expiry bool }
 
 // note notes what an action means for that. It reports whether one has gone with it.
 func (b *bars) note(a provision.Action) (gone bool) {
@@ -46,8 +46,12 @@ func (b *bars) note(a provision.Action) (gone bool) {
 		b.end = true
 	case audit.PersonEndSet:
 		b.end = false
+	case audit.PersonExpired:
+		b.expiry = true
+	case audit.PersonRenewed, audit.UserTakenOver:
+		b.expiry = false
 	}
-	return before.source && !b.source || before.block && !b.block || before.end && !b.end
+	return before.source && !b.source || before.block && !b.block || before.end && !b.end || before.expiry && !b.expiry
 }
 
 // leavings finds in all that the audit log has about a person, by time, when they

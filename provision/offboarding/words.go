@@ -15,6 +15,7 @@ var signalWords = map[provision.Action]string{
 	audit.UserAccessLost: "the person lost the last that gave them access to a desk",
 	audit.PersonBlocked:  "an admin blocked the person",
 	audit.PersonEnded:    "the end of the person's access has passed",
+	audit.PersonExpired:  "the person's sign-in has expired, or the identity provider has revoked it",
 }
 
 // signalOf puts a signal into words. groups are the names of those that had given

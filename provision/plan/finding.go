@@ -19,27 +19,30 @@ type FindingCode string
 
 // What somebody has to see to, of connections, desks and rules as a whole.
 const (
-	FindingNoServer      FindingCode = "no-server"      // nothing is synced: no server is running
-	FindingNoConnection  FindingCode = "no-connection"  // no identity provider can push anything
-	FindingNoToken       FindingCode = "no-token"       // a connection has no token that is accepted
-	FindingNeverUsed     FindingCode = "never-used"     // no request of the identity provider has ever come
-	FindingSilent        FindingCode = "silent"         // none has come for longer than [Service.SilentAfter]
-	FindingToken         FindingCode = "token"          // one that expired, expires, or is not used
-	FindingGroups        FindingCode = "groups"         // rules name groups that were never pushed
-	FindingSignIn        FindingCode = "sign-in"        // people cannot sign in, or soon cannot
-	FindingDeskRefuses   FindingCode = "desk-refuses"   // a desk refuses our credentials
-	FindingDeskPaused    FindingCode = "desk-paused"    // a desk is down, or does not answer as it should
-	FindingDeskSignIn    FindingCode = "desk-sign-in"   // people cannot sign in at a desk, or soon cannot
-	FindingHandOver      FindingCode = "hand-over"      // nobody takes over leavers' conversations
-	FindingUnits         FindingCode = "units"          // a desk has renamed or replaced a team or mailbox that rules name
-	FindingRules         FindingCode = "rules"          // a desk can never do what a rule says
-	FindingSweep         FindingCode = "sweep"          // the last sweep of a desk was not completed
-	FindingDrift         FindingCode = "drift"          // accounts were changed on a desk by hand, and are not repaired
-	FindingLeavers       FindingCode = "leavers"        // somebody who left has been in for too long
-	FindingApproval      FindingCode = "approval"       // what cannot be undone on a desk waits for an admin
-	FindingByHand        FindingCode = "by-hand"        // a desk cannot be told of an absence, or of its end
-	FindingEnds          FindingCode = "ends"           // somebody's access, or a rule, ends by itself soon
-	FindingNeedAttention FindingCode = "need-attention" // accounts need attention or are on hold
+	FindingNoServer      FindingCode = "no-server"       // nothing is synced: no server is running
+	FindingNoConnection  FindingCode = "no-connection"   // no identity provider can push anything
+	FindingNoToken       FindingCode = "no-token"        // a connection has no token that is accepted
+	FindingNeverUsed     FindingCode = "never-used"      // no request of the identity provider has ever come
+	FindingSilent        FindingCode = "silent"          // none has come for longer than [Service.SilentAfter]
+	FindingToken         FindingCode = "token"           // one that expired, expires, or is not used
+	FindingGroups        FindingCode = "groups"          // rules name groups that were never pushed
+	FindingSignIn        FindingCode = "sign-in"         // people cannot sign in, or soon cannot
+	FindingDeskRefuses   FindingCode = "desk-refuses"    // a desk refuses our credentials
+	FindingDeskPaused    FindingCode = "desk-paused"     // a desk is down, or does not answer as it should
+	FindingDeskSignIn    FindingCode = "desk-sign-in"    // people cannot sign in at a desk, or soon cannot
+	FindingHandOver      FindingCode = "hand-over"       // nobody takes over leavers' conversations
+	FindingUnits         FindingCode = "units"           // a desk has renamed or replaced a team or mailbox that rules name
+	FindingRules         FindingCode = "rules"           // a desk can never do what a rule says
+	FindingSweep         FindingCode = "sweep"           // the last sweep of a desk was not completed
+	FindingDrift         FindingCode = "drift"           // accounts were changed on a desk by hand, and are not repaired
+	FindingLeavers       FindingCode = "leavers"         // somebody who left has been in for too long
+	FindingApproval      FindingCode = "approval"        // what cannot be undone on a desk waits for an admin
+	FindingByHand        FindingCode = "by-hand"         // a desk cannot be told of an absence, or of its end
+	FindingEnds          FindingCode = "ends"            // somebody's access, or a rule, ends by itself soon
+	FindingSignInExpiry  FindingCode = "sign-in-expiry"  // sign-ins of people known by nothing else expire soon, or would
+	FindingSignInRecheck FindingCode = "sign-in-recheck" // an identity provider cannot be asked whether it still vouches for people
+	FindingNeedAttention FindingCode = "need-attention"  // accounts need attention or are on hold
+	FindingIdle          FindingCode = "idle"            // people do not use their seat on a desk, and its policy leaves them to an admin
 )
 
 const (
@@ -89,6 +92,11 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 	}
 	for _, c := range o.Connections {
 		out = append(out, s.ofConnection(ctx, c, rules, o.At)...)
+		signIns, err := s.ofSignIns(ctx, c.Connection)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, signIns...)
 	}
 	desks, err := s.ofDesks(ctx, o)
 	if err != nil {
@@ -98,7 +106,7 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 	if err != nil {
 		return nil, err
 	}
-	if o.Terms, err = termed(ctx, s.store); err != nil {
+	if o.Terms, err = termed(ctx, s.store, o.At); err != nil {
 		return nil, err
 	}
 	byHand, err := ofByHand(ctx, s.store)
@@ -106,7 +114,11 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 		return nil, err
 	}
 	approvals, err := ofApprovals(ctx, s.store, o.Desks)
-	byHand = append(byHand, approvals...)
+	if err != nil {
+		return nil, err
+	}
+	idle, err := ofIdle(ctx, s.store, o.Desks)
+	byHand = slices.Concat(byHand, approvals, idle)
 	return slices.Concat(out, desks, units, ofEnds(o.Terms, byHand, rules, o), ofRules(s.settings, o.Desks, rules)), err
 }
 

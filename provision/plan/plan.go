@@ -190,7 +190,7 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 		}
 	}
 	for _, desk := range state.desks {
-		if err := s.saveDesk(ctx, tx, desk); err != nil {
+		if err := s.saveDesk(ctx, tx, c, desk); err != nil {
 			return err
 		}
 	}
@@ -234,7 +234,7 @@ func (s *Service) saveConnection(ctx context.Context, tx Store, c provision.Caus
 		if err := s.settings.EndLost(ctx, tx, c, conn.ID, &have.SignIn, &conn.SignIn); err != nil {
 			return err
 		}
-		have.IdP, have.Domains, have.SignIn, have.JWT = conn.IdP, conn.Domains, conn.SignIn, conn.JWT
+		have.IdP, have.Domains, have.SignIn, have.JWT, have.ValidUntil = conn.IdP, conn.Domains, conn.SignIn, conn.JWT, conn.ValidUntil
 		conn = have
 	} else if !provision.IsNotFound(err) {
 		return err
@@ -246,12 +246,16 @@ func (s *Service) saveConnection(ctx context.Context, tx Store, c provision.Caus
 }
 
 // saveDesk makes or changes a desk, which it locks.
-func (s *Service) saveDesk(ctx context.Context, tx Store, desk provision.Desk) error {
-	if _, err := tx.LockDesk(ctx, desk.ID); err != nil && !provision.IsNotFound(err) {
+func (s *Service) saveDesk(ctx context.Context, tx Store, c provision.Cause, desk provision.Desk) error {
+	have, err := tx.LockDesk(ctx, desk.ID)
+	if err != nil && !provision.IsNotFound(err) {
 		return err
 	}
 	if err := settings.FreeClientID(ctx, tx, desk); err != nil {
 		return err
 	}
-	return tx.SaveDesk(ctx, desk)
+	if err := tx.SaveDesk(ctx, desk); err != nil {
+		return err
+	}
+	return s.settings.NotePrice(ctx, tx, c, have.Price, desk)
 }

@@ -90,11 +90,11 @@ func (s *Service) resolveConnection(ctx context.Context, store Store, state *dra
 	if !have.SignIn.SameAs(&want.SignIn) {
 		fields = append(fields, "sign-in")
 	}
-	if !have.JWT.SameAs(want.JWT) {
+	if !have.JWT.SameAs(want.JWT) || have.ValidUntil != want.ValidUntil {
 		fields = append(fields, "scim")
 	}
 	before := have
-	have.IdP, have.Domains, have.SignIn, have.JWT = want.IdP, want.Domains, want.SignIn, want.JWT
+	have.IdP, have.Domains, have.SignIn, have.JWT, have.ValidUntil = want.IdP, want.Domains, want.SignIn, want.JWT, want.ValidUntil
 	known[want.Name] = have
 	state.signIn = append(state.signIn, signInChange{before, have})
 	if len(fields) > 0 {
@@ -137,6 +137,8 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"approve", have.Approve == want.Approve},
 		{"hand_over", have.HandOver == want.HandOver},
 		{"seats", have.Seats == want.Seats},
+		{"seat_price", have.Price.Same(want.Price)},
+		{"idle", have.Idle.Same(want.Idle)},
 		{"adoption", cmp.Or(have.Adoption, provision.AdoptPropose) == cmp.Or(want.Adoption, provision.AdoptPropose)},
 		{"drift", cmp.Or(have.Drift, provision.DriftRepair) == cmp.Or(want.Drift, provision.DriftRepair)},
 		{"rate", have.Rate == want.Rate},
@@ -350,7 +352,7 @@ func (st *draftState) hash() (string, error) {
 		Add, Remove []provision.Rule
 	}{Plan: st.plan}
 	for _, c := range st.connections { // ids and times of what is new differ each time
-		content.Connections = append(content.Connections, provision.Connection{Name: c.Name, IdP: c.IdP, Domains: c.Domains, SignIn: c.SignIn, JWT: c.JWT})
+		content.Connections = append(content.Connections, provision.Connection{Name: c.Name, IdP: c.IdP, Domains: c.Domains, SignIn: c.SignIn, JWT: c.JWT, ValidUntil: c.ValidUntil})
 	}
 	for _, d := range st.desks {
 		d.ID, d.CreatedAt = "", time.Time{}

@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
@@ -18,6 +19,9 @@ type Service struct {
 	// overview says so; 0: three days; negative: it never does. Set it before the
 	// Service is used.
 	SilentAfter time.Duration
+	// SignIns knows whose sign-in expires soon; nil: nobody's does. Set it before the
+	// Service is used.
+	SignIns *expiry.Service
 
 	store       Store
 	inTx        provision.InTx[Store]

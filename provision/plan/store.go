@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/seating"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -24,7 +25,11 @@ type Store interface {
 	// LeavingAccounts returns those whose access is to end and of which the desk has
 	// not confirmed that it has; the first to end comes first.
 	LeavingAccounts(ctx context.Context) ([]provision.Account, error)
-	PeopleWithTerms(ctx context.Context) ([]provision.Identity, error)             // of whom an admin has said something, removed ones included; by id
+	ProposedIdle(ctx context.Context) (map[provision.DeskID]seating.Proposed, error) // whom idle policies leave to an admin; desks with nobody are left out
+	// PeopleWithTerms returns those of whom an admin has said something, removed ones
+	// included, and those of whom the identity provider has said an end before a moment, or
+	// one that nobody can read; by id.
+	PeopleWithTerms(ctx context.Context, before time.Time) ([]provision.Identity, error)
 	PeopleNames(ctx context.Context, ids []provision.IdentityID) ([]Person, error) // of those that there are, in any order
 	// CountDesired counts the accounts on a desk that should have access.
 	CountDesired(ctx context.Context, d provision.DeskID) (int, error)

@@ -19,9 +19,10 @@ type Termed struct {
 	Terms  provision.Terms
 }
 
-// termed returns everybody of whom an admin has said something that counts.
-func termed(ctx context.Context, store Store) (out []Termed, _ error) {
-	people, err := store.PeopleWithTerms(ctx)
+// termed returns everybody of whom an admin has said something that counts, and of whom
+// the identity provider has said an end that is near, or that nobody can read.
+func termed(ctx context.Context, store Store, now time.Time) (out []Termed, _ error) {
+	people, err := store.PeopleWithTerms(ctx, now.Add(endsInDays*24*time.Hour))
 	for _, p := range people {
 		if p.Status != provision.StatusRemoved || p.Terms.Block != nil {
 			out = append(out, Termed{PersonOf(p), p.Status, p.Terms})
@@ -49,11 +50,21 @@ func ofEnds(people []Termed, byHand []Finding, rules []provision.Rule, o *Overvi
 		names = append(names, name+" ("+provision.LastDay(at)+")")
 	}
 	for _, p := range people {
-		if u := p.Terms.Until; u != nil && soon(u.At) && p.Terms.Block == nil && p.Status == provision.StatusActive {
+		if u := p.Terms.End(); u != nil && soon(u.At) && p.Terms.Block == nil && p.Status == provision.StatusActive {
 			note(p.Person.String(), u.At)
 		}
 	}
-	found(names, first, [2]string{"person's access ends", "people's access ends"}, "`deskbridge person valid-until USER DATE` prolongs it; if it is meant, nothing is to be done")
+	found(names, first, [2]string{"person's access ends", "people's access ends"}, "`deskbridge person valid-until USER DATE` prolongs it, or a later date at the identity provider where that has said it; if it is meant, nothing is to be done")
+	names = nil
+	for _, p := range people {
+		if at := p.Terms.Pushed; at != nil && at.Unread && p.Status == provision.StatusActive {
+			names = append(names, p.Person.String()+" ("+at.By+")")
+		}
+	}
+	if len(names) > 0 {
+		out = append(out, Finding{Code: FindingEnds, Count: len(names), Do: "have the identity provider send a date, as 2027-01-31, or a moment, as 2027-01-31T17:00:00Z",
+			Text: fmt.Sprintf("The end that the identity provider gives %s is no date, and changes nothing: %s.", count(len(names), "person", "people"), few(names))})
+	}
 	names = nil
 	for _, r := range rules {
 		if r.Until == nil || !soon(*r.Until) {
@@ -87,6 +98,25 @@ func ofByHand(ctx context.Context, store Store) (out []Finding, _ error) {
 			Do: fmt.Sprintf("when it is done: `deskbridge person done %s`", a.Identity)})
 	}
 	return out, nil
+}
+
+// ofIdle returns how many people do not use their seat on each desk, where its policy
+// leaves them to an admin.
+func ofIdle(ctx context.Context, store Store, desks []DeskOverview) (out []Finding, _ error) {
+	proposed, err := store.ProposedIdle(ctx)
+	for _, d := range desks {
+		p, ok := proposed[d.Desk.ID]
+		if !ok || !d.Desk.Idle.Set() || d.Desk.Removal != provision.RemovalNone {
+			continue
+		}
+		f := Finding{Code: FindingIdle, Desk: d.Desk.Name, At: &p.At, Count: p.Count, Text: fmt.Sprintf("%s their seat on desk %s.", count(p.Count, "person does not use", "people do not use"), d.Desk.Name),
+			Do: fmt.Sprintf("`deskbridge seat idle --desk %s` shows who; then `seat free USER --desk %s`", d.Desk.Name, d.Desk.Name)}
+		if p.Held {
+			f.Text += " These are more than mass-change protection lets the policy act on by itself."
+		}
+		out = append(out, f)
+	}
+	return out, err
 }
 
 // ofApprovals returns how much waits for an admin on each desk.

@@ -206,6 +206,9 @@ type Ender interface {
 	audit.Appender
 	// EndSessions ends every session that f selects, and returns them.
 	EndSessions(ctx context.Context, f provision.SessionFilter, at time.Time, why provision.SessionEnd) ([]provision.Session, error)
+	// DropGrants deletes what an identity provider gave with somebody's sign-ins, by
+	// which it is asked about them.
+	DropGrants(ctx context.Context, id provision.IdentityID) error
 }
 
 // EndIn is [Service.EndSessions] in somebody else's transaction.

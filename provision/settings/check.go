@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
 // Checks are what others know of settings: connectors of their desks, the
@@ -52,6 +53,7 @@ func (s *Service) SignInWarnings(ctx context.Context, c provision.Connection) []
 type Abilities struct {
 	Deactivate, Delete, Anonymize bool
 	KeepsSeat                     bool // whoever leaves as the desk's settings say still takes a seat there
+	Limited                       bool // it has a role limited, which can be given to who has another
 }
 
 // RuleProblem is what is wrong with a rule, in words for an admin.
@@ -155,6 +157,17 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 			think = " and think of on_leave: delete"
 		}
 		warnings = append(warnings, fmt.Sprintf("desk %s: a desk of kind %s cannot deactivate users, so every leaver becomes a task for an admin; see docs/desks/%s", d.Name, d.Kind, think))
+	}
+	if do, acts := d.Idle.Acts(); acts {
+		switch {
+		case do == seating.Downgrade && !can.Limited:
+			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "idle", "desk %s: a desk of kind %s has no role limited that Deskbridge could give; use do: free or propose", d.Name, d.Kind))
+		case d.Drift == provision.DriftOff:
+			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "idle", "desk %s: with drift: off nobody looks who is idle; use do: propose, or another drift", d.Name))
+		}
+		if do == seating.Downgrade && d.Price.Known() && d.Price.Monthly(false).Minus(d.Price.Monthly(true)).Zero() {
+			warnings = append(warnings, fmt.Sprintf("desk %s: a downgrade saves nothing, as seat_price says; give limited, what a seat of role limited costs", d.Name))
+		}
 	}
 	if can.KeepsSeat && can.Deactivate {
 		warnings = append(warnings, fmt.Sprintf("desk %s: whoever leaves still takes a seat of a desk of kind %s, as on_leave is %s; see docs/desks/ for what frees it", d.Name, d.Kind, cmp.Or(d.OnLeave, provision.LeaveDeactivate)))

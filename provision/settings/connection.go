@@ -5,7 +5,9 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -62,6 +64,9 @@ func ValidateConnection(conn *provision.Connection) error {
 		domains[i], err = ownDomain(d)
 		mistakes = append(mistakes, err)
 	}
+	if strings.ContainsFunc(conn.ValidUntil, unicode.IsSpace) || len(conn.ValidUntil) > mostAttribute {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "scim", "scim.valid_until is the name of an attribute, as rules have it, such as endDate or urn:example:params:scim:User:endDate"))
+	}
 	err := conn.JWT.Validate()
 	if e, ok := errors.AsType[*protocol.Error](err); ok {
 		err = provision.Errorf(provision.Invalid, "scim", "scim.jwt: %s", e.Detail)
@@ -81,6 +86,9 @@ func (s *Service) Connection(ctx context.Context, nameOrID string) (provision.Co
 	}
 	return conn, err
 }
+
+// mostAttribute is how long the name of an attribute may be, in bytes.
+const mostAttribute = 500
 
 const (
 	mostSeen    = 1000 // connections

@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
 // DeskByClientID returns the desk that is this OpenID Connect client.
@@ -57,9 +58,47 @@ func (s *Service) AddDesk(ctx context.Context, c provision.Cause, d provision.De
 		}
 		entry := s.audit.Entry(c, "", audit.DeskCreated, string(d.ID))
 		entry.Desk = d.ID
-		return s.audit.Record(ctx, tx, entry)
+		if err := s.audit.Record(ctx, tx, entry); err != nil {
+			return err
+		}
+		return s.NotePrice(ctx, tx, c, seating.Price{}, d)
 	})
 	return d, err
+}
+
+// NotePrice enters what a seat of a desk costs from now on, if it is another price than
+// before: what seats saved is reckoned by it.
+func (s *Service) NotePrice(ctx context.Context, tx audit.Appender, c provision.Cause, before seating.Price, d provision.Desk) error {
+	if before.Same(d.Price) {
+		return nil
+	}
+	entry := s.audit.Entry(c, "", audit.SeatPriced, string(d.ID))
+	entry.Desk = d.ID
+	entry.Detail = map[string]any{"amount": d.Price.Amount, "limited": d.Price.Limited, "currency": d.Price.Currency, "per": d.Price.Per}
+	return s.audit.Record(ctx, tx, entry)
+}
+
+// HasLimited reports whether somebody on a desk can be given role limited instead of
+// theirs, as far as its connector knows.
+func (s *Service) HasLimited(d provision.Desk) bool {
+	can, known := s.abilities(d)
+	return !known || can.Limited
+}
+
+// KeepsSeat reports whether a desk counts the seat of whoever has left it, as its on_leave
+// says, all the same.
+func (s *Service) KeepsSeat(d provision.Desk) bool {
+	can, known := s.abilities(d)
+	return known && can.KeepsSeat
+}
+
+// abilities returns what a desk can do; false when nobody knows.
+func (s *Service) abilities(d provision.Desk) (Abilities, bool) {
+	if s.checks.Desk == nil {
+		return Abilities{}, false
+	}
+	can, err := s.checks.Desk(d)
+	return can, err == nil
 }
 
 // Desk returns the desk with this name or id.

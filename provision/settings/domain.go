@@ -84,7 +84,7 @@ func (s *Service) ClaimDomain(ctx context.Context, c provision.Cause, conn provi
 		if err := tx.SaveDomainClaim(ctx, claim); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, audit.DomainClaimed, plain, nil))
+		return s.audit.Record(ctx, tx, domainEntry(s.audit, c, conn, audit.DomainClaimed, plain, nil))
 	})
 	return claim, err
 }
@@ -131,7 +131,7 @@ func (s *Service) VerifyDomain(ctx context.Context, c provision.Cause, conn prov
 		if lookup == nil {
 			how["by"] = "say-so"
 		}
-		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, audit.DomainVerified, claim.Domain, how))
+		return s.audit.Record(ctx, tx, domainEntry(s.audit, c, conn, audit.DomainVerified, claim.Domain, how))
 	})
 }
 
@@ -186,12 +186,12 @@ func (s *Service) RemoveDomain(ctx context.Context, c provision.Cause, conn prov
 		if err := tx.DeleteDomainClaim(ctx, conn, plain); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.domainEntry(c, conn, audit.DomainRemoved, plain, nil))
+		return s.audit.Record(ctx, tx, domainEntry(s.audit, c, conn, audit.DomainRemoved, plain, nil))
 	})
 }
 
-func (s *Service) domainEntry(c provision.Cause, conn provision.ConnectionID, action provision.Action, domain string, detail map[string]any) provision.Entry {
-	e := s.audit.Entry(c, conn, action, string(conn))
+func domainEntry(log *audit.Service, c provision.Cause, conn provision.ConnectionID, action provision.Action, domain string, detail map[string]any) provision.Entry {
+	e := log.Entry(c, conn, action, string(conn))
 	e.Detail = map[string]any{"domain": domain}
 	for k, v := range detail {
 		e.Detail[k] = v

@@ -107,7 +107,7 @@ func (s *Service) RotateKey(ctx context.Context, c provision.Cause, use KeyUse, 
 		if err := tx.SaveKey(ctx, key); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.keyEntry(c, audit.KeyCreated, key))
+		return s.audit.Record(ctx, tx, keyEntry(s.audit, c, audit.KeyCreated, key))
 	})
 	return key, err
 }
@@ -137,12 +137,12 @@ func (s *Service) RetireKey(ctx context.Context, c provision.Cause, use KeyUse, 
 		if err := tx.SaveKey(ctx, key); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, tx, s.keyEntry(c, audit.KeyRetired, key))
+		return s.audit.Record(ctx, tx, keyEntry(s.audit, c, audit.KeyRetired, key))
 	})
 }
 
-func (s *Service) keyEntry(c provision.Cause, action provision.Action, k Key) provision.Entry {
-	e := s.audit.Entry(c, "", action, string(k.ID))
+func keyEntry(log *audit.Service, c provision.Cause, action provision.Action, k Key) provision.Entry {
+	e := log.Entry(c, "", action, string(k.ID))
 	e.Detail = map[string]any{"use": k.Use}
 	return e
 }

@@ -85,7 +85,7 @@ func (s *Service) SaveRuleIn(ctx context.Context, tx Store, c provision.Cause, r
 	if err := tx.SaveRule(ctx, r); err != nil {
 		return provision.Rule{}, err
 	}
-	return r, s.audit.Record(ctx, tx, s.ruleEntry(c, r, audit.RuleCreated))
+	return r, s.audit.Record(ctx, tx, ruleEntry(s.audit, c, r, audit.RuleCreated))
 }
 
 // oneName refuses a rule that names a renamed team or mailbox otherwise than others
@@ -148,11 +148,11 @@ func (s *Service) DeleteRuleIn(ctx context.Context, tx Store, c provision.Cause,
 	if err := tx.DeleteRule(ctx, r.ID); err != nil {
 		return err
 	}
-	return s.audit.Record(ctx, tx, s.ruleEntry(c, r, audit.RuleRemoved))
+	return s.audit.Record(ctx, tx, ruleEntry(s.audit, c, r, audit.RuleRemoved))
 }
 
-func (s *Service) ruleEntry(c provision.Cause, r provision.Rule, action provision.Action) provision.Entry {
-	e := s.audit.Entry(c, r.Connection, action, string(r.ID))
+func ruleEntry(log *audit.Service, c provision.Cause, r provision.Rule, action provision.Action) provision.Entry {
+	e := log.Entry(c, r.Connection, action, string(r.ID))
 	e.Desk = r.Desk
 	e.Detail = map[string]any{"when": r.String(), "role": r.Role, "teams": r.Teams, "mailboxes": r.Mailboxes}
 	if r.Until != nil {

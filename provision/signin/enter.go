@@ -41,6 +41,10 @@ type SignInRequest struct {
 	// since then refuses it with the reason [provision.RefusedEnded].
 	Issued time.Time
 
+	// Grant is kept of somebody known by sign-in alone, where the connection asks the
+	// identity provider about them.
+	Grant RefreshToken
+
 	Session      provision.Session    // Protocol, Issuer and Subject are the login's
 	AuthnContext session.AuthnContext // for the audit log
 	NotAfter     time.Time            // when the IdP wants the session to end; zero: not said
@@ -68,7 +72,7 @@ func (s *Service) SignIn(ctx context.Context, conn provision.ConnectionID, c pro
 			if err != nil {
 				return err
 			}
-			d := signInTx{Service: s, tx: tx, cause: c, login: e.Login, not: &not}
+			d := signInTx{Service: s, tx: tx, cause: c, login: e.Login, grant: e.Grant, not: &not}
 			if in, err = d.run(ctx, loaded); err != nil {
 				return err
 			}

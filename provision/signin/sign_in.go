@@ -34,6 +34,7 @@ type signInTx struct {
 	tx    Store
 	cause provision.Cause
 	login provision.Login
+	grant RefreshToken
 	dry   bool // taken back in the end: passes where sign-in is switched off, so that it can be tried before
 
 	conn  provision.Connection
@@ -83,12 +84,18 @@ func (d *signInTx) run(ctx context.Context, loaded Loaded) (in SignedIn, err err
 		}
 		in = SignedIn{Person: *person, Linked: linked}
 		if !person.SCIMManaged() {
+			if err := d.renew(ctx, person); err != nil {
+				return in, err
+			}
 			if in.Person, err = d.update(ctx, *person); err != nil {
 				return in, err
 			}
 		}
 	}
-	return in, d.bind(ctx, in)
+	if err := d.bind(ctx, in); err != nil {
+		return in, err
+	}
+	return in, d.keepGrant(ctx, in.Person)
 }
 
 // readAddress brings the login's address into the form that is compared, and

@@ -2,10 +2,12 @@ package signin
 
 import (
 	"context"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/session"
 )
 
@@ -27,5 +29,7 @@ type Store interface {
 	// Login returns who is known by a login: NotFound when nobody is. The
 	// person may be removed by now.
 	Login(ctx context.Context, c provision.ConnectionID, p provision.Protocol, issuer, subject string) (provision.LoginKey, error)
-	SaveLogin(ctx context.Context, l provision.LoginKey) error // inserts or replaces by connection, protocol, issuer, subject
+	SaveTerms(ctx context.Context, id provision.IdentityID, t provision.Terms, due *time.Time) error // as [terms.Store] has it
+	SaveGrant(ctx context.Context, g expiry.Grant) error                                             // as [expiry.Store] has it
+	SaveLogin(ctx context.Context, l provision.LoginKey) error                                       // inserts or replaces by connection, protocol, issuer, subject
 }

@@ -22,6 +22,9 @@ const passAtOnce = 1000
 // many dates these were.
 func (s *Service) Pass(ctx context.Context) (n int, _ error) {
 	var failed []error
+	if n, err := s.readPushed(ctx); err != nil {
+		failed = append(failed, fmt.Errorf("ends that identity providers give: %w, after %d people", err, n))
+	}
 	rules, err := s.store.DueRules(ctx, s.now())
 	if err != nil {
 		return 0, err
@@ -67,8 +70,8 @@ func (s *Service) passPerson(ctx context.Context, found provision.Identity) (n i
 			e.Detail = detail
 			entries = append(entries, e)
 		}
-		if t := &person.Terms; t.Ended(now) && !t.Until.At.Before(*person.TermsDue) {
-			note(audit.PersonEnded, map[string]any{"until": t.Until.At, "set_by": t.Until.By})
+		if t := &person.Terms; t.Ended(now) && !t.End().At.Before(*person.TermsDue) {
+			note(audit.PersonEnded, map[string]any{"until": t.End().At, "set_by": t.End().By})
 		}
 		if t := &person.Terms; t.Away != nil && t.AwayAt(now) == nil {
 			note(audit.PersonBack, map[string]any{"until": t.Away.Until})

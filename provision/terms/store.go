@@ -22,6 +22,11 @@ type Store interface {
 	// DueTerms returns up to limit people of any connection, removed ones included,
 	// whose terms have to be looked at, the longest due first.
 	DueTerms(ctx context.Context, at time.Time, limit int) ([]provision.Identity, error)
+	// UnreadEnds returns the connections whose [provision.Connection.ValidUntil] is another
+	// one than their people's ends were read by.
+	UnreadEnds(ctx context.Context) ([]provision.Connection, error)
+	EndsRead(ctx context.Context, c provision.ConnectionID, attribute string) error                        // by that one they were
+	EachIdentity(ctx context.Context, c provision.ConnectionID, fn func([]provision.Identity) error) error // as [plan.Store] has it
 	// DueRules returns the rules whose end has passed and has not been seen to.
 	DueRules(ctx context.Context, at time.Time) ([]provision.Rule, error)
 	RuleSeen(ctx context.Context, id provision.RuleID) error // the end of a rule has been seen to

@@ -37,7 +37,7 @@ func (cs *Clients) OIDC(ctx context.Context, conn provision.Connection) (*oidc.R
 	if err != nil {
 		return nil, settings, err
 	}
-	made := digest(conn.Name, conn.IdP, conn.Domains, settings, key.ID)
+	made := digest(conn.Name, conn.IdP, conn.Domains, settings, key.ID, conn.SignIn.Recheck > 0)
 	cs.mu.Lock()
 	client := cs.oidc[conn.ID]
 	if client == nil || client.made != made {
@@ -97,7 +97,7 @@ func (cs *Clients) oidcConfig(conn provision.Connection, client *oidcClient) oid
 	c := oidc.Config{
 		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthMethod: s.AuthMethod, PrivateKey: client.key,
 		RedirectURL: cs.at(conn, "/oidc/callback"), Scopes: s.Scopes, Prompt: s.Prompt, ACRValues: s.ACRValues,
-		UserInfo: s.UserInfo, GroupsClaim: s.Claims[protocol.ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
+		Offline: conn.SignIn.Recheck > 0, UserInfo: s.UserInfo, GroupsClaim: s.Claims[protocol.ClaimGroups], Entra: conn.IdP == provision.IdPEntra,
 		Fetch: cs.fetch, Client: cs.http, Now: cs.site.Now,
 		KeysFailed: func() { cs.fetchFailed(conn, documentJWKS) },
 	}

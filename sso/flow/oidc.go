@@ -45,7 +45,8 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		return
 	}
 	e := signin.SignInRequest{Login: oidcLogin(conn, settings.Claims, token), Issued: token.Issued, Session: provision.Session{Index: token.SID, Hint: token.Raw, AuthnAt: token.AuthTime},
-		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}, Attempt: pending.attempt(state)}
+		AuthnContext: session.AuthnContext{Class: token.ACR, Methods: token.AMR, Message: token.JTI}, Attempt: pending.attempt(state),
+		Grant: signin.RefreshToken{Text: token.Refresh, Client: settings.ClientID}}
 	if pending.Test {
 		h.showDryRun(w, r, conn, e)
 		return

@@ -39,7 +39,11 @@ func (rp *RelyingParty) Callback(ctx context.Context, query url.Values, a Attemp
 	if err != nil {
 		return nil, err
 	}
-	return rp.newToken(id, info, raw), nil
+	token := rp.newToken(id, info, raw)
+	if rp.config.Offline {
+		token.Refresh = tokens.RefreshToken
+	}
+	return token, nil
 }
 
 // readAnswer returns the code in an answer to a (RFC 6749 §4.1.2, RFC 9207

@@ -31,6 +31,8 @@ const (
 	// scopeGroups is what Okta, Dex, authentik and others call the scope that has
 	// them sent. No standard knows it.
 	scopeGroups = "groups"
+	// scopeOffline asks for a refresh token (OpenID Connect Core §11).
+	scopeOffline = "offline_access"
 )
 
 // Config is what an admin and the server say of one provider. Issuer,
@@ -48,6 +50,7 @@ type Config struct {
 	Prompt        string        // OpenID Connect Core §3.1.2.1; "": not sent
 	MaxAge        time.Duration // how long ago the person may have signed in at the provider; 0: does not matter. Whole seconds
 	ACRValues     []string      // asked for, and one of them demanded in the token; nil: does not matter
+	Offline       bool          // ask for a refresh token (OpenID Connect Core §11; Google has access_type for it)
 	UserInfo      bool          // ask the userinfo end point for claims that the ID token lacks
 	GroupsClaim   string        // "": DefaultGroupsClaim. Dots lead into objects: realm_access.roles
 	HostedDomains []string      // when there are any, hd must be one of them; from Google nobody is accepted while there are none
@@ -110,6 +113,9 @@ func (c Config) scopes(m metadata) []string {
 	}
 	if !slices.Contains(scopes, "openid") {
 		scopes = append([]string{"openid"}, scopes...)
+	}
+	if c.Offline && !c.isGoogle() && !slices.Contains(scopes, scopeOffline) {
+		scopes = append(slices.Clone(scopes), scopeOffline)
 	}
 	return scopes
 }

@@ -88,6 +88,9 @@ func (rp *RelyingParty) wishes(loginHint string) map[string]string {
 	if rp.config.MaxAge > 0 {
 		wishes["max_age"] = strconv.FormatInt(int64(rp.config.MaxAge/time.Second), 10)
 	}
+	if rp.config.isGoogle() && rp.config.Offline {
+		wishes["access_type"] = "offline"
+	}
 	if rp.config.isGoogle() && len(rp.config.HostedDomains) == 1 {
 		wishes["hd"] = rp.config.HostedDomains[0]
 	}

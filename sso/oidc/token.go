@@ -49,6 +49,8 @@ type Token struct {
 	Claims map[string][]string
 	Expiry time.Time
 	Raw    string // the ID token itself, for EndSessionURL
+
+	Refresh string // what [RelyingParty.Refresh] asks by; "" where the provider gave none
 }
 
 // LogValue keeps the person and the token out of logs.

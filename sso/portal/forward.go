@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -50,12 +51,12 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	user, email := v.Person.UserName, v.Person.Profile.Email
 	if desk != "" {
 		if v.Account == nil || !v.Account.Usable() {
-			h.noAccount(w, r, v.Account)
+			h.noAccount(w, r, v)
 			return
 		}
 		email = v.Account.Names.Email // as the desk has confirmed it, whatever is desired since
 		if user = cmp.Or(email, v.Account.Names.UserName); user == "" {
-			h.noAccount(w, r, v.Account)
+			h.noAccount(w, r, v)
 			return
 		}
 		header.Set("Remote-Role", string(v.Account.Confirmed.Role))
@@ -70,9 +71,9 @@ func (h *Handler) forwardAuth(w http.ResponseWriter, r *http.Request) {
 }
 
 // noAccount sends somebody who cannot work on a desk to the page that says why:
-// their account is being made, or they should have none.
-func (h *Handler) noAccount(w http.ResponseWriter, r *http.Request, a *provision.Account) {
-	if a != nil && a.Desired.Status == provision.AccessActive {
+// their account is being made, or they get their seat back there, or they should have none.
+func (h *Handler) noAccount(w http.ResponseWriter, r *http.Request, v session.ForwardAuthSubject) {
+	if a := v.Account; a != nil && (a.Desired.Status == provision.AccessActive || v.Person.Terms.Idle.On(string(a.Desk)) != nil) {
 		h.elsewhere(w, r, http.StatusForbidden, "/sso/waiting", h.original(r), r.URL.Query().Get("desk"))
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/seating"
 	"github.com/deskbridge/deskbridge/sso/web"
 )
 
@@ -17,6 +18,11 @@ func (h *Handler) launcher(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	desks, err := h.desks(r, person)
+	if err != nil {
+		h.site.Broken(w, r, err)
+		return
+	}
+	idle, err := h.idle(r, person)
 	if err != nil {
 		h.site.Broken(w, r, err)
 		return
@@ -35,8 +41,22 @@ func (h *Handler) launcher(w http.ResponseWriter, r *http.Request) {
 	for i, s := range sessions {
 		rows[i] = row{ID: s.ID, Agent: cmp.Or(s.Agent, "a browser"), Since: s.CreatedAt.UTC().Format(time.DateTime) + " UTC", Current: s.ID == session.ID}
 	}
-	h.site.Show(w, r, http.StatusOK, "launcher.html", map[string]any{"Name": nameOf(person), "Desks": desks, "Sessions": rows,
+	h.site.Show(w, r, http.StatusOK, "launcher.html", map[string]any{"Name": nameOf(person), "Desks": desks, "Idle": idle, "Sessions": rows,
 		"NoAccount": r.URL.Query().Has("no_account")})
+}
+
+// idle names the desks on which somebody has no access because they did not use it.
+func (h *Handler) idle(r *http.Request, person provision.Identity) (names []string, _ error) {
+	if len(person.Terms.Idle) == 0 {
+		return nil, nil
+	}
+	accounts, err := h.core.Entitlement.AccountsOf(r.Context(), person.ID)
+	for _, a := range accounts {
+		if m := person.Terms.Idle.On(string(a.Desk.ID)); m != nil && m.Do == seating.Free && len(a.Account.Desired.Grants) > 0 {
+			names = append(names, a.Desk.Name)
+		}
+	}
+	return names, err
 }
 
 // maxSessions is how many of their sessions a person sees.

@@ -19,6 +19,7 @@ const (
 	// desksPath is below which desks sign people in through us.
 	desksPath = "/sso/idp/"
 
+	paramBack  = "back"  // the page says that they get their seat back
 	paramSince = "since" // when the page was first shown, in seconds since 1970
 )
 
@@ -32,6 +33,12 @@ func (h *Handler) provisioning(w http.ResponseWriter, r *http.Request) {
 		h.site.SignIn(w, r, start)
 		return
 	}
+	given, err := h.giveBack(r, person, start.Desk)
+	if err != nil {
+		h.site.Broken(w, r, err)
+		return
+	}
+	given = given || r.URL.Query().Has(paramBack)
 	desks, err := h.desks(r, person)
 	if err != nil {
 		h.site.Broken(w, r, err)
@@ -48,6 +55,9 @@ func (h *Handler) provisioning(w http.ResponseWriter, r *http.Request) {
 	if !awaited.stuck {
 		again := start.Params()
 		again.Set(paramSince, strconv.FormatInt(since.Unix(), 10))
+		if given {
+			again.Set(paramBack, "1")
+		}
 		pause := time.Second
 		if late { // they may be reading
 			pause = patience
@@ -55,8 +65,32 @@ func (h *Handler) provisioning(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Refresh", strconv.Itoa(int(pause/time.Second))+"; url=/sso/waiting?"+again.Encode())
 	}
 	others := slices.DeleteFunc(desks, func(d deskEntry) bool { return d.Name == awaited.Name })
-	h.site.Show(w, r, http.StatusOK, "provisioning.html", map[string]any{"Desk": awaited, "Stuck": awaited.stuck, "Late": late, "Others": others,
+	h.site.Show(w, r, http.StatusOK, "provisioning.html", map[string]any{"Desk": awaited, "Stuck": awaited.stuck, "Late": late, "Back": given, "Others": others,
 		"To": start.ReturnTo, "Reference": h.site.Reference(r.Context())})
+}
+
+// giveBack gives somebody who has signed in the seats back that were taken because they
+// did not use them: on the desk that they are heading to, and on those where nobody signs
+// in through us. It reports whether there was any.
+func (h *Handler) giveBack(r *http.Request, person provision.Identity, heading string) (given bool, _ error) {
+	if len(person.Terms.Idle) == 0 {
+		return false, nil
+	}
+	accounts, err := h.core.Entitlement.AccountsOf(r.Context(), person.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, a := range accounts {
+		if provision.Fold(a.Desk.Name) != provision.Fold(heading) && !a.Desk.SignIn.Empty() {
+			continue
+		}
+		one, err := h.core.Seats.GiveBack(r.Context(), h.site.Cause(r, ""), person.ID, a.Desk.ID)
+		if err != nil {
+			return false, err
+		}
+		given = given || one
+	}
+	return given, nil
 }
 
 // awaitedOf returns the desk that somebody has to wait for before they go on;

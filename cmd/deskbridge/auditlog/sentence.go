@@ -26,10 +26,17 @@ var phrases = map[provision.Action]string{
 	audit.PersonUnblocked:  "took back the block of %",
 	audit.PersonEndSet:     "said when the access of % ends",
 	audit.PersonEnded:      "ended the access of %, whose end has passed",
+	audit.PersonExpired:    "ended the access of %, whose sign-in has expired or was revoked",
+	audit.PersonRenewed:    "signed in again: the access of %, whose sign-in had expired, is back",
+	audit.PersonUnasked:    "noted that the identity provider cannot be asked about % until they sign in again",
 	audit.PersonAway:       "noted that % is away",
 	audit.PersonBack:       "noted that % is back",
 	audit.PersonByHandDone: "said that what was to be done by hand about the absence of % is done",
 	audit.RuleEnded:        "ended what the rule % grants, whose end has passed",
+
+	audit.SeatIdle:      "took the seat of %, who did not use it,",
+	audit.SeatGivenBack: "gave % their seat back",
+	audit.SeatPriced:    "said what a seat of the desk % costs",
 
 	audit.PersonForgotten: "erased all that was known of %, but for ids",
 

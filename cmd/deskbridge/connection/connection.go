@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 )
@@ -100,6 +102,7 @@ type signInFlags struct {
 	authMethod                               string
 	jit, signIn                              string
 	idpInitiated                             string
+	expiry, recheck                          string
 
 	metadata string // what metadataFile holds
 }
@@ -115,6 +118,8 @@ func (f *signInFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.secretFile, "oidc-client-secret-file", "", "file with our client secret; - reads standard input")
 	flags.StringVar(&f.authMethod, "oidc-auth-method", "", "client_secret_basic, client_secret_post, or private_key_jwt: a key of ours in place of a secret")
 	flags.StringVar(&f.jit, "jit", "", "on, off: whether a first sign-in makes people")
+	flags.StringVar(&f.expiry, "sign-in-expiry", "", "after how long without a sign-in the access of people known by sign-in only ends, such as 30d; off: never")
+	flags.StringVar(&f.recheck, "sign-in-recheck", "", "how often the OpenID provider is asked whether it still vouches for them, such as 1h; off: never")
 }
 
 // given reports whether any of the flags was set.
@@ -206,6 +211,23 @@ func (f *signInFlags) changePolicy(s *provision.SignIn) error {
 			s.JIT = &provision.JIT{}
 		}
 		s.JIT.Create = on
+	}
+	for _, span := range []struct {
+		flag, text string
+		into       *time.Duration
+	}{{"sign-in-expiry", f.expiry, &s.Expiry}, {"sign-in-recheck", f.recheck, &s.Recheck}} {
+		switch span.text {
+		case "":
+			continue
+		case "off":
+			*span.into = 0
+			continue
+		}
+		every, err := config.ParseDuration(span.text)
+		if err != nil {
+			return command.Misuse("--%s: %w", span.flag, err)
+		}
+		*span.into = every
 	}
 	if f.signIn != "" {
 		on, err := onOff("sign-in", f.signIn)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -90,6 +92,11 @@ func signInOf(s provision.SignIn) (any, error) {
 	if fields, ok := out.(map[string]any); ok {
 		for name, text := range unread {
 			fields[name] = text
+		}
+		for name, span := range map[string]time.Duration{"sign_in_expiry": s.Expiry, "sign_in_recheck": s.Recheck} {
+			if span > 0 {
+				fields[name] = config.FormatDuration(span)
+			}
 		}
 	}
 	return out, err

@@ -15,6 +15,7 @@ import (
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
 // Line is a desk as the commands show it.
@@ -28,6 +29,8 @@ type Line struct {
 	Approve  string            `json:"approve,omitempty"`
 	HandOver string            `json:"hand_over"`
 	Seats    int               `json:"seats,omitempty"`
+	Price    string            `json:"seat_price,omitempty"`
+	Idle     string            `json:"idle,omitempty"`
 	Adoption string            `json:"adoption"`
 	Drift    string            `json:"drift"`
 	Rate     float64           `json:"rate,omitempty"` // 0: what the kind of desk takes
@@ -44,6 +47,13 @@ func lineOf(d provision.Desk) Line {
 	line := Line{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
 		OnLeave: string(d.OnLeave), Approve: string(d.Approve.Of), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption),
 		Drift: string(cmp.Or(d.Drift, provision.DriftRepair)), Rate: d.Rate}
+	line.Price = d.Price.String()
+	if d.Idle.Set() {
+		line.Idle = fmt.Sprintf("%s after %s", cmp.Or(d.Idle.Do, seating.Propose), config.FormatDuration(d.Idle.After))
+		if len(d.Idle.Except) > 0 {
+			line.Idle += ", except " + strings.Join(d.Idle.Except, ", ")
+		}
+	}
 	if line.OnLeave == "" {
 		line.OnLeave = string(provision.LeaveDeactivate)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/seat"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
@@ -22,6 +23,7 @@ type Shown struct {
 	CreatedAt output.Moment `json:"created_at"`
 	Rules     int           `json:"rules"`
 	Removal   string        `json:"removal,omitempty"`
+	SeatUse   *seat.Line    `json:"seat_use,omitempty"`
 	Apps      []App         `json:"apps,omitempty"` // of a built-in desk
 }
 
@@ -53,6 +55,15 @@ func shownOf(ctx context.Context, sys *server.System, d provision.Desk) (out Sho
 	if out.SignInSet, err = output.Settings(d.SignIn); err != nil {
 		return out, err
 	}
+	uses, err := sys.Core.Seats.Uses(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, u := range uses {
+		if u.Desk.ID == d.ID {
+			out.SeatUse = new(seat.LineOf(u))
+		}
+	}
 	rules, err := sys.Core.Settings.Rules(ctx, "")
 	for _, r := range rules {
 		if r.Desk == d.ID {
@@ -77,7 +88,7 @@ func (s Shown) print(w io.Writer) error {
 	for key, value := range s.Settings {
 		settings["settings."+key] = value
 	}
-	for key, value := range map[string]string{"approve": s.Approve, "url": s.URL, "secret": s.Secret, "api_url": s.APIURL} {
+	for key, value := range map[string]string{"approve": s.Approve, "seat_price": s.Price, "idle": s.Idle, "url": s.URL, "secret": s.Secret, "api_url": s.APIURL} {
 		if value != "" {
 			settings[key] = value
 		}
@@ -93,6 +104,13 @@ func (s Shown) print(w io.Writer) error {
 	}
 	if err := output.PrintSettings(w, settings); err != nil {
 		return err
+	}
+	if u := s.SeatUse; u != nil {
+		of := ""
+		if u.Free != nil {
+			of = fmt.Sprintf(" of %d, %d free", u.Limit, *u.Free)
+		}
+		fmt.Fprintf(w, "\nseats taken: %d%s, counted by %s\n", u.Used, of, u.Counted())
 	}
 	fmt.Fprintf(w, "\n%s; `deskbridge rule list` shows them\n", output.Count(s.Rules, "rule", "rules"))
 	if err := printApps(w, s.Apps); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/protocol"
+	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
 // Of turns what access.yaml says into the core's words, and checks nothing: that
@@ -26,7 +27,7 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 			mistakes = append(mistakes, fmt.Errorf("connections[%d]: %w", i+1, err))
 		}
 		if c.SCIM != nil {
-			conn.JWT = c.SCIM.JWT
+			conn.JWT, conn.ValidUntil = c.SCIM.JWT, c.SCIM.ValidUntil
 		}
 		if c.JIT != nil && c.JIT.Role != "" {
 			if d.JITRoles == nil {
@@ -44,7 +45,11 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 				mistakes = append(mistakes, fmt.Errorf("desks[%d]: approve_timeout: %w", i+1, err))
 			}
 		}
-		d.Desks = append(d.Desks, provision.Desk{Name: k.Name, Kind: provision.DeskKind(k.Kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
+		price, idle, err := seatsOf(k)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("desks[%d]: %w", i+1, err))
+		}
+		d.Desks = append(d.Desks, provision.Desk{Price: price, Idle: idle, Name: k.Name, Kind: provision.DeskKind(k.Kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
 			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Approve: approve, Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
 			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To), Cap: k.HandOver.Cap}})
@@ -64,6 +69,26 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 	return d, errors.Join(mistakes...)
 }
 
+// seatsOf turns what a file says of the seats of a desk into the core's words.
+func seatsOf(k config.Desk) (price seating.Price, idle seating.Policy, _ error) {
+	if p := k.Price; p != nil {
+		price = seating.Price{Amount: p.Amount, Limited: p.Limited, Currency: p.Currency, Per: seating.Per(p.Per)}
+	}
+	if k.Idle == nil {
+		return price, idle, nil
+	}
+	idle = seating.Policy{Do: seating.Do(k.Idle.Do), Except: provision.Sorted(k.Idle.Except)}
+	if k.Idle.After == "" {
+		return price, idle, errors.New("idle: after is missing: give the time without activity, as 60d")
+	}
+	after, err := config.ParseDuration(k.Idle.After)
+	if err != nil {
+		err = fmt.Errorf("idle: after: %w", err)
+	}
+	idle.After = after
+	return price, idle, err
+}
+
 // roleOf returns the role of this name, in any letter case. One that there is not
 // stays as it is written, for the core to refuse.
 func roleOf(name string) provision.Role {
@@ -79,6 +104,18 @@ func signInOf(c config.Connection) (s provision.SignIn, _ error) {
 	s.Disabled, s.Match = c.SignInDisabled, provision.Match(c.Match)
 	if c.JIT != nil {
 		s.JIT = &provision.JIT{Create: c.JIT.Create == nil || *c.JIT.Create, Groups: c.JIT.Groups, NoGroups: provision.NoGroups(c.JIT.NoGroups)}
+	}
+	for _, span := range []struct {
+		name, text string
+		into       *time.Duration
+	}{{"sign_in_expiry", c.SignInExpiry, &s.Expiry}, {"sign_in_recheck", c.SignInRecheck, &s.Recheck}} {
+		if span.text == "" {
+			continue
+		}
+		var err error
+		if *span.into, err = config.ParseDuration(span.text); err != nil {
+			return s, fmt.Errorf("%s: %w", span.name, err)
+		}
 	}
 	s.OIDC = c.OIDC
 	if c.SAML != nil {

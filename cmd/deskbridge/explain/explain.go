@@ -24,10 +24,19 @@ type Person struct {
 	ExternalID string        `json:"external_id,omitempty"`
 	Status     string        `json:"status"`
 	Groups     []Group       `json:"groups"`
-	Terms      *output.Terms `json:"terms,omitempty"` // what admins have said of them
+	Terms      *output.Terms `json:"terms,omitempty"`   // what admins have said of them
+	SignIn     *SignIn       `json:"sign_in,omitempty"` // how long it vouches for somebody known by nothing else
 	Desks      []Desk        `json:"desks"`
 
 	Offboarding string `json:"offboarding,omitempty"` // the command that shows how they left
+}
+
+// SignIn is how long the sign-in of somebody known by nothing else vouches for them.
+type SignIn struct {
+	Seen  output.Moment `json:"seen_at"`    // when they last signed in, or the identity provider last vouched for them
+	Ends  output.Moment `json:"expires_at"` // unless they sign in
+	Held  bool          `json:"held"`       // it does not while nobody signs in through the connection
+	Asked bool          `json:"rechecked"`  // the identity provider is asked now and then whether it still vouches for them
 }
 
 // Group is a group that a person is in.
@@ -57,6 +66,7 @@ type Desk struct {
 	HandOver  *output.HandOver `json:"hand_over,omitempty"`    // of their conversations, while it is on its way
 	ByHand    string           `json:"by_hand,omitempty"`      // what an admin has to do on the desk about an absence
 	Differs   []string         `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
+	Idle      string           `json:"idle,omitempty"`         // why they have less than rules grant: they did not use their seat
 	WhyNot    []WhyNot         `json:"why_not,omitempty"`      // of somebody without access
 }
 
@@ -86,6 +96,13 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		return Person{}, err
 	}
 	out := Person{ID: string(person.ID), Connection: conn.Name, UserName: person.UserName, Name: plan.PersonOf(person).Name, ExternalID: person.ExternalID, Status: string(person.Status), Groups: []Group{}, Desks: []Desk{}, Terms: output.TermsOf(person.Terms, s.Core.Now())}
+	standing, err := s.Core.Expiry.Of(ctx, person)
+	if err != nil {
+		return out, err
+	}
+	if standing != nil {
+		out.SignIn = &SignIn{output.Moment{At: &standing.Seen}, output.Moment{At: &standing.Ends}, standing.Held, standing.Asked}
+	}
 	groups, err := s.Core.Directory.MembershipsOf(ctx, person.Connection, []provision.IdentityID{person.ID})
 	if err != nil {
 		return out, err
@@ -105,7 +122,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		return out, err
 	}
 	for _, e := range all {
-		d := Desk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Reasons: []Part{}, Confirmed: provision.Access{Status: provision.AccessAbsent}}
+		d := Desk{Idle: explanation.IdleText(&e), Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Desired: e.Desired, Reasons: []Part{}, Confirmed: provision.Access{Status: provision.AccessAbsent}}
 		for _, r := range e.Reasons() {
 			part := Part{What: r.What, Name: r.Name}
 			for _, g := range r.Grants {
@@ -151,7 +168,7 @@ func left(person provision.Identity, all []explanation.Explanation) bool {
 		if e.Desired.Status == provision.AccessActive {
 			return !person.Active()
 		}
-		had = had || e.Account != nil
+		had = had || e.Account != nil && explanation.IdleText(&e) == ""
 	}
 	return had || !person.Active()
 }
@@ -175,6 +192,10 @@ func (e Person) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s · connection %s · %s\n", output.Plain(name), e.Connection, e.Status)
 	for _, line := range e.Terms.Lines() {
 		fmt.Fprintf(w, "  %s\n", line)
+	}
+	if in := e.SignIn; in != nil {
+		fmt.Fprintf(w, "  access ends on %s unless they sign in%s%s\n", in.Ends.At.UTC().Format("2 January 2006"),
+			map[bool]string{true: ", or the identity provider still vouches for them"}[in.Asked], map[bool]string{true: "; not while nobody signs in through the connection"}[in.Held])
 	}
 	for i, g := range e.Groups {
 		if i == mostGroups {
@@ -207,6 +228,9 @@ func (e Person) Print(w io.Writer) {
 				break
 			}
 			fmt.Fprintf(w, "    %-12s %s\n", map[bool]string{true: "why not"}[i == 0], output.Plain(why.Text))
+		}
+		if d.Idle != "" && len(d.WhyNot) == 0 {
+			fmt.Fprintf(w, "    less         %s\n", output.Plain(d.Idle))
 		}
 		if d.ByHand != "" {
 			fmt.Fprintf(w, "    to do        %s; then `deskbridge person done %s`\n", output.Plain(d.ByHand), e.ID)

@@ -85,6 +85,12 @@ func Read(ctx context.Context, from *settings.Service) (Configuration, error) {
 
 func (o *Configuration) addConnection(from provision.Connection) error {
 	c := config.Connection{Name: from.Name, IdP: string(from.IdP), Domains: from.Domains, Match: config.Match(from.SignIn.Match), SignInDisabled: from.SignIn.Disabled}
+	if from.SignIn.Expiry > 0 {
+		c.SignInExpiry = config.FormatDuration(from.SignIn.Expiry)
+	}
+	if from.SignIn.Recheck > 0 {
+		c.SignInRecheck = config.FormatDuration(from.SignIn.Recheck)
+	}
 	at := len(o.Access.Connections)
 	if j := from.SignIn.JIT; j != nil {
 		c.JIT = &config.JIT{Create: new(j.Create), Groups: j.Groups, NoGroups: string(j.NoGroups)}
@@ -105,8 +111,8 @@ func (o *Configuration) addConnection(from provision.Connection) error {
 		}
 		c.OIDC = &without
 	}
-	if from.JWT != nil {
-		c.SCIM = &config.SCIM{JWT: from.JWT}
+	if from.JWT != nil || from.ValidUntil != "" {
+		c.SCIM = &config.SCIM{JWT: from.JWT, ValidUntil: from.ValidUntil}
 	}
 	o.Access.Connections = append(o.Access.Connections, c)
 	return nil
@@ -123,6 +129,12 @@ func (o *Configuration) addDesk(from provision.Desk) {
 		Drift: string(from.Drift), Rate: from.Rate}
 	if from.Approve.Timeout > 0 {
 		d.ApproveTimeout = config.FormatDuration(from.Approve.Timeout)
+	}
+	if p := from.Price; p.Known() {
+		d.Price = &config.SeatPrice{Amount: p.Amount, Limited: p.Limited, Currency: p.Currency, Per: string(p.Per)}
+	}
+	if i := from.Idle; i.Set() {
+		d.Idle = &config.Idle{After: config.FormatDuration(i.After), Do: string(i.Do), Except: i.Except}
 	}
 	at := len(o.Access.Desks)
 	if from.Secret != "" {

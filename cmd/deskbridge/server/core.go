@@ -48,12 +48,12 @@ func readDraft(text []byte) (plan.Draft, error) {
 
 // SSOCore returns what sso asks of c.
 func SSOCore(c *core.Core) sso.Core {
-	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
+	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Expiry: c.Expiry, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
 }
 
 // WorkerCore returns what worker asks of c.
 func WorkerCore(c *core.Core) worker.Core {
-	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand}
+	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand, Seats: c.Seats}
 }
 
 // Sentences makes what says audit entries in words.

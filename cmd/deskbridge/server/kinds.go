@@ -100,7 +100,8 @@ func (s *System) checks() settings.Checks {
 				return settings.Abilities{}, err
 			}
 			can := connector.Capabilities()
-			return settings.Abilities{Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize, KeepsSeat: can.KeepsSeat(d.OnLeave)}, nil
+			_, limited := can.RoleNames[provision.RoleLimited]
+			return settings.Abilities{Limited: limited && can.ChangeRole, Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize, KeepsSeat: can.KeepsSeat(d.OnLeave)}, nil
 		},
 		Look: func(ctx context.Context, d provision.Desk) (*settings.Units, error) {
 			if d.Kind == builtin.Kind { // a connector would make what d's settings name

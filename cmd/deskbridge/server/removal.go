@@ -51,6 +51,20 @@ func (s *System) keepDates(ctx context.Context) {
 	})
 }
 
+// expiriesEvery is how often a server looks whose sign-in has expired.
+const expiriesEvery = 5 * time.Minute
+
+// keepExpiries has sign-ins expire, until ctx ends. Every replica may do it.
+func (s *System) keepExpiries(ctx context.Context) {
+	s.keep(ctx, expiriesEvery, "seeing to sign-ins that expire", func(ctx context.Context) error {
+		n, err := s.Core.Expiry.Pass(ctx)
+		if n > 0 {
+			s.Log.InfoContext(ctx, "sign-ins have expired", "people", n)
+		}
+		return err
+	})
+}
+
 // keep does something at once, and then at each interval, until ctx ends.
 func (s *System) keep(ctx context.Context, every time.Duration, what string, do func(context.Context) error) {
 	tick := time.NewTicker(every)

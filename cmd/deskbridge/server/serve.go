@@ -40,7 +40,7 @@ const (
 	// alarmsEvery is how often it is looked for what needs somebody, and sendEvery how
 	// often for messages about it that are due.
 	alarmsEvery = 30 * time.Second
-	sendEvery = 5 * time.Second
+	sendEvery   = 5 * time.Second
 	// graceTime is how long requests and reconcile runs may finish after a signal.
 	graceTime = 20 * time.Second
 )
@@ -90,6 +90,7 @@ func (s *System) Serve(ctx context.Context, listening chan<- net.Addr) error {
 	keepers.Go(func() { s.keepRemoving(keeping) })
 	keepers.Go(func() { s.keepDates(keeping) })
 	keepers.Go(func() { s.keepAlarms(keeping) })
+	keepers.Go(func() { s.keepExpiries(keeping) })
 	keepers.Go(func() { s.SignIn.Run(keeping) })
 	keepers.Go(func() { s.Core.Requests.Run(keeping) }) // which ends after the last request has
 	keepers.Go(func() { s.deskIDP.Run(keeping) })       //nolint:errcheck // it ends with keeping, and says nothing else

@@ -170,9 +170,13 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 		a.refusal.Connection, a.refusal.Person = conn.ID, person.ID
 	}
 	demand, err := a.demand()
-	switch {
+	switch idle := ok && person.Terms.Idle.On(string(a.desk.ID)) != nil; {
 	case err != nil:
 		h.sendError(w, r, a, err)
+	case idle && a.asks("none"):
+		h.sendBack(w, r, a, (&problem{code: loginRequired}).query())
+	case idle: // signing in gives the seat back
+		h.signIn(w, r, a, demand)
 	case ok && demand.Met(session, a.Since, a.Sent):
 		h.admit(w, r, a, session, person)
 	case a.asks("none"): // desks ask this every few minutes: it is no refusal
@@ -181,13 +185,18 @@ func (h *Handler) answerAuthorization(w http.ResponseWriter, r *http.Request, a 
 		h.sendError(w, r, a, newProblem(loginRequired, "A new sign-in was asked for, and the identity provider gave none, or does not say when it took place."))
 	default:
 		a.Sent = true
-		path, err := h.keepAuthorization(w, r, a)
-		if err != nil {
-			h.sendError(w, r, a, err)
-			return
-		}
-		h.Portal.SignIn(w, r, path, a.desk.Name, demand)
+		h.signIn(w, r, a, demand)
 	}
+}
+
+// signIn keeps what the desk wants, and sends the browser to sign in.
+func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, a authorization, demand session.Demand) {
+	path, err := h.keepAuthorization(w, r, a)
+	if err != nil {
+		h.sendError(w, r, a, err)
+		return
+	}
+	h.Portal.SignIn(w, r, path, a.desk.Name, demand)
 }
 
 // check reports what is wrong with a request, whoever sits at the browser

@@ -19,7 +19,11 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.
 	if ok {
 		f.Connection, f.Person = conn.ID, person.ID
 	}
-	switch {
+	switch idle := ok && person.Terms.Idle.On(string(desk.ID)) != nil; {
+	case idle && p.Passive:
+		h.sendStatus(w, r, desk, p, crewjam.StatusNoPassive)
+	case idle: // signing in gives the seat back
+		h.signIn(w, r, desk, p, demand)
 	case ok && demand.Met(current, p.Since, p.Sent):
 		h.admit(w, r, desk, p, current, site.Subject{Person: person, Connection: conn, Desk: desk}, f)
 	case p.Passive: // the desk only asked whether somebody is there: it is no refusal
@@ -33,13 +37,18 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, desk provision.
 		h.Fail(w, r, f)
 	default:
 		p.Sent = true
-		path, err := h.keep(w, r, desk, p)
-		if err != nil {
-			h.Broken(w, r, err)
-			return
-		}
-		h.Portal.SignIn(w, r, path, desk.Name, demand)
+		h.signIn(w, r, desk, p, demand)
 	}
+}
+
+// signIn keeps what the desk wants, and sends the browser to sign in.
+func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, desk provision.Desk, p pending, demand session.Demand) {
+	path, err := h.keep(w, r, desk, p)
+	if err != nil {
+		h.Broken(w, r, err)
+		return
+	}
+	h.Portal.SignIn(w, r, path, desk.Name, demand)
 }
 
 // admit lets somebody in, if the core does.

@@ -75,7 +75,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	code := rand.Text()
 	p.mu.Lock()
 	p.last = query
-	p.codes[code] = grant{p.person(), query.Get("nonce"), query.Get("code_challenge"), query.Get("redirect_uri")}
+	p.codes[code] = grant{p.person(), query.Get("nonce"), query.Get("code_challenge"), query.Get("redirect_uri"), offlineAsked(query.Get("scope"))}
 	p.mu.Unlock()
 
 	answer := back.Query()
@@ -94,6 +94,10 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if !p.authenticated(r) {
 		write(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client"})
+		return
+	}
+	if r.PostFormValue("grant_type") == "refresh_token" {
+		p.refresh(w, r)
 		return
 	}
 	code := r.PostFormValue("code")
@@ -117,6 +121,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	p.tokens[access] = g.user
 	p.mu.Unlock()
 	answer := map[string]any{"access_token": access, "token_type": "Bearer", "expires_in": 300, "id_token": p.idToken(g, access)}
+	p.offer(answer, g)
 	change(p.Exchange, answer)
 	write(w, http.StatusOK, answer)
 }

@@ -35,6 +35,7 @@ type Provider struct {
 	Discovery  func(document map[string]any)
 	Answer     func(query url.Values)             // of the redirect back to us
 	Exchange   func(answer map[string]any)        // of the token end point
+	Refreshed  func(answer map[string]any)        // of the token end point, to a refresh token
 	Claims     func(claims map[string]any)        // of the ID token
 	Sign       func(claims map[string]any) string // instead of signing the ID token honestly
 	UserInfo   func(claims map[string]any)
@@ -45,6 +46,7 @@ type Provider struct {
 	Key          Key              // signs from now on; in the JWKS by itself
 	HideKey      bool             // the JWKS has another key in its place
 	ClientKey    crypto.PublicKey // signs for the client with private_key_jwt
+	Rotates      bool             // a refresh token serves once, and another one comes with each use
 	ReuseCodes   bool             // a code serves more than once
 	IgnorePKCE   bool             // any verifier will do
 	IgnoreClient bool             // a code serves clients and redirect URLs that it was not given to
@@ -59,12 +61,17 @@ type Provider struct {
 	tokens   map[string]map[string]any // access token → the person
 	requests map[string]int
 	last     url.Values
+
+	refreshes map[string]grant // refresh token → the sign-in
+	given     []string         // refresh tokens
+	spent     map[string]bool  // refresh tokens that were used, where they serve once
 }
 
 // grant is what a code stands for.
 type grant struct {
 	user                          map[string]any
 	nonce, challenge, redirectURL string
+	offline                       bool // a refresh token is asked for
 }
 
 // New starts a well-behaved provider that ends with the test. path, such as
@@ -78,6 +85,9 @@ func New(t testing.TB, path string) *Provider {
 		codes:    make(map[string]grant),
 		tokens:   make(map[string]map[string]any),
 		requests: make(map[string]int),
+
+		refreshes: make(map[string]grant),
+		spent:     make(map[string]bool),
 	}
 	p.server = httptest.NewServer(http.HandlerFunc(p.serve))
 	t.Cleanup(p.server.Close)

@@ -20,6 +20,7 @@ type App struct {
 	Terminal func() bool // whether a person types at Stdin; nil: as the operating system says
 
 	json bool // --json was given to the command
+	csv  bool // --csv was given to the command, which is a list
 	told bool // a command has printed its JSON
 }
 

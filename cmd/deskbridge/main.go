@@ -16,6 +16,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/accesslist"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/adoption"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apitoken"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apply"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/approval"
@@ -111,7 +112,7 @@ begin. Commands work on the database directly, beside a running server.`,
 	}{
 		{"Start", []*cobra.Command{demoCommand(a), serveCommand(a)}},
 		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a)}},
-		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), task.Command(a), approval.Command(a), person.Command(a), group.Command(a), accesslist.Command(a), offboarding.Command(a), explain.Command(a), auditlog.Command(a), requestlist.Command(a)}},
+		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), task.Command(a), adoption.Command(a), approval.Command(a), person.Command(a), group.Command(a), accesslist.Command(a), offboarding.Command(a), explain.Command(a), auditlog.Command(a), requestlist.Command(a)}},
 		{"Sign-in", []*cobra.Command{connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), apitoken.Command(a)}},
 		{"Keep", []*cobra.Command{forget.Command(a), migrate.Command(a), versionCommand(a)}},
 	} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
+	"github.com/deskbridge/deskbridge/provision/adoption"
 	"github.com/deskbridge/deskbridge/provision/approval"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
@@ -59,6 +60,7 @@ type Core struct {
 	Offboarding    *offboarding.Service
 	Terms          *terms.Service
 	Approval       *approval.Service
+	Adoption       *adoption.Service
 	Requests       *request.Service
 
 	Now provision.Clock // what time it is for all of them
@@ -87,6 +89,7 @@ type Policy struct {
 // or in tests something around one.
 type Database interface {
 	administration.Store
+	adoption.Store
 	approval.Store
 	audit.Store
 	breakglass.Store
@@ -147,6 +150,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)
 	c.Requests = request.New(db, policy.RequestLog, now, log)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
+	c.Adoption = adoption.New(db, in[adoption.Store](db), c.Audit, c.Entitlement, now)
 	c.Plan.SilentAfter = policy.SilentAfter
 	return &c
 }

@@ -138,6 +138,7 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"hand_over", have.HandOver == want.HandOver},
 		{"seats", have.Seats == want.Seats},
 		{"adoption", cmp.Or(have.Adoption, provision.AdoptPropose) == cmp.Or(want.Adoption, provision.AdoptPropose)},
+		{"adopt_ignore", slices.Equal(have.AdoptIgnore, want.AdoptIgnore)},
 		{"drift", cmp.Or(have.Drift, provision.DriftRepair) == cmp.Or(want.Drift, provision.DriftRepair)},
 		{"rate", have.Rate == want.Rate},
 		{"sign_in", have.SignIn.SameAs(&want.SignIn)},

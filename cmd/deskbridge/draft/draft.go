@@ -45,7 +45,7 @@ func Of(access config.Access) (d plan.Draft, _ error) {
 			}
 		}
 		d.Desks = append(d.Desks, provision.Desk{Name: k.Name, Kind: provision.DeskKind(k.Kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
-			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Approve: approve, Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
+			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave), Approve: approve, Seats: k.Seats, Adoption: provision.Adoption(k.Adoption), AdoptIgnore: k.AdoptIgnore,
 			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To), Cap: k.HandOver.Cap}})
 	}

@@ -52,7 +52,7 @@ func SSOCore(c *core.Core) sso.Core {
 
 // WorkerCore returns what worker asks of c.
 func WorkerCore(c *core.Core) worker.Core {
-	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand}
+	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand, Adoption: c.Adoption}
 }
 
 // Sentences makes what says audit entries in words.

@@ -25,7 +25,7 @@ type Desk struct {
 	HandOver    HandOver
 	Seats       int      // how many people may have access at once; 0: no limit
 	Adoption    Adoption // what to do with accounts that were there before us
-	AdoptIgnore []string // users that are nobody: addresses in which * stands for any text, or id: and an id
+	AdoptIgnore []string `json:",omitempty"` // users that are nobody: addresses in which * stands for any text, or id: and an id
 
 	SignIn protocol.DeskSignIn // how people sign in there through us
 

@@ -17,6 +17,7 @@ func TestEveryListAsCSV(t *testing.T) {
 	b.command("connection", "add", "acme", "--domain", "acme.example")
 	b.command("desk", "add", "support", "--kind", "builtin", "--setting", "teams=@A,B")
 	b.command("rule", "add", "--connection", "acme", "--group", "=1+1", "--desk", "support", "--role", "agent", "--team", "@A")
+	b.command("desk", "sweep", "support")
 	given := map[string][]string{"CONNECTION": {"acme"}, "DESK": {"support"}, "--desk": {"--desk", "support"}}
 	verbs := 0
 	var walk func(cmd *cobra.Command, path []string)

@@ -72,14 +72,15 @@ type Desk struct {
 	ApproveThen    string `yaml:"approve_then"`    // ask, keep or carry-out
 	ApproveSecond  bool   `yaml:"approve_second"`
 
-	HandOver HandOver             `yaml:"hand_over"`
-	Seats    int                  `yaml:"seats"`
-	Price    *SeatPrice           `yaml:"seat_price"`
-	Idle     *Idle                `yaml:"idle"`
-	Adoption string               `yaml:"adoption"`
-	SignIn   *protocol.DeskSignIn `yaml:"sign_in"`
-	Drift    string               `yaml:"drift"`
-	Rate     float64              `yaml:"rate"`
+	HandOver    HandOver             `yaml:"hand_over"`
+	Seats       int                  `yaml:"seats"`
+	Price       *SeatPrice           `yaml:"seat_price"`
+	Idle        *Idle                `yaml:"idle"`
+	Adoption    string               `yaml:"adoption"`
+	AdoptIgnore []string             `yaml:"adopt_ignore"` // addresses with *, or id: and the id of a desk user
+	SignIn      *protocol.DeskSignIn `yaml:"sign_in"`
+	Drift       string               `yaml:"drift"`
+	Rate        float64              `yaml:"rate"`
 }
 
 // SeatPrice says what a seat costs; amounts are decimal numbers, as "45.00".

@@ -26,11 +26,12 @@ const (
 	IdPPing      IdP = "ping"
 	IdPKeycloak  IdP = "keycloak"
 	IdPAuthentik IdP = "authentik"
+	IdPCSV       IdP = "csv" // files, by `deskbridge import`
 	IdPGeneric   IdP = "generic"
 )
 
 // IdPs lists the known kinds.
-var IdPs = []IdP{IdPOkta, IdPEntra, IdPOneLogin, IdPGoogle, IdPJumpCloud, IdPPing, IdPKeycloak, IdPAuthentik, IdPGeneric}
+var IdPs = []IdP{IdPOkta, IdPEntra, IdPOneLogin, IdPGoogle, IdPJumpCloud, IdPPing, IdPKeycloak, IdPAuthentik, IdPCSV, IdPGeneric}
 
 // lastingIDs are the kinds whose externalId is an identifier that never changes
 // and is given to nobody else, whatever it looks like, unless an admin maps

@@ -22,13 +22,14 @@ type Desk struct {
 	Secret   string            // credential for the desk's API; the store seals it
 	Settings map[string]string // each kind documents its own
 
-	OnLeave  OnLeave
-	Approve  Approve // what of that waits for an admin
-	HandOver HandOver
-	Seats    int // how many people may have access at once; 0: no limit
-	Price    seating.Price
-	Idle     seating.Policy
-	Adoption Adoption // what to do with accounts that were there before us
+	OnLeave     OnLeave
+	Approve     Approve // what of that waits for an admin
+	HandOver    HandOver
+	Seats       int // how many people may have access at once; 0: no limit
+	Price       seating.Price
+	Idle        seating.Policy
+	Adoption    Adoption // what to do with accounts that were there before us
+	AdoptIgnore []string `json:",omitempty"` // users that are nobody: addresses in which * stands for any text, or id: and an id
 
 	SignIn protocol.DeskSignIn // how people sign in there through us
 
@@ -154,6 +155,7 @@ type DeskUser struct {
 	// may leave it out.
 	LastLogin  time.Time // zero: never, or the desk does not tell
 	LastActive time.Time // zero: never, or the desk does not tell
+	NotPerson  string    // what the desk says a user is who is no person, such as "bot"; "": nothing
 	Accepted   *bool     // whether the desk's invitation was taken; nil: the desk does not tell
 }
 

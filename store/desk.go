@@ -15,24 +15,25 @@ import (
 const deskTable = "desks"
 
 type deskRow struct {
-	ID        string `gorm:"primaryKey"`
-	Name      string
-	Kind      string
-	URL       string
-	Secret    string
-	Settings  string
-	OnLeave   string
-	HandOver  string
-	Seats     int64
-	Adoption  string
-	SignIn    string
-	Drift     string
-	Rate      float64
-	Removal   string
-	Approve   string
-	SeatPrice string
-	Idle      string
-	CreatedAt int64 `gorm:"autoCreateTime:false"`
+	ID          string `gorm:"primaryKey"`
+	Name        string
+	Kind        string
+	URL         string
+	Secret      string
+	Settings    string
+	OnLeave     string
+	HandOver    string
+	Seats       int64
+	Adoption    string
+	SignIn      string
+	Drift       string
+	Rate        float64
+	Removal     string
+	Approve     string
+	SeatPrice   string
+	Idle        string
+	AdoptIgnore string
+	CreatedAt   int64 `gorm:"autoCreateTime:false"`
 }
 
 func (deskRow) TableName() string { return deskTable }
@@ -46,24 +47,25 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 	price, err6 := toJSON(d.Price)
 	idle, err7 := toJSON(d.Idle)
 	return deskRow{
-		ID:        string(d.ID),
-		Name:      d.Name,
-		Kind:      string(d.Kind),
-		URL:       d.URL,
-		Secret:    secret,
-		Settings:  settings,
-		OnLeave:   string(d.OnLeave),
-		HandOver:  handOver,
-		Seats:     int64(d.Seats),
-		Adoption:  string(d.Adoption),
-		SignIn:    signIn,
-		Drift:     string(d.Drift),
-		Rate:      d.Rate,
-		Removal:   string(d.Removal),
-		Approve:   approve,
-		SeatPrice: price,
-		Idle:      idle,
-		CreatedAt: fromTime(d.CreatedAt),
+		ID:          string(d.ID),
+		Name:        d.Name,
+		Kind:        string(d.Kind),
+		URL:         d.URL,
+		Secret:      secret,
+		Settings:    settings,
+		OnLeave:     string(d.OnLeave),
+		HandOver:    handOver,
+		Seats:       int64(d.Seats),
+		Adoption:    string(d.Adoption),
+		SignIn:      signIn,
+		Drift:       string(d.Drift),
+		Rate:        d.Rate,
+		Removal:     string(d.Removal),
+		Approve:     approve,
+		SeatPrice:   price,
+		Idle:        idle,
+		AdoptIgnore: toList(d.AdoptIgnore),
+		CreatedAt:   fromTime(d.CreatedAt),
 	}, errors.Join(err1, err2, err3, err4, err5, err6, err7)
 }
 
@@ -112,8 +114,11 @@ func (k *keyring) desk(row deskRow) (provision.Desk, error) {
 		return d, fmt.Errorf("store: desk %s: sign-in: %w", row.ID, err)
 	}
 	if err := errors.Join(json.Unmarshal([]byte(row.Settings), &d.Settings), json.Unmarshal([]byte(row.HandOver), &d.HandOver), json.Unmarshal([]byte(row.Approve), &d.Approve),
-		json.Unmarshal([]byte(row.SeatPrice), &d.Price), json.Unmarshal([]byte(row.Idle), &d.Idle)); err != nil {
+		json.Unmarshal([]byte(row.SeatPrice), &d.Price), json.Unmarshal([]byte(row.Idle), &d.Idle), json.Unmarshal([]byte(row.AdoptIgnore), &d.AdoptIgnore)); err != nil {
 		return d, fmt.Errorf("store: desk %s: %w", row.ID, err)
+	}
+	if len(d.AdoptIgnore) == 0 {
+		d.AdoptIgnore = nil
 	}
 	return d, nil
 }

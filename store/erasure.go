@@ -60,5 +60,7 @@ func ofPerson(id provision.IdentityID) []deletion {
 		{"logins", "identity_id = ?", string(id)},
 		{"requests", "identity_id <> '' AND identity_id = ?", string(id)},
 		{"members", "member_id = ?", string(id)},
+		{"desk_users", "(desk_id, user_id) IN (SELECT desk_id, desk_user FROM accounts WHERE identity_id = ?)", string(id)},
+		{"adopted_users", "identity_id = ?", string(id)},
 		{"identity_marks", "(connection_id, identity_id) = (SELECT connection_id, id FROM identities WHERE id = ?)", string(id)}}
 }

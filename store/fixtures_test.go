@@ -87,20 +87,21 @@ func group(c provision.ConnectionID, name string) provision.Group {
 
 func desk(name string) provision.Desk {
 	return provision.Desk{
-		ID:        provision.NewID[provision.DeskID](),
-		Name:      name,
-		Kind:      "builtin",
-		URL:       "https://desk.example.test",
-		Secret:    "hunter2",
-		Settings:  map[string]string{"field": "SCIM external id"},
-		OnLeave:   provision.LeaveDelete,
-		HandOver:  provision.HandOver{To: provision.HandOverTeam},
-		Seats:     25,
-		Adoption:  provision.AdoptAutomatic,
-		SignIn:    deskSignIn(),
-		Drift:     provision.DriftReport,
-		Rate:      2.5,
-		CreatedAt: noon,
+		ID:          provision.NewID[provision.DeskID](),
+		Name:        name,
+		Kind:        "builtin",
+		URL:         "https://desk.example.test",
+		Secret:      "hunter2",
+		Settings:    map[string]string{"field": "SCIM external id"},
+		OnLeave:     provision.LeaveDelete,
+		HandOver:    provision.HandOver{To: provision.HandOverTeam},
+		Seats:       25,
+		Adoption:    provision.AdoptAutomatic,
+		AdoptIgnore: []string{"ci@*"},
+		SignIn:      deskSignIn(),
+		Drift:       provision.DriftReport,
+		Rate:        2.5,
+		CreatedAt:   noon,
 	}
 }
 

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"github.com/deskbridge/deskbridge/provision/adoption"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/byhand"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
@@ -17,6 +18,7 @@ type Core struct {
 	Reconcile   *reconcile.Service
 	DeskHealth  *deskhealth.Service
 	Settings    *settings.Service
-	ByHand      *byhand.Service // nil: nobody says what was done by hand
-	Seats       *seat.Service   // nil: nobody keeps seats
+	ByHand      *byhand.Service   // nil: nobody says what was done by hand
+	Seats       *seat.Service     // nil: nobody keeps seats
+	Adoption    *adoption.Service // nil: lists of users are not kept
 }

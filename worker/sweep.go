@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/adoption"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker/guard"
@@ -51,6 +52,8 @@ type sweeper struct {
 	desired int                          // accounts with access
 	report  SweepReport
 
+	keeps     bool              // the desk's users are kept as they are listed
+	listing   *adoption.Listing // of the desk's users; nil: it is not kept
 	places    places
 	strangers strangers
 	seats     *seats.Reader
@@ -62,11 +65,12 @@ type sweeper struct {
 // [reconcile.ErrNotDue] say that there was nothing to do.
 func (w *Worker) Sweep(ctx context.Context, d provision.Desk, opts SweepOptions) (SweepReport, error) {
 	s := &sweeper{Worker: w, desk: d, opts: opts, known: make(map[provision.AccountID]bool)}
+	keeps := !opts.LookOnly && w.core.Adoption != nil
 	if d.Drift == provision.DriftOff { // nobody wants anything done about it
 		s.opts.LookOnly = true
 	}
 	s.report.Repaired = !s.opts.LookOnly && d.Drift != provision.DriftReport
-	if s.opts.LookOnly {
+	if s.keeps = keeps; s.opts.LookOnly {
 		return s.report, s.run(ctx)
 	}
 	if err := s.begin(ctx); err != nil {
@@ -188,6 +192,9 @@ func (s *sweeper) run(ctx context.Context) error {
 		s.known[d.Account] = true
 	}
 	if list := s.d.Lister(); list != nil {
+		if s.keeps {
+			s.listing = s.core.Adoption.Begin(s.desk.ID, self)
+		}
 		err = s.inBulk(ctx, list)
 	} else {
 		err = s.oneByOne(ctx)
@@ -205,7 +212,10 @@ func (s *sweeper) run(ctx context.Context) error {
 	if taken > 0 {
 		s.log.InfoContext(ctx, "the idle policy took seats", "desk", s.desk.Name, "people", taken)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.listing.End(ctx)
 }
 
 func (s *sweeper) count(v *reconcile.Run) {

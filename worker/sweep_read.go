@@ -43,12 +43,16 @@ func (s *sweeper) inBulk(ctx context.Context, list func(context.Context, string)
 	for cursor, more := "", true; more; more = cursor != "" {
 		users, next, err := list(ctx, cursor)
 		if cursor == "" && desk.KindOf(err) == desk.CannotDo { // no longer, as it turns out
+			s.listing = nil
 			return s.oneByOne(ctx)
 		}
 		if err != nil {
 			return err
 		}
 		cursor = next
+		if err := s.listing.Note(ctx, users); err != nil {
+			return err
+		}
 		ids := make([]provision.DeskUserID, len(users))
 		byID := make(map[provision.DeskUserID]*provision.DeskUser, len(users))
 		for i := range users {

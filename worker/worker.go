@@ -49,6 +49,11 @@ func New(core Core, open Open, log *slog.Logger) *Worker {
 	return w
 }
 
+// Session returns a desk for somebody who looks at it, or writes to it for an admin.
+func (w *Worker) Session(d provision.Desk) (*guard.Session, error) {
+	return w.desks.Session(d, &guard.Caller{Priority: guard.PriorityGranting})
+}
+
 // Reconcile brings the desk to the desired access of the account, as far as that can be done
 // now. again, when not zero, is when to run once more. An error means that
 // our own database failed; whatever a desk says is noted at the account.

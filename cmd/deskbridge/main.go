@@ -16,6 +16,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/accesslist"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/adoption"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/alarm"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apitoken"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apply"
@@ -23,6 +24,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/connection"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/csvimport"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/delegation"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/explain"
@@ -121,8 +123,8 @@ begin. Commands work on the database directly, beside a running server; or with
 		commands []*cobra.Command
 	}{
 		{"Start", []*cobra.Command{demoCommand(a), serveCommand(a)}},
-		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a)}},
-		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), task.Command(a), approval.Command(a), seat.Command(a), alarm.Command(a), person.Command(a), group.Command(a), accesslist.Command(a), offboarding.Command(a), explain.Command(a), auditlog.Command(a), requestlist.Command(a)}},
+		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a), csvimport.Command(a)}},
+		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), task.Command(a), adoption.Command(a), approval.Command(a), seat.Command(a), alarm.Command(a), person.Command(a), group.Command(a), accesslist.Command(a), offboarding.Command(a), explain.Command(a), auditlog.Command(a), requestlist.Command(a)}},
 		{"Sign-in", []*cobra.Command{connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), apitoken.Command(a), delegation.Command(a), delegation.LogoutCommand(a)}},
 		{"Keep", []*cobra.Command{forget.Command(a), migrate.Command(a), versionCommand(a)}},
 	} {

@@ -56,8 +56,12 @@ func (u *user) seated() bool { return u.Active && u.Role != roleNone && !u.prote
 
 // common returns u in the common words.
 func (u *user) common() provision.DeskUser {
+	kind := ""
+	if u.Service {
+		kind = "service account"
+	}
 	return provision.DeskUser{
-		ID: provision.DeskUserID(formatID(u.ID)), ExternalID: u.ExternalID,
+		ID: provision.DeskUserID(formatID(u.ID)), NotPerson: kind, ExternalID: u.ExternalID,
 		Email: u.Email, DisplayName: u.name(), GivenName: u.FirstName, FamilyName: u.LastName,
 		Title: u.JobTitle, Phone: u.Phone, Timezone: u.Timezone,
 		Active: u.Active, Role: u.Role.common(), Teams: u.Teams, Mailboxes: u.Mailboxes,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
+	"github.com/deskbridge/deskbridge/provision/adoption"
 	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/approval"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -67,6 +68,7 @@ type Core struct {
 	Approval       *approval.Service
 	Alarms         *alarm.Service
 	LeaveSteps     *leavestep.Service
+	Adoption       *adoption.Service
 	Requests       *request.Service
 	Seats          *seat.Service
 	SetupLinks     *setuplink.Service
@@ -98,6 +100,7 @@ type Policy struct {
 // or in tests something around one.
 type Database interface {
 	administration.Store
+	adoption.Store
 	alarm.Store
 	approval.Store
 	audit.Store
@@ -166,6 +169,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.SetupLinks = setuplink.New(c.Sessions, c.Tokens, c.Audit, now)
 	c.LeaveSteps = leavestep.New(db, in[leavestep.Store](db), c.Entitlement, now)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
+	c.Adoption = adoption.New(db, in[adoption.Store](db), c.Audit, c.Entitlement, now)
 	c.Alarms = alarm.New(db, in[alarm.Store](db), c.Audit, c.Plan.Glance, policy.Alarms, now)
 	c.Plan.SilentAfter, c.Plan.SignIns = policy.SilentAfter, c.Expiry
 	return &c

@@ -119,7 +119,8 @@ const (
 	AccountKept           provision.Action = "account.kept"     // an admin has its access stay
 	AccountAdoptionAgreed provision.Action = "account.adoption_agreed"
 	AccountRetried        provision.Action = "account.retried"
-	AccountDoneByHand     provision.Action = "account.done_by_hand" // an admin says so; the desk does not show it
+	AccountAdoptionUndone provision.Action = "account.adoption_undone" // the user was given back as it was
+	AccountDoneByHand     provision.Action = "account.done_by_hand"    // an admin says so; the desk does not show it
 )
 
 // The writes on a desk, one entry each. They are the kinds of reconcile.Write.

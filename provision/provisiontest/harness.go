@@ -186,7 +186,7 @@ func (h *Harness) ReconcileAll() {
 		h.Must(err)
 		h.Must(h.Desks.Migrate(h.Context()))
 	}
-	w := worker.New(worker.Core{Audit: h.Core.Audit, Entitlement: h.Core.Entitlement, Reconcile: h.Core.Reconcile, DeskHealth: h.Core.DeskHealth, Settings: h.Core.Settings}, func(d provision.Desk) (desk.Desk, error) { return h.Desks.Connector(d) }, slog.New(slog.DiscardHandler))
+	w := worker.New(worker.Core{Audit: h.Core.Audit, Entitlement: h.Core.Entitlement, Reconcile: h.Core.Reconcile, DeskHealth: h.Core.DeskHealth, Settings: h.Core.Settings, Adoption: h.Core.Adoption}, func(d provision.Desk) (desk.Desk, error) { return h.Desks.Connector(d) }, slog.New(slog.DiscardHandler))
 	h.Offset.Add(int64(time.Minute)) // any grace is over
 	accounts, err := h.Store.AccountsWhere(h.Context(), provision.AccountFilter{}, 0)
 	h.Must(err)

@@ -138,6 +138,11 @@ func (s *Service) checkFetch(field, called, address string) error {
 // admin.
 func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 	mistakes := []error{d.Validate()}
+	for _, pattern := range d.AdoptIgnore {
+		if strings.Trim(strings.TrimPrefix(pattern, "id:"), "* ") == "" || len(pattern) > 254 {
+			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "adopt_ignore", "%q names nobody; write an address, in which * stands for any text, or id: and the id of a desk user", provision.Clip(pattern)))
+		}
+	}
 	if s.checks.Desk == nil {
 		return nil, provision.AllOf(mistakes...)
 	}

@@ -120,6 +120,7 @@ var phrases = map[provision.Action]string{
 	audit.AccountReleased:       "released the end of access of %",
 	audit.AccountKept:           "had % keep the access that was to end",
 	audit.AccountAdoptionAgreed: "agreed to adopt the desk user of %",
+	audit.AccountAdoptionUndone: "gave back the desk user of %, as it was before its adoption",
 	audit.AccountRetried:        "had the account of % synced again",
 	audit.AccountDoneByHand:     "said that what was to be done by hand for % is done",
 

@@ -30,6 +30,7 @@ type App struct {
 	Hosted *Hosted
 
 	json bool // --json was given to the command
+	csv  bool // --csv was given to the command, which is a list
 	told bool // a command has printed its JSON
 }
 

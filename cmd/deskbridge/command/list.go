@@ -22,7 +22,7 @@ type List struct {
 func (l *List) Flags(f *pflag.FlagSet) {
 	f.IntVar(&l.page.Limit, "limit", 0, fmt.Sprintf("how many at most, up to %d; %d, or with --format csv everything", report.MaxLimit, report.DefaultLimit))
 	f.StringVar(&l.page.After, "after", "", "go on behind a page, with what it says at its end")
-	f.StringVar(&l.format, "format", "text", "text, or csv for spreadsheets")
+	f.StringVar(&l.format, "format", "text", "text, or csv for spreadsheets, as --csv")
 }
 
 // Listing is what one list prints.
@@ -30,9 +30,10 @@ type Listing[T any] struct {
 	Name   string // of the list, for programs: "people"
 	Header string // of the table, as for [output.Table]; lower case and with underscores in CSV
 	Page   func(report.Page) (found []T, next string, _ error)
-	Data   func(T) any      // for programs
-	Row    func(T) []string // for people, as many cells as Header has
-	Empty  string           // what is printed in place of a table without rows
+	Data   func(T) any                      // for programs
+	Row    func(T) []string                 // for people, as many cells as Header has
+	Lines  func(T) (data any, row []string) // nil: Data and Row; both at once, where they cost something
+	Empty  string                           // what is printed in place of a table without rows
 }
 
 // Print reads what l asks for and returns the result. CSV is printed to stdout
@@ -40,6 +41,9 @@ type Listing[T any] struct {
 func Print[T any](a *App, l *List, list Listing[T]) (Result, error) {
 	if err := a.CheckFormat(l.format, "text"); err != nil {
 		return Result{}, err
+	}
+	if a.csv {
+		l.format = "csv"
 	}
 	switch l.format {
 	case "csv":
@@ -54,13 +58,13 @@ func Print[T any](a *App, l *List, list Listing[T]) (Result, error) {
 	}
 	data, rows := make([]any, len(found)), make([][]string, len(found))
 	for i, one := range found {
-		data[i], rows[i] = list.Data(one), list.Row(one)
+		data[i], rows[i] = list.line(one)
 		for j := range rows[i] {
 			rows[i][j] = output.Plain(rows[i][j])
 		}
 	}
 	out := map[string]any{list.Name: data, "next": next}
-	return Result{out, func(w io.Writer) error {
+	return Result{Data: out, Text: func(w io.Writer) error {
 		if len(rows) == 0 && list.Empty != "" {
 			_, err := fmt.Fprintln(w, list.Empty)
 			return err
@@ -71,6 +75,13 @@ func Print[T any](a *App, l *List, list Listing[T]) (Result, error) {
 		_, err := fmt.Fprintf(w, "\nThere are more: --after %s\n", next)
 		return err
 	}}, nil
+}
+
+func (list Listing[T]) line(one T) (data any, row []string) {
+	if list.Lines != nil {
+		return list.Lines(one)
+	}
+	return list.Data(one), list.Row(one)
 }
 
 // CheckFormat refuses --json beside a --format that is another than usual, which is
@@ -97,7 +108,8 @@ func (list Listing[T]) csv(w io.Writer, page report.Page) error {
 			return err
 		}
 		for _, one := range found {
-			if err := to.Row(list.Row(one)...); err != nil {
+			_, row := list.line(one)
+			if err := to.Row(cells(row)...); err != nil {
 				return err
 			}
 		}

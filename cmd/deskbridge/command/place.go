@@ -24,7 +24,10 @@ func Begins(cmd *cobra.Command) *cobra.Command {
 func begins(cmd *cobra.Command) bool { return cmd.Annotations[beginning] != "" }
 
 // reading are the names of commands that change nothing.
-var reading = []string{"status", "list", "show", "explain", "plan", "verify", "export", "history"}
+var reading = []string{"status", "list", "show", "explain", "plan", "verify", "export", "history", "orphans"}
+
+// lists reports whether a command prints a list.
+func lists(cmd *cobra.Command) bool { return cmd.Name() == "list" || cmd.Name() == "orphans" }
 
 // reads reports whether a command only reads.
 func reads(cmd *cobra.Command) bool { return slices.Contains(reading, cmd.Name()) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,11 +18,44 @@ import (
 type Result struct {
 	Data any
 	Text func(w io.Writer) error
+
+	Table *Table // what --csv prints; nil: there is no list
+}
+
+// Table is a list as people see it: the names of its columns, as for
+// [output.Table], and its rows.
+type Table struct {
+	Header string
+	Rows   [][]string
+}
+
+// cells returns a row for CSV: the dash that says nothing to people is nothing.
+func cells(row []string) []string {
+	out := slices.Clone(row)
+	for i := range out {
+		if out[i] == "-" {
+			out[i] = ""
+		}
+	}
+	return out
+}
+
+func (t *Table) csv(w io.Writer) error {
+	to, err := output.NewCSV(w, columns(t.Header)...)
+	if err != nil {
+		return err
+	}
+	for _, row := range t.Rows {
+		if err := to.Row(cells(row)...); err != nil {
+			return err
+		}
+	}
+	return to.End()
 }
 
 // Say returns a result whose text is one line.
 func Say(data any, format string, args ...any) Result {
-	return Result{data, func(w io.Writer) error {
+	return Result{Data: data, Text: func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, format+"\n", args...)
 		return err
 	}}
@@ -31,13 +65,19 @@ func Say(data any, format string, args ...any) Result {
 // JSON with --json. What there is to print is printed even when do also
 // returns an error. The database must be there already, unless [Begins] says
 // otherwise of cmd. A command that only reads says on standard error which one
-// it is.
+// it is. A list prints its table for spreadsheets with --csv.
 func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.System, args []string) (Result, error)) *cobra.Command {
 	asJSON := cmd.Flags().Bool("json", false, "print JSON for programs")
 	mark(cmd)
+	if lists(cmd) {
+		cmd.Flags().BoolVar(&a.csv, "csv", false, "print CSV for spreadsheets (RFC 4180)")
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if a.Server != "" && a.Hosted == nil {
 			return a.Away(cmd, args)
+		}
+		if a.csv && *asJSON {
+			return Misuse("--json and --csv are two forms; give one of them")
 		}
 		open := a.OpenExisting
 		if begins(cmd) {
@@ -66,6 +106,8 @@ func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 		}
 		switch {
 		case said.Text == nil:
+		case a.csv && said.Table != nil:
+			err = said.Table.csv(a.Stdout)
 		case *asJSON:
 			a.told = true
 			err = output.JSON(a.Stdout, said.Data)
@@ -87,5 +129,5 @@ func (a *App) Warn(text string) {
 
 // Tabled returns a result whose text is a table.
 func Tabled(data any, header string, rows [][]string) Result {
-	return Result{data, func(w io.Writer) error { return output.Table(w, header, rows) }}
+	return Result{Data: data, Text: func(w io.Writer) error { return output.Table(w, header, rows) }, Table: &Table{header, rows}}
 }

@@ -42,12 +42,17 @@ func printApps(w io.Writer, apps []App) error {
 	if len(apps) == 0 {
 		return nil
 	}
+	fmt.Fprintln(w)
+	t := appTable(apps)
+	return output.Table(w, t.Header, t.Rows)
+}
+
+func appTable(apps []App) *command.Table {
 	rows := make([][]string, len(apps))
 	for i, app := range apps {
 		rows[i] = []string{app.ID, app.As, app.CreatedAt.String(), app.UsedAt.String()}
 	}
-	fmt.Fprintln(w)
-	return output.Table(w, "APP ID | ACTS AS | CREATED | TOKEN UNTIL", rows)
+	return &command.Table{Header: "APP ID | ACTS AS | CREATED | TOKEN UNTIL", Rows: rows}
 }
 
 func appCommand(a *command.App) *cobra.Command {
@@ -135,7 +140,7 @@ func appListCommand(a *command.App) *cobra.Command {
 			return command.Result{}, err
 		}
 		apps, err := appsOf(ctx, sys, d)
-		return command.Result{Data: apps, Text: func(w io.Writer) error {
+		return command.Result{Data: apps, Table: appTable(apps), Text: func(w io.Writer) error {
 			if len(apps) == 0 {
 				_, err := fmt.Fprintf(w, "Desk %s has none; `deskbridge desk app create %s` makes one.\n", d.Name, d.Name)
 				return err

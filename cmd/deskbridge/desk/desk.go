@@ -20,20 +20,21 @@ import (
 
 // Line is a desk as the commands show it.
 type Line struct {
-	ID       string            `json:"id"`
-	Name     string            `json:"name"`
-	Kind     string            `json:"kind"`
-	URL      string            `json:"url,omitempty"`
-	Settings map[string]string `json:"settings,omitempty"`
-	OnLeave  string            `json:"on_leave"`
-	Approve  string            `json:"approve,omitempty"`
-	HandOver string            `json:"hand_over"`
-	Seats    int               `json:"seats,omitempty"`
-	Price    string            `json:"seat_price,omitempty"`
-	Idle     string            `json:"idle,omitempty"`
-	Adoption string            `json:"adoption"`
-	Drift    string            `json:"drift"`
-	Rate     float64           `json:"rate,omitempty"` // 0: what the kind of desk takes
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Kind        string            `json:"kind"`
+	URL         string            `json:"url,omitempty"`
+	Settings    map[string]string `json:"settings,omitempty"`
+	OnLeave     string            `json:"on_leave"`
+	Approve     string            `json:"approve,omitempty"`
+	HandOver    string            `json:"hand_over"`
+	Seats       int               `json:"seats,omitempty"`
+	Price       string            `json:"seat_price,omitempty"`
+	Idle        string            `json:"idle,omitempty"`
+	Adoption    string            `json:"adoption"`
+	AdoptIgnore []string          `json:"adopt_ignore,omitempty"` // desk users that are nobody
+	Drift       string            `json:"drift"`
+	Rate        float64           `json:"rate,omitempty"` // 0: what the kind of desk takes
 
 	// Of a built-in desk, when it is made: the credentials for its API.
 	APIURL    string `json:"api_url,omitempty"`
@@ -45,7 +46,7 @@ type Line struct {
 
 func lineOf(d provision.Desk) Line {
 	line := Line{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
-		OnLeave: string(d.OnLeave), Approve: string(d.Approve.Of), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption),
+		OnLeave: string(d.OnLeave), Approve: string(d.Approve.Of), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption), AdoptIgnore: d.AdoptIgnore,
 		Drift: string(cmp.Or(d.Drift, provision.DriftRepair)), Rate: d.Rate}
 	line.Price = d.Price.String()
 	if d.Idle.Set() {
@@ -79,6 +80,7 @@ func Command(a *command.App) *cobra.Command {
 type flags struct {
 	kind, url, onLeave, handOver, adoption, drift string
 	secret, secretFile, secretEnv                 string
+	adoptIgnore                                   []string
 	settings                                      map[string]string
 	seats                                         int
 	rate                                          float64
@@ -100,6 +102,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.approve.Second, "approve-second", false, "who had access end may not approve it, too")
 	flags.StringVar(&f.handOver, "hand-over", "", "assignee of a leaver's open conversations: manager, team, round_robin, unassign (default) or an agent's e-mail")
 	flags.IntVar(&f.seats, "seats", 0, "how many people may have access at once; 0 means no limit")
+	flags.StringArrayVar(&f.adoptIgnore, "adopt-ignore", nil, "users there that are nobody: an address in which * stands for any text, or id: and an id; may be repeated")
 	flags.StringVar(&f.adoption, "adoption", "", "accounts that were there before: propose (default), automatic, off")
 	flags.StringVar(&f.drift, "drift", "", "what people change on the desk by hand: repair (default), report, off")
 	flags.Float64Var(&f.rate, "rate", 0, "requests a second that a process makes; 0 means what the kind of desk takes")
@@ -107,7 +110,7 @@ func (f *flags) add(cmd *cobra.Command) {
 
 func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 	d := provision.Desk{Name: name, Kind: provision.DeskKind(f.kind), URL: strings.TrimRight(f.url, "/"), Settings: f.settings, Seats: f.seats,
-		OnLeave: provision.OnLeave(f.onLeave).Canonical(), Approve: f.approve, Adoption: provision.Adoption(f.adoption), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
+		OnLeave: provision.OnLeave(f.onLeave).Canonical(), Approve: f.approve, Adoption: provision.Adoption(f.adoption), AdoptIgnore: f.adoptIgnore, Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
 	if strings.Contains(f.handOver, "@") {
 		d.HandOver.Agent = f.handOver
 	} else {

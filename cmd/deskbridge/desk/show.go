@@ -93,6 +93,9 @@ func (s Shown) print(w io.Writer) error {
 			settings[key] = value
 		}
 	}
+	if len(s.AdoptIgnore) > 0 {
+		settings["adopt_ignore"] = s.AdoptIgnore
+	}
 	if s.Seats > 0 {
 		settings["seats"] = s.Seats
 	}

@@ -54,7 +54,7 @@ func Reading(access config.Access, read func(path string) ([]byte, error)) (d pl
 			mistakes = append(mistakes, fmt.Errorf("desks[%d]: %w", i+1, err))
 		}
 		d.Desks = append(d.Desks, provision.Desk{Price: price, Idle: idle, Name: k.Name, Kind: provision.DeskKind(k.Kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
-			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave).Canonical(), Approve: approve, Seats: k.Seats, Adoption: provision.Adoption(k.Adoption),
+			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave).Canonical(), Approve: approve, Seats: k.Seats, Adoption: provision.Adoption(k.Adoption), AdoptIgnore: k.AdoptIgnore,
 			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To), Cap: k.HandOver.Cap}})
 	}

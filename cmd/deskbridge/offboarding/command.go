@@ -80,8 +80,9 @@ a desk. Whoever is still in somewhere is listed whenever it began.`,
 		if err != nil {
 			return command.Result{}, err
 		}
-		return command.Result{Data: map[string]any{"records": lines, "without_access": others}, Text: func(w io.Writer) error {
-			if err := printList(w, lines); err != nil {
+		all := table(lines)
+		return command.Result{Data: map[string]any{"records": lines, "without_access": others}, Table: all, Text: func(w io.Writer) error {
+			if err := output.Table(w, all.Header, all.Rows); err != nil {
 				return err
 			}
 			if others > 0 {

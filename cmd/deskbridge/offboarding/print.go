@@ -5,11 +5,13 @@ import (
 	"io"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
 )
 
-func printList(w io.Writer, lines []Line) error {
+// table returns records as people see them.
+func table(lines []Line) *command.Table {
 	rows := make([][]string, len(lines))
 	for i, l := range lines {
 		var desks []string
@@ -19,7 +21,7 @@ func printList(w io.Writer, lines []Line) error {
 		who := named(offboarding.Person{ID: l.Person, Name: l.Name, Address: l.Address})
 		rows[i] = []string{moment(l.Began), who, string(l.Person), string(l.Status), took(l.ToNoAccess), strings.Join(desks, ", ")}
 	}
-	return output.Table(w, "LEFT | PERSON | ID | RECORD | NO ACCESS AFTER | DESKS", rows)
+	return &command.Table{Header: "LEFT | PERSON | ID | RECORD | NO ACCESS AFTER | DESKS", Rows: rows}
 }
 
 // Print prints a record for people.

@@ -56,7 +56,7 @@ func SSOCore(c *core.Core) sso.Core {
 
 // WorkerCore returns what worker asks of c.
 func WorkerCore(c *core.Core) worker.Core {
-	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand, Seats: c.Seats}
+	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand, Adoption: c.Adoption, Seats: c.Seats}
 }
 
 // Sentences makes what says audit entries in words.

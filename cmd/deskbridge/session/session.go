@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -56,13 +55,11 @@ func listCommand(a *command.App) *cobra.Command {
 		if more {
 			a.Warn("there are more sessions: --user, --connection and --limit choose among them")
 		}
-		return command.Result{Data: lines, Text: func(w io.Writer) error {
-			if len(rows) == 0 {
-				_, err := fmt.Fprintln(w, "Nobody is signed in.")
-				return err
-			}
-			return output.Table(w, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows)
-		}}, nil
+		said := command.Tabled(lines, "ID | USER | CONNECTION | BY | SINCE | SEEN | ENDS", rows)
+		if len(rows) == 0 {
+			said.Text = command.Say(nil, "Nobody is signed in.").Text
+		}
+		return said, nil
 	})
 }
 

@@ -64,10 +64,11 @@ func listCommand(a *command.App) *cobra.Command {
 			}
 			lines[i], rows[i] = l, []string{l.ID, cmp.Or(l.Name, "-"), l.Address, l.Desk, since, l.Do}
 		}
+		said := command.Tabled(lines, "TASK | NAME | ADDRESS | DESK | LEAVING SINCE | DO", rows)
 		if len(lines) == 0 {
-			return command.Say(lines, "Nothing has to be done by hand."), nil
+			said.Text = command.Say(nil, "Nothing has to be done by hand.").Text
 		}
-		return command.Tabled(lines, "TASK | NAME | ADDRESS | DESK | LEAVING SINCE | DO", rows), nil
+		return said, nil
 	})
 }
 

@@ -1,0 +1,161 @@
+package csvimport
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/scim/resource"
+)
+
+func groupsCommand(a *command.App) *cobra.Command {
+	var from source
+	cmd := &cobra.Command{
+		Use:   "groups FILE",
+		Short: "Set the members of groups from CSV",
+		Long: `Set the members of groups from CSV, with the columns group and member: a row for each membership. A group
+that the file names has afterwards the members that the file gives it and no others, as after a PUT; with a row without
+member it may have none. Groups that it does not name stay as they are. member is the userName of somebody of the connection.
+Who loses the last that gave access is counted by mass-change protection; - reads standard input.`,
+		Example: "  deskbridge import groups groups.csv --connection files --dry-run",
+	}
+	from.flag(cmd)
+	return importing(a, cmd, [2]string{"group", "groups"}, func(ctx context.Context, sys *server.System, text []byte, dry bool, out *Imported, m *Mistakes, step func(rows, n int)) error {
+		conn, err := from.of(ctx, sys)
+		if err != nil {
+			return err
+		}
+		rows, mistakes := read(text, []string{"group", "member", "externalId"}, []string{"group", "member"})
+		*m = mistakes
+		wanted, order := make(map[string]*wantedGroup), []*wantedGroup{}
+		people := make(map[string]provision.MemberID)
+		for _, r := range rows {
+			name := r.text("group")
+			if name == "" {
+				r.wrong(m, "group", "this is empty")
+				continue
+			}
+			g := wanted[provision.Fold(name)]
+			if g == nil {
+				g = &wantedGroup{row: r, name: name, members: make(map[provision.MemberID]bool)}
+				wanted[provision.Fold(name)], order = g, append(order, g)
+			}
+			member := r.text("member")
+			if member == "" {
+				continue
+			}
+			id, known := people[provision.Fold(member)]
+			if !known {
+				found, err := find(ctx, sys, conn, member)
+				if err != nil {
+					return err
+				}
+				if found != nil {
+					id = provision.MemberID(found.ID)
+				}
+				people[provision.Fold(member)] = id
+			}
+			if id == "" {
+				r.wrong(m, "member", "connection %s has nobody with this userName", conn.Name)
+				continue
+			}
+			if !g.members[id] {
+				g.members[id], g.list = true, append(g.list, id)
+			}
+		}
+		if out.Rows = len(order); len(m.List) > 0 && !dry {
+			return nil
+		}
+		for _, g := range order {
+			step(len(order), 1)
+			w, err := g.set(ctx, sys, conn, dry)
+			if err != nil {
+				if ctx.Err() != nil {
+					return err
+				}
+				g.row.refused(m, err, map[string]string{"displayName": "group", "members": "member"})
+				continue
+			}
+			out.count(w)
+		}
+		return nil
+	})
+}
+
+// wantedGroup is a group as the file has it.
+type wantedGroup struct {
+	row     row // the first that names it
+	name    string
+	members map[provision.MemberID]bool
+	list    []provision.MemberID
+}
+
+// set gives the group its members; one that is not there is made.
+func (w *wantedGroup) set(ctx context.Context, sys *server.System, conn provision.Connection, dry bool) (what, error) {
+	called := provision.Compare{Path: provision.Path{"displayName"}, Op: provision.OpEqual, Type: provision.TypeString, Value: w.name}
+	page, err := sys.Core.Directory.Groups(ctx, conn.ID, provision.Query{Where: called, Limit: 1})
+	if err != nil {
+		return unchanged, err
+	}
+	if len(page.Items) == 0 {
+		doc := resource.Object{"displayName": w.name}
+		if id := w.row.text("externalId"); id != "" {
+			doc["externalId"] = id
+		}
+		read, err := resource.Group.Read(doc)
+		if err != nil {
+			return added, err
+		}
+		var g provision.Group
+		if err := resource.DescribeGroup(&g, read); err != nil || dry {
+			return added, err
+		}
+		_, err = sys.Core.Directory.CreateGroup(ctx, conn.ID, sys.Cause, g, w.list)
+		return added, err
+	}
+	before := page.Items[0]
+	differs := false
+	after, err := sys.Core.Directory.UpdateGroup(ctx, conn.ID, before.ID, sys.Cause, func(g *directory.GroupChange) error {
+		have, err := g.Members()
+		if err != nil {
+			return err
+		}
+		var add, remove []provision.MemberID
+		there := make(map[provision.MemberID]bool, len(have))
+		for _, one := range have {
+			if there[one.ID] = true; !w.members[one.ID] {
+				remove = append(remove, one.ID)
+			}
+		}
+		for _, id := range w.list {
+			if !there[id] {
+				add = append(add, id)
+			}
+		}
+		if differs = len(add)+len(remove) > 0; !differs {
+			return nil
+		}
+		if dry {
+			return errDry
+		}
+		g.Remove(remove...)
+		g.Add(add...)
+		return nil
+	})
+	switch {
+	case dry && differs:
+		return changed, nil
+	case err != nil:
+		return unchanged, err
+	case after.Version != before.Version:
+		return changed, nil
+	}
+	return unchanged, nil
+}
+
+// errDry ends a change that must not be made.
+var errDry = provision.Errorf(provision.Invalid, "", "this is a dry run")

@@ -115,7 +115,8 @@ var layers = []layer{
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 
 	{dir: "admin", may: []string{"provision", "provision/administration", "provision/breakglass", "internal/ratelimit", "internal/requestlog", "internal/spelling"}, not: []string{"database/sql"}, exact: true},
-	{dir: "admin/api", may: []string{"provision", "provision/administration", "provision/audit", "provision/credential", "provision/deskhealth", "provision/directory", "provision/erasure", "provision/explanation", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/seat", "provision/seating", "provision/session", "provision/settings", "internal/requestlog", "admin"}, not: []string{"database/sql"}},
+	{dir: "admin/api", may: []string{"provision", "provision/administration", "provision/audit", "provision/credential", "provision/deskhealth", "provision/directory", "provision/erasure", "provision/explanation", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/seat", "provision/seating", "provision/session", "provision/settings", "internal/requestlog", "admin", "admin/api/readable"}, not: []string{"database/sql"}, exact: true},
+	{dir: "admin/api/readable", not: []string{"net/http", "database/sql"}},
 	{dir: "admin/console", may: []string{"provision", "provision/administration", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/directory", "provision/explanation", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/session", "provision/settings", "provision/setuplink", "internal/requestlog", "admin", "docs/idps"}, not: []string{"database/sql"}},
 	{dir: "admin/client", may: []string{"provision", "admin"}, not: []string{"database/sql"}},
 	{dir: "docs/idps", not: []string{"net/http", "database/sql"}},
@@ -149,7 +150,7 @@ var owners = map[string][]string{
 	"github.com/scim2/filter-parser": {"bench"},
 	"github.com/crewjam/saml":        {"sso/saml", "sso/deskidp/saml"},
 	"github.com/coreos/go-oidc":      {"sso/oidc"},
-	"github.com/danielgtaylor/huma":  {"admin/api"},
+	"github.com/danielgtaylor/huma":  {"admin/api", "admin/api/readable"},
 	"github.com/knadh/koanf":         {"config"},
 	"github.com/spf13/cobra":         {"cmd"},
 }

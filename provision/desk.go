@@ -48,7 +48,7 @@ const (
 	maxRate = 10_000.0
 )
 
-// What a desk does with leavers is described in package leave.
+// OnLeave and the others are what a desk does with leavers; see package leave.
 type (
 	OnLeave     = leave.Policy
 	Approve     = leave.Approve

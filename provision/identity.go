@@ -182,13 +182,13 @@ func (id *Identity) SameDescription(other *Identity) bool {
 		maps.EqualFunc(id.Attributes, other.Attributes, slices.Equal) && bytes.Equal(id.Document, other.Document)
 }
 
-// Terms are what is said of one person's validity, see [validity.Terms]; the others
-// are its parts.
+// Terms, and the parts of them, are what is said of one person's validity; see package
+// validity.
 type (
 	Terms = validity.Terms
-	Block = validity.Block
-	End   = validity.End
-	Away  = validity.Away
+	Block = validity.Block // one part
+	End   = validity.End   // another
+	Away  = validity.Away  // another
 )
 
 // Standing is where the person stands at a moment, the terms included: somebody

@@ -29,8 +29,10 @@ type SignIn struct {
 
 // The limits of [SignIn.Expiry] and [SignIn.Recheck].
 const (
-	LeastSignInExpiry, MostSignInExpiry   = 7 * 24 * time.Hour, 2 * 365 * 24 * time.Hour
-	LeastSignInRecheck, MostSignInRecheck = 15 * time.Minute, 24 * time.Hour
+	LeastSignInExpiry  = 7 * 24 * time.Hour
+	MostSignInExpiry   = 2 * 365 * 24 * time.Hour
+	LeastSignInRecheck = 15 * time.Minute
+	MostSignInRecheck  = 24 * time.Hour
 )
 
 // JIT says whom a first sign-in may make. A connection without it makes people

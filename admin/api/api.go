@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/readable"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -98,10 +99,10 @@ func New(core Core, o Options) *API {
 	a.huma = humago.NewWithPrefix(a.mux, prefix, config)
 	a.routes()
 	a.document = sync.OnceValues(func() ([]byte, error) { return json.MarshalIndent(a.huma.OpenAPI(), "", "  ") })
-	a.page = sync.OnceValues(a.docs)
+	a.page = sync.OnceValues(func() ([]byte, error) { return readable.Page(a.huma.OpenAPI(), prefix) })
 	a.mux.HandleFunc("GET /api/openapi.json", a.static("application/json", a.document))
 	a.mux.HandleFunc("GET /api/docs", a.static("text/html; charset=utf-8", a.page))
-	a.mux.HandleFunc("GET /api/docs.css", a.static("text/css; charset=utf-8", func() ([]byte, error) { return styles, nil }))
+	a.mux.HandleFunc("GET /api/docs.css", a.static("text/css; charset=utf-8", func() ([]byte, error) { return readable.Styles(), nil }))
 	return a
 }
 

@@ -147,7 +147,7 @@ func TestImport(t *testing.T) {
 		{"quotes", "people", "userName\n\"a\n", "line 2"},
 		{"not UTF-8", "people", "userName\nJ\xfcrgen\n", "line 2: this is not UTF-8"},
 		{"nobody", "groups", "group,member\nSupport,ann@files.test\nSupport,no@files.test\n", "line 3, column 9 (member): connection files has nobody"},
-		{"no desk", "rules", "connection,desk,group,role\nfiles,suport,Support,agent\nfiles,support,Support,agnt\n", "line 3, column 23 (role)"},
+		{"no desk", "rules", "connection,desk,group,role\nfiles,another,Support,agent\nfiles,support,Support,agnt\n", "line 3, column 23 (role)"},
 	} {
 		args := []string{"import", tt.noun, write(tt.text)}
 		if tt.noun != "rules" {

@@ -90,7 +90,7 @@ func (s *Service) Add(ctx context.Context, c provision.Cause, t Target) (Target,
 	t.ID, t.CreatedBy, t.Secret = provision.NewID[TargetID](), c.Actor, ""
 	if t.Kind == Webhook {
 		key := make([]byte, 32)
-		rand.Read(key) //nolint:errcheck // it never fails
+		rand.Read(key) // it never fails
 		t.Secret = "whsec_" + base64.StdEncoding.EncodeToString(key)
 	}
 	err := s.inTx(ctx, func(tx Store) error {

@@ -2,7 +2,7 @@ package reconcile
 
 import "github.com/deskbridge/deskbridge/provision/deskwrite"
 
-// What runs write is described in package deskwrite.
+// Write and its kind are what runs write; see package deskwrite.
 type (
 	Write     = deskwrite.Write
 	WriteKind = deskwrite.Kind

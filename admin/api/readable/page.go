@@ -1,4 +1,5 @@
-package api
+// Package readable makes the page for people of the admin API, of its OpenAPI document.
+package readable
 
 import (
 	"bytes"
@@ -17,55 +18,57 @@ var page string
 //go:embed templates/docs.css
 var styles []byte
 
-// docsRoute is a route as the page for people shows it.
-type docsRoute struct {
+// Styles are the style sheet of the page.
+func Styles() []byte { return styles }
+
+// route is a route as the page for people shows it.
+type route struct {
 	ID, Method, Path, Summary, Description string
-	Parameters                             []docsField
+	Parameters                             []field
 	Body, Answer                           string // names of schemas
 }
 
-// docsField is a field of a schema, or a parameter.
-type docsField struct {
+// field is a field of a schema, or a parameter.
+type field struct {
 	Name, In, Type, Doc string
 	Required            bool
 }
 
-type docsSchema struct {
+type schema struct {
 	Name   string
-	Fields []docsField
+	Fields []field
 }
 
-type docsTag struct {
+type tagged struct {
 	Name   string
-	Routes []docsRoute
+	Routes []route
 }
 
-// docs makes the page for people from the document.
-func (a *API) docs() ([]byte, error) {
-	doc := a.huma.OpenAPI()
-	byTag := make(map[string][]docsRoute)
+// Page makes the page, in HTML, of the document of an API whose paths begin with prefix.
+func Page(doc *huma.OpenAPI, prefix string) ([]byte, error) {
+	byTag := make(map[string][]route)
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 		item := doc.Paths[path]
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 			if op != nil {
-				byTag[op.Tags[0]] = append(byTag[op.Tags[0]], docsRouteOf(path, op))
+				byTag[op.Tags[0]] = append(byTag[op.Tags[0]], routeOf(prefix+path, op))
 			}
 		}
 	}
 	data := struct {
 		Title, Description string
-		Tags               []docsTag
-		Schemas            []docsSchema
+		Tags               []tagged
+		Schemas            []schema
 	}{Title: doc.Info.Title, Description: doc.Info.Description}
 	for _, tag := range slices.Sorted(maps.Keys(byTag)) {
-		data.Tags = append(data.Tags, docsTag{tag, byTag[tag]})
+		data.Tags = append(data.Tags, tagged{tag, byTag[tag]})
 	}
 	schemas := doc.Components.Schemas.Map()
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
-		s := docsSchema{Name: name}
-		for _, field := range slices.Sorted(maps.Keys(schemas[name].Properties)) {
-			p := schemas[name].Properties[field]
-			s.Fields = append(s.Fields, docsField{Name: field, Type: typeOf(p), Doc: p.Description, Required: slices.Contains(schemas[name].Required, field)})
+		s, of := schema{Name: name}, schemas[name]
+		for _, name := range slices.Sorted(maps.Keys(of.Properties)) {
+			p := of.Properties[name]
+			s.Fields = append(s.Fields, field{Name: name, Type: typeOf(p), Doc: p.Description, Required: slices.Contains(of.Required, name)})
 		}
 		data.Schemas = append(data.Schemas, s)
 	}
@@ -78,10 +81,10 @@ func (a *API) docs() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-func docsRouteOf(path string, op *huma.Operation) docsRoute {
-	out := docsRoute{ID: op.OperationID, Method: op.Method, Path: prefix + path, Summary: op.Summary, Description: strings.ReplaceAll(op.Description, "`", "")}
+func routeOf(path string, op *huma.Operation) route {
+	out := route{ID: op.OperationID, Method: op.Method, Path: path, Summary: op.Summary, Description: strings.ReplaceAll(op.Description, "`", "")}
 	for _, p := range op.Parameters {
-		out.Parameters = append(out.Parameters, docsField{Name: p.Name, In: p.In, Type: typeOf(p.Schema), Doc: p.Description, Required: p.Required})
+		out.Parameters = append(out.Parameters, field{Name: p.Name, In: p.In, Type: typeOf(p.Schema), Doc: p.Description, Required: p.Required})
 	}
 	if op.RequestBody != nil {
 		for _, media := range op.RequestBody.Content {

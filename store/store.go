@@ -189,11 +189,13 @@ func (s *Store) Ping(ctx context.Context) error {
 // or a standby answers all the same. It fails as well when a transaction has found
 // no room since the last one: so little as this may fit where nothing else does.
 func (s *Store) Heartbeat(ctx context.Context) error {
+	full := s.full.Swap(false) // before this write, which tells of itself
 	err := s.write(ctx).Exec(`UPDATE heartbeat SET at = ? WHERE id = 1`, fromTime(time.Now())).Error
 	if err != nil {
+		s.full.Store(false)
 		return fmt.Errorf("store: heartbeat: %w", err)
 	}
-	if s.full.Swap(false) {
+	if full {
 		return &provision.Error{Code: provision.Unavailable, Reason: provision.ReasonAway, Detail: "the database finds no room, or cannot write to its disk; is it full, or failing?"}
 	}
 	return nil

@@ -20,6 +20,14 @@ func (h *harness) behind(plan lies.Plan) *lies.Desk {
 	return d
 }
 
+// unnumbered makes the desk one that knows teams and mailboxes by their names alone.
+func (h *harness) unnumbered() {
+	h.raw = struct {
+		desk.Desk
+		desk.Lister
+	}{h.raw, h.raw.(desk.Lister)}
+}
+
 func deletes(s *settings) { s.desk.OnLeave = provision.LeaveDelete }
 
 // TestDeletionThatIsNone: a desk that says yes to a deletion and keeps the user

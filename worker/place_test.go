@@ -16,6 +16,7 @@ import (
 // reason says which name is missing. When the desk has it, the rest comes by itself.
 func TestMissingTeam(t *testing.T) {
 	each(t, nil, func(h *harness) {
+		h.unnumbered()
 		d := h.behind(lies.Plan{})
 		h.rule("agent", provision.RoleAgent, []string{"Tier 1", "Tier 2"}, []string{"Billing", "Help"})
 		at := h.agent("ann")
@@ -84,6 +85,7 @@ func TestRefusedDeletion(t *testing.T) {
 // desk by what it shows, also where something else is left to do by hand.
 func TestMissingTeamKeepsNobodyOutOfTheDesk(t *testing.T) {
 	each(t, nil, func(h *harness) {
+		h.unnumbered()
 		d := h.behind(lies.Plan{})
 		h.rule("agent", provision.RoleAgent, []string{"Tier 1", "Tier 2"}, nil)
 		d.Rename("Tier 1", "Front line")
@@ -116,6 +118,7 @@ func TestMissingTeamKeepsNobodyOutOfTheDesk(t *testing.T) {
 // is named, and all else is given.
 func TestMissingTeamBesideATask(t *testing.T) {
 	each(t, nil, func(h *harness) {
+		h.unnumbered()
 		d := h.behind(lies.Plan{})
 		h.rule("agent", provision.RoleAgent, []string{"Tier 1"}, nil)
 		h.rule("lead", provision.RoleAgent, []string{"Tier 2", "Choir"}, []string{"Billing"})

@@ -39,7 +39,8 @@ func TestNothingPrintedMovesTheCursor(t *testing.T) {
 		values := map[string]string{"USER": string(person), "CONNECTION": "acme", "connection NAME": "acme", "desk NAME": "d", "token NAME": "second", "NAME|ID": "first",
 			"DOMAIN": "acme.example", "ACCOUNT": string(account), "rule ID": "none", "key ID": "none", "saml|desk|oidc|record": "desk", "admin NAME": "ann",
 			"-f": "-f", "access.yaml": file, "--desk": "--desk", "list NAME": "d", "access NAME": "d", "DESK": "d", "app DESK": "d", "APP-ID": "none", "offboarding FILE": file,
-			"GROUP": hostile, "admin GROUP": hostile, "ROLE": "auditor", "api-token NAME": hostile, "DATE|never": "never", "TASK": "none", "--until": "--until", "DATE": "2099-01-31", "api-token ID": "none", "TOKEN": "none"}
+			"GROUP": hostile, "admin GROUP": hostile, "ROLE": "auditor", "api-token NAME": hostile, "DATE|never": "never", "TASK": "none", "--until": "--until", "DATE": "2099-01-31", "api-token ID": "none", "TOKEN": "none",
+			"alarm NAME": hostile, "alarm ID": "none", "import FILE": file, "adoption NAME": "d", "WAVE": "none"}
 		extra := map[string][][]string{
 			"audit export": {{"--format", "text"}, {"--format", "csv"}, {"--format", "jsonl"}, {"--format", "text", "--person", string(person)}},
 			"plan":         {{"--all"}, nil},

@@ -250,7 +250,7 @@ var allowed = map[string]string{
 	"status": `'active'`, "kind": `'identity'`, "one": `1`, "role": `'admin'`, "state": `'completed'`, "builtin_conversations.team": `NULL`,
 	"identity_id": `(SELECT id FROM identities)`, "river_job.errors": `jsonb('[{"at":"2026-01-01T00:00:00Z","error":"\"x\" {} \\ ,"}]')`, "river_job.tags": `jsonb('["a,b","c\"d"]')`,
 	"river_job.attempted_by": `jsonb('["me \\ x"]')`, "river_job.unique_states": `0xA5`, "river_job.priority": `2`, "river_leader.name": `'default'`, "read_only": `1`, "is_primary": `1`, "seat": `1`, "has_access": `1`, "tried": `1`, "api_answers.status": `201`, "requests.status": `409`, "late": `'1-2,4'`, "missing": `'3'`,
-	"connections.sign_in": aSecret, "desks.secret": aSecret, "desks.sign_in": aSecret, "keys.private": aSecret, "owners.secret": aSecret,
+	"connections.sign_in": aSecret, "desks.secret": aSecret, "desks.sign_in": aSecret, "keys.private": aSecret, "owners.secret": aSecret, "alarm_targets.address": aSecret, "alarm_targets.secret": aSecret, "sign_in_grants.token": aSecret,
 }
 
 const aSecret = `(SELECT secret FROM desks WHERE id = 'sealed')`

@@ -39,6 +39,7 @@ var without = map[string]map[admin.Verb]string{
 		admin.CommandLineUse:   "it needs somebody at a browser",
 	},
 	byConsole: {
+		admin.SeatChange:     "seats have no page there yet; seat free and seat give-back do it",
 		admin.PersonForget:   "the command line asks before it erases",
 		admin.PersonTerms:    "no page yet",
 		admin.AccountsRead:   "the page of a desk shows them, by desks.read",

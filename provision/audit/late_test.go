@@ -109,11 +109,20 @@ func TestManyLateEntries(t *testing.T) {
 // lengths commit and are undone.
 func TestSealingAmongTransactions(t *testing.T) {
 	h := postgres(t)
+	late := func() (n int) {
+		if err := h.Store.DB().QueryRowContext(h.Context(), `SELECT count(*) FROM audit_blocks WHERE late <> ''`).Scan(&n); err != nil {
+			h.Error(err)
+		}
+		return n
+	}
 	var writers, sealers sync.WaitGroup
 	for w := range 6 {
 		writers.Go(func() {
 			random := rand.New(rand.NewPCG(1, uint64(w)))
-			for range 25 {
+			for round := range 100 {
+				if round >= 25 && late() > 0 {
+					return
+				}
 				end := open(h, 1+random.IntN(3))
 				time.Sleep(time.Duration(random.IntN(120)) * time.Millisecond)
 				end(random.IntN(4) > 0)
@@ -143,9 +152,7 @@ func TestSealingAmongTransactions(t *testing.T) {
 	sealers.Wait()
 	h.Seal()
 	verified(h, h.Counts().Entries, 0)
-	var late, blocks int
-	h.Must(h.Store.DB().QueryRowContext(h.Context(), `SELECT count(*), count(*) FILTER (WHERE late <> '') FROM audit_blocks`).Scan(&blocks, &late))
-	if late == 0 {
-		h.Errorf("none of %d blocks has a late entry: nothing was tested", blocks)
+	if late() == 0 {
+		h.Error("no block has a late entry: nothing was tested")
 	}
 }

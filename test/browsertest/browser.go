@@ -153,10 +153,19 @@ func (b *Browser) Fill(field, text string) {
 	b.do("fill in "+field, chromedp.SendKeys(in, text))
 }
 
-// Click clicks on the first element that a CSS selector or an XPath finds.
+// Click clicks on the first element that a CSS selector or an XPath finds; on the one
+// that takes its place, where the page puts another there meanwhile.
 func (b *Browser) Click(element string) {
 	b.t.Helper()
-	b.do("click on "+element, chromedp.WaitVisible(element), chromedp.Click(element))
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
+	defer cancel()
+	err := chromedp.Do(ctx, chromedp.WaitVisible(element), chromedp.Click(element))
+	if err != nil && strings.Contains(err.Error(), "Could not find node") {
+		err = chromedp.Do(ctx, chromedp.WaitVisible(element), chromedp.Click(element))
+	}
+	if err != nil {
+		b.t.Fatalf("click on %s: %v", element, err)
+	}
 }
 
 // Follow goes where the first link leads that a CSS selector finds, be it in a

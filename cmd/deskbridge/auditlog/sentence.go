@@ -97,10 +97,13 @@ var phrases = map[provision.Action]string{
 	audit.APITokenCreated: "made the token % of the admin API",
 	audit.APITokenRevoked: "revoked the token % of the admin API",
 
-	audit.ApprovalAsked:    "asked whether the desk user of % is to go for good",
-	audit.ApprovalApproved: "approved that the desk user of % goes for good",
-	audit.ApprovalRefused:  "refused that the desk user of % goes for good",
-	audit.ApprovalOverdue:  "asked again whether the desk user of % is to go for good",
+	audit.AlarmTargetAdded:   "has % told of what needs somebody",
+	audit.AlarmTargetRemoved: "has % told no more",
+	audit.AlarmSentAgain:     "sent an alarm once more",
+	audit.ApprovalAsked:      "asked whether the desk user of % is to go for good",
+	audit.ApprovalApproved:   "approved that the desk user of % goes for good",
+	audit.ApprovalRefused:    "refused that the desk user of % goes for good",
+	audit.ApprovalOverdue:    "asked again whether the desk user of % is to go for good",
 
 	audit.BrakeHeld:     "put the ends of access of the connection % on hold: unusually many at once",
 	audit.BrakeReleased: "released what was on hold of the connection %",

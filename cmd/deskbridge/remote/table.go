@@ -28,6 +28,7 @@ func beside(path, why string) Command { return Command{Path: path, Why: why} }
 
 const (
 	wayIn = "a break-glass admin is the way in when nothing else works, and nothing that can be stolen elsewhere may make one"
+	files = "it reads a file row by row for longer than a request may take; from elsewhere people are pushed by SCIM"
 	keys  = "it changes by which keys the database is read"
 )
 
@@ -76,8 +77,13 @@ var Commands = []Command{
 	may("seat list", admin.DesksRead),
 	may("seat idle", admin.DesksRead, admin.PeopleRead),
 	may("seat ledger", admin.DesksRead, admin.AuditRead),
-	may("seat free", admin.PersonTerms),
-	may("seat give-back", admin.PersonTerms),
+	may("seat free", admin.SeatChange),
+	may("seat give-back", admin.SeatChange),
+	may("adoption list", admin.DesksRead, admin.PeopleRead),
+	may("adoption orphans", admin.DesksRead, admin.PeopleRead),
+	may("adoption wave list", admin.DesksRead, admin.PeopleRead),
+	may("adoption accept", admin.AccountAdopt),
+	may("adoption undo", admin.AccountAdopt),
 
 	may("person list", admin.PeopleRead),
 	may("person show", admin.PeopleRead),
@@ -153,6 +159,9 @@ var Commands = []Command{
 	beside("key list", keys),
 	beside("key rotate", keys),
 	beside("key retire", keys),
+	beside("import people", files),
+	beside("import groups", files),
+	beside("import rules", files),
 	beside("migrate", "a server that runs has migrated its database"),
 }
 

@@ -25,7 +25,7 @@ CREATE TABLE alarms (
 
 CREATE TABLE alarm_deliveries (
 	id        TEXT PRIMARY KEY,
-	target_id TEXT NOT NULL REFERENCES alarm_targets ON DELETE CASCADE,
+	target_id TEXT NOT NULL REFERENCES alarm_targets (id) ON DELETE CASCADE,
 	event     TEXT NOT NULL,
 	code      TEXT NOT NULL,
 	text      TEXT NOT NULL,

@@ -80,7 +80,7 @@ func TestSnapshot(t *testing.T) {
 			Desk: conf.ID, Company: "Acme", Timezone: "Europe/Prague", Seats: 10, SeatsTaken: 1,
 			Users: []builtin.UserState{
 				{DeskUser: provision.DeskUser{ID: "1", Email: "boss@example.test", DisplayName: "Account Owner", GivenName: "Account", FamilyName: "Owner", Active: true, Role: provision.RoleOwner}},
-				{DeskUser: provision.DeskUser{ID: "2", Email: "deskbridge@support.invalid", DisplayName: "Deskbridge Bridge", GivenName: "Deskbridge", FamilyName: "Bridge", Active: true, Role: provision.RoleAdmin}, Service: true},
+				{DeskUser: provision.DeskUser{ID: "2", Email: "deskbridge@support.invalid", DisplayName: "Deskbridge Bridge", GivenName: "Deskbridge", FamilyName: "Bridge", Active: true, Role: provision.RoleAdmin, NotPerson: "service account"}, Service: true},
 				{DeskUser: provision.DeskUser{ID: "7", Email: "ada@example.test", DisplayName: "Ada Byron", GivenName: "Ada", FamilyName: "Byron", Active: true, Role: provision.RoleAgent,
 					Teams: []string{"Billing", "Support"}, Mailboxes: []string{"Billing", "Support"}}, Conversations: 1},
 			},

@@ -48,11 +48,15 @@ const (
 	maxRate = 10_000.0
 )
 
-// OnLeave and the others are what a desk does with leavers; see package leave.
+// What a desk does with leavers.
 type (
-	OnLeave     = leave.Policy
-	Approve     = leave.Approve
-	ApproveOf   = leave.ApproveOf
+	// OnLeave is described with [leave.Policy].
+	OnLeave = leave.Policy
+	// Approve is described with [leave.Approve].
+	Approve = leave.Approve
+	// ApproveOf is described with [leave.ApproveOf].
+	ApproveOf = leave.ApproveOf
+	// ApproveThen is described with [leave.ApproveThen].
 	ApproveThen = leave.ApproveThen
 )
 

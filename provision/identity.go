@@ -182,13 +182,16 @@ func (id *Identity) SameDescription(other *Identity) bool {
 		maps.EqualFunc(id.Attributes, other.Attributes, slices.Equal) && bytes.Equal(id.Document, other.Document)
 }
 
-// Terms, and the parts of them, are what is said of one person's validity; see package
-// validity.
+// What is said of one person's validity.
 type (
+	// Terms are described with [validity.Terms].
 	Terms = validity.Terms
-	Block = validity.Block // one part
-	End   = validity.End   // another
-	Away  = validity.Away  // another
+	// Block is described with [validity.Block].
+	Block = validity.Block
+	// End is described with [validity.End].
+	End = validity.End
+	// Away is described with [validity.Away].
+	Away = validity.Away
 )
 
 // Standing is where the person stands at a moment, the terms included: somebody

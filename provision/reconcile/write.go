@@ -2,9 +2,11 @@ package reconcile
 
 import "github.com/deskbridge/deskbridge/provision/deskwrite"
 
-// Write and its kind are what runs write; see package deskwrite.
+// What runs write.
 type (
-	Write     = deskwrite.Write
+	// Write is described with [deskwrite.Write].
+	Write = deskwrite.Write
+	// WriteKind is described with [deskwrite.Kind].
 	WriteKind = deskwrite.Kind
 )
 

@@ -2,7 +2,6 @@ package freescout
 
 import (
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,7 +20,7 @@ type settings struct {
 }
 
 // key is the form of API keys, with room for other releases.
-var key = regexp.MustCompile(`^[0-9A-Za-z_-]{16,256}$`)
+var key = kit.Token{Least: 16, Most: 256, Marks: "_-"}
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
@@ -39,7 +38,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	if s.heirs, ok = parseHeirs(heirs); !ok {
 		wrong.Add("settings.heirs", "give addresses of users, divided by commas: boss@example.com gets what is left in any mailbox, 2=ada@example.com what is left in the mailbox number 2")
 	}
-	if !key.MatchString(d.Secret) {
+	if !key.Is(d.Secret) {
 		wrong.Add("secret", "give the API key: Manage > API & Webhooks")
 	}
 	home, advice := kit.Address(d.URL, "give FreeScout's address, such as https://desk.example.com", allowHTTP)

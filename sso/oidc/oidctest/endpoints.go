@@ -17,6 +17,8 @@ import (
 )
 
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
+	p.serving.RLock()
+	defer p.serving.RUnlock()
 	name, ok := strings.CutPrefix(r.URL.Path, p.path)
 	if !ok {
 		http.NotFound(w, r)

@@ -56,6 +56,8 @@ type Provider struct {
 	forbidden *httptest.Server
 	path      string
 
+	serving sync.RWMutex // held for reading by each request
+
 	mu       sync.Mutex
 	codes    map[string]grant
 	tokens   map[string]map[string]any // access token → the person

@@ -51,8 +51,11 @@ func (p *Provider) refresh(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, answer)
 }
 
-// Behave takes back whatever p was told to do to its answers.
+// Behave takes back whatever p was told to do to its answers. It waits for those under
+// way: who asked does not hear of the end of a request that breaks off.
 func (p *Provider) Behave() {
+	p.serving.Lock()
+	defer p.serving.Unlock()
 	p.Claims, p.Sign, p.Exchange, p.Refreshed, p.Rotates = nil, nil, nil, nil, false
 	clear(p.Handle)
 }

@@ -232,6 +232,23 @@ func TestADraftIsPlannedAndApplied(t *testing.T) {
 	h.shows("/admin/changes", "group Billing", "plan.applied")
 	h.ReconcileAll()
 
+	// Who keeps profiles on the desk is part of the draft, and of what was reviewed.
+	kept := rules("Billing")
+	kept.Set("profile_title", "set-once")
+	page, reviewed = plan(kept)
+	if want := "title on support: keep-in-step → set-once; 1 person has a user there, and the identity provider says it of 0"; !strings.Contains(page, want) || !strings.Contains(page, `name="profile_title" value="set-once"`) {
+		t.Errorf("the plan does not say %q: %s", want, page)
+	}
+	kept.Set("profile_title", "leave-to-person")
+	if code := apply(kept, reviewed); code != http.StatusConflict {
+		t.Errorf("applied another policy than was reviewed: %d", code)
+	}
+	kept.Set("profile_title", "set-once")
+	if code := apply(kept, reviewed); code != http.StatusSeeOther {
+		t.Errorf("applied: %d", code)
+	}
+	h.shows("/admin/desks/support", "title set-once; the rest is kept in step")
+
 	// The loss of all is told, and a number that was typed is what may be lost.
 	gone := rules("Billing")
 	gone.Set("remove", "0")
@@ -257,6 +274,20 @@ func TestADraftIsPlannedAndApplied(t *testing.T) {
 	if w := h.ask(http.MethodPost, "/admin/changes/support/plan", bad); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "boss") {
 		t.Errorf("a mistake: %d", w.Code)
 	}
+}
+
+// TestTermsAreShown: a person's page says what admins have said of them, and who did.
+func TestTermsAreShown(t *testing.T) {
+	h := newHouse(t)
+	ada := h.Person("ada")
+	end := time.Date(2099, 2, 1, 0, 0, 0, 0, time.UTC)
+	by := provision.Cause{Actor: "cli:ann", Action: "person"}
+	_, err := h.Core.Terms.SetEnd(t.Context(), by, ada.ID, &end)
+	h.Must(err)
+	h.shows("/admin/people/"+string(ada.ID), "Access ends", "2099", "cli:ann")
+	_, err = h.Core.Terms.Block(t.Context(), by, ada.ID, "lost laptop")
+	h.Must(err)
+	h.shows("/admin/people/"+string(ada.ID), "Kept out by cli:ann", "lost laptop")
 }
 
 var field = regexp.MustCompile(`<input name="([a-z_]+)"[^>]* value="([^"]*)"`)

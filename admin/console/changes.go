@@ -13,6 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
@@ -192,13 +193,14 @@ func readLines(form url.Values) []ruleLine {
 	return lines
 }
 
-// drafted returns what the form of a draft says: all rules of the desk, which stays
-// what it is otherwise, as do the connections.
+// drafted returns what the form of a draft says: all rules of the desk, and who keeps the
+// profiles there. It stays what it is otherwise, as do the connections.
 func (h *handler) drafted(p *page, body *draftPage, names *names) (plan.Draft, error) {
 	if err := p.ParseForm(); err != nil {
 		return plan.Draft{}, provision.Errorf(provision.Invalid, "", "the form could not be read")
 	}
 	body.Lines = readLines(p.PostForm)
+	body.Desk.Profile = body.Desk.Profile.With(func(f keeping.Field) string { return p.PostForm.Get("profile_" + string(f)) })
 	d := plan.Draft{Desks: []provision.Desk{body.Desk}}
 	for _, l := range body.Lines {
 		if !slices.ContainsFunc(d.Connections, func(c provision.Connection) bool { return c.Name == l.Connection }) {

@@ -44,6 +44,7 @@ type personDesk struct {
 	State   string
 	Because []because
 	WhyNot  []string
+	Profile []explanation.Told
 	Differs []string // what was changed there by hand
 	Next    string   // what happens next, and when
 	Adopt   bool     // somebody has to agree to adopt the desk user
@@ -111,7 +112,7 @@ func (p *page) access(body *personPage) error {
 	}
 	for _, e := range all {
 		body.Groups = e.Groups
-		d := personDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Should: e.Desired, State: "no account"}
+		d := personDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Should: e.Desired, State: "no account", Profile: e.Profile}
 		for _, r := range e.Reasons() {
 			for _, g := range r.Grants {
 				d.Because = append(d.Because, because{r.What, r.Name, g.Source()})

@@ -87,6 +87,15 @@ func (s *Service) Abilities(d provision.Desk) (Abilities, bool) {
 	return can, err == nil
 }
 
+// Fit returns a user as a desk would keep it, by its connector; false when nobody knows.
+// It does no I/O.
+func (s *Service) Fit(d provision.Desk, want provision.DeskUser) (provision.DeskUser, bool) {
+	if s.checks.Fit == nil {
+		return want, false
+	}
+	return s.checks.Fit(d, want)
+}
+
 // Desk returns the desk with this name or id.
 func (s *Service) Desk(ctx context.Context, nameOrID string) (provision.Desk, error) {
 	return s.store.Desk(ctx, nameOrID)

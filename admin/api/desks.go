@@ -3,11 +3,13 @@ package api
 import (
 	"cmp"
 	"context"
+	"math"
 	"net/http"
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
@@ -29,11 +31,33 @@ type Desk struct {
 	Leavers      int        `json:"leavers" doc:"who are still in"`
 	WaitingRuns  int        `json:"waiting_runs"`
 	WaitingSince *time.Time `json:"waiting_since,omitempty"`
+	ToDo         *ToDo      `json:"to_do,omitempty" doc:"absent: nothing"`
 	Pause        *Pause     `json:"pause,omitempty" doc:"why it is not called for a while"`
 	SweptAt      *time.Time `json:"swept_at,omitempty"`
 	SweepProblem string     `json:"sweep_problem,omitempty"`
 	HandOver     string     `json:"hand_over_problem,omitempty"`
 	Removal      string     `json:"removal,omitempty"`
+}
+
+// ToDo is what is to be done on a desk, and how long that takes.
+type ToDo struct {
+	Leavers int    `json:"leavers" doc:"accounts whose access is to end: they go first"`
+	Losing  int    `json:"losing" doc:"who stay, with less than they have: they are next"`
+	Others  int    `json:"others"`
+	Rate    int    `json:"requests_a_minute,omitempty" doc:"that the desk took lately; absent: not known"`
+	Left    *int   `json:"seconds_left,omitempty" doc:"at that pace; absent: not known yet"`
+	Text    string `json:"text"`
+}
+
+func toDo(w deskhealth.Work) *ToDo {
+	if w.Accounts() == 0 {
+		return nil
+	}
+	out := &ToDo{Leavers: w.Leavers, Losing: w.Losing, Others: w.Others, Rate: int(math.Round(w.Pace.PerMinute())), Text: w.String()}
+	if left, known := w.Left(); known {
+		out.Left = new(int(left.Seconds()))
+	}
+	return out
 }
 
 // Pause says why a desk is not called for a while.
@@ -47,7 +71,7 @@ type Pause struct {
 func deskOf(d plan.DeskOverview) Desk {
 	h := d.Health
 	out := Desk{ID: string(d.Desk.ID), Name: d.Desk.Name, Kind: string(d.Desk.Kind), URL: d.Desk.URL, Accounts: make(map[string]int), Seats: d.Seats, Limit: d.Desk.Seats,
-		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Profile: d.Desk.Profile.Words(), Leavers: h.Leavers.Count, WaitingRuns: h.Backlog.Runs, Removal: string(d.Desk.Removal)}
+		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Profile: d.Desk.Profile.Words(), Leavers: h.Leavers.Count, WaitingRuns: h.Backlog.Runs, ToDo: toDo(h.Work), Removal: string(d.Desk.Removal)}
 	for state, n := range d.Accounts {
 		out.Accounts[string(state)] = n
 	}

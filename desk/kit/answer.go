@@ -123,7 +123,7 @@ func (v Vendor) Redirected(status int) *desk.Error {
 // Busy returns the error for a desk that will answer later.
 func (v Vendor) Busy(a *Answer) *desk.Error {
 	e := desk.Errorf(desk.Retryable, "%s cannot answer now (HTTP %d)", v.Name, a.Status)
-	e.RetryAfter = RetryAfter(a.Header, time.Now())
+	e.RetryAfter, e.TooOften = RetryAfter(a.Header, time.Now()), a.Status == http.StatusTooManyRequests
 	return e
 }
 

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"io/fs"
-
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/internal/core"
 )
@@ -24,6 +22,11 @@ func Routes() (all []Route) {
 	for _, r := range (&handler{}).routes() {
 		all = append(all, Route{r.pattern, r.verb})
 	}
+	for _, routes := range (&handler{}).rooms() {
+		for _, r := range routes {
+			all = append(all, Route{r.Pattern, r.Verb})
+		}
+	}
 	return all
 }
 
@@ -34,9 +37,3 @@ func LinkRoutes() (all []Route) {
 	}
 	return all
 }
-
-// Templates and Static are our files.
-var (
-	Templates fs.FS = templateFiles
-	Static    fs.FS = staticFiles
-)

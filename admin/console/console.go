@@ -7,10 +7,15 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/adopt"
+	"github.com/deskbridge/deskbridge/admin/console/alarms"
 	"github.com/deskbridge/deskbridge/admin/console/asks"
 	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/live"
+	"github.com/deskbridge/deskbridge/admin/console/seats"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/adoption"
+	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -21,6 +26,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
+	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
@@ -28,6 +34,8 @@ import (
 
 // Core is what the console asks of the core, and no more.
 type Core struct {
+	Adoption    *adoption.Service
+	Alarms      *alarm.Service
 	Audit       *audit.Service
 	BreakGlass  *breakglass.Service
 	DeskHealth  *deskhealth.Service
@@ -37,6 +45,7 @@ type Core struct {
 	Reconcile   *reconcile.Service
 	Report      *report.Service
 	Requests    *request.Service
+	Seats       *seat.Service
 	Sessions    *session.Service
 	Settings    *settings.Service
 	SetupLinks  *setuplink.Service
@@ -80,6 +89,9 @@ type Options struct {
 	Sentences func(context.Context) (Sentences, error)
 	// CheckDesk calls a desk and says how it is; an error is in words for an admin.
 	CheckDesk func(context.Context, provision.Desk) (DeskCheck, error)
+	// ReachDesk opens a desk for looking at its users and giving them back; errors are in
+	// words for an admin.
+	ReachDesk func(context.Context, provision.Desk) (adoption.Desk, error)
 	// Kinds are the kinds of desks that can be added.
 	Kinds []string
 	// AddDesk adds a desk, and makes it ready for use.
@@ -141,7 +153,12 @@ func New(core Core, o Options) http.Handler {
 
 // rooms returns the routes of the rooms below this one.
 func (h *handler) rooms() [][]layout.Route {
-	return nil
+	c := h.core
+	return [][]layout.Route{
+		(&adopt.Room{Core: adopt.Core{Adoption: c.Adoption, Settings: c.Settings}, Reach: h.options.ReachDesk}).Routes(),
+		(&alarms.Room{Alarms: c.Alarms}).Routes(),
+		(&seats.Room{Report: c.Report, Seats: c.Seats, Settings: c.Settings}).Routes(),
+	}
 }
 
 // linkRoutes are for whoever has a link.

@@ -99,7 +99,9 @@ var navigation = []struct {
 	{link{"/admin/changes", "Changes"}, admin.RulesRead},
 	{link{"/admin/holds", "Holds"}, admin.HoldsRead},
 	{link{"/admin/desks", "Desks"}, admin.DesksRead},
+	{link{"/admin/seats", "Seats"}, admin.DesksRead},
 	{link{"/admin/connections", "Connections"}, admin.ConnectionsRead},
+	{link{"/admin/alarms", "Alarms"}, admin.SettingsRead},
 }
 
 // Show answers with a page of a set. here is the entry of the navigation that it is below.

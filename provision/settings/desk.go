@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -62,6 +63,43 @@ func (s *Service) AddDesk(ctx context.Context, c provision.Cause, d provision.De
 			return err
 		}
 		return NotePrice(ctx, tx, s.audit, c, seating.Price{}, d)
+	})
+	return d, err
+}
+
+// Ignore has users of a desk be nobody for adoption, by a pattern of adopt_ignore, or,
+// with ignored false, be somebody again as far as that pattern goes. What is so already is
+// no change; a pattern that is mistaken is Invalid.
+func (s *Service) Ignore(ctx context.Context, c provision.Cause, nameOrID, pattern string, ignored bool) (d provision.Desk, _ error) {
+	err := s.inTx(ctx, func(tx Store) (err error) {
+		if err := tx.LockRules(ctx); err != nil { // as whoever applies a configuration does
+			return err
+		}
+		desks, err := tx.Desks(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(desks, func(d provision.Desk) bool { return d.Name == nameOrID || string(d.ID) == nameOrID })
+		if i < 0 {
+			return provision.Errorf(provision.NotFound, "desk", "there is no desk %q", provision.Clip(nameOrID))
+		}
+		d = desks[i]
+		if slices.Contains(d.AdoptIgnore, pattern) == ignored {
+			return nil
+		}
+		d.AdoptIgnore = slices.DeleteFunc(slices.Clone(d.AdoptIgnore), func(p string) bool { return p == pattern })
+		if ignored {
+			d.AdoptIgnore = append(d.AdoptIgnore, pattern)
+		}
+		if _, err := s.CheckDesk(d); err != nil {
+			return err
+		}
+		if err := tx.SaveDesk(ctx, d); err != nil {
+			return err
+		}
+		entry := s.audit.Entry(c, "", audit.DeskIgnores, string(d.ID))
+		entry.Desk, entry.Detail = d.ID, map[string]any{"ignored": ignored, "patterns": len(d.AdoptIgnore)} // a pattern may be somebody's address
+		return s.audit.Record(ctx, tx, entry)
 	})
 	return d, err
 }

@@ -386,17 +386,21 @@ func TestNobodyIsOutBeforeAllAreKnown(t *testing.T) {
 		h.drain()
 		h.must(h.core.Settings.RemoveRule(h.Context(), byTest, r.ID))
 		var log lockedLog
+		var runners []*worker.Runner
 		for range 2 {
 			process := worker.New(workerCore(h.core), h.open, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError})))
 			runner, err := process.Start(h.Context(), h.store.RiverDriver(), worker.Options{Workers: 4, Poll: 20 * time.Millisecond})
 			h.must(err)
-			defer func() { h.must(runner.Stop(context.WithoutCancel(h.Context()))) }()
+			runners = append(runners, runner)
 		}
 		onHold := 0
 		for began := time.Now(); onHold < many && time.Since(began) < time.Minute; time.Sleep(20 * time.Millisecond) {
 			accounts, err := h.store.AccountsWhere(h.Context(), provision.AccountFilter{State: provision.AccountOnHold}, 0)
 			h.must(err)
 			onHold = len(accounts)
+		}
+		for _, runner := range runners { // what is told is told after the commit that holds the last of them
+			h.must(runner.Stop(context.WithoutCancel(h.Context())))
 		}
 		if onHold != many || h.activeUsers() != many {
 			h.Errorf("%d of %d accounts are on hold, %d people are in", onHold, many, h.activeUsers())

@@ -373,11 +373,12 @@ func (l *lockedLog) Write(p []byte) (int, error) {
 }
 
 // TestNobodyIsOutBeforeAllAreKnown: two processes end access while what a change
-// takes away is still found out in batches, the first of which are within the limit.
+// takes away is still found out in batches of fifty, the first of which is within
+// the limit.
 func TestNobodyIsOutBeforeAllAreKnown(t *testing.T) {
-	const many = 250
+	const many = 150
 	each(t, func(s *settings) {
-		s.policy.Grace, s.policy.Brake = -1, reconcile.Brake{People: 120}
+		s.policy.Grace, s.policy.Brake = -1, reconcile.Brake{People: 70}
 	}, func(h *harness) {
 		r := h.rule("agent", provision.RoleAgent, nil, nil)
 		for i := range many {

@@ -51,6 +51,8 @@ var phrases = map[provision.Action]string{
 	audit.ConnectionRemoved: "removed the connection %",
 	audit.ConnectionDeleted: "deleted what was left of the removed connection %",
 	audit.DeskCreated:       "added the desk %",
+	audit.DeskPaused:        "paused the desk %",
+	audit.DeskResumed:       "resumed the desk %",
 	audit.DeskRemoved:       "removed the desk %",
 	audit.DeskDeleted:       "deleted what was left of the removed desk %",
 	audit.DeskAppCreated:    "made the API credentials %",

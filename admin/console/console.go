@@ -117,7 +117,11 @@ func New(core Core, o Options) http.Handler {
 	for _, r := range h.linkRoutes() {
 		h.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
 			p := h.open(w, req)
-			if err := r.serve(p); err != nil {
+			err := r.serve(p)
+			if provision.IsNotFound(err) {
+				err = p.who.Guessed(err)
+			}
+			if err != nil {
 				p.fail(err)
 			}
 		})
@@ -178,6 +182,8 @@ func (h *handler) routes() []route {
 		{"POST /admin/desks/{desk}/check", admin.DesksRead, h.checkDesk},
 		{"POST /admin/desks/{desk}/sweep", admin.AccountRetry, sweepDesk},
 		{"POST /admin/desks/{desk}/retry", admin.AccountRetry, h.retryDesk},
+		{"POST /admin/desks/{desk}/pause", admin.DeskChange, pauseDesk},
+		{"POST /admin/desks/{desk}/resume", admin.DeskChange, resumeDesk},
 
 		{"GET /admin/connections", admin.ConnectionsRead, h.connections},
 		{"POST /admin/connections", admin.ConnectionChange, addConnection},
@@ -212,7 +218,11 @@ func (h *handler) behind(r route) http.Handler {
 		if h.options.Live != nil && req.Method == http.MethodGet {
 			p.place = h.options.Live.Place(req.Context()) // before anything is read
 		}
-		if err := r.serve(p); err != nil {
+		err := p.asSeen(r.pattern)
+		if err == nil {
+			err = r.serve(p)
+		}
+		if err != nil {
 			p.fail(err)
 		}
 	})

@@ -25,7 +25,7 @@ var templateFiles embed.FS
 // pages are the templates of all pages, each with the layout around it; made when
 // somebody sees the first one. A mistake in one ends the tests.
 var pages = sync.OnceValue(func() map[string]*template.Template {
-	layout := template.Must(template.New("layout.html").Funcs(words.Functions).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	layout := template.Must(template.New("layout.html").Funcs(words.Functions).Funcs(template.FuncMap{"seen": seen}).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	names, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
 		panic(err) // the pattern is ours
@@ -166,6 +166,7 @@ func (p *page) fail(err error) {
 		status = http.StatusForbidden
 	case provision.Limited:
 		status = http.StatusTooManyRequests
+		p.w.Header().Set("Retry-After", "60")
 	case provision.Unavailable:
 		status = http.StatusServiceUnavailable
 		p.w.Header().Set("Retry-After", "5")

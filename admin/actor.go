@@ -56,6 +56,7 @@ type Actor struct {
 	self  string // id of the token, or of the break-glass admin
 	now   func() time.Time
 	again func(context.Context) (*Actor, error) // who asks by the same request, at this moment
+	guess func() bool                           // counts a secret that is none; false when there were too many
 }
 
 // Still is [Actor.May] at this moment, for a request that goes on for long: whoever
@@ -72,6 +73,16 @@ func (a *Actor) Still(ctx context.Context, v Verb) error {
 		return provision.Refuse(ReasonCredentials, "somebody else asks by now")
 	}
 	return now.May(v)
+}
+
+// Guessed counts that what came with the request, and should have let somebody in, is
+// none, for the reason err. It returns err, or Limited when too many have come from
+// there.
+func (a *Actor) Guessed(err error) error {
+	if a.guess == nil || a.guess() {
+		return err
+	}
+	return provision.Errorf(provision.Limited, "", "too many links that are none came from your network; wait a minute")
 }
 
 // Role returns the strongest role of the actor.

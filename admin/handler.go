@@ -110,6 +110,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who.again = func(ctx context.Context) (*Actor, error) { return h.actor(r.WithContext(ctx)) }
+	who.guess = func() bool { return h.limits.wrong.Allow(address) }
 	who.Request = h.options.RequestID(r.Context())
 	requestlog.Of(r.Context()).Set("actor", who.actor)
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)

@@ -31,7 +31,7 @@ const (
 	addresses = 10_000 // that are remembered
 
 	perSecond, atOnce             = 20, 200    // requests of an address (of IPv6: a /64)
-	wrongPerSecond, wrongAtOnce   = 0.1, 10    // tokens that are not accepted
+	wrongPerSecond, wrongAtOnce   = 0.1, 10    // tokens and links that are not accepted
 	changesPerSecond, changesOnce = 5.0, 100.0 // changes of one actor
 )
 

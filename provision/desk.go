@@ -44,6 +44,25 @@ type Desk struct {
 	CreatedAt time.Time
 }
 
+// DeskPause says that an admin has a desk not be called: no run begins, and it is not
+// swept. What there is to do waits, and goes on by itself afterwards.
+type DeskPause struct {
+	Desk   DeskID
+	Since  time.Time
+	Until  time.Time // it ends by itself then
+	Reason string    // as the admin wrote it
+	By     string    // who, as the audit log names them
+}
+
+// Lasts reports whether the desk is paused at a moment; of nil it is not.
+func (p *DeskPause) Lasts(at time.Time) bool { return p != nil && at.Before(p.Until) }
+
+// Text says that the desk is not called, after the desk's name. The reason is not in
+// it: whoever wrote that may have named somebody.
+func (p *DeskPause) Text() string {
+	return "is paused by " + p.By + " until " + LastDay(p.Until)
+}
+
 // The bounds of a desk's rate, in requests a second. A run makes a handful of
 // calls, so less than the least would keep a leaver in for minutes.
 const (

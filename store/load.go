@@ -49,6 +49,7 @@ var (
 	deskByID          = `SELECT ` + columnsOf(&deskRow{}) + ` FROM desks WHERE id = $1`
 	connectionByID    = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections WHERE id = $1`
 	lockOneConnection = connectionByID + ` FOR NO KEY UPDATE`
+	pauseOfDesk       = `SELECT ` + columnsOf(&deskPauseRow{}) + ` FROM desk_pauses WHERE desk_id = $1`
 	stepsOf           = `SELECT ` + columnsOf(&writeRow{}) + ` FROM steps WHERE account_id = $1 ORDER BY id`
 	groupsOf          = `SELECT ` + words[Postgres].groups + ` FROM (SELECT $1 AS connection_id, $2 AS id) AS identities`
 
@@ -190,11 +191,13 @@ func (s *Store) LoadRun(ctx context.Context, a provision.Account, lockConnection
 	var accounts []provision.Account
 	var desks []provision.Desk
 	var connections []provision.Connection
+	var pauses []provision.DeskPause
 	err := s.pg.send(ctx, append(s.readRules(a.Connection, &rules),
 		statement{sql: connection, args: []any{string(a.Connection)}, read: readRows(&connections, s.keys.connection)},
 		statement{sql: lockOneAccount, args: []any{string(a.ID)}, read: readAccounts(&accounts)},
 		statement{sql: deskByID, args: []any{string(a.Desk)}, read: readRows(&desks, s.keys.desk)},
 		statement{sql: stepsOf, args: []any{string(a.ID)}, read: readRows(&r.Unfinished, writeRow.write)},
+		statement{sql: pauseOfDesk, args: []any{string(a.Desk)}, read: readRows(&pauses, deskPauseRow.pause)},
 	)...)
 	if err != nil {
 		return r, nil, translateRead(err, "account")
@@ -202,7 +205,9 @@ func (s *Store) LoadRun(ctx context.Context, a provision.Account, lockConnection
 	if len(accounts) == 0 || len(desks) == 0 || len(connections) == 0 {
 		return r, nil, translate(gorm.ErrRecordNotFound, "account")
 	}
-	r.Account, r.Desk, r.Connection = accounts[0], desks[0], connections[0]
+	if r.Account, r.Desk, r.Connection = accounts[0], desks[0], connections[0]; len(pauses) > 0 {
+		r.Paused = &pauses[0]
+	}
 	s.noteRun(a, lockConnection)
 	return r, rules, nil
 }
@@ -233,6 +238,9 @@ func (s *Store) loadRun(ctx context.Context, a provision.Account, lockConnection
 		return r, nil, err
 	}
 	if r.Desk, err = s.Desk(ctx, string(a.Desk)); err != nil {
+		return r, nil, err
+	}
+	if r.Paused, err = s.deskPause(ctx, a.Desk); err != nil {
 		return r, nil, err
 	}
 	r.Unfinished, err = s.OpenWrites(ctx, a.ID)

@@ -55,6 +55,18 @@ func TestSweepsComeBack(t *testing.T) {
 		}
 		must(t, s.DeletePause(ctx, d.ID))
 		exactly(t, 0, len(got(s.Pauses(ctx))(t)))
+
+		stopped := provision.DeskPause{Desk: d.ID, Since: noon, Until: noon.Add(time.Hour), Reason: "it moves", By: "anna"}
+		for range 2 {
+			must(t, s.SaveDeskPause(ctx, stopped))
+			back(t, stopped, got(s.DeskPauses(ctx))(t)[0])
+		}
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
+			r, _, err := tx.LoadRun(ctx, a, false)
+			must(t, err)
+			back(t, stopped, *r.Paused)
+			return nil
+		}))
 	})
 }
 

@@ -59,6 +59,15 @@ func (s *Store) InTx(ctx context.Context, fn func(tx *Store) error) error {
 	}
 }
 
+// Flush sends what waits for the next round trip of a transaction: afterwards it has
+// the locks of all that it has written.
+func (s *Store) Flush(ctx context.Context) error {
+	if s.pg == nil || len(s.pg.waiting) == 0 {
+		return nil
+	}
+	return s.pg.send(ctx)
+}
+
 // once runs fn in a transaction, once. committing says that an error came when
 // the commit had been sent: it may have taken place.
 func (s *Store) once(ctx context.Context, fn func(tx *Store) error) (committing bool, _ error) {

@@ -64,6 +64,9 @@ type sweeper struct {
 // reported, as the desk's policy says. [reconcile.ErrBusy] and
 // [reconcile.ErrNotDue] say that there was nothing to do.
 func (w *Worker) Sweep(ctx context.Context, d provision.Desk, opts SweepOptions) (SweepReport, error) {
+	if err := w.core.DeskHealth.CheckCalled(ctx, d); err != nil {
+		return SweepReport{}, err
+	}
 	s := &sweeper{Worker: w, desk: d, opts: opts, known: make(map[provision.AccountID]bool)}
 	keeps := !opts.LookOnly && w.core.Adoption != nil
 	if d.Drift == provision.DriftOff { // nobody wants anything done about it

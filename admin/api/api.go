@@ -80,11 +80,13 @@ type API struct {
 	mux      *http.ServeMux
 	huma     huma.API
 	verbs    map[string]admin.Verb  // by pattern
+	describe func()                 // describes all routes; once, when somebody asks for one
 	document func() ([]byte, error) // OpenAPI 3.1, as JSON; made once, when it is asked for
 	page     func() ([]byte, error) // the same for people
 }
 
-// New returns the API for core, to be mounted as [admin.Handler.API].
+// New returns the API for core, to be mounted as [admin.Handler.API]. What describes
+// its routes takes 1.5 MB, and is made when somebody asks first.
 func New(core Core, o Options) *API {
 	a := &API{core: core, options: o, mux: http.NewServeMux(), verbs: make(map[string]admin.Verb)}
 	config := huma.DefaultConfig("Deskbridge admin API", "1")
@@ -98,10 +100,18 @@ func New(core Core, o Options) *API {
 		"cookie": {Type: "apiKey", In: "cookie", Name: "__Host-deskbridge_session", Description: "somebody who is signed in, and whose group has a role"},
 	}
 	config.Security = []map[string][]string{{"token": {}}, {"cookie": {}}}
-	a.huma = humago.NewWithPrefix(a.mux, prefix, config)
-	a.routes()
-	a.document = sync.OnceValues(func() ([]byte, error) { return json.MarshalIndent(a.huma.OpenAPI(), "", "  ") })
-	a.page = sync.OnceValues(func() ([]byte, error) { return readable.Page(a.huma.OpenAPI(), prefix) })
+	a.describe = sync.OnceFunc(func() {
+		a.huma = humago.NewWithPrefix(a.mux, prefix, config)
+		a.routes()
+	})
+	a.document = sync.OnceValues(func() ([]byte, error) {
+		a.describe()
+		return json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
+	})
+	a.page = sync.OnceValues(func() ([]byte, error) {
+		a.describe()
+		return readable.Page(a.huma.OpenAPI(), prefix)
+	})
 	a.mux.HandleFunc("GET /api/openapi.json", a.static("application/json", a.document))
 	a.mux.HandleFunc("GET /api/docs", a.static("text/html; charset=utf-8", a.page))
 	a.mux.HandleFunc("GET /api/docs.css", a.static("text/css; charset=utf-8", func() ([]byte, error) { return readable.Styles(), nil }))
@@ -142,7 +152,7 @@ func (a *API) routes() {
 	a.sessionRoutes()
 	a.tokenRoutes()
 	a.adminRoutes()
-	commandLine{a, make(chan struct{}, mostCommands)}.routes()
+	newCommandLine(a).routes()
 }
 
 // Document returns the OpenAPI document, as JSON.
@@ -150,6 +160,7 @@ func (a *API) Document() ([]byte, error) { return a.document() }
 
 // ServeHTTP answers requests for paths under /api/.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.describe()
 	handler, pattern := a.mux.Handler(r)
 	if pattern == "" || r.URL.Path != path.Clean(r.URL.Path) { // nothing is there, or nothing for this method
 		seen := &refusal{header: make(http.Header)}

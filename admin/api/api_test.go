@@ -36,13 +36,17 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 const site = "https://bridge.example.test"
 
+// command runs a command of the command line.
+type command = func(w http.ResponseWriter, r *http.Request, who *admin.Actor, name string) error
+
 // office is an API on a database of its own. Every answer that it gives is held
 // against its document.
 type office struct {
 	*provisiontest.Harness
 	api     *api.API
 	handler http.Handler
-	token   string // of an owner, for everything that a token may
+	serve   func(command) // makes the API anew, with what runs commands
+	token   string        // of an owner, for everything that a token may
 	owner   time.Time
 	header  [2]string // sent beside, when it has a name
 	log     bytes.Buffer
@@ -67,14 +71,15 @@ var document = sync.OnceValues(func() (validator.Validator, error) {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{Harness: provisiontest.New(t, storetest.SQLite(t))}
+	return officeOf(provisiontest.New(t, storetest.SQLite(t)))
+}
+
+func officeOf(h *provisiontest.Harness) *office {
+	o := &office{Harness: h}
 	c := o.Core
 	id := func(context.Context) string { return "req-1" }
 	logger := slog.New(slog.NewTextHandler(&o.log, nil))
-	o.api = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
-		Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
-		api.Options{Log: logger, RequestID: id, ReadDraft: readDraft})
-	h, err := admin.New(admin.Core{Administration: c.Administration}, admin.Options{PublicURL: site, Log: logger, RequestID: id, Now: o.Now,
+	door, err := admin.New(admin.Core{Administration: c.Administration}, admin.Options{PublicURL: site, Log: logger, RequestID: id, Now: o.Now,
 		ClientAddress: func(*http.Request) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) },
 		BreakGlass: func(*http.Request) (breakglass.Admin, time.Time, error) {
 			if o.owner.IsZero() {
@@ -86,8 +91,14 @@ func newOffice(t *testing.T) *office {
 			return provision.Session{}, provision.Identity{}, provision.Connection{}, session.ErrNone
 		}})
 	o.Must(err)
-	h.API = o.api
-	o.handler = h
+	o.serve = func(run command) {
+		o.api = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
+			Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
+			api.Options{Log: logger, RequestID: id, ReadDraft: readDraft, Command: run})
+		door.API = o.api
+	}
+	o.serve(nil)
+	o.handler = door
 	var verbs []string
 	for _, r := range admin.Rules {
 		if !r.BrowserOnly {

@@ -1,11 +1,15 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
 )
@@ -13,7 +17,19 @@ import (
 // commandLine answers what the command line asks from another machine.
 type commandLine struct {
 	*API
-	running chan struct{} // commands that run now
+	running *share.Pool[string] // commands that run now, by who asked
+}
+
+// What commands may take of this process.
+const (
+	mostCommands  = 32               // at once
+	commandsOfOne = 8                // at once, of one token
+	commandWait   = time.Second      // for one of them to end
+	commandTime   = 15 * time.Minute // for one of them
+)
+
+func newCommandLine(a *API) commandLine {
+	return commandLine{a, share.New[string](commandsOfOne, mostCommands)}
 }
 
 // routes adds what is not in the document: a program has the routes that are, and
@@ -32,9 +48,6 @@ func (a commandLine) routes() {
 	}
 }
 
-// mostCommands is how many commands may run at once, in this process.
-const mostCommands = 32
-
 func (a commandLine) run(w http.ResponseWriter, r *http.Request) error {
 	who := admin.ActorOf(r.Context())
 	switch {
@@ -45,15 +58,19 @@ func (a commandLine) run(w http.ResponseWriter, r *http.Request) error {
 	case a.options.Command == nil:
 		return provision.Errorf(provision.NotFound, "command", "this server runs no commands")
 	}
-	select {
-	case a.running <- struct{}{}:
-		defer func() { <-a.running }()
-	default:
+	taken, err := a.running.Take(r.Context(), who.Key(), 1, commandWait)
+	if err != nil {
 		p := problemOf(http.StatusTooManyRequests, "too many commands run at once; wait a moment")
+		if errors.Is(err, share.ErrEach) {
+			p = problemOf(http.StatusTooManyRequests, fmt.Sprintf("%d commands of this token run already; wait until one has ended", commandsOfOne))
+		}
 		p.headers = http.Header{"Retry-After": {"10"}}
 		return p
 	}
-	return a.options.Command(w, r, who, r.PathValue("command"))
+	defer taken.GiveBack()
+	ctx, end := context.WithTimeout(r.Context(), commandTime)
+	defer end()
+	return a.options.Command(w, r.WithContext(ctx), who, r.PathValue("command"))
 }
 
 // login exchanges a code that was given to a browser for a token. A code is used up

@@ -105,3 +105,40 @@ func TestLogin(t *testing.T) {
 		t.Errorf("a command for a browser: %d", w.Code)
 	}
 }
+
+// TestCommandsAreLimited: of one token eight commands run at once, which keeps no
+// other's from running; and each has an end.
+func TestCommandsAreLimited(t *testing.T) {
+	o := newOffice(t)
+	goOn, began := make(chan struct{}), make(chan time.Duration)
+	o.serve(func(w http.ResponseWriter, r *http.Request, _ *admin.Actor, _ string) error {
+		ends, _ := r.Context().Deadline()
+		began <- time.Until(ends)
+		<-goOn
+		return nil
+	})
+	codes := make(chan int)
+	run := func(token string) {
+		go func() {
+			codes <- o.ask(t.Context(), token, http.MethodPost, "/api/v1/commands/person-list", admin.Run{}).Code
+		}()
+	}
+	for range 8 {
+		run(o.token)
+		if left := <-began; left < time.Minute || left > time.Hour {
+			t.Errorf("a command may take %s", left)
+		}
+	}
+	run(o.token)
+	if code := <-codes; code != http.StatusTooManyRequests {
+		t.Errorf("the ninth: %d", code)
+	}
+	run(o.tokenOf(administration.Auditor))
+	<-began // of another
+	close(goOn)
+	for range 9 {
+		if code := <-codes; code != http.StatusOK {
+			t.Errorf("one that ran: %d", code)
+		}
+	}
+}

@@ -65,6 +65,7 @@ type Pause struct {
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until"`
 	Reason string    `json:"reason"`
+	By     string    `json:"by,omitempty" doc:"the admin who has it not be called; absent: it is paused by itself"`
 	Code   string    `json:"reason_code,omitempty"`
 }
 
@@ -82,7 +83,7 @@ func deskOf(d plan.DeskOverview) Desk {
 		out.SweptAt, out.SweepProblem = h.Sweep.FinishedAt, h.Sweep.Problem
 	}
 	if p := h.Pause; p != nil {
-		out.Pause = &Pause{p.Since, p.Until, p.Reason, string(p.Code)}
+		out.Pause = &Pause{p.Since, p.Until, p.Reason, h.PausedBy, string(p.Code)}
 	}
 	if h.HandOver != nil {
 		out.HandOver = h.HandOver.Reason
@@ -128,6 +129,33 @@ func (a *API) deskRoutes() {
 				}
 			}
 			return nil, provision.Errorf(provision.NotFound, "desk", "there is no such desk")
+		})
+	handle(a, route{"pause-desk", http.MethodPost, "/desks/{desk}/pause", admin.DeskChange, "Desks", "Have a desk not be called until a day: what there is to do waits, and whoever leaves is still in there", 0},
+		func(ctx context.Context, who asked, in *struct {
+			DeskName
+			Body struct {
+				Until  string `json:"until" doc:"a day, which counts to its end in UTC, or a moment; at most 31 days from now"`
+				Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"why, for other admins"`
+			}
+		}) (*struct{ Body Pause }, error) {
+			d, err := a.core.Settings.Desk(ctx, in.Desk)
+			if err != nil {
+				return nil, err
+			}
+			end, err := provision.ParseUntil("until", in.Body.Until)
+			if err != nil {
+				return nil, err
+			}
+			p, err := a.core.DeskHealth.PauseDesk(ctx, who.cause, d.ID, end, in.Body.Reason)
+			return &struct{ Body Pause }{Pause{Since: p.Since, Until: p.Until, Reason: p.Reason, By: p.By}}, err
+		})
+	handle(a, route{"resume-desk", http.MethodPost, "/desks/{desk}/resume", admin.DeskChange, "Desks", "End the pause of a desk before its day", 0},
+		func(ctx context.Context, who asked, in *DeskName) (*struct{ Body Done }, error) {
+			d, err := a.core.Settings.Desk(ctx, in.Desk)
+			if err != nil {
+				return nil, err
+			}
+			return done(1), a.core.DeskHealth.ResumeDesk(ctx, who.cause, d.ID)
 		})
 	handle(a, route{"list-desk-accounts", http.MethodGet, "/desks/{desk}/accounts", admin.AccountsRead, "Desks", "Who has access on a desk, as it confirmed it", 0},
 		func(ctx context.Context, _ asked, in *struct {

@@ -496,3 +496,123 @@ func TestADeskIsSweptByAButton(t *testing.T) {
 		t.Errorf("a desk that is never swept: %d", w.Code)
 	}
 }
+
+var seenField = regexp.MustCompile(`action="([^"]+)"><input type="hidden" name="seen" value="([^"]+)">`)
+
+// TestAFormIsAboutWhatWasSeen: of two admins who decide about the same at once, one
+// does, and the other is told that it has changed, and nothing more is done.
+func TestAFormIsAboutWhatWasSeen(t *testing.T) {
+	h := newHouse(t)
+	c := h.fill()
+	h.ask(http.MethodPost, "/admin/connections/acme/tokens", url.Values{"name": {"okta-2027"}})
+	for _, path := range []string{"/admin/holds", "/admin/people/" + string(c.bo.ID), "/admin/connections/acme"} {
+		forms := seenField.FindAllStringSubmatch(h.see(path), -1)
+		if len(forms) < 2 {
+			t.Fatalf("%s: forms %q", path, forms)
+		}
+		for _, f := range forms {
+			if w := h.ask(http.MethodPost, f[1], url.Values{"name": {"acme"}, "seen": {"other"}}); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "changed since you saw it") {
+				t.Errorf("%s about something else: %d %s", f[1], w.Code, w.Body)
+			}
+		}
+	}
+	page := h.see("/admin/holds")
+	of := func(action string) url.Values {
+		t.Helper()
+		for _, f := range seenField.FindAllStringSubmatch(page, -1) {
+			if f[1] == action {
+				return url.Values{"name": {"acme"}, "seen": {f[2]}}
+			}
+		}
+		t.Fatalf("no form %s", action)
+		return nil
+	}
+	bo := "/admin/people/" + string(c.bo.ID)
+	h.press(bo+"/reject", of(bo+"/reject"))
+	for _, late := range []string{bo + "/release", "/admin/holds/acme/release", "/admin/holds/acme/reject"} {
+		if w := h.ask(http.MethodPost, late, of(late)); w.Code != http.StatusConflict {
+			t.Errorf("%s after another has decided: %d", late, w.Code)
+		}
+	}
+	page = h.see("/admin/holds")
+	h.press("/admin/holds/acme/release", of("/admin/holds/acme/release"))
+}
+
+// TestLinksAreNotGuessedNorScanned: whoever tries links is slowed down, wherever one
+// would lead; and what follows links in mail, to look for harm, uses none up.
+func TestLinksAreNotGuessedNorScanned(t *testing.T) {
+	h := newHouse(t)
+	w := h.ask(http.MethodPost, "/admin/connections/acme/links", url.Values{"life": {"24h"}})
+	link := regexp.MustCompile(`/admin/setup/acme\?link=([A-Za-z0-9_-]{40,})`).FindStringSubmatch(w.Body.String())
+	if link == nil {
+		t.Fatalf("a link: %d %s", w.Code, w.Body)
+	}
+	h.owner = false
+	for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodGet, http.MethodHead} {
+		if w := h.ask(method, link[0], nil); w.Code != http.StatusOK || len(w.Result().Cookies()) > 0 {
+			t.Errorf("%s by a scanner: %d %v", method, w.Code, w.Header())
+		}
+	}
+	if w := h.ask(http.MethodPost, link[0], url.Values{}); w.Code != http.StatusNotFound { // the secret is in the form alone
+		t.Errorf("POST to the address: %d", w.Code)
+	}
+	codes := make(map[int]int)
+	for i := range 20 {
+		guess := []string{"/admin/setup/acme?link=guess", "/admin/setup/none?link=guess", "/admin/first?link=guess"}[i%3]
+		w := h.ask(http.MethodGet, guess, nil)
+		if codes[w.Code]++; w.Code == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+			t.Error("nobody is told when to come again")
+		}
+		if w := h.ask(http.MethodPost, "/admin/setup/acme", url.Values{"link": {"guess"}}); w.Code != http.StatusNotFound && w.Code != http.StatusTooManyRequests {
+			t.Errorf("a guess: %d", w.Code)
+		}
+	}
+	if codes[http.StatusTooManyRequests] < 10 || codes[http.StatusNotFound] == 0 || len(codes) != 2 {
+		t.Errorf("guesses: %v", codes)
+	}
+	if w := h.ask(http.MethodPost, "/admin/setup/acme", url.Values{"link": {link[1]}}); w.Code != http.StatusSeeOther { // whoever has it is not kept out by that
+		t.Errorf("opened by whoever has it: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestADeskIsPaused by a button, until a day, with the leavers named; of two who press
+// at once one does.
+func TestADeskIsPaused(t *testing.T) {
+	h := newHouse(t)
+	c := h.fill()
+	seenOf := func(action string) string {
+		t.Helper()
+		for _, f := range seenField.FindAllStringSubmatch(h.see("/admin/desks/support"), -1) {
+			if f[1] == action {
+				return f[2]
+			}
+		}
+		t.Fatalf("no form %s", action)
+		return ""
+	}
+	until := h.Now().Add(48 * time.Hour).Format(time.DateOnly)
+	pause, resume := "/admin/desks/support/pause", "/admin/desks/support/resume"
+	form := url.Values{"until": {until}, "reason": {"moves " + hostile}, "seen": {seenOf(pause)}}
+	if to := h.press(pause, form); !strings.Contains(to, "done=paused") {
+		t.Errorf("paused: %s", to)
+	}
+	if w := h.ask(http.MethodPost, pause, form); w.Code != http.StatusConflict {
+		t.Errorf("paused by another meanwhile: %d", w.Code)
+	}
+	h.SetStatus(c.ada.ID, provision.StatusSuspended)
+	h.shows("/admin/desks/support", "Paused by break-glass:safe", "moves &#34;", "still in", "Ada ", "/resume")
+	h.shows("/admin/desks", "paused by break-glass:safe", "still in")
+	h.shows("/admin/", "paused by an admin until")
+	if page := h.see("/admin/desks/support"); strings.Contains(page, "<script>alert") || strings.Contains(page, `action="`+pause) {
+		t.Error("the reason is no text, or it can be paused twice")
+	}
+	if to := h.press(resume, url.Values{"seen": {seenOf(resume)}}); !strings.Contains(to, "done=resumed") {
+		t.Errorf("resumed: %s", to)
+	}
+	h.shows("/admin/desks/support", "Pause until the end of")
+	for _, mistake := range []url.Values{{"reason": {"r"}}, {"until": {until}}, {"until": {"2020-01-01"}, "reason": {"r"}}} {
+		if w := h.ask(http.MethodPost, pause, mistake); w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%v: %d", mistake, w.Code)
+		}
+	}
+}

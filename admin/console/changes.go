@@ -2,9 +2,7 @@ package console
 
 import (
 	"cmp"
-	"encoding/csv"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/console/layout"
+	"github.com/deskbridge/deskbridge/admin/console/ruleform"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/keeping"
@@ -29,31 +28,7 @@ type changesPage struct {
 // mapping is the rules of one desk.
 type mapping struct {
 	Desk  provision.Desk
-	Rules []ruleLine
-}
-
-// ruleLine is one rule, as it is read and edited.
-type ruleLine struct {
-	Connection               string
-	Kind                     string // "group" or "attribute"
-	Group, Attribute, Equals string
-	Role, Teams, Mailboxes   string
-	DeskRoles, Until         string
-	People                   int  // direct members of the group
-	Counted                  bool // People is known
-	Bound                    bool // the group was pushed
-	Removed                  bool // in a draft
-}
-
-// Source says what grants.
-func (r *ruleLine) Source() string {
-	switch {
-	case r.Group != "":
-		return "group " + r.Group
-	case r.Equals != "":
-		return r.Attribute + " = " + r.Equals
-	}
-	return cmp.Or(r.Attribute, "–")
+	Rules []ruleform.Line
 }
 
 func (h *handler) changes(p *page) error {
@@ -80,21 +55,17 @@ func (h *handler) changes(p *page) error {
 }
 
 // ruleLines returns the rules of a desk, with how many people their groups have.
-func (p *page) ruleLines(names *names, d provision.Desk) ([]ruleLine, error) {
+func (p *page) ruleLines(names *names, d provision.Desk) ([]ruleform.Line, error) {
 	rules, err := p.h.core.Settings.Rules(p.Context(), "")
 	if err != nil {
 		return nil, err
 	}
-	var lines []ruleLine
+	var lines []ruleform.Line
 	for _, r := range rules {
 		if r.Desk != d.ID {
 			continue
 		}
-		line := ruleLine{Connection: names.connection(r.Connection), Kind: "group", Group: r.Group, Attribute: r.Attribute, Equals: r.Equals,
-			Role: string(r.Role), Teams: commas(r.Teams), Mailboxes: commas(r.Mailboxes), DeskRoles: commas(r.DeskRoles), Until: provision.FormatUntil(r.Until), Bound: r.GroupID != "" || r.Group == ""}
-		if r.Attribute != "" {
-			line.Kind = "attribute"
-		}
+		line := ruleform.Of(r, names.connection(r.Connection))
 		if r.GroupID != "" {
 			g, err := p.h.core.Report.Group(p.Context(), r.Connection, string(r.GroupID), report.Page{Limit: 1})
 			if err != nil && !provision.IsNotFound(err) {
@@ -104,7 +75,7 @@ func (p *page) ruleLines(names *names, d provision.Desk) ([]ruleLine, error) {
 		}
 		lines = append(lines, line)
 	}
-	slices.SortStableFunc(lines, func(a, b ruleLine) int {
+	slices.SortStableFunc(lines, func(a, b ruleform.Line) int {
 		return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Source(), b.Source()))
 	})
 	return lines, nil
@@ -116,7 +87,7 @@ type draftPage struct {
 	Connections []provision.Connection
 	Groups      []string // that were pushed, for the picker
 	Units       struct{ Teams, Mailboxes []string }
-	Lines       []ruleLine
+	Lines       []ruleform.Line
 	Roles       []string
 	Plan        *plan.Plan // nil: not asked for yet
 	People      []plan.PersonChange
@@ -144,7 +115,7 @@ func (h *handler) draft(p *page) error {
 }
 
 func (p *page) showDraft(status int, body draftPage) error {
-	body.Lines = append(body.Lines, ruleLine{Kind: "group", Bound: true}) // one to fill in
+	body.Lines = append(body.Lines, ruleform.Line{Kind: "group", Bound: true}) // one to fill in
 	return p.show(status, "draft", "/admin/changes", "Draft for "+body.Desk.Name, layout.Frame{Body: body, Command: "deskbridge plan -f access.yaml"})
 }
 
@@ -170,37 +141,13 @@ func (p *page) draftBody() (body draftPage, _ *names, _ error) {
 	return body, names, nil
 }
 
-// readLines reads the rules that a form has.
-func readLines(form url.Values) []ruleLine {
-	var lines []ruleLine
-	at := func(name string, i int) string {
-		if list := form[name]; i < len(list) {
-			return strings.TrimSpace(list[i])
-		}
-		return ""
-	}
-	for i := range form["connection"] {
-		line := ruleLine{Connection: at("connection", i), Group: at("group", i), Attribute: at("attribute", i), Equals: at("equals", i), Role: at("role", i),
-			Teams: at("teams", i), Mailboxes: at("mailboxes", i), DeskRoles: at("desk_roles", i), Until: at("until", i), Bound: true, Removed: slices.Contains(form["remove"], strconv.Itoa(i))}
-		line.Kind = "group"
-		if line.Attribute != "" {
-			line.Kind = "attribute"
-		}
-		if line.Group == "" && line.Attribute == "" || line.Removed {
-			continue
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
-
 // drafted returns what the form of a draft says: all rules of the desk, and who keeps the
 // profiles there. It stays what it is otherwise, as do the connections.
 func (h *handler) drafted(p *page, body *draftPage, names *names) (plan.Draft, error) {
 	if err := p.ParseForm(); err != nil {
 		return plan.Draft{}, provision.Errorf(provision.Invalid, "", "the form could not be read")
 	}
-	body.Lines = readLines(p.PostForm)
+	body.Lines = ruleform.Read(p.PostForm)
 	body.Desk.Profile = body.Desk.Profile.With(func(f keeping.Field) string { return p.PostForm.Get("profile_" + string(f)) })
 	d := plan.Draft{Desks: []provision.Desk{body.Desk}}
 	for _, l := range body.Lines {
@@ -211,70 +158,13 @@ func (h *handler) drafted(p *page, body *draftPage, names *names) (plan.Draft, e
 			}
 			d.Connections = append(d.Connections, names.connections[i])
 		}
-		r, err := l.rule()
+		r, err := l.Rule()
 		if err != nil {
 			return d, err
 		}
 		d.Rules = append(d.Rules, plan.DraftRule{Connection: l.Connection, Desk: body.Desk.Name, Rule: r})
 	}
 	return d, nil
-}
-
-// rule returns the rule that a line of a form says.
-func (r *ruleLine) rule() (out provision.Rule, err error) {
-	out = provision.Rule{Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: provision.RoleNone}
-	if r.Role != "" {
-		if out.Role, err = provision.ParseRole(r.Role); err != nil {
-			return out, err
-		}
-	}
-	if r.Until != "" {
-		end, err := provision.ParseUntil("until", r.Until)
-		if err != nil {
-			return out, err
-		}
-		out.Until = &end
-	}
-	for _, part := range []struct {
-		text string
-		to   *[]string
-	}{{r.Teams, &out.Teams}, {r.Mailboxes, &out.Mailboxes}, {r.DeskRoles, &out.DeskRoles}} {
-		if *part.to, err = split(part.text); err != nil {
-			return out, err
-		}
-	}
-	return out, nil
-}
-
-// commas writes names with commas between them, as [split] reads them: one that has
-// a comma itself stands between quotation marks.
-func commas(names []string) string {
-	out := slices.Clone(names)
-	for i, name := range out {
-		if strings.ContainsAny(name, `,"`) {
-			out[i] = `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-// split splits a list with commas.
-func split(text string) (out []string, _ error) {
-	if text == "" {
-		return nil, nil
-	}
-	in := csv.NewReader(strings.NewReader(text))
-	in.TrimLeadingSpace = true
-	fields, err := in.Read()
-	if err != nil {
-		return nil, provision.Errorf(provision.Invalid, "", "%q is no list of names with commas between them; a name with a comma stands between quotation marks", provision.Clip(text))
-	}
-	for _, word := range fields {
-		if word = strings.TrimSpace(word); word != "" {
-			out = append(out, word)
-		}
-	}
-	return provision.Sorted(out), nil
 }
 
 // planDraft shows the plan of a draft beside it. Nothing is changed.

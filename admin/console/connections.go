@@ -50,7 +50,11 @@ type tokenLine struct {
 	credential.Token
 	State string
 	Ended bool
+	Now   time.Time
 }
+
+// About is what the buttons of a token decide about.
+func (l tokenLine) About() any { return stateOf(l.Token, l.Now) }
 
 func (h *handler) connection(p *page) error {
 	body, err := p.connectionBody()
@@ -83,7 +87,7 @@ func (p *page) connectionBody() (body connectionPage, _ error) {
 	body.Now = p.Now
 	for _, t := range body.ConnectionOverview.Tokens {
 		state := t.State(p.Now)
-		body.Tokens = append(body.Tokens, tokenLine{t, tokenText(state), state == credential.TokenEnded})
+		body.Tokens = append(body.Tokens, tokenLine{t, tokenText(state), state == credential.TokenEnded, p.Now})
 	}
 	names, err := p.names()
 	if err != nil {

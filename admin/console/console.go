@@ -135,6 +135,14 @@ type route struct {
 	serve   func(*page) error
 }
 
+// served serves r, if what its form is about is what was seen of it.
+func (r route) served(p *page) error {
+	if err := p.asSeen(r.pattern); err != nil {
+		return err
+	}
+	return r.serve(p)
+}
+
 // New returns the console, to be mounted at /admin/ behind [admin.Handler].
 func New(core Core, o Options) http.Handler {
 	if o.Log == nil {
@@ -143,7 +151,7 @@ func New(core Core, o Options) http.Handler {
 	h := &handler{core: core, options: o}
 	site := layout.NewSite(layout.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID, Now: core.Now, Live: o.Live})
 	for _, r := range append(h.routes(), h.linkRoutes()...) {
-		site.Add(layout.Route{Pattern: r.pattern, Verb: r.verb, Serve: func(p *layout.Page) error { return r.serve(&page{p, h}) }})
+		site.Add(layout.Route{Pattern: r.pattern, Verb: r.verb, Serve: func(p *layout.Page) error { return r.served(&page{p, h}) }})
 	}
 	for _, routes := range h.rooms() {
 		site.Add(routes...)
@@ -210,6 +218,8 @@ func (h *handler) routes() []route {
 		{"POST /admin/desks/{desk}/check", admin.DesksRead, h.checkDesk},
 		{"POST /admin/desks/{desk}/sweep", admin.AccountRetry, sweepDesk},
 		{"POST /admin/desks/{desk}/retry", admin.AccountRetry, h.retryDesk},
+		{"POST /admin/desks/{desk}/pause", admin.DeskChange, pauseDesk},
+		{"POST /admin/desks/{desk}/resume", admin.DeskChange, resumeDesk},
 
 		{"GET /admin/connections", admin.ConnectionsRead, h.connections},
 		{"POST /admin/connections", admin.ConnectionChange, addConnection},

@@ -8,6 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
@@ -37,6 +38,8 @@ type deskPage struct {
 	Failed  string     // what the desk said instead
 	Asking  []waitingGroup
 	Drifted []plan.Drifted
+	Stopped provision.DeskPause // by an admin; zero: it is not
+	Leaving []plan.Person       // who are still in, of a desk that is
 	Rules   int
 	Now     time.Time
 }
@@ -86,6 +89,12 @@ func (p *page) deskBody() (body deskPage, _ error) {
 	if !found {
 		return body, provision.Errorf(provision.NotFound, "desk", "there is no desk %q", provision.Clip(name))
 	}
+	body.Stopped = stopped(body.Health)
+	for _, l := range o.Leavers {
+		if body.Stopped.By != "" && l.Desk == body.Desk.ID && len(body.Leaving) < mostWaiting {
+			body.Leaving = append(body.Leaving, l.Person)
+		}
+	}
 	for _, c := range o.Causes {
 		group := waitingGroup{Reason: c.Reason, Code: c.Code}
 		for _, a := range c.Accounts {
@@ -116,6 +125,25 @@ func (p *page) deskBody() (body deskPage, _ error) {
 		}
 	}
 	return body, nil
+}
+
+// stopped returns the pause of a desk by an admin; zero when it has none.
+func stopped(h deskhealth.Health) provision.DeskPause {
+	p := h.Pause
+	if p == nil || h.PausedBy == "" {
+		return provision.DeskPause{}
+	}
+	return provision.DeskPause{Desk: p.Desk, Since: p.Since, Until: p.Until, Reason: p.Reason, By: h.PausedBy}
+}
+
+// stoppedThere is the same of the desk of a form.
+func stoppedThere(p *page) (any, error) {
+	d, err := p.h.core.Settings.Desk(p.Context(), p.PathValue("desk"))
+	if err != nil {
+		return nil, err
+	}
+	health, err := p.h.core.DeskHealth.All(p.Context())
+	return stopped(health[d.ID]), err
 }
 
 // checkDesk tries a desk, and says on its page how that went.
@@ -161,4 +189,32 @@ func sweepDesk(p *page) error {
 		return err
 	}
 	return p.Done("/admin/desks/"+d.Name, "swept", 1)
+}
+
+// pauseDesk has a desk not be called until a day.
+func pauseDesk(p *page) error {
+	d, err := p.h.core.Settings.Desk(p.Context(), p.PathValue("desk"))
+	if err != nil {
+		return err
+	}
+	until, err := provision.ParseUntil("until", p.PostFormValue("until"))
+	if err != nil {
+		return err
+	}
+	if _, err := p.h.core.DeskHealth.PauseDesk(p.Context(), p.Cause(), d.ID, until, p.PostFormValue("reason")); err != nil {
+		return err
+	}
+	return p.Done("/admin/desks/"+d.Name, "paused", 1)
+}
+
+// resumeDesk ends that before its day.
+func resumeDesk(p *page) error {
+	d, err := p.h.core.Settings.Desk(p.Context(), p.PathValue("desk"))
+	if err != nil {
+		return err
+	}
+	if err := p.h.core.DeskHealth.ResumeDesk(p.Context(), p.Cause(), d.ID); err != nil {
+		return err
+	}
+	return p.Done("/admin/desks/"+d.Name, "resumed", 1)
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin/console/layout"
@@ -28,6 +29,16 @@ type hold struct {
 	Causes     []string // what took the access away
 	People     []held
 	Kept       int // people of whom it was decided that they keep their access
+
+	accounts []provision.Account
+}
+
+// All is what is decided about by the buttons for all of them.
+func (one hold) All() any { return undecidedOf(one.accounts) }
+
+// Of is what is decided about by the buttons for one of them.
+func (one hold) Of(id provision.IdentityID) any {
+	return undecidedOf(slices.DeleteFunc(slices.Clone(one.accounts), func(a provision.Account) bool { return a.Identity != id }))
 }
 
 // held is one account whose end is on hold.
@@ -94,7 +105,7 @@ func (one *hold) add(c plan.Cause, a plan.Affected, names *names) {
 	if line.Decided {
 		one.Kept++
 	}
-	one.People = append(one.People, line)
+	one.People, one.accounts = append(one.People, line), append(one.accounts, a.Account)
 }
 
 func (h *handler) releaseAll(p *page) error {

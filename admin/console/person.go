@@ -34,6 +34,17 @@ type personPage struct {
 	Now        time.Time
 }
 
+// Undecided is what the buttons about what is on hold decide about.
+func (b personPage) Undecided() any {
+	var theirs []provision.Account
+	for _, d := range b.Desks {
+		if d.Account != nil {
+			theirs = append(theirs, *d.Account)
+		}
+	}
+	return undecidedOf(theirs)
+}
+
 // personDesk is one desk of a person: should, has, why, and why not.
 type personDesk struct {
 	Desk    string

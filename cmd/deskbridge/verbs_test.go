@@ -30,7 +30,6 @@ var without = map[string]map[admin.Verb]string{
 	byAPI: {
 		admin.PersonTerms:      "commands have it; a program that blocks people does so at the identity provider",
 		admin.ConnectionChange: "a draft and its plan change connections",
-		admin.DeskChange:       "a draft and its plan change desks",
 		admin.SettingsRead:     "it shows none yet",
 		admin.ApprovalDecide:   "commands have it: it is a person's word",
 		admin.TaskDone:         "commands have it: it is a person's word",

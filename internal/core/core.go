@@ -141,6 +141,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	if log == nil {
 		log = slog.Default()
 	}
+	db = keepingConditions(db)
 	now := provision.NewClock(policy.Now)
 	c := Core{Now: now}
 	c.Audit = audit.New(db, in[audit.Store](db), now)

@@ -65,7 +65,7 @@ func of(o *plan.Overview) (out []Alarm) {
 		if quiet[f.Code] {
 			continue
 		}
-		out = append(out, Alarm{Code: f.Code, Key: key(f.Code, f.Connection, f.Desk, f.Token), Connection: f.Connection, Desk: f.Desk, Text: f.Text, Do: f.Do, Count: f.Count})
+		out = append(out, Alarm{Code: f.Code, Key: key(f.Code, f.Connection, f.Desk, f.Token), Connection: f.Connection, Desk: f.Desk, Text: f.Told(), Do: f.Do, Count: f.Count})
 	}
 	for _, d := range o.Desks {
 		if n := d.Accounts[provision.AccountOnHold]; n > 0 {

@@ -44,6 +44,8 @@ const (
 	ConnectionDeleted provision.Action = "connection.deleted" // nothing but the audit log is left of it
 	DeskCreated       provision.Action = "desk.created"
 	DeskIgnores       provision.Action = "desk.ignores" // which users there are nobody, for adoption
+	DeskPaused        provision.Action = "desk.paused"  // an admin has it not be called for a while
+	DeskResumed       provision.Action = "desk.resumed" // before its pause was over
 	DeskRemoved       provision.Action = "desk.removed"
 	DeskDeleted       provision.Action = "desk.deleted"
 	DeskAppCreated    provision.Action = "desk_app.created" // credentials for the API of a built-in desk

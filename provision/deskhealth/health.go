@@ -15,6 +15,7 @@ type Health struct {
 	// as far as anybody knows, until a person does something.
 	Residual int
 	Pause    *Pause // nil: it is called as needed
+	PausedBy string // the admin who has it not be called; "": it is paused by itself, or not
 
 	Leavers Leavers // zero: none
 	Backlog Backlog // of the desk's queue; zero: nothing waits for a worker
@@ -54,6 +55,17 @@ func (s *Service) All(ctx context.Context) (map[provision.DeskID]Health, error) 
 		if s.fresh(p) {
 			h := health[p.Desk]
 			h.Pause = &p
+			health[p.Desk] = h
+		}
+	}
+	byHand, err := s.store.DeskPauses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range byHand {
+		if p.Lasts(s.now()) {
+			h := health[p.Desk]
+			h.Pause, h.PausedBy = &Pause{Desk: p.Desk, Since: p.Since, Until: p.Until, Reason: p.Reason}, p.By
 			health[p.Desk] = h
 		}
 	}

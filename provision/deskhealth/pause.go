@@ -7,9 +7,10 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Pause says that a process has stopped calling a desk for a while, because
-// calls fail or because the desk asked for it. It is noted for people to see:
-// each process decides for itself.
+// Pause says that a desk is not called for a while. A process stops calling one
+// because calls fail or because the desk asked for it: that is noted for people to
+// see, and each process decides for itself. An admin has all of them stop: see
+// [Service.PauseDesk].
 type Pause struct {
 	Desk   provision.DeskID
 	Since  time.Time
@@ -59,6 +60,11 @@ func (s *Service) EndPause(ctx context.Context, desk provision.DeskID) error {
 	if err := s.store.DeletePause(ctx, desk); err != nil {
 		return err
 	}
+	return s.callBack(ctx, desk)
+}
+
+// callBack has those reconciled at once who wait for the end of a pause.
+func (s *Service) callBack(ctx context.Context, desk provision.DeskID) error {
 	const atOnce = 200
 	deferred := provision.AccountFilter{Desk: desk, State: provision.AccountWaiting, ReasonCode: provision.ReasonDeskPaused}
 	for {

@@ -33,6 +33,8 @@ type Store interface {
 	Pauses(ctx context.Context) ([]Pause, error) // by desk
 	SavePause(ctx context.Context, p Pause) error
 	DeletePause(ctx context.Context, d provision.DeskID) error
+	DeskPauses(ctx context.Context) ([]provision.DeskPause, error) // of admins, by desk; also those that are over
+	SaveDeskPause(ctx context.Context, p provision.DeskPause) error
 	Leavers(ctx context.Context) (map[provision.DeskID]Leavers, error) // desks without any are left out
 	// CountAsking counts, by desk, accounts whose access is to end and that need
 	// attention for one of codes.

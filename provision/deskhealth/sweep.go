@@ -2,6 +2,7 @@ package deskhealth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/internal/backoff"
@@ -38,11 +39,16 @@ func (s *Service) DueSweeps(ctx context.Context, interval time.Duration) ([]prov
 	if err != nil {
 		return nil, err
 	}
+	pauses, err := s.store.DeskPauses(ctx)
+	if err != nil {
+		return nil, err
+	}
 	now := s.now()
 	var due []provision.Desk
 	for _, d := range desks {
 		sweep, known := sweeps[d.ID]
 		switch {
+		case slices.ContainsFunc(pauses, func(p provision.DeskPause) bool { return p.Desk == d.ID && p.Lasts(now) }):
 		case d.Drift == provision.DriftOff, d.Removal == provision.RemovalKeeping: // which is called no more
 		case !known:
 			err := s.changeSweep(ctx, d.ID, func(sw *Sweep) error {
@@ -123,6 +129,9 @@ func (s *Service) SweepSoon(ctx context.Context, desk provision.Desk) error {
 		return desk.Removal.Refuse("desk " + desk.Name)
 	case desk.Drift == provision.DriftOff:
 		return provision.Errorf(provision.Invalid, "drift", "the desk is not swept: its policy is `drift: off`")
+	}
+	if err := s.CheckCalled(ctx, desk); err != nil {
+		return err
 	}
 	return s.changeSweep(ctx, desk.ID, func(sw *Sweep) error {
 		sw.NextAt = s.now()

@@ -79,6 +79,9 @@ func finding(h *provisiontest.Harness, code plan.FindingCode) string {
 	h.Must(err)
 	for _, f := range o.Findings {
 		if f.Code == code {
+			if strings.Contains(f.Told(), "@") {
+				h.Errorf("%s tells outside: %q", code, f.Told())
+			}
 			return f.Text
 		}
 	}

@@ -29,6 +29,7 @@ const (
 	FindingSignIn        FindingCode = "sign-in"         // people cannot sign in, or soon cannot
 	FindingDeskRefuses   FindingCode = "desk-refuses"    // a desk refuses our credentials
 	FindingDeskPaused    FindingCode = "desk-paused"     // a desk is down, or does not answer as it should
+	FindingDeskStopped   FindingCode = "desk-stopped"    // an admin has a desk not be called
 	FindingDeskSignIn    FindingCode = "desk-sign-in"    // people cannot sign in at a desk, or soon cannot
 	FindingHandOver      FindingCode = "hand-over"       // nobody takes over leavers' conversations
 	FindingUnits         FindingCode = "units"           // a desk has renamed or replaced a team or mailbox that rules name
@@ -70,8 +71,13 @@ type Finding struct {
 	At         *time.Time // since when, or when something ends; nil: not known
 	Count      int        // of accounts or runs; 0: it is about none
 	Text       string     // what is wrong, in plain words, with names of connections and desks
-	Do         string     // what to do about it; may be empty
+	Outside    string     // the same without names and addresses of people; "": Text has none
+	Do         string     // what to do about it; may be empty; it names people by their ids
 }
+
+// Told is what is said outside of here, where nobody knows who reads it: in mails, and
+// by webhooks.
+func (f *Finding) Told() string { return cmp.Or(f.Outside, f.Text) }
 
 // findings returns what somebody has to see to, of o and of what stands behind
 // it. What concerns most comes first.
@@ -299,7 +305,14 @@ func ofDesk(d DeskOverview, now time.Time) (out []Finding) {
 		out = append(out, Finding{Code: code, Desk: name, At: at, Count: count, Text: fmt.Sprintf(format, args...), Do: do + stays})
 	}
 	waiting := d.Accounts[provision.AccountWaiting]
+	byHand := h.Pause != nil && h.PausedBy != ""
 	switch p := h.Pause; {
+	case byHand:
+		text := fmt.Sprintf("Desk %s is paused by an admin until %s, and %s", name, provision.LastDay(p.Until), count(waiting, "account waits", "accounts wait"))
+		if n := h.Leavers.Count; n > 0 {
+			text += "; " + count(n, "leaver is", "leavers are") + " still in"
+		}
+		note(FindingDeskStopped, &p.Since, waiting, fmt.Sprintf("`deskbridge desk resume %s` when it may be called again; `deskbridge status` has the reason, and names who is still in", name), "%s.", text)
 	case p != nil && p.Code == provision.ReasonUnauthorized:
 		note(FindingDeskRefuses, &p.Since, waiting, fmt.Sprintf("give the desk new credentials; `deskbridge desk check %s` tries them", name),
 			"Desk %s is not called, and %s: %s.", name, count(waiting, "account waits", "accounts wait"), strings.TrimSuffix(p.Reason, "."))
@@ -310,7 +323,7 @@ func ofDesk(d DeskOverview, now time.Time) (out []Finding) {
 	if n := d.Accounts[provision.AccountNeedsAttention] + d.Accounts[provision.AccountOnHold]; n > 0 {
 		note(FindingNeedAttention, nil, n, "`deskbridge status` has the reasons, which say what to do", "%s on desk %s.", count(n, "account needs attention", "accounts need attention"), name)
 	}
-	if h.Leavers.Count > 0 && now.Sub(h.Leavers.Since) > leaverLate {
+	if h.Leavers.Count > 0 && (byHand || now.Sub(h.Leavers.Since) > leaverLate) {
 		note(FindingLeavers, &h.Leavers.Since, h.Leavers.Count, "`deskbridge status` names them, and `deskbridge explain USER` says what keeps them there",
 			"%s still on desk %s, the first for %s.", count(h.Leavers.Count, "leaver is", "leavers are"), name, age(now.Sub(h.Leavers.Since)))
 	}
@@ -320,6 +333,7 @@ func ofDesk(d DeskOverview, now time.Time) (out []Finding) {
 	if h.HandOver != nil {
 		note(FindingHandOver, &h.HandOver.FoundAt, 0, "correct `hand_over` of the desk, or give whom it names access there",
 			"Conversations of people who leave desk %s are not handed over as they should be: %s.", name, strings.TrimSuffix(h.HandOver.Reason, "."))
+		out[len(out)-1].Outside = fmt.Sprintf("Conversations of people who leave desk %s are not handed over as they should be; `deskbridge status` says why.", name) // the policy may name somebody
 	}
 	if sw := h.Sweep; sw != nil && sw.Problem != "" {
 		note(FindingSweep, sw.FinishedAt, 0, fmt.Sprintf("`deskbridge desk sweep %s`", name), "The last sweep of desk %s was not completed: %s.", name, strings.TrimSuffix(sw.Problem, "."))

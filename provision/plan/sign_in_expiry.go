@@ -27,12 +27,16 @@ func (s *Service) ofSignIns(ctx context.Context, conn provision.Connection) (out
 		if f.Text = fmt.Sprintf("Nobody has signed in through %s yet", conn.Name); !o.Last.IsZero() {
 			f.At, f.Text = &o.Last, fmt.Sprintf("Nobody has signed in through %s since %s", conn.Name, provision.LastDay(o.Last))
 		}
-		f.Text += fmt.Sprintf(": no sign-in expires meanwhile. %s, or soon would: %s.", count(len(names), "person's would have by now", "people's would have by now"), few(names))
+		f.Text += fmt.Sprintf(": no sign-in expires meanwhile. %s, or soon would", count(len(names), "person's would have by now", "people's would have by now"))
+		f.Outside = f.Text + "."
+		f.Text += ": " + few(names) + "."
 		f.Do = fmt.Sprintf("`deskbridge connection test %s`; whoever has left: `deskbridge person block USER`", conn.Name)
 		out = append(out, f)
 	case len(names) > 0:
 		f.At = &o.Soon[0].Ends
-		f.Text = fmt.Sprintf("%s through %s, unless they sign in: %s.", count(len(names), "person's sign-in expires soon", "people's sign-ins expire soon"), conn.Name, few(names))
+		f.Text = fmt.Sprintf("%s through %s, unless they sign in", count(len(names), "person's sign-in expires soon", "people's sign-ins expire soon"), conn.Name)
+		f.Outside = f.Text + "."
+		f.Text += ": " + few(names) + "."
 		f.Do = "if they are still there, have them sign in; if they have left, nothing is to be done"
 		out = append(out, f)
 	}

@@ -27,6 +27,8 @@ func TestNeedsPerson(t *testing.T) {
 		{name: "all is well"},
 		{name: "a desk that is busy", desk: deskhealth.Health{Pause: &deskhealth.Pause{Reason: "too many requests", Since: now.Add(-50 * time.Second)}}},
 		{name: "a desk that has been down for a while", desk: deskhealth.Health{Pause: &deskhealth.Pause{Reason: "it refuses the connection", Since: now.Add(-2 * time.Minute)}}, want: true},
+		{name: "a desk that an admin has paused just now", desk: deskhealth.Health{PausedBy: "anna", Pause: &deskhealth.Pause{Reason: "moves", Since: now, Until: now.Add(time.Hour)}}, want: true},
+		{name: "somebody who left a paused desk just now", desk: deskhealth.Health{PausedBy: "anna", Pause: &deskhealth.Pause{Since: now, Until: now.Add(time.Hour)}, Leavers: deskhealth.Leavers{Count: 1, Since: now}}, want: true},
 		{name: "a sweep that was not completed", desk: deskhealth.Health{Sweep: &deskhealth.Sweep{Problem: "most users are gone"}}, want: true},
 		{name: "a leaver who has just left", desk: leaver(4 * time.Minute)},
 		{name: "runs that wait", desk: deskhealth.Health{Backlog: deskhealth.Backlog{Runs: 1000, Since: now.Add(-time.Hour)}}},

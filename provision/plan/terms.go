@@ -37,7 +37,8 @@ func ofEnds(people []Termed, byHand []Finding, rules []provision.Rule, o *Overvi
 	found := func(names []string, first time.Time, what [2]string, do string) {
 		if len(names) > 0 {
 			out = append(out, Finding{Code: FindingEnds, At: &first, Count: len(names), Do: do,
-				Text: fmt.Sprintf("%s within %d days: %s.", count(len(names), what[0], what[1]), endsInDays, few(names))})
+				Text:    fmt.Sprintf("%s within %d days: %s.", count(len(names), what[0], what[1]), endsInDays, few(names)),
+				Outside: fmt.Sprintf("%s within %d days.", count(len(names), what[0], what[1]), endsInDays)})
 		}
 	}
 	out = append(out, byHand...)
@@ -63,7 +64,8 @@ func ofEnds(people []Termed, byHand []Finding, rules []provision.Rule, o *Overvi
 	}
 	if len(names) > 0 {
 		out = append(out, Finding{Code: FindingEnds, Count: len(names), Do: "have the identity provider send a date, as 2027-01-31, or a moment, as 2027-01-31T17:00:00Z",
-			Text: fmt.Sprintf("The end that the identity provider gives %s is no date, and changes nothing: %s.", count(len(names), "person", "people"), few(names))})
+			Text:    fmt.Sprintf("The end that the identity provider gives %s is no date, and changes nothing: %s.", count(len(names), "person", "people"), few(names)),
+			Outside: fmt.Sprintf("The end that the identity provider gives %s is no date, and changes nothing.", count(len(names), "person", "people"))})
 	}
 	names = nil
 	for _, r := range rules {
@@ -95,7 +97,8 @@ func ofByHand(ctx context.Context, store Store) (out []Finding, _ error) {
 			return nil, err
 		}
 		out = append(out, Finding{Code: FindingByHand, Desk: desk.Name, Count: 1, Text: fmt.Sprintf("To do by hand for %s: %s.", names[0], a.Confirmed.ByHand),
-			Do: fmt.Sprintf("when it is done: `deskbridge person done %s`", a.Identity)})
+			Outside: fmt.Sprintf("Something is to be done by hand on desk %s about somebody's absence; `deskbridge status` says for whom, and what.", desk.Name),
+			Do:      fmt.Sprintf("when it is done: `deskbridge person done %s`", a.Identity)})
 	}
 	return out, nil
 }

@@ -40,6 +40,9 @@ func (*OnHoldError) Error() string { return "provision: on hold by mass-change p
 // nothing to do now; only LaterError needs another job. Whoever ends the run
 // that made it busy enqueues the next one.
 //
+// Of a desk that an admin has paused all runs wait; what mass-change protection says of
+// a loss is said before.
+//
 // What is being removed gets no access any more, and loses what it has whatever the
 // brake would say. No loss is undecided once a run has begun that carries it out.
 func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, error) {
@@ -87,6 +90,10 @@ func (s *Service) Begin(ctx context.Context, id provision.AccountID) (*Run, erro
 			} else if outcome, err = s.brake(ctx, tx, r.Connection, &r.Account); outcome != nil || err != nil {
 				return err
 			}
+		}
+		if r.Paused.Lasts(s.now()) {
+			outcome = &LaterError{At: r.Paused.Until}
+			return s.wait(ctx, tx, &r)
 		}
 		if r.Account.Leaving.Look(r.Desk.OnLeave, s.now()); !r.Ending() {
 			r.Account.Leaving = leave.Course{}
@@ -144,6 +151,14 @@ func notNow(a provision.Account, now time.Time, grace time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// wait notes that an account waits for the end of its desk's pause, whose end by an
+// admin has it reconciled at once.
+func (s *Service) wait(ctx context.Context, tx Store, r *Run) error {
+	a, until := r.Account, r.Paused.Until
+	a.State, a.ReasonCode, a.Reason, a.RetryAt, a.UpdatedAt = provision.AccountWaiting, provision.ReasonDeskPaused, r.Desk.Name+" "+r.Paused.Text(), &until, s.now()
+	return tx.SaveAccounts(ctx, []provision.Account{a})
 }
 
 // lease takes the lease of a. Where the desk has no limit, a seat comes with it.

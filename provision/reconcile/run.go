@@ -28,6 +28,7 @@ type Run struct {
 	Account    provision.Account
 	Desk       provision.Desk
 	Connection provision.Connection
+	Paused     *provision.DeskPause // of the desk, by an admin; nil: there is none
 
 	// Unfinished are the writes, of this run or an earlier one, that were
 	// journalled and may or may not have reached the desk.

@@ -36,7 +36,7 @@ type Set struct {
 // the first one; a mistake in one ends the tests.
 func Templates(files fs.FS) *Set {
 	return &Set{sync.OnceValue(func() map[string]*template.Template {
-		around := template.Must(template.New("layout.html").Funcs(words.Functions).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+		around := template.Must(template.New("layout.html").Funcs(words.Functions).Funcs(template.FuncMap{"seen": Seen}).Option("missingkey=error").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 		names, err := fs.Glob(files, "templates/*.html")
 		if err != nil {
 			panic(err) // the pattern is ours
@@ -182,6 +182,7 @@ func (p *Page) Fail(err error) {
 		status = http.StatusForbidden
 	case provision.Limited:
 		status = http.StatusTooManyRequests
+		p.W.Header().Set("Retry-After", "60")
 	case provision.Unavailable:
 		status = http.StatusServiceUnavailable
 		p.W.Header().Set("Retry-After", "5")

@@ -56,7 +56,11 @@ func (s *Site) Add(routes ...Route) {
 			if r.Verb != "" && !p.letIn(r.Verb) {
 				return
 			}
-			if err := r.Serve(p); err != nil {
+			err := r.Serve(p)
+			if r.Verb == "" && provision.IsNotFound(err) {
+				err = p.Who.Guessed(err)
+			}
+			if err != nil {
 				p.Fail(err)
 			}
 		})

@@ -192,6 +192,10 @@ func Done(query url.Values) string {
 		return "The link is revoked: whoever has it sees nothing any more. A token that was made by it goes on, until it is revoked below."
 	case "swept":
 		return "The desk is swept within seconds; this page shows when it has been."
+	case "paused":
+		return "The desk is paused: it is not called, and whoever leaves is still in there until then."
+	case "resumed":
+		return "The desk is called again, and what waits goes on now."
 	case "added":
 		return "The desk is added. Check it now; then say in a draft who gets what on it."
 	case "ignored":

@@ -52,6 +52,8 @@ var phrases = map[provision.Action]string{
 	audit.ConnectionDeleted: "deleted what was left of the removed connection %",
 	audit.DeskCreated:       "added the desk %",
 	audit.DeskIgnores:       "changed which users of the desk % are nobody",
+	audit.DeskPaused:        "paused the desk %",
+	audit.DeskResumed:       "resumed the desk %",
 	audit.DeskRemoved:       "removed the desk %",
 	audit.DeskDeleted:       "deleted what was left of the removed desk %",
 	audit.DeskAppCreated:    "made the API credentials %",

@@ -74,8 +74,8 @@ func lineOf(d provision.Desk) Line {
 
 // Command makes the commands of desks.
 func Command(a *command.App) *cobra.Command {
-	return command.Group("desk", "Add, list, show, check, sweep and remove help desks",
-		addCommand(a), listCommand(a), showCommand(a), checkCommand(a), sweepCommand(a), appCommand(a), removeCommand(a))
+	return command.Group("desk", "Add, list, show, check, sweep, pause and remove help desks",
+		addCommand(a), listCommand(a), showCommand(a), checkCommand(a), sweepCommand(a), pauseCommand(a), resumeCommand(a), appCommand(a), removeCommand(a))
 }
 
 // flags are the settings of a desk on the command line.

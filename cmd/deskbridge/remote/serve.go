@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,9 +37,14 @@ func Mount(sys *server.System, execute Execute) {
 			}
 			return provision.Errorf(provision.Invalid, "", "the body is not the JSON of a command")
 		}
+		out := http.NewResponseController(w)
+		// All has been read. A limit of time for reading would end the request.
+		if err := out.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
 		w.Header().Set("Content-Type", admin.SaidType)
 		w.Header().Set("X-Accel-Buffering", "no") // nginx would keep progress back
-		c.run(r.Context(), sys, who, run, &saying{to: json.NewEncoder(w), flush: http.NewResponseController(w).Flush}, execute)
+		c.run(r.Context(), sys, who, run, &saying{to: json.NewEncoder(w), flush: out.Flush, deadline: out.SetWriteDeadline}, execute)
 		return nil
 	}
 }
@@ -111,8 +117,9 @@ func (c Command) check(cmd *cobra.Command, who *admin.Actor) error {
 
 // saying writes the lines of an answer, in the order of what a command prints.
 type saying struct {
-	to    *json.Encoder
-	flush func() error
+	to       *json.Encoder
+	flush    func() error
+	deadline func(time.Time) error // for what is written next
 
 	mu    sync.Mutex
 	held  []byte // of one stream, and not sent yet
@@ -123,8 +130,10 @@ type saying struct {
 	gone  bool // the client is: the request's context ends, too
 }
 
-// atOnce is how much is sent in one line.
-const atOnce = 32 << 10
+const (
+	atOnce   = 32 << 10         // how much is sent in one line
+	lineTime = 30 * time.Second // for one line to be taken
+)
 
 func (s *saying) write(p []byte, err bool) (int, error) {
 	s.mu.Lock()
@@ -160,6 +169,12 @@ func (s *saying) send() {
 
 func (s *saying) line(line admin.Said) {
 	if s.gone {
+		return
+	}
+	// Each line has its time: a command may take longer than an answer may else, and
+	// who does not read keeps none running.
+	if err := s.deadline(time.Now().Add(lineTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.gone = true
 		return
 	}
 	if err := s.to.Encode(line); err != nil {

@@ -129,6 +129,8 @@ var Commands = []Command{
 	may("desk add", admin.DeskChange).files("secret-file", "oidc-client-secret-file", "saml-certificate-file").local("secret-env", "give --secret-file"),
 	may("desk remove", admin.DeskChange),
 	may("desk sweep", admin.DeskChange),
+	may("desk pause", admin.DeskChange),
+	may("desk resume", admin.DeskChange),
 	may("desk app", admin.DeskChange, admin.TokenCreate),
 	may("desk app create", admin.DeskChange, admin.TokenCreate),
 	may("desk app list", admin.DesksRead),

@@ -32,7 +32,9 @@ func hopeless(ctx context.Context, s *server.System, desk provision.DeskID, id p
 		}
 	}
 	for _, d := range o.Desks {
-		if p := d.Health.Pause; p != nil && concerns[d.Desk.ID] > 0 {
+		if p := d.Health.Pause; p != nil && d.Health.PausedBy != "" && concerns[d.Desk.ID] > 0 {
+			notes = append(notes, fmt.Sprintf("desk %s is paused by %s until %s, so that nothing comes of it until then; `deskbridge desk resume %[1]s` ends that", d.Desk.Name, d.Health.PausedBy, provision.LastDay(p.Until)))
+		} else if p != nil && concerns[d.Desk.ID] > 0 {
 			notes = append(notes, fmt.Sprintf("desk %s is not called for now, so that nothing comes of it until it answers: %s", d.Desk.Name, p.Reason))
 		}
 		if seats[d.Desk.ID] > 0 && d.Desk.Seats > 0 && d.Seats >= d.Desk.Seats {

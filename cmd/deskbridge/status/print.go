@@ -87,7 +87,7 @@ func seconds(s float64) string {
 }
 
 // elsewhere are the findings of which tables and lists of their own tell more.
-var elsewhere = []plan.FindingCode{plan.FindingToken, plan.FindingDeskRefuses, plan.FindingDeskPaused, plan.FindingHandOver, plan.FindingSweep, plan.FindingDrift,
+var elsewhere = []plan.FindingCode{plan.FindingToken, plan.FindingDeskRefuses, plan.FindingDeskPaused, plan.FindingDeskStopped, plan.FindingHandOver, plan.FindingSweep, plan.FindingDrift,
 	plan.FindingLeavers, plan.FindingNeedAttention}
 
 func (r *Report) printFindings(w io.Writer) {
@@ -119,7 +119,9 @@ func (r *Report) printDesks(w io.Writer) {
 		if d.ToDo != nil {
 			fmt.Fprintf(w, "\nOn desk %s: %s\n", d.Name, d.ToDo.Text)
 		}
-		if d.Pause != nil {
+		if d.Pause != nil && d.Pause.By != "" {
+			fmt.Fprintf(w, "\nDesk %s is paused by %s until %s (since %s):\n  %s\n  `deskbridge desk resume %[1]s` ends that.\n", d.Name, output.Plain(d.Pause.By), provision.LastDay(*d.Pause.Until.At), d.Pause.Since, output.Plain(d.Pause.Reason))
+		} else if d.Pause != nil {
 			fmt.Fprintf(w, "\nDesk %s is not called for now (since %s; tried again at %s):\n  %s\n", d.Name, d.Pause.Since, d.Pause.Until, output.Plain(d.Pause.Reason))
 			if d.Pause.Code == string(provision.ReasonUnauthorized) {
 				fmt.Fprintf(w, "  This does not end by itself: give the desk new credentials; `deskbridge desk check %s` tries them.\n", d.Name)

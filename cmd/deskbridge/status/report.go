@@ -109,6 +109,7 @@ type Pause struct {
 	Since  output.Moment `json:"since"`
 	Until  output.Moment `json:"until"`
 	Reason string        `json:"reason"`
+	By     string        `json:"by,omitempty"`          // the admin who has it not be called
 	Code   string        `json:"reason_code,omitempty"` // "unauthorized" for one that needs a person
 }
 
@@ -304,7 +305,7 @@ func deskOf(d plan.DeskOverview, now time.Time) Desk {
 			Checked: sw.Checked, Drifted: sw.Drifted, Problem: sw.Problem}
 	}
 	if p := h.Pause; p != nil {
-		out.Pause = &Pause{Since: output.Moment{At: &p.Since}, Until: output.Moment{At: &p.Until}, Reason: p.Reason, Code: string(p.Code)}
+		out.Pause = &Pause{Since: output.Moment{At: &p.Since}, Until: output.Moment{At: &p.Until}, Reason: p.Reason, By: h.PausedBy, Code: string(p.Code)}
 	}
 	if p := h.HandOver; p != nil {
 		out.HandOver = &HandOver{FoundAt: output.Moment{At: &p.FoundAt}, Reason: p.Reason}

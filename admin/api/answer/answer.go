@@ -1,0 +1,64 @@
+// Package answer holds an answer of the admin API until it is known whether it is sent,
+// and says by which validator what it shows is known again.
+package answer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+)
+
+// Held is an answer that is not sent yet.
+type Held struct {
+	Status int // 0: none was written yet
+	Body   bytes.Buffer
+
+	header http.Header
+}
+
+// New returns one that is to be written.
+func New() *Held { return &Held{header: make(http.Header)} }
+
+// Header is part of [http.ResponseWriter].
+func (h *Held) Header() http.Header { return h.header }
+
+// WriteHeader is part of [http.ResponseWriter].
+func (h *Held) WriteHeader(status int) {
+	if h.Status == 0 {
+		h.Status = status
+	}
+}
+
+// Write is part of [http.ResponseWriter].
+func (h *Held) Write(b []byte) (int, error) {
+	h.WriteHeader(http.StatusOK)
+	return h.Body.Write(b)
+}
+
+// Send sends an answer that was held.
+func (h *Held) Send(w http.ResponseWriter) {
+	for name, values := range h.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(h.Status)
+	w.Write(h.Body.Bytes()) //nolint:errcheck // the client may be gone
+}
+
+// ETag returns the validator of what was answered (RFC 9110 section 8.8.3).
+func (h *Held) ETag() string {
+	sum := sha256.Sum256(h.Body.Bytes())
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+// Matches reports whether a list of validators, as If-Match and If-None-Match have
+// it, names one.
+func Matches(list, etag string) bool {
+	for one := range strings.SplitSeq(list, ",") {
+		if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == "*" || one == etag {
+			return true
+		}
+	}
+	return false
+}

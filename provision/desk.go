@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/seating"
@@ -32,6 +33,8 @@ type Desk struct {
 	AdoptIgnore []string `json:",omitempty"` // users that are nobody: addresses in which * stands for any text, or id: and an id
 
 	SignIn protocol.DeskSignIn // how people sign in there through us
+
+	Profile keeping.Policy `json:",omitempty"` // who keeps which field of a profile there; nil: all is kept in step
 
 	Drift DriftPolicy // what to do with what people change there by hand
 	Rate  float64     // requests a second that a process makes; 0: what the kind of desk takes
@@ -241,6 +244,9 @@ func (d *Desk) Validate() error {
 	}
 	for _, err := range d.Idle.Validate() {
 		wrong("idle", "idle: %s", err)
+	}
+	for _, mistake := range d.Profile.Validate() {
+		wrong("profile", "profile: %s", mistake)
 	}
 	return AllOf(append(mistakes, validateDeskSignIn(&d.SignIn))...)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -175,6 +176,9 @@ type PersonDetail struct {
 	Desks    []PersonDesk    `json:"desks"`
 	Logins   []Login         `json:"logins"`
 	Sessions []PersonSession `json:"sessions" doc:"that have not ended, the newest first"`
+
+	Terms  *provision.Terms `json:"terms,omitempty" doc:"what is said of their access beyond rules, when, and by whom: an admin's block, end (until) and absence, the end that the identity provider pushed, since when and why their sign-in has expired, where they are idle"`
+	SignIn *expiry.Standing `json:"sign_in,omitempty" doc:"how long the sign-in of somebody known by nothing else vouches for them"`
 }
 
 // GroupOf is a group that somebody is in.
@@ -210,6 +214,9 @@ type PersonDesk struct {
 	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
 	Reasons     []Reason   `json:"reasons"`
 	WhyNot      []WhyNot   `json:"why_not,omitempty"`
+
+	Profile []explanation.Told `json:"profile,omitempty" doc:"what the desk makes of what is said of them, while they are to have access"`
+
 	Account     string     `json:"account,omitempty"`
 	DeskUser    string     `json:"desk_user,omitempty"`
 	Origin      string     `json:"origin,omitempty"`
@@ -339,6 +346,12 @@ func (a *API) detail(ctx context.Context, person provision.Identity) (out Person
 			out.Accounts = append(out.Accounts, PersonAccount{string(acc.ID), answers[i].Desk.Name, string(acc.State), acc.Reason, string(acc.ReasonCode)})
 		}
 	}
+	if !person.Terms.Empty() {
+		out.Terms = &person.Terms
+	}
+	if out.SignIn, err = a.core.Expiry.Of(ctx, person); err != nil {
+		return out, err
+	}
 	presence, err := a.core.Report.Presence(ctx, person.ID)
 	if err != nil {
 		return out, err
@@ -353,7 +366,7 @@ func (a *API) detail(ctx context.Context, person provision.Identity) (out Person
 }
 
 func (a *API) personDesk(ctx context.Context, e *explanation.Answer, called calledGroups) (PersonDesk, error) {
-	d := PersonDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: accessOf(e.Explanation.Desired), Granted: accessOf(provision.Access{}), Reasons: []Reason{}, WhyNot: whyNot(e.Why)}
+	d := PersonDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: accessOf(e.Explanation.Desired), Granted: accessOf(provision.Access{}), Reasons: []Reason{}, WhyNot: whyNot(e.Why), Profile: e.Profile}
 	for _, r := range e.Reasons() {
 		reason := Reason{What: r.What, Name: r.Name, GivenBy: []Source{}}
 		for _, g := range r.Grants {

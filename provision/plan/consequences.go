@@ -19,6 +19,8 @@ type Consequences struct {
 	Losses []LossCount    `json:"losses,omitempty"`
 	SignIn []SignInEnd    `json:"sign_in_ends,omitempty"`
 	Groups []UnknownGroup `json:"unknown_groups,omitempty"` // that rules of the draft name
+
+	Profiles []ProfileCount `json:"profiles,omitempty"` // fields that somebody else keeps on a desk than before
 }
 
 // RoleCount is how many people would get a role on a desk that they have not, or
@@ -143,6 +145,9 @@ func (s *Service) consequences(ctx context.Context, state *draftState) (c Conseq
 		if l.People > 0 {
 			c.Losses = append(c.Losses, l)
 		}
+	}
+	if c.Profiles, err = s.profileCounts(ctx, state); err != nil {
+		return c, err
 	}
 	if c.SignIn, err = s.signInEnds(ctx, state); err != nil {
 		return c, err

@@ -231,11 +231,10 @@ func (c *crowd) passes(d time.Duration) {
 }
 
 // TestCrowdOnANarrowDesk: what a desk is asked that takes a hundred requests a minute,
-// in which order, and what people are told of how long it takes.
-func TestCrowdOnANarrowDesk(t *testing.T) { playCrowd(t, 400) }
-
-// playCrowd has so many people join at once, and some of them leave in the middle.
-func playCrowd(t *testing.T, people int) {
+// in which order, and what people are told of how long it takes, when four hundred join at
+// once and some of them leave in the middle.
+func TestCrowdOnANarrowDesk(t *testing.T) {
+	const people = 400
 	synctest.Test(t, func(t *testing.T) {
 		h := build(t, storetest.SQLite(t), chosen(func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }))
 		c := &crowd{harness: h, desk: newNarrow()}

@@ -172,8 +172,7 @@ func (c *crowd) next() provision.AccountID {
 	defer c.jobs.Unlock()
 	var args string
 	err := c.store.DB().QueryRowContext(c.Context(), `DELETE FROM river_job WHERE id = (SELECT id FROM river_job
-		WHERE kind = 'reconcile' AND (state = 'available' OR state = 'scheduled' AND unixepoch(scheduled_at, 'subsec') <= ?) ORDER BY priority, id LIMIT 1)
-		RETURNING json(args)`, float64(time.Now().UnixMilli())/1000).Scan(&args)
+		WHERE state = 'available' AND queue = ? ORDER BY priority, scheduled_at, id LIMIT 1) RETURNING json(args)`, c.harness.desk.ID.Queue()).Scan(&args)
 	if err != nil {
 		return ""
 	}
@@ -223,6 +222,8 @@ func (c *crowd) passes(d time.Duration) {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		slot := time.Now().Truncate(deskhealth.PaceSlot)
 		time.Sleep(time.Until(slot.Add(deskhealth.PaceSlot)))
+		_, err := c.store.DB().ExecContext(c.Context(), `UPDATE river_job SET state = 'available' WHERE state = 'scheduled' AND unixepoch(scheduled_at) <= ?`, time.Now().Unix())
+		c.must(err)
 		if err := c.worker.NotePace(c.Context(), slot); err != nil {
 			c.Error(err)
 		}
@@ -230,11 +231,10 @@ func (c *crowd) passes(d time.Duration) {
 }
 
 // TestCrowdOnANarrowDesk: what a desk is asked that takes a hundred requests a minute,
-// in which order, and what people are told of how long it takes.
-func TestCrowdOnANarrowDesk(t *testing.T) { playCrowd(t, 400) }
-
-// playCrowd has so many people join at once, and some of them leave in the middle.
-func playCrowd(t *testing.T, people int) {
+// in which order, and what people are told of how long it takes, when four hundred join at
+// once and some of them leave in the middle.
+func TestCrowdOnANarrowDesk(t *testing.T) {
+	const people = 400
 	synctest.Test(t, func(t *testing.T) {
 		h := build(t, storetest.SQLite(t), chosen(func(s *settings) { s.desk.HandOver.To = provision.HandOverUnassign }))
 		c := &crowd{harness: h, desk: newNarrow()}

@@ -38,7 +38,7 @@ var longConnectors = map[string]int{
 	"desk/redmine":        2095,
 	"desk/requesttracker": 1895,
 	"desk/scim":           1859,
-	"desk/zammad":         1901,
+	"desk/zammad":         1898,
 	"desk/zendesk":        1454,
 }
 

@@ -149,15 +149,33 @@ func (h *hits[E]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(h))
 }
 
-// search reads a page of what fulfils a condition, in order of number.
-func search[E any](ctx context.Context, c *kit.Client, path string, of condition, n, size int) (h hits[E], err error) {
-	_, err = c.Do(ctx, kit.Call{Method: http.MethodPost, Path: path, Read: true, Body: map[string]any{
-		"condition": of, "page": n, "per_page": size, "sort_by": "id", "order_by": "asc", "with_total_count": true,
-	}}, &h)
-	if err == nil && h.Records == nil {
-		err = desk.Errorf(desk.Retryable, "Zammad's answer to a search holds no records; is a proxy in the way?")
+// search calls do with each page of what fulfils a condition, in order of number, until it
+// returns false. What is found is below path, such as /users.
+func search[E any](ctx context.Context, c *kit.Client, path string, of condition, id func(E) int64, do func(hits[E]) (more bool)) error {
+	var pages kit.Pages
+	what := strings.TrimPrefix(path, "/")
+	for n := 1; n <= maxPages; n++ {
+		var h hits[E]
+		_, err := c.Do(ctx, kit.Call{Method: http.MethodPost, Path: path + "/search", Read: true, Body: map[string]any{
+			"condition": of, "page": n, "per_page": hitPage, "sort_by": "id", "order_by": "asc", "with_total_count": true,
+		}}, &h)
+		switch {
+		case err != nil:
+			return err
+		case h.Records == nil:
+			return desk.Errorf(desk.Retryable, "Zammad's answer to a search holds no records; is a proxy in the way?")
+		case !do(h):
+			return nil
+		}
+		var ids []int64
+		for _, e := range h.Records {
+			ids = append(ids, id(e))
+		}
+		if more, err := pages.Next(vendor, what, ids, h.total()); err != nil || !more {
+			return err
+		}
 	}
-	return h, err
+	return desk.Errorf(desk.Permanent, "Zammad's list of %s has more than %d pages", what, maxPages)
 }
 
 func number(id int64) string { return strconv.FormatInt(id, 10) }

@@ -151,27 +151,20 @@ func withoutSystem(all []record) []record {
 // asked returns the users of a condition. sure reports whether Zammad has
 // understood the question.
 func (u *users) asked(ctx context.Context, of condition, meant func(*record) bool) (found []record, sure bool, _ error) {
-	var pages kit.Pages
-	for n := 1; n <= maxPages; n++ {
-		h, err := search[record](ctx, u.client, "/users/search", of, n, hitPage)
-		switch kind := desk.KindOf(err); {
-		case err != nil && (kind == desk.NotFound || kind == desk.Permanent || errors.Is(err, kit.ErrForeign)): // an older release
-			return nil, false, nil
-		case err != nil:
-			return nil, false, err
-		case h.Total == nil || slices.ContainsFunc(h.Records, func(r record) bool { return r.ID != systemUser && !meant(&r) }):
-			return nil, false, nil
-		}
-		var ids []int64
-		for _, r := range h.Records {
-			ids = append(ids, r.ID)
-		}
-		found = append(found, withoutSystem(h.Records)...)
-		if more, err := pages.Next(vendor, "users", ids, h.total()); err != nil || !more {
-			return found, true, cmp.Or(err, complete(found))
-		}
+	sure = true
+	err := search(ctx, u.client, "/users", of, func(r record) int64 { return r.ID }, func(h hits[record]) bool {
+		sure = h.Total != nil && !slices.ContainsFunc(h.Records, func(r record) bool { return r.ID != systemUser && !meant(&r) })
+		found = append(found, h.Records...)
+		return sure
+	})
+	switch kind := desk.KindOf(err); {
+	case err != nil && (kind == desk.NotFound || kind == desk.Permanent || errors.Is(err, kit.ErrForeign)), err == nil && !sure: // an older release
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
 	}
-	return nil, false, nil
+	found = withoutSystem(found)
+	return found, true, complete(found)
 }
 
 // listedPages is how long a list of users may be for a sweep: with more customers

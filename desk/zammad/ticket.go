@@ -20,8 +20,6 @@ type ticket struct {
 	State int64 `json:"state_id"`
 }
 
-const ticketPage = 100
-
 // OpenConversations returns the tickets that the user owns and that are neither
 // closed nor merged nor removed, in order of number. Zammad leaves out, without a
 // word, tickets of groups that our own account has no access to: it must have all. A
@@ -38,28 +36,16 @@ func (d *zammad) OpenConversations(ctx context.Context, id provision.DeskUserID,
 	if err != nil {
 		return nil, err
 	}
-	var pages kit.Pages
-	for n := 1; n <= maxPages; n++ {
-		p, err := search[ticket](ctx, d.client, "/tickets/search", of, n, ticketPage)
-		if err != nil {
-			return nil, err
-		}
-		var ids []int64
-		room := limit > 0
-		for _, t := range p.Records {
-			ids = append(ids, t.ID)
+	err = search(ctx, d.client, "/tickets", of, func(t ticket) int64 { return t.ID }, func(h hits[ticket]) (more bool) {
+		more = limit > 0
+		for _, t := range h.Records {
 			if slices.Contains(open, t.State) {
-				room = found.Add(t.shown())
+				more = found.Add(t.shown())
 			}
 		}
-		if more, err := pages.Next(vendor, "tickets", ids, p.total()); !room || err != nil || !more {
-			if !room {
-				err = nil
-			}
-			return found.Found, err
-		}
-	}
-	return nil, desk.Errorf(desk.Permanent, "the list of tickets has more than %d pages", maxPages)
+		return more
+	})
+	return found.Found, err
 }
 
 // seesAll fails where tickets are not shown to our own account.

@@ -9,10 +9,10 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 
 VERSION ?= dev
 
-.PHONY: help demo build release test lint golangci-lint bench
+.PHONY: help demo build release test lint golangci-lint bench screenshots
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## run Deskbridge with sample people and a built-in desk
 	go run ./cmd/deskbridge demo
@@ -37,3 +37,7 @@ golangci-lint:
 
 bench: ## measure beside other servers; QUICK=1 for a first look, BENCH=name for Go benchmarks
 	@test/bench.sh
+
+screenshots: ## take the pictures of the documentation anew, docs/pictures; then look at each
+	@mkdir -p docs/pictures
+	@eval "$$(test/nodeclients.sh start)"; DESKBRIDGE_TEST_SCREENSHOTS=$(CURDIR)/docs/pictures CGO_ENABLED=0 go test -tags services -count=1 -run TestEveryPageInABrowser ./admin/console

@@ -80,6 +80,7 @@ var layers = []layer{
 	{dir: "internal/backoff", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/condition", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/clientaddr", not: []string{"database/sql"}},
+	{dir: "internal/decimal", not: []string{"net/http", "database/sql"}},
 	{dir: "internal/fetch", not: []string{"database/sql"}},
 	{dir: "internal/lingering", not: []string{"database/sql"}},
 	{dir: "internal/ratelimit", not: []string{"net/http", "database/sql"}},
@@ -93,7 +94,7 @@ var layers = []layer{
 
 	{dir: "scim", may: []string{"provision", "provision/credential", "provision/directory", "provision/protocol", "provision/settings", "internal/clientaddr", "internal/fetch", "internal/lingering", "internal/ratelimit", "internal/requestlog", "scim/etag", "scim/filter", "scim/meaning", "scim/patch", "scim/resource", "scim/scimerr", "scim/signed", "scim/turn"}, not: []string{"database/sql"}, exact: true},
 	{dir: "scim/scimerr", not: []string{"net/http", "database/sql"}},
-	{dir: "scim/filter", may: []string{"provision", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
+	{dir: "scim/filter", may: []string{"provision", "internal/decimal", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/resource", may: []string{"provision", "scim/filter", "scim/scimerr"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/meaning", may: []string{"provision", "provision/directory"}, not: []string{"net/http", "database/sql"}},
 	{dir: "scim/signed", may: []string{"provision", "provision/credential", "provision/protocol", "provision/settings", "internal/fetch"}, not: []string{"database/sql"}},
@@ -119,13 +120,14 @@ var layers = []layer{
 	{dir: "sso/deskidp/saml", may: []string{"provision", "provision/protocol", "provision/session", "sso/deskidp/site", "sso/saml"}, not: []string{"database/sql"}},
 
 	{dir: "admin", may: []string{"provision", "provision/administration", "provision/breakglass", "internal/ratelimit", "internal/requestlog", "internal/spelling"}, not: []string{"database/sql"}, exact: true},
-	{dir: "admin/api", may: []string{"provision", "provision/administration", "provision/audit", "provision/credential", "provision/deskhealth", "provision/directory", "provision/erasure", "provision/expiry", "provision/explanation", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/seat", "provision/seating", "provision/session", "provision/settings", "internal/condition", "internal/requestlog", "internal/share", "admin", "admin/api/answer", "admin/api/readable"}, not: []string{"database/sql"}, exact: true},
+	{dir: "admin/api", may: []string{"provision", "provision/administration", "provision/audit", "provision/credential", "provision/deskhealth", "provision/directory", "provision/erasure", "provision/expiry", "provision/explanation", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/seat", "provision/seating", "provision/session", "provision/settings", "internal/condition", "internal/requestlog", "internal/share", "admin", "admin/api/answer", "admin/api/problem", "admin/api/readable"}, not: []string{"database/sql"}, exact: true},
 	{dir: "admin/api/answer", not: []string{"database/sql"}},
+	{dir: "admin/api/problem", may: []string{"provision", "admin"}, not: []string{"database/sql"}},
 	{dir: "admin/api/readable", not: []string{"net/http", "database/sql"}},
 	{dir: "admin/console", may: []string{"provision", "provision/administration", "provision/adoption", "provision/alarm", "provision/audit", "provision/breakglass", "provision/credential", "provision/deskhealth", "provision/directory", "provision/explanation", "provision/keeping", "provision/plan", "provision/reconcile", "provision/report", "provision/request", "provision/seat", "provision/seating", "provision/session", "provision/settings", "provision/setuplink", "internal/condition", "internal/requestlog", "admin", "docs/idps"}, not: []string{"database/sql"}},
 	{dir: "admin/client", may: []string{"provision", "admin"}, not: []string{"database/sql"}},
 	{dir: "docs/idps", not: []string{"net/http", "database/sql"}},
-	{dir: "store", may: []string{"provision", "provision/administration", "provision/adoption", "provision/alarm", "provision/approval", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/deskwrite", "provision/directory", "provision/entitlement", "provision/erasure", "provision/expiry", "provision/explanation", "provision/keeping", "provision/leave", "provision/leavestep", "provision/offboarding", "provision/plan", "provision/profile", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/seat", "provision/seating", "provision/session", "provision/settings", "provision/setuplink", "provision/signin", "provision/terms", "provision/validity", "internal/backoff", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
+	{dir: "store", may: []string{"provision", "provision/administration", "provision/adoption", "provision/alarm", "provision/approval", "provision/audit", "provision/breakglass", "provision/byhand", "provision/credential", "provision/deskhealth", "provision/desksession", "provision/deskwrite", "provision/directory", "provision/entitlement", "provision/erasure", "provision/expiry", "provision/explanation", "provision/keeping", "provision/leave", "provision/leavestep", "provision/offboarding", "provision/plan", "provision/profile", "provision/protocol", "provision/reconcile", "provision/removal", "provision/report", "provision/request", "provision/seat", "provision/seating", "provision/session", "provision/settings", "provision/setuplink", "provision/signin", "provision/terms", "provision/validity", "internal/backoff", "internal/decimal", "store/migrations", "store/sqlfilter"}, not: []string{"net/http"}, exact: true},
 
 	{dir: "store/migrations", not: []string{"net/http", "database/sql"}},
 	{dir: "store/sqlfilter", may: []string{"provision"}, not: []string{"net/http", "database/sql"}},
@@ -158,7 +160,7 @@ var owners = map[string][]string{
 	"github.com/scim2/filter-parser": {"bench"},
 	"github.com/crewjam/saml":        {"sso/saml", "sso/deskidp/saml"},
 	"github.com/coreos/go-oidc":      {"sso/oidc"},
-	"github.com/danielgtaylor/huma":  {"admin/api", "admin/api/readable"},
+	"github.com/danielgtaylor/huma":  {"admin/api", "admin/api/problem", "admin/api/readable"},
 	"github.com/knadh/koanf":         {"config"},
 	"github.com/spf13/cobra":         {"cmd"},
 }

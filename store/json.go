@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/deskbridge/deskbridge/internal/decimal"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -48,7 +49,7 @@ func storable(v any, depth int) error {
 	case string:
 		return checkText("", v)
 	case json.Number:
-		if !provision.IsComparable(v.String()) {
+		if !decimal.Comparable(v.String()) {
 			return provision.Errorf(provision.Invalid, "", "a number in the document is too large, or has too many digits")
 		}
 	case []any:

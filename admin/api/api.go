@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/problem"
 	"github.com/deskbridge/deskbridge/admin/api/readable"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
@@ -171,7 +172,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if seen.status/100 == 3 { // a path that is not clean
 			seen.status = http.StatusNotFound
 		}
-		a.problem(w, r.Context(), problemOf(seen.status, ""))
+		a.problem(w, r.Context(), problem.New(seen.status, ""))
 		return
 	}
 	switch {

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/problem"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 )
@@ -111,8 +112,8 @@ func (a *API) auditRoutes() {
 				case streams <- struct{}{}:
 					defer func() { <-streams }()
 				default:
-					p := problemOf(http.StatusTooManyRequests, "too many follow the log at once; ask /audit instead")
-					p.headers = http.Header{"Retry-After": {"30"}}
+					p := problem.New(http.StatusTooManyRequests, "too many follow the log at once; ask /audit instead")
+					p.Headers = http.Header{"Retry-After": {"30"}}
 					a.problem(w, ctx, p)
 					return
 				}

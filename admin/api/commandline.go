@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/problem"
 	"github.com/deskbridge/deskbridge/internal/share"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
@@ -60,11 +61,11 @@ func (a commandLine) run(w http.ResponseWriter, r *http.Request) error {
 	}
 	taken, err := a.running.Take(r.Context(), who.Key(), 1, commandWait)
 	if err != nil {
-		p := problemOf(http.StatusTooManyRequests, "too many commands run at once; wait a moment")
+		p := problem.New(http.StatusTooManyRequests, "too many commands run at once; wait a moment")
 		if errors.Is(err, share.ErrEach) {
-			p = problemOf(http.StatusTooManyRequests, fmt.Sprintf("%d commands of this token run already; wait until one has ended", commandsOfOne))
+			p = problem.New(http.StatusTooManyRequests, fmt.Sprintf("%d commands of this token run already; wait until one has ended", commandsOfOne))
 		}
-		p.headers = http.Header{"Retry-After": {"10"}}
+		p.Headers = http.Header{"Retry-After": {"10"}}
 		return p
 	}
 	defer taken.GiveBack()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/api/answer"
+	"github.com/deskbridge/deskbridge/admin/api/problem"
 	"github.com/deskbridge/deskbridge/internal/condition"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -60,7 +61,7 @@ func (a *API) change(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		a.problem(w, ctx, problemOf(http.StatusRequestEntityTooLarge, "the body is too large, or did not come to its end"))
+		a.problem(w, ctx, problem.New(http.StatusRequestEntityTooLarge, "the body is too large, or did not come to its end"))
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -126,7 +127,7 @@ func (a *API) matched(r *http.Request, match string) error {
 			h := a.answerTo(look)
 			switch {
 			case h.Status != http.StatusOK && h.Status != http.StatusNotFound:
-				return a.referring(r.Context(), problemOf(h.Status, "what is to be changed could not be read"))
+				return a.referring(r.Context(), problem.New(h.Status, "what is to be changed could not be read"))
 			case h.Status == http.StatusOK && answer.Matches(match, h.ETag()):
 				return nil
 			}

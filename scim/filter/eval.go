@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/internal/decimal"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -84,13 +85,13 @@ func compares(c provision.Compare, have any) bool {
 }
 
 // numberBits is how precisely numbers are compared: whatever is comparable is told
-// apart, and is the same however it is written. The worst has [provision.MaxDigits]
+// apart, and is the same however it is written. The worst has [decimal.MaxDigits]
 // behind the point and as many by its power; 5 to the power of both takes 4,644 bits.
 const numberBits = 8192
 
 // number returns a number of JSON; false for one that no database compares.
 func number(n json.Number) (*big.Float, bool) {
-	if !provision.IsComparable(n.String()) {
+	if !decimal.Comparable(n.String()) {
 		return nil, false
 	}
 	f, _, err := big.ParseFloat(n.String(), 10, numberBits, big.ToNearestEven)

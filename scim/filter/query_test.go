@@ -10,6 +10,7 @@ import (
 	scimerrors "github.com/elimity-com/scim/errors"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/deskbridge/deskbridge/internal/decimal"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/scim/filter"
 	"github.com/deskbridge/deskbridge/scim/resource"
@@ -130,14 +131,14 @@ func TestGroupFilters(t *testing.T) {
 // however many digits they have, and are the same however they are written; others
 // compare with nothing.
 func TestNumbersCompareExactly(t *testing.T) {
-	zeros := strings.Repeat("0", provision.MaxDigits-10)
+	zeros := strings.Repeat("0", decimal.MaxDigits-10)
 	for _, tt := range []struct{ have, where string }{
 		{"1." + zeros + "1", "value gt 1." + zeros},
 		{"1." + zeros + "1", "value lt 1." + zeros + "2"},
 		{"0." + zeros + "3e-1000", "value lt 0." + zeros + "4e-1000"},
 		{"0." + zeros + "30e-999", "value eq 0." + zeros + "3e-999"},
 		{"0.10", "value eq 1e-1"},
-		{"0." + strings.Repeat("3", provision.MaxDigits), "not (value gt 0)"},
+		{"0." + strings.Repeat("3", decimal.MaxDigits), "not (value gt 0)"},
 		{"1e-1001", "not (value gt 0)"},
 	} {
 		path, err := filter.ParsePath("urn:x:User:l["+tt.where+"]", limits)

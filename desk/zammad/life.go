@@ -3,7 +3,6 @@ package zammad
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -116,7 +116,7 @@ func (d *book) granted(ctx context.Context, of provision.Role) (ids []int64, _ e
 	case of == provision.RoleAdmin:
 		names[d.settings.roles[provision.RoleAgent]] = provision.RoleAgent
 	case d.settings.roles[of] == "":
-		return nil, desk.Errorf(desk.Permanent, "no role of Zammad stands for %s here: let the rule grant agent or admin, or limited once limited_role is set on the desk", of)
+		return nil, people.NoRole(vendor, of)
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		r, err := d.role(ctx, name, names[name])
@@ -133,7 +133,7 @@ func (d *zammad) free(ctx context.Context, email string, self provision.DeskUser
 	look := &look{users: d.users}
 	holder, err := look.byEmail(ctx, email)
 	if err == nil && holder != nil && holder.id() != self {
-		err = &desk.Error{Kind: desk.Conflict, Field: "email", Detail: fmt.Sprintf("user %d of Zammad has this e-mail address already", holder.ID)}
+		return d.users.HasAddress(holder, nil)
 	}
 	return err
 }
@@ -151,40 +151,80 @@ func (d *zammad) taken(ctx context.Context, failure error, self provision.DeskUs
 
 // insert makes a user and reads them back.
 func (d *zammad) insert(ctx context.Context, want provision.DeskUser, body map[string]any) (*provision.DeskUser, error) {
-	var answer json.RawMessage
+	var answer struct {
+		ID int64 `json:"id"`
+	}
 	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users", Body: body, Want: http.StatusCreated}, &answer)
 	d.users.agents.Doubt()
 	if err != nil {
 		return nil, d.taken(ctx, err, "", want.Email)
 	}
-	var made record
-	if json.Unmarshal(answer, &made) != nil || made.ID <= systemUser {
-		return nil, desk.Errorf(desk.Retryable, "Zammad's answer to a creation names no number")
+	return d.users.Created(ctx, kit.Patience{Looks: 1}, answer.ID, want, people.Made{Marked: d.settings.mark != "", SameEmail: sameEmail, RoleNames: d.Capabilities().RoleNames}, d.user)
+}
+
+// Delete removes a user for good, with all tickets of which the user is the
+// customer, by a task of Zammad's data privacy. What the user wrote on tickets of
+// others stays, in nobody's name, and what they own is nobody's.
+func (d *zammad) Delete(ctx context.Context, id provision.DeskUserID) error {
+	return d.erase(ctx, id)
+}
+
+// Anonymize does the same: Zammad has no other way to take a name away.
+func (d *zammad) Anonymize(ctx context.Context, id provision.DeskUserID) error {
+	return d.erase(ctx, id)
+}
+
+// privacyTask is one of Zammad's data privacy, which works them off every ten minutes.
+type privacyTask struct {
+	ID    int64  `json:"id"`
+	State string `json:"state"` // in process, completed or failed
+}
+
+func (d *zammad) erase(ctx context.Context, id provision.DeskUserID) error {
+	r, err := d.users.read(ctx, id)
+	switch {
+	case err != nil && desk.KindOf(err) == desk.NotFound:
+		return nil
+	case err != nil:
+		return err
 	}
-	r, err := d.users.read(ctx, made.id())
+	if err := notSystem(r); err != nil {
+		return err
+	}
+	var t privacyTask
+	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/data_privacy_tasks", Want: http.StatusCreated,
+		Body: map[string]any{"deletable_type": "User", "deletable_id": r.ID}}, &t)
+	d.users.agents.Doubt()
+	if queued := errors.Is(err, errRefused) && strings.Contains(said(a), "already queued"); err != nil && !queued {
+		return err
+	}
+	gone, err := d.patience.Until(ctx, func(ctx context.Context) (bool, error) { return d.erased(ctx, id, t.ID) })
+	if gone || err != nil {
+		return err
+	}
+	e := desk.Errorf(desk.Permanent, "Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
+	e.NotShown = true
+	return e
+}
+
+// erased reports whether a user is gone. It fails when the task has.
+func (d *zammad) erased(ctx context.Context, id provision.DeskUserID, task int64) (bool, error) {
+	_, err := d.users.read(ctx, id)
 	if err != nil {
 		if desk.KindOf(err) == desk.NotFound {
-			err = desk.Errorf(desk.Retryable, "the new user %d of Zammad is not there", made.ID)
+			return true, nil
 		}
-		return nil, err
+		return false, err
 	}
-	got, err := d.user(ctx, r)
-	if err != nil {
-		return nil, err
+	if task <= 0 {
+		return false, nil
 	}
-	switch marked := d.settings.mark != ""; {
-	case marked && got.ExternalID != want.ExternalID:
-		return nil, disobeyed("give the new user %d our external id", made.ID) // it may be anybody
-	case !sameEmail(got.Email, want.Email):
-		e := disobeyed("give the new user %d its e-mail address", made.ID)
-		if !marked {
-			return nil, e
-		}
-		return got, e
-	case got.Role != cmp.Or(want.Role, provision.RoleNone):
-		return got, disobeyed("give the new user %d the role %s", made.ID, d.Capabilities().RoleNames[cmp.Or(want.Role, provision.RoleNone)])
-	case got.Active != want.Active:
-		return got, disobeyed("give the new user %d its active or inactive state", made.ID)
+	var t privacyTask
+	if err := d.client.Get(ctx, "/data_privacy_tasks/"+number(task), nil, &t); err != nil {
+		return false, err
 	}
-	return got, nil
+	if t.ID == task && t.State == "failed" {
+		return false, desk.Errorf(desk.Permanent, "Zammad has failed to delete user %s; System > Data Privacy > (the task) says why", id)
+	}
+	return false, nil
 }

@@ -35,7 +35,6 @@ var longConnectors = map[string]int{
 	"desk/helpscout":      2060,
 	"desk/redmine":        2095,
 	"desk/requesttracker": 1895,
-	"desk/scim":           1859,
 	"desk/zammad":         1901,
 	"desk/zendesk":        1454,
 }

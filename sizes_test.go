@@ -33,11 +33,8 @@ const maxConnectorLines = 1300
 // longConnectors are those that have more, with their lines, which may only shrink.
 var longConnectors = map[string]int{
 	"desk/helpscout":      2060,
-	"desk/helpy":          1301,
-	"desk/libredesk":      1413,
 	"desk/redmine":        2095,
 	"desk/requesttracker": 1895,
-	"desk/scim":           1859,
 	"desk/zammad":         1898,
 	"desk/zendesk":        1454,
 }

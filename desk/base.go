@@ -9,9 +9,18 @@ import (
 // Base refuses everything that a desk may lack. Connectors embed it and
 // implement what their desk can do; its answers are [Unsupported] with Name as
 // the desk's name.
-type Base struct{ Name string }
+type Base struct {
+	Name string
+
+	// Clicks are where an administrator does by hand what the desk's API cannot, by what the
+	// error calls it, such as "anonymize". For what is not among them Base knows no clicks.
+	Clicks map[string]string
+}
 
 func (b Base) cannot(what string) error {
+	if clicks := b.Clicks[what]; clicks != "" {
+		return Unsupported(what, clicks)
+	}
 	return Unsupported(what, b.Name+" has no API call for it; do it in "+b.Name+" by hand")
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -67,39 +68,23 @@ func (d *helpy) SetActive(ctx context.Context, id provision.DeskUserID, active b
 // were read a moment before. It demands a password as well, and takes null, which
 // keeps the one that the person has.
 func (d *helpy) change(ctx context.Context, id provision.DeskUserID, what string, differs func(*record) kit.Fields) error {
-	before, err := d.users.whole(ctx, id)
-	if err != nil {
-		return err
-	}
-	fields := differs(&before.record)
-	if len(fields) == 0 {
-		return nil
-	}
-	if err := notSystem(&before.record); err != nil {
-		return err
-	}
-	if unseen := before.unseen(); len(unseen) > 0 {
-		return tooOld(unseen)
-	}
 	what += " user " + string(id)
-	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPatch, Path: before.path(), Body: before.with(fields), Want: http.StatusOK}, nil)
-	switch {
-	case errors.Is(err, errMalformed) && strings.Contains(reason(a), "password"):
-		return desk.Unsupported(what, "this Helpy lets nobody change a user without giving it a new password, which Deskbridge does not do; "+what+" at Users > (user "+string(id)+") > Edit User")
-	case err != nil && fields["email"] != "":
-		return d.taken(ctx, err, &before.record, fields["email"])
-	case err != nil:
-		return err
-	}
-	return kit.ReadBack(ctx, id, d.users.read, func(r *record) error {
-		left := differs(r)
-		if len(left) == 0 {
-			return nil
+	return edit.Bring(ctx, id, d.users.whole, func(w *whole) kit.Fields { return differs(&w.record) }, func(ctx context.Context, before *whole, fields kit.Fields) error {
+		if err := notSystem(&before.record); err != nil {
+			return err
 		}
-		e := disobeyed(what)
-		e.Field = left.String()
-		return e
-	})
+		if unseen := before.unseen(); len(unseen) > 0 {
+			return tooOld(unseen)
+		}
+		a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPatch, Path: before.path(), Body: before.with(fields), Want: http.StatusOK}, nil)
+		switch {
+		case errors.Is(err, errMalformed) && strings.Contains(reason(a), "password"):
+			return desk.Unsupported(what, "this Helpy lets nobody change a user without giving it a new password, which Deskbridge does not do; "+what+" at Users > (user "+string(id)+") > Edit User")
+		case err != nil && fields["email"] != "":
+			return d.taken(ctx, err, &before.record, fields["email"])
+		}
+		return err
+	}, func(*whole, kit.Fields) error { return disobeyed(what) })
 }
 
 // with returns what is sent to change some fields. A role that Helpy does not know,

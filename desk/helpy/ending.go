@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -18,17 +19,10 @@ func (d *helpy) Delete(ctx context.Context, id provision.DeskUserID) error {
 	if r == nil || err != nil {
 		return err
 	}
-	_, err = d.client.Do(ctx, kit.Call{Method: http.MethodDelete, Path: r.path(), Want: http.StatusNoContent}, nil)
-	if err != nil && desk.KindOf(err) != desk.NotFound {
-		return err
-	}
-	if _, err = d.users.read(ctx, id); err == nil {
-		return disobeyed("delete user " + string(id)) // yet
-	}
-	if desk.KindOf(err) == desk.NotFound {
-		return nil
-	}
-	return err
+	return edit.Remove(ctx, id, d.users.read, func() error {
+		_, err := d.client.Do(ctx, kit.Call{Method: http.MethodDelete, Path: r.path(), Want: http.StatusNoContent}, nil)
+		return edit.Gone(err)
+	}, func() error { return disobeyed("delete user " + string(id)) }) // yet
 }
 
 // nameless is the form of the address that Helpy gives to who is anonymized.
@@ -43,19 +37,15 @@ func (d *helpy) Anonymize(ctx context.Context, id provision.DeskUserID) error {
 		return err
 	}
 	_, err = d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users/anonymize/" + string(id), Want: http.StatusCreated}, nil)
-	if err != nil && desk.KindOf(err) != desk.NotFound {
+	if edit.Gone(err) != nil {
 		return err
 	}
-	err = kit.ReadBack(ctx, id, d.users.read, func(now *record) error {
+	return edit.Gone(kit.ReadBack(ctx, id, d.users.read, func(now *record) error {
 		if now.Active || now.role() != provision.RoleNone || sameText(now.Email, r.Email) || now.AccountNumber != "" {
 			return disobeyed("anonymize user " + string(id))
 		}
 		return nil
-	})
-	if err != nil && desk.KindOf(err) == desk.NotFound {
-		return nil
-	}
-	return err
+	}))
 }
 
 // ending returns the user who is to be ended for good; nil when there is none.
@@ -63,10 +53,8 @@ func (d *helpy) Anonymize(ctx context.Context, id provision.DeskUserID) error {
 func (d *helpy) ending(ctx context.Context, id provision.DeskUserID, what string) (*record, error) {
 	r, err := d.users.read(ctx, id)
 	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil, nil
 	case err != nil:
-		return nil, err
+		return nil, edit.Gone(err)
 	case r.role() == provision.RoleAdmin:
 		return nil, desk.Errorf(desk.Permanent, "Helpy does not %s admins: give user %s another role before, at Users > (the user) > Edit User > Role", what, id)
 	}

@@ -30,7 +30,14 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s)
-	return &helpy{Base: desk.Base{Name: "Helpy"}, client: c, users: &users{client: c}}, nil
+	return &helpy{Base: desk.Base{Name: "Helpy", Clicks: clicks}, client: c, users: &users{client: c}}, nil
+}
+
+// clicks are for what Helpy has no call for. Who is deactivated is signed out at the next
+// click.
+var clicks = map[string]string{
+	"change mailboxes": "Helpy has no mailboxes that people could be let into: what an agent sees follows from groups; let the rule name a group as a team",
+	"end sessions":     "Helpy ends the sessions of one person only when the user is deactivated: Users > (the user) > Edit User > Active, save, and tick it again later",
 }
 
 // Capabilities says what the API v1 can do.
@@ -81,14 +88,3 @@ func (d *helpy) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, r
 }
 
 func quoted(names []string) string { return `"` + strings.Join(names, `", "`) + `"` }
-
-// ChangeMailboxes is unsupported: what an agent sees follows from groups.
-func (d *helpy) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
-	return desk.Unsupported("change mailboxes", "Helpy has no mailboxes that people could be let into: what an agent sees follows from groups; let the rule name a group as a team")
-}
-
-// EndSessions is unsupported: Helpy has no call for it. Who is deactivated is
-// signed out at the next click.
-func (d *helpy) EndSessions(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("end sessions", "Helpy ends the sessions of one person only when the user is deactivated: Users > (the user) > Edit User > Active, save, and tick it again later")
-}

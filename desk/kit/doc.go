@@ -14,7 +14,8 @@
 // desks keep them ([OneLine], [CutRunes], [BothNames], [E164]), ids that are numbers ([IsNumber]), and settings
 // from a table of keys ([ReadSettings], [API]).
 //
-// What is alike about users is in the room people, about conversations in handover.
+// What is alike about users is in the room people, about conversations in handover, about changes
+// in edit, about lists in listing; scimclient speaks SCIM.
 //
 // The package knows no vendor and no identities: a connector brings the paths,
 // the headers with its credentials, a [Vendor] for administrators to read

@@ -1,7 +1,9 @@
 package libredesk
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -154,17 +157,20 @@ func (d *libredesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 	if err != nil {
 		return err
 	}
-	_, err = d.change(ctx, id, "change the teams of", func(a *agent, f *form) {
-		for _, t := range change.Join {
-			if !a.memberOf(t) {
-				f.Teams = append(f.Teams, t.Name)
-			}
-		}
-		for _, t := range change.Leave {
-			f.Teams = slices.DeleteFunc(f.Teams, func(name string) bool { return name == t.Name })
-		}
-	})
+	_, err = d.change(ctx, id, "change the teams of", func(a *agent, f *form) { f.Teams = changed(f.Teams, change, a.memberOf) })
 	return err
+}
+
+// changed returns names with those that are to be joined, unless the user has them, and without
+// those that are to be left.
+func changed(have []string, change kit.Difference[entry], has func(entry) bool) []string {
+	for _, e := range change.Join {
+		if !has(e) {
+			have = append(have, e.Name)
+		}
+	}
+	leave := names(change.Leave)
+	return slices.DeleteFunc(have, func(name string) bool { return slices.Contains(leave, name) })
 }
 
 // SetActive enables or disables a user. Disabling ends its sessions, keeps what
@@ -198,12 +204,11 @@ func (d *libredesk) StopInflow(ctx context.Context, id provision.DeskUserID) err
 // SetAway implements [desk.InflowStopper]. Who is back is offline until the next
 // click there.
 func (d *libredesk) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
-	what := map[bool]string{true: "set to away and reassigning", false: "set back from away and reassigning"}[away]
-	_, err := d.change(ctx, id, what, func(_ *agent, f *form) {
-		switch {
-		case away:
-			f.Availability = reassigning
-		case f.Availability == reassigning: // else they are back already, or away by themselves
+	if away {
+		return d.StopInflow(ctx, id)
+	}
+	_, err := d.change(ctx, id, "set back from away and reassigning", func(_ *agent, f *form) {
+		if f.Availability == reassigning { // else they are back already, or away by themselves
 			f.Availability = offline
 		}
 	})
@@ -214,17 +219,61 @@ func (d *libredesk) SetAway(ctx context.Context, id provision.DeskUserID, away b
 // of deleted users live on, and not those of disabled ones. It keeps what the
 // person wrote, under their name, and unassigns their open conversations.
 func (d *libredesk) Delete(ctx context.Context, id provision.DeskUserID) error {
-	err := d.SetActive(ctx, id, false)
-	if err == nil {
-		err = d.client.write(ctx, http.MethodDelete, "/agents/"+string(id), nil)
-	}
-	if err == nil {
-		if _, err = d.read(ctx, id); err == nil {
-			return disobeyed("delete user %s", id)
+	return edit.Remove(ctx, id, d.read, func() error {
+		if err := d.SetActive(ctx, id, false); err != nil {
+			return err
 		}
+		return d.client.write(ctx, http.MethodDelete, "/agents/"+string(id), nil)
+	}, func() error { return disobeyed("delete user %s", id) })
+}
+
+// Create makes a user, with a password that nobody knows. Role and teams are
+// looked for before: with a role that it does not know Libredesk fails, and has
+// made a user without one all the same.
+func (d *libredesk) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
+	if err := checkEmail(want.Email); err != nil {
+		return nil, err
 	}
-	if desk.KindOf(err) == desk.NotFound {
-		return nil
+	role, err := d.role(ctx, want.Role)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	join, err := d.resolve(ctx, want.Teams, nil)
+	if err != nil {
+		return nil, err
+	}
+	own, err := d.resolveRoles(ctx, want.DeskRoles, nil)
+	if err != nil {
+		return nil, err
+	}
+	fit := d.Fit(want)
+	local, _, _ := strings.Cut(kit.OneLine(want.Email), "@")
+	var answer json.RawMessage
+	_, err = d.client.call(ctx, http.MethodPost, "/agents", nil, map[string]any{
+		"first_name":         cmp.Or(fit.GivenName, kit.CutRunes(local, maxNameLength)),
+		"last_name":          fit.FamilyName,
+		"email":              strings.ToLower(want.Email),
+		"roles":              append([]string{role.Name}, names(own.Join)...),
+		"teams":              append([]string{}, names(join.Join)...),
+		"send_welcome_email": d.settings.welcomeEmail,
+	}, &answer)
+	if err != nil {
+		return nil, d.takenError(ctx, err, "", want.Email)
+	}
+	var made agent
+	if json.Unmarshal(answer, &made) != nil || made.ID == 0 {
+		return nil, desk.Errorf(desk.Retryable, "Libredesk's answer to a creation names no number")
+	}
+	a, err := d.read(ctx, made.id())
+	switch {
+	case desk.KindOf(err) == desk.NotFound:
+		return nil, desk.Errorf(desk.Retryable, "the new user %d of Libredesk is not there", made.ID)
+	case err != nil:
+		return nil, err
+	case !sameText(a.Email, want.Email):
+		return nil, disobeyed("give the new user %d its e-mail address", made.ID)
+	case !slices.Contains(a.Roles, role.Name):
+		return d.user(a), disobeyed("give the new user %d the role %s", made.ID, role.Name)
+	}
+	return d.user(a), nil
 }

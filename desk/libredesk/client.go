@@ -31,11 +31,9 @@ var vendor = kit.Vendor{
 type client struct{ *kit.Client }
 
 func newClient(home *url.URL, key string) *client {
-	base := *home
-	base.Path += "/api/v1"
 	return &client{kit.New(kit.Config{
 		Kind:     "libredesk",
-		Base:     &base,
+		Base:     home.JoinPath("api", "v1"),
 		Header:   http.Header{"Authorization": {"token " + key}},
 		Parallel: maxParallel,
 		Timeout:  30 * time.Second,

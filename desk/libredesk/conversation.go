@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -64,34 +65,23 @@ func (d *libredesk) OpenConversations(ctx context.Context, id provision.DeskUser
 		return nil, err
 	}
 	var found []desk.Conversation
-	size, seen, total := max(min(limit, pageSize), 1), 0, 0
-	for n := 1; n <= maxPages; n++ {
+	size := max(min(limit, pageSize), 1)
+	err = listing.List[conversation]{Vendor: vendor, What: "conversations", Most: maxPages, Steady: true, Read: func(ctx context.Context, n, _ int) (listing.Page[conversation], error) {
 		p, err := d.pageOf(ctx, string(id), states, n, size)
 		if err == nil && n == 1 {
 			err = d.obeysFilter(ctx, p, states)
 		}
-		if err != nil {
-			return nil, err
+		return listing.Page[conversation]{Items: p.Results, Total: *cmp.Or(p.Total, new(int))}, err
+	}}.Each(ctx, func(c conversation) bool {
+		if (c.User == nil || strconv.FormatInt(*c.User, 10) == string(id)) && slices.Contains(open, c.Status) && len(found) < limit {
+			found = append(found, desk.Conversation{ID: c.UUID, Assignee: id, Mailbox: c.Inbox})
 		}
-		for _, c := range p.Results {
-			if (c.User == nil || strconv.FormatInt(*c.User, 10) == string(id)) && slices.Contains(open, c.Status) && len(found) < limit {
-				found = append(found, desk.Conversation{ID: c.UUID, Assignee: id, Mailbox: c.Inbox})
-			}
-		}
-		seen += len(p.Results)
-		switch {
-		case len(found) >= limit:
-			return found, nil
-		case *p.Total < total: // where one left the list, another has slipped to a page that was read
-			return nil, desk.Errorf(desk.Retryable, "Libredesk's list of conversations became shorter while it was read")
-		case seen >= *p.Total:
-			return found, nil
-		case len(p.Results) == 0: // what is not shown is not to be taken for what is not there
-			return nil, desk.Errorf(desk.Retryable, "Libredesk shows %d conversations fewer than it says there are", *p.Total-seen)
-		}
-		total = *p.Total
+		return len(found) < limit
+	})
+	if err != nil {
+		return nil, err
 	}
-	return nil, desk.Errorf(desk.Permanent, "the list of conversations has more than %d pages", maxPages)
+	return found, nil
 }
 
 // openStates returns the states in which a conversation is not done with: their
@@ -191,10 +181,7 @@ func (a *agent) maySee(c *conversation) bool {
 // assignTeam gives a conversation to a team. Libredesk takes the agent away when
 // the team changes, and only then.
 func (d *libredesk) assignTeam(ctx context.Context, before *conversation, team string) error {
-	t, err := d.teams.Find(ctx, team)
-	if err == nil && t == nil {
-		err = noTeam(desk.Permanent, team)
-	}
+	t, err := d.team(ctx, desk.Permanent, team)
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,18 @@
 package libredesk
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -68,18 +73,7 @@ func (d *libredesk) holder(ctx context.Context, email string, list func(context.
 		return nil, err
 	}
 	hits := slices.DeleteFunc(slices.Clone(all), func(a agent) bool { return !sameText(a.Email, email) })
-	switch len(hits) {
-	case 0:
-		return nil, nil
-	case 1:
-		return &hits[0], nil
-	}
-	var ids []string
-	for _, a := range hits {
-		ids = append(ids, string(a.id()))
-	}
-	slices.Sort(ids)
-	return nil, vendor.Several(ids, "have the same e-mail address", "Admin > Teammates > Agents")
+	return listing.Sole(vendor, hits, func(a agent) string { return string(a.id()) }, "have the same e-mail address", "Admin > Teammates > Agents")
 }
 
 // listAgents reads who there is, disabled ones included, without Libredesk's own
@@ -87,4 +81,86 @@ func (d *libredesk) holder(ctx context.Context, email string, list func(context.
 func listAgents(ctx context.Context, c *client) ([]agent, error) {
 	all, err := list[agent](ctx, c, "/agents")
 	return slices.DeleteFunc(all, func(a agent) bool { return a.Type != "agent" }), err
+}
+
+const (
+	// rosterAge bounds how long a record is taken for true that shows no change.
+	rosterAge = time.Hour
+	// settledAfter is how long a user must have been left alone before the record is
+	// kept: Libredesk writes the time of a change first, and the teams after it.
+	settledAfter = 2 * time.Second
+)
+
+// everybody returns all users, whole, in order of number. Libredesk's lists show no roles and
+// teams, so each user is read who is not known, or whose record rests on other ones.
+func (d *libredesk) everybody(ctx context.Context) ([]*agent, error) {
+	people, err := d.known.All(ctx)
+	slices.SortFunc(people, func(a, b *agent) int { return cmp.Compare(a.ID, b.ID) })
+	return people, err
+}
+
+// listEverybody returns who there is, and the roles and teams there are.
+func (d *libredesk) listEverybody(ctx context.Context) (listed []agent, places string, _ error) {
+	listed, err := d.people.Reread(ctx)
+	for _, c := range []*kit.Catalogue[entry]{d.roles, d.teams} {
+		there, failed := c.Reread(ctx)
+		err = cmp.Or(err, failed)
+		places += fmt.Sprint(there)
+	}
+	return listed, places, err
+}
+
+func (d *libredesk) readListed(ctx context.Context, l agent) (_ *agent, settled bool, _ error) {
+	a, err := d.read(ctx, l.id())
+	return a, err == nil && a.readAt.Sub(a.UpdatedAt) > settledAfter, err
+}
+
+// List implements [desk.Lister]: all are on one page.
+func (d *libredesk) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	if cursor != "" {
+		return nil, "", desk.NoCursor()
+	}
+	all, err := d.everybody(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	users := make([]provision.DeskUser, len(all))
+	for i, a := range all {
+		users[i] = *d.user(a)
+	}
+	return users, "", nil
+}
+
+// TeamMembers returns the enabled members of a team, in order of number.
+func (d *libredesk) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	t, err := d.team(ctx, desk.NotFound, team)
+	if err != nil {
+		return nil, err
+	}
+	all, err := d.everybody(ctx)
+	var ids []provision.DeskUserID
+	for _, a := range all {
+		if *a.Enabled && a.memberOf(*t) {
+			ids = append(ids, a.id())
+		}
+	}
+	return ids, err
+}
+
+// Admins counts the enabled agents who are admins. Libredesk's own
+// account, which nobody should work with, is not among them.
+func (d *libredesk) Admins(ctx context.Context) (int, error) {
+	all, err := d.everybody(ctx)
+	return len(slices.DeleteFunc(all, func(a *agent) bool { return !*a.Enabled || d.roleOf(a) != provision.RoleAdmin })), err
+}
+
+var _ desk.Numbered = (*libredesk)(nil)
+
+// Units implements [desk.Numbered]: rules can name teams.
+func (d *libredesk) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
+	all, err := d.teams.List(ctx)
+	for _, t := range all {
+		teams = append(teams, desk.Unit{ID: strconv.FormatInt(t.ID, 10), Name: t.Name})
+	}
+	return teams, nil, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -18,8 +19,7 @@ type libredesk struct {
 	roles    *kit.Catalogue[entry]
 	teams    *kit.Catalogue[entry]
 	statuses *kit.Catalogue[entry]
-	turn     kit.Turn // of who reads everybody
-	known    map[int64]kept
+	known    listing.Known[int64, agent, *agent]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is Libredesk's address,
@@ -38,14 +38,19 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s.home, s.key)
-	return &libredesk{
-		Base: desk.Base{Name: vendor.Name}, settings: s, client: c,
+	l := &libredesk{
+		Base: desk.Base{Name: vendor.Name, Clicks: clicks}, settings: s, client: c,
 		people: &kit.Catalogue[agent]{
 			Age: catalogueAge, Read: func(ctx context.Context) ([]agent, error) { return listAgents(ctx, c) },
 			Name: func(a agent) string { return a.Email }, Fold: provision.Fold,
 		},
 		roles: catalogue(c, "role", "/roles"), teams: catalogue(c, "team", "/teams/compact"), statuses: catalogue(c, "status", "/statuses"),
-	}, nil
+	}
+	l.known = listing.Known[int64, agent, *agent]{
+		Parallel: maxParallel, Age: rosterAge, List: l.listEverybody, Read: l.readListed,
+		ID: func(a agent) int64 { return a.ID }, Same: func(r *agent, a agent) bool { return r.UpdatedAt.Equal(a.UpdatedAt) },
+	}
+	return l, nil
 }
 
 // Capabilities says what the API can do. Libredesk compares a key with its hash
@@ -72,20 +77,12 @@ func (d *libredesk) Capabilities() desk.Capabilities {
 	}
 }
 
-// ChangeMailboxes is unsupported: access to inboxes follows from roles and teams.
-func (d *libredesk) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
-	return desk.Unsupported("change mailboxes", "Libredesk gives nobody an inbox of their own: what somebody sees follows from the role and the teams; let the rule name those, and see Admin > Teammates > Roles")
-}
-
-// Anonymize is unsupported.
-func (d *libredesk) Anonymize(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("anonymize", "Libredesk does not anonymize agents; use on_leave: deactivate, or on_leave: delete, which keeps the name at what the person wrote")
-}
-
-// EndSessions is unsupported: Libredesk has no call for it. Disabling ends
-// sessions and turns the API key away, both at once.
-func (d *libredesk) EndSessions(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("end sessions", "Libredesk ends sessions only by disabling the agent: Admin > Teammates > Agents > (the agent) > clear \"Enabled\", have the person load a page, tick it again")
+// clicks are for what the API cannot. Disabling ends sessions and turns the API key away, both
+// at once.
+var clicks = map[string]string{
+	"change mailboxes": "Libredesk gives nobody an inbox of their own: what somebody sees follows from the role and the teams; let the rule name those, and see Admin > Teammates > Roles",
+	"anonymize":        "Libredesk does not anonymize agents; use on_leave: deactivate, or on_leave: delete, which keeps the name at what the person wrote",
+	"end sessions":     "Libredesk ends sessions only by disabling the agent: Admin > Teammates > Agents > (the agent) > clear \"Enabled\", have the person load a page, tick it again",
 }
 
 // remains is what is left of an agent who is disabled.

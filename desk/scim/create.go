@@ -5,10 +5,9 @@ import (
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit/scimclient"
 	"github.com/deskbridge/deskbridge/provision"
 )
-
-const userSchema = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 // Create makes a user whose userName is the e-mail address, without a password.
 // Teams come afterwards.
@@ -17,37 +16,37 @@ func (p *provider) Create(ctx context.Context, want provision.DeskUser) (*provis
 		return nil, err
 	}
 	fit := p.Fit(want)
-	attributes := edits{
-		simple("userName", want.Email), simple("active", want.Active),
-		simple("emails", []any{object{"value": want.Email, "type": "work", "primary": true}}),
-		simple("name", map[string]any{"givenName": fit.GivenName, "familyName": fit.FamilyName, "formatted": shownName(fit.GivenName, fit.FamilyName)}),
+	attributes := scimclient.Edits{
+		scimclient.Simple("userName", want.Email), scimclient.Simple("active", want.Active),
+		scimclient.Simple("emails", scimclient.OnePrimary(want.Email)),
+		scimclient.Simple("name", map[string]any{"givenName": fit.GivenName, "familyName": fit.FamilyName, "formatted": shownName(fit.GivenName, fit.FamilyName)}),
 	}
 	for name, value := range map[string]string{"externalId": want.ExternalID, "title": fit.Title, "timezone": fit.Timezone} {
 		if value != "" {
-			attributes = append(attributes, simple(name, value))
+			attributes = append(attributes, scimclient.Simple(name, value))
 		}
 	}
 	if p.settings.keeps["display_name"] {
-		attributes = append(attributes, simple("displayName", fit.DisplayName))
+		attributes = append(attributes, scimclient.Simple("displayName", fit.DisplayName))
 	}
 	if fit.Phone != "" {
-		attributes = append(attributes, simple("phoneNumbers", []any{object{"value": fit.Phone, "type": "work", "primary": true}}))
+		attributes = append(attributes, scimclient.Simple("phoneNumbers", scimclient.OnePrimary(fit.Phone)))
 	}
-	if p.settings.role.name != "" {
+	if p.settings.role.Name != "" {
 		value, err := p.settings.roleValue(record{}, want.Role)
 		if err != nil {
 			return nil, err
 		}
 		if value != nil {
-			attributes = append(attributes, edit{p.settings.role, value})
+			attributes = append(attributes, scimclient.Edit{Of: p.settings.role, Value: value})
 		}
 	}
-	o, _, err := p.client.call(ctx, http.MethodPost, "/Users", nil, "", attributes.apply(object{"schemas": []any{userSchema}}))
+	o, _, err := p.client.Call(ctx, http.MethodPost, "/Users", nil, "", attributes.Apply(scimclient.Object{"schemas": []any{scimclient.UserSchema}}))
 	p.changed()
 	if err != nil {
 		return nil, err
 	}
-	id := provision.DeskUserID(o.text("id"))
+	id := provision.DeskUserID(o.Text("id"))
 	if id == "" {
 		return nil, desk.Errorf(desk.Retryable, "the desk says that it made a user, and does not show it")
 	}
@@ -64,18 +63,18 @@ func (p *provider) created(ctx context.Context, id provision.DeskUserID, want pr
 	case err != nil:
 		return nil, err
 	}
-	external := r.text("externalId")
+	external := r.Text("externalId")
 	switch {
 	case external != "" && external != want.ExternalID, external == "" && !r.goesBy(want.Email):
 		return nil, disobeyed("externalId", "make a new user, and shows user %s,", id)
 	}
-	u, err := p.whole(ctx, r)
+	u, err := p.whole(ctx, *r)
 	if err != nil {
 		return nil, err
 	}
-	wrong := p.settings.lacks(r, p.Fit(want))
-	if u.Role != want.Role && p.settings.role.name != "" && want.Role != "" {
-		wrong = append(wrong, p.settings.role.path())
+	wrong := p.settings.lacks(*r, p.Fit(want))
+	if u.Role != want.Role && p.settings.role.Name != "" && want.Role != "" {
+		wrong = append(wrong, p.settings.role.Path())
 	}
 	if u.Active != want.Active {
 		wrong = append(wrong, "active")

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
+	"github.com/deskbridge/deskbridge/desk/kit/scimclient"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -24,6 +26,16 @@ const (
 	fakeToken = "0123456789abcdef"
 	extension = "urn:example:params:scim:schemas:extension:desk:2.0:User"
 )
+
+type object = scimclient.Object
+
+// decode reads an object with numbers as they are written.
+func decode(data []byte) (o object, err error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	err = dec.Decode(&o)
+	return o, err
+}
 
 // fake is a service provider as RFC 7643 and RFC 7644 have it, and stricter: what
 // others forgive is an error of the test. Its habits are those of service providers
@@ -70,7 +82,7 @@ func newFake(t *testing.T, h habits) *fake {
 	f.add("deskbridge@example.test", "Deskbridge", "admin")
 	for _, name := range []string{"Support", "Billing"} {
 		f.next++
-		f.groups = append(f.groups, object{"schemas": []any{groupSchema}, "id": strconv.Itoa(f.next), "displayName": name, "members": []any{}, "meta": object{"version": `W/"1"`}})
+		f.groups = append(f.groups, object{"schemas": []any{scimclient.GroupSchema}, "id": strconv.Itoa(f.next), "displayName": name, "members": []any{}, "meta": object{"version": `W/"1"`}})
 	}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
@@ -83,7 +95,7 @@ func (f *fake) add(email, name, role string) object {
 	defer f.mu.Unlock()
 	f.next++
 	given, family, _ := strings.Cut(name, " ")
-	u := object{"schemas": []any{userSchema, extension}, "id": strconv.Itoa(f.next), "userName": email, "displayName": name, "active": true,
+	u := object{"schemas": []any{scimclient.UserSchema, extension}, "id": strconv.Itoa(f.next), "userName": email, "displayName": name, "active": true,
 		"name":   map[string]any{"givenName": given, "familyName": family},
 		"emails": []any{map[string]any{"value": email, "type": "work", "primary": true}, map[string]any{"value": "home." + email, "type": "home"}},
 		"roles":  []any{map[string]any{"value": role, "primary": true}},
@@ -94,7 +106,7 @@ func (f *fake) add(email, name, role string) object {
 
 func (f *fake) find(list []object, id string) object {
 	for _, o := range list {
-		if o.text("id") == id {
+		if o.Text("id") == id {
 			return o
 		}
 	}
@@ -149,7 +161,7 @@ type reply struct {
 }
 
 func (a reply) write(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", mediaType)
+	w.Header().Set("Content-Type", "application/scim+json")
 	if a.etag != "" {
 		w.Header().Set("ETag", a.etag)
 	}
@@ -187,7 +199,7 @@ func (f *fake) route(r *http.Request, path string, sent []byte) reply {
 	if r.Header.Get("Authorization") != "Bearer "+fakeToken {
 		return refuse(http.StatusUnauthorized, "")
 	}
-	if !strings.Contains(r.Header.Get("Accept"), mediaType) {
+	if !strings.Contains(r.Header.Get("Accept"), "application/scim+json") {
 		f.t.Errorf("%s %s accepts %q", r.Method, path, r.Header.Get("Accept"))
 	}
 	for key := range r.URL.Query() {
@@ -198,7 +210,7 @@ func (f *fake) route(r *http.Request, path string, sent []byte) reply {
 	var body object
 	if len(sent) > 0 {
 		var err error
-		if body, err = decode(sent); err != nil || r.Header.Get("Content-Type") != mediaType || body["schemas"] == nil {
+		if body, err = decode(sent); err != nil || r.Header.Get("Content-Type") != "application/scim+json" || body["schemas"] == nil {
 			f.t.Errorf("%s %s sends %.200q as %q", r.Method, path, sent, r.Header.Get("Content-Type"))
 		}
 	}
@@ -222,7 +234,7 @@ func (f *fake) route(r *http.Request, path string, sent []byte) reply {
 	if o == nil {
 		return refuse(http.StatusNotFound, "")
 	}
-	version := o.sub("meta").text("version")
+	version := o.Sub("meta").Text("version")
 	if f.etags && r.Method != http.MethodGet && r.Method != http.MethodDelete && !(endpoint == "Groups" && r.Method == http.MethodPatch) && r.Header.Get("If-Match") != version {
 		return refuse(http.StatusPreconditionFailed, "")
 	}
@@ -248,7 +260,7 @@ func (f *fake) route(r *http.Request, path string, sent []byte) reply {
 }
 
 func (f *fake) remove(id string) {
-	f.users = slices.DeleteFunc(f.users, func(u object) bool { return u.text("id") == id })
+	f.users = slices.DeleteFunc(f.users, func(u object) bool { return u.Text("id") == id })
 	for _, g := range f.groups {
 		g["members"] = slices.DeleteFunc(g["members"].([]any), func(m any) bool { return m.(map[string]any)["value"] == id })
 	}
@@ -264,9 +276,9 @@ func (f *fake) discovery(endpoint string) reply {
 		return reply{status: http.StatusOK, body: object{"schemas": []any{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
 			"patch": supported(!f.noPatch), "filter": object{"supported": f.filter != "untold", "maxResults": 200}, "etag": supported(f.etags)}}
 	case "ResourceTypes":
-		types := []any{object{"id": "User", "name": "User", "endpoint": "/Users", "schema": userSchema}}
+		types := []any{object{"id": "User", "name": "User", "endpoint": "/Users", "schema": scimclient.UserSchema}}
 		if !f.noGroups {
-			types = append(types, object{"id": "Group", "name": "Group", "endpoint": "/Groups", "schema": groupSchema})
+			types = append(types, object{"id": "Group", "name": "Group", "endpoint": "/Groups", "schema": scimclient.GroupSchema})
 		}
 		return listOf(types, len(types))
 	}
@@ -277,9 +289,9 @@ func (f *fake) discovery(endpoint string) reply {
 		return all
 	}
 	return listOf([]any{
-		object{"id": userSchema, "attributes": named("userName", "name", "displayName", "title", "timezone", "phoneNumbers", "active", "emails", "roles", "entitlements", "userType", "groups")},
+		object{"id": scimclient.UserSchema, "attributes": named("userName", "name", "displayName", "title", "timezone", "phoneNumbers", "active", "emails", "roles", "entitlements", "userType", "groups")},
 		object{"id": extension, "attributes": named("licence", "tier")},
-		object{"id": groupSchema, "attributes": named("displayName", "members")},
+		object{"id": scimclient.GroupSchema, "attributes": named("displayName", "members")},
 	}, 3)
 }
 
@@ -294,9 +306,9 @@ func (f *fake) shown(endpoint string, o object) object {
 	if endpoint == "Users" && f.showsGroups {
 		var in []any
 		for _, g := range f.groups {
-			for _, m := range g.objects("members") {
-				if m.text("value") == o.text("id") {
-					in = append(in, object{"value": g.text("id"), "display": g.text("displayName")})
+			for _, m := range g.Objects("members") {
+				if m.Text("value") == o.Text("id") {
+					in = append(in, object{"value": g.Text("id"), "display": g.Text("displayName")})
 				}
 			}
 		}
@@ -321,7 +333,7 @@ func (f *fake) shown(endpoint string, o object) object {
 func (f *fake) show(status int, endpoint string, o object) reply {
 	etag := ""
 	if f.etags {
-		etag = o.sub("meta").text("version")
+		etag = o.Sub("meta").Text("version")
 	}
 	return reply{status, etag, f.shown(endpoint, o)}
 }
@@ -356,15 +368,15 @@ func (f *fake) list(endpoint string, query url.Values) reply {
 		case habit == "ignored":
 		default:
 			matching = slices.DeleteFunc(matching, func(o object) bool {
-				switch r := (record{object: o}); parts[1] {
+				switch r := (record{o}); parts[1] {
 				case "userName":
-					return !sameText(o.text("userName"), value)
+					return !sameText(o.Text("userName"), value)
 				case "externalId":
-					return o.text("externalId") != value
+					return o.Text("externalId") != value
 				case "emails.value":
-					return !slices.ContainsFunc(r.objects("emails"), func(e object) bool { return sameText(e.text("value"), value) })
+					return !slices.ContainsFunc(r.Objects("emails"), func(e object) bool { return sameText(e.Text("value"), value) })
 				}
-				return habit == "empty" || !slices.ContainsFunc(o.objects("members"), func(m object) bool { return m.text("value") == value })
+				return habit == "empty" || !slices.ContainsFunc(o.Objects("members"), func(m object) bool { return m.Text("value") == value })
 			})
 		}
 	}
@@ -406,11 +418,11 @@ func (f *fake) valid(u object) {
 	}
 	for _, many := range []string{"emails", "phoneNumbers", "roles"} {
 		n := 0
-		for _, v := range u.objects(many) {
-			if is, _ := v.flag("primary"); is {
+		for _, v := range u.Objects(many) {
+			if is, _ := v.Flag("primary"); is {
 				n++
 			}
-			if v.text("value") == "" {
+			if v.Text("value") == "" {
 				f.t.Errorf("%s holds %v", many, v)
 			}
 		}
@@ -418,7 +430,7 @@ func (f *fake) valid(u object) {
 			f.t.Errorf("%d of %s are primary", n, many)
 		}
 	}
-	if u.text("userName") == "" {
+	if u.Text("userName") == "" {
 		f.t.Errorf("a user without userName: %v", u)
 	}
 }
@@ -426,7 +438,7 @@ func (f *fake) valid(u object) {
 // taken reports whether another user has the name or the primary address.
 func (f *fake) taken(u object) bool {
 	return slices.ContainsFunc(f.users, func(o object) bool {
-		return o.text("id") != u.text("id") && (sameText(o.text("userName"), u.text("userName")) || sameText((record{object: o}).email(), (record{object: u}).email()))
+		return o.Text("id") != u.Text("id") && (sameText(o.Text("userName"), u.Text("userName")) || sameText((record{o}).email(), (record{u}).email()))
 	})
 }
 
@@ -437,7 +449,7 @@ func (f *fake) create(body object) reply {
 	}
 	if f.taken(body) {
 		if f.upserts {
-			i := slices.IndexFunc(f.users, func(o object) bool { return sameText(o.text("userName"), body.text("userName")) })
+			i := slices.IndexFunc(f.users, func(o object) bool { return sameText(o.Text("userName"), body.Text("userName")) })
 			return f.show(http.StatusOK, "Users", f.users[i])
 		}
 		return refuse(http.StatusConflict, "uniqueness")
@@ -454,12 +466,12 @@ func (f *fake) create(body object) reply {
 // put replaces all of a resource: what is not sent is gone.
 func (f *fake) put(endpoint string, o, body object) reply {
 	for name := range o {
-		if _, kept := body.at(name); body[kept] == nil && name != "meta" && name != "groups" && name != "title" && name != "roles" {
+		if _, kept := body.At(name); body[kept] == nil && name != "meta" && name != "groups" && name != "title" && name != "roles" {
 			f.t.Errorf("PUT of %v loses %s", o, name)
 		}
 	}
 	for _, name := range []string{"meta", "groups"} {
-		if v, _ := body.at(name); v != nil {
+		if v, _ := body.At(name); v != nil {
 			f.t.Errorf("PUT sends %s", name)
 		}
 	}
@@ -481,7 +493,7 @@ func (f *fake) become(endpoint string, o, body object) reply {
 		next["active"] = strings.EqualFold(text, "true")
 	}
 	next["id"] = o["id"]
-	version, _ := strconv.Atoi(strings.Trim(o.sub("meta").text("version"), `W/"`))
+	version, _ := strconv.Atoi(strings.Trim(o.Sub("meta").Text("version"), `W/"`))
 	next["meta"] = map[string]any{"version": fmt.Sprintf(`W/"%d"`, version+1)}
 	if endpoint == "Users" {
 		f.valid(next)
@@ -492,7 +504,7 @@ func (f *fake) become(endpoint string, o, body object) reply {
 	clear(o)
 	maps.Copy(o, next)
 	if endpoint == "Users" && f.deletes && o["active"] == false {
-		f.remove(o.text("id"))
+		f.remove(o.Text("id"))
 	}
 	if f.patchAnswers != 0 {
 		return reply{status: f.patchAnswers}
@@ -505,28 +517,28 @@ var oneMember = regexp.MustCompile(`^members\[value eq "([^"]+)"\]$`)
 func (f *fake) patch(endpoint string, o, body object) reply {
 	next := object{}
 	maps.Copy(next, o)
-	for _, op := range body.objects("Operations") {
-		kind, path := op.text("op"), op.text("path")
+	for _, op := range body.Objects("Operations") {
+		kind, path := op.Text("op"), op.Text("path")
 		member := oneMember.FindStringSubmatch(path)
-		switch value, _ := op.at("value"); {
+		switch value, _ := op.At("value"); {
 		case endpoint == "Groups" && kind == "add" && path == "members":
-			for _, m := range op.objects("value") {
-				if f.find(f.users, m.text("value")) == nil {
+			for _, m := range op.Objects("value") {
+				if f.find(f.users, m.Text("value")) == nil {
 					return refuse(http.StatusBadRequest, "invalidValue")
 				}
-				next["members"] = append(withoutMember(next, m.text("value")), map[string]any(m))
+				next["members"] = append(withoutMember(next, m.Text("value")), map[string]any(m))
 			}
 		case endpoint == "Groups" && kind == "remove" && member != nil:
 			next["members"] = withoutMember(next, member[1])
 		case endpoint == "Users" && kind == "replace" && path == "":
-			if given := op.sub("value"); len(given) != 1 || given["active"] == nil {
+			if given := op.Sub("value"); len(given) != 1 || given["active"] == nil {
 				f.t.Errorf("without a path it replaces %v", given)
 			}
-			next["active"] = op.sub("value")["active"]
+			next["active"] = op.Sub("value")["active"]
 		case endpoint == "Users" && kind == "replace" && slices.Contains(writable, path):
 			next[path] = value
 		case endpoint == "Users" && kind == "replace" && path == extension+":tier":
-			tier := maps.Clone(next.sub(extension))
+			tier := maps.Clone(next.Sub(extension))
 			if tier == nil {
 				tier = object{}
 			}
@@ -544,8 +556,8 @@ func (f *fake) patch(endpoint string, o, body object) reply {
 
 func withoutMember(group object, id string) []any {
 	all := []any{}
-	for _, m := range group.objects("members") {
-		if m.text("value") != id {
+	for _, m := range group.Objects("members") {
+		if m.Text("value") != id {
 			all = append(all, map[string]any(m))
 		}
 	}
@@ -577,7 +589,7 @@ func (f *fake) harness(settings ...string) desktest.Harness {
 		Desk:  func(t *testing.T) desk.Desk { return connect(t, f.URL+"/v2", settings...) },
 		Teams: [2]string{"Support", "Billing"},
 		MakeUser: func(t *testing.T, name, email string) provision.DeskUserID {
-			return provision.DeskUserID(f.add(email, name, "agent").text("id"))
+			return provision.DeskUserID(f.add(email, name, "agent").Text("id"))
 		},
 		Read: func(t *testing.T, id provision.DeskUserID) *provision.DeskUser {
 			f.mu.Lock()
@@ -587,10 +599,10 @@ func (f *fake) harness(settings ...string) desktest.Harness {
 				return nil
 			}
 			role := provision.RoleNone
-			for _, r := range u.objects("roles") {
-				role = map[string]provision.Role{"viewer": provision.RoleLimited, "agent": provision.RoleAgent, "admin": provision.RoleAdmin}[r.text("value")]
+			for _, r := range u.Objects("roles") {
+				role = map[string]provision.Role{"viewer": provision.RoleLimited, "agent": provision.RoleAgent, "admin": provision.RoleAdmin}[r.Text("value")]
 			}
-			return &provision.DeskUser{Email: (record{object: u}).email(), DisplayName: u.text("displayName"), Active: u["active"] == true, Role: role}
+			return &provision.DeskUser{Email: (record{u}).email(), DisplayName: u.Text("displayName"), Active: u["active"] == true, Role: role}
 		},
 	}
 }

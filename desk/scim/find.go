@@ -9,24 +9,22 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/scimclient"
 	"github.com/deskbridge/deskbridge/provision"
 )
+
+// errIgnored is the cause of an error for a desk that answers a filter with what it does not
+// match.
+var errIgnored = errors.New("other answer")
 
 // everyoneAge is how long a list of everybody is taken for true, on a desk that
 // finds nobody by filter: it may take hundreds of requests.
 const everyoneAge = 20 * time.Second
 
-// id is the form of ids that may stand in a path: what RFC 3986 calls unreserved,
-// and some that mean nothing within a segment.
-var id = kit.Token{Least: 1, Most: 256, Marks: "._~@:=+|!,-"}
-
-func isID(text string) bool { return id.Is(text) && text[0] != '.' }
-
 // Find looks a user up by id, then by externalId, then by userName or e-mail
 // address.
 func (p *provider) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	r, err := desk.FindBy(ctx, key, p.readOne, p.byExternalID, p.byEmail)
+	r, err := desk.FindBy(ctx, key, p.read, p.byExternalID, p.byEmail)
 	if r == nil || err != nil {
 		return nil, err
 	}
@@ -44,39 +42,38 @@ func (p *provider) whole(ctx context.Context, r record) (*provision.DeskUser, er
 	return u, nil
 }
 
-// read returns the user with an id. An unknown id is NotFound.
-func (p *provider) read(ctx context.Context, id provision.DeskUserID) (record, error) {
-	if !isID(string(id)) {
-		return record{}, desk.Errorf(desk.NotFound, "the desk has no user %q: that is no id of SCIM", id)
-	}
-	o, header, err := p.client.get(ctx, resource("/Users", string(id)), nil)
-	switch {
-	case desk.KindOf(err) == desk.NotFound:
-		p.lately.Delete(id)
-		return record{}, desk.Errorf(desk.NotFound, "the desk has no user %s", id)
-	case err != nil:
-		return record{}, err
-	case o.text("id") != string(id):
-		return record{}, desk.Errorf(desk.Retryable, "the desk answered a question about user %s with another resource; is a proxy in the way?", id)
-	}
-	p.lately.Store(id, time.Now())
-	r := record{object: o, etag: header.Get("ETag")}
-	if r.etag == "" {
-		r.etag = o.sub("meta").text("version")
-	}
-	return r, nil
-}
+// path is where a user is.
+func path(id provision.DeskUserID) string { return "/Users/" + string(id) }
 
-func (p *provider) readOne(ctx context.Context, id provision.DeskUserID) (*record, error) {
-	r, err := p.read(ctx, id)
+// read returns the user with an id. An unknown id is NotFound.
+func (p *provider) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
+	r, err := p.resource(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return &r, nil
+	return &record{r.Object}, nil
+}
+
+func (p *provider) resource(ctx context.Context, id provision.DeskUserID) (r scimclient.Resource, err error) {
+	if !scimclient.IsID(string(id)) {
+		return r, desk.Errorf(desk.NotFound, "the desk has no user %q: that is no id of SCIM", id)
+	}
+	r, err = p.client.Read(ctx, path(id))
+	switch {
+	case desk.KindOf(err) == desk.NotFound:
+		p.lately.Delete(id)
+		return r, desk.Errorf(desk.NotFound, "the desk has no user %s", id)
+	case err != nil:
+		return r, err
+	case r.Text("id") != string(id):
+		return r, desk.Errorf(desk.Retryable, "the desk answered a question about user %s with another resource; is a proxy in the way?", id)
+	}
+	p.lately.Store(id, time.Now())
+	return r, nil
 }
 
 func (p *provider) byExternalID(ctx context.Context, external string) (*record, error) {
-	return p.one(ctx, equals("externalId", external), "have our external id", func(r record) bool { return r.text("externalId") == external })
+	return p.one(ctx, scimclient.Equals("externalId", external), "have our external id", func(r record) bool { return r.Text("externalId") == external })
 }
 
 // byEmail finds somebody by userName, which is an address on most desks, and then
@@ -92,7 +89,7 @@ func (p *provider) byEmail(ctx context.Context, email string) (*record, error) {
 	}
 	for _, attribute := range []string{"userName", "emails.value"} {
 		for _, email := range spelled {
-			r, err := p.one(ctx, equals(attribute, email), "go by the same userName or e-mail address", func(r record) bool { return r.goesBy(email) })
+			r, err := p.one(ctx, scimclient.Equals(attribute, email), "go by the same userName or e-mail address", func(r record) bool { return r.goesBy(email) })
 			if r != nil || err != nil {
 				return r, err
 			}
@@ -106,7 +103,7 @@ func (p *provider) byEmail(ctx context.Context, email string) (*record, error) {
 // it refuses the filter, or answers with others, everybody is looked at.
 func (p *provider) one(ctx context.Context, filter, both string, matches func(record) bool) (*record, error) {
 	hits, err := p.filtered(ctx, filter, matches)
-	if errors.Is(err, errCannot) || errors.Is(err, errIgnored) {
+	if errors.Is(err, scimclient.ErrCannot) || errors.Is(err, errIgnored) {
 		hits, err = p.everyone.Get(ctx, everyoneAge, p.listEveryone)
 		hits = slices.DeleteFunc(slices.Clone(hits), func(r record) bool { return !matches(r) })
 	}
@@ -117,7 +114,7 @@ func (p *provider) one(ctx context.Context, filter, both string, matches func(re
 	case 0:
 		return nil, nil
 	case 1: // a list may leave out what a resource by itself shows
-		r, err := p.readOne(ctx, hits[0].id())
+		r, err := p.read(ctx, hits[0].id())
 		switch {
 		case desk.KindOf(err) == desk.NotFound: // deleted a moment ago
 			return nil, nil
@@ -136,15 +133,15 @@ func (p *provider) one(ctx context.Context, filter, both string, matches func(re
 
 // filtered returns those whom a filter finds.
 func (p *provider) filtered(ctx context.Context, filter string, matches func(record) bool) (hits []record, _ error) {
-	found, err := p.discover(ctx)
+	found, err := p.client.Discover(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !found.filter {
-		return nil, errCannot
+	if !found.Filter {
+		return nil, scimclient.ErrCannot
 	}
-	err = p.client.list(ctx, "/Users", url.Values{"filter": {filter}}, func(o object) error {
-		r := record{object: o}
+	err = p.client.List(ctx, "/Users", url.Values{"filter": {filter}}, func(o scimclient.Object) error {
+		r := record{o}
 		if !matches(r) {
 			return errIgnored
 		}
@@ -158,9 +155,9 @@ func (p *provider) filtered(ctx context.Context, filter string, matches func(rec
 // on the list, or else it is none of everybody.
 func (p *provider) listEveryone(ctx context.Context) (all []record, _ error) {
 	began, listed := time.Now(), make(map[provision.DeskUserID]bool)
-	err := p.client.list(ctx, "/Users", nil, func(o object) error {
-		all = append(all, record{object: o})
-		listed[provision.DeskUserID(o.text("id"))] = true
+	err := p.client.List(ctx, "/Users", nil, func(o scimclient.Object) error {
+		all = append(all, record{o})
+		listed[provision.DeskUserID(o.Text("id"))] = true
 		return nil
 	})
 	if err != nil {
@@ -168,7 +165,7 @@ func (p *provider) listEveryone(ctx context.Context) (all []record, _ error) {
 	}
 	p.lately.Range(func(id, at any) bool {
 		switch read := at.(time.Time); {
-		case began.Sub(read) > catalogueAge:
+		case began.Sub(read) > latelyAge:
 			p.lately.Delete(id)
 		case read.Before(began) && !listed[id.(provision.DeskUserID)]:
 			err = desk.Errorf(desk.Retryable, "the desk's list of users leaves out user %s, whom it shows by id", id)

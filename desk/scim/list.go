@@ -2,16 +2,13 @@ package scim
 
 import (
 	"context"
-	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit/scimclient"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-var (
-	_ desk.Lister   = (*provider)(nil)
-	_ desk.Numbered = (*provider)(nil)
-)
+var _ desk.Lister = (*provider)(nil)
 
 // List implements [desk.Lister]: all are on one page, because a list that is read
 // over a while shows some twice and others never. Memberships come with the users,
@@ -24,51 +21,19 @@ func (p *provider) List(ctx context.Context, cursor string) ([]provision.DeskUse
 	if err != nil {
 		return nil, "", err
 	}
-	var of map[string][]group
-	how := ""
-	if p.settings.teams {
-		if how, err = p.howMembers(ctx); err == nil && how != byUser {
-			of, err = p.readMembers(ctx)
-		}
+	objects := make([]scimclient.Object, len(all))
+	users := make([]provision.DeskUser, len(all))
+	for i, r := range all {
+		objects[i], users[i] = r.Object, *p.settings.user(r)
 	}
-	users := make([]provision.DeskUser, 0, len(all))
-	for _, r := range all {
-		in := of[string(r.id())]
-		if how == byUser && err == nil {
-			in, err = p.ownGroups(ctx, r)
-		}
-		u := p.settings.user(r)
-		u.Teams = groupNames(in)
-		users = append(users, *u)
+	if !p.settings.teams {
+		return users, "", nil
+	}
+	of, err := p.groups.OfAll(ctx, objects)
+	for i, in := range of {
+		users[i].Teams = groupNames(in)
 	}
 	return users, "", err
-}
-
-// TeamMembers returns the active members of a group, in order of id.
-func (p *provider) TeamMembers(ctx context.Context, team string) (ids []provision.DeskUserID, _ error) {
-	g, err := p.groups.Find(ctx, team)
-	if err == nil && g == nil {
-		err = noGroup(desk.NotFound, team)
-	}
-	if err != nil {
-		return nil, err
-	}
-	o, _, err := p.client.get(ctx, resource("/Groups", g.id), nil)
-	if err != nil {
-		return nil, err
-	}
-	members := o.objects("members")
-	if len(members) == 0 {
-		return nil, nil
-	}
-	all, err := p.everyone.Get(ctx, 0, p.listEveryone)
-	for _, r := range all {
-		if r.active() && slices.ContainsFunc(members, func(m object) bool { return m.text("value") == string(r.id()) }) {
-			ids = append(ids, r.id())
-		}
-	}
-	slices.Sort(ids)
-	return ids, err
 }
 
 // Admins counts the active users who are admins.
@@ -81,16 +46,4 @@ func (p *provider) Admins(ctx context.Context) (int, error) {
 		}
 	}
 	return admins, err
-}
-
-// Units implements [desk.Numbered]: rules can name groups.
-func (p *provider) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
-	if !p.settings.teams {
-		return nil, nil, nil
-	}
-	all, err := p.groups.List(ctx)
-	for _, g := range all {
-		teams = append(teams, desk.Unit{ID: g.id, Name: g.name})
-	}
-	return teams, nil, err
 }

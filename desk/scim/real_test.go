@@ -14,6 +14,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
+	"github.com/deskbridge/deskbridge/desk/kit/scimclient"
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	service "github.com/deskbridge/deskbridge/scim"
@@ -39,7 +40,7 @@ func (r real) do(method, path string, body any) (int, object) {
 	req, err := http.NewRequestWithContext(r.Context(), method, r.url+path, bytes.NewReader(data))
 	must(r.T, err)
 	req.Header.Set("Authorization", "Bearer "+r.token)
-	req.Header.Set("Content-Type", mediaType)
+	req.Header.Set("Content-Type", "application/scim+json")
 	resp, err := http.DefaultClient.Do(req)
 	must(r.T, err)
 	defer resp.Body.Close()
@@ -60,11 +61,11 @@ func (r real) made(path string, body object) string {
 	if status != http.StatusCreated {
 		r.Fatalf("POST %s: HTTP %d", path, status)
 	}
-	return answer.text("id")
+	return answer.Text("id")
 }
 
 func (r real) user(name, email, role string) provision.DeskUserID {
-	return provision.DeskUserID(r.made("/Users", object{"schemas": []string{userSchema}, "userName": email, "displayName": name, "active": true,
+	return provision.DeskUserID(r.made("/Users", object{"schemas": []string{scimclient.UserSchema}, "userName": email, "displayName": name, "active": true,
 		"emails": []any{object{"value": email, "primary": true}}, "roles": []any{object{"value": role, "primary": true}}}))
 }
 
@@ -72,7 +73,7 @@ func (r real) user(name, email, role string) provision.DeskUserID {
 func (r real) suite() {
 	r.user("Deskbridge", "deskbridge@example.test", "admin")
 	for _, name := range []string{"Support", "Billing"} {
-		r.made("/Groups", object{"schemas": []string{groupSchema}, "displayName": name})
+		r.made("/Groups", object{"schemas": []string{scimclient.GroupSchema}, "displayName": name})
 	}
 	desktest.Run(r.T, desktest.Harness{
 		Desk: func(t *testing.T) desk.Desk {
@@ -88,11 +89,11 @@ func (r real) suite() {
 				return nil
 			}
 			role := provision.RoleNone
-			for _, v := range u.objects("roles") {
-				role = map[string]provision.Role{"viewer": provision.RoleLimited, "agent": provision.RoleAgent, "admin": provision.RoleAdmin}[v.text("value")]
+			for _, v := range u.Objects("roles") {
+				role = map[string]provision.Role{"viewer": provision.RoleLimited, "agent": provision.RoleAgent, "admin": provision.RoleAdmin}[v.Text("value")]
 			}
-			active, _ := u.flag("active")
-			return &provision.DeskUser{Email: u.objects("emails")[0].text("value"), DisplayName: u.text("displayName"), Active: active, Role: role}
+			active, _ := u.Flag("active")
+			return &provision.DeskUser{Email: u.Objects("emails")[0].Text("value"), DisplayName: u.Text("displayName"), Active: active, Role: role}
 		},
 	})
 }

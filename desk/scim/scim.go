@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/scimclient"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -14,24 +15,29 @@ import (
 type provider struct {
 	desk.Base
 	settings settings
-	client   *client
-	found    kit.Cached[discovery]
+	client   *scimclient.Client
 	everyone kit.Shared[[]record] // for those whom no filter finds
-	groups   *kit.Catalogue[group]
-	member   kit.Shared[string]             // how memberships are learned
-	inGroups kit.Shared[map[string][]group] // by user, where members have to be read
-	lately   sync.Map                       // when users were last read, by id
-	turn     kit.Turn                       // of who replaces a group
+	groups   *scimclient.Groups
+	lately   sync.Map // when users were last read, by id
 }
 
-const (
-	discoveryAge = 10 * time.Minute
-	// catalogueAge is how long what is on the desk is taken for true: a run asks
-	// several times.
-	catalogueAge = 10 * time.Second
-	// methodAge is how long a way to learn memberships is taken for the right one.
-	methodAge = time.Hour
-)
+// latelyAge is how long a user who was read by id must be on every list of all.
+const latelyAge = 10 * time.Second
+
+var vendor = kit.Vendor{
+	Name:         "the desk",
+	API:          "a SCIM service provider",
+	Unauthorized: "the desk refuses the token; make a new one where it shows the settings of SCIM, and set it on the desk here",
+	Forbidden:    "the desk does not allow this with the token; see what it may do where the desk shows the settings of SCIM",
+	NotFound:     "the desk has no such resource",
+}
+
+// clicks are for what is no part of SCIM. Most desks end sessions when a user is deactivated.
+var clicks = map[string]string{
+	"change mailboxes": "SCIM knows no mailboxes: what somebody sees follows from role and groups on the desk; let the rule name a group as a team, and give that group its mailboxes on the desk by hand",
+	"anonymize":        "SCIM cannot anonymize; use on_leave: deactivate or delete, and erase the person on the desk by hand",
+	"end sessions":     "SCIM has no call to end sessions; end them on the desk by hand, at the person in its user administration",
+}
 
 // New returns a connector; it is a [desk.Factory]. URL is the base URL of the
 // service provider, Secret the token that it gives out.
@@ -55,15 +61,8 @@ func New(d provision.Desk) (desk.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &provider{Base: desk.Base{Name: "SCIM"}, settings: s, client: newClient(s)}
-	p.groups = &kit.Catalogue[group]{
-		Age: catalogueAge, Read: p.listGroups,
-		Name: func(g group) string { return g.name }, Fold: provision.Fold,
-		Several: func(n int, name string) error {
-			return desk.Errorf(desk.Permanent, "the desk has %d groups %q; rename all but one", n, name)
-		},
-	}
-	return p, nil
+	c := scimclient.New("scim", s.base, s.authorization, vendor)
+	return &provider{Base: desk.Base{Name: "SCIM", Clicks: clicks}, settings: s, client: c, groups: scimclient.NewGroups(c, s.memberships, provision.Fold)}, nil
 }
 
 // Capabilities says what SCIM is for. What becomes of conversations SCIM does not say.
@@ -73,7 +72,7 @@ func (p *provider) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
 		RoleNames:         p.settings.roleNames(),
 		ChangeProfile:     true,
-		ChangeRole:        p.settings.role.name != "",
+		ChangeRole:        p.settings.role.Name != "",
 		ChangeTeams:       p.settings.teams,
 		MailboxesByTeam:   true,
 		Deactivate:        true,
@@ -84,21 +83,6 @@ func (p *provider) Capabilities() desk.Capabilities {
 		TeamsWhenInactive: desk.TeamsShown,
 		Rate:              5,
 	}
-}
-
-// ChangeMailboxes is unsupported: SCIM knows no mailboxes.
-func (p *provider) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
-	return desk.Unsupported("change mailboxes", "SCIM knows no mailboxes: what somebody sees follows from role and groups on the desk; let the rule name a group as a team, and give that group its mailboxes on the desk by hand")
-}
-
-// Anonymize is unsupported.
-func (p *provider) Anonymize(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("anonymize", "SCIM cannot anonymize; use on_leave: deactivate or delete, and erase the person on the desk by hand")
-}
-
-// EndSessions is unsupported. Most desks end sessions when a user is deactivated.
-func (p *provider) EndSessions(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("end sessions", "SCIM has no call to end sessions; end them on the desk by hand, at the person in its user administration")
 }
 
 // OpenConversations is unsupported, unless the settings say that there are none to

@@ -202,7 +202,7 @@ func TestLists(t *testing.T) {
 // known what they may do.
 func TestUnknownRoles(t *testing.T) {
 	f := newFake(t, habits{})
-	id := provision.DeskUserID(f.add("chief@example.test", "Chief", "account-manager").text("id"))
+	id := provision.DeskUserID(f.add("chief@example.test", "Chief", "account-manager").Text("id"))
 	p := f.connect()
 	got, err := p.Find(t.Context(), desk.Key{ID: id})
 	must(t, err)
@@ -214,11 +214,11 @@ func TestUnknownRoles(t *testing.T) {
 	}
 	ignoring := f.connect("ignored_roles=beta, account-manager")
 	must(t, ignoring.SetRole(t.Context(), id, provision.RoleAgent))
-	if roles := f.find(f.users, string(id)).objects("roles"); len(roles) != 2 {
+	if roles := f.find(f.users, string(id)).Objects("roles"); len(roles) != 2 {
 		t.Errorf("roles are %v", roles)
 	}
 	must(t, p.SetRole(t.Context(), id, provision.RoleNone))
-	if roles := f.find(f.users, string(id)).objects("roles"); len(roles) != 0 {
+	if roles := f.find(f.users, string(id)).Objects("roles"); len(roles) != 0 {
 		t.Errorf("a leaver keeps %v", roles)
 	}
 }
@@ -230,9 +230,9 @@ func TestRoleAttributes(t *testing.T) {
 		where string
 		holds func(u object) string
 	}{
-		{"entitlements", "entitlements", func(u object) string { return u.objects("entitlements")[0].text("value") }},
-		{"an attribute", "userType", func(u object) string { return u.text("userType") }},
-		{"an extension", extension + ":tier", func(u object) string { return u.sub(extension).text("tier") }},
+		{"entitlements", "entitlements", func(u object) string { return u.Objects("entitlements")[0].Text("value") }},
+		{"an attribute", "userType", func(u object) string { return u.Text("userType") }},
+		{"an extension", extension + ":tier", func(u object) string { return u.Sub(extension).Text("tier") }},
 	} {
 		for _, h := range []habits{{}, {noPatch: true}} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -271,7 +271,7 @@ func TestNoRoles(t *testing.T) {
 	if open, err := p.OpenConversations(t.Context(), id, 10); err != nil || len(open) > 0 {
 		t.Errorf("OpenConversations = %v, %v", open, err)
 	}
-	if roles := f.find(f.users, string(id)).objects("roles"); len(roles) > 0 {
+	if roles := f.find(f.users, string(id)).Objects("roles"); len(roles) > 0 {
 		t.Errorf("made with %v", roles)
 	}
 	if found, err := f.connect().Check(t.Context()); err != nil || len(found.Problems) != 1 || !strings.Contains(found.Problems[0], "no groups") {
@@ -308,7 +308,7 @@ func TestChangedMeanwhile(t *testing.T) {
 		return false
 	})
 	must(t, p.SetRole(t.Context(), id, provision.RoleAdmin))
-	if u := f.find(f.users, string(id)); u.text("title") != "Countess" || f.count("PUT ") != 2 {
+	if u := f.find(f.users, string(id)); u.Text("title") != "Countess" || f.count("PUT ") != 2 {
 		t.Errorf("after %d tries: %v", f.count("PUT "), u)
 	}
 }
@@ -333,10 +333,10 @@ func TestAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(t, habits{})
 			p := f.connect()
-			_, err := p.discover(t.Context())
+			_, err := p.client.Discover(t.Context())
 			must(t, err)
 			f.play(func(w http.ResponseWriter, _ *http.Request, _ func()) bool {
-				w.Header().Set("Content-Type", map[bool]string{true: "text/html", false: mediaType}[strings.HasPrefix(tt.body, "<")])
+				w.Header().Set("Content-Type", map[bool]string{true: "text/html", false: "application/scim+json"}[strings.HasPrefix(tt.body, "<")])
 				w.Header().Set("Retry-After", "7")
 				w.WriteHeader(tt.status)
 				_, _ = w.Write([]byte(tt.body))

@@ -4,12 +4,12 @@ import (
 	"encoding/base64"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/scimclient"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -18,7 +18,8 @@ type settings struct {
 	base          *url.URL // of the service provider, without a slash at the end
 	authorization string   // header
 	service       string   // userName or address of an account that is never touched; "": there is none
-	role          attribute
+	role          scimclient.Attribute
+	many          bool                      // role is a list of values, of which one is primary
 	roles         map[provision.Role]string // value of the attribute; "": none at all
 	ignored       []string                  // values that say nothing of a role
 	keeps         map[string]bool           // optional attributes that are written
@@ -27,48 +28,18 @@ type settings struct {
 	conversations bool // a leaver's are handed over by hand
 }
 
-// The ways to learn which groups a user is in.
-const (
-	byUser   = "user"   // the user's own attribute, groups (RFC 7643 §4.1.2)
-	byFilter = "filter" // groups with a member, by filter
-	byGroup  = "groups" // the members of all groups
-)
-
 // optional are the attributes of a user that a desk may have no place for.
 var optional = []string{"display_name", "title", "phone", "timezone"}
 
-// attribute is where the role of a user stands.
-type attribute struct {
-	schema string // URN of an extension; "": the core schema
-	name   string // "": nowhere
-	many   bool   // a list of values, of which one is primary
-}
-
-// path returns the attribute in the notation of PATCH (RFC 7644 §3.10).
-func (a attribute) path() string {
-	if a.schema == "" {
-		return a.name
-	}
-	return a.schema + ":" + a.name
-}
-
-// attributeName is the form of a name (RFC 7643 §2.1).
-var attributeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_$-]*$`)
-
-// parseAttribute reads a path: roles, userType, or an extension's URN and name
-// with a colon between.
-func parseAttribute(text string) (a attribute, ok bool) {
+// parseRole reads which attribute holds the role; none is "none".
+func parseRole(text string) (a scimclient.Attribute, many, ok bool) {
 	if text == "none" {
-		return attribute{}, true
+		return scimclient.Attribute{}, false, true
 	}
-	a.name = text
-	if strings.HasPrefix(strings.ToLower(text), "urn:") {
-		i := strings.LastIndexByte(text, ':')
-		a.schema, a.name = text[:i], text[i+1:]
-	}
-	a.many = a.schema == "" && (a.name == "roles" || a.name == "entitlements")
-	taken := a.schema == "" && slices.Contains([]string{"id", "externalid", "username", "active", "emails", "name", "groups", "members", "meta", "schemas", "password"}, strings.ToLower(a.name))
-	return a, len(a.name) <= 128 && attributeName.MatchString(a.name) && !taken
+	a, ok = scimclient.ParseAttribute(text)
+	core := a.Schema == ""
+	taken := core && slices.Contains([]string{"id", "externalid", "username", "active", "emails", "name", "groups", "members", "meta", "schemas", "password"}, strings.ToLower(a.Name))
+	return a, core && (a.Name == "roles" || a.Name == "entitlements"), ok && !taken
 }
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
@@ -84,7 +55,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	kit.ReadSettings(d.Settings, []kit.Setting{
 		{Key: "auth", Text: &auth, Check: oneOf("bearer", "basic"), Hint: "give bearer or basic"},
 		{Key: "service_account", Text: &s.service},
-		{Key: "role_attribute", Text: &role, Check: func(text string) bool { _, ok := parseAttribute(text); return ok },
+		{Key: "role_attribute", Text: &role, Check: func(text string) bool { _, _, ok := parseRole(text); return ok },
 			Hint: "give roles, entitlements, the name of an attribute such as userType, the URN of an extension and a name with a colon between, or none"},
 		{Key: "admin_role", Text: &admin, Check: kit.NotEmpty, Hint: value},
 		{Key: "agent_role", Text: &agent},
@@ -94,7 +65,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 			return !slices.ContainsFunc(words(text), func(w string) bool { return !slices.Contains(optional, w) })
 		}, Hint: "give those of " + strings.Join(optional, ", ") + " that the desk keeps, with commas between, or nothing"},
 		{Key: "teams", Flag: &s.teams},
-		{Key: "memberships", Text: &s.memberships, Check: oneOf(byUser, byFilter, byGroup), Hint: "give user, filter or groups, or leave the setting out"},
+		{Key: "memberships", Text: &s.memberships, Check: oneOf(scimclient.ByUser, scimclient.ByFilter, scimclient.ByGroup), Hint: "give user, filter or groups, or leave the setting out"},
 		{Key: "conversations", Text: &conversations, Check: oneOf("by_hand", "none"), Hint: "give by_hand or none"},
 		{Key: "allow_http", Flag: &allowHTTP},
 	}, &wrong)
@@ -102,7 +73,7 @@ func parseSettings(d provision.Desk) (settings, error) {
 	for _, word := range words(attributes) {
 		s.keeps[word] = true
 	}
-	s.role, _ = parseAttribute(role)
+	s.role, s.many, _ = parseRole(role)
 	s.ignored = words(ignored)
 	s.roles = map[provision.Role]string{provision.RoleAdmin: admin, provision.RoleAgent: agent}
 	if limited != "" {

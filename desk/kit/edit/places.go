@@ -1,0 +1,44 @@
+package edit
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/desk/kit"
+)
+
+// Places are the teams or the mailboxes E of a desk, as far as users R are brought into them
+// and out of them one by one.
+type Places[ID ~string, R, E any] struct {
+	Read    func(context.Context, ID) (R, error)
+	Find    func(ctx context.Context, name string) (*E, error) // nil: there is none
+	Missing func(name string) error                            // says that there is none to be joined
+	In      func(R, E) bool
+
+	Join, Leave func(context.Context, R, E) error // what they return is not believed
+
+	// NotJoined and NotLeft say of somebody that this was accepted and is not shown.
+	NotJoined, NotLeft func(ID, E) error
+}
+
+// Change brings a user into some places and out of others, by name, as ChangeTeams and
+// ChangeMailboxes of [desk.Desk] have to. All names are looked for before anything is written.
+func (p Places[ID, R, E]) Change(ctx context.Context, id ID, add, remove []string) error {
+	r, err := p.Read(ctx, id)
+	if err != nil {
+		return err
+	}
+	change, err := kit.Resolve(ctx, p.Find, add, remove, p.Missing)
+	if err != nil {
+		return err
+	}
+	wrote, err := change.Apply(ctx, func(e E) bool { return p.In(r, e) },
+		func(ctx context.Context, e E) error { return p.Join(ctx, r, e) },
+		func(ctx context.Context, e E) error { return p.Leave(ctx, r, e) })
+	if err != nil || !wrote {
+		return err
+	}
+	return kit.ReadBack(ctx, id, p.Read, func(now R) error {
+		return change.Confirm(func(e E) bool { return p.In(now, e) },
+			func(e E) error { return p.NotJoined(id, e) }, func(e E) error { return p.NotLeft(id, e) })
+	})
+}

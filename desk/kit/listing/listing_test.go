@@ -1,0 +1,93 @@
+package listing
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+)
+
+// paged is a list of two numbers a page.
+func paged(all *[]int, read func(n int)) List[int] {
+	return List[int]{Vendor: kit.Vendor{Name: "Desk"}, What: "users", Most: 9, Read: func(_ context.Context, n, after int) (Page[int], error) {
+		read(n)
+		from := min(2*(n-1), len(*all))
+		return Page[int]{Items: (*all)[from:min(from+2, len(*all))], Total: len(*all)}, nil
+	}}
+}
+
+func TestAll(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pages []Page[int]
+		want  []int
+		kind  desk.Kind
+	}{
+		"one page":                        {[]Page[int]{{Items: []int{1, 2}, Total: 2}}, []int{1, 2}, ""},
+		"nothing":                         {[]Page[int]{{Total: 0}}, nil, ""},
+		"an empty page ends it":           {[]Page[int]{{Items: []int{1}, Total: -1}, {Total: -1}}, []int{1}, ""},
+		"the number of pages ends it":     {[]Page[int]{{Items: []int{1}, Total: 2, Pages: 2}, {Items: []int{2}, Total: 2, Pages: 2}}, []int{1, 2}, ""},
+		"fewer than there are":            {[]Page[int]{{Items: []int{1}, Total: 2}, {Total: 2}}, []int{1}, desk.Retryable},
+		"fewer than there are, by number": {[]Page[int]{{Items: []int{1}, Total: 2, Pages: 1}}, []int{1}, desk.Retryable},
+		"no end":                          {[]Page[int]{{Items: []int{1}, Total: 9}}, []int{1}, desk.Permanent},
+	} {
+		l := List[int]{Most: len(tt.pages), Read: func(_ context.Context, n, _ int) (Page[int], error) { return tt.pages[n-1], nil }}
+		got, err := l.All(t.Context())
+		if !slices.Equal(got, tt.want) || (err == nil) != (tt.kind == "") || err != nil && desk.KindOf(err) != tt.kind {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if Counted(-1, 10) != 0 || Counted(0, 10) != 1 || Counted(10, 10) != 1 || Counted(11, 10) != 2 {
+		t.Error("pages are counted wrong")
+	}
+}
+
+func TestAPageKnowsWhereItBegins(t *testing.T) {
+	all := []int{1, 2, 3}
+	l := paged(&all, func(int) {})
+	var begins []int
+	read := l.Read
+	l.Read = func(ctx context.Context, n, after int) (Page[int], error) {
+		begins = append(begins, after)
+		return read(ctx, n, after)
+	}
+	if got, err := l.All(t.Context()); err != nil || !slices.Equal(got, all) || !slices.Equal(begins, []int{0, 2}) {
+		t.Errorf("%v beginning at %v, %v", got, begins, err)
+	}
+}
+
+// TestWhoLeavesHidesNobody: the list becomes shorter after its first page was read, once or
+// whenever it is read; and one leaves while another comes.
+func TestWhoLeavesHidesNobody(t *testing.T) {
+	all, reads := []int{1, 2, 3, 4, 5}, 0
+	l := paged(&all, func(n int) {
+		if reads++; n == 2 && len(all) == 5 {
+			all = all[1:]
+		}
+	})
+	if got, err := ToAndFro(t.Context(), l, func(i int) int { return i }); err != nil || !slices.Equal(got, []int{2, 3, 4, 5}) {
+		t.Errorf("%v, %v", got, err)
+	}
+
+	all = make([]int, 5+2*tries)
+	l = paged(&all, func(n int) {
+		if n == 2 {
+			all = all[1:]
+		}
+	})
+	if err := l.Again(t.Context(), func(int) bool { return true }); desk.KindOf(err) != desk.Retryable || err == nil {
+		t.Errorf("of a list that always becomes shorter: %v", err)
+	}
+
+	all = []int{1, 2, 3, 4}
+	swapped := false
+	l = paged(&all, func(n int) {
+		if n == 2 && !swapped {
+			all, swapped = []int{2, 3, 4, 5}, true
+		}
+	})
+	if got, err := ToAndFro(t.Context(), l, func(i int) int { return i }); err != nil || !slices.Contains(got, 3) {
+		t.Errorf("who slipped by is not shown: %v, %v", got, err)
+	}
+}

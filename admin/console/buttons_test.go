@@ -284,10 +284,10 @@ func TestTermsAreShown(t *testing.T) {
 	by := provision.Cause{Actor: "cli:ann", Action: "person"}
 	_, err := h.Core.Terms.SetEnd(t.Context(), by, ada.ID, &end)
 	h.Must(err)
-	h.shows("/admin/people/"+string(ada.ID), "Access ends", "2099", "cli:ann")
+	h.shows("/admin/people/"+string(ada.ID), "Access ends", "2099", "as ann has said")
 	_, err = h.Core.Terms.Block(t.Context(), by, ada.ID, "lost laptop")
 	h.Must(err)
-	h.shows("/admin/people/"+string(ada.ID), "Kept out by cli:ann", "lost laptop")
+	h.shows("/admin/people/"+string(ada.ID), "Kept out by ann", "lost laptop")
 }
 
 var field = regexp.MustCompile(`<input name="([a-z_]+)"[^>]* value="([^"]*)"`)

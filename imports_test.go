@@ -64,7 +64,7 @@ var layers = []layer{
 	{dir: "provision/explanation", may: []string{"provision", "provision/entitlement", "provision/seating", "provision/settings", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/report", may: []string{"provision", "provision/audit", "internal/spelling"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/alarm", may: []string{"provision", "provision/audit", "provision/plan"}, not: []string{"net/http", "database/sql"}},
-	{dir: "provision/adoption", may: []string{"provision", "provision/audit", "provision/entitlement"}, not: []string{"net/http", "database/sql"}},
+	{dir: "provision/adoption", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/approval", may: []string{"provision", "provision/audit", "provision/entitlement"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/seat", may: []string{"provision", "provision/audit", "provision/entitlement", "provision/reconcile", "provision/seating", "provision/settings"}, not: []string{"net/http", "database/sql"}},
 	{dir: "provision/leavestep", may: []string{"provision", "provision/entitlement", "provision/leave"}, not: []string{"net/http", "database/sql"}},

@@ -58,6 +58,10 @@ type (
 	ApproveOf = leave.ApproveOf
 	// ApproveThen is described with [leave.ApproveThen].
 	ApproveThen = leave.ApproveThen
+	// ComingStep is described with [leave.Coming].
+	ComingStep = leave.Coming
+	// Consent is described with [leave.Consent].
+	Consent = leave.Consent
 )
 
 // The words of that package.
@@ -72,6 +76,9 @@ const (
 	ThenKeep        = leave.ThenKeep
 	ThenCarryOut    = leave.ThenCarryOut
 	ApproveTimeout  = leave.ApproveTimeout
+	ConsentNone     = leave.ConsentNone
+	ConsentNeeded   = leave.ConsentNeeded
+	ConsentAsked    = leave.ConsentAsked
 )
 
 // Ends says what is done with an account whose access ends: what [Desk].OnLeave does so
@@ -82,6 +89,19 @@ func (d *Desk) Ends(a *Account) leave.Way {
 		return way.Without()
 	}
 	return way
+}
+
+// Coming returns the step of OnLeave that is still to come for an account whose access
+// has ended, or that an admin has been asked about; false: there is none.
+func (d *Desk) Coming(a *Account) (ComingStep, bool) {
+	if a.Desired.Status == AccessActive || d.Removal != RemovalNone {
+		return ComingStep{}, false
+	}
+	asked := a.Approval
+	if !asked.Open() {
+		asked = Approval{}
+	}
+	return a.Leaving.Coming(d.OnLeave, d.Approve, asked.What, asked.Due)
 }
 
 // HandOver says who takes over a leaver's open conversations. Exactly one of Agent

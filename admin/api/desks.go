@@ -24,6 +24,8 @@ type Desk struct {
 	Drift        string         `json:"drift" doc:"what becomes of what is changed there by hand"`
 	Drifted      int            `json:"drifted_accounts"`
 	Leavers      int            `json:"leavers" doc:"who are still in"`
+	StepsToCome  int            `json:"steps_to_come" doc:"of its on_leave, for those who have left"`
+	NextStepAt   *time.Time     `json:"next_step_at,omitempty" doc:"the first of those whose day has not come"`
 	WaitingRuns  int            `json:"waiting_runs"`
 	WaitingSince *time.Time     `json:"waiting_since,omitempty"`
 	Pause        *Pause         `json:"pause,omitempty" doc:"why it is not called for a while"`
@@ -87,7 +89,7 @@ func (a *API) deskRoutes() {
 	handle(a, route{"list-desks", http.MethodGet, "/desks", admin.DesksRead, "Desks", "Desks, and how they are", 0},
 		func(ctx context.Context, who asked, _ *struct{}) (*paged[Desk], error) {
 			desks, err := a.desks(ctx, who)
-			return all(desks, deskOf), err
+			return all(desks, func(d Desk) Desk { return d }), err
 		})
 	handle(a, route{"get-desk", http.MethodGet, "/desks/{desk}", admin.DesksRead, "Desks", "A desk, and how it is", 0},
 		func(ctx context.Context, who asked, in *DeskName) (*struct{ Body Desk }, error) {
@@ -96,8 +98,8 @@ func (a *API) deskRoutes() {
 				return nil, err
 			}
 			for _, d := range desks {
-				if d.Desk.Name == in.Desk || string(d.Desk.ID) == in.Desk {
-					return &struct{ Body Desk }{deskOf(d)}, nil
+				if d.Name == in.Desk || d.ID == in.Desk {
+					return &struct{ Body Desk }{d}, nil
 				}
 			}
 			return nil, provision.Errorf(provision.NotFound, "desk", "there is no such desk")
@@ -137,14 +139,20 @@ func (a *API) deskRoutes() {
 
 // desks returns the desks that somebody may see: of a mailbox manager those of
 // their reach.
-func (a *API) desks(ctx context.Context, who asked) (out []plan.DeskOverview, _ error) {
+func (a *API) desks(ctx context.Context, who asked) (out []Desk, _ error) {
 	o, err := a.core.Plan.Glance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := a.core.Report.CountSteps(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range o.Desks {
 		if !who.LimitedTo(admin.DesksRead) || who.Standing.Reaches(d.Desk.ID, nil, nil) {
-			out = append(out, d)
+			one, to := deskOf(d), steps[d.Desk.ID]
+			one.StepsToCome, one.NextStepAt = to.Count, to.Next
+			out = append(out, one)
 		}
 	}
 	return out, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/report"
 )
 
 // desksPage is all desks at a glance.
@@ -36,6 +37,7 @@ type deskPage struct {
 	Failed  string     // what the desk said instead
 	Asking  []waitingGroup
 	Drifted []plan.Drifted
+	Coming  []report.Step // what its on_leave is still to do, the soonest first
 	Rules   int
 	Now     time.Time
 }
@@ -104,6 +106,9 @@ func (p *page) deskBody() (body deskPage, _ error) {
 		if d.Desk == body.Desk.ID && len(body.Drifted) < mostWaiting {
 			body.Drifted = append(body.Drifted, d)
 		}
+	}
+	if body.Coming, _, err = p.h.core.Report.Steps(p.Context(), body.Desk.ID, report.Page{Limit: mostWaiting}); err != nil {
+		return body, err
 	}
 	rules, err := p.h.core.Settings.Rules(p.Context(), "")
 	if err != nil {

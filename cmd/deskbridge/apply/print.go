@@ -103,6 +103,11 @@ func (p printed) printConsequences(w io.Writer) {
 			say("  who waits, if seats go by the order of people: %s", output.List(output.PlainAll(c.Names)))
 		}
 	}
+	for _, c := range p.Consequences.Steps {
+		for _, line := range c.Says(p.would()) {
+			say("%s", line)
+		}
+	}
 	for _, e := range p.Consequences.SignIn {
 		say("%s", signInEnd(e))
 	}

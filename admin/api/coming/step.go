@@ -1,0 +1,46 @@
+// Package coming says what the admin API answers of steps of on_leave that are still to
+// come. Who may ask, and how, package api decides.
+package coming
+
+import (
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/report"
+)
+
+// Step is a step of a desk's on_leave that is still to come.
+type Step struct {
+	Step     string    `json:"step" doc:"delete after 30d"`
+	Due      time.Time `json:"due" doc:"of one that is asked about, when the time for an answer is over"`
+	Approval string    `json:"approval,omitempty" enum:"needed,asked" doc:"needed: an admin is asked once it is due; asked: an admin has been"`
+}
+
+// PersonStep is a step that is still to come, and for whom.
+type PersonStep struct {
+	Person  string `json:"person"`
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address,omitempty"`
+	Desk    string `json:"desk"`
+	Account string `json:"account"`
+	Step
+}
+
+// Of returns the step that is still to come for an account of a desk; nil: none.
+func Of(on provision.Desk, a *provision.Account) *Step {
+	if c, ok := on.Coming(a); ok {
+		return new(stepOf(c))
+	}
+	return nil
+}
+
+// Line is a line of the list of steps.
+func Line(s report.Step) PersonStep {
+	who := plan.PersonOf(s.Person)
+	return PersonStep{string(s.Account.Identity), who.Name, who.Address, s.Desk.Name, string(s.Account.ID), stepOf(s.ComingStep)}
+}
+
+func stepOf(c provision.ComingStep) Step {
+	return Step{Step: c.Step.String(), Due: c.At, Approval: string(c.Consent)}
+}

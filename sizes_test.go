@@ -26,6 +26,86 @@ const (
 	maxInterfaceMethods = 30 // its own; what it embeds is counted where it is declared
 )
 
+// maxConnectorLines is what a connector to a help desk may have, with the folders below it:
+// the tenth must be as short as the first, and what they do alike is in desk/kit.
+const maxConnectorLines = 1300
+
+// longConnectors are those that have more, with their lines, which may only shrink.
+var longConnectors = map[string]int{
+	"desk/helpscout":      2060,
+	"desk/helpy":          1301,
+	"desk/libredesk":      1413,
+	"desk/redmine":        2095,
+	"desk/requesttracker": 1895,
+	"desk/scim":           1859,
+	"desk/zammad":         1901,
+	"desk/zendesk":        1454,
+}
+
+// noConnectors are the folders in desk that are none.
+var noConnectors = []string{"desk/builtin", "desk/desktest", "desk/kit"}
+
+func TestConnectorsAreShort(t *testing.T) {
+	for _, p := range connectorSizes(t, os.DirFS("."), longConnectors) {
+		t.Error(p)
+	}
+}
+
+func TestLongConnectorsAreFound(t *testing.T) {
+	lines := func(n int) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("package a\n" + strings.Repeat("\n", n-1))}
+	}
+	got := connectorSizes(t, fstest.MapFS{
+		"desk/a.go": lines(5000), "desk/kit/a.go": lines(5000), "desk/short/a.go": lines(1300), "desk/short/a_test.go": lines(5000),
+		"desk/deep/a.go": lines(1000), "desk/deep/below/a.go": lines(301), "desk/grown/a.go": lines(1501), "desk/shrunk/a.go": lines(1400), "desk/done/a.go": lines(1200),
+	}, map[string]int{"desk/grown": 1500, "desk/shrunk": 1500, "desk/done": 1400, "desk/gone": 1400})
+	want := []string{
+		"desk/deep has 1301 lines, of at most 1300; see which part of desk/kit does it already, or make one",
+		"desk/done has 1200 lines, and no place in longConnectors any more",
+		"desk/gone is in longConnectors, and not there",
+		"desk/grown has 1501 lines, of at most 1500; see which part of desk/kit does it already, or make one",
+		"desk/shrunk has 1400 lines: say so in longConnectors, which has 1500",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// connectorSizes returns which connectors are longer than they may be, or shorter than long says.
+func connectorSizes(t *testing.T, root fs.FS, long map[string]int) (problems []string) {
+	t.Helper()
+	lines := make(map[string]int)
+	for dir := range long {
+		lines[dir] = 0
+	}
+	err := fs.WalkDir(root, "desk", func(file string, entry fs.DirEntry, err error) error {
+		parts := strings.Split(file, "/")
+		if err != nil || entry.IsDir() || len(parts) < 3 || slices.Contains(noConnectors, path.Join(parts[:2]...)) || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		source, err := fs.ReadFile(root, file)
+		lines[path.Join(parts[:2]...)] += bytes.Count(source, []byte("\n"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(lines)) {
+		n, most := lines[dir], max(long[dir], maxConnectorLines)
+		switch {
+		case n == 0:
+			problems = append(problems, fmt.Sprintf("%s is in longConnectors, and not there", dir))
+		case n > most:
+			problems = append(problems, fmt.Sprintf("%s has %d lines, of at most %d; see which part of desk/kit does it already, or make one", dir, n, most))
+		case long[dir] > 0 && n <= maxConnectorLines:
+			problems = append(problems, fmt.Sprintf("%s has %d lines, and no place in longConnectors any more", dir, n))
+		case long[dir] > n:
+			problems = append(problems, fmt.Sprintf("%s has %d lines: say so in longConnectors, which has %d", dir, n, long[dir]))
+		}
+	}
+	return problems
+}
+
 // roomy are the packages that may hold more files and lines: each is one table,
 // one element, or one small product a file.
 var roomy = []string{"store", "sso/saml", "desk/builtin", "bench"}

@@ -78,6 +78,7 @@ type Desk struct {
 	Idle        *Idle                `yaml:"idle"`
 	Adoption    string               `yaml:"adoption"`
 	AdoptIgnore []string             `yaml:"adopt_ignore"` // addresses with *, or id: and the id of a desk user
+	Profile     map[string]string    `yaml:"profile"`      // keep-in-step, set-once or leave-to-person, by field
 	SignIn      *protocol.DeskSignIn `yaml:"sign_in"`
 	Drift       string               `yaml:"drift"`
 	Rate        float64              `yaml:"rate"`

@@ -28,6 +28,7 @@ type Error struct {
 	Place      string        // name of a team or mailbox that the desk does not have; what else was asked for may be asked without it
 	NotShown   bool          // Permanent: the desk accepted a change and does not show it, which it may yet do
 	RetryAfter time.Duration // as the desk asked; 0: not said
+	TooOften   bool          // Retryable: it takes no more requests for now because there were too many of ours (HTTP 429)
 	Err        error         // cause for the log; may be nil
 }
 

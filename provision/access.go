@@ -80,6 +80,16 @@ func (a Access) Same(other Access) bool {
 		slices.Equal(a.Teams, other.Teams) && slices.Equal(a.Mailboxes, other.Mailboxes) && slices.Equal(a.DeskRoles, other.DeskRoles) && a.Away.same(other.Away)
 }
 
+// LessThan reports whether had has something that a lacks: a higher role, a team, a
+// mailbox, a role of the desk's own, or new conversations.
+func (a Access) LessThan(had Access) bool {
+	lacks := func(names, those []string) bool {
+		return slices.ContainsFunc(those, func(name string) bool { return !ContainsFold(names, name) })
+	}
+	return a.Role.Rank() < had.Role.Rank() || lacks(a.Teams, had.Teams) || lacks(a.Mailboxes, had.Mailboxes) || lacks(a.DeskRoles, had.DeskRoles) ||
+		a.Away != nil && had.Away == nil
+}
+
 // Detail is what the audit log says of a.
 func (a Access) Detail() map[string]any {
 	detail := map[string]any{"status": a.Status, "role": a.Role, "teams": a.Teams, "mailboxes": a.Mailboxes}

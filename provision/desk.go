@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/seating"
@@ -33,6 +34,8 @@ type Desk struct {
 
 	SignIn protocol.DeskSignIn // how people sign in there through us
 
+	Profile keeping.Policy `json:",omitempty"` // who keeps which field of a profile there; nil: all is kept in step
+
 	Drift DriftPolicy // what to do with what people change there by hand
 	Rate  float64     // requests a second that a process makes; 0: what the kind of desk takes
 
@@ -58,10 +61,6 @@ type (
 	ApproveOf = leave.ApproveOf
 	// ApproveThen is described with [leave.ApproveThen].
 	ApproveThen = leave.ApproveThen
-	// ComingStep is described with [leave.Coming].
-	ComingStep = leave.Coming
-	// Consent is described with [leave.Consent].
-	Consent = leave.Consent
 )
 
 // The words of that package.
@@ -76,9 +75,6 @@ const (
 	ThenKeep        = leave.ThenKeep
 	ThenCarryOut    = leave.ThenCarryOut
 	ApproveTimeout  = leave.ApproveTimeout
-	ConsentNone     = leave.ConsentNone
-	ConsentNeeded   = leave.ConsentNeeded
-	ConsentAsked    = leave.ConsentAsked
 )
 
 // Ends says what is done with an account whose access ends: what [Desk].OnLeave does so
@@ -91,17 +87,12 @@ func (d *Desk) Ends(a *Account) leave.Way {
 	return way
 }
 
-// Coming returns the step of OnLeave that is still to come for an account whose access
-// has ended, or that an admin has been asked about; false: there is none.
-func (d *Desk) Coming(a *Account) (ComingStep, bool) {
-	if a.Desired.Status == AccessActive || d.Removal != RemovalNone {
-		return ComingStep{}, false
+// Coming returns the step of OnLeave that is still to come for an account; false: none.
+func (d *Desk) Coming(a *Account) (c leave.Coming, ok bool) {
+	if a.Desired.Status != AccessActive && d.Removal == RemovalNone {
+		c, ok = a.Leaving.Coming(d.OnLeave, d.Approve, a.Approval.What, a.Approval.Due)
 	}
-	asked := a.Approval
-	if !asked.Open() {
-		asked = Approval{}
-	}
-	return a.Leaving.Coming(d.OnLeave, d.Approve, asked.What, asked.Due)
+	return c, ok
 }
 
 // HandOver says who takes over a leaver's open conversations. Exactly one of Agent
@@ -261,6 +252,9 @@ func (d *Desk) Validate() error {
 	}
 	for _, err := range d.Idle.Validate() {
 		wrong("idle", "idle: %s", err)
+	}
+	for _, mistake := range d.Profile.Validate() {
+		wrong("profile", "profile: %s", mistake)
 	}
 	return AllOf(append(mistakes, validateDeskSignIn(&d.SignIn))...)
 }

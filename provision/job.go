@@ -50,6 +50,29 @@ type Job struct {
 	Account    AccountID
 	Desk       DeskID // of Account: its runs wait for those of the same desk only
 	Connection ConnectionID
-	Urgent     bool      // access ends: goes ahead of everything else
+	Turn       Turn      // of the runs of one desk, which go first
 	At         time.Time // not before; zero: at once
+}
+
+// Turn says which of the runs that wait for one desk go first. The zero value is the
+// last.
+type Turn int
+
+// The turns, last to first.
+const (
+	TurnGranting Turn = iota // nothing that the desk has confirmed is lost: joiners, names, more access
+	TurnLosing               // somebody stays, with less than they have
+	TurnEnding               // access ends
+)
+
+// Turn returns when a run to the account has its turn: whoever may no longer have what
+// they have does not wait behind those who are to get something.
+func (a *Account) Turn() Turn {
+	switch {
+	case a.Desired.Status != AccessActive:
+		return TurnEnding
+	case a.Confirmed.Status == AccessActive && a.Desired.LessThan(a.Confirmed):
+		return TurnLosing
+	}
+	return TurnGranting
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -112,6 +114,7 @@ func (s *Store) DeleteAlarms(ctx context.Context, keys []string) error {
 type deliveryRow struct {
 	ID       string `gorm:"primaryKey"`
 	TargetID string
+	Alarm    string
 	Event    string
 	Code     string
 	Text     string
@@ -127,12 +130,12 @@ type deliveryRow struct {
 func (deliveryRow) TableName() string { return "alarm_deliveries" }
 
 func newDeliveryRow(d alarm.Delivery) (deliveryRow, error) {
-	return deliveryRow{ID: string(d.ID), TargetID: string(d.Target), Event: string(d.Event), Code: string(d.Code), Text: written(d.Text), Body: d.Body, At: fromTime(d.At),
+	return deliveryRow{ID: string(d.ID), TargetID: string(d.Target), Alarm: written(d.Alarm), Event: string(d.Event), Code: string(d.Code), Text: written(d.Text), Body: d.Body, At: fromTime(d.At),
 		State: string(d.State), Tries: d.Tries, NextAt: fromTimePtr(d.NextAt), Answer: written(d.Answer), EndedAt: fromTimePtr(d.EndedAt)}, nil
 }
 
 func (row deliveryRow) delivery() (alarm.Delivery, error) {
-	return alarm.Delivery{ID: alarm.DeliveryID(row.ID), Target: alarm.TargetID(row.TargetID), Event: alarm.Event(row.Event), Code: plan.FindingCode(row.Code), Text: row.Text,
+	return alarm.Delivery{ID: alarm.DeliveryID(row.ID), Target: alarm.TargetID(row.TargetID), Alarm: row.Alarm, Event: alarm.Event(row.Event), Code: plan.FindingCode(row.Code), Text: row.Text,
 		Body: row.Body, At: toTime(row.At), State: alarm.State(row.State), Tries: row.Tries, NextAt: toTimePtr(row.NextAt), Answer: row.Answer, EndedAt: toTimePtr(row.EndedAt)}, nil
 }
 
@@ -178,11 +181,29 @@ func (s *Store) InsertDeliveries(ctx context.Context, deliveries []alarm.Deliver
 
 // SaveDelivery implements [alarm.Store].
 func (s *Store) SaveDelivery(ctx context.Context, d alarm.Delivery) error {
+	return saveDelivery(s.write(ctx), d)
+}
+
+// SaveTry implements [alarm.Store].
+func (s *Store) SaveTry(ctx context.Context, d alarm.Delivery) error {
+	return saveDelivery(s.write(ctx).Where("state = ?", string(alarm.Waiting)), d)
+}
+
+// DropRaised implements [alarm.Store].
+func (s *Store) DropRaised(ctx context.Context, alarms []string, at time.Time) error {
+	if len(alarms) == 0 {
+		return nil
+	}
+	return s.write(ctx).Model(&deliveryRow{}).Where("alarm IN ? AND event = ? AND next_at IS NOT NULL", alarms, string(alarm.Raised)).
+		UpdateColumns(map[string]any{"state": string(alarm.Dropped), "next_at": nil, "ended_at": fromTime(at)}).Error
+}
+
+func saveDelivery(db *gorm.DB, d alarm.Delivery) error {
 	row, err := newDeliveryRow(d)
 	if err != nil {
 		return err
 	}
-	return missing(s.write(ctx).Model(&deliveryRow{}).Where("id = ?", row.ID).
+	return missing(db.Model(&deliveryRow{}).Where("id = ?", row.ID).
 		UpdateColumns(map[string]any{"state": row.State, "tries": row.Tries, "next_at": row.NextAt, "answer": row.Answer, "ended_at": row.EndedAt}), "delivery")
 }
 

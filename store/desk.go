@@ -33,6 +33,7 @@ type deskRow struct {
 	SeatPrice   string
 	Idle        string
 	AdoptIgnore string
+	Profile     string
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
 }
 
@@ -46,6 +47,7 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 	approve, err5 := toJSON(d.Approve)
 	price, err6 := toJSON(d.Price)
 	idle, err7 := toJSON(d.Idle)
+	profile, err8 := toJSON(d.Profile.Canonical())
 	return deskRow{
 		ID:          string(d.ID),
 		Name:        d.Name,
@@ -65,8 +67,9 @@ func (k *keyring) newDeskRow(d provision.Desk) (deskRow, error) {
 		SeatPrice:   price,
 		Idle:        idle,
 		AdoptIgnore: toList(d.AdoptIgnore),
+		Profile:     profile,
 		CreatedAt:   fromTime(d.CreatedAt),
-	}, errors.Join(err1, err2, err3, err4, err5, err6, err7)
+	}, errors.Join(err1, err2, err3, err4, err5, err6, err7, err8)
 }
 
 // deskSignInField tells what is sealed in a desk's row beside its secret: the
@@ -114,7 +117,7 @@ func (k *keyring) desk(row deskRow) (provision.Desk, error) {
 		return d, fmt.Errorf("store: desk %s: sign-in: %w", row.ID, err)
 	}
 	if err := errors.Join(json.Unmarshal([]byte(row.Settings), &d.Settings), json.Unmarshal([]byte(row.HandOver), &d.HandOver), json.Unmarshal([]byte(row.Approve), &d.Approve),
-		json.Unmarshal([]byte(row.SeatPrice), &d.Price), json.Unmarshal([]byte(row.Idle), &d.Idle), json.Unmarshal([]byte(row.AdoptIgnore), &d.AdoptIgnore)); err != nil {
+		json.Unmarshal([]byte(row.SeatPrice), &d.Price), json.Unmarshal([]byte(row.Idle), &d.Idle), json.Unmarshal([]byte(row.AdoptIgnore), &d.AdoptIgnore), json.Unmarshal([]byte(row.Profile), &d.Profile)); err != nil {
 		return d, fmt.Errorf("store: desk %s: %w", row.ID, err)
 	}
 	if len(d.AdoptIgnore) == 0 {

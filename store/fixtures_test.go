@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/store"
@@ -98,6 +99,7 @@ func desk(name string) provision.Desk {
 		Seats:       25,
 		Adoption:    provision.AdoptAutomatic,
 		AdoptIgnore: []string{"ci@*"},
+		Profile:     keeping.Policy{keeping.Title: keeping.Once, keeping.Phone: keeping.Person},
 		SignIn:      deskSignIn(),
 		Drift:       provision.DriftReport,
 		Rate:        2.5,

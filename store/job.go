@@ -12,11 +12,8 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Priorities of jobs; the queue takes the lowest number first.
-const (
-	priorityUrgent = 1
-	priorityNormal = 2
-)
+// priorities of jobs by their turn; the queue takes the lowest number first.
+var priorities = map[provision.Turn]int{provision.TurnEnding: 1, provision.TurnLosing: 2, provision.TurnGranting: 3}
 
 // Enqueue implements [entitlement.Store]. Jobs become River jobs of kind
 // "reconcile" and "evaluate" with [provision.ReconcileArgs] and [provision.EvaluateArgs], in
@@ -75,10 +72,7 @@ func (t *pgTx) insertJobs(ctx context.Context, queue *river.Client[pgx.Tx], jobs
 const fewJobs = 20
 
 func insertParams(job provision.Job) (river.InsertManyParams, error) {
-	opts := &river.InsertOpts{Priority: priorityNormal, Queue: job.Desk.Queue(), ScheduledAt: job.At}
-	if job.Urgent {
-		opts.Priority = priorityUrgent
-	}
+	opts := &river.InsertOpts{Priority: priorities[job.Turn], Queue: job.Desk.Queue(), ScheduledAt: job.At}
 	switch job.Kind {
 	case provision.JobReconcile:
 		return river.InsertManyParams{Args: provision.ReconcileArgs{Account: job.Account}, InsertOpts: opts}, nil

@@ -40,8 +40,8 @@ func TestEnqueue(t *testing.T) {
 		later := time.Now().UTC().Add(time.Hour).Truncate(time.Second)
 		must(t, s.InTx(ctx, func(tx *store.Store) error {
 			return tx.Enqueue(ctx,
-				provision.Job{Kind: provision.JobReconcile, Account: "a1", Desk: "d1", Urgent: true},
-				provision.Job{Kind: provision.JobReconcile, Account: "a2", At: later},
+				provision.Job{Kind: provision.JobReconcile, Account: "a1", Desk: "d1", Turn: provision.TurnEnding},
+				provision.Job{Kind: provision.JobReconcile, Account: "a2", Turn: provision.TurnLosing, At: later},
 				provision.Job{Kind: provision.JobEvaluate, Connection: "c1"})
 		}))
 		type job struct {
@@ -59,7 +59,7 @@ func TestEnqueue(t *testing.T) {
 		equal(t, "jobs", []job{
 			{"reconcile", `{"account":"a1"}`, "desk-d1", 1, rivertype.JobStateAvailable},
 			{"reconcile", `{"account":"a2"}`, "default", 2, rivertype.JobStateScheduled},
-			{"evaluate", `{"connection":"c1"}`, "default", 2, rivertype.JobStateAvailable},
+			{"evaluate", `{"connection":"c1"}`, "default", 3, rivertype.JobStateAvailable},
 		}, jobs)
 		equal(t, "scheduled at", later, queued(t, s)[1].ScheduledAt.UTC())
 		must(t, s.Enqueue(ctx))

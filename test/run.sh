@@ -80,11 +80,12 @@ choose_memory() {
 	fi
 }
 
-servers=
+servers= playing=
 stop_servers() {
 	local status=$?
 	trap - EXIT
 	trap '' INT TERM # once is enough: let the servers end
+	[ -z "$playing" ] || { kill -- "-$playing" && wait "$playing"; } 2>/dev/null || true
 	[ -z "$servers" ] || wait "$servers" || true # what is half started cannot be stopped
 	local name
 	for name in "${needed[@]}" postgres; do
@@ -119,14 +120,34 @@ check() {
 	"$@" 8>&- || broken+=("$what")
 }
 
-# plays plays what the race detector would make ten times as long; see
-# worker/play_test.go. A run that plays nothing fails.
-plays() {
-	local out
-	out=$(go test -tags services -vet=off -run '^TestRandomFaults$' -v ./worker 2>&1) && grep -q '^--- PASS: TestRandomFaults' <<<"$out" && return
-	grep -v '^=== \|^ *--- PASS' <<<"$out" | tail -n 60 >&2
-	return 1
+# unraced lists what is in files that the race detector leaves out, which say why:
+# a package and a test on each line.
+unraced() {
+	local file
+	grep -rl --include='*_test.go' --exclude-dir=.git --exclude-dir=.test '^//go:build .*!race' . | while read -r file; do
+		sed -n "s|^func \\(Test[[:alnum:]]*\\)(t \\*testing.T) {\$|${file%/*} \\1|p" "$file"
+	done | sort
 }
+
+# plays runs them. One that does not run fails.
+plays() {
+	local list package tests test out failed=
+	list=$(unraced)
+	[ -n "$list" ] || return
+	for package in $(cut -d ' ' -f 1 <<<"$list" | uniq); do
+		tests=$(grep "^$package " <<<"$list" | cut -d ' ' -f 2)
+		out=$("${shipped[@]}" go test -tags services -vet=off -timeout 20m -run "^($(paste -sd '|' <<<"$tests"))\$" -v "$package" 2>&1) || failed=1
+		for test in $tests; do
+			grep -q "^--- PASS: $test " <<<"$out" || failed=1
+		done
+		[ -z "$failed" ] || grep -v '^=== \|^ *--- PASS' <<<"$out" | tail -n 60
+	done
+	[ -z "$failed" ]
+}
+
+# What is not for the race detector is compiled without cgo, as the program is that
+# tests build and start: once for all of them.
+readonly shipped=(env CGO_ENABLED=0)
 
 # The race detector watches our code, what connects it, and the standard library;
 # not the C that the embedded database was translated from, and not the steps that
@@ -150,17 +171,31 @@ trap 'exit 143' TERM
 servers=$!
 
 check "gofmt" test/format.sh
-check "go vet" go vet -tags services ./...
-check "golangci-lint" "${MAKE:-make}" --no-print-directory golangci-lint
-[ $# -gt 0 ] || check "plays against a desk that lies" plays
+check "go vet" "${shipped[@]}" go vet -tags services ./...
+check "golangci-lint" "${shipped[@]}" "${MAKE:-make}" --no-print-directory golangci-lint
 say "waiting for PostgreSQL, the help desks and the identity providers"
 wait_for_servers
 choose_memory
+# What the race detector leaves out runs beside the rest: most of it is one goroutine.
+if [ $# -eq 0 ]; then
+	say "tests without the race detector, beside the others"
+	set -m # in a process group, so that all of it can be stopped
+	GOTMPDIR=${TMPDIR:-/tmp} TMPDIR=${memory:-${TMPDIR:-/tmp}} plays >"$logs/plays.log" 2>&1 8>&- &
+	playing=$!
+	set +m
+fi
 # Three at a time: the longest of them wait for servers and clocks. They begin in
 # this order, so those come first, and none is left over at the end.
 [ $# -gt 0 ] || set -- ./cmd/deskbridge ./worker ./scim ./sso ./store ./desk/redmine ./...
 # A program with the race detector sleeps for a second before it ends, for races
 # that are still to come; each of more than a hundred would.
 say "tests"
-GORACE="atexit_sleep_ms=50 ${GORACE:-}" GOTMPDIR=${TMPDIR:-/tmp} TMPDIR=${memory:-${TMPDIR:-/tmp}} CGO_ENABLED=1 go test -p 3 -tags services -race "${unwatched[@]}" -vet=off -timeout 30m "$@" 8>&- || exit
+status=0
+GORACE="atexit_sleep_ms=50 ${GORACE:-}" GOTMPDIR=${TMPDIR:-/tmp} TMPDIR=${memory:-${TMPDIR:-/tmp}} CGO_ENABLED=1 go test -p 3 -tags services -race "${unwatched[@]}" -vet=off -timeout 30m "$@" 8>&- || status=$?
+if [ -n "$playing" ] && ! wait "$playing"; then
+	broken+=("tests without the race detector")
+	cat "$logs/plays.log" >&2
+fi
+playing=
+[ "$status" -eq 0 ] || exit "$status"
 [ ${#broken[@]} -eq 0 ] || fail "the tests passed, but not: ${broken[*]}"

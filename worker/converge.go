@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/profile"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker/guard"
 )
@@ -268,7 +269,7 @@ func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconci
 // steps returns what is to be written, and notes what an earlier run wrote
 // before it was cut short.
 func (w *Worker) steps(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, around reconcile.DeskFacts, shown *shownLate) ([]reconcile.Write, error) {
-	fit := d.Fit(want(v))
+	fit := wanted(d, v, have)
 	v.Seen(fit, have)
 	steps, err := reconcile.Writes(v, fit, have, around)
 	if err != nil {
@@ -295,16 +296,14 @@ func (w *Worker) steps(ctx context.Context, d *guard.Session, v *reconcile.Run, 
 	return steps, v.ResolveInterrupted(ctx, fit, have, open)
 }
 
-// want is the user that the desk should show.
-func want(v *reconcile.Run) provision.DeskUser {
-	p, access := v.Account.Profile, v.Granted()
-	return provision.DeskUser{
-		ID: v.Account.DeskUser, ExternalID: string(v.Account.ID), Email: p.Email,
-		DisplayName: p.DisplayName, GivenName: p.GivenName, FamilyName: p.FamilyName,
-		Title: p.Title, Phone: p.Phone, Timezone: p.Timezone,
-		Active: access.Status == provision.AccessActive, Role: access.Role, Teams: access.Teams, Mailboxes: access.Mailboxes, DeskRoles: access.DeskRoles,
-	}
+// wanted is the user that the desk should show, in its own spelling; have is the one that
+// it shows now, or nil.
+func wanted(d *guard.Session, v *reconcile.Run, have *provision.DeskUser) provision.DeskUser {
+	return profile.Wanted(v.Desk.Profile, d.Fit(said(v)), have)
 }
+
+// said is the user that the desk would show by what is said of the person.
+func said(v *reconcile.Run) provision.DeskUser { return profile.Of(&v.Account, v.Granted()) }
 
 // find returns the desk user of the account, or nil. One that we knew and that
 // is gone is forgotten: whoever has the address now is somebody else's. That one
@@ -340,7 +339,7 @@ func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run) (
 	case have == nil && made(d, v):
 		return nil, nil
 	}
-	v.Seen(d.Fit(want(v)), nil) // while it is known who that was
+	v.Seen(wanted(d, v, nil), nil) // while it is known who that was
 	return seen(d, v, have), v.Claim(ctx, "", provision.OriginNone)
 }
 
@@ -390,7 +389,7 @@ func (w *Worker) execute(ctx context.Context, d *guard.Session, v *reconcile.Run
 				return err
 			}
 		}
-		made, err := w.do(ctx, d, v, id, s)
+		made, err := w.do(ctx, d, v, have, id, s)
 		if made != "" {
 			id = made
 		}
@@ -452,7 +451,8 @@ func (w *Worker) see(ctx context.Context, d *guard.Session, v *reconcile.Run, id
 	if err != nil || have == nil {
 		return err
 	}
-	v.Seen(d.Fit(want(v)), seen(d, v, have))
+	have = seen(d, v, have)
+	v.Seen(wanted(d, v, have), have)
 	return nil
 }
 
@@ -469,12 +469,13 @@ func refused(err error) bool {
 	return false
 }
 
-// do makes one write. made is the id of a user that it created, also where the
+// do makes one write on the user with this id, of whom have is what the desk showed
+// before the run wrote anything, or nil. made is the id of a user that it created, also where the
 // desk does not show all of what was asked for.
-func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id provision.DeskUserID, s reconcile.Write) (made provision.DeskUserID, _ error) {
+func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, id provision.DeskUserID, s reconcile.Write) (made provision.DeskUserID, _ error) {
 	switch s.Kind {
 	case reconcile.WriteCreate:
-		user, err := d.Create(ctx, d.Fit(want(v)))
+		user, err := d.Create(ctx, wanted(d, v, nil))
 		if desk.KindOf(err) == desk.Conflict { // with itself, when the request has arrived twice
 			if mine, find := d.Find(ctx, desk.Key{ExternalID: string(v.Account.ID)}); find == nil && mine != nil && mine.ExternalID == string(v.Account.ID) {
 				return mine.ID, nil
@@ -489,7 +490,7 @@ func (w *Worker) do(ctx context.Context, d *guard.Session, v *reconcile.Run, id 
 	case reconcile.WriteActivate:
 		return "", d.SetActive(ctx, id, true)
 	case reconcile.WriteProfile:
-		return "", d.SetProfile(ctx, id, d.Fit(want(v)))
+		return "", d.SetProfile(ctx, id, profile.Written(v.Desk.Profile, d.Fit, said(v), have))
 	case reconcile.WriteRole:
 		to, err := provision.ParseRole(fmt.Sprint(s.Detail["to"]))
 		if err != nil {

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"time"
 
 	"github.com/deskbridge/deskbridge/worker/guard"
@@ -30,3 +31,8 @@ func SetHandOverSlice(d time.Duration) (restore func()) {
 
 // SetAnswerTimeout says how long a call may take, from now on.
 func (w *Worker) SetAnswerTimeout(d time.Duration) { w.desks.Answer = d }
+
+// NotePace does what a started worker does at the end of each slot.
+func (w *Worker) NotePace(ctx context.Context, slot time.Time) error {
+	return w.pace.Note(ctx, w.core.DeskHealth, slot)
+}

@@ -78,6 +78,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 		w.every(keeping, servedEvery, "looking for new desks", func(ctx context.Context) error { return w.serve(ctx, served) })
 	})
 	r.keepers.Go(func() { w.keepAudit(keeping) })
+	r.keepers.Go(func() { w.pace.Keep(keeping, w.core.DeskHealth, w.log) })
 	r.keepers.Go(func() { w.every(keeping, catchUpEvery, "catching up", w.catchUp) })
 	if opts.Sweep > 0 {
 		r.keepers.Go(func() { w.keepSweeping(keeping, opts.Sweep) })

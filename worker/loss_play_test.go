@@ -1,3 +1,7 @@
+//go:build !race
+
+// Without the race detector, as play_test.go.
+
 package worker_test
 
 import (

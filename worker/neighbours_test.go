@@ -168,10 +168,10 @@ func TestLongHandOvers(t *testing.T) {
 	eachNeighbours(t, func(h *neighbours) { h.handOvers(0) })
 }
 
-// TestBacklogOfJoiners: nor do they with a thousand jobs to let people in
-// waiting for both desks.
+// TestBacklogOfJoiners: nor do they with hundreds of jobs to let people in waiting
+// for both desks, more for each than may come first.
 func TestBacklogOfJoiners(t *testing.T) {
-	eachNeighbours(t, func(h *neighbours) { h.handOvers(1000) })
+	eachNeighbours(t, func(h *neighbours) { h.handOvers(3 * ahead) })
 }
 
 // handOvers has eight leavers hand over on a slow desk while so many jobs for
@@ -229,7 +229,7 @@ func TestLongHandOversOnTheSameDesk(t *testing.T) {
 		leavers := h.crowded(8, "l", "far")
 		h.drain()
 		for _, l := range leavers {
-			for range 60 {
+			for range 30 {
 				h.conversation(h.on(h.desk.ID, l.ID).DeskUser)
 			}
 			h.suspend(l.ID)
@@ -237,7 +237,7 @@ func TestLongHandOversOnTheSameDesk(t *testing.T) {
 		h.start(func(_ string, released <-chan struct{}) {
 			select {
 			case <-released:
-			case <-time.After(150 * time.Millisecond):
+			case <-time.After(300 * time.Millisecond):
 			}
 		})
 		h.until("hand-overs are on their way", func() bool {

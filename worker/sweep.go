@@ -317,7 +317,8 @@ func (s *sweeper) differs(ctx context.Context, v *reconcile.Run, have *provision
 	if err != nil {
 		return nil, err
 	}
-	steps, err := reconcile.Writes(v, s.d.Fit(want(v)), seen(s.d, v, have), around)
+	have = seen(s.d, v, have)
+	steps, err := reconcile.Writes(v, wanted(s.d, v, have), have, around)
 	if attention, ok := errors.AsType[*reconcile.AttentionError](err); ok {
 		found.Reason = attention.Log()
 		return &found, nil

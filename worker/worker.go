@@ -20,6 +20,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker/guard"
+	"github.com/deskbridge/deskbridge/worker/pace"
 )
 
 const (
@@ -40,6 +41,7 @@ type Worker struct {
 	log     *slog.Logger
 	metrics *metrics
 	sealing sealing
+	pace    pace.Meter
 }
 
 // New returns a Worker that reaches desks through open.
@@ -88,10 +90,14 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 		ended, err = "lost", nil
 	}
 	w.metrics.ran(v.Desk, ended, time.Since(start))
+	w.pace.Ran(v.Desk.ID, v.Ending(), calls.Requests, settled[ended])
 	w.log.InfoContext(ctx, "reconcile run", "account", id, "identity", v.Account.Identity, "desk", v.Desk.Name,
 		"revision", v.Account.Revision, "outcome", ended, "ms", time.Since(start).Milliseconds())
 	return time.Time{}, err
 }
+
+// settled are the outcomes of runs after which there is nothing to do for a while.
+var settled = map[string]bool{"confirmed": true, "place": true, "task": true, "needs-attention": true}
 
 // tellHold logs that mass-change protection has begun to put accounts on hold.
 func (w *Worker) tellHold(ctx context.Context, h *reconcile.Hold) {

@@ -22,6 +22,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/erasure"
+	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -42,6 +43,7 @@ type Core struct {
 	DeskHealth     *deskhealth.Service
 	Directory      *directory.Service
 	Erasure        *erasure.Service
+	Expiry         *expiry.Service
 	Explanation    *explanation.Service
 	Plan           *plan.Service
 	Reconcile      *reconcile.Service

@@ -21,7 +21,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/api"
-	"github.com/deskbridge/deskbridge/admin/api/coming"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
@@ -72,7 +72,7 @@ func newOffice(t *testing.T) *office {
 	c := o.Core
 	id := func(context.Context) string { return "req-1" }
 	logger := slog.New(slog.NewTextHandler(&o.log, nil))
-	o.api = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
+	o.api = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
 		Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
 		api.Options{Log: logger, RequestID: id, ReadDraft: readDraft})
 	h, err := admin.New(admin.Core{Administration: c.Administration}, admin.Options{PublicURL: site, Log: logger, RequestID: id, Now: o.Now,
@@ -245,6 +245,28 @@ func TestDocument(t *testing.T) {
 	}
 }
 
+// TestTerms: what is said of somebody beyond rules is in the answer, when it was said
+// and by whom; and so is for how long a sign-in alone vouches for them.
+func TestTerms(t *testing.T) {
+	o := newOffice(t)
+	o.ByRoles()
+	ada, bob := o.Person("ada", "agent"), o.Person("bob")
+	end := time.Date(2099, 2, 1, 0, 0, 0, 0, time.UTC)
+	by := provision.Cause{Actor: "cli:ann", Action: "person"}
+	_, err := o.Core.Terms.SetEnd(t.Context(), by, ada.ID, &end)
+	o.Must(err)
+	_, err = o.Core.Terms.Block(t.Context(), by, ada.ID, "lost laptop")
+	o.Must(err)
+	o.Evaluate()
+	one := get[api.PersonDetail](o, "/api/v1/people/"+string(ada.ID))
+	if one.Terms == nil || one.Terms.Until == nil || !one.Terms.Until.At.Equal(end) || one.Terms.Until.By == "" || one.Terms.Block == nil || one.Terms.Block.Reason != "lost laptop" || one.Terms.Block.At.IsZero() || one.SignIn != nil {
+		t.Errorf("terms: %+v, sign-in %+v", one.Terms, one.SignIn)
+	}
+	if other := get[api.PersonDetail](o, "/api/v1/people/"+string(bob.ID)); other.Terms != nil {
+		t.Errorf("terms of whom nothing is said: %+v", other.Terms)
+	}
+}
+
 // TestReading makes a company and reads it by every list there is.
 func TestReading(t *testing.T) {
 	o := newOffice(t)
@@ -372,7 +394,7 @@ func TestStepsToCome(t *testing.T) {
 		o.SetStatus(id.ID, provision.StatusSuspended)
 		o.ReconcileAll()
 	}
-	first := get[api.Page[coming.PersonStep]](o, "/api/v1/steps?desk=support&limit=1")
+	first := get[api.Page[answer.PersonStep]](o, "/api/v1/steps?desk=support&limit=1")
 	if len(first.Items) != 1 || first.Next == "" {
 		t.Fatalf("steps: %+v", first)
 	}
@@ -380,7 +402,7 @@ func TestStepsToCome(t *testing.T) {
 	if step.Step.Step != "delete after 30d" || step.Approval != "needed" || step.Address != "ada@example.test" || step.Desk != "support" || step.Account == "" || step.Due.Sub(o.Now()) < 29*24*time.Hour {
 		t.Errorf("a step: %+v", step)
 	}
-	if rest := get[api.Page[coming.PersonStep]](o, "/api/v1/steps?cursor="+first.Next); len(rest.Items) != 1 || rest.Items[0].Address != "bob@example.test" || rest.Next != "" {
+	if rest := get[api.Page[answer.PersonStep]](o, "/api/v1/steps?cursor="+first.Next); len(rest.Items) != 1 || rest.Items[0].Address != "bob@example.test" || rest.Next != "" {
 		t.Errorf("the second page: %+v", rest)
 	}
 	people := get[api.Page[api.Person]](o, "/api/v1/people?limit=1")

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
-	"github.com/deskbridge/deskbridge/admin/api/coming"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -78,7 +78,7 @@ func (a *API) attentionRoutes() {
 		func(ctx context.Context, _ asked, in *struct {
 			Desk string `query:"desk" doc:"name or id"`
 			Paging
-		}) (*paged[coming.PersonStep], error) {
+		}) (*paged[answer.PersonStep], error) {
 			desk, err := a.desk(ctx, in.Desk)
 			if err != nil {
 				return nil, err
@@ -91,7 +91,7 @@ func (a *API) attentionRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return pageOf(a, found, next, coming.Line)
+			return pageOf(a, found, next, answer.PersonStepOf)
 		})
 	handle(a, route{"attention", http.MethodGet, "/attention", admin.AttentionRead, "Attention", "What needs somebody", 0},
 		func(ctx context.Context, _ asked, _ *struct{}) (*struct{ Body Attention }, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -14,25 +15,29 @@ import (
 
 // Desk is a desk, and how it is. Its credentials are never shown.
 type Desk struct {
-	ID           string         `json:"id"`
-	Name         string         `json:"name"`
-	Kind         string         `json:"kind"`
-	URL          string         `json:"url,omitempty"`
-	Accounts     map[string]int `json:"accounts" doc:"by state"`
-	Seats        int            `json:"seats_taken"`
-	Limit        int            `json:"seats,omitempty" doc:"how many there are; absent: no limit"`
-	Drift        string         `json:"drift" doc:"what becomes of what is changed there by hand"`
-	Drifted      int            `json:"drifted_accounts"`
-	Leavers      int            `json:"leavers" doc:"who are still in"`
-	StepsToCome  int            `json:"steps_to_come" doc:"of its on_leave, for those who have left"`
-	NextStepAt   *time.Time     `json:"next_step_at,omitempty" doc:"the first of those whose day has not come"`
-	WaitingRuns  int            `json:"waiting_runs"`
-	WaitingSince *time.Time     `json:"waiting_since,omitempty"`
-	Pause        *Pause         `json:"pause,omitempty" doc:"why it is not called for a while"`
-	SweptAt      *time.Time     `json:"swept_at,omitempty"`
-	SweepProblem string         `json:"sweep_problem,omitempty"`
-	HandOver     string         `json:"hand_over_problem,omitempty"`
-	Removal      string         `json:"removal,omitempty"`
+	ID       string         `json:"id"`
+	Name     string         `json:"name"`
+	Kind     string         `json:"kind"`
+	URL      string         `json:"url,omitempty"`
+	Accounts map[string]int `json:"accounts" doc:"by state"`
+	Seats    int            `json:"seats_taken"`
+	Limit    int            `json:"seats,omitempty" doc:"how many there are; absent: no limit"`
+	Drift    string         `json:"drift" doc:"what becomes of what is changed there by hand"`
+	Drifted  int            `json:"drifted_accounts"`
+
+	Profile map[string]string `json:"profile,omitempty" doc:"who keeps which field of a profile: set-once, leave-to-person; the rest is kept in step"`
+
+	Leavers      int          `json:"leavers" doc:"who are still in"`
+	StepsToCome  int          `json:"steps_to_come" doc:"of its on_leave, for those who have left"`
+	NextStepAt   *time.Time   `json:"next_step_at,omitempty" doc:"the first of those whose day has not come"`
+	WaitingRuns  int          `json:"waiting_runs"`
+	WaitingSince *time.Time   `json:"waiting_since,omitempty"`
+	ToDo         *answer.ToDo `json:"to_do,omitempty" doc:"absent: nothing"`
+	Pause        *Pause       `json:"pause,omitempty" doc:"why it is not called for a while"`
+	SweptAt      *time.Time   `json:"swept_at,omitempty"`
+	SweepProblem string       `json:"sweep_problem,omitempty"`
+	HandOver     string       `json:"hand_over_problem,omitempty"`
+	Removal      string       `json:"removal,omitempty"`
 }
 
 // Pause says why a desk is not called for a while.
@@ -46,7 +51,7 @@ type Pause struct {
 func deskOf(d plan.DeskOverview) Desk {
 	h := d.Health
 	out := Desk{ID: string(d.Desk.ID), Name: d.Desk.Name, Kind: string(d.Desk.Kind), URL: d.Desk.URL, Accounts: make(map[string]int), Seats: d.Seats, Limit: d.Desk.Seats,
-		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Leavers: h.Leavers.Count, WaitingRuns: h.Backlog.Runs, Removal: string(d.Desk.Removal)}
+		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Profile: d.Desk.Profile.Words(), Leavers: h.Leavers.Count, WaitingRuns: h.Backlog.Runs, ToDo: answer.ToDoOf(h.Work), Removal: string(d.Desk.Removal)}
 	for state, n := range d.Accounts {
 		out.Accounts[string(state)] = n
 	}

@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
-	"github.com/deskbridge/deskbridge/admin/api/coming"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -35,14 +36,14 @@ type PersonAccount struct {
 	State  string       `json:"state" enum:"waiting,ready,ended,needs-attention,on-hold"`
 	Reason string       `json:"reason,omitempty"`
 	Code   string       `json:"reason_code,omitempty"`
-	ToCome *coming.Step `json:"to_come,omitempty" doc:"the step of the desk's on_leave that is still to come"`
+	ToCome *answer.Step `json:"to_come,omitempty" doc:"the step of the desk's on_leave that is still to come"`
 }
 
 func (n *names) person(p report.Person) Person {
 	out := Person{ID: string(p.ID), Connection: p.ConnectionName, UserName: p.UserName, Name: plan.PersonOf(p.Identity).Name, Address: p.Profile.Email,
 		ExternalID: p.ExternalID, Status: string(p.Status), SCIM: p.SCIMManaged(), UpdatedAt: p.UpdatedAt, Accounts: []PersonAccount{}}
 	for _, acc := range p.Accounts {
-		out.Accounts = append(out.Accounts, PersonAccount{string(acc.ID), n.desks[acc.Desk], string(acc.State), acc.Reason, string(acc.ReasonCode), coming.Of(n.policies[acc.Desk], &acc)})
+		out.Accounts = append(out.Accounts, PersonAccount{string(acc.ID), n.desks[acc.Desk], string(acc.State), acc.Reason, string(acc.ReasonCode), answer.StepOf(n.policies[acc.Desk], &acc)})
 	}
 	return out
 }
@@ -177,6 +178,9 @@ type PersonDetail struct {
 	Desks    []PersonDesk    `json:"desks"`
 	Logins   []Login         `json:"logins"`
 	Sessions []PersonSession `json:"sessions" doc:"that have not ended, the newest first"`
+
+	Terms  *provision.Terms `json:"terms,omitempty" doc:"what is said of their access beyond rules, when, and by whom: an admin's block, end (until) and absence, the end that the identity provider pushed, since when and why their sign-in has expired, where they are idle"`
+	SignIn *expiry.Standing `json:"sign_in,omitempty" doc:"how long the sign-in of somebody known by nothing else vouches for them"`
 }
 
 // GroupOf is a group that somebody is in.
@@ -205,13 +209,16 @@ func accessOf(a provision.Access) Access {
 
 // PersonDesk is what somebody has on one desk.
 type PersonDesk struct {
-	Desk        string       `json:"desk"`
-	Kind        string       `json:"kind"`
-	Wanted      Access       `json:"wanted" doc:"by rules, now"`
-	Granted     Access       `json:"granted" doc:"as the desk confirmed it last"`
-	ConfirmedAt *time.Time   `json:"confirmed_at,omitempty"`
-	Reasons     []Reason     `json:"reasons"`
-	WhyNot      []WhyNot     `json:"why_not,omitempty"`
+	Desk        string     `json:"desk"`
+	Kind        string     `json:"kind"`
+	Wanted      Access     `json:"wanted" doc:"by rules, now"`
+	Granted     Access     `json:"granted" doc:"as the desk confirmed it last"`
+	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
+	Reasons     []Reason   `json:"reasons"`
+	WhyNot      []WhyNot   `json:"why_not,omitempty"`
+
+	Profile []explanation.Told `json:"profile,omitempty" doc:"what the desk makes of what is said of them, while they are to have access"`
+
 	Account     string       `json:"account,omitempty"`
 	DeskUser    string       `json:"desk_user,omitempty"`
 	Origin      string       `json:"origin,omitempty"`
@@ -221,7 +228,7 @@ type PersonDesk struct {
 	RetryAt     *time.Time   `json:"retry_at,omitempty"`
 	EndingSince *time.Time   `json:"ending_since,omitempty"`
 	Differs     []string     `json:"differs,omitempty" doc:"what a sweep found changed by hand"`
-	ToCome      *coming.Step `json:"to_come,omitempty" doc:"the step of the desk's on_leave that is still to come"`
+	ToCome      *answer.Step `json:"to_come,omitempty" doc:"the step of the desk's on_leave that is still to come"`
 }
 
 // Reason is one part of an access, and what gives it.
@@ -342,6 +349,12 @@ func (a *API) detail(ctx context.Context, person provision.Identity) (out Person
 			out.Accounts = append(out.Accounts, PersonAccount{string(acc.ID), answers[i].Desk.Name, string(acc.State), acc.Reason, string(acc.ReasonCode), desk.ToCome})
 		}
 	}
+	if !person.Terms.Empty() {
+		out.Terms = &person.Terms
+	}
+	if out.SignIn, err = a.core.Expiry.Of(ctx, person); err != nil {
+		return out, err
+	}
 	presence, err := a.core.Report.Presence(ctx, person.ID)
 	if err != nil {
 		return out, err
@@ -356,7 +369,7 @@ func (a *API) detail(ctx context.Context, person provision.Identity) (out Person
 }
 
 func (a *API) personDesk(ctx context.Context, e *explanation.Answer, called calledGroups) (PersonDesk, error) {
-	d := PersonDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: accessOf(e.Explanation.Desired), Granted: accessOf(provision.Access{}), Reasons: []Reason{}, WhyNot: whyNot(e.Why)}
+	d := PersonDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Wanted: accessOf(e.Explanation.Desired), Granted: accessOf(provision.Access{}), Reasons: []Reason{}, WhyNot: whyNot(e.Why), Profile: e.Profile}
 	for _, r := range e.Reasons() {
 		reason := Reason{What: r.What, Name: r.Name, GivenBy: []Source{}}
 		for _, g := range r.Grants {
@@ -372,7 +385,7 @@ func (a *API) personDesk(ctx context.Context, e *explanation.Answer, called call
 	if acc.State != provision.AccountEnded {
 		d.EndingSince = acc.EndingSince
 	}
-	d.ToCome = coming.Of(e.Desk, acc)
+	d.ToCome = answer.StepOf(e.Desk, acc)
 	if acc.ConfirmedAt != nil {
 		d.Granted, d.ConfirmedAt = accessOf(acc.Confirmed), acc.ConfirmedAt
 	}

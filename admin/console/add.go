@@ -6,17 +6,18 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // addConnection adds a connection with its first token, whose secret is in the
 // answer, once.
 func addConnection(p *page) error {
-	if err := p.who.May(admin.TokenCreate); err != nil {
+	if err := p.Who.May(admin.TokenCreate); err != nil {
 		return err
 	}
 	conn := provision.Connection{Name: strings.TrimSpace(p.PostFormValue("name")), IdP: provision.IdP(p.PostFormValue("idp")), Domains: lines(p.PostFormValue("domains"))}
-	made, secret, err := p.h.core.Settings.AddConnection(p.Context(), p.cause(), conn)
+	made, secret, err := p.h.core.Settings.AddConnection(p.Context(), p.Cause(), conn)
 	if err != nil {
 		return err
 	}
@@ -45,10 +46,10 @@ func addDesk(p *page) error {
 		}
 		d.Settings[strings.TrimSpace(key)] = strings.TrimSpace(value)
 	}
-	if err := p.h.options.AddDesk(p.Context(), p.cause(), d); err != nil {
+	if err := p.h.options.AddDesk(p.Context(), p.Cause(), d); err != nil {
 		return err
 	}
-	return p.done("/admin/desks/"+d.Name, "added", 1)
+	return p.Done("/admin/desks/"+d.Name, "added", 1)
 }
 
 // lines splits a text into its lines, without those that say nothing.
@@ -78,15 +79,15 @@ func showRecord(p *page) error {
 	kept, kind := r.Signed, "application/json"
 	switch p.URL.Query().Get("as") {
 	case "":
-		return p.show(http.StatusOK, "record", "/admin/people", "How somebody left", frame{Body: recordPage{id, r.Text}, Command: "deskbridge offboarding show " + string(id)})
+		return p.show(http.StatusOK, "record", "/admin/people", "How somebody left", layout.Frame{Body: recordPage{id, r.Text}, Command: "deskbridge offboarding show " + string(id)})
 	case "json":
 	case "html":
 		kept, kind = r.Page, "text/html; charset=utf-8"
 	default:
 		return provision.Errorf(provision.Invalid, "as", "a record is handed over as json or html")
 	}
-	p.w.Header().Set("Content-Type", kind)
-	p.w.Header().Set("Content-Disposition", `attachment; filename="offboarding-`+string(id)+`.`+p.URL.Query().Get("as")+`"`)
-	_, _ = p.w.Write(kept) // the client may be gone
+	p.W.Header().Set("Content-Type", kind)
+	p.W.Header().Set("Content-Disposition", `attachment; filename="offboarding-`+string(id)+`.`+p.URL.Query().Get("as")+`"`)
+	_, _ = p.W.Write(kept) // the client may be gone
 	return nil
 }

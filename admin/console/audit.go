@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -37,7 +38,7 @@ type auditLine struct {
 // auditFilter reads the filter of an address.
 func auditFilter(p *page) (f audit.Filter, body auditPage, _ error) {
 	query := p.URL.Query()
-	body = auditPage{Subject: strings.TrimSpace(query.Get("subject")), Action: strings.TrimSpace(query.Get("action")), Since: query.Get("since"), Until: query.Get("until"), Now: p.now}
+	body = auditPage{Subject: strings.TrimSpace(query.Get("subject")), Action: strings.TrimSpace(query.Get("action")), Since: query.Get("since"), Until: query.Get("until"), Now: p.Now}
 	f.Subject = body.Subject
 	if body.Action != "" {
 		f.Actions = []provision.Action{provision.Action(body.Action)}
@@ -70,7 +71,7 @@ func (h *handler) audit(p *page) error {
 }
 
 func (p *page) showAudit(body auditPage) error {
-	return p.show(http.StatusOK, "audit", "/admin/audit", "Audit log", frame{Body: body,
+	return p.show(http.StatusOK, "audit", "/admin/audit", "Audit log", layout.Frame{Body: body,
 		Command: commandLine("deskbridge audit export --format text", "--subject", body.Subject, "--action", body.Action, "--since", body.Since, "--until", body.Until)})
 }
 
@@ -149,11 +150,11 @@ func (h *handler) auditVerify(p *page) error {
 		return err
 	}
 	report, err := h.core.Audit.Verify(p.Context(), audit.Head{})
-	if err != nil && !isMistake(err) { // it could not be looked at
+	if err != nil && !layout.IsMistake(err) { // it could not be looked at
 		return err
 	}
 	if err != nil {
-		body.Broken = detail(err)
+		body.Broken = layout.Detail(err)
 	}
 	body.Verified = &report
 	return p.showAudit(body)
@@ -185,13 +186,13 @@ func (h *handler) auditExport(p *page) error {
 }
 
 func (p *page) attach(kind, name string) {
-	p.w.Header().Set("Content-Type", kind)
-	p.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	p.W.Header().Set("Content-Type", kind)
+	p.W.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 }
 
 func (p *page) exportCSV(filter audit.Filter, say Sentences) error {
 	p.attach("text/csv; charset=utf-8", "audit.csv")
-	to := csv.NewWriter(p.w)
+	to := csv.NewWriter(p.W)
 	rows := [][]string{{"id", "time", "sentence", "actor", "operation", "request", "action", "subject", "connection", "desk", "account"}}
 	write := func() error {
 		for _, row := range rows {
@@ -230,7 +231,7 @@ func harmless(row []string) []string {
 
 func (p *page) exportJSON(filter audit.Filter) error {
 	p.attach("application/jsonl; charset=utf-8", "audit.jsonl")
-	to := json.NewEncoder(p.w)
+	to := json.NewEncoder(p.W)
 	return p.cutOff(p.h.core.Audit.Find(p.Context(), filter, func(e provision.Entry) error {
 		return to.Encode(map[string]any{"id": e.ID, "at": words.Stamp(e.At), "actor": e.Cause.Actor, "operation": e.Cause.Action, "request": e.Cause.Request,
 			"action": e.Action, "subject": e.Subject, "connection": e.Connection, "desk": e.Desk, "account": e.Account, "detail": e.Detail})
@@ -240,7 +241,7 @@ func (p *page) exportJSON(filter audit.Filter) error {
 // cutOff ends an export that cannot be completed so that nobody takes it for all.
 func (p *page) cutOff(err error) error {
 	if err != nil {
-		p.h.options.Log.ErrorContext(p.Context(), "console: an export was cut off", "request", p.reference(), "err", err)
+		p.h.options.Log.ErrorContext(p.Context(), "console: an export was cut off", "request", p.Reference(), "err", err)
 		panic(http.ErrAbortHandler)
 	}
 	return nil

@@ -27,7 +27,7 @@ func TestRoles(t *testing.T) {
 	h := newHouse(t)
 	c := h.fill()
 	h.owner, h.person = false, &c.ada
-	fill := strings.NewReplacer("{id}", string(c.ada.ID), "{desk}", "support", "{connection}", "acme", "{token}", "none", "{$}", "")
+	fill := strings.NewReplacer("{id}", string(c.ada.ID), "{desk}", "support", "{connection}", "acme", "{token}", "none", "{wave}", "none", "{person}", "none", "{target}", "none", "{$}", "")
 	for _, role := range []administration.Role{administration.Owner, administration.Admin, administration.Operator, administration.Auditor} {
 		_, err := h.Core.Administration.Grant(t.Context(), provisiontest.ByTest, administration.GrantDraft{Connection: h.Conn.ID, Group: "Support", Role: role})
 		h.Must(err)
@@ -51,9 +51,9 @@ func TestRoles(t *testing.T) {
 		}
 	}
 	h.shows("/admin/people/"+string(c.ada.ID), "Should have", "auditor")
-	for _, path := range []string{"/admin/people/" + string(c.ada.ID), "/admin/holds", "/admin/connections/acme", "/admin/changes"} {
+	for _, path := range []string{"/admin/people/" + string(c.ada.ID), "/admin/holds", "/admin/connections/acme", "/admin/changes", "/admin/desks/support/users?show=all", "/admin/desks/support/seats?all=yes", "/admin/alarms"} {
 		page := h.see(path)
-		for _, button := range []string{"/retry", "/release", "/reject", "/tokens", "/end-sessions", "Edit as a draft"} {
+		for _, button := range []string{"/retry", "/release", "/reject", "/tokens", "/end-sessions", "Edit as a draft", "/ignore", "/waves/plan", "/take", "/targets", "/send-again"} {
 			if strings.Contains(page, button) {
 				t.Errorf("an auditor is shown %s on %s", button, path)
 			}
@@ -62,6 +62,7 @@ func TestRoles(t *testing.T) {
 	h.person = nil
 	for _, r := range console.Routes() {
 		method, path, _ := strings.Cut(fill.Replace(r.Pattern), " ")
+		h.Offset.Add(int64(time.Minute)) // nobody asks too much
 		if w := h.ask(method, path, url.Values{}); w.Code != http.StatusUnauthorized {
 			t.Errorf("nobody, %s: %d", r.Pattern, w.Code)
 		}
@@ -232,6 +233,23 @@ func TestADraftIsPlannedAndApplied(t *testing.T) {
 	h.shows("/admin/changes", "group Billing", "plan.applied")
 	h.ReconcileAll()
 
+	// Who keeps profiles on the desk is part of the draft, and of what was reviewed.
+	kept := rules("Billing")
+	kept.Set("profile_title", "set-once")
+	page, reviewed = plan(kept)
+	if want := "title on support: keep-in-step → set-once; 1 person has a user there, and the identity provider says it of 0"; !strings.Contains(page, want) || !strings.Contains(page, `name="profile_title" value="set-once"`) {
+		t.Errorf("the plan does not say %q: %s", want, page)
+	}
+	kept.Set("profile_title", "leave-to-person")
+	if code := apply(kept, reviewed); code != http.StatusConflict {
+		t.Errorf("applied another policy than was reviewed: %d", code)
+	}
+	kept.Set("profile_title", "set-once")
+	if code := apply(kept, reviewed); code != http.StatusSeeOther {
+		t.Errorf("applied: %d", code)
+	}
+	h.shows("/admin/desks/support", "title set-once; the rest is kept in step")
+
 	// The loss of all is told, and a number that was typed is what may be lost.
 	gone := rules("Billing")
 	gone.Set("remove", "0")
@@ -257,6 +275,20 @@ func TestADraftIsPlannedAndApplied(t *testing.T) {
 	if w := h.ask(http.MethodPost, "/admin/changes/support/plan", bad); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "boss") {
 		t.Errorf("a mistake: %d", w.Code)
 	}
+}
+
+// TestTermsAreShown: a person's page says what admins have said of them, and who did.
+func TestTermsAreShown(t *testing.T) {
+	h := newHouse(t)
+	ada := h.Person("ada")
+	end := time.Date(2099, 2, 1, 0, 0, 0, 0, time.UTC)
+	by := provision.Cause{Actor: "cli:ann", Action: "person"}
+	_, err := h.Core.Terms.SetEnd(t.Context(), by, ada.ID, &end)
+	h.Must(err)
+	h.shows("/admin/people/"+string(ada.ID), "Access ends", "2099", "cli:ann")
+	_, err = h.Core.Terms.Block(t.Context(), by, ada.ID, "lost laptop")
+	h.Must(err)
+	h.shows("/admin/people/"+string(ada.ID), "Kept out by cli:ann", "lost laptop")
 }
 
 var field = regexp.MustCompile(`<input name="([a-z_]+)"[^>]* value="([^"]*)"`)

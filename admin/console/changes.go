@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
@@ -59,7 +61,7 @@ func (h *handler) changes(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := changesPage{Now: p.now}
+	body := changesPage{Now: p.Now}
 	for _, d := range names.desks {
 		lines, err := p.ruleLines(names, d)
 		if err != nil {
@@ -74,7 +76,7 @@ func (h *handler) changes(p *page) error {
 	if body.History, err = p.told(entries); err != nil {
 		return err
 	}
-	return p.show(http.StatusOK, "changes", "/admin/changes", "Changes", frame{Body: body, Command: "deskbridge export > access.yaml"})
+	return p.show(http.StatusOK, "changes", "/admin/changes", "Changes", layout.Frame{Body: body, Command: "deskbridge export > access.yaml"})
 }
 
 // ruleLines returns the rules of a desk, with how many people their groups have.
@@ -143,7 +145,7 @@ func (h *handler) draft(p *page) error {
 
 func (p *page) showDraft(status int, body draftPage) error {
 	body.Lines = append(body.Lines, ruleLine{Kind: "group", Bound: true}) // one to fill in
-	return p.show(status, "draft", "/admin/changes", "Draft for "+body.Desk.Name, frame{Body: body, Command: "deskbridge plan -f access.yaml"})
+	return p.show(status, "draft", "/admin/changes", "Draft for "+body.Desk.Name, layout.Frame{Body: body, Command: "deskbridge plan -f access.yaml"})
 }
 
 func (p *page) draftBody() (body draftPage, _ *names, _ error) {
@@ -192,13 +194,14 @@ func readLines(form url.Values) []ruleLine {
 	return lines
 }
 
-// drafted returns what the form of a draft says: all rules of the desk, which stays
-// what it is otherwise, as do the connections.
+// drafted returns what the form of a draft says: all rules of the desk, and who keeps the
+// profiles there. It stays what it is otherwise, as do the connections.
 func (h *handler) drafted(p *page, body *draftPage, names *names) (plan.Draft, error) {
 	if err := p.ParseForm(); err != nil {
 		return plan.Draft{}, provision.Errorf(provision.Invalid, "", "the form could not be read")
 	}
 	body.Lines = readLines(p.PostForm)
+	body.Desk.Profile = body.Desk.Profile.With(func(f keeping.Field) string { return p.PostForm.Get("profile_" + string(f)) })
 	d := plan.Draft{Desks: []provision.Desk{body.Desk}}
 	for _, l := range body.Lines {
 		if !slices.ContainsFunc(d.Connections, func(c provision.Connection) bool { return c.Name == l.Connection }) {
@@ -288,10 +291,10 @@ func (h *handler) planDraft(p *page) error {
 			return p.showDraft(http.StatusOK, body)
 		}
 	}
-	if !isMistake(err) {
+	if !layout.IsMistake(err) {
 		return err
 	}
-	body.Problem = detail(err)
+	body.Problem = layout.Detail(err)
 	return p.showDraft(http.StatusUnprocessableEntity, body)
 }
 
@@ -328,25 +331,25 @@ func (h *handler) applyDraft(p *page) error {
 		if err != nil || n < 0 {
 			return provision.Errorf(provision.Invalid, "losses", "type how many people lose access, as a number")
 		}
-		if err := p.who.May(admin.HoldRelease); err != nil { // that lets them before they are held
+		if err := p.Who.May(admin.HoldRelease); err != nil { // that lets them before they are held
 			return err
 		}
-		made, err = h.core.Plan.ApplyExpecting(p.Context(), p.cause(), d, hash, n)
+		made, err = h.core.Plan.ApplyExpecting(p.Context(), p.Cause(), d, hash, n)
 		if err != nil {
 			return h.notApplied(p, body, made, err)
 		}
-	} else if made, err = h.core.Plan.Apply(p.Context(), p.cause(), d, hash); err != nil {
+	} else if made, err = h.core.Plan.Apply(p.Context(), p.Cause(), d, hash); err != nil {
 		return h.notApplied(p, body, made, err)
 	}
-	return p.done("/admin/changes", "applied", len(made.People))
+	return p.Done("/admin/changes", "applied", len(made.People))
 }
 
 // notApplied shows why a plan was not applied, and the plan as it is by now.
 func (h *handler) notApplied(p *page, body draftPage, made plan.Plan, err error) error {
-	if !isMistake(err) {
+	if !layout.IsMistake(err) {
 		return err
 	}
-	body.Problem = detail(err)
+	body.Problem = layout.Detail(err)
 	if made.Hash != "" {
 		body.shows(made)
 	}

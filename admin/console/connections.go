@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin/console/guide"
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/request"
@@ -23,11 +24,11 @@ func (h *handler) connections(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := connectionsPage{IdPs: provision.IdPs, Now: p.now}
+	body := connectionsPage{IdPs: provision.IdPs, Now: p.Now}
 	for _, c := range o.Connections {
-		body.Connections = append(body.Connections, connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.now)})
+		body.Connections = append(body.Connections, connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.Now)})
 	}
-	return p.show(http.StatusOK, "connections", "/admin/connections", "Connections", frame{Body: body, Live: true, Command: "deskbridge connection list"})
+	return p.show(http.StatusOK, "connections", "/admin/connections", "Connections", layout.Frame{Body: body, Live: true, Command: "deskbridge connection list"})
 }
 
 // connectionPage is one connection: what to enter at the identity provider, and
@@ -61,7 +62,7 @@ func (h *handler) connection(p *page) error {
 
 func (p *page) showConnection(body connectionPage) error {
 	name := body.Connection.Name
-	return p.show(http.StatusOK, "connection", "/admin/connections", "Connection "+name, frame{Body: body, Live: true, Command: "deskbridge connection show " + name})
+	return p.show(http.StatusOK, "connection", "/admin/connections", "Connection "+name, layout.Frame{Body: body, Live: true, Command: "deskbridge connection show " + name})
 }
 
 func (p *page) connectionBody() (body connectionPage, _ error) {
@@ -73,15 +74,15 @@ func (p *page) connectionBody() (body connectionPage, _ error) {
 	found := false
 	for _, c := range o.Connections {
 		if c.Connection.Name == name {
-			body.connectionLine, found = connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.now)}, true
+			body.connectionLine, found = connectionLine{ConnectionOverview: c, Usable: c.UsableTokens(p.Now)}, true
 		}
 	}
 	if !found {
 		return body, provision.Errorf(provision.NotFound, "connection", "there is no connection %q", provision.Clip(name))
 	}
-	body.Now = p.now
+	body.Now = p.Now
 	for _, t := range body.ConnectionOverview.Tokens {
-		state := t.State(p.now)
+		state := t.State(p.Now)
 		body.Tokens = append(body.Tokens, tokenLine{t, tokenText(state), state == credential.TokenEnded})
 	}
 	names, err := p.names()
@@ -131,7 +132,7 @@ func (h *handler) createToken(p *page) error {
 		return err
 	}
 	name := p.PostFormValue("name")
-	_, secret, err := h.core.Tokens.CreateToken(p.Context(), p.cause(), conn.ID, name, tokenLife)
+	_, secret, err := h.core.Tokens.CreateToken(p.Context(), p.Cause(), conn.ID, name, tokenLife)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (h *handler) rotateToken(p *page) error {
 	if err != nil {
 		return err
 	}
-	fresh, _, secret, err := h.core.Tokens.RotateToken(p.Context(), p.cause(), conn.ID, p.PathValue("token"), overlap, tokenLife)
+	fresh, _, secret, err := h.core.Tokens.RotateToken(p.Context(), p.Cause(), conn.ID, p.PathValue("token"), overlap, tokenLife)
 	if err != nil {
 		return err
 	}
@@ -168,8 +169,8 @@ func (h *handler) revokeToken(p *page) error {
 	if p.PostFormValue("name") != token {
 		return provision.Errorf(provision.Invalid, "name", "type %s, the name of the token, to revoke it: the identity provider is refused from then on", provision.Clip(token))
 	}
-	if _, err := h.core.Tokens.RevokeToken(p.Context(), p.cause(), conn.ID, token); err != nil {
+	if _, err := h.core.Tokens.RevokeToken(p.Context(), p.Cause(), conn.ID, token); err != nil {
 		return err
 	}
-	return p.done("/admin/connections/"+conn.Name, "revoked", 1)
+	return p.Done("/admin/connections/"+conn.Name, "revoked", 1)
 }

@@ -2,13 +2,20 @@ package console
 
 import (
 	"context"
+	"embed"
 	"log/slog"
 	"net/http"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/console/adopt"
+	"github.com/deskbridge/deskbridge/admin/console/alarms"
 	"github.com/deskbridge/deskbridge/admin/console/asks"
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/live"
+	"github.com/deskbridge/deskbridge/admin/console/seats"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/adoption"
+	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -19,6 +26,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
+	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
@@ -26,6 +34,8 @@ import (
 
 // Core is what the console asks of the core, and no more.
 type Core struct {
+	Adoption    *adoption.Service
+	Alarms      *alarm.Service
 	Audit       *audit.Service
 	BreakGlass  *breakglass.Service
 	DeskHealth  *deskhealth.Service
@@ -35,6 +45,7 @@ type Core struct {
 	Reconcile   *reconcile.Service
 	Report      *report.Service
 	Requests    *request.Service
+	Seats       *seat.Service
 	Sessions    *session.Service
 	Settings    *settings.Service
 	SetupLinks  *setuplink.Service
@@ -78,6 +89,9 @@ type Options struct {
 	Sentences func(context.Context) (Sentences, error)
 	// CheckDesk calls a desk and says how it is; an error is in words for an admin.
 	CheckDesk func(context.Context, provision.Desk) (DeskCheck, error)
+	// ReachDesk opens a desk for looking at its users and giving them back; errors are in
+	// words for an admin.
+	ReachDesk func(context.Context, provision.Desk) (adoption.Desk, error)
 	// Kinds are the kinds of desks that can be added.
 	Kinds []string
 	// AddDesk adds a desk, and makes it ready for use.
@@ -95,7 +109,23 @@ type Options struct {
 type handler struct {
 	core    Core
 	options Options
-	mux     *http.ServeMux
+}
+
+//go:embed templates
+var templateFiles embed.FS
+
+// pages are the templates of the pages here.
+var pages = layout.Templates(templateFiles)
+
+// page is one request of the console, and the page that answers it.
+type page struct {
+	*layout.Page
+	h *handler
+}
+
+// show answers with a page. here is the entry of the navigation that it is below.
+func (p *page) show(status int, name, here, title string, more layout.Frame) error {
+	return p.Show(status, pages, name, here, title, more)
 }
 
 // route is one address of the console.
@@ -110,23 +140,25 @@ func New(core Core, o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	h := &handler{core: core, options: o, mux: http.NewServeMux()}
-	for _, r := range h.routes() {
-		h.mux.Handle(r.pattern, h.behind(r))
+	h := &handler{core: core, options: o}
+	site := layout.NewSite(layout.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID, Now: core.Now, Live: o.Live})
+	for _, r := range append(h.routes(), h.linkRoutes()...) {
+		site.Add(layout.Route{Pattern: r.pattern, Verb: r.verb, Serve: func(p *layout.Page) error { return r.serve(&page{p, h}) }})
 	}
-	for _, r := range h.linkRoutes() {
-		h.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
-			p := h.open(w, req)
-			if err := r.serve(p); err != nil {
-				p.fail(err)
-			}
-		})
+	for _, routes := range h.rooms() {
+		site.Add(routes...)
 	}
-	h.mux.Handle("GET /admin/static/", http.StripPrefix("/admin/static/", http.HandlerFunc(serveStatic)))
-	h.mux.HandleFunc("/admin/", func(w http.ResponseWriter, r *http.Request) {
-		h.open(w, r).fail(provision.Errorf(provision.NotFound, "", "There is no such page"))
-	})
-	return h.mux
+	return site
+}
+
+// rooms returns the routes of the rooms below this one.
+func (h *handler) rooms() [][]layout.Route {
+	c := h.core
+	return [][]layout.Route{
+		(&adopt.Room{Core: adopt.Core{Adoption: c.Adoption, Settings: c.Settings}, Reach: h.options.ReachDesk}).Routes(),
+		(&alarms.Room{Alarms: c.Alarms}).Routes(),
+		(&seats.Room{Report: c.Report, Seats: c.Seats, Settings: c.Settings}).Routes(),
+	}
 }
 
 // linkRoutes are for whoever has a link.
@@ -193,45 +225,20 @@ func (h *handler) routes() []route {
 	}
 }
 
-// behind returns what serves a route to whoever may have it served.
-func (h *handler) behind(r route) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		p := h.open(w, req)
-		if p.who.Kind == "" || p.who.Standing.None() {
-			p.askToSignIn()
-			return
-		}
-		if err := p.who.May(r.verb); err != nil {
-			p.fail(err)
-			return
-		}
-		if p.who.LimitedTo(r.verb) { // the console has no page for one team or mailbox yet
-			p.fail(provision.Refuse(admin.ReasonRole, "mailbox managers use the admin API and the command line; this page shows more than their teams and mailboxes"))
-			return
-		}
-		if h.options.Live != nil && req.Method == http.MethodGet {
-			p.place = h.options.Live.Place(req.Context()) // before anything is read
-		}
-		if err := r.serve(p); err != nil {
-			p.fail(err)
-		}
-	})
-}
-
 // events tells a page whenever something has happened, for as long as whoever reads
 // it may.
 func events(p *page) error {
 	if p.h.options.Live == nil {
 		return provision.Errorf(provision.Unavailable, "", "nothing can be followed here")
 	}
-	return p.h.options.Live.Serve(p.w, p.Request, p.who.Key(), func(ctx context.Context) error { return p.who.Still(ctx, admin.EventsRead) })
+	return p.h.options.Live.Serve(p.W, p.Request, p.Who.Key(), func(ctx context.Context) error { return p.Who.Still(ctx, admin.EventsRead) })
 }
 
 // commandLine shows what a command line asks for, and gives what is agreed to.
 func (h *handler) commandLine(p *page) error {
-	body, err := asks.Serve(p.w, p.Request, p.who, p.cause().Actor, h.core.Sessions)
+	body, err := asks.Serve(p.W, p.Request, p.Who, p.Cause().Actor, h.core.Sessions)
 	if err != nil || body == nil {
 		return err
 	}
-	return p.show(http.StatusOK, "commandline", "", "A command line asks", frame{Body: body})
+	return p.show(http.StatusOK, "commandline", "", "A command line asks", layout.Frame{Body: body})
 }

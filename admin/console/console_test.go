@@ -17,6 +17,8 @@ import (
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/adoption"
+	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/breakglass"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
@@ -39,6 +41,7 @@ type house struct {
 	check   console.DeskCheck
 	from    string // page that forms are sent from
 	cookie  *http.Cookie
+	say     func(context.Context) (console.Sentences, error)
 }
 
 // plain says entries by their action and subject.
@@ -50,7 +53,7 @@ func (plain) Of(_ context.Context, e provision.Entry) (string, error) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{Harness: provisiontest.New(t, storetest.SQLite(t)), owner: true, from: "/admin/"}
+	h := &house{Harness: provisiontest.New(t, storetest.SQLite(t)), owner: true, from: "/admin/", say: func(context.Context) (console.Sentences, error) { return plain{}, nil }}
 	h.Core = core.New(h.Store, core.Policy{Brake: reconcile.Brake{People: 2, Percent: 1, Window: time.Hour}, Grace: -1, RequestLog: time.Hour, Now: h.Now}, slog.New(slog.DiscardHandler))
 	door, err := admin.New(admin.Core{Administration: h.Core.Administration}, admin.Options{
 		PublicURL: publicURL, Log: slog.New(slog.DiscardHandler), Now: h.Now,
@@ -76,8 +79,9 @@ func newHouse(t *testing.T) *house {
 	h.Must(err)
 	door.Console = console.New(console.CoreOf(h.Core), console.Options{
 		PublicURL: publicURL, Log: slog.New(slog.DiscardHandler), RequestID: func(context.Context) string { return "req-1" },
-		Sentences: func(context.Context) (console.Sentences, error) { return plain{}, nil },
+		Sentences: func(ctx context.Context) (console.Sentences, error) { return h.say(ctx) },
 		CheckDesk: func(context.Context, provision.Desk) (console.DeskCheck, error) { return h.check, nil },
+		ReachDesk: func(context.Context, provision.Desk) (adoption.Desk, error) { return h.reach(), nil },
 		Sweeps:    true,
 		Kinds:     []string{"builtin", "scim"},
 		AddDesk: func(ctx context.Context, c provision.Cause, d provision.Desk) error {
@@ -188,6 +192,11 @@ func (h *house) fill() (c company) {
 	_, _, err := h.Core.Sessions.StartSession(ctx, provisiontest.ByTest, provision.Session{Identity: c.ada.ID, Connection: h.Conn.ID, Protocol: provision.ProtocolOIDC, Issuer: "https://idp.example", Subject: "ada"}, h.Now().Add(time.Hour), "")
 	h.Must(err)
 	c.zed = h.Person("zed")
+	h.before("zed", "nobody")
+	_, err = h.Core.Alarms.Add(ctx, provisiontest.ByTest, alarm.Target{Name: "pager", Kind: alarm.Webhook, Address: "https://hooks.example/"})
+	h.Must(err)
+	_, err = h.Core.Alarms.Try(ctx, "pager")
+	h.Must(err)
 	c.request = "0190a000-0000-7000-8000-000000000001"
 	for i, r := range []request.Record{
 		{ID: c.request, Connection: h.Conn.ID, Token: "okta", Method: "PATCH", Route: "/scim/{connection}/v2/Users/{id}", Verb: requestlog.Change, Detail: "suspended", Identity: c.ada.ID, Status: 200, Entries: 1, Accounts: 1, Address: "192.0.2.9"},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -23,11 +24,11 @@ func (h *handler) desks(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := desksPage{Kinds: h.options.Kinds, Now: p.now}
+	body := desksPage{Kinds: h.options.Kinds, Now: p.Now}
 	for _, d := range o.Desks {
 		body.Desks = append(body.Desks, deskLineOf(d))
 	}
-	return p.show(http.StatusOK, "desks", "/admin/desks", "Desks", frame{Body: body, Live: true, Command: "deskbridge desk list"})
+	return p.show(http.StatusOK, "desks", "/admin/desks", "Desks", layout.Frame{Body: body, Live: true, Command: "deskbridge desk list"})
 }
 
 // deskPage is one desk.
@@ -68,7 +69,7 @@ func (h *handler) desk(p *page) error {
 }
 
 func (p *page) showDesk(body deskPage) error {
-	return p.show(http.StatusOK, "desk", "/admin/desks", "Desk "+body.Desk.Name, frame{Body: body, Live: true, Command: "deskbridge desk check " + body.Desk.Name})
+	return p.show(http.StatusOK, "desk", "/admin/desks", "Desk "+body.Desk.Name, layout.Frame{Body: body, Live: true, Command: "deskbridge desk check " + body.Desk.Name})
 }
 
 func (p *page) deskBody() (body deskPage, _ error) {
@@ -77,7 +78,7 @@ func (p *page) deskBody() (body deskPage, _ error) {
 	if err != nil {
 		return body, err
 	}
-	body.Now = p.now
+	body.Now = p.Now
 	found := false
 	for _, d := range o.Desks {
 		if d.Desk.Name == name {
@@ -145,11 +146,11 @@ func (h *handler) retryDesk(p *page) error {
 	if err != nil {
 		return err
 	}
-	n, err := h.core.Reconcile.Retry(p.Context(), p.cause(), provision.AccountFilter{Desk: d.ID}, "", false)
+	n, err := h.core.Reconcile.Retry(p.Context(), p.Cause(), provision.AccountFilter{Desk: d.ID}, "", false)
 	if err != nil {
 		return err
 	}
-	return p.done("/admin/desks/"+d.Name, "retried", n)
+	return p.Done("/admin/desks/"+d.Name, "retried", n)
 }
 
 // sweepDesk has a desk swept as soon as a worker looks.
@@ -164,5 +165,5 @@ func sweepDesk(p *page) error {
 	if err := p.h.core.DeskHealth.SweepSoon(p.Context(), d); err != nil {
 		return err
 	}
-	return p.done("/admin/desks/"+d.Name, "swept", 1)
+	return p.Done("/admin/desks/"+d.Name, "swept", 1)
 }

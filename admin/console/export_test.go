@@ -1,16 +1,14 @@
 package console
 
 import (
-	"io/fs"
-
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/internal/core"
 )
 
 // CoreOf returns what the console asks of c.
 func CoreOf(c *core.Core) Core {
-	return Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
-		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
+	return Core{Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
+		Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
 }
 
 // Route is an address of the console, and what somebody must be allowed for it.
@@ -24,6 +22,11 @@ func Routes() (all []Route) {
 	for _, r := range (&handler{}).routes() {
 		all = append(all, Route{r.pattern, r.verb})
 	}
+	for _, routes := range (&handler{}).rooms() {
+		for _, r := range routes {
+			all = append(all, Route{r.Pattern, r.Verb})
+		}
+	}
 	return all
 }
 
@@ -34,9 +37,3 @@ func LinkRoutes() (all []Route) {
 	}
 	return all
 }
-
-// Templates and Static are our files.
-var (
-	Templates fs.FS = templateFiles
-	Static    fs.FS = staticFiles
-)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/session"
 )
@@ -45,7 +46,7 @@ func (h *handler) first(p *page) error {
 	if err := h.core.Sessions.PeekOneTime(p.Context(), firstAdmin, "", link, &yes); err != nil {
 		return noLink(err)
 	}
-	return p.show(http.StatusOK, "first", "", "Make the first admin", frame{Body: firstPage{Link: link, Name: "break-glass"}})
+	return p.show(http.StatusOK, "first", "", "Make the first admin", layout.Frame{Body: firstPage{Link: link, Name: "break-glass"}})
 }
 
 // makeFirst makes the first admin. The link is used up by that, and so is any other
@@ -59,14 +60,14 @@ func (h *handler) makeFirst(p *page) error {
 	password := p.PostFormValue("password")
 	if password != p.PostFormValue("again") {
 		body.Problem = "The two passwords differ."
-		return p.show(http.StatusUnprocessableEntity, "first", "", "Make the first admin", frame{Body: body})
+		return p.show(http.StatusUnprocessableEntity, "first", "", "Make the first admin", layout.Frame{Body: body})
 	}
-	cause := provision.Cause{Actor: "first-link", Action: p.Pattern, Request: p.reference()}
+	cause := provision.Cause{Actor: "first-link", Action: p.Pattern, Request: p.Reference()}
 	// The name and the password are tried before the link is used up; of several who
 	// come at once one takes it.
 	if err := h.core.BreakGlass.CheckNew(body.Name, password); err != nil {
-		body.Problem = detail(err)
-		return p.show(http.StatusUnprocessableEntity, "first", "", "Make the first admin", frame{Body: body})
+		body.Problem = layout.Detail(err)
+		return p.show(http.StatusUnprocessableEntity, "first", "", "Make the first admin", layout.Frame{Body: body})
 	}
 	if err := h.core.Sessions.TakeOneTime(p.Context(), firstAdmin, "", body.Link, &yes); err != nil {
 		return noLink(err)
@@ -79,7 +80,7 @@ func (h *handler) makeFirst(p *page) error {
 	if _, after, ok := strings.Cut(enrolment.URL, "secret="); ok {
 		body.Secret, _, _ = strings.Cut(after, "&")
 	}
-	return p.show(http.StatusOK, "first", "", "Keep this", frame{Body: body})
+	return p.show(http.StatusOK, "first", "", "Keep this", layout.Frame{Body: body})
 }
 
 // noLink says that a link is none; other errors as they are.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
@@ -48,7 +49,7 @@ func (h *handler) holds(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := holdsPage{Now: p.now}
+	body := holdsPage{Now: p.Now}
 	at := make(map[provision.ConnectionID]*hold)
 	for _, c := range o.Connections {
 		one := &hold{Connection: c.Connection.Name, Since: c.Connection.HeldAt}
@@ -74,7 +75,7 @@ func (h *handler) holds(p *page) error {
 		}
 		body.Holds = append(body.Holds, *one)
 	}
-	return p.show(http.StatusOK, "holds", "/admin/holds", "Mass-change holds", frame{Body: body, Command: "deskbridge status"})
+	return p.show(http.StatusOK, "holds", "/admin/holds", "Mass-change holds", layout.Frame{Body: body, Command: "deskbridge status"})
 }
 
 func (one *hold) add(c plan.Cause, a plan.Affected, names *names) {
@@ -109,9 +110,9 @@ func (h *handler) rejectAll(p *page) error {
 }
 
 func (h *handler) decideAll(p *page, decide decision, done string) error {
-	n, err := decide(p.Context(), p.cause(), p.PathValue("connection"), reconcile.Whom{All: true})
+	n, err := decide(p.Context(), p.Cause(), p.PathValue("connection"), reconcile.Whom{All: true})
 	if err != nil {
 		return err
 	}
-	return p.done("/admin/holds", done, n)
+	return p.Done("/admin/holds", done, n)
 }

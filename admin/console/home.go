@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -61,7 +62,7 @@ func (h *handler) home(p *page) error {
 	if err != nil {
 		return err
 	}
-	return p.show(http.StatusOK, "home", "/admin/", "What needs you", frame{Body: homeOf(&o, names), Live: true, Command: "deskbridge status"})
+	return p.show(http.StatusOK, "home", "/admin/", "What needs you", layout.Frame{Body: homeOf(&o, names), Live: true, Command: "deskbridge status"})
 }
 
 func homeOf(o *plan.Overview, names *names) homePage {
@@ -210,11 +211,11 @@ func (h *handler) retry(p *page) error {
 	total := 0
 	ids := p.PostForm["account"]
 	for _, id := range ids[:min(len(ids), mostRetried)] {
-		n, err := h.core.Reconcile.Retry(p.Context(), p.cause(), provision.AccountFilter{}, provision.AccountID(id), false)
+		n, err := h.core.Reconcile.Retry(p.Context(), p.Cause(), provision.AccountFilter{}, provision.AccountID(id), false)
 		if err != nil {
 			return err
 		}
 		total += n
 	}
-	return p.done(p.back(), "retried", total)
+	return p.Done(p.Back(), "retried", total)
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -51,7 +52,7 @@ func (h *handler) people(p *page) error {
 	if next != "" {
 		body.Next = "/admin/people?" + words.QueryOf("q", body.Search, "connection", body.Connection, "desk", body.Desk, "status", body.Status, "after", next).Encode()
 	}
-	return p.show(http.StatusOK, "people", "/admin/people", "People", frame{Body: body,
+	return p.show(http.StatusOK, "people", "/admin/people", "People", layout.Frame{Body: body,
 		Command: commandLine("deskbridge person list", "--search", body.Search, "--connection", body.Connection, "--desk", body.Desk, "--status", body.Status)})
 }
 

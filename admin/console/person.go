@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -44,6 +45,7 @@ type personDesk struct {
 	State   string
 	Because []because
 	WhyNot  []string
+	Profile []explanation.Told
 	Differs []string // what was changed there by hand
 	Next    string   // what happens next, and when
 	ToCome  string   // the step of the desk's on_leave that is still to come, and when; "": none
@@ -86,7 +88,7 @@ func (h *handler) person(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := personPage{Person: plan.PersonOf(person), Identity: person, Connection: names.connection(person.Connection), Now: p.now}
+	body := personPage{Person: plan.PersonOf(person), Identity: person, Connection: names.connection(person.Connection), Now: p.Now}
 	if err := p.access(&body); err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func (h *handler) person(p *page) error {
 		return err
 	}
 	title := cmp.Or(body.Name, body.Address, "Somebody who is forgotten")
-	return p.show(http.StatusOK, "person", "/admin/people", title, frame{Body: body, Live: true, Command: "deskbridge explain " + string(person.ID)})
+	return p.show(http.StatusOK, "person", "/admin/people", title, layout.Frame{Body: body, Live: true, Command: "deskbridge explain " + string(person.ID)})
 }
 
 // access fills in what the person has on desks, and why.
@@ -112,7 +114,7 @@ func (p *page) access(body *personPage) error {
 	}
 	for _, e := range all {
 		body.Groups = e.Groups
-		d := personDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Should: e.Desired, State: "no account"}
+		d := personDesk{Desk: e.Desk.Name, Kind: string(e.Desk.Kind), Should: e.Desired, State: "no account", Profile: e.Profile}
 		for _, r := range e.Reasons() {
 			for _, g := range r.Grants {
 				d.Because = append(d.Because, because{r.What, r.Name, g.Source()})
@@ -127,7 +129,7 @@ func (p *page) access(body *personPage) error {
 			}
 		}
 		if a := e.Account; a != nil {
-			d.Account, d.State, d.At, d.Next = a, stateText(a.State), a.ConfirmedAt, next(a, p.now)
+			d.Account, d.State, d.At, d.Next = a, stateText(a.State), a.ConfirmedAt, next(a, p.Now)
 			if a.ConfirmedAt != nil {
 				d.Has = &a.Confirmed
 			}
@@ -235,11 +237,11 @@ func (h *handler) endSessions(p *page) error {
 	if err != nil {
 		return err
 	}
-	ended, err := h.core.Sessions.EndSessions(p.Context(), p.cause(), provision.SessionFilter{Identity: person.ID}, provision.EndedByAdmin)
+	ended, err := h.core.Sessions.EndSessions(p.Context(), p.Cause(), provision.SessionFilter{Identity: person.ID}, provision.EndedByAdmin)
 	if err != nil {
 		return err
 	}
-	return p.done(p.personPath(), "ended", len(ended))
+	return p.Done(p.personPath(), "ended", len(ended))
 }
 
 func (h *handler) releasePerson(p *page) error {
@@ -255,11 +257,11 @@ func (h *handler) decidePerson(p *page, decide decision, done string) error {
 	if err != nil {
 		return err
 	}
-	n, err := decide(p.Context(), p.cause(), string(person.Connection), reconcile.Whom{People: []string{string(person.ID)}})
+	n, err := decide(p.Context(), p.Cause(), string(person.Connection), reconcile.Whom{People: []string{string(person.ID)}})
 	if err != nil {
 		return err
 	}
-	return p.done(p.back(), done, n)
+	return p.Done(p.Back(), done, n)
 }
 
 func (h *handler) retryAccount(p *page) error { return h.again(p, false) }
@@ -268,12 +270,12 @@ func (h *handler) adoptAccount(p *page) error { return h.again(p, true) }
 
 // again has an account synced, and with adopt agrees to adopt the desk user.
 func (h *handler) again(p *page, adopt bool) error {
-	n, err := h.core.Reconcile.Retry(p.Context(), p.cause(), provision.AccountFilter{}, provision.AccountID(p.PathValue("id")), adopt)
+	n, err := h.core.Reconcile.Retry(p.Context(), p.Cause(), provision.AccountFilter{}, provision.AccountID(p.PathValue("id")), adopt)
 	if err != nil {
 		return err
 	}
 	if adopt {
-		return p.done(p.back(), "adopted", n)
+		return p.Done(p.Back(), "adopted", n)
 	}
-	return p.done(p.back(), "retried", n)
+	return p.Done(p.Back(), "retried", n)
 }

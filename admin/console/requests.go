@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -36,7 +37,7 @@ func (h *handler) requests(p *page) error {
 		return err
 	}
 	query := p.URL.Query()
-	body := requestsPage{Connection: query.Get("connection"), Status: query.Get("status"), Person: query.Get("person"), Connections: names.connections, Now: p.now}
+	body := requestsPage{Connection: query.Get("connection"), Status: query.Get("status"), Person: query.Get("person"), Connections: names.connections, Now: p.Now}
 	filter := request.Filter{Identity: provision.IdentityID(body.Person)}
 	if filter.Connection, _, err = names.ids(body.Connection, ""); err != nil {
 		return err
@@ -75,7 +76,7 @@ func (h *handler) requests(p *page) error {
 		}
 		body.PersonName = cmp.Or(called[filter.Identity], body.Person)
 	}
-	return p.show(http.StatusOK, "requests", "/admin/requests", "Requests", frame{Body: body, Live: query.Get("after") == "",
+	return p.show(http.StatusOK, "requests", "/admin/requests", "Requests", layout.Frame{Body: body, Live: query.Get("after") == "",
 		Command: commandLine("deskbridge request list", "--connection", body.Connection, "--status", body.Status, "--person", body.Person)})
 }
 
@@ -134,7 +135,7 @@ func (h *handler) request(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := requestPage{requestLine: lines[0], Now: p.now}
+	body := requestPage{requestLine: lines[0], Now: p.Now}
 	if found.Holder != "" {
 		called, err := p.called([]provision.IdentityID{found.Holder})
 		if err != nil {
@@ -151,5 +152,5 @@ func (h *handler) request(p *page) error {
 	if body.Events, err = p.told(entries); err != nil {
 		return err
 	}
-	return p.show(http.StatusOK, "request", "/admin/requests", "One request", frame{Body: &body})
+	return p.show(http.StatusOK, "request", "/admin/requests", "One request", layout.Frame{Body: &body})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin/console/guide"
+	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -17,7 +18,7 @@ import (
 // setup returns how far a connection is, and its last requests.
 func (p *page) setup(c plan.ConnectionOverview) (guide.Setup, []request.Record, error) {
 	core := p.h.core
-	return guide.Read(p.Context(), guide.Core{Report: core.Report, Requests: core.Requests, Sessions: core.Sessions}, c, p.h.options.PublicURL, p.now)
+	return guide.Read(p.Context(), guide.Core{Report: core.Report, Requests: core.Requests, Sessions: core.Sessions}, c, p.h.options.PublicURL, p.Now)
 }
 
 // linkCookie is the cookie of the browser that holds a set-up link, below the path of
@@ -98,7 +99,7 @@ func setupByLink(p *page) error {
 	if err != nil {
 		return err
 	}
-	return p.show(http.StatusOK, "setup", "", "Set up "+c.Connection.Name, frame{Body: setupPage{Offer: secret, Link: l, Setup: guide.Setup{Name: c.Connection.Name, Now: p.now}}})
+	return p.show(http.StatusOK, "setup", "", "Set up "+c.Connection.Name, layout.Frame{Body: setupPage{Offer: secret, Link: l, Setup: guide.Setup{Name: c.Connection.Name, Now: p.Now}}})
 }
 
 func (p *page) showSetup(c plan.ConnectionOverview, l setuplink.Link, name, secret string) error {
@@ -113,7 +114,7 @@ func (p *page) showSetup(c plan.ConnectionOverview, l setuplink.Link, name, secr
 	if body.MayToken, err = p.h.core.SetupLinks.MayMakeToken(p.Context(), c.Connection.ID, l); err != nil {
 		return err
 	}
-	return p.show(http.StatusOK, "setup", "", "Set up "+c.Connection.Name, frame{Body: body, Live: true})
+	return p.show(http.StatusOK, "setup", "", "Set up "+c.Connection.Name, layout.Frame{Body: body, Live: true})
 }
 
 // openLink gives a link to the browser that opens it first.
@@ -122,13 +123,13 @@ func openLink(p *page) error {
 	if err != nil {
 		return err
 	}
-	l, own, err := p.h.core.SetupLinks.Take(p.Context(), provision.Cause{Action: p.Pattern, Request: p.reference()}, c.Connection.ID, p.PostFormValue("link"))
+	l, own, err := p.h.core.SetupLinks.Take(p.Context(), provision.Cause{Action: p.Pattern, Request: p.Reference()}, c.Connection.ID, p.PostFormValue("link"))
 	if err != nil {
 		return err
 	}
-	http.SetCookie(p.w, &http.Cookie{Name: linkCookie, Value: own, Path: setupPath(c.Connection.Name), Expires: l.Expires, HttpOnly: true,
+	http.SetCookie(p.W, &http.Cookie{Name: linkCookie, Value: own, Path: setupPath(c.Connection.Name), Expires: l.Expires, HttpOnly: true,
 		Secure: strings.HasPrefix(p.h.options.PublicURL, "https:"), SameSite: http.SameSiteLaxMode})
-	http.Redirect(p.w, p.Request, setupPath(c.Connection.Name), http.StatusSeeOther)
+	http.Redirect(p.W, p.Request, setupPath(c.Connection.Name), http.StatusSeeOther)
 	return nil
 }
 
@@ -138,7 +139,7 @@ func tokenByLink(p *page) error {
 	if err != nil {
 		return err
 	}
-	name, secret, err := p.h.core.SetupLinks.MakeToken(p.Context(), provision.Cause{Action: p.Pattern, Request: p.reference()}, c.Connection.ID, l)
+	name, secret, err := p.h.core.SetupLinks.MakeToken(p.Context(), provision.Cause{Action: p.Pattern, Request: p.Reference()}, c.Connection.ID, l)
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func makeLink(p *page) error {
 	if err != nil {
 		return provision.Errorf(provision.Invalid, "life", "choose for how long the link is good")
 	}
-	_, secret, err := p.h.core.SetupLinks.Make(p.Context(), p.cause(), conn, life)
+	_, secret, err := p.h.core.SetupLinks.Make(p.Context(), p.Cause(), conn, life)
 	if err != nil {
 		return err
 	}
@@ -173,8 +174,8 @@ func revokeLink(p *page) error {
 	if err != nil {
 		return err
 	}
-	if err := p.h.core.SetupLinks.Revoke(p.Context(), p.cause(), conn.ID, p.PathValue("link")); err != nil {
+	if err := p.h.core.SetupLinks.Revoke(p.Context(), p.Cause(), conn.ID, p.PathValue("link")); err != nil {
 		return err
 	}
-	return p.done("/admin/connections/"+conn.Name, "unlinked", 1)
+	return p.Done("/admin/connections/"+conn.Name, "unlinked", 1)
 }

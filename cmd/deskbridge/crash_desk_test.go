@@ -51,10 +51,18 @@ func newBadDesk(t *testing.T, m *crashModel, settings map[string]string) *badDes
 		t.Fatal(err)
 	}
 	srv := httptest.NewServer(d.spoil(d.desks.Handler(builtin.Options{UnitsPerMinute: 1_000_000})))
-	t.Cleanup(srv.Close)
+	t.Cleanup(func() {
+		srv.Close()
+		if d.calls < silentCall && !t.Failed() {
+			t.Errorf("the desk was called %d times, and never fell silent", d.calls)
+		}
+	})
 	d.url = srv.URL + "/desk/v2"
 	return d
 }
+
+// silentCall is the number of the request to which the desk says nothing.
+const silentCall = 700
 
 // mischief is what happens to one request.
 type mischief int
@@ -77,10 +85,10 @@ func (d *badDesk) next() mischief {
 	switch {
 	case time.Now().Before(d.down):
 		return broken
-	case d.calls%4000 == 1000:
+	case d.calls%2000 == 500:
 		d.down = time.Now().Add(3 * time.Second)
 		return broken
-	case d.calls == 2500: // the caller waits for 25 seconds
+	case d.calls == silentCall: // the caller waits for 25 seconds
 		return silent
 	}
 	switch p := d.rng.IntN(1000); {

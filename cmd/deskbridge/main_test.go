@@ -33,9 +33,10 @@ func (c cleaned) Run() int {
 }
 
 // program builds the program, into a directory that [TestMain] removes, as it is
-// shipped. The race detector would find nothing in a command that runs alone, but
-// has each wait for a second before it ends; the commands that tests run within
-// their own process are watched by it.
+// shipped: of packages that the checks of test/run.sh have compiled already. The
+// race detector would find nothing in a command that runs alone, but has each wait
+// for a second before it ends; the commands that tests run within their own process
+// are watched by it.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(built, "deskbridge")
 	build := exec.Command("go", "build", "-o", path, ".")

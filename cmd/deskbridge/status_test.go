@@ -262,6 +262,11 @@ func TestStatusOfADeskThatDoesNotAnswer(t *testing.T) {
 			if o := commandJSON[status.Overview](b, "status"); o.NeedsPerson != tt.needs {
 				t.Errorf("needs a person: %t, want %t", o.NeedsPerson, tt.needs)
 			}
+			b.eventually("status says how much there is to do", func() bool {
+				o := commandJSON[status.Overview](b, "status")
+				todo := o.Desks[0].ToDo
+				return todo != nil && todo.Others > 0 && todo.Left == nil && strings.Contains(b.command("status"), "On desk d: "+todo.Text) && strings.HasSuffix(todo.Text, " to go; how long that takes is not known yet")
+			})
 			if out := b.command("status"); strings.Contains(out, "Nothing needs attention") == tt.needs {
 				t.Errorf("status says:\n%s", out)
 			}

@@ -1,15 +1,14 @@
 package freshdesk
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -46,13 +45,9 @@ type record struct {
 // UnmarshalJSON reads a record, and notes what it lacks.
 func (r *record) UnmarshalJSON(data []byte) error {
 	type plain record
-	var shown map[string]json.RawMessage
-	err := errors.Join(json.Unmarshal(data, (*plain)(r)), json.Unmarshal(data, &shown))
-	for _, name := range [...]string{"ticket_scope", "occasional", "group_ids", "role_ids", "contact"} {
-		r.lacks = r.lacks || shown[name] == nil
-	}
-	r.skills = shown["skill_ids"] != nil
-	return err
+	r.lacks = kit.Lacking(data, "ticket_scope", "occasional", "group_ids", "role_ids", "contact") != ""
+	r.skills = kit.Lacking(data, "skill_ids") == ""
+	return json.Unmarshal(data, (*plain)(r))
 }
 
 func (r *record) id() provision.DeskUserID { return provision.DeskUserID(strconv.FormatInt(r.ID, 10)) }
@@ -61,7 +56,7 @@ func (r *record) path() string { return "/agents/" + strconv.FormatInt(r.ID, 10)
 
 // isOwners reports whether a role is that of account administrators, who pay for it all.
 func isOwners(role string) bool {
-	return sameText(role, "Account Administrator") || sameText(role, "Account Admin")
+	return people.SameText(role, "Account Administrator") || people.SameText(role, "Account Admin")
 }
 
 // supervisor is Freshdesk's own role between agent and administrator.
@@ -72,7 +67,7 @@ const supervisor = "Supervisor"
 // govern has access, and counts as an agent.
 func (d *directory) roleOf(r *record, names []string) provision.Role {
 	has := func(name string) bool {
-		return name != "" && slices.ContainsFunc(names, func(n string) bool { return sameText(n, name) })
+		return name != "" && slices.ContainsFunc(names, func(n string) bool { return people.SameText(n, name) })
 	}
 	switch {
 	case slices.ContainsFunc(names, isOwners):
@@ -117,20 +112,16 @@ const maxNameLength = 255
 
 // Fit returns want as Freshdesk keeps it: one name for the whole person. Title and phone
 // number of an agent are those of the Freshworks account, and time zones go by other names.
-//
-// Somebody whose name is not said at all keeps the one on the desk.
 func (d *freshdesk) Fit(want provision.DeskUser) provision.DeskUser {
-	shown := cmp.Or(kit.OneLine(want.DisplayName), kit.OneLine(want.GivenName+" "+want.FamilyName))
-	want.DisplayName = kit.CutRunes(shown, maxNameLength)
-	want.GivenName, want.FamilyName, want.Title, want.Phone, want.Timezone = "", "", "", "", ""
-	return want
+	want.Phone = ""
+	return people.OneName(want, maxNameLength)
 }
 
 // role returns Freshdesk's role for one of ours; an error where it has none.
 func (d *directory) role(ctx context.Context, of provision.Role) (*kit.Entry, error) {
 	name := d.settings.roles[of]
 	if name == "" {
-		return nil, desk.Errorf(desk.Permanent, "no role of Freshdesk stands for %s here: let the rule grant agent or admin, or limited once limited_role is set on the desk", cmp.Or(of, provision.RoleNone))
+		return nil, people.NoRole(vendor, of)
 	}
 	role, err := d.roles.Find(ctx, name)
 	if err == nil && role == nil {

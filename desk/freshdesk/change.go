@@ -2,14 +2,13 @@ package freshdesk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -35,28 +34,23 @@ func (r *record) form() form {
 // lacks says in which fields r is not as f has it. What others gave meanwhile is no lack.
 func (f form) lacks(before form, r *record) (fields []string) {
 	note := func(lack bool, field string) {
-		if lack && !slices.Contains(fields, field) {
+		if lack {
 			fields = append(fields, field)
 		}
 	}
 	note(r.Occasional != f.Occasional, "occasional")
 	note(r.Scope != f.Scope, "ticket_scope")
+	without := func(some, others []int64) bool {
+		return slices.ContainsFunc(some, func(id int64) bool { return !slices.Contains(others, id) })
+	}
 	for _, l := range []struct {
 		field              string
 		have, want, before []int64
 	}{{"group_ids", r.Groups, f.Groups, before.Groups}, {"role_ids", r.Roles, f.Roles, before.Roles}} {
-		for _, id := range l.want {
-			note(!slices.Contains(l.have, id), l.field)
-		}
-		for _, id := range l.before {
-			note(!slices.Contains(l.want, id) && slices.Contains(l.have, id), l.field)
-		}
+		kept := slices.ContainsFunc(l.before, func(id int64) bool { return !slices.Contains(l.want, id) && slices.Contains(l.have, id) })
+		note(kept || without(l.want, l.have), l.field)
 	}
-	if f.Skills != nil {
-		for _, id := range *f.Skills {
-			note(!slices.Contains(r.Skills, id), "skill_ids")
-		}
-	}
+	note(f.Skills != nil && without(*f.Skills, r.Skills), "skill_ids") // nil: not shown, not sent
 	return fields
 }
 
@@ -76,15 +70,14 @@ func (d *directory) mayChange(ctx context.Context, id provision.DeskUserID) (*re
 
 // change has edit change an agent, writes all of it, and reads it back, which it
 // returns. what says for people what is done.
-func (d *directory) change(ctx context.Context, id provision.DeskUserID, what string, edit func(roles []string, f *form)) (*record, error) {
+func (d *directory) change(ctx context.Context, id provision.DeskUserID, what string, edit func(r *record, roles []string, f *form) error) (*record, error) {
 	r, roles, err := d.mayChange(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	before, after := r.form(), r.form()
-	edit(roles, &after)
-	if reflect.DeepEqual(before, after) {
-		return r, nil
+	if err := edit(r, roles, &after); err != nil || reflect.DeepEqual(before, after) {
+		return r, err
 	}
 	what = fmt.Sprintf("%s agent %s", what, id)
 	err = d.client.Put(ctx, r.path(), after, nil)
@@ -117,26 +110,23 @@ func (d *freshdesk) SetRole(ctx context.Context, id provision.DeskUserID, role p
 	var governed []int64
 	for _, r := range all {
 		for _, name := range d.settings.roles {
-			if sameText(r.Name, name) && r.ID != give.ID {
+			if people.SameText(r.Name, name) && r.ID != give.ID {
 				governed = append(governed, r.ID)
 			}
 		}
 	}
-	var is *record
-	if is, _, err = d.mayChange(ctx, id); err != nil {
-		return err
-	}
-	if is.Type == collaborator && role != provision.RoleLimited {
-		return desk.Unsupported("make a collaborator an agent", "Freshdesk's API does not change the kind of an agent: Admin > Team > Agents > (agent "+string(id)+") > Edit > Agent type")
-	}
-	r, err := d.change(ctx, id, "give the role "+give.Name+" to", func(roles []string, f *form) {
-		if d.roleOf(is, roles) == role {
-			return
+	r, err := d.change(ctx, id, "give the role "+give.Name+" to", func(r *record, roles []string, f *form) error {
+		switch {
+		case r.Type == collaborator && role != provision.RoleLimited:
+			return desk.Unsupported("make a collaborator an agent", "Freshdesk's API does not change the kind of an agent: Admin > Team > Agents > (agent "+string(id)+") > Edit > Agent type")
+		case d.roleOf(r, roles) == role:
+			return nil
 		}
 		f.Roles = slices.DeleteFunc(f.Roles, func(id int64) bool { return slices.Contains(governed, id) })
 		if !slices.Contains(f.Roles, give.ID) {
 			f.Roles = append(f.Roles, give.ID)
 		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -155,7 +145,7 @@ func (d *freshdesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 	if err != nil {
 		return err
 	}
-	_, err = d.change(ctx, id, "change the groups of", func(_ []string, f *form) {
+	_, err = d.change(ctx, id, "change the groups of", func(_ *record, _ []string, f *form) error {
 		for _, g := range change.Join {
 			if !slices.Contains(f.Groups, g.ID) {
 				f.Groups = append(f.Groups, g.ID)
@@ -164,6 +154,7 @@ func (d *freshdesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 		for _, g := range change.Leave {
 			f.Groups = slices.DeleteFunc(f.Groups, func(id int64) bool { return id == g.ID })
 		}
+		return nil
 	})
 	return err
 }
@@ -171,30 +162,12 @@ func (d *freshdesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 // Delete makes a contact of an agent. Freshdesk keeps what the person wrote, and
 // unassigns their tickets, closed ones as well.
 func (d *freshdesk) Delete(ctx context.Context, id provision.DeskUserID) error {
-	r, _, err := d.mayChange(ctx, id)
-	if err == nil {
-		err = d.client.Delete(ctx, r.path())
-		if d.listed.Doubt(); errors.Is(err, errRefused) {
-			return refusedTo(err, "delete agent %s", id)
+	return d.agents.Remove(ctx, id, func() error {
+		r, _, err := d.mayChange(ctx, id)
+		if err != nil {
+			return err
 		}
-	}
-	if err == nil {
-		if _, err = d.read(ctx, id); err == nil {
-			return vendor.Disobeyed("delete agent %s", id)
-		}
-	}
-	if desk.KindOf(err) == desk.NotFound {
-		return nil
-	}
-	return err
-}
-
-// maxEmailLength is that of RFC 5321 §4.5.3.1.3.
-const maxEmailLength = 254
-
-func checkEmail(email string) error {
-	if !kit.IsEmail(email, maxEmailLength) {
-		return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Freshdesk takes, and it demands one"}
-	}
-	return nil
+		defer func() { d.listed.Doubt() }() // whatever comes of it
+		return refusedTo(d.client.Delete(ctx, r.path()), "delete agent %s", id)
+	})
 }

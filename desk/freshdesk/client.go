@@ -2,7 +2,6 @@ package freshdesk
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,16 +78,12 @@ func explain(a *kit.Answer, e *desk.Error) {
 	for _, x := range own.Errors {
 		fields, taken = append(fields, kit.CutRunes(kit.OneLine(x.Field), 50)), taken || x.Code == "duplicate_value"
 	}
-	left, err := strconv.Atoi(a.Header.Get("X-RateLimit-Remaining"))
+	kit.OwnLimit(a, e, "Freshdesk takes no more requests of this kind for now", time.Minute)
 	switch {
 	case taken && e.Kind == desk.Permanent:
 		e.Kind, e.Err, e.Field = desk.Conflict, errTaken, strings.Join(fields, ", ")
 	case a.Status == http.StatusBadRequest && e.Kind == desk.Permanent:
 		e.Err, e.Field = errRefused, strings.Join(fields, ", ")
-	case a.Status == http.StatusTooManyRequests && err == nil && left > 0:
-		// The limit is that of one kind of request: whoever asks for something else need not wait.
-		e.Err, e.Detail = desk.ErrNotAsked, "Freshdesk takes no more requests of this kind for now"
-		e.RetryAfter = cmp.Or(e.RetryAfter, time.Minute)
 	}
 }
 
@@ -148,8 +143,6 @@ func catalogue(c *client, what, path string) *kit.Catalogue[kit.Entry] {
 		Name: func(e kit.Entry) string { return e.Name }, Fold: provision.Fold, Several: vendor.Namesakes(what),
 	}
 }
-
-func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
 
 // refusedTo says in a refusal what was refused.
 func refusedTo(err error, format string, args ...any) error {

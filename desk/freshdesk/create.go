@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -22,6 +23,9 @@ type contact struct {
 	Deleted bool   `json:"deleted"`
 }
 
+// maxEmailLength is that of RFC 5321 §4.5.3.1.3.
+const maxEmailLength = 254
+
 // promotion is how long a contact who has become an agent may be shown as one: three
 // seconds.
 var promotion = kit.Patience{First: 200 * time.Millisecond, Most: 2 * time.Second, Looks: 5}
@@ -29,7 +33,7 @@ var promotion = kit.Patience{First: 200 * time.Millisecond, Most: 2 * time.Secon
 // Create makes an agent, whom Freshdesk invites by mail. Whoever is a contact with the
 // address becomes an agent: as the customer that the person was, or on return.
 func (d *freshdesk) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
-	if err := checkEmail(want.Email); err != nil {
+	if err := people.CheckEmail(vendor, want.Email, maxEmailLength, ", and it demands one"); err != nil {
 		return nil, err
 	}
 	role, err := d.role(ctx, cmp.Or(want.Role, provision.RoleNone))
@@ -69,10 +73,7 @@ func (d *freshdesk) Create(ctx context.Context, want provision.DeskUser) (*provi
 	if err != nil {
 		return nil, d.taken(ctx, err, want.Email)
 	}
-	if made.ID <= 0 {
-		return nil, desk.Errorf(desk.Retryable, "Freshdesk's answer to a creation names no number")
-	}
-	return d.created(ctx, provision.DeskUserID(strconv.FormatInt(made.ID, 10)), want, was != nil)
+	return d.created(ctx, made.ID, want, was != nil)
 }
 
 // contact returns the contact with an address; nil when there is none.
@@ -82,7 +83,7 @@ func (d *freshdesk) contact(ctx context.Context, email string) (*contact, error)
 		return nil, err
 	}
 	for _, c := range hits {
-		if c.ID > 0 && !c.Deleted && sameText(c.Email, email) {
+		if c.ID > 0 && !c.Deleted && people.SameText(c.Email, email) {
 			return &c, nil
 		}
 	}
@@ -99,7 +100,7 @@ func (d *freshdesk) taken(ctx context.Context, failure error, email string) erro
 	holder, err := d.byEmail(ctx, email)
 	switch {
 	case err == nil && holder != nil:
-		return &desk.Error{Kind: desk.Conflict, Field: "email", Err: failure, Detail: "agent " + string(holder.id()) + " of Freshdesk has this e-mail address already"}
+		return d.agents.HasAddress(holder, failure)
 	case kind == desk.Conflict:
 		return &desk.Error{Kind: desk.Permanent, Field: "email", Err: failure, Detail: "a contact of Freshdesk that is deleted or blocked, or another's second address, is in the way: look for the address at Contacts, also among deleted and blocked ones, restore or change that contact, then run `deskbridge retry`"}
 	case kind == desk.NotFound: // no contact any more, and no agent yet
@@ -112,27 +113,11 @@ func (d *freshdesk) taken(ctx context.Context, failure error, email string) erro
 
 // created reads a new agent back, who was a contact before or is new. A contact may be
 // shown as one for some moments more.
-func (d *freshdesk) created(ctx context.Context, id provision.DeskUserID, want provision.DeskUser, contact bool) (*provision.DeskUser, error) {
+func (d *freshdesk) created(ctx context.Context, id int64, want provision.DeskUser, contact bool) (*provision.DeskUser, error) {
 	looks := promotion
 	if !contact {
 		looks.Looks = 1
 	}
 	looks.First = min(looks.First, d.client.patience.First)
-	r, err := kit.Appears(ctx, looks, id, d.read)
-	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil, desk.Errorf(desk.Retryable, "the new user %s of Freshdesk is not there: Freshdesk says that it made a user, and does not show it", id)
-	case err != nil:
-		return nil, err
-	}
-	got, err := d.user(ctx, r)
-	switch {
-	case err != nil:
-		return nil, err
-	case !sameText(got.Email, want.Email): // it may be anybody
-		return nil, vendor.Disobeyed("give the new agent %s its e-mail address", id)
-	case got.Role != want.Role:
-		return got, vendor.Disobeyed("give the new agent %s the role %s", id, want.Role)
-	}
-	return got, nil
+	return d.agents.Created(ctx, looks, id, want, people.Made{AsItIs: true, SameEmail: people.SameText, RoleNames: d.settings.roles}, d.user)
 }

@@ -11,35 +11,21 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // Find looks an agent up by number, then by e-mail. Freshdesk has no field for our
 // external id on agents. Contacts are nobody: they have no access.
 func (d *freshdesk) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	r, err := desk.FindBy(ctx, key, d.read, nil, d.byEmail)
-	if r == nil || err != nil {
-		return nil, err
-	}
-	return d.user(ctx, r)
+	return people.Find(ctx, key, d.read, nil, d.byEmail, d.user)
 }
 
 // read returns the agent with a number, whole. An unknown number is NotFound.
 func (d *directory) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
-	if !kit.IsNumber(id) {
-		return nil, desk.Errorf(desk.NotFound, "Freshdesk has no agent %q: its ids are numbers", id)
-	}
-	var r record
-	err := d.client.Get(ctx, "/agents/"+string(id), nil, &r)
-	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil, desk.Errorf(desk.NotFound, "Freshdesk has no agent %s", id)
-	case err != nil:
-		return nil, err
-	case r.id() != id || r.lacks || r.Contact.Email == "":
-		return nil, desk.Errorf(desk.Retryable, "Freshdesk answered a question about agent %s with something else; is a proxy in the way?", id)
-	}
-	return &r, nil
+	return kit.One[record]{Client: d.client.Client, What: "agent", Path: "/agents/", Is: func(r *record, number string) bool {
+		return string(r.id()) == number && !r.lacks && r.Contact.Email != ""
+	}}.Read(ctx, string(id))
 }
 
 // byEmail returns the agent with an e-mail address; nil when there is none.
@@ -51,26 +37,7 @@ func (d *directory) byEmail(ctx context.Context, email string) (*record, error) 
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
-	for i := range hits {
-		if sameText(hits[i].Contact.Email, email) {
-			ids = append(ids, string(hits[i].id()))
-		}
-	}
-	if len(ids) > 1 {
-		return nil, vendor.Several(ids, "have the same e-mail address", "Admin > Team > Agents")
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	r, err := d.read(ctx, provision.DeskUserID(ids[0]))
-	if err != nil && desk.KindOf(err) != desk.NotFound {
-		return nil, err
-	}
-	if err != nil || !sameText(r.Contact.Email, email) {
-		return nil, nil // deleted or changed since
-	}
-	return r, nil
+	return d.agents.Only(ctx, hits, "have the same e-mail address", func(r *record) bool { return people.SameText(r.Contact.Email, email) })
 }
 
 const (
@@ -85,7 +52,7 @@ const (
 // kept is a record as it was read. It is not read again until a list shows another
 // time of change.
 type kept struct {
-	record  *record
+	record  *record // nil: deleted a moment ago
 	at      time.Time
 	changed string
 }
@@ -93,8 +60,8 @@ type kept struct {
 // everybody returns all agents, whole, as they were not longer ago than age. A list
 // leaves out roles and groups, so that each agent is read who is not known, by one caller
 // at a time. What was read is kept also when a read fails.
-func (d *directory) everybody(ctx context.Context, age time.Duration) ([]*record, error) {
-	return d.listed.Get(ctx, age, func(ctx context.Context) ([]*record, error) {
+func (d *directory) everybody(ctx context.Context, age time.Duration) ([]record, error) {
+	return d.listed.Get(ctx, age, func(ctx context.Context) ([]record, error) {
 		listed, err := list[record](ctx, d.client, "/agents", nil)
 		if err != nil {
 			return nil, err
@@ -130,13 +97,13 @@ func (d *directory) everybody(ctx context.Context, age time.Duration) ([]*record
 		}
 		err = group.Wait()
 		d.known = make(map[int64]kept, len(all))
-		var people []*record
+		var there []record
 		for _, k := range all {
 			if k.record != nil {
-				d.known[k.record.ID], people = k, append(people, k.record)
+				d.known[k.record.ID], there = k, append(there, *k.record)
 			}
 		}
-		return people, err
+		return there, err
 	})
 }
 
@@ -149,31 +116,21 @@ func (d *freshdesk) List(ctx context.Context, cursor string) ([]provision.DeskUs
 	if err != nil {
 		return nil, "", err
 	}
-	users := make([]provision.DeskUser, len(all))
-	for i, r := range all {
-		u, err := d.user(ctx, r)
-		if err != nil {
-			return nil, "", err
-		}
-		users[i] = *u
-	}
-	return users, "", nil
+	users, err := d.agents.Users(ctx, all, d.user)
+	return users, "", err
 }
 
 // Admins counts the admins and account administrators who are not deactivated.
 func (d *freshdesk) Admins(ctx context.Context) (int, error) {
 	all, err := d.everybody(ctx, 0)
-	admins := 0
-	for _, r := range all {
-		roles, err := d.rolesOf(ctx, r)
-		if err != nil {
-			return 0, err
-		}
-		if !r.Deactivated && d.roleOf(r, roles).Rank() >= provision.RoleAdmin.Rank() {
-			admins++
-		}
+	if err != nil {
+		return 0, err
 	}
-	return admins, err
+	admins, err := d.agents.Those(all, func(r *record) (bool, error) {
+		roles, err := d.rolesOf(ctx, r)
+		return !r.Deactivated && d.roleOf(r, roles).Rank() >= provision.RoleAdmin.Rank(), err
+	})
+	return len(admins), err
 }
 
 // TeamMembers returns the members of a group who may own tickets, in order of number.
@@ -183,33 +140,22 @@ func (d *freshdesk) TeamMembers(ctx context.Context, team string) ([]provision.D
 		return nil, err
 	}
 	all, err := d.everybody(ctx, rosterAge)
-	var members []provision.DeskUserID
-	for _, r := range all {
+	if err != nil {
+		return nil, err
+	}
+	return d.agents.Those(all, func(r *record) (bool, error) {
 		if !slices.Contains(r.Groups, g.ID) {
-			continue
+			return false, nil
 		}
 		roles, err := d.rolesOf(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		if d.works(r, roles) {
-			members = append(members, r.id())
-		}
-	}
-	slices.SortFunc(members, kit.ByNumber)
-	return members, err
+		return d.works(r, roles), err
+	})
 }
 
 // works reports whether an agent may own tickets.
 func (d *directory) works(r *record, roles []string) bool {
 	return !r.Deactivated && d.roleOf(r, roles).Rank() >= provision.RoleAgent.Rank()
 }
-
-var (
-	_ desk.Numbered      = (*freshdesk)(nil)
-	_ desk.TeamMailboxes = (*freshdesk)(nil)
-	_ desk.Seats         = (*freshdesk)(nil)
-)
 
 // Seats implements [desk.Seats]: full-time agents take one unless they are deactivated,
 // occasional ones use day passes, and collaborators are free. Freshdesk does not tell how many there are.
@@ -221,16 +167,6 @@ func (d *freshdesk) Seats(ctx context.Context) (used, limit int, err error) {
 		}
 	}
 	return used, 0, err
-}
-
-// Units implements [desk.Numbered]: rules can name groups.
-func (d *freshdesk) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
-	return d.groups.Units(ctx)
-}
-
-// MailboxesOf implements [desk.TeamMailboxes].
-func (d *freshdesk) MailboxesOf(ctx context.Context, team string) ([]string, error) {
-	return d.groups.MailboxesOf(ctx, team)
 }
 
 // Check tries the key, and looks for groups and roles. It writes nothing.
@@ -258,17 +194,11 @@ func (d *freshdesk) Check(ctx context.Context) (desk.Profile, error) {
 		if d.settings.roles[role] == "" {
 			continue
 		}
-		if _, err := d.role(ctx, role); err != nil {
-			if desk.KindOf(err) != desk.Permanent {
-				return desk.Profile{}, err
-			}
-			p.Problemf("%s", desk.DetailOf(err))
+		_, err := d.role(ctx, role)
+		if err := people.Problem(&p, err); err != nil {
+			return desk.Profile{}, err
 		}
 	}
-	groups, err := d.groups.Reread(ctx)
-	for _, g := range groups {
-		p.Teams = append(p.Teams, g.Name)
-	}
-	p.Teams = provision.Sorted(p.Teams)
+	p.Teams, err = d.groups.Names(ctx)
 	return p, err
 }

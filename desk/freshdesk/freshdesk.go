@@ -2,10 +2,15 @@ package freshdesk
 
 import (
 	"context"
+	"encoding/base64"
 	"maps"
+	"net/url"
+	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/handover"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -13,6 +18,8 @@ import (
 type freshdesk struct {
 	desk.Base
 	*directory
+	kit.GroupTeams
+	handover.Bulk
 	states kit.Cached[[]string] // in which a ticket is open, by number
 	seen   seen
 }
@@ -21,10 +28,11 @@ type freshdesk struct {
 type directory struct {
 	settings settings
 	client   *client
+	agents   people.Book[record]
 	groups   *kit.Groups
 	roles    *kit.Catalogue[kit.Entry]
 	known    map[int64]kept
-	listed   kit.Shared[[]*record]
+	listed   kit.Shared[[]record]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is Freshdesk's address,
@@ -44,9 +52,11 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s)
-	return &freshdesk{Base: desk.Base{Name: vendor.Name}, directory: &directory{
-		settings: s, client: c, groups: &kit.Groups{Catalogue: catalogue(c, "group", "/groups"), None: noGroup}, roles: catalogue(c, "role", "/roles"),
-	}}, nil
+	groups := &kit.Groups{Catalogue: catalogue(c, "group", "/groups"), None: noGroup}
+	f := &freshdesk{Base: desk.Base{Name: vendor.Name}, GroupTeams: kit.GroupTeams{Teams: groups}, directory: &directory{settings: s, client: c, groups: groups, roles: catalogue(c, "role", "/roles")}}
+	f.agents = people.Book[record]{Vendor: vendor, What: "agent", At: "Admin > Team > Agents", Read: f.read, ID: (*record).id}
+	f.Bulk = f.handOver()
+	return f, nil
 }
 
 // Capabilities says what the API can do. Freshdesk counts requests an hour, 3,000 on
@@ -93,4 +103,52 @@ func (d *freshdesk) Anonymize(context.Context, provision.DeskUserID) error {
 // gets in nowhere.
 func (d *freshdesk) EndSessions(context.Context, provision.DeskUserID) error {
 	return desk.Unsupported("end sessions", "Freshdesk's API ends no sessions; they end when the agent is deleted or deactivated, or in Freshworks' Neo Admin Center > Security > Sessions")
+}
+
+// settings is what an administrator configures, checked.
+type settings struct {
+	api           *url.URL // without a slash at the end
+	authorization string   // value of the header
+	roles         map[provision.Role]string
+	scope         int // which tickets new agents see: one of scopes
+	occasional    bool
+}
+
+// scopes are which tickets agents see, by the word for it in settings.
+var scopes = map[string]int{"global": globalScope, "group": 2, "restricted": 3}
+
+const globalScope = 1
+
+// apiKey is the form of a key, with or without what stands for a password.
+var apiKey = kit.Token{Least: 8, Most: 256, Marks: "_-"}
+
+// parseSettings checks d. All mistakes are in the one error, code Invalid.
+func parseSettings(d provision.Desk) (settings, error) {
+	s := settings{}
+	var wrong desk.Mistakes
+	allowHTTP, admin, agent, limited, scope := false, "Administrator", "Agent", "", "group"
+	const name = "give the name of a role, or leave the setting out"
+	kit.ReadSettings(d.Settings, []kit.Setting{
+		{Key: "admin_role", Text: &admin, Check: kit.NotEmpty, Hint: name},
+		{Key: "agent_role", Text: &agent, Check: kit.NotEmpty, Hint: name},
+		{Key: "limited_role", Text: &limited},
+		{Key: "ticket_scope", Text: &scope, Check: func(text string) bool { return scopes[text] != 0 }, Hint: "give global, group or restricted"},
+		{Key: "occasional", Flag: &s.occasional},
+		{Key: "allow_http", Flag: &allowHTTP},
+	}, &wrong)
+	s.roles = map[provision.Role]string{provision.RoleAdmin: admin, provision.RoleAgent: agent}
+	if limited != "" {
+		s.roles[provision.RoleLimited] = limited
+	}
+	s.scope = scopes[scope]
+	if people.SameText(admin, agent) || people.SameText(agent, limited) || people.SameText(limited, admin) || isOwners(admin) || isOwners(agent) || isOwners(limited) {
+		wrong.Add("settings", "admin_role, agent_role and limited_role must be different roles, and none that of account administrators")
+	}
+	if key := strings.TrimSuffix(d.Secret, ":X"); apiKey.Is(key) {
+		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(key+":X"))
+	} else {
+		wrong.Add("secret", "give the API key of an admin of Freshdesk: (the picture at the top) > Profile settings > View API key")
+	}
+	s.api = kit.API(d.URL, "give Freshdesk's address, such as https://example.freshdesk.com", allowHTTP, &wrong, "api", "v2")
+	return s, wrong.Err()
 }

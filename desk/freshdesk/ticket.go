@@ -9,11 +9,13 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/handover"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -35,11 +37,14 @@ const resolved, closed = 4, 5
 // waiting on third party.
 var usualStates = []string{"2", "3", "6", "7"}
 
-func (t *ticket) open() bool {
-	return t.Status != resolved && t.Status != closed && !t.Deleted && !t.Spam
+// shown translates a ticket.
+func (t *ticket) shown() handover.Ticket {
+	out := handover.Ticket{ID: t.ID, Assignee: t.Assignee, Group: t.Group}
+	if t.Status == resolved || t.Status == closed || t.Deleted || t.Spam {
+		out.Done = "resolved, closed, spam or deleted"
+	}
+	return out
 }
-
-func (t *ticket) number() string { return strconv.FormatInt(t.ID, 10) }
 
 const (
 	// statesAge is how long it is believed in which states a ticket can be.
@@ -91,45 +96,40 @@ func (d *freshdesk) openStates(ctx context.Context) ([]string, error) {
 // zero value has none.
 type seen struct {
 	mu      sync.Mutex
-	tickets map[string]ticket
+	tickets map[string]handover.Ticket
 	at      time.Time
 }
 
 const seenAge, mostSeen = 2 * time.Minute, 50_000
 
-func (s *seen) keep(tickets []ticket) {
+func (s *seen) keep(tickets []handover.Ticket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tickets == nil || time.Since(s.at) > seenAge || len(s.tickets) > mostSeen {
-		s.tickets, s.at = make(map[string]ticket), time.Now()
+		s.tickets, s.at = make(map[string]handover.Ticket), time.Now()
 	}
 	for _, t := range tickets {
-		s.tickets[t.number()] = t
+		s.tickets[t.Number()] = t
 	}
 }
 
-// of returns a ticket as it was shown not long ago; nil: it was not.
-func (s *seen) of(number string) *ticket {
+// of returns a ticket as it was shown not long ago, if it was.
+func (s *seen) of(number string) (t handover.Ticket, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t, ok := s.tickets[number]; ok && time.Since(s.at) <= seenAge {
-		return &t
-	}
-	return nil
+	t, known = s.tickets[number]
+	return t, known && time.Since(s.at) <= seenAge
 }
 
 // OpenConversations returns what is assigned to the agent and neither resolved nor
 // closed. A search finds it as it was some minutes ago; what was changed since is listed
 // besides, and counts. An agent that Freshdesk does not know has none.
 func (d *freshdesk) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	if !kit.IsNumber(id) {
-		return nil, desk.Errorf(desk.NotFound, "Freshdesk has no agent %q: its ids are numbers", id)
-	}
-	states, err := d.openStates(ctx)
+	open, err := d.OpenOf(ctx, id, limit)
 	if err != nil {
 		return nil, err
 	}
-	groups, err := d.groups.List(ctx)
+	states, err := d.openStates(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -150,23 +150,18 @@ func (d *freshdesk) OpenConversations(ctx context.Context, id provision.DeskUser
 	for _, t := range changed {
 		all[t.ID] = t
 	}
-	var mine []ticket
+	var mine []handover.Ticket
 	for _, t := range all {
-		if strconv.FormatInt(t.Assignee, 10) == string(id) && t.open() {
-			mine = append(mine, t)
+		if shown := t.shown(); strconv.FormatInt(t.Assignee, 10) == string(id) && shown.Done == "" {
+			mine = append(mine, shown)
 		}
 	}
-	slices.SortFunc(mine, func(a, b ticket) int { return int(a.ID - b.ID) })
+	slices.SortFunc(mine, func(a, b handover.Ticket) int { return int(a.ID - b.ID) })
 	d.seen.keep(mine)
-	var found []desk.Conversation
-	for _, t := range mine[:min(limit, len(mine))] {
-		c := desk.Conversation{ID: t.number(), Assignee: id}
-		if names := kit.NamesOf(groups, t.Group); len(names) > 0 {
-			c.Mailbox = names[0]
-		}
-		found = append(found, c)
+	for _, t := range mine {
+		open.Add(t)
 	}
-	return found, nil
+	return open.Found, nil
 }
 
 // search returns what a query finds. Freshdesk shows 300 tickets: more are looked for by
@@ -246,4 +241,97 @@ func (d *freshdesk) changedSince(ctx context.Context, ago time.Duration) ([]tick
 		err = vendor.NoList("tickets")
 	}
 	return changed, err
+}
+
+// handOver returns how tickets are given away here: one by one, or by jobs of up to a
+// hundred.
+func (d *freshdesk) handOver() handover.Bulk {
+	return handover.Bulk{
+		Tickets: handover.Tickets{Vendor: vendor, What: "agent", Join: "put the agent into it, at Admin > Team > Groups", Groups: d.groups, Read: d.ticket, Owner: d.owner,
+			Write: func(ctx context.Context, number string, t kit.Target) error {
+				return refusedTo(d.client.Put(ctx, "/tickets/"+number, t.Fields("responder_id", "group_id"), nil), "assign ticket %s", number)
+			}},
+		Size: pageSize, Before: d.before, Stale: true, WriteMany: d.assignMany, After: d.after,
+	}
+}
+
+// ticket reads a ticket.
+func (d *freshdesk) ticket(ctx context.Context, number string) (handover.Ticket, error) {
+	t, err := kit.One[ticket]{Client: d.client.Client, What: "ticket", Path: "/tickets/", Is: func(t *ticket, number string) bool {
+		return t.shown().Number() == number && t.Status != 0
+	}}.Read(ctx, number)
+	if err != nil {
+		return handover.Ticket{}, err
+	}
+	return t.shown(), nil
+}
+
+// owner returns an agent who may own tickets.
+func (d *freshdesk) owner(ctx context.Context, id provision.DeskUserID) (t kit.Target, _ error) {
+	r, err := d.agents.Assignee(ctx, id)
+	if err != nil {
+		return t, err
+	}
+	roles, err := d.rolesOf(ctx, r)
+	if err == nil && !d.works(r, roles) {
+		err = desk.Errorf(desk.Permanent, "agent %s of Freshdesk is deactivated, or none who may own tickets", id)
+	}
+	return kit.Target{User: r.ID, In: r.Groups}, err
+}
+
+// before returns tickets as they were shown lately, or reads them.
+func (d *freshdesk) before(ctx context.Context, numbers []string) (all []handover.Ticket, _ error) {
+	for _, number := range numbers {
+		t, known := d.seen.of(number)
+		if !known {
+			var err error
+			if t, err = d.ticket(ctx, number); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// assignMany starts a job, and waits for it.
+func (d *freshdesk) assignMany(ctx context.Context, numbers []string, t kit.Target) error {
+	var ids []int64
+	for _, number := range numbers {
+		id, _ := strconv.ParseInt(number, 10, 64)
+		ids = append(ids, id)
+	}
+	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/tickets/bulk_update", Body: map[string]any{"bulk_action": map[string]any{"ids": ids, "properties": t.Fields("responder_id", "group_id")}}}, nil)
+	if err != nil {
+		return refusedTo(err, "assign %d tickets", len(ids))
+	}
+	var started struct {
+		Job json.RawMessage `json:"job_id"`
+	}
+	_ = json.Unmarshal(a.Body, &started) // without a job, what came of it is read all the same
+	d.client.setClock(a.Header)
+	return d.client.await(ctx, strings.Trim(string(started.Job), `"`))
+}
+
+// after returns tickets as they are by now: by the list of what was changed lately, and those
+// that are not on it as they are to be one by one.
+func (d *freshdesk) after(ctx context.Context, numbers []string, t kit.Target) (all []handover.Ticket, _ error) {
+	changed, err := d.changedSince(ctx, lag)
+	if err != nil {
+		return nil, err
+	}
+	now := make(map[string]handover.Ticket)
+	for _, c := range changed {
+		now[c.shown().Number()] = c.shown()
+	}
+	for _, number := range numbers {
+		shown, listed := now[number]
+		if !listed || !t.Has(shown.Assignee, shown.Group) {
+			if shown, err = d.ticket(ctx, number); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, shown)
+	}
+	return all, nil
 }

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
 )
 
 // Address returns a desk's URL without a slash at its end, or advice on a better
@@ -21,6 +23,17 @@ func Address(text, hint string, allowHTTP bool) (u *url.URL, advice string) {
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
 	return u, ""
+}
+
+// API returns the address of a desk's API, which is below the desk's URL; nil where that is
+// none, as wrong says then. hint and allowHTTP are those of [Address].
+func API(text, hint string, allowHTTP bool, wrong *desk.Mistakes, below ...string) *url.URL {
+	home, advice := Address(text, hint, allowHTTP)
+	if advice != "" {
+		wrong.Add("url", "%s", advice)
+		return nil
+	}
+	return home.JoinPath(below...)
 }
 
 func loopback(host string) bool {

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,6 +81,7 @@ type Vendor struct {
 	Unauthorized string // sentence for refused credentials: where to get new ones
 	Forbidden    string // sentence for a missing right: where to grant it
 	NotFound     string // sentence for a record that is not there
+	LeavesOut    string // why it may leave out, without a word, some of what is written; "": nothing is known
 }
 
 // Refusal returns what the status of an answer means that is no success.
@@ -121,7 +123,7 @@ func (v Vendor) Redirected(status int) *desk.Error {
 // Busy returns the error for a desk that will answer later.
 func (v Vendor) Busy(a *Answer) *desk.Error {
 	e := desk.Errorf(desk.Retryable, "%s cannot answer now (HTTP %d)", v.Name, a.Status)
-	e.RetryAfter = RetryAfter(a.Header, time.Now())
+	e.RetryAfter, e.TooOften = RetryAfter(a.Header, time.Now()), a.Status == http.StatusTooManyRequests
 	return e
 }
 
@@ -170,6 +172,9 @@ func (v Vendor) NoList(of string) *desk.Error {
 // NotShown. What it was is said as in "add user 7 to the group".
 func (v Vendor) Disobeyed(format string, args ...any) *desk.Error {
 	e := desk.Errorf(desk.Permanent, "%s accepted to %s and did not do it", v.Name, fmt.Sprintf(format, args...))
+	if v.LeavesOut != "" {
+		e.Detail += "; " + v.LeavesOut
+	}
 	e.NotShown = true
 	return e
 }
@@ -189,5 +194,22 @@ func (v Vendor) RefusedTo(err, cause error, format string, args ...any) error {
 func (v Vendor) Namesakes(what string) func(n int, name string) error {
 	return func(n int, name string) error {
 		return desk.Errorf(desk.Permanent, "%s has %d %ss %q; rename all but one", v.Name, n, what, name)
+	}
+}
+
+// OwnLimit makes e, which an answer 429 means, say that only requests like this one are too
+// many, if the headers of the answer say that others may still be sent: whoever asks for
+// something else need not wait. detail says of what there are too many; wait is how long to
+// wait where the desk does not say.
+func OwnLimit(a *Answer, e *desk.Error, detail string, wait time.Duration) {
+	for _, name := range []string{"X-Rate-Limit-Remaining", "Ratelimit-Remaining", "X-Ratelimit-Remaining"} {
+		left, err := strconv.Atoi(a.Header.Get(name))
+		if err != nil {
+			continue
+		}
+		if a.Status == http.StatusTooManyRequests && left > 0 {
+			e.Err, e.Detail, e.RetryAfter = desk.ErrNotAsked, detail, cmp.Or(e.RetryAfter, wait)
+		}
+		return
 	}
 }

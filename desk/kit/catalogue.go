@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -49,6 +50,22 @@ func (c *Catalogue[E]) Find(ctx context.Context, name string) (*E, error) {
 		}
 	}
 	return nil, nil
+}
+
+// Numbered returns the entries that have one of some numbers, and whether each number has one.
+// One that is not known is looked for once more: it may be new.
+func (c *Catalogue[E]) Numbered(ctx context.Context, ids []int64, id func(E) int64) (found []E, all bool, _ error) {
+	for _, list := range []func(context.Context) ([]E, error){c.List, c.Reread} {
+		entries, err := list(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		found = slices.DeleteFunc(slices.Clone(entries), func(e E) bool { return !slices.Contains(ids, id(e)) })
+		if len(found) >= len(ids) {
+			return found, true, nil
+		}
+	}
+	return found, false, nil
 }
 
 // Named returns the entry of entries with a name; nil when there is none.

@@ -6,13 +6,15 @@
 // anybody. A read that broke on the way is repeated; a write never is, because
 // one whose answer is lost must be looked at first.
 //
-// Around it: what a desk is asked for once in a while ([Cached], [Snapshot],
-// [Catalogue]), what is to be written and whether it was ([Fields],
+// Around it: one thing by its number ([One]), what a desk is asked for once in a while ([Cached],
+// [Snapshot], [Catalogue]), what is to be written and whether it was ([Fields],
 // [Difference], [ReadBack]), how long it is waited for what a desk does later
-// ([Patience]), groups in which tickets are ([Groups], [Target]), whether the pages of a
-// list are all of it ([Pages]), lists in HAL ([ReadHAL]), text and names as desks keep them
-// ([OneLine], [CutRunes], [BothNames]), ids that are numbers ([IsNumber]), and settings from a table of keys
-// ([ReadSettings]).
+// ([Patience]), groups in which tickets are ([Groups], [GroupTeams], [Target]), whether the pages of a
+// list are all of it ([Pages]), lists by cursors ([CursorList]) and in HAL ([ReadHAL]), text, names and numbers as
+// desks keep them ([OneLine], [CutRunes], [BothNames], [E164]), ids that are numbers ([IsNumber]), and settings
+// from a table of keys ([ReadSettings], [API]).
+//
+// What is alike about users is in the room people, about conversations in handover.
 //
 // The package knows no vendor and no identities: a connector brings the paths,
 // the headers with its credentials, a [Vendor] for administrators to read

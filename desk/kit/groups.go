@@ -28,11 +28,8 @@ func NamesOf(entries []Entry, ids ...int64) (names []string) {
 // One that is not known is looked for once more: it may be new. What was deleted has no
 // name.
 func Names(ctx context.Context, c *Catalogue[Entry], ids []int64) ([]string, error) {
-	all, err := c.List(ctx)
-	if err == nil && len(NamesOf(all, ids...)) < len(ids) {
-		all, err = c.Reread(ctx)
-	}
-	return NamesOf(all, ids...), err
+	found, _, err := c.Numbered(ctx, ids, func(e Entry) int64 { return e.ID })
+	return NamesOf(found, ids...), err
 }
 
 // Groups are the teams of a desk on which each ticket is in a group: they are its
@@ -40,6 +37,16 @@ func Names(ctx context.Context, c *Catalogue[Entry], ids []int64) ([]string, err
 type Groups struct {
 	*Catalogue[Entry]
 	None func(kind desk.Kind, name string) error // says that there is no group of that name
+}
+
+// Names asks the desk for the names of all groups, sorted.
+func (g *Groups) Names(ctx context.Context) (names []string, _ error) {
+	all, err := g.Reread(ctx)
+	for _, e := range all {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
 // Get returns the group with a name; where there is none, an error of a kind.
@@ -73,6 +80,24 @@ func (g *Groups) MailboxesOf(ctx context.Context, team string) ([]string, error)
 		return nil, err
 	}
 	return []string{e.Name}, nil
+}
+
+// GroupTeams are the methods of a desk whose teams are groups: it embeds them.
+type GroupTeams struct{ Teams *Groups }
+
+var (
+	_ desk.Numbered      = GroupTeams{}
+	_ desk.TeamMailboxes = GroupTeams{}
+)
+
+// Units implements [desk.Numbered].
+func (g GroupTeams) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
+	return g.Teams.Units(ctx)
+}
+
+// MailboxesOf implements [desk.TeamMailboxes].
+func (g GroupTeams) MailboxesOf(ctx context.Context, team string) ([]string, error) {
+	return g.Teams.MailboxesOf(ctx, team)
 }
 
 // Target is who is to have a ticket, by number: a user, a group without a user, or

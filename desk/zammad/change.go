@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -47,7 +48,7 @@ func (d *zammad) change(ctx context.Context, id provision.DeskUserID, what strin
 	}
 	left, err := differs(r)
 	if err == nil && len(left) > 0 {
-		e := disobeyed("%s user %s", what, id)
+		e := vendor.Disobeyed("%s user %s", what, id)
 		e.Field = left.String()
 		err = e
 	}
@@ -135,9 +136,9 @@ func (d *book) keeping(r *record, now []role, give []int64) []int64 {
 	ids := slices.Clone(give)
 	none := d.roleOf(r, now) == provision.RoleNone
 	for _, of := range now {
-		governed := none && sameText(of.Name, d.settings.customer)
+		governed := none && people.SameText(of.Name, d.settings.customer)
 		for _, name := range d.settings.roles {
-			governed = governed || sameText(of.Name, name)
+			governed = governed || people.SameText(of.Name, name)
 		}
 		if !governed && of.ID > 0 && !slices.Contains(ids, of.ID) {
 			ids = append(ids, of.ID)

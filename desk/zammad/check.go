@@ -50,14 +50,9 @@ func (d *zammad) Check(ctx context.Context) (desk.Profile, error) {
 			p.Problemf("the setting replacement names nobody who is active in Zammad: name an agent, or leave it out")
 		}
 	}
-	groups, err := d.groups.Reread(ctx)
-	if err != nil {
+	if p.Teams, err = d.groups.Names(ctx); err != nil {
 		return p, err
 	}
-	for _, g := range groups {
-		p.Teams = append(p.Teams, g.Name)
-	}
-	slices.Sort(p.Teams)
 	unseen, err := d.unseen(ctx, me)
 	if len(unseen) > 0 {
 		p.Problemf("%s", blind(unseen))

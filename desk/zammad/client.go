@@ -12,7 +12,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
-	"github.com/deskbridge/deskbridge/provision"
 )
 
 const (
@@ -33,6 +32,7 @@ var vendor = kit.Vendor{
 	Unauthorized: "Zammad refuses the access token; has it expired, or is the service account inactive? Make one at (avatar) > Profile > Token Access, or let an administrator allow API Token Access at System > API",
 	Forbidden:    "Zammad does not allow this: `deskbridge desk check` says which permissions the access token or the service account's roles lack",
 	NotFound:     "Zammad has no such record",
+	LeavesOut:    "it leaves out without a word what the access token may not do, such as with users without the permission admin.user: see `deskbridge desk check`",
 }
 
 func newClient(s settings) *kit.Client {
@@ -71,13 +71,6 @@ func said(a *kit.Answer) string {
 	var body struct{ Error string }
 	_ = json.Unmarshal(a.Body, &body) // no reason is an answer too
 	return body.Error
-}
-
-// disobeyed is the error for a write that Zammad accepted and that does not show.
-func disobeyed(format string, args ...any) *desk.Error {
-	e := vendor.Disobeyed(format, args...)
-	e.Detail += "; it leaves out without a word what the access token may not do, such as with users without the permission admin.user: see `deskbridge desk check`"
-	return e
 }
 
 const maxPages = 2_000 // of any list
@@ -168,5 +161,3 @@ func search[E any](ctx context.Context, c *kit.Client, path string, of condition
 }
 
 func number(id int64) string { return strconv.FormatInt(id, 10) }
-
-func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }

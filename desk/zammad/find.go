@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -21,11 +22,7 @@ func (d *zammad) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, e
 	if d.users.mark != "" {
 		byExternalID = look.byExternalID
 	}
-	r, err := desk.FindBy(ctx, key, d.users.read, byExternalID, look.byEmail)
-	if r == nil || err != nil {
-		return nil, err
-	}
-	return d.user(ctx, r)
+	return people.Find(ctx, key, d.users.read, byExternalID, look.byEmail, d.user)
 }
 
 const (
@@ -41,6 +38,7 @@ const (
 
 // users reads users, without Zammad's own.
 type users struct {
+	people.Book[record]
 	client *kit.Client
 	mark   string      // attribute for our external id; "" is none
 	many   atomic.Bool // there are more than fewPages of them
@@ -55,21 +53,11 @@ type everybody struct {
 
 // read returns the user with a number. An unknown number is NotFound.
 func (u *users) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
-	unknown := desk.Errorf(desk.NotFound, "Zammad has no user %q", string(id))
-	if !kit.IsNumber(id) {
-		return nil, unknown
-	}
-	var r record
-	err := u.client.Get(ctx, "/users/"+string(id), nil, &r)
-	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil, unknown
-	case err != nil:
+	r, err := kit.One[record]{Client: u.client, What: "user", Path: "/users/", Is: func(r *record, number string) bool { return string(r.id()) == number }}.Read(ctx, string(id))
+	if err != nil {
 		return nil, err
-	case r.id() != id:
-		return nil, desk.Errorf(desk.Retryable, "Zammad answered a question about user %s with another record", id)
 	}
-	return &r, r.complete()
+	return r, r.complete()
 }
 
 // look is one look-up: by one thing, and then by another.
@@ -89,31 +77,16 @@ func (l *look) byEmail(ctx context.Context, email string) (*record, error) {
 	if !isEmail(email) {
 		return nil, nil
 	}
-	return l.only(ctx, condition{"user.email": {provision.Fold(readable(email))}}, "have the same e-mail address", func(r *record) bool { return sameEmail(r.Email, email) })
+	return l.only(ctx, condition{"user.email": {provision.Fold(kit.UnicodeDomain(email))}}, "have the same e-mail address", func(r *record) bool { return sameEmail(r.Email, email) })
 }
 
-// only returns the one user that is meant, as Zammad shows them now; nil when
-// there is none. Two are one too many to choose from.
+// only returns the one user that is meant, as Zammad shows them now; nil when there is none.
 func (l *look) only(ctx context.Context, of condition, both string, meant func(*record) bool) (*record, error) {
 	all, err := l.those(ctx, of, meant)
-	switch {
-	case err != nil || len(all) == 0:
-		return nil, err
-	case len(all) > 1:
-		var ids []string
-		for i := range all {
-			ids = append(ids, string(all[i].id()))
-		}
-		return nil, vendor.Several(ids, both, "Manage > Users")
-	}
-	r, err := l.users.read(ctx, all[0].id())
-	if err != nil && desk.KindOf(err) != desk.NotFound {
+	if err != nil {
 		return nil, err
 	}
-	if err != nil || !meant(r) {
-		return nil, nil // deleted or changed since
-	}
-	return r, nil
+	return l.users.Only(ctx, all, both, meant)
 }
 
 // those returns the users who are meant. Where there are few users, all are read.
@@ -199,4 +172,113 @@ func (u *users) asked(ctx context.Context, of condition, meant func(*record) boo
 		}
 	}
 	return nil, false, nil
+}
+
+// listedPages is how long a list of users may be for a sweep: with more customers
+// than that, each account is asked for by itself.
+const listedPages = 20
+
+var (
+	_ desk.Lister        = (*zammad)(nil)
+	_ desk.InflowStopper = (*zammad)(nil)
+	_ desk.Seats         = (*zammad)(nil)
+)
+
+// List implements [desk.Lister]: it returns a page of users, customers as well.
+func (d *zammad) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	n, err := kit.PageAt(cursor, listedPages+1)
+	if err != nil {
+		return nil, "", err
+	}
+	if n == 1 {
+		beyond, err := page[record](ctx, d.client, "/users", listedPages+1, userPage)
+		if err == nil && len(beyond) > 0 {
+			err = desk.Unsupported("list all users", "Zammad has too many customers to read them all: each person is looked up")
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		if _, err := d.roles.Reread(ctx); err != nil {
+			return nil, "", err
+		}
+	}
+	records, err := page[record](ctx, d.client, "/users", n, userPage)
+	if err == nil {
+		err = complete(records)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	listed, err := d.users.Users(ctx, withoutSystem(records), d.user)
+	if err != nil || len(records) == 0 || n > listedPages {
+		return listed, "", err
+	}
+	return listed, kit.PageAfter(n), nil
+}
+
+// agents returns the active users who have a role of an agent or an admin, as they
+// were not longer ago than agentsAge, and not before our last change.
+func (d *zammad) agents(ctx context.Context) ([]record, error) {
+	return d.users.agents.Get(ctx, agentsAge, func(ctx context.Context) ([]record, error) {
+		roles, err := d.roles.Reread(ctx)
+		if err != nil {
+			return nil, err
+		}
+		of := condition{"user.role_ids": {}}
+		has := make(map[int64]bool)
+		for _, r := range roles {
+			if d.works([]role{r}) || r.administers() || d.stands(&r, provision.RoleAdmin) {
+				has[r.ID] = true
+				of["user.role_ids"] = append(of["user.role_ids"], number(r.ID))
+			}
+		}
+		look := &look{users: d.users}
+		all, err := look.those(ctx, of, func(r *record) bool {
+			return slices.ContainsFunc(r.Roles, func(id int64) bool { return has[id] })
+		})
+		return slices.DeleteFunc(all, func(r record) bool { return !r.Active }), err
+	})
+}
+
+// TeamMembers returns the active agents in a group, in order of number, also those
+// who are in it by one of their roles, and without our own account, which is in all
+// of them.
+func (d *zammad) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	g, err := d.groups.Get(ctx, desk.NotFound, team)
+	if err != nil {
+		return nil, err
+	}
+	me, err := d.me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.those(ctx, func(r *record, roles []role) bool {
+		in := r.Groups[g.ID] != nil || slices.ContainsFunc(roles, func(of role) bool { return !of.off() && of.Groups[g.ID] != nil })
+		return in && d.works(roles) && r.ID != me.ID
+	})
+}
+
+// those returns the active agents and admins for whom is holds, in order of number.
+func (d *zammad) those(ctx context.Context, is func(*record, []role) bool) ([]provision.DeskUserID, error) {
+	all, err := d.agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.users.Those(all, func(r *record) (bool, error) {
+		roles, err := d.rolesOf(ctx, r)
+		return is(r, roles), err
+	})
+}
+
+// Admins counts the active admins.
+func (d *zammad) Admins(ctx context.Context) (int, error) {
+	admins, err := d.those(ctx, func(r *record, roles []role) bool { return d.roleOf(r, roles) == provision.RoleAdmin })
+	return len(admins), err
+}
+
+// Seats implements [desk.Seats]: an active agent takes one. Zammad does not tell how
+// many there are.
+func (d *zammad) Seats(ctx context.Context) (used, limit int, _ error) {
+	agents, err := d.those(ctx, func(_ *record, roles []role) bool { return d.works(roles) })
+	return len(agents), 0, err
 }

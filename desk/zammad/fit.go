@@ -7,10 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
-
-	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -29,10 +27,10 @@ const (
 func (d *zammad) Fit(want provision.DeskUser) provision.DeskUser {
 	want.Title, want.Timezone = "", ""
 	want.Phone = kit.CutRunes(kit.OneLine(want.Phone), maxPhoneLength)
-	want.Email = readable(want.Email)
+	want.Email = kit.UnicodeDomain(want.Email)
 	first, last := kit.OneLine(want.GivenName), kit.OneLine(want.FamilyName)
 	if first == "" || last == "" {
-		first, last = apart(cmp.Or(kit.OneLine(want.DisplayName), first, last))
+		first, last = kit.LastWordApart(cmp.Or(kit.OneLine(want.DisplayName), first, last))
 	}
 	first, last = kit.CutRunes(noScheme(first), maxNameLength), kit.CutRunes(noScheme(last), maxNameLength)
 	if last == "" {
@@ -43,16 +41,6 @@ func (d *zammad) Fit(want provision.DeskUser) provision.DeskUser {
 }
 
 func shownName(first, last string) string { return strings.TrimSpace(first + " " + last) }
-
-// apart cuts a name before its last word.
-func apart(name string) (first, last string) {
-	i := strings.LastIndexFunc(name, unicode.IsSpace)
-	if i < 0 {
-		return name, ""
-	}
-	_, size := utf8.DecodeRuneInString(name[i:])
-	return strings.TrimSpace(name[:i]), strings.TrimSpace(name[i+size:])
-}
 
 // noScheme returns a name without what Zammad drops from a word that is an
 // address of the web.
@@ -79,30 +67,12 @@ func capitalized(word string) string {
 	return string(unicode.ToTitle(first)) + strings.ToLower(word[size:])
 }
 
-// readable returns an address in small letters where its domain is written for
-// machines (RFC 3492): with the domain as people write it, as Zammad does.
-func readable(email string) string {
-	local, domain, is := strings.Cut(email, "@")
-	if !is || !strings.Contains(strings.ToLower(domain), "xn--") {
-		return email
-	}
-	unicoded, err := idna.ToUnicode(strings.ToLower(domain))
-	if err != nil {
-		return email
-	}
-	return local + "@" + unicoded
-}
-
-func sameEmail(a, b string) bool { return sameText(readable(a), readable(b)) }
+func sameEmail(a, b string) bool { return people.SameText(kit.UnicodeDomain(a), kit.UnicodeDomain(b)) }
 
 func isEmail(text string) bool {
 	return kit.IsEmail(text, maxEmailLength)
 }
 
-// checkEmail refuses what Zammad refuses, or would find nobody by.
 func checkEmail(email string) error {
-	if isEmail(email) {
-		return nil
-	}
-	return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Zammad takes: something before and after one @, at most 255 characters"}
+	return people.CheckEmail(vendor, email, maxEmailLength, ": something before and after one @, at most 255 characters")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -71,29 +72,18 @@ const systemUser = 1
 
 // rolesOf returns the roles of a user. One that is not known is looked for once
 // more: it may be new.
-func (d *book) rolesOf(ctx context.Context, r *record) (roles []role, _ error) {
-	for _, read := range []func(context.Context) ([]role, error){d.roles.List, d.roles.Reread} {
-		all, err := read(ctx)
-		if err != nil {
-			return nil, err
-		}
-		roles = nil
-		for _, id := range r.Roles {
-			if i := slices.IndexFunc(all, func(of role) bool { return of.ID == id }); i >= 0 {
-				roles = append(roles, all[i])
-			}
-		}
-		if len(roles) == len(r.Roles) {
-			return roles, nil
-		}
+func (d *book) rolesOf(ctx context.Context, r *record) ([]role, error) {
+	roles, all, err := d.roles.Numbered(ctx, r.Roles, func(of role) int64 { return of.ID })
+	if err == nil && !all {
+		roles = append(roles, role{Name: "?"}) // which gives we do not know what
 	}
-	return append(roles, role{Name: "?"}), nil // which gives we do not know what
+	return roles, err
 }
 
 // stands reports whether a role is the one that stands for one of ours.
 func (d *book) stands(r *role, of provision.Role) bool {
 	name := d.settings.roles[of]
-	return name != "" && sameText(r.Name, name)
+	return name != "" && people.SameText(r.Name, name)
 }
 
 // works reports whether one of the roles makes an agent, who may own tickets.
@@ -118,7 +108,7 @@ func (d *book) roleOf(r *record, roles []role) provision.Role {
 		return provision.RoleAdmin
 	case d.works(roles):
 		return provision.RoleAgent
-	case some(func(r *role) bool { return !sameText(r.Name, d.settings.customer) && !r.idle() }):
+	case some(func(r *role) bool { return !people.SameText(r.Name, d.settings.customer) && !r.idle() }):
 		return provision.RoleLimited
 	}
 	return provision.RoleNone

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/handover"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -26,8 +27,9 @@ const ticketPage = 100
 // word, tickets of groups that our own account has no access to: it must have all. A
 // user that Zammad does not know owns none.
 func (d *zammad) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	if !kit.IsNumber(id) {
-		return nil, desk.Errorf(desk.NotFound, "Zammad has no user %q: its ids are numbers", string(id))
+	found, err := d.OpenOf(ctx, id, limit)
+	if err != nil {
+		return nil, err
 	}
 	if err := d.seesAll(ctx); err != nil {
 		return nil, err
@@ -36,33 +38,25 @@ func (d *zammad) OpenConversations(ctx context.Context, id provision.DeskUserID,
 	if err != nil {
 		return nil, err
 	}
-	var (
-		found []desk.Conversation
-		pages kit.Pages
-		seen  = make(map[int64]bool)
-	)
+	var pages kit.Pages
 	for n := 1; n <= maxPages; n++ {
 		p, err := search[ticket](ctx, d.client, "/tickets/search", of, n, ticketPage)
 		if err != nil {
 			return nil, err
 		}
 		var ids []int64
+		room := limit > 0
 		for _, t := range p.Records {
 			ids = append(ids, t.ID)
-			if !seen[t.ID] && provision.DeskUserID(number(t.Owner)) == id && slices.Contains(open, t.State) && len(found) < limit {
-				c, err := d.conversation(ctx, &t)
-				if err != nil {
-					return nil, err
-				}
-				found = append(found, c)
+			if slices.Contains(open, t.State) {
+				room = found.Add(t.shown())
 			}
-			seen[t.ID] = true
 		}
-		if more, err := pages.Next(vendor, "tickets", ids, p.total()); err != nil || !more || len(found) >= limit {
-			if len(found) >= limit {
+		if more, err := pages.Next(vendor, "tickets", ids, p.total()); !room || err != nil || !more {
+			if !room {
 				err = nil
 			}
-			return found, err
+			return found.Found, err
 		}
 	}
 	return nil, desk.Errorf(desk.Permanent, "the list of tickets has more than %d pages", maxPages)
@@ -104,97 +98,52 @@ func (d *book) openTickets(ctx context.Context, id provision.DeskUserID) (of con
 	return condition{"ticket.owner_id": {string(id)}, "ticket.state_id": ids}, open, nil
 }
 
-// conversation translates a ticket.
-func (d *book) conversation(ctx context.Context, t *ticket) (desk.Conversation, error) {
-	c := desk.Conversation{ID: number(t.ID), Assignee: provision.DeskUserID(number(t.Owner))}
-	names, err := d.groupNames(ctx, access{t.Group: {full}})
-	if len(names) > 0 {
-		c.Mailbox = names[0]
+// shown translates a ticket.
+func (t *ticket) shown() handover.Ticket {
+	out := handover.Ticket{ID: t.ID, Assignee: t.Owner, Group: t.Group}
+	if t.Owner == systemUser {
+		out.Assignee = 0
 	}
-	return c, err
+	return out
 }
 
 // ticket reads a ticket.
-func (d *zammad) ticket(ctx context.Context, id string) (*ticket, error) {
-	gone := desk.Errorf(desk.NotFound, "Zammad has no ticket %s", id)
-	if !kit.IsNumber(id) {
-		return nil, gone
+func (d *zammad) ticket(ctx context.Context, id string) (handover.Ticket, error) {
+	t, err := kit.One[ticket]{Client: d.client, What: "ticket", Path: "/tickets/", Is: func(t *ticket, id string) bool { return number(t.ID) == id && t.Group > 0 }}.Read(ctx, id)
+	if err != nil {
+		return handover.Ticket{}, err
 	}
-	var t ticket
-	err := d.client.Get(ctx, "/tickets/"+id, nil, &t)
-	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil, gone
-	case err == nil && (number(t.ID) != id || t.Group <= 0):
-		err = desk.Errorf(desk.Retryable, "Zammad answered a question about ticket %s with another record", id)
-	}
-	return &t, err
+	return t.shown(), nil
 }
 
-// Assign gives a ticket to a user, to a group without an owner, or takes its owner
-// away. What is taken from an owner stays in its group.
-func (d *zammad) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
-	t, err := d.ticket(ctx, conversation)
+// owner returns a user, and the groups in which the user may own tickets. In place of
+// anybody else Zammad would take nobody, and the owner away, without a word.
+func (d *zammad) owner(ctx context.Context, id provision.DeskUserID) (t kit.Target, _ error) {
+	r, err := d.users.Assignee(ctx, id)
 	if err != nil {
-		return err
-	}
-	switch {
-	case to.Team != "":
-		return d.assignTeam(ctx, t, to.Team)
-	case to.User != "":
-		return d.assignUser(ctx, t, to.User)
-	case t.Owner <= systemUser:
-		return nil
-	}
-	return d.assign(ctx, t, map[string]int64{"owner_id": systemUser}, func(now *ticket) bool { return now.Owner != t.Owner })
-}
-
-// assignUser gives a ticket to who may own it. In place of anybody else Zammad
-// would take nobody, and the owner away, without a word.
-func (d *zammad) assignUser(ctx context.Context, t *ticket, to provision.DeskUserID) error {
-	r, err := d.users.read(ctx, to)
-	if err != nil {
-		if desk.KindOf(err) == desk.NotFound {
-			err = desk.Errorf(desk.Permanent, "Zammad has no user %q to assign tickets to", string(to))
-		}
-		return err
+		return t, err
 	}
 	roles, err := d.rolesOf(ctx, r)
-	switch {
-	case err != nil:
-		return err
-	case r.ID == systemUser || !d.owns(r, roles, t.Group):
-		return desk.Errorf(desk.Permanent, "user %s of Zammad may not own ticket %s: the user is inactive, no agent, or has no full access to its group; give FULL at Manage > Users > (the user), or hand over to somebody else", to, number(t.ID))
-	case t.Owner == r.ID:
-		return nil
+	if err != nil {
+		return t, err
 	}
-	return d.assign(ctx, t, map[string]int64{"owner_id": r.ID}, func(now *ticket) bool { return now.Owner == r.ID })
+	t.User = r.ID
+	for _, of := range append(slices.Clone(roles), role{Groups: r.Groups}) {
+		for group := range of.Groups {
+			if r.ID != systemUser && d.owns(r, roles, group) {
+				t.In = append(t.In, group)
+			}
+		}
+	}
+	return t, nil
 }
 
-// assignTeam moves a ticket to a group, where nobody owns it.
-func (d *zammad) assignTeam(ctx context.Context, t *ticket, team string) error {
-	g, err := d.groups.Get(ctx, desk.Permanent, team)
-	if err != nil || t.Group == g.ID && t.Owner <= systemUser {
-		return err
+// write changes a ticket.
+func (d *zammad) write(ctx context.Context, id string, t kit.Target) error {
+	fields := t.Fields("owner_id", "group_id")
+	if t.User == 0 {
+		fields["owner_id"] = systemUser
 	}
-	return d.assign(ctx, t, map[string]int64{"group_id": g.ID, "owner_id": systemUser}, func(now *ticket) bool {
-		return now.Group == g.ID && (now.Owner != t.Owner || t.Owner <= systemUser)
-	})
-}
-
-// assign changes a ticket, and reads it back.
-func (d *zammad) assign(ctx context.Context, t *ticket, to map[string]int64, done func(*ticket) bool) error {
-	id := number(t.ID)
-	if _, err := d.client.Do(ctx, kit.Call{Method: http.MethodPut, Path: "/tickets/" + id, Body: to, Want: http.StatusOK}, nil); err != nil {
-		if desk.KindOf(err) == desk.NotFound {
-			err = desk.Errorf(desk.NotFound, "Zammad has no ticket %s", id)
-		}
-		return err
-	}
-	return kit.ReadBack(ctx, id, d.ticket, func(now *ticket) error {
-		if !done(now) {
-			return disobeyed("assign ticket %s", id)
-		}
-		return nil
-	})
+	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPut, Path: "/tickets/" + id, Body: fields, Want: http.StatusOK}, nil)
+	return err
 }

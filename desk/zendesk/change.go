@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -57,7 +60,7 @@ func (d *zendesk) SetProfile(ctx context.Context, id provision.DeskUserID, want 
 	differs := func(r *record) kit.Fields {
 		fields := kit.Fields{}
 		fields.Want("name", r.Name, want.DisplayName)
-		fields.Want("phone", phoneNumber(r.Phone), want.Phone)
+		fields.Want("phone", kit.E164(r.Phone), want.Phone)
 		return fields
 	}
 	fields := map[string]any{}
@@ -74,10 +77,7 @@ func (d *zendesk) SetProfile(ctx context.Context, id provision.DeskUserID, want 
 const maxEmailLength = 254
 
 func checkEmail(email string) error {
-	if !kit.IsEmail(email, maxEmailLength) {
-		return &desk.Error{Kind: desk.Permanent, Field: "email", Detail: "the person has no e-mail address that Zendesk takes, and an agent needs one"}
-	}
-	return nil
+	return people.CheckEmail(vendor, email, maxEmailLength, ", and an agent needs one")
 }
 
 // SetRole changes the role. Whoever has a role of the same strength by hand keeps it.
@@ -108,30 +108,28 @@ func (d *zendesk) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 
 // roleFields returns what makes somebody have a role.
 func (d *zendesk) roleFields(ctx context.Context, role provision.Role, limited *customRole) (map[string]any, error) {
-	switch role {
-	case provision.RoleAdmin:
-		return map[string]any{"role": admin}, nil
-	case provision.RoleLimited:
-		if limited != nil {
-			return map[string]any{"role": agent, "custom_role_id": limited.ID}, nil
-		}
-	case provision.RoleAgent:
-		custom, err := d.role(ctx, d.settings.agentRole, "agent_role")
-		if custom == nil || err != nil {
-			return map[string]any{"role": agent}, err
-		}
-		return map[string]any{"role": agent, "custom_role_id": custom.ID}, nil
-	case provision.RoleNone, "":
-		return map[string]any{"role": endUser}, nil
+	words := map[provision.Role]string{provision.RoleAdmin: admin, provision.RoleAgent: agent, provision.RoleLimited: agent, provision.RoleNone: endUser, "": endUser}
+	if words[role] == "" || role == provision.RoleLimited && limited == nil {
+		return nil, d.noRole(role)
 	}
-	return nil, d.noRole(role)
+	fields, custom := map[string]any{"role": words[role]}, limited
+	if role == provision.RoleAgent {
+		var err error
+		if custom, err = d.role(ctx, d.settings.agentRole, "agent_role"); err != nil {
+			return nil, err
+		}
+	}
+	if custom != nil && words[role] == agent {
+		fields["custom_role_id"] = custom.ID
+	}
+	return fields, nil
 }
 
 func (d *zendesk) noRole(role provision.Role) error {
 	if role == provision.RoleNone {
 		return desk.Errorf(desk.Permanent, "nobody becomes an end user of Zendesk here: set downgrade_leavers on the desk")
 	}
-	return desk.Errorf(desk.Permanent, "no role of Zendesk stands for %s here: let the rule grant agent or admin, or limited once limited_role is set on the desk", role)
+	return people.NoRole(vendor, role)
 }
 
 // SetActive suspends a user or ends that. Who is suspended cannot sign in, keeps
@@ -156,4 +154,88 @@ func (d *zendesk) EndSessions(ctx context.Context, id provision.DeskUserID) erro
 		return nil
 	}
 	return err
+}
+
+// identity is something by which Zendesk knows a user, such as an e-mail address.
+type identity struct {
+	ID       int64  `json:"id"`
+	User     int64  `json:"user_id"`
+	Type     string `json:"type"`
+	Value    string `json:"value"`
+	Primary  bool   `json:"primary"`
+	Verified bool   `json:"verified"`
+}
+
+func (i *identity) path() string {
+	return "/users/" + strconv.FormatInt(i.User, 10) + "/identities/" + strconv.FormatInt(i.ID, 10)
+}
+
+// changeEmail changes the primary address where it is, as verified, which has no mail sent:
+// the old one is gone in the same moment, and may be another's tomorrow. Where the new one
+// is a second address of the user that one is taken away before. Other addresses, that
+// somebody added by hand, stay.
+func (d *zendesk) changeEmail(ctx context.Context, r *record, email string) error {
+	same := people.SameText(r.Email, email)
+	if same && !d.unproven(r) {
+		return nil
+	}
+	defer func() { d.people.Doubt() }() // whatever comes of it
+	all, err := d.addresses(ctx, r)
+	if err != nil {
+		return err
+	}
+	if !same {
+		if all, err = d.replace(ctx, r, all, email); err != nil {
+			return err
+		}
+	}
+	is := slices.IndexFunc(all, func(i identity) bool { return i.Primary && people.SameText(i.Value, email) })
+	if is < 0 {
+		return vendor.Disobeyed("change the e-mail address of user %d", r.ID)
+	}
+	if !all[is].Verified {
+		if err := d.client.Put(ctx, all[is].path()+"/verify", map[string]any{}, nil); err != nil {
+			return refusedTo(err, "verify the new e-mail address of user %d", r.ID)
+		}
+	}
+	return kit.ReadBack(ctx, r.id(), d.read, func(now *record) error {
+		if !people.SameText(now.Email, email) || d.unproven(now) {
+			return vendor.Disobeyed("change the e-mail address of user %d", r.ID)
+		}
+		return nil
+	})
+}
+
+// replace puts an address in the place of the primary one, and returns which there are then.
+func (d *zendesk) replace(ctx context.Context, r *record, all []identity, email string) ([]identity, error) {
+	second := slices.IndexFunc(all, func(i identity) bool { return !i.Primary && people.SameText(i.Value, email) })
+	if second >= 0 {
+		if err := d.client.Delete(ctx, all[second].path()); err != nil && desk.KindOf(err) != desk.NotFound {
+			return nil, refusedTo(err, "take a second e-mail address of user %d away, which is to be the primary one", r.ID)
+		}
+	}
+	var err error
+	fields := map[string]any{"value": email, "verified": true}
+	if primary := slices.IndexFunc(all, func(i identity) bool { return i.Primary }); primary >= 0 {
+		err = d.client.Put(ctx, all[primary].path(), map[string]any{"identity": fields}, nil)
+	} else {
+		fields["type"], fields["primary"], fields["skip_verify_email"] = "email", true, true
+		err = d.client.Post(ctx, r.path()+"/identities", map[string]any{"identity": fields}, nil)
+	}
+	if err != nil {
+		return nil, refusedTo(err, "change the e-mail address of user %d", r.ID)
+	}
+	return d.addresses(ctx, r)
+}
+
+// addresses returns the e-mail addresses of a user.
+func (d *zendesk) addresses(ctx context.Context, r *record) ([]identity, error) {
+	all, err := list[identity](d.client, r.path()+"/identities", "identities", nil).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(all, func(i identity) bool { return i.ID <= 0 || i.User != r.ID }) {
+		return nil, desk.Errorf(desk.Retryable, "Zendesk answered a question about the addresses of user %d with something else", r.ID)
+	}
+	return slices.DeleteFunc(all, func(i identity) bool { return i.Type != "email" }), nil
 }

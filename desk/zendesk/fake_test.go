@@ -307,7 +307,7 @@ func (f *fakeZendesk) show(u *fakeUser) object {
 	}
 	return object{"id": u.ID, "url": "https://evil.example.test/", "name": u.Name, "email": u.email(), "phone": null(u.Phone), "external_id": null(u.External), "role": u.Role, "role_type": u.RoleType,
 		"custom_role_id": map[bool]any{true: u.CustomRole, false: nil}[u.CustomRole != 0], "default_group_id": map[bool]any{true: u.Default, false: nil}[u.Default != 0],
-		"active": !u.Deleted, "suspended": u.Suspended, "verified": true, "chat_only": u.ChatOnly, "shared": false, "shared_agent": u.Shared, "last_login_at": nil, "time_zone": "Copenhagen"}
+		"active": !u.Deleted, "suspended": u.Suspended, "verified": slices.ContainsFunc(u.Identities, func(i *fakeIdentity) bool { return i.Verified }), "chat_only": u.ChatOnly, "shared": false, "shared_agent": u.Shared, "last_login_at": nil, "time_zone": "Copenhagen"}
 }
 
 func (f *fakeZendesk) search(q *request) {

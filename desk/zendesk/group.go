@@ -28,7 +28,7 @@ func noGroup(kind desk.Kind, name string) error {
 
 // memberships returns in which groups a user is.
 func (d *directory) memberships(ctx context.Context, r *record) ([]membership, error) {
-	all, err := list[membership](ctx, d.client, r.path()+"/group_memberships", "group_memberships", nil)
+	all, err := list[membership](d.client, r.path()+"/group_memberships", "group_memberships", nil).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -80,20 +80,15 @@ func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add,
 	if err != nil {
 		return err
 	}
-	wrote := false
-	for _, g := range change.Join {
-		if !in(have, g) {
-			wrote = true
-			err := d.join(ctx, r, g)
-			if d.members.Doubt(); err != nil {
-				return err
-			}
-		}
+	wrote, err := kit.Difference[kit.Entry]{Join: change.Join}.Apply(ctx, func(g kit.Entry) bool { return in(have, g) }, func(ctx context.Context, g kit.Entry) error {
+		defer func() { d.members.Doubt() }() // whatever comes of it
+		return d.join(ctx, r, g)
+	}, nil)
+	if err == nil && wrote {
+		have, err = d.memberships(ctx, r)
 	}
-	if wrote {
-		if have, err = d.memberships(ctx, r); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	left, err := d.leave(ctx, r, have, change.Leave)
 	if left {

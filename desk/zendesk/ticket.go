@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/handover"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -28,66 +28,53 @@ var states = []string{"new", "open", "pending", "hold", "solved", "closed"}
 // rank returns the place of a ticket in such a list.
 func (t *ticket) rank() int { return slices.Index(states, t.Status) }
 
-// open reports whether somebody still has to do with it. A state that we do not know
-// is one of those.
-func (t *ticket) open() bool { return t.Status != "solved" && t.Status != "closed" }
-
-func (t *ticket) number() string { return strconv.FormatInt(t.ID, 10) }
+// shown translates a ticket. Nobody has to do anything with one that is solved or closed; a
+// state that we do not know is none of those.
+func (t *ticket) shown() handover.Ticket {
+	out := handover.Ticket{ID: t.ID, Assignee: t.Assignee, Group: t.Group}
+	if t.Status == "solved" || t.Status == "closed" {
+		out.Done = t.Status
+	}
+	return out
+}
 
 // OpenConversations returns what is assigned to the user and neither solved nor
 // closed, by the list of what is assigned: a search would be behind. It has what is
 // solved, too, at its end, where reading stops if Zendesk is seen to sort it. A user
 // that Zendesk does not know has none.
 func (d *zendesk) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	if !kit.IsNumber(id) {
-		return nil, desk.Errorf(desk.NotFound, "Zendesk has no user %q: its ids are numbers", id)
-	}
-	groups, err := d.groups.List(ctx)
+	open, err := d.OpenOf(ctx, id, limit)
 	if err != nil {
 		return nil, err
 	}
-	var found []desk.Conversation
-	seen, cursor := make(map[int64]bool), ""
-	for range maxPages {
-		p, err := d.assigned(ctx, id, "status", cursor)
-		if err != nil && desk.KindOf(err) == desk.NotFound {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range p.items {
-			if strconv.FormatInt(t.Assignee, 10) == string(id) && t.open() && !seen[t.ID] && len(found) < limit {
-				seen[t.ID] = true
-				c := desk.Conversation{ID: t.number(), Assignee: id}
-				if names := kit.NamesOf(groups, t.Group); len(names) > 0 {
-					c.Mailbox = names[0]
-				}
-				found = append(found, c)
+	err = d.assigned(id, "status").Each(ctx, func(page []ticket, end bool) (more bool, err error) {
+		last := handover.Ticket{}
+		more = true
+		for i := range page {
+			if !page[i].whole() {
+				return false, vendor.NoList("tickets")
 			}
+			last = page[i].shown()
+			more = open.Add(last)
 		}
-		cursor = p.next
-		if cursor == "" || len(found) == limit {
-			return found, nil
-		}
-		if last := p.items[len(p.items)-1]; !last.open() {
+		if more && !end && last.Done != "" {
 			sorted, err := d.sorted(ctx, id)
-			if err != nil || sorted {
-				return found, err
-			}
+			return !sorted, err
 		}
+		return more, nil
+	})
+	if err != nil && desk.KindOf(err) == desk.NotFound {
+		err = nil
 	}
-	return nil, desk.Errorf(desk.Permanent, "Zendesk's list of what is assigned to user %s has more than %d pages", id, maxPages)
+	return open.Found, err
 }
 
-// assigned reads a page of what is assigned to a user.
-func (d *zendesk) assigned(ctx context.Context, id provision.DeskUserID, sort, cursor string) (page[ticket], error) {
-	p, err := pageAt[ticket](ctx, d.client, "/users/"+string(id)+"/tickets/assigned", "tickets", url.Values{"sort": {sort}}, cursor)
-	if err == nil && slices.ContainsFunc(p.items, func(t ticket) bool { return t.ID <= 0 || t.Status == "" }) {
-		err = vendor.NoList("tickets")
-	}
-	return p, err
+// assigned is the list of what is assigned to a user.
+func (d *zendesk) assigned(id provision.DeskUserID, sort string) kit.CursorList[ticket] {
+	return list[ticket](d.client, "/users/"+string(id)+"/tickets/assigned", "tickets", url.Values{"sort": {sort}})
 }
+
+func (t *ticket) whole() bool { return t.ID > 0 && t.Status != "" }
 
 // sorted reports whether Zendesk sorts what is assigned to a user, who has more than
 // a page of it: the other way round, what is closed or solved comes first, and nothing
@@ -96,146 +83,73 @@ func (d *zendesk) sorted(ctx context.Context, id provision.DeskUserID) (bool, er
 	if d.sorts.Load() {
 		return true, nil
 	}
-	first, err := d.assigned(ctx, id, "status", "")
+	first, _, err := d.assigned(id, "status").Page(ctx, "")
 	if err != nil {
 		return false, err
 	}
-	last, err := d.assigned(ctx, id, "-status", "")
-	if err != nil || len(first.items) == 0 || len(last.items) == 0 {
+	last, _, err := d.assigned(id, "-status").Page(ctx, "")
+	if err != nil || len(first) == 0 || len(last) == 0 {
 		return false, err
 	}
 	up := func(a, b ticket) int { return a.rank() - b.rank() }
-	sorted := up(first.items[0], last.items[0]) < 0 && slices.IsSortedFunc(first.items, up) && slices.IsSortedFunc(last.items, func(a, b ticket) int { return up(b, a) })
+	sorted := up(first[0], last[0]) < 0 && slices.IsSortedFunc(first, up) && slices.IsSortedFunc(last, func(a, b ticket) int { return up(b, a) })
 	if sorted {
 		d.sorts.Store(true)
 	}
 	return sorted, nil
 }
 
+// handOver returns how tickets are given away here: one by one, or by jobs of up to a hundred.
+func (d *zendesk) handOver() handover.Bulk {
+	fields := func(t kit.Target) map[string]any {
+		return map[string]any{"ticket": t.Fields("assignee_id", "group_id")}
+	}
+	return handover.Bulk{
+		Tickets: handover.Tickets{Vendor: vendor, What: "user", Join: "put the user into it, at Admin Center > People > Team > Groups", Groups: d.groups, Read: d.ticket, Owner: d.owner,
+			Write: func(ctx context.Context, number string, t kit.Target) error {
+				return refusedTo(d.client.Put(ctx, "/tickets/"+number, fields(t), nil), "assign ticket %s", number)
+			}},
+		Size: pageSize, Before: d.tickets,
+		WriteMany: func(ctx context.Context, numbers []string, t kit.Target) error {
+			err := d.client.carry(ctx, kit.Call{Method: http.MethodPut, Path: "/tickets/update_many", Query: url.Values{"ids": {strings.Join(numbers, ",")}}, Body: fields(t)})
+			return refusedTo(err, "assign %d tickets", len(numbers))
+		},
+		After: func(ctx context.Context, numbers []string, _ kit.Target) ([]handover.Ticket, error) {
+			return d.tickets(ctx, numbers)
+		},
+	}
+}
+
 // ticket reads a ticket.
-func (d *zendesk) ticket(ctx context.Context, number string) (*ticket, error) {
-	if !kit.IsNumber(number) {
-		return nil, desk.Errorf(desk.NotFound, "Zendesk has no ticket %q: its ids are numbers", number)
-	}
-	var answer struct{ Ticket *ticket }
-	err := d.client.Get(ctx, "/tickets/"+number, nil, &answer)
-	switch t := answer.Ticket; {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil, desk.Errorf(desk.NotFound, "Zendesk has no ticket %s", number)
-	case err != nil:
-		return nil, err
-	case t == nil || t.number() != number || t.Status == "":
-		return nil, desk.Errorf(desk.Retryable, "Zendesk answered a question about ticket %s with something else", number)
-	}
-	return answer.Ticket, nil
-}
-
-// target looks an assignee up. One that may own nothing is a Permanent error.
-func (d *zendesk) target(ctx context.Context, to desk.Assignee) (kit.Target, error) {
-	return d.groups.Target(ctx, to, func(ctx context.Context) (t kit.Target, _ error) {
-		r, err := d.read(ctx, to.User)
-		if err != nil && desk.KindOf(err) == desk.NotFound {
-			return t, desk.Errorf(desk.Permanent, "Zendesk has no user %q to assign tickets to", to.User)
-		}
-		if err != nil {
-			return t, err
-		}
-		limited, err := d.limited(ctx)
-		if err == nil && !d.works(r, limited) {
-			err = desk.Errorf(desk.Permanent, "user %s of Zendesk is suspended, or no agent who may own tickets", to.User)
-		}
-		if err != nil {
-			return t, err
-		}
-		memberships, err := d.memberships(ctx, r)
-		return kit.Target{User: r.ID, In: groupsIn(memberships)}, err
-	})
-}
-
-// refuses says why a ticket cannot be given so; nil: it can. Zendesk would move
-// it to another group for somebody who is not in its own.
-func refuses(t kit.Target, now *ticket) error {
-	switch {
-	case !now.open():
-		return desk.Errorf(desk.NotFound, "ticket %d of Zendesk is %s by now", now.ID, now.Status)
-	case t.Outside(now.Group):
-		return desk.Errorf(desk.Permanent, "user %d of Zendesk is not in the group of ticket %d; put the user into it, at Admin Center > People > Team > Groups, or hand over to somebody who is", t.User, now.ID)
-	}
-	return nil
-}
-
-// Assign gives a ticket to an agent, to a group without an agent, or takes its agent
-// away. What is taken from an agent stays with its group.
-func (d *zendesk) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
-	before, err := d.ticket(ctx, conversation)
+func (d *zendesk) ticket(ctx context.Context, number string) (handover.Ticket, error) {
+	t, err := kit.One[ticket]{Client: d.client.Client, What: "ticket", Path: "/tickets/", Key: "ticket", Is: func(t *ticket, number string) bool {
+		return t.shown().Number() == number && t.whole()
+	}}.Read(ctx, number)
 	if err != nil {
-		return err
+		return handover.Ticket{}, err
 	}
-	t, err := d.target(ctx, to)
-	if err == nil {
-		err = refuses(t, before)
-	}
-	if err != nil || t.Has(before.Assignee, before.Group) {
-		return err
-	}
-	if err := d.client.Put(ctx, "/tickets/"+conversation, map[string]any{"ticket": t.Fields("assignee_id", "group_id")}, nil); err != nil {
-		return refusedTo(err, "assign ticket %s", conversation)
-	}
-	return kit.ReadBack(ctx, conversation, d.ticket, func(now *ticket) error {
-		if !t.Has(now.Assignee, now.Group) {
-			return vendor.Disobeyed("assign ticket %s", conversation)
-		}
-		return nil
-	})
+	return t.shown(), nil
 }
 
-var _ desk.BulkAssigner = (*zendesk)(nil)
-
-// AssignMany implements [desk.BulkAssigner], by jobs of up to a hundred tickets.
-func (d *zendesk) AssignMany(ctx context.Context, conversations []string, to desk.Assignee) error {
-	if len(conversations) == 0 {
-		return nil
-	}
-	t, err := d.target(ctx, to)
+// owner returns a user who may own tickets.
+func (d *zendesk) owner(ctx context.Context, id provision.DeskUserID) (t kit.Target, _ error) {
+	r, err := d.users.Assignee(ctx, id)
 	if err != nil {
-		return err
+		return t, err
 	}
-	for some := range slices.Chunk(conversations, pageSize) {
-		before, err := d.tickets(ctx, some)
-		if err != nil {
-			return err
-		}
-		var ids []string
-		for i := range before {
-			if err := refuses(t, &before[i]); err != nil {
-				return err
-			}
-			if !t.Has(before[i].Assignee, before[i].Group) {
-				ids = append(ids, before[i].number())
-			}
-		}
-		if len(ids) == 0 {
-			continue
-		}
-		err = d.client.carry(ctx, kit.Call{Method: http.MethodPut, Path: "/tickets/update_many", Query: url.Values{"ids": {strings.Join(ids, ",")}}, Body: map[string]any{"ticket": t.Fields("assignee_id", "group_id")}})
-		if err != nil {
-			return refusedTo(err, "assign %d tickets", len(ids))
-		}
-		after, err := d.tickets(ctx, ids)
-		if err != nil {
-			return err
-		}
-		for i := range after {
-			if !t.Has(after[i].Assignee, after[i].Group) {
-				return vendor.Disobeyed("assign ticket %d", after[i].ID)
-			}
-		}
+	limited, err := d.limited(ctx)
+	if err == nil && !d.works(r, limited) {
+		err = desk.Errorf(desk.Permanent, "user %s of Zendesk is suspended, or no agent who may own tickets", id)
 	}
-	return nil
+	if err != nil {
+		return t, err
+	}
+	memberships, err := d.memberships(ctx, r)
+	return kit.Target{User: r.ID, In: groupsIn(memberships)}, err
 }
 
 // tickets reads up to a hundred tickets. One that is not there is NotFound.
-func (d *zendesk) tickets(ctx context.Context, numbers []string) ([]ticket, error) {
+func (d *zendesk) tickets(ctx context.Context, numbers []string) (all []handover.Ticket, _ error) {
 	for _, n := range numbers {
 		if !kit.IsNumber(n) {
 			return nil, desk.Errorf(desk.NotFound, "Zendesk has no ticket %q: its ids are numbers", n)
@@ -245,13 +159,20 @@ func (d *zendesk) tickets(ctx context.Context, numbers []string) ([]ticket, erro
 	if err := d.client.Get(ctx, "/tickets/show_many", url.Values{"ids": {strings.Join(numbers, ",")}}, &answer); err != nil {
 		return nil, err
 	}
-	if answer.Tickets == nil || slices.ContainsFunc(answer.Tickets, func(t ticket) bool { return !slices.Contains(numbers, t.number()) || t.Status == "" }) {
+	var shown []string
+	for _, t := range answer.Tickets {
+		if !t.whole() || !slices.Contains(numbers, t.shown().Number()) {
+			return nil, vendor.NoList("tickets")
+		}
+		all, shown = append(all, t.shown()), append(shown, t.shown().Number())
+	}
+	if answer.Tickets == nil {
 		return nil, vendor.NoList("tickets")
 	}
 	for _, n := range numbers {
-		if !slices.ContainsFunc(answer.Tickets, func(t ticket) bool { return t.number() == n }) {
+		if !slices.Contains(shown, n) {
 			return nil, desk.Errorf(desk.NotFound, "Zendesk does not show ticket %s", n)
 		}
 	}
-	return answer.Tickets, nil
+	return all, nil
 }

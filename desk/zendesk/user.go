@@ -1,16 +1,15 @@
 package zendesk
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -42,6 +41,7 @@ type record struct {
 	DefaultGroup int64      `json:"default_group_id"`
 	Active       bool       `json:"active"` // false: deleted
 	Suspended    bool       `json:"suspended"`
+	Verified     *bool      `json:"verified"` // one of the addresses is; nil: not shown
 	ChatOnly     bool       `json:"chat_only"`
 	Shared       bool       `json:"shared"` // another Zendesk's
 	SharedAgent  bool       `json:"shared_agent"`
@@ -53,14 +53,8 @@ type record struct {
 // UnmarshalJSON reads a record, and notes what it lacks.
 func (r *record) UnmarshalJSON(data []byte) error {
 	type plain record
-	var shown map[string]json.RawMessage
-	err := errors.Join(json.Unmarshal(data, (*plain)(r)), json.Unmarshal(data, &shown))
-	for _, name := range [...]string{"id", "email", "name", "external_id", "role", "active", "suspended"} {
-		if shown[name] == nil {
-			r.lacks = cmp.Or(r.lacks, name)
-		}
-	}
-	return err
+	r.lacks = kit.Lacking(data, "id", "email", "name", "external_id", "role", "active", "suspended")
+	return json.Unmarshal(data, (*plain)(r))
 }
 
 func (r *record) id() provision.DeskUserID { return provision.DeskUserID(strconv.FormatInt(r.ID, 10)) }
@@ -107,14 +101,24 @@ func (d *directory) works(r *record, limited *customRole) bool {
 	return !r.Suspended && d.roleOf(r, limited).Rank() >= provision.RoleAgent.Rank() && r.foreign() == ""
 }
 
+// unproven reports whether a user of ours has no verified address, which an interrupted
+// change leaves behind: then the address does not count as written. With welcome_email it is
+// the person who verifies it.
+func (d *directory) unproven(r *record) bool {
+	return r.Verified != nil && !*r.Verified && r.ExternalID != "" && !d.settings.welcomeEmail
+}
+
 // user translates a record. Only agents are in groups.
 func (d *directory) user(r *record, limited *customRole, teams []string) *provision.DeskUser {
 	u := &provision.DeskUser{
-		ID: r.id(), ExternalID: r.ExternalID, Email: r.Email, UserName: r.Email, DisplayName: r.Name, Phone: phoneNumber(r.Phone),
+		ID: r.id(), ExternalID: r.ExternalID, Email: r.Email, UserName: r.Email, DisplayName: r.Name, Phone: kit.E164(r.Phone),
 		Active: !r.Suspended, Role: d.roleOf(r, limited), LastLogin: r.LastLogin.Time,
 	}
 	if r.Role != endUser {
 		u.Teams = provision.Sorted(teams)
+	}
+	if d.unproven(r) {
+		u.Email = ""
 	}
 	return u
 }
@@ -125,36 +129,10 @@ const maxNameLength = 255
 // Fit returns want as Zendesk keeps it: one name for the whole person, and a phone
 // number with its country, in digits. It has no place for a job title, and its time zones
 // are not those of the IANA database.
-//
-// Somebody whose name is not said at all keeps the one on the desk.
 func (d *zendesk) Fit(want provision.DeskUser) provision.DeskUser {
-	shown := cmp.Or(kit.OneLine(want.DisplayName), kit.OneLine(want.GivenName+" "+want.FamilyName))
-	want.DisplayName = kit.CutRunes(shown, maxNameLength)
-	want.GivenName, want.FamilyName, want.Title, want.Timezone = "", "", "", ""
-	want.Phone = phoneNumber(want.Phone)
-	return want
+	want.Phone = kit.E164(want.Phone)
+	return people.OneName(want, maxNameLength)
 }
-
-// phoneNumber returns a number as ITU-T E.164 writes it, which is all that Zendesk
-// takes: "+" and up to 15 digits. "" is no such number.
-func phoneNumber(text string) string {
-	text = strings.TrimSpace(text)
-	digits := strings.Map(func(r rune) rune {
-		switch {
-		case r >= '0' && r <= '9':
-			return r
-		case strings.ContainsRune(" +-.()/\u00a0", r):
-			return -1
-		}
-		return 'x'
-	}, text)
-	if !strings.HasPrefix(text, "+") || strings.Contains(digits, "x") || len(digits) < 7 || len(digits) > 15 || digits[0] == '0' {
-		return ""
-	}
-	return "+" + digits
-}
-
-func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
 
 // customRole is one that admins make, or that of light agents.
 type customRole struct {
@@ -178,7 +156,7 @@ func groupsOf(c *client) *kit.Groups {
 	return &kit.Groups{None: noGroup, Catalogue: &kit.Catalogue[kit.Entry]{
 		Age: catalogueAge, Name: func(e kit.Entry) string { return e.Name }, Fold: provision.Fold, Several: vendor.Namesakes("group"),
 		Read: func(ctx context.Context) (there []kit.Entry, _ error) {
-			all, err := list[group](ctx, c, "/groups", "groups", nil)
+			all, err := list[group](c, "/groups", "groups", nil).All(ctx)
 			for _, g := range all {
 				if !g.Deleted {
 					there = append(there, g.Entry)

@@ -2,10 +2,16 @@ package zendesk
 
 import (
 	"context"
+	"encoding/base64"
+	"net/url"
+	"regexp"
+	"strings"
 	"sync/atomic"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/handover"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -13,6 +19,8 @@ import (
 type zendesk struct {
 	desk.Base
 	*directory
+	kit.GroupTeams
+	handover.Bulk
 	sorts atomic.Bool // lists of tickets are seen to be sorted as asked
 }
 
@@ -20,6 +28,7 @@ type zendesk struct {
 type directory struct {
 	settings settings
 	client   *client
+	users    people.Book[record]
 	groups   *kit.Groups
 	roles    *kit.Catalogue[customRole]
 	people   kit.Shared[[]record]          // agents and admins
@@ -44,7 +53,11 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s)
-	return &zendesk{Base: desk.Base{Name: vendor.Name}, directory: &directory{settings: s, client: c, groups: groupsOf(c), roles: rolesOf(c)}}, nil
+	groups := groupsOf(c)
+	z := &zendesk{Base: desk.Base{Name: vendor.Name}, GroupTeams: kit.GroupTeams{Teams: groups}, directory: &directory{settings: s, client: c, groups: groups, roles: rolesOf(c)}}
+	z.users = people.Book[record]{Vendor: vendor, What: "user", At: "Admin Center > People", Read: z.read, ID: (*record).id}
+	z.Bulk = z.handOver()
+	return z, nil
 }
 
 // Capabilities says what the API can do. Zendesk counts requests a minute, 200 on
@@ -84,4 +97,50 @@ func (d *zendesk) Capabilities() desk.Capabilities {
 // ChangeMailboxes is unsupported: the tickets that somebody sees are those of groups.
 func (d *zendesk) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
 	return desk.Unsupported("change mailboxes", "Zendesk gives nobody a mailbox of their own: tickets belong to groups; let the rule name a group as a team, and see Admin Center > People > Team > Groups")
+}
+
+// settings is what an administrator configures, checked.
+type settings struct {
+	api           *url.URL // without a slash at the end
+	authorization string   // value of the header
+	agentRole     string   // custom role that agents get; "": whichever Zendesk gives
+	limitedRole   string   // custom role or light agent that stands for limited; "": nobody is limited
+	endUsers      bool     // leavers become end users, which frees their seats
+	welcomeEmail  bool     // Zendesk sends new users a mail to verify their address
+}
+
+var (
+	// withAddress is the form of an address and a token of Zendesk's, and apiToken of that.
+	withAddress = regexp.MustCompile(`^[^\s/:@]+@[^\s/:@]+/token:([^:]+)$`)
+	apiToken    = kit.Token{Least: 16, Most: 256, Marks: "_-"}
+	// oauthToken is the form of an OAuth access token.
+	oauthToken = kit.Token{Least: 16, Most: 1000, Marks: "._~+/-"}
+)
+
+// parseSettings checks d. All mistakes are in the one error, code Invalid.
+func parseSettings(d provision.Desk) (settings, error) {
+	s := settings{endUsers: d.OnLeave.DowngradesTo("")}
+	var wrong desk.Mistakes
+	allowHTTP, downgrade := false, false
+	kit.ReadSettings(d.Settings, []kit.Setting{
+		{Key: "agent_role", Text: &s.agentRole},
+		{Key: "limited_role", Text: &s.limitedRole},
+		{Key: "downgrade_leavers", Flag: &downgrade},
+		{Key: "welcome_email", Flag: &s.welcomeEmail},
+		{Key: "allow_http", Flag: &allowHTTP},
+	}, &wrong)
+	s.endUsers = s.endUsers || downgrade
+	if s.limitedRole != "" && people.SameText(s.agentRole, s.limitedRole) {
+		wrong.Add("settings", "agent_role and limited_role must be different roles")
+	}
+	switch token := withAddress.FindStringSubmatch(d.Secret); {
+	case token != nil && apiToken.Is(token[1]):
+		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(d.Secret))
+	case oauthToken.Is(strings.TrimRight(d.Secret, "=")):
+		s.authorization = "Bearer " + d.Secret
+	default:
+		wrong.Add("secret", "give the address of an admin and an API token, as bridge@example.com/token:TOKEN, or an OAuth access token: Admin Center > Apps and integrations > APIs")
+	}
+	s.api = kit.API(d.URL, "give Zendesk's address, such as https://example.zendesk.com", allowHTTP, &wrong, "api", "v2")
+	return s, wrong.Err()
 }

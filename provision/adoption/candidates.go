@@ -20,11 +20,12 @@ type Which struct {
 	Matched    bool       // only those who may be somebody
 	Confidence Confidence // only those of whom it is so sure, without conflict
 	Conflicts  bool       // only those with a conflict
+	Unmatched  bool       // only those who may be nobody of ours
 }
 
 func (w Which) want(c *Candidate) bool {
 	switch {
-	case c.Aside != "" && !w.All, w.Matched && len(c.Matches) == 0, w.Conflicts && c.Conflict == "":
+	case c.Aside != "" && !w.All, w.Matched && len(c.Matches) == 0, w.Unmatched && len(c.Matches) > 0, w.Conflicts && c.Conflict == "":
 		return false
 	case w.Confidence != None:
 		return c.Confidence() == w.Confidence && c.Conflict == ""

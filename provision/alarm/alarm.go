@@ -110,6 +110,9 @@ func (s *Service) Look(ctx context.Context) error {
 		if err := tx.DeleteAlarms(ctx, over); err != nil {
 			return err
 		}
+		if err := tx.DropRaised(ctx, over, s.now()); err != nil { // it would come after the word that it is over
+			return err
+		}
 		return tx.InsertDeliveries(ctx, told)
 	})
 }

@@ -203,6 +203,58 @@ func TestDeliveries(t *testing.T) {
 	})
 }
 
+// TestOverBeforeItWasTold: nobody hears that something needs them after the word that
+// it is over, and nobody who is added later of what was.
+func TestOverBeforeItWasTold(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		s := newSiren(h)
+		s.add("ops", alarm.Mail, "ops@example.com")
+		silent := []plan.Finding{{Code: plan.FindingSilent, Connection: "acme"}}
+		over := func() {
+			s.overview.Findings = nil
+			s.Must(s.Look(s.Context()))
+			s.later(10 * time.Minute)
+			s.Must(s.Look(s.Context()))
+		}
+		fails := func(*alarm.Target, *alarm.Delivery) error { return errors.New("HTTP 503") }
+		works := func(*alarm.Target, *alarm.Delivery) error { return nil }
+
+		s.overview.Findings = silent
+		s.Must(s.Look(s.Context()))
+		s.sending(fails)
+		over()
+		s.want("it was not received, and is over", s.sending(works), "ops cleared silent")
+		found, err := s.Deliveries(s.Context(), "", 10)
+		s.Must(err)
+		if len(found) != 2 || found[1].State != alarm.Dropped || found[1].Answer != "HTTP 503" || found[1].EndedAt == nil {
+			t.Errorf("%+v", found)
+		}
+
+		s.overview.Findings = silent
+		s.Must(s.Look(s.Context()))
+		s.sending(func(t *alarm.Target, d *alarm.Delivery) error { over(); return fails(t, d) })
+		s.want("it is over while it is sent", s.sending(works), "ops cleared silent")
+		s.overview.Findings = silent
+		s.Must(s.Look(s.Context()))
+		s.sending(func(*alarm.Target, *alarm.Delivery) error { over(); return nil })
+		found, err = s.Deliveries(s.Context(), "", 10)
+		s.Must(err)
+		if len(found) != 6 || found[1].Event != alarm.Raised || found[1].State != alarm.Delivered || found[3].State != alarm.Dropped {
+			t.Errorf("%+v", found)
+		}
+		s.sending(works)
+
+		s.overview.Findings = silent
+		s.Must(s.Look(s.Context()))
+		s.sending(works)
+		_, err = s.Remove(s.Context(), ada, "ops")
+		s.Must(err)
+		s.overview.Findings = nil
+		s.add("pager", alarm.Webhook, "https://hooks.example.com/x")
+		s.want("who is added when nobody has looked", s.sending(works), "")
+	})
+}
+
 // TestOneServerSends: what one server is about to send another does not, unless the
 // first one has died with it.
 func TestOneServerSends(t *testing.T) {

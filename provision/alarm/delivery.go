@@ -33,6 +33,7 @@ const (
 	Waiting   State = "waiting"   // to be sent, now or again later
 	Delivered State = "delivered" // the receiver has said that it has it
 	Failed    State = "failed"    // it has not, in three days
+	Dropped   State = "dropped"   // what it tells of was over before it was received
 )
 
 // DeliveryID is the id of a [Delivery], the same at every try: the receiver can tell
@@ -43,6 +44,7 @@ type DeliveryID string
 type Delivery struct {
 	ID      DeliveryID
 	Target  TargetID
+	Alarm   string // key of the [Alarm], which may be over; "" for a test
 	Event   Event
 	Code    plan.FindingCode
 	Text    string // what is wrong, or was
@@ -52,7 +54,7 @@ type Delivery struct {
 	Tries   int
 	NextAt  *time.Time // when it is tried next; nil: not
 	Answer  string     // of the last try, in plain words; "" before there was one
-	EndedAt *time.Time // when it was delivered, or given up
+	EndedAt *time.Time // when it was delivered, dropped or given up
 }
 
 // retries are how long it is waited after each try (Standard Webhooks, "Retry
@@ -107,7 +109,7 @@ func (s *Service) delivery(t *Target, e Event, a *Alarm, at time.Time) Delivery 
 	if err != nil {
 		panic(err) // strings, numbers and times
 	}
-	return Delivery{ID: provision.NewID[DeliveryID](), Target: t.ID, Event: e, Code: a.Code, Text: a.Text, Body: string(body), At: at, State: Waiting, NextAt: &at}
+	return Delivery{ID: provision.NewID[DeliveryID](), Target: t.ID, Alarm: a.Key, Event: e, Code: a.Code, Text: a.Text, Body: string(body), At: at, State: Waiting, NextAt: &at}
 }
 
 // Mail returns what is told as the text of a mail.
@@ -252,7 +254,11 @@ func (s *Service) try(ctx, bounded context.Context, send Sender, t *Target, d *D
 		next := now.Add(retries[d.Tries-1])
 		d.Answer, d.NextAt = err.Error(), &next
 	}
-	if err := s.store.SaveDelivery(ctx, *d); err != nil && !provision.IsNotFound(err) { // the target was removed meanwhile
+	save := s.store.SaveTry
+	if d.State == Delivered {
+		save = s.store.SaveDelivery // whatever became of it meanwhile: the receiver has it
+	}
+	if err := save(ctx, *d); err != nil && !provision.IsNotFound(err) { // the target was removed meanwhile, or it is over
 		return fmt.Errorf("alarm %s: %w", d.ID, err)
 	}
 	return nil

@@ -29,7 +29,9 @@ type Store interface {
 	DueDeliveries(ctx context.Context, at time.Time, limit int) ([]Delivery, error) // the longest due first
 	InsertDeliveries(ctx context.Context, d []Delivery) error
 	SaveDelivery(ctx context.Context, d Delivery) error
-	PruneDeliveries(ctx context.Context, before time.Time) error // that ended before
+	SaveTry(ctx context.Context, d Delivery) error                       // if it still waits, else NotFound
+	DropRaised(ctx context.Context, alarms []string, at time.Time) error // what waits to tell that they are raised
+	PruneDeliveries(ctx context.Context, before time.Time) error         // that ended before
 }
 
 // Options are what the service is told of the server.

@@ -144,9 +144,29 @@ func (s *Service) Remove(ctx context.Context, c provision.Cause, name string) (t
 		if err := tx.DeleteAlarmTarget(ctx, t.ID); err != nil {
 			return err
 		}
+		if err := forgetUnwatched(ctx, tx); err != nil {
+			return err
+		}
 		return s.audit.Record(ctx, tx, s.entry(c, &t, audit.AlarmTargetRemoved))
 	})
 	return t, err
+}
+
+// forgetUnwatched forgets what is open when there is no target left: nobody looks any
+// more, and whoever is added one day would be told of what was long over.
+func forgetUnwatched(ctx context.Context, tx Store) error {
+	if left, err := tx.AlarmTargets(ctx); err != nil || len(left) > 0 {
+		return err
+	}
+	open, err := tx.Alarms(ctx)
+	if err != nil {
+		return err
+	}
+	keys := make([]string, len(open))
+	for i := range open {
+		keys[i] = open[i].Key
+	}
+	return tx.DeleteAlarms(ctx, keys)
 }
 
 // Try has a target told that this is a test. It returns what is sent.

@@ -43,6 +43,7 @@ const (
 	ConnectionRemoved provision.Action = "connection.removed" // an admin decided so
 	ConnectionDeleted provision.Action = "connection.deleted" // nothing but the audit log is left of it
 	DeskCreated       provision.Action = "desk.created"
+	DeskIgnores       provision.Action = "desk.ignores" // which users there are nobody, for adoption
 	DeskRemoved       provision.Action = "desk.removed"
 	DeskDeleted       provision.Action = "desk.deleted"
 	DeskAppCreated    provision.Action = "desk_app.created" // credentials for the API of a built-in desk

@@ -2,6 +2,7 @@ package deskhealth
 
 import (
 	"context"
+	"errors"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -17,6 +18,7 @@ type Health struct {
 
 	Leavers Leavers // zero: none
 	Backlog Backlog // of the desk's queue; zero: nothing waits for a worker
+	Work    Work    // zero: there is nothing to do
 	// HandOver is what is wrong with the policy that the desk has now; nil:
 	// nothing is known to be.
 	HandOver *HandOverProblem
@@ -41,7 +43,7 @@ func (s *Service) All(ctx context.Context) (map[provision.DeskID]Health, error) 
 		h.Drifted = n
 		health[desk] = h
 	}
-	if err := s.standing(ctx, health); err != nil {
+	if err := errors.Join(s.standing(ctx, health), s.work(ctx, health)); err != nil {
 		return nil, err
 	}
 	pauses, err := s.store.Pauses(ctx)

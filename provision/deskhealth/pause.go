@@ -92,7 +92,7 @@ func (s *Service) requeuePaused(ctx context.Context, tx Store, accounts []provis
 		}
 		a.RetryAt, a.Reason, a.ReasonCode, a.UpdatedAt = nil, "", provision.ReasonNone, now
 		back = append(back, a)
-		jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive})
+		jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Turn: a.Turn()})
 	}
 	if len(back) == 0 {
 		return nil

@@ -14,6 +14,7 @@ import (
 type Store interface {
 	entitlement.Store
 	audit.Appender
+	PaceStore
 
 	Desks(ctx context.Context) ([]provision.Desk, error) // by name
 	LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error)

@@ -259,7 +259,7 @@ func (s *Service) setDesired(a *provision.Account, person provision.Identity, de
 	}
 	a.Revision++
 	a.State, a.Reason, a.ReasonCode, a.Attempts, a.RetryAt = provision.AccountWaiting, "", provision.ReasonNone, 0, nil
-	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: ending}
+	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Turn: a.Turn()}
 	if desired.Status == provision.AccessAbsent {
 		job.At = a.EndingSince.Add(s.grace)
 	}

@@ -23,7 +23,7 @@ func (s *Service) Requeue(ctx context.Context, tx Store, accounts []provision.Ac
 		a := &locked[i]
 		a.State, a.Reason, a.ReasonCode, a.Attempts, a.RetryAt, a.UpdatedAt = provision.AccountWaiting, "", provision.ReasonNone, 0, nil, s.now()
 		a.Revision++
-		jobs[i] = provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive}
+		jobs[i] = provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Turn: a.Turn()}
 	}
 	if err := tx.SaveAccounts(ctx, locked); err != nil {
 		return err

@@ -9,10 +9,10 @@ import (
 
 // Standing is how long the sign-in of one person still vouches for them.
 type Standing struct {
-	Seen  time.Time // when they last signed in, or the identity provider last said that it vouches for them
-	Ends  time.Time // when it expires, unless they sign in; zero: never
-	Held  bool      // it does not expire while nobody of the connection signs in
-	Asked bool      // the identity provider is asked about them
+	Seen  time.Time `json:"seen_at"`             // when they last signed in, or the identity provider last said that it vouches for them
+	Ends  time.Time `json:"expires_at,omitzero"` // when it expires, unless they sign in; zero: never
+	Held  bool      `json:"held"`                // it does not expire while nobody of the connection signs in
+	Asked bool      `json:"rechecked"`           // the identity provider is asked about them
 }
 
 // Of returns how long the sign-in of a person still vouches for them; nil for somebody

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/profile"
 )
 
 // Explanation says what one person has on one desk, and why.
@@ -17,7 +18,11 @@ type Explanation struct {
 	Desired    provision.Access // with every grant
 	Rules      map[provision.RuleID]provision.Rule
 	Account    *provision.Account // nil: the person never had access there
+	Profile    []Told             // what the desk makes of what is said of the person; nil: nothing is sent, or nobody knows
 }
+
+// Told is described with [profile.Told].
+type Told = profile.Told
 
 // Reason is one part of an access with everything that gives it.
 type Reason struct {
@@ -94,7 +99,22 @@ func (s *Service) Explain(ctx context.Context, person provision.Identity) ([]Exp
 		if a, ok := byDesk[id]; ok {
 			e.Account = &a
 		}
+		e.Profile = s.told(&e)
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// told says what becomes of what is said of somebody on a desk, where they are to have
+// access.
+func (s *Service) told(e *Explanation) []Told {
+	if e.Desired.Status != provision.AccessActive {
+		return nil
+	}
+	said := profile.Of(&provision.Account{Profile: e.Person.Profile}, e.Desired)
+	kept, known := s.settings.Fit(e.Desk, said)
+	if !known {
+		return nil
+	}
+	return profile.Tell(e.Desk.Profile, said, kept)
 }

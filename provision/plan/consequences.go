@@ -20,6 +20,8 @@ type Consequences struct {
 	Steps  []StepChange   `json:"steps,omitempty"` // what it makes of later steps of on_leave
 	SignIn []SignInEnd    `json:"sign_in_ends,omitempty"`
 	Groups []UnknownGroup `json:"unknown_groups,omitempty"` // that rules of the draft name
+
+	Profiles []ProfileCount `json:"profiles,omitempty"` // fields that somebody else keeps on a desk than before
 }
 
 // RoleCount is how many people would get a role on a desk that they have not, or
@@ -146,6 +148,9 @@ func (s *Service) consequences(ctx context.Context, state *draftState) (c Conseq
 		}
 	}
 	if c.Steps, err = s.stepChanges(ctx, state); err != nil {
+		return c, err
+	}
+	if c.Profiles, err = s.profileCounts(ctx, state); err != nil {
 		return c, err
 	}
 	if c.SignIn, err = s.signInEnds(ctx, state); err != nil {

@@ -189,10 +189,13 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 			return err
 		}
 	}
+	var again []provision.Account
 	for _, desk := range state.desks {
-		if err := s.saveDesk(ctx, tx, c, desk); err != nil {
+		more, err := s.saveDesk(ctx, tx, c, desk)
+		if err != nil {
 			return err
 		}
+		again = append(again, more...)
 	}
 	for _, r := range state.remove {
 		if err := s.settings.DeleteRuleIn(ctx, tx, c, r); err != nil {
@@ -214,7 +217,7 @@ func (s *Service) execute(ctx context.Context, tx Store, c provision.Cause, stat
 			return err
 		}
 	}
-	if err := s.reconcile.RequeueSeatWaiters(ctx, tx, state.desks...); err != nil { // seats that desks gain
+	if err := s.reconcile.RequeueSeatWaiters(ctx, tx, again, state.desks...); err != nil { // seats that desks gain
 		return err
 	}
 	e := s.audit.Entry(c, "", audit.PlanApplied, state.plan.Hash)
@@ -245,17 +248,23 @@ func (s *Service) saveConnection(ctx context.Context, tx Store, c provision.Caus
 	return tx.SaveConnection(ctx, conn)
 }
 
-// saveDesk makes or changes a desk, which it locks.
-func (s *Service) saveDesk(ctx context.Context, tx Store, c provision.Cause, desk provision.Desk) error {
+// saveDesk makes or changes a desk, which it locks. It returns the accounts that have to
+// be looked at again for it.
+func (s *Service) saveDesk(ctx context.Context, tx Store, c provision.Cause, desk provision.Desk) (again []provision.Account, _ error) {
 	have, err := tx.LockDesk(ctx, desk.ID)
 	if err != nil && !provision.IsNotFound(err) {
-		return err
+		return nil, err
+	}
+	if err == nil {
+		if again, err = keptElse(ctx, tx, have, desk); err != nil {
+			return nil, err
+		}
 	}
 	if err := settings.FreeClientID(ctx, tx, desk); err != nil {
-		return err
+		return nil, err
 	}
 	if err := tx.SaveDesk(ctx, desk); err != nil {
-		return err
+		return nil, err
 	}
-	return settings.NotePrice(ctx, tx, s.audit, c, have.Price, desk)
+	return again, settings.NotePrice(ctx, tx, s.audit, c, have.Price, desk)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/core"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/directory"
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
@@ -117,6 +118,8 @@ func TestPlanHashCoversValues(t *testing.T) {
 			"another url":      edit(func(d *plan.Draft) { d.Desks[0].URL = "https://two.test" }),
 			"secret":           edit(func(d *plan.Draft) { d.Desks[0].Secret = "one" }),
 			"another secret":   edit(func(d *plan.Draft) { d.Desks[0].Secret = "two" }),
+			"profile":          edit(func(d *plan.Draft) { d.Desks[0].Profile = keeping.Policy{keeping.Title: keeping.Once} }),
+			"another profile":  edit(func(d *plan.Draft) { d.Desks[0].Profile = keeping.Policy{keeping.Title: keeping.Person} }),
 			"seats":            edit(func(d *plan.Draft) { d.Desks[0].Seats = 1 }),
 			"more seats":       edit(func(d *plan.Draft) { d.Desks[0].Seats = 2 }),
 			"new desk":         edit(func(d *plan.Draft) { d.Desks = append(d.Desks, provision.Desk{Name: "new", Kind: "x"}) }),

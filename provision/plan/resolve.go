@@ -141,6 +141,7 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"idle", have.Idle.Same(want.Idle)},
 		{"adoption", cmp.Or(have.Adoption, provision.AdoptPropose) == cmp.Or(want.Adoption, provision.AdoptPropose)},
 		{"adopt_ignore", slices.Equal(have.AdoptIgnore, want.AdoptIgnore)},
+		{"profile", have.Profile.Same(want.Profile)},
 		{"drift", cmp.Or(have.Drift, provision.DriftRepair) == cmp.Or(want.Drift, provision.DriftRepair)},
 		{"rate", have.Rate == want.Rate},
 		{"sign_in", have.SignIn.SameAs(&want.SignIn)},

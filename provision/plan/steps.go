@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
 
@@ -85,11 +86,12 @@ func (s *Service) stepChanges(ctx context.Context, state *draftState) ([]StepCha
 		}
 	}
 	var out []StepChange
-	for _, c := range slices.SortedFunc(maps.Values(changes), func(a, b *StepChange) int { return cmp.Compare(a.Desk, b.Desk) }) {
+	for _, c := range changes {
 		if len(c.Says("would")) > 0 {
 			out = append(out, *c)
 		}
 	}
+	slices.SortFunc(out, func(a, b StepChange) int { return cmp.Compare(a.Desk, b.Desk) })
 	return out, nil
 }
 
@@ -162,13 +164,10 @@ func (s *Service) stepsOfPolicy(ctx context.Context, was, will provision.Desk, g
 }
 
 // count counts one account of which now is to come, on a desk as it will be.
-func (c *StepChange) count(now provision.ComingStep, will *provision.Desk, a *provision.Account) {
+func (c *StepChange) count(now leave.Coming, will *provision.Desk, a *provision.Account) {
 	then, coming := will.Coming(a)
-	if now.Consent == provision.ConsentAsked && coming && !will.OnLeave.Mentions(now.Step.What) {
-		coming = false // what was asked about is done by the desk no more
-	}
 	switch {
-	case !coming:
+	case !coming, now.Consent == leave.ConsentAsked && !will.OnLeave.Mentions(now.Step.What): // what was asked about is not done any more
 		c.Never++
 		return
 	case now.Step.What != then.Step.What || now.Step.Role != then.Step.Role:
@@ -179,7 +178,7 @@ func (c *StepChange) count(now provision.ComingStep, will *provision.Desk, a *pr
 	switch {
 	case now.Consent == "" && then.Consent != "":
 		c.Asked++
-	case now.Consent != "" && !will.Approve.Asks(will.OnLeave):
+	case now.Consent != "" && !c.Asks:
 		c.Unasked++
 	}
 }

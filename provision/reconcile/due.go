@@ -84,7 +84,7 @@ func (s *Service) enqueueDue(ctx context.Context, now, before time.Time, most in
 			}
 			a.UpdatedAt = s.now() // idle from now on
 			change(a)
-			jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive})
+			jobs = append(jobs, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Turn: a.Turn()})
 		}
 		if n = len(due); n == 0 {
 			return nil

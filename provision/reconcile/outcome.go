@@ -207,7 +207,7 @@ func (r *Run) Fail(ctx context.Context, code provision.ReasonCode, reason string
 		a.Attempts++
 		at = s.now().Add(max(after, Backoff(a.Attempts)))
 		a.State, a.Reason, a.ReasonCode, a.RetryAt = provision.AccountWaiting, reason, code, &at
-		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: r.Ending(), At: at})
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Turn: a.Turn(), At: at})
 	})
 	return at, err
 }
@@ -266,7 +266,7 @@ func (r *Run) finish(ctx context.Context, leavesSeat bool, change func(tx Store,
 
 // nextJob is the job for an account that is due, after grace where that applies.
 func nextJob(a provision.Account, grace time.Duration) provision.Job {
-	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: a.Desired.Status != provision.AccessActive}
+	job := provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Turn: a.Turn()}
 	if a.Desired.Status == provision.AccessAbsent && a.EndingSince != nil {
 		job.At = a.EndingSince.Add(grace)
 	}
@@ -313,6 +313,6 @@ func (r *Run) PutOff(ctx context.Context, code provision.ReasonCode, reason stri
 	return r.finish(ctx, false, func(tx Store, a *provision.Account) error {
 		at := s.now().Add(after)
 		a.State, a.ReasonCode, a.Reason, a.RetryAt = provision.AccountWaiting, code, reason, &at
-		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Urgent: r.Ending(), At: at})
+		return tx.Enqueue(ctx, provision.Job{Kind: provision.JobReconcile, Account: a.ID, Desk: a.Desk, Turn: a.Turn(), At: at})
 	})
 }

@@ -78,9 +78,10 @@ func (s *Service) seatWaiters(ctx context.Context, tx Store, desk provision.Desk
 
 // RequeueSeatWaiters has those reconciled who have waited longest for a seat on
 // desks, which are locked: as many as there are free seats. Some may turn out
-// to need none any more, so a run that ends without a seat passes it on.
-func (s *Service) RequeueSeatWaiters(ctx context.Context, tx Store, desks ...provision.Desk) error {
-	var next []provision.Account // of all desks: accounts are locked by id
+// to need none any more, so a run that ends without a seat passes it on. Others that
+// have to be looked at go with them: accounts are locked by id, all at once.
+func (s *Service) RequeueSeatWaiters(ctx context.Context, tx Store, others []provision.Account, desks ...provision.Desk) error {
+	next := others
 	for _, desk := range desks {
 		waiting, err := s.seatWaiters(ctx, tx, desk, provision.Account{})
 		if err != nil {

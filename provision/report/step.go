@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 // Step is a step of a desk's on_leave that is still to come for somebody.
 type Step struct {
-	provision.ComingStep
+	leave.Coming
 	Account provision.Account
 	Desk    provision.Desk
 	Person  provision.Identity // without document, addresses and attributes
@@ -59,7 +60,7 @@ func (s *Service) Steps(ctx context.Context, desk provision.DeskID, page Page) (
 	for i := range accounts {
 		on := desks[accounts[i].Desk]
 		if coming, ok := on.Coming(&accounts[i]); ok {
-			found = append(found, Step{ComingStep: coming, Account: accounts[i], Desk: on, Person: people[accounts[i].Identity]})
+			found = append(found, Step{Coming: coming, Account: accounts[i], Desk: on, Person: people[accounts[i].Identity]})
 		}
 	}
 	return found, next, nil

@@ -136,6 +136,13 @@ func (s *Service) GiveBack(ctx context.Context, c provision.Cause, id provision.
 	return given, err
 }
 
+// Taken returns whose seat on a desk was taken because they were idle, by id, until it is
+// given back.
+func (s *Service) Taken(ctx context.Context, desk provision.DeskID) ([]provision.Identity, error) {
+	people, err := s.store.IdlePeople(ctx)
+	return slices.DeleteFunc(people, func(p provision.Identity) bool { return p.Terms.Idle.On(string(desk)) == nil }), err
+}
+
 // lock locks a person who is not forgotten, after the rules.
 func lock(ctx context.Context, tx Store, found provision.Identity) (rules []provision.Rule, person provision.Identity, _ error) {
 	rules, err := tx.Rules(ctx, found.Connection)

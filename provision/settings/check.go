@@ -23,6 +23,9 @@ type Checks struct {
 	// Look asks a desk what it has, and what it will have once it has the settings
 	// of d; nil Units say that there is nothing to ask yet. It changes nothing.
 	Look func(ctx context.Context, d provision.Desk) (*Units, error)
+	// Fit returns a user as a desk would keep it. It does no I/O; false where d's
+	// settings are wrong.
+	Fit func(d provision.Desk, want provision.DeskUser) (provision.DeskUser, bool)
 	// Rule returns what the connector of a desk knows to be wrong with a rule of it.
 	// It does no I/O. Of a desk whose settings are wrong it says nothing.
 	Rule func(d provision.Desk, r provision.Rule) []RuleProblem

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -66,6 +67,43 @@ func (s *Service) AddDesk(ctx context.Context, c provision.Cause, d provision.De
 	return d, err
 }
 
+// Ignore has users of a desk be nobody for adoption, by a pattern of adopt_ignore, or,
+// with ignored false, be somebody again as far as that pattern goes. What is so already is
+// no change; a pattern that is mistaken is Invalid.
+func (s *Service) Ignore(ctx context.Context, c provision.Cause, nameOrID, pattern string, ignored bool) (d provision.Desk, _ error) {
+	err := s.inTx(ctx, func(tx Store) (err error) {
+		if err := tx.LockRules(ctx); err != nil { // as whoever applies a configuration does
+			return err
+		}
+		desks, err := tx.Desks(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(desks, func(d provision.Desk) bool { return d.Name == nameOrID || string(d.ID) == nameOrID })
+		if i < 0 {
+			return provision.Errorf(provision.NotFound, "desk", "there is no desk %q", provision.Clip(nameOrID))
+		}
+		d = desks[i]
+		if slices.Contains(d.AdoptIgnore, pattern) == ignored {
+			return nil
+		}
+		d.AdoptIgnore = slices.DeleteFunc(slices.Clone(d.AdoptIgnore), func(p string) bool { return p == pattern })
+		if ignored {
+			d.AdoptIgnore = append(d.AdoptIgnore, pattern)
+		}
+		if _, err := s.CheckDesk(d); err != nil {
+			return err
+		}
+		if err := tx.SaveDesk(ctx, d); err != nil {
+			return err
+		}
+		entry := s.audit.Entry(c, "", audit.DeskIgnores, string(d.ID))
+		entry.Desk, entry.Detail = d.ID, map[string]any{"ignored": ignored, "patterns": len(d.AdoptIgnore)} // a pattern may be somebody's address
+		return s.audit.Record(ctx, tx, entry)
+	})
+	return d, err
+}
+
 // NotePrice enters what a seat of a desk costs from now on, if it is another price than
 // before: what seats saved is reckoned by it.
 func NotePrice(ctx context.Context, tx audit.Appender, log *audit.Service, c provision.Cause, before seating.Price, d provision.Desk) error {
@@ -85,6 +123,15 @@ func (s *Service) Abilities(d provision.Desk) (Abilities, bool) {
 	}
 	can, err := s.checks.Desk(d)
 	return can, err == nil
+}
+
+// Fit returns a user as a desk would keep it, by its connector; false when nobody knows.
+// It does no I/O.
+func (s *Service) Fit(d provision.Desk, want provision.DeskUser) (provision.DeskUser, bool) {
+	if s.checks.Fit == nil {
+		return want, false
+	}
+	return s.checks.Fit(d, want)
 }
 
 // Desk returns the desk with this name or id.

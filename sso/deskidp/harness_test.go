@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -251,7 +252,8 @@ func (p *portal) open(w http.ResponseWriter, r *http.Request) {
 type desk struct {
 	*httptest.Server
 	posts  chan url.Values
-	status int // of answers to logout tokens
+	status int          // of answers to logout tokens
+	hung   atomic.Int64 // requests that were never answered
 }
 
 func newDesk(t testing.TB) *desk {
@@ -264,6 +266,7 @@ func newDesk(t testing.TB) *desk {
 				d.posts <- r.PostForm
 			}
 		case "/hangs":
+			d.hung.Add(1)
 			io.Copy(io.Discard, r.Body) // only who has read all learns that the client is gone
 			<-r.Context().Done()
 		}

@@ -202,7 +202,8 @@ func TestDeskThatHangsKeepsNobodyWaiting(t *testing.T) {
 		slow := h.addDesk("slow", protocol.DeskSignIn{OIDC: &protocol.DeskOIDC{ClientID: "slow", Public: true,
 			RedirectURIs: []string{h.desk.URL + "/callback"}, BackchannelLogoutURL: h.desk.URL + "/hangs"}})
 		long := time.Now().Add(-time.Minute)
-		for range 40 {
+		const waiting = 40
+		for range waiting {
 			h.must(h.store.SaveDeskSession(t.Context(), desksession.Session{ID: provision.NewID[provision.DeskSessionID](), Session: provision.NewID[provision.SessionID](),
 				Identity: h.person.ID, Connection: h.conn.ID, Desk: slow.ID, Protocol: provision.ProtocolOIDC, CreatedAt: long, SeenAt: long,
 				EndedAt: &long, Reason: desksession.EndedWithSession, NotifyAt: &long}))
@@ -214,7 +215,9 @@ func TestDeskThatHangsKeepsNobodyWaiting(t *testing.T) {
 			stop()
 			h.must(<-done)
 		}()
-		time.Sleep(time.Second) // by now the desk that hangs has what it can get
+		for h.desk.hung.Load() == 0 {
+			time.Sleep(time.Millisecond)
+		}
 		for range 2 {
 			sid, _ := h.signedIn().atDesk()
 			_, err := h.core.Sessions.EndSessions(t.Context(), cause, provision.SessionFilter{Identity: h.person.ID}, provision.EndedBySignOut)
@@ -224,8 +227,9 @@ func TestDeskThatHangsKeepsNobodyWaiting(t *testing.T) {
 				h.must(err)
 				return d.EndedAt != nil
 			}
-			var notices []string
-			for until := time.Now().Add(5 * time.Second); time.Now().Before(until) && (notices == nil || !ended()); time.Sleep(20 * time.Millisecond) {
+			var notices []string // before the desk that hangs has had all of its own
+			for h.desk.hung.Load() < waiting && (notices == nil || !ended()) {
+				time.Sleep(20 * time.Millisecond)
 				notices = append(notices, h.notices()...)
 			}
 			if !ended() {

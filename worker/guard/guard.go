@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -33,6 +34,7 @@ type deskGuard struct {
 	health  Health
 	log     *slog.Logger
 	metrics Metrics
+	tells   atomic.Bool // the connector tells of its requests
 }
 
 // Health is where people see that a desk is paused: the core.
@@ -101,8 +103,17 @@ func (g *deskGuard) call(ctx context.Context, o *Caller, write bool, do func(ctx
 		return err
 	}
 	said = told
+	if tooOften(told) {
+		g.limit.learn()
+	}
 	g.metrics.Called(g.desk, result)
 	return result
+}
+
+// tooOften reports whether a desk has said that there were too many requests.
+func tooOften(err error) bool {
+	e, ok := errors.AsType[*desk.Error](err)
+	return ok && e.TooOften
 }
 
 // note tells people when the desk is not called for a while, and when it is
@@ -146,6 +157,7 @@ type Caller struct {
 	Priority Priority
 	Renew    func(ctx context.Context) error // prolongs the caller's lease; nil: it has none
 	Renewed  time.Time                       // when that was last done, or the lease was taken
+	Requests int                             // that the desk was sent so far; of a call that tells of none, one
 }
 
 // keep prolongs the caller's lease when it has become old, for instance while

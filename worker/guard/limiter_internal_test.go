@@ -102,3 +102,52 @@ func TestNoLimit(t *testing.T) {
 		}
 	}
 }
+
+// TestLimiterLearns: a desk that says that there were too many requests gets as many a
+// minute as it took, little less, and after a while a little more.
+func TestLimiterLearns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(10)
+		send := func(n int) {
+			for range n {
+				if err := l.wait(t.Context(), PriorityGranting, time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				l.took()
+			}
+		}
+		send(learnFrom - 1)
+		l.learn()
+		if l.perSecond != 10 {
+			t.Errorf("%d requests teach %g a second", learnFrom-1, l.perSecond)
+		}
+		time.Sleep(2 * time.Minute)
+		send(100)
+		for range 8 { // all that were under way are refused
+			l.learn()
+		}
+		if want := 97.0 / 60; l.perSecond < want-0.001 || l.perSecond > want+0.001 {
+			t.Errorf("after 100 requests %g a second, want %g", l.perSecond, want)
+		}
+		time.Sleep(time.Minute)
+		start := time.Now()
+		send(97)
+		if took := time.Since(start); took < 55*time.Second || took > 62*time.Second {
+			t.Errorf("97 requests took %v", took)
+		}
+		time.Sleep(hopeEvery)
+		send(1)
+		if want := 1.1 * 97 / 60; l.perSecond < want-0.001 || l.perSecond > want+0.001 {
+			t.Errorf("after a while %g a second, want %g", l.perSecond, want)
+		}
+		for range 40 {
+			time.Sleep(hopeEvery)
+			send(1)
+		}
+		if l.perSecond != 10 {
+			t.Errorf("in the end %g a second", l.perSecond)
+		}
+	})
+	newLimiter(0).took()
+	newLimiter(0).learn()
+}

@@ -40,7 +40,8 @@ type pace struct {
 
 	mu       sync.Mutex  // also of options
 	record   func(error) // tells the circuit how the call went; nil: it knows
-	requests int         // that were sent
+	requests int         // that were to be sent
+	sent     int         // of those, the ones that were
 	progress time.Time   // when the last one was sent or answered
 	look     *time.Timer
 	ended    bool
@@ -90,6 +91,7 @@ func (p *pace) request(ctx context.Context, send func(ctx context.Context) error
 	if err := p.turn(ctx); err != nil {
 		return err
 	}
+	p.guard.tells.Store(true)
 	err := send(ctx)
 	p.answered(err)
 	return err
@@ -125,7 +127,11 @@ func (p *pace) turn(ctx context.Context) error {
 // answered notes the progress, and that a desk answers again: others need not
 // wait for the end of the call to go on.
 func (p *pace) answered(err error) {
+	if !tooOften(err) {
+		p.guard.limit.took()
+	}
 	p.mu.Lock()
+	p.sent++
 	p.progress = time.Now()
 	record := p.record
 	if record == nil || Failed(err) || !p.guard.circuit.recovering() {
@@ -146,6 +152,13 @@ func (p *pace) end(err error) (result, said error) {
 	p.ended = true
 	p.look.Stop()
 	requests := p.requests
+	p.options.Requests += p.sent
+	if p.sent == 0 && !p.guard.tells.Load() { // a connector that tells of no requests
+		p.options.Requests++
+		if !tooOften(err) {
+			p.guard.limit.took()
+		}
+	}
 	p.mu.Unlock()
 	if err == nil {
 		return nil, nil

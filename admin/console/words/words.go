@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
@@ -22,7 +23,7 @@ var Functions = template.FuncMap{
 	"person": func(p plan.Person) string { return cmp.Or(p.Name, p.Address, string(p.ID)) },
 	"with":   func(path string, pairs ...string) string { return path + "?" + QueryOf(pairs...).Encode() },
 	"who":    plan.PersonOf,
-	"coming": func(c provision.ComingStep) string { return c.On(Moment(c.At)) },
+	"coming": func(c leave.Coming) string { return c.On(Moment(c.At)) },
 	"ms":     func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) },
 }
 
@@ -205,6 +206,24 @@ func Done(query url.Values) string {
 		return "The desk is swept within seconds; this page shows when it has been."
 	case "added":
 		return "The desk is added. Check it now; then say in a draft who gets what on it."
+	case "ignored":
+		return "Noted. " + Count(n, "address or id is", "addresses and ids are") + " nobody on this desk now; those users are left alone."
+	case "wave":
+		return Count(n, "user is", "users are") + " adopted. The runs that follow bring each to what rules grant."
+	case "proposed":
+		return Count(n, "person is", "people are") + " idle by the policy; the first page says so while that is more than none."
+	case "taken":
+		return "The seat is taken: the desk follows within seconds, and they get it back when they come again."
+	case "given-back":
+		return "Given back: what rules grant counts again."
+	case "told":
+		return "They are told from now on. Send a test."
+	case "tried":
+		return "A test is on its way; what was answered stands below within seconds."
+	case "untold":
+		return "They are told no more."
+	case "resent":
+		return "It is sent again, under the same id."
 	case "revoked":
 		return "The token is revoked: whoever shows it is refused from now on."
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
@@ -108,6 +109,9 @@ func (p printed) printConsequences(w io.Writer) {
 			say("%s", line)
 		}
 	}
+	for _, c := range p.Consequences.Profiles {
+		say("%s", p.profiles(c))
+	}
 	for _, e := range p.Consequences.SignIn {
 		say("%s", signInEnd(e))
 	}
@@ -129,6 +133,21 @@ func (p printed) printConsequences(w io.Writer) {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
 	fmt.Fprintln(w)
+}
+
+// profiles says who keeps a field of profiles on a desk by a plan, and for how many.
+func (p printed) profiles(c plan.ProfileCount) string {
+	text := fmt.Sprintf("%s on %s: %s → %s; %s there", c.Field, c.Desk, c.Before, c.After, output.Count(c.People, "person has a user", "people have a user"))
+	switch {
+	case c.People == 0:
+	case c.After == keeping.Person || c.Before == keeping.InStep:
+		text += fmt.Sprintf(", and what the desk shows of %d %s be put right any more", c.Said, map[bool]string{false: "would not", true: "will not"}[p.applied])
+	case c.After == keeping.Once:
+		text += fmt.Sprintf("; %d %s get what the identity provider says, if the desk shows nothing", c.Said, p.would())
+	default:
+		text += fmt.Sprintf("; what the desk shows of %d %s be written over where it differs", c.Said, p.would())
+	}
+	return text
 }
 
 // seats says how the seats of a desk would be taken.

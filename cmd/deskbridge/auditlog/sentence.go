@@ -51,6 +51,7 @@ var phrases = map[provision.Action]string{
 	audit.ConnectionRemoved: "removed the connection %",
 	audit.ConnectionDeleted: "deleted what was left of the removed connection %",
 	audit.DeskCreated:       "added the desk %",
+	audit.DeskIgnores:       "changed which users of the desk % are nobody",
 	audit.DeskRemoved:       "removed the desk %",
 	audit.DeskDeleted:       "deleted what was left of the removed desk %",
 	audit.DeskAppCreated:    "made the API credentials %",

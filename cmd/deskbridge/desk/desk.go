@@ -15,6 +15,7 @@ import (
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
@@ -33,6 +34,7 @@ type Line struct {
 	Idle        string            `json:"idle,omitempty"`
 	Adoption    string            `json:"adoption"`
 	AdoptIgnore []string          `json:"adopt_ignore,omitempty"` // desk users that are nobody
+	Profile     map[string]string `json:"profile,omitempty"`      // who keeps which field; the rest is kept in step
 	Drift       string            `json:"drift"`
 	Rate        float64           `json:"rate,omitempty"` // 0: what the kind of desk takes
 
@@ -46,7 +48,7 @@ type Line struct {
 
 func lineOf(d provision.Desk) Line {
 	line := Line{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
-		OnLeave: string(d.OnLeave), Approve: string(d.Approve.Of), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption), AdoptIgnore: d.AdoptIgnore,
+		OnLeave: string(d.OnLeave), Approve: string(d.Approve.Of), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption), AdoptIgnore: d.AdoptIgnore, Profile: d.Profile.Words(),
 		Drift: string(cmp.Or(d.Drift, provision.DriftRepair)), Rate: d.Rate}
 	line.Price = d.Price.String()
 	if d.Idle.Set() {
@@ -81,7 +83,7 @@ type flags struct {
 	kind, url, onLeave, handOver, adoption, drift string
 	secret, secretFile, secretEnv                 string
 	adoptIgnore                                   []string
-	settings                                      map[string]string
+	settings, profile                             map[string]string
 	seats                                         int
 	rate                                          float64
 	approve                                       provision.Approve
@@ -104,13 +106,14 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.seats, "seats", 0, "how many people may have access at once; 0 means no limit")
 	flags.StringArrayVar(&f.adoptIgnore, "adopt-ignore", nil, "users there that are nobody: an address in which * stands for any text, or id: and an id; may be repeated")
 	flags.StringVar(&f.adoption, "adoption", "", "accounts that were there before: propose (default), automatic, off")
+	flags.StringToStringVar(&f.profile, "profile", nil, "FIELD=KEEP: who keeps name, title, phone or timezone there: keep-in-step (default), set-once, leave-to-person; may be repeated")
 	flags.StringVar(&f.drift, "drift", "", "what people change on the desk by hand: repair (default), report, off")
 	flags.Float64Var(&f.rate, "rate", 0, "requests a second that a process makes; 0 means what the kind of desk takes")
 }
 
 func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 	d := provision.Desk{Name: name, Kind: provision.DeskKind(f.kind), URL: strings.TrimRight(f.url, "/"), Settings: f.settings, Seats: f.seats,
-		OnLeave: provision.OnLeave(f.onLeave).Canonical(), Approve: f.approve, Adoption: provision.Adoption(f.adoption), AdoptIgnore: f.adoptIgnore, Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
+		OnLeave: provision.OnLeave(f.onLeave).Canonical(), Approve: f.approve, Adoption: provision.Adoption(f.adoption), AdoptIgnore: f.adoptIgnore, Profile: keeping.Read(f.profile), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
 	if strings.Contains(f.handOver, "@") {
 		d.HandOver.Agent = f.handOver
 	} else {

@@ -96,6 +96,9 @@ func (s Shown) print(w io.Writer) error {
 	if len(s.AdoptIgnore) > 0 {
 		settings["adopt_ignore"] = s.AdoptIgnore
 	}
+	for field, keep := range s.Profile {
+		settings["profile."+field] = keep
+	}
 	if s.Seats > 0 {
 		settings["seats"] = s.Seats
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/provision/seating"
@@ -55,7 +56,8 @@ func Reading(access config.Access, read func(path string) ([]byte, error)) (d pl
 		}
 		d.Desks = append(d.Desks, provision.Desk{Price: price, Idle: idle, Name: k.Name, Kind: provision.DeskKind(k.Kind), URL: strings.TrimRight(k.URL, "/"), Secret: k.Secret,
 			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave).Canonical(), Approve: approve, Seats: k.Seats, Adoption: provision.Adoption(k.Adoption), AdoptIgnore: k.AdoptIgnore,
-			Drift: provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
+			Profile: keeping.Read(k.Profile),
+			Drift:   provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
 			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To), Cap: k.HandOver.Cap}})
 	}
 	for i, r := range access.Rules {

@@ -50,25 +50,26 @@ type Group struct {
 
 // Desk is what a person has on a desk, or should have.
 type Desk struct {
-	Desk      string           `json:"desk"`
-	Kind      string           `json:"kind"`
-	Desired   provision.Access `json:"wanted"`
-	Reasons   []Part           `json:"reasons"`
-	Account   string           `json:"account,omitempty"`
-	DeskUser  string           `json:"desk_user,omitempty"`
-	Origin    string           `json:"origin,omitempty"`
-	State     string           `json:"state,omitempty"`
-	Confirmed provision.Access `json:"granted"`
-	As        output.Moment    `json:"confirmed_at,omitzero"`
-	Why       string           `json:"reason,omitempty"`
-	Code      string           `json:"reason_code,omitempty"`
-	Ending    *output.Moment   `json:"ending_since,omitempty"` // access is to end, and the desk has not confirmed it
-	HandOver  *output.HandOver `json:"hand_over,omitempty"`    // of their conversations, while it is on its way
-	Coming    *output.Coming   `json:"to_come,omitempty"`      // the step of on_leave that is still to come
-	ByHand    string           `json:"by_hand,omitempty"`      // what an admin has to do on the desk about an absence
-	Differs   []string         `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
-	Idle      string           `json:"idle,omitempty"`         // why they have less than rules grant: they did not use their seat
-	WhyNot    []WhyNot         `json:"why_not,omitempty"`      // of somebody without access
+	Desk      string             `json:"desk"`
+	Kind      string             `json:"kind"`
+	Desired   provision.Access   `json:"wanted"`
+	Reasons   []Part             `json:"reasons"`
+	Account   string             `json:"account,omitempty"`
+	DeskUser  string             `json:"desk_user,omitempty"`
+	Origin    string             `json:"origin,omitempty"`
+	State     string             `json:"state,omitempty"`
+	Confirmed provision.Access   `json:"granted"`
+	As        output.Moment      `json:"confirmed_at,omitzero"`
+	Why       string             `json:"reason,omitempty"`
+	Code      string             `json:"reason_code,omitempty"`
+	Ending    *output.Moment     `json:"ending_since,omitempty"` // access is to end, and the desk has not confirmed it
+	HandOver  *output.HandOver   `json:"hand_over,omitempty"`    // of their conversations, while it is on its way
+	Coming    *output.Coming     `json:"to_come,omitempty"`      // the step of on_leave that is still to come
+	ByHand    string             `json:"by_hand,omitempty"`      // what an admin has to do on the desk about an absence
+	Differs   []string           `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
+	Idle      string             `json:"idle,omitempty"`         // why they have less than rules grant: they did not use their seat
+	WhyNot    []WhyNot           `json:"why_not,omitempty"`      // of somebody without access
+	Profile   []explanation.Told `json:"profile,omitempty"`      // what the desk makes of what is said of them, while they are to have access
 }
 
 // Part is one thing that rules grant.
@@ -131,6 +132,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 			}
 			d.Reasons = append(d.Reasons, part)
 		}
+		d.Profile = e.Profile
 		if acc := e.Account; acc != nil {
 			d.Account, d.DeskUser, d.Origin, d.State, d.Why, d.Code = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason, string(acc.ReasonCode)
 			d.HandOver, d.Coming = output.HandOverOf(acc.Transfer), output.ComingOf(&e.Desk, acc)
@@ -241,6 +243,9 @@ func (e Person) Print(w io.Writer) {
 		}
 		for _, difference := range d.Differs {
 			fmt.Fprintf(w, "    by hand      %s\n", output.Plain(difference))
+		}
+		for i, t := range d.Profile {
+			fmt.Fprintf(w, "    %-12s %-12s %s\n", map[bool]string{true: "profile"}[i == 0], t.Text, output.Plain(t.String()))
 		}
 		for _, r := range d.Reasons {
 			for i, g := range r.GivenBy {

@@ -126,7 +126,8 @@ func (o *Configuration) addDesk(from provision.Desk) {
 	d := config.Desk{Name: from.Name, Kind: string(from.Kind), URL: from.URL, Settings: from.Settings, OnLeave: config.Steps(from.OnLeave),
 		Approve: string(from.Approve.Of), ApproveThen: string(from.Approve.Then), ApproveSecond: from.Approve.Second,
 		HandOver: config.HandOver{Agent: from.HandOver.Agent, To: string(from.HandOver.To), Cap: from.HandOver.Cap}, Seats: from.Seats, Adoption: string(from.Adoption), AdoptIgnore: from.AdoptIgnore,
-		Drift: string(from.Drift), Rate: from.Rate}
+		Profile: from.Profile.Words(),
+		Drift:   string(from.Drift), Rate: from.Rate}
 	if from.Approve.Timeout > 0 {
 		d.ApproveTimeout = config.FormatDuration(from.Approve.Timeout)
 	}

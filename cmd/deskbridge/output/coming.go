@@ -1,6 +1,9 @@
 package output
 
-import "github.com/deskbridge/deskbridge/provision"
+import (
+	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
+)
 
 // Coming is a step of a desk's on_leave that is still to come for somebody, for programs.
 type Coming struct {
@@ -20,7 +23,7 @@ func ComingOf(on *provision.Desk, a *provision.Account) *Coming {
 }
 
 // ComingStep returns a step that is still to come.
-func ComingStep(c provision.ComingStep) *Coming {
+func ComingStep(c leave.Coming) *Coming {
 	due := Moment{At: &c.At}
 	return &Coming{Step: c.Step.String(), Due: due, Approval: string(c.Consent), text: c.On(due.String())}
 }

@@ -8,9 +8,11 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/adoption"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/worker"
+	"github.com/deskbridge/deskbridge/worker/giveback"
 )
 
 // DeskReport is what `desk check` found.
@@ -150,4 +152,40 @@ func cannot(c desk.Capabilities) []string {
 		}
 	}
 	return words
+}
+
+// ReachDesk opens a desk for looking at its users and giving them back. What the desk
+// answers wrongly is an Unavailable error in words for an admin.
+func (s *System) ReachDesk(_ context.Context, d provision.Desk) (adoption.Desk, error) {
+	session, err := worker.New(WorkerCore(s.Core), s.Connector, s.Log).Session(d)
+	if err != nil {
+		return nil, unavailable(d, err)
+	}
+	return reached{d, giveback.Desk{Session: session}}, nil
+}
+
+// reached says the errors of a desk in words.
+type reached struct {
+	desk provision.Desk
+	giveback.Desk
+}
+
+// Find implements [adoption.Reader].
+func (r reached) Find(ctx context.Context, id provision.DeskUserID) (*provision.DeskUser, error) {
+	u, err := r.Desk.Find(ctx, id)
+	return u, unavailable(r.desk, err)
+}
+
+// Restore implements [adoption.Desk].
+func (r reached) Restore(ctx context.Context, now provision.DeskUser, to provision.Access) (*provision.DeskUser, error) {
+	u, err := r.Desk.Restore(ctx, now, to)
+	return u, unavailable(r.desk, err)
+}
+
+// unavailable is an error of a desk that whoever waits for a page is told.
+func unavailable(d provision.Desk, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &provision.Error{Code: provision.Unavailable, Field: "desk", Detail: DeskError(d, err).Error(), Err: err}
 }

@@ -31,7 +31,7 @@ func scimCore(c *core.Core) scim.Core {
 
 // apiCore returns what the admin API asks of c.
 func apiCore(c *core.Core) api.Core {
-	return api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
+	return api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
 		Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
 }
 
@@ -68,8 +68,8 @@ type Records func(ctx context.Context, s *System, id provision.IdentityID) (cons
 // consoleCore returns what the console asks of the core.
 func (s *System) consoleCore() console.Core {
 	c := s.Core
-	return console.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
-		Requests: c.Requests, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
+	return console.Core{Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
+		Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
 }
 
 // FirstAdminLink returns an address that makes the first admin, once; "" when there
@@ -90,8 +90,9 @@ func (s *System) MountConsole(say Sentences, records Records) {
 			return console.DeskCheck{Self: r.Self, Version: r.Version, Roles: r.Roles, Teams: r.Teams, Mailboxes: r.Mailboxes,
 				Cannot: r.Cannot, Problems: r.Problems, Warnings: r.Warnings}, err
 		},
-		Kinds:  s.kindNames(),
-		Sweeps: s.sweepEvery() > 0,
+		ReachDesk: s.ReachDesk,
+		Kinds:     s.kindNames(),
+		Sweeps:    s.sweepEvery() > 0,
 		AddDesk: func(ctx context.Context, c provision.Cause, d provision.Desk) error {
 			made, err := s.Core.Settings.AddDesk(ctx, c, d)
 			if err != nil {

@@ -124,6 +124,13 @@ func (s *System) checks() settings.Checks {
 			}
 			return unitsIn(profile), nil
 		},
+		Fit: func(d provision.Desk, want provision.DeskUser) (provision.DeskUser, bool) {
+			connector, err := s.Connector(d)
+			if err != nil {
+				return want, false
+			}
+			return connector.Fit(want), true
+		},
 		Rule: func(d provision.Desk, r provision.Rule) []settings.RuleProblem {
 			connector, err := s.Connector(d)
 			if err != nil {

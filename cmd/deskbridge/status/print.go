@@ -135,6 +135,9 @@ func (d Desk) swept() string {
 
 func (r *Report) printDesks(w io.Writer) {
 	for _, d := range r.Desks {
+		if d.ToDo != nil {
+			fmt.Fprintf(w, "\nOn desk %s: %s\n", d.Name, d.ToDo.Text)
+		}
 		if d.Pause != nil {
 			fmt.Fprintf(w, "\nDesk %s is not called for now (since %s; tried again at %s):\n  %s\n", d.Name, d.Pause.Since, d.Pause.Until, output.Plain(d.Pause.Reason))
 			if d.Pause.Code == string(provision.ReasonUnauthorized) {

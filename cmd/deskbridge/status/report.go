@@ -3,12 +3,14 @@ package status
 import (
 	"cmp"
 	"context"
+	"math"
 	"time"
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/seat"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/offboarding"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -65,6 +67,7 @@ type Desk struct {
 	Steps    *Steps                         `json:"steps_to_come,omitempty"`
 	Waiting  int                            `json:"waiting_runs"`  // for a worker
 	Since    output.Moment                  `json:"waiting_since"` // the first of these
+	ToDo     *ToDo                          `json:"to_do,omitempty"`
 	Sweep    *Sweep                         `json:"sweep,omitempty"`
 	Pause    *Pause                         `json:"pause,omitempty"`
 	HandOver *HandOver                      `json:"hand_over_problem,omitempty"`
@@ -75,6 +78,28 @@ type Steps struct {
 	Count int           `json:"count"`
 	Asked int           `json:"asked"`   // of these, which an admin is asked about
 	Next  output.Moment `json:"next_at"` // when the first of the others is due
+}
+
+// ToDo is what is to be done on a desk, in the order of its fields, and how long that
+// takes.
+type ToDo struct {
+	Leavers int      `json:"leavers"`
+	Losing  int      `json:"losing"` // who stay, with less than they have
+	Others  int      `json:"others"`
+	Rate    float64  `json:"requests_a_minute,omitempty"` // that the desk took lately
+	Left    *float64 `json:"seconds_left,omitempty"`      // absent: not known yet
+	Text    string   `json:"text"`
+}
+
+func toDo(w deskhealth.Work) *ToDo {
+	if w.Accounts() == 0 {
+		return nil
+	}
+	out := &ToDo{Leavers: w.Leavers, Losing: w.Losing, Others: w.Others, Rate: math.Round(w.Pace.PerMinute()), Text: w.String()}
+	if left, known := w.Left(); known {
+		out.Left = new(left.Seconds())
+	}
+	return out
 }
 
 // Sweep is how the last sweep of a desk went.
@@ -291,7 +316,7 @@ func accountOf(a plan.Affected, names *server.Names) Account {
 func deskOf(d plan.DeskOverview, now time.Time) Desk {
 	h := d.Health
 	out := Desk{Name: d.Desk.Name, Kind: string(d.Desk.Kind), Accounts: d.Accounts, Seats: d.Seats, Limit: d.Desk.Seats,
-		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Leavers: h.Leavers.Count, Waiting: h.Backlog.Runs}
+		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Leavers: h.Leavers.Count, Waiting: h.Backlog.Runs, ToDo: toDo(h.Work)}
 	if out.Accounts == nil {
 		out.Accounts = map[provision.AccountState]int{}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
@@ -33,11 +33,11 @@ func Command(a *command.App) *cobra.Command {
 func lineOf(s report.Step) Line {
 	who := plan.PersonOf(s.Person)
 	return Line{Person: string(s.Account.Identity), Name: who.Name, Address: who.Address, Desk: s.Desk.Name, Account: string(s.Account.ID), DeskUser: string(s.Account.DeskUser),
-		Coming: *output.ComingStep(s.ComingStep)}
+		Coming: *output.ComingStep(s.Coming)}
 }
 
 // waits says what a step waits for beside its time.
-var waits = map[provision.Consent]string{provision.ConsentNone: "-", provision.ConsentNeeded: "needed then", provision.ConsentAsked: "asked: approval list"}
+var waits = map[leave.Consent]string{leave.ConsentNone: "-", leave.ConsentNeeded: "needed then", leave.ConsentAsked: "asked: approval list"}
 
 func listCommand(a *command.App) *cobra.Command {
 	var name string

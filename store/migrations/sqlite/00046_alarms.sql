@@ -26,6 +26,7 @@ CREATE TABLE alarms (
 CREATE TABLE alarm_deliveries (
 	id        TEXT PRIMARY KEY,
 	target_id TEXT NOT NULL REFERENCES alarm_targets (id) ON DELETE CASCADE,
+	alarm     TEXT NOT NULL, -- id of what it is about, which may be over; '' for a test
 	event     TEXT NOT NULL,
 	code      TEXT NOT NULL,
 	text      TEXT NOT NULL,
@@ -39,6 +40,7 @@ CREATE TABLE alarm_deliveries (
 );
 CREATE INDEX alarm_deliveries_target ON alarm_deliveries (target_id, id);
 CREATE INDEX alarm_deliveries_next ON alarm_deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX alarm_deliveries_alarm ON alarm_deliveries (alarm) WHERE next_at IS NOT NULL;
 CREATE INDEX alarm_deliveries_ended ON alarm_deliveries (ended_at) WHERE ended_at IS NOT NULL;
 
 -- +goose Down

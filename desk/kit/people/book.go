@@ -1,0 +1,142 @@
+package people
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Book looks users up on a desk that shows them as records R and gives them numbers.
+type Book[R any] struct {
+	Vendor kit.Vendor
+	What   string // the desk's word for a user, such as "agent"
+	At     string // where an administrator changes one
+	Read   func(context.Context, provision.DeskUserID) (*R, error)
+	ID     func(*R) provision.DeskUserID
+}
+
+// Find implements that of [desk.Desk] by [desk.FindBy], and translates the record.
+func Find[R any](ctx context.Context, key desk.Key, byID func(context.Context, provision.DeskUserID) (*R, error), byExternalID, byEmail func(context.Context, string) (*R, error),
+	user func(context.Context, *R) (*provision.DeskUser, error)) (*provision.DeskUser, error) {
+	r, err := desk.FindBy(ctx, key, byID, byExternalID, byEmail)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	return user(ctx, r)
+}
+
+// Only returns the one of some records who is meant, as the desk shows them now; nil when
+// there is none. What a list or a search shows may be old: whoever was deleted or changed
+// since is not meant any more. Two are one too many to choose from: both says what they have
+// in common, such as "have the same e-mail address".
+func (b *Book[R]) Only(ctx context.Context, shown []R, both string, meant func(*R) bool) (found *R, _ error) {
+	var ids []string
+	for i := range shown {
+		if id := string(b.ID(&shown[i])); meant(&shown[i]) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	for _, id := range ids {
+		r, err := b.Read(ctx, provision.DeskUserID(id))
+		switch {
+		case err != nil && desk.KindOf(err) != desk.NotFound:
+			return nil, err
+		case err != nil || !meant(r):
+		case found != nil:
+			return nil, b.Vendor.Several(ids, both, b.At)
+		default:
+			found = r
+		}
+	}
+	return found, nil
+}
+
+// Assignee returns who is to have a conversation. One who is not there is a Permanent error.
+func (b *Book[R]) Assignee(ctx context.Context, id provision.DeskUserID) (*R, error) {
+	r, err := b.Read(ctx, id)
+	if err != nil && desk.KindOf(err) == desk.NotFound {
+		err = desk.Errorf(desk.Permanent, "%s has no %s %q to assign tickets to", b.Vendor.Name, b.What, id)
+	}
+	return r, err
+}
+
+// Those returns the ids of the records for which is holds, in order of number.
+func (b *Book[R]) Those(all []R, is func(*R) (bool, error)) (ids []provision.DeskUserID, _ error) {
+	for i := range all {
+		yes, err := is(&all[i])
+		if err != nil {
+			return nil, err
+		}
+		if yes {
+			ids = append(ids, b.ID(&all[i]))
+		}
+	}
+	slices.SortFunc(ids, kit.ByNumber)
+	return ids, nil
+}
+
+// Users translates records.
+func (b *Book[R]) Users(ctx context.Context, all []R, user func(context.Context, *R) (*provision.DeskUser, error)) ([]provision.DeskUser, error) {
+	users := make([]provision.DeskUser, len(all))
+	for i := range all {
+		u, err := user(ctx, &all[i])
+		if err != nil {
+			return nil, err
+		}
+		users[i] = *u
+	}
+	return users, nil
+}
+
+// HasAddress returns the conflict with whoever has an e-mail address already.
+func (b *Book[R]) HasAddress(holder *R, failure error) *desk.Error {
+	e := desk.Errorf(desk.Conflict, "%s %s of %s has this e-mail address already", b.What, b.ID(holder), b.Vendor.Name)
+	e.Field, e.Err = "email", failure
+	return e
+}
+
+// Remove ends a user by remove, and makes sure that they are gone. Whoever is gone already is
+// no error.
+func (b *Book[R]) Remove(ctx context.Context, id provision.DeskUserID, remove func() error) error {
+	err := remove()
+	if err == nil || desk.KindOf(err) == desk.NotFound {
+		if _, err = b.Read(ctx, id); err == nil {
+			return b.Vendor.Disobeyed("delete %s %s", b.What, id)
+		}
+	}
+	if desk.KindOf(err) == desk.NotFound {
+		return nil
+	}
+	return err
+}
+
+// Created reads a new user, by New, and compares them with who was asked for, by m.
+func (b *Book[R]) Created(ctx context.Context, patience kit.Patience, id int64, want provision.DeskUser, m Made, user func(context.Context, *R) (*provision.DeskUser, error)) (*provision.DeskUser, error) {
+	r, err := b.New(ctx, patience, provision.DeskUserID(strconv.FormatInt(id, 10)))
+	if err != nil {
+		return nil, err
+	}
+	got, err := user(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	m.Vendor, m.What = b.Vendor, b.What
+	return m.Check(got, want)
+}
+
+// New reads a user who was made a moment ago. One who is not there is a Retryable error, for
+// the desk has said that they are; patience is how often it is looked.
+func (b *Book[R]) New(ctx context.Context, patience kit.Patience, id provision.DeskUserID) (*R, error) {
+	if !kit.IsNumber(id) {
+		return nil, desk.Errorf(desk.Retryable, "%s's answer to a creation names no number", b.Vendor.Name)
+	}
+	r, err := kit.Appears(ctx, patience, id, b.Read)
+	if err != nil && desk.KindOf(err) == desk.NotFound {
+		err = desk.Errorf(desk.Retryable, "the new user %s of %s is not there: %s says that it made a user, and does not show it", id, b.Vendor.Name, b.Vendor.Name)
+	}
+	return r, err
+}

@@ -1,0 +1,230 @@
+package zammad
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Create makes a user without a password. Roles and groups are looked for before.
+// So is the address: where a setting of Zammad allows it, it would be given to a
+// second user.
+func (d *zammad) Create(ctx context.Context, want provision.DeskUser) (*provision.DeskUser, error) {
+	if err := checkEmail(want.Email); err != nil {
+		return nil, err
+	}
+	fit := d.Fit(want)
+	local, _, _ := strings.Cut(want.Email, "@")
+	if fit.GivenName == "" {
+		fit.GivenName = capitalized(kit.CutRunes(kit.OneLine(local), maxNameLength))
+	}
+	body := map[string]any{"email": strings.ToLower(fit.Email), "firstname": fit.GivenName, "lastname": fit.FamilyName, "active": want.Active}
+	if fit.Phone != "" {
+		body["phone"] = fit.Phone
+	}
+	if d.settings.invite {
+		body["invite"] = true
+	}
+	if err := d.mark(ctx, body, want.ExternalID); err != nil {
+		return nil, err
+	}
+	roles, err := d.granted(ctx, want.Role)
+	if err != nil {
+		return nil, err
+	}
+	body["role_ids"] = roles
+	join, err := d.groups.Resolve(ctx, want.Teams, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(join.Join) > 0 && want.Role.Rank() >= provision.RoleAgent.Rank() { // of others it would be stored, and not shown
+		groups := access{}
+		for _, g := range join.Join {
+			groups[g.ID] = d.settings.levels
+		}
+		body["group_ids"] = groups
+	}
+	if err := d.free(ctx, want.Email, ""); err != nil {
+		return nil, err
+	}
+	return d.insert(ctx, want, body)
+}
+
+// mark puts our external id into a new user. Zammad leaves attributes out that it
+// does not have.
+func (d *zammad) mark(ctx context.Context, body map[string]any, externalID string) error {
+	if d.settings.mark == "" || externalID == "" {
+		return nil
+	}
+	me, err := d.me(ctx)
+	if err != nil {
+		return err
+	}
+	there, err := d.marks(ctx, me)
+	if err == nil && !there {
+		err = desk.Errorf(desk.Permanent, "%s", noAttribute(d.settings.mark))
+	}
+	body[d.settings.mark] = externalID
+	return err
+}
+
+// marks reports whether users have the attribute for our external id, or need none.
+// Where nobody has a value, a release may show it in the list of attributes alone.
+func (d *zammad) marks(ctx context.Context, me *record) (bool, error) {
+	if d.settings.mark == "" || me.has(d.settings.mark) {
+		return true, nil
+	}
+	var all []struct {
+		Object string `json:"object"`
+		Name   string `json:"name"`
+		Active *bool  `json:"active"`
+	}
+	err := d.client.Get(ctx, "/object_manager_attributes", nil, &all)
+	if kind := desk.KindOf(err); err != nil && (kind == desk.Permanent || kind == desk.NotFound || errors.Is(err, kit.ErrForeign)) {
+		return false, nil // nor is it shown to us
+	}
+	for _, a := range all {
+		if a.Object == "User" && a.Name == d.settings.mark && (a.Active == nil || *a.Active) {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+func noAttribute(name string) string {
+	return fmt.Sprintf("users of Zammad have no attribute %q for our external id: make it at System > Objects > User > New Attribute, with that name and the format Text, choose Update Database there, or correct the setting external_id_attribute", name)
+}
+
+// granted returns the roles that stand for one of ours. An admin of Zammad is no
+// agent, and would be in no group: so they get both roles.
+func (d *book) granted(ctx context.Context, of provision.Role) (ids []int64, _ error) {
+	of = cmp.Or(of, provision.RoleNone)
+	names := map[string]provision.Role{d.settings.roles[of]: of}
+	switch {
+	case of == provision.RoleNone:
+		names = map[string]provision.Role{d.settings.customer: ""}
+	case of == provision.RoleAdmin:
+		names[d.settings.roles[provision.RoleAgent]] = provision.RoleAgent
+	case d.settings.roles[of] == "":
+		return nil, people.NoRole(vendor, of)
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		r, err := d.role(ctx, name, names[name])
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, r.ID)
+	}
+	return ids, nil
+}
+
+// free fails when another user has an e-mail address.
+func (d *zammad) free(ctx context.Context, email string, self provision.DeskUserID) error {
+	look := &look{users: d.users}
+	holder, err := look.byEmail(ctx, email)
+	if err == nil && holder != nil && holder.id() != self {
+		return d.users.HasAddress(holder, nil)
+	}
+	return err
+}
+
+// taken finds out whether a failed write met another user with the address.
+func (d *zammad) taken(ctx context.Context, failure error, self provision.DeskUserID, email string) error {
+	if !errors.Is(failure, errRefused) && !errors.Is(failure, errInternal) {
+		return failure
+	}
+	if err := d.free(ctx, email, self); err != nil && desk.KindOf(err) == desk.Conflict {
+		return err
+	}
+	return failure
+}
+
+// insert makes a user and reads them back.
+func (d *zammad) insert(ctx context.Context, want provision.DeskUser, body map[string]any) (*provision.DeskUser, error) {
+	var answer struct {
+		ID int64 `json:"id"`
+	}
+	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users", Body: body, Want: http.StatusCreated}, &answer)
+	d.users.agents.Doubt()
+	if err != nil {
+		return nil, d.taken(ctx, err, "", want.Email)
+	}
+	return d.users.Created(ctx, kit.Patience{Looks: 1}, answer.ID, want, people.Made{Marked: d.settings.mark != "", SameEmail: sameEmail, RoleNames: d.Capabilities().RoleNames}, d.user)
+}
+
+// Delete removes a user for good, with all tickets of which the user is the
+// customer, by a task of Zammad's data privacy. What the user wrote on tickets of
+// others stays, in nobody's name, and what they own is nobody's.
+func (d *zammad) Delete(ctx context.Context, id provision.DeskUserID) error {
+	return d.erase(ctx, id)
+}
+
+// Anonymize does the same: Zammad has no other way to take a name away.
+func (d *zammad) Anonymize(ctx context.Context, id provision.DeskUserID) error {
+	return d.erase(ctx, id)
+}
+
+// privacyTask is one of Zammad's data privacy, which works them off every ten minutes.
+type privacyTask struct {
+	ID    int64  `json:"id"`
+	State string `json:"state"` // in process, completed or failed
+}
+
+func (d *zammad) erase(ctx context.Context, id provision.DeskUserID) error {
+	r, err := d.users.read(ctx, id)
+	switch {
+	case err != nil && desk.KindOf(err) == desk.NotFound:
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := notSystem(r); err != nil {
+		return err
+	}
+	var t privacyTask
+	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/data_privacy_tasks", Want: http.StatusCreated,
+		Body: map[string]any{"deletable_type": "User", "deletable_id": r.ID}}, &t)
+	d.users.agents.Doubt()
+	if queued := errors.Is(err, errRefused) && strings.Contains(said(a), "already queued"); err != nil && !queued {
+		return err
+	}
+	gone, err := d.patience.Until(ctx, func(ctx context.Context) (bool, error) { return d.erased(ctx, id, t.ID) })
+	if gone || err != nil {
+		return err
+	}
+	e := desk.Errorf(desk.Permanent, "Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
+	e.NotShown = true
+	return e
+}
+
+// erased reports whether a user is gone. It fails when the task has.
+func (d *zammad) erased(ctx context.Context, id provision.DeskUserID, task int64) (bool, error) {
+	_, err := d.users.read(ctx, id)
+	if err != nil {
+		if desk.KindOf(err) == desk.NotFound {
+			return true, nil
+		}
+		return false, err
+	}
+	if task <= 0 {
+		return false, nil
+	}
+	var t privacyTask
+	if err := d.client.Get(ctx, "/data_privacy_tasks/"+number(task), nil, &t); err != nil {
+		return false, err
+	}
+	if t.ID == task && t.State == "failed" {
+		return false, desk.Errorf(desk.Permanent, "Zammad has failed to delete user %s; System > Data Privacy > (the task) says why", id)
+	}
+	return false, nil
+}

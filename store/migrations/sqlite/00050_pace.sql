@@ -1,0 +1,16 @@
+-- +goose Up
+-- What runs to a desk took, by half minutes, so that people are told how long the rest
+-- takes. All processes add to one row; an hour is kept.
+CREATE TABLE desk_paces (
+	desk_id         TEXT NOT NULL REFERENCES desks (id),
+	slot            INTEGER NOT NULL, -- half minutes since 1970
+	whole           BOOLEAN NOT NULL, -- there was something to do from its beginning to its end
+	ending_requests INTEGER NOT NULL, -- of runs that ended access, in whatever they ended
+	ending_runs     INTEGER NOT NULL, -- of those, the runs that have settled an account
+	other_requests  INTEGER NOT NULL,
+	other_runs      INTEGER NOT NULL,
+	PRIMARY KEY (desk_id, slot)
+);
+
+-- +goose Down
+DROP TABLE desk_paces;

@@ -106,6 +106,14 @@ func (d *Desk) Ends(a *Account) leave.Way {
 	return way
 }
 
+// Coming returns the step of OnLeave that is still to come for an account; false: none.
+func (d *Desk) Coming(a *Account) (c leave.Coming, ok bool) {
+	if a.Desired.Status != AccessActive && d.Removal == RemovalNone {
+		c, ok = a.Leaving.Coming(d.OnLeave, d.Approve, a.Approval.What, a.Approval.Due)
+	}
+	return c, ok
+}
+
 // HandOver says who takes over a leaver's open conversations. Exactly one of Agent
 // and To is set; the zero value is the same as To: "unassign".
 type HandOver struct {

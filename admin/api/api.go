@@ -261,6 +261,7 @@ func handle[I, O any](a *API, to route, do func(ctx context.Context, who asked, 
 type names struct {
 	connections map[provision.ConnectionID]string
 	desks       map[provision.DeskID]string
+	policies    map[provision.DeskID]provision.Desk // what is said of leavers there
 }
 
 func (a *API) names(ctx context.Context) (n names, _ error) {
@@ -272,12 +273,12 @@ func (a *API) names(ctx context.Context) (n names, _ error) {
 	if err != nil {
 		return n, err
 	}
-	n = names{make(map[provision.ConnectionID]string), make(map[provision.DeskID]string)}
+	n = names{make(map[provision.ConnectionID]string), make(map[provision.DeskID]string), make(map[provision.DeskID]provision.Desk)}
 	for _, c := range connections {
 		n.connections[c.ID] = c.Name
 	}
 	for _, d := range desks {
-		n.desks[d.ID] = d.Name
+		n.desks[d.ID], n.policies[d.ID] = d.Name, d
 	}
 	return n, nil
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/api"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
@@ -390,4 +391,41 @@ func TestReading(t *testing.T) {
 	} else {
 		o.refused(w, 405, "method")
 	}
+}
+
+// TestStepsToCome reads what on_leave of a desk is still to do with somebody.
+func TestStepsToCome(t *testing.T) {
+	o := newOffice(t)
+	o.Desk.OnLeave, o.Desk.Approve = "deactivate, delete after 30d", provision.Approve{Of: provision.ApproveDeletes}
+	o.Must(o.Store.SaveDesk(o.Context(), o.Desk))
+	o.ByRoles()
+	for _, name := range []string{"ada", "bob"} {
+		id := o.Person(name, "agent")
+		o.ReconcileAll()
+		o.SetStatus(id.ID, provision.StatusSuspended)
+		o.ReconcileAll()
+	}
+	first := get[api.Page[answer.PersonStep]](o, "/api/v1/steps?desk=support&limit=1")
+	if len(first.Items) != 1 || first.Next == "" {
+		t.Fatalf("steps: %+v", first)
+	}
+	step := first.Items[0]
+	if step.Step.Step != "delete after 30d" || step.Approval != "needed" || step.Address != "ada@example.test" || step.Desk != "support" || step.Account == "" || step.Due.Sub(o.Now()) < 29*24*time.Hour {
+		t.Errorf("a step: %+v", step)
+	}
+	if rest := get[api.Page[answer.PersonStep]](o, "/api/v1/steps?cursor="+first.Next); len(rest.Items) != 1 || rest.Items[0].Address != "bob@example.test" || rest.Next != "" {
+		t.Errorf("the second page: %+v", rest)
+	}
+	people := get[api.Page[api.Person]](o, "/api/v1/people?limit=1")
+	if c := people.Items[0].Accounts[0].ToCome; c == nil || *c != step.Step {
+		t.Errorf("in the list of people: %+v", c)
+	}
+	one := get[api.PersonDetail](o, "/api/v1/people/"+step.Person)
+	if c := one.Desks[0].ToCome; c == nil || *c != step.Step || one.Accounts[0].ToCome == nil {
+		t.Errorf("of a person: %+v", one)
+	}
+	if desk := get[api.Desk](o, "/api/v1/desks/support"); desk.StepsToCome != 2 || desk.NextStepAt == nil || !desk.NextStepAt.Equal(step.Due) {
+		t.Errorf("of a desk: %+v", desk)
+	}
+	o.refused(o.call(o.token, "GET", "/api/v1/steps?desk=nowhere", nil), 404, "not_found")
 }

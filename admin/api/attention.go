@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -73,6 +74,25 @@ type DriftFound struct {
 const mostAccounts = 100
 
 func (a *API) attentionRoutes() {
+	handle(a, route{"list-steps", http.MethodGet, "/steps", admin.AttentionRead, "Desks", "What on_leave of desks is still to do with those who have left, the soonest first", 0},
+		func(ctx context.Context, _ asked, in *struct {
+			Desk string `query:"desk" doc:"name or id"`
+			Paging
+		}) (*paged[answer.PersonStep], error) {
+			desk, err := a.desk(ctx, in.Desk)
+			if err != nil {
+				return nil, err
+			}
+			page, err := a.reportPage(in.Paging)
+			if err != nil {
+				return nil, err
+			}
+			found, next, err := a.core.Report.Steps(ctx, desk, page)
+			if err != nil {
+				return nil, err
+			}
+			return pageOf(a, found, next, answer.PersonStepOf)
+		})
 	handle(a, route{"attention", http.MethodGet, "/attention", admin.AttentionRead, "Attention", "What needs somebody", 0},
 		func(ctx context.Context, _ asked, _ *struct{}) (*struct{ Body Attention }, error) {
 			o, n, err := a.overview(ctx)

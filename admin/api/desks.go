@@ -3,13 +3,12 @@ package api
 import (
 	"cmp"
 	"context"
-	"math"
 	"net/http"
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/report"
 )
@@ -28,36 +27,17 @@ type Desk struct {
 
 	Profile map[string]string `json:"profile,omitempty" doc:"who keeps which field of a profile: set-once, leave-to-person; the rest is kept in step"`
 
-	Leavers      int        `json:"leavers" doc:"who are still in"`
-	WaitingRuns  int        `json:"waiting_runs"`
-	WaitingSince *time.Time `json:"waiting_since,omitempty"`
-	ToDo         *ToDo      `json:"to_do,omitempty" doc:"absent: nothing"`
-	Pause        *Pause     `json:"pause,omitempty" doc:"why it is not called for a while"`
-	SweptAt      *time.Time `json:"swept_at,omitempty"`
-	SweepProblem string     `json:"sweep_problem,omitempty"`
-	HandOver     string     `json:"hand_over_problem,omitempty"`
-	Removal      string     `json:"removal,omitempty"`
-}
-
-// ToDo is what is to be done on a desk, and how long that takes.
-type ToDo struct {
-	Leavers int    `json:"leavers" doc:"accounts whose access is to end: they go first"`
-	Losing  int    `json:"losing" doc:"who stay, with less than they have: they are next"`
-	Others  int    `json:"others"`
-	Rate    int    `json:"requests_a_minute,omitempty" doc:"that the desk took lately; absent: not known"`
-	Left    *int   `json:"seconds_left,omitempty" doc:"at that pace; absent: not known yet"`
-	Text    string `json:"text"`
-}
-
-func toDo(w deskhealth.Work) *ToDo {
-	if w.Accounts() == 0 {
-		return nil
-	}
-	out := &ToDo{Leavers: w.Leavers, Losing: w.Losing, Others: w.Others, Rate: int(math.Round(w.Pace.PerMinute())), Text: w.String()}
-	if left, known := w.Left(); known {
-		out.Left = new(int(left.Seconds()))
-	}
-	return out
+	Leavers      int          `json:"leavers" doc:"who are still in"`
+	StepsToCome  int          `json:"steps_to_come" doc:"of its on_leave, for those who have left"`
+	NextStepAt   *time.Time   `json:"next_step_at,omitempty" doc:"the first of those whose day has not come"`
+	WaitingRuns  int          `json:"waiting_runs"`
+	WaitingSince *time.Time   `json:"waiting_since,omitempty"`
+	ToDo         *answer.ToDo `json:"to_do,omitempty" doc:"absent: nothing"`
+	Pause        *Pause       `json:"pause,omitempty" doc:"why it is not called for a while"`
+	SweptAt      *time.Time   `json:"swept_at,omitempty"`
+	SweepProblem string       `json:"sweep_problem,omitempty"`
+	HandOver     string       `json:"hand_over_problem,omitempty"`
+	Removal      string       `json:"removal,omitempty"`
 }
 
 // Pause says why a desk is not called for a while.
@@ -72,7 +52,7 @@ type Pause struct {
 func deskOf(d plan.DeskOverview) Desk {
 	h := d.Health
 	out := Desk{ID: string(d.Desk.ID), Name: d.Desk.Name, Kind: string(d.Desk.Kind), URL: d.Desk.URL, Accounts: make(map[string]int), Seats: d.Seats, Limit: d.Desk.Seats,
-		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Profile: d.Desk.Profile.Words(), Leavers: h.Leavers.Count, WaitingRuns: h.Backlog.Runs, ToDo: toDo(h.Work), Removal: string(d.Desk.Removal)}
+		Drift: string(cmp.Or(d.Desk.Drift, provision.DriftRepair)), Drifted: h.Drifted, Profile: d.Desk.Profile.Words(), Leavers: h.Leavers.Count, WaitingRuns: h.Backlog.Runs, ToDo: answer.ToDoOf(h.Work), Removal: string(d.Desk.Removal)}
 	for state, n := range d.Accounts {
 		out.Accounts[string(state)] = n
 	}
@@ -115,7 +95,7 @@ func (a *API) deskRoutes() {
 	handle(a, route{"list-desks", http.MethodGet, "/desks", admin.DesksRead, "Desks", "Desks, and how they are", 0},
 		func(ctx context.Context, who asked, _ *struct{}) (*paged[Desk], error) {
 			desks, err := a.desks(ctx, who)
-			return all(desks, deskOf), err
+			return all(desks, func(d Desk) Desk { return d }), err
 		})
 	handle(a, route{"get-desk", http.MethodGet, "/desks/{desk}", admin.DesksRead, "Desks", "A desk, and how it is", 0},
 		func(ctx context.Context, who asked, in *DeskName) (*struct{ Body Desk }, error) {
@@ -124,8 +104,8 @@ func (a *API) deskRoutes() {
 				return nil, err
 			}
 			for _, d := range desks {
-				if d.Desk.Name == in.Desk || string(d.Desk.ID) == in.Desk {
-					return &struct{ Body Desk }{deskOf(d)}, nil
+				if d.Name == in.Desk || d.ID == in.Desk {
+					return &struct{ Body Desk }{d}, nil
 				}
 			}
 			return nil, provision.Errorf(provision.NotFound, "desk", "there is no such desk")
@@ -192,14 +172,20 @@ func (a *API) deskRoutes() {
 
 // desks returns the desks that somebody may see: of a mailbox manager those of
 // their reach.
-func (a *API) desks(ctx context.Context, who asked) (out []plan.DeskOverview, _ error) {
+func (a *API) desks(ctx context.Context, who asked) (out []Desk, _ error) {
 	o, err := a.core.Plan.Glance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := a.core.Report.CountSteps(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range o.Desks {
 		if !who.LimitedTo(admin.DesksRead) || who.Standing.Reaches(d.Desk.ID, nil, nil) {
-			out = append(out, d)
+			one, to := deskOf(d), steps[d.Desk.ID]
+			one.StepsToCome, one.NextStepAt = to.Count, to.Next
+			out = append(out, one)
 		}
 	}
 	return out, nil

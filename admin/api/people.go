@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/expiry"
@@ -30,18 +31,19 @@ type Person struct {
 
 // PersonAccount is what somebody has on a desk, in short.
 type PersonAccount struct {
-	ID     string `json:"id"`
-	Desk   string `json:"desk"`
-	State  string `json:"state" enum:"waiting,ready,ended,needs-attention,on-hold"`
-	Reason string `json:"reason,omitempty"`
-	Code   string `json:"reason_code,omitempty"`
+	ID     string       `json:"id"`
+	Desk   string       `json:"desk"`
+	State  string       `json:"state" enum:"waiting,ready,ended,needs-attention,on-hold"`
+	Reason string       `json:"reason,omitempty"`
+	Code   string       `json:"reason_code,omitempty"`
+	ToCome *answer.Step `json:"to_come,omitempty" doc:"the step of the desk's on_leave that is still to come"`
 }
 
 func (n *names) person(p report.Person) Person {
 	out := Person{ID: string(p.ID), Connection: p.ConnectionName, UserName: p.UserName, Name: plan.PersonOf(p.Identity).Name, Address: p.Profile.Email,
 		ExternalID: p.ExternalID, Status: string(p.Status), SCIM: p.SCIMManaged(), UpdatedAt: p.UpdatedAt, Accounts: []PersonAccount{}}
 	for _, acc := range p.Accounts {
-		out.Accounts = append(out.Accounts, PersonAccount{string(acc.ID), n.desks[acc.Desk], string(acc.State), acc.Reason, string(acc.ReasonCode)})
+		out.Accounts = append(out.Accounts, PersonAccount{string(acc.ID), n.desks[acc.Desk], string(acc.State), acc.Reason, string(acc.ReasonCode), answer.StepOf(n.policies[acc.Desk], &acc)})
 	}
 	return out
 }
@@ -217,15 +219,16 @@ type PersonDesk struct {
 
 	Profile []explanation.Told `json:"profile,omitempty" doc:"what the desk makes of what is said of them, while they are to have access"`
 
-	Account     string     `json:"account,omitempty"`
-	DeskUser    string     `json:"desk_user,omitempty"`
-	Origin      string     `json:"origin,omitempty"`
-	State       string     `json:"state,omitempty"`
-	Reason      string     `json:"reason,omitempty"`
-	Code        string     `json:"reason_code,omitempty"`
-	RetryAt     *time.Time `json:"retry_at,omitempty"`
-	EndingSince *time.Time `json:"ending_since,omitempty"`
-	Differs     []string   `json:"differs,omitempty" doc:"what a sweep found changed by hand"`
+	Account     string       `json:"account,omitempty"`
+	DeskUser    string       `json:"desk_user,omitempty"`
+	Origin      string       `json:"origin,omitempty"`
+	State       string       `json:"state,omitempty"`
+	Reason      string       `json:"reason,omitempty"`
+	Code        string       `json:"reason_code,omitempty"`
+	RetryAt     *time.Time   `json:"retry_at,omitempty"`
+	EndingSince *time.Time   `json:"ending_since,omitempty"`
+	Differs     []string     `json:"differs,omitempty" doc:"what a sweep found changed by hand"`
+	ToCome      *answer.Step `json:"to_come,omitempty" doc:"the step of the desk's on_leave that is still to come"`
 }
 
 // Reason is one part of an access, and what gives it.
@@ -343,7 +346,7 @@ func (a *API) detail(ctx context.Context, person provision.Identity) (out Person
 		}
 		out.Desks = append(out.Desks, desk)
 		if acc := answers[i].Account; acc != nil {
-			out.Accounts = append(out.Accounts, PersonAccount{string(acc.ID), answers[i].Desk.Name, string(acc.State), acc.Reason, string(acc.ReasonCode)})
+			out.Accounts = append(out.Accounts, PersonAccount{string(acc.ID), answers[i].Desk.Name, string(acc.State), acc.Reason, string(acc.ReasonCode), desk.ToCome})
 		}
 	}
 	if !person.Terms.Empty() {
@@ -382,6 +385,7 @@ func (a *API) personDesk(ctx context.Context, e *explanation.Answer, called call
 	if acc.State != provision.AccountEnded {
 		d.EndingSince = acc.EndingSince
 	}
+	d.ToCome = answer.StepOf(e.Desk, acc)
 	if acc.ConfirmedAt != nil {
 		d.Granted, d.ConfirmedAt = accessOf(acc.Confirmed), acc.ConfirmedAt
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/seating"
@@ -42,33 +43,6 @@ type SeatList struct {
 // SeatHolders is everybody with a paid seat on a desk.
 type SeatHolders struct {
 	Items []SeatHolder `json:"items"`
-}
-
-// SeatLedger is what seats were freed and taken, and what that saved.
-type SeatLedger struct {
-	Lines  []SeatLine  `json:"lines"`
-	Months []SeatMonth `json:"months"`
-}
-
-// SeatLine is a line of the ledger.
-type SeatLine struct {
-	At       time.Time `json:"at" doc:"when the desk was read back"`
-	Person   string    `json:"person"`
-	Desk     string    `json:"desk"`
-	What     string    `json:"what" enum:"taken,freed,downgraded,upgraded,kept,said-free"`
-	Why      string    `json:"why" enum:"leaver,idle,rules,came-back"`
-	Monthly  string    `json:"monthly,omitempty" doc:"what it saves a month, or costs more, by the price of that time; decimal"`
-	Currency string    `json:"currency,omitempty"`
-}
-
-// SeatMonth is what seats of a desk saved in a month.
-type SeatMonth struct {
-	Month    string `json:"month"`
-	Desk     string `json:"desk"`
-	Freed    int    `json:"freed"`
-	Taken    int    `json:"taken"`
-	Saved    string `json:"saved,omitempty" doc:"decimal"`
-	Currency string `json:"currency,omitempty"`
 }
 
 // seatOf is the place of somebody's seat in an address.
@@ -140,30 +114,13 @@ func seatRoutes(a *API) {
 	handle(a, route{"seat-ledger", http.MethodGet, "/seats/ledger", admin.AccountsRead, "Desks", "What seats were freed and taken, and what that saved", 0},
 		func(ctx context.Context, _ asked, in *struct {
 			Since time.Time `query:"since" doc:"from this time on"`
-		}) (*struct{ Body SeatLedger }, error) {
+		}) (*struct{ Body answer.SeatLedger }, error) {
 			ledger, err := a.core.Seats.Ledger(ctx, seat.LedgerFilter{Since: in.Since})
 			if err != nil {
 				return nil, err
 			}
 			desks, err := a.core.Settings.Desks(ctx)
-			names := make(map[provision.DeskID]string)
-			for _, d := range desks {
-				names[d.ID] = d.Name
-			}
-			called := func(id provision.DeskID) string {
-				if name, ok := names[id]; ok {
-					return name
-				}
-				return string(id)
-			}
-			out := &struct{ Body SeatLedger }{}
-			out.Body.Lines, out.Body.Months = []SeatLine{}, []SeatMonth{}
-			for _, l := range ledger.Lines {
-				out.Body.Lines = append(out.Body.Lines, SeatLine{l.At, string(l.Person), called(l.Desk), string(l.What), string(l.Why), l.Monthly.String(), l.Monthly.Currency})
-			}
-			for _, m := range ledger.Months {
-				out.Body.Months = append(out.Body.Months, SeatMonth{m.Month.Format("2006-01"), called(m.Desk), m.Freed, m.Taken, m.Saved.String(), m.Saved.Currency})
-			}
+			out := &struct{ Body answer.SeatLedger }{answer.SeatLedgerOf(ledger, desks)}
 			return out, err
 		})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/report"
 )
 
 // desksPage is all desks at a glance.
@@ -40,6 +41,7 @@ type deskPage struct {
 	Drifted []plan.Drifted
 	Stopped provision.DeskPause // by an admin; zero: it is not
 	Leaving []plan.Person       // who are still in, of a desk that is
+	Coming  []report.Step       // what its on_leave is still to do, the soonest first
 	Rules   int
 	Now     time.Time
 }
@@ -114,6 +116,9 @@ func (p *page) deskBody() (body deskPage, _ error) {
 		if d.Desk == body.Desk.ID && len(body.Drifted) < mostWaiting {
 			body.Drifted = append(body.Drifted, d)
 		}
+	}
+	if body.Coming, _, err = p.h.core.Report.Steps(p.Context(), body.Desk.ID, report.Page{Limit: mostWaiting}); err != nil {
+		return body, err
 	}
 	rules, err := p.h.core.Settings.Rules(p.Context(), "")
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/deskbridge/deskbridge/admin/console"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 // pinned are the files of others, by SHA-256: from the npm packages htmx.org 4.0.1
@@ -276,4 +277,23 @@ func text(n *html.Node) string {
 		out += text(c)
 	}
 	return out
+}
+
+// TestStepsToComeAreShown: on the page of who has left, and on that of the desk.
+func TestStepsToComeAreShown(t *testing.T) {
+	h := newHouse(t)
+	c := h.fill()
+	for _, path := range []string{"/admin/people/" + string(c.ada.ID), "/admin/desks/support"} {
+		if page := h.see(path); strings.Contains(page, "to come") {
+			t.Errorf("%s tells of steps although there are none:\n%s", path, page)
+		}
+	}
+	h.Desk.OnLeave, h.Desk.Approve = "deactivate, delete after 30d", provision.Approve{Of: provision.ApproveDeletes}
+	h.Must(h.Store.SaveDesk(h.Context(), h.Desk))
+	h.SetStatus(c.ada.ID, provision.StatusSuspended)
+	h.ReconcileAll()
+	h.shows("/admin/people/"+string(c.ada.ID), "Still to come", "Delete after 30d, due ", "an admin has to approve it then")
+	h.shows("/admin/desks/support", "Still to come for those who have left", "delete after 30d, due ", "/admin/people/"+string(c.ada.ID))
+	checkPage(t, h, "somebody with a step to come", http.MethodGet, "/admin/people/"+string(c.ada.ID), http.StatusOK)
+	checkPage(t, h, "a desk with a step to come", http.MethodGet, "/admin/desks/support", http.StatusOK)
 }

@@ -59,6 +59,7 @@ type personDesk struct {
 	Profile []explanation.Told
 	Differs []string // what was changed there by hand
 	Next    string   // what happens next, and when
+	ToCome  string   // the step of the desk's on_leave that is still to come, and when; "": none
 	Adopt   bool     // somebody has to agree to adopt the desk user
 }
 
@@ -144,6 +145,7 @@ func (p *page) access(body *personPage) error {
 				d.Has = &a.Confirmed
 			}
 			d.Adopt = a.State == provision.AccountNeedsAttention && a.ReasonCode == provision.ReasonAdoption
+			d.ToCome = words.ToCome(&e.Desk, a)
 			held := a.State == provision.AccountOnHold
 			body.OnHold = body.OnHold || held && a.ReasonCode != provision.ReasonRejected
 			body.Kept = body.Kept || held && a.ReasonCode == provision.ReasonRejected

@@ -170,7 +170,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.SetupLinks = setuplink.New(c.Sessions, c.Tokens, c.Audit, now)
 	c.LeaveSteps = leavestep.New(db, in[leavestep.Store](db), c.Entitlement, now)
 	c.Approval = approval.New(db, in[approval.Store](db), c.Audit, c.Entitlement, now)
-	c.Adoption = adoption.New(db, in[adoption.Store](db), c.Audit, c.Entitlement, now)
+	c.Adoption = adoption.New(db, in[adoption.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.Alarms = alarm.New(db, in[alarm.Store](db), c.Audit, c.Plan.Glance, policy.Alarms, now)
 	c.Plan.SilentAfter, c.Plan.SignIns = policy.SilentAfter, c.Expiry
 	return &c

@@ -86,8 +86,42 @@ func (s *Service) Plan(ctx context.Context, d provision.Desk, sel Selection, des
 		}
 		steps = append(steps, step)
 	}
-	return steps, nil
+	return steps, s.spare(ctx, steps)
 }
+
+// spare leaves those out whose access would end where they are more of one connection than
+// mass-change protection lets lose access at once. A run that begins while the wave goes
+// on could not know how many are to come.
+func (s *Service) spare(ctx context.Context, steps []Step) error {
+	ending := make(map[provision.ConnectionID]int)
+	for i := range steps {
+		if steps[i].takesAccess() {
+			ending[steps[i].Match.Person.Connection]++
+		}
+	}
+	for conn, n := range ending {
+		limit, err := s.brake.LimitOf(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if limit.Off || !limit.OnHold && limit.Lost+n <= limit.Most {
+			continue
+		}
+		for i := range steps {
+			if step := &steps[i]; step.takesAccess() && step.Match.Person.Connection == conn {
+				step.Refused = fmt.Sprintf("access of %d people of connection %s would end by this wave, and mass-change protection lets %d lose it within %s, %d of whom have; name fewer of them",
+					n, step.Match.Connection, limit.Most, limit.Window, limit.Lost)
+				if limit.OnHold {
+					step.Refused = fmt.Sprintf("access would end, and mass-change protection holds people of connection %s already; `deskbridge status` says how to see to them first", step.Match.Connection)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// takesAccess reports whether the step is in the wave and ends access that there is.
+func (s *Step) takesAccess() bool { return s.Refused == "" && s.Ends && s.User.Active }
 
 // choose returns those whom sel means, by id; of the named ones the match that is meant
 // stands first.

@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
 // Service keeps lists of desk users, and adopts them. It is safe for concurrent use,
@@ -16,12 +17,13 @@ type Service struct {
 	inTx        provision.InTx[Store]
 	audit       *audit.Service
 	entitlement *entitlement.Service
+	brake       *reconcile.Service
 	now         provision.Clock
 }
 
-// New returns a Service on store.
-func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, now provision.Clock) *Service {
-	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, now: now}
+// New returns a Service on store. It asks brake what mass-change protection allows.
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, brake *reconcile.Service, now provision.Clock) *Service {
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, brake: brake, now: now}
 }
 
 // Roster is the last list of a desk's users that was read to its end.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
-	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
 // Store is what this package needs of a database. Look-ups of a single object
@@ -20,10 +19,6 @@ type Store interface {
 	// DueSteps returns up to limit accounts whose access has ended and that no run is due
 	// for, of which a step was due at a moment, the longest due first.
 	DueSteps(ctx context.Context, at time.Time, limit int) ([]provision.Account, error)
-	// ComingSteps returns up to limit accounts of which a step is to come, the next
-	// first; of one desk, or with "" of all.
-	ComingSteps(ctx context.Context, desk provision.DeskID, limit int) ([]provision.Account, error)
-	CountComingSteps(ctx context.Context, desk provision.DeskID) (int, error)
 }
 
 // Service sees to the later steps. It is safe for concurrent use, by any number of
@@ -82,39 +77,4 @@ func (s *Service) Pass(ctx context.Context) (n int, _ error) {
 		}
 	}
 	return n, errors.Join(failed...)
-}
-
-// Coming is a step that is still to come.
-type Coming struct {
-	Account provision.Account
-	Desk    provision.Desk
-	Step    leave.Step
-	Due     time.Time
-}
-
-// Coming returns up to limit steps that are to come, the next first, of one desk by its
-// id, or with "" of all; all counts those that there are.
-func (s *Service) Coming(ctx context.Context, desk provision.DeskID, limit int) (coming []Coming, all int, _ error) {
-	all, err := s.store.CountComingSteps(ctx, desk)
-	if err != nil || all == 0 {
-		return nil, all, err
-	}
-	accounts, err := s.store.ComingSteps(ctx, desk, limit)
-	if err != nil {
-		return nil, 0, err
-	}
-	desks := make(map[provision.DeskID]provision.Desk)
-	for _, a := range accounts {
-		on, known := desks[a.Desk]
-		if !known {
-			if on, err = s.store.Desk(ctx, string(a.Desk)); err != nil {
-				return nil, 0, err
-			}
-			desks[a.Desk] = on
-		}
-		if step, at, ok := a.Leaving.Next(on.OnLeave); ok {
-			coming = append(coming, Coming{Account: a, Desk: on, Step: step, Due: at})
-		}
-	}
-	return coming, all, nil
 }

@@ -83,6 +83,7 @@ func deskOf(l *leaving, f deskFacts) Desk {
 	}
 	if f.now != nil {
 		d.Outcome, d.Says = standing(l, &f, &d, lastAsked)
+		d.ToCome = toCome(&f)
 	} else {
 		d.Outcome, d.Says = stood(l, &f, &d)
 	}
@@ -108,6 +109,16 @@ func deskOf(l *leaving, f deskFacts) Desk {
 		}
 	}
 	return d
+}
+
+// toCome returns the step of the desk's policy that follows; nil: none.
+func toCome(f *deskFacts) *Coming {
+	c, ok := f.desk.Coming(f.now)
+	if !ok {
+		return nil
+	}
+	due := utc(c.At)
+	return &Coming{Step: c.Step.String(), Due: *due, Approval: string(c.Consent), Says: c.On(due.Format(time.RFC3339))}
 }
 
 // add adds an event; one that is like the last one, as runs that are tried again

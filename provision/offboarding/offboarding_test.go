@@ -390,3 +390,42 @@ func TestList(t *testing.T) {
 		list(offboarding.Which{Since: h.Now().Add(-time.Hour)}, 0)
 	})
 }
+
+// TestRecordOfStepsToCome: a later step of on_leave stands in the record until it is done,
+// and keeps it from being closed no more than it has; without one nothing is said.
+func TestRecordOfStepsToCome(t *testing.T) {
+	once(t, func(h *house) {
+		ann := h.agent("ann")
+		h.SetStatus(ann.ID, provision.StatusSuspended)
+		h.ReconcileAll()
+		if d := h.is(h.records(ann.ID, 1)[0], offboarding.Closed, offboarding.Out); d.ToCome != nil {
+			t.Errorf("without steps: %+v", d.ToCome)
+		}
+		h.Desk.OnLeave, h.Desk.Approve = "deactivate, delete after 30d", provision.Approve{Of: provision.ApproveDeletes}
+		h.Must(h.Store.SaveDesk(h.Context(), h.Desk))
+		bob := h.agent("bob")
+		h.SetStatus(bob.ID, provision.StatusSuspended)
+		h.ReconcileAll()
+		c := h.is(h.records(bob.ID, 1)[0], offboarding.Closed, offboarding.Out).ToCome
+		if c == nil || c.Step != "delete after 30d" || c.Approval != "needed" || !strings.HasPrefix(c.Says, "delete after 30d, due "+c.Due.Format(time.RFC3339)+"; an admin") {
+			t.Fatalf("to come: %+v", c)
+		}
+		if in := c.Due.Sub(h.Now()); in < 29*24*time.Hour || in > 30*24*time.Hour {
+			t.Errorf("due in %s", in)
+		}
+		h.Offset.Add(int64(31 * 24 * time.Hour))
+		_, err := h.Core.LeaveSteps.Pass(h.Context())
+		h.Must(err)
+		h.ReconcileAll()
+		if c := h.is(h.records(bob.ID, 1)[0], offboarding.Closed, offboarding.Out).ToCome; c == nil || c.Approval != "asked" {
+			t.Errorf("once an admin is asked: %+v", c)
+		}
+		_, err = h.Core.Approval.Approve(h.Context(), provisiontest.ByTest, h.Account(bob.ID).ID)
+		h.Must(err)
+		h.ReconcileAll()
+		d := h.is(h.records(bob.ID, 1)[0], offboarding.Closed, offboarding.Out)
+		if d.ToCome != nil || d.Events[len(d.Events)-1].What == "" || d.Shown == nil || d.Shown.Status != provision.AccessAbsent {
+			t.Errorf("once it is done: %+v", d)
+		}
+	})
+}

@@ -33,7 +33,8 @@ type Record struct {
 	Head    string    `json:"audit_head"`    // of the audit log, which covers these: NUMBER:HASH; "" where nothing is signed
 }
 
-// Status says whether anything of a leaving is still to come.
+// Status says whether anything of a leaving is still to come, later steps of on_leave
+// aside ([Desk].ToCome).
 type Status string
 
 // The states of a record.
@@ -115,8 +116,19 @@ type Desk struct {
 	Conversations *Conversations `json:"conversations,omitempty"` // nil: none were handed over
 	Sessions      DeskSessions   `json:"desk_sessions"`
 
+	ToCome *Coming `json:"to_come,omitempty"` // the step of on_leave that follows; absent where none does
+
 	ByHand []string `json:"to_check_by_hand"` // what no API of this desk can cut or show, with the clicks
 	Stays  []string `json:"stays"`            // under the person's name on the desk
+}
+
+// Coming is a step of a desk's on_leave that follows once access has ended. It is no part
+// of the leaving, which may be closed before: what is done then is another event of it.
+type Coming struct {
+	Step     string    `json:"step"`               // as on_leave has it: "delete after 30d"
+	Due      time.Time `json:"due"`                // of one that is asked about, when the time for an answer is over
+	Approval string    `json:"approval,omitempty"` // "needed": an admin is asked once it is due; "asked": an admin has been
+	Says     string    `json:"says"`
 }
 
 // Shown is a user as a desk showed them.

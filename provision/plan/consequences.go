@@ -17,6 +17,7 @@ type Consequences struct {
 	Roles  []RoleCount    `json:"roles,omitempty"` // new admins first, then those who lose access, then by number
 	Seats  []SeatCount    `json:"seats,omitempty"` // of desks with a limit of seats, of which something changes
 	Losses []LossCount    `json:"losses,omitempty"`
+	Steps  []StepChange   `json:"steps,omitempty"` // what it makes of later steps of on_leave
 	SignIn []SignInEnd    `json:"sign_in_ends,omitempty"`
 	Groups []UnknownGroup `json:"unknown_groups,omitempty"` // that rules of the draft name
 
@@ -145,6 +146,9 @@ func (s *Service) consequences(ctx context.Context, state *draftState) (c Conseq
 		if l.People > 0 {
 			c.Losses = append(c.Losses, l)
 		}
+	}
+	if c.Steps, err = s.stepChanges(ctx, state); err != nil {
+		return c, err
 	}
 	if c.Profiles, err = s.profileCounts(ctx, state); err != nil {
 		return c, err

@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/seating"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
@@ -40,5 +41,7 @@ type Store interface {
 	// LastHeartbeat returns when a server last wrote that it lives; long ago
 	// when none ever has.
 	LastHeartbeat(ctx context.Context) (time.Time, error)
+	// ListComingSteps is described with [report.Store].
+	ListComingSteps(ctx context.Context, q report.StepQuery) ([]provision.Account, error)
 	CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error)
 }

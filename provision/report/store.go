@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
@@ -29,6 +30,11 @@ type Store interface {
 	// ListAccess returns accounts that have access on a desk, as the desk confirmed
 	// it, by state and id, from behind a place on.
 	ListAccess(ctx context.Context, q AccessQuery) ([]provision.Account, error)
+	// ListComingSteps returns accounts whose access has ended and of which a later step
+	// was noted, or is asked about, by when that is due and id, from behind a place on.
+	ListComingSteps(ctx context.Context, q StepQuery) ([]provision.Account, error)
+	// CountComingSteps counts them by desk.
+	CountComingSteps(ctx context.Context) (map[provision.DeskID]StepCount, error)
 	// PeopleRows returns those of ids that there are, in any order.
 	PeopleRows(ctx context.Context, ids []provision.IdentityID) ([]PersonRow, error)
 	// AccessEntries returns audit entries about people on a desk, by time, from
@@ -80,6 +86,22 @@ type AccessQuery struct {
 	AfterState provision.AccountState // place behind which to begin; "" both: from the start
 	AfterID    provision.AccountID
 	Limit      int
+}
+
+// StepQuery selects accounts of which a step is to come.
+type StepQuery struct {
+	Desk provision.DeskID // "": of all
+
+	AfterDue time.Time // place behind which to begin; zero and "": from the start
+	AfterID  provision.AccountID
+	Limit    int
+}
+
+// StepCount is how many steps are to come.
+type StepCount struct {
+	Noted int        // whose day is noted
+	Asked int        // of which an admin is asked
+	First *time.Time // the first of those days; nil: none is noted
 }
 
 // EntryQuery selects audit entries about people on a desk.

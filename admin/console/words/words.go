@@ -13,15 +13,27 @@ import (
 	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
 // Functions are what templates may call.
 var Functions = template.FuncMap{
-	"ago": Ago, "span": Length, "moment": moment, "stamp": Stamp, "access": accessText, "change": changeText, "code": codeText, "sentence": Sentence, "list": list, "count": Count,
+	"ago": Ago, "span": Length, "moment": Moment, "stamp": Stamp, "access": accessText, "change": changeText, "code": codeText, "sentence": Sentence, "list": list, "count": Count,
 	"person": func(p plan.Person) string { return cmp.Or(p.Name, p.Address, string(p.ID)) },
 	"with":   func(path string, pairs ...string) string { return path + "?" + QueryOf(pairs...).Encode() },
+	"who":    plan.PersonOf,
+	"coming": func(c leave.Coming) string { return c.On(Moment(c.At)) },
 	"ms":     func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) },
+}
+
+// ToCome says which step of on_leave is still to come for an account of a desk, and when;
+// "": none.
+func ToCome(on *provision.Desk, a *provision.Account) string {
+	if c, ok := on.Coming(a); ok {
+		return Sentence(c.On(Moment(c.At)))
+	}
+	return ""
 }
 
 // QueryOf returns a query of names and values, without those that are empty.
@@ -35,8 +47,8 @@ func QueryOf(pairs ...string) url.Values {
 	return query
 }
 
-// moment writes a time for people, who may be anywhere: in UTC.
-func moment(t any) string {
+// Moment writes a time for people, who may be anywhere: in UTC.
+func Moment(t any) string {
 	at, ok := timeOf(t)
 	if !ok {
 		return "never"

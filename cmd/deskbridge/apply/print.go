@@ -104,6 +104,11 @@ func (p printed) printConsequences(w io.Writer) {
 			say("  who waits, if seats go by the order of people: %s", output.List(output.PlainAll(c.Names)))
 		}
 	}
+	for _, c := range p.Consequences.Steps {
+		for _, line := range c.Says(p.would()) {
+			say("%s", line)
+		}
+	}
 	for _, c := range p.Consequences.Profiles {
 		say("%s", p.profiles(c))
 	}

@@ -64,6 +64,7 @@ type Desk struct {
 	Code      string             `json:"reason_code,omitempty"`
 	Ending    *output.Moment     `json:"ending_since,omitempty"` // access is to end, and the desk has not confirmed it
 	HandOver  *output.HandOver   `json:"hand_over,omitempty"`    // of their conversations, while it is on its way
+	Coming    *output.Coming     `json:"to_come,omitempty"`      // the step of on_leave that is still to come
 	ByHand    string             `json:"by_hand,omitempty"`      // what an admin has to do on the desk about an absence
 	Differs   []string           `json:"differs,omitempty"`      // what a sweep found changed by hand, and reported
 	Idle      string             `json:"idle,omitempty"`         // why they have less than rules grant: they did not use their seat
@@ -134,7 +135,7 @@ func Of(ctx context.Context, s *server.System, person provision.Identity) (Perso
 		d.Profile = e.Profile
 		if acc := e.Account; acc != nil {
 			d.Account, d.DeskUser, d.Origin, d.State, d.Why, d.Code = string(acc.ID), string(acc.DeskUser), string(acc.Origin), string(acc.State), acc.Reason, string(acc.ReasonCode)
-			d.HandOver = output.HandOverOf(acc.Transfer)
+			d.HandOver, d.Coming = output.HandOverOf(acc.Transfer), output.ComingOf(&e.Desk, acc)
 			if acc.EndingSince != nil && acc.State != provision.AccountEnded {
 				d.Ending = &output.Moment{At: acc.EndingSince}
 			}
@@ -223,6 +224,9 @@ func (e Person) Print(w io.Writer) {
 		}
 		if why := d.HandOver.Reason(d.Why); why != "" {
 			fmt.Fprintf(w, "    but          %s\n", why)
+		}
+		if d.Coming != nil {
+			fmt.Fprintf(w, "    to come      %s\n", d.Coming)
 		}
 		for i, why := range d.WhyNot {
 			if i == mostWhy {

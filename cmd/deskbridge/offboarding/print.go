@@ -57,6 +57,9 @@ func Print(w io.Writer, r offboarding.Record) {
 		line("conversations", "%s", conversations(d.Conversations))
 		line("desk sessions", "%s", deskSessions(d.Sessions))
 		line("seat", "%s", map[bool]string{true: "freed", false: "not freed in this leaving"}[d.SeatFreed])
+		if d.ToCome != nil {
+			line("still to come", "%s", d.ToCome.Says)
+		}
 		for _, text := range d.ByHand {
 			line("by hand", "%s", text)
 		}

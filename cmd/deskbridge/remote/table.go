@@ -68,6 +68,7 @@ var Commands = []Command{
 	may("approval list", admin.AttentionRead),
 	may("approval approve", admin.ApprovalDecide),
 	may("approval refuse", admin.ApprovalDecide),
+	may("step list", admin.AttentionRead),
 	may("alarm list", admin.SettingsRead),
 	may("alarm deliveries", admin.SettingsRead),
 	may("alarm add", admin.AlarmChange),

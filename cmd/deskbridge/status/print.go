@@ -53,6 +53,7 @@ func (r *Report) PrintTables(w io.Writer) error {
 	if err := r.printTimes(w); err != nil {
 		return err
 	}
+	r.printSteps(w)
 	r.printFindings(w)
 	r.printDesks(w)
 	r.printDrifts(w)
@@ -76,6 +77,24 @@ func (r *Report) printTimes(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	return output.Table(w, "TIME TO NO ACCESS | OF THE LAST | ENDINGS | HALF WITHIN | 95 % WITHIN", rows)
+}
+
+// printSteps prints what on_leave of desks is still to do.
+func (r *Report) printSteps(w io.Writer) {
+	for _, d := range r.Desks {
+		s := d.Steps
+		if s == nil {
+			continue
+		}
+		fmt.Fprintf(w, "\nDesk %s has %s of on_leave to come", d.Name, output.Count(s.Count, "step", "steps"))
+		if s.Next.At != nil {
+			fmt.Fprintf(w, ", the next on %s", s.Next)
+		}
+		if s.Asked > 0 {
+			fmt.Fprintf(w, "; %s for an admin to approve", output.Count(s.Asked, "waits", "wait"))
+		}
+		fmt.Fprintf(w, ": `deskbridge step list --desk %s`\n", d.Name)
+	}
 }
 
 // seconds is a time for people, to a tenth of a second while it is short.

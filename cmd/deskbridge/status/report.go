@@ -64,12 +64,20 @@ type Desk struct {
 	Drift    string                         `json:"drift"`            // the policy
 	Drifted  int                            `json:"drifted_accounts"` // reported, and not repaired
 	Leavers  int                            `json:"leavers"`          // still in
-	Waiting  int                            `json:"waiting_runs"`     // for a worker
-	Since    output.Moment                  `json:"waiting_since"`    // the first of these
+	Steps    *Steps                         `json:"steps_to_come,omitempty"`
+	Waiting  int                            `json:"waiting_runs"`  // for a worker
+	Since    output.Moment                  `json:"waiting_since"` // the first of these
 	ToDo     *ToDo                          `json:"to_do,omitempty"`
 	Sweep    *Sweep                         `json:"sweep,omitempty"`
 	Pause    *Pause                         `json:"pause,omitempty"`
 	HandOver *HandOver                      `json:"hand_over_problem,omitempty"`
+}
+
+// Steps is how many steps of on_leave are still to come on a desk.
+type Steps struct {
+	Count int           `json:"count"`
+	Asked int           `json:"asked"`   // of these, which an admin is asked about
+	Next  output.Moment `json:"next_at"` // when the first of the others is due
 }
 
 // ToDo is what is to be done on a desk, in the order of its fields, and how long that
@@ -230,6 +238,9 @@ func Of(ctx context.Context, s *server.System) (Report, error) {
 	if err := r.countSeats(ctx, s); err != nil {
 		return r, err
 	}
+	if err := r.countSteps(ctx, s, &names); err != nil {
+		return r, err
+	}
 	for _, c := range found.Causes {
 		r.add(c, &names)
 	}
@@ -253,6 +264,19 @@ func (r *Report) countSeats(ctx context.Context, s *server.System) error {
 		for i := range r.Desks {
 			if d := &r.Desks[i]; d.Name == u.Desk.Name {
 				d.Use = seat.LineOf(u)
+			}
+		}
+	}
+	return err
+}
+
+// countSteps adds how many steps are still to come.
+func (r *Report) countSteps(ctx context.Context, s *server.System, names *server.Names) error {
+	counts, err := s.Core.Report.CountSteps(ctx)
+	for id, n := range counts {
+		for i := range r.Desks {
+			if d := &r.Desks[i]; d.Name == names.DeskName(id) {
+				d.Steps = &Steps{n.Count, n.Asked, output.Moment{At: n.Next}}
 			}
 		}
 	}

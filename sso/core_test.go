@@ -7,5 +7,5 @@ import (
 
 // ssoCore returns what sso asks of c.
 func ssoCore(c *core.Core) sso.Core {
-	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Expiry: c.Expiry, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
+	return sso.Core{Audit: c.Audit, BreakGlass: c.BreakGlass, Entitlement: c.Entitlement, Expiry: c.Expiry, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SignIn: c.SignIn}
 }

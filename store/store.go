@@ -29,6 +29,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/explanation"
 	"github.com/deskbridge/deskbridge/provision/leavestep"
 	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/plan/secrets"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/removal"
 	"github.com/deskbridge/deskbridge/provision/report"
@@ -112,6 +113,7 @@ var (
 	_ entitlement.Store = (*Store)(nil)
 	_ erasure.Store     = (*Store)(nil)
 	_ explanation.Store = (*Store)(nil)
+	_ secrets.Store     = (*Store)(nil)
 	_ plan.Store        = (*Store)(nil)
 	_ reconcile.Store   = (*Store)(nil)
 	_ removal.Store     = (*Store)(nil)

@@ -9,15 +9,15 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/admin"
-	"github.com/deskbridge/deskbridge/admin/api/answer"
+	"github.com/deskbridge/deskbridge/admin/api/buffered"
 	"github.com/deskbridge/deskbridge/admin/api/problem"
 	"github.com/deskbridge/deskbridge/internal/condition"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // answerTo has the mux answer a request, and holds the answer.
-func (a *API) answerTo(r *http.Request) *answer.Held {
-	h := answer.New()
+func (a *API) answerTo(r *http.Request) *buffered.Answer {
+	h := buffered.New()
 	a.mux.ServeHTTP(h, r)
 	h.WriteHeader(http.StatusOK)
 	return h
@@ -28,7 +28,7 @@ func (a *API) read(w http.ResponseWriter, r *http.Request) {
 	h := a.answerTo(r)
 	if h.Status == http.StatusOK {
 		h.Header().Set("ETag", h.ETag())
-		if none := r.Header.Get("If-None-Match"); none != "" && answer.Matches(none, h.ETag()) {
+		if none := r.Header.Get("If-None-Match"); none != "" && buffered.Matches(none, h.ETag()) {
 			h.Status = http.StatusNotModified
 			h.Body.Reset()
 			h.Header().Del("Content-Type")
@@ -128,7 +128,7 @@ func (a *API) matched(r *http.Request, match string) error {
 			switch {
 			case h.Status != http.StatusOK && h.Status != http.StatusNotFound:
 				return a.referring(r.Context(), problem.New(h.Status, "what is to be changed could not be read"))
-			case h.Status == http.StatusOK && answer.Matches(match, h.ETag()):
+			case h.Status == http.StatusOK && buffered.Matches(match, h.ETag()):
 				return nil
 			}
 			break

@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/provision/plan/secrets"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -31,6 +32,12 @@ type Draft struct {
 	JITRoles map[string]provision.Role
 }
 
+// withSecrets returns d with the secrets that it leaves out as they are kept.
+func (d Draft) withSecrets(ctx context.Context, store Store) (Draft, error) {
+	d.Connections, d.Desks = slices.Clone(d.Connections), slices.Clone(d.Desks)
+	return d, secrets.Keep(ctx, store, d.Connections, d.Desks)
+}
+
 // DraftRule is a rule as an admin wrote it.
 type DraftRule struct {
 	Connection, Desk string         // names
@@ -42,7 +49,7 @@ type DraftRule struct {
 // that is at fault, such as "rules[3]". It asks desks what they have, so nothing
 // is locked meanwhile. warnings are for an admin.
 func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ error) {
-	d, err := keepSecrets(ctx, s.store, d)
+	d, err := d.withSecrets(ctx, s.store)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (s *Service) resolve(ctx context.Context, store Store, d Draft) (draftState
 // resolveConfiguration is resolve without the people whom it concerns. Secrets
 // that d leaves out are those that store has now.
 func (s *Service) resolveConfiguration(ctx context.Context, store Store, d Draft) (state draftState, err error) {
-	if d, err = keepSecrets(ctx, store, d); err != nil {
+	if d, err = d.withSecrets(ctx, store); err != nil {
 		return state, err
 	}
 	state.touched = make(map[provision.ConnectionID]bool)

@@ -1,6 +1,6 @@
-// Package answer holds an answer of the admin API until it is known whether it is sent,
+// Package buffered holds an answer of the admin API until it is known whether it is sent,
 // and says by which validator what it shows is known again.
-package answer
+package buffered
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Held is an answer that is not sent yet.
-type Held struct {
+// Answer is an answer that is not sent yet.
+type Answer struct {
 	Status int // 0: none was written yet
 	Body   bytes.Buffer
 
@@ -19,26 +19,26 @@ type Held struct {
 }
 
 // New returns one that is to be written.
-func New() *Held { return &Held{header: make(http.Header)} }
+func New() *Answer { return &Answer{header: make(http.Header)} }
 
 // Header is part of [http.ResponseWriter].
-func (h *Held) Header() http.Header { return h.header }
+func (h *Answer) Header() http.Header { return h.header }
 
 // WriteHeader is part of [http.ResponseWriter].
-func (h *Held) WriteHeader(status int) {
+func (h *Answer) WriteHeader(status int) {
 	if h.Status == 0 {
 		h.Status = status
 	}
 }
 
 // Write is part of [http.ResponseWriter].
-func (h *Held) Write(b []byte) (int, error) {
+func (h *Answer) Write(b []byte) (int, error) {
 	h.WriteHeader(http.StatusOK)
 	return h.Body.Write(b)
 }
 
 // Send sends an answer that was held.
-func (h *Held) Send(w http.ResponseWriter) {
+func (h *Answer) Send(w http.ResponseWriter) {
 	for name, values := range h.header {
 		w.Header()[name] = values
 	}
@@ -47,7 +47,7 @@ func (h *Held) Send(w http.ResponseWriter) {
 }
 
 // ETag returns the validator of what was answered (RFC 9110 section 8.8.3).
-func (h *Held) ETag() string {
+func (h *Answer) ETag() string {
 	sum := sha256.Sum256(h.Body.Bytes())
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }

@@ -1,29 +1,34 @@
-package plan
+// Package secrets fills in what a file of access leaves out on purpose: secrets that are
+// kept already. A secret stays only for whom it was given: at another address, issuer or
+// client it has to be given anew, lest a file that knows no secret send it somewhere else.
+package secrets
 
 import (
 	"context"
-	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// keepSecrets returns d with the secrets that it leaves out as they are kept, so
-// that a file can do without them. A secret stays only for whom it was given: at
-// another address, issuer or client it has to be given anew, lest a file that
-// knows no secret send it somewhere else.
-func keepSecrets(ctx context.Context, store Store, d Draft) (Draft, error) {
-	d.Connections, d.Desks = slices.Clone(d.Connections), slices.Clone(d.Desks)
-	for i := range d.Connections {
-		if err := keepClientSecret(ctx, store, &d.Connections[i]); err != nil {
-			return d, err
+// Store is what this package needs of a database; look-ups return a NotFound
+// [provision.Error] when there is none.
+type Store interface {
+	Connection(ctx context.Context, name string) (provision.Connection, error)
+	Desk(ctx context.Context, name string) (provision.Desk, error)
+}
+
+// Keep fills in the secrets of connections and desks as they are kept.
+func Keep(ctx context.Context, store Store, connections []provision.Connection, desks []provision.Desk) error {
+	for i := range connections {
+		if err := keepClientSecret(ctx, store, &connections[i]); err != nil {
+			return err
 		}
 	}
-	for i := range d.Desks {
-		if err := keepDeskSecrets(ctx, store, &d.Desks[i]); err != nil {
-			return d, err
+	for i := range desks {
+		if err := keepDeskSecrets(ctx, store, &desks[i]); err != nil {
+			return err
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // keepClientSecret fills in our client secret at an OpenID provider.

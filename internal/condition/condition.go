@@ -1,6 +1,7 @@
 // Package condition holds what must be so in the database for a change to be made: that
 // what stands there is what somebody has seen who asks for the change. Whoever serves
-// the request says it ([Under]), and the core's transactions keep it.
+// the request says it ([Under]), and the core's transactions keep it. So they do with what
+// is only to be rehearsed ([Rehearse]).
 //
 // It decides nothing, and knows neither HTTP nor SQL.
 package condition

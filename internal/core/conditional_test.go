@@ -82,3 +82,27 @@ func TestChangedIsTheAnswer(t *testing.T) {
 		h.Code(err, provision.Stale)
 	})
 }
+
+// TestRehearsalLeavesNothing: a change that is rehearsed has the answer that it would have
+// had, also where the database itself refuses it, and leaves nothing behind.
+func TestRehearsalLeavesNothing(t *testing.T) {
+	provisiontest.Each(t, func(h *provisiontest.Harness) {
+		ada := h.Person("ada")
+		ctx := condition.Rehearse(h.Context())
+		h.Unchanged("a rehearsal", func() {
+			fresh := provision.Identity{UserName: "new@acme.example", Status: provision.StatusActive, Source: provision.SourceSCIM}
+			for range 2 { // the first one is not there any more
+				_, _, err := h.Core.Directory.CreateIdentity(ctx, h.Conn.ID, provisiontest.ByTest, fresh)
+				h.Must(err)
+			}
+			fresh.UserName = ada.UserName
+			_, _, err := h.Core.Directory.CreateIdentity(ctx, h.Conn.ID, provisiontest.ByTest, fresh)
+			h.Code(err, provision.Conflict)
+			h.Must(h.Core.Directory.RemoveIdentity(ctx, h.Conn.ID, ada.ID, provisiontest.ByTest, nil))
+		})
+		if condition.Rehearsing(h.Context()) {
+			t.Error("who has not asked rehearses")
+		}
+		h.Must(h.Core.Directory.RemoveIdentity(h.Context(), h.Conn.ID, ada.ID, provisiontest.ByTest, nil))
+	})
+}

@@ -6,6 +6,7 @@
 package scimerr
 
 import (
+	stderrors "errors"
 	"fmt"
 	"strings"
 
@@ -74,4 +75,17 @@ func Quote(name string) string {
 		name = strings.ToValidUTF8(name[:longest], "") + "…"
 	}
 	return `"` + name + `"`
+}
+
+// Said returns the detail of an error that was made here, and the path of the attribute at
+// its beginning where [InvalidValue] made it; ok is false for any other error.
+func Said(err error) (path, detail string, ok bool) {
+	e, ok := stderrors.AsType[errors.ScimError](err)
+	if !ok {
+		return "", "", false
+	}
+	if e.ScimType == errors.ScimTypeInvalidValue {
+		path, _, _ = strings.Cut(e.Detail, ": ")
+	}
+	return path, e.Detail, true
 }

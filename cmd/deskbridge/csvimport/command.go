@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/output"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/internal/condition"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -21,6 +22,8 @@ type Imported struct {
 	Added     int       `json:"added"`
 	Changed   int       `json:"changed"`
 	Unchanged int       `json:"unchanged"`
+	Refused   int       `json:"refused"` // after the rehearsal, which found nothing: the others were done
+	Stopped   bool      `json:"stopped"` // by an error, after the rehearsal: the same file again does the rest
 	Mistakes  []Mistake `json:"mistakes"`
 	More      int       `json:"more_mistakes"` // beyond those that are told
 }
@@ -109,12 +112,64 @@ func importing(a *command.App, cmd *cobra.Command, noun [2]string, do func(ctx c
 			if out.More > 0 {
 				fmt.Fprintf(w, "and %d more\n", out.More)
 			}
-			would := ""
-			if dry {
+			would, refused := "", ""
+			switch {
+			case dry:
 				would = "would be "
+			case out.Refused > 0:
+				refused = fmt.Sprintf(", %d refused", out.Refused)
+			case len(out.Mistakes) > 0:
+				_, err := fmt.Fprintln(w, "Nothing was imported: mend the file, and import it again.")
+				return err
+			case err != nil && !out.Stopped:
+				_, err := fmt.Fprintln(w, "Nothing was imported.")
+				return err
 			}
-			_, err := fmt.Fprintf(w, "%s: %d %sadded, %d %schanged, %d as they were.\n", output.Count(out.Rows, noun[0], noun[1]), out.Added, would, out.Changed, would, out.Unchanged)
+			if _, err := fmt.Fprintf(w, "%s: %d %sadded, %d %schanged, %d as they were%s.\n", output.Count(out.Rows, noun[0], noun[1]), out.Added, would, out.Changed, would, out.Unchanged, refused); err != nil || !out.Stopped {
+				return err
+			}
+			_, err := fmt.Fprintln(w, "It ended before the others: import the same file again, which does the rest.")
 			return err
 		}}, err
 	})
+}
+
+// carryOut does what a file wants. All of it is rehearsed first by whoever will decide on it,
+// and with a mistake anywhere in the file nothing is done. Then each is done in a transaction of
+// its own, so that no other waits for a long file; whatever ends it in the middle, the same
+// file again does the rest. What is refused only then, because something has changed
+// since or because of another row, is told by its line, and keeps no other from being done.
+// A dry run ends with the rehearsal.
+func carryOut[T interface{ at() row }](ctx context.Context, all []T, fields map[string]string, dry bool, out *Imported, m *Mistakes, step func(rows, n int), do func(ctx context.Context, one T) (what, error)) error {
+	steps := len(all)
+	if !dry {
+		steps *= 2
+	}
+	each := func(ctx context.Context) error {
+		for _, one := range all {
+			if step(steps, 1); m.rows[one.at().line] {
+				continue
+			}
+			w, err := do(ctx, one)
+			if err != nil {
+				if !one.at().refused(m, err, fields) {
+					return err
+				}
+				continue
+			}
+			out.count(w)
+		}
+		return nil
+	}
+	err := each(condition.Rehearse(ctx))
+	if dry {
+		return err
+	}
+	out.Added, out.Changed, out.Unchanged = 0, 0, 0
+	if err != nil || len(m.List) > 0 {
+		return err
+	}
+	err = each(ctx)
+	out.Refused, out.Stopped = len(m.List)+m.More, err != nil
+	return err
 }

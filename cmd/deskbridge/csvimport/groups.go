@@ -20,7 +20,8 @@ func groupsCommand(a *command.App) *cobra.Command {
 		Long: `Set the members of groups from CSV, with the columns group and member: a row for each membership. A group
 that the file names has afterwards the members that the file gives it and no others, as after a PUT; with a row without
 member it may have none. Groups that it does not name stay as they are. member is the userName of somebody of the connection.
-Who loses the last that gave access is counted by mass-change protection; - reads standard input.`,
+Who loses the last that gave access is counted by mass-change protection. All groups are checked before anything is done, and
+with a mistake in the file nothing is; - reads standard input.`,
 		Example: "  deskbridge import groups groups.csv --connection files --dry-run",
 	}
 	from.flag(cmd)
@@ -67,22 +68,10 @@ Who loses the last that gave access is counted by mass-change protection; - read
 				g.members[id], g.list = true, append(g.list, id)
 			}
 		}
-		if out.Rows = len(order); len(m.List) > 0 && !dry {
-			return nil
-		}
-		for _, g := range order {
-			step(len(order), 1)
-			w, err := g.set(ctx, sys, conn, dry)
-			if err != nil {
-				if ctx.Err() != nil {
-					return err
-				}
-				g.row.refused(m, err, map[string]string{"displayName": "group", "members": "member"})
-				continue
-			}
-			out.count(w)
-		}
-		return nil
+		out.Rows = len(order)
+		return carryOut(ctx, order, map[string]string{"displayName": "group", "members": "member"}, dry, out, m, step, func(ctx context.Context, g *wantedGroup) (what, error) {
+			return g.set(ctx, sys, conn)
+		})
 	})
 }
 
@@ -94,8 +83,10 @@ type wantedGroup struct {
 	list    []provision.MemberID
 }
 
+func (w *wantedGroup) at() row { return w.row }
+
 // set gives the group its members; one that is not there is made.
-func (w *wantedGroup) set(ctx context.Context, sys *server.System, conn provision.Connection, dry bool) (what, error) {
+func (w *wantedGroup) set(ctx context.Context, sys *server.System, conn provision.Connection) (what, error) {
 	called := provision.Compare{Path: provision.Path{"displayName"}, Op: provision.OpEqual, Type: provision.TypeString, Value: w.name}
 	page, err := sys.Core.Directory.Groups(ctx, conn.ID, provision.Query{Where: called, Limit: 1})
 	if err != nil {
@@ -111,14 +102,13 @@ func (w *wantedGroup) set(ctx context.Context, sys *server.System, conn provisio
 			return added, err
 		}
 		var g provision.Group
-		if err := resource.DescribeGroup(&g, read); err != nil || dry {
+		if err := resource.DescribeGroup(&g, read); err != nil {
 			return added, err
 		}
 		_, err = sys.Core.Directory.CreateGroup(ctx, conn.ID, sys.Cause, g, w.list)
 		return added, err
 	}
 	before := page.Items[0]
-	differs := false
 	after, err := sys.Core.Directory.UpdateGroup(ctx, conn.ID, before.ID, sys.Cause, func(g *directory.GroupChange) error {
 		have, err := g.Members()
 		if err != nil {
@@ -136,26 +126,12 @@ func (w *wantedGroup) set(ctx context.Context, sys *server.System, conn provisio
 				add = append(add, id)
 			}
 		}
-		if differs = len(add)+len(remove) > 0; !differs {
-			return nil
-		}
-		if dry {
-			return errDry
-		}
 		g.Remove(remove...)
 		g.Add(add...)
 		return nil
 	})
-	switch {
-	case dry && differs:
-		return changed, nil
-	case err != nil:
-		return unchanged, err
-	case after.Version != before.Version:
-		return changed, nil
+	if err != nil || after.Version != before.Version {
+		return changed, err
 	}
 	return unchanged, nil
 }
-
-// errDry ends a change that must not be made.
-var errDry = provision.Errorf(provision.Invalid, "", "this is a dry run")

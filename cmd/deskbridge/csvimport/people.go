@@ -106,7 +106,8 @@ func peopleCommand(a *command.App) *cobra.Command {
 		Long: `Add people from CSV, and change those whom the connection has under the same userName. The file has a
 header; userName is needed, and what it has no column for stays as it is. Values of email, phone and role stand between |,
 the primary address first. Who is not in the file stays, too: active says no of whoever leaves. A row becomes
-a SCIM User, and is checked as one that is pushed; - reads standard input.`,
+a SCIM User, and is checked as one that is pushed: all rows before anything is done, and with a mistake in the file nothing is.
+The same file again changes nothing, and completes an import that was interrupted; - reads standard input.`,
 		Example: "  deskbridge import people people.csv --connection files --dry-run\n  deskbridge import people people.csv --connection files",
 	}
 	from.flag(cmd)
@@ -123,37 +124,33 @@ a SCIM User, and is checked as one that is pushed; - reads standard input.`,
 		}
 		rows, mistakes := read(text, known, []string{"userName"})
 		*m, out.Rows = mistakes, len(rows)
-		if once(rows, "userName", m); len(m.List) > 0 && !dry { // all of it or nothing: half a file is nobody's wish
-			return nil
-		}
-		for _, r := range rows {
-			step(len(rows), 1)
-			w, err := person(ctx, sys, conn, r, dry)
-			if err != nil {
-				if ctx.Err() != nil {
-					return err
-				}
-				r.refused(m, err, map[string]string{"emails": "email", "phoneNumbers": "phone", "roles": "role"})
-				continue
-			}
-			out.count(w)
-		}
-		return nil
+		once(rows, m)
+		return carryOut(ctx, rows, map[string]string{"emails": "email", "phoneNumbers": "phone", "roles": "role"}, dry, out, m, step, func(ctx context.Context, r row) (what, error) {
+			return person(ctx, sys, conn, r)
+		})
 	})
 }
 
-// once tells of rows that say the same name twice.
-func once(rows []row, column string, m *Mistakes) {
-	lines := make(map[string]int, len(rows))
+// once tells of rows that say the same userName or externalId twice, and of those that
+// say nothing of who is meant or whether they are active.
+func once(rows []row, m *Mistakes) {
+	names, ids := make(map[string]int, len(rows)), make(map[string]int)
 	for _, r := range rows {
-		name := provision.Fold(r.text(column))
-		switch before, twice := lines[name]; {
+		name := provision.Fold(r.text("userName"))
+		switch before, twice := names[name]; {
 		case name == "":
-			r.wrong(m, column, "this is empty")
+			r.wrong(m, "userName", "this is empty")
 		case twice:
-			r.wrong(m, column, "the same as in line %d", before)
+			r.wrong(m, "userName", "the same as in line %d", before)
 		default:
-			lines[name] = r.line
+			names[name] = r.line
+		}
+		if id := r.text("externalId"); id != "" { // which tells letter case apart
+			if before, twice := ids[id]; twice {
+				r.wrong(m, "externalId", "the same as in line %d", before)
+			} else {
+				ids[id] = r.line
+			}
 		}
 		if text, there := r.cells["active"]; there {
 			if _, ok := active(strings.TrimSpace(text.text)); !ok {
@@ -173,8 +170,9 @@ func find(ctx context.Context, sys *server.System, conn provision.Connection, us
 	return &page.Items[0], nil
 }
 
-// person adds or changes one person.
-func person(ctx context.Context, sys *server.System, conn provision.Connection, r row, dry bool) (what, error) {
+// person adds or changes one person. Somebody suspended who surely is meant comes back under
+// the name of the row: see CreateIdentity of provision/directory.
+func person(ctx context.Context, sys *server.System, conn provision.Connection, r row) (what, error) {
 	describe := func(id *provision.Identity) error {
 		doc, err := resource.UserDocument(*id)
 		if err != nil {
@@ -197,7 +195,9 @@ func person(ctx context.Context, sys *server.System, conn provision.Connection, 
 		if err != nil {
 			return err
 		}
-		return resource.Describe(id, read)
+		err = resource.Describe(id, read)
+		conn.Describe(id)
+		return err
 	}
 	before, err := find(ctx, sys, conn, r.text("userName"))
 	if err != nil {
@@ -205,18 +205,14 @@ func person(ctx context.Context, sys *server.System, conn provision.Connection, 
 	}
 	if before == nil {
 		var id provision.Identity
-		if err := describe(&id); err != nil || dry {
-			return added, err
+		if err := describe(&id); err != nil {
+			return unchanged, err
 		}
-		_, _, err := sys.Core.Directory.CreateIdentity(ctx, conn.ID, sys.Cause, id)
-		return added, err
-	}
-	if dry {
-		after := *before
-		if err := describe(&after); err != nil || !before.SameDescription(&after) {
+		_, back, err := sys.Core.Directory.CreateIdentity(ctx, conn.ID, sys.Cause, id)
+		if back {
 			return changed, err
 		}
-		return unchanged, nil
+		return added, err
 	}
 	after, err := sys.Core.Directory.UpdatePerson(ctx, conn.ID, before.ID, sys.Cause, describe)
 	if err != nil || after.Version != before.Version {

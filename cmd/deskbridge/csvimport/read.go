@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/scim/scimerr"
 )
 
 // What a file may hold, and how many of its mistakes are told.
@@ -45,7 +46,8 @@ func (m Mistake) String() string {
 // Mistakes are those of one file, the first hundred of them.
 type Mistakes struct {
 	List []Mistake
-	More int // that are not told
+	More int          // that are not told
+	rows map[int]bool // by the lines of those that have one
 }
 
 func (m *Mistakes) add(one Mistake) {
@@ -68,6 +70,8 @@ type cell struct {
 	column int
 }
 
+func (r row) at() row { return r }
+
 // text returns a cell without the blanks around it; "" where the file has no such column.
 func (r row) text(name string) string { return strings.TrimSpace(r.cells[name].text) }
 
@@ -77,20 +81,40 @@ func (r row) wrong(m *Mistakes, name, format string, args ...any) {
 	if !ok {
 		at.line, name = r.line, ""
 	}
+	if m.rows == nil {
+		m.rows = make(map[int]bool)
+	}
+	m.rows[r.line] = true
 	m.add(Mistake{Line: at.line, Column: at.column, Name: name, Text: fmt.Sprintf(format, args...)})
 }
 
-// refused adds what the core says of a row, at the cell that it means; fields are the
-// columns by the names that the core has for them.
-func (r row) refused(m *Mistakes, err error, fields map[string]string) {
-	field := ""
-	if e, ok := errors.AsType[*provision.Error](err); ok {
-		err, field = errors.New(e.Detail), e.Field
+// refused adds what is said against a row, at the cell that is meant; fields are the
+// columns by the names that the core and SCIM have for them. It reports whether that was
+// a refusal: any other error says nothing of the row.
+func (r row) refused(m *Mistakes, err error, fields map[string]string) bool {
+	field, detail, ok := scimerr.Said(err)
+	if e, ours := errors.AsType[*provision.Error](err); !ok && ours && e.Code != provision.Unavailable {
+		field, detail, ok = e.Field, e.Detail, true
 	}
-	if name, ok := fields[field]; ok {
-		field = name
+	if ok {
+		r.wrong(m, r.column(field, fields), "%s", detail)
 	}
-	r.wrong(m, field, "%v", err)
+	return ok
+}
+
+// column returns which column a field is: by its own name, or by that of what it is a part
+// of, as in emails.value and urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value.
+func (r row) column(field string, fields map[string]string) string {
+	parts := strings.FieldsFunc(field, func(r rune) bool { return strings.ContainsRune(".:[", r) })
+	for _, name := range slices.Backward(parts) {
+		if known, ok := fields[name]; ok {
+			name = known
+		}
+		if _, ok := r.cells[name]; ok {
+			return name
+		}
+	}
+	return ""
 }
 
 // read reads a CSV with a header: UTF-8, with a byte order mark or without, cells
@@ -152,16 +176,18 @@ func read(text []byte, known, needed []string) (rows []row, mistakes Mistakes) {
 			mistakes.add(Mistake{Line: line, Text: fmt.Sprintf("%d cells, and the header has %d", len(record), len(columns))})
 			continue
 		}
-		one := row{line: line, cells: make(map[string]cell, len(record))}
+		one, good := row{line: line, cells: make(map[string]cell, len(record))}, true
 		for i, text := range record {
 			at, column := r.FieldPos(i)
 			if len(text) > maxCell || strings.ContainsRune(text, 0) {
 				mistakes.add(Mistake{Line: at, Column: column, Name: columns[i], Text: fmt.Sprintf("a cell has at most %d bytes, and no NUL", maxCell)})
-				continue
+				good = false
 			}
 			one.cells[columns[i]] = cell{text, at, column}
 		}
-		rows = append(rows, one)
+		if good {
+			rows = append(rows, one)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/command"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/internal/condition"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -16,8 +17,8 @@ func rulesCommand(a *command.App) *cobra.Command {
 		Use:   "rules FILE",
 		Short: "Add rules from CSV",
 		Long: `Add rules from CSV, with the columns connection, desk, group or attribute and equals, role, teams, mailboxes, deskRoles
-and until. Names of teams and the like stand between |. Each is checked as ` + "`deskbridge rule add`" + ` checks it, with the desk; a rule that
-is there already stays. To take rules away, and to see before who gains and loses what, use ` + "`deskbridge plan`" + `; - reads standard input.`,
+and until. Names of teams and the like stand between |. Each is checked as ` + "`deskbridge rule add`" + ` checks it, with the desk, before
+anything is done, and with a mistake in the file nothing is; a rule that is there already stays. To take rules away, and to see before who gains and loses what, use ` + "`deskbridge plan`" + `; - reads standard input.`,
 		Example: "  deskbridge import rules rules.csv --dry-run",
 	}
 	return importing(a, cmd, [2]string{"rule", "rules"}, func(ctx context.Context, sys *server.System, text []byte, dry bool, out *Imported, m *Mistakes, step func(rows, n int)) error {
@@ -27,54 +28,43 @@ is there already stays. To take rules away, and to see before who gains and lose
 		if err != nil {
 			return err
 		}
-		var wanted []provision.Rule
+		var wanted []wantedRule
 		for _, r := range rows {
 			rule, ok := ruleOf(ctx, sys, r, m)
 			if !ok {
-				rule.ID = "-"
-			} else if err := rule.Validate(); err != nil {
-				r.refused(m, err, map[string]string{"desk_roles": "deskRoles"})
-				rule.ID = "-"
-			}
-			wanted = append(wanted, rule)
-		}
-		if len(m.List) > 0 && !dry {
-			return nil
-		}
-		for i, rule := range wanted {
-			step(len(rows), 1)
-			if rule.ID != "" { // it has mistakes
 				continue
 			}
-			if slices.ContainsFunc(have, func(h provision.Rule) bool { return same(h, rule) }) {
-				out.count(unchanged)
+			if err := rule.Validate(); err != nil {
+				r.refused(m, err, ruleColumns)
 				continue
 			}
-			if dry {
-				desk, err := sys.Core.Settings.Desk(ctx, string(rule.Desk))
-				if err == nil {
-					_, err = sys.Core.Settings.CheckRules(ctx, desk, []provision.Rule{rule})
-				}
-				if err != nil {
-					rows[i].refused(m, err, map[string]string{"desk_roles": "deskRoles"})
-					continue
-				}
-			} else {
-				made, warnings, err := sys.Core.Settings.AddRule(ctx, sys.Cause, rule)
-				if err != nil {
-					rows[i].refused(m, err, map[string]string{"desk_roles": "deskRoles"})
-					continue
-				}
-				for _, w := range warnings {
-					a.Warn(w)
-				}
-				rule = made
-			}
-			have = append(have, rule)
-			out.count(added)
+			is := func(h provision.Rule) bool { return same(h, rule) }
+			there := slices.ContainsFunc(have, is) || slices.ContainsFunc(wanted, func(w wantedRule) bool { return is(w.rule) })
+			wanted = append(wanted, wantedRule{r, rule, there})
 		}
-		return nil
+		return carryOut(ctx, wanted, ruleColumns, dry, out, m, step, func(ctx context.Context, w wantedRule) (what, error) {
+			if w.there {
+				return unchanged, nil
+			}
+			_, warnings, err := sys.Core.Settings.AddRule(ctx, sys.Cause, w.rule)
+			if dry || !condition.Rehearsing(ctx) {
+				for _, one := range warnings {
+					a.Warn(one)
+				}
+			}
+			return added, err
+		})
 	})
+}
+
+// ruleColumns are columns by what the core calls them.
+var ruleColumns = map[string]string{"desk_roles": "deskRoles"}
+
+// wantedRule is a rule as the file has it.
+type wantedRule struct {
+	row
+	rule  provision.Rule
+	there bool // already, or in a row before
 }
 
 // same reports whether two rules say the same.

@@ -2,13 +2,14 @@ package requesttracker
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -22,7 +23,7 @@ func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error
 	if r == nil || err != nil {
 		return nil, err
 	}
-	groups, err := d.groups.list(ctx)
+	groups, err := d.groups.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,17 +109,116 @@ const maxHits = 10
 // list, where RT leaves Disabled and Privileged empty.
 func (d *rt) lookUp(ctx context.Context, field, value string) ([]record, error) {
 	query := url.Values{"fields": {"id,Name,EmailAddress,CustomFields"}, "find_disabled_rows": {"1"}}
-	return search[record](ctx, d.client, "/users", query, maxHits, limit{field, value})
+	return collect[record](ctx, d.client, "/users", query, maxHits, limit{field, value})
 }
 
 // only reads the one user in ids, whole. Two are one too many to choose from.
 func (d *rt) only(ctx context.Context, ids []string, both string) (*record, error) {
-	slices.Sort(ids)
-	switch ids = slices.Compact(ids); len(ids) {
-	case 0:
-		return nil, nil
-	case 1:
-		return d.read(ctx, provision.DeskUserID(ids[0]))
+	ids = provision.Sorted(ids)
+	at := "Admin > Users (…/Admin/Users/Modify.html?id=" + strings.Join(ids[max(len(ids)-1, 0):], "") + ")"
+	id, err := listing.Sole(vendor, ids, func(id string) string { return id }, both, at)
+	if id == nil || err != nil {
+		return nil, err
 	}
-	return nil, vendor.Several(ids, both, fmt.Sprintf("Admin > Users (…/Admin/Users/Modify.html?id=%s)", ids[len(ids)-1]))
+	return d.read(ctx, provision.DeskUserID(*id))
+}
+
+// roster is what lists of users leave empty: who is enabled, who is privileged,
+// and who is in which group. All by number.
+type roster struct {
+	enabled    map[string]bool
+	privileged map[string]bool
+	groups     []group
+	of         map[string][]ref // the groups of a user
+}
+
+// privilegedGroup is RT's own group of the users whose box "Privileged" is
+// ticked.
+const privilegedGroup = "Privileged"
+
+// List implements [desk.Lister]. A cursor is the number of a page. In lists RT
+// leaves Disabled, Privileged and Memberships empty (5.0, seen 2026-11-21);
+// they are put together from the list of those who are not disabled, and from
+// the members of groups, with the first page.
+//
+// Since the mend of CVE-2026-108353 (Debian's 5.0.3+dfsg-3~deb12u7, seen
+// 2026-11-29) REST 2.0 shows no group of RT's own, so that nobody can tell in
+// bulk who is privileged: then List is CannotDo.
+func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	n, err := kit.PageAt(cursor, maxPages)
+	if err != nil {
+		return nil, "", err
+	}
+	known, err := d.listed.Get(ctx, n == 1, d.readRoster)
+	if err != nil {
+		return nil, "", err
+	}
+	query := url.Values{"fields": {"id,Name,EmailAddress,RealName,WorkPhone,Timezone,CustomFields"}, "find_disabled_rows": {"1"},
+		"orderby": {"id"}, "per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
+	var p page[record]
+	if err := d.client.Get(ctx, "/users", query, &p); err != nil {
+		return nil, "", err
+	}
+	users := make([]provision.DeskUser, len(p.Items))
+	for i, r := range p.Items {
+		known.complete(&r)
+		u, err := d.user(&r, known.groups)
+		if err != nil {
+			return nil, "", err
+		}
+		users[i] = *u
+	}
+	if total := p.total(); total >= 0 && n*pageSize >= total || total < 0 && len(p.Items) == 0 || n == maxPages {
+		return users, "", nil
+	}
+	return users, kit.PageAfter(n), nil
+}
+
+// complete fills in what a list leaves empty.
+func (k *roster) complete(r *record) {
+	id := string(r.ID)
+	disabled := kit.Scalar(strconv.Itoa(flag(!k.enabled[id])))
+	r.Disabled, r.Privileged, r.Memberships = &disabled, kit.Scalar(strconv.Itoa(flag(k.privileged[id]))), k.of[id]
+}
+
+func (d *rt) readRoster(ctx context.Context) (*roster, error) {
+	enabled, err := list[record](ctx, d.client, "/users", url.Values{"fields": {"id"}})
+	if err != nil {
+		return nil, err
+	}
+	k := &roster{enabled: make(map[string]bool), privileged: make(map[string]bool), of: make(map[string][]ref)}
+	for _, r := range enabled {
+		k.enabled[string(r.ID)] = true
+	}
+	own, err := collect[group](ctx, d.client, "/groups", url.Values{"fields": {"Name,Domain"}}, pageSize, limit{"Domain", "SystemInternal"})
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(own, func(g group) bool { return g.Domain == "SystemInternal" && g.Name == privilegedGroup })
+	if at < 0 {
+		return nil, desk.Unsupported("list users", "RT does not show who is privileged, but for one user at a time")
+	}
+	privileged, err := d.groups.members(ctx, own[at], true)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range privileged {
+		k.privileged[id] = true
+	}
+	if len(k.privileged) == 0 { // we are privileged ourselves
+		return nil, missingRight("SeeGroup", "to read who is privileged")
+	}
+	if k.groups, err = d.groups.Reread(ctx); err != nil {
+		return nil, err
+	}
+	for _, g := range k.groups {
+		members, err := d.groups.members(ctx, g, true)
+		if err != nil && desk.KindOf(err) != desk.NotFound { // disabled a moment ago
+			return nil, err
+		}
+		for _, id := range members {
+			k.of[id] = append(k.of[id], ref{Type: "group", ID: g.ID})
+		}
+	}
+	return k, nil
 }

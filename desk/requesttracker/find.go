@@ -9,7 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
-	"github.com/deskbridge/deskbridge/desk/kit/listing"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -19,36 +19,25 @@ func noNumber(what, id string) *desk.Error {
 
 // Find looks a user up by number, then by our external id, then by e-mail.
 func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	r, err := desk.FindBy(ctx, key, d.read, d.byExternalID, d.byEmail)
-	if r == nil || err != nil {
-		return nil, err
-	}
-	groups, err := d.groups.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return d.user(r, groups)
+	return people.Find(ctx, key, d.read, d.byExternalID, d.byEmail, func(ctx context.Context, r *record) (*provision.DeskUser, error) {
+		groups, err := d.groups.List(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return d.user(r, groups)
+	})
 }
 
 // read returns the user with a number, whole. An unknown number is NotFound.
 func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error) {
-	if !kit.IsNumber(id) {
-		return nil, noNumber("user", string(id))
-	}
-	var r record
-	if err := d.client.Get(ctx, "/user/"+string(id), nil, &r); err != nil {
-		if desk.KindOf(err) == desk.NotFound {
-			return nil, desk.Errorf(desk.NotFound, "RT has no user %s", id)
-		}
+	r, err := kit.One[record]{
+		Client: d.client.Client, What: "user", Path: "/user/",
+		Is: func(r *record, number string) bool { return r.complete() != nil || string(r.ID) == number }, // a summary shows no number
+	}.Read(ctx, string(id))
+	if err != nil {
 		return nil, err
 	}
-	if err := r.complete(); err != nil {
-		return nil, err
-	}
-	if string(r.ID) != string(id) {
-		return nil, desk.Errorf(desk.Retryable, "RT answered a question about user %s with another record", id)
-	}
-	return &r, nil
+	return r, r.complete()
 }
 
 // byExternalID returns the user whose custom field holds our external id; nil when none
@@ -59,18 +48,17 @@ func (d *rt) byExternalID(ctx context.Context, externalID string) (*record, erro
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
 	for _, r := range hits {
 		value, present := r.field(field)
 		if !present || !strings.EqualFold(value, externalID) {
 			// RT ignores a field that it does not know and answers with everybody.
 			return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields > Create (applies to \"Users\"), and give the service account the right SeeCustomField", field)
 		}
-		if value == externalID {
-			ids = append(ids, string(r.ID))
-		}
 	}
-	return d.only(ctx, ids, "carry the same value in "+field)
+	return d.users.Only(ctx, hits, "carry the same value in "+field, func(r *record) bool {
+		value, _ := r.field(field)
+		return value == externalID // RT looks without regard to letter case
+	})
 }
 
 // byEmail returns the user with an e-mail address; nil when there is none. A
@@ -81,25 +69,19 @@ func (d *rt) byEmail(ctx context.Context, email string) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
 	for _, r := range hits {
 		if !strings.EqualFold(r.EmailAddress, email) {
 			return nil, missingRight("AdminUsers", "to look users up by e-mail")
 		}
-		ids = append(ids, string(r.ID))
 	}
-	if len(ids) > 0 {
-		return d.only(ctx, ids, "have the same e-mail address")
+	found, err := d.users.Only(ctx, hits, "have the same e-mail address", func(r *record) bool { return strings.EqualFold(r.EmailAddress, email) })
+	if found != nil || err != nil {
+		return found, err
 	}
 	if hits, err = d.lookUp(ctx, "Name", email); err != nil {
 		return nil, err
 	}
-	for _, r := range hits {
-		if strings.EqualFold(r.Name, email) && r.EmailAddress == "" {
-			ids = append(ids, string(r.ID))
-		}
-	}
-	return d.only(ctx, ids, "have the same name")
+	return d.users.Only(ctx, hits, "have the same name", func(r *record) bool { return strings.EqualFold(r.Name, email) && r.EmailAddress == "" })
 }
 
 // maxHits bounds a look-up: more hits for one value mean that RT ignored it.
@@ -110,17 +92,6 @@ const maxHits = 10
 func (d *rt) lookUp(ctx context.Context, field, value string) ([]record, error) {
 	query := url.Values{"fields": {"id,Name,EmailAddress,CustomFields"}, "find_disabled_rows": {"1"}}
 	return collect[record](ctx, d.client, "/users", query, maxHits, limit{field, value})
-}
-
-// only reads the one user in ids, whole. Two are one too many to choose from.
-func (d *rt) only(ctx context.Context, ids []string, both string) (*record, error) {
-	ids = provision.Sorted(ids)
-	at := "Admin > Users (…/Admin/Users/Modify.html?id=" + strings.Join(ids[max(len(ids)-1, 0):], "") + ")"
-	id, err := listing.Sole(vendor, ids, func(id string) string { return id }, both, at)
-	if id == nil || err != nil {
-		return nil, err
-	}
-	return d.read(ctx, provision.DeskUserID(*id))
 }
 
 // roster is what lists of users leave empty: who is enabled, who is privileged,

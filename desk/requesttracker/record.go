@@ -43,6 +43,8 @@ type link struct {
 func (r *record) privileged() bool { return r.Privileged == "1" }
 func (r *record) disabled() bool   { return r.Disabled != nil && *r.Disabled == "1" }
 
+func (r *record) id() provision.DeskUserID { return provision.DeskUserID(r.ID) }
+
 func (r *record) path() string { return "/user/" + string(r.ID) }
 
 // in reports whether the user is in a group.

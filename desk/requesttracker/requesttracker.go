@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -14,6 +15,7 @@ type rt struct {
 	settings settings
 	client   *client
 	groups   *directory
+	users    *people.Book[record]
 	listed   kit.Snapshot[*roster]
 }
 
@@ -34,7 +36,9 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s.api, s.token)
-	return &rt{Base: desk.Base{Name: "Request Tracker", Clicks: clicks}, settings: s, client: c, groups: newDirectory(c)}, nil
+	r := &rt{Base: desk.Base{Name: "Request Tracker", Clicks: clicks}, settings: s, client: c, groups: newDirectory(c)}
+	r.users = &people.Book[record]{Vendor: vendor, What: "user", At: "Admin > Users (…/Admin/Users/Modify.html?id=NUMBER)", Read: r.read, ID: (*record).id}
+	return r, nil
 }
 
 // Capabilities says what REST 2.0 can do.

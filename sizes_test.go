@@ -34,7 +34,7 @@ const maxConnectorLines = 1300
 var longConnectors = map[string]int{
 	"desk/helpscout":      2060,
 	"desk/redmine":        2095,
-	"desk/requesttracker": 1895,
+	"desk/requesttracker": 1575,
 	"desk/zammad":         1898,
 	"desk/zendesk":        1454,
 }

@@ -2,6 +2,8 @@ package kit
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -26,4 +28,26 @@ func NumberAt(location string) string {
 		return id
 	}
 	return ""
+}
+
+// Scalar is what a desk writes as a string in one place and as a number in another: ids, flags,
+// counts, of which one may be 0.0. null is "".
+type Scalar string
+
+// UnmarshalJSON accepts a string, a number or null.
+func (s *Scalar) UnmarshalJSON(data []byte) error {
+	switch {
+	case string(data) == "null":
+		*s = ""
+		return nil
+	case data[0] == '"':
+		var text string
+		err := json.Unmarshal(data, &text)
+		*s = Scalar(text)
+		return err
+	case data[0] == '{' || data[0] == '[' || data[0] == 't' || data[0] == 'f':
+		return fmt.Errorf("a string or a number was expected")
+	}
+	*s = Scalar(strings.TrimSuffix(string(data), ".0"))
+	return nil
 }

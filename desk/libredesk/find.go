@@ -12,7 +12,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
-	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -48,22 +47,14 @@ func (d *libredesk) read(ctx context.Context, id provision.DeskUserID) (*agent, 
 // byEmail returns the user with an e-mail address; nil when there is none.
 func (d *libredesk) byEmail(ctx context.Context, email string) (*agent, error) {
 	for _, list := range []func(context.Context) ([]agent, error){d.people.List, d.people.Reread} {
-		hit, err := d.holder(ctx, email, list)
-		if err == nil && hit != nil {
-			hit, err = d.read(ctx, hit.id())
-		}
-		switch {
-		case err != nil && desk.KindOf(err) != desk.NotFound:
-			return nil, err
-		case err == nil && hit != nil && sameText(hit.Email, email):
-			return hit, nil
+		if hit, err := d.holder(ctx, email, list); hit != nil || err != nil {
+			return hit, err
 		}
 	}
 	return nil, nil
 }
 
-// holder returns who has an e-mail address on a list; nil when nobody has. Two
-// are one too many to choose from.
+// holder returns who has an e-mail address on a list, and has it still; nil when nobody has.
 func (d *libredesk) holder(ctx context.Context, email string, list func(context.Context) ([]agent, error)) (*agent, error) {
 	if !strings.Contains(email, "@") {
 		return nil, nil
@@ -72,8 +63,7 @@ func (d *libredesk) holder(ctx context.Context, email string, list func(context.
 	if err != nil {
 		return nil, err
 	}
-	hits := slices.DeleteFunc(slices.Clone(all), func(a agent) bool { return !sameText(a.Email, email) })
-	return listing.Sole(vendor, hits, func(a agent) string { return string(a.id()) }, "have the same e-mail address", "Admin > Teammates > Agents")
+	return d.users.Only(ctx, all, "have the same e-mail address", func(a *agent) bool { return sameText(a.Email, email) })
 }
 
 // listAgents reads who there is, disabled ones included, without Libredesk's own

@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/desk/kit/listing"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -19,6 +20,7 @@ type libredesk struct {
 	roles    *kit.Catalogue[entry]
 	teams    *kit.Catalogue[entry]
 	statuses *kit.Catalogue[entry]
+	users    *people.Book[agent]
 	known    listing.Known[int64, agent, *agent]
 }
 
@@ -46,6 +48,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 		},
 		roles: catalogue(c, "role", "/roles"), teams: catalogue(c, "team", "/teams/compact"), statuses: catalogue(c, "status", "/statuses"),
 	}
+	l.users = &people.Book[agent]{Vendor: vendor, What: "user", At: "Admin > Teammates > Agents", Read: l.read, ID: (*agent).id}
 	l.known = listing.Known[int64, agent, *agent]{
 		Parallel: maxParallel, Age: rosterAge, List: l.listEverybody, Read: l.readListed,
 		ID: func(a agent) int64 { return a.ID }, Same: func(r *agent, a agent) bool { return r.UpdatedAt.Equal(a.UpdatedAt) },

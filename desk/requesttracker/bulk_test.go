@@ -15,10 +15,10 @@ import (
 // ownGroups are two of RT's own groups, as RT before deb12u7 lists them.
 const ownGroups = `{"id":"4","Name":"Privileged","Domain":"SystemInternal"},{"id":"5","Name":"Unprivileged","Domain":"SystemInternal"}`
 
-// listing is an RT with four users: 570 is an agent in a team, 571 was
+// shownLists is an RT with four users: 570 is an agent in a team, 571 was
 // disabled, 572 is an admin, and 573 is a customer. own are the groups of RT's
 // own that it shows.
-func listing(t *testing.T, own string) *httptest.Server {
+func shownLists(t *testing.T, own string) *httptest.Server {
 	t.Helper()
 	page := func(items string) string { return `{"total":1,"items":[` + items + `]}` }
 	user := func(id, name string) string {
@@ -46,7 +46,7 @@ func listing(t *testing.T, own string) *httptest.Server {
 }
 
 func TestList(t *testing.T) {
-	users, next, err := connect(t, listing(t, ownGroups).URL).List(t.Context(), "")
+	users, next, err := connect(t, shownLists(t, ownGroups).URL).List(t.Context(), "")
 	if err != nil || next != "" {
 		t.Fatalf("next page %q, %v", next, err)
 	}
@@ -67,7 +67,7 @@ func TestList(t *testing.T) {
 // TestListOfTheMendedRT: an RT that keeps its own groups to itself must not be
 // read as one whose users all lack rights.
 func TestListOfTheMendedRT(t *testing.T) {
-	users, _, err := connect(t, listing(t, "").URL).List(t.Context(), "")
+	users, _, err := connect(t, shownLists(t, "").URL).List(t.Context(), "")
 	wantKind(t, err, desk.CannotDo, "one user at a time")
 	if len(users) > 0 {
 		t.Errorf("users %+v", users)

@@ -28,7 +28,7 @@ func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
 		return desk.Profile{}, err
 	}
 	for _, look := range []func(context.Context, *record, *desk.Profile) error{
-		d.checkUsers, d.checkField, d.checkGroups, d.checkMemberships, d.checkQueues, d.openedQueues.check,
+		d.checkUsers, d.checkField, d.checkGroups, d.checkMemberships, d.checkQueues,
 	} {
 		if err := look(ctx, &self, &p); err != nil {
 			return desk.Profile{}, err
@@ -58,17 +58,17 @@ func (d *rt) checkField(_ context.Context, self *record, p *desk.Profile) error 
 }
 
 func (d *rt) checkGroups(ctx context.Context, _ *record, p *desk.Profile) error {
-	groups, err := d.groups.reread(ctx)
+	groups, err := d.groups.Reread(ctx)
 	if err != nil {
 		return err
 	}
-	p.Teams = slices.DeleteFunc(groups.names(), d.settings.standsForRole)
+	p.Teams = slices.DeleteFunc(names(groups), d.settings.standsForRole)
 	if len(groups) == 0 {
 		p.Problemf("RT shows no groups: grant SeeGroup at Admin > Global > User Rights, and make the groups at Admin > Groups > Create")
 		return nil
 	}
-	for _, role := range []provision.Role{provision.RoleAdmin, provision.RoleAgent, provision.RoleLimited} {
-		if name := d.settings.groupOf(role); name != "" && groups.id(name) == "" {
+	for _, role := range ranked {
+		if name := d.settings.groups[role]; name != "" && !provision.ContainsFold(names(groups), name) {
 			p.Problemf("%s", noRoleGroup(role, name).Detail)
 		}
 	}
@@ -82,7 +82,7 @@ func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile
 	if slices.ContainsFunc(self.Links, func(l link) bool { return l.Ref == "memberships" }) {
 		return nil
 	}
-	groups, err := d.groups.list(ctx)
+	groups, err := d.groups.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,63 +116,7 @@ func (d *rt) checkQueues(ctx context.Context, _ *record, p *desk.Profile) error 
 	if len(queues) == 0 {
 		p.Problemf("RT shows no queues: grant SeeQueue, ShowTicket, ModifyTicket and ReassignTicket at Admin > Global > User Rights")
 	}
-	return nil
-}
-
-// Admins counts the enabled, privileged members of the admin group, and root.
-func (d *rt) Admins(ctx context.Context) (int, error) {
-	group, err := d.groups.find(ctx, d.settings.adminGroup)
-	if err != nil {
-		return 0, err
-	}
-	if group == "" && d.settings.adminGroupGiven {
-		return 0, noRoleGroup(provision.RoleAdmin, d.settings.adminGroup)
-	}
-	people := []string{"root"}
-	if group != "" {
-		members, err := d.groups.members(ctx, group)
-		if err != nil {
-			return 0, err
-		}
-		people = append(people, members...)
-	}
-	admins := map[text]bool{}
-	for _, who := range people {
-		var r record
-		err := d.client.Get(ctx, "/user/"+who, nil, &r)
-		if err != nil && desk.KindOf(err) == desk.NotFound {
-			continue // root may have been renamed; a member may just be gone
-		}
-		if err == nil {
-			err = r.complete()
-		}
-		if err != nil {
-			return 0, err
-		}
-		if r.privileged() && !r.disabled() {
-			admins[r.ID] = true
-		}
-	}
-	return len(admins), nil
-}
-
-// TeamMembers returns the enabled users in a group, in order of number.
-func (d *rt) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
-	group, err := d.team(ctx, team)
-	if err != nil {
-		return nil, err
-	}
-	if group == nil {
-		return nil, noTeam(desk.NotFound, team)
-	}
-	members, err := d.groups.members(ctx, string(group.ID))
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(members, kit.ByNumber)
-	var ids []provision.DeskUserID
-	for _, id := range slices.Compact(members) {
-		ids = append(ids, provision.DeskUserID(id))
-	}
-	return ids, nil
+	groups, err := d.groups.List(ctx)
+	d.settings.teamQueues.Check(p, provision.Fold, "team_queues", vendor.Name, [2]string{"group", "queue"}, names(groups))
+	return err
 }

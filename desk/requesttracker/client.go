@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 )
 
 const (
@@ -39,11 +42,54 @@ type limit struct {
 	Value string `json:"value"`
 }
 
-// search reads a page of the records that meet all limits. RT ignores a limit
-// on a field that it does not know: compare every hit again.
-func (c *client) search(ctx context.Context, path string, query url.Values, limits []limit, answer any) error {
-	_, err := c.Do(ctx, kit.Call{Method: http.MethodPost, Path: path, Query: query, Body: limits, Read: true}, answer)
-	return err
+const (
+	pageSize = 100 // RT's maximum
+	maxPages = 1000
+)
+
+// page is one page of a list. Total is "" when RT will not count for us; then
+// pages may be short, or empty, because RT drops what we may not see.
+type page[T any] struct {
+	Total kit.Scalar `json:"total"`
+	Items []T        `json:"items"`
+}
+
+// total returns how many items there are on all pages; -1 where RT will not count.
+func (p page[T]) total() int {
+	n, err := strconv.Atoi(string(p.Total))
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// collect reads a list, with limits as a search, in order of id so that pages do not overlap,
+// until want items are there or it ends. RT ignores a limit on a field that it does not know:
+// compare every hit again.
+func collect[T any](ctx context.Context, c *client, path string, query url.Values, want int, limits ...limit) ([]T, error) {
+	size := min(want, pageSize)
+	query.Set("per_page", strconv.Itoa(size))
+	query.Set("orderby", "id")
+	call := kit.Call{Method: http.MethodGet, Path: path, Query: query, Read: true}
+	if len(limits) > 0 {
+		call.Method, call.Body = http.MethodPost, limits
+	}
+	var all []T
+	err := listing.List[T]{Vendor: vendor, What: "records", Most: maxPages, Read: func(ctx context.Context, n, _ int) (listing.Page[T], error) {
+		query.Set("page", strconv.Itoa(n))
+		var p page[T]
+		_, err := c.Do(ctx, call, &p)
+		return listing.Page[T]{Items: p.Items, Total: p.total(), Pages: listing.Counted(p.total(), size)}, err
+	}}.Each(ctx, func(item T) bool {
+		all = append(all, item)
+		return len(all) < want
+	})
+	return all, err
+}
+
+// list reads all of the list at path.
+func list[T any](ctx context.Context, c *client, path string, query url.Values) ([]T, error) {
+	return collect[T](ctx, c, path, query, pageSize*maxPages)
 }
 
 // create makes a record and returns its number.
@@ -73,4 +119,86 @@ func (c *client) change(ctx context.Context, path string, body any) ([]string, e
 		}
 	}
 	return sentences, nil
+}
+
+var vendor = kit.Vendor{
+	Name:         "RT",
+	API:          "REST 2.0",
+	Unauthorized: "RT refuses the token; is the service account enabled? Make a new token at Admin > Users > (the service account) > Auth Tokens",
+	Forbidden:    "the service account may not do this; compare its rights at Admin > Global > User Rights with the documentation",
+	NotFound:     "RT has no such record",
+}
+
+// explain makes e say what the status of an answer means on RT.
+func explain(a *kit.Answer, e *desk.Error) {
+	said := message(a.Body)
+	sentence := known(said)
+	switch {
+	case a.Status == http.StatusNotFound && said == "":
+		// RT says it in JSON. To take a proxy's page for "no such user" would
+		// mean to make the user again.
+		*e = *vendor.Foreign(a.Status)
+		e.Detail = "somebody other than RT answers (HTTP 404); is a proxy in the way?"
+	case a.Status == http.StatusMethodNotAllowed:
+		*e = *desk.Errorf(desk.Permanent, "this is not REST 2.0 of Request Tracker 5 (HTTP %d); check the desk's URL", a.Status)
+	case e.Kind == desk.Permanent && e.Err == nil && sentence != "":
+		e.Detail += ": " + sentence
+	}
+}
+
+// message returns the sentence in RT's error document.
+func message(body []byte) string {
+	var doc struct {
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(body, &doc) // no sentence is an answer too
+	return doc.Message
+}
+
+// sentences are what RT is known to say. Others are not passed on: they may
+// hold names and addresses.
+var sentences = []string{
+	"Name in use",
+	"Email address in use",
+	"Could not create user",
+	"Invalid syntax for email address",
+	"Permission Denied",
+	"Couldn't find that principal",
+	"That user may not own tickets in that queue",
+	"That user does not exist",
+	"You can only reassign tickets that you own or that are unowned",
+	"JSON parse error",
+}
+
+// known returns the known sentence within said; "" when there is none.
+func known(said ...string) string {
+	for _, text := range said {
+		for _, sentence := range sentences {
+			if strings.Contains(text, sentence) {
+				return sentence
+			}
+		}
+	}
+	return ""
+}
+
+// disobeyed is the error for a write that RT answered with 200 and did not
+// carry out. advice is for the case that RT does not say why.
+func disobeyed(what string, said []string, advice string) *desk.Error {
+	switch sentence := known(said...); sentence {
+	case "":
+		return notShown("RT did not %s; %s", what, advice)
+	case "Permission Denied":
+		return desk.Errorf(desk.Permanent, "RT did not %s: the service account lacks a right; %s", what, advice)
+	default:
+		return desk.Errorf(desk.Permanent, "RT did not %s: %s; %s", what, sentence, advice)
+	}
+}
+
+// notShown is the error for a write that RT took without a word against it, and
+// does not show.
+func notShown(format string, args ...any) *desk.Error {
+	e := desk.Errorf(desk.Permanent, format, args...)
+	e.NotShown = true
+	return e
 }

@@ -14,10 +14,10 @@ import (
 
 // ticket is a ticket in a list that was asked for with [ticketQuery].
 type ticket struct {
-	ID    text `json:"id"`
+	ID    kit.Scalar `json:"id"`
 	Owner struct {
-		ID   text   `json:"id"`
-		Name string `json:"Name"`
+		ID   kit.Scalar `json:"id"`
+		Name string     `json:"Name"`
 	} `json:"Owner"`
 	Queue struct {
 		Name string `json:"Name"`
@@ -36,9 +36,7 @@ func ticketQuery(condition string) url.Values {
 }
 
 func (d *rt) tickets(ctx context.Context, condition string, limit int) ([]ticket, error) {
-	return collect[ticket](ctx, ticketQuery(condition), limit, func(ctx context.Context, query url.Values, answer any) error {
-		return d.client.Get(ctx, "/tickets", query, answer)
-	})
+	return collect[ticket](ctx, d.client, "/tickets", ticketQuery(condition), limit)
 }
 
 // OpenConversations returns tickets in new, open, stalled and whatever other
@@ -53,7 +51,7 @@ func (d *rt) OpenConversations(ctx context.Context, id provision.DeskUserID, lim
 	}
 	var open []desk.Conversation
 	for _, t := range tickets {
-		if t.Owner.ID != text(id) {
+		if t.Owner.ID != kit.Scalar(id) {
 			continue // handed over while we read
 		}
 		open = append(open, desk.Conversation{ID: string(t.ID), Assignee: id, Mailbox: t.Queue.Name})

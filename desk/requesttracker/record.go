@@ -2,53 +2,30 @@ package requesttracker
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// text is a scalar that RT writes as a string in one place and as a number in
-// another: ids, flags, counts ("pages" may be 0.0). null is "".
-type text string
-
-// UnmarshalJSON accepts a string, a number or null.
-func (t *text) UnmarshalJSON(data []byte) error {
-	switch {
-	case string(data) == "null":
-		*t = ""
-		return nil
-	case data[0] == '"':
-		var s string
-		err := json.Unmarshal(data, &s)
-		*t = text(s)
-		return err
-	case data[0] == '{' || data[0] == '[' || data[0] == 't' || data[0] == 'f':
-		return fmt.Errorf("a string or a number was expected")
-	}
-	*t = text(strings.TrimSuffix(string(data), ".0"))
-	return nil
-}
-
 // ref points to another record. Of users ID is the Name, not the number.
 type ref struct {
-	Type string `json:"type"`
-	ID   text   `json:"id"`
+	Type string     `json:"type"`
+	ID   kit.Scalar `json:"id"`
 }
 
 // record is a user as GET /user/{number} shows it. Disabled and Memberships
 // are nil when the service account may not see them.
 type record struct {
-	ID           text          `json:"id"`
+	ID           kit.Scalar    `json:"id"`
 	Name         string        `json:"Name"`
 	EmailAddress string        `json:"EmailAddress"`
 	RealName     string        `json:"RealName"`
 	WorkPhone    string        `json:"WorkPhone"`
 	Timezone     string        `json:"Timezone"`
-	Privileged   text          `json:"Privileged"`
-	Disabled     *text         `json:"Disabled"`
+	Privileged   kit.Scalar    `json:"Privileged"`
+	Disabled     *kit.Scalar   `json:"Disabled"`
 	Memberships  []ref         `json:"Memberships"` // groups, those joined through other groups too
 	CustomFields []customField `json:"CustomFields"`
 	Links        []link        `json:"_hyperlinks"`
@@ -66,12 +43,14 @@ type link struct {
 func (r *record) privileged() bool { return r.Privileged == "1" }
 func (r *record) disabled() bool   { return r.Disabled != nil && *r.Disabled == "1" }
 
-func (r *record) memberOf(group string) bool {
-	return slices.ContainsFunc(r.Memberships, func(m ref) bool { return string(m.ID) == group })
-}
+func (r *record) id() provision.DeskUserID { return provision.DeskUserID(r.ID) }
+
+func (r *record) path() string { return "/user/" + string(r.ID) }
 
 // in reports whether the user is in a group.
-func (r *record) in(g group) bool { return r.memberOf(string(g.ID)) }
+func (r *record) in(g group) bool {
+	return slices.ContainsFunc(r.Memberships, func(m ref) bool { return m.ID == g.ID })
+}
 
 // field returns the first value of a custom field. present is false when the
 // user has no such field, or the service account may not see it.
@@ -102,7 +81,7 @@ func (r *record) complete() error {
 var internal = []string{"root", "RT_System", "Nobody"}
 
 // user translates a record.
-func (d *rt) user(r *record, groups groupList) (*provision.DeskUser, error) {
+func (d *rt) user(r *record, groups []group) (*provision.DeskUser, error) {
 	role, err := d.role(r, groups)
 	if err != nil {
 		return nil, err
@@ -124,15 +103,14 @@ func (d *rt) user(r *record, groups groupList) (*provision.DeskUser, error) {
 
 // teams returns the names of the user's groups, those that stand for roles left
 // out. A group that the list does not know is disabled, or hidden from us.
-func (d *rt) teams(r *record, groups groupList) []string {
+func (d *rt) teams(r *record, groups []group) []string {
 	var names []string
-	for _, m := range r.Memberships {
-		if name := groups.name(string(m.ID)); name != "" && !d.settings.standsForRole(name) {
-			names = append(names, name)
+	for _, g := range groups {
+		if r.in(g) && !d.settings.standsForRole(g.Name) {
+			names = append(names, g.Name)
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return provision.Sorted(names)
 }
 
 // missingRight is the error for something that the service account may not do.

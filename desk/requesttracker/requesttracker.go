@@ -1,21 +1,21 @@
 package requesttracker
 
 import (
-	"context"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // rt is a [desk.Desk] on one Request Tracker.
 type rt struct {
 	desk.Base
-	openedQueues
 	settings settings
 	client   *client
 	groups   *directory
+	users    *people.Book[record]
 	listed   kit.Snapshot[*roster]
 }
 
@@ -36,27 +36,16 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s.api, s.token)
-	groups := newDirectory(c)
-	return &rt{
-		Base:         desk.Base{Name: "Request Tracker"},
-		openedQueues: openedQueues{s.teamQueues, groups},
-		settings:     s,
-		client:       c,
-		groups:       groups,
-	}, nil
+	r := &rt{Base: desk.Base{Name: "Request Tracker", Clicks: clicks}, settings: s, client: c, groups: newDirectory(c)}
+	r.users = &people.Book[record]{Vendor: vendor, What: "user", At: "Admin > Users (…/Admin/Users/Modify.html?id=NUMBER)", Read: r.read, ID: (*record).id}
+	return r, nil
 }
 
 // Capabilities says what REST 2.0 can do.
 func (d *rt) Capabilities() desk.Capabilities {
-	names := map[provision.Role]string{
-		provision.RoleNone:  "unprivileged user",
-		provision.RoleAgent: "privileged user",
-		provision.RoleAdmin: "privileged user in " + d.settings.adminGroup,
-	}
-	for _, role := range []provision.Role{provision.RoleAgent, provision.RoleLimited} {
-		if group := d.settings.groupOf(role); group != "" {
-			names[role] = "privileged user in " + group
-		}
+	names := map[provision.Role]string{provision.RoleNone: "unprivileged user", provision.RoleAgent: "privileged user"}
+	for role, group := range d.settings.groups {
+		names[role] = "privileged user in " + group
 	}
 	return desk.Capabilities{
 		RoleNames:         names,
@@ -99,27 +88,13 @@ func (d *rt) Fit(want provision.DeskUser) provision.DeskUser {
 // keep returns text as a column of so many bytes keeps it.
 func keep(text string, bytes int) string { return kit.CutBytes(kit.OneLine(text), bytes) }
 
-// Delete is unsupported: RT has no call that deletes a user, its DELETE means
-// disable.
-func (d *rt) Delete(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("delete", "Request Tracker never deletes users, for the sake of its history; use on_leave: deactivate. To erase a person, an administrator runs RT's shredder (Admin > Tools > Shredder)")
-}
-
-// Anonymize is unsupported: RT has it as a button only.
-func (d *rt) Anonymize(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("anonymize", "Request Tracker anonymizes by hand only: Admin > Users > (the user) > Anonymize User; use on_leave: deactivate")
-}
-
-// EndSessions is unsupported: RT has no call for it, and disabling a user does
-// not end a browser session that is open. Leaving all groups takes away what
-// the session may do, at once.
-func (d *rt) EndSessions(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("end sessions", "Request Tracker cannot end a browser session; one that is open loses its rights with the user's last group. Remove the user from all groups: Admin > Groups > (the group) > Members")
-}
-
-// ChangeMailboxes is unsupported: queues follow from teams.
-func (d *rt) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
-	return desk.Unsupported("change mailboxes", "in Request Tracker access to queues follows from groups: give the group its rights at Admin > Queues > (the queue) > Group Rights, and let the rule name the group as a team")
+// clicks are for what REST 2.0 cannot: its DELETE of a user means disable, and disabling ends no
+// browser session that is open. Leaving all groups takes away what a session may do, at once.
+var clicks = map[string]string{
+	"delete":           "Request Tracker never deletes users, for the sake of its history; use on_leave: deactivate. To erase a person, an administrator runs RT's shredder (Admin > Tools > Shredder)",
+	"anonymize":        "Request Tracker anonymizes by hand only: Admin > Users > (the user) > Anonymize User; use on_leave: deactivate",
+	"end sessions":     "Request Tracker cannot end a browser session; one that is open loses its rights with the user's last group. Remove the user from all groups: Admin > Groups > (the group) > Members",
+	"change mailboxes": "in Request Tracker access to queues follows from groups: give the group its rights at Admin > Queues > (the queue) > Group Rights, and let the rule name the group as a team",
 }
 
 // remains is what is left of a user who is disabled.

@@ -12,27 +12,29 @@ import (
 
 // role returns the role that a record shows: the strongest of a privileged
 // user's groups. The users that RT cannot do without are owners.
-func (d *rt) role(r *record, groups groupList) (provision.Role, error) {
+func (d *rt) role(r *record, groups []group) (provision.Role, error) {
 	if slices.Contains(internal, r.Name) {
 		return provision.RoleOwner, nil
 	}
 	if !r.privileged() {
 		return provision.RoleNone, nil
 	}
-	for _, role := range []provision.Role{provision.RoleAdmin, provision.RoleAgent, provision.RoleLimited} {
-		name := d.settings.groupOf(role)
+	for _, role := range ranked {
+		name := d.settings.groups[role]
 		if name == "" {
 			continue
 		}
-		id := groups.id(name)
-		if id == "" && d.settings.mustExist(role) {
+		g, err := d.groups.Named(groups, name)
+		switch {
+		case err == nil && g == nil && d.settings.mustExist(role):
 			return "", noRoleGroup(role, name)
-		}
-		if id != "" && r.memberOf(id) {
+		case err != nil:
+			return "", err
+		case g != nil && r.in(*g):
 			return role, nil
 		}
 	}
-	if d.settings.agentGroup == "" {
+	if d.settings.groups[provision.RoleAgent] == "" {
 		return provision.RoleAgent, nil
 	}
 	return provision.RoleNone, nil
@@ -52,7 +54,7 @@ func noRoleGroup(role provision.Role, name string) *desk.Error {
 // stands for the role, out of those that stand for others.
 func (d *rt) SetRole(ctx context.Context, id provision.DeskUserID, role provision.Role) error {
 	role = cmp.Or(role, provision.RoleNone)
-	group, err := d.roleGroup(ctx, role)
+	to, err := d.roleGroup(ctx, role)
 	if err != nil {
 		return err
 	}
@@ -60,72 +62,90 @@ func (d *rt) SetRole(ctx context.Context, id provision.DeskUserID, role provisio
 	if err != nil {
 		return err
 	}
-	if err := d.leaveRoleGroups(ctx, r, role); err != nil {
-		return err
+	for _, other := range ranked {
+		if name := d.settings.groups[other]; other != role && name != "" {
+			g, err := d.groups.Find(ctx, name)
+			if err == nil && g != nil && r.in(*g) {
+				err = d.groups.remove(ctx, *g, r.ID)
+			}
+			if err != nil {
+				return err
+			}
+		}
 	}
 	if wanted := role != provision.RoleNone; wanted != r.privileged() {
-		if _, err := d.client.change(ctx, "/user/"+string(r.ID), map[string]any{"Privileged": flag(wanted)}); err != nil {
+		if _, err := d.client.change(ctx, r.path(), map[string]any{"Privileged": flag(wanted)}); err != nil {
 			return err
 		}
 	}
-	if group != "" && !r.memberOf(group) {
-		if err := d.groups.add(ctx, group, string(r.ID)); err != nil {
+	if to != nil && !r.in(*to) {
+		if err := d.groups.add(ctx, *to, r.ID); err != nil {
 			return err
 		}
 	}
-	return d.confirmRole(ctx, id, role)
-}
-
-func (d *rt) leaveRoleGroups(ctx context.Context, r *record, role provision.Role) error {
-	keep := d.settings.groupOf(role)
-	for _, name := range d.settings.roleGroups() {
-		if name == keep {
-			continue
-		}
-		id, err := d.groups.find(ctx, name)
-		if err != nil {
-			return err
-		}
-		if id == "" || !r.memberOf(id) {
-			continue
-		}
-		if err := d.groups.remove(ctx, id, string(r.ID)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// roleGroup returns the number of the group that stands for a role; "" when the
-// role needs none. Like a missing group, a role that RT does not have here is
-// refused before anything is written.
-func (d *rt) roleGroup(ctx context.Context, role provision.Role) (string, error) {
-	if d.Capabilities().RoleNames[role] == "" {
-		return "", desk.Errorf(desk.Permanent, "Request Tracker has no role %q here; for limited, set limited_group on the desk", role)
-	}
-	name := d.settings.groupOf(role)
-	if name == "" {
-		return "", nil
-	}
-	id, err := d.groups.find(ctx, name)
-	if err == nil && id == "" {
-		return "", noRoleGroup(role, name)
-	}
-	return id, err
-}
-
-func (d *rt) confirmRole(ctx context.Context, id provision.DeskUserID, want provision.Role) error {
-	groups, err := d.groups.list(ctx)
+	groups, err := d.groups.List(ctx)
 	if err != nil {
 		return err
 	}
 	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
 		got, err := d.role(r, groups)
-		if err != nil || got == want {
+		if err != nil || got == role {
 			return err
 		}
-		return notShown("RT did not change the role of user %s to %s, it is still %s; a group within a role's group may still hold the user, or the service account lacks AdminUsers or AdminGroupMembership", id, want, got)
+		return notShown("RT did not change the role of user %s to %s, it is still %s; a group within a role's group may still hold the user, or the service account lacks AdminUsers or AdminGroupMembership", id, role, got)
 	})
+}
+
+// roleGroup returns the group that stands for a role; nil when the
+// role needs none. Like a missing group, a role that RT does not have here is
+// refused before anything is written.
+func (d *rt) roleGroup(ctx context.Context, role provision.Role) (*group, error) {
+	if d.Capabilities().RoleNames[role] == "" {
+		return nil, desk.Errorf(desk.Permanent, "Request Tracker has no role %q here; for limited, set limited_group on the desk", role)
+	}
+	name := d.settings.groups[role]
+	if name == "" {
+		return nil, nil
+	}
+	g, err := d.groups.Find(ctx, name)
+	if err == nil && g == nil {
+		err = noRoleGroup(role, name)
+	}
+	return g, err
+}
+
+// Admins counts the enabled, privileged members of the admin group, and root.
+func (d *rt) Admins(ctx context.Context) (int, error) {
+	name := d.settings.groups[provision.RoleAdmin]
+	g, err := d.groups.Find(ctx, name)
+	if err == nil && g == nil && d.settings.adminGroupGiven {
+		err = noRoleGroup(provision.RoleAdmin, name)
+	}
+	var people []string
+	if err == nil && g != nil {
+		people, err = d.groups.members(ctx, *g, false)
+	}
+	if err != nil {
+		return 0, err
+	}
+	admins := map[kit.Scalar]bool{}
+	for _, who := range append(people, "root") {
+		var r record
+		err := d.client.Get(ctx, "/user/"+who, nil, &r)
+		if err != nil && desk.KindOf(err) == desk.NotFound {
+			continue // root may have been renamed; a member may just be gone
+		}
+		if err == nil {
+			err = r.complete()
+		}
+		if err != nil {
+			return 0, err
+		}
+		if r.privileged() && !r.disabled() {
+			admins[r.ID] = true
+		}
+	}
+	return len(admins), nil
 }
 
 // flag is how RT wants a yes or no.

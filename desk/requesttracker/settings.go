@@ -3,11 +3,11 @@ package requesttracker
 import (
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/opened"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -18,12 +18,15 @@ type settings struct {
 	account string // numeric id of the service account, as the token names it
 
 	externalIDField string // name of the custom field on users that keeps our external id
-	adminGroup      string // its members are admins
-	adminGroupGiven bool   // adminGroup was configured, and is not only the default
-	agentGroup      string // its members are agents; "": every privileged user is one
-	limitedGroup    string // its members are limited; "": nobody is
-	teamQueues      []teamQueues
+	// groups stand for roles, and are no teams. Where none stands for agents, every privileged
+	// user is one; where none stands for limited, nobody is.
+	groups          map[provision.Role]string
+	adminGroupGiven bool             // it was configured, and is not only the default
+	teamQueues      opened.Mailboxes // what groups open, as the administrator says: REST 2.0 shows nobody's rights
 }
+
+// ranked are the roles that a group may stand for, the strongest first.
+var ranked = []provision.Role{provision.RoleAdmin, provision.RoleAgent, provision.RoleLimited}
 
 const (
 	defaultExternalIDField = "SCIM external id"
@@ -36,25 +39,30 @@ var authToken = regexp.MustCompile(`^[0-9]+-([0-9]+)-[0-9A-Za-z]+$`)
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
-	s := settings{externalIDField: defaultExternalIDField, adminGroup: defaultAdminGroup, token: d.Secret}
+	s := settings{externalIDField: defaultExternalIDField, token: d.Secret, groups: map[provision.Role]string{}}
 	var wrong desk.Mistakes
-	allowHTTP, queues := false, ""
+	allowHTTP, queues, admin, agent, limited := false, "", defaultAdminGroup, "", ""
 	_, s.adminGroupGiven = d.Settings["admin_group"]
 	kit.ReadSettings(d.Settings, []kit.Setting{
 		{Key: "external_id_field", Text: &s.externalIDField, Hint: "give the name of a custom field on users, without braces",
 			Check: func(name string) bool { return name != "" && !strings.ContainsAny(name, "{}") }},
-		{Key: "admin_group", Text: &s.adminGroup, Check: kit.NotEmpty,
+		{Key: "admin_group", Text: &admin, Check: kit.NotEmpty,
 			Hint: "give the name of the group whose members are admins, or leave the setting out"},
-		{Key: "agent_group", Text: &s.agentGroup},
-		{Key: "limited_group", Text: &s.limitedGroup},
+		{Key: "agent_group", Text: &agent},
+		{Key: "limited_group", Text: &limited},
 		{Key: "team_queues", Text: &queues, Hint: `give each team once, with the queues that it opens, such as "Support Agents: Support, Returns; Billing Agents: Billing"`,
-			Check: func(text string) (ok bool) { s.teamQueues, ok = parseTeamQueues(text); return ok }},
+			Check: func(text string) (ok bool) { s.teamQueues, ok = opened.Parse(text, provision.Fold); return ok }},
 		{Key: "allow_http", Flag: &allowHTTP},
 	}, &wrong)
-	if twice := doubled(s.roleGroups()); twice != "" {
-		wrong.Add("settings", "the group %q stands for two roles; give each role a group of its own", twice)
+	for i, group := range []string{admin, agent, limited} {
+		if s.standsForRole(group) {
+			wrong.Add("settings", "the group %q stands for two roles; give each role a group of its own", group)
+			break
+		}
+		if group != "" {
+			s.groups[ranked[i]] = group
+		}
 	}
-
 	if m := authToken.FindStringSubmatch(d.Secret); m != nil {
 		s.account = m[1]
 	} else {
@@ -81,45 +89,15 @@ func apiURL(home string, allowHTTP bool) (api *url.URL, advice string) {
 	return u, ""
 }
 
-// roleGroups returns the names of the groups that stand for roles; they are no
-// teams.
-func (s *settings) roleGroups() []string {
-	var names []string
-	for _, name := range []string{s.adminGroup, s.agentGroup, s.limitedGroup} {
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// groupOf returns the group that stands for a role; "" when there is none.
-func (s *settings) groupOf(role provision.Role) string {
-	switch role {
-	case provision.RoleAdmin:
-		return s.adminGroup
-	case provision.RoleAgent:
-		return s.agentGroup
-	case provision.RoleLimited:
-		return s.limitedGroup
-	}
-	return ""
-}
-
 // standsForRole reports whether the group of this name stands for a role.
-func (s *settings) standsForRole(name string) bool { return containsFold(s.roleGroups(), name) }
+func (s *settings) standsForRole(name string) bool { return s.roleOf(name) != "" }
 
-// containsFold compares names of groups as RT does: without regard to letter
-// case.
-func containsFold(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return provision.Fold(n) == provision.Fold(name) })
-}
-
-// doubled returns the first name that occurs twice; "" when none does.
-func doubled(names []string) string {
-	for i, name := range names {
-		if containsFold(names[:i], name) {
-			return name
+// roleOf returns the role that the group of this name stands for; "" when there is none. RT
+// compares names without regard to letter case.
+func (s *settings) roleOf(name string) provision.Role {
+	for role, group := range s.groups {
+		if provision.Fold(group) == provision.Fold(name) {
+			return role
 		}
 	}
 	return ""

@@ -36,10 +36,11 @@ func Bring[ID ~string, R any](ctx context.Context, id ID, read func(context.Cont
 	})
 }
 
-// Remove has remove end a record for good, and looks whether it is gone. One that is gone
-// already is no error; for one that is still there it is what stays returns.
+// Remove has remove end a record for good, and looks whether it is gone, also where remove
+// says that it was gone already. One that is gone is no error; for one that is still there it
+// is what stays returns.
 func Remove[ID ~string, R any](ctx context.Context, id ID, read func(context.Context, ID) (R, error), remove func() error, stays func() error) error {
-	err := remove()
+	err := Gone(remove())
 	if err == nil {
 		if _, err = read(ctx, id); err == nil {
 			return stays()

@@ -66,7 +66,8 @@ func TestRemove(t *testing.T) {
 	}{
 		"the desk obeys":           {func(b *book) error { b.gone = true; return nil }, nil},
 		"the desk does nothing":    {func(*book) error { return nil }, stays},
-		"the user is gone already": {func(*book) error { return desk.Errorf(desk.NotFound, "gone") }, nil},
+		"the user is gone already": {func(b *book) error { b.gone = true; return desk.Errorf(desk.NotFound, "gone") }, nil},
+		"the desk says so only":    {func(*book) error { return desk.Errorf(desk.NotFound, "gone") }, stays},
 	} {
 		b := &book{}
 		if err := Remove(t.Context(), "7", b.read, func() error { return tt.does(b) }, func() error { return stays }); !errors.Is(err, tt.want) {

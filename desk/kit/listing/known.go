@@ -2,7 +2,6 @@ package listing
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -84,21 +83,4 @@ func (k *Known[ID, L, R]) All(ctx context.Context) ([]R, error) {
 		}
 	}
 	return records, err
-}
-
-// Sole returns the one of some hits; nil when there is none. Two are one too many to choose
-// from: both and at are those of [kit.Vendor.Several].
-func Sole[R any](v kit.Vendor, hits []R, id func(R) string, both, at string) (*R, error) {
-	switch len(hits) {
-	case 0:
-		return nil, nil
-	case 1:
-		return &hits[0], nil
-	}
-	var ids []string
-	for _, r := range hits {
-		ids = append(ids, id(r))
-	}
-	slices.Sort(ids)
-	return nil, v.Several(ids, both, at)
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // TestKnownReadsWhatChanged: a record is read once, and again when the list shows a change,
@@ -60,18 +59,4 @@ func TestKnownReadsWhatChanged(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestSole(t *testing.T) {
-	id := func(s string) string { return s }
-	v := kit.Vendor{Name: "Desk"}
-	if r, err := Sole(v, nil, id, "", ""); r != nil || err != nil {
-		t.Errorf("of none: %v, %v", r, err)
-	}
-	if r, err := Sole(v, []string{"7"}, id, "", ""); err != nil || *r != "7" {
-		t.Errorf("of one: %v, %v", r, err)
-	}
-	if _, err := Sole(v, []string{"8", "7"}, id, "have one address", "Users"); desk.KindOf(err) != desk.Permanent || err.Error() != "desk: permanent: the users 7, 8 of Desk have one address; change all but one at Users" {
-		t.Errorf("of two: %v", err)
-	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -99,19 +100,9 @@ func (b *Book[R]) HasAddress(holder *R, failure error) *desk.Error {
 	return e
 }
 
-// Remove ends a user by remove, and makes sure that they are gone. Whoever is gone already is
-// no error.
+// Remove ends a user by remove, as [edit.Remove] does.
 func (b *Book[R]) Remove(ctx context.Context, id provision.DeskUserID, remove func() error) error {
-	err := remove()
-	if err == nil || desk.KindOf(err) == desk.NotFound {
-		if _, err = b.Read(ctx, id); err == nil {
-			return b.Vendor.Disobeyed("delete %s %s", b.What, id)
-		}
-	}
-	if desk.KindOf(err) == desk.NotFound {
-		return nil
-	}
-	return err
+	return edit.Remove(ctx, id, b.Read, remove, func() error { return b.Vendor.Disobeyed("delete %s %s", b.What, id) })
 }
 
 // Created reads a new user, by New, and compares them with who was asked for, by m.

@@ -3,9 +3,12 @@ package requesttracker
 import (
 	"cmp"
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -28,8 +31,8 @@ func (d *rt) Create(ctx context.Context, want provision.DeskUser) (*provision.De
 	if err != nil {
 		return nil, d.creationError(ctx, want.Email, err)
 	}
-	if group != "" {
-		if err := d.groups.add(ctx, group, id); err != nil && desk.AcceptedOnly(err) == nil {
+	if group != nil {
+		if err := d.groups.add(ctx, *group, kit.Scalar(id)); err != nil && desk.AcceptedOnly(err) == nil {
 			return nil, err
 		}
 	}
@@ -69,13 +72,17 @@ func (d *rt) creationError(ctx context.Context, email string, err error) error {
 	case lookErr != nil:
 		return err
 	case taken != "":
-		return &desk.Error{Kind: desk.Conflict, Field: "EmailAddress", Detail: "user " + taken + " of RT has this e-mail address or name already", Err: err}
+		return isTaken(taken, err)
 	case strings.Contains(err.Error(), "Permission Denied"):
 		return missingRight("AdminUsers", "to make users")
 	case strings.Contains(err.Error(), "Could not create user"):
 		return &desk.Error{Kind: desk.Retryable, Detail: "RT's database did not take the user", Err: err}
 	}
 	return err
+}
+
+func isTaken(by string, cause error) *desk.Error {
+	return &desk.Error{Kind: desk.Conflict, Field: "EmailAddress", Detail: "user " + by + " of RT has this e-mail address or name already", Err: cause}
 }
 
 // taken returns the number of a user who has an address as e-mail or as name;
@@ -123,4 +130,99 @@ func checkEmail(email string) error {
 		return &desk.Error{Kind: desk.Permanent, Field: "EmailAddress", Detail: "the e-mail address is longer than the 120 bytes that RT keeps"}
 	}
 	return nil
+}
+
+// SetProfile writes what differs. An empty field of want stays as it is.
+//
+// A login name that was the old address follows the new one. Any other name is
+// left alone: on an adopted account it may be what people type to sign in.
+func (d *rt) SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error {
+	if err := checkEmail(want.Email); err != nil {
+		return err
+	}
+	want = d.Fit(want)
+	var said []string
+	return edit.Bring(ctx, id, d.read, func(r *record) kit.Fields { return differences(r, want) }, func(ctx context.Context, r *record, changes kit.Fields) (err error) {
+		if changes["EmailAddress"] != "" {
+			if err := d.free(ctx, r, want.Email); err != nil {
+				return err
+			}
+			if err := d.rename(ctx, r, want.Email); err != nil {
+				return err
+			}
+		}
+		said, err = d.client.change(ctx, r.path(), changes)
+		return err
+	}, func(r *record, left kit.Fields) error {
+		if left["EmailAddress"] != "" {
+			if err := d.free(ctx, r, want.Email); err != nil {
+				return err
+			}
+		}
+		return disobeyed("change the profile of user "+string(id), said, "give the service account AdminUsers, and look at the address canonicalization in RT's configuration")
+	})
+}
+
+// differences returns the columns in which r is not as desired, with the desired
+// values.
+func differences(r *record, want provision.DeskUser) kit.Fields {
+	changes := kit.Fields{}
+	if !strings.EqualFold(r.EmailAddress, want.Email) {
+		changes["EmailAddress"] = want.Email
+	}
+	changes.Want("RealName", r.RealName, want.DisplayName)
+	changes.Want("WorkPhone", r.WorkPhone, want.Phone)
+	changes.Want("Timezone", r.Timezone, want.Timezone)
+	return changes
+}
+
+// free fails when a user other than r has an address as e-mail or name.
+func (d *rt) free(ctx context.Context, r *record, email string) error {
+	taken, err := d.taken(ctx, email)
+	if err != nil {
+		return err
+	}
+	if taken != "" && taken != string(r.ID) {
+		return isTaken(taken, nil)
+	}
+	return nil
+}
+
+// rename changes the login name if it is the old address. It goes first and
+// alone: the name is what the database keeps unique, so of two who want the
+// same address one stops here, with nothing changed.
+func (d *rt) rename(ctx context.Context, r *record, email string) error {
+	name := provision.Fold(email)
+	if r.Name == name || !strings.EqualFold(r.Name, r.EmailAddress) {
+		return nil
+	}
+	said, err := d.client.change(ctx, r.path(), map[string]any{"Name": name})
+	if err != nil {
+		return err
+	}
+	return kit.ReadBack(ctx, provision.DeskUserID(r.ID), d.read, func(again *record) error {
+		if again.Name == name {
+			return nil
+		}
+		if err := d.free(ctx, r, email); err != nil {
+			return err
+		}
+		return disobeyed("rename user "+string(r.ID), said, "give the service account AdminUsers")
+	})
+}
+
+// SetActive enables or disables a user. What it owns, and the groups it is in,
+// stay.
+func (d *rt) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
+	var said []string
+	return edit.Bring(ctx, id, d.read, func(r *record) kit.Fields {
+		fields := kit.Fields{}
+		fields.Want("Disabled", strconv.Itoa(flag(r.disabled())), strconv.Itoa(flag(!active)))
+		return fields
+	}, func(ctx context.Context, r *record, _ kit.Fields) (err error) {
+		said, err = d.client.change(ctx, r.path(), map[string]any{"Disabled": flag(!active)})
+		return err
+	}, func(*record, kit.Fields) error {
+		return disobeyed(map[bool]string{true: "enable", false: "disable"}[active]+" user "+string(id), said, "give the service account AdminUsers")
+	})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin/api/readable"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
+	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
@@ -40,6 +41,7 @@ const prefix = "/api/v1"
 // Core is what the API asks of the core, and no more.
 type Core struct {
 	Administration *administration.Service
+	Alarms         *alarm.Service
 	Audit          *audit.Service
 	DeskHealth     *deskhealth.Service
 	Directory      *directory.Service
@@ -148,6 +150,7 @@ func (a *API) routes() {
 	a.groupRoutes()
 	a.ruleRoutes()
 	a.planRoutes()
+	alarmRoutes(a)
 	a.auditRoutes()
 	a.requestRoutes()
 	a.sessionRoutes()

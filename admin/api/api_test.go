@@ -93,7 +93,7 @@ func officeOf(h *provisiontest.Harness) *office {
 		}})
 	o.Must(err)
 	o.serve = func(run command) {
-		o.api = api.New(api.Core{Administration: c.Administration, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
+		o.api = api.New(api.Core{Administration: c.Administration, Alarms: c.Alarms, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
 			Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
 			api.Options{Log: logger, RequestID: id, ReadDraft: readDraft, Command: run})
 		door.API = o.api

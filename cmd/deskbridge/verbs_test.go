@@ -30,10 +30,8 @@ var without = map[string]map[admin.Verb]string{
 	byAPI: {
 		admin.PersonTerms:      "commands have it; a program that blocks people does so at the identity provider",
 		admin.ConnectionChange: "a draft and its plan change connections",
-		admin.SettingsRead:     "it shows none yet",
 		admin.ApprovalDecide:   "commands have it: it is a person's word",
 		admin.TaskDone:         "commands have it: it is a person's word",
-		admin.AlarmChange:      "commands have it",
 		admin.SetupLinkCreate:  "the console and commands have it: a link is given to a person",
 		admin.SetupLinkRevoke:  "the console and commands have it",
 		admin.CommandLineUse:   "it needs somebody at a browser",

@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin/api/readable"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
+	"github.com/deskbridge/deskbridge/provision/adoption"
 	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/credential"
@@ -41,6 +42,7 @@ const prefix = "/api/v1"
 // Core is what the API asks of the core, and no more.
 type Core struct {
 	Administration *administration.Service
+	Adoption       *adoption.Service
 	Alarms         *alarm.Service
 	Audit          *audit.Service
 	DeskHealth     *deskhealth.Service
@@ -70,6 +72,9 @@ type Options struct {
 	ReadDraft func(text []byte) (plan.Draft, error)
 	// Applied is called when a draft was applied; nil: nothing else is to be done.
 	Applied func(context.Context, plan.Draft) error
+	// ReachDesk opens a desk for looking at its users and giving them back; errors are in
+	// words for an admin.
+	ReachDesk func(context.Context, provision.Desk) (adoption.Desk, error)
 	// Command runs a command of the command line, whose words with hyphens between
 	// them name it, and answers with what it says ([admin.Said]). An error is one of
 	// before it began. nil: there is none to run.
@@ -150,6 +155,7 @@ func (a *API) routes() {
 	a.groupRoutes()
 	a.ruleRoutes()
 	a.planRoutes()
+	adoptionRoutes(a)
 	alarmRoutes(a)
 	a.auditRoutes()
 	a.requestRoutes()

@@ -93,9 +93,9 @@ func officeOf(h *provisiontest.Harness) *office {
 		}})
 	o.Must(err)
 	o.serve = func(run command) {
-		o.api = api.New(api.Core{Administration: c.Administration, Alarms: c.Alarms, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
+		o.api = api.New(api.Core{Administration: c.Administration, Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
 			Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
-			api.Options{Log: logger, RequestID: id, ReadDraft: readDraft, Command: run})
+			api.Options{Log: logger, RequestID: id, ReadDraft: readDraft, ReachDesk: o.reach, Command: run})
 		door.API = o.api
 	}
 	o.serve(nil)
@@ -339,13 +339,13 @@ func TestReading(t *testing.T) {
 		Identity: ada.ID, Status: 200, Entries: 2})
 	o.Core.Requests.Add(request.Record{ID: "r2", At: o.Now(), Method: "GET", Route: "/scim/{connection}/v2/Users", Status: 401, Reason: "the token is not known"})
 	o.Core.Requests.Flush(t.Context())
-	if asked := get[api.Page[api.Request]](o, "/api/v1/requests?limit=1"); len(asked.Items) != 1 || asked.Next == "" {
+	if asked := get[api.Page[answer.Request]](o, "/api/v1/requests?limit=1"); len(asked.Items) != 1 || asked.Next == "" {
 		t.Errorf("requests: %+v", asked)
 	}
-	if asked := get[api.Page[api.Request]](o, "/api/v1/requests?person="+string(ada.ID)); len(asked.Items) != 1 || asked.Items[0].Says != "change a person" || asked.Items[0].Entries != 2 {
+	if asked := get[api.Page[answer.Request]](o, "/api/v1/requests?person="+string(ada.ID)); len(asked.Items) != 1 || asked.Items[0].Says != "change a person" || asked.Items[0].Entries != 2 {
 		t.Errorf("requests about somebody: %+v", asked)
 	}
-	if asked := get[api.Page[api.Request]](o, "/api/v1/requests?refused=true"); len(asked.Items) != 1 || asked.Items[0].Status != 401 {
+	if asked := get[api.Page[answer.Request]](o, "/api/v1/requests?refused=true"); len(asked.Items) != 1 || asked.Items[0].Status != 401 {
 		t.Errorf("refused requests: %+v", asked)
 	}
 	entries := get[api.Page[api.Entry]](o, "/api/v1/audit?action=user.created&limit=1")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin/api"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
@@ -21,26 +22,26 @@ func TestChanges(t *testing.T) {
 	ada := o.Person("ada", "agent")
 	o.ReconcileAll()
 
-	token := read[api.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens", map[string]any{"name": "okta", "days": 365}), 201)
+	token := read[answer.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens", map[string]any{"name": "okta", "days": 365}), 201)
 	if token.Secret == "" || token.ExpiresAt == nil || token.State != "active" {
 		t.Errorf("made: %+v", token)
 	}
 	o.refused(o.call(o.token, "POST", "/api/v1/connections/acme/tokens", map[string]any{"name": "okta"}), 409, "conflict")
 	o.refused(o.call(o.token, "POST", "/api/v1/connections/acme/tokens", map[string]any{"name": "A B"}), 400, "invalid")
-	fresh := read[api.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens/okta/rotate", map[string]any{}), 201)
+	fresh := read[answer.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens/okta/rotate", map[string]any{}), 201)
 	if fresh.Secret == "" || fresh.Secret == token.Secret || fresh.Name != "okta" {
 		t.Errorf("rotated: %+v", fresh)
 	}
 	leaked := fresh.ID // nobody may go on with it
-	fresh = read[api.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens/okta/rotate", map[string]any{"overlap_hours": 0}), 201)
-	if old := get[api.Token](o, "/api/v1/connections/acme/tokens/"+leaked); old.State != "ended" || fresh.ID == leaked {
+	fresh = read[answer.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens/okta/rotate", map[string]any{"overlap_hours": 0}), 201)
+	if old := get[answer.Token](o, "/api/v1/connections/acme/tokens/"+leaked); old.State != "ended" || fresh.ID == leaked {
 		t.Errorf("rotated at once, and the old one goes on: %+v", old)
 	}
-	if ended := read[api.Token](o, o.call(o.token, "DELETE", "/api/v1/connections/acme/tokens/okta", nil), 200); ended.State != "ended" {
+	if ended := read[answer.Token](o, o.call(o.token, "DELETE", "/api/v1/connections/acme/tokens/okta", nil), 200); ended.State != "ended" {
 		t.Errorf("revoked: %+v", ended)
 	}
 	o.refused(o.call(o.token, "DELETE", "/api/v1/connections/acme/tokens/nobody", nil), 404, "not_found")
-	for _, listed := range get[api.Page[api.Token]](o, "/api/v1/connections/acme/tokens").Items {
+	for _, listed := range get[api.Page[answer.Token]](o, "/api/v1/connections/acme/tokens").Items {
 		if listed.Secret != "" {
 			t.Errorf("a secret is shown twice: %+v", listed)
 		}
@@ -180,11 +181,11 @@ func TestPreconditions(t *testing.T) {
 	o.SetStatus(ada.ID, provision.StatusSuspended)
 	o.refused(o.with("If-Match", etag, "POST", at+"/out", nil), 412, "stale")
 	o.refused(o.with("If-Match", "*", "POST", "/api/v1/people/nobody/out", nil), 412, "stale")
-	made := read[api.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens", map[string]any{"name": "okta"}), 201)
+	made := read[answer.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens", map[string]any{"name": "okta"}), 201)
 	at = "/api/v1/connections/acme/tokens/" + made.ID
 	etag = o.call(o.token, "GET", at, nil).Header().Get("ETag")
 	o.refused(o.with("If-Match", `"other"`, "DELETE", at, nil), 412, "stale")
-	read[api.Token](o, o.with("If-Match", `"other", `+etag, "DELETE", at, nil), 200)
+	read[answer.Token](o, o.with("If-Match", `"other", `+etag, "DELETE", at, nil), 200)
 }
 
 // TestOnce sends changes twice with one key: they are made once.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/deskbridge/deskbridge/admin/api"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
 )
 
@@ -15,8 +16,8 @@ import (
 func TestOneOfManyMatches(t *testing.T) {
 	provisiontest.Each(t, func(h *provisiontest.Harness) {
 		o := officeOf(h)
-		made := read[api.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens", map[string]any{"name": "okta", "days": 365}), 201)
-		count := func() int { return len(get[api.Page[api.Token]](o, "/api/v1/connections/acme/tokens").Items) }
+		made := read[answer.Token](o, o.call(o.token, "POST", "/api/v1/connections/acme/tokens", map[string]any{"name": "okta", "days": 365}), 201)
+		count := func() int { return len(get[api.Page[answer.Token]](o, "/api/v1/connections/acme/tokens").Items) }
 		at, before := "/api/v1/connections/acme/tokens/"+made.ID, count()
 		o.header = [2]string{"If-Match", o.call(o.token, "GET", at, nil).Header().Get("ETag")}
 		var mu sync.Mutex

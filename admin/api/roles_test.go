@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/api"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
 )
@@ -54,7 +55,7 @@ func operations(t *testing.T) (out []operation) {
 // verb, and as nobody: it is let in or refused as the table says.
 func TestEachRoleOnEachRoute(t *testing.T) {
 	o := newOffice(t)
-	place := strings.NewReplacer("{connection}", "acme", "{desk}", "support", "{hash}", strings.Repeat("0", 64), "{id}", "0190ffff", "{token}", "none", "{target}", "none")
+	place := strings.NewReplacer("{connection}", "acme", "{desk}", "support", "{hash}", strings.Repeat("0", 64), "{id}", "0190ffff", "{token}", "none", "{target}", "none", "{wave}", "none")
 	for _, op := range operations(t) {
 		rule, ok := admin.RuleOf(admin.Verb(op.Verb))
 		if !ok || rule.Changes != (op.method != "GET") && rule.Verb != admin.PlanDraft && op.ID != "search-people" {
@@ -100,24 +101,24 @@ func TestStepUp(t *testing.T) {
 	o.owner = o.Now().Add(-admin.FreshFor)
 	o.refused(o.call("", "POST", "/api/v1/admins", grant), 403, "step-up")
 	o.owner = o.Now()
-	made := read[api.AdminGrant](o, o.call("", "POST", "/api/v1/admins", grant), 201)
+	made := read[answer.AdminGrant](o, o.call("", "POST", "/api/v1/admins", grant), 201)
 	if made.GrantedBy != "break-glass:safe" || made.Role != "auditor" || !made.Claimed {
 		t.Errorf("granted: %+v", made)
 	}
-	token := read[api.APIToken](o, o.call("", "POST", "/api/v1/api-tokens", map[string]any{"name": "ci", "role": "admin", "verbs": []string{"plan.draft"}}), 201)
+	token := read[answer.APIToken](o, o.call("", "POST", "/api/v1/api-tokens", map[string]any{"name": "ci", "role": "admin", "verbs": []string{"plan.draft"}}), 201)
 	if !strings.HasPrefix(token.Secret, administration.TokenPrefix) || !token.ExpiresAt.Equal(token.CreatedAt.Add(90*24*time.Hour)) {
 		t.Errorf("token: %+v", token)
 	}
 	o.refused(o.call("", "POST", "/api/v1/api-tokens", map[string]any{"name": "other", "role": "auditor", "verbs": []string{"plan.apply"}}), 400, "invalid")
 	o.refused(o.call(token.Secret, "GET", "/api/v1/people", nil), 403, "scope")
-	for _, listed := range get[api.Page[api.APIToken]](o, "/api/v1/api-tokens").Items {
+	for _, listed := range get[api.Page[answer.APIToken]](o, "/api/v1/api-tokens").Items {
 		if listed.Secret != "" {
 			t.Errorf("a secret is shown twice: %+v", listed)
 		}
 	}
-	read[api.APIToken](o, o.call("", "DELETE", "/api/v1/api-tokens/ci", nil), 200)
+	read[answer.APIToken](o, o.call("", "DELETE", "/api/v1/api-tokens/ci", nil), 200)
 	o.refused(o.call(token.Secret, "POST", "/api/v1/plans", map[string]any{"draft": map[string]any{}}), 401, "credentials")
-	read[api.AdminGrant](o, o.call("", "DELETE", "/api/v1/admins/"+made.ID, nil), 200)
+	read[answer.AdminGrant](o, o.call("", "DELETE", "/api/v1/admins/"+made.ID, nil), 200)
 	o.refused(o.call("", "DELETE", "/api/v1/admins/"+made.ID, nil), 404, "not_found")
 	entries := get[api.Page[api.Entry]](o, "/api/v1/audit?action=admin.granted,admin.revoked")
 	if len(entries.Items) != 2 || entries.Items[0].Actor != "break-glass:safe" || entries.Items[0].Cause != "DELETE /api/v1/admins/{id}" || entries.Items[0].Request != "req-1" {

@@ -12,39 +12,6 @@ import (
 	"github.com/deskbridge/deskbridge/provision/seating"
 )
 
-// Seats is how many seats of a desk are taken.
-type Seats struct {
-	Desk      string    `json:"desk"`
-	Used      int       `json:"used"`
-	Limit     int       `json:"limit,omitempty" doc:"absent: none, or nobody tells"`
-	Free      *int      `json:"free,omitempty"`
-	CountedBy string    `json:"counted_by" enum:"desk,list,accounts" doc:"the desk itself; a sweep, of all users there; Deskbridge, of its own accounts alone"`
-	CountedAt time.Time `json:"counted_at"`
-	Monthly   string    `json:"monthly,omitempty" doc:"what a seat costs a month; decimal"`
-	Currency  string    `json:"currency,omitempty"`
-}
-
-// SeatHolder is somebody with a paid seat.
-type SeatHolder struct {
-	Person string     `json:"person"`
-	State  string     `json:"state" enum:"active,new,away,idle,never,unknown"`
-	Last   *time.Time `json:"last_seen,omitempty" doc:"absent: never, or nobody knows"`
-	By     string     `json:"seen_by,omitempty" doc:"desk, or sign-in through Deskbridge"`
-	Since  time.Time  `json:"seat_since"`
-	Why    string     `json:"why"`
-	Except string     `json:"except,omitempty" doc:"the group for which the policy of the desk leaves them alone"`
-}
-
-// SeatList is how many seats of each desk are taken.
-type SeatList struct {
-	Items []Seats `json:"items"`
-}
-
-// SeatHolders is everybody with a paid seat on a desk.
-type SeatHolders struct {
-	Items []SeatHolder `json:"items"`
-}
-
 // seatOf is the place of somebody's seat in an address.
 type seatOf struct {
 	DeskName
@@ -53,13 +20,13 @@ type seatOf struct {
 
 func seatRoutes(a *API) {
 	handle(a, route{"list-seats", http.MethodGet, "/seats", admin.DesksRead, "Desks", "How many seats of each desk are taken", 0},
-		func(ctx context.Context, _ asked, _ *struct{}) (*struct{ Body SeatList }, error) {
+		func(ctx context.Context, _ asked, _ *struct{}) (*struct{ Body answer.SeatList }, error) {
 			uses, err := a.core.Seats.Uses(ctx)
-			out := &struct{ Body SeatList }{}
-			out.Body.Items = make([]Seats, len(uses))
+			out := &struct{ Body answer.SeatList }{}
+			out.Body.Items = make([]answer.Seats, len(uses))
 			for i, u := range uses {
 				price := u.Desk.Price.Monthly(false)
-				out.Body.Items[i] = Seats{u.Desk.Name, u.Used, u.Limit, u.Free, string(u.By), u.At, price.String(), price.Currency}
+				out.Body.Items[i] = answer.Seats{Desk: u.Desk.Name, Used: u.Used, Limit: u.Limit, Free: u.Free, CountedBy: string(u.By), CountedAt: u.At, Monthly: price.String(), Currency: price.Currency}
 			}
 			return out, err
 		})
@@ -67,16 +34,16 @@ func seatRoutes(a *API) {
 		func(ctx context.Context, _ asked, in *struct {
 			DeskName
 			Days int `query:"days" minimum:"0" maximum:"3650" doc:"without activity; 0: as the policy of the desk says, else 60"`
-		}) (*struct{ Body SeatHolders }, error) {
+		}) (*struct{ Body answer.SeatHolders }, error) {
 			desk, err := a.core.Settings.Desk(ctx, in.Desk)
 			if err != nil {
 				return nil, err
 			}
 			holders, err := a.core.Seats.Idle(ctx, desk, time.Duration(in.Days)*24*time.Hour)
-			out := &struct{ Body SeatHolders }{}
-			out.Body.Items = make([]SeatHolder, len(holders))
+			out := &struct{ Body answer.SeatHolders }{}
+			out.Body.Items = make([]answer.SeatHolder, len(holders))
 			for i, h := range holders {
-				out.Body.Items[i] = SeatHolder{string(h.Person.ID), string(h.State), h.Last, string(h.By), h.Since, h.Why, h.Except}
+				out.Body.Items[i] = answer.SeatHolder{Person: string(h.Person.ID), State: string(h.State), Last: h.Last, By: string(h.By), Since: h.Since, Why: h.Why, Except: h.Except}
 			}
 			return out, err
 		})

@@ -3,6 +3,8 @@ package adoption
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,6 +89,20 @@ func (s *Service) Plan(ctx context.Context, d provision.Desk, sel Selection, des
 		steps = append(steps, step)
 	}
 	return steps, s.spare(ctx, steps)
+}
+
+// HashOf returns what a wave of steps would do, as a hash: whom it adopts as whom, and what
+// changes for each on the desk. in is how many that are. A wave that was shown is begun
+// only while its hash is the same.
+func HashOf(steps []Step) (hash string, in int) {
+	sum := sha256.New()
+	for i := range steps {
+		if s := &steps[i]; s.Refused == "" {
+			in++
+			fmt.Fprintf(sum, "%q %q %q\n", s.User.ID, s.Match.Person.ID, s.Changes)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), in
 }
 
 // spare leaves those out whose access would end where they are more of one connection than

@@ -1,9 +1,6 @@
 package adopt
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -74,16 +71,10 @@ func (r *Room) planned(p *layout.Page, d provision.Desk) (body planPage, steps [
 	if steps, err = r.Adoption.Plan(p.Context(), d, sel, desk); err != nil {
 		return body, nil, err
 	}
-	sum := sha256.New()
+	body.Hash, body.In = adoption.HashOf(steps)
 	for _, s := range steps {
-		one := step{s, plan.PersonOf(s.Match.Person), string(s.User.ID) + "=" + string(s.Match.Person.ID)}
-		if s.Refused == "" {
-			body.In++
-			fmt.Fprintf(sum, "%q %q\n", one.Value, s.Changes)
-		}
-		body.Steps = append(body.Steps, one)
+		body.Steps = append(body.Steps, step{s, plan.PersonOf(s.Match.Person), string(s.User.ID) + "=" + string(s.Match.Person.ID)})
 	}
-	body.Hash = hex.EncodeToString(sum.Sum(nil))
 	return body, steps, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/worker/guard"
 )
 
@@ -35,4 +36,9 @@ func (w *Worker) SetAnswerTimeout(d time.Duration) { w.desks.Answer = d }
 // NotePace does what a started worker does at the end of each slot.
 func (w *Worker) NotePace(ctx context.Context, slot time.Time) error {
 	return w.pace.Note(ctx, w.core.DeskHealth, slot)
+}
+
+// TakeTurn does what a started worker does of a job.
+func (w *Worker) TakeTurn(ctx context.Context, id provision.AccountID) (again time.Time, _ error) {
+	return w.takeTurn(ctx, id, nil)
 }

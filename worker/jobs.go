@@ -52,8 +52,9 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	if opts.Poll == 0 {
 		opts.Poll = 100 * time.Millisecond
 	}
+	stopping := make(chan struct{})
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &reconcileWorker{worker: w})
+	river.AddWorker(workers, &reconcileWorker{worker: w, stopping: stopping})
 	river.AddWorker(workers, &evaluateWorker{core: w.core})
 	client, err := river.NewClient(driver, &river.Config{
 		Workers:              workers,
@@ -69,7 +70,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 	if err := client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("worker: start: %w", err)
 	}
-	r := &Runner{client: client}
+	r := &Runner{client: client, stop: sync.OnceFunc(func() { close(stopping) })}
 	keeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
 	w.sealing.done() // so that the first round has its time
@@ -89,6 +90,7 @@ func (w *Worker) Start(ctx context.Context, driver riverdriver.Driver[*sql.Tx], 
 // Runner is a started [Worker].
 type Runner struct {
 	client  *river.Client[*sql.Tx]
+	stop    func() // wakes whoever rests
 	cancel  context.CancelFunc
 	keepers sync.WaitGroup
 }
@@ -96,6 +98,7 @@ type Runner struct {
 // Stop lets runs that are under way finish, as long as ctx allows, and
 // starts no more.
 func (r *Runner) Stop(ctx context.Context) error {
+	r.stop()
 	err := r.client.Stop(ctx)
 	if err != nil {
 		err = r.client.StopAndCancel(context.WithoutCancel(ctx))
@@ -136,7 +139,8 @@ func (w *Worker) catchUp(ctx context.Context) error {
 
 type reconcileWorker struct {
 	river.WorkerDefaults[provision.ReconcileArgs]
-	worker *Worker
+	worker   *Worker
+	stopping <-chan struct{}
 }
 
 // Work runs an account. A run that may begin later puts the job off; one that
@@ -145,11 +149,27 @@ func (v *reconcileWorker) Work(ctx context.Context, job *river.Job[provision.Rec
 	if job.Queue == provision.SharedQueue {
 		return v.worker.core.Reconcile.Enqueue(ctx, job.Args.Account)
 	}
-	again, err := v.worker.Reconcile(ctx, job.Args.Account)
+	again, err := v.worker.takeTurn(ctx, job.Args.Account, v.stopping)
 	if err == nil && !again.IsZero() {
 		return river.JobSnooze(max(time.Until(again), 10*time.Millisecond))
 	}
 	return err
+}
+
+// takeTurn is [Worker.Reconcile] for whoever works off a desk's queue: while the desk is paused,
+// the next job is left alone. The desk has workers of its own, so nobody waits who need not.
+func (w *Worker) takeTurn(ctx context.Context, id provision.AccountID, stopping <-chan struct{}) (again time.Time, _ error) {
+	again, rest, err := w.reconcile(ctx, id)
+	if rest > 0 && err == nil {
+		timer := time.NewTimer(rest)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-stopping:
+		case <-ctx.Done():
+		}
+	}
+	return again, err
 }
 
 type evaluateWorker struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
+	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/worker"
 )
 
@@ -101,6 +102,26 @@ func TestDeskComesBack(t *testing.T) {
 		down.Store(false)
 		h.until("all have access, and it is known to be up", func() bool { return h.activeUsers() == 12 && h.health().Pause == nil })
 	})
+}
+
+// TestPauseKeepsNobodyFromStopping: who leaves the queue of a paused desk alone is woken
+// when the process stops.
+func TestPauseKeepsNobodyFromStopping(t *testing.T) {
+	h := build(t, storetest.SQLite(t), chosen(nil))
+	h.agents()
+	h.drain()
+	h.withCircuit(worker.CircuitSettings{Failures: 1, Pause: time.Hour})
+	h.faults.fail("Check", desk.Errorf(desk.Retryable, "it is down"))
+	h.person("ann", roles("agent"))
+	bob := h.person("bob", roles("agent"))
+	r, err := h.worker.Start(t.Context(), h.store.RiverDriver(), worker.Options{Workers: 1, Poll: 20 * time.Millisecond})
+	h.must(err)
+	h.until("a run was put off", func() bool { return h.account(bob.ID).ReasonCode == provision.ReasonDeskPaused })
+	began := time.Now()
+	h.must(r.Stop(t.Context()))
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
 }
 
 // TestDeskThatAsksForTime: a desk that says when to come back has every run

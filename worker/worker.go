@@ -60,24 +60,31 @@ func (w *Worker) Session(d provision.Desk) (*guard.Session, error) {
 // now. again, when not zero, is when to run once more. An error means that
 // our own database failed; whatever a desk says is noted at the account.
 func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again time.Time, _ error) {
+	again, _, err := w.reconcile(ctx, id)
+	return again, err
+}
+
+// reconcile is [Worker.Reconcile]. rest is for how long the next run on the desk would find it
+// paused, too.
+func (w *Worker) reconcile(ctx context.Context, id provision.AccountID) (again time.Time, rest time.Duration, _ error) {
 	v, err := w.core.Reconcile.Begin(ctx, id)
 	var later *reconcile.LaterError
 	var onHold *reconcile.OnHoldError
 	switch {
 	case errors.As(err, &later):
-		return later.At, nil
+		return later.At, 0, nil
 	case errors.As(err, &onHold):
 		w.tellHold(ctx, onHold.Began)
 		if onHold.New {
-			return time.Time{}, w.core.Reconcile.HoldOthers(ctx, id)
+			return time.Time{}, 0, w.core.Reconcile.HoldOthers(ctx, id)
 		}
-		return time.Time{}, nil
+		return time.Time{}, 0, nil
 	case errors.Is(err, reconcile.ErrNotDue), errors.Is(err, reconcile.ErrBusy):
-		return time.Time{}, nil
+		return time.Time{}, 0, nil
 	case provision.IsNotFound(err): // its connection or its desk was removed
-		return time.Time{}, nil
+		return time.Time{}, 0, nil
 	case err != nil:
-		return time.Time{}, err
+		return time.Time{}, 0, err
 	}
 	start := time.Now()
 	calls := &guard.Caller{Priority: guard.PriorityGranting, Renewed: start, Renew: v.Renew}
@@ -85,6 +92,7 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 		calls.Priority = guard.PriorityEnding
 	}
 	reached, err := w.converge(ctx, v, calls)
+	rest = guard.Rest(err)
 	ended, err := w.conclude(ctx, v, reached, err)
 	if errors.Is(err, reconcile.ErrBusy) { // the lease was lost: whoever has it goes on
 		ended, err = "lost", nil
@@ -93,7 +101,7 @@ func (w *Worker) Reconcile(ctx context.Context, id provision.AccountID) (again t
 	w.pace.Ran(v.Desk.ID, v.Ending(), calls.Requests, settled[ended])
 	w.log.InfoContext(ctx, "reconcile run", "account", id, "identity", v.Account.Identity, "desk", v.Desk.Name,
 		"revision", v.Account.Revision, "outcome", ended, "ms", time.Since(start).Milliseconds())
-	return time.Time{}, err
+	return time.Time{}, rest, err
 }
 
 // settled are the outcomes of runs after which there is nothing to do for a while.

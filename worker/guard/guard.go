@@ -68,6 +68,28 @@ type PausedError struct {
 // Error returns the reason.
 func (p *PausedError) Error() string { return p.Reason }
 
+const (
+	// longestRest bounds how long a worker leaves the queue of a paused desk alone, so that new
+	// settings and the word of an admin are soon acted on.
+	longestRest = 5 * time.Second
+	// longestBusyRest is the same of a desk that is merely busy: whoever leaves goes before others there.
+	longestBusyRest = time.Second
+)
+
+// Rest returns for how long a worker leaves the queue of a desk alone after a run that ended
+// so; 0 where it was not for a pause. Without that, a desk that pauses for a minute would have
+// each run of thousands begun, put off and called back again, with nothing done.
+func Rest(failure error) time.Duration {
+	paused, ok := errors.AsType[*PausedError](failure)
+	switch {
+	case !ok:
+		return 0
+	case paused.Lasted == 0:
+		return min(paused.Wait, longestBusyRest)
+	}
+	return min(paused.Wait, longestRest)
+}
+
 // IsPaused reports whether a call was not made, so that nothing was done.
 func IsPaused(err error) bool {
 	e, ok := errors.AsType[*PausedError](err)

@@ -76,7 +76,7 @@ func readable(path string) string {
 }
 
 // furnish gives the company groups, desks and accounts. The first accounts of each
-// desk are made by Deskbridge; the others are its copies, one in fifty of which waits
+// desk are made by Deskbridge; the others are copies of one, one in five hundred of which waits
 // for a person: made one by one, they would take an hour.
 func (b *bench) furnish(ctx context.Context) error {
 	environ := b.environment(b.bridge.address, b.bridge.dsn)
@@ -157,9 +157,9 @@ func (b *bench) copyAccounts(ctx context.Context, db *sql.DB) error {
 	values := make([]string, len(columns))
 	own := map[string]string{
 		"id": "gen_random_uuid()::text", "identity_id": "i.id", "desk_user": "(1000000 + i.n)::text",
-		"state":       "CASE WHEN i.n % 50 = 0 THEN 'needs-attention' ELSE 'ready' END",
-		"reason":      "CASE WHEN i.n % 50 = 0 THEN 'the desk refuses the address' ELSE '' END",
-		"reason_code": "CASE WHEN i.n % 50 = 0 THEN 'refused' ELSE '' END",
+		"state":       "CASE WHEN i.n % 500 = 0 THEN 'needs-attention' ELSE 'ready' END",
+		"reason":      "CASE WHEN i.n % 500 = 0 THEN 'the desk refuses the address' ELSE '' END",
+		"reason_code": "CASE WHEN i.n % 500 = 0 THEN 'refused' ELSE '' END",
 	}
 	for i, column := range columns {
 		values[i] = "a." + column

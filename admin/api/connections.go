@@ -57,7 +57,7 @@ func (w Whom) core() (reconcile.Whom, error) {
 func (a *API) connectionRoutes() {
 	handle(a, route{"list-connections", http.MethodGet, "/connections", admin.ConnectionsRead, "Connections", "Connections, and when they last pushed", 0},
 		func(ctx context.Context, _ asked, _ *struct{}) (*paged[Connection], error) {
-			o, err := a.core.Plan.Overview(ctx)
+			o, err := a.core.Plan.Company(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -65,7 +65,7 @@ func (a *API) connectionRoutes() {
 		})
 	handle(a, route{"get-connection", http.MethodGet, "/connections/{connection}", admin.ConnectionsRead, "Connections", "A connection, and when it last pushed", 0},
 		func(ctx context.Context, _ asked, in *ConnectionName) (*struct{ Body Connection }, error) {
-			o, err := a.core.Plan.Overview(ctx)
+			o, err := a.core.Plan.Company(ctx)
 			if err != nil {
 				return nil, err
 			}

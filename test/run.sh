@@ -163,6 +163,15 @@ readonly unwatched=(-gcflags='modernc.org/...=-d=checkptr=0' -gcflags='modernc.o
 need_go
 alone
 need_compiler
+# Everything is compiled as releases are, or their tests would compile the world anew.
+case " $(go env GOFLAGS) " in
+*" -trimpath "*) ;;
+*) GOFLAGS="$(go env GOFLAGS) -trimpath" ;;
+esac
+export GOFLAGS
+# A quarter of what compiler, linter and tests do is collecting garbage, as long as a heap
+# may only double; up to a size that leaves room for others on the machine, it may grow more.
+export GOGC=400 GOMEMLIMIT=3GiB
 rm -f "$logs"/*.err "$logs"/*.url "$logs"/*.env
 trap stop_servers EXIT
 trap 'exit 130' INT

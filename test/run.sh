@@ -196,7 +196,7 @@ if [ $# -eq 0 ]; then
 fi
 # Three at a time: the longest of them wait for servers and clocks. They begin in
 # this order, so those come first, and none is left over at the end.
-[ $# -gt 0 ] || set -- ./cmd/deskbridge ./worker ./scim ./sso ./store ./desk/redmine ./...
+[ $# -gt 0 ] || set -- ./cmd/deskbridge ./worker ./sso ./desk/redmine ./deploy ./scim ./desk/requesttracker ./store ./...
 # A program with the race detector sleeps for a second before it ends, for races
 # that are still to come; each of more than a hundred would.
 say "tests"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -75,31 +76,25 @@ func (d *directory) byEmail(ctx context.Context, address string) (*record, error
 // only returns the one user of a search who is meant, as Zendesk shows them now; nil
 // when there is none.
 func (d *directory) only(ctx context.Context, query url.Values, both string, meant func(*record) bool) (*record, error) {
-	var hits []record
-	for n := 1; n <= maxOffsetPages; n++ {
-		asked := url.Values{"per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
-		for key, values := range query {
-			asked[key] = values
-		}
-		var answer struct {
+	query.Set("per_page", strconv.Itoa(pageSize))
+	hits, err := listing.List[record]{Vendor: vendor, What: "users", Most: maxOffsetPages, Read: func(ctx context.Context, n, _ int) (p listing.Page[record], _ error) {
+		query.Set("page", strconv.Itoa(n))
+		answer := struct {
 			Users []record `json:"users"`
-			Count *int     `json:"count"`
+			Count int      `json:"count"`
 			Next  *string  `json:"next_page"` // an address, which is not followed
+		}{Count: -1}
+		err := d.client.Get(ctx, "/users/search", query, &answer)
+		if err == nil && (answer.Users == nil || slices.ContainsFunc(answer.Users, func(r record) bool { return r.ID <= 0 || r.lacks != "" })) {
+			err = vendor.NoList("users")
 		}
-		if err := d.client.Get(ctx, "/users/search", asked, &answer); err != nil {
-			return nil, err
+		if p = (listing.Page[record]{Items: answer.Users, Total: answer.Count, Pages: n}); answer.Next != nil {
+			p.Pages++
 		}
-		if answer.Users == nil || slices.ContainsFunc(answer.Users, func(r record) bool { return r.ID <= 0 || r.lacks != "" }) {
-			return nil, vendor.NoList("users")
-		}
-		hits = append(hits, answer.Users...)
-		switch {
-		case answer.Next != nil && len(answer.Users) > 0:
-			continue
-		case answer.Count != nil && *answer.Count > len(hits):
-			return nil, desk.Errorf(desk.Retryable, "Zendesk shows %d users fewer than it says there are", *answer.Count-len(hits))
-		}
-		break
+		return p, err
+	}}.All(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return d.users.Only(ctx, hits, both, meant)
 }
@@ -109,12 +104,8 @@ func (d *directory) takenBy(ctx context.Context, failure error, address string) 
 	if !errors.Is(failure, errTaken) {
 		return failure
 	}
-	e := &desk.Error{Kind: desk.Conflict, Field: "email", Err: failure,
-		Detail: "another user of Zendesk has this e-mail address or external id already, perhaps as a second address; find it at Admin Center > People, and change it there"}
-	if holder, err := d.byEmail(ctx, address); err == nil && holder != nil {
-		return d.users.HasAddress(holder, failure)
-	}
-	return e
+	return d.users.Taken(ctx, &desk.Error{Kind: desk.Conflict, Field: "email", Err: failure,
+		Detail: "another user of Zendesk has this e-mail address or external id already, perhaps as a second address; find it at Admin Center > People, and change it there"}, address, "")
 }
 
 const (

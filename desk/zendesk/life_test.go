@@ -243,7 +243,7 @@ func TestLeavingGroups(t *testing.T) {
 	if open, err := d.OpenConversations(t.Context(), id, 9); err != nil || len(open) > 0 {
 		t.Errorf("the job has not run: %v, %v", open, err)
 	}
-	if tick, err := d.ticket(t.Context(), c); err != nil || tick.Assignee != 0 {
+	if tick, err := d.Read(t.Context(), c); err != nil || tick.Assignee != 0 {
 		t.Errorf("%+v, %v", tick, err)
 	}
 	boxes, err := d.MailboxesOf(t.Context(), "support")

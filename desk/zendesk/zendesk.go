@@ -1,7 +1,6 @@
 package zendesk
 
 import (
-	"context"
 	"encoding/base64"
 	"net/url"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/handover"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
@@ -29,6 +29,7 @@ type directory struct {
 	settings settings
 	client   *client
 	users    people.Book[record]
+	changes  edit.Writer[provision.DeskUserID, *record] // of users who may be changed
 	groups   *kit.Groups
 	roles    *kit.Catalogue[customRole]
 	people   kit.Shared[[]record]          // agents and admins
@@ -54,8 +55,9 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	c := newClient(s)
 	groups := groupsOf(c)
-	z := &zendesk{Base: desk.Base{Name: vendor.Name}, GroupTeams: kit.GroupTeams{Teams: groups}, directory: &directory{settings: s, client: c, groups: groups, roles: rolesOf(c)}}
-	z.users = people.Book[record]{Vendor: vendor, What: "user", At: "Admin Center > People", Read: z.read, ID: (*record).id}
+	z := &zendesk{Base: desk.Base{Name: vendor.Name, Clicks: clicks}, GroupTeams: kit.GroupTeams{Teams: groups}, directory: &directory{settings: s, client: c, groups: groups, roles: rolesOf(c)}}
+	z.users = people.Book[record]{Vendor: vendor, What: "user", At: "Admin Center > People", Read: z.read, ID: (*record).id, ByEmail: z.byEmail}
+	z.changes = edit.Writer[provision.DeskUserID, *record]{Vendor: vendor, What: "user", Read: z.mayChange, Write: z.write}
 	z.Bulk = z.handOver()
 	return z, nil
 }
@@ -94,9 +96,9 @@ func (d *zendesk) Capabilities() desk.Capabilities {
 	}
 }
 
-// ChangeMailboxes is unsupported: the tickets that somebody sees are those of groups.
-func (d *zendesk) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
-	return desk.Unsupported("change mailboxes", "Zendesk gives nobody a mailbox of their own: tickets belong to groups; let the rule name a group as a team, and see Admin Center > People > Team > Groups")
+// clicks are for what Zendesk cannot: the tickets that somebody sees are those of groups.
+var clicks = map[string]string{
+	"change mailboxes": "Zendesk gives nobody a mailbox of their own: tickets belong to groups; let the rule name a group as a team, and see Admin Center > People > Team > Groups",
 }
 
 // settings is what an administrator configures, checked.

@@ -141,6 +141,17 @@ func TestAssignMany(t *testing.T) {
 	if err := b.AssignMany(t.Context(), []string{"11", "99"}, desk.Assignee{}); err == nil || desk.KindOf(err) != desk.NotFound {
 		t.Errorf("one that is not there: %v", err)
 	}
+	if err := b.AssignMany(t.Context(), []string{"11", "../9"}, desk.Assignee{}); err == nil || desk.KindOf(err) != desk.NotFound {
+		t.Errorf("one that is no number: %v", err)
+	}
+	b.Before = func(context.Context, []string) ([]Ticket, error) { return []Ticket{{ID: 12, Group: support}}, nil }
+	if err := b.AssignMany(t.Context(), []string{"11"}, desk.Assignee{}); err == nil || desk.KindOf(err) != desk.Retryable {
+		t.Errorf("another is shown: %v", err)
+	}
+	b.Before = func(context.Context, []string) ([]Ticket, error) { return nil, nil }
+	if err := b.AssignMany(t.Context(), []string{"11"}, desk.Assignee{}); err == nil || desk.KindOf(err) != desk.NotFound {
+		t.Errorf("one that is not shown: %v", err)
+	}
 	if err := b.AssignMany(t.Context(), nil, desk.Assignee{Team: "Sales"}); err != nil {
 		t.Errorf("none: %v", err)
 	}

@@ -43,6 +43,27 @@ func TestAll(t *testing.T) {
 	}
 }
 
+// TestItemsAreToldApart: one that is on two pages is shown once; a desk that shows its first page
+// whichever is asked for has an end, unless it says that there is more.
+func TestItemsAreToldApart(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pages []Page[int]
+		want  []int
+		kind  desk.Kind
+	}{
+		"one is twice":           {[]Page[int]{{Items: []int{1, 2}, Total: 3}, {Items: []int{2, 3}, Total: 3}}, []int{1, 2, 3}, ""},
+		"the same page":          {[]Page[int]{{Items: []int{1}, Total: -1}, {Items: []int{1}, Total: -1}}, []int{1}, ""},
+		"the same page, of more": {[]Page[int]{{Items: []int{1}, Total: 2}, {Items: []int{1}, Total: 2}}, []int{1}, desk.Retryable},
+		"no number":              {[]Page[int]{{Items: []int{1, 0}, Total: 2}}, nil, desk.Retryable},
+	} {
+		l := List[int]{Most: len(tt.pages), ID: func(i int) int64 { return int64(i) }, Read: func(_ context.Context, n, _ int) (Page[int], error) { return tt.pages[n-1], nil }}
+		got, err := l.All(t.Context())
+		if !slices.Equal(got, tt.want) || (err == nil) != (tt.kind == "") || err != nil && desk.KindOf(err) != tt.kind {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
 func TestAPageKnowsWhereItBegins(t *testing.T) {
 	all := []int{1, 2, 3}
 	l := paged(&all, func(int) {})

@@ -36,7 +36,6 @@ var longConnectors = map[string]int{
 	"desk/redmine":        2095,
 	"desk/requesttracker": 1575,
 	"desk/zammad":         1898,
-	"desk/zendesk":        1385,
 }
 
 // noConnectors are the folders in desk that are none.

@@ -103,7 +103,7 @@ func (d *zendesk) roleFields(ctx context.Context, role provision.Role, limited *
 	fields, custom := edit.Values{"role": words[role]}, limited
 	if role == provision.RoleAgent {
 		var err error
-		if custom, err = d.role(ctx, d.settings.agentRole, "agent_role"); err != nil {
+		if custom, err = d.role(ctx, role); err != nil {
 			return nil, err
 		}
 	}
@@ -139,10 +139,7 @@ func (d *zendesk) EndSessions(ctx context.Context, id provision.DeskUserID) erro
 		return err
 	}
 	_, err = d.client.Do(ctx, kit.Call{Method: http.MethodDelete, Path: r.path() + "/sessions", Want: http.StatusNoContent}, nil)
-	if err != nil && desk.KindOf(err) == desk.NotFound { // there were none
-		return nil
-	}
-	return err
+	return edit.Gone(err) // there were none
 }
 
 // identity is something by which Zendesk knows a user, such as an e-mail address.
@@ -205,12 +202,6 @@ func (d *zendesk) replace(ctx context.Context, r *record, all []identity, email 
 
 // addresses returns the e-mail addresses of a user.
 func (d *zendesk) addresses(ctx context.Context, r *record) ([]identity, error) {
-	all, err := list[identity](d.client, r.path()+"/identities", "identities", nil).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(all, func(i identity) bool { return i.ID <= 0 || i.User != r.ID }) {
-		return nil, desk.Errorf(desk.Retryable, "Zendesk answered a question about the addresses of user %d with something else", r.ID)
-	}
-	return slices.DeleteFunc(all, func(i identity) bool { return i.Type != "email" }), nil
+	all, err := list(d.client, r.path()+"/identities", "identities", nil, func(i *identity) bool { return i.ID > 0 && i.User == r.ID }).All(ctx)
+	return slices.DeleteFunc(all, func(i identity) bool { return i.Type != "email" }), err
 }

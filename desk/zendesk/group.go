@@ -23,31 +23,14 @@ type membership struct {
 	Default bool  `json:"default"`
 }
 
-func noGroup(kind desk.Kind, name string) error {
-	return desk.NoPlace(kind, name, "Zendesk has no group %q; make it at Admin Center > People > Team > Groups, or correct the rule", name)
-}
-
-// memberships returns in which groups a user is.
+// memberships returns in which groups a user is. Only agents are in any.
 func (d *directory) memberships(ctx context.Context, r *record) ([]membership, error) {
-	all, err := list[membership](d.client, r.path()+"/group_memberships", "group_memberships", nil).All(ctx)
-	if err != nil {
-		return nil, err
+	if r.Role == endUser {
+		return nil, nil
 	}
-	for _, m := range all {
-		if m.User != r.ID || m.ID <= 0 || m.Group <= 0 {
-			return nil, desk.Errorf(desk.Retryable, "Zendesk answered a question about the groups of user %d with something else", r.ID)
-		}
-	}
-	return all, nil
-}
-
-// teamsOf returns the names of the groups that a user is in.
-func (d *directory) teamsOf(ctx context.Context, r *record) ([]string, error) {
-	all, err := d.memberships(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return kit.Names(ctx, d.groups.Catalogue, groupsIn(all))
+	return list(d.client, r.path()+"/group_memberships", "group_memberships", nil, func(m *membership) bool {
+		return m.User == r.ID && m.ID > 0 && m.Group > 0
+	}).All(ctx)
 }
 
 func groupsIn(all []membership) (ids []int64) {
@@ -67,9 +50,9 @@ func (m member) in(g kit.Entry) bool {
 	return slices.ContainsFunc(m.memberships, func(of membership) bool { return of.Group == g.ID })
 }
 
-// member returns a user who is to be changed. An end user is in no group.
+// member returns a user who is to be changed.
 func (d *zendesk) member(ctx context.Context, id provision.DeskUserID) (m member, err error) {
-	if m.record, err = d.mayChange(ctx, id); err == nil && m.Role != endUser {
+	if m.record, err = d.mayChange(ctx, id); err == nil {
 		m.memberships, err = d.memberships(ctx, m.record)
 	}
 	return m, err
@@ -80,7 +63,7 @@ func (d *zendesk) member(ctx context.Context, id provision.DeskUserID) (m member
 // are handed over before.
 func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
 	return edit.Places[provision.DeskUserID, member, kit.Entry]{
-		Read: d.member, Find: d.groups.Find, Missing: func(name string) error { return noGroup(desk.Permanent, name) }, In: member.in,
+		Read: d.member, Find: d.groups.Find, Missing: func(name string) error { return d.groups.None(desk.Permanent, name) }, In: member.in,
 		Join: d.join, LeaveAll: d.leave,
 		NotJoined: func(id provision.DeskUserID, g kit.Entry) error {
 			return vendor.Disobeyed("add user %s to group %q", id, g.Name)

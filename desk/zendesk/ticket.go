@@ -51,9 +51,6 @@ func (d *zendesk) OpenConversations(ctx context.Context, id provision.DeskUserID
 		last := handover.Ticket{}
 		more = true
 		for i := range page {
-			if !page[i].whole() {
-				return false, vendor.NoList("tickets")
-			}
 			last = page[i].shown()
 			more = open.Add(last)
 		}
@@ -71,12 +68,10 @@ func (d *zendesk) OpenConversations(ctx context.Context, id provision.DeskUserID
 
 // assigned is the list of what is assigned to a user.
 func (d *zendesk) assigned(id provision.DeskUserID, sort string) kit.CursorList[ticket] {
-	return list[ticket](d.client, "/users/"+string(id)+"/tickets/assigned", "tickets", url.Values{"sort": {sort}})
+	return list(d.client, "/users/"+string(id)+"/tickets/assigned", "tickets", url.Values{"sort": {sort}}, (*ticket).whole)
 }
 
 func (t *ticket) whole() bool { return t.ID > 0 && t.Status != "" }
-
-func isTicket(t *ticket, _ string) bool { return t.whole() }
 
 // sorted reports whether Zendesk sorts what is assigned to a user, who has more than
 // a page of it: the other way round, what is closed or solved comes first, and nothing
@@ -107,7 +102,8 @@ func (d *zendesk) handOver() handover.Bulk {
 		return map[string]any{"ticket": t.Fields("assignee_id", "group_id")}
 	}
 	return handover.Bulk{
-		Tickets: handover.Tickets{Read: handover.One(kit.One[ticket]{Client: d.client.Client, What: "ticket", Path: "/tickets/", Key: "ticket", Is: isTicket}, (*ticket).shown), Vendor: vendor, What: "user", Join: "put the user into it, at Admin Center > People > Team > Groups", Groups: d.groups, Owner: d.owner,
+		Tickets: handover.Tickets{Vendor: vendor, What: "user", Join: "put the user into it, at Admin Center > People > Team > Groups", Groups: d.groups, Owner: d.owner,
+			Read: handover.One(kit.One[ticket]{Client: d.client.Client, What: "ticket", Path: "/tickets/", Key: "ticket", Is: func(t *ticket, _ string) bool { return t.whole() }}, (*ticket).shown),
 			Write: func(ctx context.Context, number string, t kit.Target) error {
 				return refusedTo(d.client.Put(ctx, "/tickets/"+number, fields(t), nil), "assign ticket %s", number)
 			}},
@@ -115,9 +111,6 @@ func (d *zendesk) handOver() handover.Bulk {
 		WriteMany: func(ctx context.Context, numbers []string, t kit.Target) error {
 			err := d.client.carry(ctx, kit.Call{Method: http.MethodPut, Path: "/tickets/update_many", Query: url.Values{"ids": {strings.Join(numbers, ",")}}, Body: fields(t)})
 			return refusedTo(err, "assign %d tickets", len(numbers))
-		},
-		After: func(ctx context.Context, numbers []string, _ kit.Target) ([]handover.Ticket, error) {
-			return d.tickets(ctx, numbers)
 		},
 	}
 }

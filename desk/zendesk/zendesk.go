@@ -1,6 +1,7 @@
 package zendesk
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/url"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/handover"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -31,7 +33,7 @@ type directory struct {
 	users    people.Book[record]
 	changes  edit.Writer[provision.DeskUserID, *record] // of users who may be changed
 	groups   *kit.Groups
-	roles    *kit.Catalogue[customRole]
+	roles    named.Finder[customRole]
 	people   kit.Shared[[]record]          // agents and admins
 	members  kit.Shared[map[int64][]int64] // groups by user, all by number
 	listed   kit.Snapshot[*roster]
@@ -65,13 +67,8 @@ func New(d provision.Desk) (desk.Desk, error) {
 // Capabilities says what the API can do. Zendesk counts requests a minute, 200 on
 // the smallest plan of today.
 func (d *zendesk) Capabilities() desk.Capabilities {
-	names := map[provision.Role]string{provision.RoleAgent: "agent", provision.RoleAdmin: "admin"}
-	if d.settings.agentRole != "" {
-		names[provision.RoleAgent] = d.settings.agentRole
-	}
-	if d.settings.limitedRole != "" {
-		names[provision.RoleLimited] = d.settings.limitedRole
-	}
+	names := d.settings.roles.Names()
+	names[provision.RoleAdmin], names[provision.RoleAgent] = "admin", cmp.Or(names[provision.RoleAgent], "agent")
 	if d.settings.endUsers {
 		names[provision.RoleNone] = "end user"
 	}
@@ -105,10 +102,11 @@ var clicks = map[string]string{
 type settings struct {
 	api           *url.URL // without a slash at the end
 	authorization string   // value of the header
-	agentRole     string   // custom role that agents get; "": whichever Zendesk gives
-	limitedRole   string   // custom role or light agent that stands for limited; "": nobody is limited
-	endUsers      bool     // leavers become end users, which frees their seats
-	welcomeEmail  bool     // Zendesk sends new users a mail to verify their address
+	// roles are the custom role that agents get, without which it is whichever Zendesk gives, and
+	// the custom role, or that of light agents, which stands for limited, without which nobody is.
+	roles        named.Roles
+	endUsers     bool // leavers become end users, which frees their seats
+	welcomeEmail bool // Zendesk sends new users a mail to verify their address
 }
 
 var (
@@ -121,20 +119,16 @@ var (
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
-	s := settings{endUsers: d.OnLeave.DowngradesTo("")}
+	s := settings{endUsers: d.OnLeave.DowngradesTo(""), roles: named.Roles{{Ours: provision.RoleAgent, Key: "agent_role"}, {Ours: provision.RoleLimited, Key: "limited_role"}}}
 	var wrong desk.Mistakes
 	allowHTTP, downgrade := false, false
-	kit.ReadSettings(d.Settings, []kit.Setting{
-		{Key: "agent_role", Text: &s.agentRole},
-		{Key: "limited_role", Text: &s.limitedRole},
-		{Key: "downgrade_leavers", Flag: &downgrade},
-		{Key: "welcome_email", Flag: &s.welcomeEmail},
-		{Key: "allow_http", Flag: &allowHTTP},
-	}, &wrong)
+	kit.ReadSettings(d.Settings, append(s.roles.Settings("role"),
+		kit.Setting{Key: "downgrade_leavers", Flag: &downgrade},
+		kit.Setting{Key: "welcome_email", Flag: &s.welcomeEmail},
+		kit.Setting{Key: "allow_http", Flag: &allowHTTP},
+	), &wrong)
 	s.endUsers = s.endUsers || downgrade
-	if s.limitedRole != "" && people.SameText(s.agentRole, s.limitedRole) {
-		wrong.Add("settings", "agent_role and limited_role must be different roles")
-	}
+	s.roles.CheckDiffer("role", &wrong)
 	switch token := withAddress.FindStringSubmatch(d.Secret); {
 	case token != nil && apiToken.Is(token[1]):
 		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(d.Secret))

@@ -110,7 +110,7 @@ type Bulk struct {
 	Stale bool
 	// WriteMany has tickets be as the target says, once it returns.
 	WriteMany func(ctx context.Context, numbers []string, t kit.Target) error
-	// After reads tickets as they are by now.
+	// After reads tickets as they are by now; nil: as Before does.
 	After func(ctx context.Context, numbers []string, t kit.Target) ([]Ticket, error)
 }
 
@@ -145,7 +145,12 @@ func (b *Bulk) AssignMany(ctx context.Context, numbers []string, to desk.Assigne
 		if err := b.WriteMany(ctx, todo, t); err != nil {
 			return err
 		}
-		after, err := b.shown(ctx, todo, func(ctx context.Context, numbers []string) ([]Ticket, error) { return b.After(ctx, numbers, t) })
+		after, err := b.shown(ctx, todo, func(ctx context.Context, numbers []string) ([]Ticket, error) {
+			if b.After == nil {
+				return b.Before(ctx, numbers)
+			}
+			return b.After(ctx, numbers, t)
+		})
 		if err != nil {
 			return err
 		}

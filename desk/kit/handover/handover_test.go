@@ -130,7 +130,7 @@ func TestAssignMany(t *testing.T) {
 	if err := b.AssignMany(t.Context(), []string{"11", "12", "13"}, desk.Assignee{User: "8"}); err != nil || !slices.Equal(f.writes, []string{"11", "12"}) {
 		t.Errorf("%v were written, %v", f.writes, err)
 	}
-	b.Stale = true
+	b.Stale, b.After = true, nil
 	if err := b.AssignMany(t.Context(), []string{"13"}, desk.Assignee{User: "8"}); err != nil || !slices.Equal(f.writes, []string{"11", "12", "13"}) {
 		t.Errorf("what may be old was believed: %v were written, %v", f.writes, err)
 	}

@@ -35,7 +35,7 @@ var longConnectors = map[string]int{
 	"desk/helpscout":      2060,
 	"desk/redmine":        2095,
 	"desk/requesttracker": 1575,
-	"desk/zammad":         1898,
+	"desk/zammad":         1758,
 }
 
 // noConnectors are the folders in desk that are none.

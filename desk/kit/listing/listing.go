@@ -20,6 +20,9 @@ import (
 // one left it, another has slipped to a page that was read before.
 var errShorter = errors.New("another may have slipped by")
 
+// ErrLong is the cause of the error for a list of more than the most pages that are read.
+var ErrLong = errors.New("there are more pages")
+
 // tries is how often a list is read that becomes shorter while it is read.
 const tries = 5
 
@@ -64,7 +67,7 @@ func (l List[E]) Each(ctx context.Context, do func(E) (more bool)) error {
 
 // each returns how many pages were read, too.
 func (l List[E]) each(ctx context.Context, do func(E) bool) (n int, _ error) {
-	seen, total, known := 0, 0, make(map[int64]bool)
+	seen, total, known := 0, -1, make(map[int64]bool)
 	for n = 1; n <= l.Most; n++ {
 		p, err := l.Read(ctx, n, seen)
 		if err == nil {
@@ -94,7 +97,9 @@ func (l List[E]) each(ctx context.Context, do func(E) bool) (n int, _ error) {
 			return n, nil
 		}
 	}
-	return n, desk.Errorf(desk.Permanent, "%s's list of %s has more than %d pages", l.Vendor.Name, l.What, l.Most)
+	e := desk.Errorf(desk.Permanent, "%s's list of %s has more than %d pages", l.Vendor.Name, l.What, l.Most)
+	e.Err = ErrLong
+	return n, e
 }
 
 // fresh returns the items of a page that are not known, and makes them known.

@@ -2,6 +2,7 @@ package listing
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -37,6 +38,10 @@ func TestAll(t *testing.T) {
 		if !slices.Equal(got, tt.want) || (err == nil) != (tt.kind == "") || err != nil && desk.KindOf(err) != tt.kind {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
+	}
+	l := List[int]{Most: 1, Read: func(context.Context, int, int) (Page[int], error) { return Page[int]{Items: []int{1}, Total: 2}, nil }}
+	if _, err := l.All(t.Context()); !errors.Is(err, ErrLong) {
+		t.Errorf("a list that is too long: %v", err)
 	}
 	if Counted(-1, 10) != 0 || Counted(0, 10) != 1 || Counted(10, 10) != 1 || Counted(11, 10) != 2 {
 		t.Error("pages are counted wrong")

@@ -34,7 +34,7 @@ const maxConnectorLines = 1300
 var longConnectors = map[string]int{
 	"desk/helpscout":      2060,
 	"desk/redmine":        2095,
-	"desk/requesttracker": 1575,
+	"desk/requesttracker": 1499,
 	"desk/zammad":         1758,
 }
 

@@ -77,9 +77,8 @@ func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add,
 // join adds a user to a group. That it is in it already is what reading back says.
 func (d *zendesk) join(ctx context.Context, m member, g kit.Entry) error {
 	if m.Role == endUser {
-		e := desk.Errorf(desk.Permanent, "user %d of Zendesk is an end user, and only agents can be in groups", m.ID)
-		e.NotShown = true // whoever is to be in one was made an agent before
-		return e
+		// Not yet: whoever is to be in one was made an agent before.
+		return desk.NotShownf("user %d of Zendesk is an end user, and only agents can be in groups", m.ID)
 	}
 	defer func() { d.members.Doubt() }() // whatever comes of it
 	err := d.client.Post(ctx, "/group_memberships", map[string]any{"group_membership": map[string]any{"user_id": m.ID, "group_id": g.ID}}, nil)

@@ -50,9 +50,10 @@ func (r Roles) CheckDiffer(what string, wrong *desk.Mistakes) {
 }
 
 // Of returns what stands for a role; "" when nothing does.
-func (r Roles) Of(role provision.Role) string { return r.of(role).Name }
+func (r Roles) Of(role provision.Role) string { return r.Get(role).Name }
 
-func (r Roles) of(role provision.Role) Role {
+// Get returns what stands for a role, with the key of its setting; no Name is nothing.
+func (r Roles) Get(role provision.Role) Role {
 	at := slices.IndexFunc(r, func(one Role) bool { return one.Ours == cmp.Or(role, provision.RoleNone) })
 	if at < 0 {
 		return Role{Ours: role}
@@ -91,7 +92,7 @@ type Finder[E any] struct {
 // Find returns what stands for a role. That nothing does, or that the desk does not have it, is
 // a Permanent error.
 func (f Finder[E]) Find(ctx context.Context, r Roles, role provision.Role) (*E, error) {
-	one := r.of(role)
+	one := r.Get(role)
 	if one.Name == "" {
 		return nil, people.NoRole(f.Vendor, role)
 	}

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -22,6 +23,8 @@ type Book[R any] struct {
 
 	// ByEmail returns who has an e-mail address; nil when nobody has.
 	ByEmail func(context.Context, string) (*R, error)
+	// Address is what of an address only one may have; "": "e-mail address".
+	Address string
 }
 
 // Find implements that of [desk.Desk] by [desk.FindBy], and translates the record.
@@ -99,7 +102,7 @@ func (b *Book[R]) Users(ctx context.Context, all []R, user func(context.Context,
 
 // HasAddress returns the conflict with whoever has an e-mail address already.
 func (b *Book[R]) HasAddress(holder *R, failure error) *desk.Error {
-	e := desk.Errorf(desk.Conflict, "%s %s of %s has this e-mail address already", b.What, b.ID(holder), b.Vendor.Name)
+	e := desk.Errorf(desk.Conflict, "%s %s of %s has this %s already", b.What, b.ID(holder), b.Vendor.Name, cmp.Or(b.Address, "e-mail address"))
 	e.Field, e.Err = "email", failure
 	return e
 }

@@ -123,6 +123,12 @@ func TestTaken(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
+	for address, want := range map[string]string{"": "agent 7 of Desk has this e-mail address already", "login": "agent 7 of Desk has this login already"} {
+		b.Address = address
+		if got := b.HasAddress(&user{ID: "7"}, nil); got.Detail != want {
+			t.Errorf("%q: %s, want %s", address, got.Detail, want)
+		}
+	}
 }
 
 func TestMade(t *testing.T) {

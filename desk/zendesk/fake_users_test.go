@@ -387,9 +387,7 @@ func fakeHarness(f *fakeZendesk, pairs ...string) desktest.Harness {
 				d := f.connect(pairs...)
 				email, _ := u.email().(string)
 				r := record{Role: u.Role, CustomRole: u.CustomRole}
-				if n, ok := u.RoleType.(int); ok {
-					r.RoleType = &n
-				}
+				r.Kind, _ = u.RoleType.(int)
 				return &provision.DeskUser{ID: id, Email: email, DisplayName: u.Name, Active: !u.Suspended, Role: d.roleOf(&r, &customRole{Entry: kit.Entry{ID: reader}})}
 			})
 		},

@@ -34,6 +34,13 @@ func (b *bench) console(ctx context.Context) error {
 			return err
 		}
 	}
+	return (&company{b}).look(ctx)
+}
+
+// company is what the console and the admin API show.
+type company struct{ *bench }
+
+func (b *company) look(ctx context.Context) error {
 	if err := b.furnish(ctx); err != nil {
 		return err
 	}
@@ -78,7 +85,7 @@ func readable(path string) string {
 // furnish gives the company groups, desks and accounts. The first accounts of each
 // desk are made by Deskbridge; the others are copies of one, one in five hundred of which waits
 // for a person: made one by one, they would take an hour.
-func (b *bench) furnish(ctx context.Context) error {
+func (b *company) furnish(ctx context.Context) error {
 	environ := b.environment(b.bridge.address, b.bridge.dsn)
 	for d := range consoleDesks {
 		name := fmt.Sprintf("desk-%02d", d)
@@ -121,7 +128,7 @@ func (b *bench) furnish(ctx context.Context) error {
 }
 
 // firstAccounts waits until the desks have confirmed those whom their group gives access.
-func (b *bench) firstAccounts(ctx context.Context, db *sql.DB) error {
+func (b *company) firstAccounts(ctx context.Context, db *sql.DB) error {
 	for began := time.Now(); ; pause(ctx, 200*time.Millisecond) {
 		var ready int
 		err := db.QueryRowContext(ctx, `SELECT count(*) FROM accounts a JOIN desks d ON d.id = a.desk_id WHERE d.name LIKE 'desk-%' AND a.state = 'ready'`).Scan(&ready)
@@ -137,7 +144,7 @@ func (b *bench) firstAccounts(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-func (b *bench) copyAccounts(ctx context.Context, db *sql.DB) error {
+func (b *company) copyAccounts(ctx context.Context, db *sql.DB) error {
 	var columns []string
 	rows, err := db.QueryContext(ctx, `SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'accounts' ORDER BY ordinal_position`)
 	if err != nil {
@@ -184,7 +191,7 @@ func (b *bench) copyAccounts(ctx context.Context, db *sql.DB) error {
 }
 
 // adminAPI is the admin API, asked with a token.
-func (b *bench) adminAPI(ctx context.Context) (*target, error) {
+func (b *company) adminAPI(ctx context.Context) (*target, error) {
 	raw, err := b.command(ctx, b.environment(b.bridge.address, b.bridge.dsn), "api-token", "add", "bench", "owner", "--json")
 	if err != nil {
 		return nil, err
@@ -197,7 +204,7 @@ func (b *bench) adminAPI(ctx context.Context) (*target, error) {
 }
 
 // signedIn is the console, asked by a break-glass admin.
-func (b *bench) signedIn(ctx context.Context) (*target, error) {
+func (b *company) signedIn(ctx context.Context) (*target, error) {
 	raw, err := b.command(ctx, b.environment(b.bridge.address, b.bridge.dsn), "admin", "add", "bench", "--json")
 	if err != nil {
 		return nil, err
@@ -264,7 +271,7 @@ func read(ctx context.Context, browser *http.Client, method, page string, form u
 
 // lists are the lists of the admin API, by the document that describes it: all of its
 // GET requests whose places this company has, the first page and the one behind it.
-func (b *bench) lists(ctx context.Context, api *target) ([]string, error) {
+func (b *company) lists(ctx context.Context, api *target) ([]string, error) {
 	raw, err := read(ctx, &http.Client{Timeout: requestTimeout}, http.MethodGet, "http://"+b.bridge.address+"/api/openapi.json", nil)
 	if err != nil {
 		return nil, err
@@ -315,7 +322,7 @@ func (b *bench) lists(ctx context.Context, api *target) ([]string, error) {
 	return out, nil
 }
 
-func (b *bench) firstGroup(c *client) (string, error) {
+func (b *company) firstGroup(c *client) (string, error) {
 	answer, err := c.do("/api/v1", request{"GET", "/groups?limit=1", "", 200})
 	if err != nil {
 		return "", err
@@ -325,7 +332,7 @@ func (b *bench) firstGroup(c *client) (string, error) {
 
 // pagesOf are the pages of the console: those that its navigation leads to, what they
 // lead to, and searches. A link is followed once for each kind of page.
-func (b *bench) pagesOf(_ context.Context, console *target) ([]string, error) {
+func (b *company) pagesOf(_ context.Context, console *target) ([]string, error) {
 	c, err := dial(console)
 	if err != nil {
 		return nil, err
@@ -360,7 +367,7 @@ func (b *bench) pagesOf(_ context.Context, console *target) ([]string, error) {
 }
 
 // news measures how soon an open page hears of what was pushed.
-func (b *bench) news(ctx context.Context, console *target) error {
+func (b *company) news(ctx context.Context, console *target) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+console.address+"/admin/events", nil)
 	if err != nil {
 		return err

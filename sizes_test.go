@@ -34,9 +34,8 @@ const maxConnectorLines = 1300
 var longConnectors = map[string]int{
 	"desk/helpscout":      2060,
 	"desk/redmine":        2095,
-	"desk/requesttracker": 1575,
-	"desk/zammad":         1898,
-	"desk/zendesk":        1454,
+	"desk/requesttracker": 1499,
+	"desk/zammad":         1758,
 }
 
 // noConnectors are the folders in desk that are none.

@@ -80,6 +80,11 @@ func DetailOf(err error) string {
 	return err.Error()
 }
 
+// NotShownf returns the error of a change that the desk has accepted and does not show.
+func NotShownf(format string, args ...any) *Error {
+	return &Error{Kind: Permanent, NotShown: true, Detail: fmt.Sprintf(format, args...)}
+}
+
 // NoPlace returns the error for a team or mailbox that the desk does not have.
 func NoPlace(kind Kind, name, format string, args ...any) *Error {
 	return &Error{Kind: kind, Place: name, Detail: fmt.Sprintf(format, args...)}

@@ -171,11 +171,10 @@ func (v Vendor) NoList(of string) *desk.Error {
 // Disobeyed returns the error for a write that the desk accepted and that does not show:
 // NotShown. What it was is said as in "add user 7 to the group".
 func (v Vendor) Disobeyed(format string, args ...any) *desk.Error {
-	e := desk.Errorf(desk.Permanent, "%s accepted to %s and did not do it", v.Name, fmt.Sprintf(format, args...))
+	e := desk.NotShownf("%s accepted to %s and did not do it", v.Name, fmt.Sprintf(format, args...))
 	if v.LeavesOut != "" {
 		e.Detail += "; " + v.LeavesOut
 	}
-	e.NotShown = true
 	return e
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -51,6 +52,10 @@ type CursorList[E any] struct {
 	Query  url.Values
 	Size   int // items on a page
 	Most   int // pages that are read
+
+	// Is reports whether an item is one of what was asked for, and all of it: an answer with
+	// something else is Retryable. nil: it is not looked at.
+	Is func(*E) bool
 }
 
 // Page reads the page at a cursor; "" is the first one. next is the cursor of what follows;
@@ -82,6 +87,8 @@ func (l CursorList[E]) Page(ctx context.Context, cursor string) (items []E, next
 		return nil, "", v.NoList(l.Key)
 	case *meta.More && (meta.After == "" || meta.After == cursor || len(items) == 0):
 		return nil, "", desk.Errorf(desk.Retryable, "%s's list of %s says that it goes on, and not where", v.Name, l.Key)
+	case l.Is != nil && slices.ContainsFunc(items, func(e E) bool { return !l.Is(&e) }):
+		return nil, "", desk.Errorf(desk.Retryable, "%s answered a question about %s with something else; is a proxy in the way?", v.Name, l.Key)
 	case *meta.More:
 		next = meta.After
 	}

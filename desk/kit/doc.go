@@ -15,7 +15,7 @@
 // from a table of keys ([ReadSettings], [API]).
 //
 // What is alike about users is in the room people, about conversations in handover, about changes
-// in edit, about lists in listing, about what teams open in opened; scimclient speaks SCIM.
+// in edit, about lists in listing, about what teams open in opened, about the names of roles and teams in named; scimclient speaks SCIM.
 //
 // The package knows no vendor and no identities: a connector brings the paths,
 // the headers with its credentials, a [Vendor] for administrators to read

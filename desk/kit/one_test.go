@@ -110,6 +110,11 @@ func TestCursorList(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, all, err)
 		}
 	}
+	pages["b"] = `{"things":[-3],"meta":{"has_more":false}}`
+	list.Is = func(i *int) bool { return *i > 0 }
+	if all, err := list.All(t.Context()); err == nil || desk.KindOf(err) != desk.Retryable {
+		t.Errorf("something else than was asked for: %v, %v", all, err)
+	}
 	pages["b"] = `{"things":[3],"meta":{"has_more":true,"after_cursor":"c"}}`
 	pages["c"] = `{"things":[3],"meta":{"has_more":true,"after_cursor":"b"}}`
 	if _, err := list.All(t.Context()); err == nil || desk.KindOf(err) != desk.Permanent {

@@ -27,19 +27,30 @@ func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
 	if err := d.client.Get(ctx, "/user/"+d.settings.account, nil, &self); err != nil {
 		return desk.Profile{}, err
 	}
-	for _, look := range []func(context.Context, *record, *desk.Profile) error{
-		d.checkUsers, d.checkField, d.checkGroups, d.checkMemberships, d.checkQueues,
-	} {
-		if err := look(ctx, &self, &p); err != nil {
-			return desk.Profile{}, err
-		}
+	if err := d.checkUsers(ctx, &p); err != nil {
+		return desk.Profile{}, err
 	}
+	if _, present := self.field(d.settings.externalIDField); !present {
+		p.Problemf("users show no custom field %q: make it at Admin > Custom Fields > Create (type \"Enter one value\", applies to \"Users\"), and grant SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField)
+	}
+	groups, err := d.groups.Reread(ctx)
+	if err != nil {
+		return desk.Profile{}, err
+	}
+	d.checkGroups(groups, &p)
+	if err := d.checkMemberships(ctx, &self, groups, &p); err != nil {
+		return desk.Profile{}, err
+	}
+	if err := d.checkQueues(ctx, &p); err != nil {
+		return desk.Profile{}, err
+	}
+	d.settings.teamQueues.Check(&p, provision.Fold, "team_queues", vendor.Name, [2]string{"group", "queue"}, names(groups))
 	return p, nil
 }
 
 // checkUsers looks at a user that is not ourselves: without AdminUsers RT shows
 // a summary only.
-func (d *rt) checkUsers(ctx context.Context, _ *record, p *desk.Profile) error {
+func (d *rt) checkUsers(ctx context.Context, p *desk.Profile) error {
 	var other record
 	if err := d.client.Get(ctx, "/user/"+nobody, nil, &other); err != nil {
 		return err
@@ -50,41 +61,25 @@ func (d *rt) checkUsers(ctx context.Context, _ *record, p *desk.Profile) error {
 	return nil
 }
 
-func (d *rt) checkField(_ context.Context, self *record, p *desk.Profile) error {
-	if _, present := self.field(d.settings.externalIDField); !present {
-		p.Problemf("users show no custom field %q: make it at Admin > Custom Fields > Create (type \"Enter one value\", applies to \"Users\"), and grant SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField)
-	}
-	return nil
-}
-
-func (d *rt) checkGroups(ctx context.Context, _ *record, p *desk.Profile) error {
-	groups, err := d.groups.Reread(ctx)
-	if err != nil {
-		return err
-	}
+func (d *rt) checkGroups(groups []group, p *desk.Profile) {
 	p.Teams = slices.DeleteFunc(names(groups), d.settings.standsForRole)
 	if len(groups) == 0 {
 		p.Problemf("RT shows no groups: grant SeeGroup at Admin > Global > User Rights, and make the groups at Admin > Groups > Create")
-		return nil
+		return
 	}
-	for _, role := range ranked {
-		if name := d.settings.groups[role]; name != "" && !provision.ContainsFold(names(groups), name) {
-			p.Problemf("%s", noRoleGroup(role, name).Detail)
+	for _, stands := range d.settings.groups {
+		if stands.Name != "" && !provision.ContainsFold(names(groups), stands.Name) {
+			p.Problemf("%s", noRoleGroup(stands).Detail)
 		}
 	}
-	return nil
 }
 
 // checkMemberships asks for the members of each group, unless RT offers to
 // change those of any: the right may be granted for single groups. A group that
 // we may not change is no team of ours.
-func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile) error {
+func (d *rt) checkMemberships(ctx context.Context, self *record, groups []group, p *desk.Profile) error {
 	if slices.ContainsFunc(self.Links, func(l link) bool { return l.Ref == "memberships" }) {
 		return nil
-	}
-	groups, err := d.groups.List(ctx)
-	if err != nil {
-		return err
 	}
 	for _, g := range groups {
 		var members page[ref]
@@ -104,7 +99,7 @@ func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile
 	return nil
 }
 
-func (d *rt) checkQueues(ctx context.Context, _ *record, p *desk.Profile) error {
+func (d *rt) checkQueues(ctx context.Context, p *desk.Profile) error {
 	queues, err := list[struct{ Name string }](ctx, d.client, "/queues/all", url.Values{"fields": {"Name"}})
 	if err != nil {
 		return err
@@ -116,7 +111,5 @@ func (d *rt) checkQueues(ctx context.Context, _ *record, p *desk.Profile) error 
 	if len(queues) == 0 {
 		p.Problemf("RT shows no queues: grant SeeQueue, ShowTicket, ModifyTicket and ReassignTicket at Admin > Global > User Rights")
 	}
-	groups, err := d.groups.List(ctx)
-	d.settings.teamQueues.Check(p, provision.Fold, "team_queues", vendor.Name, [2]string{"group", "queue"}, names(groups))
-	return err
+	return nil
 }

@@ -187,18 +187,10 @@ func known(said ...string) string {
 func disobeyed(what string, said []string, advice string) *desk.Error {
 	switch sentence := known(said...); sentence {
 	case "":
-		return notShown("RT did not %s; %s", what, advice)
+		return desk.NotShownf("RT did not %s; %s", what, advice)
 	case "Permission Denied":
 		return desk.Errorf(desk.Permanent, "RT did not %s: the service account lacks a right; %s", what, advice)
 	default:
 		return desk.Errorf(desk.Permanent, "RT did not %s: %s; %s", what, sentence, advice)
 	}
-}
-
-// notShown is the error for a write that RT took without a word against it, and
-// does not show.
-func notShown(format string, args ...any) *desk.Error {
-	e := desk.Errorf(desk.Permanent, format, args...)
-	e.NotShown = true
-	return e
 }

@@ -142,12 +142,6 @@ func (d *rt) Assign(ctx context.Context, conversation string, to desk.Assignee) 
 	case err != nil:
 		return err
 	}
-	return d.confirmOwner(ctx, conversation, owner, said)
-}
-
-// confirmOwner fails unless a ticket belongs to the user with a number, or to
-// Nobody.
-func (d *rt) confirmOwner(ctx context.Context, conversation, owner string, said []string) error {
 	tickets, err := d.tickets(ctx, "id = "+conversation, 1)
 	switch {
 	case err != nil:

@@ -92,8 +92,8 @@ func membershipError(err error) error {
 // find returns the group that is a team; nil when there is none.
 // A group that stands for a role is refused: the role must be granted instead.
 func (d *rt) find(ctx context.Context, name string) (*group, error) {
-	if role := d.settings.roleOf(name); role != "" {
-		return nil, desk.Errorf(desk.Permanent, "the group %q stands for the role %s and is no team; let the rule grant the role", d.settings.groups[role], role)
+	if role := d.settings.groups.Ours(name); role != "" {
+		return nil, desk.Errorf(desk.Permanent, "the group %q stands for the role %s and is no team; let the rule grant the role", d.settings.groups.Of(role), role)
 	}
 	return d.groups.Find(ctx, name)
 }
@@ -109,10 +109,10 @@ func (d *rt) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remo
 		Join:  func(ctx context.Context, r *record, g group) error { return d.groups.add(ctx, g, r.ID) },
 		Leave: func(ctx context.Context, r *record, g group) error { return d.groups.remove(ctx, g, r.ID) },
 		NotJoined: func(id provision.DeskUserID, g group) error {
-			return notShown("RT did not add user %s to group %s; give the service account AdminGroupMembership, and see that the group is enabled", id, g.ID)
+			return desk.NotShownf("RT did not add user %s to group %s; give the service account AdminGroupMembership, and see that the group is enabled", id, g.ID)
 		},
 		NotLeft: func(id provision.DeskUserID, g group) error {
-			return notShown("user %s is still in group %s through a group within it; take the user out of that one at Admin > Groups > (the group) > Members, or map it as a team of its own", id, g.ID)
+			return desk.NotShownf("user %s is still in group %s through a group within it; take the user out of that one at Admin > Groups > (the group) > Members, or map it as a team of its own", id, g.ID)
 		},
 	}.Change(ctx, id, add, remove)
 }

@@ -37,14 +37,14 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	c := newClient(s.api, s.token)
 	r := &rt{Base: desk.Base{Name: "Request Tracker", Clicks: clicks}, settings: s, client: c, groups: newDirectory(c)}
-	r.users = &people.Book[record]{Vendor: vendor, What: "user", At: "Admin > Users (…/Admin/Users/Modify.html?id=NUMBER)", Read: r.read, ID: (*record).id}
+	r.users = &people.Book[record]{Vendor: vendor, What: "user", At: "Admin > Users (…/Admin/Users/Modify.html?id=NUMBER)", Read: r.read, ID: (*record).id, ByEmail: r.holder, Address: "e-mail address or name"}
 	return r, nil
 }
 
 // Capabilities says what REST 2.0 can do.
 func (d *rt) Capabilities() desk.Capabilities {
 	names := map[provision.Role]string{provision.RoleNone: "unprivileged user", provision.RoleAgent: "privileged user"}
-	for role, group := range d.settings.groups {
+	for role, group := range d.settings.groups.Names() {
 		names[role] = "privileged user in " + group
 	}
 	return desk.Capabilities{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -19,22 +20,20 @@ func (d *rt) role(r *record, groups []group) (provision.Role, error) {
 	if !r.privileged() {
 		return provision.RoleNone, nil
 	}
-	for _, role := range ranked {
-		name := d.settings.groups[role]
-		if name == "" {
-			continue
-		}
-		g, err := d.groups.Named(groups, name)
+	for _, stands := range d.settings.groups {
+		g, err := d.groups.Named(groups, stands.Name)
 		switch {
-		case err == nil && g == nil && d.settings.mustExist(role):
-			return "", noRoleGroup(role, name)
-		case err != nil:
-			return "", err
+		case err != nil || stands.Name == "":
+		case g == nil && d.settings.mustExist(stands.Ours):
+			err = noRoleGroup(stands)
 		case g != nil && r.in(*g):
-			return role, nil
+			return stands.Ours, nil
+		}
+		if err != nil {
+			return "", err
 		}
 	}
-	if d.settings.groups[provision.RoleAgent] == "" {
+	if d.settings.groups.Of(provision.RoleAgent) == "" {
 		return provision.RoleAgent, nil
 	}
 	return provision.RoleNone, nil
@@ -46,8 +45,8 @@ func (s *settings) mustExist(role provision.Role) bool {
 	return role != provision.RoleAdmin || s.adminGroupGiven
 }
 
-func noRoleGroup(role provision.Role, name string) *desk.Error {
-	return desk.Errorf(desk.Permanent, "RT shows no group %q, which stands for the role %s; make it at Admin > Groups > Create, or give the service account the right SeeGroup, or correct the desk's setting %s_group", name, role, role)
+func noRoleGroup(r named.Role) *desk.Error {
+	return desk.Errorf(desk.Permanent, "RT shows no group %q, which stands for the role %s; make it at Admin > Groups > Create, or give the service account the right SeeGroup, or correct the desk's setting %s", r.Name, r.Ours, r.Key)
 }
 
 // SetRole ticks or clears "Privileged" and moves the user to the group that
@@ -62,9 +61,9 @@ func (d *rt) SetRole(ctx context.Context, id provision.DeskUserID, role provisio
 	if err != nil {
 		return err
 	}
-	for _, other := range ranked {
-		if name := d.settings.groups[other]; other != role && name != "" {
-			g, err := d.groups.Find(ctx, name)
+	for _, other := range d.settings.groups {
+		if other.Ours != role && other.Name != "" {
+			g, err := d.groups.Find(ctx, other.Name)
 			if err == nil && g != nil && r.in(*g) {
 				err = d.groups.remove(ctx, *g, r.ID)
 			}
@@ -92,7 +91,7 @@ func (d *rt) SetRole(ctx context.Context, id provision.DeskUserID, role provisio
 		if err != nil || got == role {
 			return err
 		}
-		return notShown("RT did not change the role of user %s to %s, it is still %s; a group within a role's group may still hold the user, or the service account lacks AdminUsers or AdminGroupMembership", id, role, got)
+		return desk.NotShownf("RT did not change the role of user %s to %s, it is still %s; a group within a role's group may still hold the user, or the service account lacks AdminUsers or AdminGroupMembership", id, role, got)
 	})
 }
 
@@ -103,23 +102,23 @@ func (d *rt) roleGroup(ctx context.Context, role provision.Role) (*group, error)
 	if d.Capabilities().RoleNames[role] == "" {
 		return nil, desk.Errorf(desk.Permanent, "Request Tracker has no role %q here; for limited, set limited_group on the desk", role)
 	}
-	name := d.settings.groups[role]
-	if name == "" {
+	stands := d.settings.groups.Get(role)
+	if stands.Name == "" {
 		return nil, nil
 	}
-	g, err := d.groups.Find(ctx, name)
+	g, err := d.groups.Find(ctx, stands.Name)
 	if err == nil && g == nil {
-		err = noRoleGroup(role, name)
+		err = noRoleGroup(stands)
 	}
 	return g, err
 }
 
 // Admins counts the enabled, privileged members of the admin group, and root.
 func (d *rt) Admins(ctx context.Context) (int, error) {
-	name := d.settings.groups[provision.RoleAdmin]
-	g, err := d.groups.Find(ctx, name)
+	stands := d.settings.groups.Get(provision.RoleAdmin)
+	g, err := d.groups.Find(ctx, stands.Name)
 	if err == nil && g == nil && d.settings.adminGroupGiven {
-		err = noRoleGroup(provision.RoleAdmin, name)
+		err = noRoleGroup(stands)
 	}
 	var people []string
 	if err == nil && g != nil {

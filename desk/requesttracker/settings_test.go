@@ -38,9 +38,9 @@ func TestNew(t *testing.T) {
 
 func TestAPIURL(t *testing.T) {
 	for _, home := range []string{"https://example.test/rt", "https://example.test/rt/", "https://example.test/rt/REST/2.0"} {
-		u, advice := apiURL(home, false)
-		if advice != "" || u.String() != "https://example.test/rt/REST/2.0" {
-			t.Errorf("apiURL(%q) = %v, %q", home, u, advice)
+		s, err := parseSettings(provision.Desk{URL: home, Secret: fakeToken})
+		if err != nil || s.api.String() != "https://example.test/rt/REST/2.0" {
+			t.Errorf("the API of %q is at %v, %v", home, s.api, err)
 		}
 	}
 }

@@ -67,12 +67,12 @@ func (d *rt) creationError(ctx context.Context, email string, err error) error {
 	if desk.KindOf(err) != desk.Permanent {
 		return err
 	}
-	taken, lookErr := d.taken(ctx, email)
+	holder, lookErr := d.holder(ctx, email)
 	switch {
 	case lookErr != nil:
 		return err
-	case taken != "":
-		return isTaken(taken, err)
+	case holder != nil:
+		return d.users.HasAddress(holder, err)
 	case strings.Contains(err.Error(), "Permission Denied"):
 		return missingRight("AdminUsers", "to make users")
 	case strings.Contains(err.Error(), "Could not create user"):
@@ -81,25 +81,21 @@ func (d *rt) creationError(ctx context.Context, email string, err error) error {
 	return err
 }
 
-func isTaken(by string, cause error) *desk.Error {
-	return &desk.Error{Kind: desk.Conflict, Field: "EmailAddress", Detail: "user " + by + " of RT has this e-mail address or name already", Err: cause}
-}
-
-// taken returns the number of a user who has an address as e-mail or as name;
-// "" when nobody does.
-func (d *rt) taken(ctx context.Context, email string) (string, error) {
+// holder returns a user who has an address as e-mail or as name, as a list shows them; nil when
+// nobody does.
+func (d *rt) holder(ctx context.Context, email string) (*record, error) {
 	for _, field := range []string{"EmailAddress", "Name"} {
 		hits, err := d.lookUp(ctx, field, email)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, r := range hits {
 			if strings.EqualFold(r.EmailAddress, email) || strings.EqualFold(r.Name, email) {
-				return string(r.ID), nil
+				return &r, nil
 			}
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 // created reads a new user back. RT makes the user even where it may not set
@@ -114,22 +110,19 @@ func (d *rt) created(ctx context.Context, id provision.DeskUserID, want provisio
 	case got.ExternalID != want.ExternalID:
 		return nil, desk.Errorf(desk.Permanent, "RT did not keep the custom field %q of the new user %s; give the service account the rights SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField, id)
 	case !strings.EqualFold(got.Email, want.Email):
-		return got, notShown("RT gave the new user %s another e-mail address than was asked for; see CanonicalizeEmailAddressMatch in its configuration", id)
+		return got, desk.NotShownf("RT gave the new user %s another e-mail address than was asked for; see CanonicalizeEmailAddressMatch in its configuration", id)
 	case got.Role != want.Role:
-		return got, notShown("RT gave the new user %s the role %s instead of %s; give the service account AdminUsers and AdminGroupMembership at Admin > Global > User Rights", id, got.Role, want.Role)
+		return got, desk.NotShownf("RT gave the new user %s the role %s instead of %s; give the service account AdminUsers and AdminGroupMembership at Admin > Global > User Rights", id, got.Role, want.Role)
 	}
 	return got, nil
 }
 
 // checkEmail refuses what RT would take, and cut or mangle.
 func checkEmail(email string) error {
-	switch {
-	case !strings.Contains(email, "@"):
-		return &desk.Error{Kind: desk.Permanent, Field: "EmailAddress", Detail: "the person has no e-mail address, which RT needs as login name"}
-	case len(email) > maxEmailBytes:
-		return &desk.Error{Kind: desk.Permanent, Field: "EmailAddress", Detail: "the e-mail address is longer than the 120 bytes that RT keeps"}
+	if strings.Contains(email, "@") && len(email) <= maxEmailBytes {
+		return nil
 	}
-	return nil
+	return &desk.Error{Kind: desk.Permanent, Field: "EmailAddress", Detail: "the person has no e-mail address of at most 120 bytes, which RT needs as login name"}
 }
 
 // SetProfile writes what differs. An empty field of want stays as it is.
@@ -144,7 +137,7 @@ func (d *rt) SetProfile(ctx context.Context, id provision.DeskUserID, want provi
 	var said []string
 	return edit.Bring(ctx, id, d.read, func(r *record) kit.Fields { return differences(r, want) }, func(ctx context.Context, r *record, changes kit.Fields) (err error) {
 		if changes["EmailAddress"] != "" {
-			if err := d.free(ctx, r, want.Email); err != nil {
+			if err := d.users.Free(ctx, want.Email, id); err != nil {
 				return err
 			}
 			if err := d.rename(ctx, r, want.Email); err != nil {
@@ -155,7 +148,7 @@ func (d *rt) SetProfile(ctx context.Context, id provision.DeskUserID, want provi
 		return err
 	}, func(r *record, left kit.Fields) error {
 		if left["EmailAddress"] != "" {
-			if err := d.free(ctx, r, want.Email); err != nil {
+			if err := d.users.Free(ctx, want.Email, id); err != nil {
 				return err
 			}
 		}
@@ -176,18 +169,6 @@ func differences(r *record, want provision.DeskUser) kit.Fields {
 	return changes
 }
 
-// free fails when a user other than r has an address as e-mail or name.
-func (d *rt) free(ctx context.Context, r *record, email string) error {
-	taken, err := d.taken(ctx, email)
-	if err != nil {
-		return err
-	}
-	if taken != "" && taken != string(r.ID) {
-		return isTaken(taken, nil)
-	}
-	return nil
-}
-
 // rename changes the login name if it is the old address. It goes first and
 // alone: the name is what the database keeps unique, so of two who want the
 // same address one stops here, with nothing changed.
@@ -204,7 +185,7 @@ func (d *rt) rename(ctx context.Context, r *record, email string) error {
 		if again.Name == name {
 			return nil
 		}
-		if err := d.free(ctx, r, email); err != nil {
+		if err := d.users.Free(ctx, email, r.id()); err != nil {
 			return err
 		}
 		return disobeyed("rename user "+string(r.ID), said, "give the service account AdminUsers")

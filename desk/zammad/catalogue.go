@@ -7,11 +7,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
-	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 )
 
 // access is which levels of access there are to which group, by number.
@@ -100,28 +98,19 @@ func (s *state) done() bool {
 	return slices.Contains([]string{"closed", "merged", "removed"}, cmp.Or(s.Type, s.Name))
 }
 
-// catalogueAge is how long what is on the desk is taken for true: a run asks
-// several times.
-const catalogueAge = 10 * time.Second
-
 const cataloguePage = 100
 
-// all reads a list to its end.
-func all[E any](ctx context.Context, c *kit.Client, path string, id func(E) int64) ([]E, error) {
-	entries, whole, err := list(ctx, c, path, cataloguePage, maxPages, id)
-	if err == nil && !whole {
-		err = desk.Errorf(desk.Permanent, "Zammad's list %s has no end", path)
-	}
-	return entries, err
-}
-
-// catalogue returns the catalogue of what is at path.
-func catalogue[E any](c *kit.Client, path string, id func(E) int64, name func(E) string) *kit.Catalogue[E] {
-	return &kit.Catalogue[E]{Age: catalogueAge, Name: name, Fold: provision.Fold, Read: func(ctx context.Context) ([]E, error) { return all(ctx, c, path, id) }}
+// all returns how the list at path is read to its end.
+func all[E any](c *kit.Client, path string, id func(E) int64) func(context.Context) ([]E, error) {
+	return list(c, path, cataloguePage, maxPages, id).All
 }
 
 func roleCatalogue(c *kit.Client) *kit.Catalogue[role] {
-	return catalogue(c, "/roles", func(r role) int64 { return r.ID }, func(r role) string { return r.Name })
+	return named.Catalogue(func(r role) string { return r.Name }, all(c, "/roles", func(r role) int64 { return r.ID }))
+}
+
+func stateCatalogue(c *kit.Client) *kit.Catalogue[state] {
+	return named.Catalogue(func(s state) string { return s.Name }, all(c, "/ticket_states", func(s state) int64 { return s.ID }))
 }
 
 // groupsOf returns the groups that are not switched off: of the others Zammad shows
@@ -131,23 +120,13 @@ func groupsOf(c *kit.Client) *kit.Groups {
 		kit.Entry
 		Active *bool `json:"active"`
 	}
-	read := func(ctx context.Context) (there []kit.Entry, _ error) {
-		all, err := all(ctx, c, "/groups", func(g group) int64 { return g.ID })
-		for _, g := range all {
+	return named.Groups(vendor, "active group", "Manage > Groups > New Group", func(ctx context.Context) (there []kit.Entry, _ error) {
+		shown, err := all(c, "/groups", func(g group) int64 { return g.ID })(ctx)
+		for _, g := range shown {
 			if g.Active == nil || *g.Active {
 				there = append(there, g.Entry)
 			}
 		}
 		return there, err
-	}
-	return &kit.Groups{None: noGroup, Catalogue: &kit.Catalogue[kit.Entry]{Age: catalogueAge, Read: read, Name: func(g kit.Entry) string { return g.Name }, Fold: provision.Fold}}
-}
-
-func stateCatalogue(c *kit.Client) *kit.Catalogue[state] {
-	return catalogue(c, "/ticket_states", func(s state) int64 { return s.ID }, func(s state) string { return s.Name })
-}
-
-// noGroup is the error for a group that is not there.
-func noGroup(kind desk.Kind, name string) error {
-	return desk.NoPlace(kind, name, "Zammad has no active group %q; make it at Manage > Groups > New Group, or correct the rule", name)
+	})
 }

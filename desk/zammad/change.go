@@ -11,48 +11,21 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
-	"github.com/deskbridge/deskbridge/desk/kit/people"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// fields are attributes of a user with the values that are desired.
-type fields map[string]any
-
-// String returns the names of the fields, sorted. Values may be personal data.
-func (f fields) String() string { return strings.Join(slices.Sorted(maps.Keys(f)), ", ") }
-
-// change writes the fields in which a user is not as desired, and those alone, and
-// reads back whether it is.
-func (d *zammad) change(ctx context.Context, id provision.DeskUserID, what string, differs func(*record) (fields, error)) (*record, error) {
-	r, err := d.users.read(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	todo, err := differs(r)
-	if err != nil || len(todo) == 0 {
-		return r, err
-	}
+// write writes some fields of a user, and those alone.
+func (d *zammad) write(ctx context.Context, r *record, _ string, todo edit.Values) error {
 	if err := notSystem(r); err != nil {
-		return nil, err
+		return err
 	}
-	_, err = d.client.Do(ctx, kit.Call{Method: http.MethodPut, Path: r.path(), Body: todo, Want: http.StatusOK}, nil)
+	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPut, Path: r.path(), Body: todo, Want: http.StatusOK}, nil)
 	d.users.agents.Doubt()
-	if err != nil {
-		if email, is := todo["email"].(string); is {
-			err = d.taken(ctx, err, id, email)
-		}
-		return nil, err
+	if email, is := todo["email"].(string); is && err != nil {
+		return d.taken(ctx, err, r.id(), email)
 	}
-	if r, err = d.users.read(ctx, id); err != nil {
-		return nil, err
-	}
-	left, err := differs(r)
-	if err == nil && len(left) > 0 {
-		e := vendor.Disobeyed("%s user %s", what, id)
-		e.Field = left.String()
-		err = e
-	}
-	return r, err
+	return err
 }
 
 // notSystem refuses to touch Zammad's own user.
@@ -72,13 +45,13 @@ func (d *zammad) SetProfile(ctx context.Context, id provision.DeskUserID, want p
 	}
 	fit := d.Fit(want)
 	checked := false
-	_, err := d.change(ctx, id, "change the profile of", func(r *record) (fields, error) {
-		todo := fields{}
+	_, err := d.changes.Change(ctx, id, "change the profile of", func(r *record) (edit.Values, error) {
+		todo := edit.Values{}
 		if !sameEmail(r.Email, want.Email) {
 			todo["email"] = strings.ToLower(fit.Email)
 			if !checked { // Zammad may be set to give an address to several
 				checked = true
-				if err := d.free(ctx, want.Email, id); err != nil {
+				if err := d.users.Free(ctx, want.Email, id); err != nil {
 					return nil, err
 				}
 			}
@@ -86,9 +59,7 @@ func (d *zammad) SetProfile(ctx context.Context, id provision.DeskUserID, want p
 		if fit.GivenName != "" && (r.First != fit.GivenName || r.Last != fit.FamilyName) {
 			todo["firstname"], todo["lastname"] = fit.GivenName, fit.FamilyName
 		}
-		if fit.Phone != "" && r.Phone != fit.Phone {
-			todo["phone"] = fit.Phone
-		}
+		todo.Want("phone", r.Phone, fit.Phone)
 		return todo, nil
 	})
 	return err
@@ -103,7 +74,7 @@ func (d *zammad) SetRole(ctx context.Context, id provision.DeskUserID, to provis
 		return err
 	}
 	var now []role
-	r, err := d.change(ctx, id, "give the role "+d.Capabilities().RoleNames[to]+" to", func(r *record) (fields, error) {
+	r, err := d.changes.Change(ctx, id, "give the role "+d.Capabilities().RoleNames[to]+" to", func(r *record) (edit.Values, error) {
 		if now, err = d.rolesOf(ctx, r); err != nil {
 			return nil, err
 		}
@@ -114,7 +85,7 @@ func (d *zammad) SetRole(ctx context.Context, id provision.DeskUserID, to provis
 		if slices.Equal(slices.Sorted(slices.Values(ids)), slices.Sorted(slices.Values(r.Roles))) {
 			return nil, nil
 		}
-		todo := fields{"role_ids": ids}
+		todo := edit.Values{"role_ids": ids}
 		if to != provision.RoleNone {
 			r.back(todo)
 		}
@@ -136,10 +107,8 @@ func (d *book) keeping(r *record, now []role, give []int64) []int64 {
 	ids := slices.Clone(give)
 	none := d.roleOf(r, now) == provision.RoleNone
 	for _, of := range now {
-		governed := none && people.SameText(of.Name, d.settings.customer)
-		for _, name := range d.settings.roles {
-			governed = governed || people.SameText(of.Name, name)
-		}
+		ours := d.settings.roles.Ours(of.Name)
+		governed := ours != "" && (ours != provision.RoleNone || none)
 		if !governed && of.ID > 0 && !slices.Contains(ids, of.ID) {
 			ids = append(ids, of.ID)
 		}
@@ -156,7 +125,7 @@ func (d *zammad) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, 
 		return err
 	}
 	var others access
-	_, err = d.change(ctx, id, "change the groups of", func(r *record) (fields, error) {
+	_, err = d.changes.Change(ctx, id, "change the groups of", func(r *record) (edit.Values, error) {
 		roles, err := d.rolesOf(ctx, r)
 		if err != nil {
 			return nil, err
@@ -165,7 +134,7 @@ func (d *zammad) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, 
 			if len(change.Join) == 0 {
 				return nil, nil // in none of them that would mean anything
 			}
-			e := desk.Errorf(desk.Permanent, "user %s of Zammad is inactive or has no role with the permission ticket.agent, and Zammad shows no groups of such users: give the role %s at Manage > Users > (the user)", id, d.settings.roles[provision.RoleAgent])
+			e := desk.Errorf(desk.Permanent, "user %s of Zammad is inactive or has no role with the permission ticket.agent, and Zammad shows no groups of such users: give the role %s at Manage > Users > (the user)", id, d.settings.roles.Of(provision.RoleAgent))
 			e.NotShown = !r.Active || d.roleOf(r, roles) == provision.RoleNone // yet: that comes before
 			return nil, e
 		}
@@ -191,7 +160,7 @@ func (d *zammad) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, 
 		case groups.equal(r.Groups):
 			return nil, nil
 		}
-		return fields{"group_ids": groups}, nil
+		return edit.Values{"group_ids": groups}, nil
 	})
 	return err
 }
@@ -200,11 +169,11 @@ func (d *zammad) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, 
 // groups; Zammad shows no groups meanwhile, and drops the owner of a ticket that
 // anybody changes. Who returns is not out of office any more.
 func (d *zammad) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
-	_, err := d.change(ctx, id, map[bool]string{true: "activate", false: "deactivate"}[active], func(r *record) (fields, error) {
+	_, err := d.changes.Change(ctx, id, map[bool]string{true: "activate", false: "deactivate"}[active], func(r *record) (edit.Values, error) {
 		if r.Active == active {
 			return nil, nil
 		}
-		todo := fields{"active": active}
+		todo := edit.Values{"active": active}
 		if active {
 			r.back(todo)
 		}
@@ -226,12 +195,12 @@ func (d *zammad) StopInflow(ctx context.Context, id provision.DeskUserID) error 
 	if err != nil {
 		return err
 	}
-	_, err = d.change(ctx, id, "set out of office", func(r *record) (fields, error) {
+	_, err = d.changes.Change(ctx, id, "set out of office", func(r *record) (edit.Values, error) {
 		now := time.Now().UTC()
 		if until, ok := date(r.AwayUntil); r.Away && ok && !until.Before(now.Add(-day)) {
 			return nil, nil
 		}
-		return fields{
+		return edit.Values{
 			"out_of_office": true, "out_of_office_replacement_id": instead, // today, wherever Zammad is:
 			"out_of_office_start_at": now.Add(-day).Format(time.DateOnly), "out_of_office_end_at": now.Add(gone).Format(time.DateOnly),
 		}, nil
@@ -245,8 +214,8 @@ func (d *zammad) SetAway(ctx context.Context, id provision.DeskUserID, away bool
 	if away {
 		return d.StopInflow(ctx, id)
 	}
-	_, err := d.change(ctx, id, "set back into the office", func(r *record) (fields, error) {
-		todo := fields{}
+	_, err := d.changes.Change(ctx, id, "set back into the office", func(r *record) (edit.Values, error) {
+		todo := edit.Values{}
 		r.back(todo)
 		return todo, nil
 	})
@@ -257,8 +226,7 @@ func (d *zammad) SetAway(ctx context.Context, id provision.DeskUserID, away bool
 // our own account. Zammad demands somebody.
 func (d *zammad) replacement(ctx context.Context) (int64, error) {
 	if d.settings.replacement != "" {
-		look := &look{users: d.users}
-		r, err := look.byEmail(ctx, d.settings.replacement)
+		r, err := d.users.byEmail(ctx, d.settings.replacement)
 		if err != nil {
 			return 0, err
 		}
@@ -275,7 +243,7 @@ func (d *zammad) replacement(ctx context.Context) (int64, error) {
 
 // back adds to what is written that a user is back in the office whom StopInflow
 // had sent away. Nobody else is away for so long.
-func (r *record) back(todo fields) {
+func (r *record) back(todo edit.Values) {
 	from, ok := date(r.AwayFrom)
 	until, is := date(r.AwayUntil)
 	if r.Away && ok && is && until.Sub(from) >= gone {

@@ -41,8 +41,7 @@ func (d *zammad) Check(ctx context.Context) (desk.Profile, error) {
 		p.Problemf("%s", noAttribute(d.settings.mark))
 	}
 	if email := d.settings.replacement; email != "" {
-		look := &look{users: d.users}
-		r, err := look.byEmail(ctx, email)
+		r, err := d.users.byEmail(ctx, email)
 		if err != nil {
 			return p, err
 		}
@@ -104,11 +103,8 @@ func (d *zammad) checkRights(ctx context.Context, p *desk.Profile, me *record, a
 
 // checkRoles looks at the roles that the settings name, and at what a stranger gets.
 func (d *zammad) checkRoles(p *desk.Profile, all []role) error {
-	for _, ours := range []provision.Role{provision.RoleNone, provision.RoleLimited, provision.RoleAgent, provision.RoleAdmin} {
-		name, key := d.settings.roles[ours], string(ours)+"_role"
-		if ours == provision.RoleNone {
-			name, key = d.settings.customer, "customer_role"
-		}
+	for _, named := range d.settings.roles {
+		name, ours := named.Name, named.Ours
 		if name == "" {
 			continue
 		}
@@ -118,7 +114,7 @@ func (d *zammad) checkRoles(p *desk.Profile, all []role) error {
 		case err != nil:
 			return err
 		case r == nil || r.off():
-			p.Problemf("Zammad has no active role %q: make it at Manage > Roles, or correct the setting %s", name, key)
+			p.Problemf("%s", d.standing.Missing(name, named.Key).Detail)
 		case r.Permissions == nil:
 		case ours == provision.RoleAdmin && !r.administers():
 			p.Problemf("the role %q may not change users, and so makes nobody an admin: tick admin.user at %s", name, at)
@@ -129,7 +125,7 @@ func (d *zammad) checkRoles(p *desk.Profile, all []role) error {
 		case ours != provision.RoleAgent && ours != provision.RoleAdmin && r.holds(agentPermission):
 			p.Problemf("the role %q makes everybody who has it an agent: clear ticket.agent at %s", name, at)
 		case ours == provision.RoleNone && !r.idle():
-			p.Problemf("the role %q, which is left to a leaver, gives more than a customer has: clear all but ticket.customer and user_preferences at %s, or correct the setting %s", name, at, key)
+			p.Problemf("the role %q, which is left to a leaver, gives more than a customer has: clear all but ticket.customer and user_preferences at %s, or correct the setting %s", name, at, named.Key)
 		}
 	}
 	for _, r := range all {

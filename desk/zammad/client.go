@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 )
 
 const (
@@ -88,29 +89,13 @@ func page[E any](ctx context.Context, c *kit.Client, path string, n, size int) (
 	return entries, err
 }
 
-// list reads a list, at most so many pages of it; whole reports whether that is all.
-// A page that is short is no end: Zammad may show fewer than it is asked for.
-func list[E any](ctx context.Context, c *kit.Client, path string, size, most int, id func(E) int64) (all []E, whole bool, _ error) {
-	seen := make(map[int64]bool)
-	for n := 1; n <= most; n++ {
+// list is the list at path, of which at most so many pages are read. A page that is short is no
+// end: Zammad may show fewer than it is asked for.
+func list[E any](c *kit.Client, path string, size, most int, id func(E) int64) listing.List[E] {
+	return listing.List[E]{Vendor: vendor, What: strings.TrimPrefix(path, "/"), Most: most, ID: id, Read: func(ctx context.Context, n, _ int) (listing.Page[E], error) {
 		entries, err := page[E](ctx, c, path, n, size)
-		if err != nil {
-			return nil, false, err
-		}
-		before := len(all)
-		for _, e := range entries {
-			if id(e) <= 0 {
-				return nil, false, desk.Errorf(desk.Retryable, "Zammad's answer holds an entry without a number; is a proxy in the way?")
-			}
-			if !seen[id(e)] {
-				seen[id(e)], all = true, append(all, e)
-			}
-		}
-		if len(all) == before {
-			return all, true, nil
-		}
-	}
-	return all, false, nil
+		return listing.Page[E]{Items: entries, Total: -1}, err
+	}}
 }
 
 // condition is what the entries of a search have in common: a value of each
@@ -132,14 +117,6 @@ type hits[E any] struct {
 	Total   *int `json:"total_count"` // of all pages; nil: this release does not say
 }
 
-// total returns how many there are on all pages; -1 is not said.
-func (h *hits[E]) total() int {
-	if h.Total == nil {
-		return -1
-	}
-	return *h.Total
-}
-
 // UnmarshalJSON reads a page with a total, or one without, which is a list.
 func (h *hits[E]) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '[' {
@@ -149,33 +126,22 @@ func (h *hits[E]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(h))
 }
 
-// search calls do with each page of what fulfils a condition, in order of number, until it
-// returns false. What is found is below path, such as /users.
-func search[E any](ctx context.Context, c *kit.Client, path string, of condition, id func(E) int64, do func(hits[E]) (more bool)) error {
-	var pages kit.Pages
-	what := strings.TrimPrefix(path, "/")
-	for n := 1; n <= maxPages; n++ {
+// search is what fulfils a condition, in order of number. What is found is below path, such as
+// /users. A release that does not say how many there are has a Total of -1.
+func search[E any](c *kit.Client, path string, of condition, id func(E) int64) listing.List[E] {
+	return listing.List[E]{Vendor: vendor, What: strings.TrimPrefix(path, "/"), Most: maxPages, ID: id, Steady: true, Read: func(ctx context.Context, n, _ int) (p listing.Page[E], _ error) {
 		var h hits[E]
 		_, err := c.Do(ctx, kit.Call{Method: http.MethodPost, Path: path + "/search", Read: true, Body: map[string]any{
 			"condition": of, "page": n, "per_page": hitPage, "sort_by": "id", "order_by": "asc", "with_total_count": true,
 		}}, &h)
-		switch {
-		case err != nil:
-			return err
-		case h.Records == nil:
-			return desk.Errorf(desk.Retryable, "Zammad's answer to a search holds no records; is a proxy in the way?")
-		case !do(h):
-			return nil
+		if err == nil && h.Records == nil {
+			err = desk.Errorf(desk.Retryable, "Zammad's answer to a search holds no records; is a proxy in the way?")
 		}
-		var ids []int64
-		for _, e := range h.Records {
-			ids = append(ids, id(e))
+		if p = (listing.Page[E]{Items: h.Records, Total: -1}); h.Total != nil {
+			p.Total = *h.Total
 		}
-		if more, err := pages.Next(vendor, what, ids, h.total()); err != nil || !more {
-			return err
-		}
-	}
-	return desk.Errorf(desk.Permanent, "Zammad's list of %s has more than %d pages", what, maxPages)
+		return p, err
+	}}
 }
 
 func number(id int64) string { return strconv.FormatInt(id, 10) }

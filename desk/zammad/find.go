@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -17,7 +18,7 @@ import (
 // Find looks a user up by number, then by our external id, then by e-mail.
 // Customers are users, too.
 func (d *zammad) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	look := &look{users: d.users}
+	look := &look{users: d.users} // for both
 	var byExternalID func(context.Context, string) (*record, error)
 	if d.users.mark != "" {
 		byExternalID = look.byExternalID
@@ -73,6 +74,10 @@ func (l *look) byExternalID(ctx context.Context, externalID string) (*record, er
 }
 
 // byEmail returns the user with an e-mail address; nil when there is none.
+func (u *users) byEmail(ctx context.Context, email string) (*record, error) {
+	return (&look{users: u}).byEmail(ctx, email)
+}
+
 func (l *look) byEmail(ctx context.Context, email string) (*record, error) {
 	if !isEmail(email) {
 		return nil, nil
@@ -108,15 +113,10 @@ func (l *look) those(ctx context.Context, of condition, meant func(*record) bool
 	if err != nil || sure {
 		return found, err
 	}
-	all, err := u.list(ctx, maxPages)
-	switch {
-	case err != nil:
+	if l.some, err = u.list(ctx, maxPages); err != nil {
 		return nil, err
-	case !all.whole:
-		return nil, desk.Errorf(desk.Permanent, "Zammad has more users than can be read: more than %d pages", maxPages)
 	}
-	l.some = all
-	return kept(all.records, meant), nil
+	return kept(l.some.records, meant), nil
 }
 
 func kept(all []record, meant func(*record) bool) (found []record) {
@@ -128,11 +128,16 @@ func kept(all []record, meant func(*record) bool) (found []record) {
 	return found
 }
 
-// list reads users, at most so many pages of them.
+// list reads users, at most so many pages of them. That there are more is an error only where
+// all had to be read.
 func (u *users) list(ctx context.Context, pages int) (*everybody, error) {
-	all, whole, err := list(ctx, u.client, "/users", userPage, pages, func(r record) int64 { return r.ID })
+	all, err := list(u.client, "/users", userPage, pages, func(r record) int64 { return r.ID }).All(ctx)
+	long := errors.Is(err, listing.ErrLong)
+	if long && pages < maxPages {
+		err = nil
+	}
 	all = withoutSystem(all)
-	return &everybody{all, whole}, cmp.Or(err, complete(all))
+	return &everybody{all, !long}, cmp.Or(err, complete(all))
 }
 
 func complete(all []record) error {
@@ -152,9 +157,16 @@ func withoutSystem(all []record) []record {
 // understood the question.
 func (u *users) asked(ctx context.Context, of condition, meant func(*record) bool) (found []record, sure bool, _ error) {
 	sure = true
-	err := search(ctx, u.client, "/users", of, func(r record) int64 { return r.ID }, func(h hits[record]) bool {
-		sure = h.Total != nil && !slices.ContainsFunc(h.Records, func(r record) bool { return r.ID != systemUser && !meant(&r) })
-		found = append(found, h.Records...)
+	hits := search(u.client, "/users", of, func(r record) int64 { return r.ID })
+	read := hits.Read
+	hits.Read = func(ctx context.Context, n, after int) (listing.Page[record], error) {
+		p, err := read(ctx, n, after)
+		sure = sure && p.Total >= 0
+		return p, err
+	}
+	err := hits.Each(ctx, func(r record) bool {
+		sure = sure && (r.ID == systemUser || meant(&r))
+		found = append(found, r)
 		return sure
 	})
 	switch kind := desk.KindOf(err); {

@@ -1,13 +1,10 @@
 package zammad
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -54,7 +51,7 @@ func (d *zammad) Create(ctx context.Context, want provision.DeskUser) (*provisio
 		}
 		body["group_ids"] = groups
 	}
-	if err := d.free(ctx, want.Email, ""); err != nil {
+	if err := d.users.Free(ctx, want.Email, ""); err != nil {
 		return nil, err
 	}
 	return d.insert(ctx, want, body)
@@ -108,18 +105,12 @@ func noAttribute(name string) string {
 // granted returns the roles that stand for one of ours. An admin of Zammad is no
 // agent, and would be in no group: so they get both roles.
 func (d *book) granted(ctx context.Context, of provision.Role) (ids []int64, _ error) {
-	of = cmp.Or(of, provision.RoleNone)
-	names := map[string]provision.Role{d.settings.roles[of]: of}
-	switch {
-	case of == provision.RoleNone:
-		names = map[string]provision.Role{d.settings.customer: ""}
-	case of == provision.RoleAdmin:
-		names[d.settings.roles[provision.RoleAgent]] = provision.RoleAgent
-	case d.settings.roles[of] == "":
-		return nil, people.NoRole(vendor, of)
+	give := []provision.Role{of}
+	if of == provision.RoleAdmin {
+		give = append(give, provision.RoleAgent)
 	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		r, err := d.role(ctx, name, names[name])
+	for _, role := range give {
+		r, err := d.standing.Find(ctx, d.settings.roles, role)
 		if err != nil {
 			return nil, err
 		}
@@ -128,25 +119,12 @@ func (d *book) granted(ctx context.Context, of provision.Role) (ids []int64, _ e
 	return ids, nil
 }
 
-// free fails when another user has an e-mail address.
-func (d *zammad) free(ctx context.Context, email string, self provision.DeskUserID) error {
-	look := &look{users: d.users}
-	holder, err := look.byEmail(ctx, email)
-	if err == nil && holder != nil && holder.id() != self {
-		return d.users.HasAddress(holder, nil)
-	}
-	return err
-}
-
 // taken finds out whether a failed write met another user with the address.
 func (d *zammad) taken(ctx context.Context, failure error, self provision.DeskUserID, email string) error {
 	if !errors.Is(failure, errRefused) && !errors.Is(failure, errInternal) {
 		return failure
 	}
-	if err := d.free(ctx, email, self); err != nil && desk.KindOf(err) == desk.Conflict {
-		return err
-	}
-	return failure
+	return d.users.Taken(ctx, failure, email, self)
 }
 
 // insert makes a user and reads them back.
@@ -202,9 +180,7 @@ func (d *zammad) erase(ctx context.Context, id provision.DeskUserID) error {
 	if gone || err != nil {
 		return err
 	}
-	e := desk.Errorf(desk.Permanent, "Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
-	e.NotShown = true
-	return e
+	return desk.NotShownf("Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
 }
 
 // erased reports whether a user is gone. It fails when the task has.

@@ -404,7 +404,7 @@ func TestNew(t *testing.T) {
 		{Name: "one role twice", URL: home, Secret: fakeToken, Settings: map[string]string{"limited_role": "customer"}, Mistakes: []string{"settings"}},
 		{Name: "an attribute that Zammad has", URL: home, Secret: fakeToken, Settings: map[string]string{"external_id_attribute": "note"}, Mistakes: []string{"settings.external_id_attribute"}},
 		{Name: "all mistakes at once", URL: "zammad", Settings: map[string]string{"allow_http": "1", "agent_role": "", "group_access": "full, read", "invite": "no", "replacement": "boss", "team": "x"},
-			Mistakes: []string{"settings.agent_role", "settings.allow_http", "settings.group_access", "settings.invite", "settings.replacement", "settings.team", "settings", "secret", "url"}},
+			Mistakes: []string{"settings.agent_role", "settings.allow_http", "settings.group_access", "settings.invite", "settings.replacement", "settings.team", "secret", "url"}},
 	})
 }
 

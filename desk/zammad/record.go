@@ -1,7 +1,6 @@
 package zammad
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -82,8 +82,7 @@ func (d *book) rolesOf(ctx context.Context, r *record) ([]role, error) {
 
 // stands reports whether a role is the one that stands for one of ours.
 func (d *book) stands(r *role, of provision.Role) bool {
-	name := d.settings.roles[of]
-	return name != "" && people.SameText(r.Name, name)
+	return d.settings.roles.Ours(r.Name) == of
 }
 
 // works reports whether one of the roles makes an agent, who may own tickets.
@@ -108,7 +107,9 @@ func (d *book) roleOf(r *record, roles []role) provision.Role {
 		return provision.RoleAdmin
 	case d.works(roles):
 		return provision.RoleAgent
-	case some(func(r *role) bool { return !people.SameText(r.Name, d.settings.customer) && !r.idle() }):
+	case some(func(r *role) bool {
+		return !people.SameText(r.Name, d.settings.roles.Of(provision.RoleNone)) && !r.idle()
+	}):
 		return provision.RoleLimited
 	}
 	return provision.RoleNone
@@ -151,9 +152,9 @@ func (d *book) owns(r *record, roles []role, group int64) bool {
 		slices.ContainsFunc(roles, func(of role) bool { return !of.off() && slices.Contains(of.Groups[group], full) }))
 }
 
-// me returns our own account, as it was not longer ago than catalogueAge.
+// me returns our own account, as it was not longer ago than named.Age.
 func (d *zammad) me(ctx context.Context) (*record, error) {
-	return d.self.Get(ctx, catalogueAge, d.readSelf)
+	return d.self.Get(ctx, named.Age, d.readSelf)
 }
 
 func (d *zammad) readSelf(ctx context.Context) (*record, error) {
@@ -182,16 +183,4 @@ func (d *zammad) unseen(ctx context.Context, me *record) (names []string, _ erro
 		}
 	}
 	return names, err
-}
-
-// role returns Zammad's role with a name that the settings say.
-func (d *book) role(ctx context.Context, name string, key provision.Role) (*role, error) {
-	r, err := d.roles.Find(ctx, name)
-	switch {
-	case err != nil:
-		return nil, err
-	case r == nil || r.off():
-		return nil, desk.Errorf(desk.Permanent, "Zammad has no active role %q; make it at Manage > Roles, or correct the setting %s_role", name, cmp.Or(key, "customer"))
-	}
-	return r, nil
 }

@@ -36,14 +36,8 @@ func (d *zammad) OpenConversations(ctx context.Context, id provision.DeskUserID,
 	if err != nil {
 		return nil, err
 	}
-	err = search(ctx, d.client, "/tickets", of, func(t ticket) int64 { return t.ID }, func(h hits[ticket]) (more bool) {
-		more = limit > 0
-		for _, t := range h.Records {
-			if slices.Contains(open, t.State) {
-				more = found.Add(t.shown())
-			}
-		}
-		return more
+	err = search(d.client, "/tickets", of, func(t ticket) int64 { return t.ID }).Each(ctx, func(t ticket) (more bool) {
+		return !slices.Contains(open, t.State) || found.Add(t.shown())
 	})
 	return found.Found, err
 }
@@ -93,15 +87,6 @@ func (t *ticket) shown() handover.Ticket {
 	return out
 }
 
-// ticket reads a ticket.
-func (d *zammad) ticket(ctx context.Context, id string) (handover.Ticket, error) {
-	t, err := kit.One[ticket]{Client: d.client, What: "ticket", Path: "/tickets/", Is: func(t *ticket, id string) bool { return number(t.ID) == id && t.Group > 0 }}.Read(ctx, id)
-	if err != nil {
-		return handover.Ticket{}, err
-	}
-	return t.shown(), nil
-}
-
 // owner returns a user, and the groups in which the user may own tickets. In place of
 // anybody else Zammad would take nobody, and the owner away, without a word.
 func (d *zammad) owner(ctx context.Context, id provision.DeskUserID) (t kit.Target, _ error) {
@@ -124,8 +109,8 @@ func (d *zammad) owner(ctx context.Context, id provision.DeskUserID) (t kit.Targ
 	return t, nil
 }
 
-// write changes a ticket.
-func (d *zammad) write(ctx context.Context, id string, t kit.Target) error {
+// writeTicket changes a ticket.
+func (d *zammad) writeTicket(ctx context.Context, id string, t kit.Target) error {
 	fields := t.Fields("owner_id", "group_id")
 	if t.User == 0 {
 		fields["owner_id"] = systemUser

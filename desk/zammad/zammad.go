@@ -1,7 +1,6 @@
 package zammad
 
 import (
-	"context"
 	"net/url"
 	"regexp"
 	"slices"
@@ -10,7 +9,9 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/handover"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -24,6 +25,7 @@ type zammad struct {
 	client   *kit.Client
 	users    *users
 	self     kit.Cached[*record]
+	changes  edit.Writer[provision.DeskUserID, *record]
 	patience kit.Patience // with a deletion
 }
 
@@ -31,6 +33,7 @@ type zammad struct {
 type book struct {
 	settings settings
 	roles    *kit.Catalogue[role]
+	standing named.Finder[role] // finds those of roles that stand for ours
 	groups   *kit.Groups
 	states   *kit.Catalogue[state]
 }
@@ -56,28 +59,28 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	c := newClient(s)
 	u := &users{client: c, mark: s.mark}
-	u.Book = people.Book[record]{Vendor: vendor, What: "user", At: "Manage > Users", Read: u.read, ID: (*record).id}
+	u.Book = people.Book[record]{Vendor: vendor, What: "user", At: "Manage > Users", Read: u.read, ID: (*record).id, ByEmail: u.byEmail}
+	roles := roleCatalogue(c)
 	z := &zammad{
-		Base:     desk.Base{Name: vendor.Name},
-		book:     &book{settings: s, roles: roleCatalogue(c), groups: groupsOf(c), states: stateCatalogue(c)},
+		Base: desk.Base{Name: vendor.Name, Clicks: clicks},
+		book: &book{settings: s, roles: roles, groups: groupsOf(c), states: stateCatalogue(c),
+			standing: named.Finder[role]{Vendor: vendor, What: "active role", At: "Manage > Roles", Among: roles, Not: (*role).off}},
 		client:   c,
 		users:    u,
 		patience: kit.Patience{First: 200 * time.Millisecond, Most: time.Second, Looks: 4},
 	}
 	z.GroupTeams.Teams = z.groups
+	z.changes = edit.Writer[provision.DeskUserID, *record]{Vendor: vendor, What: "user", Read: u.read, Write: z.write}
 	z.Tickets = handover.Tickets{Vendor: vendor, What: "user", Join: "it is inactive, no agent, or has no full access to that group; give FULL at Manage > Users > (the user)",
-		Groups: z.groups, Read: z.ticket, Owner: z.owner, Write: z.write, Deals: true}
+		Groups: z.groups, Owner: z.owner, Write: z.writeTicket, Deals: true,
+		Read: handover.One(kit.One[ticket]{Client: c, What: "ticket", Path: "/tickets/", Is: func(t *ticket, _ string) bool { return t.Group > 0 }}, (*ticket).shown)}
 	return z, nil
 }
 
 // Capabilities says what the API can do. A group is a team and a mailbox at once.
 func (d *zammad) Capabilities() desk.Capabilities {
-	names := map[provision.Role]string{provision.RoleNone: d.settings.customer}
-	for r, name := range d.settings.roles {
-		names[r] = name
-	}
 	return desk.Capabilities{
-		RoleNames:         names,
+		RoleNames:         d.settings.roles.Names(),
 		ChangeProfile:     true,
 		ChangeRole:        true,
 		ChangeTeams:       true,
@@ -97,15 +100,11 @@ func (d *zammad) Capabilities() desk.Capabilities {
 	}
 }
 
-// ChangeMailboxes is unsupported: a group is both.
-func (d *zammad) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
-	return desk.Unsupported("change mailboxes", "a mailbox of Zammad is a group, and a group is a team here; let the rule name it under teams")
-}
-
-// EndSessions is unsupported: Zammad has no call for one user's sessions. Who is
-// inactive is turned away at the next click, and so are their access tokens.
-func (d *zammad) EndSessions(context.Context, provision.DeskUserID) error {
-	return desk.Unsupported("end sessions", "Zammad turns away the sessions and access tokens of who is inactive; to end those of somebody who stays, delete them at System > Sessions")
+// clicks are for what Zammad cannot: a group is a mailbox as well, and there is no call for one
+// user's sessions. Who is inactive is turned away at the next click, and so are their access tokens.
+var clicks = map[string]string{
+	"change mailboxes": "a mailbox of Zammad is a group, and a group is a team here; let the rule name it under teams",
+	"end sessions":     "Zammad turns away the sessions and access tokens of who is inactive; to end those of somebody who stays, delete them at System > Sessions",
 }
 
 // remains is what is left of a user who is inactive.
@@ -121,11 +120,10 @@ var remains = desk.Remains{
 type settings struct {
 	api         *url.URL // without a slash at the end
 	token       string
-	roles       map[provision.Role]string
-	customer    string   // role of who has no access
-	levels      []string // of access to a group that a team gives, sorted
-	mark        string   // attribute for our external id; "" is none
-	replacement string   // e-mail address; "" is our own account
+	roles       named.Roles // none is what who has no access is left
+	levels      []string    // of access to a group that a team gives, sorted
+	mark        string      // attribute for our external id; "" is none
+	replacement string      // e-mail address; "" is our own account
 	invite      bool
 	erases      bool // the desk's leavers are deleted or anonymized
 }
@@ -148,32 +146,23 @@ var (
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
-	s := settings{token: d.Secret, erases: d.OnLeave.ForGood() != ""}
+	s := settings{token: d.Secret, erases: d.OnLeave.ForGood() != "", roles: named.Roles{
+		{Ours: provision.RoleAdmin, Key: "admin_role", Name: "Admin"},
+		{Ours: provision.RoleAgent, Key: "agent_role", Name: "Agent"},
+		{Ours: provision.RoleNone, Key: "customer_role", Name: "Customer"},
+		{Ours: provision.RoleLimited, Key: "limited_role"},
+	}}
 	var wrong desk.Mistakes
-	allowHTTP, admin, agent, limited, access := false, "Admin", "Agent", "", full
-	s.customer = "Customer"
-	const name = "give the name of a role, or leave the setting out"
-	kit.ReadSettings(d.Settings, []kit.Setting{
-		{Key: "admin_role", Text: &admin, Check: kit.NotEmpty, Hint: name},
-		{Key: "agent_role", Text: &agent, Check: kit.NotEmpty, Hint: name},
-		{Key: "customer_role", Text: &s.customer, Check: kit.NotEmpty, Hint: name},
-		{Key: "limited_role", Text: &limited},
+	allowHTTP, access := false, full
+	kit.ReadSettings(d.Settings, append(s.roles.Settings("role"), []kit.Setting{
 		{Key: "group_access", Text: &access, Check: isAccess, Hint: "give full, or some of read, create, change and overview with commas between"},
 		{Key: "external_id_attribute", Text: &s.mark, Check: isAttribute, Hint: "give the name of an attribute of your own making: small letters, digits and underscores"},
 		{Key: "replacement", Text: &s.replacement, Check: isEmail, Hint: "give the e-mail address of a user of Zammad"},
 		{Key: "invite", Flag: &s.invite},
 		{Key: "allow_http", Flag: &allowHTTP},
-	}, &wrong)
+	}...), &wrong)
 	s.levels = readLevels(access)
-	s.roles = map[provision.Role]string{provision.RoleAdmin: admin, provision.RoleAgent: agent}
-	if limited != "" {
-		s.roles[provision.RoleLimited] = limited
-	}
-	all := []string{provision.Fold(admin), provision.Fold(agent), provision.Fold(s.customer), provision.Fold(limited)}
-	slices.Sort(all)
-	if len(slices.Compact(all)) < 4 {
-		wrong.Add("settings", "admin_role, agent_role, limited_role and customer_role must be different roles")
-	}
+	s.roles.CheckDiffer("role", &wrong)
 	if !token.Is(d.Secret) {
 		wrong.Add("secret", "give an access token of a user of Zammad: (avatar) > Profile > Token Access > Create")
 	}

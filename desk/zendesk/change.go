@@ -2,13 +2,13 @@ package zendesk
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -22,21 +22,20 @@ func (d *zendesk) mayChange(ctx context.Context, id provision.DeskUserID) (*reco
 	return r, err
 }
 
-// update writes some fields of a user in one request, and reads back what judge
-// looks at.
-func (d *zendesk) update(ctx context.Context, r *record, what string, fields map[string]any, judge func(now *record) bool) error {
-	what = fmt.Sprintf("%s user %d", what, r.ID)
-	err := d.client.Put(ctx, r.path(), map[string]any{"user": fields}, nil)
-	d.people.Doubt() // whatever came of it
-	if err != nil {
-		return refusedTo(err, "%s", what)
-	}
-	return kit.ReadBack(ctx, r.id(), d.read, func(now *record) error {
-		if !judge(now) {
-			return vendor.Disobeyed("%s", what)
+// write writes some fields of a user in one request. An address is written before, in a way of
+// its own.
+func (d *zendesk) write(ctx context.Context, r *record, what string, fields edit.Values) error {
+	defer func() { d.people.Doubt() }() // whatever comes of it
+	if email, is := fields["email"].(string); is {
+		if err := d.changeEmail(ctx, r, email); err != nil {
+			return d.takenBy(ctx, err, email)
 		}
+		delete(fields, "email")
+	}
+	if len(fields) == 0 {
 		return nil
-	})
+	}
+	return refusedTo(d.client.Put(ctx, r.path(), map[string]any{"user": fields}, nil), "%s", what)
 }
 
 // refusedTo says in a refusal what was refused.
@@ -50,27 +49,16 @@ func (d *zendesk) SetProfile(ctx context.Context, id provision.DeskUserID, want 
 		return err
 	}
 	want = d.Fit(want)
-	r, err := d.mayChange(ctx, id)
-	if err != nil {
-		return err
-	}
-	if err := d.changeEmail(ctx, r, want.Email); err != nil {
-		return d.takenBy(ctx, err, want.Email)
-	}
-	differs := func(r *record) kit.Fields {
-		fields := kit.Fields{}
+	_, err := d.changes.Change(ctx, id, "change the profile of", func(r *record) (edit.Values, error) {
+		fields := edit.Values{}
+		if !people.SameText(r.Email, want.Email) || d.unproven(r) {
+			fields["email"] = want.Email
+		}
 		fields.Want("name", r.Name, want.DisplayName)
 		fields.Want("phone", kit.E164(r.Phone), want.Phone)
-		return fields
-	}
-	fields := map[string]any{}
-	for name, value := range differs(r) {
-		fields[name] = value
-	}
-	if len(fields) == 0 {
-		return nil
-	}
-	return d.update(ctx, r, "change the profile of", fields, func(now *record) bool { return len(differs(now)) == 0 })
+		return fields, nil
+	})
+	return err
 }
 
 // maxEmailLength is that of RFC 5321 §4.5.3.1.3.
@@ -91,31 +79,31 @@ func (d *zendesk) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 	if err != nil {
 		return err
 	}
-	r, err := d.mayChange(ctx, id)
-	if err != nil || d.roleOf(r, limited) == role {
-		return err
-	}
-	fields, err := d.roleFields(ctx, role, limited)
-	if err != nil {
-		return err
-	}
-	if _, named := fields["custom_role_id"]; !named && role == provision.RoleAgent && d.roleOf(r, limited) == provision.RoleLimited {
-		fields["custom_role_id"] = nil
-	}
 	defer func() { d.members.Doubt() }() // whatever comes of it
-	return d.update(ctx, r, "give the role "+d.Capabilities().RoleNames[role]+" to", fields, func(now *record) bool { return d.roleOf(now, limited) == role })
+	_, err = d.changes.Change(ctx, id, "give the role "+d.Capabilities().RoleNames[role]+" to", func(r *record) (edit.Values, error) {
+		has := d.roleOf(r, limited)
+		if has == role {
+			return nil, nil
+		}
+		fields, err := d.roleFields(ctx, role, limited)
+		if _, named := fields["custom_role_id"]; !named && role == provision.RoleAgent && has == provision.RoleLimited && err == nil {
+			fields["custom_role_id"] = nil
+		}
+		return fields, err
+	})
+	return err
 }
 
 // roleFields returns what makes somebody have a role.
-func (d *zendesk) roleFields(ctx context.Context, role provision.Role, limited *customRole) (map[string]any, error) {
+func (d *zendesk) roleFields(ctx context.Context, role provision.Role, limited *customRole) (edit.Values, error) {
 	words := map[provision.Role]string{provision.RoleAdmin: admin, provision.RoleAgent: agent, provision.RoleLimited: agent, provision.RoleNone: endUser, "": endUser}
 	if words[role] == "" || role == provision.RoleLimited && limited == nil {
 		return nil, d.noRole(role)
 	}
-	fields, custom := map[string]any{"role": words[role]}, limited
+	fields, custom := edit.Values{"role": words[role]}, limited
 	if role == provision.RoleAgent {
 		var err error
-		if custom, err = d.role(ctx, d.settings.agentRole, "agent_role"); err != nil {
+		if custom, err = d.role(ctx, role); err != nil {
 			return nil, err
 		}
 	}
@@ -135,12 +123,13 @@ func (d *zendesk) noRole(role provision.Role) error {
 // SetActive suspends a user or ends that. Who is suspended cannot sign in, keeps
 // conversations and groups, and keeps the seat.
 func (d *zendesk) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
-	r, err := d.mayChange(ctx, id)
-	if err != nil || r.Suspended == !active {
-		return err
-	}
-	return d.update(ctx, r, map[bool]string{false: "suspend", true: "unsuspend"}[active], map[string]any{"suspended": !active},
-		func(now *record) bool { return now.Suspended == !active })
+	_, err := d.changes.Change(ctx, id, map[bool]string{false: "suspend", true: "unsuspend"}[active], func(r *record) (edit.Values, error) {
+		if r.Suspended == !active {
+			return nil, nil
+		}
+		return edit.Values{"suspended": !active}, nil
+	})
+	return err
 }
 
 // EndSessions signs a user out everywhere.
@@ -150,10 +139,7 @@ func (d *zendesk) EndSessions(ctx context.Context, id provision.DeskUserID) erro
 		return err
 	}
 	_, err = d.client.Do(ctx, kit.Call{Method: http.MethodDelete, Path: r.path() + "/sessions", Want: http.StatusNoContent}, nil)
-	if err != nil && desk.KindOf(err) == desk.NotFound { // there were none
-		return nil
-	}
-	return err
+	return edit.Gone(err) // there were none
 }
 
 // identity is something by which Zendesk knows a user, such as an e-mail address.
@@ -170,40 +156,26 @@ func (i *identity) path() string {
 	return "/users/" + strconv.FormatInt(i.User, 10) + "/identities/" + strconv.FormatInt(i.ID, 10)
 }
 
-// changeEmail changes the primary address where it is, as verified, which has no mail sent:
+// changeEmail changes the primary address in its place, as verified, which has no mail sent:
 // the old one is gone in the same moment, and may be another's tomorrow. Where the new one
 // is a second address of the user that one is taken away before. Other addresses, that
 // somebody added by hand, stay.
 func (d *zendesk) changeEmail(ctx context.Context, r *record, email string) error {
-	same := people.SameText(r.Email, email)
-	if same && !d.unproven(r) {
-		return nil
-	}
-	defer func() { d.people.Doubt() }() // whatever comes of it
 	all, err := d.addresses(ctx, r)
+	if err == nil && !people.SameText(r.Email, email) {
+		all, err = d.replace(ctx, r, all, email)
+	}
 	if err != nil {
 		return err
-	}
-	if !same {
-		if all, err = d.replace(ctx, r, all, email); err != nil {
-			return err
-		}
 	}
 	is := slices.IndexFunc(all, func(i identity) bool { return i.Primary && people.SameText(i.Value, email) })
 	if is < 0 {
 		return vendor.Disobeyed("change the e-mail address of user %d", r.ID)
 	}
-	if !all[is].Verified {
-		if err := d.client.Put(ctx, all[is].path()+"/verify", map[string]any{}, nil); err != nil {
-			return refusedTo(err, "verify the new e-mail address of user %d", r.ID)
-		}
-	}
-	return kit.ReadBack(ctx, r.id(), d.read, func(now *record) error {
-		if !people.SameText(now.Email, email) || d.unproven(now) {
-			return vendor.Disobeyed("change the e-mail address of user %d", r.ID)
-		}
+	if all[is].Verified {
 		return nil
-	})
+	}
+	return refusedTo(d.client.Put(ctx, all[is].path()+"/verify", map[string]any{}, nil), "verify the new e-mail address of user %d", r.ID)
 }
 
 // replace puts an address in the place of the primary one, and returns which there are then.
@@ -230,12 +202,6 @@ func (d *zendesk) replace(ctx context.Context, r *record, all []identity, email 
 
 // addresses returns the e-mail addresses of a user.
 func (d *zendesk) addresses(ctx context.Context, r *record) ([]identity, error) {
-	all, err := list[identity](d.client, r.path()+"/identities", "identities", nil).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(all, func(i identity) bool { return i.ID <= 0 || i.User != r.ID }) {
-		return nil, desk.Errorf(desk.Retryable, "Zendesk answered a question about the addresses of user %d with something else", r.ID)
-	}
-	return slices.DeleteFunc(all, func(i identity) bool { return i.Type != "email" }), nil
+	all, err := list(d.client, r.path()+"/identities", "identities", nil, func(i *identity) bool { return i.ID > 0 && i.User == r.ID }).All(ctx)
+	return slices.DeleteFunc(all, func(i identity) bool { return i.Type != "email" }), err
 }

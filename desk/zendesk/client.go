@@ -58,19 +58,13 @@ func newClient(s settings) *client {
 	}), kit.ForJobs}
 }
 
-// refusal is what Zendesk says against a request. What it describes may quote what
-// was sent, and is shown to nobody.
-type refusal struct {
-	Error   json.RawMessage `json:"error"`
-	Details map[string][]struct {
-		Error       string `json:"error"`
-		Description string `json:"description"`
-	} `json:"details"`
-}
-
-// explain makes e say what the status of an answer means on Zendesk.
+// explain makes e say what the status of an answer means on Zendesk. What Zendesk describes
+// may quote what was sent, and is shown to nobody.
 func explain(a *kit.Answer, e *desk.Error) {
-	var own refusal
+	var own struct {
+		Error   json.RawMessage
+		Details map[string][]struct{ Error, Description string }
+	}
 	isOwn := json.Unmarshal(a.Body, &own) == nil && own.Error != nil
 	switch {
 	case a.Status == http.StatusNotFound && !(isOwn && string(own.Error) == `"RecordNotFound"`):
@@ -92,22 +86,19 @@ func explain(a *kit.Answer, e *desk.Error) {
 	}
 }
 
-// list is a list by cursor.
-func list[E any](c *client, path, key string, query url.Values) kit.CursorList[E] {
-	return kit.CursorList[E]{Client: c.Client, Path: path, Key: key, Query: query, Size: pageSize, Most: maxPages}
-}
-
-// job is work that Zendesk does after its answer.
-type job struct {
-	ID     string `json:"id"`
-	Status string `json:"status"` // queued, working, failed, completed or killed
+// list is a list by cursor, of items that are what was asked for.
+func list[E any](c *client, path, key string, query url.Values, is func(*E) bool) kit.CursorList[E] {
+	return kit.CursorList[E]{Client: c.Client, Path: path, Key: key, Query: query, Size: pageSize, Most: maxPages, Is: is}
 }
 
 // carry sends a request that a job carries out, and waits for it. An answer that
 // names none is no reason to wait: what came of it is read back.
 func (c *client) carry(ctx context.Context, call kit.Call) error {
 	type status struct {
-		Job job `json:"job_status"`
+		Job struct {
+			ID     string `json:"id"`
+			Status string `json:"status"` // queued, working, failed, completed or killed
+		} `json:"job_status"`
 	}
 	var started status
 	a, err := c.Do(ctx, call, nil)

@@ -2,7 +2,6 @@ package zendesk
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -389,9 +387,7 @@ func fakeHarness(f *fakeZendesk, pairs ...string) desktest.Harness {
 				d := f.connect(pairs...)
 				email, _ := u.email().(string)
 				r := record{Role: u.Role, CustomRole: u.CustomRole}
-				if n, ok := u.RoleType.(int); ok {
-					r.RoleType = &n
-				}
+				r.Kind, _ = u.RoleType.(int)
 				return &provision.DeskUser{ID: id, Email: email, DisplayName: u.Name, Active: !u.Suspended, Role: d.roleOf(&r, &customRole{Entry: kit.Entry{ID: reader}})}
 			})
 		},
@@ -409,23 +405,4 @@ func TestContract(t *testing.T) {
 // TestContractBehindFaults runs the suite with every call made twice.
 func TestContractBehindFaults(t *testing.T) {
 	desktest.RunBehindFaults(t, fakeHarness(newFake(t), everySetting...))
-}
-
-// TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
-func TestOutcomes(t *testing.T) {
-	f := newFake(t)
-	outcometest.Run(t, outcometest.Harness{
-		Harness: fakeHarness(f, everySetting...),
-		Server:  f.URL,
-		Connect: func(t *testing.T, address string) desk.Desk { return connectTo(t, address, everySetting...) },
-		Yes: func(method string) (int, string) {
-			switch method {
-			case http.MethodPost:
-				return http.StatusCreated, `{}`
-			case http.MethodDelete:
-				return http.StatusNoContent, ``
-			}
-			return http.StatusOK, `{}`
-		},
-	})
 }

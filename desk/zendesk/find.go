@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -27,13 +28,12 @@ func (d *directory) whole(ctx context.Context, r *record) (*provision.DeskUser, 
 	if err != nil {
 		return nil, err
 	}
-	var teams []string
-	if r.Role != endUser {
-		if teams, err = d.teamsOf(ctx, r); err != nil {
-			return nil, err
-		}
+	memberships, err := d.memberships(ctx, r)
+	if err != nil {
+		return nil, err
 	}
-	return d.user(r, limited, teams), nil
+	teams, err := kit.Names(ctx, d.groups.Catalogue, groupsIn(memberships))
+	return d.user(r, limited, teams), err
 }
 
 // read returns the user with a number. An unknown number is NotFound, and so is that of
@@ -75,31 +75,25 @@ func (d *directory) byEmail(ctx context.Context, address string) (*record, error
 // only returns the one user of a search who is meant, as Zendesk shows them now; nil
 // when there is none.
 func (d *directory) only(ctx context.Context, query url.Values, both string, meant func(*record) bool) (*record, error) {
-	var hits []record
-	for n := 1; n <= maxOffsetPages; n++ {
-		asked := url.Values{"per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
-		for key, values := range query {
-			asked[key] = values
-		}
-		var answer struct {
+	query.Set("per_page", strconv.Itoa(pageSize))
+	hits, err := listing.List[record]{Vendor: vendor, What: "users", Most: maxOffsetPages, Read: func(ctx context.Context, n, _ int) (p listing.Page[record], _ error) {
+		query.Set("page", strconv.Itoa(n))
+		answer := struct {
 			Users []record `json:"users"`
-			Count *int     `json:"count"`
+			Count int      `json:"count"`
 			Next  *string  `json:"next_page"` // an address, which is not followed
+		}{Count: -1}
+		err := d.client.Get(ctx, "/users/search", query, &answer)
+		if err == nil && (answer.Users == nil || slices.ContainsFunc(answer.Users, func(r record) bool { return r.ID <= 0 || r.lacks != "" })) {
+			err = vendor.NoList("users")
 		}
-		if err := d.client.Get(ctx, "/users/search", asked, &answer); err != nil {
-			return nil, err
+		if p = (listing.Page[record]{Items: answer.Users, Total: answer.Count, Pages: n}); answer.Next != nil {
+			p.Pages++
 		}
-		if answer.Users == nil || slices.ContainsFunc(answer.Users, func(r record) bool { return r.ID <= 0 || r.lacks != "" }) {
-			return nil, vendor.NoList("users")
-		}
-		hits = append(hits, answer.Users...)
-		switch {
-		case answer.Next != nil && len(answer.Users) > 0:
-			continue
-		case answer.Count != nil && *answer.Count > len(hits):
-			return nil, desk.Errorf(desk.Retryable, "Zendesk shows %d users fewer than it says there are", *answer.Count-len(hits))
-		}
-		break
+		return p, err
+	}}.All(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return d.users.Only(ctx, hits, both, meant)
 }
@@ -109,12 +103,8 @@ func (d *directory) takenBy(ctx context.Context, failure error, address string) 
 	if !errors.Is(failure, errTaken) {
 		return failure
 	}
-	e := &desk.Error{Kind: desk.Conflict, Field: "email", Err: failure,
-		Detail: "another user of Zendesk has this e-mail address or external id already, perhaps as a second address; find it at Admin Center > People, and change it there"}
-	if holder, err := d.byEmail(ctx, address); err == nil && holder != nil {
-		return d.users.HasAddress(holder, failure)
-	}
-	return e
+	return d.users.Taken(ctx, &desk.Error{Kind: desk.Conflict, Field: "email", Err: failure,
+		Detail: "another user of Zendesk has this e-mail address or external id already, perhaps as a second address; find it at Admin Center > People, and change it there"}, address, "")
 }
 
 const (
@@ -126,27 +116,32 @@ const (
 	lookUpAge = time.Minute
 )
 
-// roster is who is an agent or admin, and in which groups.
+// roster is who is an agent or admin, and in which groups; and which role stands for limited.
 type roster struct {
-	users  []record
-	groups map[int64][]int64 // by user
+	users   []record
+	groups  map[int64][]int64 // by user
+	limited *customRole
 }
 
 // everybody returns agents and admins, as they were not longer ago than age.
 func (d *directory) everybody(ctx context.Context, age time.Duration) (*roster, error) {
+	limited, err := d.limited(ctx)
+	if err != nil {
+		return nil, err
+	}
 	users, err := d.agents(ctx, age)
 	if err != nil {
 		return nil, err
 	}
 	groups, err := d.members.Get(ctx, age, func(ctx context.Context) (map[int64][]int64, error) {
-		all, err := list[membership](d.client, "/group_memberships", "group_memberships", nil).All(ctx)
+		all, err := list[membership](d.client, "/group_memberships", "group_memberships", nil, nil).All(ctx)
 		of := make(map[int64][]int64)
 		for _, m := range all {
 			of[m.User] = append(of[m.User], m.Group)
 		}
 		return of, err
 	})
-	return &roster{users, groups}, err
+	return &roster{users, groups, limited}, err
 }
 
 func (d *directory) agents(ctx context.Context, age time.Duration) ([]record, error) {
@@ -155,16 +150,10 @@ func (d *directory) agents(ctx context.Context, age time.Duration) ([]record, er
 
 // usersIn returns the users with one of some roles who are not deleted.
 func (d *directory) usersIn(ctx context.Context, roles ...string) ([]record, error) {
-	all, err := list[record](d.client, "/users", "users", url.Values{"role[]": roles}).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range all {
-		if r.ID <= 0 || r.lacks != "" || !slices.Contains(roles, r.Role) {
-			return nil, vendor.NoList("agents")
-		}
-	}
-	return slices.DeleteFunc(all, func(r record) bool { return !r.Active }), nil
+	all, err := list(d.client, "/users", "users", url.Values{"role[]": roles}, func(r *record) bool {
+		return r.ID > 0 && r.lacks == "" && slices.Contains(roles, r.Role)
+	}).All(ctx)
+	return slices.DeleteFunc(all, func(r record) bool { return !r.Active }), err
 }
 
 const listPage = 500 // users that are compared at a time
@@ -173,10 +162,6 @@ const listPage = 500 // users that are compared at a time
 // are customers, and as many as there are; a leaver whose seat was freed is one of them.
 func (d *zendesk) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
 	k, err := d.listed.Get(ctx, cursor == "", func(ctx context.Context) (*roster, error) { return d.everybody(ctx, 0) })
-	if err != nil {
-		return nil, "", err
-	}
-	limited, err := d.limited(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -189,7 +174,7 @@ func (d *zendesk) List(ctx context.Context, cursor string) ([]provision.DeskUser
 		return nil, "", err
 	}
 	users, err := d.users.Users(ctx, page, func(_ context.Context, r *record) (*provision.DeskUser, error) {
-		return d.user(r, limited, kit.NamesOf(groups, k.groups[r.ID]...)), nil
+		return d.user(r, k.limited, kit.NamesOf(groups, k.groups[r.ID]...)), nil
 	})
 	return users, next, err
 }
@@ -206,16 +191,12 @@ func (d *zendesk) TeamMembers(ctx context.Context, team string) ([]provision.Des
 	if err != nil {
 		return nil, err
 	}
-	limited, err := d.limited(ctx)
-	if err != nil {
-		return nil, err
-	}
 	k, err := d.everybody(ctx, rosterAge)
 	if err != nil {
 		return nil, err
 	}
 	return d.users.Those(k.users, func(r *record) (bool, error) {
-		return d.works(r, limited) && slices.Contains(k.groups[r.ID], g.ID), nil
+		return d.works(r, k.limited) && slices.Contains(k.groups[r.ID], g.ID), nil
 	})
 }
 
@@ -223,12 +204,8 @@ func (d *zendesk) TeamMembers(ctx context.Context, team string) ([]provision.Des
 // not, but light agents, contributors and those of another Zendesk do not. Zendesk does not tell how many there are.
 func (d *zendesk) Seats(ctx context.Context) (used, limit int, err error) {
 	all, err := d.agents(ctx, 0)
-	for i := range all {
-		if r := &all[i]; r.kind() != lightAgent && r.kind() != contributor && r.foreign() == "" {
-			used++
-		}
-	}
-	return used, 0, err
+	free := func(r record) bool { return r.Kind == lightAgent || r.Kind == contributor || r.foreign() != "" }
+	return len(slices.DeleteFunc(slices.Clone(all), free)), 0, err
 }
 
 // Check tries the token, and looks for groups and roles. It writes nothing. Without a
@@ -250,26 +227,25 @@ func (d *zendesk) Check(ctx context.Context) (desk.Profile, error) {
 		p.Problemf("the service account is no admin: choose Admin at Admin Center > People > Team members > (the service account) > Role")
 	}
 	var err error
-	if p.Teams, err = d.groups.Names(ctx); err != nil || d.settings.agentRole == "" && d.settings.limitedRole == "" {
+	if p.Teams, err = d.groups.Names(ctx); err != nil || len(d.settings.roles.Names()) == 0 {
 		return p, err
 	}
-	if _, err := d.roles.Reread(ctx); err != nil {
+	if _, err := d.roles.Among.Reread(ctx); err != nil {
 		err = people.Problem(&p, err)
 		return p, err
 	}
-	for setting, name := range map[string]string{"agent_role": d.settings.agentRole, "limited_role": d.settings.limitedRole} {
-		role, err := d.role(ctx, name, setting)
+	for _, named := range d.settings.roles {
+		role, err := d.role(ctx, named.Ours)
 		if err := people.Problem(&p, err); err != nil {
 			return desk.Profile{}, err
 		}
 		switch {
 		case role == nil:
-		case setting == "agent_role" && role.Kind != 0:
-			p.Problemf("the role %q is none that agents can work with: name a custom role in the setting agent_role, or leave it out", name)
+		case named.Ours == provision.RoleAgent && role.Kind != 0:
+			p.Problemf("the role %q is none that agents can work with: name a custom role in the setting agent_role, or leave it out", named.Name)
 		case role.Kind > contributor || role.Kind == chatAgent:
-			p.Problemf("the role %q is one of admins or of Zendesk Chat: name a custom role, or that of light agents, in the setting limited_role", name)
+			p.Problemf("the role %q is one of admins or of Zendesk Chat: name a custom role, or that of light agents, in the setting limited_role", named.Name)
 		}
 	}
-	slices.SortFunc(p.Problems, strings.Compare)
 	return p, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -22,31 +23,14 @@ type membership struct {
 	Default bool  `json:"default"`
 }
 
-func noGroup(kind desk.Kind, name string) error {
-	return desk.NoPlace(kind, name, "Zendesk has no group %q; make it at Admin Center > People > Team > Groups, or correct the rule", name)
-}
-
-// memberships returns in which groups a user is.
+// memberships returns in which groups a user is. Only agents are in any.
 func (d *directory) memberships(ctx context.Context, r *record) ([]membership, error) {
-	all, err := list[membership](d.client, r.path()+"/group_memberships", "group_memberships", nil).All(ctx)
-	if err != nil {
-		return nil, err
+	if r.Role == endUser {
+		return nil, nil
 	}
-	for _, m := range all {
-		if m.User != r.ID || m.ID <= 0 || m.Group <= 0 {
-			return nil, desk.Errorf(desk.Retryable, "Zendesk answered a question about the groups of user %d with something else", r.ID)
-		}
-	}
-	return all, nil
-}
-
-// teamsOf returns the names of the groups that a user is in.
-func (d *directory) teamsOf(ctx context.Context, r *record) ([]string, error) {
-	all, err := d.memberships(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return kit.Names(ctx, d.groups.Catalogue, groupsIn(all))
+	return list(d.client, r.path()+"/group_memberships", "group_memberships", nil, func(m *membership) bool {
+		return m.User == r.ID && m.ID > 0 && m.Group > 0
+	}).All(ctx)
 }
 
 func groupsIn(all []membership) (ids []int64) {
@@ -56,99 +40,83 @@ func groupsIn(all []membership) (ids []int64) {
 	return ids
 }
 
+// member is a user with the groups that they are in.
+type member struct {
+	*record
+	memberships []membership
+}
+
+func (m member) in(g kit.Entry) bool {
+	return slices.ContainsFunc(m.memberships, func(of membership) bool { return of.Group == g.ID })
+}
+
+// member returns a user who is to be changed.
+func (d *zendesk) member(ctx context.Context, id provision.DeskUserID) (m member, err error) {
+	if m.record, err = d.mayChange(ctx, id); err == nil {
+		m.memberships, err = d.memberships(ctx, m.record)
+	}
+	return m, err
+}
+
 // ChangeTeams adds the user to groups and removes it from groups. Zendesk takes what
 // is open in a group from whoever leaves it, by a job that is waited for: conversations
 // are handed over before.
 func (d *zendesk) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remove []string) error {
-	change, err := d.groups.Resolve(ctx, add, remove)
-	if err != nil {
-		return err
-	}
-	r, err := d.mayChange(ctx, id)
-	if err != nil {
-		return err
-	}
-	if r.Role == endUser {
-		if len(change.Join) > 0 {
-			e := desk.Errorf(desk.Permanent, "user %s of Zendesk is an end user, and only agents can be in groups", id)
-			e.NotShown = true // whoever is to be in one was made an agent before
-			return e
-		}
-		return nil // whoever became one has left them all
-	}
-	have, err := d.memberships(ctx, r)
-	if err != nil {
-		return err
-	}
-	wrote, err := kit.Difference[kit.Entry]{Join: change.Join}.Apply(ctx, func(g kit.Entry) bool { return in(have, g) }, func(ctx context.Context, g kit.Entry) error {
-		defer func() { d.members.Doubt() }() // whatever comes of it
-		return d.join(ctx, r, g)
-	}, nil)
-	if err == nil && wrote {
-		have, err = d.memberships(ctx, r)
-	}
-	if err != nil {
-		return err
-	}
-	left, err := d.leave(ctx, r, have, change.Leave)
-	if left {
-		d.members.Doubt()
-	}
-	if err == nil && left {
-		have, err = d.memberships(ctx, r)
-	}
-	if err != nil {
-		return err
-	}
-	return change.Confirm(func(g kit.Entry) bool { return in(have, g) },
-		func(g kit.Entry) error { return vendor.Disobeyed("add user %s to group %q", id, g.Name) },
-		func(g kit.Entry) error { return vendor.Disobeyed("remove user %s from group %q", id, g.Name) })
-}
-
-func in(have []membership, g kit.Entry) bool {
-	return slices.ContainsFunc(have, func(m membership) bool { return m.Group == g.ID })
+	return edit.Places[provision.DeskUserID, member, kit.Entry]{
+		Read: d.member, Find: d.groups.Find, Missing: func(name string) error { return d.groups.None(desk.Permanent, name) }, In: member.in,
+		Join: d.join, LeaveAll: d.leave,
+		NotJoined: func(id provision.DeskUserID, g kit.Entry) error {
+			return vendor.Disobeyed("add user %s to group %q", id, g.Name)
+		},
+		NotLeft: func(id provision.DeskUserID, g kit.Entry) error {
+			return vendor.Disobeyed("remove user %s from group %q", id, g.Name)
+		},
+	}.Change(ctx, id, add, remove)
 }
 
 // join adds a user to a group. That it is in it already is what reading back says.
-func (d *zendesk) join(ctx context.Context, r *record, g kit.Entry) error {
-	err := d.client.Post(ctx, "/group_memberships", map[string]any{"group_membership": map[string]any{"user_id": r.ID, "group_id": g.ID}}, nil)
+func (d *zendesk) join(ctx context.Context, m member, g kit.Entry) error {
+	if m.Role == endUser {
+		// Not yet: whoever is to be in one was made an agent before.
+		return desk.NotShownf("user %d of Zendesk is an end user, and only agents can be in groups", m.ID)
+	}
+	defer func() { d.members.Doubt() }() // whatever comes of it
+	err := d.client.Post(ctx, "/group_memberships", map[string]any{"group_membership": map[string]any{"user_id": m.ID, "group_id": g.ID}}, nil)
 	if errors.Is(err, errTaken) {
 		return nil
 	}
-	return refusedTo(err, "add user %d to group %q", r.ID, g.Name)
+	return refusedTo(err, "add user %d to group %q", m.ID, g.Name)
 }
 
 // leave removes a user from groups, and waits until Zendesk is done with it. The
 // default group cannot be left: another one becomes it before.
-func (d *zendesk) leave(ctx context.Context, r *record, have []membership, groups []kit.Entry) (wrote bool, _ error) {
+func (d *zendesk) leave(ctx context.Context, from member, groups []kit.Entry) error {
+	defer func() { d.members.Doubt() }() // whatever comes of it
 	var ids, names []string
 	var heir *membership
 	fromDefault := false
-	for i, m := range have {
+	for i, m := range from.memberships {
 		at := slices.IndexFunc(groups, func(g kit.Entry) bool { return g.ID == m.Group })
 		if at < 0 {
-			heir = &have[i]
+			heir = &from.memberships[i]
 			continue
 		}
 		ids, names = append(ids, strconv.FormatInt(m.ID, 10)), append(names, strconv.Quote(groups[at].Name))
-		fromDefault = fromDefault || m.Default || m.Group == r.DefaultGroup
-	}
-	if len(ids) == 0 {
-		return false, nil
+		fromDefault = fromDefault || m.Default || m.Group == from.DefaultGroup
 	}
 	if fromDefault && heir != nil {
-		if err := d.client.Put(ctx, r.path()+"/group_memberships/"+strconv.FormatInt(heir.ID, 10)+"/make_default", map[string]any{}, nil); err != nil {
-			return true, refusedTo(err, "give user %d another default group", r.ID)
+		if err := d.client.Put(ctx, from.path()+"/group_memberships/"+strconv.FormatInt(heir.ID, 10)+"/make_default", map[string]any{}, nil); err != nil {
+			return refusedTo(err, "give user %d another default group", from.ID)
 		}
 	}
 	for some := range slices.Chunk(ids, pageSize) {
 		err := d.client.carry(ctx, kit.Call{Method: http.MethodDelete, Path: "/group_memberships/destroy_many", Query: url.Values{"ids": {strings.Join(some, ",")}}})
 		switch {
 		case errors.Is(err, errRefused) && heir == nil:
-			return true, desk.Unsupported("leave the last group", "Zendesk lets no agent be in no group at all: put user "+string(r.id())+" into another group, at Admin Center > People > Team members > (the user) > Groups, or set downgrade_leavers on the desk: whoever becomes an end user leaves all groups")
+			return desk.Unsupported("leave the last group", "Zendesk lets no agent be in no group at all: put user "+string(from.id())+" into another group, at Admin Center > People > Team members > (the user) > Groups, or set downgrade_leavers on the desk: whoever becomes an end user leaves all groups")
 		case err != nil && desk.KindOf(err) != desk.NotFound: // left a moment ago
-			return true, refusedTo(err, "remove user %d from the groups %s", r.ID, strings.Join(names, ", "))
+			return refusedTo(err, "remove user %d from the groups %s", from.ID, strings.Join(names, ", "))
 		}
 	}
-	return true, nil
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -89,27 +90,21 @@ func (d *zendesk) Anonymize(ctx context.Context, id provision.DeskUserID) error 
 	if err := d.Delete(ctx, id); err != nil {
 		return err
 	}
-	if shell, err := d.deleted(ctx, id); err != nil || shell == nil {
-		return err
+	if _, err := d.deleted(ctx, id); err != nil {
+		return edit.Gone(err)
 	}
-	err := d.client.Delete(ctx, "/deleted_users/"+string(id))
-	if err != nil && desk.KindOf(err) != desk.NotFound {
-		return refusedTo(err, "delete user %s for good", id)
-	}
-	shell, err := d.deleted(ctx, id)
-	if err == nil && shell != nil {
-		err = vendor.Disobeyed("delete user %s for good", id)
-	}
-	return err
+	return edit.Remove(ctx, id, d.deleted, func() error {
+		return refusedTo(d.client.Delete(ctx, "/deleted_users/"+string(id)), "delete user %s for good", id)
+	}, func() error { return vendor.Disobeyed("delete user %s for good", id) })
 }
 
-// deleted returns a user who is deleted, and not for good; nil when there is none.
+// deleted returns a user who is deleted, and not for good. Anybody else is NotFound.
 func (d *zendesk) deleted(ctx context.Context, id provision.DeskUserID) (*record, error) {
 	shell, err := kit.One[record]{Client: d.client.Client, What: "deleted user", Path: "/deleted_users/", Key: "deleted_user", Is: func(r *record, number string) bool {
 		return string(r.id()) == number
 	}}.Read(ctx, string(id))
-	if err != nil && desk.KindOf(err) == desk.NotFound || err == nil && shell.Name == deletedName && shell.Email == "" {
-		return nil, nil
+	if err == nil && shell.Name == deletedName && shell.Email == "" {
+		err = desk.Errorf(desk.NotFound, "user %s of Zendesk is deleted for good", id)
 	}
 	return shell, err
 }

@@ -243,7 +243,7 @@ func TestLeavingGroups(t *testing.T) {
 	if open, err := d.OpenConversations(t.Context(), id, 9); err != nil || len(open) > 0 {
 		t.Errorf("the job has not run: %v, %v", open, err)
 	}
-	if tick, err := d.ticket(t.Context(), c); err != nil || tick.Assignee != 0 {
+	if tick, err := d.Read(t.Context(), c); err != nil || tick.Assignee != 0 {
 		t.Errorf("%+v, %v", tick, err)
 	}
 	boxes, err := d.MailboxesOf(t.Context(), "support")
@@ -456,7 +456,7 @@ func TestLists(t *testing.T) {
 	for words, body := range map[string]object{
 		"and not where":         {"group_memberships": []object{{"id": 1, "user_id": 1002, "group_id": 5}}, "meta": object{"has_more": true, "after_cursor": nil}},
 		"holds no list":         {"group_memberships": []object{}},
-		"groups of user":        {"group_memberships": []object{{"id": 1, "user_id": 7, "group_id": 5}}, "meta": object{"has_more": false}},
+		"with something else":   {"group_memberships": []object{{"id": 1, "user_id": 7, "group_id": 5}}, "meta": object{"has_more": false}},
 		"list of group_members": {"users": []object{}, "meta": object{"has_more": false}},
 	} {
 		f := newFake(t)

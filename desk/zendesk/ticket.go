@@ -51,9 +51,6 @@ func (d *zendesk) OpenConversations(ctx context.Context, id provision.DeskUserID
 		last := handover.Ticket{}
 		more = true
 		for i := range page {
-			if !page[i].whole() {
-				return false, vendor.NoList("tickets")
-			}
 			last = page[i].shown()
 			more = open.Add(last)
 		}
@@ -71,7 +68,7 @@ func (d *zendesk) OpenConversations(ctx context.Context, id provision.DeskUserID
 
 // assigned is the list of what is assigned to a user.
 func (d *zendesk) assigned(id provision.DeskUserID, sort string) kit.CursorList[ticket] {
-	return list[ticket](d.client, "/users/"+string(id)+"/tickets/assigned", "tickets", url.Values{"sort": {sort}})
+	return list(d.client, "/users/"+string(id)+"/tickets/assigned", "tickets", url.Values{"sort": {sort}}, (*ticket).whole)
 }
 
 func (t *ticket) whole() bool { return t.ID > 0 && t.Status != "" }
@@ -105,7 +102,8 @@ func (d *zendesk) handOver() handover.Bulk {
 		return map[string]any{"ticket": t.Fields("assignee_id", "group_id")}
 	}
 	return handover.Bulk{
-		Tickets: handover.Tickets{Vendor: vendor, What: "user", Join: "put the user into it, at Admin Center > People > Team > Groups", Groups: d.groups, Read: d.ticket, Owner: d.owner,
+		Tickets: handover.Tickets{Vendor: vendor, What: "user", Join: "put the user into it, at Admin Center > People > Team > Groups", Groups: d.groups, Owner: d.owner,
+			Read: handover.One(kit.One[ticket]{Client: d.client.Client, What: "ticket", Path: "/tickets/", Key: "ticket", Is: func(t *ticket, _ string) bool { return t.whole() }}, (*ticket).shown),
 			Write: func(ctx context.Context, number string, t kit.Target) error {
 				return refusedTo(d.client.Put(ctx, "/tickets/"+number, fields(t), nil), "assign ticket %s", number)
 			}},
@@ -114,21 +112,7 @@ func (d *zendesk) handOver() handover.Bulk {
 			err := d.client.carry(ctx, kit.Call{Method: http.MethodPut, Path: "/tickets/update_many", Query: url.Values{"ids": {strings.Join(numbers, ",")}}, Body: fields(t)})
 			return refusedTo(err, "assign %d tickets", len(numbers))
 		},
-		After: func(ctx context.Context, numbers []string, _ kit.Target) ([]handover.Ticket, error) {
-			return d.tickets(ctx, numbers)
-		},
 	}
-}
-
-// ticket reads a ticket.
-func (d *zendesk) ticket(ctx context.Context, number string) (handover.Ticket, error) {
-	t, err := kit.One[ticket]{Client: d.client.Client, What: "ticket", Path: "/tickets/", Key: "ticket", Is: func(t *ticket, number string) bool {
-		return t.shown().Number() == number && t.whole()
-	}}.Read(ctx, number)
-	if err != nil {
-		return handover.Ticket{}, err
-	}
-	return t.shown(), nil
 }
 
 // owner returns a user who may own tickets.
@@ -148,31 +132,17 @@ func (d *zendesk) owner(ctx context.Context, id provision.DeskUserID) (t kit.Tar
 	return kit.Target{User: r.ID, In: groupsIn(memberships)}, err
 }
 
-// tickets reads up to a hundred tickets. One that is not there is NotFound.
+// tickets reads up to a hundred tickets.
 func (d *zendesk) tickets(ctx context.Context, numbers []string) (all []handover.Ticket, _ error) {
-	for _, n := range numbers {
-		if !kit.IsNumber(n) {
-			return nil, desk.Errorf(desk.NotFound, "Zendesk has no ticket %q: its ids are numbers", n)
-		}
-	}
 	var answer struct{ Tickets []ticket }
 	if err := d.client.Get(ctx, "/tickets/show_many", url.Values{"ids": {strings.Join(numbers, ",")}}, &answer); err != nil {
 		return nil, err
 	}
-	var shown []string
-	for _, t := range answer.Tickets {
-		if !t.whole() || !slices.Contains(numbers, t.shown().Number()) {
-			return nil, vendor.NoList("tickets")
-		}
-		all, shown = append(all, t.shown()), append(shown, t.shown().Number())
-	}
-	if answer.Tickets == nil {
+	if answer.Tickets == nil || slices.ContainsFunc(answer.Tickets, func(t ticket) bool { return !t.whole() }) {
 		return nil, vendor.NoList("tickets")
 	}
-	for _, n := range numbers {
-		if !slices.Contains(shown, n) {
-			return nil, desk.Errorf(desk.NotFound, "Zendesk does not show ticket %s", n)
-		}
+	for _, t := range answer.Tickets {
+		all = append(all, t.shown())
 	}
 	return all, nil
 }

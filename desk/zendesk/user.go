@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -36,7 +37,7 @@ type record struct {
 	Phone        string     `json:"phone"`
 	ExternalID   string     `json:"external_id"`
 	Role         string     `json:"role"`
-	RoleType     *int       `json:"role_type"`
+	Kind         int        `json:"role_type"`
 	CustomRole   int64      `json:"custom_role_id"`
 	DefaultGroup int64      `json:"default_group_id"`
 	Active       bool       `json:"active"` // false: deleted
@@ -66,17 +67,10 @@ func (r *record) foreign() string {
 	switch {
 	case r.Shared || r.SharedAgent:
 		return "is shared by another Zendesk"
-	case r.ChatOnly || r.kind() == chatAgent:
+	case r.ChatOnly || r.Kind == chatAgent:
 		return "is an agent of Zendesk Chat alone"
 	}
 	return ""
-}
-
-func (r *record) kind() int {
-	if r.RoleType == nil {
-		return 0
-	}
-	return *r.RoleType
 }
 
 // roleOf returns the role that a record shows. Whoever is not ours to change counts as
@@ -90,7 +84,7 @@ func (d *directory) roleOf(r *record, limited *customRole) provision.Role {
 		return provision.RoleNone
 	case r.Role == admin:
 		return provision.RoleAdmin
-	case r.kind() == lightAgent, r.kind() == contributor, limited != nil && r.CustomRole == limited.ID:
+	case r.Kind == lightAgent, r.Kind == contributor, limited != nil && r.CustomRole == limited.ID:
 		return provision.RoleLimited
 	}
 	return provision.RoleAgent
@@ -108,14 +102,11 @@ func (d *directory) unproven(r *record) bool {
 	return r.Verified != nil && !*r.Verified && r.ExternalID != "" && !d.settings.welcomeEmail
 }
 
-// user translates a record. Only agents are in groups.
+// user translates a record.
 func (d *directory) user(r *record, limited *customRole, teams []string) *provision.DeskUser {
 	u := &provision.DeskUser{
 		ID: r.id(), ExternalID: r.ExternalID, Email: r.Email, UserName: r.Email, DisplayName: r.Name, Phone: kit.E164(r.Phone),
-		Active: !r.Suspended, Role: d.roleOf(r, limited), LastLogin: r.LastLogin.Time,
-	}
-	if r.Role != endUser {
-		u.Teams = provision.Sorted(teams)
+		Active: !r.Suspended, Role: d.roleOf(r, limited), LastLogin: r.LastLogin.Time, Teams: provision.Sorted(teams),
 	}
 	if d.unproven(r) {
 		u.Email = ""
@@ -140,36 +131,30 @@ type customRole struct {
 	Kind int `json:"role_type"`
 }
 
-const (
-	// catalogueAge is how long what is on the desk is taken for true: a run asks
-	// several times.
-	catalogueAge = 10 * time.Second
-	// rolesAge is longer: roles are named by settings.
-	rolesAge = 5 * time.Minute
-)
+// rolesAge is how long the custom roles are taken for true: settings name them.
+const rolesAge = 5 * time.Minute
 
 func groupsOf(c *client) *kit.Groups {
 	type group struct {
 		kit.Entry
 		Deleted bool `json:"deleted"`
 	}
-	return &kit.Groups{None: noGroup, Catalogue: &kit.Catalogue[kit.Entry]{
-		Age: catalogueAge, Name: func(e kit.Entry) string { return e.Name }, Fold: provision.Fold, Several: vendor.Namesakes("group"),
-		Read: func(ctx context.Context) (there []kit.Entry, _ error) {
-			all, err := list[group](c, "/groups", "groups", nil).All(ctx)
-			for _, g := range all {
-				if !g.Deleted {
-					there = append(there, g.Entry)
-				}
+	groups := named.Groups(vendor, "group", "Admin Center > People > Team > Groups", func(ctx context.Context) (there []kit.Entry, _ error) {
+		all, err := list[group](c, "/groups", "groups", nil, nil).All(ctx)
+		for _, g := range all {
+			if !g.Deleted {
+				there = append(there, g.Entry)
 			}
-			return there, err
-		},
-	}}
+		}
+		return there, err
+	})
+	groups.Several = vendor.Namesakes("group")
+	return groups
 }
 
 // rolesOf returns the custom roles, which come on one page. Smaller plans have none.
-func rolesOf(c *client) *kit.Catalogue[customRole] {
-	read := func(ctx context.Context) ([]customRole, error) {
+func rolesOf(c *client) named.Finder[customRole] {
+	roles := named.Catalogue(func(r customRole) string { return r.Name }, func(ctx context.Context) ([]customRole, error) {
 		var answer struct {
 			Roles []customRole `json:"custom_roles"`
 		}
@@ -181,23 +166,20 @@ func rolesOf(c *client) *kit.Catalogue[customRole] {
 			err = vendor.NoList("custom roles")
 		}
 		return answer.Roles, err
-	}
-	return &kit.Catalogue[customRole]{Age: rolesAge, Read: read, Name: func(r customRole) string { return r.Name }, Fold: provision.Fold, Several: vendor.Namesakes("role")}
+	})
+	roles.Age, roles.Several = rolesAge, vendor.Namesakes("role")
+	return named.Finder[customRole]{Vendor: vendor, What: "role", At: "Admin Center > People > Team > Roles", Among: roles}
 }
 
 // limited returns the role that stands for limited; nil where no setting names one.
 func (d *directory) limited(ctx context.Context) (*customRole, error) {
-	return d.role(ctx, d.settings.limitedRole, "limited_role")
+	return d.role(ctx, provision.RoleLimited)
 }
 
-// role returns the custom role that a setting names; nil where it names none.
-func (d *directory) role(ctx context.Context, name, setting string) (*customRole, error) {
-	if name == "" {
+// role returns the custom role that a setting names for one of ours; nil where none does.
+func (d *directory) role(ctx context.Context, of provision.Role) (*customRole, error) {
+	if d.settings.roles.Of(of) == "" {
 		return nil, nil
 	}
-	role, err := d.roles.Find(ctx, name)
-	if err == nil && role == nil {
-		err = desk.Errorf(desk.Permanent, "Zendesk has no role %q; make it at Admin Center > People > Team > Roles, or correct the setting %s", name, setting)
-	}
-	return role, err
+	return d.roles.Find(ctx, d.settings.roles, of)
 }

@@ -1,7 +1,7 @@
 package zendesk
 
 import (
-	"context"
+	"cmp"
 	"encoding/base64"
 	"net/url"
 	"regexp"
@@ -10,7 +10,9 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/handover"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -29,8 +31,9 @@ type directory struct {
 	settings settings
 	client   *client
 	users    people.Book[record]
+	changes  edit.Writer[provision.DeskUserID, *record] // of users who may be changed
 	groups   *kit.Groups
-	roles    *kit.Catalogue[customRole]
+	roles    named.Finder[customRole]
 	people   kit.Shared[[]record]          // agents and admins
 	members  kit.Shared[map[int64][]int64] // groups by user, all by number
 	listed   kit.Snapshot[*roster]
@@ -54,8 +57,9 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	c := newClient(s)
 	groups := groupsOf(c)
-	z := &zendesk{Base: desk.Base{Name: vendor.Name}, GroupTeams: kit.GroupTeams{Teams: groups}, directory: &directory{settings: s, client: c, groups: groups, roles: rolesOf(c)}}
-	z.users = people.Book[record]{Vendor: vendor, What: "user", At: "Admin Center > People", Read: z.read, ID: (*record).id}
+	z := &zendesk{Base: desk.Base{Name: vendor.Name, Clicks: clicks}, GroupTeams: kit.GroupTeams{Teams: groups}, directory: &directory{settings: s, client: c, groups: groups, roles: rolesOf(c)}}
+	z.users = people.Book[record]{Vendor: vendor, What: "user", At: "Admin Center > People", Read: z.read, ID: (*record).id, ByEmail: z.byEmail}
+	z.changes = edit.Writer[provision.DeskUserID, *record]{Vendor: vendor, What: "user", Read: z.mayChange, Write: z.write}
 	z.Bulk = z.handOver()
 	return z, nil
 }
@@ -63,13 +67,8 @@ func New(d provision.Desk) (desk.Desk, error) {
 // Capabilities says what the API can do. Zendesk counts requests a minute, 200 on
 // the smallest plan of today.
 func (d *zendesk) Capabilities() desk.Capabilities {
-	names := map[provision.Role]string{provision.RoleAgent: "agent", provision.RoleAdmin: "admin"}
-	if d.settings.agentRole != "" {
-		names[provision.RoleAgent] = d.settings.agentRole
-	}
-	if d.settings.limitedRole != "" {
-		names[provision.RoleLimited] = d.settings.limitedRole
-	}
+	names := d.settings.roles.Names()
+	names[provision.RoleAdmin], names[provision.RoleAgent] = "admin", cmp.Or(names[provision.RoleAgent], "agent")
 	if d.settings.endUsers {
 		names[provision.RoleNone] = "end user"
 	}
@@ -94,19 +93,20 @@ func (d *zendesk) Capabilities() desk.Capabilities {
 	}
 }
 
-// ChangeMailboxes is unsupported: the tickets that somebody sees are those of groups.
-func (d *zendesk) ChangeMailboxes(context.Context, provision.DeskUserID, []string, []string) error {
-	return desk.Unsupported("change mailboxes", "Zendesk gives nobody a mailbox of their own: tickets belong to groups; let the rule name a group as a team, and see Admin Center > People > Team > Groups")
+// clicks are for what Zendesk cannot: the tickets that somebody sees are those of groups.
+var clicks = map[string]string{
+	"change mailboxes": "Zendesk gives nobody a mailbox of their own: tickets belong to groups; let the rule name a group as a team, and see Admin Center > People > Team > Groups",
 }
 
 // settings is what an administrator configures, checked.
 type settings struct {
 	api           *url.URL // without a slash at the end
 	authorization string   // value of the header
-	agentRole     string   // custom role that agents get; "": whichever Zendesk gives
-	limitedRole   string   // custom role or light agent that stands for limited; "": nobody is limited
-	endUsers      bool     // leavers become end users, which frees their seats
-	welcomeEmail  bool     // Zendesk sends new users a mail to verify their address
+	// roles are the custom role that agents get, without which it is whichever Zendesk gives, and
+	// the custom role, or that of light agents, which stands for limited, without which nobody is.
+	roles        named.Roles
+	endUsers     bool // leavers become end users, which frees their seats
+	welcomeEmail bool // Zendesk sends new users a mail to verify their address
 }
 
 var (
@@ -119,20 +119,16 @@ var (
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
-	s := settings{endUsers: d.OnLeave.DowngradesTo("")}
+	s := settings{endUsers: d.OnLeave.DowngradesTo(""), roles: named.Roles{{Ours: provision.RoleAgent, Key: "agent_role"}, {Ours: provision.RoleLimited, Key: "limited_role"}}}
 	var wrong desk.Mistakes
 	allowHTTP, downgrade := false, false
-	kit.ReadSettings(d.Settings, []kit.Setting{
-		{Key: "agent_role", Text: &s.agentRole},
-		{Key: "limited_role", Text: &s.limitedRole},
-		{Key: "downgrade_leavers", Flag: &downgrade},
-		{Key: "welcome_email", Flag: &s.welcomeEmail},
-		{Key: "allow_http", Flag: &allowHTTP},
-	}, &wrong)
+	kit.ReadSettings(d.Settings, append(s.roles.Settings("role"),
+		kit.Setting{Key: "downgrade_leavers", Flag: &downgrade},
+		kit.Setting{Key: "welcome_email", Flag: &s.welcomeEmail},
+		kit.Setting{Key: "allow_http", Flag: &allowHTTP},
+	), &wrong)
 	s.endUsers = s.endUsers || downgrade
-	if s.limitedRole != "" && people.SameText(s.agentRole, s.limitedRole) {
-		wrong.Add("settings", "agent_role and limited_role must be different roles")
-	}
+	s.roles.CheckDiffer("role", &wrong)
 	switch token := withAddress.FindStringSubmatch(d.Secret); {
 	case token != nil && apiToken.Is(token[1]):
 		s.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(d.Secret))

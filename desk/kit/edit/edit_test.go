@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -55,6 +56,43 @@ func TestBring(t *testing.T) {
 	b.gone = true
 	if err := b.bring(t, "Joan"); desk.KindOf(err) != desk.NotFound {
 		t.Errorf("of nobody: %v", err)
+	}
+}
+
+// TestWriter: it writes what differs and nothing else, in words, and returns the record as it is
+// shown; what cannot be compared is not written.
+func TestWriter(t *testing.T) {
+	b := &book{name: "Ada"}
+	w := Writer[string, *book]{Vendor: kit.Vendor{Name: "Desk"}, What: "user", Read: b.read, Write: func(_ context.Context, _ *book, what string, fields Values) error {
+		b.written = append(b.written, what+": "+fields.String())
+		if !b.deaf {
+			b.name, _ = fields["name"].(string)
+		}
+		return nil
+	}}
+	name := func(want string) func(*book) (Values, error) {
+		return func(r *book) (Values, error) {
+			fields := Values{}
+			fields.Want("name", r.name, want)
+			return fields, nil
+		}
+	}
+	for _, same := range []string{"Ada", ""} {
+		if got, err := w.Change(t.Context(), "7", "rename", name(same)); err != nil || got.name != "Ada" || len(b.written) > 0 {
+			t.Errorf("as desired: %v were written, %v", b.written, err)
+		}
+	}
+	if got, err := w.Change(t.Context(), "7", "rename", name("Grace")); err != nil || got.name != "Grace" || !slices.Equal(b.written, []string{"rename user 7: name"}) {
+		t.Errorf("%v, %v were written, %v", got, b.written, err)
+	}
+	b.deaf = true
+	_, err := w.Change(t.Context(), "7", "rename", name("Joan"))
+	if e := desk.AcceptedOnly(err); e == nil || e.Field != "name" || e.Detail != "Desk accepted to rename user 7 and did not do it" {
+		t.Errorf("of a desk that does nothing: %v", err)
+	}
+	unknown := desk.Errorf(desk.Permanent, "no such role")
+	if _, err := w.Change(t.Context(), "7", "rename", func(*book) (Values, error) { return Values{"name": "Joan"}, unknown }); !errors.Is(err, unknown) || len(b.written) != 2 {
+		t.Errorf("%v were written, %v", b.written, err)
 	}
 }
 
@@ -118,7 +156,20 @@ func TestPlaces(t *testing.T) {
 	if err := places.Change(t.Context(), "7", nil, []string{"Sales"}); err != nil || slices.Contains(b.teams, "Sales") {
 		t.Errorf("teams %v, %v", b.teams, err)
 	}
-	b.deaf = true
+	together := places
+	together.LeaveAll = func(_ context.Context, r *book, teams []string) error {
+		b.written = append(b.written, "-"+strings.Join(teams, "-")+" of "+strings.Join(r.teams, ","))
+		b.teams = slices.DeleteFunc(b.teams, func(team string) bool { return slices.Contains(teams, team) })
+		return nil
+	}
+	b.written = nil
+	if err := together.Change(t.Context(), "7", []string{"Billing"}, []string{"Support", "Returns", "Nowhere"}); err != nil || !slices.Equal(b.written, []string{"+Billing", "-Support of Support,Billing"}) {
+		t.Errorf("several at once: %v, %v", b.written, err)
+	}
+	if err := together.Change(t.Context(), "7", []string{"Billing"}, []string{"Returns"}); err != nil || len(b.written) != 2 {
+		t.Errorf("what is so already: %v, %v", b.written, err)
+	}
+	b.deaf, b.teams = true, []string{"Support"}
 	for _, tt := range []struct {
 		add, remove []string
 		want        string

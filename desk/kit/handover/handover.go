@@ -21,6 +21,22 @@ type Ticket struct {
 // Number returns the id of a ticket as text.
 func (t Ticket) Number() string { return strconv.FormatInt(t.ID, 10) }
 
+// One returns how a ticket is read that the desk shows as a record T, as q says; shown
+// translates it. q.Is need not look at the number, and may be nil.
+func One[T any](q kit.One[T], shown func(*T) Ticket) func(context.Context, string) (Ticket, error) {
+	whole := q.Is
+	q.Is = func(t *T, number string) bool {
+		return shown(t).Number() == number && (whole == nil || whole(t, number))
+	}
+	return func(ctx context.Context, number string) (Ticket, error) {
+		t, err := q.Read(ctx, number)
+		if err != nil {
+			return Ticket{}, err
+		}
+		return shown(t), nil
+	}
+}
+
 // Tickets gives tickets to others. A connector embeds it for its Assign.
 type Tickets struct {
 	Vendor kit.Vendor
@@ -87,13 +103,14 @@ type Bulk struct {
 	Tickets
 	Size int // tickets at a time
 
-	// Before reads tickets that are to be given away: NotFound where one is not there.
+	// Before reads tickets that are to be given away. That it shows all of them, and no others,
+	// is looked at.
 	Before func(ctx context.Context, numbers []string) ([]Ticket, error)
 	// Stale says that Before may be behind: what seems to be done is written all the same.
 	Stale bool
 	// WriteMany has tickets be as the target says, once it returns.
 	WriteMany func(ctx context.Context, numbers []string, t kit.Target) error
-	// After reads tickets as they are by now.
+	// After reads tickets as they are by now; nil: as Before does.
 	After func(ctx context.Context, numbers []string, t kit.Target) ([]Ticket, error)
 }
 
@@ -109,7 +126,7 @@ func (b *Bulk) AssignMany(ctx context.Context, numbers []string, to desk.Assigne
 		return err
 	}
 	for some := range slices.Chunk(numbers, b.Size) {
-		before, err := b.Before(ctx, some)
+		before, err := b.shown(ctx, some, b.Before)
 		if err != nil {
 			return err
 		}
@@ -128,7 +145,12 @@ func (b *Bulk) AssignMany(ctx context.Context, numbers []string, to desk.Assigne
 		if err := b.WriteMany(ctx, todo, t); err != nil {
 			return err
 		}
-		after, err := b.After(ctx, todo, t)
+		after, err := b.shown(ctx, todo, func(ctx context.Context, numbers []string) ([]Ticket, error) {
+			if b.After == nil {
+				return b.Before(ctx, numbers)
+			}
+			return b.After(ctx, numbers, t)
+		})
 		if err != nil {
 			return err
 		}
@@ -139,6 +161,29 @@ func (b *Bulk) AssignMany(ctx context.Context, numbers []string, to desk.Assigne
 		}
 	}
 	return nil
+}
+
+// shown returns the tickets with some numbers, as read reads them. One that is no number, or not
+// there, is NotFound.
+func (b *Bulk) shown(ctx context.Context, numbers []string, read func(context.Context, []string) ([]Ticket, error)) ([]Ticket, error) {
+	for _, n := range numbers {
+		if !kit.IsNumber(n) {
+			return nil, desk.Errorf(desk.NotFound, "%s has no ticket %q: its ids are numbers", b.Vendor.Name, n)
+		}
+	}
+	all, err := read(ctx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(all, func(t Ticket) bool { return !slices.Contains(numbers, t.Number()) }) {
+		return nil, b.Vendor.NoList("tickets")
+	}
+	for _, n := range numbers {
+		if !slices.ContainsFunc(all, func(t Ticket) bool { return t.Number() == n }) {
+			return nil, desk.Errorf(desk.NotFound, "%s does not show ticket %s", b.Vendor.Name, n)
+		}
+	}
+	return all, nil
 }
 
 // Open collects the conversations that a user has, each once.

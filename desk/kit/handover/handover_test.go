@@ -130,7 +130,7 @@ func TestAssignMany(t *testing.T) {
 	if err := b.AssignMany(t.Context(), []string{"11", "12", "13"}, desk.Assignee{User: "8"}); err != nil || !slices.Equal(f.writes, []string{"11", "12"}) {
 		t.Errorf("%v were written, %v", f.writes, err)
 	}
-	b.Stale = true
+	b.Stale, b.After = true, nil
 	if err := b.AssignMany(t.Context(), []string{"13"}, desk.Assignee{User: "8"}); err != nil || !slices.Equal(f.writes, []string{"11", "12", "13"}) {
 		t.Errorf("what may be old was believed: %v were written, %v", f.writes, err)
 	}
@@ -140,6 +140,17 @@ func TestAssignMany(t *testing.T) {
 	}
 	if err := b.AssignMany(t.Context(), []string{"11", "99"}, desk.Assignee{}); err == nil || desk.KindOf(err) != desk.NotFound {
 		t.Errorf("one that is not there: %v", err)
+	}
+	if err := b.AssignMany(t.Context(), []string{"11", "../9"}, desk.Assignee{}); err == nil || desk.KindOf(err) != desk.NotFound {
+		t.Errorf("one that is no number: %v", err)
+	}
+	b.Before = func(context.Context, []string) ([]Ticket, error) { return []Ticket{{ID: 12, Group: support}}, nil }
+	if err := b.AssignMany(t.Context(), []string{"11"}, desk.Assignee{}); err == nil || desk.KindOf(err) != desk.Retryable {
+		t.Errorf("another is shown: %v", err)
+	}
+	b.Before = func(context.Context, []string) ([]Ticket, error) { return nil, nil }
+	if err := b.AssignMany(t.Context(), []string{"11"}, desk.Assignee{}); err == nil || desk.KindOf(err) != desk.NotFound {
+		t.Errorf("one that is not shown: %v", err)
 	}
 	if err := b.AssignMany(t.Context(), nil, desk.Assignee{Team: "Sales"}); err != nil {
 		t.Errorf("none: %v", err)

@@ -20,6 +20,9 @@ import (
 // one left it, another has slipped to a page that was read before.
 var errShorter = errors.New("another may have slipped by")
 
+// ErrLong is the cause of the error for a list of more than the most pages that are read.
+var ErrLong = errors.New("there are more pages")
+
 // tries is how often a list is read that becomes shorter while it is read.
 const tries = 5
 
@@ -46,6 +49,12 @@ type List[E any] struct {
 	Most   int    // pages that are read
 	Steady bool   // that it becomes shorter while it is read is a Retryable error
 
+	// ID returns the number of an item, for lists on which one may be twice, or of which a desk
+	// may show the same page whichever is asked for: each is shown once, and where the desk does
+	// not say how many there are, a page with nothing new ends the list. An item without a number
+	// is a Retryable error. nil: items are not told apart.
+	ID func(E) int64
+
 	// Read reads page n, from 1, which begins after so many items.
 	Read func(ctx context.Context, n, after int) (Page[E], error)
 }
@@ -58,9 +67,12 @@ func (l List[E]) Each(ctx context.Context, do func(E) (more bool)) error {
 
 // each returns how many pages were read, too.
 func (l List[E]) each(ctx context.Context, do func(E) bool) (n int, _ error) {
-	seen, total := 0, 0
+	seen, total, known := 0, -1, make(map[int64]bool)
 	for n = 1; n <= l.Most; n++ {
 		p, err := l.Read(ctx, n, seen)
+		if err == nil {
+			p.Items, err = l.fresh(p.Items, known)
+		}
 		if err != nil {
 			return n, err
 		}
@@ -85,7 +97,26 @@ func (l List[E]) each(ctx context.Context, do func(E) bool) (n int, _ error) {
 			return n, nil
 		}
 	}
-	return n, desk.Errorf(desk.Permanent, "%s's list of %s has more than %d pages", l.Vendor.Name, l.What, l.Most)
+	e := desk.Errorf(desk.Permanent, "%s's list of %s has more than %d pages", l.Vendor.Name, l.What, l.Most)
+	e.Err = ErrLong
+	return n, e
+}
+
+// fresh returns the items of a page that are not known, and makes them known.
+func (l List[E]) fresh(items []E, known map[int64]bool) (fresh []E, _ error) {
+	if l.ID == nil {
+		return items, nil
+	}
+	for _, item := range items {
+		id := l.ID(item)
+		if id <= 0 {
+			return nil, desk.Errorf(desk.Retryable, "%s shows %s without a number; is a proxy in the way?", l.Vendor.Name, l.What)
+		}
+		if !known[id] {
+			known[id], fresh = true, append(fresh, item)
+		}
+	}
+	return fresh, nil
 }
 
 // All returns all items.

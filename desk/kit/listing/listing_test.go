@@ -2,6 +2,7 @@ package listing
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -38,8 +39,33 @@ func TestAll(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
+	l := List[int]{Most: 1, Read: func(context.Context, int, int) (Page[int], error) { return Page[int]{Items: []int{1}, Total: 2}, nil }}
+	if _, err := l.All(t.Context()); !errors.Is(err, ErrLong) {
+		t.Errorf("a list that is too long: %v", err)
+	}
 	if Counted(-1, 10) != 0 || Counted(0, 10) != 1 || Counted(10, 10) != 1 || Counted(11, 10) != 2 {
 		t.Error("pages are counted wrong")
+	}
+}
+
+// TestItemsAreToldApart: one that is on two pages is shown once; a desk that shows its first page
+// whichever is asked for has an end, unless it says that there is more.
+func TestItemsAreToldApart(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pages []Page[int]
+		want  []int
+		kind  desk.Kind
+	}{
+		"one is twice":           {[]Page[int]{{Items: []int{1, 2}, Total: 3}, {Items: []int{2, 3}, Total: 3}}, []int{1, 2, 3}, ""},
+		"the same page":          {[]Page[int]{{Items: []int{1}, Total: -1}, {Items: []int{1}, Total: -1}}, []int{1}, ""},
+		"the same page, of more": {[]Page[int]{{Items: []int{1}, Total: 2}, {Items: []int{1}, Total: 2}}, []int{1}, desk.Retryable},
+		"no number":              {[]Page[int]{{Items: []int{1, 0}, Total: 2}}, nil, desk.Retryable},
+	} {
+		l := List[int]{Most: len(tt.pages), ID: func(i int) int64 { return int64(i) }, Read: func(_ context.Context, n, _ int) (Page[int], error) { return tt.pages[n-1], nil }}
+		got, err := l.All(t.Context())
+		if !slices.Equal(got, tt.want) || (err == nil) != (tt.kind == "") || err != nil && desk.KindOf(err) != tt.kind {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package people
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -18,6 +20,11 @@ type Book[R any] struct {
 	At     string // where an administrator changes one
 	Read   func(context.Context, provision.DeskUserID) (*R, error)
 	ID     func(*R) provision.DeskUserID
+
+	// ByEmail returns who has an e-mail address; nil when nobody has.
+	ByEmail func(context.Context, string) (*R, error)
+	// Address is what of an address only one may have; "": "e-mail address".
+	Address string
 }
 
 // Find implements that of [desk.Desk] by [desk.FindBy], and translates the record.
@@ -95,9 +102,29 @@ func (b *Book[R]) Users(ctx context.Context, all []R, user func(context.Context,
 
 // HasAddress returns the conflict with whoever has an e-mail address already.
 func (b *Book[R]) HasAddress(holder *R, failure error) *desk.Error {
-	e := desk.Errorf(desk.Conflict, "%s %s of %s has this e-mail address already", b.What, b.ID(holder), b.Vendor.Name)
+	e := desk.Errorf(desk.Conflict, "%s %s of %s has this %s already", b.What, b.ID(holder), b.Vendor.Name, cmp.Or(b.Address, "e-mail address"))
 	e.Field, e.Err = "email", failure
 	return e
+}
+
+// Free returns the conflict with a user other than self who has an e-mail address, if there is
+// one. self is "" for who is not there yet.
+func (b *Book[R]) Free(ctx context.Context, email string, self provision.DeskUserID) error {
+	holder, err := b.ByEmail(ctx, email)
+	if err == nil && holder != nil && b.ID(holder) != self {
+		return b.HasAddress(holder, nil)
+	}
+	return err
+}
+
+// Taken finds out whether a failed write has met another user with the e-mail address: it
+// returns that conflict then, else the failure.
+func (b *Book[R]) Taken(ctx context.Context, failure error, email string, self provision.DeskUserID) error {
+	if e, ok := errors.AsType[*desk.Error](b.Free(ctx, email, self)); ok && e.Kind == desk.Conflict {
+		e.Err = failure
+		return e
+	}
+	return failure
 }
 
 // Remove ends a user by remove, as [edit.Remove] does.

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,41 @@ func TestNewAndAssignee(t *testing.T) {
 	ids, err := b.Those([]user{{ID: "10"}, {ID: "8"}, {ID: "9"}}, func(u *user) (bool, error) { return u.ID != "8", nil })
 	if err != nil || !slices.Equal(ids, []provision.DeskUserID{"9", "10"}) {
 		t.Errorf("%v, %v", ids, err)
+	}
+}
+
+// TestTaken: an address is free for whoever has it; a failed write is taken for a conflict only
+// where somebody else has it.
+func TestTaken(t *testing.T) {
+	b := book(nil)
+	failure := desk.Errorf(desk.Permanent, "refused")
+	for _, tt := range []struct {
+		name   string
+		holder *user
+		self   provision.DeskUserID
+		looks  error // what looking ends with
+		kind   desk.Kind
+		free   bool
+	}{
+		{"nobody", nil, "", nil, desk.Permanent, true},
+		{"another", &user{ID: "7"}, "", nil, desk.Conflict, false},
+		{"another than who has it", &user{ID: "7"}, "8", nil, desk.Conflict, false},
+		{"oneself", &user{ID: "7"}, "7", nil, desk.Permanent, true},
+		{"nobody knows", nil, "", desk.Errorf(desk.Retryable, "busy"), desk.Permanent, false},
+	} {
+		b.ByEmail = func(context.Context, string) (*user, error) { return tt.holder, tt.looks }
+		if err := b.Taken(t.Context(), failure, "ada@x.test", tt.self); desk.KindOf(err) != tt.kind || !errors.Is(err, failure) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if err := b.Free(t.Context(), "ada@x.test", tt.self); (err == nil) != tt.free {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+	for address, want := range map[string]string{"": "agent 7 of Desk has this e-mail address already", "login": "agent 7 of Desk has this login already"} {
+		b.Address = address
+		if got := b.HasAddress(&user{ID: "7"}, nil); got.Detail != want {
+			t.Errorf("%q: %s, want %s", address, got.Detail, want)
+		}
 	}
 }
 

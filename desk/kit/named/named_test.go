@@ -1,0 +1,82 @@
+package named
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+func defaults() Roles {
+	return Roles{{provision.RoleAdmin, "admin_role", "Boss"}, {provision.RoleNone, "customer_role", "Customer"}, {provision.RoleLimited, "limited_role", ""}}
+}
+
+func TestSettings(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		said map[string]string
+		want map[provision.Role]string
+		says string // what is wrong; "": nothing
+	}{
+		{"defaults", nil, map[provision.Role]string{provision.RoleAdmin: "Boss", provision.RoleNone: "Customer"}, ""},
+		{"other names", map[string]string{"limited_role": "Reader", "admin_role": "Chief"},
+			map[provision.Role]string{provision.RoleAdmin: "Chief", provision.RoleNone: "Customer", provision.RoleLimited: "Reader"}, ""},
+		{"none is nothing to leave empty", map[string]string{"limited_role": ""}, map[provision.Role]string{provision.RoleAdmin: "Boss", provision.RoleNone: "Customer"}, ""},
+		{"a default is", map[string]string{"admin_role": ""}, nil, "settings.admin_role: give the name of a role, or leave the setting out"},
+		{"one for two", map[string]string{"customer_role": "BOSS"}, nil, "settings: admin_role, customer_role and limited_role must be different roles"},
+		{"the last one for two", map[string]string{"limited_role": "customer"}, nil, "settings: admin_role, customer_role and limited_role must be different roles"},
+	} {
+		var wrong desk.Mistakes
+		r := defaults()
+		kit.ReadSettings(tt.said, r.Settings("role"), &wrong)
+		r.CheckDiffer("role", &wrong)
+		err := wrong.Err()
+		if tt.says != "" {
+			if err == nil || !strings.HasSuffix(err.Error(), tt.says) {
+				t.Errorf("%s: %v, want %s", tt.name, err, tt.says)
+			}
+			continue
+		}
+		if diff := cmp.Diff(tt.want, r.Names()); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", tt.name, err, diff)
+		}
+	}
+	r := defaults()
+	if r.Ours("customer") != provision.RoleNone || r.Ours("") != "" || r.Ours("Agent") != "" || r.Of("") != "Customer" || r.Of(provision.RoleLimited) != "" || r.Of(provision.RoleAgent) != "" {
+		t.Error("names and roles are mixed up")
+	}
+}
+
+func TestFind(t *testing.T) {
+	f := Finder[kit.Entry]{Vendor: kit.Vendor{Name: "Desk"}, What: "active role", At: "Roles", Not: func(e *kit.Entry) bool { return e.ID < 0 },
+		Among: Catalogue(func(e kit.Entry) string { return e.Name }, func(context.Context) ([]kit.Entry, error) {
+			return []kit.Entry{{ID: 1, Name: "boss"}, {ID: -2, Name: "Customer"}}, nil
+		})}
+	if e, err := f.Find(t.Context(), defaults(), provision.RoleAdmin); err != nil || e.ID != 1 {
+		t.Errorf("%v, %v", e, err)
+	}
+	for role, says := range map[provision.Role]string{
+		"":                    `Desk has no active role "Customer"; make it at Roles, or correct the setting customer_role`,
+		provision.RoleLimited: "no role of Desk stands for limited here", provision.RoleAgent: "no role of Desk stands for agent here",
+	} {
+		if _, err := f.Find(t.Context(), defaults(), role); err == nil || desk.KindOf(err) != desk.Permanent || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", role, err)
+		}
+	}
+}
+
+func TestGroups(t *testing.T) {
+	g := Groups(kit.Vendor{Name: "Desk"}, "open group", "Groups > New", func(context.Context) ([]kit.Entry, error) { return []kit.Entry{{ID: 1, Name: "Support"}}, nil })
+	if e, err := g.Get(t.Context(), desk.NotFound, "SUPPORT"); err != nil || e.ID != 1 {
+		t.Errorf("%v, %v", e, err)
+	}
+	_, err := g.Get(t.Context(), desk.NotFound, "Sales")
+	if err == nil || desk.KindOf(err) != desk.NotFound || !strings.Contains(err.Error(), `Desk has no open group "Sales"; make it at Groups > New, or correct the rule`) {
+		t.Errorf("%v", err)
+	}
+}

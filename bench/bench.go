@@ -76,6 +76,7 @@ func (b *bench) stages(ctx context.Context) error {
 		{"members", b.members},
 		{"desk", b.desk},
 		{"neighbours", b.neighbours},
+		{"console", b.console},
 	} {
 		if b.only != "" && b.only != stage.name {
 			continue

@@ -33,6 +33,9 @@ func dial(t *target) (*client, error) {
 		return nil, err
 	}
 	head := " HTTP/1.1\r\nHost: " + t.address + "\r\nAuthorization: Bearer " + t.token + "\r\n"
+	if t.cookies != "" {
+		head = " HTTP/1.1\r\nHost: " + t.address + "\r\nCookie: " + t.cookies + "\r\n"
+	}
 	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), head: head}, nil
 }
 

@@ -67,6 +67,9 @@ func (r *row) judge(all *report) {
 	if strings.HasPrefix(r.Name, "100 requests/s") {
 		r.note(value{Name: "p99", Unit: "ms", Value: float64(own.P99) / 1e6, Goal: 25})
 	}
+	if strings.HasPrefix(r.Name, "GET ") {
+		r.note(value{Name: "p95", Unit: "ms", Value: float64(own.P95) / 1e6, Goal: pageGoal})
+	}
 	if strings.HasPrefix(r.Name, "members/s") {
 		r.note(value{Name: "members", Unit: "/s", Value: own.Rate, Goal: 30_000, Least: true})
 	}

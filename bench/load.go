@@ -14,6 +14,7 @@ type sample struct {
 	CPU  time.Duration `json:"cpu_ns"`          // of server and database, a request
 	DB   time.Duration `json:"database_cpu_ns"` // of the database alone
 	P50  time.Duration `json:"p50_ns"`
+	P95  time.Duration `json:"p95_ns"`
 	P99  time.Duration `json:"p99_ns"`
 	N    int           `json:"requests"`
 }
@@ -120,7 +121,7 @@ func summary(took []time.Duration, length time.Duration, before, after used) sam
 		return sample{}
 	}
 	slices.Sort(took)
-	s := sample{N: len(took), Rate: float64(len(took)) / length.Seconds(), P50: took[len(took)/2], P99: took[len(took)*99/100]}
+	s := sample{N: len(took), Rate: float64(len(took)) / length.Seconds(), P50: took[len(took)/2], P95: took[len(took)*95/100], P99: took[len(took)*99/100]}
 	s.CPU, s.DB = after.each(before, len(took))
 	return s
 }
@@ -140,6 +141,7 @@ func median(samples []sample) sample {
 	out.CPU = time.Duration(pick(func(s sample) float64 { return float64(s.CPU) }))
 	out.DB = time.Duration(pick(func(s sample) float64 { return float64(s.DB) }))
 	out.P50 = time.Duration(pick(func(s sample) float64 { return float64(s.P50) }))
+	out.P95 = time.Duration(pick(func(s sample) float64 { return float64(s.P95) }))
 	out.P99 = time.Duration(pick(func(s sample) float64 { return float64(s.P99) }))
 	for _, s := range samples {
 		out.N += s.N

@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.postgres, "postgres", os.Getenv("DESKBRIDGE_TEST_POSTGRES"), "URL of a PostgreSQL on this machine that nobody else uses")
 	flags.StringVar(&o.bindir, "bindir", "", "directory of pgbench")
 	flags.StringVar(&o.json, "json", "", "write the results to this file, too; - is standard output")
-	flags.StringVar(&o.only, "only", "", "run one stage only: small, large, members, desk, neighbours")
+	flags.StringVar(&o.only, "only", "", "run one stage only: small, large, members, desk, neighbours, console")
 	flags.BoolVar(&o.quick, "quick", false, "a tenth of the people and shorter runs: for trying things, not for publishing")
 	if err := flags.Parse(args); err != nil {
 		return err

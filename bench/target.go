@@ -24,6 +24,7 @@ type target struct {
 	address string // host:port
 	base    string // path of the SCIM endpoint
 	token   string
+	cookies string // in place of the token
 	dsn     string // of its database; "" is none
 	process *process
 

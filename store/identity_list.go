@@ -109,9 +109,13 @@ func (s *Store) byAnyName(ctx context.Context, text string) *gorm.DB {
 
 // CountActive implements [plan.Store].
 func (s *Store) CountActive(ctx context.Context, c provision.ConnectionID) (int, error) {
-	var n int64
-	err := s.read(ctx).Model(&identityRow{}).Where("connection_id = ? AND status = 'active'", string(c)).Count(&n).Error
-	return int(n), err
+	n, err := s.countPeople(ctx, c, nil)(nil)
+	if err != nil {
+		return 0, err
+	}
+	var suspended int64
+	err = s.read(ctx).Model(&identityRow{}).Where("connection_id = ? AND status = 'suspended'", string(c)).Count(&suspended).Error
+	return n - int(suspended), err
 }
 
 // EachIdentity implements [plan.Store].

@@ -138,3 +138,9 @@ func (s *Store) SignInsSince(ctx context.Context, d provision.DeskID, since time
 		})
 	return in, err
 }
+
+// EntriesOf implements [seat.Store]. Subjects are few beside all that happened: what is
+// asked of the actions is for no index.
+func (s *Store) EntriesOf(ctx context.Context, subjects []string, actions []provision.Action) ([]provision.Entry, error) {
+	return findEntries(s.read(ctx).Where("subject "+s.sql.inList, bindIDs(subjects)).Where("action || '' IN ?", actions).Order("at, id"))
+}

@@ -41,7 +41,7 @@ build() {
 		fail_with build "the Go module proxy does not hand out $module@$version"
 	source=$(sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' "$dir/log/build.log")
 	(
-		export GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0
+		export GOWORK=off GOFLAGS='-mod=readonly -trimpath' CGO_ENABLED=0
 		go build -C "$source" -ldflags "-s -w -X main.versionString=$version" -o "$parts/plain" ./cmd &&
 			go build -C "$source" -o "$parts/stuffbin" github.com/knadh/stuffbin/stuffbin &&
 			cp -R "$source/i18n" "$source/static" "$source/schema.sql" "$parts" && chmod -R u+w "$parts" &&

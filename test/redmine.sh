@@ -60,6 +60,7 @@ fill() {
 # administrator to click, and prints the service account's key.
 people() {
 	cat <<'RUBY'
+ActiveRecord::Base.connection.execute("PRAGMA journal_mode = WAL") # waits for the disk once a commit; the file remembers it
 Redmine::DefaultData::Loader.load("en")
 Setting.rest_api_enabled = "1"
 Setting.issue_group_assignment = "1"

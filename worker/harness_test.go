@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -56,6 +57,17 @@ type laterVisit struct {
 type settings struct {
 	policy core.Policy
 	desk   provision.Desk
+}
+
+// The built-in desk's tables are there before a test begins.
+func init() { storetest.Also("builtin", builtinTables) }
+
+func builtinTables(ctx context.Context, s *store.Store) error {
+	desks, err := builtin.New(s.DB(), builtin.Dialect(s.Dialect()))
+	if err != nil {
+		return err
+	}
+	return desks.Migrate(ctx)
 }
 
 // each runs test in a fresh harness on every database. edit may be nil.

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/buffered"
 	"github.com/deskbridge/deskbridge/admin/api/problem"
 	"github.com/deskbridge/deskbridge/admin/api/readable"
 	"github.com/deskbridge/deskbridge/provision"
@@ -34,6 +35,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
+	"github.com/deskbridge/deskbridge/provision/setuplink"
 )
 
 // prefix is where the routes are.
@@ -56,6 +58,7 @@ type Core struct {
 	Requests       *request.Service
 	Seats          *seat.Service
 	Sessions       *session.Service
+	SetupLinks     *setuplink.Service
 	Settings       *settings.Service
 	Tokens         *credential.Service
 
@@ -65,6 +68,7 @@ type Core struct {
 // Options say what the API needs of the program around it.
 type Options struct {
 	Version   string // of the program, for the document
+	PublicURL string // what browsers see, without a slash at the end
 	Log       *slog.Logger
 	RequestID func(context.Context) string
 	// ReadDraft reads a configuration that has the form of access.yaml, as JSON. A
@@ -152,6 +156,7 @@ func (a *API) routes() {
 	a.deskRoutes()
 	seatRoutes(a)
 	a.connectionRoutes()
+	setupLinkRoutes(a)
 	a.groupRoutes()
 	a.ruleRoutes()
 	a.planRoutes()
@@ -173,15 +178,15 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.describe()
 	handler, pattern := a.mux.Handler(r)
 	if pattern == "" || r.URL.Path != path.Clean(r.URL.Path) { // nothing is there, or nothing for this method
-		seen := &refusal{header: make(http.Header)}
+		seen := buffered.New()
 		handler.ServeHTTP(seen, r)
-		if allow := seen.header.Get("Allow"); allow != "" {
+		if allow := seen.Header().Get("Allow"); allow != "" {
 			w.Header().Set("Allow", allow)
 		}
-		if seen.status/100 == 3 { // a path that is not clean
-			seen.status = http.StatusNotFound
+		if seen.Status/100 == 3 { // a path that is not clean
+			seen.Status = http.StatusNotFound
 		}
-		a.problem(w, r.Context(), problem.New(seen.status, ""))
+		a.problem(w, r.Context(), problem.New(seen.Status, ""))
 		return
 	}
 	switch {
@@ -199,21 +204,6 @@ func (a *API) verbOf(r *http.Request) admin.Verb {
 	_, pattern := a.mux.Handler(r)
 	return a.verbs[pattern]
 }
-
-// refusal is what a mux answers when it has no route.
-type refusal struct {
-	header http.Header
-	status int
-}
-
-// Header is part of [http.ResponseWriter].
-func (r *refusal) Header() http.Header { return r.header }
-
-// WriteHeader is part of [http.ResponseWriter].
-func (r *refusal) WriteHeader(status int) { r.status = status }
-
-// Write is part of [http.ResponseWriter].
-func (r *refusal) Write(b []byte) (int, error) { return len(b), nil }
 
 // route is one route of the API.
 type route struct {

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/setuplink"
 )
 
 // Connection is an identity provider, and when it last pushed.
@@ -57,7 +59,7 @@ func (w Whom) core() (reconcile.Whom, error) {
 func (a *API) connectionRoutes() {
 	handle(a, route{"list-connections", http.MethodGet, "/connections", admin.ConnectionsRead, "Connections", "Connections, and when they last pushed", 0},
 		func(ctx context.Context, _ asked, _ *struct{}) (*paged[Connection], error) {
-			o, err := a.core.Plan.Overview(ctx)
+			o, err := a.core.Plan.Company(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -65,7 +67,7 @@ func (a *API) connectionRoutes() {
 		})
 	handle(a, route{"get-connection", http.MethodGet, "/connections/{connection}", admin.ConnectionsRead, "Connections", "A connection, and when it last pushed", 0},
 		func(ctx context.Context, _ asked, in *ConnectionName) (*struct{ Body Connection }, error) {
-			o, err := a.core.Plan.Overview(ctx)
+			o, err := a.core.Plan.Company(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -101,6 +103,43 @@ func (a *API) connectionRoutes() {
 	}
 	decide("release-holds", "release", admin.HoldRelease, "Have access end that is on hold", a.core.Reconcile.Release)
 	decide("reject-holds", "reject", admin.HoldReject, "Have people keep access whose end is on hold", a.core.Reconcile.Reject)
+}
+
+func setupLinkRoutes(a *API) {
+	handle(a, route{"list-setup-links", http.MethodGet, "/connections/{connection}/setup-links", admin.ConnectionsRead, "Connections", "The set-up links of a connection that are good, the newest first", 0},
+		func(ctx context.Context, _ asked, in *ConnectionName) (*paged[answer.SetupLink], error) {
+			conn, err := a.connection(ctx, in.Connection)
+			if err != nil {
+				return nil, err
+			}
+			links, err := a.core.SetupLinks.Links(ctx, conn)
+			return all(links, answer.SetupLinkOf), err
+		})
+	handle(a, route{"create-setup-link", http.MethodPost, "/connections/{connection}/setup-links", admin.SetupLinkCreate, "Connections", "Make a link by which somebody else's IT sets up a connection", http.StatusCreated},
+		func(ctx context.Context, who asked, in *struct {
+			ConnectionName
+			Body answer.NewSetupLink
+		}) (*struct{ Body answer.SetupLink }, error) {
+			conn, err := a.core.Settings.Connection(ctx, in.Connection)
+			if err != nil {
+				return nil, err
+			}
+			l, secret, err := a.core.SetupLinks.Make(ctx, who.cause, conn, time.Duration(in.Body.Hours)*time.Hour)
+			out := answer.SetupLinkOf(setuplink.Standing{Link: l, By: who.cause.Actor})
+			out.Link = setuplink.Address(a.options.PublicURL, conn.Name, secret)
+			return &struct{ Body answer.SetupLink }{out}, err
+		})
+	handle(a, route{"revoke-setup-link", http.MethodDelete, "/connections/{connection}/setup-links/{link}", admin.SetupLinkRevoke, "Connections", "End a set-up link at once, for whoever has it; a token that was made by it goes on", 0},
+		func(ctx context.Context, who asked, in *struct {
+			ConnectionName
+			Link string `path:"link" maxLength:"64" doc:"id"`
+		}) (*struct{ Body Done }, error) {
+			conn, err := a.connection(ctx, in.Connection)
+			if err == nil {
+				err = a.core.SetupLinks.Revoke(ctx, who.cause, conn, in.Link)
+			}
+			return done(1), err
+		})
 }
 
 func connectionOf(c plan.ConnectionOverview, now time.Time) Connection {

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -80,7 +79,7 @@ func (a *API) change(w http.ResponseWriter, r *http.Request) {
 		err = a.core.Administration.DropAnswer(after, kept)
 	} else {
 		kept.Status, kept.Body = h.Status, h.Body.String()
-		if secret(h.Body.Bytes()) {
+		if h.Secret() {
 			kept.Body = ""
 		}
 		err = a.core.Administration.EndAnswer(after, kept)
@@ -105,14 +104,6 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, status int, body str
 	w.Header().Set("Idempotency-Replayed", "true")
 	w.WriteHeader(status)
 	io.WriteString(w, body) //nolint:errcheck // the client may be gone
-}
-
-// secret reports whether an answer holds one.
-func secret(body []byte) bool {
-	var in struct {
-		Secret string `json:"secret"`
-	}
-	return json.Unmarshal(body, &in) == nil && in.Secret != ""
 }
 
 // matched returns a Stale error unless what a change is about is what If-Match names:

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/deskbridge/deskbridge/admin"
+	"github.com/deskbridge/deskbridge/admin/api/answer"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -137,7 +137,7 @@ func (a *API) planned(ctx context.Context, who asked, draft plan.Draft, verb adm
 // draft reads a draft. What a mailbox manager drafts has rules only: a connection or
 // a desk in it would be called.
 func (a *API) draft(who asked, in Draft, verb admin.Verb) (plan.Draft, error) {
-	if refers(in.Draft) {
+	if answer.Refers(in.Draft) {
 		return plan.Draft{}, provision.Errorf(provision.Invalid, "draft", "${env:…} and ${file:…} are of files that a command reads; give secrets themselves, or leave them out to keep them")
 	}
 	text, err := json.Marshal(in.Draft)
@@ -149,26 +149,4 @@ func (a *API) draft(who asked, in Draft, verb admin.Verb) (plan.Draft, error) {
 		err = provision.Refuse(admin.ReasonRole, "a mailbox manager drafts rules only; leave connections and desks out")
 	}
 	return d, err
-}
-
-// refers reports whether a value, or one in it, refers to the environment or a
-// file.
-func refers(v any) bool {
-	switch v := v.(type) {
-	case string:
-		return strings.Contains(v, "${")
-	case map[string]any:
-		for key, value := range v {
-			if refers(key) || refers(value) {
-				return true
-			}
-		}
-	case []any:
-		for _, value := range v {
-			if refers(value) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -55,7 +55,7 @@ func operations(t *testing.T) (out []operation) {
 // verb, and as nobody: it is let in or refused as the table says.
 func TestEachRoleOnEachRoute(t *testing.T) {
 	o := newOffice(t)
-	place := strings.NewReplacer("{connection}", "acme", "{desk}", "support", "{hash}", strings.Repeat("0", 64), "{id}", "0190ffff", "{token}", "none", "{target}", "none", "{wave}", "none")
+	place := strings.NewReplacer("{connection}", "acme", "{desk}", "support", "{hash}", strings.Repeat("0", 64), "{id}", "0190ffff", "{token}", "none", "{target}", "none", "{wave}", "none", "{link}", "none")
 	for _, op := range operations(t) {
 		rule, ok := admin.RuleOf(admin.Verb(op.Verb))
 		if !ok || rule.Changes != (op.method != "GET") && rule.Verb != admin.PlanDraft && op.ID != "search-people" {

@@ -616,3 +616,25 @@ func TestADeskIsPaused(t *testing.T) {
 		}
 	}
 }
+
+// TestActorsHaveNames: pages call an admin who signed in by name, as text.
+func TestActorsHaveNames(t *testing.T) {
+	h := newHouse(t)
+	c := h.fill()
+	by := provision.Cause{Actor: "person:" + string(c.bo.ID), Action: "test"}
+	_, err := h.Core.DeskHealth.PauseDesk(h.Context(), by, h.Desk.ID, h.Now().Add(24*time.Hour), "moves")
+	h.Must(err)
+	_, err = h.Core.Terms.Block(h.Context(), by, c.ada.ID, "asked person:"+string(c.ada.ID))
+	h.Must(err)
+	name := html.EscapeString("Bo " + hostile)
+	h.shows("/admin/desks/support", "Paused by "+name+", until")
+	h.shows("/admin/desks", "paused by "+name+" until")
+	h.shows("/admin/people/"+string(c.ada.ID), "Kept out by "+name+" since")
+	for _, path := range []string{"/admin/desks/support", "/admin/people/" + string(c.ada.ID)} {
+		page := h.see(path)
+		if strings.Contains(page, ">Paused by person:") || strings.Contains(page, "out by person:") || strings.Contains(page, "<script>alert") {
+			t.Errorf("%s calls somebody by id, or a name is no text:\n%s", path, page)
+		}
+		checkPage(t, h, path, http.MethodGet, path, http.StatusOK)
+	}
+}

@@ -20,7 +20,7 @@ type connectionsPage struct {
 }
 
 func (h *handler) connections(p *page) error {
-	o, err := h.core.Plan.Overview(p.Context())
+	o, err := h.core.Plan.Company(p.Context())
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (p *page) showConnection(body connectionPage) error {
 
 func (p *page) connectionBody() (body connectionPage, _ error) {
 	name := p.PathValue("connection")
-	o, err := p.h.core.Plan.Overview(p.Context())
+	o, err := p.h.core.Plan.Company(p.Context())
 	if err != nil {
 		return body, err
 	}

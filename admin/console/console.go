@@ -149,7 +149,7 @@ func New(core Core, o Options) http.Handler {
 		o.Log = slog.Default()
 	}
 	h := &handler{core: core, options: o}
-	site := layout.NewSite(layout.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID, Now: core.Now, Live: o.Live})
+	site := layout.NewSite(layout.Options{PublicURL: o.PublicURL, Log: o.Log, RequestID: o.RequestID, Now: core.Now, Live: o.Live, Actors: core.Report.Actors})
 	for _, r := range append(h.routes(), h.linkRoutes()...) {
 		site.Add(layout.Route{Pattern: r.pattern, Verb: r.verb, Serve: func(p *layout.Page) error { return r.served(&page{p, h}) }})
 	}

@@ -21,7 +21,7 @@ type desksPage struct {
 }
 
 func (h *handler) desks(p *page) error {
-	o, err := h.core.Plan.Overview(p.Context())
+	o, err := h.core.Plan.Company(p.Context())
 	if err != nil {
 		return err
 	}

@@ -11,12 +11,14 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin/console"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/auditlog"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/internal/requestlog"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/directory"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/seating"
@@ -122,17 +124,20 @@ func TestEveryPageInABrowser(t *testing.T) {
 	record, err := console.FirstAdminLink(t.Context(), console.CoreOf(h.Core), publicURL)
 	h.Must(err)
 
+	// looks looks at the page that is open: colours do not go by the width, nor does what
+	// fits go by the colours.
 	looks := func(name string) {
 		t.Helper()
-		for _, dark := range []bool{false, true} {
-			for _, width := range []int64{1280, 390} {
-				window.Dress(width, dark)
-				for _, broken := range window.Axe(axe) {
-					t.Errorf("%s, %d px, dark %v: %s", name, width, dark, broken)
-				}
-				if window.Overflows() {
-					t.Errorf("%s is wider than %d px", name, width)
-				}
+		for _, dress := range []struct {
+			width int64
+			dark  bool
+		}{{1280, false}, {390, true}} {
+			window.Dress(dress.width, dress.dark)
+			for _, broken := range window.Axe(axe) {
+				t.Errorf("%s, %d px, dark %v: %s", name, dress.width, dress.dark, broken)
+			}
+			if window.Overflows() {
+				t.Errorf("%s is wider than %d px", name, dress.width)
 			}
 		}
 	}
@@ -175,12 +180,56 @@ func TestEveryPageInABrowser(t *testing.T) {
 	window.UntilSees("Apply exactly this plan")
 	looks("a plan")
 	picture("plan", 1280, false)
+
+	window.Open(at.URL + "/admin/connections/acme")
+	window.Fill("#token-name", "okta-2027")
+	window.Click(`//button[text()="Make a token, for a year"]`)
+	window.UntilSees("Token okta-2027")
+	looks("a token that is shown once")
+	window.Click(`//button[text()="Make a link"]`)
+	window.UntilSees("It is shown once.")
+	looks("a set-up link that is shown once")
+
+	_, err = h.Core.Reconcile.Reject(t.Context(), provisiontest.ByTest, "acme", reconcile.Whom{All: true}) // beside a hold nobody is adopted whose access would end
+	h.Must(err)
+	window.Open(at.URL + "/admin/desks/support/users")
+	window.Click("tbody [name=user]")
+	window.Click(`//button[text()="Show what adopting those marked would change"]`)
+	window.UntilSees("Adopt exactly this one")
+	looks("a wave before it is begun")
+	window.Click(`//button[text()="Adopt exactly this one"]`)
+	window.UntilSees("Undo the wave")
+	looks("a wave")
+	window.Click("main form button")
+	window.UntilSees("Giving back")
+	looks("a wave that is undone")
+
+	// Who leaves, and the page of it that is printed.
+	h.SetStatus(ada.ID, provision.StatusSuspended)
+	h.ReconcileAll()
+	sys := &server.System{Core: h.Core, Store: h.Store}
+	printed, err := offboarding.Console(t.Context(), sys, ada.ID)
+	h.Must(err)
+	file := filepath.Join(t.TempDir(), "record.html")
+	h.Must(os.WriteFile(file, printed.Page, 0o600))
+	window.Open("file://" + file)
+	looks("the printed record of " + string(ada.ID))
+
+	h.owner = false
+	window.Open(at.URL + "/admin/people")
+	window.UntilSees("Sign in with your organisation")
+	looks("the way in")
+	h.person = &cy
+	window.Open(at.URL + "/admin/people")
+	window.UntilSees("have no role in the console")
+	looks("the way in of somebody without a role")
+
 	for _, text := range complaints() {
-		if !strings.Contains(text, "404") { // of the page about an error
+		if !strings.Contains(text, "404") && !strings.Contains(text, "401") && !strings.Contains(text, "403") { // of the pages about an error, and of those who may not come in
 			t.Errorf("the browser complains: %s", text)
 		}
 	}
-	if found := window.Elsewhere("http://127.0.0.1:", "data:", "about:"); len(found) > 0 {
+	if found := window.Elsewhere("http://127.0.0.1:", "data:", "about:", "file://"+file); len(found) > 0 {
 		t.Errorf("the browser asks elsewhere: %s", found)
 	}
 }

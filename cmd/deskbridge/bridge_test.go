@@ -23,7 +23,9 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/offboarding"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/remote"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
+	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 	"github.com/deskbridge/deskbridge/test/servicetest"
 )
@@ -54,6 +56,17 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// The built-in desk's tables are there before a server begins.
+func init() { storetest.Also("builtin", builtinTables) }
+
+func builtinTables(ctx context.Context, s *store.Store) error {
+	desks, err := builtin.New(s.DB(), builtin.Dialect(s.Dialect()))
+	if err != nil {
+		return err
+	}
+	return desks.Migrate(ctx)
 }
 
 // eachBridge runs test with a server on each database.

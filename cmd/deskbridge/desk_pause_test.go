@@ -8,6 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin/api"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/apitoken"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 // TestADeskIsPaused pauses a desk by a command, and ends that by the admin API: who
@@ -48,6 +49,25 @@ func TestADeskIsPaused(t *testing.T) {
 	b.eventually("explain says what is in the way", func() bool {
 		return strings.Contains(b.command("explain", "ada@acme.example"), "support is paused by ")
 	})
+
+	// People read the name of an admin who signed in; programs get their id.
+	tonight, err := provision.ParseUntil("until", tomorrow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	support, err := b.sys.Core.Settings.Desk(t.Context(), "support")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = b.sys.Core.DeskHealth.PauseDesk(t.Context(), provision.Cause{Actor: "person:" + people[1], Action: "test"}, support.ID, tonight, "moves to another server"); err != nil {
+		t.Fatal(err)
+	}
+	if said := b.command("status"); !strings.Contains(said, "Desk support is paused by bo@acme.example until") || strings.Contains(said, "person:") {
+		t.Errorf("status: %s", said)
+	}
+	if said := b.command("status", "--json"); !strings.Contains(said, `"by": "person:`+people[1]+`"`) {
+		t.Errorf("status --json: %s", said)
+	}
 
 	token := commandJSON[apitoken.Line](b, append([]string{"api-token", "add", "laptop", "owner"}, every()...)...).Token
 	var one api.Desk

@@ -32,8 +32,6 @@ var without = map[string]map[admin.Verb]string{
 		admin.ConnectionChange: "a draft and its plan change connections",
 		admin.ApprovalDecide:   "commands have it: it is a person's word",
 		admin.TaskDone:         "commands have it: it is a person's word",
-		admin.SetupLinkCreate:  "the console and commands have it: a link is given to a person",
-		admin.SetupLinkRevoke:  "the console and commands have it",
 		admin.CommandLineUse:   "it needs somebody at a browser",
 	},
 	byConsole: {

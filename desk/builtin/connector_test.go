@@ -6,7 +6,6 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -39,11 +38,6 @@ func TestConnector(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, desks *builtin.Desks) {
 		desktest.Run(t, harness(t, desks))
 	})
-}
-
-// TestOutcomes plays the table of faults.
-func TestOutcomes(t *testing.T) {
-	outcometest.Run(t, outcometest.Harness{Harness: harness(t, migrated(t, openSQLite(t), builtin.SQLite))})
 }
 
 func harness(t *testing.T, desks *builtin.Desks) desktest.Harness {

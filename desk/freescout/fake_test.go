@@ -17,7 +17,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -412,14 +411,3 @@ func TestConnector(t *testing.T) { desktest.Run(t, newFake(t).harness()) }
 
 // TestConnectorBehindFaults runs the suite with every call made twice.
 func TestConnectorBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, newFake(t).harness()) }
-
-// TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
-func TestOutcomes(t *testing.T) {
-	f := newFake(t)
-	outcometest.Run(t, outcometest.Harness{
-		Harness: f.harness(),
-		Server:  f.URL,
-		Slow:    true, // the whole table is played by its like
-		Connect: func(t *testing.T, address string) desk.Desk { return connect(t, address) },
-	})
-}

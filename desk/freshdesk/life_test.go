@@ -13,7 +13,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -100,25 +99,6 @@ func TestContract(t *testing.T) { desktest.Run(t, fakeHarness(newFake(t), "limit
 
 // TestContractBehindFaults runs the suite with every call made twice.
 func TestContractBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, fakeHarness(newFake(t))) }
-
-// TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
-func TestOutcomes(t *testing.T) {
-	f := newFake(t)
-	outcometest.Run(t, outcometest.Harness{
-		Harness: fakeHarness(f),
-		Server:  f.URL,
-		Connect: func(t *testing.T, address string) desk.Desk { return connectTo(t, address) },
-		Yes: func(method string) (int, string) {
-			switch method {
-			case http.MethodPost:
-				return http.StatusCreated, `{}`
-			case http.MethodDelete:
-				return http.StatusNoContent, ``
-			}
-			return http.StatusOK, `{}`
-		},
-	})
-}
 
 // TestChangesKeepTheRest: a change replaces lists, and yet takes nothing that somebody gave.
 func TestChangesKeepTheRest(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -39,19 +38,6 @@ func TestConnectorBehindFaults(t *testing.T) {
 	srv := httptest.NewServer(f)
 	t.Cleanup(srv.Close)
 	desktest.RunBehindFaults(t, f.harness(srv.URL+"/api/"))
-}
-
-// TestOutcomes plays the table of faults.
-func TestOutcomes(t *testing.T) {
-	f := newFake(t)
-	srv := httptest.NewServer(f)
-	t.Cleanup(srv.Close)
-	outcometest.Run(t, outcometest.Harness{
-		Harness: f.harness(srv.URL + "/api/"),
-		Server:  srv.URL + "/api/",
-		Connect: func(t *testing.T, address string) desk.Desk { return Hurried(connect(t, address, nil)) },
-		Reads:   func(_, path string) bool { return strings.HasSuffix(path, "/oauth2/token") },
-	})
 }
 
 func (f *fake) harness(base string) desktest.Harness {

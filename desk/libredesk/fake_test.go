@@ -19,7 +19,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -436,16 +435,3 @@ func TestContractOnFake(t *testing.T) {
 
 // TestContractBehindFaults runs the suite with every call made twice.
 func TestContractBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, fakeHarness(newFake(t))) }
-
-// TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
-func TestOutcomes(t *testing.T) {
-	f := newFake(t)
-	outcometest.Run(t, outcometest.Harness{
-		Harness: fakeHarness(f),
-		Server:  f.URL,
-		Connect: func(t *testing.T, address string) desk.Desk {
-			return connectTo(t, address, fakeKey, catalogueOfTests...)
-		},
-		Yes: func(string) (int, string) { return http.StatusOK, `{"status":"success","data":true}` },
-	})
-}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -30,16 +29,6 @@ func TestConnectorOfFew(t *testing.T) {
 
 func TestConnectorBehindFaults(t *testing.T) {
 	desktest.RunBehindFaults(t, newFake(t, habits{showsGroups: true, etags: true}).harness())
-}
-
-// TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
-func TestOutcomes(t *testing.T) {
-	f := newFake(t, habits{showsGroups: true})
-	outcometest.Run(t, outcometest.Harness{
-		Harness: f.harness(),
-		Server:  f.URL + "/v2",
-		Connect: func(t *testing.T, address string) desk.Desk { return connect(t, address) },
-	})
 }
 
 // person is somebody to be made an agent.

@@ -16,7 +16,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -631,20 +630,3 @@ func TestConnector(t *testing.T) {
 
 // TestConnectorBehindFaults runs the suite with every call made twice.
 func TestConnectorBehindFaults(t *testing.T) { desktest.RunBehindFaults(t, newFake(t).harness()) }
-
-// TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
-func TestOutcomes(t *testing.T) {
-	f := newFake(t)
-	outcometest.Run(t, outcometest.Harness{
-		Harness: f.harness(),
-		Server:  f.URL,
-		Connect: func(t *testing.T, address string) desk.Desk { return connect(t, address) },
-		Reads:   func(_, path string) bool { return strings.HasSuffix(path, "/search") },
-		Yes: func(method string) (int, string) {
-			if method == http.MethodPut {
-				return http.StatusOK, "{}"
-			}
-			return 0, ""
-		},
-	})
-}

@@ -2,7 +2,6 @@ package zendesk
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
-	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -407,23 +405,4 @@ func TestContract(t *testing.T) {
 // TestContractBehindFaults runs the suite with every call made twice.
 func TestContractBehindFaults(t *testing.T) {
 	desktest.RunBehindFaults(t, fakeHarness(newFake(t), everySetting...))
-}
-
-// TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
-func TestOutcomes(t *testing.T) {
-	f := newFake(t)
-	outcometest.Run(t, outcometest.Harness{
-		Harness: fakeHarness(f, everySetting...),
-		Server:  f.URL,
-		Connect: func(t *testing.T, address string) desk.Desk { return connectTo(t, address, everySetting...) },
-		Yes: func(method string) (int, string) {
-			switch method {
-			case http.MethodPost:
-				return http.StatusCreated, `{}`
-			case http.MethodDelete:
-				return http.StatusNoContent, ``
-			}
-			return http.StatusOK, `{}`
-		},
-	})
 }

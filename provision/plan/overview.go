@@ -50,6 +50,19 @@ type DeskOverview struct {
 
 // Overview returns the state of everything at a glance.
 func (s *Service) Overview(ctx context.Context) (Overview, error) {
+	o, err := s.Company(ctx)
+	if err != nil {
+		return o, err
+	}
+	if o.Attention, err = s.attention(ctx); err != nil {
+		return o, err
+	}
+	return o, s.standing(ctx, &o)
+}
+
+// Company returns connections with their people, desks with their seats, and findings of
+// an [Overview], without a look at those who need somebody.
+func (s *Service) Company(ctx context.Context) (Overview, error) {
 	o, err := s.Glance(ctx)
 	if err != nil {
 		return o, err
@@ -64,10 +77,7 @@ func (s *Service) Overview(ctx context.Context) (Overview, error) {
 			return o, err
 		}
 	}
-	if o.Attention, err = s.attention(ctx); err != nil {
-		return o, err
-	}
-	return o, s.standing(ctx, &o)
+	return o, nil
 }
 
 // Glance returns connections, desks and findings of an [Overview], without a

@@ -83,6 +83,9 @@ func (s *Service) Idle(ctx context.Context, desk provision.Desk, after time.Dura
 		for _, p := range people {
 			byID[p.ID] = p
 		}
+		if err := j.recall(ctx, some, told); err != nil {
+			return nil, err
+		}
 		for _, a := range some {
 			activity, known := told[a.ID]
 			h, err := j.holder(ctx, a, byID[a.Identity], activity, known)
@@ -128,20 +131,19 @@ type judgement struct {
 	desk   provision.Desk
 	after  time.Duration
 	now    time.Time
-	recent map[provision.IdentityID]time.Time // who signed in within after
-	except map[provision.GroupID]string
+	recent map[provision.IdentityID]time.Time         // who signed in within after
+	past   map[provision.IdentityID][]provision.Entry // what [judgement.recall] has read of people
 }
 
 // judge begins to judge who is idle on a desk. store may be a transaction.
 func (s *Service) judge(ctx context.Context, store Store, desk provision.Desk, after time.Duration) (*judgement, error) {
-	j := &judgement{Service: s, store: store, desk: desk, after: cmp.Or(after, desk.Idle.After, seating.DefaultAfter), now: s.now(), except: make(map[provision.GroupID]string)}
+	j := &judgement{Service: s, store: store, desk: desk, after: cmp.Or(after, desk.Idle.After, seating.DefaultAfter), now: s.now()}
 	var err error
 	j.recent, err = store.SignInsSince(ctx, desk.ID, j.now.Add(-j.after))
 	return j, err
 }
 
-// holder says how somebody uses a seat. What keeps nobody from being idle is asked for
-// last: it takes a look at the audit log.
+// holder says how somebody of whom [judgement.recall] has read uses a seat.
 func (j *judgement) holder(ctx context.Context, a provision.Account, p provision.Identity, told Activity, known bool) (Holder, error) {
 	h := Holder{Account: a, Person: p, Since: a.CreatedAt, Told: known}
 	h.see(told.Last, ByDeskItself)
@@ -150,9 +152,7 @@ func (j *judgement) holder(ctx context.Context, a provision.Account, p provision
 		h.State, h.Why = Active, "seen there within the time"
 		return h, nil
 	}
-	if err := j.history(ctx, &h); err != nil {
-		return h, err
-	}
+	j.history(&h)
 	lapse := func(until time.Time) time.Duration { // without activity, as far as the desk has been asked
 		if h.Last != nil {
 			return until.Sub(*h.Last)
@@ -192,12 +192,11 @@ func (h *Holder) see(at time.Time, by By) {
 	}
 }
 
-// history reads, from the audit log, since when somebody has had the seat, and when they
-// last signed in there through us.
-func (j *judgement) history(ctx context.Context, h *Holder) error {
+// history says, by what [judgement.recall] has read, since when somebody has had the
+// seat, and when they last signed in there through us.
+func (j *judgement) history(h *Holder) {
 	had := false
-	return each(ctx, j.store, audit.Filter{Subject: string(h.Person.ID), Actions: []provision.Action{audit.AccountConfirmed, audit.AccountEnded, audit.SeatGivenBack,
-		audit.DeskSessionSignedIn, audit.PersonBack}}, func(e provision.Entry) {
+	note := func(e provision.Entry) {
 		if e.Action == audit.PersonBack {
 			h.Since = e.At
 		}
@@ -217,8 +216,37 @@ func (j *judgement) history(ctx context.Context, h *Holder) error {
 		case audit.AccountEnded:
 			had = false
 		}
-	})
+	}
+	for _, e := range j.past[h.Person.ID] {
+		note(e)
+	}
 }
+
+// history are the entries that tell since when somebody has had a seat, and used it.
+var history = []provision.Action{audit.AccountConfirmed, audit.AccountEnded, audit.SeatGivenBack, audit.DeskSessionSignedIn, audit.PersonBack}
+
+// recall reads at once what [judgement.history] asks of those who are not seen to use
+// their seat: up to [peopleAtOnce] people.
+func (j *judgement) recall(ctx context.Context, accounts []provision.Account, told map[provision.AccountID]Activity) error {
+	j.past = make(map[provision.IdentityID][]provision.Entry)
+	var of []string
+	for _, a := range accounts {
+		if !j.within(told[a.ID].Last) && !j.within(j.recent[a.Identity]) {
+			of = append(of, string(a.Identity))
+		}
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	entries, err := j.store.EntriesOf(ctx, of, history)
+	for _, e := range entries {
+		j.past[provision.IdentityID(e.Subject)] = append(j.past[provision.IdentityID(e.Subject)], e)
+	}
+	return err
+}
+
+// within reports whether a moment is less than the time ago after which somebody is idle.
+func (j *judgement) within(at time.Time) bool { return !at.IsZero() && j.now.Sub(at) < j.after }
 
 // each calls fn for every entry that f selects, by time and id.
 func each(ctx context.Context, store Store, f audit.Filter, fn func(provision.Entry)) error {

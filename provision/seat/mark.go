@@ -78,6 +78,9 @@ func (s *Service) holderOf(ctx context.Context, tx Store, desk provision.Desk, p
 	if err != nil {
 		return h, err
 	}
+	if err := j.recall(ctx, accounts[i:i+1], told); err != nil {
+		return h, err
+	}
 	activity, known := told[accounts[i].ID]
 	return j.holder(ctx, accounts[i], person, activity, known)
 }

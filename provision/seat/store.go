@@ -36,6 +36,9 @@ type Store interface {
 	SaveProposed(ctx context.Context, d provision.DeskID, p seating.Proposed) error
 	// FindEntries returns up to limit entries that f selects, after place, by time and id.
 	FindEntries(ctx context.Context, f audit.Filter, after audit.Place, limit int) ([]provision.Entry, error)
+	// EntriesOf returns what happened to any of subjects, some hundreds at most, of the
+	// kinds that actions name; by time and id.
+	EntriesOf(ctx context.Context, subjects []string, actions []provision.Action) ([]provision.Entry, error)
 	// SignInsSince returns who signed in to a desk through us since a moment, and when
 	// last, from the audit log.
 	SignInsSince(ctx context.Context, d provision.DeskID, since time.Time) (map[provision.IdentityID]time.Time, error)

@@ -154,7 +154,7 @@ func (s *Service) Revoke(ctx context.Context, c provision.Cause, conn provision.
 			return err
 		}
 	}
-	return ErrNone
+	return provision.Errorf(provision.NotFound, "link", "there is no set-up link with this id that is good; `deskbridge connection setup-link NAME --list` shows them")
 }
 
 // Standing is a link that is good, and how far it is.

@@ -57,6 +57,20 @@ func SQLite(t testing.TB) *store.Store {
 	return open(t, store.Options{DataDir: dir})
 }
 
+// further is what [Also] has the databases come with, and what that is called.
+var further struct {
+	names   string
+	migrate []func(ctx context.Context, s *store.Store) error
+}
+
+// Also has every database of a test binary come with the tables that migrate makes
+// besides the store's: once, and not for each test. Call it before any is made, from
+// an init; name, in small letters, says whose tables they are.
+func Also(name string, migrate func(ctx context.Context, s *store.Store) error) {
+	further.names += "_" + name
+	further.migrate = append(further.migrate, migrate)
+}
+
 // sqliteFile is the name of the embedded database in its directory.
 const sqliteFile = "deskbridge.db"
 
@@ -164,7 +178,8 @@ func open(t testing.TB, o store.Options) *store.Store {
 }
 
 // template returns the name of a migrated database to clone. Its name tells
-// the schema, so that test binaries, and the next run, share it.
+// the schema, so that test binaries, and the next run, share it; who has further
+// tables brings those up to date that the last run left.
 var template = sync.OnceValues(func() (string, error) {
 	if err := configured(); err != nil {
 		return "", err
@@ -173,7 +188,7 @@ var template = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := "deskbridge_template_" + digest
+	name := "deskbridge_template_" + digest + further.names
 	ctx := context.Background()
 	return name, onServer(func(conn *sql.Conn) error {
 		if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(hashtext($1))`, name); err != nil {
@@ -202,7 +217,13 @@ func migrate(ctx context.Context, o store.Options) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.Migrate(ctx), s.Close()) // a template must have no connections
+	err = s.Migrate(ctx)
+	for _, more := range further.migrate {
+		if err == nil {
+			err = more(ctx, s)
+		}
+	}
+	return errors.Join(err, s.Close()) // a template must have no connections
 }
 
 // schemaDigest identifies the migrations, ours and River's.

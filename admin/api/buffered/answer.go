@@ -1,12 +1,14 @@
 // Package buffered holds an answer of the admin API until it is known whether it is sent,
-// and says by which validator what it shows is known again.
+// and says by which validator what it shows is known again, and whether it holds a secret.
 package buffered
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -50,6 +52,19 @@ func (h *Answer) Send(w http.ResponseWriter) {
 func (h *Answer) ETag() string {
 	sum := sha256.Sum256(h.Body.Bytes())
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+// Secrets are the members of an answer that hold a secret, which is shown in the answer that
+// makes it and nowhere else.
+var Secrets = []string{"secret", "link"}
+
+// Secret reports whether an answer holds one.
+func (h *Answer) Secret() bool {
+	var in map[string]any
+	if json.Unmarshal(h.Body.Bytes(), &in) != nil {
+		return false
+	}
+	return slices.ContainsFunc(Secrets, func(name string) bool { text, _ := in[name].(string); return text != "" })
 }
 
 // Matches reports whether a list of validators, as If-Match and If-None-Match have

@@ -127,10 +127,14 @@ func (p *Page) Show(status int, set *Set, name, here, title string, more Frame) 
 	if err := set.parsed()[name].ExecuteTemplate(&out, "layout.html", more); err != nil {
 		return err
 	}
+	text, err := p.named(out.Bytes())
+	if err != nil {
+		return err
+	}
 	p.W.Header().Set("Content-Type", "text/html; charset=utf-8")
-	p.W.Header().Set("Content-Length", strconv.Itoa(out.Len()))
+	p.W.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	p.W.WriteHeader(status)
-	_, _ = out.WriteTo(p.W) // the client may be gone
+	_, _ = p.W.Write(text) // the client may be gone
 	return nil
 }
 

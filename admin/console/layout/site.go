@@ -16,6 +16,9 @@ type Options struct {
 	Log       *slog.Logger
 	RequestID func(context.Context) string // the reference, which the log has too
 	Now       provision.Clock
+	// Actors returns what people are called whom a text names as the audit log does; nil:
+	// nobody knows.
+	Actors func(ctx context.Context, text string) (map[string]string, error)
 	// Live tells open pages that something has happened; nil: they look again by
 	// themselves.
 	Live *live.Watcher

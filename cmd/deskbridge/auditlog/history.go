@@ -9,13 +9,18 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Sentences says audit entries in words, with the names that ids have today.
+// Sentences says audit entries in words, with the names that ids have today. Of long
+// lists it tells the first, and how many more there are.
 type Sentences struct{ names *names }
 
 // NewSentences returns Sentences that find names in sys.
 func NewSentences(ctx context.Context, sys *server.System) (*Sentences, error) {
 	names, err := newNames(ctx, sys)
-	return &Sentences{names}, err
+	if err != nil {
+		return nil, err
+	}
+	names.most = mostListed
+	return &Sentences{names}, nil
 }
 
 // Of returns an entry in words, in one line.

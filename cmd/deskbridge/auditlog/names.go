@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -12,8 +13,12 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// mostNames is how many names of people and groups are kept at once.
-const mostNames = 20_000
+const (
+	mostNames   = 20_000 // of people and groups, kept at once
+	askedAtOnce = 500
+	// mostListed is how much of a list stands in a sentence that is read on a screen.
+	mostListed = 20
+)
 
 // names finds what ids are called today. What is gone has no name any more.
 type names struct {
@@ -21,6 +26,7 @@ type names struct {
 	sys    *server.System
 	fixed  map[string]string // of connections, desks, tokens of either kind, rules and break-glass admins
 	people map[string]string // and groups; "": neither
+	most   int               // of a list, as it is told; 0: all of it
 }
 
 func newNames(ctx context.Context, sys *server.System) (*names, error) {
@@ -77,41 +83,53 @@ func (n *names) name(ctx context.Context, conn provision.ConnectionID, id string
 	if uuid.Validate(id) != nil { // a reference, a hash, a domain
 		return "", nil
 	}
-	name, err := n.find(ctx, conn, id)
-	if err != nil {
+	if err := n.learn(ctx, []string{id}); err != nil {
 		return "", err
 	}
-	if len(n.people) >= mostNames {
-		clear(n.people)
+	name := n.people[id]
+	if name == "" && conn != "" {
+		g, err := n.sys.Core.Directory.Group(ctx, conn, provision.GroupID(id))
+		if err != nil && !provision.IsNotFound(err) {
+			return "", err
+		}
+		name = g.DisplayName
 	}
 	n.people[id] = name
 	return name, nil
 }
 
-func (n *names) find(ctx context.Context, conn provision.ConnectionID, id string) (string, error) {
-	people, err := n.sys.Core.Directory.FindPeople(ctx, id)
-	if err != nil && !provision.IsNotFound(err) {
-		return "", err
-	}
-	for _, p := range people {
-		if string(p.ID) != id {
-			continue
+// learn looks up at once which of ids are people, and what those are called.
+func (n *names) learn(ctx context.Context, ids []string) error {
+	var unknown []provision.IdentityID
+	for _, id := range ids {
+		_, fixed := n.fixed[id]
+		if _, known := n.people[id]; !fixed && !known && uuid.Validate(id) == nil {
+			unknown = append(unknown, provision.IdentityID(id))
 		}
-		name := cmp.Or(p.Profile.DisplayName, strings.TrimSpace(p.Profile.GivenName+" "+p.Profile.FamilyName))
-		address := cmp.Or(p.Profile.Email, p.UserName)
-		if name == "" || name == address {
-			return address, nil
+	}
+	if len(n.people)+len(unknown) > mostNames {
+		clear(n.people)
+	}
+	for some := range slices.Chunk(unknown, askedAtOnce) {
+		people, err := n.sys.Core.Report.PeopleByID(ctx, some)
+		if err != nil {
+			return err
 		}
-		return name + " <" + address + ">", nil
+		for _, p := range people {
+			n.people[string(p.ID)] = calledBy(p)
+		}
 	}
-	if conn == "" {
-		return "", nil
+	return nil
+}
+
+// calledBy is a person's name with the address, or the address alone.
+func calledBy(p provision.Identity) string {
+	name := cmp.Or(p.Profile.DisplayName, strings.TrimSpace(p.Profile.GivenName+" "+p.Profile.FamilyName))
+	address := cmp.Or(p.Profile.Email, p.UserName)
+	if name == "" || name == address {
+		return address
 	}
-	g, err := n.sys.Core.Directory.Group(ctx, conn, provision.GroupID(id))
-	if provision.IsNotFound(err) {
-		return "", nil
-	}
-	return g.DisplayName, err
+	return name + " <" + address + ">"
 }
 
 // called returns a name with its id beside it, or the id alone.

@@ -3,6 +3,7 @@ package auditlog
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -235,15 +236,36 @@ func (n *names) value(ctx context.Context, conn provision.ConnectionID, v any) (
 		}
 		return n.called(ctx, conn, v)
 	case []any:
-		list := make([]string, len(v))
-		for i := range v {
-			var err error
-			if list[i], err = n.value(ctx, conn, v[i]); err != nil {
-				return "", err
-			}
-		}
-		return "[" + strings.Join(list, ", ") + "]", nil
+		return n.list(ctx, conn, v)
 	}
 	text, err := json.Marshal(v)
 	return string(text), err
+}
+
+// list returns a list in words.
+func (n *names) list(ctx context.Context, conn provision.ConnectionID, all []any) (string, error) {
+	told := all
+	if n.most > 0 && len(all) > n.most {
+		told = all[:n.most]
+	}
+	var ids []string
+	for _, v := range told {
+		if id, is := v.(string); is {
+			ids = append(ids, id)
+		}
+	}
+	if err := n.learn(ctx, ids); err != nil {
+		return "", err
+	}
+	words := make([]string, len(told), len(told)+1)
+	for i, v := range told {
+		var err error
+		if words[i], err = n.value(ctx, conn, v); err != nil {
+			return "", err
+		}
+	}
+	if more := len(all) - len(told); more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return "[" + strings.Join(words, ", ") + "]", nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -112,11 +113,40 @@ func (a *App) Verb(cmd *cobra.Command, do func(ctx context.Context, sys *server.
 			a.told = true
 			err = output.JSON(a.Stdout, said.Data)
 		default:
-			err = said.Text(a.Stdout)
+			err = said.print(cmd.Context(), sys, a.Stdout)
 		}
 		return errors.Join(failed, err)
 	}
 	return cmd
+}
+
+// print writes a result for people: with the names that people have today where it calls
+// them as the audit log does, by id. Programs get the ids.
+func (r Result) print(ctx context.Context, sys *server.System, to io.Writer) error {
+	var text strings.Builder
+	failed := r.Text(&text)
+	called, err := sys.Core.Report.Actors(ctx, text.String())
+	if err = errors.Join(failed, err); err != nil { // ids say it as well
+		_, unsaid := io.WriteString(to, text.String())
+		return errors.Join(err, unsaid)
+	}
+	var pairs []string
+	for actor, name := range called {
+		pairs = append(pairs, actor, output.Plain(name))
+	}
+	names := strings.NewReplacer(pairs...)
+	if len(pairs) > 0 && r.Table != nil { // its columns are as wide as what stands in them
+		rows := make([][]string, len(r.Table.Rows))
+		for i, row := range r.Table.Rows {
+			rows[i] = slices.Clone(row)
+			for j := range row {
+				rows[i][j] = names.Replace(row[j])
+			}
+		}
+		return output.Table(to, r.Table.Header, rows)
+	}
+	_, err = names.WriteString(to, text.String())
+	return err
 }
 
 // Warn prints a warning, which does not stop a command; "" is none. It may hold

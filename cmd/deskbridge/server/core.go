@@ -32,7 +32,7 @@ func scimCore(c *core.Core) scim.Core {
 // apiCore returns what the admin API asks of c.
 func apiCore(c *core.Core) api.Core {
 	return api.Core{Administration: c.Administration, Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
-		Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
+		Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, SetupLinks: c.SetupLinks, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
 }
 
 // readDraft reads a configuration that came by the admin API: as a file is read,

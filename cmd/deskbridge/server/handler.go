@@ -38,7 +38,7 @@ func (s *System) handlers(work *worker.Worker, ready *readiness) (public, inside
 	mux := http.NewServeMux()
 	mux.Handle(TokenPath, scim.TokenEndpoint(scimCore(s.Core), options))
 	mux.Handle("/sso/", s.SignIn)
-	s.Admin.API = api.New(apiCore(s.Core), api.Options{Log: s.Log, RequestID: requestID, ReadDraft: readDraft, Applied: s.OpenBuiltins, ReachDesk: s.ReachDesk, Command: s.Command}) // here: describing it is most of what a command would do
+	s.Admin.API = api.New(apiCore(s.Core), api.Options{PublicURL: s.Settings.PublicURL, Log: s.Log, RequestID: requestID, ReadDraft: readDraft, Applied: s.OpenBuiltins, ReachDesk: s.ReachDesk, Command: s.Command}) // here: describing it is most of what a command would do
 	mux.Handle("/api/", s.Admin)
 	mux.Handle("/admin/", s.Admin)
 	mux.Handle("/desk/v2/", s.Builtin.Handler(builtin.Options{PublicURL: s.Settings.PublicURL, Log: s.Log}))

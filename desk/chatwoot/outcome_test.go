@@ -1,0 +1,29 @@
+//go:build !race
+
+// Without the race detector: a life is one request after the other, and there are
+// many. test/run.sh plays them by themselves.
+
+package chatwoot
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/desktest/outcometest"
+)
+
+// TestOutcomes: whatever befalls an answer, people are in or out as is told of them.
+func TestOutcomes(t *testing.T) {
+	f := newFake(t)
+	outcometest.Run(t, outcometest.Harness{
+		Harness: f.harness(),
+		Server:  f.URL,
+		Connect: func(t *testing.T, address string) desk.Desk { return connect(t, address) },
+		Reads:   func(_, path string) bool { return strings.HasSuffix(path, "/filter") },
+		Record:  regexp.MustCompile(`/agents$`),
+		Yes:     func(string) (int, string) { return http.StatusOK, "{}" },
+	})
+}

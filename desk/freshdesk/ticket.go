@@ -247,23 +247,13 @@ func (d *freshdesk) changedSince(ctx context.Context, ago time.Duration) ([]tick
 // hundred.
 func (d *freshdesk) handOver() handover.Bulk {
 	return handover.Bulk{
-		Tickets: handover.Tickets{Vendor: vendor, What: "agent", Join: "put the agent into it, at Admin > Team > Groups", Groups: d.groups, Read: d.ticket, Owner: d.owner,
+		Tickets: handover.Tickets{Vendor: vendor, What: "agent", Join: "put the agent into it, at Admin > Team > Groups", Groups: d.groups, Owner: d.owner,
+			Read: handover.One(kit.One[ticket]{Client: d.client.Client, What: "ticket", Path: "/tickets/", Is: func(t *ticket, _ string) bool { return t.Status != 0 }}, (*ticket).shown),
 			Write: func(ctx context.Context, number string, t kit.Target) error {
 				return refusedTo(d.client.Put(ctx, "/tickets/"+number, t.Fields("responder_id", "group_id"), nil), "assign ticket %s", number)
 			}},
 		Size: pageSize, Before: d.before, Stale: true, WriteMany: d.assignMany, After: d.after,
 	}
-}
-
-// ticket reads a ticket.
-func (d *freshdesk) ticket(ctx context.Context, number string) (handover.Ticket, error) {
-	t, err := kit.One[ticket]{Client: d.client.Client, What: "ticket", Path: "/tickets/", Is: func(t *ticket, number string) bool {
-		return t.shown().Number() == number && t.Status != 0
-	}}.Read(ctx, number)
-	if err != nil {
-		return handover.Ticket{}, err
-	}
-	return t.shown(), nil
 }
 
 // owner returns an agent who may own tickets.
@@ -285,7 +275,7 @@ func (d *freshdesk) before(ctx context.Context, numbers []string) (all []handove
 		t, known := d.seen.of(number)
 		if !known {
 			var err error
-			if t, err = d.ticket(ctx, number); err != nil {
+			if t, err = d.Read(ctx, number); err != nil {
 				return nil, err
 			}
 		}
@@ -327,7 +317,7 @@ func (d *freshdesk) after(ctx context.Context, numbers []string, t kit.Target) (
 	for _, number := range numbers {
 		shown, listed := now[number]
 		if !listed || !t.Has(shown.Assignee, shown.Group) {
-			if shown, err = d.ticket(ctx, number); err != nil {
+			if shown, err = d.Read(ctx, number); err != nil {
 				return nil, err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -379,13 +380,7 @@ func (b *company) news(ctx context.Context, console *target) error {
 	}
 	defer answer.Body.Close()
 	heard := make(chan time.Time, 64)
-	go func() {
-		for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
-			if lines.Text() == "event: news" {
-				heard <- time.Now()
-			}
-		}
-	}()
+	go hear(answer.Body, heard)
 	c, err := dial(b.bridge)
 	if err != nil {
 		return err
@@ -412,4 +407,13 @@ func (b *company) news(ctx context.Context, console *target) error {
 	}
 	b.report.value("an open page of the console hears of a push, the slowest of 10", "ms", float64(most)/1e6, newsGoal)
 	return nil
+}
+
+// hear tells when each event came, until the stream ends.
+func hear(stream io.Reader, heard chan<- time.Time) {
+	for lines := bufio.NewScanner(stream); lines.Scan(); {
+		if lines.Text() == "event: news" {
+			heard <- time.Now()
+		}
+	}
 }

@@ -55,8 +55,8 @@ func (s *Store) ListPeople(ctx context.Context, f report.PeopleQuery) ([]report.
 	if f.Search != "" {
 		folded := provision.Fold(f.Search)
 		in := func(column string) string { return s.sql.position + "(" + column + ", ?) > 0" }
-		q.add(` AND (`+in("user_name_folded")+` OR `+in("display_name_folded")+` OR external_id = ? OR id IN (
-			SELECT identity_id FROM identity_emails WHERE `+in("value_folded")+`))`, folded, folded, f.Search, folded)
+		q.add(` AND (`+in("user_name_folded")+` OR `+in("display_name_folded")+` OR external_id = ? OR EXISTS (
+			SELECT 1 FROM identity_emails e WHERE e.identity_id = identities.id AND `+in("e.value_folded")+`))`, folded, folded, f.Search, folded)
 	}
 	q.add(` ORDER BY user_name_folded, id LIMIT ?`, f.Limit)
 	return s.people(ctx, &q)

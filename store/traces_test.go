@@ -20,6 +20,7 @@ func TestWholeTablesAreNotRead(t *testing.T) {
 			}
 			plans := got(tx.ExplainTraces(ctx, "somebody"))(t)
 			plans["who needs attention"] = got(tx.ExplainAccounts(ctx, provision.AccountFilter{State: provision.AccountNeedsAttention}))(t)
+			plans["what is to be done by hand"] = got(tx.ExplainAccounts(ctx, provision.AccountFilter{ByHand: true}))(t)
 			plans["who is on hold"] = got(tx.ExplainAccounts(ctx, provision.AccountFilter{State: provision.AccountOnHold}))(t)
 			plans["how many are in which state"] = got(tx.ExplainCounts(ctx))(t)
 			for what, plan := range plans {

@@ -81,22 +81,29 @@ func ofEnds(people []Termed, byHand []Finding, rules []provision.Rule, o *Overvi
 	return out
 }
 
+// mostByHand is of how many accounts that is told at once; others follow as these are done.
+const mostByHand = 200
+
 // ofByHand returns what is to be done by hand about absences.
 func ofByHand(ctx context.Context, store Store) (out []Finding, _ error) {
-	accounts, err := store.AccountsWhere(ctx, provision.AccountFilter{ByHand: true}, 0)
+	accounts, err := store.AccountsWhere(ctx, provision.AccountFilter{ByHand: true}, mostByHand)
 	if err != nil || len(accounts) == 0 {
 		return nil, err
 	}
 	for _, a := range accounts {
 		names, err := store.PeopleNames(ctx, []provision.IdentityID{a.Identity})
-		if err != nil || len(names) == 0 {
+		if err != nil {
 			return nil, err
+		}
+		who := string(a.Identity) // of whom nothing else is known any more
+		if len(names) > 0 {
+			who = names[0].String()
 		}
 		desk, err := store.Desk(ctx, string(a.Desk))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Finding{Code: FindingByHand, Desk: desk.Name, Count: 1, Text: fmt.Sprintf("To do by hand for %s: %s.", names[0], a.Confirmed.ByHand),
+		out = append(out, Finding{Code: FindingByHand, Desk: desk.Name, Count: 1, Text: fmt.Sprintf("To do by hand for %s: %s.", who, a.Confirmed.ByHand),
 			Outside: fmt.Sprintf("Something is to be done by hand on desk %s about somebody's absence; `deskbridge status` says for whom, and what.", desk.Name),
 			Do:      fmt.Sprintf("when it is done: `deskbridge person done %s`", a.Identity)})
 	}

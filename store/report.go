@@ -33,14 +33,36 @@ func (q *question) add(text string, args ...any) {
 const personColumns = `SELECT identities.id, identities.connection_id, identities.user_name, identities.user_name_folded, identities.external_id,
 	identities.source, identities.status, identities.terms, identities.profile, identities.version, identities.created_at, identities.updated_at FROM identities`
 
-// ListPeople implements [report.Store]. Its order is that of the index on
-// userNames; who is searched for is looked for in that order.
+// lookedAtFirst is of how many people, in the order of the list, somebody who is
+// searched for is looked for before all names are: what many are called fills a page there.
+const lookedAtFirst = 2000
+
+// ListPeople implements [report.Store]. Its order is that of the index on userNames.
 func (s *Store) ListPeople(ctx context.Context, f report.PeopleQuery) ([]report.PersonRow, error) {
 	if checkText("", f.Search) != nil {
 		return nil, nil // nobody is called that
 	}
+	if f.Search != "" && f.Status != provision.StatusRemoved {
+		found, err := s.listPeople(ctx, f, s.searchFirst)
+		if err != nil || len(found) >= f.Limit {
+			return found, err
+		}
+		return s.listPeople(ctx, f, s.searchAll)
+	}
+	return s.listPeople(ctx, f, func(q *question, f report.PeopleQuery) {
+		q.add(personColumns+` WHERE connection_id = ?`, string(f.Connection))
+		if f.Search != "" {
+			s.matching(q, f.Search)
+		}
+	})
+}
+
+// listPeople puts the conditions of f, all but the search, and the order behind what
+// begin says.
+func (s *Store) listPeople(ctx context.Context, f report.PeopleQuery, begin func(*question, report.PeopleQuery)) ([]report.PersonRow, error) {
 	var q question
-	q.add(personColumns+` WHERE connection_id = ? AND (user_name_folded, id) > (?, ?)`, string(f.Connection), f.AfterName, string(f.AfterID))
+	begin(&q, f)
+	q.add(` AND (user_name_folded, id) > (?, ?)`, f.AfterName, string(f.AfterID))
 	switch f.Status {
 	case provision.StatusRemoved:
 		q.add(` AND status = 'removed'`)
@@ -52,14 +74,38 @@ func (s *Store) ListPeople(ctx context.Context, f report.PeopleQuery) ([]report.
 	if f.Desk != "" {
 		q.add(` AND EXISTS (SELECT 1 FROM accounts a WHERE a.identity_id = identities.id AND a.desk_id = ? AND a.state <> 'ended')`, string(f.Desk))
 	}
-	if f.Search != "" {
-		folded := provision.Fold(f.Search)
-		in := func(column string) string { return s.sql.position + "(" + column + ", ?) > 0" }
-		q.add(` AND (`+in("user_name_folded")+` OR `+in("display_name_folded")+` OR external_id = ? OR EXISTS (
-			SELECT 1 FROM identity_emails e WHERE e.identity_id = identities.id AND `+in("e.value_folded")+`))`, folded, folded, f.Search, folded)
-	}
 	q.add(` ORDER BY user_name_folded, id LIMIT ?`, f.Limit)
 	return s.people(ctx, &q)
+}
+
+// matching adds that a person's names or addresses hold text.
+func (s *Store) matching(q *question, text string) {
+	folded := provision.Fold(text)
+	in := func(column string) string { return s.sql.position + "(" + column + ", ?) > 0" }
+	q.add(` AND (`+in("user_name_folded")+` OR `+in("display_name_folded")+` OR external_id = ? OR EXISTS (
+		SELECT 1 FROM identity_emails e WHERE e.identity_id = identities.id AND `+in("e.value_folded")+`))`, folded, folded, text, folded)
+}
+
+// searchFirst looks at the first of those who are listed.
+func (s *Store) searchFirst(q *question, f report.PeopleQuery) {
+	q.add(personColumns+`, (SELECT id AS near FROM identities WHERE connection_id = ? AND (user_name_folded, id) > (?, ?) AND status <> 'removed'
+		ORDER BY user_name_folded, id LIMIT ?) first WHERE identities.id = near`, string(f.Connection), f.AfterName, string(f.AfterID), lookedAtFirst)
+	s.matching(q, f.Search)
+}
+
+// searchAll looks at everybody's names and addresses, in indexes and a table that have
+// little else, and at the people whose they are.
+func (s *Store) searchAll(q *question, f report.PeopleQuery) {
+	folded, conn := provision.Fold(f.Search), string(f.Connection)
+	in := func(column string) string { return s.sql.position + "(" + column + ", ?) > 0" }
+	among := func(statement string) string { return strings.Replace(s.sql.among, "%", statement, 1) }
+	q.add(personColumns+` WHERE connection_id = ? AND user_name_folded `+among(`
+		SELECT user_name_folded FROM identities WHERE connection_id = ? AND status <> 'removed' AND `+in("user_name_folded")+`
+		UNION ALL SELECT user_name_folded FROM identities WHERE id `+among(`
+			SELECT id FROM identities WHERE connection_id = ? AND status <> 'removed' AND `+in("display_name_folded")+`
+			UNION ALL SELECT id FROM identities WHERE connection_id = ? AND status <> 'removed' AND external_id = ? AND external_id <> ''
+			UNION ALL SELECT identity_id FROM identity_emails WHERE connection_id = ? AND `+in("value_folded"))),
+		conn, conn, folded, conn, folded, conn, f.Search, conn, folded)
 }
 
 // PeopleRows implements [report.Store].

@@ -90,6 +90,34 @@ func TestListPeople(t *testing.T) {
 	})
 }
 
+// TestSearchGoesOn: somebody is found behind as many as are looked at first, by each of
+// their names, and those whom many are called like come in the order of the list.
+func TestSearchGoesOn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		c, _ := seeded(t, s)
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
+			for n := range 2100 {
+				if err := tx.InsertIdentity(ctx, identity(c.ID, fmt.Sprintf("ann%04d", n))); err != nil {
+					return err
+				}
+			}
+			return tx.InsertIdentity(ctx, identity(c.ID, "Zoe"))
+		}))
+		for search, want := range map[string][]string{
+			"ZOE": {"Zoe"}, "play zoe": {"Zoe"}, "home-zoe@": {"Zoe"}, "ext-Zoe": {"Zoe"}, "nobody": {},
+			"nn209": {"ann2090", "ann2091", "ann2092"}, "an": {"ann0000", "ann0001", "ann0002"}, "n2000": {"ann2000"}, "n1999": {"ann1999"},
+		} {
+			found := got(s.ListPeople(ctx, report.PeopleQuery{Connection: c.ID, Search: search, Limit: 3}))(t)
+			names := []string{}
+			for _, p := range found {
+				names = append(names, p.UserName)
+			}
+			equal(t, search, want, names)
+		}
+	})
+}
+
 func TestListGroups(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()

@@ -66,15 +66,11 @@ func explain(a *kit.Answer, e *desk.Error) {
 	}
 }
 
-// readPage returns page n of the list at path, and where that is in all of it.
-func readPage[T any](ctx context.Context, c *kit.Client, path, name string, query url.Values, n int) ([]T, *kit.HALPage, error) {
-	asked := url.Values{"page": {strconv.Itoa(n)}, "pageSize": {strconv.Itoa(pageSize)}}
+// sized asks for pages of our size.
+func sized(query url.Values) url.Values {
+	asked := url.Values{"pageSize": {strconv.Itoa(pageSize)}}
 	maps.Copy(asked, query)
-	var raw json.RawMessage
-	if err := c.Get(ctx, path, asked, &raw); err != nil {
-		return nil, nil, err
-	}
-	return kit.ReadHAL[T](vendor, raw, name, n)
+	return asked
 }
 
 // scan calls do with what is on the list at path, a page at a time, until it returns
@@ -82,7 +78,7 @@ func readPage[T any](ctx context.Context, c *kit.Client, path, name string, quer
 func scan[T any](ctx context.Context, c *kit.Client, path, name string, query url.Values, id func(T) int64, do func([]T) (more bool)) error {
 	var pages kit.Pages
 	for n := 1; n <= maxPages; n++ {
-		items, of, err := readPage[T](ctx, c, path, name, query, n)
+		items, of, err := kit.GetHAL[T](ctx, c, path, name, sized(query), n)
 		if err != nil {
 			return err
 		}

@@ -179,7 +179,7 @@ func (d *freeScout) List(ctx context.Context, cursor string) ([]provision.DeskUs
 	if err != nil {
 		return nil, "", err
 	}
-	found, of, err := readPage[user](ctx, d.client, "/users", "users", nil, n)
+	found, of, err := kit.GetHAL[user](ctx, d.client, "/users", "users", sized(nil), n)
 	if err != nil {
 		return nil, "", err
 	}

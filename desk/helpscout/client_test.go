@@ -102,7 +102,7 @@ func TestStatus(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newScript(t, map[string]answer{"GET /users/71": tt.answer})
-			err := s.connect().client.get(t.Context(), "/users/71", nil, nil)
+			err := s.connect().client.get(t.Context(), "/users/71", nil)
 			wantKind(t, err, tt.kind, tt.words)
 			if e, ok := errors.AsType[*desk.Error](err); !ok || e.RetryAfter != tt.after || e.Detail == "" {
 				t.Errorf("error is %+v, want RetryAfter %v", e, tt.after)
@@ -218,7 +218,7 @@ func TestSilence(t *testing.T) {
 
 	t.Run("ends with the connector's time limit", func(t *testing.T) {
 		d := connect(t, srv.URL, nil)
-		d.client.api.HTTP.Timeout = 50 * time.Millisecond
+		d.client.HTTP.Timeout = 50 * time.Millisecond
 		_, err := d.Find(t.Context(), desk.Key{Email: "ada@example.test"})
 		wantKind(t, err, desk.Retryable, "")
 	})

@@ -2,12 +2,15 @@ package helpscout
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -28,30 +31,22 @@ var openStates = []string{"pending", "active"}
 // Others than the user's are dropped: they were handed over while we read, or
 // the question was ignored.
 func (d *helpScout) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
-	n, ok := parseID(id)
-	if !ok {
-		return nil, noUser(id)
+	if !kit.IsNumber(id) {
+		return nil, desk.Errorf(desk.NotFound, "Help Scout has no user %s: its ids are numbers", id)
 	}
 	var open []desk.Conversation
 	seen := map[int64]bool{}
 	take := func(c conversation) bool {
-		if len(open) < limit && c.ID > 0 && c.Assignee != nil && c.Assignee.ID == n && !seen[c.ID] {
+		if len(open) < limit && c.ID > 0 && c.Assignee != nil && formatID(c.Assignee.ID) == string(id) && !seen[c.ID] {
 			seen[c.ID] = true
-			open = append(open, desk.Conversation{ID: formatID(c.ID), Assignee: id, Mailbox: d.directory.mailboxName(c.MailboxID)})
+			open = append(open, desk.Conversation{ID: formatID(c.ID), Assignee: id, Mailbox: d.directory.Name(roster.Mailboxes, c.MailboxID)})
 		}
 		return len(open) < limit
 	}
-	for _, state := range openStates {
-		query := url.Values{"assigned_to": {formatID(n)}, "status": {state}}
-		w := walked{shrank: true}
-		for try := 0; w.shrank; try++ { // when one leaves the list, another slips to a page that was read
-			if try == maxTries {
-				return nil, errShrinks
-			}
-			var err error
-			if w, err = walk(ctx, d.client, "/conversations", "conversations", query, take); err != nil {
-				return nil, err
-			}
+	for _, state := range openStates { // when one leaves the list, another slips to a page that was read
+		query := url.Values{"assigned_to": {string(id)}, "status": {state}}
+		if err := listing.HAL[conversation](d.client.Client, vendor, "/conversations", "conversations", query, maxPages).Again(ctx, take); err != nil {
+			return nil, err
 		}
 	}
 	return open, nil
@@ -61,23 +56,22 @@ func (d *helpScout) OpenConversations(ctx context.Context, id provision.DeskUser
 // reference shows it as an object of JSON; the vendor's llms.txt (August 2026)
 // as a list of one, of type [jsonPatch] (RFC 6902).
 type assignment struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value int64  `json:"value,omitempty"` // id of a user or a team
+	Op    string      `json:"op"`
+	Path  string      `json:"path"`
+	Value json.Number `json:"value,omitempty"` // id of a user or a team
 }
 
 // Assign gives a conversation to a user, a team or nobody. One that was merged
 // into another is NotFound.
 func (d *helpScout) Assign(ctx context.Context, id string, to desk.Assignee) error {
-	n, ok := parseID(id)
-	if !ok {
+	if !kit.IsNumber(id) {
 		return noConversation(id)
 	}
 	change, err := d.assignment(ctx, to)
 	if err != nil {
 		return err
 	}
-	err = d.patch(ctx, "/conversations/"+formatID(n), change)
+	err = d.patch(ctx, "/conversations/"+id, change)
 	switch e, _ := errors.AsType[*desk.Error](err); {
 	case err == nil:
 		return nil
@@ -95,8 +89,8 @@ func (d *helpScout) Assign(ctx context.Context, id string, to desk.Assignee) err
 // tooLarge reports whether a change was refused for what the conversation is,
 // and not for its new assignee.
 func tooLarge(err error) bool {
-	r, ok := errors.AsType[*refusal](err)
-	return ok && (r.status == http.StatusPreconditionFailed || r.status == http.StatusRequestEntityTooLarge)
+	r, ok := errors.AsType[*kit.HALRefusal](err)
+	return ok && (r.Status == http.StatusPreconditionFailed || r.Status == http.StatusRequestEntityTooLarge)
 }
 
 const jsonPatch = "application/json-patch+json"
@@ -122,8 +116,8 @@ func (d *helpScout) patch(ctx context.Context, path string, change assignment) e
 		d.patchForm.Store(form)
 		return nil
 	}
-	r, ok := errors.AsType[*refusal](err)
-	if !ok || r.status != http.StatusUnsupportedMediaType && (r.status != http.StatusBadRequest || known != formUnknown) {
+	r, ok := errors.AsType[*kit.HALRefusal](err)
+	if !ok || r.Status != http.StatusUnsupportedMediaType && (r.Status != http.StatusBadRequest || known != formUnknown) {
 		return err
 	}
 	if d.patchAs(ctx, path, change, other == formList) != nil {
@@ -138,7 +132,7 @@ func (d *helpScout) patchAs(ctx context.Context, path string, change assignment,
 		return d.client.write(ctx, http.MethodPatch, path, change)
 	}
 	call := kit.Call{Method: http.MethodPatch, Path: path, Body: []assignment{change}, Want: http.StatusNoContent, Header: http.Header{"Content-Type": {jsonPatch}}}
-	_, err := d.client.do(ctx, call, nil)
+	_, err := d.client.Do(ctx, call, nil)
 	return err
 }
 
@@ -146,20 +140,16 @@ func (d *helpScout) assignment(ctx context.Context, to desk.Assignee) (assignmen
 	change := assignment{Op: "replace", Path: "/assignTo"}
 	switch {
 	case to.Team != "":
-		p, err := d.directory.find(ctx, teams, to.Team)
+		team, err := d.team(ctx, desk.Permanent, to.Team)
 		if err != nil {
 			return change, err
 		}
-		if p == nil {
-			return change, noTeam(desk.Permanent, to.Team)
-		}
-		change.Value = p.ID
+		change.Value = json.Number(formatID(team.ID))
 	case to.User != "":
-		n, ok := parseID(to.User)
-		if !ok {
+		if !kit.IsNumber(to.User) {
 			return change, desk.Errorf(desk.Permanent, "Help Scout has no user %s to own conversations: its ids are numbers", to.User)
 		}
-		change.Value = n
+		change.Value = json.Number(to.User)
 	default:
 		change.Op = "remove"
 	}

@@ -1,6 +1,7 @@
 package helpscout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -8,6 +9,9 @@ import (
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -36,14 +40,15 @@ func (d *helpScout) Create(ctx context.Context, want provision.DeskUser) (*provi
 	if err != nil {
 		return nil, err
 	}
-	header, err := d.client.create(ctx, "/users", body)
+	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users", Body: body, Want: http.StatusCreated}, nil)
 	for _, m := range body.Mailboxes {
-		d.directory.rosters.change(place{mailboxes, m.ID})
+		d.directory.Changed(roster.Mailboxes, m.ID)
 	}
 	if err != nil {
 		return nil, d.creationError(ctx, want, err)
 	}
-	return d.created(ctx, createdID(header), want)
+	made := cmp.Or(kit.NumberAt(a.Header.Get("Resource-ID")), kit.NumberAt(a.Header.Get("Location"))) // "": not said
+	return d.created(ctx, provision.DeskUserID(made), want)
 }
 
 // newUser returns what Help Scout is asked to make.
@@ -61,7 +66,7 @@ func (d *helpScout) newUser(ctx context.Context, fit provision.DeskUser) (newUse
 		return body, &desk.Error{Kind: desk.Permanent, Detail: "Help Scout cannot make a user who is not active"}
 	}
 	for _, name := range fit.Mailboxes {
-		p, err := d.directory.find(ctx, mailboxes, name)
+		p, err := d.directory.Find(ctx, roster.Mailboxes, name)
 		if err != nil {
 			return body, err
 		}
@@ -76,7 +81,7 @@ func (d *helpScout) newUser(ctx context.Context, fit provision.DeskUser) (newUse
 // creationError finds out whether a refused creation met a user who was there
 // before. The documentation does not say which status that has.
 func (d *helpScout) creationError(ctx context.Context, want provision.DeskUser, err error) error {
-	if !errors.Is(err, errRefused) && !isForbidden(err) && desk.KindOf(err) != desk.NotFound {
+	if !errors.Is(err, errRefused) && !errors.Is(err, kit.ErrForbidden) && desk.KindOf(err) != desk.NotFound {
 		return err
 	}
 	taken, lookErr := d.byEmail(ctx, want.Email)
@@ -84,27 +89,16 @@ func (d *helpScout) creationError(ctx context.Context, want provision.DeskUser, 
 	case lookErr != nil:
 		return lookErr // unknown whether it is a conflict: try again
 	case taken != nil:
-		return &desk.Error{Kind: desk.Conflict, Field: "email", Detail: "user " + formatID(taken.ID) + " of Help Scout has this e-mail address already", Err: err}
+		return d.users.HasAddress(taken, err)
 	case desk.KindOf(err) == desk.NotFound:
 		return &desk.Error{Kind: desk.Permanent, Detail: "Help Scout lets nobody make users at this address (HTTP 404)", Err: err}
-	case isForbidden(err) && want.Role == provision.RoleLimited:
+	case errors.Is(err, kit.ErrForbidden) && want.Role == provision.RoleLimited:
 		return &desk.Error{Kind: desk.Permanent, Err: err, Detail: "Help Scout refuses to make a Light User: this may be a plan without Light Users; if not, " + e.Detail}
 	case errors.Is(err, errRefused):
 		return &desk.Error{Kind: desk.Permanent, Field: e.Field, Err: err,
 			Detail: e.Detail + "; look for a seat that is missing, a light user on a plan without them, or the address as somebody's alternate one (Manage > Users)"}
 	}
 	return err
-}
-
-// createdID returns the id of what was made; "" when the answer does not say.
-func createdID(h http.Header) provision.DeskUserID {
-	location := h.Get("Location")
-	for _, id := range []string{h.Get("Resource-ID"), location[strings.LastIndexByte(location, '/')+1:]} {
-		if _, ok := parseID(id); ok {
-			return provision.DeskUserID(id)
-		}
-	}
-	return ""
 }
 
 // created reads a new user back. In which mailboxes it is, is taken from what
@@ -118,7 +112,7 @@ func (d *helpScout) created(ctx context.Context, id provision.DeskUserID, want p
 	if u == nil || id != "" && u.deskID() != id || !strings.EqualFold(u.Email, want.Email) {
 		return nil, desk.Errorf(desk.Retryable, "Help Scout says that it made a user, and does not show it")
 	}
-	got, err := u.common()
+	got, err := u.common(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -129,4 +123,21 @@ func (d *helpScout) created(ctx context.Context, id provision.DeskUserID, want p
 	}
 	got.Mailboxes = slices.Sorted(slices.Values(want.Mailboxes))
 	return got, nil
+}
+
+// Delete deletes a user. What was assigned to it becomes unassigned. Never the
+// user who owns the app: the API would stop for us.
+func (d *helpScout) Delete(ctx context.Context, id provision.DeskUserID) error {
+	if !kit.IsNumber(id) {
+		return nil // nobody has ever had such an id
+	}
+	me, err := d.me(ctx)
+	if err != nil {
+		return err
+	}
+	if me.deskID() == id {
+		return desk.Errorf(desk.Permanent, "user %s of Help Scout owns the app that Deskbridge uses; let another user own it first", id)
+	}
+	err = edit.Gone(d.client.write(ctx, http.MethodDelete, "/users/"+string(id), nil))
+	return refusedTo("delete user "+string(id)+", who may still be in the automatic assignment of an inbox; if not, delete the user at Manage > Users", err)
 }

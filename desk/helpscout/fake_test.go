@@ -123,7 +123,7 @@ func connect(t *testing.T, base string, rt http.RoundTripper, settings ...string
 	}
 	hs := d.(*helpScout)
 	if rt != nil {
-		hs.client.api.HTTP.Transport = rt
+		hs.client.HTTP.Transport = rt
 	}
 	return hs
 }

@@ -2,78 +2,118 @@ package helpscout
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
-
-func isForbidden(err error) bool { return errors.Is(err, kit.ErrForbidden) }
 
 // Find looks a user up by id, then by e-mail. Help Scout has no field for our
 // external id.
 func (d *helpScout) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	u, err := desk.FindBy(ctx, key, d.read, nil, d.byEmail)
-	if u == nil || err != nil {
-		return nil, err
-	}
-	found, err := u.common()
-	if err != nil {
-		return nil, err
-	}
-	in, err := d.directory.membership(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found.Teams, found.Mailboxes = in.names(teams, u.ID), in.names(mailboxes, u.ID)
-	return found, nil
+	return people.Find(ctx, key, d.read, nil, d.byEmail, func(ctx context.Context, u *user) (*provision.DeskUser, error) {
+		if _, err := u.role(); err != nil {
+			return nil, err // before all lists of members are read
+		}
+		in, err := d.directory.Membership(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return u.common(in)
+	})
 }
 
 // read returns the user with an id. An unknown id is NotFound, and so is a
 // team's.
 func (d *helpScout) read(ctx context.Context, id provision.DeskUserID) (*user, error) {
-	n, ok := parseID(id)
-	if !ok {
-		return nil, noUser(id)
+	u, err := kit.One[user]{Client: d.client.Client, What: "user", Path: "/users/", Is: func(u *user, id string) bool { return formatID(u.ID) == id }}.Read(ctx, string(id))
+	if err == nil && !u.person() {
+		return nil, desk.Errorf(desk.NotFound, "Help Scout has no user %s: that is the id of a team", id)
 	}
-	var u user
-	if err := d.client.get(ctx, "/users/"+formatID(n), nil, &u); err != nil {
-		if desk.KindOf(err) == desk.NotFound {
-			return nil, noUser(id)
-		}
-		return nil, err
-	}
-	if u.ID != n {
-		return nil, desk.Errorf(desk.Retryable, "Help Scout answered a question about user %s with something else", id)
-	}
-	if !u.person() {
-		return nil, noUser(id)
-	}
-	return &u, nil
-}
-
-func noUser(id provision.DeskUserID) *desk.Error {
-	return desk.Errorf(desk.NotFound, "Help Scout has no user %s", id)
+	return u, err
 }
 
 // byEmail returns the user with an e-mail address; nil when there is none. What
 // the API finds is compared again: it may know the address as an alternate one,
 // or ignore the question and list everybody.
 func (d *helpScout) byEmail(ctx context.Context, email string) (*user, error) {
-	hits, err := list[user](ctx, d.client, "/users", "users", url.Values{"email": {email}})
+	hits, err := d.client.people(ctx, "/users", url.Values{"email": {email}})
 	if err != nil {
 		return nil, err
 	}
-	hits = slices.DeleteFunc(hits, func(u user) bool { return !u.person() || !strings.EqualFold(u.Email, email) })
+	hits = slices.DeleteFunc(hits, func(u user) bool { return !strings.EqualFold(u.Email, email) })
 	switch len(hits) {
 	case 0:
 		return nil, nil
 	case 1:
 		return &hits[0], nil
 	}
-	return nil, desk.Errorf(desk.Permanent, "the users %d and %d of Help Scout have the same e-mail address; change one at Manage > Users", hits[0].ID, hits[1].ID)
+	return nil, vendor.Several([]string{formatID(hits[0].ID), formatID(hits[1].ID)}, "have the same e-mail address", "Manage > Users")
+}
+
+// List implements [desk.Lister]. A cursor is the number of a page. Who is in
+// which team and inbox is read with the first one: Help Scout shows it from the
+// other side only.
+func (d *helpScout) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	n, err := kit.PageAt(cursor, maxPages)
+	if err != nil {
+		return nil, "", err
+	}
+	in, err := d.listed.Get(ctx, n == 1, d.directory.Membership)
+	if err != nil {
+		return nil, "", err
+	}
+	found, p, err := kit.GetHAL[user](ctx, d.client.Client, "/users", "users", nil, n)
+	if err != nil {
+		return nil, "", err
+	}
+	var users []provision.DeskUser
+	for _, u := range found {
+		if shown, err := u.common(in); u.person() && err == nil { // else Find says what is wrong with this one
+			users = append(users, *shown)
+		}
+	}
+	if n >= p.TotalPages || n == maxPages || len(found) == 0 {
+		return users, "", nil
+	}
+	return users, kit.PageAfter(n), nil
+}
+
+// Admins counts administrators and the owner.
+func (d *helpScout) Admins(ctx context.Context) (int, error) {
+	all, err := d.client.people(ctx, "/users", nil)
+	return len(slices.DeleteFunc(all, func(u user) bool { return !u.active() || !u.manages() })), err
+}
+
+// Units implements [desk.Numbered].
+func (d *helpScout) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
+	return d.directory.Units(ctx)
+}
+
+// TeamMembers returns the members of a team who may own conversations, in order
+// of id.
+func (d *helpScout) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	e, err := d.team(ctx, desk.NotFound, team)
+	if err != nil {
+		return nil, err
+	}
+	members, err := d.client.members(ctx, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	return d.users.Those(members, func(u *user) (bool, error) { return u.mayOwn(), nil })
+}
+
+// team returns the team with a name; where there is none, an error of a kind.
+func (d *helpScout) team(ctx context.Context, kind desk.Kind, name string) (*kit.Entry, error) {
+	e, err := d.directory.Find(ctx, roster.Teams, name)
+	if err == nil && e == nil {
+		err = noTeam(kind, name)
+	}
+	return e, err
 }

@@ -29,7 +29,7 @@ func FuzzPage(f *testing.F) {
 			t.Errorf("page %d was taken from %q", n, data)
 		}
 		for i := range users {
-			got, err := users[i].common()
+			got, err := users[i].common(nil)
 			if (got == nil) == (err == nil) || err != nil && desk.KindOf(err) != desk.Permanent {
 				t.Errorf("user %+v is %+v, %v", users[i], got, err)
 			}

@@ -1,11 +1,15 @@
 package helpscout
 
 import (
+	"context"
 	"maps"
 	"sync/atomic"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
+	"github.com/deskbridge/deskbridge/desk/kit/quota"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -14,8 +18,9 @@ type helpScout struct {
 	desk.Base
 	settings  settings
 	client    *client
-	directory *directory
-	listed    kit.Snapshot[*membership]
+	directory *roster.Directory
+	listed    kit.Snapshot[*roster.Membership]
+	users     *people.Book[user]
 
 	patchForm atomic.Int32 // in which form a PATCH is taken
 }
@@ -36,14 +41,26 @@ func New(d provision.Desk) (desk.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newClient(s.base, s.appID, s.appSecret)
+	return open(s, terms), nil
+}
+
+func open(s settings, within quota.Terms) *helpScout {
+	c := newClient(s, quota.New(within))
 	return &helpScout{
-		Base:      desk.Base{Name: "Help Scout"},
+		Base:      desk.Base{Name: vendor.Name},
 		settings:  s,
 		client:    c,
 		directory: newDirectory(c),
-	}, nil
+		users:     &people.Book[user]{Vendor: vendor, What: "user", At: "Manage > Users", ID: (*user).deskID},
+	}
 }
+
+var (
+	_ desk.Lister        = (*helpScout)(nil)
+	_ desk.Numbered      = (*helpScout)(nil)
+	_ desk.InflowStopper = (*helpScout)(nil)
+	_ desk.RuleChecker   = (*helpScout)(nil)
+)
 
 // roleNames are Help Scout's for the roles that its API can give.
 var roleNames = map[provision.Role]string{
@@ -62,7 +79,42 @@ func (d *helpScout) Capabilities() desk.Capabilities {
 		OnDelete:     desk.Unassigns,
 		SeatFreedBy:  desk.ByDelete,
 		AdminsSeeAll: true,
-		Rate:         desk.NoRate, // the limiter keeps the account's own
+		Rate:         desk.NoRate, // the quota keeps the account's own
 		Remains:      remains,
 	}
+}
+
+// Check tries App ID and App Secret, and reads who they act for and the names
+// of teams and inboxes.
+func (d *helpScout) Check(ctx context.Context) (desk.Profile, error) {
+	me, err := d.me(ctx)
+	if err != nil {
+		return desk.Profile{}, err
+	}
+	p := desk.Profile{Self: me.deskID()}
+	if !me.manages() {
+		p.Problemf("the user who owns the app is no administrator, so that Deskbridge can neither make nor delete users: give that user the role Administrator at Manage > Users")
+	}
+	if err := d.directory.Check(ctx, &p); err != nil {
+		return desk.Profile{}, err
+	}
+	if len(p.Mailboxes) == 0 {
+		p.Problemf("Help Scout shows no inbox: give the user who owns the app access to the inboxes that rules name, at Manage > Users")
+	}
+	return p, nil
+}
+
+// me returns the user that the credentials act for.
+func (d *helpScout) me(ctx context.Context) (*user, error) {
+	var me user
+	err := d.client.get(ctx, "/users/me", &me)
+	switch {
+	case err != nil && desk.KindOf(err) == desk.NotFound:
+		return nil, desk.Errorf(desk.Retryable, "there is no Inbox API 2.0 at the desk's URL; leave it out for Help Scout itself")
+	case err != nil:
+		return nil, err
+	case !me.person():
+		return nil, desk.Errorf(desk.Retryable, "Help Scout does not say which user owns the app")
+	}
+	return &me, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -33,12 +35,12 @@ func (d *helpScout) StopInflow(ctx context.Context, id provision.DeskUserID) err
 	if err := d.setStatus(ctx, u.ID, away); err != nil && desk.KindOf(err) != desk.NotFound { // 404: an API without it
 		return err
 	}
-	inboxes, err := d.directory.catalogues[mailboxes].List(ctx)
+	inboxes, err := d.directory.List(ctx, roster.Mailboxes)
 	if err != nil {
 		return err
 	}
 	for _, inbox := range inboxes {
-		if !u.manages() && d.directory.rosters.excludes(place{mailboxes, inbox.ID}, u.ID) {
+		if !u.manages() && d.directory.Excludes(roster.Mailboxes, inbox.ID, u.ID) {
 			continue // whoever has no access to an inbox is dealt nothing from it
 		}
 		if err := d.leaveRotation(ctx, inbox, u.ID); err != nil {
@@ -78,7 +80,7 @@ func (d *helpScout) setStatus(ctx context.Context, id int64, status string) erro
 // leaveRotation takes a user out of an inbox's automatic assignment, and looks
 // whether that has been done: an update is the whole of it, and somebody else's
 // may have come between.
-func (d *helpScout) leaveRotation(ctx context.Context, inbox unit, id int64) error {
+func (d *helpScout) leaveRotation(ctx context.Context, inbox kit.Entry, id int64) error {
 	for range maxTries {
 		r, err := d.routing(ctx, inbox)
 		if err != nil || r == nil || r.State != routingEnabled || !slices.Contains(r.Users, id) {
@@ -92,18 +94,16 @@ func (d *helpScout) leaveRotation(ctx context.Context, inbox unit, id int64) err
 			return refusedTo("take user "+formatID(id)+" out of the automatic assignment of inbox "+inbox.Name, err)
 		}
 	}
-	err := desk.Errorf(desk.Permanent, "Help Scout accepts a change of the automatic assignment of inbox %s and does not show it afterwards", inbox.Name)
-	err.NotShown = true
-	return err
+	return vendor.Disobeyed("take user %d out of the automatic assignment of inbox %s", id, inbox.Name)
 }
 
 // routing returns the automatic assignment of an inbox; nil where there is none:
 // the inbox is gone, or the plan or the API has no such thing.
-func (d *helpScout) routing(ctx context.Context, inbox unit) (*routing, error) {
+func (d *helpScout) routing(ctx context.Context, inbox kit.Entry) (*routing, error) {
 	var r routing
-	err := d.client.get(ctx, "/mailboxes/"+formatID(inbox.ID)+"/routing", nil, &r)
+	err := d.client.get(ctx, "/mailboxes/"+formatID(inbox.ID)+"/routing", &r)
 	switch {
-	case err != nil && (desk.KindOf(err) == desk.NotFound || isForbidden(err)):
+	case err != nil && (desk.KindOf(err) == desk.NotFound || errors.Is(err, kit.ErrForbidden)):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -111,19 +111,4 @@ func (d *helpScout) routing(ctx context.Context, inbox unit) (*routing, error) {
 		return nil, desk.Errorf(desk.Retryable, "Help Scout answered a question about the automatic assignment of inbox %s with something else", inbox.Name)
 	}
 	return &r, nil
-}
-
-// refusedTo names the step in a refusal: "Help Scout refuses to delete user 71".
-func refusedTo(step string, err error) error {
-	if !errors.Is(err, errRefused) {
-		return err
-	}
-	e, _ := errors.AsType[*desk.Error](err)
-	status := 0
-	if r, ok := errors.AsType[*refusal](err); ok {
-		status = r.status
-	}
-	named := desk.Errorf(desk.Permanent, "Help Scout refuses to %s (HTTP %d)", step, status)
-	named.Field, named.Err = e.Field, err
-	return named
 }

@@ -74,7 +74,7 @@ func TestStopInflowDisobeyed(t *testing.T) {
 	routing := answer{body: `{"state":"enabled","assignmentLimit":5,"assignmentMethod":"round_robin","userIds":[71,72]}`}
 	answers := map[string]answer{"GET /users/71": {body: adaBody}, "GET /mailboxes": page1("mailboxes", `{"id":5,"name":"Help"}`),
 		"PUT /users/71/status": {status: 204}, "GET /mailboxes/5/routing": routing, "PUT /mailboxes/5/routing": {status: 204}}
-	wantKind(t, newScript(t, answers).connect().StopInflow(t.Context(), "71"), desk.Permanent, "does not show it")
+	wantKind(t, newScript(t, answers).connect().StopInflow(t.Context(), "71"), desk.Permanent, "did not do it")
 	answers["PUT /mailboxes/5/routing"] = answer{status: 400}
 	wantKind(t, newScript(t, answers).connect().StopInflow(t.Context(), "71"), desk.Permanent, "take user 71 out of the automatic assignment of inbox Help (HTTP 400)")
 	answers["GET /mailboxes/5/routing"] = answer{body: `{"error":"not today"}`}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -77,7 +78,7 @@ func TestLargeAccount(t *testing.T) {
 			t.Errorf("%d requests were too many", f.refused)
 		}
 
-		time.Sleep(rosterAge)
+		time.Sleep(roster.MaxAge)
 		delete(f.teams[slices.Max(f.ids(f.teams))-1].members, f.me) // by hand
 		if u, err = d.Find(t.Context(), f.self()); err != nil || len(u.Teams) != 78 {
 			t.Errorf("after a change by hand: %d teams, %v", len(u.Teams), err)
@@ -103,7 +104,7 @@ func TestReadingGoesOn(t *testing.T) {
 				f := large(t, tt.teams, tt.mailboxes)
 				f.limit = tt.limit
 				d := f.connect()
-				d.client.api.HTTP.Transport = slowly{f, tt.each}
+				d.client.HTTP.Transport = slowly{f, tt.each}
 				for try := 0; ; try++ {
 					ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 					u, err := d.Find(ctx, f.self())

@@ -1,22 +1,15 @@
 package helpscout
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
-
-// parseID returns the id in text; false when it is none.
-func parseID[T ~string](text T) (int64, bool) {
-	if !kit.IsNumber(text) {
-		return 0, false
-	}
-	id, err := strconv.ParseInt(string(text), 10, 64)
-	return id, err == nil
-}
 
 func formatID(id int64) string { return strconv.FormatInt(id, 10) }
 
@@ -35,8 +28,6 @@ type user struct {
 	Timezone  string `json:"timezone"`
 	Active    *bool  `json:"active"`
 }
-
-func (u user) number() int64 { return u.ID }
 
 // person reports whether u is a user, and no team.
 func (u *user) person() bool { return u.ID > 0 && (u.Type == "" || u.Type == "user") }
@@ -75,8 +66,8 @@ func (u *user) mayOwn() bool {
 }
 
 // common translates u. Teams and mailboxes are not among what the API shows of
-// a user.
-func (u *user) common() (*provision.DeskUser, error) {
+// a user: in says them; nil leaves them out.
+func (u *user) common(in *roster.Membership) (*provision.DeskUser, error) {
 	role, err := u.role()
 	if err != nil {
 		return nil, err
@@ -92,5 +83,33 @@ func (u *user) common() (*provision.DeskUser, error) {
 		Timezone:    u.Timezone,
 		Active:      u.active(),
 		Role:        role,
+		Teams:       in.Names(roster.Teams, u.ID),
+		Mailboxes:   in.Names(roster.Mailboxes, u.ID),
 	}, nil
+}
+
+// What Help Scout keeps, in characters: "Create User" in the reference.
+const (
+	maxNameRunes  = 40 // first and last name, each
+	maxTitleRunes = 50
+)
+
+// Fit returns want as Help Scout keeps it: first and last name, both required
+// and cut to 40 characters, a display name made of the two, and a title cut to
+// 50. A missing name is taken from the display name, then from the e-mail
+// address, then from the setting missing_name.
+func (d *helpScout) Fit(want provision.DeskUser) provision.DeskUser {
+	given, family := kit.BothNames{Given: maxNameRunes, Family: maxNameRunes}.Of(want.GivenName, want.FamilyName, want.DisplayName, want.Email)
+	want.GivenName, want.FamilyName = cmp.Or(given, d.settings.missingName), cmp.Or(family, d.settings.missingName)
+	want.DisplayName = want.GivenName + " " + want.FamilyName
+
+	want.Title, want.Phone = kit.Tidy(want.Title, maxTitleRunes), kit.Tidy(want.Phone, len(want.Phone))
+	if !kit.IsTimeZone(want.Timezone) {
+		want.Timezone = "" // the company's
+	}
+	if !d.settings.details {
+		want.Title, want.Phone, want.Timezone = "", "", ""
+	}
+	want.Role = cmp.Or(want.Role, provision.RoleNone)
+	return want
 }

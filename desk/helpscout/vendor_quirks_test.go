@@ -51,7 +51,7 @@ func TestFindComparesAgain(t *testing.T) {
 	t.Run("two of them", func(t *testing.T) {
 		s := newScript(t, map[string]answer{"GET /users": page1("users", adaBody+","+strings.Replace(adaBody, "71", "72", 1))})
 		_, err := s.connect().Find(t.Context(), desk.Key{Email: "ada@example.test"})
-		wantKind(t, err, desk.Permanent, "users 71 and 72")
+		wantKind(t, err, desk.Permanent, "users 71, 72")
 	})
 	t.Run("a role that is new", func(t *testing.T) {
 		s := newScript(t, map[string]answer{"GET /users/71": {body: strings.Replace(adaBody, `"role":"user"`, `"role":"super admin"`, 1)}})
@@ -74,7 +74,7 @@ func TestListsThatChange(t *testing.T) {
 	f := newFake(t)
 	d := f.connect()
 	last := f.last // on the second page
-	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d.client.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.ServeHTTP(w, r)
 		if strings.HasSuffix(r.URL.Path, "/members") && r.URL.Query().Get("page") == "1" && f.users[last-59] != nil {
 			f.mu.Lock()
@@ -91,7 +91,7 @@ func TestListsThatChange(t *testing.T) {
 	}
 
 	joined := false
-	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d.client.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.ServeHTTP(w, r)
 		if strings.HasSuffix(r.URL.Path, "/members") && r.URL.Query().Get("page") == "1" && !joined {
 			f.mu.Lock()
@@ -113,7 +113,7 @@ func TestListsThatChange(t *testing.T) {
 	}
 
 	gone := last - 57
-	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d.client.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.ServeHTTP(w, r)
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -121,9 +121,9 @@ func TestListsThatChange(t *testing.T) {
 		gone++
 	})}
 	_, err = d.Admins(t.Context())
-	wantKind(t, err, desk.Retryable, "shrinks while it is read")
+	wantKind(t, err, desk.Retryable, "became shorter while it was read")
 
-	d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d.client.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.add(&fakeUser{FirstName: "New", Role: "admin"})
 		f.mu.Unlock()
@@ -140,7 +140,7 @@ func TestMembershipIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		d := f.connect()
-		d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.client.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(100 * time.Millisecond)
 			f.ServeHTTP(w, r)
 		})}
@@ -246,7 +246,7 @@ func TestCreateSends(t *testing.T) {
 			f := newFake(t)
 			d := f.connect(tt.settings...)
 			var sent []byte
-			d.client.api.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d.client.HTTP.Transport = transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/users") {
 					sent, _ = io.ReadAll(r.Body)
 					r.Body = io.NopCloser(strings.NewReader(string(sent)))
@@ -411,7 +411,7 @@ func TestListsThatShrink(t *testing.T) {
 		t.Errorf("%d conversations by %d requests, %v", len(open), asked, err)
 	}
 	answers[2] = `{"_embedded":{"teams":[{"id":5,"name":"Help"}]},"page":{"number":1,"totalPages":1,"totalElements":2}}`
-	_, err = list[unit](t.Context(), d.client, "/teams", "teams", nil)
+	_, err = d.client.places(t.Context(), "/teams", "teams")
 	wantKind(t, err, desk.Retryable, "1 teams fewer than it says")
 }
 

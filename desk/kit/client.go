@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -34,9 +35,25 @@ type Config struct {
 	Retries  int           // of a read that broke on the way, within some hundred milliseconds; 0: none
 	Vendor   Vendor
 
+	// Token returns the access token with which a call goes, by http: another one than refused,
+	// which is "" at first. One that is refused (HTTP 401) is replaced once, and the call sent
+	// again, a write, too: nothing was done. nil: Header holds the credentials.
+	Token func(ctx context.Context, http *http.Client, refused string) (string, error)
+
+	Limit Limit // of how much may be asked; nil: whoever calls keeps it
+
 	// Explain makes e, which says what the status of an answer means anywhere,
 	// say what it means here. nil: nothing more.
 	Explain func(a *Answer, e *desk.Error)
+}
+
+// Limit keeps calls within what a desk takes of all who ask it.
+type Limit interface {
+	// Wait returns when a call may be sent. One that may not be sent soon fails at once, and
+	// is not counted.
+	Wait(ctx context.Context, call Call) error
+	// Learn takes over what an answer tells of the limit.
+	Learn(a *Answer)
 }
 
 // Client speaks with one help desk. It is safe for concurrent use.
@@ -113,13 +130,10 @@ type Call struct {
 // is nil. The answer is returned with an error, too; it is nil when there was
 // none.
 func (c *Client) Do(ctx context.Context, call Call, into any) (*Answer, error) {
-	var a *Answer
-	err := desk.Request(ctx, func(ctx context.Context) (err error) {
-		if a, err = c.send(ctx, call); err != nil {
-			return c.tooSlow(ctx, err)
-		}
-		return c.judge(call, a)
-	})
+	a, token, err := c.try(ctx, call, "")
+	if token != "" && a != nil && a.Status == http.StatusUnauthorized {
+		a, _, err = c.try(ctx, call, token)
+	}
 	if err == nil && into != nil {
 		err = c.config.Vendor.Decode(a.Body, into)
 	}
@@ -127,6 +141,34 @@ func (c *Client) Do(ctx context.Context, call Call, into any) (*Answer, error) {
 		return a, fmt.Errorf("%s: %s %s: %w", c.config.Kind, call.Method, call.Path, err)
 	}
 	return a, nil
+}
+
+// try sends a call once, with another token than the refused one, and returns that token, too;
+// "" where none is needed.
+func (c *Client) try(ctx context.Context, call Call, refused string) (a *Answer, token string, err error) {
+	if c.config.Token != nil {
+		if token, err = c.config.Token(ctx, c.HTTP, refused); err != nil {
+			return nil, "", err
+		}
+		header := http.Header{"Authorization": {"Bearer " + token}}
+		maps.Copy(header, call.Header)
+		call.Header = header
+	}
+	if c.config.Limit != nil {
+		if err := c.config.Limit.Wait(ctx, call); err != nil {
+			return nil, "", err
+		}
+	}
+	err = desk.Request(ctx, func(ctx context.Context) (err error) {
+		if a, err = c.send(ctx, call); err != nil {
+			return c.tooSlow(ctx, err)
+		}
+		return c.judge(call, a)
+	})
+	if a != nil && c.config.Limit != nil {
+		c.config.Limit.Learn(a)
+	}
+	return a, token, err
 }
 
 // Get reads what is at path into answer.

@@ -15,7 +15,8 @@
 // from a table of keys ([ReadSettings], [API]).
 //
 // What is alike about users is in the room people, about conversations in handover, about changes
-// in edit, about lists in listing, about what teams open in opened, about the names of roles and teams in named; scimclient speaks SCIM.
+// in edit, about lists in listing, about what teams open in opened, about the names of roles and teams in named, about
+// who is in which team in roster; oauth gets access tokens, quota keeps to a rate limit, scimclient speaks SCIM.
 //
 // The package knows no vendor and no identities: a connector brings the paths,
 // the headers with its credentials, a [Vendor] for administrators to read

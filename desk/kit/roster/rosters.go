@@ -1,4 +1,4 @@
-package helpscout
+package roster
 
 import (
 	"sync"
@@ -9,14 +9,13 @@ const (
 	// quick is how long reading who is where may take for it to be read anew
 	// whenever somebody asks.
 	quick = 10 * time.Second
-	// rosterAge bounds how old a roster may be on an account where it takes
-	// longer.
-	rosterAge = 5 * time.Minute
+	// MaxAge bounds how old it may be who is in a place, where it takes longer.
+	MaxAge = 5 * time.Minute
 )
 
 // place is a team or a mailbox by its id.
 type place struct {
-	kind kind
+	kind Kind
 	id   int64
 }
 
@@ -31,6 +30,8 @@ type roster struct {
 // which reading all of it takes so long that it is old when it is there. They
 // are safe for concurrent use.
 type rosters struct {
+	parallel time.Duration // places that are read at once
+
 	mu      sync.Mutex
 	of      map[place]roster
 	changed map[place]time.Time // when we last changed it
@@ -38,8 +39,8 @@ type rosters struct {
 	all     time.Duration       // how long the last reading of all would have taken alone
 }
 
-func newRosters() rosters {
-	return rosters{of: map[place]roster{}, changed: map[place]time.Time{}}
+func newRosters(parallel int) rosters {
+	return rosters{parallel: time.Duration(parallel), of: map[place]roster{}, changed: map[place]time.Time{}}
 }
 
 // begin begins to read all places, or goes on where another reading was cut
@@ -55,7 +56,7 @@ func (r *rosters) begin() time.Time {
 	if age < quick {
 		age = 0
 	}
-	return now.Add(-min(age, rosterAge))
+	return now.Add(-min(age, MaxAge))
 }
 
 // end says that all have been read.
@@ -64,7 +65,7 @@ func (r *rosters) end() {
 	defer r.mu.Unlock()
 	r.all, r.since = 0, time.Time{}
 	for _, one := range r.of {
-		r.all += one.took / listsAtOnce
+		r.all += one.took / r.parallel
 	}
 }
 

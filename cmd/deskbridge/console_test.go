@@ -16,15 +16,15 @@ import (
 	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
-// firstAdmin makes the first admin by the link, and signs in.
-func (b *bridge) firstAdmin(window *browsertest.Browser) {
+// firstAdmin makes the first admin by the link, and signs in. look looks at each page.
+func (b *bridge) firstAdmin(window *browsertest.Browser, look func(what string)) {
 	b.t.Helper()
 	link, err := b.sys.FirstAdminLink(b.t.Context())
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	window.Open(link)
-	b.looks(window, "the page of the first admin")
+	look("the page of the first admin")
 	const password = "a long enough password"
 	window.Fill("#password", password)
 	window.Fill("#again", password)
@@ -37,7 +37,7 @@ func (b *bridge) firstAdmin(window *browsertest.Browser) {
 	window.Picture("first")
 	window.Follow(`a[href="/sso/break-glass"]`)
 	window.UntilAt(b.url + "/sso/break-glass")
-	b.looks(window, "the break-glass sign-in")
+	look("the break-glass sign-in")
 	code, err := totp.GenerateCode(seed[1], time.Now())
 	if err != nil {
 		b.t.Fatal(err)
@@ -101,7 +101,7 @@ rules: [{connection: acme, group: Support, desk: support, role: agent, teams: [T
 	})
 
 	window.Dress(1280, false)
-	b.firstAdmin(window)
+	b.firstAdmin(window, func(what string) { b.looks(window, what) })
 
 	// The keyboard finds Ada, and her page says why.
 	if at := window.Press("/"); at != "find" {

@@ -27,3 +27,8 @@ func TestOutcomes(t *testing.T) {
 		Yes:     func(string) (int, string) { return http.StatusOK, "{}" },
 	})
 }
+
+// TestLeaverWithMany: two hundred conversations, two deaths, and a desk that fails.
+func TestLeaverWithMany(t *testing.T) {
+	outcometest.RunLeaver(t, outcometest.Harness{Harness: newFake(t).harness()})
+}

@@ -22,3 +22,8 @@ func TestOutcomes(t *testing.T) {
 		Connect: func(t *testing.T, address string) desk.Desk { return connect(t, address) },
 	})
 }
+
+// TestLeaverWithMany: two hundred conversations, two deaths, and a desk that fails.
+func TestLeaverWithMany(t *testing.T) {
+	outcometest.RunLeaver(t, outcometest.Harness{Harness: newFake(t).harness()})
+}

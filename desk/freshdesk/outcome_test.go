@@ -31,3 +31,8 @@ func TestOutcomes(t *testing.T) {
 		},
 	})
 }
+
+// TestLeaverWithMany: two hundred conversations, two deaths, and a desk that fails.
+func TestLeaverWithMany(t *testing.T) {
+	outcometest.RunLeaver(t, outcometest.Harness{Harness: fakeHarness(newFake(t))})
+}

@@ -36,7 +36,7 @@ func explain(a *kit.Answer, e *desk.Error) {
 // refusedTo names the step in a refusal: "Help Scout refuses to delete user 71".
 func refusedTo(step string, err error) error {
 	r, ok := errors.AsType[*kit.HALRefusal](err)
-	if !ok || r.Kind != errRefused {
+	if !ok || !errors.Is(r.Kind, errRefused) {
 		return err
 	}
 	named := desk.Errorf(desk.Permanent, "Help Scout refuses to %s (HTTP %d)", step, r.Status)

@@ -26,3 +26,11 @@ func TestOutcomes(t *testing.T) {
 		Reads:   func(_, path string) bool { return strings.HasSuffix(path, "/oauth2/token") },
 	})
 }
+
+// TestLeaverWithMany: two hundred conversations, two deaths, and a desk that fails.
+func TestLeaverWithMany(t *testing.T) {
+	f := newFake(t)
+	srv := httptest.NewServer(f)
+	t.Cleanup(srv.Close)
+	outcometest.RunLeaver(t, outcometest.Harness{Harness: f.harness(srv.URL + "/api/")})
+}

@@ -100,6 +100,9 @@ func (d *Desk) Settle() {
 // choose returns the fault of a call, and writes the call into the books. Jobs
 // that are due by then are done first.
 func (d *Desk) choose(c Call) (*Entry, *Fault) {
+	if d.plan.Before != nil {
+		d.plan.Before(c)
+	}
 	d.mu.Lock()
 	now := d.plan.Now()
 	var due []*job

@@ -129,6 +129,10 @@ type Plan struct {
 	Script []Fault // the first that fits a call befalls it
 	Random Random  // befalls calls that no fault of the script does
 
+	// Before is called before anything comes of a call; nil: it is not. It may end the
+	// goroutine ([runtime.Goexit]), as when the process of the caller dies.
+	Before func(Call)
+
 	Now func() time.Time // nil: time.Now
 }
 

@@ -2,7 +2,7 @@
 # Measures Deskbridge beside two other servers and PostgreSQL itself, and prints
 # ratios with their goals; see docs/performance.md.
 #
-#   test/bench.sh                 all of it, some ten minutes
+#   test/bench.sh                 all of it, some seventeen minutes
 #   QUICK=1 test/bench.sh         a first look, two minutes
 #   JSON=file test/bench.sh       the results as JSON, too; - is standard output
 #   BENCH=Evaluate test/bench.sh  instead, the Go benchmarks whose name matches

@@ -21,7 +21,6 @@ const (
 type sqlWords struct {
 	filter sqlfilter.Dialect // the same of filters
 	inList string            // after a column: it is one of the strings of a JSON array, however many
-	among  string            // after a column: it is one of what a statement in the place of % returns
 	names  string            // a JSON array of the display names of groups g
 
 	// The groups that a row of identities is directly in: a JSON array of
@@ -40,7 +39,6 @@ var words = map[Dialect]sqlWords{
 	SQLite: {
 		filter: sqlfilter.SQLite,
 		inList: `IN (SELECT value FROM json_each(?))`,
-		among:  `IN (%)`,
 		names:  `json_group_array(g.display_name)`,
 		groups: `(SELECT json_group_array(json_array(m.group_id, g.display_name, EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id)))
 			FROM members m CROSS JOIN groups g WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id AND g.id = m.group_id)`,
@@ -56,7 +54,6 @@ var words = map[Dialect]sqlWords{
 		// Not IN: with statistics from before a group was filled, the planner
 		// would read the whole group for one of its members.
 		inList: `= ANY (ARRAY(SELECT value COLLATE "C" FROM jsonb_array_elements_text(?::jsonb) AS l (value)))`,
-		among:  `= ANY (ARRAY(%))`, // as above
 		names:  `COALESCE(json_agg(g.display_name), '[]')`,
 		groups: `(SELECT json_agg(json_build_array(m.group_id, g.display_name, CASE WHEN EXISTS (SELECT 1 FROM members n WHERE n.member_id = m.group_id) THEN 1 ELSE 0 END))
 			FROM members m JOIN groups g ON g.id = m.group_id WHERE m.member_id = identities.id AND m.connection_id = identities.connection_id)`,

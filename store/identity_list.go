@@ -109,7 +109,7 @@ func (s *Store) byAnyName(ctx context.Context, text string) *gorm.DB {
 
 // CountActive implements [plan.Store].
 func (s *Store) CountActive(ctx context.Context, c provision.ConnectionID) (int, error) {
-	n, err := s.countPeople(ctx, c, nil)(nil)
+	n, err := s.countLive(ctx, c)
 	if err != nil {
 		return 0, err
 	}

@@ -100,11 +100,14 @@ func (s *Store) countPeople(ctx context.Context, c provision.ConnectionID, where
 	if where != nil {
 		return countRows
 	}
-	return func(*gorm.DB) (n int, _ error) {
-		err := s.each(ctx, `SELECT CAST(coalesce(sum(live), 0) AS BIGINT) FROM identity_counts WHERE connection_id = $1`, []any{string(c)},
-			func(row scanner) error { return row.Scan(&n) })
-		return n, err
-	}
+	return func(*gorm.DB) (int, error) { return s.countLive(ctx, c) }
+}
+
+// countLive counts the people of a connection who are not removed, without a look at any.
+func (s *Store) countLive(ctx context.Context, c provision.ConnectionID) (n int, _ error) {
+	err := s.each(ctx, `SELECT CAST(coalesce(sum(live), 0) AS BIGINT) FROM identity_counts WHERE connection_id = $1`, []any{string(c)},
+		func(row scanner) error { return row.Scan(&n) })
+	return n, err
 }
 
 // selection returns the rows of base that q asks for, and their order.

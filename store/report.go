@@ -94,14 +94,14 @@ func (s *Store) searchFirst(q *question, f report.PeopleQuery) {
 }
 
 // searchAll looks at everybody's names and addresses, in indexes and a table that have
-// little else, and at the people whose they are.
+// little else, and at the people whose they are: by userName, which only one has of those who
+// are not removed.
 func (s *Store) searchAll(q *question, f report.PeopleQuery) {
 	folded, conn := provision.Fold(f.Search), string(f.Connection)
 	in := func(column string) string { return s.sql.position + "(" + column + ", ?) > 0" }
-	among := func(statement string) string { return strings.Replace(s.sql.among, "%", statement, 1) }
-	q.add(personColumns+` WHERE connection_id = ? AND user_name_folded `+among(`
+	q.add(personColumns+` WHERE connection_id = ? AND user_name_folded `+fmt.Sprintf(s.sql.oneOf, `
 		SELECT user_name_folded FROM identities WHERE connection_id = ? AND status <> 'removed' AND `+in("user_name_folded")+`
-		UNION ALL SELECT user_name_folded FROM identities WHERE id `+among(`
+		UNION ALL SELECT user_name_folded FROM identities WHERE status <> 'removed' AND id `+fmt.Sprintf(s.sql.oneOf, `
 			SELECT id FROM identities WHERE connection_id = ? AND status <> 'removed' AND `+in("display_name_folded")+`
 			UNION ALL SELECT id FROM identities WHERE connection_id = ? AND status <> 'removed' AND external_id = ? AND external_id <> ''
 			UNION ALL SELECT identity_id FROM identity_emails WHERE connection_id = ? AND `+in("value_folded"))),

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -102,10 +103,13 @@ func TestSearchGoesOn(t *testing.T) {
 					return err
 				}
 			}
-			return tx.InsertIdentity(ctx, identity(c.ID, "Zoe"))
+			// Somebody who was removed had an address, and a userName that is another's by now.
+			gone := identity(c.ID, "Zoe")
+			gone.Status, gone.Emails = provision.StatusRemoved, []provision.Email{{Value: "before@acme.example"}}
+			return errors.Join(tx.InsertIdentity(ctx, gone), tx.InsertIdentity(ctx, identity(c.ID, "Zoe")))
 		}))
 		for search, want := range map[string][]string{
-			"ZOE": {"Zoe"}, "play zoe": {"Zoe"}, "home-zoe@": {"Zoe"}, "ext-Zoe": {"Zoe"}, "nobody": {},
+			"ZOE": {"Zoe"}, "play zoe": {"Zoe"}, "home-zoe@": {"Zoe"}, "ext-Zoe": {"Zoe"}, "nobody": {}, "before@acme": {},
 			"nn209": {"ann2090", "ann2091", "ann2092"}, "an": {"ann0000", "ann0001", "ann0002"}, "n2000": {"ann2000"}, "n1999": {"ann1999"},
 		} {
 			found := got(s.ListPeople(ctx, report.PeopleQuery{Connection: c.ID, Search: search, Limit: 3}))(t)

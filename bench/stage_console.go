@@ -333,7 +333,7 @@ func (b *company) firstGroup(c *client) (string, error) {
 
 // pagesOf are the pages of the console: those that its navigation leads to, what they
 // lead to, and searches. A link is followed once for each kind of page.
-func (b *company) pagesOf(_ context.Context, console *target) ([]string, error) {
+func (b *company) pagesOf(ctx context.Context, console *target) ([]string, error) {
 	c, err := dial(console)
 	if err != nil {
 		return nil, err
@@ -362,7 +362,7 @@ func (b *company) pagesOf(_ context.Context, console *target) ([]string, error) 
 			seen[kind(path)] = true
 			out = append(out, path)
 		}
-		pause(context.Background(), time.Second/pageRate)
+		pause(ctx, time.Second/pageRate)
 	}
 	return out, nil
 }

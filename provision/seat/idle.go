@@ -196,12 +196,12 @@ func (h *Holder) see(at time.Time, by By) {
 // seat, and when they last signed in there through us.
 func (j *judgement) history(h *Holder) {
 	had := false
-	note := func(e provision.Entry) {
+	for _, e := range j.past[h.Person.ID] {
 		if e.Action == audit.PersonBack {
 			h.Since = e.At
 		}
 		if e.Desk != h.Account.Desk {
-			return
+			continue
 		}
 		switch e.Action {
 		case audit.DeskSessionSignedIn:
@@ -217,13 +217,10 @@ func (j *judgement) history(h *Holder) {
 			had = false
 		}
 	}
-	for _, e := range j.past[h.Person.ID] {
-		note(e)
-	}
 }
 
-// history are the entries that tell since when somebody has had a seat, and used it.
-var history = []provision.Action{audit.AccountConfirmed, audit.AccountEnded, audit.SeatGivenBack, audit.DeskSessionSignedIn, audit.PersonBack}
+// ofSeats are the entries that tell since when somebody has had a seat, and used it.
+var ofSeats = []provision.Action{audit.AccountConfirmed, audit.AccountEnded, audit.SeatGivenBack, audit.DeskSessionSignedIn, audit.PersonBack}
 
 // recall reads at once what [judgement.history] asks of those who are not seen to use
 // their seat: up to [peopleAtOnce] people.
@@ -238,7 +235,7 @@ func (j *judgement) recall(ctx context.Context, accounts []provision.Account, to
 	if len(of) == 0 {
 		return nil
 	}
-	entries, err := j.store.EntriesOf(ctx, of, history)
+	entries, err := j.store.EntriesOf(ctx, of, ofSeats)
 	for _, e := range entries {
 		j.past[provision.IdentityID(e.Subject)] = append(j.past[provision.IdentityID(e.Subject)], e)
 	}

@@ -172,7 +172,7 @@ func (h *handler) auditExport(p *page) error {
 			return err
 		}
 	}
-	say, err := h.options.Sentences(p.Context())
+	say, err := h.options.Sentences(p.Context(), 0)
 	if err != nil {
 		return err
 	}

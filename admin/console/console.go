@@ -85,8 +85,9 @@ type Options struct {
 	Log       *slog.Logger
 	RequestID func(context.Context) string // the reference, which the log has too
 
-	// Sentences returns what says entries in words, for one page.
-	Sentences func(context.Context) (Sentences, error)
+	// Sentences returns what says entries in words, for one page or one export. most is how
+	// much of a list in an entry is told; 0: all of it.
+	Sentences func(ctx context.Context, most int) (Sentences, error)
 	// CheckDesk calls a desk and says how it is; an error is in words for an admin.
 	CheckDesk func(context.Context, provision.Desk) (DeskCheck, error)
 	// ReachDesk opens a desk for looking at its users and giving them back; errors are in

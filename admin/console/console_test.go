@@ -41,7 +41,7 @@ type house struct {
 	check   console.DeskCheck
 	from    string // page that forms are sent from
 	cookie  *http.Cookie
-	say     func(context.Context) (console.Sentences, error)
+	say     func(context.Context, int) (console.Sentences, error)
 }
 
 // plain says entries by their action and subject.
@@ -53,7 +53,7 @@ func (plain) Of(_ context.Context, e provision.Entry) (string, error) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{Harness: provisiontest.New(t, storetest.SQLite(t)), owner: true, from: "/admin/", say: func(context.Context) (console.Sentences, error) { return plain{}, nil }}
+	h := &house{Harness: provisiontest.New(t, storetest.SQLite(t)), owner: true, from: "/admin/", say: func(context.Context, int) (console.Sentences, error) { return plain{}, nil }}
 	h.Core = core.New(h.Store, core.Policy{Brake: reconcile.Brake{People: 2, Percent: 1, Window: time.Hour}, Grace: -1, RequestLog: time.Hour, Now: h.Now}, slog.New(slog.DiscardHandler))
 	door, err := admin.New(admin.Core{Administration: h.Core.Administration}, admin.Options{
 		PublicURL: publicURL, Log: slog.New(slog.DiscardHandler), Now: h.Now,
@@ -79,7 +79,7 @@ func newHouse(t *testing.T) *house {
 	h.Must(err)
 	door.Console = console.New(console.CoreOf(h.Core), console.Options{
 		PublicURL: publicURL, Log: slog.New(slog.DiscardHandler), RequestID: func(context.Context) string { return "req-1" },
-		Sentences: func(ctx context.Context) (console.Sentences, error) { return h.say(ctx) },
+		Sentences: func(ctx context.Context, most int) (console.Sentences, error) { return h.say(ctx, most) },
 		CheckDesk: func(context.Context, provision.Desk) (console.DeskCheck, error) { return h.check, nil },
 		ReachDesk: func(context.Context, provision.Desk) (adoption.Desk, error) { return h.reach(), nil },
 		Sweeps:    true,

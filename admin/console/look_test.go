@@ -39,8 +39,8 @@ func (h *house) settleIn() (ada, cy provision.Identity) {
 	h.StopClock()
 	h.Offset.Add(int64(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Sub(h.Now())))
 	h.Must(h.Store.Heartbeat(ctx)) // by the machine's clock, which is later: a server runs
-	h.say = func(ctx context.Context) (console.Sentences, error) {
-		return auditlog.NewSentences(ctx, &server.System{Core: h.Core, Store: h.Store})
+	h.say = func(ctx context.Context, most int) (console.Sentences, error) {
+		return auditlog.NewSentences(ctx, &server.System{Core: h.Core, Store: h.Store}, most)
 	}
 	h.Desk.Price, h.Desk.Idle, h.Desk.Seats = seating.Price{Amount: "29.00", Limited: "0.00", Currency: "EUR"}, seating.Policy{After: 60 * 24 * time.Hour}, 10
 	h.Desk.Settings = map[string]string{"teams": "Tier 1,Tier 2", "mailboxes": "Help,Billing"}

@@ -221,9 +221,12 @@ var (
 	logged   = regexp.MustCompile(`^(scim:|sso|break-glass$)`)
 )
 
+// mostListed is how much of a list is told on a page: a group may have thousands of members.
+const mostListed = 20
+
 // told returns audit entries in words, with names in place of ids.
 func (p *page) told(entries []provision.Entry) ([]event, error) {
-	say, err := p.h.options.Sentences(p.Context())
+	say, err := p.h.options.Sentences(p.Context(), mostListed)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 	if o.Terms, err = termed(ctx, s.store, o.At); err != nil {
 		return nil, err
 	}
-	byHand, err := ofByHand(ctx, s.store)
+	byHand, err := ofByHand(ctx, s.store, o.Desks)
 	if err != nil {
 		return nil, err
 	}

@@ -85,26 +85,31 @@ func ofEnds(people []Termed, byHand []Finding, rules []provision.Rule, o *Overvi
 const mostByHand = 200
 
 // ofByHand returns what is to be done by hand about absences.
-func ofByHand(ctx context.Context, store Store) (out []Finding, _ error) {
+func ofByHand(ctx context.Context, store Store, desks []DeskOverview) (out []Finding, _ error) {
 	accounts, err := store.AccountsWhere(ctx, provision.AccountFilter{ByHand: true}, mostByHand)
 	if err != nil || len(accounts) == 0 {
 		return nil, err
 	}
+	people := make([]provision.IdentityID, len(accounts))
+	for i, a := range accounts {
+		people[i] = a.Identity
+	}
+	names, err := store.PeopleNames(ctx, people)
+	if err != nil {
+		return nil, err
+	}
+	called := make(map[provision.IdentityID]Person, len(names))
+	for _, p := range names {
+		called[p.ID] = p
+	}
 	for _, a := range accounts {
-		names, err := store.PeopleNames(ctx, []provision.IdentityID{a.Identity})
-		if err != nil {
-			return nil, err
+		i := slices.IndexFunc(desks, func(d DeskOverview) bool { return d.Desk.ID == a.Desk })
+		if i < 0 {
+			continue // added since
 		}
-		who := string(a.Identity) // of whom nothing else is known any more
-		if len(names) > 0 {
-			who = names[0].String()
-		}
-		desk, err := store.Desk(ctx, string(a.Desk))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Finding{Code: FindingByHand, Desk: desk.Name, Count: 1, Text: fmt.Sprintf("To do by hand for %s: %s.", who, a.Confirmed.ByHand),
-			Outside: fmt.Sprintf("Something is to be done by hand on desk %s about somebody's absence; `deskbridge status` says for whom, and what.", desk.Name),
+		desk := desks[i].Desk.Name
+		out = append(out, Finding{Code: FindingByHand, Desk: desk, Count: 1, Text: fmt.Sprintf("To do by hand for %s: %s.", called[a.Identity], a.Confirmed.ByHand),
+			Outside: fmt.Sprintf("Something is to be done by hand on desk %s about somebody's absence; `deskbridge status` says for whom, and what.", desk),
 			Do:      fmt.Sprintf("when it is done: `deskbridge person done %s`", a.Identity)})
 	}
 	return out, nil

@@ -9,17 +9,17 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Sentences says audit entries in words, with the names that ids have today. Of long
-// lists it tells the first, and how many more there are.
+// Sentences says audit entries in words, with the names that ids have today.
 type Sentences struct{ names *names }
 
-// NewSentences returns Sentences that find names in sys.
-func NewSentences(ctx context.Context, sys *server.System) (*Sentences, error) {
+// NewSentences returns Sentences that find names in sys. Of a list they tell the first ones,
+// most at most, and how many more there are; 0: all of it.
+func NewSentences(ctx context.Context, sys *server.System, most int) (*Sentences, error) {
 	names, err := newNames(ctx, sys)
 	if err != nil {
 		return nil, err
 	}
-	names.most = mostListed
+	names.most = most
 	return &Sentences{names}, nil
 }
 
@@ -29,7 +29,7 @@ func (s *Sentences) Of(ctx context.Context, e provision.Entry) (string, error) {
 	return output.Plain(text), err
 }
 
-// Console returns Sentences for a page of the console.
-func Console(ctx context.Context, sys *server.System) (console.Sentences, error) {
-	return NewSentences(ctx, sys)
+// Console returns Sentences for the console.
+func Console(ctx context.Context, sys *server.System, most int) (console.Sentences, error) {
+	return NewSentences(ctx, sys, most)
 }

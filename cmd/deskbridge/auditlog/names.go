@@ -16,8 +16,6 @@ import (
 const (
 	mostNames   = 20_000 // of people and groups, kept at once
 	askedAtOnce = 500
-	// mostListed is how much of a list stands in a sentence that is read on a screen.
-	mostListed = 20
 )
 
 // names finds what ids are called today. What is gone has no name any more.

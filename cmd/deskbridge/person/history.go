@@ -68,7 +68,7 @@ was removed it tells of them.`,
 			last := entries[limit-1]
 			next = strconv.FormatInt(last.At.UnixMicro(), 10) + "-" + strconv.FormatInt(last.ID, 10)
 		}
-		sentences, err := auditlog.NewSentences(ctx, sys)
+		sentences, err := auditlog.NewSentences(ctx, sys, 0)
 		if err != nil {
 			return command.Result{}, err
 		}

@@ -59,8 +59,8 @@ func WorkerCore(c *core.Core) worker.Core {
 	return worker.Core{Audit: c.Audit, Entitlement: c.Entitlement, Reconcile: c.Reconcile, DeskHealth: c.DeskHealth, Settings: c.Settings, ByHand: c.ByHand, Adoption: c.Adoption, Seats: c.Seats}
 }
 
-// Sentences makes what says audit entries in words.
-type Sentences func(ctx context.Context, s *System) (console.Sentences, error)
+// Sentences makes what says audit entries in words, with so much of each list; 0: all of it.
+type Sentences func(ctx context.Context, s *System, most int) (console.Sentences, error)
 
 // Records returns how somebody left.
 type Records func(ctx context.Context, s *System, id provision.IdentityID) (console.Record, error)
@@ -84,7 +84,7 @@ func (s *System) MountConsole(say Sentences, records Records) {
 	s.live = live.New(live.Of(s.Core.Audit, s.Core.Requests), s.Log)
 	s.Admin.Console = console.New(s.consoleCore(), console.Options{
 		PublicURL: s.Settings.PublicURL, Log: s.Log, RequestID: requestID,
-		Sentences: func(ctx context.Context) (console.Sentences, error) { return say(ctx, s) },
+		Sentences: func(ctx context.Context, most int) (console.Sentences, error) { return say(ctx, s, most) },
 		CheckDesk: func(ctx context.Context, d provision.Desk) (console.DeskCheck, error) {
 			r, err := CheckDesk(ctx, s, d)
 			return console.DeskCheck{Self: r.Self, Version: r.Version, Roles: r.Roles, Teams: r.Teams, Mailboxes: r.Mailboxes,

@@ -109,6 +109,21 @@ func (f Finder[E]) Named(ctx context.Context, name, setting string) (*E, error) 
 	return e, err
 }
 
+// Check adds to what [desk.Desk] finds by Check each role of ours for which the desk does not have
+// what a setting names.
+func (f Finder[E]) Check(ctx context.Context, p *desk.Profile, r Roles) error {
+	for _, one := range r {
+		if one.Name == "" {
+			continue
+		}
+		_, err := f.Named(ctx, one.Name, one.Key)
+		if err := people.Problem(p, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Missing says that the desk does not have what a setting names.
 func (f Finder[E]) Missing(name, setting string) *desk.Error {
 	return desk.Errorf(desk.Permanent, "%s has no %s %q; make it at %s, or correct the setting %s", f.Vendor.Name, f.What, name, f.At, setting)

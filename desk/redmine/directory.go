@@ -57,9 +57,8 @@ func groupMembers(ctx context.Context, c *kit.Client, id int64) (members []int64
 	return members, nil
 }
 
-const statusActiveProject = 1
-
 func activeProjects(ctx context.Context, c *kit.Client) ([]kit.Entry, error) {
+	const statusActiveProject = 1
 	type project struct {
 		kit.Entry
 		Status int `json:"status"`

@@ -118,6 +118,7 @@ func (r *record) complete() error {
 	return nil
 }
 
+// groupNames returns the names of all groups of a user.
 func (r *record) groupNames() []string { return kit.NamesWhere(r.Groups, r.memberOf) }
 
 // roleOf returns the role that a record shows, of a user in some groups. Redmine

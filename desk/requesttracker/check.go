@@ -33,18 +33,18 @@ func (d *rt) Check(ctx context.Context) (desk.Profile, error) {
 	if _, present := self.field(d.settings.externalIDField); !present {
 		p.Problemf("users show no custom field %q: make it at Admin > Custom Fields > Create (type \"Enter one value\", applies to \"Users\"), and grant SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField)
 	}
-	groups, err := d.groups.Reread(ctx)
+	groups, err := d.groups.Names(ctx)
 	if err != nil {
 		return desk.Profile{}, err
 	}
 	d.checkGroups(groups, &p)
-	if err := d.checkMemberships(ctx, &self, groups, &p); err != nil {
+	if err := d.checkMemberships(ctx, &self, &p); err != nil {
 		return desk.Profile{}, err
 	}
 	if err := d.checkQueues(ctx, &p); err != nil {
 		return desk.Profile{}, err
 	}
-	d.settings.teamQueues.Check(&p, provision.Fold, "team_queues", vendor.Name, [2]string{"group", "queue"}, names(groups))
+	d.settings.teamQueues.Check(&p, provision.Fold, "team_queues", vendor.Name, [2]string{"group", "queue"}, groups)
 	return p, nil
 }
 
@@ -61,15 +61,15 @@ func (d *rt) checkUsers(ctx context.Context, p *desk.Profile) error {
 	return nil
 }
 
-func (d *rt) checkGroups(groups []group, p *desk.Profile) {
-	p.Teams = slices.DeleteFunc(names(groups), d.settings.standsForRole)
+func (d *rt) checkGroups(groups []string, p *desk.Profile) {
+	p.Teams = slices.DeleteFunc(slices.Clone(groups), d.settings.standsForRole)
 	if len(groups) == 0 {
 		p.Problemf("RT shows no groups: grant SeeGroup at Admin > Global > User Rights, and make the groups at Admin > Groups > Create")
 		return
 	}
 	for _, stands := range d.settings.groups {
-		if stands.Name != "" && !provision.ContainsFold(names(groups), stands.Name) {
-			p.Problemf("%s", noRoleGroup(stands).Detail)
+		if stands.Name != "" && !provision.ContainsFold(groups, stands.Name) {
+			p.Problemf("%s", d.standing.Missing(stands.Name, stands.Key).Detail)
 		}
 	}
 }
@@ -77,13 +77,16 @@ func (d *rt) checkGroups(groups []group, p *desk.Profile) {
 // checkMemberships asks for the members of each group, unless RT offers to
 // change those of any: the right may be granted for single groups. A group that
 // we may not change is no team of ours.
-func (d *rt) checkMemberships(ctx context.Context, self *record, groups []group, p *desk.Profile) error {
+func (d *rt) checkMemberships(ctx context.Context, self *record, p *desk.Profile) error {
 	if slices.ContainsFunc(self.Links, func(l link) bool { return l.Ref == "memberships" }) {
 		return nil
 	}
+	groups, err := d.groups.List(ctx)
+	if err != nil {
+		return err
+	}
 	for _, g := range groups {
-		var members page[ref]
-		err := d.client.Get(ctx, "/group/"+string(g.ID)+"/members", url.Values{"per_page": {"1"}}, &members)
+		_, err := list[ref](d.client, members(g.ID), url.Values{}, 1).First(ctx, 1)
 		switch {
 		case errors.Is(err, kit.ErrForbidden) && d.settings.standsForRole(g.Name):
 			p.Problemf("the service account may not change who is in the group %q: grant AdminGroupMembership at Admin > Groups > (the group) > User Rights, or for all groups at Admin > Global > User Rights", g.Name)
@@ -100,7 +103,7 @@ func (d *rt) checkMemberships(ctx context.Context, self *record, groups []group,
 }
 
 func (d *rt) checkQueues(ctx context.Context, p *desk.Profile) error {
-	queues, err := list[struct{ Name string }](ctx, d.client, "/queues/all", url.Values{"fields": {"Name"}})
+	queues, err := list[struct{ Name string }](d.client, "/queues/all", url.Values{"fields": {"Name"}}, pageSize).All(ctx)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 const (
 	maxParallel    = 4 // requests at once; RT is a few prefork processes
 	requestTimeout = 30 * time.Second
+	longestWait    = 30 * time.Second // for a list of who is in which group that is being read for others
 	readRetries    = 2
 )
 
@@ -54,55 +55,22 @@ type page[T any] struct {
 	Items []T        `json:"items"`
 }
 
-// total returns how many items there are on all pages; -1 where RT will not count.
-func (p page[T]) total() int {
-	n, err := strconv.Atoi(string(p.Total))
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
-// collect reads a list, with limits as a search, in order of id so that pages do not overlap,
-// until want items are there or it ends. RT ignores a limit on a field that it does not know:
-// compare every hit again.
-func collect[T any](ctx context.Context, c *client, path string, query url.Values, want int, limits ...limit) ([]T, error) {
-	size := min(want, pageSize)
+// list is the list at path, with limits as a search, in order of id so that pages of a size do
+// not overlap. RT ignores a limit on a field that it does not know: compare every hit again.
+func list[T any](c *client, path string, query url.Values, size int, limits ...limit) listing.List[T] {
 	query.Set("per_page", strconv.Itoa(size))
 	query.Set("orderby", "id")
 	call := kit.Call{Method: http.MethodGet, Path: path, Query: query, Read: true}
 	if len(limits) > 0 {
 		call.Method, call.Body = http.MethodPost, limits
 	}
-	var all []T
-	err := listing.List[T]{Vendor: vendor, What: "records", Most: maxPages, Read: func(ctx context.Context, n, _ int) (listing.Page[T], error) {
+	return listing.List[T]{Vendor: vendor, What: "records", Most: maxPages, Read: func(ctx context.Context, n, _ int) (listing.Page[T], error) {
 		query.Set("page", strconv.Itoa(n))
 		var p page[T]
 		_, err := c.Do(ctx, call, &p)
-		return listing.Page[T]{Items: p.Items, Total: p.total(), Pages: listing.Counted(p.total(), size)}, err
-	}}.Each(ctx, func(item T) bool {
-		all = append(all, item)
-		return len(all) < want
-	})
-	return all, err
-}
-
-// list reads all of the list at path.
-func list[T any](ctx context.Context, c *client, path string, query url.Values) ([]T, error) {
-	return collect[T](ctx, c, path, query, pageSize*maxPages)
-}
-
-// create makes a record and returns its number.
-func (c *client) create(ctx context.Context, path string, fields map[string]any) (string, error) {
-	a, err := c.Do(ctx, kit.Call{Method: http.MethodPost, Path: path, Body: fields}, nil)
-	if err != nil {
-		return "", err
-	}
-	// The body names a user by Name; only the header has the number.
-	if number := kit.NumberAt(a.Header.Get("Location")); number != "" {
-		return number, nil
-	}
-	return "", desk.Errorf(desk.Retryable, "the answer to a creation names no number")
+		total := int(p.Total.Number())
+		return listing.Page[T]{Items: p.Items, Total: total, Pages: listing.Counted(total, size)}, err
+	}}
 }
 
 // change changes what is at path and returns RT's sentences. They prove nothing.
@@ -127,6 +95,7 @@ var vendor = kit.Vendor{
 	Unauthorized: "RT refuses the token; is the service account enabled? Make a new token at Admin > Users > (the service account) > Auth Tokens",
 	Forbidden:    "the service account may not do this; compare its rights at Admin > Global > User Rights with the documentation",
 	NotFound:     "RT has no such record",
+	LeavesOut:    "it leaves out without a word what the service account has no right to: grant AdminUsers, AdminGroupMembership, SeeCustomField and ModifyCustomField at Admin > Global > User Rights",
 }
 
 // explain makes e say what the status of an answer means on RT.

@@ -36,7 +36,7 @@ func ticketQuery(condition string) url.Values {
 }
 
 func (d *rt) tickets(ctx context.Context, condition string, limit int) ([]ticket, error) {
-	return collect[ticket](ctx, d.client, "/tickets", ticketQuery(condition), limit)
+	return list[ticket](d.client, "/tickets", ticketQuery(condition), min(limit, pageSize)).First(ctx, limit)
 }
 
 // OpenConversations returns tickets in new, open, stalled and whatever other
@@ -133,7 +133,7 @@ func (d *rt) Assign(ctx context.Context, conversation string, to desk.Assignee) 
 	if !kit.IsNumber(conversation) {
 		return noNumber("ticket", conversation)
 	}
-	said, err := d.client.change(ctx, "/ticket/"+conversation, map[string]any{"Owner": owner})
+	said, err := d.client.change(ctx, "/ticket/"+conversation, kit.Fields{"Owner": owner})
 	switch {
 	case errors.Is(err, kit.ErrForbidden):
 		return missingRight("ShowTicket", "to hand conversations over")

@@ -4,12 +4,12 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -19,13 +19,7 @@ func noNumber(what, id string) *desk.Error {
 
 // Find looks a user up by number, then by our external id, then by e-mail.
 func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	return people.Find(ctx, key, d.read, d.byExternalID, d.byEmail, func(ctx context.Context, r *record) (*provision.DeskUser, error) {
-		groups, err := d.groups.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return d.user(r, groups)
-	})
+	return people.Find(ctx, key, d.read, d.byExternalID, d.byEmail, d.user)
 }
 
 // read returns the user with a number, whole. An unknown number is NotFound.
@@ -91,21 +85,8 @@ const maxHits = 10
 // list, where RT leaves Disabled and Privileged empty.
 func (d *rt) lookUp(ctx context.Context, field, value string) ([]record, error) {
 	query := url.Values{"fields": {"id,Name,EmailAddress,CustomFields"}, "find_disabled_rows": {"1"}}
-	return collect[record](ctx, d.client, "/users", query, maxHits, limit{field, value})
+	return list[record](d.client, "/users", query, maxHits, limit{field, value}).First(ctx, maxHits)
 }
-
-// roster is what lists of users leave empty: who is enabled, who is privileged,
-// and who is in which group. All by number.
-type roster struct {
-	enabled    map[string]bool
-	privileged map[string]bool
-	groups     []group
-	of         map[string][]ref // the groups of a user
-}
-
-// privilegedGroup is RT's own group of the users whose box "Privileged" is
-// ticked.
-const privilegedGroup = "Privileged"
 
 // List implements [desk.Lister]. A cursor is the number of a page. In lists RT
 // leaves Disabled, Privileged and Memberships empty (5.0, seen 2026-11-21);
@@ -116,80 +97,62 @@ const privilegedGroup = "Privileged"
 // 2026-11-29) REST 2.0 shows no group of RT's own, so that nobody can tell in
 // bulk who is privileged: then List is CannotDo.
 func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
-	n, err := kit.PageAt(cursor, maxPages)
+	query := url.Values{"fields": {"id,Name,EmailAddress,RealName,WorkPhone,Timezone,CustomFields"}, "find_disabled_rows": {"1"}}
+	found, next, err := list[record](d.client, "/users", query, pageSize).At(ctx, cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	known, err := d.listed.Get(ctx, n == 1, d.readRoster)
+	known, err := d.listed.Get(ctx, cursor == "", d.readUnlisted)
 	if err != nil {
 		return nil, "", err
 	}
-	query := url.Values{"fields": {"id,Name,EmailAddress,RealName,WorkPhone,Timezone,CustomFields"}, "find_disabled_rows": {"1"},
-		"orderby": {"id"}, "per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
-	var p page[record]
-	if err := d.client.Get(ctx, "/users", query, &p); err != nil {
-		return nil, "", err
-	}
-	users := make([]provision.DeskUser, len(p.Items))
-	for i, r := range p.Items {
-		known.complete(&r)
-		u, err := d.user(&r, known.groups)
-		if err != nil {
-			return nil, "", err
-		}
-		users[i] = *u
-	}
-	if total := p.total(); total >= 0 && n*pageSize >= total || total < 0 && len(p.Items) == 0 || n == maxPages {
-		return users, "", nil
-	}
-	return users, kit.PageAfter(n), nil
+	users, err := d.users.Users(ctx, found, func(ctx context.Context, r *record) (*provision.DeskUser, error) {
+		id := r.ID.Number()
+		disabled := kit.Scalar(flag(!known.enabled[id]))
+		r.Disabled, r.Privileged = &disabled, kit.Scalar(flag(known.privileged[id]))
+		return d.userIn(ctx, r, known.in.Names(roster.Teams, id))
+	})
+	return users, next, err
 }
 
-// complete fills in what a list leaves empty.
-func (k *roster) complete(r *record) {
-	id := string(r.ID)
-	disabled := kit.Scalar(strconv.Itoa(flag(!k.enabled[id])))
-	r.Disabled, r.Privileged, r.Memberships = &disabled, kit.Scalar(strconv.Itoa(flag(k.privileged[id]))), k.of[id]
+// unlisted is what lists of users leave empty: who is enabled, who is privileged, both by number,
+// and who is in which group.
+type unlisted struct {
+	enabled, privileged map[int64]bool
+	in                  *roster.Membership
 }
 
-func (d *rt) readRoster(ctx context.Context) (*roster, error) {
-	enabled, err := list[record](ctx, d.client, "/users", url.Values{"fields": {"id"}})
+// privilegedGroup is RT's own group of the users whose box "Privileged" is
+// ticked.
+const privilegedGroup = "Privileged"
+
+func (d *rt) readUnlisted(ctx context.Context) (*unlisted, error) {
+	enabled, err := list[record](d.client, "/users", url.Values{"fields": {"id"}}, pageSize).All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k := &roster{enabled: make(map[string]bool), privileged: make(map[string]bool), of: make(map[string][]ref)}
-	for _, r := range enabled {
-		k.enabled[string(r.ID)] = true
-	}
-	own, err := collect[group](ctx, d.client, "/groups", url.Values{"fields": {"Name,Domain"}}, pageSize, limit{"Domain", "SystemInternal"})
+	own, err := d.client.groupsIn(ctx, "SystemInternal")
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(own, func(g group) bool { return g.Domain == "SystemInternal" && g.Name == privilegedGroup })
+	at := slices.IndexFunc(own, func(g kit.Entry) bool { return g.Name == privilegedGroup })
 	if at < 0 {
 		return nil, desk.Unsupported("list users", "RT does not show who is privileged, but for one user at a time")
 	}
-	privileged, err := d.groups.members(ctx, own[at], true)
+	privileged, err := d.groups.members(ctx, own[at].ID, true)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range privileged {
-		k.privileged[id] = true
-	}
-	if len(k.privileged) == 0 { // we are privileged ourselves
+	if len(privileged) == 0 { // we are privileged ourselves
 		return nil, missingRight("SeeGroup", "to read who is privileged")
 	}
-	if k.groups, err = d.groups.Reread(ctx); err != nil {
-		return nil, err
+	u := &unlisted{enabled: make(map[int64]bool), privileged: make(map[int64]bool)}
+	for _, r := range enabled {
+		u.enabled[r.ID.Number()] = true
 	}
-	for _, g := range k.groups {
-		members, err := d.groups.members(ctx, g, true)
-		if err != nil && desk.KindOf(err) != desk.NotFound { // disabled a moment ago
-			return nil, err
-		}
-		for _, id := range members {
-			k.of[id] = append(k.of[id], ref{Type: "group", ID: g.ID})
-		}
+	for _, id := range privileged {
+		u.privileged[id] = true
 	}
-	return k, nil
+	u.in, err = d.memberships.Membership(ctx)
+	return u, err
 }

@@ -1,8 +1,10 @@
 package requesttracker
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -13,6 +15,20 @@ import (
 type ref struct {
 	Type string     `json:"type"`
 	ID   kit.Scalar `json:"id"`
+}
+
+// numbered returns the numbers of those records that are of a type.
+func numbered(refs []ref, of string) (ids []int64) {
+	for _, r := range refs {
+		if r.Type == of {
+			ids = append(ids, r.ID.Number())
+		}
+	}
+	return ids
+}
+
+func userID(number int64) provision.DeskUserID {
+	return provision.DeskUserID(strconv.FormatInt(number, 10))
 }
 
 // record is a user as GET /user/{number} shows it. Disabled and Memberships
@@ -48,8 +64,8 @@ func (r *record) id() provision.DeskUserID { return provision.DeskUserID(r.ID) }
 func (r *record) path() string { return "/user/" + string(r.ID) }
 
 // in reports whether the user is in a group.
-func (r *record) in(g group) bool {
-	return slices.ContainsFunc(r.Memberships, func(m ref) bool { return m.ID == g.ID })
+func (r *record) in(g kit.Entry) bool {
+	return slices.Contains(numbered(r.Memberships, "group"), g.ID)
 }
 
 // field returns the first value of a custom field. present is false when the
@@ -80,37 +96,27 @@ func (r *record) complete() error {
 // as owners they are never touched.
 var internal = []string{"root", "RT_System", "Nobody"}
 
-// user translates a record.
-func (d *rt) user(r *record, groups []group) (*provision.DeskUser, error) {
-	role, err := d.role(r, groups)
+// user translates a record. A group that the list of groups does not know is disabled, or hidden
+// from us.
+func (d *rt) user(ctx context.Context, r *record) (*provision.DeskUser, error) {
+	groups, err := d.groups.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.userIn(ctx, r, kit.NamesOf(groups, numbered(r.Memberships, "group")...))
+}
+
+// userIn translates a record of somebody in some groups. Those that stand for roles are no teams.
+func (d *rt) userIn(ctx context.Context, r *record, groups []string) (*provision.DeskUser, error) {
+	role, err := d.role(ctx, r, groups)
 	if err != nil {
 		return nil, err
 	}
 	externalID, _ := r.field(d.settings.externalIDField)
 	return &provision.DeskUser{
-		ID:          provision.DeskUserID(r.ID),
-		ExternalID:  externalID,
-		Email:       r.EmailAddress,
-		UserName:    r.Name,
-		DisplayName: r.RealName,
-		Phone:       r.WorkPhone,
-		Timezone:    r.Timezone,
-		Active:      !r.disabled(),
-		Role:        role,
-		Teams:       d.teams(r, groups),
+		ID: r.id(), ExternalID: externalID, Email: r.EmailAddress, UserName: r.Name, DisplayName: r.RealName, Phone: r.WorkPhone, Timezone: r.Timezone,
+		Active: !r.disabled(), Role: role, Teams: provision.Sorted(slices.DeleteFunc(groups, d.settings.standsForRole)),
 	}, nil
-}
-
-// teams returns the names of the user's groups, those that stand for roles left
-// out. A group that the list does not know is disabled, or hidden from us.
-func (d *rt) teams(r *record, groups []group) []string {
-	var names []string
-	for _, g := range groups {
-		if r.in(g) && !d.settings.standsForRole(g.Name) {
-			names = append(names, g.Name)
-		}
-	}
-	return provision.Sorted(names)
 }
 
 // missingRight is the error for something that the service account may not do.

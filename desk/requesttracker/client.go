@@ -74,19 +74,15 @@ func list[T any](c *client, path string, query url.Values, size int, limits ...l
 }
 
 // change changes what is at path and returns RT's sentences. They prove nothing.
-func (c *client) change(ctx context.Context, path string, body any) ([]string, error) {
-	var answer []json.RawMessage
-	if err := c.Put(ctx, path, body, &answer); err != nil {
-		return nil, err
-	}
-	var sentences []string
-	for _, raw := range answer {
-		var s string
-		if json.Unmarshal(raw, &s) == nil {
-			sentences = append(sentences, s)
+func (c *client) change(ctx context.Context, path string, body kit.Fields) (said []string, _ error) {
+	var answer []any
+	err := c.Put(ctx, path, body, &answer)
+	for _, one := range answer {
+		if sentence, is := one.(string); is {
+			said = append(said, sentence)
 		}
 	}
-	return sentences, nil
+	return said, err
 }
 
 var vendor = kit.Vendor{
@@ -100,10 +96,13 @@ var vendor = kit.Vendor{
 
 // explain makes e say what the status of an answer means on RT.
 func explain(a *kit.Answer, e *desk.Error) {
-	said := message(a.Body)
-	sentence := known(said)
+	var doc struct {
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(a.Body, &doc) // no sentence is an answer too
+	sentence := known(doc.Message)
 	switch {
-	case a.Status == http.StatusNotFound && said == "":
+	case a.Status == http.StatusNotFound && doc.Message == "":
 		// RT says it in JSON. To take a proxy's page for "no such user" would
 		// mean to make the user again.
 		*e = *vendor.Foreign(a.Status)
@@ -113,15 +112,6 @@ func explain(a *kit.Answer, e *desk.Error) {
 	case e.Kind == desk.Permanent && e.Err == nil && sentence != "":
 		e.Detail += ": " + sentence
 	}
-}
-
-// message returns the sentence in RT's error document.
-func message(body []byte) string {
-	var doc struct {
-		Message string `json:"message"`
-	}
-	_ = json.Unmarshal(body, &doc) // no sentence is an answer too
-	return doc.Message
 }
 
 // sentences are what RT is known to say. Others are not passed on: they may
@@ -141,11 +131,9 @@ var sentences = []string{
 
 // known returns the known sentence within said; "" when there is none.
 func known(said ...string) string {
-	for _, text := range said {
-		for _, sentence := range sentences {
-			if strings.Contains(text, sentence) {
-				return sentence
-			}
+	for _, sentence := range sentences {
+		if strings.Contains(strings.Join(said, "\n"), sentence) {
+			return sentence
 		}
 	}
 	return ""

@@ -2,6 +2,7 @@ package requesttracker
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,10 +13,6 @@ import (
 	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
-
-func noNumber(what, id string) *desk.Error {
-	return desk.Errorf(desk.NotFound, "RT has no %s %q: its ids are numbers", what, id)
-}
 
 // Find looks a user up by number, then by our external id, then by e-mail.
 func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
@@ -35,44 +32,33 @@ func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error)
 }
 
 // byExternalID returns the user whose custom field holds our external id; nil when none
-// does.
+// does. RT looks without regard to letter case.
 func (d *rt) byExternalID(ctx context.Context, externalID string) (*record, error) {
 	field := d.settings.externalIDField
-	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", externalID)
+	value := func(r *record) string { return r.field(field) }
+	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", externalID, value)
+	if errors.Is(err, errIgnored) {
+		return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields > Create (applies to \"Users\"), and give the service account the right SeeCustomField", field)
+	}
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range hits {
-		value, present := r.field(field)
-		if !present || !strings.EqualFold(value, externalID) {
-			// RT ignores a field that it does not know and answers with everybody.
-			return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields > Create (applies to \"Users\"), and give the service account the right SeeCustomField", field)
-		}
-	}
-	return d.users.Only(ctx, hits, "carry the same value in "+field, func(r *record) bool {
-		value, _ := r.field(field)
-		return value == externalID // RT looks without regard to letter case
-	})
+	return d.users.Only(ctx, hits, "carry the same value in "+field, func(r *record) bool { return value(r) == externalID })
 }
 
 // byEmail returns the user with an e-mail address; nil when there is none. A
 // user without an address counts if the login name is the address. One whose
 // name is the address of somebody else, whatever the reason, does not.
 func (d *rt) byEmail(ctx context.Context, email string) (*record, error) {
-	hits, err := d.lookUp(ctx, "EmailAddress", email)
+	hits, err := d.lookUp(ctx, "EmailAddress", email, (*record).email)
 	if err != nil {
 		return nil, err
-	}
-	for _, r := range hits {
-		if !strings.EqualFold(r.EmailAddress, email) {
-			return nil, missingRight("AdminUsers", "to look users up by e-mail")
-		}
 	}
 	found, err := d.users.Only(ctx, hits, "have the same e-mail address", func(r *record) bool { return strings.EqualFold(r.EmailAddress, email) })
 	if found != nil || err != nil {
 		return found, err
 	}
-	if hits, err = d.lookUp(ctx, "Name", email); err != nil {
+	if hits, err = d.lookUp(ctx, "Name", email, (*record).name); err != nil {
 		return nil, err
 	}
 	return d.users.Only(ctx, hits, "have the same name", func(r *record) bool { return strings.EqualFold(r.Name, email) && r.EmailAddress == "" })
@@ -81,11 +67,21 @@ func (d *rt) byEmail(ctx context.Context, email string) (*record, error) {
 // maxHits bounds a look-up: more hits for one value mean that RT ignored it.
 const maxHits = 10
 
-// lookUp returns up to maxHits users, disabled ones included. They come from a
-// list, where RT leaves Disabled and Privileged empty.
-func (d *rt) lookUp(ctx context.Context, field, value string) ([]record, error) {
+// errIgnored is the cause of an error for a field that RT does not know, or hides from us: it
+// answers with everybody.
+var errIgnored = errors.New("a look-up by it finds others")
+
+// lookUp returns up to maxHits users of whom a field has a value, disabled ones included. They come
+// from a list, where RT leaves Disabled and Privileged empty.
+func (d *rt) lookUp(ctx context.Context, field, value string, shown func(*record) string) ([]record, error) {
 	query := url.Values{"fields": {"id,Name,EmailAddress,CustomFields"}, "find_disabled_rows": {"1"}}
-	return list[record](d.client, "/users", query, maxHits, limit{field, value}).First(ctx, maxHits)
+	hits, err := list[record](d.client, "/users", query, maxHits, limit{field, value}).First(ctx, maxHits)
+	if err == nil && slices.ContainsFunc(hits, func(r record) bool { return !strings.EqualFold(shown(&r), value) }) {
+		e := missingRight("AdminUsers", "to look users up by "+field)
+		e.Err = errIgnored
+		return nil, e
+	}
+	return hits, err
 }
 
 // List implements [desk.Lister]. A cursor is the number of a page. In lists RT
@@ -108,25 +104,23 @@ func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, str
 	}
 	users, err := d.users.Users(ctx, found, func(ctx context.Context, r *record) (*provision.DeskUser, error) {
 		id := r.ID.Number()
-		disabled := kit.Scalar(flag(!known.enabled[id]))
-		r.Disabled, r.Privileged = &disabled, kit.Scalar(flag(known.privileged[id]))
+		_, enabled := slices.BinarySearch(known.enabled, id)
+		_, privileged := slices.BinarySearch(known.privileged, id)
+		disabled := kit.Scalar(flag(!enabled))
+		r.Disabled, r.Privileged = &disabled, kit.Scalar(flag(privileged))
 		return d.userIn(ctx, r, known.in.Names(roster.Teams, id))
 	})
 	return users, next, err
 }
 
-// unlisted is what lists of users leave empty: who is enabled, who is privileged, both by number,
-// and who is in which group.
+// unlisted is what lists of users leave empty: the numbers of those who are enabled, and of those
+// who are privileged, in order, and who is in which group.
 type unlisted struct {
-	enabled, privileged map[int64]bool
+	enabled, privileged []int64
 	in                  *roster.Membership
 }
 
-// privilegedGroup is RT's own group of the users whose box "Privileged" is
-// ticked.
-const privilegedGroup = "Privileged"
-
-func (d *rt) readUnlisted(ctx context.Context) (*unlisted, error) {
+func (d *rt) readUnlisted(ctx context.Context) (u *unlisted, _ error) {
 	enabled, err := list[record](d.client, "/users", url.Values{"fields": {"id"}}, pageSize).All(ctx)
 	if err != nil {
 		return nil, err
@@ -135,24 +129,21 @@ func (d *rt) readUnlisted(ctx context.Context) (*unlisted, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(own, func(g kit.Entry) bool { return g.Name == privilegedGroup })
+	at := slices.IndexFunc(own, func(g kit.Entry) bool { return g.Name == "Privileged" }) // whose box is ticked
 	if at < 0 {
 		return nil, desk.Unsupported("list users", "RT does not show who is privileged, but for one user at a time")
 	}
-	privileged, err := d.groups.members(ctx, own[at].ID, true)
-	if err != nil {
+	u = new(unlisted)
+	if u.privileged, err = d.groups.members(ctx, own[at].ID, true); err != nil {
 		return nil, err
 	}
-	if len(privileged) == 0 { // we are privileged ourselves
+	if len(u.privileged) == 0 { // we are privileged ourselves
 		return nil, missingRight("SeeGroup", "to read who is privileged")
 	}
-	u := &unlisted{enabled: make(map[int64]bool), privileged: make(map[int64]bool)}
 	for _, r := range enabled {
-		u.enabled[r.ID.Number()] = true
+		u.enabled = append(u.enabled, r.ID.Number())
 	}
-	for _, id := range privileged {
-		u.privileged[id] = true
-	}
+	slices.Sort(u.enabled)
 	u.in, err = d.memberships.Membership(ctx)
 	return u, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/named"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -102,7 +103,7 @@ func (d *rt) ChangeTeams(ctx context.Context, id provision.DeskUserID, add, remo
 }
 
 // TeamMembers returns the enabled users in a group, in order of number.
-func (d *rt) TeamMembers(ctx context.Context, team string) (ids []provision.DeskUserID, _ error) {
+func (d *rt) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
 	g, err := d.find(ctx, team)
 	if err == nil && g == nil {
 		err = d.groups.None(desk.NotFound, team)
@@ -111,10 +112,7 @@ func (d *rt) TeamMembers(ctx context.Context, team string) (ids []provision.Desk
 		return nil, err
 	}
 	members, err := d.groups.members(ctx, g.ID, false)
-	for _, id := range members {
-		ids = append(ids, userID(id))
-	}
-	return ids, err
+	return people.IDs(members), err
 }
 
 // MailboxesOf returns what the setting team_queues says; without it, no group is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -25,10 +24,6 @@ func numbered(refs []ref, of string) (ids []int64) {
 		}
 	}
 	return ids
-}
-
-func userID(number int64) provision.DeskUserID {
-	return provision.DeskUserID(strconv.FormatInt(number, 10))
 }
 
 // record is a user as GET /user/{number} shows it. Disabled and Memberships
@@ -59,6 +54,9 @@ type link struct {
 func (r *record) privileged() bool { return r.Privileged == "1" }
 func (r *record) disabled() bool   { return r.Disabled != nil && *r.Disabled == "1" }
 
+func (r *record) email() string { return r.EmailAddress }
+func (r *record) name() string  { return r.Name }
+
 func (r *record) id() provision.DeskUserID { return provision.DeskUserID(r.ID) }
 
 func (r *record) path() string { return "/user/" + string(r.ID) }
@@ -68,19 +66,19 @@ func (r *record) in(g kit.Entry) bool {
 	return slices.Contains(numbered(r.Memberships, "group"), g.ID)
 }
 
-// field returns the first value of a custom field. present is false when the
-// user has no such field, or the service account may not see it.
-func (r *record) field(name string) (value string, present bool) {
+// has reports whether the user has a custom field, and the service account may see it.
+func (r *record) has(name string) bool {
+	return slices.ContainsFunc(r.CustomFields, func(f customField) bool { return f.Name == name })
+}
+
+// field returns the first value of a custom field; "" is none.
+func (r *record) field(name string) (value string) {
 	for _, f := range r.CustomFields {
-		if f.Name != name {
-			continue
-		}
-		if len(f.Values) > 0 {
+		if f.Name == name && len(f.Values) > 0 {
 			_ = json.Unmarshal(f.Values[0], &value) // an upload is no external id of ours
 		}
-		return value, true
 	}
-	return "", false
+	return value
 }
 
 // complete fails when the service account sees only the summary of a user: to
@@ -112,9 +110,8 @@ func (d *rt) userIn(ctx context.Context, r *record, groups []string) (*provision
 	if err != nil {
 		return nil, err
 	}
-	externalID, _ := r.field(d.settings.externalIDField)
 	return &provision.DeskUser{
-		ID: r.id(), ExternalID: externalID, Email: r.EmailAddress, UserName: r.Name, DisplayName: r.RealName, Phone: r.WorkPhone, Timezone: r.Timezone,
+		ID: r.id(), ExternalID: r.field(d.settings.externalIDField), Email: r.EmailAddress, UserName: r.Name, DisplayName: r.RealName, Phone: r.WorkPhone, Timezone: r.Timezone,
 		Active: !r.disabled(), Role: role, Teams: provision.Sorted(slices.DeleteFunc(groups, d.settings.standsForRole)),
 	}, nil
 }

@@ -1,8 +1,8 @@
 package requesttracker
 
 import (
+	"cmp"
 	"context"
-	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -85,10 +85,7 @@ const (
 // Fit returns want as RT keeps it: one name for the whole person, no title, and
 // no longer than its columns.
 func (d *rt) Fit(want provision.DeskUser) provision.DeskUser {
-	if want.DisplayName == "" {
-		want.DisplayName = strings.TrimSpace(want.GivenName + " " + want.FamilyName)
-	}
-	want.DisplayName = keep(want.DisplayName, maxRealNameBytes)
+	want.DisplayName = keep(cmp.Or(want.DisplayName, want.GivenName+" "+want.FamilyName), maxRealNameBytes)
 	want.GivenName, want.FamilyName, want.Title = "", "", ""
 	want.Phone = keep(want.Phone, maxPhoneBytes)
 	want.Timezone = keep(want.Timezone, maxTimezoneBytes)

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -24,7 +24,7 @@ func (d *rt) role(ctx context.Context, r *record, in []string) (provision.Role, 
 		if provision.ContainsFold(in, stands.Name) {
 			return stands.Ours, nil
 		}
-		if stands.Name != "" && d.settings.mustExist(stands.Ours) {
+		if stands.Name != "" && (stands.Ours != provision.RoleAdmin || d.settings.adminGroupGiven) { // it must exist
 			if _, err := d.standing.Named(ctx, stands.Name, stands.Key); err != nil {
 				return "", err
 			}
@@ -34,12 +34,6 @@ func (d *rt) role(ctx context.Context, r *record, in []string) (provision.Role, 
 		return provision.RoleAgent, nil
 	}
 	return provision.RoleNone, nil
-}
-
-// mustExist reports whether the group of a role was configured. The default
-// name need not exist on a desk where nobody is made admin.
-func (s *settings) mustExist(role provision.Role) bool {
-	return role != provision.RoleAdmin || s.adminGroupGiven
 }
 
 // SetRole ticks or clears "Privileged" and moves the user to the group that
@@ -54,16 +48,12 @@ func (d *rt) SetRole(ctx context.Context, id provision.DeskUserID, role provisio
 	if err != nil {
 		return err
 	}
-	for _, other := range d.settings.groups {
-		if other.Ours != role && other.Name != "" {
-			g, err := d.groups.Find(ctx, other.Name)
-			if err == nil && g != nil && r.in(*g) {
-				err = d.groups.remove(ctx, *g, id)
-			}
-			if err != nil {
-				return err
-			}
-		}
+	others, err := d.groups.Resolve(ctx, nil, d.settings.groups.Others(role))
+	if err == nil {
+		_, err = others.Apply(ctx, r.in, nil, func(ctx context.Context, g kit.Entry) error { return d.groups.remove(ctx, g, id) })
+	}
+	if err != nil {
+		return err
 	}
 	if wanted := role != provision.RoleNone; wanted != r.privileged() {
 		if _, err := d.client.change(ctx, r.path(), kit.Fields{"Privileged": flag(wanted)}); err != nil {
@@ -104,31 +94,25 @@ func (d *rt) Admins(ctx context.Context) (int, error) {
 	if err == nil && g == nil && d.settings.adminGroupGiven {
 		err = d.standing.Missing(stands.Name, stands.Key)
 	}
-	var people []int64
+	var members []int64
 	if err == nil && g != nil {
-		people, err = d.groups.members(ctx, g.ID, false)
+		members, err = d.groups.members(ctx, g.ID, false)
 	}
 	if err != nil {
 		return 0, err
 	}
-	names := []string{"root"}
-	for _, id := range people {
-		names = append(names, strconv.FormatInt(id, 10))
-	}
 	admins := map[kit.Scalar]bool{}
-	for _, who := range names {
+	for _, who := range append(people.IDs(members), "root") {
 		var r record
-		err := d.client.Get(ctx, "/user/"+who, nil, &r)
-		if err != nil && desk.KindOf(err) == desk.NotFound {
-			continue // root may have been renamed; a member may just be gone
-		}
+		err := d.client.Get(ctx, "/user/"+string(who), nil, &r)
 		if err == nil {
 			err = r.complete()
 		}
-		if err != nil {
+		switch {
+		case err != nil && desk.KindOf(err) == desk.NotFound: // root may have been renamed; a member may just be gone
+		case err != nil:
 			return 0, err
-		}
-		if r.privileged() && !r.disabled() {
+		case r.privileged() && !r.disabled():
 			admins[r.ID] = true
 		}
 	}

@@ -34,7 +34,7 @@ func (d *rt) Create(ctx context.Context, want provision.DeskUser) (*provision.De
 	}
 	id := kit.Scalar(kit.NumberAt(a.Header.Get("Location"))).Number() // the body names the user by Name
 	if group != nil && id > 0 {
-		if err := d.groups.add(ctx, *group, userID(id)); err != nil {
+		if err := d.groups.add(ctx, *group, people.ID(id)); err != nil {
 			return nil, err
 		}
 	}
@@ -43,18 +43,9 @@ func (d *rt) Create(ctx context.Context, want provision.DeskUser) (*provision.De
 
 // fields returns what RT is asked to make.
 func (d *rt) fields(want provision.DeskUser) map[string]any {
-	fit := d.Fit(want)
-	fields := map[string]any{
-		"Name":         provision.Fold(want.Email),
-		"EmailAddress": want.Email,
-		"Privileged":   flag(want.Role != provision.RoleNone),
-	}
-	for _, f := range []struct{ column, value string }{
-		{"RealName", fit.DisplayName}, {"WorkPhone", fit.Phone}, {"Timezone", fit.Timezone},
-	} {
-		if f.value != "" {
-			fields[f.column] = f.value
-		}
+	fields := map[string]any{"Name": provision.Fold(want.Email), "Privileged": flag(want.Role != provision.RoleNone)}
+	for column, value := range differences(&record{}, d.Fit(want)) {
+		fields[column] = value
 	}
 	if want.ExternalID != "" {
 		fields["CustomFields"] = map[string]string{d.settings.externalIDField: want.ExternalID}
@@ -82,18 +73,14 @@ func (d *rt) creationError(ctx context.Context, email string, err error) error {
 // holder returns a user who has an address as e-mail or as name, as a list shows them; nil when
 // nobody does.
 func (d *rt) holder(ctx context.Context, email string) (*record, error) {
-	for _, field := range []string{"EmailAddress", "Name"} {
-		hits, err := d.lookUp(ctx, field, email)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range hits {
-			if strings.EqualFold(r.EmailAddress, email) || strings.EqualFold(r.Name, email) {
-				return &r, nil
-			}
-		}
+	hits, err := d.lookUp(ctx, "EmailAddress", email, (*record).email)
+	if err == nil && len(hits) == 0 {
+		hits, err = d.lookUp(ctx, "Name", email, (*record).name)
 	}
-	return nil, nil
+	if err != nil || len(hits) == 0 {
+		return nil, err
+	}
+	return &hits[0], nil
 }
 
 // checkEmail refuses what RT would take, and cut or mangle.
@@ -104,15 +91,30 @@ func checkEmail(email string) error {
 	return &desk.Error{Kind: desk.Permanent, Field: "EmailAddress", Detail: "the person has no e-mail address of at most 120 bytes, which RT needs as login name"}
 }
 
-// bring has columns of a user be as desired. what says what is done to the user; first is called
-// with what is to be written, before that is.
+// differences returns the columns in which r is not as desired, with the desired
+// values.
+func differences(r *record, want provision.DeskUser) kit.Fields {
+	columns := kit.Fields{}
+	if !strings.EqualFold(r.EmailAddress, want.Email) {
+		columns["EmailAddress"] = want.Email
+	}
+	columns.Want("RealName", r.RealName, want.DisplayName)
+	columns.Want("WorkPhone", r.WorkPhone, want.Phone)
+	columns.Want("Timezone", r.Timezone, want.Timezone)
+	return columns
+}
+
+// bring has columns of a user be as desired. what says what is done to the user; first, which
+// may be nil, is called with what is to be written, before that is.
 func (d *rt) bring(ctx context.Context, id provision.DeskUserID, what string, differs func(*record) kit.Fields, first func(context.Context, kit.Fields) error) error {
 	var said []string
 	return edit.Bring(ctx, id, d.read, differs, func(ctx context.Context, r *record, columns kit.Fields) (err error) {
-		if err := first(ctx, columns); err != nil {
-			return err
+		if first != nil {
+			err = first(ctx, columns)
 		}
-		said, err = d.client.change(ctx, r.path(), columns)
+		if err == nil {
+			said, err = d.client.change(ctx, r.path(), columns)
+		}
 		return err
 	}, func(_ *record, left kit.Fields) error {
 		advice := "give the service account AdminUsers"
@@ -125,9 +127,6 @@ func (d *rt) bring(ctx context.Context, id provision.DeskUserID, what string, di
 		return disobeyed(what+" user "+string(id), said, advice)
 	})
 }
-
-// alone is for [rt.bring] where nothing comes first.
-func alone(context.Context, kit.Fields) error { return nil }
 
 // SetProfile writes what differs. An empty field of want stays as it is.
 //
@@ -147,23 +146,14 @@ func (d *rt) SetProfile(ctx context.Context, id provision.DeskUserID, want provi
 		}
 		return columns
 	}
-	return d.bring(ctx, id, "change the profile of", func(r *record) kit.Fields {
-		columns := kit.Fields{}
-		if !strings.EqualFold(r.EmailAddress, want.Email) {
-			columns["EmailAddress"] = want.Email
-		}
-		columns.Want("RealName", r.RealName, want.DisplayName)
-		columns.Want("WorkPhone", r.WorkPhone, want.Phone)
-		columns.Want("Timezone", r.Timezone, want.Timezone)
-		return columns
-	}, func(ctx context.Context, columns kit.Fields) error {
+	return d.bring(ctx, id, "change the profile of", func(r *record) kit.Fields { return differences(r, want) }, func(ctx context.Context, columns kit.Fields) error {
 		if columns["EmailAddress"] == "" {
 			return nil
 		}
 		if err := d.users.Free(ctx, want.Email, id); err != nil {
 			return err
 		}
-		return d.bring(ctx, id, "rename", name, alone)
+		return d.bring(ctx, id, "rename", name, nil)
 	})
 }
 
@@ -174,5 +164,5 @@ func (d *rt) SetActive(ctx context.Context, id provision.DeskUserID, active bool
 		columns := kit.Fields{}
 		columns.Want("Disabled", flag(r.disabled()), flag(!active))
 		return columns
-	}, alone)
+	}, nil)
 }

@@ -119,7 +119,7 @@ func (r *record) complete() error {
 }
 
 // groupNames returns the names of all groups of a user.
-func (r *record) groupNames() []string { return kit.NamesWhere(r.Groups, r.memberOf) }
+func (r *record) groupNames() []string { return kit.AllNames(r.Groups) }
 
 // roleOf returns the role that a record shows, of a user in some groups. Redmine
 // has no owner.

@@ -221,3 +221,12 @@ func TestProblem(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestIDs(t *testing.T) {
+	if diff := cmp.Diff([]provision.DeskUserID{"12", "7"}, IDs([]int64{12, 7})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if ids := IDs(nil); ids != nil {
+		t.Errorf("of nobody: %v", ids)
+	}
+}

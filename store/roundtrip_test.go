@@ -142,7 +142,8 @@ func TestEveryFieldComesBack(t *testing.T) {
 		for _, at := range []time.Time{{}, noon, noon.Add(-time.Hour), {}} { // what is known stays
 			must(t, s.SaveDeskActivity(ctx, d.ID, []seat.Activity{{Account: a.ID, Last: at, ToldAt: noon}, {Account: "gone", ToldAt: noon}}))
 		}
-		equal(t, "activity", map[provision.AccountID]seat.Activity{a.ID: {Account: a.ID, Last: noon, ToldAt: noon}}, got(s.DeskActivity(ctx, d.ID, a.ID))(t))
+		sitter := seat.Sitter{Account: a.ID, Person: a.Identity, Role: a.Confirmed.Role, Terms: id.Terms, CreatedAt: a.CreatedAt, Last: noon, ToldAt: noon}
+		equal(t, "activity", []seat.Sitter{sitter}, got(s.Sitters(ctx, seat.SitterFilter{Desk: d.ID}))(t))
 
 		step := reconcile.Write{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"team": "tier1"}, Note: "why",
 			Tried: true, AcceptedAt: new(noon)}

@@ -24,6 +24,15 @@ func NamesOf(entries []Entry, ids ...int64) (names []string) {
 	return names
 }
 
+// AllNames returns the names of entries, sorted, each once.
+func AllNames(entries []Entry) (names []string) {
+	for _, e := range entries {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Names returns the names of the entries of a catalogue that have one of some numbers.
 // One that is not known is looked for once more: it may be new. What was deleted has no
 // name.
@@ -40,13 +49,9 @@ type Groups struct {
 }
 
 // Names asks the desk for the names of all groups, sorted.
-func (g *Groups) Names(ctx context.Context) (names []string, _ error) {
+func (g *Groups) Names(ctx context.Context) ([]string, error) {
 	all, err := g.Reread(ctx)
-	for _, e := range all {
-		names = append(names, e.Name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names), err
+	return AllNames(all), err
 }
 
 // Get returns the group with a name; where there is none, an error of a kind.

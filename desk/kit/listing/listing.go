@@ -128,6 +128,32 @@ func (l List[E]) All(ctx context.Context) (all []E, _ error) {
 	return all, err
 }
 
+// First returns the first items, so many at most.
+func (l List[E]) First(ctx context.Context, most int) (some []E, _ error) {
+	err := l.Each(ctx, func(item E) bool {
+		some = append(some, item)
+		return len(some) < most
+	})
+	return some, err
+}
+
+// At returns the page that a cursor of [desk.Lister] stands for, which is the number of a page, and
+// the cursor for what follows; "" where nothing does, or where Most pages were read.
+func (l List[E]) At(ctx context.Context, cursor string) (items []E, next string, _ error) {
+	n, err := kit.PageAt(cursor, l.Most)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := l.Read(ctx, n, 0)
+	if err != nil {
+		return nil, "", err
+	}
+	if p.Pages > 0 && n >= p.Pages || p.Pages == 0 && len(p.Items) == 0 || n == l.Most {
+		return p.Items, "", nil
+	}
+	return p.Items, kit.PageAfter(n), nil
+}
+
 // Again is Each, begun anew when the list became shorter. So do sees some items again.
 func (l List[E]) Again(ctx context.Context, do func(E) (more bool)) error {
 	_, err := l.again(ctx, func() {}, do)

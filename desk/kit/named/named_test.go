@@ -50,6 +50,9 @@ func TestSettings(t *testing.T) {
 	if r.Ours("customer") != provision.RoleNone || r.Ours("") != "" || r.Ours("Agent") != "" || r.Of("") != "Customer" || r.Of(provision.RoleLimited) != "" || r.Of(provision.RoleAgent) != "" {
 		t.Error("names and roles are mixed up")
 	}
+	if diff := cmp.Diff([]string{"Boss"}, r.Others(provision.RoleNone)); diff != "" {
+		t.Errorf("others (-want +got):\n%s", diff)
+	}
 }
 
 func TestFind(t *testing.T) {

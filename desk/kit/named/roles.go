@@ -70,6 +70,16 @@ func (r Roles) Ours(name string) provision.Role {
 	return r[at].Ours
 }
 
+// Others returns what stands for other roles than one.
+func (r Roles) Others(than provision.Role) (names []string) {
+	for _, one := range r {
+		if one.Ours != than && one.Name != "" {
+			names = append(names, one.Name)
+		}
+	}
+	return names
+}
+
 // Names are those of [desk.Capabilities].
 func (r Roles) Names() map[provision.Role]string {
 	names := make(map[provision.Role]string)

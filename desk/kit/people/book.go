@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -134,7 +133,7 @@ func (b *Book[R]) Remove(ctx context.Context, id provision.DeskUserID, remove fu
 
 // Created reads a new user, by New, and compares them with who was asked for, by m.
 func (b *Book[R]) Created(ctx context.Context, patience kit.Patience, id int64, want provision.DeskUser, m Made, user func(context.Context, *R) (*provision.DeskUser, error)) (*provision.DeskUser, error) {
-	r, err := b.New(ctx, patience, provision.DeskUserID(strconv.FormatInt(id, 10)))
+	r, err := b.New(ctx, patience, ID(id))
 	if err != nil {
 		return nil, err
 	}

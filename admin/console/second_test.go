@@ -2,16 +2,23 @@ package console_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/internal/core"
+	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/administration"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/provisiontest"
+	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/secondadmin"
+	"github.com/deskbridge/deskbridge/test/browsertest"
+	"github.com/deskbridge/deskbridge/test/servicetest"
 )
 
 // TestSecondAdmin: whoever asked sees that it waits, and has no button to confirm it; another
@@ -72,4 +79,47 @@ func TestSecondAdmin(t *testing.T) {
 		t.Errorf("confirmed by %+v, %v", e.Cause, e.Detail)
 	}
 	h.shows("/admin/second-admin", "Nothing waits for a second admin")
+}
+
+// TestSecondAdminInABrowser: the pages that say what waits have nothing that axe-core finds,
+// and are no wider than a telephone; and who withdraws sees that nothing waits.
+func TestSecondAdminInABrowser(t *testing.T) {
+	servicetest.Need(t, "DESKBRIDGE_TEST_NODE")
+	window := browsertest.New(t)
+	complaints := window.Complaints()
+	h := houseUnder(t, core.Policy{SecondAdmin: secondadmin.Policy{On: true}})
+	h.fill()
+	for _, c := range []provision.Cause{{Actor: "cli:root(ada)@bridge-1", Action: "test"}, {Actor: "break-glass:safe", Action: "test"}} {
+		whom := reconcile.Whom{All: true}
+		if c.Actor == "break-glass:safe" { // one who may be confirmed here, and one who asked here
+			whom = reconcile.Whom{People: []string{"eva@example.test"}}
+		}
+		_, err := h.Core.Reconcile.Release(t.Context(), c, "acme", whom)
+		h.Code(err, provision.Denied)
+	}
+	at := httptest.NewServer(h.handler)
+	defer at.Close()
+	axe := filepath.Join(os.Getenv("DESKBRIDGE_TEST_NODE"), "node_modules", "axe-core", "axe.min.js")
+	for _, path := range []string{"/admin/", "/admin/holds", "/admin/second-admin"} {
+		window.Open(at.URL + path)
+		for _, width := range []int64{1280, 390} {
+			window.Dress(width, width == 390)
+			for _, broken := range window.Axe(axe) {
+				t.Errorf("%s, %d px: %s", path, width, broken)
+			}
+			if window.Overflows() {
+				t.Errorf("%s is wider than %d px", path, width)
+			}
+		}
+	}
+	if text := window.Text(); strings.Count(text, "Look, and release as well") != 1 || strings.Count(text, "You have asked") != 1 {
+		t.Errorf("the page: %s", text)
+	}
+	window.Click("main form button")
+	window.UntilSees("It is withdrawn: nothing of it is done.")
+	window.Click("main form button")
+	window.UntilSees("Nothing waits for a second admin.")
+	for _, c := range complaints() {
+		t.Error(c)
+	}
 }

@@ -36,6 +36,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/seat"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -122,6 +123,7 @@ var (
 	_ report.Store      = (*Store)(nil)
 	_ request.Store     = (*Store)(nil)
 	_ seat.Store        = (*Store)(nil)
+	_ secondadmin.Store = (*Store)(nil)
 	_ session.Store     = (*Store)(nil)
 	_ settings.Store    = (*Store)(nil)
 	_ signin.Store      = (*Store)(nil)

@@ -25,6 +25,7 @@ type record struct {
 	WorkPhone    string        `json:"WorkPhone"`
 	Timezone     string        `json:"Timezone"`
 	Privileged   kit.Scalar    `json:"Privileged"`
+	Created      kit.Moment    `json:"Created"`
 	Disabled     *kit.Scalar   `json:"Disabled"`
 	Memberships  []ref         `json:"Memberships"` // groups, those joined through other groups too
 	CustomFields []customField `json:"CustomFields"`
@@ -95,6 +96,7 @@ func (d *rt) user(r *record, groups []group) (*provision.DeskUser, error) {
 		DisplayName: r.RealName,
 		Phone:       r.WorkPhone,
 		Timezone:    r.Timezone,
+		MadeAt:      r.Created.Time,
 		Active:      !r.disabled(),
 		Role:        role,
 		Teams:       d.teams(r, groups),

@@ -47,7 +47,7 @@ type Run struct {
 	lacking []string            // teams, mailboxes and desk roles that the desk turned out not to have
 	shown   *provision.DeskUser // the account's user as the desk last showed them in this run
 	shownAt time.Time
-	doubted bool // the desk shows somebody else under the id of the account's user; see [Run.Doubt]
+	doubted bool     // the desk shows somebody else under the id of the account's user; see [Run.Doubt]
 	service *Service // where it notes things; set by Begin and RunsOf
 	seen    []Write  // what the desk shows by now, to be entered with whatever is noted next; see [Run.Seen]
 }

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -13,95 +16,163 @@ import (
 // asking is the condition of the index accounts_asking, as it spells it.
 const asking = `state IN ('needs-attention', 'on-hold')`
 
-// waitingCauses is the query of [Store.WaitingCauses] for $1, how many accounts of each cause;
-// %s is a further condition. What is on hold is so on all desks of a connection at once.
-const waitingCauses = `WITH waiting AS (
-		SELECT id, identity_id, connection_id, desk_id, state, reason, reason_code, ending_since, loss_since, transfer, updated_at,
-			row_number() OVER (of_cause ORDER BY id) AS place, count(*) OVER of_cause AS accounts, min(loss_since) OVER of_cause AS first_loss, min(updated_at) OVER of_cause AS first_change
-		FROM accounts WHERE ` + asking + `%s
-		WINDOW of_cause AS (PARTITION BY state, reason_code, reason, CASE WHEN state = 'on-hold' THEN connection_id ELSE desk_id END))
-	SELECT id, identity_id, connection_id, desk_id, state, reason, reason_code, ending_since, loss_since, transfer, updated_at, accounts, first_loss, first_change
-	FROM waiting WHERE place <= $1 ORDER BY state, id`
-
-// heldOn is the query of what is on hold, by cause and desk; %s is a further condition.
-const heldOn = `SELECT connection_id, reason_code, reason, desk_id, min(id) FROM accounts WHERE ` + asking + ` AND state = 'on-hold'%s GROUP BY 1, 2, 3, 4 ORDER BY 5`
+// waitingGroups counts what waits by cause and desk; %s is a further condition. What is on hold is
+// so on all desks of a connection at once.
+const waitingGroups = `SELECT state, reason_code, reason, connection_id, desk_id, count(*), min(loss_since), min(updated_at), min(id) FROM accounts WHERE ` + asking + `%s GROUP BY 1, 2, 3, 4, 5`
 
 // heldPeople is the query of how many people a cause of what is on hold concerns; likewise.
-const heldPeople = `SELECT connection_id, reason_code, reason, count(DISTINCT identity_id) FROM accounts WHERE ` + asking + ` AND state = 'on-hold'%s GROUP BY 1, 2, 3`
+const heldPeople = `SELECT reason_code, reason, connection_id, count(*) FROM
+	(SELECT DISTINCT reason_code, reason, connection_id, identity_id FROM accounts WHERE ` + asking + ` AND state = 'on-hold'%s) whose GROUP BY 1, 2, 3`
+
+// waitingColumns are what [plan.Affected] says of an account in a cause.
+const waitingColumns = `SELECT id, identity_id, connection_id, desk_id, state, reason, reason_code, ending_since, loss_since, transfer, updated_at FROM accounts WHERE `
 
 // causeKey is what accounts have in common that wait for the same.
 type causeKey struct{ state, code, reason, of string }
 
-// WaitingCauses implements [plan.Store]. All are counted in the database, in one pass; what is
-// read of them is named.
-func (s *Store) WaitingCauses(ctx context.Context, d provision.DeskID, most int) (out []plan.Cause, _ error) {
-	if most == 0 {
-		most = math.MaxInt32
+func keyOf(state, code, reason, conn, desk string) causeKey {
+	if provision.AccountState(state) == provision.AccountOnHold {
+		return causeKey{state, code, reason, conn}
 	}
-	only, first, args := "", "", []any(nil)
+	return causeKey{state, code, reason, desk}
+}
+
+// causesAtOnce is of how many causes one statement reads the first accounts.
+const causesAtOnce = 50
+
+// causeList is what is known of causes while they are read.
+type causeList struct {
+	keys   []causeKey
+	first  map[causeKey]string // least id of an account
+	causes map[causeKey]*plan.Cause
+}
+
+// WaitingCauses implements [plan.Store]. All are counted in the database; of the accounts
+// those are read that are named, by an index.
+func (s *Store) WaitingCauses(ctx context.Context, d provision.DeskID, most int) ([]plan.Cause, error) {
+	only, args := "", []any(nil)
 	if d != "" {
-		only, first, args = " AND desk_id = $1", " AND desk_id = $2", []any{string(d)}
+		only, args = " AND desk_id = $1", []any{string(d)}
 	}
-	at := make(map[causeKey]int)
-	held, several := false, false
-	err := s.each(ctx, fmt.Sprintf(waitingCauses, first), append([]any{most}, args...), func(row scanner) error {
-		var r accountRow
-		var accounts, changed int64
-		var loss *int64
-		if err := row.Scan(&r.ID, &r.IdentityID, &r.ConnectionID, &r.DeskID, &r.State, &r.Reason, &r.ReasonCode, &r.EndingSince, &r.LossSince, &r.Transfer, &r.UpdatedAt, &accounts, &loss, &changed); err != nil {
-			return err
+	found := causeList{first: make(map[causeKey]string), causes: make(map[causeKey]*plan.Cause)}
+	if err := s.each(ctx, fmt.Sprintf(waitingGroups, only), args, found.group); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found.keys, func(a, b causeKey) int {
+		return cmp.Or(cmp.Compare(a.state, b.state), cmp.Compare(found.first[a], found.first[b]))
+	})
+	several := false // desks, on which somebody may have an account each
+	for _, c := range found.causes {
+		slices.Sort(c.Desks)
+		several = several || len(c.Desks) > 1
+	}
+	if several {
+		if err := s.each(ctx, fmt.Sprintf(heldPeople, only), args, found.people); err != nil {
+			return nil, err
 		}
-		key := causeKey{r.State, r.ReasonCode, r.Reason, r.DeskID}
-		if provision.AccountState(r.State) == provision.AccountOnHold {
-			key.of, held = r.ConnectionID, true
+	}
+	if most == 0 {
+		if err := s.each(ctx, waitingColumns+asking+only+" ORDER BY id", args, found.account); err != nil {
+			return nil, err
 		}
-		i, known := at[key]
-		if !known {
-			i, at[key] = len(out), len(out)
-			c := plan.Cause{State: provision.AccountState(r.State), Code: provision.ReasonCode(r.ReasonCode), Reason: r.Reason, Count: int(accounts), People: int(accounts), Changed: toTime(changed)}
-			if c.State == provision.AccountOnHold {
-				c.Since = toTimePtr(loss)
-			} else {
-				c.Desks = []provision.DeskID{provision.DeskID(r.DeskID)}
+	} else {
+		for some := range slices.Chunk(found.keys, causesAtOnce) {
+			query, args := firstOf(some, d, most)
+			if err := s.each(ctx, query, args, found.account); err != nil {
+				return nil, err
 			}
-			out = append(out, c)
 		}
-		a := plan.Affected{Account: provision.Account{ID: provision.AccountID(r.ID), Identity: provision.IdentityID(r.IdentityID), Connection: provision.ConnectionID(r.ConnectionID), Desk: provision.DeskID(r.DeskID),
-			State: provision.AccountState(r.State), Reason: r.Reason, ReasonCode: provision.ReasonCode(r.ReasonCode), EndingSince: toTimePtr(r.EndingSince), Loss: provision.Loss{Since: toTimePtr(r.LossSince)}, UpdatedAt: toTime(r.UpdatedAt)}}
-		if err := decodeJSON(r.Transfer, &a.Transfer); err != nil {
-			return fmt.Errorf("store: account %s: %w", r.ID, err)
-		}
-		out[i].Accounts = append(out[i].Accounts, a)
-		return nil
-	})
-	if err != nil || !held {
-		return out, err
 	}
-	err = s.each(ctx, fmt.Sprintf(heldOn, only), args, func(row scanner) error {
-		var conn, code, reason, desk, id string
-		if err := row.Scan(&conn, &code, &reason, &desk, &id); err != nil {
-			return err
+	var out []plan.Cause
+	for _, key := range found.keys {
+		if c := found.causes[key]; len(c.Accounts) > 0 { // else they were helped meanwhile
+			out = append(out, *c)
 		}
-		if i, known := at[causeKey{string(provision.AccountOnHold), code, reason, conn}]; known {
-			out[i].Desks = append(out[i].Desks, provision.DeskID(desk))
-			several = several || len(out[i].Desks) > 1
-		}
-		return nil
-	})
-	if err != nil || !several { // on one desk nobody has two accounts
-		return out, err
 	}
-	return out, s.each(ctx, fmt.Sprintf(heldPeople, only), args, func(row scanner) error {
-		var conn, code, reason string
-		var people int64
-		if err := row.Scan(&conn, &code, &reason, &people); err != nil {
-			return err
+	return out, nil
+}
+
+// firstOf is the query of the first accounts of causes, on a desk ("": on all).
+func firstOf(causes []causeKey, d provision.DeskID, most int) (string, []any) {
+	args := []any{most}
+	bind := func(value string) string {
+		args = append(args, value)
+		return "$" + strconv.Itoa(len(args))
+	}
+	parts := make([]string, len(causes))
+	for i, key := range causes {
+		of := "desk_id = "
+		if provision.AccountState(key.state) == provision.AccountOnHold {
+			of = "connection_id = "
 		}
-		if i, known := at[causeKey{string(provision.AccountOnHold), code, reason, conn}]; known {
-			out[i].People = int(people)
+		where := of + bind(key.of) + " AND state = " + bind(key.state) + " AND reason_code = " + bind(key.code) + " AND reason = " + bind(key.reason)
+		if d != "" {
+			where += " AND desk_id = " + bind(string(d))
 		}
+		parts[i] = "SELECT * FROM (" + waitingColumns + where + " ORDER BY id LIMIT $1) AS cause" + strconv.Itoa(i)
+	}
+	return strings.Join(parts, " UNION ALL ") + " ORDER BY id", args
+}
+
+// group takes in a row of [waitingGroups].
+func (l *causeList) group(row scanner) error {
+	var state, code, reason, conn, desk, id string
+	var n, changed int64
+	var loss *int64
+	if err := row.Scan(&state, &code, &reason, &conn, &desk, &n, &loss, &changed, &id); err != nil {
+		return err
+	}
+	key := keyOf(state, code, reason, conn, desk)
+	c := l.causes[key]
+	if c == nil {
+		c = &plan.Cause{State: provision.AccountState(state), Code: provision.ReasonCode(code), Reason: reason, Changed: toTime(changed)}
+		l.causes[key], l.first[key], l.keys = c, id, append(l.keys, key)
+	}
+	c.Count += int(n)
+	c.People = c.Count // until it is known better
+	l.first[key] = min(l.first[key], id)
+	if at := toTime(changed); at.Before(c.Changed) {
+		c.Changed = at
+	}
+	if at := toTimePtr(loss); c.State == provision.AccountOnHold && at != nil && (c.Since == nil || at.Before(*c.Since)) {
+		c.Since = at
+	}
+	if !slices.Contains(c.Desks, provision.DeskID(desk)) { // a desk's cause may be of two connections
+		c.Desks = append(c.Desks, provision.DeskID(desk))
+	}
+	return nil
+}
+
+// people takes in a row of [heldPeople].
+func (l *causeList) people(row scanner) error {
+	var code, reason, conn string
+	var n int64
+	if err := row.Scan(&code, &reason, &conn, &n); err != nil {
+		return err
+	}
+	if c := l.causes[causeKey{string(provision.AccountOnHold), code, reason, conn}]; c != nil {
+		c.People = int(n)
+	}
+	return nil
+}
+
+// account takes in a row of [waitingColumns].
+func (l *causeList) account(row scanner) error {
+	var r accountRow
+	if err := row.Scan(&r.ID, &r.IdentityID, &r.ConnectionID, &r.DeskID, &r.State, &r.Reason, &r.ReasonCode, &r.EndingSince, &r.LossSince, &r.Transfer, &r.UpdatedAt); err != nil {
+		return err
+	}
+	c := l.causes[keyOf(r.State, r.ReasonCode, r.Reason, r.ConnectionID, r.DeskID)]
+	if c == nil { // it began to wait meanwhile
 		return nil
-	})
+	}
+	a := plan.Affected{Account: provision.Account{ID: provision.AccountID(r.ID), Identity: provision.IdentityID(r.IdentityID), Connection: provision.ConnectionID(r.ConnectionID), Desk: provision.DeskID(r.DeskID),
+		State: provision.AccountState(r.State), Reason: r.Reason, ReasonCode: provision.ReasonCode(r.ReasonCode), EndingSince: toTimePtr(r.EndingSince), Loss: provision.Loss{Since: toTimePtr(r.LossSince)}, UpdatedAt: toTime(r.UpdatedAt)}}
+	c.Accounts = append(c.Accounts, a)
+	if err := decodeJSON(r.Transfer, &c.Accounts[len(c.Accounts)-1].Transfer); err != nil {
+		return fmt.Errorf("store: account %s: %w", r.ID, err)
+	}
+	return nil
 }
 
 // HeldIDs implements [report.Store].

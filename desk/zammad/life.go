@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -159,48 +160,28 @@ type privacyTask struct {
 }
 
 func (d *zammad) erase(ctx context.Context, id provision.DeskUserID) error {
-	r, err := d.users.read(ctx, id)
-	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil
-	case err != nil:
-		return err
-	}
-	if err := notSystem(r); err != nil {
-		return err
-	}
-	var t privacyTask
-	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/data_privacy_tasks", Want: http.StatusCreated,
-		Body: map[string]any{"deletable_type": "User", "deletable_id": r.ID}}, &t)
-	d.users.agents.Doubt()
-	if queued := errors.Is(err, errRefused) && strings.Contains(said(a), "already queued"); err != nil && !queued {
-		return err
-	}
-	gone, err := d.patience.Until(ctx, func(ctx context.Context) (bool, error) { return d.erased(ctx, id, t.ID) })
-	if gone || err != nil {
-		return err
-	}
-	return desk.NotShownf("Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
+	return edit.Later[provision.DeskUserID, *record]{Read: d.users.read, Patience: d.patience, Ask: d.askErasure, Waits: func(id provision.DeskUserID) error {
+		return desk.NotShownf("Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
+	}}.Remove(ctx, id)
 }
 
-// erased reports whether a user is gone. It fails when the task has.
-func (d *zammad) erased(ctx context.Context, id provision.DeskUserID, task int64) (bool, error) {
-	_, err := d.users.read(ctx, id)
-	if err != nil {
-		if desk.KindOf(err) == desk.NotFound {
-			return true, nil
+func (d *zammad) askErasure(ctx context.Context, r *record) (failed func(context.Context) error, _ error) {
+	if err := notSystem(r); err != nil {
+		return nil, err
+	}
+	var asked privacyTask
+	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/data_privacy_tasks", Want: http.StatusCreated,
+		Body: map[string]any{"deletable_type": "User", "deletable_id": r.ID}}, &asked)
+	d.users.agents.Doubt()
+	if errors.Is(err, errRefused) && strings.Contains(said(a), "already queued") {
+		return nil, nil
+	}
+	return func(ctx context.Context) error {
+		var t privacyTask
+		err := d.client.Get(ctx, "/data_privacy_tasks/"+number(asked.ID), nil, &t)
+		if err == nil && t.ID == asked.ID && t.State == "failed" {
+			err = desk.Errorf(desk.Permanent, "Zammad has failed to delete user %s; System > Data Privacy > (the task) says why", r.id())
 		}
-		return false, err
-	}
-	if task <= 0 {
-		return false, nil
-	}
-	var t privacyTask
-	if err := d.client.Get(ctx, "/data_privacy_tasks/"+number(task), nil, &t); err != nil {
-		return false, err
-	}
-	if t.ID == task && t.State == "failed" {
-		return false, desk.Errorf(desk.Permanent, "Zammad has failed to delete user %s; System > Data Privacy > (the task) says why", id)
-	}
-	return false, nil
+		return err
+	}, err
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/handover"
 	"github.com/deskbridge/deskbridge/desk/kit/named"
-	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -22,6 +21,7 @@ type zammad struct {
 	*book
 	kit.GroupTeams
 	handover.Tickets
+	edit.Inflow[*record]
 	client   *kit.Client
 	users    *users
 	self     kit.Cached[*record]
@@ -58,9 +58,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s)
-	u := &users{client: c, mark: s.mark}
-	u.Book = people.Book[record]{Vendor: vendor, What: "user", At: "Manage > Users", Read: u.read, ID: (*record).id, ByEmail: u.byEmail}
-	roles := roleCatalogue(c)
+	u, roles := newUsers(c, s.mark), roleCatalogue(c)
 	z := &zammad{
 		Base: desk.Base{Name: vendor.Name, Clicks: clicks},
 		book: &book{settings: s, roles: roles, groups: groupsOf(c), states: stateCatalogue(c),
@@ -71,6 +69,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	z.GroupTeams.Teams = z.groups
 	z.changes = edit.Writer[provision.DeskUserID, *record]{Vendor: vendor, What: "user", Read: u.read, Write: z.write}
+	z.Inflow = edit.Inflow[*record]{Users: &z.changes, Stop: z.outOfOffice, Resume: (*record).back, Stopping: "set out of office", Resuming: "set back into the office"}
 	z.Tickets = handover.Tickets{Vendor: vendor, What: "user", Join: "it is inactive, no agent, or has no full access to that group; give FULL at Manage > Users > (the user)",
 		Groups: z.groups, Owner: z.owner, Write: z.writeTicket, Deals: true,
 		Read: handover.One(kit.One[ticket]{Client: c, What: "ticket", Path: "/tickets/", Is: func(t *ticket, _ string) bool { return t.Group > 0 }}, (*ticket).shown)}

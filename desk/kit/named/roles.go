@@ -119,6 +119,29 @@ func (f Finder[E]) Named(ctx context.Context, name, setting string) (*E, error) 
 	return e, err
 }
 
+// Check adds to what [desk.Desk] finds by Check what is wrong with what stands for roles: that it is
+// not among all of the desk, or what wrong says of it, such as "makes nobody an agent: tick AGENT".
+// nil: nothing is said of what is there.
+func (f Finder[E]) Check(p *desk.Profile, r Roles, all []E, wrong func(Role, *E) string) error {
+	for _, one := range r {
+		if one.Name == "" {
+			continue
+		}
+		e, err := f.Among.Named(all, one.Name)
+		switch {
+		case err != nil:
+			return err
+		case e == nil || f.Not != nil && f.Not(e):
+			p.Problemf("%s", f.Missing(one.Name, one.Key).Detail)
+		case wrong != nil:
+			if says := wrong(one, e); says != "" {
+				p.Problemf("the role %q %s at %s > %s", one.Name, says, f.At, one.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // Missing says that the desk does not have what a setting names.
 func (f Finder[E]) Missing(name, setting string) *desk.Error {
 	return desk.Errorf(desk.Permanent, "%s has no %s %q; make it at %s, or correct the setting %s", f.Vendor.Name, f.What, name, f.At, setting)

@@ -188,3 +188,18 @@ func TestIDs(t *testing.T) {
 		t.Errorf("of nobody: %v", ids)
 	}
 }
+
+func TestTwoNames(t *testing.T) {
+	for name, tt := range map[string]struct{ want, fit provision.DeskUser }{
+		"both":                   {provision.DeskUser{GivenName: "Ada", FamilyName: "Byron", DisplayName: "Countess"}, provision.DeskUser{GivenName: "Ada", FamilyName: "Byron", DisplayName: "Ada Byron"}},
+		"the name to be shown":   {provision.DeskUser{GivenName: "Ada", DisplayName: "Ada King Byron"}, provision.DeskUser{GivenName: "Ada King", FamilyName: "Byron", DisplayName: "Ada King Byron"}},
+		"one alone":              {provision.DeskUser{FamilyName: "Madonna"}, provision.DeskUser{GivenName: "Madonna", DisplayName: "Madonna"}},
+		"long ones, in one line": {provision.DeskUser{GivenName: "Augusta\nAda", FamilyName: "Byron"}, provision.DeskUser{GivenName: "Augusta", FamilyName: "Byron", DisplayName: "Augusta Byron"}},
+		"none":                   {},
+	} {
+		got := TwoNames(tt.want, func(name string) string { return kit.CutRunes(name, 8) })
+		if diff := cmp.Diff(tt.fit, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package edit
+
+import (
+	"context"
+
+	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// Inflow is what keeps new conversations from users R, as fields of theirs. A connector embeds it
+// for [desk.InflowStopper].
+type Inflow[R any] struct {
+	Users *Writer[provision.DeskUserID, R]
+	// Stop returns what is written of somebody to whom nothing is to come; nothing where that is
+	// so already. Stopping and Resuming say what is done, such as "set out of office".
+	Stop               func(context.Context, R) (Values, error)
+	Stopping, Resuming string
+	// Resume returns what is written of somebody who is back; nothing of whoever is away by their
+	// own doing.
+	Resume func(R) Values
+}
+
+var _ desk.InflowStopper = (*Inflow[any])(nil)
+
+// StopInflow implements [desk.InflowStopper].
+func (i *Inflow[R]) StopInflow(ctx context.Context, id provision.DeskUserID) error {
+	_, err := i.Users.Change(ctx, id, i.Stopping, func(r R) (Values, error) { return i.Stop(ctx, r) })
+	return err
+}
+
+// SetAway implements [desk.InflowStopper].
+func (i *Inflow[R]) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
+	if away {
+		return i.StopInflow(ctx, id)
+	}
+	_, err := i.Users.Change(ctx, id, i.Resuming, func(r R) (Values, error) { return i.Resume(r), nil })
+	return err
+}

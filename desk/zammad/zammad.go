@@ -21,7 +21,7 @@ type zammad struct {
 	*book
 	kit.GroupTeams
 	handover.Tickets
-	edit.Inflow[*record]
+	edit.Inflow[provision.DeskUserID, *record]
 	client   *kit.Client
 	users    *users
 	self     kit.Cached[*record]
@@ -69,7 +69,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	z.GroupTeams.Teams = z.groups
 	z.changes = edit.Writer[provision.DeskUserID, *record]{Vendor: vendor, What: "user", Read: u.read, Write: z.write}
-	z.Inflow = edit.Inflow[*record]{Users: &z.changes, Stop: z.outOfOffice, Resume: (*record).back, Stopping: "set out of office", Resuming: "set back into the office"}
+	z.Inflow = edit.Inflow[provision.DeskUserID, *record]{Users: &z.changes, Stop: z.outOfOffice, Resume: (*record).back, Stopping: "set out of office", Resuming: "set back into the office"}
 	z.Tickets = handover.Tickets{Vendor: vendor, What: "user", Join: "it is inactive, no agent, or has no full access to that group; give FULL at Manage > Users > (the user)",
 		Groups: z.groups, Owner: z.owner, Write: z.writeTicket, Deals: true,
 		Read: handover.One(kit.One[ticket]{Client: c, What: "ticket", Path: "/tickets/", Is: func(t *ticket, _ string) bool { return t.Group > 0 }}, (*ticket).shown)}

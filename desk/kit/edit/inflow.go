@@ -1,16 +1,11 @@
 package edit
 
-import (
-	"context"
+import "context"
 
-	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/provision"
-)
-
-// Inflow is what keeps new conversations from users R, as fields of theirs. A connector embeds it
-// for [desk.InflowStopper].
-type Inflow[R any] struct {
-	Users *Writer[provision.DeskUserID, R]
+// Inflow is what keeps new conversations from users R, as fields of theirs. A connector embeds it to
+// be an InflowStopper of package desk.
+type Inflow[ID ~string, R any] struct {
+	Users *Writer[ID, R]
 	// Stop returns what is written of somebody to whom nothing is to come; nothing where that is
 	// so already. Stopping and Resuming say what is done, such as "set out of office".
 	Stop               func(context.Context, R) (Values, error)
@@ -20,16 +15,14 @@ type Inflow[R any] struct {
 	Resume func(R) Values
 }
 
-var _ desk.InflowStopper = (*Inflow[any])(nil)
-
-// StopInflow implements [desk.InflowStopper].
-func (i *Inflow[R]) StopInflow(ctx context.Context, id provision.DeskUserID) error {
+// StopInflow implements that of an InflowStopper.
+func (i *Inflow[ID, R]) StopInflow(ctx context.Context, id ID) error {
 	_, err := i.Users.Change(ctx, id, i.Stopping, func(r R) (Values, error) { return i.Stop(ctx, r) })
 	return err
 }
 
-// SetAway implements [desk.InflowStopper].
-func (i *Inflow[R]) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
+// SetAway implements that of an InflowStopper.
+func (i *Inflow[ID, R]) SetAway(ctx context.Context, id ID, away bool) error {
 	if away {
 		return i.StopInflow(ctx, id)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
-	"github.com/deskbridge/deskbridge/provision"
 )
 
 // TestLater: what a desk removes some time after it was asked to is waited for, and is gone, has
@@ -65,14 +64,14 @@ func TestInflow(t *testing.T) {
 	read := func(_ context.Context, id provision.DeskUserID) (*book, error) {
 		return b.read(t.Context(), string(id))
 	}
-	w := Writer[provision.DeskUserID, *book]{Vendor: kit.Vendor{Name: "Desk"}, What: "user", Read: read, Write: func(_ context.Context, _ *book, what string, fields Values) error {
+	w := Writer[provision.DeskUserID, *book]{Vendor: kit.Vendor{Name: "Desk"}, What: "user", Read: b.read, Write: func(_ context.Context, _ *book, what string, fields Values) error {
 		b.written = append(b.written, what)
 		if !b.deaf {
 			b.name, _ = fields["name"].(string)
 		}
 		return nil
 	}}
-	i := Inflow[*book]{Users: &w, Stopping: "send away", Resuming: "call back",
+	i := Inflow[string, *book]{Users: &w, Stopping: "send away", Resuming: "call back",
 		Stop: func(_ context.Context, r *book) (Values, error) {
 			fields := Values{}
 			fields.Want("name", r.name, "away")

@@ -61,9 +61,6 @@ func TestLater(t *testing.T) {
 // TestInflow: it is stopped once, and goes on for whom it was stopped, and for nobody else.
 func TestInflow(t *testing.T) {
 	b := &book{name: "in"}
-	read := func(_ context.Context, id provision.DeskUserID) (*book, error) {
-		return b.read(t.Context(), string(id))
-	}
 	w := Writer[provision.DeskUserID, *book]{Vendor: kit.Vendor{Name: "Desk"}, What: "user", Read: b.read, Write: func(_ context.Context, _ *book, what string, fields Values) error {
 		b.written = append(b.written, what)
 		if !b.deaf {

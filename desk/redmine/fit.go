@@ -1,6 +1,7 @@
 package redmine
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
@@ -29,50 +30,18 @@ const noName = "-"
 //
 // Somebody whose name is not said at all keeps the one on the desk.
 func (d *redmine) Fit(want provision.DeskUser) provision.DeskUser {
+	first, last := kit.BothNames{Given: maxNameLength, Family: maxNameLength}.Of(want.GivenName, want.FamilyName, want.DisplayName, "")
+	if first+last != "" {
+		first, last = cmp.Or(first, noName), cmp.Or(last, noName)
+	}
+	want.GivenName, want.FamilyName, want.DisplayName = first, last, shownName(first, last)
 	want.Title, want.Phone, want.Timezone = "", "", ""
-	first, last := halves(kit.OneLine(want.GivenName), kit.OneLine(want.FamilyName), kit.OneLine(want.DisplayName))
-	want.GivenName, want.FamilyName, want.DisplayName = kit.CutRunes(first, maxNameLength), kit.CutRunes(last, maxNameLength), ""
-	if first+last == "" {
-		return want
-	}
-	if want.GivenName == "" {
-		want.GivenName = noName
-	}
-	if want.FamilyName == "" {
-		want.FamilyName = noName
-	}
-	want.DisplayName = shownName(want.GivenName, want.FamilyName)
 	return want
 }
 
 // shownName is how this connector shows a name. Redmine's own way is a setting
 // of its administrator, which no call tells.
 func shownName(first, last string) string { return strings.TrimSpace(first + " " + last) }
-
-// halves returns first and last name; what is missing is looked for in the name
-// to be shown.
-func halves(first, last, shown string) (string, string) {
-	switch {
-	case first != "" && last != "":
-	case first != "":
-		last = strings.TrimSpace(strings.TrimPrefix(shown, first))
-		if last == shown {
-			last = ""
-		}
-	case last != "":
-		first = strings.TrimSpace(strings.TrimSuffix(shown, last))
-		if first == shown {
-			first = ""
-		}
-	default:
-		i := strings.LastIndexByte(shown, ' ')
-		if i < 0 {
-			return shown, ""
-		}
-		first, last = strings.TrimSpace(shown[:i]), shown[i+1:]
-	}
-	return first, last
-}
 
 // notInLogin matches what Redmine does not take in a login name.
 var notInLogin = regexp.MustCompile(`[^a-z0-9_\-@.]`)
@@ -93,11 +62,8 @@ func loginFor(email string) string {
 
 // checkEmail refuses what cannot become a user.
 func checkEmail(email string) error {
-	switch {
-	case !strings.Contains(email, "@"):
-		return &desk.Error{Kind: desk.Permanent, Field: "mail", Detail: "the person has no e-mail address, which Redmine demands"}
-	case utf8.RuneCountInString(email) > maxEmailLength:
-		return &desk.Error{Kind: desk.Permanent, Field: "mail", Detail: "the e-mail address is longer than the 254 characters that Redmine takes"}
+	if strings.Contains(email, "@") && utf8.RuneCountInString(email) <= maxEmailLength {
+		return nil
 	}
-	return nil
+	return &desk.Error{Kind: desk.Permanent, Field: "mail", Detail: "the person has no e-mail address of at most 254 characters, which Redmine demands"}
 }

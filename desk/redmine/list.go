@@ -2,76 +2,123 @@ package redmine
 
 import (
 	"context"
-	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
-const (
-	pageSize = 100 // Redmine's maximum
-	maxPages = 10_000
+var (
+	_ desk.Lister        = (*redmine)(nil)
+	_ desk.Numbered      = (*redmine)(nil)
+	_ desk.TeamMailboxes = (*redmine)(nil)
 )
 
-// page is one page of a list.
-type page[T any] struct {
-	items []T
-	total int // of all pages
+// statuses are all states of a user. They are asked for one after the other, which
+// every release understands; for all at once 5.0 wants an empty status, and 5.1 a
+// filter as for issues.
+var statuses = [...]int{statusActive, statusLocked, statusRegistered}
+
+// inStates is the list of users that a query asks for, those in some states one
+// after the other. It leaves out state, groups and projects.
+func (d *redmine) inStates(query url.Values, states ...int) (all listing.Chain[record]) {
+	for _, status := range states {
+		of := maps.Clone(query)
+		of.Set("status", strconv.Itoa(status))
+		all = append(all, list[record](d.client, "/users", "users", of))
+	}
+	return all
 }
 
-// pageAt reads the page of the list at path that begins at offset. The items are
-// under the list's name in the answer.
-func pageAt[T any](ctx context.Context, c *kit.Client, path, name string, query url.Values, offset int) (page[T], error) {
-	query.Set("limit", strconv.Itoa(pageSize))
-	query.Set("offset", strconv.Itoa(offset))
-	var answer map[string]json.RawMessage
-	if err := c.Get(ctx, path, query, &answer); err != nil {
-		return page[T]{}, err
+// List implements [desk.Lister]. Groups and projects are asked for their members
+// with the first page; projects do not tell of users who are locked, who
+// therefore show no mailboxes here.
+func (d *redmine) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
+	found, at, next, err := d.inStates(url.Values{"sort": {"created_on,login"}}, statuses[:]...).Page(ctx, cursor)
+	if err != nil {
+		return nil, "", err
 	}
-	var p page[T]
-	raw, present := answer[name]
-	if !present || json.Unmarshal(raw, &p.items) != nil {
-		return p, desk.Errorf(desk.Retryable, "Redmine's answer holds no list of %s; is a proxy in the way?", name)
+	in, err := d.listed.Get(ctx, cursor == "", d.directory.Anew)
+	if err != nil {
+		return nil, "", err
 	}
-	p.total = len(p.items) // some lists come whole, without a count
-	if raw, counted := answer["total_count"]; counted && json.Unmarshal(raw, &p.total) != nil {
-		return p, desk.Errorf(desk.Retryable, "Redmine's answer does not say how many %s there are; is a proxy in the way?", name)
+	users := make([]provision.DeskUser, len(found))
+	for i, r := range found {
+		r.Status = statuses[at]
+		users[i] = *d.shown(&r, in.Names(roster.Teams, r.ID), in.Names(roster.Mailboxes, r.ID))
 	}
-	return p, nil
+	return users, next, nil
 }
 
-// each calls do with the items of a list, page by page, until do returns false.
-func each[T any](ctx context.Context, c *kit.Client, path, name string, query url.Values, do func(item T) (more bool)) error {
-	offset := 0
-	for range maxPages {
-		p, err := pageAt[T](ctx, c, path, name, query, offset)
-		if err != nil {
-			return err
+// Admins counts the active administrators, who come first in the list. A release
+// that ignored the order would make them fewer, and the last of them would be
+// kept without need.
+func (d *redmine) Admins(ctx context.Context) (admins int, _ error) {
+	active := d.inStates(url.Values{"sort": {"admin:desc,login"}}, statusActive)[0]
+	err := active.List().Each(ctx, func(r record) bool {
+		if r.Admin {
+			admins++
 		}
-		for _, item := range p.items {
-			if !do(item) {
-				return nil
-			}
-		}
-		offset += len(p.items)
-		if offset >= p.total {
-			return nil
-		}
-		if len(p.items) == 0 { // what is not shown is not to be taken for what is not there
-			return desk.Errorf(desk.Retryable, "Redmine shows %d %s fewer than it says there are", p.total-offset, name)
-		}
-	}
-	return desk.Errorf(desk.Permanent, "the list of %s has more than %d pages", name, maxPages)
-}
-
-// list reads all of a list.
-func list[T any](ctx context.Context, c *kit.Client, path, name string, query url.Values) ([]T, error) {
-	var all []T
-	err := each(ctx, c, path, name, query, func(item T) bool {
-		all = append(all, item)
-		return true
+		return r.Admin
 	})
-	return all, err
+	return admins, err
+}
+
+// TeamMembers returns the active users in a group, in order of number. They must
+// be in the group's own list and in that of active users: a release that ignores
+// the filter would make everybody a member.
+func (d *redmine) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
+	g, err := d.team(ctx, desk.NotFound, team)
+	if err != nil {
+		return nil, err
+	}
+	members, err := groupMembers(ctx, d.client, g.ID)
+	if err != nil {
+		return nil, err
+	}
+	active, err := d.inStates(url.Values{"group_id": {number(g.ID)}}, statusActive).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.users.Those(active, func(r *record) (bool, error) { return slices.Contains(members, r.ID), nil })
+}
+
+// Units implements [desk.Numbered]: teams are groups, mailboxes active projects.
+func (d *redmine) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
+	return d.directory.Units(ctx)
+}
+
+// MailboxesOf implements [desk.TeamMailboxes]. It returns the active projects of which a group is
+// a member, by itself or through the project above.
+func (d *redmine) MailboxesOf(ctx context.Context, team string) ([]string, error) {
+	g, err := d.directory.Find(ctx, roster.Teams, team)
+	if err == nil && g == nil {
+		err = noTeam(desk.NotFound, team)
+	}
+	if err != nil {
+		return nil, err
+	}
+	active, err := d.directory.List(ctx, roster.Mailboxes)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := readGroup(ctx, d.client, g.ID, "memberships")
+	switch {
+	case err != nil:
+		return nil, err
+	case whole.Memberships == nil: // to take it for "none" would be a lie
+		return nil, desk.Errorf(desk.Permanent, "Redmine does not show the projects of the group %q to the service account; make it an administrator: Administration > Users > (the service account) > Administrator", g.Name)
+	}
+	var open []string
+	for _, p := range active {
+		if slices.ContainsFunc(whole.Memberships, func(m membership) bool { return m.Project.ID == p.ID && len(m.Roles) > 0 }) {
+			open = append(open, p.Name)
+		}
+	}
+	return provision.Sorted(open), nil
 }

@@ -3,10 +3,19 @@ package redmine
 import (
 	"context"
 
-	"github.com/deskbridge/deskbridge/desk"
-	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
+
+// write writes some fields of a user, and no others.
+func (d *redmine) write(ctx context.Context, r *record, _ string, fields edit.Values) error {
+	err := d.client.Put(ctx, r.path(), map[string]any{"user": fields}, nil)
+	if email, is := fields["mail"].(string); is && err != nil {
+		return d.taken(ctx, err, r.id(), email)
+	}
+	return err
+}
 
 // SetProfile writes what differs, in one request. An empty field of want stays
 // as it is.
@@ -17,92 +26,48 @@ func (d *redmine) SetProfile(ctx context.Context, id provision.DeskUserID, want 
 	if err := checkEmail(want.Email); err != nil {
 		return err
 	}
-	r, err := d.read(ctx, id)
-	if err != nil {
-		return err
-	}
 	want = d.Fit(want)
-	changes := differences(r, want)
-	if len(changes) == 0 {
-		return nil
-	}
-	if err := d.client.Put(ctx, r.path(), map[string]any{"user": changes}, nil); err != nil {
-		if changes["mail"] == "" {
-			return err
+	_, err := d.changes.Change(ctx, id, "change the profile of", func(r *record) (edit.Values, error) {
+		fields := edit.Values{}
+		if !people.SameText(r.Mail, want.Email) {
+			fields["mail"] = want.Email
+			if people.SameText(r.Login, loginFor(r.Mail)) {
+				fields["login"] = loginFor(want.Email)
+			}
 		}
-		return d.takenError(ctx, err, r, want.Email)
-	}
-	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
-		left := differences(r, want)
-		if len(left) == 0 {
-			return nil
-		}
-		e := disobeyed("change the profile of user " + string(id))
-		e.Field = left.String()
-		return e
+		fields.Want("firstname", r.First, want.GivenName)
+		fields.Want("lastname", r.Last, want.FamilyName)
+		return fields, nil
 	})
-}
-
-// differences returns the fields in which r is not as desired, with the desired
-// values.
-func differences(r *record, want provision.DeskUser) kit.Fields {
-	changes := kit.Fields{}
-	if !sameText(r.Mail, want.Email) {
-		changes["mail"] = want.Email
-		if sameText(r.Login, loginFor(r.Mail)) {
-			changes["login"] = loginFor(want.Email)
-		}
-	}
-	changes.Want("firstname", r.First, want.GivenName)
-	changes.Want("lastname", r.Last, want.FamilyName)
-	return changes
+	return err
 }
 
 // SetActive unlocks or locks a user. What it is assigned, and the groups and
 // projects it is in, stay. Locking ends its sessions, and turns its API key away
 // until it is unlocked.
 func (d *redmine) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
-	r, err := d.read(ctx, id)
-	if err != nil {
-		return err
-	}
 	status, what := statusLocked, "lock"
 	if active {
 		status, what = statusActive, "unlock"
 	}
-	if r.Status == status {
-		return nil
-	}
-	if err := d.client.Put(ctx, r.path(), map[string]any{"user": map[string]any{"status": status}}, nil); err != nil {
-		return err
-	}
-	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
-		if r.Status != status {
-			return disobeyed(what + " user " + string(id))
+	_, err := d.changes.Change(ctx, id, what, func(r *record) (edit.Values, error) {
+		if r.Status == status {
+			return nil, nil
 		}
-		return nil
+		return edit.Values{"status": status}, nil
 	})
+	return err
 }
 
 // Delete removes a user for good. Redmine unassigns the user's issues and puts
 // "Anonymous" in the place of the name wherever the person wrote something; who
 // it was cannot be found out any more.
 func (d *redmine) Delete(ctx context.Context, id provision.DeskUserID) error {
-	r, err := d.read(ctx, id)
-	if err == nil {
-		err = d.client.Delete(ctx, r.path())
-	}
-	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil
-	case err != nil:
-		return err
-	}
-	if _, err = d.read(ctx, id); err == nil {
-		return disobeyed("delete user " + string(id))
-	}
-	if desk.KindOf(err) == desk.NotFound {
-		return nil
-	}
-	return err
+	return d.users.Remove(ctx, id, func() error {
+		r, err := d.read(ctx, id)
+		if err != nil {
+			return err
+		}
+		return d.client.Delete(ctx, r.path())
+	})
 }

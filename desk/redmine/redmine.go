@@ -2,22 +2,31 @@ package redmine
 
 import (
 	"context"
+	"net/url"
+	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // redmine is a [desk.Desk] on one Redmine.
 type redmine struct {
 	desk.Base
-	openedProjects
-	settings    settings
-	client      *kit.Client
-	directory   *directory
-	externalIDs *externalIDs
-	listed      kit.Snapshot[*roster]
+	names
+	client    *kit.Client
+	directory *roster.Directory // groups and active projects
+	users     people.Book[record]
+	marks     people.Marks[record]
+	changes   edit.Writer[provision.DeskUserID, *record]
+	listed    kit.Snapshot[*roster.Membership]
 }
+
+// marksAge is how long the index of our external ids is taken for complete.
+const marksAge = time.Hour
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of
 // Redmine's home page, Secret the API key of an administrator.
@@ -30,31 +39,32 @@ type redmine struct {
 //	limited_group      group whose members are limited; without it Redmine has no such role
 //	assign_to_teams    "true" if Redmine allows issues to be assigned to groups
 //	allow_http         "true" lets the key travel over http to hosts other than loopback
-func New(d provision.Desk) (desk.Desk, error) {
-	s, err := parseSettings(d)
+func New(of provision.Desk) (desk.Desk, error) {
+	s, err := parseSettings(of)
 	if err != nil {
 		return nil, err
 	}
-	c := newClient(s.home, s.key)
-	known := newDirectory(c)
-	return &redmine{
-		Base:           desk.Base{Name: "Redmine"},
-		openedProjects: openedProjects{c, known},
-		settings:       s,
-		client:         c,
-		directory:      known,
-		externalIDs:    newExternalIDs(c, s.externalIDField),
-	}, nil
+	d := &redmine{Base: desk.Base{Name: vendor.Name}, client: newClient(s.home, s.key)}
+	d.directory = newDirectory(d.client)
+	d.names = newNames(d.client, s, d.directory.Catalogue(roster.Teams))
+	d.users = people.Book[record]{Vendor: vendor, What: "user", At: "Administration > Users", Address: "e-mail address or login", Read: d.read, ID: (*record).id, ByEmail: d.byEmail}
+	d.changes = edit.Writer[provision.DeskUserID, *record]{Vendor: vendor, What: "user", Read: d.read, Write: d.write}
+	// Redmine cannot be asked for the value of a custom field: 5.0 ignores the filter and answers with everybody.
+	d.marks = people.Marks[record]{
+		Book: &d.users, Users: d.inStates(url.Values{"sort": {"created_on:desc,login:desc"}}, statuses[:]...), Age: marksAge,
+		Of: func(r *record) string { return r.externalID(s.externalIDField) }, Both: "carry the same value in " + s.externalIDField,
+	}
+	return d, nil
 }
 
 // Capabilities says what the REST API can do.
 func (d *redmine) Capabilities() desk.Capabilities {
 	names := map[provision.Role]string{
-		provision.RoleAgent: "user, " + d.settings.agentRole + " in projects",
+		provision.RoleAgent: "user, " + d.settings.roles.Of(provision.RoleAgent) + " in projects",
 		provision.RoleAdmin: "administrator",
 	}
 	if d.settings.limitedGroup != "" {
-		names[provision.RoleLimited] = "user in " + d.settings.limitedGroup + ", " + d.settings.limitedRole + " in projects"
+		names[provision.RoleLimited] = "user in " + d.settings.limitedGroup + ", " + d.settings.roles.Of(provision.RoleLimited) + " in projects"
 	}
 	return desk.Capabilities{
 		RoleNames:         names,

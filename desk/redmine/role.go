@@ -7,6 +7,8 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -33,73 +35,69 @@ func (d *redmine) SetRole(ctx context.Context, id provision.DeskUserID, role pro
 	if err != nil {
 		return err
 	}
-	if r.Admin && role != provision.RoleAdmin {
-		if err := d.setAdmin(ctx, r, false); err != nil {
+	admin := role == provision.RoleAdmin
+	if r.Admin && !admin {
+		if err := d.write(ctx, r, "", edit.Values{"admin": false}); err != nil {
 			return err
 		}
 	}
-	if err := d.setLimited(ctx, r, role); err != nil {
+	if err := d.setLimited(ctx, r, role == provision.RoleLimited); err != nil {
 		return err
 	}
-	if !r.Admin && role == provision.RoleAdmin {
-		if err := d.setAdmin(ctx, r, true); err != nil {
+	if !r.Admin && admin {
+		if err := d.write(ctx, r, "", edit.Values{"admin": true}); err != nil {
 			return err
 		}
 	}
 	return kit.ReadBack(ctx, id, d.read, func(r *record) error {
-		if d.roleOf(r) != role {
-			return disobeyed("make user " + string(id) + " " + string(role))
+		if d.roleOf(r, r.groupNames()) != role {
+			return vendor.Disobeyed("make user %s %s", id, role)
 		}
 		return nil
 	})
 }
 
-func (d *redmine) setAdmin(ctx context.Context, r *record, admin bool) error {
-	return d.client.Put(ctx, r.path(), map[string]any{"user": map[string]any{"admin": admin}}, nil)
-}
-
 // setLimited brings a user's projects and the group of limited users in line
 // with a role. Whoever neither is limited nor becomes so needs nothing: an
 // administrator can be demoted although that group was deleted.
-func (d *redmine) setLimited(ctx context.Context, r *record, role provision.Role) error {
-	at := slices.IndexFunc(r.Groups, func(g entry) bool { return d.isLimitedGroup(g.Name) })
-	limited := role == provision.RoleLimited
+func (d *redmine) setLimited(ctx context.Context, r *record, limited bool) error {
+	at := slices.IndexFunc(r.Groups, func(g kit.Entry) bool { return d.isLimitedGroup(g.Name) })
 	if !limited && at < 0 {
 		return nil
 	}
-	weak, err := d.role(ctx, provision.RoleLimited)
+	give, err := d.role(ctx, provision.RoleLimited)
 	if err != nil {
 		return err
 	}
-	full, err := d.role(ctx, provision.RoleAgent)
+	take, err := d.role(ctx, provision.RoleAgent)
 	if err != nil {
 		return err
 	}
 	if !limited {
-		if err := d.exchangeRoles(ctx, r, weak.ID, full.ID); err != nil {
+		if err := d.exchangeRoles(ctx, r, give.ID, take.ID); err != nil {
 			return err
 		}
-		return d.leave(ctx, &r.Groups[at], r)
+		return d.leave(ctx, r, r.Groups[at])
 	}
 	group, err := d.limitedGroup(ctx)
 	if err != nil {
 		return err
 	}
-	if err := d.exchangeRoles(ctx, r, full.ID, weak.ID); err != nil || at >= 0 {
+	if err := d.exchangeRoles(ctx, r, take.ID, give.ID); err != nil || at >= 0 {
 		return err
 	}
-	return d.join(ctx, group, r)
+	return d.join(ctx, r, *group)
 }
 
 // exchangeRoles gives one role in place of another wherever the user itself has
 // that. Roles from groups, and those that somebody gave besides, stay.
 func (d *redmine) exchangeRoles(ctx context.Context, r *record, take, give int64) error {
-	active, err := d.directory.projects.List(ctx)
+	active, err := d.directory.List(ctx, roster.Mailboxes)
 	if err != nil {
 		return err
 	}
 	for _, p := range active {
-		m := r.in(p.ID)
+		m := r.in(p)
 		roles := m.direct()
 		if !slices.Contains(roles, take) {
 			continue
@@ -114,5 +112,5 @@ func (d *redmine) exchangeRoles(ctx context.Context, r *record, take, give int64
 
 // setRoles sets the roles that a user itself has in a project.
 func (d *redmine) setRoles(ctx context.Context, m membership, roles []int64) error {
-	return d.client.Put(ctx, m.path(), map[string]any{"membership": map[string]any{"role_ids": roles}}, nil)
+	return edit.PlaceGone(d.client.Put(ctx, m.path(), map[string]any{"membership": map[string]any{"role_ids": roles}}, nil))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -13,19 +14,11 @@ type settings struct {
 	home *url.URL // Redmine's home page, without a slash at the end
 	key  string   // API key of the service account
 
-	externalIDField string // name of the custom field on users that keeps our external id
-	agentRole       string // in the projects that rules name
-	limitedRole     string // the same for limited users
-	limitedGroup    string // its members are limited; "": nobody is
+	externalIDField string      // name of the custom field on users that keeps our external id
+	roles           named.Roles // of agents, and of limited users, in the projects that rules name
+	limitedGroup    string      // its members are limited; "": nobody is
 	assignToTeams   bool
 }
-
-// The role names are those of Redmine's default configuration in English.
-const (
-	defaultExternalIDField = "SCIM external id"
-	defaultAgentRole       = "Developer"
-	defaultLimitedRole     = "Reporter"
-)
 
 // apiKey is the form of Redmine's keys, 40 hexadecimal digits, with room for
 // releases that make them longer.
@@ -33,28 +26,24 @@ var apiKey = kit.Token{Least: 32, Most: 128}
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
-	s := settings{key: d.Secret, externalIDField: defaultExternalIDField, agentRole: defaultAgentRole, limitedRole: defaultLimitedRole}
+	s := settings{key: d.Secret, externalIDField: "SCIM external id", roles: named.Roles{ // as in Redmine's default configuration in English
+		{Ours: provision.RoleAgent, Key: "agent_role", Name: "Developer"},
+		{Ours: provision.RoleLimited, Key: "limited_role", Name: "Reporter"},
+	}}
 	var wrong desk.Mistakes
 	allowHTTP := false
-	const name = "give a name, or leave the setting out"
-	kit.ReadSettings(d.Settings, []kit.Setting{
-		{Key: "external_id_field", Text: &s.externalIDField, Check: kit.NotEmpty, Hint: name},
-		{Key: "agent_role", Text: &s.agentRole, Check: kit.NotEmpty, Hint: name},
-		{Key: "limited_role", Text: &s.limitedRole, Check: kit.NotEmpty, Hint: name},
+	kit.ReadSettings(d.Settings, append(s.roles.Settings("role"), []kit.Setting{
+		{Key: "external_id_field", Text: &s.externalIDField, Check: kit.NotEmpty, Hint: "give a name, or leave the setting out"},
 		{Key: "limited_group", Text: &s.limitedGroup},
 		{Key: "assign_to_teams", Flag: &s.assignToTeams},
 		{Key: "allow_http", Flag: &allowHTTP},
-	}, &wrong)
-	if s.limitedGroup != "" && provision.Fold(s.agentRole) == provision.Fold(s.limitedRole) {
-		wrong.Add("settings", "agent_role and limited_role are the same role %q; limited users need a weaker one", s.agentRole)
+	}...), &wrong)
+	if s.limitedGroup != "" {
+		s.roles.CheckDiffer("role", &wrong)
 	}
 	if !apiKey.Is(d.Secret) {
 		wrong.Add("secret", "give the API key of an administrator of Redmine: 40 letters and digits, at My account > API access key > Show")
 	}
-	home, advice := kit.Address(d.URL, "give the address of Redmine's home page, such as https://redmine.example.com", allowHTTP)
-	if advice != "" {
-		wrong.Add("url", "%s", advice)
-	}
-	s.home = home
+	s.home = kit.API(d.URL, "give the address of Redmine's home page, such as https://redmine.example.com", allowHTTP, &wrong)
 	return s, wrong.Err()
 }

@@ -61,7 +61,7 @@ func TestLater(t *testing.T) {
 // TestInflow: it is stopped once, and goes on for whom it was stopped, and for nobody else.
 func TestInflow(t *testing.T) {
 	b := &book{name: "in"}
-	w := Writer[provision.DeskUserID, *book]{Vendor: kit.Vendor{Name: "Desk"}, What: "user", Read: b.read, Write: func(_ context.Context, _ *book, what string, fields Values) error {
+	w := Writer[string, *book]{Vendor: kit.Vendor{Name: "Desk"}, What: "user", Read: b.read, Write: func(_ context.Context, _ *book, what string, fields Values) error {
 		b.written = append(b.written, what)
 		if !b.deaf {
 			b.name, _ = fields["name"].(string)

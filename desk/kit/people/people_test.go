@@ -159,6 +159,15 @@ func TestMade(t *testing.T) {
 	}
 }
 
+// TestMadeHidden: a desk that may not show our external id is said how to.
+func TestMadeHidden(t *testing.T) {
+	m := Made{Vendor: kit.Vendor{Name: "Desk"}, What: "agent", Marked: true, Hidden: "tick Visible", SameEmail: SameText}
+	got, err := m.Check(&provision.DeskUser{ID: "7"}, provision.DeskUser{ExternalID: "a7"})
+	if got != nil || desk.DetailOf(err) != "Desk accepted to give the new agent 7 our external id and did not do it; tick Visible" {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 func TestOneName(t *testing.T) {
 	got := OneName(provision.DeskUser{GivenName: "Ada", FamilyName: "Byron\n", Title: "Countess", Timezone: "Europe/London", Phone: "1"}, 6)
 	if diff := cmp.Diff(provision.DeskUser{DisplayName: "Ada By", Phone: "1"}, got); diff != "" {

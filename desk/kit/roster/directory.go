@@ -98,6 +98,9 @@ func (d *Directory) List(ctx context.Context, k Kind) ([]kit.Entry, error) {
 	return d.catalogues[k].List(ctx)
 }
 
+// Catalogue returns what the desk has of a kind.
+func (d *Directory) Catalogue(k Kind) *kit.Catalogue[kit.Entry] { return d.catalogues[k] }
+
 // Find returns the place of a kind with a name, in any letter case; nil when there is none. Two of
 // one name are one too many to choose from.
 func (d *Directory) Find(ctx context.Context, k Kind, name string) (*kit.Entry, error) {
@@ -123,6 +126,7 @@ func (d *Directory) Check(ctx context.Context, p *desk.Profile) error {
 			*names = append(*names, e.Name)
 		}
 		slices.Sort(*names)
+		*names = slices.Compact(*names)
 	}
 	return nil
 }

@@ -20,10 +20,16 @@ func (d *zammad) write(ctx context.Context, r *record, _ string, todo edit.Value
 	if err := notSystem(r); err != nil {
 		return err
 	}
+	email, renamed := todo["email"].(string)
+	if renamed { // Zammad may be set to give an address to several
+		if err := d.users.Free(ctx, email, r.id()); err != nil {
+			return err
+		}
+	}
 	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPut, Path: r.path(), Body: todo, Want: http.StatusOK}, nil)
 	d.users.agents.Doubt()
-	if email, is := todo["email"].(string); is && err != nil {
-		return d.taken(ctx, err, r.id(), email)
+	if renamed && err != nil {
+		return d.users.Taken(ctx, err, email, r.id())
 	}
 	return err
 }
@@ -44,17 +50,10 @@ func (d *zammad) SetProfile(ctx context.Context, id provision.DeskUserID, want p
 		return err
 	}
 	fit := d.Fit(want)
-	checked := false
 	_, err := d.changes.Change(ctx, id, "change the profile of", func(r *record) (edit.Values, error) {
 		todo := edit.Values{}
 		if !sameEmail(r.Email, want.Email) {
 			todo["email"] = strings.ToLower(fit.Email)
-			if !checked { // Zammad may be set to give an address to several
-				checked = true
-				if err := d.users.Free(ctx, want.Email, id); err != nil {
-					return nil, err
-				}
-			}
 		}
 		if fit.GivenName != "" && (r.First != fit.GivenName || r.Last != fit.FamilyName) {
 			todo["firstname"], todo["lastname"] = fit.GivenName, fit.FamilyName

@@ -29,15 +29,14 @@ func (d *zammad) Check(ctx context.Context) (desk.Profile, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := d.checkRights(ctx, &p, me, roles); err != nil {
+	if err := errors.Join(d.checkRights(ctx, &p, me, roles), d.checkRoles(&p, roles)); err != nil {
 		return p, err
 	}
-	if err := d.checkRoles(&p, roles); err != nil {
+	there, err := d.marks(ctx, me)
+	if err != nil {
 		return p, err
 	}
-	if there, err := d.marks(ctx, me); err != nil {
-		return p, err
-	} else if !there {
+	if !there {
 		p.Problemf("%s", noAttribute(d.settings.mark))
 	}
 	if email := d.settings.replacement; email != "" {

@@ -25,7 +25,7 @@ func (d *zammad) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, e
 
 const (
 	userPage = 500 // the most that Zammad shows at a time
-	hitPage  = 100
+	hitPage  = 100 // of anything else
 	// fewPages is how much of the list of users is read for the sake of one: on a desk
 	// with more, the database is asked for who is meant.
 	fewPages = 4
@@ -49,7 +49,7 @@ func newUsers(c *kit.Client, mark string) *users {
 		List: list(c, "/users", userPage, maxPages, number), Few: fewPages, Ask: func(of condition) listing.List[record] { return search(c, "/users", of, number) },
 		Out: (*record).isSystem, Lacks: (*record).complete,
 	}}
-	u.Book = people.Book[record]{Vendor: vendor, What: "user", At: "Manage > Users", Read: u.read, ID: (*record).id, ByEmail: u.byEmail}
+	u.Book = people.Book[record]{Vendor: vendor, What: "user", At: "Manage > Users", Read: u.read, ID: (*record).id, ByEmail: u.byEmail, Causes: []error{errRefused, errInternal}}
 	return u
 }
 

@@ -58,10 +58,12 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s)
-	u, roles := newUsers(c, s.mark), roleCatalogue(c)
+	u := newUsers(c, s.mark)
+	roles := named.Catalogue(func(r role) string { return r.Name }, all(c, "/roles", func(r role) int64 { return r.ID }))
+	states := named.Catalogue(func(s state) string { return s.Name }, all(c, "/ticket_states", func(s state) int64 { return s.ID }))
 	z := &zammad{
 		Base: desk.Base{Name: vendor.Name, Clicks: clicks},
-		book: &book{settings: s, roles: roles, groups: groupsOf(c), states: stateCatalogue(c),
+		book: &book{settings: s, roles: roles, groups: groupsOf(c), states: states,
 			standing: named.Finder[role]{Vendor: vendor, What: "active role", At: "Manage > Roles", Among: roles, Not: (*role).off}},
 		client:   c,
 		users:    u,

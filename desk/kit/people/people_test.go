@@ -212,3 +212,19 @@ func TestTwoNames(t *testing.T) {
 		}
 	}
 }
+
+// TestTakenByCause: only what may mean so is looked into.
+func TestTakenByCause(t *testing.T) {
+	refused, broke, looked := errors.New("refused"), errors.New("broke off"), 0
+	b := &Book[user]{Vendor: kit.Vendor{Name: "Desk"}, What: "agent", Causes: []error{refused}, ID: func(u *user) provision.DeskUserID { return provision.DeskUserID(u.ID) },
+		ByEmail: func(context.Context, string) (*user, error) {
+			looked++
+			return &user{ID: "7"}, nil
+		}}
+	if err := b.Taken(t.Context(), broke, "ada@x.test", ""); err != broke || looked > 0 {
+		t.Errorf("%v, after %d looks", err, looked)
+	}
+	if err := b.Taken(t.Context(), &desk.Error{Kind: desk.Permanent, Err: refused}, "ada@x.test", ""); desk.KindOf(err) != desk.Conflict || looked != 1 {
+		t.Errorf("%v, after %d looks", err, looked)
+	}
+}

@@ -44,6 +44,7 @@ type Account struct {
 
 	DeskUser DeskUserID // "" until the user is found or made
 	Origin   Origin
+	Evidence Evidence // by what the user is known again beside the id
 
 	Desired    Access
 	Profile    Profile // as desired on the desk

@@ -187,6 +187,7 @@ type DeskUser struct {
 
 	// What follows is told, and never a difference from what is desired. A list
 	// may leave it out.
+	MadeAt     time.Time // when the desk made the user; zero: it does not tell. An id that a desk gives to somebody else is told by it
 	LastLogin  time.Time // zero: never, or the desk does not tell
 	LastActive time.Time // zero: never, or the desk does not tell
 	NotPerson  string    // what the desk says a user is who is no person, such as "bot"; "": nothing

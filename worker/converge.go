@@ -308,13 +308,23 @@ func said(v *reconcile.Run) provision.DeskUser { return profile.Of(&v.Account, v
 // find returns the desk user of the account, or nil. One that we knew and that
 // is gone is forgotten: whoever has the address now is somebody else's. That one
 // is gone is believed when the desk says so twice, and shows nobody with the same
-// id by external id or address. One that was made a moment ago is waited for.
+// id by external id or address. One that was made a moment ago is waited for. About
+// somebody else under the same id a person is asked; see [reconcile.Run.Doubt].
 func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run) (*provision.DeskUser, error) {
 	known := v.Account.DeskUser
 	if known != "" {
 		have, err := d.Find(ctx, desk.Key{ID: known})
-		if err != nil || have != nil {
+		if err != nil || have != nil && !v.Another(have) {
 			return seen(d, v, have), err
+		}
+		if have != nil {
+			if question, ask := v.Doubt(have); ask {
+				return nil, question
+			}
+			if err := v.Claim(ctx, "", provision.OriginNone); err != nil {
+				return nil, err
+			}
+			known = ""
 		}
 	}
 	key, look := desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email}, d.Find

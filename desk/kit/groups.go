@@ -15,9 +15,14 @@ type Entry struct {
 }
 
 // NamesOf returns the names of the entries that have one of some numbers.
-func NamesOf(entries []Entry, ids ...int64) (names []string) {
+func NamesOf(entries []Entry, ids ...int64) []string {
+	return NamesWhere(entries, func(e Entry) bool { return slices.Contains(ids, e.ID) })
+}
+
+// NamesWhere returns the names of the entries for which is holds.
+func NamesWhere(entries []Entry, is func(Entry) bool) (names []string) {
 	for _, e := range entries {
-		if slices.Contains(ids, e.ID) {
+		if is(e) {
 			names = append(names, e.Name)
 		}
 	}

@@ -101,6 +101,7 @@ type agent struct {
 	rights
 	APIKey     string     `json:"api_key"`
 	UpdatedAt  time.Time  `json:"updated_at"`
+	MadeAt     kit.Moment `json:"created_at"`
 	LastLogin  kit.Moment `json:"last_login_at"`
 	LastActive kit.Moment `json:"last_active_at"`
 	readAt     time.Time  // by Libredesk's clock; zero: it does not say
@@ -150,7 +151,7 @@ func (d *libredesk) user(a *agent) *provision.DeskUser {
 		ID: a.id(), Email: a.Email, UserName: a.Email,
 		DisplayName: people.ShownName(a.First, a.Last), GivenName: a.First, FamilyName: a.Last,
 		Active: *a.Enabled, Role: d.roleOf(a), Teams: names(*a.Teams), DeskRoles: d.settings.deskRoles(a),
-		LastLogin: a.LastLogin.Time, LastActive: a.LastActive.Time,
+		MadeAt: a.MadeAt.Time, LastLogin: a.LastLogin.Time, LastActive: a.LastActive.Time,
 	}
 }
 

@@ -24,6 +24,7 @@ func TestRecordedUser(t *testing.T) {
 	want := &provision.DeskUser{
 		ID: "9", ExternalID: "9b1c", Email: "ada@example.test", UserName: "ada@example.test", DisplayName: "Ada Byron", GivenName: "Ada", FamilyName: "Byron",
 		Active: true, Role: provision.RoleAgent, Teams: []string{"Support Agents"}, Mailboxes: []string{"Support"},
+		MadeAt: time.Date(2026, 11, 21, 20, 25, 37, 0, time.UTC),
 	}
 	for _, key := range []desk.Key{{ID: "9"}, {ID: "4711", ExternalID: "9b1c"}} {
 		got, err := d.Find(t.Context(), key)
@@ -82,7 +83,7 @@ func TestObedience(t *testing.T) {
 			func(d *redmine) error { return d.Assign(t.Context(), "79", desk.Assignee{Team: "Billing Agents"}) }, desk.Permanent, "assign issue 79"},
 		{"a user who survives", script{"DELETE /users/9": done},
 			func(d *redmine) error { return d.Delete(t.Context(), "9") }, desk.Permanent, "delete user 9"},
-		{"a deletion of which nobody knows how it ended", script{"DELETE /users/9": done, "GET /users/9": {{body: ada}, {status: 500}}},
+		{"a deletion of which nobody knows how it ended", script{"DELETE /users/9": done, "GET /users/9": {{status: 500}}},
 			func(d *redmine) error { return d.Delete(t.Context(), "9") }, desk.Retryable, "500"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -382,5 +383,28 @@ func TestMailboxesOf(t *testing.T) {
 				t.Errorf("%q, %v; want %q", got, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestNumberOfSomebodyElse: a Redmine that was restored gives a number anew. The time
+// at which it made each user tells them apart, and who is read again is who they were.
+func TestNumberOfSomebodyElse(t *testing.T) {
+	find := func(user string) provision.DeskUser {
+		t.Helper()
+		f := newFake(t, recorded(script{"GET /users/9": says(user)}))
+		got, err := connect(t, f.URL, nil).Find(t.Context(), desk.Key{ID: "9"})
+		if err != nil || got == nil {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		return *got
+	}
+	before, again := find(ada), find(strings.Replace(ada, "2026-11-21T20:25:38Z", "2026-11-30T08:00:00Z", 1))
+	after := find(strings.Replace(ada, `"created_on":"2026-11-21T20:25:37Z"`, `"created_on":"2026-11-30T08:00:00Z"`, 1))
+	known := provision.Evidence{}.See(&before)
+	if known.MadeAnew(&again) {
+		t.Errorf("a change makes somebody else of %+v", again)
+	}
+	if !known.MadeAnew(&after) {
+		t.Errorf("%+v has the number of %+v, and is taken for them", after, before)
 	}
 }

@@ -62,7 +62,7 @@ func (d *rt) checkGroups(ctx context.Context, _ *record, p *desk.Profile) error 
 		return nil
 	}
 	p.Teams = slices.DeleteFunc(kit.AllNames(groups), d.settings.standsForRole)
-	return d.standing.Check(p, d.settings.groups, groups, nil)
+	return d.standing.CheckThose(p, d.settings.groups, groups, nil)
 }
 
 // checkMemberships asks for the members of each group, unless RT offers to

@@ -102,7 +102,7 @@ func (d *zammad) checkRights(ctx context.Context, p *desk.Profile, me *record, a
 
 // checkRoles looks at the roles that the settings name, and at what a stranger gets.
 func (d *zammad) checkRoles(p *desk.Profile, all []role) error {
-	err := d.standing.Check(p, d.settings.roles, all, func(stands named.Role, r *role) string {
+	err := d.standing.CheckThose(p, d.settings.roles, all, func(stands named.Role, r *role) string {
 		ours := stands.Ours
 		switch {
 		case r.Permissions == nil:

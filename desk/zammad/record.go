@@ -29,6 +29,7 @@ type record struct {
 	AwayFrom    string     `json:"out_of_office_start_at"`
 	AwayUntil   string     `json:"out_of_office_end_at"`
 	Replacement int64      `json:"out_of_office_replacement_id"`
+	MadeAt      kit.Moment `json:"created_at"`
 	LastLogin   kit.Moment `json:"last_login"`
 
 	fields map[string]json.RawMessage
@@ -129,7 +130,7 @@ func (d *book) user(ctx context.Context, r *record) (*provision.DeskUser, error)
 	}
 	u := &provision.DeskUser{
 		ID: r.id(), Email: r.Email, UserName: r.Login, DisplayName: people.ShownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
-		Phone: r.Phone, Active: r.Active, Role: d.roleOf(r, roles), LastLogin: r.LastLogin.Time,
+		Phone: r.Phone, Active: r.Active, Role: d.roleOf(r, roles), MadeAt: r.MadeAt.Time, LastLogin: r.LastLogin.Time,
 	}
 	if d.settings.mark != "" {
 		u.ExternalID = r.text(d.settings.mark)

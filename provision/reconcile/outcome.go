@@ -239,6 +239,10 @@ func (r *Run) finish(ctx context.Context, leavesSeat bool, change func(tx Store,
 		a.LeaseUntil, a.UpdatedAt = nil, s.now()
 		if r.shown != nil && a.DeskUser == r.shown.ID {
 			a.Shown, a.ShownAt = confirmedAccess(r, r.shown), new(r.shownAt)
+			a.Evidence = a.Evidence.See(r.shown)
+		}
+		if r.doubted {
+			a.Evidence.User, a.Evidence.Doubted = a.DeskUser, true
 		}
 		if a.Revision != r.Account.Revision { // what the run found out is old already
 			a.Reconciled = max(a.Reconciled, r.Account.Revision)

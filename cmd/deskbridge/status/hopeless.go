@@ -25,7 +25,7 @@ func hopeless(ctx context.Context, s *server.System, desk provision.DeskID, id p
 		}
 		concerns[a.Desk]++
 		switch {
-		case a.ReasonCode == provision.ReasonAdoption && !adopt:
+		case a.ReasonCode == provision.ReasonAdoption && !adopt && a.DeskUser == "": // else an id is an answer, too
 			asked++
 		case a.ReasonCode == provision.ReasonSeat:
 			seats[a.Desk]++

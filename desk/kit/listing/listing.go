@@ -3,8 +3,9 @@
 // What is not shown must not be taken for what is not there: whoever is deleted loses what was
 // not seen to be theirs. So a list that shows fewer than it says there are is an error, and so
 // is one that never ends. Lists whose pages shift while they are read are read
-// again ([List.Again]), or to and fro ([ToAndFro]). Long lists are read for the sake of one only
-// where the desk cannot be asked for it ([Lookup]).
+// again ([List.Again]), or to and fro ([ToAndFro]). [Offset] is a list by limit and offset, [Chain]
+// several of them one after the other. Long lists are read for the sake of one only where the desk
+// cannot be asked for it ([Lookup]).
 //
 // The package knows no vendor: a connector reads one page at a time.
 package listing
@@ -124,6 +125,17 @@ func (l List[E]) fresh(items []E, known map[int64]bool) (fresh []E, _ error) {
 func (l List[E]) All(ctx context.Context) (all []E, _ error) {
 	err := l.Each(ctx, func(item E) bool {
 		all = append(all, item)
+		return true
+	})
+	return all, err
+}
+
+// Collect returns what take makes of the items of a list that it takes.
+func Collect[E, T any](ctx context.Context, l List[E], take func(E) (T, bool)) (all []T, _ error) {
+	err := l.Each(ctx, func(item E) bool {
+		if t, ok := take(item); ok {
+			all = append(all, t)
+		}
 		return true
 	})
 	return all, err

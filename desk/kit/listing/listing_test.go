@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -163,5 +164,19 @@ func TestWhoLeavesHidesNobody(t *testing.T) {
 	})
 	if got, err := ToAndFro(t.Context(), l, func(i int) int { return i }); err != nil || !slices.Contains(got, 3) {
 		t.Errorf("who slipped by is not shown: %v, %v", got, err)
+	}
+}
+
+func TestCollect(t *testing.T) {
+	all := []int{1, 2, 3, 4, 5}
+	odd := func(i int) (string, bool) { return strings.Repeat("x", i), i%2 == 1 }
+	got, err := Collect(t.Context(), paged(&all, func(int) {}), odd)
+	if err != nil || !slices.Equal(got, []string{"x", "xxx", "xxxxx"}) {
+		t.Errorf("Collect = %v, %v", got, err)
+	}
+	endless := paged(&all, func(int) {})
+	endless.Most = 1
+	if _, err := Collect(t.Context(), endless, odd); !errors.Is(err, ErrLong) {
+		t.Errorf("of a list that is too long: %v", err)
 	}
 }

@@ -119,10 +119,9 @@ func (f Finder[E]) Named(ctx context.Context, name, setting string) (*E, error) 
 	return e, err
 }
 
-// Check adds to what [desk.Desk] finds by Check what is wrong with what stands for roles: that it is
-// not among all of the desk, or what wrong says of it, such as "makes nobody an agent: tick AGENT".
-// nil: nothing is said of what is there.
-func (f Finder[E]) Check(p *desk.Profile, r Roles, all []E, wrong func(Role, *E) string) error {
+// CheckThose is Check among all that a desk has, and adds what wrong says of what stands for a role,
+// such as "makes nobody an agent: tick AGENT"; nil: nothing is said of what is there.
+func (f Finder[E]) CheckThose(p *desk.Profile, r Roles, all []E, wrong func(Role, *E) string) error {
 	for _, one := range r {
 		if one.Name == "" {
 			continue
@@ -137,6 +136,21 @@ func (f Finder[E]) Check(p *desk.Profile, r Roles, all []E, wrong func(Role, *E)
 			if says := wrong(one, e); says != "" {
 				p.Problemf("the role %q %s at %s > %s", one.Name, says, f.At, one.Name)
 			}
+		}
+	}
+	return nil
+}
+
+// Check adds to what [desk.Desk] finds by Check each role of ours for which the desk does not have
+// what a setting names.
+func (f Finder[E]) Check(ctx context.Context, p *desk.Profile, r Roles) error {
+	for _, one := range r {
+		if one.Name == "" {
+			continue
+		}
+		_, err := f.Named(ctx, one.Name, one.Key)
+		if err := people.Problem(p, err); err != nil {
+			return err
 		}
 	}
 	return nil

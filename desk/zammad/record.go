@@ -52,7 +52,7 @@ func (r *record) complete() error {
 	return nil
 }
 
-func (r *record) id() provision.DeskUserID { return provision.DeskUserID(number(r.ID)) }
+func (r *record) id() provision.DeskUserID { return people.ID(r.ID) }
 
 func (r *record) path() string { return "/users/" + number(r.ID) }
 
@@ -67,6 +67,8 @@ func (r *record) text(attribute string) (value string) {
 	_ = json.Unmarshal(r.fields[attribute], &value) // another type is no text of ours
 	return value
 }
+
+func (r *record) isSystem() bool { return r.ID == systemUser }
 
 // systemUser is the number of Zammad's own user, who stands for nobody.
 const systemUser = 1
@@ -102,7 +104,7 @@ func (d *book) roleOf(r *record, roles []role) provision.Role {
 		return slices.ContainsFunc(roles, func(r role) bool { return is(&r) })
 	}
 	switch {
-	case r.ID == systemUser:
+	case r.isSystem():
 		return provision.RoleOwner
 	case some(func(r *role) bool { return r.administers() || !r.off() && d.stands(r, provision.RoleAdmin) }):
 		return provision.RoleAdmin
@@ -127,7 +129,7 @@ func (d *book) user(ctx context.Context, r *record) (*provision.DeskUser, error)
 		return nil, err
 	}
 	u := &provision.DeskUser{
-		ID: r.id(), Email: r.Email, UserName: r.Login, DisplayName: shownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
+		ID: r.id(), Email: r.Email, UserName: r.Login, DisplayName: people.ShownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
 		Phone: r.Phone, Active: r.Active, Role: d.roleOf(r, roles), MadeAt: r.MadeAt.Time, LastLogin: r.LastLogin.Time,
 	}
 	if d.settings.mark != "" {

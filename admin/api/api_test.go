@@ -94,7 +94,7 @@ func officeOf(h *provisiontest.Harness) *office {
 	o.Must(err)
 	o.serve = func(run command) {
 		o.api = api.New(api.Core{Administration: c.Administration, Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
-			Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, SetupLinks: c.SetupLinks, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
+			Report: c.Report, Requests: c.Requests, Seats: c.Seats, SecondAdmin: c.SecondAdmin, Sessions: c.Sessions, SetupLinks: c.SetupLinks, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
 			api.Options{PublicURL: site, Log: logger, RequestID: id, ReadDraft: readDraft, ReachDesk: o.reach, Command: run})
 		door.API = o.api
 	}
@@ -359,7 +359,7 @@ func TestReading(t *testing.T) {
 	if head := get[api.AuditHead](o, "/api/v1/audit/head"); head.Number == 0 || head.Hash == "" {
 		t.Errorf("head: %+v", head)
 	}
-	if seen := get[api.Attention](o, "/api/v1/attention"); !seen.NeedsPerson { // no token was ever made for acme
+	if seen := get[answer.Attention](o, "/api/v1/attention"); !seen.NeedsPerson { // no token was ever made for acme
 		t.Errorf("attention: %+v", seen)
 	}
 	for _, path := range []string{"/holds", "/drift", "/sessions", "/connections/acme/tokens", "/api-tokens", "/admins"} {

@@ -195,6 +195,12 @@ func (v Vendor) NotItsAPI(status int) *desk.Error {
 	return e
 }
 
+// NoNumber returns the error for an id that is no number, of what a desk calls so, such as
+// "user": it does not have that.
+func (v Vendor) NoNumber(what, id string) *desk.Error {
+	return desk.Errorf(desk.NotFound, "%s has no %s %q: its ids are numbers", v.Name, what, id)
+}
+
 // NoList returns the error for an answer that holds none of what was asked for.
 func (v Vendor) NoList(of string) *desk.Error {
 	return desk.Errorf(desk.Retryable, "%s's answer holds no list of %s; is a proxy in the way?", v.Name, of)

@@ -44,19 +44,14 @@ func (d *redmine) Check(ctx context.Context) (desk.Profile, error) {
 }
 
 func (d *redmine) checkField(ctx context.Context, p *desk.Profile) error {
-	fields, err := d.fields.Among.Reread(ctx)
-	if err != nil {
+	if _, err := d.fields.Among.Reread(ctx); err != nil {
 		return err
 	}
-	name := d.settings.externalIDField
-	f, err := d.fields.Among.Named(fields, name)
-	if err != nil || f == nil {
-		if err == nil {
-			p.Problemf("users have no custom field %q: make it at Administration > Custom fields > New custom field > Users, format \"Text\", \"Visible\" ticked, \"Editable\" not", name)
-		}
+	f, err := d.externalIDField(ctx)
+	if err != nil {
 		return people.Problem(p, err)
 	}
-	at := "Administration > Custom fields > Users > " + name
+	name, at := f.Name, "Administration > Custom fields > Users > "+f.Name
 	if !f.Visible {
 		p.Problemf("Redmine shows nobody the custom field %q: tick \"Visible\" at %s", name, at)
 	}
@@ -70,9 +65,8 @@ func (d *redmine) checkField(ctx context.Context, p *desk.Profile) error {
 }
 
 func (d *redmine) checkRoles(ctx context.Context, p *desk.Profile) error {
-	if d.settings.limitedGroup != "" {
-		_, err := d.role(ctx, provision.RoleLimited)
-		if err := people.Problem(p, err); err != nil {
+	if d.settings.limits() {
+		if err := d.roles.Check(ctx, p, d.settings.roles[1:]); err != nil {
 			return err
 		}
 	}
@@ -98,9 +92,5 @@ func (d *redmine) checkPlaces(ctx context.Context, p *desk.Profile) error {
 	if len(p.Mailboxes) == 0 {
 		p.Problemf("Redmine has no active project: make one at Administration > Projects > New project")
 	}
-	if d.settings.limitedGroup == "" {
-		return nil
-	}
-	_, err := d.limitedGroup(ctx)
-	return people.Problem(p, err)
+	return d.teams.Check(ctx, p, d.settings.groups)
 }

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk/kit"
-	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -47,7 +45,7 @@ func (d *redmine) Create(ctx context.Context, want provision.DeskUser) (*provisi
 	}
 	return d.users.Created(ctx, kit.Patience{Looks: 1}, made.User.ID, want, people.Made{
 		Marked: true, AsItIs: true, SameEmail: people.SameText,
-		Hidden: fmt.Sprintf("tick \"Visible\" at Administration > Custom fields > Users > %s", d.settings.externalIDField),
+		Hidden: "tick \"Visible\" at Administration > Custom fields > Users > " + d.settings.externalIDField,
 	}, d.user)
 }
 
@@ -74,22 +72,13 @@ func (d *redmine) newUser(ctx context.Context, want provision.DeskUser) (map[str
 }
 
 // yield deletes the user that was just made if another has the same address and
-// is older. Redmine looks whether an address is taken and then writes, and its
-// database does not object: of two creations at once both may pass.
+// is older: Redmine's database does not object to two of them.
 func (d *redmine) yield(ctx context.Context, made *record, email string) error {
 	hits, err := d.search(ctx, email, statusActive) // both were made a moment ago
 	if err != nil {
 		return err
 	}
-	for _, r := range hits {
-		if r.ID < made.ID && people.SameText(r.Mail, email) {
-			if err := edit.Gone(d.client.Delete(ctx, made.path())); err != nil {
-				return fmt.Errorf("redmine: delete user %d, a double of user %d: %w", made.ID, r.ID, err)
-			}
-			return d.users.HasAddress(&r, nil)
-		}
-	}
-	return nil
+	return d.users.Yield(made, hits, hasMail(email), func() error { return d.client.Delete(ctx, made.path()) })
 }
 
 // taken finds out whether a refusal met another user with the address, as e-mail,
@@ -113,7 +102,7 @@ func (d *redmine) taken(ctx context.Context, refusal error, self provision.DeskU
 			shown := provision.Fold(r.Login + "\n" + r.Mail + "\n" + shownName(r.First, r.Last))
 			switch {
 			case r.id() == self:
-			case people.SameText(r.Mail, email), people.SameText(r.Login, login):
+			case hasMail(email)(&r), people.SameText(r.Login, login):
 				return d.users.HasAddress(&r, refusal)
 			case !strings.Contains(shown, provision.Fold(text)):
 				hidden = &r

@@ -3,13 +3,11 @@ package redmine
 import (
 	"context"
 	"net/url"
-	"slices"
 	"time"
 
-	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
 	"github.com/deskbridge/deskbridge/desk/kit/named"
-	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -59,34 +57,22 @@ func groupMembers(ctx context.Context, c *kit.Client, id int64) (members []int64
 	return members, nil
 }
 
-const statusActiveProject = 1
-
-func activeProjects(ctx context.Context, c *kit.Client) (active []kit.Entry, _ error) {
+func activeProjects(ctx context.Context, c *kit.Client) ([]kit.Entry, error) {
+	const statusActiveProject = 1
 	type project struct {
 		kit.Entry
 		Status int `json:"status"`
 	}
-	all, err := list[project](c, "/projects", "projects", nil).All(ctx)
-	for _, p := range all {
-		if p.Status == statusActiveProject {
-			active = append(active, p.Entry)
-		}
-	}
-	return active, err
+	return listing.Collect(ctx, list[project](c, "/projects", "projects", nil).List(), func(p project) (kit.Entry, bool) { return p.Entry, p.Status == statusActiveProject })
 }
 
-func projectMembers(ctx context.Context, c *kit.Client, id int64) (members []int64, _ error) {
+func projectMembers(ctx context.Context, c *kit.Client, id int64) ([]int64, error) {
 	type member struct {
 		membership
 		User kit.Entry `json:"user"` // zero: it is a group's
 	}
-	all, err := list[member](c, "/projects/"+number(id)+"/memberships", "memberships", nil).All(ctx)
-	for _, m := range all {
-		if m.User.ID != 0 && len(m.direct()) > 0 {
-			members = append(members, m.User.ID)
-		}
-	}
-	return members, err
+	all := list[member](c, "/projects/"+number(id)+"/memberships", "memberships", nil).List()
+	return listing.Collect(ctx, all, func(m member) (int64, bool) { return m.User.ID, m.User.ID != 0 && len(m.direct()) > 0 })
 }
 
 // userField is a custom field of users.
@@ -100,27 +86,34 @@ type userField struct {
 	Visible   bool   `json:"visible"`
 }
 
-// names finds what the settings name.
+// names finds what settings and rules name.
 type names struct {
 	settings settings
-	roles    named.Finder[kit.Entry] // that people get in projects
-	groups   named.Finder[kit.Entry]
 	fields   named.Finder[userField]
+	roles    named.Finder[kit.Entry] // that people get in projects
+	teams    named.Places[kit.Entry] // the groups but the one that stands for limited users
+	projects named.Places[kit.Entry]
 }
 
-func newNames(c *kit.Client, s settings, groups *kit.Catalogue[kit.Entry]) names {
+func newNames(c *kit.Client, s settings, of *roster.Directory) names {
 	roles := named.Catalogue(func(e kit.Entry) string { return e.Name }, list[kit.Entry](c, "/roles", "roles", nil).All)
 	fields := named.Catalogue(func(f userField) string { return f.Name }, func(ctx context.Context) ([]userField, error) {
-		all, err := list[userField](c, "/custom_fields", "custom_fields", nil).All(ctx)
-		return slices.DeleteFunc(all, func(f userField) bool { return f.Of != "user" }), err
+		return listing.Collect(ctx, list[userField](c, "/custom_fields", "custom_fields", nil).List(), func(f userField) (userField, bool) { return f, f.Of == "user" })
 	})
 	roles.Several, fields.Several = vendor.Namesakes("role"), vendor.Namesakes("custom field")
-	return names{
-		settings: s,
-		roles:    named.Finder[kit.Entry]{Vendor: vendor, What: "role", At: "Administration > Roles and permissions > New role", Among: roles},
-		groups:   named.Finder[kit.Entry]{Vendor: vendor, What: "group", At: "Administration > Groups > New group", Among: groups},
-		fields:   named.Finder[userField]{Vendor: vendor, What: "custom field", At: "Administration > Custom fields > New custom field > Users", Among: fields},
+	entries := func(what, at string, among *kit.Catalogue[kit.Entry]) named.Finder[kit.Entry] {
+		return named.Finder[kit.Entry]{Vendor: vendor, What: what, At: at, Among: among}
 	}
+	n := names{
+		settings: s,
+		fields: named.Finder[userField]{Vendor: vendor, What: "custom field", Among: fields,
+			At: "Administration > Custom fields > New custom field > Users, format \"Text\", \"Visible\" ticked, \"Editable\" not"},
+		roles:    entries("role", "Administration > Roles and permissions > New role", roles),
+		teams:    named.Places[kit.Entry]{Finder: entries("group", "Administration > Groups > New group", of.Catalogue(roster.Teams))},
+		projects: named.Places[kit.Entry]{Finder: entries("active project", "Administration > Projects > New project, reopen it", of.Catalogue(roster.Mailboxes))},
+	}
+	n.teams.Stands = s.groups.Ours
+	return n
 }
 
 // externalIDField returns the custom field that keeps our external id.
@@ -136,32 +129,9 @@ func (n *names) role(ctx context.Context, of provision.Role) (*kit.Entry, error)
 	return n.roles.Find(ctx, n.settings.roles, of)
 }
 
+// limitedGroup returns the group whose members are limited.
 func (n *names) limitedGroup(ctx context.Context) (*kit.Entry, error) {
-	return n.groups.Named(ctx, n.settings.limitedGroup, "limited_group")
+	return n.teams.Finder.Find(ctx, n.settings.groups, provision.RoleLimited)
 }
 
-func (n *names) isLimitedGroup(name string) bool {
-	return n.settings.limitedGroup != "" && people.SameText(name, n.settings.limitedGroup)
-}
-
-// findTeam returns the group that is a team; nil when there is none. The group that
-// stands for limited users is refused: the role must be granted instead.
-func (d *redmine) findTeam(ctx context.Context, name string) (*kit.Entry, error) {
-	if d.isLimitedGroup(name) {
-		return nil, desk.Errorf(desk.Permanent, "the group %q stands for the role limited and is no team; let the rule grant the role", name)
-	}
-	return d.directory.Find(ctx, roster.Teams, name)
-}
-
-// team returns the group that is a team; where there is none, an error of a kind.
-func (d *redmine) team(ctx context.Context, kind desk.Kind, name string) (*kit.Entry, error) {
-	g, err := d.findTeam(ctx, name)
-	if err == nil && g == nil {
-		err = noTeam(kind, name)
-	}
-	return g, err
-}
-
-func noTeam(kind desk.Kind, name string) error {
-	return desk.NoPlace(kind, name, "Redmine has no group %q; make it at Administration > Groups > New group, or correct the rule", name)
-}
+func (n *names) isLimitedGroup(name string) bool { return n.settings.groups.Ours(name) != "" }

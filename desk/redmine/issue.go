@@ -83,7 +83,7 @@ func (d *redmine) assignee(ctx context.Context, to desk.Assignee) (string, error
 	case to.Team != "" && !d.settings.assignToTeams:
 		return "", desk.Unsupported("assign to a team", "this Redmine is not known to assign issues to groups; tick \"Allow issue assignment to groups\" at Administration > Settings > Issue tracking and set assign_to_teams to true on the desk, or hand over to an agent, to round_robin, or to unassign")
 	case to.Team != "":
-		g, err := d.team(ctx, desk.Permanent, to.Team)
+		g, err := d.teams.Get(ctx, desk.Permanent, to.Team)
 		if err != nil {
 			return "", err
 		}

@@ -1,9 +1,15 @@
 package redmine
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -113,12 +119,8 @@ func (r *record) complete() error {
 	return nil
 }
 
-func (r *record) groupNames() (names []string) {
-	for _, g := range r.Groups {
-		names = append(names, g.Name)
-	}
-	return names
-}
+// groupNames returns the names of all groups of a user.
+func (r *record) groupNames() []string { return kit.AllNames(r.Groups) }
 
 // roleOf returns the role that a record shows, of a user in some groups. Redmine
 // has no owner.
@@ -132,8 +134,7 @@ func (n *names) roleOf(r *record, groups []string) provision.Role {
 	return provision.RoleAgent
 }
 
-// shown translates a record of a user who is in some groups, and has a role of
-// their own in some active projects.
+// shown translates a record of a user who is in some groups, and has a role of their own in some active projects.
 func (n *names) shown(r *record, groups, projects []string) *provision.DeskUser {
 	return &provision.DeskUser{
 		ID: r.id(), ExternalID: r.externalID(n.settings.externalIDField), Email: r.Mail, UserName: r.Login,
@@ -141,4 +142,59 @@ func (n *names) shown(r *record, groups, projects []string) *provision.DeskUser 
 		Active: r.Status == statusActive, Role: n.roleOf(r, groups), MadeAt: r.MadeAt.Time, LastLogin: r.LastLogin.Time,
 		Teams: provision.Sorted(slices.DeleteFunc(slices.Clone(groups), n.isLimitedGroup)), Mailboxes: provision.Sorted(projects),
 	}
+}
+
+// Redmine's limits on users, in characters. It refuses what is longer.
+const (
+	maxNameLength  = 30
+	maxEmailLength = 254
+	maxLoginLength = 60
+)
+
+// noName stands for the half of a name that a person does not have: Redmine
+// demands both.
+const noName = "-"
+
+// Fit returns want as Redmine keeps it: a first and a last name that are never
+// empty and never longer than its limit, shown one after the other. It has no
+// place for title and phone, and does not show a user's time zone.
+//
+// Somebody whose name is not said at all keeps the one on the desk.
+func (d *redmine) Fit(want provision.DeskUser) provision.DeskUser {
+	first, last := kit.BothNames{Given: maxNameLength, Family: maxNameLength}.Of(want.GivenName, want.FamilyName, want.DisplayName, "")
+	if first+last != "" {
+		first, last = cmp.Or(first, noName), cmp.Or(last, noName)
+	}
+	want.GivenName, want.FamilyName, want.DisplayName = first, last, shownName(first, last)
+	want.Title, want.Phone, want.Timezone = "", "", ""
+	return want
+}
+
+// shownName is how this connector shows a name. Redmine's own way is a setting
+// of its administrator, which no call tells.
+func shownName(first, last string) string { return strings.TrimSpace(first + " " + last) }
+
+// notInLogin matches what Redmine does not take in a login name.
+var notInLogin = regexp.MustCompile(`[^a-z0-9_\-@.]`)
+
+// loginFor returns the login name for an address: the address in lower case. An
+// address that Redmine does not take as login is cleaned and gets a piece of its
+// checksum, so that each address has one login name, and no two the same.
+func loginFor(email string) string {
+	address := provision.Fold(email)
+	login := notInLogin.ReplaceAllLiteralString(address, "-")
+	if login == address && len(login) <= maxLoginLength {
+		return login
+	}
+	sum := sha256.Sum256([]byte(address))
+	suffix := "-" + hex.EncodeToString(sum[:4])
+	return login[:min(len(login), maxLoginLength-len(suffix))] + suffix
+}
+
+// checkEmail refuses what cannot become a user.
+func checkEmail(email string) error {
+	if strings.Contains(email, "@") && utf8.RuneCountInString(email) <= maxEmailLength {
+		return nil
+	}
+	return &desk.Error{Kind: desk.Permanent, Field: "mail", Detail: "the person has no e-mail address of at most 254 characters, which Redmine demands"}
 }

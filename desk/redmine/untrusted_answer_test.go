@@ -84,7 +84,7 @@ func TestObedience(t *testing.T) {
 			func(d *redmine) error { return d.Assign(t.Context(), "79", desk.Assignee{Team: "Billing Agents"}) }, desk.Permanent, "assign issue 79"},
 		{"a user who survives", script{"DELETE /users/9": done},
 			func(d *redmine) error { return d.Delete(t.Context(), "9") }, desk.Permanent, "delete user 9"},
-		{"a deletion of which nobody knows how it ended", script{"DELETE /users/9": done, "GET /users/9": {{body: ada}, {status: 500}}},
+		{"a deletion of which nobody knows how it ended", script{"DELETE /users/9": done, "GET /users/9": {{status: 500}}},
 			func(d *redmine) error { return d.Delete(t.Context(), "9") }, desk.Retryable, "500"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

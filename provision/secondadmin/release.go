@@ -34,12 +34,12 @@ func (s *Service) Release(ctx context.Context, tx Store, c provision.Cause, conn
 
 // Apply is that a plan is applied by which people lose access, more than mass-change
 // protection lets; desks are those that it is about: another plan for the same voids what was
-// asked for before. atOnce says that the protection does not hold them.
-func (s *Service) Apply(ctx context.Context, tx Store, c provision.Cause, hash string, desks []string, people int, atOnce bool) error {
+// asked for before. expected says that the protection does not hold them.
+func (s *Service) Apply(ctx context.Context, tx Store, c provision.Cause, hash string, desks []string, people int, expected bool) error {
 	w := Wanted{Kind: KindApply, Of: desks, Subject: hash, Accounts: people, Set: []string{hash},
 		What: fmt.Sprintf("apply the plan %s, by which %s lose access", hash[:min(12, len(hash))], count(people, "person", "people"))}
-	if atOnce {
-		w.Set, w.What = append(w.Set, "at once"), w.What+" at once"
+	if expected {
+		w.Set, w.What = append(w.Set, atOnce), w.What+atOnce
 	}
 	return s.Confirm(ctx, tx, c, w)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -49,6 +50,22 @@ func (r *Request) Who() string {
 		who += " (of " + provision.Cause{Actor: r.Behind}.Who() + ")"
 	}
 	return who
+}
+
+// AtOnce says of a plan that mass-change protection is not to hold whom it takes access from.
+func (r *Request) AtOnce() bool { return r.Kind == KindApply && strings.HasSuffix(r.What, atOnce) }
+
+// atOnce ends the words of such a plan.
+const atOnce = " at once"
+
+// Told says that the request waits; who is who asked.
+func (r *Request) Told(who string) string {
+	return fmt.Sprintf("To %s waits for a second admin until %s: %s asked for it.", r.What, moment(r.Until), who)
+}
+
+// Do says what to do about the request.
+func (r *Request) Do() string {
+	return "another admin does the same, or ends it: `deskbridge second-admin list` shows how"
 }
 
 // Wanted is what somebody wants done that needs two admins.

@@ -202,3 +202,13 @@ func TestPlaceIsGone(t *testing.T) {
 		t.Errorf("a refusal is %v", err)
 	}
 }
+
+func TestUnless(t *testing.T) {
+	refused, broken := errors.New("HTTP 422"), errors.New("broken")
+	if err := Unless(&desk.Error{Kind: desk.Permanent, Err: refused}, refused); err != nil {
+		t.Errorf("what says nothing is %v", err)
+	}
+	if err := Unless(broken, refused); !errors.Is(err, broken) || Unless(nil, refused) != nil {
+		t.Errorf("another error is %v", err)
+	}
+}

@@ -24,7 +24,8 @@ const (
 // kinds are both, in the order in which they are read.
 var kinds = [...]Kind{Teams, Mailboxes}
 
-// Source is where the places of one kind are.
+// Source is where the places of one kind are; the zero Source is that of a kind that the desk
+// does not have.
 type Source struct {
 	Word string // the desk's for several of them, such as "inboxes"
 	List func(context.Context) ([]kit.Entry, error)
@@ -80,6 +81,9 @@ func (d *Directory) source(k Kind) Source {
 
 // read asks for the places of a source, in order of number.
 func read(ctx context.Context, s Source) ([]kit.Entry, error) {
+	if s.List == nil {
+		return nil, nil
+	}
 	all, err := s.List(ctx)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -85,8 +86,9 @@ func (d *Directory) wait(ctx context.Context) (done func(), _ error) {
 	if err == nil || ctx.Err() != nil {
 		return done, err
 	}
+	words := slices.DeleteFunc([]string{d.config.Teams.Word, d.config.Mailboxes.Word}, func(word string) bool { return word == "" })
 	return nil, &desk.Error{Kind: desk.Retryable, RetryAfter: d.config.Longest, Err: desk.ErrNotAsked,
-		Detail: "who is in which of the " + d.config.Teams.Word + " and " + d.config.Mailboxes.Word + " is being read for others, which takes long on this account; Deskbridge goes on by itself"}
+		Detail: "who is in which of the " + strings.Join(words, " and ") + " is being read for others, which takes long on this account; Deskbridge goes on by itself"}
 }
 
 // readAll returns the members of all places of a kind, by the places' names. What was read after

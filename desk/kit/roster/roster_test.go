@@ -193,6 +193,24 @@ func TestAnew(t *testing.T) {
 	})
 }
 
+// TestWithoutMailboxes: a desk may have one kind of places alone, and says nothing of the other.
+func TestWithoutMailboxes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(3, time.Minute)
+		d := roster.New(roster.Config{Vendor: kit.Vendor{Name: "Desk"}, Fold: strings.ToLower, Age: time.Second, Parallel: 1, Longest: time.Second, Teams: a.source(0, "groups")})
+		var wg sync.WaitGroup
+		wg.Go(func() { wantNames(t, d, []string{"Place A", "Place C"}, nil) })
+		time.Sleep(time.Millisecond)
+		if _, err := d.Membership(t.Context()); err == nil || !strings.HasPrefix(desk.DetailOf(err), "who is in which of the groups is being read") {
+			t.Errorf("while another reads: %v", err)
+		}
+		wg.Wait()
+		if _, mailboxes, err := d.Units(t.Context()); err != nil || mailboxes != nil {
+			t.Errorf("Units = %v, %v", mailboxes, err)
+		}
+	})
+}
+
 // TestNames: by name in any letter case, of a name that is new, and of two that share one.
 func TestNames(t *testing.T) {
 	a := newAccount(2, 0)

@@ -8,9 +8,61 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/desk/kit/edit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
+
+// write writes some fields of a user, and no others.
+func (d *redmine) write(ctx context.Context, r *record, _ string, fields edit.Values) error {
+	err := d.client.Put(ctx, r.path(), map[string]any{"user": fields}, nil)
+	if email, is := fields["mail"].(string); is && err != nil {
+		return d.taken(ctx, err, r.id(), email)
+	}
+	return err
+}
+
+// SetProfile writes what differs, in one request. An empty field of want stays
+// as it is.
+//
+// A login that was the old address follows the new one. Any other login is left
+// alone: on an adopted account it may be what people type to sign in.
+func (d *redmine) SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error {
+	if err := checkEmail(want.Email); err != nil {
+		return err
+	}
+	want = d.Fit(want)
+	_, err := d.changes.Change(ctx, id, "change the profile of", func(r *record) (edit.Values, error) {
+		fields := edit.Values{}
+		if !people.SameText(r.Mail, want.Email) {
+			fields["mail"] = want.Email
+			if people.SameText(r.Login, loginFor(r.Mail)) {
+				fields["login"] = loginFor(want.Email)
+			}
+		}
+		fields.Want("firstname", r.First, want.GivenName)
+		fields.Want("lastname", r.Last, want.FamilyName)
+		return fields, nil
+	})
+	return err
+}
+
+// SetActive unlocks or locks a user. What it is assigned, and the groups and
+// projects it is in, stay. Locking ends its sessions, and turns its API key away
+// until it is unlocked.
+func (d *redmine) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
+	status, what := statusLocked, "lock"
+	if active {
+		status, what = statusActive, "unlock"
+	}
+	_, err := d.changes.Change(ctx, id, what, func(r *record) (edit.Values, error) {
+		if r.Status == status {
+			return nil, nil
+		}
+		return edit.Values{"status": status}, nil
+	})
+	return err
+}
 
 // checkRole refuses a role that Redmine does not have here, before anything is
 // written.
@@ -65,28 +117,20 @@ func (d *redmine) setLimited(ctx context.Context, r *record, limited bool) error
 	if !limited && at < 0 {
 		return nil
 	}
-	give, err := d.role(ctx, provision.RoleLimited)
-	if err != nil {
+	take, give, move := provision.RoleLimited, provision.RoleAgent, d.leave
+	if limited {
+		take, give, move = provision.RoleAgent, provision.RoleLimited, d.join
+	}
+	taken, err1 := d.role(ctx, take)
+	given, err2 := d.role(ctx, give)
+	group, err3 := d.limitedGroup(ctx)
+	if err := cmp.Or(err1, err2, err3); err != nil {
 		return err
 	}
-	take, err := d.role(ctx, provision.RoleAgent)
-	if err != nil {
+	if err := d.exchangeRoles(ctx, r, taken.ID, given.ID); err != nil || limited && at >= 0 {
 		return err
 	}
-	if !limited {
-		if err := d.exchangeRoles(ctx, r, give.ID, take.ID); err != nil {
-			return err
-		}
-		return d.leave(ctx, r, r.Groups[at])
-	}
-	group, err := d.limitedGroup(ctx)
-	if err != nil {
-		return err
-	}
-	if err := d.exchangeRoles(ctx, r, take.ID, give.ID); err != nil || at >= 0 {
-		return err
-	}
-	return d.join(ctx, r, *group)
+	return move(ctx, r, *group)
 }
 
 // exchangeRoles gives one role in place of another wherever the user itself has
@@ -113,4 +157,11 @@ func (d *redmine) exchangeRoles(ctx context.Context, r *record, take, give int64
 // setRoles sets the roles that a user itself has in a project.
 func (d *redmine) setRoles(ctx context.Context, m membership, roles []int64) error {
 	return edit.PlaceGone(d.client.Put(ctx, m.path(), map[string]any{"membership": map[string]any{"role_ids": roles}}, nil))
+}
+
+// Delete removes a user for good. Redmine unassigns the user's issues and puts
+// "Anonymous" in the place of the name wherever the person wrote something; who
+// it was cannot be found out any more.
+func (d *redmine) Delete(ctx context.Context, id provision.DeskUserID) error {
+	return d.users.Remove(ctx, id, func() error { return d.client.Delete(ctx, "/users/"+string(id)) })
 }

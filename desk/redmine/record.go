@@ -134,8 +134,7 @@ func (n *names) roleOf(r *record, groups []string) provision.Role {
 	return provision.RoleAgent
 }
 
-// shown translates a record of a user who is in some groups, and has a role of
-// their own in some active projects.
+// shown translates a record of a user who is in some groups, and has a role of their own in some active projects.
 func (n *names) shown(r *record, groups, projects []string) *provision.DeskUser {
 	return &provision.DeskUser{
 		ID: r.id(), ExternalID: r.externalID(n.settings.externalIDField), Email: r.Mail, UserName: r.Login,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/evidence"
 )
 
 func TestRecordedUser(t *testing.T) {
@@ -400,11 +401,11 @@ func TestNumberOfSomebodyElse(t *testing.T) {
 	}
 	before, again := find(ada), find(strings.Replace(ada, "2026-11-21T20:25:38Z", "2026-11-30T08:00:00Z", 1))
 	after := find(strings.Replace(ada, `"created_on":"2026-11-21T20:25:37Z"`, `"created_on":"2026-11-30T08:00:00Z"`, 1))
-	known := provision.Evidence{}.See(&before)
-	if known.MadeAnew(&again) {
+	known := evidence.See(provision.Evidence{}, &before)
+	if evidence.MadeAnew(known, &again) {
 		t.Errorf("a change makes somebody else of %+v", again)
 	}
-	if !known.MadeAnew(&after) {
+	if !evidence.MadeAnew(known, &after) {
 		t.Errorf("%+v has the number of %+v, and is taken for them", after, before)
 	}
 }

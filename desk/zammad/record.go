@@ -41,8 +41,7 @@ func (r *record) UnmarshalJSON(data []byte) error {
 	return errors.Join(json.Unmarshal(data, (*plain)(r)), json.Unmarshal(data, &r.fields))
 }
 
-// complete fails when Zammad shows less of a user than it should: to take what is
-// missing for "inactive" or "in no group" would be a lie.
+// complete fails when Zammad shows less of a user than it should: to take what is missing for "inactive" or "in no group" would be a lie.
 func (r *record) complete() error {
 	for _, name := range [...]string{"id", "email", "active", "role_ids", "group_ids"} {
 		if value := r.fields[name]; value == nil || name != "email" && string(value) == "null" {

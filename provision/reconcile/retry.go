@@ -5,13 +5,12 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/evidence"
 )
 
 // Retry has accounts that need attention reconciled again: all those of filter, or the one
-// with this id. adopt, which takes an id, says that a person agrees to take
-// over the user that the desk already has. Where a run asked who somebody is that the desk
-// shows under the id of an account's user ([Run.Doubt]), an id alone says that it is not the
-// account's. It returns how many. An account on hold
+// with this id. adopt, which takes an id, says that a person agrees to take over the user that the desk already has; where a
+// run doubted who that is, an id without it says that it is not the account's. It returns how many. An account on hold
 // is Invalid: an admin has to decide about it, see [Service.Release].
 func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision.AccountFilter, id provision.AccountID, adopt bool) (n int, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
@@ -24,17 +23,12 @@ func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision
 			if a.State == provision.AccountOnHold {
 				return s.notByRetry(ctx, tx, a)
 			}
-			doubted := a.DeskUser != "" && a.Evidence.Doubted && a.Evidence.User == a.DeskUser
-			if doubted && !adopt {
-				answerDoubt(&a, false)
-				if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
-					return err
-				}
+			doubted := evidence.Answer(&a, adopt)
+			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
+				return err
 			}
 			if adopt && (a.Origin == provision.OriginNone || doubted) {
-				if a.Origin = provision.OriginAdopted; doubted {
-					answerDoubt(&a, true)
-				}
+				a.Origin = provision.OriginAdopted
 				if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 					return err
 				}

@@ -47,7 +47,6 @@ type Run struct {
 	lacking []string            // teams, mailboxes and desk roles that the desk turned out not to have
 	shown   *provision.DeskUser // the account's user as the desk last showed them in this run
 	shownAt time.Time
-	doubted bool     // the desk shows somebody else under the id of the account's user; see [Run.Doubt]
 	service *Service // where it notes things; set by Begin and RunsOf
 	seen    []Write  // what the desk shows by now, to be entered with whatever is noted next; see [Run.Seen]
 }
@@ -106,9 +105,6 @@ func (r *Run) Claim(ctx context.Context, user provision.DeskUserID, origin provi
 		return nil
 	}
 	return r.update(ctx, func(_ Store, a *provision.Account) error {
-		if a.DeskUser != user {
-			a.Evidence = provision.Evidence{}
-		}
 		a.DeskUser, a.Origin = user, origin
 		return nil
 	})
@@ -140,7 +136,7 @@ func (r *Run) update(ctx context.Context, change func(tx Store, a *provision.Acc
 	r.seen = nil
 	r.Account.LeaseUntil = saved.LeaseUntil
 	r.Account.DeskUser, r.Account.Origin, r.Account.Seat, r.Account.Transfer = saved.DeskUser, saved.Origin, saved.Seat, saved.Transfer
-	r.Account.Leaving, r.Account.Approval, r.Account.Evidence = saved.Leaving, saved.Approval, saved.Evidence
+	r.Account.Leaving, r.Account.Approval = saved.Leaving, saved.Approval
 	return nil
 }
 

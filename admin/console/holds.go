@@ -19,8 +19,9 @@ type decision func(ctx context.Context, c provision.Cause, connection string, wh
 
 // holdsPage is what mass-change protection holds.
 type holdsPage struct {
-	Holds []hold
-	Now   time.Time
+	Holds   []hold
+	Waiting int // requests that wait for a second admin
+	Now     time.Time
 }
 
 // hold is what is on hold of one connection.
@@ -62,7 +63,11 @@ func (h *handler) holds(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := holdsPage{Now: p.Now}
+	waiting, err := h.core.SecondAdmin.List(p.Context())
+	if err != nil {
+		return err
+	}
+	body := holdsPage{Now: p.Now, Waiting: len(waiting)}
 	only, after := p.URL.Query().Get("connection"), provision.AccountID(p.URL.Query().Get("after"))
 	for _, c := range names.connections {
 		if only != "" && c.Name != only {

@@ -56,7 +56,7 @@ func (d *redmine) Capabilities() desk.Capabilities {
 	if d.settings.limitedGroup != "" {
 		names[provision.RoleLimited] = "user in " + d.settings.limitedGroup + ", " + d.settings.limitedRole + " in projects"
 	}
-	return desk.Capabilities{
+	return desk.Capabilities{ConversationsIn: provision.UnitMailbox,
 		RoleNames:         names,
 		ChangeProfile:     true,
 		ChangeRole:        true,

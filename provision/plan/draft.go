@@ -59,7 +59,7 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 		c.note("connections", i, s.settings.CheckConnection(&conn))
 		c.warnings = append(c.warnings, settings.DomainWarnings(conn.Domains)...)
 	}
-	wrong := make(map[string]bool) // desks that cannot be asked
+	wrong, units := make(map[string]bool), make(unitsByDesk) // desks that cannot be asked, and what others have
 	for i, desk := range d.Desks {
 		c.twice("desks", i, desk.Name)
 		more, err := s.settings.CheckDesk(desk)
@@ -72,6 +72,14 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 			return nil, err
 		}
 		wrong[desk.Name] = wrong[desk.Name] || c.entries["desks"] == i+1
+		if wrong[desk.Name] || !settings.NamesUnits(desk.HandOver) {
+			continue
+		}
+		desk.ID = known.ID
+		can, _ := s.settings.Abilities(desk)
+		if lacks := units.of(ctx, s.settings, desk, &c).LacksFor(desk, can); len(lacks) > 0 {
+			c.note("desks", i, provision.Errorf(provision.Invalid, "hand_over", "%s", strings.Join(lacks, "\n")))
+		}
 	}
 	owners, err := s.domainOwners(ctx, d)
 	if err != nil {
@@ -87,7 +95,7 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 			}
 		}
 	}
-	if err := s.checkRules(ctx, d, wrong, &c); err != nil {
+	if err := s.checkRules(ctx, d, wrong, units, &c); err != nil {
 		return nil, err
 	}
 	if c.failed != nil {
@@ -134,14 +142,27 @@ func (c *checking) twice(list string, i int, name string) {
 	c.entries[key] = i + 1
 }
 
+// unitsByDesk are what desks have, by name, once they were asked.
+type unitsByDesk map[string]*settings.Units
+
+// of asks a desk what it has, once; that it does not answer is a warning.
+func (u unitsByDesk) of(ctx context.Context, s *settings.Service, desk provision.Desk, c *checking) *settings.Units {
+	if _, asked := u[desk.Name]; !asked {
+		var more []string
+		u[desk.Name], more = s.UnitsOf(ctx, desk)
+		c.warnings = append(c.warnings, more...)
+	}
+	return u[desk.Name]
+}
+
 // checkRules looks at the rules of d. wrong are the desks that cannot be asked
 // what they have.
-func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool, c *checking) error {
+func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool, units unitsByDesk, c *checking) error {
 	connections, desks, err := s.namesIn(ctx, d)
 	if err != nil {
 		return err
 	}
-	units, known, settled := make(map[string]*settings.Units), make(map[string][]deskhealth.KnownUnit), make(map[string]provision.Desk)
+	known, settled := make(map[string][]deskhealth.KnownUnit), make(map[string]provision.Desk)
 	var before []DraftRule
 	for i, r := range d.Rules {
 		if !slices.Contains(connections, r.Connection) {
@@ -164,15 +185,13 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 		if wrong[r.Desk] || !slices.Contains(desks, r.Desk) {
 			continue
 		}
-		if _, asked := units[r.Desk]; !asked {
+		if _, asked := settled[r.Desk]; !asked {
 			desk, err := s.deskNamed(ctx, d, r.Desk)
 			if err != nil {
 				return err
 			}
 			settled[r.Desk] = desk
-			var more []string
-			units[r.Desk], more = s.settings.UnitsOf(ctx, desk)
-			c.warnings = append(c.warnings, more...)
+			units.of(ctx, s.settings, desk, c)
 			if desk.ID != "" {
 				if known[r.Desk], err = s.health.KnownUnits(ctx, desk.ID); err != nil {
 					return err

@@ -1,0 +1,41 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/deskbridge/deskbridge/provision"
+)
+
+// CheckHandOver asks a desk whether it has the mailboxes and teams that its hand_over names;
+// what it lacks is an Invalid error. A desk that does not answer may come up later: that
+// is a warning. Nothing is locked while it is asked.
+func (s *Service) CheckHandOver(ctx context.Context, d provision.Desk) (warnings []string, _ error) {
+	if !NamesUnits(d.HandOver) {
+		return nil, nil
+	}
+	units, warnings := s.UnitsOf(ctx, d)
+	can, _ := s.Abilities(d)
+	if lacks := units.LacksFor(d, can); len(lacks) > 0 {
+		return nil, provision.Errorf(provision.Invalid, "hand_over", "%s", strings.Join(lacks, "\n"))
+	}
+	return warnings, nil
+}
+
+// NamesUnits reports whether a hand-over policy names a mailbox or a team.
+func NamesUnits(p provision.HandOver) bool { return len(p.Mailboxes) > 0 || len(p.Teams()) > 0 }
+
+// LacksFor says what the hand_over of a desk names that the desk, which has p, has not, a
+// sentence each. Of nil nothing is known, so nothing is missing.
+func (p *Units) LacksFor(d provision.Desk, can Abilities) (lacks []string) {
+	for mailbox, r := range d.HandOver.Rules() {
+		if lack := p.Lacks(can.ConversationsIn, mailbox); mailbox != "" && lack != "" {
+			lacks = append(lacks, fmt.Sprintf("desk %s: hand_over: the desk has %s", d.Name, lack))
+		}
+		if lack := p.Lacks(provision.UnitTeam, r.Team); r.Team != "" && lack != "" {
+			lacks = append(lacks, fmt.Sprintf("desk %s: hand_over: the desk has %s", d.Name, lack))
+		}
+	}
+	return lacks
+}
